@@ -6,8 +6,9 @@
  * Every call that may run SQL answers a Step. PENDING parks the session: the holder hands it nothing else until the
  * session has called `holder.wake()`, and then calls `resume()`, which answers a Step again. `cancel()` may come any time.
  */
-import type { OutBuffer } from '../types/out-buffer.ts';
+
 import type { SqlError } from '../types/errors.ts';
+import type { OutBuffer } from '../types/out-buffer.ts';
 
 /** The call is finished; its messages are in the sink. */
 export const DONE = 0;

@@ -1,0 +1,221 @@
+/**
+ * What exists in a database: immutable entries, plain JSON-able values, keyed by class and oid. Expressions and queries
+ * are kept as SQL text (deparsed with qualified names) and bound when a plan needs them.
+ */
+
+/** Each kind of entry; the first part of its storage key. */
+export type EntryClass =
+  | 'schema'
+  | 'relation'
+  | 'index'
+  | 'constraint'
+  | 'sequence'
+  | 'type'
+  | 'comment'
+  | 'role'
+  | 'database'
+  | 'setting';
+
+export interface SchemaEntry {
+  readonly class: 'schema';
+  readonly oid: number;
+  readonly name: string;
+  readonly owner: number;
+}
+
+/** How a column came to have values by itself. */
+export type Identity = 'always' | 'default' | null;
+
+export interface ColumnEntry {
+  /** One-based attribute number; never reused. Its index in `columns` is number - 1, dropped columns included. */
+  readonly number: number;
+  readonly name: string;
+  readonly typeOid: number;
+  /** PostgreSQL's atttypmod, -1 for none. */
+  readonly typeModifier: number;
+  readonly notNull: boolean;
+  /** DEFAULT expression (or the GENERATED ALWAYS AS one) as SQL text, or null. */
+  readonly defaultText: string | null;
+  readonly generated: boolean;
+  readonly identity: Identity;
+  /** Sequence behind SERIAL or IDENTITY, 0 if none. */
+  readonly sequenceOid: number;
+  readonly dropped: boolean;
+  /**
+   * For a column added later: its value in rows of older layouts, in text form (null: NULL). Rows are not rewritten.
+   */
+  readonly missingText: string | null;
+  /** The row layout (RowLayoutEntry.number) from which on rows carry this column. */
+  readonly sinceLayout: number;
+}
+
+export interface RelationEntry {
+  readonly class: 'relation';
+  readonly oid: number;
+  readonly kind: 'table' | 'view' | 'materializedView';
+  readonly schemaOid: number;
+  readonly name: string;
+  readonly owner: number;
+  readonly persistence: 'permanent' | 'unlogged' | 'temporary';
+  /** Storage relation that holds the rows; 0 for views. A new one after TRUNCATE or a rewrite. */
+  readonly relId: number;
+  readonly columns: readonly ColumnEntry[];
+  /** Newest row layout number, 0..255. Layout n carries the columns with sinceLayout <= n that existed then (dropped ones included). */
+  readonly layout: number;
+  /** Views: the query as SQL text. */
+  readonly queryText: string | null;
+  /** reloptions such as fillfactor, as name=value. */
+  readonly options: readonly string[];
+  /** Oids of relations and functions that a view's query uses. */
+  readonly dependsOn: readonly number[];
+}
+
+export interface IndexColumn {
+  /** One-based column number, or 0 for an expression. */
+  readonly columnNumber: number;
+  readonly expressionText: string | null;
+  readonly descending: boolean;
+  readonly nullsFirst: boolean;
+}
+
+export interface IndexEntry {
+  readonly class: 'index';
+  readonly oid: number;
+  readonly name: string;
+  readonly schemaOid: number;
+  readonly tableOid: number;
+  readonly method: 'btree' | 'hash';
+  readonly unique: boolean;
+  readonly nullsNotDistinct: boolean;
+  readonly primary: boolean;
+  readonly columns: readonly IndexColumn[];
+  /** INCLUDE columns: kept for the definition only; our indexes hold row ids. */
+  readonly includedColumns: readonly number[];
+  readonly predicateText: string | null;
+}
+
+export type ReferentialAction = 'no action' | 'restrict' | 'cascade' | 'set null' | 'set default';
+
+export interface ConstraintEntry {
+  readonly class: 'constraint';
+  readonly oid: number;
+  readonly name: string;
+  readonly schemaOid: number;
+  readonly tableOid: number;
+  readonly type: 'primary key' | 'unique' | 'check' | 'foreign key';
+  /** One-based column numbers of the constrained table (for CHECK: those the expression uses). */
+  readonly columns: readonly number[];
+  /** Index behind PRIMARY KEY and UNIQUE; for FOREIGN KEY the referenced table's. 0 for CHECK. */
+  readonly indexOid: number;
+  readonly checkText: string | null;
+  readonly referencedTableOid: number;
+  readonly referencedColumns: readonly number[];
+  readonly onUpdate: ReferentialAction;
+  readonly onDelete: ReferentialAction;
+  readonly matchFull: boolean;
+  readonly deferrable: boolean;
+  readonly initiallyDeferred: boolean;
+  readonly validated: boolean;
+}
+
+export interface SequenceEntry {
+  readonly class: 'sequence';
+  readonly oid: number;
+  readonly name: string;
+  readonly schemaOid: number;
+  readonly owner: number;
+  readonly typeOid: number;
+  /** int8 values as decimal text, since JSON has no bigint. */
+  readonly start: string;
+  readonly increment: string;
+  readonly minimum: string;
+  readonly maximum: string;
+  readonly cache: string;
+  readonly cycle: boolean;
+  readonly ownedByTable: number;
+  readonly ownedByColumn: number;
+  readonly persistence: 'permanent' | 'unlogged' | 'temporary';
+}
+
+/** Enum, domain or composite type made by a user (its array type has oid arrayOid). */
+export interface TypeEntry {
+  readonly class: 'type';
+  readonly oid: number;
+  readonly name: string;
+  readonly schemaOid: number;
+  readonly owner: number;
+  readonly arrayOid: number;
+  readonly kind: 'enum' | 'domain' | 'composite';
+  readonly labels: readonly string[];
+  readonly baseTypeOid: number;
+  readonly baseTypeModifier: number;
+}
+
+/** COMMENT ON: keyed by class and oid of the object, and column number (0 for the object itself). */
+export interface CommentEntry {
+  readonly class: 'comment';
+  readonly oid: number;
+  readonly objectClass: EntryClass;
+  readonly objectOid: number;
+  readonly columnNumber: number;
+  readonly text: string;
+}
+
+/** Roles and databases are shared by all databases of a server. */
+export interface RoleEntry {
+  readonly class: 'role';
+  readonly oid: number;
+  readonly name: string;
+  readonly superuser: boolean;
+  readonly canLogin: boolean;
+  readonly createDb: boolean;
+  readonly createRole: boolean;
+  readonly inherit: boolean;
+  readonly replication: boolean;
+  readonly bypassRls: boolean;
+  readonly connectionLimit: number;
+  /** SCRAM verifier, or null. */
+  readonly password: string | null;
+  readonly validUntil: string | null;
+  readonly memberOf: readonly number[];
+}
+
+export interface DatabaseEntry {
+  readonly class: 'database';
+  readonly oid: number;
+  readonly name: string;
+  readonly owner: number;
+  readonly allowConnections: boolean;
+  readonly connectionLimit: number;
+  readonly isTemplate: boolean;
+}
+
+/** ALTER DATABASE/ROLE ... SET name = value. */
+export interface SettingEntry {
+  readonly class: 'setting';
+  readonly oid: number;
+  readonly databaseOid: number;
+  readonly roleOid: number;
+  readonly name: string;
+  readonly value: string;
+}
+
+export type CatalogEntry =
+  | SchemaEntry
+  | RelationEntry
+  | IndexEntry
+  | ConstraintEntry
+  | SequenceEntry
+  | TypeEntry
+  | CommentEntry
+  | RoleEntry
+  | DatabaseEntry
+  | SettingEntry;
+
+/** Oids below this are built in (pg_catalog objects, types, functions). */
+export const FIRST_NORMAL_OID = 16384;
+export const PG_CATALOG_SCHEMA_OID = 11;
+export const PUBLIC_SCHEMA_OID = 2200;
+export const INFORMATION_SCHEMA_OID = 13000;
+/** The bootstrap superuser `postgres`. */
+export const BOOTSTRAP_ROLE_OID = 10;

@@ -1,0 +1,178 @@
+/**
+ * Functions, operators, casts and aggregates as the planner finds them and the executor calls them. Implementations are
+ * plain functions over the values of docs/architecture.md. All built-in ones are registered by catalog/functions/.
+ */
+import type { FormatSettings } from '../types/index.ts';
+
+/** Any SQL value as an expression holds it; null is SQL NULL. */
+// biome-ignore lint/suspicious/noExplicitAny: values are dynamic by nature; compiled code relies on static SQL types
+export type Value = any;
+
+/**
+ * What functions that depend on the session may ask (functions with `needsContext` take it as first argument). The
+ * executor implements it; one object per session, its fields current for the running statement.
+ */
+export interface FunctionContext {
+  readonly format: FormatSettings;
+  /** Start of the transaction / statement / now, in microseconds since 2000-01-01 UTC. */
+  readonly transactionTimestamp: number;
+  readonly statementTimestamp: number;
+  clockTimestamp(): number;
+  /** [0, 1); seeded by setseed(). */
+  random(): number;
+  setSeed(seed: number): void;
+  randomBytes(count: number): Uint8Array;
+  readonly currentUser: string;
+  readonly sessionUser: string;
+  readonly currentDatabase: string;
+  readonly processId: number;
+  searchPath(includeImplicit: boolean): readonly string[];
+  getSetting(name: string, missingOk: boolean): string | null;
+  setSetting(name: string, value: string, isLocal: boolean): string;
+  /** Sequences: by oid of the sequence; errors are PostgreSQL's (55000, 2200H). */
+  nextval(sequenceOid: number): number | bigint;
+  currval(sequenceOid: number): number | bigint;
+  setval(sequenceOid: number, value: number | bigint, isCalled: boolean): number | bigint;
+  lastval(): number | bigint;
+  /** Cancels or ends another session; false when there is none. */
+  signalSession(processId: number, terminate: boolean): boolean;
+  /** Current transaction's id (xid as number), or null when none was taken and `assign` is false. */
+  currentXid(assign: boolean): number | null;
+  /** The catalog as this transaction sees it (catalog/catalog.ts's Catalog); for regclass, pg_get_*def and the like. */
+  readonly catalog: unknown;
+  /** Storage facts for pg_relation_size and friends; bytes, or null when there is no such relation. */
+  relationSize(relationOid: number): number | null;
+  /** pg_advisory_*: true when granted; throws a pending marker when it must wait. */
+  advisoryLock(
+    key: number | bigint,
+    key2: number | null,
+    shared: boolean,
+    transactionScoped: boolean,
+    wait: boolean,
+  ): boolean;
+  advisoryUnlock(key: number | bigint, key2: number | null, shared: boolean): boolean;
+  advisoryUnlockAll(): void;
+  notice(severity: 'NOTICE' | 'WARNING', code: string, message: string): void;
+  /** pg_sleep: throws the executor's pending marker until the time has come. */
+  sleep(seconds: number): void;
+}
+
+export type Volatility = 'immutable' | 'stable' | 'volatile';
+
+export interface ScalarFunction {
+  readonly kind: 'scalar';
+  readonly oid: number;
+  /** Internal (prosrc) name: unique, such as int4pl, date_trunc_timestamp; the executor keys its inline code templates on it. */
+  readonly internalName: string;
+  readonly name: string;
+  readonly argumentTypes: readonly number[];
+  readonly argumentNames?: readonly string[];
+  /** Number of trailing arguments that may be left out, with the values they then take. */
+  readonly defaults?: readonly Value[];
+  /** The last argument type is an array that collects the rest; 'any' variadics give oid ANY. */
+  readonly variadic: boolean;
+  readonly returnType: number;
+  /** Set-returning: implementation answers an iterable of values (or of arrays of column values, see outColumns). */
+  readonly returnsSet: boolean;
+  /** For functions with several OUT columns: their names and types. */
+  readonly outColumns?: readonly { readonly name: string; readonly typeOid: number }[];
+  /** NULL in, NULL out, without a call. */
+  readonly strict: boolean;
+  readonly volatility: Volatility;
+  /** The context comes first in the implementation's arguments. */
+  readonly needsContext: boolean;
+  /** The implementation is `(argTypes: readonly number[], returnType: number) => function`, called once when the call is compiled: polymorphic functions. */
+  readonly specialise: boolean;
+  // biome-ignore lint/suspicious/noExplicitAny: see Value
+  readonly implementation: (...args: any[]) => Value;
+}
+
+/**
+ * An aggregate (or ordered-set aggregate: direct arguments then come as arguments of final). State is any value; step
+ * returns the new state. Strict aggregates skip rows in which an argument is null.
+ */
+export interface AggregateFunction {
+  readonly kind: 'aggregate';
+  readonly oid: number;
+  /** Unique, such as sum_int4; the executor keys inline accumulators on it. */
+  readonly internalName: string;
+  readonly name: string;
+  readonly argumentTypes: readonly number[];
+  readonly variadic: boolean;
+  readonly returnType: number;
+  readonly strict: boolean;
+  readonly orderedSet: boolean;
+  /** Aggregates that do not depend on input order: DISTINCT/ORDER BY inside may be dropped (min, max). */
+  readonly orderInsensitive: boolean;
+  /** Called once when compiled, with the actual argument types and the result type (polymorphic ones need them). */
+  create(argTypes: readonly number[], returnType: number): AggregateImplementation;
+}
+
+export interface AggregateImplementation {
+  initial(context: FunctionContext): Value;
+  // biome-ignore lint/suspicious/noExplicitAny: see Value
+  step(state: any, ...args: any[]): Value;
+  // biome-ignore lint/suspicious/noExplicitAny: see Value
+  final(state: any, ...directArgs: any[]): Value;
+  /** Removes a row's effect, for moving window frames; absent: the frame is computed again. */
+  // biome-ignore lint/suspicious/noExplicitAny: see Value
+  inverse?(state: any, ...args: any[]): Value;
+}
+
+/** Pure window functions (row_number, lag ...); aggregates are used over windows as they are. */
+export interface WindowFunction {
+  readonly kind: 'window';
+  readonly oid: number;
+  readonly internalName: string;
+  readonly name: string;
+  readonly argumentTypes: readonly number[];
+  readonly variadic: boolean;
+  readonly returnType: number;
+  /** Answers the value for the current row. */
+  create(argTypes: readonly number[], returnType: number): (window: WindowAccess) => Value;
+}
+
+/** What a window function sees of its partition: rows are positions 0..partitionSize-1. */
+export interface WindowAccess {
+  readonly partitionSize: number;
+  readonly currentRow: number;
+  /** First and one past the last row of the frame of the current row. */
+  readonly frameStart: number;
+  readonly frameEnd: number;
+  /** First row and one past the last row of the current row's peer group. */
+  readonly peerStart: number;
+  readonly peerEnd: number;
+  /** Number of the peer group of the current row, from 0. */
+  readonly peerGroup: number;
+  /** Argument `index` evaluated for a row of the partition. */
+  argument(index: number, row: number): Value;
+  /** Rows excluded from the frame (EXCLUDE clause). */
+  isExcluded(row: number): boolean;
+  /** Scratch kept for the partition; starts undefined. */
+  state: Value;
+}
+
+export type FunctionEntry = ScalarFunction | AggregateFunction | WindowFunction;
+
+export interface OperatorEntry {
+  readonly oid: number;
+  readonly name: string;
+  /** 0 for a prefix operator. */
+  readonly leftType: number;
+  readonly rightType: number;
+  readonly resultType: number;
+  readonly function: ScalarFunction;
+  /** Names of operators on the same types (swapped for the commutator); '' if none. */
+  readonly commutator: string;
+  readonly negator: string;
+  /** Btree meaning: 1 <, 2 <=, 3 =, 4 >=, 5 >; 0 none. Hash joins and hash aggregates use strategy 3. */
+  readonly btreeStrategy: 0 | 1 | 2 | 3 | 4 | 5;
+}
+
+export interface CastEntry {
+  readonly sourceType: number;
+  readonly targetType: number;
+  readonly context: 'implicit' | 'assignment' | 'explicit';
+  /** null: same bytes, no work (binary coercible). The function takes (value) or (value, typmod, isExplicit). */
+  readonly function: ScalarFunction | null;
+}
