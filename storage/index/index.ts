@@ -1,0 +1,6 @@
+/** Dictionaries and posting lists. See README.md. */
+export { CURSOR_END, IndexCursor } from './cursor.ts';
+export { IndexKey } from './index-key.ts';
+export { gallop, intersectSorted, uniteSorted } from './intersect.ts';
+export { KEY_SIZE_MAX } from './key-arena.ts';
+export { OrderedDictionary } from './ordered-dictionary.ts';
