@@ -1,0 +1,47 @@
+/**
+ * What the planner knows about data: an interface that the executor fills from ANALYZE results, from storage (page counts, the
+ * buffer pool) and from indexes (exact counts). The planner only reads it; every answer may be a little out of date.
+ */
+import type { Value } from './function-entry.ts';
+
+/** Statistics of one column, as ANALYZE gathers them (compare pg_stats). */
+export interface ColumnStatistics {
+  /** Share of rows that are NULL, 0..1. */
+  readonly nullFraction: number;
+  /** Average width of a value in bytes. */
+  readonly averageWidth: number;
+  /** > 0: number of distinct values; < 0: minus the share of rows that are distinct (-1: all differ); 0: unknown. */
+  readonly distinct: number;
+  /** Most common values, most frequent first, with their share of all rows. */
+  readonly mostCommonValues: readonly Value[];
+  readonly mostCommonFrequencies: readonly number[];
+  /** Bounds of buckets of equal frequency over what is not among the most common values; empty: none. */
+  readonly histogram: readonly Value[];
+  /** Correlation between physical order and value order, -1..1; 0: unknown. */
+  readonly correlation: number;
+}
+
+export interface StatisticsSource {
+  /** Estimated number of rows, or -1 when nothing is known. */
+  rowCount(tableOid: number): number;
+  /** Pages of the table, or -1 when nothing is known. */
+  pageCount(tableOid: number): number;
+  /** Share of the table's pages that are in memory, 0..1. */
+  residentShare(tableOid: number): number;
+  /** By one-based column number; null before the first ANALYZE. */
+  column(tableOid: number, columnNumber: number): ColumnStatistics | null;
+  /** Number of distinct keys of the index, or -1 when unknown. */
+  indexDistinctCount(indexOid: number): number;
+  /** Exact number of rows whose first key columns equal `values` (the posting list's length), or -1 when unknown. */
+  indexEqualCount(indexOid: number, values: readonly Value[]): number;
+}
+
+/** Nothing is known of any table. */
+export const NO_STATISTICS: StatisticsSource = {
+  rowCount: () => -1,
+  pageCount: () => -1,
+  residentShare: () => 1,
+  column: () => null,
+  indexDistinctCount: () => -1,
+  indexEqualCount: () => -1,
+};

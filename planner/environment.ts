@@ -1,0 +1,41 @@
+/**
+ * What a planning run is given. Everything comes in here: the planner has no clock, no I/O and no state of its own.
+ */
+import type { Catalog } from '../catalog/catalog.ts';
+import type { StatisticsSource } from '../catalog/statistics.ts';
+import type { Expression, Statement } from '../parser/ast.ts';
+
+/** The enable_* settings and what else of the session steers plans. Absent: on / PostgreSQL's default. */
+export interface PlannerSettings {
+  readonly enableSeqScan?: boolean;
+  readonly enableIndexScan?: boolean;
+  /** Posting scans (PostgreSQL's enable_bitmapscan). */
+  readonly enableBitmapScan?: boolean;
+  readonly enableHashJoin?: boolean;
+  readonly enableNestedLoop?: boolean;
+  readonly enableMergeJoin?: boolean;
+  readonly enableHashAggregate?: boolean;
+  readonly enableSort?: boolean;
+  readonly enableMaterial?: boolean;
+  /** work_mem in bytes; sorts and hashes beyond it are costed as spilling. */
+  readonly workMemBytes?: number;
+  /** Output settings that text conversions at bind time depend on (DateStyle, TimeZone ...): types' FormatSettings. */
+  readonly format?: unknown;
+}
+
+export interface PlannerEnvironment {
+  readonly catalog: Catalog;
+  /** Schema names in order, pg_catalog and the temporary schema included where the session puts them. */
+  readonly searchPath: readonly string[];
+  /** Declared parameter types, 0 = to be inferred. Inferred ones are in PlannedStatement.parameterTypes. */
+  readonly parameterTypes: readonly number[];
+  /** Set: `$n` beyond parameterTypes is an error (42P02), as for EXECUTE bodies; absent: parameters grow as they are met. */
+  readonly fixedParameters?: boolean;
+  /** The parser, for stored text: view queries, and expressions of defaults, checks and indexes. */
+  readonly parse: {
+    statement(text: string): Statement;
+    expression(text: string): Expression;
+  };
+  readonly settings: PlannerSettings;
+  readonly statistics: StatisticsSource;
+}

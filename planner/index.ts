@@ -1,0 +1,13 @@
+/** The planner's public face: statements to plans, expressions of the catalog to typed expressions, plans to EXPLAIN text. */
+export { bindScalar, type BindScalarOptions, type ScalarSource } from './bind/scalar.ts';
+export type { PlannerEnvironment, PlannerSettings } from './environment.ts';
+export {
+  type ExplainOptions,
+  explainPlan,
+  explainPlanJson,
+  type NodeInstrumentation,
+  type PlanInstrumentation,
+} from './explain.ts';
+export type * from './expr.ts';
+export type * from './plan.ts';
+export { planStatement } from './plan-statement.ts';
