@@ -1,0 +1,14 @@
+/** The built-in functions, operators and casts, as the planner finds them. */
+export {
+  allCasts,
+  allFunctions,
+  allOperators,
+  comparisonOperator,
+  equalityFunction,
+  functionByOid,
+  functionsByName,
+  lookupCast,
+  operatorByOid,
+  operatorsByName,
+  scalarFunction,
+} from './registry.ts';

@@ -1,0 +1,340 @@
+/**
+ * All built-in functions, operators and casts, found by name or oid.
+ *
+ * The tables (builtin-procs.ts, builtin-operators.ts) are text, one line per entry. The first question indexes them by
+ * name and oid in one pass; an entry object is made when somebody asks for it, and kept. So a server that starts pays for the
+ * pass only, and identity holds: the same oid always answers the same object.
+ */
+import type {
+  AggregateFunction,
+  CastEntry,
+  FunctionEntry,
+  OperatorEntry,
+  ScalarFunction,
+  Value,
+  Volatility,
+  WindowFunction,
+} from '../function-entry.ts';
+import { BUILTIN_CASTS, BUILTIN_OPERATORS } from './builtin-operators.ts';
+import { BUILTIN_PROCS } from './builtin-procs.ts';
+import type { FunctionModule } from './module.ts';
+import { FUNCTION_MODULES } from './modules.ts';
+
+/** A text table and where its lines start, by name and by oid. Lines are `oid separator name separator ...`. */
+interface TableIndex {
+  readonly text: string;
+  readonly offsetsByName: Map<string, number[]>;
+  readonly offsetByOid: Map<number, number>;
+}
+
+function indexTable(text: string, separator: string): TableIndex {
+  const offsetsByName = new Map<string, number[]>();
+  const offsetByOid = new Map<number, number>();
+  let start = 0;
+  while (start < text.length) {
+    const nameStart = text.indexOf(separator, start) + 1;
+    const nameEnd = text.indexOf(separator, nameStart);
+    const name = text.slice(nameStart, nameEnd);
+    offsetByOid.set(Number(text.slice(start, nameStart - 1)), start);
+    const offsets = offsetsByName.get(name);
+    if (offsets === undefined) offsetsByName.set(name, [start]);
+    else offsets.push(start);
+    start = text.indexOf('\n', nameEnd) + 1;
+    if (start === 0) break;
+  }
+  return { text, offsetsByName, offsetByOid };
+}
+
+function lineAt(table: TableIndex, offset: number): string {
+  const end = table.text.indexOf('\n', offset);
+  return table.text.slice(offset, end < 0 ? table.text.length : end);
+}
+
+let procTable: TableIndex | null = null;
+let operatorTable: TableIndex | null = null;
+
+function procs(): TableIndex {
+  procTable ??= indexTable(BUILTIN_PROCS, '|');
+  return procTable;
+}
+
+function operators(): TableIndex {
+  operatorTable ??= indexTable(BUILTIN_OPERATORS, ' ');
+  return operatorTable;
+}
+
+const functionEntries = new Map<number, FunctionEntry>();
+const functionLists = new Map<string, readonly FunctionEntry[]>();
+const operatorEntries = new Map<number, OperatorEntry>();
+const operatorLists = new Map<string, readonly OperatorEntry[]>();
+const NO_FUNCTIONS: readonly FunctionEntry[] = [];
+const NO_OPERATORS: readonly OperatorEntry[] = [];
+
+function parseOids(text: string): number[] {
+  return text === '' ? [] : text.split(' ').map(Number);
+}
+
+/** The module that implements an internal name, under the given kind. */
+function findImplementation<K extends keyof FunctionModule>(
+  kind: K,
+  internalName: string,
+): NonNullable<FunctionModule[K]>[string] | undefined {
+  for (const module of FUNCTION_MODULES) {
+    const implementations = module[kind] as Record<string, NonNullable<FunctionModule[K]>[string]> | undefined;
+    if (implementations !== undefined && Object.hasOwn(implementations, internalName)) {
+      return implementations[internalName];
+    }
+  }
+  return undefined;
+}
+
+const VOLATILITY: Readonly<Record<string, Volatility>> = { i: 'immutable', s: 'stable', v: 'volatile' };
+
+function parseProc(line: string): FunctionEntry {
+  const [oidText, name, argText, returnText, flags, internalName, nameText, outText, defaultText] = line.split('|');
+  const oid = Number(oidText);
+  const argumentTypes = parseOids(argText);
+  const returnType = Number(returnText);
+  const variadic = flags.includes('A');
+  const common = { oid, internalName, name, argumentTypes, variadic, returnType };
+  if (flags.includes('G')) return makeAggregate(common, flags.includes('O'));
+  if (flags.includes('W')) {
+    const create = findImplementation('windows', internalName);
+    if (create === undefined) throw new Error(`no implementation of window function ${internalName}`);
+    return { kind: 'window', ...common, create } satisfies WindowFunction;
+  }
+  return {
+    kind: 'scalar',
+    ...common,
+    ...(nameText ? { argumentNames: nameText.split(',') } : {}),
+    ...(defaultText ? { defaults: JSON.parse(defaultText) as Value[] } : {}),
+    ...(outText ? { outColumns: parseOutColumns(outText) } : {}),
+    returnsSet: flags.includes('R'),
+    strict: flags.includes('S'),
+    volatility: VOLATILITY[flags[0]],
+    ...scalarImplementation(internalName),
+  } satisfies ScalarFunction;
+}
+
+function parseOutColumns(text: string): { name: string; typeOid: number }[] {
+  return text.split(',').map((column) => {
+    const [name, typeOid] = column.split(' ');
+    return { name, typeOid: Number(typeOid) };
+  });
+}
+
+function makeAggregate(
+  common: Pick<AggregateFunction, 'oid' | 'internalName' | 'name' | 'argumentTypes' | 'variadic' | 'returnType'>,
+  orderedSet: boolean,
+): AggregateFunction {
+  const spec = findImplementation('aggregates', common.internalName);
+  if (spec === undefined) throw new Error(`no implementation of aggregate ${common.internalName}`);
+  return {
+    kind: 'aggregate',
+    ...common,
+    strict: spec.strict,
+    orderedSet,
+    orderInsensitive: spec.orderInsensitive === true,
+    create: spec.create,
+  };
+}
+
+function scalarImplementation(
+  internalName: string,
+): Pick<ScalarFunction, 'implementation' | 'needsContext' | 'specialise'> {
+  for (const kind of ['plain', 'contextual', 'specialised', 'specialisedContextual'] as const) {
+    const implementation = findImplementation(kind, internalName);
+    if (implementation === undefined) continue;
+    return {
+      needsContext: kind === 'contextual' || kind === 'specialisedContextual',
+      specialise: kind === 'specialised' || kind === 'specialisedContextual',
+      implementation: implementation as ScalarFunction['implementation'],
+    };
+  }
+  throw new Error(`no implementation of function ${internalName}`);
+}
+
+/** The entry at a line of the table: one object per oid. */
+function functionAt(oid: number, offset: number): FunctionEntry {
+  let entry = functionEntries.get(oid);
+  if (entry === undefined) {
+    entry = parseProc(lineAt(procs(), offset));
+    functionEntries.set(oid, entry);
+  }
+  return entry;
+}
+
+/** All functions, aggregates and window functions of pg_catalog with this name. */
+export function functionsByName(name: string): readonly FunctionEntry[] {
+  const known = functionLists.get(name);
+  if (known !== undefined) return known;
+  const table = procs();
+  const offsets = table.offsetsByName.get(name);
+  if (offsets === undefined) return NO_FUNCTIONS;
+  const list = offsets.map((offset) => functionAt(Number.parseInt(table.text.slice(offset, offset + 12), 10), offset));
+  functionLists.set(name, list);
+  return list;
+}
+
+export function functionByOid(oid: number): FunctionEntry | null {
+  const offset = procs().offsetByOid.get(oid);
+  return offset === undefined ? null : functionAt(oid, offset);
+}
+
+/** Every built-in function in oid order, for pg_proc. Makes all entries. */
+export function allFunctions(): FunctionEntry[] {
+  return [...procs().offsetByOid].map(([oid, offset]) => functionAt(oid, offset));
+}
+
+/** The one built-in scalar function with this oid; for code that knows which it wants. */
+export function scalarFunction(oid: number): ScalarFunction {
+  const entry = functionByOid(oid);
+  if (entry === null || entry.kind !== 'scalar') throw new Error(`no scalar function ${oid}`);
+  return entry;
+}
+
+function parseOperator(line: string): OperatorEntry {
+  const [oid, name, left, right, result, procOid, commutator, negator, strategy] = line.split(' ');
+  return {
+    oid: Number(oid),
+    name,
+    leftType: Number(left),
+    rightType: Number(right),
+    resultType: Number(result),
+    function: scalarFunction(Number(procOid)),
+    commutator,
+    negator,
+    btreeStrategy: Number(strategy) as OperatorEntry['btreeStrategy'],
+  };
+}
+
+function operatorAt(oid: number, offset: number): OperatorEntry {
+  let entry = operatorEntries.get(oid);
+  if (entry === undefined) {
+    entry = parseOperator(lineAt(operators(), offset));
+    operatorEntries.set(oid, entry);
+  }
+  return entry;
+}
+
+/** All operators with this name, prefix ones (leftType 0) included. */
+export function operatorsByName(name: string): readonly OperatorEntry[] {
+  const known = operatorLists.get(name);
+  if (known !== undefined) return known;
+  const table = operators();
+  const offsets = table.offsetsByName.get(name);
+  if (offsets === undefined) return NO_OPERATORS;
+  const list = offsets.map((offset) => operatorAt(Number.parseInt(table.text.slice(offset, offset + 12), 10), offset));
+  operatorLists.set(name, list);
+  return list;
+}
+
+export function operatorByOid(oid: number): OperatorEntry | null {
+  const offset = operators().offsetByOid.get(oid);
+  return offset === undefined ? null : operatorAt(oid, offset);
+}
+
+export function allOperators(): OperatorEntry[] {
+  return [...operators().offsetByOid].map(([oid, offset]) => operatorAt(oid, offset));
+}
+
+const CAST_CONTEXT: Readonly<Record<string, CastEntry['context']>> = { i: 'implicit', a: 'assignment', e: 'explicit' };
+let castLines: Map<number, string> | null = null;
+const castEntries = new Map<number, CastEntry>();
+/** Above every built-in oid, so that source * OID_LIMIT + target is one number per pair. */
+const OID_LIMIT = 16384;
+
+function castTable(): Map<number, string> {
+  if (castLines !== null) return castLines;
+  castLines = new Map();
+  for (const line of BUILTIN_CASTS.split('\n')) {
+    const [source, target] = line.split(' ', 2);
+    castLines.set(Number(source) * OID_LIMIT + Number(target), line);
+  }
+  return castLines;
+}
+
+/**
+ * The cast from one built-in type to another, as pg_cast has it (source = target: the cast that applies a length). Conversions
+ * through text, of arrays, domains, enums and records are not pg_cast's business and are the binder's here too.
+ */
+export function lookupCast(source: number, target: number): CastEntry | null {
+  if (source >= OID_LIMIT || target >= OID_LIMIT) return null;
+  const key = source * OID_LIMIT + target;
+  const known = castEntries.get(key);
+  if (known !== undefined) return known;
+  const line = castTable().get(key);
+  if (line === undefined) return null;
+  const [, , procOid, context] = line.split(' ');
+  const entry: CastEntry = {
+    sourceType: source,
+    targetType: target,
+    context: CAST_CONTEXT[context],
+    function: procOid === '0' ? null : scalarFunction(Number(procOid)),
+  };
+  castEntries.set(key, entry);
+  return entry;
+}
+
+/** Every cast, for pg_cast. */
+export function allCasts(): CastEntry[] {
+  return [...castTable().keys()].map((key) => lookupCast(Math.floor(key / OID_LIMIT), key % OID_LIMIT)!);
+}
+
+/** Types that compare as another one: the input type of their default btree operator class. */
+const COMPARED_AS: Readonly<Record<number, number>> = {
+  1043: 25, // varchar as text
+  705: 25, // unknown as text
+  2205: 26, // regclass, and the others below, as oid
+  24: 26,
+  2202: 26,
+  2203: 26,
+  2204: 26,
+  2206: 26,
+  3734: 26,
+  3769: 26,
+  4089: 26,
+  4096: 26,
+  4191: 26,
+};
+const ANYARRAY = 2277;
+const ARRAY_TYPES = new Set(
+  parseOids(
+    '143 199 210 270 271 272 273 629 651 719 775 791 1000 1001 1002 1003 1005 1006 1007 1008 1009 1010 1011 1012 1013 1014 1015 ' +
+      '1016 1017 1018 1019 1020 1021 1022 1027 1028 1034 1040 1041 1115 1182 1183 1185 1187 1231 1263 1270 1561 1563 2201 2207 ' +
+      '2208 2209 2210 2211 2287 2949 2951 3221 3643 3644 3645 3735 3770 3807 3905 3907 3909 3911 3913 3927 4073 4090 4097 4192 ' +
+      '5039 6150 6151 6152 6153 6155 6157',
+  ),
+);
+const comparisonOperators = new Map<string, Map<number, OperatorEntry>>();
+const STRATEGY_NAMES = ['', '<', '<=', '=', '>=', '>'];
+
+/** Operators of one strategy on two values of one type, by that type. */
+function sameTypeOperators(name: string): Map<number, OperatorEntry> {
+  let byType = comparisonOperators.get(name);
+  if (byType === undefined) {
+    byType = new Map();
+    for (const operator of operatorsByName(name)) {
+      if (operator.leftType === operator.rightType) byType.set(operator.leftType, operator);
+    }
+    comparisonOperators.set(name, byType);
+  }
+  return byType;
+}
+
+/**
+ * The operator `type < type` (strategy 1), <= (2), = (3), >= (4), > (5) by which built-in types are sorted and grouped;
+ * null for types without one (json). Array types answer anyarray's. Callers map what a catalog defines beforehand:
+ * domains to their base type, enums to anyenum (3500), composites to record (2249), arrays of those to anyarray (2277).
+ */
+export function comparisonOperator(typeOid: number, strategy: 1 | 2 | 3 | 4 | 5): OperatorEntry | null {
+  const byType = sameTypeOperators(STRATEGY_NAMES[strategy]);
+  const operator = byType.get(COMPARED_AS[typeOid] ?? typeOid);
+  if (operator !== undefined) return operator;
+  return ARRAY_TYPES.has(typeOid) || typeOid === ANYARRAY ? (byType.get(ANYARRAY) ?? null) : null;
+}
+
+/** The function behind `type = type`, or null (json, point ...). */
+export function equalityFunction(typeOid: number): ScalarFunction | null {
+  return comparisonOperator(typeOid, 3)?.function ?? null;
+}
