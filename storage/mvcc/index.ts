@@ -1,0 +1,48 @@
+export { CommitTable } from './commit-table.ts';
+export { Hold, LockManager, LockOwner, type LockRow } from './lock-manager.ts';
+export { LOCK_CONFLICTS, LOCK_MODE_NAMES, LockTag } from './lock-tags.ts';
+export { ROW_LOCK_CONFLICTS, type RowLockTable } from './row-locks.ts';
+export {
+  type CatalogChange,
+  type SavepointMark,
+  Transaction,
+  TransactionManager,
+  type TransactionStore,
+} from './transaction.ts';
+export {
+  ACCESS_EXCLUSIVE,
+  ACCESS_SHARE,
+  EXCLUSIVE,
+  LOCK_GRANTED,
+  LOCK_KEY_SHARE,
+  LOCK_NO_KEY_UPDATE,
+  LOCK_NOT_AVAILABLE,
+  LOCK_SHARE,
+  LOCK_UPDATE,
+  LOCK_WAITING,
+  type LockAnswer,
+  type LockMode,
+  ROW_EXCLUSIVE,
+  ROW_SHARE,
+  type RowLockStrength,
+  SHARE,
+  SHARE_ROW_EXCLUSIVE,
+  SHARE_UPDATE_EXCLUSIVE,
+  type Snapshot,
+  TXN_ABORTED,
+  TXN_ACTIVE,
+  TXN_COMMITTED,
+  TXN_ROLLING_BACK,
+} from './types.ts';
+export {
+  WRITE_CREATE_HEAP,
+  WRITE_DELETE,
+  WRITE_DROP_HEAP,
+  WRITE_INDEXED,
+  WRITE_INSERT,
+  WRITE_KIND_MASK,
+  WRITE_MOVED,
+  WRITE_SHRUNK,
+  WRITE_UPDATE,
+  WriteList,
+} from './write-list.ts';

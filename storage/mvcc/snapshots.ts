@@ -1,0 +1,84 @@
+/**
+ * Live snapshots, in the order they were taken: their horizons never decrease along the list, so the oldest horizon is the
+ * head's, and taking and releasing are O(1). Objects are reused.
+ *
+ *      head (oldest) -> ... -> tail (newest)        horizon, csn: only grow to the right
+ */
+import { assert } from '../../types/assert.ts';
+import type { Snapshot } from './types.ts';
+
+export class LiveSnapshot implements Snapshot {
+  horizon = 0;
+  csn = 0;
+  xidLimit = 0;
+  txnId = 0;
+  previous: LiveSnapshot | null = null;
+  next: LiveSnapshot | null = null;
+  isLive = false;
+}
+
+export class SnapshotList {
+  private head: LiveSnapshot | null = null;
+  private tail: LiveSnapshot | null = null;
+  private free: LiveSnapshot | null = null;
+  count = 0;
+
+  take(horizon: number, csn: number, xidLimit: number, txnId: number): LiveSnapshot {
+    const snapshot = this.unused();
+    snapshot.horizon = horizon;
+    snapshot.csn = csn;
+    snapshot.xidLimit = xidLimit;
+    snapshot.txnId = txnId;
+    this.link(snapshot, this.tail);
+    return snapshot;
+  }
+
+  /** Another holder of the same view: stands beside the original, released on its own. */
+  share(original: LiveSnapshot): LiveSnapshot {
+    assert(original.isLive, 'only a live snapshot is shared');
+    const snapshot = this.unused();
+    snapshot.horizon = original.horizon;
+    snapshot.csn = original.csn;
+    snapshot.xidLimit = original.xidLimit;
+    snapshot.txnId = original.txnId;
+    this.link(snapshot, original);
+    return snapshot;
+  }
+
+  release(snapshot: LiveSnapshot): void {
+    assert(snapshot.isLive, 'a snapshot is released once');
+    snapshot.isLive = false;
+    this.count--;
+    if (snapshot.previous === null) this.head = snapshot.next;
+    else snapshot.previous.next = snapshot.next;
+    if (snapshot.next === null) this.tail = snapshot.previous;
+    else snapshot.next.previous = snapshot.previous;
+    snapshot.previous = null;
+    snapshot.next = this.free;
+    this.free = snapshot;
+  }
+
+  /** The lowest horizon of a live snapshot, Infinity without one. */
+  oldestHorizon(): number {
+    return this.head === null ? Infinity : this.head.horizon;
+  }
+
+  private unused(): LiveSnapshot {
+    const snapshot = this.free;
+    if (snapshot === null) return new LiveSnapshot();
+    this.free = snapshot.next;
+    snapshot.next = null;
+    return snapshot;
+  }
+
+  private link(snapshot: LiveSnapshot, after: LiveSnapshot | null): void {
+    snapshot.isLive = true;
+    this.count++;
+    snapshot.previous = after;
+    snapshot.next = after === null ? this.head : after.next;
+    if (snapshot.next === null) this.tail = snapshot;
+    else snapshot.next.previous = snapshot;
+    if (after === null) this.head = snapshot;
+    else after.next = snapshot;
+  }
+}

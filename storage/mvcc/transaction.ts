@@ -1,0 +1,298 @@
+/**
+ * Transactions: begin, xids, snapshots, commit, rollback, savepoints. What is done to pages and to the log is the engine's,
+ * behind TransactionStore.
+ *
+ *                 statementXid, writes
+ *                      +----+
+ *                      v    |
+ *      begin() ----> ACTIVE ----- commit() ----------------------------> COMMITTED
+ *                      |  ^
+ *          rollback()  |  | rollbackTo() true
+ *                      v  |
+ *                ROLLING_BACK ---- rollback() answers true --------> ABORTED
+ *                      |  ^
+ *                      +--+ answers false: a page is being read
+ *
+ * Invariants
+ *  1. All xids of a transaction get their CSN at once, after its COMMIT record is in the log (perhaps not yet durable: the
+ *     next one to commit stands behind it in the log, so nothing durable ever rests on something lost).
+ *  2. An aborted xid ends only when its versions are physically undone: xid < horizon means visible.
+ *  3. Locks go when the versions have become visible or are undone, not before; and before the log is durable.
+ *  4. The GC horizon never decreases.
+ */
+import { assert } from '../../types/assert.ts';
+import { CommitTable } from './commit-table.ts';
+import type { Hold, LockManager, LockOwner, TagWait } from './lock-manager.ts';
+import type { RowLockLog } from './row-locks.ts';
+import { type LiveSnapshot, SnapshotList } from './snapshots.ts';
+import { type Snapshot, TXN_ABORTED, TXN_ACTIVE, TXN_COMMITTED, TXN_ROLLING_BACK } from './types.ts';
+import { WriteList } from './write-list.ts';
+
+/** One change of a catalog entry; null removes it. */
+export interface CatalogChange {
+  readonly key: string;
+  readonly bytes: Uint8Array | null;
+}
+
+export interface SavepointMark {
+  readonly kind: 'savepoint';
+  readonly writes: number;
+  readonly catalogChanges: number;
+  readonly holds: number;
+  readonly rowLocks: number;
+}
+
+/** What the engine does for transactions. */
+export interface TransactionStore {
+  /** Writes the COMMIT record (with catalog changes); answers its LSN. Throws (53100) when it cannot: nothing is committed then. */
+  logCommit(txn: Transaction, csn: number): number;
+  /** The versions are visible now: publish catalog changes, drop heaps, queue what the sweep must do. Must not throw. */
+  committed(txn: Transaction): void;
+  /** `durable` once everything up to lsn is on disk; at once where the settings ask for no more. */
+  whenDurable(txn: Transaction, lsn: number, durable: (error: Error | null) => void): void;
+  /** Undoes the newest entry of txn.writes and drops it. Throws PAGE_MISS before it changed anything. */
+  undoLast(txn: Transaction): void;
+  logAbort(txn: Transaction): void;
+  isPageMiss(error: unknown): boolean;
+}
+
+const NO_WRITES = new WriteList();
+const WRITE_LISTS_KEPT = 16;
+
+export class Transaction {
+  readonly id: number;
+  readonly owner: LockOwner;
+  state: typeof TXN_ACTIVE | typeof TXN_ROLLING_BACK | typeof TXN_COMMITTED | typeof TXN_ABORTED = TXN_ACTIVE;
+  /** Called once per wait, when what it waits for is there. */
+  wake: () => void = doNothing;
+  /** false: commit does not wait for the log (synchronous_commit = off). */
+  synchronousCommit = true;
+  /** Something of it stands in the log without an xid (a sequence's values): commit waits for this LSN. */
+  flushLsn = 0;
+  /** The xids given out, as first, last pairs of runs. */
+  readonly xidRuns: number[] = [];
+  writes: WriteList = NO_WRITES;
+  catalogChanges: CatalogChange[] | null = null;
+  /** Known to TransactionManager.byId: has xids or row locks, so others may have to find it. */
+  isRegistered = false;
+
+  // Written by the lock manager only.
+  readonly holds: Hold[] = [];
+  rowLocks: RowLockLog | null = null;
+  /** What it waits for: a place in a lock's queue, or a transaction's end. */
+  waitTag: TagWait | null = null;
+  waitTransaction: Transaction | null = null;
+  /** Who waits for this one's end, in order. */
+  waiters: Transaction[] | null = null;
+
+  constructor(id: number, owner: LockOwner) {
+    this.id = id;
+    this.owner = owner;
+  }
+
+  /** Has an xid: its commit writes a record. */
+  get hasWritten(): boolean {
+    return this.xidRuns.length > 0;
+  }
+
+  get isWaiting(): boolean {
+    return this.waitTag !== null || this.waitTransaction !== null;
+  }
+
+  get isEnded(): boolean {
+    return this.state === TXN_COMMITTED || this.state === TXN_ABORTED;
+  }
+}
+
+function doNothing(): void {}
+
+export class TransactionManager {
+  readonly table: CommitTable;
+  readonly locks: LockManager;
+  /** Transactions that others may meet in a version or a row lock. */
+  readonly byId = new Map<number, Transaction>();
+  readonly snapshots = new SnapshotList();
+  /** CSN of the last commit. */
+  lastCsn: number;
+  private nextId = 1;
+  private readonly store: TransactionStore;
+  private readonly spareWriteLists: WriteList[] = [];
+
+  constructor(store: TransactionStore, locks: LockManager, firstXid = 1, lastCsn = 1) {
+    this.store = store;
+    this.locks = locks;
+    this.table = new CommitTable(firstXid);
+    this.lastCsn = lastCsn;
+  }
+
+  get nextXid(): number {
+    return this.table.next;
+  }
+
+  get oldestUnfinishedXid(): number {
+    return this.table.oldestUnfinished;
+  }
+
+  begin(owner?: LockOwner): Transaction {
+    return new Transaction(this.nextId++, owner ?? this.locks.createOwner(0));
+  }
+
+  takeSnapshot(txn: Transaction): LiveSnapshot {
+    const table = this.table;
+    return this.snapshots.take(table.oldestUnfinished, this.lastCsn, table.next, txn.id);
+  }
+
+  shareSnapshot(snapshot: Snapshot): LiveSnapshot {
+    return this.snapshots.share(snapshot as LiveSnapshot);
+  }
+
+  refreshOwnWrites(snapshot: Snapshot): void {
+    (snapshot as LiveSnapshot).xidLimit = this.table.next;
+  }
+
+  releaseSnapshot(snapshot: Snapshot): void {
+    this.snapshots.release(snapshot as LiveSnapshot);
+  }
+
+  /** Versions superseded by an xid below this are seen by nobody, now or ever. */
+  gcHorizon(): number {
+    const oldest = this.snapshots.oldestHorizon();
+    const unfinished = this.table.oldestUnfinished;
+    return oldest < unfinished ? oldest : unfinished;
+  }
+
+  statementXid(txn: Transaction): number {
+    assert(txn.state === TXN_ACTIVE, 'only an active transaction writes');
+    const xid = this.table.assign(txn.id, this.gcHorizon());
+    const runs = txn.xidRuns;
+    const last = runs.length - 1;
+    if (last > 0 && runs[last] === xid - 1) runs[last] = xid;
+    else runs.push(xid, xid);
+    if (!txn.isRegistered) this.register(txn);
+    if (txn.writes === NO_WRITES) txn.writes = this.spareWriteLists.pop() ?? new WriteList();
+    return xid;
+  }
+
+  /** Others can find it by its number from now on. */
+  register(txn: Transaction): void {
+    txn.isRegistered = true;
+    this.byId.set(txn.id, txn);
+  }
+
+  isVisible(xid: number, snapshot: Snapshot): boolean {
+    if (xid < snapshot.horizon) return true;
+    const table = this.table;
+    const state = table.states[xid & table.mask];
+    if (state > 0) return state <= snapshot.csn;
+    return state === -snapshot.txnId && xid < snapshot.xidLimit;
+  }
+
+  /** The unfinished transaction that an xid belongs to, or null when it has ended. */
+  inProgress(xid: number): Transaction | null {
+    if (xid < this.table.oldestUnfinished) return null;
+    const state = this.table.state(xid);
+    return state < 0 ? this.owner(-state) : null;
+  }
+
+  /** The registered transaction with this number. */
+  owner(id: number): Transaction {
+    const txn = this.byId.get(id);
+    assert(txn !== undefined, 'an unfinished xid has its transaction');
+    return txn;
+  }
+
+  /** Was this xid given out to the transaction? */
+  isOwn(xid: number, txn: Transaction): boolean {
+    return xid >= this.table.oldestUnfinished && this.table.state(xid) === -txn.id;
+  }
+
+  commit(txn: Transaction, durable: (error: Error | null) => void): void {
+    assert(txn.state === TXN_ACTIVE, 'only an active transaction commits');
+    if (!txn.hasWritten) {
+      this.end(txn, TXN_COMMITTED);
+      if (txn.flushLsn > 0) this.store.whenDurable(txn, txn.flushLsn, durable);
+      else durable(null);
+      return;
+    }
+    const csn = this.lastCsn + 1;
+    const lsn = this.store.logCommit(txn, csn);
+    this.lastCsn = csn;
+    this.finishXids(txn, csn);
+    this.store.committed(txn);
+    this.end(txn, TXN_COMMITTED);
+    this.store.whenDurable(txn, lsn, durable);
+  }
+
+  /** Undoes everything. False: a page that it needs is being read; call it again. */
+  rollback(txn: Transaction): boolean {
+    assert(!txn.isEnded, 'a transaction ends once');
+    this.locks.cancelWait(txn);
+    if (!this.undoTo(txn, 0)) return false;
+    if (txn.hasWritten) {
+      this.store.logAbort(txn);
+      this.finishXids(txn, Number.NaN);
+    }
+    txn.catalogChanges = null;
+    this.end(txn, TXN_ABORTED);
+    return true;
+  }
+
+  savepoint(txn: Transaction): SavepointMark {
+    return {
+      kind: 'savepoint',
+      writes: txn.writes === NO_WRITES ? 0 : txn.writes.seal(),
+      catalogChanges: txn.catalogChanges === null ? 0 : txn.catalogChanges.length,
+      holds: txn.holds.length,
+      rowLocks: txn.rowLocks === null ? 0 : txn.rowLocks.count,
+    };
+  }
+
+  /** Undoes what was done after the mark, which stays usable. False: call it again. */
+  rollbackTo(txn: Transaction, mark: SavepointMark): boolean {
+    this.locks.cancelWait(txn);
+    if (!this.undoTo(txn, mark.writes)) return false;
+    if (txn.writes !== NO_WRITES) txn.writes.seal();
+    if (txn.catalogChanges !== null) txn.catalogChanges.length = mark.catalogChanges;
+    this.locks.releaseTo(txn, mark.holds, mark.rowLocks);
+    txn.state = TXN_ACTIVE;
+    return true;
+  }
+
+  /** First, last pairs of all unfinished xids: a checkpoint keeps them. */
+  unfinishedXids(): number[] {
+    const xids: number[] = [];
+    const table = this.table;
+    for (let xid = table.oldestUnfinished; xid < table.next; xid++) {
+      if (table.states[xid & table.mask] < 0) xids.push(xid);
+    }
+    return xids;
+  }
+
+  private undoTo(txn: Transaction, count: number): boolean {
+    txn.state = TXN_ROLLING_BACK;
+    const writes = txn.writes;
+    try {
+      while (writes.count > count) this.store.undoLast(txn);
+    } catch (error) {
+      if (this.store.isPageMiss(error)) return false;
+      throw error;
+    }
+    return true;
+  }
+
+  private finishXids(txn: Transaction, state: number): void {
+    const runs = txn.xidRuns;
+    for (let i = 0; i < runs.length; i += 2) this.table.finish(runs[i], runs[i + 1], state);
+  }
+
+  private end(txn: Transaction, state: typeof TXN_COMMITTED | typeof TXN_ABORTED): void {
+    txn.state = state;
+    if (txn.isRegistered) this.byId.delete(txn.id);
+    const writes = txn.writes;
+    if (writes !== NO_WRITES) {
+      txn.writes = NO_WRITES;
+      if (writes.clear() && this.spareWriteLists.length < WRITE_LISTS_KEPT) this.spareWriteLists.push(writes);
+    }
+    this.locks.ended(txn);
+  }
+}
