@@ -59,7 +59,6 @@ export function stampPageChecksum(bytes: Uint8Array, start: number): void {
 }
 
 export function verifyPageChecksum(bytes: Uint8Array, start: number): boolean {
-  const stored =
-    (bytes[start] | (bytes[start + 1] << 8) | (bytes[start + 2] << 16) | (bytes[start + 3] << 24)) >>> 0;
+  const stored = (bytes[start] | (bytes[start + 1] << 8) | (bytes[start + 2] << 16) | (bytes[start + 3] << 24)) >>> 0;
   return stored === pageChecksum(bytes, start);
 }

@@ -308,7 +308,8 @@ export function checkPage(views: PageViews, base: number): string | null {
   let end = upper;
   let used = 0;
   for (const [offset, capacity, slot] of rows) {
-    if (offset < end || (offset | capacity) % ROW_ALIGNMENT !== 0) return `slot ${slot}: row at ${offset} + ${capacity}`;
+    if (offset < end || (offset | capacity) % ROW_ALIGNMENT !== 0)
+      return `slot ${slot}: row at ${offset} + ${capacity}`;
     end = offset + capacity;
     used += capacity;
   }

@@ -1,0 +1,360 @@
+/**
+ * Makes the log durable: when to write, when to sync, whom to tell.
+ *
+ *      request ----> waiters --(end of the turn)--> one waiter:   write + fdatasync, in place
+ *                                                   several:      write + fdatasync in the thread pool, the engine goes on;
+ *                                                                 who asks meanwhile shares the next one
+ *
+ * One asynchronous flush is under way at a time. Its bytes left the tail (the log goes on in another buffer) and stay in
+ * `flight` until they are written; a synchronous flush that cannot wait writes them once more, the same bytes to the same
+ * place, which is harmless.
+ */
+import { assert } from '../../types/assert.ts';
+import { SqlError } from '../../types/errors.ts';
+import type { WalSegments } from './segments.ts';
+
+/** always: acknowledged when durable. everysec: when handed to the operating system, which is told to sync once a second. */
+export type WalSync = 'always' | 'everysec';
+export type FlushMode = 'adaptive' | 'sync' | 'async';
+
+/** The log's unwritten end, as wal.ts keeps it. */
+export interface LogTail {
+  readonly insertLsn: number;
+  exchangeTail(replacement: Uint8Array): { bytes: Uint8Array; length: number };
+  peekTail(): { bytes: Uint8Array; length: number };
+  clearTail(): void;
+}
+
+export interface FlusherOptions {
+  readonly segments: WalSegments | null;
+  readonly sync?: WalSync;
+  readonly flushMode?: FlushMode;
+  readonly onBroken?: (error: SqlError) => void;
+}
+
+type FlushCallback = (error: SqlError | null) => void;
+
+/** begin() keeps this much prepared space ahead of the tail: the reserve of commits and undo on a full disk. */
+const ROOM_AHEAD = 256 * 1024;
+/** A tail longer than this is written (not synced) in the background. */
+const WRITE_AHEAD_SIZE = 1024 * 1024;
+/** A tail longer than this is written at once: the writer of the records has outrun the disk. */
+const TAIL_SIZE_MAX = 16 * 1024 * 1024;
+const FLUSH_SOON_MS = 200;
+const EVERYSEC_MS = 1000;
+const FULL_RETRY_MS = 500;
+
+export class WalFlusher {
+  flushedLsn = Number.POSITIVE_INFINITY;
+  writtenLsn = 0;
+  failure: SqlError | null = null;
+  /** Flushes done, for statistics and tests. */
+  syncCount = 0;
+
+  private readonly tail: LogTail;
+  private readonly segments: WalSegments | null;
+  private readonly sync: WalSync;
+  private readonly mode: FlushMode;
+  private readonly onBroken: ((error: SqlError) => void) | null;
+
+  private waiterLsns: number[] = [];
+  private waiterCallbacks: FlushCallback[] = [];
+  private turnScheduled = false;
+  /** An asynchronous write or sync is under way. */
+  private busy = false;
+  /** Bytes that left the tail and are not known to be written: they belong to writtenLsn and on. */
+  private flight: { bytes: Uint8Array; length: number; lsn: number } | null = null;
+  private spareBuffer: Uint8Array | null = null;
+  private writeAheadScheduled = false;
+  private timer: NodeJS.Timeout | null = null;
+  private retryTimer: NodeJS.Timeout | null = null;
+  private fullSince = 0;
+  private closed = false;
+
+  constructor(tail: LogTail, options: FlusherOptions) {
+    this.tail = tail;
+    this.segments = options.segments;
+    this.sync = options.sync ?? 'always';
+    this.mode = options.flushMode ?? 'adaptive';
+    this.onBroken = options.onBroken ?? null;
+  }
+
+  open(lsn: number): void {
+    this.flushedLsn = lsn;
+    this.writtenLsn = lsn;
+  }
+
+  /** A log that keeps nothing: everything is durable at once. */
+  discardTo(lsn: number): void {
+    this.writtenLsn = lsn;
+    this.flushedLsn = lsn;
+  }
+
+  makeRoom(mayUseReserve: boolean): void {
+    if (this.failure !== null) throw this.failure;
+    const segments = this.segments!;
+    if (this.tail.insertLsn + ROOM_AHEAD <= segments.allocatedEnd) return;
+    if (this.fullSince !== 0 && Date.now() - this.fullSince < FULL_RETRY_MS && !mayUseReserve) throw diskFull();
+    try {
+      while (this.tail.insertLsn + ROOM_AHEAD > segments.allocatedEnd) segments.grow();
+      this.fullSince = 0;
+    } catch (error) {
+      if (!isDiskFull(error)) throw this.breakLog(error);
+      this.fullSince = Date.now();
+      if (!mayUseReserve) throw error;
+    }
+  }
+
+  /** After each record: the tail must not grow without end while nobody asks for a flush. */
+  onRecord(tailLength: number): void {
+    if (tailLength < WRITE_AHEAD_SIZE) return;
+    if (tailLength >= TAIL_SIZE_MAX && this.fullSince === 0) {
+      try {
+        this.writeAllSync();
+      } catch (error) {
+        if (!isDiskFull(error)) throw error;
+      }
+      return;
+    }
+    if (this.writeAheadScheduled || this.busy) return;
+    this.writeAheadScheduled = true;
+    setImmediate(() => {
+      this.writeAheadScheduled = false;
+      if (!this.busy && this.failure === null && !this.closed) this.startAsync(false);
+    });
+  }
+
+  requestFlush(lsn: number, callback: FlushCallback): void {
+    if (lsn <= this.flushedLsn) {
+      callback(null);
+      return;
+    }
+    if (this.failure !== null) {
+      callback(this.failure);
+      return;
+    }
+    assert(lsn <= this.tail.insertLsn, 'a flush is asked for what was logged');
+    this.waiterLsns.push(lsn);
+    this.waiterCallbacks.push(callback);
+    this.scheduleTurn();
+  }
+
+  flushSync(lsn: number): void {
+    if (lsn <= this.flushedLsn) return;
+    this.writeAllSync();
+    this.syncSync();
+    if (this.waiterLsns.length > 0) this.scheduleTurn();
+  }
+
+  flushSoon(): void {
+    if (this.segments === null || this.timer !== null || this.tail.insertLsn <= this.flushedLsn) return;
+    this.startTimer(FLUSH_SOON_MS);
+  }
+
+  removeBefore(lsn: number): void {
+    if (this.segments !== null && !this.busy) this.segments.removeBefore(lsn);
+  }
+
+  close(): void {
+    if (this.closed) return;
+    if (this.timer !== null) clearTimeout(this.timer);
+    if (this.retryTimer !== null) clearTimeout(this.retryTimer);
+    if (this.segments === null) return;
+    try {
+      if (this.failure === null && this.flushedLsn !== Number.POSITIVE_INFINITY) this.flushSync(this.tail.insertLsn);
+    } finally {
+      this.closed = true;
+      this.notify(null);
+      if (!this.busy) this.segments.close();
+    }
+  }
+
+  private scheduleTurn(): void {
+    if (this.turnScheduled) return;
+    this.turnScheduled = true;
+    setImmediate(this.onTurn);
+  }
+
+  private readonly onTurn = (): void => {
+    this.turnScheduled = false;
+    if (this.closed) return;
+    this.notify(null);
+    if (this.waiterLsns.length === 0) return;
+    if (this.sync === 'everysec') this.acknowledgeWritten();
+    else if (this.busy) return;
+    else if (this.prefersSync(this.waiterLsns.length)) this.flushNow();
+    else this.startAsync(true);
+  };
+
+  private prefersSync(waiterCount: number): boolean {
+    if (this.mode !== 'adaptive') return this.mode === 'sync';
+    return waiterCount === 1;
+  }
+
+  private flushNow(): void {
+    try {
+      this.writeAllSync();
+      this.syncSync();
+      this.notify(null);
+    } catch (error) {
+      this.onFlushError(error);
+    }
+  }
+
+  private acknowledgeWritten(): void {
+    try {
+      this.writeAllSync();
+      this.notify(null);
+      if (this.timer === null) this.startTimer(EVERYSEC_MS);
+    } catch (error) {
+      this.onFlushError(error);
+    }
+  }
+
+  private startTimer(delayMs: number): void {
+    this.timer = setTimeout(() => {
+      this.timer = null;
+      if (this.closed || this.failure !== null || this.tail.insertLsn <= this.flushedLsn) return;
+      if (this.busy) this.startTimer(delayMs);
+      else this.startAsync(true);
+    }, delayMs);
+    this.timer.unref();
+  }
+
+  private writeAllSync(): void {
+    if (this.failure !== null) throw this.failure;
+    const segments = this.segments!;
+    try {
+      const flight = this.flight;
+      if (flight !== null && this.writtenLsn < flight.lsn + flight.length) {
+        segments.writeSync(flight.bytes, flight.length, flight.lsn);
+        this.writtenLsn = flight.lsn + flight.length;
+      }
+      const { bytes, length } = this.tail.peekTail();
+      if (length === 0) return;
+      segments.writeSync(bytes, length, this.writtenLsn);
+      this.writtenLsn += length;
+      this.tail.clearTail();
+    } catch (error) {
+      if (isDiskFull(error)) throw error;
+      throw this.breakLog(error);
+    }
+    assert(this.writtenLsn === this.tail.insertLsn, 'all of the log is written');
+  }
+
+  private syncSync(): void {
+    const target = this.writtenLsn;
+    try {
+      this.segments!.syncSync();
+    } catch (error) {
+      throw this.breakLog(error);
+    }
+    this.syncCount++;
+    this.flushedLsn = Math.max(this.flushedLsn, target);
+  }
+
+  private startAsync(thenSync: boolean): void {
+    assert(!this.busy, 'one asynchronous flush at a time');
+    this.busy = true;
+    if (this.flight === null) {
+      const { bytes, length } = this.tail.exchangeTail(
+        this.spareBuffer ?? new Uint8Array(this.tail.peekTail().bytes.length),
+      );
+      this.spareBuffer = null;
+      this.flight = { bytes, length, lsn: this.writtenLsn };
+    }
+    const flight = this.flight;
+    if (flight.length === 0) this.onWritten(null, thenSync);
+    else this.segments!.write(flight.bytes, flight.length, flight.lsn, (error) => this.onWritten(error, thenSync));
+  }
+
+  private onWritten(error: SqlError | null, thenSync: boolean): void {
+    const flight = this.flight!;
+    if (error !== null) {
+      this.busy = false;
+      this.onFlushError(error);
+      return;
+    }
+    const target = flight.lsn + flight.length;
+    this.writtenLsn = Math.max(this.writtenLsn, target);
+    this.flight = null;
+    this.spareBuffer = flight.bytes;
+    if (!thenSync || this.flushedLsn >= target) {
+      this.onAsyncDone();
+      return;
+    }
+    this.segments!.sync((syncError) => {
+      if (syncError !== null) {
+        this.busy = false;
+        this.breakLog(syncError);
+        return;
+      }
+      this.syncCount++;
+      this.flushedLsn = Math.max(this.flushedLsn, target);
+      this.onAsyncDone();
+    });
+  }
+
+  private onAsyncDone(): void {
+    this.busy = false;
+    if (this.closed) {
+      this.segments!.close();
+      return;
+    }
+    this.notify(null);
+    if (this.waiterLsns.length > 0) this.scheduleTurn();
+  }
+
+  /** A full disk is waited for; anything else ends the log. */
+  private onFlushError(error: unknown): void {
+    if (!isDiskFull(error)) {
+      if (this.failure === null) this.breakLog(error);
+      return;
+    }
+    this.fullSince = Date.now();
+    if (this.retryTimer !== null || this.closed) return;
+    this.retryTimer = setTimeout(() => {
+      this.retryTimer = null;
+      if (this.failure === null) this.scheduleTurn();
+    }, FULL_RETRY_MS);
+    this.retryTimer.unref();
+  }
+
+  private breakLog(cause: unknown): SqlError {
+    if (this.failure !== null) return this.failure;
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    const failure = new SqlError('58030', `the write-ahead log cannot be written: ${reason}`, {}, 'PANIC');
+    this.failure = failure;
+    this.notify(failure);
+    this.onBroken?.(failure);
+    return failure;
+  }
+
+  /** Tells the waiters whose record is durable (or all of them, of an error). */
+  private notify(error: SqlError | null): void {
+    const count = this.waiterLsns.length;
+    if (count === 0) return;
+    const reached = this.sync === 'everysec' ? this.writtenLsn : this.flushedLsn;
+    const lsns = this.waiterLsns;
+    const callbacks = this.waiterCallbacks;
+    this.waiterLsns = [];
+    this.waiterCallbacks = [];
+    const ready: FlushCallback[] = [];
+    for (let i = 0; i < count; i++) {
+      if (error !== null || lsns[i] <= reached) ready.push(callbacks[i]);
+      else {
+        this.waiterLsns.push(lsns[i]);
+        this.waiterCallbacks.push(callbacks[i]);
+      }
+    }
+    for (const callback of ready) callback(error);
+  }
+}
+
+export function isDiskFull(error: unknown): boolean {
+  return error instanceof SqlError && error.code === '53100';
+}
+
+function diskFull(): SqlError {
+  return new SqlError('53100', 'could not extend the write-ahead log: No space left on device');
+}

@@ -1,0 +1,39 @@
+export { type FlushMode, isDiskFull, type WalSync } from './flusher.ts';
+export {
+  PAGE_ITEM_IMAGE,
+  PAGE_ITEM_INIT,
+  PAGE_ITEM_RANGE,
+  pageItemHigh,
+  pageItemLow,
+  pageItemType,
+} from './page-items.ts';
+export { readWal, type WalEnd, type WalEndReason, type WalReadOptions } from './reader.ts';
+export {
+  type CommitBody,
+  logAbort,
+  logCatalog,
+  logCommit,
+  logRelationCreate,
+  logRelationDrop,
+  logRelationTruncate,
+  logSequence,
+  readAbort,
+  readCatalog,
+  readCommit,
+  readRelation,
+  readSequence,
+  WAL_ABORT,
+  WAL_CATALOG,
+  WAL_CHECKPOINT,
+  WAL_COMMIT,
+  WAL_KIND_CALLER_FIRST,
+  WAL_PAGES,
+  WAL_RELATION_CREATE,
+  WAL_RELATION_DROP,
+  WAL_RELATION_TRUNCATE,
+  WAL_SEQUENCE,
+  WalRecord,
+  walKindName,
+} from './records.ts';
+export { listWalSegments, WalSegments, walSegmentName } from './segments.ts';
+export { type LoggedPages, type LoggedRelation, Wal, type WalOptions } from './wal.ts';
