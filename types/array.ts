@@ -1,0 +1,144 @@
+/**
+ * SQL arrays: elements in row-major order, with a length and a lower bound for each dimension. An empty array has no
+ * dimensions. Immutable; functions that change one make another.
+ */
+import { sqlError } from './errors.ts';
+import type { Value } from './value.ts';
+
+export const ARRAY_DIMENSIONS_MAX = 6;
+
+export class SqlArray {
+  readonly elementOid: number;
+  /** Row-major; do not change. */
+  readonly elements: readonly Value[];
+  /** Length of each dimension; empty for the empty array. */
+  readonly dimensions: readonly number[];
+  readonly lowerBounds: readonly number[];
+
+  /** One-dimensional from 1 unless told otherwise. The element array is kept, not copied. */
+  constructor(
+    elementOid: number,
+    elements: readonly Value[],
+    dimensions?: readonly number[],
+    lowerBounds?: readonly number[],
+  ) {
+    this.elementOid = elementOid;
+    this.elements = elements;
+    this.dimensions = elements.length === 0 ? NO_DIMENSIONS : (dimensions ?? [elements.length]);
+    this.lowerBounds =
+      elements.length === 0
+        ? NO_DIMENSIONS
+        : (lowerBounds ?? (this.dimensions.length === 1 ? ONE : this.dimensions.map(() => 1)));
+  }
+
+  get length(): number {
+    return this.elements.length;
+  }
+
+  get dimensionCount(): number {
+    return this.dimensions.length;
+  }
+
+  get hasNull(): boolean {
+    return this.elements.includes(null);
+  }
+
+  /** ARRAY[a, b] of arrays: one dimension more. Null and empty arrays may only stand among their like. */
+  static nest(elementOid: number, parts: readonly (SqlArray | null)[]): SqlArray {
+    let first: SqlArray | null = null;
+    let emptyCount = 0;
+    for (const part of parts) {
+      if (part === null || part.dimensions.length === 0) emptyCount++;
+      else first ??= part;
+    }
+    if (first === null) return new SqlArray(elementOid, []);
+    if (emptyCount > 0) throw mismatchedDimensions();
+    if (first.dimensions.length + 1 > ARRAY_DIMENSIONS_MAX) throw tooManyDimensions(first.dimensions.length + 1);
+    const elements: Value[] = [];
+    for (const part of parts as readonly SqlArray[]) {
+      if (!sameNumbers(part.dimensions, first.dimensions) || !sameNumbers(part.lowerBounds, first.lowerBounds)) {
+        throw mismatchedDimensions();
+      }
+      for (const element of part.elements) elements.push(element);
+    }
+    return new SqlArray(elementOid, elements, [parts.length, ...first.dimensions], [1, ...first.lowerBounds]);
+  }
+
+  /** array[s1][s2]...: null outside the bounds or with another number of subscripts. */
+  at(subscripts: readonly number[]): Value {
+    const count = this.dimensions.length;
+    if (subscripts.length !== count || count === 0) return null;
+    let index = 0;
+    for (let i = 0; i < count; i++) {
+      const offset = subscripts[i] - this.lowerBounds[i];
+      if (offset < 0 || offset >= this.dimensions[i]) return null;
+      index = index * this.dimensions[i] + offset;
+    }
+    return this.elements[index];
+  }
+
+  /** array[l:u][l:u]...: missing bounds are the dimension's own, missing dimensions whole; bounds then start at 1. */
+  slice(bounds: readonly (readonly (number | null)[])[]): SqlArray {
+    const count = this.dimensions.length;
+    if (count < bounds.length || count === 0) return new SqlArray(this.elementOid, []);
+    const lower: number[] = [];
+    const lengths: number[] = [];
+    for (let i = 0; i < count; i++) {
+      const low = this.lowerBounds[i];
+      const high = low + this.dimensions[i] - 1;
+      const from = Math.max(bounds[i]?.[0] ?? low, low);
+      const to = Math.min(bounds[i]?.[1] ?? high, high);
+      if (from > to) return new SqlArray(this.elementOid, []);
+      lower.push(from - low);
+      lengths.push(to - from + 1);
+    }
+    const elements: Value[] = [];
+    const collect = (dimension: number, base: number): void => {
+      for (let i = 0; i < lengths[dimension]; i++) {
+        const index = base * this.dimensions[dimension] + lower[dimension] + i;
+        if (dimension === count - 1) elements.push(this.elements[index]);
+        else collect(dimension + 1, index);
+      }
+    };
+    collect(0, 0);
+    return new SqlArray(this.elementOid, elements, lengths);
+  }
+
+  /** The same shape with other elements. `convert` gets null elements too. */
+  map(elementOid: number, convert: (value: Value) => Value): SqlArray {
+    return new SqlArray(elementOid, this.elements.map(convert), this.dimensions, this.lowerBounds);
+  }
+
+  /** The array as nested JavaScript arrays. */
+  toNested(): Value[] {
+    const build = (dimension: number, base: number): Value[] => {
+      const out: Value[] = [];
+      for (let i = 0; i < this.dimensions[dimension]; i++) {
+        const index = base * this.dimensions[dimension] + i;
+        out.push(dimension === this.dimensions.length - 1 ? this.elements[index] : build(dimension + 1, index));
+      }
+      return out;
+    };
+    return this.dimensions.length === 0 ? [] : build(0, 0);
+  }
+}
+
+const NO_DIMENSIONS: readonly number[] = [];
+const ONE: readonly number[] = [1];
+
+export function sameNumbers(a: readonly number[], b: readonly number[]): boolean {
+  if (a.length !== b.length) return false;
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+  return true;
+}
+
+function mismatchedDimensions(): Error {
+  return sqlError('2202E', 'multidimensional arrays must have array expressions with matching dimensions');
+}
+
+function tooManyDimensions(count: number): Error {
+  return sqlError(
+    '54000',
+    `number of array dimensions (${count}) exceeds the maximum allowed (${ARRAY_DIMENSIONS_MAX})`,
+  );
+}

@@ -1,0 +1,74 @@
+/** What others may use of the value layer. See README.md. */
+
+export { ARRAY_DIMENSIONS_MAX, SqlArray } from './array.ts';
+export { AssertionError, assert, assertNever } from './assert.ts';
+export { type Comparator, comparator, compareText, equality, type HashKey, hashKey } from './compare.ts';
+export { Interval, type Micros } from './datetime/interval.ts';
+export { TimeTz } from './datetime/time-tz.ts';
+export { decodeDatum, decodeUtf8, encodeDatum, encodeTextInto } from './datum.ts';
+export { type ErrorSeverity, SqlError, type SqlErrorFields, sqlError } from './errors.ts';
+export {
+  type BinaryInput,
+  type BinaryOutput,
+  binaryInput,
+  binaryOutput,
+  coerceTypmod,
+  inputBinary,
+  inputText,
+  outputBinary,
+  outputText,
+  type TextInput,
+  type TextOutput,
+  textInput,
+  textOutput,
+} from './io.ts';
+export { encodeKeyPart, type KeyEncoder, KeyWriter, keyEncoder } from './key.ts';
+export { Numeric } from './numeric.ts';
+export { type BuiltinOid, OID } from './oid.ts';
+export { OutBuffer } from './out-buffer.ts';
+export { SqlRecord } from './record.ts';
+export {
+  type CatalogNames,
+  type DateOrder,
+  type DateStyle,
+  DEFAULT_FORMAT,
+  type FormatSettings,
+  type IntervalStyle,
+} from './settings.ts';
+export {
+  BUILTIN_TYPES,
+  baseTypeOid,
+  formatType,
+  isArrayType,
+  registerType,
+  type SqlType,
+  type SqlTypeAttribute,
+  type TypeAlign,
+  type TypeKind,
+  type TypeStorage,
+  typeByName,
+  typeByOid,
+} from './type.ts';
+export {
+  CHAR_LENGTH_MAX,
+  charLength,
+  encodeCharTypmod,
+  encodeIntervalTypmod,
+  encodeNumericTypmod,
+  encodeTimeTypmod,
+  INTERVAL_DAY,
+  INTERVAL_FULL_PRECISION,
+  INTERVAL_FULL_RANGE,
+  INTERVAL_HOUR,
+  INTERVAL_MINUTE,
+  INTERVAL_MONTH,
+  INTERVAL_SECOND,
+  INTERVAL_YEAR,
+  intervalFields,
+  intervalFieldsByName,
+  intervalPrecision,
+  NUMERIC_PRECISION_MAX,
+  numericPrecision,
+  numericScale,
+} from './typmod.ts';
+export type { Value } from './value.ts';

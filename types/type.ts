@@ -1,0 +1,168 @@
+/**
+ * What is known of a type without the catalog: the rows of pg_type for built-in types, the printed names of format_type,
+ * and a registry through which the catalog makes user-made types (enums, domains, composites) known to text and binary
+ * conversion, comparison and storage. Type oids are unique in a data directory, so one registry serves all databases.
+ */
+import { OID } from './oid.ts';
+import { TYPE_TABLE } from './type-table.ts';
+import { formatTypmod } from './typmod.ts';
+
+export type TypeAlign = 'c' | 's' | 'i' | 'd';
+/** b base, c composite, d domain, e enum, p pseudo, r range, m multirange. */
+export type TypeKind = 'b' | 'c' | 'd' | 'e' | 'p' | 'r' | 'm';
+export type TypeStorage = 'p' | 'e' | 'm' | 'x';
+
+export interface SqlType {
+  readonly oid: number;
+  /** pg_type.typname: int4. */
+  readonly name: string;
+  /** format_type without modifier: integer. */
+  readonly displayName: string;
+  /** Bytes; -1 variable length, -2 a C string. */
+  readonly length: number;
+  readonly byValue: boolean;
+  readonly align: TypeAlign;
+  /** pg_type.typcategory. */
+  readonly category: string;
+  readonly preferred: boolean;
+  /** Type of the elements that subscripting gives, 0 if none (name gives "char"). */
+  readonly elementOid: number;
+  readonly arrayOid: number;
+  readonly kind: TypeKind;
+  /** Between the elements of an array's text: a comma, but for box. */
+  readonly delimiter: string;
+  readonly storage: TypeStorage;
+  /** Domains: the type below, and its modifier. */
+  readonly baseOid?: number;
+  readonly baseTypmod?: number;
+  /** Enums: labels in their order. */
+  readonly enumLabels?: readonly string[];
+  /** Enums: the oid of each label (pg_enum.oid), as the binary format of arrays and pg_enum want it. */
+  readonly enumLabelOids?: readonly number[];
+  /** Composites: the types of the attributes that are not dropped. */
+  readonly attributes?: readonly SqlTypeAttribute[];
+}
+
+export interface SqlTypeAttribute {
+  readonly name: string;
+  readonly typeOid: number;
+  readonly typmod: number;
+}
+
+const DISPLAY_NAMES: Readonly<Record<string, string>> = {
+  bool: 'boolean',
+  char: '"char"',
+  int8: 'bigint',
+  int2: 'smallint',
+  int4: 'integer',
+  float4: 'real',
+  float8: 'double precision',
+  bpchar: 'character',
+  varchar: 'character varying',
+  time: 'time without time zone',
+  timestamp: 'timestamp without time zone',
+  timestamptz: 'timestamp with time zone',
+  timetz: 'time with time zone',
+  varbit: 'bit varying',
+  any: '"any"',
+};
+
+function parseTypeTable(): SqlType[] {
+  const lines = TYPE_TABLE.trim().split('\n');
+  const types = lines.map((line): SqlType => {
+    const [oid, name, length, byValue, align, category, preferred, element, array, kind, delimiter, storage] =
+      line.split(' ');
+    return {
+      oid: Number(oid),
+      name,
+      displayName: displayName(name, category),
+      length: Number(length),
+      byValue: byValue === 't',
+      align: align as TypeAlign,
+      category,
+      preferred: preferred === 't',
+      elementOid: Number(element),
+      arrayOid: Number(array),
+      kind: kind as TypeKind,
+      delimiter,
+      storage: storage as TypeStorage,
+    };
+  });
+  return types;
+}
+
+function displayName(name: string, category: string): string {
+  if (name.startsWith('_') && category === 'A') return displayName(name.slice(1), '') + '[]';
+  return DISPLAY_NAMES[name] ?? name;
+}
+
+export const BUILTIN_TYPES: readonly SqlType[] = parseTypeTable();
+
+const byOid = new Map<number, SqlType>(BUILTIN_TYPES.map((type) => [type.oid, type]));
+const builtinByName = new Map<string, SqlType>(BUILTIN_TYPES.map((type) => [type.name, type]));
+let registrations = 0;
+const forgetListeners: ((oid: number) => void)[] = [];
+
+/** A built-in or registered type. */
+export function typeByOid(oid: number): SqlType | undefined {
+  return byOid.get(oid);
+}
+
+/** A built-in type by its internal name. User-made types are found through the catalog. */
+export function typeByName(name: string): SqlType | undefined {
+  return builtinByName.get(name);
+}
+
+/** Makes a user-made type (and any later version of it) known to the functions of this folder. */
+export function registerType(type: SqlType): void {
+  byOid.set(type.oid, type);
+  registrations++;
+  for (const forget of forgetListeners) forget(type.oid);
+}
+
+/** Codecs made for a type are kept; this tells their caches that a type has changed. For this folder only. */
+export function onTypeChange(forget: (oid: number) => void): void {
+  forgetListeners.push(forget);
+}
+
+/** Grows whenever a type is registered. */
+export function typeRegistrations(): number {
+  return registrations;
+}
+
+/** A domain's base type, through domains over domains; any other type is its own. */
+export function baseTypeOid(oid: number): number {
+  for (;;) {
+    const type = byOid.get(oid);
+    if (type === undefined || type.kind !== 'd' || type.baseOid === undefined) return oid;
+    oid = type.baseOid;
+  }
+}
+
+/** A true array type, as opposed to name, oidvector and point, which can only be subscripted. */
+export function isArrayType(type: SqlType): boolean {
+  return type.elementOid !== 0 && type.length === -1 && type.category === 'A';
+}
+
+/**
+ * format_type(oid, typmod): the SQL name of a type. Null stands for "no modifier asked for", -1 for "none": they differ
+ * for character and bit, where no modifier prints `character` and -1 prints `bpchar` and `"bit"`.
+ */
+export function formatType(oid: number, typmod: number | null = null): string {
+  if (oid === 0) return '-';
+  const type = byOid.get(oid);
+  if (type === undefined) return '???';
+  if (isArrayType(type) && type.name.startsWith('_')) return formatScalar(type.elementOid, typmod) + '[]';
+  return formatScalar(oid, typmod);
+}
+
+function formatScalar(oid: number, typmod: number | null): string {
+  const type = byOid.get(oid);
+  if (type === undefined) return '???';
+  if (typmod !== null && typmod < 0) {
+    if (oid === OID.BPCHAR) return 'bpchar';
+    if (oid === OID.BIT) return '"bit"';
+  }
+  if (typmod === null || typmod < 0) return type.displayName;
+  return formatTypmod(oid, type.displayName, typmod);
+}
