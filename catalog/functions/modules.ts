@@ -2,8 +2,20 @@
  * The modules that make up pg_catalog's functions. To add one: write the module, list it here, run generate-builtins.ts.
  */
 import { boolFunctions } from './bool.ts';
+import { byteaFunctions } from './bytea.ts';
 import { floatFunctions } from './float.ts';
 import { integerFunctions } from './integer.ts';
+import { likeFunctions } from './like.ts';
 import type { FunctionModule } from './module.ts';
+import { regexFunctions } from './regex.ts';
+import { textFunctions } from './text.ts';
 
-export const FUNCTION_MODULES: readonly FunctionModule[] = [boolFunctions, integerFunctions, floatFunctions];
+export const FUNCTION_MODULES: readonly FunctionModule[] = [
+  boolFunctions,
+  integerFunctions,
+  floatFunctions,
+  textFunctions,
+  likeFunctions,
+  regexFunctions,
+  byteaFunctions,
+];

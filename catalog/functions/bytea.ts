@@ -1,0 +1,262 @@
+/** bytea: comparison, pieces, bits, encodings. Values are never changed in place. */
+import { type SqlError, sqlError } from '../../types/errors.ts';
+import type { FunctionModule } from './module.ts';
+
+const compare = (a: Uint8Array, b: Uint8Array): number => Buffer.compare(a, b);
+
+function concatenate(a: Uint8Array, b: Uint8Array): Uint8Array {
+  const result = new Uint8Array(a.length + b.length);
+  result.set(a);
+  result.set(b, a.length);
+  return result;
+}
+
+function substring(bytes: Uint8Array, start: number, length: number): Uint8Array {
+  if (length < 0) throw sqlError('22011', 'negative substring length not allowed');
+  const end = start + length;
+  return end <= 1 ? new Uint8Array(0) : bytes.slice(Math.max(start, 1) - 1, end - 1);
+}
+
+const substringFrom = (bytes: Uint8Array, start: number): Uint8Array => bytes.slice(Math.max(start, 1) - 1);
+
+function overlay(bytes: Uint8Array, replacement: Uint8Array, start: number, length: number): Uint8Array {
+  if (start <= 0) throw sqlError('22011', 'negative substring length not allowed');
+  return concatenate(concatenate(substring(bytes, 1, start - 1), replacement), substringFrom(bytes, start + length));
+}
+
+function indexOutOfRange(index: number | bigint, maximum: number): SqlError {
+  return sqlError('2202E', `index ${index} out of valid range, 0..${maximum}`);
+}
+
+function checkIndex(index: number | bigint, count: number): number {
+  if (index < 0 || index >= count) throw indexOutOfRange(index, count - 1);
+  return Number(index);
+}
+
+function setByte(bytes: Uint8Array, index: number, value: number): Uint8Array {
+  const at = checkIndex(index, bytes.length);
+  const result = bytes.slice();
+  result[at] = value;
+  return result;
+}
+
+function setBit(bytes: Uint8Array, index: number | bigint, value: number): Uint8Array {
+  const at = checkIndex(index, bytes.length * 8);
+  if (value !== 0 && value !== 1) throw sqlError('22023', 'new bit must be 0 or 1');
+  const result = bytes.slice();
+  const mask = 1 << (at & 7);
+  result[at >> 3] = value === 1 ? result[at >> 3] | mask : result[at >> 3] & ~mask;
+  return result;
+}
+
+function bitCount(bytes: Uint8Array): number {
+  let count = 0;
+  for (let byte of bytes) for (; byte !== 0; byte &= byte - 1) count++;
+  return count;
+}
+
+function trimStart(bytes: Uint8Array, set: Uint8Array): Uint8Array {
+  let start = 0;
+  while (start < bytes.length && set.includes(bytes[start])) start++;
+  return bytes.slice(start);
+}
+
+function trimEnd(bytes: Uint8Array, set: Uint8Array): Uint8Array {
+  let end = bytes.length;
+  while (end > 0 && set.includes(bytes[end - 1])) end--;
+  return bytes.slice(0, end);
+}
+
+/** MIME's base64: a line break after each 57 bytes. */
+function encodeBase64(bytes: Buffer): string {
+  const text = bytes.toString('base64').replace(/.{76}/g, '$&\n');
+  return bytes.length % 57 !== 0 && text.endsWith('\n') ? text.slice(0, -1) : text;
+}
+
+/** The "escape" format: zero and high bytes in octal, backslash doubled. */
+function encodeEscape(bytes: Uint8Array): string {
+  let result = '';
+  for (const byte of bytes) {
+    if (byte === 0 || byte >= 128) result += `\\${byte.toString(8).padStart(3, '0')}`;
+    else if (byte === 92) result += '\\\\';
+    else result += String.fromCharCode(byte);
+  }
+  return result;
+}
+
+function decodeHex(text: string): Uint8Array {
+  const digits = text.replace(/[ \n\t\r]/g, '');
+  const bad = /[^0-9A-Fa-f]/.exec(digits);
+  if (bad !== null) throw sqlError('22023', `invalid hexadecimal digit: "${bad[0]}"`);
+  if (digits.length % 2 !== 0) throw sqlError('22023', 'invalid hexadecimal data: odd number of digits');
+  return new Uint8Array(Buffer.from(digits, 'hex'));
+}
+
+function decodeBase64(text: string): Uint8Array {
+  const digits = text.replace(/[ \n\t\r]/g, '');
+  const bad = /[^A-Za-z0-9+/=]/u.exec(digits);
+  if (bad !== null) {
+    throw sqlError('22023', `invalid symbol "${bad[0]}" found while decoding base64 sequence`);
+  }
+  if (/=[^=]/.test(digits)) throw sqlError('22023', 'unexpected "=" while decoding base64 sequence');
+  if (digits.length % 4 !== 0) {
+    throw sqlError('22023', 'invalid base64 end sequence', {
+      hint: 'Input data is missing padding, is truncated, or is otherwise corrupted.',
+    });
+  }
+  return new Uint8Array(Buffer.from(digits, 'base64'));
+}
+
+function decodeEscape(text: string): Uint8Array {
+  const source = Buffer.from(text, 'utf8');
+  const bytes: number[] = [];
+  for (let i = 0; i < source.length; i++) {
+    if (source[i] !== 92) {
+      bytes.push(source[i]);
+    } else if (source[i + 1] === 92) {
+      bytes.push(92);
+      i++;
+    } else {
+      const octal = /^[0-3][0-7]{2}/.exec(source.toString('latin1', i + 1, i + 4));
+      if (octal === null) throw sqlError('22P02', 'invalid input syntax for type bytea');
+      bytes.push(Number.parseInt(octal[0], 8));
+      i += 3;
+    }
+  }
+  return Uint8Array.from(bytes);
+}
+
+function encode(value: Uint8Array, format: string): string {
+  const bytes = Buffer.from(value.buffer, value.byteOffset, value.length);
+  switch (format.toLowerCase()) {
+    case 'hex':
+      return bytes.toString('hex');
+    case 'base64':
+      return encodeBase64(bytes);
+    case 'escape':
+      return encodeEscape(bytes);
+    default:
+      throw sqlError('22023', `unrecognized encoding: "${format}"`);
+  }
+}
+
+function decode(text: string, format: string): Uint8Array {
+  switch (format.toLowerCase()) {
+    case 'hex':
+      return decodeHex(text);
+    case 'base64':
+      return decodeBase64(text);
+    case 'escape':
+      return decodeEscape(text);
+    default:
+      throw sqlError('22023', `unrecognized encoding: "${format}"`);
+  }
+}
+
+type Encoding = 'utf8' | 'latin1' | 'ascii';
+
+/** Encoding names as PostgreSQL cleans them up: lower case letters and digits only. */
+function encodingNamed(name: string, role: 'source' | 'destination'): Encoding {
+  switch (name.toLowerCase().replace(/[^a-z0-9]/g, '')) {
+    case 'utf8':
+    case 'unicode':
+      return 'utf8';
+    case 'latin1':
+    case 'iso88591':
+      return 'latin1';
+    case 'sqlascii':
+      return 'ascii';
+    default:
+      throw sqlError('22023', `invalid ${role} encoding name "${name}"`);
+  }
+}
+
+const strictDecoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
+function invalidUtf8(bytes: Uint8Array): SqlError {
+  // The first byte at which decoding fails, and what its lead byte asks for.
+  let start = 0;
+  while (start < bytes.length) {
+    const byte = bytes[start];
+    const size = byte < 0x80 ? 1 : byte < 0xe0 ? 2 : byte < 0xf0 ? 3 : 4;
+    try {
+      if (byte === 0) break;
+      strictDecoder.decode(bytes.subarray(start, start + size));
+    } catch {
+      break;
+    }
+    start += size;
+  }
+  const lead = bytes[start];
+  const size = lead < 0xc0 ? 1 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4;
+  const shown = Array.from(bytes.subarray(start, start + size), (b) => `0x${b.toString(16).padStart(2, '0')}`);
+  return sqlError('22021', `invalid byte sequence for encoding "UTF8": ${shown.join(' ')}`);
+}
+
+export function textFromUtf8(bytes: Uint8Array): string {
+  if (bytes.includes(0)) throw invalidUtf8(bytes);
+  try {
+    return strictDecoder.decode(bytes);
+  } catch {
+    throw invalidUtf8(bytes);
+  }
+}
+
+function convertFrom(bytes: Uint8Array, name: string): string {
+  const encoding = encodingNamed(name, 'source');
+  if (encoding !== 'latin1') return textFromUtf8(bytes);
+  if (bytes.includes(0)) throw sqlError('22021', 'invalid byte sequence for encoding "LATIN1": 0x00');
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1');
+}
+
+function convertTo(text: string, name: string): Uint8Array {
+  const encoding = encodingNamed(name, 'destination');
+  if (encoding !== 'latin1') return new Uint8Array(Buffer.from(text, 'utf8'));
+  const bad = /[^\x00-\xff]/u.exec(text);
+  if (bad !== null) {
+    const shown = Array.from(Buffer.from(bad[0], 'utf8'), (b) => `0x${b.toString(16).padStart(2, '0')}`);
+    throw sqlError(
+      '22P05',
+      `character with byte sequence ${shown.join(' ')} in encoding "UTF8" has no equivalent in encoding "LATIN1"`,
+    );
+  }
+  return new Uint8Array(Buffer.from(text, 'latin1'));
+}
+
+export const byteaFunctions: FunctionModule = {
+  plain: {
+    byteaeq: (a: Uint8Array, b: Uint8Array) => compare(a, b) === 0,
+    byteane: (a: Uint8Array, b: Uint8Array) => compare(a, b) !== 0,
+    bytealt: (a: Uint8Array, b: Uint8Array) => compare(a, b) < 0,
+    byteale: (a: Uint8Array, b: Uint8Array) => compare(a, b) <= 0,
+    byteagt: (a: Uint8Array, b: Uint8Array) => compare(a, b) > 0,
+    byteage: (a: Uint8Array, b: Uint8Array) => compare(a, b) >= 0,
+    byteacmp: compare,
+    byteacat: concatenate,
+    byteaoctetlen: (bytes: Uint8Array) => bytes.length,
+    bit_length_bytea: (bytes: Uint8Array) => bytes.length * 8,
+    bytea_substr: substring,
+    bytea_substr_no_len: substringFrom,
+    byteaoverlay: overlay,
+    byteaoverlay_no_len: (bytes: Uint8Array, replacement: Uint8Array, start: number) =>
+      overlay(bytes, replacement, start, replacement.length),
+    byteapos: (bytes: Uint8Array, part: Uint8Array) => Buffer.from(bytes).indexOf(part) + 1,
+    bytealtrim: trimStart,
+    byteartrim: trimEnd,
+    byteatrim: (bytes: Uint8Array, set: Uint8Array) => trimEnd(trimStart(bytes, set), set),
+    byteaGetByte: (bytes: Uint8Array, index: number) => bytes[checkIndex(index, bytes.length)],
+    byteaSetByte: setByte,
+    byteaGetBit(bytes: Uint8Array, index: number | bigint) {
+      const at = checkIndex(index, bytes.length * 8);
+      return (bytes[at >> 3] >> (at & 7)) & 1;
+    },
+    byteaSetBit: setBit,
+    bytea_bit_count: bitCount,
+    binary_encode: encode,
+    binary_decode: decode,
+    pg_convert_from: convertFrom,
+    pg_convert_to: convertTo,
+    pg_convert: (bytes: Uint8Array, source: string, destination: string) =>
+      convertTo(convertFrom(bytes, source), destination),
+  },
+};

@@ -1,0 +1,82 @@
+/**
+ * Characters of a string as PostgreSQL counts them: code points, where JavaScript counts UTF-16 units. Strings without
+ * surrogates, which is nearly all of them, go the short way.
+ */
+
+const SURROGATE = /[\ud800-\udfff]/;
+
+export function hasSurrogates(text: string): boolean {
+  return SURROGATE.test(text);
+}
+
+export function characterCount(text: string): number {
+  if (!hasSurrogates(text)) return text.length;
+  let count = 0;
+  for (let i = 0; i < text.length; i++) {
+    if ((text.charCodeAt(i) & 0xfc00) !== 0xdc00) count++;
+  }
+  return count;
+}
+
+/** The UTF-16 index of the character number `count` (from 0); text.length when there are not so many. */
+export function unitIndex(text: string, count: number): number {
+  if (count <= 0) return 0;
+  if (count >= text.length) return text.length;
+  if (!hasSurrogates(text)) return count;
+  let index = 0;
+  while (count > 0 && index < text.length) {
+    index += isPairAt(text, index) ? 2 : 1;
+    count--;
+  }
+  return index;
+}
+
+function isPairAt(text: string, index: number): boolean {
+  return (text.charCodeAt(index) & 0xfc00) === 0xd800 && index + 1 < text.length;
+}
+
+/** Characters from..to (counted from 0, `to` excluded). */
+export function sliceCharacters(text: string, from: number, to: number): string {
+  if (!hasSurrogates(text)) return text.slice(from, to);
+  return text.slice(unitIndex(text, from), unitIndex(text, to));
+}
+
+/** The characters one by one. */
+export function characters(text: string): string[] {
+  return hasSurrogates(text) ? Array.from(text) : text.split('');
+}
+
+const NOT_ASCII = /[^\x00-\x7f]/;
+
+/** Maps each character by itself (as towupper does): 'ß' and a final sigma keep their place and number. */
+function mapCase(text: string, convert: (character: string) => string): string {
+  let result = '';
+  for (const character of text) {
+    const mapped = convert(character);
+    result += mapped.length === character.length ? mapped : character;
+  }
+  return result;
+}
+
+const upperOne = (character: string): string => character.toUpperCase();
+const lowerOne = (character: string): string => character.toLowerCase();
+
+export function toUpper(text: string): string {
+  return NOT_ASCII.test(text) ? mapCase(text, upperOne) : text.toUpperCase();
+}
+
+export function toLower(text: string): string {
+  return NOT_ASCII.test(text) ? mapCase(text, lowerOne) : text.toLowerCase();
+}
+
+const ALPHANUMERIC = /[\p{L}\p{N}]/u;
+
+export function toInitialCapitals(text: string): string {
+  let result = '';
+  let insideWord = false;
+  for (const character of text) {
+    result += insideWord ? toLower(character) : toUpper(character);
+    insideWord = ALPHANUMERIC.test(character);
+  }
+  return result;
+}

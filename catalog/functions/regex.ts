@@ -1,0 +1,415 @@
+/** Regular expressions: ~ and its family, and the regexp_* functions. Compiled expressions are kept in a cache. */
+import { type SqlError, sqlError } from '../../types/errors.ts';
+import { type SqlArray, textArray } from './array-values.ts';
+import { characterCount, unitIndex } from './characters.ts';
+import type { FunctionModule } from './module.ts';
+import { applyOption, type RegexOptions, translateRegex } from './regex-translate.ts';
+
+export interface CompiledRegex {
+  /** Without flag g: for yes-or-no questions. */
+  readonly test: RegExp;
+  /** With flag g: searched from lastIndex. */
+  readonly search: RegExp;
+  readonly groupCount: number;
+}
+
+const CACHE_SIZE = 256;
+const cache = new Map<string, CompiledRegex>();
+
+export function compileRegex(pattern: string, options: RegexOptions): CompiledRegex {
+  const key = optionsKey(options) + pattern;
+  const known = cache.get(key);
+  if (known !== undefined) return known;
+  const { source, flags, groupCount } = translateRegex(pattern, options);
+  let compiled: CompiledRegex;
+  try {
+    compiled = { test: new RegExp(source, flags), search: new RegExp(source, `${flags}g`), groupCount };
+  } catch {
+    throw sqlError('2201B', 'invalid regular expression: regular expression is too complex');
+  }
+  if (cache.size >= CACHE_SIZE) cache.delete(cache.keys().next().value as string);
+  cache.set(key, compiled);
+  return compiled;
+}
+
+function optionsKey(options: RegexOptions): string {
+  const bit = (value: boolean): string => (value ? '1' : '0');
+  return (
+    bit(options.ignoreCase) +
+    bit(options.newlineStops) +
+    bit(options.newlineAnchors) +
+    bit(options.expanded) +
+    bit(options.literal)
+  );
+}
+
+function plainOptions(ignoreCase: boolean): RegexOptions {
+  return { ignoreCase, newlineStops: false, newlineAnchors: false, expanded: false, literal: false };
+}
+
+const CASE_SENSITIVE = plainOptions(false);
+const IGNORE_CASE = plainOptions(true);
+
+let lastPattern: string | null = null;
+let lastTest: RegExp = /$^/;
+
+function matches(text: string, pattern: string): boolean {
+  if (pattern !== lastPattern) {
+    lastTest = compileRegex(pattern, CASE_SENSITIVE).test;
+    lastPattern = pattern;
+  }
+  return lastTest.test(text);
+}
+
+function matchesIgnoringCase(text: string, pattern: string): boolean {
+  return compileRegex(pattern, IGNORE_CASE).test.test(text);
+}
+
+interface Flags {
+  readonly options: RegexOptions;
+  readonly global: boolean;
+}
+
+function parseFlags(text: string): Flags {
+  const options = plainOptions(false);
+  let global = false;
+  for (const letter of text) {
+    if (letter === 'g') global = true;
+    else if (!applyOption(letter, options)) {
+      throw sqlError('22023', `invalid regular expression option: "${letter}"`);
+    }
+  }
+  return { options, global };
+}
+
+function withoutGlobal(functionName: string, text: string, hint?: string): RegexOptions {
+  const { options, global } = parseFlags(text);
+  if (global) {
+    throw sqlError('22023', `${functionName}() does not support the "global" option`, hint ? { hint } : {});
+  }
+  return options;
+}
+
+/** Finds the next match at or after a UTF-16 position. */
+function searchFrom(regex: CompiledRegex, text: string, position: number): RegExpExecArray | null {
+  regex.search.lastIndex = position;
+  return regex.search.exec(text);
+}
+
+/** Where to search on after a match: an empty one moves a character ahead. */
+function afterMatch(text: string, match: RegExpExecArray): number {
+  const end = match.index + match[0].length;
+  if (match[0].length > 0) return end;
+  return end + ((text.charCodeAt(end) & 0xfc00) === 0xd800 ? 2 : 1);
+}
+
+function* allMatches(regex: CompiledRegex, text: string, start: number): Generator<RegExpExecArray> {
+  let position = start;
+  while (position <= text.length) {
+    const match = searchFrom(regex, text, position);
+    if (match === null) return;
+    position = afterMatch(text, match);
+    yield match;
+  }
+}
+
+/** Groups of a match, or the whole match when the expression has none: what regexp_match answers. */
+function captures(match: RegExpExecArray, groupCount: number): SqlArray {
+  if (groupCount === 0) return textArray([match[0]]);
+  return textArray(match.slice(1, groupCount + 1).map((group) => group ?? null));
+}
+
+/** substring(text from pattern): the first group, or the whole match. */
+export function substringByRegex(text: string, pattern: string): string | null {
+  const regex = compileRegex(pattern, CASE_SENSITIVE);
+  const match = regex.test.exec(text);
+  if (match === null) return null;
+  return regex.groupCount > 0 ? (match[1] ?? null) : match[0];
+}
+
+type Replacement = readonly (string | number)[];
+
+/** Text and group numbers (0 the whole match) in turn. */
+function parseReplacement(text: string): Replacement {
+  if (!text.includes('\\')) return [text];
+  const parts: (string | number)[] = [];
+  let literal = '';
+  for (let i = 0; i < text.length; i++) {
+    const c = text[i];
+    const next = text[i + 1];
+    if (c !== '\\' || next === undefined) {
+      literal += c;
+    } else if (next === '&' || (next >= '1' && next <= '9')) {
+      parts.push(literal, next === '&' ? 0 : Number(next));
+      literal = '';
+      i++;
+    } else if (next === '\\') {
+      literal += '\\';
+      i++;
+    } else {
+      literal += c; // a backslash before anything else stands for itself
+    }
+  }
+  parts.push(literal);
+  return parts;
+}
+
+function fillReplacement(replacement: Replacement, match: RegExpExecArray): string {
+  let result = '';
+  for (const part of replacement) result += typeof part === 'string' ? part : (match[part] ?? '');
+  return result;
+}
+
+/** Replaces match number `occurrence` (0: all) at or after `start`. */
+function replaceMatches(
+  text: string,
+  regex: CompiledRegex,
+  replacementText: string,
+  start: number,
+  occurrence: number,
+): string {
+  const replacement = parseReplacement(replacementText);
+  let result = '';
+  let copied = 0;
+  let number = 0;
+  for (const match of allMatches(regex, text, start)) {
+    number++;
+    if (occurrence > 0 && number !== occurrence) continue;
+    result += text.slice(copied, match.index) + fillReplacement(replacement, match);
+    copied = match.index + match[0].length;
+    if (occurrence > 0) break;
+  }
+  return result + text.slice(copied);
+}
+
+function regexpReplace(text: string, pattern: string, replacement: string, flagText: string): string {
+  if (/^[0-9]/.test(flagText)) {
+    throw sqlError('22023', `invalid regular expression option: "${flagText[0]}"`, {
+      hint: 'If you meant to use regexp_replace() with a start parameter, cast the fourth argument to integer explicitly.',
+    });
+  }
+  const { options, global } = parseFlags(flagText);
+  return replaceMatches(text, compileRegex(pattern, options), replacement, 0, global ? 0 : 1);
+}
+
+function invalidParameter(name: string, value: number): SqlError {
+  return sqlError('22023', `invalid value for parameter "${name}": ${value}`);
+}
+
+function regexpReplaceExtended(
+  text: string,
+  pattern: string,
+  replacement: string,
+  start: number,
+  occurrence: number | null,
+  flagText: string,
+): string {
+  if (start < 1) throw invalidParameter('start', start);
+  if (occurrence !== null && occurrence < 0) throw invalidParameter('n', occurrence);
+  const { options, global } = parseFlags(flagText);
+  // Without n, the flag g decides; with n it is ignored.
+  const which = occurrence ?? (global ? 0 : 1);
+  const position = unitIndex(text, start - 1);
+  if (start - 1 > characterCount(text)) return text;
+  return replaceMatches(text, compileRegex(pattern, options), replacement, position, which);
+}
+
+function regexpMatch(text: string, pattern: string, flagText = ''): SqlArray | null {
+  const options = withoutGlobal('regexp_match', flagText, 'Use the regexp_matches function instead.');
+  const regex = compileRegex(pattern, options);
+  const match = regex.test.exec(text);
+  return match === null ? null : captures(match, regex.groupCount);
+}
+
+function regexpMatches(text: string, pattern: string, flagText = ''): SqlArray[] {
+  const { options, global } = parseFlags(flagText);
+  const regex = compileRegex(pattern, options);
+  if (!global) {
+    const match = regex.test.exec(text);
+    return match === null ? [] : [captures(match, regex.groupCount)];
+  }
+  return Array.from(allMatches(regex, text, 0), (match) => captures(match, regex.groupCount));
+}
+
+/** Pieces between matches; empty matches at the ends or right behind another match do not count. */
+function split(functionName: string, text: string, pattern: string, flagText: string): string[] {
+  const regex = compileRegex(pattern, withoutGlobal(functionName, flagText));
+  const pieces: string[] = [];
+  let previousEnd = 0;
+  for (const match of allMatches(regex, text, 0)) {
+    const end = match.index + match[0].length;
+    if (match.index >= text.length || end <= previousEnd) continue;
+    pieces.push(text.slice(previousEnd, match.index));
+    previousEnd = end;
+  }
+  pieces.push(text.slice(previousEnd));
+  return pieces;
+}
+
+const splitToArray = (text: string, pattern: string, flags = ''): SqlArray =>
+  textArray(split('regexp_split_to_array', text, pattern, flags));
+const splitToTable = (text: string, pattern: string, flags = ''): string[] =>
+  split('regexp_split_to_table', text, pattern, flags);
+
+function regexpCount(text: string, pattern: string, start = 1, flagText = ''): number {
+  if (start < 1) throw invalidParameter('start', start);
+  const regex = compileRegex(pattern, withoutGlobal('regexp_count', flagText));
+  if (start - 1 > characterCount(text)) return 0;
+  let count = 0;
+  for (const _ of allMatches(regex, text, unitIndex(text, start - 1))) count++;
+  return count;
+}
+
+function nthMatch(text: string, regex: CompiledRegex, start: number, n: number): RegExpExecArray | null {
+  if (start - 1 > characterCount(text)) return null;
+  let number = 0;
+  for (const match of allMatches(regex, text, unitIndex(text, start - 1))) {
+    if (++number === n) return match;
+  }
+  return null;
+}
+
+/** Text and UTF-16 start of a group of a match; null when it took no part. */
+function groupOf(regex: CompiledRegex, match: RegExpExecArray, text: string, group: number): [number, string] | null {
+  if (group === 0) return [match.index, match[0]];
+  if (group > regex.groupCount || match[group] === undefined) return null;
+  const withIndices = new RegExp(regex.search.source, `${regex.search.flags}d`);
+  withIndices.lastIndex = match.index;
+  const indices = withIndices.exec(text)?.indices?.[group];
+  return indices === undefined ? null : [indices[0], match[group]];
+}
+
+function regexpInstr(text: string, pattern: string, start = 1, n = 1, endOption = 0, flagText = '', group = 0): number {
+  if (start < 1) throw invalidParameter('start', start);
+  if (n < 1) throw invalidParameter('n', n);
+  if (endOption !== 0 && endOption !== 1) throw invalidParameter('endoption', endOption);
+  if (group < 0) throw invalidParameter('subexpr', group);
+  const regex = compileRegex(pattern, withoutGlobal('regexp_instr', flagText));
+  const match = nthMatch(text, regex, start, n);
+  const found = match === null ? null : groupOf(regex, match, text, group);
+  if (found === null) return 0;
+  const end = endOption === 1 ? found[0] + found[1].length : found[0];
+  return characterCount(text.slice(0, end)) + 1;
+}
+
+function regexpSubstr(text: string, pattern: string, start = 1, n = 1, flagText = '', group = 0): string | null {
+  if (start < 1) throw invalidParameter('start', start);
+  if (n < 1) throw invalidParameter('n', n);
+  if (group < 0) throw invalidParameter('subexpr', group);
+  const regex = compileRegex(pattern, withoutGlobal('regexp_substr', flagText));
+  const match = nthMatch(text, regex, start, n);
+  return match === null ? null : (match[group] ?? null);
+}
+
+function regexpLike(text: string, pattern: string, flagText = ''): boolean {
+  return compileRegex(pattern, withoutGlobal('regexp_like', flagText)).test.test(text);
+}
+
+/**
+ * SIMILAR TO's pattern as a regular expression: % and _ are wild, alternation and repetition are as they are, and up to two
+ * escape-double-quotes mark the part that substring() answers. After PostgreSQL's similar_escape_internal().
+ */
+export function similarToRegex(pattern: string, escape: string | null): string {
+  if (escape !== null && characterCount(escape) > 1) {
+    throw sqlError('22025', 'invalid escape string', { hint: 'Escape string must be empty or one character.' });
+  }
+  const escapeCharacter = escape === null ? '\\' : escape;
+  let result = '^(?:';
+  let afterEscape = false;
+  let inBracket = false;
+  let quotes = 0;
+  for (const c of pattern) {
+    if (afterEscape) {
+      if (c === '"' && !inBracket) {
+        if (quotes === 0) result += '){1,1}?(';
+        else if (quotes === 1) result += '){1,1}(?:';
+        else
+          throw sqlError(
+            '2200C',
+            'SQL regular expression may not contain more than two escape-double-quote separators',
+          );
+        quotes++;
+      } else {
+        result += `\\${c}`;
+      }
+      afterEscape = false;
+    } else if (c === escapeCharacter) {
+      afterEscape = true;
+    } else if (inBracket) {
+      if (c === '\\') result += '\\';
+      result += c;
+      if (c === ']') inBracket = false;
+    } else if (c === '[') {
+      result += c;
+      inBracket = true;
+    } else if (c === '%') {
+      result += '.*';
+    } else if (c === '_') {
+      result += '.';
+    } else if (c === '(') {
+      result += '(?:';
+    } else if (c === '\\' || c === '.' || c === '^' || c === '$') {
+      result += `\\${c}`;
+    } else {
+      result += c;
+    }
+  }
+  return `${result})$`;
+}
+
+export const regexFunctions: FunctionModule = {
+  plain: {
+    textregexeq: matches,
+    textregexne: (text: string, pattern: string) => !matches(text, pattern),
+    nameregexeq: matches,
+    nameregexne: (text: string, pattern: string) => !matches(text, pattern),
+    texticregexeq: matchesIgnoringCase,
+    texticregexne: (text: string, pattern: string) => !matchesIgnoringCase(text, pattern),
+    nameicregexeq: matchesIgnoringCase,
+    nameicregexne: (text: string, pattern: string) => !matchesIgnoringCase(text, pattern),
+    textregexsubstr: substringByRegex,
+    textregexreplace: regexpReplace,
+    textregexreplace_noopt: (text: string, pattern: string, replacement: string) =>
+      regexpReplace(text, pattern, replacement, ''),
+    textregexreplace_extended: regexpReplaceExtended,
+    textregexreplace_extended_no_flags: (
+      text: string,
+      pattern: string,
+      replacement: string,
+      start: number,
+      occurrence: number,
+    ) => regexpReplaceExtended(text, pattern, replacement, start, occurrence, ''),
+    textregexreplace_extended_no_n: (text: string, pattern: string, replacement: string, start: number) =>
+      regexpReplaceExtended(text, pattern, replacement, start, 1, ''),
+    regexp_match: regexpMatch,
+    regexp_match_no_flags: (text: string, pattern: string) => regexpMatch(text, pattern),
+    regexp_matches: regexpMatches,
+    regexp_matches_no_flags: (text: string, pattern: string) => regexpMatches(text, pattern),
+    regexp_split_to_array: splitToArray,
+    regexp_split_to_array_no_flags: (text: string, pattern: string) => splitToArray(text, pattern),
+    regexp_split_to_table: splitToTable,
+    regexp_split_to_table_no_flags: (text: string, pattern: string) => splitToTable(text, pattern),
+    regexp_count: regexpCount,
+    regexp_count_no_flags: regexpCount,
+    regexp_count_no_start: regexpCount,
+    regexp_instr: regexpInstr,
+    regexp_instr_no_subexpr: regexpInstr,
+    regexp_instr_no_flags: regexpInstr,
+    regexp_instr_no_endoption: regexpInstr,
+    regexp_instr_no_n: regexpInstr,
+    regexp_instr_no_start: regexpInstr,
+    regexp_like: regexpLike,
+    regexp_like_no_flags: (text: string, pattern: string) => regexpLike(text, pattern),
+    regexp_substr: regexpSubstr,
+    regexp_substr_no_subexpr: regexpSubstr,
+    regexp_substr_no_flags: regexpSubstr,
+    regexp_substr_no_n: regexpSubstr,
+    regexp_substr_no_start: regexpSubstr,
+    similar_escape: (pattern: string | null, escape: string | null) =>
+      pattern === null ? null : similarToRegex(pattern, escape),
+    similar_to_escape_1: (pattern: string) => similarToRegex(pattern, null),
+    similar_to_escape_2: similarToRegex,
+    substring_text_text_text: (text: string, pattern: string, escape: string) =>
+      substringByRegex(text, similarToRegex(pattern, escape)),
+  },
+};
