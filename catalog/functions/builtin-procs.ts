@@ -6,13 +6,24 @@
 export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
 57|boolgt|16 16|16|iS|boolgt
 60|booleq|16 16|16|iS|booleq
+61|chareq|18 18|16|iS|chareq
+62|nameeq|19 19|16|iS|nameeq
 63|int2eq|21 21|16|iS|int2eq
 64|int2lt|21 21|16|iS|int2lt
 65|int4eq|23 23|16|iS|int4eq
 66|int4lt|23 23|16|iS|int4lt
+67|texteq|25 25|16|iS|texteq
 68|xideq|28 28|16|iS|xideq
 69|cideq|29 29|16|iS|cideq
+70|charne|18 18|16|iS|charne
+72|charle|18 18|16|iS|charle
+73|chargt|18 18|16|iS|chargt
+74|charge|18 18|16|iS|charge
+77|int4|18|23|iS|chartoi4
+78|char|23|18|iS|i4tochar
+79|nameregexeq|19 25|16|iS|nameregexeq
 84|boolne|16 16|16|iS|boolne
+89|version||25|sS|pgsql_version
 141|int4mul|23 23|23|iS|int4mul
 144|int4ne|23 23|16|iS|int4ne
 145|int2ne|21 21|16|iS|int2ne
@@ -27,6 +38,7 @@ export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
 154|int4div|23 23|23|iS|int4div
 155|int2mod|21 21|21|iS|int2mod
 156|int4mod|23 23|23|iS|int4mod
+157|textne|25 25|16|iS|textne
 158|int24eq|21 23|16|iS|int24eq
 159|int42eq|23 21|16|iS|int42eq
 160|int24lt|21 23|16|iS|int24lt
@@ -82,6 +94,19 @@ export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
 236|float4|21|700|iS|i2tof
 237|int2|701|21|iS|dtoi2
 238|int2|700|21|iS|ftoi2
+240|nameeqtext|19 25|16|iS|nameeqtext
+241|namelttext|19 25|16|iS|namelttext
+242|nameletext|19 25|16|iS|nameletext
+243|namegetext|19 25|16|iS|namegetext
+244|namegttext|19 25|16|iS|namegttext
+245|namenetext|19 25|16|iS|namenetext
+247|texteqname|25 19|16|iS|texteqname
+248|textltname|25 19|16|iS|textltname
+249|textlename|25 19|16|iS|textlename
+250|textgename|25 19|16|iS|textgename
+251|textgtname|25 19|16|iS|textgtname
+252|textnename|25 19|16|iS|textnename
+266|nameconcatoid|19 26|19|iS|nameconcatoid
 279|float48mul|700 701|701|iS|float48mul
 280|float48div|700 701|701|iS|float48div
 281|float48pl|700 701|701|iS|float48pl
@@ -118,6 +143,7 @@ export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
 312|float4|701|700|iS|dtof
 313|int4|21|23|iS|i2toi4
 314|int2|23|21|iS|i4toi2
+315|pg_jit_available||16|vS|pg_jit_available
 316|float8|23|701|iS|i4tod
 317|int4|701|23|iS|dtoi4
 318|float4|23|700|iS|i4tof
@@ -128,6 +154,30 @@ export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
 354|btfloat4cmp|700 700|23|iS|btfloat4cmp
 355|btfloat8cmp|701 701|23|iS|btfloat8cmp
 356|btoidcmp|26 26|23|iS|btoidcmp
+359|btnamecmp|19 19|23|iS|btnamecmp
+360|bttextcmp|25 25|23|iS|bttextcmp
+376|string_to_array|25 25 25|1009|i|text_to_array_null
+378|array_append|5078 5077|5078|i|array_append
+379|array_prepend|5077 5078|5078|i|array_prepend
+382|btarraycmp|2277 2277|23|iS|btarraycmp
+383|array_cat|5078 5078|5078|i|array_cat
+384|array_to_string|2277 25 25|25|s|array_to_text_null
+390|array_ne|2277 2277|16|iS|array_ne
+391|array_lt|2277 2277|16|iS|array_lt
+392|array_gt|2277 2277|16|iS|array_gt
+393|array_le|2277 2277|16|iS|array_le
+394|string_to_array|25 25|1009|i|text_to_array
+395|array_to_string|2277 25|25|sS|array_to_text
+396|array_ge|2277 2277|16|iS|array_ge
+401|text|1042|25|iS|rtrim1
+406|text|19|25|iS|name_text
+407|name|25|19|iS|text_name
+408|bpchar|19|1042|iS|name_bpchar
+409|name|1042|19|iS|bpchar_name
+438|num_nulls|2276|23|iA|pg_num_nulls
+440|num_nonnulls|2276|23|iA|pg_num_nonnulls
+458|text_larger|25 25|25|iS|text_larger
+459|text_smaller|25 25|25|iS|text_smaller
 462|int8um|20|20|iS|int8um
 463|int8pl|20 20|20|iS|int8pl
 464|int8mi|20 20|20|iS|int8mi
@@ -149,43 +199,124 @@ export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
 481|int8|23|20|iS|int48
 482|float8|20|701|iS|i8tod
 483|int8|701|20|iS|dtoi8
+515|array_larger|2277 2277|2277|iS|array_larger
+516|array_smaller|2277 2277|2277|iS|array_smaller
+619|oidvectorne|30 30|16|iS|oidvectorne
 652|float4|20|700|iS|i8tof
 653|int8|700|20|iS|ftoi8
+655|namelt|19 19|16|iS|namelt
+656|namele|19 19|16|iS|namele
+657|namegt|19 19|16|iS|namegt
+658|namege|19 19|16|iS|namege
+659|namene|19 19|16|iS|namene
+668|bpchar|1042 23 16|1042|iS|bpchar
+669|varchar|1043 23 16|1043|iS|varchar
+679|oidvectoreq|30 30|16|iS|oidvectoreq
+710|getpgusername||19|sS|current_user
 714|int2|20|21|iS|int82
 716|oidlt|26 26|16|iS|oidlt
 717|oidle|26 26|16|iS|oidle
+720|octet_length|17|23|iS|byteaoctetlen
+721|get_byte|17 23|23|iS|byteaGetByte
+722|set_byte|17 23 23|17|iS|byteaSetByte
+723|get_bit|17 20|23|iS|byteaGetBit
+724|set_bit|17 20 23|17|iS|byteaSetBit
+740|text_lt|25 25|16|iS|text_lt
+741|text_le|25 25|16|iS|text_le
+742|text_gt|25 25|16|iS|text_gt
+743|text_ge|25 25|16|iS|text_ge
+744|array_eq|2277 2277|16|iS|array_eq
+745|current_user||19|sS|current_user
+746|session_user||19|sS|session_user
+747|array_dims|2277|25|iS|array_dims
+748|array_ndims|2277|23|iS|array_ndims
+749|overlay|17 17 23 23|17|iS|byteaoverlay
+752|overlay|17 17 23|17|iS|byteaoverlay_no_len
 754|int8|21|20|iS|int28
 766|int4inc|23|23|iS|int4inc
 768|int4larger|23 23|23|iS|int4larger
 769|int4smaller|23 23|23|iS|int4smaller
 770|int2larger|21 21|21|iS|int2larger
 771|int2smaller|21 21|21|iS|int2smaller
+810|pg_client_encoding||19|sS|pg_client_encoding
 837|int82pl|20 21|20|iS|int82pl
 838|int82mi|20 21|20|iS|int82mi
 839|int82mul|20 21|20|iS|int82mul
 840|int82div|20 21|20|iS|int82div
 841|int28pl|21 20|20|iS|int28pl
 842|btint8cmp|20 20|23|iS|btint8cmp
+849|position|25 25|23|iS|textpos
+850|textlike|25 25|16|iS|textlike
+851|textnlike|25 25|16|iS|textnlike
 852|int48eq|23 20|16|iS|int48eq
 853|int48ne|23 20|16|iS|int48ne
 854|int48lt|23 20|16|iS|int48lt
 855|int48gt|23 20|16|iS|int48gt
 856|int48le|23 20|16|iS|int48le
 857|int48ge|23 20|16|iS|int48ge
+858|namelike|19 25|16|iS|namelike
+859|namenlike|19 25|16|iS|namenlike
+860|bpchar|18|1042|iS|char_bpchar
+861|current_database||19|sS|current_database
+868|strpos|25 25|23|iS|textpos
+870|lower|25|25|iS|lower
+871|upper|25|25|iS|upper
+872|initcap|25|25|iS|initcap
+873|lpad|25 23 25|25|iS|lpad
+874|rpad|25 23 25|25|iS|rpad
+875|ltrim|25 25|25|iS|ltrim
+876|rtrim|25 25|25|iS|rtrim
+877|substr|25 23 23|25|iS|text_substr
+878|translate|25 25 25|25|iS|translate
+879|lpad|25 23|25|iS|lpad_text_int4
+880|rpad|25 23|25|iS|rpad_text_int4
+881|ltrim|25|25|iS|ltrim1
+882|rtrim|25|25|iS|rtrim1
+883|substr|25 23|25|iS|text_substr_no_len
+884|btrim|25 25|25|iS|btrim
+885|btrim|25|25|iS|btrim1
+936|substring|25 23 23|25|iS|text_substr
+937|substring|25 23|25|iS|text_substr_no_len
 940|mod|21 21|21|iS|int2mod
 941|mod|23 23|23|iS|int4mod
 942|int28mi|21 20|20|iS|int28mi
 943|int28mul|21 20|20|iS|int28mul
+944|char|25|18|iS|text_char
 945|int8mod|20 20|20|iS|int8mod
+946|text|18|25|iS|char_text
 947|mod|20 20|20|iS|int8mod
 948|int28div|21 20|20|iS|int28div
+1039|getdatabaseencoding||19|sS|getdatabaseencoding
+1048|bpchareq|1042 1042|16|iS|bpchareq
+1049|bpcharlt|1042 1042|16|iS|bpcharlt
+1050|bpcharle|1042 1042|16|iS|bpcharle
+1051|bpchargt|1042 1042|16|iS|bpchargt
+1052|bpcharge|1042 1042|16|iS|bpcharge
+1053|bpcharne|1042 1042|16|iS|bpcharne
+1063|bpchar_larger|1042 1042|1042|iS|bpchar_larger
+1064|bpchar_smaller|1042 1042|1042|iS|bpchar_smaller
+1078|bpcharcmp|1042 1042|23|iS|bpcharcmp
+1191|generate_subscripts|2277 23 16|23|iSR|generate_subscripts
+1192|generate_subscripts|2277 23|23|iSR|generate_subscripts_nodir
+1193|array_fill|2283 1007|2277|i|array_fill
 1194|log10|701|701|iS|dlog10
 1219|int8inc|20|20|iS|int8inc
 1230|int8abs|20|20|iS|int8abs
 1236|int8larger|20 20|20|iS|int8larger
 1237|int8smaller|20 20|20|iS|int8smaller
+1238|texticregexeq|25 25|16|iS|texticregexeq
+1239|texticregexne|25 25|16|iS|texticregexne
+1240|nameicregexeq|19 25|16|iS|nameicregexeq
+1241|nameicregexne|19 25|16|iS|nameicregexne
+1246|charlt|18 18|16|iS|charlt
 1251|int4abs|23|23|iS|int4abs
+1252|nameregexne|19 25|16|iS|nameregexne
 1253|int2abs|21|21|iS|int2abs
+1254|textregexeq|25 25|16|iS|textregexeq
+1256|textregexne|25 25|16|iS|textregexne
+1257|textlen|25|23|iS|textlen
+1258|textcat|25 25|25|iS|textcat
+1268|parse_ident|25 16|1009|iS|parse_ident|str,strict||[true]
 1274|int84pl|20 23|20|iS|int84pl
 1275|int84mi|20 23|20|iS|int84mi
 1276|int84mul|20 23|20|iS|int84mul
@@ -194,8 +325,15 @@ export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
 1279|int48mi|23 20|20|iS|int48mi
 1280|int48mul|23 20|20|iS|int48mul
 1281|int48div|23 20|20|iS|int48div
+1282|quote_ident|25|25|iS|quote_ident
+1283|quote_literal|25|25|iS|quote_literal
+1286|array_fill|2283 1007 1007|2277|i|array_fill_with_lower_bounds
 1287|oid|20|26|iS|i8tooid
 1288|int8|26|20|iS|oidtoi8
+1289|quote_nullable|25|25|i|quote_nullable
+1299|now||1184|sS|now
+1317|length|25|23|iS|textlen
+1318|length|1042|23|iS|bpcharlen
 1319|xideqint4|28 23|16|iS|xideq
 1339|dlog10|701|701|iS|dlog10
 1340|log|701|701|iS|dlog10
@@ -206,12 +344,32 @@ export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
 1345|cbrt|701|701|iS|dcbrt
 1346|pow|701 701|701|iS|dpow
 1347|exp|701|701|iS|dexp
+1349|oidvectortypes|30|25|sS|oidvectortypes
+1367|character_length|1042|23|iS|bpcharlen
 1368|power|701 701|701|iS|dpow
+1369|character_length|25|23|iS|textlen
+1372|char_length|1042|23|iS|bpcharlen
+1374|octet_length|25|23|iS|textoctetlen
+1375|octet_length|1042|23|iS|bpcharoctetlen
+1381|char_length|25|23|iS|textlen
 1394|abs|700|700|iS|float4abs
 1395|abs|701|701|iS|float8abs
 1396|abs|20|20|iS|int8abs
 1397|abs|23|23|iS|int4abs
 1398|abs|21|21|iS|int2abs
+1400|name|1043|19|iS|text_name
+1401|varchar|19|1043|iS|name_text
+1402|current_schema||19|sS|current_schema
+1403|current_schemas|16|1003|sS|current_schemas
+1404|overlay|25 25 23 23|25|iS|textoverlay
+1405|overlay|25 25 23|25|iS|textoverlay_no_len
+1569|like|25 25|16|iS|textlike
+1570|notlike|25 25|16|iS|textnlike
+1571|like|19 25|16|iS|namelike
+1572|notlike|19 25|16|iS|namenlike
+1574|nextval|2205|20|vS|nextval_oid
+1575|currval|2205|20|vS|currval_oid
+1576|setval|2205 20|20|vS|setval_oid
 1598|random||701|vS|drandom
 1599|setseed|701|2278|vS|setseed
 1600|asin|701|701|iS|dasin
@@ -225,10 +383,34 @@ export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
 1608|degrees|701|701|iS|degrees
 1609|radians|701|701|iS|radians
 1610|pi||701|iS|dpi
+1619|pg_typeof|2276|2206|s|pg_typeof
+1620|ascii|25|23|iS|ascii
+1621|chr|23|25|iS|chr
+1622|repeat|25 23|25|iS|repeat
+1623|similar_escape|25 25|25|i|similar_escape
+1631|bpcharlike|1042 25|16|iS|textlike
+1632|bpcharnlike|1042 25|16|iS|textnlike
+1633|texticlike|25 25|16|iS|texticlike
+1634|texticnlike|25 25|16|iS|texticnlike
+1635|nameiclike|19 25|16|iS|nameiclike
+1636|nameicnlike|19 25|16|iS|nameicnlike
+1637|like_escape|25 25|25|iS|like_escape
 1638|oidgt|26 26|16|iS|oidgt
 1639|oidge|26 26|16|iS|oidge
+1656|bpcharicregexeq|1042 25|16|iS|texticregexeq
+1657|bpcharicregexne|1042 25|16|iS|texticregexne
+1658|bpcharregexeq|1042 25|16|iS|textregexeq
+1659|bpcharregexne|1042 25|16|iS|textregexne
+1660|bpchariclike|1042 25|16|iS|texticlike
+1661|bpcharicnlike|1042 25|16|iS|texticnlike
 1691|boolle|16 16|16|iS|boolle
 1692|boolge|16 16|16|iS|boolge
+1714|convert_from|17 19|25|sS|pg_convert_from
+1717|convert_to|25 19|17|sS|pg_convert_to
+1765|setval|2205 20 16|20|vS|setval3_oid
+1810|bit_length|17|23|iS|bit_length_bytea
+1811|bit_length|25|23|iS|bit_length_text
+1813|convert|17 19 19|17|sS|pg_convert
 1850|int28eq|21 20|16|iS|int28eq
 1851|int28ne|21 20|16|iS|int28ne
 1852|int28lt|21 20|16|iS|int28lt
@@ -264,14 +446,64 @@ export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
 1912|int4up|23|23|iS|int4up
 1913|float4up|700|700|iS|float4up
 1914|float8up|701|701|iS|float8up
+1946|encode|17 25|25|iS|binary_encode
+1947|decode|25 25|17|iS|binary_decode
+1948|byteaeq|17 17|16|iS|byteaeq
+1949|bytealt|17 17|16|iS|bytealt
+1950|byteale|17 17|16|iS|byteale
+1951|byteagt|17 17|16|iS|byteagt
+1952|byteage|17 17|16|iS|byteage
+1953|byteane|17 17|16|iS|byteane
+1954|byteacmp|17 17|23|iS|byteacmp
 1965|oidlarger|26 26|26|iS|oidlarger
 1966|oidsmaller|26 26|26|iS|oidsmaller
+1986|similar_to_escape|25 25|25|iS|similar_to_escape_2
+1987|similar_to_escape|25|25|iS|similar_to_escape_1
+2005|bytealike|17 17|16|iS|bytealike
+2006|byteanlike|17 17|16|iS|byteanlike
+2007|like|17 17|16|iS|bytealike
+2008|notlike|17 17|16|iS|byteanlike
+2009|like_escape|17 17|17|iS|like_escape_bytea
+2010|length|17|23|iS|byteaoctetlen
+2011|byteacat|17 17|17|iS|byteacat
+2012|substring|17 23 23|17|iS|bytea_substr
+2013|substring|17 23|17|iS|bytea_substr_no_len
+2014|position|17 17|23|iS|byteapos
+2015|btrim|17 17|17|iS|byteatrim
+2026|pg_backend_pid||23|sS|pg_backend_pid
+2073|substring|25 25|25|iS|textregexsubstr
+2074|substring|25 25 25|25|iS|substring_text_text_text
+2077|current_setting|25|25|sS|show_config_by_name
+2078|set_config|25 25 16|25|v|set_config_by_name
+2085|substr|17 23 23|17|iS|bytea_substr
+2086|substr|17 23|17|iS|bytea_substr_no_len
+2087|replace|25 25 25|25|iS|replace_text
+2088|split_part|25 25 23|25|iS|split_part
 2089|to_hex|23|25|iS|to_hex32
 2090|to_hex|20|25|iS|to_hex64
+2091|array_lower|2277 23|23|iS|array_lower
+2092|array_upper|2277 23|23|iS|array_upper
+2096|pg_terminate_backend|23 20|16|vS|pg_terminate_backend|pid,timeout||[0]
+2160|text_pattern_lt|25 25|16|iS|text_pattern_lt
+2161|text_pattern_le|25 25|16|iS|text_pattern_le
+2163|text_pattern_ge|25 25|16|iS|text_pattern_ge
+2164|text_pattern_gt|25 25|16|iS|text_pattern_gt
+2171|pg_cancel_backend|23|16|vS|pg_cancel_backend
+2174|bpchar_pattern_lt|1042 1042|16|iS|bpchar_pattern_lt
+2175|bpchar_pattern_le|1042 1042|16|iS|bpchar_pattern_le
+2176|array_length|2277 23|23|iS|array_length
+2177|bpchar_pattern_ge|1042 1042|16|iS|bpchar_pattern_ge
+2178|bpchar_pattern_gt|1042 1042|16|iS|bpchar_pattern_gt
+2284|regexp_replace|25 25 25|25|iS|textregexreplace_noopt
+2285|regexp_replace|25 25 25 25|25|iS|textregexreplace
+2288|pg_size_pretty|20|25|iS|pg_size_pretty
 2308|ceil|701|701|iS|dceil
 2309|floor|701|701|iS|dfloor
 2310|sign|701|701|iS|dsign
+2311|md5|25|25|iS|md5_text
 2320|ceiling|701|701|iS|dceil
+2321|md5|17|25|iS|md5_bytea
+2331|unnest|2277|2283|iSR|array_unnest
 2462|sinh|701|701|iS|dsinh
 2463|cosh|701|701|iS|dcosh
 2464|tanh|701|701|iS|dtanh
@@ -282,6 +514,11 @@ export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
 2516|boolor_statefunc|16 16|16|iS|boolor_statefunc
 2557|bool|23|16|iS|int4_bool
 2558|int4|16|23|iS|bool_int4
+2559|lastval||20|vS|lastval
+2626|pg_sleep|701|2278|vS|pg_sleep
+2647|transaction_timestamp||1184|sS|now
+2648|statement_timestamp||1184|sS|statement_timestamp
+2649|clock_timestamp||1184|vS|clock_timestamp
 2731|asind|701|701|iS|dasind
 2732|acosd|701|701|iS|dacosd
 2733|atand|701|701|iS|datand
@@ -290,11 +527,142 @@ export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
 2736|cosd|701|701|iS|dcosd
 2737|tand|701|701|iS|dtand
 2738|cotd|701|701|iS|dcotd
+2747|arrayoverlap|2277 2277|16|iS|arrayoverlap
+2748|arraycontains|2277 2277|16|iS|arraycontains
+2749|arraycontained|2277 2277|16|iS|arraycontained
+2763|regexp_matches|25 25|1009|iSR|regexp_matches_no_flags
+2764|regexp_matches|25 25 25|1009|iSR|regexp_matches
+2765|regexp_split_to_table|25 25|25|iSR|regexp_split_to_table_no_flags
+2766|regexp_split_to_table|25 25 25|25|iSR|regexp_split_to_table
+2767|regexp_split_to_array|25 25|1009|iS|regexp_split_to_array_no_flags
+2768|regexp_split_to_array|25 25 25|1009|iS|regexp_split_to_array
+2854|pg_my_temp_schema||26|sS|pg_my_temp_schema
+2880|pg_advisory_lock|20|2278|vS|pg_advisory_lock_int8
+2881|pg_advisory_lock_shared|20|2278|vS|pg_advisory_lock_shared_int8
+2882|pg_try_advisory_lock|20|16|vS|pg_try_advisory_lock_int8
+2883|pg_try_advisory_lock_shared|20|16|vS|pg_try_advisory_lock_shared_int8
+2884|pg_advisory_unlock|20|16|vS|pg_advisory_unlock_int8
+2885|pg_advisory_unlock_shared|20|16|vS|pg_advisory_unlock_shared_int8
+2886|pg_advisory_lock|23 23|2278|vS|pg_advisory_lock_int4
+2887|pg_advisory_lock_shared|23 23|2278|vS|pg_advisory_lock_shared_int4
+2888|pg_try_advisory_lock|23 23|16|vS|pg_try_advisory_lock_int4
+2889|pg_try_advisory_lock_shared|23 23|16|vS|pg_try_advisory_lock_shared_int4
+2890|pg_advisory_unlock|23 23|16|vS|pg_advisory_unlock_int4
+2891|pg_advisory_unlock_shared|23 23|16|vS|pg_advisory_unlock_shared_int4
+2892|pg_advisory_unlock_all||2278|vS|pg_advisory_unlock_all
+2943|txid_current||20|sS|pg_current_xact_id
+2954|uuid_lt|2950 2950|16|iS|uuid_lt
+2955|uuid_le|2950 2950|16|iS|uuid_le
+2956|uuid_eq|2950 2950|16|iS|uuid_eq
+2957|uuid_ge|2950 2950|16|iS|uuid_ge
+2958|uuid_gt|2950 2950|16|iS|uuid_gt
+2959|uuid_ne|2950 2950|16|iS|uuid_ne
+2960|uuid_cmp|2950 2950|23|iS|uuid_cmp
 2971|text|16|25|iS|booltext
+2981|record_eq|2249 2249|16|iS|record_eq
+2982|record_ne|2249 2249|16|iS|record_ne
+2983|record_lt|2249 2249|16|iS|record_lt
+2984|record_gt|2249 2249|16|iS|record_gt
+2985|record_le|2249 2249|16|iS|record_le
+2986|record_ge|2249 2249|16|iS|record_ge
+2987|btrecordcmp|2249 2249|23|iS|btrecordcmp
+3060|left|25 23|25|iS|text_left
+3061|right|25 23|25|iS|text_right
+3062|reverse|25|25|iS|text_reverse
+3089|pg_advisory_xact_lock|20|2278|vS|pg_advisory_xact_lock_int8
+3090|pg_advisory_xact_lock_shared|20|2278|vS|pg_advisory_xact_lock_shared_int8
+3091|pg_try_advisory_xact_lock|20|16|vS|pg_try_advisory_xact_lock_int8
+3092|pg_try_advisory_xact_lock_shared|20|16|vS|pg_try_advisory_xact_lock_shared_int8
+3093|pg_advisory_xact_lock|23 23|2278|vS|pg_advisory_xact_lock_int4
+3094|pg_advisory_xact_lock_shared|23 23|2278|vS|pg_advisory_xact_lock_shared_int4
+3095|pg_try_advisory_xact_lock|23 23|16|vS|pg_try_advisory_xact_lock_int4
+3096|pg_try_advisory_xact_lock_shared|23 23|16|vS|pg_try_advisory_xact_lock_shared_int4
+3100|row_number||20|iW|window_row_number
+3101|rank||20|iW|window_rank
+3102|dense_rank||20|iW|window_dense_rank
+3103|percent_rank||701|iW|window_percent_rank
+3104|cume_dist||701|iW|window_cume_dist
+3105|ntile|23|23|iWS|window_ntile
+3106|lag|2283|2283|iWS|window_lag
+3107|lag|2283 23|2283|iWS|window_lag_with_offset
+3108|lag|5077 23 5077|5077|iWS|window_lag_with_offset_and_default
+3109|lead|2283|2283|iWS|window_lead
+3110|lead|2283 23|2283|iWS|window_lead_with_offset
+3111|lead|5077 23 5077|5077|iWS|window_lead_with_offset_and_default
+3112|first_value|2283|2283|iWS|window_first_value
+3113|last_value|2283|2283|iWS|window_last_value
+3114|nth_value|2283 23|2283|iWS|window_nth_value
+3167|array_remove|5078 5077|5078|i|array_remove
+3168|array_replace|5078 5077 5077|5078|i|array_replace
+3179|cardinality|2277|23|iS|array_cardinality
+3181|record_image_eq|2249 2249|16|iS|record_image_eq
+3182|record_image_ne|2249 2249|16|iS|record_image_ne
+3183|record_image_lt|2249 2249|16|iS|record_image_lt
+3184|record_image_gt|2249 2249|16|iS|record_image_gt
+3185|record_image_le|2249 2249|16|iS|record_image_le
+3186|record_image_ge|2249 2249|16|iS|record_image_ge
+3277|array_position|5078 5077|23|i|array_position
+3278|array_position|5078 5077 23|23|i|array_position_start
+3279|array_positions|5078 5077|1007|i|array_positions
+3294|current_setting|25 16|25|sS|show_config_by_name_missing_ok
 3308|xidneq|28 28|16|iS|xidneq
 3309|xidneqint4|28 23|16|iS|xidneq
+3334|pg_size_bytes|25|20|iS|pg_size_bytes
+3348|txid_current_if_assigned||20|sS|pg_current_xact_id_if_assigned
+3396|regexp_match|25 25|1009|iS|regexp_match_no_flags
+3397|regexp_match|25 25 25|1009|iS|regexp_match
+3419|sha224|17|17|iS|sha224_bytea
+3420|sha256|17|17|iS|sha256_bytea
+3421|sha384|17|17|iS|sha384_bytea
+3422|sha512|17|17|iS|sha512_bytea
+3432|gen_random_uuid||2950|vS|gen_random_uuid
+3508|enum_eq|3500 3500|16|iS|enum_eq
+3509|enum_ne|3500 3500|16|iS|enum_ne
+3510|enum_lt|3500 3500|16|iS|enum_lt
+3511|enum_gt|3500 3500|16|iS|enum_gt
+3512|enum_le|3500 3500|16|iS|enum_le
+3513|enum_ge|3500 3500|16|iS|enum_ge
+3514|enum_cmp|3500 3500|23|iS|enum_cmp
+3524|enum_smaller|3500 3500|3500|iS|enum_smaller
+3525|enum_larger|3500 3500|3500|iS|enum_larger
+3528|enum_first|3500|3500|s|enum_first
+3529|enum_last|3500|3500|s|enum_last
+3530|enum_range|3500 3500|2277|s|enum_range_bounds
+3531|enum_range|3500|2277|s|enum_range_all
 3546|int8dec|20|20|iS|int8dec
+3696|starts_with|25 25|16|iS|text_starts_with
+3810|pg_is_in_recovery||16|vS|pg_is_in_recovery
+4350|normalize|25 25|25|iS|unicode_normalize_func|||["NFC"]
+4351|is_normalized|25 25|16|iS|unicode_is_normalized|||["NFC"]
 5044|gcd|23 23|23|iS|int4gcd
 5045|gcd|20 20|20|iS|int8gcd
 5046|lcm|23 23|23|iS|int4lcm
-5047|lcm|20 20|20|iS|int8lcm`;
+5047|lcm|20 20|20|iS|int8lcm
+5059|pg_current_xact_id||5069|sS|pg_current_xact_id
+5060|pg_current_xact_id_if_assigned||5069|sS|pg_current_xact_id_if_assigned
+6160|string_to_table|25 25|25|iR|text_to_table
+6161|string_to_table|25 25 25|25|iR|text_to_table_null
+6163|bit_count|17|20|iS|bytea_bit_count
+6172|trim_array|2277 23|2277|iS|trim_array
+6195|ltrim|17 17|17|iS|bytealtrim
+6196|rtrim|17 17|17|iS|byteartrim
+6198|unistr|25|25|iS|unistr
+6251|regexp_replace|25 25 25 23 23 25|25|iS|textregexreplace_extended
+6252|regexp_replace|25 25 25 23 23|25|iS|textregexreplace_extended_no_flags
+6253|regexp_replace|25 25 25 23|25|iS|textregexreplace_extended_no_n
+6254|regexp_count|25 25|23|iS|regexp_count_no_start
+6255|regexp_count|25 25 23|23|iS|regexp_count_no_flags
+6256|regexp_count|25 25 23 25|23|iS|regexp_count
+6257|regexp_instr|25 25|23|iS|regexp_instr_no_start
+6258|regexp_instr|25 25 23|23|iS|regexp_instr_no_n
+6259|regexp_instr|25 25 23 23|23|iS|regexp_instr_no_endoption
+6260|regexp_instr|25 25 23 23 23|23|iS|regexp_instr_no_flags
+6261|regexp_instr|25 25 23 23 23 25|23|iS|regexp_instr_no_subexpr
+6262|regexp_instr|25 25 23 23 23 25 23|23|iS|regexp_instr
+6263|regexp_like|25 25|16|iS|regexp_like_no_flags
+6264|regexp_like|25 25 25|16|iS|regexp_like
+6265|regexp_substr|25 25|25|iS|regexp_substr_no_start
+6266|regexp_substr|25 25 23|25|iS|regexp_substr_no_n
+6267|regexp_substr|25 25 23 23|25|iS|regexp_substr_no_flags
+6268|regexp_substr|25 25 23 23 25|25|iS|regexp_substr_no_subexpr
+6269|regexp_substr|25 25 23 23 25 23|25|iS|regexp_substr`;

@@ -161,16 +161,16 @@ const ilike = (text: string, pattern: string): boolean => ilikeCache.get(pattern
 const notIlike = (text: string, pattern: string): boolean => !ilikeCache.get(pattern)(text);
 
 /** LIKE ... ESCAPE: rewrites the pattern to one with backslash as escape; an empty escape means none. */
-function likeEscape(pattern: string, escape: string): string {
-  if (escape === '') return pattern.replaceAll('\\', '\\\\');
-  if (Array.from(escape).length !== 1) {
+function likeEscape(pattern: string, escapeText: string): string {
+  if (escapeText === '') return pattern.replaceAll('\\', '\\\\');
+  if (Array.from(escapeText).length !== 1) {
     throw sqlError('22025', 'invalid escape string', { hint: 'Escape string must be empty or one character.' });
   }
-  if (escape === '\\') return pattern;
+  if (escapeText === '\\') return pattern;
   let result = '';
   let afterEscape = false;
   for (const c of pattern) {
-    if (c === escape && !afterEscape) {
+    if (c === escapeText && !afterEscape) {
       result += '\\';
       afterEscape = true;
     } else {
@@ -200,7 +200,7 @@ export const likeFunctions: FunctionModule = {
     bytealike: byteaLike,
     byteanlike: (value: Uint8Array, pattern: Uint8Array) => !byteaLike(value, pattern),
     like_escape: likeEscape,
-    like_escape_bytea: (pattern: Uint8Array, escape: Uint8Array) =>
-      new Uint8Array(Buffer.from(likeEscape(asLatin1(pattern), asLatin1(escape)), 'latin1')),
+    like_escape_bytea: (pattern: Uint8Array, escapeText: Uint8Array) =>
+      new Uint8Array(Buffer.from(likeEscape(asLatin1(pattern), asLatin1(escapeText)), 'latin1')),
   },
 };

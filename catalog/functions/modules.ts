@@ -1,6 +1,8 @@
 /**
  * The modules that make up pg_catalog's functions. To add one: write the module, list it here, run generate-builtins.ts.
  */
+
+import { arrayFunctions } from './arrays.ts';
 import { boolFunctions } from './bool.ts';
 import { byteaFunctions } from './bytea.ts';
 import { floatFunctions } from './float.ts';
@@ -8,7 +10,9 @@ import { integerFunctions } from './integer.ts';
 import { likeFunctions } from './like.ts';
 import type { FunctionModule } from './module.ts';
 import { regexFunctions } from './regex.ts';
+import { systemFunctions } from './system.ts';
 import { textFunctions } from './text.ts';
+import { windowFunctions } from './windows.ts';
 
 export const FUNCTION_MODULES: readonly FunctionModule[] = [
   boolFunctions,
@@ -18,4 +22,7 @@ export const FUNCTION_MODULES: readonly FunctionModule[] = [
   likeFunctions,
   regexFunctions,
   byteaFunctions,
+  arrayFunctions,
+  windowFunctions,
+  systemFunctions,
 ];

@@ -309,11 +309,11 @@ function regexpLike(text: string, pattern: string, flagText = ''): boolean {
  * SIMILAR TO's pattern as a regular expression: % and _ are wild, alternation and repetition are as they are, and up to two
  * escape-double-quotes mark the part that substring() answers. After PostgreSQL's similar_escape_internal().
  */
-export function similarToRegex(pattern: string, escape: string | null): string {
-  if (escape !== null && characterCount(escape) > 1) {
+export function similarToRegex(pattern: string, escapeText: string | null): string {
+  if (escapeText !== null && characterCount(escapeText) > 1) {
     throw sqlError('22025', 'invalid escape string', { hint: 'Escape string must be empty or one character.' });
   }
-  const escapeCharacter = escape === null ? '\\' : escape;
+  const escapeCharacter = escapeText ?? '\\';
   let result = '^(?:';
   let afterEscape = false;
   let inBracket = false;
@@ -405,11 +405,11 @@ export const regexFunctions: FunctionModule = {
     regexp_substr_no_flags: regexpSubstr,
     regexp_substr_no_n: regexpSubstr,
     regexp_substr_no_start: regexpSubstr,
-    similar_escape: (pattern: string | null, escape: string | null) =>
-      pattern === null ? null : similarToRegex(pattern, escape),
+    similar_escape: (pattern: string | null, escapeText: string | null) =>
+      pattern === null ? null : similarToRegex(pattern, escapeText),
     similar_to_escape_1: (pattern: string) => similarToRegex(pattern, null),
     similar_to_escape_2: similarToRegex,
-    substring_text_text_text: (text: string, pattern: string, escape: string) =>
-      substringByRegex(text, similarToRegex(pattern, escape)),
+    substring_text_text_text: (text: string, pattern: string, escapeText: string) =>
+      substringByRegex(text, similarToRegex(pattern, escapeText)),
   },
 };

@@ -1,0 +1,344 @@
+/**
+ * Arrays, records and enums: comparison, containment, and the array functions. Comparison goes by the element type that a
+ * call is compiled for, so these are specialised.
+ */
+
+import { sqlError } from '../../types/errors.ts';
+import { comparator, equality, OID, outputText, type Value } from '../../types/index.ts';
+import type { FunctionContext } from '../function-entry.ts';
+import { elementTypeOf, enumLabels, SqlArray } from './array-values.ts';
+import type { AnyFunction, FunctionModule, Specialiser } from './module.ts';
+
+/** The six comparisons and the chooser functions of a type that is compared by types' comparator. */
+function comparisons(prefix: string, typeOf: (argTypes: readonly number[]) => number): Record<string, Specialiser> {
+  const by =
+    (test: (order: number) => boolean): Specialiser =>
+    (argTypes) => {
+      const compare = comparator(typeOf(argTypes));
+      return (a, b) => test(compare(a, b));
+    };
+  return {
+    [`${prefix}_eq`](argTypes) {
+      const equal = equality(typeOf(argTypes));
+      return (a, b) => equal(a, b);
+    },
+    [`${prefix}_ne`](argTypes) {
+      const equal = equality(typeOf(argTypes));
+      return (a, b) => !equal(a, b);
+    },
+    [`${prefix}_lt`]: by((order) => order < 0),
+    [`${prefix}_le`]: by((order) => order <= 0),
+    [`${prefix}_gt`]: by((order) => order > 0),
+    [`${prefix}_ge`]: by((order) => order >= 0),
+  };
+}
+
+function chooser(larger: boolean): Specialiser {
+  return (argTypes) => {
+    const compare = comparator(argTypes[0]);
+    return (a, b) => ((larger ? compare(a, b) > 0 : compare(a, b) < 0) ? a : b);
+  };
+}
+
+const compareFirst: Specialiser = (argTypes) => comparator(argTypes[0]);
+
+/** a @> b: every element of b is in a. Nulls equal nothing. */
+function containment(container: 0 | 1): Specialiser {
+  return (argTypes) => {
+    const equal = equality(elementTypeOf(argTypes[0]));
+    const contains = (whole: SqlArray, part: SqlArray): boolean =>
+      part.elements.every(
+        (wanted) => wanted !== null && whole.elements.some((element) => element !== null && equal(element, wanted)),
+      );
+    return container === 0 ? contains : (a: SqlArray, b: SqlArray) => contains(b, a);
+  };
+}
+
+const overlap: Specialiser = (argTypes) => {
+  const equal = equality(elementTypeOf(argTypes[0]));
+  return (a: SqlArray, b: SqlArray) =>
+    a.elements.some((x) => x !== null && b.elements.some((y) => y !== null && equal(x, y)));
+};
+
+function checkOneDimension(array: SqlArray): void {
+  if (array.dimensionCount > 1) throw sqlError('22000', 'argument must be empty or one-dimensional array');
+}
+
+/** A one-dimensional array with another element list and the given lower bound. */
+function withElements(elementOid: number, elements: readonly Value[], lowerBound: number): SqlArray {
+  return new SqlArray(elementOid, elements, [elements.length], [lowerBound]);
+}
+
+const append: Specialiser = (_argTypes, returnType) => {
+  const elementOid = elementTypeOf(returnType);
+  return (array: SqlArray | null, element: Value) => {
+    if (array === null || array.length === 0) return new SqlArray(elementOid, [element]);
+    checkOneDimension(array);
+    return withElements(elementOid, [...array.elements, element], array.lowerBounds[0]);
+  };
+};
+
+const prepend: Specialiser = (_argTypes, returnType) => {
+  const elementOid = elementTypeOf(returnType);
+  return (element: Value, array: SqlArray | null) => {
+    if (array === null || array.length === 0) return new SqlArray(elementOid, [element]);
+    checkOneDimension(array);
+    return withElements(elementOid, [element, ...array.elements], array.lowerBounds[0]);
+  };
+};
+
+function incompatible(detail: string): Error {
+  return sqlError('2202E', 'cannot concatenate incompatible arrays', { detail });
+}
+
+const sameItems = (a: readonly number[], b: readonly number[]): boolean =>
+  a.length === b.length && a.every((item, i) => item === b[i]);
+
+/** Arrays of n and n dimensions are put one behind the other; with n and n - 1, the smaller becomes one more element. */
+function concatenate(elementOid: number, a: SqlArray | null, b: SqlArray | null): SqlArray | null {
+  if (a === null) return b;
+  if (b === null) return a;
+  if (a.length === 0) return b;
+  if (b.length === 0) return a;
+  const difference = a.dimensionCount - b.dimensionCount;
+  const elements = [...a.elements, ...b.elements];
+  if (difference === 0) {
+    if (!sameItems(a.dimensions.slice(1), b.dimensions.slice(1))) {
+      throw incompatible('Arrays with differing element dimensions are not compatible for concatenation.');
+    }
+    const dimensions = [a.dimensions[0] + b.dimensions[0], ...a.dimensions.slice(1)];
+    return new SqlArray(elementOid, elements, dimensions, a.lowerBounds);
+  }
+  if (Math.abs(difference) > 1) {
+    throw incompatible(
+      `Arrays of ${a.dimensionCount} and ${b.dimensionCount} dimensions are not compatible for concatenation.`,
+    );
+  }
+  const [outer, inner] = difference > 0 ? [a, b] : [b, a];
+  if (!sameItems(outer.dimensions.slice(1), inner.dimensions)) {
+    throw incompatible('Arrays with differing dimensions are not compatible for concatenation.');
+  }
+  return new SqlArray(elementOid, elements, [outer.dimensions[0] + 1, ...inner.dimensions], outer.lowerBounds);
+}
+
+const concatenateArrays: Specialiser = (_argTypes, returnType) => {
+  const elementOid = elementTypeOf(returnType);
+  return (a: SqlArray | null, b: SqlArray | null) => concatenate(elementOid, a, b);
+};
+
+function lower(array: SqlArray, dimension: number): number | null {
+  return dimension < 1 || dimension > array.dimensionCount ? null : array.lowerBounds[dimension - 1];
+}
+
+function upper(array: SqlArray, dimension: number): number | null {
+  if (dimension < 1 || dimension > array.dimensionCount) return null;
+  return array.lowerBounds[dimension - 1] + array.dimensions[dimension - 1] - 1;
+}
+
+function length(array: SqlArray, dimension: number): number | null {
+  return dimension < 1 || dimension > array.dimensionCount ? null : array.dimensions[dimension - 1];
+}
+
+function dimensionsText(array: SqlArray): string | null {
+  if (array.dimensionCount === 0) return null;
+  return array.dimensions.map((_, i) => `[${lower(array, i + 1)}:${upper(array, i + 1)}]`).join('');
+}
+
+/** Equality in which nulls are equal, as array_remove, array_replace and array_position have it. */
+function notDistinct(elementOid: number): (a: Value, b: Value) => boolean {
+  const equal = equality(elementOid);
+  return (a, b) => (a === null || b === null ? a === b : equal(a, b));
+}
+
+const remove: Specialiser = (_argTypes, returnType) => {
+  const elementOid = elementTypeOf(returnType);
+  const equal = notDistinct(elementOid);
+  return (array: SqlArray | null, element: Value) => {
+    if (array === null) return null;
+    if (array.dimensionCount > 1) {
+      throw sqlError('0A000', 'removing elements from multidimensional arrays is not supported');
+    }
+    const kept = array.elements.filter((candidate) => !equal(candidate, element));
+    if (kept.length === array.length) return array;
+    return kept.length === 0 ? new SqlArray(elementOid, []) : withElements(elementOid, kept, array.lowerBounds[0]);
+  };
+};
+
+const replace: Specialiser = (_argTypes, returnType) => {
+  const elementOid = elementTypeOf(returnType);
+  const equal = notDistinct(elementOid);
+  return (array: SqlArray | null, from: Value, to: Value) =>
+    array === null ? null : array.map(elementOid, (element) => (equal(element, from) ? to : element));
+};
+
+function checkSearchable(array: SqlArray): void {
+  if (array.dimensionCount > 1) {
+    throw sqlError('0A000', 'searching for elements in multidimensional arrays is not supported');
+  }
+}
+
+const position: Specialiser = (argTypes) => {
+  const equal = notDistinct(elementTypeOf(argTypes[0]));
+  return (array: SqlArray | null, element: Value, start?: number | null) => {
+    if (start === null) throw sqlError('22004', 'initial position must not be null');
+    if (array === null || array.length === 0) {
+      return null;
+    }
+    checkSearchable(array);
+    const lowerBound = array.lowerBounds[0];
+    for (let i = Math.max(0, (start ?? lowerBound) - lowerBound); i < array.length; i++) {
+      if (equal(array.elements[i], element)) return i + lowerBound;
+    }
+    return null;
+  };
+};
+
+const positions: Specialiser = (argTypes) => {
+  const equal = notDistinct(elementTypeOf(argTypes[0]));
+  return (array: SqlArray | null, element: Value) => {
+    if (array === null) return null;
+    checkSearchable(array);
+    const found: number[] = [];
+    array.elements.forEach((candidate, i) => {
+      if (equal(candidate, element)) found.push(i + array.lowerBounds[0]);
+    });
+    return new SqlArray(OID.INT4, found);
+  };
+};
+
+function fillSizes(sizes: SqlArray | null, lowerBounds: SqlArray | null | undefined): [number[], number[]] {
+  if (sizes === null || lowerBounds === null) {
+    throw sqlError('22004', 'dimension array or low bound array cannot be null');
+  }
+  if (sizes.dimensionCount > 1 || (lowerBounds !== undefined && lowerBounds.dimensionCount > 1)) {
+    throw sqlError('2202E', 'wrong number of array subscripts', { detail: 'Dimension array must be one dimensional.' });
+  }
+  if (sizes.hasNull || lowerBounds?.hasNull) throw sqlError('22004', 'dimension values cannot be null');
+  if (lowerBounds !== undefined && lowerBounds.length !== sizes.length) {
+    throw sqlError('2202E', 'wrong number of array subscripts', {
+      detail: 'Low bound array has different size than dimensions array.',
+    });
+  }
+  if (sizes.length > 6) {
+    throw sqlError('54000', `number of array dimensions (${sizes.length}) exceeds the maximum allowed (6)`);
+  }
+  const lower = lowerBounds === undefined ? sizes.elements.map(() => 1) : lowerBounds.elements;
+  return [sizes.elements as number[], lower as number[]];
+}
+
+const ARRAY_ELEMENTS_MAX = 134217727;
+
+const fill: Specialiser = (_argTypes, returnType) => {
+  const elementOid = elementTypeOf(returnType);
+  return (element: Value, sizeArray: SqlArray | null, lowerArray?: SqlArray | null) => {
+    const [sizes, lowerBounds] = fillSizes(sizeArray, lowerArray);
+    let count = sizes.length === 0 ? 0 : 1;
+    for (const size of sizes) {
+      if (size < 0 || count * size > ARRAY_ELEMENTS_MAX) {
+        throw sqlError('54000', `array size exceeds the maximum allowed (${ARRAY_ELEMENTS_MAX})`);
+      }
+      count *= size;
+    }
+    return new SqlArray(elementOid, new Array(count).fill(element), sizes, lowerBounds);
+  };
+};
+
+function trim(array: SqlArray, count: number): SqlArray {
+  const size = array.dimensions[0] ?? 0;
+  if (count < 0 || count > size) {
+    throw sqlError('2202E', `number of elements to trim must be between 0 and ${size}`);
+  }
+  if (size === 0) return array;
+  return array.slice([[array.lowerBounds[0], upper(array, 1)! - count]]);
+}
+
+function subscripts(array: SqlArray, dimension: number, reverse = false): number[] {
+  const first = lower(array, dimension);
+  if (first === null) return [];
+  const indices = Array.from({ length: array.dimensions[dimension - 1] }, (_, i) => first + i);
+  return reverse ? indices.reverse() : indices;
+}
+
+const toText: Specialiser = (argTypes) => {
+  const elementOid = elementTypeOf(argTypes[0]);
+  return (context: FunctionContext, array: SqlArray | null, separator: string | null, nullText?: string | null) => {
+    if (array === null || separator === null) return null;
+    const parts: string[] = [];
+    for (const element of array.elements) {
+      if (element !== null) parts.push(outputText(elementOid, element, context.format));
+      else if (nullText !== undefined && nullText !== null) parts.push(nullText);
+    }
+    return parts.join(separator);
+  };
+};
+
+const firstType = (argTypes: readonly number[]): number => argTypes[0];
+const recordType = (): number => OID.RECORD;
+
+function enumRange(argTypes: readonly number[], pick: (labels: readonly string[]) => Value): AnyFunction {
+  const labels = enumLabels(argTypes[0]);
+  return () => pick(labels);
+}
+
+export const arrayFunctions: FunctionModule = {
+  plain: {
+    array_ndims: (array: SqlArray) => (array.dimensionCount === 0 ? null : array.dimensionCount),
+    array_dims: dimensionsText,
+    array_lower: lower,
+    array_upper: upper,
+    array_length: length,
+    array_cardinality: (array: SqlArray) => array.length,
+    array_unnest: (array: SqlArray) => array.elements,
+    generate_subscripts: subscripts,
+    generate_subscripts_nodir: subscripts,
+    trim_array: trim,
+    enum_eq: (a: string, b: string) => a === b,
+    enum_ne: (a: string, b: string) => a !== b,
+    oidvectoreq: (a: SqlArray, b: SqlArray) => sameItems(a.elements as number[], b.elements as number[]),
+    oidvectorne: (a: SqlArray, b: SqlArray) => !sameItems(a.elements as number[], b.elements as number[]),
+  },
+  specialised: {
+    ...comparisons('array', firstType),
+    ...comparisons('record', recordType),
+    ...comparisons('record_image', recordType),
+    enum_lt: (argTypes) => comparisons('enum', firstType).enum_lt(argTypes, 0),
+    enum_le: (argTypes) => comparisons('enum', firstType).enum_le(argTypes, 0),
+    enum_gt: (argTypes) => comparisons('enum', firstType).enum_gt(argTypes, 0),
+    enum_ge: (argTypes) => comparisons('enum', firstType).enum_ge(argTypes, 0),
+    enum_cmp: compareFirst,
+    enum_larger: chooser(true),
+    enum_smaller: chooser(false),
+    enum_first: (argTypes) => enumRange(argTypes, (labels) => labels[0]),
+    enum_last: (argTypes) => enumRange(argTypes, (labels) => labels[labels.length - 1]),
+    enum_range_all: (argTypes) => enumRange(argTypes, (labels) => new SqlArray(argTypes[0], labels)),
+    enum_range_bounds: (argTypes) => {
+      const labels = enumLabels(argTypes[0]);
+      return (from: string | null, to: string | null) => {
+        const first = from === null ? 0 : labels.indexOf(from);
+        const last = to === null ? labels.length - 1 : labels.indexOf(to);
+        return new SqlArray(argTypes[0], labels.slice(first, last + 1));
+      };
+    },
+    array_larger: chooser(true),
+    array_smaller: chooser(false),
+    btarraycmp: compareFirst,
+    btrecordcmp: () => comparator(OID.RECORD),
+    arraycontains: containment(0),
+    arraycontained: containment(1),
+    arrayoverlap: overlap,
+    array_append: append,
+    array_prepend: prepend,
+    array_cat: concatenateArrays,
+    array_remove: remove,
+    array_replace: replace,
+    array_position: position,
+    array_position_start: position,
+    array_positions: positions,
+    array_fill: fill,
+    array_fill_with_lower_bounds: fill,
+  },
+  specialisedContextual: {
+    array_to_text: toText,
+    array_to_text_null: toText,
+  },
+};
