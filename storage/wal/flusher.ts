@@ -20,8 +20,8 @@ export type FlushMode = 'adaptive' | 'sync' | 'async';
 /** The log's unwritten end, as wal.ts keeps it. */
 export interface LogTail {
   readonly insertLsn: number;
-  exchangeTail(replacement: Uint8Array): { bytes: Uint8Array; length: number };
-  peekTail(): { bytes: Uint8Array; length: number };
+  exchangeTail(replacement: Uint8Array<ArrayBuffer>): { bytes: Uint8Array<ArrayBuffer>; length: number };
+  peekTail(): { bytes: Uint8Array<ArrayBuffer>; length: number };
   clearTail(): void;
 }
 
@@ -33,6 +33,13 @@ export interface FlusherOptions {
 }
 
 type FlushCallback = (error: SqlError | null) => void;
+
+interface FlushWaiter {
+  readonly lsn: number;
+  /** Waits for the disk even where commits wait for the operating system only. */
+  readonly durable: boolean;
+  readonly callback: FlushCallback;
+}
 
 /** begin() keeps this much prepared space ahead of the tail: the reserve of commits and undo on a full disk. */
 const ROOM_AHEAD = 256 * 1024;
@@ -57,14 +64,13 @@ export class WalFlusher {
   private readonly mode: FlushMode;
   private readonly onBroken: ((error: SqlError) => void) | null;
 
-  private waiterLsns: number[] = [];
-  private waiterCallbacks: FlushCallback[] = [];
+  private waiters: FlushWaiter[] = [];
   private turnScheduled = false;
   /** An asynchronous write or sync is under way. */
   private busy = false;
   /** Bytes that left the tail and are not known to be written: they belong to writtenLsn and on. */
-  private flight: { bytes: Uint8Array; length: number; lsn: number } | null = null;
-  private spareBuffer: Uint8Array | null = null;
+  private flight: { bytes: Uint8Array<ArrayBuffer>; length: number; lsn: number } | null = null;
+  private spareBuffer: Uint8Array<ArrayBuffer> | null = null;
   private writeAheadScheduled = false;
   private timer: NodeJS.Timeout | null = null;
   private retryTimer: NodeJS.Timeout | null = null;
@@ -124,7 +130,7 @@ export class WalFlusher {
     });
   }
 
-  requestFlush(lsn: number, callback: FlushCallback): void {
+  requestFlush(lsn: number, callback: FlushCallback, durable = this.sync === 'always'): void {
     if (lsn <= this.flushedLsn) {
       callback(null);
       return;
@@ -134,8 +140,7 @@ export class WalFlusher {
       return;
     }
     assert(lsn <= this.tail.insertLsn, 'a flush is asked for what was logged');
-    this.waiterLsns.push(lsn);
-    this.waiterCallbacks.push(callback);
+    this.waiters.push({ lsn, durable, callback });
     this.scheduleTurn();
   }
 
@@ -143,7 +148,7 @@ export class WalFlusher {
     if (lsn <= this.flushedLsn) return;
     this.writeAllSync();
     this.syncSync();
-    if (this.waiterLsns.length > 0) this.scheduleTurn();
+    if (this.waiters.length > 0) this.scheduleTurn();
   }
 
   flushSoon(): void {
@@ -179,10 +184,9 @@ export class WalFlusher {
     this.turnScheduled = false;
     if (this.closed) return;
     this.notify(null);
-    if (this.waiterLsns.length === 0) return;
-    if (this.sync === 'everysec') this.acknowledgeWritten();
-    else if (this.busy) return;
-    else if (this.prefersSync(this.waiterLsns.length)) this.flushNow();
+    if (this.sync === 'everysec' && this.waiters.some((waiter) => !waiter.durable)) this.acknowledgeWritten();
+    if (this.waiters.length === 0 || this.busy || this.failure !== null) return;
+    if (this.prefersSync(this.waiters.length)) this.flushNow();
     else this.startAsync(true);
   };
 
@@ -229,6 +233,7 @@ export class WalFlusher {
       if (flight !== null && this.writtenLsn < flight.lsn + flight.length) {
         segments.writeSync(flight.bytes, flight.length, flight.lsn);
         this.writtenLsn = flight.lsn + flight.length;
+        if (!this.busy) this.flight = null;
       }
       const { bytes, length } = this.tail.peekTail();
       if (length === 0) return;
@@ -302,7 +307,7 @@ export class WalFlusher {
       return;
     }
     this.notify(null);
-    if (this.waiterLsns.length > 0) this.scheduleTurn();
+    if (this.waiters.length > 0) this.scheduleTurn();
   }
 
   /** A full disk is waited for; anything else ends the log. */
@@ -332,20 +337,14 @@ export class WalFlusher {
 
   /** Tells the waiters whose record is durable (or all of them, of an error). */
   private notify(error: SqlError | null): void {
-    const count = this.waiterLsns.length;
-    if (count === 0) return;
-    const reached = this.sync === 'everysec' ? this.writtenLsn : this.flushedLsn;
-    const lsns = this.waiterLsns;
-    const callbacks = this.waiterCallbacks;
-    this.waiterLsns = [];
-    this.waiterCallbacks = [];
+    const waiters = this.waiters;
+    if (waiters.length === 0) return;
+    this.waiters = [];
     const ready: FlushCallback[] = [];
-    for (let i = 0; i < count; i++) {
-      if (error !== null || lsns[i] <= reached) ready.push(callbacks[i]);
-      else {
-        this.waiterLsns.push(lsns[i]);
-        this.waiterCallbacks.push(callbacks[i]);
-      }
+    for (const waiter of waiters) {
+      const reached = waiter.durable ? this.flushedLsn : this.writtenLsn;
+      if (error !== null || waiter.lsn <= reached) ready.push(waiter.callback);
+      else this.waiters.push(waiter);
     }
     for (const callback of ready) callback(error);
   }

@@ -252,6 +252,11 @@ export class Wal {
     this.flusher.requestFlush(lsn, callback);
   }
 
+  /** The same, but durable whatever wal_sync says: what the pool waits for before it writes a page or removes a file. */
+  requestDurable(lsn: number, callback: (error: SqlError | null) => void): void {
+    this.flusher.requestFlush(lsn, callback, true);
+  }
+
   /** Returns when everything before lsn is durable. Throws 53100 or the log's failure. */
   flushSync(lsn: number): void {
     this.flusher.flushSync(lsn);
@@ -276,7 +281,7 @@ export class Wal {
    * For the flusher: hands over the tail's bytes (whole records) and goes on in `replacement`. The bytes belong to the LSNs
    * insertLsn - length .. insertLsn.
    */
-  exchangeTail(replacement: Uint8Array): { bytes: Uint8Array; length: number } {
+  exchangeTail(replacement: Uint8Array<ArrayBuffer>): { bytes: Uint8Array<ArrayBuffer>; length: number } {
     assert(this.recordStart < 0, 'a flush stands between records');
     const taken = { bytes: this.tail, length: this.tailLength };
     this.useTail(replacement);
@@ -285,7 +290,7 @@ export class Wal {
   }
 
   /** For the flusher: the tail's bytes in place, for a synchronous write. */
-  peekTail(): { bytes: Uint8Array; length: number } {
+  peekTail(): { bytes: Uint8Array<ArrayBuffer>; length: number } {
     assert(this.recordStart < 0, 'a flush stands between records');
     return { bytes: this.tail, length: this.tailLength };
   }
@@ -363,7 +368,7 @@ export class Wal {
     this.useTail(grown);
   }
 
-  private useTail(buffer: Uint8Array): void {
+  private useTail(buffer: Uint8Array<ArrayBuffer>): void {
     this.tail = buffer;
     this.tailView = new DataView(buffer.buffer);
     this.tailU32 = new Uint32Array(buffer.buffer);

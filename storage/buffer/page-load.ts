@@ -1,0 +1,51 @@
+/** A page on its way into memory, and who waits for it. */
+import { SqlError } from '../../types/errors.ts';
+import type { RelationPages } from './relation-pages.ts';
+
+export type RelationLoads = Map<number, PageLoad>;
+
+export class PageLoad {
+  readonly relation: RelationPages;
+  readonly pageNo: number;
+  /** -1 while it waits for a frame. */
+  frame = -1;
+  error: SqlError | null = null;
+  /** Somebody needs it now; otherwise it was only prefetched, and a failure is nobody's. */
+  demanded = false;
+  /** The frame's usage count when loaded: 1, or 0 in a ring. */
+  usage = 1;
+  private waiters: (() => void)[] = [];
+
+  constructor(relation: RelationPages, pageNo: number) {
+    this.relation = relation;
+    this.pageNo = pageNo;
+  }
+
+  /** Called when the page is there or its read has failed; then the caller tries again, and gets the page or the error. */
+  onLoaded(callback: () => void): void {
+    this.waiters.push(callback);
+  }
+
+  wake(): void {
+    const waiters = this.waiters;
+    this.waiters = [];
+    for (const callback of waiters) callback();
+  }
+}
+
+/** What frameBase throws when the page has to be read first. One object for all; `pool.onLoaded` tells when to try again. */
+export class PageMiss extends Error {
+  override readonly name = 'PageMiss';
+}
+
+export const PAGE_MISS: PageMiss = Object.freeze(withoutStack(new PageMiss('the page is not in memory')));
+
+function withoutStack(miss: PageMiss): PageMiss {
+  Object.defineProperty(miss, 'stack', { value: '' });
+  return miss;
+}
+
+/** Every frame is pinned or busy. */
+export function noFrames(): SqlError {
+  return new SqlError('53000', 'no unpinned buffers available');
+}

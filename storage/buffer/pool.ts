@@ -1,0 +1,588 @@
+/**
+ * The buffer pool: a bounded number of frames of 8 KB in one ArrayBuffer, each a place for one page.
+ *
+ *      free/fresh --newPage--> DIRTY|NEW --writer--> clean --sweep--> (another page)
+ *           |                    ^  |                  ^
+ *           +--miss--> LOADING --|--+------------------+
+ *                         |      +-- wal.end / markDirty
+ *                         +-- read failed: free again, the error waits for the next frameBase
+ *
+ * Invariants
+ *  1. relation.frames[pageNo] is the frame that holds the page, or -1; a page is in at most one frame.
+ *  2. A pinned frame keeps its page. A frame that is not pinned keeps it until something takes a frame (a miss, a prefetch,
+ *     newPage).
+ *  3. A dirty page goes to disk only after its log (page-writer.ts).
+ *  4. Bytes that were read are shown only if checksum, relation and page number are right; otherwise the statement gets
+ *     XX001 that names file and page.
+ *
+ * The memory is committed by the operating system as it is first touched: a large pool costs what is used of it.
+ */
+import { assert } from '../../types/assert.ts';
+import { SqlError } from '../../types/errors.ts';
+import type { FileSystem } from '../io/index.ts';
+import { PAGE_SIZE, PAGES_PER_RELATION_MAX, POOL_FRAMES_MIN, POOL_SIZE_MAX, USAGE_COUNT_MAX } from '../limits.ts';
+import { formatPage, pageNumber, pageRelationId, verifyPageChecksum } from '../page/index.ts';
+import type { LoggedPages, Wal } from '../wal/index.ts';
+import { ClockSweep, FRAME_BUSY, FRAME_DIRTY, FRAME_LOADING, FRAME_NEW, FRAME_WRITING } from './clock-sweep.ts';
+import { noFrames, PAGE_MISS, PageLoad } from './page-load.ts';
+import { PageWriter } from './page-writer.ts';
+import { RelationFiles } from './relation-files.ts';
+import { NO_FRAME, RelationPages } from './relation-pages.ts';
+import type { ScanRing } from './scan-ring.ts';
+
+export interface BufferPoolOptions {
+  readonly fileSystem: FileSystem;
+  /** The data directory; relations live in its folder `base`. */
+  readonly directory: string;
+  /** Bytes (shared_buffers), rounded down to whole pages; at least 16 frames, at most 4 GiB - 8 KiB. */
+  readonly size: number;
+  readonly wal: Wal;
+}
+
+/** How many neighbouring pages one read fetches at most. */
+const READ_RUN_MAX = 32;
+/** New pages are refused while less than this is free on disk besides what pages already made will need. */
+const FREE_SPACE_RESERVE = 8 * 1024 * 1024;
+const SPACE_CHECK_PAGES_MAX = 1024;
+
+export class BufferPool implements LoggedPages {
+  readonly u8: Uint8Array;
+  readonly u16: Uint16Array;
+  readonly i32: Int32Array;
+  readonly u32: Uint32Array;
+  readonly f64: Float64Array;
+  /** The same bytes as a Buffer, for its native text and copy functions. */
+  readonly bytes: Buffer;
+
+  readonly frameCount: number;
+  readonly usage: Uint8Array;
+  readonly pins: Uint16Array;
+  readonly flags: Uint8Array;
+  readonly frameRelation: (RelationPages | null)[] = [];
+  readonly framePage: Uint32Array;
+
+  readonly wal: Wal;
+  readonly files: RelationFiles;
+  readonly sweep: ClockSweep;
+  readonly writer: PageWriter;
+  /** The load that the last PAGE_MISS was thrown for. */
+  lastMiss: PageLoad | null = null;
+  isClosed = false;
+
+  /** Statistics. */
+  misses = 0;
+  evictions = 0;
+  pinCount = 0;
+
+  private readonly relations = new Map<number, RelationPages>();
+  /** Frames from here on were never used. */
+  private freshFrame = 0;
+  private readonly freeFrames: number[] = [];
+  /** Loads without a frame: all that could be taken are busy or dirty. */
+  private waitingLoads: PageLoad[] = [];
+  private loadsUnderWay = 0;
+  /** Pages that have no place on disk yet, and how many more may be made before the disk is asked again. */
+  private newPageCount = 0;
+  private newPageCredit = 0;
+
+  constructor(options: BufferPoolOptions) {
+    const frameCount = Math.max(POOL_FRAMES_MIN, Math.floor(Math.min(options.size, POOL_SIZE_MAX) / PAGE_SIZE));
+    const memory = new ArrayBuffer(frameCount * PAGE_SIZE);
+    this.u8 = new Uint8Array(memory);
+    this.u16 = new Uint16Array(memory);
+    this.i32 = new Int32Array(memory);
+    this.u32 = new Uint32Array(memory);
+    this.f64 = new Float64Array(memory);
+    this.bytes = Buffer.from(memory);
+    this.frameCount = frameCount;
+    this.usage = new Uint8Array(frameCount);
+    this.pins = new Uint16Array(frameCount);
+    this.flags = new Uint8Array(frameCount);
+    this.framePage = new Uint32Array(frameCount);
+    this.wal = options.wal;
+    this.files = new RelationFiles(options.fileSystem, `${options.directory}/base`);
+    this.sweep = new ClockSweep(this);
+    this.writer = new PageWriter(this);
+    options.wal.attachPages(this);
+  }
+
+  /**
+   * Byte offset of the page. Throws PAGE_MISS if it must be read first (the read is queued; pool.onLoaded), and what the
+   * read failed with: XX001 for damage, 58030 for an input/output error, 53000 when every frame is pinned.
+   */
+  frameBase(rel: RelationPages, pageNo: number): number {
+    const frame = rel.frames[pageNo];
+    if (frame >= 0) {
+      if (this.usage[frame] < USAGE_COUNT_MAX) this.usage[frame]++;
+      return frame * PAGE_SIZE;
+    }
+    this.miss(rel, pageNo, null);
+  }
+
+  /** The same for a scan in a ring: it neither heats the pages it passes nor takes frames from the others. */
+  scanFrameBase(rel: RelationPages, pageNo: number, ring: ScanRing): number {
+    const frame = rel.frames[pageNo];
+    if (frame >= 0) {
+      if (this.usage[frame] === 0) this.usage[frame] = 1;
+      return frame * PAGE_SIZE;
+    }
+    this.miss(rel, pageNo, ring);
+  }
+
+  /** Byte offset of the page if it is in memory, or -1. */
+  tryFrame(rel: RelationPages, pageNo: number): number {
+    const frame = pageNo < rel.pageCount ? rel.frames[pageNo] : NO_FRAME;
+    return frame < 0 ? -1 : frame * PAGE_SIZE;
+  }
+
+  /** After PAGE_MISS: `callback` runs once when the statement should try again. Call it before anything else can miss. */
+  onLoaded(callback: () => void): void {
+    assert(this.lastMiss !== null, 'a page was missed');
+    this.lastMiss.onLoaded(callback);
+  }
+
+  /**
+   * Appends an empty page, formatted and dirty; its number is rel.pageCount - 1 afterwards. Log it with wal.pageInit in the
+   * same turn. Throws 53000 when every frame is pinned, 53100 when the disk is full; nothing has happened then.
+   */
+  newPage(rel: RelationPages, flags: number): number {
+    assert(!rel.dropped, 'the relation exists');
+    if (rel.pageCount >= PAGES_PER_RELATION_MAX) {
+      throw new SqlError('54000', `relation ${rel.relId} cannot have more than ${PAGES_PER_RELATION_MAX} pages`);
+    }
+    if (this.newPageCredit <= 0) this.checkSpace(rel);
+    const frame = this.takeFrameNow();
+    this.newPageCredit--;
+    const pageNo = rel.pageCount;
+    rel.reservePages(pageNo + 1);
+    rel.pageCount = pageNo + 1;
+    formatPage(this, frame * PAGE_SIZE, rel.relId, pageNo, flags);
+    this.settle(frame, rel, pageNo, 1, FRAME_DIRTY | FRAME_NEW);
+    this.newPageCount++;
+    return frame * PAGE_SIZE;
+  }
+
+  /** Starts reading those of pageNos[0..count) that are not in memory, as far as there are frames. Never waits or throws. */
+  prefetch(rel: RelationPages, pageNos: ArrayLike<number>, count: number, ring: ScanRing | null = null): void {
+    const run: PageLoad[] = [];
+    for (let i = 0; i < count; i++) {
+      const pageNo = pageNos[i];
+      if (pageNo >= rel.pageCount || rel.frames[pageNo] >= 0 || rel.loads.has(pageNo)) continue;
+      if (this.loadsUnderWay >= this.frameCount >>> 2) break;
+      const frame = this.takeFrameForLoad(rel, pageNo, ring);
+      if (frame < 0) break;
+      const load = this.beginLoad(rel, pageNo, frame, ring);
+      const last = run.length === 0 ? null : run[run.length - 1];
+      if (last !== null && (last.pageNo + 1 !== pageNo || run.length === READ_RUN_MAX)) this.readRun(run.splice(0));
+      run.push(load);
+    }
+    if (run.length > 0) this.readRun(run);
+  }
+
+  /** The page at base stays there until as many unpins. */
+  pin(base: number): void {
+    this.pins[(base / PAGE_SIZE) | 0]++;
+    this.pinCount++;
+  }
+
+  unpin(base: number): void {
+    const frame = (base / PAGE_SIZE) | 0;
+    assert(this.pins[frame] > 0, 'only a pinned page is unpinned');
+    this.pins[frame]--;
+    this.pinCount--;
+  }
+
+  /** The page differs from its copy on disk. wal.end does this for the pages it logged. */
+  markDirty(base: number): void {
+    this.flags[(base / PAGE_SIZE) | 0] |= FRAME_DIRTY;
+  }
+
+  isDirty(base: number): boolean {
+    return (this.flags[(base / PAGE_SIZE) | 0] & FRAME_DIRTY) !== 0;
+  }
+
+  /** A new relation without pages. The caller logs it (logRelationCreate). */
+  createRelation(relId: number): RelationPages {
+    assert(!this.relations.has(relId), 'relation ids are used once');
+    const rel = new RelationPages(relId);
+    this.relations.set(relId, rel);
+    return rel;
+  }
+
+  /** The relation, or undefined. */
+  relation(relId: number): RelationPages | undefined {
+    return this.relations.get(relId);
+  }
+
+  allRelations(): IterableIterator<RelationPages> {
+    return this.relations.values();
+  }
+
+  /**
+   * The relation is gone: its frames are free at once, its file when everything logged so far is durable. The caller has
+   * logged the drop (in a COMMIT, or logRelationDrop) before. Nobody may have its pages pinned.
+   */
+  dropRelation(rel: RelationPages): void {
+    assert(!rel.dropped, 'a relation is dropped once');
+    this.freePages(rel, 0);
+    rel.dropped = true;
+    rel.pageCount = 0;
+    this.relations.delete(rel.relId);
+    this.wal.requestDurable(this.wal.insertLsn, (error) => {
+      if (error === null && !this.isClosed) this.files.remove(rel);
+    });
+  }
+
+  /** Pages from pageCount on are gone; the caller has logged it (logRelationTruncate) before. None of them may be pinned. */
+  truncateRelation(rel: RelationPages, pageCount: number): void {
+    if (pageCount >= rel.pageCount) return;
+    this.freePages(rel, pageCount);
+    rel.pageCount = pageCount;
+    this.wal.requestDurable(this.wal.insertLsn, (error) => {
+      if (error === null && !this.isClosed && !rel.dropped) this.files.truncate(rel);
+    });
+  }
+
+  /** Frames whose page must be written for a checkpoint that begins now. */
+  dirtyFrames(): number[] {
+    const frames: number[] = [];
+    for (let frame = 0; frame < this.freshFrame; frame++)
+      if ((this.flags[frame] & FRAME_DIRTY) !== 0) frames.push(frame);
+    return frames;
+  }
+
+  /** Pages of the relation in memory, of rel.pageCount. */
+  residentCount(rel: RelationPages): number {
+    let count = 0;
+    for (let pageNo = 0; pageNo < rel.pageCount; pageNo++) if (rel.frames[pageNo] >= 0) count++;
+    return count;
+  }
+
+  /** Closes the files; writes nothing (a checkpoint does). */
+  close(): void {
+    this.isClosed = true;
+    this.files.closeAll();
+  }
+
+  // What follows is for the rest of storage/buffer and for recovery.
+
+  /**
+   * Recovery's way to a page: reads it in place, without waiting. Answers -1 when it is damaged or missing in its file.
+   */
+  frameBaseSync(rel: RelationPages, pageNo: number): number {
+    const resident = rel.frames[pageNo];
+    if (resident >= 0) {
+      if (this.usage[resident] < USAGE_COUNT_MAX) this.usage[resident]++;
+      return resident * PAGE_SIZE;
+    }
+    const frame = this.takeFrameNow();
+    const base = frame * PAGE_SIZE;
+    let count = 0;
+    try {
+      count = this.files.open(rel, false).readSync(this.bytes, base, PAGE_SIZE, pageNo * PAGE_SIZE);
+    } catch (error) {
+      this.freeFrames.push(frame);
+      if (error instanceof SqlError && error.code === '58P01') return -1;
+      throw error;
+    }
+    if (this.damageOf(rel, pageNo, base, count) !== null) {
+      this.freeFrames.push(frame);
+      return -1;
+    }
+    this.settle(frame, rel, pageNo, 1, 0);
+    return base;
+  }
+
+  /** Recovery's way to a page that the log makes anew: a frame for it with whatever bytes, without a read. Dirty. */
+  frameForReplay(rel: RelationPages, pageNo: number): number {
+    let frame = rel.frames[pageNo];
+    if (!(frame >= 0)) {
+      frame = this.takeFrameNow();
+      this.settle(frame, rel, pageNo, 1, 0);
+    }
+    this.flags[frame] |= FRAME_DIRTY;
+    return frame * PAGE_SIZE;
+  }
+
+  /** After a page was written: its place on disk is there. */
+  markWritten(frame: number): void {
+    this.flags[frame] &= ~FRAME_NEW;
+    this.newPageCount--;
+  }
+
+  markClean(frame: number): void {
+    if ((this.flags[frame] & FRAME_NEW) !== 0) this.markWritten(frame);
+    this.flags[frame] &= ~FRAME_DIRTY;
+  }
+
+  /** The writer made frames clean: loads that wait for a frame can go on. */
+  onFramesFreed(): void {
+    if (this.waitingLoads.length === 0) return;
+    const loads = this.waitingLoads;
+    this.waitingLoads = [];
+    for (const load of loads) {
+      if (load.relation.dropped) load.wake();
+      else this.startLoad(load, null);
+    }
+  }
+
+  /** The writer's round is over: what still waits cannot be helped by it. */
+  onPagesWritten(): void {
+    this.onFramesFreed();
+    if (this.waitingLoads.length === 0 || this.loadsUnderWay > 0 || this.writer.isRunning) return;
+    for (const load of this.waitingLoads.splice(0)) this.failLoad(load, noFrames());
+  }
+
+  private miss(rel: RelationPages, pageNo: number, ring: ScanRing | null): never {
+    assert(pageNo >= 0 && pageNo < rel.pageCount && !rel.dropped, 'the page exists');
+    this.misses++;
+    let load = rel.loads.get(pageNo);
+    if (load !== undefined && load.error !== null) {
+      rel.loads.delete(pageNo);
+      throw load.error;
+    }
+    if (load === undefined) {
+      load = new PageLoad(rel, pageNo);
+      load.demanded = true;
+      rel.loads.set(pageNo, load);
+      this.startLoad(load, ring);
+    }
+    load.demanded = true;
+    this.lastMiss = load;
+    throw PAGE_MISS;
+  }
+
+  private startLoad(load: PageLoad, ring: ScanRing | null): void {
+    const frame = this.takeFrameForLoad(load.relation, load.pageNo, ring);
+    if (frame >= 0) {
+      this.claimForLoad(load, frame, ring);
+      this.readRun([load]);
+      return;
+    }
+    this.waitingLoads.push(load);
+    this.writer.kick();
+  }
+
+  private beginLoad(rel: RelationPages, pageNo: number, frame: number, ring: ScanRing | null): PageLoad {
+    const load = new PageLoad(rel, pageNo);
+    rel.loads.set(pageNo, load);
+    this.claimForLoad(load, frame, ring);
+    return load;
+  }
+
+  private claimForLoad(load: PageLoad, frame: number, ring: ScanRing | null): void {
+    load.frame = frame;
+    load.usage = ring === null ? 1 : 0;
+    this.flags[frame] = FRAME_LOADING;
+    this.frameRelation[frame] = load.relation;
+    this.framePage[frame] = load.pageNo;
+    load.relation.ioCount++;
+    this.loadsUnderWay++;
+  }
+
+  /** Reads neighbouring pages, one or more, straight into their frames. */
+  private readRun(loads: PageLoad[]): void {
+    const first = loads[0];
+    const onRead = (error: SqlError | null, count: number): void => {
+      for (let i = 0; i < loads.length; i++) this.finishLoad(loads[i], error, count - i * PAGE_SIZE);
+      this.files.afterWrites([first.relation]);
+      this.onFramesFreed();
+    };
+    try {
+      const file = this.files.open(first.relation, false);
+      const offset = first.pageNo * PAGE_SIZE;
+      if (loads.length === 1) file.readInto(this.bytes, first.frame * PAGE_SIZE, PAGE_SIZE, offset, onRead);
+      else {
+        const views = loads.map((load) => this.bytes.subarray(load.frame * PAGE_SIZE, (load.frame + 1) * PAGE_SIZE));
+        file.readv(views, offset, onRead);
+      }
+    } catch (error) {
+      setImmediate(onRead, error as SqlError, 0);
+    }
+  }
+
+  private finishLoad(load: PageLoad, error: SqlError | null, count: number): void {
+    const { relation, pageNo, frame } = load;
+    this.loadsUnderWay--;
+    relation.ioCount--;
+    if (relation.dropped || pageNo >= relation.pageCount || relation.loads.get(pageNo) !== load) {
+      this.releaseFrame(frame);
+      load.wake();
+      return;
+    }
+    const failure = error ?? this.damageOf(relation, pageNo, frame * PAGE_SIZE, count);
+    if (failure !== null) {
+      this.releaseFrame(frame);
+      this.failLoad(load, failure);
+      return;
+    }
+    relation.loads.delete(pageNo);
+    this.settle(frame, relation, pageNo, load.usage, 0);
+    load.wake();
+  }
+
+  /** The error waits for the statement that needs the page; nobody's error is forgotten, and the next one reads again. */
+  private failLoad(load: PageLoad, failure: SqlError): void {
+    if (load.demanded) load.error = failure;
+    else load.relation.loads.delete(load.pageNo);
+    load.wake();
+  }
+
+  /** What is wrong with the bytes that were read, or null. */
+  private damageOf(rel: RelationPages, pageNo: number, base: number, count: number): SqlError | null {
+    const file = this.files.pathOf(rel.relId);
+    if (count < PAGE_SIZE) {
+      const read = Math.max(0, count);
+      return new SqlError(
+        'XX001',
+        `could not read block ${pageNo} in file "${file}": read only ${read} of ${PAGE_SIZE} bytes`,
+      );
+    }
+    if (!verifyPageChecksum(this.u8, base)) return invalidPage(rel, pageNo, file, 'its checksum is wrong');
+    const relId = pageRelationId(this.u32, base);
+    const number = pageNumber(this.u32, base);
+    if (relId === rel.relId && number === pageNo) return null;
+    return invalidPage(rel, pageNo, file, `it is page ${number} of relation ${relId}`);
+  }
+
+  /** The frame holds the page from here on. */
+  private settle(frame: number, rel: RelationPages, pageNo: number, usage: number, flags: number): void {
+    this.frameRelation[frame] = rel;
+    this.framePage[frame] = pageNo;
+    this.flags[frame] = flags;
+    this.usage[frame] = usage;
+    rel.frames[pageNo] = frame;
+  }
+
+  /** A frame for a page that is to be read, emptied, or -1: all are pinned, busy or dirty. */
+  private takeFrameForLoad(rel: RelationPages, pageNo: number, ring: ScanRing | null): number {
+    if (ring === null) return this.takeCleanFrame();
+    const slot = ring.next;
+    ring.next = slot + 1 === ring.frames.length ? 0 : slot + 1;
+    ring.reads++;
+    let frame = ring.frames[slot];
+    if (frame >= 0 && this.isRingFrameFree(frame, rel, ring.pageNos[slot])) {
+      ring.reuses++;
+      this.evict(frame);
+    } else frame = this.takeCleanFrame();
+    ring.frames[slot] = frame;
+    ring.pageNos[slot] = pageNo;
+    return frame;
+  }
+
+  private isRingFrameFree(frame: number, rel: RelationPages, pageNo: number): boolean {
+    return (
+      this.frameRelation[frame] === rel &&
+      this.framePage[frame] === pageNo &&
+      this.pins[frame] === 0 &&
+      this.usage[frame] <= 1 &&
+      (this.flags[frame] & (FRAME_BUSY | FRAME_DIRTY)) === 0
+    );
+  }
+
+  private takeCleanFrame(): number {
+    const unused = this.takeUnusedFrame();
+    if (unused >= 0) return unused;
+    const frame = this.sweep.findClean(this.wantFrame);
+    this.writer.kick();
+    if (frame >= 0) this.evict(frame);
+    return frame;
+  }
+
+  private readonly wantFrame = (frame: number): void => this.writer.want(frame);
+
+  /** A frame at once, writing a dirty page synchronously if there is no other way. */
+  private takeFrameNow(): number {
+    const clean = this.takeCleanFrame();
+    if (clean >= 0) return clean;
+    const frame = this.sweep.findAny();
+    if (frame < 0) throw noFrames();
+    if ((this.flags[frame] & FRAME_DIRTY) !== 0) this.writer.writeSync(frame);
+    this.evict(frame);
+    return frame;
+  }
+
+  private takeUnusedFrame(): number {
+    const free = this.freeFrames.pop();
+    if (free !== undefined) return free;
+    return this.freshFrame < this.frameCount ? this.freshFrame++ : -1;
+  }
+
+  /** The clean, idle page in the frame is forgotten. */
+  private evict(frame: number): void {
+    assert(this.pins[frame] === 0 && (this.flags[frame] & (FRAME_BUSY | FRAME_DIRTY)) === 0, 'the frame may be taken');
+    const rel = this.frameRelation[frame];
+    if (rel !== null && rel !== undefined) rel.frames[this.framePage[frame]] = NO_FRAME;
+    this.frameRelation[frame] = null;
+    this.evictions++;
+  }
+
+  private releaseFrame(frame: number): void {
+    this.flags[frame] = 0;
+    this.usage[frame] = 0;
+    this.frameRelation[frame] = null;
+    this.freeFrames.push(frame);
+  }
+
+  private freePages(rel: RelationPages, fromPage: number): void {
+    for (let pageNo = fromPage; pageNo < rel.pageCount; pageNo++) {
+      const frame = rel.frames[pageNo];
+      if (frame < 0) continue;
+      assert(this.pins[frame] === 0, 'a page that goes away is not pinned');
+      if ((this.flags[frame] & FRAME_NEW) !== 0) this.markWritten(frame);
+      rel.frames[pageNo] = NO_FRAME;
+      this.releaseFrame(frame);
+    }
+    // A read under way finds that nobody waits for it any more, and gives its frame back.
+    for (const [pageNo, load] of rel.loads) {
+      if (pageNo < fromPage) continue;
+      rel.loads.delete(pageNo);
+      if (load.frame < 0) load.wake();
+    }
+  }
+
+  /** New pages need disk space later; a disk that is nearly full refuses them now, while it can be said to somebody. */
+  private checkSpace(rel: RelationPages): void {
+    const free = this.files.freeSpace() - FREE_SPACE_RESERVE - this.newPageCount * PAGE_SIZE;
+    const credit = Math.floor(free / PAGE_SIZE / 4);
+    if (credit < 1) {
+      throw new SqlError('53100', `could not extend file "${this.files.pathOf(rel.relId)}": No space left on device`, {
+        hint: 'Check free disk space.',
+      });
+    }
+    this.newPageCredit = Math.min(SPACE_CHECK_PAGES_MAX, credit);
+  }
+
+  /** The invariants, for tests and HOTROW_CHECK; null if they hold. */
+  checkInvariants(): string | null {
+    const seen = new Set<number>();
+    for (const rel of this.relations.values()) {
+      for (let pageNo = 0; pageNo < rel.frames.length; pageNo++) {
+        const frame = rel.frames[pageNo];
+        if (frame < 0) continue;
+        if (pageNo >= rel.pageCount) return `relation ${rel.relId} has page ${pageNo} beyond its end`;
+        if (seen.has(frame)) return `frame ${frame} holds two pages`;
+        seen.add(frame);
+        if (this.frameRelation[frame] !== rel || this.framePage[frame] !== pageNo) return `frame ${frame} is another's`;
+        if ((this.flags[frame] & FRAME_LOADING) !== 0) return `frame ${frame} is shown while it is read`;
+        const base = frame * PAGE_SIZE;
+        if (pageRelationId(this.u32, base) !== rel.relId || pageNumber(this.u32, base) !== pageNo) {
+          return `frame ${frame} holds other bytes than page ${pageNo} of relation ${rel.relId}`;
+        }
+      }
+    }
+    for (const frame of this.freeFrames) {
+      if (seen.has(frame) || this.flags[frame] !== 0 || this.pins[frame] !== 0) return `free frame ${frame} is in use`;
+    }
+    let writing = 0;
+    for (let frame = 0; frame < this.frameCount; frame++) if ((this.flags[frame] & FRAME_WRITING) !== 0) writing++;
+    if (writing > this.writer.batchPages) return `${writing} frames are being written`;
+    return null;
+  }
+}
+
+function invalidPage(rel: RelationPages, pageNo: number, file: string, why: string): SqlError {
+  return new SqlError('XX001', `invalid page in block ${pageNo} of relation base/${rel.relId}`, {
+    detail: `In file "${file}", ${why}.`,
+  });
+}

@@ -1,0 +1,145 @@
+/**
+ * The relations' files, `DIR/base/<relation id>`: opened when needed, a bounded number at a time, page n at n * 8192.
+ *
+ * A name is made durable by the checkpointer (syncAll) before a checkpoint counts on the file.
+ */
+import type { SqlError } from '../../types/errors.ts';
+import type { File, FileSystem } from '../io/index.ts';
+import { PAGE_SIZE } from '../limits.ts';
+import type { RelationPages } from './relation-pages.ts';
+
+const OPEN_FILES_MAX = 512;
+
+export class RelationFiles {
+  readonly directory: string;
+  private readonly fileSystem: FileSystem;
+  private readonly openRelations = new Set<RelationPages>();
+  private namesChanged = false;
+  private readonly truncations = new Set<RelationPages>();
+
+  constructor(fileSystem: FileSystem, directory: string) {
+    this.fileSystem = fileSystem;
+    this.directory = directory;
+    fileSystem.mkdir(directory);
+  }
+
+  pathOf(relId: number): string {
+    return `${this.directory}/${relId}`;
+  }
+
+  /** The relation's file, made if `create`; otherwise it must exist (58P01). */
+  open(relation: RelationPages, create: boolean): File {
+    if (relation.file !== null) return relation.file;
+    const path = this.pathOf(relation.relId);
+    if (create && !this.fileSystem.exists(path)) this.namesChanged = true;
+    const file = this.fileSystem.open(path, create ? 'create' : 'readwrite');
+    relation.file = file;
+    this.openRelations.add(relation);
+    if (this.openRelations.size > OPEN_FILES_MAX) this.closeOldest(relation);
+    return file;
+  }
+
+  /** Closes the file when its last read or write is done. */
+  release(relation: RelationPages): void {
+    if (relation.file === null || relation.ioCount > 0) return;
+    relation.file.close();
+    relation.file = null;
+    this.openRelations.delete(relation);
+  }
+
+  remove(relation: RelationPages): void {
+    this.release(relation);
+    this.truncations.delete(relation);
+    this.fileSystem.unlink(this.pathOf(relation.relId));
+    this.namesChanged = true;
+  }
+
+  removeOrphan(relId: number): void {
+    this.fileSystem.unlink(this.pathOf(relId));
+    this.namesChanged = true;
+  }
+
+  /** Relation ids that have a file. */
+  list(): number[] {
+    return this.fileSystem
+      .list(this.directory)
+      .filter((name) => /^[0-9]+$/.test(name))
+      .map((name) => Number(name));
+  }
+
+  /** Cuts the file to the relation's present size, when no write is under way. */
+  truncate(relation: RelationPages): void {
+    if (relation.ioCount > 0) {
+      this.truncations.add(relation);
+      return;
+    }
+    this.truncations.delete(relation);
+    if (relation.file === null && !this.fileSystem.exists(this.pathOf(relation.relId))) return;
+    const file = this.open(relation, false);
+    if (file.size() > relation.pageCount * PAGE_SIZE) {
+      file.truncateSync(relation.pageCount * PAGE_SIZE);
+      relation.needsSync = true;
+    }
+  }
+
+  /** What waited for writes to end: truncations, and the files of dropped relations. */
+  afterWrites(relations: readonly RelationPages[]): void {
+    for (const relation of relations) {
+      if (relation.ioCount > 0) continue;
+      if (relation.dropped) this.release(relation);
+      else if (this.truncations.has(relation)) this.truncate(relation);
+    }
+  }
+
+  /** Makes durable what was written to the relations' files before the call, and their names. */
+  syncAll(relations: Iterable<RelationPages>, callback: (error: SqlError | null) => void): void {
+    let outstanding = 1;
+    let failure: SqlError | null = null;
+    const done = (error: SqlError | null): void => {
+      failure ??= error;
+      if (--outstanding === 0) callback(failure);
+    };
+    try {
+      for (const relation of relations) {
+        if (!relation.needsSync || relation.dropped) continue;
+        relation.needsSync = false;
+        const file = this.open(relation, false);
+        outstanding++;
+        relation.ioCount++;
+        file.fdatasync((error) => {
+          relation.ioCount--;
+          if (error !== null) relation.needsSync = true;
+          this.afterWrites([relation]);
+          done(error);
+        });
+      }
+      if (this.namesChanged) {
+        this.fileSystem.fsyncDir(this.directory);
+        this.namesChanged = false;
+      }
+    } catch (error) {
+      failure ??= error as SqlError;
+    }
+    setImmediate(done, null);
+  }
+
+  freeSpace(): number {
+    return this.fileSystem.freeSpace(this.directory);
+  }
+
+  closeAll(): void {
+    for (const relation of this.openRelations) {
+      relation.file?.close();
+      relation.file = null;
+    }
+    this.openRelations.clear();
+  }
+
+  private closeOldest(except: RelationPages): void {
+    for (const relation of this.openRelations) {
+      if (relation === except || relation.ioCount > 0) continue;
+      this.release(relation);
+      return;
+    }
+  }
+}
