@@ -295,6 +295,10 @@ export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
 1053|bpcharne|1042 1042|16|iS|bpcharne
 1063|bpchar_larger|1042 1042|1042|iS|bpchar_larger
 1064|bpchar_smaller|1042 1042|1042|iS|bpchar_smaller
+1066|generate_series|23 23 23|23|iSR|generate_series_step_int4
+1067|generate_series|23 23|23|iSR|generate_series_int4
+1068|generate_series|20 20 20|20|iSR|generate_series_step_int8
+1069|generate_series|20 20|20|iSR|generate_series_int8
 1078|bpcharcmp|1042 1042|23|iS|bpcharcmp
 1191|generate_subscripts|2277 23 16|23|iSR|generate_subscripts
 1192|generate_subscripts|2277 23|23|iSR|generate_subscripts_nodir
@@ -351,6 +355,7 @@ export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
 1372|char_length|1042|23|iS|bpcharlen
 1374|octet_length|25|23|iS|textoctetlen
 1375|octet_length|1042|23|iS|bpcharoctetlen
+1376|factorial|20|1700|iS|numeric_fac
 1381|char_length|25|23|iS|textlen
 1394|abs|700|700|iS|float4abs
 1395|abs|701|701|iS|float8abs
@@ -363,6 +368,7 @@ export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
 1403|current_schemas|16|1003|sS|current_schemas
 1404|overlay|25 25 23 23|25|iS|textoverlay
 1405|overlay|25 25 23|25|iS|textoverlay_no_len
+1481|log10|1700|1700|iS|log10_numeric
 1569|like|25 25|16|iS|textlike
 1570|notlike|25 25|16|iS|textnlike
 1571|like|19 25|16|iS|namelike
@@ -405,9 +411,57 @@ export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
 1661|bpcharicnlike|1042 25|16|iS|texticnlike
 1691|boolle|16 16|16|iS|boolle
 1692|boolge|16 16|16|iS|boolge
+1703|numeric|1700 23|1700|iS|numeric
+1704|numeric_abs|1700|1700|iS|numeric_abs
+1705|abs|1700|1700|iS|numeric_abs
+1706|sign|1700|1700|iS|numeric_sign
+1707|round|1700 23|1700|iS|numeric_round
+1708|round|1700|1700|iS|round_numeric
+1709|trunc|1700 23|1700|iS|numeric_trunc
+1710|trunc|1700|1700|iS|trunc_numeric
+1711|ceil|1700|1700|iS|numeric_ceil
+1712|floor|1700|1700|iS|numeric_floor
 1714|convert_from|17 19|25|sS|pg_convert_from
 1717|convert_to|25 19|17|sS|pg_convert_to
+1718|numeric_eq|1700 1700|16|iS|numeric_eq
+1719|numeric_ne|1700 1700|16|iS|numeric_ne
+1720|numeric_gt|1700 1700|16|iS|numeric_gt
+1721|numeric_ge|1700 1700|16|iS|numeric_ge
+1722|numeric_lt|1700 1700|16|iS|numeric_lt
+1723|numeric_le|1700 1700|16|iS|numeric_le
+1724|numeric_add|1700 1700|1700|iS|numeric_add
+1725|numeric_sub|1700 1700|1700|iS|numeric_sub
+1726|numeric_mul|1700 1700|1700|iS|numeric_mul
+1727|numeric_div|1700 1700|1700|iS|numeric_div
+1728|mod|1700 1700|1700|iS|numeric_mod
+1729|numeric_mod|1700 1700|1700|iS|numeric_mod
+1730|sqrt|1700|1700|iS|numeric_sqrt
+1731|numeric_sqrt|1700|1700|iS|numeric_sqrt
+1732|exp|1700|1700|iS|numeric_exp
+1733|numeric_exp|1700|1700|iS|numeric_exp
+1734|ln|1700|1700|iS|numeric_ln
+1735|numeric_ln|1700|1700|iS|numeric_ln
+1736|log|1700 1700|1700|iS|numeric_log
+1737|numeric_log|1700 1700|1700|iS|numeric_log
+1738|pow|1700 1700|1700|iS|numeric_power
+1739|numeric_power|1700 1700|1700|iS|numeric_power
+1740|numeric|23|1700|iS|int4_numeric
+1741|log|1700|1700|iS|log_numeric
+1742|numeric|700|1700|iS|float4_numeric
+1743|numeric|701|1700|iS|float8_numeric
+1744|int4|1700|23|iS|numeric_int4
+1745|float4|1700|700|iS|numeric_float4
+1746|float8|1700|701|iS|numeric_float8
+1764|numeric_inc|1700|1700|iS|numeric_inc
 1765|setval|2205 20 16|20|vS|setval3_oid
+1766|numeric_smaller|1700 1700|1700|iS|numeric_smaller
+1767|numeric_larger|1700 1700|1700|iS|numeric_larger
+1769|numeric_cmp|1700 1700|23|iS|numeric_cmp
+1771|numeric_uminus|1700|1700|iS|numeric_uminus
+1779|int8|1700|20|iS|numeric_int8
+1781|numeric|20|1700|iS|int8_numeric
+1782|numeric|21|1700|iS|int2_numeric
+1783|int2|1700|21|iS|numeric_int2
 1810|bit_length|17|23|iS|bit_length_bytea
 1811|bit_length|25|23|iS|bit_length_text
 1813|convert|17 19 19|17|sS|pg_convert
@@ -446,6 +500,7 @@ export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
 1912|int4up|23|23|iS|int4up
 1913|float4up|700|700|iS|float4up
 1914|float8up|701|701|iS|float8up
+1915|numeric_uplus|1700|1700|iS|numeric_uplus
 1946|encode|17 25|25|iS|binary_encode
 1947|decode|25 25|17|iS|binary_decode
 1948|byteaeq|17 17|16|iS|byteaeq
@@ -457,6 +512,8 @@ export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
 1954|byteacmp|17 17|23|iS|byteacmp
 1965|oidlarger|26 26|26|iS|oidlarger
 1966|oidsmaller|26 26|26|iS|oidsmaller
+1973|div|1700 1700|1700|iS|numeric_div_trunc
+1980|numeric_div_trunc|1700 1700|1700|iS|numeric_div_trunc
 1986|similar_to_escape|25 25|25|iS|similar_to_escape_2
 1987|similar_to_escape|25|25|iS|similar_to_escape_1
 2005|bytealike|17 17|16|iS|bytealike
@@ -471,6 +528,8 @@ export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
 2014|position|17 17|23|iS|byteapos
 2015|btrim|17 17|17|iS|byteatrim
 2026|pg_backend_pid||23|sS|pg_backend_pid
+2050|max|2277|2277|iG|max_anyarray
+2051|min|2277|2277|iG|min_anyarray
 2073|substring|25 25|25|iS|textregexsubstr
 2074|substring|25 25 25|25|iS|substring_text_text_text
 2077|current_setting|25|25|sS|show_config_by_name
@@ -484,16 +543,80 @@ export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
 2091|array_lower|2277 23|23|iS|array_lower
 2092|array_upper|2277 23|23|iS|array_upper
 2096|pg_terminate_backend|23 20|16|vS|pg_terminate_backend|pid,timeout||[0]
+2100|avg|20|1700|iG|avg_int8
+2101|avg|23|1700|iG|avg_int4
+2102|avg|21|1700|iG|avg_int2
+2103|avg|1700|1700|iG|avg_numeric
+2104|avg|700|701|iG|avg_float4
+2105|avg|701|701|iG|avg_float8
+2107|sum|20|1700|iG|sum_int8
+2108|sum|23|20|iG|sum_int4
+2109|sum|21|20|iG|sum_int2
+2110|sum|700|700|iG|sum_float4
+2111|sum|701|701|iG|sum_float8
+2114|sum|1700|1700|iG|sum_numeric
+2115|max|20|20|iG|max_int8
+2116|max|23|23|iG|max_int4
+2117|max|21|21|iG|max_int2
+2118|max|26|26|iG|max_oid
+2119|max|700|700|iG|max_float4
+2120|max|701|701|iG|max_float8
+2122|max|1082|1082|iG|max_date
+2123|max|1083|1083|iG|max_time
+2124|max|1266|1266|iG|max_timetz
+2126|max|1114|1114|iG|max_timestamp
+2127|max|1184|1184|iG|max_timestamptz
+2128|max|1186|1186|iG|max_interval
+2129|max|25|25|iG|max_text
+2130|max|1700|1700|iG|max_numeric
+2131|min|20|20|iG|min_int8
+2132|min|23|23|iG|min_int4
+2133|min|21|21|iG|min_int2
+2134|min|26|26|iG|min_oid
+2135|min|700|700|iG|min_float4
+2136|min|701|701|iG|min_float8
+2138|min|1082|1082|iG|min_date
+2139|min|1083|1083|iG|min_time
+2140|min|1266|1266|iG|min_timetz
+2142|min|1114|1114|iG|min_timestamp
+2143|min|1184|1184|iG|min_timestamptz
+2144|min|1186|1186|iG|min_interval
+2145|min|25|25|iG|min_text
+2146|min|1700|1700|iG|min_numeric
+2147|count|2276|20|iG|count_any
+2148|variance|20|1700|iG|variance_int8
+2149|variance|23|1700|iG|variance_int4
+2150|variance|21|1700|iG|variance_int2
+2151|variance|700|701|iG|variance_float4
+2152|variance|701|701|iG|variance_float8
+2153|variance|1700|1700|iG|variance_numeric
+2154|stddev|20|1700|iG|stddev_int8
+2155|stddev|23|1700|iG|stddev_int4
+2156|stddev|21|1700|iG|stddev_int2
+2157|stddev|700|701|iG|stddev_float4
+2158|stddev|701|701|iG|stddev_float8
+2159|stddev|1700|1700|iG|stddev_numeric
 2160|text_pattern_lt|25 25|16|iS|text_pattern_lt
 2161|text_pattern_le|25 25|16|iS|text_pattern_le
 2163|text_pattern_ge|25 25|16|iS|text_pattern_ge
 2164|text_pattern_gt|25 25|16|iS|text_pattern_gt
+2167|ceiling|1700|1700|iS|numeric_ceil
+2169|power|1700 1700|1700|iS|numeric_power
+2170|width_bucket|1700 1700 1700 23|23|iS|width_bucket_numeric
 2171|pg_cancel_backend|23|16|vS|pg_cancel_backend
 2174|bpchar_pattern_lt|1042 1042|16|iS|bpchar_pattern_lt
 2175|bpchar_pattern_le|1042 1042|16|iS|bpchar_pattern_le
 2176|array_length|2277 23|23|iS|array_length
 2177|bpchar_pattern_ge|1042 1042|16|iS|bpchar_pattern_ge
 2178|bpchar_pattern_gt|1042 1042|16|iS|bpchar_pattern_gt
+2236|bit_and|21|21|iG|bit_and_int2
+2237|bit_or|21|21|iG|bit_or_int2
+2238|bit_and|23|23|iG|bit_and_int4
+2239|bit_or|23|23|iG|bit_or_int4
+2240|bit_and|20|20|iG|bit_and_int8
+2241|bit_or|20|20|iG|bit_or_int8
+2244|max|1042|1042|iG|max_bpchar
+2245|min|1042|1042|iG|min_bpchar
 2284|regexp_replace|25 25 25|25|iS|textregexreplace_noopt
 2285|regexp_replace|25 25 25 25|25|iS|textregexreplace
 2288|pg_size_pretty|20|25|iS|pg_size_pretty
@@ -504,6 +627,7 @@ export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
 2320|ceiling|701|701|iS|dceil
 2321|md5|17|25|iS|md5_bytea
 2331|unnest|2277|2283|iSR|array_unnest
+2335|array_agg|2776|2277|iG|array_agg_anynonarray
 2462|sinh|701|701|iS|dsinh
 2463|cosh|701|701|iS|dcosh
 2464|tanh|701|701|iS|dtanh
@@ -512,13 +636,40 @@ export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
 2467|atanh|701|701|iS|datanh
 2515|booland_statefunc|16 16|16|iS|booland_statefunc
 2516|boolor_statefunc|16 16|16|iS|boolor_statefunc
+2517|bool_and|16|16|iG|bool_and_bool
+2518|bool_or|16|16|iG|bool_or_bool
+2519|every|16|16|iG|every_bool
 2557|bool|23|16|iS|int4_bool
 2558|int4|16|23|iS|bool_int4
 2559|lastval||20|vS|lastval
 2626|pg_sleep|701|2278|vS|pg_sleep
+2641|var_samp|20|1700|iG|var_samp_int8
+2642|var_samp|23|1700|iG|var_samp_int4
+2643|var_samp|21|1700|iG|var_samp_int2
+2644|var_samp|700|701|iG|var_samp_float4
+2645|var_samp|701|701|iG|var_samp_float8
+2646|var_samp|1700|1700|iG|var_samp_numeric
 2647|transaction_timestamp||1184|sS|now
 2648|statement_timestamp||1184|sS|statement_timestamp
 2649|clock_timestamp||1184|vS|clock_timestamp
+2712|stddev_samp|20|1700|iG|stddev_samp_int8
+2713|stddev_samp|23|1700|iG|stddev_samp_int4
+2714|stddev_samp|21|1700|iG|stddev_samp_int2
+2715|stddev_samp|700|701|iG|stddev_samp_float4
+2716|stddev_samp|701|701|iG|stddev_samp_float8
+2717|stddev_samp|1700|1700|iG|stddev_samp_numeric
+2718|var_pop|20|1700|iG|var_pop_int8
+2719|var_pop|23|1700|iG|var_pop_int4
+2720|var_pop|21|1700|iG|var_pop_int2
+2721|var_pop|700|701|iG|var_pop_float4
+2722|var_pop|701|701|iG|var_pop_float8
+2723|var_pop|1700|1700|iG|var_pop_numeric
+2724|stddev_pop|20|1700|iG|stddev_pop_int8
+2725|stddev_pop|23|1700|iG|stddev_pop_int4
+2726|stddev_pop|21|1700|iG|stddev_pop_int2
+2727|stddev_pop|700|701|iG|stddev_pop_float4
+2728|stddev_pop|701|701|iG|stddev_pop_float8
+2729|stddev_pop|1700|1700|iG|stddev_pop_numeric
 2731|asind|701|701|iS|dasind
 2732|acosd|701|701|iS|dacosd
 2733|atand|701|701|iS|datand
@@ -536,6 +687,19 @@ export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
 2766|regexp_split_to_table|25 25 25|25|iSR|regexp_split_to_table
 2767|regexp_split_to_array|25 25|1009|iS|regexp_split_to_array_no_flags
 2768|regexp_split_to_array|25 25 25|1009|iS|regexp_split_to_array
+2803|count||20|iG|count_star
+2818|regr_count|701 701|20|iG|regr_count_float8_float8
+2819|regr_sxx|701 701|701|iG|regr_sxx_float8_float8
+2820|regr_syy|701 701|701|iG|regr_syy_float8_float8
+2821|regr_sxy|701 701|701|iG|regr_sxy_float8_float8
+2822|regr_avgx|701 701|701|iG|regr_avgx_float8_float8
+2823|regr_avgy|701 701|701|iG|regr_avgy_float8_float8
+2824|regr_r2|701 701|701|iG|regr_r2_float8_float8
+2825|regr_slope|701 701|701|iG|regr_slope_float8_float8
+2826|regr_intercept|701 701|701|iG|regr_intercept_float8_float8
+2827|covar_pop|701 701|701|iG|covar_pop_float8_float8
+2828|covar_samp|701 701|701|iG|covar_samp_float8_float8
+2829|corr|701 701|701|iG|corr_float8_float8
 2854|pg_my_temp_schema||26|sS|pg_my_temp_schema
 2880|pg_advisory_lock|20|2278|vS|pg_advisory_lock_int8
 2881|pg_advisory_lock_shared|20|2278|vS|pg_advisory_lock_shared_int8
@@ -592,6 +756,7 @@ export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
 3112|first_value|2283|2283|iWS|window_first_value
 3113|last_value|2283|2283|iWS|window_last_value
 3114|nth_value|2283 23|2283|iWS|window_nth_value
+3166|pg_size_pretty|1700|25|iS|pg_size_pretty_numeric
 3167|array_remove|5078 5077|5078|i|array_remove
 3168|array_replace|5078 5077 5077|5078|i|array_replace
 3179|cardinality|2277|23|iS|array_cardinality
@@ -601,9 +766,13 @@ export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
 3184|record_image_gt|2249 2249|16|iS|record_image_gt
 3185|record_image_le|2249 2249|16|iS|record_image_le
 3186|record_image_ge|2249 2249|16|iS|record_image_ge
+3218|width_bucket|5077 5078|23|iS|width_bucket_array
+3259|generate_series|1700 1700 1700|1700|iSR|generate_series_step_numeric
+3260|generate_series|1700 1700|1700|iSR|generate_series_numeric
 3277|array_position|5078 5077|23|i|array_position
 3278|array_position|5078 5077 23|23|i|array_position_start
 3279|array_positions|5078 5077|1007|i|array_positions
+3281|scale|1700|23|iS|numeric_scale
 3294|current_setting|25 16|25|sS|show_config_by_name_missing_ok
 3308|xidneq|28 28|16|iS|xidneq
 3309|xidneqint4|28 23|16|iS|xidneq
@@ -625,24 +794,36 @@ export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
 3514|enum_cmp|3500 3500|23|iS|enum_cmp
 3524|enum_smaller|3500 3500|3500|iS|enum_smaller
 3525|enum_larger|3500 3500|3500|iS|enum_larger
+3526|max|3500|3500|iG|max_anyenum
+3527|min|3500|3500|iG|min_anyenum
 3528|enum_first|3500|3500|s|enum_first
 3529|enum_last|3500|3500|s|enum_last
 3530|enum_range|3500 3500|2277|s|enum_range_bounds
 3531|enum_range|3500|2277|s|enum_range_all
+3538|string_agg|25 25|25|iG|string_agg_text_text
+3545|string_agg|17 17|17|iG|string_agg_bytea_bytea
 3546|int8dec|20|20|iS|int8dec
 3696|starts_with|25 25|16|iS|text_starts_with
 3810|pg_is_in_recovery||16|vS|pg_is_in_recovery
+4053|array_agg|2277|2277|iG|array_agg_anyarray
 4350|normalize|25 25|25|iS|unicode_normalize_func|||["NFC"]
 4351|is_normalized|25 25|16|iS|unicode_is_normalized|||["NFC"]
+5042|min_scale|1700|23|iS|numeric_min_scale
+5043|trim_scale|1700|1700|iS|numeric_trim_scale
 5044|gcd|23 23|23|iS|int4gcd
 5045|gcd|20 20|20|iS|int8gcd
 5046|lcm|23 23|23|iS|int4lcm
 5047|lcm|20 20|20|iS|int8lcm
+5048|gcd|1700 1700|1700|iS|numeric_gcd
+5049|lcm|1700 1700|1700|iS|numeric_lcm
 5059|pg_current_xact_id||5069|sS|pg_current_xact_id
 5060|pg_current_xact_id_if_assigned||5069|sS|pg_current_xact_id_if_assigned
 6160|string_to_table|25 25|25|iR|text_to_table
 6161|string_to_table|25 25 25|25|iR|text_to_table_null
 6163|bit_count|17|20|iS|bytea_bit_count
+6164|bit_xor|21|21|iG|bit_xor_int2
+6165|bit_xor|23|23|iG|bit_xor_int4
+6166|bit_xor|20|20|iG|bit_xor_int8
 6172|trim_array|2277 23|2277|iS|trim_array
 6195|ltrim|17 17|17|iS|bytealtrim
 6196|rtrim|17 17|17|iS|byteartrim

@@ -2,6 +2,8 @@
  * The modules that make up pg_catalog's functions. To add one: write the module, list it here, run generate-builtins.ts.
  */
 
+import { aggregateFunctions } from './aggregates.ts';
+import { floatAggregates } from './aggregates-float.ts';
 import { arrayFunctions } from './arrays.ts';
 import { boolFunctions } from './bool.ts';
 import { byteaFunctions } from './bytea.ts';
@@ -9,7 +11,9 @@ import { floatFunctions } from './float.ts';
 import { integerFunctions } from './integer.ts';
 import { likeFunctions } from './like.ts';
 import type { FunctionModule } from './module.ts';
+import { numericFunctions } from './numeric.ts';
 import { regexFunctions } from './regex.ts';
+import { seriesFunctions } from './series.ts';
 import { systemFunctions } from './system.ts';
 import { textFunctions } from './text.ts';
 import { windowFunctions } from './windows.ts';
@@ -25,4 +29,8 @@ export const FUNCTION_MODULES: readonly FunctionModule[] = [
   arrayFunctions,
   windowFunctions,
   systemFunctions,
+  numericFunctions,
+  seriesFunctions,
+  aggregateFunctions,
+  floatAggregates,
 ];
