@@ -158,7 +158,7 @@ export class TransactionManager {
   gcHorizon(): number {
     const oldest = this.snapshots.oldestHorizon();
     const unfinished = this.table.oldestUnfinished;
-    return oldest < unfinished ? oldest : unfinished;
+    return Math.min(oldest, unfinished);
   }
 
   statementXid(txn: Transaction): number {

@@ -1,0 +1,15 @@
+/** What heaps share: the pool, the log, the transactions, the version store. Put together by the engine. */
+import type { BufferPool, RelationPages } from '../buffer/index.ts';
+import type { LockManager, TransactionManager } from '../mvcc/index.ts';
+import type { Wal } from '../wal/index.ts';
+import type { VersionStore } from './version-store.ts';
+
+export interface HeapContext {
+  readonly pool: BufferPool;
+  readonly wal: Wal;
+  readonly transactions: TransactionManager;
+  readonly locks: LockManager;
+  readonly versions: VersionStore;
+  /** Appends a page to the relation and logs that; answers its number. May take a frame. Throws 53100. */
+  newPage(pages: RelationPages, flags: number): number;
+}

@@ -1,0 +1,569 @@
+/**
+ * A table's rows: where they are, who sees which version, and how they change.
+ *
+ *   home slot                                    version store
+ *   [xid 31 | prev ->]--------------------------> [xid 20 | prev ->] ----> [xid 7 | none]
+ *    newest, in place                              seen by snapshots that do not see 31
+ *
+ *   home slot                 its place on another page
+ *   [FORWARDED | row id ]---> [MOVED_IN | xid 44 | prev ->] ----> version store
+ *    grew out of its page      the newest version, with the row's true header
+ *
+ *   home slot
+ *   [DELETED | xid 52 | prev ->]------> [HEADER_ONLY | xid 31 | prev ->] ...
+ *    columns of version 31 still here    says who made them
+ *
+ * Every call first makes sure of all pages it needs (PAGE_MISS, 53100 leave everything as it was), then opens a log record,
+ * then changes bytes.
+ *
+ * Invariants
+ *  1. A home slot lives as long as its row; indexes and forwards name home slots only. A place is named by exactly one home.
+ *  2. The capacity of a slot is never reduced, and a place is never freed, while the version that left it may be undone.
+ *  3. A previous-version pointer is valid as long as the version that holds it has an xid >= GC horizon.
+ *  4. Between finishBulk calls a bulk page is pinned and takes rows of one transaction only; its rows are not logged yet.
+ */
+import { assert } from '../../types/assert.ts';
+import { sqlError } from '../../types/errors.ts';
+import type { RelationPages } from '../buffer/index.ts';
+import { ROW_SIZE_MAX } from '../limits.ts';
+import {
+  LOCK_KEY_SHARE,
+  LOCK_UPDATE,
+  type RowLockStrength,
+  type RowLockTable,
+  type Snapshot,
+  type Transaction,
+  WRITE_DELETE,
+  WRITE_INDEXED,
+  WRITE_MOVED,
+  WRITE_SHRUNK,
+  WRITE_UPDATE,
+} from '../mvcc/index.ts';
+import {
+  addSlot,
+  alignRowSize,
+  compactPage,
+  contiguousSpace,
+  growSlot,
+  PAGE_KIND_HEAP,
+  pageHoles,
+  pageLower,
+  pageSlotCount,
+  pageUpper,
+  slotCapacity,
+  slotEntryOffset,
+  slotOffset,
+  totalSpace,
+} from '../page/index.ts';
+import { WAL_PAGES } from '../wal/index.ts';
+import { BulkInserts } from './bulk.ts';
+import type { HeapContext } from './context.ts';
+import { copyChangedIn, copyRowIn, firstChanged, lastChanged } from './copy-bytes.ts';
+import { FreeSpace } from './free-space.ts';
+import {
+  NO_PREVIOUS,
+  NO_VERSION,
+  ROW_DELETED,
+  ROW_FLAGS_OFFSET,
+  ROW_FORWARD_OFFSET,
+  ROW_FORWARD_SIZE,
+  ROW_FORWARDED,
+  ROW_HEADER_ONLY,
+  ROW_HEADER_SIZE,
+  ROW_LAYOUT_OFFSET,
+  ROW_MOVED_IN,
+  ROW_PREVIOUS_PAGE_OFFSET,
+  ROW_PREVIOUS_SLOT_OFFSET,
+  ROW_SLOT_BITS,
+  ROW_SLOT_MASK,
+} from './row-header.ts';
+import type { VersionStore } from './version-store.ts';
+
+/** pageNo * 512 + slot. */
+export type RowId = number;
+
+/** Answers of Heap.checkWrite. */
+export const WRITE_OK = 0;
+/** heap.blocker must end first: locks.waitForTransaction(txn, heap.blocker), then check again. */
+export const WRITE_WAIT = 1;
+/** The newest version is committed, but the snapshot does not see it. READ COMMITTED: recheck on newest(), then write. */
+export const WRITE_CHANGED = 2;
+/** The row is gone: deleted by a transaction that committed, or by an earlier statement of this one. */
+export const WRITE_DELETED = 3;
+/** Written by this very statement (or by a function it called): skip. */
+export const WRITE_OWN_LATER = 4;
+export type WriteAnswer =
+  | typeof WRITE_OK
+  | typeof WRITE_WAIT
+  | typeof WRITE_CHANGED
+  | typeof WRITE_DELETED
+  | typeof WRITE_OWN_LATER;
+
+/** Answers of Heap.liveness. */
+export const ROW_LIVE = 0;
+export const ROW_LIVE_OWN = 1;
+export const ROW_GONE = 2;
+/** Inserted, updated or deleted by heap.blocker, which has not ended. */
+export const ROW_IN_PROGRESS = 3;
+export type LivenessAnswer = typeof ROW_LIVE | typeof ROW_LIVE_OWN | typeof ROW_GONE | typeof ROW_IN_PROGRESS;
+
+/** Flags of Heap.update: an index key changed (the executor has added, or will add, the new entry); the sweep drops the old one. */
+export const UPDATE_INDEXED = 1;
+/** A key that foreign keys may refer to changed: from now on the row is locked FOR UPDATE, as by a delete. */
+export const UPDATE_KEY = 2;
+
+/** Keeps a table's indexes true when versions go away. Registered on the heap by the executor. Idempotent; never throws. */
+export interface IndexMaintainer {
+  /**
+   * The version at `goneBase` goes away for good. For each index: if none of the versions at rest[0..restCount) has the same
+   * key, remove (key of gone, rowId), if it is there. restCount 0: the row itself goes. Bases are byte offsets in the pool,
+   * valid during the call only; nothing may be loaded meanwhile.
+   */
+  removeVersion(rowId: RowId, goneBase: number, rest: Float64Array, restCount: number): void;
+}
+
+/** Less than this is not worth a later shrinking of the slot. */
+const SHRINK_MIN = 64;
+
+export class Heap {
+  readonly relId: number;
+  readonly pages: RelationPages;
+  maintainer: IndexMaintainer | null = null;
+  /** After WRITE_WAIT and ROW_IN_PROGRESS: who must end first. */
+  blocker: Transaction | null = null;
+  /** Rows that committed transactions left; with writers under way, what it was before them. */
+  rowCount = 0;
+  /** Rows inserted, updated and deleted by committed transactions since the start: tells auto-analyze when. */
+  changeCount = 0;
+  readonly freeSpace = new FreeSpace();
+  readonly context: HeapContext;
+  readonly rowLocks: RowLockTable;
+  readonly bulks: BulkInserts;
+  private readonly versions: VersionStore;
+  /** The page that inserts go to, -1 when the next insert must find one. */
+  private fillPage = -1;
+
+  // Where a row's newest version stands: set by locate, valid until a frame may be taken.
+  placeId = 0;
+  placeBase = 0;
+  placeRow = 0;
+  homeBase = 0;
+
+  constructor(context: HeapContext, pages: RelationPages) {
+    this.relId = pages.relId;
+    this.pages = pages;
+    this.context = context;
+    this.versions = context.versions;
+    this.rowLocks = context.locks.rowLocksOf(pages.relId);
+    this.bulks = new BulkInserts(this);
+  }
+
+  /** Byte offset of the version of the row that the snapshot sees, -1 for none. Throws PAGE_MISS. */
+  visible(rowId: RowId, snapshot: Snapshot): number {
+    const pool = this.context.pool;
+    const base = pool.frameBase(this.pages, rowId >>> ROW_SLOT_BITS);
+    const slot = rowId & ROW_SLOT_MASK;
+    if (slot >= pageSlotCount(pool.u16, base)) return -1;
+    const offset = slotOffset(pool.u16, base, slot);
+    if (offset === 0) return -1;
+    const row = base + offset;
+    if (pool.u8[row + ROW_FLAGS_OFFSET] === 0 && pool.f64[row >>> 3] < snapshot.horizon) return row;
+    return this.resolve(row, snapshot);
+  }
+
+  /**
+   * The same for a scan that stands on a slot's row and found its header not plain (flags, or xid >= horizon). Places of
+   * moved rows answer -1: they are reached from their home slots.
+   */
+  resolve(rowBase: number, snapshot: Snapshot): number {
+    const pool = this.context.pool;
+    const flags = pool.u8[rowBase + ROW_FLAGS_OFFSET];
+    let row = rowBase;
+    if ((flags & (ROW_FORWARDED | ROW_MOVED_IN)) !== 0) {
+      if ((flags & ROW_MOVED_IN) !== 0) return -1;
+      row = this.rowAt(pool.u32[(rowBase + ROW_FORWARD_OFFSET) >>> 2]);
+    }
+    const transactions = this.context.transactions;
+    if (transactions.isVisible(pool.f64[row >>> 3], snapshot)) {
+      return (pool.u8[row + ROW_FLAGS_OFFSET] & ROW_DELETED) === 0 ? row : -1;
+    }
+    const place = row;
+    for (;;) {
+      const page = pool.u32[(row + ROW_PREVIOUS_PAGE_OFFSET) >>> 2];
+      if (page === NO_VERSION) return -1;
+      row = this.versions.versionBase(page, pool.u16[(row + ROW_PREVIOUS_SLOT_OFFSET) >>> 1]);
+      if (!transactions.isVisible(pool.f64[row >>> 3], snapshot)) continue;
+      return (pool.u8[row + ROW_FLAGS_OFFSET] & ROW_HEADER_ONLY) === 0 ? row : place;
+    }
+  }
+
+  /**
+   * Byte offset of the newest version that is committed or the transaction's own, -1 if that is "deleted". After checkWrite
+   * said OK or CHANGED. Without `txn`: the newest of all.
+   */
+  newest(rowId: RowId, txn?: Transaction): number {
+    if (!this.locate(rowId)) return -1;
+    const { pool, transactions } = this.context;
+    let row = this.placeRow;
+    if (txn !== undefined) {
+      for (;;) {
+        const writer = transactions.inProgress(pool.f64[row >>> 3]);
+        if (writer === null || writer === txn) break;
+        row = this.previousOf(row);
+        if (row < 0) return -1;
+      }
+    }
+    const flags = pool.u8[row + ROW_FLAGS_OFFSET];
+    if ((flags & ROW_DELETED) !== 0) return -1;
+    return (flags & ROW_HEADER_ONLY) === 0 ? row : this.placeRow;
+  }
+
+  /** May this transaction write (or lock, with `strength`) the row now? Row locks by others count; nothing is locked. */
+  checkWrite(rowId: RowId, txn: Transaction, snapshot: Snapshot, strength: RowLockStrength): WriteAnswer {
+    if (!this.locate(rowId)) return WRITE_DELETED;
+    const { pool, transactions } = this.context;
+    const xid = pool.f64[this.placeRow >>> 3];
+    const deleted = (pool.u8[this.placeRow + ROW_FLAGS_OFFSET] & ROW_DELETED) !== 0;
+    const writer = transactions.inProgress(xid);
+    if (writer !== null && writer !== txn) {
+      if (strength === LOCK_KEY_SHARE && !deleted && this.rowLocks.strengthOf(rowId, writer.id) !== LOCK_UPDATE) {
+        return this.checkKeyShare(rowId, txn, snapshot, writer);
+      }
+      this.blocker = writer;
+      return WRITE_WAIT;
+    }
+    if (writer === txn && xid >= snapshot.xidLimit) return WRITE_OWN_LATER;
+    if (deleted) return WRITE_DELETED;
+    if (this.rowLocks.size !== 0 && this.isLockedAgainst(rowId, txn, strength)) return WRITE_WAIT;
+    return transactions.isVisible(xid, snapshot) ? WRITE_OK : WRITE_CHANGED;
+  }
+
+  /** The row is being updated by `writer`, who leaves its key alone: what counts is the version below. */
+  private checkKeyShare(rowId: RowId, txn: Transaction, snapshot: Snapshot, writer: Transaction): WriteAnswer {
+    const { pool, transactions } = this.context;
+    let row = this.placeRow;
+    while (row >= 0 && transactions.inProgress(pool.f64[row >>> 3]) === writer) row = this.previousOf(row);
+    if (row < 0) {
+      this.blocker = writer;
+      return WRITE_WAIT;
+    }
+    if (this.rowLocks.size !== 0 && this.isLockedAgainst(rowId, txn, LOCK_KEY_SHARE)) return WRITE_WAIT;
+    return transactions.isVisible(pool.f64[row >>> 3], snapshot) ? WRITE_OK : WRITE_CHANGED;
+  }
+
+  private isLockedAgainst(rowId: RowId, txn: Transaction, strength: RowLockStrength): boolean {
+    const holder = this.rowLocks.conflict(rowId, txn.id, strength);
+    if (holder === 0) return false;
+    this.blocker = this.context.transactions.owner(holder);
+    return true;
+  }
+
+  /** Locks the row to the end of the transaction (or the rollback of a savepoint before it). Before: checkWrite OK or CHANGED. */
+  lockRow(txn: Transaction, rowId: RowId, strength: RowLockStrength): void {
+    if (!txn.isRegistered) this.context.transactions.register(txn);
+    this.context.locks.lockRow(txn, this.rowLocks, rowId, strength);
+  }
+
+  /** What stands at the row id, for uniqueness checks: its key is that of newest(). */
+  liveness(rowId: RowId, txn: Transaction): LivenessAnswer {
+    if (!this.locate(rowId)) return ROW_GONE;
+    const { pool, transactions } = this.context;
+    const writer = transactions.inProgress(pool.f64[this.placeRow >>> 3]);
+    if (writer !== null && writer !== txn) {
+      this.blocker = writer;
+      return ROW_IN_PROGRESS;
+    }
+    if ((pool.u8[this.placeRow + ROW_FLAGS_OFFSET] & ROW_DELETED) !== 0) return ROW_GONE;
+    return writer === txn ? ROW_LIVE_OWN : ROW_LIVE;
+  }
+
+  /** Copies `length` bytes of a row image (16 bytes of header space first, the layout byte in it filled in) into the heap. */
+  insert(txn: Transaction, xid: number, row: Uint8Array, length: number): RowId {
+    return this.insertAt(txn, xid, row, 0, length);
+  }
+
+  /** The same for row[start..start + length). */
+  insertAt(txn: Transaction, xid: number, row: Uint8Array, start: number, length: number): RowId {
+    const size = slotSize(length);
+    const pageNo = this.pageFor(size, true);
+    const { pool, wal } = this.context;
+    const base = pool.frameBase(this.pages, pageNo);
+    wal.begin(WAL_PAGES, xid);
+    const slot = addSlot(pool, base, size);
+    const target = base + slotOffset(pool.u16, base, slot);
+    copyRowIn(pool, row, start, length, target);
+    this.setHeader(target, xid, NO_PREVIOUS, 0, row[start + ROW_LAYOUT_OFFSET]);
+    this.logNewRow(pageNo, base, slot, length);
+    wal.end();
+    const rowId = (pageNo << ROW_SLOT_BITS) + slot;
+    txn.writes.addInsert(this.relId, rowId >>> 0);
+    return rowId >>> 0;
+  }
+
+  /**
+   * Insert for many rows: as soon as the pages with room are full, rows go to new pages that are logged once, when full.
+   * finishBulk at the end of the statement.
+   */
+  insertBulk(txn: Transaction, xid: number, row: Uint8Array, start: number, length: number): RowId {
+    return this.bulks.insert(txn, xid, row, start, length);
+  }
+
+  finishBulk(txn: Transaction): void {
+    this.bulks.finish(txn);
+  }
+
+  /** Replaces the newest version. Before: checkWrite OK, or CHANGED and rechecked. `flags`: UPDATE_INDEXED, UPDATE_KEY. */
+  update(txn: Transaction, xid: number, rowId: RowId, row: Uint8Array, length: number, flags = 0): void {
+    const size = slotSize(length);
+    let movesTo = -1;
+    for (;;) {
+      this.mustLocate(rowId);
+      const capacity = slotCapacity(this.context.pool.u16, this.placeBase, this.placeId & ROW_SLOT_MASK);
+      // What may take a frame comes first; then everything is looked up again.
+      if (!this.versions.hasRoom(capacity)) {
+        this.versions.makeRoom(capacity);
+        continue;
+      }
+      if (size <= capacity || this.canGrow(this.placeBase, size)) break;
+      if (movesTo >= 0 && this.hasSpace(movesTo, size)) break;
+      movesTo = this.pageFor(size, true);
+    }
+    if (flags & UPDATE_KEY) this.lockRow(txn, rowId, LOCK_UPDATE);
+    const { pool, wal } = this.context;
+    const slot = this.placeId & ROW_SLOT_MASK;
+    const capacity = slotCapacity(pool.u16, this.placeBase, slot);
+    let kind = WRITE_UPDATE | (flags & UPDATE_INDEXED ? WRITE_INDEXED : 0);
+    wal.begin(WAL_PAGES, xid);
+    const version = this.versions.append(this.relId, this.placeId, this.placeRow, capacity, false, xid);
+    if (size <= capacity) {
+      this.updateInPlace(xid, version, row, length);
+      if (capacity - size >= SHRINK_MIN) kind |= WRITE_SHRUNK;
+    } else if (movesTo < 0) {
+      this.updateGrown(xid, version, slot, row, length, size);
+    } else {
+      this.updateMoved(xid, version, rowId, movesTo, row, length, size);
+      kind |= WRITE_MOVED;
+    }
+    wal.end();
+    txn.writes.add(this.relId, rowId, kind, size, version);
+  }
+
+  private updateInPlace(xid: number, version: number, row: Uint8Array, length: number): void {
+    const { pool, wal } = this.context;
+    const target = this.placeRow;
+    copyChangedIn(pool, row, ROW_HEADER_SIZE, length, target);
+    this.setHeader(target, xid, version, pool.u8[target + ROW_FLAGS_OFFSET], row[ROW_LAYOUT_OFFSET]);
+    const pageNo = this.placeId >>> ROW_SLOT_BITS;
+    const offset = target - this.placeBase;
+    // A range costs 12 bytes of its own: near ones are logged as one.
+    if (firstChanged === lastChanged || firstChanged > ROW_HEADER_SIZE + 12) {
+      wal.pageRange(this.pages, pageNo, this.placeBase, offset, offset + ROW_HEADER_SIZE);
+      if (firstChanged === lastChanged) return;
+      wal.pageRange(this.pages, pageNo, this.placeBase, offset + firstChanged, offset + lastChanged);
+    } else wal.pageRange(this.pages, pageNo, this.placeBase, offset, offset + lastChanged);
+  }
+
+  private updateGrown(xid: number, version: number, slot: number, row: Uint8Array, length: number, size: number): void {
+    const { pool, wal } = this.context;
+    const base = this.placeBase;
+    const flags = pool.u8[this.placeRow + ROW_FLAGS_OFFSET];
+    const compacts = pageUpper(pool.u16, base) - pageLower(pool.u16, base) < size;
+    if (compacts) compactPage(pool, base);
+    const grown = growSlot(pool, base, slot, size);
+    assert(grown, 'canGrow was asked before');
+    const target = base + slotOffset(pool.u16, base, slot);
+    copyRowIn(pool, row, 0, length, target);
+    this.setHeader(target, xid, version, flags, row[ROW_LAYOUT_OFFSET]);
+    if (compacts) wal.pageImage(this.pages, this.placeId >>> ROW_SLOT_BITS, base);
+    else this.logNewRow(this.placeId >>> ROW_SLOT_BITS, base, slot, length);
+  }
+
+  private updateMoved(
+    xid: number,
+    version: number,
+    rowId: RowId,
+    pageNo: number,
+    row: Uint8Array,
+    length: number,
+    size: number,
+  ): void {
+    const pool = this.context.pool;
+    const base = pool.frameBase(this.pages, pageNo);
+    const slot = addSlot(pool, base, size);
+    assert(slot >= 0, 'the page was chosen for its room');
+    const target = base + slotOffset(pool.u16, base, slot);
+    copyRowIn(pool, row, 0, length, target);
+    this.setHeader(target, xid, version, ROW_MOVED_IN, row[ROW_LAYOUT_OFFSET]);
+    this.logNewRow(pageNo, base, slot, length);
+    const homeSlot = rowId & ROW_SLOT_MASK;
+    const home = this.homeBase + slotOffset(pool.u16, this.homeBase, homeSlot);
+    pool.f64[home >>> 3] = xid;
+    pool.u8[home + ROW_FLAGS_OFFSET] = ROW_FORWARDED;
+    this.logForward(rowId, home, ((pageNo << ROW_SLOT_BITS) + slot) >>> 0);
+  }
+
+  /** Points the home slot at a place, in the open record. */
+  logForward(rowId: RowId, home: number, placeId: number): void {
+    const { pool, wal } = this.context;
+    pool.u32[(home + ROW_FORWARD_OFFSET) >>> 2] = placeId;
+    const offset = home - this.homeBase;
+    wal.pageRange(this.pages, rowId >>> ROW_SLOT_BITS, this.homeBase, offset, offset + ROW_FORWARD_OFFSET + 4);
+  }
+
+  /** Writes a tombstone over the newest version. Before: as for update. */
+  remove(txn: Transaction, xid: number, rowId: RowId): void {
+    for (;;) {
+      this.mustLocate(rowId);
+      if (this.versions.hasRoom(ROW_HEADER_SIZE)) break;
+      this.versions.makeRoom(ROW_HEADER_SIZE);
+    }
+    const { pool, wal } = this.context;
+    const target = this.placeRow;
+    wal.begin(WAL_PAGES, xid);
+    const version = this.versions.append(this.relId, this.placeId, target, ROW_HEADER_SIZE, true, xid);
+    this.setHeader(
+      target,
+      xid,
+      version,
+      pool.u8[target + ROW_FLAGS_OFFSET] | ROW_DELETED,
+      pool.u8[target + ROW_LAYOUT_OFFSET],
+    );
+    this.logHeader();
+    wal.end();
+    txn.writes.add(this.relId, rowId, WRITE_DELETE, 0, version);
+  }
+
+  /** Logs the row header at the located place, in the open record. */
+  logHeader(): void {
+    const offset = this.placeRow - this.placeBase;
+    const pageNo = this.placeId >>> ROW_SLOT_BITS;
+    this.context.wal.pageRange(this.pages, pageNo, this.placeBase, offset, offset + ROW_HEADER_SIZE);
+  }
+
+  /** `version`: the address of the version before, or NO_PREVIOUS. */
+  setHeader(row: number, xid: number, version: number, flags: number, layout: number): void {
+    const pool = this.context.pool;
+    pool.f64[row >>> 3] = xid;
+    if (version === NO_PREVIOUS) {
+      pool.u32[(row + ROW_PREVIOUS_PAGE_OFFSET) >>> 2] = NO_VERSION;
+      pool.u16[(row + ROW_PREVIOUS_SLOT_OFFSET) >>> 1] = 0;
+    } else {
+      pool.u32[(row + ROW_PREVIOUS_PAGE_OFFSET) >>> 2] = Math.floor(version / (1 << ROW_SLOT_BITS));
+      pool.u16[(row + ROW_PREVIOUS_SLOT_OFFSET) >>> 1] = version & ROW_SLOT_MASK;
+    }
+    pool.u8[row + ROW_FLAGS_OFFSET] = flags;
+    pool.u8[row + ROW_LAYOUT_OFFSET] = layout;
+  }
+
+  /** Finds where the row's newest version stands. False: the slot is free. Throws PAGE_MISS. */
+  locate(rowId: RowId): boolean {
+    const pool = this.context.pool;
+    const base = pool.frameBase(this.pages, rowId >>> ROW_SLOT_BITS);
+    const slot = rowId & ROW_SLOT_MASK;
+    if (slot >= pageSlotCount(pool.u16, base)) return false;
+    const offset = slotOffset(pool.u16, base, slot);
+    if (offset === 0) return false;
+    this.homeBase = base;
+    const row = base + offset;
+    if ((pool.u8[row + ROW_FLAGS_OFFSET] & ROW_FORWARDED) !== 0) {
+      this.placeId = pool.u32[(row + ROW_FORWARD_OFFSET) >>> 2];
+      this.placeRow = this.rowAt(this.placeId);
+      this.placeBase = pool.frameBase(this.pages, this.placeId >>> ROW_SLOT_BITS);
+      return true;
+    }
+    this.placeId = rowId;
+    this.placeBase = base;
+    this.placeRow = row;
+    return true;
+  }
+
+  mustLocate(rowId: RowId): void {
+    const found = this.locate(rowId);
+    assert(found, 'only a row that is there is written');
+  }
+
+  /** Base of the row in a used slot. Throws PAGE_MISS. */
+  rowAt(rowId: RowId): number {
+    const pool = this.context.pool;
+    const base = pool.frameBase(this.pages, rowId >>> ROW_SLOT_BITS);
+    const offset = slotOffset(pool.u16, base, rowId & ROW_SLOT_MASK);
+    assert(offset !== 0, 'a home slot forwards to a used slot');
+    return base + offset;
+  }
+
+  /** Base of the version before, -1 if there is none. */
+  previousOf(row: number): number {
+    const pool = this.context.pool;
+    const page = pool.u32[(row + ROW_PREVIOUS_PAGE_OFFSET) >>> 2];
+    if (page === NO_VERSION) return -1;
+    return this.versions.versionBase(page, pool.u16[(row + ROW_PREVIOUS_SLOT_OFFSET) >>> 1]);
+  }
+
+  /** A page with contiguous space for a row of `size`, in memory; -1 if there is none and mayExtend is false. */
+  pageFor(size: number, mayExtend: boolean): number {
+    for (;;) {
+      if (this.fillPage >= 0) {
+        if (this.hasSpace(this.fillPage, size)) return this.fillPage;
+        const left = this.fillPage;
+        this.fillPage = -1;
+        this.noteSpace(left);
+      }
+      const noted = this.freeSpace.take(size);
+      if (noted >= 0) this.fillPage = noted;
+      else if (!mayExtend) return -1;
+      else this.fillPage = this.context.newPage(this.pages, PAGE_KIND_HEAP);
+    }
+  }
+
+  /** Inserts go to this page next. */
+  setFillPage(pageNo: number): void {
+    if (this.fillPage >= 0 && this.fillPage !== pageNo) this.noteSpace(this.fillPage);
+    this.fillPage = pageNo;
+  }
+
+  /** The page may have room now. Nothing happens if it is not in memory. */
+  noteSpace(pageNo: number): void {
+    if (pageNo === this.fillPage) return;
+    const pool = this.context.pool;
+    const base = pool.tryFrame(this.pages, pageNo);
+    if (base >= 0) this.freeSpace.note(pageNo, totalSpace(pool.u16, base));
+  }
+
+  /** Contiguous space for one more row of `size`, made by compaction if need be. Throws PAGE_MISS, 53100. */
+  private hasSpace(pageNo: number, size: number): boolean {
+    const { pool, wal } = this.context;
+    const base = pool.frameBase(this.pages, pageNo);
+    if (contiguousSpace(pool.u16, base) >= size) return true;
+    if (totalSpace(pool.u16, base) < size) return false;
+    wal.begin(WAL_PAGES, 0);
+    compactPage(pool, base);
+    wal.pageImage(this.pages, pageNo, base);
+    wal.end();
+    return true;
+  }
+
+  /** Could the located row's slot grow to `size` in its page, perhaps after compaction? */
+  private canGrow(base: number, size: number): boolean {
+    const u16 = this.context.pool.u16;
+    return pageUpper(u16, base) - pageLower(u16, base) + pageHoles(u16, base) >= size;
+  }
+
+  private logNewRow(pageNo: number, base: number, slot: number, length: number): void {
+    const { pool, wal } = this.context;
+    const directory = slotEntryOffset(slot);
+    const offset = slotOffset(pool.u16, base, slot);
+    wal.pageHeader(this.pages, pageNo, base);
+    wal.pageRange(this.pages, pageNo, base, directory, directory + 4);
+    wal.pageRange(this.pages, pageNo, base, offset, offset + length);
+  }
+}
+
+/** Bytes of a slot for a row image of `length`; 54000 if no page can hold it. */
+export function slotSize(length: number): number {
+  assert(length >= ROW_HEADER_SIZE, 'a row has a header');
+  const size = Math.max(ROW_FORWARD_SIZE, alignRowSize(length));
+  if (size > ROW_SIZE_MAX) {
+    throw sqlError('54000', `row is too big: size ${length}, maximum size ${ROW_SIZE_MAX}`);
+  }
+  return size;
+}

@@ -1,0 +1,35 @@
+export type { HeapContext } from './context.ts';
+export {
+  Heap,
+  type IndexMaintainer,
+  type LivenessAnswer,
+  ROW_GONE,
+  ROW_IN_PROGRESS,
+  ROW_LIVE,
+  ROW_LIVE_OWN,
+  type RowId,
+  UPDATE_INDEXED,
+  UPDATE_KEY,
+  WRITE_CHANGED,
+  WRITE_DELETED,
+  WRITE_OK,
+  WRITE_OWN_LATER,
+  WRITE_WAIT,
+  type WriteAnswer,
+} from './heap.ts';
+export {
+  NO_VERSION,
+  ROW_DELETED,
+  ROW_FLAGS_OFFSET,
+  ROW_FORWARDED,
+  ROW_HEADER_ONLY,
+  ROW_HEADER_SIZE,
+  ROW_LAYOUT_OFFSET,
+  ROW_MOVED_IN,
+  ROW_SLOT_BITS,
+  ROW_SLOT_MASK,
+} from './row-header.ts';
+export { type RowVisitor, type StartupSweepResult, startupSweep } from './startup-sweep.ts';
+export { Sweep } from './sweep.ts';
+export { undoNewest } from './undo.ts';
+export { VersionStore } from './version-store.ts';

@@ -1,0 +1,200 @@
+/**
+ * Old versions of rows: the pages of relation 1, filled one after the other, and used again as a whole.
+ *
+ *      used:  [p4][p5][p0][p1] <- fill           in the order they were filled
+ *              ^ oldest: recyclable when nobody can see, undo or sweep any version in it
+ *
+ * An entry is a slot of such a page; a version's address is page * 512 + slot:
+ *
+ * | offset | size | field |
+ * | 0 | 4 | place: row id where the version stood (its home, or the place its home forwarded to) |
+ * | 4 | 4 | relation |
+ * | 8 | 16 | the row header that it had; ROW_HEADER_ONLY set if no columns follow |
+ * | 24 | n | columns |
+ *
+ * A version's base is that of its row header, so that it reads like a row.
+ *
+ * Invariants
+ *  1. A version superseded by xid X is kept while X >= GC horizon: while a snapshot may see it, or X may be undone.
+ *  2. A version that the sweep has yet to look at holds its page (keep / release).
+ *  3. Previous-version pointers into recycled pages are never followed: the version that holds such a pointer has an xid below
+ *     every horizon.
+ *
+ * What the pages mean beyond the horizon is known in memory only: after a crash the startup sweep undoes what must be undone,
+ * and the store begins empty.
+ */
+import { assert } from '../../types/assert.ts';
+import type { RelationPages } from '../buffer/index.ts';
+import {
+  addSlot,
+  alignRowSize,
+  contiguousSpace,
+  formatPage,
+  PAGE_KIND_VERSIONS,
+  slotCapacity,
+  slotEntryOffset,
+  slotOffset,
+} from '../page/index.ts';
+import type { HeapContext } from './context.ts';
+import { ROW_FLAGS_OFFSET, ROW_HEADER_ONLY, ROW_HEADER_SIZE, ROW_SLOT_BITS } from './row-header.ts';
+
+export const VERSION_PREFIX_SIZE = 8;
+/** Words copied one by one; beyond it copyWithin is faster. */
+const COPY_BYTES_MAX = 384;
+
+export class VersionStore {
+  readonly pages: RelationPages;
+  private readonly context: HeapContext;
+  /** The page being filled, -1 before the first. */
+  private fillPage = -1;
+  /** Pages in the order they were filled: used[usedFirst..). */
+  private used: number[] = [];
+  private usedFirst = 0;
+  /** Pages to be filled again; the last recycled is taken first, being the likeliest to be in memory. */
+  private readonly spare: number[] = [];
+  /** By page: the newest xid that superseded a version in it, and how many versions the sweep has yet to see. */
+  private newest = new Float64Array(16);
+  private keeps = new Int32Array(16);
+  /** recycleNext: the fill page is a recycled one that the next append must format. */
+  private formatNext = false;
+
+  constructor(context: HeapContext, pages: RelationPages) {
+    this.context = context;
+    this.pages = pages;
+  }
+
+  /** Pages that hold versions somebody may need, the fill page included. */
+  get usedPageCount(): number {
+    return this.used.length - this.usedFirst + (this.fillPage < 0 ? 0 : 1);
+  }
+
+  /** Base of the version's row header. Throws PAGE_MISS. */
+  versionBase(page: number, slot: number): number {
+    const base = this.context.pool.frameBase(this.pages, page);
+    const offset = slotOffset(this.context.pool.u16, base, slot);
+    assert(offset !== 0, 'a version that may be asked for is there');
+    return base + offset + VERSION_PREFIX_SIZE;
+  }
+
+  /** versionBase by address. */
+  baseOf(version: number): number {
+    return this.versionBase(Math.floor(version / (1 << ROW_SLOT_BITS)), version % (1 << ROW_SLOT_BITS));
+  }
+
+  /** The row id of the place where the version stood. */
+  placeOf(versionBase: number): number {
+    return this.context.pool.u32[(versionBase - VERSION_PREFIX_SIZE) >>> 2];
+  }
+
+  /** Bytes of header and columns that are kept for it. */
+  sizeOf(page: number, slot: number): number {
+    const base = this.context.pool.frameBase(this.pages, page);
+    return slotCapacity(this.context.pool.u16, base, slot) - VERSION_PREFIX_SIZE;
+  }
+
+  /** True if a version of `size` bytes (header included) can be appended without a call of makeRoom. */
+  hasRoom(size: number): boolean {
+    if (this.fillPage < 0) return false;
+    const base = this.context.pool.tryFrame(this.pages, this.fillPage);
+    if (base < 0) return false;
+    return this.formatNext || contiguousSpace(this.context.pool.u16, base) >= alignRowSize(size + VERSION_PREFIX_SIZE);
+  }
+
+  /** After it, hasRoom. May take a frame. Throws PAGE_MISS, 53100. */
+  makeRoom(size: number): void {
+    const { pool } = this.context;
+    if (this.fillPage >= 0) {
+      const base = pool.frameBase(this.pages, this.fillPage);
+      if (this.formatNext) return;
+      if (contiguousSpace(pool.u16, base) >= alignRowSize(size + VERSION_PREFIX_SIZE)) return;
+      this.used.push(this.fillPage);
+      this.fillPage = -1;
+    }
+    this.recycle();
+    const spare = this.spare.pop();
+    if (spare !== undefined) {
+      this.fillPage = spare;
+      this.formatNext = true;
+      this.newest[spare] = 0;
+      pool.frameBase(this.pages, spare);
+      return;
+    }
+    this.fillPage = this.context.newPage(this.pages, PAGE_KIND_VERSIONS);
+    this.ensureTables(this.fillPage);
+  }
+
+  private ensureTables(pageNo: number): void {
+    if (pageNo < this.newest.length) return;
+    const newest = new Float64Array(this.newest.length * 2);
+    newest.set(this.newest);
+    this.newest = newest;
+    const keeps = new Int32Array(newest.length);
+    keeps.set(this.keeps);
+    this.keeps = keeps;
+  }
+
+  private recycle(): void {
+    const horizon = this.context.transactions.gcHorizon();
+    while (this.usedFirst < this.used.length) {
+      const page = this.used[this.usedFirst];
+      if (this.newest[page] >= horizon || this.keeps[page] > 0) break;
+      this.spare.push(page);
+      this.usedFirst++;
+    }
+    if (this.usedFirst > 64 && this.usedFirst * 2 > this.used.length) {
+      this.used = this.used.slice(this.usedFirst);
+      this.usedFirst = 0;
+    }
+  }
+
+  /**
+   * Appends the row at rowBase (its first `size` bytes; only its header if headerOnly) as superseded by xid. Before: hasRoom,
+   * an open log record. Answers the version's address.
+   */
+  append(relId: number, place: number, rowBase: number, size: number, headerOnly: boolean, xid: number): number {
+    const { pool, wal } = this.context;
+    const pageNo = this.fillPage;
+    const base = pool.tryFrame(this.pages, pageNo);
+    if (this.formatNext) {
+      formatPage(pool, base, this.pages.relId, pageNo, PAGE_KIND_VERSIONS);
+      wal.pageInit(this.pages, pageNo, base);
+      this.formatNext = false;
+    }
+    const kept = headerOnly ? ROW_HEADER_SIZE : size;
+    const slot = addSlot(pool, base, kept + VERSION_PREFIX_SIZE);
+    assert(slot >= 0, 'room was made before');
+    const entry = base + slotOffset(pool.u16, base, slot);
+    const u32 = pool.u32;
+    u32[entry >>> 2] = place;
+    u32[(entry + 4) >>> 2] = relId;
+    const target = entry + VERSION_PREFIX_SIZE;
+    if (kept > COPY_BYTES_MAX) pool.u8.copyWithin(target, rowBase, rowBase + kept);
+    else {
+      let to = target >>> 2;
+      const end = (rowBase + kept) >>> 2;
+      for (let from = rowBase >>> 2; from < end; from++) u32[to++] = u32[from];
+    }
+    pool.u8[target + ROW_FLAGS_OFFSET] = headerOnly ? ROW_HEADER_ONLY : 0;
+    wal.pageHeader(this.pages, pageNo, base);
+    const directory = slotEntryOffset(slot);
+    wal.pageRange(this.pages, pageNo, base, directory, directory + 4);
+    wal.pageRange(this.pages, pageNo, base, entry - base, target + kept - base);
+    if (this.newest[pageNo] < xid) this.newest[pageNo] = xid;
+    return pageNo * (1 << ROW_SLOT_BITS) + slot;
+  }
+
+  /** The sweep will look at this version: its page is not recycled before release. */
+  keep(version: number): void {
+    this.keeps[Math.floor(version / (1 << ROW_SLOT_BITS))]++;
+  }
+
+  release(version: number): void {
+    this.keeps[Math.floor(version / (1 << ROW_SLOT_BITS))]--;
+  }
+
+  /** After the startup sweep: no version is needed. */
+  reset(): void {
+    assert(this.fillPage < 0 && this.used.length === 0, 'nothing has been appended yet');
+    if (this.pages.pageCount > 0) this.context.pool.truncateRelation(this.pages, 0);
+  }
+}
