@@ -52,7 +52,8 @@ export interface ColumnEntry {
 export interface RelationEntry {
   readonly class: 'relation';
   readonly oid: number;
-  readonly kind: 'table' | 'view' | 'materializedView';
+  /** virtual: a table of pg_catalog or information_schema, whose rows are made by code (catalog/system-tables.ts). */
+  readonly kind: 'table' | 'view' | 'materializedView' | 'virtual';
   readonly schemaOid: number;
   readonly name: string;
   readonly owner: number;
@@ -66,8 +67,16 @@ export interface RelationEntry {
   readonly queryText: string | null;
   /** reloptions such as fillfactor, as name=value. */
   readonly options: readonly string[];
-  /** Oids of relations and functions that a view's query uses. */
+  /** Oids of relations, sequences, types and functions that a view's query or a table's defaults use. */
   readonly dependsOn: readonly number[];
+  /** Columns among them that a view's query uses: a column that is used cannot be dropped without the view. */
+  readonly dependsOnColumns?: readonly { readonly relationOid: number; readonly columnNumber: number }[];
+  /** Views: WITH CHECK OPTION. */
+  readonly checkOption?: 'local' | 'cascaded' | null;
+  /** Temporary tables: what COMMIT does to them. */
+  readonly onCommit?: 'preserve rows' | 'delete rows' | 'drop';
+  /** Materialized views: false after WITH NO DATA (55000 when read). */
+  readonly populated?: boolean;
 }
 
 export interface IndexColumn {
@@ -147,8 +156,26 @@ export interface TypeEntry {
   readonly arrayOid: number;
   readonly kind: 'enum' | 'domain' | 'composite';
   readonly labels: readonly string[];
+  /** Enums: oid of each label (pg_enum.oid). */
+  readonly labelOids?: readonly number[];
   readonly baseTypeOid: number;
   readonly baseTypeModifier: number;
+  /** Domains. */
+  readonly notNull?: boolean;
+  readonly defaultText?: string | null;
+  /** Domains: CHECK constraints over VALUE. */
+  readonly checks?: readonly {
+    readonly oid: number;
+    readonly name: string;
+    readonly text: string;
+    readonly validated: boolean;
+  }[];
+  /** Composites. */
+  readonly attributes?: readonly {
+    readonly name: string;
+    readonly typeOid: number;
+    readonly typeModifier: number;
+  }[];
 }
 
 /** COMMENT ON: keyed by class and oid of the object, and column number (0 for the object itself). */
@@ -216,6 +243,6 @@ export type CatalogEntry =
 export const FIRST_NORMAL_OID = 16384;
 export const PG_CATALOG_SCHEMA_OID = 11;
 export const PUBLIC_SCHEMA_OID = 2200;
-export const INFORMATION_SCHEMA_OID = 13000;
+export const INFORMATION_SCHEMA_OID = 13207;
 /** The bootstrap superuser `postgres`. */
 export const BOOTSTRAP_ROLE_OID = 10;

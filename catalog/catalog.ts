@@ -1,0 +1,488 @@
+/**
+ * What exists in one database, as an immutable value. apply() answers the next value; a transaction with DDL keeps its own,
+ * commit publishes it, rollback forgets it. Lookups are what the planner, the executor and the pg_catalog views ask.
+ *
+ * All maps are persistent (persistent-map.ts), so a change costs microseconds however much there is, and old values stay
+ * valid for those who hold them.
+ *
+ * Invariants
+ *  1. Tables, views, indexes and sequences share one namespace per schema; callers check before they add (42P07).
+ *  2. `version` differs between any two values with different content, in all databases of the process: plans are kept by it.
+ *  3. Lists (indexesOf and the like) keep their identity from value to value while they do not change.
+ */
+import { assert } from '../types/assert.ts';
+import { entryKey, parseEntryKey } from './codec.ts';
+import {
+  BOOTSTRAP_ROLE_OID,
+  type CatalogEntry,
+  type CommentEntry,
+  type ConstraintEntry,
+  type EntryClass,
+  INFORMATION_SCHEMA_OID,
+  type IndexEntry,
+  PG_CATALOG_SCHEMA_OID,
+  PUBLIC_SCHEMA_OID,
+  type RelationEntry,
+  type SchemaEntry,
+  type SequenceEntry,
+  type TypeEntry,
+} from './entries.ts';
+import { PersistentMap } from './persistent-map.ts';
+import { systemRelationByName, systemRelationByOid } from './system-tables.ts';
+import { registerTypeEntry } from './user-types.ts';
+
+/** What FROM and DROP may name: everything in the namespace that relations share. */
+export type NamedRelation = RelationEntry | IndexEntry | SequenceEntry;
+
+export interface CatalogChange {
+  /** entryKey(databaseOid, class, oid) */
+  readonly key: string;
+  /** Null: the object goes. */
+  readonly entry: CatalogEntry | null;
+}
+
+const PG_CATALOG: SchemaEntry = {
+  class: 'schema',
+  oid: PG_CATALOG_SCHEMA_OID,
+  name: 'pg_catalog',
+  owner: BOOTSTRAP_ROLE_OID,
+};
+const INFORMATION_SCHEMA: SchemaEntry = {
+  class: 'schema',
+  oid: INFORMATION_SCHEMA_OID,
+  name: 'information_schema',
+  owner: BOOTSTRAP_ROLE_OID,
+};
+/** What CREATE DATABASE starts from: to be put into storage with putCatalog. */
+export const PUBLIC_SCHEMA: SchemaEntry = {
+  class: 'schema',
+  oid: PUBLIC_SCHEMA_OID,
+  name: 'public',
+  owner: BOOTSTRAP_ROLE_OID,
+};
+
+const NO_INDEXES: readonly IndexEntry[] = [];
+const NO_CONSTRAINTS: readonly ConstraintEntry[] = [];
+const NO_OIDS: readonly number[] = [];
+const NO_SEQUENCES: readonly SequenceEntry[] = [];
+
+let lastVersion = 0;
+export function nextCatalogVersion(): number {
+  return ++lastVersion;
+}
+
+/** Everything a Catalog holds; a working copy of it is what apply() changes. */
+interface Maps {
+  schemas: PersistentMap<number, SchemaEntry>;
+  schemaNames: PersistentMap<string, SchemaEntry>;
+  relations: PersistentMap<number, RelationEntry>;
+  indexes: PersistentMap<number, IndexEntry>;
+  sequences: PersistentMap<number, SequenceEntry>;
+  constraints: PersistentMap<number, ConstraintEntry>;
+  types: PersistentMap<number, TypeEntry>;
+  /** Array type oid to element type. */
+  arrayTypes: PersistentMap<number, TypeEntry>;
+  comments: PersistentMap<number, CommentEntry>;
+  /** `<schemaOid>/<name>`. */
+  names: PersistentMap<string, NamedRelation>;
+  typeNames: PersistentMap<string, TypeEntry>;
+  /** `<class>/<oid>/<column>`. */
+  commentKeys: PersistentMap<string, CommentEntry>;
+  tableIndexes: PersistentMap<number, readonly IndexEntry[]>;
+  tableConstraints: PersistentMap<number, readonly ConstraintEntry[]>;
+  referencing: PersistentMap<number, readonly ConstraintEntry[]>;
+  tableSequences: PersistentMap<number, readonly SequenceEntry[]>;
+  /** Oid to the relations that name it in dependsOn. */
+  dependents: PersistentMap<number, readonly number[]>;
+}
+
+function emptyMaps(): Maps {
+  return {
+    schemas: PersistentMap.empty<number, SchemaEntry>()
+      .set(PG_CATALOG.oid, PG_CATALOG)
+      .set(INFORMATION_SCHEMA.oid, INFORMATION_SCHEMA),
+    schemaNames: PersistentMap.empty<string, SchemaEntry>()
+      .set(PG_CATALOG.name, PG_CATALOG)
+      .set(INFORMATION_SCHEMA.name, INFORMATION_SCHEMA),
+    relations: PersistentMap.empty(),
+    indexes: PersistentMap.empty(),
+    sequences: PersistentMap.empty(),
+    constraints: PersistentMap.empty(),
+    types: PersistentMap.empty(),
+    arrayTypes: PersistentMap.empty(),
+    comments: PersistentMap.empty(),
+    names: PersistentMap.empty(),
+    typeNames: PersistentMap.empty(),
+    commentKeys: PersistentMap.empty(),
+    tableIndexes: PersistentMap.empty(),
+    tableConstraints: PersistentMap.empty(),
+    referencing: PersistentMap.empty(),
+    tableSequences: PersistentMap.empty(),
+    dependents: PersistentMap.empty(),
+  };
+}
+
+export class Catalog {
+  readonly databaseOid: number;
+  readonly databaseName: string;
+  readonly version: number;
+  readonly #maps: Maps;
+
+  private constructor(databaseOid: number, databaseName: string, maps: Maps) {
+    this.databaseOid = databaseOid;
+    this.databaseName = databaseName;
+    this.version = nextCatalogVersion();
+    this.#maps = maps;
+  }
+
+  /** Only what can never be dropped: pg_catalog and information_schema. Entries kept by storage are applied to it. */
+  static empty(databaseOid: number, databaseName: string): Catalog {
+    return new Catalog(databaseOid, databaseName, emptyMaps());
+  }
+
+  /** A new database: with the schema public. */
+  static bootstrap(databaseOid: number, databaseName: string): Catalog {
+    return Catalog.empty(databaseOid, databaseName).apply([
+      { key: entryKey(databaseOid, 'schema', PUBLIC_SCHEMA_OID), entry: PUBLIC_SCHEMA },
+    ]);
+  }
+
+  /** The same content under another name (ALTER DATABASE ... RENAME). */
+  renamed(databaseName: string): Catalog {
+    return new Catalog(this.databaseOid, databaseName, this.#maps);
+  }
+
+  /** The next value. Changes of other databases, and of shared classes, must not be among them. */
+  apply(changes: readonly CatalogChange[]): Catalog {
+    const maps = { ...this.#maps };
+    const edit = {};
+    for (const { key, entry } of changes) {
+      const { class: entryClass, oid } = parseEntryKey(key);
+      const old = entryOf(maps, entryClass, oid);
+      if (old !== undefined) removeEntry(maps, old, edit);
+      if (entry !== null) addEntry(maps, entry, edit);
+    }
+    return new Catalog(this.databaseOid, this.databaseName, maps);
+  }
+
+  /** The entry with this class and oid, of those that a database has of its own. */
+  entry(entryClass: EntryClass, oid: number): CatalogEntry | undefined {
+    return entryOf(this.#maps, entryClass, oid);
+  }
+
+  // ------------------------------------------------------------------------------------------------------- schemas
+
+  schema(oid: number): SchemaEntry | undefined {
+    return this.#maps.schemas.get(oid);
+  }
+  schemaByName(name: string): SchemaEntry | undefined {
+    return this.#maps.schemaNames.get(name);
+  }
+  schemas(): Iterable<SchemaEntry> {
+    return this.#maps.schemas.values();
+  }
+  /** Name of a schema; '' when there is none. */
+  schemaName(oid: number): string {
+    return this.#maps.schemas.get(oid)?.name ?? '';
+  }
+
+  // ----------------------------------------------------------------------------------------------------- relations
+
+  /** Table, view, materialized view or virtual table. */
+  relation(oid: number): RelationEntry | undefined {
+    return this.#maps.relations.get(oid) ?? systemRelationByOid(oid);
+  }
+  relations(): Iterable<RelationEntry> {
+    return this.#maps.relations.values();
+  }
+  index(oid: number): IndexEntry | undefined {
+    return this.#maps.indexes.get(oid);
+  }
+  indexes(): Iterable<IndexEntry> {
+    return this.#maps.indexes.values();
+  }
+  sequence(oid: number): SequenceEntry | undefined {
+    return this.#maps.sequences.get(oid);
+  }
+  sequences(): Iterable<SequenceEntry> {
+    return this.#maps.sequences.values();
+  }
+  /** Whatever is called so in the shared namespace of the schema. */
+  relationByName(schemaOid: number, name: string): NamedRelation | undefined {
+    const found = this.#maps.names.get(`${schemaOid}/${name}`);
+    if (found !== undefined) return found;
+    if (schemaOid === PG_CATALOG_SCHEMA_OID || schemaOid === INFORMATION_SCHEMA_OID) {
+      return systemRelationByName(schemaOid, name);
+    }
+    return undefined;
+  }
+  indexByName(schemaOid: number, name: string): IndexEntry | undefined {
+    const found = this.relationByName(schemaOid, name);
+    return found?.class === 'index' ? found : undefined;
+  }
+  sequenceByName(schemaOid: number, name: string): SequenceEntry | undefined {
+    const found = this.relationByName(schemaOid, name);
+    return found?.class === 'sequence' ? found : undefined;
+  }
+  /** Table, index or sequence by oid, as regclass has them all. */
+  namedRelation(oid: number): NamedRelation | undefined {
+    return this.relation(oid) ?? this.index(oid) ?? this.sequence(oid);
+  }
+
+  /**
+   * A name as written: [name], [schema, name] or [database, schema, name]. The search path is complete: where pg_catalog and
+   * the session's temporary schema (pg_temp_N, also called pg_temp) come, the session has said. Undefined: no such relation.
+   */
+  resolveRelation(names: readonly string[], searchPath: readonly string[]): NamedRelation | undefined {
+    const name = names[names.length - 1];
+    if (names.length > 1) {
+      const schema = this.schemaOfPath(names[names.length - 2], searchPath);
+      return schema === undefined ? undefined : this.relationByName(schema.oid, name);
+    }
+    for (const schemaName of searchPath) {
+      const schema = this.schemaOfPath(schemaName, searchPath);
+      if (schema === undefined) continue;
+      const found = this.relationByName(schema.oid, name);
+      if (found !== undefined) return found;
+    }
+    return undefined;
+  }
+
+  /** The schema of that name, where pg_temp means the session's own temporary schema. */
+  schemaOfPath(name: string, searchPath: readonly string[]): SchemaEntry | undefined {
+    if (name === 'pg_temp') {
+      const temporary = searchPath.find((candidate) => candidate.startsWith('pg_temp_'));
+      return temporary === undefined ? undefined : this.schemaByName(temporary);
+    }
+    return this.schemaByName(name);
+  }
+
+  /** Sorted by oid. */
+  indexesOf(tableOid: number): readonly IndexEntry[] {
+    return this.#maps.tableIndexes.get(tableOid) ?? NO_INDEXES;
+  }
+  constraint(oid: number): ConstraintEntry | undefined {
+    return this.#maps.constraints.get(oid);
+  }
+  constraints(): Iterable<ConstraintEntry> {
+    return this.#maps.constraints.values();
+  }
+  /** Sorted by name, the order in which PostgreSQL checks them. */
+  constraintsOf(tableOid: number): readonly ConstraintEntry[] {
+    return this.#maps.tableConstraints.get(tableOid) ?? NO_CONSTRAINTS;
+  }
+  /** Foreign keys that refer to the table, its own included. */
+  constraintsReferencing(tableOid: number): readonly ConstraintEntry[] {
+    return this.#maps.referencing.get(tableOid) ?? NO_CONSTRAINTS;
+  }
+  /** PRIMARY KEY or UNIQUE whose index this is; undefined for a plain index. */
+  constraintOfIndex(index: IndexEntry): ConstraintEntry | undefined {
+    return this.constraintsOf(index.tableOid).find(
+      (candidate) => candidate.indexOid === index.oid && candidate.type !== 'foreign key',
+    );
+  }
+  /** Sequences that belong to columns of the table. */
+  sequencesOf(tableOid: number): readonly SequenceEntry[] {
+    return this.#maps.tableSequences.get(tableOid) ?? NO_SEQUENCES;
+  }
+  /** Relations (views mostly) that name this oid in dependsOn, in order of their oids. */
+  dependentsOf(oid: number): readonly number[] {
+    return this.#maps.dependents.get(oid) ?? NO_OIDS;
+  }
+
+  // --------------------------------------------------------------------------------------------------------- types
+
+  /** A user-made type; `oid` may be its array type's. Built-in ones are in types/. */
+  type(oid: number): TypeEntry | undefined {
+    return this.#maps.types.get(oid) ?? this.#maps.arrayTypes.get(oid);
+  }
+  types(): Iterable<TypeEntry> {
+    return this.#maps.types.values();
+  }
+  /** A user-made type, in the schema or, when that is null, along the search path. */
+  typeByName(schemaName: string | null, name: string, searchPath: readonly string[]): TypeEntry | undefined {
+    for (const candidate of schemaName === null ? searchPath : [schemaName]) {
+      const schema = this.schemaOfPath(candidate, searchPath);
+      const found = schema === undefined ? undefined : this.#maps.typeNames.get(`${schema.oid}/${name}`);
+      if (found !== undefined) return found;
+    }
+    return undefined;
+  }
+
+  // ------------------------------------------------------------------------------------------------------ comments
+
+  comment(objectClass: EntryClass, objectOid: number, columnNumber = 0): CommentEntry | undefined {
+    return this.#maps.commentKeys.get(commentKey(objectClass, objectOid, columnNumber));
+  }
+  comments(): Iterable<CommentEntry> {
+    return this.#maps.comments.values();
+  }
+}
+
+function commentKey(objectClass: EntryClass, objectOid: number, columnNumber: number): string {
+  return `${objectClass}/${objectOid}/${columnNumber}`;
+}
+
+function entryOf(maps: Maps, entryClass: EntryClass, oid: number): CatalogEntry | undefined {
+  switch (entryClass) {
+    case 'schema':
+      return maps.schemas.get(oid);
+    case 'relation':
+      return maps.relations.get(oid);
+    case 'index':
+      return maps.indexes.get(oid);
+    case 'constraint':
+      return maps.constraints.get(oid);
+    case 'sequence':
+      return maps.sequences.get(oid);
+    case 'type':
+      return maps.types.get(oid);
+    case 'comment':
+      return maps.comments.get(oid);
+    default:
+      throw new Error(`${entryClass} entries are shared by all databases`);
+  }
+}
+
+function addEntry(maps: Maps, entry: CatalogEntry, edit: object): void {
+  switch (entry.class) {
+    case 'schema':
+      maps.schemas = maps.schemas.set(entry.oid, entry, edit);
+      maps.schemaNames = maps.schemaNames.set(entry.name, entry, edit);
+      return;
+    case 'relation':
+      maps.relations = maps.relations.set(entry.oid, entry, edit);
+      addName(maps, entry, edit);
+      for (const oid of entry.dependsOn) maps.dependents = addOid(maps.dependents, oid, entry.oid, edit);
+      return;
+    case 'index':
+      maps.indexes = maps.indexes.set(entry.oid, entry, edit);
+      maps.tableIndexes = addTo(maps.tableIndexes, entry.tableOid, entry, byOid, edit);
+      addName(maps, entry, edit);
+      return;
+    case 'sequence':
+      maps.sequences = maps.sequences.set(entry.oid, entry, edit);
+      if (entry.ownedByTable !== 0) {
+        maps.tableSequences = addTo(maps.tableSequences, entry.ownedByTable, entry, byOid, edit);
+      }
+      addName(maps, entry, edit);
+      return;
+    case 'constraint':
+      maps.constraints = maps.constraints.set(entry.oid, entry, edit);
+      maps.tableConstraints = addTo(maps.tableConstraints, entry.tableOid, entry, byName, edit);
+      if (entry.type === 'foreign key') {
+        maps.referencing = addTo(maps.referencing, entry.referencedTableOid, entry, byName, edit);
+      }
+      return;
+    case 'type':
+      maps.types = maps.types.set(entry.oid, entry, edit);
+      if (entry.arrayOid !== 0) maps.arrayTypes = maps.arrayTypes.set(entry.arrayOid, entry, edit);
+      maps.typeNames = maps.typeNames.set(`${entry.schemaOid}/${entry.name}`, entry, edit);
+      registerTypeEntry(entry);
+      return;
+    case 'comment':
+      maps.comments = maps.comments.set(entry.oid, entry, edit);
+      maps.commentKeys = maps.commentKeys.set(
+        commentKey(entry.objectClass, entry.objectOid, entry.columnNumber),
+        entry,
+        edit,
+      );
+      return;
+    default:
+      throw new Error(`${entry.class} entries are shared by all databases`);
+  }
+}
+
+function removeEntry(maps: Maps, entry: CatalogEntry, edit: object): void {
+  switch (entry.class) {
+    case 'schema':
+      maps.schemas = maps.schemas.delete(entry.oid, edit);
+      maps.schemaNames = maps.schemaNames.delete(entry.name, edit);
+      return;
+    case 'relation':
+      maps.relations = maps.relations.delete(entry.oid, edit);
+      removeName(maps, entry, edit);
+      for (const oid of entry.dependsOn) maps.dependents = removeOid(maps.dependents, oid, entry.oid, edit);
+      return;
+    case 'index':
+      maps.indexes = maps.indexes.delete(entry.oid, edit);
+      maps.tableIndexes = removeFrom(maps.tableIndexes, entry.tableOid, entry, edit);
+      removeName(maps, entry, edit);
+      return;
+    case 'sequence':
+      maps.sequences = maps.sequences.delete(entry.oid, edit);
+      maps.tableSequences = removeFrom(maps.tableSequences, entry.ownedByTable, entry, edit);
+      removeName(maps, entry, edit);
+      return;
+    case 'constraint':
+      maps.constraints = maps.constraints.delete(entry.oid, edit);
+      maps.tableConstraints = removeFrom(maps.tableConstraints, entry.tableOid, entry, edit);
+      maps.referencing = removeFrom(maps.referencing, entry.referencedTableOid, entry, edit);
+      return;
+    case 'type':
+      maps.types = maps.types.delete(entry.oid, edit);
+      maps.arrayTypes = maps.arrayTypes.delete(entry.arrayOid, edit);
+      if (maps.typeNames.get(`${entry.schemaOid}/${entry.name}`) === entry) {
+        maps.typeNames = maps.typeNames.delete(`${entry.schemaOid}/${entry.name}`, edit);
+      }
+      return;
+    case 'comment':
+      maps.comments = maps.comments.delete(entry.oid, edit);
+      maps.commentKeys = maps.commentKeys.delete(
+        commentKey(entry.objectClass, entry.objectOid, entry.columnNumber),
+        edit,
+      );
+      return;
+    default:
+      throw new Error(`${entry.class} entries are shared by all databases`);
+  }
+}
+
+function addName(maps: Maps, entry: NamedRelation, edit: object): void {
+  maps.names = maps.names.set(`${entry.schemaOid}/${entry.name}`, entry, edit);
+}
+
+/** Two objects may trade names within one batch: only the holder of a name takes it away. */
+function removeName(maps: Maps, entry: NamedRelation, edit: object): void {
+  const key = `${entry.schemaOid}/${entry.name}`;
+  if (maps.names.get(key) === entry) maps.names = maps.names.delete(key, edit);
+}
+
+type ListMap<T> = PersistentMap<number, readonly T[]>;
+
+function byOid(a: { readonly oid: number }, b: { readonly oid: number }): number {
+  return a.oid - b.oid;
+}
+
+function byName(a: ConstraintEntry, b: ConstraintEntry): number {
+  return a.name < b.name ? -1 : a.name > b.name ? 1 : a.oid - b.oid;
+}
+
+function addTo<T>(map: ListMap<T>, key: number, entry: T, order: (a: T, b: T) => number, edit: object): ListMap<T> {
+  const list = map.get(key) ?? [];
+  return map.set(key, [...list, entry].sort(order), edit);
+}
+
+function removeFrom<T>(map: ListMap<T>, key: number, entry: T, edit: object): ListMap<T> {
+  const list = map.get(key);
+  if (list === undefined) return map;
+  const rest = list.filter((candidate) => candidate !== entry);
+  return rest.length === 0 ? map.delete(key, edit) : map.set(key, rest, edit);
+}
+
+function addOid(map: ListMap<number>, key: number, oid: number, edit: object): ListMap<number> {
+  const list = map.get(key) ?? NO_OIDS;
+  if (list.includes(oid)) return map;
+  return map.set(
+    key,
+    [...list, oid].sort((a, b) => a - b),
+    edit,
+  );
+}
+
+function removeOid(map: ListMap<number>, key: number, oid: number, edit: object): ListMap<number> {
+  const list = map.get(key);
+  assert(list !== undefined, 'a dependency that is taken away was recorded');
+  const rest = list.filter((candidate) => candidate !== oid);
+  return rest.length === 0 ? map.delete(key, edit) : map.set(key, rest, edit);
+}

@@ -1,0 +1,107 @@
+/**
+ * The tables and views of pg_catalog and information_schema as the planner sees them: relations of kind 'virtual'. Their
+ * columns come from a text table that is looked into when a name is first asked for, so that a server starts without paying for it.
+ * Their rows are made by pg-catalog/ and information-schema/ (virtualRows).
+ */
+import {
+  BOOTSTRAP_ROLE_OID,
+  type ColumnEntry,
+  INFORMATION_SCHEMA_OID,
+  PG_CATALOG_SCHEMA_OID,
+  type RelationEntry,
+} from './entries.ts';
+import { SYSTEM_RELATIONS } from './pg-catalog/columns.ts';
+
+/** Offsets of lines in SYSTEM_RELATIONS by `<schema>.<name>`, and those names by oid. */
+let offsets: Map<string, number> | null = null;
+let namesByOid: Map<number, string> | null = null;
+const entries = new Map<string, RelationEntry>();
+/** pg_class.relkind of each: PostgreSQL's own tables are r, its views v. */
+const views = new Set<number>();
+
+function index(): Map<string, number> {
+  if (offsets !== null) return offsets;
+  offsets = new Map();
+  namesByOid = new Map();
+  for (let start = 1; start < SYSTEM_RELATIONS.length; start = SYSTEM_RELATIONS.indexOf('\n', start) + 1) {
+    const oidEnd = SYSTEM_RELATIONS.indexOf(' ', start);
+    const nameEnd = SYSTEM_RELATIONS.indexOf(' ', oidEnd + 1);
+    const name = SYSTEM_RELATIONS.slice(oidEnd + 1, nameEnd);
+    const oid = Number(SYSTEM_RELATIONS.slice(start, oidEnd));
+    offsets.set(name, start);
+    namesByOid.set(oid, name);
+    if (SYSTEM_RELATIONS[nameEnd + 1] === 'v') views.add(oid);
+  }
+  return offsets;
+}
+
+function parseColumn(text: string, number: number): ColumnEntry {
+  const [, name, type, modifier, notNull] = /^([^:]+):(\d+)(?:\((\d+)\))?(!?)$/.exec(text)!;
+  return {
+    number,
+    name,
+    typeOid: Number(type),
+    typeModifier: modifier === undefined ? -1 : Number(modifier),
+    notNull: notNull === '!',
+    defaultText: null,
+    generated: false,
+    identity: null,
+    sequenceOid: 0,
+    dropped: false,
+    missingText: null,
+    sinceLayout: 0,
+  };
+}
+
+function parse(qualifiedName: string, offset: number): RelationEntry {
+  const line = SYSTEM_RELATIONS.slice(offset, SYSTEM_RELATIONS.indexOf('\n', offset));
+  const [oid, , , ...columns] = line.split(' ');
+  const dot = qualifiedName.indexOf('.');
+  return {
+    class: 'relation',
+    oid: Number(oid),
+    kind: 'virtual',
+    schemaOid: qualifiedName.startsWith('pg_catalog.') ? PG_CATALOG_SCHEMA_OID : INFORMATION_SCHEMA_OID,
+    name: qualifiedName.slice(dot + 1),
+    owner: BOOTSTRAP_ROLE_OID,
+    persistence: 'permanent',
+    relId: 0,
+    columns: columns.map((column, i) => parseColumn(column, i + 1)),
+    layout: 0,
+    queryText: null,
+    options: [],
+    dependsOn: [],
+  };
+}
+
+function find(qualifiedName: string): RelationEntry | undefined {
+  const known = entries.get(qualifiedName);
+  if (known !== undefined) return known;
+  const offset = index().get(qualifiedName);
+  if (offset === undefined) return undefined;
+  const entry = parse(qualifiedName, offset);
+  entries.set(qualifiedName, entry);
+  return entry;
+}
+
+export function systemRelationByName(schemaOid: number, name: string): RelationEntry | undefined {
+  return find(`${schemaOid === PG_CATALOG_SCHEMA_OID ? 'pg_catalog' : 'information_schema'}.${name}`);
+}
+
+export function systemRelationByOid(oid: number): RelationEntry | undefined {
+  if (oid >= 16384) return undefined;
+  index();
+  const name = namesByOid?.get(oid);
+  return name === undefined ? undefined : find(name);
+}
+
+/** All of them; makes every entry. */
+export function systemRelations(): RelationEntry[] {
+  return [...index().keys()].map((name) => find(name) as RelationEntry);
+}
+
+/** Is it a view in PostgreSQL (and a table otherwise)? */
+export function isSystemView(oid: number): boolean {
+  index();
+  return views.has(oid);
+}

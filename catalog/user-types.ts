@@ -1,0 +1,61 @@
+/** Makes enums, domains and composite types of the catalog known to types/, which converts and compares their values. */
+import { registerType, typeByOid } from '../types/index.ts';
+import type { TypeEntry } from './entries.ts';
+
+/** Registers the type and its array type. Again, with the older entry, when a change of it was rolled back. */
+export function registerTypeEntry(entry: TypeEntry): void {
+  const base = entry.kind === 'domain' ? typeByOid(entry.baseTypeOid) : undefined;
+  registerType({
+    oid: entry.oid,
+    name: entry.name,
+    displayName: displayName(entry.name),
+    length: entry.kind === 'enum' ? 4 : (base?.length ?? -1),
+    byValue: entry.kind === 'enum' || (base?.byValue ?? false),
+    align: entry.kind === 'enum' ? 'i' : (base?.align ?? 'd'),
+    category: entry.kind === 'enum' ? 'E' : entry.kind === 'composite' ? 'C' : (base?.category ?? 'U'),
+    preferred: false,
+    elementOid: entry.kind === 'domain' ? 0 : 0,
+    arrayOid: entry.arrayOid,
+    kind: entry.kind === 'enum' ? 'e' : entry.kind === 'composite' ? 'c' : 'd',
+    delimiter: base?.delimiter ?? ',',
+    storage: entry.kind === 'enum' ? 'p' : (base?.storage ?? 'x'),
+    ...(entry.kind === 'domain' ? { baseOid: entry.baseTypeOid, baseTypmod: entry.baseTypeModifier } : {}),
+    ...(entry.kind === 'enum' ? { enumLabels: entry.labels, enumLabelOids: entry.labelOids ?? [] } : {}),
+    ...(entry.kind === 'composite'
+      ? {
+          attributes: (entry.attributes ?? []).map(({ name, typeOid, typeModifier }) => ({
+            name,
+            typeOid,
+            typmod: typeModifier,
+          })),
+        }
+      : {}),
+  });
+  if (entry.arrayOid === 0) return;
+  registerType({
+    oid: entry.arrayOid,
+    name: arrayTypeName(entry.name),
+    displayName: `${displayName(entry.name)}[]`,
+    length: -1,
+    byValue: false,
+    align: entry.kind === 'composite' ? 'd' : base?.align === 'd' ? 'd' : 'i',
+    category: 'A',
+    preferred: false,
+    elementOid: entry.oid,
+    arrayOid: 0,
+    kind: 'b',
+    delimiter: ',',
+    storage: 'x',
+  });
+}
+
+/** `_name`, cut to 63 bytes. */
+export function arrayTypeName(name: string): string {
+  let result = `_${name}`;
+  while (Buffer.byteLength(result) > 63) result = result.slice(0, -1);
+  return result;
+}
+
+function displayName(name: string): string {
+  return /^[a-z_][a-z0-9_]*$/.test(name) ? name : `"${name.replaceAll('"', '""')}"`;
+}
