@@ -66,9 +66,10 @@ export class PageWriter {
   /** Cleans ahead of the hand, soon. */
   kick(): void {
     if (this.lookScheduled || this.running || this.pool.isClosed) return;
-    if (this.pausedUntil !== 0 && Date.now() < this.pausedUntil) return;
     this.lookScheduled = true;
-    setImmediate(this.look);
+    const pause = this.pausedUntil === 0 ? 0 : this.pausedUntil - Date.now();
+    if (pause > 0) setTimeout(this.look, pause).unref();
+    else setImmediate(this.look);
   }
 
   /** Writes those of the frames that are dirty; the callback tells of the first failure. */
@@ -113,12 +114,12 @@ export class PageWriter {
       if (++frame === frameCount) frame = 0;
     }
     if (frames.length === 0) {
-      this.pool.onPagesWritten();
+      this.pool.onPagesWritten(null);
       return;
     }
     this.writeFrames(frames, (error) => {
       this.pausedUntil = error === null ? 0 : Date.now() + RETRY_MS;
-      this.pool.onPagesWritten();
+      this.pool.onPagesWritten(error);
     });
   };
 
@@ -158,16 +159,17 @@ export class PageWriter {
   }
 
   private runBatch(job: WriteJob, start: number, failure: SqlError | null): void {
+    const { pool } = this;
     const batch = this.takeBatch(job.frames, start);
     if (batch.frames.length === 0) {
       this.running = false;
       for (const callback of this.settled.splice(0)) callback();
       job.callback(failure);
       this.runNext();
+      if (pool.hasWaitingLoads) this.kick();
       return;
     }
     this.current = batch;
-    const { pool } = this;
     pool.wal.requestDurable(batch.lsn, (error) => {
       if (error !== null) this.finishBatch(job, batch, error, failure);
       else this.writeBatch(batch, (writeError) => this.finishBatch(job, batch, writeError, failure));
@@ -246,6 +248,8 @@ export class PageWriter {
       const relation = batch.relations[i];
       relation.ioCount--;
       relation.writeError = error;
+      // Again, for a sync that ran beside this write may have missed it.
+      relation.needsSync = true;
       // A dropped or truncated relation's frame may have changed hands: nothing of the old page is left to say about it.
       if (pool.frameRelation[frame] !== relation || pool.framePage[frame] !== batch.pageNos[i]) continue;
       if ((pool.flags[frame] & FRAME_WRITING) === 0) continue;

@@ -321,16 +321,20 @@ export class BufferPool implements LoggedPages {
     const loads = this.waitingLoads;
     this.waitingLoads = [];
     for (const load of loads) {
-      if (load.relation.dropped) load.wake();
+      if (load.relation.loads.get(load.pageNo) !== load) load.wake();
       else this.startLoad(load, null);
     }
   }
 
+  get hasWaitingLoads(): boolean {
+    return this.waitingLoads.length > 0;
+  }
+
   /** The writer's round is over: what still waits cannot be helped by it. */
-  onPagesWritten(): void {
+  onPagesWritten(error: SqlError | null): void {
     this.onFramesFreed();
     if (this.waitingLoads.length === 0 || this.loadsUnderWay > 0 || this.writer.isRunning) return;
-    for (const load of this.waitingLoads.splice(0)) this.failLoad(load, noFrames());
+    for (const load of this.waitingLoads.splice(0)) this.failLoad(load, error ?? noFrames());
   }
 
   private miss(rel: RelationPages, pageNo: number, ring: ScanRing | null): never {
@@ -386,7 +390,8 @@ export class BufferPool implements LoggedPages {
     const onRead = (error: SqlError | null, count: number): void => {
       for (let i = 0; i < loads.length; i++) this.finishLoad(loads[i], error, count - i * PAGE_SIZE);
       this.files.afterWrites([first.relation]);
-      this.onFramesFreed();
+      // Later, so that those who waited for these pages come first.
+      if (this.waitingLoads.length > 0) setImmediate(this.retryWaiting);
     };
     try {
       const file = this.files.open(first.relation, false);
@@ -488,6 +493,12 @@ export class BufferPool implements LoggedPages {
     if (frame >= 0) this.evict(frame);
     return frame;
   }
+
+  private readonly retryWaiting = (): void => {
+    if (this.isClosed) return;
+    this.onFramesFreed();
+    if (this.waitingLoads.length > 0) this.writer.kick();
+  };
 
   private readonly wantFrame = (frame: number): void => this.writer.want(frame);
 

@@ -9,6 +9,7 @@ import { PAGE_SIZE } from '../limits.ts';
 import type { RelationPages } from './relation-pages.ts';
 
 const OPEN_FILES_MAX = 512;
+const SYNCS_AT_ONCE = 8;
 
 export class RelationFiles {
   readonly directory: string;
@@ -93,34 +94,56 @@ export class RelationFiles {
 
   /** Makes durable what was written to the relations' files before the call, and their names. */
   syncAll(relations: Iterable<RelationPages>, callback: (error: SqlError | null) => void): void {
+    const queue: RelationPages[] = [];
+    for (const relation of relations) if (relation.needsSync) queue.push(relation);
     let outstanding = 1;
     let failure: SqlError | null = null;
     const done = (error: SqlError | null): void => {
       failure ??= error;
-      if (--outstanding === 0) callback(failure);
-    };
-    try {
-      for (const relation of relations) {
-        if (!relation.needsSync || relation.dropped) continue;
-        relation.needsSync = false;
-        const file = this.open(relation, false);
+      outstanding--;
+      while (failure === null && queue.length > 0 && outstanding < SYNCS_AT_ONCE) {
         outstanding++;
-        relation.ioCount++;
-        file.fdatasync((error) => {
-          relation.ioCount--;
-          if (error !== null) relation.needsSync = true;
-          this.afterWrites([relation]);
-          done(error);
-        });
+        this.syncOne(queue.pop()!, done);
       }
-      if (this.namesChanged) {
-        this.fileSystem.fsyncDir(this.directory);
-        this.namesChanged = false;
-      }
-    } catch (error) {
-      failure ??= error as SqlError;
-    }
+      if (outstanding > 0) return;
+      if (failure === null) failure = this.syncNames();
+      callback(failure);
+    };
     setImmediate(done, null);
+  }
+
+  private syncOne(relation: RelationPages, callback: (error: SqlError | null) => void): void {
+    if (!relation.needsSync || relation.dropped) {
+      setImmediate(callback, null);
+      return;
+    }
+    let file: File;
+    try {
+      file = this.open(relation, false);
+    } catch (error) {
+      setImmediate(callback, error as SqlError);
+      return;
+    }
+    // Before the sync: a write that ends while it runs sets it again.
+    relation.needsSync = false;
+    relation.ioCount++;
+    file.fdatasync((error) => {
+      relation.ioCount--;
+      if (error !== null) relation.needsSync = true;
+      this.afterWrites([relation]);
+      callback(error);
+    });
+  }
+
+  private syncNames(): SqlError | null {
+    if (!this.namesChanged) return null;
+    try {
+      this.fileSystem.fsyncDir(this.directory);
+    } catch (error) {
+      return error as SqlError;
+    }
+    this.namesChanged = false;
+    return null;
   }
 
   freeSpace(): number {

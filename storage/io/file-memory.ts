@@ -108,6 +108,7 @@ interface MemoryFolder {
 }
 
 export class MemoryFileSystem implements FileSystem {
+  readonly isShared = false;
   /** Bytes that all files together may have. */
   capacity = Number.POSITIVE_INFINITY;
   /** Operations done so far, by kind: a test can crash or fail at the nth. */

@@ -6,6 +6,8 @@ import { fileError } from './errors.ts';
 import type { File, FileSystem, IoCallback, OpenMode, ReadCallback } from './file.ts';
 
 export class NodeFileSystem implements FileSystem {
+  readonly isShared = true;
+
   open(path: string, mode: OpenMode): File {
     const flags =
       mode === 'read'

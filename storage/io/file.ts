@@ -39,6 +39,8 @@ export interface File {
 export type OpenMode = 'read' | 'readwrite' | 'create' | 'exclusive';
 
 export interface FileSystem {
+  /** Other processes see the same files. */
+  readonly isShared: boolean;
   open(path: string, mode: OpenMode): File;
   /** With the folders above it; no error if it exists. */
   mkdir(path: string): void;

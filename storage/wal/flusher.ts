@@ -86,6 +86,7 @@ export class WalFlusher {
   }
 
   open(lsn: number): void {
+    this.segments?.open(lsn);
     this.flushedLsn = lsn;
     this.writtenLsn = lsn;
   }

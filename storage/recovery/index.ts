@@ -1,0 +1,27 @@
+export {
+  type CheckpointState,
+  checkpointStateName,
+  decodeCheckpointState,
+  encodeCheckpointState,
+  type RelationSize,
+} from './checkpoint-state.ts';
+export { type CapturedState, Checkpointer, type CheckpointerOptions, type CheckpointSource } from './checkpointer.ts';
+export {
+  CONTROL_FILE,
+  type ControlData,
+  decodeControl,
+  dumpControl,
+  encodeControl,
+  FORMAT_VERSION,
+  readControl,
+  writeControl,
+} from './control.ts';
+export { type DirectoryLock, LOCK_FILE, lockDirectory, type ProcessTable, systemProcesses } from './directory-lock.ts';
+export {
+  FIRST_LSN,
+  type RecoveryHandler,
+  type RecoveryOptions,
+  type RecoveryResult,
+  recover,
+  walDirectory,
+} from './recover.ts';
