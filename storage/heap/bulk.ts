@@ -72,6 +72,12 @@ export class BulkInserts {
     this.heap.setFillPage(page.pageNo);
   }
 
+  /** The heap goes away: what is not logged need not be. */
+  discard(): void {
+    for (const page of this.open.splice(0)) this.heap.context.pool.unpin(page.base);
+    this.last = null;
+  }
+
   /** No page is open: nothing is unlogged. */
   get isEmpty(): boolean {
     return this.open.length === 0;

@@ -129,12 +129,14 @@ export class Heap {
   readonly relId: number;
   readonly pages: RelationPages;
   maintainer: IndexMaintainer | null = null;
-  /** After WRITE_WAIT and ROW_IN_PROGRESS: who must end first. */
-  blocker: Transaction | null = null;
+  private blockedBy: Transaction | null = null;
   /** Rows that committed transactions left; with writers under way, what it was before them. */
   rowCount = 0;
   /** Rows inserted, updated and deleted by committed transactions since the start: tells auto-analyze when. */
   changeCount = 0;
+  /** While the transaction that created the heap is unfinished: it, and its write list's entry. */
+  creator: Transaction | null = null;
+  createdAt = 0;
   readonly freeSpace = new FreeSpace();
   readonly context: HeapContext;
   readonly rowLocks: RowLockTable;
@@ -156,6 +158,12 @@ export class Heap {
     this.versions = context.versions;
     this.rowLocks = context.locks.rowLocksOf(pages.relId);
     this.bulks = new BulkInserts(this);
+  }
+
+  /** After WRITE_WAIT and ROW_IN_PROGRESS: who must end first. */
+  get blocker(): Transaction {
+    assert(this.blockedBy !== null, 'a check has just answered that somebody is in the way');
+    return this.blockedBy;
   }
 
   /** Byte offset of the version of the row that the snapshot sees, -1 for none. Throws PAGE_MISS. */
@@ -229,7 +237,7 @@ export class Heap {
       if (strength === LOCK_KEY_SHARE && !deleted && this.rowLocks.strengthOf(rowId, writer.id) !== LOCK_UPDATE) {
         return this.checkKeyShare(rowId, txn, snapshot, writer);
       }
-      this.blocker = writer;
+      this.blockedBy = writer;
       return WRITE_WAIT;
     }
     if (writer === txn && xid >= snapshot.xidLimit) return WRITE_OWN_LATER;
@@ -244,7 +252,7 @@ export class Heap {
     let row = this.placeRow;
     while (row >= 0 && transactions.inProgress(pool.f64[row >>> 3]) === writer) row = this.previousOf(row);
     if (row < 0) {
-      this.blocker = writer;
+      this.blockedBy = writer;
       return WRITE_WAIT;
     }
     if (this.rowLocks.size !== 0 && this.isLockedAgainst(rowId, txn, LOCK_KEY_SHARE)) return WRITE_WAIT;
@@ -254,7 +262,7 @@ export class Heap {
   private isLockedAgainst(rowId: RowId, txn: Transaction, strength: RowLockStrength): boolean {
     const holder = this.rowLocks.conflict(rowId, txn.id, strength);
     if (holder === 0) return false;
-    this.blocker = this.context.transactions.owner(holder);
+    this.blockedBy = this.context.transactions.owner(holder);
     return true;
   }
 
@@ -270,7 +278,7 @@ export class Heap {
     const { pool, transactions } = this.context;
     const writer = transactions.inProgress(pool.f64[this.placeRow >>> 3]);
     if (writer !== null && writer !== txn) {
-      this.blocker = writer;
+      this.blockedBy = writer;
       return ROW_IN_PROGRESS;
     }
     if ((pool.u8[this.placeRow + ROW_FLAGS_OFFSET] & ROW_DELETED) !== 0) return ROW_GONE;

@@ -31,5 +31,5 @@ export {
 } from './row-header.ts';
 export { type RowVisitor, type StartupSweepResult, startupSweep } from './startup-sweep.ts';
 export { Sweep } from './sweep.ts';
-export { undoNewest } from './undo.ts';
+export { undoInserts, undoNewest } from './undo.ts';
 export { VersionStore } from './version-store.ts';

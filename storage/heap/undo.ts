@@ -68,7 +68,7 @@ export function undoNewest(context: HeapContext, heap: Heap, rowId: number, inde
   heap.mustLocate(rowId);
   const pool = context.pool;
   const page = pool.u32[(heap.placeRow + ROW_PREVIOUS_PAGE_OFFSET) >>> 2];
-  if (page === NO_VERSION) undoInsert(context, heap, rowId);
+  if (page === NO_VERSION) undoInserts(context, heap, rowId, 1);
   else {
     const slot = pool.u16[(heap.placeRow + ROW_PREVIOUS_SLOT_OFFSET) >>> 1];
     if ((pool.u8[heap.placeRow + ROW_FLAGS_OFFSET] & ROW_DELETED) !== 0) undoRemove(context, heap, page, slot);
@@ -76,12 +76,21 @@ export function undoNewest(context: HeapContext, heap: Heap, rowId: number, inde
   }
 }
 
-function undoInsert(context: HeapContext, heap: Heap, rowId: number): void {
-  assert(heap.placeId === rowId, 'a row is inserted at home');
-  heap.maintainer?.removeVersion(rowId, heap.placeRow, rest, 0);
-  const pageNo = rowId >>> ROW_SLOT_BITS;
+/** Undoes the inserts of `count` rows in neighbouring slots of one page, whose later versions are undone already. */
+export function undoInserts(context: HeapContext, heap: Heap, firstRowId: number, count: number): void {
+  const { pool, wal } = context;
+  const pageNo = firstRowId >>> ROW_SLOT_BITS;
+  const base = pool.frameBase(heap.pages, pageNo);
+  const first = firstRowId & ROW_SLOT_MASK;
+  for (let slot = first; slot < first + count; slot++) {
+    const row = base + slotOffset(pool.u16, base, slot);
+    assert(pool.u32[(row + ROW_PREVIOUS_PAGE_OFFSET) >>> 2] === NO_VERSION, 'an insert is the first version');
+    heap.maintainer?.removeVersion(firstRowId + slot - first, row, rest, 0);
+  }
   beginUndo(context);
-  freeLogged(context, heap, heap.homeBase, rowId);
+  for (let slot = first; slot < first + count; slot++) freeSlot(pool, base, slot);
+  wal.pageHeader(heap.pages, pageNo, base);
+  wal.pageRange(heap.pages, pageNo, base, slotEntryOffset(first), slotEntryOffset(first + count));
   endUndo(context);
   heap.noteSpace(pageNo);
 }

@@ -50,14 +50,19 @@ export interface TransactionStore {
   committed(txn: Transaction): void;
   /** `durable` once everything up to lsn is on disk; at once where the settings ask for no more. */
   whenDurable(txn: Transaction, lsn: number, durable: (error: Error | null) => void): void;
-  /** Undoes the newest entry of txn.writes and drops it. Throws PAGE_MISS before it changed anything. */
-  undoLast(txn: Transaction): void;
+  /**
+   * Undoes the newest entry of txn.writes and drops it; `downTo`: all entries from there on are being undone. Throws PAGE_MISS
+   * before it changed anything.
+   */
+  undoLast(txn: Transaction, downTo: number): void;
   logAbort(txn: Transaction): void;
   isPageMiss(error: unknown): boolean;
 }
 
 const NO_WRITES = new WriteList();
 const WRITE_LISTS_KEPT = 16;
+/** A long rollback gives way to others after so many entries, some milliseconds. */
+const UNDO_STEPS_MAX = 2000;
 
 export class Transaction {
   readonly id: number;
@@ -67,6 +72,8 @@ export class Transaction {
   wake: () => void = doNothing;
   /** false: commit does not wait for the log (synchronous_commit = off). */
   synchronousCommit = true;
+  /** After rollback answered false: true if it waits for a page, false if its time slice was over. */
+  undoNeedsPage = false;
   /** Something of it stands in the log without an xid (a sequence's values): commit waits for this LSN. */
   flushLsn = 0;
   /** The xids given out, as first, last pairs of runs. */
@@ -122,6 +129,12 @@ export class TransactionManager {
     this.store = store;
     this.locks = locks;
     this.table = new CommitTable(firstXid);
+    this.lastCsn = lastCsn;
+  }
+
+  /** Before the first transaction: where a recovered engine goes on. */
+  restart(nextXid: number, lastCsn: number): void {
+    this.table.restart(nextXid);
     this.lastCsn = lastCsn;
   }
 
@@ -223,7 +236,7 @@ export class TransactionManager {
     this.store.whenDurable(txn, lsn, durable);
   }
 
-  /** Undoes everything. False: a page that it needs is being read; call it again. */
+  /** Undoes everything. False: call it again, when the page is there (txn.undoNeedsPage: pool.onLoaded) or soon. */
   rollback(txn: Transaction): boolean {
     assert(!txn.isEnded, 'a transaction ends once');
     this.locks.cancelWait(txn);
@@ -247,7 +260,7 @@ export class TransactionManager {
     };
   }
 
-  /** Undoes what was done after the mark, which stays usable. False: call it again. */
+  /** Undoes what was done after the mark, which stays usable. False: as in rollback. */
   rollbackTo(txn: Transaction, mark: SavepointMark): boolean {
     this.locks.cancelWait(txn);
     if (!this.undoTo(txn, mark.writes)) return false;
@@ -270,11 +283,16 @@ export class TransactionManager {
 
   private undoTo(txn: Transaction, count: number): boolean {
     txn.state = TXN_ROLLING_BACK;
+    txn.undoNeedsPage = false;
     const writes = txn.writes;
     try {
-      while (writes.count > count) this.store.undoLast(txn);
+      for (let step = 0; writes.count > count; step++) {
+        if (step === UNDO_STEPS_MAX) return false;
+        this.store.undoLast(txn, count);
+      }
     } catch (error) {
-      if (this.store.isPageMiss(error)) return false;
+      txn.undoNeedsPage = this.store.isPageMiss(error);
+      if (txn.undoNeedsPage) return false;
       throw error;
     }
     return true;

@@ -13,6 +13,9 @@ export const WRITE_DELETE = 3;
 export const WRITE_CREATE_HEAP = 4;
 /** The heap relId goes away at commit. */
 export const WRITE_DROP_HEAP = 5;
+/** The sequence relId was created; goes away at commit. */
+export const WRITE_CREATE_SEQUENCE = 6;
+export const WRITE_DROP_SEQUENCE = 7;
 
 /** The kind's bits. */
 export const WRITE_KIND_MASK = 7;
@@ -73,15 +76,11 @@ export class WriteList {
     if ((kind & SWEEP_BITS) !== 0 || kind === WRITE_DELETE) this.sweepCount++;
   }
 
-  /** The newest entry is undone: one row of an insert run, or the whole entry. */
+  /** The newest entry is undone. */
   dropLast(): void {
     const last = this.count - 1;
     const kind = this.kinds[last];
     assert(last >= 0, 'something is left to undo');
-    if (kind === WRITE_INSERT && this.counts[last] > 1) {
-      this.counts[last]--;
-      return;
-    }
     if ((kind & SWEEP_BITS) !== 0 || kind === WRITE_DELETE) this.sweepCount--;
     this.count = last;
     if (this.sealed > last) this.sealed = last;

@@ -1,0 +1,388 @@
+/**
+ * What the engine knows besides pages: heaps, catalog entries, sequences, the oid counter; and what transactions do to them.
+ * Everything here is in memory, comes back from the checkpoint's state and the log (state.ts), and changes through the log
+ * first.
+ *
+ *      transactional: heaps created and dropped, catalog entries, sequences created and dropped
+ *      not:           a sequence's values, oids
+ */
+import { assert } from '../types/assert.ts';
+import { type BufferPool, PAGE_MISS, type RelationPages } from './buffer/index.ts';
+import { Heap, type HeapContext, Sweep, undoInserts, undoNewest, VersionStore } from './heap/index.ts';
+import {
+  LockManager,
+  type Transaction,
+  TransactionManager,
+  type TransactionStore,
+  WRITE_CREATE_HEAP,
+  WRITE_CREATE_SEQUENCE,
+  WRITE_DELETE,
+  WRITE_DROP_HEAP,
+  WRITE_DROP_SEQUENCE,
+  WRITE_INDEXED,
+  WRITE_INSERT,
+  WRITE_KIND_MASK,
+  WRITE_UPDATE,
+} from './mvcc/index.ts';
+import {
+  logAbort,
+  logCatalog,
+  logCommit,
+  logRelationCreate,
+  logRelationDrop,
+  logSequence,
+  WAL_KIND_CALLER_FIRST,
+  WAL_PAGES,
+  type Wal,
+} from './wal/index.ts';
+
+/** Relation of the version store. */
+export const VERSIONS_REL_ID = 1;
+export const FIRST_HEAP_REL_ID = 16;
+/** Oids below belong to the system. */
+export const FIRST_OID = 16384;
+/** Logged as a sequence with this id. */
+export const OID_COUNTER_ID = 1;
+/** One log record for so many oids. */
+const OIDS_LOGGED_AHEAD = 8192;
+/** Log record: a sequence is gone. Body: u32 id, u32 zero. */
+export const WAL_SEQUENCE_DROP = WAL_KIND_CALLER_FIRST;
+/** Values of a sequence that one log record covers, as in PostgreSQL. */
+export const SEQUENCE_LOG_VALUES = 32;
+
+const POSTGRES_EPOCH_MS = 946684800000;
+
+export interface SequenceState {
+  readonly lastValue: number | bigint;
+  readonly isCalled: boolean;
+  /** Values that may still be given out before something is logged: PostgreSQL's log_cnt. */
+  readonly logCount: number;
+}
+
+interface Sequence extends SequenceState {
+  lastValue: number | bigint;
+  isCalled: boolean;
+  logCount: number;
+  /** What the log knows: where the sequence would go on after a crash. */
+  loggedValue: number | bigint;
+  loggedIsCalled: boolean;
+}
+
+export class Store implements TransactionStore {
+  readonly pool: BufferPool;
+  readonly wal: Wal;
+  readonly transactions: TransactionManager;
+  readonly locks = new LockManager();
+  readonly versions: VersionStore;
+  readonly context: HeapContext;
+  readonly sweep: Sweep;
+  readonly heaps = new Map<number, Heap>();
+  readonly catalog = new Map<string, Uint8Array>();
+  readonly sequences = new Map<number, Sequence>();
+  nextRelId = FIRST_HEAP_REL_ID;
+  nextOid = FIRST_OID;
+  /** Called when a commit has left something for the sweep. */
+  onLeftBehind: () => void = () => {};
+  /** The first oid that the log does not cover. */
+  oidLimit = FIRST_OID;
+  /** Microseconds since 2000-01-01 UTC. */
+  private readonly now: () => number;
+
+  constructor(pool: BufferPool, wal: Wal, clockMs: () => number) {
+    this.pool = pool;
+    this.wal = wal;
+    this.now = () => (clockMs() - POSTGRES_EPOCH_MS) * 1000;
+    this.transactions = new TransactionManager(this, this.locks);
+    const pages = pool.relation(VERSIONS_REL_ID) ?? this.createVersionPages();
+    // The version store needs the context, and is part of it.
+    const context = {
+      pool,
+      wal,
+      transactions: this.transactions,
+      locks: this.locks,
+      newPage: (relation: RelationPages, flags: number) => this.newPage(relation, flags),
+    } as { -readonly [K in keyof HeapContext]: HeapContext[K] };
+    context.versions = new VersionStore(context, pages);
+    this.versions = context.versions;
+    this.context = context;
+    this.sweep = new Sweep(context, (relId) => this.heaps.get(relId));
+  }
+
+  private createVersionPages(): RelationPages {
+    logRelationCreate(this.wal, 0, VERSIONS_REL_ID);
+    return this.pool.createRelation(VERSIONS_REL_ID);
+  }
+
+  /** Refused by a full disk (53100) before anything has happened. */
+  private newPage(relation: RelationPages, flags: number): number {
+    const { pool, wal } = this;
+    wal.begin(WAL_PAGES, 0);
+    wal.cancel();
+    const base = pool.newPage(relation, flags);
+    const pageNo = relation.pageCount - 1;
+    // There was room a moment ago; writing back a page in between may have used it up.
+    wal.urgent = true;
+    try {
+      wal.begin(WAL_PAGES, 0);
+    } finally {
+      wal.urgent = false;
+    }
+    wal.pageInit(relation, pageNo, base);
+    wal.end();
+    return pageNo;
+  }
+
+  // Heaps.
+
+  createHeap(txn: Transaction): Heap {
+    const xid = this.xidOf(txn);
+    const relId = this.nextRelId;
+    logRelationCreate(this.wal, xid, relId);
+    this.nextRelId++;
+    const heap = new Heap(this.context, this.pool.createRelation(relId));
+    heap.creator = txn;
+    heap.createdAt = txn.writes.count;
+    txn.writes.add(relId, 0, WRITE_CREATE_HEAP, 0, 0);
+    this.heaps.set(relId, heap);
+    return heap;
+  }
+
+  heap(relId: number): Heap {
+    const heap = this.heaps.get(relId);
+    assert(heap !== undefined, `heap ${relId} exists`);
+    return heap;
+  }
+
+  dropHeap(txn: Transaction, relId: number): void {
+    assert(this.heaps.has(relId), `heap ${relId} exists`);
+    this.xidOf(txn);
+    txn.writes.add(relId, 0, WRITE_DROP_HEAP, 0, 0);
+  }
+
+  private removeHeap(relId: number): void {
+    const heap = this.heap(relId);
+    heap.bulks.discard();
+    this.heaps.delete(relId);
+    this.locks.forgetHeap(relId);
+    this.pool.dropRelation(heap.pages);
+  }
+
+  // Catalog.
+
+  putCatalog(txn: Transaction, key: string, bytes: Uint8Array | null): void {
+    this.xidOf(txn);
+    (txn.catalogChanges ??= []).push({ key, bytes });
+  }
+
+  // Sequences.
+
+  createSequence(txn: Transaction, id: number, lastValue: number | bigint, isCalled: boolean): void {
+    assert(!this.sequences.has(id), 'a sequence is created once');
+    this.xidOf(txn);
+    logSequence(this.wal, id, lastValue, isCalled);
+    txn.writes.add(id, 0, WRITE_CREATE_SEQUENCE, 0, 0);
+    this.restoreSequence(id, lastValue, isCalled);
+  }
+
+  dropSequence(txn: Transaction, id: number): void {
+    this.xidOf(txn);
+    txn.writes.add(id, 0, WRITE_DROP_SEQUENCE, 0, 0);
+  }
+
+  sequenceState(id: number): SequenceState | null {
+    return this.sequences.get(id) ?? null;
+  }
+
+  /**
+   * A sequence's new state. `ahead`: the value SEQUENCE_LOG_VALUES steps further (or the sequence's bound), which is logged when
+   * needed, so that most calls log nothing; without it (setval, ALTER SEQUENCE) this state itself is. `txn` (any transaction
+   * at work) waits at its commit until what was logged is durable.
+   */
+  setSequence(
+    id: number,
+    lastValue: number | bigint,
+    isCalled: boolean,
+    txn?: Transaction,
+    ahead?: number | bigint,
+  ): void {
+    const sequence = this.sequences.get(id);
+    assert(sequence !== undefined, 'the sequence exists');
+    if (ahead === undefined || sequence.logCount === 0) {
+      const logged = ahead ?? lastValue;
+      const lsn = logSequence(this.wal, id, logged, ahead === undefined ? isCalled : true);
+      sequence.loggedValue = logged;
+      sequence.loggedIsCalled = ahead === undefined ? isCalled : true;
+      sequence.logCount = ahead === undefined ? 0 : SEQUENCE_LOG_VALUES;
+      if (txn !== undefined) txn.flushLsn = lsn;
+    } else sequence.logCount--;
+    sequence.lastValue = lastValue;
+    sequence.isCalled = isCalled;
+  }
+
+  /** As the checkpoint or the log knows it. */
+  restoreSequence(id: number, lastValue: number | bigint, isCalled: boolean): void {
+    this.sequences.set(id, {
+      lastValue,
+      isCalled,
+      logCount: 0,
+      loggedValue: lastValue,
+      loggedIsCalled: isCalled,
+    });
+  }
+
+  // Oids.
+
+  allocateOid(): number {
+    if (this.nextOid >= this.oidLimit) {
+      logSequence(this.wal, OID_COUNTER_ID, this.nextOid + OIDS_LOGGED_AHEAD, true);
+      this.oidLimit = this.nextOid + OIDS_LOGGED_AHEAD;
+    }
+    return this.nextOid++;
+  }
+
+  // What transactions ask for.
+
+  logCommit(txn: Transaction, csn: number): number {
+    const writes = txn.writes;
+    const dropped: number[] = [];
+    for (let i = 0; i < writes.count; i++) {
+      const kind = writes.kinds[i];
+      if (kind === WRITE_DROP_HEAP) dropped.push(writes.relIds[i]);
+      else if (kind === WRITE_DROP_SEQUENCE) this.logSequenceDrop(writes.relIds[i]);
+      else if (kind === WRITE_INSERT) this.heaps.get(writes.relIds[i])?.bulks.finish(txn);
+    }
+    const xids = xidsOf(txn);
+    if (txn.catalogChanges !== null) {
+      for (const { key, bytes } of txn.catalogChanges) logCatalog(this.wal, xids[0], key, bytes);
+    }
+    return logCommit(this.wal, xids, csn, this.now(), dropped);
+  }
+
+  private logSequenceDrop(id: number): void {
+    this.wal.begin(WAL_SEQUENCE_DROP, 0);
+    this.wal.u32(id);
+    this.wal.u32(0);
+    this.wal.end();
+  }
+
+  committed(txn: Transaction): void {
+    if (txn.catalogChanges !== null) {
+      for (const { key, bytes } of txn.catalogChanges) {
+        if (bytes === null) this.catalog.delete(key);
+        else this.catalog.set(key, bytes);
+      }
+    }
+    const writes = txn.writes;
+    if (writes.sweepCount > 0) {
+      this.sweep.add(txn);
+      this.onLeftBehind();
+    }
+    for (let i = 0; i < writes.count; i++) {
+      const relId = writes.relIds[i];
+      switch (writes.kinds[i] & WRITE_KIND_MASK) {
+        case WRITE_INSERT:
+          this.countRows(relId, writes.counts[i], writes.counts[i]);
+          break;
+        case WRITE_DELETE:
+          this.countRows(relId, -1, 1);
+          break;
+        case WRITE_UPDATE:
+          this.countRows(relId, 0, 1);
+          break;
+        case WRITE_CREATE_HEAP:
+          this.heap(relId).creator = null;
+          break;
+        case WRITE_DROP_HEAP:
+          this.removeHeap(relId);
+          break;
+        case WRITE_DROP_SEQUENCE:
+          this.sequences.delete(relId);
+          break;
+      }
+    }
+  }
+
+  private countRows(relId: number, rows: number, changes: number): void {
+    const heap = this.heaps.get(relId);
+    if (heap === undefined) return;
+    heap.rowCount += rows;
+    heap.changeCount += changes;
+  }
+
+  whenDurable(txn: Transaction, lsn: number, durable: (error: Error | null) => void): void {
+    if (txn.synchronousCommit) this.wal.requestFlush(lsn, durable);
+    else {
+      this.wal.flushSoon();
+      durable(null);
+    }
+  }
+
+  undoLast(txn: Transaction, downTo: number): void {
+    const writes = txn.writes;
+    const at = writes.count - 1;
+    const relId = writes.relIds[at];
+    const kind = writes.kinds[at];
+    switch (kind & WRITE_KIND_MASK) {
+      case WRITE_INSERT:
+      case WRITE_UPDATE:
+      case WRITE_DELETE:
+        this.undoRow(txn, downTo, this.heap(relId), at, kind);
+        break;
+      case WRITE_CREATE_HEAP:
+        logRelationDropUrgent(this.wal, relId);
+        this.removeHeap(relId);
+        break;
+      case WRITE_CREATE_SEQUENCE:
+        this.sequences.delete(relId);
+        break;
+    }
+    writes.dropLast();
+  }
+
+  private undoRow(txn: Transaction, downTo: number, heap: Heap, at: number, kind: number): void {
+    // The heap itself is about to go.
+    if (heap.creator === txn && heap.createdAt >= downTo) return;
+    if (!heap.bulks.isEmpty) this.finishBulkForUndo(heap, txn);
+    const writes = txn.writes;
+    if (kind === WRITE_INSERT) undoInserts(this.context, heap, writes.rowIds[at], writes.counts[at]);
+    else undoNewest(this.context, heap, writes.rowIds[at], (kind & WRITE_INDEXED) !== 0);
+  }
+
+  private finishBulkForUndo(heap: Heap, txn: Transaction): void {
+    this.wal.urgent = true;
+    try {
+      heap.bulks.finish(txn);
+    } finally {
+      this.wal.urgent = false;
+    }
+  }
+
+  logAbort(txn: Transaction): void {
+    logAbort(this.wal, xidsOf(txn));
+  }
+
+  isPageMiss(error: unknown): boolean {
+    return error === PAGE_MISS;
+  }
+
+  /** An xid of the transaction, a new one if it has none. */
+  private xidOf(txn: Transaction): number {
+    return txn.hasWritten ? txn.xidRuns[0] : this.transactions.statementXid(txn);
+  }
+}
+
+function logRelationDropUrgent(wal: Wal, relId: number): void {
+  wal.urgent = true;
+  try {
+    logRelationDrop(wal, relId);
+  } finally {
+    wal.urgent = false;
+  }
+}
+
+function xidsOf(txn: Transaction): number[] {
+  const xids: number[] = [];
+  const runs = txn.xidRuns;
+  for (let i = 0; i < runs.length; i += 2) for (let xid = runs[i]; xid <= runs[i + 1]; xid++) xids.push(xid);
+  return xids;
+}
