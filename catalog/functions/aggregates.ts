@@ -329,8 +329,8 @@ const nestedArrayAggregate: AggregateSpec = {
 
 export const aggregateFunctions: FunctionModule = {
   aggregates: {
-    count_star: fixed(false, count, true),
-    count_any: fixed(true, count, true),
+    count_star: fixed(false, count),
+    count_any: fixed(true, count),
     sum_int2: fixed(true, sumSmall),
     sum_int4: fixed(true, sumSmall),
     sum_int8: fixed(true, sumInt8),

@@ -331,10 +331,12 @@ export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
 1281|int48div|23 20|20|iS|int48div
 1282|quote_ident|25|25|iS|quote_ident
 1283|quote_literal|25|25|iS|quote_literal
+1285|quote_literal|2283|25|sS|quote_literal_anyelement
 1286|array_fill|2283 1007 1007|2277|i|array_fill_with_lower_bounds
 1287|oid|20|26|iS|i8tooid
 1288|int8|26|20|iS|oidtoi8
 1289|quote_nullable|25|25|i|quote_nullable
+1290|quote_nullable|2283|25|s|quote_nullable_anyelement
 1299|now||1184|sS|now
 1317|length|25|23|iS|textlen
 1318|length|1042|23|iS|bpcharlen
@@ -458,6 +460,12 @@ export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
 1767|numeric_larger|1700 1700|1700|iS|numeric_larger
 1769|numeric_cmp|1700 1700|23|iS|numeric_cmp
 1771|numeric_uminus|1700|1700|iS|numeric_uminus
+1772|to_char|1700 25|25|sS|numeric_to_char
+1773|to_char|23 25|25|sS|int4_to_char
+1774|to_char|20 25|25|sS|int8_to_char
+1775|to_char|700 25|25|sS|float4_to_char
+1776|to_char|701 25|25|sS|float8_to_char
+1777|to_number|25 25|1700|sS|numeric_to_number
 1779|int8|1700|20|iS|numeric_int8
 1781|numeric|20|1700|iS|int8_numeric
 1782|numeric|21|1700|iS|int2_numeric
@@ -516,6 +524,8 @@ export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
 1980|numeric_div_trunc|1700 1700|1700|iS|numeric_div_trunc
 1986|similar_to_escape|25 25|25|iS|similar_to_escape_2
 1987|similar_to_escape|25|25|iS|similar_to_escape_1
+2003|textanycat|25 2776|25|sS|textanycat_text_anynonarray
+2004|anytextcat|2776 25|25|sS|anytextcat_anynonarray_text
 2005|bytealike|17 17|16|iS|bytealike
 2006|byteanlike|17 17|16|iS|byteanlike
 2007|like|17 17|16|iS|bytealike
@@ -642,6 +652,7 @@ export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
 2557|bool|23|16|iS|int4_bool
 2558|int4|16|23|iS|bool_int4
 2559|lastval||20|vS|lastval
+2580|float8|3802|701|iS|jsonb_float8
 2626|pg_sleep|701|2278|vS|pg_sleep
 2641|var_samp|20|1700|iG|var_samp_int8
 2642|var_samp|23|1700|iG|var_samp_int4
@@ -730,6 +741,8 @@ export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
 2985|record_le|2249 2249|16|iS|record_le
 2986|record_ge|2249 2249|16|iS|record_ge
 2987|btrecordcmp|2249 2249|23|iS|btrecordcmp
+3058|concat|2276|25|sA|text_concat
+3059|concat_ws|25 2276|25|sA|text_concat_ws
 3060|left|25 23|25|iS|text_left
 3061|right|25 23|25|iS|text_right
 3062|reverse|25|25|iS|text_reverse
@@ -756,9 +769,15 @@ export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
 3112|first_value|2283|2283|iWS|window_first_value
 3113|last_value|2283|2283|iWS|window_last_value
 3114|nth_value|2283 23|2283|iWS|window_nth_value
+3153|array_to_json|2277|114|sS|array_to_json
+3154|array_to_json|2277 16|114|sS|array_to_json_pretty
+3155|row_to_json|2249|114|sS|row_to_json
+3156|row_to_json|2249 16|114|sS|row_to_json_pretty
 3166|pg_size_pretty|1700|25|iS|pg_size_pretty_numeric
 3167|array_remove|5078 5077|5078|i|array_remove
 3168|array_replace|5078 5077 5077|5078|i|array_replace
+3175|json_agg|2283|114|sG|json_agg_anyelement
+3176|to_json|2283|114|sS|to_json
 3179|cardinality|2277|23|iS|array_cardinality
 3181|record_image_eq|2249 2249|16|iS|record_image_eq
 3182|record_image_ne|2249 2249|16|iS|record_image_ne
@@ -766,17 +785,52 @@ export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
 3184|record_image_gt|2249 2249|16|iS|record_image_gt
 3185|record_image_le|2249 2249|16|iS|record_image_le
 3186|record_image_ge|2249 2249|16|iS|record_image_ge
+3197|json_object_agg|2276 2276|114|sG|json_object_agg_any_any
+3198|json_build_array|2276|114|sA|json_build_array
+3199|json_build_array||114|s|json_build_array_noargs
+3200|json_build_object|2276|114|sA|json_build_object
+3201|json_build_object||114|s|json_build_object_noargs
+3202|json_object|1009|114|iS|json_object
+3203|json_object|1009 1009|114|iS|json_object_two_arg
+3204|json_to_record|114|2249|sS|json_to_record
+3205|json_to_recordset|114|2249|sR|json_to_recordset
+3207|jsonb_array_length|3802|23|iS|jsonb_array_length
+3208|jsonb_each|3802|2249|iSR|jsonb_each|from_json|key 25,value 3802
+3209|jsonb_populate_record|2283 3802|2283|s|jsonb_populate_record
+3210|jsonb_typeof|3802|25|iS|jsonb_typeof
+3214|jsonb_object_field_text|3802 25|25|iS|jsonb_object_field_text|from_json,field_name
+3215|jsonb_array_element|3802 23|3802|iS|jsonb_array_element|from_json,element_index
+3216|jsonb_array_element_text|3802 23|25|iS|jsonb_array_element_text|from_json,element_index
+3217|jsonb_extract_path|3802 1009|3802|iSA|jsonb_extract_path|from_json,path_elems
 3218|width_bucket|5077 5078|23|iS|width_bucket_array
+3219|jsonb_array_elements|3802|3802|iSR|jsonb_array_elements|from_json
 3259|generate_series|1700 1700 1700|1700|iSR|generate_series_step_numeric
 3260|generate_series|1700 1700|1700|iSR|generate_series_numeric
+3261|json_strip_nulls|114|114|iS|json_strip_nulls
+3262|jsonb_strip_nulls|3802|3802|iS|jsonb_strip_nulls
+3263|jsonb_object|1009|3802|iS|jsonb_object
+3264|jsonb_object|1009 1009|3802|iS|jsonb_object_two_arg
+3267|jsonb_agg|2283|3802|sG|jsonb_agg_anyelement
+3270|jsonb_object_agg|2276 2276|3802|iG|jsonb_object_agg_any_any
+3271|jsonb_build_array|2276|3802|sA|jsonb_build_array
+3272|jsonb_build_array||3802|s|jsonb_build_array_noargs
+3273|jsonb_build_object|2276|3802|sA|jsonb_build_object
+3274|jsonb_build_object||3802|s|jsonb_build_object_noargs
 3277|array_position|5078 5077|23|i|array_position
 3278|array_position|5078 5077 23|23|i|array_position_start
 3279|array_positions|5078 5077|1007|i|array_positions
 3281|scale|1700|23|iS|numeric_scale
 3294|current_setting|25 16|25|sS|show_config_by_name_missing_ok
+3301|jsonb_concat|3802 3802|3802|iS|jsonb_concat
+3302|jsonb_delete|3802 25|3802|iS|jsonb_delete
+3303|jsonb_delete|3802 23|3802|iS|jsonb_delete_idx
+3304|jsonb_delete_path|3802 1009|3802|iS|jsonb_delete_path
+3305|jsonb_set|3802 1009 3802 16|3802|iS|jsonb_set|jsonb_in,path,replacement,create_if_missing||[true]
+3306|jsonb_pretty|3802|25|iS|jsonb_pretty
 3308|xidneq|28 28|16|iS|xidneq
 3309|xidneqint4|28 23|16|iS|xidneq
 3334|pg_size_bytes|25|20|iS|pg_size_bytes
+3343|jsonb_delete|3802 1009|3802|iSA|jsonb_delete_array|from_json,path_elems
 3348|txid_current_if_assigned||20|sS|pg_current_xact_id_if_assigned
 3396|regexp_match|25 25|1009|iS|regexp_match_no_flags
 3397|regexp_match|25 25 25|1009|iS|regexp_match
@@ -785,6 +839,16 @@ export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
 3421|sha384|17|17|iS|sha384_bytea
 3422|sha512|17|17|iS|sha512_bytea
 3432|gen_random_uuid||2950|vS|gen_random_uuid
+3449|numeric|3802|1700|iS|jsonb_numeric
+3450|int2|3802|21|iS|jsonb_int2
+3451|int4|3802|23|iS|jsonb_int4
+3452|int8|3802|20|iS|jsonb_int8
+3453|float4|3802|700|iS|jsonb_float4
+3465|jsonb_array_elements_text|3802|25|iSR|jsonb_array_elements_text|from_json
+3475|jsonb_populate_recordset|2283 3802|2283|sR|jsonb_populate_recordset
+3478|jsonb_object_field|3802 25|3802|iS|jsonb_object_field|from_json,field_name
+3490|jsonb_to_record|3802|2249|sS|jsonb_to_record
+3491|jsonb_to_recordset|3802|2249|sR|jsonb_to_recordset
 3508|enum_eq|3500 3500|16|iS|enum_eq
 3509|enum_ne|3500 3500|16|iS|enum_ne
 3510|enum_lt|3500 3500|16|iS|enum_lt
@@ -801,10 +865,46 @@ export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
 3530|enum_range|3500 3500|2277|s|enum_range_bounds
 3531|enum_range|3500|2277|s|enum_range_all
 3538|string_agg|25 25|25|iG|string_agg_text_text
+3539|format|25 2276|25|sA|text_format
+3540|format|25|25|s|text_format_nv
 3545|string_agg|17 17|17|iG|string_agg_bytea_bytea
 3546|int8dec|20|20|iS|int8dec
+3556|bool|3802|16|iS|jsonb_bool
+3579|jsonb_insert|3802 1009 3802 16|3802|iS|jsonb_insert|jsonb_in,path,replacement,insert_after||[false]
 3696|starts_with|25 25|16|iS|text_starts_with
+3787|to_jsonb|2283|3802|sS|to_jsonb
+3806|jsonb_in|2275|3802|iS|jsonb_in
 3810|pg_is_in_recovery||16|vS|pg_is_in_recovery
+3931|jsonb_object_keys|3802|25|iSR|jsonb_object_keys
+3932|jsonb_each_text|3802|2249|iSR|jsonb_each_text|from_json|key 25,value 25
+3940|jsonb_extract_path_text|3802 1009|25|iSA|jsonb_extract_path_text|from_json,path_elems
+3947|json_object_field|114 25|114|iS|json_object_field|from_json,field_name
+3948|json_object_field_text|114 25|25|iS|json_object_field_text|from_json,field_name
+3949|json_array_element|114 23|114|iS|json_array_element|from_json,element_index
+3950|json_array_element_text|114 23|25|iS|json_array_element_text|from_json,element_index
+3951|json_extract_path|114 1009|114|iSA|json_extract_path|from_json,path_elems
+3953|json_extract_path_text|114 1009|25|iSA|json_extract_path_text|from_json,path_elems
+3955|json_array_elements|114|114|iSR|json_array_elements|from_json
+3956|json_array_length|114|23|iS|json_array_length
+3957|json_object_keys|114|25|iSR|json_object_keys
+3958|json_each|114|2249|iSR|json_each|from_json|key 25,value 114
+3959|json_each_text|114|2249|iSR|json_each_text|from_json|key 25,value 25
+3960|json_populate_record|2283 114 16|2283|s|json_populate_record|base,from_json,use_json_as_text||[false]
+3961|json_populate_recordset|2283 114 16|2283|sR|json_populate_recordset|base,from_json,use_json_as_text||[false]
+3968|json_typeof|114|25|iS|json_typeof
+3969|json_array_elements_text|114|25|iSR|json_array_elements_text|from_json
+4038|jsonb_ne|3802 3802|16|iS|jsonb_ne
+4039|jsonb_lt|3802 3802|16|iS|jsonb_lt
+4040|jsonb_gt|3802 3802|16|iS|jsonb_gt
+4041|jsonb_le|3802 3802|16|iS|jsonb_le
+4042|jsonb_ge|3802 3802|16|iS|jsonb_ge
+4043|jsonb_eq|3802 3802|16|iS|jsonb_eq
+4044|jsonb_cmp|3802 3802|23|iS|jsonb_cmp
+4046|jsonb_contains|3802 3802|16|iS|jsonb_contains
+4047|jsonb_exists|3802 25|16|iS|jsonb_exists
+4048|jsonb_exists_any|3802 1009|16|iS|jsonb_exists_any
+4049|jsonb_exists_all|3802 1009|16|iS|jsonb_exists_all
+4050|jsonb_contained|3802 3802|16|iS|jsonb_contained
 4053|array_agg|2277|2277|iG|array_agg_anyarray
 4350|normalize|25 25|25|iS|unicode_normalize_func|||["NFC"]
 4351|is_normalized|25 25|16|iS|unicode_is_normalized|||["NFC"]
@@ -816,6 +916,7 @@ export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
 5047|lcm|20 20|20|iS|int8lcm
 5048|gcd|1700 1700|1700|iS|numeric_gcd
 5049|lcm|1700 1700|1700|iS|numeric_lcm
+5054|jsonb_set_lax|3802 1009 3802 16 25|3802|i|jsonb_set_lax|jsonb_in,path,replacement,create_if_missing,null_value_treatment||[true,"use_json_null"]
 5059|pg_current_xact_id||5069|sS|pg_current_xact_id
 5060|pg_current_xact_id_if_assigned||5069|sS|pg_current_xact_id_if_assigned
 6160|string_to_table|25 25|25|iR|text_to_table

@@ -8,7 +8,11 @@ import { arrayFunctions } from './arrays.ts';
 import { boolFunctions } from './bool.ts';
 import { byteaFunctions } from './bytea.ts';
 import { floatFunctions } from './float.ts';
+import { numberFormatFunctions } from './format-number.ts';
 import { integerFunctions } from './integer.ts';
+import { jsonFunctions } from './json.ts';
+import { jsonAggregates } from './json-aggregates.ts';
+import { jsonbFunctions } from './jsonb.ts';
 import { likeFunctions } from './like.ts';
 import type { FunctionModule } from './module.ts';
 import { numericFunctions } from './numeric.ts';
@@ -16,6 +20,7 @@ import { regexFunctions } from './regex.ts';
 import { seriesFunctions } from './series.ts';
 import { systemFunctions } from './system.ts';
 import { textFunctions } from './text.ts';
+import { textAnyFunctions } from './text-any.ts';
 import { windowFunctions } from './windows.ts';
 
 export const FUNCTION_MODULES: readonly FunctionModule[] = [
@@ -33,4 +38,9 @@ export const FUNCTION_MODULES: readonly FunctionModule[] = [
   seriesFunctions,
   aggregateFunctions,
   floatAggregates,
+  jsonFunctions,
+  jsonbFunctions,
+  jsonAggregates,
+  textAnyFunctions,
+  numberFormatFunctions,
 ];

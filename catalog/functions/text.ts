@@ -2,6 +2,15 @@
 import { createHash } from 'node:crypto';
 import { sqlError } from '../../types/errors.ts';
 import { compareText } from '../../types/index.ts';
+import {
+  charFromByte,
+  charToByte,
+  coerceBpchar,
+  coerceVarchar,
+  inputChar,
+  inputName,
+  trimBlanks,
+} from '../../types/text.ts';
 import { type SqlArray, textArray } from './array-values.ts';
 import {
   characterCount,
@@ -26,13 +35,6 @@ const larger = (a: string, b: string) => (compareText(a, b) > 0 ? a : b);
 const smaller = (a: string, b: string) => (compareText(a, b) < 0 ? a : b);
 const same = (value: string) => value;
 
-/** Blanks at the end of a bpchar mean nothing. */
-export function trimBlanks(text: string): string {
-  let end = text.length;
-  while (end > 0 && text.charCodeAt(end - 1) === 32) end--;
-  return end === text.length ? text : text.slice(0, end);
-}
-
 const compareBlankPadded = (a: string, b: string): number => compareText(trimBlanks(a), trimBlanks(b));
 
 /** The longest result that a string function makes, in UTF-16 units; PostgreSQL's limit is 1 GB of bytes. */
@@ -42,47 +44,10 @@ function checkLength(length: number): void {
   if (length > LENGTH_MAX) throw sqlError('54000', 'requested length too large');
 }
 
-const textEncoder = new TextEncoder();
 const NOT_ASCII = /[^\x00-\x7f]/;
 
 function utf8Length(text: string): number {
   return NOT_ASCII.test(text) ? Buffer.byteLength(text) : text.length;
-}
-
-/** The first 63 bytes, whole characters only: what fits in a name. */
-export function truncateName(text: string): string {
-  if (text.length <= 63 && utf8Length(text) <= 63) return text;
-  let size = 0;
-  let result = '';
-  for (const c of text) {
-    size += utf8Length(c);
-    if (size > 63) break;
-    result += c;
-  }
-  return result;
-}
-
-/** char(n): blank padded; typmod is n + 4. Only blanks may be cut off silently, unless the cast is explicit. */
-function bpcharLength(text: string, typmod: number, isExplicit: boolean): string {
-  const maximum = typmod - 4;
-  if (typmod < 4) return text;
-  const length = characterCount(text);
-  if (length <= maximum) return text + ' '.repeat(maximum - length);
-  const cut = sliceCharacters(text, 0, maximum);
-  if (!isExplicit && trimBlanks(text.slice(cut.length)) !== '') {
-    throw sqlError('22001', `value too long for type character(${maximum})`);
-  }
-  return cut;
-}
-
-function varcharLength(text: string, typmod: number, isExplicit: boolean): string {
-  const maximum = typmod - 4;
-  if (typmod < 4 || text.length <= maximum || characterCount(text) <= maximum) return text;
-  const cut = sliceCharacters(text, 0, maximum);
-  if (!isExplicit && trimBlanks(text.slice(cut.length)) !== '') {
-    throw sqlError('22001', `value too long for type character varying(${maximum})`);
-  }
-  return cut;
 }
 
 function substring(text: string, start: number, length: number): string {
@@ -303,14 +268,14 @@ function digest(algorithm: string, data: string | Uint8Array): Uint8Array {
   return new Uint8Array(createHash(algorithm).update(data).digest());
 }
 
-/** i4tochar and chartoi4: a "char" is one byte, kept as the character of its number (0 is the empty string). */
+/** A "char" is one byte; types/text.ts says how those above 127 are kept. */
 function charFromInt4(value: number): string {
   if (value < -128 || value > 127) throw sqlError('22003', '"char" out of range');
-  return value === 0 ? '' : String.fromCharCode(value & 255);
+  return charFromByte(value & 255);
 }
 
-function charToInt4(value: string): number {
-  return value === '' ? 0 : (value.charCodeAt(0) << 24) >> 24;
+function compareChar(a: string, b: string): number {
+  return charToByte(a) - charToByte(b);
 }
 
 /** All comparisons of one type under names that begin alike. */
@@ -359,21 +324,24 @@ export const textFunctions: FunctionModule = {
     bpchar_pattern_ge: (a: string, b: string) => compareBlankPadded(a, b) >= 0,
     chareq: eq,
     charne: ne,
-    ...comparisons('char'),
+    charlt: (a: string, b: string) => compareChar(a, b) < 0,
+    charle: (a: string, b: string) => compareChar(a, b) <= 0,
+    chargt: (a: string, b: string) => compareChar(a, b) > 0,
+    charge: (a: string, b: string) => compareChar(a, b) >= 0,
 
     // casts
-    bpchar: bpcharLength,
-    varchar: varcharLength,
+    bpchar: coerceBpchar,
+    varchar: coerceVarchar,
     rtrim1: trimBlanks,
     name_text: same,
     name_bpchar: same,
-    text_name: truncateName,
-    bpchar_name: (text: string) => truncateName(trimBlanks(text)),
+    text_name: inputName,
+    bpchar_name: (text: string) => inputName(trimBlanks(text)),
     char_text: same,
     char_bpchar: same,
-    text_char: (text: string) => (text === '' ? '' : String.fromCharCode(textEncoder.encode(text[0])[0])),
+    text_char: inputChar,
     i4tochar: charFromInt4,
-    chartoi4: charToInt4,
+    chartoi4: (value: string) => (charToByte(value) << 24) >> 24,
 
     textcat: (a: string, b: string) => a + b,
     nameconcatoid: (name: string, oid: number) => {

@@ -1,0 +1,121 @@
+/**
+ * Template patterns of to_char, to_date, to_timestamp and to_number: the format text cut into keywords, literal characters
+ * and separators. After PostgreSQL's parse_format() (src/backend/utils/adt/formatting.c). Parsed patterns are cached.
+ */
+
+export interface PatternKeyword {
+  /** As the table of keywords has it, in the case in which it was written. */
+  readonly name: string;
+  /** Input of this field is digits only, so that a field before it must not read on. */
+  readonly isDigits: boolean;
+}
+
+export interface PatternNode {
+  readonly kind: 'keyword' | 'character' | 'separator' | 'space';
+  /** Literal character; '' for keywords. */
+  readonly text: string;
+  /** Keyword name, '' for the rest. */
+  readonly keyword: string;
+  readonly isDigits: boolean;
+  readonly fillMode: boolean;
+  readonly ordinal: '' | 'TH' | 'th';
+  readonly translated: boolean;
+}
+
+export interface KeywordTable {
+  /** Longest first among those that begin alike. */
+  readonly keywords: readonly PatternKeyword[];
+  /** Dates have FM, TM, TH and separators; numbers have FM and TH as keywords of their own. */
+  readonly isDate: boolean;
+  readonly cache: Map<string, readonly PatternNode[]>;
+}
+
+export function keywordTable(names: string, digitNames: string, isDate: boolean): KeywordTable {
+  const digits = new Set(digitNames.split(' '));
+  const keywords = names.split(' ').map((name) => ({ name, isDigits: digits.has(name.toUpperCase()) }));
+  keywords.sort((a, b) => b.name.length - a.name.length);
+  return { keywords, isDate, cache: new Map() };
+}
+
+const CACHE_SIZE = 64;
+
+export function parsePattern(format: string, table: KeywordTable): readonly PatternNode[] {
+  let nodes = table.cache.get(format);
+  if (nodes === undefined) {
+    nodes = parse(format, table);
+    if (table.cache.size >= CACHE_SIZE) table.cache.delete(table.cache.keys().next().value as string);
+    table.cache.set(format, nodes);
+  }
+  return nodes;
+}
+
+/** Printable ASCII that is no letter and no digit. */
+export function isSeparator(c: string): boolean {
+  return c > ' ' && c < '\x7f' && !/[A-Za-z0-9]/.test(c);
+}
+
+export function isSpace(c: string): boolean {
+  return c === ' ' || (c >= '\t' && c <= '\r');
+}
+
+function literal(text: string, kind: PatternNode['kind']): PatternNode {
+  return { kind, text, keyword: '', isDigits: false, fillMode: false, ordinal: '', translated: false };
+}
+
+function parse(format: string, table: KeywordTable): PatternNode[] {
+  const nodes: PatternNode[] = [];
+  let i = 0;
+  while (i < format.length) {
+    let fillMode = false;
+    let translated = false;
+    if (table.isDate) {
+      const prefix = format.slice(i, i + 2);
+      if (prefix === 'FM' || prefix === 'fm') fillMode = true;
+      else if (prefix === 'TM' || prefix === 'tm') translated = true;
+      if (fillMode || translated) i += 2;
+      if (i >= format.length) break;
+    }
+    const keyword = table.keywords.find(({ name }) => format.startsWith(name, i));
+    if (keyword !== undefined) {
+      i += keyword.name.length;
+      let ordinal: PatternNode['ordinal'] = '';
+      if (table.isDate) {
+        const suffix = format.slice(i, i + 2);
+        if (suffix === 'TH' || suffix === 'th') ordinal = suffix;
+        if (ordinal !== '' || suffix === 'SP') i += 2;
+      }
+      const { name, isDigits } = keyword;
+      nodes.push({ kind: 'keyword', text: '', keyword: name, isDigits, fillMode, ordinal, translated });
+    } else if (format[i] === '"') {
+      i = parseQuoted(format, i + 1, nodes);
+    } else {
+      // Outside quotes a backslash means something only before a double quote.
+      if (format[i] === '\\' && format[i + 1] === '"') i++;
+      const c = String.fromCodePoint(format.codePointAt(i) as number);
+      nodes.push(literal(c, table.isDate && isSeparator(c) ? 'separator' : isSpace(c) ? 'space' : 'character'));
+      i += c.length;
+    }
+  }
+  return nodes;
+}
+
+/** From behind the opening quote to behind the closing one. */
+function parseQuoted(format: string, start: number, nodes: PatternNode[]): number {
+  let i = start;
+  while (i < format.length) {
+    if (format[i] === '"') return i + 1;
+    if (format[i] === '\\' && i + 1 < format.length) i++;
+    const c = String.fromCodePoint(format.codePointAt(i) as number);
+    nodes.push(literal(c, 'character'));
+    i += c.length;
+  }
+  return i;
+}
+
+/** st, nd, rd or th after a number's digits. */
+export function ordinalSuffix(digits: string, upper: boolean): string {
+  const last = digits[digits.length - 1];
+  const teen = digits.length > 1 && digits[digits.length - 2] === '1';
+  const suffix = teen ? 'th' : last === '1' ? 'st' : last === '2' ? 'nd' : last === '3' ? 'rd' : 'th';
+  return upper ? suffix.toUpperCase() : suffix;
+}

@@ -1,0 +1,192 @@
+/**
+ * SQL values as JSON: the rules of to_json and to_jsonb, which row_to_json, json_agg and json_build_object share. A
+ * converter is made once for a type.
+ */
+import {
+  baseTypeOid,
+  isArrayType,
+  Numeric,
+  OID,
+  outputText,
+  type SqlArray,
+  type SqlRecord,
+  sqlError,
+  typeByOid,
+  type Value,
+} from '../../types/index.ts';
+import { formatJsonb, type Jsonb, JsonbObject, parseJsonb } from '../../types/jsonb.ts';
+import type { FunctionContext } from '../function-entry.ts';
+import { unquote } from './json-scan.ts';
+
+export type JsonWriter = (value: Value, context: FunctionContext) => string;
+
+export const quoteJson = (text: string): string => JSON.stringify(text);
+
+/** "2020-01-02 03:04:05.5+05:30" as XSD writes it: a T, and minutes always in the zone. */
+function isoTimestamp(text: string): string {
+  if (text.endsWith('infinity')) return text;
+  const iso = text.replace(' ', 'T');
+  return /[+-]\d\d$/.test(iso.slice(10)) ? `${iso}:00` : iso;
+}
+
+const NUMBER = /^-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?$/;
+
+/** What distinguishes a type for JSON. */
+export type JsonCategory = 'boolean' | 'number' | 'datetime' | 'json' | 'jsonb' | 'array' | 'composite' | 'other';
+
+export function jsonCategory(typeOid: number): JsonCategory {
+  const base = baseTypeOid(typeOid);
+  switch (base) {
+    case OID.BOOL:
+      return 'boolean';
+    case OID.INT2:
+    case OID.INT4:
+    case OID.INT8:
+    case OID.FLOAT4:
+    case OID.FLOAT8:
+    case OID.NUMERIC:
+      return 'number';
+    case OID.DATE:
+    case OID.TIMESTAMP:
+    case OID.TIMESTAMPTZ:
+      return 'datetime';
+    case OID.JSON:
+      return 'json';
+    case OID.JSONB:
+      return 'jsonb';
+    case OID.RECORD:
+      return 'composite';
+    case OID.INT2VECTOR:
+    case OID.OIDVECTOR:
+      return 'array';
+  }
+  const type = typeByOid(base);
+  if (type === undefined) return 'other';
+  if (type.kind === 'c') return 'composite';
+  return isArrayType(type) ? 'array' : 'other';
+}
+
+/** Names of a record's fields: its type's attributes, or those it carries (a row of a query), or f1, f2 ... */
+export function fieldNames(typeOid: number, record: SqlRecord): readonly string[] {
+  const attributes = typeByOid(baseTypeOid(typeOid))?.attributes;
+  if (attributes !== undefined) return attributes.map(({ name }) => name);
+  const carried = (record as { names?: readonly string[] | null }).names;
+  return carried ?? record.values.map((_, i) => `f${i + 1}`);
+}
+
+function isoFormat(context: FunctionContext): FunctionContext['format'] {
+  const { format } = context;
+  return format.dateStyle === 'ISO' ? format : { ...format, dateStyle: 'ISO' };
+}
+
+/** Nested arrays as [[..],[..]]: `element` writes one. */
+function writeArray(array: SqlArray, element: (value: Value) => string, separator: string): string {
+  if (array.length === 0) return '[]';
+  const write = (dimension: number, base: number): string => {
+    const parts: string[] = [];
+    for (let i = 0; i < array.dimensions[dimension]; i++) {
+      const index = base * array.dimensions[dimension] + i;
+      parts.push(dimension === array.dimensionCount - 1 ? element(array.elements[index]) : write(dimension + 1, index));
+    }
+    return `[${parts.join(dimension === 0 ? separator : ',')}]`;
+  };
+  return write(0, 0);
+}
+
+/** Composite to {"a":1,...}; `separator` has the line feed of the pretty form. */
+export function recordWriter(typeOid: number, separator = ','): JsonWriter {
+  const writers = new Map<number, JsonWriter>();
+  const writerOf = (oid: number): JsonWriter => {
+    let writer = writers.get(oid);
+    if (writer === undefined) {
+      writer = jsonWriter(oid);
+      writers.set(oid, writer);
+    }
+    return writer;
+  };
+  return (record: SqlRecord, context) => {
+    const names = fieldNames(typeOid, record);
+    const members = record.values.map((value, i) => {
+      const text = value === null ? 'null' : writerOf(record.typeOids[i])(value, context);
+      return `${quoteJson(names[i])}:${text}`;
+    });
+    return `{${members.join(separator)}}`;
+  };
+}
+
+/** Writes non-null values of a type as json text. */
+export function jsonWriter(typeOid: number, arraySeparator = ','): JsonWriter {
+  switch (jsonCategory(typeOid)) {
+    case 'boolean':
+      return (value: boolean) => (value ? 'true' : 'false');
+    case 'number':
+      return (value, context) => {
+        const text = outputText(typeOid, value, context.format);
+        return NUMBER.test(text) ? text : `"${text}"`;
+      };
+    case 'datetime':
+      return (value, context) => `"${isoTimestamp(outputText(typeOid, value, isoFormat(context)))}"`;
+    case 'json':
+    case 'jsonb':
+      return (value: string) => value;
+    case 'array': {
+      const writer = jsonWriter(typeByOid(baseTypeOid(typeOid))?.elementOid ?? OID.TEXT);
+      return (array: SqlArray, context) =>
+        writeArray(array, (value) => (value === null ? 'null' : writer(value, context)), arraySeparator);
+    }
+    case 'composite':
+      return recordWriter(typeOid);
+    case 'other':
+      return (value, context) => quoteJson(outputText(typeOid, value, context.format));
+  }
+}
+
+/** Makes jsonb trees of non-null values of a type. */
+export function jsonbMaker(typeOid: number): (value: Value, context: FunctionContext) => Jsonb {
+  switch (jsonCategory(typeOid)) {
+    case 'boolean':
+      return (value: boolean) => value;
+    case 'number':
+      return (value, context) => {
+        const text = outputText(typeOid, value, context.format);
+        return NUMBER.test(text) ? Numeric.parse(text) : text;
+      };
+    case 'json':
+    case 'jsonb':
+      return (value: string) => parseJsonb(value);
+    case 'datetime':
+      return (value, context) => unquote(jsonWriter(typeOid)(value, context));
+    case 'other':
+      return (value, context) => outputText(typeOid, value, context.format);
+    case 'array':
+      return (value, context) => parseJsonb(jsonWriter(typeOid)(value, context));
+    case 'composite': {
+      const makers = new Map<number, ReturnType<typeof jsonbMaker>>();
+      return (record: SqlRecord, context) => {
+        const values = record.values.map((value, i) => {
+          if (value === null) return null;
+          const oid = record.typeOids[i];
+          let maker = makers.get(oid);
+          if (maker === undefined) makers.set(oid, (maker = jsonbMaker(oid)));
+          return maker(value, context);
+        });
+        return JsonbObject.from(fieldNames(typeOid, record), values);
+      };
+    }
+  }
+}
+
+/** A key of json_build_object: text of the value, not quoted. */
+export function keyText(typeOid: number): (value: Value, context: FunctionContext) => string {
+  const category = jsonCategory(typeOid);
+  if (category === 'array' || category === 'composite' || category === 'json' || category === 'jsonb') {
+    return () => {
+      throw sqlError('22023', 'key value must be scalar, not array, composite, or json');
+    };
+  }
+  if (category === 'boolean') return (value: boolean) => (value ? 'true' : 'false');
+  if (category === 'datetime') return (value, context) => unquote(jsonWriter(typeOid)(value, context));
+  return (value, context) => outputText(typeOid, value, context.format);
+}
+
+export { formatJsonb };

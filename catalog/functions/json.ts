@@ -1,0 +1,312 @@
+/** Functions of json, and those that json and jsonb share because they only look at the text. */
+
+import { sqlError } from '../../types/errors.ts';
+import { inputText, OID, type SqlArray, SqlRecord, typeByOid, type Value } from '../../types/index.ts';
+import type { FunctionContext } from '../function-entry.ts';
+import { jsonWriter, keyText, quoteJson, recordWriter } from './json-build.ts';
+import {
+  elementOf,
+  elementsOf,
+  fieldOf,
+  type JsonKind,
+  kindOf,
+  membersOf,
+  skipSpace,
+  skipValue,
+  unquote,
+  valueAsText,
+  valueAtPath,
+} from './json-scan.ts';
+import type { AnyFunction, FunctionModule, Specialiser } from './module.ts';
+
+const asText = (value: string | null): string | null => (value === null ? null : valueAsText(value));
+
+function pathOf(path: SqlArray): readonly (string | null)[] {
+  return path.elements as readonly (string | null)[];
+}
+
+/** #> with an empty path is the value itself, without blanks around it. */
+function extractPath(text: string, path: SqlArray): string | null {
+  if (path.hasNull) return null;
+  if (path.length > 0) return valueAtPath(text, pathOf(path));
+  const start = skipSpace(text, 0);
+  return text.slice(start, skipValue(text, start));
+}
+
+function checkArray(text: string, onObject: string, onScalar: string): void {
+  const kind = kindOf(text);
+  if (kind === 'object') throw sqlError('22023', onObject);
+  if (kind !== 'array') throw sqlError('22023', onScalar);
+}
+
+function arrayLength(text: string): number {
+  checkArray(text, 'cannot get array length of a non-array', 'cannot get array length of a scalar');
+  return elementsOf(text).length;
+}
+
+/** json says "a non-array", jsonb "an object": each with its function's name. */
+function elementFunctions(prefix: string): Record<string, AnyFunction> {
+  const objectMessage = (name: string): string =>
+    prefix === 'json' ? `cannot call ${name} on a non-array` : 'cannot extract elements from an object';
+  const scalarMessage = (name: string): string =>
+    prefix === 'json' ? `cannot call ${name} on a scalar` : 'cannot extract elements from a scalar';
+  const elements = (name: string) => (text: string) => {
+    checkArray(text, objectMessage(name), scalarMessage(name));
+    return elementsOf(text);
+  };
+  const plain = elements(`${prefix}_array_elements`);
+  const texts = elements(`${prefix}_array_elements_text`);
+  return {
+    [`${prefix}_array_elements`]: plain,
+    [`${prefix}_array_elements_text`]: (text: string) => texts(text).map(valueAsText),
+  };
+}
+
+/** Members as written: json keeps equal keys in json_each and json_object_keys. */
+function checkedMembers(text: string, name: string, isJsonb: boolean): [string, string][] {
+  const kind = kindOf(text);
+  if (kind !== 'object') {
+    if (isJsonb && name !== 'jsonb_object_keys') throw sqlError('22023', `cannot call ${name} on a non-object`);
+    if (kind === 'array') {
+      const what = name.endsWith('object_keys') ? 'an array' : isJsonb ? 'a non-object' : 'an array';
+      const message = !isJsonb && !name.endsWith('object_keys') ? 'cannot deconstruct an array as an object' : '';
+      throw sqlError('22023', message || `cannot call ${name} on ${what}`);
+    }
+    const scalar = name.endsWith('object_keys') ? `cannot call ${name} on a scalar` : 'cannot deconstruct a scalar';
+    throw sqlError('22023', scalar);
+  }
+  return membersOf(text);
+}
+
+/** Functions over json text that jsonb has too, under both prefixes. */
+export function sharedFunctions(prefix: 'json' | 'jsonb'): Record<string, AnyFunction> {
+  const isJsonb = prefix === 'jsonb';
+  return {
+    [`${prefix}_object_field`]: fieldOf,
+    [`${prefix}_object_field_text`]: (text: string, name: string) => asText(fieldOf(text, name)),
+    [`${prefix}_array_element`]: elementOf,
+    [`${prefix}_array_element_text`]: (text: string, index: number) => asText(elementOf(text, index)),
+    [`${prefix}_extract_path`]: extractPath,
+    [`${prefix}_extract_path_text`]: (text: string, path: SqlArray) => asText(extractPath(text, path)),
+    [`${prefix}_array_length`]: arrayLength,
+    ...elementFunctions(prefix),
+    [`${prefix}_each`]: (text: string) => checkedMembers(text, `${prefix}_each`, isJsonb),
+    [`${prefix}_each_text`]: (text: string) =>
+      checkedMembers(text, `${prefix}_each_text`, isJsonb).map(([key, value]) => [key, valueAsText(value)]),
+    [`${prefix}_object_keys`]: (text: string) =>
+      checkedMembers(text, `${prefix}_object_keys`, isJsonb).map(([key]) => key),
+    [`${prefix}_typeof`]: (text: string): JsonKind => kindOf(text),
+  };
+}
+
+/** Members with null go, at all depths; the text comes out without blanks. */
+function stripNulls(text: string): string {
+  const kind = kindOf(text);
+  if (kind === 'array') return `[${elementsOf(text).map(stripNulls).join(',')}]`;
+  if (kind === 'object') {
+    const members = membersOf(text).filter(([, value]) => value !== 'null');
+    return `{${members.map(([key, value]) => `${quoteJson(key)}:${stripNulls(value)}`).join(',')}}`;
+  }
+  const start = skipSpace(text, 0);
+  const value = text.slice(start, skipValue(text, start));
+  return kind === 'string' ? quoteJson(unquote(value)) : value;
+}
+
+/** The arguments of a VARIADIC "any" function; a last type given as -oid means VARIADIC array. */
+export function variadicArguments(
+  argTypes: readonly number[],
+  args: readonly Value[],
+): [types: number[], values: Value[]] {
+  const last = argTypes.length - 1;
+  if (last < 0 || argTypes[last] >= 0) return [argTypes as number[], args as Value[]];
+  const elementOid = typeByOid(-argTypes[last])?.elementOid ?? OID.TEXT;
+  const array = args[last] as SqlArray | null;
+  const elements = array === null ? [] : array.elements;
+  return [
+    [...argTypes.slice(0, last), ...elements.map(() => elementOid)],
+    [...args.slice(0, last), ...elements],
+  ];
+}
+
+export function oddArguments(name: string): Error {
+  return sqlError('22023', 'argument list must have even number of elements', {
+    hint: `The arguments of ${name}() must consist of alternating keys and values.`,
+  });
+}
+
+const buildObject: Specialiser = (argTypes) => {
+  return (context: FunctionContext, ...args: Value[]) => {
+    const [types, values] = variadicArguments(argTypes, args);
+    if (values.length % 2 !== 0) throw oddArguments('json_build_object');
+    const members: string[] = [];
+    for (let i = 0; i < values.length; i += 2) {
+      if (values[i] === null) {
+        throw sqlError('22023', `argument ${i + 1} cannot be null`, { hint: 'Object keys should be text.' });
+      }
+      const key = quoteJson(keyText(types[i])(values[i], context));
+      const value = values[i + 1] === null ? 'null' : jsonWriter(types[i + 1])(values[i + 1], context);
+      members.push(`${key} : ${value}`);
+    }
+    return `{${members.join(', ')}}`;
+  };
+};
+
+const buildArray: Specialiser = (argTypes) => {
+  return (context: FunctionContext, ...args: Value[]) => {
+    const [types, values] = variadicArguments(argTypes, args);
+    const elements = values.map((value, i) => (value === null ? 'null' : jsonWriter(types[i])(value, context)));
+    return `[${elements.join(', ')}]`;
+  };
+};
+
+/** json_object(text[]): pairs in a row, or an array of pairs. */
+export function pairsOf(array: SqlArray): [string | null, string | null][] {
+  const elements = array.elements as readonly (string | null)[];
+  if (array.dimensionCount === 0) return [];
+  if (array.dimensionCount === 1 && elements.length % 2 !== 0) {
+    throw sqlError('2202E', 'array must have even number of elements');
+  }
+  if (array.dimensionCount === 2 && array.dimensions[1] !== 2) {
+    throw sqlError('2202E', 'array must have two columns');
+  }
+  if (array.dimensionCount > 2) throw sqlError('2202E', 'wrong number of array subscripts');
+  const pairs: [string | null, string | null][] = [];
+  for (let i = 0; i < elements.length; i += 2) pairs.push([elements[i], elements[i + 1]]);
+  return checkKeys(pairs);
+}
+
+export function pairsOfTwo(keys: SqlArray, values: SqlArray): [string | null, string | null][] {
+  if (keys.dimensionCount > 1 || values.dimensionCount > 1) {
+    throw sqlError('2202E', 'wrong number of array subscripts');
+  }
+  if (keys.length !== values.length) throw sqlError('2202E', 'mismatched array dimensions');
+  return checkKeys(keys.elements.map((key, i) => [key, values.elements[i]]));
+}
+
+function checkKeys(pairs: [string | null, string | null][]): [string | null, string | null][] {
+  if (pairs.some(([key]) => key === null)) throw sqlError('22004', 'null value not allowed for object key');
+  return pairs;
+}
+
+function objectOfPairs(pairs: [string | null, string | null][]): string {
+  const members = pairs.map(
+    ([key, value]) => `${quoteJson(key as string)} : ${value === null ? 'null' : quoteJson(value)}`,
+  );
+  return `{${members.join(', ')}}`;
+}
+
+/** A JSON value as a value of a type, by the type's input function; composites and arrays go down. */
+function populateValue(typeOid: number, typmod: number, json: string | null, context: FunctionContext): Value {
+  if (json === null || json === 'null') return null;
+  const type = typeByOid(typeOid);
+  const kind = kindOf(json);
+  if (typeOid === OID.JSON || typeOid === OID.JSONB) return inputText(typeOid, typmod, json, context.format);
+  if (type?.kind === 'c' && kind === 'object') return populateRecord(typeOid, null, json, context);
+  if (type?.category === 'A' && kind === 'array') return populateArray(typeOid, json, context);
+  if (type?.category === 'A') {
+    throw sqlError('22P02', 'expected JSON array');
+  }
+  return inputText(typeOid, typmod, valueAsText(json) as string, context.format);
+}
+
+/** Through the array's text form, quoted: its input function checks the shape. */
+function populateArray(typeOid: number, json: string, context: FunctionContext): Value {
+  const elementOid = typeByOid(typeOid)?.elementOid ?? OID.TEXT;
+  const write = (value: string): string => {
+    if (kindOf(value) === 'array' && elementOid !== OID.JSON && elementOid !== OID.JSONB) {
+      return `{${elementsOf(value).map(write).join(',')}}`;
+    }
+    const isTree = elementOid === OID.JSON || elementOid === OID.JSONB;
+    const text = isTree ? (value === 'null' ? null : value) : valueAsText(value);
+    return text === null ? 'NULL' : `"${text.replace(/["\\]/g, '\\$&')}"`;
+  };
+  return inputText(typeOid, -1, write(json), context.format);
+}
+
+function populateRecord(typeOid: number, base: SqlRecord | null, json: string, context: FunctionContext): SqlRecord {
+  const attributes = typeByOid(typeOid)?.attributes;
+  if (attributes === undefined) {
+    throw sqlError('0A000', 'could not determine row type for result of json_populate_record', {
+      hint: 'Provide a non-null record argument, or call the function in the FROM clause using a column definition list.',
+    });
+  }
+  const kind = kindOf(json);
+  if (kind !== 'object') {
+    throw sqlError('22023', `cannot call json_populate_record on ${kind === 'array' ? 'an array' : 'a scalar'}`);
+  }
+  const members = new Map(membersOf(json));
+  const values = attributes.map(({ name, typeOid: columnType, typmod }, i) => {
+    const value = members.get(name);
+    if (value === undefined) return base === null ? null : base.values[i];
+    return populateValue(columnType, typmod, value, context);
+  });
+  return new SqlRecord(
+    attributes.map((attribute) => attribute.typeOid),
+    values,
+  );
+}
+
+/** json_populate_record(base, json) and json_to_record(json): the row type is the base's, or the call's result type. */
+function populate(isSet: boolean, hasBase: boolean): Specialiser {
+  return (argTypes, returnType) => {
+    const rowType = hasBase && typeByOid(argTypes[0])?.kind === 'c' ? argTypes[0] : returnType;
+    return (context: FunctionContext, ...args: Value[]) => {
+      const base = hasBase ? (args[0] as SqlRecord | null) : null;
+      const json = (hasBase ? args[1] : args[0]) as string | null;
+      if (json === null) return isSet ? [] : base;
+      if (!isSet) return populateRecord(rowType, base, json, context);
+      checkArray(
+        json,
+        'cannot call json_populate_recordset on an object',
+        'cannot call json_populate_recordset on a scalar',
+      );
+      return elementsOf(json).map((row) => populateRecord(rowType, base, row, context));
+    };
+  };
+}
+
+/** All the record functions, under json's and jsonb's names. */
+function recordFunctions(): Record<string, Specialiser> {
+  const functions: Record<string, Specialiser> = {};
+  for (const prefix of ['json', 'jsonb']) {
+    functions[`${prefix}_populate_record`] = populate(false, true);
+    functions[`${prefix}_populate_recordset`] = populate(true, true);
+    functions[`${prefix}_to_record`] = populate(false, false);
+    functions[`${prefix}_to_recordset`] = populate(true, false);
+  }
+  return functions;
+}
+
+/** A writer of the first argument; `pretty` as second argument puts line feeds between the outermost parts. */
+function writerOfFirst(make: (typeOid: number, separator: string) => ReturnType<typeof jsonWriter>): Specialiser {
+  return (argTypes) => {
+    const compact = make(argTypes[0], ',');
+    const pretty = make(argTypes[0], ',\n ');
+    return (context: FunctionContext, value: Value, isPretty?: boolean) =>
+      isPretty === true ? pretty(value, context) : compact(value, context);
+  };
+}
+
+export const jsonFunctions: FunctionModule = {
+  plain: {
+    ...sharedFunctions('json'),
+    json_strip_nulls: stripNulls,
+    json_object: (array: SqlArray) => objectOfPairs(pairsOf(array)),
+    json_object_two_arg: (keys: SqlArray, values: SqlArray) => objectOfPairs(pairsOfTwo(keys, values)),
+    json_build_object_noargs: () => '{}',
+    json_build_array_noargs: () => '[]',
+  },
+  specialisedContextual: {
+    to_json: (argTypes) => {
+      const writer = jsonWriter(argTypes[0]);
+      return (context: FunctionContext, value: Value) => writer(value, context);
+    },
+    array_to_json: writerOfFirst(jsonWriter),
+    array_to_json_pretty: writerOfFirst(jsonWriter),
+    row_to_json: writerOfFirst(recordWriter),
+    row_to_json_pretty: writerOfFirst(recordWriter),
+    json_build_object: buildObject,
+    json_build_array: buildArray,
+    ...recordFunctions(),
+  },
+};

@@ -1,0 +1,370 @@
+/**
+ * Functions of jsonb. A value is its normalised text; what only looks inside scans the text (json-scan.ts), what compares
+ * or changes parses it to a tree (types/jsonb.ts) and writes the tree again.
+ */
+
+import { type SqlError, sqlError } from '../../types/errors.ts';
+import { comparator, equality, inputText, Numeric, OID, type SqlArray, type Value } from '../../types/index.ts';
+import { formatJsonb, type Jsonb, JsonbObject, parseJsonb } from '../../types/jsonb.ts';
+import type { FunctionContext } from '../function-entry.ts';
+import { oddArguments, pairsOf, pairsOfTwo, sharedFunctions, variadicArguments } from './json.ts';
+import { jsonbMaker, keyText, quoteJson } from './json-build.ts';
+import { elementsOf, fieldOf, kindAt, kindOf, membersOf } from './json-scan.ts';
+import type { FunctionModule, Specialiser } from './module.ts';
+
+const compare = (a: string, b: string): number => (a === b ? 0 : comparator(OID.JSONB)(a, b));
+const equal = (a: string, b: string): boolean => a === b || equality(OID.JSONB)(a, b);
+
+function scalarEquals(a: Jsonb, b: Jsonb): boolean {
+  if (a instanceof Numeric) return b instanceof Numeric && a.compare(b) === 0;
+  return a === b;
+}
+
+const isContainer = (value: Jsonb): value is Jsonb[] | JsonbObject =>
+  Array.isArray(value) || value instanceof JsonbObject;
+
+/** a @> b. As a special case an array contains a plain value that is one of its elements, at the top only. */
+function contains(a: Jsonb, b: Jsonb, isTop: boolean): boolean {
+  if (b instanceof JsonbObject) {
+    if (!(a instanceof JsonbObject)) return false;
+    return b.keys.every((key, i) => {
+      const value = a.get(key);
+      return value !== undefined && contains(value, b.values[i], false);
+    });
+  }
+  if (Array.isArray(b)) {
+    if (!Array.isArray(a)) return false;
+    return b.every((wanted) => a.some((element) => contains(element, wanted, false)));
+  }
+  if (isTop && Array.isArray(a)) return a.some((element) => scalarEquals(element, b));
+  return scalarEquals(a, b);
+}
+
+const jsonbContains = (a: string, b: string): boolean => contains(parseJsonb(a), parseJsonb(b), true);
+
+/** Does the text exist as a key, or as a string element of an array, or is it the string itself? */
+function exists(text: string, name: string): boolean {
+  switch (kindAt(text, 0)) {
+    case 'object':
+      return fieldOf(text, name) !== null;
+    case 'array':
+      return elementsOf(text).includes(quoteJson(name));
+    case 'string':
+      return text === quoteJson(name);
+    default:
+      return false;
+  }
+}
+
+function asArray(value: Jsonb): Jsonb[] {
+  return Array.isArray(value) ? value : [value];
+}
+
+/** Two objects are merged, the right one wins; anything else becomes one array. */
+function concatenate(a: string, b: string): string {
+  const left = parseJsonb(a);
+  const right = parseJsonb(b);
+  if (left instanceof JsonbObject && right instanceof JsonbObject) {
+    return formatJsonb(JsonbObject.from([...left.keys, ...right.keys], [...left.values, ...right.values]));
+  }
+  return formatJsonb([...asArray(left), ...asArray(right)]);
+}
+
+function invalidTarget(action: string, kind: string): SqlError {
+  return sqlError('22023', `cannot ${action} ${kind}`);
+}
+
+function deleteKeys(text: string, names: readonly (string | null)[]): string {
+  const value = parseJsonb(text);
+  if (!isContainer(value)) throw invalidTarget('delete from', 'scalar');
+  const doomed = new Set(names);
+  if (Array.isArray(value)) return formatJsonb(value.filter((item) => typeof item !== 'string' || !doomed.has(item)));
+  const kept = value.keys.map((key, i) => [key, value.values[i]] as const).filter(([key]) => !doomed.has(key));
+  return formatJsonb(
+    new JsonbObject(
+      kept.map(([key]) => key),
+      kept.map(([, item]) => item),
+    ),
+  );
+}
+
+function deleteElement(text: string, index: number): string {
+  const value = parseJsonb(text);
+  if (value instanceof JsonbObject) throw invalidTarget('delete from', 'object using integer index');
+  if (!Array.isArray(value)) throw invalidTarget('delete from', 'scalar');
+  const at = index < 0 ? value.length + index : index;
+  return formatJsonb(value.filter((_, i) => i !== at));
+}
+
+type PathAction = 'delete' | 'set' | 'create' | 'insertBefore' | 'insertAfter';
+
+interface PathChange {
+  readonly path: readonly (string | null)[];
+  readonly action: PathAction;
+  readonly value: Jsonb;
+}
+
+function pathStep(change: PathChange, level: number): string {
+  const step = change.path[level];
+  if (step === null) throw sqlError('22004', `path element at position ${level + 1} is null`);
+  return step;
+}
+
+function pathIndex(step: string, level: number): number {
+  if (!/^\s*[+-]?\d+$/.test(step)) {
+    throw sqlError('22P02', `path element at position ${level + 1} is not an integer: "${step}"`);
+  }
+  return Number(step);
+}
+
+/** setPath: goes down the path and changes what is at its end. */
+function changeAt(target: Jsonb, change: PathChange, level: number): Jsonb {
+  if (target instanceof JsonbObject) return changeMember(target, change, level);
+  if (Array.isArray(target)) return changeElement(target, change, level);
+  return target;
+}
+
+function changeMember(target: JsonbObject, change: PathChange, level: number): Jsonb {
+  const key = pathStep(change, level);
+  const index = target.keys.indexOf(key);
+  const isLast = level === change.path.length - 1;
+  const values = target.values.slice();
+  if (index < 0) {
+    if (!isLast || change.action === 'delete' || change.action === 'set') return target;
+    return JsonbObject.from([...target.keys, key], [...values, change.value]);
+  }
+  if (!isLast) {
+    values[index] = changeAt(values[index], change, level + 1);
+    return new JsonbObject(target.keys, values);
+  }
+  if (change.action === 'insertBefore' || change.action === 'insertAfter') {
+    throw sqlError('22023', 'cannot replace existing key', {
+      hint: 'Try using the function jsonb_set to replace key value.',
+    });
+  }
+  if (change.action === 'delete') {
+    values.splice(index, 1);
+    return new JsonbObject(
+      target.keys.filter((_, i) => i !== index),
+      values,
+    );
+  }
+  values[index] = change.value;
+  return new JsonbObject(target.keys, values);
+}
+
+function changeElement(target: Jsonb[], change: PathChange, level: number): Jsonb {
+  const wanted = pathIndex(pathStep(change, level), level);
+  const isLast = level === change.path.length - 1;
+  const index = wanted < 0 ? target.length + wanted : wanted;
+  const values = target.slice();
+  if (index < 0 || index >= target.length) {
+    if (!isLast || change.action === 'delete' || change.action === 'set') return target;
+    // Beyond either end the value is added there.
+    if (index < 0) values.unshift(change.value);
+    else values.push(change.value);
+    return values;
+  }
+  if (!isLast) values[index] = changeAt(values[index], change, level + 1);
+  else if (change.action === 'delete') values.splice(index, 1);
+  else if (change.action === 'insertBefore') values.splice(index, 0, change.value);
+  else if (change.action === 'insertAfter') values.splice(index + 1, 0, change.value);
+  else values[index] = change.value;
+  return values;
+}
+
+function checkPath(path: SqlArray): readonly (string | null)[] {
+  if (path.dimensionCount > 1) throw sqlError('2202E', 'wrong number of array subscripts');
+  return path.elements as readonly (string | null)[];
+}
+
+function deletePath(text: string, pathArray: SqlArray): string {
+  const path = checkPath(pathArray);
+  const value = parseJsonb(text);
+  if (!isContainer(value)) throw invalidTarget('delete path in', 'scalar');
+  if (path.length === 0) return text;
+  return formatJsonb(changeAt(value, { path, action: 'delete', value: null }, 0));
+}
+
+function setPath(text: string, pathArray: SqlArray, replacement: string, create: boolean): string {
+  const path = checkPath(pathArray);
+  const value = parseJsonb(text);
+  if (!isContainer(value)) throw invalidTarget('set path in', 'scalar');
+  if (path.length === 0 || (!create && kindEmpty(value))) return text;
+  const action = create ? 'create' : 'set';
+  return formatJsonb(changeAt(value, { path, action, value: parseJsonb(replacement) }, 0));
+}
+
+function kindEmpty(value: Jsonb[] | JsonbObject): boolean {
+  return Array.isArray(value) ? value.length === 0 : value.keys.length === 0;
+}
+
+function insertAtPath(text: string, pathArray: SqlArray, added: string, after: boolean): string {
+  const path = checkPath(pathArray);
+  const value = parseJsonb(text);
+  if (!isContainer(value)) throw invalidTarget('set path in', 'scalar');
+  if (path.length === 0) return text;
+  const action = after ? 'insertAfter' : 'insertBefore';
+  return formatJsonb(changeAt(value, { path, action, value: parseJsonb(added) }, 0));
+}
+
+function setPathLax(
+  text: string | null,
+  path: SqlArray | null,
+  replacement: string | null,
+  create: boolean | null,
+  treatment: string | null,
+): string | null {
+  if (text === null || path === null || create === null) return null;
+  if (treatment === null)
+    throw sqlError(
+      '22023',
+      'null_value_treatment must be "delete_key", "return_target", "use_json_null", or "raise_exception"',
+    );
+  if (replacement !== null) return setPath(text, path, replacement, create);
+  switch (treatment) {
+    case 'raise_exception':
+      throw sqlError('22004', 'JSON value must not be null', {
+        detail: 'Exception was raised because null_value_treatment is "raise_exception".',
+        hint: 'To avoid, either change the null_value_treatment argument or ensure that an SQL NULL is not passed.',
+      });
+    case 'use_json_null':
+      return setPath(text, path, 'null', create);
+    case 'delete_key':
+      return deletePath(text, path);
+    case 'return_target':
+      return text;
+    default:
+      throw sqlError(
+        '22023',
+        'null_value_treatment must be "delete_key", "return_target", "use_json_null", or "raise_exception"',
+      );
+  }
+}
+
+function stripNulls(value: Jsonb): Jsonb {
+  if (Array.isArray(value)) return value.map(stripNulls);
+  if (!(value instanceof JsonbObject)) return value;
+  const kept = value.keys.map((key, i) => [key, value.values[i]] as const).filter(([, item]) => item !== null);
+  return new JsonbObject(
+    kept.map(([key]) => key),
+    kept.map(([, item]) => stripNulls(item)),
+  );
+}
+
+/** Four blanks a level. */
+function pretty(text: string, indent: string): string {
+  const kind = kindOf(text);
+  const inner = `${indent}    `;
+  if (kind === 'array') {
+    const elements = elementsOf(text);
+    if (elements.length === 0) return `[\n${indent}]`;
+    return `[\n${elements.map((element) => inner + pretty(element, inner)).join(',\n')}\n${indent}]`;
+  }
+  if (kind === 'object') {
+    const members = membersOf(text);
+    if (members.length === 0) return `{\n${indent}}`;
+    const lines = members.map(([key, value]) => `${inner}${quoteJson(key)}: ${pretty(value, inner)}`);
+    return `{\n${lines.join(',\n')}\n${indent}}`;
+  }
+  return text;
+}
+
+/** Casts: a number (or boolean) inside, else an error that says what was there. */
+function castError(text: string, target: string): SqlError {
+  const kind = kindOf(text);
+  const what = kind === 'null' ? 'null' : kind === 'number' ? 'numeric' : kind;
+  const article = kind === 'array' || kind === 'object' ? `jsonb ${what}` : `jsonb ${what}`;
+  return sqlError('22023', `cannot cast ${article} to type ${target}`);
+}
+
+function numberIn(text: string, target: string): Numeric {
+  if (kindOf(text) !== 'number') throw castError(text, target);
+  return Numeric.parse(text);
+}
+
+const buildObject: Specialiser = (argTypes) => {
+  return (context: FunctionContext, ...args: Value[]) => {
+    const [types, values] = variadicArguments(argTypes, args);
+    if (values.length % 2 !== 0) throw oddArguments('jsonb_build_object');
+    const keys: string[] = [];
+    const items: Jsonb[] = [];
+    for (let i = 0; i < values.length; i += 2) {
+      if (values[i] === null) throw sqlError('22023', `argument ${i + 1}: key must not be null`);
+      keys.push(keyText(types[i])(values[i], context));
+      items.push(values[i + 1] === null ? null : jsonbMaker(types[i + 1])(values[i + 1], context));
+    }
+    return formatJsonb(JsonbObject.from(keys, items));
+  };
+};
+
+const buildArray: Specialiser = (argTypes) => {
+  return (context: FunctionContext, ...args: Value[]) => {
+    const [types, values] = variadicArguments(argTypes, args);
+    return formatJsonb(values.map((value, i) => (value === null ? null : jsonbMaker(types[i])(value, context))));
+  };
+};
+
+function objectOfPairs(pairs: [string | null, string | null][]): string {
+  return formatJsonb(
+    JsonbObject.from(
+      pairs.map(([key]) => key as string),
+      pairs.map(([, value]) => value),
+    ),
+  );
+}
+
+export const jsonbFunctions: FunctionModule = {
+  plain: {
+    ...sharedFunctions('jsonb'),
+    jsonb_eq: equal,
+    jsonb_ne: (a: string, b: string) => !equal(a, b),
+    jsonb_lt: (a: string, b: string) => compare(a, b) < 0,
+    jsonb_le: (a: string, b: string) => compare(a, b) <= 0,
+    jsonb_gt: (a: string, b: string) => compare(a, b) > 0,
+    jsonb_ge: (a: string, b: string) => compare(a, b) >= 0,
+    jsonb_cmp: compare,
+    jsonb_contains: jsonbContains,
+    jsonb_contained: (a: string, b: string) => jsonbContains(b, a),
+    jsonb_exists: exists,
+    jsonb_exists_any: (text: string, names: SqlArray) =>
+      names.elements.some((name) => name !== null && exists(text, name)),
+    jsonb_exists_all: (text: string, names: SqlArray) =>
+      names.elements.every((name) => name === null || exists(text, name)),
+    jsonb_concat: concatenate,
+    jsonb_delete: (text: string, name: string) => deleteKeys(text, [name]),
+    jsonb_delete_array: (text: string, names: SqlArray) => deleteKeys(text, names.elements),
+    jsonb_delete_idx: deleteElement,
+    jsonb_delete_path: deletePath,
+    jsonb_set: setPath,
+    jsonb_set_lax: setPathLax,
+    jsonb_insert: insertAtPath,
+    jsonb_strip_nulls: (text: string) => formatJsonb(stripNulls(parseJsonb(text))),
+    jsonb_pretty: (text: string) => pretty(text, ''),
+    jsonb_object: (array: SqlArray) => objectOfPairs(pairsOf(array)),
+    jsonb_object_two_arg: (keys: SqlArray, values: SqlArray) => objectOfPairs(pairsOfTwo(keys, values)),
+    jsonb_build_object_noargs: () => '{}',
+    jsonb_build_array_noargs: () => '[]',
+    jsonb_bool(text: string) {
+      if (kindOf(text) !== 'boolean') throw castError(text, 'boolean');
+      return text === 'true';
+    },
+    jsonb_numeric: (text: string) => numberIn(text, 'numeric'),
+    jsonb_int2: (text: string) => numberIn(text, 'smallint').toInt2(),
+    jsonb_int4: (text: string) => numberIn(text, 'integer').toInt4(),
+    jsonb_int8: (text: string) => numberIn(text, 'bigint').toInt8(),
+    jsonb_float4: (text: string) => Math.fround(numberIn(text, 'real').toFloat8()),
+    jsonb_float8: (text: string) => numberIn(text, 'double precision').toFloat8(),
+  },
+  contextual: {
+    jsonb_in: (context, text: string) => inputText(OID.JSONB, -1, text, context.format),
+  },
+  specialisedContextual: {
+    to_jsonb: (argTypes) => {
+      const maker = jsonbMaker(argTypes[0]);
+      return (context: FunctionContext, value: Value) => formatJsonb(maker(value, context));
+    },
+    jsonb_build_object: buildObject,
+    jsonb_build_array: buildArray,
+  },
+};
