@@ -1,9 +1,294 @@
+/**
+ * Values as bytes in storage, for columns of variable length and for whatever stands inside arrays and records. The type
+ * is known to whoever reads; so is the end.
+ *
+ * | type | bytes |
+ * | --- | --- |
+ * | text types, json, jsonb, enum | UTF-8 |
+ * | bytea | itself |
+ * | numeric | u16 big endian: bit 15 sign, bit 14 special, bits 0..13 scale; then the coefficient, big endian, no leading zero bytes. Special: scale bits 0 NaN, 1 Infinity (with sign) |
+ * | interval | i64 microseconds, i32 days, i32 months |
+ * | timetz | i64 microseconds, i32 seconds east |
+ * | uuid | 16 bytes |
+ * | array | varint element type, u8 dimensions, for each i32 length and i32 lower bound; elements |
+ * | record | varint fields, for each varint type; fields |
+ * | elements, fields | varint length + 1 and the bytes; 0 for null |
+ * | fixed-width types | big endian, in their width |
+ */
+import { Buffer } from 'node:buffer';
+import { SqlArray } from './array.ts';
+import { ByteWriter, readFloat32, readFloat64, readInt16, readInt32, readInt64, readMicros } from './byte-writer.ts';
+import { Interval } from './datetime/interval.ts';
+import { TimeTz } from './datetime/time-tz.ts';
+import { Numeric } from './numeric.ts';
+import { SqlRecord } from './record.ts';
+import { type Representation, representation, tidFromNumber, tidNumber } from './representation.ts';
+import { onTypeRegistration } from './type.ts';
+import { decodeText } from './unicode.ts';
+import { uuidFromBytes, writeUuid } from './uuid.ts';
 import type { Value } from './value.ts';
 
-const soon = (): never => {
-  throw new Error('not there yet');
-};
-export const encodeDatum: (oid: number, value: Value) => Uint8Array = soon;
-export const decodeDatum: (oid: number, bytes: Uint8Array, start: number, end: number) => Value = soon;
-export const encodeTextInto: (text: string, target: Buffer, offset: number) => number = soon;
-export const decodeUtf8: (bytes: Uint8Array, start: number, end: number) => string = soon;
+export { decodeUtf8, encodeTextInto } from './unicode.ts';
+
+const representations = new Map<number, Representation>();
+onTypeRegistration(() => representations.clear());
+
+function representationOf(oid: number): Representation {
+  let kind = representations.get(oid);
+  if (kind === undefined) {
+    kind = representation(oid);
+    representations.set(oid, kind);
+  }
+  return kind;
+}
+
+/** Bytes of a non-null value, the caller's to keep (for bytea they are the value itself). */
+export function encodeDatum(oid: number, value: Value): Uint8Array {
+  const kind = representationOf(oid);
+  switch (kind) {
+    case 'text':
+    case 'bpchar':
+    case 'jsonb':
+    case 'enum':
+      return Buffer.from(value as string, 'utf8');
+    case 'bytea':
+      return value;
+    case 'numeric':
+      return encodeNumeric(value);
+    default: {
+      const writer = new ByteWriter(32);
+      writeDatum(kind, value, writer);
+      writer.toBytes();
+      return;
+    }
+  }
+}
+
+/** Reads a value; bytea and text are copies, so the bytes may go. */
+export function decodeDatum(oid: number, bytes: Uint8Array, start: number, end: number): Value {
+  switch (representationOf(oid)) {
+    case 'text':
+    case 'bpchar':
+    case 'jsonb':
+    case 'enum':
+      return decodeText(bytes, start, end);
+    case 'bytea':
+      return bytes.slice(start, end);
+    case 'numeric':
+      return decodeNumeric(bytes, start, end);
+    case 'bool':
+      return bytes[start] !== 0;
+    case 'int2':
+      return readInt16(bytes, start);
+    case 'int4':
+      return readInt32(bytes, start);
+    case 'uint4':
+      return readInt32(bytes, start) >>> 0;
+    case 'int8':
+      return readInt64(bytes, start);
+    case 'float4':
+      return readFloat32(bytes, start);
+    case 'float8':
+      return readFloat64(bytes, start);
+    case 'date':
+    case 'micros':
+      return readMicros(bytes, start);
+    case 'timetz':
+      return new TimeTz(readInt64(bytes, start) as number, readInt32(bytes, start + 8));
+    case 'interval':
+      return new Interval(readInt32(bytes, start + 12), readInt32(bytes, start + 8), readInt64(bytes, start));
+    case 'uuid':
+      return uuidFromBytes(bytes, start);
+    case 'tid':
+      return tidFromNumber(readInt64(bytes, start) as number);
+    case 'array':
+      return decodeArray(bytes, start);
+    case 'record':
+      return decodeRecord(bytes, start);
+  }
+}
+
+function writeDatum(kind: Representation, value: Value, writer: ByteWriter): void {
+  switch (kind) {
+    case 'text':
+    case 'bpchar':
+    case 'jsonb':
+    case 'enum':
+      writer.text(value);
+      return;
+    case 'bytea':
+      writer.write(value);
+      return;
+    case 'numeric':
+      writer.write(encodeNumeric(value));
+      return;
+    case 'bool':
+      writer.uint8(value ? 1 : 0);
+      return;
+    case 'int2':
+      writer.int16(value);
+      return;
+    case 'int4':
+    case 'uint4':
+      writer.int32(value);
+      return;
+    case 'int8':
+    case 'date':
+    case 'micros':
+      writer.int64(value);
+      return;
+    case 'float4':
+      writer.float32(value);
+      return;
+    case 'float8':
+      writer.float64(value);
+      return;
+    case 'timetz':
+      writer.int64((value as TimeTz).micros);
+      writer.int32((value as TimeTz).offset);
+      return;
+    case 'interval':
+      writer.int64((value as Interval).micros);
+      writer.int32((value as Interval).days);
+      writer.int32((value as Interval).months);
+      return;
+    case 'uuid':
+      writer.reserve(16);
+      writeUuid(value, writer.bytes, writer.length);
+      writer.length += 16;
+      return;
+    case 'tid':
+      writer.int64(tidNumber(value));
+      return;
+    case 'array':
+      writeArray(value, writer);
+      return;
+    case 'record':
+      writeRecord(value, writer);
+      return;
+  }
+}
+
+const SIGN_BIT = 0x8000;
+const SPECIAL_BIT = 0x4000;
+
+function encodeNumeric(value: Numeric): Uint8Array {
+  const { coefficient, scale } = value;
+  if (!value.isFinite) {
+    const header = SPECIAL_BIT | (value.isNaN ? 0 : 1) | (coefficient < 0 ? SIGN_BIT : 0);
+    return Uint8Array.of(header >>> 8, header & 255);
+  }
+  const header = scale | (coefficient < 0 ? SIGN_BIT : 0);
+  if (typeof coefficient === 'bigint') {
+    const hex = (coefficient < 0n ? -coefficient : coefficient).toString(16);
+    const bytes = Buffer.alloc(2 + ((hex.length + 1) >> 1));
+    bytes.write(hex.length % 2 === 1 ? '0' + hex : hex, 2, 'hex');
+    bytes[0] = header >>> 8;
+    bytes[1] = header;
+    return bytes;
+  }
+  let rest = coefficient < 0 ? -coefficient : coefficient;
+  let count = 0;
+  for (let limit = 1; limit <= rest; limit *= 256) count++;
+  const bytes = new Uint8Array(2 + count);
+  bytes[0] = header >>> 8;
+  bytes[1] = header;
+  for (let i = count + 1; i >= 2; i--) {
+    const high = Math.floor(rest / 256);
+    bytes[i] = rest - high * 256;
+    rest = high;
+  }
+  return bytes;
+}
+
+function decodeNumeric(bytes: Uint8Array, start: number, end: number): Numeric {
+  const header = (bytes[start] << 8) | bytes[start + 1];
+  if ((header & SPECIAL_BIT) !== 0) {
+    if ((header & 1) === 0) return Numeric.NaN;
+    return (header & SIGN_BIT) !== 0 ? Numeric.NEGATIVE_INFINITY : Numeric.INFINITY;
+  }
+  const scale = header & 0x3fff;
+  const isNegative = (header & SIGN_BIT) !== 0;
+  let value = 0;
+  if (end - start <= 9) {
+    for (let i = start + 2; i < end; i++) value = value * 256 + bytes[i];
+    if (value <= Number.MAX_SAFE_INTEGER) return Numeric.fromScaled(isNegative ? 0 - value : value, scale);
+  }
+  const big = BigInt('0x' + Buffer.from(bytes.buffer, bytes.byteOffset + start + 2, end - start - 2).toString('hex'));
+  return Numeric.fromScaled(isNegative ? -big : big, scale);
+}
+
+function writeNullable(oid: number, value: Value, writer: ByteWriter): void {
+  if (value === null) {
+    writer.uint8(0);
+    return;
+  }
+  const bytes = encodeDatum(oid, value);
+  writer.varint(bytes.length + 1);
+  writer.write(bytes);
+}
+
+function writeArray(value: SqlArray, writer: ByteWriter): void {
+  writer.varint(value.elementOid);
+  writer.uint8(value.dimensions.length);
+  for (let i = 0; i < value.dimensions.length; i++) {
+    writer.int32(value.dimensions[i]);
+    writer.int32(value.lowerBounds[i]);
+  }
+  for (const element of value.elements) writeNullable(value.elementOid, element, writer);
+}
+
+function writeRecord(value: SqlRecord, writer: ByteWriter): void {
+  writer.varint(value.values.length);
+  for (const oid of value.typeOids) writer.varint(oid);
+  for (let i = 0; i < value.values.length; i++) writeNullable(value.typeOids[i], value.values[i], writer);
+}
+
+/** Place of the reader below: varints have no fixed length. One reader at a time, saved around nested values. */
+let cursor = 0;
+
+function readVarint(bytes: Uint8Array): number {
+  let value = 0;
+  for (let factor = 1; ; factor *= 128) {
+    const byte = bytes[cursor++];
+    value += (byte & 127) * factor;
+    if (byte < 128) return value;
+  }
+}
+
+function readNullable(oid: number, bytes: Uint8Array): Value {
+  const length = readVarint(bytes) - 1;
+  if (length < 0) return null;
+  const start = cursor;
+  const value = decodeDatum(oid, bytes, start, start + length);
+  cursor = start + length;
+  return value;
+}
+
+function decodeArray(bytes: Uint8Array, start: number): SqlArray {
+  cursor = start;
+  const elementOid = readVarint(bytes);
+  const dimensionCount = bytes[cursor++];
+  const dimensions: number[] = [];
+  const lowerBounds: number[] = [];
+  let count = dimensionCount === 0 ? 0 : 1;
+  for (let i = 0; i < dimensionCount; i++) {
+    dimensions.push(readInt32(bytes, cursor));
+    lowerBounds.push(readInt32(bytes, cursor + 4));
+    count *= dimensions[i];
+    cursor += 8;
+  }
+  const elements: Value[] = [];
+  for (let i = 0; i < count; i++) elements.push(readNullable(elementOid, bytes));
+  return new SqlArray(elementOid, elements, dimensions, lowerBounds);
+}
+
+function decodeRecord(bytes: Uint8Array, start: number): SqlRecord {
+  cursor = start;
+  const count = readVarint(bytes);
+  const typeOids: number[] = [];
+  for (let i = 0; i < count; i++) typeOids.push(readVarint(bytes));
+  const values: Value[] = [];
+  for (let i = 0; i < count; i++) values.push(readNullable(typeOids[i], bytes));
+  return new SqlRecord(typeOids, values);
+}

@@ -44,17 +44,15 @@ function inputInteger(text: string, min: number, max: number, typeName: string):
     i++;
   }
   if (i >= end) throw invalid(typeName, text);
+  const limit = negative ? -min : max;
   let value = 0;
   for (; i < end; i++) {
     const digit = text.charCodeAt(i) - 48;
     if (!(digit >= 0 && digit <= 9)) throw invalid(typeName, text);
     value = value * 10 + digit;
-    // Still looked through to the end: a letter later makes it invalid rather than out of range.
-    if (value > 4e15) value = 4e14;
+    if (value > limit) throw outOfRange(typeName, text);
   }
-  if (negative) value = 0 - value;
-  if (value < min || value > max) throw outOfRange(typeName, text);
-  return value;
+  return negative ? 0 - value : value;
 }
 
 export function inputInt8(text: string): Int8 {
@@ -70,10 +68,12 @@ export function inputInt8(text: string): Int8 {
     }
     if (i === length && i > (negative ? 1 : 0)) return negative ? 0 - value : value;
   }
-  const match = /^[ \t\n\v\f\r]*([+-]?\d+)[ \t\n\v\f\r]*$/.exec(text);
+  // Overflow is found before what follows the digits is looked at.
+  const match = /^[ \t\n\v\f\r]*([+-]?)(\d+)([ \t\n\v\f\r]*$)?/.exec(text);
   if (match === null) throw invalid('bigint', text);
-  const value = BigInt(match[1].startsWith('+') ? match[1].slice(1) : match[1]);
+  const value = match[1] === '-' ? -BigInt(match[2]) : BigInt(match[2]);
   if (BigInt.asIntN(64, value) !== value) throw outOfRange('bigint', text);
+  if (match[3] === undefined) throw invalid('bigint', text);
   return normaliseInt8(value);
 }
 
@@ -87,11 +87,16 @@ export function inputOid(text: string, typeName = 'oid'): number {
   return isNegative ? (4294967296 - value) % 4294967296 : value;
 }
 
-/** xid8, 64 bits unsigned. */
-export function inputUint8(text: string, typeName: string): Int8 {
-  const match = /^[ \t\n\v\f\r]*\+?(\d+)[ \t\n\v\f\r]*$/.exec(text);
-  if (match === null) throw invalid(typeName, text);
-  const value = BigInt(match[1]);
-  if (BigInt.asUintN(64, value) !== value) throw outOfRange(typeName, text);
-  return normaliseInt8(value);
+/** xid, cid: as far as there are digits, without complaint. */
+export function inputXid(text: string): number {
+  const match = /^[ \t\n\v\f\r]*([+-]?)(\d*)/.exec(text) as RegExpExecArray;
+  const value = BigInt.asUintN(32, BigInt(match[2] === '' ? 0 : match[2]));
+  return Number(match[1] === '-' ? BigInt.asUintN(32, -value) : value);
+}
+
+/** xid8: the same in 64 bits. */
+export function inputXid8(text: string): Int8 {
+  const match = /^[ \t\n\v\f\r]*([+-]?)(\d*)/.exec(text) as RegExpExecArray;
+  const value = BigInt(match[2] === '' ? 0 : match[2]);
+  return normaliseInt8(BigInt.asUintN(64, match[1] === '-' ? -value : value));
 }

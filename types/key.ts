@@ -1,22 +1,244 @@
+/**
+ * Index keys: bytes whose unsigned order is the order of comparator(oid), and that are equal exactly when the values are.
+ * Parts of a composite key follow one another: each is of fixed length or ends by itself.
+ *
+ *     part = marker [payload]      marker: 01 a value, 00 null where nulls come first, 02 null where they come last
+ *
+ * | type | payload |
+ * | --- | --- |
+ * | bool | 1 byte |
+ * | integers, dates, timestamps, time | i64 with its sign bit flipped, big endian; infinities are the extremes |
+ * | floats | f64 big endian: sign bit flipped, of negative ones all bits; NaN above all, one zero |
+ * | numeric | class (0 -Infinity, 1 negative, 2 zero, 3 positive, 4 Infinity, 5 NaN); for 1 and 3: decimal exponent + 32768 in 3 bytes, digits in pairs + 1, 00; of negative ones all bits flipped |
+ * | text | UTF-8, 00 (text has no U+0000) |
+ * | bytea | 00 as 00 FF; 00 00 at the end |
+ * | interval, timetz | two i64 |
+ * | array | 01 element or 02 null, each; 00; dimensions and lower bounds |
+ * | record | 01 field or 02 null, each |
+ * | jsonb | rank, then by kind; sizes first |
+ *
+ * A descending part has all bits of its payload flipped.
+ */
+import type { SqlArray } from './array.ts';
+import { ByteWriter } from './byte-writer.ts';
+import { intervalDays, intervalRest } from './compare.ts';
+import type { Interval } from './datetime/interval.ts';
+import type { TimeTz } from './datetime/time-tz.ts';
+import { type Jsonb, type JsonbObject, jsonbRank, parseJsonb } from './jsonb.ts';
+import { Numeric } from './numeric.ts';
+import type { SqlRecord } from './record.ts';
+import { enumOrder, representation, tidNumber } from './representation.ts';
+import { trimBlanks } from './text.ts';
+import { typeByOid } from './type.ts';
+import { writeUuid } from './uuid.ts';
 import type { Value } from './value.ts';
-/** Grows; `bytes` may be replaced by a reserve. */
-export class KeyWriter {
-  bytes: Uint8Array = new Uint8Array(64);
-  length = 0;
-  reset(): void {
-    this.length = 0;
-  }
-}
+
+/** Where keys are built: `bytes` up to `length`. Reset it and use it again; `bytes` may be replaced while writing. */
+export class KeyWriter extends ByteWriter {}
+
 export type KeyEncoder = (value: Value, writer: KeyWriter) => void;
-const soon = (): never => {
-  throw new Error('not there yet');
-};
-export const encodeKeyPart: (
+
+const MARKER_NULL_FIRST = 0;
+const MARKER_VALUE = 1;
+const MARKER_NULL_LAST = 2;
+
+/** Adds a part for a value or null. By default nulls come last, and first when descending. */
+export function encodeKeyPart(
   oid: number,
   value: Value,
   writer: KeyWriter,
-  descending?: boolean,
-  nullsFirst?: boolean,
-) => void = soon;
-/** The same, with the type decided once. */
-export const keyEncoder: (oid: number, descending?: boolean, nullsFirst?: boolean) => KeyEncoder = soon;
+  descending = false,
+  nullsFirst = descending,
+): void {
+  keyEncoder(oid, descending, nullsFirst)(value, writer);
+}
+
+/** The same, with the type decided once. An encoder for an enum is made anew when labels are added. */
+export function keyEncoder(oid: number, descending = false, nullsFirst = descending): KeyEncoder {
+  const payload = payloadEncoder(oid);
+  const nullMarker = nullsFirst ? MARKER_NULL_FIRST : MARKER_NULL_LAST;
+  if (descending) {
+    return (value, writer) => {
+      if (value === null) {
+        writer.uint8(nullMarker);
+        return;
+      }
+      writer.uint8(MARKER_VALUE);
+      const start = writer.length;
+      payload(value, writer);
+      flip(writer, start);
+    };
+  }
+  return (value, writer) => {
+    if (value === null) {
+      writer.uint8(nullMarker);
+      return;
+    }
+    writer.uint8(MARKER_VALUE);
+    payload(value, writer);
+  };
+}
+
+function flip(writer: KeyWriter, start: number): void {
+  const { bytes, length } = writer;
+  for (let i = start; i < length; i++) bytes[i] = ~bytes[i];
+}
+
+function payloadEncoder(oid: number): KeyEncoder {
+  switch (representation(oid)) {
+    case 'bool':
+      return (value: boolean, writer) => writer.uint8(value ? 1 : 0);
+    case 'int2':
+    case 'int4':
+    case 'uint4':
+    case 'int8':
+    case 'date':
+    case 'micros':
+      return writeOrdered;
+    case 'float4':
+    case 'float8':
+      return writeFloat;
+    case 'numeric':
+      return writeNumeric;
+    case 'text':
+      return writeText;
+    case 'bpchar':
+      return (value: string, writer) => writeText(trimBlanks(value), writer);
+    case 'bytea':
+      return writeBytea;
+    case 'uuid':
+      return (value: string, writer) => {
+        writer.reserve(16);
+        writeUuid(value, writer.bytes, writer.length);
+        writer.length += 16;
+      };
+    case 'timetz':
+      return (value: TimeTz, writer) => {
+        writeOrdered(value.micros - value.offset * 1e6, writer);
+        writeOrdered(-value.offset, writer);
+      };
+    case 'interval':
+      return (value: Interval, writer) => {
+        writeOrdered(intervalDays(value), writer);
+        writeOrdered(intervalRest(value), writer);
+      };
+    case 'jsonb':
+      return (value: string, writer) => writeJsonb(parseJsonb(value), writer, true);
+    case 'tid':
+      return (value: string, writer) => writeOrdered(tidNumber(value), writer);
+    case 'enum': {
+      const order = enumOrder(oid);
+      return (value: string, writer) => writeFloat(order(value), writer);
+    }
+    case 'array': {
+      const elementOid = typeByOid(oid)?.elementOid ?? 0;
+      const known = elementOid === 0 ? null : keyEncoder(elementOid);
+      return (value: SqlArray, writer) => writeArray(value, known ?? keyEncoder(value.elementOid), writer);
+    }
+    case 'record':
+      return (value: SqlRecord, writer) => {
+        for (let i = 0; i < value.values.length; i++) encodeKeyPart(value.typeOids[i], value.values[i], writer);
+      };
+  }
+}
+
+/** Sign flipped, so that negative ones come first. */
+function writeOrdered(value: number | bigint, writer: KeyWriter): void {
+  const start = writer.length;
+  writer.int64(value);
+  writer.bytes[start] ^= 0x80;
+}
+
+function writeFloat(value: number, writer: KeyWriter): void {
+  const start = writer.length;
+  // Adding 0 makes -0 into 0; any NaN becomes the one that the number literal has.
+  writer.float64(Number.isNaN(value) ? Number.NaN : value + 0);
+  if (writer.bytes[start] < 0x80 || Number.isNaN(value)) writer.bytes[start] |= 0x80;
+  else flip(writer, start);
+}
+
+function writeText(value: string, writer: KeyWriter): void {
+  writer.text(value);
+  writer.uint8(0);
+}
+
+function writeBytea(value: Uint8Array, writer: KeyWriter): void {
+  for (const byte of value) {
+    writer.uint8(byte);
+    if (byte === 0) writer.uint8(255);
+  }
+  writer.uint8(0);
+  writer.uint8(0);
+}
+
+const EXPONENT_BIAS = 32768;
+
+function writeNumeric(value: Numeric, writer: KeyWriter): void {
+  const { coefficient } = value;
+  if (!value.isFinite) {
+    writer.uint8(value.isNaN ? 5 : coefficient > 0 ? 4 : 0);
+    return;
+  }
+  if (coefficient === 0) {
+    writer.uint8(2);
+    return;
+  }
+  const isNegative = coefficient < 0;
+  writer.uint8(isNegative ? 1 : 3);
+  const start = writer.length;
+  const digits = '' + (isNegative ? -coefficient : coefficient);
+  let end = digits.length;
+  while (digits.charCodeAt(end - 1) === 48) end--;
+  // Exponent of the first digit: value = 0.d1d2... * 10^exponent.
+  const exponent = digits.length - value.scale + EXPONENT_BIAS;
+  writer.uint8(exponent >>> 16);
+  writer.int16(exponent & 0xffff);
+  for (let i = 0; i < end; i += 2) {
+    const high = digits.charCodeAt(i) - 48;
+    const low = i + 1 < end ? digits.charCodeAt(i + 1) - 48 : 0;
+    writer.uint8(high * 10 + low + 1);
+  }
+  writer.uint8(0);
+  if (isNegative) flip(writer, start);
+}
+
+function writeArray(value: SqlArray, element: KeyEncoder, writer: KeyWriter): void {
+  for (const item of value.elements) element(item, writer);
+  writer.uint8(0);
+  writer.uint8(value.dimensions.length);
+  for (const length of value.dimensions) writer.int32(length);
+  for (const bound of value.lowerBounds) writer.int32(bound ^ 0x80000000);
+}
+
+function writeJsonb(value: Jsonb, writer: KeyWriter, isTop: boolean): void {
+  // An empty array at the top is below everything.
+  if (isTop && Array.isArray(value) && value.length === 0) {
+    writer.uint8(0);
+    return;
+  }
+  writer.uint8(jsonbRank(value) + 1);
+  if (value === null) return;
+  if (typeof value === 'string') {
+    writeText(value, writer);
+    return;
+  }
+  if (typeof value === 'boolean') {
+    writer.uint8(value ? 1 : 0);
+    return;
+  }
+  if (value instanceof Numeric) {
+    writeNumeric(value, writer);
+    return;
+  }
+  if (Array.isArray(value)) {
+    writer.int32(value.length);
+    for (const item of value) writeJsonb(item, writer, false);
+    return;
+  }
+  const { keys, values } = value as JsonbObject;
+  writer.int32(keys.length);
+  for (let i = 0; i < keys.length; i++) {
+    writeText(keys[i], writer);
+    writeJsonb(values[i], writer, false);
+  }
+}

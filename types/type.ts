@@ -37,8 +37,8 @@ export interface SqlType {
   readonly baseTypmod?: number;
   /** Enums: labels in their order. */
   readonly enumLabels?: readonly string[];
-  /** Enums: the oid of each label (pg_enum.oid), as the binary format of arrays and pg_enum want it. */
-  readonly enumLabelOids?: readonly number[];
+  /** Enums: pg_enum.enumsortorder of each label, which keeps the places of the others when one is put between them. */
+  readonly enumSortOrders?: readonly number[];
   /** Composites: the types of the attributes that are not dropped. */
   readonly attributes?: readonly SqlTypeAttribute[];
 }
@@ -100,9 +100,6 @@ export const BUILTIN_TYPES: readonly SqlType[] = parseTypeTable();
 
 const byOid = new Map<number, SqlType>(BUILTIN_TYPES.map((type) => [type.oid, type]));
 const builtinByName = new Map<string, SqlType>(BUILTIN_TYPES.map((type) => [type.name, type]));
-let registrations = 0;
-const forgetListeners: ((oid: number) => void)[] = [];
-
 /** A built-in or registered type. */
 export function typeByOid(oid: number): SqlType | undefined {
   return byOid.get(oid);
@@ -113,21 +110,20 @@ export function typeByName(name: string): SqlType | undefined {
   return builtinByName.get(name);
 }
 
-/** Makes a user-made type (and any later version of it) known to the functions of this folder. */
+/**
+ * Makes a user-made type, or its next version, known to the functions of this folder. Functions asked for before (a
+ * comparator, a text output) keep what they knew.
+ */
 export function registerType(type: SqlType): void {
   byOid.set(type.oid, type);
-  registrations++;
-  for (const forget of forgetListeners) forget(type.oid);
+  for (const listener of registrationListeners) listener();
 }
 
-/** Codecs made for a type are kept; this tells their caches that a type has changed. For this folder only. */
-export function onTypeChange(forget: (oid: number) => void): void {
-  forgetListeners.push(forget);
-}
+const registrationListeners: (() => void)[] = [];
 
-/** Grows whenever a type is registered. */
-export function typeRegistrations(): number {
-  return registrations;
+/** For caches in this folder: called whenever a type is registered. */
+export function onTypeRegistration(listener: () => void): void {
+  registrationListeners.push(listener);
 }
 
 /** A domain's base type, through domains over domains; any other type is its own. */

@@ -44,7 +44,7 @@ export function charLength(typmod: number): number {
 /** Precision of time, timetz, timestamp, timestamptz: 0..6. Larger ones are reduced to 6 (PostgreSQL warns). */
 export function encodeTimeTypmod(precision: number, describe: string): number {
   if (precision < 0) throw sqlError('22023', `${describe.toUpperCase()} precision must not be negative`);
-  return precision > 6 ? 6 : precision;
+  return Math.min(precision, 6);
 }
 
 export const INTERVAL_MONTH = 1 << 1;

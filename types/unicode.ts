@@ -103,7 +103,7 @@ export function compareText(a: string, b: string): number {
   if (a === b) return 0;
   const lengthA = a.length;
   const lengthB = b.length;
-  const common = lengthA < lengthB ? lengthA : lengthB;
+  const common = Math.min(lengthA, lengthB);
   for (let i = 0; i < common; i++) {
     const x = a.charCodeAt(i);
     const y = b.charCodeAt(i);

@@ -1,0 +1,107 @@
+/**
+ * Which of a few forms the values of a type have at run time. Comparison, hashing, index keys and storage are decided by it,
+ * so that each of them is one switch.
+ */
+import { OID } from './oid.ts';
+import { baseTypeOid, isArrayType, typeByOid } from './type.ts';
+
+export type Representation =
+  | 'bool'
+  | 'int2'
+  | 'int4'
+  /** oid, xid, cid and the reg types. */
+  | 'uint4'
+  /** Number or bigint: int8, time, xid8, pg_lsn. */
+  | 'int8'
+  | 'float4'
+  | 'float8'
+  /** Days; infinities as themselves. */
+  | 'date'
+  /** timestamp and timestamptz: microseconds; infinities as themselves. */
+  | 'micros'
+  | 'timetz'
+  | 'interval'
+  | 'numeric'
+  | 'text'
+  /** char(n): text in which blanks at the end do not count. */
+  | 'bpchar'
+  | 'bytea'
+  | 'uuid'
+  | 'jsonb'
+  | 'tid'
+  | 'enum'
+  | 'array'
+  | 'record';
+
+const KNOWN: ReadonlyMap<number, Representation> = new Map<number, Representation>([
+  [OID.BOOL, 'bool'],
+  [OID.INT2, 'int2'],
+  [OID.INT4, 'int4'],
+  [OID.OID, 'uint4'],
+  [OID.XID, 'uint4'],
+  [OID.CID, 'uint4'],
+  [OID.REGPROC, 'uint4'],
+  [OID.REGPROCEDURE, 'uint4'],
+  [OID.REGOPER, 'uint4'],
+  [OID.REGOPERATOR, 'uint4'],
+  [OID.REGCLASS, 'uint4'],
+  [OID.REGTYPE, 'uint4'],
+  [OID.REGCONFIG, 'uint4'],
+  [OID.REGDICTIONARY, 'uint4'],
+  [OID.REGNAMESPACE, 'uint4'],
+  [OID.REGROLE, 'uint4'],
+  [OID.REGCOLLATION, 'uint4'],
+  [OID.INT8, 'int8'],
+  [OID.TIME, 'int8'],
+  [OID.XID8, 'int8'],
+  [OID.PG_LSN, 'int8'],
+  [OID.FLOAT4, 'float4'],
+  [OID.FLOAT8, 'float8'],
+  [OID.DATE, 'date'],
+  [OID.TIMESTAMP, 'micros'],
+  [OID.TIMESTAMPTZ, 'micros'],
+  [OID.TIMETZ, 'timetz'],
+  [OID.INTERVAL, 'interval'],
+  [OID.NUMERIC, 'numeric'],
+  [OID.BPCHAR, 'bpchar'],
+  [OID.BYTEA, 'bytea'],
+  [OID.UUID, 'uuid'],
+  [OID.JSONB, 'jsonb'],
+  [OID.TID, 'tid'],
+  [OID.RECORD, 'record'],
+  [OID.ANYARRAY, 'array'],
+  [OID.INT2VECTOR, 'array'],
+  [OID.OIDVECTOR, 'array'],
+]);
+
+/** Types that are not listed, and not user-made, are text: text itself, varchar, name, "char", json, xml, bit. */
+export function representation(oid: number): Representation {
+  const base = baseTypeOid(oid);
+  const known = KNOWN.get(base);
+  if (known !== undefined) return known;
+  const type = typeByOid(base);
+  if (type === undefined) return 'text';
+  if (type.kind === 'e') return 'enum';
+  if (type.kind === 'c') return 'record';
+  return isArrayType(type) ? 'array' : 'text';
+}
+
+/** Place of an enum's label in its order. */
+export function enumOrder(oid: number): (label: string) => number {
+  const type = typeByOid(baseTypeOid(oid));
+  const order = new Map<string, number>();
+  type?.enumLabels?.forEach((label, i) => {
+    order.set(label, type.enumSortOrders?.[i] ?? i + 1);
+  });
+  return (label) => order.get(label) ?? Infinity;
+}
+
+/** "(block,offset)" as one number that orders and identifies it. */
+export function tidNumber(tid: string): number {
+  const comma = tid.indexOf(',');
+  return Number(tid.slice(1, comma)) * 65536 + Number(tid.slice(comma + 1, -1));
+}
+
+export function tidFromNumber(value: number): string {
+  return `(${Math.floor(value / 65536)},${value % 65536})`;
+}
