@@ -200,20 +200,22 @@ export class WalFlusher {
     try {
       this.writeAllSync();
       this.syncSync();
-      this.notify(null);
     } catch (error) {
       this.onFlushError(error);
+      return;
     }
+    this.notify(null);
   }
 
   private acknowledgeWritten(): void {
     try {
       this.writeAllSync();
-      this.notify(null);
-      if (this.timer === null) this.startTimer(EVERYSEC_MS);
     } catch (error) {
       this.onFlushError(error);
+      return;
     }
+    if (this.timer === null) this.startTimer(EVERYSEC_MS);
+    this.notify(null);
   }
 
   private startTimer(delayMs: number): void {
@@ -331,8 +333,9 @@ export class WalFlusher {
     const reason = cause instanceof Error ? cause.message : String(cause);
     const failure = new SqlError('58030', `the write-ahead log cannot be written: ${reason}`, {}, 'PANIC');
     this.failure = failure;
-    this.notify(failure);
     this.onBroken?.(failure);
+    // The waiters hear of it on a stack of their own.
+    setImmediate(() => this.notify(failure));
     return failure;
   }
 
