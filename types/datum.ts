@@ -58,8 +58,7 @@ export function encodeDatum(oid: number, value: Value): Uint8Array {
     default: {
       const writer = new ByteWriter(32);
       writeDatum(kind, value, writer);
-      writer.toBytes();
-      return;
+      return writer.toBytes();
     }
   }
 }

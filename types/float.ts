@@ -24,7 +24,7 @@ export function outputFloat4(value: number, extraFloatDigits: number): string {
 }
 
 function outputSpecial(value: number): string {
-  return value !== value ? 'NaN' : value > 0 ? 'Infinity' : '-Infinity';
+  return Number.isNaN(value) ? 'NaN' : value > 0 ? 'Infinity' : '-Infinity';
 }
 
 const FLOAT4_NORMAL_MIN = 1.1754943508222875e-38;

@@ -36,7 +36,7 @@ class Scanner {
   readonly text: string;
   /** Whether strings are read, escapes and all; otherwise they are only checked. */
   readonly readsStrings: boolean;
-  token = T_END;
+  token: number = T_END;
   tokenStart = 0;
   tokenEnd = 0;
   /** Value of a string token. */
@@ -136,12 +136,15 @@ class Scanner {
         if (this.readsStrings) this.string = text.slice(start + 1, i);
         return;
       }
-      if (code === 92) return this.#scanEscapes(start, i);
-      if (!(code >= 32)) return this.#controlCharacter(i);
+      if (code === 92) {
+        this.#scanEscapes(start, i);
+        return;
+      }
+      if (!(code >= 32)) this.#controlCharacter(i);
     }
   }
 
-  #controlCharacter(i: number): never {
+  #controlCharacter(i: number): void {
     this.tokenEnd = i;
     if (i >= this.text.length) throw this.invalidToken();
     const value = this.text.charCodeAt(i).toString(16).padStart(2, '0');

@@ -56,7 +56,7 @@ export class Numeric {
     if (Number.isSafeInteger(value) && value < POW10[significantDigits] && value > -POW10[significantDigits]) {
       return new Numeric(value + 0, 0);
     }
-    if (value !== value) return Numeric.NaN;
+    if (Number.isNaN(value)) return Numeric.NaN;
     if (value === Infinity) return Numeric.INFINITY;
     if (value === -Infinity) return Numeric.NEGATIVE_INFINITY;
     const text = value.toPrecision(significantDigits);
@@ -89,7 +89,7 @@ export class Numeric {
   }
 
   get isNaN(): boolean {
-    return this.coefficient !== this.coefficient;
+    return Number.isNaN(this.coefficient);
   }
 
   get isFinite(): boolean {
