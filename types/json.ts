@@ -352,17 +352,17 @@ function parseValue<T>(scanner: Scanner, builder: JsonBuilder<T>, depth: number)
 function parseObject<T>(scanner: Scanner, builder: JsonBuilder<T>, depth: number): T {
   const keys: string[] = [];
   const values: T[] = [];
-  scanner.next();
-  if (scanner.token !== T_OBJECT_END) {
+  let token = scanner.next();
+  if (token !== T_OBJECT_END) {
     for (;;) {
-      if (scanner.token !== T_STRING) throw scanner.expected(keys.length === 0 ? 'string or "}"' : 'string');
+      if (token !== T_STRING) throw scanner.expected(keys.length === 0 ? 'string or "}"' : 'string');
       keys.push(scanner.string);
       if (scanner.next() !== T_COLON) throw scanner.expected('":"');
       scanner.next();
       values.push(parseValue(scanner, builder, depth + 1));
       if (scanner.token === T_OBJECT_END) break;
       if (scanner.token !== T_COMMA) throw scanner.expected('"," or "}"');
-      scanner.next();
+      token = scanner.next();
     }
   }
   return builder.object(keys, values);
