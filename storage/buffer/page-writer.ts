@@ -12,10 +12,9 @@
  *  4. A batch holds at most an eighth of the pool, so that writing never takes all frames away from the sweep.
  */
 import type { SqlError } from '../../types/errors.ts';
-import { PAGE_SIZE } from '../limits.ts';
+import { PAGE_SIZE, USAGE_COUNT_MAX } from '../limits.ts';
 import { pageLsn, stampPageChecksum } from '../page/index.ts';
 import { FRAME_DIRTY, FRAME_LOADING, FRAME_NEW, FRAME_WRITING } from './clock-sweep.ts';
-import { noFrames } from './page-load.ts';
 import type { BufferPool } from './pool.ts';
 import type { RelationPages } from './relation-pages.ts';
 
@@ -96,7 +95,7 @@ export class PageWriter {
     for (const other of others) lsn = Math.max(lsn, this.isWritable(other) ? this.lsnOf(other) : 0);
     pool.wal.flushSync(lsn);
     this.writeOneSync(frame);
-    for (const other of others) if (other !== frame && this.isWritable(other)) this.writeOneSync(other);
+    for (const other of others) if (other !== frame && this.canWriteNow(other)) this.writeOneSync(other);
   }
 
   private readonly look = (): void => {
@@ -104,33 +103,43 @@ export class PageWriter {
     if (this.running || this.pool.isClosed) return;
     const frames = this.wanted.filter((frame) => this.isWritable(frame));
     this.wanted = [];
-    const { frameCount, flags, usage, pins } = this.pool;
-    const ahead = Math.min(frameCount, this.batchPages * LOOK_AHEAD_BATCHES);
-    let frame = this.pool.sweep.hand;
-    for (let i = 0; i < ahead && frames.length < this.batchPages; i++) {
-      if ((flags[frame] & (FRAME_DIRTY | FRAME_WRITING)) === FRAME_DIRTY && usage[frame] === 0 && pins[frame] === 0) {
-        if (!frames.includes(frame)) frames.push(frame);
-      }
-      if (++frame === frameCount) frame = 0;
-    }
+    this.lookAhead(frames, this.batchPages * LOOK_AHEAD_BATCHES, 0);
+    // Somebody waits: then hot dirty pages will do as well.
+    if (frames.length === 0 && this.pool.hasWaitingLoads) this.lookAhead(frames, this.pool.frameCount, USAGE_COUNT_MAX);
     if (frames.length === 0) {
-      this.pool.onPagesWritten(null);
+      this.pool.onNothingToWrite(null);
       return;
     }
     this.writeFrames(frames, (error) => {
       this.pausedUntil = error === null ? 0 : Date.now() + RETRY_MS;
-      this.pool.onPagesWritten(error);
+      if (error !== null) this.pool.onNothingToWrite(error);
+      // Otherwise the batch has told the pool already, and runBatch looks again if somebody still waits.
     });
   };
+
+  /** Dirty, unpinned frames from the hand on, with a usage count up to usageMax. */
+  private lookAhead(frames: number[], distance: number, usageMax: number): void {
+    const { frameCount, usage, pins } = this.pool;
+    let frame = this.pool.sweep.hand;
+    for (let i = Math.min(frameCount, distance); i > 0 && frames.length < this.batchPages; i--) {
+      if (pins[frame] === 0 && usage[frame] <= usageMax && this.isWritable(frame) && !frames.includes(frame))
+        frames.push(frame);
+      if (++frame === frameCount) frame = 0;
+    }
+  }
 
   private isWritable(frame: number): boolean {
     return (this.pool.flags[frame] & (FRAME_DIRTY | FRAME_WRITING | FRAME_LOADING)) === FRAME_DIRTY;
   }
 
-  /** A write of an earlier page of that number (truncated away since) could land after ours. */
-  private isUnderWay(relation: RelationPages, pageNo: number): boolean {
+  /** Dirty, and no write of an earlier page of that number (truncated away since) is under way, which could land after ours. */
+  canWriteNow(frame: number): boolean {
+    if (!this.isWritable(frame)) return false;
     const batch = this.current;
-    return batch?.relations.some((other, i) => other === relation && batch.pageNos[i] === pageNo) ?? false;
+    if (batch === null) return true;
+    const relation = this.pool.frameRelation[frame];
+    const pageNo = this.pool.framePage[frame];
+    return !batch.relations.some((other, i) => other === relation && batch.pageNos[i] === pageNo);
   }
 
   private lsnOf(frame: number): number {
@@ -141,7 +150,6 @@ export class PageWriter {
     const { pool } = this;
     const relation = pool.frameRelation[frame]!;
     const base = frame * PAGE_SIZE;
-    if (this.isUnderWay(relation, pool.framePage[frame])) throw noFrames();
     // The staging area may be in use: the page itself is stamped, which nobody minds, since nothing runs meanwhile.
     stampPageChecksum(pool.u8, base);
     pool.files.open(relation, true).writeSync(pool.bytes, base, PAGE_SIZE, pool.framePage[frame] * PAGE_SIZE);
@@ -249,7 +257,7 @@ export class PageWriter {
       relation.ioCount--;
       relation.writeError = error;
       // Again, for a sync that ran beside this write may have missed it.
-      relation.needsSync = true;
+      if (relation.file !== null) relation.needsSync = true;
       // A dropped or truncated relation's frame may have changed hands: nothing of the old page is left to say about it.
       if (pool.frameRelation[frame] !== relation || pool.framePage[frame] !== batch.pageNos[i]) continue;
       if ((pool.flags[frame] & FRAME_WRITING) === 0) continue;

@@ -330,8 +330,8 @@ export class BufferPool implements LoggedPages {
     return this.waitingLoads.length > 0;
   }
 
-  /** The writer's round is over: what still waits cannot be helped by it. */
-  onPagesWritten(error: SqlError | null): void {
+  /** The writer finds nothing that it could write, or cannot write: what still waits cannot be helped by it. */
+  onNothingToWrite(error: SqlError | null): void {
     this.onFramesFreed();
     if (this.waitingLoads.length === 0 || this.loadsUnderWay > 0 || this.writer.isRunning) return;
     for (const load of this.waitingLoads.splice(0)) this.failLoad(load, error ?? noFrames());
@@ -506,11 +506,17 @@ export class BufferPool implements LoggedPages {
   private takeFrameNow(): number {
     const clean = this.takeCleanFrame();
     if (clean >= 0) return clean;
-    const frame = this.sweep.findAny();
-    if (frame < 0) throw noFrames();
-    if ((this.flags[frame] & FRAME_DIRTY) !== 0) this.writer.writeSync(frame);
-    this.evict(frame);
-    return frame;
+    for (let tries = 0; tries < this.frameCount; tries++) {
+      const frame = this.sweep.findAny();
+      if (frame < 0) break;
+      if ((this.flags[frame] & FRAME_DIRTY) !== 0) {
+        if (!this.writer.canWriteNow(frame)) continue;
+        this.writer.writeSync(frame);
+      }
+      this.evict(frame);
+      return frame;
+    }
+    throw noFrames();
   }
 
   private takeUnusedFrame(): number {
