@@ -7,7 +7,8 @@
  *  - Qualified names are string arrays, outermost first: ['public', 't'].
  *  - Identifiers are already folded to lower case and cut to 63 bytes, unless quoted.
  *  - `literalIndex`: ordinal of the literal among the literals that statementShape() lifts from the same text; -1 when the
- *    literal is not lifted (bit strings, U&'' and N'' strings, made-up literals).
+ *    literal is not lifted (bit strings, U&'' and N'' strings, made-up literals, and the two numbers 2147483648 and
+ *    9223372036854775808, whose type depends on a minus sign before them).
  *  - Special syntax becomes what PostgreSQL makes of it: EXTRACT(f FROM x) is pg_catalog.extract('f', x), AT TIME ZONE is
  *    pg_catalog.timezone(zone, x), and so on; `sqlSyntax` on the call says so, for printing.
  *
@@ -45,14 +46,18 @@ export type QueryStatement = Query | InsertStatement | UpdateStatement | DeleteS
 
 export interface IntegerLiteral extends Node {
   readonly kind: 'integer';
-  /** number while a safe integer, bigint to the end of int8. */
+  /** number while a safe integer, bigint to the end of int8. A minus sign before a number is part of the literal. */
   readonly value: number | bigint;
+  /** The value is minus the lifted literal's. */
+  readonly negative: boolean;
   readonly literalIndex: number;
 }
 /** With a decimal point or exponent, or an integer beyond int8. */
 export interface NumericLiteral extends Node {
   readonly kind: 'numeric';
+  /** As written, with a leading '-' when negative. */
   readonly value: string;
+  readonly negative: boolean;
   readonly literalIndex: number;
 }
 export interface StringLiteral extends Node {

@@ -1,22 +1,41 @@
 /** SQL text to AST. What other folders may use of the parser. */
-import type { Expression, Query, Statement } from './ast.ts';
+import type { Expression, Statement } from './ast.ts';
+import { SqlParser } from './grammar.ts';
+import { stackDepthError } from './scan-errors.ts';
 
 export type * from './ast.ts';
+export { errorPosition } from './scan-errors.ts';
+export { type LiftedLiteral, type StatementShape, statementShape } from './shape.ts';
 
-/** A literal as statementShape() lifts it. */
-export interface LiftedLiteral {
-  readonly kind: 'int4' | 'int8' | 'numeric' | 'string';
-  /** int4 and int8: number, bigint beyond safe integers. numeric: the text. string: its value. */
-  readonly value: number | bigint | string;
-}
-export interface StatementShape {
-  readonly shape: string;
-  readonly literals: readonly LiftedLiteral[];
+let parser: SqlParser | null = null;
+
+/** Makes the parser (some milliseconds); otherwise the first parse() does. */
+export function prepareParser(): SqlParser {
+  if (parser === null) parser = new SqlParser();
+  return parser;
 }
 
-export declare function parse(text: string): readonly Statement[];
-export declare function parseExpression(text: string): Expression;
-export declare function statementShape(text: string): StatementShape | null;
-export declare function deparse(node: Expression | Query): string;
-/** UTF-16 offset (an AST position) to the one-based character position of an error. */
-export declare function errorPosition(text: string, offset: number): number;
+/** All statements of a text; empty ones are left out. Throws SqlError: 42601 with a position, 54001 for deep nesting. */
+export function parse(text: string): readonly Statement[] {
+  const known = prepareParser();
+  try {
+    return known.parseStatements(text);
+  } catch (error) {
+    throw translate(error);
+  }
+}
+
+/** One expression, the whole text. */
+export function parseExpression(text: string): Expression {
+  const known = prepareParser();
+  try {
+    return known.parseExpression(text);
+  } catch (error) {
+    throw translate(error);
+  }
+}
+
+/** Nesting is counted; should the caller's own stack be nearly full, the engine's limit counts as ours. */
+function translate(error: unknown): unknown {
+  return error instanceof RangeError && /call stack/i.test(error.message) ? stackDepthError() : error;
+}

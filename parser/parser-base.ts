@@ -1,0 +1,340 @@
+/**
+ * What every rule file builds on: Chevrotain's EmbeddedActionsParser with a vocabulary of small integers.
+ *
+ * Chevrotain records each rule once at start-up, by running it with dummy tokens, and derives from the record what each
+ * OR, OPTION and MANY has to look for. The helpers here record what they do, but cost nothing of it while parsing, and need
+ * no occurrence numbers (those only matter where Chevrotain looks up a decision):
+ *
+ *     take(T.SELECT)      the token must come           has(T.ONLY)     consumes it when it comes
+ *     sub(this.rule)      a rule                        at(T.WITH)      looks, without consuming (false when recording)
+ *     opt(T.WHERE, f)     f after the token, or null    list(this.rule) one or more, with commas
+ *
+ * While recording, take() answers a dummy token, sub() a dummy that answers itself for every property, and has() true once
+ * per call, so that the body of an `if (this.has(...))` is recorded; after a rule's first mandatory token it does not matter
+ * what else the record says.
+ *
+ * Errors are thrown as SqlError at the first token that cannot go on, straight through Chevrotain, whose own exceptions and
+ * messages are never built. Depth is counted, so that nesting ends in 54001.
+ */
+import { EmbeddedActionsParser, type IToken, type TokenType } from 'chevrotain';
+import { SqlError } from '../types/errors.ts';
+import type { QualifiedName } from './ast.ts';
+import { CATEGORIES, KEYWORD_NAMES } from './keywords.ts';
+import { FirstSetLookahead } from './lookahead.ts';
+import { errorPosition, stackDepthError, syntaxErrorAt } from './scan-errors.ts';
+import { Token } from './scanner.ts';
+import * as T from './token-types.ts';
+
+/** Levels of expressions, subqueries and joins within each other. Some 1.2 KB of stack each: see test/parser/depth.test.ts. */
+export const NESTING_MAX = 400;
+
+export interface ParserRule<A extends unknown[], R> {
+  (...args: A): R;
+  readonly coreRule: (...args: A) => R;
+}
+
+/** Token types as Chevrotain knows them, made when the grammar is recorded. */
+const TYPES: TokenType[] = [];
+function typeOf(type: number): TokenType {
+  let found = TYPES[type];
+  if (found === undefined) {
+    const name = type >= T.FIRST_KEYWORD ? KEYWORD_NAMES[type - T.FIRST_KEYWORD].toUpperCase() : `symbol_${type}`;
+    found = { name, tokenTypeIdx: type, CATEGORIES: [], categoryMatches: [], categoryMatchesMap: {}, isParent: false };
+    TYPES[type] = found;
+  }
+  return found;
+}
+
+const DUMMY_TOKEN = new Token(0, '', 0, 0, -1);
+
+/** Stands for every result while recording: any property is the dummy again, it iterates as empty, and is 0 as a number. */
+const DUMMY: never = new Proxy((() => undefined) as never, {
+  get(_target: unknown, property: string | symbol): unknown {
+    if (property === Symbol.iterator) return [][Symbol.iterator];
+    if (property === Symbol.toPrimitive) return () => 0;
+    return property === 'length' ? 0 : DUMMY;
+  },
+  set: () => true,
+  apply: () => DUMMY,
+}) as never;
+
+export abstract class ParserBase extends EmbeddedActionsParser {
+  /** Chevrotain's own, not in its types. */
+  declare protected currIdx: number;
+  declare protected tokVector: Token[];
+  declare protected tokVectorLength: number;
+  /** The text of the tokens, for errors and for what keeps source text. */
+  protected text = '';
+  protected depth = 0;
+  /** Highest $n of the statement. */
+  protected parameterCount = 0;
+  private recordIndex = 0;
+
+  constructor(validate: boolean) {
+    super([typeOf(T.IDENT)], {
+      maxLookahead: 1,
+      skipValidations: !validate,
+      recoveryEnabled: false,
+      lookaheadStrategy: new FirstSetLookahead(),
+    });
+    this.tokVector = [DUMMY_TOKEN, DUMMY_TOKEN, DUMMY_TOKEN, DUMMY_TOKEN];
+  }
+
+  /** Hands over tokens that end in EOF tokens. */
+  protected begin(text: string, tokens: Token[]): void {
+    this.input = tokens as unknown as IToken[];
+    this.text = text;
+    this.depth = 0;
+    this.parameterCount = 0;
+  }
+
+  /** Root rules take EOF themselves, and the scanner has put EOF tokens at the end. */
+  protected onBeforeParse(): void {}
+  protected onAfterParse(): void {}
+
+  protected rule<A extends unknown[], R>(name: string, body: (...args: A) => R): ParserRule<A, R> {
+    const recorded = (): R => {
+      this.recordIndex = 16;
+      const stack = (this as unknown as { recordingProdStack: unknown[] }).recordingProdStack;
+      const height = stack.length;
+      try {
+        return (body as unknown as (...args: unknown[]) => R)(DUMMY, DUMMY, DUMMY, DUMMY);
+      } catch (error) {
+        // A rule may find dummy tokens wrong; what comes before is recorded, and decides what the rule starts with.
+        if (!(error instanceof SqlError)) throw error;
+        stack.length = height;
+        return DUMMY;
+      }
+    };
+    const wrapped = this.RULE(name, body as never) as unknown as ParserRule<A, R> & { originalGrammarAction: unknown };
+    wrapped.originalGrammarAction = recorded;
+    return wrapped;
+  }
+
+  // ------------------------------------------------------------------------------------------------------- looking
+
+  /** The type of the next token. */
+  protected peek(): number {
+    return this.tokVector[this.currIdx + 1].tokenTypeIdx;
+  }
+  /** The type of the token after the next; counts from 1. */
+  protected peekAt(howMuch: number): number {
+    const index = this.currIdx + howMuch;
+    return index < this.tokVector.length ? this.tokVector[index].tokenTypeIdx : T.EOF;
+  }
+  protected at(type: number): boolean {
+    return this.tokVector[this.currIdx + 1].tokenTypeIdx === type;
+  }
+  protected atCategory(category: number): boolean {
+    return (CATEGORIES[this.peek()] & (1 << (category - T.COL_ID))) !== 0;
+  }
+  protected nextToken(): Token {
+    return this.tokVector[this.currIdx + 1];
+  }
+  /** Source offset where the next token begins. */
+  protected here(): number {
+    return this.tokVector[this.currIdx + 1].startOffset;
+  }
+  /** Source offset where the last token ended. */
+  protected lastEnd(): number {
+    return this.currIdx < 0 ? 0 : this.tokVector[this.currIdx].end;
+  }
+
+  // ------------------------------------------------------------------------------------------------------ consuming
+
+  protected take(type: number): Token {
+    const token = this.tokVector[this.currIdx + 1];
+    if (token.tokenTypeIdx === type) {
+      this.currIdx++;
+      return token;
+    }
+    if (this.RECORDING_PHASE) return this.recordToken(type);
+    throw this.unexpected();
+  }
+  protected has(type: number): boolean {
+    if (this.tokVector[this.currIdx + 1].tokenTypeIdx === type) {
+      this.currIdx++;
+      return true;
+    }
+    if (this.RECORDING_PHASE) {
+      this.option(this.recordIndex++, () => this.recordToken(type));
+      return true;
+    }
+    return false;
+  }
+  /** For loops: like has(), but false while recording, so that they end. */
+  protected more(type: number): boolean {
+    return this.has(type) && !this.RECORDING_PHASE;
+  }
+  protected opt<R>(type: number, body: () => R): R | null {
+    if (this.tokVector[this.currIdx + 1].tokenTypeIdx === type) {
+      this.currIdx++;
+      return body();
+    }
+    if (this.RECORDING_PHASE) {
+      this.option(this.recordIndex++, () => {
+        this.recordToken(type);
+        body();
+      });
+      return DUMMY;
+    }
+    return null;
+  }
+  /** A name of one of the categories. */
+  protected takeName(category: number): Token {
+    const token = this.tokVector[this.currIdx + 1];
+    if ((CATEGORIES[token.tokenTypeIdx] & (1 << (category - T.COL_ID))) !== 0) {
+      this.currIdx++;
+      return token;
+    }
+    if (this.RECORDING_PHASE) return this.recordToken(category);
+    throw this.unexpected();
+  }
+  protected colId(): string {
+    return this.takeName(T.COL_ID).image;
+  }
+  protected colLabel(): string {
+    return this.takeName(T.COL_LABEL).image;
+  }
+  /** PostgreSQL's NonReservedWord: anything but a reserved keyword. */
+  protected nonReservedWord(): string {
+    if (this.atCategory(T.TYPE_FUNCTION_NAME)) return this.takeName(T.TYPE_FUNCTION_NAME).image;
+    return this.colId();
+  }
+
+  // ------------------------------------------------------------------------------------------------ rules and lists
+
+  protected sub<A extends unknown[], R>(rule: ParserRule<A, R>, ...args: A): R {
+    if (this.RECORDING_PHASE) return this.recordRule(rule);
+    return rule.coreRule.apply(this, args);
+  }
+  protected list<R>(rule: ParserRule<[], R>): R[] {
+    if (this.RECORDING_PHASE) {
+      this.recordRule(rule);
+      this.many(this.recordIndex++, () => {
+        this.recordToken(T.COMMA);
+        this.recordRule(rule);
+      });
+      return DUMMY;
+    }
+    const items = [rule.coreRule.call(this)];
+    while (this.tokVector[this.currIdx + 1].tokenTypeIdx === T.COMMA) {
+      this.currIdx++;
+      items.push(rule.coreRule.call(this));
+    }
+    return items;
+  }
+  /** Like list(), of anything that is not a rule of its own. */
+  protected listOf<R>(item: () => R): R[] {
+    if (this.RECORDING_PHASE) {
+      item();
+      this.many(this.recordIndex++, () => {
+        this.recordToken(T.COMMA);
+        item();
+      });
+      return DUMMY;
+    }
+    const items = [item()];
+    while (this.tokVector[this.currIdx + 1].tokenTypeIdx === T.COMMA) {
+      this.currIdx++;
+      items.push(item());
+    }
+    return items;
+  }
+  protected inParens<R>(body: () => R): R {
+    this.take(T.LEFT_PAREN);
+    const result = body();
+    this.take(T.RIGHT_PAREN);
+    return result;
+  }
+
+  // ---------------------------------------------------------------------------------------------------- small parts
+
+  /** any_name, qualified_name: ColId { '.' attr_name }. */
+  protected qualifiedName(): QualifiedName {
+    const first = this.colId();
+    if (!this.at(T.DOT)) return [first];
+    const name = [first];
+    while (this.more(T.DOT)) name.push(this.colLabel());
+    return name;
+  }
+  protected nameList(): string[] {
+    return this.listOf(() => this.colId());
+  }
+  protected parenthesizedNames(): string[] {
+    return this.inParens(() => this.nameList());
+  }
+  protected optParenthesizedNames(): string[] {
+    return this.at(T.LEFT_PAREN) ? this.parenthesizedNames() : [];
+  }
+  protected ifNotExists(): boolean {
+    if (!this.has(T.IF)) return false;
+    this.take(T.NOT);
+    this.take(T.EXISTS);
+    return true;
+  }
+  protected ifExists(): boolean {
+    if (!this.has(T.IF)) return false;
+    this.take(T.EXISTS);
+    return true;
+  }
+  protected string(): string {
+    return this.take(T.STRING).image;
+  }
+  /** A word that is not a keyword of ours, compared by its text. */
+  protected atWord(word: string): boolean {
+    const token = this.nextToken();
+    return token.tokenTypeIdx === T.IDENT && token.image === word;
+  }
+
+  // ---------------------------------------------------------------------------------------------------------- errors
+
+  protected unexpected(token: Token = this.nextToken()): Error {
+    return syntaxErrorAt(this.text, 'syntax error', token.startOffset, token.end);
+  }
+  protected errorAt(message: string, token: Token = this.nextToken()): Error {
+    return syntaxErrorAt(this.text, message, token.startOffset, token.end);
+  }
+  /** An error in the caller's words, with a position and no "at or near". */
+  protected messageAt(code: string, message: string, token: Token = this.nextToken()): SqlError {
+    return new SqlError(code, message, { position: errorPosition(this.text, token.startOffset) });
+  }
+  protected valueError(message: string, token: Token): SqlError {
+    return this.messageAt('22023', message, token);
+  }
+  protected enter(): void {
+    if (++this.depth > NESTING_MAX && !this.RECORDING_PHASE) throw stackDepthError();
+  }
+  protected tooDeep(): SqlError {
+    return stackDepthError();
+  }
+  protected leave(): void {
+    this.depth--;
+  }
+
+  /** Chevrotain's two ways to fail; called through its prototype. */
+  protected raiseNoAltException(): never {
+    throw this.unexpected();
+  }
+  protected consumeInternalError(): never {
+    throw this.unexpected();
+  }
+
+  // ------------------------------------------------------------------------------------------------------- recording
+
+  private recordToken(type: number): Token {
+    this.consume(this.recordIndex++, typeOf(type));
+    return DUMMY_TOKEN;
+  }
+  /** Records that one of these rules follows, where the parser itself chooses by a switch. */
+  protected recordOneOf(rules: readonly ParserRule<never[], unknown>[]): never {
+    return this.or(
+      this.recordIndex++,
+      rules.map((rule) => ({ ALT: () => this.recordRule(rule), IGNORE_AMBIGUITIES: true })),
+    ) as never;
+  }
+  private recordRule(rule: ParserRule<never[], unknown>): never {
+    this.subrule(this.recordIndex++, rule as never);
+    return DUMMY;
+  }
+}
