@@ -41,9 +41,11 @@ import {
 } from '../mvcc/index.ts';
 import {
   addSlot,
+  addSlotAt,
   alignRowSize,
   compactPage,
   contiguousSpace,
+  freeSlot,
   growSlot,
   PAGE_KIND_HEAP,
   pageHoles,
@@ -332,7 +334,7 @@ export class Heap {
         this.versions.makeRoom(capacity);
         continue;
       }
-      if (size <= capacity || this.canGrow(this.placeBase, size)) break;
+      if (size <= capacity || this.canGrow(this.placeBase, size - capacity, size)) break;
       if (movesTo >= 0 && this.hasSpace(movesTo, size)) break;
       movesTo = this.pageFor(size, true);
     }
@@ -376,9 +378,13 @@ export class Heap {
     const base = this.placeBase;
     const flags = pool.u8[this.placeRow + ROW_FLAGS_OFFSET];
     const compacts = pageUpper(pool.u16, base) - pageLower(pool.u16, base) < size;
-    if (compacts) compactPage(pool, base);
-    const grown = growSlot(pool, base, slot, size);
-    assert(grown, 'canGrow was asked before');
+    if (compacts) {
+      // The old version is in the version store: its bytes here are room too.
+      freeSlot(pool, base, slot);
+      compactPage(pool, base);
+      const added = addSlotAt(pool, base, slot, size);
+      assert(added, 'canGrow was asked before');
+    } else growSlot(pool, base, slot, size);
     const target = base + slotOffset(pool.u16, base, slot);
     copyRowIn(pool, row, 0, length, target);
     this.setHeader(target, xid, version, flags, row[ROW_LAYOUT_OFFSET]);
@@ -550,10 +556,11 @@ export class Heap {
     return true;
   }
 
-  /** Could the located row's slot grow to `size` in its page, perhaps after compaction? */
-  private canGrow(base: number, size: number): boolean {
+  /** Could a slot of the page grow by `more` bytes to `size`: in contiguous space, or after compaction? */
+  private canGrow(base: number, more: number, size: number): boolean {
     const u16 = this.context.pool.u16;
-    return pageUpper(u16, base) - pageLower(u16, base) + pageHoles(u16, base) >= size;
+    const contiguous = pageUpper(u16, base) - pageLower(u16, base);
+    return contiguous >= size || contiguous + pageHoles(u16, base) >= more;
   }
 
   private logNewRow(pageNo: number, base: number, slot: number, length: number): void {

@@ -1,0 +1,114 @@
+/** Rows, a small index, and the retry of what missed a page: shared by the tests of heaps, engine and crashes. */
+import { type Heap, type IndexMaintainer, PAGE_MISS, type StorageEngine } from '../../../storage/api.ts';
+import { pageSlotCount } from '../../../storage/page/index.ts';
+
+/** A repeatable source of numbers (mulberry32). */
+export class Random {
+  private state: number;
+
+  constructor(seed: number) {
+    this.state = seed >>> 0;
+  }
+
+  next(): number {
+    this.state = (this.state + 0x6d2b79f5) >>> 0;
+    let t = this.state;
+    t = Math.imul(t ^ (t >>> 15), t | 1);
+    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
+    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
+  }
+
+  below(count: number): number {
+    return Math.floor(this.next() * count);
+  }
+
+  pick<T>(items: readonly T[]): T {
+    return items[this.below(items.length)];
+  }
+}
+
+export const SEED = Number(process.env.SEED ?? Date.now() % 1_000_000);
+
+const scratch = new Uint8Array(8192);
+const words = new Uint32Array(scratch.buffer);
+
+/** A row image: value, its length, and a pattern that both determine. */
+export function makeRow(value: number, length: number): Uint8Array {
+  scratch.fill(0, 0, 16);
+  scratch[15] = value % 7;
+  words[4] = value;
+  words[5] = length;
+  for (let i = 24; i < length; i++) scratch[i] = value + i;
+  return scratch;
+}
+
+export const ROW_LENGTH_MIN = 24;
+
+/** The value of the row version at base; throws if any byte of it is not what makeRow wrote. */
+export function readRow(engine: StorageEngine, base: number): number {
+  const { u8, u32 } = engine.pool;
+  const value = u32[(base + 16) >>> 2];
+  const length = u32[(base + 20) >>> 2];
+  if (u8[base + 15] !== value % 7) throw new Error(`row ${value} has layout ${u8[base + 15]}`);
+  for (let i = 24; i < length; i++) {
+    if (u8[base + i] !== ((value + i) & 255)) throw new Error(`row ${value} of ${length} bytes is wrong at ${i}`);
+  }
+  return value;
+}
+
+/** Runs the step until no page is missing. */
+export async function retry<T>(engine: StorageEngine, step: () => T): Promise<T> {
+  for (;;) {
+    try {
+      return step();
+    } catch (error) {
+      if (error !== PAGE_MISS) throw error;
+      await new Promise<void>((resolve) => engine.pool.onLoaded(resolve));
+    }
+  }
+}
+
+/** Rollback, or rollback to a savepoint, to its end. */
+export async function untilDone(engine: StorageEngine, undoNeedsPage: () => boolean, step: () => boolean): Promise<void> {
+  while (!step()) {
+    await new Promise<void>((resolve) => {
+      if (undoNeedsPage()) engine.pool.onLoaded(resolve);
+      else setImmediate(resolve);
+    });
+  }
+}
+
+/** An index on value % 10, kept as the executor keeps one: an entry for each key that a visible version of a row has. */
+export class KeyIndex implements IndexMaintainer {
+  readonly entries = new Set<string>();
+  private readonly engine: StorageEngine;
+
+  constructor(engine: StorageEngine) {
+    this.engine = engine;
+  }
+
+  add(value: number, rowId: number): void {
+    this.entries.add(`${value % 10}/${rowId}`);
+  }
+
+  has(value: number, rowId: number): boolean {
+    return this.entries.has(`${value % 10}/${rowId}`);
+  }
+
+  removeVersion(rowId: number, goneBase: number, rest: Float64Array, restCount: number): void {
+    const key = readRow(this.engine, goneBase) % 10;
+    for (let i = 0; i < restCount; i++) if (readRow(this.engine, rest[i]) % 10 === key) return;
+    this.entries.delete(`${key}/${rowId}`);
+  }
+}
+
+/** Slots in use in all pages of the heap. */
+export async function usedSlots(engine: StorageEngine, heap: Heap): Promise<number> {
+  let count = 0;
+  for (let pageNo = 0; pageNo < heap.pages.pageCount; pageNo++) {
+    const base = await retry(engine, () => engine.pool.frameBase(heap.pages, pageNo));
+    const slots = pageSlotCount(engine.pool.u16, base);
+    for (let slot = 0; slot < slots; slot++) if (engine.pool.u16[((base + 32) >>> 1) + slot * 2] !== 0) count++;
+  }
+  return count;
+}

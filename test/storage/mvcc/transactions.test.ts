@@ -1,0 +1,111 @@
+/** Snapshots, xids and the horizon below which nobody asks. */
+import { expect } from 'chai';
+import { LockManager, TransactionManager } from '../../../storage/api.ts';
+import { Random, SEED } from '../heap/support.ts';
+
+function manager(): TransactionManager {
+  const store = {
+    logCommit: () => 0,
+    committed: () => {},
+    whenDurable: (_txn: unknown, _lsn: number, durable: (error: Error | null) => void) => durable(null),
+    undoLast: () => {},
+    logAbort: () => {},
+    isPageMiss: () => false,
+  };
+  return new TransactionManager(store, new LockManager());
+}
+
+describe('transactions', () => {
+  it('commit all their statements at once, for snapshots taken after', () => {
+    const transactions = manager();
+    const txn = transactions.begin();
+    const [first, second] = [transactions.statementXid(txn), transactions.statementXid(txn)];
+    const reader = transactions.begin();
+    const before = transactions.takeSnapshot(reader);
+    transactions.commit(txn, () => {});
+    const after = transactions.takeSnapshot(reader);
+    for (const xid of [first, second]) {
+      expect(transactions.isVisible(xid, before)).to.equal(false);
+      expect(transactions.isVisible(xid, after)).to.equal(true);
+    }
+  });
+
+  it('see their earlier statements, not the one at work', () => {
+    const transactions = manager();
+    const txn = transactions.begin();
+    const earlier = transactions.statementXid(txn);
+    const snapshot = transactions.takeSnapshot(txn);
+    const own = transactions.statementXid(txn);
+    expect(transactions.isVisible(earlier, snapshot)).to.equal(true);
+    expect(transactions.isVisible(own, snapshot)).to.equal(false);
+    transactions.refreshOwnWrites(snapshot);
+    expect(transactions.isVisible(own, snapshot)).to.equal(true);
+  });
+
+  it('that only read commit at once, and ask nothing of the log', () => {
+    const transactions = manager();
+    let told = 0;
+    transactions.commit(transactions.begin(), () => told++);
+    expect(told).to.equal(1);
+    expect(transactions.nextXid).to.equal(1);
+  });
+
+  it('hold back the horizon while they, or a snapshot that does not see them, live', () => {
+    const transactions = manager();
+    const txn = transactions.begin();
+    const xid = transactions.statementXid(txn);
+    expect(transactions.gcHorizon()).to.equal(xid);
+    const snapshot = transactions.takeSnapshot(transactions.begin());
+    const shared = transactions.shareSnapshot(snapshot);
+    transactions.commit(txn, () => {});
+    transactions.releaseSnapshot(snapshot);
+    expect(transactions.gcHorizon()).to.equal(xid);
+    expect(transactions.isVisible(xid, shared)).to.equal(false);
+    transactions.releaseSnapshot(shared);
+    expect(transactions.gcHorizon()).to.equal(xid + 1);
+  });
+
+  it(`agree with a model of commits and snapshots (SEED=${SEED})`, () => {
+    const random = new Random(SEED);
+    const transactions = manager();
+    const running: { txn: ReturnType<TransactionManager['begin']>; xids: number[] }[] = [];
+    const snapshots: { snapshot: ReturnType<TransactionManager['takeSnapshot']>; seen: Set<number> }[] = [];
+    const committed = new Set<number>();
+    let horizon = 0;
+    for (let step = 0; step < 20_000; step++) {
+      const choice = random.below(10);
+      if (choice < 2 || running.length === 0) running.push({ txn: transactions.begin(), xids: [] });
+      else if (choice < 5) {
+        const one = random.pick(running);
+        one.xids.push(transactions.statementXid(one.txn));
+      } else if (choice < 7) {
+        const [one] = running.splice(random.below(running.length), 1);
+        if (random.below(4) === 0) transactions.rollback(one.txn);
+        else {
+          transactions.commit(one.txn, () => {});
+          for (const xid of one.xids) committed.add(xid);
+        }
+      } else if (choice < 9) {
+        const one = random.pick(running);
+        snapshots.push({
+          snapshot: transactions.takeSnapshot(one.txn),
+          seen: new Set([...committed].slice(-200).concat(one.xids)),
+        });
+      }
+      if (snapshots.length > (random.below(50) === 0 ? 0 : 20)) {
+        const [{ snapshot, seen }] = snapshots.splice(random.below(snapshots.length), 1);
+        for (let xid = Math.max(1, transactions.nextXid - 150); xid < transactions.nextXid; xid++) {
+          if (xid < snapshot.horizon) continue;
+          if (transactions.isVisible(xid, snapshot) !== seen.has(xid)) {
+            // Those of a transaction that saw itself, and has ended since, are nobody's business any more.
+            const isEnded = !running.some((one) => one.txn.id === snapshot.txnId);
+            expect(isEnded, `xid ${xid} at step ${step}`).to.equal(true);
+          }
+        }
+        transactions.releaseSnapshot(snapshot);
+      }
+      expect(transactions.gcHorizon()).to.be.at.least(horizon);
+      horizon = transactions.gcHorizon();
+    }
+  }).timeout(10000);
+});
