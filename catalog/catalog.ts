@@ -89,6 +89,8 @@ interface Maps {
   /** `<class>/<oid>/<column>`. */
   commentKeys: PersistentMap<string, CommentEntry>;
   tableIndexes: PersistentMap<number, readonly IndexEntry[]>;
+  /** `<schemaOid>/<name>` to all constraints of that name: different tables may use one name. */
+  constraintNames: PersistentMap<string, readonly ConstraintEntry[]>;
   tableConstraints: PersistentMap<number, readonly ConstraintEntry[]>;
   referencing: PersistentMap<number, readonly ConstraintEntry[]>;
   tableSequences: PersistentMap<number, readonly SequenceEntry[]>;
@@ -115,6 +117,7 @@ function emptyMaps(): Maps {
     typeNames: PersistentMap.empty(),
     commentKeys: PersistentMap.empty(),
     tableIndexes: PersistentMap.empty(),
+    constraintNames: PersistentMap.empty(),
     tableConstraints: PersistentMap.empty(),
     referencing: PersistentMap.empty(),
     tableSequences: PersistentMap.empty(),
@@ -267,6 +270,10 @@ export class Catalog {
   constraints(): Iterable<ConstraintEntry> {
     return this.#maps.constraints.values();
   }
+  /** All constraints of that name on tables of the schema. */
+  constraintsByName(schemaOid: number, name: string): readonly ConstraintEntry[] {
+    return this.#maps.constraintNames.get(`${schemaOid}/${name}`) ?? NO_CONSTRAINTS;
+  }
   /** Sorted by name, the order in which PostgreSQL checks them. */
   constraintsOf(tableOid: number): readonly ConstraintEntry[] {
     return this.#maps.tableConstraints.get(tableOid) ?? NO_CONSTRAINTS;
@@ -369,6 +376,7 @@ function addEntry(maps: Maps, entry: CatalogEntry, edit: object): void {
       return;
     case 'constraint':
       maps.constraints = maps.constraints.set(entry.oid, entry, edit);
+      maps.constraintNames = addTo(maps.constraintNames, `${entry.schemaOid}/${entry.name}`, entry, byOid, edit);
       maps.tableConstraints = addTo(maps.tableConstraints, entry.tableOid, entry, byName, edit);
       if (entry.type === 'foreign key') {
         maps.referencing = addTo(maps.referencing, entry.referencedTableOid, entry, byName, edit);
@@ -416,6 +424,7 @@ function removeEntry(maps: Maps, entry: CatalogEntry, edit: object): void {
       return;
     case 'constraint':
       maps.constraints = maps.constraints.delete(entry.oid, edit);
+      maps.constraintNames = removeFrom(maps.constraintNames, `${entry.schemaOid}/${entry.name}`, entry, edit);
       maps.tableConstraints = removeFrom(maps.tableConstraints, entry.tableOid, entry, edit);
       maps.referencing = removeFrom(maps.referencing, entry.referencedTableOid, entry, edit);
       return;
@@ -448,7 +457,7 @@ function removeName(maps: Maps, entry: NamedRelation, edit: object): void {
   if (maps.names.get(key) === entry) maps.names = maps.names.delete(key, edit);
 }
 
-type ListMap<T> = PersistentMap<number, readonly T[]>;
+type ListMap<T, K extends string | number = number> = PersistentMap<K, readonly T[]>;
 
 function byOid(a: { readonly oid: number }, b: { readonly oid: number }): number {
   return a.oid - b.oid;
@@ -458,12 +467,18 @@ function byName(a: ConstraintEntry, b: ConstraintEntry): number {
   return a.name < b.name ? -1 : a.name > b.name ? 1 : a.oid - b.oid;
 }
 
-function addTo<T>(map: ListMap<T>, key: number, entry: T, order: (a: T, b: T) => number, edit: object): ListMap<T> {
+function addTo<T, K extends string | number>(
+  map: ListMap<T, K>,
+  key: K,
+  entry: T,
+  order: (a: T, b: T) => number,
+  edit: object,
+): ListMap<T, K> {
   const list = map.get(key) ?? [];
   return map.set(key, [...list, entry].sort(order), edit);
 }
 
-function removeFrom<T>(map: ListMap<T>, key: number, entry: T, edit: object): ListMap<T> {
+function removeFrom<T, K extends string | number>(map: ListMap<T, K>, key: K, entry: T, edit: object): ListMap<T, K> {
   const list = map.get(key);
   if (list === undefined) return map;
   const rest = list.filter((candidate) => candidate !== entry);

@@ -47,6 +47,8 @@ export interface ColumnEntry {
   readonly missingText: string | null;
   /** The row layout (RowLayoutEntry.number) from which on rows carry this column. */
   readonly sinceLayout: number;
+  /** Sequences and other objects that the default names: they cannot be dropped without it. */
+  readonly defaultDependsOn?: readonly number[];
 }
 
 export interface RelationEntry {
@@ -121,6 +123,8 @@ export interface ConstraintEntry {
   readonly referencedColumns: readonly number[];
   readonly onUpdate: ReferentialAction;
   readonly onDelete: ReferentialAction;
+  /** ON DELETE SET NULL (a) / SET DEFAULT (a): only these columns; empty or absent: all. */
+  readonly onDeleteColumns?: readonly number[];
   readonly matchFull: boolean;
   readonly deferrable: boolean;
   readonly initiallyDeferred: boolean;

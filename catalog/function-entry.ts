@@ -3,6 +3,7 @@
  * plain functions over the values of docs/architecture.md. All built-in ones are registered by catalog/functions/.
  */
 import type { FormatSettings } from '../types/index.ts';
+import type { SystemInformation } from './system-information.ts';
 
 /** Any SQL value as an expression holds it; null is SQL NULL. */
 // biome-ignore lint/suspicious/noExplicitAny: values are dynamic by nature; compiled code relies on static SQL types
@@ -53,6 +54,8 @@ export interface FunctionContext {
   advisoryUnlock(key: number | bigint, key2: number | null, shared: boolean): boolean;
   advisoryUnlockAll(): void;
   notice(severity: 'NOTICE' | 'WARNING', code: string, message: string): void;
+  /** The server around the database: what catalog views ask for. Absent where no statement of a session runs. */
+  readonly system?: SystemInformation;
   /** pg_sleep: throws the executor's pending marker until the time has come. */
   sleep(seconds: number): void;
 }

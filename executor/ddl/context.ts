@@ -1,0 +1,122 @@
+/**
+ * What statements that define things need of the session that runs them.
+ *
+ * A definition may have to wait: for a lock, for pages that are read while a table is checked or rewritten. So executeDdl() is a
+ * generator: it yields when it must wait, and the session calls next() again when it was woken. (It is the one place below the driver
+ * where a generator is worth it: definitions run rarely, and wait in the middle of nested work.) What may wait is a Task.
+ *
+ * Nothing is undone here: all changes go through putEntry/removeEntry (the transaction's own view of the catalog, plus
+ * storage.putCatalog) and storage's transactional relations, so rollback, to a savepoint too, is the session's and storage's.
+ */
+
+import type { Value } from '../../catalog/function-entry.ts';
+import type { Catalog, CatalogEntry, IndexEntry, RelationEntry, SharedCatalog } from '../../catalog/index.ts';
+import type { Settings } from '../../catalog/settings.ts';
+import type { Expression, Query, QueryStatement } from '../../parser/ast.ts';
+import type { Expr, OutputColumn } from '../../planner/index.ts';
+import type { LockMode } from '../../storage/api.ts';
+
+/** Work that may wait: poll() answers PENDING until it is done; the session's wake() says when to poll again. */
+export interface Task<T> {
+  poll(): T | typeof TASK_PENDING;
+}
+export const TASK_PENDING = Symbol('pending');
+
+/** The statement is finished. */
+export interface DdlResult {
+  readonly tag: string;
+}
+
+export type DdlSteps<T> = Generator<void, T, void>;
+
+/** Lets the caller wait until a task is done. */
+export function* wait<T>(task: Task<T>): DdlSteps<T> {
+  for (;;) {
+    const answer = task.poll();
+    if (answer !== TASK_PENDING) return answer;
+    yield;
+  }
+}
+
+export type ExpressionUse = 'default' | 'check' | 'generated' | 'index expression' | 'index predicate' | 'alter using';
+
+export interface DdlContext {
+  /** The transaction's view: what is committed, and its own changes. Current at each reading. */
+  readonly catalog: Catalog;
+  readonly shared: SharedCatalog;
+  readonly settings: Settings;
+  /** Complete search path by name, with pg_catalog and the temporary schema where they come. */
+  readonly searchPath: readonly string[];
+  readonly currentRoleOid: number;
+  readonly isSuperuser: boolean;
+  /** In BEGIN ... COMMIT, or in a text of several statements: what cannot be undone is refused then (25001). */
+  readonly isInTransactionBlock: boolean;
+  /** The statement's text, for error positions. */
+  readonly text: string;
+
+  /** Adds, or replaces, an entry (of the database or shared) in the transaction's view and in storage. */
+  putEntry(entry: CatalogEntry): void;
+  removeEntry(entry: CatalogEntry): void;
+  allocateOid(): number;
+  /** Oid of the session's temporary schema pg_temp_N; makes it (and puts it first in searchPath) when it does not exist yet. */
+  temporarySchema(): number;
+
+  /** True when granted; false: wait, then ask again. Throws 55P03, 40P01 and so on. */
+  lockRelation(relationOid: number, mode: LockMode): boolean;
+  /** Locks any other object or name, for the transaction. */
+  lockObject(classOid: number, objectOid: number, mode: LockMode): boolean;
+
+  notice(severity: 'NOTICE' | 'WARNING' | 'INFO', code: string, message: string, detail?: string, hint?: string): void;
+
+  /** A new, empty heap; answers its RelId. Gone again after rollback. */
+  createHeap(): number;
+  /** Gone at commit. */
+  dropHeap(relId: number): void;
+  createSequence(oid: number, lastValue: bigint, isCalled: boolean): void;
+  dropSequence(oid: number): void;
+  setSequence(oid: number, lastValue: bigint, isCalled: boolean): void;
+  sequenceState(oid: number): { readonly lastValue: number | bigint; readonly isCalled: boolean } | null;
+
+  /** planner's bindScalar: checks an expression over a table's columns (or over none); `target` is assigned to. */
+  bind(
+    expression: Expression,
+    table: RelationEntry | null,
+    use: ExpressionUse,
+    target?: { readonly typeOid: number; readonly typeModifier: number; readonly columnName?: string },
+  ): Expr;
+  /** The columns that a query answers; 'text' replaces unknown. Checks the query. `relations`: what it reads, with columns (numbers). */
+  describeQuery(query: Query): {
+    readonly columns: readonly OutputColumn[];
+  };
+  parseExpression(text: string): Expression;
+  /** The parser's deparse: AST to SQL text. */
+  deparse(node: Expression | Query): string;
+  /** A bound expression without columns, computed now. */
+  evaluate(expr: Expr): Value;
+
+  /** Runs one statement with the rights of the system and answers its rows. Sees this transaction's changes. */
+  runInternal(text: string, parameters?: readonly Value[]): Task<readonly (readonly Value[])[]>;
+  /** Runs a query (of CREATE TABLE AS, REFRESH) and inserts its rows into the table; answers how many. */
+  insertFrom(table: RelationEntry, query: QueryStatement): Task<number>;
+  /** Fills an index from its table's rows. 23505 `could not create unique index` when keys repeat. */
+  buildIndex(index: IndexEntry): Task<void>;
+  /**
+   * Copies rows from `from`'s heap into `to`'s: values[i] computes column i of `to` over a row of `from` (input 0);
+   * null copies it. Checks NOT NULL and CHECK constraints of `to` as PostgreSQL does for ALTER TABLE.
+   */
+  rewriteTable(from: RelationEntry, to: RelationEntry, values: readonly (Expr | null)[]): Task<void>;
+  /** The table has no rows that anybody could see: checks may be left out. May answer false when it would cost time to know. */
+  isEmpty(table: RelationEntry): boolean;
+
+  /** CREATE DATABASE: storage copies what the template has. Throws 0A000 when it cannot. */
+  createDatabase(databaseOid: number, templateOid: number): Task<void>;
+  dropDatabase(databaseOid: number): void;
+  /** Sessions connected to a database, the own one included. */
+  sessionCount(databaseOid: number): number;
+  /** DROP DATABASE ... WITH (FORCE). */
+  terminateSessions(databaseOid: number): void;
+  /** Discards what was cached about statistics of a table (TRUNCATE, DROP). */
+  forgetStatistics(tableOid: number): void;
+  /** A prepared statement's query, for CREATE TABLE AS EXECUTE; throws 26000. */
+  preparedQuery(name: string): QueryStatement;
+}
