@@ -2,6 +2,7 @@
 
 export { ARRAY_DIMENSIONS_MAX, SqlArray } from './array.ts';
 export { AssertionError, assert, assertNever } from './assert.ts';
+export { ByteWriter } from './byte-writer.ts';
 export { type Comparator, comparator, compareText, equality, type HashKey, hashKey } from './compare.ts';
 export { Interval, type Micros } from './datetime/interval.ts';
 export { TimeTz } from './datetime/time-tz.ts';
@@ -10,8 +11,10 @@ export { type ErrorSeverity, SqlError, type SqlErrorFields, sqlError } from './e
 export {
   type BinaryInput,
   type BinaryOutput,
+  type BinaryWriter,
   binaryInput,
   binaryOutput,
+  binaryWriter,
   coerceTypmod,
   inputBinary,
   inputText,

@@ -69,11 +69,11 @@ export function inputInt8(text: string): Int8 {
     if (i === length && i > (negative ? 1 : 0)) return negative ? 0 - value : value;
   }
   // Overflow is found before what follows the digits is looked at.
-  const match = /^[ \t\n\v\f\r]*([+-]?)(\d+)([ \t\n\v\f\r]*$)?/.exec(text);
+  const match = /^[ \t\n\v\f\r]*([+-]?)(\d+)/.exec(text);
   if (match === null) throw invalid('bigint', text);
   const value = match[1] === '-' ? -BigInt(match[2]) : BigInt(match[2]);
   if (BigInt.asIntN(64, value) !== value) throw outOfRange('bigint', text);
-  if (match[3] === undefined) throw invalid('bigint', text);
+  if (!/^[ \t\n\v\f\r]*$/.test(text.slice(match[0].length))) throw invalid('bigint', text);
   return normaliseInt8(value);
 }
 

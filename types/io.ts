@@ -1,20 +1,147 @@
+/**
+ * Text and binary conversion of values of any type, by its oid. The functions that take an oid and a value look the type up
+ * each time; loops ask once for the type's own function.
+ */
+import { SqlArray } from './array.ts';
+import { BinaryReader, incorrectBinaryFormat } from './binary-reader.ts';
+import { coerceBit, coerceVarbit } from './bit.ts';
+import { ByteWriter } from './byte-writer.ts';
+import type { Codec } from './codec.ts';
+import { arrayCodec, recordCodec, VECTOR_TYPES, vectorCodec } from './composite-codecs.ts';
+import { datetimeCodec } from './datetime/codecs.ts';
+import { coerceInterval, coerceTimeTz, roundMicros } from './datetime/precision.ts';
+import type { Numeric } from './numeric.ts';
+import { OID } from './oid.ts';
+import { closedCodec, enumCodec, scalarCodec } from './scalar-codecs.ts';
 import type { FormatSettings } from './settings.ts';
+import { coerceBpchar, coerceVarchar } from './text.ts';
+import { isArrayType, onTypeRegistration, typeByOid } from './type.ts';
 import type { Value } from './value.ts';
 
-const soon = (): never => {
-  throw new Error('not there yet');
-};
 export type TextOutput = (value: Value, settings: FormatSettings) => string;
 export type TextInput = (text: string, typmod: number, settings: FormatSettings) => Value;
 export type BinaryOutput = (value: Value) => Uint8Array;
 export type BinaryInput = (bytes: Uint8Array, typmod: number) => Value;
-export const inputText: (oid: number, typmod: number, text: string, settings: FormatSettings) => Value = soon;
-export const outputText: (oid: number, value: Value, settings: FormatSettings) => string = soon;
-export const inputBinary: (oid: number, typmod: number, bytes: Uint8Array) => Value = soon;
-export const outputBinary: (oid: number, value: Value) => Uint8Array = soon;
-export const textOutput: (oid: number) => TextOutput = soon;
-export const textInput: (oid: number) => TextInput = soon;
-export const binaryOutput: (oid: number) => BinaryOutput = soon;
-export const binaryInput: (oid: number) => BinaryInput = soon;
-/** Applies a type modifier to a value of the type: rounds numerics and times, checks or (explicit) cuts lengths. */
-export const coerceTypmod: (oid: number, typmod: number, value: Value, isExplicit: boolean) => Value = soon;
+/** Adds the binary form to a writer. */
+export type BinaryWriter = (value: Value, writer: ByteWriter) => void;
+
+const codecs = new Map<number, Codec>();
+// A user-made type may stand inside others; they are few, and changes rare.
+onTypeRegistration(() => codecs.clear());
+
+function codecOf(oid: number): Codec {
+  let codec = codecs.get(oid);
+  if (codec === undefined) {
+    codec = makeCodec(oid);
+    codecs.set(oid, codec);
+  }
+  return codec;
+}
+
+function makeCodec(oid: number): Codec {
+  const simple = scalarCodec(oid) ?? datetimeCodec(oid);
+  if (simple !== undefined) return simple;
+  const vectorElement = VECTOR_TYPES.get(oid);
+  if (vectorElement !== undefined) return vectorCodec(vectorElement, codecOf);
+  if (oid === OID.RECORD) return recordCodec(oid, codecOf);
+  if (oid === OID.ANYARRAY) return arrayCodec(0, codecOf);
+  const type = typeByOid(oid);
+  if (type === undefined) return closedCodec(oid);
+  if (type.kind === 'e') return enumCodec(oid);
+  if (type.kind === 'c') return recordCodec(oid, codecOf);
+  if (type.kind === 'd') return domainCodec(type.baseOid ?? OID.TEXT, type.baseTypmod ?? -1);
+  return isArrayType(type) ? arrayCodec(type.elementOid, codecOf) : closedCodec(oid);
+}
+
+/** A domain's values are its base type's, with the domain's modifier. Its constraints are the caller's to check. */
+function domainCodec(baseOid: number, baseTypmod: number): Codec {
+  const base = codecOf(baseOid);
+  return {
+    ...base,
+    input: (text, _typmod, settings) => base.input(text, baseTypmod, settings),
+    receive: (reader, _typmod) => base.receive(reader, baseTypmod),
+  };
+}
+
+/** A value from its text. Errors are the type's input function's. */
+export function inputText(oid: number, typmod: number, text: string, settings: FormatSettings): Value {
+  return codecOf(oid).input(text, typmod, settings);
+}
+
+export function outputText(oid: number, value: Value, settings: FormatSettings): string {
+  return codecOf(oid).output(value, settings);
+}
+
+export function inputBinary(oid: number, typmod: number, bytes: Uint8Array): Value {
+  return receiveAll(codecOf(oid), bytes, typmod);
+}
+
+export function outputBinary(oid: number, value: Value): Uint8Array {
+  return binaryOutput(oid)(value);
+}
+
+export function textOutput(oid: number): TextOutput {
+  return codecOf(oid).output;
+}
+
+export function textInput(oid: number): TextInput {
+  return codecOf(oid).input;
+}
+
+export function binaryOutput(oid: number): BinaryOutput {
+  const { send } = codecOf(oid);
+  return (value) => {
+    const writer = new ByteWriter(32);
+    send(value, writer);
+    return writer.toBytes();
+  };
+}
+
+export function binaryWriter(oid: number): BinaryWriter {
+  return codecOf(oid).send;
+}
+
+export function binaryInput(oid: number): BinaryInput {
+  const codec = codecOf(oid);
+  return (bytes, typmod) => receiveAll(codec, bytes, typmod);
+}
+
+function receiveAll(codec: Codec, bytes: Uint8Array, typmod: number): Value {
+  const reader = new BinaryReader(bytes);
+  const value = codec.receive(reader, typmod);
+  if (reader.position !== reader.end) throw incorrectBinaryFormat();
+  return value;
+}
+
+/**
+ * Applies a type modifier to a non-null value: rounds numerics and times, pads char(n), checks lengths (22001), or cuts what is
+ * too long when the cast is explicit. Arrays: each element.
+ */
+export function coerceTypmod(oid: number, typmod: number, value: Value, isExplicit: boolean): Value {
+  if (typmod < 0) return value;
+  switch (oid) {
+    case OID.NUMERIC:
+      return (value as Numeric).applyTypmod(typmod);
+    case OID.VARCHAR:
+      return coerceVarchar(value, typmod, isExplicit);
+    case OID.BPCHAR:
+      return coerceBpchar(value, typmod, isExplicit);
+    case OID.TIME:
+    case OID.TIMESTAMP:
+    case OID.TIMESTAMPTZ:
+      return roundMicros(value, typmod);
+    case OID.TIMETZ:
+      return coerceTimeTz(value, typmod);
+    case OID.INTERVAL:
+      return coerceInterval(value, typmod);
+    case OID.BIT:
+      return coerceBit(value, typmod, isExplicit);
+    case OID.VARBIT:
+      return coerceVarbit(value, typmod, isExplicit);
+    default:
+      if (!(value instanceof SqlArray)) return value;
+      return value.map(value.elementOid, (element) =>
+        element === null ? null : coerceTypmod(value.elementOid, typmod, element, isExplicit),
+      );
+  }
+}

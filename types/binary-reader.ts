@@ -1,0 +1,78 @@
+/** Reads a value of the binary wire format. Running out of bytes is 08P01, bytes left over 22P03, as in PostgreSQL. */
+import { readFloat32, readFloat64, readInt16, readInt32, readInt64 } from './byte-writer.ts';
+import { type SqlError, sqlError } from './errors.ts';
+import { decodeUtf8 } from './unicode.ts';
+
+export class BinaryReader {
+  readonly bytes: Uint8Array;
+  position: number;
+  end: number;
+
+  constructor(bytes: Uint8Array, start = 0, end = bytes.length) {
+    this.bytes = bytes;
+    this.position = start;
+    this.end = end;
+  }
+
+  get remaining(): number {
+    return this.end - this.position;
+  }
+
+  /** Steps over `count` bytes; answers where they start. */
+  take(count: number): number {
+    const start = this.position;
+    if (count < 0 || start + count > this.end) throw sqlError('08P01', 'insufficient data left in message');
+    this.position = start + count;
+    return start;
+  }
+
+  uint8(): number {
+    return this.bytes[this.take(1)];
+  }
+
+  int16(): number {
+    return readInt16(this.bytes, this.take(2));
+  }
+
+  uint16(): number {
+    return this.int16() & 0xffff;
+  }
+
+  int32(): number {
+    return readInt32(this.bytes, this.take(4));
+  }
+
+  uint32(): number {
+    return this.int32() >>> 0;
+  }
+
+  int64(): number | bigint {
+    return readInt64(this.bytes, this.take(8));
+  }
+
+  float32(): number {
+    return readFloat32(this.bytes, this.take(4));
+  }
+
+  float64(): number {
+    return readFloat64(this.bytes, this.take(8));
+  }
+
+  /** All that is left, as text. */
+  text(): string {
+    const start = this.position;
+    this.position = this.end;
+    return decodeUtf8(this.bytes, start, this.end);
+  }
+
+  /** All that is left, copied. */
+  rest(): Uint8Array {
+    const start = this.position;
+    this.position = this.end;
+    return this.bytes.slice(start, this.end);
+  }
+}
+
+export function incorrectBinaryFormat(): SqlError {
+  return sqlError('22P03', 'incorrect binary data format');
+}
