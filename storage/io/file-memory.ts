@@ -47,7 +47,8 @@ class MemoryInode {
     }
     this.data.set(bytes, offset);
     this.size = Math.max(this.size, end);
-    this.pending.push({ kind: 'write', offset, bytes: bytes.slice() });
+    // Not bytes.slice(): of a Buffer that would be a view.
+    this.pending.push({ kind: 'write', offset, bytes: Uint8Array.prototype.slice.call(bytes) });
   }
 
   truncate(size: number): void {
@@ -63,6 +64,15 @@ class MemoryInode {
   sync(): void {
     for (const change of this.pending) this.durable = applyChange(this.durable, change);
     this.pending = [];
+  }
+
+  fork(): MemoryInode {
+    const copy = new MemoryInode();
+    copy.data = this.data.slice(0, this.size);
+    copy.size = this.size;
+    copy.durable = this.durable.slice();
+    copy.pending = [...this.pending];
+    return copy;
   }
 
   /** Becomes what the disk kept. */
@@ -156,6 +166,25 @@ export class MemoryFileSystem implements FileSystem {
     const inodes = new Set<MemoryInode>();
     for (const folder of this.folders.values()) for (const inode of folder.names.values()) inodes.add(inode);
     for (const inode of inodes) inode.crash(options);
+  }
+
+  /** A copy as it is now, durable and not: it can crash in many ways while this one goes on. */
+  fork(): MemoryFileSystem {
+    const copy = new MemoryFileSystem({ schedule: this.schedule });
+    const copies = new Map<MemoryInode, MemoryInode>();
+    const copyNames = (names: Map<string, MemoryInode>): Map<string, MemoryInode> => {
+      const result = new Map<string, MemoryInode>();
+      for (const [name, inode] of names) {
+        let twin = copies.get(inode);
+        if (twin === undefined) copies.set(inode, (twin = inode.fork()));
+        result.set(name, twin);
+      }
+      return result;
+    };
+    for (const [path, folder] of this.folders) {
+      copy.folders.set(path, { names: copyNames(folder.names), durable: copyNames(folder.durable) });
+    }
+    return copy;
   }
 
   open(path: string, mode: OpenMode): File {
