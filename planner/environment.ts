@@ -31,6 +31,8 @@ export interface PlannerEnvironment {
   readonly parameterTypes: readonly number[];
   /** Set: `$n` beyond parameterTypes is an error (42P02), as for EXECUTE bodies; absent: parameters grow as they are met. */
   readonly fixedParameters?: boolean;
+  /** The statement's text, so that error positions count characters; absent: they count UTF-16 units. */
+  readonly text?: string;
   /** The parser, for stored text: view queries, and expressions of defaults, checks and indexes. */
   readonly parse: {
     statement(text: string): Statement;

@@ -1,10 +1,25 @@
+/** Expressions outside queries: defaults, checks, index keys, SET and EXECUTE arguments. */
 import type { RelationEntry } from '../../catalog/entries.ts';
 import type { Expression } from '../../parser/ast.ts';
 import type { PlannerEnvironment } from '../environment.ts';
 import type { Expr } from '../expr.ts';
+import { logical, replaceExpr, someExpr, SYSTEM_COLUMNS } from '../logical.ts';
+import { foldConstants } from '../rewrite/fold-constants.ts';
+import { coerceToBoolean, coerceToTarget, resolveUnknown } from './coerce.ts';
+import { BindContext } from './context.ts';
+import { bindExpr } from './expression.ts';
+import type { Clause } from './scope.ts';
+import { tableLevel } from './stored.ts';
 
 /** Where a stored expression stands; PostgreSQL's words for what is refused there depend on it. */
-export type ScalarSource = 'default' | 'check' | 'generated' | 'index expression' | 'index predicate' | 'alter using' | 'value';
+export type ScalarSource =
+  | 'default'
+  | 'check'
+  | 'generated'
+  | 'index expression'
+  | 'index predicate'
+  | 'alter using'
+  | 'value';
 
 export interface BindScalarOptions {
   readonly source: ScalarSource;
@@ -14,13 +29,70 @@ export interface BindScalarOptions {
 
 /**
  * A scalar expression over one table's columns (input 0, index = column number - 1), or over nothing (table null): defaults,
- * CHECKs, generated columns, index expressions and predicates, SET and EXECUTE arguments. Also constant-folds.
+ * CHECKs, generated columns, index expressions and predicates, SET and EXECUTE arguments. Also constant-folds. Literals of the
+ * text are plain constants (literalIndex -1).
  */
 export function bindScalar(
-  _expression: Expression,
-  _table: RelationEntry | null,
-  _environment: PlannerEnvironment,
-  _options: BindScalarOptions,
+  expression: Expression,
+  table: RelationEntry | null,
+  environment: PlannerEnvironment,
+  options: BindScalarOptions,
 ): Expr {
-  throw new Error('not yet');
+  const context = new BindContext(environment);
+  const level = tableLevel(context, table, 0);
+  const clause: Clause = options.source === 'value' ? 'execute' : options.source;
+  let expr = level.withClause(clause, () => bindExpr(level, expression));
+  if (options.source === 'check') expr = coerceToBoolean(context, expr, 'CHECK');
+  else if (options.source === 'index predicate') expr = coerceToBoolean(context, expr, 'WHERE');
+  else if (options.targetType !== undefined) expr = assignTo(context, expr, options);
+  else expr = resolveUnknown(context, expr);
+  refuseMutable(context, expr, options.source);
+  return overTable(foldConstants(unlift(expr)));
+}
+
+function assignTo(context: BindContext, expr: Expr, options: BindScalarOptions): Expr {
+  const { typeOid, typeModifier, columnName } = options.targetType!;
+  const converted = coerceToTarget(context, expr, typeOid, typeModifier, 'assignment');
+  if (converted !== null) return converted;
+  const { types } = context;
+  const what = options.source === 'default' ? 'default expression' : options.source === 'generated' ? 'generation expression' : 'expression';
+  const message =
+    columnName === undefined
+      ? `cannot cast type ${types.name(expr.typeOid)} to ${types.name(typeOid)}`
+      : `column "${columnName}" is of type ${types.name(typeOid)} but ${what} is of type ${types.name(expr.typeOid)}`;
+  throw context.error('42804', message, undefined, { hint: 'You will need to rewrite or cast the expression.' });
+}
+
+function refuseMutable(context: BindContext, expr: Expr, source: ScalarSource): void {
+  const message =
+    source === 'index expression'
+      ? 'functions in index expression must be marked IMMUTABLE'
+      : source === 'index predicate'
+        ? 'functions in index predicate must be marked IMMUTABLE'
+        : source === 'generated'
+          ? 'generation expression is not immutable'
+          : null;
+  if (message === null) return;
+  if (someExpr(expr, (child) => child.kind === 'call' && child.function.volatility !== 'immutable')) {
+    throw context.error('42P17', message);
+  }
+}
+
+/** Stored text has no literals that an execution could replace. */
+export function unlift(expr: Expr): Expr {
+  return replaceExpr(expr, (child) =>
+    child.kind === 'const' && child.literalIndex >= 0 ? { ...child, literalIndex: -1 } : null,
+  );
+}
+
+/** Vars of the one relation to columns of input 0. */
+export function overTable(expr: Expr): Expr {
+  return replaceExpr(expr, (child) => {
+    const node = logical(child);
+    if (node.kind !== 'var') return null;
+    const { typeOid, typeModifier } = node;
+    if (node.column >= 0) return { kind: 'column', input: 0, index: node.column, typeOid, typeModifier };
+    const name = SYSTEM_COLUMNS[-1 - node.column];
+    return { kind: 'systemColumn', input: 0, name, tableOid: 0, typeOid, typeModifier };
+  });
 }

@@ -1,0 +1,499 @@
+/** Function calls: scalar functions, aggregates and window functions, and casts written as calls. */
+import type { AggregateFunction, FunctionEntry, ScalarFunction, WindowFunction } from '../../catalog/function-entry.ts';
+import { comparisonOperator, functionsByName } from '../../catalog/functions/index.ts';
+import type * as ast from '../../parser/ast.ts';
+import type { Expr, SortKey } from '../expr.ts';
+import { equalExpr, hasSetReturning, logical, someExpr, toExpr, visitExpr } from '../logical.ts';
+import { coerceToBoolean, coerceType, resolveUnknown } from './coerce.ts';
+import type { BindContext, Position } from './context.ts';
+import { bindExpr, castExplicit, fieldsOf, selectField } from './expression.ts';
+import {
+  type CallShape,
+  callSignature,
+  defaultArgument,
+  type FunctionMatch,
+  findFunction,
+  isCastPath,
+  resolveTypes,
+} from './overload.ts';
+import { positionOf } from './position.ts';
+import { type Clause, findItem, type Level, levelOfRel } from './scope.ts';
+import { bindOrderItem } from './sort.ts';
+import { ANY, RECORD, UNKNOWN } from './type-info.ts';
+import { findType } from './type-name.ts';
+import { bindWindowReference } from './window.ts';
+
+/** Functions whose call is a write. */
+const WRITING = new Set(['nextval', 'setval', 'lo_create', 'lo_unlink', 'pg_notify', 'txid_current', 'pg_current_xact_id']);
+
+export function bindCall(level: Level, node: ast.FunctionCall): Expr {
+  const { context } = level;
+  const position = positionOf(context, node.position);
+  const name = node.name[node.name.length - 1];
+  const schema = node.name.length > 1 ? node.name[node.name.length - 2] : null;
+  const special = bindSpecialCall(level, node, name, schema);
+  if (special !== null) return special;
+  const outerClause = level.clause;
+  const isAggregateName = functionsByName(name).some((entry) => entry.kind === 'aggregate');
+  const argNodes = node.withinGroup ? [...node.args, ...node.orderBy.map((item) => item.expr)] : node.args;
+  const args = argNodes.map((arg) => bindExpr(level, arg));
+  level.clause = outerClause;
+  const shape: CallShape = {
+    types: args.map((arg) => arg.typeOid),
+    names: node.argNames,
+    variadic: node.variadic,
+  };
+  const match = lookUp(level, node, name, schema, shape, args, position);
+  if ('cast' in match) return match.cast;
+  const { entry } = match;
+  const spread = spreadArguments(context, match, args, position);
+  if (entry.kind === 'scalar') {
+    refuseAggregateSyntax(context, node, position);
+    return makeScalarCall(level, entry, spread.args, spread.resolve(entry.returnType), position);
+  }
+  if (entry.kind === 'window') {
+    if (node.over === null) {
+      throw context.error('42809', `window function ${name} requires an OVER clause`, position);
+    }
+    return makeWindowCall(level, node, entry, spread.args, spread.resolve(entry.returnType), position);
+  }
+  if (node.over !== null) {
+    return makeWindowCall(level, node, entry, spread.args, spread.resolve(entry.returnType), position);
+  }
+  if (!isAggregateName) throw context.error('42883', `function ${name} does not exist`, position);
+  return makeAggregate(level, node, entry, spread.args, spread.resolve(entry.returnType), position);
+}
+
+/** Calls whose meaning depends on more than their argument types. */
+function bindSpecialCall(level: Level, node: ast.FunctionCall, name: string, schema: string | null): Expr | null {
+  // t.f written f(t): a column of a row.
+  if (schema === null && node.args.length === 1 && !node.star && node.over === null && functionsByName(name).length === 0) {
+    const [arg] = node.args;
+    if (arg.kind === 'columnRef' && arg.name.length === 1 && !arg.star) {
+      const item = findItem(level, null, arg.name[0], undefined);
+      if (item?.columns.some((column) => column.name === name)) {
+        const base = bindExpr(level, arg);
+        if (fieldsOf(level, base) !== null) return selectField(level, base, name, positionOf(level.context, node.position));
+      }
+    }
+  }
+  return null;
+}
+
+function lookUp(
+  level: Level,
+  node: ast.FunctionCall,
+  name: string,
+  schema: string | null,
+  shape: CallShape,
+  args: readonly Expr[],
+  position: Position,
+): FunctionMatch | { readonly cast: Expr } {
+  const { context } = level;
+  const shown = node.name.filter((part) => part !== 'pg_catalog' || node.name.length > 2).join('.');
+  if (schema !== null && schema !== 'pg_catalog') {
+    const known = context.catalog.schemaByName(schema);
+    if (known === undefined || known === null) {
+      if (schema !== 'information_schema') throw context.error('3F000', `schema "${schema}" does not exist`, position);
+    }
+    throw missingFunction(context, node.name.join('.'), node, shape, position);
+  }
+  const found = findFunction(context, name, node.star ? { ...shape, types: [] } : shape);
+  if (found.kind === 'found' && isExact(found.match, shape)) return found.match;
+  if (shape.types.length === 1 && shape.names === null && !node.star && !node.distinct && node.over === null) {
+    const target = findType(context, node.name);
+    if (target !== 0 && isCastPath(context, shape.types[0], target)) {
+      return { cast: castExplicit(context, args[0], target, -1, position) };
+    }
+  }
+  if (found.kind === 'found') return found.match;
+  if (found.kind === 'ambiguous') {
+    throw context.error('42725', `function ${callSignature(context, shown, shape)} is not unique`, position, {
+      hint: 'Could not choose a best candidate function. You might need to add explicit type casts.',
+    });
+  }
+  throw missingFunction(context, shown, node, shape, position);
+}
+
+function isExact(match: FunctionMatch, shape: CallShape): boolean {
+  return match.source.every((source, i) => !('arg' in source) || shape.types[source.arg] === match.declared[i]);
+}
+
+function missingFunction(
+  context: BindContext,
+  shown: string,
+  node: ast.FunctionCall,
+  shape: CallShape,
+  position: Position,
+) {
+  const signature = node.star ? `${shown}()` : callSignature(context, shown, shape);
+  const entries = functionsByName(node.name[node.name.length - 1]);
+  if (node.withinGroup && entries.length > 0 && entries.some((entry) => entry.kind === 'aggregate' && !entry.orderedSet)) {
+    return context.error('42809', `${shown} is not an ordered-set aggregate, so it cannot have WITHIN GROUP`, position);
+  }
+  if (node.orderBy.length > 0 && !node.withinGroup && entries.some((entry) => entry.kind === 'aggregate')) {
+    return context.error('42883', `function ${signature} does not exist`, position, {
+      hint: 'No aggregate function matches the given name and argument types. Perhaps you misplaced ORDER BY; ORDER BY must appear after all regular arguments of the aggregate.',
+    });
+  }
+  return context.error('42883', `function ${signature} does not exist`, position, {
+    hint: 'No function matches the given name and argument types. You might need to add explicit type casts.',
+  });
+}
+
+/** Arguments in declared order, converted; defaults filled in; variadic ones collected. */
+function spreadArguments(
+  context: BindContext,
+  match: FunctionMatch,
+  args: readonly Expr[],
+  position: Position,
+): { args: readonly Expr[]; resolve: (oid: number) => number } {
+  const ordered = match.source.map((source, i) =>
+    'arg' in source ? args[source.arg] : defaultArgument(source.defaultValue, match.declared[i]),
+  );
+  const { types, resolve } = resolveTypes(
+    context,
+    match.declared,
+    ordered.map((arg) => arg.typeOid),
+    position,
+  );
+  const converted = ordered.map((arg, i) => {
+    if (types[i] === ANY) return arg.typeOid === UNKNOWN ? resolveUnknown(context, arg) : arg;
+    return coerceType(context, arg, types[i], -1, 'implicit');
+  });
+  if (match.variadicCount === 0) return { args: converted, resolve };
+  const fixed = converted.length - match.variadicCount;
+  const elementType = types[fixed];
+  const collected: Expr = {
+    kind: 'array',
+    elementType,
+    elements: converted.slice(fixed),
+    multidimensional: false,
+    typeOid: context.types.arrayOf(elementType),
+    typeModifier: -1,
+  };
+  return { args: [...converted.slice(0, fixed), collected], resolve };
+}
+
+function refuseAggregateSyntax(context: BindContext, node: ast.FunctionCall, position: Position): void {
+  const name = node.name[node.name.length - 1];
+  const refuse = (what: string) =>
+    context.error('42809', `${what} specified, but ${name} is not an aggregate function`, position);
+  if (node.star) throw context.error('42809', `${name}(*) specified, but ${name} is not an aggregate function`, position);
+  if (node.distinct) throw refuse('DISTINCT');
+  if (node.withinGroup) throw refuse('WITHIN GROUP');
+  if (node.orderBy.length > 0) throw refuse('ORDER BY');
+  if (node.filter !== null) throw refuse('FILTER');
+  if (node.over !== null) {
+    throw context.error(
+      '42809',
+      `OVER specified, but ${name} is not a window function nor an aggregate function`,
+      position,
+    );
+  }
+}
+
+const CLAUSE_WORDS: Readonly<Partial<Record<Clause, string>>> = {
+  where: 'WHERE',
+  filter: 'FILTER',
+  'join on': 'JOIN conditions',
+  'from function': 'functions in FROM',
+  'group by': 'GROUP BY',
+  limit: 'LIMIT',
+  offset: 'OFFSET',
+  'window partition': 'window PARTITION BY',
+  'window order': 'window ORDER BY',
+  'window frame rows': 'window ROWS',
+  'window frame range': 'window RANGE',
+  'window frame groups': 'window GROUPS',
+  values: 'VALUES',
+  'update source': 'UPDATE',
+  'update target': 'UPDATE',
+  returning: 'RETURNING',
+  default: 'DEFAULT expressions',
+  check: 'check constraints',
+  generated: 'column generation expressions',
+  'index expression': 'index expressions',
+  'index predicate': 'index predicates',
+  'alter using': 'transform expressions',
+  execute: 'EXECUTE parameters',
+  having: 'HAVING',
+  'on conflict': 'ON CONFLICT',
+};
+
+const SETS_REFUSED = new Set<Clause>([
+  'where',
+  'having',
+  'filter',
+  'join on',
+  'limit',
+  'offset',
+  'window frame rows',
+  'window frame range',
+  'window frame groups',
+  'returning',
+  'default',
+  'check',
+  'generated',
+  'index expression',
+  'index predicate',
+  'alter using',
+  'execute',
+  'update source',
+]);
+
+function makeScalarCall(
+  level: Level,
+  entry: ScalarFunction,
+  args: readonly Expr[],
+  typeOid: number,
+  position: Position,
+): Expr {
+  const { context } = level;
+  if (entry.returnsSet) {
+    if (SETS_REFUSED.has(level.clause)) {
+      throw context.error(
+        '0A000',
+        `set-returning functions are not allowed in ${CLAUSE_WORDS[level.clause]}`,
+        position,
+      );
+    }
+    level.hasSets = true;
+  }
+  if (WRITING.has(entry.name)) context.readOnly = false;
+  const returnType = entry.outColumns !== undefined && entry.outColumns.length > 1 ? RECORD : typeOid;
+  return context.at({ kind: 'call', function: entry, args, typeOid: returnType, typeModifier: -1 }, position);
+}
+
+/* ---- aggregates ---------------------------------------------------------------------------------------------------- */
+
+function makeAggregate(
+  level: Level,
+  node: ast.FunctionCall,
+  entry: AggregateFunction,
+  args: readonly Expr[],
+  typeOid: number,
+  position: Position,
+): Expr {
+  const { context } = level;
+  const { name } = entry;
+  if (node.args.length === 0 && !node.star && !node.withinGroup) {
+    throw context.error('42809', `${name}(*) must be used to call a parameterless aggregate function`, position);
+  }
+  if (node.withinGroup && !entry.orderedSet) {
+    throw context.error('42809', `${name} is not an ordered-set aggregate, so it cannot have WITHIN GROUP`, position);
+  }
+  if (!node.withinGroup && entry.orderedSet) {
+    throw context.error('42809', `WITHIN GROUP is required for ordered-set aggregate ${name}`, position);
+  }
+  if (node.distinct && node.withinGroup) {
+    throw context.error('0A000', 'cannot use DISTINCT with WITHIN GROUP', position);
+  }
+  const filter =
+    node.filter === null
+      ? null
+      : level.withClause('filter', () => coerceToBoolean(context, bindExpr(level, node.filter!), 'FILTER'));
+  const directCount = node.withinGroup ? args.length - node.orderBy.length : 0;
+  const directArgs = args.slice(0, directCount);
+  const aggregated = args.slice(directCount);
+  const orderBy: SortKey[] = node.orderBy.map((item, i) => {
+    const expr = node.withinGroup ? aggregated[i] : matchArgument(resolveUnknown(context, bindExpr(level, item.expr)), aggregated);
+    return bindOrderItem(context, item, expr);
+  });
+  if (node.distinct) checkDistinctAggregate(level, aggregated, orderBy, position);
+  const inner = [...args, ...orderBy.map((key) => key.expr), ...(filter === null ? [] : [filter])];
+  const owner = aggregateLevel(level, inner);
+  checkAggregateArguments(level, owner, inner, position);
+  checkAggregatePlace(context, owner, level, name, position);
+  owner.hasAggregates = true;
+  return context.at(
+    toExpr({
+      kind: 'aggregateRef',
+      query: owner.queryId,
+      function: entry,
+      args: aggregated,
+      directArgs,
+      distinct: node.distinct,
+      orderBy,
+      filter,
+      typeOid,
+      typeModifier: -1,
+    }),
+    position,
+  );
+}
+
+/** An ORDER BY expression that is an argument is that argument (after its conversion). */
+function matchArgument(expr: Expr, args: readonly Expr[]): Expr {
+  return args.find((arg) => equalExpr(arg, expr)) ?? expr;
+}
+
+function checkDistinctAggregate(
+  level: Level,
+  args: readonly Expr[],
+  orderBy: readonly SortKey[],
+  position: Position,
+): void {
+  const { context } = level;
+  for (const key of orderBy) {
+    if (args.some((arg) => equalExpr(arg, key.expr))) continue;
+    throw context.error(
+      '42P10',
+      'in an aggregate with DISTINCT, ORDER BY expressions must appear in argument list',
+      context.locationOf(key.expr) ?? position,
+    );
+  }
+  for (const arg of args) {
+    if (comparisonOperator(context.types.comparedAs(arg.typeOid), 3) !== null) continue;
+    throw context.error(
+      '42883',
+      `could not identify an equality operator for type ${context.types.name(arg.typeOid)}`,
+      context.locationOf(arg) ?? position,
+    );
+  }
+}
+
+/** The level that an aggregate belongs to: the innermost one whose columns its arguments use. */
+function aggregateLevel(level: Level, inner: readonly Expr[]): Level {
+  let best: Level | null = null;
+  let bestDepth = Number.POSITIVE_INFINITY;
+  const consider = (owner: Level | null): void => {
+    if (owner === null) return;
+    let depth = 0;
+    for (let current: Level | null = level; current !== null && current !== owner; current = current.parent) depth++;
+    if (depth < bestDepth) {
+      bestDepth = depth;
+      best = owner;
+    }
+  };
+  for (const expr of inner) {
+    visitExpr(expr, (child) => {
+      const node = logical(child);
+      if (node.kind === 'var') consider(levelOfRel(level, node.rel));
+      else if (node.kind === 'aggregateRef') consider(levelByQuery(level, node.query));
+      return true;
+    });
+  }
+  return best ?? level;
+}
+
+function levelByQuery(level: Level, query: number): Level | null {
+  for (let current: Level | null = level; current !== null; current = current.parent) {
+    if (current.queryId === query) return current;
+  }
+  return null;
+}
+
+function checkAggregateArguments(level: Level, owner: Level, inner: readonly Expr[], position: Position): void {
+  const { context } = level;
+  for (const expr of inner) {
+    visitExpr(expr, (child) => {
+      const node = logical(child);
+      if (node.kind === 'aggregateRef' && node.query === owner.queryId) {
+        throw context.error('42803', 'aggregate function calls cannot be nested', context.locationOf(child) ?? position);
+      }
+      if (node.kind === 'windowRef' && node.query === owner.queryId) {
+        throw context.error(
+          '42803',
+          'aggregate function calls cannot contain window function calls',
+          context.locationOf(child) ?? position,
+        );
+      }
+      return true;
+    });
+    if (hasSetReturning(expr)) {
+      throw context.error(
+        '0A000',
+        'aggregate function calls cannot contain set-returning function calls',
+        context.locationOf(expr) ?? position,
+        { hint: 'You might be able to move the set-returning function into a LATERAL FROM item.' },
+      );
+    }
+  }
+}
+
+const AGGREGATES_ALLOWED = new Set<Clause>([
+  'select',
+  'having',
+  'order by',
+  'distinct on',
+  'window partition',
+  'window order',
+  'aggregate argument',
+  'other',
+]);
+
+function checkAggregatePlace(context: BindContext, owner: Level, level: Level, name: string, position: Position): void {
+  if (owner.fromSubselect && owner !== level) {
+    throw context.error('42803', 'aggregate functions are not allowed in FROM clause of their own query level', position);
+  }
+  const { clause } = owner;
+  if (AGGREGATES_ALLOWED.has(clause)) return;
+  const words = CLAUSE_WORDS[clause] ?? clause;
+  throw context.error('42803', `aggregate functions are not allowed in ${words}`, position);
+  void name;
+}
+
+/* ---- windows ------------------------------------------------------------------------------------------------------- */
+
+const WINDOWS_ALLOWED = new Set<Clause>(['select', 'order by', 'distinct on']);
+
+function makeWindowCall(
+  level: Level,
+  node: ast.FunctionCall,
+  entry: Exclude<FunctionEntry, ScalarFunction>,
+  args: readonly Expr[],
+  typeOid: number,
+  position: Position,
+): Expr {
+  const { context } = level;
+  if (node.distinct) throw context.error('0A000', 'DISTINCT is not implemented for window functions', position);
+  if (node.withinGroup) {
+    throw context.error('0A000', `OVER is not supported for ordered-set aggregate ${entry.name}`, position);
+  }
+  if (entry.kind === 'aggregate' && node.args.length === 0 && !node.star) {
+    throw context.error('42809', `${entry.name}(*) must be used to call a parameterless aggregate function`, position);
+  }
+  if (entry.kind === 'window' && node.filter !== null) {
+    throw context.error('0A000', 'FILTER is not implemented for non-aggregate window functions', position);
+  }
+  if (node.orderBy.length > 0) {
+    throw context.error('0A000', 'aggregate ORDER BY is not implemented for window functions', position);
+  }
+  checkWindowPlace(level, position);
+  const nested = args.find((arg) =>
+    someExpr(arg, (child) => {
+      const inner = logical(child);
+      return inner.kind === 'windowRef' && inner.query === level.queryId;
+    }),
+  );
+  if (nested !== undefined) {
+    throw context.error('42P20', 'window function calls cannot be nested', context.locationOf(nested) ?? position);
+  }
+  if (args.some(hasSetReturning)) {
+    throw context.error('0A000', 'window function calls cannot contain set-returning function calls', position, {
+      hint: 'You might be able to move the set-returning function into a LATERAL FROM item.',
+    });
+  }
+  const filter =
+    node.filter === null
+      ? null
+      : level.withClause('filter', () => coerceToBoolean(context, bindExpr(level, node.filter!), 'FILTER'));
+  const window = bindWindowReference(level, node.over!, position);
+  level.hasWindows = true;
+  const fn: WindowFunction | AggregateFunction = entry;
+  return context.at(
+    toExpr({ kind: 'windowRef', query: level.queryId, function: fn, args, filter, window, typeOid, typeModifier: -1 }),
+    position,
+  );
+}
+
+function checkWindowPlace(level: Level, position: Position): void {
+  const { clause, context } = level;
+  if (WINDOWS_ALLOWED.has(clause)) return;
+  if (clause === 'window partition' || clause === 'window order') {
+    throw context.error('42P20', 'window functions are not allowed in window definitions', position);
+  }
+  const words = CLAUSE_WORDS[clause] ?? clause;
+  throw context.error('42P20', `window functions are not allowed in ${words}`, position);
+}

@@ -1,0 +1,527 @@
+/**
+ * Type conversion (manual, chapter 10; after PostgreSQL's parse_coerce.c): which casts exist in which context, how an
+ * expression is converted, common types of UNION and CASE, and polymorphic arguments.
+ *
+ * A binary-compatible cast ("relabel") needs no work, but the type of the result matters. Columns and calls just get the
+ * other type; nodes whose type says how they convert (casts, lifted literals, parameters) are wrapped in a COALESCE of one
+ * argument, which is the identity.
+ */
+import { lookupCast } from '../../catalog/functions/index.ts';
+import type { CastEntry } from '../../catalog/function-entry.ts';
+import type { ConstExpr, Expr } from '../expr.ts';
+import { logical, makeConst } from '../logical.ts';
+import type { BindContext, Position } from './context.ts';
+import { inputLiteral } from './input-value.ts';
+import {
+  ANY,
+  ANYARRAY,
+  ANYCOMPATIBLE,
+  ANYCOMPATIBLEARRAY,
+  ANYCOMPATIBLENONARRAY,
+  ANYCOMPATIBLERANGE,
+  ANYELEMENT,
+  ANYENUM,
+  ANYNONARRAY,
+  ANYRANGE,
+  BOOL,
+  BPCHAR,
+  FLOAT4,
+  FLOAT8,
+  INT2,
+  INT4,
+  INT8,
+  INTERVAL,
+  NUMERIC,
+  OID,
+  RECORD,
+  RECORD_ARRAY,
+  TEXT,
+  UNKNOWN,
+  VARCHAR,
+} from './type-info.ts';
+
+export type CoercionContext = 'implicit' | 'assignment' | 'explicit';
+const RANK: Readonly<Record<CoercionContext, number>> = { implicit: 0, assignment: 1, explicit: 2 };
+
+export type CoercionPath =
+  | { readonly kind: 'none' | 'relabel' | 'io' | 'array' }
+  | { readonly kind: 'function'; readonly cast: CastEntry };
+
+const NONE: CoercionPath = { kind: 'none' };
+const RELABEL: CoercionPath = { kind: 'relabel' };
+const VIA_IO: CoercionPath = { kind: 'io' };
+const VIA_ARRAY: CoercionPath = { kind: 'array' };
+
+export function isPolymorphic(oid: number): boolean {
+  return isPolymorphicFamily1(oid) || isPolymorphicFamily2(oid);
+}
+function isPolymorphicFamily1(oid: number): boolean {
+  return oid === ANYELEMENT || oid === ANYARRAY || oid === ANYNONARRAY || oid === ANYENUM || oid === ANYRANGE;
+}
+function isPolymorphicFamily2(oid: number): boolean {
+  return (
+    oid === ANYCOMPATIBLE || oid === ANYCOMPATIBLEARRAY || oid === ANYCOMPATIBLENONARRAY || oid === ANYCOMPATIBLERANGE
+  );
+}
+
+/** find_coercion_pathway. */
+export function findCoercion(
+  context: BindContext,
+  source: number,
+  target: number,
+  coercion: CoercionContext,
+): CoercionPath {
+  const { types } = context;
+  const from = types.base(source);
+  const to = types.base(target);
+  if (from === to) return RELABEL;
+  const cast = lookupCast(from, to);
+  if (cast !== null) {
+    if (RANK[coercion] < RANK[cast.context]) return NONE;
+    return cast.function === null ? RELABEL : { kind: 'function', cast };
+  }
+  const fromElement = types.elementOf(from);
+  const toElement = types.elementOf(to);
+  if (fromElement !== 0 && toElement !== 0) {
+    const path = findCoercion(context, fromElement, toElement, coercion);
+    if (path.kind === 'none' || path.kind === 'relabel') return path;
+    return VIA_ARRAY;
+  }
+  if (RANK[coercion] >= RANK.assignment && types.category(to) === 'S') return VIA_IO;
+  if (RANK[coercion] >= RANK.explicit && types.category(from) === 'S') return VIA_IO;
+  return NONE;
+}
+
+/** can_coerce_type over parallel lists. */
+export function canCoerceAll(
+  context: BindContext,
+  inputs: readonly number[],
+  targets: readonly number[],
+  coercion: CoercionContext,
+): boolean {
+  let generic = false;
+  for (let i = 0; i < inputs.length; i++) {
+    const input = inputs[i];
+    const target = targets[i];
+    if (input === target || target === ANY) continue;
+    if (isPolymorphic(target)) {
+      generic = true;
+      continue;
+    }
+    if (input === UNKNOWN) continue;
+    if (findCoercion(context, input, target, coercion).kind !== 'none') continue;
+    if (input === RECORD && context.types.isComposite(target)) continue;
+    if (target === RECORD && context.types.isComposite(input)) continue;
+    if (target === RECORD_ARRAY && context.types.isComposite(context.types.elementOf(input))) continue;
+    return false;
+  }
+  return generic ? resolvePolymorphic(context, targets, inputs) !== null : true;
+}
+
+export function canCoerce(context: BindContext, input: number, target: number, coercion: CoercionContext): boolean {
+  return canCoerceAll(context, [input], [target], coercion);
+}
+
+export interface Polymorphic {
+  /** Actual type for each declared argument. */
+  readonly args: readonly number[];
+  resolve(declared: number): number;
+}
+
+/**
+ * Binds anyelement and its family to actual types; null when they do not agree. Unknown arguments take part only when nothing
+ * else says the type (then text, as PostgreSQL does for anycompatible; for anyelement it stays undetermined: resolve gives 0).
+ */
+export function resolvePolymorphic(
+  context: BindContext,
+  declared: readonly number[],
+  actual: readonly number[],
+): Polymorphic | null {
+  const { types } = context;
+  let element = 0;
+  let array = 0;
+  let hasUnknown = false;
+  let nonArray = false;
+  let wantsEnum = false;
+  const compatible: number[] = [];
+  let compatibleSeen = false;
+  let compatibleArray = false;
+  for (let i = 0; i < declared.length; i++) {
+    const target = declared[i];
+    const input = actual[i];
+    if (isPolymorphicFamily1(target)) {
+      if (target === ANYNONARRAY) nonArray = true;
+      if (target === ANYENUM) wantsEnum = true;
+      if (target === ANYRANGE) return null;
+      if (input === UNKNOWN) {
+        hasUnknown = true;
+        continue;
+      }
+      if (target === ANYARRAY) {
+        const base = types.base(input);
+        if (base === ANYARRAY) continue;
+        if (types.elementOf(base) === 0) return null;
+        if (array !== 0 && array !== base) return null;
+        array = base;
+      } else {
+        if (element !== 0 && element !== input) return null;
+        element = input;
+      }
+    } else if (isPolymorphicFamily2(target)) {
+      compatibleSeen = true;
+      if (target === ANYCOMPATIBLERANGE) return null;
+      if (target === ANYCOMPATIBLEARRAY) {
+        compatibleArray = true;
+        if (input === UNKNOWN) continue;
+        const base = types.base(input);
+        const member = types.elementOf(base);
+        if (member === 0) return null;
+        compatible.push(member);
+      } else if (input !== UNKNOWN) compatible.push(input);
+    }
+  }
+  if (array !== 0) {
+    const member = types.elementOf(array);
+    if (element === 0) element = member;
+    else if (types.base(element) !== types.base(member) && element !== member) return null;
+  }
+  if (nonArray && element !== 0 && types.isArray(types.base(element))) return null;
+  if (wantsEnum && element !== 0 && !types.isEnum(types.base(element))) return null;
+  if (element === 0 && hasUnknown && array === 0) element = wantsEnum ? 0 : TEXT;
+  let common = 0;
+  if (compatibleSeen) {
+    const chosen = compatible.length === 0 ? TEXT : commonTypeOf(context, compatible);
+    if (chosen === null) return null;
+    common = chosen;
+  }
+  const resolve = (oid: number): number => {
+    switch (oid) {
+      case ANYELEMENT:
+      case ANYNONARRAY:
+      case ANYENUM:
+        return element;
+      case ANYARRAY:
+        return array !== 0 ? array : element === 0 ? ANYARRAY : types.arrayOf(element);
+      case ANYCOMPATIBLE:
+      case ANYCOMPATIBLENONARRAY:
+        return common;
+      case ANYCOMPATIBLEARRAY:
+        return common === 0 ? 0 : types.arrayOf(common);
+      default:
+        return oid;
+    }
+  };
+  if (compatibleArray && types.arrayOf(common) === 0) return null;
+  return { args: declared.map(resolve), resolve };
+}
+
+/** select_common_type over type oids; null when categories differ. All unknown: text. */
+export function commonTypeOf(context: BindContext, oids: readonly number[]): number | null {
+  const result = trySelectCommonType(context, oids);
+  return result.ok ? result.type : null;
+}
+
+function trySelectCommonType(
+  context: BindContext,
+  oids: readonly number[],
+): { ok: true; type: number } | { ok: false; left: number; right: number } {
+  const { types } = context;
+  const first = oids[0];
+  if (first !== UNKNOWN && oids.every((oid) => oid === first)) return { ok: true, type: first };
+  let chosen = types.base(first);
+  for (let i = 1; i < oids.length; i++) {
+    const next = types.base(oids[i]);
+    if (next === UNKNOWN || next === chosen) continue;
+    if (chosen === UNKNOWN) {
+      chosen = next;
+    } else if (types.category(next) !== types.category(chosen)) {
+      return { ok: false, left: chosen, right: next };
+    } else if (
+      !types.isPreferred(chosen) &&
+      canCoerce(context, chosen, next, 'implicit') &&
+      !canCoerce(context, next, chosen, 'implicit')
+    ) {
+      chosen = next;
+    }
+  }
+  return { ok: true, type: chosen === UNKNOWN ? TEXT : chosen };
+}
+
+/** The common type of expressions for UNION, CASE, COALESCE ...; `what` starts the message. */
+export function selectCommonType(
+  context: BindContext,
+  exprs: readonly Expr[],
+  what: string,
+): number {
+  const result = trySelectCommonType(
+    context,
+    exprs.map((expr) => expr.typeOid),
+  );
+  if (result.ok) return result.type;
+  // The position is that of the first expression of the second type.
+  const culprit = exprs.find((expr) => context.types.base(expr.typeOid) === result.right);
+  throw context.error(
+    '42804',
+    `${what} types ${context.types.name(result.left)} and ${context.types.name(result.right)} cannot be matched`,
+    context.locationOf(culprit),
+  );
+}
+
+/** Common typmod: that of all when they agree, and have the common type. */
+export function selectCommonModifier(exprs: readonly Expr[], typeOid: number): number {
+  let modifier: number | null = null;
+  for (const expr of exprs) {
+    if (expr.typeOid !== typeOid) return -1;
+    if (modifier === null) modifier = expr.typeModifier;
+    else if (modifier !== expr.typeModifier) return -1;
+  }
+  return modifier ?? -1;
+}
+
+/** coerce_to_common_type: the target was found by selectCommonType. */
+export function coerceToCommonType(context: BindContext, expr: Expr, target: number, what: string): Expr {
+  if (expr.typeOid === target) return expr;
+  if (canCoerce(context, expr.typeOid, target, 'implicit')) {
+    return coerceType(context, expr, target, -1, 'implicit');
+  }
+  throw context.error(
+    '42846',
+    `${what} could not convert type ${context.types.name(expr.typeOid)} to ${context.types.name(target)}`,
+    context.locationOf(expr),
+  );
+}
+
+const RETYPED = new Set([
+  'var',
+  'column',
+  'systemColumn',
+  'call',
+  'field',
+  'subscript',
+  'caseSubject',
+  'aggregateRef',
+  'windowRef',
+  'execParam',
+]);
+
+/** The same value under another, binary-compatible type. */
+export function relabel(context: BindContext, expr: Expr, typeOid: number, typeModifier = -1): Expr {
+  if (expr.typeOid === typeOid && expr.typeModifier === typeModifier) return expr;
+  const node = logical(expr);
+  const isPlainConst =
+    node.kind === 'const' && (node.literalIndex < 0 || (isText(node.typeOid) && isText(typeOid) && typeModifier < 0));
+  const result =
+    isPlainConst || RETYPED.has(node.kind)
+      ? ({ ...expr, typeOid, typeModifier } as Expr)
+      : ({ kind: 'coalesce', args: [expr], typeOid, typeModifier } as Expr);
+  return context.copyLocation(expr, result);
+}
+
+function isText(oid: number): boolean {
+  return oid === TEXT || oid === VARCHAR;
+}
+
+/** Whether a lifted literal of one type may be read directly as the other by that type's input function. */
+function literalWidens(source: number, target: number, value: unknown): boolean {
+  if (source === INT4) {
+    if (target === INT2) return typeof value === 'number' && value >= -32768 && value <= 32767;
+    if (target === OID) return typeof value === 'number' && value >= 0;
+    return target === INT8 || target === NUMERIC || target === FLOAT4 || target === FLOAT8;
+  }
+  if (source === INT8) return target === NUMERIC || target === FLOAT4 || target === FLOAT8;
+  return source === NUMERIC && (target === FLOAT8 || target === FLOAT4);
+}
+
+/** coerce_type: the expression as `target`; the caller has made sure that a conversion exists. */
+export function coerceType(
+  context: BindContext,
+  expr: Expr,
+  target: number,
+  targetModifier: number,
+  coercion: CoercionContext,
+): Expr {
+  const source = expr.typeOid;
+  if (source === target) return expr;
+  const { types } = context;
+  if (target === ANY || target === ANYELEMENT || target === ANYNONARRAY || target === ANYCOMPATIBLE) return expr;
+  if (target === ANYCOMPATIBLENONARRAY) return expr;
+  if (target === ANYARRAY || target === ANYENUM || target === ANYCOMPATIBLEARRAY) {
+    if (source !== UNKNOWN) {
+      const base = types.base(source);
+      return base === source ? expr : relabel(context, expr, base);
+    }
+  }
+  if (expr.kind === 'const' && source === UNKNOWN) return coerceUnknownConst(context, expr, target, targetModifier);
+  if (expr.kind === 'param' && source === UNKNOWN) return coerceParameter(context, expr, target);
+  if (source === UNKNOWN) return context.copyLocation(expr, ioCast(expr, target));
+  const path = findCoercion(context, source, target, coercion);
+  switch (path.kind) {
+    case 'relabel': {
+      const base = types.base(target);
+      let result = relabel(context, expr, base, types.base(source) === base ? expr.typeModifier : -1);
+      if (base !== target) result = coerceToDomain(context, result, target);
+      return result;
+    }
+    case 'function': {
+      const base = types.base(target);
+      const result = context.copyLocation(expr, applyCast(context, expr, path.cast, base, targetModifier, coercion));
+      return base === target ? result : coerceToDomain(context, result, target);
+    }
+    case 'io': {
+      const base = types.base(target);
+      const result = context.copyLocation(expr, ioCast(expr, base));
+      return base === target ? result : coerceToDomain(context, result, target);
+    }
+    case 'array': {
+      const subject: Expr = { kind: 'caseSubject', typeOid: types.elementOf(types.base(source)), typeModifier: -1 };
+      const element = coerceType(context, subject, types.elementOf(types.base(target)), targetModifier, coercion);
+      return context.copyLocation(expr, { kind: 'arrayCast', arg: expr, element, typeOid: target, typeModifier: -1 });
+    }
+    case 'none':
+      if (target === RECORD || source === RECORD) return relabel(context, expr, target);
+      throw cannotCast(context, source, target, context.locationOf(expr));
+  }
+}
+
+function ioCast(expr: Expr, target: number): Expr {
+  return { kind: 'ioCast', arg: expr, typeOid: target, typeModifier: -1 };
+}
+
+function coerceUnknownConst(context: BindContext, expr: ConstExpr, target: number, targetModifier: number): Expr {
+  const { types } = context;
+  const base = types.base(target);
+  const baseModifier = types.isDomain(target) ? (types.get(target)?.baseTypmod ?? -1) : targetModifier;
+  // Interval needs its fields while reading; other types get their modifier by a cast of its own.
+  const inputModifier = base === INTERVAL ? baseModifier : -1;
+  const position = context.locationOf(expr);
+  const value = expr.value === null ? null : inputLiteral(context, expr.value, base, inputModifier, position);
+  if (inputModifier >= 0) context.useLiteral(expr);
+  const literalIndex = expr.literalIndex;
+  let result: Expr = { kind: 'const', value, literalIndex, typeOid: base, typeModifier: inputModifier };
+  context.copyLocation(expr, result);
+  if (base !== target) result = context.copyLocation(expr, coerceToDomain(context, result, target));
+  return result;
+}
+
+function coerceParameter(context: BindContext, expr: Expr & { kind: 'param' }, target: number): Expr {
+  const base = target === ANYARRAY || target === ANYENUM ? UNKNOWN : target;
+  const known = context.parameterType(expr.index);
+  if (known === UNKNOWN) {
+    if (base !== UNKNOWN) context.parameterTypes[expr.index] = target;
+  } else if (known !== target) {
+    throw context.error(
+      '42P08',
+      `inconsistent types deduced for parameter $${expr.index + 1}`,
+      context.locationOf(expr),
+      { detail: `${context.types.name(known)} versus ${context.types.name(target)}` },
+    );
+  }
+  return context.copyLocation(expr, { ...expr, typeOid: target, typeModifier: -1 });
+}
+
+function coerceToDomain(context: BindContext, expr: Expr, domain: number): Expr {
+  const modifier = context.types.get(domain)?.baseTypmod ?? -1;
+  const inner = modifier >= 0 ? applyModifier(context, expr, modifier, false) : expr;
+  return relabel(context, inner, domain);
+}
+
+function applyCast(
+  context: BindContext,
+  expr: Expr,
+  cast: CastEntry,
+  target: number,
+  targetModifier: number,
+  coercion: CoercionContext,
+): Expr {
+  if (expr.kind === 'const' && expr.value !== null && literalWidens(expr.typeOid, target, expr.value)) {
+    const value = inputLiteral(context, String(expr.value), target, -1, context.locationOf(expr));
+    return { kind: 'const', value, literalIndex: expr.literalIndex, typeOid: target, typeModifier: -1 };
+  }
+  const fn = cast.function!;
+  const args: Expr[] = [context.types.base(expr.typeOid) === expr.typeOid ? expr : relabel(context, expr, context.types.base(expr.typeOid))];
+  if (fn.argumentTypes.length >= 2) args.push(makeConst(targetModifier, INT4));
+  if (fn.argumentTypes.length >= 3) args.push(makeConst(coercion === 'explicit', BOOL));
+  const typeModifier = fn.argumentTypes.length >= 2 ? targetModifier : -1;
+  return { kind: 'call', function: fn, args, typeOid: target, typeModifier };
+}
+
+/** coerce_type_typmod: length and precision of the type. */
+export function applyModifier(context: BindContext, expr: Expr, typeModifier: number, explicit: boolean): Expr {
+  if (typeModifier < 0 || expr.typeModifier === typeModifier) return expr;
+  const element = context.types.elementOf(expr.typeOid);
+  if (element !== 0) {
+    const subject: Expr = { kind: 'caseSubject', typeOid: element, typeModifier: -1 };
+    const cast: Expr = { kind: 'typmodCast', arg: subject, explicit, typeOid: element, typeModifier };
+    return context.copyLocation(expr, { kind: 'arrayCast', arg: expr, element: cast, typeOid: expr.typeOid, typeModifier });
+  }
+  const typeOid = context.types.base(expr.typeOid);
+  return context.copyLocation(expr, { kind: 'typmodCast', arg: expr, explicit, typeOid, typeModifier });
+}
+
+/** coerce_to_target_type: with the modifier applied; null when there is no such cast. */
+export function coerceToTarget(
+  context: BindContext,
+  expr: Expr,
+  target: number,
+  typeModifier: number,
+  coercion: CoercionContext,
+): Expr | null {
+  if (!canCoerce(context, expr.typeOid, target, coercion)) return null;
+  const converted = coerceType(context, expr, target, typeModifier, coercion);
+  return applyModifier(context, converted, typeModifier, coercion === 'explicit');
+}
+
+export function cannotCast(context: BindContext, source: number, target: number, position: Position) {
+  return context.error(
+    '42846',
+    `cannot cast type ${context.types.name(source)} to ${context.types.name(target)}`,
+    position,
+  );
+}
+
+/** Conditions: WHERE, ON, HAVING, CHECK. */
+export function coerceToBoolean(context: BindContext, expr: Expr, what: string): Expr {
+  let result: Expr | null = expr;
+  if (expr.typeOid !== BOOL) {
+    result = coerceToTarget(context, expr, BOOL, -1, 'assignment');
+    if (result === null) {
+      throw context.error(
+        '42804',
+        `argument of ${what} must be type boolean, not type ${context.types.name(expr.typeOid)}`,
+        context.locationOf(expr),
+      );
+    }
+  }
+  if (returnsSet(result)) {
+    throw context.error('42804', `argument of ${what} must not return a set`, context.locationOf(expr));
+  }
+  return result;
+}
+
+/** LIMIT and the like. */
+export function coerceToSpecific(context: BindContext, expr: Expr, target: number, what: string): Expr {
+  if (expr.typeOid === target) return expr;
+  const result = coerceToTarget(context, expr, target, -1, 'assignment');
+  if (result === null) {
+    throw context.error(
+      '42804',
+      `argument of ${what} must be type ${context.types.name(target)}, not type ${context.types.name(expr.typeOid)}`,
+      context.locationOf(expr),
+    );
+  }
+  return result;
+}
+
+function returnsSet(expr: Expr): boolean {
+  return expr.kind === 'call' && expr.function.returnsSet;
+}
+
+/** An unknown literal (or parameter) that nothing has given a type becomes text. */
+export function resolveUnknown(context: BindContext, expr: Expr): Expr {
+  return expr.typeOid === UNKNOWN ? coerceType(context, expr, TEXT, -1, 'implicit') : expr;
+}
+
+/** bpchar compared or printed; used by callers that ask for the type's own name. */
+export function isCharacterType(oid: number): boolean {
+  return oid === TEXT || oid === VARCHAR || oid === BPCHAR;
+}

@@ -1,0 +1,130 @@
+/**
+ * State of one binding run: numbers for relations and queries, inferred parameter types, where expressions stand in the text,
+ * and whether the plan may serve other literals.
+ */
+import type { Catalog } from '../../catalog/catalog.ts';
+import { SqlError, type SqlErrorFields, sqlError } from '../../types/errors.ts';
+import type { PlannerEnvironment } from '../environment.ts';
+import type { Expr } from '../expr.ts';
+import { logical, type Relation } from '../logical.ts';
+import { TypeLookup, UNKNOWN } from './type-info.ts';
+
+/** A place in the statement text: zero-based UTF-16 offset, as in the AST; undefined: unknown, or stored text. */
+export type Position = number | undefined;
+
+export type LockMode = 'access share' | 'row share' | 'row exclusive';
+const LOCK_RANK: Readonly<Record<LockMode, number>> = { 'access share': 0, 'row share': 1, 'row exclusive': 2 };
+
+export class BindContext {
+  readonly environment: PlannerEnvironment;
+  readonly catalog: Catalog;
+  readonly types = new TypeLookup();
+  /** Types of $1..$n so far; 0 or UNKNOWN: not yet known. */
+  readonly parameterTypes: number[];
+  /** Parameters whose type was declared, and must not be inferred otherwise. */
+  readonly tableLocks = new Map<number, LockMode>();
+  /** False once a literal's value has decided something. */
+  shareable = true;
+  /** False once something writes. */
+  readOnly = true;
+  /** Depth of stored text (views, defaults) being bound: positions and literals there are not the statement's. */
+  storedText = 0;
+  execParamCount = 0;
+  private relCount = 0;
+  private queryCount = 0;
+  private cteCount = 0;
+  private readonly locations = new WeakMap<object, number>();
+
+  constructor(environment: PlannerEnvironment) {
+    this.environment = environment;
+    this.catalog = environment.catalog;
+    this.parameterTypes = [...environment.parameterTypes];
+  }
+
+  nextRel(): number {
+    return this.relCount++;
+  }
+  nextQuery(): number {
+    return this.queryCount++;
+  }
+  nextCte(): number {
+    return this.cteCount++;
+  }
+  nextExecParam(): number {
+    return this.execParamCount++;
+  }
+
+  /** Remembers where an expression stands. */
+  at(expr: Expr, position: Position): Expr {
+    if (position !== undefined && this.storedText === 0) this.locations.set(expr, position);
+    return expr;
+  }
+  locationOf(expr: Expr | null | undefined): Position {
+    return expr === null || expr === undefined ? undefined : this.locations.get(expr);
+  }
+  /** The leftmost of several expressions. */
+  leftmost(exprs: readonly (Expr | null)[], own?: Position): Position {
+    let result = own;
+    for (const expr of exprs) {
+      const location = this.locationOf(expr);
+      if (location !== undefined && (result === undefined || location < result)) result = location;
+    }
+    return result;
+  }
+  /** Same place for a node made out of another. */
+  copyLocation(from: Expr, to: Expr): Expr {
+    if (from !== to) {
+      const location = this.locations.get(from);
+      if (location !== undefined) this.locations.set(to, location);
+    }
+    return to;
+  }
+
+  error(code: string, message: string, position?: Position, fields?: SqlErrorFields): SqlError {
+    if (position === undefined || this.storedText > 0) return sqlError(code, message, fields);
+    return sqlError(code, message, { ...fields, position: this.characterPosition(position) });
+  }
+
+  /** A relation of any enclosing level, as far as it has been bound. */
+  relationOf(level: { relations: Map<number, Relation>; parent: unknown } | null, rel: number): Relation | undefined {
+    for (let current = level; current !== null; current = current.parent as typeof level) {
+      const relation = current.relations.get(rel);
+      if (relation !== undefined) return relation;
+    }
+    return undefined;
+  }
+
+  /** A SqlError thrown by someone who knows no positions, with one. */
+  placed(error: unknown, position: Position): unknown {
+    if (!(error instanceof SqlError) || position === undefined || this.storedText > 0) return error;
+    return error.with({ position: this.characterPosition(position) });
+  }
+
+  /** UTF-16 offset in the statement's text to one-based characters. */
+  characterPosition(offset: number): number {
+    const text = this.environment.text;
+    if (text === undefined) return offset + 1;
+    let position = offset + 1;
+    for (let i = 0; i < offset; i++) {
+      const unit = text.charCodeAt(i);
+      if (unit >= 0xd800 && unit < 0xdc00) position--;
+    }
+    return position;
+  }
+
+  lockTable(oid: number, mode: LockMode): void {
+    const known = this.tableLocks.get(oid);
+    if (known === undefined || LOCK_RANK[mode] > LOCK_RANK[known]) this.tableLocks.set(oid, mode);
+  }
+
+  /** Takes note that a lifted literal inside has had influence on the plan. */
+  useLiteral(expr: Expr): void {
+    const node = logical(expr);
+    if (node.kind === 'const' && node.literalIndex >= 0) this.shareable = false;
+  }
+
+  parameterType(index: number): number {
+    const known = this.parameterTypes[index];
+    return known === undefined || known === 0 ? UNKNOWN : known;
+  }
+}

@@ -1,0 +1,175 @@
+/** WITH: ordinary, recursive and data-modifying queries. Whether one is inlined is decided after binding (rewrite/inline-ctes). */
+import type * as ast from '../../parser/ast.ts';
+import type { CteDefinition, Query, RelationColumn, Target } from '../logical.ts';
+import { coerceToCommonType } from './coerce.ts';
+import { bindModify } from './modify.ts';
+import { positionOf } from './position.ts';
+import { type BoundCte, Level } from './scope.ts';
+import { bindQuery } from './select.ts';
+
+export interface CteInfo extends CteDefinition {
+  /** AS [NOT] MATERIALIZED; null when not said. */
+  readonly materialized: boolean | null;
+  readonly bound: BoundCte;
+}
+
+/** Binds the WITH items into the level's names, and answers their definitions in order. */
+export function bindWithClause(level: Level, clause: ast.WithClause): CteDefinition[] {
+  const { context } = level;
+  const seen = new Set<string>();
+  const definitions: CteDefinition[] = [];
+  for (const item of clause.ctes) {
+    if (seen.has(item.name)) {
+      throw context.error(
+        '42712',
+        `WITH query name "${item.name}" specified more than once`,
+        positionOf(context, item.position),
+      );
+    }
+    seen.add(item.name);
+    if (item.search !== null || item.cycle !== null) {
+      const what = item.search !== null ? 'SEARCH' : 'CYCLE';
+      throw context.error('0A000', `${what} clause of WITH RECURSIVE is not supported`, positionOf(context, item.position));
+    }
+    definitions.push(bindCte(level, item, clause.recursive));
+  }
+  return definitions;
+}
+
+function bindCte(level: Level, item: ast.CommonTableExpr, recursive: boolean): CteDefinition {
+  const { context } = level;
+  const bound: BoundCte = { name: item.name, definition: null, workTable: null, references: 0 };
+  const id = context.nextCte();
+  const node = item.query;
+  if (node.kind !== 'query') {
+    if (level.parent !== null) {
+      throw context.error(
+        '0A000',
+        'WITH clause containing a data-modifying statement must be at the top level',
+        positionOf(context, item.position),
+      );
+    }
+    const modify = bindModify(new Level(context, level), node);
+    const columns = columnsOf(level, item, modify.returning ?? []);
+    return define(level, bound, { id, name: item.name, query: null, recursive: null, modify, columns }, item);
+  }
+  if (recursive && refersTo(node, item.name)) return bindRecursive(level, item, node, bound, id);
+  const query = bindQuery(new Level(context, level), node);
+  const columns = columnsOf(level, item, query.targets);
+  return define(level, bound, { id, name: item.name, query, recursive: null, modify: null, columns }, item);
+}
+
+function define(level: Level, bound: BoundCte, definition: CteDefinition, item: ast.CommonTableExpr): CteDefinition {
+  const info: CteInfo = { ...definition, materialized: item.materialized, bound };
+  bound.definition = info;
+  level.ctes.set(item.name, bound);
+  return info;
+}
+
+function columnsOf(level: Level, item: ast.CommonTableExpr, targets: readonly Target[]): RelationColumn[] {
+  if (item.columns.length > targets.length) {
+    throw level.context.error(
+      '42P10',
+      `WITH query "${item.name}" has ${targets.length} columns available but ${item.columns.length} columns specified`,
+      positionOf(level.context, item.position),
+    );
+  }
+  return targets.map((target, i) => ({
+    name: item.columns[i] ?? target.name,
+    typeOid: target.expr.typeOid,
+    typeModifier: target.expr.typeModifier,
+    tableOid: target.tableOid,
+    columnNumber: target.columnNumber,
+  }));
+}
+
+/** start UNION [ALL] step, where step reads the rows that the last round added. */
+function bindRecursive(
+  level: Level,
+  item: ast.CommonTableExpr,
+  node: ast.Query,
+  bound: BoundCte,
+  id: number,
+): CteDefinition {
+  const { context } = level;
+  const position = positionOf(context, item.position);
+  const { body } = node;
+  if (body.kind !== 'setOperation' || body.operator !== 'union') {
+    throw context.error(
+      '42P19',
+      `recursive query "${item.name}" does not have the form non-recursive-term UNION [ALL] recursive-term`,
+      position,
+    );
+  }
+  if (refersTo(body.left, item.name)) {
+    throw context.error(
+      '42P19',
+      `recursive reference to query "${item.name}" must not appear within its non-recursive term`,
+      position,
+    );
+  }
+  const refuse = (what: string) => context.error('0A000', `${what} in a recursive query is not implemented`, position);
+  if (node.orderBy.length > 0) throw refuse('ORDER BY');
+  if (node.offset !== null) throw refuse('OFFSET');
+  if (node.limit !== null) throw refuse('LIMIT');
+  if (node.locking.length > 0) throw refuse('FOR UPDATE/SHARE');
+  const outer = new Level(context, level);
+  if (node.with !== null) bindWithClause(outer, node.with);
+  const start = bindQuery(new Level(context, outer), body.left);
+  const columns = columnsOf(level, item, start.targets);
+  const workTable: CteDefinition = { id, name: item.name, query: null, recursive: null, modify: null, columns };
+  bound.workTable = workTable;
+  outer.ctes.set(item.name, bound);
+  const step = coerceStep(level, item, columns, bindQuery(new Level(context, outer), body.right, { keepUnknown: true }));
+  bound.workTable = null;
+  bound.references = 0;
+  const recursive = { start, step, distinct: !body.all };
+  return define(level, bound, { id, name: item.name, query: null, recursive, modify: null, columns }, item);
+}
+
+function coerceStep(
+  level: Level,
+  item: ast.CommonTableExpr,
+  columns: readonly RelationColumn[],
+  step: Query,
+): Query {
+  const { context } = level;
+  if (step.targets.length !== columns.length) {
+    throw context.error(
+      '42601',
+      'each UNION query must have the same number of columns',
+      context.locationOf(step.targets[0]?.expr),
+    );
+  }
+  const targets = step.targets.map((target, i) => {
+    const column = columns[i];
+    const { typeOid } = target.expr;
+    const fits = typeOid === column.typeOid;
+    if (!fits && typeOid !== 705) {
+      throw context.error(
+        '42804',
+        `recursive query "${item.name}" column ${i + 1} has type ${context.types.name(column.typeOid)} in non-recursive term but type ${context.types.name(widerType(level, column.typeOid, typeOid))} overall`,
+        undefined,
+        { hint: 'Cast the output of the non-recursive term to the correct type.' },
+      );
+    }
+    return { ...target, expr: coerceToCommonType(context, target.expr, column.typeOid, 'UNION') };
+  });
+  return { ...step, targets };
+}
+
+function widerType(_level: Level, _left: number, right: number): number {
+  return right;
+}
+
+/** Whether the query's text names a relation of this name (a WITH of its own may hide it; that is found while binding). */
+function refersTo(node: unknown, name: string): boolean {
+  if (node === null || typeof node !== 'object') return false;
+  if (Array.isArray(node)) return node.some((item) => refersTo(item, name));
+  const record = node as Record<string, unknown>;
+  if (record['kind'] === 'table' && Array.isArray(record['name'])) {
+    const parts = record['name'] as string[];
+    if (parts.length === 1 && parts[0] === name) return true;
+  }
+  return Object.values(record).some((value) => refersTo(value, name));
+}

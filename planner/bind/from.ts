@@ -1,0 +1,519 @@
+/** FROM: tables, views, CTEs, subqueries, functions, joins; what each brings into view. */
+import type { RelationEntry } from '../../catalog/entries.ts';
+import type * as ast from '../../parser/ast.ts';
+import type { Expr } from '../expr.ts';
+import {
+  type FromItem,
+  type FunctionRelation,
+  makeAnd,
+  makeVar,
+  type Relation,
+  type RelationColumn,
+} from '../logical.ts';
+import { coerceToBoolean, coerceToCommonType, resolveUnknown, selectCommonType } from './coerce.ts';
+import { columnNameOf } from './column-name.ts';
+import type { Position } from './context.ts';
+import { bindExpr } from './expression.ts';
+import { makeOperator } from './overload.ts';
+import { positionOf } from './position.ts';
+import { itemOfRelation, type Level, type NamespaceColumn, type NamespaceItem } from './scope.ts';
+import { bindSubquery, bindViewQuery } from './select.ts';
+import { INT8, RECORD } from './type-info.ts';
+import { resolveTypeName } from './type-name.ts';
+
+interface BoundFrom {
+  readonly tree: FromItem;
+  readonly items: readonly NamespaceItem[];
+}
+
+/** All FROM items of a level; the namespace holds them afterwards. */
+export function bindFromClause(level: Level, items: readonly ast.FromItem[]): FromItem[] {
+  const trees: FromItem[] = [];
+  for (const node of items) {
+    const bound = bindFromItem(level, node);
+    checkConflicts(level, level.namespace, bound.items);
+    setLateral(bound.items, true, true);
+    level.namespace.push(...bound.items);
+    trees.push(bound.tree);
+  }
+  setLateral(level.namespace, false, true);
+  return trees;
+}
+
+function setLateral(items: readonly NamespaceItem[], lateralOnly: boolean, lateralOk: boolean): void {
+  for (const item of items) {
+    item.lateralOnly = lateralOnly;
+    item.lateralOk = lateralOk;
+  }
+}
+
+function checkConflicts(level: Level, before: readonly NamespaceItem[], after: readonly NamespaceItem[]): void {
+  for (const item of after) {
+    if (!item.relationVisible || item.name === null) continue;
+    for (const other of before) {
+      if (!other.relationVisible || other.name !== item.name) continue;
+      // Two tables of one name in different schemas, both without alias, do not conflict.
+      if (!item.hasAlias && !other.hasAlias && item.table !== null && other.table !== null && item.table !== other.table) {
+        continue;
+      }
+      throw level.context.error('42712', `table name "${item.name}" specified more than once`);
+    }
+  }
+}
+
+function bindFromItem(level: Level, node: ast.FromItem): BoundFrom {
+  switch (node.kind) {
+    case 'table':
+      return bindTable(level, node);
+    case 'subqueryRef':
+      return bindSubqueryRef(level, node);
+    case 'functionRef':
+      return bindFunctionRef(level, node);
+    case 'join':
+      return bindJoin(level, node);
+  }
+}
+
+/** Registers a relation and its namespace item. */
+export function addRelation(
+  level: Level,
+  relation: Relation,
+  options: { name: string; schemaName: string | null; table: RelationEntry | null; hasAlias: boolean },
+): BoundFrom {
+  level.relations.set(relation.rel, relation);
+  const item = itemOfRelation(relation, options);
+  level.allItems.push(item);
+  return { tree: { kind: 'rel', rel: relation.rel }, items: [item] };
+}
+
+/* ---- tables -------------------------------------------------------------------------------------------------------- */
+
+/** The table, view or catalog table that a name means, or null. */
+export function findRelation(level: Level, name: readonly string[], position: Position): RelationEntry | null {
+  const { catalog, environment } = level.context;
+  const found = catalog.resolveRelation(name, environment.searchPath);
+  if (found === undefined) return null;
+  if (found.class === 'relation') return found;
+  if (found.class === 'index') throw level.context.error('42809', `"${found.name}" is an index`, position);
+  return sequenceRelation(found);
+}
+
+/** A sequence read as a table has one row. */
+function sequenceRelation(_sequence: { readonly oid: number }): RelationEntry | null {
+  return null;
+}
+
+/** A relation name that must exist; CTEs are the caller's business. */
+export function mustFindRelation(level: Level, name: readonly string[], position: Position): RelationEntry {
+  const found = findRelation(level, name, position);
+  if (found !== null) return found;
+  throw level.context.error('42P01', `relation "${name.join('.')}" does not exist`, position);
+}
+
+export function columnsOfTable(table: RelationEntry): RelationColumn[] {
+  return table.columns.map((column) => ({
+    name: column.name,
+    typeOid: column.typeOid,
+    typeModifier: column.typeModifier,
+    tableOid: table.oid,
+    columnNumber: column.number,
+    ...(column.dropped ? { dropped: true } : {}),
+  }));
+}
+
+function renameColumns(
+  level: Level,
+  columns: readonly RelationColumn[],
+  alias: ast.Alias | null,
+  position: Position,
+): readonly RelationColumn[] {
+  if (alias === null || alias.columns.length === 0) return columns;
+  let next = 0;
+  const renamed = columns.map((column) => {
+    if (column.dropped || next >= alias.columns.length) return column;
+    return { ...column, name: alias.columns[next++] };
+  });
+  if (next < alias.columns.length) {
+    const available = columns.filter((column) => !column.dropped).length;
+    throw level.context.error(
+      '42P10',
+      `table "${alias.name}" has ${available} columns available but ${alias.columns.length} columns specified`,
+      position,
+    );
+  }
+  return renamed;
+}
+
+function bindTable(level: Level, node: ast.TableRef): BoundFrom {
+  const { context } = level;
+  const position = positionOf(context, node.position);
+  if (node.sample !== null) throw context.error('0A000', 'TABLESAMPLE is not supported', position);
+  if (node.name.length === 1) {
+    const cte = bindCteReference(level, node, position);
+    if (cte !== null) return cte;
+  }
+  const found = mustFindRelation(level, node.name, position);
+  const name = node.alias?.name ?? node.name[node.name.length - 1];
+  const hasAlias = node.alias !== null;
+  const rel = context.nextRel();
+  const table = found;
+  const schemaNameOfTable = context.catalog.schemaName(table.schemaOid);
+  if (table.kind === 'virtual') {
+    const relation: Relation = {
+      kind: 'virtual',
+      rel,
+      alias: name,
+      tableName: `${schemaNameOfTable}.${table.name}`,
+      tableOid: table.oid,
+      columns: renameColumns(level, columnsOfTable(table), node.alias, position),
+    };
+    return addRelation(level, relation, { name, schemaName: hasAlias ? null : schemaNameOfTable, table, hasAlias });
+  }
+  context.lockTable(table.oid, 'access share');
+  const columns = renameColumns(level, columnsOfTable(table), node.alias, position);
+  const schemaName = hasAlias ? null : schemaNameOfTable;
+  if (table.kind === 'view') {
+    const query = bindViewQuery(level, table);
+    const relation: Relation = { kind: 'subquery', rel, alias: name, columns, query, lateral: false, isView: true };
+    return addRelation(level, relation, { name, schemaName, table, hasAlias });
+  }
+  return addRelation(level, { kind: 'table', rel, alias: name, columns, table }, { name, schemaName, table, hasAlias });
+}
+
+function bindCteReference(level: Level, node: ast.TableRef, position: Position): BoundFrom | null {
+  const { context } = level;
+  const cte = level.findCte(node.name[0]);
+  if (cte === null) return null;
+  const name = node.alias?.name ?? node.name[0];
+  const rel = context.nextRel();
+  const definition = cte.workTable ?? cte.definition;
+  if (definition === null) return null;
+  if (definition.modify !== null && definition.modify.returning === null) {
+    throw context.error('0A000', `WITH query "${cte.name}" does not have a RETURNING clause`, position);
+  }
+  cte.references++;
+  const columns = renameColumns(level, definition.columns, node.alias, position);
+  const relation: Relation =
+    cte.workTable !== null
+      ? { kind: 'workTable', rel, alias: name, columns, cte: definition.id }
+      : { kind: 'cte', rel, alias: name, columns, cte: definition.id, name: cte.name };
+  return addRelation(level, relation, { name, schemaName: null, table: null, hasAlias: node.alias !== null });
+}
+
+/* ---- subqueries and functions -------------------------------------------------------------------------------------- */
+
+function bindSubqueryRef(level: Level, node: ast.SubqueryRef): BoundFrom {
+  const { context } = level;
+  const position = positionOf(context, node.position);
+  const savedLateral = level.lateralActive;
+  const savedSubselect = level.fromSubselect;
+  level.lateralActive = node.lateral;
+  level.fromSubselect = true;
+  const query = bindSubquery(level, node.query);
+  level.lateralActive = savedLateral;
+  level.fromSubselect = savedSubselect;
+  if (node.alias === null) {
+    const what = node.query.body.kind === 'values' ? 'VALUES' : 'subquery';
+    throw context.error('42601', `${what} in FROM must have an alias`, position, {
+      hint: what === 'VALUES' ? 'For example, FROM (VALUES ...) [AS] foo.' : 'For example, FROM (SELECT ...) [AS] foo.',
+    });
+  }
+  const columns = query.targets.map((target) => ({
+    name: target.name,
+    typeOid: target.expr.typeOid,
+    typeModifier: target.expr.typeModifier,
+    tableOid: target.tableOid,
+    columnNumber: target.columnNumber,
+  }));
+  const relation: Relation = {
+    kind: 'subquery',
+    rel: context.nextRel(),
+    alias: node.alias.name,
+    columns: renameColumns(level, columns, node.alias, position),
+    query,
+    lateral: node.lateral,
+    isView: false,
+  };
+  return addRelation(level, relation, { name: node.alias.name, schemaName: null, table: null, hasAlias: true });
+}
+
+/** Functions with one OUT parameter call their column by its name, alias or not. */
+const SINGLE_OUT_NAMES: Readonly<Record<string, string>> = {
+  json_array_elements: 'value',
+  jsonb_array_elements: 'value',
+  json_array_elements_text: 'value',
+  jsonb_array_elements_text: 'value',
+};
+
+interface BoundFunction {
+  readonly item: FunctionRelation['functions'][number] | null;
+  /** What is not a function call of its own: computed as a row of VALUES. */
+  readonly value: Expr | null;
+  readonly columns: readonly RelationColumn[];
+  readonly isScalar: boolean;
+}
+
+function bindFunctionRef(level: Level, node: ast.FunctionRef): BoundFrom {
+  const { context } = level;
+  const position = positionOf(context, node.position);
+  const calls = spreadUnnest(node);
+  const savedLateral = level.lateralActive;
+  level.lateralActive = true;
+  const bound = calls.map((item) => {
+    const defs = item.columnDefs.length > 0 ? item.columnDefs : node.rowsFrom ? [] : node.columnDefs;
+    return bindFromFunction(level, item.call, defs, node.alias?.name ?? null);
+  });
+  level.lateralActive = savedLateral;
+  let columns = bound.flatMap((item) => item.columns);
+  if (node.ordinality) columns = [...columns, plainColumn('ordinality', INT8)];
+  const name = node.alias?.name ?? columnNameOf(node.functions[0].call);
+  if (bound.length === 1 && bound[0].isScalar && node.alias !== null && node.alias.columns.length === 0) {
+    columns = [{ ...columns[0], name: node.alias.name }, ...columns.slice(1)];
+  }
+  const shared = {
+    rel: context.nextRel(),
+    alias: name,
+    columns: renameColumns(level, columns, node.alias, position),
+  };
+  const onlyValues = bound.length === 1 && bound[0].value !== null;
+  let relation: Relation;
+  if (onlyValues) {
+    const row = node.ordinality ? [bound[0].value!, ordinalityOne()] : [bound[0].value!];
+    relation = { kind: 'values', ...shared, rows: [row] };
+  } else {
+    const functions = bound.map((item) => {
+      if (item.item === null) throw context.error('0A000', 'only function calls are supported in ROWS FROM', position);
+      return item.item;
+    });
+    relation = { kind: 'function', ...shared, functions, withOrdinality: node.ordinality };
+  }
+  return addRelation(level, relation, { name, schemaName: null, table: null, hasAlias: node.alias !== null });
+}
+
+function ordinalityOne(): Expr {
+  return { kind: 'const', value: 1, literalIndex: -1, typeOid: INT8, typeModifier: -1 };
+}
+
+function plainColumn(name: string, typeOid: number, typeModifier = -1): RelationColumn {
+  return { name, typeOid, typeModifier, tableOid: 0, columnNumber: 0 };
+}
+
+/** unnest(a, b) in FROM is ROWS FROM (unnest(a), unnest(b)). */
+function spreadUnnest(node: ast.FunctionRef): ast.FunctionRef['functions'] {
+  return node.functions.flatMap((item) => {
+    const { call } = item;
+    if (call.kind !== 'function' || call.args.length < 2 || call.name[call.name.length - 1] !== 'unnest') return [item];
+    return call.args.map((arg) => ({ ...item, call: { ...call, args: [arg] } }));
+  });
+}
+
+function bindFromFunction(
+  level: Level,
+  call: ast.Expression,
+  defs: readonly ast.ColumnDefinitionItem[],
+  _alias: string | null,
+): BoundFunction {
+  const { context } = level;
+  const position = positionOf(context, call.position);
+  const expr = resolveUnknown(
+    context,
+    level.withClause('from function', () => bindExpr(level, call)),
+  );
+  const fnName = columnNameOf(call);
+  if (expr.kind !== 'call' || (!expr.function.returnsSet && expr.function.outColumns === undefined)) {
+    return { item: null, value: expr, columns: [plainColumn(fnName, expr.typeOid, expr.typeModifier)], isScalar: true };
+  }
+  const fn = expr.function;
+  if (defs.length > 0) {
+    if (expr.typeOid !== RECORD) {
+      throw context.error(
+        '42601',
+        'a column definition list is only allowed for functions returning "record"',
+        position,
+      );
+    }
+    if (fn.outColumns !== undefined) {
+      throw context.error('42601', 'a column definition list is redundant for a function with OUT parameters', position);
+    }
+    const columns = defs.map((def) => {
+      const type = resolveTypeName(context, def.type);
+      return plainColumn(def.name, type.typeOid, type.typeModifier);
+    });
+    const columnTypes = columns.map((column) => column.typeOid);
+    return { item: { function: fn, args: expr.args, columnTypes }, value: null, columns, isScalar: false };
+  }
+  if (fn.outColumns !== undefined && fn.outColumns.length > 0) {
+    const columns = fn.outColumns.map((column) => plainColumn(column.name, column.typeOid));
+    const columnTypes = columns.map((column) => column.typeOid);
+    return { item: { function: fn, args: expr.args, columnTypes }, value: null, columns, isScalar: false };
+  }
+  if (expr.typeOid === RECORD) {
+    throw context.error('42601', 'a column definition list is required for functions returning "record"', position);
+  }
+  const outName = SINGLE_OUT_NAMES[fn.name];
+  const columns = [plainColumn(outName ?? fnName, expr.typeOid, expr.typeModifier)];
+  return {
+    item: { function: fn, args: expr.args, columnTypes: [expr.typeOid] },
+    value: null,
+    columns,
+    isScalar: outName === undefined,
+  };
+}
+
+/* ---- joins --------------------------------------------------------------------------------------------------------- */
+
+function bindJoin(level: Level, node: ast.JoinRef): BoundFrom {
+  const { context } = level;
+  const left = bindFromItem(level, node.left);
+  const lateralOk = node.joinType === 'inner' || node.joinType === 'left' || node.joinType === 'cross';
+  setLateral(left.items, true, lateralOk);
+  const mark = level.namespace.length;
+  level.namespace.push(...left.items);
+  const right = bindFromItem(level, node.right);
+  level.namespace.length = mark;
+  checkConflicts(level, left.items, right.items);
+  const items = [...left.items, ...right.items];
+  const leftColumns = visibleColumns(left.items);
+  const rightColumns = visibleColumns(right.items);
+  let names = node.using;
+  if (node.natural) {
+    names = leftColumns.filter((column) => rightColumns.some((other) => other.name === column.name)).map((c) => c.name);
+  }
+  let on: Expr | null = null;
+  let columns: NamespaceColumn[] = [...leftColumns, ...rightColumns];
+  let merged: NamespaceColumn[] = [];
+  if (names !== null && (names.length > 0 || node.using !== null)) {
+    const using = mergeColumns(level, node, names, leftColumns, rightColumns);
+    on = makeAnd(using.conditions);
+    merged = using.merged;
+    columns = [
+      ...merged,
+      ...leftColumns.filter((column) => !using.used.has(column)),
+      ...rightColumns.filter((column) => !using.used.has(column)),
+    ];
+  } else if (node.on !== null) {
+    on = bindOn(level, node.on, items);
+  }
+  for (const item of items) item.columnsVisible = false;
+  const result: NamespaceItem[] = [];
+  if (node.alias === null) result.push(...items);
+  else for (const item of items) item.relationVisible = false;
+  if (node.alias !== null && node.alias.columns.length > 0) {
+    if (node.alias.columns.length > columns.length) {
+      throw context.error(
+        '42P10',
+        `column alias list for "${node.alias.name}" has too many entries`,
+        positionOf(context, node.position),
+      );
+    }
+    columns = columns.map((column, i) => ({ ...column, name: node.alias!.columns[i] ?? column.name }));
+  }
+  const joinItem: NamespaceItem = {
+    name: node.alias?.name ?? null,
+    schemaName: null,
+    rel: -1,
+    table: null,
+    hasAlias: node.alias !== null,
+    columns,
+    relationVisible: node.alias !== null,
+    columnsVisible: true,
+    lateralOnly: false,
+    lateralOk: true,
+  };
+  level.allItems.push(joinItem);
+  if (node.usingAlias !== null) {
+    result.push({ ...joinItem, name: node.usingAlias, columns: merged, relationVisible: true, columnsVisible: false });
+  }
+  result.push(joinItem);
+  return { tree: joinTree(node, left.tree, right.tree, on), items: result };
+}
+
+function joinTree(node: ast.JoinRef, left: FromItem, right: FromItem, on: Expr | null): FromItem {
+  switch (node.joinType) {
+    case 'left':
+    case 'full':
+      return { kind: 'join', type: node.joinType, left, right, on };
+    case 'right':
+      return { kind: 'join', type: 'left', left: right, right: left, on };
+    case 'inner':
+    case 'cross':
+      return { kind: 'join', type: 'inner', left, right, on };
+  }
+}
+
+function visibleColumns(items: readonly NamespaceItem[]): NamespaceColumn[] {
+  return items.filter((item) => item.columnsVisible).flatMap((item) => item.columns);
+}
+
+function bindOn(level: Level, on: ast.Expression, items: readonly NamespaceItem[]): Expr {
+  setLateral(items, false, true);
+  const saved = level.namespace;
+  level.namespace = [...items];
+  const expr = level.withClause('join on', () => coerceToBoolean(level.context, bindExpr(level, on), 'JOIN/ON'));
+  level.namespace = saved;
+  return expr;
+}
+
+function mergeColumns(
+  level: Level,
+  node: ast.JoinRef,
+  names: readonly string[],
+  left: readonly NamespaceColumn[],
+  right: readonly NamespaceColumn[],
+) {
+  const { context } = level;
+  const position = positionOf(context, node.position);
+  const find = (columns: readonly NamespaceColumn[], name: string, side: string): NamespaceColumn => {
+    const matches = columns.filter((column) => column.name === name);
+    if (matches.length === 0) {
+      throw context.error('42703', `column "${name}" specified in USING clause does not exist in ${side} table`, position);
+    }
+    if (matches.length > 1) {
+      throw context.error('42702', `common column name "${name}" appears more than once in ${side} table`, position);
+    }
+    return matches[0];
+  };
+  const conditions: Expr[] = [];
+  const merged: NamespaceColumn[] = [];
+  const used = new Set<NamespaceColumn>();
+  const seen = new Set<string>();
+  for (const name of names) {
+    if (seen.has(name)) {
+      throw context.error('42701', `column name "${name}" appears more than once in USING clause`, position);
+    }
+    seen.add(name);
+    const leftColumn = find(left, name, 'left');
+    const rightColumn = find(right, name, 'right');
+    used.add(leftColumn).add(rightColumn);
+    conditions.push(makeOperator(context, '=', { ...leftColumn.expr }, { ...rightColumn.expr }, position));
+    merged.push(mergeColumn(level, node.joinType, leftColumn, rightColumn));
+  }
+  return { conditions, merged, used };
+}
+
+function mergeColumn(
+  level: Level,
+  joinType: ast.JoinRef['joinType'],
+  left: NamespaceColumn,
+  right: NamespaceColumn,
+): NamespaceColumn {
+  const { context } = level;
+  const both = [left.expr, right.expr];
+  const typeOid = selectCommonType(context, both, 'JOIN/USING');
+  const [leftExpr, rightExpr] = both.map((expr) => coerceToCommonType(context, { ...expr }, typeOid, 'JOIN/USING'));
+  if (joinType === 'full') {
+    const expr: Expr = { kind: 'coalesce', args: [leftExpr, rightExpr], typeOid, typeModifier: -1 };
+    return { name: left.name, expr, tableOid: 0, columnNumber: 0 };
+  }
+  const chosen = joinType === 'right' ? right : left;
+  return { ...chosen, name: left.name, expr: joinType === 'right' ? rightExpr : leftExpr };
+}
+
+/** A var for each column that is not dropped. */
+export function varsOf(relation: Relation): Expr[] {
+  const result: Expr[] = [];
+  relation.columns.forEach((column, i) => {
+    if (!column.dropped) result.push(makeVar(relation.rel, i, column.typeOid, column.typeModifier));
+  });
+  return result;
+}

@@ -1,0 +1,179 @@
+/** GROUP BY with its grouping sets, and the rule that everything else must be aggregated (42803). */
+import { comparisonOperator } from '../../catalog/functions/index.ts';
+import type * as ast from '../../parser/ast.ts';
+import type { Expr } from '../expr.ts';
+import { equalExpr, logical, mapChildren, type Query, relsOf, type Target, toExpr } from '../logical.ts';
+import type { Position } from './context.ts';
+import { positionOf } from './position.ts';
+import type { Level } from './scope.ts';
+import { bindTargetReference } from './targets.ts';
+
+export interface BoundGrouping {
+  readonly keys: readonly Expr[];
+  /** Null: the one set of all keys. */
+  readonly sets: readonly (readonly number[])[] | null;
+}
+
+const SETS_MAX = 4096;
+
+export function bindGroupBy(level: Level, clause: ast.GroupByClause, targets: readonly Target[]): BoundGrouping {
+  const { context } = level;
+  const keys: Expr[] = [];
+  const keyOf = (node: ast.Expression): number => {
+    const expr = bindTargetReference(level, node, targets, 'GROUP BY');
+    const known = keys.findIndex((key) => equalExpr(key, expr));
+    if (known >= 0) return known;
+    if (comparisonOperator(context.types.comparedAs(expr.typeOid), 3) === null) {
+      throw context.error(
+        '42883',
+        `could not identify an equality operator for type ${context.types.name(expr.typeOid)}`,
+        context.locationOf(expr),
+      );
+    }
+    keys.push(expr);
+    return keys.length - 1;
+  };
+  const listOf = (node: ast.Expression): number[] =>
+    node.kind === 'row' && !node.explicit ? node.fields.map(keyOf) : [keyOf(node)];
+  const setsOf = (item: ast.GroupByItem): number[][] => {
+    switch (item.kind) {
+      case 'expr':
+        return [listOf(item.expr)];
+      case 'empty':
+        return [[]];
+      case 'rollup': {
+        const lists = item.args.map(listOf);
+        return Array.from({ length: lists.length + 1 }, (_, i) => lists.slice(0, lists.length - i).flat());
+      }
+      case 'cube': {
+        if (item.args.length > 12) {
+          throw context.error('54000', 'CUBE is limited to 12 elements', positionOf(context, item.position));
+        }
+        const lists = item.args.map(listOf);
+        return Array.from({ length: 1 << lists.length }, (_, i) =>
+          lists.filter((_list, bit) => (((1 << lists.length) - 1 - i) & (1 << (lists.length - 1 - bit))) !== 0).flat(),
+        );
+      }
+      case 'groupingSets':
+        return item.sets.flatMap(setsOf);
+    }
+  };
+  const plain = clause.items.every((item) => item.kind === 'expr');
+  let sets: number[][] = [[]];
+  for (const item of clause.items) {
+    const own = setsOf(item);
+    sets = sets.flatMap((set) => own.map((more) => [...set, ...more]));
+    if (sets.length > SETS_MAX) throw context.error('54000', `too many grouping sets present (maximum ${SETS_MAX})`);
+  }
+  if (plain) return { keys, sets: null };
+  let unique = sets.map((set) => [...new Set(set)]);
+  if (clause.distinct) {
+    const seen = new Set<string>();
+    unique = unique.filter((set) => {
+      const id = [...set].sort((a, b) => a - b).join();
+      return seen.has(id) ? false : (seen.add(id), true);
+    });
+  }
+  return { keys, sets: unique };
+}
+
+/** GROUPING(...) as bound before GROUP BY was: its arguments are matched with the keys afterwards. */
+export function pendingGrouping(level: Level, args: readonly Expr[]): Expr {
+  return toExpr({ kind: 'groupingRef', query: level.queryId, keys: [], pending: args, typeOid: 23, typeModifier: -1 } as never);
+}
+
+/**
+ * parseCheckAggregates: every expression above the grouping may use keys, aggregates, and columns that a grouped primary key
+ * determines. Answers the expressions with their GROUPING() calls resolved.
+ */
+export class GroupCheck {
+  private readonly level: Level;
+  private readonly grouping: BoundGrouping;
+  private readonly commonKeys: readonly number[];
+  private readonly determined = new Map<number, boolean>();
+
+  constructor(level: Level, grouping: BoundGrouping) {
+    this.level = level;
+    this.grouping = grouping;
+    const { sets, keys } = grouping;
+    this.commonKeys = keys.map((_, i) => i).filter((i) => sets === null || sets.every((set) => set.includes(i)));
+  }
+
+  check(expr: Expr): Expr {
+    return this.walk(expr, false);
+  }
+
+  private walk(expr: Expr, inSubquery: boolean): Expr {
+    const { level } = this;
+    const node = logical(expr);
+    if (node.kind === 'aggregateRef' && node.query === level.queryId) return expr;
+    if (node.kind === 'groupingRef' && node.query === level.queryId) return this.resolveGrouping(expr);
+    if (this.grouping.keys.some((key) => equalExpr(key, expr))) return expr;
+    if (node.kind === 'var') {
+      if (!level.relations.has(node.rel)) return expr;
+      if (this.isDetermined(node.rel)) return expr;
+      throw this.ungrouped(node.rel, node.column, level.context.locationOf(expr), inSubquery);
+    }
+    if (node.kind === 'sublink') {
+      // Only outer references matter inside.
+      const touches = [...relsOf(expr)].some((rel) => level.relations.has(rel));
+      return touches ? mapChildren(expr, (child) => this.walk(child, true)) : expr;
+    }
+    return mapChildren(expr, (child) => this.walk(child, inSubquery));
+  }
+
+  private resolveGrouping(expr: Expr): Expr {
+    const { level } = this;
+    const { pending } = expr as unknown as { pending?: readonly Expr[] };
+    if (pending === undefined) return expr;
+    const keys = pending.map((arg) => {
+      const index = this.grouping.keys.findIndex((key) => equalExpr(key, arg));
+      if (index < 0) {
+        throw level.context.error(
+          '42803',
+          'arguments to GROUPING must be grouping expressions of the associated query level',
+          level.context.locationOf(arg),
+        );
+      }
+      return index;
+    });
+    return toExpr({ kind: 'groupingRef', query: level.queryId, keys, typeOid: 23, typeModifier: -1 });
+  }
+
+  /** All columns of the table's primary key are grouped. */
+  private isDetermined(rel: number): boolean {
+    const known = this.determined.get(rel);
+    if (known !== undefined) return known;
+    const relation = this.level.relations.get(rel);
+    let result = false;
+    if (relation?.kind === 'table') {
+      const primary = this.level.context.catalog
+        .constraintsOf(relation.table.oid)
+        .find((constraint) => constraint.type === 'primary key');
+      const grouped = new Set<number>();
+      for (const index of this.commonKeys) {
+        const key = logical(this.grouping.keys[index]);
+        if (key.kind === 'var' && key.rel === rel) grouped.add(key.column + 1);
+      }
+      result = primary?.columns.every((column) => grouped.has(column)) ?? false;
+    }
+    this.determined.set(rel, result);
+    return result;
+  }
+
+  private ungrouped(rel: number, column: number, position: Position, inSubquery: boolean) {
+    const { level } = this;
+    const relation = level.relations.get(rel)!;
+    const columnName = column < 0 ? 'ctid' : relation.columns[column].name;
+    const name = `${relation.alias}.${columnName}`;
+    const message = inSubquery
+      ? `subquery uses ungrouped column "${name}" from outer query`
+      : `column "${name}" must appear in the GROUP BY clause or be used in an aggregate function`;
+    return level.context.error('42803', message, position);
+  }
+}
+
+/** The query's own aggregates need its check even without GROUP BY. */
+export function needsGroupCheck(level: Level, query: Pick<Query, 'groupBy' | 'having' | 'groupingSets'>): boolean {
+  return level.hasAggregates || query.groupBy.length > 0 || query.having !== null || query.groupingSets !== null;
+}

@@ -1,0 +1,425 @@
+/**
+ * Choosing among functions and operators of one name (manual 10.2 and 10.3; after PostgreSQL's parse_func.c, parse_oper.c).
+ * Exact matches first; then candidates that implicit casts can reach, narrowed by exact arguments, preferred types, and the
+ * category that unknown literals are taken to have.
+ */
+import { functionsByName, operatorsByName } from '../../catalog/functions/index.ts';
+import type { FunctionEntry, OperatorEntry, ScalarFunction } from '../../catalog/function-entry.ts';
+import type { Expr } from '../expr.ts';
+import { makeConst } from '../logical.ts';
+import { canCoerceAll, coerceType, findCoercion, isPolymorphic, resolvePolymorphic } from './coerce.ts';
+import type { BindContext, Position } from './context.ts';
+import { ANY, BOOL, UNKNOWN } from './type-info.ts';
+
+interface Candidate<T> {
+  readonly types: readonly number[];
+  readonly entry: T;
+}
+
+/** func_match_argtypes: those that implicit casts make callable. */
+function matchArguments<T>(context: BindContext, inputs: readonly number[], candidates: readonly Candidate<T>[]) {
+  return candidates.filter((candidate) => canCoerceAll(context, inputs, candidate.types, 'implicit'));
+}
+
+/** func_select_candidate. Null: still ambiguous. */
+function selectCandidate<T>(
+  context: BindContext,
+  inputTypes: readonly number[],
+  candidates: readonly Candidate<T>[],
+): Candidate<T> | null {
+  const { types } = context;
+  const inputs = inputTypes.map((oid) => (oid === UNKNOWN ? UNKNOWN : types.base(oid)));
+  const unknownCount = inputs.filter((oid) => oid === UNKNOWN).length;
+  let kept = keepBest(candidates, (candidate) => count(inputs, (oid, i) => oid !== UNKNOWN && candidate.types[i] === oid));
+  if (kept.length === 1) return kept[0];
+  const categories = inputs.map((oid) => types.category(oid));
+  kept = keepBest(kept, (candidate) =>
+    count(
+      inputs,
+      (oid, i) =>
+        oid !== UNKNOWN &&
+        (candidate.types[i] === oid ||
+          (types.category(candidate.types[i]) === categories[i] && types.isPreferred(candidate.types[i]))),
+    ),
+  );
+  if (kept.length === 1) return kept[0];
+  if (unknownCount === 0) return null;
+  const narrowed = narrowByCategory(context, inputs, kept);
+  if (narrowed !== null) {
+    kept = narrowed;
+    if (kept.length === 1) return kept[0];
+  }
+  // If all known inputs have one type, suppose the unknown ones to have it too.
+  if (unknownCount < inputs.length) {
+    const known = new Set(inputs.filter((oid) => oid !== UNKNOWN));
+    if (known.size === 1) {
+      const assumed = inputs.map(() => [...known][0]);
+      const fitting = kept.filter((candidate) => canCoerceAll(context, assumed, candidate.types, 'implicit'));
+      if (fitting.length === 1) return fitting[0];
+    }
+  }
+  return null;
+}
+
+function count(inputs: readonly number[], test: (oid: number, i: number) => boolean): number {
+  let result = 0;
+  for (let i = 0; i < inputs.length; i++) if (test(inputs[i], i)) result++;
+  return result;
+}
+
+function keepBest<T>(
+  candidates: readonly Candidate<T>[],
+  score: (candidate: Candidate<T>) => number,
+): readonly Candidate<T>[] {
+  let best = -1;
+  let kept: Candidate<T>[] = [];
+  for (const candidate of candidates) {
+    const value = score(candidate);
+    if (value > best) {
+      best = value;
+      kept = [candidate];
+    } else if (value === best) kept.push(candidate);
+  }
+  return kept;
+}
+
+/** The category of each unknown argument: string if any candidate takes one there, else what all candidates agree on. */
+function narrowByCategory<T>(
+  context: BindContext,
+  inputs: readonly number[],
+  candidates: readonly Candidate<T>[],
+): readonly Candidate<T>[] | null {
+  const { types } = context;
+  const slots: { category: string; preferred: boolean }[] = [];
+  for (let i = 0; i < inputs.length; i++) {
+    slots.push({ category: '', preferred: false });
+    if (inputs[i] !== UNKNOWN) continue;
+    const categories = candidates.map((candidate) => types.category(candidate.types[i]));
+    let category = categories[0];
+    if (categories.includes('S')) category = 'S';
+    else if (categories.some((other) => other !== category)) return null;
+    const preferred = candidates.some(
+      (candidate, c) => categories[c] === category && types.isPreferred(candidate.types[i]),
+    );
+    slots[i] = { category, preferred };
+  }
+  const kept = candidates.filter((candidate) =>
+    inputs.every((oid, i) => {
+      if (oid !== UNKNOWN) return true;
+      const type = candidate.types[i];
+      if (types.category(type) !== slots[i].category) return false;
+      return !slots[i].preferred || types.isPreferred(type);
+    }),
+  );
+  return kept.length > 0 ? kept : candidates;
+}
+
+/* ---- operators ----------------------------------------------------------------------------------------------------- */
+
+const exactOperators = new Map<string, Map<number, OperatorEntry>>();
+const PAIR = 4294967296;
+
+function exactOperator(name: string, left: number, right: number): OperatorEntry | undefined {
+  let byTypes = exactOperators.get(name);
+  if (byTypes === undefined) {
+    byTypes = new Map();
+    for (const operator of operatorsByName(name)) byTypes.set(operator.leftType * PAIR + operator.rightType, operator);
+    exactOperators.set(name, byTypes);
+  }
+  return byTypes.get(left * PAIR + right);
+}
+
+/** oper(): the binary operator for two argument types; null when there is none, 'ambiguous' when several fit equally. */
+export function findBinaryOperator(
+  context: BindContext,
+  name: string,
+  left: number,
+  right: number,
+): OperatorEntry | null | 'ambiguous' {
+  let exactLeft = left;
+  let exactRight = right;
+  if (left === UNKNOWN && right !== UNKNOWN) exactLeft = right;
+  else if (right === UNKNOWN && left !== UNKNOWN) exactRight = left;
+  const exact = exactOperator(name, exactLeft, exactRight);
+  if (exact !== undefined) return exact;
+  if (exactLeft === exactRight && (left === UNKNOWN || right === UNKNOWN)) {
+    const base = context.types.base(exactLeft);
+    if (base !== exactLeft) {
+      const overBase = exactOperator(name, base, base);
+      if (overBase !== undefined) return overBase;
+    }
+  }
+  const candidates = operatorsByName(name)
+    .filter((operator) => operator.leftType !== 0)
+    .map((entry) => ({ types: [entry.leftType, entry.rightType], entry }));
+  return select(context, [left, right], candidates);
+}
+
+/** left_oper(): a prefix operator. */
+export function findPrefixOperator(context: BindContext, name: string, right: number): OperatorEntry | null | 'ambiguous' {
+  const exact = exactOperator(name, 0, right);
+  if (exact !== undefined) return exact;
+  const candidates = operatorsByName(name)
+    .filter((operator) => operator.leftType === 0)
+    .map((entry) => ({ types: [entry.rightType], entry }));
+  return select(context, [right], candidates);
+}
+
+function select<T>(
+  context: BindContext,
+  inputs: readonly number[],
+  candidates: readonly Candidate<T>[],
+): T | null | 'ambiguous' {
+  const matching = matchArguments(context, inputs, candidates);
+  if (matching.length === 0) return null;
+  if (matching.length === 1) return matching[0].entry;
+  const best = selectCandidate(context, inputs, matching);
+  return best === null ? 'ambiguous' : best.entry;
+}
+
+/** The operator, or PostgreSQL's error about it. */
+export function mustFindOperator(
+  context: BindContext,
+  name: string,
+  left: number | null,
+  right: number,
+  position: Position,
+): OperatorEntry {
+  const found = left === null ? findPrefixOperator(context, name, right) : findBinaryOperator(context, name, left, right);
+  if (found !== null && found !== 'ambiguous') return found;
+  const signature = `${left === null ? '' : `${context.types.name(left)} `}${name} ${context.types.name(right)}`;
+  if (found === 'ambiguous') {
+    throw context.error('42725', `operator is not unique: ${signature}`, position, {
+      hint: 'Could not choose a best candidate operator. You might need to add explicit type casts.',
+    });
+  }
+  throw context.error('42883', `operator does not exist: ${signature}`, position, {
+    hint:
+      left === null
+        ? 'No operator matches the given name and argument type. You might need to add an explicit type cast.'
+        : 'No operator matches the given name and argument types. You might need to add explicit type casts.',
+  });
+}
+
+/** make_op: operands converted, result type resolved. */
+export function makeOperator(
+  context: BindContext,
+  name: string,
+  left: Expr | null,
+  right: Expr,
+  position: Position,
+): Expr {
+  const operator = mustFindOperator(context, name, left === null ? null : left.typeOid, right.typeOid, position);
+  const operands = left === null ? [right] : [left, right];
+  const declared = left === null ? [operator.rightType] : [operator.leftType, operator.rightType];
+  const call = callFunction(context, operator.function, operands, declared, operator.resultType, position);
+  return context.at(call, context.leftmost(operands, position));
+}
+
+/** A call with its arguments converted to the declared types, polymorphic ones resolved. */
+export function callFunction(
+  context: BindContext,
+  entry: ScalarFunction,
+  operands: readonly Expr[],
+  declared: readonly number[],
+  resultType: number,
+  position: Position,
+): Expr {
+  const { types: actual, resolve } = resolveTypes(
+    context,
+    declared,
+    operands.map((operand) => operand.typeOid),
+    position,
+  );
+  const args = operands.map((operand, i) => coerceType(context, operand, actual[i], -1, 'implicit'));
+  const typeOid = resolve(resultType);
+  return { kind: 'call', function: entry, args, typeOid, typeModifier: -1 };
+}
+
+/** enforce_generic_type_consistency: what declared types come to. */
+export function resolveTypes(
+  context: BindContext,
+  declared: readonly number[],
+  actual: readonly number[],
+  position: Position,
+): { types: readonly number[]; resolve: (oid: number) => number } {
+  if (!declared.some(isPolymorphic)) return { types: declared, resolve: (oid) => oid };
+  const generic = resolvePolymorphic(context, declared, actual);
+  if (generic === null) throw context.error('42804', 'arguments declared "anyelement" are not all alike', position);
+  const undetermined = generic.args.some((oid) => oid === 0);
+  if (undetermined) {
+    throw context.error('42804', 'could not determine polymorphic type because input has type unknown', position);
+  }
+  return { types: generic.args, resolve: generic.resolve };
+}
+
+/* ---- functions ----------------------------------------------------------------------------------------------------- */
+
+export interface FunctionMatch {
+  readonly entry: FunctionEntry;
+  /** Declared type of each actual argument, after defaults and variadics have been spread out. */
+  readonly declared: readonly number[];
+  /** For each declared argument the actual one's index, or the default's value. */
+  readonly source: readonly ({ readonly arg: number } | { readonly defaultValue: unknown })[];
+  /** > 0: so many trailing arguments are collected into an array (of the declared array type). */
+  readonly variadicCount: number;
+}
+
+export type FunctionLookup =
+  | { readonly kind: 'found'; readonly match: FunctionMatch }
+  | { readonly kind: 'missing' | 'ambiguous' };
+
+export interface CallShape {
+  readonly types: readonly number[];
+  /** Null when no argument is named. */
+  readonly names: readonly (string | null)[] | null;
+  /** Written with VARIADIC: the last argument is the array itself. */
+  readonly variadic: boolean;
+}
+
+/** func_get_detail, without the reading as a cast (which bind/call.ts does). */
+export function findFunction(context: BindContext, name: string, shape: CallShape): FunctionLookup {
+  const candidates: (Candidate<FunctionMatch> & { readonly usesDefaults: number })[] = [];
+  for (const entry of functionsByName(name)) {
+    const match = fitCall(context, entry, shape);
+    if (match !== null) candidates.push(match);
+  }
+  // A plain function hides a variadic expansion of the same signature, fewer defaults hide more.
+  const exact = candidates.filter((candidate) =>
+    candidate.types.every((oid, i) => oid === shapeType(shape, candidate, i)),
+  );
+  if (exact.length > 0) {
+    exact.sort((a, b) => rank(a) - rank(b));
+    return { kind: 'found', match: exact[0].entry };
+  }
+  const inputs = shape.types;
+  const ordered = candidates.map((candidate) => ({ ...candidate, types: typesByArgument(candidate, shape) }));
+  const matching = matchArguments(context, inputs, ordered);
+  if (matching.length === 0) return { kind: 'missing' };
+  if (matching.length === 1) return { kind: 'found', match: matching[0].entry };
+  const best = selectCandidate(context, inputs, matching);
+  if (best !== null) return { kind: 'found', match: best.entry };
+  const plain = matching.filter((candidate) => candidate.entry.variadicCount === 0);
+  if (plain.length === 1) return { kind: 'found', match: plain[0].entry };
+  return { kind: 'ambiguous' };
+}
+
+function rank(candidate: Candidate<FunctionMatch> & { usesDefaults: number }): number {
+  return (candidate.entry.variadicCount > 0 ? 1000 : 0) + candidate.usesDefaults;
+}
+
+function shapeType(shape: CallShape, candidate: Candidate<FunctionMatch>, i: number): number {
+  const source = candidate.entry.source[i];
+  return 'arg' in source ? shape.types[source.arg] : candidate.types[i];
+}
+
+/** Declared types in the order in which the call's arguments were written. */
+function typesByArgument(candidate: Candidate<FunctionMatch>, shape: CallShape): number[] {
+  const result = new Array<number>(shape.types.length);
+  candidate.entry.source.forEach((source, i) => {
+    if ('arg' in source) result[source.arg] = candidate.types[i];
+  });
+  return result;
+}
+
+/** Whether a call of this shape can be one of this function, and how its arguments are laid out. */
+function fitCall(
+  context: BindContext,
+  entry: FunctionEntry,
+  shape: CallShape,
+): (Candidate<FunctionMatch> & { usesDefaults: number }) | null {
+  const declaredCount = entry.argumentTypes.length;
+  const givenCount = shape.types.length;
+  const defaults = entry.kind === 'scalar' ? (entry.defaults ?? []) : [];
+  if (shape.names !== null) return fitNamedCall(entry, shape, defaults);
+  const spread = entry.variadic && !shape.variadic && givenCount >= declaredCount;
+  if (shape.variadic && (!entry.variadic || givenCount !== declaredCount)) return null;
+  if (!spread && (givenCount > declaredCount || givenCount < declaredCount - defaults.length)) return null;
+  const types: number[] = [];
+  const source: ({ arg: number } | { defaultValue: unknown })[] = [];
+  const fixed = spread ? declaredCount - 1 : givenCount;
+  for (let i = 0; i < fixed; i++) {
+    types.push(entry.argumentTypes[i]);
+    source.push({ arg: i });
+  }
+  let variadicCount = 0;
+  if (spread) {
+    const last = entry.argumentTypes[declaredCount - 1];
+    const element = last === ANY ? ANY : variadicElement(context, last);
+    for (let i = fixed; i < givenCount; i++) {
+      types.push(element);
+      source.push({ arg: i });
+    }
+    variadicCount = last === ANY ? 0 : givenCount - fixed;
+  } else {
+    for (let i = givenCount; i < declaredCount; i++) {
+      types.push(entry.argumentTypes[i]);
+      source.push({ defaultValue: defaults[i - (declaredCount - defaults.length)] });
+    }
+  }
+  const usesDefaults = spread ? 0 : declaredCount - givenCount;
+  return { types, usesDefaults, entry: { entry, declared: types, source, variadicCount } };
+}
+
+function variadicElement(context: BindContext, arrayOid: number): number {
+  if (arrayOid === 2277) return 2283; // anyarray: anyelement
+  if (arrayOid === 5078) return 5077; // anycompatiblearray: anycompatible
+  return context.types.elementOf(arrayOid);
+}
+
+function fitNamedCall(
+  entry: FunctionEntry,
+  shape: CallShape,
+  defaults: readonly unknown[],
+): (Candidate<FunctionMatch> & { usesDefaults: number }) | null {
+  if (entry.kind !== 'scalar' || entry.argumentNames === undefined || entry.variadic) return null;
+  const declaredCount = entry.argumentTypes.length;
+  if (shape.types.length > declaredCount) return null;
+  const source: ({ arg: number } | { defaultValue: unknown } | undefined)[] = new Array(declaredCount).fill(undefined);
+  for (let i = 0; i < shape.types.length; i++) {
+    const name = shape.names![i];
+    const place = name === null ? i : entry.argumentNames.indexOf(name);
+    if (place < 0 || place >= declaredCount || source[place] !== undefined) return null;
+    source[place] = { arg: i };
+  }
+  let usesDefaults = 0;
+  for (let i = 0; i < declaredCount; i++) {
+    if (source[i] !== undefined) continue;
+    const index = i - (declaredCount - defaults.length);
+    if (index < 0) return null;
+    source[i] = { defaultValue: defaults[index] };
+    usesDefaults++;
+  }
+  const complete = source as FunctionMatch['source'];
+  return {
+    types: entry.argumentTypes,
+    usesDefaults,
+    entry: { entry, declared: entry.argumentTypes, source: complete, variadicCount: 0 },
+  };
+}
+
+/** "f(integer, unknown)" as messages print a call. */
+export function callSignature(context: BindContext, name: string, shape: CallShape): string {
+  const args = shape.types.map((oid, i) => {
+    const argName = shape.names === null ? null : shape.names[i];
+    return argName === null ? context.types.name(oid) : `${argName} => ${context.types.name(oid)}`;
+  });
+  return `${name}(${args.join(', ')})`;
+}
+
+/** A default argument as a constant of the declared type. */
+export function defaultArgument(value: unknown, typeOid: number): Expr {
+  return makeConst(value, typeOid);
+}
+
+/** Whether f(x) can be read as the cast x::f (relabelling, or through text). */
+export function isCastPath(context: BindContext, source: number, target: number): boolean {
+  if (source === UNKNOWN) return true;
+  const path = findCoercion(context, source, target, 'explicit');
+  if (path.kind === 'relabel') return true;
+  if (path.kind !== 'io') return false;
+  // Composite to string is better read as a field selection.
+  return !(context.types.isComposite(source) && context.types.category(target) === 'S');
+}
+
+export const BOOLEAN_RESULT = BOOL;

@@ -1,0 +1,421 @@
+/** Queries: SELECT, VALUES, set operations, WITH, views (after PostgreSQL's analyze.c). */
+import type { RelationEntry } from '../../catalog/entries.ts';
+import type * as ast from '../../parser/ast.ts';
+import type { Expr, SortKey } from '../expr.ts';
+import {
+  EMPTY_QUERY_PARTS,
+  equalExpr,
+  type LockClause,
+  logical,
+  makeVar,
+  mapSortKeys,
+  type Query,
+  type RelationColumn,
+  type Target,
+} from '../logical.ts';
+import { coerceToBoolean, coerceToCommonType, resolveUnknown, selectCommonModifier, selectCommonType } from './coerce.ts';
+import { bindWithClause } from './cte.ts';
+import { bindCount, bindExpr, mustHaveEquality } from './expression.ts';
+import { bindFromClause } from './from.ts';
+import { bindGroupBy, type BoundGrouping, GroupCheck } from './group.ts';
+import { positionOf } from './position.ts';
+import { Level } from './scope.ts';
+import { bindOrderItem } from './sort.ts';
+import { bindTargetReference, bindTargets, resolveTargets } from './targets.ts';
+import { INT8, UNKNOWN } from './type-info.ts';
+import { bindNamedWindow } from './window.ts';
+
+export interface QueryOptions {
+  /** Unknown literals of the target list stay unknown: the caller converts them (set operations, INSERT). */
+  readonly keepUnknown?: boolean;
+}
+
+/** A query inside another: its level's parent is where outer references go. */
+export function bindSubquery(parent: Level | null, node: ast.Query, options: QueryOptions = {}): Query {
+  if (parent === null) throw new Error('a top-level query needs a context');
+  return bindQuery(new Level(parent.context, parent), node, options);
+}
+
+/** Binds into a fresh level. */
+export function bindQuery(level: Level, node: ast.Query, options: QueryOptions = {}): Query {
+  const ctes = node.with === null ? [] : bindWithClause(level, node.with);
+  let query: Query;
+  switch (node.body.kind) {
+    case 'select':
+      query = bindSelect(level, node, node.body, options);
+      break;
+    case 'values':
+      query = bindValues(level, node, node.body, options);
+      break;
+    case 'setOperation':
+      query = bindSetOperation(level, node, node.body);
+      break;
+  }
+  return ctes.length === 0 ? query : { ...query, ctes };
+}
+
+const MAX_VIEW_DEPTH = 100;
+
+/** The stored query of a view, bound as if it stood alone. */
+export function bindViewQuery(level: Level, view: RelationEntry): Query {
+  const { context } = level;
+  if (context.storedText >= MAX_VIEW_DEPTH) {
+    throw context.error('42P17', `infinite recursion detected in rules for relation "${view.name}"`);
+  }
+  const statement = context.environment.parse.statement(view.queryText ?? '');
+  context.storedText++;
+  try {
+    const node = statement.node as ast.Query;
+    return bindQuery(new Level(context, null), node);
+  } finally {
+    context.storedText--;
+  }
+}
+
+/* ---- SELECT -------------------------------------------------------------------------------------------------------- */
+
+function bindSelect(level: Level, node: ast.Query, body: ast.SelectBody, options: QueryOptions): Query {
+  const { context } = level;
+  if (body.into !== null) {
+    throw context.error('42601', 'SELECT ... INTO is not allowed here', positionOf(context, body.into.position));
+  }
+  const from = bindFromClause(level, body.from);
+  for (const { name, spec } of body.windows) bindNamedWindow(level, name, spec);
+  let targets: readonly Target[] = level.withClause('select', () => bindTargets(level, body.targets));
+  if (options.keepUnknown !== true) targets = resolveTargets(level, targets);
+  const where =
+    body.where === null
+      ? null
+      : level.withClause('where', () => coerceToBoolean(context, bindExpr(level, body.where!), 'WHERE'));
+  let having =
+    body.having === null
+      ? null
+      : level.withClause('having', () => coerceToBoolean(context, bindExpr(level, body.having!), 'HAVING'));
+  const group = { targets };
+  let orderBy = bindOrderBy(level, node.orderBy, group);
+  const grouping: BoundGrouping =
+    body.groupBy === null
+      ? { keys: [], sets: null }
+      : level.withClause('group by', () => bindGroupBy(level, body.groupBy!, targets));
+  let distinctOn = bindDistinct(level, body, targets, orderBy);
+  const { limit, offset } = bindLimits(level, node);
+  let windows = [...level.windows];
+  const isGrouped = level.hasAggregates || grouping.keys.length > 0 || grouping.sets !== null || having !== null;
+  if (isGrouped) {
+    const check = new GroupCheck(level, grouping);
+    const one = (expr: Expr): Expr => check.check(expr);
+    targets = targets.map((target) => ({ ...target, expr: one(target.expr) }));
+    if (having !== null) having = one(having);
+    orderBy = mapSortKeys(orderBy, one);
+    distinctOn = distinctOn === null ? null : distinctOn.map(one);
+    windows = windows.map((window) => ({
+      ...window,
+      partitionBy: window.partitionBy.map(one),
+      orderBy: mapSortKeys(window.orderBy, one),
+    }));
+  }
+  const query: Query = {
+    ...EMPTY_QUERY_PARTS,
+    id: level.queryId,
+    relations: level.relations,
+    from,
+    where,
+    targets,
+    groupBy: grouping.keys,
+    groupingSets: grouping.sets,
+    having,
+    hasAggregates: isGrouped,
+    hasWindows: level.hasWindows,
+    hasSets: level.hasSets,
+    windows,
+    distinct: body.distinct === 'all',
+    distinctOn,
+    orderBy,
+    limit,
+    offset,
+    withTies: node.limitWithTies,
+  };
+  return { ...query, locks: bindLocks(level, node, query) };
+}
+
+/** Sort keys over the targets; sort keys of equal expressions are kept once. */
+function bindOrderBy(level: Level, items: readonly ast.OrderItem[], scope: { targets: readonly Target[] }): readonly SortKey[] {
+  const { context } = level;
+  return level.withClause('order by', () => {
+    const keys: SortKey[] = [];
+    for (const item of items) {
+      const expr = resolveUnknown(context, bindTargetReference(level, item.expr, scope.targets, 'ORDER BY'));
+      const key = bindOrderItem(context, item, expr);
+      if (!keys.some((known) => known.expr === expr || equalExpr(known.expr, expr))) keys.push(key);
+    }
+    return keys;
+  });
+}
+
+function bindDistinct(
+  level: Level,
+  body: ast.SelectBody,
+  targets: readonly Target[],
+  orderBy: readonly SortKey[],
+): readonly Expr[] | null {
+  const { context } = level;
+  if (body.distinct === null) return null;
+  const inTargets = (expr: Expr): boolean =>
+    targets.some((target) => target.expr === expr || equalExpr(target.expr, expr));
+  if (body.distinct === 'all') {
+    for (const key of orderBy) {
+      if (inTargets(key.expr)) continue;
+      throw context.error(
+        '42P10',
+        'for SELECT DISTINCT, ORDER BY expressions must appear in select list',
+        context.locationOf(key.expr),
+      );
+    }
+    for (const target of targets) mustHaveEquality(context, target.expr.typeOid, context.locationOf(target.expr));
+    return null;
+  }
+  const nodes = body.distinct;
+  const exprs = level.withClause('distinct on', () =>
+    nodes.map((item) => bindTargetReference(level, item, targets, 'DISTINCT ON')),
+  );
+  const unique = exprs.filter((expr, i) => exprs.findIndex((other) => equalExpr(other, expr)) === i);
+  // The sort keys must begin with the DISTINCT ON expressions, in any order.
+  const first = orderBy.slice(0, unique.length);
+  let missed = false;
+  for (const key of orderBy) {
+    const isDistinct = unique.some((expr) => equalExpr(expr, key.expr));
+    if (!isDistinct) missed = true;
+    else if (missed) {
+      throw context.error(
+        '42P10',
+        'SELECT DISTINCT ON expressions must match initial ORDER BY expressions',
+        context.locationOf(key.expr),
+      );
+    }
+  }
+  const covered = unique.filter((expr) => first.some((key) => equalExpr(key.expr, expr))).length;
+  if (orderBy.length > 0 && covered < Math.min(unique.length, orderBy.length)) {
+    const culprit = unique.find((expr) => !orderBy.some((key) => equalExpr(key.expr, expr)));
+    throw context.error(
+      '42P10',
+      'SELECT DISTINCT ON expressions must match initial ORDER BY expressions',
+      context.locationOf(culprit),
+    );
+  }
+  for (const expr of unique) mustHaveEquality(context, expr.typeOid, context.locationOf(expr));
+  return unique;
+}
+
+function bindLimits(level: Level, node: ast.Query): { limit: Expr | null; offset: Expr | null } {
+  const one = (expr: ast.Expression | null, what: 'LIMIT' | 'OFFSET'): Expr | null => {
+    if (expr === null || expr.kind === 'null') return null;
+    const clause = what === 'LIMIT' ? 'limit' : 'offset';
+    const bound = level.withClause(clause, () => bindCount(level, expr, INT8, what));
+    const { context } = level;
+    const local = findLocalVar(level, bound);
+    if (local !== null) {
+      throw context.error('42P10', `argument of ${what} must not contain variables`, context.locationOf(local));
+    }
+    return bound;
+  };
+  if (node.limitWithTies && node.orderBy.length === 0) {
+    throw level.context.error('42601', 'WITH TIES cannot be specified without ORDER BY clause');
+  }
+  const offset = one(node.offset, 'OFFSET');
+  return { limit: one(node.limit, 'LIMIT'), offset };
+}
+
+function findLocalVar(level: Level, expr: Expr): Expr | null {
+  let found: Expr | null = null;
+  const visit = (child: Expr): void => {
+    const inner = logical(child);
+    if (inner.kind === 'var' && level.relations.has(inner.rel)) found ??= child;
+    if (inner.kind === 'call') inner.args.forEach(visit);
+  };
+  visit(expr);
+  return found;
+}
+
+function bindLocks(level: Level, node: ast.Query, query: Query): readonly LockClause[] {
+  const { context } = level;
+  if (node.locking.length === 0) return [];
+  const locks: LockClause[] = [];
+  for (const clause of node.locking) {
+    const words = `FOR ${clause.strength.toUpperCase()}`;
+    const refuse = (what: string) => context.error('0A000', `${words} is not allowed with ${what}`);
+    if (query.distinct || query.distinctOn !== null) throw refuse('DISTINCT clause');
+    if (query.groupBy.length > 0 || query.groupingSets !== null) throw refuse('GROUP BY clause');
+    if (query.having !== null) throw refuse('HAVING clause');
+    if (query.hasAggregates) throw refuse('aggregate functions');
+    if (query.hasWindows) throw refuse('window functions');
+    if (query.hasSets) throw refuse('set-returning functions in the target list');
+    const wait = clause.wait === 'wait' ? 'block' : clause.wait;
+    const add = (rel: number): void => {
+      const known = locks.findIndex((lock) => lock.rel === rel);
+      const lock: LockClause = { rel, strength: clause.strength, wait };
+      if (known < 0) locks.push(lock);
+      else locks[known] = strongerLock(locks[known], lock);
+      const relation = level.relations.get(rel)!;
+      if (relation.kind === 'table') context.lockTable(relation.table.oid, 'row share');
+    };
+    if (clause.of.length === 0) {
+      for (const [rel, relation] of level.relations) if (relation.kind === 'table') add(rel);
+    }
+    for (const name of clause.of) {
+      const wanted = name.name[name.name.length - 1];
+      const item = level.allItems.find((candidate) => candidate.rel >= 0 && candidate.name === wanted);
+      const position = positionOf(context, name.position);
+      if (item === undefined) {
+        throw context.error('42P01', `relation "${wanted}" in ${words} clause not found in FROM clause`, position);
+      }
+      const relation = level.relations.get(item.rel)!;
+      if (relation.kind === 'table') add(item.rel);
+      else if (relation.kind === 'function') throw context.error('0A000', `${words} cannot be applied to a function`, position);
+      else if (relation.kind === 'values') throw context.error('0A000', `${words} cannot be applied to VALUES`, position);
+      else if (relation.kind === 'cte') throw context.error('0A000', `${words} cannot be applied to a WITH query`, position);
+    }
+  }
+  if (locks.length > 0) context.readOnly = false;
+  return locks;
+}
+
+const STRENGTH = ['key share', 'share', 'no key update', 'update'];
+
+function strongerLock(a: LockClause, b: LockClause): LockClause {
+  const strength = STRENGTH.indexOf(a.strength) >= STRENGTH.indexOf(b.strength) ? a.strength : b.strength;
+  const wait = a.wait === 'nowait' || b.wait === 'nowait' ? 'nowait' : a.wait === 'skip locked' || b.wait === 'skip locked' ? 'skip locked' : 'block';
+  return { rel: a.rel, strength, wait };
+}
+
+/* ---- VALUES -------------------------------------------------------------------------------------------------------- */
+
+function bindValues(level: Level, node: ast.Query, body: ast.ValuesBody, options: QueryOptions): Query {
+  const { context } = level;
+  const width = body.rows[0].length;
+  const rows = level.withClause('values', () =>
+    body.rows.map((row) => {
+      if (row.length !== width) {
+        throw context.error(
+          '42601',
+          'VALUES lists must all be the same length',
+          positionOf(context, row[0]?.position ?? body.position),
+        );
+      }
+      return row.map((expr) => bindExpr(level, expr));
+    }),
+  );
+  const columns: RelationColumn[] = [];
+  for (let i = 0; i < width; i++) {
+    const column = rows.map((row) => row[i]);
+    const allUnknown = options.keepUnknown === true && column.every((expr) => expr.typeOid === UNKNOWN);
+    const typeOid = allUnknown ? UNKNOWN : selectCommonType(context, column, 'VALUES');
+    if (!allUnknown) for (const row of rows) row[i] = coerceToCommonType(context, row[i], typeOid, 'VALUES');
+    const typeModifier = selectCommonModifier(rows.map((row) => row[i]), typeOid);
+    columns.push({ name: `column${i + 1}`, typeOid, typeModifier, tableOid: 0, columnNumber: 0 });
+  }
+  const rel = context.nextRel();
+  level.relations.set(rel, { kind: 'values', rel, alias: '*VALUES*', columns, rows });
+  const targets = columns.map((column, i) => ({
+    expr: makeVar(rel, i, column.typeOid, column.typeModifier),
+    name: column.name,
+    tableOid: 0,
+    columnNumber: 0,
+  }));
+  const orderBy = bindOrderBy(level, node.orderBy, { targets });
+  const { limit, offset } = bindLimits(level, node);
+  if (node.locking.length > 0) {
+    throw context.error('0A000', `FOR ${node.locking[0].strength.toUpperCase()} cannot be applied to VALUES`);
+  }
+  return {
+    ...EMPTY_QUERY_PARTS,
+    id: level.queryId,
+    relations: level.relations,
+    from: [{ kind: 'rel', rel }],
+    targets,
+    orderBy,
+    limit,
+    offset,
+    withTies: node.limitWithTies,
+  };
+}
+
+/* ---- set operations ------------------------------------------------------------------------------------------------ */
+
+function bindSetOperation(level: Level, node: ast.Query, body: ast.SetOperation): Query {
+  const { context } = level;
+  if (node.locking.length > 0) {
+    const words = `FOR ${node.locking[0].strength.toUpperCase()}`;
+    throw context.error('0A000', `${words} is not allowed with UNION/INTERSECT/EXCEPT`);
+  }
+  const word = body.operator.toUpperCase();
+  // An operand of its own level, whose outer references go to this level's parent.
+  const operand = (query: ast.Query): Query => {
+    const inner = new Level(context, level.parent);
+    for (const [name, cte] of level.ctes) inner.ctes.set(name, cte);
+    return bindQuery(inner, query, { keepUnknown: true });
+  };
+  let left = operand(body.left);
+  let right = operand(body.right);
+  if (left.targets.length !== right.targets.length) {
+    throw context.error(
+      '42601',
+      `each ${word} query must have the same number of columns`,
+      context.locationOf(right.targets[0]?.expr),
+    );
+  }
+  const columns: RelationColumn[] = [];
+  const leftTargets = [...left.targets];
+  const rightTargets = [...right.targets];
+  for (let i = 0; i < leftTargets.length; i++) {
+    const pair = [leftTargets[i].expr, rightTargets[i].expr];
+    const typeOid = selectCommonType(context, pair, word);
+    const [leftExpr, rightExpr] = pair.map((expr) => coerceToCommonType(context, expr, typeOid, word));
+    leftTargets[i] = { ...leftTargets[i], expr: leftExpr };
+    rightTargets[i] = { ...rightTargets[i], expr: rightExpr };
+    const typeModifier = selectCommonModifier([leftExpr, rightExpr], typeOid);
+    columns.push({ name: leftTargets[i].name, typeOid, typeModifier, tableOid: 0, columnNumber: 0 });
+    if (!(body.operator === 'union' && body.all)) mustHaveEquality(context, typeOid, context.locationOf(leftExpr));
+  }
+  left = { ...left, targets: leftTargets };
+  right = { ...right, targets: rightTargets };
+  const rel = context.nextRel();
+  level.relations.set(rel, { kind: 'setOperation', rel, alias: '', columns });
+  const targets: Target[] = columns.map((column, i) => ({
+    expr: makeVar(rel, i, column.typeOid, column.typeModifier),
+    name: column.name,
+    tableOid: 0,
+    columnNumber: 0,
+  }));
+  for (const item of node.orderBy) {
+    const isName = item.expr.kind === 'columnRef' && item.expr.name.length === 1 && !item.expr.star;
+    const known = isName && columns.some((column) => column.name === (item.expr as ast.ColumnRef).name[0]);
+    if (item.expr.kind === 'integer' || known) continue;
+    if (isName) {
+      const [name] = (item.expr as ast.ColumnRef).name;
+      throw context.error('42703', `column "${name}" does not exist`, positionOf(context, item.expr.position));
+    }
+    throw context.error(
+      '0A000',
+      'invalid UNION/INTERSECT/EXCEPT ORDER BY clause',
+      positionOf(context, item.expr.position),
+      {
+        detail: 'Only result column names can be used, not expressions or functions.',
+        hint: 'Add the expression/function to every SELECT, or move the UNION into a FROM clause.',
+      },
+    );
+  }
+  const orderBy = bindOrderBy(level, node.orderBy, { targets });
+  const { limit, offset } = bindLimits(level, node);
+  return {
+    ...EMPTY_QUERY_PARTS,
+    id: level.queryId,
+    relations: level.relations,
+    from: [{ kind: 'rel', rel }],
+    targets,
+    orderBy,
+    limit,
+    offset,
+    withTies: node.limitWithTies,
+    setOperation: { operation: body.operator, all: body.all, left, right, rel },
+  };
+}

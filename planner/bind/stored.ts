@@ -1,0 +1,122 @@
+/** Expressions that the catalog keeps as text (defaults, checks, index expressions), bound over a table's columns. */
+import type { ColumnEntry, IndexEntry, RelationEntry } from '../../catalog/entries.ts';
+import { functionsByName } from '../../catalog/functions/index.ts';
+import type { ScalarFunction } from '../../catalog/function-entry.ts';
+import type * as ast from '../../parser/ast.ts';
+import type { Expr } from '../expr.ts';
+import { makeConst, makeVar, type Relation } from '../logical.ts';
+import { applyModifier, coerceToBoolean, coerceToTarget, resolveUnknown } from './coerce.ts';
+import type { BindContext } from './context.ts';
+import { bindExpr } from './expression.ts';
+import { columnsOfTable } from './from.ts';
+import { type Clause, itemOfRelation, Level } from './scope.ts';
+import { REGCLASS } from './type-info.ts';
+
+/** A level in which only the table's own columns are visible, under relation number `rel`. */
+export function tableLevel(context: BindContext, table: RelationEntry | null, rel: number): Level {
+  const level = new Level(context, null);
+  if (table === null) return level;
+  const relation: Relation = { kind: 'table', rel, alias: table.name, columns: columnsOfTable(table), table };
+  level.relations.set(rel, relation);
+  const schemaName = context.catalog.schemaName(table.schemaOid);
+  const item = itemOfRelation(relation, { name: table.name, schemaName, table, hasAlias: false });
+  level.namespace.push(item);
+  level.allItems.push(item);
+  return level;
+}
+
+export function bindStored(
+  context: BindContext,
+  text: string,
+  table: RelationEntry | null,
+  rel: number,
+  clause: Clause,
+): Expr {
+  context.storedText++;
+  try {
+    const node: ast.Expression = context.environment.parse.expression(text);
+    const level = tableLevel(context, table, rel);
+    return level.withClause(clause, () => bindExpr(level, node));
+  } finally {
+    context.storedText--;
+  }
+}
+
+/** What a column gets when no value is given; null constant when it has no default. */
+export function bindDefault(context: BindContext, column: ColumnEntry): Expr {
+  const text = column.generated ? null : (column.defaultText ?? domainDefault(context, column.typeOid));
+  if (text !== null) {
+    const expr = bindStored(context, text, null, -1, 'default');
+    const converted = coerceToTarget(context, expr, column.typeOid, column.typeModifier, 'assignment');
+    if (converted === null) throw context.error('42804', `default of column "${column.name}" has another type`);
+    if (usesSequence(converted)) context.readOnly = false;
+    return converted;
+  }
+  if (column.identity !== null && column.sequenceOid !== 0) {
+    context.readOnly = false;
+    const call = nextvalCall(column.sequenceOid);
+    return coerceToTarget(context, call, column.typeOid, -1, 'assignment') ?? call;
+  }
+  return makeConst(null, column.typeOid, column.typeModifier);
+}
+
+function usesSequence(_expr: Expr): boolean {
+  return true;
+}
+
+function domainDefault(context: BindContext, typeOid: number): string | null {
+  return context.catalog.type(typeOid)?.defaultText ?? null;
+}
+
+export function nextvalCall(sequenceOid: number): Expr {
+  const fn = functionsByName('nextval')[0] as ScalarFunction;
+  return {
+    kind: 'call',
+    function: fn,
+    args: [makeConst(sequenceOid, REGCLASS)],
+    typeOid: fn.returnType,
+    typeModifier: -1,
+  };
+}
+
+/** The value of a generated column, over the new row's columns. */
+export function bindGenerated(context: BindContext, table: RelationEntry, column: ColumnEntry, rel: number): Expr {
+  const expr = bindStored(context, column.defaultText!, table, rel, 'generated');
+  const converted = coerceToTarget(context, expr, column.typeOid, column.typeModifier, 'assignment');
+  if (converted === null) throw context.error('42804', `column "${column.name}" has another type`);
+  return converted;
+}
+
+/** CHECK constraints of the table, by name. */
+export function bindChecks(context: BindContext, table: RelationEntry, rel: number): { name: string; expr: Expr }[] {
+  const checks: { name: string; expr: Expr }[] = [];
+  for (const constraint of context.catalog.constraintsOf(table.oid)) {
+    if (constraint.type !== 'check' || constraint.checkText === null) continue;
+    const expr = bindStored(context, constraint.checkText, table, rel, 'check');
+    checks.push({ name: constraint.name, expr: coerceToBoolean(context, expr, 'CHECK') });
+  }
+  return checks;
+}
+
+/** Key columns of an index as expressions over `rel`. */
+export function bindIndexKeys(context: BindContext, table: RelationEntry, index: IndexEntry, rel: number): Expr[] {
+  return index.columns.map((column) => {
+    if (column.columnNumber > 0) {
+      const entry = table.columns[column.columnNumber - 1];
+      return makeVar(rel, column.columnNumber - 1, entry.typeOid, entry.typeModifier);
+    }
+    return resolveUnknown(context, bindStored(context, column.expressionText!, table, rel, 'index expression'));
+  });
+}
+
+export function bindIndexPredicate(
+  context: BindContext,
+  table: RelationEntry,
+  index: IndexEntry,
+  rel: number,
+): Expr | null {
+  if (index.predicateText === null) return null;
+  return coerceToBoolean(context, bindStored(context, index.predicateText, table, rel, 'index predicate'), 'WHERE');
+}
+
+export { applyModifier };

@@ -1,0 +1,117 @@
+/** Target lists, and how ORDER BY, GROUP BY and DISTINCT ON refer to them (after PostgreSQL's parse_target.c, parse_clause.c). */
+import type * as ast from '../../parser/ast.ts';
+import type { Expr } from '../expr.ts';
+import { equalExpr, logical, type Target } from '../logical.ts';
+import { resolveUnknown } from './coerce.ts';
+import { columnNameOf } from './column-name.ts';
+import { bindExpr, fieldsOf, starItems } from './expression.ts';
+import { positionOf } from './position.ts';
+import { findColumn, type Level } from './scope.ts';
+
+/** Where a column of the result comes from, for RowDescription. */
+function originOf(level: Level, expr: Expr): { tableOid: number; columnNumber: number } {
+  const node = logical(expr);
+  if (node.kind !== 'var' || node.column < 0) return { tableOid: 0, columnNumber: 0 };
+  const relation = level.context.relationOf(level, node.rel);
+  const column = relation?.columns[node.column];
+  return column === undefined
+    ? { tableOid: 0, columnNumber: 0 }
+    : { tableOid: column.tableOid, columnNumber: column.columnNumber };
+}
+
+export function bindTargets(level: Level, nodes: readonly ast.SelectTarget[]): Target[] {
+  const targets: Target[] = [];
+  for (const node of nodes) {
+    const { expr } = node;
+    if (expr.kind === 'columnRef' && expr.star) {
+      for (const item of starItems(level, expr)) {
+        for (const column of item.columns) {
+          const copy = level.context.at({ ...column.expr }, positionOf(level.context, expr.position));
+          targets.push({ expr: copy, name: column.name, ...originOf(level, copy) });
+        }
+      }
+      continue;
+    }
+    if (expr.kind === 'fieldStar') {
+      targets.push(...expandRow(level, expr));
+      continue;
+    }
+    const bound = bindExpr(level, expr);
+    targets.push({ expr: bound, name: node.alias ?? columnNameOf(expr), ...originOf(level, bound) });
+  }
+  return targets;
+}
+
+/** (row).* */
+function expandRow(level: Level, node: ast.FieldStarExpr): Target[] {
+  const { context } = level;
+  const base = bindExpr(level, node.base);
+  const fields = fieldsOf(level, base);
+  if (fields === null) {
+    const position = positionOf(context, node.position);
+    if (base.typeOid === 2249) throw context.error('42601', 'record type has not been registered', position);
+    throw context.error('42809', `type ${context.types.name(base.typeOid)} is not composite`, position);
+  }
+  return fields.map((field, index) => {
+    const expr: Expr =
+      base.kind === 'row'
+        ? { ...base.fields[index] }
+        : { kind: 'field', base, index, typeOid: field.typeOid, typeModifier: -1 };
+    return { expr, name: field.name, ...originOf(level, expr) };
+  });
+}
+
+/** Unknown literals that nothing has typed become text. */
+export function resolveTargets(level: Level, targets: readonly Target[]): Target[] {
+  return targets.map((target) => {
+    const expr = resolveUnknown(level.context, target.expr);
+    return expr === target.expr ? target : { ...target, expr };
+  });
+}
+
+/** An expression of a window definition: no names of targets, no positions. */
+export function bindSortExpr(level: Level, node: ast.Expression): Expr {
+  return resolveUnknown(level.context, bindExpr(level, node));
+}
+
+/**
+ * ORDER BY, GROUP BY and DISTINCT ON items: an output name, a position, or an expression (findTargetlistEntrySQL92). GROUP BY
+ * prefers a FROM column to an output name.
+ */
+export function bindTargetReference(
+  level: Level,
+  node: ast.Expression,
+  targets: readonly Target[],
+  what: 'ORDER BY' | 'GROUP BY' | 'DISTINCT ON',
+): Expr {
+  const { context } = level;
+  const position = positionOf(context, node.position);
+  if (node.kind === 'columnRef' && node.name.length === 1 && !node.star) {
+    const [name] = node.name;
+    const hidden = what === 'GROUP BY' && findColumn(level, name, position, true) !== null;
+    if (!hidden) {
+      let found: Target | null = null;
+      for (const target of targets) {
+        if (target.name !== name) continue;
+        if (found !== null && !equalExpr(found.expr, target.expr)) {
+          throw context.error('42702', `${what} "${name}" is ambiguous`, position);
+        }
+        found ??= target;
+      }
+      if (found !== null) return found.expr;
+    }
+  }
+  if (node.kind === 'integer') {
+    if (node.literalIndex >= 0) context.shareable = false;
+    const index = Number(node.value);
+    if (index < 1 || index > targets.length) {
+      throw context.error('42P10', `${what} position ${index} is not in select list`, position);
+    }
+    return targets[index - 1].expr;
+  }
+  if (node.kind === 'numeric' || node.kind === 'string' || node.kind === 'bitString') {
+    throw context.error('42601', `non-integer constant in ${what}`, position);
+  }
+  const expr = resolveUnknown(context, bindExpr(level, node));
+  return targets.find((target) => equalExpr(target.expr, expr))?.expr ?? expr;
+}

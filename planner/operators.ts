@@ -1,0 +1,46 @@
+/** What the planner knows of functions as operators: commutators, negators, and their meaning in an ordered index. */
+import { allOperators, functionByOid, operatorsByName } from '../catalog/functions/index.ts';
+import type { OperatorEntry, ScalarFunction } from '../catalog/function-entry.ts';
+
+const byFunction = new Map<number, OperatorEntry>();
+let complete = false;
+
+/** Operators that plans ask about most; the rest is read only when one of them does not answer. */
+const COMPARISONS = ['=', '<>', '<', '<=', '>', '>=', '~~', '!~~', '~~*', '!~~*', '~', '!~'];
+
+function load(): void {
+  for (const name of COMPARISONS) for (const operator of operatorsByName(name)) byFunction.set(operator.function.oid, operator);
+}
+
+/** The operator whose function this is, for comparison operators; null for others. */
+export function comparisonOf(fn: ScalarFunction): OperatorEntry | null {
+  if (byFunction.size === 0) load();
+  return byFunction.get(fn.oid) ?? null;
+}
+
+/** Any operator whose function this is (for printing). */
+export function operatorOf(fn: ScalarFunction): OperatorEntry | null {
+  const known = comparisonOf(fn);
+  if (known !== null) return known;
+  if (!complete) {
+    for (const operator of allOperators()) if (!byFunction.has(operator.function.oid)) byFunction.set(operator.function.oid, operator);
+    complete = true;
+  }
+  return byFunction.get(fn.oid) ?? null;
+}
+
+function sameOperands(name: string, left: number, right: number): OperatorEntry | null {
+  if (name === '') return null;
+  return operatorsByName(name).find((operator) => operator.leftType === left && operator.rightType === right) ?? null;
+}
+
+export function negatorOf(functionOid: number): ScalarFunction | null {
+  if (byFunction.size === 0) load();
+  const operator = byFunction.get(functionOid);
+  if (operator === undefined || functionByOid(functionOid) === null) return null;
+  return sameOperands(operator.negator, operator.leftType, operator.rightType)?.function ?? null;
+}
+
+export function commutatorOf(operator: OperatorEntry): OperatorEntry | null {
+  return sameOperands(operator.commutator, operator.rightType, operator.leftType);
+}
