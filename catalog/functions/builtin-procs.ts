@@ -107,6 +107,7 @@ export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
 251|textgtname|25 19|16|iS|textgtname
 252|textnename|25 19|16|iS|textnename
 266|nameconcatoid|19 26|19|iS|nameconcatoid
+274|timeofday||25|vS|timeofday
 279|float48mul|700 701|701|iS|float48mul
 280|float48div|700 701|701|iS|float48div
 281|float48pl|700 701|701|iS|float48pl
@@ -277,6 +278,8 @@ export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
 885|btrim|25|25|iS|btrim1
 936|substring|25 23 23|25|iS|text_substr
 937|substring|25 23|25|iS|text_substr_no_len
+938|generate_series|1114 1114 1186|1114|iSR|generate_series_timestamp
+939|generate_series|1184 1184 1186|1184|sSR|generate_series_timestamptz
 940|mod|21 21|21|iS|int2mod
 941|mod|23 23|23|iS|int4mod
 942|int28mi|21 20|20|iS|int28mi
@@ -286,6 +289,7 @@ export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
 946|text|18|25|iS|char_text
 947|mod|20 20|20|iS|int8mod
 948|int28div|21 20|20|iS|int28div
+1026|timezone|1186 1184|1114|iS|timestamptz_izone
 1039|getdatabaseencoding||19|sS|getdatabaseencoding
 1048|bpchareq|1042 1042|16|iS|bpchareq
 1049|bpcharlt|1042 1042|16|iS|bpcharlt
@@ -300,10 +304,63 @@ export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
 1068|generate_series|20 20 20|20|iSR|generate_series_step_int8
 1069|generate_series|20 20|20|iSR|generate_series_int8
 1078|bpcharcmp|1042 1042|23|iS|bpcharcmp
+1086|date_eq|1082 1082|16|iS|date_eq
+1087|date_lt|1082 1082|16|iS|date_lt
+1088|date_le|1082 1082|16|iS|date_le
+1089|date_gt|1082 1082|16|iS|date_gt
+1090|date_ge|1082 1082|16|iS|date_ge
+1091|date_ne|1082 1082|16|iS|date_ne
+1092|date_cmp|1082 1082|23|iS|date_cmp
+1102|time_lt|1083 1083|16|iS|time_lt
+1103|time_le|1083 1083|16|iS|time_le
+1104|time_gt|1083 1083|16|iS|time_gt
+1105|time_ge|1083 1083|16|iS|time_ge
+1106|time_ne|1083 1083|16|iS|time_ne
+1107|time_cmp|1083 1083|23|iS|time_cmp
+1138|date_larger|1082 1082|1082|iS|date_larger
+1139|date_smaller|1082 1082|1082|iS|date_smaller
+1140|date_mi|1082 1082|23|iS|date_mi
+1141|date_pli|1082 23|1082|iS|date_pli
+1142|date_mii|1082 23|1082|iS|date_mii
+1145|time_eq|1083 1083|16|iS|time_eq
+1152|timestamptz_eq|1184 1184|16|iS|timestamp_eq
+1153|timestamptz_ne|1184 1184|16|iS|timestamp_ne
+1154|timestamptz_lt|1184 1184|16|iS|timestamp_lt
+1155|timestamptz_le|1184 1184|16|iS|timestamp_le
+1156|timestamptz_ge|1184 1184|16|iS|timestamp_ge
+1157|timestamptz_gt|1184 1184|16|iS|timestamp_gt
+1158|to_timestamp|701|1184|iS|float8_timestamptz
+1159|timezone|25 1184|1114|iS|timestamptz_zone
+1162|interval_eq|1186 1186|16|iS|interval_eq
+1163|interval_ne|1186 1186|16|iS|interval_ne
+1164|interval_lt|1186 1186|16|iS|interval_lt
+1165|interval_le|1186 1186|16|iS|interval_le
+1166|interval_ge|1186 1186|16|iS|interval_ge
+1167|interval_gt|1186 1186|16|iS|interval_gt
+1168|interval_um|1186|1186|iS|interval_um
+1169|interval_pl|1186 1186|1186|iS|interval_pl
+1170|interval_mi|1186 1186|1186|iS|interval_mi
+1171|date_part|25 1184|701|sS|timestamptz_part
+1172|date_part|25 1186|701|iS|interval_part
+1174|timestamptz|1082|1184|sS|date_timestamptz
+1175|justify_hours|1186|1186|iS|interval_justify_hours
+1176|timestamptz|1082 1083|1184|sS|timestamptz_date_time
+1178|date|1184|1082|sS|timestamptz_date
+1188|timestamptz_mi|1184 1184|1186|iS|timestamp_mi
+1189|timestamptz_pl_interval|1184 1186|1184|sS|timestamptz_pl_interval
+1190|timestamptz_mi_interval|1184 1186|1184|sS|timestamptz_mi_interval
 1191|generate_subscripts|2277 23 16|23|iSR|generate_subscripts
 1192|generate_subscripts|2277 23|23|iSR|generate_subscripts_nodir
 1193|array_fill|2283 1007|2277|i|array_fill
 1194|log10|701|701|iS|dlog10
+1195|timestamptz_smaller|1184 1184|1184|iS|timestamp_smaller
+1196|timestamptz_larger|1184 1184|1184|iS|timestamp_larger
+1197|interval_smaller|1186 1186|1186|iS|interval_smaller
+1198|interval_larger|1186 1186|1186|iS|interval_larger
+1199|age|1184 1184|1186|iS|timestamptz_age
+1200|interval|1186 23|1186|iS|interval_scale
+1217|date_trunc|25 1184|1184|sS|timestamptz_trunc
+1218|date_trunc|25 1186|1186|iS|interval_trunc
 1219|int8inc|20|20|iS|int8inc
 1230|int8abs|20|20|iS|int8abs
 1236|int8larger|20 20|20|iS|int8larger
@@ -321,6 +378,9 @@ export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
 1257|textlen|25|23|iS|textlen
 1258|textcat|25 25|25|iS|textcat
 1268|parse_ident|25 16|1009|iS|parse_ident|str,strict||[true]
+1271|overlaps|1266 1266 1266 1266|16|i|overlaps_timetz
+1272|datetime_pl|1082 1083|1114|iS|datetime_timestamp
+1273|date_part|25 1266|701|iS|timetz_part
 1274|int84pl|20 23|20|iS|int84pl
 1275|int84mi|20 23|20|iS|int84mi
 1276|int84mul|20 23|20|iS|int84mul
@@ -331,16 +391,33 @@ export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
 1281|int48div|23 20|20|iS|int48div
 1282|quote_ident|25|25|iS|quote_ident
 1283|quote_literal|25|25|iS|quote_literal
+1284|date_trunc|25 1184 25|1184|sS|timestamptz_trunc_zone
 1285|quote_literal|2283|25|sS|quote_literal_anyelement
 1286|array_fill|2283 1007 1007|2277|i|array_fill_with_lower_bounds
 1287|oid|20|26|iS|i8tooid
 1288|int8|26|20|iS|oidtoi8
 1289|quote_nullable|25|25|i|quote_nullable
 1290|quote_nullable|2283|25|s|quote_nullable_anyelement
+1295|justify_days|1186|1186|iS|interval_justify_days
+1296|timedate_pl|1083 1082|1114|iS|timedate_pl_time_date
+1297|datetimetz_pl|1082 1266|1184|iS|datetimetz_timestamptz
+1298|timetzdate_pl|1266 1082|1184|iS|timetzdate_pl_timetz_date
 1299|now||1184|sS|now
+1304|overlaps|1184 1184 1184 1184|16|i|overlaps_timestamp
+1305|overlaps|1184 1186 1184 1186|16|s|overlaps_timestamptz_interval_timestamptz_interval
+1306|overlaps|1184 1184 1184 1186|16|s|overlaps_timestamptz_timestamptz_timestamptz_interval
+1307|overlaps|1184 1186 1184 1184|16|s|overlaps_timestamptz_interval_timestamptz_timestamptz
+1308|overlaps|1083 1083 1083 1083|16|i|overlaps_time
+1309|overlaps|1083 1186 1083 1186|16|i|overlaps_time_interval_time_interval
+1310|overlaps|1083 1083 1083 1186|16|i|overlaps_time_time_time_interval
+1311|overlaps|1083 1186 1083 1083|16|i|overlaps_time_interval_time_time
+1314|timestamptz_cmp|1184 1184|23|iS|timestamp_cmp
+1315|interval_cmp|1186 1186|23|iS|interval_cmp
+1316|time|1114|1083|iS|timestamp_time
 1317|length|25|23|iS|textlen
 1318|length|1042|23|iS|bpcharlen
 1319|xideqint4|28 23|16|iS|xideq
+1326|interval_div|1186 701|1186|iS|interval_div
 1339|dlog10|701|701|iS|dlog10
 1340|log|701|701|iS|dlog10
 1341|ln|701|701|iS|dlog1
@@ -351,14 +428,34 @@ export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
 1346|pow|701 701|701|iS|dpow
 1347|exp|701|701|iS|dexp
 1349|oidvectortypes|30|25|sS|oidvectortypes
+1352|timetz_eq|1266 1266|16|iS|timetz_eq
+1353|timetz_ne|1266 1266|16|iS|timetz_ne
+1354|timetz_lt|1266 1266|16|iS|timetz_lt
+1355|timetz_le|1266 1266|16|iS|timetz_le
+1356|timetz_ge|1266 1266|16|iS|timetz_ge
+1357|timetz_gt|1266 1266|16|iS|timetz_gt
+1358|timetz_cmp|1266 1266|23|iS|timetz_cmp
+1359|timestamptz|1082 1266|1184|iS|datetimetz_timestamptz
 1367|character_length|1042|23|iS|bpcharlen
 1368|power|701 701|701|iS|dpow
 1369|character_length|25|23|iS|textlen
+1370|interval|1083|1186|iS|time_interval
 1372|char_length|1042|23|iS|bpcharlen
+1373|isfinite|1082|16|iS|date_finite
 1374|octet_length|25|23|iS|textoctetlen
 1375|octet_length|1042|23|iS|bpcharoctetlen
 1376|factorial|20|1700|iS|numeric_fac
+1377|time_larger|1083 1083|1083|iS|time_larger
+1378|time_smaller|1083 1083|1083|iS|time_smaller
+1379|timetz_larger|1266 1266|1266|iS|timetz_larger
+1380|timetz_smaller|1266 1266|1266|iS|timetz_smaller
 1381|char_length|25|23|iS|textlen
+1384|date_part|25 1082|701|iS|date_part_text_date
+1385|date_part|25 1083|701|iS|time_part
+1386|age|1184|1186|sS|age_timestamptz
+1388|timetz|1184|1266|sS|timestamptz_timetz
+1389|isfinite|1184|16|iS|timestamp_finite
+1390|isfinite|1186|16|iS|interval_finite
 1394|abs|700|700|iS|float4abs
 1395|abs|701|701|iS|float8abs
 1396|abs|20|20|iS|int8abs
@@ -370,6 +467,7 @@ export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
 1403|current_schemas|16|1003|sS|current_schemas
 1404|overlay|25 25 23 23|25|iS|textoverlay
 1405|overlay|25 25 23|25|iS|textoverlay_no_len
+1419|time|1186|1083|iS|interval_time
 1481|log10|1700|1700|iS|log10_numeric
 1569|like|25 25|16|iS|textlike
 1570|notlike|25 25|16|iS|textnlike
@@ -391,11 +489,13 @@ export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
 1608|degrees|701|701|iS|degrees
 1609|radians|701|701|iS|radians
 1610|pi||701|iS|dpi
+1618|interval_mul|1186 701|1186|iS|interval_mul
 1619|pg_typeof|2276|2206|s|pg_typeof
 1620|ascii|25|23|iS|ascii
 1621|chr|23|25|iS|chr
 1622|repeat|25 23|25|iS|repeat
 1623|similar_escape|25 25|25|i|similar_escape
+1624|mul_d_interval|701 1186|1186|iS|mul_d_interval
 1631|bpcharlike|1042 25|16|iS|textlike
 1632|bpcharnlike|1042 25|16|iS|textnlike
 1633|texticlike|25 25|16|iS|texticlike
@@ -411,6 +511,7 @@ export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
 1659|bpcharregexne|1042 25|16|iS|textregexne
 1660|bpchariclike|1042 25|16|iS|texticlike
 1661|bpcharicnlike|1042 25|16|iS|texticnlike
+1690|time_mi_time|1083 1083|1186|iS|time_mi_time
 1691|boolle|16 16|16|iS|boolle
 1692|boolge|16 16|16|iS|boolge
 1703|numeric|1700 23|1700|iS|numeric
@@ -454,11 +555,17 @@ export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
 1744|int4|1700|23|iS|numeric_int4
 1745|float4|1700|700|iS|numeric_float4
 1746|float8|1700|701|iS|numeric_float8
+1747|time_pl_interval|1083 1186|1083|iS|time_pl_interval
+1748|time_mi_interval|1083 1186|1083|iS|time_mi_interval
+1749|timetz_pl_interval|1266 1186|1266|iS|timetz_pl_interval
+1750|timetz_mi_interval|1266 1186|1266|iS|timetz_mi_interval
 1764|numeric_inc|1700|1700|iS|numeric_inc
 1765|setval|2205 20 16|20|vS|setval3_oid
 1766|numeric_smaller|1700 1700|1700|iS|numeric_smaller
 1767|numeric_larger|1700 1700|1700|iS|numeric_larger
+1768|to_char|1186 25|25|sS|interval_to_char
 1769|numeric_cmp|1700 1700|23|iS|numeric_cmp
+1770|to_char|1184 25|25|sS|timestamptz_to_char
 1771|numeric_uminus|1700|1700|iS|numeric_uminus
 1772|to_char|1700 25|25|sS|numeric_to_char
 1773|to_char|23 25|25|sS|int4_to_char
@@ -466,13 +573,16 @@ export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
 1775|to_char|700 25|25|sS|float4_to_char
 1776|to_char|701 25|25|sS|float8_to_char
 1777|to_number|25 25|1700|sS|numeric_to_number
+1778|to_timestamp|25 25|1184|sS|to_timestamp
 1779|int8|1700|20|iS|numeric_int8
+1780|to_date|25 25|1082|sS|to_date
 1781|numeric|20|1700|iS|int8_numeric
 1782|numeric|21|1700|iS|int2_numeric
 1783|int2|1700|21|iS|numeric_int2
 1810|bit_length|17|23|iS|bit_length_bytea
 1811|bit_length|25|23|iS|bit_length_text
 1813|convert|17 19 19|17|sS|pg_convert
+1848|interval_pl_time|1186 1083|1083|iS|interval_pl_time_interval_time
 1850|int28eq|21 20|16|iS|int28eq
 1851|int28ne|21 20|16|iS|int28ne
 1852|int28lt|21 20|16|iS|int28lt
@@ -518,8 +628,12 @@ export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
 1952|byteage|17 17|16|iS|byteage
 1953|byteane|17 17|16|iS|byteane
 1954|byteacmp|17 17|23|iS|byteacmp
+1961|timestamp|1114 23|1114|iS|timestamp_scale
 1965|oidlarger|26 26|26|iS|oidlarger
 1966|oidsmaller|26 26|26|iS|oidsmaller
+1967|timestamptz|1184 23|1184|iS|timestamptz_scale
+1968|time|1083 23|1083|iS|time_scale
+1969|timetz|1266 23|1266|iS|timetz_scale
 1973|div|1700 1700|1700|iS|numeric_div_trunc
 1980|numeric_div_trunc|1700 1700|1700|iS|numeric_div_trunc
 1986|similar_to_escape|25 25|25|iS|similar_to_escape_2
@@ -537,9 +651,45 @@ export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
 2013|substring|17 23|17|iS|bytea_substr_no_len
 2014|position|17 17|23|iS|byteapos
 2015|btrim|17 17|17|iS|byteatrim
+2019|time|1184|1083|sS|timestamptz_time
+2020|date_trunc|25 1114|1114|iS|timestamp_trunc
+2021|date_part|25 1114|701|iS|timestamp_part
+2024|timestamp|1082|1114|iS|date_timestamp
+2025|timestamp|1082 1083|1114|iS|datetime_timestamp
 2026|pg_backend_pid||23|sS|pg_backend_pid
+2027|timestamp|1184|1114|sS|timestamptz_timestamp
+2028|timestamptz|1114|1184|sS|timestamp_timestamptz
+2029|date|1114|1082|iS|timestamp_date
+2031|timestamp_mi|1114 1114|1186|iS|timestamp_mi
+2032|timestamp_pl_interval|1114 1186|1114|iS|timestamp_pl_interval
+2033|timestamp_mi_interval|1114 1186|1114|iS|timestamp_mi_interval
+2035|timestamp_smaller|1114 1114|1114|iS|timestamp_smaller
+2036|timestamp_larger|1114 1114|1114|iS|timestamp_larger
+2037|timezone|25 1266|1266|sS|timetz_zone
+2038|timezone|1186 1266|1266|iS|timetz_izone
+2041|overlaps|1114 1114 1114 1114|16|i|overlaps_timestamp
+2042|overlaps|1114 1186 1114 1186|16|i|overlaps_timestamp_interval_timestamp_interval
+2043|overlaps|1114 1114 1114 1186|16|i|overlaps_timestamp_timestamp_timestamp_interval
+2044|overlaps|1114 1186 1114 1114|16|i|overlaps_timestamp_interval_timestamp_timestamp
+2045|timestamp_cmp|1114 1114|23|iS|timestamp_cmp
+2046|time|1266|1083|iS|timetz_time
+2047|timetz|1083|1266|sS|time_timetz
+2048|isfinite|1114|16|iS|timestamp_finite
+2049|to_char|1114 25|25|sS|timestamp_to_char
 2050|max|2277|2277|iG|max_anyarray
 2051|min|2277|2277|iG|min_anyarray
+2052|timestamp_eq|1114 1114|16|iS|timestamp_eq
+2053|timestamp_ne|1114 1114|16|iS|timestamp_ne
+2054|timestamp_lt|1114 1114|16|iS|timestamp_lt
+2055|timestamp_le|1114 1114|16|iS|timestamp_le
+2056|timestamp_ge|1114 1114|16|iS|timestamp_ge
+2057|timestamp_gt|1114 1114|16|iS|timestamp_gt
+2058|age|1114 1114|1186|iS|timestamp_age
+2059|age|1114|1186|sS|age_timestamp
+2069|timezone|25 1114|1184|iS|timestamp_zone
+2070|timezone|1186 1114|1184|iS|timestamp_izone
+2071|date_pl_interval|1082 1186|1114|iS|date_pl_interval
+2072|date_mi_interval|1082 1186|1114|iS|date_mi_interval
 2073|substring|25 25|25|iS|textregexsubstr
 2074|substring|25 25 25|25|iS|substring_text_text_text
 2077|current_setting|25|25|sS|show_config_by_name
@@ -638,6 +788,30 @@ export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
 2321|md5|17|25|iS|md5_bytea
 2331|unnest|2277|2283|iSR|array_unnest
 2335|array_agg|2776|2277|iG|array_agg_anynonarray
+2338|date_lt_timestamp|1082 1114|16|iS|date_lt_timestamp
+2339|date_le_timestamp|1082 1114|16|iS|date_le_timestamp
+2340|date_eq_timestamp|1082 1114|16|iS|date_eq_timestamp
+2341|date_gt_timestamp|1082 1114|16|iS|date_gt_timestamp
+2342|date_ge_timestamp|1082 1114|16|iS|date_ge_timestamp
+2343|date_ne_timestamp|1082 1114|16|iS|date_ne_timestamp
+2351|date_lt_timestamptz|1082 1184|16|sS|date_lt_timestamptz
+2352|date_le_timestamptz|1082 1184|16|sS|date_le_timestamptz
+2353|date_eq_timestamptz|1082 1184|16|sS|date_eq_timestamptz
+2354|date_gt_timestamptz|1082 1184|16|sS|date_gt_timestamptz
+2355|date_ge_timestamptz|1082 1184|16|sS|date_ge_timestamptz
+2356|date_ne_timestamptz|1082 1184|16|sS|date_ne_timestamptz
+2364|timestamp_lt_date|1114 1082|16|iS|timestamp_lt_date
+2365|timestamp_le_date|1114 1082|16|iS|timestamp_le_date
+2366|timestamp_eq_date|1114 1082|16|iS|timestamp_eq_date
+2367|timestamp_gt_date|1114 1082|16|iS|timestamp_gt_date
+2368|timestamp_ge_date|1114 1082|16|iS|timestamp_ge_date
+2369|timestamp_ne_date|1114 1082|16|iS|timestamp_ne_date
+2377|timestamptz_lt_date|1184 1082|16|sS|timestamptz_lt_date
+2378|timestamptz_le_date|1184 1082|16|sS|timestamptz_le_date
+2379|timestamptz_eq_date|1184 1082|16|sS|timestamptz_eq_date
+2380|timestamptz_gt_date|1184 1082|16|sS|timestamptz_gt_date
+2381|timestamptz_ge_date|1184 1082|16|sS|timestamptz_ge_date
+2382|timestamptz_ne_date|1184 1082|16|sS|timestamptz_ne_date
 2462|sinh|701|701|iS|dsinh
 2463|cosh|701|701|iS|dcosh
 2464|tanh|701|701|iS|dtanh
@@ -649,6 +823,23 @@ export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
 2517|bool_and|16|16|iG|bool_and_bool
 2518|bool_or|16|16|iG|bool_or_bool
 2519|every|16|16|iG|every_bool
+2520|timestamp_lt_timestamptz|1114 1184|16|sS|timestamp_lt_timestamptz
+2521|timestamp_le_timestamptz|1114 1184|16|sS|timestamp_le_timestamptz
+2522|timestamp_eq_timestamptz|1114 1184|16|sS|timestamp_eq_timestamptz
+2523|timestamp_gt_timestamptz|1114 1184|16|sS|timestamp_gt_timestamptz
+2524|timestamp_ge_timestamptz|1114 1184|16|sS|timestamp_ge_timestamptz
+2525|timestamp_ne_timestamptz|1114 1184|16|sS|timestamp_ne_timestamptz
+2527|timestamptz_lt_timestamp|1184 1114|16|sS|timestamptz_lt_timestamp
+2528|timestamptz_le_timestamp|1184 1114|16|sS|timestamptz_le_timestamp
+2529|timestamptz_eq_timestamp|1184 1114|16|sS|timestamptz_eq_timestamp
+2530|timestamptz_gt_timestamp|1184 1114|16|sS|timestamptz_gt_timestamp
+2531|timestamptz_ge_timestamp|1184 1114|16|sS|timestamptz_ge_timestamp
+2532|timestamptz_ne_timestamp|1184 1114|16|sS|timestamptz_ne_timestamp
+2546|interval_pl_date|1186 1082|1114|iS|interval_pl_date_interval_date
+2547|interval_pl_timetz|1186 1266|1266|iS|interval_pl_timetz_interval_timetz
+2548|interval_pl_timestamp|1186 1114|1114|iS|interval_pl_timestamp_interval_timestamp
+2549|interval_pl_timestamptz|1186 1184|1184|sS|interval_pl_timestamptz_interval_timestamptz
+2550|integer_pl_date|23 1082|1082|iS|integer_pl_date_int4_date
 2557|bool|23|16|iS|int4_bool
 2558|int4|16|23|iS|bool_int4
 2559|lastval||20|vS|lastval
@@ -663,6 +854,7 @@ export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
 2647|transaction_timestamp||1184|sS|now
 2648|statement_timestamp||1184|sS|statement_timestamp
 2649|clock_timestamp||1184|vS|clock_timestamp
+2711|justify_interval|1186|1186|iS|interval_justify_interval
 2712|stddev_samp|20|1700|iG|stddev_samp_int8
 2713|stddev_samp|23|1700|iG|stddev_samp_int4
 2714|stddev_samp|21|1700|iG|stddev_samp_int2
@@ -844,6 +1036,10 @@ export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
 3451|int4|3802|23|iS|jsonb_int4
 3452|int8|3802|20|iS|jsonb_int8
 3453|float4|3802|700|iS|jsonb_float4
+3461|make_timestamp|23 23 23 23 23 701|1114|iS|make_timestamp|year,month,mday,hour,min,sec
+3462|make_timestamptz|23 23 23 23 23 701|1184|sS|make_timestamptz|year,month,mday,hour,min,sec
+3463|make_timestamptz|23 23 23 23 23 701 25|1184|sS|make_timestamptz_at_timezone|year,month,mday,hour,min,sec,timezone
+3464|make_interval|23 23 23 23 23 23 701|1186|iS|make_interval|years,months,weeks,days,hours,mins,secs||[0,0,0,0,0,0,0]
 3465|jsonb_array_elements_text|3802|25|iSR|jsonb_array_elements_text|from_json
 3475|jsonb_populate_recordset|2283 3802|2283|sR|jsonb_populate_recordset
 3478|jsonb_object_field|3802 25|3802|iS|jsonb_object_field|from_json,field_name
@@ -875,8 +1071,12 @@ export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
 3787|to_jsonb|2283|3802|sS|to_jsonb
 3806|jsonb_in|2275|3802|iS|jsonb_in
 3810|pg_is_in_recovery||16|vS|pg_is_in_recovery
+3846|make_date|23 23 23|1082|iS|make_date|year,month,day
+3847|make_time|23 23 701|1083|iS|make_time|hour,min,sec
 3931|jsonb_object_keys|3802|25|iSR|jsonb_object_keys
 3932|jsonb_each_text|3802|2249|iSR|jsonb_each_text|from_json|key 25,value 25
+3935|pg_sleep_for|1186|2278|vS|pg_sleep_for_interval
+3936|pg_sleep_until|1184|2278|vS|pg_sleep_until_timestamptz
 3940|jsonb_extract_path_text|3802 1009|25|iSA|jsonb_extract_path_text|from_json,path_elems
 3947|json_object_field|114 25|114|iS|json_object_field|from_json,field_name
 3948|json_object_field_text|114 25|25|iS|json_object_field_text|from_json,field_name
@@ -926,9 +1126,17 @@ export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
 6165|bit_xor|23|23|iG|bit_xor_int4
 6166|bit_xor|20|20|iG|bit_xor_int8
 6172|trim_array|2277 23|2277|iS|trim_array
+6177|date_bin|1186 1114 1114|1114|iS|timestamp_bin
+6178|date_bin|1186 1184 1184|1184|iS|timestamptz_bin
 6195|ltrim|17 17|17|iS|bytealtrim
 6196|rtrim|17 17|17|iS|byteartrim
 6198|unistr|25|25|iS|unistr
+6199|extract|25 1082|1700|iS|extract_date
+6200|extract|25 1083|1700|iS|extract_time
+6201|extract|25 1266|1700|iS|extract_timetz
+6202|extract|25 1114|1700|iS|extract_timestamp
+6203|extract|25 1184|1700|sS|extract_timestamptz
+6204|extract|25 1186|1700|iS|extract_interval
 6251|regexp_replace|25 25 25 23 23 25|25|iS|textregexreplace_extended
 6252|regexp_replace|25 25 25 23 23|25|iS|textregexreplace_extended_no_flags
 6253|regexp_replace|25 25 25 23|25|iS|textregexreplace_extended_no_n

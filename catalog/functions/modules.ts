@@ -7,7 +7,10 @@ import { floatAggregates } from './aggregates-float.ts';
 import { arrayFunctions } from './arrays.ts';
 import { boolFunctions } from './bool.ts';
 import { byteaFunctions } from './bytea.ts';
+import { datetimeFunctions } from './datetime.ts';
+import { datetimeFieldFunctions } from './datetime-fields.ts';
 import { floatFunctions } from './float.ts';
+import { datetimeFormatFunctions } from './format-datetime.ts';
 import { numberFormatFunctions } from './format-number.ts';
 import { integerFunctions } from './integer.ts';
 import { jsonFunctions } from './json.ts';
@@ -16,6 +19,7 @@ import { jsonbFunctions } from './jsonb.ts';
 import { likeFunctions } from './like.ts';
 import type { FunctionModule } from './module.ts';
 import { numericFunctions } from './numeric.ts';
+import { datetimeParseFunctions } from './parse-datetime.ts';
 import { regexFunctions } from './regex.ts';
 import { seriesFunctions } from './series.ts';
 import { systemFunctions } from './system.ts';
@@ -43,4 +47,8 @@ export const FUNCTION_MODULES: readonly FunctionModule[] = [
   jsonAggregates,
   textAnyFunctions,
   numberFormatFunctions,
+  datetimeFunctions,
+  datetimeFieldFunctions,
+  datetimeFormatFunctions,
+  datetimeParseFunctions,
 ];
