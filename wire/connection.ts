@@ -233,11 +233,15 @@ export class Connection implements SessionHolder, WriterOwner {
 
   private turn(): void {
     this.inTurn = true;
-    try {
-      if (this.parked && this.wakePending) this.resume();
-      if (!this.parked) this.handleMessages();
-    } catch (error) {
-      this.failed(error);
+    for (;;) {
+      try {
+        if (this.parked && this.wakePending) this.resume();
+        if (!this.parked) this.handleMessages();
+        break;
+      } catch (error) {
+        // That message is done with; those behind it are not.
+        this.failed(error);
+      }
     }
     this.inTurn = false;
     if (this.sink.fatalSent || (this.inputEnded && !this.queued)) this.end();
