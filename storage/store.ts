@@ -66,6 +66,8 @@ interface Sequence extends SequenceState {
   /** What the log knows: where the sequence would go on after a crash. */
   loggedValue: number | bigint;
   loggedIsCalled: boolean;
+  /** Where the log knows it. */
+  lsn: number;
 }
 
 export class Store implements TransactionStore {
@@ -179,9 +181,9 @@ export class Store implements TransactionStore {
   createSequence(txn: Transaction, id: number, lastValue: number | bigint, isCalled: boolean): void {
     assert(!this.sequences.has(id), 'a sequence is created once');
     this.xidOf(txn);
-    logSequence(this.wal, id, lastValue, isCalled);
+    const lsn = logSequence(this.wal, id, lastValue, isCalled);
     txn.writes.add(id, 0, WRITE_CREATE_SEQUENCE, 0, 0);
-    this.restoreSequence(id, lastValue, isCalled);
+    this.restoreSequence(id, lastValue, isCalled, lsn);
   }
 
   dropSequence(txn: Transaction, id: number): void {
@@ -195,8 +197,8 @@ export class Store implements TransactionStore {
 
   /**
    * A sequence's new state. `ahead`: the value SEQUENCE_LOG_VALUES steps further (or the sequence's bound), which is logged when
-   * needed, so that most calls log nothing; without it (setval, ALTER SEQUENCE) this state itself is. `txn` (any transaction
-   * at work) waits at its commit until what was logged is durable.
+   * needed, so that most calls log nothing; without it (setval, ALTER SEQUENCE) this state itself is. `txn`, at whose work this
+   * is, waits at its commit until the log covers the value, even if it wrote nothing else.
    */
   setSequence(
     id: number,
@@ -213,20 +215,22 @@ export class Store implements TransactionStore {
       sequence.loggedValue = logged;
       sequence.loggedIsCalled = ahead === undefined ? isCalled : true;
       sequence.logCount = ahead === undefined ? 0 : SEQUENCE_LOG_VALUES;
-      if (txn !== undefined) txn.flushLsn = lsn;
+      sequence.lsn = lsn;
     } else sequence.logCount--;
+    if (txn !== undefined) txn.flushLsn = Math.max(txn.flushLsn, sequence.lsn);
     sequence.lastValue = lastValue;
     sequence.isCalled = isCalled;
   }
 
   /** As the checkpoint or the log knows it. */
-  restoreSequence(id: number, lastValue: number | bigint, isCalled: boolean): void {
+  restoreSequence(id: number, lastValue: number | bigint, isCalled: boolean, lsn = 0): void {
     this.sequences.set(id, {
       lastValue,
       isCalled,
       logCount: 0,
       loggedValue: lastValue,
       loggedIsCalled: isCalled,
+      lsn,
     });
   }
 

@@ -69,7 +69,11 @@ export async function retry<T>(engine: StorageEngine, step: () => T): Promise<T>
 }
 
 /** Rollback, or rollback to a savepoint, to its end. */
-export async function untilDone(engine: StorageEngine, undoNeedsPage: () => boolean, step: () => boolean): Promise<void> {
+export async function untilDone(
+  engine: StorageEngine,
+  undoNeedsPage: () => boolean,
+  step: () => boolean,
+): Promise<void> {
   while (!step()) {
     await new Promise<void>((resolve) => {
       if (undoNeedsPage()) engine.pool.onLoaded(resolve);

@@ -95,7 +95,9 @@ describe('the sweep', () => {
     const rowIds = insertMany();
     const pageCount = heap.pages.pageCount;
     const snapshot = engine.transactions.takeSnapshot(engine.transactions.begin());
-    run(fixture, (txn, xid) => rowIds.forEach((rowId) => heap.remove(txn, xid, rowId)));
+    run(fixture, (txn, xid) => {
+      for (const rowId of rowIds) heap.remove(txn, xid, rowId);
+    });
     expect(heap.rowCount).to.equal(0);
     expect(engine.sweepSome(1000)).to.equal(0);
     expect(readRow(engine, heap.visible(rowIds[3], snapshot))).to.equal(3);

@@ -15,7 +15,7 @@ import {
   WRITE_WAIT,
 } from '../../../storage/api.ts';
 import { checkPage } from '../../../storage/page/index.ts';
-import { KeyIndex, makeRow, ROW_LENGTH_MIN, Random, readRow, retry, SEED, untilDone, usedSlots } from './support.ts';
+import { KeyIndex, makeRow, Random, ROW_LENGTH_MIN, readRow, retry, SEED, untilDone, usedSlots } from './support.ts';
 
 type Rows = Map<number, number>;
 
@@ -144,7 +144,11 @@ class Model {
     model.savepoints.length = at + 1;
     const { mark, own } = model.savepoints[at];
     const { transactions } = this.engine;
-    await untilDone(this.engine, () => model.txn.undoNeedsPage, () => transactions.rollbackTo(model.txn, mark));
+    await untilDone(
+      this.engine,
+      () => model.txn.undoNeedsPage,
+      () => transactions.rollbackTo(model.txn, mark),
+    );
     model.own = new Map(own);
   }
 
@@ -157,7 +161,11 @@ class Model {
 
   async rollback(model: ModelTransaction): Promise<void> {
     const { transactions } = this.engine;
-    await untilDone(this.engine, () => model.txn.undoNeedsPage, () => transactions.rollback(model.txn));
+    await untilDone(
+      this.engine,
+      () => model.txn.undoNeedsPage,
+      () => transactions.rollback(model.txn),
+    );
     this.running.splice(this.running.indexOf(model), 1);
   }
 
