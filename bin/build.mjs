@@ -1,0 +1,59 @@
+/**
+ * Makes dist/hotrow.js: the whole server in one file without dependencies. Whitespace and syntax are made small, names are
+ * kept, so that a stack trace from a user still says something. The licences of what is bundled come along.
+ */
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '..');
+const output = join(root, 'dist', 'hotrow.js');
+const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+
+rmSync(join(root, 'dist'), { recursive: true, force: true });
+mkdirSync(join(root, 'dist'));
+
+const { metafile } = await build({
+  entryPoints: [join(root, 'bin', 'hotrow.ts')],
+  outfile: output,
+  bundle: true,
+  platform: 'node',
+  format: 'esm',
+  target: 'node20',
+  minifyWhitespace: true,
+  minifySyntax: true,
+  legalComments: 'none',
+  metafile: true,
+  logLevel: 'warning',
+  absWorkingDir: root,
+  define: { HOTROW_VERSION: JSON.stringify(version) },
+  banner: {
+    // A bundled CommonJS module asks for node's own modules with require.
+    js: "#!/usr/bin/env node\nimport { createRequire as __createRequire } from 'node:module';\nconst require = __createRequire(import.meta.url);",
+  },
+});
+chmodSync(output, 0o755);
+writeFileSync(join(root, 'dist', 'LICENSES.txt'), bundledLicences(metafile));
+
+const size = Object.values(metafile.outputs).reduce((sum, file) => sum + file.bytes, 0);
+process.stdout.write(`dist/hotrow.js ${(size / 1024).toFixed(0)} kB\n`);
+
+/** The licence text of every package that has code in the bundle. */
+function bundledLicences(meta) {
+  const packages = new Set();
+  for (const input of Object.keys(meta.inputs)) {
+    const found = /^(.*node_modules\/(?:@[^/]+\/)?[^/]+)\//.exec(input);
+    if (found !== null) packages.add(found[1]);
+  }
+  const texts = [...packages].sort().map((path) => {
+    const directory = join(root, path);
+    const name = path.slice(path.lastIndexOf('node_modules/') + 'node_modules/'.length);
+    const file = readdirSync(directory).find((each) => /^licen[cs]e/i.test(each));
+    const manifest = JSON.parse(readFileSync(join(directory, 'package.json'), 'utf8'));
+    const text =
+      file !== undefined && existsSync(join(directory, file)) ? readFileSync(join(directory, file), 'utf8') : '';
+    return `${name} ${manifest.version} (${manifest.license})\n\n${text}`;
+  });
+  return texts.join('\n----------------------------------------------------------------\n\n');
+}
