@@ -7,6 +7,14 @@ import { type Int8, integerOutOfRange } from './integer.ts';
 import type { FunctionModule } from './module.ts';
 import { prettySize } from './system.ts';
 
+function toFloat8(value: Numeric): number {
+  const result = value.toFloat8();
+  if (value.isFinite && (Math.abs(result) === Infinity || (result === 0 && !value.isZero))) {
+    throw sqlError('22003', `"${value}" is out of range for type double precision`);
+  }
+  return result;
+}
+
 function toFloat4(value: Numeric): number {
   const wide = value.toFloat8();
   const result = Math.fround(wide);
@@ -155,7 +163,7 @@ export const numericFunctions: FunctionModule = {
     numeric_int4: (a: Numeric) => a.toInt4(),
     numeric_int8: (a: Numeric) => a.toInt8(),
     numeric_float4: toFloat4,
-    numeric_float8: (a: Numeric) => a.toFloat8(),
+    numeric_float8: toFloat8,
   },
   specialised: {
     width_bucket_array(argTypes) {

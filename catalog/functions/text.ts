@@ -174,7 +174,7 @@ function overlay(text: string, replacement: string, start: number, length: numbe
 }
 
 function characterFromCode(code: number): string {
-  if (code < 0) throw sqlError('54000', 'character number must be positive');
+  if (code < 0) throw sqlError('22023', 'character number must be positive');
   if (code === 0) throw sqlError('54000', 'null character not permitted');
   if (code > 0x10ffff) throw sqlError('54000', `requested character too large for encoding: ${code}`);
   if (code >= 0xd800 && code <= 0xdfff) {
