@@ -79,6 +79,11 @@ export class Wal {
   chain = 0;
   /** Set while undoing: begin() then may use the reserve of a full disk. */
   urgent = false;
+  /**
+   * Transactions that have written and neither ended nor asked for their flush, as the transaction manager last said; -1:
+   * it does not say. A hint for group commit.
+   */
+  writersInProgress = -1;
   /** Bytes of page images since the start, for statistics. */
   imageBytes = 0;
   recordCount = 0;
