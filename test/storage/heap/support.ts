@@ -1,6 +1,12 @@
 /** Rows, a small index, and the retry of what missed a page: shared by the tests of heaps, engine and crashes. */
-import { type Heap, type IndexMaintainer, PAGE_MISS, type StorageEngine } from '../../../storage/api.ts';
-import { pageSlotCount } from '../../../storage/page/index.ts';
+import {
+  type Heap,
+  type IndexMaintainer,
+  PAGE_MISS,
+  ROW_FLAGS_OFFSET,
+  type StorageEngine,
+} from '../../../storage/api.ts';
+import { pageSlotCount, slotOffset } from '../../../storage/page/index.ts';
 
 /** A repeatable source of numbers (mulberry32). */
 export class Random {
@@ -82,7 +88,12 @@ export async function untilDone(
   }
 }
 
-/** An index on value % 10, kept as the executor keeps one: an entry for each key that a visible version of a row has. */
+/** So few keys that a row often comes back to one that it had. */
+export function keyOf(value: number): number {
+  return value % 3;
+}
+
+/** An index on few keys, kept as the executor keeps one: an entry for each key that a visible version of a row has. */
 export class KeyIndex implements IndexMaintainer {
   readonly entries = new Set<string>();
   private readonly engine: StorageEngine;
@@ -92,27 +103,35 @@ export class KeyIndex implements IndexMaintainer {
   }
 
   add(value: number, rowId: number): void {
-    this.entries.add(`${value % 10}/${rowId}`);
+    this.entries.add(`${keyOf(value)}/${rowId}`);
   }
 
   has(value: number, rowId: number): boolean {
-    return this.entries.has(`${value % 10}/${rowId}`);
+    return this.entries.has(`${keyOf(value)}/${rowId}`);
   }
 
   removeVersion(rowId: number, goneBase: number, rest: Float64Array, restCount: number): void {
-    const key = readRow(this.engine, goneBase) % 10;
-    for (let i = 0; i < restCount; i++) if (readRow(this.engine, rest[i]) % 10 === key) return;
+    const key = keyOf(readRow(this.engine, goneBase));
+    for (let i = 0; i < restCount; i++) if (keyOf(readRow(this.engine, rest[i])) === key) return;
     this.entries.delete(`${key}/${rowId}`);
   }
 }
 
 /** Slots in use in all pages of the heap. */
 export async function usedSlots(engine: StorageEngine, heap: Heap): Promise<number> {
-  let count = 0;
+  return (await slotFlags(engine, heap)).length;
+}
+
+/** The row flags of all slots in use. */
+export async function slotFlags(engine: StorageEngine, heap: Heap): Promise<number[]> {
+  const flags: number[] = [];
   for (let pageNo = 0; pageNo < heap.pages.pageCount; pageNo++) {
     const base = await retry(engine, () => engine.pool.frameBase(heap.pages, pageNo));
     const slots = pageSlotCount(engine.pool.u16, base);
-    for (let slot = 0; slot < slots; slot++) if (engine.pool.u16[((base + 32) >>> 1) + slot * 2] !== 0) count++;
+    for (let slot = 0; slot < slots; slot++) {
+      const offset = slotOffset(engine.pool.u16, base, slot);
+      if (offset !== 0) flags.push(engine.pool.u8[base + offset + ROW_FLAGS_OFFSET]);
+    }
   }
-  return count;
+  return flags;
 }

@@ -15,7 +15,18 @@ import {
   WRITE_WAIT,
 } from '../../../storage/api.ts';
 import { checkPage } from '../../../storage/page/index.ts';
-import { KeyIndex, makeRow, Random, ROW_LENGTH_MIN, readRow, retry, SEED, untilDone, usedSlots } from './support.ts';
+import {
+  KeyIndex,
+  keyOf,
+  makeRow,
+  Random,
+  ROW_LENGTH_MIN,
+  readRow,
+  retry,
+  SEED,
+  untilDone,
+  usedSlots,
+} from './support.ts';
 
 type Rows = Map<number, number>;
 
@@ -126,9 +137,9 @@ class Model {
       return;
     }
     let value = this.nextValue++;
-    if (this.random.below(2) === 0) while (value % 10 !== oldValue % 10) value = this.nextValue++;
+    if (this.random.below(2) === 0) while (keyOf(value) !== keyOf(oldValue)) value = this.nextValue++;
     const length = this.length();
-    const flags = value % 10 === oldValue % 10 ? 0 : UPDATE_INDEXED;
+    const flags = keyOf(value) === keyOf(oldValue) ? 0 : UPDATE_INDEXED;
     await retry(engine, () => heap.update(model.txn, xid, rowId, makeRow(value, length), length, flags));
     this.index.add(value, rowId);
     model.own.set(rowId, value);
@@ -243,7 +254,7 @@ class Model {
     const snapshot = engine.transactions.takeSnapshot(reader);
     await this.checkSnapshot({ snapshot, rows: this.committed });
     engine.transactions.releaseSnapshot(snapshot);
-    const expected = [...this.committed].map(([rowId, value]) => `${value % 10}/${rowId}`);
+    const expected = [...this.committed].map(([rowId, value]) => `${keyOf(value)}/${rowId}`);
     expect([...this.index.entries].sort()).to.deep.equal(expected.sort());
     expect(heap.rowCount).to.equal(this.committed.size);
     await this.checkPages();

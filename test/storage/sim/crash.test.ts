@@ -12,8 +12,19 @@ import {
   UPDATE_INDEXED,
   WRITE_OK,
 } from '../../../storage/api.ts';
+import { ROW_FORWARDED, ROW_MOVED_IN } from '../../../storage/heap/index.ts';
 import { checkPage } from '../../../storage/page/index.ts';
-import { KeyIndex, makeRow, Random, ROW_LENGTH_MIN, readRow, retry, SEED, untilDone } from '../heap/support.ts';
+import {
+  KeyIndex,
+  makeRow,
+  Random,
+  ROW_LENGTH_MIN,
+  readRow,
+  retry,
+  SEED,
+  slotFlags,
+  untilDone,
+} from '../heap/support.ts';
 
 /** All that is committed at one point of history. */
 interface State {
@@ -94,7 +105,7 @@ class Life {
   private async write(one: Running): Promise<void> {
     const { engine, heap, random } = this;
     const rows = [...this.rowsOf(one)];
-    const length = ROW_LENGTH_MIN + random.below(random.below(15) === 0 ? 6000 : 200);
+    const length = ROW_LENGTH_MIN + random.below(random.below(6) === 0 ? 6000 : 200);
     const value = this.nextValue++;
     if (rows.length === 0 || random.below(10) < (rows.length < 60 ? 4 : 1)) {
       const xid = engine.transactions.statementXid(one.txn);
@@ -243,6 +254,10 @@ async function recover(life: Life, mainHeap: number): Promise<State> {
     expect(checkPage(engine.pool, base)).to.equal(null);
   }
   engine.transactions.releaseSnapshot(snapshot);
+  const flags = await slotFlags(engine, life.heap);
+  const places = flags.filter((flag) => flag === ROW_MOVED_IN).length;
+  const homes = flags.filter((flag) => flag === ROW_FORWARDED).length;
+  expect({ places, others: flags.length - places - homes }).to.deep.equal({ places: homes, others: rows.size - homes });
   for (const heap of engine.heaps()) {
     if (heap.relId !== mainHeap && !heaps.has(heap.relId)) throw new Error(`heap ${heap.relId} is empty`);
   }
