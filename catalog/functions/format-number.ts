@@ -428,9 +428,9 @@ function toChar<T>(
   roman: (value: T) => number,
   scientific: (value: T, d: Description) => string,
   digits: (value: T, d: Description) => string,
-): (value: T, format: string) => string | null {
+): (value: T, format: string) => string {
   return (value, format) => {
-    if (format === '') return null;
+    if (format === '') return '';
     const nodes = parsePattern(format, TABLE);
     const d = describe(nodes);
     let prepared: Prepared;
@@ -472,7 +472,7 @@ const int8ToChar = toChar<Int8>(
 );
 
 /** Digits beyond what the type is sure of are not shown. */
-function floatToChar(significant: number): (value: number, format: string) => string | null {
+function floatToChar(significant: number): (value: number, format: string) => string {
   return toChar<number>(
     (value) => (Number.isNaN(value) ? 0 : Math.sign(value) * Math.round(Math.abs(value))),
     scientificOfFloat,
@@ -482,7 +482,7 @@ function floatToChar(significant: number): (value: number, format: string) => st
         scaled = value * 10 ** d.multiplier;
         d.pre += d.multiplier;
       }
-      if (!Number.isFinite(scaled)) return Number.isNaN(scaled) ? 'nan' : scaled < 0 ? '-inf' : 'inf';
+      if (!Number.isFinite(scaled)) return String(scaled);
       const preLength = fixedDigits(Math.abs(scaled), 0).length;
       if (preLength >= significant) d.post = 0;
       else if (preLength + d.post > significant) d.post = significant - preLength;
@@ -628,7 +628,7 @@ class Reader {
         this.sign = following;
         this.position++;
       }
-    } else if (!isRead && !d.plus && !d.minus && (this.next === '-' || this.next === '+')) {
+    } else if (!isRead && (d.plus || d.minus) && (this.next === '-' || this.next === '+')) {
       this.sign = this.next;
     }
   }

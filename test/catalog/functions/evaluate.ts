@@ -73,6 +73,13 @@ function matches(types: readonly number[], variadic: boolean, defaults: number, 
   return args.every((type, i) => accepts(types[i], type));
 }
 
+/** array || element is not meant when both are arrays. */
+function consistent(left: number, right: number, types: readonly number[]): boolean {
+  if (ARRAY_LIKE.has(left) === ARRAY_LIKE.has(right)) return true;
+  const [array, element] = ARRAY_LIKE.has(left) ? types : [types[1], types[0]];
+  return !ARRAY_LIKE.has(left) && !ARRAY_LIKE.has(right) ? true : typeByOid(array)?.elementOid === element;
+}
+
 function resultType(declared: number, types: readonly number[], args: readonly number[]): number {
   if (!POLYMORPHIC.has(declared)) return declared;
   for (let i = 0; i < types.length; i++) {
@@ -166,11 +173,11 @@ class ExpressionReader {
   }
 
   private operator(name: string, args: Typed[]): Typed | Rows {
-    const entry = operatorsByName(name).find((operator) =>
-      args.length === 1
-        ? operator.leftType === 0 && accepts(operator.rightType, args[0].oid)
-        : accepts(operator.leftType, args[0].oid) && accepts(operator.rightType, args[1].oid),
-    );
+    const types = args.length === 1 ? [0, args[0].oid] : args.map((arg) => arg.oid);
+    const entry = operatorsByName(name).find(({ leftType, rightType }) => {
+      if (leftType === 0 || types[0] === 0) return leftType === types[0] && accepts(rightType, types[1]);
+      return accepts(leftType, types[0]) && accepts(rightType, types[1]) && consistent(leftType, rightType, types);
+    });
     if (entry === undefined) throw new Error(`no operator ${name} in ${this.text}`);
     return call(entry.function, args, this.context);
   }
