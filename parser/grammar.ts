@@ -1,10 +1,11 @@
 /** The grammar put together: a text is statements between semicolons; a statement's first word finds its rule. */
 import type { Expression, Statement, StatementNode } from './ast.ts';
-import { SequenceRules as LastRules } from './rules/sequence.ts';
+import type { ParserRule } from './parser-base.ts';
+import { AlterRules } from './rules/alter.ts';
 import { scan, type Token } from './scanner.ts';
 import * as T from './token-types.ts';
 
-export class SqlParser extends LastRules {
+export class SqlParser extends AlterRules {
   constructor(validate = false) {
     super(validate);
     this.performSelfAnalysis();
@@ -13,18 +14,60 @@ export class SqlParser extends LastRules {
   private readonly statementAlternatives = [
     { ALT: (): StatementNode => this.sub(this.queryStatement) },
     { ALT: (): StatementNode => this.sub(this.createStatement) },
+    { ALT: (): StatementNode => this.sub(this.alterStatement) },
+    { ALT: (): StatementNode => this.sub(this.dropStatement) },
+    { ALT: (): StatementNode => this.sub(this.beginStatement) },
+    { ALT: (): StatementNode => this.sub(this.commitStatement) },
+    { ALT: (): StatementNode => this.sub(this.rollbackStatement) },
+    { ALT: (): StatementNode => this.sub(this.savepointStatement) },
+    { ALT: (): StatementNode => this.sub(this.releaseStatement) },
+    { ALT: (): StatementNode => this.sub(this.setStatement) },
+    { ALT: (): StatementNode => this.sub(this.resetStatement) },
+    { ALT: (): StatementNode => this.sub(this.showStatement) },
+    { ALT: (): StatementNode => this.sub(this.discardStatement) },
+    { ALT: (): StatementNode => this.sub(this.prepareStatement) },
+    { ALT: (): StatementNode => this.sub(this.executeStatement) },
+    { ALT: (): StatementNode => this.sub(this.deallocateStatement) },
+    { ALT: (): StatementNode => this.sub(this.declareStatement) },
+    { ALT: (): StatementNode => this.sub(this.fetchStatement) },
+    { ALT: (): StatementNode => this.sub(this.closeStatement) },
+    { ALT: (): StatementNode => this.sub(this.listenStatement) },
+    { ALT: (): StatementNode => this.sub(this.unlistenStatement) },
+    { ALT: (): StatementNode => this.sub(this.notifyStatement) },
+    { ALT: (): StatementNode => this.sub(this.copyStatement) },
+    { ALT: (): StatementNode => this.sub(this.explainStatement) },
+    { ALT: (): StatementNode => this.sub(this.truncateStatement) },
+    { ALT: (): StatementNode => this.sub(this.lockStatement) },
+    { ALT: (): StatementNode => this.sub(this.vacuumStatement) },
+    { ALT: (): StatementNode => this.sub(this.analyzeStatement) },
+    { ALT: (): StatementNode => this.sub(this.clusterStatement) },
+    { ALT: (): StatementNode => this.sub(this.reindexStatement) },
+    { ALT: (): StatementNode => this.sub(this.checkpointStatement) },
+    { ALT: (): StatementNode => this.sub(this.loadStatement) },
+    { ALT: (): StatementNode => this.sub(this.commentStatement) },
+    { ALT: (): StatementNode => this.sub(this.securityStatement) },
+    { ALT: (): StatementNode => this.sub(this.grantStatement) },
+    { ALT: (): StatementNode => this.sub(this.revokeStatement) },
+    { ALT: (): StatementNode => this.sub(this.reassignStatement) },
+    { ALT: (): StatementNode => this.sub(this.refreshStatement) },
+    { ALT: (): StatementNode => this.sub(this.doStatement) },
+    { ALT: (): StatementNode => this.sub(this.callStatement) },
+    // Second words for the same rules; recorded by the word, since a rule chooses by it.
+    { ALT: (): StatementNode => this.byWord(T.START, this.beginStatement) },
+    { ALT: (): StatementNode => this.byWord(T.END, this.commitStatement) },
+    { ALT: (): StatementNode => this.byWord(T.ABORT, this.rollbackStatement) },
+    { ALT: (): StatementNode => this.byWord(T.MOVE, this.fetchStatement) },
+    { ALT: (): StatementNode => this.byWord(T.ANALYSE, this.analyzeStatement) },
   ];
 
-  readonly createStatement = this.rule('createStatement', (): StatementNode => {
-    const position = this.take(T.CREATE).startOffset;
-    const persistence = this.persistence();
-    if (this.at(T.TABLE)) {
-      this.take(T.TABLE);
-      return this.sub(this.createTable, persistence, position);
+  /** Records a word, parses a rule that begins with it. */
+  private byWord(type: number, rule: ParserRule<[], StatementNode>): StatementNode {
+    if (this.RECORDING_PHASE) {
+      this.take(type);
+      return null as never;
     }
-    this.take(T.SEQUENCE);
-    return this.sub(this.createSequence, persistence, position);
-  });
+    return this.sub(rule);
+  }
 
   /** stmt */
   readonly statement = this.rule('statement', (): StatementNode => this.or(0, this.statementAlternatives));

@@ -187,10 +187,10 @@ function like(
   pending: Extract<Pending, { kind: 'like' | 'escape' }>,
   left: Expression,
   pattern: Expression,
-  escape: Expression | null,
+  escapeWith: Expression | null,
 ): Expression {
   const { operator, negated, position } = pending;
-  return { kind: 'like', operator, negated, left, pattern, escape, position };
+  return { kind: 'like', operator, negated, left, pattern, escape: escapeWith, position };
 }
 
 /** A minus sign before a number makes a constant, as PostgreSQL's doNegate does. */

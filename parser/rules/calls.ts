@@ -466,9 +466,9 @@ export abstract class CallRules extends TypeRules {
       this.take(T.SIMILAR);
       const pattern = this.sub(this.expression);
       this.take(T.ESCAPE);
-      const escape = this.sub(this.expression);
+      const escapeWith = this.sub(this.expression);
       this.take(T.RIGHT_PAREN);
-      return makeCall(name, [text, pattern, escape], position);
+      return makeCall(name, [text, pattern, escapeWith], position);
     }
     const args = [text];
     while (this.more(T.COMMA)) {
@@ -690,7 +690,7 @@ const CONSTANT_TYPES = flags([
 ]);
 const INTERVAL_WORDS = new Set<number>([T.YEAR, T.MONTH, T.DAY, T.HOUR, T.MINUTE, T.SECOND]);
 
-function isFunctionName(type: number): boolean {
+export function isFunctionName(type: number): boolean {
   return isInCategory(type, T.TYPE_FUNCTION_NAME);
 }
 
