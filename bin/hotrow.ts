@@ -8,6 +8,7 @@
 import { lookup } from 'node:dns/promises';
 import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
+import { createSecureContext, type SecureContext } from 'node:tls';
 import type { DatabaseServer } from '../executor/index.ts';
 import { openDatabaseServer } from '../executor/index.ts';
 import type { ProtocolSession, SessionFactory, SessionHolder, SessionIdentity } from '../executor/session-api.ts';
@@ -63,6 +64,7 @@ async function serve(options: ServerOptions): Promise<void> {
     port: options.port,
     socketDirectories: options.socketDirectories,
     authMethod: options.authMethod,
+    secureContext: options.certificate === null ? null : secureContextOf(options.certificate),
     logFailure: (where, error) => logFailure('ERROR', where, error),
   });
   try {
@@ -93,6 +95,23 @@ function readyLine(options: ServerOptions, port: number): string {
       : `postgres://${SUPERUSER}@${isIP(host) === 6 ? `[${host}]` : host}:${port}/postgres`;
   const kept = options.dataDirectory === null ? ' (in memory: nothing is kept)' : '';
   return `hotrow ${version()}: psql ${target}${kept}`;
+}
+
+function secureContextOf(files: { certificate: string; key: string }): SecureContext {
+  const read = (path: string): Buffer => {
+    try {
+      return readFileSync(path);
+    } catch (error) {
+      throw new UsageError(`could not load "${path}" (ssl=on): ${(error as Error).message}`);
+    }
+  };
+  const cert = read(files.certificate);
+  const key = read(files.key);
+  try {
+    return createSecureContext({ cert, key, minVersion: 'TLSv1.2' });
+  } catch (error) {
+    throw new UsageError(`could not use "${files.certificate}" and "${files.key}": ${(error as Error).message}`);
+  }
 }
 
 /** Names become addresses; `*` is every address there is. */

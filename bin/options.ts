@@ -5,7 +5,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import type { AuthMethod } from '../wire/index.ts';
 
 export interface ServerOptions {
@@ -15,6 +15,8 @@ export interface ServerOptions {
   readonly port: number;
   readonly socketDirectories: readonly string[];
   readonly authMethod: AuthMethod;
+  /** Files of the server's certificate and key when `ssl` is on. */
+  readonly certificate: { readonly certificate: string; readonly key: string } | null;
   /** Password of the role postgres, to be set at the start; null leaves it. */
   readonly password: string | null;
   readonly settings: ReadonlyMap<string, string>;
@@ -105,7 +107,16 @@ function optionsOf(
   settings.set('port', String(port));
   settings.set('hotrow.auth', authMethod);
   const password = passwordFile === null ? (environment['HOTROW_PASSWORD'] ?? null) : readPassword(passwordFile);
-  return { dataDirectory, addresses, port, socketDirectories, authMethod, password: password || null, settings };
+  return {
+    dataDirectory,
+    addresses,
+    port,
+    socketDirectories,
+    authMethod,
+    certificate: readCertificate(settings, dataDirectory),
+    password: password || null,
+    settings,
+  };
 }
 
 /** `name=value` of the command line; dashes in the name stand for underscores. */
@@ -125,6 +136,16 @@ function readPort(text: string): number {
 function readAuthMethod(text: string): AuthMethod {
   if (text === 'trust' || text === 'scram-sha-256') return text;
   throw new UsageError(`invalid value for hotrow.auth: "${text}" (trust, scram-sha-256)`);
+}
+
+/** Relative names are meant inside the data directory, as in PostgreSQL. */
+function readCertificate(settings: ReadonlyMap<string, string>, dataDirectory: string | null) {
+  if (!/^(on|true|yes|t|y|1)$/i.test(settings.get('ssl') ?? 'off')) return null;
+  const inData = (name: string): string => resolve(dataDirectory ?? '.', name);
+  return {
+    certificate: inData(settings.get('ssl_cert_file') ?? 'server.crt'),
+    key: inData(settings.get('ssl_key_file') ?? 'server.key'),
+  };
 }
 
 function readPassword(path: string): string {
@@ -220,6 +241,8 @@ Options:
 Settings of hotrow:
   hotrow.auth         trust (default): who reaches the port may do everything;
                       scram-sha-256: passwords
+  ssl                 off (default); on: TLS for clients that ask for it, with
+                      ssl_cert_file (server.crt) and ssl_key_file (server.key) in DIR
   wal_sync            always (default): a commit is on disk when it is answered;
                       everysec: within a second
 

@@ -41,6 +41,10 @@ export interface ConnectionHost {
   /** Takes a place among max_connections and in the list that cancel requests are looked up in; throws FATAL errors. */
   admit(connection: Connection): void;
   cancel(processId: number, secretKey: number): void;
+  /** Whether TLS can be had here. */
+  readonly hasTls: boolean;
+  /** Puts TLS around the connection's socket; its input comes through `receive` as before. */
+  startTls(connection: Connection): Socket;
   /** Calls `runQueued` soon, once. */
   enqueue(connection: Connection): void;
   closed(connection: Connection): void;
@@ -75,6 +79,8 @@ const GOODBYE_MS_MAX = 5000;
 /** Messages that one connection may have handled before the others get their turn. */
 const TURN_MESSAGES_MAX = 128;
 
+const ENCRYPTION_ACCEPTED = 0x53;
+const ENCRYPTION_REFUSED = 0x4e;
 const QUERY = 0x51;
 const PARSE = 0x50;
 const BIND = 0x42;
@@ -97,7 +103,7 @@ const NO_TEXT = Buffer.alloc(0);
 const parameters: (Uint8Array | null)[] = [];
 
 export class Connection implements SessionHolder, WriterOwner {
-  readonly socket: Socket;
+  socket: Socket;
   readonly key: ConnectionKey;
   readonly sink: FrameWriter;
   inTurn = false;
@@ -108,6 +114,7 @@ export class Connection implements SessionHolder, WriterOwner {
   private readonly reader = new FrameReader();
   private state: typeof STARTUP | typeof AUTHENTICATING | typeof READY | typeof CLOSED = STARTUP;
   private request: (StartupRequest & { kind: 'session' }) | null = null;
+  /** Bits: TLS 1, GSSAPI 2. */
   private encryptionAsked = 0;
   private authentication: ScramAuthentication | null = null;
   private session: ProtocolSession | null = null;
@@ -311,7 +318,8 @@ export class Connection implements SessionHolder, WriterOwner {
       const asked = request.wanted === 'ssl' ? 1 : 2;
       if ((this.encryptionAsked & asked) !== 0) throw unsupportedProtocol(packet.readInt32BE(0));
       this.encryptionAsked |= asked;
-      this.sink.out.writeUint8(0x4e);
+      if (request.wanted === 'ssl' && this.host.hasTls) this.startTls();
+      else this.sink.out.writeUint8(ENCRYPTION_REFUSED);
       return;
     }
     if (request.kind === 'cancel') {
@@ -330,6 +338,14 @@ export class Connection implements SessionHolder, WriterOwner {
     reader.expectPassword(true);
     const verifier = this.host.factory.passwordVerifier(request.user);
     this.authentication = new ScramAuthentication(request.user, verifier, this.sink);
+  }
+
+  private startTls(): void {
+    // What came before the handshake was not protected, and must not count as if it had been (CVE-2021-23214).
+    if (this.reader.buffered > 0) throw fatal('08P01', 'received unencrypted data after SSL request');
+    this.sink.out.writeUint8(ENCRYPTION_ACCEPTED);
+    this.flush();
+    this.socket = this.host.startTls(this);
   }
 
   private handlePassword(): void {

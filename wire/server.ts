@@ -11,6 +11,7 @@ import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { chmodSync, unlinkSync } from 'node:fs';
 import { type AddressInfo, createServer, type Server, Socket } from 'node:net';
+import { type SecureContext, TLSSocket } from 'node:tls';
 import type { SessionFactory } from '../executor/session-api.ts';
 import { SqlError } from '../types/errors.ts';
 import type { AuthMethod } from './auth.ts';
@@ -26,6 +27,8 @@ export interface WireServerOptions {
   /** Folders that get a `.s.PGSQL.<port>` socket. */
   readonly socketDirectories?: readonly string[];
   readonly authMethod: AuthMethod;
+  /** Certificate and key: clients that ask for TLS get it. Null or left out: they are told that there is none. */
+  readonly secureContext?: SecureContext | null;
   /** Told what goes wrong in the server itself; never a client's mistake. */
   readonly logFailure: (message: string, error: unknown) => void;
   /** One read buffer for all connections (above). Off: Node's 'data' events. */
@@ -68,6 +71,10 @@ export class WireServer implements ConnectionHost {
   /** The TCP port in use. */
   get port(): number {
     return this.boundPort;
+  }
+
+  get hasTls(): boolean {
+    return this.options.secureContext != null;
   }
 
   get connectionCount(): number {
@@ -130,6 +137,14 @@ export class WireServer implements ConnectionHost {
   closed(connection: Connection): void {
     this.connections.delete(connection);
     this.admitted.delete(connection.key.processId);
+  }
+
+  startTls(connection: Connection): Socket {
+    const secureContext = this.options.secureContext!;
+    const socket = new TLSSocket(connection.socket, { isServer: true, secureContext });
+    socket.on('data', (chunk: Buffer) => connection.receive(chunk, chunk.length));
+    this.watch(connection, socket);
+    return socket;
   }
 
   logFailure(connection: Connection, error: unknown): void {
@@ -206,20 +221,24 @@ export class WireServer implements ConnectionHost {
     const key = { processId: this.nextProcessId(), secretKey: randomInt(0x7fffffff) };
     const connection = new Connection(this, socket, key);
     this.connections.add(connection);
-    this.openSockets.add(socket);
     const timeout = setTimeout(() => {
       if (!connection.isReady) connection.disconnected();
     }, AUTHENTICATION_MS_MAX).unref();
+    socket.on('close', () => clearTimeout(timeout));
+    this.watch(connection, socket);
+    return connection;
+  }
+
+  private watch(connection: Connection, socket: Socket): void {
+    this.openSockets.add(socket);
     socket.on('drain', () => connection.drained());
     socket.on('end', () => connection.inputEnd());
-    // A reset, or a write to a client that has gone; 'close' follows.
+    // A reset, a write to a client that has gone, a handshake that failed; 'close' follows.
     socket.on('error', () => connection.disconnected());
     socket.on('close', () => {
-      clearTimeout(timeout);
       this.openSockets.delete(socket);
       connection.disconnected();
     });
-    return connection;
   }
 
   private nextProcessId(): number {
