@@ -9,7 +9,8 @@ import { PAGE_SIZE } from '../limits.ts';
 import type { RelationPages } from './relation-pages.ts';
 
 const OPEN_FILES_MAX = 512;
-const SYNCS_AT_ONCE = 8;
+/** Few, so that the log gets its turn in the thread pool. */
+const SYNCS_AT_ONCE = 2;
 
 export class RelationFiles {
   readonly directory: string;

@@ -62,7 +62,13 @@ class MemoryInode {
   }
 
   sync(): void {
-    for (const change of this.pending) this.durable = applyChange(this.durable, change);
+    if (this.pending.length === 0) return;
+    // One growth for all of them.
+    if (this.size > this.durable.length)
+      this.durable = applyChange(this.durable, { kind: 'truncate', size: this.size });
+    let content = this.durable;
+    for (const change of this.pending) content = applyChange(content, change);
+    this.durable = content;
     this.pending = [];
   }
 

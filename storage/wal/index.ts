@@ -1,3 +1,4 @@
+export { dumpWal } from './dump.ts';
 export { type FlushMode, isDiskFull, type WalSync } from './flusher.ts';
 export {
   PAGE_ITEM_IMAGE,

@@ -56,14 +56,14 @@ export class MiniEngine {
   acknowledgedLsn = 0;
   private nextRelationId = 1;
 
-  constructor(fileSystem: FileSystem, history: HistoryEntry[] = [], frames = 16) {
+  constructor(fileSystem: FileSystem, history: HistoryEntry[] = [], frames = 16, directory = '/d') {
     this.history = history;
-    fileSystem.mkdir('/d');
-    this.wal = new Wal({ segments: new WalSegments(fileSystem, walDirectory('/d')) });
-    this.pool = new BufferPool({ fileSystem, directory: '/d', size: frames * PAGE_SIZE, wal: this.wal });
+    fileSystem.mkdir(directory);
+    this.wal = new Wal({ segments: new WalSegments(fileSystem, walDirectory(directory)) });
+    this.pool = new BufferPool({ fileSystem, directory, size: frames * PAGE_SIZE, wal: this.wal });
     this.recovered = recover({
       fileSystem,
-      directory: '/d',
+      directory,
       pool: this.pool,
       wal: this.wal,
       handler: {
@@ -91,7 +91,7 @@ export class MiniEngine {
     });
     this.checkpointer = new Checkpointer({
       fileSystem,
-      directory: '/d',
+      directory,
       pool: this.pool,
       wal: this.wal,
       control: this.recovered.control,

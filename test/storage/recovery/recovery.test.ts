@@ -1,8 +1,11 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { expect } from 'chai';
-import { MemoryFileSystem } from '../../../storage/io/index.ts';
+import { MemoryFileSystem, NodeFileSystem } from '../../../storage/io/index.ts';
 import { PAGE_SIZE } from '../../../storage/limits.ts';
 import { checkpointStateName } from '../../../storage/recovery/index.ts';
-import { randomInt, withSeeds } from '../io/seeded.ts';
+import { randomInt, seededRandom, withSeeds } from '../io/seeded.ts';
 import { type HistoryEntry, MiniEngine, randomChange } from './mini-engine.ts';
 
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
@@ -176,6 +179,38 @@ describe('A checkpoint', () => {
     const again = new MiniEngine(fileSystem, engine.history);
     expect(again.recovered.pagesChanged).to.equal(0);
     again.expectRecovered();
+  });
+});
+
+describe('On a real disk', () => {
+  it('a server that just stops is recovered, again and again', async () => {
+    const root = mkdtempSync(join(tmpdir(), 'hotrow-recovery-'));
+    try {
+      const fileSystem = new NodeFileSystem();
+      let history: HistoryEntry[] = [];
+      const random = seededRandom(7);
+      for (let life = 0; life < 4; life++) {
+        const engine = new MiniEngine(fileSystem, history, 16, root);
+        engine.expectRecovered();
+        await engine.start();
+        for (let i = 0; i < 150; i++) {
+          randomChange(engine, random);
+          if (i % 40 === 39) await engine.checkpoint();
+        }
+        await engine.commit();
+        history = engine.history.filter((entry) => entry.lsn <= engine.acknowledgedLsn);
+        engine.checkpointer.abandon();
+        await new Promise<void>((resolve) => engine.pool.writer.whenSettled(resolve));
+      }
+      const last = new MiniEngine(fileSystem, history, 16, root);
+      last.expectRecovered();
+      await last.shutdown();
+      const clean = new MiniEngine(fileSystem, history, 16, root);
+      expect(clean.recovered.clean).to.equal(true);
+      clean.expectRecovered();
+    } finally {
+      rmSync(root, { recursive: true });
+    }
   });
 });
 

@@ -258,6 +258,23 @@ describe('Group commit', () => {
     };
   });
 
+  it('is synchronous when nobody else could use the time, and asynchronous otherwise', async () => {
+    const answeredInOneTurn = async (waiters: number, writersInProgress: number): Promise<boolean> => {
+      const { wal } = openWal();
+      wal.writersInProgress = writersInProgress;
+      let answered = 0;
+      for (let i = 0; i < waiters; i++) wal.requestFlush(logText(wal, 'x'), () => answered++);
+      await new Promise((resolve) => setImmediate(resolve));
+      return answered === waiters;
+    };
+    expect(await answeredInOneTurn(1, -1)).to.equal(true);
+    expect(await answeredInOneTurn(2, -1)).to.equal(false);
+    expect(await answeredInOneTurn(8, 0)).to.equal(true);
+    expect(await answeredInOneTurn(1, 1)).to.equal(true);
+    expect(await answeredInOneTurn(1, 2)).to.equal(false);
+    expect(await answeredInOneTurn(2, 1)).to.equal(false);
+  });
+
   it('answers at once for what is durable', () => {
     const { wal } = openWal();
     const lsn = logText(wal, 'x');
