@@ -62,6 +62,8 @@ export interface RelationEntry {
   readonly persistence: 'permanent' | 'unlogged' | 'temporary';
   /** Storage relation that holds the rows; 0 for views. A new one after TRUNCATE or a rewrite. */
   readonly relId: number;
+  /** Storage relation of values too long for a page; made and dropped together with relId. 0 for views. */
+  readonly overflowRelId: number;
   readonly columns: readonly ColumnEntry[];
   /** Newest row layout number, 0..255. Layout n carries the columns with sinceLayout <= n that existed then (dropped ones included). */
   readonly layout: number;
@@ -87,6 +89,8 @@ export interface IndexColumn {
   readonly expressionText: string | null;
   readonly descending: boolean;
   readonly nullsFirst: boolean;
+  /** As CREATE INDEX named it; absent: the type's default. Kept for the definition only. */
+  readonly operatorClass?: string;
 }
 
 export interface IndexEntry {
@@ -103,6 +107,8 @@ export interface IndexEntry {
   /** INCLUDE columns: kept for the definition only; our indexes hold row ids. */
   readonly includedColumns: readonly number[];
   readonly predicateText: string | null;
+  /** reloptions, as name=value. */
+  readonly options?: readonly string[];
 }
 
 export type ReferentialAction = 'no action' | 'restrict' | 'cascade' | 'set null' | 'set default';

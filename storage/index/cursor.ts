@@ -69,6 +69,7 @@ export class IndexCursor {
     this.#last.number = dictionary.numberAt(this.#lastLeaf, this.#lastPosition);
     this.#lastRow = dictionary.rowAt(this.#lastLeaf, this.#lastPosition);
     if (dictionary.arena !== null) {
+      this.#last.length = 0;
       this.#last.reserve(dictionary.arena.lengthOf(ref));
       this.#last.length = dictionary.arena.copyTo(ref, this.#last.bytes);
     }

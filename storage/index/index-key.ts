@@ -6,29 +6,24 @@
  * keys then need not be equal values, which is why every reader rechecks the row.
  * Byte keys are order-preserving encodings (types/key.ts), compared as unsigned bytes.
  */
-import { KEY_SIZE_MAX } from './key-arena.ts';
+import { KeyWriter } from '../../types/index.ts';
 
-export class IndexKey {
+export class IndexKey extends KeyWriter {
   /** Number keys: the key. Byte keys: the first six bytes as an integer, set by `seal()`. */
   number = 0;
-  /** Byte keys: content, `length` bytes of it. */
-  bytes: Uint8Array = new Uint8Array(64);
-  length = 0;
+
+  constructor() {
+    super(16);
+  }
 
   /** After writing bytes 0..length-1: derives the comparison prefix. */
   seal(): void {
     this.number = bytePrefix(this.bytes, this.length);
   }
 
-  reserve(size: number): void {
-    if (size <= this.bytes.length) return;
-    const grown = new Uint8Array(Math.max(size, Math.min(this.bytes.length * 2, KEY_SIZE_MAX + 64)));
-    grown.set(this.bytes);
-    this.bytes = grown;
-  }
-
   copyFrom(other: IndexKey): void {
     this.number = other.number;
+    this.length = 0;
     this.reserve(other.length);
     for (let i = 0; i < other.length; i++) this.bytes[i] = other.bytes[i];
     this.length = other.length;

@@ -1,0 +1,21 @@
+/**
+ * What operators hand to each other. A batch is columns of plain values (docs/architecture.md), `count` of them used; its arrays
+ * belong to the operator that answered it and are overwritten by its next poll.
+ */
+import type { Value } from '../catalog/function-entry.ts';
+
+export const BATCH_SIZE = 512;
+
+export class Batch {
+  count = 0;
+  readonly columns: Value[][];
+
+  constructor(width: number) {
+    this.columns = Array.from({ length: width }, () => []);
+  }
+}
+
+/** No more rows. */
+export const END: Batch = new Batch(0);
+/** Not now: the operator must be polled again when the cause is gone (see driver.ts). */
+export const PENDING: Batch = new Batch(0);

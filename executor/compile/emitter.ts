@@ -1,0 +1,77 @@
+/**
+ * Emitter: gathers the text of one generated function and the values bound to it.
+ *
+ * Generated code never contains text from the user: constants, names, functions and tables are bound as arguments of the
+ * factory (`k0`, `k1` ...), and what is written into the text are our own names, numbers that we computed (offsets, masks) and
+ * nothing else.
+ */
+import { assert } from '../../types/assert.ts';
+
+/** A safe piece of generated code: an identifier, a number, or an expression over them. */
+export type Code = string;
+
+export class Emitter {
+  readonly #lines: string[] = [];
+  readonly #prelude: string[] = [];
+  readonly #boundNames: string[] = [];
+  readonly #boundValues: unknown[] = [];
+  readonly #bound = new Map<unknown, string>();
+  #counter = 0;
+  #indent = '';
+
+  /** A fresh local name. */
+  name(prefix: string): string {
+    return `${prefix}${this.#counter++}`;
+  }
+
+  /** Binds a value; the same value (by identity) gets the same name. */
+  bind(value: unknown, prefix = 'k'): Code {
+    const known = this.#bound.get(value);
+    if (known !== undefined) return known;
+    const name = this.name(prefix);
+    this.#bound.set(value, name);
+    this.#boundNames.push(name);
+    this.#boundValues.push(value);
+    return name;
+  }
+
+  emit(line: string): void {
+    this.#lines.push(this.#indent + line);
+  }
+
+  open(line: string): void {
+    this.emit(line);
+    this.#indent += '  ';
+  }
+
+  close(line = '}'): void {
+    this.#indent = this.#indent.slice(2);
+    this.emit(line);
+  }
+
+  /** Middle of an if / else. */
+  reopen(line: string): void {
+    this.#indent = this.#indent.slice(2);
+    this.emit(line);
+    this.#indent += '  ';
+  }
+
+  /** Adds a line to the start of the function: what stays the same for the whole call. */
+  prelude(line: string): void {
+    this.#prelude.push(line);
+  }
+
+  /** The text so far, for EXPLAIN (CODEGEN)-like debugging and tests. */
+  text(): string {
+    return [...this.#prelude, ...this.#lines].join('\n');
+  }
+
+  /** Compiles `function (parameters) { lines }` with everything bound. */
+  // biome-ignore lint/complexity/noBannedTypes: the signature is known by each caller only
+  build<T extends Function>(parameters: string): T {
+    assert(this.#indent === '', 'unbalanced blocks in generated code');
+    const body = `'use strict';\nreturn function (${parameters}) {\n${this.text()}\n};`;
+    const factory = new Function(...this.#boundNames, body);
+    return factory(...this.#boundValues) as T;
+  }
+}

@@ -1,0 +1,213 @@
+/**
+ * Row programs: what is done with one row of a table, generated for its layout.
+ *
+ * A program has a fast form, inlined into scan loops, and a generic function for rows that the fast form leaves (and for rows of
+ * older layouts). Both filter first, then do the body: fill an output batch, feed aggregates, and so on.
+ */
+import type { Expr } from '../../planner/expr.ts';
+import type { ExecContext } from '../context.ts';
+import type { TableRuntime } from '../table-runtime.ts';
+import { Emitter } from './emitter.ts';
+import { ExpressionCompiler, type SlotAllocator } from './expression.ts';
+import type { Operand } from './operand.ts';
+import { emitViews, loadPageColumn, missingColumn, usedColumns } from './page-columns.ts';
+
+/** Emits what is done with a row that passed the filter; operands of columns are loaded. */
+export interface RowBody {
+  /** Expressions that the body computes, for column loading. */
+  readonly exprs: readonly Expr[];
+  emit(emitter: Emitter, compiler: ExpressionCompiler, isFast: boolean): void;
+}
+
+export interface RowProgramInput {
+  readonly table: TableRuntime;
+  readonly slots: SlotAllocator;
+  readonly filter: Expr | null;
+  readonly body: RowBody;
+}
+
+/** Emits filter and body for the row at `r` (row id in `rowId`). `reject` is the statement for rows that do not pass. */
+export function emitRow(
+  input: RowProgramInput,
+  emitter: Emitter,
+  layoutNumber: number,
+  bail: string | null,
+  reject: string,
+): void {
+  const { table } = input;
+  const layout = table.layout(layoutNumber);
+  const loaded = new Map<number, Operand>();
+  const load = (exprs: readonly (Expr | null)[]): void => {
+    for (const index of usedColumns(exprs, 0)) {
+      if (loaded.has(index)) continue;
+      const entry = table.entry.columns[index];
+      const column = layout.columns[index];
+      loaded.set(
+        index,
+        column === null
+          ? missingColumn(emitter, entry, table.missing[index])
+          : loadPageColumn({ emitter, row: 'r', bail, overflow: table.fetchOverflow }, column, entry),
+      );
+    }
+  };
+  const compiler = new ExpressionCompiler({
+    emitter,
+    slots: input.slots,
+    bail,
+    column: (_input, index) => loaded.get(index) as Operand,
+    systemColumn: (_input, name, tableOid) => systemColumn(name, tableOid),
+  });
+  load([input.filter]);
+  if (input.filter !== null) compiler.compileFilter(input.filter, reject);
+  load(input.body.exprs);
+  input.body.emit(emitter, compiler, bail !== null);
+}
+
+function systemColumn(name: string, tableOid: number): Operand {
+  switch (name) {
+    case 'ctid':
+      return { rep: 'num', typeOid: 27, value: 'rowId', isNull: 'false' };
+    case 'tableoid':
+      return { rep: 'num', typeOid: 26, value: String(tableOid), isNull: 'false' };
+    case 'xmin':
+      return { rep: 'num', typeOid: 28, value: '(f64[r >>> 3] >>> 0)', isNull: 'false' };
+    default:
+      return { rep: 'num', typeOid: 28, value: '0', isNull: 'false' };
+  }
+}
+
+/** `(x, r, rowId, out, n)`: filters and does the body in generic mode for a row of any layout; true when the row passed. */
+export type GenericRowFunction<Out> = (x: ExecContext, r: number, rowId: number, out: Out, n: number) => boolean;
+
+/** The generic form, compiled per layout on first use: most tables have one, and most rows take the fast form. */
+export function genericRowFunction<Out>(input: RowProgramInput): GenericRowFunction<Out> {
+  const byLayout: (GenericRowFunction<Out> | undefined)[] = [];
+  const u8 = input.table.pool.u8;
+  return (x, r, rowId, out, n) => {
+    const number = u8[r + 15];
+    const known = byLayout[number];
+    if (known !== undefined) return known(x, r, rowId, out, n);
+    const emitter = new Emitter();
+    emitViews(emitter, input.table.pool);
+    emitRow(input, emitter, number, null, 'return false;');
+    emitter.emit('return true;');
+    const compiled = emitter.build<GenericRowFunction<Out>>('x, r, rowId, out, n');
+    byLayout[number] = compiled;
+    return compiled(x, r, rowId, out, n);
+  };
+}
+
+/** One row at a time, for index scans: the fast form with the generic one behind it. */
+export function rowFunction<Out>(input: RowProgramInput): GenericRowFunction<Out> {
+  const generic = genericRowFunction<Out>(input);
+  const emitter = new Emitter();
+  const { table } = input;
+  emitViews(emitter, table.pool);
+  const slow = emitter.bind(generic, 'slow');
+  emitter.open(`if (u8[r + 15] === ${table.entry.layout}) fast: {`);
+  emitRow(input, emitter, table.entry.layout, 'fast', 'return false;');
+  emitter.emit('return true;');
+  emitter.close();
+  emitter.emit(`return ${slow}(x, r, rowId, out, n);`);
+  return emitter.build<GenericRowFunction<Out>>('x, r, rowId, out, n');
+}
+
+/** Where a sequential scan stands. */
+export interface ScanPosition {
+  page: number;
+  slot: number;
+  endPage: number;
+  /** Rows that passed in this call. */
+  count: number;
+}
+
+/**
+ * `(x, position, out, limit, snapshot)`: scans on from the position until `limit` rows passed, the slice is over (answers
+ * true) or the table ends (position.page = endPage). Throws PAGE_MISS with the position at the row to go on with.
+ */
+export type ScanFunction<Out> = (
+  x: ExecContext,
+  position: ScanPosition,
+  out: Out,
+  limit: number,
+  snapshot: ExecContext['snapshot'],
+) => boolean;
+
+/** Hooks for bodies that keep state in locals across the loop (fused aggregation). */
+export interface ScanHooks {
+  /** Before the loop: declares locals from `out`. */
+  begin?(emitter: Emitter): void;
+  /** After the loop, whatever ended it: writes locals back. */
+  end?(emitter: Emitter): void;
+  /** True when each passed row fills place n of an output (so that `limit` applies). */
+  readonly countsRows: boolean;
+}
+
+export function scanFunction<Out>(input: RowProgramInput, hooks: ScanHooks): ScanFunction<Out> {
+  const { table } = input;
+  const emitter = new Emitter();
+  emitViews(emitter, table.pool);
+  const frames = emitter.bind(table.heap.pages, 'pages');
+  const pool = emitter.bind(table.pool, 'pool');
+  const heap = emitter.bind(table.heap, 'heap');
+  const slow = emitter.bind(genericRowFunction<Out>(input), 'slow');
+  const layout = table.entry.layout;
+  emitter.emit('let page = position.page, slot = position.slot, n = 0, yielded = false;');
+  emitter.emit('const endPage = position.endPage, horizon = snapshot.horizon;');
+  emitter.emit('let r = 0, rowId = 0;');
+  hooks.begin?.(emitter);
+  emitter.open('try {');
+  emitter.open('pages: while (page < endPage) {');
+  emitter.emit(`const base = ${pool}.frameBase(${frames}, page);`);
+  emitter.emit('const slots = u16[(base + 12) >>> 1];');
+  emitter.open('rows: for (; slot < slots; slot++) {');
+  emitter.emit('const offset = u16[(base + 32 + slot * 4) >>> 1];');
+  emitter.emit('if (offset === 0) continue;');
+  emitter.emit('r = base + offset;');
+  emitter.emit('rowId = page * 512 + slot;');
+  emitter.open(`if (u16[(r + 14) >>> 1] !== ${layout << 8} || f64[r >>> 3] >= horizon) {`);
+  emitter.open('if (u8[r + 14] !== 0 || f64[r >>> 3] >= horizon) {');
+  emitter.emit(`r = ${heap}.resolve(r, snapshot);`);
+  emitter.emit('if (r < 0) continue;');
+  emitter.close();
+  emitter.open(`if (u8[r + 15] !== ${layout}) {`);
+  emitter.emit(
+    `if (${slow}(x, r, rowId, out, n)) { n++; ${hooks.countsRows ? 'if (n === limit) { slot++; break pages; }' : ''} }`,
+  );
+  emitter.emit('continue;');
+  emitter.close();
+  emitter.close();
+  emitter.open('fast: {');
+  emitRow(input, emitter, layout, 'fast', 'continue rows;');
+  emitter.emit('n++;');
+  if (hooks.countsRows) emitter.emit('if (n === limit) { slot++; break pages; }');
+  emitter.emit('continue rows;');
+  emitter.close();
+  emitter.emit(
+    `if (${slow}(x, r, rowId, out, n)) { n++; ${hooks.countsRows ? 'if (n === limit) { slot++; break pages; }' : ''} }`,
+  );
+  emitter.close();
+  emitter.emit('slot = 0; page++;');
+  emitter.emit('if (x.shouldYield(slots)) { yielded = true; break pages; }');
+  emitter.close();
+  emitter.reopen('} finally {');
+  emitter.emit('position.page = page; position.slot = slot; position.count = n;');
+  hooks.end?.(emitter);
+  emitter.close();
+  emitter.emit('return yielded;');
+  return emitter.build<ScanFunction<Out>>('x, position, out, limit, snapshot');
+}
+
+/** The body that fills an output batch: out[i][n] = target i. */
+export function batchBody(targets: readonly Expr[]): RowBody {
+  return {
+    exprs: targets,
+    emit(emitter, compiler) {
+      // All values first: whatever throws or leaves the fast block must do so before the row is there.
+      const values = targets.map((t) => compiler.toAny(compiler.compile(t)));
+      values.forEach((code, i) => {
+        emitter.emit(`out[${i}][n] = ${code};`);
+      });
+    },
+  };
+}

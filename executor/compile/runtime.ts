@@ -1,0 +1,133 @@
+/**
+ * Small functions that generated code calls by binding.
+ */
+import type { Value } from '../../catalog/function-entry.ts';
+import type { LiftedLiteral } from '../../parser/index.ts';
+import { sqlError } from '../../types/errors.ts';
+import { compareText, hashKey, inputText, type Numeric, OID, SqlArray } from '../../types/index.ts';
+import type { ExecContext } from '../context.ts';
+
+/** Bytes of the pool from start on equal to the whole of `wanted`; the caller has compared the lengths. */
+export function bytesEqual(u8: Uint8Array, start: number, wanted: Uint8Array): boolean {
+  for (let i = 0; i < wanted.length; i++) if (u8[start + i] !== wanted[i]) return false;
+  return true;
+}
+
+/** Two ranges of the pool. */
+export function rangesEqual(u8: Uint8Array, aStart: number, aEnd: number, bStart: number, bEnd: number): boolean {
+  if (aEnd - aStart !== bEnd - bStart) return false;
+  for (let i = aStart, j = bStart; i < aEnd; i++, j++) if (u8[i] !== u8[j]) return false;
+  return true;
+}
+
+/** Sign of a byte-wise comparison of a pool range with bytes: the order of text. */
+export function compareBytes(u8: Uint8Array, start: number, end: number, other: Uint8Array): number {
+  const length = end - start;
+  const common = length < other.length ? length : other.length;
+  for (let i = 0; i < common; i++) {
+    const difference = u8[start + i] - other[i];
+    if (difference !== 0) return difference;
+  }
+  return length - other.length;
+}
+
+export function utf8Bytes(text: string | null): Uint8Array | null {
+  return text === null ? null : Buffer.from(text, 'utf8');
+}
+
+/** A numeric times 10^scale as a double, NaN when it is null, not finite, or does not come out exact. */
+export function scaledDouble(value: Numeric | null, scale: number): number {
+  if (value === null || !value.isFinite || value.scale > scale) return Number.NaN;
+  const result = Number(value.coefficient) * 10 ** (scale - value.scale);
+  return result <= Number.MAX_SAFE_INTEGER && result >= Number.MIN_SAFE_INTEGER ? result : Number.NaN;
+}
+
+/**
+ * A double that compares with every integer coefficient of the given scale as the numeric itself compares with the column's
+ * value: exact where it is an integer, otherwise half-way between its two neighbours. NaN for null and NaN.
+ */
+export function decimalBound(value: Numeric | null, scale: number): number {
+  if (value === null || value.isNaN) return Number.NaN;
+  if (!value.isFinite) return value.sign() > 0 ? Infinity : -Infinity;
+  if (value.scale <= scale) return Number(value.coefficient) * 10 ** (scale - value.scale);
+  const divisor = 10n ** BigInt(value.scale - scale);
+  const coefficient = BigInt(value.coefficient);
+  const quotient = coefficient / divisor;
+  if (quotient * divisor === coefficient) return Number(quotient);
+  return Number(quotient) + (coefficient < 0n ? -0.5 : 0.5);
+}
+
+/** Converts the text of a lifted literal as its constant's type says. Kept for the rest of the execution. */
+export function liftedValue(
+  context: ExecContext,
+  slot: number,
+  literalIndex: number,
+  typeOid: number,
+  typeModifier: number,
+): Value {
+  const known = context.lifted[slot];
+  if (known !== undefined) return known;
+  const literal = (context.literals as readonly LiftedLiteral[])[literalIndex];
+  const isNumber = typeof literal.value === 'number' && (typeOid === OID.INT4 || typeOid === OID.INT8);
+  const value = isNumber
+    ? literal.value
+    : inputText(typeOid, typeModifier, String(literal.value), context.functions.format);
+  context.lifted[slot] = value;
+  return value;
+}
+
+/** The set of hash keys of an IN list; `hasNull` when an element was null. */
+export interface InSet {
+  readonly keys: ReadonlySet<unknown>;
+  readonly hasNull: boolean;
+}
+
+export function makeInSet(typeOid: number, elements: readonly Value[]): InSet {
+  const key = hashKey(typeOid);
+  const keys = new Set<unknown>();
+  let hasNull = false;
+  for (const element of elements) {
+    if (element === null) hasNull = true;
+    else keys.add(key(element));
+  }
+  return { keys, hasNull };
+}
+
+/** x op ANY / ALL (array), three-valued; `compare` is strict. */
+export function arrayCompare(
+  left: Value,
+  array: SqlArray | null,
+  compare: (a: Value, b: Value) => Value,
+  all: boolean,
+): boolean | null {
+  if (array === null) return null;
+  let sawNull = false;
+  for (const element of array.elements) {
+    const result = left === null || element === null ? null : compare(left, element);
+    if (result === null) sawNull = true;
+    else if (result !== all) return !all;
+  }
+  return sawNull ? null : all;
+}
+
+export function compareStrings(a: string, b: string): number {
+  return compareText(a, b);
+}
+
+export function makeArray(elementType: number, elements: Value[], isMultidimensional: boolean): Value {
+  if (!isMultidimensional) return new SqlArray(elementType, elements);
+  return SqlArray.nest(elementType, elements as (SqlArray | null)[]);
+}
+
+export function subscriptArray(base: SqlArray, subscripts: readonly (number | null)[]): Value {
+  if (subscripts.some((s) => s === null)) return null;
+  return base.at(subscripts as readonly number[]);
+}
+
+export function sliceArray(base: SqlArray, bounds: readonly (number | null)[][]): Value {
+  return base.slice(bounds);
+}
+
+export function tooManyRows(): never {
+  throw sqlError('21000', 'more than one row returned by a subquery used as an expression');
+}

@@ -1,0 +1,198 @@
+/**
+ * Execution context: what one running statement's operators and generated code share.
+ */
+import type { ConstraintEntry, RelationEntry } from '../catalog/entries.ts';
+import type { FunctionContext, Value } from '../catalog/function-entry.ts';
+import type { LiftedLiteral } from '../parser/index.ts';
+import type { Snapshot, StorageEngine, Transaction } from '../storage/api.ts';
+import { sqlError } from '../types/errors.ts';
+import { type FormatSettings, outputText } from '../types/index.ts';
+import type { TableRuntime } from './table-runtime.ts';
+
+/** Work units (about one row each) between two looks at the clock. */
+const UNITS_PER_CLOCK_LOOK = 4096;
+/** A time slice: how long a statement may run before others get a turn. */
+const SLICE_MS = 2;
+
+/** A subquery that an expression runs; answers its value or throws PAGE_MISS / a pending marker. */
+export interface SubplanRunner {
+  exists(context: ExecContext): boolean;
+  scalar(context: ExecContext): Value;
+  array(context: ExecContext): Value;
+  /** x op ANY / ALL (subquery): `test` is called for each row with its columns; three-valued. */
+  quantified(context: ExecContext, test: (row: readonly Value[]) => boolean | null, isAll: boolean): boolean | null;
+  /** Hashed IN: keys of the outer side, already canonical. */
+  hashed(context: ExecContext, values: readonly Value[]): boolean | null;
+}
+
+/** Work queued by modifying operators for the end of the statement (or the transaction): foreign keys. */
+export interface FollowUp {
+  add(item: unknown): void;
+  readonly hasWork: boolean;
+  /** True when all items are done; false when it must be polled again (x.isWaiting, or the slice is over). */
+  poll(x: ExecContext): boolean;
+}
+
+/** What operators ask of the session around them. */
+export interface ExecServices {
+  schemaName(schemaOid: number): string;
+  tableByOid(oid: number): TableRuntime;
+  /** Whether checks of this constraint wait until the transaction ends. */
+  isDeferred(constraint: ConstraintEntry): boolean;
+  /** Follow-ups of the transaction. */
+  readonly deferred: Map<string, FollowUp>;
+  /**
+   * Runs a statement inside the running one, with a fresh snapshot: rows found or changed, or null when it waits (call again
+   * with the same arguments to go on).
+   */
+  runInternal(x: ExecContext, sql: string, params: readonly Value[]): number | null;
+}
+
+export class ExecContext {
+  readonly engine: StorageEngine;
+  /** The session's, set when an execution starts. */
+  functions!: FunctionContext;
+  transaction!: Transaction;
+  snapshot!: Snapshot;
+  /** Values of $1..$n. */
+  params: readonly Value[] = [];
+  /** Values set by nested loops and correlated subqueries. */
+  readonly execParams: Value[] = [];
+  /** The statement's literals, for plans shared by shape; converted on first use by `lifted`. */
+  literals: readonly LiftedLiteral[] | null = null;
+  /** Converted literals, by slot. */
+  readonly lifted: Value[] = [];
+  /** Values computed once an execution (invariant subexpressions, IN sets), by slot; undefined = not yet. */
+  readonly once: unknown[] = [];
+  /** Subqueries of expressions, by slot (see operators/subplan.ts); the execution that owns the context fills it. */
+  subplan: (slot: number) => SubplanRunner = () => {
+    throw new Error('no subqueries here');
+  };
+  /** Above 0 while an expression runs a correlated subquery: time slices must not interrupt it, it would start again. */
+  noYieldDepth = 0;
+  /** xid of this statement, 0 until its first write. */
+  #xid = 0;
+  /** Set by cancel(), statement_timeout or a lost client; thrown at the next checkpoint. */
+  interrupt: Error | null = null;
+  /** True after a PENDING that waits for somebody else (a lock), not for the next time slice. */
+  isWaiting = false;
+  /** Counted by modifying operators for the command tag. */
+  processedCount = 0;
+  /** Called when the transaction takes row locks or writes: READ COMMITTED may look again. */
+  isRepeatableRead = false;
+  /** Row id of the row that is being modified, for RETURNING ctid. */
+  currentRowId = 0;
+  #units = UNITS_PER_CLOCK_LOOK;
+  #sliceEnd = 0;
+  /** Work for the end of the statement. */
+  followUps = new Map<string, FollowUp>();
+  services!: ExecServices;
+
+  constructor(engine: StorageEngine) {
+    this.engine = engine;
+  }
+
+  /** Makes the context ready for another statement of its session. */
+  begin(
+    transaction: Transaction,
+    snapshot: Snapshot,
+    params: readonly Value[],
+    literals: readonly LiftedLiteral[] | null,
+  ): void {
+    this.transaction = transaction;
+    this.snapshot = snapshot;
+    this.params = params;
+    this.literals = literals;
+    this.lifted.length = 0;
+    this.once.length = 0;
+    this.#xid = 0;
+    this.noYieldDepth = 0;
+    this.interrupt = null;
+    this.processedCount = 0;
+    this.followUps = new Map();
+    this.isWaiting = false;
+    this.#units = UNITS_PER_CLOCK_LOOK;
+    this.#sliceEnd = 0;
+  }
+
+  /** The xid that this statement's versions carry; taken at the first write. */
+  xid(): number {
+    if (this.#xid === 0) this.#xid = this.engine.transactions.statementXid(this.transaction);
+    return this.#xid;
+  }
+
+  /** Starts a time slice. */
+  startSlice(): void {
+    this.#sliceEnd = performance.now() + SLICE_MS;
+    this.#units = UNITS_PER_CLOCK_LOOK;
+  }
+
+  /** After `units` rows of work: true when the slice is over and the operator should answer PENDING. Throws interrupts. */
+  shouldYield(units: number): boolean {
+    this.#units -= units;
+    if (this.#units > 0) return false;
+    this.#units = UNITS_PER_CLOCK_LOOK;
+    if (this.interrupt !== null) throw this.interrupt;
+    return this.noYieldDepth === 0 && performance.now() > this.#sliceEnd;
+  }
+
+  checkInterrupt(): void {
+    if (this.interrupt !== null) throw this.interrupt;
+  }
+
+  /** Begins to wait for another transaction's end; throws 40P01 when that would close a circle. */
+  waitForTransaction(other: Transaction): void {
+    this.engine.locks.waitForTransaction(this.transaction, other);
+    this.isWaiting = true;
+  }
+
+  stopWaiting(): void {
+    this.engine.locks.cancelWait(this.transaction);
+    this.isWaiting = false;
+  }
+
+  schemaName(schemaOid: number): string {
+    return this.services.schemaName(schemaOid);
+  }
+
+  tableByOid(oid: number): TableRuntime {
+    return this.services.tableByOid(oid);
+  }
+
+  queueFollowUp(key: string, constraint: ConstraintEntry, make: () => FollowUp): FollowUp {
+    const queue = this.services.isDeferred(constraint) ? this.services.deferred : this.followUps;
+    let followUp = queue.get(key);
+    if (followUp === undefined) {
+      followUp = make();
+      queue.set(key, followUp);
+    }
+    return followUp;
+  }
+
+  runInternal(sql: string, params: readonly Value[]): number | null {
+    return this.services.runInternal(this, sql, params);
+  }
+
+  /** A row as error details show it: "(1, null, abc)". */
+  describeRow(table: RelationEntry, values: readonly Value[]): string {
+    return describeRow(table, values, this.functions.format);
+  }
+}
+
+/** A column's value in an error's detail is cut after this many characters, as PostgreSQL does. */
+const DETAIL_VALUE_LENGTH = 64;
+
+export function describeRow(table: RelationEntry, values: readonly Value[], format: FormatSettings): string {
+  const parts = table.columns.flatMap((column, i) => {
+    if (column.dropped) return [];
+    if (values[i] === null) return ['null'];
+    const text = outputText(column.typeOid, values[i], format);
+    return [text.length > DETAIL_VALUE_LENGTH ? `${text.slice(0, DETAIL_VALUE_LENGTH)}...` : text];
+  });
+  return `(${parts.join(', ')})`;
+}
+
+/** What cancel() sets. */
+export function queryCanceled(reason: 'user request' | 'statement timeout'): Error {
+  return sqlError('57014', `canceling statement due to ${reason}`);
+}

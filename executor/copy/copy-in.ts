@@ -1,0 +1,387 @@
+/**
+ * COPY FROM STDIN: the client's bytes become lines, lines become rows of a batch, and the batch feeds an INSERT.
+ *
+ * Bytes are worked on where they arrive; only an unfinished line at the end of a message is kept.
+ */
+import type { Value } from '../../catalog/function-entry.ts';
+import { SqlError, sqlError } from '../../types/errors.ts';
+import { decodeUtf8, type FormatSettings, OID, textInput } from '../../types/index.ts';
+import { BATCH_SIZE, Batch, END, PENDING } from '../batch.ts';
+import type { ExecContext } from '../context.ts';
+import type { Operator } from '../operators/operator.ts';
+import { decodeText } from '../row/row-reader.ts';
+import type { CopyOptions } from './options.ts';
+
+export interface CopyColumn {
+  readonly name: string;
+  readonly typeOid: number;
+  readonly typeModifier: number;
+}
+
+const NEWLINE = 10;
+const RETURN = 13;
+const BACKSLASH = 92;
+
+export class CopyInTask implements Operator {
+  readonly #columns: readonly CopyColumn[];
+  readonly #options: CopyOptions;
+  readonly #tableName: string;
+  readonly #inputs: ((text: string, typeModifier: number, format: FormatSettings) => Value)[];
+  readonly #delimiter: number;
+  readonly #quote: number;
+  readonly #escape: number;
+  readonly #nullBytes: Buffer;
+  readonly #forceNotNull: readonly boolean[];
+  readonly #forceNull: readonly boolean[];
+  readonly #out: Batch;
+  /** Bytes not yet worked on: #data[#position .. #length). */
+  #data: Buffer = Buffer.alloc(65536);
+  #position = 0;
+  #length = 0;
+  #line = 0;
+  #isFinished = false;
+  #sawEndMarker = false;
+  #failure: Error | null = null;
+  #isHeaderDone: boolean;
+
+  constructor(columns: readonly CopyColumn[], options: CopyOptions, tableName: string) {
+    this.#columns = columns;
+    this.#options = options;
+    this.#tableName = tableName;
+    this.#inputs = columns.map((c) => textInput(c.typeOid));
+    this.#delimiter = options.delimiter.charCodeAt(0);
+    this.#quote = options.format === 'csv' ? options.quote.charCodeAt(0) : -1;
+    this.#escape = options.format === 'csv' ? options.escape.charCodeAt(0) : -1;
+    this.#nullBytes = Buffer.from(options.nullText, 'utf8');
+    this.#forceNotNull = columns.map((c) => options.forceNotNull.includes(c.name));
+    this.#forceNull = columns.map((c) => options.forceNull.includes(c.name));
+    this.#out = new Batch(columns.length);
+    this.#isHeaderDone = options.header === 'none';
+  }
+
+  // --------------------------------------------------------------------------------------------- from the session
+
+  receive(bytes: Uint8Array): void {
+    const left = this.#length - this.#position;
+    if (left + bytes.length > this.#data.length) {
+      const grown = Buffer.allocUnsafeSlow(Math.max(this.#data.length * 2, left + bytes.length));
+      this.#data.copy(grown, 0, this.#position, this.#length);
+      this.#data = grown;
+    } else if (this.#length + bytes.length > this.#data.length) this.#data.copyWithin(0, this.#position, this.#length);
+    else {
+      this.#data.set(bytes, this.#length);
+      this.#length += bytes.length;
+      return;
+    }
+    this.#position = 0;
+    this.#data.set(bytes, left);
+    this.#length = left + bytes.length;
+  }
+
+  finish(): void {
+    this.#isFinished = true;
+  }
+
+  fail(error: Error): void {
+    this.#failure = error;
+  }
+
+  // ------------------------------------------------------------------------------------------------- as an operator
+
+  open(): void {}
+  close(): void {}
+
+  poll(x: ExecContext): Batch {
+    if (this.#failure !== null) throw this.#failure;
+    const out = this.#out;
+    let n = 0;
+    while (n < BATCH_SIZE) {
+      const end = this.#findLineEnd();
+      if (end < 0) break;
+      this.#line++;
+      const isRow = this.#parseLine(x.functions.format, this.#position, end, n);
+      this.#position = this.#nextLine;
+      if (isRow) n++;
+      if (this.#sawEndMarker) break;
+    }
+    out.count = n;
+    if (n > 0) return out;
+    if (this.#isFinished) return END;
+    // More must come from the client: it wakes us.
+    x.isWaiting = true;
+    return PENDING;
+  }
+
+  /** Start of the line after the one found. */
+  #nextLine = 0;
+
+  /** End of the next whole line (without its line break), or -1. Quoted line breaks of CSV belong to the line. */
+  #findLineEnd(): number {
+    if (this.#sawEndMarker) {
+      this.#position = this.#length;
+      return -1;
+    }
+    const data = this.#data;
+    const length = this.#length;
+    let at = this.#position;
+    if (this.#quote < 0) {
+      at = data.subarray(0, length).indexOf(NEWLINE, this.#position);
+      if (at < 0) at = length;
+      // A backslash before the line break makes it data; an even number of them does not.
+      while (at < length && isEscaped(data, at, this.#position)) {
+        const next = data.subarray(0, length).indexOf(NEWLINE, at + 1);
+        at = next < 0 ? length : next;
+      }
+    } else {
+      let inQuotes = false;
+      for (; at < length; at++) {
+        const byte = data[at];
+        if (inQuotes && byte === this.#escape && this.#escape !== this.#quote && at + 1 < length) at++;
+        else if (byte === this.#quote) inQuotes = !inQuotes;
+        else if (byte === NEWLINE && !inQuotes) break;
+      }
+    }
+    if (at >= length) {
+      if (!this.#isFinished || this.#position >= length) return -1;
+      this.#nextLine = length;
+      return length;
+    }
+    this.#nextLine = at + 1;
+    return at > this.#position && data[at - 1] === RETURN ? at - 1 : at;
+  }
+
+  /** Parses a line into row n of the batch; false when it was the header or the end marker. */
+  #parseLine(format: FormatSettings, start: number, end: number, n: number): boolean {
+    const data = this.#data;
+    if (end - start === 2 && data[start] === BACKSLASH && data[start + 1] === 46) {
+      this.#sawEndMarker = true;
+      return false;
+    }
+    if (!this.#isHeaderDone) {
+      this.#isHeaderDone = true;
+      if (this.#options.header === 'match') this.#checkHeader(start, end);
+      return false;
+    }
+    if (this.#quote < 0) this.#parseText(format, start, end, n);
+    else this.#parseCsv(format, start, end, n);
+    return true;
+  }
+
+  #parseText(format: FormatSettings, start: number, end: number, n: number): void {
+    const data = this.#data;
+    const delimiter = this.#delimiter;
+    const width = this.#columns.length;
+    let column = 0;
+    let from = start;
+    for (;;) {
+      let to = from;
+      let hasEscape = false;
+      let isAscii = true;
+      for (; to < end; to++) {
+        const byte = data[to];
+        if (byte === delimiter) break;
+        if (byte === BACKSLASH) {
+          hasEscape = true;
+          to++;
+        } else if (byte >= 128) isAscii = false;
+      }
+      if (to > end) to = end;
+      if (column >= width) {
+        // A table without columns takes empty lines.
+        if (width === 0 && from === end) return;
+        throw this.#error('22P04', 'extra data after last expected column');
+      }
+      if (this.#isNull(from, to)) this.#out.columns[column][n] = null;
+      else this.#setValue(format, column, n, from, to, hasEscape, isAscii);
+      column++;
+      if (to >= end) break;
+      from = to + 1;
+    }
+    if (column < width) throw this.#error('22P04', `missing data for column "${this.#columns[column].name}"`);
+  }
+
+  #isNull(from: number, to: number): boolean {
+    const bytes = this.#nullBytes;
+    if (to - from !== bytes.length) return false;
+    for (let i = 0; i < bytes.length; i++) if (this.#data[from + i] !== bytes[i]) return false;
+    return true;
+  }
+
+  #setValue(
+    format: FormatSettings,
+    column: number,
+    n: number,
+    from: number,
+    to: number,
+    hasEscape: boolean,
+    isAscii: boolean,
+  ): void {
+    const target = this.#out.columns[column];
+    const { typeOid } = this.#columns[column];
+    if (!hasEscape && (typeOid === OID.INT4 || typeOid === OID.INT8 || typeOid === OID.INT2)) {
+      const value = parseSmallInteger(this.#data, from, to);
+      if (
+        value === value &&
+        (typeOid !== OID.INT2 || (value < 32768 && value >= -32768)) &&
+        (typeOid === OID.INT8 || Math.abs(value) < 2147483648)
+      ) {
+        target[n] = value;
+        return;
+      }
+    }
+    let text: string;
+    if (hasEscape) text = this.#unescape(from, to);
+    else text = isAscii ? decodeText(this.#data, from, to) : decodeUtf8(this.#data, from, to);
+    target[n] = this.#convert(format, column, text);
+  }
+
+  #convert(format: FormatSettings, column: number, text: string): Value {
+    try {
+      return this.#inputs[column](text, this.#columns[column].typeModifier, format);
+    } catch (error) {
+      if (!(error instanceof SqlError)) throw error;
+      const shown = text.length > 100 ? `${text.slice(0, 100)}...` : text;
+      throw error.with({
+        where: `COPY ${this.#tableName}, line ${this.#line}, column ${this.#columns[column].name}: "${shown}"`,
+      });
+    }
+  }
+
+  #unescape(from: number, to: number): string {
+    const data = this.#data;
+    const bytes: number[] = [];
+    for (let i = from; i < to; i++) {
+      const byte = data[i];
+      if (byte !== BACKSLASH || i + 1 >= to) {
+        bytes.push(byte);
+        continue;
+      }
+      i = unescapeByte(data, i + 1, to, bytes);
+    }
+    const buffer = Buffer.from(bytes);
+    return decodeUtf8(buffer, 0, buffer.length);
+  }
+
+  #parseCsv(format: FormatSettings, start: number, end: number, n: number): void {
+    const width = this.#columns.length;
+    let column = 0;
+    let from = start;
+    for (;;) {
+      const field = this.#csvField(from, end);
+      if (column >= width) throw this.#error('22P04', 'extra data after last expected column');
+      const isNullText = field.text === this.#options.nullText;
+      const isNull =
+        isNullText &&
+        ((!field.wasQuoted && !this.#forceNotNull[column]) || (field.wasQuoted && this.#forceNull[column]));
+      this.#out.columns[column][n] = isNull ? null : this.#convert(format, column, field.text);
+      column++;
+      if (field.next > end) break;
+      from = field.next;
+    }
+    if (column < width) throw this.#error('22P04', `missing data for column "${this.#columns[column].name}"`);
+  }
+
+  /** One CSV field; `next`: where the next one begins, beyond `end` after the last. */
+  #csvField(from: number, end: number): { text: string; wasQuoted: boolean; next: number } {
+    const data = this.#data;
+    const bytes: number[] = [];
+    let inQuotes = false;
+    let wasQuoted = false;
+    let at = from;
+    for (; at < end; at++) {
+      const byte = data[at];
+      if (inQuotes) {
+        if (byte === this.#escape && at + 1 < end && (data[at + 1] === this.#quote || data[at + 1] === this.#escape))
+          bytes.push(data[++at]);
+        else if (byte === this.#quote) inQuotes = false;
+        else bytes.push(byte);
+      } else if (byte === this.#quote) {
+        inQuotes = true;
+        wasQuoted = true;
+      } else if (byte === this.#delimiter) break;
+      else bytes.push(byte);
+    }
+    if (inQuotes) throw this.#error('22P04', 'unterminated CSV quoted field');
+    const buffer = Buffer.from(bytes);
+    return { text: decodeUtf8(buffer, 0, buffer.length), wasQuoted, next: at + 1 };
+  }
+
+  #checkHeader(start: number, end: number): void {
+    const line = decodeUtf8(this.#data, start, end);
+    const names: string[] = [];
+    if (this.#quote < 0) names.push(...line.split(this.#options.delimiter));
+    else {
+      for (let from = start; from <= end; ) {
+        const field = this.#csvField(from, end);
+        names.push(field.text);
+        from = field.next;
+      }
+    }
+    if (names.length !== this.#columns.length) {
+      throw this.#error(
+        '22P04',
+        `wrong number of fields in header line: got ${names.length}, expected ${this.#columns.length}`,
+      );
+    }
+    names.forEach((name, i) => {
+      if (name === this.#columns[i].name) return;
+      throw this.#error(
+        '22P04',
+        `column name mismatch in header line field ${i + 1}: got "${name}", expected "${this.#columns[i].name}"`,
+      );
+    });
+  }
+
+  #error(code: string, message: string): Error {
+    const line = decodeText(this.#data, this.#position, Math.min(this.#nextLine, this.#position + 100)).trimEnd();
+    return sqlError(code, message, { where: `COPY ${this.#tableName}, line ${this.#line}: "${line}"` });
+  }
+}
+
+function isEscaped(data: Uint8Array, at: number, start: number): boolean {
+  let backslashes = 0;
+  for (let i = at - 1; i >= start && data[i] === BACKSLASH; i--) backslashes++;
+  return backslashes % 2 === 1;
+}
+
+/** Plain decimal integers of up to 15 digits; NaN for anything else. */
+function parseSmallInteger(data: Uint8Array, from: number, to: number): number {
+  let at = from;
+  const isNegative = data[at] === 45;
+  if (isNegative) at++;
+  if (to - at > 15 || at >= to) return Number.NaN;
+  let value = 0;
+  for (; at < to; at++) {
+    const digit = data[at] - 48;
+    if (digit < 0 || digit > 9) return Number.NaN;
+    value = value * 10 + digit;
+  }
+  return isNegative ? 0 - value : value;
+}
+
+const SIMPLE_ESCAPES: { readonly [byte: number]: number } = { 98: 8, 102: 12, 110: 10, 114: 13, 116: 9, 118: 11 };
+
+/** Decodes the escape whose character stands at i; answers the position of its last byte. */
+function unescapeByte(data: Uint8Array, i: number, to: number, bytes: number[]): number {
+  const byte = data[i];
+  const simple = SIMPLE_ESCAPES[byte];
+  if (simple !== undefined) {
+    bytes.push(simple);
+    return i;
+  }
+  if (byte >= 48 && byte <= 55) {
+    let value = 0;
+    let at = i;
+    for (; at < to && at < i + 3 && data[at] >= 48 && data[at] <= 55; at++) value = value * 8 + data[at] - 48;
+    bytes.push(value & 255);
+    return at - 1;
+  }
+  if (byte === 120 && i + 1 < to && /[0-9a-fA-F]/.test(String.fromCharCode(data[i + 1]))) {
+    let text = String.fromCharCode(data[i + 1]);
+    if (i + 2 < to && /[0-9a-fA-F]/.test(String.fromCharCode(data[i + 2]))) text += String.fromCharCode(data[i + 2]);
+    bytes.push(Number.parseInt(text, 16));
+    return i + text.length;
+  }
+  bytes.push(byte);
+  return i;
+}

@@ -1,0 +1,88 @@
+/** COPY TO STDOUT: rows as CopyData messages, in text or CSV. */
+import type { Value } from '../../catalog/function-entry.ts';
+import { type FormatSettings, textOutput } from '../../types/index.ts';
+import type { OutBuffer } from '../../types/out-buffer.ts';
+import type { Batch } from '../batch.ts';
+import type { CopyOptions } from './options.ts';
+
+type ToText = (value: Value, format: FormatSettings) => string;
+
+export class CopyOutWriter {
+  readonly #outputs: readonly ToText[];
+  readonly #options: CopyOptions;
+  readonly #forceQuote: readonly boolean[];
+  readonly #needsEscape: RegExp;
+  readonly #needsQuote: RegExp;
+
+  constructor(names: readonly string[], typeOids: readonly number[], options: CopyOptions) {
+    this.#outputs = typeOids.map((oid) => textOutput(oid));
+    this.#options = options;
+    this.#forceQuote = names.map((name) => options.forceQuote === '*' || options.forceQuote.includes(name));
+    const special = (text: string): string => text.replace(/[\\\]^-]/g, '\\$&');
+    this.#needsEscape = new RegExp(`[\\\\\\b\\f\\n\\r\\t\\v${special(options.delimiter)}]`, 'g');
+    this.#needsQuote = new RegExp(`[\\r\\n${special(options.delimiter)}${special(options.quote)}]`);
+  }
+
+  header(out: OutBuffer, names: readonly string[]): void {
+    const { delimiter, format } = this.#options;
+    const fields = names.map((name, i) =>
+      format === 'csv' ? this.#csv(name, i, names.length === 1) : this.#text(name),
+    );
+    writeCopyData(out, `${fields.join(delimiter)}\n`);
+  }
+
+  rows(out: OutBuffer, batch: Batch, from: number, to: number, format: FormatSettings): void {
+    const { delimiter, nullText } = this.#options;
+    const isCsv = this.#options.format === 'csv';
+    const width = this.#outputs.length;
+    for (let row = from; row < to; row++) {
+      let line = '';
+      for (let c = 0; c < width; c++) {
+        if (c > 0) line += delimiter;
+        const value = batch.columns[c][row];
+        if (value === null) line += nullText;
+        else {
+          const text = this.#outputs[c](value, format);
+          line += isCsv ? this.#csv(text, c, width === 1) : this.#text(text);
+        }
+      }
+      writeCopyData(out, `${line}\n`);
+    }
+  }
+
+  #text(text: string): string {
+    this.#needsEscape.lastIndex = 0;
+    if (!this.#needsEscape.test(text)) return text;
+    return text.replace(this.#needsEscape, (c) => TEXT_ESCAPES[c] ?? `\\${c}`);
+  }
+
+  #csv(text: string, column: number, isOnlyColumn: boolean): string {
+    const { quote, escape, nullText } = this.#options;
+    // A lone \. would end the data.
+    const mustQuote =
+      this.#forceQuote[column] || text === nullText || (isOnlyColumn && text === '\\.') || this.#needsQuote.test(text);
+    if (!mustQuote) return text;
+    let body = '';
+    for (const c of text) body += c === quote || c === escape ? escape + c : c;
+    return quote + body + quote;
+  }
+}
+
+const TEXT_ESCAPES: { readonly [character: string]: string } = {
+  '\\': '\\\\',
+  '\b': '\\b',
+  '\f': '\\f',
+  '\n': '\\n',
+  '\r': '\\r',
+  '\t': '\\t',
+  '\v': '\\v',
+};
+
+function writeCopyData(out: OutBuffer, text: string): void {
+  out.reserve(5 + text.length * 3);
+  const start = out.length;
+  out.bytes[start] = 100;
+  const written = out.bytes.utf8Write(text, start + 5);
+  out.setInt32(start + 1, written + 4);
+  out.length = start + 5 + written;
+}

@@ -1,0 +1,113 @@
+/** COPY's options, checked as PostgreSQL does. */
+import type { CopyStatement } from '../../parser/ast.ts';
+import { sqlError } from '../../types/errors.ts';
+
+export interface CopyOptions {
+  readonly format: 'text' | 'csv';
+  /** One character each; '' = none. */
+  readonly delimiter: string;
+  readonly nullText: string;
+  readonly header: 'none' | 'line' | 'match';
+  readonly quote: string;
+  readonly escape: string;
+  /** Column names, or '*'. */
+  readonly forceQuote: readonly string[] | '*';
+  readonly forceNotNull: readonly string[];
+  readonly forceNull: readonly string[];
+}
+
+type OptionValue = CopyStatement['options'][number]['value'];
+
+function textOf(value: OptionValue): string {
+  if (value === null || value === undefined) return 'true';
+  if (typeof value === 'object' && 'value' in value) return String((value as { value: unknown }).value);
+  return String(value);
+}
+
+function listOf(value: OptionValue): readonly string[] | '*' {
+  if (Array.isArray(value))
+    return value.map((v) =>
+      typeof v === 'object' && v !== null && 'value' in v ? String((v as { value: unknown }).value) : String(v),
+    );
+  const text = textOf(value);
+  return text === '*' ? '*' : [text];
+}
+
+function booleanOf(name: string, value: OptionValue): boolean {
+  const text = textOf(value).toLowerCase();
+  if (['true', 'on', '1', 'yes'].includes(text)) return true;
+  if (['false', 'off', '0', 'no'].includes(text)) return false;
+  throw sqlError('42601', `${name} requires a Boolean value`);
+}
+
+export function copyOptions(node: CopyStatement): CopyOptions {
+  const given = new Map<string, OptionValue>();
+  for (const option of node.options) {
+    if (given.has(option.name)) throw sqlError('42601', 'conflicting or redundant options');
+    given.set(option.name, option.value);
+  }
+  const format = given.has('format') ? textOf(given.get('format') as OptionValue).toLowerCase() : 'text';
+  if (format === 'binary') throw sqlError('0A000', 'COPY in binary format is not supported');
+  if (format !== 'text' && format !== 'csv') throw sqlError('22023', `COPY format "${format}" not recognized`);
+  const isCsv = format === 'csv';
+  const text = (name: string, fallback: string): string =>
+    given.has(name) ? textOf(given.get(name) as OptionValue) : fallback;
+  const onlyCsv = (name: string, words: string): void => {
+    if (given.has(name) && !isCsv) throw sqlError('0A000', `COPY ${words} available only in CSV mode`);
+  };
+  for (const [name, words] of [
+    ['quote', 'quote'],
+    ['escape', 'escape'],
+    ['force_quote', 'force quote'],
+    ['force_not_null', 'force not null'],
+    ['force_null', 'force null'],
+  ]) {
+    onlyCsv(name, words);
+  }
+  const delimiter = text('delimiter', isCsv ? ',' : '\t');
+  checkCharacter('delimiter', delimiter);
+  if (!isCsv && /[\\.a-z0-9]/.test(delimiter)) throw sqlError('22023', `COPY delimiter cannot be "${delimiter}"`);
+  const quote = text('quote', '"');
+  const escape = text('escape', quote);
+  if (isCsv) {
+    checkCharacter('quote', quote);
+    checkCharacter('escape', escape);
+    if (delimiter === quote) throw sqlError('22023', 'COPY delimiter and quote must be different');
+  }
+  const nullText = text('null', isCsv ? '' : '\\N');
+  if (/[\r\n]/.test(nullText))
+    throw sqlError('22023', 'COPY null representation cannot use newline or carriage return');
+  if (nullText.includes(delimiter)) throw sqlError('0A000', 'COPY delimiter must not appear in the NULL specification');
+  return {
+    format,
+    delimiter,
+    nullText,
+    header: headerOf(node, given.get('header')),
+    quote,
+    escape,
+    forceQuote: given.has('force_quote') ? listOf(given.get('force_quote') as OptionValue) : [],
+    forceNotNull: listOfNames(given.get('force_not_null')),
+    forceNull: listOfNames(given.get('force_null')),
+  };
+}
+
+function listOfNames(value: OptionValue | undefined): readonly string[] {
+  if (value === undefined) return [];
+  const list = listOf(value);
+  return list === '*' ? [] : list;
+}
+
+function headerOf(node: CopyStatement, value: OptionValue | undefined): CopyOptions['header'] {
+  if (value === undefined) return 'none';
+  if (textOf(value).toLowerCase() === 'match') {
+    if (node.direction === 'to') throw sqlError('0A000', 'cannot use "match" with HEADER in COPY TO');
+    return 'match';
+  }
+  return booleanOf('header', value) ? 'line' : 'none';
+}
+
+function checkCharacter(name: string, text: string): void {
+  if (Buffer.byteLength(text, 'utf8') !== 1)
+    throw sqlError('0A000', `COPY ${name} must be a single one-byte character`);
+  if (text === '\n' || text === '\r') throw sqlError('22023', `COPY ${name} cannot be newline or carriage return`);
+}

@@ -1,0 +1,204 @@
+/**
+ * SQL cursors: DECLARE, FETCH, MOVE, CLOSE. Rows that were fetched are kept, so that a cursor can go back; WITH HOLD cursors are run
+ * to their end when their transaction commits.
+ */
+import type { Value } from '../catalog/function-entry.ts';
+import type { CloseStatement, DeclareCursorStatement, FetchStatement, Statement } from '../parser/ast.ts';
+import { sqlError } from '../types/errors.ts';
+import { Batch } from './batch.ts';
+import { RowStore } from './operators/operator.ts';
+import { PORTAL_DONE, PORTAL_PENDING, Portal } from './portal.ts';
+import { PreparedStatement } from './prepared-statement.ts';
+import { ResultEncoder } from './result-encoder.ts';
+import type { Session, Task } from './session.ts';
+import type { FieldDescription } from './session-api.ts';
+
+export interface Cursor {
+  readonly name: string;
+  readonly portal: Portal;
+  readonly rows: RowStore;
+  readonly isHeld: boolean;
+  readonly isBinary: boolean;
+  readonly canScroll: boolean;
+  readonly text: string;
+  /** Rows before the cursor: 0 = before the first. */
+  position: number;
+  isComplete: boolean;
+}
+
+export class Cursors {
+  readonly #session: Session;
+  readonly #cursors = new Map<string, Cursor>();
+
+  constructor(session: Session) {
+    this.#session = session;
+  }
+
+  all(): Iterable<Cursor> {
+    return this.#cursors.values();
+  }
+
+  get(name: string): Cursor {
+    const cursor = this.#cursors.get(name);
+    if (cursor === undefined) throw sqlError('34000', `cursor "${name}" does not exist`);
+    return cursor;
+  }
+
+  declare(node: DeclareCursorStatement, text: string, params: readonly Value[]): void {
+    const session = this.#session;
+    if (!node.hold && !session.transaction.isBlock) {
+      throw sqlError('25P01', 'DECLARE CURSOR can only be used in transaction blocks');
+    }
+    if (this.#cursors.has(node.name)) throw sqlError('42P03', `cursor "${node.name}" already exists`);
+    const statement: Statement = {
+      node: node.query,
+      start: 0,
+      end: text.length,
+      literalStart: 0,
+      literalEnd: 0,
+      parameterCount: params.length,
+    };
+    const prepared = new PreparedStatement(text, statement, []);
+    const program = prepared.program(session);
+    const portal = new Portal(session, node.name, prepared, params, null, []);
+    const rows = new RowStore(program.statement.plan.output.length);
+    portal.onBatch = (batch, from, to) => {
+      for (let i = from; i < to; i++) rows.appendRow(batch, i);
+    };
+    this.#cursors.set(node.name, {
+      name: node.name,
+      portal,
+      rows,
+      isHeld: node.hold,
+      isBinary: node.binary,
+      canScroll: node.scroll !== false,
+      text,
+      position: 0,
+      isComplete: false,
+    });
+  }
+
+  close(node: CloseStatement): void {
+    if (node.cursor === null) {
+      for (const cursor of this.#cursors.values()) cursor.portal.close();
+      this.#cursors.clear();
+      return;
+    }
+    const cursor = this.get(node.cursor);
+    cursor.portal.close();
+    this.#cursors.delete(node.cursor);
+  }
+
+  /** The end of a transaction: all go, but held ones after a commit (holdAll has completed them). */
+  closeAll(isCommit: boolean): void {
+    for (const [name, cursor] of this.#cursors) {
+      if (cursor.isHeld && (isCommit || cursor.isComplete)) continue;
+      cursor.portal.close();
+      this.#cursors.delete(name);
+    }
+  }
+
+  /** Before a commit: held cursors take all their rows. */
+  *holdAll(): Task<void> {
+    for (const cursor of this.#cursors.values()) {
+      if (!cursor.isHeld || cursor.isComplete) continue;
+      yield* this.#pull(cursor, Infinity);
+      cursor.portal.close();
+    }
+  }
+
+  *#pull(cursor: Cursor, wanted: number): Task<void> {
+    while (!cursor.isComplete && cursor.rows.count < wanted) {
+      const missing = wanted - cursor.rows.count;
+      const answer = this.#session.pollPortal(cursor.portal, Number.isFinite(missing) ? missing : 0);
+      if (answer === PORTAL_PENDING) yield* this.#session.wait();
+      else if (answer === PORTAL_DONE) cursor.isComplete = true;
+    }
+  }
+
+  fields(node: FetchStatement): readonly FieldDescription[] {
+    return this.get(node.cursor).portal.statement.fields ?? [];
+  }
+
+  /** FETCH and MOVE; answers the command tag. */
+  *fetch(node: FetchStatement, isSimple: boolean, formats: readonly number[]): Task<string> {
+    const cursor = this.get(node.cursor);
+    const fields = this.fields(node);
+    if (isSimple && node.kind === 'fetch')
+      this.#session.sink.rowDescription(fields, cursor.isBinary ? fields.map(() => 1) : []);
+    const numbers = yield* this.#rowNumbers(cursor, node);
+    if (node.kind === 'fetch') {
+      const session = this.#session;
+      const encoder = new ResultEncoder(
+        fields.map((f) => f.typeOid),
+        cursor.isBinary ? [1] : formats,
+      );
+      const batch = new Batch(fields.length);
+      for (const number of numbers) {
+        for (let c = 0; c < fields.length; c++) batch.columns[c][0] = cursor.rows.columns[c][number];
+        batch.count = 1;
+        encoder.encode(session.sink.out, batch, 0, 1, session.settings.format);
+      }
+    }
+    return `${node.kind.toUpperCase()} ${numbers.length}`;
+  }
+
+  /** Moves the cursor; answers the rows passed over, as zero-based numbers in the order of travel. */
+  *#rowNumbers(cursor: Cursor, node: FetchStatement): Task<number[]> {
+    const { direction, count } = node;
+    if (direction === 'forward' && (count === 'all' || count >= 0)) {
+      return yield* this.#forward(cursor, count === 'all' ? Infinity : count);
+    }
+    const isBackward = direction === 'backward' || (direction === 'forward' && (count as number) < 0);
+    if (isBackward) {
+      const steps = count === 'all' ? Infinity : Math.abs(count);
+      if (direction === 'backward' && count !== 'all' && count < 0) return yield* this.#forward(cursor, -count);
+      if (steps === 0) return this.#current(cursor);
+      this.#checkScroll(cursor);
+      return this.#backward(cursor, steps);
+    }
+    const target = yield* this.#target(cursor, direction, count as number);
+    if (target < cursor.position) this.#checkScroll(cursor);
+    yield* this.#pull(cursor, target);
+    cursor.position = Math.min(Math.max(target, 0), cursor.rows.count + 1);
+    return target >= 1 && target <= cursor.rows.count ? [target - 1] : [];
+  }
+
+  *#target(cursor: Cursor, direction: FetchStatement['direction'], count: number): Task<number> {
+    if (direction === 'relative') return cursor.position + count;
+    if (count >= 0) return count;
+    yield* this.#pull(cursor, Infinity);
+    return cursor.rows.count + 1 + count;
+  }
+
+  *#forward(cursor: Cursor, steps: number): Task<number[]> {
+    if (steps === 0) return this.#current(cursor);
+    yield* this.#pull(cursor, cursor.position + steps);
+    const numbers: number[] = [];
+    while (numbers.length < steps && cursor.position < cursor.rows.count) numbers.push(cursor.position++);
+    // Past the end: the next step backwards gives the last row again.
+    if (numbers.length < steps) cursor.position = cursor.rows.count + 1;
+    return numbers;
+  }
+
+  #current(cursor: Cursor): number[] {
+    return cursor.position >= 1 && cursor.position <= cursor.rows.count ? [cursor.position - 1] : [];
+  }
+
+  #backward(cursor: Cursor, steps: number): number[] {
+    const numbers: number[] = [];
+    while (numbers.length < steps && cursor.position > 1) {
+      cursor.position--;
+      numbers.push(cursor.position - 1);
+    }
+    if (numbers.length < steps) cursor.position = 0;
+    return numbers;
+  }
+
+  #checkScroll(cursor: Cursor): void {
+    if (cursor.canScroll) return;
+    throw sqlError('55000', 'cursor can only scan forward', {
+      hint: 'Declare it with SCROLL option to enable backward scan.',
+    });
+  }
+}

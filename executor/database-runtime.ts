@@ -1,0 +1,169 @@
+/**
+ * One database at run time: its published catalog, its tables' runtimes and indexes, statistics, and cached statements.
+ */
+
+import type { IndexEntry, RelationEntry } from '../catalog/entries.ts';
+import type { FunctionContext, Value } from '../catalog/function-entry.ts';
+import type { Catalog } from '../catalog/index.ts';
+import { virtualRows, virtualTable } from '../catalog/pg-catalog/index.ts';
+import { parse, parseExpression } from '../parser/index.ts';
+import { bindScalar, type PlannerEnvironment } from '../planner/index.ts';
+import { OrderedDictionary, type StorageEngine } from '../storage/api.ts';
+import { DEFAULT_FORMAT, inputText } from '../types/index.ts';
+import { ExecContext } from './context.ts';
+import { IndexRuntime, usesNumberKeys } from './index-runtime.ts';
+import { type ForeignKeys, NO_FOREIGN_KEYS } from './modify/foreign-keys.ts';
+import { overflowOf } from './row/overflow.ts';
+import { TableStatistics } from './statistics.ts';
+import { TableRuntime } from './table-runtime.ts';
+
+interface CachedTable {
+  readonly indexEntries: readonly IndexEntry[];
+  readonly runtime: TableRuntime;
+}
+
+export class DatabaseRuntime {
+  readonly engine: StorageEngine;
+  readonly oid: number;
+  /** What committed transactions made of it. */
+  catalog: Catalog;
+  readonly statistics: TableStatistics;
+  /** Sessions connected to it. */
+  sessionCount = 0;
+  readonly #tables = new WeakMap<RelationEntry, CachedTable>();
+  readonly #dictionaries = new Map<string, OrderedDictionary>();
+  readonly #foreignKeys = new WeakMap<Catalog, Map<number, ForeignKeys>>();
+  readonly #maintenance: ExecContext;
+
+  constructor(engine: StorageEngine, oid: number, catalog: Catalog) {
+    this.engine = engine;
+    this.oid = oid;
+    this.catalog = catalog;
+    this.statistics = new TableStatistics(this);
+    this.#maintenance = new ExecContext(engine);
+    this.#maintenance.functions = { format: DEFAULT_FORMAT } as FunctionContext;
+  }
+
+  /** A table's runtime for a catalog: remade when its entry or its indexes differ. */
+  table(catalog: Catalog, entry: RelationEntry): TableRuntime {
+    const indexEntries = catalog.indexesOf(entry.oid);
+    const cached = this.#tables.get(entry);
+    if (cached !== undefined && sameIndexes(cached.indexEntries, indexEntries)) return cached.runtime;
+    const missing = entry.columns.map((c) =>
+      c.missingText === null ? null : inputText(c.typeOid, c.typeModifier, c.missingText, DEFAULT_FORMAT),
+    );
+    const heap = this.engine.heap(entry.relId);
+    const runtime = new TableRuntime(
+      entry,
+      heap,
+      this.engine.pool,
+      missing,
+      overflowOf(this.engine, entry),
+      this.#maintenance,
+    );
+    runtime.indexes = indexEntries.map((index) => this.#indexRuntime(catalog, runtime, index));
+    heap.maintainer = runtime;
+    this.#tables.set(entry, { indexEntries, runtime });
+    return runtime;
+  }
+
+  #indexRuntime(catalog: Catalog, table: TableRuntime, index: IndexEntry): IndexRuntime {
+    const environment = this.bindEnvironment(catalog);
+    const expressions = index.columns.map((column) => {
+      if (column.columnNumber > 0) {
+        const { typeOid, typeModifier } = table.entry.columns[column.columnNumber - 1];
+        return { kind: 'column', input: 0, index: column.columnNumber - 1, typeOid, typeModifier } as const;
+      }
+      return bindScalar(parseExpression(column.expressionText as string), table.entry, environment, {
+        source: 'index expression',
+      });
+    });
+    const predicate =
+      index.predicateText === null
+        ? null
+        : bindScalar(parseExpression(index.predicateText), table.entry, environment, { source: 'index predicate' });
+    const key = `${index.oid}/${table.entry.relId}`;
+    let dictionary = this.#dictionaries.get(key);
+    if (dictionary === undefined) {
+      dictionary = new OrderedDictionary(!usesNumberKeys(index, expressions));
+      this.#dictionaries.set(key, dictionary);
+    }
+    return new IndexRuntime(table, index, dictionary, expressions, predicate);
+  }
+
+  /** Forgets indexes that the published catalog no longer has. */
+  dropUnusedDictionaries(): void {
+    for (const key of this.#dictionaries.keys()) {
+      const [indexOid, relId] = key.split('/').map(Number);
+      const index = this.catalog.index(indexOid);
+      const table = index === undefined ? undefined : this.catalog.relation(index.tableOid);
+      if (table?.relId !== relId) this.#dictionaries.delete(key);
+    }
+  }
+
+  /** After a rollback of definitions: heaps serve the published tables again. */
+  restoreMaintainers(entries: Iterable<RelationEntry>): void {
+    for (const entry of entries) {
+      const published = this.catalog.relation(entry.oid);
+      if (published === undefined || published.relId === 0) continue;
+      this.engine.heap(published.relId).maintainer = this.table(this.catalog, published);
+    }
+  }
+
+  dictionary(indexOid: number, relId: number): OrderedDictionary | undefined {
+    return this.#dictionaries.get(`${indexOid}/${relId}`);
+  }
+
+  /** What stored expressions are bound with: names in them are qualified. */
+  bindEnvironment(catalog: Catalog): PlannerEnvironment {
+    return {
+      catalog,
+      searchPath: ['pg_catalog', 'public'],
+      parameterTypes: [],
+      parse: { statement: (text) => parse(text)[0], expression: parseExpression },
+      settings: { format: DEFAULT_FORMAT },
+      statistics: this.statistics,
+    };
+  }
+
+  foreignKeys(catalog: Catalog, tableOid: number): ForeignKeys {
+    let byTable = this.#foreignKeys.get(catalog);
+    if (byTable === undefined) {
+      byTable = new Map();
+      this.#foreignKeys.set(catalog, byTable);
+    }
+    let keys = byTable.get(tableOid);
+    if (keys === undefined) {
+      keys = resolveForeignKeys(catalog, tableOid);
+      byTable.set(tableOid, keys);
+    }
+    return keys;
+  }
+
+  virtualColumns(qualifiedName: string): readonly { typeOid: number }[] {
+    const [schema, name] = qualifiedName.split('.');
+    const table = virtualTable(schema, name);
+    if (table === undefined) throw new Error(`no catalog view ${qualifiedName}`);
+    return table.columns;
+  }
+
+  virtualRows(qualifiedName: string, functions: FunctionContext): Iterable<readonly Value[]> {
+    return virtualRows(qualifiedName, functions);
+  }
+}
+
+function sameIndexes(a: readonly IndexEntry[], b: readonly IndexEntry[]): boolean {
+  return a === b || (a.length === b.length && a.every((index, i) => index === b[i]));
+}
+
+function resolveForeignKeys(catalog: Catalog, tableOid: number): ForeignKeys {
+  const outgoing = catalog.constraintsOf(tableOid).filter((c) => c.type === 'foreign key');
+  const incoming = catalog.constraintsReferencing(tableOid);
+  if (outgoing.length === 0 && incoming.length === 0) return NO_FOREIGN_KEYS;
+  const resolve = (constraint: (typeof outgoing)[number]) => ({
+    constraint,
+    child: catalog.relation(constraint.tableOid) as RelationEntry,
+    parent: catalog.relation(constraint.referencedTableOid) as RelationEntry,
+  });
+  return { outgoing: outgoing.map(resolve), incoming: incoming.map(resolve) };
+}

@@ -1,0 +1,455 @@
+/** Runs definitions: gives executor/ddl what it asks of the session (DdlContext), and lets it wait. */
+
+import type { CatalogEntry, IndexEntry, RelationEntry, SchemaEntry } from '../catalog/entries.ts';
+import type { Value } from '../catalog/function-entry.ts';
+import { Catalog, encodeEntry, entryKey, isSharedEntry, PUBLIC_SCHEMA } from '../catalog/index.ts';
+import type { Query, QueryStatement, Statement } from '../parser/ast.ts';
+import { deparse, parse, parseExpression } from '../parser/index.ts';
+import { bindScalar, type Expr, type OutputColumn, planStatement, type ScalarSource } from '../planner/index.ts';
+import { CURSOR_END, IndexCursor, IndexKey, LOCK_GRANTED, type LockMode, PAGE_MISS } from '../storage/api.ts';
+import { sqlError } from '../types/errors.ts';
+import { outputText } from '../types/index.ts';
+import { rowsFunction, scalarFunction } from './compile/batch-program.ts';
+import { SlotAllocator } from './compile/expression.ts';
+import { ExecContext } from './context.ts';
+import { type DdlContext, type Task as DdlTask, TASK_PENDING } from './ddl/context.ts';
+import { executeDdl } from './ddl/index.ts';
+import { type IndexRuntime, KEY_HAS_NULL, KEY_NOT_INDEXED } from './index-runtime.ts';
+import { RowStoreWriter } from './modify/row-store.ts';
+import { PORTAL_PENDING, Portal } from './portal.ts';
+import { PreparedStatement } from './prepared-statement.ts';
+import { Program } from './program.ts';
+import type { Session, Task } from './session.ts';
+import type { TableRuntime } from './table-runtime.ts';
+
+/** A statement of our own, run to its end. */
+class StatementTask<T> implements DdlTask<T> {
+  readonly #session: Session;
+  readonly #portal: Portal;
+  readonly #result: () => T;
+
+  constructor(
+    session: Session,
+    prepared: PreparedStatement,
+    params: readonly Value[],
+    onRow: (row: Value[]) => void,
+    result: (portal: Portal) => T,
+  ) {
+    this.#session = session;
+    this.#portal = new Portal(session, '', prepared, params, null, []);
+    this.#portal.onBatch = (batch, from, to) => {
+      for (let i = from; i < to; i++) onRow(batch.columns.map((column) => column[i]));
+    };
+    this.#result = () => result(this.#portal);
+  }
+
+  poll(): T | typeof TASK_PENDING {
+    try {
+      if (this.#session.pollPortal(this.#portal, 0) === PORTAL_PENDING) return TASK_PENDING;
+    } catch (error) {
+      this.#portal.close();
+      throw error;
+    }
+    const result = this.#result();
+    this.#portal.close();
+    return result;
+  }
+}
+
+/** Work on all rows of a table, in slices. `step` does some and answers true at the end; a missing page is waited for. */
+class SliceTask implements DdlTask<void> {
+  readonly #session: Session;
+  readonly #step: () => boolean;
+
+  constructor(session: Session, step: () => boolean) {
+    this.#session = session;
+    this.#step = step;
+  }
+
+  poll(): undefined | typeof TASK_PENDING {
+    const end = performance.now() + 2;
+    try {
+      while (performance.now() < end) if (this.#step()) return undefined;
+    } catch (error) {
+      if (error !== PAGE_MISS) throw error;
+      this.#session.engine.pool.onLoaded(() => this.#session.wakeAfter(0));
+      return TASK_PENDING;
+    }
+    this.#session.wakeAfter(0);
+    return TASK_PENDING;
+  }
+}
+
+class SessionDdlContext implements DdlContext {
+  readonly #session: Session;
+  readonly #prepared: PreparedStatement;
+
+  constructor(session: Session, prepared: PreparedStatement) {
+    this.#session = session;
+    this.#prepared = prepared;
+  }
+
+  get catalog(): Catalog {
+    return this.#session.catalog;
+  }
+  get shared() {
+    const { shared } = this.#session.server;
+    const changes = this.#session.transaction.pendingChanges.filter((c) => c.databaseOid === 0);
+    return changes.length === 0 ? shared.catalog : shared.catalog.apply(changes);
+  }
+  get settings() {
+    return this.#session.settings;
+  }
+  get searchPath(): readonly string[] {
+    return this.#session.searchPath(true);
+  }
+  get currentRoleOid(): number {
+    return this.shared.roleByName(this.#session.currentUser)?.oid ?? 0;
+  }
+  get isSuperuser(): boolean {
+    return this.#session.isSuperuser;
+  }
+  get isInTransactionBlock(): boolean {
+    return this.#session.transaction.isBlock;
+  }
+  get text(): string {
+    return this.#prepared.text;
+  }
+
+  putEntry(entry: CatalogEntry): void {
+    this.#session.transaction.putEntry(entry);
+  }
+  removeEntry(entry: CatalogEntry): void {
+    this.#session.transaction.removeEntry(entry.class, entry.oid, isSharedEntry(entry));
+  }
+  allocateOid(): number {
+    return this.#session.engine.allocateOid();
+  }
+
+  temporarySchema(): number {
+    const session = this.#session;
+    const name = session.temporarySchema;
+    const known = this.catalog.schemaByName(name);
+    if (known !== undefined) return known.oid;
+    const entry: SchemaEntry = { class: 'schema', oid: this.allocateOid(), name, owner: this.currentRoleOid };
+    this.putEntry(entry);
+    session.forgetSearchPath();
+    return entry.oid;
+  }
+
+  lockRelation(relationOid: number, mode: LockMode): boolean {
+    const { locks } = this.#session.engine;
+    return this.#lock(locks.relationTag(this.#session.database.oid, relationOid), mode);
+  }
+  lockObject(classOid: number, objectOid: number, mode: LockMode): boolean {
+    const { locks } = this.#session.engine;
+    return this.#lock(locks.objectTag(this.#session.database.oid, classOid, objectOid), mode);
+  }
+  #lock(tag: ReturnType<Session['engine']['locks']['relationTag']>, mode: LockMode): boolean {
+    const session = this.#session;
+    if (session.engine.locks.acquire(session.ensureTransaction(), tag, mode, true) === LOCK_GRANTED) return true;
+    session.isWaitingForLock = true;
+    return false;
+  }
+
+  notice(severity: 'NOTICE' | 'WARNING' | 'INFO', code: string, message: string, detail?: string, hint?: string): void {
+    this.#session.notice({
+      severity,
+      code,
+      message,
+      ...(detail === undefined ? {} : { detail }),
+      ...(hint === undefined ? {} : { hint }),
+    });
+  }
+
+  createHeap(): number {
+    return this.#session.engine.createHeap(this.#session.ensureTransaction()).relId;
+  }
+  dropHeap(relId: number): void {
+    this.#session.engine.dropHeap(this.#session.ensureTransaction(), relId);
+  }
+  createSequence(oid: number, lastValue: bigint, isCalled: boolean): void {
+    this.#session.engine.createSequence(this.#session.ensureTransaction(), oid, plain(lastValue), isCalled);
+  }
+  dropSequence(oid: number): void {
+    this.#session.engine.dropSequence(this.#session.ensureTransaction(), oid);
+  }
+  setSequence(oid: number, lastValue: bigint, isCalled: boolean): void {
+    this.#session.engine.setSequence(oid, plain(lastValue), isCalled, this.#session.ensureTransaction());
+  }
+  sequenceState(oid: number) {
+    return this.#session.engine.sequenceState(oid);
+  }
+
+  bind(
+    expression: Parameters<DdlContext['bind']>[0],
+    table: RelationEntry | null,
+    use: Parameters<DdlContext['bind']>[2],
+    target?: Parameters<DdlContext['bind']>[3],
+  ): Expr {
+    const environment = this.#session.environment(this.catalog, []);
+    return bindScalar(expression, table, environment, {
+      source: use as ScalarSource,
+      ...(target === undefined ? {} : { targetType: target }),
+    });
+  }
+
+  describeQuery(query: Query): { readonly columns: readonly OutputColumn[] } {
+    const statement: Statement = { node: query, start: 0, end: 0, literalStart: 0, literalEnd: 0, parameterCount: 0 };
+    return { columns: planStatement(statement, this.#session.environment(this.catalog, [])).plan.output };
+  }
+  parseExpression(text: string) {
+    return parseExpression(text);
+  }
+  deparse(node: Parameters<DdlContext['deparse']>[0]): string {
+    return deparse(node);
+  }
+  evaluate(expr: Expr): Value {
+    return scalarFunction(new SlotAllocator(), expr)(this.#context());
+  }
+
+  #context(): ExecContext {
+    const session = this.#session;
+    const x = new ExecContext(session.engine);
+    x.functions = session.functions;
+    x.services = session;
+    return x;
+  }
+
+  runInternal(text: string, parameters: readonly Value[] = []): DdlTask<readonly (readonly Value[])[]> {
+    const rows: Value[][] = [];
+    const prepared = new PreparedStatement(text, parse(text)[0], []);
+    return new StatementTask(
+      this.#session,
+      prepared,
+      parameters,
+      (row) => rows.push(row),
+      () => rows,
+    );
+  }
+
+  insertFrom(table: RelationEntry, query: QueryStatement): DdlTask<number> {
+    // CREATE TABLE AS: the query's rows, as an INSERT would take them, into all columns.
+    const session = this.#session;
+    const name = `${quote(this.catalog.schemaName(table.schemaOid))}.${quote(table.name)}`;
+    const [insert] = parse(`INSERT INTO ${name} SELECT NULL`);
+    const node = { ...(insert.node as object), query, source: query } as unknown as Statement['node'];
+    const prepared = new PreparedStatement(this.text, { ...insert, node }, []);
+    return new StatementTask(
+      session,
+      prepared,
+      [],
+      () => {},
+      (portal) => portal.processedCount,
+    );
+  }
+
+  #runtime(entry: RelationEntry): TableRuntime {
+    return this.#session.database.table(this.catalog, entry);
+  }
+
+  buildIndex(entry: IndexEntry): DdlTask<void> {
+    const session = this.#session;
+    const table = this.#runtime(this.catalog.relation(entry.tableOid) as RelationEntry);
+    const index = table.indexes.find((i) => i.entry.oid === entry.oid) as IndexRuntime;
+    const builder = new IndexBuilder(this.#context(), session, table, index);
+    return new SliceTask(session, () => builder.step());
+  }
+
+  rewriteTable(from: RelationEntry, to: RelationEntry, values: readonly (Expr | null)[]): DdlTask<void> {
+    const session = this.#session;
+    const names = from.columns.filter((c) => !c.dropped).map((c) => quote(c.name));
+    const source = this.#runtime(from);
+    const target = this.#runtime(to);
+    const environment = session.environment(this.catalog, []);
+    const program = new Program(planStatement(parse('SELECT 1')[0], environment), session.database, this.catalog);
+    const writer = new RowStoreWriter(program, target, this.#checks(to), []);
+    const exprs = to.columns.map(
+      (c, i): Expr =>
+        values[i] ?? { kind: 'column', input: 0, index: i, typeOid: c.typeOid, typeModifier: c.typeModifier },
+    );
+    const compute = rowsFunction(new SlotAllocator(), [from.columns], exprs);
+    const x = this.#context();
+    const txn = session.ensureTransaction();
+    const snapshot = session.transaction.takeSnapshot();
+    x.begin(txn, snapshot, [], null);
+    void names;
+    let page = 0;
+    let slot = 0;
+    const old: Value[] = [];
+    return new SliceTask(session, () => {
+      if (page >= source.heap.pages.pageCount) {
+        session.transaction.releaseSnapshot(snapshot);
+        return true;
+      }
+      session.engine.pool.frameBase(source.heap.pages, page);
+      const r = slot < 512 ? source.heap.visible(page * 512 + slot, snapshot) : -1;
+      if (r >= 0) {
+        source.readValues(r, old);
+        const row: Value[] = new Array(to.columns.length);
+        compute(x, [old], row);
+        writer.complete(x, row);
+        if (writer.checkUnique(x, row, null) !== 0) throw writer.uniqueViolation(x, row);
+        writer.insert(x, row, false);
+      }
+      if (++slot >= 512) {
+        slot = 0;
+        page++;
+      }
+      return false;
+    });
+  }
+
+  #checks(table: RelationEntry) {
+    return this.catalog
+      .constraintsOf(table.oid)
+      .filter((c) => c.type === 'check' && c.checkText !== null)
+      .map((c) => ({ name: c.name, expr: this.bind(parseExpression(c.checkText as string), table, 'check') }));
+  }
+
+  isEmpty(table: RelationEntry): boolean {
+    return table.relId === 0 || this.#session.engine.heap(table.relId).pages.pageCount === 0;
+  }
+
+  createDatabase(databaseOid: number, templateOid: number): DdlTask<void> {
+    const session = this.#session;
+    const template = session.server.database(templateOid);
+    if (template !== undefined && [...template.catalog.relations()].length > 0) {
+      throw sqlError('0A000', 'copying a template database that has tables is not supported');
+    }
+    const txn = session.ensureTransaction();
+    const key = entryKey(databaseOid, 'schema', PUBLIC_SCHEMA.oid);
+    session.engine.putCatalog(txn, key, encodeEntry(PUBLIC_SCHEMA));
+    const name = this.shared.database(databaseOid)?.name ?? '';
+    session.server.addDatabase(databaseOid, Catalog.empty(databaseOid, name).apply([{ key, entry: PUBLIC_SCHEMA }]));
+    return { poll: () => undefined };
+  }
+
+  dropDatabase(databaseOid: number): void {
+    const session = this.#session;
+    const database = session.server.database(databaseOid);
+    if (database === undefined) return;
+    const txn = session.ensureTransaction();
+    const { catalog } = database;
+    for (const relation of catalog.relations()) {
+      if (relation.relId !== 0) session.engine.dropHeap(txn, relation.relId);
+      if (relation.overflowRelId > 0) session.engine.dropHeap(txn, relation.overflowRelId);
+    }
+    for (const sequence of catalog.sequences()) session.engine.dropSequence(txn, sequence.oid);
+    const prefix = `${databaseOid}/`;
+    for (const key of [...session.engine.catalog.keys()])
+      if (key.startsWith(prefix)) session.engine.putCatalog(txn, key, null);
+  }
+
+  sessionCount(databaseOid: number): number {
+    return this.#session.server.database(databaseOid)?.sessionCount ?? 0;
+  }
+  terminateSessions(databaseOid: number): void {
+    for (const session of [...this.#session.server.sessions()]) {
+      if (session.database.oid === databaseOid && session !== this.#session) session.terminate();
+    }
+  }
+  forgetStatistics(tableOid: number): void {
+    this.#session.database.statistics.forget(tableOid);
+  }
+  preparedQuery(name: string): QueryStatement {
+    return this.#session.findPrepared(name).node as QueryStatement;
+  }
+}
+
+function quote(name: string): string {
+  return `"${name.replaceAll('"', '""')}"`;
+}
+
+function plain(value: bigint): number | bigint {
+  return value >= -9007199254740991n && value <= 9007199254740991n ? Number(value) : value;
+}
+
+/** Fills an index, page by page; unique ones refuse a second live row with the same key. */
+class IndexBuilder {
+  readonly #x: ExecContext;
+  readonly #session: Session;
+  readonly #table: TableRuntime;
+  readonly #index: IndexRuntime;
+  readonly #key = new IndexKey();
+  readonly #cursor: IndexCursor;
+  readonly #snapshot: ExecContext['snapshot'];
+  #page = 0;
+
+  constructor(x: ExecContext, session: Session, table: TableRuntime, index: IndexRuntime) {
+    this.#x = x;
+    this.#session = session;
+    this.#table = table;
+    this.#index = index;
+    this.#cursor = new IndexCursor(index.dictionary);
+    session.ensureTransaction();
+    this.#snapshot = session.transaction.takeSnapshot();
+  }
+
+  /** One page; true at the end. */
+  step(): boolean {
+    const { heap, pool } = this.#table;
+    if (this.#page >= heap.pages.pageCount) {
+      this.#session.transaction.releaseSnapshot(this.#snapshot);
+      return true;
+    }
+    const base = pool.frameBase(heap.pages, this.#page);
+    const slots = pool.u16[(base + 12) >>> 1];
+    for (let slot = 0; slot < slots; slot++) {
+      const rowId = this.#page * 512 + slot;
+      const r = heap.visible(rowId, this.#snapshot);
+      if (r >= 0) this.#add(rowId, r);
+    }
+    this.#page++;
+    return false;
+  }
+
+  #add(rowId: number, r: number): void {
+    const index = this.#index;
+    const answer = index.keyFromRow(this.#x, r, this.#key);
+    if (answer === KEY_NOT_INDEXED) return;
+    if (index.entry.unique && (answer !== KEY_HAS_NULL || index.entry.nullsNotDistinct))
+      this.#refuseDuplicate(rowId, r);
+    index.dictionary.insert(this.#key, rowId);
+  }
+
+  #refuseDuplicate(rowId: number, r: number): void {
+    const cursor = this.#cursor;
+    cursor.hasLower = true;
+    cursor.hasUpper = true;
+    cursor.lower.copyFrom(this.#key);
+    cursor.upper.copyFrom(this.#key);
+    cursor.reset();
+    const found = cursor.next();
+    if (found === CURSOR_END || found === rowId) return;
+    const values = this.#table.readValues(r, []);
+    const { columns } = this.#table.entry;
+    const { format } = this.#x.functions;
+    const names = this.#index.keyColumns.map((c, i) =>
+      c >= 0 ? columns[c].name : (this.#index.entry.columns[i].expressionText ?? ''),
+    );
+    const texts = this.#index.keyColumns.map((c) =>
+      c < 0 || values[c] === null ? '' : outputText(columns[c].typeOid, values[c], format),
+    );
+    throw sqlError('23505', `could not create unique index "${this.#index.entry.name}"`, {
+      detail: `Key (${names.join(', ')})=(${texts.join(', ')}) is duplicated.`,
+      schema: this.#session.schemaName(this.#table.entry.schemaOid),
+      table: this.#table.entry.name,
+      constraint: this.#index.entry.name,
+    });
+  }
+}
+
+export function* runDdl(session: Session, prepared: PreparedStatement): Task<string> {
+  const txn = session.ensureTransaction();
+  if (session.transaction.isReadOnly) {
+    throw sqlError('25006', 'cannot execute a definition in a read-only transaction');
+  }
+  session.engine.transactions.statementXid(txn);
+  const steps = executeDdl((prepared.statement as Statement).node, new SessionDdlContext(session, prepared));
+  for (;;) {
+    const step = steps.next();
+    if (step.done === true) return step.value.tag;
+    yield* session.wait();
+  }
+}

@@ -1,0 +1,300 @@
+/** Columns of CREATE TABLE and ADD COLUMN: type, default, identity, generation; their constraints are handed on. */
+import type { ColumnEntry, Identity, RelationEntry } from '../../catalog/index.ts';
+import type {
+  CheckConstraint,
+  ColumnConstraint,
+  ColumnDefinition,
+  Expression,
+  ForeignKeyConstraint,
+  KeyConstraint,
+  SequenceOptions,
+} from '../../parser/ast.ts';
+import { sqlError } from '../../types/errors.ts';
+import { OID } from '../../types/index.ts';
+import type { DdlContext } from './context.ts';
+import { namedRelations, usedColumns, volatilityOf } from './expressions.ts';
+import { chooseRelationName } from './names.ts';
+import { at, isSystemColumn } from './resolve.ts';
+import { createSequence, nextvalText } from './sequences.ts';
+import { checkStorable, resolveType, type SerialType, serialType } from './type-names.ts';
+
+const SERIAL_OIDS: Readonly<Record<SerialType, number>> = { int2: OID.INT2, int4: OID.INT4, int8: OID.INT8 };
+
+/** A column as its definition says, before there is a table. */
+export interface ColumnSpec {
+  readonly name: string;
+  readonly typeOid: number;
+  readonly typeModifier: number;
+  readonly notNull: boolean;
+  readonly defaultExpression: Expression | null;
+  readonly generated: boolean;
+  readonly identity: Identity;
+  /** Set for SERIAL and IDENTITY: the sequence that is to be made. */
+  readonly sequence: { readonly options: SequenceOptions; readonly typeOid: number } | null;
+  readonly checks: readonly CheckConstraint[];
+  readonly keys: readonly KeyConstraint[];
+  readonly foreignKeys: readonly ForeignKeyConstraint[];
+  readonly position: number;
+  /** From LIKE: text that is already checked. */
+  readonly defaultText?: string;
+  readonly defaultDependsOn?: readonly number[];
+}
+
+function checkCollation(column: ColumnDefinition): void {
+  if (column.collation === null) return;
+  const name = column.collation[column.collation.length - 1];
+  if (!['default', 'C', 'POSIX', 'ucs_basic', 'C.utf8'].includes(name)) {
+    throw sqlError('42704', `collation "${column.collation.join('.')}" for encoding "UTF8" does not exist`);
+  }
+}
+
+/** Attributes that follow a constraint (DEFERRABLE ...) are only for those that can have them. */
+function checkAttributes(x: DdlContext, constraint: ColumnConstraint): void {
+  if (constraint.kind === 'foreignKey' || constraint.kind === 'primaryKey' || constraint.kind === 'unique') return;
+  if (constraint.deferrable !== null || constraint.initiallyDeferred !== null) {
+    throw sqlError('42601', 'misplaced DEFERRABLE clause', at(x, constraint.position));
+  }
+}
+
+interface Gathered {
+  notNull: boolean;
+  /** NULL or NOT NULL was written. */
+  sawNullability: boolean;
+  defaultExpression: Expression | null;
+  generated: boolean;
+  identity: Identity;
+  identityOptions: SequenceOptions;
+  readonly checks: CheckConstraint[];
+  readonly keys: KeyConstraint[];
+  readonly foreignKeys: ForeignKeyConstraint[];
+}
+
+/** Reads a column's definition. `tableName` is for messages. */
+export function columnSpec(x: DdlContext, tableName: string, column: ColumnDefinition): ColumnSpec {
+  if (column.type === null) throw sqlError('0A000', 'typed tables are not supported');
+  if (isSystemColumn(column.name)) {
+    throw sqlError('42701', `column name "${column.name}" conflicts with a system column name`);
+  }
+  checkCollation(column);
+  const serial = serialType(column.type);
+  const { typeOid, typeModifier } =
+    serial === null ? resolveType(x, column.type) : { typeOid: SERIAL_OIDS[serial], typeModifier: -1 };
+  checkStorable(column.name, typeOid);
+  const gathered: Gathered = {
+    notNull: serial !== null,
+    sawNullability: serial !== null,
+    defaultExpression: null,
+    generated: false,
+    identity: null,
+    identityOptions: {},
+    checks: [],
+    keys: [],
+    foreignKeys: [],
+  };
+  const where = `for column "${column.name}" of table "${tableName}"`;
+  for (const constraint of column.constraints) gather(x, gathered, constraint, serial, where);
+  if (gathered.defaultExpression !== null && gathered.identity !== null) {
+    throw sqlError('42601', `both default and identity specified ${where}`, at(x, column.position));
+  }
+  if (gathered.generated && gathered.identity !== null) {
+    throw sqlError('42601', `both identity and generation expression specified ${where}`, at(x, column.position));
+  }
+  if (gathered.identity !== null && typeOid !== OID.INT2 && typeOid !== OID.INT4 && typeOid !== OID.INT8) {
+    throw sqlError('22023', 'identity column type must be smallint, integer, or bigint');
+  }
+  return {
+    name: column.name,
+    typeOid,
+    typeModifier,
+    notNull: gathered.notNull,
+    defaultExpression: gathered.defaultExpression,
+    generated: gathered.generated,
+    identity: gathered.identity,
+    sequence: serial !== null || gathered.identity !== null ? { options: gathered.identityOptions, typeOid } : null,
+    checks: gathered.checks,
+    keys: gathered.keys,
+    foreignKeys: gathered.foreignKeys,
+    position: column.position,
+  };
+}
+
+function gather(
+  x: DdlContext,
+  gathered: Gathered,
+  constraint: ColumnConstraint,
+  serial: SerialType | null,
+  where: string,
+): void {
+  checkAttributes(x, constraint);
+  const position = at(x, constraint.position);
+  const conflict = (): Error => sqlError('42601', `conflicting NULL/NOT NULL declarations ${where}`, position);
+  switch (constraint.kind) {
+    case 'notNull':
+      if (gathered.sawNullability && !gathered.notNull) throw conflict();
+      gathered.notNull = true;
+      gathered.sawNullability = true;
+      return;
+    case 'nullable':
+      if (gathered.sawNullability && gathered.notNull) throw conflict();
+      gathered.sawNullability = true;
+      return;
+    case 'default':
+      if (gathered.generated) {
+        throw sqlError('42601', `both default and generation expression specified ${where}`, position);
+      }
+      if (gathered.defaultExpression !== null || serial !== null) {
+        throw sqlError('42601', `multiple default values specified ${where}`, position);
+      }
+      gathered.defaultExpression = constraint.expr;
+      return;
+    case 'generated':
+      if (gathered.generated) throw sqlError('42601', `multiple generation clauses specified ${where}`, position);
+      if (gathered.defaultExpression !== null || serial !== null) {
+        throw sqlError('42601', `both default and generation expression specified ${where}`, position);
+      }
+      gathered.defaultExpression = constraint.expr;
+      gathered.generated = true;
+      return;
+    case 'identity':
+      if (serial !== null) throw sqlError('42601', `both default and identity specified ${where}`, position);
+      if (gathered.identity !== null) {
+        throw sqlError('42601', `multiple identity specifications ${where}`, position);
+      }
+      if (gathered.sawNullability && !gathered.notNull) throw conflict();
+      gathered.identity = constraint.always ? 'always' : 'default';
+      gathered.identityOptions = constraint.options;
+      gathered.notNull = true;
+      gathered.sawNullability = true;
+      return;
+    case 'check':
+      gathered.checks.push(constraint);
+      return;
+    case 'primaryKey':
+    case 'unique':
+      gathered.keys.push(constraint);
+      return;
+    case 'foreignKey':
+      gathered.foreignKeys.push(constraint);
+      return;
+  }
+}
+
+/** The entry without default: it is bound when all columns are known. */
+export function bareColumn(spec: ColumnSpec, number: number, sinceLayout: number): ColumnEntry {
+  return {
+    number,
+    name: spec.name,
+    typeOid: spec.typeOid,
+    typeModifier: spec.typeModifier,
+    notNull: spec.notNull,
+    defaultText: null,
+    generated: spec.generated,
+    identity: spec.identity,
+    sequenceOid: 0,
+    dropped: false,
+    missingText: null,
+    sinceLayout,
+  };
+}
+
+export interface BoundDefault {
+  readonly text: string;
+  readonly dependsOn: readonly number[];
+}
+
+/** Checks and prints a DEFAULT. A plain NULL is no default (undefined). */
+export function bindDefault(
+  x: DdlContext,
+  expression: Expression,
+  column: Pick<ColumnEntry, 'name' | 'typeOid' | 'typeModifier'>,
+): BoundDefault | null {
+  if (expression.kind === 'null') return null;
+  const expr = x.bind(expression, null, 'default', {
+    typeOid: column.typeOid,
+    typeModifier: column.typeModifier,
+    columnName: column.name,
+  });
+  const dependsOn = namedRelations(expr);
+  return { text: qualifyRegclass(x, x.deparse(expression), dependsOn), dependsOn };
+}
+
+/** nextval('s') names a sequence by the search path of now: it is kept with its schema. */
+function qualifyRegclass(x: DdlContext, text: string, oids: readonly number[]): string {
+  if (oids.length !== 1) return text;
+  const sequence = x.catalog.sequence(oids[0]);
+  if (sequence === undefined) return text;
+  const call = /^(pg_catalog\.)?(nextval|currval|setval)\('(?:[^']|'')*'(?:::(?:pg_catalog\.)?regclass)?\)$/.exec(text);
+  if (call === null || call[2] !== 'nextval') return text;
+  return nextvalText(x.catalog.schemaName(sequence.schemaOid), sequence.name);
+}
+
+/** Checks and prints GENERATED ALWAYS AS (...) STORED. */
+export function bindGenerated(
+  x: DdlContext,
+  expression: Expression,
+  table: RelationEntry,
+  column: Pick<ColumnEntry, 'name' | 'typeOid' | 'typeModifier'>,
+): BoundDefault {
+  const expr = x.bind(expression, table, 'generated', {
+    typeOid: column.typeOid,
+    typeModifier: column.typeModifier,
+    columnName: column.name,
+  });
+  for (const number of usedColumns(expr)) {
+    const used = table.columns[number - 1];
+    if (used.generated || used.name === column.name) {
+      throw sqlError('42P17', `cannot use generated column "${used.name}" in column generation expression`, {
+        detail:
+          used.name === column.name && !used.generated
+            ? 'This would cause the generated column to depend on its own value.'
+            : 'A generated column cannot reference another generated column.',
+        ...at(x, expression.position),
+      });
+    }
+  }
+  if (volatilityOf(expr) !== 'immutable') throw sqlError('42P17', 'generation expression is not immutable');
+  return { text: x.deparse(expression), dependsOn: [] };
+}
+
+/** Makes the sequence of a SERIAL or IDENTITY column. */
+export function addColumnSequence(
+  x: DdlContext,
+  table: RelationEntry,
+  column: ColumnEntry,
+  spec: NonNullable<ColumnSpec['sequence']>,
+): ColumnEntry {
+  const given = spec.options.sequenceName;
+  const name =
+    given === undefined
+      ? chooseRelationName(x, table.name, column.name, 'seq', table.schemaOid, false)
+      : given[given.length - 1];
+  const sequence = createSequence(x, {
+    name,
+    schemaOid: table.schemaOid,
+    persistence: table.persistence,
+    options: spec.options,
+    typeOid: spec.typeOid,
+    ownedByTable: table.oid,
+    ownedByColumn: column.number,
+    owner: table.owner,
+  });
+  const isSerial = column.identity === null;
+  return {
+    ...column,
+    sequenceOid: sequence.oid,
+    defaultText: isSerial ? nextvalText(x.catalog.schemaName(table.schemaOid), sequence.name) : null,
+    ...(isSerial ? { defaultDependsOn: [sequence.oid] } : {}),
+  };
+}
+
+/** What the table as a whole depends on: user-made types of columns, sequences that defaults name. */
+export function tableDependencies(x: DdlContext, columns: readonly ColumnEntry[]): number[] {
+  const oids = new Set<number>();
+  for (const column of columns) {
+    if (column.dropped) continue;
+    const type = x.catalog.type(column.typeOid);
+    if (type !== undefined) oids.add(type.oid);
+    for (const oid of column.defaultDependsOn ?? []) oids.add(oid);
+  }
+  return [...oids].sort((a, b) => a - b);
+}

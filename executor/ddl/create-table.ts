@@ -1,0 +1,389 @@
+/** CREATE TABLE. The order of made-up names is PostgreSQL's: sequences, keys, checks, foreign keys. */
+import type { ColumnEntry, ConstraintEntry, RelationEntry } from '../../catalog/index.ts';
+import type {
+  CheckConstraint,
+  CreateTableStatement,
+  ForeignKeyConstraint,
+  KeyConstraint,
+  LikeElement,
+  LikeOption,
+  TableConstraint,
+} from '../../parser/ast.ts';
+import { ACCESS_SHARE } from '../../storage/api.ts';
+import { sqlError } from '../../types/errors.ts';
+import {
+  addColumnSequence,
+  bareColumn,
+  bindDefault,
+  bindGenerated,
+  type ColumnSpec,
+  columnSpec,
+  tableDependencies,
+} from './columns.ts';
+import { addCheck, addForeignKey, addKey, current } from './constraints.ts';
+import type { DdlContext, DdlResult, DdlSteps } from './context.ts';
+import { addIndex, expressionName } from './indexes.ts';
+import { storageOptions, TABLE_OPTIONS } from './options.ts';
+import { at, checkNameIsFree, findAndLock, lockNewName, newRelationName, relationMissing } from './resolve.ts';
+
+export const COLUMNS_MAX = 1600;
+
+/** What LIKE copies beside columns. */
+interface LikeParts {
+  readonly source: RelationEntry;
+  readonly options: ReadonlySet<LikeOption>;
+}
+
+interface TableParts {
+  readonly columns: ColumnSpec[];
+  readonly checks: { readonly constraint: CheckConstraint; readonly columnName: string | null }[];
+  readonly keys: KeyConstraint[];
+  readonly foreignKeys: ForeignKeyConstraint[];
+  readonly likes: LikeParts[];
+}
+
+export function* createTable(x: DdlContext, statement: CreateTableStatement): DdlSteps<DdlResult> {
+  const tag = 'CREATE TABLE';
+  refuseUnsupported(statement);
+  const target = newRelationName(x, statement.table, statement.persistence);
+  yield* lockNewName(x, target);
+  if (statement.ifNotExists && x.catalog.relationByName(target.schema.oid, target.name) !== undefined) {
+    x.notice('NOTICE', '42P07', `relation "${target.name}" already exists, skipping`);
+    return { tag };
+  }
+  if (statement.onCommit !== null && target.persistence !== 'temporary') {
+    throw sqlError('42P16', 'ON COMMIT can only be used on temporary tables');
+  }
+  const parts = yield* gatherParts(x, statement, target.name);
+  checkNameIsFree(x, target.schema.oid, target.name);
+  const options = storageOptions(statement.options, TABLE_OPTIONS);
+  const table = newTable(x, {
+    schemaOid: target.schema.oid,
+    name: target.name,
+    persistence: target.persistence,
+    columns: parts.columns,
+    options,
+    onCommit: statement.onCommit,
+  });
+  for (const constraint of parts.keys) yield* addKey(x, table, constraint, true);
+  for (const like of parts.likes) yield* copyLikeObjects(x, table, like);
+  for (const { constraint, columnName } of parts.checks) {
+    addCheck(x, current(x, table), { ...constraint, notValid: false }, columnName);
+  }
+  for (const constraint of parts.foreignKeys) {
+    yield* addForeignKey(x, current(x, table), { ...constraint, notValid: false });
+  }
+  return { tag };
+}
+
+function refuseUnsupported(statement: CreateTableStatement): void {
+  if (statement.inherits.length > 0) throw sqlError('0A000', 'table inheritance is not supported');
+  if (statement.ofType !== null) throw sqlError('0A000', 'typed tables are not supported');
+  if (statement.partitionOf !== null || statement.partitionBy !== null) {
+    throw sqlError('0A000', 'partitioned tables are not supported');
+  }
+  checkAccessMethod(statement.accessMethod);
+  checkTablespace(statement.tablespace);
+}
+
+export function checkAccessMethod(name: string | null): void {
+  if (name !== null && name !== 'heap') throw sqlError('42704', `access method "${name}" does not exist`);
+}
+
+export function checkTablespace(name: string | null): void {
+  if (name === 'pg_global') throw sqlError('22023', 'only shared relations can be placed in pg_global tablespace');
+  if (name !== null && name !== 'pg_default') throw sqlError('42704', `tablespace "${name}" does not exist`);
+}
+
+// ------------------------------------------------------------------------------------------------------------ elements
+
+function* gatherParts(x: DdlContext, statement: CreateTableStatement, tableName: string): DdlSteps<TableParts> {
+  const parts: TableParts = { columns: [], checks: [], keys: [], foreignKeys: [], likes: [] };
+  for (const element of statement.elements) {
+    if (element.kind === 'like') {
+      yield* gatherLike(x, parts, element);
+    } else if (element.kind === 'column') {
+      gatherColumn(parts, columnSpec(x, tableName, element));
+    } else {
+      gatherConstraint(x, parts, element.constraint);
+    }
+  }
+  const seen = new Set<string>();
+  for (const { name, position } of parts.columns) {
+    if (seen.has(name)) throw sqlError('42701', `column "${name}" specified more than once`, at(x, position));
+    seen.add(name);
+  }
+  if (parts.columns.length > COLUMNS_MAX) {
+    throw sqlError('54011', `tables can have at most ${COLUMNS_MAX} columns`);
+  }
+  const primary = parts.keys.filter((key) => key.kind === 'primaryKey');
+  if (primary.length > 1) {
+    throw sqlError(
+      '42P16',
+      `multiple primary keys for table "${tableName}" are not allowed`,
+      at(x, primary[1].position),
+    );
+  }
+  markPrimaryKeyColumns(parts, primary[0]);
+  // PostgreSQL makes the primary key's index first.
+  parts.keys.sort((a, b) => Number(b.kind === 'primaryKey') - Number(a.kind === 'primaryKey'));
+  dropRepeatedKeys(parts);
+  return parts;
+}
+
+function gatherColumn(parts: TableParts, spec: ColumnSpec): void {
+  parts.columns.push(spec);
+  for (const constraint of spec.checks) parts.checks.push({ constraint, columnName: spec.name });
+  for (const constraint of spec.keys) parts.keys.push({ ...constraint, columns: [spec.name] });
+  for (const constraint of spec.foreignKeys) parts.foreignKeys.push({ ...constraint, columns: [spec.name] });
+}
+
+function gatherConstraint(_x: DdlContext, parts: TableParts, constraint: TableConstraint): void {
+  switch (constraint.kind) {
+    case 'check':
+      parts.checks.push({ constraint, columnName: null });
+      return;
+    case 'primaryKey':
+    case 'unique':
+      if (constraint.usingIndex !== null) {
+        throw sqlError('0A000', 'cannot use an existing index in CREATE TABLE', at(_x, constraint.position));
+      }
+      parts.keys.push(constraint);
+      return;
+    case 'foreignKey':
+      parts.foreignKeys.push(constraint);
+      return;
+    case 'exclude':
+      throw sqlError('0A000', 'exclusion constraints are not supported');
+  }
+}
+
+function markPrimaryKeyColumns(parts: TableParts, primary: KeyConstraint | undefined): void {
+  if (primary === undefined) return;
+  parts.columns.forEach((column, i) => {
+    if (primary.columns.includes(column.name)) parts.columns[i] = { ...column, notNull: true };
+  });
+}
+
+/** The same key twice (PRIMARY KEY on a column that is UNIQUE too) makes one index, as in PostgreSQL. */
+function dropRepeatedKeys(parts: TableParts): void {
+  const kept: KeyConstraint[] = [];
+  for (const key of parts.keys) {
+    const same = kept.find(
+      (candidate) =>
+        candidate.columns.join('\0') === key.columns.join('\0') &&
+        candidate.include.join('\0') === key.include.join('\0') &&
+        candidate.nullsNotDistinct === key.nullsNotDistinct &&
+        candidate.deferrable === key.deferrable &&
+        candidate.initiallyDeferred === key.initiallyDeferred,
+    );
+    if (same === undefined) kept.push(key);
+    else if (same.name === null && key.name !== null) kept[kept.indexOf(same)] = { ...same, name: key.name };
+    else if (key.name !== null && key.name !== same.name) kept.push(key);
+  }
+  parts.keys.length = 0;
+  parts.keys.push(...kept);
+}
+
+// ---------------------------------------------------------------------------------------------------------------- LIKE
+
+function* gatherLike(x: DdlContext, parts: TableParts, element: LikeElement): DdlSteps<void> {
+  const source = yield* findAndLock(x, element.table, ACCESS_SHARE);
+  if (source === undefined) throw relationMissing(x, element.table);
+  if (source.class !== 'relation') {
+    throw sqlError('42809', `relation "${source.name}" is invalid in LIKE clause`, at(x, element.position));
+  }
+  const options = new Set<LikeOption>();
+  const all: LikeOption[] = ['comments', 'constraints', 'defaults', 'generated', 'identity', 'indexes'];
+  for (const { including, option } of element.options) {
+    for (const one of option === 'all' ? all : [option]) {
+      if (including) options.add(one);
+      else options.delete(one);
+    }
+  }
+  for (const column of source.columns) {
+    if (!column.dropped) parts.columns.push(likeColumn(x, column, options));
+  }
+  if (options.has('constraints')) {
+    for (const constraint of x.catalog.constraintsOf(source.oid)) {
+      if (constraint.type === 'check') parts.checks.push(likeCheck(x, constraint));
+    }
+  }
+  parts.likes.push({ source, options });
+}
+
+function likeColumn(x: DdlContext, column: ColumnEntry, options: ReadonlySet<LikeOption>): ColumnSpec {
+  const keepsDefault = column.generated ? options.has('generated') : options.has('defaults');
+  const identity = options.has('identity') ? column.identity : null;
+  const sequence = identity === null ? undefined : x.catalog.sequence(column.sequenceOid);
+  const text = keepsDefault && column.defaultText !== null ? column.defaultText : undefined;
+  return {
+    name: column.name,
+    typeOid: column.typeOid,
+    typeModifier: column.typeModifier,
+    notNull: column.notNull,
+    defaultExpression: null,
+    generated: column.generated && keepsDefault,
+    identity,
+    sequence:
+      sequence === undefined
+        ? null
+        : {
+            typeOid: column.typeOid,
+            options: {
+              increment: BigInt(sequence.increment),
+              minValue: BigInt(sequence.minimum),
+              maxValue: BigInt(sequence.maximum),
+              start: BigInt(sequence.start),
+              cache: BigInt(sequence.cache),
+              cycle: sequence.cycle,
+            },
+          },
+    checks: [],
+    keys: [],
+    foreignKeys: [],
+    position: -1,
+    ...(text === undefined ? {} : { defaultText: text, defaultDependsOn: column.defaultDependsOn ?? [] }),
+  };
+}
+
+function likeCheck(
+  x: DdlContext,
+  constraint: ConstraintEntry,
+): { readonly constraint: CheckConstraint; readonly columnName: null } {
+  return {
+    constraint: {
+      kind: 'check',
+      name: constraint.name,
+      expr: x.parseExpression(constraint.checkText as string),
+      deferrable: null,
+      initiallyDeferred: null,
+      notValid: false,
+      noInherit: false,
+      position: -1,
+    },
+    columnName: null,
+  };
+}
+
+/** Indexes with their constraints, and comments. */
+function* copyLikeObjects(x: DdlContext, table: RelationEntry, { source, options }: LikeParts): DdlSteps<void> {
+  if (options.has('indexes')) {
+    for (const index of x.catalog.indexesOf(source.oid)) {
+      const constraint = x.catalog.constraintOfIndex(index);
+      const numberOf = (old: number): number =>
+        current(x, table).columns.find((column) => column.name === source.columns[old - 1].name)?.number ?? 0;
+      if (index.primary && x.catalog.indexesOf(table.oid).some((other) => other.primary)) {
+        throw sqlError('42P16', `multiple primary keys for table "${table.name}" are not allowed`);
+      }
+      const copy = yield* addIndex(x, {
+        name: null,
+        table: current(x, table),
+        method: index.method,
+        unique: index.unique,
+        primary: index.primary,
+        isConstraint: constraint !== undefined,
+        columns: index.columns.map((column) =>
+          column.columnNumber === 0 ? column : { ...column, columnNumber: numberOf(column.columnNumber) },
+        ),
+        columnNames: index.columns.map((column) =>
+          column.columnNumber === 0
+            ? expressionName(x.parseExpression(column.expressionText as string))
+            : source.columns[column.columnNumber - 1].name,
+        ),
+        included: index.includedColumns.map(numberOf),
+        predicateText: index.predicateText,
+        nullsNotDistinct: index.nullsNotDistinct,
+        options: index.options ?? [],
+        isEmpty: true,
+      });
+      if (constraint !== undefined) {
+        x.putEntry({
+          ...constraint,
+          oid: x.allocateOid(),
+          name: copy.name,
+          schemaOid: table.schemaOid,
+          tableOid: table.oid,
+          columns: constraint.columns.map(numberOf),
+          indexOid: copy.oid,
+        });
+      }
+    }
+  }
+  if (options.has('comments')) {
+    for (const column of source.columns) {
+      const comment = x.catalog.comment('relation', source.oid, column.number);
+      const own = current(x, table).columns.find((candidate) => candidate.name === column.name);
+      if (comment === undefined || own === undefined) continue;
+      x.putEntry({ ...comment, oid: x.allocateOid(), objectOid: table.oid, columnNumber: own.number });
+    }
+  }
+}
+
+// ----------------------------------------------------------------------------------------------------------- the table
+
+export interface NewTable {
+  readonly schemaOid: number;
+  readonly name: string;
+  readonly persistence: RelationEntry['persistence'];
+  readonly columns: readonly ColumnSpec[];
+  readonly options: readonly string[];
+  readonly onCommit: RelationEntry['onCommit'] | null;
+  readonly kind?: 'table' | 'materializedView';
+}
+
+/** The table with its columns, defaults and sequences; without constraints. */
+export function newTable(x: DdlContext, spec: NewTable): RelationEntry {
+  let columns = spec.columns.map((column, i) => bareColumn(column, i + 1, 0));
+  const bare: RelationEntry = {
+    class: 'relation',
+    oid: x.allocateOid(),
+    kind: spec.kind ?? 'table',
+    schemaOid: spec.schemaOid,
+    name: spec.name,
+    owner: x.currentRoleOid,
+    persistence: spec.persistence,
+    relId: x.createHeap(),
+    overflowRelId: x.createHeap(),
+    columns,
+    layout: 0,
+    queryText: null,
+    options: spec.options,
+    dependsOn: [],
+    ...(spec.onCommit === null || spec.onCommit === undefined ? {} : { onCommit: spec.onCommit }),
+  };
+  // The table is there before its sequences, so that they cannot take its name.
+  x.putEntry(bare);
+  columns = columns.map((column, i) => columnWithDefault(x, bare, column, spec.columns[i]));
+  const table: RelationEntry = { ...bare, columns, dependsOn: tableDependencies(x, columns) };
+  x.putEntry(table);
+  return table;
+}
+
+export function columnWithDefault(
+  x: DdlContext,
+  table: RelationEntry,
+  column: ColumnEntry,
+  spec: ColumnSpec,
+): ColumnEntry {
+  if (spec.sequence !== null) return addColumnSequence(x, table, column, spec.sequence);
+  if (spec.defaultText !== undefined) {
+    return {
+      ...column,
+      defaultText: spec.defaultText,
+      generated: spec.generated,
+      ...((spec.defaultDependsOn?.length ?? 0) > 0 ? { defaultDependsOn: spec.defaultDependsOn } : {}),
+    };
+  }
+  if (spec.defaultExpression === null) return column;
+  const bound = spec.generated
+    ? bindGenerated(x, spec.defaultExpression, table, column)
+    : bindDefault(x, spec.defaultExpression, column);
+  if (bound === null) return column;
+  return {
+    ...column,
+    defaultText: bound.text,
+    generated: spec.generated,
+    ...(bound.dependsOn.length > 0 ? { defaultDependsOn: bound.dependsOn } : {}),
+  };
+}

@@ -1,0 +1,439 @@
+/**
+ * What depends on what, and dropping it all. After: PostgreSQL, catalog/dependency.c.
+ *
+ * From an object one goes to its dependents: `auto` ones go with it silently (a table's indexes, its serial sequences), `normal` ones
+ * need CASCADE and are told of (views, other tables' foreign keys). An `internal` one (the index of a constraint) cannot be
+ * dropped on its own: its owner is named instead.
+ *
+ * The walk is depth first, dependents in order of their oids; that is the order of PostgreSQL's DETAIL lines.
+ */
+import type { ColumnEntry, CommentEntry, EntryClass, IndexEntry, RelationEntry } from '../../catalog/index.ts';
+import { sqlError } from '../../types/errors.ts';
+import { formatType } from '../../types/index.ts';
+import type { DdlContext, DdlSteps } from './context.ts';
+import { describe, type ObjectReference, reference, referenceTo } from './describe.ts';
+import { usedColumns } from './expressions.ts';
+import { identityColumnOf } from './sequences.ts';
+
+const REPORTED_MAX = 100;
+const ACCESS_EXCLUSIVE = 8;
+
+interface Dependent {
+  readonly object: ObjectReference;
+  readonly kind: 'auto' | 'normal';
+  /** What the message says it depends on, when that is not the object itself. */
+  readonly via?: string;
+}
+
+interface Found {
+  readonly object: ObjectReference;
+  /** Given by the statement, or gone with something silently. */
+  isSilent: boolean;
+  /** `x depends on <this>`. */
+  readonly dependsOn: string;
+}
+
+function keyOf({ class: objectClass, oid, columnNumber }: ObjectReference): string {
+  return `${objectClass}/${oid}/${columnNumber}`;
+}
+
+function byOid(a: Dependent, b: Dependent): number {
+  return a.object.oid - b.object.oid || b.object.columnNumber - a.object.columnNumber;
+}
+
+// --------------------------------------------------------------------------------------------------------- dependents
+
+function dependentsOf(x: DdlContext, object: ObjectReference): Dependent[] {
+  switch (object.class) {
+    case 'relation':
+      return relationDependents(x, object.oid).sort(byOid);
+    case 'column':
+      return columnDependents(x, object.oid, object.columnNumber).sort(byOid);
+    case 'index':
+      return indexDependents(x, object.oid);
+    case 'constraint':
+      return constraintDependents(x, object.oid);
+    case 'sequence':
+      return defaultsUsing(x, object.oid);
+    case 'type':
+      return typeDependents(x, object.oid).sort(byOid);
+    case 'schema':
+      return schemaDependents(x, object.oid).sort(byOid);
+    case 'default':
+      return [];
+  }
+}
+
+function views(x: DdlContext, oid: number): Dependent[] {
+  const result: Dependent[] = [];
+  for (const dependent of x.catalog.dependentsOf(oid)) {
+    const relation = x.catalog.relation(dependent);
+    if (relation !== undefined && relation.kind !== 'table') {
+      result.push({ object: referenceTo(relation), kind: 'normal' });
+    }
+  }
+  return result;
+}
+
+function relationDependents(x: DdlContext, oid: number): Dependent[] {
+  const result = views(x, oid);
+  for (const index of x.catalog.indexesOf(oid)) result.push({ object: referenceTo(index), kind: 'auto' });
+  for (const constraint of x.catalog.constraintsOf(oid)) {
+    result.push({ object: reference('constraint', constraint.oid), kind: 'auto' });
+  }
+  for (const constraint of x.catalog.constraintsReferencing(oid)) {
+    if (constraint.tableOid === oid) continue;
+    result.push({ object: reference('constraint', constraint.oid), kind: 'normal' });
+  }
+  for (const sequence of x.catalog.sequencesOf(oid)) result.push({ object: referenceTo(sequence), kind: 'auto' });
+  for (const column of x.catalog.relation(oid)?.columns ?? []) {
+    if (!column.dropped && (column.defaultDependsOn?.length ?? 0) > 0) {
+      result.push({ object: reference('default', oid, column.number), kind: 'auto' });
+    }
+  }
+  return result;
+}
+
+/** Does the index need the column, in its key, expressions or predicate? */
+export function indexUsesColumn(x: DdlContext, index: IndexEntry, columnNumber: number): boolean {
+  if (index.columns.some((column) => column.columnNumber === columnNumber)) return true;
+  if (index.includedColumns.includes(columnNumber)) return true;
+  const table = x.catalog.relation(index.tableOid) as RelationEntry;
+  const uses = (text: string, use: 'index expression' | 'index predicate'): boolean =>
+    usedColumns(x.bind(x.parseExpression(text), table, use)).includes(columnNumber);
+  if (index.columns.some(({ expressionText }) => expressionText !== null && uses(expressionText, 'index expression'))) {
+    return true;
+  }
+  return index.predicateText !== null && uses(index.predicateText, 'index predicate');
+}
+
+/** Generated columns of the table that are computed from the column. */
+export function generatedFrom(x: DdlContext, table: RelationEntry, columnNumber: number): ColumnEntry[] {
+  return table.columns.filter(
+    (column) =>
+      column.generated &&
+      !column.dropped &&
+      usedColumns(x.bind(x.parseExpression(column.defaultText as string), table, 'generated')).includes(columnNumber),
+  );
+}
+
+function columnDependents(x: DdlContext, tableOid: number, columnNumber: number): Dependent[] {
+  const table = x.catalog.relation(tableOid) as RelationEntry;
+  const column = table.columns[columnNumber - 1];
+  const result: Dependent[] = [];
+  for (const index of x.catalog.indexesOf(tableOid)) {
+    if (indexUsesColumn(x, index, columnNumber)) result.push({ object: referenceTo(index), kind: 'auto' });
+  }
+  for (const constraint of x.catalog.constraintsOf(tableOid)) {
+    if (!constraint.columns.includes(columnNumber)) continue;
+    result.push({ object: reference('constraint', constraint.oid), kind: 'auto' });
+  }
+  for (const constraint of x.catalog.constraintsReferencing(tableOid)) {
+    if (constraint.tableOid === tableOid || !constraint.referencedColumns.includes(columnNumber)) continue;
+    result.push({ object: reference('constraint', constraint.oid), kind: 'normal' });
+  }
+  for (const sequence of x.catalog.sequencesOf(tableOid)) {
+    if (sequence.ownedByColumn === columnNumber) result.push({ object: referenceTo(sequence), kind: 'auto' });
+  }
+  if ((column.defaultDependsOn?.length ?? 0) > 0) {
+    result.push({ object: reference('default', tableOid, columnNumber), kind: 'auto' });
+  }
+  for (const generated of generatedFrom(x, table, columnNumber)) {
+    if (generated.number === columnNumber) continue;
+    result.push({ object: reference('column', tableOid, generated.number), kind: 'normal' });
+  }
+  for (const oid of x.catalog.dependentsOf(tableOid)) {
+    const view = x.catalog.relation(oid);
+    const uses = view?.dependsOnColumns?.some(
+      (use) => use.relationOid === tableOid && use.columnNumber === columnNumber,
+    );
+    if (view !== undefined && uses === true) result.push({ object: referenceTo(view), kind: 'normal' });
+  }
+  return result;
+}
+
+function indexDependents(x: DdlContext, oid: number): Dependent[] {
+  const index = x.catalog.index(oid);
+  if (index === undefined) return [];
+  return x.catalog
+    .constraintsReferencing(index.tableOid)
+    .filter((constraint) => constraint.indexOid === oid)
+    .map((constraint): Dependent => ({ object: reference('constraint', constraint.oid), kind: 'normal' }))
+    .sort(byOid);
+}
+
+/** A key's index goes with it; for messages the foreign keys depend on that index. */
+function constraintDependents(x: DdlContext, oid: number): Dependent[] {
+  const constraint = x.catalog.constraint(oid);
+  if (constraint === undefined || (constraint.type !== 'primary key' && constraint.type !== 'unique')) return [];
+  return [{ object: reference('index', constraint.indexOid), kind: 'auto' }];
+}
+
+function defaultsUsing(x: DdlContext, sequenceOid: number): Dependent[] {
+  const result: Dependent[] = [];
+  for (const oid of x.catalog.dependentsOf(sequenceOid)) {
+    const relation = x.catalog.relation(oid);
+    if (relation === undefined) continue;
+    if (relation.kind !== 'table') {
+      result.push({ object: referenceTo(relation), kind: 'normal' });
+      continue;
+    }
+    for (const column of relation.columns) {
+      if (column.dropped || column.defaultDependsOn?.includes(sequenceOid) !== true) continue;
+      result.push({ object: reference('default', oid, column.number), kind: 'normal' });
+    }
+  }
+  return result;
+}
+
+function typeDependents(x: DdlContext, typeOid: number): Dependent[] {
+  const type = x.catalog.type(typeOid);
+  const result: Dependent[] = [];
+  for (const oid of x.catalog.dependentsOf(typeOid)) {
+    const relation = x.catalog.relation(oid);
+    if (relation === undefined) continue;
+    if (relation.kind !== 'table') {
+      result.push({ object: referenceTo(relation), kind: 'normal' });
+      continue;
+    }
+    for (const column of relation.columns) {
+      if (column.dropped) continue;
+      if (column.typeOid === typeOid) result.push({ object: reference('column', oid, column.number), kind: 'normal' });
+      else if (type !== undefined && column.typeOid === type.arrayOid) {
+        const via = `type ${formatType(type.arrayOid)}`;
+        result.push({ object: reference('column', oid, column.number), kind: 'normal', via });
+      }
+    }
+  }
+  for (const other of x.catalog.types()) {
+    const uses =
+      (other.kind === 'domain' && (other.baseTypeOid === typeOid || other.baseTypeOid === type?.arrayOid)) ||
+      (other.attributes ?? []).some(
+        (attribute) => attribute.typeOid === typeOid || attribute.typeOid === type?.arrayOid,
+      );
+    if (uses) result.push({ object: reference('type', other.oid), kind: 'normal' });
+  }
+  return result;
+}
+
+function schemaDependents(x: DdlContext, schemaOid: number): Dependent[] {
+  const result: Dependent[] = [];
+  for (const relation of x.catalog.relations()) {
+    if (relation.schemaOid === schemaOid) result.push({ object: referenceTo(relation), kind: 'normal' });
+  }
+  for (const sequence of x.catalog.sequences()) {
+    if (sequence.schemaOid === schemaOid) result.push({ object: referenceTo(sequence), kind: 'normal' });
+  }
+  for (const type of x.catalog.types()) {
+    if (type.schemaOid === schemaOid) result.push({ object: reference('type', type.oid), kind: 'normal' });
+  }
+  return result;
+}
+
+// --------------------------------------------------------------------------------------------------------------- walk
+
+/** 2BP01 for what only goes with its owner, unless the owner is among the targets. */
+function checkInternal(x: DdlContext, object: ObjectReference, targets: ReadonlySet<string>): void {
+  let owner: ObjectReference | null = null;
+  if (object.class === 'index') {
+    const index = x.catalog.index(object.oid);
+    const constraint = index === undefined ? undefined : x.catalog.constraintOfIndex(index);
+    if (constraint !== undefined) owner = reference('constraint', constraint.oid);
+  } else if (object.class === 'sequence') {
+    const sequence = x.catalog.sequence(object.oid);
+    const column = sequence === undefined ? null : identityColumnOf(x, sequence);
+    if (column !== null && sequence !== undefined) {
+      owner = reference('column', column.table.oid, sequence.ownedByColumn);
+      if (targets.has(keyOf(referenceTo(column.table)))) return;
+    }
+  }
+  if (owner === null || targets.has(keyOf(owner))) return;
+  const name = describe(x, owner);
+  throw sqlError('2BP01', `cannot drop ${describe(x, object)} because ${name} requires it`, {
+    hint: `You can drop ${name} instead.`,
+  });
+}
+
+function collect(x: DdlContext, targets: readonly ObjectReference[]): Found[] {
+  const found = new Map<string, Found>();
+  const visit = (object: ObjectReference, isSilent: boolean, dependsOn: string): void => {
+    const key = keyOf(object);
+    const known = found.get(key);
+    if (known !== undefined) {
+      if (isSilent) known.isSilent = true;
+      return;
+    }
+    found.set(key, { object, isSilent, dependsOn });
+    const self = describe(x, object);
+    for (const dependent of dependentsOf(x, object)) {
+      visit(dependent.object, dependent.kind === 'auto', dependent.via ?? self);
+    }
+  };
+  // The targets themselves are known from the start: nothing that depends on them is told twice.
+  for (const target of targets) visit(target, true, '');
+  for (const target of targets) (found.get(keyOf(target)) as Found).isSilent = true;
+  return [...found.values()];
+}
+
+function report(x: DdlContext, found: readonly Found[], targets: readonly ObjectReference[], isCascade: boolean): void {
+  const told = found.filter((entry) => !entry.isSilent);
+  if (told.length === 0) return;
+  const lines = told
+    .slice(0, REPORTED_MAX)
+    .map(({ object, dependsOn }) =>
+      isCascade ? `drop cascades to ${describe(x, object)}` : `${describe(x, object)} depends on ${dependsOn}`,
+    );
+  if (told.length > REPORTED_MAX) {
+    const more = told.length - REPORTED_MAX;
+    lines.push(`and ${more} other object${more === 1 ? '' : 's'} (see server log for list)`);
+  }
+  const detail = lines.join('\n');
+  if (isCascade) {
+    if (told.length === 1) x.notice('NOTICE', '00000', detail);
+    else x.notice('NOTICE', '00000', `drop cascades to ${told.length} other objects`, detail);
+    return;
+  }
+  const message =
+    targets.length === 1
+      ? `cannot drop ${describe(x, targets[0])} because other objects depend on it`
+      : 'cannot drop desired object(s) because other objects depend on them';
+  throw sqlError('2BP01', message, { detail, hint: 'Use DROP ... CASCADE to drop the dependent objects too.' });
+}
+
+/** Drops the objects with all that goes with them; 2BP01 when RESTRICT forbids it. */
+export function* dropObjects(
+  x: DdlContext,
+  targets: readonly ObjectReference[],
+  isCascade: boolean,
+  isQuiet = false,
+): DdlSteps<void> {
+  const keys = new Set(targets.map(keyOf));
+  for (const target of targets) checkInternal(x, target, keys);
+  const found = collect(x, targets);
+  if (!isQuiet || !isCascade) report(x, found, targets, isCascade);
+  yield* lockTables(x, found);
+  // Dependents first, so that what they point at is still there when they go.
+  for (const { object } of [...found].reverse()) remove(x, object, found);
+}
+
+function* lockTables(x: DdlContext, found: readonly Found[]): DdlSteps<void> {
+  const oids = new Set<number>();
+  for (const { object } of found) {
+    switch (object.class) {
+      case 'relation':
+      case 'column':
+      case 'default':
+      case 'sequence':
+        oids.add(object.oid);
+        break;
+      case 'constraint':
+        oids.add(x.catalog.constraint(object.oid)?.tableOid ?? 0);
+        break;
+      case 'index':
+        oids.add(x.catalog.index(object.oid)?.tableOid ?? 0);
+        break;
+      default:
+        break;
+    }
+  }
+  for (const oid of oids) {
+    if (oid === 0) continue;
+    while (!x.lockRelation(oid, ACCESS_EXCLUSIVE)) yield;
+  }
+}
+
+// ------------------------------------------------------------------------------------------------------------- removal
+
+function remove(x: DdlContext, object: ObjectReference, found: readonly Found[]): void {
+  const isGone = (oid: number): boolean =>
+    found.some(({ object: other }) => other.class === 'relation' && other.oid === oid);
+  switch (object.class) {
+    case 'relation': {
+      const relation = x.catalog.relation(object.oid);
+      if (relation === undefined) return;
+      removeComments(x, 'relation', relation.oid);
+      x.removeEntry(relation);
+      if (relation.relId !== 0) {
+        x.dropHeap(relation.relId);
+        if (relation.overflowRelId !== 0) x.dropHeap(relation.overflowRelId);
+        x.forgetStatistics(relation.oid);
+      }
+      return;
+    }
+    case 'index':
+    case 'constraint':
+    case 'schema':
+    case 'type': {
+      const entry = x.catalog.entry(object.class, object.oid);
+      if (entry === undefined) return;
+      removeComments(x, object.class, object.oid);
+      x.removeEntry(entry);
+      return;
+    }
+    case 'sequence': {
+      const sequence = x.catalog.sequence(object.oid);
+      if (sequence === undefined) return;
+      removeComments(x, 'sequence', object.oid);
+      x.removeEntry(sequence);
+      x.dropSequence(sequence.oid);
+      return;
+    }
+    case 'default':
+      if (!isGone(object.oid)) changeColumn(x, object.oid, object.columnNumber, withoutDefault);
+      return;
+    case 'column':
+      if (isGone(object.oid)) return;
+      removeComments(x, 'relation', object.oid, object.columnNumber);
+      changeColumn(x, object.oid, object.columnNumber, (column) => ({
+        ...withoutDefault(column),
+        name: `........pg.dropped.${column.number}........`,
+        notNull: false,
+        identity: null,
+        dropped: true,
+      }));
+      return;
+  }
+}
+
+function withoutDefault(column: ColumnEntry): ColumnEntry {
+  const { defaultDependsOn: _, ...rest } = column;
+  return {
+    ...rest,
+    defaultText: null,
+    generated: false,
+    sequenceOid: column.identity === null ? 0 : column.sequenceOid,
+  };
+}
+
+/** Puts the table with one column changed; what it depends on follows. */
+export function changeColumn(
+  x: DdlContext,
+  tableOid: number,
+  columnNumber: number,
+  change: (column: ColumnEntry) => ColumnEntry,
+): void {
+  const table = x.catalog.relation(tableOid) as RelationEntry;
+  const columns = table.columns.map((column) => (column.number === columnNumber ? change(column) : column));
+  x.putEntry({ ...table, columns, dependsOn: tableDependencies(x, table, columns) });
+}
+
+function tableDependencies(x: DdlContext, table: RelationEntry, columns: readonly ColumnEntry[]): readonly number[] {
+  if (table.kind !== 'table') return table.dependsOn;
+  const oids = new Set<number>();
+  for (const column of columns) {
+    if (column.dropped) continue;
+    const type = x.catalog.type(column.typeOid);
+    if (type !== undefined) oids.add(type.oid);
+    for (const oid of column.defaultDependsOn ?? []) oids.add(oid);
+  }
+  return [...oids].sort((a, b) => a - b);
+}
+
+export function removeComments(x: DdlContext, objectClass: EntryClass, oid: number, columnNumber?: number): void {
+  const gone: CommentEntry[] = [];
+  for (const comment of x.catalog.comments()) {
+    if (comment.objectClass !== objectClass || comment.objectOid !== oid) continue;
+    if (columnNumber === undefined || comment.columnNumber === columnNumber) gone.push(comment);
+  }
+  for (const comment of gone) x.removeEntry(comment);
+}

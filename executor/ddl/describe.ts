@@ -1,0 +1,66 @@
+/** Objects as PostgreSQL's messages call them: `table t`, `column a of table s.t`, `constraint c on table t`. */
+import { quoteIdentifier } from '../../catalog/functions/quote.ts';
+import type { NamedRelation } from '../../catalog/index.ts';
+import { formatType } from '../../types/index.ts';
+import type { DdlContext } from './context.ts';
+import { isVisible, kindWord } from './resolve.ts';
+
+/** What DROP looks at: an entry, or a column or default of one. */
+export interface ObjectReference {
+  readonly class: 'relation' | 'index' | 'sequence' | 'constraint' | 'schema' | 'type' | 'column' | 'default';
+  readonly oid: number;
+  /** For class column and default: oid is the table's. */
+  readonly columnNumber: number;
+}
+
+export function reference(objectClass: ObjectReference['class'], oid: number, columnNumber = 0): ObjectReference {
+  return { class: objectClass, oid, columnNumber };
+}
+
+export function referenceTo(entry: NamedRelation): ObjectReference {
+  return reference(entry.class, entry.oid);
+}
+
+export function qualifiedName(schemaName: string, name: string): string {
+  return `${quoteIdentifier(schemaName)}.${quoteIdentifier(name)}`;
+}
+
+/** Name, qualified when the search path does not lead to it. */
+export function relationLabel(x: DdlContext, entry: NamedRelation): string {
+  if (isVisible(x, entry)) return quoteIdentifier(entry.name);
+  return qualifiedName(x.catalog.schemaName(entry.schemaOid), entry.name);
+}
+
+function relationText(x: DdlContext, oid: number): string {
+  const entry = x.catalog.namedRelation(oid);
+  return entry === undefined ? `relation ${oid}` : `${kindWord(entry)} ${relationLabel(x, entry)}`;
+}
+
+export function describe(x: DdlContext, { class: objectClass, oid, columnNumber }: ObjectReference): string {
+  switch (objectClass) {
+    case 'relation':
+    case 'index':
+    case 'sequence':
+      return relationText(x, oid);
+    case 'column':
+    case 'default': {
+      const name = x.catalog.relation(oid)?.columns[columnNumber - 1]?.name ?? '';
+      const column = `column ${quoteIdentifier(name)} of ${relationText(x, oid)}`;
+      return objectClass === 'default' ? `default value for ${column}` : column;
+    }
+    case 'constraint': {
+      const constraint = x.catalog.constraint(oid);
+      if (constraint === undefined) return `constraint ${oid}`;
+      return `constraint ${quoteIdentifier(constraint.name)} on ${relationText(x, constraint.tableOid)}`;
+    }
+    case 'schema':
+      return `schema ${quoteIdentifier(x.catalog.schemaName(oid))}`;
+    case 'type': {
+      const type = x.catalog.type(oid);
+      if (type === undefined) return `type ${formatType(oid)}`;
+      const isSeen = x.catalog.typeByName(null, type.name, x.searchPath)?.oid === type.oid;
+      const name = isSeen ? quoteIdentifier(type.name) : qualifiedName(x.catalog.schemaName(type.schemaOid), type.name);
+      return `type ${name}`;
+    }
+  }
+}

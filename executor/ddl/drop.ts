@@ -1,0 +1,265 @@
+/** DROP of everything but databases, roles and what they own. */
+import type { NamedRelation } from '../../catalog/index.ts';
+import type { DropStatement, FunctionParameter, ObjectAddress, ObjectType, TypeName } from '../../parser/ast.ts';
+import { ACCESS_EXCLUSIVE } from '../../storage/api.ts';
+import { sqlError } from '../../types/errors.ts';
+import { formatType } from '../../types/index.ts';
+import type { DdlContext, DdlResult, DdlSteps } from './context.ts';
+import { dropObjects } from './dependencies.ts';
+import { type ObjectReference, reference, referenceTo } from './describe.ts';
+import {
+  checkOwner,
+  checkRelationOwner,
+  findAndLock,
+  findRelation,
+  kindWord,
+  refuseSystem,
+  relationMissing,
+} from './resolve.ts';
+import { findTypeOid, resolveType } from './type-names.ts';
+
+type RelationType = 'table' | 'view' | 'materialized view' | 'index' | 'sequence' | 'foreign table';
+const RELATION_TYPES = new Set<ObjectType>([
+  'table',
+  'view',
+  'materialized view',
+  'index',
+  'sequence',
+  'foreign table',
+]);
+
+export function* drop(x: DdlContext, statement: DropStatement): DdlSteps<DdlResult> {
+  const tag = `DROP ${statement.objectType.toUpperCase()}`;
+  if (statement.concurrently && x.isInTransactionBlock) {
+    throw sqlError('25001', 'DROP INDEX CONCURRENTLY cannot run inside a transaction block');
+  }
+  const targets: ObjectReference[] = [];
+  for (const object of statement.objects) {
+    const target = yield* findTarget(x, statement, object);
+    if (target !== null && !targets.some((other) => other.class === target.class && other.oid === target.oid)) {
+      targets.push(target);
+    }
+  }
+  if (targets.length > 0) yield* dropObjects(x, targets, statement.behavior === 'cascade');
+  return { tag };
+}
+
+function* findTarget(x: DdlContext, statement: DropStatement, object: ObjectAddress): DdlSteps<ObjectReference | null> {
+  const { objectType, ifExists } = statement;
+  if (RELATION_TYPES.has(objectType)) {
+    const found = yield* findDroppedRelation(x, objectType as RelationType, object, ifExists);
+    return found === null ? null : referenceTo(found);
+  }
+  switch (objectType) {
+    case 'schema':
+      return findSchema(x, object, ifExists);
+    case 'type':
+    case 'domain':
+      return findType(x, objectType, object, ifExists);
+    default:
+      return missingObject(x, objectType, object, ifExists);
+  }
+}
+
+function skip(x: DdlContext, message: string): null {
+  x.notice('NOTICE', '00000', `${message}, skipping`);
+  return null;
+}
+
+// ----------------------------------------------------------------------------------------------------------- relations
+
+const MISSING_CODES: Readonly<Record<RelationType, string>> = {
+  table: '42P01',
+  view: '42P01',
+  'materialized view': '42P01',
+  index: '42704',
+  sequence: '42P01',
+  'foreign table': '42704',
+};
+
+function withArticle(word: string): string {
+  return /^[aeiou]/.test(word) ? `an ${word}` : `a ${word}`;
+}
+
+function* findDroppedRelation(
+  x: DdlContext,
+  type: RelationType,
+  object: ObjectAddress,
+  ifExists: boolean,
+): DdlSteps<NamedRelation | null> {
+  const names = object.name;
+  if (names.length > 1 && x.catalog.schemaOfPath(names[names.length - 2], x.searchPath) === undefined) {
+    const message = `schema "${names[names.length - 2]}" does not exist`;
+    findRelation(x, names);
+    if (ifExists) return skip(x, message);
+    throw sqlError('3F000', message);
+  }
+  const before = findRelation(x, names);
+  if (before?.class === 'index') {
+    const table = x.catalog.relation(before.tableOid);
+    if (table !== undefined) while (!x.lockRelation(table.oid, ACCESS_EXCLUSIVE)) yield;
+  }
+  const found = yield* findAndLock(x, names, ACCESS_EXCLUSIVE);
+  const name = names[names.length - 1];
+  if (found === undefined) {
+    const message = `${type} "${name}" does not exist`;
+    if (ifExists) return skip(x, message);
+    throw sqlError(MISSING_CODES[type], message);
+  }
+  const kind = kindWord(found);
+  if (kind !== type) {
+    throw sqlError('42809', `"${found.name}" is not ${withArticle(type)}`, {
+      hint: `Use DROP ${kind.toUpperCase()} to remove ${withArticle(kind)}.`,
+    });
+  }
+  refuseSystem(x, found);
+  checkDropRights(x, found);
+  return found;
+}
+
+/** The owner of the object, or of its schema. */
+function checkDropRights(x: DdlContext, found: NamedRelation): void {
+  const schema = x.catalog.schema(found.schemaOid);
+  if (schema !== undefined && !x.isSuperuser && x.shared.isMember(x.currentRoleOid, schema.owner)) return;
+  checkRelationOwner(x, found);
+}
+
+// ----------------------------------------------------------------------------------------------------- schemas, types
+
+function findSchema(x: DdlContext, object: ObjectAddress, ifExists: boolean): ObjectReference | null {
+  const name = object.name[object.name.length - 1];
+  const schema = x.catalog.schemaOfPath(name, x.searchPath);
+  if (schema === undefined) {
+    const message = `schema "${name}" does not exist`;
+    if (ifExists) return skip(x, message);
+    throw sqlError('3F000', message);
+  }
+  checkOwner(x, schema.owner, `schema ${name}`);
+  if (schema.name === 'pg_catalog' || schema.name === 'information_schema') {
+    throw sqlError('2BP01', `cannot drop schema ${name} because it is required by the database system`);
+  }
+  return reference('schema', schema.oid);
+}
+
+function findType(
+  x: DdlContext,
+  objectType: 'type' | 'domain',
+  object: ObjectAddress,
+  ifExists: boolean,
+): ObjectReference | null {
+  const names = object.types[0]?.name ?? object.name;
+  if (names.length > 1 && x.catalog.schemaOfPath(names[names.length - 2], x.searchPath) === undefined) {
+    const message = `schema "${names[names.length - 2]}" does not exist`;
+    if (ifExists) return skip(x, message);
+    throw sqlError('3F000', message);
+  }
+  const oid = findTypeOid(x, names);
+  if (oid === 0) {
+    const message = `type "${names.join('.')}" does not exist`;
+    if (ifExists) return skip(x, message);
+    throw sqlError('42704', message);
+  }
+  const type = x.catalog.type(oid);
+  if (type === undefined) {
+    throw sqlError('2BP01', `cannot drop type ${formatType(oid)} because it is required by the database system`);
+  }
+  if (type.oid !== oid) {
+    throw sqlError('2BP01', `cannot drop type ${formatType(oid)} because type ${formatType(type.oid)} requires it`, {
+      hint: `You can drop type ${formatType(type.oid)} instead.`,
+    });
+  }
+  if (objectType === 'domain' && type.kind !== 'domain') {
+    throw sqlError('42809', `"${names.join('.')}" is not a domain`);
+  }
+  checkOwner(x, type.owner, `type ${type.name}`);
+  return reference('type', type.oid);
+}
+
+// ------------------------------------------------------------------------------------------- what never exists here
+
+/** An argument's type as the messages of DROP ... IF EXISTS print it: pg_catalog.int4. */
+function rawTypeName(type: TypeName): string {
+  const brackets = '[]'.repeat(type.arrayDimensions.length);
+  return type.name.join('.') + brackets;
+}
+
+function signature(x: DdlContext, object: ObjectAddress, isRaw: boolean): string {
+  const types = (object.parameters ?? [])
+    .filter((parameter: FunctionParameter) => parameter.mode !== 'out' && parameter.mode !== 'table')
+    .map(({ type }) => (isRaw ? rawTypeName(type) : shownType(x, type)));
+  return `${object.name.join('.')}(${types.join(isRaw ? ',' : ', ')})`;
+}
+
+function shownType(x: DdlContext, type: TypeName): string {
+  const { typeOid } = resolveType(x, type);
+  return formatType(typeOid);
+}
+
+/** Objects of kinds that cannot be made: they are missing, whatever they are called. */
+function missingObject(x: DdlContext, type: ObjectType, object: ObjectAddress, ifExists: boolean): null {
+  const name = object.name.join('.');
+  let message: string;
+  let code = '42704';
+  switch (type) {
+    case 'function':
+    case 'procedure':
+    case 'routine':
+    case 'aggregate':
+      if (!ifExists && object.parameters === null) {
+        throw sqlError('42883', `could not find a ${type} named "${name}"`);
+      }
+      message = `${type} ${signature(x, object, ifExists)} does not exist`;
+      code = '42883';
+      break;
+    case 'trigger':
+    case 'rule':
+    case 'policy': {
+      const relation = object.on === null ? undefined : findRelation(x, object.on);
+      if (object.on !== null && relation === undefined) {
+        if (ifExists) return skip(x, `relation "${object.on.join('.')}" does not exist`);
+        throw relationMissing(x, object.on);
+      }
+      const holder =
+        type === 'trigger' ? (ifExists ? 'relation' : 'table') : type === 'policy' && !ifExists ? 'table' : 'relation';
+      message = `${type} "${object.name[object.name.length - 1]}" for ${holder} "${relation?.name ?? ''}" does not exist`;
+      break;
+    }
+    case 'cast': {
+      const [source, target] = object.types;
+      const shown = (part: TypeName | null): string =>
+        part === null ? 'none' : ifExists ? rawTypeName(part) : shownType(x, part);
+      message = `cast from type ${shown(source)} to type ${shown(target)} does not exist`;
+      break;
+    }
+    case 'operator':
+      message = `operator ${name} does not exist`;
+      code = '42883';
+      break;
+    case 'operator class':
+    case 'operator family':
+      message = `${type} "${name}" does not exist for access method "${object.method ?? 'btree'}"`;
+      break;
+    case 'transform':
+      message = `transform for type ${object.types[0] === null ? '' : rawTypeName(object.types[0])} language "${name}" does not exist`;
+      break;
+    case 'statistics':
+      message = `statistics object "${name}" does not exist`;
+      break;
+    case 'language':
+    case 'access method':
+      refuseBuiltin(type, name);
+      message = `${type} "${name}" does not exist`;
+      break;
+    default:
+      message = `${type} "${name}" does not exist`;
+  }
+  if (ifExists) return skip(x, message);
+  throw sqlError(code, message);
+}
+
+function refuseBuiltin(type: ObjectType, name: string): void {
+  const builtin = type === 'language' ? ['internal', 'c', 'sql', 'plpgsql'] : ['btree', 'hash', 'heap'];
+  if (builtin.includes(name)) {
+    throw sqlError('2BP01', `cannot drop ${type} ${name} because it is required by the database system`);
+  }
+}

@@ -1,0 +1,56 @@
+/** What definitions want to know of a bound expression: the columns, sequences and functions in it. */
+import type { Expr } from '../../planner/index.ts';
+import { OID } from '../../types/index.ts';
+
+const REG_TYPES = new Set<number>([OID.REGCLASS]);
+
+/** Calls `visit` for the expression and all in it; plans of subqueries are left out. */
+export function walkExpr(expr: Expr, visit: (expr: Expr) => void): void {
+  visit(expr);
+  for (const value of Object.values(expr)) walkValue(value, visit);
+}
+
+function walkValue(value: unknown, visit: (expr: Expr) => void): void {
+  if (Array.isArray(value)) {
+    for (const element of value) walkValue(element, visit);
+    return;
+  }
+  if (typeof value !== 'object' || value === null || ArrayBuffer.isView(value)) return;
+  if ('kind' in value) {
+    if ('typeOid' in value && typeof value.kind === 'string') walkExpr(value as Expr, visit);
+    return;
+  }
+  // Branches of CASE, subscripts and other parts without a kind of their own.
+  if (Object.getPrototypeOf(value) === Object.prototype) {
+    for (const part of Object.values(value)) walkValue(part, visit);
+  }
+}
+
+/** One-based numbers of the table's columns, in order. */
+export function usedColumns(expr: Expr): number[] {
+  const numbers = new Set<number>();
+  walkExpr(expr, (node) => {
+    if (node.kind === 'column') numbers.add(node.index + 1);
+  });
+  return [...numbers].sort((a, b) => a - b);
+}
+
+/** Oids in constants of type regclass: the sequence of nextval('s'). */
+export function namedRelations(expr: Expr): number[] {
+  const oids = new Set<number>();
+  walkExpr(expr, (node) => {
+    if (node.kind === 'const' && REG_TYPES.has(node.typeOid) && typeof node.value === 'number') oids.add(node.value);
+  });
+  return [...oids].sort((a, b) => a - b);
+}
+
+/** The least stable function in it. */
+export function volatilityOf(expr: Expr): 'immutable' | 'stable' | 'volatile' {
+  let result: 'immutable' | 'stable' | 'volatile' = 'immutable';
+  walkExpr(expr, (node) => {
+    if (node.kind !== 'call') return;
+    const { volatility } = node.function;
+    if (volatility === 'volatile' || (volatility === 'stable' && result === 'immutable')) result = volatility;
+  });
+  return result;
+}

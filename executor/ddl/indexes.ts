@@ -1,0 +1,290 @@
+/** CREATE INDEX, and the indexes behind PRIMARY KEY and UNIQUE. */
+import { comparisonOperator } from '../../catalog/functions/index.ts';
+import type { IndexColumn, IndexEntry, RelationEntry } from '../../catalog/index.ts';
+import type { CreateIndexStatement, Expression, IndexElement, Option } from '../../parser/ast.ts';
+import type { Expr } from '../../planner/index.ts';
+import { SHARE, SHARE_UPDATE_EXCLUSIVE } from '../../storage/api.ts';
+import { sqlError } from '../../types/errors.ts';
+import { baseTypeOid, formatType, isArrayType, OID, typeByOid } from '../../types/index.ts';
+import { type DdlContext, type DdlResult, type DdlSteps, wait } from './context.ts';
+import { volatilityOf } from './expressions.ts';
+import { chooseRelationName, distinctColumnNames, joinColumnNames } from './names.ts';
+import { storageOptions } from './options.ts';
+import {
+  at,
+  checkNameIsFree,
+  checkRelationOwner,
+  findAndLock,
+  findColumn,
+  isSystemColumn,
+  lockNewName,
+  refuseSystem,
+  relationMissing,
+} from './resolve.ts';
+
+const INDEX_COLUMNS_MAX = 32;
+
+export interface IndexSpec {
+  /** Null: a name is made up. */
+  readonly name: string | null;
+  readonly table: RelationEntry;
+  readonly method: 'btree' | 'hash';
+  readonly unique: boolean;
+  readonly primary: boolean;
+  /** Behind a PRIMARY KEY or UNIQUE constraint: its name must not be another constraint's. */
+  readonly isConstraint: boolean;
+  readonly columns: readonly IndexColumn[];
+  /** Names of the columns as they go into a made-up name. */
+  readonly columnNames: readonly string[];
+  readonly included: readonly number[];
+  readonly predicateText: string | null;
+  readonly nullsNotDistinct: boolean;
+  readonly options: readonly string[];
+  /** The table was made by this statement, or has no rows: nothing to fill. */
+  readonly isEmpty: boolean;
+}
+
+function indexName(x: DdlContext, spec: IndexSpec): string {
+  const { table } = spec;
+  if (spec.primary) return chooseRelationName(x, table.name, null, 'pkey', table.schemaOid, true);
+  const columns = joinColumnNames(spec.columnNames);
+  const label = spec.isConstraint ? 'key' : 'idx';
+  return chooseRelationName(x, table.name, columns, label, table.schemaOid, spec.isConstraint);
+}
+
+export function* addIndex(x: DdlContext, spec: IndexSpec): DdlSteps<IndexEntry> {
+  const { table } = spec;
+  if (spec.columns.length + spec.included.length > INDEX_COLUMNS_MAX) {
+    throw sqlError('54011', `cannot use more than ${INDEX_COLUMNS_MAX} columns in an index`);
+  }
+  const name = spec.name ?? indexName(x, spec);
+  checkNameIsFree(x, table.schemaOid, name);
+  const entry: IndexEntry = {
+    class: 'index',
+    oid: x.allocateOid(),
+    name,
+    schemaOid: table.schemaOid,
+    tableOid: table.oid,
+    method: spec.method,
+    unique: spec.unique,
+    nullsNotDistinct: spec.nullsNotDistinct,
+    primary: spec.primary,
+    columns: spec.columns,
+    includedColumns: spec.included,
+    predicateText: spec.predicateText,
+    ...(spec.options.length > 0 ? { options: spec.options } : {}),
+  };
+  x.putEntry(entry);
+  if (!spec.isEmpty) yield* wait(x.buildIndex(entry));
+  return entry;
+}
+
+/** 42704 unless values of the type have an order. */
+export function checkIndexable(typeOid: number, method: string): void {
+  const base = baseTypeOid(typeOid);
+  const type = typeByOid(base);
+  let compared = base;
+  if (type?.kind === 'e') compared = OID.ANYENUM;
+  else if (type?.kind === 'c') compared = OID.RECORD;
+  else if (type !== undefined && isArrayType(type)) {
+    checkIndexable(type.elementOid, method);
+    compared = OID.ANYARRAY;
+  }
+  if (comparisonOperator(compared, method === 'hash' ? 3 : 1) !== null) return;
+  throw sqlError(
+    '42704',
+    `data type ${formatType(typeOid)} has no default operator class for access method "${method}"`,
+    { hint: 'You must specify an operator class for the index or define a default operator class for the data type.' },
+  );
+}
+
+/** Operator classes that mean the same as the default ones here: text is ordered by its bytes. */
+const OPERATOR_CLASSES = new Set(
+  (
+    'array_ops bit_ops bool_ops bpchar_ops bpchar_pattern_ops bytea_ops char_ops date_ops enum_ops float4_ops float8_ops ' +
+    'int2_ops int4_ops int8_ops interval_ops jsonb_ops name_ops numeric_ops oid_ops record_ops text_ops text_pattern_ops ' +
+    'time_ops timetz_ops timestamp_ops timestamptz_ops uuid_ops varbit_ops varchar_ops varchar_pattern_ops inet_ops cidr_ops ' +
+    'macaddr_ops macaddr8_ops'
+  ).split(' '),
+);
+
+function checkOperatorClass(element: IndexElement, method: string): string | undefined {
+  if (element.operatorClass === null) return undefined;
+  const name = element.operatorClass[element.operatorClass.length - 1];
+  if (!OPERATOR_CLASSES.has(name)) {
+    throw sqlError('42704', `operator class "${name}" does not exist for access method "${method}"`);
+  }
+  return name;
+}
+
+function checkCollation(element: IndexElement): void {
+  if (element.collation === null) return;
+  const name = element.collation[element.collation.length - 1];
+  if (!['default', 'C', 'POSIX', 'ucs_basic', 'C.utf8'].includes(name)) {
+    throw sqlError('42704', `collation "${element.collation.join('.')}" for encoding "UTF8" does not exist`);
+  }
+}
+
+interface KeyPart {
+  readonly column: IndexColumn;
+  readonly name: string;
+}
+
+/** FigureIndexColname: what an expression is called within an index's name. */
+export function expressionName(expression: Expression): string {
+  switch (expression.kind) {
+    case 'function':
+      return expression.name[expression.name.length - 1];
+    case 'columnRef':
+      return expression.name[expression.name.length - 1] ?? 'expr';
+    case 'cast': {
+      const inner = expressionName(expression.arg);
+      return inner === 'expr' ? expression.type.name[expression.type.name.length - 1] : inner;
+    }
+    case 'collate':
+      return expressionName(expression.arg);
+    case 'coalesce':
+    case 'greatest':
+    case 'least':
+    case 'case':
+    case 'array':
+    case 'row':
+      return expression.kind;
+    case 'nullIf':
+      return 'nullif';
+    default:
+      return 'expr';
+  }
+}
+
+function requireImmutable(expr: Expr, where: 'expression' | 'predicate', fields: object): void {
+  if (volatilityOf(expr) === 'immutable') return;
+  throw sqlError('42P17', `functions in index ${where} must be marked IMMUTABLE`, fields);
+}
+
+function keyPart(x: DdlContext, table: RelationEntry, element: IndexElement, method: string): KeyPart {
+  checkCollation(element);
+  const operatorClass = checkOperatorClass(element, method);
+  const descending = element.direction === 'desc';
+  const order = {
+    descending,
+    nullsFirst: element.nulls === null ? descending : element.nulls === 'first',
+    ...(operatorClass === undefined ? {} : { operatorClass }),
+  };
+  if (method === 'hash' && (element.direction !== null || element.nulls !== null)) {
+    throw sqlError(
+      '0A000',
+      `access method "hash" does not support ${element.direction === null ? 'NULLS FIRST/LAST' : 'ASC/DESC'} options`,
+    );
+  }
+  if (element.column !== null) {
+    const column = findColumn(table, element.column);
+    if (column === undefined) {
+      if (isSystemColumn(element.column)) throw sqlError('0A000', 'index creation on system columns is not supported');
+      throw sqlError('42703', `column "${element.column}" does not exist`);
+    }
+    if (operatorClass === undefined) checkIndexable(column.typeOid, method);
+    return { column: { columnNumber: column.number, expressionText: null, ...order }, name: column.name };
+  }
+  const expression = element.expr as Expression;
+  const expr = x.bind(expression, table, 'index expression');
+  requireImmutable(expr, 'expression', at(x, expression.position));
+  if (operatorClass === undefined) checkIndexable(expr.typeOid, method);
+  return {
+    column: { columnNumber: 0, expressionText: x.deparse(expression), ...order },
+    name: expressionName(expression),
+  };
+}
+
+function checkMethod(method: string, statement: CreateIndexStatement): 'btree' | 'hash' {
+  switch (method) {
+    case 'btree':
+      return 'btree';
+    case 'hash':
+      if (statement.unique) throw sqlError('0A000', 'access method "hash" does not support unique indexes');
+      if (statement.include.length > 0) {
+        throw sqlError('0A000', 'access method "hash" does not support included columns');
+      }
+      if (statement.elements.length > 1) {
+        throw sqlError('0A000', 'access method "hash" does not support multicolumn indexes');
+      }
+      return 'hash';
+    case 'gin':
+    case 'gist':
+    case 'spgist':
+    case 'brin':
+      throw sqlError('0A000', `access method "${method}" is not supported`);
+    default:
+      throw sqlError('42704', `access method "${method}" does not exist`);
+  }
+}
+
+function includedColumns(table: RelationEntry, include: readonly IndexElement[]): number[] {
+  return include.map((element) => {
+    if (element.column === null) throw sqlError('0A000', 'expressions are not supported in included columns');
+    const column = findColumn(table, element.column);
+    if (column === undefined) throw sqlError('42703', `column "${element.column}" does not exist`);
+    return column.number;
+  });
+}
+
+const INDEX_OPTIONS = new Set(['fillfactor', 'deduplicate_items']);
+
+export function indexOptions(options: readonly Option[]): string[] {
+  return storageOptions(options, INDEX_OPTIONS);
+}
+
+export function* createIndexStatement(x: DdlContext, statement: CreateIndexStatement): DdlSteps<DdlResult> {
+  const tag = 'CREATE INDEX';
+  if (statement.concurrently && x.isInTransactionBlock) {
+    throw sqlError('25001', 'CREATE INDEX CONCURRENTLY cannot run inside a transaction block');
+  }
+  const names = statement.table.name;
+  const found = yield* findAndLock(x, names, statement.concurrently ? SHARE_UPDATE_EXCLUSIVE : SHARE);
+  if (found === undefined) throw relationMissing(x, names);
+  refuseSystem(x, found);
+  if (found.class !== 'relation' || found.kind === 'view') {
+    const kinds = { relation: 'views', index: 'indexes', sequence: 'sequences' } as const;
+    throw sqlError('42809', `cannot create index on relation "${found.name}"`, {
+      detail: `This operation is not supported for ${kinds[found.class]}.`,
+    });
+  }
+  const table = found;
+  checkRelationOwner(x, table);
+  const method = checkMethod(statement.method, statement);
+  const { name } = statement;
+  if (name !== null) {
+    const schema = x.catalog.schema(table.schemaOid);
+    if (schema !== undefined) yield* lockNewName(x, { schema, name });
+    if (statement.ifNotExists && x.catalog.relationByName(table.schemaOid, name) !== undefined) {
+      x.notice('NOTICE', '42P07', `relation "${name}" already exists, skipping`);
+      return { tag };
+    }
+    checkNameIsFree(x, table.schemaOid, name);
+  }
+  const parts = statement.elements.map((element) => keyPart(x, table, element, method));
+  const included = includedColumns(table, statement.include);
+  let predicateText: string | null = null;
+  if (statement.where !== null) {
+    const predicate = x.bind(statement.where, table, 'index predicate', { typeOid: OID.BOOL, typeModifier: -1 });
+    requireImmutable(predicate, 'predicate', {});
+    predicateText = x.deparse(statement.where);
+  }
+  const allNames = [...parts.map((part) => part.name), ...included.map((number) => table.columns[number - 1].name)];
+  yield* addIndex(x, {
+    name,
+    table,
+    method,
+    unique: statement.unique,
+    primary: false,
+    isConstraint: false,
+    columns: parts.map((part) => part.column),
+    columnNames: distinctColumnNames(allNames),
+    included,
+    predicateText,
+    nullsNotDistinct: statement.nullsNotDistinct,
+    options: indexOptions(statement.options),
+    isEmpty: x.isEmpty(table),
+  });
+  return { tag };
+}

@@ -1,0 +1,54 @@
+/** WITH (name = value): storage parameters. They are checked and kept; only a few mean something here. */
+import type { Option } from '../../parser/ast.ts';
+import { sqlError } from '../../types/errors.ts';
+
+/** Parameters of tables in PostgreSQL 15; those of TOAST tables have the namespace toast. */
+export const TABLE_OPTIONS = new Set(
+  (
+    'fillfactor toast_tuple_target parallel_workers autovacuum_enabled vacuum_index_cleanup vacuum_truncate ' +
+    'autovacuum_vacuum_threshold autovacuum_vacuum_scale_factor autovacuum_vacuum_insert_threshold ' +
+    'autovacuum_vacuum_insert_scale_factor autovacuum_analyze_threshold autovacuum_analyze_scale_factor ' +
+    'autovacuum_vacuum_cost_delay autovacuum_vacuum_cost_limit autovacuum_freeze_min_age autovacuum_freeze_max_age ' +
+    'autovacuum_freeze_table_age autovacuum_multixact_freeze_min_age autovacuum_multixact_freeze_max_age ' +
+    'autovacuum_multixact_freeze_table_age log_autovacuum_min_duration user_catalog_table'
+  ).split(' '),
+);
+
+/** name=value texts; 22023 for names that are not known. */
+export function storageOptions(options: readonly Option[], known: ReadonlySet<string>): string[] {
+  const result: string[] = [];
+  for (const option of options) {
+    const name = option.name.toLowerCase();
+    if (option.namespace !== null && option.namespace !== 'toast') {
+      throw sqlError('22023', `unrecognized parameter namespace "${option.namespace}"`);
+    }
+    if (name === 'oids' && option.namespace === null) {
+      if (option.value === null || option.value === true || option.value === 'true' || option.value === 'on') {
+        throw sqlError('0A000', 'tables declared WITH OIDS are not supported');
+      }
+      continue;
+    }
+    if (!known.has(name)) throw sqlError('22023', `unrecognized parameter "${name}"`);
+    const value = option.value === null ? 'true' : String(option.value);
+    if (name === 'fillfactor') checkFillFactor(value);
+    if (option.namespace === null) result.push(`${name}=${value}`);
+  }
+  return result;
+}
+
+function checkFillFactor(value: string): void {
+  if (!/^[+-]?\d+$/.test(value)) throw sqlError('22023', `invalid value for integer option "fillfactor": ${value}`);
+  const number = Number(value);
+  if (number < 10 || number > 100) {
+    throw sqlError('22023', `value ${value} out of bounds for option "fillfactor"`, {
+      detail: 'Valid values are between "10" and "100".',
+    });
+  }
+}
+
+/** SET (a = 1): new values over old ones. */
+export function mergeOptions(old: readonly string[], set: readonly string[], reset: readonly string[]): string[] {
+  const nameOf = (option: string): string => option.slice(0, option.indexOf('='));
+  const gone = new Set([...set.map(nameOf), ...reset]);
+  return [...old.filter((option) => !gone.has(nameOf(option))), ...set];
+}

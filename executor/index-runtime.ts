@@ -1,0 +1,200 @@
+/**
+ * An index at run time: its dictionary, and generated functions that compute its keys from rows in the pool or from column
+ * values.
+ *
+ * Number keys serve single columns of integer-like types; everything else has order-preserving byte keys (types/key.ts).
+ */
+import type { IndexEntry } from '../catalog/entries.ts';
+import type { Value } from '../catalog/function-entry.ts';
+import type { ColumnExpr, Expr } from '../planner/expr.ts';
+import { IndexKey, KEY_SIZE_MAX, type OrderedDictionary } from '../storage/api.ts';
+import { sqlError } from '../types/errors.ts';
+import { comparator, encodeKeyPart, OID } from '../types/index.ts';
+import { Emitter } from './compile/emitter.ts';
+import { ExpressionCompiler, SlotAllocator } from './compile/expression.ts';
+import { type Operand, repOfType } from './compile/operand.ts';
+import { emitViews, loadPageColumn, missingColumn, usedColumns } from './compile/page-columns.ts';
+import type { ExecContext } from './context.ts';
+import type { TableRuntime } from './table-runtime.ts';
+
+/** What a key function answers. */
+export const KEY_NOT_INDEXED = 0;
+export const KEY_COMPLETE = 1;
+/** Complete, and at least one column is null (unique indexes let such rows pass). */
+export const KEY_HAS_NULL = 2;
+export type KeyAnswer = 0 | 1 | 2;
+
+const NUMBER_KEY_TYPES = new Set<number>([
+  OID.INT2,
+  OID.INT4,
+  OID.INT8,
+  OID.OID,
+  OID.DATE,
+  OID.TIME,
+  OID.TIMESTAMP,
+  OID.TIMESTAMPTZ,
+]);
+
+/** Finite stand-ins for infinite dates; NULLs take the infinities. */
+function numberKey(value: Value, descending: boolean, nullsFirst: boolean): number {
+  if (value === null) return nullsFirst ? -Infinity : Infinity;
+  let number = Number(value);
+  if (number === Infinity) number = Number.MAX_VALUE;
+  else if (number === -Infinity) number = -Number.MAX_VALUE;
+  return descending ? -number : number;
+}
+
+export class IndexRuntime {
+  readonly entry: IndexEntry;
+  readonly dictionary: OrderedDictionary;
+  /** Key expressions over the table's columns, in key order, and the partial index's predicate. */
+  readonly expressions: readonly Expr[];
+  readonly predicate: Expr | null;
+  readonly hasNumberKeys: boolean;
+  /** Column indexes (zero-based) that key or predicate depend on. */
+  readonly dependsOn: readonly number[];
+  /** Plain column indexes of the key, -1 for expressions. */
+  readonly keyColumns: readonly number[];
+  readonly #table: TableRuntime;
+  readonly #fromRow: ((x: ExecContext, r: number, key: IndexKey) => KeyAnswer)[] = [];
+  #fromValues: ((x: ExecContext, values: readonly Value[], key: IndexKey) => KeyAnswer) | null = null;
+
+  constructor(
+    table: TableRuntime,
+    entry: IndexEntry,
+    dictionary: OrderedDictionary,
+    expressions: readonly Expr[],
+    predicate: Expr | null,
+  ) {
+    this.#table = table;
+    this.entry = entry;
+    this.dictionary = dictionary;
+    this.expressions = expressions;
+    this.predicate = predicate;
+    this.hasNumberKeys = !dictionary.hasByteKeys;
+    this.dependsOn = usedColumns([...expressions, predicate], 0);
+    this.keyColumns = expressions.map((e) => (e.kind === 'column' ? (e as ColumnExpr).index : -1));
+  }
+
+  /** Computes the key of the row version at `r` in the pool. */
+  keyFromRow(x: ExecContext, r: number, key: IndexKey): KeyAnswer {
+    const layout = this.#table.pool.u8[r + 15];
+    let compiled = this.#fromRow[layout];
+    if (compiled === undefined) compiled = this.#fromRow[layout] = this.#compileFromRow(layout);
+    return compiled(x, r, key);
+  }
+
+  /** Computes the key of a row given by all its column values. */
+  keyFromValues(x: ExecContext, values: readonly Value[], key: IndexKey): KeyAnswer {
+    this.#fromValues ??= this.#compileFromValues();
+    return this.#fromValues(x, values, key);
+  }
+
+  /** A search key from values of the first key columns, each already of the column's type. */
+  searchKey(values: readonly Value[], key: IndexKey): void {
+    if (this.hasNumberKeys) {
+      const { descending, nullsFirst } = this.entry.columns[0];
+      key.number = numberKey(values[0], descending, nullsFirst);
+      return;
+    }
+    key.length = 0;
+    for (let i = 0; i < values.length; i++) {
+      const { descending, nullsFirst } = this.entry.columns[i];
+      encodeKeyPart(this.expressions[i].typeOid, values[i], key, descending, nullsFirst);
+    }
+    key.seal();
+  }
+
+  /** Order of a key column's values, without DESC and NULLS. */
+  readonly comparatorOf = (column: number): ((a: Value, b: Value) => number) =>
+    comparator(this.expressions[column].typeOid);
+
+  #emitKey(emitter: Emitter, compiler: ExpressionCompiler): void {
+    if (this.predicate !== null) compiler.compileFilter(this.predicate, 'return 0;');
+    const columns = this.entry.columns;
+    if (this.hasNumberKeys) {
+      const value = compiler.compileToAny(this.expressions[0]);
+      const make = emitter.bind(numberKey, 'numberKey');
+      emitter.emit(`key.number = ${make}(${value}, ${columns[0].descending}, ${columns[0].nullsFirst});`);
+      if (this.expressions[0].typeOid === OID.INT8 || this.expressions[0].typeOid === OID.TIMESTAMP) {
+        emitter.emit(
+          `if (typeof ${value} === 'bigint') ${emitter.bind(this.dictionary, 'dictionary')}.isLossy = true;`,
+        );
+      }
+      emitter.emit(`return ${value} === null ? 2 : 1;`);
+      return;
+    }
+    emitter.emit('let answer = 1;');
+    emitter.emit('key.length = 0;');
+    const encode = emitter.bind(encodeKeyPart, 'encodeKeyPart');
+    this.expressions.forEach((expr, i) => {
+      const value = compiler.compileToAny(expr);
+      emitter.emit(`if (${value} === null) answer = 2;`);
+      emitter.emit(`${encode}(${expr.typeOid}, ${value}, key, ${columns[i].descending}, ${columns[i].nullsFirst});`);
+    });
+    emitter.emit(
+      `if (key.length > ${KEY_SIZE_MAX}) ${emitter.bind(keyTooLong, 'keyTooLong')}(${emitter.bind(this.entry)}.name, key.length);`,
+    );
+    emitter.emit('key.seal();');
+    emitter.emit('return answer;');
+  }
+
+  #compileFromRow(layoutNumber: number): (x: ExecContext, r: number, key: IndexKey) => KeyAnswer {
+    const emitter = new Emitter();
+    const table = this.#table;
+    emitViews(emitter, table.pool);
+    const layout = table.layout(layoutNumber);
+    const loaded = new Map<number, Operand>();
+    for (const index of this.dependsOn) {
+      const column = layout.columns[index];
+      const entry = table.entry.columns[index];
+      loaded.set(
+        index,
+        column === null
+          ? missingColumn(emitter, entry, table.missing[index])
+          : loadPageColumn({ emitter, row: 'r', bail: null, overflow: table.fetchOverflow }, column, entry),
+      );
+    }
+    const compiler = new ExpressionCompiler({
+      emitter,
+      slots: new SlotAllocator(),
+      bail: null,
+      column: (_input, index) => loaded.get(index) as Operand,
+    });
+    this.#emitKey(emitter, compiler);
+    return emitter.build('x, r, key');
+  }
+
+  #compileFromValues(): (x: ExecContext, values: readonly Value[], key: IndexKey) => KeyAnswer {
+    const emitter = new Emitter();
+    const compiler = new ExpressionCompiler({
+      emitter,
+      slots: new SlotAllocator(),
+      bail: null,
+      column: (_input, index) => {
+        const typeOid = this.#table.entry.columns[index].typeOid;
+        const value = `values[${index}]`;
+        return { rep: repOfType(typeOid), typeOid, value, isNull: `(${value} === null)` };
+      },
+    });
+    this.#emitKey(emitter, compiler);
+    return emitter.build('x, values, key');
+  }
+}
+
+function keyTooLong(name: string, length: number): never {
+  throw sqlError(
+    '54000',
+    `index row size ${length} exceeds btree version 4 maximum ${KEY_SIZE_MAX} for index "${name}"`,
+    {
+      hint: 'Values larger than 1/3 of a buffer page cannot be indexed.\nConsider a function index of an MD5 hash of the value, or use full text indexing.',
+    },
+  );
+}
+
+/** Whether an index over these expressions keeps number keys. */
+export function usesNumberKeys(entry: IndexEntry, expressions: readonly Expr[]): boolean {
+  return entry.columns.length === 1 && expressions[0].kind === 'column' && NUMBER_KEY_TYPES.has(expressions[0].typeOid);
+}
+
+export { IndexKey };

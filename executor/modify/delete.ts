@@ -1,0 +1,92 @@
+/** DELETE, with USING and RETURNING. */
+import type { Value } from '../../catalog/function-entry.ts';
+import type { DeletePlan } from '../../planner/plan.ts';
+import { LOCK_UPDATE } from '../../storage/api.ts';
+import { BATCH_SIZE, type Batch, END, PENDING } from '../batch.ts';
+import { type RowsCondition, rowsCondition } from '../compile/batch-program.ts';
+import type { ExecContext } from '../context.ts';
+import type { Operator } from '../operators/operator.ts';
+import type { Execution } from '../program.ts';
+import type { TableRuntime } from '../table-runtime.ts';
+import { type ForeignKeys, queueReferencedActions } from './foreign-keys.ts';
+import { Returning } from './insert.ts';
+import { acquireTarget, TARGET_RECHECK, TARGET_SKIP, TARGET_WAIT } from './target-row.ts';
+
+/** Values of row i of a batch. */
+export function batchRow(batch: Batch, i: number): Value[] {
+  return batch.columns.map((column) => column[i]);
+}
+
+export class DeleteOperator implements Operator {
+  readonly #table: TableRuntime;
+  readonly #source: Operator;
+  readonly #recheck: RowsCondition | null;
+  readonly #returning: Returning | null;
+  readonly #foreignKeys: ForeignKeys;
+  #batch: Batch | null = null;
+  #next = 0;
+
+  constructor(plan: DeletePlan, execution: Execution) {
+    const { program } = execution;
+    const inputs = [plan.table.columns, plan.source.output];
+    const { recheck } = plan;
+    this.#table = program.tableOf(plan.table);
+    this.#source = execution.build(plan.source);
+    this.#recheck =
+      recheck === null ? null : program.memo(plan, 'recheck', () => rowsCondition(program.slots, inputs, recheck));
+    this.#returning = plan.returning === null ? null : new Returning(program, plan, inputs);
+    this.#foreignKeys = program.foreignKeysOf(plan.table);
+  }
+
+  open(x: ExecContext): void {
+    this.#batch = null;
+    this.#source.open(x);
+  }
+
+  poll(x: ExecContext): Batch {
+    const returning = this.#returning;
+    if (returning !== null) returning.out.count = 0;
+    for (;;) {
+      if (this.#batch === null || this.#next >= this.#batch.count) {
+        if (returning !== null && returning.out.count > 0) return returning.out;
+        const batch = this.#source.poll(x);
+        if (batch === END || batch === PENDING) return batch;
+        this.#batch = batch;
+        this.#next = 0;
+        if (x.shouldYield(batch.count)) return PENDING;
+      }
+      if (!this.#deleteRow(x, this.#batch))
+        return returning !== null && returning.out.count > 0 ? returning.out : PENDING;
+      this.#next++;
+      if (returning !== null && returning.out.count === BATCH_SIZE) return returning.out;
+    }
+  }
+
+  /** False: waits. */
+  #deleteRow(x: ExecContext, batch: Batch): boolean {
+    const table = this.#table;
+    const rowId = batch.columns[0][this.#next] as number | null;
+    if (rowId === null) return true;
+    const answer = acquireTarget(x, table, rowId, LOCK_UPDATE);
+    if (answer === TARGET_WAIT) return false;
+    if (answer === TARGET_SKIP) return true;
+    const needsValues = answer === TARGET_RECHECK || this.#returning !== null || this.#foreignKeys.incoming.length > 0;
+    const oldValues = needsValues ? table.readValues(table.heap.newest(rowId), []) : null;
+    const rows = oldValues === null ? [] : [oldValues, batchRow(batch, this.#next)];
+    if (answer === TARGET_RECHECK && this.#recheck !== null && !this.#recheck(x, rows)) return true;
+    table.removeOverflow(x, table.heap.newest(rowId));
+    table.heap.remove(x.transaction, x.xid(), rowId);
+    x.processedCount++;
+    if (oldValues !== null) queueReferencedActions(x, this.#foreignKeys, oldValues, null);
+    if (this.#returning !== null) {
+      x.currentRowId = rowId;
+      this.#returning.add(x, rows);
+    }
+    return true;
+  }
+
+  close(x: ExecContext): void {
+    this.#source.close(x);
+    this.#batch = null;
+  }
+}

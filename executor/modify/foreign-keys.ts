@@ -1,0 +1,312 @@
+/**
+ * Foreign keys at run time. A new referencing row is checked at the end of the statement (or of the transaction, when deferred):
+ * the referenced row must be there, and is locked FOR KEY SHARE. A change of a referenced row runs its action at the statement's end,
+ * as SQL over the referencing table, as PostgreSQL's ri_triggers.c does.
+ */
+import type { ConstraintEntry, RelationEntry } from '../../catalog/entries.ts';
+import type { Value } from '../../catalog/function-entry.ts';
+import { CURSOR_END, IndexCursor, IndexKey, LOCK_KEY_SHARE, WRITE_DELETED, WRITE_WAIT } from '../../storage/api.ts';
+import { sqlError } from '../../types/errors.ts';
+import { equality, outputText } from '../../types/index.ts';
+import type { ExecContext, FollowUp } from '../context.ts';
+import { KEY_NOT_INDEXED } from '../index-runtime.ts';
+import type { TableRuntime } from '../table-runtime.ts';
+
+/** A foreign key with both its tables, resolved for a catalog. */
+export interface ForeignKey {
+  readonly constraint: ConstraintEntry;
+  readonly child: RelationEntry;
+  readonly parent: RelationEntry;
+}
+
+/** The keys of a table's rows, both ways; made by the database runtime for a catalog version. */
+export interface ForeignKeys {
+  /** Constraints on the table. */
+  readonly outgoing: readonly ForeignKey[];
+  /** Constraints of other tables (or itself) that refer to it. */
+  readonly incoming: readonly ForeignKey[];
+}
+
+export const NO_FOREIGN_KEYS: ForeignKeys = { outgoing: [], incoming: [] };
+
+function keyOf(values: readonly Value[], columns: readonly number[]): Value[] {
+  return columns.map((c) => values[c - 1]);
+}
+
+function isSameKey(
+  a: readonly Value[],
+  b: readonly Value[],
+  table: RelationEntry,
+  columns: readonly number[],
+): boolean {
+  return a.every((value, i) => {
+    const other = b[i];
+    if (value === null || other === null) return value === other;
+    return value === other || equality(table.columns[columns[i] - 1].typeOid)(value, other);
+  });
+}
+
+/** Remembers the checks that a new or changed row of the child needs. */
+export function queueReferenceChecks(
+  x: ExecContext,
+  keys: ForeignKeys,
+  oldValues: readonly Value[] | null,
+  values: readonly Value[],
+): void {
+  for (const key of keys.outgoing) {
+    const { columns, matchFull, name } = key.constraint;
+    const wanted = keyOf(values, columns);
+    const nulls = wanted.filter((v) => v === null).length;
+    if (nulls === wanted.length) continue;
+    if (nulls > 0) {
+      if (!matchFull) continue;
+      throw sqlError(
+        '23503',
+        `insert or update on table "${key.child.name}" violates foreign key constraint "${name}"`,
+        {
+          detail: 'MATCH FULL does not allow mixing of null and nonnull key values.',
+          schema: x.schemaName(key.child.schemaOid),
+          table: key.child.name,
+          constraint: name,
+        },
+      );
+    }
+    if (oldValues !== null && isSameKey(wanted, keyOf(oldValues, columns), key.child, columns)) continue;
+    x.queueFollowUp(`check ${key.constraint.oid}`, key.constraint, () => new ReferenceCheck(key)).add(wanted);
+  }
+}
+
+/** Remembers the actions that a deleted (newValues null) or changed row of the parent needs. */
+export function queueReferencedActions(
+  x: ExecContext,
+  keys: ForeignKeys,
+  oldValues: readonly Value[],
+  newValues: readonly Value[] | null,
+): void {
+  for (const key of keys.incoming) {
+    const { referencedColumns } = key.constraint;
+    const oldKey = keyOf(oldValues, referencedColumns);
+    if (oldKey.includes(null)) continue;
+    const newKey = newValues === null ? null : keyOf(newValues, referencedColumns);
+    if (newKey !== null && isSameKey(oldKey, newKey, key.parent, referencedColumns)) continue;
+    const event = newKey === null ? 'delete' : 'update';
+    x.queueFollowUp(`${event} ${key.constraint.oid}`, key.constraint, () => new ReferencedAction(key, event)).add([
+      oldKey,
+      newKey,
+    ]);
+  }
+}
+
+/** Looks up the parent rows of new child rows, through the parent's unique index. */
+class ReferenceCheck implements FollowUp {
+  readonly #key: ForeignKey;
+  #queue: Value[][] = [];
+  #next = 0;
+  readonly #searchKey = new IndexKey();
+  readonly #foundKey = new IndexKey();
+
+  constructor(key: ForeignKey) {
+    this.#key = key;
+  }
+
+  get hasWork(): boolean {
+    return this.#queue.length > 0;
+  }
+
+  add(item: unknown): void {
+    this.#queue.push(item as Value[]);
+  }
+
+  poll(x: ExecContext): boolean {
+    const parent = x.tableByOid(this.#key.parent.oid);
+    // A fresh snapshot: rows that were committed meanwhile count.
+    const snapshot = x.engine.transactions.takeSnapshot(x.transaction);
+    try {
+      while (this.#next < this.#queue.length) {
+        const found = this.#find(x, parent, snapshot, this.#queue[this.#next]);
+        if (found === null) return false;
+        if (!found) throw this.#violation(x, this.#queue[this.#next]);
+        this.#next++;
+        if (x.shouldYield(1)) return false;
+      }
+    } finally {
+      x.engine.transactions.releaseSnapshot(snapshot);
+    }
+    this.#queue = [];
+    this.#next = 0;
+    return true;
+  }
+
+  /** null: must wait. */
+  #find(
+    x: ExecContext,
+    parent: TableRuntime,
+    snapshot: ExecContext['snapshot'],
+    values: readonly Value[],
+  ): boolean | null {
+    const { constraint } = this.#key;
+    const index =
+      parent.indexes.find((i) => i.entry.oid === constraint.indexOid) ??
+      parent.indexes.find((i) => matches(i.entry.columns, constraint));
+    if (index === undefined) throw new Error(`foreign key ${constraint.name} has no index to look in`);
+    const order = index.keyColumns.map((c) => constraint.referencedColumns.indexOf(c + 1));
+    index.searchKey(
+      order.map((o) => values[o]),
+      this.#searchKey,
+    );
+    const cursor = new IndexCursor(index.dictionary);
+    cursor.hasLower = true;
+    cursor.hasUpper = true;
+    cursor.lower.copyFrom(this.#searchKey);
+    cursor.upper.copyFrom(this.#searchKey);
+    for (let rowId = cursor.next(); rowId !== CURSOR_END; rowId = cursor.next()) {
+      const answer = parent.heap.checkWrite(rowId, x.transaction, snapshot, LOCK_KEY_SHARE);
+      if (answer === WRITE_DELETED) continue;
+      if (answer === WRITE_WAIT) {
+        x.waitForTransaction(parent.heap.blocker);
+        return null;
+      }
+      const base = parent.heap.newest(rowId);
+      if (base < 0 || index.keyFromRow(x, base, this.#foundKey) === KEY_NOT_INDEXED) continue;
+      const found = parent.readValues(base, []);
+      if (
+        !isSameKey(values, keyOf(found, constraint.referencedColumns), this.#key.parent, constraint.referencedColumns)
+      )
+        continue;
+      parent.heap.lockRow(x.transaction, rowId, LOCK_KEY_SHARE);
+      return true;
+    }
+    return false;
+  }
+
+  #violation(x: ExecContext, values: readonly Value[]): Error {
+    const { constraint, child, parent } = this.#key;
+    return sqlError(
+      '23503',
+      `insert or update on table "${child.name}" violates foreign key constraint "${constraint.name}"`,
+      {
+        detail: `Key ${describeKey(x, child, constraint.columns, values)} is not present in table "${parent.name}".`,
+        schema: x.schemaName(child.schemaOid),
+        table: child.name,
+        constraint: constraint.name,
+      },
+    );
+  }
+}
+
+function matches(columns: readonly { columnNumber: number }[], constraint: ConstraintEntry): boolean {
+  return (
+    columns.length === constraint.referencedColumns.length &&
+    columns.every((c) => constraint.referencedColumns.includes(c.columnNumber))
+  );
+}
+
+function describeKey(
+  x: ExecContext,
+  table: RelationEntry,
+  columns: readonly number[],
+  values: readonly Value[],
+): string {
+  const names = columns.map((c) => table.columns[c - 1].name);
+  const texts = values.map((v, i) =>
+    v === null ? 'null' : outputText(table.columns[columns[i] - 1].typeOid, v, x.functions.format),
+  );
+  return `(${names.join(', ')})=(${texts.join(', ')})`;
+}
+
+function quote(name: string): string {
+  return `"${name.replaceAll('"', '""')}"`;
+}
+
+/** ON DELETE / ON UPDATE of the parent's rows. */
+class ReferencedAction implements FollowUp {
+  readonly #key: ForeignKey;
+  readonly #event: 'delete' | 'update';
+  #queue: [Value[], Value[] | null][] = [];
+  #next = 0;
+  /** NO ACTION: first it is seen whether another parent row has taken the key. */
+  #isParentChecked = false;
+
+  constructor(key: ForeignKey, event: 'delete' | 'update') {
+    this.#key = key;
+    this.#event = event;
+  }
+
+  get hasWork(): boolean {
+    return this.#queue.length > 0;
+  }
+
+  add(item: unknown): void {
+    this.#queue.push(item as [Value[], Value[] | null]);
+  }
+
+  poll(x: ExecContext): boolean {
+    while (this.#next < this.#queue.length) {
+      const [oldKey, newKey] = this.#queue[this.#next];
+      if (!this.#act(x, oldKey, newKey)) return false;
+      this.#next++;
+      this.#isParentChecked = false;
+      if (x.shouldYield(1)) return false;
+    }
+    this.#queue = [];
+    this.#next = 0;
+    return true;
+  }
+
+  /** False: waits. */
+  #act(x: ExecContext, oldKey: Value[], newKey: Value[] | null): boolean {
+    const { constraint } = this.#key;
+    const action = this.#event === 'delete' ? constraint.onDelete : constraint.onUpdate;
+    if (action === 'no action' || action === 'restrict') return this.#refuse(x, action, oldKey);
+    const child = `ONLY ${quote(x.schemaName(this.#key.child.schemaOid))}.${quote(this.#key.child.name)}`;
+    const where = this.#where(this.#key.child, constraint.columns, 0);
+    const count = constraint.columns.length;
+    if (action === 'cascade' && this.#event === 'delete')
+      return x.runInternal(`DELETE FROM ${child} WHERE ${where}`, oldKey) !== null;
+    const columns = constraint.columns.map((c) => quote(this.#key.child.columns[c - 1].name));
+    if (action === 'cascade') {
+      const assignments = columns.map((c, i) => `${c} = $${count + i + 1}`).join(', ');
+      return (
+        x.runInternal(`UPDATE ${child} SET ${assignments} WHERE ${where}`, [...oldKey, ...(newKey as Value[])]) !== null
+      );
+    }
+    const value = action === 'set null' ? 'NULL' : 'DEFAULT';
+    const assignments = columns.map((c) => `${c} = ${value}`).join(', ');
+    return x.runInternal(`UPDATE ${child} SET ${assignments} WHERE ${where}`, oldKey) !== null;
+  }
+
+  #where(table: RelationEntry, columns: readonly number[], offset: number): string {
+    return columns.map((c, i) => `${quote(table.columns[c - 1].name)} = $${offset + i + 1}`).join(' AND ');
+  }
+
+  #refuse(x: ExecContext, action: string, oldKey: Value[]): boolean {
+    const { constraint, child, parent } = this.#key;
+    if (action === 'no action' && !this.#isParentChecked) {
+      const table = `ONLY ${quote(x.schemaName(parent.schemaOid))}.${quote(parent.name)} x`;
+      const again = x.runInternal(
+        `SELECT 1 FROM ${table} WHERE ${this.#where(parent, constraint.referencedColumns, 0)} FOR KEY SHARE OF x`,
+        oldKey,
+      );
+      if (again === null) return false;
+      if (again > 0) return true;
+      this.#isParentChecked = true;
+    }
+    const table = `ONLY ${quote(x.schemaName(child.schemaOid))}.${quote(child.name)} x`;
+    const rows = x.runInternal(
+      `SELECT 1 FROM ${table} WHERE ${this.#where(child, constraint.columns, 0)} FOR KEY SHARE OF x`,
+      oldKey,
+    );
+    if (rows === null) return false;
+    if (rows === 0) return true;
+    throw sqlError(
+      '23503',
+      `update or delete on table "${parent.name}" violates foreign key constraint "${constraint.name}" on table "${child.name}"`,
+      {
+        detail: `Key ${describeKey(x, parent, constraint.referencedColumns, oldKey)} is still referenced from table "${child.name}".`,
+        schema: x.schemaName(child.schemaOid),
+        table: child.name,
+        constraint: constraint.name,
+      },
+    );
+  }
+}

@@ -1,0 +1,240 @@
+/** INSERT, with ON CONFLICT and RETURNING. */
+import type { Value } from '../../catalog/function-entry.ts';
+import type { Expr } from '../../planner/expr.ts';
+import type { InsertPlan, OnConflict } from '../../planner/plan.ts';
+import { LOCK_NO_KEY_UPDATE, LOCK_UPDATE } from '../../storage/api.ts';
+import { sqlError } from '../../types/errors.ts';
+import { BATCH_SIZE, Batch, END, PENDING } from '../batch.ts';
+import {
+  type RowsCondition,
+  type RowsFunction,
+  type RowValuesFunction,
+  rowsCondition,
+  rowsFunction,
+  rowValuesFunction,
+} from '../compile/batch-program.ts';
+import type { ExecContext } from '../context.ts';
+import type { Operator } from '../operators/operator.ts';
+import type { Execution, Program } from '../program.ts';
+import type { TableRuntime } from '../table-runtime.ts';
+import { type ForeignKeys, queueReferenceChecks, queueReferencedActions } from './foreign-keys.ts';
+import { RowStoreWriter, STEP_CONFLICT, STEP_DONE, STEP_WAIT, type StepAnswer, touchesUniqueKey } from './row-store.ts';
+import { acquireTarget, TARGET_RECHECK, TARGET_SKIP, TARGET_WAIT } from './target-row.ts';
+
+/** Rows of RETURNING, gathered for the current batch. */
+export class Returning {
+  readonly #exprs: RowsFunction;
+  readonly out: Batch;
+  readonly #values: Value[] = [];
+  readonly #width: number;
+
+  constructor(
+    program: Program,
+    plan: { returning: readonly Expr[] | null },
+    inputs: readonly (readonly { typeOid: number }[])[],
+  ) {
+    const exprs = plan.returning as readonly Expr[];
+    this.#exprs = program.memo(plan, 'returning', () => rowsFunction(program.slots, inputs, exprs));
+    this.#width = exprs.length;
+    this.out = new Batch(exprs.length);
+  }
+
+  add(x: ExecContext, rows: readonly (readonly Value[])[]): void {
+    this.#exprs(x, rows, this.#values);
+    for (let c = 0; c < this.#width; c++) this.out.columns[c][this.out.count] = this.#values[c];
+    this.out.count++;
+  }
+}
+
+export class InsertOperator implements Operator {
+  readonly #plan: InsertPlan;
+  readonly #table: TableRuntime;
+  readonly #source: Operator;
+  readonly #values: RowValuesFunction;
+  readonly #writer: RowStoreWriter;
+  readonly #returning: Returning | null;
+  readonly #foreignKeys: ForeignKeys;
+  readonly #conflict: ConflictHandler | null;
+  readonly #arbiters: ReadonlySet<number> | null;
+  /** Log records are written per page: for COPY and INSERT ... SELECT. */
+  readonly #isBulk: boolean;
+  #row: Value[] = [];
+  #hasRow = false;
+  #batch: Batch | null = null;
+  #next = 0;
+
+  constructor(plan: InsertPlan, execution: Execution) {
+    const { program } = execution;
+    this.#plan = plan;
+    this.#table = program.tableOf(plan.table);
+    this.#source = execution.build(plan.source);
+    this.#values = program.memo(plan, 'values', () =>
+      rowValuesFunction(program.slots, plan.source.output, plan.values),
+    );
+    this.#writer = new RowStoreWriter(program, this.#table, plan.checks, plan.generated);
+    this.#returning = plan.returning === null ? null : new Returning(program, plan, [plan.table.columns]);
+    this.#foreignKeys = program.foreignKeysOf(plan.table);
+    this.#conflict =
+      plan.onConflict?.action === 'update' ? new ConflictHandler(program, plan, plan.onConflict, this.#table) : null;
+    this.#isBulk =
+      plan.source.kind !== 'result' &&
+      (plan.source.kind !== 'values' || program.source !== null || plan.source.rowsOf.length > 64);
+    const arbiters = plan.onConflict?.arbiters ?? [];
+    this.#arbiters = plan.onConflict === null || arbiters.length === 0 ? null : new Set(arbiters.map((a) => a.oid));
+  }
+
+  open(x: ExecContext): void {
+    this.#hasRow = false;
+    this.#batch = null;
+    this.#source.open(x);
+  }
+
+  poll(x: ExecContext): Batch {
+    const returning = this.#returning;
+    if (returning !== null) returning.out.count = 0;
+    for (;;) {
+      if (!this.#hasRow) {
+        if (this.#batch === null || this.#next >= this.#batch.count) {
+          if (returning !== null && returning.out.count > 0) return returning.out;
+          const batch = this.#source.poll(x);
+          if (batch === PENDING) return this.#pause(x);
+          if (batch === END) {
+            this.#finishBulk(x);
+            return END;
+          }
+          this.#batch = batch;
+          this.#next = 0;
+          if (x.shouldYield(batch.count)) return PENDING;
+        }
+        this.#row = new Array(this.#table.entry.columns.length);
+        this.#values(x, this.#batch.columns, this.#next, this.#row);
+        this.#writer.complete(x, this.#row);
+        this.#hasRow = true;
+      }
+      const step = this.#insertRow(x);
+      if (step === STEP_WAIT) {
+        // Rows that are in the heap already go out first: the next poll continues with this one.
+        return returning !== null && returning.out.count > 0 ? returning.out : PENDING;
+      }
+      this.#hasRow = false;
+      this.#next++;
+      if (returning !== null && returning.out.count === BATCH_SIZE) return returning.out;
+    }
+  }
+
+  #insertRow(x: ExecContext): StepAnswer {
+    const writer = this.#writer;
+    const row = this.#row;
+    const step = writer.checkUnique(x, row, this.#arbiters);
+    if (step === STEP_WAIT) return STEP_WAIT;
+    if (step === STEP_CONFLICT) {
+      if (this.#plan.onConflict === null) throw writer.uniqueViolation(x, row);
+      if (this.#conflict === null) return STEP_DONE;
+      return this.#conflict.update(x, row, writer, this.#returning, this.#foreignKeys);
+    }
+    if (this.#arbiters !== null) {
+      // Unique indexes that do not arbitrate refuse as usual.
+      const rest = writer.checkUnique(x, row, null);
+      if (rest === STEP_WAIT) return STEP_WAIT;
+      if (rest === STEP_CONFLICT) throw writer.uniqueViolation(x, row);
+    }
+    const rowId = writer.insert(x, row, this.#isBulk);
+    x.processedCount++;
+    if (this.#foreignKeys.outgoing.length > 0) queueReferenceChecks(x, this.#foreignKeys, null, row);
+    if (this.#returning !== null) {
+      x.currentRowId = rowId;
+      this.#returning.add(x, [row]);
+    }
+    return STEP_DONE;
+  }
+
+  /** Others may run now: what was written in bulk goes to the log first. */
+  #pause(x: ExecContext): Batch {
+    this.#finishBulk(x);
+    return PENDING;
+  }
+
+  #finishBulk(x: ExecContext): void {
+    if (this.#isBulk) this.#table.heap.finishBulk(x.transaction);
+  }
+
+  close(x: ExecContext): void {
+    this.#source.close(x);
+    this.#batch = null;
+  }
+}
+
+/** ON CONFLICT DO UPDATE: changes the row that was in the way. */
+class ConflictHandler {
+  readonly #table: TableRuntime;
+  readonly #assignments: RowsFunction;
+  readonly #columns: readonly number[];
+  readonly #where: RowsCondition | null;
+  readonly #changed: ReadonlySet<number>;
+  readonly #values: Value[] = [];
+
+  constructor(program: Program, plan: InsertPlan, onConflict: OnConflict, table: TableRuntime) {
+    const inputs = [plan.table.columns, plan.table.columns];
+    const { where } = onConflict;
+    this.#table = table;
+    this.#assignments = program.memo(onConflict, 'assignments', () =>
+      rowsFunction(
+        program.slots,
+        inputs,
+        onConflict.assignments.map((a) => a.value),
+      ),
+    );
+    this.#columns = onConflict.assignments.map((a) => a.columnIndex);
+    this.#where =
+      where === null ? null : program.memo(onConflict, 'where', () => rowsCondition(program.slots, inputs, where));
+    this.#changed = new Set([...this.#columns, ...plan.generated.map((g) => g.columnIndex)]);
+  }
+
+  update(
+    x: ExecContext,
+    proposed: readonly Value[],
+    writer: RowStoreWriter,
+    returning: Returning | null,
+    keys: ForeignKeys,
+  ): StepAnswer {
+    const table = this.#table;
+    const rowId = writer.conflictRowId;
+    const answer = acquireTarget(
+      x,
+      table,
+      rowId,
+      touchesUniqueKey(table, this.#changed) ? LOCK_UPDATE : LOCK_NO_KEY_UPDATE,
+    );
+    if (answer === TARGET_WAIT) return STEP_WAIT;
+    if (answer === TARGET_SKIP) {
+      throw sqlError('21000', 'ON CONFLICT DO UPDATE command cannot affect row a second time', {
+        hint: 'Ensure that no rows proposed for insertion within the same command have duplicate constrained values.',
+      });
+    }
+    // TARGET_RECHECK: READ COMMITTED updates the newest version, whether the snapshot sees it or not.
+    void TARGET_RECHECK;
+    const oldValues = table.readValues(table.heap.newest(rowId), []);
+    const rows = [oldValues, proposed];
+    if (this.#where !== null && !this.#where(x, rows)) {
+      table.heap.lockRow(x.transaction, rowId, LOCK_NO_KEY_UPDATE);
+      return STEP_DONE;
+    }
+    this.#assignments(x, rows, this.#values);
+    const values = [...oldValues];
+    this.#columns.forEach((c, i) => {
+      values[c] = this.#values[i];
+    });
+    writer.complete(x, values);
+    const step = writer.update(x, rowId, oldValues, values, this.#changed);
+    if (step === STEP_WAIT) return STEP_WAIT;
+    if (step === STEP_CONFLICT) throw writer.uniqueViolation(x, values);
+    x.processedCount++;
+    queueReferenceChecks(x, keys, oldValues, values);
+    queueReferencedActions(x, keys, oldValues, values);
+    if (returning !== null) {
+      x.currentRowId = rowId;
+      returning.add(x, [values]);
+    }
+    return STEP_DONE;
+  }
+}

@@ -1,0 +1,112 @@
+/** SELECT FOR UPDATE / SHARE: locks the rows that come, and gives their newest versions. */
+import type { Value } from '../../catalog/function-entry.ts';
+import type { LockRowsPlan, LockStrength } from '../../planner/plan.ts';
+import {
+  LOCK_KEY_SHARE,
+  LOCK_NO_KEY_UPDATE,
+  LOCK_SHARE,
+  LOCK_UPDATE,
+  type RowLockStrength,
+} from '../../storage/api.ts';
+import { sqlError } from '../../types/errors.ts';
+import { BATCH_SIZE, Batch, END, PENDING } from '../batch.ts';
+import { type RowsCondition, type RowsFunction, rowsCondition, rowsFunction } from '../compile/batch-program.ts';
+import type { ExecContext } from '../context.ts';
+import type { Operator } from '../operators/operator.ts';
+import type { Execution } from '../program.ts';
+import type { TableRuntime } from '../table-runtime.ts';
+import { batchRow } from './delete.ts';
+import { acquireTarget, TARGET_RECHECK, TARGET_SKIP, TARGET_WAIT } from './target-row.ts';
+
+const STRENGTHS: { readonly [strength in LockStrength]: RowLockStrength } = {
+  'key share': LOCK_KEY_SHARE,
+  share: LOCK_SHARE,
+  'no key update': LOCK_NO_KEY_UPDATE,
+  update: LOCK_UPDATE,
+};
+
+export class LockRowsOperator implements Operator {
+  readonly #plan: LockRowsPlan;
+  readonly #tables: readonly TableRuntime[];
+  readonly #input: Operator;
+  readonly #targets: RowsFunction;
+  readonly #recheck: RowsCondition | null;
+  readonly #out: Batch;
+  readonly #values: Value[] = [];
+  #batch: Batch | null = null;
+  #next = 0;
+
+  constructor(plan: LockRowsPlan, execution: Execution) {
+    const { program } = execution;
+    this.#plan = plan;
+    this.#tables = plan.marks.map((m) => program.tableOf(m.table));
+    this.#input = execution.build(plan.input);
+    const inputs = [...plan.marks.map((m) => m.table.columns), plan.input.output];
+    const { recheck } = plan;
+    this.#targets = program.memo(plan, 'targets', () => rowsFunction(program.slots, inputs, plan.targets));
+    this.#recheck =
+      recheck === null ? null : program.memo(plan, 'recheck', () => rowsCondition(program.slots, inputs, recheck));
+    this.#out = new Batch(plan.targets.length);
+  }
+
+  open(x: ExecContext): void {
+    this.#batch = null;
+    this.#input.open(x);
+  }
+
+  poll(x: ExecContext): Batch {
+    const out = this.#out;
+    out.count = 0;
+    for (;;) {
+      if (this.#batch === null || this.#next >= this.#batch.count) {
+        if (out.count > 0) return out;
+        const batch = this.#input.poll(x);
+        if (batch === END || batch === PENDING) return batch;
+        this.#batch = batch;
+        this.#next = 0;
+        if (x.shouldYield(batch.count)) return PENDING;
+      }
+      if (!this.#lockRow(x, this.#batch)) return out.count > 0 ? out : PENDING;
+      this.#next++;
+      if (out.count === BATCH_SIZE) return out;
+    }
+  }
+
+  /** False: waits. */
+  #lockRow(x: ExecContext, batch: Batch): boolean {
+    const { marks } = this.#plan;
+    let mustRecheck = false;
+    for (let m = 0; m < marks.length; m++) {
+      const { rowIdColumn, strength, wait } = marks[m];
+      const rowId = batch.columns[rowIdColumn][this.#next] as number | null;
+      if (rowId === null) continue;
+      const answer = acquireTarget(x, this.#tables[m], rowId, STRENGTHS[strength]);
+      if (answer === TARGET_SKIP) return true;
+      if (answer === TARGET_WAIT) {
+        if (wait === 'block') return false;
+        x.stopWaiting();
+        if (wait === 'skip locked') return true;
+        throw sqlError('55P03', `could not obtain lock on row in relation "${this.#tables[m].entry.name}"`);
+      }
+      if (answer === TARGET_RECHECK) mustRecheck = true;
+      this.#tables[m].heap.lockRow(x.transaction, rowId, STRENGTHS[strength]);
+    }
+    const rows = marks.map((mark, m) => {
+      const rowId = batch.columns[mark.rowIdColumn][this.#next] as number | null;
+      const table = this.#tables[m];
+      return rowId === null ? table.entry.columns.map(() => null) : table.readValues(table.heap.newest(rowId), []);
+    });
+    rows.push(batchRow(batch, this.#next));
+    if (mustRecheck && this.#recheck !== null && !this.#recheck(x, rows)) return true;
+    this.#targets(x, rows, this.#values);
+    const out = this.#out;
+    for (let c = 0; c < out.columns.length; c++) out.columns[c][out.count] = this.#values[c];
+    out.count++;
+    return true;
+  }
+
+  close(x: ExecContext): void {
+    this.#input.close(x);
+    this.#batch = null;
+  }
+}

@@ -1,0 +1,49 @@
+/**
+ * Getting hold of a row that is to be changed or locked: PostgreSQL's rules for rows that changed since the snapshot.
+ */
+import {
+  type RowId,
+  type RowLockStrength,
+  WRITE_CHANGED,
+  WRITE_DELETED,
+  WRITE_OK,
+  WRITE_OWN_LATER,
+  WRITE_WAIT,
+} from '../../storage/api.ts';
+import { sqlError } from '../../types/errors.ts';
+import type { ExecContext } from '../context.ts';
+import type { TableRuntime } from '../table-runtime.ts';
+
+/** The row is ours to change, as the snapshot saw it. */
+export const TARGET_OK = 0;
+/** It is ours, but another transaction changed it meanwhile: conditions must be checked again on the newest version. */
+export const TARGET_RECHECK = 1;
+/** It is gone, or this statement has changed it already. */
+export const TARGET_SKIP = 2;
+/** x.isWaiting: try again later. */
+export const TARGET_WAIT = 3;
+export type TargetAnswer = 0 | 1 | 2 | 3;
+
+export function acquireTarget(
+  x: ExecContext,
+  table: TableRuntime,
+  rowId: RowId,
+  strength: RowLockStrength,
+): TargetAnswer {
+  const { heap } = table;
+  switch (heap.checkWrite(rowId, x.transaction, x.snapshot, strength)) {
+    case WRITE_OK:
+      return TARGET_OK;
+    case WRITE_WAIT:
+      x.waitForTransaction(heap.blocker);
+      return TARGET_WAIT;
+    case WRITE_CHANGED:
+      if (x.isRepeatableRead) throw sqlError('40001', 'could not serialize access due to concurrent update');
+      return TARGET_RECHECK;
+    case WRITE_DELETED:
+      if (x.isRepeatableRead) throw sqlError('40001', 'could not serialize access due to concurrent delete');
+      return TARGET_SKIP;
+    case WRITE_OWN_LATER:
+      return TARGET_SKIP;
+  }
+}

@@ -1,0 +1,354 @@
+/**
+ * Accumulators: the running state of aggregates, one slot per group, and the code that adds a row to it.
+ *
+ * The usual aggregates have inline code over plain number arrays; all others call their implementation with a state value per
+ * group. DISTINCT and ORDER BY inside an aggregate collect the arguments and run the implementation at the end.
+ */
+import type { AggregateImplementation, Value } from '../../catalog/function-entry.ts';
+import type { AggregateCall, SortKey } from '../../planner/expr.ts';
+import { comparator, hashKey, Numeric, OID } from '../../types/index.ts';
+import type { Emitter } from '../compile/emitter.ts';
+import type { ExpressionCompiler } from '../compile/expression.ts';
+import type { ExecContext } from '../context.ts';
+import { decimalFrom } from '../row/row-reader.ts';
+
+/** Arrays indexed by group, held by the running operator. */
+export type AccumulatorState = Value[][];
+
+export interface Accumulator {
+  /** Number of state arrays; `grow` pushes the initial values of one more group onto them. */
+  readonly stateCount: number;
+  grow(x: ExecContext, arrays: Value[][]): void;
+  /**
+   * Emits what adds the current row to group `g`. First part: computes arguments (may leave a fast block), answers a function
+   * that emits the second part, which changes state and cannot fail halfway through several aggregates.
+   */
+  emitStep(emitter: Emitter, compiler: ExpressionCompiler, arrays: readonly string[], isFast: boolean): () => void;
+  final(x: ExecContext, arrays: readonly (readonly Value[])[], group: number): Value;
+}
+
+const SAFE = Number.MAX_SAFE_INTEGER;
+/** Sums are moved into a bigint (or Numeric) before they could lose a digit. */
+const SUM_LIMIT = 2 ** 52;
+
+class CountAccumulator implements Accumulator {
+  readonly stateCount = 1;
+  readonly #call: AggregateCall;
+
+  constructor(call: AggregateCall) {
+    this.#call = call;
+  }
+
+  grow(_x: ExecContext, arrays: Value[][]): void {
+    arrays[0].push(0);
+  }
+
+  emitStep(emitter: Emitter, compiler: ExpressionCompiler, arrays: readonly string[]): () => void {
+    const condition = emitStepCondition(emitter, compiler, this.#call, this.#call.args);
+    return () => emitter.emit(`${condition}${arrays[0]}[g]++;`);
+  }
+
+  final(_x: ExecContext, arrays: readonly (readonly Value[])[], group: number): Value {
+    return arrays[0][group];
+  }
+}
+
+/** `if (...) ` of FILTER and of arguments that must not be null; '' when always. */
+function emitStepCondition(
+  emitter: Emitter,
+  compiler: ExpressionCompiler,
+  call: AggregateCall,
+  args: AggregateCall['args'],
+): string {
+  const tests: string[] = [];
+  if (call.filter !== null) {
+    const pass = emitter.name('p');
+    emitter.emit(`let ${pass} = false;`);
+    emitter.open(`${pass}L: {`);
+    compiler.compileFilter(call.filter, `break ${pass}L;`);
+    emitter.emit(`${pass} = true;`);
+    emitter.close();
+    tests.push(pass);
+  }
+  for (const arg of args) {
+    const operand = compiler.compile(arg);
+    if (operand.isNull !== 'false') tests.push(`!(${operand.isNull})`);
+  }
+  return tests.length === 0 ? '' : `if (${tests.join(' && ')}) `;
+}
+
+/** sum and avg over int2, int4, float4, float8 (numbers), and over int8 and numeric with an exact side sum. */
+class SumAccumulator implements Accumulator {
+  readonly stateCount = 3;
+  readonly #call: AggregateCall;
+  readonly #isAverage: boolean;
+  readonly #argType: number;
+  readonly #implementation: AggregateImplementation;
+  /** Scale of the doubles in arrays[0] for numeric arguments; set when the fast form is compiled. */
+  #scale = 0;
+
+  constructor(call: AggregateCall) {
+    this.#call = call;
+    this.#isAverage = call.function.name === 'avg';
+    this.#argType = call.args[0].typeOid;
+    this.#implementation = call.function.create([this.#argType], call.typeOid);
+  }
+
+  /** arrays: [0] sum of doubles, [1] rows, [2] exact rest (bigint or Numeric) or null. */
+  grow(_x: ExecContext, arrays: Value[][]): void {
+    arrays[0].push(0);
+    arrays[1].push(0);
+    arrays[2].push(null);
+  }
+
+  get #isFloat(): boolean {
+    return this.#argType === OID.FLOAT4 || this.#argType === OID.FLOAT8;
+  }
+
+  emitStep(emitter: Emitter, compiler: ExpressionCompiler, arrays: readonly string[]): () => void {
+    const { filter } = this.#call;
+    const condition = filter === null ? '' : emitStepCondition(emitter, compiler, this.#call, []);
+    const operand = compiler.compile(this.#call.args[0]);
+    const guard = operand.isNull === 'false' ? '' : `if (!(${operand.isNull})) `;
+    if (this.#isFloat) {
+      return () => emitter.emit(`${condition}${guard}{ ${arrays[0]}[g] += ${operand.value}; ${arrays[1]}[g]++; }`);
+    }
+    if (operand.rep === 'num' || operand.rep === 'dec') {
+      if (operand.rep === 'dec') {
+        this.#scale = operand.scale as number;
+      }
+      const spill = emitter.bind((sums: number[], exact: Value[], g: number) => this.#spill(sums, exact, g), 'spill');
+      const sum = emitter.name('t');
+      return () =>
+        emitter.emit(
+          `${condition}${guard}{ const ${sum} = ${arrays[0]}[g] + ${operand.value}; ${arrays[0]}[g] = ${sum}; ${arrays[1]}[g]++; ` +
+            `if (${sum} > ${SUM_LIMIT} || ${sum} < -${SUM_LIMIT}) ${spill}(${arrays[0]}, ${arrays[2]}, g); }`,
+        );
+    }
+    const add = emitter.bind((exact: Value[], g: number, value: Value) => this.#addExact(exact, g, value), 'addExact');
+    const value = emitter.name('w');
+    emitter.emit(`const ${value} = ${compiler.toAny(operand)};`);
+    return () =>
+      emitter.emit(`${condition}if (${value} !== null) { ${add}(${arrays[2]}, g, ${value}); ${arrays[1]}[g]++; }`);
+  }
+
+  /** Moves the double sum into the exact one. A single addend is below 2^53, so the sum was exact until now. */
+  #spill(sums: number[], exact: Value[], g: number): void {
+    const sum = sums[g];
+    sums[g] = 0;
+    if (this.#argType === OID.NUMERIC) this.#addExact(exact, g, decimalFrom(sum, this.#scale));
+    else exact[g] = (exact[g] ?? 0n) + BigInt(sum);
+  }
+
+  #addExact(exact: Value[], g: number, value: Value): void {
+    if (this.#argType === OID.NUMERIC) exact[g] = exact[g] === null ? value : (exact[g] as Numeric).add(value);
+    else exact[g] = (exact[g] ?? 0n) + BigInt(value);
+  }
+
+  final(x: ExecContext, arrays: readonly (readonly Value[])[], group: number): Value {
+    const count = arrays[1][group] as number;
+    if (count === 0) return null;
+    const sum = arrays[0][group] as number;
+    const exact = arrays[2][group];
+    if (this.#isFloat) {
+      if (!this.#isAverage && !Number.isFinite(sum)) return this.#checked(x, sum);
+      return this.#isAverage ? sum / count : this.#argType === OID.FLOAT4 ? Math.fround(sum) : sum;
+    }
+    let total: Numeric | bigint;
+    if (this.#argType === OID.NUMERIC) {
+      const fast = decimalFrom(sum, this.#scale);
+      total = exact === null ? fast : sum === 0 ? (exact as Numeric) : (exact as Numeric).add(fast);
+    } else total = (exact ?? 0n) + BigInt(sum);
+    if (this.#isAverage) {
+      const dividend = typeof total === 'bigint' ? Numeric.fromBigint(total) : total;
+      return dividend.div(Numeric.fromNumber(count));
+    }
+    if (typeof total !== 'bigint') return total;
+    if (this.#call.typeOid === OID.NUMERIC) return Numeric.fromBigint(total);
+    return total <= BigInt(SAFE) && total >= -BigInt(SAFE) ? Number(total) : total;
+  }
+
+  /** Infinite sums: the implementation knows which of them are errors. */
+  #checked(x: ExecContext, sum: number): Value {
+    return this.#implementation.final(this.#implementation.step(this.#implementation.initial(x.functions), sum));
+  }
+}
+
+/** min and max of types that compare as numbers do (not floats: NaN). */
+class ExtremeAccumulator implements Accumulator {
+  readonly stateCount = 1;
+  readonly #call: AggregateCall;
+  readonly #operator: '<' | '>';
+
+  constructor(call: AggregateCall) {
+    this.#call = call;
+    this.#operator = call.function.name === 'min' ? '<' : '>';
+  }
+
+  grow(_x: ExecContext, arrays: Value[][]): void {
+    arrays[0].push(null);
+  }
+
+  emitStep(emitter: Emitter, compiler: ExpressionCompiler, arrays: readonly string[]): () => void {
+    const condition = this.#call.filter === null ? '' : emitStepCondition(emitter, compiler, this.#call, []);
+    const operand = compiler.compile(this.#call.args[0]);
+    const value = emitter.name('w');
+    emitter.emit(`const ${value} = ${compiler.toAny(operand)};`);
+    return () =>
+      emitter.emit(
+        `${condition}if (${value} !== null && (${arrays[0]}[g] === null || ${value} ${this.#operator} ${arrays[0]}[g])) ${arrays[0]}[g] = ${value};`,
+      );
+  }
+
+  final(_x: ExecContext, arrays: readonly (readonly Value[])[], group: number): Value {
+    return arrays[0][group];
+  }
+}
+
+/** Calls the aggregate's implementation. */
+class CallingAccumulator implements Accumulator {
+  readonly stateCount = 1;
+  readonly #call: AggregateCall;
+  readonly #implementation: AggregateImplementation;
+
+  constructor(call: AggregateCall) {
+    this.#call = call;
+    this.#implementation = call.function.create(
+      call.args.map((a) => a.typeOid),
+      call.typeOid,
+    );
+  }
+
+  grow(x: ExecContext, arrays: Value[][]): void {
+    arrays[0].push(this.#implementation.initial(x.functions));
+  }
+
+  emitStep(emitter: Emitter, compiler: ExpressionCompiler, arrays: readonly string[]): () => void {
+    const { args, function: fn } = this.#call;
+    const condition = this.#call.filter === null ? '' : emitStepCondition(emitter, compiler, this.#call, []);
+    const values = args.map((a) => {
+      const name = emitter.name('w');
+      emitter.emit(`const ${name} = ${compiler.toAny(compiler.compile(a))};`);
+      return name;
+    });
+    const strict = fn.strict && values.length > 0 ? `if (${values.map((v) => `${v} !== null`).join(' && ')}) ` : '';
+    const step = emitter.bind(this.#implementation.step.bind(this.#implementation), 'step');
+    return () =>
+      emitter.emit(`${condition}${strict}${arrays[0]}[g] = ${step}(${[`${arrays[0]}[g]`, ...values].join(', ')});`);
+  }
+
+  final(_x: ExecContext, arrays: readonly (readonly Value[])[], group: number): Value {
+    return this.#implementation.final(arrays[0][group]);
+  }
+}
+
+/** DISTINCT, ORDER BY and ordered-set aggregates: arguments are collected, then sorted, made distinct, and run through. */
+class CollectingAccumulator implements Accumulator {
+  readonly stateCount = 1;
+  readonly #call: AggregateCall;
+  readonly #implementation: AggregateImplementation;
+  readonly #orderBy: readonly SortKey[];
+
+  constructor(call: AggregateCall) {
+    this.#call = call;
+    this.#orderBy = call.orderBy;
+    this.#implementation = call.function.create(
+      [...call.directArgs, ...call.args].map((a) => a.typeOid),
+      call.typeOid,
+    );
+  }
+
+  grow(_x: ExecContext, arrays: Value[][]): void {
+    arrays[0].push([]);
+  }
+
+  emitStep(emitter: Emitter, compiler: ExpressionCompiler, arrays: readonly string[]): () => void {
+    const { args, directArgs, function: fn, filter } = this.#call;
+    const condition = filter === null ? '' : emitStepCondition(emitter, compiler, this.#call, []);
+    const hold = (expr: AggregateCall['args'][number]): string => {
+      const name = emitter.name('w');
+      emitter.emit(`const ${name} = ${compiler.toAny(compiler.compile(expr))};`);
+      return name;
+    };
+    const values = args.map(hold);
+    const keys = this.#orderBy.map((k) => hold(k.expr));
+    const direct = directArgs.map(hold);
+    const strict = fn.strict && values.length > 0 ? `if (${values.map((v) => `${v} !== null`).join(' && ')}) ` : '';
+    return () =>
+      emitter.emit(`${condition}${strict}${arrays[0]}[g].push([${[...values, ...keys, ...direct].join(', ')}]);`);
+  }
+
+  final(x: ExecContext, arrays: readonly (readonly Value[])[], group: number): Value {
+    let rows = arrays[0][group] as Value[][];
+    const { args, directArgs, distinct } = this.#call;
+    const width = args.length;
+    if (this.#orderBy.length > 0) {
+      const compare = rowComparator(this.#orderBy, (row: readonly Value[], k) => row[width + k]);
+      rows = [...rows].sort(compare);
+    } else if (distinct) {
+      // PostgreSQL sorts to find duplicates, so DISTINCT alone gives sorted input as well.
+      const keys = args.map((expr) => ({ expr, descending: false, nullsFirst: false }));
+      rows = [...rows].sort(rowComparator(keys, (row: readonly Value[], k) => row[k]));
+    }
+    if (distinct) rows = withoutDuplicates(rows, args);
+    let state = this.#implementation.initial(x.functions);
+    for (const row of rows) state = this.#implementation.step(state, ...row.slice(0, width));
+    const direct = directArgs.length === 0 ? [] : (arrays[0][group] as Value[][])[0]?.slice(-directArgs.length);
+    if (direct === undefined) return null;
+    return this.#implementation.final(state, ...direct);
+  }
+}
+
+function withoutDuplicates(rows: readonly Value[][], args: AggregateCall['args']): Value[][] {
+  const keys = args.map((a) => hashKey(a.typeOid));
+  const seen = new Set<string | unknown>();
+  return rows.filter((row) => {
+    const parts = args.map((_a, i) => (row[i] === null ? null : keys[i](row[i])));
+    const key = parts.length === 1 ? parts[0] : JSON.stringify(parts, (_k, v) => (typeof v === 'bigint' ? `${v}n` : v));
+    if (seen.has(key)) return false;
+    seen.add(key);
+    return true;
+  });
+}
+
+/** Comparator of rows by sort keys; `valueOf(row, k)` gives key k. */
+export function rowComparator<Row>(
+  keys: readonly SortKey[],
+  valueOf: (row: Row, k: number) => Value,
+): (a: Row, b: Row) => number {
+  const compares = keys.map((k) => comparator(k.expr.typeOid));
+  return (a, b) => {
+    for (let k = 0; k < keys.length; k++) {
+      const x = valueOf(a, k);
+      const y = valueOf(b, k);
+      if (x === y) continue;
+      if (x === null || y === null) return (x === null) === keys[k].nullsFirst ? -1 : 1;
+      const order = compares[k](x, y);
+      if (order !== 0) return keys[k].descending ? -order : order;
+    }
+    return 0;
+  };
+}
+
+const PLAIN_SUM_TYPES = new Set<number>([OID.INT2, OID.INT4, OID.INT8, OID.FLOAT4, OID.FLOAT8, OID.NUMERIC]);
+const PLAIN_ORDER_TYPES = new Set<number>([
+  OID.INT2,
+  OID.INT4,
+  OID.INT8,
+  OID.OID,
+  OID.DATE,
+  OID.TIME,
+  OID.TIMESTAMP,
+  OID.TIMESTAMPTZ,
+]);
+
+export function makeAccumulator(call: AggregateCall): Accumulator {
+  const { name, orderedSet, orderInsensitive } = call.function;
+  const needsOrder = (call.orderBy.length > 0 || call.distinct) && !orderInsensitive;
+  if (orderedSet || needsOrder) return new CollectingAccumulator(call);
+  if (name === 'count') return new CountAccumulator(call);
+  const argType = call.args[0]?.typeOid ?? 0;
+  if ((name === 'sum' || name === 'avg') && PLAIN_SUM_TYPES.has(argType)) return new SumAccumulator(call);
+  if ((name === 'min' || name === 'max') && PLAIN_ORDER_TYPES.has(argType)) return new ExtremeAccumulator(call);
+  return new CallingAccumulator(call);
+}

@@ -1,0 +1,94 @@
+/** Plan nodes to operators. */
+import type { Plan } from '../../planner/plan.ts';
+import { assertNever } from '../../types/assert.ts';
+import { DeleteOperator } from '../modify/delete.ts';
+import { InsertOperator } from '../modify/insert.ts';
+import { LockRowsOperator } from '../modify/lock-rows.ts';
+import { UpdateOperator } from '../modify/update.ts';
+import type { Execution } from '../program.ts';
+import { AggregateOperator } from './aggregate.ts';
+import { HashJoinOperator, NestedLoopOperator } from './join.ts';
+import type { Operator } from './operator.ts';
+import { AppendOperator, LimitOperator, ProjectOperator } from './project.ts';
+import { IndexScanOperator, PostingScanOperator, RowIdScanOperator, SeqScanOperator } from './scan.ts';
+import { DistinctOperator, SetOperationOperator, UniqueOperator } from './set.ts';
+import { SortOperator } from './sort.ts';
+import {
+  CteScanOperator,
+  EmptyOperator,
+  FunctionScanOperator,
+  ProjectSetOperator,
+  RecursiveUnionOperator,
+  ResultOperator,
+  ValuesOperator,
+  VirtualScanOperator,
+  WithOperator,
+  WorkTableScanOperator,
+} from './source.ts';
+import { WindowOperator } from './window.ts';
+
+export function buildOperator(plan: Plan, execution: Execution): Operator {
+  switch (plan.kind) {
+    case 'seqScan':
+      return new SeqScanOperator(plan, execution);
+    case 'indexScan':
+      return new IndexScanOperator(plan, execution);
+    case 'postingScan':
+      return new PostingScanOperator(plan, execution);
+    case 'rowIdScan':
+      return new RowIdScanOperator(plan, execution);
+    case 'virtualScan':
+      return new VirtualScanOperator(plan, execution);
+    case 'functionScan':
+      return new FunctionScanOperator(plan, execution);
+    case 'values':
+      return new ValuesOperator(plan, execution);
+    case 'result':
+      return new ResultOperator(plan, execution);
+    case 'empty':
+      return new EmptyOperator();
+    case 'project':
+    case 'subqueryScan':
+      return new ProjectOperator(plan, execution);
+    case 'projectSet':
+      return new ProjectSetOperator(plan, execution);
+    case 'nestedLoop':
+      return new NestedLoopOperator(plan, execution);
+    case 'hashJoin':
+      return new HashJoinOperator(plan, execution);
+    case 'sort':
+      return new SortOperator(plan, execution);
+    case 'limit':
+      return new LimitOperator(plan, execution);
+    case 'aggregate':
+      return new AggregateOperator(plan, execution);
+    case 'window':
+      return new WindowOperator(plan, execution);
+    case 'distinct':
+      return new DistinctOperator(plan, execution);
+    case 'unique':
+      return new UniqueOperator(plan, execution);
+    case 'append':
+      return new AppendOperator(plan, execution);
+    case 'setOperation':
+      return new SetOperationOperator(plan, execution);
+    case 'with':
+      return new WithOperator(plan, execution);
+    case 'cteScan':
+      return new CteScanOperator(plan, execution);
+    case 'recursiveUnion':
+      return new RecursiveUnionOperator(plan, execution);
+    case 'workTableScan':
+      return new WorkTableScanOperator(plan, execution);
+    case 'lockRows':
+      return new LockRowsOperator(plan, execution);
+    case 'insert':
+      return new InsertOperator(plan, execution);
+    case 'update':
+      return new UpdateOperator(plan, execution);
+    case 'delete':
+      return new DeleteOperator(plan, execution);
+    default:
+      return assertNever(plan);
+  }
+}

@@ -1,0 +1,69 @@
+/**
+ * Operators: polled iterators. `open` (re)starts, `poll` answers a batch, END, or PENDING; `close` gives everything back and runs
+ * on every path. A poll may also throw PAGE_MISS (storage) or a WaitSignal: state must then be such that the next poll goes on.
+ */
+import type { Value } from '../../catalog/function-entry.ts';
+import { Batch } from '../batch.ts';
+import type { ExecContext } from '../context.ts';
+
+export interface Operator {
+  open(x: ExecContext): void;
+  poll(x: ExecContext): Batch;
+  close(x: ExecContext): void;
+}
+
+/** Rows kept in columns: hash join's inner side, sorts, partitions, CTEs. */
+export class RowStore {
+  readonly columns: Value[][];
+  count = 0;
+
+  constructor(width: number) {
+    this.columns = Array.from({ length: width }, () => []);
+  }
+
+  append(batch: Batch): void {
+    const count = batch.count;
+    for (let c = 0; c < this.columns.length; c++) {
+      const source = batch.columns[c];
+      const target = this.columns[c];
+      for (let i = 0; i < count; i++) target.push(source[i]);
+    }
+    this.count += count;
+  }
+
+  appendRow(batch: Batch, row: number): void {
+    for (let c = 0; c < this.columns.length; c++) this.columns[c].push(batch.columns[c][row]);
+    this.count++;
+  }
+
+  appendValues(values: readonly Value[]): void {
+    for (let c = 0; c < this.columns.length; c++) this.columns[c].push(values[c]);
+    this.count++;
+  }
+
+  /** Copies rows into a batch; `order` gives their numbers, or they are taken as they stand. Answers how many. */
+  copyTo(batch: Batch, from: number, limit: number, order: Uint32Array | null): number {
+    const count = Math.min(limit, this.count - from);
+    for (let c = 0; c < this.columns.length; c++) {
+      const source = this.columns[c];
+      const target = batch.columns[c];
+      if (order === null) for (let i = 0; i < count; i++) target[i] = source[from + i];
+      else for (let i = 0; i < count; i++) target[i] = source[order[from + i]];
+    }
+    batch.count = count;
+    return count;
+  }
+
+  clear(): void {
+    for (const column of this.columns) column.length = 0;
+    this.count = 0;
+  }
+}
+
+/** Thrown where a statement must wait and nothing below the driver can hold the place: row locks inside expressions, sleep. */
+export class WaitSignal {
+  readonly kind = 'wait';
+}
+export const WAIT_SIGNAL = new WaitSignal();
+
+export { Batch };

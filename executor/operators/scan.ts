@@ -1,0 +1,426 @@
+/**
+ * Table scans: sequential, by ordered index, by intersected posting lists, by row id.
+ */
+import type { Value } from '../../catalog/function-entry.ts';
+import type {
+  IndexBound,
+  IndexScanPlan,
+  PostingExpr,
+  PostingScanPlan,
+  PostingTerm,
+  RowIdScanPlan,
+  SeqScanPlan,
+} from '../../planner/plan.ts';
+import { CURSOR_END, IndexCursor, intersectSorted, PAGE_MISS, uniteSorted } from '../../storage/api.ts';
+import { hashKey } from '../../types/index.ts';
+import { BATCH_SIZE, Batch, END, PENDING } from '../batch.ts';
+import { type ScalarFunctionOfContext, scalarFunction } from '../compile/batch-program.ts';
+import {
+  batchBody,
+  type GenericRowFunction,
+  type RowProgramInput,
+  rowFunction,
+  type ScanFunction,
+  scanFunction,
+} from '../compile/row-program.ts';
+import type { ExecContext } from '../context.ts';
+import type { IndexRuntime } from '../index-runtime.ts';
+import type { Execution } from '../program.ts';
+import type { TableRuntime } from '../table-runtime.ts';
+import type { Operator } from './operator.ts';
+
+export class SeqScanOperator implements Operator {
+  readonly #table: TableRuntime;
+  readonly #scan: ScanFunction<Value[][]>;
+  readonly #position = { page: 0, slot: 0, endPage: 0, count: 0 };
+  readonly #out: Batch;
+
+  constructor(plan: SeqScanPlan, execution: Execution) {
+    const { program } = execution;
+    this.#table = program.tableOf(plan.table);
+    this.#out = new Batch(plan.targets.length);
+    this.#scan = program.memo(plan, 'scan', () =>
+      scanFunction<Value[][]>(
+        { table: this.#table, slots: program.slots, filter: plan.filter, body: batchBody(plan.targets) },
+        { countsRows: true },
+      ),
+    );
+  }
+
+  open(): void {
+    this.#position.page = 0;
+    this.#position.slot = 0;
+    // Rows that come later than the snapshot are not seen anyway, so the end is fixed here.
+    this.#position.endPage = this.#table.heap.pages.pageCount;
+  }
+
+  poll(x: ExecContext): Batch {
+    const position = this.#position;
+    const out = this.#out;
+    let yielded = false;
+    try {
+      yielded = this.#scan(x, position, out.columns, BATCH_SIZE, x.snapshot);
+    } catch (error) {
+      // Rows before the missing page go on their way; the next poll meets the miss again, or finds the page.
+      if (error !== PAGE_MISS || position.count === 0) throw error;
+    }
+    out.count = position.count;
+    if (out.count > 0) return out;
+    return yielded ? PENDING : END;
+  }
+
+  close(): void {}
+}
+
+/** Equality and range bounds of an index scan, evaluated at open. */
+class IndexConditions {
+  readonly index: IndexRuntime;
+  readonly #equal: readonly ScalarFunctionOfContext[];
+  readonly #lower: ScalarFunctionOfContext | null;
+  readonly #upper: ScalarFunctionOfContext | null;
+  readonly #lowerInclusive: boolean;
+  readonly #upperInclusive: boolean;
+  readonly #values: Value[] = [];
+
+  constructor(
+    index: IndexRuntime,
+    equal: readonly ScalarFunctionOfContext[],
+    lower: ScalarFunctionOfContext | null,
+    upper: ScalarFunctionOfContext | null,
+    lowerInclusive: boolean,
+    upperInclusive: boolean,
+  ) {
+    this.index = index;
+    this.#equal = equal;
+    this.#lower = lower;
+    this.#upper = upper;
+    this.#lowerInclusive = lowerInclusive;
+    this.#upperInclusive = upperInclusive;
+  }
+
+  static compile(
+    execution: Execution,
+    index: IndexRuntime,
+    term: { equal: PostingTerm['equal']; lower: IndexBound | null; upper: IndexBound | null },
+  ): IndexConditions {
+    const { program } = execution;
+    const scalar = (expr: object | undefined): ScalarFunctionOfContext | null =>
+      expr === undefined
+        ? null
+        : program.memo(expr, 'scalar', () => scalarFunction(program.slots, expr as PostingTerm['equal'][number]));
+    return new IndexConditions(
+      index,
+      term.equal.map((e) => scalar(e) as ScalarFunctionOfContext),
+      scalar(term.lower?.value),
+      scalar(term.upper?.value),
+      term.lower?.inclusive ?? true,
+      term.upper?.inclusive ?? true,
+    );
+  }
+
+  /**
+   * Sets the cursor's bounds; `extra` is one more equality value (an IN list's element, or null for IS NULL).
+   * False: some value is null, so nothing matches.
+   */
+  apply(x: ExecContext, cursor: IndexCursor, extra: Value | undefined, nullMatches: boolean): boolean {
+    const values = this.#values;
+    values.length = 0;
+    for (const equal of this.#equal) {
+      const value = equal(x);
+      if (value === null) return false;
+      values.push(value);
+    }
+    if (extra !== undefined) {
+      if (extra === null && !nullMatches) return false;
+      values.push(extra);
+    }
+    const column = values.length;
+    const hasRange = this.#lower !== null || this.#upper !== null;
+    const descending = hasRange && this.index.entry.columns[column].descending;
+    const lower = descending ? this.#upper : this.#lower;
+    const upper = descending ? this.#lower : this.#upper;
+    cursor.isPrefix = this.index.dictionary.hasByteKeys;
+    cursor.lowerInclusive = descending ? this.#upperInclusive : this.#lowerInclusive;
+    cursor.upperInclusive = descending ? this.#lowerInclusive : this.#upperInclusive;
+    if (!hasRange) {
+      cursor.lowerInclusive = true;
+      cursor.upperInclusive = true;
+    }
+    return (
+      this.#bound(x, cursor, 'lower', lower, values, hasRange) &&
+      this.#bound(x, cursor, 'upper', upper, values, hasRange)
+    );
+  }
+
+  #bound(
+    x: ExecContext,
+    cursor: IndexCursor,
+    side: 'lower' | 'upper',
+    bound: ScalarFunctionOfContext | null,
+    values: Value[],
+    hasRange: boolean,
+  ): boolean {
+    let count = values.length;
+    if (bound !== null) {
+      const value = bound(x);
+      if (value === null) return false;
+      values.push(value);
+      count = values.length;
+    }
+    if (side === 'lower') cursor.hasLower = count > 0;
+    else cursor.hasUpper = count > 0;
+    if (count > 0) this.index.searchKey(values, cursor[side]);
+    if (bound !== null) values.pop();
+    else if (hasRange) {
+      // Open on this side: the range still excludes NULLs, which sort beyond it; the recheck drops them. Equalities stay inclusive.
+      if (side === 'lower') cursor.lowerInclusive = true;
+      else cursor.upperInclusive = true;
+    }
+    return true;
+  }
+}
+
+/** Turns row ids into batches: visible version, recheck and filter, targets. */
+class RowFetcher {
+  readonly #row: GenericRowFunction<Value[][]>;
+  readonly #table: TableRuntime;
+
+  constructor(execution: Execution, plan: IndexScanPlan | PostingScanPlan | RowIdScanPlan, table: TableRuntime) {
+    const { program } = execution;
+    const recheck = plan.kind === 'rowIdScan' ? null : plan.recheck;
+    const conditions = [recheck, plan.filter].filter((e) => e !== null);
+    const filter =
+      conditions.length === 2
+        ? ({ kind: 'and', args: conditions, typeOid: 16, typeModifier: -1 } as NonNullable<RowProgramInput['filter']>)
+        : (conditions[0] ?? null);
+    this.#table = table;
+    this.#row = program.memo(plan, 'row', () =>
+      rowFunction<Value[][]>({ table, slots: program.slots, filter, body: batchBody(plan.targets) }),
+    );
+  }
+
+  /** True when the row is visible and passed; it is then row n of `out`. */
+  fetch(x: ExecContext, rowId: number, out: Value[][], n: number): boolean {
+    const r = this.#table.heap.visible(rowId, x.snapshot);
+    return r >= 0 && this.#row(x, r, rowId, out, n);
+  }
+}
+
+export class IndexScanOperator implements Operator {
+  readonly #conditions: IndexConditions;
+  readonly #cursor: IndexCursor;
+  readonly #fetcher: RowFetcher;
+  readonly #out: Batch;
+  readonly #plan: IndexScanPlan;
+  readonly #list: ((x: ExecContext) => Value)[] | null;
+  readonly #array: ScalarFunctionOfContext | null;
+  /** IN list elements still to be probed. */
+  #probes: Value[] = [];
+  #nextProbe = 0;
+  #isOpen = false;
+  /** A row id whose page was missing: to be fetched first. */
+  #retryRowId = CURSOR_END;
+  readonly #isPoint: boolean;
+
+  constructor(plan: IndexScanPlan, execution: Execution) {
+    const { program } = execution;
+    this.#plan = plan;
+    const table = program.tableOf(plan.table);
+    const index = program.index(table, plan.index.oid);
+    this.#conditions = IndexConditions.compile(execution, index, plan);
+    this.#cursor = new IndexCursor(index.dictionary);
+    this.#cursor.descending = plan.descending;
+    this.#fetcher = new RowFetcher(execution, plan, table);
+    this.#out = new Batch(plan.targets.length);
+    this.#list = plan.inList?.map((e) => program.memo(e, 'scalar', () => scalarFunction(program.slots, e))) ?? null;
+    const { inArray } = plan;
+    this.#array =
+      inArray === null ? null : program.memo(inArray, 'scalar', () => scalarFunction(program.slots, inArray));
+    this.#isPoint = plan.index.unique && plan.equal.length === plan.index.columns.length;
+  }
+
+  open(x: ExecContext): void {
+    const plan = this.#plan;
+    this.#retryRowId = CURSOR_END;
+    this.#nextProbe = 0;
+    if (this.#list !== null || this.#array !== null) {
+      this.#probes = this.#sortedProbes(x);
+      this.#isOpen = this.#nextRange(x);
+      return;
+    }
+    this.#probes = [];
+    this.#isOpen = this.#conditions.apply(x, this.#cursor, plan.isNull ? null : undefined, plan.isNull);
+    if (this.#isOpen) this.#cursor.reset();
+  }
+
+  /** Distinct non-null elements, in index order so that the scan gives rows in order. */
+  #sortedProbes(x: ExecContext): Value[] {
+    const values = this.#array !== null ? [...(this.#array(x)?.elements ?? [])] : (this.#list ?? []).map((f) => f(x));
+    const column = this.#plan.equal.length;
+    const typeOid = this.#conditions.index.expressions[column].typeOid;
+    const key = hashKey(typeOid);
+    const seen = new Map<unknown, Value>();
+    for (const value of values) if (value !== null && !seen.has(key(value))) seen.set(key(value), value);
+    const probes = [...seen.values()];
+    const { comparatorOf } = this.#conditions.index;
+    const descending = this.#plan.descending !== this.#conditions.index.entry.columns[column].descending;
+    const compare = comparatorOf(column);
+    return probes.sort((a, b) => (descending ? compare(b, a) : compare(a, b)));
+  }
+
+  #nextRange(x: ExecContext): boolean {
+    while (this.#nextProbe < this.#probes.length) {
+      if (this.#conditions.apply(x, this.#cursor, this.#probes[this.#nextProbe++], false)) {
+        this.#cursor.reset();
+        return true;
+      }
+    }
+    return false;
+  }
+
+  poll(x: ExecContext): Batch {
+    const out = this.#out;
+    const columns = out.columns;
+    let n = 0;
+    let steps = 0;
+    try {
+      while (this.#isOpen && n < BATCH_SIZE) {
+        const rowId = this.#retryRowId !== CURSOR_END ? this.#retryRowId : this.#cursor.next();
+        if (rowId === CURSOR_END) {
+          this.#isOpen = this.#nextRange(x);
+          continue;
+        }
+        this.#retryRowId = rowId;
+        if (this.#fetcher.fetch(x, rowId, columns, n)) {
+          n++;
+          // A unique key has at most one visible row, however many stale entries.
+          if (this.#isPoint) this.#isOpen = false;
+        }
+        this.#retryRowId = CURSOR_END;
+        steps++;
+      }
+    } catch (error) {
+      if (error !== PAGE_MISS || n === 0) throw error;
+    }
+    if (this.#isOpen) this.#cursor.suspend();
+    out.count = n;
+    x.shouldYield(steps);
+    return n > 0 ? out : END;
+  }
+
+  close(): void {
+    this.#isOpen = false;
+  }
+}
+
+/** Row ids that a posting expression selects, ascending and without duplicates. */
+function collectPostings(
+  x: ExecContext,
+  terms: ReadonlyMap<PostingTerm, IndexConditions>,
+  postings: PostingExpr,
+): Uint32Array {
+  if (postings.kind !== 'term') {
+    const lists = postings.args.map((p) => collectPostings(x, terms, p));
+    return postings.kind === 'and' ? intersectSorted(lists) : uniteSorted(lists);
+  }
+  const conditions = terms.get(postings.term) as IndexConditions;
+  const cursor = new IndexCursor(conditions.index.dictionary);
+  if (!conditions.apply(x, cursor, undefined, false)) return new Uint32Array(0);
+  let rows = new Uint32Array(256);
+  let count = 0;
+  let ascending = true;
+  for (let row = cursor.next(); row !== CURSOR_END; row = cursor.next()) {
+    if (count === rows.length) {
+      const grown = new Uint32Array(count * 2);
+      grown.set(rows);
+      rows = grown;
+    }
+    if (count > 0 && rows[count - 1] >= row) ascending = false;
+    rows[count++] = row;
+  }
+  const used = rows.subarray(0, count);
+  if (ascending) return used;
+  used.sort();
+  let distinct = 0;
+  for (let i = 0; i < count; i++) if (i === 0 || used[i] !== used[i - 1]) used[distinct++] = used[i];
+  return used.subarray(0, distinct);
+}
+
+/** Fetches a list of row ids in order. */
+abstract class RowListOperator implements Operator {
+  readonly #fetcher: RowFetcher;
+  readonly #out: Batch;
+  #rows: Uint32Array = new Uint32Array(0);
+  #next = 0;
+
+  constructor(fetcher: RowFetcher, width: number) {
+    this.#fetcher = fetcher;
+    this.#out = new Batch(width);
+  }
+
+  protected abstract collect(x: ExecContext): Uint32Array;
+
+  open(x: ExecContext): void {
+    this.#rows = this.collect(x);
+    this.#next = 0;
+  }
+
+  poll(x: ExecContext): Batch {
+    const out = this.#out;
+    let n = 0;
+    const start = this.#next;
+    try {
+      while (this.#next < this.#rows.length && n < BATCH_SIZE) {
+        if (this.#fetcher.fetch(x, this.#rows[this.#next], out.columns, n)) n++;
+        this.#next++;
+      }
+    } catch (error) {
+      if (error !== PAGE_MISS || n === 0) throw error;
+    }
+    x.shouldYield(this.#next - start);
+    out.count = n;
+    return n > 0 ? out : END;
+  }
+
+  close(): void {
+    this.#rows = new Uint32Array(0);
+  }
+}
+
+export class PostingScanOperator extends RowListOperator {
+  readonly #postings: PostingExpr;
+  readonly #terms = new Map<PostingTerm, IndexConditions>();
+
+  constructor(plan: PostingScanPlan, execution: Execution) {
+    const table = execution.program.tableOf(plan.table);
+    super(new RowFetcher(execution, plan, table), plan.targets.length);
+    this.#postings = plan.postings;
+    const visit = (postings: PostingExpr): void => {
+      if (postings.kind !== 'term') for (const p of postings.args) visit(p);
+      else {
+        const index = execution.program.index(table, postings.term.index.oid);
+        this.#terms.set(postings.term, IndexConditions.compile(execution, index, postings.term));
+      }
+    };
+    visit(plan.postings);
+  }
+
+  protected collect(x: ExecContext): Uint32Array {
+    return collectPostings(x, this.#terms, this.#postings);
+  }
+}
+
+export class RowIdScanOperator extends RowListOperator {
+  readonly #values: ScalarFunctionOfContext[];
+
+  constructor(plan: RowIdScanPlan, execution: Execution) {
+    const { program } = execution;
+    super(new RowFetcher(execution, plan, program.tableOf(plan.table)), plan.targets.length);
+    this.#values = plan.rowIds.map((e) => program.memo(e, 'scalar', () => scalarFunction(program.slots, e)));
+  }
+
+  protected collect(x: ExecContext): Uint32Array {
+    const ids = this.#values.map((f) => f(x)).filter((v) => v !== null);
+    return Uint32Array.from(new Set(ids)).sort();
+  }
+}

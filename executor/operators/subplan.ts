@@ -1,0 +1,223 @@
+/**
+ * Subqueries in expressions. An uncorrelated one runs once an execution and its result is kept; a correlated one runs for each
+ * row, to its end and without time slices (the expression around it would start again).
+ *
+ * A subquery that must wait (a page, a lock) throws WAIT_SIGNAL or PAGE_MISS out of the expression; the row is evaluated again later.
+ * An uncorrelated one then goes on where it was.
+ */
+import type { Value } from '../../catalog/function-entry.ts';
+import type { SubplanExpr } from '../../planner/expr.ts';
+import { hashKey, SqlArray } from '../../types/index.ts';
+import { type Batch, END, PENDING } from '../batch.ts';
+import { tooManyRows } from '../compile/runtime.ts';
+import type { ExecContext, SubplanRunner } from '../context.ts';
+import { GroupTable } from './group-table.ts';
+import { type Operator, RowStore, WAIT_SIGNAL } from './operator.ts';
+
+export class SubplanOperator implements SubplanRunner {
+  readonly #expr: SubplanExpr;
+  readonly #operator: Operator;
+  readonly #isCorrelated: boolean;
+  #isOpen = false;
+  /** Uncorrelated: the kept result. */
+  #hasResult = false;
+  #result: Value = null;
+  /** Rows of an uncorrelated quantified subquery, and its hash table. */
+  #rows: RowStore | null = null;
+  #table: GroupTable | null = null;
+  #hasNullRow = false;
+
+  constructor(expr: SubplanExpr, operator: Operator) {
+    this.#expr = expr;
+    this.#operator = operator;
+    this.#isCorrelated = expr.params.length > 0 || usesExecParams(expr.plan);
+  }
+
+  /** For another execution. */
+  reset(): void {
+    this.#hasResult = false;
+    this.#result = null;
+    this.#rows = null;
+    this.#table = null;
+    this.#isOpen = false;
+  }
+
+  close(x: ExecContext): void {
+    if (this.#isOpen) this.#operator.close(x);
+    this.#isOpen = false;
+    this.reset();
+  }
+
+  /** Runs the plan; `take` answers false to stop early. */
+  #run(x: ExecContext, take: (batch: Batch) => boolean): void {
+    if (!this.#isOpen || this.#isCorrelated) {
+      this.#operator.open(x);
+      this.#isOpen = true;
+    }
+    if (this.#isCorrelated) x.noYieldDepth++;
+    try {
+      for (;;) {
+        const batch = this.#operator.poll(x);
+        if (batch === END) break;
+        if (batch === PENDING) {
+          if (!this.#isCorrelated || x.isWaiting) throw WAIT_SIGNAL;
+          continue;
+        }
+        if (!take(batch)) break;
+      }
+    } finally {
+      if (this.#isCorrelated) x.noYieldDepth--;
+    }
+    this.#operator.close(x);
+    this.#isOpen = false;
+  }
+
+  #once(x: ExecContext, compute: () => Value): Value {
+    if (this.#isCorrelated) return compute();
+    if (!this.#hasResult) {
+      this.#result = compute();
+      this.#hasResult = true;
+    }
+    void x;
+    return this.#result;
+  }
+
+  exists(x: ExecContext): boolean {
+    return this.#once(x, () => {
+      let found = false;
+      this.#run(x, (batch) => {
+        found = batch.count > 0;
+        return !found;
+      });
+      return found;
+    });
+  }
+
+  scalar(x: ExecContext): Value {
+    return this.#once(x, () => {
+      let count = 0;
+      let value: Value = null;
+      this.#run(x, (batch) => {
+        if (count + batch.count > 1) tooManyRows();
+        if (batch.count === 1) value = batch.columns[0][0];
+        count += batch.count;
+        return true;
+      });
+      return value;
+    });
+  }
+
+  array(x: ExecContext): Value {
+    return this.#once(x, () => {
+      const elements: Value[] = [];
+      this.#run(x, (batch) => {
+        for (let i = 0; i < batch.count; i++) elements.push(batch.columns[0][i]);
+        return true;
+      });
+      return new SqlArray(this.#expr.plan.output[0].typeOid, elements);
+    });
+  }
+
+  quantified(x: ExecContext, test: (row: readonly Value[]) => boolean | null, isAll: boolean): boolean | null {
+    let answer: boolean | null = isAll;
+    const row: Value[] = [];
+    const look = (columns: readonly (readonly Value[])[], count: number): boolean => {
+      for (let i = 0; i < count; i++) {
+        for (let c = 0; c < columns.length; c++) row[c] = columns[c][i];
+        const result = test(row);
+        if (result === !isAll) {
+          answer = !isAll;
+          return false;
+        }
+        if (result === null) answer = null;
+      }
+      return true;
+    };
+    if (this.#isCorrelated) this.#run(x, (batch) => look(batch.columns, batch.count));
+    else {
+      const rows = this.#keepRows(x);
+      look(rows.columns, rows.count);
+    }
+    return answer;
+  }
+
+  #keepRows(x: ExecContext): RowStore {
+    if (this.#rows === null || !this.#hasResult) {
+      const rows = this.#isOpen && this.#rows !== null ? this.#rows : new RowStore(this.#expr.plan.output.length);
+      this.#rows = rows;
+      this.#run(x, (batch) => {
+        rows.append(batch);
+        return true;
+      });
+      this.#hasResult = true;
+    }
+    return this.#rows;
+  }
+
+  hashed(x: ExecContext, values: readonly Value[]): boolean | null {
+    if (this.#isCorrelated) {
+      this.#rows = null;
+      this.#hasResult = false;
+      this.#table = null;
+    }
+    const rows = this.#keepRows(x);
+    const table = this.#table ?? this.#buildTable(rows);
+    if (rows.count === 0) return false;
+    if (values.includes(null)) return values.length === 1 ? null : this.#scan(rows, values);
+    if (table.findValues(values) >= 0) return true;
+    return this.#hasNullRow ? (values.length === 1 ? null : this.#scan(rows, values)) : false;
+  }
+
+  #buildTable(rows: RowStore): GroupTable {
+    const table = new GroupTable(this.#expr.plan.output.map((o) => o.typeOid));
+    this.#hasNullRow = false;
+    for (let i = 0; i < rows.count; i++) {
+      if (rows.columns.some((column) => column[i] === null)) this.#hasNullRow = true;
+      else table.groupOf(rows.columns, i);
+    }
+    this.#table = table;
+    return table;
+  }
+
+  /** Rows with nulls in play: compared one by one, three-valued. */
+  #scan(rows: RowStore, values: readonly Value[]): boolean | null {
+    const keys = this.#expr.plan.output.map((o) => hashKey(o.typeOid));
+    let answer: boolean | null = false;
+    for (let i = 0; i < rows.count; i++) {
+      let result: boolean | null = true;
+      for (let c = 0; c < values.length && result !== false; c++) {
+        const other = rows.columns[c][i];
+        if (other === null || values[c] === null) result = null;
+        else if (keys[c](other) !== keys[c](values[c])) result = false;
+      }
+      if (result === true) return true;
+      if (result === null) answer = null;
+    }
+    return answer;
+  }
+}
+
+/** True when the plan reads parameters that something outside of it sets. */
+function usesExecParams(plan: unknown): boolean {
+  const set = new Set<number>();
+  const read = new Set<number>();
+  const visit = (node: unknown): void => {
+    if (node === null || typeof node !== 'object') return;
+    if (Array.isArray(node)) {
+      for (const item of node) visit(item);
+      return;
+    }
+    const record = node as Record<string, unknown>;
+    if (record.kind === 'execParam') read.add(record.index as number);
+    if (record.kind === 'nestedLoop' || record.kind === 'subplan') {
+      for (const param of record.params as { index: number }[]) set.add(param.index);
+    }
+    for (const key in record) if (key !== 'function' && key !== 'table' && key !== 'value') visit(record[key]);
+    if (record.kind === 'nestedLoop' || record.kind === 'subplan') {
+      for (const param of record.params as { value: unknown }[]) visit(param.value);
+    }
+  };
+  visit(plan);
+  for (const index of read) if (!set.has(index)) return true;
+  return false;
+}

@@ -1,0 +1,420 @@
+/**
+ * Window functions. The input comes sorted by partition and order; one partition at a time is gathered and computed.
+ *
+ * Frames are [start, end) positions within the partition. Aggregates over a frame that only grows at its end are carried from row to
+ * row; otherwise they are computed for each frame anew (with the aggregate's inverse step where it has one).
+ */
+import type { AggregateImplementation, Value, WindowAccess } from '../../catalog/function-entry.ts';
+import type { FrameBound, SortKey, WindowCall, WindowFrame } from '../../planner/expr.ts';
+import type { WindowPlan } from '../../planner/plan.ts';
+import { sqlError } from '../../types/errors.ts';
+import { comparator } from '../../types/index.ts';
+import { BATCH_SIZE, Batch, END, PENDING } from '../batch.ts';
+import {
+  type ProjectFunction,
+  projectFunction,
+  type ScalarFunctionOfContext,
+  scalarFunction,
+} from '../compile/batch-program.ts';
+import type { ExecContext } from '../context.ts';
+import type { Execution } from '../program.ts';
+import { type Operator, RowStore } from './operator.ts';
+
+/** Everything a call needs of the current partition. */
+class Partition implements WindowAccess {
+  partitionSize = 0;
+  currentRow = 0;
+  frameStart = 0;
+  frameEnd = 0;
+  peerStart = 0;
+  peerEnd = 0;
+  peerGroup = 0;
+  state: Value = undefined;
+  /** First row of the partition in the stores. */
+  first = 0;
+  /** Columns of the current call's arguments. */
+  args: readonly (readonly Value[])[] = [];
+  exclude: WindowFrame['exclude'] = 'no others';
+  /** Per row: number of its peer group, and where groups start. */
+  readonly peerGroups: number[] = [];
+  readonly groupStarts: number[] = [];
+
+  argument(index: number, row: number): Value {
+    return this.args[index][this.first + row];
+  }
+
+  isExcluded(row: number): boolean {
+    switch (this.exclude) {
+      case 'current row':
+        return row === this.currentRow;
+      case 'group':
+        return row >= this.peerStart && row < this.peerEnd;
+      case 'ties':
+        return row >= this.peerStart && row < this.peerEnd && row !== this.currentRow;
+      default:
+        return false;
+    }
+  }
+}
+
+export class WindowOperator implements Operator {
+  readonly #plan: WindowPlan;
+  readonly #input: Operator;
+  /** Computes partition keys, order keys, then each call's arguments and filter, as columns. */
+  readonly #extra: ProjectFunction;
+  readonly #extraWidth: number;
+  readonly #callStarts: number[] = [];
+  readonly #partitionCompares: ((a: Value, b: Value) => number)[];
+  readonly #orderCompares: ((a: Value, b: Value) => number)[];
+  readonly #offsets: { start: ScalarFunctionOfContext | null; end: ScalarFunctionOfContext | null };
+  readonly #functions: ((window: WindowAccess) => Value)[] = [];
+  readonly #aggregates: (AggregateImplementation | null)[] = [];
+  readonly #rows: RowStore;
+  readonly #values: RowStore;
+  readonly #extraBatch: Batch;
+  readonly #results: Value[][];
+  readonly #out: Batch;
+  readonly #partition = new Partition();
+  #isInputDone = false;
+  #next = 0;
+  /** Rows of the store before this are computed. */
+  #computed = 0;
+  /** Rows looked at for a partition's end. */
+  #looked = 0;
+
+  constructor(plan: WindowPlan, execution: Execution) {
+    this.#plan = plan;
+    this.#input = execution.build(plan.input);
+    const { program } = execution;
+    const exprs = [...plan.partitionBy, ...plan.orderBy.map((k) => k.expr)];
+    for (const call of plan.calls) {
+      this.#callStarts.push(exprs.length);
+      exprs.push(...call.args);
+      if (call.filter !== null) exprs.push(call.filter);
+      const types = call.args.map((a) => a.typeOid);
+      this.#functions.push(call.function.kind === 'window' ? call.function.create(types, call.typeOid) : () => null);
+      this.#aggregates.push(call.function.kind === 'aggregate' ? call.function.create(types, call.typeOid) : null);
+    }
+    this.#extraWidth = exprs.length;
+    this.#extra = program.memo(plan, 'extra', () => projectFunction(program.slots, plan.input.output, null, exprs));
+    this.#partitionCompares = plan.partitionBy.map((e) => comparator(e.typeOid));
+    this.#orderCompares = plan.orderBy.map((k) => comparator(k.expr.typeOid));
+    const offset = (bound: FrameBound): ScalarFunctionOfContext | null =>
+      'offset' in bound ? program.memo(bound, 'offset', () => scalarFunction(program.slots, bound.offset)) : null;
+    this.#offsets = { start: offset(plan.frame.start), end: offset(plan.frame.end) };
+    this.#rows = new RowStore(plan.input.output.length);
+    this.#values = new RowStore(this.#extraWidth);
+    this.#extraBatch = new Batch(this.#extraWidth);
+    this.#results = plan.calls.map(() => []);
+    this.#out = new Batch(plan.output.length);
+  }
+
+  open(x: ExecContext): void {
+    this.#rows.clear();
+    this.#values.clear();
+    for (const column of this.#results) column.length = 0;
+    this.#isInputDone = false;
+    this.#next = 0;
+    this.#computed = 0;
+    this.#looked = 0;
+    this.#input.open(x);
+  }
+
+  poll(x: ExecContext): Batch {
+    for (;;) {
+      if (this.#next < this.#computed) return this.#give();
+      if (this.#isInputDone && this.#computed === this.#rows.count) return END;
+      if (!this.#isInputDone) {
+        const batch = this.#input.poll(x);
+        if (batch === PENDING) return PENDING;
+        if (batch === END) this.#isInputDone = true;
+        else {
+          this.#drop();
+          this.#rows.append(batch);
+          this.#extraBatch.count = this.#extra(x, batch.columns, batch.count, this.#extraBatch.columns);
+          this.#values.append(this.#extraBatch);
+        }
+      }
+      this.#computeWhole(x);
+      if (x.shouldYield(BATCH_SIZE)) return PENDING;
+    }
+  }
+
+  /** Gives computed rows away. */
+  #give(): Batch {
+    const out = this.#out;
+    const width = this.#rows.columns.length;
+    const count = Math.min(BATCH_SIZE, this.#computed - this.#next);
+    for (let c = 0; c < width; c++) {
+      const source = this.#rows.columns[c];
+      for (let i = 0; i < count; i++) out.columns[c][i] = source[this.#next + i];
+    }
+    this.#results.forEach((source, k) => {
+      for (let i = 0; i < count; i++) out.columns[width + k][i] = source[this.#next + i];
+    });
+    out.count = count;
+    this.#next += count;
+    return out;
+  }
+
+  /** Forgets rows that were given away, once they are many. */
+  #drop(): void {
+    const given = this.#next;
+    if (given < 8 * BATCH_SIZE || given < this.#rows.count / 2) return;
+    for (const store of [this.#rows, this.#values]) {
+      for (const column of store.columns) column.splice(0, given);
+      store.count -= given;
+    }
+    for (const column of this.#results) column.splice(0, given);
+    this.#computed -= given;
+    this.#looked -= given;
+    this.#next = 0;
+  }
+
+  /** Computes all partitions whose end is known. */
+  #computeWhole(x: ExecContext): void {
+    const count = this.#rows.count;
+    this.#looked = Math.max(this.#looked, this.#computed + 1);
+    while (this.#looked < count) {
+      if (!this.#isSamePartition(this.#looked - 1, this.#looked)) {
+        this.#compute(x, this.#computed, this.#looked);
+        this.#computed = this.#looked;
+      }
+      this.#looked++;
+    }
+    if (this.#isInputDone && this.#computed < count) {
+      this.#compute(x, this.#computed, count);
+      this.#computed = count;
+    }
+  }
+
+  #isSamePartition(a: number, b: number): boolean {
+    for (let k = 0; k < this.#partitionCompares.length; k++) {
+      if (!isSame(this.#values.columns[k][a], this.#values.columns[k][b], this.#partitionCompares[k])) return false;
+    }
+    return true;
+  }
+
+  #isPeer(a: number, b: number): boolean {
+    const offset = this.#partitionCompares.length;
+    for (let k = 0; k < this.#orderCompares.length; k++) {
+      const column = this.#values.columns[offset + k];
+      if (!isSame(column[a], column[b], this.#orderCompares[k])) return false;
+    }
+    return true;
+  }
+
+  #compute(x: ExecContext, first: number, end: number): void {
+    const p = this.#partition;
+    p.first = first;
+    p.partitionSize = end - first;
+    p.exclude = this.#plan.frame.exclude;
+    p.peerGroups.length = 0;
+    p.groupStarts.length = 0;
+    for (let row = 0; row < p.partitionSize; row++) {
+      if (row === 0 || !this.#isPeer(first + row - 1, first + row)) p.groupStarts.push(row);
+      p.peerGroups.push(p.groupStarts.length - 1);
+    }
+    const frames = new Frames(x, this.#plan, p, this.#values, this.#offsets.start, this.#offsets.end);
+    this.#plan.calls.forEach((call, k) => {
+      const start = this.#callStarts[k];
+      p.args = this.#values.columns.slice(start, start + call.args.length);
+      p.state = undefined;
+      const filter = call.filter === null ? null : this.#values.columns[start + call.args.length];
+      const aggregate = this.#aggregates[k];
+      const results = this.#results[k];
+      const runner = aggregate === null ? null : new FrameAggregate(x, call, aggregate, p, filter);
+      for (let row = 0; row < p.partitionSize; row++) {
+        frames.moveTo(row);
+        results[first + row] = runner === null ? this.#functions[k](p) : runner.value();
+      }
+      x.checkInterrupt();
+    });
+  }
+
+  close(x: ExecContext): void {
+    this.#input.close(x);
+    this.#rows.clear();
+    this.#values.clear();
+  }
+}
+
+function isSame(a: Value, b: Value, compare: (a: Value, b: Value) => number): boolean {
+  if (a === b) return true;
+  return a !== null && b !== null && compare(a, b) === 0;
+}
+
+/** Sets the frame and the peers of the current row. */
+class Frames {
+  readonly #frame: WindowFrame;
+  readonly #partition: Partition;
+  readonly #orderBy: readonly SortKey[];
+  readonly #orderColumn: readonly Value[] | null;
+  readonly #startOffset: Value;
+  readonly #endOffset: Value;
+
+  constructor(
+    x: ExecContext,
+    plan: WindowPlan,
+    partition: Partition,
+    values: RowStore,
+    startOffset: ScalarFunctionOfContext | null,
+    endOffset: ScalarFunctionOfContext | null,
+  ) {
+    this.#frame = plan.frame;
+    this.#partition = partition;
+    this.#orderBy = plan.orderBy;
+    this.#orderColumn = plan.orderBy.length > 0 ? values.columns[plan.partitionBy.length] : null;
+    this.#startOffset = checkOffset(
+      startOffset === null ? 0 : startOffset(x),
+      'starting',
+      startOffset !== null,
+      plan.frame.mode,
+    );
+    this.#endOffset = checkOffset(endOffset === null ? 0 : endOffset(x), 'ending', endOffset !== null, plan.frame.mode);
+  }
+
+  moveTo(row: number): void {
+    const p = this.#partition;
+    p.currentRow = row;
+    const group = p.peerGroups[row];
+    p.peerGroup = group;
+    p.peerStart = p.groupStarts[group];
+    p.peerEnd = group + 1 < p.groupStarts.length ? p.groupStarts[group + 1] : p.partitionSize;
+    const size = p.partitionSize;
+    p.frameStart = Math.min(size, Math.max(0, this.#bound(this.#frame.start, this.#startOffset, true)));
+    p.frameEnd = Math.max(p.frameStart, Math.min(size, this.#bound(this.#frame.end, this.#endOffset, false)));
+  }
+
+  /** Position of the frame's start, or one past its end. */
+  #bound(bound: FrameBound, offset: Value, isStart: boolean): number {
+    const p = this.#partition;
+    const { mode } = this.#frame;
+    switch (bound.kind) {
+      case 'unboundedPreceding':
+        return 0;
+      case 'unboundedFollowing':
+        return p.partitionSize;
+      case 'currentRow':
+        if (mode === 'rows') return isStart ? p.currentRow : p.currentRow + 1;
+        return isStart ? p.peerStart : p.peerEnd;
+      default: {
+        const isPreceding = bound.kind === 'preceding';
+        if (mode === 'rows') return p.currentRow + (isPreceding ? -Number(offset) : Number(offset)) + (isStart ? 0 : 1);
+        if (mode === 'groups')
+          return this.#groupBound(p.peerGroup + (isPreceding ? -Number(offset) : Number(offset)), isStart);
+        return this.#rangeBound(offset, isPreceding, isStart);
+      }
+    }
+  }
+
+  #groupBound(group: number, isStart: boolean): number {
+    const p = this.#partition;
+    if (group < 0) return 0;
+    if (group >= p.groupStarts.length) return p.partitionSize;
+    if (isStart) return p.groupStarts[group];
+    return group + 1 < p.groupStarts.length ? p.groupStarts[group + 1] : p.partitionSize;
+  }
+
+  /** RANGE with an offset: by the value of the one order key; rows with a null key are peers of each other only. */
+  #rangeBound(offset: Value, isPreceding: boolean, isStart: boolean): number {
+    const p = this.#partition;
+    const column = this.#orderColumn as readonly Value[];
+    const key = this.#orderBy[0];
+    const current = column[p.first + p.currentRow];
+    if (current === null) return isStart ? p.peerStart : p.peerEnd;
+    const isSubtract = isPreceding !== key.descending;
+    const move = isSubtract ? this.#frame.rangeSubtract : this.#frame.rangeAdd;
+    if (move === null)
+      throw sqlError('0A000', 'RANGE with offset PRECEDING/FOLLOWING is not supported for this column type');
+    const implementation = move.specialise
+      ? move.implementation(move.argumentTypes, move.returnType)
+      : move.implementation;
+    const wanted = implementation(current, offset);
+    const compare = comparator(key.expr.typeOid);
+    // Binary search over the rows with a key; nulls are at one end.
+    let low = 0;
+    let high = p.partitionSize;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      const value = column[p.first + middle];
+      let order: number;
+      if (value === null) order = key.nullsFirst ? -1 : 1;
+      else order = key.descending ? -compare(value, wanted) : compare(value, wanted);
+      if (isStart ? order < 0 : order <= 0) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+}
+
+function checkOffset(offset: Value, which: 'starting' | 'ending', isGiven: boolean, mode: WindowFrame['mode']): Value {
+  if (!isGiven) return 0;
+  if (offset === null) throw sqlError('22004', `frame ${which} offset must not be null`);
+  const isNegative = typeof offset === 'number' || typeof offset === 'bigint' ? offset < 0 : offset.sign?.() < 0;
+  if (isNegative) {
+    throw sqlError(
+      '22013',
+      mode === 'range'
+        ? 'invalid preceding or following size in window function'
+        : `frame ${which} offset must not be negative`,
+    );
+  }
+  return offset;
+}
+
+/** An aggregate over the current frame. */
+class FrameAggregate {
+  readonly #x: ExecContext;
+  readonly #call: WindowCall;
+  readonly #implementation: AggregateImplementation;
+  readonly #partition: Partition;
+  readonly #filter: readonly Value[] | null;
+  #state: Value;
+  #start = 0;
+  #end = -1;
+  readonly #args: Value[] = [];
+  #final: Value = null;
+  #isFinal = false;
+
+  constructor(
+    x: ExecContext,
+    call: WindowCall,
+    implementation: AggregateImplementation,
+    partition: Partition,
+    filter: readonly Value[] | null,
+  ) {
+    this.#x = x;
+    this.#call = call;
+    this.#implementation = implementation;
+    this.#partition = partition;
+    this.#filter = filter;
+  }
+
+  value(): Value {
+    const p = this.#partition;
+    const canCarry =
+      p.exclude === 'no others' && this.#end >= 0 && p.frameStart === this.#start && p.frameEnd >= this.#end;
+    if (canCarry && p.frameEnd === this.#end && this.#isFinal) return this.#final;
+    if (!canCarry) {
+      this.#state = this.#implementation.initial(this.#x.functions);
+      this.#start = p.frameStart;
+      this.#end = p.frameStart;
+    }
+    for (let row = this.#end; row < p.frameEnd; row++) if (!p.isExcluded(row)) this.#add(row);
+    this.#end = p.frameEnd;
+    this.#final = this.#implementation.final(this.#state);
+    this.#isFinal = true;
+    return this.#final;
+  }
+
+  #add(row: number): void {
+    const p = this.#partition;
+    if (this.#filter !== null && this.#filter[p.first + row] !== true) return;
+    const args = this.#args;
+    for (let k = 0; k < this.#call.args.length; k++) args[k] = p.argument(k, row);
+    const { function: fn } = this.#call;
+    if (fn.kind === 'aggregate' && fn.strict && args.some((a) => a === null)) return;
+    this.#state = this.#implementation.step(this.#state, ...args);
+  }
+}

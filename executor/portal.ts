@@ -1,0 +1,235 @@
+/**
+ * Portals: a bound statement on its way through execution, perhaps over several Execute messages.
+ *
+ *      NEW --- start: table locks, snapshot ---> RUNNING --- rows, row limit ---> (suspended, RUNNING)
+ *                                                  | END
+ *                                                  v
+ *                                              FOLLOW-UPS (foreign keys) ---> DONE
+ */
+import type { Value } from '../catalog/function-entry.ts';
+import type { LiftedLiteral } from '../parser/index.ts';
+import type { PlannedStatement } from '../planner/plan.ts';
+import {
+  ACCESS_SHARE,
+  LOCK_GRANTED,
+  LOCK_WAITING,
+  type LockMode,
+  ROW_EXCLUSIVE,
+  ROW_SHARE,
+  type Snapshot,
+} from '../storage/api.ts';
+import { sqlError } from '../types/errors.ts';
+import { type Batch, END, PENDING } from './batch.ts';
+import type { PreparedStatement } from './prepared-statement.ts';
+import type { Execution, Program } from './program.ts';
+import type { ResultEncoder } from './result-encoder.ts';
+import type { Session } from './session.ts';
+
+/** Answers of Portal.run. */
+export const PORTAL_DONE = 0;
+export const PORTAL_PENDING = 1;
+/** The row limit was reached; there may be more. */
+export const PORTAL_SUSPENDED = 2;
+export type PortalAnswer = 0 | 1 | 2;
+
+const LOCK_MODES: { readonly [mode in PlannedStatement['tableLocks'][number]['mode']]: LockMode } = {
+  'access share': ACCESS_SHARE,
+  'row share': ROW_SHARE,
+  'row exclusive': ROW_EXCLUSIVE,
+};
+
+export class Portal {
+  readonly name: string;
+  readonly statement: PreparedStatement;
+  readonly params: readonly Value[];
+  readonly resultFormats: readonly number[];
+  readonly #session: Session;
+  readonly #literals: readonly LiftedLiteral[] | null;
+  #program: Program | null = null;
+  #execution: Execution | null = null;
+  #snapshot: Snapshot | null = null;
+  #encoder: ResultEncoder | null = null;
+  #batch: Batch | null = null;
+  #nextRow = 0;
+  #lockedCount = 0;
+  #isDraining = false;
+  isDone = false;
+  /** Rows sent so far. */
+  rowCount = 0;
+  /** Utilities with a result keep their rows here. */
+  utilityRows: Batch | null = null;
+  /** Keeps result rows as values instead of encoding them: in-process use, internal queries. */
+  onBatch: ((batch: Batch, from: number, to: number) => void) | null = null;
+
+  /** With onBatch: the rows go to the client all the same, so stop when it is behind. */
+  respectsSink = false;
+
+  constructor(
+    session: Session,
+    name: string,
+    statement: PreparedStatement,
+    params: readonly Value[],
+    literals: readonly LiftedLiteral[] | null,
+    resultFormats: readonly number[],
+  ) {
+    this.#session = session;
+    this.name = name;
+    this.statement = statement;
+    this.params = params;
+    this.#literals = literals;
+    this.resultFormats = resultFormats;
+  }
+
+  get execution(): Execution | null {
+    return this.#execution;
+  }
+
+  /** Runs on, sending at most maxRows rows (0: all). Throws what the statement throws; then the portal must be closed. */
+  run(maxRows: number): PortalAnswer {
+    if (this.isDone) return PORTAL_DONE;
+    if (this.#execution === null && !this.#start()) return PORTAL_PENDING;
+    const execution = this.#execution as Execution;
+    const x = execution.context;
+    x.startSlice();
+    x.checkInterrupt();
+    x.isWaiting = false;
+    if (!this.#isDraining) {
+      const answer = this.#pull(execution, maxRows === 0 ? Infinity : maxRows);
+      if (answer !== PORTAL_DONE) return answer;
+      this.#isDraining = true;
+    }
+    for (const followUp of x.followUps.values()) {
+      if (followUp.hasWork && !followUp.poll(x)) return PORTAL_PENDING;
+    }
+    // A follow-up may have queued more behind or before it.
+    for (const followUp of x.followUps.values()) if (followUp.hasWork) return this.run(maxRows);
+    this.isDone = true;
+    return PORTAL_DONE;
+  }
+
+  #start(): boolean {
+    const session = this.#session;
+    const program = this.#program ?? this.statement.program(session);
+    this.#program = program;
+    const { transaction, engine } = session;
+    const txn = session.ensureTransaction();
+    const planned = program.statement;
+    while (this.#lockedCount < planned.tableLocks.length) {
+      const { tableOid, mode } = planned.tableLocks[this.#lockedCount];
+      const tag = engine.locks.relationTag(session.database.oid, tableOid);
+      const answer = engine.locks.acquire(txn, tag, LOCK_MODES[mode], true);
+      if (answer === LOCK_WAITING) {
+        session.isWaitingForLock = true;
+        return false;
+      }
+      if (answer !== LOCK_GRANTED) throw new Error('a table lock was neither granted nor queued');
+      this.#lockedCount++;
+    }
+    // Somebody may have changed the tables while we waited: plan again for what is there now.
+    if (program.catalog.version !== session.catalog.version) {
+      this.#program = null;
+      this.#lockedCount = 0;
+      return this.#start();
+    }
+    if (!planned.readOnly && transaction.isReadOnly) {
+      throw sqlError('25006', `cannot execute ${planned.command.toUpperCase()} in a read-only transaction`);
+    }
+    const execution = this.#given ?? program.acquire(session.functions);
+    execution.context.functions = session.functions;
+    this.#snapshot = transaction.takeSnapshot();
+    const x = execution.context;
+    x.services = session;
+    x.isRepeatableRead = transaction.isRepeatableRead;
+    x.begin(txn, this.#snapshot, this.params, this.#literals);
+    this.#execution = execution;
+    execution.open();
+    return true;
+  }
+
+  #pull(execution: Execution, maxRows: number): PortalAnswer {
+    const x = execution.context;
+    const { sink } = this.#session;
+    let left = maxRows;
+    for (;;) {
+      if (this.#batch === null) {
+        const batch = execution.root.poll(x);
+        if (batch === PENDING) return PORTAL_PENDING;
+        if (batch === END) return PORTAL_DONE;
+        this.#batch = batch;
+        this.#nextRow = 0;
+      }
+      const batch = this.#batch;
+      const to = Math.min(batch.count, this.#nextRow + left);
+      if (this.onBatch !== null) this.onBatch(batch, this.#nextRow, to);
+      else if (this.statement.fields !== null) this.#encode(batch, to);
+      left -= to - this.#nextRow;
+      this.rowCount += to - this.#nextRow;
+      this.#nextRow = to;
+      if (to === batch.count) this.#batch = null;
+      if (left === 0) return PORTAL_SUSPENDED;
+      if ((this.onBatch === null || this.respectsSink) && sink.isFull()) return PORTAL_PENDING;
+      if (x.shouldYield(0)) return PORTAL_PENDING;
+    }
+  }
+
+  #encode(batch: Batch, to: number): void {
+    const session = this.#session;
+    this.#encoder ??= session.encoderFor(this.statement, this.resultFormats);
+    this.#encoder.encode(session.sink.out, batch, this.#nextRow, to, session.settings.format);
+  }
+
+  /** Runs this execution instead of one of the program's own: with counters, for EXPLAIN ANALYZE. */
+  execute(execution: Execution): void {
+    this.#given = execution;
+  }
+
+  #given: Execution | null = null;
+
+  /** Rows inserted, updated or deleted. */
+  get processedCount(): number {
+    return this.#execution?.context.processedCount ?? 0;
+  }
+
+  /** The command tag of a finished portal. */
+  tag(): string {
+    if (this.#finishedTag !== null) return this.#finishedTag.replace(/\d+$/, '0');
+    const planned = (this.#program as Program).statement;
+    const processed = this.#execution?.context.processedCount ?? 0;
+    switch (planned.command) {
+      case 'select':
+        return `SELECT ${this.rowCount}`;
+      case 'insert':
+        return `INSERT 0 ${processed}`;
+      case 'update':
+        return `UPDATE ${processed}`;
+      case 'delete':
+        return `DELETE ${processed}`;
+    }
+  }
+
+  /** Keeps the finished portal (a second Execute answers no rows) but gives back what ran it. */
+  finish(): void {
+    const tag = this.tag();
+    this.close();
+    this.#finishedTag = tag;
+  }
+
+  #finishedTag: string | null = null;
+
+  get isPlanned(): boolean {
+    return this.statement.isPlanned;
+  }
+
+  /** Gives everything back. Must be called while the transaction still runs, or after its end. */
+  close(): void {
+    const execution = this.#execution;
+    if (execution === null) return;
+    this.#execution = null;
+    this.isDone = true;
+    this.#batch = null;
+    execution.close();
+    if (this.#snapshot !== null) this.#session.transaction.releaseSnapshot(this.#snapshot);
+    this.#snapshot = null;
+    if (this.#given === null) execution.program.release(execution);
+  }
+}

@@ -1,0 +1,133 @@
+/**
+ * Programs: a planned statement with everything generated for it, and the executions (operator trees with their state) that run
+ * it. A program serves any number of executions at once; an ended one is kept for the next.
+ */
+import type { RelationEntry } from '../catalog/entries.ts';
+import type { FunctionContext } from '../catalog/function-entry.ts';
+import type { Catalog } from '../catalog/index.ts';
+import type { Plan, PlannedStatement } from '../planner/plan.ts';
+import type { StorageEngine } from '../storage/api.ts';
+import { SlotAllocator } from './compile/expression.ts';
+import { ExecContext, type SubplanRunner } from './context.ts';
+import type { DatabaseRuntime } from './database-runtime.ts';
+import type { IndexRuntime } from './index-runtime.ts';
+import type { ForeignKeys } from './modify/foreign-keys.ts';
+import { buildOperator } from './operators/build.ts';
+import type { Operator } from './operators/operator.ts';
+import { SubplanOperator } from './operators/subplan.ts';
+import type { TableRuntime } from './table-runtime.ts';
+
+const IDLE_EXECUTIONS_MAX = 8;
+
+export class Program {
+  readonly statement: PlannedStatement;
+  readonly database: DatabaseRuntime;
+  readonly slots = new SlotAllocator();
+  readonly #memo = new Map<object, Map<string, unknown>>();
+  readonly #idle: Execution[] = [];
+  /** The one that the plan was made for: tables are resolved in it. */
+  readonly catalog: Catalog;
+
+  constructor(statement: PlannedStatement, database: DatabaseRuntime, catalog: Catalog) {
+    this.statement = statement;
+    this.database = database;
+    this.catalog = catalog;
+  }
+
+  tableOf(entry: RelationEntry): TableRuntime {
+    return this.database.table(this.catalog, entry);
+  }
+
+  /** Foreign keys of a table, both ways, in the catalog of the plan. */
+  foreignKeysOf(entry: RelationEntry): ForeignKeys {
+    return this.database.foreignKeys(this.catalog, entry.oid);
+  }
+
+  get engine(): StorageEngine {
+    return this.database.engine;
+  }
+
+  /** What is generated for a plan node, made once. */
+  memo<T>(node: object, name: string, make: () => T): T {
+    let entries = this.#memo.get(node);
+    if (entries === undefined) {
+      entries = new Map();
+      this.#memo.set(node, entries);
+    }
+    let value = entries.get(name) as T | undefined;
+    if (value === undefined) {
+      value = make();
+      entries.set(name, value);
+    }
+    return value;
+  }
+
+  index(table: TableRuntime, oid: number): IndexRuntime {
+    const found = table.indexes.find((i) => i.entry.oid === oid);
+    if (found === undefined) throw new Error(`index ${oid} is not among those of table ${table.entry.name}`);
+    return found;
+  }
+
+  /** COPY: the operator that stands for a source node, and gives rows in bulk. */
+  setSource(plan: Plan, operator: Operator): void {
+    this.source = { plan, operator };
+  }
+
+  source: { readonly plan: Plan; readonly operator: Operator } | null = null;
+
+  acquire(functions: FunctionContext): Execution {
+    const execution = this.#idle.pop() ?? new Execution(this);
+    execution.context.functions = functions;
+    return execution;
+  }
+
+  release(execution: Execution): void {
+    if (this.#idle.length < IDLE_EXECUTIONS_MAX) this.#idle.push(execution);
+  }
+}
+
+/** One running instance of a program. */
+export class Execution {
+  readonly program: Program;
+  readonly context: ExecContext;
+  readonly root: Operator;
+  readonly #subplans: SubplanOperator[] = [];
+  /** Shared by With nodes and their readers. */
+  readonly shared = new Map<string, unknown>();
+  /** Wraps each operator to count for EXPLAIN ANALYZE; null when not wanted. */
+  readonly instrument: ((plan: Plan, operator: Operator) => Operator) | null;
+  constructor(program: Program, instrument: ((plan: Plan, operator: Operator) => Operator) | null = null) {
+    this.program = program;
+    this.context = new ExecContext(program.engine);
+    this.instrument = instrument;
+    this.context.subplan = (slot) => this.#subplan(slot);
+    this.root = this.build(program.statement.plan);
+  }
+
+  build(plan: Plan): Operator {
+    const { source } = this.program;
+    if (source !== null && source.plan === plan) return source.operator;
+    const operator = buildOperator(plan, this);
+    return this.instrument === null ? operator : this.instrument(plan, operator);
+  }
+
+  #subplan(slot: number): SubplanRunner {
+    let runner = this.#subplans[slot];
+    if (runner === undefined) {
+      const expr = this.program.slots.subplans[slot];
+      runner = new SubplanOperator(expr, this.build(expr.plan));
+      this.#subplans[slot] = runner;
+    }
+    return runner;
+  }
+
+  open(): void {
+    for (const subplan of this.#subplans) subplan?.reset();
+    this.root.open(this.context);
+  }
+
+  close(): void {
+    this.root.close(this.context);
+    for (const subplan of this.#subplans) subplan?.close(this.context);
+  }
+}

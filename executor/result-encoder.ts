@@ -1,0 +1,141 @@
+/**
+ * Result encoding: batches to DataRow messages in the connection's output buffer, in text or binary per column.
+ */
+import type { Value } from '../catalog/function-entry.ts';
+import { binaryOutput, type FormatSettings, OID, textOutput } from '../types/index.ts';
+import type { OutBuffer } from '../types/out-buffer.ts';
+import type { Batch } from './batch.ts';
+
+/** Writes one non-null value with its int32 length in front. */
+type ColumnEncoder = (out: OutBuffer, value: Value, format: FormatSettings) => void;
+
+/** Decimal digits of an integer, ASCII. */
+function writeInteger(out: OutBuffer, value: number): void {
+  out.reserve(28);
+  const bytes = out.bytes;
+  const start = out.length + 4;
+  let at = start;
+  let rest = value;
+  if (rest < 0) {
+    bytes[at++] = 45;
+    rest = -rest;
+  }
+  if (rest > 2147483647) {
+    at += bytes.latin1Write(String(rest), at);
+  } else {
+    let digits = 1;
+    for (let limit = 10; digits < 10 && rest >= limit; limit *= 10) digits++;
+    rest |= 0;
+    for (let i = at + digits - 1; i >= at; i--) {
+      const next = (rest / 10) | 0;
+      bytes[i] = 48 + rest - next * 10;
+      rest = next;
+    }
+    at += digits;
+  }
+  out.setInt32(out.length, at - start);
+  out.length = at;
+}
+
+/** UTF-8 text with its length; short ASCII without a native call. */
+export function writeLengthText(out: OutBuffer, text: string): void {
+  const length = text.length;
+  out.reserve(4 + length * 3);
+  const bytes = out.bytes;
+  const start = out.length + 4;
+  let written = 0;
+  if (length <= 48) {
+    for (; written < length; written++) {
+      const code = text.charCodeAt(written);
+      if (code >= 128) break;
+      bytes[start + written] = code;
+    }
+  }
+  if (written < length) written = bytes.utf8Write(text, start);
+  out.setInt32(out.length, written);
+  out.length = start + written;
+}
+
+function textEncoder(typeOid: number): ColumnEncoder {
+  switch (typeOid) {
+    case OID.INT2:
+    case OID.INT4:
+    case OID.OID:
+      return writeInteger;
+    case OID.INT8:
+      return (out, value) => {
+        if (typeof value === 'number') writeInteger(out, value);
+        else writeLengthText(out, String(value));
+      };
+    case OID.BOOL:
+      return (out, value) => {
+        out.reserve(5);
+        out.setInt32(out.length, 1);
+        out.bytes[out.length + 4] = value ? 116 : 102;
+        out.length += 5;
+      };
+    case OID.TEXT:
+    case OID.VARCHAR:
+    case OID.BPCHAR:
+    case OID.NAME:
+    case OID.JSON:
+    case OID.JSONB:
+    case OID.UNKNOWN:
+    case OID.UUID:
+      return writeLengthText;
+    default: {
+      const output = textOutput(typeOid);
+      return (out, value, format) => writeLengthText(out, output(value, format));
+    }
+  }
+}
+
+function binaryEncoder(typeOid: number): ColumnEncoder {
+  if (typeOid === OID.INT4) {
+    return (out, value) => {
+      out.reserve(8);
+      out.setInt32(out.length, 4);
+      out.setInt32(out.length + 4, value);
+      out.length += 8;
+    };
+  }
+  const output = binaryOutput(typeOid);
+  return (out, value) => {
+    const bytes = output(value);
+    out.writeInt32(bytes.length);
+    out.writeBytes(bytes);
+  };
+}
+
+export class ResultEncoder {
+  readonly #encoders: readonly ColumnEncoder[];
+
+  /** `formats`: none (all text), one for all columns, or one each; 0 text, 1 binary. */
+  constructor(typeOids: readonly number[], formats: readonly number[]) {
+    this.#encoders = typeOids.map((typeOid, i) => {
+      const format = formats.length === 0 ? 0 : formats.length === 1 ? formats[0] : formats[i];
+      return format === 1 ? binaryEncoder(typeOid) : textEncoder(typeOid);
+    });
+  }
+
+  /** Writes rows from..to-1 of the batch. */
+  encode(out: OutBuffer, batch: Batch, from: number, to: number, format: FormatSettings): void {
+    const encoders = this.#encoders;
+    const { columns } = batch;
+    const width = encoders.length;
+    for (let row = from; row < to; row++) {
+      out.reserve(7);
+      const start = out.length;
+      out.bytes[start] = 68;
+      out.bytes[start + 5] = width >>> 8;
+      out.bytes[start + 6] = width;
+      out.length = start + 7;
+      for (let c = 0; c < width; c++) {
+        const value = columns[c][row];
+        if (value === null) out.writeInt32(-1);
+        else encoders[c](out, value, format);
+      }
+      out.setInt32(start + 1, out.length - start - 1);
+    }
+  }
+}

@@ -1,0 +1,143 @@
+/**
+ * Reading columns from row bytes, for code that is not generated: index maintenance, foreign keys, COPY TO, row images of
+ * modified rows. Generated code reads by the same layout, inlined (compile/column-access.ts).
+ */
+import type { Value } from '../../catalog/function-entry.ts';
+import { decodeDatum, Numeric } from '../../types/index.ts';
+import { type ColumnLayout, OVERFLOW_BIT, type RowLayout } from './row-layout.ts';
+
+/** The bytes that rows are read from: the pool, or a scratch row image. */
+export interface RowBytes {
+  readonly u8: Uint8Array;
+  readonly buffer: Buffer;
+}
+
+/** Fetches an overflow value by its pointer's place; throws PAGE_MISS. */
+export type OverflowFetch = (bytes: Uint8Array, start: number) => Uint8Array;
+
+export function isNullAt(u8: Uint8Array, row: number, column: ColumnLayout): boolean {
+  return (u8[row + column.nullByte] & column.nullMask) !== 0;
+}
+
+/** First byte of a variable-length column, from the row's start. */
+export function variableStart(u8: Uint8Array, row: number, column: ColumnLayout): number {
+  if (column.dataStart >= 0) return column.dataStart;
+  const at = row + column.offset - 2;
+  return (u8[at] | (u8[at + 1] << 8)) & ~OVERFLOW_BIT;
+}
+
+/** End of a variable-length column with its overflow bit. */
+export function variableEnd(u8: Uint8Array, row: number, column: ColumnLayout): number {
+  const at = row + column.offset;
+  return u8[at] | (u8[at + 1] << 8);
+}
+
+export function readInt32(u8: Uint8Array, at: number): number {
+  return u8[at] | (u8[at + 1] << 8) | (u8[at + 2] << 16) | (u8[at + 3] << 24);
+}
+
+/** int8 from its halves: a number while safe, else a bigint. */
+export function int64From(low: number, high: number): number | bigint {
+  if (high >= -2097152 && high < 2097152) return high * 4294967296 + (low >>> 0);
+  return (BigInt(high) << 32n) | BigInt(low >>> 0);
+}
+
+export function microsFrom(low: number, high: number): number | bigint {
+  if (high === 0x7fffffff && low === -1) return Infinity;
+  if (high === -0x80000000 && low === 0) return -Infinity;
+  return int64From(low, high);
+}
+
+export function dateFrom(days: number): number {
+  return days === 0x7fffffff ? Infinity : days === -0x80000000 ? -Infinity : days;
+}
+
+const floatBytes = new Uint8Array(8);
+const float8 = new Float64Array(floatBytes.buffer);
+const float4 = new Float32Array(floatBytes.buffer, 0, 1);
+
+function readFloat8(u8: Uint8Array, at: number): number {
+  for (let i = 0; i < 8; i++) floatBytes[i] = u8[at + i];
+  return float8[0];
+}
+
+/** UTF-8 bytes (known to be valid) to a string; short ASCII text without a native call. */
+export function decodeText(buffer: Buffer, start: number, end: number): string {
+  const length = end - start;
+  if (length > 24) return buffer.utf8Slice(start, end);
+  let text = '';
+  for (let i = start; i < end; i++) {
+    const code = buffer[i];
+    if (code >= 128) return buffer.utf8Slice(start, end);
+    text += String.fromCharCode(code);
+  }
+  return text;
+}
+
+/** A column's value. `layout` must be the row's own; the caller handles columns that the layout does not carry. */
+export function readColumn(bytes: RowBytes, row: number, column: ColumnLayout, overflow: OverflowFetch): Value {
+  const u8 = bytes.u8;
+  if (isNullAt(u8, row, column)) return null;
+  const at = row + column.offset;
+  switch (column.storage) {
+    case 'bool':
+      return u8[at] !== 0;
+    case 'int2':
+      return ((u8[at] | (u8[at + 1] << 8)) << 16) >> 16;
+    case 'int4':
+      return readInt32(u8, at);
+    case 'uint4':
+      return readInt32(u8, at) >>> 0;
+    case 'date':
+      return dateFrom(readInt32(u8, at));
+    case 'float4':
+      for (let i = 0; i < 4; i++) floatBytes[i] = u8[at + i];
+      return float4[0];
+    case 'float8':
+      return readFloat8(u8, at);
+    case 'int8':
+      return int64From(readInt32(u8, at), readInt32(u8, at + 4));
+    case 'micros':
+      return microsFrom(readInt32(u8, at), readInt32(u8, at + 4));
+    case 'decimal':
+      return decimalFrom(readFloat8(u8, at), column.scale);
+    default:
+      return readVariable(bytes, row, column, overflow);
+  }
+}
+
+/** The numeric that a scaled double stands for. */
+export function decimalFrom(coefficient: number, scale: number): Numeric {
+  return coefficient === coefficient ? Numeric.fromScaled(coefficient, scale) : Numeric.NaN;
+}
+
+function readVariable(bytes: RowBytes, row: number, column: ColumnLayout, overflow: OverflowFetch): Value {
+  const start = row + variableStart(bytes.u8, row, column);
+  const end = variableEnd(bytes.u8, row, column);
+  if ((end & OVERFLOW_BIT) !== 0) {
+    const value = overflow(bytes.u8, start);
+    const buffer = Buffer.from(value.buffer, value.byteOffset, value.length);
+    return column.storage === 'text'
+      ? decodeText(buffer, 0, value.length)
+      : decodeDatum(column.typeOid, value, 0, value.length);
+  }
+  if (column.storage === 'text') return decodeText(bytes.buffer, start, row + end);
+  return decodeDatum(column.typeOid, bytes.u8, start, row + end);
+}
+
+/** All columns of a row; `missing` gives the values of columns that the row's layout does not carry. */
+export function readRow(
+  bytes: RowBytes,
+  row: number,
+  layout: RowLayout,
+  missing: readonly Value[],
+  overflow: OverflowFetch,
+  target: Value[],
+): Value[] {
+  const columns = layout.columns;
+  for (let i = 0; i < columns.length; i++) {
+    const column = columns[i];
+    target[i] = column === null ? missing[i] : readColumn(bytes, row, column, overflow);
+  }
+  return target;
+}

@@ -1,0 +1,273 @@
+/**
+ * The database server without its sockets: the storage engine, the databases, the sessions, and what they share.
+ */
+
+import type { CatalogEntry } from '../catalog/entries.ts';
+import {
+  bootstrapSharedEntries,
+  Catalog,
+  type CatalogChange,
+  decodeEntry,
+  encodeEntry,
+  entryKey,
+  PUBLIC_SCHEMA,
+  parseEntryKey,
+  registerTypeEntry,
+  SHARED_DATABASE_OID,
+  SharedCatalog,
+} from '../catalog/index.ts';
+import { ServerSettings } from '../catalog/settings.ts';
+import type { Expression, TypeName } from '../parser/ast.ts';
+import { bindScalar } from '../planner/index.ts';
+import { type FileSystem, type RowVisitor, StorageEngine } from '../storage/api.ts';
+import { AssertionError } from '../types/assert.ts';
+import { SqlError, sqlError } from '../types/errors.ts';
+import { catalogNames } from './catalog-names.ts';
+import { DatabaseRuntime } from './database-runtime.ts';
+import { Session } from './session.ts';
+import type { ProtocolSession, SessionFactory, SessionHolder, SessionIdentity } from './session-api.ts';
+import { microsecondsSince2000 } from './session-functions.ts';
+import { SharedRuntime } from './shared-runtime.ts';
+import { StatementCache } from './statement-cache.ts';
+
+export interface DatabaseServerOptions {
+  /** null: in memory, nothing is kept. */
+  readonly dataDirectory: string | null;
+  /** By PostgreSQL's names, values as in a configuration file. */
+  readonly settings: ReadonlyMap<string, string>;
+  readonly fileSystem?: FileSystem;
+  /** Milliseconds since 1970; with a fraction where there is one. */
+  readonly clock?: () => number;
+  readonly onLog?: (message: string) => void;
+  readonly onFatal?: (error: SqlError) => void;
+}
+
+export class DatabaseServer implements SessionFactory {
+  readonly engine: StorageEngine;
+  readonly settings: ServerSettings;
+  readonly shared: SharedRuntime;
+  readonly statementCache = new StatementCache();
+  readonly startedAt: number;
+  readonly #databases = new Map<number, DatabaseRuntime>();
+  readonly #sessions = new Map<number, Session>();
+  readonly #clock: () => number;
+  readonly #onLog: (message: string) => void;
+
+  private constructor(engine: StorageEngine, settings: ServerSettings, options: DatabaseServerOptions) {
+    this.engine = engine;
+    this.settings = settings;
+    this.#clock = options.clock ?? preciseClock();
+    this.#onLog = options.onLog ?? (() => {});
+    this.startedAt = this.now();
+    const { shared, databases } = this.#loadCatalogs();
+    this.shared = new SharedRuntime(shared);
+    for (const [oid, catalog] of databases) this.#databases.set(oid, new DatabaseRuntime(engine, oid, catalog));
+  }
+
+  static async open(options: DatabaseServerOptions): Promise<DatabaseServer> {
+    const settings = new ServerSettings();
+    for (const [name, value] of options.settings) settings.set(name, value, 'command line');
+    const engine = await StorageEngine.open({
+      dataDirectory: options.dataDirectory,
+      sharedBuffers: settings.number('shared_buffers') * 8192,
+      maxWalSize: settings.number('max_wal_size') * 1024 * 1024,
+      checkpointTimeoutMs: settings.number('checkpoint_timeout') * 1000,
+      ...(options.fileSystem === undefined ? {} : { fileSystem: options.fileSystem }),
+      ...(options.onLog === undefined ? {} : { onLog: options.onLog }),
+      ...(options.onFatal === undefined ? {} : { onFatal: options.onFatal }),
+    });
+    const isNew = engine.catalog.size === 0;
+    const server = new DatabaseServer(engine, settings, options);
+    await engine.startupSweep((relId) => server.#visitorOf(relId));
+    if (isNew) await server.#bootstrap();
+    server.#setMaintainers();
+    return server;
+  }
+
+  /** Microseconds since 2000-01-01 UTC. */
+  now(): number {
+    return microsecondsSince2000(this.#clock());
+  }
+
+  // --------------------------------------------------------------------------------------------------------- start-up
+
+  #loadCatalogs(): { shared: SharedCatalog; databases: Map<number, Catalog> } {
+    const changes = new Map<number, CatalogChange[]>();
+    for (const [key, bytes] of this.engine.catalog) {
+      const { databaseOid } = parseEntryKey(key);
+      const entry = decodeEntry(bytes);
+      if (entry.class === 'type') registerTypeEntry(entry);
+      const list = changes.get(databaseOid) ?? [];
+      list.push({ key, entry });
+      changes.set(databaseOid, list);
+    }
+    const shared = SharedCatalog.empty().apply(changes.get(SHARED_DATABASE_OID) ?? []);
+    const databases = new Map<number, Catalog>();
+    for (const database of shared.databases()) {
+      databases.set(database.oid, Catalog.empty(database.oid, database.name).apply(changes.get(database.oid) ?? []));
+    }
+    return { shared, databases };
+  }
+
+  /** The first start: the superuser, and the databases postgres, template0 and template1. */
+  async #bootstrap(): Promise<void> {
+    const txn = this.engine.transactions.begin();
+    this.engine.transactions.statementXid(txn);
+    const entries = bootstrapSharedEntries('postgres');
+    const changes = entries.map((entry) => ({
+      key: entryKey(SHARED_DATABASE_OID, entry.class, entry.oid),
+      entry: entry as CatalogEntry,
+    }));
+    for (const { key, entry } of changes) this.engine.putCatalog(txn, key, encodeEntry(entry));
+    for (const entry of entries) {
+      if (entry.class !== 'database') continue;
+      const key = entryKey(entry.oid, 'schema', PUBLIC_SCHEMA.oid);
+      this.engine.putCatalog(txn, key, encodeEntry(PUBLIC_SCHEMA));
+      const catalog = Catalog.empty(entry.oid, entry.name).apply([{ key, entry: PUBLIC_SCHEMA }]);
+      this.#databases.set(entry.oid, new DatabaseRuntime(this.engine, entry.oid, catalog));
+    }
+    await new Promise<void>((resolve, reject) => {
+      this.engine.transactions.commit(txn, (error) => (error === null ? resolve() : reject(error)));
+    });
+    this.shared.apply(changes);
+  }
+
+  /** Rows of a heap go into the indexes of its table. */
+  #visitorOf(relId: number): RowVisitor | null {
+    for (const database of this.#databases.values()) {
+      for (const entry of database.catalog.relations()) {
+        if (entry.relId !== relId) continue;
+        const table = database.table(database.catalog, entry);
+        if (table.indexes.length === 0) return null;
+        return (rowId, rowBase) => {
+          for (const index of table.indexes) table.indexRow(index, rowId, rowBase);
+        };
+      }
+    }
+    return null;
+  }
+
+  #setMaintainers(): void {
+    for (const database of this.#databases.values()) {
+      for (const entry of database.catalog.relations()) {
+        if (entry.relId !== 0) database.table(database.catalog, entry);
+      }
+    }
+  }
+
+  // -------------------------------------------------------------------------------------------------------- databases
+
+  database(oid: number): DatabaseRuntime | undefined {
+    return this.#databases.get(oid);
+  }
+
+  databases(): Iterable<DatabaseRuntime> {
+    return this.#databases.values();
+  }
+
+  addDatabase(oid: number, catalog: Catalog): void {
+    this.#databases.set(oid, new DatabaseRuntime(this.engine, oid, catalog));
+  }
+
+  removeDatabase(oid: number): void {
+    this.#databases.delete(oid);
+  }
+
+  // --------------------------------------------------------------------------------------------------------- sessions
+
+  sessions(): Iterable<Session> {
+    return this.#sessions.values();
+  }
+
+  openSession(identity: SessionIdentity, holder: SessionHolder): ProtocolSession {
+    const role = this.shared.catalog.roleByName(identity.user);
+    if (role === undefined) throw new SqlError('28000', `role "${identity.user}" does not exist`, {}, 'FATAL');
+    if (!role.canLogin) throw new SqlError('28000', `role "${identity.user}" is not permitted to log in`, {}, 'FATAL');
+    const entry = this.shared.catalog.databaseByName(identity.database);
+    const database = entry === undefined ? undefined : this.#databases.get(entry.oid);
+    if (entry === undefined || database === undefined) {
+      throw new SqlError('3D000', `database "${identity.database}" does not exist`, {}, 'FATAL');
+    }
+    if (!entry.allowConnections) {
+      throw new SqlError(
+        '55000',
+        `database "${identity.database}" is not currently accepting connections`,
+        {},
+        'FATAL',
+      );
+    }
+    if (entry.connectionLimit >= 0 && database.sessionCount >= entry.connectionLimit && !role.superuser) {
+      throw new SqlError('53300', `too many connections for database "${identity.database}"`, {}, 'FATAL');
+    }
+    const session = new Session(this, database, identity, holder);
+    this.#sessions.set(identity.processId, session);
+    database.sessionCount++;
+    return session;
+  }
+
+  sessionClosed(session: Session): void {
+    if (this.#sessions.delete(session.identity.processId)) session.database.sessionCount--;
+  }
+
+  signalSession(processId: number, terminate: boolean): boolean {
+    const session = this.#sessions.get(processId);
+    if (session === undefined) return false;
+    if (terminate) session.terminate();
+    else session.cancel();
+    return true;
+  }
+
+  /** Names of reg* types are those that the session sees. */
+  attachNames(session: Session): void {
+    (session.settings.format as { names?: unknown }).names = catalogNames(session);
+  }
+
+  typeOidOf(session: Session, name: TypeName): number {
+    const none = { kind: 'null', position: -1 } as const;
+    const cast = { kind: 'cast', arg: none, type: name, position: -1 } as unknown as Expression;
+    return bindScalar(cast, null, session.environment(session.catalog, []), { source: 'value' }).typeOid;
+  }
+
+  passwordVerifier(user: string): string | null {
+    return this.shared.catalog.roleByName(user)?.password ?? null;
+  }
+
+  serverSetting(name: string): string {
+    return this.settings.show(name);
+  }
+
+  /** A transaction of the session has committed: dropped databases go, sweeping goes on. */
+  afterCommit(_session: Session): void {
+    for (const oid of this.#databases.keys()) {
+      if (this.shared.catalog.database(oid) === undefined) this.#databases.delete(oid);
+    }
+  }
+
+  /** What a client is told: our own mistakes become XX000, with their stack in the log. */
+  toSqlError(error: unknown): SqlError {
+    if (error instanceof SqlError) return error;
+    if (error instanceof RangeError && /call stack/i.test(error.message)) {
+      return sqlError('54001', 'stack depth limit exceeded', {
+        hint: 'Increase the configuration parameter "max_stack_depth" (currently 2048kB), after ensuring the platform\'s stack depth limit is adequate.',
+      });
+    }
+    const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    this.#onLog(`internal error: ${text}`);
+    const words = error instanceof AssertionError ? 'assertion failed' : 'internal error';
+    return sqlError('XX000', `${words}: ${error instanceof Error ? error.message : String(error)}`);
+  }
+
+  async close(): Promise<void> {
+    for (const session of [...this.#sessions.values()]) session.close();
+    await this.engine.close();
+  }
+}
+
+/** Wall clock with microseconds: Date.now at the start, then the monotonic clock. */
+function preciseClock(): () => number {
+  return () => performance.timeOrigin + performance.now();
+}
+
+export function openDatabaseServer(options: DatabaseServerOptions): Promise<DatabaseServer> {
+  return DatabaseServer.open(options);
+}

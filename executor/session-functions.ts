@@ -1,0 +1,262 @@
+/** What functions ask of their session: FunctionContext. */
+
+import { randomBytes as cryptoRandomBytes } from 'node:crypto';
+import type { SequenceEntry } from '../catalog/entries.ts';
+import type { FunctionContext } from '../catalog/function-entry.ts';
+import { LOCK_GRANTED, LOCK_WAITING, SEQUENCE_LOG_VALUES } from '../storage/api.ts';
+import { sqlError } from '../types/errors.ts';
+import type { FormatSettings } from '../types/index.ts';
+import { WAIT_SIGNAL } from './operators/operator.ts';
+import type { Session } from './session.ts';
+
+const MICROS_1970_TO_2000 = 946684800000000;
+
+export class SessionFunctions implements FunctionContext {
+  readonly #session: Session;
+  readonly #currentValues = new Map<number, number | bigint>();
+  #lastSequence = 0;
+  #seed: number | null = null;
+  statementTimestamp = 0;
+  /** When pg_sleep's current call ends; 0: none runs. */
+  #sleepUntil = 0;
+
+  constructor(session: Session) {
+    this.#session = session;
+  }
+
+  get format(): FormatSettings {
+    return this.#session.settings.format;
+  }
+
+  get transactionTimestamp(): number {
+    return this.#session.transaction.startTimestamp;
+  }
+
+  clockTimestamp(): number {
+    return this.#session.server.now();
+  }
+
+  random(): number {
+    if (this.#seed === null) return Math.random();
+    // xorshift32: enough for repeatable tests.
+    let s = this.#seed;
+    s ^= s << 13;
+    s ^= s >>> 17;
+    s ^= s << 5;
+    this.#seed = s | 0 || 1;
+    return (this.#seed >>> 0) / 4294967296;
+  }
+
+  setSeed(seed: number): void {
+    this.#seed = Math.floor(seed * 2147483647) | 0 || 1;
+  }
+
+  randomBytes(count: number): Uint8Array {
+    return cryptoRandomBytes(count);
+  }
+
+  get currentUser(): string {
+    return this.#session.currentUser;
+  }
+
+  get sessionUser(): string {
+    return this.#session.sessionUser;
+  }
+
+  get currentDatabase(): string {
+    return this.#session.identity.database;
+  }
+
+  get processId(): number {
+    return this.#session.identity.processId;
+  }
+
+  searchPath(includeImplicit: boolean): readonly string[] {
+    return this.#session.searchPath(includeImplicit);
+  }
+
+  getSetting(name: string, missingOk: boolean): string | null {
+    const value = this.#session.settings.showOrNull(name);
+    if (value === null && !missingOk) throw sqlError('42704', `unrecognized configuration parameter "${name}"`);
+    return value;
+  }
+
+  setSetting(name: string, value: string, isLocal: boolean): string {
+    this.#session.settings.set(name, value, { isLocal, isSuperuser: this.#session.isSuperuser });
+    return this.#session.settings.show(name);
+  }
+
+  // ------------------------------------------------------------------------------------------------------ sequences
+
+  #sequence(oid: number): SequenceEntry {
+    const entry = this.#session.catalog.sequence(oid);
+    if (entry === undefined) throw sqlError('42P01', `could not open relation with OID ${oid}`);
+    return entry;
+  }
+
+  nextval(oid: number): number | bigint {
+    const entry = this.#sequence(oid);
+    const { engine } = this.#session;
+    const state = engine.sequenceState(oid);
+    if (state === null) throw sqlError('42P01', `could not open relation with OID ${oid}`);
+    const increment = BigInt(entry.increment);
+    const next = nextValue(entry, BigInt(state.lastValue), state.isCalled);
+    let ahead = next + increment * BigInt(SEQUENCE_LOG_VALUES);
+    if (ahead > BigInt(entry.maximum)) ahead = BigInt(entry.maximum);
+    if (ahead < BigInt(entry.minimum)) ahead = BigInt(entry.minimum);
+    const value = plain(next);
+    engine.setSequence(oid, value, true, this.#session.ensureTransaction(), plain(ahead));
+    this.#currentValues.set(oid, value);
+    this.#lastSequence = oid;
+    return value;
+  }
+
+  currval(oid: number): number | bigint {
+    const value = this.#currentValues.get(oid);
+    if (value === undefined) {
+      throw sqlError('55000', `currval of sequence "${this.#sequence(oid).name}" is not yet defined in this session`);
+    }
+    return value;
+  }
+
+  lastval(): number | bigint {
+    const value = this.#currentValues.get(this.#lastSequence);
+    if (value === undefined) throw sqlError('55000', 'lastval is not yet defined in this session');
+    return value;
+  }
+
+  setval(oid: number, value: number | bigint, isCalled: boolean): number | bigint {
+    const entry = this.#sequence(oid);
+    const big = BigInt(value);
+    if (big < BigInt(entry.minimum) || big > BigInt(entry.maximum)) {
+      throw sqlError(
+        '22003',
+        `setval: value ${value} is out of bounds for sequence "${entry.name}" (${entry.minimum}..${entry.maximum})`,
+      );
+    }
+    this.#session.engine.setSequence(oid, value, isCalled, this.#session.ensureTransaction());
+    if (isCalled) this.#currentValues.set(oid, value);
+    return value;
+  }
+
+  /** DISCARD SEQUENCES. */
+  forgetSequences(): void {
+    this.#currentValues.clear();
+    this.#lastSequence = 0;
+  }
+
+  // ---------------------------------------------------------------------------------------------------------- others
+
+  signalSession(processId: number, terminate: boolean): boolean {
+    return this.#session.server.signalSession(processId, terminate);
+  }
+
+  currentXid(assign: boolean): number | null {
+    const txn = this.#session.ensureTransaction();
+    if (!txn.hasWritten && !assign) return null;
+    return txn.id;
+  }
+
+  get catalog(): unknown {
+    return this.#session.catalog;
+  }
+
+  /** For the catalog views: the session's settings, the shared catalog, activity and locks. */
+  get session(): Session {
+    return this.#session;
+  }
+
+  relationSize(relationOid: number): number | null {
+    const { catalog, engine, database } = this.#session;
+    const relation = catalog.relation(relationOid);
+    if (relation !== undefined) return relation.relId === 0 ? 0 : engine.heap(relation.relId).pages.pageCount * 8192;
+    const index = catalog.index(relationOid);
+    if (index !== undefined) {
+      const table = catalog.relation(index.tableOid);
+      return table === undefined ? null : (database.dictionary(relationOid, table.relId)?.sizeBytes ?? 0);
+    }
+    return catalog.sequence(relationOid) === undefined ? null : 8192;
+  }
+
+  advisoryLock(
+    key: number | bigint,
+    key2: number | null,
+    shared: boolean,
+    transactionScoped: boolean,
+    wait: boolean,
+  ): boolean {
+    const session = this.#session;
+    const txn = session.ensureTransaction();
+    const answer = session.engine.locks.acquireAdvisory(txn, advisoryKey(key, key2), !shared, !transactionScoped, wait);
+    if (answer === LOCK_GRANTED) return true;
+    if (answer !== LOCK_WAITING) return false;
+    session.isWaitingForLock = true;
+    throw WAIT_SIGNAL;
+  }
+
+  advisoryUnlock(key: number | bigint, key2: number | null, shared: boolean): boolean {
+    const session = this.#session;
+    const isHeld = session.engine.locks.releaseAdvisory(session.lockOwner, advisoryKey(key, key2), !shared);
+    if (!isHeld)
+      this.notice('WARNING', '01000', `you don't own a lock of type ${shared ? 'ShareLock' : 'ExclusiveLock'}`);
+    return isHeld;
+  }
+
+  advisoryUnlockAll(): void {
+    this.#session.engine.locks.releaseAllAdvisory(this.#session.lockOwner);
+  }
+
+  notice(severity: 'NOTICE' | 'WARNING', code: string, message: string): void {
+    this.#session.notice({ severity, code, message });
+  }
+
+  sleep(seconds: number): void {
+    const now = performance.now();
+    if (this.#sleepUntil === 0) {
+      if (!(seconds > 0)) return;
+      this.#sleepUntil = now + seconds * 1000;
+    } else if (now >= this.#sleepUntil) {
+      this.#sleepUntil = 0;
+      return;
+    }
+    this.#session.wakeAfter(this.#sleepUntil - now);
+    throw WAIT_SIGNAL;
+  }
+
+  /** A statement ended, however: a sleep in it is over. */
+  endStatement(): void {
+    this.#sleepUntil = 0;
+  }
+}
+
+function plain(value: bigint): number | bigint {
+  return value >= -9007199254740991n && value <= 9007199254740991n ? Number(value) : value;
+}
+
+function nextValue(entry: SequenceEntry, last: bigint, isCalled: boolean): bigint {
+  if (!isCalled) return last;
+  const increment = BigInt(entry.increment);
+  const next = last + increment;
+  const maximum = BigInt(entry.maximum);
+  const minimum = BigInt(entry.minimum);
+  if (increment > 0n && next > maximum) {
+    if (!entry.cycle)
+      throw sqlError('2200H', `nextval: reached maximum value of sequence "${entry.name}" (${entry.maximum})`);
+    return minimum;
+  }
+  if (increment < 0n && next < minimum) {
+    if (!entry.cycle)
+      throw sqlError('2200H', `nextval: reached minimum value of sequence "${entry.name}" (${entry.minimum})`);
+    return maximum;
+  }
+  return next;
+}
+
+/** One- and two-key locks are different locks, as in PostgreSQL. */
+function advisoryKey(key: number | bigint, key2: number | null): string {
+  return key2 === null ? `${key}` : `${key},${key2}`;
+}
+
+export function microsecondsSince2000(millisecondsSince1970: number): number {
+  return Math.round(millisecondsSince1970 * 1000) - MICROS_1970_TO_2000;
+}

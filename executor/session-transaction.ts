@@ -1,0 +1,270 @@
+/**
+ * A session's transaction: block state, isolation, savepoints, and its view of the catalog.
+ *
+ *                    begin()                     error
+ *        IDLE ------------------> IN BLOCK ----------------> FAILED
+ *         | ^                      |  ^  commit, rollback      | rollback (commit is one too)
+ *         | +----------------------+  +------------------------+ rollbackTo(savepoint)
+ *         | statement                                          v
+ *         +--> IMPLICIT (until the statement, or Sync, ends)  IDLE
+ *
+ * Definitions made in the transaction are a list of changes over the published catalog; commit applies them to whatever is
+ * published by then (table locks keep two transactions from changing the same thing).
+ */
+
+import type { CatalogEntry, EntryClass } from '../catalog/entries.ts';
+import {
+  type Catalog,
+  type CatalogChange,
+  encodeEntry,
+  entryKey,
+  isSharedEntry,
+  SHARED_DATABASE_OID,
+} from '../catalog/index.ts';
+import type { LockOwner, SavepointMark, Snapshot, StorageEngine, Transaction } from '../storage/api.ts';
+import { sqlError } from '../types/errors.ts';
+import type { FollowUp } from './context.ts';
+import type { DatabaseRuntime } from './database-runtime.ts';
+import type { SharedRuntime } from './shared-runtime.ts';
+
+export type Isolation = 'read committed' | 'repeatable read' | 'serializable' | 'read uncommitted';
+
+export interface Savepoint {
+  readonly name: string;
+  readonly mark: SavepointMark;
+  readonly changeCount: number;
+  readonly settingsMark: number;
+}
+
+export interface PendingChange {
+  readonly databaseOid: number;
+  readonly key: string;
+  readonly entry: CatalogEntry | null;
+}
+
+export class SessionTransaction {
+  readonly #engine: StorageEngine;
+  readonly #database: DatabaseRuntime;
+  readonly #shared: SharedRuntime;
+  readonly #owner: LockOwner;
+  readonly #wake: () => void;
+  txn: Transaction | null = null;
+  /** In BEGIN ... COMMIT (or an implicit block of a simple query with several statements). */
+  isBlock = false;
+  isFailed = false;
+  isolation: Isolation = 'read committed';
+  isReadOnly = false;
+  isDeferrable = false;
+  /** A statement has run: isolation is fixed. */
+  hasSnapshot = false;
+  savepoints: Savepoint[] = [];
+  /** Checks that wait for the end of the transaction. */
+  readonly deferred = new Map<string, FollowUp>();
+  /** Microseconds since 2000-01-01. */
+  startTimestamp = 0;
+  #snapshot: Snapshot | null = null;
+  #changes: PendingChange[] = [];
+  #catalog: Catalog | null = null;
+  #catalogBase: Catalog | null = null;
+
+  constructor(
+    engine: StorageEngine,
+    database: DatabaseRuntime,
+    shared: SharedRuntime,
+    owner: LockOwner,
+    wake: () => void,
+  ) {
+    this.#engine = engine;
+    this.#database = database;
+    this.#shared = shared;
+    this.#owner = owner;
+    this.#wake = wake;
+  }
+
+  get status(): 'I' | 'T' | 'E' {
+    return !this.isBlock ? 'I' : this.isFailed ? 'E' : 'T';
+  }
+
+  get isRepeatableRead(): boolean {
+    return this.isolation === 'repeatable read' || this.isolation === 'serializable';
+  }
+
+  /** The running transaction, begun if there is none. */
+  ensure(now: number): Transaction {
+    if (this.txn === null) {
+      this.txn = this.#engine.transactions.begin(this.#owner);
+      this.txn.wake = this.#wake;
+      this.startTimestamp = now;
+    }
+    return this.txn;
+  }
+
+  /** A snapshot for a statement; give it back with releaseSnapshot. */
+  takeSnapshot(): Snapshot {
+    const txn = this.txn as Transaction;
+    const { transactions } = this.#engine;
+    this.hasSnapshot = true;
+    if (!this.isRepeatableRead) return transactions.takeSnapshot(txn);
+    if (this.#snapshot === null) this.#snapshot = transactions.takeSnapshot(txn);
+    else transactions.refreshOwnWrites(this.#snapshot);
+    return transactions.shareSnapshot(this.#snapshot);
+  }
+
+  releaseSnapshot(snapshot: Snapshot): void {
+    this.#engine.transactions.releaseSnapshot(snapshot);
+  }
+
+  // ------------------------------------------------------------------------------------------------------- catalog
+
+  /** The catalog with this transaction's own definitions. */
+  get catalog(): Catalog {
+    const base = this.#database.catalog;
+    if (this.#changes.length === 0) return base;
+    if (this.#catalog === null || this.#catalogBase !== base) {
+      this.#catalogBase = base;
+      this.#catalog = base.apply(
+        this.#changes.filter((c) => c.databaseOid !== SHARED_DATABASE_OID).map(toCatalogChange),
+      );
+    }
+    return this.#catalog;
+  }
+
+  get hasCatalogChanges(): boolean {
+    return this.#changes.length > 0;
+  }
+
+  get pendingChanges(): readonly PendingChange[] {
+    return this.#changes;
+  }
+
+  putEntry(entry: CatalogEntry): void {
+    this.#change(isSharedEntry(entry) ? SHARED_DATABASE_OID : this.#database.oid, entry.class, entry.oid, entry);
+  }
+
+  removeEntry(entryClass: EntryClass, oid: number, isShared = false): void {
+    this.#change(isShared ? SHARED_DATABASE_OID : this.#database.oid, entryClass, oid, null);
+  }
+
+  #change(databaseOid: number, entryClass: EntryClass, oid: number, entry: CatalogEntry | null): void {
+    const key = entryKey(databaseOid, entryClass, oid);
+    const change = { databaseOid, key, entry };
+    this.#changes.push(change);
+    this.#engine.putCatalog(this.txn as Transaction, key, entry === null ? null : encodeEntry(entry));
+    // Incremental: one statement may make many entries.
+    if (databaseOid !== SHARED_DATABASE_OID) {
+      if (this.#catalog !== null && this.#catalogBase === this.#database.catalog) {
+        this.#catalog = this.#catalog.apply([toCatalogChange(change)]);
+      } else this.#catalog = null;
+    }
+  }
+
+  #dropChanges(from: number): void {
+    if (this.#changes.length === from) return;
+    const dropped = this.#changes.slice(from);
+    this.#changes.length = from;
+    this.#catalog = null;
+    const tables = dropped.flatMap((c) => (c.entry?.class === 'relation' ? [c.entry] : []));
+    const indexed = dropped.flatMap((c) =>
+      c.entry?.class === 'index' ? [this.#database.catalog.relation(c.entry.tableOid)] : [],
+    );
+    this.#database.restoreMaintainers([...tables, ...indexed.filter((t) => t !== undefined)]);
+    this.#database.dropUnusedDictionaries();
+  }
+
+  // ------------------------------------------------------------------------------------------------------ savepoints
+
+  savepoint(name: string, settingsMark: number): void {
+    this.savepoints.push({
+      name,
+      mark: this.#engine.transactions.savepoint(this.txn as Transaction),
+      changeCount: this.#changes.length,
+      settingsMark,
+    });
+  }
+
+  findSavepoint(name: string): number {
+    for (let i = this.savepoints.length - 1; i >= 0; i--) if (this.savepoints[i].name === name) return i;
+    throw sqlError('3B001', `savepoint "${name}" does not exist`);
+  }
+
+  /** Undoes what came after savepoint i; false: call again when woken. */
+  rollbackToSavepoint(i: number): boolean {
+    const savepoint = this.savepoints[i];
+    const txn = this.txn as Transaction;
+    if (!this.#engine.transactions.rollbackTo(txn, savepoint.mark)) {
+      this.#wakeAfterUndo(txn);
+      return false;
+    }
+    this.savepoints.length = i + 1;
+    this.#dropChanges(savepoint.changeCount);
+    return true;
+  }
+
+  #wakeAfterUndo(txn: Transaction): void {
+    if (txn.undoNeedsPage) this.#engine.pool.onLoaded(this.#wake);
+    else setImmediate(this.#wake);
+  }
+
+  // ------------------------------------------------------------------------------------------------------------- end
+
+  /** Makes everything visible; `durable` when it may be acknowledged. The session's state is idle at once. */
+  commit(durable: (error: Error | null) => void): void {
+    const { txn } = this;
+    if (txn === null) {
+      this.#reset();
+      durable(null);
+      return;
+    }
+    const changes = this.#changes;
+    this.#releaseOwnSnapshot();
+    this.#engine.transactions.commit(txn, durable);
+    if (changes.length > 0) this.#publish(changes);
+    this.#reset();
+  }
+
+  #publish(changes: readonly PendingChange[]): void {
+    const own = changes.filter((c) => c.databaseOid !== SHARED_DATABASE_OID);
+    if (own.length > 0) {
+      this.#database.catalog = this.#database.catalog.apply(own.map(toCatalogChange));
+      this.#database.dropUnusedDictionaries();
+    }
+    const shared = changes.filter((c) => c.databaseOid === SHARED_DATABASE_OID);
+    if (shared.length > 0) this.#shared.apply(shared.map(toCatalogChange));
+  }
+
+  /** Undoes everything; false: call again when woken. */
+  rollback(): boolean {
+    const { txn } = this;
+    if (txn !== null) {
+      this.#releaseOwnSnapshot();
+      if (!this.#engine.transactions.rollback(txn)) {
+        this.#wakeAfterUndo(txn);
+        return false;
+      }
+      this.#dropChanges(0);
+    }
+    this.#reset();
+    return true;
+  }
+
+  #releaseOwnSnapshot(): void {
+    if (this.#snapshot !== null) this.#engine.transactions.releaseSnapshot(this.#snapshot);
+    this.#snapshot = null;
+  }
+
+  #reset(): void {
+    this.txn = null;
+    this.isBlock = false;
+    this.isFailed = false;
+    this.hasSnapshot = false;
+    this.savepoints = [];
+    this.deferred.clear();
+    this.#changes = [];
+    this.#catalog = null;
+    this.#catalogBase = null;
+  }
+}
+
+function toCatalogChange(change: PendingChange): CatalogChange {
+  return { key: change.key, entry: change.entry } as CatalogChange;
+}

@@ -1,0 +1,873 @@
+/**
+ * A session: one client's statements, portals, settings and transaction.
+ *
+ * What a protocol message starts is a task: a generator that yields whenever it must wait (a lock, a page, the log, the client,
+ * or just the end of its time slice), after it has arranged to be woken. There is one at a time.
+ */
+
+import type { ConstraintEntry } from '../catalog/entries.ts';
+import type { Value } from '../catalog/function-entry.ts';
+import type { Catalog } from '../catalog/index.ts';
+import { Settings } from '../catalog/settings.ts';
+import { type LiftedLiteral, parse, parseExpression, type StatementNode, statementShape } from '../parser/index.ts';
+import type { PlannerEnvironment } from '../planner/index.ts';
+import { type LockOwner, PAGE_MISS, type StorageEngine, type Transaction } from '../storage/api.ts';
+import { SqlError, sqlError } from '../types/errors.ts';
+import { decodeUtf8, inputBinary, inputText } from '../types/index.ts';
+import { PENDING as BATCH_PENDING, END } from './batch.ts';
+import { ExecContext, type ExecServices, type FollowUp, queryCanceled } from './context.ts';
+import type { CopyInTask } from './copy/copy-in.ts';
+import { Cursors } from './cursors.ts';
+import type { DatabaseRuntime } from './database-runtime.ts';
+import { WAIT_SIGNAL } from './operators/operator.ts';
+import { PORTAL_DONE, PORTAL_PENDING, PORTAL_SUSPENDED, Portal, type PortalAnswer } from './portal.ts';
+import { type PlanningSession, PreparedStatement } from './prepared-statement.ts';
+import type { Execution } from './program.ts';
+import { ResultEncoder } from './result-encoder.ts';
+import type { DatabaseServer } from './server.ts';
+import {
+  DONE,
+  FAILED,
+  type FieldDescription,
+  type Notice,
+  PENDING,
+  type ProtocolSession,
+  type ResultSink,
+  type SessionHolder,
+  type SessionIdentity,
+  type Step,
+} from './session-api.ts';
+import { SessionFunctions } from './session-functions.ts';
+import { SessionTransaction } from './session-transaction.ts';
+import type { TableRuntime } from './table-runtime.ts';
+import { isTransactionEnd, runUtility, utilityFields } from './utility.ts';
+
+/** A task: yields to wait, answers how the message ended. */
+export type Task<T = Step> = Generator<undefined, T, undefined>;
+
+interface InternalRun {
+  readonly sql: string;
+  readonly execution: Execution;
+  count: number;
+  readonly snapshot: ExecContext['snapshot'];
+}
+
+export class Session implements ProtocolSession, PlanningSession, ExecServices {
+  readonly server: DatabaseServer;
+  readonly engine: StorageEngine;
+  readonly database: DatabaseRuntime;
+  readonly identity: SessionIdentity;
+  readonly holder: SessionHolder;
+  readonly sink: ResultSink;
+  readonly settings: Settings;
+  readonly functions: SessionFunctions;
+  readonly lockOwner: LockOwner;
+  readonly transaction: SessionTransaction;
+  readonly cursors: Cursors;
+  readonly prepared = new Map<string, PreparedStatement>();
+  readonly portals = new Map<string, Portal>();
+  /** SET CONSTRAINTS: by constraint oid; ALL under 0. */
+  readonly constraintModes = new Map<number, boolean>();
+  currentUser: string;
+  sessionUser: string;
+  isWaitingForLock = false;
+  /** Text and kind of what runs, for pg_stat_activity. */
+  activity = '';
+  #task: Task | null = null;
+  #interrupt: Error | null = null;
+  #statementTimer: NodeJS.Timeout | null = null;
+  #isClosed = false;
+  /** The statement's portal that an error must close. */
+  #running: Portal | null = null;
+  #internal: InternalRun | null = null;
+  #copyIn: CopyInTask | null = null;
+  #bindingVersion = '';
+  #bindingSettings = -1;
+  #isWoken = false;
+
+  constructor(server: DatabaseServer, database: DatabaseRuntime, identity: SessionIdentity, holder: SessionHolder) {
+    this.server = server;
+    this.engine = server.engine;
+    this.database = database;
+    this.identity = identity;
+    this.holder = holder;
+    this.sink = holder.sink;
+    this.currentUser = identity.user;
+    this.sessionUser = identity.user;
+    this.lockOwner = this.engine.locks.createOwner(identity.processId);
+    this.transaction = new SessionTransaction(this.engine, database, server.shared, this.lockOwner, this.#wake);
+    this.settings = new Settings(server.settings, {
+      show: (name) => this.#showSetting(name),
+    });
+    this.functions = new SessionFunctions(this);
+    this.cursors = new Cursors(this);
+    this.#applyInitialSettings();
+    server.attachNames(this);
+  }
+
+  #applyInitialSettings(): void {
+    const role = this.server.shared.catalog.roleByName(this.identity.user);
+    this.settings.override('is_superuser', role?.superuser === true ? 'on' : 'off');
+    this.settings.override('session_authorization', this.identity.user);
+    for (const entry of this.server.shared.catalog.settingsFor(this.database.oid, role?.oid ?? 0)) {
+      this.settings.setInitial(entry.name, entry.value, 'database');
+    }
+    for (const [name, value] of this.identity.options)
+      this.settings.setInitial(name, value, 'client', this.isSuperuser);
+  }
+
+  #showSetting(name: string): string | undefined {
+    switch (name) {
+      case 'transaction_isolation':
+        return this.transaction.isBlock
+          ? this.transaction.isolation
+          : this.settings.show('default_transaction_isolation');
+      case 'transaction_read_only':
+        return this.transaction.isReadOnly ? 'on' : 'off';
+      case 'transaction_deferrable':
+        return this.transaction.isDeferrable ? 'on' : 'off';
+      default:
+        return undefined;
+    }
+  }
+
+  // ------------------------------------------------------------------------------------------------------- identity
+
+  get isSuperuser(): boolean {
+    return this.server.shared.catalog.roleByName(this.currentUser)?.superuser === true;
+  }
+
+  get transactionStatus(): 'I' | 'T' | 'E' {
+    return this.transaction.status;
+  }
+
+  reportedSettings(): Iterable<readonly [name: string, value: string]> {
+    return this.settings.reported();
+  }
+
+  get catalog(): Catalog {
+    return this.transaction.catalog;
+  }
+
+  /** Schemas in which names are looked up, in order. */
+  searchPath(includeImplicit: boolean): readonly string[] {
+    const names = this.settings.names('search_path').map((name) => (name === '$user' ? this.currentUser : name));
+    const path = names.filter(
+      (name) => name === 'pg_catalog' || name === 'pg_temp' || this.catalog.schemaByName(name) !== undefined,
+    );
+    const temporary = this.temporarySchema;
+    const real = path.flatMap((name) =>
+      name !== 'pg_temp' ? [name] : this.catalog.schemaByName(temporary) ? [temporary] : [],
+    );
+    if (!includeImplicit) return real;
+    const implicit: string[] = [];
+    if (!real.includes(temporary) && this.catalog.schemaByName(temporary) !== undefined) implicit.push(temporary);
+    if (!real.includes('pg_catalog')) implicit.push('pg_catalog');
+    return [...implicit, ...real];
+  }
+
+  /** A schema of the path came or went. */
+  forgetSearchPath(): void {
+    this.#bindingSettings = -1;
+  }
+
+  /** Where this session's temporary tables are. */
+  get temporarySchema(): string {
+    return `pg_temp_${this.identity.processId}`;
+  }
+
+  get bindingVersion(): string {
+    if (this.#bindingSettings !== this.settings.version) {
+      this.#bindingSettings = this.settings.version;
+      this.#bindingVersion = [
+        this.searchPath(true).join(','),
+        this.currentUser,
+        this.settings.show('TimeZone'),
+        this.settings.show('DateStyle'),
+        this.settings.show('IntervalStyle'),
+        ...PLANNER_SWITCHES.map((name) => this.settings.show(name)),
+      ].join('|');
+    }
+    return this.#bindingVersion;
+  }
+
+  environment(catalog: Catalog, parameterTypes: readonly number[]): PlannerEnvironment {
+    const isOn = (name: string): boolean => this.settings.boolean(name);
+    return {
+      catalog,
+      searchPath: this.searchPath(true),
+      parameterTypes,
+      parse: { statement: (text) => parse(text)[0], expression: parseExpression },
+      settings: {
+        enableSeqScan: isOn('enable_seqscan'),
+        enableIndexScan: isOn('enable_indexscan'),
+        enableBitmapScan: isOn('enable_bitmapscan'),
+        enableHashJoin: isOn('enable_hashjoin'),
+        enableNestedLoop: isOn('enable_nestloop'),
+        enableHashAggregate: isOn('enable_hashagg'),
+        enableSort: isOn('enable_sort'),
+        enableMaterial: isOn('enable_material'),
+        workMemBytes: this.settings.number('work_mem') * 1024,
+        format: this.settings.format,
+      },
+      statistics: this.database.statistics,
+    };
+  }
+
+  ensureTransaction(): Transaction {
+    if (this.transaction.txn === null) {
+      const txn = this.transaction.ensure(this.server.now());
+      txn.synchronousCommit = this.settings.show('synchronous_commit') !== 'off';
+      this.settings.format.now = this.transaction.startTimestamp;
+      if (!this.transaction.isBlock) {
+        this.transaction.isolation = this.settings.show(
+          'default_transaction_isolation',
+        ) as SessionTransaction['isolation'];
+        this.transaction.isReadOnly = this.settings.boolean('default_transaction_read_only');
+      }
+      return txn;
+    }
+    return this.transaction.txn;
+  }
+
+  notice(notice: Notice): void {
+    this.sink.notice(notice);
+  }
+
+  encoderFor(statement: PreparedStatement, formats: readonly number[]): ResultEncoder {
+    const fields = statement.fields as readonly FieldDescription[];
+    return statement.memoEncoder(
+      formats,
+      () =>
+        new ResultEncoder(
+          fields.map((f) => f.typeOid),
+          formats,
+        ),
+    );
+  }
+
+  // -------------------------------------------------------------------------------------------------------- waiting
+
+  readonly #wake = (): void => {
+    this.isWaitingForLock = false;
+    if (this.#task !== null && !this.#isWoken && !this.#isClosed) {
+      this.#isWoken = true;
+      this.holder.wake();
+    }
+  };
+
+  /** Arranges to be woken by the clock. */
+  wakeAfter(milliseconds: number): void {
+    setTimeout(this.#wake, Math.max(0, Math.ceil(milliseconds)));
+  }
+
+  /** Polls a portal; on PENDING whatever it waits for will wake the session. */
+  pollPortal(portal: Portal, maxRows: number): PortalAnswer {
+    let answer: PortalAnswer;
+    try {
+      answer = portal.run(maxRows);
+    } catch (error) {
+      if (error === PAGE_MISS) {
+        this.engine.pool.onLoaded(this.#wake);
+        return PORTAL_PENDING;
+      }
+      if (error === WAIT_SIGNAL) return PORTAL_PENDING;
+      throw error;
+    }
+    if (
+      answer === PORTAL_PENDING &&
+      !this.isWaitingForLock &&
+      portal.execution?.context.isWaiting !== true &&
+      !this.sink.isFull()
+    ) {
+      setImmediate(this.#wake);
+    }
+    return answer;
+  }
+
+  *wait(): Task<void> {
+    yield undefined;
+    if (this.#interrupt !== null) {
+      if (this.transaction.txn?.isWaiting === true) this.engine.locks.cancelWait(this.transaction.txn);
+      const interrupt = this.#interrupt;
+      this.#interrupt = null;
+      throw interrupt;
+    }
+  }
+
+  #start(task: Task): Step {
+    this.#task = this.#guard(task);
+    return this.resume();
+  }
+
+  resume(): Step {
+    const task = this.#task;
+    if (task === null) return DONE;
+    this.#isWoken = false;
+    const result = task.next();
+    if (result.done !== true) return PENDING;
+    this.#task = null;
+    return result.value;
+  }
+
+  *#guard(task: Task): Task {
+    try {
+      return yield* task;
+    } catch (error) {
+      yield* this.#fail(error);
+      return FAILED;
+    } finally {
+      this.#endStatement();
+    }
+  }
+
+  #endStatement(): void {
+    this.#interrupt = null;
+    this.functions.endStatement();
+    if (this.#statementTimer !== null) clearTimeout(this.#statementTimer);
+    this.#statementTimer = null;
+    this.activity = '';
+    if (this.settings.hasReports)
+      for (const [name, value] of this.settings.takeReports()) this.sink.parameterStatus(name, value);
+  }
+
+  /** The statement failed: undoes it (or the transaction) and tells the client. */
+  *#fail(error: unknown): Task<void> {
+    this.#copyIn = null;
+    this.#running?.close();
+    this.#running = null;
+    this.#closeInternal();
+    const { transaction } = this;
+    if (transaction.isBlock && !transaction.isFailed) {
+      if (transaction.savepoints.length > 0) {
+        const top = transaction.savepoints.length - 1;
+        this.#closePortals();
+        while (!transaction.rollbackToSavepoint(top)) yield undefined;
+        this.settings.rollbackTo(transaction.savepoints[top].settingsMark);
+        transaction.isFailed = true;
+      } else {
+        yield* this.#rollbackAll();
+        transaction.isBlock = true;
+        transaction.isFailed = true;
+      }
+    } else if (!transaction.isBlock) yield* this.#rollbackAll();
+    this.sink.error(this.server.toSqlError(error));
+  }
+
+  *#rollbackAll(): Task<void> {
+    this.#closePortals();
+    this.cursors.closeAll(false);
+    while (!this.transaction.rollback()) yield undefined;
+    this.settings.rollback();
+    this.constraintModes.clear();
+  }
+
+  #closePortals(): void {
+    for (const portal of this.portals.values()) portal.close();
+    this.portals.clear();
+  }
+
+  // ----------------------------------------------------------------------------------------------------- transactions
+
+  *commitTask(): Task<void> {
+    const { transaction } = this;
+    if (transaction.deferred.size > 0) yield* this.runDeferred();
+    this.#closePortals();
+    this.cursors.closeAll(true);
+    let isDurable = false;
+    let failure: Error | null = null;
+    let isParked = false;
+    const hadCatalogChanges = transaction.hasCatalogChanges;
+    transaction.commit((error) => {
+      isDurable = true;
+      failure = error;
+      if (isParked) this.#wake();
+    });
+    this.settings.commit();
+    this.constraintModes.clear();
+    if (hadCatalogChanges) this.#bindingSettings = -1;
+    while (!isDurable) {
+      isParked = true;
+      yield undefined;
+    }
+    if (failure !== null) throw failure;
+    this.server.afterCommit(this);
+  }
+
+  *rollbackTask(): Task<void> {
+    yield* this.#rollbackAll();
+  }
+
+  /** Foreign keys that were deferred to the end of the transaction (or are made immediate now). */
+  *runDeferred(): Task<void> {
+    const txn = this.ensureTransaction();
+    const context = new ExecContext(this.engine);
+    context.functions = this.functions;
+    context.services = this;
+    const snapshot = this.transaction.takeSnapshot();
+    context.begin(txn, snapshot, [], null);
+    try {
+      yield* this.#drain(context, this.transaction.deferred);
+    } finally {
+      this.transaction.releaseSnapshot(snapshot);
+    }
+    this.transaction.deferred.clear();
+  }
+
+  *#drain(context: ExecContext, queue: Map<string, FollowUp>): Task<void> {
+    for (let isAny = true; isAny; ) {
+      isAny = false;
+      for (const followUps of [queue, context.followUps]) {
+        for (const followUp of followUps.values()) {
+          while (followUp.hasWork) {
+            isAny = true;
+            context.startSlice();
+            context.isWaiting = false;
+            if (this.#pollFollowUp(followUp, context)) continue;
+            if (!context.isWaiting && !this.isWaitingForLock) setImmediate(this.#wake);
+            yield* this.wait();
+          }
+        }
+      }
+    }
+  }
+
+  #pollFollowUp(followUp: FollowUp, context: ExecContext): boolean {
+    try {
+      return followUp.poll(context);
+    } catch (error) {
+      if (error !== PAGE_MISS) throw error;
+      this.engine.pool.onLoaded(this.#wake);
+      context.isWaiting = true;
+      return false;
+    }
+  }
+
+  // ---------------------------------------------------------------------------------------------------- simple query
+
+  simpleQuery(text: Uint8Array): Step {
+    return this.#start(this.#simpleQuery(text));
+  }
+
+  *#simpleQuery(bytes: Uint8Array): Task {
+    const text = decodeUtf8(bytes, 0, bytes.length);
+    this.#beginStatement(text);
+    this.dropPortal('');
+    const shape = statementShape(text);
+    const key = shape === null ? null : `${this.bindingVersion}\u0000${shape.shape}`;
+    const cached = key === null ? undefined : this.server.statementCache.find(key, this.catalog, text);
+    if (cached !== undefined) {
+      yield* this.#simpleStatement(cached, shape?.literals ?? null, true);
+      return DONE;
+    }
+    const statements = parse(text);
+    if (statements.length === 0) {
+      this.sink.emptyQuery();
+      return DONE;
+    }
+    for (let i = 0; i < statements.length; i++) {
+      const statement = statements[i];
+      const prepared = new PreparedStatement(text, statement, []);
+      const isLast = i === statements.length - 1;
+      yield* this.#simpleStatement(prepared, null, isLast);
+      if (key !== null && statements.length === 1 && prepared.isPlanned && !this.transaction.hasCatalogChanges) {
+        this.server.statementCache.add(key, prepared, this.catalog);
+      }
+    }
+    return DONE;
+  }
+
+  #beginStatement(text: string): void {
+    this.activity = text;
+    this.functions.statementTimestamp = this.server.now();
+    const timeout = this.settings.number('statement_timeout');
+    if (timeout > 0)
+      this.#statementTimer = setTimeout(() => this.#interruptWith(queryCanceled('statement timeout')), timeout);
+  }
+
+  *#simpleStatement(
+    prepared: PreparedStatement,
+    literals: readonly LiftedLiteral[] | null,
+    isLast: boolean,
+  ): Task<void> {
+    const node = prepared.node as StatementNode;
+    this.checkNotFailed(node);
+    let tag: string | null;
+    if (prepared.isPlanned) {
+      const program = prepared.program(this);
+      if (prepared.fields !== null) this.sink.rowDescription(prepared.fields, []);
+      const portal = new Portal(this, '', prepared, [], program.statement.shareable ? literals : null, []);
+      this.#running = portal;
+      while (this.pollPortal(portal, 0) === PORTAL_PENDING) yield* this.wait();
+      tag = portal.tag();
+      portal.close();
+      this.#running = null;
+    } else {
+      tag = yield* runUtility(this, prepared, [], true);
+    }
+    if (!this.transaction.isBlock && isLast) yield* this.commitTask();
+    if (tag !== null) this.sink.commandComplete(tag);
+  }
+
+  /** 25P02 for anything but the end of a failed transaction. */
+  checkNotFailed(node: StatementNode | null): void {
+    if (!this.transaction.isFailed || (node !== null && isTransactionEnd(node))) return;
+    throw sqlError('25P02', 'current transaction is aborted, commands ignored until end of transaction block');
+  }
+
+  // -------------------------------------------------------------------------------------------------------- extended
+
+  parse(statementName: string, text: Uint8Array, parameterTypeOids: readonly number[]): Step {
+    return this.#start(this.#parse(statementName, text, parameterTypeOids));
+  }
+
+  // biome-ignore lint/correctness/useYield: a task like the others; it never waits
+  *#parse(name: string, bytes: Uint8Array, types: readonly number[]): Task {
+    const text = decodeUtf8(bytes, 0, bytes.length);
+    if (name === '') this.prepared.delete('');
+    else if (this.prepared.has(name)) throw sqlError('42P05', `prepared statement "${name}" already exists`);
+    this.prepared.set(name, this.prepare(text, types));
+    this.sink.parseComplete();
+    return DONE;
+  }
+
+  /** Parses and plans one statement, or finds it in the cache. */
+  prepare(text: string, types: readonly number[]): PreparedStatement {
+    const key = `${this.bindingVersion}\u0001${types.join(',')}\u0001${text}`;
+    const cached = this.server.statementCache.find(key, this.catalog, text);
+    if (cached !== undefined) {
+      this.checkNotFailed(cached.node);
+      return cached;
+    }
+    const statements = parse(text);
+    if (statements.length > 1) throw sqlError('42601', 'cannot insert multiple commands into a prepared statement');
+    const prepared = new PreparedStatement(text, statements[0] ?? null, types);
+    this.checkNotFailed(prepared.node);
+    if (prepared.isPlanned) {
+      prepared.program(this);
+      if (!this.transaction.hasCatalogChanges) this.server.statementCache.add(key, prepared, this.catalog);
+    } else if (prepared.node !== null) prepared.fields = utilityFields(this, prepared.node);
+    return prepared;
+  }
+
+  findPrepared(name: string): PreparedStatement {
+    const prepared = this.prepared.get(name);
+    if (prepared !== undefined) return prepared;
+    throw sqlError(
+      '26000',
+      name === '' ? 'unnamed prepared statement does not exist' : `prepared statement "${name}" does not exist`,
+    );
+  }
+
+  bind(
+    portalName: string,
+    statementName: string,
+    parameterFormats: readonly number[],
+    parameters: readonly (Uint8Array | null)[],
+    resultFormats: readonly number[],
+  ): Step {
+    return this.#start(this.#bind(portalName, statementName, parameterFormats, parameters, resultFormats));
+  }
+
+  // biome-ignore lint/correctness/useYield: a task like the others; it never waits
+  *#bind(
+    portalName: string,
+    statementName: string,
+    parameterFormats: readonly number[],
+    parameters: readonly (Uint8Array | null)[],
+    resultFormats: readonly number[],
+  ): Task {
+    const prepared = this.findPrepared(statementName);
+    const formatCount = parameterFormats.length;
+    if (formatCount > 1 && formatCount !== parameters.length) {
+      throw sqlError('08P01', `bind message has ${formatCount} parameter formats but ${parameters.length} parameters`);
+    }
+    const types = prepared.parameterTypes;
+    if (parameters.length !== types.length) {
+      throw sqlError(
+        '08P01',
+        `bind message supplies ${parameters.length} parameters, but prepared statement "${statementName}" requires ${types.length}`,
+      );
+    }
+    this.checkNotFailed(prepared.node);
+    if (portalName !== '' && this.portals.has(portalName))
+      throw sqlError('42P03', `cursor "${portalName}" already exists`);
+    this.dropPortal(portalName);
+    const values = parameters.map((bytes, i) => {
+      if (bytes === null) return null;
+      const format = formatCount === 0 ? 0 : formatCount === 1 ? parameterFormats[0] : parameterFormats[i];
+      return format === 1
+        ? inputBinary(types[i], -1, bytes)
+        : inputText(types[i], -1, decodeUtf8(bytes, 0, bytes.length), this.settings.format);
+    });
+    if (prepared.isPlanned) prepared.program(this);
+    const width = prepared.fields?.length ?? 0;
+    if (resultFormats.length > 1 && resultFormats.length !== width) {
+      throw sqlError('08P01', `bind message has ${resultFormats.length} result formats but query has ${width} columns`);
+    }
+    this.portals.set(portalName, new Portal(this, portalName, prepared, values, null, resultFormats));
+    this.sink.bindComplete();
+    return DONE;
+  }
+
+  dropPortal(name: string): void {
+    const portal = this.portals.get(name);
+    if (portal === undefined) return;
+    portal.close();
+    this.portals.delete(name);
+  }
+
+  describeStatement(statementName: string): Step {
+    return this.#start(this.#describeStatement(statementName));
+  }
+
+  // biome-ignore lint/correctness/useYield: a task like the others; it never waits
+  *#describeStatement(name: string): Task {
+    const prepared = this.findPrepared(name);
+    if (prepared.isPlanned) {
+      if (!this.transaction.isFailed) prepared.program(this);
+      else if (prepared.fields !== null) this.checkNotFailed(null);
+    }
+    this.sink.parameterDescription(prepared.parameterTypes);
+    if (prepared.fields === null) this.sink.noData();
+    else this.sink.rowDescription(prepared.fields, []);
+    return DONE;
+  }
+
+  describePortal(portalName: string): Step {
+    return this.#start(this.#describePortal(portalName));
+  }
+
+  // biome-ignore lint/correctness/useYield: a task like the others; it never waits
+  *#describePortal(name: string): Task {
+    const portal = this.#findPortal(name);
+    const { fields } = portal.statement;
+    if (fields === null) this.sink.noData();
+    else this.sink.rowDescription(fields, portal.resultFormats);
+    return DONE;
+  }
+
+  #findPortal(name: string): Portal {
+    const portal = this.portals.get(name);
+    if (portal === undefined) throw sqlError('34000', `portal "${name}" does not exist`);
+    return portal;
+  }
+
+  execute(portalName: string, maxRows: number): Step {
+    return this.#start(this.#execute(portalName, maxRows));
+  }
+
+  *#execute(name: string, maxRows: number): Task {
+    const portal = this.#findPortal(name);
+    const { node } = portal.statement;
+    this.#beginStatement(portal.statement.text);
+    if (node === null) {
+      this.sink.emptyQuery();
+      return DONE;
+    }
+    this.checkNotFailed(node);
+    if (!portal.isPlanned) {
+      const tag = yield* runUtility(this, portal.statement, portal.resultFormats, false);
+      if (tag !== null) this.sink.commandComplete(tag);
+      return DONE;
+    }
+    this.#running = portal;
+    let answer = this.pollPortal(portal, maxRows);
+    while (answer === PORTAL_PENDING) {
+      yield* this.wait();
+      answer = this.pollPortal(portal, maxRows);
+    }
+    this.#running = null;
+    if (answer === PORTAL_SUSPENDED) this.sink.portalSuspended();
+    else if (answer === PORTAL_DONE) {
+      this.sink.commandComplete(portal.tag());
+      portal.finish();
+    }
+    return DONE;
+  }
+
+  closeStatement(statementName: string): Step {
+    this.prepared.delete(statementName);
+    this.sink.closeComplete();
+    return DONE;
+  }
+
+  closePortal(portalName: string): Step {
+    this.dropPortal(portalName);
+    this.sink.closeComplete();
+    return DONE;
+  }
+
+  sync(failed: boolean): Step {
+    if (this.transaction.isBlock) return DONE;
+    if (this.transaction.txn === null) {
+      if (this.portals.size > 0) this.#closePortals();
+      return DONE;
+    }
+    return this.#start(failed ? this.#syncFailed() : this.#syncCommit());
+  }
+
+  *#syncCommit(): Task {
+    yield* this.commitTask();
+    return DONE;
+  }
+
+  *#syncFailed(): Task {
+    yield* this.#rollbackAll();
+    return DONE;
+  }
+
+  // ------------------------------------------------------------------------------------------------------------ copy
+
+  get copyInActive(): boolean {
+    return this.#copyIn !== null;
+  }
+
+  beginCopyIn(task: CopyInTask): void {
+    this.#copyIn = task;
+  }
+
+  endCopyIn(): void {
+    this.#copyIn = null;
+  }
+
+  copyData(bytes: Uint8Array): Step {
+    this.#copyIn?.receive(bytes);
+    return this.resume();
+  }
+
+  copyDone(): Step {
+    this.#copyIn?.finish();
+    return this.resume();
+  }
+
+  copyFail(message: string): Step {
+    this.#copyIn?.fail(sqlError('57014', `COPY from stdin failed: ${message}`));
+    return this.resume();
+  }
+
+  // ------------------------------------------------------------------------------------------------- cancel and close
+
+  #interruptWith(error: Error): void {
+    if (this.#task === null) return;
+    this.#interrupt = error;
+    const execution = this.#running?.execution;
+    if (execution !== undefined && execution !== null) execution.context.interrupt = error;
+    this.#wake();
+  }
+
+  cancel(): void {
+    this.#interruptWith(queryCanceled('user request'));
+  }
+
+  terminate(): void {
+    this.#interruptWith(new SqlError('57P01', 'terminating connection due to administrator command', {}, 'FATAL'));
+  }
+
+  close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#copyIn = null;
+    if (this.#statementTimer !== null) clearTimeout(this.#statementTimer);
+    const txn = this.transaction.txn;
+    if (txn?.isWaiting === true) this.engine.locks.cancelWait(txn);
+    this.#running?.close();
+    this.#closeInternal();
+    this.#closePortals();
+    this.cursors.closeAll(false);
+    this.#task = null;
+    const rollBack = (): void => {
+      if (!this.transaction.rollback()) {
+        setImmediate(rollBack);
+        return;
+      }
+      this.engine.locks.releaseAllAdvisory(this.lockOwner);
+      this.server.sessionClosed(this);
+    };
+    rollBack();
+  }
+
+  // ------------------------------------------------------------------------------------------------ services to operators
+
+  schemaName(schemaOid: number): string {
+    return this.catalog.schemaName(schemaOid);
+  }
+
+  tableByOid(oid: number): TableRuntime {
+    const entry = this.catalog.relation(oid);
+    if (entry === undefined) throw sqlError('42P01', `could not open relation with OID ${oid}`);
+    return this.database.table(this.catalog, entry);
+  }
+
+  get deferred(): Map<string, FollowUp> {
+    return this.transaction.deferred;
+  }
+
+  isDeferred(constraint: ConstraintEntry): boolean {
+    if (!constraint.deferrable) return false;
+    return this.constraintModes.get(constraint.oid) ?? this.constraintModes.get(0) ?? constraint.initiallyDeferred;
+  }
+
+  runInternal(x: ExecContext, sql: string, params: readonly Value[]): number | null {
+    let run = this.#internal;
+    if (run === null) {
+      const prepared = this.prepareInternal(sql);
+      const execution = prepared.program(this).acquire(this.functions);
+      const snapshot = this.engine.transactions.takeSnapshot(x.transaction);
+      const inner = execution.context;
+      inner.services = this;
+      inner.isRepeatableRead = x.isRepeatableRead;
+      inner.begin(x.transaction, snapshot, params, null);
+      inner.followUps = x.followUps;
+      execution.open();
+      run = { sql, execution, count: 0, snapshot };
+      this.#internal = run;
+    }
+    const inner = run.execution.context;
+    inner.startSlice();
+    inner.isWaiting = false;
+    for (;;) {
+      const batch = run.execution.root.poll(inner);
+      if (batch === BATCH_PENDING) {
+        if (inner.isWaiting) x.isWaiting = true;
+        return null;
+      }
+      if (batch === END) break;
+      run.count += batch.count;
+    }
+    const count = run.count + inner.processedCount;
+    this.#closeInternal();
+    return count;
+  }
+
+  /** Statements of our own: planned once for a catalog, names in them are qualified. */
+  prepareInternal(sql: string): PreparedStatement {
+    const key = `internal\u0001${this.bindingVersion}\u0001${sql}`;
+    const cached = this.server.statementCache.find(key, this.catalog, sql);
+    if (cached !== undefined) return cached;
+    const prepared = new PreparedStatement(sql, parse(sql)[0], []);
+    prepared.program(this);
+    if (!this.transaction.hasCatalogChanges) this.server.statementCache.add(key, prepared, this.catalog);
+    return prepared;
+  }
+
+  #closeInternal(): void {
+    const run = this.#internal;
+    if (run === null) return;
+    this.#internal = null;
+    run.execution.close();
+    this.engine.transactions.releaseSnapshot(run.snapshot);
+    run.execution.program.release(run.execution);
+  }
+}
+
+const PLANNER_SWITCHES = [
+  'enable_seqscan',
+  'enable_indexscan',
+  'enable_bitmapscan',
+  'enable_hashjoin',
+  'enable_nestloop',
+  'enable_hashagg',
+  'enable_sort',
+  'enable_material',
+];

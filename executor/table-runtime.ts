@@ -1,0 +1,101 @@
+/**
+ * A table at run time: its heap, row layouts and indexes. Immutable but for what it caches; made anew when the table's entry or
+ * its list of indexes changes (database-runtime.ts).
+ */
+import type { RelationEntry } from '../catalog/entries.ts';
+import type { Value } from '../catalog/function-entry.ts';
+import type { BufferPool, Heap, IndexMaintainer, RowId } from '../storage/api.ts';
+import { IndexKey } from '../storage/api.ts';
+import type { ExecContext } from './context.ts';
+import type { IndexRuntime } from './index-runtime.ts';
+import { KEY_NOT_INDEXED } from './index-runtime.ts';
+import type { Overflow } from './row/overflow.ts';
+import { type RowLayout, rowLayout } from './row/row-layout.ts';
+import type { OverflowFetch, RowBytes } from './row/row-reader.ts';
+import { readRow } from './row/row-reader.ts';
+import { RowWriter } from './row/row-writer.ts';
+
+export class TableRuntime implements IndexMaintainer {
+  readonly entry: RelationEntry;
+  readonly heap: Heap;
+  readonly pool: BufferPool;
+  readonly fetchOverflow: OverflowFetch;
+  /** Values of columns in rows of layouts that do not carry them, by column index. */
+  readonly missing: readonly Value[];
+  readonly writer: RowWriter;
+  indexes: readonly IndexRuntime[] = [];
+  readonly #layouts: RowLayout[] = [];
+  readonly #bytes: RowBytes;
+  /** Context for index expressions outside of statements; they are immutable and ask it nothing of a session. */
+  readonly #maintenance: ExecContext;
+  readonly #goneKey = new IndexKey();
+  readonly #restKey = new IndexKey();
+
+  constructor(
+    entry: RelationEntry,
+    heap: Heap,
+    pool: BufferPool,
+    missing: readonly Value[],
+    overflow: Overflow,
+    maintenance: ExecContext,
+  ) {
+    this.entry = entry;
+    this.heap = heap;
+    this.pool = pool;
+    this.missing = missing;
+    this.fetchOverflow = overflow.fetch;
+    this.overflow = overflow;
+    this.#maintenance = maintenance;
+    this.writer = new RowWriter(this.layout(entry.layout));
+    this.#bytes = { u8: pool.u8, buffer: pool.bytes };
+  }
+
+  layout(number: number): RowLayout {
+    this.#layouts[number] ??= rowLayout(this.entry, number);
+    return this.#layouts[number];
+  }
+
+  /** All column values of the row version at `r`. */
+  readValues(r: number, target: Value[]): Value[] {
+    return readRow(this.#bytes, r, this.layout(this.pool.u8[r + 15]), this.missing, this.fetchOverflow, target);
+  }
+
+  readonly overflow: Overflow;
+
+  /** Before the version at `r` is deleted or replaced by one written anew: its long values go. */
+  removeOverflow(x: ExecContext, r: number): void {
+    if (this.entry.overflowRelId === 0) return;
+    this.overflow.remove(x.transaction, x.xid(), this.pool.u8, r, this.layout(this.pool.u8[r + 15]));
+  }
+
+  /** Adds the row version at `r` to all indexes; for building them. */
+  indexRow(index: IndexRuntime, rowId: RowId, r: number): boolean {
+    if (index.keyFromRow(this.#maintenance, r, this.#goneKey) === KEY_NOT_INDEXED) return false;
+    return index.dictionary.insert(this.#goneKey, rowId);
+  }
+
+  removeVersion(rowId: RowId, goneBase: number, rest: Int32Array | Float64Array, restCount: number): void {
+    for (const index of this.indexes) {
+      const answer = index.keyFromRow(this.#maintenance, goneBase, this.#goneKey);
+      if (answer === KEY_NOT_INDEXED) continue;
+      if (restCount > 0 && this.#isKeyKept(index, rest, restCount)) continue;
+      index.dictionary.remove(this.#goneKey, rowId);
+    }
+  }
+
+  #isKeyKept(index: IndexRuntime, rest: Int32Array | Float64Array, restCount: number): boolean {
+    for (let i = 0; i < restCount; i++) {
+      const answer = index.keyFromRow(this.#maintenance, rest[i], this.#restKey);
+      if (answer !== KEY_NOT_INDEXED && sameKey(this.#goneKey, this.#restKey, index.hasNumberKeys)) return true;
+    }
+    return false;
+  }
+}
+
+export function sameKey(a: IndexKey, b: IndexKey, isNumber: boolean): boolean {
+  if (a.number !== b.number) return false;
+  if (isNumber) return true;
+  if (a.length !== b.length) return false;
+  for (let i = 0; i < a.length; i++) if (a.bytes[i] !== b.bytes[i]) return false;
+  return true;
+}

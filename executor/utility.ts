@@ -1,0 +1,522 @@
+/**
+ * Statements that are not planned: transactions, settings, cursors, prepared statements, locks, maintenance, EXPLAIN, COPY, and the
+ * definitions that executor/ddl runs.
+ */
+import type { Value } from '../catalog/function-entry.ts';
+import type {
+  BeginStatement,
+  ExecuteStatement,
+  ExplainStatement,
+  LockTableStatement,
+  SetConstraintsStatement,
+  SetStatement,
+  SetTransactionStatement,
+  StatementNode,
+  TransactionModes,
+  VacuumStatement,
+} from '../parser/ast.ts';
+import { bindScalar } from '../planner/index.ts';
+import {
+  ACCESS_EXCLUSIVE,
+  ACCESS_SHARE,
+  EXCLUSIVE,
+  LOCK_GRANTED,
+  type LockMode,
+  ROW_EXCLUSIVE,
+  ROW_SHARE,
+  SHARE,
+  SHARE_ROW_EXCLUSIVE,
+  SHARE_UPDATE_EXCLUSIVE,
+} from '../storage/api.ts';
+import { sqlError } from '../types/errors.ts';
+import { OID, typeByOid } from '../types/index.ts';
+import { analyzeTable } from './analyze.ts';
+import { Batch } from './batch.ts';
+import { scalarFunction } from './compile/batch-program.ts';
+import { SlotAllocator } from './compile/expression.ts';
+import { ExecContext } from './context.ts';
+import { runCopy } from './copy/copy.ts';
+import { runDdl } from './ddl-runner.ts';
+import { runExplain } from './explain.ts';
+import { PORTAL_PENDING, Portal } from './portal.ts';
+import type { PreparedStatement } from './prepared-statement.ts';
+import { ResultEncoder } from './result-encoder.ts';
+import type { Session, Task } from './session.ts';
+import type { FieldDescription } from './session-api.ts';
+
+/** COMMIT, ROLLBACK and ROLLBACK TO: what a failed transaction still takes. */
+export function isTransactionEnd(node: StatementNode): boolean {
+  return node.kind === 'commit' || node.kind === 'rollback' || node.kind === 'rollbackToSavepoint';
+}
+
+function textField(name: string, typeOid: number = OID.TEXT): FieldDescription {
+  return {
+    name,
+    tableOid: 0,
+    columnNumber: 0,
+    typeOid,
+    typeLength: typeByOid(typeOid)?.length ?? -1,
+    typeModifier: -1,
+  };
+}
+
+/** What Describe says of a utility's result; null: no rows. */
+export function utilityFields(session: Session, node: StatementNode): readonly FieldDescription[] | null {
+  switch (node.kind) {
+    case 'show':
+      return node.name === null
+        ? [textField('name'), textField('setting'), textField('description')]
+        : [textField(showName(node.name))];
+    case 'explain':
+      return [textField('QUERY PLAN', explainFormat(node) === 'json' ? OID.JSON : OID.TEXT)];
+    case 'fetch':
+      return session.cursors.fields(node);
+    case 'execute':
+      return session.findPrepared(node.name).fields;
+    default:
+      return null;
+  }
+}
+
+/** SHOW heads its column as PostgreSQL spells the setting. */
+function showName(name: string): string {
+  const special: { readonly [name: string]: string } = {
+    timezone: 'TimeZone',
+    datestyle: 'DateStyle',
+    intervalstyle: 'IntervalStyle',
+  };
+  return special[name] ?? name;
+}
+
+export function explainFormat(node: ExplainStatement): string {
+  const option = node.options.find((o) => o.name === 'format');
+  return option === undefined
+    ? 'text'
+    : String((option.value as { value?: unknown })?.value ?? option.value).toLowerCase();
+}
+
+/** Sends rows of text (or other) values; the description too, in a simple query. */
+export function sendRows(
+  session: Session,
+  fields: readonly FieldDescription[],
+  rows: readonly (readonly Value[])[],
+  isSimple: boolean,
+  formats: readonly number[],
+): void {
+  if (isSimple) session.sink.rowDescription(fields, []);
+  const encoder = new ResultEncoder(
+    fields.map((f) => f.typeOid),
+    formats,
+  );
+  const batch = new Batch(fields.length);
+  for (const row of rows) {
+    row.forEach((value, c) => {
+      batch.columns[c][0] = value;
+    });
+    batch.count = 1;
+    encoder.encode(session.sink.out, batch, 0, 1, session.settings.format);
+  }
+}
+
+/** Runs a utility; answers its command tag, or null when it has sent one itself. */
+export function* runUtility(
+  session: Session,
+  prepared: PreparedStatement,
+  formats: readonly number[],
+  isSimple: boolean,
+): Task<string | null> {
+  const node = prepared.node as StatementNode;
+  const { transaction } = session;
+  switch (node.kind) {
+    case 'begin':
+      return begin(session, node);
+    case 'commit':
+      return yield* commit(session, node.chain);
+    case 'rollback':
+      return yield* rollback(session, node.chain);
+    case 'savepoint':
+      requireBlock(session, 'SAVEPOINT');
+      session.ensureTransaction();
+      transaction.savepoint(node.name, session.settings.mark());
+      return 'SAVEPOINT';
+    case 'releaseSavepoint':
+      requireBlock(session, 'RELEASE SAVEPOINT');
+      transaction.savepoints.length = transaction.findSavepoint(node.name);
+      return 'RELEASE';
+    case 'rollbackToSavepoint':
+      return yield* rollbackTo(session, node.name);
+    case 'set':
+      return set(session, node);
+    case 'setTransaction':
+      return setTransaction(session, node);
+    case 'reset':
+      if (node.name === null) session.settings.resetAll();
+      else session.settings.reset(node.name, { isSuperuser: session.isSuperuser });
+      return 'RESET';
+    case 'show':
+      show(session, node.name, isSimple, formats);
+      return 'SHOW';
+    case 'setConstraints':
+      return yield* setConstraints(session, node);
+    case 'discard':
+      return discard(session, node.target);
+    case 'prepare': {
+      if (session.prepared.has(node.name)) throw sqlError('42P05', `prepared statement "${node.name}" already exists`);
+      const types = node.types.map((t) => session.server.typeOidOf(session, t));
+      const text = prepared.text.slice(node.statementStart, node.statementEnd);
+      session.prepared.set(node.name, session.prepare(text, types));
+      return 'PREPARE';
+    }
+    case 'execute':
+      return yield* execute(session, node, isSimple, formats);
+    case 'deallocate':
+      if (node.name === null) session.prepared.clear();
+      else if (!session.prepared.delete(node.name))
+        throw sqlError('26000', `prepared statement "${node.name}" does not exist`);
+      return node.name === null ? 'DEALLOCATE ALL' : 'DEALLOCATE';
+    case 'declareCursor':
+      session.ensureTransaction();
+      session.cursors.declare(node, prepared.text, []);
+      return 'DECLARE CURSOR';
+    case 'fetch':
+    case 'move':
+      return yield* session.cursors.fetch(node, isSimple, formats);
+    case 'close':
+      session.cursors.close(node);
+      return node.cursor === null ? 'CLOSE CURSOR ALL' : 'CLOSE CURSOR';
+    case 'lockTable':
+      return yield* lockTables(session, node);
+    case 'vacuum':
+    case 'analyze':
+      return yield* vacuum(session, node);
+    case 'checkpoint':
+      return yield* checkpoint(session);
+    case 'cluster':
+      return 'CLUSTER';
+    case 'reindex':
+      return 'REINDEX';
+    case 'load':
+      return 'LOAD';
+    case 'listen':
+    case 'unlisten':
+    case 'notify':
+      throw sqlError('0A000', `${node.kind.toUpperCase()} is not supported`);
+    case 'explain':
+      return yield* runExplain(session, node, prepared, isSimple, formats);
+    case 'copy':
+      return yield* runCopy(session, node, prepared);
+    default:
+      return yield* runDdl(session, prepared);
+  }
+}
+
+// ----------------------------------------------------------------------------------------------------- transactions
+
+function applyModes(session: Session, modes: TransactionModes): void {
+  const { transaction } = session;
+  if (modes.isolation !== null) {
+    if (transaction.hasSnapshot && modes.isolation !== transaction.isolation) {
+      throw sqlError('25001', 'SET TRANSACTION ISOLATION LEVEL must be called before any query');
+    }
+    transaction.isolation = modes.isolation;
+  }
+  if (modes.readOnly !== null) {
+    if (!modes.readOnly && transaction.isReadOnly && transaction.hasSnapshot) {
+      throw sqlError('25001', 'transaction read-write mode must be set before any query');
+    }
+    transaction.isReadOnly = modes.readOnly;
+  }
+  if (modes.deferrable !== null) transaction.isDeferrable = modes.deferrable;
+}
+
+function begin(session: Session, node: BeginStatement): string {
+  const { transaction } = session;
+  if (transaction.isBlock)
+    session.notice({ severity: 'WARNING', code: '25001', message: 'there is already a transaction in progress' });
+  else {
+    session.ensureTransaction();
+    transaction.isBlock = true;
+    transaction.isDeferrable = session.settings.boolean('default_transaction_deferrable');
+  }
+  applyModes(session, node.modes);
+  return node.startTransaction ? 'START TRANSACTION' : 'BEGIN';
+}
+
+function* commit(session: Session, isChain: boolean): Task<string> {
+  const { transaction } = session;
+  if (!transaction.isBlock) {
+    if (isChain) throw sqlError('25P01', 'COMMIT AND CHAIN can only be used in transaction blocks');
+    session.notice({ severity: 'WARNING', code: '25P01', message: 'there is no transaction in progress' });
+    return 'COMMIT';
+  }
+  const modes = currentModes(session);
+  const hasFailed = transaction.isFailed;
+  if (hasFailed) yield* session.rollbackTask();
+  else yield* session.commitTask();
+  if (isChain) chain(session, modes);
+  return hasFailed ? 'ROLLBACK' : 'COMMIT';
+}
+
+function* rollback(session: Session, isChain: boolean): Task<string> {
+  const { transaction } = session;
+  if (!transaction.isBlock) {
+    if (isChain) throw sqlError('25P01', 'ROLLBACK AND CHAIN can only be used in transaction blocks');
+    session.notice({ severity: 'WARNING', code: '25P01', message: 'there is no transaction in progress' });
+    return 'ROLLBACK';
+  }
+  const modes = currentModes(session);
+  yield* session.rollbackTask();
+  if (isChain) chain(session, modes);
+  return 'ROLLBACK';
+}
+
+function currentModes(session: Session): TransactionModes {
+  const { isolation, isReadOnly, isDeferrable } = session.transaction;
+  return { isolation, readOnly: isReadOnly, deferrable: isDeferrable };
+}
+
+function chain(session: Session, modes: TransactionModes): void {
+  session.ensureTransaction();
+  session.transaction.isBlock = true;
+  applyModes(session, modes);
+}
+
+function requireBlock(session: Session, what: string): void {
+  if (!session.transaction.isBlock) throw sqlError('25P01', `${what} can only be used in transaction blocks`);
+}
+
+function* rollbackTo(session: Session, name: string): Task<string> {
+  requireBlock(session, 'ROLLBACK TO SAVEPOINT');
+  const { transaction } = session;
+  const i = transaction.findSavepoint(name);
+  for (const portal of session.portals.values()) portal.close();
+  session.portals.clear();
+  while (!transaction.rollbackToSavepoint(i)) yield undefined;
+  session.settings.rollbackTo(transaction.savepoints[i].settingsMark);
+  transaction.isFailed = false;
+  return 'ROLLBACK';
+}
+
+// ----------------------------------------------------------------------------------------------------------- settings
+
+function set(session: Session, node: SetStatement): string {
+  if (node.scope === 'local' && !session.transaction.isBlock) {
+    session.notice({ severity: 'WARNING', code: '25P01', message: 'SET LOCAL can only be used in transaction blocks' });
+  }
+  if (node.name === 'role' || node.name === 'session_authorization') return setRole(session, node);
+  if (node.name === 'transaction_isolation' || node.name === 'transaction_read_only') {
+    const text = node.values?.[0]?.value ?? '';
+    if (node.name === 'transaction_isolation') {
+      applyModes(session, {
+        isolation: text.toLowerCase() as TransactionModes['isolation'],
+        readOnly: null,
+        deferrable: null,
+      });
+    } else applyModes(session, { isolation: null, readOnly: text === 'on' || text === 'true', deferrable: null });
+    return 'SET';
+  }
+  session.settings.setValues(node.name, node.values, {
+    isLocal: node.scope === 'local',
+    isSuperuser: session.isSuperuser,
+    isInterval: node.interval !== null,
+  });
+  return 'SET';
+}
+
+function setRole(session: Session, node: SetStatement): string {
+  const isRole = node.name === 'role';
+  const wanted = node.values?.[0]?.value;
+  const name =
+    wanted === undefined || wanted === 'none' ? (isRole ? session.sessionUser : session.identity.user) : wanted;
+  const role = session.server.shared.catalog.roleByName(name);
+  if (role === undefined) throw sqlError('22023', `role "${name}" does not exist`);
+  const self = session.server.shared.catalog.roleByName(session.sessionUser);
+  if (self?.superuser !== true && self !== undefined && !session.server.shared.catalog.isMember(self.oid, role.oid)) {
+    throw sqlError('42501', `permission denied to set ${isRole ? 'role' : 'session authorization'} "${name}"`);
+  }
+  session.currentUser = name;
+  if (!isRole) {
+    session.sessionUser = name;
+    session.settings.override('session_authorization', name);
+  }
+  session.settings.override('is_superuser', role.superuser ? 'on' : 'off');
+  return 'SET';
+}
+
+function setTransaction(session: Session, node: SetTransactionStatement): string {
+  if (node.snapshot !== null) throw sqlError('0A000', 'SET TRANSACTION SNAPSHOT is not supported');
+  if (node.sessionCharacteristics) {
+    const { isolation, readOnly, deferrable } = node.modes;
+    if (isolation !== null) session.settings.set('default_transaction_isolation', isolation);
+    if (readOnly !== null) session.settings.set('default_transaction_read_only', readOnly ? 'on' : 'off');
+    if (deferrable !== null) session.settings.set('default_transaction_deferrable', deferrable ? 'on' : 'off');
+    return 'SET';
+  }
+  if (!session.transaction.isBlock) {
+    session.notice({
+      severity: 'WARNING',
+      code: '25P01',
+      message: 'SET TRANSACTION can only be used in transaction blocks',
+    });
+    return 'SET';
+  }
+  applyModes(session, node.modes);
+  return 'SET';
+}
+
+function show(session: Session, name: string | null, isSimple: boolean, formats: readonly number[]): void {
+  if (name === null) {
+    const fields = [textField('name'), textField('setting'), textField('description')];
+    const rows = session.settings.showAll().map((s) => [s.name, s.setting, s.description]);
+    sendRows(session, fields, rows, isSimple, formats);
+    return;
+  }
+  sendRows(session, [textField(showName(name))], [[session.settings.show(name)]], isSimple, formats);
+}
+
+function* setConstraints(session: Session, node: SetConstraintsStatement): Task<string> {
+  if (!session.transaction.isBlock) {
+    session.notice({
+      severity: 'WARNING',
+      code: '25P01',
+      message: 'SET CONSTRAINTS can only be used in transaction blocks',
+    });
+    return 'SET CONSTRAINTS';
+  }
+  if (node.constraints === null) {
+    session.constraintModes.clear();
+    session.constraintModes.set(0, node.deferred);
+  } else {
+    for (const name of node.constraints) {
+      const last = name[name.length - 1];
+      const found = [...session.catalog.constraints()].filter((c) => c.name === last);
+      if (found.length === 0) throw sqlError('42704', `constraint "${last}" does not exist`);
+      if (!found.some((c) => c.deferrable)) throw sqlError('42809', `constraint "${last}" is not deferrable`);
+      for (const constraint of found) session.constraintModes.set(constraint.oid, node.deferred);
+    }
+  }
+  if (!node.deferred) yield* session.runDeferred();
+  return 'SET CONSTRAINTS';
+}
+
+function discard(session: Session, target: 'all' | 'plans' | 'sequences' | 'temp'): string {
+  if (target === 'all') {
+    if (session.transaction.isBlock) throw sqlError('25001', 'DISCARD ALL cannot run inside a transaction block');
+    session.settings.resetAll();
+    session.prepared.clear();
+    session.cursors.close({ kind: 'close', cursor: null, position: -1 });
+    session.functions.advisoryUnlockAll();
+    session.functions.forgetSequences();
+    session.currentUser = session.sessionUser;
+  } else if (target === 'sequences') session.functions.forgetSequences();
+  return `DISCARD ${target.toUpperCase()}`;
+}
+
+// ------------------------------------------------------------------------------------------------ prepared statements
+
+function* execute(
+  session: Session,
+  node: ExecuteStatement,
+  isSimple: boolean,
+  formats: readonly number[],
+): Task<string> {
+  const prepared = session.findPrepared(node.name);
+  session.checkNotFailed(prepared.node);
+  if (node.args.length !== prepared.parameterTypes.length) {
+    throw sqlError('42601', `wrong number of parameters for prepared statement "${node.name}"`, {
+      detail: `Expected ${prepared.parameterTypes.length} parameters but got ${node.args.length}.`,
+    });
+  }
+  if (!prepared.isPlanned) return (yield* runUtility(session, prepared, formats, isSimple)) as string;
+  const params = evaluateArguments(session, node, prepared.parameterTypes);
+  prepared.program(session);
+  if (isSimple && prepared.fields !== null) session.sink.rowDescription(prepared.fields, []);
+  const portal = new Portal(session, '', prepared, params, null, formats);
+  try {
+    while (session.pollPortal(portal, 0) === PORTAL_PENDING) yield* session.wait();
+    return portal.tag();
+  } finally {
+    portal.close();
+  }
+}
+
+function evaluateArguments(session: Session, node: ExecuteStatement, types: readonly number[]): Value[] {
+  const environment = session.environment(session.catalog, []);
+  const context = new ExecContext(session.engine);
+  context.functions = session.functions;
+  context.services = session;
+  return node.args.map((arg, i) => {
+    const expr = bindScalar(arg, null, environment, {
+      source: 'value',
+      targetType: { typeOid: types[i], typeModifier: -1 },
+    });
+    return scalarFunction(new SlotAllocator(), expr)(context);
+  });
+}
+
+// --------------------------------------------------------------------------------------------------------- maintenance
+
+const LOCK_MODES: { readonly [mode in LockTableStatement['mode']]: LockMode } = {
+  'access share': ACCESS_SHARE,
+  'row share': ROW_SHARE,
+  'row exclusive': ROW_EXCLUSIVE,
+  'share update exclusive': SHARE_UPDATE_EXCLUSIVE,
+  share: SHARE,
+  'share row exclusive': SHARE_ROW_EXCLUSIVE,
+  exclusive: EXCLUSIVE,
+  'access exclusive': ACCESS_EXCLUSIVE,
+};
+
+function* lockTables(session: Session, node: LockTableStatement): Task<string> {
+  requireBlock(session, 'LOCK TABLE');
+  const txn = session.ensureTransaction();
+  for (const table of node.tables) {
+    const relation = session.catalog.resolveRelation(table.name, session.searchPath(true));
+    const name = table.name[table.name.length - 1];
+    if (relation === undefined) throw sqlError('42P01', `relation "${table.name.join('.')}" does not exist`);
+    if (relation.class !== 'relation') throw sqlError('42809', `"${name}" is not a table or view`);
+    const { locks } = session.engine;
+    const tag = locks.relationTag(session.database.oid, relation.oid);
+    for (;;) {
+      const answer = locks.acquire(txn, tag, LOCK_MODES[node.mode], !node.nowait);
+      if (answer === LOCK_GRANTED) break;
+      if (node.nowait) throw sqlError('55P03', `could not obtain lock on relation "${name}"`);
+      session.isWaitingForLock = true;
+      yield* session.wait();
+    }
+  }
+  return 'LOCK TABLE';
+}
+
+function* vacuum(session: Session, node: VacuumStatement): Task<string> {
+  const isVacuum = node.kind === 'vacuum';
+  if (isVacuum && session.transaction.isBlock) throw sqlError('25001', 'VACUUM cannot run inside a transaction block');
+  const path = session.searchPath(true);
+  const tables = node.relations.map((r) => {
+    const relation = session.catalog.resolveRelation(r.table.name, path);
+    if (relation === undefined) throw sqlError('42P01', `relation "${r.table.name.join('.')}" does not exist`);
+    return relation;
+  });
+  const wantsAnalyze = !isVacuum || node.options.some((o) => o.name === 'analyze');
+  if (isVacuum) session.engine.sweepSome(100_000);
+  if (wantsAnalyze) {
+    const all = tables.length > 0 ? tables : [...session.catalog.relations()];
+    for (const relation of all) {
+      if (relation.class === 'relation' && relation.kind !== 'view') yield* analyzeTable(session, relation);
+    }
+  }
+  return isVacuum ? 'VACUUM' : 'ANALYZE';
+}
+
+function* checkpoint(session: Session): Task<string> {
+  let isDone = false;
+  let failure: Error | null = null;
+  session.engine.checkpoint((error) => {
+    isDone = true;
+    failure = error;
+    session.wakeAfter(0);
+  });
+  while (!isDone) yield* session.wait();
+  if (failure !== null) throw failure;
+  return 'CHECKPOINT';
+}
