@@ -248,7 +248,7 @@ export class Store implements TransactionStore {
 
   logCommit(txn: Transaction, csn: number): number {
     const writes = txn.writes;
-    const dropped: number[] = [];
+    dropped.length = 0;
     for (let i = 0; i < writes.count; i++) {
       const kind = writes.kinds[i];
       if (kind === WRITE_DROP_HEAP) dropped.push(writes.relIds[i]);
@@ -384,8 +384,12 @@ function logRelationDropUrgent(wal: Wal, relId: number): void {
   }
 }
 
+const xids: number[] = [];
+const dropped: number[] = [];
+
+/** The transaction's xids, in an array that the next call fills again. */
 function xidsOf(txn: Transaction): number[] {
-  const xids: number[] = [];
+  xids.length = 0;
   const runs = txn.xidRuns;
   for (let i = 0; i < runs.length; i += 2) for (let xid = runs[i]; xid <= runs[i + 1]; xid++) xids.push(xid);
   return xids;

@@ -25,6 +25,7 @@ import { CommitTable } from './commit-table.ts';
 import type { Hold, LockManager, LockOwner, TagWait } from './lock-manager.ts';
 import type { RowLockLog } from './row-locks.ts';
 import { type LiveSnapshot, SnapshotList } from './snapshots.ts';
+import { TransactionRegistry } from './transaction-registry.ts';
 import { type Snapshot, TXN_ABORTED, TXN_ACTIVE, TXN_COMMITTED, TXN_ROLLING_BACK } from './types.ts';
 import { WriteList } from './write-list.ts';
 
@@ -80,7 +81,7 @@ export class Transaction {
   readonly xidRuns: number[] = [];
   writes: WriteList = NO_WRITES;
   catalogChanges: CatalogChange[] | null = null;
-  /** Known to TransactionManager.byId: has xids or row locks, so others may have to find it. */
+  /** Known to TransactionManager.registry: has xids or row locks, so others may have to find it. */
   isRegistered = false;
 
   // Written by the lock manager only.
@@ -117,7 +118,7 @@ export class TransactionManager {
   readonly table: CommitTable;
   readonly locks: LockManager;
   /** Transactions that others may meet in a version or a row lock. */
-  readonly byId = new Map<number, Transaction>();
+  readonly registry = new TransactionRegistry();
   readonly snapshots = new SnapshotList();
   /** CSN of the last commit. */
   lastCsn: number;
@@ -189,7 +190,7 @@ export class TransactionManager {
   /** Others can find it by its number from now on. */
   register(txn: Transaction): void {
     txn.isRegistered = true;
-    this.byId.set(txn.id, txn);
+    this.registry.add(txn);
   }
 
   isVisible(xid: number, snapshot: Snapshot): boolean {
@@ -209,7 +210,7 @@ export class TransactionManager {
 
   /** The registered transaction with this number. */
   owner(id: number): Transaction {
-    const txn = this.byId.get(id);
+    const txn = this.registry.get(id);
     assert(txn !== undefined, 'an unfinished xid has its transaction');
     return txn;
   }
@@ -305,7 +306,7 @@ export class TransactionManager {
 
   private end(txn: Transaction, state: typeof TXN_COMMITTED | typeof TXN_ABORTED): void {
     txn.state = state;
-    if (txn.isRegistered) this.byId.delete(txn.id);
+    if (txn.isRegistered) this.registry.remove(txn);
     const writes = txn.writes;
     if (writes !== NO_WRITES) {
       txn.writes = NO_WRITES;
