@@ -1,43 +1,54 @@
 /**
- * Makes dist/hotrow.js: the whole server in one file without dependencies. Whitespace and syntax are made small, names are
- * kept, so that a stack trace from a user still says something. The licences of what is bundled come along.
+ * Makes dist/: hotrow.cjs, the whole server in one file without dependencies, and hotrow.js, which starts it (launcher.mjs).
+ * Whitespace and syntax are made small, names are kept, so that a stack trace from a user still says something. The licences
+ * of what is bundled come along.
  */
-import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
-const output = join(root, 'dist', 'hotrow.js');
+const output = join(root, 'dist', 'hotrow.cjs');
+const launcher = join(root, 'dist', 'hotrow.js');
 const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 
-rmSync(join(root, 'dist'), { recursive: true, force: true });
-mkdirSync(join(root, 'dist'));
-
-const { metafile } = await build({
+const { metafile, outputFiles } = await build({
   entryPoints: [join(root, 'bin', 'hotrow.ts')],
   outfile: output,
   bundle: true,
   platform: 'node',
-  format: 'esm',
+  // Not an ES module: only a script can be given V8's compiled code.
+  format: 'cjs',
   target: 'node20',
   minifyWhitespace: true,
   minifySyntax: true,
   legalComments: 'none',
   metafile: true,
+  write: false,
   logLevel: 'warning',
   absWorkingDir: root,
-  define: { HOTROW_VERSION: JSON.stringify(version) },
-  banner: {
-    // A bundled CommonJS module asks for node's own modules with require.
-    js: "#!/usr/bin/env node\nimport { createRequire as __createRequire } from 'node:module';\nconst require = __createRequire(import.meta.url);",
-  },
+  define: { HOTROW_VERSION: JSON.stringify(version), 'import.meta.url': '__bundleUrl' },
+  banner: { js: "const __bundleUrl=require('node:url').pathToFileURL(__filename).href;" },
 });
-chmodSync(output, 0o755);
+rmSync(join(root, 'dist'), { recursive: true, force: true });
+mkdirSync(join(root, 'dist'));
+writeFileSync(output, outputFiles[0].contents);
+copyFileSync(join(root, 'bin', 'launcher.mjs'), launcher);
+chmodSync(launcher, 0o755);
 writeFileSync(join(root, 'dist', 'LICENSES.txt'), bundledLicences(metafile));
 
 const size = Object.values(metafile.outputs).reduce((sum, file) => sum + file.bytes, 0);
-process.stdout.write(`dist/hotrow.js ${(size / 1024).toFixed(0)} kB\n`);
+process.stdout.write(`dist/hotrow.cjs ${(size / 1024).toFixed(0)} kB\n`);
 
 /** The licence text of every package that has code in the bundle. */
 function bundledLicences(meta) {
