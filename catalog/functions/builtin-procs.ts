@@ -709,11 +709,13 @@ export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
 2103|avg|1700|1700|iG|avg_numeric
 2104|avg|700|701|iG|avg_float4
 2105|avg|701|701|iG|avg_float8
+2106|avg|1186|1186|iG|avg_interval
 2107|sum|20|1700|iG|sum_int8
 2108|sum|23|20|iG|sum_int4
 2109|sum|21|20|iG|sum_int2
 2110|sum|700|700|iG|sum_float4
 2111|sum|701|701|iG|sum_float8
+2113|sum|1186|1186|iG|sum_interval
 2114|sum|1700|1700|iG|sum_numeric
 2115|max|20|20|iG|max_int8
 2116|max|23|23|iG|max_int4
@@ -1093,6 +1095,13 @@ export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
 3961|json_populate_recordset|2283 114 16|2283|sR|json_populate_recordset|base,from_json,use_json_as_text||[false]
 3968|json_typeof|114|25|iS|json_typeof
 3969|json_array_elements_text|114|25|iSR|json_array_elements_text|from_json
+3972|percentile_disc|701 2283|2283|iGO|percentile_disc_float8_anyelement
+3974|percentile_cont|701 701|701|iGO|percentile_cont_float8_float8
+3976|percentile_cont|701 1186|1186|iGO|percentile_cont_float8_interval
+3978|percentile_disc|1022 2283|2277|iGO|percentile_disc__float8_anyelement
+3980|percentile_cont|1022 701|1022|iGO|percentile_cont__float8_float8
+3982|percentile_cont|1022 1186|1187|iGO|percentile_cont__float8_interval
+3984|mode|2283|2283|iGO|mode_anyelement
 4038|jsonb_ne|3802 3802|16|iS|jsonb_ne
 4039|jsonb_lt|3802 3802|16|iS|jsonb_lt
 4040|jsonb_gt|3802 3802|16|iS|jsonb_gt

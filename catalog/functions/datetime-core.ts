@@ -5,10 +5,14 @@
  * A timestamp is microseconds, a number while safe (years 1714 to 2285) and a bigint beyond, or +-Infinity. Splitting it
  * gives two plain numbers whatever it was, so that everything calendar-like is computed on numbers.
  */
+
+import { datePart, dayOfWeek, daysInMonth, daysOfDate, isLeapYear, splitDays } from '../../types/datetime/calendar.ts';
 import { type SqlError, sqlError } from '../../types/errors.ts';
 import { Interval } from '../../types/index.ts';
 import { type Int8, int8Add } from './integer.ts';
-import { offsetOfLocal, offsetOfUtc } from './zones.ts';
+import type { Zone } from './zones.ts';
+
+export { dayOfWeek, daysInMonth as monthLength, daysOfDate as daysFromCivil, isLeapYear };
 
 export type Timestamp = number | bigint;
 
@@ -42,50 +46,14 @@ export interface CivilDate {
   day: number;
 }
 
-/** Proleptic Gregorian calendar. After H. Hinnant, "chrono-Compatible Low-Level Date Algorithms". */
 export function civilFromDays(days: number): CivilDate {
-  const z = days + 730425; // days from 0000-03-01 to 2000-01-01
-  const era = Math.floor(z / 146097);
-  const dayOfEra = z - era * 146097;
-  const yearOfEra = Math.floor(
-    (dayOfEra - Math.floor(dayOfEra / 1460) + Math.floor(dayOfEra / 36524) - Math.floor(dayOfEra / 146096)) / 365,
-  );
-  const dayOfYear = dayOfEra - (365 * yearOfEra + Math.floor(yearOfEra / 4) - Math.floor(yearOfEra / 100));
-  const shifted = Math.floor((5 * dayOfYear + 2) / 153);
-  const day = dayOfYear - Math.floor((153 * shifted + 2) / 5) + 1;
-  const month = shifted < 10 ? shifted + 3 : shifted - 9;
-  return { year: yearOfEra + era * 400 + (month <= 2 ? 1 : 0), month, day };
-}
-
-/** Days outside the month count on, as in date2j. */
-export function daysFromCivil(year: number, month: number, day: number): number {
-  const y = month <= 2 ? year - 1 : year;
-  const era = Math.floor(y / 400);
-  const yearOfEra = y - era * 400;
-  const dayOfYear = Math.floor((153 * (month + (month > 2 ? -3 : 9)) + 2) / 5) + day - 1;
-  const dayOfEra = yearOfEra * 365 + Math.floor(yearOfEra / 4) - Math.floor(yearOfEra / 100) + dayOfYear;
-  return era * 146097 + dayOfEra - 730425;
-}
-
-export function isLeapYear(year: number): boolean {
-  return year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0);
-}
-
-const MONTH_LENGTHS = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
-
-export function monthLength(year: number, month: number): number {
-  return month === 2 && isLeapYear(year) ? 29 : MONTH_LENGTHS[month - 1];
-}
-
-/** 0 Sunday .. 6 Saturday. */
-export function dayOfWeek(days: number): number {
-  const rest = (days + 6) % 7;
-  return rest < 0 ? rest + 7 : rest;
+  splitDays(days);
+  return { year: datePart.year, month: datePart.month, day: datePart.day };
 }
 
 /** Monday of the first ISO week: the week with January 4th. */
 export function isoYearStart(year: number): number {
-  const fourth = daysFromCivil(year, 1, 4);
+  const fourth = daysOfDate(year, 1, 4);
   return fourth - ((dayOfWeek(fourth) + 6) % 7);
 }
 
@@ -147,14 +115,14 @@ export function addMicros(value: Timestamp, micros: Int8): Timestamp {
 }
 
 /** UTC microseconds as the zone's wall clock shows them, as a timestamp. */
-export function utcToLocal(value: Timestamp, zone: string): Timestamp {
+export function utcToLocal(value: Timestamp, zone: Zone): Timestamp {
   if (isInfinite(value)) return value;
-  return addMicros(value, offsetOfUtc(value, zone) * MICROS_PER_SECOND);
+  return addMicros(value, zone.offsetAt(value) * MICROS_PER_SECOND);
 }
 
-export function localToUtc(value: Timestamp, zone: string): Timestamp {
+export function localToUtc(value: Timestamp, zone: Zone): Timestamp {
   if (isInfinite(value)) return value;
-  return addMicros(value, -offsetOfLocal(value, zone) * MICROS_PER_SECOND);
+  return addMicros(value, -zone.offsetOfLocal(value) * MICROS_PER_SECOND);
 }
 
 /** Adds months (the day is held to the month's length) and days to a local timestamp. */
@@ -165,7 +133,7 @@ function addMonthsAndDays(value: Timestamp, months: number, addedDays: number): 
     const count = year * 12 + (month - 1) + months;
     const newYear = Math.floor(count / 12);
     const newMonth = count - newYear * 12 + 1;
-    days = daysFromCivil(newYear, newMonth, Math.min(day, monthLength(newYear, newMonth)));
+    days = daysOfDate(newYear, newMonth, Math.min(day, daysInMonth(newYear, newMonth)));
   }
   return joinTimestamp(days + addedDays, micros);
 }
@@ -180,7 +148,7 @@ export function addInterval(value: Timestamp, interval: Interval, sign: 1 | -1):
 }
 
 /** Months and days are of the zone's calendar, the time of day is absolute. */
-export function addIntervalInZone(value: Timestamp, interval: Interval, sign: 1 | -1, zone: string): Timestamp {
+export function addIntervalInZone(value: Timestamp, interval: Interval, sign: 1 | -1, zone: Zone): Timestamp {
   if (isInfinite(value)) return value;
   let result = value;
   if (interval.months !== 0 || interval.days !== 0) {

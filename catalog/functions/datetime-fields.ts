@@ -34,7 +34,7 @@ import {
 } from './datetime-core.ts';
 import { type Int8, int8FromBigInt, int8Mul } from './integer.ts';
 import type { AnyFunction, FunctionModule } from './module.ts';
-import { checkZone, offsetOfUtc } from './zones.ts';
+import { argumentZone, contextZone, type Zone } from './zones.ts';
 
 export type DateUnit =
   | 'microseconds'
@@ -250,8 +250,8 @@ function timestampField(text: string, local: Timestamp, utc: Timestamp, offset: 
   return field;
 }
 
-function timestampTzField(text: string, value: Timestamp, zone: string): Field | null {
-  const offset = isInfinite(value) ? 0 : offsetOfUtc(value, zone);
+function timestampTzField(text: string, value: Timestamp, zone: Zone): Field | null {
+  const offset = isInfinite(value) ? 0 : zone.offsetAt(value);
   const local = isInfinite(value) ? value : addMicros(value, offset * MICROS_PER_SECOND);
   return timestampField(text, local, value, offset);
 }
@@ -386,14 +386,14 @@ function truncateTimestamp(text: string, value: Timestamp): Timestamp {
   return joinTimestamp(truncateDays(unit, days) as number, 0);
 }
 
-function truncateInZone(text: string, value: Timestamp, zone: string): Timestamp {
+function truncateInZone(text: string, value: Timestamp, zone: Zone): Timestamp {
   const unit = unitNamed(text, OID.TIMESTAMPTZ);
   const size = smallUnit(unit);
   if (size === 0 && truncateDays(unit, 0) === null) throw unsupported(text, OID.TIMESTAMPTZ);
   if (isInfinite(value)) return value;
   if (size > 0) {
     // Within an hour the offset stays what it is.
-    const offset = offsetOfUtc(value, zone) * MICROS_PER_SECOND;
+    const offset = zone.offsetAt(value) * MICROS_PER_SECOND;
     const { days, micros } = splitTimestamp(addMicros(value, offset));
     return addMicros(joinTimestamp(days, micros - (micros % size)), -offset);
   }
@@ -485,7 +485,7 @@ function both<T>(
 }
 
 function midnight(context: FunctionContext): Timestamp {
-  const local = utcToLocal(context.transactionTimestamp, context.format.timeZone);
+  const local = utcToLocal(context.transactionTimestamp, contextZone(context));
   return joinTimestamp(splitTimestamp(local).days, 0);
 }
 
@@ -504,26 +504,23 @@ export const datetimeFieldFunctions: FunctionModule = {
     },
     timestamp_trunc: truncateTimestamp,
     interval_trunc: truncateInterval,
-    timestamptz_trunc_zone(text: string, value: Timestamp, zone: string) {
-      checkZone(zone);
-      return truncateInZone(text, value, zone);
-    },
+    timestamptz_trunc_zone: (text: string, value: Timestamp, zone: string) =>
+      truncateInZone(text, value, argumentZone(zone)),
     timestamp_bin: bin,
     timestamptz_bin: bin,
     timestamp_age: age,
   },
   contextual: {
     extract_timestamptz: (context, text: string, value: Timestamp) =>
-      toNumeric(timestampTzField(text, value, context.format.timeZone)),
+      toNumeric(timestampTzField(text, value, contextZone(context))),
     timestamptz_part: (context, text: string, value: Timestamp) =>
-      toFloat(timestampTzField(text, value, context.format.timeZone)),
-    timestamptz_trunc: (context, text: string, value: Timestamp) =>
-      truncateInZone(text, value, context.format.timeZone),
+      toFloat(timestampTzField(text, value, contextZone(context))),
+    timestamptz_trunc: (context, text: string, value: Timestamp) => truncateInZone(text, value, contextZone(context)),
     timestamptz_age(context, a: Timestamp, b: Timestamp) {
-      const zone = context.format.timeZone;
+      const zone = contextZone(context);
       return age(utcToLocal(a, zone), utcToLocal(b, zone));
     },
     age_timestamp: (context, value: Timestamp) => age(midnight(context), value),
-    age_timestamptz: (context, value: Timestamp) => age(midnight(context), utcToLocal(value, context.format.timeZone)),
+    age_timestamptz: (context, value: Timestamp) => age(midnight(context), utcToLocal(value, contextZone(context))),
   },
 };

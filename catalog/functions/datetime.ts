@@ -32,9 +32,7 @@ import { roundHalfEven } from './float.ts';
 import { divisionByZero, type Int8, int8Add, int8FromBigInt, int8Sub } from './integer.ts';
 import type { AnyFunction, FunctionModule } from './module.ts';
 import { zeroStep } from './series.ts';
-import { checkZone, offsetOfLocal, offsetOfUtc } from './zones.ts';
-
-const zoneOf = (context: FunctionContext): string => context.format.timeZone;
+import { argumentZone, type Zone, contextZone as zoneOf } from './zones.ts';
 
 // ---- comparison: dates, times and timestamps are ordered as numbers, infinities included
 
@@ -70,8 +68,8 @@ type ContextFunction = (context: FunctionContext, ...args: Value[]) => Value;
 
 function mixedInZone(
   name: (operator: string) => string,
-  left: (value: Timestamp, zone: string) => Timestamp,
-  right: (value: Timestamp, zone: string) => Timestamp,
+  left: (value: Timestamp, zone: Zone) => Timestamp,
+  right: (value: Timestamp, zone: Zone) => Timestamp,
 ): Record<string, ContextFunction> {
   return Object.fromEntries(
     Object.entries(COMPARISONS).map(([operator, test]) => [
@@ -121,7 +119,7 @@ function dateForComparison(days: Timestamp): Timestamp {
   return 9223371331200000000n;
 }
 
-const dateInZone = (days: Timestamp, zone: string): Timestamp => {
+const dateInZone = (days: Timestamp, zone: Zone): Timestamp => {
   const local = dateForComparison(days);
   return local === 9223371331200000000n ? local : localToUtc(local, zone);
 };
@@ -149,9 +147,9 @@ function timeTzToUtc(value: TimeTz): number {
   return value.micros - value.offset * MICROS_PER_SECOND;
 }
 
-function timestampTzToTimeTz(value: Timestamp, zone: string): TimeTz | null {
+function timestampTzToTimeTz(value: Timestamp, zone: Zone): TimeTz | null {
   if (isInfinite(value)) return null;
-  const offset = offsetOfUtc(value, zone);
+  const offset = zone.offsetAt(value);
   return new TimeTz(splitTimestamp(addMicros(value, offset * MICROS_PER_SECOND)).micros, offset);
 }
 
@@ -173,7 +171,7 @@ function timestampDifference(a: Timestamp, b: Timestamp): Interval {
   return new Interval(0, days, micros + 0);
 }
 
-function intervalSum(a: Interval, b: Interval): Interval {
+export function intervalSum(a: Interval, b: Interval): Interval {
   try {
     return makeInterval(a.months + b.months, a.days + b.days, int8Add(a.micros, b.micros));
   } catch {
@@ -181,7 +179,7 @@ function intervalSum(a: Interval, b: Interval): Interval {
   }
 }
 
-function intervalDifference(a: Interval, b: Interval): Interval {
+export function intervalDifference(a: Interval, b: Interval): Interval {
   try {
     return makeInterval(a.months - b.months, a.days - b.days, int8Sub(a.micros, b.micros));
   } catch {
@@ -216,11 +214,11 @@ function scaleInterval(span: Interval, scale: (value: number) => number): Interv
   return makeInterval(months, days, Number.isSafeInteger(micros) ? micros + 0 : int8FromBigInt(BigInt(micros)));
 }
 
-function intervalMultiply(span: Interval, factor: number): Interval {
+export function intervalMultiply(span: Interval, factor: number): Interval {
   return scaleInterval(span, (value) => value * factor);
 }
 
-function intervalDivide(span: Interval, divisor: number): Interval {
+export function intervalDivide(span: Interval, divisor: number): Interval {
   if (divisor === 0) throw divisionByZero();
   return scaleInterval(span, (value) => value / divisor);
 }
@@ -488,22 +486,14 @@ export const datetimeFunctions: FunctionModule = {
     make_time: makeMicros,
     make_timestamp: makeTimestamp,
     make_timestamptz_at_timezone(...args: [...DateTimeFields, string]) {
-      const zone = args[6];
       const fields = args.slice(0, 6) as DateTimeFields;
-      checkZone(zone);
-      return localToUtc(makeTimestamp(...fields), zone);
+      return localToUtc(makeTimestamp(...fields), argumentZone(args[6]));
     },
     make_interval: makeIntervalFromParts,
     float8_timestamptz: timestampFromUnixSeconds,
 
-    timestamp_zone(zone: string, value: Timestamp) {
-      checkZone(zone);
-      return localToUtc(value, zone);
-    },
-    timestamptz_zone(zone: string, value: Timestamp) {
-      checkZone(zone);
-      return utcToLocal(value, zone);
-    },
+    timestamp_zone: (zone: string, value: Timestamp) => localToUtc(value, argumentZone(zone)),
+    timestamptz_zone: (zone: string, value: Timestamp) => utcToLocal(value, argumentZone(zone)),
     timestamp_izone: (zone: Interval, value: Timestamp) =>
       isInfinite(value) ? value : addMicros(value, -intervalOffset(zone) * MICROS_PER_SECOND),
     timestamptz_izone: (zone: Interval, value: Timestamp) =>
@@ -537,15 +527,13 @@ export const datetimeFunctions: FunctionModule = {
     time_timetz: (context, time: number) => {
       // Today's offset, as PostgreSQL takes it.
       const today = splitTimestamp(utcToLocal(context.transactionTimestamp, zoneOf(context))).days;
-      return new TimeTz(time, offsetOfLocal(joinTimestamp(today, time), zoneOf(context)));
+      return new TimeTz(time, zoneOf(context).offsetOfLocal(joinTimestamp(today, time)));
     },
     timestamptz_date_time: (context, days: number, time: number) =>
       localToUtc(addMicros(dateToTimestamp(days), time), zoneOf(context)),
     make_timestamptz: (context, ...fields: DateTimeFields) => localToUtc(makeTimestamp(...fields), zoneOf(context)),
-    timetz_zone(context, zone: string, value: TimeTz) {
-      checkZone(zone);
-      return timeTzInZone(value, offsetOfUtc(context.transactionTimestamp, zone));
-    },
+    timetz_zone: (context, zone: string, value: TimeTz) =>
+      timeTzInZone(value, argumentZone(zone).offsetAt(context.transactionTimestamp)),
     pg_sleep_for_interval(context, span: Interval) {
       const micros = Number(span.micros) + (span.days + span.months * 30) * MICROS_PER_DAY;
       context.sleep(micros / MICROS_PER_SECOND);
@@ -555,7 +543,7 @@ export const datetimeFunctions: FunctionModule = {
       context.sleep(Number(subtractTimestamps(until, context.clockTimestamp())) / MICROS_PER_SECOND);
       return '';
     },
-    timeofday: (context) => timeOfDay(utcToLocal(context.clockTimestamp(), zoneOf(context)), zoneOf(context)),
+    timeofday: (context) => timeOfDay(context.clockTimestamp(), zoneOf(context)),
     generate_series_timestamptz: (context, start: Timestamp, stop: Timestamp, step: Interval) =>
       timestampSeries(start, stop, step, (value, span) => addIntervalInZone(value, span, 1, zoneOf(context))),
     ...overlapsWithIntervals('overlaps', ['timestamp', 'interval'], (_c, start, span) => addInterval(start, span, 1)),
@@ -567,13 +555,13 @@ export const datetimeFunctions: FunctionModule = {
 };
 
 /** Like C's asctime, with microseconds. */
-function timeOfDay(local: Timestamp, zone: string): string {
-  const { days, micros } = splitTimestamp(local);
+function timeOfDay(value: Timestamp, zone: Zone): string {
+  const { days, micros } = splitTimestamp(utcToLocal(value, zone));
   const { year, month, day } = civilFromDays(days);
   const date = new Date(Date.UTC(year, month - 1, day));
   const [weekday, , monthName] = date.toUTCString().split(/,? /);
   const two = (value: number): string => String(Math.floor(value)).padStart(2, '0');
   const clock = `${two(micros / MICROS_PER_HOUR)}:${two((micros / MICROS_PER_MINUTE) % 60)}`;
   const seconds = ((micros % MICROS_PER_MINUTE) / MICROS_PER_SECOND).toFixed(6).padStart(9, '0');
-  return `${weekday} ${monthName ?? ''} ${two(day)} ${clock}:${seconds} ${year} ${zone}`;
+  return `${weekday} ${monthName ?? ''} ${two(day)} ${clock}:${seconds} ${year} ${zone.abbreviationAt(value)}`;
 }

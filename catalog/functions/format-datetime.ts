@@ -22,7 +22,7 @@ import {
 } from './datetime-core.ts';
 import { keywordTable, ordinalSuffix, type PatternNode, parsePattern } from './format-pattern.ts';
 import type { FunctionModule } from './module.ts';
-import { offsetOfUtc, zoneAbbreviation } from './zones.ts';
+import { contextZone } from './zones.ts';
 
 export const DATE_PATTERNS = keywordTable(
   'A.D. A.M. AD AM B.C. BC CC DAY DDD DD DY Day Dy D FF1 FF2 FF3 FF4 FF5 FF6 FX HH24 HH12 HH IDDD ID IW IYYY IYY IY I J ' +
@@ -348,10 +348,10 @@ export const datetimeFormatFunctions: FunctionModule = {
   contextual: {
     timestamptz_to_char(context, value: Timestamp, format: string) {
       if (format === '' || isInfinite(value)) return null;
-      const zone = context.format.timeZone;
-      const offset = offsetOfUtc(value, zone);
+      const zone = contextZone(context);
+      const offset = zone.offsetAt(value);
       const local = addMicros(value, offset * MICROS_PER_SECOND);
-      const fields = timestampFields(local, offset, zoneAbbreviation(value, zone));
+      const fields = timestampFields(local, offset, zone.abbreviationAt(value));
       return write(fields, parsePattern(format, DATE_PATTERNS));
     },
   },

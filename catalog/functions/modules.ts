@@ -4,6 +4,7 @@
 
 import { aggregateFunctions } from './aggregates.ts';
 import { floatAggregates } from './aggregates-float.ts';
+import { orderedAggregates } from './aggregates-ordered.ts';
 import { arrayFunctions } from './arrays.ts';
 import { boolFunctions } from './bool.ts';
 import { byteaFunctions } from './bytea.ts';
@@ -51,4 +52,5 @@ export const FUNCTION_MODULES: readonly FunctionModule[] = [
   datetimeFieldFunctions,
   datetimeFormatFunctions,
   datetimeParseFunctions,
+  orderedAggregates,
 ];

@@ -19,6 +19,7 @@ import {
 import { DATE_PATTERNS, DAYS, MONTHS, ROMAN_MONTHS } from './format-datetime.ts';
 import { isSeparator, isSpace, type PatternNode, parsePattern } from './format-pattern.ts';
 import type { FunctionModule } from './module.ts';
+import { contextZone } from './zones.ts';
 
 /** What was read; 0 means not given, as in TmFromChar. */
 class Parsed {
@@ -521,9 +522,7 @@ export const datetimeParseFunctions: FunctionModule = {
     to_timestamp(context, text: string, format: string): Timestamp {
       const { days, micros, offset } = parseDateTime(text, format);
       const local = joinTimestamp(days, micros);
-      return offset === null
-        ? localToUtc(local, context.format.timeZone)
-        : addMicros(local, -offset * MICROS_PER_SECOND);
+      return offset === null ? localToUtc(local, contextZone(context)) : addMicros(local, -offset * MICROS_PER_SECOND);
     },
   },
   plain: {

@@ -1,25 +1,23 @@
-/** Time zones as the date and time functions need them. */
-import { sqlError } from '../../types/errors.ts';
-import type { Timestamp } from './datetime-core.ts';
+/** Time zones as the date and time functions need them: the session's, and those that AT TIME ZONE names. */
+import { sessionZone, type Zone, zoneByArgument } from '../../types/datetime/zone.ts';
+import type { FunctionContext } from '../function-entry.ts';
 
-/** Seconds east of Greenwich at a moment. */
-export function offsetOfUtc(_value: Timestamp, zone: string): number {
-  return checkZone(zone);
+export type { Zone };
+
+let lastName = '';
+let lastZone: Zone | null = null;
+
+/** The zone of SET timezone. */
+export function contextZone(context: FunctionContext): Zone {
+  const name = context.format.timeZone;
+  if (name !== lastName || lastZone === null) {
+    lastZone = sessionZone(name);
+    lastName = name;
+  }
+  return lastZone;
 }
 
-/** Seconds east of Greenwich for a wall-clock time. */
-export function offsetOfLocal(_value: Timestamp, zone: string): number {
-  return checkZone(zone);
-}
-
-/** What the zone calls itself at a moment, such as EST. */
-export function zoneAbbreviation(_value: Timestamp, zone: string): string {
-  checkZone(zone);
-  return zone;
-}
-
-/** Throws 22023 when there is no such zone. */
-export function checkZone(zone: string): number {
-  if (zone.toUpperCase() === 'UTC') return 0;
-  throw sqlError('22023', `time zone "${zone}" not recognized`);
+/** A zone or abbreviation given as an argument; throws 22023 when there is none. */
+export function argumentZone(name: string): Zone {
+  return zoneByArgument(name);
 }
