@@ -263,7 +263,7 @@ export class StorageEngine {
     const swept = this.sweepSome(SWEEP_SLICE);
     if (this.store.sweep.pendingCount === 0) return;
     // A long queue is worked off in slices, a millisecond apart; one that waits for a snapshot is looked at now and then.
-    this.scheduleSweep(swept === SWEEP_SLICE ? 1 : SWEEP_LATER_MS);
+    this.scheduleSweep(swept >= SWEEP_SLICE ? 1 : SWEEP_LATER_MS);
   };
 }
 

@@ -10,6 +10,7 @@ import { assert } from '../types/assert.ts';
 import { type BufferPool, PAGE_MISS, type RelationPages } from './buffer/index.ts';
 import { Heap, type HeapContext, Sweep, undoInserts, undoNewest, VersionStore } from './heap/index.ts';
 import {
+  isRun,
   LockManager,
   type Transaction,
   TransactionManager,
@@ -288,10 +289,10 @@ export class Store implements TransactionStore {
           this.countRows(relId, writes.counts[i], writes.counts[i]);
           break;
         case WRITE_DELETE:
-          this.countRows(relId, -1, 1);
+          this.countRows(relId, -writes.counts[i], writes.counts[i]);
           break;
         case WRITE_UPDATE:
-          this.countRows(relId, 0, 1);
+          this.countRows(relId, 0, isRun(writes.kinds[i]) ? writes.counts[i] : 1);
           break;
         case WRITE_CREATE_HEAP:
           this.heap(relId).creator = null;
@@ -330,8 +331,8 @@ export class Store implements TransactionStore {
       case WRITE_INSERT:
       case WRITE_UPDATE:
       case WRITE_DELETE:
-        this.undoRow(txn, downTo, this.heap(relId), at, kind);
-        break;
+        this.undoRows(txn, downTo, this.heap(relId), at, kind);
+        return;
       case WRITE_CREATE_HEAP:
         logRelationDropUrgent(this.wal, relId);
         this.removeHeap(relId);
@@ -343,13 +344,23 @@ export class Store implements TransactionStore {
     writes.dropLast();
   }
 
-  private undoRow(txn: Transaction, downTo: number, heap: Heap, at: number, kind: number): void {
-    // The heap itself is about to go.
-    if (heap.creator === txn && heap.createdAt >= downTo) return;
-    if (!heap.bulks.isEmpty) this.finishBulkForUndo(heap, txn);
+  /** Undoes the newest row of the entry, or all of them where that is one step. */
+  private undoRows(txn: Transaction, downTo: number, heap: Heap, at: number, kind: number): void {
     const writes = txn.writes;
-    if (kind === WRITE_INSERT) undoInserts(this.context, heap, writes.rowIds[at], writes.counts[at]);
-    else undoNewest(this.context, heap, writes.rowIds[at], (kind & WRITE_INDEXED) !== 0);
+    // The heap itself is about to go.
+    if (heap.creator === txn && heap.createdAt >= downTo) {
+      writes.dropLast();
+      return;
+    }
+    if (!heap.bulks.isEmpty) this.finishBulkForUndo(heap, txn);
+    if (kind === WRITE_INSERT) {
+      undoInserts(this.context, heap, writes.rowIds[at], writes.counts[at]);
+      writes.dropLast();
+      return;
+    }
+    const last = isRun(kind) ? writes.counts[at] - 1 : 0;
+    undoNewest(this.context, heap, writes.rowIds[at] + last, (kind & WRITE_INDEXED) !== 0);
+    writes.dropLastRow();
   }
 
   private finishBulkForUndo(heap: Heap, txn: Transaction): void {

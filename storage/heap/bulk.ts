@@ -6,7 +6,7 @@
  * COMMIT, and the startup sweep frees them.
  */
 import { PAGE_SIZE, SLOTS_PER_PAGE_MAX } from '../limits.ts';
-import type { Transaction } from '../mvcc/index.ts';
+import { type Transaction, WRITE_INSERT } from '../mvcc/index.ts';
 import {
   addSlot,
   PAGE_HEADER_CHANGES_START,
@@ -60,7 +60,7 @@ export class BulkInserts {
     copyRowIn(pool, row, start, length, target);
     heap.setHeader(target, xid, NO_PREVIOUS, 0, row[start + ROW_LAYOUT_OFFSET]);
     const rowId = ((page.pageNo << ROW_SLOT_BITS) + slot) >>> 0;
-    txn.writes.addInsert(heap.relId, rowId);
+    txn.writes.addToRun(heap.relId, rowId, WRITE_INSERT);
     return rowId;
   }
 

@@ -35,6 +35,7 @@ import {
   type Transaction,
   WRITE_DELETE,
   WRITE_INDEXED,
+  WRITE_INSERT,
   WRITE_MOVED,
   WRITE_SHRUNK,
   WRITE_UPDATE,
@@ -306,7 +307,7 @@ export class Heap {
     this.logNewRow(pageNo, base, slot, length);
     wal.end();
     const rowId = (pageNo << ROW_SLOT_BITS) + slot;
-    txn.writes.addInsert(this.relId, rowId >>> 0);
+    txn.writes.addToRun(this.relId, rowId >>> 0, WRITE_INSERT);
     return rowId >>> 0;
   }
 
@@ -342,7 +343,7 @@ export class Heap {
     const { pool, wal } = this.context;
     const slot = this.placeId & ROW_SLOT_MASK;
     const capacity = slotCapacity(pool.u16, this.placeBase, slot);
-    let kind = WRITE_UPDATE | (flags & UPDATE_INDEXED ? WRITE_INDEXED : 0);
+    let kind: number = WRITE_UPDATE | (flags & UPDATE_INDEXED ? WRITE_INDEXED : 0);
     wal.begin(WAL_PAGES, xid);
     const version = this.versions.append(this.relId, this.placeId, this.placeRow, capacity, false, xid);
     if (size <= capacity) {
@@ -355,7 +356,8 @@ export class Heap {
       kind |= WRITE_MOVED;
     }
     wal.end();
-    txn.writes.add(this.relId, rowId, kind, size, version);
+    if (kind === WRITE_UPDATE) txn.writes.addToRun(this.relId, rowId, kind);
+    else txn.writes.add(this.relId, rowId, kind, size, version);
   }
 
   private updateInPlace(xid: number, version: number, row: Uint8Array, length: number): void {
@@ -444,7 +446,7 @@ export class Heap {
     );
     this.logHeader();
     wal.end();
-    txn.writes.add(this.relId, rowId, WRITE_DELETE, 0, version);
+    txn.writes.addToRun(this.relId, rowId, WRITE_DELETE);
   }
 
   /** Logs the row header at the located place, in the open record. */

@@ -10,14 +10,8 @@
  *
  * The order keeps row ids honest: whatever is queued for a row comes before the deletion that frees its slot for another.
  */
-import {
-  type Transaction,
-  WRITE_DELETE,
-  WRITE_INDEXED,
-  WRITE_KIND_MASK,
-  WRITE_MOVED,
-  WRITE_SHRUNK,
-} from '../mvcc/index.ts';
+import { assert } from '../../types/assert.ts';
+import { type Transaction, WRITE_DELETE, WRITE_INDEXED, WRITE_MOVED, WRITE_SHRUNK } from '../mvcc/index.ts';
 import { freeSlot, shrinkSlot, slotEntryOffset } from '../page/index.ts';
 import { WAL_PAGES } from '../wal/index.ts';
 import type { HeapContext } from './context.ts';
@@ -60,6 +54,7 @@ export class Sweep {
     this.heapOf = heapOf;
   }
 
+  /** Entries that wait: a run of neighbouring deleted rows is one. */
   get pendingCount(): number {
     return this.last - this.first;
   }
@@ -89,37 +84,43 @@ export class Sweep {
   }
 
   /**
-   * Sweeps up to `budget` entries; answers how many. Throws PAGE_MISS (after asking for the pages of more of them) or 53100;
+   * Sweeps `budget` rows or old versions, or a few more; answers how many. Throws PAGE_MISS (after asking for the pages of more of them) or 53100;
    * then what was done is done, and the rest waits.
    */
   run(budget: number): number {
     const horizon = this.context.transactions.gcHorizon();
-    const start = this.first;
+    let count = 0;
     try {
-      while (this.first < this.last && this.first - start < budget && this.xids[this.first & this.mask] < horizon) {
-        this.first += this.one(this.first, Math.min(this.last, start + budget), horizon);
-      }
+      while (count < budget && this.first < this.last && this.xids[this.first & this.mask] < horizon)
+        count += this.one();
     } catch (error) {
       this.prefetch();
       throw error;
     } finally {
-      this.sweptCount += this.first - start;
+      this.sweptCount += count;
     }
-    return this.first - start;
+    return count;
   }
 
-  /** Sweeps the entry, and others of its kind and page before `end`; answers how many. */
-  private one(index: number, end: number, horizon: number): number {
-    const at = index & this.mask;
+  /** Sweeps the oldest entry, or the first rows of its run; answers how many rows. */
+  private one(): number {
+    const at = this.first & this.mask;
     const kind = this.kinds[at];
     const heap = this.heapOf(this.relIds[at]);
     if (heap !== undefined) {
-      if ((kind & WRITE_KIND_MASK) === WRITE_DELETE) return this.sweepDeleted(heap, index, end, horizon);
+      if (kind === WRITE_DELETE) {
+        const count = this.sweepDeleted(heap, this.rowIds[at], this.counts[at]);
+        this.rowIds[at] += count;
+        this.counts[at] -= count;
+        if (this.counts[at] === 0) this.first++;
+        return count;
+      }
       if ((kind & WRITE_INDEXED) !== 0) this.sweepKey(heap, at);
       if ((kind & WRITE_MOVED) !== 0) this.sweepMoved(heap, at);
       if ((kind & WRITE_SHRUNK) !== 0) this.sweepShrunk(heap, at);
     }
     if (needsVersion(kind)) this.context.versions.release(this.versions[at]);
+    this.first++;
     return 1;
   }
 
@@ -165,46 +166,31 @@ export class Sweep {
     heap.noteSpace(pageNo);
   }
 
-  /** Deleted rows of one page go in one record. */
-  private sweepDeleted(heap: Heap, index: number, end: number, horizon: number): number {
+  /** Up to `count` deleted rows in neighbouring slots go in one record: those before the first that had moved, or that one. */
+  private sweepDeleted(heap: Heap, firstRowId: number, count: number): number {
     const { pool, wal } = this.context;
-    const rowId = this.rowIds[index & this.mask];
-    heap.mustLocate(rowId);
-    const pageNo = rowId >>> ROW_SLOT_BITS;
-    const homeBase = heap.homeBase;
-    if (heap.placeId !== rowId) {
-      this.removeForwarded(heap, rowId);
+    const pageNo = firstRowId >>> ROW_SLOT_BITS;
+    let ready = 0;
+    for (; ready < count; ready++) {
+      const rowId = firstRowId + ready;
+      heap.mustLocate(rowId);
+      assert((pool.u8[heap.placeRow + ROW_FLAGS_OFFSET] & ROW_DELETED) !== 0, 'a deleted row has its tombstone');
+      if (heap.placeId !== rowId) break;
+      heap.maintainer?.removeVersion(rowId, heap.placeRow, restVersions(), 0);
+    }
+    if (ready === 0) {
+      this.removeForwarded(heap, firstRowId);
       return 1;
     }
-    let count = 0;
-    while (index + count < end && this.isDeletedHere(heap, index + count, pageNo, horizon)) {
-      heap.maintainer?.removeVersion(this.rowIds[(index + count) & this.mask], heap.placeRow, restVersions(), 0);
-      count++;
-    }
+    const base = pool.frameBase(heap.pages, pageNo);
+    const first = firstRowId & ROW_SLOT_MASK;
     wal.begin(WAL_PAGES, 0);
-    let lowest = ROW_SLOT_MASK;
-    let highest = 0;
-    for (let i = 0; i < count; i++) {
-      const slot = this.rowIds[(index + i) & this.mask] & ROW_SLOT_MASK;
-      freeSlot(pool, homeBase, slot);
-      if (slot < lowest) lowest = slot;
-      if (slot > highest) highest = slot;
-    }
-    wal.pageHeader(heap.pages, pageNo, homeBase);
-    wal.pageRange(heap.pages, pageNo, homeBase, slotEntryOffset(lowest), slotEntryOffset(highest) + 4);
+    for (let slot = first; slot < first + ready; slot++) freeSlot(pool, base, slot);
+    wal.pageHeader(heap.pages, pageNo, base);
+    wal.pageRange(heap.pages, pageNo, base, slotEntryOffset(first), slotEntryOffset(first + ready));
     wal.end();
     heap.noteSpace(pageNo);
-    return count;
-  }
-
-  /** The entry is a deletion of an unmoved row of this page, ready to go; the row is located. */
-  private isDeletedHere(heap: Heap, index: number, pageNo: number, horizon: number): boolean {
-    const at = index & this.mask;
-    const rowId = this.rowIds[at];
-    if (this.kinds[at] !== WRITE_DELETE || this.relIds[at] !== heap.relId || rowId >>> ROW_SLOT_BITS !== pageNo)
-      return false;
-    if (this.xids[at] >= horizon || !heap.locate(rowId)) return false;
-    return heap.placeId === rowId;
+    return ready;
   }
 
   private removeForwarded(heap: Heap, rowId: number): void {

@@ -35,6 +35,7 @@ export {
   TXN_ROLLING_BACK,
 } from './types.ts';
 export {
+  isRun,
   WRITE_CREATE_HEAP,
   WRITE_CREATE_SEQUENCE,
   WRITE_DELETE,

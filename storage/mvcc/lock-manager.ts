@@ -189,6 +189,11 @@ export class LockManager {
   ended(txn: Transaction): void {
     assert(!txn.isWaiting, 'who waits does not end');
     this.releaseTo(txn, 0, 0);
+    this.wakeWaiters(txn);
+  }
+
+  /** Who waits for the transaction's end looks again: it has ended, or given back something (rollback to a savepoint). */
+  wakeWaiters(txn: Transaction): void {
     const waiters = txn.waiters;
     if (waiters === null) return;
     txn.waiters = null;

@@ -267,8 +267,9 @@ export class TransactionManager {
     if (!this.undoTo(txn, mark.writes)) return false;
     if (txn.writes !== NO_WRITES) txn.writes.seal();
     if (txn.catalogChanges !== null) txn.catalogChanges.length = mark.catalogChanges;
-    this.locks.releaseTo(txn, mark.holds, mark.rowLocks);
     txn.state = TXN_ACTIVE;
+    this.locks.releaseTo(txn, mark.holds, mark.rowLocks);
+    this.locks.wakeWaiters(txn);
     return true;
   }
 

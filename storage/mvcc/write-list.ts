@@ -1,11 +1,14 @@
 /**
  * What a transaction has changed in heaps, oldest first: rollback walks it backwards, commit hands what leaves something
- * behind (deleted rows, old index entries, moved or shrunk rows) to the sweep. Typed arrays that double; a run of inserts
- * into neighbouring slots is one entry.
+ * behind (deleted rows, old index entries, moved or shrunk rows) to the sweep. Typed arrays that double.
+ *
+ * What needs no more than a row id (inserts, deletes, updates that leave nothing for the sweep) is kept in runs: changes of
+ * one kind to neighbouring slots of a page, one after the other, are one entry. So a statement over a whole table costs an
+ * entry a page.
  */
 import { assert } from '../../types/assert.ts';
 
-/** rowId .. rowId + count - 1 were inserted (one page). */
+/** INSERT, DELETE and UPDATE without further bits: of rows rowId .. rowId + count - 1, in this order. */
 export const WRITE_INSERT = 1;
 export const WRITE_UPDATE = 2;
 export const WRITE_DELETE = 3;
@@ -36,9 +39,9 @@ export class WriteList {
   relIds = new Uint32Array(CAPACITY_MIN);
   rowIds = new Uint32Array(CAPACITY_MIN);
   kinds = new Uint8Array(CAPACITY_MIN);
-  /** WRITE_INSERT: rows of the run. WRITE_SHRUNK: bytes that the row needs. */
+  /** Runs: their rows. WRITE_SHRUNK: bytes that the row needs. */
   counts = new Uint16Array(CAPACITY_MIN);
-  /** WRITE_UPDATE, WRITE_DELETE: the old version's row id in the version store (f64: its pages are not limited to u32). */
+  /** WRITE_INDEXED, WRITE_MOVED, WRITE_SHRUNK: the old version's address in the version store. */
   versions = new Float64Array(CAPACITY_MIN);
   /** Entries that the sweep must hear of at commit. */
   sweepCount = 0;
@@ -50,11 +53,12 @@ export class WriteList {
     if (this.count === this.relIds.length) this.grow();
   }
 
-  addInsert(relId: number, rowId: number): void {
+  /** INSERT, DELETE, or UPDATE without further bits. */
+  addToRun(relId: number, rowId: number, kind: number): void {
     const last = this.count - 1;
     if (
       last >= this.sealed &&
-      this.kinds[last] === WRITE_INSERT &&
+      this.kinds[last] === kind &&
       this.rowIds[last] + this.counts[last] === rowId &&
       this.relIds[last] === relId &&
       (rowId & 511) !== 0
@@ -62,7 +66,7 @@ export class WriteList {
       this.counts[last]++;
       return;
     }
-    this.add(relId, rowId, WRITE_INSERT, 1, 0);
+    this.add(relId, rowId, kind, 1, 0);
   }
 
   add(relId: number, rowId: number, kind: number, count: number, version: number): void {
@@ -74,6 +78,13 @@ export class WriteList {
     this.counts[at] = count;
     this.versions[at] = version;
     if ((kind & SWEEP_BITS) !== 0 || kind === WRITE_DELETE) this.sweepCount++;
+  }
+
+  /** The newest row of the newest entry is undone. */
+  dropLastRow(): void {
+    const last = this.count - 1;
+    if (isRun(this.kinds[last]) && this.counts[last] > 1) this.counts[last]--;
+    else this.dropLast();
   }
 
   /** The newest entry is undone. */
@@ -108,6 +119,11 @@ export class WriteList {
     this.counts = copyOf(this.counts, new Uint16Array(capacity));
     this.versions = copyOf(this.versions, new Float64Array(capacity));
   }
+}
+
+/** INSERT, DELETE, or UPDATE without further bits. */
+export function isRun(kind: number): boolean {
+  return kind === WRITE_INSERT || kind === WRITE_UPDATE || kind === WRITE_DELETE;
 }
 
 function copyOf<T extends Uint32Array | Uint8Array | Uint16Array | Float64Array>(source: T, target: T): T {

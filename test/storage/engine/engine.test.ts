@@ -234,6 +234,38 @@ describe('the storage engine', () => {
     await engine.close();
   });
 
+  it('keeps one entry a page of what a statement over a whole table changed, and rolls back any part of it', async () => {
+    const engine = await open(null);
+    const heap = await newHeap(engine);
+    const { transactions } = engine;
+    const txn = transactions.begin();
+    const insert = transactions.statementXid(txn);
+    const rowIds = Array.from({ length: 1000 }, (_, i) => heap.insert(txn, insert, makeRow(i, 100), 100));
+    const pageCount = heap.pages.pageCount;
+    expect(txn.writes.count).to.equal(pageCount);
+    await committed(engine, txn);
+    const second = transactions.begin();
+    const update = transactions.statementXid(second);
+    for (const rowId of rowIds) heap.update(second, update, rowId, makeRow(5000 + rowId, 100), 100);
+    expect(second.writes.count).to.equal(pageCount);
+    const mark = transactions.savepoint(second);
+    const remove = transactions.statementXid(second);
+    for (const rowId of rowIds) heap.remove(second, remove, rowId);
+    expect(second.writes.count).to.equal(2 * pageCount);
+    await untilDone(
+      engine,
+      () => second.undoNeedsPage,
+      () => transactions.rollbackTo(second, mark),
+    );
+    for (const rowId of rowIds) expect(readRow(engine, heap.newest(rowId))).to.equal(5000 + rowId);
+    await rolledBack(engine, second);
+    rowIds.forEach((rowId, i) => {
+      expect(readRow(engine, heap.newest(rowId))).to.equal(i);
+    });
+    expect(heap.changeCount).to.equal(1000);
+    await engine.close();
+  });
+
   it('rolls back a load of many rows in slices, and gives their space to the next', async () => {
     const engine = await open(new MemoryFileSystem(), 32);
     const heap = await newHeap(engine);

@@ -102,8 +102,9 @@ describe('the sweep', () => {
     expect(engine.sweepSome(1000)).to.equal(0);
     expect(readRow(engine, heap.visible(rowIds[3], snapshot))).to.equal(3);
     engine.transactions.releaseSnapshot(snapshot);
-    expect(engine.sweepSome(400)).to.equal(400);
-    expect(engine.sweepSome(1000)).to.equal(100);
+    const first = engine.sweepSome(300);
+    expect(first).to.be.within(300, 400);
+    expect(engine.sweepSome(1000)).to.equal(500 - first);
     expect(await usedSlots(engine, heap)).to.equal(0);
     insertMany();
     expect(heap.pages.pageCount).to.equal(pageCount);

@@ -77,7 +77,8 @@ describe('table locks', () => {
   it('never conflict with the own process', () => {
     const tag = table();
     const { txn } = session();
-    for (let mode = 1; mode <= 8; mode++) expect(locks.acquire(txn, tag, mode as LockMode, false)).to.equal(LOCK_GRANTED);
+    for (let mode = 1; mode <= 8; mode++)
+      expect(locks.acquire(txn, tag, mode as LockMode, false)).to.equal(LOCK_GRANTED);
     transactions.commit(txn, () => {});
     expect(tag.grantedMask).to.equal(0);
   });
@@ -256,6 +257,19 @@ describe('row locks', () => {
     expect(rows.conflict(5, a.id, 3)).to.equal(b.id);
     transactions.commit(b, () => {});
     expect(rows.size).to.equal(0);
+  });
+});
+
+describe('who waits for a transaction', () => {
+  it('looks again when it rolls back to a savepoint, for it may have given back what was waited for', () => {
+    const [holder, waiter] = [session(), session()];
+    const mark = transactions.savepoint(holder.txn);
+    expect(locks.waitForTransaction(waiter.txn, holder.txn)).to.equal(LOCK_WAITING);
+    transactions.rollbackTo(holder.txn, mark);
+    expect([waiter.woken, waiter.txn.isWaiting]).to.deep.equal([1, false]);
+    transactions.commit(holder.txn, () => {});
+    expect(locks.waitForTransaction(waiter.txn, holder.txn)).to.equal(LOCK_GRANTED);
+    transactions.commit(waiter.txn, () => {});
   });
 });
 
