@@ -13,9 +13,11 @@ import { fileURLToPath } from 'node:url';
 import { Script } from 'node:vm';
 
 const SAVE_AFTER_MS = 1000;
+/** Put in by the build, from what is in the bundle: V8 itself compares no more than the length. */
+const BUILD = 'unbuilt';
 
 const bundle = join(dirname(fileURLToPath(import.meta.url)), 'hotrow.cjs');
-const cache = `${bundle}.${process.version}-${process.arch}.cache`;
+const cache = `${bundle}.${BUILD}-${process.version}-${process.arch}.cache`;
 
 function readCache() {
   try {
