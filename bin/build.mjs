@@ -3,16 +3,8 @@
  * Whitespace and syntax are made small, names are kept, so that a stack trace from a user still says something. The licences
  * of what is bundled come along.
  */
-import {
-  chmodSync,
-  copyFileSync,
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { createHash } from 'node:crypto';
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
@@ -43,7 +35,10 @@ const { metafile, outputFiles } = await build({
 rmSync(join(root, 'dist'), { recursive: true, force: true });
 mkdirSync(join(root, 'dist'));
 writeFileSync(output, outputFiles[0].contents);
-copyFileSync(join(root, 'bin', 'launcher.mjs'), launcher);
+// The compiled code that the launcher keeps belongs to this content.
+const fingerprint = createHash('sha256').update(outputFiles[0].contents).digest('hex').slice(0, 12);
+const launcherText = readFileSync(join(root, 'bin', 'launcher.mjs'), 'utf8');
+writeFileSync(launcher, launcherText.replace("'unbuilt'", `'${fingerprint}'`));
 chmodSync(launcher, 0o755);
 writeFileSync(join(root, 'dist', 'LICENSES.txt'), bundledLicences(metafile));
 
