@@ -47,6 +47,8 @@ export interface ConnectionHost {
   startTls(connection: Connection): Socket;
   /** Calls `runQueued` soon, once. */
   enqueue(connection: Connection): void;
+  /** Calls `flushLate` within a millisecond or two. */
+  enqueueLateFlush(connection: Connection): void;
   closed(connection: Connection): void;
   logFailure(connection: Connection, error: unknown): void;
 }
@@ -66,6 +68,11 @@ const CALL_EXTENDED = 0;
 const CALL_THEN_READY = 1;
 
 const FLUSH_SIZE = 64 * 1024;
+/**
+ * When a call parks with less than this written, the rest is likely to follow at once (a commit waits for the disk): one
+ * write then, instead of two and a client that wakes up for BindComplete.
+ */
+const LATE_FLUSH_SIZE = 4 * 1024;
 const OUTPUT_BUFFERED_MAX = 512 * 1024;
 const INPUT_BUFFERED_MAX = 256 * 1024;
 /** Output buffers that grew beyond this are let go at the end of a turn. */
@@ -109,6 +116,8 @@ export class Connection implements SessionHolder, WriterOwner {
   inTurn = false;
   /** The server's: true while it waits in the server's queue. */
   queued = false;
+  /** The server's: true while `flushLate` is to come. */
+  lateFlushQueued = false;
 
   private readonly host: ConnectionHost;
   private readonly reader = new FrameReader();
@@ -219,6 +228,10 @@ export class Connection implements SessionHolder, WriterOwner {
     }
   }
 
+  flushLate(): void {
+    if (this.parked && this.state !== CLOSED) this.flush();
+  }
+
   cancel(): void {
     if (this.session === null) return;
     this.session.cancel();
@@ -251,9 +264,10 @@ export class Connection implements SessionHolder, WriterOwner {
       }
     }
     this.inTurn = false;
-    if (this.sink.fatalSent || (this.inputEnded && !this.queued)) this.end();
-    else this.flush();
     const out = this.sink.out;
+    if (this.sink.fatalSent || (this.inputEnded && !this.queued)) this.end();
+    else if (this.parked && out.length < LATE_FLUSH_SIZE && !this.sinkWasFull) this.host.enqueueLateFlush(this);
+    else this.flush();
     if (out.bytes.length > OUTPUT_KEPT_MAX) out.bytes = Buffer.allocUnsafeSlow(OUTPUT_CAPACITY);
   }
 

@@ -37,6 +37,7 @@ export interface WireServerOptions {
 
 const READ_BUFFER_SIZE = 64 * 1024;
 const AUTHENTICATION_MS_MAX = 60_000;
+const LATE_FLUSH_MS = 1;
 const CONNECTIONS_MAX_DEFAULT = 100;
 /** How long the clients may take to read the last message when the server stops. */
 const STOP_MS_MAX = 2000;
@@ -59,6 +60,7 @@ export class WireServer implements ConnectionHost {
   private lastProcessId = process.pid;
   private queue: Connection[] = [];
   private queueScheduled = false;
+  private lateFlushes: Connection[] = [];
   private stopping = false;
   private boundPort = 0;
 
@@ -133,6 +135,22 @@ export class WireServer implements ConnectionHost {
     this.queueScheduled = true;
     setImmediate(this.runQueue);
   }
+
+  enqueueLateFlush(connection: Connection): void {
+    if (connection.lateFlushQueued || connection.sink.out.length === 0) return;
+    connection.lateFlushQueued = true;
+    this.lateFlushes.push(connection);
+    if (this.lateFlushes.length === 1) setTimeout(this.runLateFlushes, LATE_FLUSH_MS);
+  }
+
+  private readonly runLateFlushes = (): void => {
+    const connections = this.lateFlushes;
+    this.lateFlushes = [];
+    for (const connection of connections) {
+      connection.lateFlushQueued = false;
+      connection.flushLate();
+    }
+  };
 
   closed(connection: Connection): void {
     this.connections.delete(connection);

@@ -54,6 +54,15 @@ describe('waiting and cancelling', () => {
     await client.untilReady();
   });
 
+  it('sends all of a statement in one write when it waits only shortly', async () => {
+    let reads = 0;
+    client.socket.on('data', () => reads++);
+    const { parse, bind, execute, sync } = serialize;
+    client.send(parse({ text: 'slices 2' }), bind(), execute(), sync());
+    expect(names(await client.untilReady())).to.have.length(4);
+    expect(reads).to.equal(1);
+  });
+
   it('cancels with the right key', async () => {
     client.send(serialize.query('wait for ever'));
     await eventually(() => fake.database.sessions[0]!.calls.length === 1);
