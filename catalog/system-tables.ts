@@ -66,6 +66,7 @@ function parse(qualifiedName: string, offset: number): RelationEntry {
     owner: BOOTSTRAP_ROLE_OID,
     persistence: 'permanent',
     relId: 0,
+    overflowRelId: 0,
     columns: columns.map((column, i) => parseColumn(column, i + 1)),
     layout: 0,
     queryText: null,

@@ -102,7 +102,7 @@ export interface DdlContext {
   buildIndex(index: IndexEntry): Task<void>;
   /**
    * Copies rows from `from`'s heap into `to`'s: values[i] computes column i of `to` over a row of `from` (input 0);
-   * null copies it. Checks NOT NULL and CHECK constraints of `to` as PostgreSQL does for ALTER TABLE.
+   * null copies it. Fills `to`'s indexes. Checks NOT NULL and CHECK constraints of `to` as PostgreSQL does for ALTER TABLE.
    */
   rewriteTable(from: RelationEntry, to: RelationEntry, values: readonly (Expr | null)[]): Task<void>;
   /** The table has no rows that anybody could see: checks may be left out. May answer false when it would cost time to know. */

@@ -7,9 +7,10 @@
  *
  * The walk is depth first, dependents in order of their oids; that is the order of PostgreSQL's DETAIL lines.
  */
-import type { ColumnEntry, CommentEntry, EntryClass, IndexEntry, RelationEntry } from '../../catalog/index.ts';
+import type { ColumnEntry, EntryClass, IndexEntry, RelationEntry } from '../../catalog/index.ts';
 import { sqlError } from '../../types/errors.ts';
 import { formatType } from '../../types/index.ts';
+import { tableDependencies } from './columns.ts';
 import type { DdlContext, DdlSteps } from './context.ts';
 import { describe, type ObjectReference, reference, referenceTo } from './describe.ts';
 import { usedColumns } from './expressions.ts';
@@ -414,26 +415,18 @@ export function changeColumn(
 ): void {
   const table = x.catalog.relation(tableOid) as RelationEntry;
   const columns = table.columns.map((column) => (column.number === columnNumber ? change(column) : column));
-  x.putEntry({ ...table, columns, dependsOn: tableDependencies(x, table, columns) });
+  x.putEntry({
+    ...table,
+    columns,
+    dependsOn: table.kind === 'table' ? tableDependencies(x, columns) : table.dependsOn,
+  });
 }
 
-function tableDependencies(x: DdlContext, table: RelationEntry, columns: readonly ColumnEntry[]): readonly number[] {
-  if (table.kind !== 'table') return table.dependsOn;
-  const oids = new Set<number>();
-  for (const column of columns) {
-    if (column.dropped) continue;
-    const type = x.catalog.type(column.typeOid);
-    if (type !== undefined) oids.add(type.oid);
-    for (const oid of column.defaultDependsOn ?? []) oids.add(oid);
-  }
-  return [...oids].sort((a, b) => a - b);
-}
-
+/** Comments on an object (with its columns, when none is named) go. */
 export function removeComments(x: DdlContext, objectClass: EntryClass, oid: number, columnNumber?: number): void {
-  const gone: CommentEntry[] = [];
-  for (const comment of x.catalog.comments()) {
-    if (comment.objectClass !== objectClass || comment.objectOid !== oid) continue;
-    if (columnNumber === undefined || comment.columnNumber === columnNumber) gone.push(comment);
+  const last = columnNumber ?? (objectClass === 'relation' ? (x.catalog.relation(oid)?.columns.length ?? 0) : 0);
+  for (let number = columnNumber ?? 0; number <= last; number++) {
+    const comment = x.catalog.comment(objectClass, oid, number);
+    if (comment !== undefined) x.removeEntry(comment);
   }
-  for (const comment of gone) x.removeEntry(comment);
 }

@@ -1,0 +1,584 @@
+/** ALTER TABLE and what ALTER INDEX, SEQUENCE and VIEW share with it: a list of commands, done in PostgreSQL's order. */
+import type { ColumnEntry, ConstraintEntry, NamedRelation, RelationEntry } from '../../catalog/index.ts';
+import type { AlterTableCommand, AlterTableStatement, ColumnDefinition, TableConstraint } from '../../parser/ast.ts';
+import type { Expr } from '../../planner/index.ts';
+import { ACCESS_EXCLUSIVE, type LockMode, SHARE_ROW_EXCLUSIVE, SHARE_UPDATE_EXCLUSIVE } from '../../storage/api.ts';
+import { sqlError } from '../../types/errors.ts';
+import { DEFAULT_FORMAT, OID, outputText } from '../../types/index.ts';
+import { alterColumnType } from './alter-type.ts';
+import { addColumnSequence, bareColumn, bindDefault, columnSpec, tableDependencies } from './columns.ts';
+import {
+  addCheck,
+  addForeignKey,
+  addKey,
+  checkNoNulls,
+  current,
+  setNotNull,
+  validateCheck,
+  validateForeignKey,
+} from './constraints.ts';
+import type { DdlContext, DdlResult, DdlSteps } from './context.ts';
+import { COLUMNS_MAX, checkAccessMethod, checkTablespace, columnWithDefault } from './create-table.ts';
+import { changeColumn, dropObjects } from './dependencies.ts';
+import { reference } from './describe.ts';
+import { volatilityOf } from './expressions.ts';
+import { mergeOptions, storageOptions, TABLE_OPTIONS } from './options.ts';
+import { changeOwner } from './owner.ts';
+import {
+  at,
+  checkRelationOwner,
+  columnOrThrow,
+  findAndLock,
+  findColumn,
+  kindWord,
+  refuseSystem,
+  relationMissing,
+  roleOfSpec,
+} from './resolve.ts';
+import { overNewHeap, rewrite } from './rewrite.ts';
+import { alterSequence, nextvalText } from './sequences.ts';
+
+const LAYOUT_MAX = 255;
+
+/** PostgreSQL's passes: what is dropped goes first, what needs other changes comes after them. */
+const PASSES: Partial<Record<AlterTableCommand['kind'], number>> = {
+  dropColumn: 0,
+  dropConstraint: 0,
+  dropNotNull: 0,
+  dropExpression: 0,
+  alterColumnType: 1,
+  addColumn: 2,
+  setDefault: 3,
+  setNotNull: 3,
+  addIdentity: 3,
+  setIdentity: 3,
+  dropIdentity: 3,
+  addConstraint: 4,
+};
+const LAST_PASS = 5;
+
+function lockModeOf(statement: AlterTableStatement): LockMode {
+  const isAll = (test: (command: AlterTableCommand) => boolean): boolean => statement.commands.every(test);
+  if (isAll(({ kind }) => kind === 'validateConstraint' || kind === 'setStatistics' || kind === 'setOptions')) {
+    return SHARE_UPDATE_EXCLUSIVE;
+  }
+  if (isAll((command) => command.kind === 'addConstraint' && command.constraint.kind === 'foreignKey')) {
+    return SHARE_ROW_EXCLUSIVE;
+  }
+  return ACCESS_EXCLUSIVE;
+}
+
+export function* alterTable(x: DdlContext, statement: AlterTableStatement): DdlSteps<DdlResult> {
+  const tag = `ALTER ${statement.objectType.toUpperCase()}`;
+  const names = statement.table.name;
+  const found = yield* findAndLock(x, names, lockModeOf(statement));
+  if (found === undefined) {
+    if (!statement.ifExists) throw relationMissing(x, names);
+    x.notice('NOTICE', '00000', `relation "${names.join('.')}" does not exist, skipping`);
+    return { tag };
+  }
+  checkKind(statement, found);
+  refuseSystem(x, found);
+  checkRelationOwner(x, found);
+  const commands = [...statement.commands].sort(
+    (a, b) => (PASSES[a.kind] ?? LAST_PASS) - (PASSES[b.kind] ?? LAST_PASS),
+  );
+  for (const command of commands) {
+    const entry = x.catalog.namedRelation(found.oid) as NamedRelation;
+    if (entry.class === 'relation' && entry.kind === 'table') yield* alterOne(x, entry, command);
+    else yield* alterOther(x, entry, command);
+  }
+  return { tag };
+}
+
+function checkKind({ objectType }: AlterTableStatement, found: NamedRelation): void {
+  const kind = kindWord(found);
+  if (objectType === 'table' || objectType === kind) return;
+  if (objectType === 'index' && kind !== 'index') throw sqlError('42809', `"${found.name}" is not an index`);
+  if (objectType === 'foreign table') throw sqlError('42809', `"${found.name}" is not a foreign table`);
+  throw sqlError('42809', `"${found.name}" is not a ${objectType}`);
+}
+
+function* alterOne(x: DdlContext, table: RelationEntry, command: AlterTableCommand): DdlSteps<void> {
+  switch (command.kind) {
+    case 'addColumn':
+      yield* addColumn(x, table, command.column, command.ifNotExists);
+      return;
+    case 'dropColumn':
+      yield* dropColumn(x, table, command);
+      return;
+    case 'alterColumnType':
+      yield* alterColumnType(x, table, command);
+      return;
+    case 'setDefault':
+      setDefault(x, table, command);
+      return;
+    case 'setNotNull':
+      yield* setNotNull(x, table, [columnOrThrow(table, command.column)]);
+      return;
+    case 'dropNotNull':
+      dropNotNull(x, table, columnOrThrow(table, command.column));
+      return;
+    case 'dropExpression':
+      dropExpression(x, table, command);
+      return;
+    case 'addIdentity':
+    case 'setIdentity':
+    case 'dropIdentity':
+      yield* alterIdentity(x, table, command);
+      return;
+    case 'addConstraint':
+      yield* addConstraint(x, table, command.constraint);
+      return;
+    case 'alterConstraint':
+      alterConstraint(x, table, command);
+      return;
+    case 'validateConstraint':
+      yield* validateConstraint(x, table, command.name);
+      return;
+    case 'dropConstraint':
+      yield* dropConstraint(x, table, command);
+      return;
+    default:
+      alterProperties(x, table, command);
+  }
+}
+
+// ------------------------------------------------------------------------------------------------------------- columns
+
+function* addColumn(
+  x: DdlContext,
+  table: RelationEntry,
+  definition: ColumnDefinition,
+  ifNotExists: boolean,
+): DdlSteps<void> {
+  if (findColumn(table, definition.name) !== undefined) {
+    const message = `column "${definition.name}" of relation "${table.name}" already exists`;
+    if (!ifNotExists) throw sqlError('42701', message);
+    x.notice('NOTICE', '42701', `${message}, skipping`);
+    return;
+  }
+  if (table.columns.length >= COLUMNS_MAX) {
+    throw sqlError('54011', `tables can have at most ${COLUMNS_MAX} columns`);
+  }
+  const spec = columnSpec(x, table.name, definition);
+  const bare = bareColumn(spec, table.columns.length + 1, table.layout + 1);
+  const withBare: RelationEntry = { ...table, columns: [...table.columns, bare] };
+  const column = columnWithDefault(x, withBare, bare, spec);
+  yield* putNewColumn(x, table, column);
+  const now = (): RelationEntry => current(x, table);
+  if (spec.notNull && column.defaultText === null && column.identity === null) yield* checkNoNulls(x, now(), [column]);
+  for (const constraint of spec.keys) yield* addKey(x, now(), { ...constraint, columns: [spec.name] }, false);
+  for (const constraint of spec.checks) {
+    const entry = addCheck(x, now(), { ...constraint, notValid: false }, spec.name);
+    yield* validateCheck(x, now(), entry);
+  }
+  for (const constraint of spec.foreignKeys) {
+    const entry = yield* addForeignKey(x, now(), { ...constraint, columns: [spec.name], notValid: false });
+    yield* validateForeignKey(x, now(), entry);
+  }
+}
+
+/** What existing rows get: nothing to do, one value that is kept with the column, or a computed one for each. */
+function* putNewColumn(x: DdlContext, table: RelationEntry, column: ColumnEntry): DdlSteps<void> {
+  const after = (added: ColumnEntry, layout: number): RelationEntry => {
+    const columns = [...table.columns, added];
+    return { ...table, columns, layout, dependsOn: tableDependencies(x, columns) };
+  };
+  const fill = fillExpression(x, table, column);
+  const layout = table.layout + 1;
+  if (layout <= LAYOUT_MAX) {
+    if (fill === null || x.isEmpty(table)) {
+      x.putEntry(after(column, layout));
+      return;
+    }
+    if (!column.generated && volatilityOf(fill) !== 'volatile') {
+      const value = x.evaluate(fill);
+      const missingText = value === null ? null : outputText(column.typeOid, value, DEFAULT_FORMAT);
+      x.putEntry(after({ ...column, missingText }, layout));
+      return;
+    }
+  }
+  const values = [...table.columns.map(() => null), fill ?? x.bind(x.parseExpression('NULL'), null, 'default', column)];
+  yield* rewrite(x, table, overNewHeap(x, after(column, 0)), values);
+}
+
+/** The value of the new column for a row that is there already, or null for NULL. */
+function fillExpression(x: DdlContext, table: RelationEntry, column: ColumnEntry): Expr | null {
+  const target = { typeOid: column.typeOid, typeModifier: column.typeModifier, columnName: column.name };
+  if (column.identity !== null) {
+    const sequence = x.catalog.sequence(column.sequenceOid);
+    if (sequence === undefined) return null;
+    const text = nextvalText(x.catalog.schemaName(sequence.schemaOid), sequence.name);
+    return x.bind(x.parseExpression(text), null, 'default', target);
+  }
+  if (column.defaultText === null) return null;
+  const expression = x.parseExpression(column.defaultText);
+  return column.generated
+    ? x.bind(expression, table, 'generated', target)
+    : x.bind(expression, null, 'default', target);
+}
+
+function* dropColumn(
+  x: DdlContext,
+  table: RelationEntry,
+  command: Extract<AlterTableCommand, { kind: 'dropColumn' }>,
+): DdlSteps<void> {
+  const column = findColumn(table, command.column);
+  if (column === undefined) {
+    if (command.ifExists) {
+      x.notice('NOTICE', '00000', `column "${command.column}" of relation "${table.name}" does not exist, skipping`);
+      return;
+    }
+    if (['ctid', 'xmin', 'xmax', 'cmin', 'cmax', 'tableoid'].includes(command.column)) {
+      throw sqlError('0A000', `cannot drop system column "${command.column}"`);
+    }
+    throw sqlError('42703', `column "${command.column}" of relation "${table.name}" does not exist`);
+  }
+  yield* dropObjects(x, [reference('column', table.oid, column.number)], command.behavior === 'cascade');
+}
+
+function setDefault(
+  x: DdlContext,
+  table: RelationEntry,
+  command: Extract<AlterTableCommand, { kind: 'setDefault' }>,
+): void {
+  const column = columnOrThrow(table, command.column);
+  if (column.identity !== null) {
+    throw sqlError(
+      '42601',
+      `column "${column.name}" of relation "${table.name}" is an identity column`,
+      command.expr === null ? { hint: 'Use ALTER TABLE ... ALTER COLUMN ... DROP IDENTITY instead.' } : {},
+    );
+  }
+  if (column.generated) {
+    throw sqlError(
+      '42601',
+      `column "${column.name}" of relation "${table.name}" is a generated column`,
+      command.expr === null ? { hint: 'Use ALTER TABLE ... ALTER COLUMN ... DROP EXPRESSION instead.' } : {},
+    );
+  }
+  const bound = command.expr === null ? null : bindDefault(x, command.expr, column);
+  changeColumn(x, table.oid, column.number, ({ defaultDependsOn: _, ...rest }) => ({
+    ...rest,
+    defaultText: bound?.text ?? null,
+    ...(bound !== null && bound.dependsOn.length > 0 ? { defaultDependsOn: bound.dependsOn } : {}),
+    sequenceOid: bound?.dependsOn.includes(rest.sequenceOid) === true ? rest.sequenceOid : 0,
+  }));
+}
+
+function dropNotNull(x: DdlContext, table: RelationEntry, column: ColumnEntry): void {
+  if (column.identity !== null) {
+    throw sqlError('42601', `column "${column.name}" of relation "${table.name}" is an identity column`);
+  }
+  const primary = x.catalog.indexesOf(table.oid).find((index) => index.primary);
+  if (primary?.columns.some((part) => part.columnNumber === column.number) === true) {
+    throw sqlError('42P16', `column "${column.name}" is in a primary key`);
+  }
+  if (column.notNull) changeColumn(x, table.oid, column.number, (old) => ({ ...old, notNull: false }));
+}
+
+function dropExpression(
+  x: DdlContext,
+  table: RelationEntry,
+  command: Extract<AlterTableCommand, { kind: 'dropExpression' }>,
+): void {
+  const column = columnOrThrow(table, command.column);
+  if (!column.generated) {
+    const message = `column "${column.name}" of relation "${table.name}" is not a stored generated column`;
+    if (!command.ifExists) throw sqlError('55000', message);
+    x.notice('NOTICE', '00000', `${message}, skipping`);
+    return;
+  }
+  changeColumn(x, table.oid, column.number, (old) => ({ ...old, generated: false, defaultText: null }));
+}
+
+function* alterIdentity(
+  x: DdlContext,
+  table: RelationEntry,
+  command: Extract<AlterTableCommand, { kind: 'addIdentity' | 'setIdentity' | 'dropIdentity' }>,
+): DdlSteps<void> {
+  const column = columnOrThrow(table, command.column);
+  const subject = `column "${column.name}" of relation "${table.name}"`;
+  if (command.kind === 'addIdentity') {
+    if (!column.notNull) throw sqlError('55000', `${subject} must be declared NOT NULL before identity can be added`);
+    if (column.identity !== null) throw sqlError('55000', `${subject} is already an identity column`);
+    if (column.defaultText !== null) throw sqlError('55000', `${subject} already has a default value`);
+    if (column.typeOid !== OID.INT2 && column.typeOid !== OID.INT4 && column.typeOid !== OID.INT8) {
+      throw sqlError('22023', 'identity column type must be smallint, integer, or bigint');
+    }
+    const identity = command.always ? 'always' : 'default';
+    const added = addColumnSequence(
+      x,
+      table,
+      { ...column, identity },
+      { options: command.options, typeOid: column.typeOid },
+    );
+    changeColumn(x, table.oid, column.number, () => added);
+    return;
+  }
+  if (column.identity === null) {
+    const message = `${subject} is not an identity column`;
+    if (command.kind === 'setIdentity' || !command.ifExists) throw sqlError('55000', message);
+    x.notice('NOTICE', '00000', `${message}, skipping`);
+    return;
+  }
+  const sequence = x.catalog.sequence(column.sequenceOid);
+  if (command.kind === 'setIdentity') {
+    const { always } = command;
+    if (always !== null) {
+      changeColumn(x, table.oid, column.number, (old) => ({ ...old, identity: always ? 'always' : 'default' }));
+    }
+    if (sequence !== undefined) alterSequence(x, sequence, command.options);
+    return;
+  }
+  changeColumn(x, table.oid, column.number, (old) => ({ ...old, identity: null, sequenceOid: 0 }));
+  if (sequence !== undefined) yield* dropObjects(x, [reference('sequence', sequence.oid)], false);
+}
+
+// --------------------------------------------------------------------------------------------------------- constraints
+
+function* addConstraint(x: DdlContext, table: RelationEntry, constraint: TableConstraint): DdlSteps<void> {
+  switch (constraint.kind) {
+    case 'primaryKey':
+    case 'unique':
+      yield* addKey(x, table, constraint, false);
+      return;
+    case 'check': {
+      const entry = addCheck(x, table, constraint, null);
+      if (entry.validated) yield* validateCheck(x, current(x, table), entry);
+      return;
+    }
+    case 'foreignKey': {
+      const entry = yield* addForeignKey(x, table, constraint);
+      if (entry.validated) yield* validateForeignKey(x, current(x, table), entry);
+      return;
+    }
+    case 'exclude':
+      throw sqlError('0A000', 'exclusion constraints are not supported', at(x, constraint.position));
+  }
+}
+
+function findConstraint(x: DdlContext, table: RelationEntry, name: string): ConstraintEntry | undefined {
+  return x.catalog.constraintsOf(table.oid).find((constraint) => constraint.name === name);
+}
+
+function constraintMissing(table: RelationEntry, name: string): string {
+  return `constraint "${name}" of relation "${table.name}" does not exist`;
+}
+
+function alterConstraint(
+  x: DdlContext,
+  table: RelationEntry,
+  command: Extract<AlterTableCommand, { kind: 'alterConstraint' }>,
+): void {
+  const constraint = findConstraint(x, table, command.name);
+  if (constraint === undefined) throw sqlError('42704', constraintMissing(table, command.name));
+  if (constraint.type !== 'foreign key') {
+    throw sqlError('42809', `constraint "${command.name}" of relation "${table.name}" is not a foreign key constraint`);
+  }
+  const initiallyDeferred = command.initiallyDeferred === true;
+  x.putEntry({ ...constraint, deferrable: command.deferrable ?? initiallyDeferred, initiallyDeferred });
+}
+
+function* validateConstraint(x: DdlContext, table: RelationEntry, name: string): DdlSteps<void> {
+  const constraint = findConstraint(x, table, name);
+  if (constraint === undefined) throw sqlError('42704', constraintMissing(table, name));
+  if (constraint.type !== 'foreign key' && constraint.type !== 'check') {
+    throw sqlError(
+      '42809',
+      `constraint "${name}" of relation "${table.name}" is not a foreign key or check constraint`,
+    );
+  }
+  if (constraint.validated) return;
+  if (constraint.type === 'check') yield* validateCheck(x, table, constraint);
+  else yield* validateForeignKey(x, table, constraint);
+  x.putEntry({ ...constraint, validated: true });
+}
+
+function* dropConstraint(
+  x: DdlContext,
+  table: RelationEntry,
+  command: Extract<AlterTableCommand, { kind: 'dropConstraint' }>,
+): DdlSteps<void> {
+  const constraint = findConstraint(x, table, command.name);
+  if (constraint === undefined) {
+    const message = constraintMissing(table, command.name);
+    if (!command.ifExists) throw sqlError('42704', message);
+    x.notice('NOTICE', '00000', `${message}, skipping`);
+    return;
+  }
+  yield* dropObjects(x, [reference('constraint', constraint.oid)], command.behavior === 'cascade');
+}
+
+// ---------------------------------------------------------------------------------------------------------- properties
+
+type PropertyCommand = Exclude<
+  AlterTableCommand,
+  {
+    kind:
+      | 'addColumn'
+      | 'dropColumn'
+      | 'alterColumnType'
+      | 'setDefault'
+      | 'setNotNull'
+      | 'dropNotNull'
+      | 'dropExpression'
+      | 'addIdentity'
+      | 'setIdentity'
+      | 'dropIdentity'
+      | 'addConstraint'
+      | 'alterConstraint'
+      | 'validateConstraint'
+      | 'dropConstraint';
+  }
+>;
+
+/** Commands that keep a fact, or that ask for what hotrow always does: those are accepted without effect. */
+function alterProperties(x: DdlContext, table: RelationEntry, command: PropertyCommand): void {
+  switch (command.kind) {
+    case 'ownerTo':
+      changeOwner(x, table, roleOfSpec(x, command.owner));
+      return;
+    case 'setOptions':
+      x.putEntry({
+        ...table,
+        options: mergeOptions(table.options, storageOptions(command.options, TABLE_OPTIONS), []),
+      });
+      return;
+    case 'resetOptions': {
+      const names = command.options.map((option) => option.name);
+      x.putEntry({ ...table, options: mergeOptions(table.options, [], names) });
+      return;
+    }
+    case 'setLogged':
+    case 'setUnlogged':
+      setPersistence(x, table, command.kind === 'setLogged' ? 'permanent' : 'unlogged');
+      return;
+    case 'setTablespace':
+      checkTablespace(command.name);
+      return;
+    case 'setAccessMethod':
+      checkAccessMethod(command.name);
+      return;
+    case 'setStatistics':
+    case 'setColumnOptions':
+    case 'resetColumnOptions':
+    case 'setStorage':
+    case 'setCompression':
+      if (typeof command.column === 'string') columnOrThrow(table, command.column);
+      return;
+    case 'clusterOn':
+      if (command.index !== null && x.catalog.indexByName(table.schemaOid, command.index)?.tableOid !== table.oid) {
+        throw sqlError('42704', `index "${command.index}" for table "${table.name}" does not exist`);
+      }
+      return;
+    case 'enableTrigger':
+    case 'disableTrigger':
+      if (typeof command.trigger === 'object') {
+        throw sqlError('42704', `trigger "${command.trigger.name}" for table "${table.name}" does not exist`);
+      }
+      return;
+    case 'enableRule':
+    case 'disableRule':
+      throw sqlError('42704', `rule "${command.rule}" for relation "${table.name}" does not exist`);
+    case 'setWithoutOids':
+    case 'replicaIdentity':
+    case 'disableRowSecurity':
+    case 'noForceRowSecurity':
+      return;
+    case 'enableRowSecurity':
+    case 'forceRowSecurity':
+      throw sqlError('0A000', 'row-level security is not supported');
+    case 'inherit':
+    case 'noInherit':
+      throw sqlError('0A000', 'table inheritance is not supported');
+    case 'of':
+    case 'notOf':
+      throw sqlError('0A000', 'typed tables are not supported');
+    case 'attachPartition':
+    case 'detachPartition':
+      throw sqlError('42P16', `table "${table.name}" is not partitioned`);
+  }
+}
+
+function setPersistence(x: DdlContext, table: RelationEntry, persistence: 'permanent' | 'unlogged'): void {
+  if (table.persistence === 'temporary') {
+    throw sqlError('42P16', `cannot change logged status of table "${table.name}" because it is temporary`);
+  }
+  x.putEntry({ ...table, persistence });
+}
+
+/** Views, indexes and sequences: owner and options, and defaults of a view's columns. */
+function* alterOther(x: DdlContext, entry: NamedRelation, command: AlterTableCommand): DdlSteps<void> {
+  switch (command.kind) {
+    case 'ownerTo':
+      changeOwner(x, entry, roleOfSpec(x, command.owner));
+      return;
+    case 'setOptions':
+    case 'resetOptions':
+      if (entry.class === 'index') {
+        const set =
+          command.kind === 'setOptions'
+            ? storageOptions(command.options, new Set(['fillfactor', 'deduplicate_items']))
+            : [];
+        const reset = command.kind === 'resetOptions' ? command.options.map((option) => option.name) : [];
+        x.putEntry({ ...entry, options: mergeOptions(entry.options ?? [], set, reset) });
+      }
+      return;
+    case 'setDefault':
+      if (entry.class === 'relation' && entry.kind === 'view') {
+        const column = columnOrThrow(entry, command.column);
+        const bound = command.expr === null ? null : bindDefault(x, command.expr, column);
+        changeColumn(x, entry.oid, column.number, (old) => ({ ...old, defaultText: bound?.text ?? null }));
+        return;
+      }
+      break;
+    case 'setTablespace':
+      checkTablespace(command.name);
+      return;
+    case 'setStatistics':
+    case 'setStorage':
+    case 'setCompression':
+      return;
+    case 'setLogged':
+    case 'setUnlogged':
+      if (entry.class === 'sequence') {
+        x.putEntry({ ...entry, persistence: command.kind === 'setLogged' ? 'permanent' : 'unlogged' });
+        return;
+      }
+      break;
+    default:
+      break;
+  }
+  const plural = { relation: 'views', index: 'indexes', sequence: 'sequences' } as const;
+  throw sqlError(
+    '42809',
+    `ALTER action ${ACTION_NAMES[command.kind] ?? command.kind} cannot be performed on relation "${entry.name}"`,
+    {
+      detail: `This operation is not supported for ${kindWord(entry) === 'materialized view' ? 'materialized views' : plural[entry.class]}.`,
+    },
+  );
+}
+
+const ACTION_NAMES: Partial<Record<AlterTableCommand['kind'], string>> = {
+  addColumn: 'ADD COLUMN',
+  dropColumn: 'DROP COLUMN',
+  alterColumnType: 'ALTER COLUMN ... SET DATA TYPE',
+  setDefault: 'ALTER COLUMN ... SET DEFAULT',
+  setNotNull: 'ALTER COLUMN ... SET NOT NULL',
+  dropNotNull: 'ALTER COLUMN ... DROP NOT NULL',
+  dropExpression: 'ALTER COLUMN ... DROP EXPRESSION',
+  addIdentity: 'ALTER COLUMN ... ADD IDENTITY',
+  setIdentity: 'ALTER COLUMN ... SET',
+  dropIdentity: 'ALTER COLUMN ... DROP IDENTITY',
+  addConstraint: 'ADD CONSTRAINT',
+  alterConstraint: 'ALTER CONSTRAINT',
+  validateConstraint: 'VALIDATE CONSTRAINT',
+  dropConstraint: 'DROP CONSTRAINT',
+  setLogged: 'SET LOGGED',
+  setUnlogged: 'SET UNLOGGED',
+  clusterOn: 'CLUSTER ON',
+  enableTrigger: 'ENABLE TRIGGER',
+  disableTrigger: 'DISABLE TRIGGER',
+};

@@ -1,0 +1,230 @@
+/** ALTER ... OWNER TO and SET SCHEMA. */
+import type {
+  CatalogEntry,
+  NamedRelation,
+  RelationEntry,
+  RoleEntry,
+  SchemaEntry,
+  SequenceEntry,
+} from '../../catalog/index.ts';
+import { INFORMATION_SCHEMA_OID, PG_CATALOG_SCHEMA_OID } from '../../catalog/index.ts';
+import type { AlterOwnerStatement, AlterSchemaStatement, ObjectAddress, ObjectType } from '../../parser/ast.ts';
+import { ACCESS_EXCLUSIVE } from '../../storage/api.ts';
+import { sqlError } from '../../types/errors.ts';
+import type { DdlContext, DdlResult, DdlSteps } from './context.ts';
+import {
+  checkNameIsFree,
+  checkOwner,
+  checkRelationOwner,
+  findAndLock,
+  isTemporarySchema,
+  kindWord,
+  mayCreateIn,
+  refuseSystem,
+  relationMissing,
+  roleOfSpec,
+  schemaOrThrow,
+} from './resolve.ts';
+import { nextvalText } from './sequences.ts';
+import { findTypeOid } from './type-names.ts';
+
+const RELATIONS = new Set<ObjectType>(['table', 'view', 'materialized view', 'index', 'sequence', 'foreign table']);
+
+export function checkRelationKind(objectType: ObjectType, found: NamedRelation): void {
+  const kind = kindWord(found);
+  if (objectType === 'table' || objectType === kind) return;
+  const article = /^[aeiou]/.test(objectType) ? 'an' : 'a';
+  throw sqlError('42809', `"${found.name}" is not ${article} ${objectType}`);
+}
+
+/** The new owner must be somebody that the user may become, and may create in the schema. */
+function checkNewOwner(x: DdlContext, role: RoleEntry, schema: SchemaEntry | undefined): void {
+  if (x.isSuperuser) return;
+  if (!x.shared.isMember(x.currentRoleOid, role.oid)) throw sqlError('42501', `must be member of role "${role.name}"`);
+  if (schema !== undefined && !mayCreateIn(x, schema)) {
+    throw sqlError('42501', `permission denied for schema ${schema.name}`);
+  }
+}
+
+/** A table's own sequences follow it. */
+export function changeOwner(x: DdlContext, entry: NamedRelation, role: RoleEntry): void {
+  if (entry.class === 'index') {
+    throw sqlError('42809', `cannot change owner of index "${entry.name}"`, {
+      hint: "Change the ownership of the index's table, instead.",
+    });
+  }
+  checkNewOwner(x, role, x.catalog.schema(entry.schemaOid));
+  if (entry.class === 'sequence') {
+    if (entry.ownedByTable !== 0) {
+      throw sqlError('0A000', `cannot change owner of sequence "${entry.name}"`, {
+        detail: `Sequence "${entry.name}" is linked to table "${x.catalog.relation(entry.ownedByTable)?.name}".`,
+      });
+    }
+    x.putEntry({ ...entry, owner: role.oid });
+    return;
+  }
+  x.putEntry({ ...entry, owner: role.oid });
+  for (const sequence of x.catalog.sequencesOf(entry.oid)) x.putEntry({ ...sequence, owner: role.oid });
+}
+
+export function* alterOwner(x: DdlContext, statement: AlterOwnerStatement): DdlSteps<DdlResult> {
+  const { object } = statement;
+  const tag = `ALTER ${object.objectType.toUpperCase()}`;
+  const role = roleOfSpec(x, statement.owner);
+  if (RELATIONS.has(object.objectType)) {
+    const found = yield* findAndLock(x, object.name, ACCESS_EXCLUSIVE);
+    if (found === undefined) throw relationMissing(x, object.name);
+    checkRelationKind(object.objectType, found);
+    refuseSystem(x, found);
+    checkRelationOwner(x, found);
+    changeOwner(x, found, role);
+    return { tag };
+  }
+  const name = object.name[object.name.length - 1];
+  switch (object.objectType) {
+    case 'schema': {
+      const schema = schemaOrThrow(x, name);
+      checkOwner(x, schema.owner, `schema ${schema.name}`);
+      checkNewOwner(x, role, undefined);
+      x.putEntry({ ...schema, owner: role.oid });
+      return { tag };
+    }
+    case 'database': {
+      const database = x.shared.databaseByName(name);
+      if (database === undefined) throw sqlError('3D000', `database "${name}" does not exist`);
+      checkOwner(x, database.owner, `database ${name}`);
+      checkNewOwner(x, role, undefined);
+      x.putEntry({ ...database, owner: role.oid });
+      return { tag };
+    }
+    case 'type':
+    case 'domain': {
+      const type = findUserType(x, object);
+      checkOwner(x, type.owner, `type ${type.name}`);
+      checkNewOwner(x, role, x.catalog.schema(type.schemaOid));
+      x.putEntry({ ...type, owner: role.oid });
+      return { tag };
+    }
+    default:
+      throw objectMissing(object);
+  }
+}
+
+export function findUserType(x: DdlContext, object: ObjectAddress): Extract<CatalogEntry, { class: 'type' }> {
+  const names = object.types[0]?.name ?? object.name;
+  const oid = findTypeOid(x, names);
+  if (oid === 0) throw sqlError('42704', `type "${names.join('.')}" does not exist`);
+  const type = x.catalog.type(oid);
+  if (type === undefined) throw sqlError('42501', `must be owner of type ${names.join('.')}`);
+  if (object.objectType === 'domain' && type.kind !== 'domain') {
+    throw sqlError('42809', `${names.join('.')} is not a domain`);
+  }
+  return type;
+}
+
+/** Objects of kinds that cannot be made do not exist. */
+export function objectMissing(object: ObjectAddress): Error {
+  const name = object.name.join('.');
+  if (object.objectType === 'function' || object.objectType === 'procedure' || object.objectType === 'aggregate') {
+    return sqlError('42883', `${object.objectType} ${name} does not exist`);
+  }
+  return sqlError('42704', `${object.objectType} "${name}" does not exist`);
+}
+
+// ---------------------------------------------------------------------------------------------------------- SET SCHEMA
+
+function checkSchemaMove(from: SchemaEntry, to: SchemaEntry): void {
+  if (isTemporarySchema(from) || isTemporarySchema(to)) {
+    throw sqlError('0A000', 'cannot move objects into or out of temporary schemas');
+  }
+}
+
+export function* alterObjectSchema(x: DdlContext, statement: AlterSchemaStatement): DdlSteps<DdlResult> {
+  const { object } = statement;
+  const tag = `ALTER ${object.objectType.toUpperCase()}`;
+  if (object.objectType === 'type' || object.objectType === 'domain') {
+    const type = findUserType(x, object);
+    const target = targetSchema(x, statement.schema);
+    checkSchemaMove(x.catalog.schema(type.schemaOid) as SchemaEntry, target);
+    checkOwner(x, type.owner, `type ${type.name}`);
+    if (x.catalog.typeByName(target.name, type.name, x.searchPath) !== undefined) {
+      throw sqlError('42710', `type "${type.name}" already exists in schema "${target.name}"`);
+    }
+    x.putEntry({ ...type, schemaOid: target.oid });
+    return { tag };
+  }
+  if (!RELATIONS.has(object.objectType)) throw objectMissing(object);
+  const found = yield* findAndLock(x, object.name, ACCESS_EXCLUSIVE);
+  if (found === undefined) {
+    if (!statement.ifExists) throw relationMissing(x, object.name);
+    x.notice('NOTICE', '00000', `relation "${object.name.join('.')}" does not exist, skipping`);
+    return { tag };
+  }
+  checkRelationKind(object.objectType, found);
+  refuseSystem(x, found);
+  checkRelationOwner(x, found);
+  const target = targetSchema(x, statement.schema);
+  if (found.class === 'index')
+    throw sqlError('42809', `cannot change schema of index "${found.name}"`, {
+      hint: 'Change the schema of the table instead.',
+    });
+  if (found.class === 'sequence' && found.ownedByTable !== 0) {
+    throw sqlError('0A000', 'cannot move an owned sequence into another schema', {
+      detail: `Sequence "${found.name}" is linked to table "${x.catalog.relation(found.ownedByTable)?.name}".`,
+    });
+  }
+  moveRelation(x, found, target);
+  return { tag };
+}
+
+function targetSchema(x: DdlContext, name: string): SchemaEntry {
+  const schema = schemaOrThrow(x, name);
+  if (schema.oid === PG_CATALOG_SCHEMA_OID || schema.oid === INFORMATION_SCHEMA_OID) {
+    throw sqlError('42501', `permission denied for schema ${name}`);
+  }
+  if (!mayCreateIn(x, schema)) throw sqlError('42501', `permission denied for schema ${name}`);
+  return schema;
+}
+
+function moveRelation(x: DdlContext, entry: RelationEntry | SequenceEntry, target: SchemaEntry): void {
+  if (entry.schemaOid === target.oid) return;
+  checkSchemaMove(x.catalog.schema(entry.schemaOid) as SchemaEntry, target);
+  const taken = x.catalog.relationByName(target.oid, entry.name);
+  if (taken !== undefined) {
+    throw sqlError('42P07', `relation "${entry.name}" already exists in schema "${target.name}"`);
+  }
+  if (entry.class === 'sequence') {
+    moveSequence(x, entry, target);
+    return;
+  }
+  x.putEntry({ ...entry, schemaOid: target.oid });
+  for (const index of x.catalog.indexesOf(entry.oid)) {
+    checkNameIsFree(x, target.oid, index.name);
+    x.putEntry({ ...index, schemaOid: target.oid });
+  }
+  for (const constraint of x.catalog.constraintsOf(entry.oid)) x.putEntry({ ...constraint, schemaOid: target.oid });
+  for (const sequence of x.catalog.sequencesOf(entry.oid)) moveSequence(x, sequence, target);
+}
+
+function moveSequence(x: DdlContext, sequence: SequenceEntry, target: SchemaEntry): void {
+  checkNameIsFree(x, target.oid, sequence.name);
+  const moved = { ...sequence, schemaOid: target.oid };
+  x.putEntry(moved);
+  followSequence(x, sequence, moved);
+}
+
+/** Defaults name sequences in text: they are written anew when the sequence is renamed or moved. */
+export function followSequence(x: DdlContext, before: SequenceEntry, after: SequenceEntry): void {
+  const oldText = nextvalText(x.catalog.schemaName(before.schemaOid), before.name);
+  const newText = nextvalText(x.catalog.schemaName(after.schemaOid), after.name);
+  for (const oid of x.catalog.dependentsOf(before.oid)) {
+    const table = x.catalog.relation(oid);
+    if (table === undefined) continue;
+    const columns = table.columns.map((column) =>
+      column.defaultDependsOn?.includes(before.oid) === true && column.defaultText !== null
+        ? { ...column, defaultText: column.defaultText.replace(oldText, () => newText) }
+        : column,
+    );
+    x.putEntry({ ...table, columns });
+  }
+}

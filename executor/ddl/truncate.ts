@@ -1,0 +1,57 @@
+/** TRUNCATE: new, empty heaps. */
+import type { RelationEntry } from '../../catalog/index.ts';
+import type { TruncateStatement } from '../../parser/ast.ts';
+import { ACCESS_EXCLUSIVE } from '../../storage/api.ts';
+import { sqlError } from '../../types/errors.ts';
+import type { DdlContext, DdlResult, DdlSteps } from './context.ts';
+import { asTable, findAndLock, relationMissing } from './resolve.ts';
+import { dropHeaps, overNewHeap } from './rewrite.ts';
+
+export function* truncate(x: DdlContext, statement: TruncateStatement): DdlSteps<DdlResult> {
+  const tables = new Map<number, RelationEntry>();
+  for (const { name } of statement.tables) {
+    const found = yield* findAndLock(x, name, ACCESS_EXCLUSIVE);
+    if (found === undefined) throw relationMissing(x, name);
+    const table = asTable(x, found);
+    checkTruncateRight(x, table);
+    tables.set(table.oid, table);
+  }
+  yield* addReferencing(x, tables, statement.behavior === 'cascade');
+  for (const table of tables.values()) {
+    x.putEntry(overNewHeap(x, table));
+    dropHeaps(x, table);
+    x.forgetStatistics(table.oid);
+    if (statement.restartIdentity) restartSequences(x, table);
+  }
+  return { tag: 'TRUNCATE TABLE' };
+}
+
+function checkTruncateRight(x: DdlContext, table: RelationEntry): void {
+  if (x.isSuperuser || x.shared.isMember(x.currentRoleOid, table.owner)) return;
+  throw sqlError('42501', `permission denied for table ${table.name}`);
+}
+
+/** Tables that refer to these: they come along with CASCADE, and are an error without. */
+function* addReferencing(x: DdlContext, tables: Map<number, RelationEntry>, isCascade: boolean): DdlSteps<void> {
+  for (const table of tables.values()) {
+    for (const constraint of x.catalog.constraintsReferencing(table.oid)) {
+      if (tables.has(constraint.tableOid)) continue;
+      const other = x.catalog.relation(constraint.tableOid) as RelationEntry;
+      if (!isCascade) {
+        throw sqlError('0A000', 'cannot truncate a table referenced in a foreign key constraint', {
+          detail: `Table "${other.name}" references "${table.name}".`,
+          hint: `Truncate table "${other.name}" at the same time, or use TRUNCATE ... CASCADE.`,
+        });
+      }
+      x.notice('NOTICE', '00000', `truncate cascades to table "${other.name}"`);
+      while (!x.lockRelation(other.oid, ACCESS_EXCLUSIVE)) yield;
+      checkTruncateRight(x, other);
+      tables.set(other.oid, x.catalog.relation(other.oid) as RelationEntry);
+    }
+  }
+}
+
+/** At once, not at commit: sequences are not transactional here. */
+function restartSequences(x: DdlContext, table: RelationEntry): void {
+  for (const sequence of x.catalog.sequencesOf(table.oid)) x.setSequence(sequence.oid, BigInt(sequence.start), false);
+}
