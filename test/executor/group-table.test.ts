@@ -1,0 +1,50 @@
+/** The group table numbers rows as a Map on their values would, in order of first appearance. */
+import { expect } from 'chai';
+import fc from 'fast-check';
+import { GroupTable, TextInterner } from '../../executor/operators/group-table.ts';
+import { OID } from '../../types/index.ts';
+
+const TYPES = [OID.INT4, OID.TEXT, OID.INT8];
+const row = fc.tuple(
+  fc.option(fc.integer({ min: -20, max: 20 })),
+  fc.option(fc.constantFrom('', 'a', 'b', 'longer than the others', 'é', '😀')),
+  fc.option(fc.oneof(fc.integer({ min: 0, max: 3 }), fc.constant(9007199254740993n))),
+);
+
+describe('group table', () => {
+  it('gives equal rows one group, NULL being equal to NULL', () => {
+    fc.assert(
+      fc.property(fc.array(row, { maxLength: 400 }), fc.integer({ min: 1, max: 3 }), (rows, width) => {
+        const table = new GroupTable(TYPES.slice(0, width));
+        const model = new Map<string, number>();
+        const columns = TYPES.slice(0, width).map((_t, c) => rows.map((r) => r[c]));
+        rows.forEach((r, i) => {
+          const key = r.slice(0, width).map(String).join('|');
+          if (!model.has(key)) model.set(key, model.size);
+          const values: unknown[] = [];
+          const group = table.groupOf(columns, i);
+          expect(group).to.equal(model.get(key));
+          table.keyValues(group, values);
+          expect(values).to.deep.equal(r.slice(0, width));
+          expect(table.findValues(r.slice(0, width))).to.equal(group);
+        });
+        expect(table.count).to.equal(model.size);
+      }),
+    );
+  });
+
+  it('finds text by bytes and by string alike', () => {
+    const interner = new TextInterner();
+    const bytes = Buffer.from('xxpostgresyy');
+    const id = interner.idOfBytes(bytes, 2, 10);
+    expect(interner.idOf('postgres')).to.equal(id);
+    expect(interner.valueOf(id)).to.equal('postgres');
+    expect(interner.find('hotrow')).to.equal(-1);
+  });
+
+  it('tells 0 and -0, and all NaN, as one value each', () => {
+    const table = new GroupTable([OID.FLOAT8]);
+    const column = [[0, -0, Number.NaN, 1, Number.NaN]];
+    expect([0, 1, 2, 3, 4].map((i) => table.groupOf(column, i))).to.deep.equal([0, 0, 1, 2, 1]);
+  });
+});
