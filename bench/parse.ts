@@ -16,7 +16,7 @@ const LONG = `select o.id, o.placed, c.name, sum(l.price * l.quantity) as total,
   where o.status = 'open' and l.price > 10.5 and c.city in ('Ulm', 'Bonn')
   group by o.id, o.placed, c.name having count(*) > 1 order by total desc, 2 limit 20`;
 const INSERT =
-  "INSERT INTO pgbench_history (tid, bid, aid, delta, mtime) VALUES (5, 1, 77123, -4096, CURRENT_TIMESTAMP) RETURNING tid";
+  'INSERT INTO pgbench_history (tid, bid, aid, delta, mtime) VALUES (5, 1, 77123, -4096, CURRENT_TIMESTAMP) RETURNING tid';
 
 export interface ParseFigures {
   readonly constructMs: number;

@@ -645,7 +645,7 @@ export interface CreatePublicationStatement extends Node {
 }
 export interface CreateStatisticsStatement extends Node {
   readonly kind: 'createStatistics';
-  readonly name: QualifiedName | null;
+  readonly name: QualifiedName;
   readonly ifNotExists: boolean;
   readonly kinds: readonly string[];
   readonly exprs: readonly Expression[];

@@ -70,7 +70,7 @@ export class SqlParser extends AlterRules {
   }
 
   /** stmt */
-  readonly statement = this.rule('statement', (): StatementNode => this.or(0, this.statementAlternatives));
+  readonly statement = this.rule('statement', (): StatementNode => this.choose(0, this.statementAlternatives));
 
   /** stmtmulti: [ stmt ] { ';' [ stmt ] } EOF */
   readonly statements = this.rule('statements', (): Statement[] => {

@@ -9,9 +9,11 @@
  *     sub(this.rule)      a rule                        at(T.WITH)      looks, without consuming (false when recording)
  *     opt(T.WHERE, f)     f after the token, or null    list(this.rule) one or more, with commas
  *
- * While recording, take() answers a dummy token, sub() a dummy that answers itself for every property, and has() true once
- * per call, so that the body of an `if (this.has(...))` is recorded; after a rule's first mandatory token it does not matter
- * what else the record says.
+ * Recording. take() answers a dummy token, sub() a dummy that answers itself for every property, has() true. A rule is
+ * recorded only as far as its first mandatory symbol: that is all that FIRST sets need, and every decision that Chevrotain
+ * makes for us (choose()) stands at the beginning of its rule; the rest is chosen by at() and has(). With validations on,
+ * rules are recorded whole. Chevrotain's own switch into recording, which swaps and then deletes eighty methods of the
+ * instance, is replaced by a flag: deleting made the instance slow and cost a third of the start-up.
  *
  * Errors are thrown as SqlError at the first token that cannot go on, straight through Chevrotain, whose own exceptions and
  * messages are never built. Depth is counted, so that nesting ends in 54001.
@@ -27,6 +29,11 @@ import * as T from './token-types.ts';
 
 /** Levels of expressions, subqueries and joins within each other. Some 1.2 KB of stack each: see test/parser/depth.test.ts. */
 export const NESTING_MAX = 400;
+
+export interface Alternative<R> {
+  readonly ALT: () => R;
+  readonly IGNORE_AMBIGUITIES?: boolean;
+}
 
 export interface ParserRule<A extends unknown[], R> {
   (...args: A): R;
@@ -44,6 +51,9 @@ function typeOf(type: number): TokenType {
   }
   return found;
 }
+
+/** Thrown while recording, when a rule has been recorded far enough. */
+const RECORDED_ENOUGH = { recordedEnough: true };
 
 const DUMMY_TOKEN = new Token(0, '', 0, 0, -1);
 
@@ -69,6 +79,16 @@ export abstract class ParserBase extends EmbeddedActionsParser {
   /** Highest $n of the statement. */
   protected parameterCount = 0;
   private recordIndex = 0;
+  private readonly recordWhole: boolean;
+  /** Height of Chevrotain's stack of productions inside the rule being recorded, outside of options and alternatives. */
+  private recordHeight = 0;
+  declare protected recordingProdStack: unknown[];
+  declare protected consumeInternalRecord: (type: TokenType, index: number) => void;
+  declare protected subruleInternalRecord: (rule: unknown, index: number) => void;
+  declare protected optionInternalRecord: (body: () => void, index: number) => void;
+  declare protected manyInternalRecord: (index: number, body: () => void) => void;
+  declare protected orInternalRecord: (alternatives: readonly Alternative<unknown>[], index: number) => void;
+  declare protected orInternal: <R>(alternatives: readonly Alternative<R>[], index: number) => R;
 
   constructor(validate: boolean) {
     super([typeOf(T.IDENT)], {
@@ -77,6 +97,7 @@ export abstract class ParserBase extends EmbeddedActionsParser {
       recoveryEnabled: false,
       lookaheadStrategy: new FirstSetLookahead(),
     });
+    this.recordWhole = validate;
     this.tokVector = [DUMMY_TOKEN, DUMMY_TOKEN, DUMMY_TOKEN, DUMMY_TOKEN];
   }
 
@@ -88,6 +109,14 @@ export abstract class ParserBase extends EmbeddedActionsParser {
     this.parameterCount = 0;
   }
 
+  /** Chevrotain's entry to recording and its exit. */
+  protected enableRecording(): void {
+    this.RECORDING_PHASE = true;
+  }
+  protected disableRecording(): void {
+    this.RECORDING_PHASE = false;
+  }
+
   /** Root rules take EOF themselves, and the scanner has put EOF tokens at the end. */
   protected onBeforeParse(): void {}
   protected onAfterParse(): void {}
@@ -95,14 +124,13 @@ export abstract class ParserBase extends EmbeddedActionsParser {
   protected rule<A extends unknown[], R>(name: string, body: (...args: A) => R): ParserRule<A, R> {
     const recorded = (): R => {
       this.recordIndex = 16;
-      const stack = (this as unknown as { recordingProdStack: unknown[] }).recordingProdStack;
-      const height = stack.length;
+      this.recordHeight = this.recordingProdStack.length;
       try {
         return (body as unknown as (...args: unknown[]) => R)(DUMMY, DUMMY, DUMMY, DUMMY);
       } catch (error) {
-        // A rule may find dummy tokens wrong; what comes before is recorded, and decides what the rule starts with.
-        if (!(error instanceof SqlError)) throw error;
-        stack.length = height;
+        // A rule may also find dummy tokens wrong; what comes before is recorded, and decides what the rule starts with.
+        if (error !== RECORDED_ENOUGH && !(error instanceof SqlError)) throw error;
+        this.recordingProdStack.length = this.recordHeight;
         return DUMMY;
       }
     };
@@ -157,7 +185,7 @@ export abstract class ParserBase extends EmbeddedActionsParser {
       return true;
     }
     if (this.RECORDING_PHASE) {
-      this.option(this.recordIndex++, () => this.recordToken(type));
+      this.optionInternalRecord(() => this.recordToken(type), this.recordIndex++);
       return true;
     }
     return false;
@@ -172,10 +200,13 @@ export abstract class ParserBase extends EmbeddedActionsParser {
       return body();
     }
     if (this.RECORDING_PHASE) {
-      this.option(this.recordIndex++, () => {
-        this.recordToken(type);
-        body();
-      });
+      this.optionInternalRecord(
+        () => {
+          this.recordToken(type);
+          body();
+        },
+        this.recordIndex++,
+      );
       return DUMMY;
     }
     return null;
@@ -211,7 +242,7 @@ export abstract class ParserBase extends EmbeddedActionsParser {
   protected list<R>(rule: ParserRule<[], R>): R[] {
     if (this.RECORDING_PHASE) {
       this.recordRule(rule);
-      this.many(this.recordIndex++, () => {
+      this.manyInternalRecord(this.recordIndex++, () => {
         this.recordToken(T.COMMA);
         this.recordRule(rule);
       });
@@ -228,7 +259,7 @@ export abstract class ParserBase extends EmbeddedActionsParser {
   protected listOf<R>(item: () => R): R[] {
     if (this.RECORDING_PHASE) {
       item();
-      this.many(this.recordIndex++, () => {
+      this.manyInternalRecord(this.recordIndex++, () => {
         this.recordToken(T.COMMA);
         item();
       });
@@ -299,6 +330,9 @@ export abstract class ParserBase extends EmbeddedActionsParser {
   protected messageAt(code: string, message: string, token: Token = this.nextToken()): SqlError {
     return new SqlError(code, message, { position: errorPosition(this.text, token.startOffset) });
   }
+  protected messageAtOffset(code: string, message: string, offset: number): SqlError {
+    return new SqlError(code, message, { position: errorPosition(this.text, offset) });
+  }
   protected valueError(message: string, token: Token): SqlError {
     return this.messageAt('22023', message, token);
   }
@@ -322,19 +356,36 @@ export abstract class ParserBase extends EmbeddedActionsParser {
 
   // ------------------------------------------------------------------------------------------------------- recording
 
+  /** OR of Chevrotain: chooses by the next token. `index` is unique in the rule. */
+  protected choose<R>(index: number, alternatives: readonly Alternative<R>[]): R {
+    if (!this.RECORDING_PHASE) return this.orInternal(alternatives, index);
+    this.orInternalRecord(alternatives, index);
+    this.checkRecorded();
+    return DUMMY;
+  }
   private recordToken(type: number): Token {
-    this.consume(this.recordIndex++, typeOf(type));
+    this.consumeInternalRecord(typeOf(type), this.recordIndex++);
+    this.checkRecorded();
     return DUMMY_TOKEN;
+  }
+  private recordRule(rule: ParserRule<never[], unknown>): never {
+    this.subruleInternalRecord(rule, this.recordIndex++);
+    this.checkRecorded();
+    return DUMMY;
+  }
+  private checkRecorded(): void {
+    if (!this.recordWhole && this.recordingProdStack.length === this.recordHeight) throw RECORDED_ENOUGH;
+  }
+  /** Records that prefixes may come, any number of them. */
+  protected recordPrefixes(types: readonly number[], rule: ParserRule<never[], unknown>): void {
+    this.manyInternalRecord(this.recordIndex++, () => {
+      const alternatives = types.map((type) => ({ ALT: (): unknown => this.recordToken(type) }));
+      this.orInternalRecord([...alternatives, { ALT: () => this.recordRule(rule) }], this.recordIndex++);
+    });
   }
   /** Records that one of these rules follows, where the parser itself chooses by a switch. */
   protected recordOneOf(rules: readonly ParserRule<never[], unknown>[]): never {
-    return this.or(
-      this.recordIndex++,
-      rules.map((rule) => ({ ALT: () => this.recordRule(rule), IGNORE_AMBIGUITIES: true })),
-    ) as never;
-  }
-  private recordRule(rule: ParserRule<never[], unknown>): never {
-    this.subrule(this.recordIndex++, rule as never);
-    return DUMMY;
+    const alternatives = rules.map((rule) => ({ ALT: () => this.recordRule(rule), IGNORE_AMBIGUITIES: true }));
+    return this.choose(this.recordIndex++, alternatives) as never;
   }
 }

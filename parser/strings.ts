@@ -75,10 +75,10 @@ export function scanEscapeString(text: string, start: number): ScannedString {
       i = next + 1;
     } else if (code === 0x5c) {
       if (i + 1 >= text.length) throw unterminated(text, 'quoted', start);
-      const escape = readEscape(text, i);
-      if (escape.isByte) sawBytes = true;
-      value += escape.value;
-      i = escape.end;
+      const escaped = readEscape(text, i);
+      if (escaped.isByte) sawBytes = true;
+      value += escaped.value;
+      i = escaped.end;
     } else {
       let end = i + 1;
       while (end < text.length && text.charCodeAt(end) !== 0x27 && text.charCodeAt(end) !== 0x5c) end++;
@@ -216,7 +216,7 @@ export function scanUnicodeString(text: string, start: number, quoteCode: number
   if (quoteCode === 0x27) raw = scanPlainString(text, start + 2, 'quoted', start);
   else raw = scanQuotedBody(text, start);
   let end = raw.end;
-  let escape = '\\';
+  let escapeWith = '\\';
   const uescape = /^uescape(?![A-Za-z0-9_$\u0080-\uffff])/i;
   const word = skipSpace(text, end);
   if (uescape.test(text.slice(word, word + 8))) {
@@ -228,10 +228,10 @@ export function scanUnicodeString(text: string, start: number, quoteCode: number
     if (!/^[^0-9a-fA-F+'"\s]$/.test(given.value)) {
       throw syntaxErrorAt(text, 'invalid Unicode escape character', quote, given.end);
     }
-    escape = given.value;
+    escapeWith = given.value;
     end = given.end;
   }
-  return { value: resolveUnicode(text, raw.value, escape, start), end };
+  return { value: resolveUnicode(text, raw.value, escapeWith, start), end };
 }
 
 function scanQuotedBody(text: string, start: number): ScannedString {
@@ -265,15 +265,15 @@ function skipSpace(text: string, offset: number): number {
 
 const UNICODE_HINT = 'Unicode escapes must be \\XXXX or \\+XXXXXX.';
 
-function resolveUnicode(text: string, body: string, escape: string, start: number): string {
+function resolveUnicode(text: string, body: string, escapeWith: string, start: number): string {
   let value = '';
   let high = 0;
   for (let i = 0; i < body.length; ) {
     const at = start + 3 + i;
     let point: number;
-    if (body[i] !== escape) {
+    if (body[i] !== escapeWith) {
       point = -1;
-    } else if (body[i + 1] === escape) {
+    } else if (body[i + 1] === escapeWith) {
       point = -2;
     } else {
       const long = body[i + 1] === '+';

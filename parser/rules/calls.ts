@@ -67,7 +67,7 @@ export abstract class CallRules extends TypeRules {
   ];
 
   /** c_expr */
-  readonly operand = this.rule('operand', (): Expression => this.or(0, this.operandAlternatives));
+  readonly operand = this.rule('operand', (): Expression => this.choose(0, this.operandAlternatives));
 
   // ------------------------------------------------------------------------------------------------------ constants
 
@@ -145,7 +145,7 @@ export abstract class CallRules extends TypeRules {
   });
 
   private recordNamed(): Expression {
-    return this.or(0, [
+    return this.choose(0, [
       { ALT: () => this.takeName(T.COL_ID) as never },
       { ALT: () => this.takeName(T.TYPE_FUNCTION_NAME) as never, IGNORE_AMBIGUITIES: true },
     ]);
@@ -607,7 +607,7 @@ export abstract class CallRules extends TypeRules {
 
   /** CURRENT_DATE, CURRENT_TIMESTAMP [ '(' Iconst ')' ], CURRENT_USER, ... */
   readonly sqlValueFunction = this.rule('sqlValueFunction', (): Expression => {
-    const token: Token = this.or(0, this.valueFunctionAlternatives);
+    const token: Token = this.choose(0, this.valueFunctionAlternatives);
     const known = SQL_VALUE_FUNCTIONS.get(token.tokenTypeIdx);
     const position = token.startOffset;
     let precision: number | null = null;

@@ -68,7 +68,6 @@ export abstract class DefineRules extends RoutineRules {
         return this.sub(this.createMaterializedView, persistence, position);
       case T.VIEW:
       case T.RECURSIVE:
-        if (persistence === 'unlogged') throw this.unexpected();
         return this.sub(this.createView, false, persistence, position);
       default:
         throw this.unexpected();
@@ -454,10 +453,10 @@ export abstract class DefineRules extends RoutineRules {
     return { kind: 'createLanguage', name, orReplace, trusted, position };
   }
 
-  /** CREATE STATISTICS has been read: [ IF NOT EXISTS ] [ name ] [ '(' kinds ')' ] ON exprs FROM table */
+  /** CREATE STATISTICS has been read: [ IF NOT EXISTS ] name [ '(' kinds ')' ] ON exprs FROM table */
   readonly createStatistics = this.rule('createStatistics', (position: number): CreateStatisticsStatement => {
     const ifNotExists = this.ifNotExists();
-    const name = this.at(T.ON) || this.at(T.LEFT_PAREN) ? null : this.qualifiedName();
+    const name = this.qualifiedName();
     const kinds = this.optParenthesizedNames();
     this.take(T.ON);
     const exprs = this.list(this.expression);

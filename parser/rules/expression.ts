@@ -64,16 +64,7 @@ export abstract class ExpressionRules extends CallRules {
   });
 
   private recordExpression(): Expression {
-    this.many(0, () =>
-      this.or(0, [
-        { ALT: () => this.take(T.NOT) },
-        { ALT: () => this.take(T.NOT_LA) },
-        { ALT: () => this.take(T.PLUS) },
-        { ALT: () => this.take(T.MINUS) },
-        { ALT: () => this.take(T.OPERATOR_SYMBOL) },
-        { ALT: () => this.sub(this.qualifiedOperator) as never },
-      ]),
-    );
+    this.recordPrefixes([T.NOT, T.NOT_LA, T.PLUS, T.MINUS], this.qualifiedOperator);
     return this.sub(this.operand);
   }
 
@@ -375,10 +366,18 @@ export abstract class ExpressionRules extends CallRules {
 
   /** qual_Op: Op | OPERATOR '(' any_operator ')'; answers [schema...,] operator. */
   readonly qualifiedOperator = this.rule('qualifiedOperator', (): QualifiedName => {
+    if (this.RECORDING_PHASE) return this.recordQualifiedOperator();
     if (this.at(T.OPERATOR_SYMBOL)) return [this.take(T.OPERATOR_SYMBOL).image];
     this.take(T.OPERATOR);
     return this.inParens(() => this.anyOperator());
   });
+
+  private recordQualifiedOperator(): QualifiedName {
+    return this.choose(0, [
+      { ALT: () => this.take(T.OPERATOR_SYMBOL) as never },
+      { ALT: () => this.take(T.OPERATOR) as never },
+    ]);
+  }
 
   /** any_operator: { ColId '.' } all_Op */
   protected anyOperator(): QualifiedName {

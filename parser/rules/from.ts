@@ -55,25 +55,29 @@ export abstract class FromRules extends SelectRules {
       this.has(T.OUTER);
     }
     this.take(T.JOIN);
-    const base = { kind: 'join', joinType, natural, left, alias: null, position } as const;
-    if (natural || joinType === 'cross') {
-      return { ...base, right: this.sub(this.primaryFromItem), using: null, usingAlias: null, on: null };
-    }
-    // The right side may hold joins of its own before our ON: a JOIN b JOIN c ON ... ON ...
+    const closed = natural || joinType === 'cross';
     let right = this.sub(this.primaryFromItem);
-    while (startsJoin(this.peek())) {
-      this.enter();
-      right = this.join(right);
-      this.leave();
+    let using: string[] | null = null;
+    let usingAlias: string | null = null;
+    let on: Expression | null = null;
+    if (!closed) {
+      // The right side may hold joins of its own before our ON: a JOIN b JOIN c ON ... ON ...
+      while (startsJoin(this.peek())) {
+        this.enter();
+        right = this.join(right);
+        this.leave();
+      }
+      if (this.at(T.USING)) {
+        this.take(T.USING);
+        using = this.parenthesizedNames();
+        if (this.at(T.AS)) usingAlias = this.usingAlias();
+      } else {
+        this.take(T.ON);
+        on = this.sub(this.expression);
+      }
     }
-    if (this.at(T.USING)) {
-      this.take(T.USING);
-      const using = this.parenthesizedNames();
-      const usingAlias = this.at(T.AS) ? this.usingAlias() : null;
-      return { ...base, right, using, usingAlias, on: null };
-    }
-    this.take(T.ON);
-    return { ...base, right, using: null, usingAlias: null, on: this.sub(this.expression) };
+    // Written out: a spread of a shared part cost a third of the time of a parse with joins.
+    return { kind: 'join', joinType, natural, left, right, using, usingAlias, on, alias: null, position };
   }
 
   private usingAlias(): string {

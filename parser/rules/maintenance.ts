@@ -1,4 +1,5 @@
 /** COPY, EXPLAIN, VACUUM, ANALYZE, CLUSTER, REINDEX, LOCK, TRUNCATE, CHECKPOINT, LOAD, DO, CALL. */
+import { SqlError } from '../../types/errors.ts';
 import type {
   CallStatement,
   CheckpointStatement,
@@ -338,7 +339,7 @@ export abstract class MaintenanceRules extends SessionRules {
         body = text;
       }
     } while (this.at(T.LANGUAGE) || this.at(T.STRING));
-    if (body === null) throw this.messageAt('42601', 'no inline code specified', this.tokVector[0]);
+    if (body === null) throw new SqlError('42601', 'no inline code specified');
     return { kind: 'do', language: language ?? 'plpgsql', body, position };
   });
 

@@ -1,4 +1,5 @@
 /** SELECT, VALUES, TABLE, set operations, WITH, and the clauses after them. */
+import { SqlError } from '../../types/errors.ts';
 import type {
   CommonTableExpr,
   Expression,
@@ -23,6 +24,7 @@ import type {
   WithClause,
 } from '../ast.ts';
 import type { ParserRule } from '../parser-base.ts';
+import type { Token } from '../scanner.ts';
 import * as T from '../token-types.ts';
 import { continuesQuery, ExpressionRules, isQuery, startsQuery } from './expression.ts';
 
@@ -79,10 +81,30 @@ export abstract class SelectRules extends ExpressionRules {
         locking = this.lockingClauses();
       }
     }
+    if (limits.limitWithTies && !this.RECORDING_PHASE) this.checkTies(orderBy, operand, locking);
     if (!isParenthesized) {
-      return { kind: 'query', with: withClause, body: operand, orderBy, ...limits, locking, position };
+      const { limit, limitWithTies, offset } = limits;
+      return {
+        kind: 'query',
+        with: withClause,
+        body: operand,
+        orderBy,
+        limit,
+        limitWithTies,
+        offset,
+        locking,
+        position,
+      };
     }
     return this.addToParenthesized(operand, withClause, orderBy, limits, locking, position);
+  }
+
+  private checkTies(orderBy: readonly OrderItem[], operand: Operand, locking: readonly LockingClause[]): void {
+    const isOrdered = orderBy.length > 0 || (operand.kind === 'query' && operand.orderBy.length > 0);
+    if (!isOrdered) throw new SqlError('42601', 'WITH TIES cannot be specified without ORDER BY clause');
+    if (locking.some((clause) => clause.wait === 'skip locked')) {
+      throw new SqlError('42601', 'SKIP LOCKED and WITH TIES options cannot be used together');
+    }
   }
 
   /** (SELECT ...) ORDER BY ...: the clauses join those inside; writing one twice is an error, as in insertSelectOptions. */
@@ -94,13 +116,14 @@ export abstract class SelectRules extends ExpressionRules {
     locking: readonly LockingClause[],
     position: number,
   ): Query {
-    const once = (clash: boolean, what: string): void => {
-      if (clash) throw this.messageAt('42601', `multiple ${what} clauses not allowed`);
+    const once = (before: boolean, again: { readonly position: number } | null | undefined, what: string): void => {
+      if (!before || again === null || again === undefined) return;
+      throw this.messageAtOffset('42601', `multiple ${what} clauses not allowed`, again.position);
     };
-    once(inner.orderBy.length > 0 && orderBy.length > 0, 'ORDER BY');
-    once(inner.offset !== null && limits.offset !== null, 'OFFSET');
-    once(inner.limit !== null && limits.limit !== null, 'LIMIT');
-    once(inner.with !== null && withClause !== null, 'WITH');
+    once(inner.orderBy.length > 0, orderBy[0], 'ORDER BY');
+    once(inner.offset !== null, limits.offset, 'OFFSET');
+    once(inner.limit !== null, limits.limit, 'LIMIT');
+    once(inner.with !== null, withClause, 'WITH');
     return {
       kind: 'query',
       with: inner.with ?? withClause,
@@ -146,7 +169,7 @@ export abstract class SelectRules extends ExpressionRules {
 
   /** simple_select without set operations, or select_with_parens. */
   readonly selectOperand = this.rule('selectOperand', (): Operand => {
-    const alternative = this.or(0, this.selectOperandAlternatives);
+    const alternative = this.choose(0, this.selectOperandAlternatives);
     return alternative;
   });
 
@@ -363,20 +386,19 @@ export abstract class SelectRules extends ExpressionRules {
       } else {
         if (limit !== null) throw this.unexpected();
         this.take(token.tokenTypeIdx);
-        if (token.tokenTypeIdx === T.LIMIT) limit = this.limitValue();
+        if (token.tokenTypeIdx === T.LIMIT) limit = this.limitValue(token);
         else ({ limit, limitWithTies } = this.fetchFirst());
       }
     }
     return { limit, limitWithTies, offset };
   });
 
-  private limitValue(): Expression {
+  private limitValue(start: Token): Expression {
     const position = this.here();
     if (this.has(T.ALL)) return { kind: 'null', position };
     const limit = this.sub(this.expression);
     if (this.at(T.COMMA)) {
-      const token = this.nextToken();
-      throw this.messageAt('42601', 'LIMIT #,# syntax is not supported', token).with({
+      throw this.messageAt('42601', 'LIMIT #,# syntax is not supported', start).with({
         hint: 'Use separate LIMIT and OFFSET clauses.',
       });
     }
@@ -467,28 +489,32 @@ export abstract class SelectRules extends ExpressionRules {
   readonly windowFrame = this.rule('windowFrame', (): WindowFrame => {
     const token = this.take(this.peek());
     const position = token.startOffset;
-    const startToken = this.nextToken();
+    let startToken = this.nextToken();
     let start: FrameBound;
     let end: FrameBound = { kind: 'currentRow', offset: null };
-    const fail = (message: string): void => {
-      if (!this.RECORDING_PHASE) throw this.messageAt('42P20', message, startToken);
+    let endToken = startToken;
+    const fail = (message: string, at: Token): void => {
+      if (!this.RECORDING_PHASE) throw this.messageAt('42P20', message, at);
     };
     if (this.has(T.BETWEEN)) {
+      startToken = this.nextToken();
       start = this.frameBound();
+      if (start.kind === 'unboundedFollowing') fail('frame start cannot be UNBOUNDED FOLLOWING', startToken);
       this.take(T.AND);
+      endToken = this.nextToken();
       end = this.frameBound();
-      if (end.kind === 'unboundedPreceding') fail('frame end cannot be UNBOUNDED PRECEDING');
+      if (end.kind === 'unboundedPreceding') fail('frame end cannot be UNBOUNDED PRECEDING', endToken);
       if (start.kind === 'currentRow' && end.kind === 'preceding') {
-        fail('frame starting from current row cannot have preceding rows');
+        fail('frame starting from current row cannot have preceding rows', endToken);
       }
       if (start.kind === 'following' && (end.kind === 'preceding' || end.kind === 'currentRow')) {
-        fail('frame starting from following row cannot have preceding rows');
+        fail('frame starting from following row cannot have preceding rows', endToken);
       }
     } else {
       start = this.frameBound();
-      if (start.kind === 'following') fail('frame starting from following row cannot end with current row');
+      if (start.kind === 'following') fail('frame starting from following row cannot end with current row', startToken);
     }
-    if (start.kind === 'unboundedFollowing') fail('frame start cannot be UNBOUNDED FOLLOWING');
+    if (start.kind === 'unboundedFollowing') fail('frame start cannot be UNBOUNDED FOLLOWING', startToken);
     let exclude: WindowFrame['exclude'] = 'no others';
     if (this.has(T.EXCLUDE)) {
       if (this.has(T.CURRENT)) {
@@ -619,7 +645,9 @@ function asQuery(operand: Operand): Query {
     with: null,
     body: operand,
     orderBy: NO_ORDER,
-    ...NO_LIMITS,
+    limit: null,
+    limitWithTies: false,
+    offset: null,
     locking: NO_LOCKING,
     position: operand.position,
   };

@@ -40,35 +40,52 @@ export abstract class SequenceRules extends TableRules {
     };
     switch (token.tokenTypeIdx) {
       case T.AS:
-        return set('dataType', this.sub(this.typeName));
+        set('dataType', this.sub(this.typeName));
+        return;
       case T.CACHE:
-        return set('cache', this.sequenceNumber());
+        set('cache', this.sequenceNumber());
+        return;
       case T.CYCLE:
-        return set('cycle', true);
+        set('cycle', true);
+        return;
       case T.INCREMENT:
         this.has(T.BY);
-        return set('increment', this.sequenceNumber());
+        set('increment', this.sequenceNumber());
+        return;
       case T.MAXVALUE:
-        return set('maxValue', this.sequenceNumber());
+        set('maxValue', this.sequenceNumber());
+        return;
       case T.MINVALUE:
-        return set('minValue', this.sequenceNumber());
+        set('minValue', this.sequenceNumber());
+        return;
       case T.NO:
-        if (this.has(T.MAXVALUE)) return set('maxValue', null);
-        if (this.has(T.MINVALUE)) return set('minValue', null);
+        if (this.has(T.MAXVALUE)) {
+          set('maxValue', null);
+          return;
+        }
+        if (this.has(T.MINVALUE)) {
+          set('minValue', null);
+          return;
+        }
         this.take(T.CYCLE);
-        return set('cycle', false);
+        set('cycle', false);
+        return;
       case T.OWNED:
         this.take(T.BY);
-        return set('ownedBy', this.qualifiedName());
+        set('ownedBy', this.qualifiedName());
+        return;
       case T.SEQUENCE:
         this.take(T.NAME);
-        return set('sequenceName', this.qualifiedName());
+        set('sequenceName', this.qualifiedName());
+        return;
       case T.START:
         this.has(T.WITH);
-        return set('start', this.sequenceNumber());
+        set('start', this.sequenceNumber());
+        return;
       default:
         this.has(T.WITH);
-        return set('restart', this.atNumber() ? this.sequenceNumber() : null);
+        set('restart', this.atNumber() ? this.sequenceNumber() : null);
+        return;
     }
   }
 

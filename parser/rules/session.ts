@@ -226,8 +226,8 @@ export abstract class SessionRules extends SequenceRules {
           this.take(T.ZONE);
           return this.setTimeZone(base);
         case T.CATALOG: {
-          const token = this.take(T.CATALOG);
-          this.string();
+          this.take(T.CATALOG);
+          const token = this.take(T.STRING);
           throw this.messageAt('0A000', 'current database cannot be changed', token);
         }
         case T.SCHEMA:

@@ -1,4 +1,5 @@
 /** CREATE TABLE, its columns and constraints; CREATE TABLE AS and CREATE MATERIALIZED VIEW. */
+import { SqlError } from '../../types/errors.ts';
 import type {
   ColumnConstraint,
   ColumnDefinition,
@@ -566,8 +567,8 @@ export abstract class TableRules extends ModifyRules {
       } else throw this.messageAt('42601', `unrecognized hash partition bound specification "${word}"`, token);
     }
     if (!this.RECORDING_PHASE) {
-      if (modulus < 0) throw this.messageAt('42601', 'modulus for hash partition must be specified', token);
-      if (remainder < 0) throw this.messageAt('42601', 'remainder for hash partition must be specified', token);
+      if (modulus < 0) throw new SqlError('42601', 'modulus for hash partition must be specified');
+      if (remainder < 0) throw new SqlError('42601', 'remainder for hash partition must be specified');
     }
     return { kind: 'hash', modulus, remainder };
   });
