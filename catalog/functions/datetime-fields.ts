@@ -99,6 +99,17 @@ function unitNamed(text: string, typeOid: number): DateUnit {
   return unit;
 }
 
+/** Units that only extract knows; to date_trunc they are unknown words. */
+const EXTRACT_ONLY: ReadonlySet<DateUnit> = new Set(['dow', 'doy', 'epoch', 'isodow', 'isoyear', 'julian']);
+
+function truncationUnit(text: string, typeOid: number): DateUnit {
+  const unit = unitNamed(text, typeOid);
+  if (EXTRACT_ONLY.has(unit)) {
+    throw sqlError('22023', `unit "${toLower(text)}" not recognized for type ${formatType(typeOid)}`);
+  }
+  return unit;
+}
+
 function unsupported(text: string, typeOid: number, detail?: string): SqlError {
   return sqlError(
     '0A000',
@@ -377,7 +388,7 @@ function smallUnit(unit: DateUnit): number {
 }
 
 function truncateTimestamp(text: string, value: Timestamp): Timestamp {
-  const unit = unitNamed(text, OID.TIMESTAMP);
+  const unit = truncationUnit(text, OID.TIMESTAMP);
   const size = smallUnit(unit);
   if (size === 0 && truncateDays(unit, 0) === null) throw unsupported(text, OID.TIMESTAMP);
   if (isInfinite(value)) return value;
@@ -387,7 +398,7 @@ function truncateTimestamp(text: string, value: Timestamp): Timestamp {
 }
 
 function truncateInZone(text: string, value: Timestamp, zone: Zone): Timestamp {
-  const unit = unitNamed(text, OID.TIMESTAMPTZ);
+  const unit = truncationUnit(text, OID.TIMESTAMPTZ);
   const size = smallUnit(unit);
   if (size === 0 && truncateDays(unit, 0) === null) throw unsupported(text, OID.TIMESTAMPTZ);
   if (isInfinite(value)) return value;
@@ -402,7 +413,7 @@ function truncateInZone(text: string, value: Timestamp, zone: Zone): Timestamp {
 }
 
 function truncateInterval(text: string, span: Interval): Interval {
-  const unit = unitNamed(text, OID.INTERVAL);
+  const unit = truncationUnit(text, OID.INTERVAL);
   const monthUnits: Partial<Record<DateUnit, number>> = {
     millennium: 12000,
     century: 1200,

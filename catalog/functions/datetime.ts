@@ -1,7 +1,7 @@
 /** Dates, times, timestamps, intervals: comparison, arithmetic, casts, constructors, OVERLAPS, series. */
 
 import { type SqlError, sqlError } from '../../types/errors.ts';
-import { coerceTypmod, comparator, Interval, OID, TimeTz } from '../../types/index.ts';
+import { coerceTypmod, comparator, DEFAULT_FORMAT, Interval, OID, outputText, TimeTz } from '../../types/index.ts';
 import type { FunctionContext, Value } from '../function-entry.ts';
 import {
   addInterval,
@@ -309,17 +309,26 @@ function makeIntervalFromParts(
   const clock = BigInt(hours * 3600 + minutes * 60) * 1_000_000n;
   const micros = clock + BigInt(roundHalfEven(seconds * MICROS_PER_SECOND));
   try {
-    return makeInterval(years * 12 + months, weeks * 7 + days, int8FromBigInt(micros));
+    // PostgreSQL lets these two wrap around.
+    return makeInterval((years * 12 + months) | 0, (weeks * 7 + days) | 0, int8FromBigInt(micros));
   } catch {
     throw intervalOutOfRange();
   }
+}
+
+/** C's %g: six significant digits. */
+function shortNumber(value: number): string {
+  const exponent = Math.floor(Math.log10(Math.abs(value)));
+  if (exponent < 6) return String(Number(value.toPrecision(6)));
+  const [mantissa] = value.toExponential(5).split('e');
+  return `${Number(mantissa)}e+${String(exponent).padStart(2, '0')}`;
 }
 
 function timestampFromUnixSeconds(seconds: number): Timestamp {
   if (Number.isNaN(seconds)) throw sqlError('22008', 'timestamp cannot be NaN');
   if (isInfinite(seconds)) return seconds;
   if (seconds < -210866803200 || seconds >= 9224318016000) {
-    throw sqlError('22008', `timestamp out of range: "${seconds}"`);
+    throw sqlError('22008', `timestamp out of range: "${shortNumber(seconds)}"`);
   }
   const micros = roundHalfEven((seconds - UNIX_EPOCH_DAYS * 86400) * MICROS_PER_SECOND);
   return addMicros(0, Number.isSafeInteger(micros) ? micros + 0 : int8FromBigInt(BigInt(micros)));
@@ -330,13 +339,12 @@ function timestampFromUnixSeconds(seconds: number): Timestamp {
 /** AT TIME ZONE interval: an offset east of Greenwich, in seconds. */
 function intervalOffset(zone: Interval): number {
   if (zone.months !== 0 || zone.days !== 0) {
-    throw sqlError('22023', `interval time zone "${zoneText(zone)}" must not include months or days`);
+    throw sqlError(
+      '22023',
+      `interval time zone "${outputText(OID.INTERVAL, zone, DEFAULT_FORMAT)}" must not include months or days`,
+    );
   }
   return divideMicros(zone.micros, MICROS_PER_SECOND)[0];
-}
-
-function zoneText(zone: Interval): string {
-  return `${zone.months} mons ${zone.days} days`;
 }
 
 function timeTzInZone(value: TimeTz, offset: number): TimeTz {

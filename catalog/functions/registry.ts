@@ -17,7 +17,7 @@ import type {
 } from '../function-entry.ts';
 import { BUILTIN_CASTS, BUILTIN_OPERATORS } from './builtin-operators.ts';
 import { BUILTIN_PROCS } from './builtin-procs.ts';
-import type { FunctionModule } from './module.ts';
+import type { AggregateSpec, FunctionModule, WindowSpec } from './module.ts';
 import { FUNCTION_MODULES } from './modules.ts';
 
 /** A text table and where its lines start, by name and by oid. Lines are `oid separator name separator ...`. */
@@ -74,18 +74,24 @@ function parseOids(text: string): number[] {
   return text === '' ? [] : text.split(' ').map(Number);
 }
 
-/** The module that implements an internal name, under the given kind. */
-function findImplementation<K extends keyof FunctionModule>(
-  kind: K,
-  internalName: string,
-): NonNullable<FunctionModule[K]>[string] | undefined {
-  for (const module of FUNCTION_MODULES) {
-    const implementations = module[kind] as Record<string, NonNullable<FunctionModule[K]>[string]> | undefined;
-    if (implementations !== undefined && Object.hasOwn(implementations, internalName)) {
-      return implementations[internalName];
+type ImplementationKind = keyof FunctionModule;
+
+/** Implementations of all modules by internal name, gathered at the first question. */
+let implementations: Map<string, { readonly kind: ImplementationKind; readonly value: unknown }> | null = null;
+
+function findImplementation(internalName: string): { readonly kind: ImplementationKind; readonly value: unknown } {
+  if (implementations === null) {
+    implementations = new Map();
+    for (const module of FUNCTION_MODULES) {
+      for (const kind in module) {
+        const group = module[kind as ImplementationKind] as Record<string, unknown>;
+        for (const name in group) implementations.set(name, { kind: kind as ImplementationKind, value: group[name] });
+      }
     }
   }
-  return undefined;
+  const found = implementations.get(internalName);
+  if (found === undefined) throw new Error(`no implementation of ${internalName}`);
+  return found;
 }
 
 const VOLATILITY: Readonly<Record<string, Volatility>> = { i: 'immutable', s: 'stable', v: 'volatile' };
@@ -99,8 +105,7 @@ function parseProc(line: string): FunctionEntry {
   const common = { oid, internalName, name, argumentTypes, variadic, returnType };
   if (flags.includes('G')) return makeAggregate(common, flags.includes('O'));
   if (flags.includes('W')) {
-    const create = findImplementation('windows', internalName);
-    if (create === undefined) throw new Error(`no implementation of window function ${internalName}`);
+    const create = findImplementation(internalName).value as WindowSpec;
     return { kind: 'window', ...common, create } satisfies WindowFunction;
   }
   return {
@@ -127,8 +132,7 @@ function makeAggregate(
   common: Pick<AggregateFunction, 'oid' | 'internalName' | 'name' | 'argumentTypes' | 'variadic' | 'returnType'>,
   orderedSet: boolean,
 ): AggregateFunction {
-  const spec = findImplementation('aggregates', common.internalName);
-  if (spec === undefined) throw new Error(`no implementation of aggregate ${common.internalName}`);
+  const spec = findImplementation(common.internalName).value as AggregateSpec;
   return {
     kind: 'aggregate',
     ...common,
@@ -142,16 +146,12 @@ function makeAggregate(
 function scalarImplementation(
   internalName: string,
 ): Pick<ScalarFunction, 'implementation' | 'needsContext' | 'specialise'> {
-  for (const kind of ['plain', 'contextual', 'specialised', 'specialisedContextual'] as const) {
-    const implementation = findImplementation(kind, internalName);
-    if (implementation === undefined) continue;
-    return {
-      needsContext: kind === 'contextual' || kind === 'specialisedContextual',
-      specialise: kind === 'specialised' || kind === 'specialisedContextual',
-      implementation: implementation as ScalarFunction['implementation'],
-    };
-  }
-  throw new Error(`no implementation of function ${internalName}`);
+  const { kind, value } = findImplementation(internalName);
+  return {
+    needsContext: kind === 'contextual' || kind === 'specialisedContextual',
+    specialise: kind === 'specialised' || kind === 'specialisedContextual',
+    implementation: value as ScalarFunction['implementation'],
+  };
 }
 
 /** The entry at a line of the table: one object per oid. */

@@ -19,5 +19,7 @@ export function contextZone(context: FunctionContext): Zone {
 
 /** A zone or abbreviation given as an argument; throws 22023 when there is none. */
 export function argumentZone(name: string): Zone {
+  // A bare number is POSIX's: hours west of Greenwich.
+  if (/^[+-]\d/.test(name)) return zoneByArgument(`<${name}>${name}`);
   return zoneByArgument(name);
 }
