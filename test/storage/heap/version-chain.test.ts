@@ -275,7 +275,7 @@ async function openModel(seed: number): Promise<Model> {
 }
 
 describe('version chains against a model', () => {
-  for (let run = 0; run < 8; run++) {
+  for (let run = 0; run < 6; run++) {
     const seed = SEED + run;
     it(`show each snapshot its rows, with pages coming and going (SEED=${seed})`, async () => {
       const model = await openModel(seed);
