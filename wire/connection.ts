@@ -255,7 +255,7 @@ export class Connection implements SessionHolder, WriterOwner {
     this.inTurn = true;
     for (;;) {
       try {
-        if (this.parked && this.wakePending) this.resume();
+        if (this.wakePending && (this.parked || this.copying)) this.resume();
         if (!this.parked) this.handleMessages();
         break;
       } catch (error) {
@@ -496,12 +496,13 @@ export class Connection implements SessionHolder, WriterOwner {
         this.settle(session.copyData(reader.bytes.subarray(reader.bodyStart, reader.bodyEnd)));
         return;
       case COPY_DONE:
+        this.sink.awaitsCopyData = false;
         this.settle(session.copyDone());
         return;
       case COPY_FAIL: {
-        const reason = body.string();
-        body.finish();
-        this.settle(session.copyFail(reason));
+        // Whatever its form, it ends the COPY.
+        this.sink.awaitsCopyData = false;
+        this.settle(session.copyFail(body.rest().replace(/\0.*$/s, '')));
         return;
       }
       case SYNC:
@@ -523,13 +524,14 @@ export class Connection implements SessionHolder, WriterOwner {
   /** What follows from the end, or not yet the end, of the session's current call. */
   private settle(step: Step): void {
     if (step === PENDING) {
-      this.copying = this.session!.copyInActive;
+      this.copying = this.session!.copyInActive && this.sink.awaitsCopyData;
       this.parked = !this.copying;
       if (this.parked && this.sinkWasFull && this.socket.writableLength === 0) this.wake();
       return;
     }
     this.parked = false;
     this.copying = false;
+    this.sink.awaitsCopyData = false;
     this.wakePending = false;
     this.sinkWasFull = false;
     if (this.call === CALL_THEN_READY) this.sink.readyForQuery(this.session!.transactionStatus);
@@ -542,6 +544,7 @@ export class Connection implements SessionHolder, WriterOwner {
   private failed(error: unknown): void {
     this.parked = false;
     this.copying = false;
+    this.sink.awaitsCopyData = false;
     const sqlFault = error instanceof SqlError;
     if (!sqlFault) this.host.logFailure(this, error);
     const told = sqlFault ? error : internalError(error);

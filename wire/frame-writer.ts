@@ -48,11 +48,13 @@ export class FrameWriter implements ResultSink {
   readonly out = new OutBuffer(CAPACITY_INITIAL);
   /** An error of severity FATAL or PANIC was written: the connection ends after it. */
   fatalSent = false;
+  /** A CopyInResponse was sent whose data has not been ended yet. */
+  awaitsCopyData = false;
   private readonly owner: WriterOwner;
 
   /** The last row description, by identity, and from its second time on its bytes: statements come again and again. */
   private lastFields: readonly FieldDescription[] | null = null;
-  private lastFormats: readonly number[] | null = null;
+  private lastFormats: readonly number[] = [];
   private lastDescription: Uint8Array | null = null;
 
   constructor(owner: WriterOwner) {
@@ -65,7 +67,10 @@ export class FrameWriter implements ResultSink {
 
   rowDescription(fields: readonly FieldDescription[], formats: readonly number[]): void {
     const out = this.out;
-    if (fields === this.lastFields && formats === this.lastFormats) {
+    if (
+      fields === this.lastFields &&
+      (formats === this.lastFormats || formats.length + this.lastFormats.length === 0)
+    ) {
       if (this.lastDescription !== null) {
         out.writeBytes(this.lastDescription);
         return;
@@ -202,6 +207,7 @@ export class FrameWriter implements ResultSink {
   }
 
   copyInResponse(overallFormat: number, columnFormats: readonly number[]): void {
+    this.awaitsCopyData = true;
     this.copyResponse(TYPE.copyInResponse, overallFormat, columnFormats);
   }
 

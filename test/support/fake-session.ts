@@ -199,10 +199,10 @@ export class FakeSession implements ProtocolSession {
     return PENDING;
   }
 
+  /** The rows still have to be written when the data ends: the COPY waits once more, and says so no earlier than then. */
   copyDone(): Step {
-    this.copyInActive = false;
-    this.holder.sink.commandComplete(`COPY ${this.copied.split('\n').length - 1}`);
-    return this.nextStatement();
+    this.running!.task.stepsLeft = 1;
+    return this.proceed();
   }
 
   copyFail(message: string): Step {
@@ -302,7 +302,17 @@ export class FakeSession implements ProtocolSession {
         sink.commandComplete('SET');
         break;
       case 'copy':
+        if (words[1] === 'in' && task.begun) {
+          if (task.stepsLeft-- > 0) {
+            this.holder.wake();
+            return PENDING;
+          }
+          this.copyInActive = false;
+          sink.commandComplete(`COPY ${this.copied.split('\n').length - 1}`);
+          break;
+        }
         if (words[1] === 'in') {
+          task.begun = true;
           this.copied = '';
           this.copyInActive = true;
           sink.copyInResponse(0, [0, 0]);

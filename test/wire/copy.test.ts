@@ -37,6 +37,17 @@ describe('COPY over the wire', () => {
     expect((await client.untilReady()).at(-2)!.text).to.equal('COPY 3000');
   });
 
+  it('takes the data of one COPY after the other', async () => {
+    client.send(query('copy in; copy in; rows 1'));
+    for (const text of ['a\n', 'b\nc\n']) client.send(copyData(Buffer.from(text)), copyDone());
+    client.send(query('rows 1'));
+    const messages = await client.untilReady();
+    expect(
+      messages.filter((message) => message.name === 'commandComplete').map((message) => message.text),
+    ).to.deep.equal(['COPY 1', 'COPY 2', 'SELECT 1']);
+    expect(names(await client.untilReady())).to.have.length(4);
+  });
+
   it('ends with the reason that the client gives', async () => {
     client.send(query('copy in'), copyFail('changed my mind'));
     const messages = await client.untilReady();
