@@ -355,7 +355,6 @@ export class ExpressionCompiler {
     const rep = repOfType(expr.typeOid);
     this.#emitter.emit(`let ${result} = ${rep === 'num' ? '0' : 'null'};`);
     if (isNull !== 'false') this.#emitter.open(`if (!(${isNull})) {`);
-    // biome-ignore lint/style/noNonNullAssertion: one of the three is set
     template!(
       (line) => this.#emitter.emit(line),
       result,

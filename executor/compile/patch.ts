@@ -61,7 +61,9 @@ export function patchFunction(slots: SlotAllocator, table: TableRuntime, plan: U
   const values = exprs.map((e) => compiler.compileToAny(e));
   emitLength(emitter, layout);
   emitter.emit('buf.copy(bytes, 0, r, r + length);');
-  plan.assignments.forEach((assignment, k) => emitColumn(emitter, table, layout, assignment.columnIndex, values[k]));
+  plan.assignments.forEach((assignment, k) => {
+    emitColumn(emitter, table, layout, assignment.columnIndex, values[k]);
+  });
   emitter.emit('return length;');
   return emitter.build('x, r, c, i, bytes');
 }

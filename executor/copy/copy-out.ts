@@ -57,13 +57,13 @@ export class CopyOutWriter {
   }
 
   #csv(text: string, column: number, isOnlyColumn: boolean): string {
-    const { quote, escape, nullText } = this.#options;
+    const { quote, escape: escapeCharacter, nullText } = this.#options;
     // A lone \. would end the data.
     const mustQuote =
       this.#forceQuote[column] || text === nullText || (isOnlyColumn && text === '\\.') || this.#needsQuote.test(text);
     if (!mustQuote) return text;
     let body = '';
-    for (const c of text) body += c === quote || c === escape ? escape + c : c;
+    for (const c of text) body += c === quote || c === escapeCharacter ? escapeCharacter + c : c;
     return quote + body + quote;
   }
 }

@@ -68,10 +68,10 @@ export function copyOptions(node: CopyStatement): CopyOptions {
   checkCharacter('delimiter', delimiter);
   if (!isCsv && /[\\.a-z0-9]/.test(delimiter)) throw sqlError('22023', `COPY delimiter cannot be "${delimiter}"`);
   const quote = text('quote', '"');
-  const escape = text('escape', quote);
+  const escapeCharacter = text('escape', quote);
   if (isCsv) {
     checkCharacter('quote', quote);
-    checkCharacter('escape', escape);
+    checkCharacter('escape', escapeCharacter);
     if (delimiter === quote) throw sqlError('22023', 'COPY delimiter and quote must be different');
   }
   const nullText = text('null', isCsv ? '' : '\\N');
@@ -84,7 +84,7 @@ export function copyOptions(node: CopyStatement): CopyOptions {
     nullText,
     header: headerOf(node, given.get('header')),
     quote,
-    escape,
+    escape: escapeCharacter,
     forceQuote: given.has('force_quote') ? listOf(given.get('force_quote') as OptionValue) : [],
     forceNotNull: listOfNames(given.get('force_not_null')),
     forceNull: listOfNames(given.get('force_null')),

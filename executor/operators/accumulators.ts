@@ -311,16 +311,16 @@ function withoutDuplicates(rows: readonly Value[][], args: AggregateCall['args']
   });
 }
 
-/** Comparator of rows by sort keys; `valueOf(row, k)` gives key k. */
+/** Comparator of rows by sort keys; `keyOf(row, k)` gives key k. */
 export function rowComparator<Row>(
   keys: readonly SortKey[],
-  valueOf: (row: Row, k: number) => Value,
+  keyOf: (row: Row, k: number) => Value,
 ): (a: Row, b: Row) => number {
   const compares = keys.map((k) => comparator(k.expr.typeOid));
   return (a, b) => {
     for (let k = 0; k < keys.length; k++) {
-      const x = valueOf(a, k);
-      const y = valueOf(b, k);
+      const x = keyOf(a, k);
+      const y = keyOf(b, k);
       if (x === y) continue;
       if (x === null || y === null) return (x === null) === keys[k].nullsFirst ? -1 : 1;
       const order = compares[k](x, y);

@@ -8,6 +8,7 @@
 import type { Value } from '../../catalog/function-entry.ts';
 import type { AggregateCall, Expr } from '../../planner/expr.ts';
 import type { AggregatePlan, SeqScanPlan } from '../../planner/plan.ts';
+import { PAGE_MISS } from '../../storage/api.ts';
 import { OID } from '../../types/index.ts';
 import { BATCH_SIZE, Batch, END, PENDING } from '../batch.ts';
 import { type InputTypes, type ProjectFunction, projectFunction } from '../compile/batch-program.ts';
@@ -22,6 +23,7 @@ import type { Execution } from '../program.ts';
 import { type Accumulator, makeAccumulator } from './accumulators.ts';
 import { GroupTable } from './group-table.ts';
 import type { Operator } from './operator.ts';
+import { readAhead } from './scan.ts';
 
 /** The groups and states of one grouping set. */
 class Groups {
@@ -241,7 +243,13 @@ export class AggregateOperator implements Operator {
     const { scan, consume } = this.#compiled;
     if (scan !== null) {
       const position = this.#position;
-      return !scan(x, position, this.#groups[0], 0, x.snapshot) && position.page >= position.endPage;
+      try {
+        return !scan(x, position, this.#groups[0], 0, x.snapshot) && position.page >= position.endPage;
+      } catch (error) {
+        const { table } = this.#scanned as SeqScanPlan;
+        if (error === PAGE_MISS) readAhead(this.#execution.program.tableOf(table), position.page);
+        throw error;
+      }
     }
     for (;;) {
       const batch = (this.#input as Operator).poll(x);

@@ -29,6 +29,18 @@ import type { Execution } from '../program.ts';
 import type { TableRuntime } from '../table-runtime.ts';
 import type { Operator } from './operator.ts';
 
+/** Pages that a scan asks for beyond one that is missing. */
+const READ_AHEAD_PAGES = 32;
+const readAheadPages = new Uint32Array(READ_AHEAD_PAGES);
+
+/** A scan met a page that is not in memory: the following ones are read with it. */
+export function readAhead(table: TableRuntime, missingPage: number): void {
+  const { pages } = table.heap;
+  const count = Math.min(READ_AHEAD_PAGES, pages.pageCount - missingPage - 1);
+  for (let i = 0; i < count; i++) readAheadPages[i] = missingPage + 1 + i;
+  if (count > 0) table.pool.prefetch(pages, readAheadPages, count);
+}
+
 export class SeqScanOperator implements Operator {
   readonly #table: TableRuntime;
   readonly #scan: ScanFunction<Value[][]>;
@@ -62,6 +74,7 @@ export class SeqScanOperator implements Operator {
       yielded = this.#scan(x, position, out.columns, BATCH_SIZE, x.snapshot);
     } catch (error) {
       // Rows before the missing page go on their way; the next poll meets the miss again, or finds the page.
+      if (error === PAGE_MISS) readAhead(this.#table, position.page);
       if (error !== PAGE_MISS || position.count === 0) throw error;
     }
     out.count = position.count;

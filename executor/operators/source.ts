@@ -185,7 +185,7 @@ export function* callSetFunction(
 }
 
 function asColumns(value: Value, width: number): readonly Value[] {
-  if (width === 1) return [value instanceof Array ? value[0] : value];
+  if (width === 1) return [Array.isArray(value) ? value[0] : value];
   if (value === null) return new Array(width).fill(null);
   if (value instanceof SqlRecord) return value.values;
   return value as readonly Value[];
