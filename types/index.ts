@@ -6,6 +6,14 @@ export { ByteWriter } from './byte-writer.ts';
 export { type Comparator, comparator, compareText, equality, type HashKey, hashKey } from './compare.ts';
 export { Interval, type Micros } from './datetime/interval.ts';
 export { TimeTz } from './datetime/time-tz.ts';
+export {
+  type Abbreviation,
+  abbreviationByName,
+  sessionZone,
+  type Zone,
+  zoneByArgument,
+  zoneByName,
+} from './datetime/zone.ts';
 export { decodeDatum, decodeUtf8, encodeDatum, encodeTextInto } from './datum.ts';
 export { type ErrorSeverity, SqlError, type SqlErrorFields, sqlError } from './errors.ts';
 export {
@@ -25,6 +33,8 @@ export {
   textInput,
   textOutput,
 } from './io.ts';
+export { inputJson, type JsonBuilder, parseJson, quoteJson } from './json.ts';
+export { compareJsonb, formatJsonb, inputJsonb, type Jsonb, JsonbObject, parseJsonb } from './jsonb.ts';
 export { encodeKeyPart, type KeyEncoder, KeyWriter, keyEncoder } from './key.ts';
 export { Numeric } from './numeric.ts';
 export { type BuiltinOid, OID } from './oid.ts';
