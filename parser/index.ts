@@ -4,6 +4,7 @@ import { SqlParser } from './grammar.ts';
 import { stackDepthError } from './scan-errors.ts';
 
 export type * from './ast.ts';
+export { deparse, printName, printType, quoteIdentifier, quoteLiteral } from './deparse.ts';
 export { errorPosition } from './scan-errors.ts';
 export { type LiftedLiteral, type StatementShape, statementShape } from './shape.ts';
 
