@@ -4,7 +4,7 @@
  * of what is bundled come along.
  */
 import { createHash } from 'node:crypto';
-import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
@@ -52,14 +52,15 @@ function bundledLicences(meta) {
     const found = /^(.*node_modules\/(?:@[^/]+\/)?[^/]+)\//.exec(input);
     if (found !== null) packages.add(found[1]);
   }
-  const texts = [...packages].sort().map((path) => {
+  /** Licence text to the packages under it: several of one author share it. */
+  const byText = new Map();
+  for (const path of [...packages].sort()) {
     const directory = join(root, path);
-    const name = path.slice(path.lastIndexOf('node_modules/') + 'node_modules/'.length);
-    const file = readdirSync(directory).find((each) => /^licen[cs]e/i.test(each));
     const manifest = JSON.parse(readFileSync(join(directory, 'package.json'), 'utf8'));
-    const text =
-      file !== undefined && existsSync(join(directory, file)) ? readFileSync(join(directory, file), 'utf8') : '';
-    return `${name} ${manifest.version} (${manifest.license})\n\n${text}`;
-  });
-  return texts.join('\n----------------------------------------------------------------\n\n');
+    const file = readdirSync(directory).find((each) => /^licen[cs]e/i.test(each));
+    const text = file === undefined ? '' : readFileSync(join(directory, file), 'utf8').trim();
+    const title = `${manifest.name} ${manifest.version} (${manifest.license})`;
+    byText.set(text, [...(byText.get(text) ?? []), title]);
+  }
+  return [...byText].map(([text, titles]) => `${titles.join('\n')}\n\n${text}\n`).join(`\n${'-'.repeat(80)}\n\n`);
 }
