@@ -1,0 +1,48 @@
+/** Small rules that keep the house readable and its tests honest. */
+import { expect } from 'chai';
+import { importsOf, projectFiles, ROOT, textOf } from './source-files.ts';
+
+/** Lines of the files that match, as `file:line: text`. */
+function linesThatMatch(files: readonly string[], pattern: RegExp): string[] {
+  return files.flatMap((file) =>
+    textOf(file)
+      .split('\n')
+      .map((line, index) => ({ line, where: `${file}:${index + 1}` }))
+      .filter(({ line }) => pattern.test(line))
+      .map(({ line, where }) => `${where}: ${line.trim()}`),
+  );
+}
+
+describe('house rules', () => {
+  it('what crosses a folder is exported by name: no `export *` in an index file', () => {
+    expect(linesThatMatch(projectFiles(/(^|\/)index\.ts$/), /^\s*export\s*\*/)).to.deep.equal([]);
+  });
+
+  it('no test stands alone and none is left out', () => {
+    const tests = projectFiles(/^test\/.*\.ts$/).filter((file) => file !== 'test/house/tidy.test.ts');
+    const pattern = /\b(describe|context|it|specify)\.(only|skip)\b|\b(xit|xdescribe|xcontext)\(|\bthis\.skip\(/;
+    expect(linesThatMatch(tests, pattern)).to.deep.equal([]);
+  });
+
+  it('no path of one machine stands in a file', () => {
+    const files = projectFiles(/\.(ts|mjs|cjs|json|md|slt|test|script|sql|ya?ml)$|^\.ci\//);
+    const machine = ROOT.replace(/\/[^/]+\/$/, '/').replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+    // The folder above the checkout, and homes of people; a checkout directly below / says nothing.
+    const patterns = [/(^|[\s'"`(=])\/(home|Users)\/[a-z]/];
+    if (machine !== '\\/' && machine !== '/') patterns.push(new RegExp(machine));
+    const found = patterns.flatMap((pattern) => linesThatMatch(files, pattern));
+    expect(found).to.deep.equal([]);
+  });
+
+  it('imports of our own files end in .ts', () => {
+    const wrong = projectFiles(/\.ts$/)
+      .flatMap((file) => importsOf(file, textOf(file)))
+      .filter((found) => found.own && !/\.(ts|mjs|cjs|json)$/.test(found.target))
+      .map((found) => `${found.file}:${found.line}: ${found.target}`);
+    expect(wrong).to.deep.equal([]);
+  });
+
+  it('nothing is tracked that is made by a run', () => {
+    expect(projectFiles(/\.(log|tmp|orig)$|(^|\/)(dist|data|node_modules|coverage)\//)).to.deep.equal([]);
+  });
+});
