@@ -207,7 +207,7 @@ function comparedExtreme(typeOf: (argTypes: readonly number[]) => number, larger
 function extremes(): Record<string, AggregateSpec> {
   const all: Record<string, AggregateSpec> = {};
   for (const [name, larger] of [['max', true] as const, ['min', false] as const]) {
-    for (const type of ['int2', 'int4', 'int8', 'oid', 'date', 'time', 'timestamp', 'timestamptz']) {
+    for (const type of ['int2', 'int4', 'int8', 'oid', 'date', 'time', 'timestamp', 'timestamptz', 'xid8', 'pg_lsn']) {
       all[`${name}_${type}`] = byOrder(larger);
     }
     all[`${name}_float4`] = floatExtreme(larger);
@@ -218,6 +218,7 @@ function extremes(): Record<string, AggregateSpec> {
       bpchar: OID.BPCHAR,
       interval: OID.INTERVAL,
       timetz: OID.TIMETZ,
+      tid: OID.TID,
     };
     for (const [type, oid] of Object.entries(compared)) all[`${name}_${type}`] = comparedExtreme(() => oid, larger);
     all[`${name}_anyarray`] = comparedExtreme((argTypes) => argTypes[0], larger);

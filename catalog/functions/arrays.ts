@@ -272,6 +272,11 @@ const toText: Specialiser = (argTypes) => {
   };
 };
 
+function byTid(test: (order: number) => boolean): AnyFunction {
+  const compare = comparator(OID.TID);
+  return (a, b) => test(compare(a, b));
+}
+
 const firstType = (argTypes: readonly number[]): number => argTypes[0];
 const recordType = (): number => OID.RECORD;
 
@@ -292,6 +297,9 @@ export const arrayFunctions: FunctionModule = {
     generate_subscripts: subscripts,
     generate_subscripts_nodir: subscripts,
     trim_array: trim,
+    // tid is its text
+    tideq: (a: string, b: string) => a === b,
+    tidne: (a: string, b: string) => a !== b,
     enum_eq: (a: string, b: string) => a === b,
     enum_ne: (a: string, b: string) => a !== b,
     oidvectoreq: (a: SqlArray, b: SqlArray) => sameItems(a.elements as number[], b.elements as number[]),
@@ -301,6 +309,10 @@ export const arrayFunctions: FunctionModule = {
     ...comparisons('array', firstType),
     ...comparisons('record', recordType),
     ...comparisons('record_image', recordType),
+    tidlt: () => byTid((order) => order < 0),
+    tidle: () => byTid((order) => order <= 0),
+    tidgt: () => byTid((order) => order > 0),
+    tidge: () => byTid((order) => order >= 0),
     enum_lt: (argTypes) => comparisons('enum', firstType).enum_lt(argTypes, 0),
     enum_le: (argTypes) => comparisons('enum', firstType).enum_le(argTypes, 0),
     enum_gt: (argTypes) => comparisons('enum', firstType).enum_gt(argTypes, 0),

@@ -377,6 +377,7 @@ export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
 1256|textregexne|25 25|16|iS|textregexne
 1257|textlen|25|23|iS|textlen
 1258|textcat|25 25|25|iS|textcat
+1265|tidne|27 27|16|iS|tidne
 1268|parse_ident|25 16|1009|iS|parse_ident|str,strict||[true]
 1271|overlaps|1266 1266 1266 1266|16|i|overlaps_timetz
 1272|datetime_pl|1082 1083|1114|iS|datetime_timestamp
@@ -398,6 +399,7 @@ export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
 1288|int8|26|20|iS|oidtoi8
 1289|quote_nullable|25|25|i|quote_nullable
 1290|quote_nullable|2283|25|s|quote_nullable_anyelement
+1292|tideq|27 27|16|iS|tideq
 1295|justify_days|1186|1186|iS|interval_justify_days
 1296|timedate_pl|1083 1082|1114|iS|timedate_pl_time_date
 1297|datetimetz_pl|1082 1266|1184|iS|datetimetz_timestamptz
@@ -476,6 +478,13 @@ export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
 1574|nextval|2205|20|vS|nextval_oid
 1575|currval|2205|20|vS|currval_oid
 1576|setval|2205 20|20|vS|setval_oid
+1581|biteq|1560 1560|16|iS|biteq
+1582|bitne|1560 1560|16|iS|bitne
+1592|bitge|1560 1560|16|iS|bitge
+1593|bitgt|1560 1560|16|iS|bitgt
+1594|bitle|1560 1560|16|iS|bitle
+1595|bitlt|1560 1560|16|iS|bitlt
+1596|bitcmp|1560 1560|23|iS|bitcmp
 1598|random||701|vS|drandom
 1599|setseed|701|2278|vS|setseed
 1600|asin|701|701|iS|dasin
@@ -511,9 +520,32 @@ export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
 1659|bpcharregexne|1042 25|16|iS|textregexne
 1660|bpchariclike|1042 25|16|iS|texticlike
 1661|bpcharicnlike|1042 25|16|iS|texticnlike
+1666|varbiteq|1562 1562|16|iS|biteq
+1667|varbitne|1562 1562|16|iS|bitne
+1668|varbitge|1562 1562|16|iS|bitge
+1669|varbitgt|1562 1562|16|iS|bitgt
+1670|varbitle|1562 1562|16|iS|bitle
+1671|varbitlt|1562 1562|16|iS|bitlt
+1672|varbitcmp|1562 1562|23|iS|bitcmp
+1673|bitand|1560 1560|1560|iS|bit_and
+1674|bitor|1560 1560|1560|iS|bit_or
+1675|bitxor|1560 1560|1560|iS|bitxor
+1676|bitnot|1560|1560|iS|bitnot
+1677|bitshiftleft|1560 23|1560|iS|bitshiftleft
+1678|bitshiftright|1560 23|1560|iS|bitshiftright
+1679|bitcat|1562 1562|1562|iS|bitcat
+1680|substring|1560 23 23|1560|iS|bitsubstr
+1681|length|1560|23|iS|bitlength
+1682|octet_length|1560|23|iS|bitoctetlength
+1683|bit|23 23|1560|iS|bitfromint4
+1684|int4|1560|23|iS|bittoint4
+1685|bit|1560 23 16|1560|iS|bit
+1687|varbit|1562 23 16|1562|iS|varbit
 1690|time_mi_time|1083 1083|1186|iS|time_mi_time
 1691|boolle|16 16|16|iS|boolle
 1692|boolge|16 16|16|iS|boolge
+1698|position|1560 1560|23|iS|bitposition
+1699|substring|1560 23|1560|iS|bitsubstr_no_len
 1703|numeric|1700 23|1700|iS|numeric
 1704|numeric_abs|1700|1700|iS|numeric_abs
 1705|abs|1700|1700|iS|numeric_abs
@@ -581,6 +613,7 @@ export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
 1783|int2|1700|21|iS|numeric_int2
 1810|bit_length|17|23|iS|bit_length_bytea
 1811|bit_length|25|23|iS|bit_length_text
+1812|bit_length|1560|23|iS|bit_length_bit
 1813|convert|17 19 19|17|sS|pg_convert
 1848|interval_pl_time|1186 1083|1083|iS|interval_pl_time_interval_time
 1850|int28eq|21 20|16|iS|int28eq
@@ -692,6 +725,8 @@ export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
 2072|date_mi_interval|1082 1186|1114|iS|date_mi_interval
 2073|substring|25 25|25|iS|textregexsubstr
 2074|substring|25 25 25|25|iS|substring_text_text_text
+2075|bit|20 23|1560|iS|bitfromint8
+2076|int8|1560|20|iS|bittoint8
 2077|current_setting|25|25|sS|show_config_by_name
 2078|set_config|25 25 16|25|v|set_config_by_name
 2085|substr|17 23 23|17|iS|bytea_substr
@@ -777,6 +812,8 @@ export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
 2239|bit_or|23|23|iG|bit_or_int4
 2240|bit_and|20|20|iG|bit_and_int8
 2241|bit_or|20|20|iG|bit_or_int8
+2242|bit_and|1560|1560|iG|bit_and_bit
+2243|bit_or|1560|1560|iG|bit_or_bit
 2244|max|1042|1042|iG|max_bpchar
 2245|min|1042|1042|iG|min_bpchar
 2284|regexp_replace|25 25 25|25|iS|textregexreplace_noopt
@@ -892,6 +929,12 @@ export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
 2766|regexp_split_to_table|25 25 25|25|iSR|regexp_split_to_table
 2767|regexp_split_to_array|25 25|1009|iS|regexp_split_to_array_no_flags
 2768|regexp_split_to_array|25 25 25|1009|iS|regexp_split_to_array
+2790|tidgt|27 27|16|iS|tidgt
+2791|tidlt|27 27|16|iS|tidlt
+2792|tidge|27 27|16|iS|tidge
+2793|tidle|27 27|16|iS|tidle
+2797|max|27|27|iG|max_tid
+2798|min|27|27|iG|min_tid
 2803|count||20|iG|count_star
 2818|regr_count|701 701|20|iG|regr_count_float8_float8
 2819|regr_sxx|701 701|701|iG|regr_sxx_float8_float8
@@ -935,6 +978,10 @@ export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
 2985|record_le|2249 2249|16|iS|record_le
 2986|record_ge|2249 2249|16|iS|record_ge
 2987|btrecordcmp|2249 2249|23|iS|btrecordcmp
+3030|overlay|1560 1560 23 23|1560|iS|bitoverlay
+3031|overlay|1560 1560 23|1560|iS|bitoverlay_no_len
+3032|get_bit|1560 23|23|iS|bitgetbit
+3033|set_bit|1560 23 23|1560|iS|bitsetbit
 3058|concat|2276|25|sA|text_concat
 3059|concat_ws|25 2276|25|sA|text_concat_ws
 3060|left|25 23|25|iS|text_left
@@ -998,6 +1045,13 @@ export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
 3217|jsonb_extract_path|3802 1009|3802|iSA|jsonb_extract_path|from_json,path_elems
 3218|width_bucket|5077 5078|23|iS|width_bucket_array
 3219|jsonb_array_elements|3802|3802|iSR|jsonb_array_elements|from_json
+3231|pg_lsn_lt|3220 3220|16|iS|pg_lsn_lt
+3232|pg_lsn_le|3220 3220|16|iS|pg_lsn_le
+3233|pg_lsn_eq|3220 3220|16|iS|pg_lsn_eq
+3234|pg_lsn_ge|3220 3220|16|iS|pg_lsn_ge
+3235|pg_lsn_gt|3220 3220|16|iS|pg_lsn_gt
+3236|pg_lsn_ne|3220 3220|16|iS|pg_lsn_ne
+3251|pg_lsn_cmp|3220 3220|23|iS|pg_lsn_cmp
 3259|generate_series|1700 1700 1700|1700|iSR|generate_series_step_numeric
 3260|generate_series|1700 1700|1700|iSR|generate_series_numeric
 3261|json_strip_nulls|114|114|iS|json_strip_nulls
@@ -1115,8 +1169,14 @@ export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
 4049|jsonb_exists_all|3802 1009|16|iS|jsonb_exists_all
 4050|jsonb_contained|3802 3802|16|iS|jsonb_contained
 4053|array_agg|2277|2277|iG|array_agg_anyarray
+4189|max|3220|3220|iG|max_pg_lsn
+4190|min|3220|3220|iG|min_pg_lsn
 4350|normalize|25 25|25|iS|unicode_normalize_func|||["NFC"]
 4351|is_normalized|25 25|16|iS|unicode_is_normalized|||["NFC"]
+5034|xid8lt|5069 5069|16|iS|xid8lt
+5035|xid8gt|5069 5069|16|iS|xid8gt
+5036|xid8le|5069 5069|16|iS|xid8le
+5037|xid8ge|5069 5069|16|iS|xid8ge
 5042|min_scale|1700|23|iS|numeric_min_scale
 5043|trim_scale|1700|1700|iS|numeric_trim_scale
 5044|gcd|23 23|23|iS|int4gcd
@@ -1128,12 +1188,22 @@ export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
 5054|jsonb_set_lax|3802 1009 3802 16 25|3802|i|jsonb_set_lax|jsonb_in,path,replacement,create_if_missing,null_value_treatment||[true,"use_json_null"]
 5059|pg_current_xact_id||5069|sS|pg_current_xact_id
 5060|pg_current_xact_id_if_assigned||5069|sS|pg_current_xact_id_if_assigned
+5071|xid|5069|28|iS|xid8toxid
+5084|xid8eq|5069 5069|16|iS|xid8eq
+5085|xid8ne|5069 5069|16|iS|xid8ne
+5096|xid8cmp|5069 5069|23|iS|xid8cmp
+5097|xid8_larger|5069 5069|5069|iS|xid8_larger
+5098|xid8_smaller|5069 5069|5069|iS|xid8_smaller
+5099|max|5069|5069|iG|max_xid8
+5100|min|5069|5069|iG|min_xid8
 6160|string_to_table|25 25|25|iR|text_to_table
 6161|string_to_table|25 25 25|25|iR|text_to_table_null
+6162|bit_count|1560|20|iS|bit_bit_count
 6163|bit_count|17|20|iS|bytea_bit_count
 6164|bit_xor|21|21|iG|bit_xor_int2
 6165|bit_xor|23|23|iG|bit_xor_int4
 6166|bit_xor|20|20|iG|bit_xor_int8
+6167|bit_xor|1560|1560|iG|bit_xor_bit
 6172|trim_array|2277 23|2277|iS|trim_array
 6177|date_bin|1186 1114 1114|1114|iS|timestamp_bin
 6178|date_bin|1186 1184 1184|1184|iS|timestamptz_bin

@@ -67,15 +67,15 @@ const UNIT_NAMES: readonly [DateUnit, string][] = [
   ['decade', 'dec decade decades decs'],
   ['hour', 'h hour hours hr hrs'],
   ['minute', 'm min mins minute minutes'],
-  ['microseconds', 'microsecon us usec usecs usecond useconds'],
+  ['microseconds', 'microseconds microsecon us usec usecs usecond useconds'],
   ['millennium', 'mil millennia millennium mils'],
-  ['milliseconds', 'millisecon ms msec msecs msecond mseconds'],
+  ['milliseconds', 'milliseconds millisecon ms msec msecs msecond mseconds'],
   ['month', 'mon mons month months'],
   ['quarter', 'qtr quarter'],
   ['second', 's sec second seconds secs'],
   ['timezone', 'timezone'],
-  ['timezone_hour', 'timezone_h'],
-  ['timezone_minute', 'timezone_m'],
+  ['timezone_hour', 'timezone_hour timezone_h'],
+  ['timezone_minute', 'timezone_minute timezone_m'],
   ['week', 'w week weeks'],
   ['year', 'y year years yr yrs'],
   ['dow', 'dow'],
@@ -91,6 +91,8 @@ const UNITS = new Map<string, DateUnit>(
 );
 
 function unitNamed(text: string, typeOid: number): DateUnit {
+  const known = UNITS.get(text);
+  if (known !== undefined) return known;
   const name = toLower(text);
   const unit = UNITS.get(name.slice(0, 10));
   if (unit === undefined) {

@@ -15,6 +15,18 @@ import type { FunctionModule, Specialiser } from './module.ts';
 const compare = (a: string, b: string): number => (a === b ? 0 : comparator(OID.JSONB)(a, b));
 const equal = (a: string, b: string): boolean => a === b || equality(OID.JSONB)(a, b);
 
+let lastText = 'null';
+let lastTree: Jsonb = null;
+
+/** Parses the side of an operator that is often a constant: the tree of the last text is kept. Trees are never changed. */
+function parseKept(text: string): Jsonb {
+  if (text !== lastText) {
+    lastTree = parseJsonb(text);
+    lastText = text;
+  }
+  return lastTree;
+}
+
 function scalarEquals(a: Jsonb, b: Jsonb): boolean {
   if (a instanceof Numeric) return b instanceof Numeric && a.compare(b) === 0;
   return a === b;
@@ -40,7 +52,7 @@ function contains(a: Jsonb, b: Jsonb, isTop: boolean): boolean {
   return scalarEquals(a, b);
 }
 
-const jsonbContains = (a: string, b: string): boolean => contains(parseJsonb(a), parseJsonb(b), true);
+const jsonbContains = (a: string, b: string): boolean => contains(parseJsonb(a), parseKept(b), true);
 
 /** Does the text exist as a key, or as a string element of an array, or is it the string itself? */
 function exists(text: string, name: string): boolean {
@@ -325,7 +337,7 @@ export const jsonbFunctions: FunctionModule = {
     jsonb_ge: (a: string, b: string) => compare(a, b) >= 0,
     jsonb_cmp: compare,
     jsonb_contains: jsonbContains,
-    jsonb_contained: (a: string, b: string) => jsonbContains(b, a),
+    jsonb_contained: (a: string, b: string) => contains(parseKept(b), parseJsonb(a), true),
     jsonb_exists: exists,
     jsonb_exists_any: (text: string, names: SqlArray) =>
       names.elements.some((name) => name !== null && exists(text, name)),
