@@ -337,21 +337,24 @@ export class Session implements ProtocolSession, PlanningSession, ExecServices {
     this.#running?.close();
     this.#running = null;
     this.#closeInternal();
-    const { transaction } = this;
-    if (transaction.isBlock && !transaction.isFailed) {
-      if (transaction.savepoints.length > 0) {
-        const top = transaction.savepoints.length - 1;
-        this.#closePortals();
-        while (!transaction.rollbackToSavepoint(top)) yield undefined;
-        this.settings.rollbackTo(transaction.savepoints[top].settingsMark);
-        transaction.isFailed = true;
-      } else {
-        yield* this.#rollbackAll();
-        transaction.isBlock = true;
-        transaction.isFailed = true;
-      }
-    } else if (!transaction.isBlock) yield* this.#rollbackAll();
+    if (!this.transaction.isBlock) yield* this.#rollbackAll();
+    else if (!this.transaction.isFailed) yield* this.#abortBlock();
     this.sink.error(this.server.toSqlError(error));
+  }
+
+  /** Undoes the block up to its last savepoint, or all of it, at once; it refuses statements until it is ended. */
+  *#abortBlock(): Task<void> {
+    const { transaction } = this;
+    const top = transaction.savepoints.length - 1;
+    if (top >= 0) {
+      this.#closePortals();
+      while (!transaction.rollbackToSavepoint(top)) yield undefined;
+      this.settings.rollbackTo(transaction.savepoints[top].settingsMark);
+    } else {
+      yield* this.#rollbackAll();
+      transaction.isBlock = true;
+    }
+    transaction.isFailed = true;
   }
 
   *#rollbackAll(): Task<void> {
@@ -699,12 +702,20 @@ export class Session implements ProtocolSession, PlanningSession, ExecServices {
   }
 
   sync(failed: boolean): Step {
-    if (this.transaction.isBlock) return DONE;
+    if (this.transaction.isBlock) {
+      // The holder refused a message by itself (a malformed Bind): the block fails with it.
+      return failed && !this.transaction.isFailed ? this.#start(this.#failBlock()) : DONE;
+    }
     if (this.transaction.txn === null) {
       if (this.portals.size > 0) this.#closePortals();
       return DONE;
     }
     return this.#start(failed ? this.#syncFailed() : this.#syncCommit());
+  }
+
+  *#failBlock(): Task {
+    yield* this.#abortBlock();
+    return DONE;
   }
 
   *#syncCommit(): Task {
@@ -720,7 +731,7 @@ export class Session implements ProtocolSession, PlanningSession, ExecServices {
   // ------------------------------------------------------------------------------------------------------------ copy
 
   get copyInActive(): boolean {
-    return this.#copyIn !== null;
+    return this.#copyIn?.wantsData === true;
   }
 
   beginCopyIn(task: CopyInTask): void {

@@ -78,6 +78,9 @@ export class CopyInTask implements Operator {
     this.#length = left + bytes.length;
   }
 
+  /** It has used up what came, and nothing else holds it up. */
+  wantsData = true;
+
   finish(): void {
     this.#isFinished = true;
   }
@@ -93,6 +96,7 @@ export class CopyInTask implements Operator {
 
   poll(x: ExecContext): Batch {
     if (this.#failure !== null) throw this.#failure;
+    this.wantsData = false;
     const out = this.#out;
     let n = 0;
     while (n < BATCH_SIZE) {
@@ -108,6 +112,7 @@ export class CopyInTask implements Operator {
     if (n > 0) return out;
     if (this.#isFinished) return END;
     // More must come from the client: it wakes us.
+    this.wantsData = true;
     x.isWaiting = true;
     return PENDING;
   }

@@ -1,0 +1,280 @@
+/** ALTER ... RENAME. Kept texts (checks, defaults, indexes, views) follow the new names. */
+import type { IndexEntry, NamedRelation, RelationEntry, SequenceEntry } from '../../catalog/index.ts';
+import type { Expression, Query, RenameStatement } from '../../parser/ast.ts';
+import { ACCESS_EXCLUSIVE } from '../../storage/api.ts';
+import { sqlError } from '../../types/errors.ts';
+import type { DdlContext, DdlResult, DdlSteps } from './context.ts';
+import { checkRelationKind, findUserType, followSequence, objectMissing } from './owner.ts';
+import {
+  checkNameIsFree,
+  checkOwner,
+  checkRelationOwner,
+  columnOrThrow,
+  findAndLock,
+  findColumn,
+  findRelation,
+  isSystemColumn,
+  refuseSystem,
+  relationMissing,
+  roleOrThrow,
+  schemaOrThrow,
+} from './resolve.ts';
+import { checkSchemaName } from './schemas.ts';
+import { normalizeQuery, type ViewRename } from './view-query.ts';
+
+export function* rename(x: DdlContext, statement: RenameStatement): DdlSteps<DdlResult> {
+  const { object } = statement;
+  const tag = `ALTER ${object.objectType.toUpperCase()}`;
+  const name = object.name[object.name.length - 1];
+  switch (object.objectType) {
+    case 'table':
+    case 'view':
+    case 'materialized view':
+    case 'index':
+    case 'sequence':
+    case 'foreign table':
+      yield* renameRelationOrPart(x, statement);
+      return { tag };
+    case 'schema': {
+      const schema = schemaOrThrow(x, name);
+      if (x.catalog.schemaByName(statement.newName) !== undefined) {
+        throw sqlError('42P06', `schema "${statement.newName}" already exists`);
+      }
+      checkOwner(x, schema.owner, `schema ${schema.name}`);
+      checkSchemaName(statement.newName);
+      if (schema.oid < 2200) throw sqlError('42501', `permission denied for schema ${schema.name}`);
+      x.putEntry({ ...schema, name: statement.newName });
+      return { tag };
+    }
+    case 'role':
+      renameRole(x, name, statement.newName);
+      return { tag };
+    case 'database':
+      renameDatabase(x, name, statement.newName);
+      return { tag };
+    case 'type':
+    case 'domain':
+    case 'domain constraint':
+      renameType(x, statement);
+      return { tag };
+    default:
+      throw objectMissing(object);
+  }
+}
+
+function* renameRelationOrPart(x: DdlContext, statement: RenameStatement): DdlSteps<void> {
+  const { object, part, newName } = statement;
+  const found = yield* findAndLock(x, object.name, ACCESS_EXCLUSIVE);
+  if (found === undefined) {
+    if (!statement.ifExists) throw relationMissing(x, object.name);
+    x.notice('NOTICE', '00000', `relation "${object.name.join('.')}" does not exist, skipping`);
+    return;
+  }
+  if (object.objectType !== 'index') checkRelationKind(object.objectType, found);
+  refuseSystem(x, found);
+  checkRelationOwner(x, found);
+  if (part === null) {
+    renameRelation(x, found, newName);
+    return;
+  }
+  if (found.class !== 'relation') {
+    throw sqlError('42809', `cannot rename columns of relation "${found.name}"`);
+  }
+  if (part.kind === 'constraint') renameConstraint(x, found, part.name, newName);
+  else renameColumn(x, found, part.name, newName);
+}
+
+/** A key's constraint is called like its index, and the other way round. */
+function renameRelation(x: DdlContext, entry: NamedRelation, newName: string): void {
+  if (entry.name !== newName || findRelation(x, [newName]) !== undefined) checkNameIsFree(x, entry.schemaOid, newName);
+  switch (entry.class) {
+    case 'relation':
+      x.putEntry({ ...entry, name: newName });
+      rewriteViews(x, { relationOid: entry.oid, columnNumber: null, oldName: entry.name, newName });
+      return;
+    case 'index': {
+      const constraint = x.catalog.constraintOfIndex(entry);
+      x.putEntry({ ...entry, name: newName });
+      if (constraint !== undefined) x.putEntry({ ...constraint, name: newName });
+      return;
+    }
+    case 'sequence': {
+      const renamed: SequenceEntry = { ...entry, name: newName };
+      x.putEntry(renamed);
+      followSequence(x, entry, renamed);
+      return;
+    }
+  }
+}
+
+function renameConstraint(x: DdlContext, table: RelationEntry, oldName: string, newName: string): void {
+  const constraints = x.catalog.constraintsOf(table.oid);
+  const constraint = constraints.find((candidate) => candidate.name === oldName);
+  if (constraint === undefined) {
+    throw sqlError('42704', `constraint "${oldName}" for table "${table.name}" does not exist`);
+  }
+  if (constraints.some((candidate) => candidate.name === newName)) {
+    throw sqlError('42710', `constraint "${newName}" for relation "${table.name}" already exists`);
+  }
+  const index = constraint.type === 'foreign key' ? undefined : x.catalog.index(constraint.indexOid);
+  if (index !== undefined) checkNameIsFree(x, table.schemaOid, newName);
+  x.putEntry({ ...constraint, name: newName });
+  if (index !== undefined) x.putEntry({ ...index, name: newName });
+}
+
+function renameColumn(x: DdlContext, table: RelationEntry, oldName: string, newName: string): void {
+  if (isSystemColumn(oldName)) throw sqlError('0A000', `cannot rename system column "${oldName}"`);
+  if (findColumn(table, oldName) === undefined) throw sqlError('42703', `column "${oldName}" does not exist`);
+  const column = columnOrThrow(table, oldName);
+  if (isSystemColumn(newName)) {
+    throw sqlError('42701', `column name "${newName}" conflicts with a system column name`);
+  }
+  if (findColumn(table, newName) !== undefined) {
+    throw sqlError('42701', `column "${newName}" of relation "${table.name}" already exists`);
+  }
+  const inText = (text: string): string => renameInText(x, text, table.name, oldName, newName);
+  const columns = table.columns.map((old) => {
+    if (old === column) return { ...old, name: newName };
+    return old.generated && old.defaultText !== null ? { ...old, defaultText: inText(old.defaultText) } : old;
+  });
+  let { queryText } = table;
+  if (queryText !== null && table.kind !== 'table') queryText = renameTarget(x, queryText, column.number, newName);
+  x.putEntry({ ...table, columns, queryText });
+  for (const constraint of x.catalog.constraintsOf(table.oid)) {
+    if (constraint.checkText === null) continue;
+    x.putEntry({ ...constraint, checkText: inText(constraint.checkText) });
+  }
+  for (const index of x.catalog.indexesOf(table.oid)) renameInIndex(x, index, inText);
+  rewriteViews(x, { relationOid: table.oid, columnNumber: column.number, oldName, newName });
+}
+
+function renameInIndex(x: DdlContext, index: IndexEntry, inText: (text: string) => string): void {
+  if (index.predicateText === null && index.columns.every((column) => column.expressionText === null)) return;
+  x.putEntry({
+    ...index,
+    predicateText: index.predicateText === null ? null : inText(index.predicateText),
+    columns: index.columns.map((column) =>
+      column.expressionText === null ? column : { ...column, expressionText: inText(column.expressionText) },
+    ),
+  });
+}
+
+/** In an expression over one table's columns. */
+function renameInText(x: DdlContext, text: string, tableName: string, oldName: string, newName: string): string {
+  const change = (value: unknown): unknown => {
+    if (Array.isArray(value)) return value.map(change);
+    if (typeof value !== 'object' || value === null) return value;
+    const node = value as Record<string, unknown>;
+    if (node.kind === 'columnRef') {
+      const name = node.name as readonly string[];
+      const isOwn = name.length === 1 || name[name.length - 2] === tableName;
+      if (isOwn && name[name.length - 1] === oldName) return { ...node, name: [...name.slice(0, -1), newName] };
+      return node;
+    }
+    return Object.fromEntries(Object.entries(node).map(([key, part]) => [key, change(part)]));
+  };
+  return x.deparse(change(x.parseExpression(text)) as Expression);
+}
+
+/** A view's own column: its target gets another alias. */
+function renameTarget(x: DdlContext, queryText: string, columnNumber: number, newName: string): string {
+  const query = x.parseQuery(queryText);
+  const renameIn = (each: Query): Query => {
+    const { body } = each;
+    if (body.kind === 'setOperation') return { ...each, body: { ...body, left: renameIn(body.left) } };
+    if (body.kind !== 'select') return each;
+    const targets = body.targets.map((target, i) => (i === columnNumber - 1 ? { ...target, alias: newName } : target));
+    return { ...each, body: { ...body, targets } };
+  };
+  return x.deparse(renameIn(query));
+}
+
+/** Views that read the relation name it, or its column, anew. */
+function rewriteViews(x: DdlContext, change: ViewRename): void {
+  for (const oid of x.catalog.dependentsOf(change.relationOid)) {
+    const view = x.catalog.relation(oid);
+    if (view === undefined || view.queryText === null) continue;
+    const { query } = normalizeQuery(x, x.parseQuery(view.queryText), change);
+    x.putEntry({ ...view, queryText: x.deparse(query) });
+  }
+}
+
+// ------------------------------------------------------------------------------------------------ roles, databases, types
+
+function renameRole(x: DdlContext, oldName: string, newName: string): void {
+  const role = roleOrThrow(x, oldName);
+  if (newName.startsWith('pg_')) {
+    throw sqlError('42939', `role name "${newName}" is reserved`, {
+      detail: 'Role names starting with "pg_" are reserved.',
+    });
+  }
+  if (x.shared.roleByName(newName) !== undefined) throw sqlError('42710', `role "${newName}" already exists`);
+  if (role.name === x.settings.show('session_authorization')) throw sqlError('0A000', 'session user cannot be renamed');
+  if (role.oid === x.currentRoleOid) throw sqlError('0A000', 'current user cannot be renamed');
+  requireCreateRole(
+    x,
+    role.superuser ? 'must be superuser to rename superusers' : 'permission denied to rename role',
+    role.superuser,
+  );
+  x.putEntry({ ...role, name: newName });
+}
+
+function requireCreateRole(x: DdlContext, message: string, needsSuperuser: boolean): void {
+  if (x.isSuperuser) return;
+  if (needsSuperuser || x.shared.role(x.currentRoleOid)?.createRole !== true) throw sqlError('42501', message);
+}
+
+function renameDatabase(x: DdlContext, oldName: string, newName: string): void {
+  const database = x.shared.databaseByName(oldName);
+  if (database === undefined) throw sqlError('3D000', `database "${oldName}" does not exist`);
+  checkOwner(x, database.owner, `database ${oldName}`);
+  if (!x.isSuperuser && x.shared.role(x.currentRoleOid)?.createDb !== true) {
+    throw sqlError('42501', 'permission denied to rename database');
+  }
+  if (x.shared.databaseByName(newName) !== undefined) throw sqlError('42P04', `database "${newName}" already exists`);
+  if (database.oid === x.catalog.databaseOid) throw sqlError('0A000', 'current database cannot be renamed');
+  const count = x.sessionCount(database.oid);
+  if (count > 0) {
+    throw sqlError('55006', `database "${oldName}" is being accessed by other users`, { detail: otherSessions(count) });
+  }
+  x.putEntry({ ...database, name: newName });
+}
+
+export function otherSessions(count: number): string {
+  return count === 1
+    ? 'There is 1 other session using the database.'
+    : `There are ${count} other sessions using the database.`;
+}
+
+function renameType(x: DdlContext, statement: RenameStatement): void {
+  const { object, part, newName } = statement;
+  if (object.objectType === 'domain constraint' || part?.kind === 'constraint') {
+    const oldName = part?.name ?? object.name[object.name.length - 1];
+    const domain = findUserType(x, { ...object, name: object.on ?? object.name, objectType: 'domain' });
+    if (domain.checks?.some((check) => check.name === oldName) !== true) {
+      throw sqlError('42704', `constraint "${oldName}" for domain ${domain.name} does not exist`);
+    }
+    const checks = domain.checks.map((check) => (check.name === oldName ? { ...check, name: newName } : check));
+    x.putEntry({ ...domain, checks });
+    return;
+  }
+  const type = findUserType(x, object);
+  checkOwner(x, type.owner, `type ${type.name}`);
+  if (part !== null) {
+    const attributes = type.attributes ?? [];
+    if (!attributes.some((attribute) => attribute.name === part.name)) {
+      throw sqlError('42703', `column "${part.name}" does not exist`);
+    }
+    x.putEntry({
+      ...type,
+      attributes: attributes.map((attribute) =>
+        attribute.name === part.name ? { ...attribute, name: newName } : attribute,
+      ),
+    });
+    return;
+  }
+  if (x.catalog.typeByName(x.catalog.schemaName(type.schemaOid), newName, x.searchPath) !== undefined) {
+    throw sqlError('42710', `type "${newName}" already exists`);
+  }
+  x.putEntry({ ...type, name: newName });
+}

@@ -1,0 +1,413 @@
+/** CREATE TYPE (enums, composites), domains, and their ALTERs. */
+
+import { quoteIdentifier } from '../../catalog/functions/quote.ts';
+import type { TypeEntry } from '../../catalog/index.ts';
+import type {
+  AlterCompositeTypeStatement,
+  AlterDomainStatement,
+  AlterEnumStatement,
+  CheckConstraint,
+  CreateCompositeTypeStatement,
+  CreateDomainStatement,
+  CreateEnumStatement,
+  Expression,
+  QualifiedName,
+} from '../../parser/ast.ts';
+import { sqlError } from '../../types/errors.ts';
+import { OID, typeByOid } from '../../types/index.ts';
+import { tableText } from './constraints.ts';
+import { type DdlContext, type DdlResult, type DdlSteps, wait } from './context.ts';
+import { makeObjectName } from './names.ts';
+import { at, checkOwner, lockNewName, type NewName, newObjectName } from './resolve.ts';
+import { checkStorable, findTypeOid, resolveType } from './type-names.ts';
+
+const LABEL_SIZE_MAX = 63;
+
+function checkTypeNameIsFree(x: DdlContext, target: NewName): void {
+  if (x.catalog.typeByName(target.schema.name, target.name, x.searchPath) !== undefined) {
+    throw sqlError('42710', `type "${target.name}" already exists`);
+  }
+}
+
+function newType(x: DdlContext, target: NewName, kind: TypeEntry['kind']): TypeEntry {
+  return {
+    class: 'type',
+    oid: x.allocateOid(),
+    name: target.name,
+    schemaOid: target.schema.oid,
+    owner: x.currentRoleOid,
+    arrayOid: x.allocateOid(),
+    kind,
+    labels: [],
+    baseTypeOid: 0,
+    baseTypeModifier: -1,
+  };
+}
+
+function userType(x: DdlContext, names: QualifiedName): TypeEntry {
+  const oid = findTypeOid(x, names);
+  const type = x.catalog.type(oid);
+  if (oid === 0) throw sqlError('42704', `type "${names.join('.')}" does not exist`);
+  if (type === undefined) throw sqlError('42501', `must be owner of type ${names.join('.')}`);
+  checkOwner(x, type.owner, `type ${type.name}`);
+  return type;
+}
+
+// --------------------------------------------------------------------------------------------------------------- enums
+
+function checkLabel(label: string): void {
+  if (Buffer.byteLength(label) <= LABEL_SIZE_MAX) return;
+  throw sqlError('42602', `invalid enum label "${label}"`, {
+    detail: `Labels must be ${LABEL_SIZE_MAX} bytes or less.`,
+  });
+}
+
+export function* createEnum(x: DdlContext, statement: CreateEnumStatement): DdlSteps<DdlResult> {
+  const target = newObjectName(x, statement.name);
+  yield* lockNewName(x, target);
+  checkTypeNameIsFree(x, target);
+  const type = newType(x, target, 'enum');
+  const seen = new Set<string>();
+  for (const label of statement.labels) {
+    checkLabel(label);
+    if (seen.has(label)) {
+      throw sqlError('23505', 'duplicate key value violates unique constraint "pg_enum_typid_label_index"', {
+        detail: `Key (enumtypid, enumlabel)=(${type.oid}, ${label}) already exists.`,
+        schema: 'pg_catalog',
+        table: 'pg_enum',
+        constraint: 'pg_enum_typid_label_index',
+      });
+    }
+    seen.add(label);
+  }
+  x.putEntry({ ...type, labels: statement.labels, labelOids: statement.labels.map(() => x.allocateOid()) });
+  return { tag: 'CREATE TYPE' };
+}
+
+export function alterEnum(x: DdlContext, statement: AlterEnumStatement): DdlResult {
+  const type = userType(x, statement.name);
+  if (type.kind !== 'enum') throw sqlError('42809', `${type.name} is not an enum`);
+  const { action } = statement;
+  const labels = [...type.labels];
+  const oids = [...(type.labelOids ?? labels.map(() => 0))];
+  const tag = 'ALTER TYPE';
+  if (action.kind === 'rename') {
+    const at = labels.indexOf(action.label);
+    if (at < 0) throw sqlError('22023', `"${action.label}" is not an existing enum label`);
+    if (labels.includes(action.newLabel)) throw sqlError('42710', `enum label "${action.newLabel}" already exists`);
+    checkLabel(action.newLabel);
+    labels[at] = action.newLabel;
+  } else {
+    checkLabel(action.label);
+    if (labels.includes(action.label)) {
+      const message = `enum label "${action.label}" already exists`;
+      if (!action.ifNotExists) throw sqlError('42710', message);
+      x.notice('NOTICE', '42710', `${message}, skipping`);
+      return { tag };
+    }
+    const neighbour = action.before ?? action.after;
+    let at = labels.length;
+    if (neighbour !== null) {
+      at = labels.indexOf(neighbour);
+      if (at < 0) throw sqlError('22023', `"${neighbour}" is not an existing enum label`);
+      if (action.after !== null) at++;
+    }
+    labels.splice(at, 0, action.label);
+    oids.splice(at, 0, x.allocateOid());
+  }
+  x.putEntry({ ...type, labels, labelOids: oids });
+  return { tag };
+}
+
+// ---------------------------------------------------------------------------------------------------------- composites
+
+export function* createCompositeType(x: DdlContext, statement: CreateCompositeTypeStatement): DdlSteps<DdlResult> {
+  const target = newObjectName(x, statement.name);
+  yield* lockNewName(x, target);
+  checkTypeNameIsFree(x, target);
+  const attributes: { name: string; typeOid: number; typeModifier: number }[] = [];
+  for (const { name, type } of statement.attributes) {
+    if (attributes.some((other) => other.name === name)) {
+      throw sqlError('42701', `column "${name}" specified more than once`);
+    }
+    if (type === null) continue;
+    const resolved = resolveType(x, type);
+    checkStorable(name, resolved.typeOid);
+    attributes.push({ name, ...resolved });
+  }
+  x.putEntry({ ...newType(x, target, 'composite'), attributes });
+  return { tag: 'CREATE TYPE' };
+}
+
+export function alterCompositeType(x: DdlContext, statement: AlterCompositeTypeStatement): DdlResult {
+  const type = userType(x, statement.name);
+  if (type.kind !== 'composite') throw sqlError('42809', `"${type.name}" is not a composite type`);
+  refuseUsedType(x, type);
+  let attributes = [...(type.attributes ?? [])];
+  for (const command of statement.commands) {
+    switch (command.kind) {
+      case 'addColumn': {
+        const { name, type: typeName } = command.column;
+        if (attributes.some((attribute) => attribute.name === name)) {
+          throw sqlError('42701', `column "${name}" of relation "${type.name}" already exists`);
+        }
+        if (typeName !== null) attributes.push({ name, ...resolveType(x, typeName) });
+        break;
+      }
+      case 'dropColumn': {
+        if (!attributes.some((attribute) => attribute.name === command.column)) {
+          const message = `column "${command.column}" of relation "${type.name}" does not exist`;
+          if (!command.ifExists) throw sqlError('42703', message);
+          x.notice('NOTICE', '00000', `${message}, skipping`);
+        }
+        attributes = attributes.filter((attribute) => attribute.name !== command.column);
+        break;
+      }
+      case 'alterColumnType': {
+        if (!attributes.some((attribute) => attribute.name === command.column)) {
+          throw sqlError('42703', `column "${command.column}" of relation "${type.name}" does not exist`);
+        }
+        const resolved = resolveType(x, command.type);
+        attributes = attributes.map((old) => (old.name === command.column ? { ...old, ...resolved } : old));
+        break;
+      }
+      default:
+        throw sqlError('42809', `ALTER action cannot be performed on relation "${type.name}"`);
+    }
+  }
+  x.putEntry({ ...type, attributes });
+  return { tag: 'ALTER TYPE' };
+}
+
+/** Stored values of the type would have to be rewritten. */
+function refuseUsedType(x: DdlContext, type: TypeEntry): void {
+  for (const oid of x.catalog.dependentsOf(type.oid)) {
+    const table = x.catalog.relation(oid);
+    const column = table?.columns.find((each) => !each.dropped && x.catalog.type(each.typeOid)?.oid === type.oid);
+    if (table === undefined || column === undefined) continue;
+    throw sqlError('0A000', `cannot alter type "${type.name}" because column "${table.name}.${column.name}" uses it`);
+  }
+}
+
+// ------------------------------------------------------------------------------------------------------------- domains
+
+interface DomainParts {
+  notNull: boolean;
+  defaultExpression: Expression | null;
+  readonly checks: CheckConstraint[];
+}
+
+function gatherDomain(x: DdlContext, statement: CreateDomainStatement): DomainParts {
+  const parts: DomainParts = { notNull: false, defaultExpression: null, checks: [] };
+  let sawNull = false;
+  for (const constraint of statement.constraints) {
+    const position = at(x, constraint.position);
+    switch (constraint.kind) {
+      case 'notNull':
+      case 'nullable': {
+        const isNotNull = constraint.kind === 'notNull';
+        if (sawNull && parts.notNull !== isNotNull) throw sqlError('42601', 'conflicting NULL/NOT NULL constraints');
+        if (sawNull) throw sqlError('42601', 'redundant or conflicting NULL/NOT NULL constraints', position);
+        parts.notNull = isNotNull;
+        sawNull = true;
+        break;
+      }
+      case 'default':
+        if (parts.defaultExpression !== null) throw sqlError('42601', 'multiple default expressions', position);
+        parts.defaultExpression = constraint.expr;
+        break;
+      case 'check':
+        parts.checks.push(constraint);
+        break;
+      case 'unique':
+        throw sqlError('42601', 'unique constraints not possible for domains', position);
+      case 'primaryKey':
+        throw sqlError('42601', 'primary key constraints not possible for domains', position);
+      case 'foreignKey':
+        throw sqlError('42601', 'foreign key constraints not possible for domains', position);
+      default:
+        throw sqlError('42601', 'specifying GENERATED is not possible for domains', position);
+    }
+  }
+  return parts;
+}
+
+/** VALUE in a domain's CHECK is a column of that name, for the binder. */
+function bindDomainCheck(x: DdlContext, type: TypeEntry, expression: Expression): string {
+  x.bind(
+    expression,
+    {
+      class: 'relation',
+      oid: 0,
+      kind: 'table',
+      schemaOid: 0,
+      name: 'domain',
+      owner: 0,
+      persistence: 'permanent',
+      relId: 0,
+      overflowRelId: 0,
+      columns: [
+        {
+          number: 1,
+          name: 'value',
+          typeOid: type.baseTypeOid,
+          typeModifier: type.baseTypeModifier,
+          notNull: false,
+          defaultText: null,
+          generated: false,
+          identity: null,
+          sequenceOid: 0,
+          dropped: false,
+          missingText: null,
+          sinceLayout: 0,
+        },
+      ],
+      layout: 0,
+      queryText: null,
+      options: [],
+      dependsOn: [],
+    },
+    'check',
+    { typeOid: OID.BOOL, typeModifier: -1 },
+  );
+  return x.deparse(expression);
+}
+
+type DomainCheck = NonNullable<TypeEntry['checks']>[number];
+
+function domainCheck(
+  x: DdlContext,
+  type: TypeEntry,
+  constraint: CheckConstraint,
+  taken: readonly DomainCheck[],
+): DomainCheck {
+  let { name } = constraint;
+  if (name === null) {
+    for (let pass = 0; name === null; pass++) {
+      const candidate = makeObjectName(type.name, null, pass === 0 ? 'check' : `check${pass}`);
+      if (!taken.some((check) => check.name === candidate)) name = candidate;
+    }
+  } else if (taken.some((check) => check.name === constraint.name)) {
+    throw sqlError('42710', `constraint "${name}" for domain "${type.name}" already exists`);
+  }
+  const text = bindDomainCheck(x, type, constraint.expr);
+  return { oid: x.allocateOid(), name, text, validated: !constraint.notValid };
+}
+
+export function* createDomain(x: DdlContext, statement: CreateDomainStatement): DdlSteps<DdlResult> {
+  const target = newObjectName(x, statement.name);
+  yield* lockNewName(x, target);
+  checkTypeNameIsFree(x, target);
+  const base = resolveType(x, statement.type);
+  const kind = typeByOid(base.typeOid)?.kind;
+  if (kind === 'p') throw sqlError('42804', `"${statement.type.name.join('.')}" is not a valid base type for a domain`);
+  const parts = gatherDomain(x, statement);
+  let type: TypeEntry = {
+    ...newType(x, target, 'domain'),
+    baseTypeOid: base.typeOid,
+    baseTypeModifier: base.typeModifier,
+    notNull: parts.notNull,
+    defaultText: null,
+    checks: [],
+  };
+  if (parts.defaultExpression !== null && parts.defaultExpression.kind !== 'null') {
+    x.bind(parts.defaultExpression, null, 'default', base);
+    type = { ...type, defaultText: x.deparse(parts.defaultExpression) };
+  }
+  const checks: DomainCheck[] = [];
+  for (const constraint of parts.checks) checks.push(domainCheck(x, type, constraint, checks));
+  x.putEntry({ ...type, checks });
+  return { tag: 'CREATE DOMAIN' };
+}
+
+export function* alterDomain(x: DdlContext, statement: AlterDomainStatement): DdlSteps<DdlResult> {
+  const type = userType(x, statement.name);
+  if (type.kind !== 'domain') throw sqlError('42809', `${type.name} is not a domain`);
+  const { action } = statement;
+  const tag = 'ALTER DOMAIN';
+  switch (action.kind) {
+    case 'setDefault': {
+      let defaultText: string | null = null;
+      if (action.expr !== null && action.expr.kind !== 'null') {
+        x.bind(action.expr, null, 'default', { typeOid: type.baseTypeOid, typeModifier: type.baseTypeModifier });
+        defaultText = x.deparse(action.expr);
+      }
+      x.putEntry({ ...type, defaultText });
+      return { tag };
+    }
+    case 'setNotNull':
+      yield* checkStored(
+        x,
+        type,
+        (column) => `${column} IS NULL`,
+        (table, column) => sqlError('23502', `column "${column}" of table "${table}" contains null values`),
+      );
+      x.putEntry({ ...type, notNull: true });
+      return { tag };
+    case 'dropNotNull':
+      x.putEntry({ ...type, notNull: false });
+      return { tag };
+    case 'addConstraint': {
+      if (action.constraint.kind !== 'check') {
+        throw sqlError('42601', 'only check constraints can be added to a domain');
+      }
+      const check = domainCheck(x, type, action.constraint, type.checks ?? []);
+      if (check.validated) yield* checkAgainstStored(x, type, check);
+      x.putEntry({ ...type, checks: [...(type.checks ?? []), check] });
+      return { tag };
+    }
+    case 'dropConstraint': {
+      if (type.checks?.some((check) => check.name === action.name) !== true) {
+        const message = `constraint "${action.name}" of domain "${type.name}" does not exist`;
+        if (!action.ifExists) throw sqlError('42704', message);
+        x.notice('NOTICE', '00000', `${message}, skipping`);
+        return { tag };
+      }
+      x.putEntry({ ...type, checks: type.checks.filter((check) => check.name !== action.name) });
+      return { tag };
+    }
+    case 'validateConstraint': {
+      const check = type.checks?.find((candidate) => candidate.name === action.name);
+      if (check === undefined) {
+        throw sqlError('42704', `constraint "${action.name}" of domain "${type.name}" does not exist`);
+      }
+      yield* checkAgainstStored(x, type, check);
+      const checks = (type.checks ?? []).map((each) => (each === check ? { ...each, validated: true } : each));
+      x.putEntry({ ...type, checks });
+      return { tag };
+    }
+  }
+}
+
+function checkAgainstStored(x: DdlContext, type: TypeEntry, check: DomainCheck): DdlSteps<void> {
+  // VALUE is made a column by a subquery around the table's column.
+  return checkStored(
+    x,
+    type,
+    () => `NOT (${check.text})`,
+    (table, column) =>
+      sqlError('23514', `column "${column}" of table "${table}" contains values that violate the new constraint`),
+  );
+}
+
+/** Looks at every column of the domain's type for a value that meets the condition over `value`. */
+function* checkStored(
+  x: DdlContext,
+  type: TypeEntry,
+  condition: (column: string) => string,
+  violated: (table: string, column: string) => Error,
+): DdlSteps<void> {
+  for (const oid of x.catalog.dependentsOf(type.oid)) {
+    const table = x.catalog.relation(oid);
+    if (table === undefined || table.kind !== 'table') continue;
+    for (const column of table.columns) {
+      if (column.dropped || column.typeOid !== type.oid) continue;
+      const rows = yield* wait(
+        x.runInternal(
+          `SELECT 1 FROM (SELECT ${quoteIdentifier(column.name)} AS value FROM ${tableText(x, table)}) v WHERE ${condition('value')} LIMIT 1`,
+        ),
+      );
+      if (rows.length > 0) throw violated(table.name, column.name);
+    }
+  }
+}

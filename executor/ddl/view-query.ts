@@ -1,0 +1,454 @@
+/**
+ * A view's query, made independent of the search path and of later changes: relations are qualified, `*` is written out, targets have
+ * names. The same walk finds out what the query depends on, and renames tables and columns in a kept query.
+ *
+ * Names are resolved as the binder does, but only as far as is needed here: which columns a FROM item has, and to which table's
+ * column a reference leads. The binder has checked the query before.
+ */
+import type { RelationEntry } from '../../catalog/index.ts';
+import type {
+  Alias,
+  ColumnRef,
+  Expression,
+  FromItem,
+  Query,
+  QueryStatement,
+  SelectBody,
+  SelectTarget,
+  TableRef,
+  WithClause,
+} from '../../parser/ast.ts';
+import { sqlError } from '../../types/errors.ts';
+import type { DdlContext } from './context.ts';
+import { findRelation } from './resolve.ts';
+
+/** A column that a FROM item shows; `origin` when it is a table's own column. */
+interface ScopeColumn {
+  readonly name: string;
+  readonly origin: { readonly relationOid: number; readonly columnNumber: number } | null;
+}
+
+interface ScopeItem {
+  /** Alias or table name; '' when it cannot be named. */
+  readonly name: string;
+  readonly columns: readonly ScopeColumn[];
+  /** Joined with USING or NATURAL: columns that are merged, and so are shown once and without qualifier. */
+  readonly isMerged?: boolean;
+}
+
+interface Scope {
+  readonly parent: Scope | null;
+  readonly items: readonly ScopeItem[];
+  readonly ctes: ReadonlyMap<string, readonly ScopeColumn[]>;
+}
+
+export interface ViewRename {
+  readonly relationOid: number;
+  /** Null: the relation itself is renamed (or moved). */
+  readonly columnNumber: number | null;
+  readonly oldName: string;
+  readonly newName: string;
+}
+
+export interface NormalizedQuery {
+  readonly query: Query;
+  readonly relations: readonly number[];
+  readonly columns: readonly { readonly relationOid: number; readonly columnNumber: number }[];
+}
+
+export function normalizeQuery(x: DdlContext, query: Query, rename: ViewRename | null = null): NormalizedQuery {
+  const walker = new Normalizer(x, rename);
+  const result = walker.query(query, { parent: null, items: [], ctes: new Map() }).query;
+  return {
+    query: result,
+    relations: [...walker.relations].sort((a, b) => a - b),
+    columns: [...walker.columns.values()],
+  };
+}
+
+function columnsOf(table: RelationEntry): ScopeColumn[] {
+  return table.columns
+    .filter((column) => !column.dropped)
+    .map((column) => ({ name: column.name, origin: { relationOid: table.oid, columnNumber: column.number } }));
+}
+
+function renamed(columns: readonly ScopeColumn[], names: readonly string[]): ScopeColumn[] {
+  return columns.map((column, i) => (i < names.length ? { ...column, name: names[i] } : column));
+}
+
+/** What a target without alias is called. After: FigureColname. */
+export function targetName(expression: Expression): string {
+  switch (expression.kind) {
+    case 'columnRef':
+      return expression.name[expression.name.length - 1] ?? '?column?';
+    case 'field':
+      return expression.field;
+    case 'function':
+      return expression.name[expression.name.length - 1];
+    case 'cast': {
+      const inner = targetName(expression.arg);
+      return inner === '?column?' ? expression.type.name[expression.type.name.length - 1] : inner;
+    }
+    case 'collate':
+      return targetName(expression.arg);
+    case 'subscript':
+      return targetName(expression.base);
+    case 'case': {
+      const inner = expression.otherwise === null ? '?column?' : targetName(expression.otherwise);
+      return inner === '?column?' ? 'case' : inner;
+    }
+    case 'coalesce':
+    case 'greatest':
+    case 'least':
+    case 'array':
+    case 'row':
+    case 'exists':
+    case 'grouping':
+      return expression.kind;
+    case 'nullIf':
+      return 'nullif';
+    case 'arraySubquery':
+      return 'array';
+    case 'sqlValue':
+      return expression.function;
+    case 'scalarSubquery': {
+      const { body } = expression.query;
+      return body.kind === 'select' && body.targets.length > 0
+        ? (body.targets[0].alias ?? targetName(body.targets[0].expr))
+        : '?column?';
+    }
+    case 'boolean':
+      return 'bool';
+    default:
+      return '?column?';
+  }
+}
+
+interface Walked {
+  readonly query: Query;
+  readonly columns: readonly ScopeColumn[];
+}
+
+class Normalizer {
+  readonly relations = new Set<number>();
+  readonly columns = new Map<string, { readonly relationOid: number; readonly columnNumber: number }>();
+  readonly #x: DdlContext;
+  readonly #rename: ViewRename | null;
+
+  constructor(x: DdlContext, rename: ViewRename | null) {
+    this.#x = x;
+    this.#rename = rename;
+  }
+
+  query(query: Query, outer: Scope): Walked {
+    let scope = outer;
+    let withClause: WithClause | null = null;
+    if (query.with !== null) {
+      const walked = this.#with(query.with, outer);
+      withClause = walked.clause;
+      scope = { parent: outer, items: [], ctes: walked.ctes };
+    }
+    const { body } = query;
+    switch (body.kind) {
+      case 'values': {
+        const width = body.rows[0]?.length ?? 0;
+        const columns = Array.from({ length: width }, (_, i) => ({ name: `column${i + 1}`, origin: null }));
+        const rows = body.rows.map((row) => row.map((value) => this.#expression(value, scope)));
+        return { query: this.#tail({ ...query, with: withClause, body: { ...body, rows } }, scope), columns };
+      }
+      case 'setOperation': {
+        const left = this.query(body.left, scope);
+        const right = this.query(body.right, scope);
+        const columns = left.columns.map(({ name }) => ({ name, origin: null }));
+        const operation = { ...body, left: left.query, right: right.query };
+        return { query: this.#tail({ ...query, with: withClause, body: operation }, scope), columns };
+      }
+      case 'select': {
+        const walked = this.#select(body, scope);
+        return {
+          query: this.#tail({ ...query, with: withClause, body: walked.body }, walked.scope),
+          columns: walked.columns,
+        };
+      }
+    }
+  }
+
+  /** ORDER BY, LIMIT and the like. */
+  #tail(query: Query, scope: Scope): Query {
+    return {
+      ...query,
+      orderBy: this.#map(query.orderBy, scope),
+      limit: this.#map(query.limit, scope),
+      offset: this.#map(query.offset, scope),
+    };
+  }
+
+  #with(clause: WithClause, outer: Scope): { clause: WithClause; ctes: Map<string, readonly ScopeColumn[]> } {
+    const ctes = new Map<string, readonly ScopeColumn[]>();
+    const results = clause.ctes.map((cte) => {
+      const scope: Scope = { parent: outer, items: [], ctes };
+      if (cte.query.kind !== 'query') {
+        throw sqlError('0A000', 'views must not contain data-modifying statements in WITH');
+      }
+      if (clause.recursive)
+        ctes.set(
+          cte.name,
+          cte.columns.map((name) => ({ name, origin: null })),
+        );
+      if (clause.recursive && cte.columns.length === 0) {
+        // The columns of the part that does not recurse.
+        const { body } = cte.query;
+        const first = body.kind === 'setOperation' ? body.left : cte.query;
+        ctes.set(cte.name, this.query(first, { parent: outer, items: [], ctes: new Map(ctes) }).columns);
+      }
+      const walked = this.query(cte.query, scope);
+      const names = walked.columns.map(({ name }) => ({ name, origin: null }));
+      ctes.set(cte.name, renamed(names, cte.columns));
+      return { ...cte, query: walked.query as QueryStatement };
+    });
+    return { clause: { ...clause, ctes: results }, ctes };
+  }
+
+  #select(body: SelectBody, outer: Scope): { body: SelectBody; scope: Scope; columns: readonly ScopeColumn[] } {
+    const items: ScopeItem[] = [];
+    const from = body.from.map((item) => this.#from(item, items, outer));
+    const scope: Scope = { parent: outer, items, ctes: new Map() };
+    const targets: SelectTarget[] = [];
+    for (const target of body.targets) targets.push(...this.#target(target, scope));
+    const columns = targets.map((target) => ({ name: target.alias ?? targetName(target.expr), origin: null }));
+    return {
+      body: {
+        ...body,
+        from,
+        targets,
+        distinct: this.#map(body.distinct, scope),
+        where: this.#map(body.where, scope),
+        groupBy: this.#map(body.groupBy, scope),
+        having: this.#map(body.having, scope),
+        windows: this.#map(body.windows, scope),
+      },
+      scope,
+      columns,
+    };
+  }
+
+  #target(target: SelectTarget, scope: Scope): SelectTarget[] {
+    const { expr } = target;
+    if (expr.kind === 'columnRef' && expr.star) return this.#expandStar(expr, scope);
+    // A name keeps its target's name when a column of the table is renamed.
+    const alias = target.alias ?? targetName(expr);
+    const result = this.#expression(expr, scope);
+    return [{ ...target, expr: result, alias: targetName(result) === alias ? target.alias : alias }];
+  }
+
+  #expandStar(star: ColumnRef, scope: Scope): SelectTarget[] {
+    const qualifier = star.name[star.name.length - 1];
+    const chosen =
+      qualifier === undefined ? visibleItems(scope.items) : scope.items.filter((item) => item.name === qualifier);
+    const result: SelectTarget[] = [];
+    for (const item of chosen) {
+      for (const column of item.columns) {
+        const name = item.name === '' || item.isMerged === true ? [column.name] : [item.name, column.name];
+        const reference: ColumnRef = { kind: 'columnRef', name, star: false, position: -1 };
+        const expr = this.#expression(reference, scope);
+        const alias = targetName(expr) === column.name ? null : column.name;
+        result.push({ expr, alias, position: star.position });
+      }
+    }
+    return result;
+  }
+
+  #from(item: FromItem, items: ScopeItem[], outer: Scope): FromItem {
+    const lateral: Scope = { parent: outer, items: [...items], ctes: new Map() };
+    switch (item.kind) {
+      case 'table':
+        return this.#table(item, items, outer);
+      case 'subqueryRef': {
+        const walked = this.query(item.query, item.lateral ? lateral : outer);
+        items.push(aliased(item.alias, '', walked.columns));
+        return { ...item, query: walked.query };
+      }
+      case 'functionRef': {
+        const columns: ScopeColumn[] = item.functions.flatMap(({ call, columnDefs }) => {
+          const defs = columnDefs.length > 0 ? columnDefs : item.columnDefs;
+          if (defs.length > 0) return defs.map(({ name }) => ({ name, origin: null }));
+          return [{ name: item.alias?.name ?? targetName(call), origin: null }];
+        });
+        if (item.ordinality) columns.push({ name: 'ordinality', origin: null });
+        items.push(aliased(item.alias, targetName(item.functions[0].call), columns));
+        return this.#children(item, lateral);
+      }
+      case 'join': {
+        const inner: ScopeItem[] = [];
+        const left = this.#from(item.left, inner, withItems(outer, items));
+        const leftItems = inner.length;
+        const right = this.#from(item.right, inner, withItems(outer, [...items, ...inner]));
+        const joined: Scope = { parent: outer, items: inner, ctes: new Map() };
+        const on = this.#map(item.on, joined);
+        const shared = this.#mergedNames(item, inner.slice(0, leftItems), inner.slice(leftItems));
+        const using = item.using === null ? null : this.#renameUsing(item.using, inner);
+        if (item.alias !== null) {
+          items.push(aliased(item.alias, '', joinColumns(inner, shared)));
+        } else if (shared.length > 0) {
+          items.push({ name: '', columns: joinColumns(inner, shared), isMerged: true });
+          for (const part of inner) items.push({ ...part, columns: part.columns, isMerged: true });
+        } else {
+          items.push(...inner);
+        }
+        return { ...item, left, right, on, using };
+      }
+    }
+  }
+
+  #mergedNames(
+    item: Extract<FromItem, { kind: 'join' }>,
+    left: readonly ScopeItem[],
+    right: readonly ScopeItem[],
+  ): readonly string[] {
+    if (item.using !== null) return item.using;
+    if (!item.natural) return [];
+    const names = new Set(right.flatMap(({ columns }) => columns.map(({ name }) => name)));
+    return left.flatMap(({ columns }) => columns.map(({ name }) => name)).filter((name) => names.has(name));
+  }
+
+  #renameUsing(using: readonly string[], items: readonly ScopeItem[]): readonly string[] {
+    for (const name of using) {
+      for (const item of items) for (const column of item.columns) if (column.name === name) this.#note(column);
+    }
+    return using;
+  }
+
+  #table(item: TableRef, items: ScopeItem[], outer: Scope): FromItem {
+    const name = item.name[item.name.length - 1];
+    if (item.name.length === 1) {
+      for (let scope: Scope | null = outer; scope !== null; scope = scope.parent) {
+        const cte = scope.ctes.get(name);
+        if (cte === undefined) continue;
+        items.push(aliased(item.alias, name, cte));
+        return item;
+      }
+    }
+    const rename = this.#rename;
+    const found = findRelation(this.#x, item.name) ?? this.#renamedRelation(item.name);
+    if (found === undefined) throw sqlError('42P01', `relation "${item.name.join('.')}" does not exist`);
+    this.relations.add(found.oid);
+    const columns =
+      found.class === 'relation'
+        ? columnsOf(found)
+        : ['last_value', 'log_cnt', 'is_called'].map((column) => ({ name: column, origin: null }));
+    items.push(aliased(item.alias, name, this.#beforeRename(columns)));
+    const schema = this.#x.catalog.schemaName(found.schemaOid);
+    const isRenamed = rename !== null && rename.columnNumber === null && rename.relationOid === found.oid;
+    const alias = isRenamed && item.alias === null && found.name !== name ? { name, columns: [] } : item.alias;
+    return { ...item, name: [schema, found.name], alias };
+  }
+
+  /** A kept query names the relation as it was called before. */
+  #renamedRelation(names: readonly string[]): ReturnType<typeof findRelation> {
+    const rename = this.#rename;
+    if (rename === null || rename.columnNumber !== null || names[names.length - 1] !== rename.oldName) return undefined;
+    return this.#x.catalog.namedRelation(rename.relationOid);
+  }
+
+  /** A kept query names the column as it was called before. */
+  #beforeRename(columns: readonly ScopeColumn[]): readonly ScopeColumn[] {
+    const rename = this.#rename;
+    if (rename === null || rename.columnNumber === null) return columns;
+    return columns.map((column) =>
+      column.origin?.relationOid === rename.relationOid && column.origin.columnNumber === rename.columnNumber
+        ? { ...column, name: rename.oldName }
+        : column,
+    );
+  }
+
+  #note(column: ScopeColumn): void {
+    if (column.origin === null) return;
+    this.columns.set(`${column.origin.relationOid}/${column.origin.columnNumber}`, column.origin);
+  }
+
+  #columnRef(reference: ColumnRef, scope: Scope): ColumnRef {
+    const name = reference.name[reference.name.length - 1];
+    const qualifier = reference.name.length > 1 ? reference.name[reference.name.length - 2] : null;
+    for (let at: Scope | null = scope; at !== null; at = at.parent) {
+      for (const item of at.items) {
+        if (qualifier !== null && item.name !== qualifier) continue;
+        if (reference.star) {
+          for (const column of item.columns) this.#note(column);
+          continue;
+        }
+        const column = item.columns.find((candidate) => candidate.name === name);
+        if (column === undefined) continue;
+        this.#note(column);
+        return this.#renameReference(reference, column);
+      }
+    }
+    return reference;
+  }
+
+  #renameReference(reference: ColumnRef, column: ScopeColumn): ColumnRef {
+    const rename = this.#rename;
+    const { origin } = column;
+    if (rename === null || rename.columnNumber === null || origin === null) return reference;
+    if (origin.relationOid !== rename.relationOid || origin.columnNumber !== rename.columnNumber) return reference;
+    if (column.name !== rename.oldName) return reference;
+    return { ...reference, name: [...reference.name.slice(0, -1), rename.newName] };
+  }
+
+  #expression(expression: Expression, scope: Scope): Expression {
+    if (expression.kind === 'columnRef') return this.#columnRef(expression, scope);
+    return this.#children(expression, scope);
+  }
+
+  /** Any part of the AST: expressions and queries inside are walked, the rest is copied. */
+  #map<T>(value: T, scope: Scope): T {
+    if (Array.isArray(value)) return value.map((element) => this.#map(element, scope)) as T;
+    if (typeof value !== 'object' || value === null) return value;
+    if ('kind' in value) {
+      if (value.kind === 'query') return this.query(value as unknown as Query, scope).query as T;
+      return this.#expression(value as unknown as Expression, scope) as T;
+    }
+    return this.#children(value, scope);
+  }
+
+  #children<T extends object>(node: T, scope: Scope): T {
+    const result: Record<string, unknown> = {};
+    for (const [key, value] of Object.entries(node)) result[key] = this.#map(value, scope);
+    return result as T;
+  }
+}
+
+function withItems(outer: Scope, items: readonly ScopeItem[]): Scope {
+  return { parent: outer, items: [...items], ctes: new Map() };
+}
+
+function aliased(alias: Alias | null, name: string, columns: readonly ScopeColumn[]): ScopeItem {
+  if (alias === null) return { name, columns };
+  return { name: alias.name, columns: renamed(columns, alias.columns) };
+}
+
+/** Of a USING join, `*` shows the merged columns once: the parts under their own names are only for qualified references. */
+function visibleItems(items: readonly ScopeItem[]): readonly ScopeItem[] {
+  const result: ScopeItem[] = [];
+  let hidden = 0;
+  for (const item of items) {
+    if (item.isMerged !== true) result.push(item);
+    else if (item.name === '') {
+      result.push(item);
+      hidden++;
+    }
+  }
+  return hidden > 1 ? result.slice(0, result.length) : result;
+}
+
+function joinColumns(items: readonly ScopeItem[], shared: readonly string[]): ScopeColumn[] {
+  const result: ScopeColumn[] = [];
+  for (const name of shared) {
+    const first = items.flatMap(({ columns }) => columns).find((column) => column.name === name);
+    if (first !== undefined) result.push(first);
+  }
+  for (const item of items) {
+    if (item.isMerged === true && item.name !== '') continue;
+    for (const column of item.columns) if (!shared.includes(column.name)) result.push(column);
+  }
+  return result;
+}

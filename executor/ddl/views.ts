@@ -1,0 +1,276 @@
+/** CREATE VIEW, CREATE TABLE AS, materialized views and REFRESH. */
+import type { ColumnEntry, RelationEntry } from '../../catalog/index.ts';
+import type {
+  CreateTableAsStatement,
+  CreateViewStatement,
+  Option,
+  Query,
+  QueryStatement,
+  RefreshMaterializedViewStatement,
+} from '../../parser/ast.ts';
+import type { OutputColumn } from '../../planner/index.ts';
+import { ACCESS_EXCLUSIVE } from '../../storage/api.ts';
+import { sqlError } from '../../types/errors.ts';
+import { formatType, OID } from '../../types/index.ts';
+import { type DdlContext, type DdlResult, type DdlSteps, wait } from './context.ts';
+import { checkAccessMethod, checkTablespace, newTable } from './create-table.ts';
+import { storageOptions, TABLE_OPTIONS } from './options.ts';
+import {
+  checkNameIsFree,
+  checkRelationOwner,
+  findAndLock,
+  lockNewName,
+  newRelationName,
+  refuseSystem,
+  relationMissing,
+} from './resolve.ts';
+import { dropHeaps, overNewHeap } from './rewrite.ts';
+import { checkStorable } from './type-names.ts';
+import { type NormalizedQuery, normalizeQuery } from './view-query.ts';
+
+interface NamedColumn {
+  readonly name: string;
+  readonly typeOid: number;
+  readonly typeModifier: number;
+}
+
+/** The query's columns under the names that were given for them; repeated names are an error. */
+function namedColumns(output: readonly OutputColumn[], names: readonly string[], tooMany: string): NamedColumn[] {
+  if (names.length > output.length) throw sqlError('42601', tooMany);
+  const columns = output.map((column, i) => ({
+    name: names[i] ?? column.name,
+    typeOid: column.typeOid === OID.UNKNOWN ? OID.TEXT : column.typeOid,
+    typeModifier: column.typeModifier,
+  }));
+  const seen = new Set<string>();
+  for (const { name, typeOid } of columns) {
+    if (seen.has(name)) throw sqlError('42701', `column "${name}" specified more than once`);
+    seen.add(name);
+    checkStorable(name, typeOid);
+  }
+  return columns;
+}
+
+function columnEntries(columns: readonly NamedColumn[]): ColumnEntry[] {
+  return columns.map((column, i) => ({
+    number: i + 1,
+    ...column,
+    notNull: false,
+    defaultText: null,
+    generated: false,
+    identity: null,
+    sequenceOid: 0,
+    dropped: false,
+    missingText: null,
+    sinceLayout: 0,
+  }));
+}
+
+/** CREATE VIEW v (a, b): the names are given to the query's own targets. */
+function withTargetNames(query: Query, names: readonly string[]): Query {
+  if (names.length === 0 || query.body.kind !== 'select') return query;
+  const targets = query.body.targets.map((target, i) => (i < names.length ? { ...target, alias: names[i] } : target));
+  return { ...query, body: { ...query.body, targets } };
+}
+
+function usesTemporary(x: DdlContext, relations: readonly number[]): boolean {
+  return relations.some((oid) => {
+    const entry = x.catalog.namedRelation(oid);
+    return entry !== undefined && entry.class !== 'index' && entry.persistence === 'temporary';
+  });
+}
+
+function viewOptions(options: readonly Option[]): string[] {
+  return storageOptions(options, new Set(['check_option', 'security_barrier', 'security_invoker']));
+}
+
+export function* createView(x: DdlContext, statement: CreateViewStatement): DdlSteps<DdlResult> {
+  const tag = 'CREATE VIEW';
+  if (statement.persistence === 'unlogged') {
+    throw sqlError('42601', 'views cannot be unlogged because they do not have storage');
+  }
+  if (statement.recursive) throw sqlError('0A000', 'CREATE RECURSIVE VIEW is not supported');
+  const { columns: output } = x.describeQuery(statement.query);
+  const columns = namedColumns(output, statement.columns, 'CREATE VIEW specifies more column names than columns');
+  const normalized = normalizeQuery(x, statement.query);
+  const query = withTargetNames(
+    normalized.query,
+    columns.map((column) => column.name),
+  );
+  let { persistence } = statement;
+  if (persistence === 'permanent' && usesTemporary(x, normalized.relations)) {
+    x.notice('NOTICE', '00000', `view "${statement.name[statement.name.length - 1]}" will be a temporary view`);
+    persistence = 'temporary';
+  }
+  const target = newRelationName(x, statement.name, persistence);
+  yield* lockNewName(x, target);
+  const existing = x.catalog.relationByName(target.schema.oid, target.name);
+  const fields = {
+    queryText: x.deparse(query),
+    options: viewOptions(statement.options),
+    dependsOn: normalized.relations,
+    dependsOnColumns: normalized.columns,
+    checkOption: statement.checkOption,
+  };
+  if (existing !== undefined && statement.orReplace) {
+    while (!x.lockRelation(existing.oid, ACCESS_EXCLUSIVE)) yield;
+    if (existing.class !== 'relation' || existing.kind !== 'view') {
+      throw sqlError('42809', `"${existing.name}" is not a view`);
+    }
+    checkRelationOwner(x, existing);
+    checkReplacement(existing, columns);
+    const kept = existing.columns.map((column) => ({ ...column }));
+    x.putEntry({ ...existing, ...fields, columns: [...kept, ...columnEntries(columns).slice(kept.length)] });
+    return { tag };
+  }
+  checkNameIsFree(x, target.schema.oid, target.name);
+  x.putEntry({
+    class: 'relation',
+    oid: x.allocateOid(),
+    kind: 'view',
+    schemaOid: target.schema.oid,
+    name: target.name,
+    owner: x.currentRoleOid,
+    persistence: target.persistence,
+    relId: 0,
+    overflowRelId: 0,
+    columns: columnEntries(columns),
+    layout: 0,
+    ...fields,
+  });
+  return { tag };
+}
+
+/** OR REPLACE may add columns at the end, and nothing else. */
+function checkReplacement(view: RelationEntry, columns: readonly NamedColumn[]): void {
+  if (columns.length < view.columns.length) throw sqlError('42P16', 'cannot drop columns from view');
+  view.columns.forEach((old, i) => {
+    const column = columns[i];
+    if (column.name !== old.name) {
+      throw sqlError('42P16', `cannot change name of view column "${old.name}" to "${column.name}"`, {
+        hint: 'Use ALTER VIEW ... RENAME COLUMN ... to change name of view column instead.',
+      });
+    }
+    if (column.typeOid !== old.typeOid || column.typeModifier !== old.typeModifier) {
+      throw sqlError(
+        '42P16',
+        `cannot change data type of view column "${old.name}" from ${formatType(old.typeOid, old.typeModifier)} to ${formatType(column.typeOid, column.typeModifier)}`,
+      );
+    }
+  });
+}
+
+// ------------------------------------------------------------------------------------------------- CREATE TABLE AS
+
+function sourceQuery(x: DdlContext, statement: CreateTableAsStatement): Query {
+  if (statement.source.kind === 'query') return statement.source;
+  if (statement.materializedView) throw sqlError('0A000', 'materialized views must be made from a query');
+  const prepared = x.preparedQuery(statement.source.name);
+  if (prepared.kind !== 'query') throw sqlError('42809', 'prepared statement is not a SELECT');
+  if (statement.source.args.length > 0) {
+    throw sqlError('0A000', 'CREATE TABLE AS EXECUTE with parameters is not supported');
+  }
+  return prepared;
+}
+
+export function* createTableAs(x: DdlContext, statement: CreateTableAsStatement): DdlSteps<DdlResult> {
+  const isView = statement.materializedView;
+  checkAccessMethod(statement.accessMethod);
+  checkTablespace(statement.tablespace);
+  const query = sourceQuery(x, statement);
+  const target = newRelationName(x, statement.table, statement.persistence);
+  yield* lockNewName(x, target);
+  if (statement.ifNotExists && x.catalog.relationByName(target.schema.oid, target.name) !== undefined) {
+    x.notice('NOTICE', '42P07', `relation "${target.name}" already exists, skipping`);
+    return { tag: isView ? 'CREATE MATERIALIZED VIEW' : 'CREATE TABLE AS' };
+  }
+  checkNameIsFree(x, target.schema.oid, target.name);
+  if (statement.onCommit !== null && target.persistence !== 'temporary') {
+    throw sqlError('42P16', 'ON COMMIT can only be used on temporary tables');
+  }
+  const { columns: output } = x.describeQuery(query);
+  const tooMany = isView ? 'too many column names were specified' : 'too many column names were specified';
+  const columns = namedColumns(output, statement.columns, tooMany);
+  const normalized: NormalizedQuery | null = isView ? normalizeQuery(x, query) : null;
+  if (normalized !== null && usesTemporary(x, normalized.relations)) {
+    throw sqlError('0A000', 'materialized views must not use temporary tables or views');
+  }
+  let table = newTable(x, {
+    schemaOid: target.schema.oid,
+    name: target.name,
+    persistence: target.persistence,
+    kind: isView ? 'materializedView' : 'table',
+    columns: columns.map((column) => ({
+      ...column,
+      notNull: false,
+      defaultExpression: null,
+      generated: false,
+      identity: null,
+      sequence: null,
+      checks: [],
+      keys: [],
+      foreignKeys: [],
+      position: -1,
+    })),
+    options: storageOptions(statement.options, TABLE_OPTIONS),
+    onCommit: statement.onCommit,
+  });
+  if (normalized !== null) {
+    const named = withTargetNames(
+      normalized.query,
+      columns.map((column) => column.name),
+    );
+    table = {
+      ...table,
+      queryText: x.deparse(named),
+      dependsOn: normalized.relations,
+      dependsOnColumns: normalized.columns,
+      populated: statement.withData,
+    };
+    x.putEntry(table);
+  }
+  if (!statement.withData) return { tag: isView ? 'CREATE MATERIALIZED VIEW' : 'CREATE TABLE AS' };
+  const count = yield* wait(x.insertFrom(table, query as QueryStatement));
+  return { tag: `SELECT ${count}` };
+}
+
+export function* refreshMaterializedView(
+  x: DdlContext,
+  statement: RefreshMaterializedViewStatement,
+): DdlSteps<DdlResult> {
+  const found = yield* findAndLock(x, statement.name, ACCESS_EXCLUSIVE);
+  if (found === undefined) throw relationMissing(x, statement.name);
+  refuseSystem(x, found);
+  if (found.class !== 'relation' || found.kind !== 'materializedView') {
+    throw sqlError('0A000', `"${found.name}" is not a materialized view`);
+  }
+  checkRelationOwner(x, found);
+  if (statement.concurrently) {
+    if (!statement.withData)
+      throw sqlError('42601', 'REFRESH options CONCURRENTLY and WITH NO DATA cannot be used together');
+    if (found.populated === false) {
+      throw sqlError('0A000', 'CONCURRENTLY cannot be used when the materialized view is not populated');
+    }
+    const hasKey = x.catalog
+      .indexesOf(found.oid)
+      .some(
+        (index) => index.unique && index.predicateText === null && index.columns.every((part) => part.columnNumber > 0),
+      );
+    if (!hasKey) {
+      throw sqlError(
+        '55000',
+        `cannot refresh materialized view "${x.catalog.schemaName(found.schemaOid)}.${found.name}" concurrently`,
+        { hint: 'Create a unique index with no WHERE clause on one or more columns of the materialized view.' },
+      );
+    }
+  }
+  const fresh: RelationEntry = { ...overNewHeap(x, found), populated: statement.withData };
+  x.putEntry(fresh);
+  dropHeaps(x, found);
+  x.forgetStatistics(found.oid);
+  if (statement.withData) {
+    const query = x.parseQuery(found.queryText as string);
+    yield* wait(x.insertFrom(fresh, query));
+  }
+  return { tag: 'REFRESH MATERIALIZED VIEW' };
+}
