@@ -74,7 +74,11 @@ async function serve(options: ServerOptions): Promise<void> {
   }
   const settings = new Map(options.settings);
   settings.set('port', String(server.port));
-  factory.database = await openDatabaseServer({ dataDirectory: options.dataDirectory, settings });
+  factory.database = await openDatabaseServer({
+    dataDirectory: options.dataDirectory,
+    settings,
+    onLog: (message) => log('LOG', message),
+  });
   endInOrder(server, factory.database);
   if (options.password !== null) await setPassword(factory.database, SUPERUSER, options.password);
   else if (options.authMethod === 'scram-sha-256' && factory.database.passwordVerifier(SUPERUSER) === null) {

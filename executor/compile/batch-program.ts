@@ -62,7 +62,13 @@ export function projectFunction(
 /** Values of expressions for one row: `(x, c, i, target)`. */
 export type RowValuesFunction = (x: ExecContext, c: Columns, i: number, target: Value[]) => void;
 
-export function rowValuesFunction(slots: SlotAllocator, input: InputTypes, exprs: readonly Expr[]): RowValuesFunction {
+/** `inputNumber`: what the expressions call the input (a join's inner side is 1). */
+export function rowValuesFunction(
+  slots: SlotAllocator,
+  input: InputTypes,
+  exprs: readonly Expr[],
+  inputNumber = 0,
+): RowValuesFunction {
   const emitter = new Emitter();
   const loaded = new Map<number, Operand>();
   const compiler = new ExpressionCompiler({
@@ -71,8 +77,9 @@ export function rowValuesFunction(slots: SlotAllocator, input: InputTypes, exprs
     bail: null,
     column: (_i, index) => loaded.get(index) as Operand,
   });
-  for (const index of usedColumns(exprs, 0))
+  for (const index of usedColumns(exprs, inputNumber)) {
     loaded.set(index, columnOperand(emitter, input[index].typeOid, `c[${index}][i]`));
+  }
   const values = exprs.map((e) => compiler.compileToAny(e));
   values.forEach((code, k) => {
     emitter.emit(`target[${k}] = ${code};`);

@@ -111,7 +111,10 @@ class SumAccumulator implements Accumulator {
     const operand = compiler.compile(this.#call.args[0]);
     const guard = operand.isNull === 'false' ? '' : `if (!(${operand.isNull})) `;
     if (this.#isFloat) {
-      return () => emitter.emit(`${condition}${guard}{ ${arrays[0]}[g] += ${operand.value}; ${arrays[1]}[g]++; }`);
+      // sum(real) is rounded at every step, as float4pl does; avg keeps doubles.
+      const round = this.#argType === OID.FLOAT4 && !this.#isAverage ? 'Math.fround' : '';
+      const add = `${arrays[0]}[g] = ${round}(${arrays[0]}[g] + ${operand.value}); ${arrays[1]}[g]++;`;
+      return () => emitter.emit(`${condition}${guard}{ ${add} }`);
     }
     if (operand.rep === 'num' || operand.rep === 'dec') {
       if (operand.rep === 'dec') {
@@ -152,7 +155,7 @@ class SumAccumulator implements Accumulator {
     const exact = arrays[2][group];
     if (this.#isFloat) {
       if (!this.#isAverage && !Number.isFinite(sum)) return this.#checked(x, sum);
-      return this.#isAverage ? sum / count : this.#argType === OID.FLOAT4 ? Math.fround(sum) : sum;
+      return this.#isAverage ? sum / count : sum;
     }
     let total: Numeric | bigint;
     if (this.#argType === OID.NUMERIC) {

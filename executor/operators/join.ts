@@ -71,7 +71,7 @@ export class HashJoinOperator implements Operator {
       rowValuesFunction(program.slots, plan.outer.output, plan.outerKeys),
     );
     this.#innerKeys = program.memo(plan, 'innerKeys', () =>
-      rowValuesFunction(program.slots, plan.inner.output, plan.innerKeys),
+      rowValuesFunction(program.slots, plan.inner.output, plan.innerKeys, 1),
     );
     this.#store = new RowStore(plan.inner.output.length);
     this.#table = new GroupTable(plan.keyTypes);
