@@ -1,4 +1,15 @@
-import type { Plan } from './plan.ts';
+/**
+ * EXPLAIN: a plan as PostgreSQL prints it. One walk makes a tree of described nodes; TEXT and JSON are written from that.
+ *
+ * Projections without a condition are not shown, as PostgreSQL has none; hash joins show their Hash node, posting scans the
+ * bitmap nodes that they stand for.
+ */
+import type { FormatSettings } from '../types/index.ts';
+import { quoteIdentifier } from './bind/type-info.ts';
+import type { Expr, SubplanExpr } from './expr.ts';
+import { type DeparseScope, deparse, deparseAggregate, deparseSortKey, keyText, type Named } from './explain-expr.ts';
+import { logical, visitExpr } from './logical.ts';
+import type { IndexBound, JoinType, Plan, PostingExpr } from './plan.ts';
 
 export interface ExplainOptions {
   readonly costs: boolean;
@@ -7,6 +18,8 @@ export interface ExplainOptions {
   readonly analyze: boolean;
   readonly timing: boolean;
   readonly buffers: boolean;
+  /** How constants are printed (DateStyle ...). */
+  readonly format?: FormatSettings;
 }
 
 /** What the executor counted for one node. */
@@ -25,16 +38,647 @@ export interface NodeInstrumentation {
 }
 export type PlanInstrumentation = (node: Plan) => NodeInstrumentation | null;
 
+/** One node as shown. */
+interface Shown {
+  /** First line without figures: `Seq Scan on t`. */
+  readonly label: string;
+  /** JSON's own fields: Node Type, Relation Name ... */
+  readonly fields: Readonly<Record<string, unknown>>;
+  /** `Filter`, `Sort Key` ...; lists are joined with commas in TEXT. */
+  readonly details: readonly (readonly [name: string, value: string | readonly string[]])[];
+  readonly plan: Plan | null;
+  readonly children: readonly { readonly relationship: string; readonly title: string | null; readonly node: Shown }[];
+}
+
 /** EXPLAIN's TEXT form, one string a line. */
-export function explainPlan(_plan: Plan, _options: ExplainOptions, _instrumentation?: PlanInstrumentation): string[] {
-  throw new Error('not yet');
+export function explainPlan(plan: Plan, options: ExplainOptions, instrumentation?: PlanInstrumentation): string[] {
+  const shown = new Describer(plan, options).describe(plan);
+  const lines: string[] = [];
+  writeText(shown, 0, true, options, instrumentation ?? (() => null), lines);
+  return lines;
 }
 
 /** The object under "Plan" of EXPLAIN (FORMAT JSON); YAML and XML are written from it. */
 export function explainPlanJson(
-  _plan: Plan,
-  _options: ExplainOptions,
-  _instrumentation?: PlanInstrumentation,
+  plan: Plan,
+  options: ExplainOptions,
+  instrumentation?: PlanInstrumentation,
 ): Record<string, unknown> {
-  throw new Error('not yet');
+  const shown = new Describer(plan, options).describe(plan);
+  return toJson(shown, null, null, options, instrumentation ?? (() => null));
+}
+
+/* ---- description --------------------------------------------------------------------------------------------------- */
+
+const JOIN_WORDS: Readonly<Record<JoinType, string>> = {
+  inner: '',
+  left: ' Left',
+  right: ' Right',
+  full: ' Full',
+  semi: ' Semi',
+  anti: ' Anti',
+};
+
+/** The nodes that a node reads, in the order of its inputs. */
+function inputsOf(plan: Plan): readonly Plan[] {
+  switch (plan.kind) {
+    case 'nestedLoop':
+    case 'hashJoin':
+      return [plan.outer, plan.inner];
+    case 'setOperation':
+      return [plan.left, plan.right];
+    case 'append':
+      return plan.inputs;
+    case 'recursiveUnion':
+      return [plan.start, plan.step];
+    case 'insert':
+    case 'update':
+    case 'delete':
+      return [plan.source];
+    case 'with':
+      return [plan.input];
+    default:
+      return 'input' in plan ? [plan.input] : [];
+  }
+}
+
+interface Subplan {
+  readonly label: string;
+  readonly plan: Plan;
+}
+
+class Describer {
+  private readonly options: ExplainOptions;
+  private readonly qualify: boolean;
+  /** Exec params: how to print what they carry. */
+  private readonly params = new Map<number, () => string>();
+  private subplanCount = 0;
+  private initCount = 0;
+  private readonly subplanNames = new Map<SubplanExpr, Subplan & { readonly text: string }>();
+
+  constructor(root: Plan, options: ExplainOptions) {
+    this.options = options;
+    this.qualify = options.verbose || countScans(root) > 1;
+  }
+
+  describe(plan: Plan): Shown {
+    if (plan.kind === 'project' && plan.filter === null && subplansIn(plan.targets).length === 0) {
+      if (plan.input.kind === 'values') return this.valuesScan(plan.input, plan.alias ?? '*VALUES*', plan);
+      return this.describe(plan.input);
+    }
+    if (plan.kind === 'with') return this.describeWith(plan);
+    const before = this.subplanNames.size;
+    const children: { relationship: string; title: string | null; node: Shown }[] = [];
+    // A nested loop's params are named before its inner side is printed.
+    if (plan.kind === 'nestedLoop') {
+      const scope = this.scopeOf(plan);
+      for (const param of plan.params) this.params.set(param.index, () => deparse(param.value, scope));
+    }
+    const shown = this.own(plan);
+    const own = [...this.subplanNames.values()].slice(before);
+    for (const subplan of own) {
+      const isInit = subplan.label.startsWith('InitPlan');
+      children.push({
+        relationship: isInit ? 'InitPlan' : 'SubPlan',
+        title: subplan.label,
+        node: this.describe(subplan.plan),
+      });
+    }
+    const inputs = this.shownInputs(plan);
+    return { ...shown, plan, children: [...children.filter((c) => c.relationship === 'InitPlan'), ...inputs, ...children.filter((c) => c.relationship !== 'InitPlan')] };
+  }
+
+  private describeWith(plan: Plan & { kind: 'with' }): Shown {
+    const ctes = plan.ctes.map((cte) => ({
+      relationship: 'InitPlan',
+      title: `CTE ${cte.name}`,
+      node: this.describe(cte.plan),
+    }));
+    const body = this.describe(plan.input);
+    return { ...body, children: [...ctes, ...body.children] };
+  }
+
+  private shownInputs(plan: Plan): Shown['children'] {
+    const child = (relationship: string, node: Shown) => ({ relationship, title: null, node });
+    switch (plan.kind) {
+      case 'hashJoin': {
+        const inner = this.describe(plan.inner);
+        const hash: Shown = {
+          label: 'Hash',
+          fields: { 'Node Type': 'Hash' },
+          details: [],
+          plan: { ...plan.inner },
+          children: [child('Outer', inner)],
+        };
+        return [child('Outer', this.describe(plan.outer)), child('Inner', hash)];
+      }
+      case 'postingScan':
+        return [child('Outer', this.postings(plan.postings, plan))];
+      case 'append':
+        return plan.inputs.map((input) => child('Member', this.describe(input)));
+      default: {
+        const inputs = inputsOf(plan);
+        return inputs.map((input, i) => child(i === 0 ? 'Outer' : 'Inner', this.describe(input)));
+      }
+    }
+  }
+
+  private node(label: string, nodeType: string, details: Shown['details'], fields: Record<string, unknown> = {}): Shown {
+    return { label, fields: { 'Node Type': nodeType, ...fields }, details, plan: null, children: [] };
+  }
+
+  private scanLabel(what: string, name: string, alias: string): string {
+    const shownAlias = alias !== '' && alias !== name ? ` ${quoteIdentifier(alias)}` : '';
+    return `${what} on ${quoteIdentifier(name)}${shownAlias}`;
+  }
+
+  private own(plan: Plan): Shown {
+    const scope = this.scopeOf(plan);
+    const details: [string, string | readonly string[]][] = [];
+    const add = (name: string, expr: Expr | null | undefined): void => {
+      if (expr !== null && expr !== undefined) details.push([name, deparse(expr, scope)]);
+    };
+    if (this.options.verbose && 'targets' in plan && plan.targets.length > 0) {
+      details.push(['Output', plan.targets.map((target) => deparse(target, scope))]);
+    }
+    switch (plan.kind) {
+      case 'seqScan':
+        add('Filter', plan.filter);
+        return this.node(this.scanLabel('Seq Scan', plan.table.name, plan.alias), 'Seq Scan', details, tableFields(plan.table.name, plan.alias));
+      case 'indexScan': {
+        if (plan.recheck !== null) add('Index Cond', plan.recheck);
+        add('Filter', plan.filter);
+        const word = `Index Scan${plan.descending ? ' Backward' : ''} using ${quoteIdentifier(plan.index.name)}`;
+        return this.node(this.scanLabel(word, plan.table.name, plan.alias), 'Index Scan', details, {
+          'Scan Direction': plan.descending ? 'Backward' : 'Forward',
+          'Index Name': plan.index.name,
+          ...tableFields(plan.table.name, plan.alias),
+        });
+      }
+      case 'postingScan':
+        add('Recheck Cond', plan.recheck);
+        add('Filter', plan.filter);
+        return this.node(this.scanLabel('Bitmap Heap Scan', plan.table.name, plan.alias), 'Bitmap Heap Scan', details, tableFields(plan.table.name, plan.alias));
+      case 'rowIdScan':
+        details.push(['TID Cond', `(ctid = ${plan.rowIds.map((expr) => deparse(expr, scope)).join(', ')})`]);
+        add('Filter', plan.filter);
+        return this.node(this.scanLabel('Tid Scan', plan.table.name, plan.alias), 'Tid Scan', details, tableFields(plan.table.name, plan.alias));
+      case 'virtualScan': {
+        add('Filter', plan.filter);
+        const name = plan.tableName.split('.')[1];
+        return this.node(this.scanLabel('Seq Scan', name, plan.alias), 'Seq Scan', details, tableFields(name, plan.alias));
+      }
+      case 'functionScan': {
+        add('Filter', plan.filter);
+        const name = plan.functions[0].function.name;
+        return this.node(this.scanLabel('Function Scan', name, plan.alias), 'Function Scan', details, { 'Function Name': name, Alias: plan.alias });
+      }
+      case 'values':
+        return this.valuesScan(plan, '*VALUES*', plan);
+      case 'result':
+        add('One-Time Filter', plan.filter);
+        subplansNamed(plan.targets, scope);
+        return this.node('Result', 'Result', details);
+      case 'empty':
+        details.push(['One-Time Filter', 'false']);
+        return this.node('Result', 'Result', details);
+      case 'project':
+        add('Filter', plan.filter);
+        subplansNamed(plan.targets, scope);
+        return this.node('Result', 'Result', details);
+      case 'projectSet':
+        return this.node('ProjectSet', 'ProjectSet', details);
+      case 'nestedLoop':
+        add('Join Filter', plan.condition);
+        add('Filter', plan.filter);
+        return this.node(`Nested Loop${JOIN_WORDS[plan.joinType]}${plan.joinType === 'inner' ? '' : ' Join'}`, 'Nested Loop', details, joinFields(plan.joinType));
+      case 'hashJoin': {
+        const conditions = plan.outerKeys.map((key, i) => `(${deparse(key, scope)} = ${deparse(plan.innerKeys[i], this.scopeOf(plan, 1))})`);
+        details.push(['Hash Cond', conditions.length === 1 ? conditions[0] : `(${conditions.join(' AND ')})`]);
+        add('Join Filter', plan.condition);
+        add('Filter', plan.filter);
+        return this.node(`Hash${JOIN_WORDS[plan.joinType]} Join`, 'Hash Join', details, joinFields(plan.joinType));
+      }
+      case 'sort':
+        details.push(['Sort Key', plan.keys.map((key) => deparseSortKey(key, scope))]);
+        return this.node('Sort', 'Sort', details);
+      case 'limit':
+        return this.node('Limit', 'Limit', details);
+      case 'aggregate':
+        return this.aggregate(plan, details);
+      case 'window':
+        return this.node('WindowAgg', 'WindowAgg', details);
+      case 'distinct':
+        details.push(['Group Key', plan.output.map((_, i) => scope.column(0, i).text)]);
+        return this.node('HashAggregate', 'Aggregate', details, { Strategy: 'Hashed' });
+      case 'unique':
+        return this.node('Unique', 'Unique', details);
+      case 'append':
+        return this.node('Append', 'Append', details);
+      case 'setOperation': {
+        const word = `${plan.operation === 'intersect' ? 'Intersect' : 'Except'}${plan.all ? ' All' : ''}`;
+        return this.node(`HashSetOp ${word}`, 'SetOp', details, { Strategy: 'Hashed', Command: word });
+      }
+      case 'cteScan':
+        add('Filter', plan.filter);
+        return this.node(this.scanLabel('CTE Scan', plan.name, plan.alias), 'CTE Scan', details, { 'CTE Name': plan.name, Alias: plan.alias });
+      case 'recursiveUnion':
+        return this.node('Recursive Union', 'Recursive Union', details);
+      case 'workTableScan':
+        add('Filter', plan.filter);
+        return this.node(this.scanLabel('WorkTable Scan', plan.alias, plan.alias), 'WorkTable Scan', details, { Alias: plan.alias });
+      case 'lockRows':
+        return this.node('LockRows', 'LockRows', details);
+      case 'subqueryScan':
+        add('Filter', plan.filter);
+        return this.node(`Subquery Scan on ${quoteIdentifier(plan.alias)}`, 'Subquery Scan', details, { Alias: plan.alias });
+      case 'insert':
+        return this.insert(plan, details);
+      case 'update':
+      case 'delete': {
+        const word = plan.kind === 'update' ? 'Update' : 'Delete';
+        return this.node(`${word} on ${quoteIdentifier(plan.table.name)}`, 'ModifyTable', details, { Operation: word, ...tableFields(plan.table.name, plan.table.name) });
+      }
+      case 'with':
+        return this.describeWith(plan);
+    }
+  }
+
+  private aggregate(plan: Plan & { kind: 'aggregate' }, details: [string, string | readonly string[]][]): Shown {
+    const inputScope = this.inputScope(plan.input);
+    const keys = plan.groupKeys.map((key) => keyText(key, inputScope));
+    if (plan.groupingSets !== null) {
+      for (const set of plan.groupingSets) {
+        details.push(['Group Key', set.length === 0 ? '()' : set.map((key) => keys[key])]);
+      }
+    } else if (keys.length > 0) details.push(['Group Key', keys]);
+    if (plan.having !== null) details.push(['Filter', deparse(plan.having, this.scopeOf(plan))]);
+    const label =
+      plan.groupingSets !== null && plan.groupingSets.some((set) => set.length === 0) && plan.groupKeys.length > 0
+        ? 'MixedAggregate'
+        : plan.strategy === 'plain'
+          ? 'Aggregate'
+          : plan.strategy === 'hash'
+            ? 'HashAggregate'
+            : 'GroupAggregate';
+    const strategy = plan.strategy === 'plain' ? 'Plain' : plan.strategy === 'hash' ? 'Hashed' : 'Sorted';
+    return this.node(label, 'Aggregate', details, { Strategy: strategy });
+  }
+
+  private insert(plan: Plan & { kind: 'insert' }, details: [string, string | readonly string[]][]): Shown {
+    const conflict = plan.onConflict;
+    if (conflict !== null) {
+      details.push(['Conflict Resolution', conflict.action.toUpperCase()]);
+      if (conflict.arbiters.length > 0) {
+        details.push(['Conflict Arbiter Indexes', conflict.arbiters.map((index) => quoteIdentifier(index.name))]);
+      }
+      if (conflict.where !== null) details.push(['Conflict Filter', deparse(conflict.where, this.scopeOf(plan))]);
+    }
+    return this.node(`Insert on ${quoteIdentifier(plan.table.name)}`, 'ModifyTable', details, { Operation: 'Insert', ...tableFields(plan.table.name, plan.table.name) });
+  }
+
+  private valuesScan(_values: Plan, alias: string, _shown: Plan): Shown {
+    return this.node(`Values Scan on ${quoteIdentifier(alias)}`, 'Values Scan', [], { Alias: alias });
+  }
+
+  private postings(postings: PostingExpr, plan: Plan & { kind: 'postingScan' }): Shown {
+    if (postings.kind !== 'term') {
+      const word = postings.kind === 'and' ? 'BitmapAnd' : 'BitmapOr';
+      return {
+        ...this.node(word, word, []),
+        children: postings.args.map((arg) => ({ relationship: 'Member', title: null, node: this.postings(arg, plan) })),
+      };
+    }
+    const { term } = postings;
+    const scope = this.scopeOf(plan);
+    const keyNames = term.index.columns.map((column) =>
+      column.columnNumber > 0 ? quoteIdentifier(plan.table.columns[column.columnNumber - 1].name) : `(${column.expressionText})`,
+    );
+    const parts = term.equal.map((value, i) => `(${keyNames[i]} = ${deparse(value, scope)})`);
+    const bound = (item: IndexBound | null, sign: string): void => {
+      if (item === null) return;
+      parts.push(`(${keyNames[term.equal.length]} ${sign}${item.inclusive ? '=' : ''} ${deparse(item.value, scope)})`);
+    };
+    bound(term.lower, '>');
+    bound(term.upper, '<');
+    const condition = parts.length === 1 ? parts[0] : `(${parts.join(' AND ')})`;
+    return this.node(`Bitmap Index Scan on ${quoteIdentifier(term.index.name)}`, 'Bitmap Index Scan', [['Index Cond', condition]], {
+      'Index Name': term.index.name,
+    });
+  }
+
+  /* ---- names --------------------------------------------------------------------------------------------------------- */
+
+  /** Names for expressions of a node itself. `only`: all columns mean that input. */
+  private scopeOf(plan: Plan, only?: number): DeparseScope {
+    return {
+      ...(this.options.format === undefined ? {} : { format: this.options.format }),
+      column: (input, index) => this.nameIn(plan, only === undefined ? input : input === 0 ? only : input, index),
+      execParam: (index) => this.params.get(index)?.() ?? `$${index}`,
+      subplan: (node) => this.nameSubplan(node, plan),
+    };
+  }
+
+  /** Names for expressions over a plan's output. */
+  private inputScope(input: Plan): DeparseScope {
+    return {
+      ...(this.options.format === undefined ? {} : { format: this.options.format }),
+      column: (_input, index) => this.outputName(input, index),
+      execParam: (index) => this.params.get(index)?.() ?? `$${index}`,
+      subplan: (node) => this.nameSubplan(node, input),
+    };
+  }
+
+  /** What column `index` of input `input` of a node is called. */
+  private nameIn(plan: Plan, input: number, index: number): Named {
+    switch (plan.kind) {
+      case 'seqScan':
+      case 'indexScan':
+      case 'postingScan':
+      case 'rowIdScan': {
+        const column = plan.table.columns[index];
+        return this.scanColumn(plan.alias, column.name, column.typeOid);
+      }
+      case 'virtualScan':
+      case 'functionScan':
+      case 'cteScan':
+      case 'workTableScan':
+        return this.scanColumn(plan.alias, scanColumnName(plan, index), 0);
+      case 'aggregate': {
+        const keys = plan.groupKeys.length;
+        if (index < keys) return this.exprName(plan.groupKeys[index], this.inputScope(plan.input));
+        const call = plan.aggregates[index - keys];
+        if (call === undefined) return { text: 'GROUPING()', typeOid: 0, isComplex: true };
+        return { text: deparseAggregate(call, this.inputScope(plan.input)), typeOid: call.typeOid, isComplex: true };
+      }
+      case 'insert':
+      case 'update':
+      case 'delete': {
+        if (input === 0 || plan.kind === 'insert') {
+          const column = plan.table.columns[index];
+          return this.scanColumn(input === 1 ? 'excluded' : plan.table.name, column.name, column.typeOid);
+        }
+        return this.outputName(plan.source, index);
+      }
+      case 'lockRows':
+        return input < plan.marks.length
+          ? this.scanColumn(plan.marks[input].table.name, plan.marks[input].table.columns[index].name, 0)
+          : this.outputName(plan.input, index);
+      case 'subqueryScan':
+        return this.scanColumn(plan.alias, plan.input.output[index]?.name || '?column?', 0);
+      default: {
+        const inputs = inputsOf(plan);
+        const source = inputs[input] ?? inputs[0];
+        return source === undefined ? { text: '?column?', typeOid: 0, isComplex: false } : this.outputName(source, index);
+      }
+    }
+  }
+
+  private scanColumn(alias: string, name: string, typeOid: number): Named {
+    const column = quoteIdentifier(name);
+    return { text: this.qualify && alias !== '' ? `${quoteIdentifier(alias)}.${column}` : column, typeOid, isComplex: false };
+  }
+
+  private exprName(expr: Expr, scope: DeparseScope): Named {
+    return { text: deparse(expr, scope), typeOid: expr.typeOid, isComplex: expr.kind !== 'column' };
+  }
+
+  /** What a plan's output column is: its target, or what passes through. */
+  private outputName(plan: Plan, index: number): Named {
+    switch (plan.kind) {
+      case 'sort':
+      case 'limit':
+      case 'unique':
+      case 'distinct':
+      case 'with':
+        return this.outputName(plan.input, index);
+      case 'window': {
+        const own = index - plan.input.output.length;
+        if (own < 0) return this.outputName(plan.input, index);
+        const call = plan.calls[own];
+        const args = call.args.map((arg) => deparse(arg, this.inputScope(plan.input))).join(', ');
+        return { text: `(${call.function.name}(${args || (call.function.kind === 'aggregate' ? '*' : '')}) OVER (?))`, typeOid: call.typeOid, isComplex: true };
+      }
+      case 'append':
+        return this.outputName(plan.inputs[0], index);
+      case 'setOperation':
+        return this.outputName(plan.left, index);
+      case 'recursiveUnion':
+        return this.outputName(plan.start, index);
+      case 'values':
+        return this.scanColumn('*VALUES*', plan.output[index]?.name || `column${index + 1}`, 0);
+      case 'insert':
+      case 'update':
+      case 'delete':
+      case 'empty':
+        return { text: quoteIdentifier(plan.output[index]?.name || '?column?'), typeOid: 0, isComplex: false };
+      default: {
+        const target = plan.targets[index];
+        if (target === undefined) return { text: '?column?', typeOid: 0, isComplex: false };
+        return this.exprName(target, this.scopeOf(plan));
+      }
+    }
+  }
+
+  private nameSubplan(node: SubplanExpr, plan: Plan): string {
+    const known = this.subplanNames.get(node);
+    if (known !== undefined) return known.text;
+    const scope = this.scopeOf(plan);
+    for (const param of node.params) this.params.set(param.index, () => deparse(param.value, scope));
+    this.subplanCount++;
+    const isInit = node.params.length === 0 && (node.mode === 'scalar' || node.mode === 'exists' || node.mode === 'array');
+    let text: string;
+    let label: string;
+    if (isInit) {
+      text = `$${this.initCount}`;
+      label = `InitPlan ${this.subplanCount} (returns $${this.initCount})`;
+      this.initCount++;
+    } else {
+      label = `SubPlan ${this.subplanCount}`;
+      text = `(${node.hashKeys !== null ? 'hashed ' : ''}SubPlan ${this.subplanCount})`;
+    }
+    this.subplanNames.set(node, { label, plan: node.plan, text });
+    return text;
+  }
+}
+
+function scanColumnName(plan: Plan, index: number): string {
+  return ('columnNames' in plan ? (plan as { columnNames?: readonly string[] }).columnNames?.[index] : undefined) ?? `column${index + 1}`;
+}
+
+function tableFields(name: string, alias: string): Record<string, unknown> {
+  return { 'Relation Name': name, Alias: alias === '' ? name : alias };
+}
+
+function joinFields(type: JoinType): Record<string, unknown> {
+  return { 'Join Type': type[0].toUpperCase() + type.slice(1) };
+}
+
+function countScans(plan: Plan): number {
+  let count = 0;
+  const walk = (node: Plan): void => {
+    switch (node.kind) {
+      case 'seqScan':
+      case 'indexScan':
+      case 'postingScan':
+      case 'rowIdScan':
+      case 'virtualScan':
+      case 'functionScan':
+      case 'cteScan':
+      case 'workTableScan':
+      case 'values':
+      case 'subqueryScan':
+        count++;
+        break;
+      case 'with':
+        for (const cte of node.ctes) walk(cte.plan);
+        break;
+    }
+    for (const expr of expressionsOf(node)) for (const subplan of subplansIn([expr])) walk(subplan.plan);
+    inputsOf(node).forEach(walk);
+  };
+  walk(plan);
+  return count;
+}
+
+function expressionsOf(plan: Plan): Expr[] {
+  const result: Expr[] = [];
+  if ('filter' in plan && plan.filter !== null) result.push(plan.filter);
+  if ('condition' in plan && plan.condition !== null) result.push(plan.condition);
+  if ('targets' in plan) result.push(...plan.targets);
+  if (plan.kind === 'aggregate' && plan.having !== null) result.push(plan.having);
+  return result;
+}
+
+function subplansIn(exprs: readonly Expr[]): SubplanExpr[] {
+  const result: SubplanExpr[] = [];
+  for (const expr of exprs) {
+    visitExpr(expr, (child) => {
+      const node = logical(child);
+      if (node.kind === 'subplan') result.push(node);
+      return true;
+    });
+  }
+  return result;
+}
+
+/** Subplans of targets are shown although the targets are not. */
+function subplansNamed(targets: readonly Expr[], scope: DeparseScope): void {
+  for (const subplan of subplansIn(targets)) scope.subplan(subplan);
+}
+
+/* ---- writing ------------------------------------------------------------------------------------------------------- */
+
+function figures(shown: Shown, options: ExplainOptions, instrumentation: PlanInstrumentation): string {
+  const { plan } = shown;
+  if (plan === null) return '';
+  let text = '';
+  if (options.costs) {
+    const { startupCost, totalCost, rows, width } = plan;
+    text += `  (cost=${startupCost.toFixed(2)}..${totalCost.toFixed(2)} rows=${rows} width=${width})`;
+  }
+  if (options.analyze) {
+    const counted = instrumentation(plan);
+    if (counted === null || counted.loops === 0) text += shown.label === 'Hash' ? '' : ' (never executed)';
+    else {
+      const rows = Math.round(counted.rows / counted.loops);
+      const time = options.timing
+        ? `time=${(counted.startupMs / counted.loops).toFixed(3)}..${(counted.totalMs / counted.loops).toFixed(3)} `
+        : '';
+      text += ` (actual ${time}rows=${rows} loops=${counted.loops})`;
+    }
+  }
+  return text;
+}
+
+function writeText(
+  shown: Shown,
+  indent: number,
+  isTop: boolean,
+  options: ExplainOptions,
+  instrumentation: PlanInstrumentation,
+  lines: string[],
+): void {
+  const arrow = isTop ? '' : '->  ';
+  lines.push(' '.repeat(indent) + arrow + shown.label + figures(shown, options, instrumentation));
+  const inner = indent + (isTop ? 2 : 6);
+  const pad = ' '.repeat(inner);
+  for (const [name, value] of shown.details) {
+    lines.push(`${pad}${name}: ${typeof value === 'string' ? value : value.join(', ')}`);
+  }
+  if (options.analyze && shown.plan !== null) writeCounted(shown, options, instrumentation, pad, lines);
+  for (const { title, node } of shown.children) {
+    if (title !== null) {
+      lines.push(pad + title);
+      writeText(node, inner + 2, false, options, instrumentation, lines);
+    } else writeText(node, inner, false, options, instrumentation, lines);
+  }
+}
+
+function writeCounted(
+  shown: Shown,
+  options: ExplainOptions,
+  instrumentation: PlanInstrumentation,
+  pad: string,
+  lines: string[],
+): void {
+  const counted = instrumentation(shown.plan!);
+  if (counted === null) return;
+  const { loops, rowsRemovedByFilter, rowsRemovedByJoinFilter, sharedHit, sharedRead } = counted;
+  const average = (count: number): number => Math.round(count / Math.max(loops, 1));
+  if (rowsRemovedByFilter) lines.push(`${pad}Rows Removed by Filter: ${average(rowsRemovedByFilter)}`);
+  if (rowsRemovedByJoinFilter) lines.push(`${pad}Rows Removed by Join Filter: ${average(rowsRemovedByJoinFilter)}`);
+  for (const extra of counted.extra ?? []) lines.push(pad + extra);
+  if (options.buffers && ((sharedHit ?? 0) > 0 || (sharedRead ?? 0) > 0)) {
+    const parts = [];
+    if ((sharedHit ?? 0) > 0) parts.push(`hit=${sharedHit}`);
+    if ((sharedRead ?? 0) > 0) parts.push(`read=${sharedRead}`);
+    lines.push(`${pad}Buffers: shared ${parts.join(' ')}`);
+  }
+}
+
+function toJson(
+  shown: Shown,
+  relationship: string | null,
+  title: string | null,
+  options: ExplainOptions,
+  instrumentation: PlanInstrumentation,
+): Record<string, unknown> {
+  const result: Record<string, unknown> = { 'Node Type': shown.fields['Node Type'] };
+  if (relationship !== null) result['Parent Relationship'] = relationship;
+  if (title !== null) result['Subplan Name'] = title;
+  result['Parallel Aware'] = false;
+  result['Async Capable'] = false;
+  for (const [name, value] of Object.entries(shown.fields)) result[name] = value;
+  const { plan } = shown;
+  if (plan !== null) {
+    if (options.costs) {
+      result['Startup Cost'] = Number(plan.startupCost.toFixed(2));
+      result['Total Cost'] = Number(plan.totalCost.toFixed(2));
+      result['Plan Rows'] = plan.rows;
+      result['Plan Width'] = plan.width;
+    }
+    if (options.analyze) countedJson(result, instrumentation(plan), options);
+  }
+  for (const [name, value] of shown.details) result[name] = value;
+  if (shown.children.length > 0) {
+    result['Plans'] = shown.children.map((child) => toJson(child.node, child.relationship, child.title, options, instrumentation));
+  }
+  return result;
+}
+
+function countedJson(result: Record<string, unknown>, counted: NodeInstrumentation | null, options: ExplainOptions): void {
+  const loops = counted?.loops ?? 0;
+  const share = Math.max(loops, 1);
+  if (options.timing) {
+    result['Actual Startup Time'] = Number(((counted?.startupMs ?? 0) / share).toFixed(3));
+    result['Actual Total Time'] = Number(((counted?.totalMs ?? 0) / share).toFixed(3));
+  }
+  result['Actual Rows'] = Math.round((counted?.rows ?? 0) / share);
+  result['Actual Loops'] = loops;
+  if (counted?.rowsRemovedByFilter) result['Rows Removed by Filter'] = Math.round(counted.rowsRemovedByFilter / share);
+  if (options.buffers && counted !== null) {
+    result['Shared Hit Blocks'] = counted.sharedHit ?? 0;
+    result['Shared Read Blocks'] = counted.sharedRead ?? 0;
+  }
 }

@@ -144,6 +144,8 @@ export type Relation =
 export type LogicalJoinType = 'inner' | 'left' | 'full' | 'semi' | 'anti';
 export type FromItem =
   | { readonly kind: 'rel'; readonly rel: number }
+  /** The product of the items, filtered: what a flattened subquery leaves behind. */
+  | { readonly kind: 'group'; readonly items: readonly FromItem[]; readonly where: Expr | null }
   | {
       readonly kind: 'join';
       readonly type: LogicalJoinType;
@@ -447,6 +449,12 @@ export function someExpr(expr: Expr, test: (expr: Expr) => boolean): boolean {
 
 function mapFrom(item: FromItem, map: Mapper): FromItem {
   if (item.kind === 'rel') return item;
+  if (item.kind === 'group') {
+    const items = item.items.map((child) => mapFrom(child, map));
+    const where = mapNullable(item.where, map);
+    const same = where === item.where && items.every((child, i) => child === item.items[i]);
+    return same ? item : { kind: 'group', items, where };
+  }
   const left = mapFrom(item.left, map);
   const right = mapFrom(item.right, map);
   const on = mapNullable(item.on, map);
@@ -605,6 +613,17 @@ export function mapModify(modify: ModifyQuery, map: Mapper): ModifyQuery {
     returning: modify.returning === null ? null : mapTargets(modify.returning, map),
     ctes: mapCtes(modify.ctes, map),
   };
+}
+
+/** Relations of a FROM tree. */
+export function relsOfFrom(item: FromItem, into: Set<number> = new Set()): Set<number> {
+  if (item.kind === 'rel') into.add(item.rel);
+  else if (item.kind === 'group') for (const child of item.items) relsOfFrom(child, into);
+  else {
+    relsOfFrom(item.left, into);
+    relsOfFrom(item.right, into);
+  }
+  return into;
 }
 
 /** All relation numbers that belong to the query or to queries inside it. */

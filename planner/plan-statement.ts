@@ -1,8 +1,112 @@
-import type { Statement } from '../parser/ast.ts';
+/** The way of a statement through the planner: bind, rewrite, paths, plan. */
+import type { Query as QueryNode, Statement, StatementNode } from '../parser/ast.ts';
+import { BindContext } from './bind/context.ts';
+import { bindModify } from './bind/modify.ts';
+import { Level } from './bind/scope.ts';
+import { bindQuery } from './bind/select.ts';
+import { UNKNOWN } from './bind/type-info.ts';
 import type { PlannerEnvironment } from './environment.ts';
-import type { PlannedStatement } from './plan.ts';
+import type { CteDefinition, ModifyQuery, Query } from './logical.ts';
+import { planModify } from './paths/modify-plan.ts';
+import { Planner } from './paths/planner.ts';
+import { planQuery } from './paths/query.ts';
+import type { Plan, PlannedStatement } from './plan.ts';
+import { foldConstants, inlineCtes, inlineModifyCtes, rewriteQuery } from './rewrite/index.ts';
 
 /** Plans SELECT, VALUES, TABLE, INSERT, UPDATE and DELETE. Throws SqlError as PostgreSQL's analysis would. */
-export function planStatement(_statement: Statement, _environment: PlannerEnvironment): PlannedStatement {
-  throw new Error('not yet');
+export function planStatement(statement: Statement, environment: PlannerEnvironment): PlannedStatement {
+  return planNode(statement.node, environment).planned;
+}
+
+/** The same for a node, with what tests look at. */
+export function planNode(
+  node: StatementNode,
+  environment: PlannerEnvironment,
+): { planned: PlannedStatement; consideredJoins: number } {
+  const context = new BindContext(environment);
+  const level = new Level(context, null);
+  let plan: Plan;
+  let command: PlannedStatement['command'];
+  const planner = new Planner(context);
+  switch (node.kind) {
+    case 'query': {
+      const query = bindQuery(level, node as QueryNode);
+      checkParameters(context);
+      plan = planQuery(planner, prepareQuery(context, query)).build();
+      command = 'select';
+      break;
+    }
+    case 'insert':
+    case 'update':
+    case 'delete':
+    case 'merge': {
+      const modify = bindModify(level, node);
+      checkParameters(context);
+      plan = planModify(planner, prepareModify(context, modify));
+      command = modify.command;
+      break;
+    }
+    default:
+      throw context.error('0A000', `cannot plan a statement of kind ${node.kind}`);
+  }
+  const planned: PlannedStatement = {
+    plan,
+    command,
+    parameterTypes: context.parameterTypes,
+    execParamCount: context.execParamCount,
+    tableLocks: [...context.tableLocks].map(([tableOid, mode]) => ({ tableOid, mode })),
+    shareable: context.shareable,
+    readOnly: context.readOnly,
+    catalogVersion: environment.catalog.version,
+  };
+  return { planned, consideredJoins: planner.consideredJoins };
+}
+
+/** Inlines CTEs and rewrites, in the query and in the CTEs that stay. */
+function prepareQuery(context: BindContext, query: Query): Query {
+  const inlined = inlineCtes(context, query);
+  const rewritten = rewriteQuery(context, inlined);
+  return { ...rewritten, ctes: prepareCtes(context, inlined.ctes) };
+}
+
+function prepareCtes(context: BindContext, ctes: readonly CteDefinition[]): CteDefinition[] {
+  return ctes.map((cte) => ({
+    ...cte,
+    query: cte.query === null ? null : prepareQuery(context, cte.query),
+    recursive:
+      cte.recursive === null
+        ? null
+        : {
+            ...cte.recursive,
+            start: prepareQuery(context, cte.recursive.start),
+            step: prepareQuery(context, cte.recursive.step),
+          },
+    modify: cte.modify === null ? null : prepareModify(context, cte.modify),
+  }));
+}
+
+function prepareModify(context: BindContext, modify: ModifyQuery): ModifyQuery {
+  const inlined = inlineModifyCtes(context, modify);
+  const fold = (item: { readonly columnIndex: number; readonly value: Parameters<typeof foldConstants>[0] }) => ({
+    ...item,
+    value: foldConstants(item.value),
+  });
+  return {
+    ...inlined,
+    source: prepareQuery(context, inlined.source),
+    values: inlined.values.map(foldConstants),
+    assignments: inlined.assignments.map(fold),
+    generated: inlined.generated.map(fold),
+    checks: inlined.checks.map((check) => ({ ...check, expr: foldConstants(check.expr) })),
+    ctes: prepareCtes(context, inlined.ctes),
+  };
+}
+
+/** Every parameter's type must be known by now. */
+function checkParameters(context: BindContext): void {
+  context.parameterTypes.forEach((type, index) => {
+    if (type === 0 || type === UNKNOWN) {
+      throw context.error('42P18', `could not determine data type of parameter $${index + 1}`);
+    }
+  });
 }

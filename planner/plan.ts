@@ -101,6 +101,8 @@ export interface VirtualScanPlan extends Node {
   /** The virtual table's name, 'pg_catalog.pg_class'. Filter and targets are over its columns (input 0). */
   readonly tableName: string;
   readonly alias: string;
+  /** Names of the input's columns, for EXPLAIN. */
+  readonly columnNames?: readonly string[];
   readonly filter: Expr | null;
   readonly targets: readonly Expr[];
 }
@@ -115,6 +117,8 @@ export interface FunctionScanPlan extends Node {
     readonly columnTypes: readonly number[];
   }[];
   readonly withOrdinality: boolean;
+  /** Names of the input's columns, for EXPLAIN. */
+  readonly columnNames?: readonly string[];
   readonly filter: Expr | null;
   readonly targets: readonly Expr[];
 }
@@ -140,6 +144,8 @@ export interface EmptyPlan extends Node {
 export interface ProjectPlan extends Node {
   readonly kind: 'project';
   readonly input: Plan;
+  /** The alias of a VALUES list below, for EXPLAIN. */
+  readonly alias?: string;
   readonly filter: Expr | null;
   readonly targets: readonly Expr[];
 }
@@ -172,7 +178,7 @@ export interface NestedLoopPlan extends JoinNode {
   readonly params: readonly { readonly index: number; readonly value: Expr }[];
 }
 
-/** Builds a hash table of the inner side by innerKeys; probes with outerKeys. nullAware: NOT IN semantics for anti. */
+/** Builds a hash table of the inner side by innerKeys; probes with outerKeys. */
 export interface HashJoinPlan extends JoinNode {
   readonly kind: 'hashJoin';
   readonly outerKeys: readonly Expr[];
@@ -270,6 +276,8 @@ export interface CteScanPlan extends Node {
   readonly id: number;
   readonly name: string;
   readonly alias: string;
+  /** Names of the input's columns, for EXPLAIN. */
+  readonly columnNames?: readonly string[];
   readonly filter: Expr | null;
   readonly targets: readonly Expr[];
 }
@@ -285,6 +293,8 @@ export interface WorkTableScanPlan extends Node {
   readonly kind: 'workTableScan';
   readonly id: number;
   readonly alias: string;
+  /** Names of the input's columns, for EXPLAIN. */
+  readonly columnNames?: readonly string[];
   readonly filter: Expr | null;
   readonly targets: readonly Expr[];
 }

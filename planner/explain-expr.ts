@@ -1,0 +1,256 @@
+/**
+ * Expressions as EXPLAIN prints them (PostgreSQL's ruleutils.c): operators in parentheses, constants with their type where it
+ * is not evident, casts as `(x)::type`. Columns are named by following them down the plan to the scan that they come from.
+ */
+import { functionByOid, lookupCast, operatorsByName } from '../catalog/functions/index.ts';
+import type { OperatorEntry, ScalarFunction } from '../catalog/function-entry.ts';
+import { baseTypeOid, DEFAULT_FORMAT, type FormatSettings, formatType, outputText, typeByOid } from '../types/index.ts';
+import { quoteIdentifier } from './bind/type-info.ts';
+import type { AggregateCall, Expr, SortKey, SubplanExpr } from './expr.ts';
+import { operatorOf } from './operators.ts';
+
+/** Names columns, params and subplans for one node. */
+export interface DeparseScope {
+  column(input: number, index: number): Named;
+  execParam(index: number): string;
+  subplan(node: SubplanExpr): string;
+  readonly format?: FormatSettings;
+}
+
+/** A name, and the declared type of what it names (a cast is shown when the expression has another). */
+export interface Named {
+  readonly text: string;
+  readonly typeOid: number;
+  /** Not a plain name: wants parentheses under a cast. */
+  readonly isComplex: boolean;
+}
+
+export function deparse(expr: Expr, scope: DeparseScope): string {
+  return new Deparser(scope).print(expr);
+}
+
+export function deparseSortKey(key: SortKey, scope: DeparseScope): string {
+  let text = keyText(key.expr, scope);
+  if (key.descending) {
+    text += ' DESC';
+    if (!key.nullsFirst) text += ' NULLS LAST';
+  } else if (key.nullsFirst) text += ' NULLS FIRST';
+  return text;
+}
+
+/** A sort or group key: expressions that are not plain columns stand in parentheses. */
+export function keyText(expr: Expr, scope: DeparseScope): string {
+  const text = deparse(expr, scope);
+  const plain = expr.kind === 'column' || text.startsWith('(');
+  return plain || (expr.kind === 'call' && operatorOf(expr.function) !== null) ? text : `(${text})`;
+}
+
+export function deparseAggregate(call: AggregateCall, scope: DeparseScope): string {
+  const printer = new Deparser(scope);
+  const args = call.args.map((arg) => printer.print(arg));
+  let inside = args.length === 0 && !call.function.orderedSet ? '*' : args.join(', ');
+  if (call.distinct) inside = `DISTINCT ${inside}`;
+  let text: string;
+  if (call.function.orderedSet) {
+    const direct = call.directArgs.map((arg) => printer.print(arg)).join(', ');
+    const order = call.orderBy.map((key) => deparseSortKey(key, scope)).join(', ');
+    text = `${call.function.name}(${direct}) WITHIN GROUP (ORDER BY ${order})`;
+  } else {
+    if (call.orderBy.length > 0) inside += ` ORDER BY ${call.orderBy.map((key) => deparseSortKey(key, scope)).join(', ')}`;
+    text = `${call.function.name}(${inside})`;
+  }
+  if (call.filter !== null) text += ` FILTER (WHERE ${printer.print(call.filter)})`;
+  return text;
+}
+
+const [BOOL, INT4, INT8, INT2, NUMERIC, OID, BIT, TEXT, UNKNOWN, NAME, VARCHAR] = [
+  16, 23, 20, 21, 1700, 26, 1560, 25, 705, 19, 1043,
+];
+
+class Deparser {
+  private readonly scope: DeparseScope;
+
+  constructor(scope: DeparseScope) {
+    this.scope = scope;
+  }
+
+  print(expr: Expr): string {
+    switch (expr.kind) {
+      case 'const':
+        return this.constant(expr);
+      case 'param':
+        return `$${expr.index + 1}`;
+      case 'execParam':
+        return this.scope.execParam(expr.index);
+      case 'column': {
+        const named = this.scope.column(expr.input, expr.index);
+        if (needsRelabel(named.typeOid, expr.typeOid)) return `${paren(named.text)}::${formatType(expr.typeOid, -1)}`;
+        return named.text;
+      }
+      case 'systemColumn':
+        return expr.name;
+      case 'caseSubject':
+        return 'CASE_TEST_EXPR';
+      case 'call':
+        return this.call(expr.function, expr.args, expr.typeOid, expr.typeModifier);
+      case 'and':
+      case 'or':
+        return `(${expr.args.map((arg) => this.print(arg)).join(expr.kind === 'and' ? ' AND ' : ' OR ')})`;
+      case 'not':
+        return `(NOT ${this.print(expr.arg)})`;
+      case 'isNull':
+        return `(${this.print(expr.arg)} IS ${expr.negated ? 'NOT ' : ''}NULL)`;
+      case 'booleanTest':
+        return `(${this.print(expr.arg)} IS ${expr.negated ? 'NOT ' : ''}${expr.test.toUpperCase()})`;
+      case 'case':
+        return this.caseExpr(expr);
+      case 'coalesce':
+        if (expr.args.length === 1) return this.relabelled(expr.args[0], expr.typeOid, expr.typeModifier);
+        return `COALESCE(${this.list(expr.args)})`;
+      case 'greatest':
+      case 'least':
+        return `${expr.kind.toUpperCase()}(${this.list(expr.args)})`;
+      case 'nullIf':
+        return `NULLIF(${this.print(expr.left)}, ${this.print(expr.right)})`;
+      case 'distinct':
+        return `(${this.print(expr.left)} IS ${expr.negated ? 'NOT ' : ''}DISTINCT FROM ${this.print(expr.right)})`;
+      case 'array':
+        return `ARRAY[${this.list(expr.elements)}]`;
+      case 'row':
+      case 'wholeRow':
+        return `ROW(${this.list(expr.fields)})`;
+      case 'rowCompare':
+        return `(ROW(${this.list(expr.left)}) ${expr.operator} ROW(${this.list(expr.right)}))`;
+      case 'arrayCompare': {
+        const operator = operatorOf(expr.operator)?.name ?? '=';
+        return `(${this.print(expr.left)} ${operator} ${expr.all ? 'ALL' : 'ANY'} (${this.print(expr.array)}))`;
+      }
+      case 'inList':
+        return this.inList(expr);
+      case 'subscript':
+        return `${this.print(expr.base)}${expr.subscripts.map((item) => this.subscript(item)).join('')}`;
+      case 'field':
+        return `(${this.print(expr.base)}).f${expr.index + 1}`;
+      case 'ioCast':
+      case 'typmodCast':
+        return this.relabelled(expr.arg, expr.typeOid, expr.typeModifier);
+      case 'arrayCast':
+        return this.relabelled(expr.arg, expr.typeOid, expr.typeModifier);
+      case 'subplan':
+        return this.scope.subplan(expr);
+    }
+  }
+
+  private list(exprs: readonly Expr[]): string {
+    return exprs.map((expr) => this.print(expr)).join(', ');
+  }
+
+  private relabelled(arg: Expr, typeOid: number, typeModifier: number): string {
+    const inner = arg.kind === 'typmodCast' || arg.kind === 'ioCast' ? arg.arg : arg;
+    return `${paren(this.print(inner))}::${formatType(typeOid, typeModifier)}`;
+  }
+
+  private subscript(item: { isSlice: boolean; lower: Expr | null; upper: Expr | null }): string {
+    const part = (expr: Expr | null): string => (expr === null ? '' : this.print(expr));
+    return item.isSlice ? `[${part(item.lower)}:${part(item.upper)}]` : `[${part(item.upper)}]`;
+  }
+
+  private call(fn: ScalarFunction, args: readonly Expr[], typeOid: number, typeModifier: number): string {
+    const operator = operatorOf(fn);
+    if (operator !== null && operatorArity(operator) === args.length) {
+      if (args.length === 1) {
+        if (operator.name === '-' && args[0].kind === 'const') {
+          const text = this.constantText(args[0]);
+          return `'-${text}'::${formatType(typeOid, -1)}`;
+        }
+        return `(${operator.name} ${this.print(args[0])})`;
+      }
+      const text = `(${this.print(args[0])} ${operator.name} ${this.print(args[1])})`;
+      return typeOid !== operator.resultType && !isPolymorphicType(operator.resultType) && needsRelabel(operator.resultType, typeOid)
+        ? `${text}::${formatType(typeOid, -1)}`
+        : text;
+    }
+    if (args.length >= 1 && isCastFunction(fn, args[0].typeOid)) return this.relabelled(args[0], fn.returnType, typeModifier);
+    if (fn.name === 'timezone' && args.length === 2) return `(${this.print(args[1])} AT TIME ZONE ${this.print(args[0])})`;
+    if (fn.name === 'extract' && args.length === 2 && args[0].kind === 'const') {
+      return `EXTRACT(${String(args[0].value)} FROM ${this.print(args[1])})`;
+    }
+    return `${quoteIdentifier(fn.name)}(${this.list(args)})`;
+  }
+
+  private caseExpr(expr: Expr & { kind: 'case' }): string {
+    let text = 'CASE';
+    if (expr.subject !== null) text += ` ${this.print(expr.subject)}`;
+    for (const { when, then } of expr.branches) {
+      let condition = when;
+      if (expr.subject !== null && when.kind === 'call' && when.args[0]?.kind === 'caseSubject') condition = when.args[1];
+      text += ` WHEN ${this.print(condition)} THEN ${this.print(then)}`;
+    }
+    text += expr.otherwise === null ? ` ELSE NULL::${formatType(expr.typeOid, -1)}` : ` ELSE ${this.print(expr.otherwise)}`;
+    return `${text} END`;
+  }
+
+  private inList(expr: Expr & { kind: 'inList' }): string {
+    const operator = expr.negated ? '<> ALL' : '= ANY';
+    const element = expr.list[0].typeOid;
+    const arrayOid = typeByOid(element)?.arrayOid ?? 0;
+    if (expr.list.every((item) => item.kind === 'const')) {
+      const items = expr.list.map((item) => arrayItem((item as { value: unknown }).value === null ? null : this.constantText(item)));
+      return `(${this.print(expr.arg)} ${operator} ('{${items.join(',')}}'::${formatType(arrayOid, -1)}))`;
+    }
+    return `(${this.print(expr.arg)} ${operator} (ARRAY[${this.list(expr.list)}]))`;
+  }
+
+  private constantText(expr: Expr): string {
+    const { value, typeOid } = expr as Expr & { kind: 'const' };
+    const base = baseTypeOid(typeOid);
+    if (typeof value === 'string' && (base === TEXT || base === UNKNOWN || base === VARCHAR || base === NAME)) return value;
+    return outputText(base, value, this.scope.format ?? DEFAULT_FORMAT);
+  }
+
+  private constant(expr: Expr & { kind: 'const' }): string {
+    const { value, typeOid, typeModifier } = expr;
+    if (value === null) return `NULL::${formatType(typeOid, typeModifier)}`;
+    const text = this.constantText(expr);
+    if (typeOid === BOOL) return text === 't' || text === 'true' ? 'true' : 'false';
+    if (typeOid === INT4) return text.startsWith('-') ? `'${text}'::integer` : text;
+    if (typeOid === NUMERIC && /^\d+\.\d+$/.test(text)) return text;
+    if (typeOid === BIT) return `B'${text}'`;
+    void INT8;
+    void INT2;
+    void OID;
+    return `'${text.replaceAll("'", "''")}'::${formatType(typeOid, typeModifier)}`;
+  }
+}
+
+function paren(text: string): string {
+  return text.startsWith('(') && text.endsWith(')') ? text : `(${text})`;
+}
+
+function operatorArity(operator: OperatorEntry): number {
+  return operator.leftType === 0 ? 1 : 2;
+}
+
+function isPolymorphicType(oid: number): boolean {
+  return typeByOid(oid)?.kind === 'p';
+}
+
+/** varchar read as text shows a cast; a record or a domain read as its base does not matter. */
+function needsRelabel(from: number, to: number): boolean {
+  return from !== 0 && from !== to && !isPolymorphicType(to) && !isPolymorphicType(from);
+}
+
+function isCastFunction(fn: ScalarFunction, argType: number): boolean {
+  const cast = lookupCast(baseTypeOid(argType), fn.returnType);
+  return cast?.function?.oid === fn.oid;
+}
+
+function arrayItem(text: string | null): string {
+  if (text === null) return 'NULL';
+  if (text === '' || /[\s{},"\\]/.test(text) || text.toUpperCase() === 'NULL') {
+    return `"${text.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`;
+  }
+  return text.replaceAll("'", "''");
+}
+
+export { functionByOid, operatorsByName };

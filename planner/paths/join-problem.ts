@@ -1,0 +1,385 @@
+/**
+ * FROM and WHERE as a join problem: base relations, conditions with the relations that they need, outer and semi joins with
+ * the orders that they allow, and classes of expressions that are known to be equal.
+ *
+ * Rules for orders (after PostgreSQL's initsplan.c and joinrels.c, simplified)
+ *  1. A special join (left, full, semi, anti) joins exactly its whole right side to a set that contains its `minLeft`: the left
+ *     relations that its ON condition uses, and what those need.
+ *  2. A condition above a left join that uses its right side waits until that join is done (`required` grows by it).
+ *  3. Inner conditions may be used anywhere their relations are together.
+ */
+import type { Expr } from '../expr.ts';
+import type { ScalarFunction } from '../../catalog/function-entry.ts';
+import { equalityFunction } from '../../catalog/functions/index.ts';
+import {
+  conjuncts,
+  equalExpr,
+  type FromItem,
+  freeRels,
+  isVolatile,
+  logical,
+  type LogicalJoinType,
+  type Query,
+  type Relation,
+  relsOf,
+} from '../logical.ts';
+import { comparisonOf } from '../operators.ts';
+import type { RelSet } from './path.ts';
+import type { Planner } from './planner.ts';
+
+export interface Equality {
+  readonly left: Expr;
+  readonly right: Expr;
+  readonly leftRels: RelSet;
+  readonly rightRels: RelSet;
+  readonly function: ScalarFunction;
+}
+
+export interface Clause {
+  readonly expr: Expr;
+  /** Relations whose columns it uses. */
+  readonly rels: RelSet;
+  /** Relations that must be joined before it may be tested. */
+  readonly required: RelSet;
+  readonly equality: Equality | null;
+}
+
+export interface SpecialJoin {
+  readonly type: Exclude<LogicalJoinType, 'inner'>;
+  readonly minLeft: RelSet;
+  readonly left: RelSet;
+  readonly right: RelSet;
+  readonly on: readonly Clause[];
+  readonly nullAware: boolean;
+}
+
+/** Expressions that are equal in every row that passes the conditions. */
+export interface EquivalenceClass {
+  readonly members: { readonly expr: Expr; readonly rels: RelSet }[];
+  readonly function: ScalarFunction;
+  /** One of them is a constant, so all are. */
+  constant: Expr | null;
+}
+
+export interface BaseRelation {
+  readonly relation: Relation;
+  readonly bit: RelSet;
+  /** Relations of this problem that it refers to laterally. */
+  readonly lateral: RelSet;
+}
+
+export const NO_RELS: RelSet = 0n;
+
+export class JoinProblem {
+  readonly planner: Planner;
+  readonly base: BaseRelation[] = [];
+  readonly clauses: Clause[] = [];
+  readonly specials: SpecialJoin[] = [];
+  readonly classes: EquivalenceClass[] = [];
+  readonly all: RelSet;
+  private readonly bits = new Map<number, RelSet>();
+
+  constructor(planner: Planner, query: Query) {
+    this.planner = planner;
+    const used = new Set<number>();
+    const collect = (item: FromItem): void => {
+      if (item.kind === 'rel') used.add(item.rel);
+      else if (item.kind === 'group') item.items.forEach(collect);
+      else {
+        collect(item.left);
+        collect(item.right);
+      }
+    };
+    query.from.forEach(collect);
+    let bit = 1n;
+    for (const rel of used) {
+      this.bits.set(rel, bit);
+      bit <<= 1n;
+    }
+    this.all = bit - 1n;
+    for (const rel of used) {
+      const relation = query.relations.get(rel)!;
+      this.base.push({ relation, bit: this.bits.get(rel)!, lateral: this.maskOfSet(lateralRels(relation)) });
+    }
+    const scope: RelSet[] = query.from.map((item) => this.deconstruct(item));
+    const whole = scope.reduce((a, b) => a | b, NO_RELS);
+    for (const part of conjuncts(query.where)) this.addInner(part, whole, this.specials);
+    this.addImpliedConstants();
+  }
+
+  /** a.x = 5 and a LEFT JOIN b ON a.x = b.y: only b.y = 5 can match. */
+  private addImpliedConstants(): void {
+    for (const special of this.specials) {
+      if (special.type === 'full' || special.nullAware) continue;
+      for (const { equality } of special.on) {
+        if (equality === null) continue;
+        const sides = [
+          [equality.left, equality.right],
+          [equality.right, equality.left],
+        ] as const;
+        for (const [outer, inner] of sides) {
+          const innerRels = this.maskOf(inner);
+          if (innerRels === NO_RELS || (innerRels & ~special.right) !== NO_RELS) continue;
+          if (logical(inner).kind !== 'var' || logical(outer).kind !== 'var') continue;
+          const known = this.findClass(outer);
+          if (known === null || known.constant === null || known.function !== equality.function) continue;
+          const expr = classEquality(known, inner, known.constant);
+          this.clauses.push({ expr, rels: innerRels, required: innerRels, equality: this.asEquality(expr) });
+        }
+      }
+    }
+  }
+
+  /** Conditions on one relation alone, those that equivalences imply included. */
+  restrictions(bit: RelSet): Expr[] {
+    const result: Expr[] = [];
+    for (const item of this.classes) {
+      const constants = item.members.filter((member) => member.rels === NO_RELS);
+      const own = item.members.filter((member) => member.rels === bit);
+      if (constants.length > 0) {
+        own.forEach((member, i) => {
+          const isFirst = item.members.find((other) => other.rels !== NO_RELS) === member;
+          const wanted = isFirst ? constants : constants.slice(0, 1);
+          for (const constant of wanted) result.push(classEquality(item, member.expr, constant.expr));
+          void i;
+        });
+      } else for (let i = 1; i < own.length; i++) result.push(classEquality(item, own[0].expr, own[i].expr));
+    }
+    for (const clause of this.clauses) {
+      if (clause.required !== NO_RELS && (clause.required & ~bit) === NO_RELS) result.push(clause.expr);
+    }
+    return result;
+  }
+
+  /** Equalities between this relation and others, for parameterised index scans: the relation's side first. */
+  joinEqualities(bit: RelSet): { own: Expr; other: Expr; rels: RelSet; expr: Expr }[] {
+    const result: { own: Expr; other: Expr; rels: RelSet; expr: Expr }[] = [];
+    const add = (equality: Equality | null, expr: Expr): void => {
+      if (equality === null) return;
+      const { left, right, leftRels, rightRels } = equality;
+      if (leftRels === bit && rightRels !== NO_RELS && (rightRels & bit) === NO_RELS) {
+        result.push({ own: left, other: right, rels: rightRels, expr });
+      } else if (rightRels === bit && leftRels !== NO_RELS && (leftRels & bit) === NO_RELS) {
+        result.push({ own: right, other: left, rels: leftRels, expr });
+      }
+    };
+    for (const clause of this.clauses) add(clause.equality, clause.expr);
+    for (const special of this.specials) {
+      if ((special.right & bit) === NO_RELS || special.nullAware) continue;
+      for (const clause of special.on) add(clause.equality, clause.expr);
+    }
+    for (const item of this.classes) {
+      if (item.constant !== null) continue;
+      for (const own of item.members) {
+        if (own.rels !== bit) continue;
+        for (const other of item.members) {
+          if (other.rels === bit || other.rels === NO_RELS) continue;
+          const expr = classEquality(item, own.expr, other.expr);
+          result.push({ own: own.expr, other: other.expr, rels: other.rels, expr });
+        }
+      }
+    }
+    return result;
+  }
+
+  maskOf(expr: Expr): RelSet {
+    return this.maskOfSet(relsOf(expr));
+  }
+
+  private maskOfSet(rels: Iterable<number>): RelSet {
+    let mask = NO_RELS;
+    for (const rel of rels) mask |= this.bits.get(rel) ?? NO_RELS;
+    return mask;
+  }
+
+  /** Relation numbers of a set. */
+  relsIn(mask: RelSet): Set<number> {
+    const result = new Set<number>();
+    for (const { relation, bit } of this.base) if ((mask & bit) !== NO_RELS) result.add(relation.rel);
+    return result;
+  }
+
+  private deconstruct(item: FromItem): RelSet {
+    if (item.kind === 'rel') return this.bits.get(item.rel)!;
+    if (item.kind === 'group') {
+      const before = this.specials.length;
+      const mask = item.items.reduce((sum, child) => sum | this.deconstruct(child), NO_RELS);
+      for (const part of conjuncts(item.where)) this.addInner(part, mask, this.specials.slice(before));
+      return mask;
+    }
+    const before = this.specials.length;
+    const left = this.deconstruct(item.left);
+    const afterLeft = this.specials.length;
+    const right = this.deconstruct(item.right);
+    const below = this.specials.slice(before);
+    const mask = left | right;
+    if (item.type === 'inner') {
+      for (const part of conjuncts(item.on)) this.addInner(part, mask, below);
+      return mask;
+    }
+    const on: Clause[] = [];
+    const rightSpecials = this.specials.slice(afterLeft);
+    for (const part of conjuncts(item.on)) {
+      const rels = this.maskOf(part);
+      const rightOnly = rels !== NO_RELS && (rels & ~right) === NO_RELS && item.type !== 'full';
+      if (rightOnly && item.nullAware !== true) this.addInner(part, right, rightSpecials);
+      else on.push(this.makeClause(part, mask, []));
+    }
+    this.specials.push({
+      type: item.type,
+      left,
+      right,
+      minLeft: this.minimumLeft(item.type, on, left, this.specials.slice(before, afterLeft)),
+      on,
+      nullAware: item.nullAware === true,
+    });
+    return mask;
+  }
+
+  /** Left relations that must be there before the join: those in ON, and what lower outer joins add to them. */
+  private minimumLeft(
+    type: SpecialJoin['type'],
+    on: readonly Clause[],
+    left: RelSet,
+    below: readonly SpecialJoin[],
+  ): RelSet {
+    if (type === 'full') return left;
+    let result = NO_RELS;
+    for (const clause of on) result |= clause.rels & left;
+    if (result === NO_RELS) return left;
+    return this.close(result, below);
+  }
+
+  /** Relations that must be joined for columns of `rels` to have their final values. */
+  private close(rels: RelSet, below: readonly SpecialJoin[]): RelSet {
+    let result = rels;
+    for (let changed = true; changed; ) {
+      changed = false;
+      for (const special of below) {
+        const touched =
+          special.type === 'full' ? (special.left | special.right) & result : special.type === 'left' ? special.right & result : NO_RELS;
+        if (touched === NO_RELS) continue;
+        const more = result | special.minLeft | special.right;
+        if (more !== result) {
+          result = more;
+          changed = true;
+        }
+      }
+    }
+    return result;
+  }
+
+  private makeClause(expr: Expr, scope: RelSet, below: readonly SpecialJoin[]): Clause {
+    const rels = this.maskOf(expr);
+    const required = rels === NO_RELS || isVolatile(expr) ? scope : this.close(rels, below);
+    return { expr, rels, required, equality: this.asEquality(expr) };
+  }
+
+  private asEquality(expr: Expr): Equality | null {
+    if (expr.kind !== 'call' || expr.args.length !== 2) return null;
+    const operator = comparisonOf(expr.function);
+    if (operator?.btreeStrategy !== 3 || isVolatile(expr)) return null;
+    const [left, right] = expr.args;
+    return { left, right, leftRels: this.maskOf(left), rightRels: this.maskOf(right), function: expr.function };
+  }
+
+  /** A condition that every row must pass. Equalities of one type go to the equivalence classes. */
+  private addInner(expr: Expr, scope: RelSet, below: readonly SpecialJoin[]): void {
+    const clause = this.makeClause(expr, scope, below);
+    if (clause.required === clause.rels && this.addToClasses(clause)) return;
+    this.clauses.push(clause);
+  }
+
+  private addToClasses(clause: Clause): boolean {
+    const { equality } = clause;
+    if (equality === null || clause.rels === NO_RELS) return false;
+    const { left, right } = equality;
+    // Only operators that compare a type with itself, by the type's own order, are transitive.
+    const { types } = this.planner.context;
+    const operator = comparisonOf(equality.function)!;
+    if (operator.leftType !== operator.rightType || left.typeOid !== right.typeOid) return false;
+    if (equalityFunction(types.comparedAs(left.typeOid)) !== equality.function) return false;
+    if (!isSimpleMember(left) || !isSimpleMember(right)) return false;
+    const a = this.classOf(left, equality.function);
+    const b = this.classOf(right, equality.function);
+    if (a !== null && a === b) return true;
+    const target = a ?? b ?? { members: [], function: equality.function, constant: null };
+    if (a === null && b === null) this.classes.push(target);
+    if (a !== null && b !== null) {
+      a.members.push(...b.members);
+      a.constant ??= b.constant;
+      this.classes.splice(this.classes.indexOf(b), 1);
+      return true;
+    }
+    if (a === null) addMember(target, left, equality.leftRels);
+    if (b === null) addMember(target, right, equality.rightRels);
+    return true;
+  }
+
+  private classOf(expr: Expr, fn: ScalarFunction): EquivalenceClass | null {
+    for (const item of this.classes) {
+      if (item.function === fn && item.members.some((member) => equalExpr(member.expr, expr))) return item;
+    }
+    return null;
+  }
+
+  /** The class that an expression belongs to, whatever the operator. */
+  findClass(expr: Expr): EquivalenceClass | null {
+    for (const item of this.classes) if (item.members.some((member) => equalExpr(member.expr, expr))) return item;
+    return null;
+  }
+
+  /** One expression for all that are equal to it: orders are compared by it. */
+  canonical(expr: Expr): Expr {
+    if (this.classes.length === 0) return expr;
+    const found = this.findClass(expr);
+    return found === null ? expr : found.members[0].expr;
+  }
+
+  /** All rows have the same value of it. */
+  isConstant(expr: Expr): boolean {
+    const node = logical(expr);
+    if (node.kind === 'const' || node.kind === 'param') return true;
+    const found = this.findClass(expr);
+    return found !== null && found.constant !== null;
+  }
+}
+
+/** Members must be columns or constants: a class of computed expressions would be tested more often than it helps. */
+function isSimpleMember(expr: Expr): boolean {
+  const node = logical(expr);
+  if (node.kind === 'var') return node.column >= 0 || true;
+  return isConstantMember(expr);
+}
+
+export function isConstantMember(expr: Expr): boolean {
+  const node = logical(expr);
+  if (node.kind === 'const' || node.kind === 'param' || node.kind === 'execParam') return true;
+  if (node.kind === 'coalesce' && node.args.length === 1) return isConstantMember(node.args[0]);
+  if (node.kind === 'call' && node.args.length === 1) {
+    return node.function.volatility !== 'volatile' && !node.function.returnsSet && isConstantMember(node.args[0]);
+  }
+  return false;
+}
+
+function addMember(target: EquivalenceClass, expr: Expr, rels: RelSet): void {
+  target.members.push({ expr, rels });
+  if (rels === NO_RELS) target.constant ??= expr;
+}
+
+function lateralRels(relation: Relation): Set<number> {
+  const result = new Set<number>();
+  if (relation.kind === 'subquery') {
+    if (relation.lateral) for (const rel of freeRels(relation.query)) result.add(rel);
+  } else if (relation.kind === 'function') {
+    for (const item of relation.functions) for (const arg of item.args) relsOf(arg, result);
+  } else if (relation.kind === 'values') {
+    for (const row of relation.rows) for (const expr of row) relsOf(expr, result);
+  }
+  return result;
+}
+
+/** `a = b` of a class as a condition. */
+export function classEquality(item: EquivalenceClass, left: Expr, right: Expr): Expr {
+  return { kind: 'call', function: item.function, args: [left, right], typeOid: 16, typeModifier: -1 };
+}

@@ -1,0 +1,266 @@
+/**
+ * Join orders: dynamic programming over connected sets up to DYNAMIC_PROGRAMMING_MAX relations, greedily beyond. Relations
+ * that no condition connects are joined last, as products of what is connected.
+ */
+import { DYNAMIC_PROGRAMMING_MAX } from '../cost/params.ts';
+import { andSelectivity, distinctCount, joinSelectivity, selectivity } from '../cost/selectivity.ts';
+import type { Expr } from '../expr.ts';
+import { logical } from '../logical.ts';
+import { classEquality, type Clause, type JoinProblem, NO_RELS, type SpecialJoin } from './join-problem.ts';
+import { makeJoinPaths } from './join-paths.ts';
+import type { Path, RelSet } from './path.ts';
+import { scanPaths, type ScanOptions } from './scan-paths.ts';
+
+export interface JoinRelation {
+  readonly mask: RelSet;
+  readonly rows: number;
+  readonly paths: Path[];
+  /** Base relations that some condition connects with this set. */
+  readonly neighbours: RelSet;
+}
+
+/** How two sets may be joined. */
+export interface JoinKind {
+  readonly special: SpecialJoin | null;
+  /** The special join's right side is the first set. */
+  readonly reversed: boolean;
+}
+
+export interface JoinConditions {
+  /** Decide about matching. */
+  readonly on: readonly Expr[];
+  /** Tested after the join (only of outer joins). */
+  readonly filter: readonly Expr[];
+}
+
+export function searchJoins(problem: JoinProblem, options: ScanOptions): { rows: number; paths: Path[] } {
+  const adjacency = adjacencyOf(problem);
+  const base = problem.base.map((item): JoinRelation => {
+    const { rows, paths } = scanPaths(problem, item, options);
+    return { mask: item.bit, rows, paths, neighbours: adjacency.get(item.bit)! & ~item.bit };
+  });
+  if (base.length === 1) return base[0];
+  const components = connectedComponents(base);
+  let joined = components.map((component) => joinComponent(problem, component));
+  // Products last, small ones first; special joins may force an order.
+  while (joined.length > 1) joined = joinBestPair(problem, joined, false);
+  return joined[0];
+}
+
+function adjacencyOf(problem: JoinProblem): Map<RelSet, RelSet> {
+  const adjacency = new Map<RelSet, RelSet>(problem.base.map((item) => [item.bit, NO_RELS]));
+  const connect = (mask: RelSet): void => {
+    for (const { bit } of problem.base) {
+      if ((mask & bit) !== NO_RELS) adjacency.set(bit, adjacency.get(bit)! | mask);
+    }
+  };
+  for (const clause of problem.clauses) if (clause.rels !== NO_RELS) connect(clause.rels);
+  for (const special of problem.specials) {
+    connect(special.minLeft | special.right);
+    for (const clause of special.on) connect(clause.rels);
+  }
+  for (const item of problem.classes) {
+    if (item.constant !== null) continue;
+    connect(item.members.reduce((mask, member) => mask | member.rels, NO_RELS));
+  }
+  for (const item of problem.base) if (item.lateral !== NO_RELS) connect(item.bit | item.lateral);
+  return adjacency;
+}
+
+function connectedComponents(base: readonly JoinRelation[]): JoinRelation[][] {
+  const left = new Set(base);
+  const components: JoinRelation[][] = [];
+  for (const start of base) {
+    if (!left.delete(start)) continue;
+    const component = [start];
+    for (let i = 0; i < component.length; i++) {
+      for (const other of [...left]) {
+        if ((component[i].neighbours & other.mask) === NO_RELS) continue;
+        left.delete(other);
+        component.push(other);
+      }
+    }
+    components.push(component);
+  }
+  return components;
+}
+
+function joinComponent(problem: JoinProblem, component: readonly JoinRelation[]): JoinRelation {
+  if (component.length === 1) return component[0];
+  if (component.length <= DYNAMIC_PROGRAMMING_MAX) {
+    const best = dynamicProgramming(problem, component);
+    if (best !== null) return best;
+  }
+  let joined: JoinRelation[] = [...component];
+  while (joined.length > 1) joined = joinBestPair(problem, joined, true);
+  return joined[0];
+}
+
+function dynamicProgramming(problem: JoinProblem, component: readonly JoinRelation[]): JoinRelation | null {
+  const bySize: Map<RelSet, JoinRelation>[] = [new Map(), new Map(component.map((item) => [item.mask, item]))];
+  for (let size = 2; size <= component.length; size++) {
+    const level = new Map<RelSet, JoinRelation>();
+    bySize.push(level);
+    for (let small = 1; small * 2 <= size; small++) {
+      for (const a of bySize[small].values()) {
+        for (const b of bySize[size - small].values()) {
+          if ((a.mask & b.mask) !== NO_RELS || (a.neighbours & b.mask) === NO_RELS) continue;
+          if (small * 2 === size && a.mask > b.mask) continue;
+          const kind = joinKind(problem, a.mask, b.mask);
+          if (kind === null) continue;
+          const mask = a.mask | b.mask;
+          const known = level.get(mask);
+          const result = known ?? emptyJoin(problem, a, b, kind);
+          problem.planner.consideredJoins++;
+          makeJoinPaths(problem, a, b, kind, joinConditions(problem, a.mask, b.mask, kind), result);
+          if (known === undefined && result.paths.length > 0) level.set(mask, result);
+        }
+      }
+    }
+  }
+  const all = component.reduce((mask, item) => mask | item.mask, NO_RELS);
+  return bySize[component.length].get(all) ?? null;
+}
+
+function emptyJoin(problem: JoinProblem, a: JoinRelation, b: JoinRelation, kind: JoinKind): JoinRelation {
+  const conditions = joinConditions(problem, a.mask, b.mask, kind);
+  const mask = a.mask | b.mask;
+  return {
+    mask,
+    rows: joinRows(problem, a, b, kind, conditions),
+    paths: [],
+    neighbours: (a.neighbours | b.neighbours) & ~mask,
+  };
+}
+
+/** Pairs once looked at need not be estimated again. */
+const pairRows = new WeakMap<JoinRelation, WeakMap<JoinRelation, number>>();
+
+function estimatedRows(problem: JoinProblem, a: JoinRelation, b: JoinRelation, kind: JoinKind): number {
+  let known = pairRows.get(a);
+  if (known === undefined) pairRows.set(a, (known = new WeakMap()));
+  let rows = known.get(b);
+  if (rows === undefined) {
+    rows = joinRows(problem, a, b, kind, joinConditions(problem, a.mask, b.mask, kind));
+    known.set(b, rows);
+    problem.planner.consideredJoins++;
+  }
+  return rows;
+}
+
+/** Joins the pair whose result is smallest. */
+function joinBestPair(problem: JoinProblem, list: readonly JoinRelation[], connectedOnly: boolean): JoinRelation[] {
+  const candidates: { a: JoinRelation; b: JoinRelation; kind: JoinKind; rows: number }[] = [];
+  for (let i = 0; i < list.length; i++) {
+    for (let j = i + 1; j < list.length; j++) {
+      const [a, b] = [list[i], list[j]];
+      if (connectedOnly && (a.neighbours & b.mask) === NO_RELS) continue;
+      const kind = joinKind(problem, a.mask, b.mask);
+      if (kind !== null) candidates.push({ a, b, kind, rows: estimatedRows(problem, a, b, kind) });
+    }
+  }
+  candidates.sort((x, y) => x.rows - y.rows);
+  for (const { a, b, kind } of candidates) {
+    const result = emptyJoin(problem, a, b, kind);
+    makeJoinPaths(problem, a, b, kind, joinConditions(problem, a.mask, b.mask, kind), result);
+    if (result.paths.length === 0) continue;
+    return [...list.filter((item) => item !== a && item !== b), result];
+  }
+  if (connectedOnly) return joinBestPair(problem, list, false);
+  throw problem.planner.context.error(
+    '0A000',
+    'FULL JOIN is only supported with merge-joinable or hash-joinable join conditions',
+  );
+}
+
+/** Whether the two sets may be joined now, and by which special join. Null: not in this order. */
+export function joinKind(problem: JoinProblem, a: RelSet, b: RelSet): JoinKind | null {
+  const both = a | b;
+  let found: JoinKind | null = null;
+  for (const special of problem.specials) {
+    const { left, right, minLeft, type } = special;
+    if (type === 'full') {
+      const sides = left | right;
+      if ((both & sides) === NO_RELS || (both & ~left) === NO_RELS || (both & ~right) === NO_RELS) continue;
+      if ((sides & ~a) === NO_RELS || (sides & ~b) === NO_RELS) continue;
+    } else {
+      if ((both & right) === NO_RELS || (both & ~right) === NO_RELS) continue;
+      const needed = minLeft | right;
+      if ((needed & ~a) === NO_RELS || (needed & ~b) === NO_RELS) continue;
+    }
+    let kind: JoinKind;
+    if (b === right && (type === 'full' ? a === left : (minLeft & ~a) === NO_RELS)) kind = { special, reversed: false };
+    else if (a === right && (type === 'full' ? b === left : (minLeft & ~b) === NO_RELS)) kind = { special, reversed: true };
+    else return null;
+    if (found !== null) return null;
+    found = kind;
+  }
+  return found ?? { special: null, reversed: false };
+}
+
+/** Conditions that can be tested at this join and not before. */
+export function joinConditions(problem: JoinProblem, a: RelSet, b: RelSet, kind: JoinKind): JoinConditions {
+  const both = a | b;
+  const above: Expr[] = [];
+  for (const clause of problem.clauses) if (isDue(clause, a, b, both)) above.push(clause.expr);
+  for (const item of problem.classes) {
+    if (item.constant !== null) continue;
+    const left = item.members.find((member) => member.rels !== NO_RELS && (member.rels & ~a) === NO_RELS);
+    const right = item.members.find((member) => member.rels !== NO_RELS && (member.rels & ~b) === NO_RELS);
+    if (left !== undefined && right !== undefined) above.push(classEquality(item, left.expr, right.expr));
+  }
+  if (kind.special === null) return { on: above, filter: [] };
+  return { on: kind.special.on.map((clause) => clause.expr), filter: above };
+}
+
+function isDue(clause: Clause, a: RelSet, b: RelSet, both: RelSet): boolean {
+  const { required } = clause;
+  if (required === NO_RELS || (required & ~both) !== NO_RELS) return false;
+  return (required & ~a) !== NO_RELS && (required & ~b) !== NO_RELS;
+}
+
+function joinRows(
+  problem: JoinProblem,
+  a: JoinRelation,
+  b: JoinRelation,
+  kind: JoinKind,
+  conditions: JoinConditions,
+): number {
+  const context = problem.planner.selectivity;
+  const { special } = kind;
+  const on = andSelectivity(context, conditions.on);
+  const filter = andSelectivity(context, conditions.filter);
+  if (special === null) return Math.max(1, a.rows * b.rows * on);
+  const [outer, inner] = kind.reversed ? [b, a] : [a, b];
+  switch (special.type) {
+    case 'left':
+      return Math.max(1, Math.max(outer.rows * inner.rows * on, outer.rows) * filter);
+    case 'full':
+      return Math.max(1, Math.max(outer.rows * inner.rows * on, outer.rows, inner.rows) * filter);
+    case 'semi':
+      return Math.max(1, outer.rows * matchShare(problem, conditions.on, outer, inner) * filter);
+    case 'anti':
+      return Math.max(1, outer.rows * (1 - matchShare(problem, conditions.on, outer, inner)) * filter);
+  }
+}
+
+/** Share of outer rows that have a match. */
+function matchShare(problem: JoinProblem, on: readonly Expr[], outer: JoinRelation, inner: JoinRelation): number {
+  const context = problem.planner.selectivity;
+  let share = 1;
+  for (const expr of on) {
+    if (expr.kind !== 'call' || expr.args.length !== 2) {
+      share *= selectivity(context, expr);
+      continue;
+    }
+    const [x, y] = expr.args;
+    const xIsOuter = (problem.maskOf(x) & ~outer.mask) === NO_RELS;
+    const [outerSide, innerSide] = xIsOuter ? [x, y] : [y, x];
+    if (logical(outerSide).kind === 'var' && logical(innerSide).kind === 'var') {
+      const own = distinctCount(context, outerSide, outer.rows);
+      const other = distinctCount(context, innerSide, inner.rows);
+      share *= Math.min(1, other / Math.max(own, 1));
+    } else share *= Math.min(1, joinSelectivity(context, x, y) * inner.rows);
+  }
+  return Math.min(1, Math.max(share, 0.0001));
+}

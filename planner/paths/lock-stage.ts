@@ -1,0 +1,77 @@
+/** SELECT FOR UPDATE/SHARE: rows are locked after sorting and before LIMIT counts them. */
+import type { Expr } from '../expr.ts';
+import {
+  conjuncts,
+  type FromItem,
+  hasSublink,
+  logical,
+  makeAnd,
+  makeVar,
+  type Query,
+  type TableRelation,
+} from '../logical.ts';
+import { addMissing, estimates, outputOf, type Path, varsOf } from './path.ts';
+import type { Planner } from './planner.ts';
+import { firstOf, inputResolver, tableResolver, translateAll, translateNullable } from './translate.ts';
+
+const TID = 27;
+
+export function lockStage(planner: Planner, query: Query, input: Path): Path {
+  const locked = query.locks.flatMap((lock) => {
+    const relation = query.relations.get(lock.rel);
+    return relation?.kind === 'table' ? [{ lock, relation: relation as TableRelation }] : [];
+  });
+  if (locked.length === 0) return input;
+  const estimate = { rows: input.rows, startup: input.startup, total: input.total + input.rows * 0.01 };
+  return {
+    ...input,
+    ...estimate,
+    build: (targets) => {
+      const rowIds = locked.map(({ lock }) => makeVar(lock.rel, -1, TID, -1));
+      const lockedRels = new Set(locked.map(({ lock }) => lock.rel));
+      const condition = innerConditions(query);
+      const recheck = condition.filter((part) => varsOf([part], lockedRels).length > 0 && !hasSublink(part));
+      const others = varsOf([...targets, ...recheck], null).filter((expr) => {
+        const node = logical(expr);
+        return node.kind === 'var' && query.relations.has(node.rel) && !lockedRels.has(node.rel);
+      });
+      const columns = addMissing(rowIds, others);
+      const child = input.build(columns);
+      const resolve = firstOf(
+        ...locked.map(({ relation }, i) => tableResolver(relation.rel, relation.table.oid, i)),
+        inputResolver(columns, locked.length),
+      );
+      return {
+        kind: 'lockRows',
+        input: child,
+        marks: locked.map(({ lock, relation }, i) => ({
+          table: relation.table,
+          rowIdColumn: i,
+          strength: lock.strength,
+          wait: lock.wait,
+        })),
+        recheck: translateNullable(planner, makeAnd(recheck), resolve),
+        targets: translateAll(planner, targets, resolve),
+        output: outputOf(targets),
+        ...estimates(estimate, planner.widthOf(targets)),
+      };
+    },
+  };
+}
+
+/** Conditions that every row of the query has passed: WHERE and the ONs of inner joins. */
+export function innerConditions(query: Query): Expr[] {
+  const result = conjuncts(query.where);
+  const collect = (item: FromItem): void => {
+    if (item.kind === 'group') {
+      conjuncts(item.where, result);
+      item.items.forEach(collect);
+    } else if (item.kind === 'join') {
+      if (item.type === 'inner') conjuncts(item.on, result);
+      if (item.type !== 'full') collect(item.left);
+      if (item.type === 'inner') collect(item.right);
+    }
+  };
+  query.from.forEach(collect);
+  return result;
+}

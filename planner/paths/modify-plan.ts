@@ -1,0 +1,123 @@
+/** INSERT, UPDATE and DELETE plans over the plan of their source. */
+import type { Expr } from '../expr.ts';
+import { conjuncts, isFixedConst, logical, makeAnd, makeVar, type ModifyQuery, type Query, type Target } from '../logical.ts';
+import type { Assignment, OutputColumn, Plan } from '../plan.ts';
+import { withCtesPlan } from './cte-plan.ts';
+import { innerConditions } from './lock-stage.ts';
+import { varsOf } from './path.ts';
+import type { Planner } from './planner.ts';
+import { planQuery } from './query.ts';
+import { firstOf, inputResolver, NOTHING, type Resolve, tableResolver, translate, translateAll, translateNullable } from './translate.ts';
+
+const TID = 27;
+
+export function planModify(planner: Planner, modify: ModifyQuery): Plan {
+  return withCtesPlan(planner, modify.ctes, () =>
+    modify.command === 'insert' ? planInsert(planner, modify) : planChange(planner, modify),
+  );
+}
+
+function outputOfReturning(returning: readonly Target[] | null): OutputColumn[] {
+  return (returning ?? []).map((target) => ({
+    name: target.name,
+    typeOid: target.expr.typeOid,
+    typeModifier: target.expr.typeModifier,
+    tableOid: target.tableOid,
+    columnNumber: target.columnNumber,
+  }));
+}
+
+function estimatesOver(source: Plan, returning: readonly Target[] | null) {
+  return {
+    rows: returning === null ? 0 : source.rows,
+    width: source.width,
+    startupCost: source.startupCost,
+    totalCost: source.totalCost,
+  };
+}
+
+function planInsert(planner: Planner, modify: ModifyQuery): Plan {
+  const { table, target } = modify;
+  const source = planQuery(planner, modify.source).build();
+  const columns = modify.source.targets.map((item, i) =>
+    makeVar(modify.sourceRel, i, item.expr.typeOid, item.expr.typeModifier),
+  );
+  const fromSource = inputResolver(columns, 0);
+  const newRow = tableResolver(target, table.oid);
+  const conflict = modify.onConflict;
+  const onBoth = conflict === null ? newRow : firstOf(newRow, tableResolver(conflict.excluded, table.oid, 1));
+  const { returning } = modify;
+  return {
+    kind: 'insert',
+    table,
+    source,
+    values: translateAll(planner, modify.values, fromSource),
+    generated: assignments(planner, modify.generated, newRow),
+    checks: modify.checks.map((check) => ({ name: check.name, expr: translate(planner, check.expr, newRow) })),
+    onConflict:
+      conflict === null
+        ? null
+        : {
+            action: conflict.action,
+            arbiters: conflict.arbiters,
+            assignments: assignments(planner, conflict.assignments, onBoth),
+            where: translateNullable(planner, conflict.where, onBoth),
+          },
+    returning: returning === null ? null : translateAll(planner, returning.map((item) => item.expr), newRow),
+    output: outputOfReturning(returning),
+    ...estimatesOver(source, returning),
+  };
+}
+
+function assignments(
+  planner: Planner,
+  list: ModifyQuery['assignments'],
+  resolve: Resolve,
+): Assignment[] {
+  return list.map((item) => ({ columnIndex: item.columnIndex, value: translate(planner, item.value, resolve) }));
+}
+
+function planChange(planner: Planner, modify: ModifyQuery): Plan {
+  const { table, target, returning } = modify;
+  const { source } = modify;
+  const others = new Set([...source.relations.keys()].filter((rel) => rel !== target));
+  const conditions = innerConditions(source).filter((part) => !isFixedConst(part, false));
+  const needed = varsOf(
+    [
+      ...modify.assignments.map((item) => item.value),
+      ...(returning ?? []).map((item) => item.expr),
+      ...conditions,
+    ],
+    others,
+  );
+  const columns: Expr[] = [makeVar(target, -1, TID, -1), ...needed];
+  const query: Query = {
+    ...source,
+    targets: columns.map((expr, i) => ({ expr, name: i === 0 ? 'ctid' : nameOf(source, expr), tableOid: 0, columnNumber: 0 })),
+  };
+  const plan = planQuery(planner, query).build();
+  const resolve = firstOf(tableResolver(target, table.oid), inputResolver(columns, 1));
+  const shared = {
+    table,
+    source: plan,
+    recheck: translateNullable(planner, makeAnd(conditions), resolve),
+    returning: returning === null ? null : translateAll(planner, returning.map((item) => item.expr), resolve),
+    output: outputOfReturning(returning),
+    ...estimatesOver(plan, returning),
+  };
+  if (modify.command === 'delete') return { kind: 'delete', ...shared };
+  return {
+    kind: 'update',
+    ...shared,
+    assignments: assignments(planner, modify.assignments, resolve),
+    generated: assignments(planner, modify.generated, resolve),
+    checks: modify.checks.map((check) => ({ name: check.name, expr: translate(planner, check.expr, resolve) })),
+  };
+}
+
+function nameOf(query: Query, expr: Expr): string {
+  const node = logical(expr);
+  return node.kind === 'var' && node.column >= 0 ? (query.relations.get(node.rel)?.columns[node.column]?.name ?? '') : '';
+}
+
+export { conjuncts, NOTHING };

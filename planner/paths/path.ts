@@ -1,0 +1,113 @@
+/**
+ * A path: one way to get the rows of a relation, a join or a stage above, with its estimated cost. The cheapest paths survive;
+ * `build` makes the physical plan of the one that is chosen, computing just the columns that are asked for.
+ */
+import type { Expr, SortKey } from '../expr.ts';
+import { equalExpr, logical, makeVar, visitExpr } from '../logical.ts';
+import type { OutputColumn, Plan } from '../plan.ts';
+
+/** Sets of base relations of one query, bit i = its i-th relation. */
+export type RelSet = bigint;
+
+export interface Path {
+  readonly rows: number;
+  readonly startup: number;
+  readonly total: number;
+  /** The order in which rows come; empty: none in particular. Expressions are canonical (JoinProblem.canonical). */
+  readonly ordering: readonly SortKey[];
+  /** Relations that must provide parameters: the path can only be the inner side of a nested loop over them. */
+  readonly required: RelSet;
+  /** Join conditions that the path itself takes care of (index conditions over its parameters). */
+  readonly enforced: readonly Expr[];
+  /** Shortcut: what reading the path again costs (nested loops); absent: as the first time. */
+  readonly rescan?: number;
+  build(targets: readonly Expr[]): Plan;
+}
+
+export function estimates(path: { rows: number; startup: number; total: number }, width: number) {
+  return { rows: Math.max(1, Math.round(path.rows)), width, startupCost: path.startup, totalCost: path.total };
+}
+
+export function outputOf(targets: readonly Expr[]): OutputColumn[] {
+  return targets.map((target) => ({
+    name: '',
+    typeOid: target.typeOid,
+    typeModifier: target.typeModifier,
+    tableOid: 0,
+    columnNumber: 0,
+  }));
+}
+
+const KEY = 65536;
+
+/** Vars of the given relations that the expressions use (inside subqueries too), each once. */
+export function varsOf(exprs: Iterable<Expr | null>, rels: ReadonlySet<number> | null): Expr[] {
+  const seen = new Set<number>();
+  const result: Expr[] = [];
+  for (const expr of exprs) {
+    if (expr === null) continue;
+    visitExpr(expr, (child) => {
+      const node = logical(child);
+      if (node.kind !== 'var' || (rels !== null && !rels.has(node.rel))) return true;
+      const key = node.rel * KEY + node.column + 16;
+      if (!seen.has(key)) {
+        seen.add(key);
+        result.push(child);
+      }
+      return true;
+    });
+  }
+  return result;
+}
+
+/** The list with the expressions added that it does not hold yet. */
+export function addMissing(list: readonly Expr[], more: readonly Expr[]): Expr[] {
+  const result = [...list];
+  for (const expr of more) if (!result.some((known) => known === expr || equalExpr(known, expr))) result.push(expr);
+  return result;
+}
+
+export function sameKey(a: SortKey, b: SortKey): boolean {
+  return a.descending === b.descending && a.nullsFirst === b.nullsFirst && equalExpr(a.expr, b.expr);
+}
+
+/** Whether rows in order `have` are also in order `want`. */
+export function isOrdered(have: readonly SortKey[], want: readonly SortKey[]): boolean {
+  return want.length <= have.length && want.every((key, i) => sameKey(key, have[i]));
+}
+
+/** Number of leading keys of `want` that `have` gives. */
+export function commonPrefix(have: readonly SortKey[], want: readonly SortKey[]): number {
+  let i = 0;
+  while (i < have.length && i < want.length && sameKey(have[i], want[i])) i++;
+  return i;
+}
+
+const FUZZ = 1.01;
+
+/** Keeps a path unless another is as good in every respect; drops those that it beats. */
+export function addPath(paths: Path[], path: Path): void {
+  for (const other of paths) if (dominates(other, path)) return;
+  for (let i = paths.length - 1; i >= 0; i--) if (dominates(path, paths[i])) paths.splice(i, 1);
+  paths.push(path);
+}
+
+function dominates(a: Path, b: Path): boolean {
+  return (
+    a.total <= b.total * FUZZ &&
+    a.startup <= b.startup * FUZZ + 0.01 &&
+    (a.total < b.total || a.startup < b.startup || a.ordering.length >= b.ordering.length) &&
+    isOrdered(a.ordering, b.ordering) &&
+    (a.required & b.required) === a.required
+  );
+}
+
+export function cheapest(paths: readonly Path[]): Path {
+  let best = paths[0];
+  for (const path of paths) if (path.total < best.total) best = path;
+  return best;
+}
+
+export function columnVars(rel: number, columns: readonly { typeOid: number; typeModifier: number }[]): Expr[] {
+  return columns.map((column, i) => makeVar(rel, i, column.typeOid, column.typeModifier));
+}

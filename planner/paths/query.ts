@@ -1,0 +1,235 @@
+/**
+ * A query's plan: join paths, then the stages above them: grouping, windows, set-returning targets, DISTINCT, ORDER BY, locks,
+ * LIMIT. Each stage wraps a path; the cheapest of the finished ones is built.
+ */
+import { COST } from '../cost/params.ts';
+import type { Expr, SortKey } from '../expr.ts';
+import {
+  conjuncts,
+  equalExpr,
+  isFixedConst,
+  logical,
+  makeAnd,
+  type Query,
+  relsOf,
+  type Target,
+} from '../logical.ts';
+import type { OutputColumn, Plan } from '../plan.ts';
+import { aggregateStage, groupOrderings } from './aggregate-stage.ts';
+import { withCtes } from './cte-plan.ts';
+import { JoinProblem, NO_RELS } from './join-problem.ts';
+import { searchJoins } from './join-search.ts';
+import { lockStage } from './lock-stage.ts';
+import { minMaxPath } from './min-max.ts';
+import { cheapest, estimates, isOrdered, outputOf, type Path } from './path.ts';
+import type { Planner } from './planner.ts';
+import { setOperationPath } from './set-operation.ts';
+import { setReturningStage } from './set-returning-stage.ts';
+import { distinctOnStage, distinctStage, limitCount, limitStage, sortStage } from './sort-stage.ts';
+import { NOTHING, translateAll, translateNullable } from './translate.ts';
+import { windowOrderings, windowStage } from './window-stage.ts';
+
+export interface QueryPath {
+  readonly rows: number;
+  readonly startup: number;
+  readonly total: number;
+  /** Keys by output column; -1: not an output column. */
+  readonly ordering: readonly { readonly column: number; readonly descending: boolean; readonly nullsFirst: boolean }[];
+  build(): Plan;
+}
+
+export function planQuery(planner: Planner, query: Query): QueryPath {
+  return withCtes(planner, query.ctes, () => planBody(planner, query));
+}
+
+/** Orders are compared through this: equal columns count as one, constants as none. */
+export interface Orderer {
+  normalize(keys: readonly SortKey[]): SortKey[];
+}
+
+const PLAIN_ORDER: Orderer = { normalize: (keys) => [...keys] };
+
+function ordererOf(problem: JoinProblem): Orderer {
+  return {
+    normalize: (keys) => {
+      const result: SortKey[] = [];
+      for (const key of keys) {
+        if (problem.isConstant(key.expr)) continue;
+        const expr = problem.canonical(key.expr);
+        if (!result.some((known) => equalExpr(known.expr, expr))) result.push({ ...key, expr });
+      }
+      return result;
+    },
+  };
+}
+
+function planBody(planner: Planner, query: Query): QueryPath {
+  const { paths, orderer } = basePaths(planner, query);
+  let best: Path | null = null;
+  const special = minMaxPath(planner, query);
+  const candidates = special === null ? paths : [...paths, special];
+  const share = fetchShare(query);
+  for (const base of candidates) {
+    if (base.required !== NO_RELS) continue;
+    const path = base === special ? finishAggregated(planner, query, base, orderer) : stages(planner, query, base, orderer);
+    if (best === null || costAt(path, share) < costAt(best, share)) best = path;
+  }
+  if (best === null) throw new Error('planner: no path for the query');
+  const chosen = best;
+  const exprs = query.targets.map((target) => target.expr);
+  return {
+    rows: chosen.rows,
+    startup: chosen.startup,
+    total: chosen.total,
+    ordering: chosen.ordering.map((key) => ({
+      column: exprs.findIndex((expr) => equalExpr(orderer.normalize([{ ...key, expr }])[0]?.expr ?? expr, key.expr)),
+      descending: key.descending,
+      nullsFirst: key.nullsFirst,
+    })),
+    build: () => named(chosen.build(exprs), query.targets),
+  };
+}
+
+/** LIMIT is a stage of its own and has reduced the cost already. */
+function fetchShare(_query: Query): number {
+  return 1;
+}
+
+function costAt(path: Path, share: number): number {
+  return path.startup + (path.total - path.startup) * share;
+}
+
+/** The plan with the query's column names and origins. */
+export function named(plan: Plan, targets: readonly Target[]): Plan {
+  const output = targets.map(
+    (target): OutputColumn => ({
+      name: target.name,
+      typeOid: target.expr.typeOid,
+      typeModifier: target.expr.typeModifier,
+      tableOid: target.tableOid,
+      columnNumber: target.columnNumber,
+    }),
+  );
+  return { ...plan, output };
+}
+
+function basePaths(planner: Planner, query: Query): { paths: readonly Path[]; orderer: Orderer } {
+  if (query.setOperation !== null) {
+    return { paths: [setOperationPath(planner, query, query.setOperation)], orderer: PLAIN_ORDER };
+  }
+  if (conjuncts(query.where).some((part) => isFixedConst(part, false))) {
+    return { paths: [emptyPath(planner)], orderer: PLAIN_ORDER };
+  }
+  if (query.from.length === 0) return { paths: [resultPath(planner, query.where)], orderer: PLAIN_ORDER };
+  const problem = new JoinProblem(planner, query);
+  const orderer = ordererOf(problem);
+  const wanted = wantedOrderings(query).map((keys) => orderer.normalize(keys));
+  const { paths } = searchJoins(problem, { wanted });
+  const filters = conjuncts(query.where).filter((part) => problem.maskOf(part) === NO_RELS);
+  const loose = filters.filter((part) => problem.clauses.some((clause) => clause.expr === part && clause.rels === NO_RELS));
+  // Conditions about no relation at all were put on the whole set; a single scan has tested them, a join has not.
+  const rest = problem.base.length > 1 ? loose.filter((part) => !testedInJoin(problem, part)) : [];
+  if (rest.length === 0) return { paths, orderer };
+  return { paths: paths.map((path) => filterPath(planner, path, rest)), orderer };
+}
+
+/** Such a condition is due at the last join, unless that join is the one that never comes (required is the whole set). */
+function testedInJoin(problem: JoinProblem, part: Expr): boolean {
+  const clause = problem.clauses.find((candidate) => candidate.expr === part);
+  return clause !== undefined && clause.required === problem.all;
+}
+
+function wantedOrderings(query: Query): (readonly SortKey[])[] {
+  const wanted: (readonly SortKey[])[] = [];
+  if (query.groupBy.length > 0) wanted.push(...groupOrderings(query));
+  else if (query.hasWindows) wanted.push(...windowOrderings(query));
+  else if (query.orderBy.length > 0) wanted.push(query.orderBy);
+  if (query.distinctOn !== null && query.orderBy.length === 0) {
+    wanted.push(query.distinctOn.map((expr) => ({ expr, descending: false, nullsFirst: false })));
+  }
+  return wanted;
+}
+
+export function emptyPath(planner: Planner): Path {
+  return {
+    rows: 0,
+    startup: 0,
+    total: 0,
+    ordering: [],
+    required: NO_RELS,
+    enforced: [],
+    build: (targets) => ({
+      kind: 'empty',
+      output: outputOf(targets),
+      rows: 0,
+      width: planner.widthOf(targets),
+      startupCost: 0,
+      totalCost: 0,
+    }),
+  };
+}
+
+/** One row from nothing. */
+export function resultPath(planner: Planner, where: Expr | null): Path {
+  const estimate = { rows: 1, startup: 0, total: COST.row };
+  return {
+    ...estimate,
+    ordering: [],
+    required: NO_RELS,
+    enforced: [],
+    build: (targets) => ({
+      kind: 'result',
+      filter: translateNullable(planner, where, NOTHING),
+      targets: translateAll(planner, targets, NOTHING),
+      output: outputOf(targets),
+      ...estimates(estimate, planner.widthOf(targets)),
+    }),
+  };
+}
+
+function filterPath(planner: Planner, path: Path, filters: readonly Expr[]): Path {
+  return {
+    ...path,
+    build: (targets) => {
+      const input = path.build(targets);
+      return {
+        kind: 'project',
+        input,
+        filter: translateNullable(planner, makeAnd(filters), NOTHING),
+        targets: targets.map((target, index) => ({
+          kind: 'column',
+          input: 0,
+          index,
+          typeOid: target.typeOid,
+          typeModifier: target.typeModifier,
+        })),
+        output: outputOf(targets),
+        ...estimates(path, planner.widthOf(targets)),
+      };
+    },
+  };
+}
+
+function stages(planner: Planner, query: Query, base: Path, orderer: Orderer): Path {
+  const path = query.hasAggregates ? aggregateStage(planner, query, base, orderer) : base;
+  return finishAggregated(planner, query, path, orderer);
+}
+
+function finishAggregated(planner: Planner, query: Query, grouped: Path, orderer: Orderer): Path {
+  let path = grouped;
+  if (query.hasWindows) path = windowStage(planner, query, path, orderer);
+  if (query.hasSets) path = setReturningStage(planner, query, path);
+  const exprs = query.targets.map((target) => target.expr);
+  const count = limitCount(query);
+  if (query.distinct) path = distinctStage(planner, path, exprs, orderer);
+  if (query.distinctOn !== null) path = distinctOnStage(planner, query, path, query.distinctOn, orderer);
+  else if (query.orderBy.length > 0) {
+    const keys = orderer.normalize(query.orderBy);
+    if (!isOrdered(path.ordering, keys)) path = sortStage(planner, path, query.orderBy, keys, count);
+  }
+  if (query.locks.length > 0) path = lockStage(planner, query, path);
+  if (query.limit !== null || query.offset !== null) path = limitStage(planner, query, path);
+  return path;
+}
+
+export { cheapest, logical, relsOf };

@@ -1,0 +1,126 @@
+/**
+ * Set-returning functions in the target list: rows multiply. A call inside another expression is computed by a node of its own
+ * below; the expression then uses its column.
+ */
+import { COST } from '../cost/params.ts';
+import type { Expr } from '../expr.ts';
+import { equalExpr, hasSetReturning, logical, type Query, replaceExpr, someExpr, visitExpr } from '../logical.ts';
+import type { Plan } from '../plan.ts';
+import { estimates, outputOf, type Path } from './path.ts';
+import type { Planner } from './planner.ts';
+import { inputResolver, translateAll } from './translate.ts';
+
+const ROWS_PER_CALL = 10;
+
+export function setReturningStage(planner: Planner, query: Query, input: Path): Path {
+  const rows = input.rows * ROWS_PER_CALL;
+  const estimate = { rows, startup: input.startup, total: input.total + rows * COST.row };
+  return {
+    ...input,
+    ...estimate,
+    ordering: [],
+    build: (targets) => buildSets(planner, query, input, targets, estimate),
+  };
+}
+
+function isSetCall(expr: Expr): boolean {
+  return expr.kind === 'call' && expr.function.returnsSet;
+}
+
+/** Set-returning calls whose arguments have none, except those that are whole targets. */
+function innerCalls(targets: readonly Expr[]): Expr[] {
+  const found: Expr[] = [];
+  for (const target of targets) {
+    visitExpr(target, (child) => {
+      if (logical(child).kind === 'sublink') return false;
+      if (!isSetCall(child)) return true;
+      const args = (child as Expr & { kind: 'call' }).args;
+      if (args.some(hasSetReturning)) return true;
+      if (child !== target && !found.some((known) => equalExpr(known, child))) found.push(child);
+      return false;
+    });
+  }
+  return found;
+}
+
+/** Columns that the expressions need from below. */
+function leaves(query: Query, exprs: readonly Expr[]): Expr[] {
+  const own = new Set(query.relations.keys());
+  const result: Expr[] = [];
+  const add = (expr: Expr): void => {
+    if (!result.some((known) => equalExpr(known, expr))) result.push(expr);
+  };
+  for (const expr of exprs) {
+    visitExpr(expr, (child) => {
+      const node = logical(child);
+      const computed =
+        (node.kind === 'aggregateRef' || node.kind === 'windowRef' || node.kind === 'groupingRef') && node.query === query.id;
+      const isKey = query.hasAggregates && node.kind !== 'const' && query.groupBy.some((key) => equalExpr(key, child));
+      if (computed || isKey) {
+        add(child);
+        return false;
+      }
+      if (node.kind === 'var' && own.has(node.rel)) add(child);
+      return true;
+    });
+  }
+  return result;
+}
+
+function buildSets(
+  planner: Planner,
+  query: Query,
+  input: Path,
+  targets: readonly Expr[],
+  estimate: { rows: number; startup: number; total: number },
+): Plan {
+  let columns: Expr[] = leaves(query, targets);
+  let plan = input.build(columns);
+  for (;;) {
+    const inner = innerCalls(targets.map((target) => substitute(target, columns)));
+    if (inner.length === 0) break;
+    const next = [...columns, ...inner];
+    plan = projectSet(planner, plan, columns, next, estimate);
+    columns = next;
+  }
+  const top = targets.map((target) => substitute(target, columns));
+  const resolve = inputResolver(columns, 0);
+  if (!top.some((target) => isSetCall(target) && !columns.some((column) => equalExpr(column, target)))) {
+    return {
+      kind: 'project',
+      input: plan,
+      filter: null,
+      targets: translateAll(planner, top, resolve),
+      output: outputOf(targets),
+      ...estimates(estimate, planner.widthOf(targets)),
+    };
+  }
+  return projectSet(planner, plan, columns, top, estimate);
+}
+
+/** Leaves computed calls alone: inputResolver finds them as they are. */
+function substitute(target: Expr, columns: readonly Expr[]): Expr {
+  return replaceExpr(target, (child) => {
+    if (!isSetCall(child)) return null;
+    const index = columns.findIndex((column) => equalExpr(column, child));
+    return index < 0 ? null : { kind: 'column', input: 0, index, typeOid: child.typeOid, typeModifier: child.typeModifier };
+  });
+}
+
+function projectSet(
+  planner: Planner,
+  input: Plan,
+  columns: readonly Expr[],
+  targets: readonly Expr[],
+  estimate: { rows: number; startup: number; total: number },
+): Plan {
+  return {
+    kind: 'projectSet',
+    input,
+    targets: translateAll(planner, targets, inputResolver(columns, 0)),
+    output: outputOf(targets),
+    ...estimates(estimate, planner.widthOf(targets)),
+  };
+}
+
+export { someExpr };

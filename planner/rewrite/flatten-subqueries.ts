@@ -1,0 +1,132 @@
+/**
+ * Subqueries and views in FROM that are plain SELECT ... FROM ... WHERE are merged into the query that reads them: their
+ * relations join the outer ones, and references to their columns become the columns' expressions.
+ *
+ * On the nullable side of an outer join the expressions would have to become null with the row; there only subqueries whose
+ * columns are plain columns are merged.
+ */
+import type { Expr } from '../expr.ts';
+import {
+  type FromItem,
+  hasSetReturning,
+  hasSublink,
+  isVolatile,
+  logical,
+  mapQuery,
+  type Query,
+  type Relation,
+  replaceExpr,
+  type SubqueryRelation,
+  toExpr,
+} from '../logical.ts';
+
+export function flattenSubqueries(query: Query): Query {
+  let current = query;
+  for (;;) {
+    const next = flattenOne(current);
+    if (next === null) return current;
+    current = next;
+  }
+}
+
+function flattenOne(query: Query): Query | null {
+  const nullable = new Set<number>();
+  for (const item of query.from) markNullable(item, false, nullable);
+  for (const relation of query.relations.values()) {
+    if (relation.kind !== 'subquery' || !isSimple(relation.query)) continue;
+    if (query.locks.some((lock) => lock.rel === relation.rel)) continue;
+    if (!mayMerge(relation, nullable.has(relation.rel), query)) continue;
+    return merge(query, relation);
+  }
+  return null;
+}
+
+/** Relations on the nullable side of some outer join. */
+function markNullable(item: FromItem, isNullable: boolean, into: Set<number>): void {
+  if (item.kind === 'rel') {
+    if (isNullable) into.add(item.rel);
+  } else if (item.kind === 'group') for (const child of item.items) markNullable(child, isNullable, into);
+  else {
+    markNullable(item.left, isNullable || item.type === 'full', into);
+    const rightNullable = item.type === 'left' || item.type === 'full' || item.nullAware === true;
+    markNullable(item.right, isNullable || rightNullable, into);
+  }
+}
+
+function isSimple(inner: Query): boolean {
+  return (
+    inner.setOperation === null &&
+    !inner.hasAggregates &&
+    !inner.hasWindows &&
+    !inner.hasSets &&
+    !inner.distinct &&
+    inner.distinctOn === null &&
+    inner.limit === null &&
+    inner.offset === null &&
+    inner.ctes.length === 0 &&
+    inner.locks.length === 0 &&
+    inner.from.length > 0
+  );
+}
+
+function mayMerge(relation: SubqueryRelation, isNullable: boolean, outer: Query): boolean {
+  const { query } = relation;
+  const own = query.relations;
+  for (const { expr } of query.targets) {
+    if (isVolatile(expr) || hasSetReturning(expr)) return false;
+    // A subplan would be run again at every reference.
+    if (hasSublink(expr) && countReferences(outer, relation.rel) > 1) return false;
+    if (!isNullable) continue;
+    const node = logical(expr);
+    if (node.kind !== 'var' || !own.has(node.rel)) return false;
+  }
+  if (query.where !== null && isVolatile(query.where)) return false;
+  if (isNullable && query.where !== null && hasSublink(query.where)) return false;
+  return true;
+}
+
+function countReferences(query: Query, rel: number): number {
+  let count = 0;
+  mapQuery(query, (expr) => {
+    replaceExpr(expr, (child) => {
+      const node = logical(child);
+      if (node.kind === 'var' && node.rel === rel) count++;
+      return null;
+    });
+    return expr;
+  });
+  return count;
+}
+
+function merge(query: Query, relation: SubqueryRelation): Query {
+  const inner = relation.query;
+  const substitute = (expr: Expr): Expr =>
+    replaceExpr(expr, (child) => {
+      const node = logical(child);
+      if (node.kind !== 'var' || node.rel !== relation.rel) return null;
+      return retyped(inner.targets[node.column].expr, node.typeOid, node.typeModifier);
+    });
+  const relations = new Map<number, Relation>();
+  for (const [rel, other] of query.relations) if (rel !== relation.rel) relations.set(rel, other);
+  for (const [rel, other] of inner.relations) relations.set(rel, other);
+  const replaceFrom = (item: FromItem): FromItem => {
+    if (item.kind === 'rel') {
+      if (item.rel !== relation.rel) return item;
+      return inner.from.length === 1 && inner.where === null
+        ? inner.from[0]
+        : { kind: 'group', items: inner.from, where: inner.where };
+    }
+    if (item.kind === 'group') return { ...item, items: item.items.map(replaceFrom) };
+    return { ...item, left: replaceFrom(item.left), right: replaceFrom(item.right) };
+  };
+  const merged = { ...query, relations, from: query.from.map(replaceFrom) };
+  return mapQuery(merged, substitute);
+}
+
+/** A reference may have been relabelled (varchar read as text). */
+function retyped(expr: Expr, typeOid: number, typeModifier: number): Expr {
+  if (expr.typeOid === typeOid) return expr;
+  const { kind } = logical(expr);
+  if (kind === 'var' || kind === 'call' || kind === 'aggregateRef') return toExpr({ ...logical(expr), typeOid, typeModifier } as never);
+  return { kind: 'coalesce', args: [expr], typeOid, typeModifier };
+}

@@ -1,0 +1,221 @@
+/**
+ * WITH queries that are read once, or may be read twice (NOT MATERIALIZED), become subqueries where they are read, so that
+ * conditions reach into them. Recursive, data-modifying and volatile ones, and those AS MATERIALIZED, stay; those that nobody
+ * reads and that change nothing go.
+ */
+import type { BindContext } from '../bind/context.ts';
+import type { CteInfo } from '../bind/cte.ts';
+import {
+  type CteDefinition,
+  type CteRelation,
+  isVolatile,
+  logical,
+  mapQuery,
+  type ModifyQuery,
+  type Query,
+  type Relation,
+  toExpr,
+} from '../logical.ts';
+import type { Expr } from '../expr.ts';
+
+export function inlineCtes(context: BindContext, query: Query): Query {
+  if (query.ctes.length === 0) return query;
+  const { kept, inlined } = divide(query.ctes);
+  const rewritten = replaceReferences(context, { ...query, ctes: kept }, inlined);
+  return rewritten;
+}
+
+export function inlineModifyCtes(context: BindContext, modify: ModifyQuery): ModifyQuery {
+  if (modify.ctes.length === 0) return modify;
+  const { kept, inlined } = divide(modify.ctes);
+  const walk = (expr: Expr): Expr => inExpr(context, expr, inlined);
+  return {
+    ...modify,
+    ctes: kept.map((cte) => inCte(context, cte, inlined)),
+    source: replaceReferences(context, modify.source, inlined),
+    values: modify.values.map(walk),
+    assignments: modify.assignments.map((item) => ({ ...item, value: walk(item.value) })),
+    returning: modify.returning?.map((target) => ({ ...target, expr: walk(target.expr) })) ?? null,
+  };
+}
+
+function divide(ctes: readonly CteDefinition[]): { kept: CteDefinition[]; inlined: Map<number, CteDefinition> } {
+  const kept: CteDefinition[] = [];
+  const inlined = new Map<number, CteDefinition>();
+  for (const cte of ctes) {
+    const info = cte as CteInfo;
+    if (cte.query === null) {
+      if (cte.modify !== null || info.bound.references > 0) kept.push(cte);
+      continue;
+    }
+    if (info.bound.references === 0) continue;
+    const once = info.bound.references === 1 && info.materialized !== true;
+    if ((once || info.materialized === false) && mayInline(cte.query)) inlined.set(cte.id, cte);
+    else kept.push(cte);
+  }
+  return { kept, inlined };
+}
+
+function mayInline(query: Query): boolean {
+  let volatile = false;
+  mapQuery(query, (expr) => {
+    if (isVolatile(expr)) volatile = true;
+    return expr;
+  });
+  return !volatile && query.locks.length === 0;
+}
+
+function inCte(context: BindContext, cte: CteDefinition, inlined: Map<number, CteDefinition>): CteDefinition {
+  return {
+    ...cte,
+    query: cte.query === null ? null : replaceReferences(context, cte.query, inlined),
+    recursive:
+      cte.recursive === null
+        ? null
+        : {
+            ...cte.recursive,
+            start: replaceReferences(context, cte.recursive.start, inlined),
+            step: replaceReferences(context, cte.recursive.step, inlined),
+          },
+    modify: cte.modify === null ? null : { ...cte.modify, source: replaceReferences(context, cte.modify.source, inlined) },
+  };
+}
+
+function inExpr(context: BindContext, expr: Expr, inlined: Map<number, CteDefinition>): Expr {
+  const walk = (child: Expr): Expr => {
+    const node = logical(child);
+    if (node.kind !== 'sublink') return mapChildrenOf(child, walk);
+    const test = node.test === null ? null : walk(node.test);
+    return toExpr({ ...node, test, query: replaceReferences(context, node.query, inlined) });
+  };
+  return walk(expr);
+}
+
+import { mapChildren as mapChildrenOf } from '../logical.ts';
+
+/** The query with reads of inlined CTEs replaced, in every subquery too. */
+function replaceReferences(context: BindContext, query: Query, inlined: Map<number, CteDefinition>): Query {
+  if (inlined.size === 0) return query;
+  const relations = new Map<number, Relation>();
+  for (const [rel, relation] of query.relations) relations.set(rel, replaceRelation(context, relation, inlined));
+  const mapped = mapQuery({ ...query, relations: new Map() }, (expr) => inExpr(context, expr, inlined));
+  for (const [rel, relation] of relations) {
+    if (relation.kind === 'function') {
+      const functions = relation.functions.map((item) => ({
+        ...item,
+        args: item.args.map((arg) => inExpr(context, arg, inlined)),
+      }));
+      relations.set(rel, { ...relation, functions });
+    } else if (relation.kind === 'values') {
+      const rows = relation.rows.map((row) => row.map((expr) => inExpr(context, expr, inlined)));
+      relations.set(rel, { ...relation, rows });
+    }
+  }
+  const operation = query.setOperation;
+  return {
+    ...mapped,
+    relations,
+    ctes: query.ctes.map((cte) => inCte(context, cte, inlined)),
+    setOperation:
+      operation === null
+        ? null
+        : {
+            ...operation,
+            left: replaceReferences(context, operation.left, inlined),
+            right: replaceReferences(context, operation.right, inlined),
+          },
+  };
+}
+
+function replaceRelation(context: BindContext, relation: Relation, inlined: Map<number, CteDefinition>): Relation {
+  if (relation.kind === 'subquery') {
+    return { ...relation, query: replaceReferences(context, relation.query, inlined) };
+  }
+  if (relation.kind !== 'cte') return relation;
+  const cte = inlined.get(relation.cte);
+  return cte === undefined ? relation : asSubquery(context, relation, cte, inlined);
+}
+
+function asSubquery(
+  context: BindContext,
+  relation: CteRelation,
+  cte: CteDefinition,
+  inlined: Map<number, CteDefinition>,
+): Relation {
+  const { rel, alias, columns } = relation;
+  const own = (cte as CteInfo).bound.references > 1 ? renumber(context, cte.query!) : cte.query!;
+  const query = replaceReferences(context, own, inlined);
+  return { kind: 'subquery', rel, alias, columns, query, lateral: false, isView: false };
+}
+
+/** A copy with relation and query numbers of its own. */
+export function renumber(context: BindContext, query: Query): Query {
+  const rels = new Map<number, number>();
+  const queries = new Map<number, number>();
+  const number = (inner: Query): void => {
+    queries.set(inner.id, context.nextQuery());
+    for (const [rel, relation] of inner.relations) {
+      rels.set(rel, context.nextRel());
+      if (relation.kind === 'subquery') number(relation.query);
+    }
+    if (inner.setOperation !== null) {
+      number(inner.setOperation.left);
+      number(inner.setOperation.right);
+    }
+  };
+  number(query);
+  return copy(query);
+
+  function expr(node: Expr): Expr {
+    const child = logical(node);
+    switch (child.kind) {
+      case 'var': {
+        const rel = rels.get(child.rel);
+        return rel === undefined ? node : toExpr({ ...child, rel });
+      }
+      case 'aggregateRef':
+      case 'windowRef':
+      case 'groupingRef': {
+        const mapped = logical(mapChildrenOf(node, expr)) as typeof child;
+        return toExpr({ ...mapped, query: queries.get(child.query) ?? child.query } as typeof child);
+      }
+      case 'sublink': {
+        number(child.query);
+        const test = child.test === null ? null : expr(child.test);
+        return toExpr({ ...child, test, query: copy(child.query) });
+      }
+      default:
+        return mapChildrenOf(node, expr);
+    }
+  }
+
+  function copy(inner: Query): Query {
+    const relations = new Map<number, Relation>();
+    for (const [rel, relation] of inner.relations) {
+      const own = rels.get(rel)!;
+      if (relation.kind === 'subquery') relations.set(own, { ...relation, rel: own, query: copy(relation.query) });
+      else relations.set(own, { ...mapRelation(relation, expr), rel: own } as Relation);
+    }
+    const mapped = mapQuery({ ...inner, relations: new Map(), setOperation: null }, expr);
+    const operation = inner.setOperation;
+    return {
+      ...mapped,
+      id: queries.get(inner.id)!,
+      relations,
+      from: mapped.from.map(fromItem),
+      locks: inner.locks.map((lock) => ({ ...lock, rel: rels.get(lock.rel) ?? lock.rel })),
+      setOperation:
+        operation === null
+          ? null
+          : { ...operation, rel: rels.get(operation.rel)!, left: copy(operation.left), right: copy(operation.right) },
+    };
+  }
+
+  function fromItem(item: FromItem): FromItem {
+    if (item.kind === 'rel') return { kind: 'rel', rel: rels.get(item.rel) ?? item.rel };
+    if (item.kind === 'group') return { ...item, items: item.items.map(fromItem) };
+    return { ...item, left: fromItem(item.left), right: fromItem(item.right) };
+  }
+}
+
+import { type FromItem, mapRelation } from '../logical.ts';
