@@ -17,7 +17,8 @@ export function sendNumeric(value: Numeric, writer: ByteWriter): void {
     writer.int16(0);
     writer.int16(0);
     writer.int16(value.isNaN ? SIGN_NAN : coefficient > 0 ? SIGN_INFINITY : SIGN_NEGATIVE_INFINITY);
-    writer.int16(value.isNaN || !value.isFinite ? 0 : scale);
+    // What PostgreSQL happens to send: the scale's bits of an infinity's header are not empty.
+    writer.int16(value.isNaN ? 0 : 0x20);
     return;
   }
   const groups = base10000(value);

@@ -110,7 +110,7 @@ export function compareText(a: string, b: string): number {
     if (x !== y) {
       if (x < 0xd800 || y < 0xd800) return x - y;
       // Surrogates stand for the highest code points.
-      return (x < 0xe000 ? x + 0x2000 : x) - (y < 0xe000 ? y + 0x2000 : y);
+      return (x < 0xe000 ? x + 0x2000 : x - 0x800) - (y < 0xe000 ? y + 0x2000 : y - 0x800);
     }
   }
   return lengthA - lengthB;
