@@ -81,7 +81,7 @@ export function* checkNoNulls(x: DdlContext, table: RelationEntry, columns: read
     x.runInternal(`SELECT ${names} FROM ONLY ${tableText(x, table)} WHERE ${condition} LIMIT 1`),
   );
   if (rows.length === 0) return;
-  const column = columns[rows[0].findIndex((value) => value === null)];
+  const column = columns[rows[0].indexOf(null)];
   throw sqlError('23502', `column "${column.name}" of relation "${table.name}" contains null values`, {
     schema: x.catalog.schemaName(table.schemaOid),
     table: table.name,

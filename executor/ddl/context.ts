@@ -89,8 +89,6 @@ export interface DdlContext {
     readonly columns: readonly OutputColumn[];
   };
   parseExpression(text: string): Expression;
-  /** A kept query's text (views) to its AST. */
-  parseQuery(text: string): Query;
   /** The parser's deparse: AST to SQL text. */
   deparse(node: Expression | Query): string;
   /** A bound expression without columns, computed now. */

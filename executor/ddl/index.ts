@@ -1,40 +1,191 @@
 /** CREATE, ALTER, DROP and what else changes the catalog. */
-import type { StatementNode } from '../../parser/ast.ts';
+import type { DdlStatement, StatementNode } from '../../parser/ast.ts';
 import { sqlError } from '../../types/errors.ts';
 import { alterTable } from './alter-table.ts';
+import { alterDefaultPrivileges, comment, grant } from './comments.ts';
 import type { DdlContext, DdlResult, DdlSteps } from './context.ts';
 import { createTable } from './create-table.ts';
+import { alterDatabase, createDatabase, dropDatabase } from './databases.ts';
+import { dropObjects } from './dependencies.ts';
+import { describe, reference } from './describe.ts';
 import { drop } from './drop.ts';
 import { createIndexStatement } from './indexes.ts';
 import { alterObjectSchema, alterOwner } from './owner.ts';
+import { rename } from './rename.ts';
+import { alterRole, alterSetting, createRole, dropRole, grantRole, owned } from './roles.ts';
+import { createSchema } from './schemas.ts';
 import { alterSequenceStatement, createSequenceStatement } from './sequences.ts';
 import { truncate } from './truncate.ts';
+import { alterCompositeType, alterDomain, alterEnum, createCompositeType, createDomain, createEnum } from './types.ts';
+import { createTableAs, createView, refreshMaterializedView } from './views.ts';
 
 export type { DdlContext, DdlResult, DdlSteps, ExpressionUse, Task } from './context.ts';
 export { TASK_PENDING } from './context.ts';
 
 /** Runs a definition; yields whenever it must wait. */
 export function executeDdl(statement: StatementNode, context: DdlContext): DdlSteps<DdlResult> {
+  const x = context;
   switch (statement.kind) {
     case 'createTable':
-      return createTable(context, statement);
+      return createTable(x, statement);
+    case 'createTableAs':
+      return createTableAs(x, statement);
     case 'alterTable':
-      return alterTable(context, statement);
+      return alterTable(x, statement);
     case 'createIndex':
-      return createIndexStatement(context, statement);
+      return createIndexStatement(x, statement);
     case 'createSequence':
-      return createSequenceStatement(context, statement);
+      return createSequenceStatement(x, statement);
     case 'alterSequence':
-      return alterSequenceStatement(context, statement);
+      return alterSequenceStatement(x, statement);
+    case 'createSchema':
+      return createSchema(x, statement, (inner, element) => executeDdl(element, inner));
+    case 'createView':
+      return createView(x, statement);
+    case 'refreshMaterializedView':
+      return refreshMaterializedView(x, statement);
+    case 'createEnum':
+      return createEnum(x, statement);
+    case 'createCompositeType':
+      return createCompositeType(x, statement);
+    case 'createDomain':
+      return createDomain(x, statement);
+    case 'alterDomain':
+      return alterDomain(x, statement);
+    case 'createDatabase':
+      return createDatabase(x, statement);
     case 'drop':
-      return drop(context, statement);
+      return drop(x, statement);
+    case 'rename':
+      return rename(x, statement);
     case 'alterOwner':
-      return alterOwner(context, statement);
+      return alterOwner(x, statement);
     case 'alterObjectSchema':
-      return alterObjectSchema(context, statement);
+      return alterObjectSchema(x, statement);
     case 'truncate':
-      return truncate(context, statement);
+      return truncate(x, statement);
+    case 'comment':
+      return comment(x, statement);
+    case 'dropOwned':
+    case 'reassignOwned':
+      return owned(x, statement);
     default:
-      throw sqlError('0A000', `${statement.kind} is not supported`);
+      return atOnce(() => executeSimple(statement, x));
   }
+}
+
+// biome-ignore lint/correctness/useYield: it never waits
+function* atOnce(run: () => DdlResult): DdlSteps<DdlResult> {
+  return run();
+}
+
+/** Statements that never wait. */
+function executeSimple(statement: StatementNode, x: DdlContext): DdlResult {
+  switch (statement.kind) {
+    case 'alterEnum':
+      return alterEnum(x, statement);
+    case 'alterCompositeType':
+      return alterCompositeType(x, statement);
+    case 'createRole':
+      return createRole(x, statement);
+    case 'alterRole':
+      return alterRole(x, statement);
+    case 'dropRole':
+      return dropRole(x, statement, (object) => describe(x, object));
+    case 'grantRole':
+    case 'revokeRole':
+      return grantRole(x, statement);
+    case 'alterDatabaseSet':
+    case 'alterRoleSet':
+      return alterSetting(x, statement);
+    case 'alterDatabase':
+      return alterDatabase(x, statement);
+    case 'dropDatabase':
+      return dropDatabase(x, statement);
+    case 'grant':
+    case 'revoke':
+      return grant(x, statement);
+    case 'alterDefaultPrivileges':
+      return alterDefaultPrivileges(x, statement);
+    case 'createExtension':
+      return createExtension(x, statement);
+    default:
+      throw unsupported(statement);
+  }
+}
+
+/** plpgsql comes with PostgreSQL, so scripts that make sure of it go on. */
+function createExtension(x: DdlContext, statement: Extract<DdlStatement, { kind: 'createExtension' }>): DdlResult {
+  const { name } = statement;
+  if (name === 'plpgsql') {
+    if (!statement.ifNotExists) throw sqlError('42710', `extension "${name}" already exists`);
+    x.notice('NOTICE', '42710', `extension "${name}" already exists, skipping`);
+    return { tag: 'CREATE EXTENSION' };
+  }
+  throw sqlError('0A000', `extension "${name}" is not available`, {
+    hint: 'The extension must first be installed on the system where PostgreSQL is running.',
+  });
+}
+
+const UNSUPPORTED: Readonly<Record<string, string>> = {
+  define: 'CREATE of this kind of object',
+  createFunction: 'CREATE FUNCTION',
+  alterFunction: 'ALTER FUNCTION',
+  createTrigger: 'CREATE TRIGGER',
+  createEventTrigger: 'CREATE EVENT TRIGGER',
+  createRule: 'CREATE RULE',
+  createPolicy: 'CREATE POLICY',
+  alterPolicy: 'ALTER POLICY',
+  createCast: 'CREATE CAST',
+  createTablespace: 'CREATE TABLESPACE',
+  createLanguage: 'CREATE LANGUAGE',
+  createPublication: 'CREATE PUBLICATION',
+  createStatistics: 'CREATE STATISTICS',
+  alterExtension: 'ALTER EXTENSION',
+  securityLabel: 'SECURITY LABEL',
+};
+
+function unsupported(statement: StatementNode): Error {
+  return sqlError('0A000', `${UNSUPPORTED[statement.kind] ?? statement.kind} is not supported`);
+}
+
+/** At a session's end, and for DISCARD TEMP: everything in its temporary schema goes. */
+export function* dropTemporaryObjects(context: DdlContext, schemaOid: number): DdlSteps<void> {
+  const { catalog } = context;
+  const targets = [
+    ...[...catalog.relations()].filter((entry) => entry.schemaOid === schemaOid),
+    ...[...catalog.sequences()].filter((entry) => entry.schemaOid === schemaOid && entry.ownedByTable === 0),
+  ].map((entry) => reference(entry.class, entry.oid));
+  for (const type of catalog.types()) if (type.schemaOid === schemaOid) targets.push(reference('type', type.oid));
+  if (targets.length > 0) yield* dropObjects(context, targets, true, true);
+}
+
+/** Before COMMIT: ON COMMIT DELETE ROWS / DROP of the session's temporary tables. Answers whether there was anything to do. */
+export function* applyOnCommit(context: DdlContext, schemaOid: number): DdlSteps<boolean> {
+  let isDone = false;
+  for (const table of [...context.catalog.relations()]) {
+    if (table.schemaOid !== schemaOid || table.onCommit === undefined || table.onCommit === 'preserve rows') continue;
+    if (table.onCommit === 'drop') {
+      if (context.catalog.relation(table.oid) !== undefined) {
+        yield* dropObjects(context, [reference('relation', table.oid)], true, true);
+        isDone = true;
+      }
+    } else if (!context.isEmpty(table)) {
+      yield* truncate(context, {
+        kind: 'truncate',
+        tables: [
+          {
+            name: [context.catalog.schemaName(table.schemaOid), table.name],
+            only: false,
+            position: -1,
+          },
+        ],
+        restartIdentity: false,
+        behavior: 'cascade',
+        position: -1,
+      });
+      isDone = true;
+    }
+  }
+  return isDone;
 }

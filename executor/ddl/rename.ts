@@ -20,7 +20,7 @@ import {
   schemaOrThrow,
 } from './resolve.ts';
 import { checkSchemaName } from './schemas.ts';
-import { normalizeQuery, type ViewRename } from './view-query.ts';
+import { normalizeQuery, parseQuery, type ViewRename } from './view-query.ts';
 
 export function* rename(x: DdlContext, statement: RenameStatement): DdlSteps<DdlResult> {
   const { object } = statement;
@@ -178,7 +178,7 @@ function renameInText(x: DdlContext, text: string, tableName: string, oldName: s
 
 /** A view's own column: its target gets another alias. */
 function renameTarget(x: DdlContext, queryText: string, columnNumber: number, newName: string): string {
-  const query = x.parseQuery(queryText);
+  const query = parseQuery(queryText);
   const renameIn = (each: Query): Query => {
     const { body } = each;
     if (body.kind === 'setOperation') return { ...each, body: { ...body, left: renameIn(body.left) } };
@@ -194,7 +194,7 @@ function rewriteViews(x: DdlContext, change: ViewRename): void {
   for (const oid of x.catalog.dependentsOf(change.relationOid)) {
     const view = x.catalog.relation(oid);
     if (view === undefined || view.queryText === null) continue;
-    const { query } = normalizeQuery(x, x.parseQuery(view.queryText), change);
+    const { query } = normalizeQuery(x, parseQuery(view.queryText), change);
     x.putEntry({ ...view, queryText: x.deparse(query) });
   }
 }

@@ -18,6 +18,7 @@ import type {
   TableRef,
   WithClause,
 } from '../../parser/ast.ts';
+import { parse } from '../../parser/index.ts';
 import { sqlError } from '../../types/errors.ts';
 import type { DdlContext } from './context.ts';
 import { findRelation } from './resolve.ts';
@@ -54,6 +55,11 @@ export interface NormalizedQuery {
   readonly query: Query;
   readonly relations: readonly number[];
   readonly columns: readonly { readonly relationOid: number; readonly columnNumber: number }[];
+}
+
+/** A kept query's text to its AST. */
+export function parseQuery(text: string): Query {
+  return parse(text)[0].node as Query;
 }
 
 export function normalizeQuery(x: DdlContext, query: Query, rename: ViewRename | null = null): NormalizedQuery {
@@ -248,7 +254,7 @@ class Normalizer {
     const result: SelectTarget[] = [];
     for (const item of chosen) {
       for (const column of item.columns) {
-        const name = item.name === '' || item.isMerged === true ? [column.name] : [item.name, column.name];
+        const name = item.name === '' ? [column.name] : [item.name, column.name];
         const reference: ColumnRef = { kind: 'columnRef', name, star: false, position: -1 };
         const expr = this.#expression(reference, scope);
         const alias = targetName(expr) === column.name ? null : column.name;
@@ -291,7 +297,7 @@ class Normalizer {
           items.push(aliased(item.alias, '', joinColumns(inner, shared)));
         } else if (shared.length > 0) {
           items.push({ name: '', columns: joinColumns(inner, shared), isMerged: true });
-          for (const part of inner) items.push({ ...part, columns: part.columns, isMerged: true });
+          for (const part of inner) if (part.name !== '') items.push({ ...part, isMerged: true });
         } else {
           items.push(...inner);
         }
@@ -426,18 +432,9 @@ function aliased(alias: Alias | null, name: string, columns: readonly ScopeColum
   return { name: alias.name, columns: renamed(columns, alias.columns) };
 }
 
-/** Of a USING join, `*` shows the merged columns once: the parts under their own names are only for qualified references. */
+/** Of a USING join, `*` shows the joined columns once; its parts under their own names are only for qualified references. */
 function visibleItems(items: readonly ScopeItem[]): readonly ScopeItem[] {
-  const result: ScopeItem[] = [];
-  let hidden = 0;
-  for (const item of items) {
-    if (item.isMerged !== true) result.push(item);
-    else if (item.name === '') {
-      result.push(item);
-      hidden++;
-    }
-  }
-  return hidden > 1 ? result.slice(0, result.length) : result;
+  return items.filter((item) => item.isMerged !== true || item.name === '');
 }
 
 function joinColumns(items: readonly ScopeItem[], shared: readonly string[]): ScopeColumn[] {

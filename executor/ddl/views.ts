@@ -26,7 +26,7 @@ import {
 } from './resolve.ts';
 import { dropHeaps, overNewHeap } from './rewrite.ts';
 import { checkStorable } from './type-names.ts';
-import { type NormalizedQuery, normalizeQuery } from './view-query.ts';
+import { type NormalizedQuery, normalizeQuery, parseQuery } from './view-query.ts';
 
 interface NamedColumn {
   readonly name: string;
@@ -269,7 +269,7 @@ export function* refreshMaterializedView(
   dropHeaps(x, found);
   x.forgetStatistics(found.oid);
   if (statement.withData) {
-    const query = x.parseQuery(found.queryText as string);
+    const query = parseQuery(found.queryText as string);
     yield* wait(x.insertFrom(fresh, query));
   }
   return { tag: 'REFRESH MATERIALIZED VIEW' };
