@@ -49,8 +49,17 @@ function alternativesOf(alternation: Alternation): Alternative[] {
 export class FirstSetLookahead implements ILookaheadStrategy {
   private readonly firstOfRule = new Map<string, First>();
 
-  initialize(): void {
+  private readonly rules = new Map<string, Rule>();
+
+  initialize(options: { rules: Rule[] }): void {
     this.firstOfRule.clear();
+    for (const rule of options.rules) this.rules.set(rule.name, rule);
+  }
+
+  /** Whether a rule can start with a token of this type. */
+  startsRule(name: string, tokenType: number): boolean {
+    const rule = this.rules.get(name);
+    return rule !== undefined && this.firstOfRuleNamed(rule).tokens[tokenType] !== 0;
   }
 
   buildLookaheadForAlternation(options: { prodOccurrence: number; rule: Rule; hasPredicates: boolean }): never {

@@ -24,7 +24,7 @@ import type { QualifiedName } from './ast.ts';
 import { CATEGORIES, KEYWORD_NAMES } from './keywords.ts';
 import { FirstSetLookahead } from './lookahead.ts';
 import { errorPosition, stackDepthError, syntaxErrorAt } from './scan-errors.ts';
-import { Token } from './scanner.ts';
+import { ErrorToken, Token } from './scanner.ts';
 import * as T from './token-types.ts';
 
 /** Levels of expressions, subqueries and joins within each other. Some 1.2 KB of stack each: see test/parser/depth.test.ts. */
@@ -78,6 +78,7 @@ export abstract class ParserBase extends EmbeddedActionsParser {
   protected depth = 0;
   /** Highest $n of the statement. */
   protected parameterCount = 0;
+  private readonly lookahead: FirstSetLookahead;
   private recordIndex = 0;
   private readonly recordWhole: boolean;
   /** Height of Chevrotain's stack of productions inside the rule being recorded, outside of options and alternatives. */
@@ -91,12 +92,14 @@ export abstract class ParserBase extends EmbeddedActionsParser {
   declare protected orInternal: <R>(alternatives: readonly Alternative<R>[], index: number) => R;
 
   constructor(validate: boolean) {
+    const lookahead = new FirstSetLookahead();
     super([typeOf(T.IDENT)], {
       maxLookahead: 1,
       skipValidations: !validate,
       recoveryEnabled: false,
-      lookaheadStrategy: new FirstSetLookahead(),
+      lookaheadStrategy: lookahead,
     });
+    this.lookahead = lookahead;
     this.recordWhole = validate;
     this.tokVector = [DUMMY_TOKEN, DUMMY_TOKEN, DUMMY_TOKEN, DUMMY_TOKEN];
   }
@@ -155,6 +158,10 @@ export abstract class ParserBase extends EmbeddedActionsParser {
   }
   protected atCategory(category: number): boolean {
     return (CATEGORIES[this.peek()] & (1 << (category - T.COL_ID))) !== 0;
+  }
+  /** Whether the next token can start the rule. */
+  protected startsRule(name: string): boolean {
+    return this.lookahead.startsRule(name, this.peek());
   }
   protected nextToken(): Token {
     return this.tokVector[this.currIdx + 1];
@@ -299,13 +306,15 @@ export abstract class ParserBase extends EmbeddedActionsParser {
     return this.at(T.LEFT_PAREN) ? this.parenthesizedNames() : [];
   }
   protected ifNotExists(): boolean {
-    if (!this.has(T.IF)) return false;
+    if (!this.at(T.IF) || this.peekAt(2) !== T.NOT) return false;
+    this.take(T.IF);
     this.take(T.NOT);
     this.take(T.EXISTS);
     return true;
   }
   protected ifExists(): boolean {
-    if (!this.has(T.IF)) return false;
+    if (!this.at(T.IF) || this.peekAt(2) !== T.EXISTS) return false;
+    this.take(T.IF);
     this.take(T.EXISTS);
     return true;
   }
@@ -321,6 +330,7 @@ export abstract class ParserBase extends EmbeddedActionsParser {
   // ---------------------------------------------------------------------------------------------------------- errors
 
   protected unexpected(token: Token = this.nextToken()): Error {
+    if (token instanceof ErrorToken) return token.error;
     return syntaxErrorAt(this.text, 'syntax error', token.startOffset, token.end);
   }
   protected errorAt(message: string, token: Token = this.nextToken()): Error {

@@ -48,6 +48,15 @@ export class Token {
   }
 }
 
+/** Where scanning failed: no rule takes it, so the error comes when the parser gets there, as PostgreSQL's does. */
+export class ErrorToken extends Token {
+  readonly error: SqlError;
+  constructor(error: SqlError, offset: number) {
+    super(T.SCAN_ERROR, '', offset, offset, -1);
+    this.error = error;
+  }
+}
+
 const SELF_TYPES = new Uint8Array(128);
 for (const [character, type] of [
   [',', T.COMMA],
@@ -94,6 +103,18 @@ for (const type of [T.TIME, T.ORDINALITY]) {
 
 export function scan(text: string): Token[] {
   const tokens: Token[] = [];
+  try {
+    scanInto(text, tokens);
+  } catch (error) {
+    if (!(error instanceof SqlError)) throw error;
+    tokens.push(new ErrorToken(error, text.length));
+  }
+  const eof = new Token(T.EOF, '', text.length, text.length, -1);
+  for (let k = 0; k < EOF_TOKENS; k++) tokens.push(eof);
+  return tokens;
+}
+
+function scanInto(text: string, tokens: Token[]): void {
   const length = text.length;
   let literals = 0;
   let i = 0;
@@ -169,9 +190,6 @@ export function scan(text: string): Token[] {
     } else if (type === 0) throw syntaxErrorAt(text, 'syntax error', start, i);
     tokens.push(new Token(type, '', start, i, -1));
   }
-  const eof = new Token(T.EOF, '', length, length, -1);
-  for (let k = 0; k < EOF_TOKENS; k++) tokens.push(eof);
-  return tokens;
 }
 
 function isDigit(code: number): boolean {

@@ -56,6 +56,9 @@ export const NOT_LA = 49;
 export const NULLS_LA = 50;
 export const WITH_LA = 51;
 
+/** Where the scanner gave up. */
+export const SCAN_ERROR = 52;
+
 export const FIRST_KEYWORD = 64;
 
 export const ABORT = 64;

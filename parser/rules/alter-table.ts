@@ -1,11 +1,5 @@
 /** The commands of ALTER TABLE and its kin (ALTER INDEX, SEQUENCE, VIEW, MATERIALIZED VIEW, TYPE). */
-import type {
-  AlterCompositeTypeStatement,
-  AlterTableCommand,
-  PartitionBound,
-  QualifiedName,
-  SequenceOptions,
-} from '../ast.ts';
+import type { AlterCompositeTypeStatement, AlterTableCommand, QualifiedName, SequenceOptions } from '../ast.ts';
 import * as T from '../token-types.ts';
 import { ObjectRules } from './objects.ts';
 import { startsTableConstraint } from './table.ts';
@@ -80,9 +74,7 @@ export abstract class AlterTableRules extends ObjectRules {
         this.take(T.ATTACH);
         this.take(T.PARTITION);
         const partition = this.qualifiedName();
-        const hasBound = this.at(T.FOR) || this.at(T.DEFAULT);
-        const bound: PartitionBound | null = hasBound ? this.sub(this.partitionBound) : null;
-        return { kind: 'attachPartition', partition, bound };
+        return { kind: 'attachPartition', partition, bound: this.sub(this.partitionBound) };
       }
       case T.DETACH: {
         this.take(T.DETACH);

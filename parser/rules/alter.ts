@@ -18,7 +18,8 @@ import { DefineRules } from './define.ts';
 
 type Relation = AlterTableStatement['objectType'];
 const RELATIONS = new Set<string>(['table', 'index', 'sequence', 'view', 'materialized view', 'foreign table']);
-/** Types whose ALTER takes IF EXISTS. */
+const NOT_ALTERED = new Set<ObjectType>(['column', 'constraint', 'access method', 'cast', 'transform']);
+/** What hotrow has no use for. */
 const UNSUPPORTED = new Set<number>([T.SUBSCRIPTION, T.SERVER, T.PUBLICATION]);
 
 export abstract class AlterRules extends DefineRules {
@@ -74,7 +75,7 @@ export abstract class AlterRules extends DefineRules {
     const name = this.colId();
     const object = this.address('database', { name: [name], position: at });
     if (this.at(T.RENAME)) return this.renameTo(object, false, position);
-    if (this.at(T.OWNER)) return this.ownerTo(object, position);
+    if (this.at(T.OWNER) && this.peekAt(2) === T.TO) return this.ownerTo(object, position);
     if (this.at(T.SET) && this.peekAt(2) === T.TABLESPACE) {
       this.take(T.SET);
       this.take(T.TABLESPACE);
@@ -126,7 +127,7 @@ export abstract class AlterRules extends DefineRules {
       throw this.messageAt('0A000', `ALTER ${token.image.toUpperCase()} is not supported`);
     }
     const objectType = this.objectType();
-    if (objectType === null || objectType === 'column' || objectType === 'constraint') throw this.unexpected(token);
+    if (objectType === null || NOT_ALTERED.has(objectType)) throw this.unexpected(token);
     if (RELATIONS.has(objectType)) return this.alterRelation(objectType as Relation, position);
     if (objectType === 'type') return this.alterType(position);
     if (objectType === 'domain') return this.alterDomain(position);

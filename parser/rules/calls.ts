@@ -40,6 +40,7 @@ export abstract class CallRules extends TypeRules {
   abstract readonly basicExpression: ParserRule<[], Expression>;
   abstract readonly windowSpec: ParserRule<[], WindowSpec>;
   abstract readonly orderItem: ParserRule<[], OrderItem>;
+  protected abstract inBasicExpression(): boolean;
   protected abstract parenContent(): Query | Expression[];
   protected abstract parenOperand(content: Query | Expression[], position: number): Expression;
   protected abstract afterParens(base: Expression): Expression;
@@ -56,6 +57,7 @@ export abstract class CallRules extends TypeRules {
     { ALT: (): Expression => ({ kind: 'boolean', value: true, position: this.take(T.TRUE).startOffset }) },
     { ALT: (): Expression => ({ kind: 'boolean', value: false, position: this.take(T.FALSE).startOffset }) },
     { ALT: (): Expression => ({ kind: 'null', position: this.take(T.NULL).startOffset }) },
+    { ALT: (): Expression => this.defaultExpression() },
     { ALT: (): Expression => this.sub(this.parenthesized) },
     { ALT: (): Expression => this.sub(this.caseExpression) },
     { ALT: (): Expression => this.sub(this.castExpression) },
@@ -90,6 +92,11 @@ export abstract class CallRules extends TypeRules {
   private bitString(type: number): Expression {
     const token = this.take(type);
     return { kind: 'bitString', value: token.image, position: token.startOffset };
+  }
+  /** DEFAULT is an a_expr for the grammar; where it makes no sense, the binder says so. */
+  private defaultExpression(): Expression {
+    if (this.inBasicExpression()) throw this.unexpected();
+    return { kind: 'default', position: this.take(T.DEFAULT).startOffset };
   }
   /** N'...' is a bpchar constant. */
   private nationalString(): Expression {

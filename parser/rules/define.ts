@@ -252,6 +252,7 @@ export abstract class DefineRules extends RoutineRules {
     const authorization = this.opt(T.AUTHORIZATION, () => this.roleSpec());
     if (name === null && authorization === null) throw this.unexpected();
     const elements: DdlStatement[] = [];
+    this.enter();
     while (this.at(T.CREATE) || this.at(T.GRANT)) {
       const token = this.nextToken();
       if (ifNotExists)
@@ -260,6 +261,7 @@ export abstract class DefineRules extends RoutineRules {
       if (!SCHEMA_ELEMENTS.has(element.kind)) throw this.unexpected(token);
       elements.push(element as DdlStatement);
     }
+    this.leave();
     return { kind: 'createSchema', name, ifNotExists, authorization, elements, position };
   });
 
@@ -324,7 +326,7 @@ export abstract class DefineRules extends RoutineRules {
     for (;;) {
       const token = this.nextToken();
       let name: string;
-      if (this.at(T.CONNECTION) && this.peekAt(2) === T.LIMIT) {
+      if (this.at(T.CONNECTION)) {
         this.take(T.CONNECTION);
         this.take(T.LIMIT);
         name = 'connection_limit';
@@ -447,9 +449,11 @@ export abstract class DefineRules extends RoutineRules {
     this.has(T.PROCEDURAL);
     this.take(T.LANGUAGE);
     const name = this.nonReservedWord();
-    if (this.has(T.HANDLER)) this.qualifiedName();
-    if (this.has(T.INLINE)) this.qualifiedName();
-    if (this.has(T.VALIDATOR)) this.qualifiedName();
+    if (this.has(T.HANDLER)) {
+      this.qualifiedName();
+      if (this.has(T.INLINE)) this.qualifiedName();
+      if (this.has(T.VALIDATOR)) this.qualifiedName();
+    }
     return { kind: 'createLanguage', name, orReplace, trusted, position };
   }
 

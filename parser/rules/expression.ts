@@ -63,6 +63,10 @@ export abstract class ExpressionRules extends CallRules {
     return this.climb(BASIC_LEVELS);
   });
 
+  protected inBasicExpression(): boolean {
+    return this.levels === BASIC_LEVELS;
+  }
+
   private recordExpression(): Expression {
     this.recordPrefixes([T.NOT, T.NOT_LA, T.PLUS, T.MINUS], this.qualifiedOperator);
     return this.sub(this.operand);
@@ -82,7 +86,9 @@ export abstract class ExpressionRules extends CallRules {
     for (let count = 0; ; count++) {
       const level = levels[this.peek()];
       if (level === 0) break;
-      if (count > CHAIN_MAX) throw stackDepthError();
+      // AND and OR lists are flat, whatever their length.
+      if (level <= AND_LEVEL) count = 0;
+      else if (count > CHAIN_MAX) throw stackDepthError();
       if (pendings.length > base) this.reduce(base, level);
       if (!this.readOperator(level, base)) break;
     }
@@ -132,6 +138,7 @@ export abstract class ExpressionRules extends CallRules {
           // b_expr has no NOT.
           if (this.levels !== LEVELS) throw this.unexpected();
           this.take(token.tokenTypeIdx);
+          if (this.pendings.length > CHAIN_MAX) throw stackDepthError();
           this.pendings.push({ kind: 'not', level: NOT_LEVEL, position: token.startOffset });
           break;
         default:
@@ -405,7 +412,13 @@ export abstract class ExpressionRules extends CallRules {
   protected parensLeadToQuery(): boolean {
     let ahead = 1;
     while (this.peekAt(ahead) === T.LEFT_PAREN) ahead++;
-    return startsQuery(this.peekAt(ahead));
+    return this.startsQueryAt(ahead);
+  }
+
+  /** VALUES is no reserved word: without a parenthesis it is a name. */
+  protected startsQueryAt(ahead: number): boolean {
+    const type = this.peekAt(ahead);
+    return startsQuery(type) && (type !== T.VALUES || this.peekAt(ahead + 1) === T.LEFT_PAREN);
   }
 
   /**
@@ -415,7 +428,7 @@ export abstract class ExpressionRules extends CallRules {
    * ((SELECT 1) + 1); one token cannot tell. So the inner part is read first, and what follows it decides.
    */
   protected parenContent(): Query | Expression[] {
-    if (startsQuery(this.peek())) {
+    if (this.startsQueryAt(1)) {
       const query = this.sub(this.query);
       this.take(T.RIGHT_PAREN);
       return query;
@@ -502,7 +515,7 @@ const NORMAL_FORMS = new Map<number, 'nfc' | 'nfd' | 'nfkc' | 'nfkd'>([
 export function isQuery(content: Query | Expression[]): content is Query {
   return !Array.isArray(content);
 }
-export function startsQuery(type: number): boolean {
+function startsQuery(type: number): boolean {
   return type === T.SELECT || type === T.VALUES || type === T.WITH || type === T.WITH_LA || type === T.TABLE;
 }
 /** Tokens that go on with a query after one in parentheses. */

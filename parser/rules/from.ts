@@ -12,7 +12,7 @@ import type {
   TableSample,
 } from '../ast.ts';
 import * as T from '../token-types.ts';
-import { continuesQuery, startsQuery } from './expression.ts';
+import { continuesQuery } from './expression.ts';
 import { SelectRules } from './select.ts';
 
 export abstract class FromRules extends SelectRules {
@@ -150,7 +150,7 @@ export abstract class FromRules extends SelectRules {
     this.enter();
     this.take(T.LEFT_PAREN);
     let content: Query | FromItem;
-    if (startsQuery(this.peek())) content = this.sub(this.query);
+    if (this.startsQueryAt(1)) content = this.sub(this.query);
     else if (this.at(T.LEFT_PAREN)) {
       const position = this.here();
       content = this.parenthesizedFrom();

@@ -23,7 +23,7 @@ import type {
 import type { ParserRule } from '../parser-base.ts';
 import * as T from '../token-types.ts';
 import { isFunctionName } from './calls.ts';
-import { startsQuery } from './expression.ts';
+
 import { SessionRules } from './session.ts';
 
 export abstract class MaintenanceRules extends SessionRules {
@@ -139,10 +139,12 @@ export abstract class MaintenanceRules extends SessionRules {
   /** CLUSTER [ '(' options ')' | VERBOSE ] [ name [ USING index ] | index ON name ] */
   readonly clusterStatement = this.rule('clusterStatement', (): ClusterStatement => {
     const position = this.take(T.CLUSTER).startOffset;
+    const sawParens = this.at(T.LEFT_PAREN);
     let options: Option[] = [];
     if (this.at(T.LEFT_PAREN)) options = this.utilityOptions();
     else if (this.at(T.VERBOSE)) options = [this.word(this.take(T.VERBOSE).image, position)];
-    if (!this.atCategory(T.COL_ID)) return { kind: 'cluster', table: null, index: null, options, position };
+    if (!this.atCategory(T.COL_ID) && !sawParens)
+      return { kind: 'cluster', table: null, index: null, options, position };
     const name = this.qualifiedName();
     if (this.has(T.ON)) {
       return { kind: 'cluster', table: this.qualifiedName(), index: name[name.length - 1], options, position };
@@ -304,7 +306,7 @@ export abstract class MaintenanceRules extends SessionRules {
   readonly explainStatement = this.rule('explainStatement', (): ExplainStatement => {
     const position = this.take(T.EXPLAIN).startOffset;
     const options: Option[] = [];
-    if (this.at(T.LEFT_PAREN) && !startsQuery(this.peekAt(2)) && this.peekAt(2) !== T.LEFT_PAREN) {
+    if (this.at(T.LEFT_PAREN) && !this.startsQueryAt(2) && this.peekAt(2) !== T.LEFT_PAREN) {
       options.push(...this.utilityOptions());
     } else {
       if (this.at(T.ANALYZE) || this.at(T.ANALYSE)) {
@@ -313,6 +315,7 @@ export abstract class MaintenanceRules extends SessionRules {
       if (this.at(T.VERBOSE)) options.push(this.word('verbose', this.take(T.VERBOSE).startOffset));
     }
     const token = this.nextToken();
+    if (!EXPLAINABLE_STARTS.has(token.tokenTypeIdx) && !this.RECORDING_PHASE) throw this.unexpected();
     const statement = this.sub(this.statement) as ExplainStatement['statement'];
     if (!this.RECORDING_PHASE && !EXPLAINABLE.has(statement.kind)) throw this.unexpected(token);
     return { kind: 'explain', options, statement, position };
@@ -372,6 +375,22 @@ const LOCK_MODES = new Set<string>([
   'access exclusive',
 ]);
 
+const EXPLAINABLE_STARTS = new Set<number>([
+  T.SELECT,
+  T.VALUES,
+  T.TABLE,
+  T.WITH,
+  T.WITH_LA,
+  T.LEFT_PAREN,
+  T.INSERT,
+  T.UPDATE,
+  T.DELETE,
+  T.MERGE,
+  T.DECLARE,
+  T.CREATE,
+  T.REFRESH,
+  T.EXECUTE,
+]);
 const EXPLAINABLE = new Set<string>([
   'query',
   'insert',

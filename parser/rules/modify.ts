@@ -56,7 +56,7 @@ export abstract class ModifyRules extends FromRules {
     const table = this.qualifiedName();
     const alias = this.opt(T.AS, () => this.colId());
     let columns: AssignmentTarget[] | null = null;
-    if (this.at(T.LEFT_PAREN) && !this.parensLeadToQuery()) {
+    if (this.at(T.LEFT_PAREN) && this.peekAt(2) !== T.LEFT_PAREN && !this.startsQueryAt(2)) {
       columns = this.inParens(() => this.list(this.assignmentTarget));
     }
     const overriding = this.at(T.OVERRIDING) ? this.overriding() : null;
@@ -281,7 +281,9 @@ export abstract class ModifyRules extends FromRules {
   protected definitionArgument(): OptionValue {
     const type = this.peek();
     if (type === T.STRING) return this.string();
-    if (this.atNumber()) return this.numericOnly();
+    const isSign = type === T.PLUS || type === T.MINUS;
+    const signed = this.peekAt(2) === T.INTEGER_LITERAL || this.peekAt(2) === T.NUMERIC_LITERAL;
+    if (this.atNumber() && (!isSign || signed)) return this.numericOnly();
     if (type === T.OPERATOR || type === T.OPERATOR_SYMBOL) {
       const name = this.sub(this.qualifiedOperator);
       return name.length === 1 ? name[0] : name;
@@ -297,10 +299,7 @@ export abstract class ModifyRules extends FromRules {
 
   protected atNumber(): boolean {
     const type = this.peek();
-    if (type === T.PLUS || type === T.MINUS) {
-      return this.peekAt(2) === T.INTEGER_LITERAL || this.peekAt(2) === T.NUMERIC_LITERAL;
-    }
-    return type === T.INTEGER_LITERAL || type === T.NUMERIC_LITERAL;
+    return type === T.PLUS || type === T.MINUS || type === T.INTEGER_LITERAL || type === T.NUMERIC_LITERAL;
   }
 
   /** NumericOnly: an integer as number (bigint beyond safe), anything else as text. */

@@ -213,7 +213,7 @@ export abstract class ObjectRules extends MaintenanceRules {
       name = this.takeName(T.TYPE_FUNCTION_NAME).image;
       if (mode === null) mode = this.parameterMode();
     }
-    const type = this.sub(this.typeName);
+    const type = this.sub(this.functionType);
     let defaultValue: Expression | null = null;
     if (withDefaults && (this.at(T.DEFAULT) || this.at(T.EQUALS))) {
       this.take(this.peek());
@@ -434,4 +434,5 @@ const SINGLE_DROP = new Set<ObjectType>([
   'rule',
   'trigger',
   'subscription',
+  'tablespace',
 ]);

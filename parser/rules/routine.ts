@@ -33,10 +33,10 @@ export abstract class RoutineRules extends RoleRules {
           this.take(T.LEFT_PAREN);
           do {
             const column = this.takeName(T.TYPE_FUNCTION_NAME).image;
-            parameters.push({ name: column, mode: 'table', type: this.sub(this.typeName), defaultValue: null });
+            parameters.push({ name: column, mode: 'table', type: this.sub(this.functionType), defaultValue: null });
           } while (this.more(T.COMMA));
           this.take(T.RIGHT_PAREN);
-        } else returns = this.sub(this.typeName);
+        } else returns = this.sub(this.functionType);
       }
       const options: FunctionOption[] = [];
       const body: Mutable<Body> = { body: null, sqlBody: null };

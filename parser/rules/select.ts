@@ -26,7 +26,7 @@ import type {
 import type { ParserRule } from '../parser-base.ts';
 import type { Token } from '../scanner.ts';
 import * as T from '../token-types.ts';
-import { continuesQuery, ExpressionRules, isQuery, startsQuery } from './expression.ts';
+import { continuesQuery, ExpressionRules, isQuery } from './expression.ts';
 
 const NO_ORDER: readonly OrderItem[] = [];
 const NO_LOCKING: readonly LockingClause[] = [];
@@ -183,8 +183,10 @@ export abstract class SelectRules extends ExpressionRules {
   protected parenthesizedQuery(): Query {
     this.take(T.LEFT_PAREN);
     const at = this.nextToken();
-    if (!this.RECORDING_PHASE && !startsQuery(at.tokenTypeIdx) && at.tokenTypeIdx !== T.LEFT_PAREN)
+    if (!this.RECORDING_PHASE && !this.parensLeadToQuery()) {
+      while (this.at(T.LEFT_PAREN)) this.take(T.LEFT_PAREN);
       throw this.unexpected();
+    }
     const content = this.parenContent();
     if (!isQuery(content)) throw this.unexpected(at);
     return content;
@@ -222,7 +224,8 @@ export abstract class SelectRules extends ExpressionRules {
     if (this.at(T.DISTINCT)) distinct = this.distinctClause();
     else if (this.at(T.ALL)) this.take(T.ALL);
     // The target list may be empty.
-    const targets = distinct === null && this.endsTargets() ? [] : this.list(this.selectTarget);
+    const isEmpty = distinct === null && !this.at(T.STAR) && !this.startsRule('expression');
+    const targets = isEmpty && !this.RECORDING_PHASE ? [] : this.list(this.selectTarget);
     const into = this.opt(T.INTO, this.intoClause);
     const from = this.opt(T.FROM, this.fromList) ?? NO_FROM;
     const where = this.opt(T.WHERE, this.oneExpression);
@@ -246,31 +249,6 @@ export abstract class SelectRules extends ExpressionRules {
     if (!this.at(T.ON)) return 'all';
     this.take(T.ON);
     return this.inParens(() => this.list(this.expression));
-  }
-
-  private endsTargets(): boolean {
-    switch (this.peek()) {
-      case T.FROM:
-      case T.WHERE:
-      case T.GROUP:
-      case T.HAVING:
-      case T.WINDOW:
-      case T.INTO:
-      case T.EOF:
-      case T.SEMICOLON:
-      case T.RIGHT_PAREN:
-      case T.UNION:
-      case T.INTERSECT:
-      case T.EXCEPT:
-      case T.ORDER:
-      case T.LIMIT:
-      case T.OFFSET:
-      case T.FETCH:
-      case T.FOR:
-        return true;
-      default:
-        return false;
-    }
   }
 
   /** target_el: a_expr [ AS ColLabel | BareColLabel ] | '*' */
@@ -570,7 +548,9 @@ export abstract class SelectRules extends ExpressionRules {
       this.take(T.MATERIALIZED);
       materialized = false;
     } else if (this.has(T.MATERIALIZED)) materialized = true;
+    this.enter();
     const query = this.inParens(() => this.sub(this.queryStatement));
+    this.leave();
     const search = this.at(T.SEARCH) ? this.searchClause() : null;
     const cycle = this.at(T.CYCLE) ? this.cycleClause() : null;
     return { name, columns, materialized, query, search, cycle, position };
@@ -587,6 +567,13 @@ export abstract class SelectRules extends ExpressionRules {
     return { breadthFirst, columns, sequenceColumn: this.colId(), position };
   }
 
+  /** AexprConst */
+  private constant(): Expression {
+    const value = this.sub(this.operand);
+    if (!CONSTANTS.has(value.kind) && !this.RECORDING_PHASE) throw this.unexpected();
+    return value;
+  }
+
   private cycleClause(): CommonTableExpr['cycle'] {
     const position = this.take(T.CYCLE).startOffset;
     const columns = this.nameList();
@@ -595,9 +582,9 @@ export abstract class SelectRules extends ExpressionRules {
     let markValue: Expression | null = null;
     let markDefault: Expression | null = null;
     if (this.has(T.TO)) {
-      markValue = this.sub(this.operand);
+      markValue = this.constant();
       this.take(T.DEFAULT);
-      markDefault = this.sub(this.operand);
+      markDefault = this.constant();
     }
     this.take(T.USING);
     return { columns, markColumn, markValue, markDefault, pathColumn: this.colId(), position };
@@ -623,6 +610,8 @@ export abstract class SelectRules extends ExpressionRules {
 type Operand = SelectBody | ValuesBody | SetOperation | Query;
 type Limits = Pick<Query, 'limit' | 'limitWithTies' | 'offset'>;
 const NO_LIMITS: Limits = { limit: null, limitWithTies: false, offset: null };
+
+const CONSTANTS = new Set<string>(['integer', 'numeric', 'string', 'bitString', 'boolean', 'null', 'cast']);
 
 const EMPTY_SELECT = {
   kind: 'select',

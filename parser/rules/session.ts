@@ -62,7 +62,7 @@ export abstract class SessionRules extends SequenceRules {
         this.take(T.READ);
         modes.readOnly = this.has(T.ONLY);
         if (!modes.readOnly) this.take(T.WRITE);
-      } else if (this.at(T.NOT) && this.peekAt(2) === T.DEFERRABLE) {
+      } else if (this.at(T.NOT)) {
         this.take(T.NOT);
         this.take(T.DEFERRABLE);
         modes.deferrable = false;
@@ -152,7 +152,7 @@ export abstract class SessionRules extends SequenceRules {
     'setStatement',
     (): SetStatement | SetTransactionStatement | SetConstraintsStatement => {
       const position = this.take(T.SET).startOffset;
-      if (this.at(T.CONSTRAINTS) && this.peekAt(2) !== T.TO && this.peekAt(2) !== T.EQUALS)
+      if (this.at(T.CONSTRAINTS) && ![T.TO, T.EQUALS, T.DOT].includes(this.peekAt(2) as never))
         return this.setConstraints(position);
       let scope: 'session' | 'local' = 'session';
       const next = this.peekAt(2);

@@ -69,7 +69,7 @@ export abstract class TableRules extends ModifyRules {
       if (this.has(T.OF)) {
         ofType = this.qualifiedName();
         if (this.at(T.LEFT_PAREN)) elements = this.tableElements(true);
-      } else if (this.at(T.PARTITION) && this.peekAt(2) === T.OF) {
+      } else if (this.at(T.PARTITION)) {
         this.take(T.PARTITION);
         this.take(T.OF);
         parent = this.qualifiedName();

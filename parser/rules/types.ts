@@ -27,7 +27,6 @@ export abstract class TypeRules extends ParserBase {
 
   /**
    * Typename: [ SETOF ] SimpleTypename { '[' [ Iconst ] ']' } | [ SETOF ] SimpleTypename ARRAY [ '[' Iconst ']' ]
-   * Of CREATE FUNCTION only: name '%' TYPE.
    */
   readonly typeName = this.rule('typeName', (): TypeName => {
     this.enter();
@@ -61,12 +60,16 @@ export abstract class TypeRules extends ParserBase {
     const position = this.here();
     const name = [this.takeName(T.TYPE_FUNCTION_NAME).image];
     while (this.more(T.DOT)) name.push(this.colLabel());
-    if (this.at(T.PERCENT)) {
-      this.take(T.PERCENT);
-      this.take(T.TYPE);
-      return { ...makeType(name, [], position), percentType: true };
-    }
     return makeType(name, this.typeModifiers(), position);
+  });
+
+  /** func_type: Typename | [ SETOF ] name '.' name '%' TYPE, in function definitions only. */
+  readonly functionType = this.rule('functionType', (): TypeName => {
+    const type = this.sub(this.typeName);
+    if (!this.at(T.PERCENT) || type.name.length < 2 || type.modifiers.length > 0) return type;
+    this.take(T.PERCENT);
+    this.take(T.TYPE);
+    return { ...type, percentType: true };
   });
 
   /** opt_type_modifiers: [ '(' expr_list ')' ] */
