@@ -6,6 +6,7 @@
 
 import { sqlError } from '../../types/errors.ts';
 import { comparator, Numeric, OID } from '../../types/index.ts';
+import { sqrtAt } from '../../types/numeric-kernel.ts';
 import type { AggregateImplementation, Value } from '../function-entry.ts';
 import { elementTypeOf, SqlArray } from './array-values.ts';
 import { type Int8, int8FromBigInt } from './integer.ts';
@@ -117,7 +118,9 @@ function exactVariance(state: ExactMoments, sample: boolean, root: boolean): Num
   if (numerator.sign() <= 0) return Numeric.ZERO;
   const divisor = size.mul(Numeric.fromScaled(sample ? n - 1 : n, 0));
   const variance = numerator.div(divisor);
-  return root ? variance.sqrt() : variance;
+  if (!root) return variance;
+  // The root keeps the digits of the quotient.
+  return Numeric.fromBigint(sqrtAt(BigInt(variance.coefficient), variance.scale, variance.scale), variance.scale);
 }
 
 function numericVariance(sample: boolean, root: boolean): AggregateSpec {

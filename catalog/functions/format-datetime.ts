@@ -135,7 +135,6 @@ const NEEDS_CALENDAR = new Set([
   'ID',
   'TZH',
   'TZM',
-  'WW',
   'IW',
   'IDDD',
   'IYYY',
@@ -301,7 +300,7 @@ function writeDateNumber(
     case 'ID':
       return String(dayOfWeek(days) || 7);
     case 'WW':
-      return zeroPadded(Math.floor((fields.dayOfYear - 1) / 7) + 1, node.fillMode ? 0 : 2);
+      return zeroPadded(Math.trunc((fields.dayOfYear - 1) / 7) + 1, node.fillMode ? 0 : 2);
     case 'IW':
       return zeroPadded(isoWeek(days).week, node.fillMode ? 0 : 2);
     case 'W':

@@ -5,9 +5,12 @@
 
 import { sqlError } from '../../types/errors.ts';
 import { Numeric } from '../../types/index.ts';
+import { roundHalfEven } from './float.ts';
 import { keywordTable, ordinalSuffix, type PatternNode, parsePattern } from './format-pattern.ts';
 import { type Int8, int8Mul } from './integer.ts';
 import type { FunctionModule } from './module.ts';
+
+const TEN = Numeric.fromScaled(10, 0);
 
 const TABLE = keywordTable(
   ', . 0 9 B C D EEEE FM G L MI PL PR RN SG SP S TH V b c d eeee fm g l mi pl pr rn sg sp s th v',
@@ -167,7 +170,8 @@ interface Prepared {
   text: string;
   /** Pattern digits before the number's first. */
   preSpaces: number;
-  sign: '+' | '-';
+  /** Empty for roman numerals, which have none. */
+  sign: '+' | '-' | '';
 }
 
 const ROMAN: readonly [number, string][] = [
@@ -230,12 +234,10 @@ function scientificOfNumeric(value: Numeric, d: Description): string {
   if (!value.isZero) {
     const coefficient = String(value.abs().coefficient);
     exponent = coefficient.length - 1 - value.scale;
-    let mantissa = Numeric.fromBigint(BigInt(coefficient), coefficient.length - 1).round(d.post);
-    if (mantissa.compare(Numeric.fromScaled(10, 0)) >= 0) {
-      exponent++;
-      mantissa = Numeric.ONE.round(d.post);
-    }
-    digits = mantissa.toString();
+    // Rounding may give 10: PostgreSQL leaves it so.
+    digits = Numeric.fromBigint(BigInt(coefficient), coefficient.length - 1)
+      .round(d.post)
+      .toString();
   } else {
     digits = Numeric.ZERO.round(d.post).toString();
   }
@@ -247,7 +249,7 @@ function scientificOfNumeric(value: Numeric, d: Description): string {
 class Writer {
   private readonly d: Description;
   private readonly number: string;
-  private readonly sign: '+' | '-';
+  private readonly sign: '+' | '-' | '';
   private readonly preSpaces: number;
   private out = '';
   /** Next character of `number`. */
@@ -258,6 +260,11 @@ class Writer {
   private numIn = false;
   /** Index in `number` of the last digit that FM keeps, the point itself if none; -1: does not apply. */
   private lastRelevant = -1;
+  /**
+   * Length of the output at which PostgreSQL writes a zero byte, so that what follows is lost: when the pattern asks for more
+   * digits than the number's text has, and for SG beside a roman numeral. -1: never.
+   */
+  private cutAt = -1;
 
   constructor(d: Description, prepared: Prepared) {
     this.d = d;
@@ -303,7 +310,11 @@ class Writer {
       if (node.kind === 'keyword') this.keyword(node.keyword);
       else this.out += node.text;
     }
-    return this.out;
+    return this.cutAt < 0 ? this.out : this.out.slice(0, this.cutAt);
+  }
+
+  private cut(): void {
+    if (this.cutAt < 0) this.cutAt = this.out.length;
   }
 
   private keyword(name: string): void {
@@ -349,6 +360,7 @@ class Writer {
         return;
       case 'SG':
       case 'sg':
+        if (this.sign === '') this.cut();
         this.out += this.sign;
     }
   }
@@ -406,7 +418,8 @@ class Writer {
     } else if (this.isLeadingZero) {
       if (!d.fillMode) this.out += ' ';
       else if (this.lastIsPoint) this.out += '0';
-    } else if (c !== '') {
+    } else {
+      if (c === '') this.cut();
       this.out += c;
       this.numIn = true;
     }
@@ -418,7 +431,7 @@ function writeNumber(nodes: readonly PatternNode[], d: Description, prepared: Pr
   if (!d.roman) return new Writer(d, prepared).write(nodes);
   // Roman numerals know neither sign nor digits; only FM counts.
   const roman = { ...describe([]), roman: true, fillMode: d.fillMode };
-  return new Writer(roman, { text: prepared.text, preSpaces: 0, sign: '+' }).write(nodes);
+  return new Writer(roman, { text: prepared.text, preSpaces: 0, sign: '' }).write(nodes);
 }
 
 const plain = (text: string): Prepared => ({ text, preSpaces: 0, sign: '+' });
@@ -474,7 +487,7 @@ const int8ToChar = toChar<Int8>(
 /** Digits beyond what the type is sure of are not shown. */
 function floatToChar(significant: number): (value: number, format: string) => string {
   return toChar<number>(
-    (value) => (Number.isNaN(value) ? 0 : Math.sign(value) * Math.round(Math.abs(value))),
+    (value) => (Number.isNaN(value) ? 0 : roundHalfEven(value)),
     scientificOfFloat,
     (value, d) => {
       let scaled = value;
@@ -642,9 +655,11 @@ function toNumber(text: string, format: string): Numeric | null {
   if (d.roman) throw sqlError('0A000', '"RN" not supported for input');
   const reader = new Reader(d, text);
   const digits = reader.read(nodes);
-  const result = Numeric.parse(digits).round(reader.readPost);
+  const scale = reader.readPost;
+  const precision = d.pre + d.multiplier + scale;
+  const result = Numeric.parse(digits).applyTypmod(((precision << 16) | scale) + 4);
   if (!d.multi) return result;
-  return result.div(Numeric.fromBigint(10n ** BigInt(d.multiplier)));
+  return result.mul(TEN.power(Numeric.fromScaled(0 - d.multiplier, 0)));
 }
 
 export const numberFormatFunctions: FunctionModule = {

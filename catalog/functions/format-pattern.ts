@@ -2,6 +2,7 @@
  * Template patterns of to_char, to_date, to_timestamp and to_number: the format text cut into keywords, literal characters
  * and separators. After PostgreSQL's parse_format() (src/backend/utils/adt/formatting.c). Parsed patterns are cached.
  */
+import { sqlError } from '../../types/errors.ts';
 
 export interface PatternKeyword {
   /** As the table of keywords has it, in the case in which it was written. */
@@ -114,7 +115,8 @@ function parseQuoted(format: string, start: number, nodes: PatternNode[]): numbe
 
 /** st, nd, rd or th after a number's digits. */
 export function ordinalSuffix(digits: string, upper: boolean): string {
-  const last = digits[digits.length - 1];
+  const last = digits[digits.length - 1] ?? '';
+  if (!/[0-9]/.test(last)) throw sqlError('22P02', `"${digits}" is not a number`);
   const teen = digits.length > 1 && digits[digits.length - 2] === '1';
   const suffix = teen ? 'th' : last === '1' ? 'st' : last === '2' ? 'nd' : last === '3' ? 'rd' : 'th';
   return upper ? suffix.toUpperCase() : suffix;

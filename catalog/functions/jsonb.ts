@@ -9,8 +9,15 @@ import { formatJsonb, type Jsonb, JsonbObject, parseJsonb } from '../../types/js
 import type { FunctionContext } from '../function-entry.ts';
 import { oddArguments, pairsOf, pairsOfTwo, sharedFunctions, variadicArguments } from './json.ts';
 import { jsonbMaker, keyText, quoteJson } from './json-build.ts';
-import { elementsOf, fieldOf, kindAt, kindOf, membersOf } from './json-scan.ts';
+import { elementOf, elementsOf, fieldOf, kindAt, kindOf, membersOf, valueAsText } from './json-scan.ts';
 import type { FunctionModule, Specialiser } from './module.ts';
+
+/** A scalar is kept like an array of one, and answers as such. */
+function elementAt(text: string, index: number): string | null {
+  const kind = kindAt(text, 0);
+  if (kind === 'array') return elementOf(text, index);
+  return kind !== 'object' && (index === 0 || index === -1) ? text : null;
+}
 
 const compare = (a: string, b: string): number => (a === b ? 0 : comparator(OID.JSONB)(a, b));
 const equal = (a: string, b: string): boolean => a === b || equality(OID.JSONB)(a, b);
@@ -194,7 +201,7 @@ function deletePath(text: string, pathArray: SqlArray): string {
   const path = checkPath(pathArray);
   const value = parseJsonb(text);
   if (!isContainer(value)) throw invalidTarget('delete path in', 'scalar');
-  if (path.length === 0) return text;
+  if (path.length === 0 || kindEmpty(value)) return text;
   return formatJsonb(changeAt(value, { path, action: 'delete', value: null }, 0));
 }
 
@@ -329,6 +336,11 @@ function objectOfPairs(pairs: [string | null, string | null][]): string {
 export const jsonbFunctions: FunctionModule = {
   plain: {
     ...sharedFunctions('jsonb'),
+    jsonb_array_element: elementAt,
+    jsonb_array_element_text(text: string, index: number) {
+      const element = elementAt(text, index);
+      return element === null ? null : valueAsText(element);
+    },
     jsonb_eq: equal,
     jsonb_ne: (a: string, b: string) => !equal(a, b),
     jsonb_lt: (a: string, b: string) => compare(a, b) < 0,

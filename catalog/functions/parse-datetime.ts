@@ -2,6 +2,7 @@
  * to_date and to_timestamp: reads a text along a template. After PostgreSQL's DCH_from_char and do_to_timestamp
  * (src/backend/utils/adt/formatting.c), whose odd rules about blanks and separators are kept.
  */
+import { roundMicros } from '../../types/datetime/precision.ts';
 import { type SqlError, sqlError } from '../../types/errors.ts';
 import {
   addMicros,
@@ -46,6 +47,8 @@ class Parsed {
   zoneHours = 0;
   zoneMinutes = 0;
   twelveHours = false;
+  /** Digits of FF1..FF6; -1 when there was none. */
+  precision = -1;
 }
 
 type NumericField = {
@@ -268,6 +271,7 @@ class TemplateReader {
       case 'FF4':
       case 'FF5':
       case 'FF6': {
+        if (name !== 'US') p.precision = Number(name[2]);
         const used = this.integer('us', index, name === 'US' ? 6 : Number(name[2]));
         p.us *= 10 ** Math.max(0, 6 - used);
         break;
@@ -418,6 +422,7 @@ class TemplateReader {
 interface DateTimeValue {
   readonly days: number;
   readonly micros: number;
+  readonly precision: number;
   /** Seconds east, or null when the text named no zone. */
   readonly offset: number | null;
 }
@@ -484,7 +489,8 @@ function resolveDate(p: Parsed, text: string): number {
   return daysFromCivil(year, month, day);
 }
 
-function resolveTime(p: Parsed, text: string): number {
+/** Hour, minute, second and microseconds as given; only the 12-hour clock is checked. */
+function readClock(p: Parsed): [hour: number, minute: number, second: number, fraction: number] {
   let hour = Math.floor(p.ssss / 3600);
   let minute = Math.floor(p.ssss / 60) % 60;
   let second = p.ssss % 60;
@@ -502,7 +508,10 @@ function resolveTime(p: Parsed, text: string): number {
     if (p.pm && hour < 12) hour += 12;
     else if (!p.pm && hour === 12) hour = 0;
   }
-  const fraction = p.ms * 1000 + p.us;
+  return [hour, minute, second, p.ms * 1000 + p.us];
+}
+
+function microsOfClock([hour, minute, second, fraction]: ReturnType<typeof readClock>, text: string): number {
   const fits = hour >= 0 && hour < 24 && minute >= 0 && minute < 60 && second >= 0 && second < 60;
   if (!fits || fraction < 0 || fraction >= MICROS_PER_SECOND) throw fieldOutOfRange(text);
   return ((hour * 60 + minute) * 60 + second) * MICROS_PER_SECOND + fraction;
@@ -510,19 +519,25 @@ function resolveTime(p: Parsed, text: string): number {
 
 function parseDateTime(text: string, format: string): DateTimeValue {
   const p = new TemplateReader(text, parsePattern(format, DATE_PATTERNS)).read();
-  const micros = resolveTime(p, text);
+  const clock = readClock(p);
   const days = resolveDate(p, text);
-  if (p.zoneSign === 0) return { days, micros, offset: null };
-  if (p.zoneHours < 0 || p.zoneHours > 15 || p.zoneMinutes < 0 || p.zoneMinutes >= 60) throw fieldOutOfRange(text);
-  return { days, micros, offset: p.zoneSign * (p.zoneHours * 3600 + p.zoneMinutes * 60) };
+  const micros = microsOfClock(clock, text);
+  const { precision } = p;
+  if (p.zoneSign === 0) return { days, micros, precision, offset: null };
+  if (p.zoneHours < 0 || p.zoneHours > 15 || p.zoneMinutes < 0 || p.zoneMinutes >= 60) {
+    throw sqlError('22009', `time zone displacement out of range: "${text}"`);
+  }
+  return { days, micros, precision, offset: p.zoneSign * (p.zoneHours * 3600 + p.zoneMinutes * 60) };
 }
 
 export const datetimeParseFunctions: FunctionModule = {
   contextual: {
     to_timestamp(context, text: string, format: string): Timestamp {
-      const { days, micros, offset } = parseDateTime(text, format);
+      const { days, micros, precision, offset } = parseDateTime(text, format);
       const local = joinTimestamp(days, micros);
-      return offset === null ? localToUtc(local, contextZone(context)) : addMicros(local, -offset * MICROS_PER_SECOND);
+      const utc =
+        offset === null ? localToUtc(local, contextZone(context)) : addMicros(local, -offset * MICROS_PER_SECOND);
+      return roundMicros(utc, precision);
     },
   },
   plain: {

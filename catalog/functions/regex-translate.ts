@@ -422,10 +422,13 @@ function literalText(node: Node): string | null {
   return text;
 }
 
-/** Plain-text branches in an order in which JavaScript's first match is the longest. */
+/** Plain-text branches (and empty ones) in an order in which JavaScript's first match is the longest. */
 function longestLiteralFirst(branches: Node[]): Node[] {
   const texts = branches.map(literalText);
-  if (texts.some((text) => text === null)) return branches;
+  if (texts.some((text) => text === null)) {
+    // Nothing is shorter than an empty branch.
+    return [...branches.filter((_, i) => texts[i] !== ''), ...branches.filter((_, i) => texts[i] === '')];
+  }
   return branches
     .map((branch, i) => ({ branch, length: (texts[i] as string).length }))
     .sort((a, b) => b.length - a.length)
