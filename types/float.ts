@@ -10,7 +10,11 @@ export function outputFloat8(value: number, extraFloatDigits: number): string {
     if (extraFloatDigits > 0) return '' + value;
   }
   if (value - value !== 0) return outputSpecial(value);
-  if (extraFloatDigits > 0) return layOut(value.toExponential(), 15);
+  if (extraFloatDigits > 0) {
+    const magnitude = value < 0 ? -value : value;
+    // There, JavaScript writes the same digits in the same layout.
+    return magnitude >= 1e-4 && magnitude < 1e15 ? '' + value : layOut(value.toExponential(), 15);
+  }
   const precision = Math.max(15 + extraFloatDigits, 1);
   return layOut(value.toExponential(precision - 1), precision);
 }

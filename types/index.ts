@@ -2,7 +2,9 @@
 
 export { ARRAY_DIMENSIONS_MAX, SqlArray } from './array.ts';
 export { AssertionError, assert, assertNever } from './assert.ts';
+export { inputBool, outputBool } from './bool.ts';
 export { ByteWriter } from './byte-writer.ts';
+export { inputBytea, inputHex, outputBytea } from './bytea.ts';
 export { type Comparator, comparator, compareText, equality, type HashKey, hashKey } from './compare.ts';
 export { Interval, type Micros } from './datetime/interval.ts';
 export { TimeTz } from './datetime/time-tz.ts';
@@ -16,6 +18,8 @@ export {
 } from './datetime/zone.ts';
 export { decodeDatum, decodeUtf8, encodeDatum, encodeTextInto } from './datum.ts';
 export { type ErrorSeverity, SqlError, type SqlErrorFields, sqlError } from './errors.ts';
+export { inputFloat4, inputFloat8, outputFloat4, outputFloat8 } from './float.ts';
+export { type Int8, inputInt2, inputInt4, inputInt8, inputOid, normaliseInt8 } from './integer.ts';
 export {
   type BinaryInput,
   type BinaryOutput,
@@ -48,6 +52,7 @@ export {
   type FormatSettings,
   type IntervalStyle,
 } from './settings.ts';
+export { coerceBpchar, coerceVarchar, inputName, trimBlanks } from './text.ts';
 export {
   BUILTIN_TYPES,
   baseTypeOid,
@@ -84,4 +89,6 @@ export {
   numericPrecision,
   numericScale,
 } from './typmod.ts';
+export { characterCount, characterOffset, decodeText, wellFormed } from './unicode.ts';
+export { inputUuid, uuidFromBytes, uuidToBytes } from './uuid.ts';
 export type { Value } from './value.ts';

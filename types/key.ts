@@ -29,7 +29,7 @@ import { Numeric } from './numeric.ts';
 import type { SqlRecord } from './record.ts';
 import { enumOrder, representation, tidNumber } from './representation.ts';
 import { trimBlanks } from './text.ts';
-import { typeByOid } from './type.ts';
+import { onTypeRegistration, typeByOid } from './type.ts';
 import { writeUuid } from './uuid.ts';
 import type { Value } from './value.ts';
 
@@ -50,8 +50,17 @@ export function encodeKeyPart(
   descending = false,
   nullsFirst = descending,
 ): void {
-  keyEncoder(oid, descending, nullsFirst)(value, writer);
+  const index = oid * 4 + (descending ? 2 : 0) + (nullsFirst ? 1 : 0);
+  let encoder = encoders.get(index);
+  if (encoder === undefined) {
+    encoder = keyEncoder(oid, descending, nullsFirst);
+    encoders.set(index, encoder);
+  }
+  encoder(value, writer);
 }
+
+const encoders = new Map<number, KeyEncoder>();
+onTypeRegistration(() => encoders.clear());
 
 /** The same, with the type decided once. An encoder for an enum is made anew when labels are added. */
 export function keyEncoder(oid: number, descending = false, nullsFirst = descending): KeyEncoder {

@@ -11,6 +11,7 @@
  * infinities fail that test by themselves. So one comparison covers every special case.
  */
 import { type SqlError, sqlError } from './errors.ts';
+import { inputFloat4, inputFloat8 } from './float.ts';
 import { bigSqrt, type Decimal, expAt, lnAt, powerDigits, rescale, sqrtAt } from './numeric-kernel.ts';
 import { bigDecimalDigits, bigDivRound, bigPow10, decimalDigits, POW10 } from './pow10.ts';
 import { NUMERIC_PRECISION_MAX, numericPrecision, numericScale } from './typmod.ts';
@@ -308,7 +309,7 @@ export class Numeric {
 
   exp(): Numeric {
     if (!this.isFinite) return this.coefficient === -Infinity ? Numeric.ZERO : this;
-    const value = this.toFloat8();
+    const value = approximate(this);
     const weight = Math.max(-RESULT_SCALE_MAX, Math.min(RESULT_SCALE_MAX, value * Math.LOG10E));
     return expNumeric(this, resultScale(SIGNIFICANT_DIGITS_MIN - Math.trunc(weight), this.scale));
   }
@@ -411,11 +412,16 @@ export class Numeric {
     return c;
   }
 
-  /** Nearest double. Throws 22003 beyond its range, as PostgreSQL's cast does. */
+  /** Nearest double; 22003 beyond the range of doubles, as PostgreSQL's cast has it. */
   toFloat8(): number {
     const { coefficient, scale } = this;
     if (typeof coefficient === 'number' && scale < 23) return scale === 0 ? coefficient : coefficient / POW10[scale];
-    return Number(this.toString());
+    return inputFloat8(this.toString());
+  }
+
+  /** Nearest single-precision number. */
+  toFloat4(): number {
+    return inputFloat4(this.toString());
   }
 
   /** A text equal for equal values and for no others. */
@@ -450,6 +456,11 @@ function makeNumeric(coefficient: bigint, scale: number): Numeric {
     if (coefficient >= limit || coefficient <= -limit) throw overflow();
   }
   return Numeric.fromScaled(coefficient, scale);
+}
+
+/** Nearest double, infinities and zero beyond their range. */
+function approximate(value: Numeric): number {
+  return Number(value.toString());
 }
 
 function overflow(): SqlError {
@@ -632,7 +643,7 @@ function logarithmWeight(value: Numeric): number {
 }
 
 function expNumeric(x: Numeric, scale: number): Numeric {
-  const value = x.toFloat8();
+  const value = approximate(x);
   if (Math.abs(value) >= RESULT_SCALE_MAX * 3) {
     if (value > 0) throw overflow();
     return Numeric.fromScaled(0, scale);

@@ -8,8 +8,8 @@ import { type SqlError, sqlError } from './errors.ts';
 const latin1Slice = Buffer.prototype.latin1Slice as (this: Uint8Array, start: number, end: number) => string;
 const utf8Slice = Buffer.prototype.utf8Slice as (this: Uint8Array, start: number, end: number) => string;
 
-/** Up to here a loop beats the call into native code (measured: 16 bytes). */
-const SHORT_MAX = 16;
+/** Up to here our own code beats the call into Node's: 4 bytes 37 against 100 ns, 12 bytes 77 against 98, 16 bytes the call. */
+const SHORT_MAX = 12;
 
 /** Text that comes from outside: throws 22021 when it is not UTF-8 or holds U+0000. */
 export function decodeUtf8(bytes: Uint8Array, start: number, end: number): string {
