@@ -13,10 +13,10 @@ export function outputFloat8(value: number, extraFloatDigits: number): string {
   if (extraFloatDigits > 0) {
     const magnitude = value < 0 ? -value : value;
     // There, JavaScript writes the same digits in the same layout.
-    return magnitude >= 1e-4 && magnitude < 1e15 ? '' + value : layOut(value.toExponential(), 15);
+    return magnitude >= 1e-4 && magnitude < 1e15 ? '' + value : layOut(shortestFloat8(value), 15);
   }
   const precision = Math.max(15 + extraFloatDigits, 1);
-  return layOut(value.toExponential(precision - 1), precision);
+  return layOut(exponentialHalfEven(value, precision - 1), precision);
 }
 
 export function outputFloat4(value: number, extraFloatDigits: number): string {
@@ -24,23 +24,76 @@ export function outputFloat4(value: number, extraFloatDigits: number): string {
   if (value - value !== 0) return outputSpecial(value);
   if (extraFloatDigits > 0) return layOut(shortestFloat4(value), 6);
   const precision = Math.max(6 + extraFloatDigits, 1);
-  return layOut(value.toExponential(precision - 1), precision);
+  return layOut(exponentialHalfEven(value, precision - 1), precision);
 }
 
 function outputSpecial(value: number): string {
   return Number.isNaN(value) ? 'NaN' : value > 0 ? 'Infinity' : '-Infinity';
 }
 
+/** toExponential, but with exact ties going to the even digit, as in C: JavaScript takes the larger. */
+export function exponentialHalfEven(value: number, digits: number): string {
+  const rounded = value.toExponential(digits);
+  const wide = value.toExponential(Math.min(digits + 40, 100));
+  const e = wide.indexOf('e');
+  const start = wide.startsWith('-') ? 1 : 0;
+  // Index of the first digit that is cut, past the point.
+  const cut = start + digits + 2;
+  if (wide[cut] !== '5') return rounded;
+  for (let i = cut + 1; i < e; i++) if (wide[i] !== '0') return rounded;
+  const last = wide.charCodeAt(digits === 0 ? start : cut - 1);
+  return last % 2 === 0 ? wide.slice(0, digits === 0 ? start + 1 : cut) + wide.slice(e) : rounded;
+}
+
+/**
+ * The shortest digits that lie nearer to the value than to its neighbours. JavaScript takes also those that lie in the
+ * middle, if they round back to the value; PostgreSQL does not. Only from 2^51 on are middles short enough to matter.
+ */
+function shortestFloat8(value: number): string {
+  let text = value.toExponential();
+  const magnitude = Math.abs(value);
+  if (magnitude < 2 ** 51 || magnitude > 2 ** 100) return text;
+  for (let digits = text.indexOf('e') - (value < 0 ? 3 : 2); isMiddle(magnitude, text); ) {
+    digits = Math.max(digits + 1, 1);
+    text = exponentialHalfEven(value, digits);
+  }
+  return text;
+}
+
+/** Whether digits stand exactly between a double of 2^51 or more and one of its neighbours. */
+function isMiddle(magnitude: number, text: string): boolean {
+  const e = text.indexOf('e');
+  const mantissa = text.slice(text.startsWith('-') ? 1 : 0, e);
+  const digits = mantissa.replace('.', '');
+  const shift = Number(text.slice(e + 1)) - (digits.length - 1) + 1;
+  if (shift < 0) return false;
+  // Everything in twentieths.
+  const distance = BigInt(digits) * 10n ** BigInt(shift) * 2n - BigInt(magnitude * 2) * 10n;
+  const exponent = Math.floor(Math.log2(magnitude));
+  const power = 2 ** exponent > magnitude ? exponent - 1 : exponent;
+  const half = power === 51 ? 5n : 10n << BigInt(power - 52);
+  if (distance === half || distance === -half) return true;
+  return 2 ** power === magnitude && distance * -2n === half;
+}
+
 const FLOAT4_NORMAL_MIN = 1.1754943508222875e-38;
+const scratch = new Float32Array(1);
+const scratchBits = new Uint32Array(scratch.buffer);
 
 /** Six digits always survive the way through a float4 (but for denormal ones); nine always identify it. */
 function shortestFloat4(value: number): string {
-  let digits = Math.abs(value) < FLOAT4_NORMAL_MIN ? 0 : 5;
-  for (; digits < 8; digits++) {
-    const text = value.toExponential(digits);
-    if (Math.fround(Number(text)) === value) return text;
+  const magnitude = Math.abs(value);
+  scratch[0] = magnitude;
+  scratchBits[0]++;
+  const above = (magnitude + scratch[0]) / 2;
+  scratchBits[0] -= 2;
+  const below = (magnitude + scratch[0]) / 2;
+  for (let digits = magnitude < FLOAT4_NORMAL_MIN ? 0 : 5; digits < 8; digits++) {
+    const text = exponentialHalfEven(value, digits);
+    const read = Math.abs(Number(text));
+    if (read > below && read < above) return text;
   }
-  return value.toExponential(8);
+  return exponentialHalfEven(value, 8);
 }
 
 /** d.ddde[+-]x as fixed notation if -4 <= x < fixedLimit, otherwise with an exponent of two digits or more. */

@@ -11,7 +11,7 @@
  * infinities fail that test by themselves. So one comparison covers every special case.
  */
 import { type SqlError, sqlError } from './errors.ts';
-import { inputFloat4, inputFloat8 } from './float.ts';
+import { exponentialHalfEven, inputFloat4, inputFloat8 } from './float.ts';
 import { bigSqrt, type Decimal, expAt, lnAt, powerDigits, rescale, sqrtAt } from './numeric-kernel.ts';
 import { bigDecimalDigits, bigDivRound, bigPow10, decimalDigits, POW10 } from './pow10.ts';
 import { NUMERIC_PRECISION_MAX, numericPrecision, numericScale } from './typmod.ts';
@@ -60,9 +60,8 @@ export class Numeric {
     if (Number.isNaN(value)) return Numeric.NaN;
     if (value === Infinity) return Numeric.INFINITY;
     if (value === -Infinity) return Numeric.NEGATIVE_INFINITY;
-    const text = value.toPrecision(significantDigits);
-    const parsed = Numeric.parse(text);
-    return text.includes('.') ? parsed.trimScale() : parsed;
+    const parsed = Numeric.parse(exponentialHalfEven(value, significantDigits - 1));
+    return parsed.trimScale();
   }
 
   /** Text as numeric_in takes it: optional blanks around, sign, digits with a point, exponent; NaN, Infinity, inf. */

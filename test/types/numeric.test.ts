@@ -135,6 +135,16 @@ describe('numeric', () => {
     expect(Numeric.fromNumber(1e-7).toString()).to.equal('0.0000001');
     expect(Numeric.fromNumber(Math.fround(0.1), 6).toString()).to.equal('0.1');
     expect(Numeric.fromNumber(1234567, 6).toString()).to.equal('1234570');
+    // Ties go to the even digit.
+    expect(Numeric.fromNumber(277869251448078.5).toString()).to.equal('277869251448078');
+    expect(Numeric.fromNumber(-328746.5, 6).toString()).to.equal('-328746');
+  });
+
+  it('has no double beyond their range', () => {
+    expect(answer(() => `${Numeric.parse('1e400').toFloat8()}`)).to.match(
+      /^ERROR 22003: "10+" is out of range for type double/,
+    );
+    expect(answer(() => `${Numeric.parse('1e-400').toFloat8()}`)).to.match(/^ERROR 22003: "0.0+1" is out of range/);
   });
 
   it('gives the nearest double', () => {

@@ -3,7 +3,7 @@
  * year, the moments at which its offset changes, found by sampling and bisection when the year is first met.
  *
  * Invariants
- *  1. Beyond the years 1800..2400 the rules are those of 1800, and those of the year 400 (or a multiple) before.
+ *  1. Before 1800 the rules are those of 1800; after 2500 those of the year 400 (or a multiple) before, from 2101 on.
  *  2. A wall-clock time that does not exist (clocks go forward) is read with the offset before; one that exists twice, with
  *     the offset after. So does PostgreSQL's DetermineTimeZoneOffset.
  */
@@ -59,7 +59,7 @@ const DAY_SECONDS = 86_400;
 const SAMPLE_SECONDS = 14 * DAY_SECONDS;
 const UNIX_EPOCH_SECONDS = -946_684_800;
 const YEAR_FIRST = 1800;
-const YEAR_LAST = 2400;
+const YEAR_LAST = 2500;
 const CYCLE_YEARS = 400;
 const CYCLE_SECONDS = 146_097 * DAY_SECONDS;
 
