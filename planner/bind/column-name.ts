@@ -42,8 +42,6 @@ function guess(expr: Expression): Guess | null {
       return { name: expr.function, strength: 2 };
     case 'isNormalized':
       return { name: 'is_normalized', strength: 2 };
-    case 'boolean':
-      return { name: 'bool', strength: 1 };
     case 'collate':
       return guess(expr.arg);
     case 'cast': {

@@ -101,18 +101,20 @@ function bindRecursive(
       position,
     );
   }
-  if (refersTo(body.left, item.name)) {
+  const early = findReference(body.left, item.name);
+  if (early !== null) {
     throw context.error(
       '42P19',
       `recursive reference to query "${item.name}" must not appear within its non-recursive term`,
-      position,
+      positionOf(context, early),
     );
   }
-  const refuse = (what: string) => context.error('0A000', `${what} in a recursive query is not implemented`, position);
-  if (node.orderBy.length > 0) throw refuse('ORDER BY');
-  if (node.offset !== null) throw refuse('OFFSET');
-  if (node.limit !== null) throw refuse('LIMIT');
-  if (node.locking.length > 0) throw refuse('FOR UPDATE/SHARE');
+  const refuse = (what: string, offset: number) =>
+    context.error('0A000', `${what} in a recursive query is not implemented`, positionOf(context, offset));
+  if (node.orderBy.length > 0) throw refuse('ORDER BY', node.orderBy[0].expr.position);
+  if (node.offset !== null) throw refuse('OFFSET', node.offset.position);
+  if (node.limit !== null) throw refuse('LIMIT', node.limit.position);
+  if (node.locking.length > 0) throw refuse('FOR UPDATE/SHARE', -1);
   const outer = new Level(context, level);
   if (node.with !== null) bindWithClause(outer, node.with);
   const start = bindQuery(new Level(context, outer), body.left);
@@ -120,7 +122,7 @@ function bindRecursive(
   const workTable: CteDefinition = { id, name: item.name, query: null, recursive: null, modify: null, columns };
   bound.workTable = workTable;
   outer.ctes.set(item.name, bound);
-  const step = coerceStep(level, item, columns, bindQuery(new Level(context, outer), body.right, { keepUnknown: true }));
+  const step = coerceStep(level, item, columns, start, bindQuery(new Level(context, outer), body.right, { keepUnknown: true }));
   bound.workTable = null;
   bound.references = 0;
   const recursive = { start, step, distinct: !body.all };
@@ -131,6 +133,7 @@ function coerceStep(
   level: Level,
   item: ast.CommonTableExpr,
   columns: readonly RelationColumn[],
+  start: Query,
   step: Query,
 ): Query {
   const { context } = level;
@@ -149,7 +152,7 @@ function coerceStep(
       throw context.error(
         '42804',
         `recursive query "${item.name}" column ${i + 1} has type ${context.types.name(column.typeOid)} in non-recursive term but type ${context.types.name(widerType(level, column.typeOid, typeOid))} overall`,
-        undefined,
+        context.locationOf(start.targets[i].expr),
         { hint: 'Cast the output of the non-recursive term to the correct type.' },
       );
     }
@@ -164,12 +167,20 @@ function widerType(_level: Level, _left: number, right: number): number {
 
 /** Whether the query's text names a relation of this name (a WITH of its own may hide it; that is found while binding). */
 function refersTo(node: unknown, name: string): boolean {
-  if (node === null || typeof node !== 'object') return false;
-  if (Array.isArray(node)) return node.some((item) => refersTo(item, name));
+  return findReference(node, name) !== null;
+}
+
+/** Position of the first such reference; null when there is none. */
+function findReference(node: unknown, name: string): number | null {
+  if (node === null || typeof node !== 'object') return null;
   const record = node as Record<string, unknown>;
   if (record['kind'] === 'table' && Array.isArray(record['name'])) {
     const parts = record['name'] as string[];
-    if (parts.length === 1 && parts[0] === name) return true;
+    if (parts.length === 1 && parts[0] === name) return record['position'] as number;
   }
-  return Object.values(record).some((value) => refersTo(value, name));
+  for (const value of Object.values(record)) {
+    const found = findReference(value, name);
+    if (found !== null) return found;
+  }
+  return null;
 }

@@ -152,8 +152,11 @@ function bindNode(level: Level, node: ast.Expression): Expr {
       return bindRow(level, node.fields);
     case 'subscript':
       return bindSubscript(level, node);
-    case 'field':
-      return selectField(level, bindExpr(level, node.base), node.field, positionOf(level.context, node.position));
+    case 'field': {
+      const base = bindExpr(level, node.base);
+      const owner = node.base.kind === 'columnRef' && base.kind === 'row' ? node.base.name[0] : null;
+      return selectField(level, base, node.field, positionOf(level.context, node.base.position), owner);
+    }
     case 'fieldStar':
       throw level.context.error(
         '0A000',
@@ -827,9 +830,16 @@ function bindSubscript(level: Level, node: ast.SubscriptExpr): Expr {
 }
 
 /** (row).field */
-export function selectField(level: Level, base: Expr, field: string, position: Position): Expr {
+export function selectField(
+  level: Level,
+  base: Expr,
+  field: string,
+  position: Position,
+  owner: string | null = null,
+): Expr {
   const { context } = level;
   const missing = () => {
+    if (owner !== null) return context.error('42703', `column ${owner}.${field} does not exist`, position);
     if (base.kind !== 'row' && base.typeOid === RECORD) {
       return context.error('42703', `could not identify column "${field}" in record data type`, position);
     }

@@ -125,7 +125,6 @@ function renameColumns(
   level: Level,
   columns: readonly RelationColumn[],
   alias: ast.Alias | null,
-  position: Position,
 ): readonly RelationColumn[] {
   if (alias === null || alias.columns.length === 0) return columns;
   let next = 0;
@@ -138,7 +137,6 @@ function renameColumns(
     throw level.context.error(
       '42P10',
       `table "${alias.name}" has ${available} columns available but ${alias.columns.length} columns specified`,
-      position,
     );
   }
   return renamed;
@@ -165,12 +163,12 @@ function bindTable(level: Level, node: ast.TableRef): BoundFrom {
       alias: name,
       tableName: `${schemaNameOfTable}.${table.name}`,
       tableOid: table.oid,
-      columns: renameColumns(level, columnsOfTable(table), node.alias, position),
+      columns: renameColumns(level, columnsOfTable(table), node.alias),
     };
     return addRelation(level, relation, { name, schemaName: hasAlias ? null : schemaNameOfTable, table, hasAlias });
   }
   context.lockTable(table.oid, 'access share');
-  const columns = renameColumns(level, columnsOfTable(table), node.alias, position);
+  const columns = renameColumns(level, columnsOfTable(table), node.alias);
   const schemaName = hasAlias ? null : schemaNameOfTable;
   if (table.kind === 'view') {
     const query = bindViewQuery(level, table);
@@ -192,7 +190,7 @@ function bindCteReference(level: Level, node: ast.TableRef, position: Position):
     throw context.error('0A000', `WITH query "${cte.name}" does not have a RETURNING clause`, position);
   }
   cte.references++;
-  const columns = renameColumns(level, definition.columns, node.alias, position);
+  const columns = renameColumns(level, definition.columns, node.alias);
   const relation: Relation =
     cte.workTable !== null
       ? { kind: 'workTable', rel, alias: name, columns, cte: definition.id }
@@ -229,7 +227,7 @@ function bindSubqueryRef(level: Level, node: ast.SubqueryRef): BoundFrom {
     kind: 'subquery',
     rel: context.nextRel(),
     alias: node.alias.name,
-    columns: renameColumns(level, columns, node.alias, position),
+    columns: renameColumns(level, columns, node.alias),
     query,
     lateral: node.lateral,
     isView: false,
@@ -273,7 +271,7 @@ function bindFunctionRef(level: Level, node: ast.FunctionRef): BoundFrom {
   const shared = {
     rel: context.nextRel(),
     alias: name,
-    columns: renameColumns(level, columns, node.alias, position),
+    columns: renameColumns(level, columns, node.alias),
   };
   const onlyValues = bound.length === 1 && bound[0].value !== null;
   let relation: Relation;
@@ -466,10 +464,10 @@ function mergeColumns(
   const find = (columns: readonly NamespaceColumn[], name: string, side: string): NamespaceColumn => {
     const matches = columns.filter((column) => column.name === name);
     if (matches.length === 0) {
-      throw context.error('42703', `column "${name}" specified in USING clause does not exist in ${side} table`, position);
+      throw context.error('42703', `column "${name}" specified in USING clause does not exist in ${side} table`);
     }
     if (matches.length > 1) {
-      throw context.error('42702', `common column name "${name}" appears more than once in ${side} table`, position);
+      throw context.error('42702', `common column name "${name}" appears more than once in ${side} table`);
     }
     return matches[0];
   };
@@ -479,7 +477,7 @@ function mergeColumns(
   const seen = new Set<string>();
   for (const name of names) {
     if (seen.has(name)) {
-      throw context.error('42701', `column name "${name}" appears more than once in USING clause`, position);
+      throw context.error('42701', `column name "${name}" appears more than once in USING clause`);
     }
     seen.add(name);
     const leftColumn = find(left, name, 'left');

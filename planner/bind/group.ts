@@ -27,7 +27,7 @@ export function bindGroupBy(level: Level, clause: ast.GroupByClause, targets: re
       throw context.error(
         '42883',
         `could not identify an equality operator for type ${context.types.name(expr.typeOid)}`,
-        context.locationOf(expr),
+        positionOf(context, node.position),
       );
     }
     keys.push(expr);

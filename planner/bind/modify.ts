@@ -399,7 +399,7 @@ function bindOnConflict(level: Level, clause: ast.OnConflictClause, target: Targ
     throw context.error(
       '42601',
       'ON CONFLICT DO UPDATE requires inference specification or constraint name',
-      undefined,
+      positionOf(context, clause.position),
       { hint: 'For example, ON CONFLICT (column_name).' },
     );
   }

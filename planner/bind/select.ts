@@ -18,6 +18,7 @@ import { bindWithClause } from './cte.ts';
 import { bindCount, bindExpr, mustHaveEquality } from './expression.ts';
 import { bindFromClause } from './from.ts';
 import { bindGroupBy, type BoundGrouping, GroupCheck } from './group.ts';
+import type { Position } from './context.ts';
 import { positionOf } from './position.ts';
 import { Level } from './scope.ts';
 import { bindOrderItem } from './sort.ts';
@@ -179,6 +180,7 @@ function bindDistinct(
     nodes.map((item) => bindTargetReference(level, item, targets, 'DISTINCT ON')),
   );
   const unique = exprs.filter((expr, i) => exprs.findIndex((other) => equalExpr(other, expr)) === i);
+  const positionOfItem = (expr: Expr): Position => positionOf(context, nodes[exprs.indexOf(expr)].position);
   // The sort keys must begin with the DISTINCT ON expressions, in any order.
   const first = orderBy.slice(0, unique.length);
   let missed = false;
@@ -199,7 +201,7 @@ function bindDistinct(
     throw context.error(
       '42P10',
       'SELECT DISTINCT ON expressions must match initial ORDER BY expressions',
-      context.locationOf(culprit),
+      culprit === undefined ? undefined : positionOfItem(culprit),
     );
   }
   for (const expr of unique) mustHaveEquality(context, expr.typeOid, context.locationOf(expr));

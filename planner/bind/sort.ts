@@ -2,7 +2,7 @@
 import { comparisonOperator } from '../../catalog/functions/index.ts';
 import type { OrderItem } from '../../parser/ast.ts';
 import type { Expr, SortKey } from '../expr.ts';
-import type { BindContext } from './context.ts';
+import type { BindContext, Position } from './context.ts';
 import { findBinaryOperator } from './overload.ts';
 import { positionOf } from './position.ts';
 
@@ -19,17 +19,17 @@ export function bindOrderItem(context: BindContext, item: OrderItem, expr: Expr)
       });
     }
     descending = strategy === 5;
-  } else mustHaveOrder(context, expr);
+  } else mustHaveOrder(context, expr, positionOf(context, item.expr.position));
   const nullsFirst = item.nulls === null ? descending : item.nulls === 'first';
   return { expr, descending, nullsFirst };
 }
 
-export function mustHaveOrder(context: BindContext, expr: Expr): void {
+export function mustHaveOrder(context: BindContext, expr: Expr, position?: Position): void {
   if (comparisonOperator(context.types.comparedAs(expr.typeOid), 1) !== null) return;
   throw context.error(
     '42883',
     `could not identify an ordering operator for type ${context.types.name(expr.typeOid)}`,
-    context.locationOf(expr),
+    position ?? context.locationOf(expr),
     { hint: 'Use an explicit ordering operator or modify the query.' },
   );
 }

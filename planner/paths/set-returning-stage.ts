@@ -27,16 +27,16 @@ function isSetCall(expr: Expr): boolean {
   return expr.kind === 'call' && expr.function.returnsSet;
 }
 
-/** Set-returning calls whose arguments have none, except those that are whole targets. */
-function innerCalls(targets: readonly Expr[]): Expr[] {
+/** Set-returning calls whose arguments have none: they run side by side, in one node. */
+function nextCalls(targets: readonly Expr[]): Expr[] {
   const found: Expr[] = [];
   for (const target of targets) {
     visitExpr(target, (child) => {
       if (logical(child).kind === 'sublink') return false;
       if (!isSetCall(child)) return true;
-      const args = (child as Expr & { kind: 'call' }).args;
+      const { args } = child as Expr & { kind: 'call' };
       if (args.some(hasSetReturning)) return true;
-      if (child !== target && !found.some((known) => equalExpr(known, child))) found.push(child);
+      found.push(child);
       return false;
     });
   }
@@ -77,9 +77,11 @@ function buildSets(
   let columns: Expr[] = leaves(query, targets);
   let plan = input.build(columns);
   for (;;) {
-    const inner = innerCalls(targets.map((target) => substitute(target, columns)));
-    if (inner.length === 0) break;
-    const next = [...columns, ...inner];
+    const current = targets.map((target) => substitute(target, columns));
+    const calls = nextCalls(current);
+    // The last round computes the targets themselves, when all calls left are whole targets.
+    if (calls.length === 0 || calls.every((call) => current.includes(call))) break;
+    const next = [...columns, ...calls];
     plan = projectSet(planner, plan, columns, next, estimate);
     columns = next;
   }
