@@ -1,7 +1,28 @@
-/** The tables and views of pg_catalog and information_schema: their columns, and rows made from the catalog when read. */
+/**
+ * The tables and views of pg_catalog and information_schema: their columns, and rows made from the catalog when they are
+ * read. What nothing exists of (publications, text search ...) has its columns and no rows.
+ */
 import { INFORMATION_SCHEMA_OID, PG_CATALOG_SCHEMA_OID, type RelationEntry } from '../entries.ts';
 import type { FunctionContext, Value } from '../function-entry.ts';
+import { informationSchemaMakers } from '../information-schema/index.ts';
 import { systemRelationByName } from '../system-tables.ts';
+import { activityMakers } from './activity.ts';
+import { functionMakers } from './functions.ts';
+import { relationMakers } from './relations.ts';
+import { sharedMakers } from './shared.ts';
+import { staticRows } from './static-tables.ts';
+import { typeMakers } from './types.ts';
+import { type Row, type RowMaker, ViewContext } from './view-context.ts';
+import { viewMakers } from './views.ts';
+
+const PG_CATALOG_MAKERS: Readonly<Record<string, RowMaker>> = {
+  ...relationMakers,
+  ...typeMakers,
+  ...functionMakers,
+  ...sharedMakers,
+  ...viewMakers,
+  ...activityMakers,
+};
 
 /** By schema and name; undefined: there is none. */
 export function virtualTable(schemaName: string, name: string): RelationEntry | undefined {
@@ -10,7 +31,21 @@ export function virtualTable(schemaName: string, name: string): RelationEntry | 
   return undefined;
 }
 
+function makeRows(schemaName: string, name: string, functions: FunctionContext): Iterable<Row> {
+  if (schemaName === 'information_schema') {
+    return informationSchemaMakers[name]?.(new ViewContext(functions)) ?? [];
+  }
+  const maker = PG_CATALOG_MAKERS[name];
+  return maker === undefined ? (staticRows(name) ?? []) : maker(new ViewContext(functions));
+}
+
 /** Rows of `<schema>.<name>`, each with all columns in order. */
-export function virtualRows(_qualifiedName: string, _context: FunctionContext): Iterable<readonly Value[]> {
-  return [];
+export function* virtualRows(qualifiedName: string, functions: FunctionContext): Iterable<readonly Value[]> {
+  const dot = qualifiedName.indexOf('.');
+  const schemaName = qualifiedName.slice(0, dot);
+  const name = qualifiedName.slice(dot + 1);
+  const table = virtualTable(schemaName, name);
+  if (table === undefined) return;
+  const names = table.columns.map((column) => column.name);
+  for (const row of makeRows(schemaName, name, functions)) yield names.map((column) => row[column] ?? null);
 }

@@ -1,0 +1,210 @@
+/** Definitions as SQL: what pg_get_indexdef, pg_get_constraintdef and their kin print. After: PostgreSQL, ruleutils.c. */
+import { typeByOid } from '../../types/index.ts';
+import type { Catalog } from '../catalog.ts';
+import type { ColumnEntry, ConstraintEntry, IndexEntry, RelationEntry, TypeEntry } from '../entries.ts';
+import { quoteIdentifier } from '../functions/quote.ts';
+
+/** A relation's name, qualified unless the search path leads to it. */
+export function relationName(catalog: Catalog, oid: number, searchPath: readonly string[]): string {
+  const entry = catalog.namedRelation(oid);
+  if (entry === undefined) return String(oid);
+  if (catalog.resolveRelation([entry.name], searchPath)?.oid === oid) return quoteIdentifier(entry.name);
+  return qualifiedName(catalog, entry);
+}
+
+export function qualifiedName(catalog: Catalog, entry: { readonly schemaOid: number; readonly name: string }): string {
+  return `${quoteIdentifier(catalog.schemaName(entry.schemaOid))}.${quoteIdentifier(entry.name)}`;
+}
+
+/** An expression as an index's key shows it: function calls bare, everything else in parentheses. */
+function indexExpression(text: string): string {
+  if (/^\(.*\)$/s.test(text) && isOneParenthesis(text)) return text;
+  return /^[a-z_][a-z0-9_.]*\(.*\)$/is.test(text) && isOneCall(text) ? text : `(${text})`;
+}
+
+function isOneParenthesis(text: string): boolean {
+  return closingParenthesis(text, 0) === text.length - 1;
+}
+
+function isOneCall(text: string): boolean {
+  return closingParenthesis(text, text.indexOf('(')) === text.length - 1;
+}
+
+function closingParenthesis(text: string, open: number): number {
+  let depth = 0;
+  let quote = '';
+  for (let i = open; i < text.length; i++) {
+    const character = text[i];
+    if (quote !== '') {
+      if (character === quote) quote = '';
+    } else if (character === "'" || character === '"') quote = character;
+    else if (character === '(') depth++;
+    else if (character === ')' && --depth === 0) return i;
+  }
+  return -1;
+}
+
+/** An expression in exactly one pair of parentheses; in the pretty form in none. */
+export function parenthesised(text: string, isPretty: boolean): string {
+  const has = text.startsWith('(') && isOneParenthesis(text);
+  if (isPretty) return has ? text.slice(1, -1) : text;
+  return has ? text : `(${text})`;
+}
+
+/** The default value of an expression column: what pg_get_expr prints. */
+export function expressionText(text: string, isPretty: boolean): string {
+  return isPretty && text.startsWith('(') && isOneParenthesis(text) ? text.slice(1, -1) : text;
+}
+
+/** A default as it is shown: sequences without their schema when they are visible. */
+export function defaultText(catalog: Catalog, column: ColumnEntry, searchPath: readonly string[]): string | null {
+  if (column.defaultText === null) return null;
+  const [oid] = column.defaultDependsOn ?? [];
+  const sequence = oid === undefined ? undefined : catalog.sequence(oid);
+  if (sequence === undefined) return column.defaultText;
+  const full = `'${qualifiedName(catalog, sequence).replaceAll("'", "''")}'`;
+  const shown = `'${relationName(catalog, sequence.oid, searchPath).replaceAll("'", "''")}'`;
+  return column.defaultText.replace(full, () => shown);
+}
+
+function keyColumnText(table: RelationEntry, index: IndexEntry, position: number): string {
+  const column = index.columns[position];
+  if (column.expressionText !== null) return indexExpression(column.expressionText);
+  return quoteIdentifier(table.columns[column.columnNumber - 1].name);
+}
+
+function keyOrderText(index: IndexEntry, position: number): string {
+  const { descending, nullsFirst, operatorClass } = index.columns[position];
+  let text = operatorClass === undefined || isDefaultClass(operatorClass) ? '' : ` ${operatorClass}`;
+  if (descending) text += nullsFirst ? ' DESC' : ' DESC NULLS LAST';
+  else if (nullsFirst) text += ' NULLS FIRST';
+  return text;
+}
+
+function isDefaultClass(name: string): boolean {
+  return !name.endsWith('_pattern_ops');
+}
+
+/** One column of pg_get_indexdef(index, n): n counts from 1, INCLUDE columns come last. */
+export function indexColumnText(catalog: Catalog, index: IndexEntry, number: number): string {
+  const table = catalog.relation(index.tableOid) as RelationEntry;
+  if (number <= index.columns.length) return keyColumnText(table, index, number - 1);
+  const included = index.includedColumns[number - 1 - index.columns.length];
+  return included === undefined ? '' : quoteIdentifier(table.columns[included - 1].name);
+}
+
+/** The key, INCLUDE and what follows: shared by indexes and the constraints over them. */
+function includeText(table: RelationEntry, index: IndexEntry): string {
+  if (index.includedColumns.length === 0) return '';
+  return ` INCLUDE (${index.includedColumns.map((n) => quoteIdentifier(table.columns[n - 1].name)).join(', ')})`;
+}
+
+function optionsText(options: readonly string[] | undefined): string {
+  if (options === undefined || options.length === 0) return '';
+  const shown = options.map((option) => {
+    const at = option.indexOf('=');
+    return `${quoteIdentifier(option.slice(0, at))}='${option.slice(at + 1)}'`;
+  });
+  return ` WITH (${shown.join(', ')})`;
+}
+
+export function indexDefinition(
+  catalog: Catalog,
+  index: IndexEntry,
+  isPretty: boolean,
+  searchPath: readonly string[],
+): string {
+  const table = catalog.relation(index.tableOid) as RelationEntry;
+  const name = isPretty ? relationName(catalog, table.oid, searchPath) : qualifiedName(catalog, table);
+  const keys = index.columns.map((_, i) => keyColumnText(table, index, i) + keyOrderText(index, i)).join(', ');
+  let text = `CREATE ${index.unique ? 'UNIQUE ' : ''}INDEX ${quoteIdentifier(index.name)} ON ${name}`;
+  text += ` USING ${index.method} (${keys})${includeText(table, index)}`;
+  if (index.nullsNotDistinct) text += ' NULLS NOT DISTINCT';
+  text += optionsText(index.options);
+  if (index.predicateText !== null) text += ` WHERE ${parenthesised(index.predicateText, isPretty)}`;
+  return text;
+}
+
+const ACTION_WORDS = {
+  'no action': '',
+  restrict: 'RESTRICT',
+  cascade: 'CASCADE',
+  'set null': 'SET NULL',
+  'set default': 'SET DEFAULT',
+} as const;
+
+export function constraintDefinition(
+  catalog: Catalog,
+  constraint: ConstraintEntry,
+  isPretty: boolean,
+  searchPath: readonly string[],
+): string {
+  const table = catalog.relation(constraint.tableOid) as RelationEntry;
+  const list = (owner: RelationEntry, numbers: readonly number[]): string =>
+    numbers.map((number) => quoteIdentifier(owner.columns[number - 1].name)).join(', ');
+  let text: string;
+  switch (constraint.type) {
+    case 'primary key':
+    case 'unique': {
+      const index = catalog.index(constraint.indexOid);
+      text = constraint.type === 'primary key' ? 'PRIMARY KEY ' : 'UNIQUE ';
+      if (index?.nullsNotDistinct === true) text += 'NULLS NOT DISTINCT ';
+      text += `(${list(table, constraint.columns)})`;
+      if (index !== undefined) text += includeText(table, index) + optionsText(index.options);
+      break;
+    }
+    case 'check':
+      text = `CHECK (${parenthesised(constraint.checkText as string, isPretty)})`;
+      break;
+    case 'foreign key': {
+      const referenced = catalog.relation(constraint.referencedTableOid) as RelationEntry;
+      text = `FOREIGN KEY (${list(table, constraint.columns)}) REFERENCES `;
+      text += `${relationName(catalog, referenced.oid, searchPath)}(${list(referenced, constraint.referencedColumns)})`;
+      if (constraint.matchFull) text += ' MATCH FULL';
+      const { onUpdate, onDelete } = constraint;
+      if (onUpdate !== 'no action') text += ` ON UPDATE ${ACTION_WORDS[onUpdate]}`;
+      if (onDelete !== 'no action') text += ` ON DELETE ${ACTION_WORDS[onDelete]}`;
+      const some = constraint.onDeleteColumns ?? [];
+      if (some.length > 0) text += ` (${list(table, some)})`;
+      break;
+    }
+  }
+  if (constraint.deferrable) text += ' DEFERRABLE';
+  if (constraint.initiallyDeferred) text += ' INITIALLY DEFERRED';
+  if (!constraint.validated) text += ' NOT VALID';
+  return text;
+}
+
+export function domainCheckDefinition(check: NonNullable<TypeEntry['checks']>[number], isPretty: boolean): string {
+  const text = parenthesised(check.text.replace(/\bvalue\b/g, 'VALUE'), isPretty);
+  return `CHECK (${text})${check.validated ? '' : ' NOT VALID'}`;
+}
+
+/** A view's query; lines are broken before the clauses, as PostgreSQL does. */
+export function viewDefinition(view: RelationEntry): string {
+  return ` ${view.queryText ?? ''};`;
+}
+
+/** format_type for any type: user-made ones are qualified when they cannot be seen. */
+export function typeDisplayName(
+  catalog: Catalog,
+  oid: number,
+  searchPath: readonly string[],
+  format: (oid: number) => string,
+): string {
+  const type = catalog.type(oid);
+  if (type === undefined) return format(oid);
+  if (catalog.typeByName(null, type.name, searchPath)?.oid === type.oid) return format(oid);
+  const isArray = type.oid !== oid;
+  return `${qualifiedName(catalog, type)}${isArray ? '[]' : ''}`;
+}
+
+/** Is a text of this type compared by a collation? */
+export function collationOf(typeOid: number): number {
+  const type = typeByOid(typeOid);
+  if (type === undefined) return 0;
+  if (type.name === 'name') return 950;
+  if (type.category === 'S') return 100;
+  if (type.category === 'A' && type.elementOid !== 0) return collationOf(type.elementOid);
+  return type.kind === 'd' && type.baseOid !== undefined ? collationOf(type.baseOid) : 0;
+}

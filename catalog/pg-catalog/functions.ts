@@ -1,0 +1,116 @@
+/** pg_proc, pg_operator, pg_cast, pg_aggregate: what the function registry has. */
+import { OID, SqlArray } from '../../types/index.ts';
+import { BOOTSTRAP_ROLE_OID, PG_CATALOG_SCHEMA_OID } from '../entries.ts';
+import type { FunctionEntry } from '../function-entry.ts';
+import { allCasts, allFunctions, allOperators, functionByOid, operatorsByName } from '../functions/registry.ts';
+import { staticRows } from './static-tables.ts';
+import type { Row, RowMaker } from './view-context.ts';
+
+const INTERNAL_LANGUAGE = 12;
+const VOLATILITY = { immutable: 'i', stable: 's', volatile: 'v' } as const;
+const KINDS = { scalar: 'f', aggregate: 'a', window: 'w' } as const;
+
+function argumentArrays(entry: FunctionEntry): Row {
+  if (entry.kind !== 'scalar') return {};
+  const names = entry.argumentNames ?? [];
+  const outs = entry.outColumns ?? [];
+  if (outs.length === 0) {
+    return names.length === 0 ? {} : { proargnames: new SqlArray(OID.TEXT, [...names]) };
+  }
+  return {
+    proallargtypes: new SqlArray(OID.OID, [...entry.argumentTypes, ...outs.map((column) => column.typeOid)]),
+    proargmodes: new SqlArray(OID.CHAR, [...entry.argumentTypes.map(() => 'i'), ...outs.map(() => 'o')]),
+    proargnames: new SqlArray(OID.TEXT, [
+      ...entry.argumentTypes.map((_, i) => names[i] ?? ''),
+      ...outs.map((column) => column.name),
+    ]),
+  };
+}
+
+function procRow(entry: FunctionEntry): Row {
+  const isScalar = entry.kind === 'scalar';
+  const isVariadic = entry.kind !== 'window' ? entry.variadic : false;
+  return {
+    oid: entry.oid,
+    proname: entry.name,
+    pronamespace: PG_CATALOG_SCHEMA_OID,
+    proowner: BOOTSTRAP_ROLE_OID,
+    prolang: INTERNAL_LANGUAGE,
+    procost: 1,
+    prorows: isScalar && entry.returnsSet ? 1000 : 0,
+    provariadic: isVariadic ? (entry.argumentTypes[entry.argumentTypes.length - 1] ?? 0) : 0,
+    prosupport: 0,
+    prokind: KINDS[entry.kind],
+    prosecdef: false,
+    proleakproof: false,
+    proisstrict: isScalar && entry.strict,
+    proretset: isScalar && entry.returnsSet,
+    provolatile: isScalar ? VOLATILITY[entry.volatility] : 'i',
+    proparallel: 's',
+    pronargs: entry.argumentTypes.length,
+    pronargdefaults: isScalar ? (entry.defaults?.length ?? 0) : 0,
+    prorettype: entry.returnType,
+    proargtypes: new SqlArray(OID.OID, [...entry.argumentTypes], [entry.argumentTypes.length], [0]),
+    ...argumentArrays(entry),
+    prosrc: entry.kind === 'aggregate' ? 'aggregate_dummy' : entry.internalName,
+  };
+}
+
+function* pgProc(): Iterable<Row> {
+  for (const entry of allFunctions()) yield procRow(entry);
+}
+
+function operatorOid(name: string, left: number, right: number): number {
+  if (name === '') return 0;
+  return operatorsByName(name).find((other) => other.leftType === left && other.rightType === right)?.oid ?? 0;
+}
+
+function* pgOperator(): Iterable<Row> {
+  for (const operator of allOperators()) {
+    const { leftType, rightType } = operator;
+    yield {
+      oid: operator.oid,
+      oprname: operator.name,
+      oprnamespace: PG_CATALOG_SCHEMA_OID,
+      oprowner: BOOTSTRAP_ROLE_OID,
+      oprkind: leftType === 0 ? 'l' : 'b',
+      oprcanmerge: operator.btreeStrategy === 3,
+      oprcanhash: operator.btreeStrategy === 3,
+      oprleft: leftType,
+      oprright: rightType,
+      oprresult: operator.resultType,
+      oprcom: operatorOid(operator.commutator, rightType, leftType),
+      oprnegate: operatorOid(operator.negator, leftType, rightType),
+      oprcode: operator.function.oid,
+      oprrest: 0,
+      oprjoin: 0,
+    };
+  }
+}
+
+const CAST_CONTEXTS = { implicit: 'i', assignment: 'a', explicit: 'e' } as const;
+
+function* pgCast(): Iterable<Row> {
+  let oid = 10035;
+  for (const cast of allCasts()) {
+    yield {
+      oid: oid++,
+      castsource: cast.sourceType,
+      casttarget: cast.targetType,
+      castfunc: cast.function?.oid ?? 0,
+      castcontext: CAST_CONTEXTS[cast.context],
+      castmethod: cast.function === null ? 'b' : 'f',
+    };
+  }
+}
+
+function* pgAggregate(): Iterable<Row> {
+  for (const row of staticRows('pg_aggregate') ?? []) if (functionByOid(row.aggfnoid as number) !== null) yield row;
+}
+
+export const functionMakers: Readonly<Record<string, RowMaker>> = {
+  pg_proc: pgProc,
+  pg_operator: pgOperator,
+  pg_cast: pgCast,
+  pg_aggregate: pgAggregate,
+};

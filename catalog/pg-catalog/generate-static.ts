@@ -1,0 +1,40 @@
+/**
+ * Writes static-rows.ts: rows of catalogs that never change, from a running PostgreSQL 15:
+ * `node --import tsx catalog/pg-catalog/generate-static.ts <psql connection arguments>`.
+ */
+import { execFileSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+
+const METHODS = '(403, 405)';
+const QUERIES: Readonly<Record<string, string>> = {
+  pg_am: `select * from pg_am where amname in ('heap', 'btree', 'hash') order by oid`,
+  pg_opclass: `select * from pg_opclass where opcmethod in ${METHODS} order by oid`,
+  pg_opfamily: `select * from pg_opfamily where opfmethod in ${METHODS} order by oid`,
+  pg_amop: `select * from pg_amop where amopmethod in ${METHODS} order by oid`,
+  pg_amproc: `select p.oid, amprocfamily, amproclefttype, amprocrighttype, amprocnum, amproc::oid
+    from pg_amproc p join pg_opfamily f on f.oid = amprocfamily where opfmethod in ${METHODS} order by p.oid`,
+  pg_collation: `select * from pg_collation where collname in ('default', 'C', 'POSIX', 'ucs_basic') order by oid`,
+  pg_language: "select * from pg_language where lanname <> 'plpgsql' order by oid",
+  pg_range: `select rngtypid, rngsubtype, rngmultitypid, rngcollation, rngsubopc, rngcanonical::oid, rngsubdiff::oid
+    from pg_range order by 1`,
+  pg_tablespace: 'select * from pg_tablespace order by oid',
+  pg_aggregate: `select aggfnoid::oid, aggkind, aggnumdirectargs, aggtransfn::oid, aggfinalfn::oid, aggcombinefn::oid, aggserialfn::oid,
+    aggdeserialfn::oid, aggmtransfn::oid, aggminvtransfn::oid, aggmfinalfn::oid, aggfinalextra, aggmfinalextra, aggfinalmodify,
+    aggmfinalmodify, aggsortop, aggtranstype, aggtransspace, aggmtranstype, aggmtransspace, agginitval, aggminitval
+    from pg_aggregate order by 1`,
+};
+
+const parts = Object.entries(QUERIES).map(([name, sql]) => {
+  const text = execFileSync('psql', [...process.argv.slice(2), '-AtXq', '-F', '\t', '-P', 'null=\\N', '-c', sql], {
+    encoding: 'utf8',
+  }).trimEnd();
+  if (/[`]|\$\{/.test(text)) throw new Error(`${name} needs quoting`);
+  return `  ${name}: \`\n${text.replaceAll('\\', '\\\\')}\n\`,\n`;
+});
+writeFileSync(
+  new URL('static-rows.ts', import.meta.url),
+  `/** Rows of catalogs that never change, fields between tabs, \\N for null; written by generate-static.ts. */
+export const STATIC_ROWS: Readonly<Record<string, string>> = {
+${parts.join('')}};
+`,
+);

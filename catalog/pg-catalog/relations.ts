@@ -1,0 +1,527 @@
+/** pg_class and what hangs on it: attributes, defaults, indexes, constraints, sequences, rules, dependencies. */
+import { OID, SqlArray, typeByOid } from '../../types/index.ts';
+import {
+  BOOTSTRAP_ROLE_OID,
+  type ColumnEntry,
+  type ConstraintEntry,
+  type IndexEntry,
+  type RelationEntry,
+  type SequenceEntry,
+} from '../entries.ts';
+import { isSystemView, systemRelations } from '../system-tables.ts';
+import { collationOf } from './definitions.ts';
+import { operatorClassOf } from './static-tables.ts';
+import {
+  ACTION_LETTERS,
+  CONSTRAINT_LETTERS,
+  PERSISTENCE_LETTERS,
+  type Row,
+  type RowMaker,
+  relationKind,
+  ruleOid,
+  sorted,
+  type ViewContext,
+} from './view-context.ts';
+
+const PAGE_SIZE = 8192;
+export const TYPE_CLASS = 1247;
+export const RELATION_CLASS = 1259;
+export const CONSTRAINT_CLASS = 2606;
+export const NAMESPACE_CLASS = 2615;
+export const ATTRDEF_CLASS = 2604;
+export const REWRITE_CLASS = 2618;
+
+function numbers(elementOid: number, values: readonly number[]): SqlArray {
+  return new SqlArray(elementOid, values);
+}
+
+/** int2vector and oidvector count from 0. */
+function vector(elementOid: number, values: readonly number[]): SqlArray {
+  return new SqlArray(elementOid, values, [values.length], [0]);
+}
+
+function texts(values: readonly string[] | undefined): SqlArray | null {
+  return values === undefined || values.length === 0 ? null : new SqlArray(OID.TEXT, [...values]);
+}
+
+/** All tables and views: PostgreSQL's own, then the database's. */
+export function allRelations(context: ViewContext): RelationEntry[] {
+  return [...systemRelations(), ...sorted(context.catalog.relations())];
+}
+
+const CLASS_DEFAULTS = {
+  reltype: 0,
+  reloftype: 0,
+  reltablespace: 0,
+  relallvisible: 0,
+  reltoastrelid: 0,
+  relisshared: false,
+  relchecks: 0,
+  relhasindex: false,
+  relhasrules: false,
+  relhastriggers: false,
+  relhassubclass: false,
+  relrowsecurity: false,
+  relforcerowsecurity: false,
+  relispopulated: true,
+  relreplident: 'n',
+  relispartition: false,
+  relrewrite: 0,
+  relfrozenxid: 0,
+  relminmxid: 0,
+  relpages: 0,
+  reltuples: 0,
+};
+
+function tableClass(context: ViewContext, entry: RelationEntry): Row {
+  const { catalog } = context;
+  const isStored = entry.relId !== 0;
+  const constraints = catalog.constraintsOf(entry.oid);
+  const statistics = context.system?.statistics;
+  const pages = isStored ? (context.functions.relationSize(entry.oid) ?? 0) / PAGE_SIZE : 0;
+  return {
+    ...CLASS_DEFAULTS,
+    oid: entry.oid,
+    relname: entry.name,
+    relnamespace: entry.schemaOid,
+    relowner: entry.owner,
+    relam: isStored || (entry.kind === 'virtual' && !isSystemView(entry.oid)) ? 2 : 0,
+    relfilenode: entry.relId === 0 ? 0 : entry.oid,
+    relpages: Math.ceil(pages),
+    reltuples: isStored ? (statistics?.rowCount(entry.oid) ?? -1) : entry.kind === 'virtual' ? 0 : 0,
+    relhasindex: catalog.indexesOf(entry.oid).length > 0,
+    relpersistence: PERSISTENCE_LETTERS[entry.persistence],
+    relkind: relationKind(entry, isSystemView),
+    relnatts: entry.columns.length,
+    relchecks: constraints.filter((constraint) => constraint.type === 'check').length,
+    relhasrules: entry.kind === 'view' || entry.kind === 'materializedView',
+    relhastriggers:
+      constraints.some((constraint) => constraint.type === 'foreign key') ||
+      catalog.constraintsReferencing(entry.oid).length > 0,
+    relispopulated: entry.populated !== false,
+    relreplident: entry.kind === 'table' || entry.kind === 'materializedView' ? 'd' : 'n',
+    reloptions: texts(entry.options),
+  };
+}
+
+function indexClass(context: ViewContext, entry: IndexEntry): Row {
+  const table = context.catalog.relation(entry.tableOid);
+  return {
+    ...CLASS_DEFAULTS,
+    oid: entry.oid,
+    relname: entry.name,
+    relnamespace: entry.schemaOid,
+    relowner: table?.owner ?? BOOTSTRAP_ROLE_OID,
+    relam: entry.method === 'hash' ? 405 : 403,
+    relfilenode: entry.oid,
+    relpages: Math.ceil((context.functions.relationSize(entry.oid) ?? 0) / PAGE_SIZE),
+    reltuples: context.system?.statistics.rowCount(entry.tableOid) ?? 0,
+    relpersistence: PERSISTENCE_LETTERS[table?.persistence ?? 'permanent'],
+    relkind: 'i',
+    relnatts: entry.columns.length + entry.includedColumns.length,
+    reloptions: texts(entry.options),
+  };
+}
+
+function sequenceClass(entry: SequenceEntry): Row {
+  return {
+    ...CLASS_DEFAULTS,
+    oid: entry.oid,
+    relname: entry.name,
+    relnamespace: entry.schemaOid,
+    relowner: entry.owner,
+    relam: 0,
+    relfilenode: entry.oid,
+    relpages: 1,
+    reltuples: 1,
+    relpersistence: PERSISTENCE_LETTERS[entry.persistence],
+    relkind: 'S',
+    relnatts: 3,
+  };
+}
+
+function* pgClass(context: ViewContext): Iterable<Row> {
+  for (const entry of allRelations(context)) yield tableClass(context, entry);
+  for (const entry of sorted(context.catalog.indexes())) yield indexClass(context, entry);
+  for (const entry of sorted(context.catalog.sequences())) yield sequenceClass(entry);
+}
+
+// ----------------------------------------------------------------------------------------------------------- attributes
+
+function attribute(relationOid: number, column: ColumnEntry, hasDefault: boolean): Row {
+  const type = typeByOid(column.typeOid);
+  return {
+    attrelid: relationOid,
+    attname: column.name,
+    atttypid: column.dropped ? 0 : column.typeOid,
+    attstattarget: column.dropped ? 0 : -1,
+    attlen: type?.length ?? -1,
+    attnum: column.number,
+    attndims: type?.category === 'A' ? 1 : 0,
+    attcacheoff: -1,
+    atttypmod: column.typeModifier,
+    attbyval: type?.byValue ?? false,
+    attalign: type?.align ?? 'i',
+    attstorage: type?.storage ?? 'p',
+    attcompression: '',
+    attnotnull: column.notNull,
+    atthasdef: hasDefault,
+    atthasmissing: column.missingText !== null,
+    attidentity: column.identity === null ? '' : column.identity === 'always' ? 'a' : 'd',
+    attgenerated: column.generated ? 's' : '',
+    attisdropped: column.dropped,
+    attislocal: true,
+    attinhcount: 0,
+    attcollation: column.dropped ? 0 : collationOf(column.typeOid),
+    attmissingval: null,
+  };
+}
+
+const PLAIN_COLUMN = {
+  typeModifier: -1,
+  notNull: false,
+  defaultText: null,
+  generated: false,
+  identity: null,
+  sequenceOid: 0,
+  dropped: false,
+  missingText: null,
+  sinceLayout: 0,
+} as const;
+
+/** ctid and its like: what tables have, and views and sequences have not. */
+const SYSTEM_COLUMNS: readonly (readonly [number: number, name: string, typeOid: number])[] = [
+  [-1, 'ctid', OID.TID],
+  [-2, 'xmin', OID.XID],
+  [-3, 'cmin', OID.CID],
+  [-4, 'xmax', OID.XID],
+  [-5, 'cmax', OID.CID],
+  [-6, 'tableoid', OID.OID],
+];
+
+function* systemAttributes(relationOid: number): Iterable<Row> {
+  for (const [number, name, typeOid] of SYSTEM_COLUMNS) {
+    yield attribute(relationOid, { ...PLAIN_COLUMN, number, name, typeOid, notNull: true }, false);
+  }
+}
+
+/** An index's columns have names of their own: its table's, or expr. */
+function* indexAttributes(context: ViewContext, index: IndexEntry): Iterable<Row> {
+  const table = context.catalog.relation(index.tableOid);
+  const keys = [
+    ...index.columns.map((column) => ({ number: column.columnNumber, text: column.expressionText })),
+    ...index.includedColumns.map((number) => ({ number, text: null })),
+  ];
+  for (let i = 0; i < keys.length; i++) {
+    const column = keys[i].number > 0 ? table?.columns[keys[i].number - 1] : undefined;
+    const name = column?.name ?? /^([a-z_][a-z0-9_]*)\(/i.exec(keys[i].text ?? '')?.[1] ?? 'expr';
+    const typeOid = column?.typeOid ?? OID.TEXT;
+    const typeModifier = column?.typeModifier ?? -1;
+    yield attribute(index.oid, { ...PLAIN_COLUMN, number: i + 1, name, typeOid, typeModifier }, false);
+  }
+}
+
+function* sequenceAttributes(sequence: SequenceEntry): Iterable<Row> {
+  const columns: readonly (readonly [string, number])[] = [
+    ['last_value', OID.INT8],
+    ['log_cnt', OID.INT8],
+    ['is_called', OID.BOOL],
+  ];
+  for (let i = 0; i < columns.length; i++) {
+    const [name, typeOid] = columns[i];
+    yield attribute(sequence.oid, { ...PLAIN_COLUMN, number: i + 1, name, typeOid, notNull: true }, false);
+  }
+}
+
+function* pgAttribute(context: ViewContext): Iterable<Row> {
+  for (const entry of allRelations(context)) {
+    for (const column of entry.columns) yield attribute(entry.oid, column, column.defaultText !== null);
+    if (entry.kind !== 'view') yield* systemAttributes(entry.oid);
+  }
+  for (const index of sorted(context.catalog.indexes())) yield* indexAttributes(context, index);
+  for (const sequence of sorted(context.catalog.sequences())) yield* sequenceAttributes(sequence);
+}
+
+/** Columns with a default, with the made-up oid of each. */
+function* defaults(context: ViewContext): Iterable<{ oid: number; table: RelationEntry; column: ColumnEntry }> {
+  let oid = 0xc0000000;
+  for (const table of sorted(context.catalog.relations())) {
+    for (const column of table.columns) {
+      if (column.defaultText !== null && !column.dropped) yield { oid: oid++, table, column };
+    }
+  }
+}
+
+function* pgAttrdef(context: ViewContext): Iterable<Row> {
+  for (const { oid, table, column } of defaults(context)) {
+    yield { oid, adrelid: table.oid, adnum: column.number, adbin: column.defaultText };
+  }
+}
+
+// ------------------------------------------------------------------------------------------------- indexes, constraints
+
+function* pgIndex(context: ViewContext): Iterable<Row> {
+  for (const index of sorted(context.catalog.indexes())) {
+    const table = context.catalog.relation(index.tableOid);
+    const constraint = context.catalog.constraintOfIndex(index);
+    const keys = index.columns.map((column) => column.columnNumber);
+    const typeOf = (number: number): number =>
+      number === 0 ? OID.TEXT : (table?.columns[number - 1].typeOid ?? OID.TEXT);
+    const expressions = index.columns.flatMap((column) => column.expressionText ?? []);
+    yield {
+      indexrelid: index.oid,
+      indrelid: index.tableOid,
+      indnatts: keys.length + index.includedColumns.length,
+      indnkeyatts: keys.length,
+      indisunique: index.unique,
+      indnullsnotdistinct: index.nullsNotDistinct,
+      indisprimary: index.primary,
+      indisexclusion: false,
+      indimmediate: constraint?.deferrable !== true,
+      indisclustered: false,
+      indisvalid: true,
+      indcheckxmin: false,
+      indisready: true,
+      indislive: true,
+      indisreplident: false,
+      indkey: vector(OID.INT2, [...keys, ...index.includedColumns]),
+      indcollation: vector(
+        OID.OID,
+        keys.map((number) => collationOf(typeOf(number))),
+      ),
+      indclass: vector(
+        OID.OID,
+        index.columns.map((column) => operatorClassOf(typeOf(column.columnNumber), index.method, column.operatorClass)),
+      ),
+      indoption: vector(
+        OID.INT2,
+        index.columns.map((column) => (column.descending ? 1 : 0) + (column.nullsFirst ? 2 : 0)),
+      ),
+      indexprs: expressions.length === 0 ? null : expressions.join(', '),
+      indpred: index.predicateText,
+    };
+  }
+}
+
+function constraintRow(constraint: ConstraintEntry): Row {
+  const isForeign = constraint.type === 'foreign key';
+  return {
+    oid: constraint.oid,
+    conname: constraint.name,
+    connamespace: constraint.schemaOid,
+    contype: CONSTRAINT_LETTERS[constraint.type],
+    condeferrable: constraint.deferrable,
+    condeferred: constraint.initiallyDeferred,
+    convalidated: constraint.validated,
+    conrelid: constraint.tableOid,
+    contypid: 0,
+    conindid: constraint.indexOid,
+    conparentid: 0,
+    confrelid: constraint.referencedTableOid,
+    confupdtype: isForeign ? ACTION_LETTERS[constraint.onUpdate] : ' ',
+    confdeltype: isForeign ? ACTION_LETTERS[constraint.onDelete] : ' ',
+    confmatchtype: isForeign ? (constraint.matchFull ? 'f' : 's') : ' ',
+    conislocal: true,
+    coninhcount: 0,
+    connoinherit: constraint.type !== 'check',
+    conkey: constraint.columns.length === 0 ? null : numbers(OID.INT2, constraint.columns),
+    confkey: isForeign ? numbers(OID.INT2, constraint.referencedColumns) : null,
+    confdelsetcols:
+      (constraint.onDeleteColumns?.length ?? 0) > 0 ? numbers(OID.INT2, constraint.onDeleteColumns!) : null,
+    conbin: constraint.checkText,
+  };
+}
+
+function* pgConstraint(context: ViewContext): Iterable<Row> {
+  for (const constraint of sorted(context.catalog.constraints())) yield constraintRow(constraint);
+  for (const type of sorted(context.catalog.types())) {
+    for (const check of type.checks ?? []) {
+      yield {
+        oid: check.oid,
+        conname: check.name,
+        connamespace: type.schemaOid,
+        contype: 'c',
+        condeferrable: false,
+        condeferred: false,
+        convalidated: check.validated,
+        conrelid: 0,
+        contypid: type.oid,
+        conindid: 0,
+        conparentid: 0,
+        confrelid: 0,
+        confupdtype: ' ',
+        confdeltype: ' ',
+        confmatchtype: ' ',
+        conislocal: true,
+        coninhcount: 0,
+        connoinherit: false,
+        conbin: check.text,
+      };
+    }
+  }
+}
+
+function* pgSequence(context: ViewContext): Iterable<Row> {
+  for (const sequence of sorted(context.catalog.sequences())) {
+    yield {
+      seqrelid: sequence.oid,
+      seqtypid: sequence.typeOid,
+      seqstart: safe(sequence.start),
+      seqincrement: safe(sequence.increment),
+      seqmax: safe(sequence.maximum),
+      seqmin: safe(sequence.minimum),
+      seqcache: safe(sequence.cache),
+      seqcycle: sequence.cycle,
+    };
+  }
+}
+
+/** int8 from its decimal text: a number while safe. */
+export function safe(text: string): number | bigint {
+  const number = Number(text);
+  return Number.isSafeInteger(number) ? number : BigInt(text);
+}
+
+function* pgRewrite(context: ViewContext): Iterable<Row> {
+  for (const view of sorted(context.catalog.relations())) {
+    if (view.queryText === null) continue;
+    yield {
+      oid: ruleOid(view.oid),
+      rulename: '_RETURN',
+      ev_class: view.oid,
+      ev_type: '1',
+      ev_enabled: 'O',
+      is_instead: true,
+      ev_qual: '<>',
+      ev_action: view.queryText,
+    };
+  }
+}
+
+// --------------------------------------------------------------------------------------------------------- dependencies
+
+function dependency(
+  classid: number,
+  objid: number,
+  objsubid: number,
+  refclassid: number,
+  refobjid: number,
+  refobjsubid: number,
+  deptype: string,
+): Row {
+  return { classid, objid, objsubid, refclassid, refobjid, refobjsubid, deptype };
+}
+
+function* pgDepend(context: ViewContext): Iterable<Row> {
+  const { catalog } = context;
+  for (const table of sorted(catalog.relations())) {
+    yield dependency(RELATION_CLASS, table.oid, 0, NAMESPACE_CLASS, table.schemaOid, 0, 'n');
+    for (const column of table.columns) {
+      const type = column.dropped ? undefined : catalog.type(column.typeOid);
+      if (type !== undefined)
+        yield dependency(RELATION_CLASS, table.oid, column.number, TYPE_CLASS, column.typeOid, 0, 'n');
+    }
+    if (table.queryText === null) continue;
+    const rule = ruleOid(table.oid);
+    yield dependency(REWRITE_CLASS, rule, 0, RELATION_CLASS, table.oid, 0, 'i');
+    yield dependency(REWRITE_CLASS, rule, 0, RELATION_CLASS, table.oid, 0, 'n');
+    const whole = new Set(table.dependsOn);
+    for (const { relationOid, columnNumber } of table.dependsOnColumns ?? []) {
+      whole.delete(relationOid);
+      yield dependency(REWRITE_CLASS, rule, 0, RELATION_CLASS, relationOid, columnNumber, 'n');
+    }
+    for (const oid of whole) yield dependency(REWRITE_CLASS, rule, 0, RELATION_CLASS, oid, 0, 'n');
+  }
+  for (const sequence of sorted(catalog.sequences())) {
+    yield dependency(RELATION_CLASS, sequence.oid, 0, NAMESPACE_CLASS, sequence.schemaOid, 0, 'n');
+    if (sequence.ownedByTable === 0) continue;
+    const column = catalog.relation(sequence.ownedByTable)?.columns[sequence.ownedByColumn - 1];
+    const type = column?.identity != null && column.sequenceOid === sequence.oid ? 'i' : 'a';
+    yield dependency(
+      RELATION_CLASS,
+      sequence.oid,
+      0,
+      RELATION_CLASS,
+      sequence.ownedByTable,
+      sequence.ownedByColumn,
+      type,
+    );
+  }
+  for (const { oid, table, column } of defaults(context)) {
+    yield dependency(ATTRDEF_CLASS, oid, 0, RELATION_CLASS, table.oid, column.number, 'a');
+    for (const used of column.defaultDependsOn ?? [])
+      yield dependency(ATTRDEF_CLASS, oid, 0, RELATION_CLASS, used, 0, 'n');
+  }
+  yield* keyDependencies(context);
+}
+
+function* keyDependencies({ catalog }: ViewContext): Iterable<Row> {
+  for (const index of sorted(catalog.indexes())) {
+    const constraint = catalog.constraintOfIndex(index);
+    if (constraint !== undefined) {
+      yield dependency(RELATION_CLASS, index.oid, 0, CONSTRAINT_CLASS, constraint.oid, 0, 'i');
+      continue;
+    }
+    for (const { columnNumber } of index.columns) {
+      if (columnNumber > 0)
+        yield dependency(RELATION_CLASS, index.oid, 0, RELATION_CLASS, index.tableOid, columnNumber, 'a');
+    }
+    if (index.columns.some(({ columnNumber }) => columnNumber === 0)) {
+      yield dependency(RELATION_CLASS, index.oid, 0, RELATION_CLASS, index.tableOid, 0, 'a');
+    }
+  }
+  for (const constraint of sorted(catalog.constraints())) {
+    for (const column of constraint.columns) {
+      yield dependency(CONSTRAINT_CLASS, constraint.oid, 0, RELATION_CLASS, constraint.tableOid, column, 'a');
+    }
+    if (constraint.type !== 'foreign key') continue;
+    for (const column of constraint.referencedColumns) {
+      yield dependency(CONSTRAINT_CLASS, constraint.oid, 0, RELATION_CLASS, constraint.referencedTableOid, column, 'n');
+    }
+    yield dependency(CONSTRAINT_CLASS, constraint.oid, 0, RELATION_CLASS, constraint.indexOid, 0, 'n');
+  }
+}
+
+function* pgNamespace(context: ViewContext): Iterable<Row> {
+  for (const schema of sorted(context.catalog.schemas())) {
+    yield { oid: schema.oid, nspname: schema.name, nspowner: schema.owner };
+  }
+}
+
+const CLASS_OF_COMMENT: Readonly<Record<string, number>> = {
+  relation: RELATION_CLASS,
+  index: RELATION_CLASS,
+  sequence: RELATION_CLASS,
+  constraint: CONSTRAINT_CLASS,
+  schema: NAMESPACE_CLASS,
+  type: TYPE_CLASS,
+};
+
+const BUILTIN_COMMENTS: readonly (readonly [oid: number, text: string])[] = [[11, 'system catalog schema']];
+
+function* pgDescription(context: ViewContext): Iterable<Row> {
+  for (const [objoid, description] of BUILTIN_COMMENTS) {
+    yield { objoid, classoid: NAMESPACE_CLASS, objsubid: 0, description };
+  }
+  for (const comment of sorted(context.catalog.comments())) {
+    yield {
+      objoid: comment.objectOid,
+      classoid: CLASS_OF_COMMENT[comment.objectClass] ?? 0,
+      objsubid: comment.columnNumber,
+      description: comment.text,
+    };
+  }
+}
+
+export const relationMakers: Readonly<Record<string, RowMaker>> = {
+  pg_class: pgClass,
+  pg_attribute: pgAttribute,
+  pg_attrdef: pgAttrdef,
+  pg_index: pgIndex,
+  pg_constraint: pgConstraint,
+  pg_sequence: pgSequence,
+  pg_rewrite: pgRewrite,
+  pg_depend: pgDepend,
+  pg_namespace: pgNamespace,
+  pg_description: pgDescription,
+};

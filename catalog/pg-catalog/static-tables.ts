@@ -1,0 +1,60 @@
+/** Catalogs that never change (static-rows.ts), parsed when they are first read. */
+import { OID, SqlArray } from '../../types/index.ts';
+import { PG_CATALOG_SCHEMA_OID, type RelationEntry } from '../entries.ts';
+import type { Value } from '../function-entry.ts';
+import { systemRelationByName } from '../system-tables.ts';
+import { STATIC_ROWS } from './static-rows.ts';
+import type { Row } from './view-context.ts';
+
+const parsed = new Map<string, readonly Row[]>();
+
+function parseField(text: string, typeOid: number): Value {
+  if (text === '\\N') return null;
+  switch (typeOid) {
+    case OID.BOOL:
+      return text === 't';
+    case OID.INT2:
+    case OID.INT4:
+    case OID.OID:
+    case OID.FLOAT4:
+    case OID.REGPROC:
+      return /^-?\d+(\.\d+)?$/.test(text) ? Number(text) : 0;
+    case OID.TEXT_ARRAY:
+      return new SqlArray(OID.TEXT, text === '{}' ? [] : text.slice(1, -1).split(','));
+    case OID.ACLITEM_ARRAY:
+      return null;
+    default:
+      return text;
+  }
+}
+
+/** Null when the catalog is not one of these. */
+export function staticRows(name: string): readonly Row[] | null {
+  const known = parsed.get(name);
+  if (known !== undefined) return known;
+  const text = STATIC_ROWS[name];
+  if (text === undefined) return null;
+  const { columns } = systemRelationByName(PG_CATALOG_SCHEMA_OID, name) as RelationEntry;
+  const rows = text
+    .slice(1, -1)
+    .split('\n')
+    .map((line): Row => {
+      const fields = line.split('\t');
+      return Object.fromEntries(columns.map((column, i) => [column.name, parseField(fields[i], column.typeOid)]));
+    });
+  parsed.set(name, rows);
+  return rows;
+}
+
+/** Oid of the operator class an index over this type uses; 0 when none is known. */
+export function operatorClassOf(typeOid: number, method: 'btree' | 'hash', name: string | undefined): number {
+  const methodOid = method === 'hash' ? 405 : 403;
+  const compared = typeOid === OID.VARCHAR ? OID.TEXT : typeOid;
+  let best = 0;
+  for (const row of staticRows('pg_opclass') ?? []) {
+    if (row.opcmethod !== methodOid) continue;
+    if (name !== undefined && row.opcname === name) return row.oid as number;
+    if (row.opcintype === compared && row.opcdefault === true) best = row.oid as number;
+  }
+  return best;
+}

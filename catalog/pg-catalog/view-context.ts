@@ -1,0 +1,78 @@
+/** What the makers of rows work with. */
+import type { Catalog } from '../catalog.ts';
+import type { RelationEntry } from '../entries.ts';
+import type { FunctionContext, Value } from '../function-entry.ts';
+import { SharedCatalog } from '../shared-catalog.ts';
+import type { SystemInformation } from '../system-information.ts';
+
+/** A row by column name; columns that are left out are NULL. */
+export type Row = Readonly<Record<string, Value>>;
+export type RowMaker = (context: ViewContext) => Iterable<Row>;
+
+let builtinShared: SharedCatalog | null = null;
+
+export class ViewContext {
+  readonly functions: FunctionContext;
+  readonly catalog: Catalog;
+  readonly shared: SharedCatalog;
+  /** Null where no session stands behind the functions. */
+  readonly system: SystemInformation | null;
+
+  constructor(functions: FunctionContext) {
+    this.functions = functions;
+    this.catalog = functions.catalog as Catalog;
+    this.system = functions.system ?? null;
+    builtinShared ??= SharedCatalog.bootstrap();
+    this.shared = this.system?.shared ?? builtinShared;
+  }
+
+  roleName(oid: number): string {
+    return this.shared.roleName(oid);
+  }
+
+  schemaName(oid: number): string {
+    return this.catalog.schemaName(oid);
+  }
+
+  /** Does the session's role see what only owners and superusers see? */
+  isOwner(ownerOid: number): boolean {
+    return this.system === null || this.shared.isMember(this.system.currentRoleOid, ownerOid);
+  }
+
+  get isSuperuser(): boolean {
+    return this.system === null || this.shared.role(this.system.currentRoleOid)?.superuser === true;
+  }
+}
+
+export function sorted<T extends { readonly oid: number }>(entries: Iterable<T>): T[] {
+  return [...entries].sort((a, b) => a.oid - b.oid);
+}
+
+/** pg_class.relkind of a table or view. */
+export function relationKind(entry: RelationEntry, isSystemView: (oid: number) => boolean): string {
+  switch (entry.kind) {
+    case 'view':
+      return 'v';
+    case 'materializedView':
+      return 'm';
+    case 'virtual':
+      return isSystemView(entry.oid) ? 'v' : 'r';
+    default:
+      return 'r';
+  }
+}
+
+export const PERSISTENCE_LETTERS = { permanent: 'p', unlogged: 'u', temporary: 't' } as const;
+export const ACTION_LETTERS = {
+  'no action': 'a',
+  restrict: 'r',
+  cascade: 'c',
+  'set null': 'n',
+  'set default': 'd',
+} as const;
+export const CONSTRAINT_LETTERS = { 'primary key': 'p', unique: 'u', check: 'c', 'foreign key': 'f' } as const;
+
+/** Oids of things that have no entry of their own: a view's rule and a column's default. Above all real oids. */
+export function ruleOid(viewOid: number): number {
+  return 0x80000000 + viewOid;
+}
