@@ -293,7 +293,10 @@ function scanNumber(text: string, start: number, literalIndex: number): Token {
   const end = numberEnd(text, start);
   if (end < 0) {
     let junk = -end;
-    while (junk < text.length && isIdentPart(text.charCodeAt(junk))) junk++;
+    // After a sign without digits ("1e+") the junk ends; otherwise it is the whole word.
+    const sign = text.charCodeAt(junk - 1);
+    const isOpen = sign === 0x2b || sign === 0x2d;
+    while (!isOpen && junk < text.length && isIdentPart(text.charCodeAt(junk))) junk++;
     throw syntaxErrorAt(text, 'trailing junk after numeric literal', start, junk);
   }
   const image = text.slice(start, end);

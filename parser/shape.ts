@@ -16,6 +16,7 @@ import {
   dollarDelimiterEnd,
   IDENT_PART,
   IDENT_START,
+  isIdentStart,
   lineCommentEnd,
   SPACE,
 } from './characters.ts';
@@ -141,6 +142,7 @@ export function statementShape(text: string): StatementShape | null {
         if (isDigitAt(text, i + 1)) {
           i++;
           while (isDigitAt(text, i)) i++;
+          if (i < length && isIdentStart(text.charCodeAt(i))) return null;
           break;
         }
         const bodyStart = dollarDelimiterEnd(text, i);

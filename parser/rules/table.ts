@@ -498,8 +498,8 @@ export abstract class TableRules extends ModifyRules {
   /** ConstraintAttributeSpec; `what` tells which of them the constraint can have. */
   protected constraintAttributes(what: string): ConstraintAttributes {
     const attributes: Mutable<ConstraintAttributes> = { ...NO_ATTRIBUTES };
-    const refuse = (clause: string, token = this.nextToken()): void => {
-      throw this.messageAt('0A000', `${what} constraints cannot be marked ${clause}`, token);
+    const refuse = (clause: string): void => {
+      throw new SqlError('0A000', `${what} constraints cannot be marked ${clause}`);
     };
     const isCheck = what === 'CHECK';
     for (;;) {
@@ -508,7 +508,7 @@ export abstract class TableRules extends ModifyRules {
         this.take(T.NOT);
         if (this.at(T.VALID)) {
           this.take(T.VALID);
-          if (!isCheck && what !== 'FOREIGN KEY') refuse('NOT VALID', token);
+          if (!isCheck && what !== 'FOREIGN KEY') refuse('NOT VALID');
           attributes.notValid = true;
         } else {
           this.take(T.DEFERRABLE);
@@ -516,17 +516,17 @@ export abstract class TableRules extends ModifyRules {
         }
       } else if (this.at(T.DEFERRABLE)) {
         this.take(T.DEFERRABLE);
-        if (isCheck) refuse('DEFERRABLE', token);
+        if (isCheck) refuse('DEFERRABLE');
         attributes.deferrable = true;
       } else if (this.at(T.INITIALLY)) {
         this.take(T.INITIALLY);
         attributes.initiallyDeferred = this.has(T.DEFERRED);
         if (!attributes.initiallyDeferred) this.take(T.IMMEDIATE);
-        if (isCheck && attributes.initiallyDeferred) refuse('DEFERRABLE', token);
+        if (isCheck && attributes.initiallyDeferred) refuse('DEFERRABLE');
       } else if (this.at(T.NO) && this.peekAt(2) === T.INHERIT) {
         this.take(T.NO);
         this.take(T.INHERIT);
-        if (!isCheck) refuse('NO INHERIT', token);
+        if (!isCheck) refuse('NO INHERIT');
         attributes.noInherit = true;
       } else return attributes;
       this.checkDeferral(attributes, token);
