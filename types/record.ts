@@ -4,9 +4,12 @@ import type { Value } from './value.ts';
 export class SqlRecord {
   readonly typeOids: readonly number[];
   readonly values: readonly Value[];
+  /** Field names where they are known (a table's row, a composite type); ROW(...) has none. */
+  readonly names: readonly string[] | undefined;
 
-  constructor(typeOids: readonly number[], values: readonly Value[]) {
+  constructor(typeOids: readonly number[], values: readonly Value[], names?: readonly string[]) {
     this.typeOids = typeOids;
     this.values = values;
+    this.names = names;
   }
 }

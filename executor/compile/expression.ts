@@ -300,7 +300,7 @@ export class ExpressionCompiler {
 
   #implementation(fn: ScalarFunction, argTypes: readonly number[], returnType: number): Code {
     const implementation = fn.specialise ? fn.implementation(argTypes, returnType) : fn.implementation;
-    return this.#emitter.bind(implementation, 'f');
+    return this.#emitter.bind(implementation, 'fn');
   }
 
   #plainCall(fn: ScalarFunction, args: readonly Operand[], expr: CallExpr): Operand {
@@ -344,7 +344,7 @@ export class ExpressionCompiler {
     }
     const fast = INT8_FAST[name];
     if (fast !== undefined && this.#options.bail !== null && a.rep === 'num' && b.rep === 'num') {
-      return this.#guarded(`${a.value} ${fast} ${b.value}`, isNull, expr.typeOid);
+      return this.#guarded(`${a.value} ${fast} ${b.value}${fast === '*' ? ' + 0' : ''}`, isNull, expr.typeOid);
     }
     const result = this.#emitter.name('v');
     const call = this.#implementation(
@@ -424,7 +424,7 @@ export class ExpressionCompiler {
       if (left !== null && right !== null) {
         if (operator === '*') {
           const scale = (left.scale as number) + (right.scale as number);
-          if (scale <= 15) return this.#guarded(`${left.value} * ${right.value}`, isNull, expr.typeOid, scale);
+          if (scale <= 15) return this.#guarded(`${left.value} * ${right.value} + 0`, isNull, expr.typeOid, scale);
         } else {
           const scale = Math.max(left.scale as number, right.scale as number);
           const l = rescaled(left, scale);

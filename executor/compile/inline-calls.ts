@@ -25,7 +25,8 @@ function addIntArithmetic(family: string, low: number, high: number): void {
   const ranged =
     (operator: string): InlineTemplate =>
     (emit, result, a, b, call) => {
-      emit(`${result} = ${a} ${operator} ${b};`);
+      // + 0 turns the -0 of 0 * -5 into 0.
+      emit(`${result} = ${a} ${operator} ${b}${operator === '*' ? ' + 0' : ''};`);
       emit(`if (${result} > ${high} || ${result} < ${low}) ${result} = ${call}(${a}, ${b});`);
     };
   templates.set(`${family}pl`, ranged('+'));
@@ -49,7 +50,7 @@ for (const family of INT8_FAMILIES) {
     (emit, result, a, b, call) => {
       emit(
         `if (typeof ${a} !== 'number' || typeof ${b} !== 'number' || ` +
-          `(${result} = ${a} ${operator} ${b}) > 9007199254740991 || ${result} < -9007199254740991) ` +
+          `(${result} = ${a} ${operator} ${b}${operator === '*' ? ' + 0' : ''}) > 9007199254740991 || ${result} < -9007199254740991) ` +
           `${result} = ${call}(${a}, ${b});`,
       );
     };
