@@ -492,55 +492,80 @@ export function mapRelation(relation: Relation, map: Mapper): Relation {
 }
 
 function mapTargets(targets: readonly Target[], map: Mapper): readonly Target[] {
-  let changed = false;
-  const result = targets.map((target) => {
+  let result: Target[] | null = null;
+  for (let i = 0; i < targets.length; i++) {
+    const target = targets[i];
     const expr = map(target.expr);
-    if (expr === target.expr) return target;
-    changed = true;
-    return { ...target, expr };
-  });
-  return changed ? result : targets;
+    if (expr === target.expr) continue;
+    result ??= [...targets];
+    result[i] = { ...target, expr };
+  }
+  return result ?? targets;
 }
 
 /** The query with `map` applied to every expression of it, subqueries in FROM and CTEs included. */
 export function mapQuery(query: Query, map: Mapper): Query {
-  let changed = false;
-  const note = <T>(before: T, after: T): T => {
-    if (before !== after) changed = true;
-    return after;
-  };
-  let relations: Map<number, Relation> | null = null;
+  let relations: ReadonlyMap<number, Relation> = query.relations;
   for (const [rel, relation] of query.relations) {
     const mapped = mapRelation(relation, map);
-    if (mapped !== relation) {
-      relations ??= new Map(query.relations);
-      relations.set(rel, mapped);
-    }
+    if (mapped === relation) continue;
+    if (relations === query.relations) relations = new Map(query.relations);
+    (relations as Map<number, Relation>).set(rel, mapped);
   }
-  if (relations !== null) changed = true;
-  let from = query.from;
-  const mappedFrom = query.from.map((item) => mapFrom(item, map));
-  if (mappedFrom.some((item, i) => item !== query.from[i])) {
-    changed = true;
-    from = mappedFrom;
-  }
-  const result: Query = {
+  const from = mapFromList(query.from, map);
+  const where = mapNullable(query.where, map);
+  const targets = mapTargets(query.targets, map);
+  const groupBy = mapList(query.groupBy, map);
+  const having = mapNullable(query.having, map);
+  const windows = query.windows.length === 0 ? query.windows : mapWindows(query.windows, map);
+  const distinctOn = query.distinctOn === null ? null : mapList(query.distinctOn, map);
+  const orderBy = mapSort(query.orderBy, map);
+  const limit = mapNullable(query.limit, map);
+  const offset = mapNullable(query.offset, map);
+  const setOperation = mapSetOperation(query.setOperation, map);
+  const ctes = query.ctes.length === 0 ? query.ctes : mapCtes(query.ctes, map);
+  const same =
+    relations === query.relations &&
+    from === query.from &&
+    where === query.where &&
+    targets === query.targets &&
+    groupBy === query.groupBy &&
+    having === query.having &&
+    windows === query.windows &&
+    distinctOn === query.distinctOn &&
+    orderBy === query.orderBy &&
+    limit === query.limit &&
+    offset === query.offset &&
+    setOperation === query.setOperation &&
+    ctes === query.ctes;
+  if (same) return query;
+  return {
     ...query,
-    relations: relations ?? query.relations,
+    relations,
     from,
-    where: note(query.where, mapNullable(query.where, map)),
-    targets: note(query.targets, mapTargets(query.targets, map)),
-    groupBy: note(query.groupBy, mapList(query.groupBy, map)),
-    having: note(query.having, mapNullable(query.having, map)),
-    windows: note(query.windows, mapWindows(query.windows, map)),
-    distinctOn: note(query.distinctOn, query.distinctOn === null ? null : mapList(query.distinctOn, map)),
-    orderBy: note(query.orderBy, mapSort(query.orderBy, map)),
-    limit: note(query.limit, mapNullable(query.limit, map)),
-    offset: note(query.offset, mapNullable(query.offset, map)),
-    setOperation: note(query.setOperation, mapSetOperation(query.setOperation, map)),
-    ctes: note(query.ctes, mapCtes(query.ctes, map)),
+    where,
+    targets,
+    groupBy,
+    having,
+    windows,
+    distinctOn,
+    orderBy,
+    limit,
+    offset,
+    setOperation,
+    ctes,
   };
-  return changed ? result : query;
+}
+
+function mapFromList(items: readonly FromItem[], map: Mapper): readonly FromItem[] {
+  let result: FromItem[] | null = null;
+  items.forEach((item, i) => {
+    const mapped = mapFrom(item, map);
+    if (mapped === item) return;
+    result ??= [...items];
+    result[i] = mapped;
+  });
+  return result ?? items;
 }
 
 function mapWindows(windows: readonly WindowDefinition[], map: Mapper): readonly WindowDefinition[] {

@@ -174,6 +174,13 @@ function bindRangeOffset(level: Level, node: ast.Expression, keyType: number): E
       context.locationOf(offset),
     );
   }
+  if (!isTime && offset.typeOid !== keyType && offset.typeOid !== UNKNOWN) {
+    // The offset takes the type that key + offset wants.
+    const operator = findBinaryOperator(context, '+', keyType, offset.typeOid);
+    if (operator !== null && operator !== 'ambiguous' && operator.leftType === keyType) {
+      return coerceType(context, offset, operator.rightType, -1, 'implicit');
+    }
+  }
   if (offset.typeOid === UNKNOWN) return coerceType(context, offset, isTime ? INTERVAL : keyType, -1, 'implicit');
   if (isTime && offset.typeOid !== INTERVAL) {
     throw context.error(

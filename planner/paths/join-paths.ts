@@ -30,7 +30,7 @@ export function makeJoinPaths(
   const { special } = kind;
   const join = new JoinBuilder(problem, conditions, result.rows);
   const add = (path: Path | null): void => {
-    if (path !== null) addPath(result.paths, path);
+    if (path !== null) addPath(result.paths, path, problem.fastStart);
   };
   if (special === null) {
     join.nestedLoops(left, right, 'inner', add);

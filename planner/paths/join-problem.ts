@@ -77,10 +77,13 @@ export class JoinProblem {
   readonly specials: SpecialJoin[] = [];
   readonly classes: EquivalenceClass[] = [];
   readonly all: RelSet;
+  /** Perhaps not all rows are wanted (LIMIT): paths that start fast are kept. */
+  readonly fastStart: boolean;
   private readonly bits = new Map<number, RelSet>();
 
   constructor(planner: Planner, query: Query) {
     this.planner = planner;
+    this.fastStart = query.limit !== null;
     const used = new Set<number>();
     const collect = (item: FromItem): void => {
       if (item.kind === 'rel') used.add(item.rel);

@@ -85,18 +85,20 @@ export function commonPrefix(have: readonly SortKey[], want: readonly SortKey[])
 
 const FUZZ = 1.01;
 
-/** Keeps a path unless another is as good in every respect; drops those that it beats. */
-export function addPath(paths: Path[], path: Path): void {
-  for (const other of paths) if (dominates(other, path)) return;
-  for (let i = paths.length - 1; i >= 0; i--) if (dominates(path, paths[i])) paths.splice(i, 1);
+/**
+ * Keeps a path unless another is as good in every respect; drops those that it beats. A fast start counts only where not all
+ * rows may be wanted.
+ */
+export function addPath(paths: Path[], path: Path, fastStart: boolean): void {
+  for (const other of paths) if (dominates(other, path, fastStart)) return;
+  for (let i = paths.length - 1; i >= 0; i--) if (dominates(path, paths[i], fastStart)) paths.splice(i, 1);
   paths.push(path);
 }
 
-function dominates(a: Path, b: Path): boolean {
+function dominates(a: Path, b: Path, fastStart: boolean): boolean {
   return (
     a.total <= b.total * FUZZ &&
-    a.startup <= b.startup * FUZZ + 0.01 &&
-    (a.total < b.total || a.startup < b.startup || a.ordering.length >= b.ordering.length) &&
+    (!fastStart || a.startup <= b.startup * FUZZ + 0.01) &&
     isOrdered(a.ordering, b.ordering) &&
     (a.required & b.required) === a.required
   );

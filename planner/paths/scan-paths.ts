@@ -84,15 +84,15 @@ function tablePaths(
   };
   const paths: Path[] = [];
   const rowIds = rowIdPath(scan);
-  if (rowIds !== null) addPath(paths, rowIds);
+  if (rowIds !== null) addPath(paths, rowIds, scan.problem.fastStart);
   const seq = seqPath(scan);
-  addPath(paths, settings.enableSeqScan === false ? { ...seq, startup: seq.startup + COST.disabled, total: seq.total + COST.disabled } : seq);
+  addPath(paths, settings.enableSeqScan === false ? { ...seq, startup: seq.startup + COST.disabled, total: seq.total + COST.disabled } : seq, scan.problem.fastStart);
   if (settings.enableIndexScan !== false) {
     for (const usable of indexes) addIndexPaths(scan, usable, options, paths);
   }
   if (settings.enableBitmapScan !== false) {
     const posting = postingPath(scan, indexes);
-    if (posting !== null) addPath(paths, posting);
+    if (posting !== null) addPath(paths, posting, scan.problem.fastStart);
   }
   return { rows, paths };
 }
@@ -230,10 +230,10 @@ function addIndexPaths(scan: TableScan, usable: UsableIndex, options: ScanOption
   const orderings = orderingsOf(problem, usable, plain);
   const useful = orderings.filter((ordering) => isWanted(ordering.keys, options.wanted));
   if (plain.conditions.length > 0) {
-    addPath(paths, indexPath(scan, usable, plain, [], false));
+    addPath(paths, indexPath(scan, usable, plain, [], false), scan.problem.fastStart);
   }
   if (usable.index.method === 'btree') {
-    for (const { keys, descending } of useful) addPath(paths, indexPath(scan, usable, plain, keys, descending));
+    for (const { keys, descending } of useful) addPath(paths, indexPath(scan, usable, plain, keys, descending), scan.problem.fastStart);
   }
   const joins = problem.joinEqualities(bit);
   if (joins.length === 0) return;
@@ -249,7 +249,7 @@ function addIndexPaths(scan: TableScan, usable: UsableIndex, options: ScanOption
         .map((join): Condition => ({ expr: join.expr, rels: join.rels, own: join.own })),
     ];
     const use = useIndex(scan, usable, conditions);
-    if (use.required !== NO_RELS) addPath(paths, indexPath(scan, usable, use, [], false));
+    if (use.required !== NO_RELS) addPath(paths, indexPath(scan, usable, use, [], false), scan.problem.fastStart);
   }
 }
 

@@ -46,13 +46,20 @@ function normalizeWhere(query: Query): Query {
 
 /** Maps the query's own expressions, and leaves the queries inside sublinks and FROM alone. */
 function mapOwnExprs(query: Query, map: (expr: Expr) => Expr): Query {
+  const hasInner = query.setOperation !== null || query.ctes.length > 0 || [...query.relations.values()].some(isSubquery);
+  if (!hasInner) return mapQuery(query, map);
   const shallow: Map<number, Relation> = new Map();
-  const kept = new Map<number, Relation>();
-  for (const [rel, relation] of query.relations) (relation.kind === 'subquery' ? kept : shallow).set(rel, relation);
+  for (const [rel, relation] of query.relations) if (!isSubquery(relation)) shallow.set(rel, relation);
   const mapped = mapQuery({ ...query, relations: shallow, setOperation: null, ctes: [] }, map);
   const relations = new Map<number, Relation>();
-  for (const rel of query.relations.keys()) relations.set(rel, kept.get(rel) ?? mapped.relations.get(rel)!);
+  for (const [rel, relation] of query.relations) {
+    relations.set(rel, isSubquery(relation) ? relation : mapped.relations.get(rel)!);
+  }
   return { ...mapped, relations, setOperation: query.setOperation, ctes: query.ctes };
+}
+
+function isSubquery(relation: Relation): boolean {
+  return relation.kind === 'subquery';
 }
 
 function rewriteInside(context: BindContext, query: Query): Query {
@@ -63,22 +70,17 @@ function rewriteInside(context: BindContext, query: Query): Query {
     return toExpr({ ...node, test, query: rewriteQuery(context, node.query) });
   };
   const mapped = mapOwnExprs(query, inExpr);
-  const relations = new Map<number, Relation>();
+  let { relations } = mapped;
   for (const [rel, relation] of mapped.relations) {
-    relations.set(
-      rel,
-      relation.kind === 'subquery' ? { ...relation, query: rewriteQuery(context, relation.query) } : relation,
-    );
+    if (relation.kind !== 'subquery') continue;
+    if (relations === mapped.relations) relations = new Map(mapped.relations);
+    (relations as Map<number, Relation>).set(rel, { ...relation, query: rewriteQuery(context, relation.query) });
   }
   const operation = mapped.setOperation;
-  return {
-    ...mapped,
-    relations,
-    setOperation:
-      operation === null
-        ? null
-        : { ...operation, left: rewriteQuery(context, operation.left), right: rewriteQuery(context, operation.right) },
-  };
+  if (operation === null) return relations === mapped.relations ? mapped : { ...mapped, relations };
+  const left = rewriteQuery(context, operation.left);
+  const right = rewriteQuery(context, operation.right);
+  return { ...mapped, relations, setOperation: { ...operation, left, right } };
 }
 
 export { foldConstants } from './fold-constants.ts';
