@@ -743,8 +743,11 @@ export class Session implements ProtocolSession, PlanningSession, ExecServices {
   }
 
   copyData(bytes: Uint8Array): Step {
-    this.#copyIn?.receive(bytes);
-    return this.resume();
+    const task = this.#copyIn;
+    if (task === null) return this.resume();
+    task.receive(bytes);
+    // Clients send a message a row: waking the whole statement for each would cost more than the row.
+    return task.bufferedBytes < COPY_BUFFER_BYTES ? PENDING : this.resume();
   }
 
   copyDone(): Step {
@@ -871,6 +874,9 @@ export class Session implements ProtocolSession, PlanningSession, ExecServices {
     run.execution.program.release(run.execution);
   }
 }
+
+/** COPY FROM: bytes gathered before the statement runs on. */
+const COPY_BUFFER_BYTES = 65536;
 
 const PLANNER_SWITCHES = [
   'enable_seqscan',

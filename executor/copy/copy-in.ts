@@ -78,6 +78,11 @@ export class CopyInTask implements Operator {
     this.#length = left + bytes.length;
   }
 
+  /** Bytes that wait to be worked on. */
+  get bufferedBytes(): number {
+    return this.#length - this.#position;
+  }
+
   /** It has used up what came, and nothing else holds it up. */
   wantsData = true;
 
@@ -130,12 +135,10 @@ export class CopyInTask implements Operator {
     const length = this.#length;
     let at = this.#position;
     if (this.#quote < 0) {
-      at = data.subarray(0, length).indexOf(NEWLINE, this.#position);
-      if (at < 0) at = length;
+      at = nextNewline(data, this.#position, length);
       // A backslash before the line break makes it data; an even number of them does not.
       while (at < length && isEscaped(data, at, this.#position)) {
-        const next = data.subarray(0, length).indexOf(NEWLINE, at + 1);
-        at = next < 0 ? length : next;
+        at = nextNewline(data, at + 1, length);
       }
     } else {
       let inQuotes = false;
@@ -341,6 +344,12 @@ export class CopyInTask implements Operator {
     const line = decodeText(this.#data, this.#position, Math.min(this.#nextLine, this.#position + 100)).trimEnd();
     return sqlError(code, message, { where: `COPY ${this.#tableName}, line ${this.#line}: "${line}"` });
   }
+}
+
+/** Position of the next line break before `length`, or `length`. What stands behind it in the buffer is stale. */
+function nextNewline(data: Buffer, from: number, length: number): number {
+  const at = data.indexOf(NEWLINE, from);
+  return at < 0 || at > length ? length : at;
 }
 
 function isEscaped(data: Uint8Array, at: number, start: number): boolean {

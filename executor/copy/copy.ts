@@ -112,6 +112,18 @@ function withCopySource(plan: PlannedStatement['plan'], found: (source: ValuesPl
   return visit(plan);
 }
 
+/** COPY's input functions have applied lengths and precisions, with the line and column for errors: not again. */
+function withoutLengthCasts(plan: PlannedStatement['plan']): PlannedStatement['plan'] {
+  if (plan.kind !== 'insert') return plan;
+  const values = plan.values.map((value, i) => {
+    const column = plan.table.columns[i];
+    return value.kind === 'typmodCast' && value.arg.kind === 'column' && value.typeModifier === column.typeModifier
+      ? value.arg
+      : value;
+  });
+  return { ...plan, values };
+}
+
 function* copyFrom(session: Session, node: CopyStatement, prepared: PreparedStatement): Task<string> {
   const options = copyOptions(node);
   const table = findTable(session, node);
@@ -121,7 +133,7 @@ function* copyFrom(session: Session, node: CopyStatement, prepared: PreparedStat
   const plan = withCopySource(planned.plan, (s) => {
     source = s;
   });
-  const program = new Program({ ...planned, plan }, session.database, session.catalog);
+  const program = new Program({ ...planned, plan: withoutLengthCasts(plan) }, session.database, session.catalog);
   const task = new CopyInTask(columns, options, table.name);
   program.setSource(source as unknown as ValuesPlan, task);
   const portal = new Portal(session, '', new FixedStatement(prepared.text, program), [], null, []);
