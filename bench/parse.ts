@@ -11,10 +11,10 @@ import { scan } from '../parser/scanner.ts';
 const POINT = 'SELECT abalance FROM pgbench_accounts WHERE aid = 4242;';
 const UPDATE = 'UPDATE pgbench_accounts SET abalance = abalance + -1733 WHERE aid = 91234;';
 /** 76 tokens. */
-const LONG = `select o.id, o.placed, c.name, sum(l.price * l.quantity) as total, count(*) from orders o
-  join customers c on c.id = o.customer_id left join lines l on l.order_id = o.id
-  where o.status = 'open' and l.price > 10.5 and c.city in ('Ulm', 'Bonn')
-  group by o.id, o.placed, c.name having count(*) > 1 order by total desc, 2 limit 20`;
+const LONG = `select o.id, c.name, sum(l.price * l.quantity) as total from orders o
+  join customers c on c.id = o.customer_id
+  join lines l on l.order_id = o.id where o.status = 'open' and price > 10.5
+  group by o.id, c.name having count(*) > 1 order by total desc`;
 const INSERT =
   'INSERT INTO pgbench_history (tid, bid, aid, delta, mtime) VALUES (5, 1, 77123, -4096, CURRENT_TIMESTAMP) RETURNING tid';
 
@@ -65,5 +65,5 @@ if (process.argv[1]?.endsWith('parse.ts')) {
   const figures = run(Number(process.argv[2] ?? 20000));
   console.log(`construct and analyse: ${figures.constructMs.toFixed(1)} ms`);
   for (const [name, micros] of Object.entries(figures.microseconds)) console.log(`${name}: ${micros.toFixed(2)} us`);
-  console.log(`76-token select has ${scan(LONG).length - 4} tokens; checksum ${figures.checksum}`);
+  console.log(`the long select has ${scan(LONG).length - 4} tokens; checksum ${figures.checksum}`);
 }

@@ -157,6 +157,7 @@ export class FirstSetLookahead implements ILookaheadStrategy {
   private firstOfRuleNamed(rule: Rule): First {
     let first = this.firstOfRule.get(rule.name);
     if (first === undefined) {
+      if (rule.definition.length === 0) throw new Error(`rule ${rule.name} begins an alternative, but is a detail()`);
       // Left recursion would come back here before the set is known; the grammar has none.
       first = this.firstOfSequence(rule.definition);
       this.firstOfRule.set(rule.name, first);

@@ -124,8 +124,13 @@ export abstract class ParserBase extends EmbeddedActionsParser {
   protected onBeforeParse(): void {}
   protected onAfterParse(): void {}
 
-  protected rule<A extends unknown[], R>(name: string, body: (...args: A) => R): ParserRule<A, R> {
+  /** A rule that no decision of Chevrotain's asks for: it stays unrecorded, and so uncompiled until it is used. */
+  protected detail<A extends unknown[], R>(name: string, body: (...args: A) => R): ParserRule<A, R> {
+    return this.rule(name, body, this.recordWhole);
+  }
+  protected rule<A extends unknown[], R>(name: string, body: (...args: A) => R, record = true): ParserRule<A, R> {
     const recorded = (): R => {
+      if (!record) return DUMMY;
       this.recordIndex = 16;
       this.recordHeight = this.recordingProdStack.length;
       try {

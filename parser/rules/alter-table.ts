@@ -12,7 +12,7 @@ export abstract class AlterTableRules extends ObjectRules {
     return this.list(this.alterCommand);
   }
 
-  readonly alterCommand = this.rule('alterCommand', (): AlterTableCommand => {
+  readonly alterCommand = this.detail('alterCommand', (): AlterTableCommand => {
     const token = this.nextToken();
     switch (token.tokenTypeIdx) {
       case T.ADD:
@@ -325,7 +325,7 @@ export abstract class AlterTableRules extends ObjectRules {
   }
 
   /** TableFuncElement: ColId Typename [ COLLATE any_name ] */
-  readonly compositeAttribute = this.rule('compositeAttribute', () => {
+  readonly compositeAttribute = this.detail('compositeAttribute', () => {
     const item = this.sub(this.columnDefinitionItem);
     return {
       kind: 'column' as const,

@@ -240,7 +240,7 @@ export abstract class CallRules extends TypeRules {
   // ------------------------------------------------------------------------------------------------- function calls
 
   /** func_application after its name: '(' [ [ALL|DISTINCT] func_arg { ',' func_arg } [ sort_clause ] | '*' ] ')' */
-  readonly callTail = this.rule('callTail', (name: QualifiedName, position: number): FunctionCall => {
+  readonly callTail = this.detail('callTail', (name: QualifiedName, position: number): FunctionCall => {
     const call: Mutable<FunctionCall> = {
       kind: 'function',
       name,
@@ -308,7 +308,7 @@ export abstract class CallRules extends TypeRules {
   }
 
   /** [ WITHIN GROUP '(' sort_clause ')' ] [ FILTER '(' WHERE a_expr ')' ] [ OVER { window_specification | ColId } ] */
-  readonly callClauses = this.rule('callClauses', (start: FunctionCall): FunctionCall => {
+  readonly callClauses = this.detail('callClauses', (start: FunctionCall): FunctionCall => {
     let call = start;
     if (this.has(T.WITHIN)) {
       if (call.orderBy.length > 0 && !this.RECORDING_PHASE) {
@@ -332,7 +332,7 @@ export abstract class CallRules extends TypeRules {
   });
 
   /** func_expr_windowless, for FROM; also CAST-like and value functions there. */
-  readonly windowlessCall = this.rule('windowlessCall', (): Expression => {
+  readonly windowlessCall = this.detail('windowlessCall', (): Expression => {
     const type = this.peek();
     if (SPECIAL_CALLS[type] !== 0 && this.peekAt(2) === T.LEFT_PAREN) {
       if (type !== T.GROUPING && type !== T.ROW && type !== T.EXISTS) return this.sub(this.specialCall);
@@ -352,7 +352,7 @@ export abstract class CallRules extends TypeRules {
   // ------------------------------------------------------------------------------------------------- special syntax
 
   /** func_expr_common_subexpr: the keyword and '(' are next. */
-  readonly specialCall = this.rule('specialCall', (): Expression => {
+  readonly specialCall = this.detail('specialCall', (): Expression => {
     const token = this.take(this.peek());
     const position = token.startOffset;
     switch (token.tokenTypeIdx) {
@@ -596,7 +596,7 @@ export abstract class CallRules extends TypeRules {
   });
 
   /** array_expr: '[' [ expr_list | array_expr_list ] ']' */
-  readonly arrayBrackets = this.rule('arrayBrackets', (start: number): Expression => {
+  readonly arrayBrackets = this.detail('arrayBrackets', (start: number): Expression => {
     this.enter();
     const position = start ?? this.here();
     this.take(T.LEFT_BRACKET);

@@ -210,7 +210,7 @@ export abstract class DefineRules extends RoutineRules {
   // --------------------------------------------------------------------------------------------------------- indexes
 
   /** CREATE [ UNIQUE ] INDEX [ CONCURRENTLY ] [ [ IF NOT EXISTS ] name ] ON table [ USING m ] '(' elements ')' ... */
-  readonly createIndex = this.rule('createIndex', (position: number): CreateIndexStatement => {
+  readonly createIndex = this.detail('createIndex', (position: number): CreateIndexStatement => {
     const unique = this.has(T.UNIQUE);
     this.take(T.INDEX);
     const concurrently = this.has(T.CONCURRENTLY);
@@ -246,7 +246,7 @@ export abstract class DefineRules extends RoutineRules {
   // ----------------------------------------------------------------------------------------------- schemas and views
 
   /** CREATE SCHEMA has been read: [ IF NOT EXISTS ] [ name ] [ AUTHORIZATION role ] elements */
-  readonly createSchema = this.rule('createSchema', (position: number): CreateSchemaStatement => {
+  readonly createSchema = this.detail('createSchema', (position: number): CreateSchemaStatement => {
     const ifNotExists = this.ifNotExists();
     const name = this.at(T.AUTHORIZATION) ? null : this.colId();
     const authorization = this.opt(T.AUTHORIZATION, () => this.roleSpec());
@@ -266,7 +266,7 @@ export abstract class DefineRules extends RoutineRules {
   });
 
   /** [ RECURSIVE ] VIEW name [ '(' columns ')' ] [ WITH (...) ] AS SelectStmt [ WITH [ LOCAL | CASCADED ] CHECK OPTION ] */
-  readonly createView = this.rule(
+  readonly createView = this.detail(
     'createView',
     (orReplace: boolean, persistence: Persistence, position: number): CreateViewStatement => {
       const recursive = this.has(T.RECURSIVE);
@@ -315,7 +315,7 @@ export abstract class DefineRules extends RoutineRules {
   // -------------------------------------------------------------------------------------- databases and tablespaces
 
   /** CREATE DATABASE has been read: name [ WITH ] { option [ '=' ] value } */
-  readonly createDatabase = this.rule('createDatabase', (position: number): CreateDatabaseStatement => {
+  readonly createDatabase = this.detail('createDatabase', (position: number): CreateDatabaseStatement => {
     const name = this.colId();
     return { kind: 'createDatabase', name, options: this.databaseOptions(), position };
   });
@@ -353,7 +353,7 @@ export abstract class DefineRules extends RoutineRules {
     return this.nonReservedWord();
   }
 
-  readonly createTablespace = this.rule('createTablespace', (position: number): CreateTablespaceStatement => {
+  readonly createTablespace = this.detail('createTablespace', (position: number): CreateTablespaceStatement => {
     const name = this.colId();
     const owner = this.opt(T.OWNER, () => this.roleSpec());
     this.take(T.LOCATION);
@@ -365,7 +365,7 @@ export abstract class DefineRules extends RoutineRules {
   // ---------------------------------------------------------------------------------------------- types and domains
 
   /** CREATE TYPE has been read. */
-  readonly createType = this.rule(
+  readonly createType = this.detail(
     'createType',
     (position: number): CreateEnumStatement | CreateCompositeTypeStatement | DefineStatement => {
       const name = this.qualifiedName();
@@ -388,7 +388,7 @@ export abstract class DefineRules extends RoutineRules {
   );
 
   /** CREATE DOMAIN has been read: name [ AS ] Typename ColQualList */
-  readonly createDomain = this.rule('createDomain', (position: number): CreateDomainStatement => {
+  readonly createDomain = this.detail('createDomain', (position: number): CreateDomainStatement => {
     const name = this.qualifiedName();
     this.has(T.AS);
     const type = this.sub(this.typeName);
@@ -424,7 +424,7 @@ export abstract class DefineRules extends RoutineRules {
   // ------------------------------------------------------------------------------------------------------- the rest
 
   /** CREATE EXTENSION has been read: [ IF NOT EXISTS ] name [ WITH ] { SCHEMA s | VERSION v | CASCADE } */
-  readonly createExtension = this.rule('createExtension', (position: number): CreateExtensionStatement => {
+  readonly createExtension = this.detail('createExtension', (position: number): CreateExtensionStatement => {
     const ifNotExists = this.ifNotExists();
     const name = this.colId();
     this.has(T.WITH);
@@ -458,7 +458,7 @@ export abstract class DefineRules extends RoutineRules {
   }
 
   /** CREATE STATISTICS has been read: [ IF NOT EXISTS ] name [ '(' kinds ')' ] ON exprs FROM table */
-  readonly createStatistics = this.rule('createStatistics', (position: number): CreateStatisticsStatement => {
+  readonly createStatistics = this.detail('createStatistics', (position: number): CreateStatisticsStatement => {
     const ifNotExists = this.ifNotExists();
     const name = this.qualifiedName();
     const kinds = this.optParenthesizedNames();
@@ -470,7 +470,7 @@ export abstract class DefineRules extends RoutineRules {
   });
 
   /** CREATE PUBLICATION has been read: name [ FOR ALL TABLES | FOR objects ] [ WITH (...) ] */
-  readonly createPublication = this.rule('createPublication', (position: number): CreatePublicationStatement => {
+  readonly createPublication = this.detail('createPublication', (position: number): CreatePublicationStatement => {
     const name = this.colId();
     let allTables = false;
     const tables: RelationName[] = [];

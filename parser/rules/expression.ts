@@ -58,7 +58,7 @@ export abstract class ExpressionRules extends CallRules {
   });
 
   /** b_expr: what may stand before the AND of BETWEEN, in DEFAULT, and where AND and OR would be in doubt. */
-  readonly basicExpression = this.rule('basicExpression', (): Expression => {
+  readonly basicExpression = this.detail('basicExpression', (): Expression => {
     if (this.RECORDING_PHASE) return this.recordExpression();
     return this.climb(BASIC_LEVELS);
   });

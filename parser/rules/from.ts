@@ -17,7 +17,7 @@ import { SelectRules } from './select.ts';
 
 export abstract class FromRules extends SelectRules {
   /** table_ref: an item and the joins after it. */
-  readonly fromItem = this.rule('fromItem', (): FromItem => {
+  readonly fromItem = this.detail('fromItem', (): FromItem => {
     this.enter();
     const item = this.sub(this.primaryFromItem);
     const joined = startsJoin(this.peek()) || this.RECORDING_PHASE ? this.sub(this.joins, item) : item;
@@ -26,7 +26,7 @@ export abstract class FromRules extends SelectRules {
   });
 
   /** { [ NATURAL ] [ CROSS | INNER | LEFT | RIGHT | FULL [ OUTER ] ] JOIN table_ref [ ON a_expr | USING (...) [ AS a ] ] } */
-  readonly joins = this.rule('joins', (first: FromItem): FromItem => {
+  readonly joins = this.detail('joins', (first: FromItem): FromItem => {
     let left = first;
     if (this.RECORDING_PHASE) {
       this.take(T.JOIN);
@@ -86,7 +86,7 @@ export abstract class FromRules extends SelectRules {
   }
 
   /** One item without joins after it. */
-  readonly primaryFromItem = this.rule('primaryFromItem', (): FromItem => {
+  readonly primaryFromItem = this.detail('primaryFromItem', (): FromItem => {
     const type = this.peek();
     if (type === T.LEFT_PAREN) return this.sub(this.parenthesizedFromItem, false);
     if (type === T.LATERAL) {
@@ -125,7 +125,7 @@ export abstract class FromRules extends SelectRules {
   }
 
   /** TABLESAMPLE func_name '(' expr_list ')' [ REPEATABLE '(' a_expr ')' ] */
-  readonly tableSample = this.rule('tableSample', (): TableSample => {
+  readonly tableSample = this.detail('tableSample', (): TableSample => {
     this.take(T.TABLESAMPLE);
     const position = this.here();
     const method = this.qualifiedName();
@@ -135,7 +135,7 @@ export abstract class FromRules extends SelectRules {
   });
 
   /** '(' query ')' alias, or '(' joins ')' [ alias ]: the inner parenthesis decides, as in parenContent(). */
-  readonly parenthesizedFromItem = this.rule('parenthesizedFromItem', (lateral: boolean): FromItem => {
+  readonly parenthesizedFromItem = this.detail('parenthesizedFromItem', (lateral: boolean): FromItem => {
     const position = this.here();
     const content = this.parenthesizedFrom();
     if (isFromQuery(content)) return this.subqueryRef(content, lateral, position);
@@ -204,7 +204,7 @@ export abstract class FromRules extends SelectRules {
   }
 
   /** func_table func_alias_clause */
-  readonly functionRef = this.rule('functionRef', (lateral: boolean): FunctionRef => {
+  readonly functionRef = this.detail('functionRef', (lateral: boolean): FunctionRef => {
     const position = this.here();
     let functions: FunctionRef['functions'];
     let rowsFrom = false;
@@ -246,7 +246,7 @@ export abstract class FromRules extends SelectRules {
     return this.inParens(() => this.list(this.columnDefinitionItem));
   }
 
-  readonly columnDefinitionItem = this.rule('columnDefinitionItem', (): ColumnDefinitionItem => {
+  readonly columnDefinitionItem = this.detail('columnDefinitionItem', (): ColumnDefinitionItem => {
     const position = this.here();
     const name = this.colId();
     const type = this.sub(this.typeName);

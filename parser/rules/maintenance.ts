@@ -80,7 +80,7 @@ export abstract class MaintenanceRules extends SessionRules {
     return this.inParens(() => this.list(this.utilityOption));
   }
 
-  readonly utilityOption = this.rule('utilityOption', (): Option => {
+  readonly utilityOption = this.detail('utilityOption', (): Option => {
     const position = this.here();
     // ANALYZE and its British twin are reserved; the rest are NonReservedWords.
     let name: string;
@@ -244,7 +244,7 @@ export abstract class MaintenanceRules extends SessionRules {
   }
 
   /** copy_generic_opt_elem: ColLabel [ boolean | string | number | '*' | '(' names ')' ] */
-  readonly copyOption = this.rule('copyOption', (): Option => {
+  readonly copyOption = this.detail('copyOption', (): Option => {
     const position = this.here();
     const name = this.colLabel();
     let value: OptionValue;

@@ -91,7 +91,7 @@ export abstract class ModifyRules extends FromRules {
   }
 
   /** insert_column_item, set_target: ColId opt_indirection */
-  readonly assignmentTarget = this.rule('assignmentTarget', (): AssignmentTarget => {
+  readonly assignmentTarget = this.detail('assignmentTarget', (): AssignmentTarget => {
     const position = this.here();
     const column = this.colId();
     const indirection: AssignmentTarget['indirection'][number][] = [];
@@ -111,7 +111,7 @@ export abstract class ModifyRules extends FromRules {
   }
 
   /** ON CONFLICT [ '(' index_params ')' [ WHERE ] | ON CONSTRAINT name ] DO { NOTHING | UPDATE SET ... [ WHERE ] } */
-  readonly onConflictClause = this.rule('onConflictClause', (): OnConflictClause => {
+  readonly onConflictClause = this.detail('onConflictClause', (): OnConflictClause => {
     const position = this.take(T.ON).startOffset;
     this.take(T.CONFLICT);
     let target: OnConflictClause['target'] = null;
@@ -136,7 +136,7 @@ export abstract class ModifyRules extends FromRules {
   });
 
   /** set_clause: set_target '=' a_expr | '(' set_target_list ')' '=' a_expr */
-  readonly assignment = this.rule('assignment', (): Assignment => {
+  readonly assignment = this.detail('assignment', (): Assignment => {
     const position = this.here();
     if (this.at(T.LEFT_PAREN)) {
       const targets = this.inParens(() => this.list(this.assignmentTarget));
@@ -240,7 +240,7 @@ export abstract class ModifyRules extends FromRules {
   // -------------------------------------------------------------------------------------- index elements and options
 
   /** index_elem: { ColId | func_expr_windowless | '(' a_expr ')' } [ COLLATE ] [ opclass [ options ] ] [ ASC | DESC ] [ NULLS ] */
-  readonly indexElement = this.rule('indexElement', (): IndexElement => {
+  readonly indexElement = this.detail('indexElement', (): IndexElement => {
     const position = this.here();
     let column: string | null = null;
     let expr: Expression | null = null;
@@ -265,7 +265,7 @@ export abstract class ModifyRules extends FromRules {
     return this.inParens(() => this.list(this.relationOption));
   }
 
-  readonly relationOption = this.rule('relationOption', (): Option => {
+  readonly relationOption = this.detail('relationOption', (): Option => {
     const position = this.here();
     let name = this.colLabel();
     let namespace: string | null = null;

@@ -186,7 +186,7 @@ export abstract class ObjectRules extends MaintenanceRules {
   }
 
   /** function_with_argtypes: func_name [ func_args ] */
-  readonly routineWithArguments = this.rule('routineWithArguments', (objectType: ObjectType): ObjectAddress => {
+  readonly routineWithArguments = this.detail('routineWithArguments', (objectType: ObjectType): ObjectAddress => {
     const position = this.here();
     const name = this.functionName();
     const parameters = this.at(T.LEFT_PAREN) ? this.functionParameters(false) : null;
@@ -206,7 +206,7 @@ export abstract class ObjectRules extends MaintenanceRules {
   }
 
   /** func_arg: [ arg_class ] [ param_name ] func_type [ { DEFAULT | '=' } a_expr ] (name and class in either order) */
-  readonly functionParameter = this.rule('functionParameter', (withDefaults: boolean): FunctionParameter => {
+  readonly functionParameter = this.detail('functionParameter', (withDefaults: boolean): FunctionParameter => {
     let mode = this.parameterMode();
     let name: string | null = null;
     if (this.atParameterName()) {

@@ -47,7 +47,7 @@ const ALL_OF_TYPE = new Map<number, GrantObjectType>([
 
 export abstract class RoleRules extends AlterTableRules {
   /** CREATE { ROLE | USER | GROUP } has been read: name [ WITH ] options */
-  readonly createRole = this.rule(
+  readonly createRole = this.detail(
     'createRole',
     (roleType: CreateRoleStatement['roleType'], position: number): CreateRoleStatement => {
       const name = this.roleId();
@@ -143,7 +143,7 @@ export abstract class RoleRules extends AlterTableRules {
   }
 
   /** ALTER { ROLE | USER } has been read: role [ WITH ] options | { role | ALL } [ IN DATABASE d ] { SET | RESET } ... */
-  readonly alterRole = this.rule('alterRole', (position: number): AlterRoleStatement | AlterSettingStatement => {
+  readonly alterRole = this.detail('alterRole', (position: number): AlterRoleStatement | AlterSettingStatement => {
     const all = this.at(T.ALL);
     if (all) this.take(T.ALL);
     const role = all ? null : this.roleSpec();
@@ -171,7 +171,7 @@ export abstract class RoleRules extends AlterTableRules {
   }
 
   /** ALTER GROUP has been read: role { ADD | DROP } USER roles */
-  readonly alterGroup = this.rule('alterGroup', (position: number): AlterRoleStatement => {
+  readonly alterGroup = this.detail('alterGroup', (position: number): AlterRoleStatement => {
     const role = this.roleSpec();
     const isAdd = this.has(T.ADD);
     if (!isAdd) this.take(T.DROP);
@@ -368,7 +368,7 @@ export abstract class RoleRules extends AlterTableRules {
   }
 
   /** ALTER DEFAULT PRIVILEGES has been read: { FOR ROLE roles | IN SCHEMA schemas } { GRANT | REVOKE } ... */
-  readonly alterDefaultPrivileges = this.rule(
+  readonly alterDefaultPrivileges = this.detail(
     'alterDefaultPrivileges',
     (position: number): AlterDefaultPrivilegesStatement => {
       const roles: RoleSpec[] = [];

@@ -21,7 +21,7 @@ type Mutable<X> = { -readonly [K in keyof X]: X[K] };
 
 export abstract class RoutineRules extends RoleRules {
   /** CREATE [ OR REPLACE ] { FUNCTION | PROCEDURE } has been read. */
-  readonly createFunction = this.rule(
+  readonly createFunction = this.detail(
     'createFunction',
     (procedure: boolean, orReplace: boolean, position: number): CreateFunctionStatement => {
       const name = this.functionName();
@@ -166,7 +166,7 @@ export abstract class RoutineRules extends RoleRules {
   // ------------------------------------------------------------------------------------------------------- triggers
 
   /** CREATE [ OR REPLACE ] [ CONSTRAINT ] TRIGGER has been read. */
-  readonly createTrigger = this.rule(
+  readonly createTrigger = this.detail(
     'createTrigger',
     (orReplace: boolean, constraint: boolean, position: number): CreateTriggerStatement => {
       const name = this.colId();
@@ -256,7 +256,7 @@ export abstract class RoutineRules extends RoleRules {
   }
 
   /** CREATE EVENT TRIGGER has been read. */
-  readonly createEventTrigger = this.rule('createEventTrigger', (position: number): CreateEventTriggerStatement => {
+  readonly createEventTrigger = this.detail('createEventTrigger', (position: number): CreateEventTriggerStatement => {
     const name = this.colId();
     this.take(T.ON);
     const event = this.colLabel();
@@ -279,7 +279,7 @@ export abstract class RoutineRules extends RoleRules {
   // ------------------------------------------------------------------------------------------- rules, policies, casts
 
   /** CREATE [ OR REPLACE ] RULE has been read. */
-  readonly createRule = this.rule('createRule', (orReplace: boolean, position: number): CreateRuleStatement => {
+  readonly createRule = this.detail('createRule', (orReplace: boolean, position: number): CreateRuleStatement => {
     const name = this.colId();
     this.take(T.AS);
     this.take(T.ON);
@@ -311,7 +311,7 @@ export abstract class RoutineRules extends RoleRules {
   }
 
   /** { CREATE | ALTER } POLICY has been read: name ON table [ AS ... ] [ FOR cmd ] [ TO roles ] [ USING ] [ WITH CHECK ] */
-  readonly createPolicy = this.rule('createPolicy', (alter: boolean, position: number): CreatePolicyStatement => {
+  readonly createPolicy = this.detail('createPolicy', (alter: boolean, position: number): CreatePolicyStatement => {
     const name = this.colId();
     this.take(T.ON);
     const table = this.qualifiedName();
@@ -343,7 +343,7 @@ export abstract class RoutineRules extends RoleRules {
   });
 
   /** CREATE CAST has been read. */
-  readonly createCast = this.rule('createCast', (position: number): CreateCastStatement => {
+  readonly createCast = this.detail('createCast', (position: number): CreateCastStatement => {
     this.take(T.LEFT_PAREN);
     const source = this.sub(this.typeName);
     this.take(T.AS);

@@ -62,7 +62,7 @@ export abstract class SelectRules extends ExpressionRules {
   });
 
   /** What may follow a query in parentheses: set operations, ORDER BY and the rest. */
-  readonly queryTail = this.rule('queryTail', (first: Query): Query => this.finishQuery(first, null, first.position));
+  readonly queryTail = this.detail('queryTail', (first: Query): Query => this.finishQuery(first, null, first.position));
 
   private finishQuery(first: Operand, withClause: WithClause | null, position: number): Query {
     const operand = setLevel(this.peek()) > 0 || this.RECORDING_PHASE ? this.sub(this.setOperations, first, 0) : first;
@@ -138,7 +138,7 @@ export abstract class SelectRules extends ExpressionRules {
   }
 
   /** select_clause { UNION | INTERSECT | EXCEPT [ ALL | DISTINCT ] select_clause }, by level. */
-  readonly setOperations = this.rule('setOperations', (first: Operand, weakest: number): Operand => {
+  readonly setOperations = this.detail('setOperations', (first: Operand, weakest: number): Operand => {
     let left = first;
     if (this.RECORDING_PHASE) {
       this.take(T.UNION);
@@ -209,7 +209,7 @@ export abstract class SelectRules extends ExpressionRules {
   });
 
   /** a_expr | DEFAULT: allowed here as in PostgreSQL's grammar, refused later where it makes no sense. */
-  readonly valueOrDefault = this.rule('valueOrDefault', (): Expression => {
+  readonly valueOrDefault = this.detail('valueOrDefault', (): Expression => {
     if (this.at(T.DEFAULT)) return { kind: 'default', position: this.take(T.DEFAULT).startOffset };
     return this.sub(this.expression);
   });
@@ -252,7 +252,7 @@ export abstract class SelectRules extends ExpressionRules {
   }
 
   /** target_el: a_expr [ AS ColLabel | BareColLabel ] | '*' */
-  readonly selectTarget = this.rule('selectTarget', (): SelectTarget => {
+  readonly selectTarget = this.detail('selectTarget', (): SelectTarget => {
     const position = this.here();
     if (this.at(T.STAR)) {
       this.take(T.STAR);
@@ -291,7 +291,7 @@ export abstract class SelectRules extends ExpressionRules {
   }
 
   /** GROUP BY [ ALL | DISTINCT ] group_by_item { ',' group_by_item } */
-  readonly groupByClause = this.rule('groupByClause', (): GroupByClause => {
+  readonly groupByClause = this.detail('groupByClause', (): GroupByClause => {
     const position = this.take(T.GROUP).startOffset;
     this.take(T.BY);
     const distinct = this.has(T.DISTINCT);
@@ -300,7 +300,7 @@ export abstract class SelectRules extends ExpressionRules {
   });
 
   /** a_expr | '(' ')' | ROLLUP '(' ... ')' | CUBE '(' ... ')' | GROUPING SETS '(' ... ')' */
-  readonly groupByItem = this.rule('groupByItem', (): GroupByItem => {
+  readonly groupByItem = this.detail('groupByItem', (): GroupByItem => {
     const position = this.here();
     if (this.at(T.LEFT_PAREN) && this.peekAt(2) === T.RIGHT_PAREN) {
       this.take(T.LEFT_PAREN);
@@ -327,7 +327,7 @@ export abstract class SelectRules extends ExpressionRules {
   // ----------------------------------------------------------------------------------------- ORDER BY, LIMIT, FOR
 
   /** sortby: a_expr [ ASC | DESC | USING qual_all_Op ] [ NULLS { FIRST | LAST } ] */
-  readonly orderItem = this.rule('orderItem', (): OrderItem => {
+  readonly orderItem = this.detail('orderItem', (): OrderItem => {
     const position = this.here();
     const expr = this.sub(this.expression);
     let direction: OrderItem['direction'] = null;
@@ -350,7 +350,7 @@ export abstract class SelectRules extends ExpressionRules {
   }
 
   /** LIMIT { a_expr | ALL } | OFFSET a_expr [ ROW | ROWS ] | FETCH { FIRST | NEXT } [ n ] { ROW | ROWS } { ONLY | WITH TIES } */
-  readonly limitClauses = this.rule('limitClauses', (): Limits => {
+  readonly limitClauses = this.detail('limitClauses', (): Limits => {
     let limit: Expression | null = null;
     let offset: Expression | null = null;
     let limitWithTies = false;
@@ -415,7 +415,7 @@ export abstract class SelectRules extends ExpressionRules {
   }
 
   /** FOR { UPDATE | NO KEY UPDATE | SHARE | KEY SHARE } [ OF names ] [ NOWAIT | SKIP LOCKED ] */
-  readonly lockingClause = this.rule('lockingClause', (): LockingClause => {
+  readonly lockingClause = this.detail('lockingClause', (): LockingClause => {
     const position = this.take(T.FOR).startOffset;
     let strength: LockingClause['strength'];
     if (this.has(T.NO)) {
@@ -445,7 +445,7 @@ export abstract class SelectRules extends ExpressionRules {
   // ------------------------------------------------------------------------------------------------------- windows
 
   /** '(' [ ColId ] [ PARTITION BY expr_list ] [ sort_clause ] [ frame ] ')' */
-  readonly windowSpec = this.rule('windowSpec', (): WindowSpec => {
+  readonly windowSpec = this.detail('windowSpec', (): WindowSpec => {
     const position = this.take(T.LEFT_PAREN).startOffset;
     let base: string | null = null;
     // PARTITION, RANGE, ROWS and GROUPS are unreserved, but here they begin their clauses.
@@ -464,7 +464,7 @@ export abstract class SelectRules extends ExpressionRules {
   });
 
   /** { RANGE | ROWS | GROUPS } { bound | BETWEEN bound AND bound } [ EXCLUDE ... ] */
-  readonly windowFrame = this.rule('windowFrame', (): WindowFrame => {
+  readonly windowFrame = this.detail('windowFrame', (): WindowFrame => {
     const token = this.take(this.peek());
     const position = token.startOffset;
     let startToken = this.nextToken();
@@ -538,7 +538,7 @@ export abstract class SelectRules extends ExpressionRules {
   });
 
   /** name [ '(' names ')' ] AS [ [ NOT ] MATERIALIZED ] '(' PreparableStmt ')' [ SEARCH ] [ CYCLE ] */
-  readonly commonTableExpr = this.rule('commonTableExpr', (): CommonTableExpr => {
+  readonly commonTableExpr = this.detail('commonTableExpr', (): CommonTableExpr => {
     const position = this.here();
     const name = this.colId();
     const columns = this.optParenthesizedNames();

@@ -7,7 +7,7 @@ type Mutable<X> = { -readonly [K in keyof X]: X[K] };
 
 export abstract class SequenceRules extends TableRules {
   /** SeqOptList: { AS | CACHE | CYCLE | INCREMENT [BY] | MAXVALUE | MINVALUE | NO ... | OWNED BY | START [WITH] | RESTART [WITH] } */
-  readonly sequenceOptions = this.rule('sequenceOptions', (): SequenceOptions => {
+  readonly sequenceOptions = this.detail('sequenceOptions', (): SequenceOptions => {
     const options: Mutable<SequenceOptions> = {};
     while (this.atSequenceOption()) this.sequenceOption(options);
     return options;
@@ -102,7 +102,7 @@ export abstract class SequenceRules extends TableRules {
   }
 
   /** CREATE [ TEMP ] SEQUENCE has been read. */
-  readonly createSequence = this.rule(
+  readonly createSequence = this.detail(
     'createSequence',
     (persistence: Persistence, position: number): CreateSequenceStatement => {
       const ifNotExists = this.ifNotExists();
@@ -113,7 +113,7 @@ export abstract class SequenceRules extends TableRules {
   );
 
   /** ALTER SEQUENCE [ IF EXISTS ] name has been read; its own options follow. */
-  readonly alterSequence = this.rule(
+  readonly alterSequence = this.detail(
     'alterSequence',
     (name: readonly string[], ifExists: boolean, position: number): AlterSequenceStatement => ({
       kind: 'alterSequence',

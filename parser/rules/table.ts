@@ -56,7 +56,7 @@ export abstract class TableRules extends ModifyRules {
    * [ INHERITS ] [ PARTITION BY ] [ USING method ] [ WITH (...) ] [ ON COMMIT ] [ TABLESPACE ]
    * | [ IF NOT EXISTS ] name [ '(' names ')' ] ... AS { query | EXECUTE }
    */
-  readonly createTable = this.rule(
+  readonly createTable = this.detail(
     'createTable',
     (persistence: Persistence, position: number): CreateTableStatement | CreateTableAsStatement => {
       const ifNotExists = this.ifNotExists();
@@ -123,7 +123,7 @@ export abstract class TableRules extends ModifyRules {
   }
 
   /** CREATE [ UNLOGGED ] MATERIALIZED VIEW has been read. */
-  readonly createMaterializedView = this.rule(
+  readonly createMaterializedView = this.detail(
     'createMaterializedView',
     (persistence: Persistence, position: number): CreateTableAsStatement => {
       const ifNotExists = this.ifNotExists();
@@ -183,7 +183,7 @@ export abstract class TableRules extends ModifyRules {
     return elements;
   }
 
-  readonly tableElement = this.rule('tableElement', (typed: boolean): TableElement => {
+  readonly tableElement = this.detail('tableElement', (typed: boolean): TableElement => {
     if (this.at(T.LIKE)) return this.sub(this.likeElement);
     if (startsTableConstraint(this.peek(), this.peekAt(2))) {
       const position = this.here();
@@ -193,7 +193,7 @@ export abstract class TableRules extends ModifyRules {
   });
 
   /** LIKE name { { INCLUDING | EXCLUDING } option } */
-  readonly likeElement = this.rule('likeElement', (): LikeElement => {
+  readonly likeElement = this.detail('likeElement', (): LikeElement => {
     this.take(T.LIKE);
     const position = this.here();
     const table = this.qualifiedName();
@@ -209,7 +209,7 @@ export abstract class TableRules extends ModifyRules {
   });
 
   /** columnDef: ColId Typename [ COMPRESSION c ] { constraint }; without type when `typed`. */
-  readonly columnDefinition = this.rule('columnDefinition', (typed: boolean): ColumnDefinition => {
+  readonly columnDefinition = this.detail('columnDefinition', (typed: boolean): ColumnDefinition => {
     const position = this.here();
     const name = this.colId();
     const type = typed ? null : this.sub(this.typeName);
@@ -221,7 +221,7 @@ export abstract class TableRules extends ModifyRules {
   });
 
   /** ColQualList: { [ CONSTRAINT name ] ColConstraintElem | ConstraintAttr | COLLATE any_name } */
-  readonly columnConstraints = this.rule(
+  readonly columnConstraints = this.detail(
     'columnConstraints',
     (): { constraints: ColumnConstraint[]; collation: QualifiedName | null } => {
       const constraints: ColumnConstraint[] = [];
@@ -387,7 +387,7 @@ export abstract class TableRules extends ModifyRules {
   }
 
   /** REFERENCES name [ '(' columns ')' ] [ MATCH ... ] [ ON DELETE ... ] [ ON UPDATE ... ] */
-  readonly foreignKeyReference = this.rule('foreignKeyReference', (): ForeignKeyReference => {
+  readonly foreignKeyReference = this.detail('foreignKeyReference', (): ForeignKeyReference => {
     this.take(T.REFERENCES);
     const position = this.here();
     const table = { name: this.qualifiedName(), only: false, position };
@@ -433,7 +433,7 @@ export abstract class TableRules extends ModifyRules {
   }
 
   /** TableConstraint: [ CONSTRAINT name ] { CHECK | UNIQUE | PRIMARY KEY | EXCLUDE | FOREIGN KEY } ... attributes */
-  readonly tableConstraint = this.rule('tableConstraint', (): TableConstraint => {
+  readonly tableConstraint = this.detail('tableConstraint', (): TableConstraint => {
     const position = this.here();
     const name = this.opt(T.CONSTRAINT, () => this.colId());
     const base = { name, position };
@@ -488,12 +488,15 @@ export abstract class TableRules extends ModifyRules {
     return { kind, columns, include, nullsNotDistinct, ...storage, usingIndex: null, ...base, ...attributes };
   }
 
-  readonly exclusionElement = this.rule('exclusionElement', (): { element: IndexElement; operator: QualifiedName } => {
-    const element = this.sub(this.indexElement);
-    this.take(T.WITH);
-    if (!this.at(T.OPERATOR)) return { element, operator: this.anyOperator() };
-    return { element, operator: this.sub(this.qualifiedOperator) };
-  });
+  readonly exclusionElement = this.detail(
+    'exclusionElement',
+    (): { element: IndexElement; operator: QualifiedName } => {
+      const element = this.sub(this.indexElement);
+      this.take(T.WITH);
+      if (!this.at(T.OPERATOR)) return { element, operator: this.anyOperator() };
+      return { element, operator: this.sub(this.qualifiedOperator) };
+    },
+  );
 
   /** ConstraintAttributeSpec; `what` tells which of them the constraint can have. */
   protected constraintAttributes(what: string): ConstraintAttributes {
@@ -534,7 +537,7 @@ export abstract class TableRules extends ModifyRules {
   }
 
   /** PARTITION BY strategy '(' part_elem { ',' part_elem } ')' */
-  readonly partitionSpec = this.rule('partitionSpec', (): PartitionSpec => {
+  readonly partitionSpec = this.detail('partitionSpec', (): PartitionSpec => {
     const position = this.take(T.PARTITION).startOffset;
     this.take(T.BY);
     const strategy = this.colId();
@@ -542,7 +545,7 @@ export abstract class TableRules extends ModifyRules {
   });
 
   /** PartitionBoundSpec: DEFAULT | FOR VALUES { IN (...) | FROM (...) TO (...) | WITH (MODULUS m, REMAINDER r) } */
-  readonly partitionBound = this.rule('partitionBound', (): PartitionBound => {
+  readonly partitionBound = this.detail('partitionBound', (): PartitionBound => {
     if (this.has(T.DEFAULT) && !this.RECORDING_PHASE) return { kind: 'default' };
     this.take(T.FOR);
     this.take(T.VALUES);

@@ -28,7 +28,7 @@ export abstract class TypeRules extends ParserBase {
   /**
    * Typename: [ SETOF ] SimpleTypename { '[' [ Iconst ] ']' } | [ SETOF ] SimpleTypename ARRAY [ '[' Iconst ']' ]
    */
-  readonly typeName = this.rule('typeName', (): TypeName => {
+  readonly typeName = this.detail('typeName', (): TypeName => {
     this.enter();
     const position = this.here();
     const setOf = this.has(T.SETOF);
@@ -54,7 +54,7 @@ export abstract class TypeRules extends ParserBase {
   }
 
   /** SimpleTypename */
-  readonly simpleTypeName = this.rule('simpleTypeName', (): TypeName => {
+  readonly simpleTypeName = this.detail('simpleTypeName', (): TypeName => {
     const keyword = this.keywordType();
     if (keyword !== null) return keyword;
     const position = this.here();
@@ -64,7 +64,7 @@ export abstract class TypeRules extends ParserBase {
   });
 
   /** func_type: Typename | [ SETOF ] name '.' name '%' TYPE, in function definitions only. */
-  readonly functionType = this.rule('functionType', (): TypeName => {
+  readonly functionType = this.detail('functionType', (): TypeName => {
     const type = this.sub(this.typeName);
     if (!this.at(T.PERCENT) || type.name.length < 2 || type.modifiers.length > 0) return type;
     this.take(T.PERCENT);
