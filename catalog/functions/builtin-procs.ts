@@ -203,6 +203,9 @@ export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
 515|array_larger|2277 2277|2277|iS|array_larger
 516|array_smaller|2277 2277|2277|iS|array_smaller
 619|oidvectorne|30 30|16|iS|oidvectorne
+636|pg_indexam_has_property|26 25|16|sS|pg_indexam_has_property
+637|pg_index_has_property|2205 25|16|sS|pg_index_has_property
+638|pg_index_column_has_property|2205 23 25|16|sS|pg_index_column_has_property
 652|float4|20|700|iS|i8tof
 653|int8|700|20|iS|ftoi8
 655|namelt|19 19|16|iS|namelt
@@ -304,6 +307,7 @@ export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
 1068|generate_series|20 20 20|20|iSR|generate_series_step_int8
 1069|generate_series|20 20|20|iSR|generate_series_int8
 1078|bpcharcmp|1042 1042|23|iS|bpcharcmp
+1081|format_type|26 23|25|s|format_type
 1086|date_eq|1082 1082|16|iS|date_eq
 1087|date_lt|1082 1082|16|iS|date_lt
 1088|date_le|1082 1082|16|iS|date_le
@@ -317,6 +321,7 @@ export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
 1105|time_ge|1083 1083|16|iS|time_ge
 1106|time_ne|1083 1083|16|iS|time_ne
 1107|time_cmp|1083 1083|23|iS|time_cmp
+1137|pg_get_wal_replay_pause_state||25|vS|pg_get_wal_replay_pause_state
 1138|date_larger|1082 1082|1082|iS|date_larger
 1139|date_smaller|1082 1082|1082|iS|date_smaller
 1140|date_mi|1082 1082|23|iS|date_mi
@@ -359,6 +364,8 @@ export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
 1198|interval_larger|1186 1186|1186|iS|interval_larger
 1199|age|1184 1184|1186|iS|timestamptz_age
 1200|interval|1186 23|1186|iS|interval_scale
+1215|obj_description|26 19|25|sS|obj_description_oid_name
+1216|col_description|26 23|25|sS|col_description_oid_int4
 1217|date_trunc|25 1184|1184|sS|timestamptz_trunc
 1218|date_trunc|25 1186|1186|iS|interval_trunc
 1219|int8inc|20|20|iS|int8inc
@@ -377,6 +384,7 @@ export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
 1256|textregexne|25 25|16|iS|textregexne
 1257|textlen|25|23|iS|textlen
 1258|textcat|25 25|25|iS|textcat
+1264|pg_char_to_encoding|19|23|sS|PG_char_to_encoding
 1265|tidne|27 27|16|iS|tidne
 1268|parse_ident|25 16|1009|iS|parse_ident|str,strict||[true]
 1271|overlaps|1266 1266 1266 1266|16|i|overlaps_timetz
@@ -429,6 +437,7 @@ export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
 1345|cbrt|701|701|iS|dcbrt
 1346|pow|701 701|701|iS|dpow
 1347|exp|701|701|iS|dexp
+1348|obj_description|26|25|sS|obj_description_oid
 1349|oidvectortypes|30|25|sS|oidvectortypes
 1352|timetz_eq|1266 1266|16|iS|timetz_eq
 1353|timetz_ne|1266 1266|16|iS|timetz_ne
@@ -455,6 +464,7 @@ export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
 1384|date_part|25 1082|701|iS|date_part_text_date
 1385|date_part|25 1083|701|iS|time_part
 1386|age|1184|1186|sS|age_timestamptz
+1387|pg_get_constraintdef|26|25|sS|pg_get_constraintdef
 1388|timetz|1184|1266|sS|timestamptz_timetz
 1389|isfinite|1184|16|iS|timestamp_finite
 1390|isfinite|1186|16|iS|interval_finite
@@ -475,6 +485,7 @@ export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
 1570|notlike|25 25|16|iS|textnlike
 1571|like|19 25|16|iS|namelike
 1572|notlike|19 25|16|iS|namenlike
+1573|pg_get_ruledef|26|25|sS|pg_get_ruledef
 1574|nextval|2205|20|vS|nextval_oid
 1575|currval|2205|20|vS|currval_oid
 1576|setval|2205 20|20|vS|setval_oid
@@ -485,6 +496,7 @@ export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
 1594|bitle|1560 1560|16|iS|bitle
 1595|bitlt|1560 1560|16|iS|bitlt
 1596|bitcmp|1560 1560|23|iS|bitcmp
+1597|pg_encoding_to_char|23|19|sS|PG_encoding_to_char
 1598|random||701|vS|drandom
 1599|setseed|701|2278|vS|setseed
 1600|asin|701|701|iS|dasin
@@ -514,12 +526,18 @@ export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
 1637|like_escape|25 25|25|iS|like_escape
 1638|oidgt|26 26|16|iS|oidgt
 1639|oidge|26 26|16|iS|oidge
+1640|pg_get_viewdef|25|25|sS|pg_get_viewdef_name
+1641|pg_get_viewdef|26|25|sS|pg_get_viewdef
+1642|pg_get_userbyid|26|19|sS|pg_get_userbyid
+1643|pg_get_indexdef|26|25|sS|pg_get_indexdef
 1656|bpcharicregexeq|1042 25|16|iS|texticregexeq
 1657|bpcharicregexne|1042 25|16|iS|texticregexne
 1658|bpcharregexeq|1042 25|16|iS|textregexeq
 1659|bpcharregexne|1042 25|16|iS|textregexne
 1660|bpchariclike|1042 25|16|iS|texticlike
 1661|bpcharicnlike|1042 25|16|iS|texticnlike
+1662|pg_get_triggerdef|26|25|sS|pg_get_triggerdef
+1665|pg_get_serial_sequence|25 25|25|sS|pg_get_serial_sequence
 1666|varbiteq|1562 1562|16|iS|biteq
 1667|varbitne|1562 1562|16|iS|bitne
 1668|varbitge|1562 1562|16|iS|bitge
@@ -540,6 +558,7 @@ export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
 1683|bit|23 23|1560|iS|bitfromint4
 1684|int4|1560|23|iS|bittoint4
 1685|bit|1560 23 16|1560|iS|bit
+1686|pg_get_keywords||2249|sSR|pg_get_keywords||word 25,catcode 18,barelabel 16,catdesc 25,baredesc 25
 1687|varbit|1562 23 16|1562|iS|varbit
 1690|time_mi_time|1083 1083|1186|iS|time_mi_time
 1691|boolle|16 16|16|iS|boolle
@@ -557,6 +576,7 @@ export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
 1711|ceil|1700|1700|iS|numeric_ceil
 1712|floor|1700|1700|iS|numeric_floor
 1714|convert_from|17 19|25|sS|pg_convert_from
+1716|pg_get_expr|194 26|25|sS|pg_get_expr
 1717|convert_to|25 19|17|sS|pg_convert_to
 1718|numeric_eq|1700 1700|16|iS|numeric_eq
 1719|numeric_ne|1700 1700|16|iS|numeric_ne
@@ -652,6 +672,12 @@ export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
 1913|float4up|700|700|iS|float4up
 1914|float8up|701|701|iS|float8up
 1915|numeric_uplus|1700|1700|iS|numeric_uplus
+1922|has_table_privilege|19 25 25|16|sS|has_table_privilege_name_name
+1923|has_table_privilege|19 26 25|16|sS|has_table_privilege_name_id
+1924|has_table_privilege|26 25 25|16|sS|has_table_privilege_id_name
+1925|has_table_privilege|26 26 25|16|sS|has_table_privilege_id_id
+1926|has_table_privilege|25 25|16|sS|has_table_privilege_name
+1927|has_table_privilege|26 25|16|sS|has_table_privilege_id
 1946|encode|17 25|25|iS|binary_encode
 1947|decode|25 25|17|iS|binary_decode
 1948|byteaeq|17 17|16|iS|byteaeq
@@ -671,6 +697,7 @@ export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
 1980|numeric_div_trunc|1700 1700|1700|iS|numeric_div_trunc
 1986|similar_to_escape|25 25|25|iS|similar_to_escape_2
 1987|similar_to_escape|25|25|iS|similar_to_escape_1
+1993|shobj_description|26 19|25|sS|shobj_description_oid_name
 2003|textanycat|25 2776|25|sS|textanycat_text_anynonarray
 2004|anytextcat|2776 25|25|sS|anytextcat_anynonarray_text
 2005|bytealike|17 17|16|iS|bytealike
@@ -696,6 +723,7 @@ export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
 2031|timestamp_mi|1114 1114|1186|iS|timestamp_mi
 2032|timestamp_pl_interval|1114 1186|1114|iS|timestamp_pl_interval
 2033|timestamp_mi_interval|1114 1186|1114|iS|timestamp_mi_interval
+2034|pg_conf_load_time||1184|sS|pg_conf_load_time
 2035|timestamp_smaller|1114 1114|1114|iS|timestamp_smaller
 2036|timestamp_larger|1114 1114|1114|iS|timestamp_larger
 2037|timezone|25 1266|1266|sS|timetz_zone
@@ -729,6 +757,11 @@ export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
 2076|int8|1560|20|iS|bittoint8
 2077|current_setting|25|25|sS|show_config_by_name
 2078|set_config|25 25 16|25|v|set_config_by_name
+2079|pg_table_is_visible|26|16|sS|pg_table_is_visible
+2080|pg_type_is_visible|26|16|sS|pg_type_is_visible
+2081|pg_function_is_visible|26|16|sS|pg_function_is_visible
+2082|pg_operator_is_visible|26|16|sS|pg_operator_is_visible
+2083|pg_opclass_is_visible|26|16|sS|pg_opclass_is_visible
 2085|substr|17 23 23|17|iS|bytea_substr
 2086|substr|17 23|17|iS|bytea_substr_no_len
 2087|replace|25 25 25|25|iS|replace_text
@@ -737,7 +770,9 @@ export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
 2090|to_hex|20|25|iS|to_hex64
 2091|array_lower|2277 23|23|iS|array_lower
 2092|array_upper|2277 23|23|iS|array_upper
+2093|pg_conversion_is_visible|26|16|sS|pg_conversion_is_visible
 2096|pg_terminate_backend|23 20|16|vS|pg_terminate_backend|pid,timeout||[0]
+2098|pg_get_functiondef|26|25|sS|pg_get_functiondef
 2100|avg|20|1700|iG|avg_int8
 2101|avg|23|1700|iG|avg_int4
 2102|avg|21|1700|iG|avg_int2
@@ -795,9 +830,12 @@ export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
 2159|stddev|1700|1700|iG|stddev_numeric
 2160|text_pattern_lt|25 25|16|iS|text_pattern_lt
 2161|text_pattern_le|25 25|16|iS|text_pattern_le
+2162|pg_get_function_arguments|26|25|sS|pg_get_function_arguments
 2163|text_pattern_ge|25 25|16|iS|text_pattern_ge
 2164|text_pattern_gt|25 25|16|iS|text_pattern_gt
+2165|pg_get_function_result|26|25|sS|pg_get_function_result
 2167|ceiling|1700|1700|iS|numeric_ceil
+2168|pg_database_size|19|20|vS|pg_database_size_name
 2169|power|1700 1700|1700|iS|numeric_power
 2170|width_bucket|1700 1700 1700 23|23|iS|width_bucket_numeric
 2171|pg_cancel_backend|23|16|vS|pg_cancel_backend
@@ -806,6 +844,17 @@ export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
 2176|array_length|2277 23|23|iS|array_length
 2177|bpchar_pattern_ge|1042 1042|16|iS|bpchar_pattern_ge
 2178|bpchar_pattern_gt|1042 1042|16|iS|bpchar_pattern_gt
+2181|has_sequence_privilege|19 25 25|16|sS|has_sequence_privilege_name_name
+2182|has_sequence_privilege|19 26 25|16|sS|has_sequence_privilege_name_id
+2183|has_sequence_privilege|26 25 25|16|sS|has_sequence_privilege_id_name
+2184|has_sequence_privilege|26 26 25|16|sS|has_sequence_privilege_id_id
+2185|has_sequence_privilege|25 25|16|sS|has_sequence_privilege_name
+2186|has_sequence_privilege|26 25|16|sS|has_sequence_privilege_id
+2196|inet_client_addr||869|s|inet_client_addr
+2197|inet_client_port||23|s|inet_client_port
+2198|inet_server_addr||869|s|inet_server_addr
+2199|inet_server_port||23|s|inet_server_port
+2232|pg_get_function_identity_arguments|26|25|sS|pg_get_function_identity_arguments
 2236|bit_and|21|21|iG|bit_and_int2
 2237|bit_or|21|21|iG|bit_or_int2
 2238|bit_and|23|23|iG|bit_and_int4
@@ -816,16 +865,48 @@ export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
 2243|bit_or|1560|1560|iG|bit_or_bit
 2244|max|1042|1042|iG|max_bpchar
 2245|min|1042|1042|iG|min_bpchar
+2250|has_database_privilege|19 25 25|16|sS|has_database_privilege_name_name
+2251|has_database_privilege|19 26 25|16|sS|has_database_privilege_name_id
+2252|has_database_privilege|26 25 25|16|sS|has_database_privilege_id_name
+2253|has_database_privilege|26 26 25|16|sS|has_database_privilege_id_id
+2254|has_database_privilege|25 25|16|sS|has_database_privilege_name
+2255|has_database_privilege|26 25|16|sS|has_database_privilege_id
+2256|has_function_privilege|19 25 25|16|sS|has_function_privilege_name_name
+2257|has_function_privilege|19 26 25|16|sS|has_function_privilege_name_id
+2258|has_function_privilege|26 25 25|16|sS|has_function_privilege_id_name
+2259|has_function_privilege|26 26 25|16|sS|has_function_privilege_id_id
+2260|has_function_privilege|25 25|16|sS|has_function_privilege_name
+2261|has_function_privilege|26 25|16|sS|has_function_privilege_id
+2262|has_language_privilege|19 25 25|16|sS|has_language_privilege_name_name
+2263|has_language_privilege|19 26 25|16|sS|has_language_privilege_name_id
+2264|has_language_privilege|26 25 25|16|sS|has_language_privilege_id_name
+2265|has_language_privilege|26 26 25|16|sS|has_language_privilege_id_id
+2266|has_language_privilege|25 25|16|sS|has_language_privilege_name
+2267|has_language_privilege|26 25|16|sS|has_language_privilege_id
+2268|has_schema_privilege|19 25 25|16|sS|has_schema_privilege_name_name
+2269|has_schema_privilege|19 26 25|16|sS|has_schema_privilege_name_id
+2270|has_schema_privilege|26 25 25|16|sS|has_schema_privilege_id_name
+2271|has_schema_privilege|26 26 25|16|sS|has_schema_privilege_id_id
+2272|has_schema_privilege|25 25|16|sS|has_schema_privilege_name
+2273|has_schema_privilege|26 25|16|sS|has_schema_privilege_id
 2284|regexp_replace|25 25 25|25|iS|textregexreplace_noopt
 2285|regexp_replace|25 25 25 25|25|iS|textregexreplace
+2286|pg_total_relation_size|2205|20|vS|pg_total_relation_size
 2288|pg_size_pretty|20|25|iS|pg_size_pretty
+2289|pg_options_to_table|1009|2249|sSR|pg_options_to_table|options_array|option_name 25,option_value 25
 2308|ceil|701|701|iS|dceil
 2309|floor|701|701|iS|dfloor
 2310|sign|701|701|iS|dsign
 2311|md5|25|25|iS|md5_text
+2319|pg_encoding_max_length|23|23|iS|pg_encoding_max_length_sql
 2320|ceiling|701|701|iS|dceil
 2321|md5|17|25|iS|md5_bytea
+2322|pg_tablespace_size|26|20|vS|pg_tablespace_size_oid
+2323|pg_tablespace_size|19|20|vS|pg_tablespace_size_name
+2324|pg_database_size|26|20|vS|pg_database_size_oid
+2325|pg_relation_size|2205|20|vS|pg_relation_size_regclass
 2331|unnest|2277|2283|iSR|array_unnest
+2332|pg_relation_size|2205 25|20|vS|pg_relation_size
 2335|array_agg|2776|2277|iG|array_agg_anynonarray
 2338|date_lt_timestamp|1082 1114|16|iS|date_lt_timestamp
 2339|date_le_timestamp|1082 1114|16|iS|date_le_timestamp
@@ -851,12 +932,24 @@ export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
 2380|timestamptz_gt_date|1184 1082|16|sS|timestamptz_gt_date
 2381|timestamptz_ge_date|1184 1082|16|sS|timestamptz_ge_date
 2382|timestamptz_ne_date|1184 1082|16|sS|timestamptz_ne_date
+2390|has_tablespace_privilege|19 25 25|16|sS|has_tablespace_privilege_name_name
+2391|has_tablespace_privilege|19 26 25|16|sS|has_tablespace_privilege_name_id
+2392|has_tablespace_privilege|26 25 25|16|sS|has_tablespace_privilege_id_name
+2393|has_tablespace_privilege|26 26 25|16|sS|has_tablespace_privilege_id_id
+2394|has_tablespace_privilege|25 25|16|sS|has_tablespace_privilege_name
+2395|has_tablespace_privilege|26 25|16|sS|has_tablespace_privilege_id
 2462|sinh|701|701|iS|dsinh
 2463|cosh|701|701|iS|dcosh
 2464|tanh|701|701|iS|dtanh
 2465|asinh|701|701|iS|dasinh
 2466|acosh|701|701|iS|dacosh
 2467|atanh|701|701|iS|datanh
+2504|pg_get_ruledef|26 16|25|sS|pg_get_ruledef_ext
+2505|pg_get_viewdef|25 16|25|sS|pg_get_viewdef_name_ext
+2506|pg_get_viewdef|26 16|25|sS|pg_get_viewdef_ext
+2507|pg_get_indexdef|26 23 16|25|sS|pg_get_indexdef_ext
+2508|pg_get_constraintdef|26 16|25|sS|pg_get_constraintdef_ext
+2509|pg_get_expr|194 26 16|25|sS|pg_get_expr_ext
 2515|booland_statefunc|16 16|16|iS|booland_statefunc
 2516|boolor_statefunc|16 16|16|iS|boolor_statefunc
 2517|bool_and|16|16|iG|bool_and_bool
@@ -879,10 +972,14 @@ export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
 2548|interval_pl_timestamp|1186 1114|1114|iS|interval_pl_timestamp_interval_timestamp
 2549|interval_pl_timestamptz|1186 1184|1184|sS|interval_pl_timestamptz_interval_timestamptz
 2550|integer_pl_date|23 1082|1082|iS|integer_pl_date_int4_date
+2556|pg_tablespace_databases|26|26|sSR|pg_tablespace_databases
 2557|bool|23|16|iS|int4_bool
 2558|int4|16|23|iS|bool_int4
 2559|lastval||20|vS|lastval
+2560|pg_postmaster_start_time||1184|sS|pg_postmaster_start_time
+2561|pg_blocking_pids|23|1007|vS|pg_blocking_pids
 2580|float8|3802|701|iS|jsonb_float8
+2621|pg_reload_conf||16|vS|pg_reload_conf
 2626|pg_sleep|701|2278|vS|pg_sleep
 2641|var_samp|20|1700|iG|var_samp_int8
 2642|var_samp|23|1700|iG|var_samp_int4
@@ -893,6 +990,12 @@ export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
 2647|transaction_timestamp||1184|sS|now
 2648|statement_timestamp||1184|sS|statement_timestamp
 2649|clock_timestamp||1184|vS|clock_timestamp
+2705|pg_has_role|19 19 25|16|sS|pg_has_role_name_name
+2706|pg_has_role|19 26 25|16|sS|pg_has_role_name_id
+2707|pg_has_role|26 19 25|16|sS|pg_has_role_id_name
+2708|pg_has_role|26 26 25|16|sS|pg_has_role_id_id
+2709|pg_has_role|19 25|16|sS|pg_has_role_name
+2710|pg_has_role|26 25|16|sS|pg_has_role_id
 2711|justify_interval|1186|1186|iS|interval_justify_interval
 2712|stddev_samp|20|1700|iG|stddev_samp_int8
 2713|stddev_samp|23|1700|iG|stddev_samp_int4
@@ -912,6 +1015,7 @@ export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
 2727|stddev_pop|700|701|iG|stddev_pop_float4
 2728|stddev_pop|701|701|iG|stddev_pop_float8
 2729|stddev_pop|1700|1700|iG|stddev_pop_numeric
+2730|pg_get_triggerdef|26 16|25|sS|pg_get_triggerdef_ext
 2731|asind|701|701|iS|dasind
 2732|acosd|701|701|iS|dacosd
 2733|atand|701|701|iS|datand
@@ -949,6 +1053,7 @@ export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
 2828|covar_samp|701 701|701|iG|covar_samp_float8_float8
 2829|corr|701 701|701|iG|corr_float8_float8
 2854|pg_my_temp_schema||26|sS|pg_my_temp_schema
+2855|pg_is_other_temp_schema|26|16|sS|pg_is_other_temp_schema
 2880|pg_advisory_lock|20|2278|vS|pg_advisory_lock_int8
 2881|pg_advisory_lock_shared|20|2278|vS|pg_advisory_lock_shared_int8
 2882|pg_try_advisory_lock|20|16|vS|pg_try_advisory_lock_int8
@@ -978,15 +1083,52 @@ export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
 2985|record_le|2249 2249|16|iS|record_le
 2986|record_ge|2249 2249|16|iS|record_ge
 2987|btrecordcmp|2249 2249|23|iS|btrecordcmp
+2997|pg_table_size|2205|20|vS|pg_table_size
+2998|pg_indexes_size|2205|20|vS|pg_indexes_size
+2999|pg_relation_filenode|2205|26|sS|pg_relation_filenode
+3000|has_foreign_data_wrapper_privilege|19 25 25|16|sS|has_foreign_data_wrapper_privilege_name_name
+3001|has_foreign_data_wrapper_privilege|19 26 25|16|sS|has_foreign_data_wrapper_privilege_name_id
+3002|has_foreign_data_wrapper_privilege|26 25 25|16|sS|has_foreign_data_wrapper_privilege_id_name
+3003|has_foreign_data_wrapper_privilege|26 26 25|16|sS|has_foreign_data_wrapper_privilege_id_id
+3004|has_foreign_data_wrapper_privilege|25 25|16|sS|has_foreign_data_wrapper_privilege_name
+3005|has_foreign_data_wrapper_privilege|26 25|16|sS|has_foreign_data_wrapper_privilege_id
+3006|has_server_privilege|19 25 25|16|sS|has_server_privilege_name_name
+3007|has_server_privilege|19 26 25|16|sS|has_server_privilege_name_id
+3008|has_server_privilege|26 25 25|16|sS|has_server_privilege_id_name
+3009|has_server_privilege|26 26 25|16|sS|has_server_privilege_id_id
+3010|has_server_privilege|25 25|16|sS|has_server_privilege_name
+3011|has_server_privilege|26 25|16|sS|has_server_privilege_id
+3012|has_column_privilege|19 25 25 25|16|sS|has_column_privilege_name_name_name
+3013|has_column_privilege|19 25 21 25|16|sS|has_column_privilege_name_name_attnum
+3014|has_column_privilege|19 26 25 25|16|sS|has_column_privilege_name_id_name
+3015|has_column_privilege|19 26 21 25|16|sS|has_column_privilege_name_id_attnum
+3016|has_column_privilege|26 25 25 25|16|sS|has_column_privilege_id_name_name
+3017|has_column_privilege|26 25 21 25|16|sS|has_column_privilege_id_name_attnum
+3018|has_column_privilege|26 26 25 25|16|sS|has_column_privilege_id_id_name
+3019|has_column_privilege|26 26 21 25|16|sS|has_column_privilege_id_id_attnum
+3020|has_column_privilege|25 25 25|16|sS|has_column_privilege_name_name
+3021|has_column_privilege|25 21 25|16|sS|has_column_privilege_name_attnum
+3022|has_column_privilege|26 25 25|16|sS|has_column_privilege_id_name
+3023|has_column_privilege|26 21 25|16|sS|has_column_privilege_id_attnum
+3024|has_any_column_privilege|19 25 25|16|sS|has_any_column_privilege_name_name
+3025|has_any_column_privilege|19 26 25|16|sS|has_any_column_privilege_name_id
+3026|has_any_column_privilege|26 25 25|16|sS|has_any_column_privilege_id_name
+3027|has_any_column_privilege|26 26 25|16|sS|has_any_column_privilege_id_id
+3028|has_any_column_privilege|25 25|16|sS|has_any_column_privilege_name
+3029|has_any_column_privilege|26 25|16|sS|has_any_column_privilege_id
 3030|overlay|1560 1560 23 23|1560|iS|bitoverlay
 3031|overlay|1560 1560 23|1560|iS|bitoverlay_no_len
 3032|get_bit|1560 23|23|iS|bitgetbit
 3033|set_bit|1560 23 23|1560|iS|bitsetbit
+3034|pg_relation_filepath|2205|25|sS|pg_relation_filepath
+3035|pg_listening_channels||25|sSR|pg_listening_channels
 3058|concat|2276|25|sA|text_concat
 3059|concat_ws|25 2276|25|sA|text_concat_ws
 3060|left|25 23|25|iS|text_left
 3061|right|25 23|25|iS|text_right
 3062|reverse|25|25|iS|text_reverse
+3073|pg_is_wal_replay_paused||16|vS|pg_is_wal_replay_paused
+3078|pg_sequence_parameters|26|2249|sS|pg_sequence_parameters|sequence_oid|start_value 20,minimum_value 20,maximum_value 20,increment 20,cycle_option 16,cache_size 20,data_type 26
 3089|pg_advisory_xact_lock|20|2278|vS|pg_advisory_xact_lock_int8
 3090|pg_advisory_xact_lock_shared|20|2278|vS|pg_advisory_xact_lock_shared_int8
 3091|pg_try_advisory_xact_lock|20|16|vS|pg_try_advisory_xact_lock_int8
@@ -1010,10 +1152,19 @@ export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
 3112|first_value|2283|2283|iWS|window_first_value
 3113|last_value|2283|2283|iWS|window_last_value
 3114|nth_value|2283 23|2283|iWS|window_nth_value
+3138|has_type_privilege|19 25 25|16|sS|has_type_privilege_name_name
+3139|has_type_privilege|19 26 25|16|sS|has_type_privilege_name_id
+3140|has_type_privilege|26 25 25|16|sS|has_type_privilege_id_name
+3141|has_type_privilege|26 26 25|16|sS|has_type_privilege_id_id
+3142|has_type_privilege|25 25|16|sS|has_type_privilege_name
+3143|has_type_privilege|26 25|16|sS|has_type_privilege_id
 3153|array_to_json|2277|114|sS|array_to_json
 3154|array_to_json|2277 16|114|sS|array_to_json_pretty
 3155|row_to_json|2249|114|sS|row_to_json
 3156|row_to_json|2249 16|114|sS|row_to_json_pretty
+3159|pg_get_viewdef|26 23|25|sS|pg_get_viewdef_wrap
+3162|pg_collation_for|2276|25|s|pg_collation_for
+3163|pg_trigger_depth||23|sS|pg_trigger_depth
 3166|pg_size_pretty|1700|25|iS|pg_size_pretty_numeric
 3167|array_remove|5078 5077|5078|i|array_remove
 3168|array_replace|5078 5077 5077|5078|i|array_replace
@@ -1069,6 +1220,8 @@ export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
 3279|array_positions|5078 5077|1007|i|array_positions
 3281|scale|1700|23|iS|numeric_scale
 3294|current_setting|25 16|25|sS|show_config_by_name_missing_ok
+3298|row_security_active|26|16|sS|row_security_active
+3299|row_security_active|25|16|sS|row_security_active_name
 3301|jsonb_concat|3802 3802|3802|iS|jsonb_concat
 3302|jsonb_delete|3802 25|3802|iS|jsonb_delete
 3303|jsonb_delete|3802 23|3802|iS|jsonb_delete_idx
@@ -1080,13 +1233,22 @@ export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
 3334|pg_size_bytes|25|20|iS|pg_size_bytes
 3343|jsonb_delete|3802 1009|3802|iSA|jsonb_delete_array|from_json,path_elems
 3348|txid_current_if_assigned||20|sS|pg_current_xact_id_if_assigned
+3352|pg_get_partkeydef|26|25|sS|pg_get_partkeydef
+3376|pg_safe_snapshot_blocking_pids|23|1007|vS|pg_safe_snapshot_blocking_pids
 3396|regexp_match|25 25|1009|iS|regexp_match_no_flags
 3397|regexp_match|25 25 25|1009|iS|regexp_match
+3403|pg_statistics_obj_is_visible|26|16|sS|pg_statistics_obj_is_visible
+3408|pg_get_partition_constraintdef|26|25|sS|pg_get_partition_constraintdef
+3415|pg_get_statisticsobjdef|26|25|sS|pg_get_statisticsobjdef
 3419|sha224|17|17|iS|sha224_bytea
 3420|sha256|17|17|iS|sha256_bytea
 3421|sha384|17|17|iS|sha384_bytea
 3422|sha512|17|17|iS|sha512_bytea
+3423|pg_partition_tree|2205|2249|vSR|pg_partition_tree|rootrelid|relid 2205,parentrelid 2205,isleaf 16,level 23
+3424|pg_partition_root|2205|2205|iS|pg_partition_root
+3425|pg_partition_ancestors|2205|2205|vSR|pg_partition_ancestors|partitionid
 3432|gen_random_uuid||2950|vS|gen_random_uuid
+3448|pg_collation_actual_version|26|25|vS|pg_collation_actual_version
 3449|numeric|3802|1700|iS|jsonb_numeric
 3450|int2|3802|21|iS|jsonb_int2
 3451|int4|3802|23|iS|jsonb_int4
@@ -1098,9 +1260,15 @@ export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
 3464|make_interval|23 23 23 23 23 23 701|1186|iS|make_interval|years,months,weeks,days,hours,mins,secs||[0,0,0,0,0,0,0]
 3465|jsonb_array_elements_text|3802|25|iSR|jsonb_array_elements_text|from_json
 3475|jsonb_populate_recordset|2283 3802|2283|sR|jsonb_populate_recordset
+3476|to_regoperator|25|2204|sS|to_regoperator
 3478|jsonb_object_field|3802 25|3802|iS|jsonb_object_field|from_json,field_name
+3479|to_regprocedure|25|2202|sS|to_regprocedure
 3490|jsonb_to_record|3802|2249|sS|jsonb_to_record
 3491|jsonb_to_recordset|3802|2249|sR|jsonb_to_recordset
+3492|to_regoper|25|2203|sS|to_regoper
+3493|to_regtype|25|2206|sS|to_regtype
+3494|to_regproc|25|24|sS|to_regproc
+3495|to_regclass|25|2205|sS|to_regclass
 3508|enum_eq|3500 3500|16|iS|enum_eq
 3509|enum_ne|3500 3500|16|iS|enum_ne
 3510|enum_lt|3500 3500|16|iS|enum_lt
@@ -1116,6 +1284,7 @@ export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
 3529|enum_last|3500|3500|s|enum_last
 3530|enum_range|3500 3500|2277|s|enum_range_bounds
 3531|enum_range|3500|2277|s|enum_range_all
+3537|pg_describe_object|26 26 23|25|sS|pg_describe_object
 3538|string_agg|25 25|25|iG|string_agg_text_text
 3539|format|25 2276|25|sA|text_format
 3540|format|25|25|s|text_format_nv
@@ -1124,9 +1293,19 @@ export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
 3556|bool|3802|16|iS|jsonb_bool
 3579|jsonb_insert|3802 1009 3802 16|3802|iS|jsonb_insert|jsonb_in,path,replacement,insert_after||[false]
 3696|starts_with|25 25|16|iS|text_starts_with
+3756|pg_ts_parser_is_visible|26|16|sS|pg_ts_parser_is_visible
+3757|pg_ts_dict_is_visible|26|16|sS|pg_ts_dict_is_visible
+3758|pg_ts_config_is_visible|26|16|sS|pg_ts_config_is_visible
+3768|pg_ts_template_is_visible|26|16|sS|pg_ts_template_is_visible
+3778|pg_tablespace_location|26|25|sS|pg_tablespace_location
 3787|to_jsonb|2283|3802|sS|to_jsonb
 3806|jsonb_in|2275|3802|iS|jsonb_in
+3808|pg_get_function_arg_default|26 23|25|sS|pg_get_function_arg_default
 3810|pg_is_in_recovery||16|vS|pg_is_in_recovery
+3815|pg_collation_is_visible|26|16|sS|pg_collation_is_visible
+3829|pg_opfamily_is_visible|26|16|sS|pg_opfamily_is_visible
+3842|pg_relation_is_updatable|2205 16|23|sS|pg_relation_is_updatable
+3843|pg_column_is_updatable|2205 21 16|16|sS|pg_column_is_updatable
 3846|make_date|23 23 23|1082|iS|make_date|year,month,day
 3847|make_time|23 23 701|1083|iS|make_time|hour,min,sec
 3931|jsonb_object_keys|3802|25|iSR|jsonb_object_keys
@@ -1156,6 +1335,7 @@ export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
 3980|percentile_cont|1022 701|1022|iGO|percentile_cont__float8_float8
 3982|percentile_cont|1022 1186|1187|iGO|percentile_cont__float8_interval
 3984|mode|2283|2283|iGO|mode_anyelement
+4032|pg_sequence_last_value|2205|20|vS|pg_sequence_last_value
 4038|jsonb_ne|3802 3802|16|iS|jsonb_ne
 4039|jsonb_lt|3802 3802|16|iS|jsonb_lt
 4040|jsonb_gt|3802 3802|16|iS|jsonb_gt
@@ -1169,6 +1349,8 @@ export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
 4049|jsonb_exists_all|3802 1009|16|iS|jsonb_exists_all
 4050|jsonb_contained|3802 3802|16|iS|jsonb_contained
 4053|array_agg|2277|2277|iG|array_agg_anyarray
+4086|to_regnamespace|25|4089|sS|to_regnamespace
+4093|to_regrole|25|4096|sS|to_regrole
 4189|max|3220|3220|iG|max_pg_lsn
 4190|min|3220|3220|iG|min_pg_lsn
 4350|normalize|25 25|25|iS|unicode_normalize_func|||["NFC"]
@@ -1196,6 +1378,9 @@ export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
 5098|xid8_smaller|5069 5069|5069|iS|xid8_smaller
 5099|max|5069|5069|iG|max_xid8
 5100|min|5069|5069|iG|min_xid8
+6119|pg_get_publication_tables|25|2249|sSR|pg_get_publication_tables|pubname|relid 26,attrs 22,qual 194
+6120|pg_get_replica_identity_index|2205|2205|sS|pg_get_replica_identity_index
+6121|pg_relation_is_publishable|2205|16|sS|pg_relation_is_publishable
 6160|string_to_table|25 25|25|iR|text_to_table
 6161|string_to_table|25 25 25|25|iR|text_to_table_null
 6162|bit_count|1560|20|iS|bit_bit_count
@@ -1205,10 +1390,13 @@ export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
 6166|bit_xor|20|20|iG|bit_xor_int8
 6167|bit_xor|1560|1560|iG|bit_xor_bit
 6172|trim_array|2277 23|2277|iS|trim_array
+6173|pg_get_statisticsobjdef_expressions|26|1009|sS|pg_get_statisticsobjdef_expressions
+6174|pg_get_statisticsobjdef_columns|26|25|sS|pg_get_statisticsobjdef_columns
 6177|date_bin|1186 1114 1114|1114|iS|timestamp_bin
 6178|date_bin|1186 1184 1184|1184|iS|timestamptz_bin
 6195|ltrim|17 17|17|iS|bytealtrim
 6196|rtrim|17 17|17|iS|byteartrim
+6197|pg_get_function_sqlbody|26|25|sS|pg_get_function_sqlbody
 6198|unistr|25|25|iS|unistr
 6199|extract|25 1082|1700|iS|extract_date
 6200|extract|25 1083|1700|iS|extract_time
@@ -1216,6 +1404,9 @@ export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
 6202|extract|25 1114|1700|iS|extract_timestamp
 6203|extract|25 1184|1700|sS|extract_timestamptz
 6204|extract|25 1186|1700|iS|extract_interval
+6205|has_parameter_privilege|19 25 25|16|sS|has_parameter_privilege_name_name
+6206|has_parameter_privilege|26 25 25|16|sS|has_parameter_privilege_id_name
+6207|has_parameter_privilege|25 25|16|sS|has_parameter_privilege_name
 6251|regexp_replace|25 25 25 23 23 25|25|iS|textregexreplace_extended
 6252|regexp_replace|25 25 25 23 23|25|iS|textregexreplace_extended_no_flags
 6253|regexp_replace|25 25 25 23|25|iS|textregexreplace_extended_no_n

@@ -22,9 +22,11 @@ import { likeFunctions } from './like.ts';
 import type { FunctionModule } from './module.ts';
 import { numericFunctions } from './numeric.ts';
 import { datetimeParseFunctions } from './parse-datetime.ts';
+import { privilegeFunctions } from './privileges.ts';
 import { regexFunctions } from './regex.ts';
 import { seriesFunctions } from './series.ts';
 import { systemFunctions } from './system.ts';
+import { systemCatalogFunctions } from './system-catalog.ts';
 import { textFunctions } from './text.ts';
 import { textAnyFunctions } from './text-any.ts';
 import { windowFunctions } from './windows.ts';
@@ -55,4 +57,6 @@ export const FUNCTION_MODULES: readonly FunctionModule[] = [
   datetimeParseFunctions,
   orderedAggregates,
   bitFunctions,
+  systemCatalogFunctions,
+  privilegeFunctions,
 ];

@@ -1,0 +1,497 @@
+/**
+ * Functions that answer from the catalog: names, definitions, comments, visibility, sizes, sequences. What they print is made in
+ * pg-catalog/definitions.ts; rights are in privileges.ts.
+ */
+import { sqlError } from '../../types/errors.ts';
+import { formatType, OID, SqlArray, SqlError, typeByOid } from '../../types/index.ts';
+import type { Catalog } from '../catalog.ts';
+import type { FunctionContext, Value } from '../function-entry.ts';
+import {
+  constraintDefinition,
+  domainCheckDefinition,
+  expressionText,
+  indexColumnText,
+  indexDefinition,
+  qualifiedName,
+  relationName,
+  typeDisplayName,
+  viewDefinition,
+} from '../pg-catalog/definitions.ts';
+import { sharedComment } from '../pg-catalog/shared.ts';
+import { ruleOid, ViewContext } from '../pg-catalog/view-context.ts';
+import { ENCODING_NAMES, encodingName, splitNameList } from '../settings.ts';
+import { KEYWORDS } from './keyword-list.ts';
+import type { FunctionModule } from './module.ts';
+import { quoteIdentifier } from './quote.ts';
+import { functionByOid, operatorByOid } from './registry.ts';
+
+export function catalogOf(context: FunctionContext): Catalog {
+  return context.catalog as Catalog;
+}
+
+function path(context: FunctionContext): readonly string[] {
+  return context.searchPath(true);
+}
+
+/** A name in a text argument, to its parts. */
+export function splitName(text: string): string[] {
+  const names = splitNameList(text.replaceAll('.', ','));
+  if (names === null || names.length === 0) throw sqlError('42602', 'invalid name syntax');
+  return names;
+}
+
+export function relationByText(context: FunctionContext, text: string): { readonly oid: number } {
+  const names = splitName(text);
+  const found = catalogOf(context).resolveRelation(names, path(context));
+  if (found === undefined) throw sqlError('42P01', `relation "${names.join('.')}" does not exist`);
+  return found;
+}
+
+// ----------------------------------------------------------------------------------------------------------- definitions
+
+function indexText(context: FunctionContext, oid: number, column: number, isPretty: boolean): string | null {
+  const catalog = catalogOf(context);
+  const index = catalog.index(oid);
+  if (index === undefined) return null;
+  if (column !== 0) return indexColumnText(catalog, index, column);
+  return indexDefinition(catalog, index, isPretty, path(context));
+}
+
+function constraintText(context: FunctionContext, oid: number, isPretty: boolean): string | null {
+  const catalog = catalogOf(context);
+  const constraint = catalog.constraint(oid);
+  if (constraint !== undefined) return constraintDefinition(catalog, constraint, isPretty, path(context));
+  for (const type of catalog.types()) {
+    const check = type.checks?.find((candidate) => candidate.oid === oid);
+    if (check !== undefined) return domainCheckDefinition(check, isPretty);
+  }
+  return null;
+}
+
+function viewText(context: FunctionContext, oid: number): string | null {
+  const view = catalogOf(context).relation(oid);
+  return view === undefined || view.queryText === null ? null : viewDefinition(view);
+}
+
+function ruleText(context: FunctionContext, oid: number): string | null {
+  const view = catalogOf(context).relation(oid - ruleOid(0));
+  if (view === undefined || view.queryText === null) return null;
+  return `CREATE RULE "_RETURN" AS\n    ON SELECT TO ${qualifiedName(catalogOf(context), view)} DO INSTEAD ${viewDefinition(view)}`;
+}
+
+/** pg_node_tree is the text already; nextval's sequence is shown as the search path has it. */
+function nodeText(context: FunctionContext, text: string, _relation: number, isPretty: boolean): string {
+  const shown = text.replace(/nextval\('((?:[^']|'')+)'::regclass\)/g, (whole, name: string) => {
+    const catalog = catalogOf(context);
+    const names = splitNameList(name.replaceAll("''", "'").replaceAll('.', ','));
+    const sequence = names === null ? undefined : catalog.resolveRelation(names, path(context));
+    if (sequence === undefined) return whole;
+    return `nextval('${relationName(catalog, sequence.oid, path(context)).replaceAll("'", "''")}'::regclass)`;
+  });
+  return expressionText(shown, isPretty);
+}
+
+function displayType(context: FunctionContext, oid: number): string {
+  return typeDisplayName(catalogOf(context), oid, path(context), (type) => formatType(type));
+}
+
+function functionArguments(context: FunctionContext, oid: number, withDefaults: boolean): string | null {
+  const entry = functionByOid(oid);
+  if (entry === null) return null;
+  const names = entry.kind === 'scalar' ? (entry.argumentNames ?? []) : [];
+  const isVariadic = entry.kind !== 'window' && entry.variadic;
+  const shown = entry.argumentTypes.map((type, i) => {
+    const last = i === entry.argumentTypes.length - 1;
+    const prefix = isVariadic && last ? 'VARIADIC ' : '';
+    const name = names[i] === undefined || names[i] === '' ? '' : `${quoteIdentifier(names[i])} `;
+    return `${prefix}${name}${displayType(context, type)}${withDefaults ? defaultOf(entry, i) : ''}`;
+  });
+  if (withDefaults && entry.kind === 'scalar') {
+    for (const column of entry.outColumns ?? []) {
+      shown.push(`OUT ${quoteIdentifier(column.name)} ${displayType(context, column.typeOid)}`);
+    }
+  }
+  return shown.join(', ');
+}
+
+function defaultOf(entry: NonNullable<ReturnType<typeof functionByOid>>, position: number): string {
+  if (entry.kind !== 'scalar' || entry.defaults === undefined) return '';
+  const at = position - (entry.argumentTypes.length - entry.defaults.length);
+  if (at < 0) return '';
+  const value = entry.defaults[at];
+  return ` DEFAULT ${typeof value === 'string' ? `'${value}'::${formatType(entry.argumentTypes[position])}` : String(value)}`;
+}
+
+function functionResult(context: FunctionContext, oid: number): string | null {
+  const entry = functionByOid(oid);
+  if (entry === null) return null;
+  const set = entry.kind === 'scalar' && entry.returnsSet ? 'SETOF ' : '';
+  return set + displayType(context, entry.returnType);
+}
+
+function functionDefinition(context: FunctionContext, oid: number): string | null {
+  const entry = functionByOid(oid);
+  if (entry === null) return null;
+  if (entry.kind === 'aggregate') throw sqlError('42809', `"${entry.name}" is an aggregate function`);
+  const words: string[] = [];
+  if (entry.kind === 'window') words.push('WINDOW');
+  if (entry.kind === 'scalar' && entry.volatility !== 'volatile') words.push(entry.volatility.toUpperCase());
+  words.push('PARALLEL SAFE');
+  if (entry.kind === 'scalar' && entry.strict) words.push('STRICT');
+  return (
+    `CREATE OR REPLACE FUNCTION pg_catalog.${quoteIdentifier(entry.name)}(${functionArguments(context, oid, true)})\n` +
+    ` RETURNS ${functionResult(context, oid)}\n LANGUAGE internal\n ${words.join(' ')}\nAS $function$${entry.internalName}$function$\n`
+  );
+}
+
+/** Name of the sequence behind a column, or null. */
+function serialSequence(context: FunctionContext, tableText: string, columnName: string): string | null {
+  const catalog = catalogOf(context);
+  const table = catalog.relation(relationByText(context, tableText).oid);
+  const column = table?.columns.find((candidate) => !candidate.dropped && candidate.name === columnName);
+  if (table === undefined || column === undefined) {
+    throw sqlError('42703', `column "${columnName}" of relation "${table?.name ?? tableText}" does not exist`);
+  }
+  const sequence = catalog.sequencesOf(table.oid).find((candidate) => candidate.ownedByColumn === column.number);
+  return sequence === undefined ? null : qualifiedName(catalog, sequence);
+}
+
+function describeObject(context: FunctionContext, classOid: number, oid: number, columnNumber: number): string | null {
+  const catalog = catalogOf(context);
+  switch (classOid) {
+    case 1259: {
+      const entry = catalog.namedRelation(oid);
+      if (entry === undefined) return null;
+      const kind =
+        entry.class === 'relation'
+          ? { table: 'table', view: 'view', materializedView: 'materialized view', virtual: 'table' }[entry.kind]
+          : entry.class;
+      const whole = `${kind} ${relationName(catalog, oid, path(context))}`;
+      const column = entry.class === 'relation' ? entry.columns[columnNumber - 1] : undefined;
+      return column === undefined ? whole : `column ${quoteIdentifier(column.name)} of ${whole}`;
+    }
+    case 2606: {
+      const constraint = catalog.constraint(oid);
+      if (constraint === undefined) return null;
+      return `constraint ${quoteIdentifier(constraint.name)} on table ${relationName(catalog, constraint.tableOid, path(context))}`;
+    }
+    case 2615:
+      return catalog.schema(oid) === undefined ? null : `schema ${quoteIdentifier(catalog.schemaName(oid))}`;
+    case 1247:
+      return typeByOid(oid) === undefined ? null : `type ${displayType(context, oid)}`;
+    case 1255: {
+      const entry = functionByOid(oid);
+      return entry === null
+        ? null
+        : `function ${entry.name}(${entry.argumentTypes.map((type) => formatType(type)).join(',')})`;
+    }
+    default:
+      return null;
+  }
+}
+
+// -------------------------------------------------------------------------------------------------------------- comments
+
+const CLASS_NAMES: Readonly<Record<string, readonly string[]>> = {
+  pg_class: ['relation', 'index', 'sequence'],
+  pg_constraint: ['constraint'],
+  pg_namespace: ['schema'],
+  pg_type: ['type'],
+};
+
+function objectComment(context: FunctionContext, oid: number, className: string | null): string | null {
+  const catalog = catalogOf(context);
+  const classes = className === null ? Object.values(CLASS_NAMES).flat() : (CLASS_NAMES[className] ?? []);
+  for (const objectClass of classes) {
+    const comment = catalog.comment(objectClass as 'relation', oid);
+    if (comment !== undefined) return comment.text;
+  }
+  if (oid === 11 && classes.includes('schema')) return 'system catalog schema';
+  if (oid === 2200 && classes.includes('schema') && catalog.schema(2200) !== undefined) return 'standard public schema';
+  return null;
+}
+
+// ------------------------------------------------------------------------------------------------------------ visibility
+
+function isTableVisible(context: FunctionContext, oid: number): boolean | null {
+  const catalog = catalogOf(context);
+  const entry = catalog.namedRelation(oid);
+  if (entry === undefined) return null;
+  return catalog.resolveRelation([entry.name], path(context))?.oid === oid;
+}
+
+function isTypeVisible(context: FunctionContext, oid: number): boolean | null {
+  const catalog = catalogOf(context);
+  const type = catalog.type(oid);
+  if (type === undefined) return typeByOid(oid) === undefined ? null : path(context).includes('pg_catalog');
+  return catalog.typeByName(null, type.name, path(context))?.oid === type.oid;
+}
+
+// ----------------------------------------------------------------------------------------------------------------- sizes
+
+function tableSize(context: FunctionContext, oid: number): number | null {
+  return context.relationSize(oid);
+}
+
+function indexesSize(context: FunctionContext, oid: number): number | null {
+  if (context.relationSize(oid) === null) return null;
+  let size = 0;
+  for (const index of catalogOf(context).indexesOf(oid)) size += context.relationSize(index.oid) ?? 0;
+  return size;
+}
+
+function totalSize(context: FunctionContext, oid: number): number | null {
+  const size = context.relationSize(oid);
+  return size === null ? null : size + (indexesSize(context, oid) ?? 0);
+}
+
+function databaseSize(context: FunctionContext, oid: number): number | null {
+  const { system } = context;
+  if (system === undefined) return null;
+  const known = system.databaseSize(oid);
+  if (known !== null || catalogOf(context).databaseOid !== oid) return known;
+  let size = 0;
+  for (const relation of catalogOf(context).relations()) size += totalSize(context, relation.oid) ?? 0;
+  return size;
+}
+
+// ------------------------------------------------------------------------------------------------------------- reg* names
+
+/** to_regclass and its kin: null instead of an error when there is no such thing. */
+function toReg(typeOid: number): (context: FunctionContext, text: string) => number | null {
+  return (context, text) => {
+    if (/^\d+$/.test(text)) return null;
+    try {
+      return context.format.names?.regInput(typeOid, text) ?? null;
+    } catch (error) {
+      if (error instanceof SqlError && error.code.startsWith('4') && error.code !== '42602') return null;
+      if (error instanceof SqlError && error.code === '3F000') return null;
+      throw error;
+    }
+  };
+}
+
+function sequenceParameters(context: FunctionContext, oid: number): Value {
+  const sequence = catalogOf(context).sequence(oid);
+  if (sequence === undefined) throw sqlError('42P01', `could not open relation with OID ${oid}`);
+  const safe = (text: string): number | bigint => (Number.isSafeInteger(Number(text)) ? Number(text) : BigInt(text));
+  return [
+    safe(sequence.start),
+    safe(sequence.minimum),
+    safe(sequence.maximum),
+    safe(sequence.increment),
+    sequence.cycle,
+    safe(sequence.cache),
+    sequence.typeOid,
+  ];
+}
+
+function partitionTree(context: FunctionContext, oid: number): Value[] {
+  return catalogOf(context).relation(oid) === undefined ? [] : [[oid, null, true, 0]];
+}
+
+function updatableEvents(context: FunctionContext, oid: number): number {
+  const entry = catalogOf(context).relation(oid);
+  // Bits of CmdType: update 4, insert 8, delete 16.
+  return entry?.kind === 'table' ? 28 : 0;
+}
+
+const INDEX_PROPERTIES: Readonly<Record<string, boolean>> = {
+  clusterable: true,
+  index_scan: true,
+  bitmap_scan: true,
+  backward_scan: true,
+};
+const METHOD_PROPERTIES: Readonly<Record<string, readonly [btree: boolean, hash: boolean]>> = {
+  can_order: [true, false],
+  can_unique: [true, false],
+  can_multi_col: [true, false],
+  can_exclude: [true, true],
+  can_include: [true, false],
+};
+
+function indexColumnProperty(context: FunctionContext, oid: number, column: number, property: string): boolean | null {
+  const index = catalogOf(context).index(oid);
+  const part = index?.columns[column - 1];
+  if (index === undefined || part === undefined) return null;
+  const isOrdered = index.method === 'btree';
+  switch (property) {
+    case 'asc':
+      return isOrdered && !part.descending;
+    case 'desc':
+      return isOrdered && part.descending;
+    case 'nulls_first':
+      return isOrdered && part.nullsFirst;
+    case 'nulls_last':
+      return isOrdered && !part.nullsFirst;
+    case 'orderable':
+    case 'search_array':
+    case 'search_nulls':
+      return isOrdered;
+    case 'distance_orderable':
+      return false;
+    case 'returnable':
+      return isOrdered;
+    default:
+      return null;
+  }
+}
+
+const CATEGORY_TEXTS: Readonly<Record<string, string>> = {
+  U: 'unreserved',
+  C: 'unreserved (cannot be function or type name)',
+  T: 'reserved (can be function or type name)',
+  R: 'reserved',
+};
+
+const nothing = (): null => null;
+const always = (value: Value) => (): Value => value;
+
+export const systemCatalogFunctions: FunctionModule = {
+  plain: {
+    PG_encoding_to_char: (encoding: number) => ENCODING_NAMES[encoding] ?? '',
+    PG_char_to_encoding: (name: string) => ENCODING_NAMES.indexOf(encodingName(name) ?? ''),
+    pg_encoding_max_length_sql: (encoding: number) => (encoding === 6 ? 4 : encoding >= 0 && encoding < 42 ? 1 : null),
+    pg_get_triggerdef: nothing,
+    pg_get_triggerdef_ext: nothing,
+    pg_get_statisticsobjdef: nothing,
+    pg_get_statisticsobjdef_columns: nothing,
+    pg_get_statisticsobjdef_expressions: nothing,
+    pg_get_partkeydef: nothing,
+    pg_get_partition_constraintdef: nothing,
+    pg_get_function_sqlbody: nothing,
+    pg_get_replica_identity_index: nothing,
+    pg_collation_actual_version: nothing,
+    pg_tablespace_location: always(''),
+    pg_is_wal_replay_paused: always(false),
+    pg_get_wal_replay_pause_state: always('not paused'),
+    pg_trigger_depth: always(0),
+    pg_reload_conf: always(true),
+    row_security_active: always(false),
+    row_security_active_name: always(false),
+    pg_relation_filepath: always(null),
+    inet_client_addr: nothing,
+    inet_client_port: nothing,
+    inet_server_addr: nothing,
+    inet_server_port: nothing,
+    pg_blocking_pids: () => new SqlArray(OID.INT4, []),
+    pg_safe_snapshot_blocking_pids: () => new SqlArray(OID.INT4, []),
+    pg_listening_channels: () => [],
+    pg_get_publication_tables: () => [],
+    pg_conversion_is_visible: always(true),
+    pg_opclass_is_visible: always(true),
+    pg_opfamily_is_visible: always(true),
+    pg_statistics_obj_is_visible: nothing,
+    pg_ts_config_is_visible: always(true),
+    pg_ts_dict_is_visible: always(true),
+    pg_ts_parser_is_visible: always(true),
+    pg_ts_template_is_visible: always(true),
+    pg_collation_is_visible: always(true),
+    pg_indexam_has_property(method: number, property: string) {
+      const found = METHOD_PROPERTIES[property];
+      if (found === undefined || (method !== 403 && method !== 405)) return null;
+      return found[method === 403 ? 0 : 1];
+    },
+    pg_index_has_property: (_index: number, property: string) => INDEX_PROPERTIES[property] ?? null,
+    pg_options_to_table: (options: SqlArray) =>
+      options.elements.map((option) => {
+        const text = option as string;
+        const at = text.indexOf('=');
+        return at < 0 ? [text, null] : [text.slice(0, at), text.slice(at + 1)];
+      }),
+    pg_get_keywords: () =>
+      KEYWORDS.map(([word, category, isBareLabel]) => [
+        word,
+        category,
+        isBareLabel,
+        CATEGORY_TEXTS[category],
+        isBareLabel ? 'can be bare label' : 'requires AS',
+      ]),
+    format_type: (oid: number | null, modifier: number | null) => (oid === null ? null : formatType(oid, modifier)),
+  },
+  contextual: {
+    pg_get_userbyid: (context, oid: number) => new ViewContext(context).roleName(oid),
+    pg_get_indexdef: (context, oid: number) => indexText(context, oid, 0, false),
+    pg_get_indexdef_ext: indexText,
+    pg_get_constraintdef: (context, oid: number) => constraintText(context, oid, false),
+    pg_get_constraintdef_ext: constraintText,
+    pg_get_viewdef: viewText,
+    pg_get_viewdef_ext: viewText,
+    pg_get_viewdef_wrap: viewText,
+    pg_get_viewdef_name: (context, name: string) => viewText(context, relationByText(context, name).oid),
+    pg_get_viewdef_name_ext: (context, name: string) => viewText(context, relationByText(context, name).oid),
+    pg_get_ruledef: ruleText,
+    pg_get_ruledef_ext: ruleText,
+    pg_get_expr: (context, text: string, relation: number) => nodeText(context, text, relation, false),
+    pg_get_expr_ext: nodeText,
+    pg_get_functiondef: functionDefinition,
+    pg_get_function_arguments: (context, oid: number) => functionArguments(context, oid, true),
+    pg_get_function_identity_arguments: (context, oid: number) => functionArguments(context, oid, false),
+    pg_get_function_result: functionResult,
+    pg_get_function_arg_default(_context, oid: number, position: number) {
+      const entry = functionByOid(oid);
+      const text = entry === null ? '' : defaultOf(entry, position - 1);
+      return text === '' ? null : text.slice(' DEFAULT '.length);
+    },
+    pg_get_serial_sequence: serialSequence,
+    pg_describe_object: describeObject,
+    pg_table_is_visible: isTableVisible,
+    pg_type_is_visible: isTypeVisible,
+    pg_function_is_visible: (context, oid: number) =>
+      functionByOid(oid) === null ? null : path(context).includes('pg_catalog'),
+    pg_operator_is_visible: (context, oid: number) =>
+      operatorByOid(oid) === null ? null : path(context).includes('pg_catalog'),
+    obj_description_oid_name: objectComment,
+    obj_description_oid: (context, oid: number) => objectComment(context, oid, null),
+    col_description_oid_int4: (context, oid: number, column: number) =>
+      catalogOf(context).comment('relation', oid, column)?.text ?? null,
+    shobj_description_oid_name: (context, oid: number, className: string) =>
+      sharedComment(new ViewContext(context), oid, className === 'pg_database' ? 1262 : 1260),
+    pg_relation_size: tableSize,
+    pg_relation_size_regclass: tableSize,
+    pg_table_size: tableSize,
+    pg_indexes_size: indexesSize,
+    pg_total_relation_size: totalSize,
+    pg_database_size_oid: databaseSize,
+    pg_database_size_name(context, name: string) {
+      const database = new ViewContext(context).shared.databaseByName(name);
+      if (database === undefined) throw sqlError('3D000', `database "${name}" does not exist`);
+      return databaseSize(context, database.oid);
+    },
+    pg_tablespace_size_oid: (context) => databaseSize(context, catalogOf(context).databaseOid),
+    pg_tablespace_size_name: (context) => databaseSize(context, catalogOf(context).databaseOid),
+    pg_tablespace_databases: (context, tablespace: number) =>
+      tablespace === 1663 ? [...new ViewContext(context).shared.databases()].map((database) => database.oid) : [],
+    pg_relation_filenode: (context, oid: number) => catalogOf(context).relation(oid)?.relId ?? null,
+    pg_relation_is_publishable: (context, oid: number) => catalogOf(context).relation(oid)?.kind === 'table',
+    pg_relation_is_updatable: updatableEvents,
+    pg_column_is_updatable: (context, oid: number) => updatableEvents(context, oid) !== 0,
+    pg_postmaster_start_time: (context) => context.system?.serverStart ?? context.transactionTimestamp,
+    pg_conf_load_time: (context) => context.system?.serverStart ?? context.transactionTimestamp,
+    pg_is_other_temp_schema(context, oid: number) {
+      const name = catalogOf(context).schemaName(oid);
+      return name.startsWith('pg_temp_') && oid !== (context.system?.temporarySchemaOid ?? 0);
+    },
+    pg_sequence_last_value(context, oid: number) {
+      const state = context.system?.sequenceState(oid);
+      return state?.isCalled === true ? state.lastValue : null;
+    },
+    pg_sequence_parameters: sequenceParameters,
+    pg_index_column_has_property: indexColumnProperty,
+    pg_partition_root: (context, oid: number) => (catalogOf(context).relation(oid) === undefined ? null : oid),
+    pg_partition_ancestors: (context, oid: number) => partitionTree(context, oid).map(() => oid),
+    pg_partition_tree: partitionTree,
+    to_regclass: toReg(OID.REGCLASS),
+    to_regtype: toReg(OID.REGTYPE),
+    to_regproc: toReg(OID.REGPROC),
+    to_regprocedure: toReg(OID.REGPROCEDURE),
+    to_regnamespace: toReg(OID.REGNAMESPACE),
+    to_regrole: toReg(OID.REGROLE),
+    to_regoper: toReg(OID.REGOPER),
+    to_regoperator: toReg(OID.REGOPERATOR),
+  },
+  specialised: {
+    pg_collation_for: (argTypes) => (value: Value) =>
+      value === null || typeByOid(argTypes[0])?.category !== 'S' ? null : '"default"',
+  },
+};
