@@ -41,7 +41,7 @@ export abstract class CallRules extends TypeRules {
   abstract readonly windowSpec: ParserRule<[], WindowSpec>;
   abstract readonly orderItem: ParserRule<[], OrderItem>;
   protected abstract inBasicExpression(): boolean;
-  protected abstract parenContent(): Query | Expression[];
+  protected abstract parenContent(single?: boolean): Query | Expression[];
   protected abstract parenOperand(content: Query | Expression[], position: number): Expression;
   protected abstract afterParens(base: Expression): Expression;
   protected abstract indirection(base: Expression): Expression;

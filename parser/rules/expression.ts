@@ -129,6 +129,10 @@ export abstract class ExpressionRules extends CallRules {
           break;
         case T.OPERATOR_SYMBOL:
         case T.OPERATOR: {
+          if (token.tokenTypeIdx === T.OPERATOR && this.peekAt(2) !== T.LEFT_PAREN) {
+            this.operands.push(this.operand.coreRule.call(this));
+            return;
+          }
           const name = this.sub(this.qualifiedOperator);
           this.pushOperator('prefix', OPERATOR_LEVEL, last(name), schemaOf(name), token.startOffset);
           break;
@@ -301,6 +305,7 @@ export abstract class ExpressionRules extends CallRules {
     const left = this.operands[this.operands.length - 1];
     if (left.kind !== 'row') return false;
     const token = this.take(T.OVERLAPS);
+    if (!this.at(T.LEFT_PAREN) && !this.at(T.ROW)) throw this.unexpected();
     const right = this.operand.coreRule.call(this);
     if (right.kind !== 'row') throw this.unexpected();
     for (const [row, side] of [
@@ -361,13 +366,13 @@ export abstract class ExpressionRules extends CallRules {
     const all = this.at(T.ALL);
     this.take(this.peek());
     this.take(T.LEFT_PAREN);
-    const content = this.parenContent();
+    const content = this.parenContent(true);
     const left = this.pop();
     if (isQuery(content)) {
       this.push({ kind: 'quantifiedSubquery', operator, schema, all, left, query: content, position });
       return;
     }
-    if (content.length !== 1) throw this.unexpected();
+
     this.push({ kind: 'quantifiedArray', operator, schema, all, left, array: content[0], position });
   }
 
@@ -425,9 +430,10 @@ export abstract class ExpressionRules extends CallRules {
    * What stands after '(', up to and with its ')': a query, or a list of expressions.
    *
    * A parenthesis in front may belong to the query, as in ((SELECT 1) UNION SELECT 2), or to an expression, as in
-   * ((SELECT 1) + 1); one token cannot tell. So the inner part is read first, and what follows it decides.
+   * ((SELECT 1) + 1); one token cannot tell. So the inner part is read first, and what follows it decides. `single`: only one
+   * expression may come.
    */
-  protected parenContent(): Query | Expression[] {
+  protected parenContent(single = false): Query | Expression[] {
     if (this.startsQueryAt(1)) {
       const query = this.sub(this.query);
       this.take(T.RIGHT_PAREN);
@@ -452,7 +458,7 @@ export abstract class ExpressionRules extends CallRules {
       }
       this.firstOperand = this.afterParens(this.parenOperand(inner, position));
     }
-    const list = this.list(this.expression);
+    const list = single ? [this.sub(this.expression)] : this.list(this.expression);
     this.take(T.RIGHT_PAREN);
     return list;
   }

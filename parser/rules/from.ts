@@ -104,6 +104,8 @@ export abstract class FromRules extends SelectRules {
     const type = this.peek();
     if (type !== T.IDENT) {
       if (type === T.ROWS && this.peekAt(2) === T.FROM && this.peekAt(3) === T.LEFT_PAREN) return true;
+      // A type or function name keyword can only be a function.
+      if (!this.atCategory(T.COL_ID) && this.atCategory(T.TYPE_FUNCTION_NAME)) return true;
       if (type === T.CAST || type === T.COLLATION || (!this.atCategory(T.COL_ID) && this.atValueFunction()))
         return true;
     }

@@ -41,7 +41,7 @@ export abstract class RoutineRules extends RoleRules {
       const options: FunctionOption[] = [];
       const body: Mutable<Body> = { body: null, sqlBody: null };
       while (this.functionOption(options, body));
-      if (this.at(T.RETURN) || (this.at(T.BEGIN) && this.peekAt(2) === T.ATOMIC)) body.sqlBody = this.sqlBody();
+      if (this.at(T.RETURN) || this.at(T.BEGIN)) body.sqlBody = this.sqlBody();
       return { kind: 'createFunction', procedure, name, orReplace, parameters, returns, options, ...body, position };
     },
   );
