@@ -736,8 +736,11 @@ export function freeRels(query: Query): Set<number> {
   return used;
 }
 
-/** Structural equality. Vars and columns are equal whatever type a relabelling has given them. */
-export function equalExpr(a: Expr, b: Expr): boolean {
+/**
+ * Structural equality. Vars and columns are equal whatever type a relabelling has given them. Lifted literals are equal when
+ * they are the same literal; with `byValue` when their values are equal, whichever literals they are.
+ */
+export function equalExpr(a: Expr, b: Expr, byValue = false): boolean {
   if (a === b) return true;
   const x = logical(a);
   const y = logical(b);
@@ -749,8 +752,9 @@ export function equalExpr(a: Expr, b: Expr): boolean {
       return x.input === (y as typeof x).input && x.index === (y as typeof x).index;
     case 'const': {
       const other = y as typeof x;
-      if (x.typeOid !== other.typeOid || x.literalIndex !== other.literalIndex) return false;
-      return x.literalIndex >= 0 || equalValue(x.value, other.value);
+      if (x.typeOid !== other.typeOid) return false;
+      if (!byValue && x.literalIndex !== other.literalIndex) return false;
+      return (!byValue && x.literalIndex >= 0) || equalValue(x.value, other.value);
     }
     case 'param':
     case 'execParam':
@@ -759,7 +763,7 @@ export function equalExpr(a: Expr, b: Expr): boolean {
     case 'subplan':
       return false;
     default:
-      return equalNode(x as unknown as Record<string, unknown>, y as unknown as Record<string, unknown>);
+      return equalNode(x as unknown as Record<string, unknown>, y as unknown as Record<string, unknown>, byValue);
   }
 }
 
@@ -772,28 +776,30 @@ function equalValue(a: any, b: any): boolean {
   return keys.every((key) => equalValue(a[key], b[key]));
 }
 
-function equalNode(x: Record<string, unknown>, y: Record<string, unknown>): boolean {
+function equalNode(x: Record<string, unknown>, y: Record<string, unknown>, byValue: boolean): boolean {
   if (x['typeOid'] !== y['typeOid'] && x['typeOid'] !== undefined) return false;
   for (const key of Object.keys(x)) {
     if (key === 'typeModifier') continue;
-    if (!equalPart(x[key], y[key])) return false;
+    if (!equalPart(x[key], y[key], byValue)) return false;
   }
   return true;
 }
 
-function equalPart(a: unknown, b: unknown): boolean {
+function equalPart(a: unknown, b: unknown, byValue: boolean): boolean {
   if (a === b) return true;
   if (a === null || b === null || typeof a !== 'object' || typeof b !== 'object') return false;
   if (Array.isArray(a)) {
     if (!Array.isArray(b) || a.length !== b.length) return false;
-    return a.every((item, i) => equalPart(item, b[i]));
+    return a.every((item, i) => equalPart(item, b[i], byValue));
   }
   const x = a as Record<string, unknown>;
   const y = b as Record<string, unknown>;
-  if (x['kind'] !== undefined && x['typeOid'] !== undefined && x['oid'] === undefined) return equalExpr(a as Expr, b as Expr);
+  if (x['kind'] !== undefined && x['typeOid'] !== undefined && x['oid'] === undefined) {
+    return equalExpr(a as Expr, b as Expr, byValue);
+  }
   // Function and operator entries are one object per oid; other parts are plain records (branches, sort keys).
   if (x['oid'] !== undefined) return x['oid'] === y['oid'];
-  return equalNode(x, y);
+  return equalNode(x, y, byValue);
 }
 
 /** The conjuncts of a condition. */

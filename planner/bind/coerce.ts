@@ -321,15 +321,17 @@ function isText(oid: number): boolean {
   return oid === TEXT || oid === VARCHAR;
 }
 
-/** Whether a lifted literal of one type may be read directly as the other by that type's input function. */
-function literalWidens(source: number, target: number, value: unknown): boolean {
-  if (source === INT4) {
-    if (target === INT2) return typeof value === 'number' && value >= -32768 && value <= 32767;
-    if (target === OID) return typeof value === 'number' && value >= 0;
+/** Whether a number may be read directly as the other type by its input function: always, whatever a lifted literal's value. */
+function literalWidens(expr: ConstExpr, target: number): boolean {
+  const { typeOid, value } = expr;
+  if (typeOid === INT4) {
+    const isFixed = expr.literalIndex < 0 && typeof value === 'number';
+    if (target === INT2) return isFixed && value >= -32768 && value <= 32767;
+    if (target === OID) return isFixed && value >= 0;
     return target === INT8 || target === NUMERIC || target === FLOAT4 || target === FLOAT8;
   }
-  if (source === INT8) return target === NUMERIC || target === FLOAT4 || target === FLOAT8;
-  return source === NUMERIC && (target === FLOAT8 || target === FLOAT4);
+  if (typeOid === INT8) return target === NUMERIC || target === FLOAT4 || target === FLOAT8;
+  return typeOid === NUMERIC && (target === FLOAT8 || target === FLOAT4);
 }
 
 /** coerce_type: the expression as `target`; the caller has made sure that a conversion exists. */
@@ -433,7 +435,7 @@ function applyCast(
   targetModifier: number,
   coercion: CoercionContext,
 ): Expr {
-  if (expr.kind === 'const' && expr.value !== null && literalWidens(expr.typeOid, target, expr.value)) {
+  if (expr.kind === 'const' && expr.value !== null && literalWidens(expr, target)) {
     const value = inputLiteral(context, String(expr.value), target, -1, context.locationOf(expr));
     return { kind: 'const', value, literalIndex: expr.literalIndex, typeOid: target, typeModifier: -1 };
   }

@@ -6,7 +6,7 @@ import type { Catalog } from '../../catalog/catalog.ts';
 import { SqlError, type SqlErrorFields, sqlError } from '../../types/errors.ts';
 import type { PlannerEnvironment } from '../environment.ts';
 import type { Expr } from '../expr.ts';
-import { logical, type Relation } from '../logical.ts';
+import { equalExpr, logical, type Relation } from '../logical.ts';
 import { TypeLookup, UNKNOWN } from './type-info.ts';
 
 /** A place in the statement text: zero-based UTF-16 offset, as in the AST; undefined: unknown, or stored text. */
@@ -121,6 +121,14 @@ export class BindContext {
   useLiteral(expr: Expr): void {
     const node = logical(expr);
     if (node.kind === 'const' && node.literalIndex >= 0) this.shareable = false;
+  }
+
+  /** PostgreSQL's equal(): literals of equal value are equal. Relying on that binds the plan to those values. */
+  sameExpr(a: Expr, b: Expr): boolean {
+    if (equalExpr(a, b)) return true;
+    if (!equalExpr(a, b, true)) return false;
+    this.shareable = false;
+    return true;
   }
 
   parameterType(index: number): number {

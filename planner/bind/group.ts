@@ -2,7 +2,7 @@
 import { comparisonOperator } from '../../catalog/functions/index.ts';
 import type * as ast from '../../parser/ast.ts';
 import type { Expr } from '../expr.ts';
-import { equalExpr, logical, mapChildren, type Query, relsOf, type Target, toExpr } from '../logical.ts';
+import { logical, mapChildren, type Query, relsOf, type Target, toExpr } from '../logical.ts';
 import type { Position } from './context.ts';
 import { positionOf } from './position.ts';
 import type { Level } from './scope.ts';
@@ -21,7 +21,7 @@ export function bindGroupBy(level: Level, clause: ast.GroupByClause, targets: re
   const keys: Expr[] = [];
   const keyOf = (node: ast.Expression): number => {
     const expr = bindTargetReference(level, node, targets, 'GROUP BY');
-    const known = keys.findIndex((key) => equalExpr(key, expr));
+    const known = keys.findIndex((key) => context.sameExpr(key, expr));
     if (known >= 0) return known;
     if (comparisonOperator(context.types.comparedAs(expr.typeOid), 3) === null) {
       throw context.error(
@@ -108,7 +108,9 @@ export class GroupCheck {
     const node = logical(expr);
     if (node.kind === 'aggregateRef' && node.query === level.queryId) return expr;
     if (node.kind === 'groupingRef' && node.query === level.queryId) return this.resolveGrouping(expr);
-    if (this.grouping.keys.some((key) => equalExpr(key, expr))) return expr;
+    // The key itself stands for what equals it, so that later stages recognise it.
+    const key = node.kind === 'const' ? undefined : this.grouping.keys.find((item) => level.context.sameExpr(item, expr));
+    if (key !== undefined) return key;
     if (node.kind === 'var') {
       if (!level.relations.has(node.rel)) return expr;
       if (this.isDetermined(node.rel)) return expr;
@@ -127,7 +129,7 @@ export class GroupCheck {
     const { pending } = expr as unknown as { pending?: readonly Expr[] };
     if (pending === undefined) return expr;
     const keys = pending.map((arg) => {
-      const index = this.grouping.keys.findIndex((key) => equalExpr(key, arg));
+      const index = this.grouping.keys.findIndex((key) => level.context.sameExpr(key, arg));
       if (index < 0) {
         throw level.context.error(
           '42803',

@@ -185,7 +185,7 @@ function bindDistinct(
   const first = orderBy.slice(0, unique.length);
   let missed = false;
   for (const key of orderBy) {
-    const isDistinct = unique.some((expr) => equalExpr(expr, key.expr));
+    const isDistinct = unique.some((expr) => context.sameExpr(expr, key.expr));
     if (!isDistinct) missed = true;
     else if (missed) {
       throw context.error(

@@ -113,5 +113,5 @@ export function bindTargetReference(
     throw context.error('42601', `non-integer constant in ${what}`, position);
   }
   const expr = resolveUnknown(context, bindExpr(level, node));
-  return targets.find((target) => equalExpr(target.expr, expr))?.expr ?? expr;
+  return targets.find((target) => context.sameExpr(target.expr, expr))?.expr ?? expr;
 }

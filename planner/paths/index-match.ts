@@ -99,7 +99,12 @@ export function asKeyValue(context: BindContext, keyType: number, value: Expr, i
   if (key === own) return value;
   if (isTextFamily(key) && isTextFamily(own)) return value;
   if (INT_WIDTH[key] !== undefined && INT_WIDTH[own] !== undefined) {
-    if (value.kind === 'const') return constAsInteger(value, key);
+    const narrows = INT_WIDTH[key] < INT_WIDTH[own];
+    if (value.kind === 'const' && !(narrows && value.literalIndex >= 0 && isEqual)) {
+      // A range over a narrower key holds only while the literal fits the key.
+      if (narrows) context.useLiteral(value);
+      return constAsInteger(value, key);
+    }
     if (INT_WIDTH[key] > INT_WIDTH[own]) return castTo(value, own, key);
     return isEqual ? guarded(value, own, key) : null;
   }
