@@ -3,15 +3,18 @@
 import { randomBytes as cryptoRandomBytes } from 'node:crypto';
 import type { SequenceEntry } from '../catalog/entries.ts';
 import type { FunctionContext } from '../catalog/function-entry.ts';
+import type { SystemInformation } from '../catalog/system-information.ts';
 import { LOCK_GRANTED, LOCK_WAITING, SEQUENCE_LOG_VALUES } from '../storage/api.ts';
 import { sqlError } from '../types/errors.ts';
 import type { FormatSettings } from '../types/index.ts';
 import { WAIT_SIGNAL } from './operators/operator.ts';
 import type { Session } from './session.ts';
+import { SessionSystemInformation } from './system-information.ts';
 
 const MICROS_1970_TO_2000 = 946684800000000;
 
 export class SessionFunctions implements FunctionContext {
+  readonly system: SystemInformation;
   readonly #session: Session;
   readonly #currentValues = new Map<number, number | bigint>();
   #lastSequence = 0;
@@ -22,6 +25,7 @@ export class SessionFunctions implements FunctionContext {
 
   constructor(session: Session) {
     this.#session = session;
+    this.system = new SessionSystemInformation(session);
   }
 
   get format(): FormatSettings {
@@ -159,11 +163,6 @@ export class SessionFunctions implements FunctionContext {
 
   get catalog(): unknown {
     return this.#session.catalog;
-  }
-
-  /** For the catalog views: the session's settings, the shared catalog, activity and locks. */
-  get session(): Session {
-    return this.#session;
   }
 
   relationSize(relationOid: number): number | null {

@@ -1,0 +1,167 @@
+/** What the catalog views show of the running server (catalog/system-information.ts), as one session may ask it. */
+import type { SettingRow } from '../catalog/settings.ts';
+import type { SharedCatalog } from '../catalog/shared-catalog.ts';
+import type { StatisticsSource } from '../catalog/statistics.ts';
+import type {
+  LockInformation,
+  SessionActivity,
+  SystemInformation,
+  TableActivity,
+} from '../catalog/system-information.ts';
+import type { LockRow } from '../storage/mvcc/lock-manager.ts';
+import type { Session } from './session.ts';
+
+const MODE_NAMES = [
+  '',
+  'AccessShareLock',
+  'RowShareLock',
+  'RowExclusiveLock',
+  'ShareUpdateExclusiveLock',
+  'ShareLock',
+  'ShareRowExclusiveLock',
+  'ExclusiveLock',
+  'AccessExclusiveLock',
+];
+const PAGE_SIZE = 8192;
+/** When each session began. */
+const sessionStarts = new WeakMap<Session, number>();
+
+function timeOrNull(time: number): number | null {
+  return time === 0 ? null : time;
+}
+
+function activityOf(session: Session): SessionActivity {
+  const status = session.transactionStatus;
+  const isActive = session.activity !== '' || session.isWaitingForLock;
+  const idle = status === 'I' ? 'idle' : status === 'T' ? 'idle in transaction' : 'idle in transaction (aborted)';
+  const { shared } = session.server;
+  return {
+    databaseOid: session.database.oid,
+    processId: session.identity.processId,
+    roleOid: shared.catalog.roleByName(session.sessionUser)?.oid ?? 0,
+    applicationName: session.settings.show('application_name'),
+    clientAddress: /^[0-9a-f.:]+$/i.test(session.identity.clientAddress) ? session.identity.clientAddress : null,
+    clientPort: null,
+    backendStart: sessionStarts.get(session) ?? session.server.startedAt,
+    transactionStart: session.transaction.txn === null ? null : timeOrNull(session.transaction.startTimestamp),
+    queryStart: timeOrNull(session.functions.statementTimestamp),
+    stateChange: timeOrNull(session.functions.statementTimestamp),
+    waitEventType: session.isWaitingForLock ? 'Lock' : isActive ? null : 'Client',
+    waitEvent: session.isWaitingForLock ? 'relation' : isActive ? null : 'ClientRead',
+    state: isActive ? 'active' : idle,
+    transactionId: session.transaction.txn?.hasWritten === true ? session.transaction.txn.id : null,
+    query: session.activity,
+    backendType: 'client backend',
+  };
+}
+
+function lockOf({ tag, mode, owner, txn, isGranted }: LockRow): LockInformation {
+  const numbers = tag.key.slice(1).split(/[.,]/).map(Number);
+  const isRelation = tag.kind === 'relation';
+  const isObject = tag.kind === 'object';
+  return {
+    lockType: tag.kind,
+    databaseOid: tag.kind === 'advisory' ? null : numbers[0],
+    relationOid: isRelation ? numbers[1] : null,
+    virtualTransaction: `${owner.processId}/${txn?.id ?? 0}`,
+    transactionId: null,
+    classOid: isObject ? numbers[1] : tag.kind === 'advisory' ? Math.floor(numbers[0] / 4294967296) >>> 0 : null,
+    objectOid: isObject ? numbers[2] : tag.kind === 'advisory' ? (numbers[1] ?? numbers[0]) >>> 0 : null,
+    objectSubId: isObject ? 0 : tag.kind === 'advisory' ? numbers.length : null,
+    processId: owner.processId,
+    mode: MODE_NAMES[mode],
+    granted: isGranted,
+  };
+}
+
+export class SessionSystemInformation implements SystemInformation {
+  readonly #session: Session;
+
+  constructor(session: Session) {
+    this.#session = session;
+    sessionStarts.set(session, session.server.now());
+  }
+
+  get shared(): SharedCatalog {
+    const { catalog } = this.#session.server.shared;
+    const changes = this.#session.transaction.pendingChanges.filter((change) => change.databaseOid === 0);
+    return changes.length === 0 ? catalog : catalog.apply(changes);
+  }
+
+  get currentRoleOid(): number {
+    return this.#session.server.shared.catalog.roleByName(this.#session.currentUser)?.oid ?? 0;
+  }
+
+  get temporarySchemaOid(): number {
+    return this.#session.catalog.schemaByName(this.#session.temporarySchema)?.oid ?? 0;
+  }
+
+  get serverStart(): number {
+    return this.#session.server.startedAt;
+  }
+
+  get statistics(): StatisticsSource {
+    return this.#session.database.statistics;
+  }
+
+  settings(): readonly SettingRow[] {
+    return this.#session.settings.rows();
+  }
+
+  activity(): readonly SessionActivity[] {
+    return [...this.#session.server.sessions()].map(activityOf);
+  }
+
+  locks(): readonly LockInformation[] {
+    return [...this.#session.engine.locks.rows()].map(lockOf);
+  }
+
+  tableActivity(tableOid: number): TableActivity | null {
+    const liveRows = Math.max(0, this.statistics.rowCount(tableOid));
+    // Counters of scans and writes are not kept.
+    return { liveRows, deadRows: 0, inserted: 0, updated: 0, deleted: 0, sequentialScans: 0, indexScans: 0 };
+  }
+
+  preparedStatements(): ReturnType<SystemInformation['preparedStatements']> {
+    const result: ReturnType<SystemInformation['preparedStatements']>[number][] = [];
+    for (const [name, prepared] of this.#session.prepared) {
+      if (name === '') continue;
+      result.push({
+        name,
+        statement: prepared.text,
+        preparedAt: this.#session.functions.statementTimestamp,
+        parameterTypes: prepared.parameterTypes,
+        fromSql: false,
+      });
+    }
+    return result;
+  }
+
+  cursors(): ReturnType<SystemInformation['cursors']> {
+    return [...this.#session.cursors.all()].map((cursor) => ({
+      name: cursor.name,
+      statement: cursor.text,
+      isHoldable: cursor.isHeld,
+      isBinary: cursor.isBinary,
+      isScrollable: cursor.canScroll,
+      createdAt: this.#session.functions.statementTimestamp,
+    }));
+  }
+
+  sequenceState(oid: number): { readonly lastValue: number | bigint; readonly isCalled: boolean } | null {
+    return this.#session.engine.sequenceState(oid);
+  }
+
+  databaseSize(oid: number): number | null {
+    const { server, engine } = this.#session;
+    const database = server.database(oid);
+    if (database === undefined) return null;
+    let pages = 0;
+    for (const relation of database.catalog.relations()) {
+      if (relation.relId === 0) continue;
+      pages += engine.heap(relation.relId).pages.pageCount;
+      if (relation.overflowRelId !== 0) pages += engine.heap(relation.overflowRelId).pages.pageCount;
+    }
+    return pages * PAGE_SIZE;
+  }
+}
