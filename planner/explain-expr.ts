@@ -41,8 +41,8 @@ export function deparseSortKey(key: SortKey, scope: DeparseScope): string {
 /** A sort or group key: expressions that are not plain columns stand in parentheses. */
 export function keyText(expr: Expr, scope: DeparseScope): string {
   const text = deparse(expr, scope);
-  const plain = expr.kind === 'column' || text.startsWith('(');
-  return plain || (expr.kind === 'call' && operatorOf(expr.function) !== null) ? text : `(${text})`;
+  const isName = expr.kind === 'column' && !scope.column(expr.input, expr.index).isComplex;
+  return isName || isEnclosed(text) ? text : `(${text})`;
 }
 
 export function deparseAggregate(call: AggregateCall, scope: DeparseScope): string {
@@ -61,6 +61,17 @@ export function deparseAggregate(call: AggregateCall, scope: DeparseScope): stri
   }
   if (call.filter !== null) text += ` FILTER (WHERE ${printer.print(call.filter)})`;
   return text;
+}
+
+/** Whether one pair of parentheses holds it all. */
+function isEnclosed(text: string): boolean {
+  if (!text.startsWith('(')) return false;
+  let depth = 0;
+  for (let i = 0; i < text.length; i++) {
+    if (text[i] === '(') depth++;
+    else if (text[i] === ')' && --depth === 0) return i === text.length - 1;
+  }
+  return false;
 }
 
 const [BOOL, INT4, INT8, INT2, NUMERIC, OID, BIT, TEXT, UNKNOWN, NAME, VARCHAR] = [
@@ -224,7 +235,7 @@ class Deparser {
 }
 
 function paren(text: string): string {
-  return text.startsWith('(') && text.endsWith(')') ? text : `(${text})`;
+  return isEnclosed(text) ? text : `(${text})`;
 }
 
 function operatorArity(operator: OperatorEntry): number {

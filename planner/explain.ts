@@ -79,6 +79,17 @@ const JOIN_WORDS: Readonly<Record<JoinType, string>> = {
   anti: ' Anti',
 };
 
+const SCANS = new Set<Plan['kind']>([
+  'seqScan',
+  'indexScan',
+  'postingScan',
+  'rowIdScan',
+  'virtualScan',
+  'functionScan',
+  'cteScan',
+  'workTableScan',
+]);
+
 /** The nodes that a node reads, in the order of its inputs. */
 function inputsOf(plan: Plan): readonly Plan[] {
   switch (plan.kind) {
@@ -126,12 +137,17 @@ class Describer {
       if (plan.input.kind === 'values') return this.valuesScan(plan.input, plan.alias ?? '*VALUES*', plan);
       return this.describe(plan.input);
     }
+    if (plan.kind === 'project' && plan.input.kind === 'values' && plan.filter !== null) {
+      const shown = this.valuesScan(plan.input, plan.alias ?? '*VALUES*', plan);
+      const scope = this.scopeOf(plan, undefined, false);
+      return { ...shown, plan, details: [['Filter', deparse(plan.filter, scope)]] };
+    }
     if (plan.kind === 'with') return this.describeWith(plan);
     const before = this.subplanNames.size;
     const children: { relationship: string; title: string | null; node: Shown }[] = [];
     // A nested loop's params are named before its inner side is printed.
     if (plan.kind === 'nestedLoop') {
-      const scope = this.scopeOf(plan);
+      const scope = this.scopeOf(plan, undefined, true);
       for (const param of plan.params) this.params.set(param.index, () => deparse(param.value, scope));
     }
     const shown = this.own(plan);
@@ -193,11 +209,14 @@ class Describer {
   }
 
   private own(plan: Plan): Shown {
-    const scope = this.scopeOf(plan);
+    const isScan = SCANS.has(plan.kind);
+    const onConflict = plan.kind === 'insert' && plan.onConflict !== null;
+    const scope = this.scopeOf(plan, undefined, isScan ? this.options.verbose : this.qualify || onConflict);
     const details: [string, string | readonly string[]][] = [];
     const add = (name: string, expr: Expr | null | undefined): void => {
       if (expr !== null && expr !== undefined) details.push([name, deparse(expr, scope)]);
     };
+    if ('targets' in plan) subplansNamed(plan.targets, scope);
     if (this.options.verbose && 'targets' in plan && plan.targets.length > 0) {
       details.push(['Output', plan.targets.map((target) => deparse(target, scope))]);
     }
@@ -237,14 +256,12 @@ class Describer {
         return this.valuesScan(plan, '*VALUES*', plan);
       case 'result':
         add('One-Time Filter', plan.filter);
-        subplansNamed(plan.targets, scope);
         return this.node('Result', 'Result', details);
       case 'empty':
         details.push(['One-Time Filter', 'false']);
         return this.node('Result', 'Result', details);
       case 'project':
         add('Filter', plan.filter);
-        subplansNamed(plan.targets, scope);
         return this.node('Result', 'Result', details);
       case 'projectSet':
         return this.node('ProjectSet', 'ProjectSet', details);
@@ -309,7 +326,8 @@ class Describer {
     const keys = plan.groupKeys.map((key) => keyText(key, inputScope));
     if (plan.groupingSets !== null) {
       for (const set of plan.groupingSets) {
-        details.push(['Group Key', set.length === 0 ? '()' : set.map((key) => keys[key])]);
+        if (set.length === 0) details.push(['Group Key', '()']);
+        else details.push(['Hash Key', set.map((key) => keys[key])]);
       }
     } else if (keys.length > 0) details.push(['Group Key', keys]);
     if (plan.having !== null) details.push(['Filter', deparse(plan.having, this.scopeOf(plan))]);
@@ -332,7 +350,7 @@ class Describer {
       if (conflict.arbiters.length > 0) {
         details.push(['Conflict Arbiter Indexes', conflict.arbiters.map((index) => quoteIdentifier(index.name))]);
       }
-      if (conflict.where !== null) details.push(['Conflict Filter', deparse(conflict.where, this.scopeOf(plan))]);
+      if (conflict.where !== null) details.push(['Conflict Filter', deparse(conflict.where, this.scopeOf(plan, undefined, true))]);
     }
     return this.node(`Insert on ${quoteIdentifier(plan.table.name)}`, 'ModifyTable', details, { Operation: 'Insert', ...tableFields(plan.table.name, plan.table.name) });
   }
@@ -370,10 +388,10 @@ class Describer {
   /* ---- names --------------------------------------------------------------------------------------------------------- */
 
   /** Names for expressions of a node itself. `only`: all columns mean that input. */
-  private scopeOf(plan: Plan, only?: number): DeparseScope {
+  private scopeOf(plan: Plan, only?: number, qualify = this.qualify): DeparseScope {
     return {
       ...(this.options.format === undefined ? {} : { format: this.options.format }),
-      column: (input, index) => this.nameIn(plan, only === undefined ? input : input === 0 ? only : input, index),
+      column: (input, index) => this.nameIn(plan, only === undefined ? input : input === 0 ? only : input, index, qualify),
       execParam: (index) => this.params.get(index)?.() ?? `$${index}`,
       subplan: (node) => this.nameSubplan(node, plan),
     };
@@ -390,20 +408,20 @@ class Describer {
   }
 
   /** What column `index` of input `input` of a node is called. */
-  private nameIn(plan: Plan, input: number, index: number): Named {
+  private nameIn(plan: Plan, input: number, index: number, qualify: boolean): Named {
     switch (plan.kind) {
       case 'seqScan':
       case 'indexScan':
       case 'postingScan':
       case 'rowIdScan': {
         const column = plan.table.columns[index];
-        return this.scanColumn(plan.alias, column.name, column.typeOid);
+        return this.scanColumn(plan.alias, column.name, column.typeOid, qualify);
       }
       case 'virtualScan':
       case 'functionScan':
       case 'cteScan':
       case 'workTableScan':
-        return this.scanColumn(plan.alias, scanColumnName(plan, index), 0);
+        return this.scanColumn(plan.alias, scanColumnName(plan, index), 0, qualify);
       case 'aggregate': {
         const keys = plan.groupKeys.length;
         if (index < keys) return this.exprName(plan.groupKeys[index], this.inputScope(plan.input));
@@ -416,16 +434,16 @@ class Describer {
       case 'delete': {
         if (input === 0 || plan.kind === 'insert') {
           const column = plan.table.columns[index];
-          return this.scanColumn(input === 1 ? 'excluded' : plan.table.name, column.name, column.typeOid);
+          return this.scanColumn(input === 1 ? 'excluded' : plan.table.name, column.name, column.typeOid, qualify);
         }
         return this.outputName(plan.source, index);
       }
       case 'lockRows':
         return input < plan.marks.length
-          ? this.scanColumn(plan.marks[input].table.name, plan.marks[input].table.columns[index].name, 0)
+          ? this.scanColumn(plan.marks[input].table.name, plan.marks[input].table.columns[index].name, 0, qualify)
           : this.outputName(plan.input, index);
       case 'subqueryScan':
-        return this.scanColumn(plan.alias, plan.input.output[index]?.name || '?column?', 0);
+        return this.scanColumn(plan.alias, plan.input.output[index]?.name || '?column?', 0, qualify);
       default: {
         const inputs = inputsOf(plan);
         const source = inputs[input] ?? inputs[0];
@@ -434,13 +452,14 @@ class Describer {
     }
   }
 
-  private scanColumn(alias: string, name: string, typeOid: number): Named {
+  private scanColumn(alias: string, name: string, typeOid: number, qualify: boolean): Named {
     const column = quoteIdentifier(name);
-    return { text: this.qualify && alias !== '' ? `${quoteIdentifier(alias)}.${column}` : column, typeOid, isComplex: false };
+    return { text: qualify && alias !== '' ? `${quoteIdentifier(alias)}.${column}` : column, typeOid, isComplex: false };
   }
 
   private exprName(expr: Expr, scope: DeparseScope): Named {
-    return { text: deparse(expr, scope), typeOid: expr.typeOid, isComplex: expr.kind !== 'column' };
+    const isComplex = expr.kind === 'column' ? scope.column(expr.input, expr.index).isComplex : true;
+    return { text: deparse(expr, scope), typeOid: expr.typeOid, isComplex };
   }
 
   /** What a plan's output column is: its target, or what passes through. */
@@ -466,7 +485,7 @@ class Describer {
       case 'recursiveUnion':
         return this.outputName(plan.start, index);
       case 'values':
-        return this.scanColumn('*VALUES*', plan.output[index]?.name || `column${index + 1}`, 0);
+        return this.scanColumn('*VALUES*', plan.output[index]?.name || `column${index + 1}`, 0, this.qualify);
       case 'insert':
       case 'update':
       case 'delete':
@@ -483,7 +502,7 @@ class Describer {
   private nameSubplan(node: SubplanExpr, plan: Plan): string {
     const known = this.subplanNames.get(node);
     if (known !== undefined) return known.text;
-    const scope = this.scopeOf(plan);
+    const scope = this.scopeOf(plan, undefined, true);
     for (const param of node.params) this.params.set(param.index, () => deparse(param.value, scope));
     this.subplanCount++;
     const isInit = node.params.length === 0 && (node.mode === 'scalar' || node.mode === 'exists' || node.mode === 'array');

@@ -17,6 +17,10 @@ export const COST = {
   indexRow: 0.005,
   /** One operator or function call (cpu_operator_cost). */
   operator: 0.0025,
+  /** One row fetched through an index, out of order, beyond `row`: some ten times a scan's row, also in memory. */
+  indexFetch: 0.1,
+  /** One row fetched by row id in page order (posting scans). */
+  postingFetch: 0.05,
   /** Going down the dictionary: per level of 64 children. */
   indexDescent: 0.02,
   /** One entry of a posting list merged or intersected; a word or a compare, not a row. */

@@ -16,12 +16,14 @@ import {
   equalExpr,
   type FromItem,
   freeRels,
+  hasSublink,
   isVolatile,
   logical,
   type LogicalJoinType,
   type Query,
   type Relation,
   relsOf,
+  visitExpr,
 } from '../logical.ts';
 import { comparisonOf } from '../operators.ts';
 import type { RelSet } from './path.ts';
@@ -136,20 +138,23 @@ export class JoinProblem {
   /** Conditions on one relation alone, those that equivalences imply included. */
   restrictions(bit: RelSet): Expr[] {
     const result: Expr[] = [];
+    for (const clause of this.clauses) {
+      if (clause.required !== NO_RELS && (clause.required & ~bit) === NO_RELS) result.push(clause.expr);
+    }
+    if (result.length > 1) result.sort((x, y) => costOf(x) - costOf(y));
     for (const item of this.classes) {
       const constants = item.members.filter((member) => member.rels === NO_RELS);
       const own = item.members.filter((member) => member.rels === bit);
       if (constants.length > 0) {
-        own.forEach((member, i) => {
+        for (const member of own) {
           const isFirst = item.members.find((other) => other.rels !== NO_RELS) === member;
           const wanted = isFirst ? constants : constants.slice(0, 1);
           for (const constant of wanted) result.push(classEquality(item, member.expr, constant.expr));
-          void i;
-        });
+        }
       } else for (let i = 1; i < own.length; i++) result.push(classEquality(item, own[0].expr, own[i].expr));
     }
-    for (const clause of this.clauses) {
-      if (clause.required !== NO_RELS && (clause.required & ~bit) === NO_RELS) result.push(clause.expr);
+    if (result.length > 1 && result.some(hasSublink)) {
+      result.sort((x, y) => Number(hasSublink(x)) - Number(hasSublink(y)));
     }
     return result;
   }
@@ -346,6 +351,18 @@ export class JoinProblem {
     const found = this.findClass(expr);
     return found !== null && found.constant !== null;
   }
+}
+
+/** Calls in a condition: cheap ones are tested first, subqueries last. */
+function costOf(expr: Expr): number {
+  let cost = 0;
+  visitExpr(expr, (child) => {
+    const { kind } = logical(child);
+    if (kind === 'call') cost++;
+    if (kind === 'sublink') cost += 1000;
+    return kind !== 'sublink';
+  });
+  return cost;
 }
 
 /** Members must be columns or constants: a class of computed expressions would be tested more often than it helps. */

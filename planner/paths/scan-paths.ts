@@ -361,7 +361,7 @@ function indexPath(scan: TableScan, usable: UsableIndex, use: IndexUse, ordering
   const descent = (Math.log(Math.max(tuples, 2)) / Math.log(64)) * COST.indexDescent * probes + COST.nodeStart;
   const touched = Math.min(entries, pages);
   const fetch = touched * (resident * COST.residentRandomPage + (1 - resident) * COST.randomPage);
-  const total = descent + fetch + entries * (COST.indexRow + COST.row + filterCost(filters) + filterCost(use.conditions));
+  const total = descent + fetch + entries * (COST.indexRow + COST.row + COST.indexFetch + filterCost(filters) + filterCost(use.conditions));
   const estimate = { rows, startup: descent, total };
   const bound = (item: IndexBound | null): IndexBound | null =>
     item === null ? null : { ...item, value: translate(planner, item.value, NOTHING) };
@@ -437,7 +437,8 @@ function postingPath(scan: TableScan, indexes: readonly UsableIndex[]): Path | n
   terms.sort((a, b) => a.rows - b.rows);
   const chosen = chooseTerms(scan, terms);
   const isSingleTerm = chosen.length === 1 && chosen[0].postings.kind === 'term';
-  if (isSingleTerm) return null;
+  // One list alone is worth it when pages must be read: in page order, many at once.
+  if (isSingleTerm && scan.resident > 0.9) return null;
   return makePostingPath(scan, chosen);
 }
 
@@ -447,7 +448,7 @@ function chooseTerms(scan: TableScan, terms: readonly TermUse[]): TermUse[] {
   let rows = terms[0].rows;
   for (const term of terms.slice(1)) {
     const share = term.rows / scan.tuples;
-    const saved = rows * (1 - share) * (COST.row + COST.residentRandomPage);
+    const saved = rows * (1 - share) * (COST.row + COST.postingFetch + COST.residentRandomPage);
     const work = Math.min(term.work, rows * 8 * COST.postingEntry) + COST.indexDescent * 2;
     if (saved <= work) continue;
     chosen.push(term);
@@ -551,7 +552,7 @@ function makePostingPath(scan: TableScan, chosen: readonly TermUse[]): Path {
   // Rows are fetched in page order: between a sequential and a random read.
   const pageCost = resident * COST.residentRandomPage + (1 - resident) * ((COST.randomPage + COST.seqPage) / 2);
   const startup = chosen.length * COST.indexDescent * 2 + work + COST.nodeStart;
-  const total = startup + touched * pageCost + fetched * (COST.row + filterCost(restrictions));
+  const total = startup + touched * pageCost + fetched * (COST.row + COST.postingFetch + filterCost(restrictions));
   const estimate = { rows: scan.rows, startup, total };
   const postings: PostingExprLogical =
     chosen.length === 1 ? chosen[0].postings : { kind: 'and', args: chosen.map((term) => term.postings) };
