@@ -1,4 +1,633 @@
-/** Rows of the views of information_schema. */
-import type { RowMaker } from '../pg-catalog/view-context.ts';
+/**
+ * Rows of the views of information_schema. After: PostgreSQL, information_schema.sql. Objects are shown to owners and their
+ * like; what hotrow cannot have (foreign tables, transforms, triggers ...) has its columns and no rows.
+ */
+import { OID, typeByOid } from '../../types/index.ts';
+import type { ColumnEntry, ConstraintEntry, RelationEntry } from '../entries.ts';
+import { allFunctions } from '../functions/registry.ts';
+import {
+  collationOf,
+  defaultText,
+  domainCheckDefinition,
+  parenthesised,
+  viewDefinition,
+} from '../pg-catalog/definitions.ts';
+import { allRelations } from '../pg-catalog/relations.ts';
+import { type Row, type RowMaker, sorted, type ViewContext } from '../pg-catalog/view-context.ts';
+import { isSystemView } from '../system-tables.ts';
+import { dataTypeName, typeColumns } from './type-columns.ts';
 
-export const informationSchemaMakers: Readonly<Record<string, RowMaker>> = {};
+function yesNo(value: boolean): string {
+  return value ? 'YES' : 'NO';
+}
+
+/** Tables and views that the session's role may see. */
+function* visibleRelations(context: ViewContext): Iterable<RelationEntry> {
+  for (const entry of allRelations(context)) {
+    if (entry.kind === 'materializedView') continue;
+    if (entry.schemaOid !== 0 && isOtherTemporary(context, entry)) continue;
+    if (entry.kind === 'virtual' || context.isOwner(entry.owner)) yield entry;
+  }
+}
+
+function isOtherTemporary(context: ViewContext, entry: RelationEntry): boolean {
+  if (entry.persistence !== 'temporary') return false;
+  return context.system !== null && entry.schemaOid !== context.system.temporarySchemaOid;
+}
+
+function isView(entry: RelationEntry): boolean {
+  return entry.kind === 'view' || (entry.kind === 'virtual' && isSystemView(entry.oid));
+}
+
+function tableName(context: ViewContext, entry: RelationEntry): Row {
+  return {
+    table_catalog: context.catalog.databaseName,
+    table_schema: context.schemaName(entry.schemaOid),
+    table_name: entry.name,
+  };
+}
+
+function* tables(context: ViewContext): Iterable<Row> {
+  for (const entry of visibleRelations(context)) {
+    const isBase = !isView(entry);
+    yield {
+      ...tableName(context, entry),
+      table_type: entry.persistence === 'temporary' && isBase ? 'LOCAL TEMPORARY' : isBase ? 'BASE TABLE' : 'VIEW',
+      is_insertable_into: yesNo(isBase),
+      is_typed: 'NO',
+      commit_action:
+        entry.persistence === 'temporary' && isBase
+          ? { 'preserve rows': 'PRESERVE', 'delete rows': 'DELETE', drop: 'DROP' }[entry.onCommit ?? 'preserve rows']
+          : null,
+    };
+  }
+}
+
+function identityColumns(context: ViewContext, column: ColumnEntry): Row {
+  if (column.identity === null) return { is_identity: 'NO', identity_cycle: 'NO' };
+  const sequence = context.catalog.sequence(column.sequenceOid);
+  return {
+    is_identity: 'YES',
+    identity_generation: column.identity === 'always' ? 'ALWAYS' : 'BY DEFAULT',
+    identity_start: sequence?.start ?? null,
+    identity_increment: sequence?.increment ?? null,
+    identity_maximum: sequence?.maximum ?? null,
+    identity_minimum: sequence?.minimum ?? null,
+    identity_cycle: yesNo(sequence?.cycle === true),
+  };
+}
+
+function collationColumns(context: ViewContext, typeOid: number): Row {
+  // Only what is not the default collation is shown; the one such type is name.
+  if (collationOf(typeOid) !== 950) return {};
+  return { collation_catalog: context.catalog.databaseName, collation_schema: 'pg_catalog', collation_name: 'C' };
+}
+
+function* columns(context: ViewContext): Iterable<Row> {
+  const path = context.functions.searchPath(true);
+  for (const entry of visibleRelations(context)) {
+    const isUpdatable = yesNo(!isView(entry));
+    for (const column of entry.columns) {
+      if (column.dropped) continue;
+      const domain = context.catalog.type(column.typeOid);
+      const isDomain = domain?.kind === 'domain' && domain.oid === column.typeOid;
+      yield {
+        ...tableName(context, entry),
+        column_name: column.name,
+        ordinal_position: column.number,
+        column_default: column.generated ? null : defaultText(context.catalog, column, path),
+        is_nullable: yesNo(!column.notNull && !(isDomain && domain.notNull === true)),
+        ...typeColumns(context, column.typeOid, column.typeModifier),
+        ...collationColumns(context, column.typeOid),
+        ...(isDomain
+          ? {
+              domain_catalog: context.catalog.databaseName,
+              domain_schema: context.schemaName(domain.schemaOid),
+              domain_name: domain.name,
+            }
+          : {}),
+        dtd_identifier: String(column.number),
+        is_self_referencing: 'NO',
+        ...identityColumns(context, column),
+        is_generated: column.generated ? 'ALWAYS' : 'NEVER',
+        generation_expression: column.generated ? column.defaultText : null,
+        is_updatable: isUpdatable,
+      };
+    }
+  }
+}
+
+function* schemata(context: ViewContext): Iterable<Row> {
+  for (const schema of sorted(context.catalog.schemas())) {
+    if (!context.isOwner(schema.owner)) continue;
+    yield {
+      catalog_name: context.catalog.databaseName,
+      schema_name: schema.name,
+      schema_owner: context.roleName(schema.owner),
+    };
+  }
+}
+
+function* views(context: ViewContext): Iterable<Row> {
+  for (const entry of visibleRelations(context)) {
+    if (!isView(entry)) continue;
+    yield {
+      ...tableName(context, entry),
+      view_definition: entry.queryText === null ? null : viewDefinition(entry),
+      check_option: entry.checkOption == null ? 'NONE' : entry.checkOption.toUpperCase(),
+      is_updatable: 'NO',
+      is_insertable_into: 'NO',
+      is_trigger_updatable: 'NO',
+      is_trigger_deletable: 'NO',
+      is_trigger_insertable_into: 'NO',
+    };
+  }
+}
+
+function* sequences(context: ViewContext): Iterable<Row> {
+  for (const sequence of sorted(context.catalog.sequences())) {
+    const table = context.catalog.relation(sequence.ownedByTable);
+    const column = table?.columns[sequence.ownedByColumn - 1];
+    // Sequences of identity columns are not shown.
+    if (column?.identity != null && column.sequenceOid === sequence.oid) continue;
+    if (!context.isOwner(sequence.owner)) continue;
+    const bits = sequence.typeOid === OID.INT2 ? 16 : sequence.typeOid === OID.INT4 ? 32 : 64;
+    yield {
+      sequence_catalog: context.catalog.databaseName,
+      sequence_schema: context.schemaName(sequence.schemaOid),
+      sequence_name: sequence.name,
+      data_type: dataTypeName(context, sequence.typeOid, -1),
+      numeric_precision: bits,
+      numeric_precision_radix: 2,
+      numeric_scale: 0,
+      start_value: sequence.start,
+      minimum_value: sequence.minimum,
+      maximum_value: sequence.maximum,
+      increment: sequence.increment,
+      cycle_option: yesNo(sequence.cycle),
+    };
+  }
+}
+
+// --------------------------------------------------------------------------------------------------------- constraints
+
+interface SeenConstraint {
+  readonly constraint: ConstraintEntry;
+  readonly table: RelationEntry;
+}
+
+function* visibleConstraints(context: ViewContext): Iterable<SeenConstraint> {
+  for (const constraint of sorted(context.catalog.constraints())) {
+    const table = context.catalog.relation(constraint.tableOid);
+    if (table !== undefined && !isOtherTemporary(context, table) && context.isOwner(table.owner)) {
+      yield { constraint, table };
+    }
+  }
+}
+
+function constraintName(context: ViewContext, constraint: ConstraintEntry): Row {
+  return {
+    constraint_catalog: context.catalog.databaseName,
+    constraint_schema: context.schemaName(constraint.schemaOid),
+    constraint_name: constraint.name,
+  };
+}
+
+/** PostgreSQL lists NOT NULL as a check with a made-up name. */
+function notNullName(table: RelationEntry, column: ColumnEntry): string {
+  return `${table.schemaOid}_${table.oid}_${column.number}_not_null`;
+}
+
+function* notNullColumns(context: ViewContext): Iterable<{ table: RelationEntry; column: ColumnEntry }> {
+  for (const table of sorted(context.catalog.relations())) {
+    if (table.kind !== 'table' || isOtherTemporary(context, table) || !context.isOwner(table.owner)) continue;
+    for (const column of table.columns) if (column.notNull && !column.dropped) yield { table, column };
+  }
+}
+
+function* tableConstraints(context: ViewContext): Iterable<Row> {
+  for (const { constraint, table } of visibleConstraints(context)) {
+    const index = constraint.type === 'unique' ? context.catalog.index(constraint.indexOid) : undefined;
+    yield {
+      ...constraintName(context, constraint),
+      ...tableName(context, table),
+      constraint_type: constraint.type.toUpperCase(),
+      is_deferrable: yesNo(constraint.deferrable),
+      initially_deferred: yesNo(constraint.initiallyDeferred),
+      enforced: 'YES',
+      nulls_distinct: index === undefined ? null : yesNo(!index.nullsNotDistinct),
+    };
+  }
+  for (const { table, column } of notNullColumns(context)) {
+    yield {
+      constraint_catalog: context.catalog.databaseName,
+      constraint_schema: context.schemaName(table.schemaOid),
+      constraint_name: notNullName(table, column),
+      ...tableName(context, table),
+      constraint_type: 'CHECK',
+      is_deferrable: 'NO',
+      initially_deferred: 'NO',
+      enforced: 'YES',
+    };
+  }
+}
+
+function* checkConstraints(context: ViewContext): Iterable<Row> {
+  for (const { constraint } of visibleConstraints(context)) {
+    if (constraint.checkText === null) continue;
+    yield { ...constraintName(context, constraint), check_clause: parenthesised(constraint.checkText, false) };
+  }
+  for (const type of sorted(context.catalog.types())) {
+    for (const check of type.checks ?? []) {
+      yield {
+        constraint_catalog: context.catalog.databaseName,
+        constraint_schema: context.schemaName(type.schemaOid),
+        constraint_name: check.name,
+        check_clause: domainCheckDefinition(check, false).slice('CHECK '.length),
+      };
+    }
+  }
+  for (const { table, column } of notNullColumns(context)) {
+    yield {
+      constraint_catalog: context.catalog.databaseName,
+      constraint_schema: context.schemaName(table.schemaOid),
+      constraint_name: notNullName(table, column),
+      check_clause: `${column.name} IS NOT NULL`,
+    };
+  }
+}
+
+function* keyColumnUsage(context: ViewContext): Iterable<Row> {
+  for (const { constraint, table } of visibleConstraints(context)) {
+    if (constraint.type === 'check') continue;
+    const referencedIndex = constraint.type === 'foreign key' ? context.catalog.index(constraint.indexOid) : undefined;
+    for (let i = 0; i < constraint.columns.length; i++) {
+      const position = referencedIndex?.columns.findIndex(
+        (column) => column.columnNumber === constraint.referencedColumns[i],
+      );
+      yield {
+        ...constraintName(context, constraint),
+        ...tableName(context, table),
+        column_name: table.columns[constraint.columns[i] - 1].name,
+        ordinal_position: i + 1,
+        position_in_unique_constraint: position === undefined ? null : position + 1,
+      };
+    }
+  }
+}
+
+/** For foreign keys: what they refer to; for others: what they are on. */
+function* constraintColumnUsage(context: ViewContext): Iterable<Row> {
+  for (const { constraint, table } of visibleConstraints(context)) {
+    const isForeign = constraint.type === 'foreign key';
+    const used = isForeign ? context.catalog.relation(constraint.referencedTableOid) : table;
+    if (used === undefined) continue;
+    for (const number of isForeign ? constraint.referencedColumns : constraint.columns) {
+      yield {
+        ...tableName(context, used),
+        column_name: used.columns[number - 1].name,
+        ...constraintName(context, constraint),
+      };
+    }
+  }
+}
+
+function* constraintTableUsage(context: ViewContext): Iterable<Row> {
+  for (const { constraint, table } of visibleConstraints(context)) {
+    if (constraint.type === 'check') continue;
+    const used = constraint.type === 'foreign key' ? context.catalog.relation(constraint.referencedTableOid) : table;
+    if (used !== undefined) yield { ...tableName(context, used), ...constraintName(context, constraint) };
+  }
+}
+
+function* referentialConstraints(context: ViewContext): Iterable<Row> {
+  for (const { constraint } of visibleConstraints(context)) {
+    if (constraint.type !== 'foreign key') continue;
+    const index = context.catalog.index(constraint.indexOid);
+    const unique = index === undefined ? undefined : context.catalog.constraintOfIndex(index);
+    yield {
+      ...constraintName(context, constraint),
+      unique_constraint_catalog: unique === undefined ? null : context.catalog.databaseName,
+      unique_constraint_schema: unique === undefined ? null : context.schemaName(unique.schemaOid),
+      unique_constraint_name: unique?.name ?? null,
+      match_option: constraint.matchFull ? 'FULL' : 'NONE',
+      update_rule: constraint.onUpdate.toUpperCase(),
+      delete_rule: constraint.onDelete.toUpperCase(),
+    };
+  }
+}
+
+// --------------------------------------------------------------------------------------------------------------- types
+
+function* domains(context: ViewContext): Iterable<Row> {
+  for (const type of sorted(context.catalog.types())) {
+    if (type.kind !== 'domain') continue;
+    yield {
+      domain_catalog: context.catalog.databaseName,
+      domain_schema: context.schemaName(type.schemaOid),
+      domain_name: type.name,
+      ...typeColumns(context, type.baseTypeOid, type.baseTypeModifier),
+      domain_default: type.defaultText ?? null,
+      dtd_identifier: '1',
+    };
+  }
+}
+
+function* domainConstraints(context: ViewContext): Iterable<Row> {
+  for (const type of sorted(context.catalog.types())) {
+    for (const check of type.checks ?? []) {
+      yield {
+        constraint_catalog: context.catalog.databaseName,
+        constraint_schema: context.schemaName(type.schemaOid),
+        constraint_name: check.name,
+        domain_catalog: context.catalog.databaseName,
+        domain_schema: context.schemaName(type.schemaOid),
+        domain_name: type.name,
+        is_deferrable: 'NO',
+        initially_deferred: 'NO',
+      };
+    }
+  }
+}
+
+function* attributes(context: ViewContext): Iterable<Row> {
+  for (const type of sorted(context.catalog.types())) {
+    for (let i = 0; i < (type.attributes?.length ?? 0); i++) {
+      const { name, typeOid, typeModifier } = type.attributes![i];
+      yield {
+        udt_catalog: context.catalog.databaseName,
+        udt_schema: context.schemaName(type.schemaOid),
+        udt_name: type.name,
+        attribute_name: name,
+        ordinal_position: i + 1,
+        is_nullable: 'YES',
+        ...typeColumns(context, typeOid, typeModifier, 'attribute_'),
+        dtd_identifier: String(i + 1),
+        is_derived_reference_attribute: 'NO',
+      };
+    }
+  }
+}
+
+function* userDefinedTypes(context: ViewContext): Iterable<Row> {
+  for (const type of sorted(context.catalog.types())) {
+    if (type.kind !== 'composite') continue;
+    yield {
+      user_defined_type_catalog: context.catalog.databaseName,
+      user_defined_type_schema: context.schemaName(type.schemaOid),
+      user_defined_type_name: type.name,
+      user_defined_type_category: 'STRUCTURED',
+      is_instantiable: 'YES',
+    };
+  }
+}
+
+/** Arrays: the type of their elements. */
+function* elementTypes(context: ViewContext): Iterable<Row> {
+  for (const entry of visibleRelations(context)) {
+    for (const column of entry.columns) {
+      const type = column.dropped ? undefined : typeByOid(column.typeOid);
+      if (type === undefined || type.category !== 'A' || type.elementOid === 0) continue;
+      yield {
+        object_catalog: context.catalog.databaseName,
+        object_schema: context.schemaName(entry.schemaOid),
+        object_name: entry.name,
+        object_type: 'TABLE',
+        collection_type_identifier: String(column.number),
+        ...typeColumns(context, type.elementOid, -1),
+        dtd_identifier: `a${column.number}`,
+      };
+    }
+  }
+}
+
+function* columnDomainUsage(context: ViewContext): Iterable<Row> {
+  for (const entry of visibleRelations(context)) {
+    for (const column of entry.columns) {
+      const domain = column.dropped ? undefined : context.catalog.type(column.typeOid);
+      if (domain?.kind !== 'domain' || domain.oid !== column.typeOid) continue;
+      yield {
+        domain_catalog: context.catalog.databaseName,
+        domain_schema: context.schemaName(domain.schemaOid),
+        domain_name: domain.name,
+        ...tableName(context, entry),
+        column_name: column.name,
+      };
+    }
+  }
+}
+
+function* columnUdtUsage(context: ViewContext): Iterable<Row> {
+  for (const entry of visibleRelations(context)) {
+    if (entry.kind === 'virtual') continue;
+    for (const column of entry.columns) {
+      if (column.dropped) continue;
+      const { udt_catalog, udt_schema, udt_name } = typeColumns(context, column.typeOid, column.typeModifier);
+      yield { udt_catalog, udt_schema, udt_name, ...tableName(context, entry), column_name: column.name };
+    }
+  }
+}
+
+// -------------------------------------------------------------------------------------------------------- view usage
+
+function* viewTableUsage(context: ViewContext): Iterable<Row> {
+  for (const view of sorted(context.catalog.relations())) {
+    if (view.kind !== 'view') continue;
+    for (const oid of view.dependsOn) {
+      const table = context.catalog.relation(oid);
+      if (table === undefined) continue;
+      yield {
+        view_catalog: context.catalog.databaseName,
+        view_schema: context.schemaName(view.schemaOid),
+        view_name: view.name,
+        ...tableName(context, table),
+      };
+    }
+  }
+}
+
+function* viewColumnUsage(context: ViewContext): Iterable<Row> {
+  for (const view of sorted(context.catalog.relations())) {
+    if (view.kind !== 'view') continue;
+    for (const { relationOid, columnNumber } of view.dependsOnColumns ?? []) {
+      const table = context.catalog.relation(relationOid);
+      if (table === undefined) continue;
+      yield {
+        view_catalog: context.catalog.databaseName,
+        view_schema: context.schemaName(view.schemaOid),
+        view_name: view.name,
+        ...tableName(context, table),
+        column_name: table.columns[columnNumber - 1].name,
+      };
+    }
+  }
+}
+
+// -------------------------------------------------------------------------------------------------------------- rights
+
+const TABLE_RIGHTS = ['INSERT', 'SELECT', 'UPDATE', 'DELETE', 'TRUNCATE', 'REFERENCES', 'TRIGGER'];
+const COLUMN_RIGHTS = ['INSERT', 'SELECT', 'UPDATE', 'REFERENCES'];
+
+function* tablePrivileges(context: ViewContext): Iterable<Row> {
+  for (const entry of visibleRelations(context)) {
+    const owner = context.roleName(entry.owner);
+    for (const right of TABLE_RIGHTS) {
+      yield {
+        grantor: owner,
+        grantee: owner,
+        ...tableName(context, entry),
+        privilege_type: right,
+        is_grantable: 'YES',
+        with_hierarchy: yesNo(right === 'SELECT'),
+      };
+    }
+  }
+}
+
+function* columnPrivileges(context: ViewContext): Iterable<Row> {
+  for (const entry of visibleRelations(context)) {
+    const owner = context.roleName(entry.owner);
+    for (const column of entry.columns) {
+      if (column.dropped) continue;
+      for (const right of COLUMN_RIGHTS) {
+        yield {
+          grantor: owner,
+          grantee: owner,
+          ...tableName(context, entry),
+          column_name: column.name,
+          privilege_type: right,
+          is_grantable: 'YES',
+        };
+      }
+    }
+  }
+}
+
+function* enabledRoles(context: ViewContext): Iterable<Row> {
+  for (const role of sorted(context.shared.roles())) {
+    const { system } = context;
+    if (system === null || context.shared.isMember(system.currentRoleOid, role.oid)) yield { role_name: role.name };
+  }
+}
+
+function* applicableRoles(context: ViewContext): Iterable<Row> {
+  for (const member of sorted(context.shared.roles())) {
+    for (const oid of member.memberOf) {
+      yield { grantee: member.name, role_name: context.roleName(oid), is_grantable: 'NO' };
+    }
+  }
+}
+
+// ------------------------------------------------------------------------------------------------------------ routines
+
+function* routines(context: ViewContext): Iterable<Row> {
+  for (const entry of allFunctions()) {
+    if (entry.kind === 'aggregate') continue;
+    const specific = `${entry.name}_${entry.oid}`;
+    yield {
+      specific_catalog: context.catalog.databaseName,
+      specific_schema: 'pg_catalog',
+      specific_name: specific,
+      routine_catalog: context.catalog.databaseName,
+      routine_schema: 'pg_catalog',
+      routine_name: entry.name,
+      routine_type: 'FUNCTION',
+      data_type: dataTypeName(context, entry.returnType, -1),
+      type_udt_catalog: context.catalog.databaseName,
+      type_udt_schema: 'pg_catalog',
+      type_udt_name: typeByOid(entry.returnType)?.name ?? null,
+      dtd_identifier: '0',
+      routine_body: 'EXTERNAL',
+      external_name: entry.internalName,
+      external_language: 'INTERNAL',
+      parameter_style: 'GENERAL',
+      is_deterministic: yesNo(entry.kind === 'scalar' && entry.volatility === 'immutable'),
+      sql_data_access: 'MODIFIES',
+      is_null_call: entry.kind === 'scalar' ? yesNo(entry.strict) : 'NO',
+      schema_level_routine: 'YES',
+      max_dynamic_result_sets: 0,
+      security_type: 'INVOKER',
+      as_locator: 'NO',
+      is_udt_dependent: 'NO',
+    };
+  }
+}
+
+function* parameters(context: ViewContext): Iterable<Row> {
+  for (const entry of allFunctions()) {
+    for (let i = 0; i < entry.argumentTypes.length; i++) {
+      const typeOid = entry.argumentTypes[i];
+      yield {
+        specific_catalog: context.catalog.databaseName,
+        specific_schema: 'pg_catalog',
+        specific_name: `${entry.name}_${entry.oid}`,
+        ordinal_position: i + 1,
+        parameter_mode: 'IN',
+        is_result: 'NO',
+        as_locator: 'NO',
+        parameter_name: entry.kind === 'scalar' ? (entry.argumentNames?.[i] ?? null) : null,
+        data_type: dataTypeName(context, typeOid, -1),
+        udt_catalog: context.catalog.databaseName,
+        udt_schema: 'pg_catalog',
+        udt_name: typeByOid(typeOid)?.name ?? null,
+        dtd_identifier: String(i + 1),
+      };
+    }
+  }
+}
+
+function* characterSets(context: ViewContext): Iterable<Row> {
+  yield {
+    character_set_name: 'UTF8',
+    character_repertoire: 'UCS',
+    form_of_use: 'UTF8',
+    default_collate_catalog: context.catalog.databaseName,
+    default_collate_schema: 'pg_catalog',
+    default_collate_name: 'C',
+  };
+}
+
+function* collations(context: ViewContext): Iterable<Row> {
+  for (const name of ['default', 'C', 'POSIX', 'ucs_basic']) {
+    yield {
+      collation_catalog: context.catalog.databaseName,
+      collation_schema: 'pg_catalog',
+      collation_name: name,
+      pad_attribute: 'NO PAD',
+    };
+  }
+}
+
+export const informationSchemaMakers: Readonly<Record<string, RowMaker>> = {
+  information_schema_catalog_name: (context) => [{ catalog_name: context.catalog.databaseName }],
+  tables,
+  columns,
+  schemata,
+  views,
+  sequences,
+  table_constraints: tableConstraints,
+  check_constraints: checkConstraints,
+  key_column_usage: keyColumnUsage,
+  constraint_column_usage: constraintColumnUsage,
+  constraint_table_usage: constraintTableUsage,
+  referential_constraints: referentialConstraints,
+  domains,
+  domain_constraints: domainConstraints,
+  attributes,
+  user_defined_types: userDefinedTypes,
+  element_types: elementTypes,
+  column_domain_usage: columnDomainUsage,
+  column_udt_usage: columnUdtUsage,
+  view_table_usage: viewTableUsage,
+  view_column_usage: viewColumnUsage,
+  table_privileges: tablePrivileges,
+  role_table_grants: tablePrivileges,
+  column_privileges: columnPrivileges,
+  role_column_grants: columnPrivileges,
+  enabled_roles: enabledRoles,
+  applicable_roles: applicableRoles,
+  routines,
+  parameters,
+  character_sets: characterSets,
+  collations,
+};
