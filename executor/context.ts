@@ -84,6 +84,7 @@ export class ExecContext {
   currentRowId = 0;
   #units = UNITS_PER_CLOCK_LOOK;
   #sliceEnd = 0;
+  #isSliceOver = false;
   /** Work for the end of the statement. */
   followUps = new Map<string, FollowUp>();
   services!: ExecServices;
@@ -124,16 +125,21 @@ export class ExecContext {
   /** Starts a time slice. */
   startSlice(): void {
     this.#sliceEnd = performance.now() + SLICE_MS;
+    this.#isSliceOver = false;
     this.#units = UNITS_PER_CLOCK_LOOK;
   }
 
   /** After `units` rows of work: true when the slice is over and the operator should answer PENDING. Throws interrupts. */
   shouldYield(units: number): boolean {
-    this.#units -= units;
-    if (this.#units > 0) return false;
-    this.#units = UNITS_PER_CLOCK_LOOK;
-    if (this.interrupt !== null) throw this.interrupt;
-    return this.noYieldDepth === 0 && performance.now() > this.#sliceEnd;
+    if (!this.#isSliceOver) {
+      this.#units -= units;
+      if (this.#units > 0) return false;
+      this.#units = UNITS_PER_CLOCK_LOOK;
+      if (this.interrupt !== null) throw this.interrupt;
+      // It stays over: an operator that gave a batch away when it heard so must not be polled again at once.
+      this.#isSliceOver = performance.now() > this.#sliceEnd;
+    }
+    return this.#isSliceOver && this.noYieldDepth === 0;
   }
 
   checkInterrupt(): void {

@@ -71,6 +71,7 @@ export class DatabaseServer implements SessionFactory {
       dataDirectory: options.dataDirectory,
       sharedBuffers: settings.number('shared_buffers') * 8192,
       maxWalSize: settings.number('max_wal_size') * 1024 * 1024,
+      walSync: walSyncOf(settings),
       checkpointTimeoutMs: settings.number('checkpoint_timeout') * 1000,
       ...(options.fileSystem === undefined ? {} : { fileSystem: options.fileSystem }),
       ...(options.onLog === undefined ? {} : { onLog: options.onLog }),
@@ -261,6 +262,11 @@ export class DatabaseServer implements SessionFactory {
     for (const session of [...this.#sessions.values()]) session.close();
     await this.engine.close();
   }
+}
+
+/** fsync=off asks for no more than wal_sync=everysec gives: what a crash of the process, not of the machine, keeps. */
+function walSyncOf(settings: ServerSettings): 'always' | 'everysec' {
+  return settings.show('wal_sync') === 'everysec' || !settings.boolean('fsync') ? 'everysec' : 'always';
 }
 
 /** Wall clock with microseconds: Date.now at the start, then the monotonic clock. */

@@ -242,6 +242,7 @@ export class NestedLoopOperator implements Operator {
   #isInnerOpen = false;
   #rowMatched = false;
   #unmatched = -1;
+  #mustStop = false;
 
   constructor(plan: NestedLoopPlan, execution: Execution) {
     this.#joinType = plan.joinType;
@@ -294,12 +295,12 @@ export class NestedLoopOperator implements Operator {
         this.#row = 0;
         this.#isInnerOpen = false;
       }
-      const added = this.#store === null ? this.#loopParameterised(x, n) : this.#loopStored(x, n);
-      if (added < 0) {
+      n = this.#store === null ? this.#loopParameterised(x, n) : this.#loopStored(x, n);
+      if (this.#mustStop) {
+        this.#mustStop = false;
         if (n === 0) return PENDING;
         break;
       }
-      n = added;
     }
     out.count = n;
     return out;
@@ -324,7 +325,8 @@ export class NestedLoopOperator implements Operator {
     return true;
   }
 
-  /** Joins the current outer row; answers the rows in the output, or -1 to stop here (the slice is over, or the inner side waits). */
+  /** Joins the current outer row; answers the rows in the output. Sets
+   * #mustStop when the slice is over, or the inner side waits. */
   #loopStored(x: ExecContext, n: number): number {
     const batch = this.#batch as Batch;
     const store = this.#store as RowStore;
@@ -348,7 +350,8 @@ export class NestedLoopOperator implements Operator {
     }
     if (n === BATCH_SIZE) return n;
     n = this.#endRow(x, n, store.columns);
-    return n === 0 && x.shouldYield(store.count) ? -1 : n;
+    this.#mustStop = x.shouldYield(store.count + 1);
+    return n;
   }
 
   /** As #loopStored. */
@@ -367,7 +370,10 @@ export class NestedLoopOperator implements Operator {
       if (this.#innerBatch === null || this.#innerRow >= this.#innerBatch.count) {
         // Rows in the output hold values only, so the inner batch may be overwritten.
         const inner = this.#inner.poll(x);
-        if (inner === PENDING) return -1;
+        if (inner === PENDING) {
+          this.#mustStop = true;
+          return n;
+        }
         if (inner === END) break;
         this.#innerBatch = inner;
         this.#innerRow = 0;

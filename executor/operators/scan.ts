@@ -11,7 +11,7 @@ import type {
   RowIdScanPlan,
   SeqScanPlan,
 } from '../../planner/plan.ts';
-import { CURSOR_END, IndexCursor, intersectSorted, PAGE_MISS, uniteSorted } from '../../storage/api.ts';
+import { CURSOR_END, IndexCursor, IndexKey, intersectSorted, PAGE_MISS, uniteSorted } from '../../storage/api.ts';
 import { hashKey } from '../../types/index.ts';
 import { BATCH_SIZE, Batch, END, PENDING } from '../batch.ts';
 import { type ScalarFunctionOfContext, scalarFunction } from '../compile/batch-program.ts';
@@ -24,7 +24,7 @@ import {
   scanFunction,
 } from '../compile/row-program.ts';
 import type { ExecContext } from '../context.ts';
-import type { IndexRuntime } from '../index-runtime.ts';
+import { type IndexRuntime, KEY_NOT_INDEXED } from '../index-runtime.ts';
 import type { Execution } from '../program.ts';
 import type { TableRuntime } from '../table-runtime.ts';
 import type { Operator } from './operator.ts';
@@ -217,6 +217,21 @@ class RowFetcher {
     const r = this.#table.heap.visible(rowId, x.snapshot);
     return r >= 0 && this.#row(x, r, rowId, out, n);
   }
+
+  /** The same, when the version seen has the key under which the cursor found the row. */
+  fetchAtKey(
+    x: ExecContext,
+    rowId: number,
+    out: Value[][],
+    n: number,
+    index: IndexRuntime,
+    cursor: IndexCursor,
+    key: IndexKey,
+  ): boolean {
+    const r = this.#table.heap.visible(rowId, x.snapshot);
+    if (r < 0 || index.keyFromRow(x, r, key) === KEY_NOT_INDEXED || !cursor.isAtKey(key)) return false;
+    return this.#row(x, r, rowId, out, n);
+  }
 }
 
 export class IndexScanOperator implements Operator {
@@ -234,6 +249,9 @@ export class IndexScanOperator implements Operator {
   /** A row id whose page was missing: to be fetched first. */
   #retryRowId = CURSOR_END;
   readonly #isPoint: boolean;
+  /** A row may be under several keys of the range: only the one of the version seen counts. */
+  readonly #checksKey: boolean;
+  readonly #key = new IndexKey();
 
   constructor(plan: IndexScanPlan, execution: Execution) {
     const { program } = execution;
@@ -249,7 +267,10 @@ export class IndexScanOperator implements Operator {
     const { inArray } = plan;
     this.#array =
       inArray === null ? null : program.memo(inArray, 'scalar', () => scalarFunction(program.slots, inArray));
-    this.#isPoint = plan.index.unique && plan.equal.length === plan.index.columns.length;
+    const width = plan.index.columns.length;
+    const isProbe = plan.isNull || this.#list !== null || this.#array !== null;
+    this.#isPoint = plan.index.unique && index.deferrableConstraint === null && plan.equal.length === width;
+    this.#checksKey = index.predicate !== null || plan.equal.length + (isProbe ? 1 : 0) < width;
   }
 
   open(x: ExecContext): void {
@@ -294,6 +315,8 @@ export class IndexScanOperator implements Operator {
   poll(x: ExecContext): Batch {
     const out = this.#out;
     const columns = out.columns;
+    const { index } = this.#conditions;
+    const checksKey = this.#checksKey && index.dictionary.hasStaleKeys;
     let n = 0;
     let steps = 0;
     try {
@@ -304,7 +327,11 @@ export class IndexScanOperator implements Operator {
           continue;
         }
         this.#retryRowId = rowId;
-        if (this.#fetcher.fetch(x, rowId, columns, n)) {
+        if (
+          checksKey
+            ? this.#fetcher.fetchAtKey(x, rowId, columns, n, index, this.#cursor, this.#key)
+            : this.#fetcher.fetch(x, rowId, columns, n)
+        ) {
           n++;
           // A unique key has at most one visible row, however many stale entries.
           if (this.#isPoint) this.#isOpen = false;
@@ -314,8 +341,9 @@ export class IndexScanOperator implements Operator {
       }
     } catch (error) {
       if (error !== PAGE_MISS || n === 0) throw error;
+    } finally {
+      if (this.#isOpen) this.#cursor.suspend();
     }
-    if (this.#isOpen) this.#cursor.suspend();
     out.count = n;
     x.shouldYield(steps);
     return n > 0 ? out : END;
