@@ -1,6 +1,6 @@
 /** ALTER TABLE ... ALTER COLUMN ... TYPE. */
 import { quoteIdentifier } from '../../catalog/functions/quote.ts';
-import type { ColumnEntry, RelationEntry } from '../../catalog/index.ts';
+import type { ColumnEntry, IndexEntry, RelationEntry } from '../../catalog/index.ts';
 import type { AlterTableCommand } from '../../parser/ast.ts';
 import type { Expr } from '../../planner/index.ts';
 import { SqlError, sqlError } from '../../types/errors.ts';
@@ -9,6 +9,7 @@ import { tableDependencies } from './columns.ts';
 import { validateCheck, validateForeignKey } from './constraints.ts';
 import type { DdlContext, DdlSteps } from './context.ts';
 import { generatedFrom, indexUsesColumn } from './dependencies.ts';
+import { bindStored } from './expressions.ts';
 import { checkIndexable } from './indexes.ts';
 import { columnOrThrow } from './resolve.ts';
 import { overNewHeap, rewrite } from './rewrite.ts';
@@ -115,6 +116,7 @@ export function* alterColumnType(x: DdlContext, table: RelationEntry, command: A
   const changed: ColumnEntry = { ...column, ...type };
   const columns = table.columns.map((old) => (old === column ? changed : old));
   const after: RelationEntry = { ...table, columns, dependsOn: tableDependencies(x, columns) };
+  for (const index of indexes) checkIndexAgain(x, after, index);
   if (keepsValues(column, type) && command.using === null) {
     x.putEntry(after);
   } else {
@@ -131,16 +133,21 @@ export function* alterColumnType(x: DdlContext, table: RelationEntry, command: A
   changeSequenceType(x, column, type);
 }
 
+/** An index's expressions must make sense with the new type. */
+function checkIndexAgain(x: DdlContext, table: RelationEntry, index: IndexEntry): void {
+  for (const { expressionText } of index.columns) {
+    if (expressionText !== null) bindStored(x, expressionText, table, 'index expression');
+  }
+  if (index.predicateText !== null) bindStored(x, index.predicateText, table, 'index predicate');
+}
+
 /** Expressions must make sense with the new type, and hold. */
 function* checkConstraintsAgain(x: DdlContext, tableOid: number, columnNumber: number): DdlSteps<void> {
   const table = x.catalog.relation(tableOid) as RelationEntry;
   for (const constraint of x.catalog.constraintsOf(tableOid)) {
     if (!constraint.columns.includes(columnNumber)) continue;
     if (constraint.type === 'check') {
-      x.bind(x.parseExpression(constraint.checkText as string), table, 'check', {
-        typeOid: OID.BOOL,
-        typeModifier: -1,
-      });
+      bindStored(x, constraint.checkText as string, table, 'check', { typeOid: OID.BOOL, typeModifier: -1 });
       if (constraint.validated) yield* validateCheck(x, table, constraint);
     } else if (constraint.type === 'foreign key' && constraint.validated) {
       yield* validateForeignKey(x, table, constraint);

@@ -54,7 +54,7 @@ function* commentTarget(x: DdlContext, object: ObjectAddress): DdlSteps<Target |
       return { objectClass: found.class, oid: found.oid, columnNumber: 0 };
     }
     case 'column': {
-      const tableName = object.name.slice(0, -1);
+      const tableName = object.on ?? object.name.slice(0, -1);
       const found = yield* findAndLock(x, tableName, SHARE_UPDATE_EXCLUSIVE);
       if (found === undefined) throw relationMissing(x, tableName);
       if (found.class !== 'relation') {

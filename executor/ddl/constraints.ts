@@ -110,11 +110,7 @@ export function* addKey(
 ): DdlSteps<void> {
   const isPrimary = constraint.kind === 'primaryKey';
   if (isPrimary && x.catalog.indexesOf(table.oid).some((index) => index.primary)) {
-    throw sqlError(
-      '42P16',
-      `multiple primary keys for table "${table.name}" are not allowed`,
-      at(x, constraint.position),
-    );
+    throw sqlError('42P16', `multiple primary keys for table "${table.name}" are not allowed`);
   }
   if (constraint.name !== null) checkConstraintName(x, table, constraint.name);
   let index: IndexEntry;

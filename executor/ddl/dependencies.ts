@@ -55,7 +55,7 @@ function dependentsOf(x: DdlContext, object: ObjectReference): Dependent[] {
     case 'constraint':
       return constraintDependents(x, object.oid);
     case 'sequence':
-      return defaultsUsing(x, object.oid);
+      return defaultsUsing(x, object.oid).sort(byOid);
     case 'type':
       return typeDependents(x, object.oid).sort(byOid);
     case 'schema':
@@ -255,8 +255,13 @@ function checkInternal(x: DdlContext, object: ObjectReference, targets: Readonly
   });
 }
 
+/**
+ * Everything that goes, dependents before what they depend on. Dependents are visited from the newest on, and an object is
+ * told of by the way it was first met: read backwards, that is PostgreSQL's order of DETAIL lines.
+ */
 function collect(x: DdlContext, targets: readonly ObjectReference[]): Found[] {
   const found = new Map<string, Found>();
+  const result: Found[] = [];
   const visit = (object: ObjectReference, isSilent: boolean, dependsOn: string): void => {
     const key = keyOf(object);
     const known = found.get(key);
@@ -264,20 +269,21 @@ function collect(x: DdlContext, targets: readonly ObjectReference[]): Found[] {
       if (isSilent) known.isSilent = true;
       return;
     }
-    found.set(key, { object, isSilent, dependsOn });
+    const entry: Found = { object, isSilent, dependsOn };
+    found.set(key, entry);
     const self = describe(x, object);
-    for (const dependent of dependentsOf(x, object)) {
+    for (const dependent of dependentsOf(x, object).reverse()) {
       visit(dependent.object, dependent.kind === 'auto', dependent.via ?? self);
     }
+    result.push(entry);
   };
-  // The targets themselves are known from the start: nothing that depends on them is told twice.
   for (const target of targets) visit(target, true, '');
   for (const target of targets) (found.get(keyOf(target)) as Found).isSilent = true;
-  return [...found.values()];
+  return result;
 }
 
 function report(x: DdlContext, found: readonly Found[], targets: readonly ObjectReference[], isCascade: boolean): void {
-  const told = found.filter((entry) => !entry.isSilent);
+  const told = found.filter((entry) => !entry.isSilent).reverse();
   if (told.length === 0) return;
   const lines = told
     .slice(0, REPORTED_MAX)
@@ -313,8 +319,7 @@ export function* dropObjects(
   const found = collect(x, targets);
   if (!isQuiet || !isCascade) report(x, found, targets, isCascade);
   yield* lockTables(x, found);
-  // Dependents first, so that what they point at is still there when they go.
-  for (const { object } of [...found].reverse()) remove(x, object, found);
+  for (const { object } of found) remove(x, object, found);
 }
 
 function* lockTables(x: DdlContext, found: readonly Found[]): DdlSteps<void> {

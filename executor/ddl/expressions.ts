@@ -1,6 +1,9 @@
 /** What definitions want to know of a bound expression: the columns, sequences and functions in it. */
+import type { RelationEntry } from '../../catalog/index.ts';
 import type { Expr } from '../../planner/index.ts';
+import { SqlError } from '../../types/errors.ts';
 import { OID } from '../../types/index.ts';
+import type { DdlContext } from './context.ts';
 
 const REG_TYPES = new Set<number>([OID.REGCLASS]);
 
@@ -53,4 +56,21 @@ export function volatilityOf(expr: Expr): 'immutable' | 'stable' | 'volatile' {
     if (volatility === 'volatile' || (volatility === 'stable' && result === 'immutable')) result = volatility;
   });
   return result;
+}
+
+/** Binds kept text. Its errors have no position: it is not in the statement. */
+export function bindStored(
+  x: DdlContext,
+  text: string,
+  table: RelationEntry | null,
+  use: Parameters<DdlContext['bind']>[2],
+  target?: Parameters<DdlContext['bind']>[3],
+): Expr {
+  try {
+    return x.bind(x.parseExpression(text), table, use, target);
+  } catch (error) {
+    if (!(error instanceof SqlError) || error.fields.position === undefined) throw error;
+    const { position: _, ...fields } = error.fields;
+    throw new SqlError(error.code, error.message, fields, error.severity);
+  }
 }
