@@ -20,6 +20,7 @@ export interface SubplanRunner {
   scalar(context: ExecContext): Value;
   array(context: ExecContext): Value;
   /** x op ANY / ALL (subquery): `test` is called for each row with its columns; three-valued. */
+  row(context: ExecContext, test: (row: readonly Value[]) => boolean | null): boolean | null;
   quantified(context: ExecContext, test: (row: readonly Value[]) => boolean | null, isAll: boolean): boolean | null;
   /** Hashed IN: keys of the outer side, already canonical. */
   hashed(context: ExecContext, values: readonly Value[]): boolean | null;
@@ -27,8 +28,12 @@ export interface SubplanRunner {
 
 /** Work queued by modifying operators for the end of the statement (or the transaction): foreign keys. */
 export interface FollowUp {
+  readonly constraint: ConstraintEntry;
   add(item: unknown): void;
   readonly hasWork: boolean;
+  /** For savepoints: what is queued, and going back to that. */
+  save(): readonly unknown[];
+  restore(items: readonly unknown[]): void;
   /** True when all items are done; false when it must be polled again (x.isWaiting, or the slice is over). */
   poll(x: ExecContext): boolean;
 }
@@ -165,8 +170,8 @@ export class ExecContext {
     return this.services.tableByOid(oid);
   }
 
-  queueFollowUp(key: string, constraint: ConstraintEntry, make: () => FollowUp): FollowUp {
-    const queue = this.services.isDeferred(constraint) ? this.services.deferred : this.followUps;
+  queueFollowUp(key: string, constraint: ConstraintEntry, make: () => FollowUp, mayDefer = true): FollowUp {
+    const queue = mayDefer && this.services.isDeferred(constraint) ? this.services.deferred : this.followUps;
     let followUp = queue.get(key);
     if (followUp === undefined) {
       followUp = make();

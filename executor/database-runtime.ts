@@ -88,7 +88,9 @@ export class DatabaseRuntime {
       dictionary = new OrderedDictionary(!usesNumberKeys(index, expressions));
       this.#dictionaries.set(key, dictionary);
     }
-    return new IndexRuntime(table, index, dictionary, expressions, predicate);
+    const constraint = catalog.constraintsOf(index.tableOid).find((c) => c.indexOid === index.oid && c.deferrable);
+    const deferrable = constraint === undefined || constraint.type === 'foreign key' ? null : constraint;
+    return new IndexRuntime(table, index, dictionary, expressions, predicate, deferrable);
   }
 
   /** Forgets indexes that the published catalog no longer has. */

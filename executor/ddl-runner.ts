@@ -6,9 +6,8 @@ import { Catalog, encodeEntry, entryKey, isSharedEntry, PUBLIC_SCHEMA } from '..
 import type { Query, QueryStatement, Statement } from '../parser/ast.ts';
 import { deparse, parse, parseExpression } from '../parser/index.ts';
 import { bindScalar, type Expr, type OutputColumn, planStatement, type ScalarSource } from '../planner/index.ts';
-import { CURSOR_END, IndexCursor, IndexKey, LOCK_GRANTED, type LockMode, PAGE_MISS } from '../storage/api.ts';
+import { IndexKey, LOCK_GRANTED, type LockMode, PAGE_MISS } from '../storage/api.ts';
 import { sqlError } from '../types/errors.ts';
-import { outputText } from '../types/index.ts';
 import { rowsFunction, scalarFunction } from './compile/batch-program.ts';
 import { SlotAllocator } from './compile/expression.ts';
 import { ExecContext } from './context.ts';
@@ -16,6 +15,7 @@ import { type DdlContext, type Task as DdlTask, TASK_PENDING } from './ddl/conte
 import { executeDdl } from './ddl/index.ts';
 import { type IndexRuntime, KEY_HAS_NULL, KEY_NOT_INDEXED } from './index-runtime.ts';
 import { RowStoreWriter } from './modify/row-store.ts';
+import { ConflictFinder, describeIndexKey, NO_CONFLICT } from './modify/unique-check.ts';
 import { PORTAL_PENDING, Portal } from './portal.ts';
 import { PreparedStatement } from './prepared-statement.ts';
 import { Program } from './program.ts';
@@ -271,7 +271,7 @@ class SessionDdlContext implements DdlContext {
     const compute = rowsFunction(new SlotAllocator(), [from.columns], exprs);
     const x = this.#context();
     const txn = session.ensureTransaction();
-    const snapshot = session.transaction.takeSnapshot();
+    const snapshot = session.engine.transactions.takeSnapshot(txn);
     x.begin(txn, snapshot, [], null);
     void names;
     let page = 0;
@@ -372,7 +372,7 @@ class IndexBuilder {
   readonly #table: TableRuntime;
   readonly #index: IndexRuntime;
   readonly #key = new IndexKey();
-  readonly #cursor: IndexCursor;
+  readonly #finder: ConflictFinder;
   readonly #snapshot: ExecContext['snapshot'];
   #page = 0;
 
@@ -381,9 +381,11 @@ class IndexBuilder {
     this.#session = session;
     this.#table = table;
     this.#index = index;
-    this.#cursor = new IndexCursor(index.dictionary);
-    session.ensureTransaction();
-    this.#snapshot = session.transaction.takeSnapshot();
+    this.#finder = new ConflictFinder(table, index);
+    // Always the newest versions, whatever the transaction's isolation.
+    const txn = session.ensureTransaction();
+    this.#snapshot = session.engine.transactions.takeSnapshot(txn);
+    x.begin(txn, this.#snapshot, [], null);
   }
 
   /** One page; true at the end. */
@@ -414,25 +416,12 @@ class IndexBuilder {
   }
 
   #refuseDuplicate(rowId: number, r: number): void {
-    const cursor = this.#cursor;
-    cursor.hasLower = true;
-    cursor.hasUpper = true;
-    cursor.lower.copyFrom(this.#key);
-    cursor.upper.copyFrom(this.#key);
-    cursor.reset();
-    const found = cursor.next();
-    if (found === CURSOR_END || found === rowId) return;
+    const isLossy = this.#index.dictionary.isLossy;
+    if (this.#finder.find(this.#x, this.#key, isLossy ? this.#table.readValues(r, []) : [], rowId) === NO_CONFLICT)
+      return;
     const values = this.#table.readValues(r, []);
-    const { columns } = this.#table.entry;
-    const { format } = this.#x.functions;
-    const names = this.#index.keyColumns.map((c, i) =>
-      c >= 0 ? columns[c].name : (this.#index.entry.columns[i].expressionText ?? ''),
-    );
-    const texts = this.#index.keyColumns.map((c) =>
-      c < 0 || values[c] === null ? '' : outputText(columns[c].typeOid, values[c], format),
-    );
     throw sqlError('23505', `could not create unique index "${this.#index.entry.name}"`, {
-      detail: `Key (${names.join(', ')})=(${texts.join(', ')}) is duplicated.`,
+      detail: `${describeIndexKey(this.#x, this.#table.entry, this.#index, values)} is duplicated.`,
       schema: this.#session.schemaName(this.#table.entry.schemaOid),
       table: this.#table.entry.name,
       constraint: this.#index.entry.name,

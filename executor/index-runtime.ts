@@ -4,12 +4,13 @@
  *
  * Number keys serve single columns of integer-like types; everything else has order-preserving byte keys (types/key.ts).
  */
-import type { IndexEntry } from '../catalog/entries.ts';
+import type { ConstraintEntry, IndexEntry } from '../catalog/entries.ts';
 import type { Value } from '../catalog/function-entry.ts';
 import type { ColumnExpr, Expr } from '../planner/expr.ts';
 import { IndexKey, KEY_SIZE_MAX, type OrderedDictionary } from '../storage/api.ts';
 import { sqlError } from '../types/errors.ts';
 import { comparator, encodeKeyPart, OID } from '../types/index.ts';
+import { type RowsFunction, rowsFunction } from './compile/batch-program.ts';
 import { Emitter } from './compile/emitter.ts';
 import { ExpressionCompiler, SlotAllocator } from './compile/expression.ts';
 import { type Operand, repOfType } from './compile/operand.ts';
@@ -35,6 +36,9 @@ const NUMBER_KEY_TYPES = new Set<number>([
   OID.TIMESTAMPTZ,
 ]);
 
+/** Those whose values may be bigints. */
+const WIDE_KEY_TYPES = new Set<number>([OID.INT8, OID.TIMESTAMP, OID.TIMESTAMPTZ]);
+
 /** Finite stand-ins for infinite dates; NULLs take the infinities. */
 function numberKey(value: Value, descending: boolean, nullsFirst: boolean): number {
   if (value === null) return nullsFirst ? -Infinity : Infinity;
@@ -50,6 +54,8 @@ export class IndexRuntime {
   /** Key expressions over the table's columns, in key order, and the partial index's predicate. */
   readonly expressions: readonly Expr[];
   readonly predicate: Expr | null;
+  /** The DEFERRABLE constraint that a unique index serves. */
+  readonly deferrableConstraint: ConstraintEntry | null;
   readonly hasNumberKeys: boolean;
   /** Column indexes (zero-based) that key or predicate depend on. */
   readonly dependsOn: readonly number[];
@@ -57,6 +63,7 @@ export class IndexRuntime {
   readonly keyColumns: readonly number[];
   readonly #table: TableRuntime;
   readonly #fromRow: ((x: ExecContext, r: number, key: IndexKey) => KeyAnswer)[] = [];
+  #valuesOfKey: RowsFunction | null = null;
   #fromValues: ((x: ExecContext, values: readonly Value[], key: IndexKey) => KeyAnswer) | null = null;
 
   constructor(
@@ -65,7 +72,9 @@ export class IndexRuntime {
     dictionary: OrderedDictionary,
     expressions: readonly Expr[],
     predicate: Expr | null,
+    deferrableConstraint: ConstraintEntry | null = null,
   ) {
+    this.deferrableConstraint = deferrableConstraint;
     this.#table = table;
     this.entry = entry;
     this.dictionary = dictionary;
@@ -88,6 +97,14 @@ export class IndexRuntime {
   keyFromValues(x: ExecContext, values: readonly Value[], key: IndexKey): KeyAnswer {
     this.#fromValues ??= this.#compileFromValues();
     return this.#fromValues(x, values, key);
+  }
+
+  /** Values of the key's columns and expressions for a row given by all its column values. */
+  keyValues(x: ExecContext, values: readonly Value[]): Value[] {
+    this.#valuesOfKey ??= rowsFunction(new SlotAllocator(), [this.#table.entry.columns], this.expressions);
+    const target: Value[] = [];
+    this.#valuesOfKey(x, [values], target);
+    return target;
   }
 
   /** A search key from values of the first key columns, each already of the column's type. */
@@ -116,7 +133,7 @@ export class IndexRuntime {
       const value = compiler.compileToAny(this.expressions[0]);
       const make = emitter.bind(numberKey, 'numberKey');
       emitter.emit(`key.number = ${make}(${value}, ${columns[0].descending}, ${columns[0].nullsFirst});`);
-      if (this.expressions[0].typeOid === OID.INT8 || this.expressions[0].typeOid === OID.TIMESTAMP) {
+      if (WIDE_KEY_TYPES.has(this.expressions[0].typeOid)) {
         emitter.emit(
           `if (typeof ${value} === 'bigint') ${emitter.bind(this.dictionary, 'dictionary')}.isLossy = true;`,
         );

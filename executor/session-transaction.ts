@@ -34,6 +34,8 @@ export interface Savepoint {
   readonly mark: SavepointMark;
   readonly changeCount: number;
   readonly settingsMark: number;
+  /** What was queued for the end of the transaction. */
+  readonly deferred: readonly (readonly [key: string, items: readonly unknown[]])[];
 }
 
 export interface PendingChange {
@@ -179,6 +181,7 @@ export class SessionTransaction {
       mark: this.#engine.transactions.savepoint(this.txn as Transaction),
       changeCount: this.#changes.length,
       settingsMark,
+      deferred: [...this.deferred].map(([key, followUp]) => [key, followUp.save()] as const),
     });
   }
 
@@ -196,6 +199,8 @@ export class SessionTransaction {
       return false;
     }
     this.savepoints.length = i + 1;
+    const queued = new Map(savepoint.deferred);
+    for (const [key, followUp] of this.deferred) followUp.restore(queued.get(key) ?? []);
     this.#dropChanges(savepoint.changeCount);
     return true;
   }

@@ -402,27 +402,31 @@ export class Session implements ProtocolSession, PlanningSession, ExecServices {
   }
 
   /** Foreign keys that were deferred to the end of the transaction (or are made immediate now). */
-  *runDeferred(): Task<void> {
+  *runDeferred(isDue: (constraint: ConstraintEntry) => boolean = () => true): Task<void> {
     const txn = this.ensureTransaction();
     const context = new ExecContext(this.engine);
     context.functions = this.functions;
     context.services = this;
     const snapshot = this.transaction.takeSnapshot();
+    context.isRepeatableRead = this.transaction.isRepeatableRead;
     context.begin(txn, snapshot, [], null);
     try {
-      yield* this.#drain(context, this.transaction.deferred);
+      yield* this.#drain(context, this.transaction.deferred, isDue);
     } finally {
       this.transaction.releaseSnapshot(snapshot);
     }
-    this.transaction.deferred.clear();
   }
 
-  *#drain(context: ExecContext, queue: Map<string, FollowUp>): Task<void> {
+  *#drain(
+    context: ExecContext,
+    queue: Map<string, FollowUp>,
+    isDue: (constraint: ConstraintEntry) => boolean,
+  ): Task<void> {
     for (let isAny = true; isAny; ) {
       isAny = false;
       for (const followUps of [queue, context.followUps]) {
         for (const followUp of followUps.values()) {
-          while (followUp.hasWork) {
+          while (followUp.hasWork && (followUps !== queue || isDue(followUp.constraint))) {
             isAny = true;
             context.startSlice();
             context.isWaiting = false;

@@ -252,7 +252,15 @@ function* commit(session: Session, isChain: boolean): Task<string> {
   const modes = currentModes(session);
   const hasFailed = transaction.isFailed;
   if (hasFailed) yield* session.rollbackTask();
-  else yield* session.commitTask();
+  else {
+    try {
+      yield* session.commitTask();
+    } catch (error) {
+      // A commit that fails (a deferred constraint) ends the transaction all the same.
+      yield* session.rollbackTask();
+      throw error;
+    }
+  }
   if (isChain) chain(session, modes);
   return hasFailed ? 'ROLLBACK' : 'COMMIT';
 }
@@ -395,7 +403,7 @@ function* setConstraints(session: Session, node: SetConstraintsStatement): Task<
       for (const constraint of found) session.constraintModes.set(constraint.oid, node.deferred);
     }
   }
-  if (!node.deferred) yield* session.runDeferred();
+  if (!node.deferred) yield* session.runDeferred((constraint) => !session.isDeferred(constraint));
   return 'SET CONSTRAINTS';
 }
 

@@ -5,7 +5,15 @@
  */
 import type { ConstraintEntry, RelationEntry } from '../../catalog/entries.ts';
 import type { Value } from '../../catalog/function-entry.ts';
-import { CURSOR_END, IndexCursor, IndexKey, LOCK_KEY_SHARE, WRITE_DELETED, WRITE_WAIT } from '../../storage/api.ts';
+import {
+  CURSOR_END,
+  IndexCursor,
+  IndexKey,
+  LOCK_KEY_SHARE,
+  type RowId,
+  WRITE_DELETED,
+  WRITE_WAIT,
+} from '../../storage/api.ts';
 import { sqlError } from '../../types/errors.ts';
 import { equality, outputText } from '../../types/index.ts';
 import type { ExecContext, FollowUp } from '../context.ts';
@@ -52,6 +60,7 @@ export function queueReferenceChecks(
   keys: ForeignKeys,
   oldValues: readonly Value[] | null,
   values: readonly Value[],
+  rowId: RowId,
 ): void {
   for (const key of keys.outgoing) {
     const { columns, matchFull, name } = key.constraint;
@@ -72,7 +81,10 @@ export function queueReferenceChecks(
       );
     }
     if (oldValues !== null && isSameKey(wanted, keyOf(oldValues, columns), key.child, columns)) continue;
-    x.queueFollowUp(`check ${key.constraint.oid}`, key.constraint, () => new ReferenceCheck(key)).add(wanted);
+    x.queueFollowUp(`check ${key.constraint.oid}`, key.constraint, () => new ReferenceCheck(key)).add({
+      values: wanted,
+      rowId,
+    });
   }
 }
 
@@ -90,17 +102,23 @@ export function queueReferencedActions(
     const newKey = newValues === null ? null : keyOf(newValues, referencedColumns);
     if (newKey !== null && isSameKey(oldKey, newKey, key.parent, referencedColumns)) continue;
     const event = newKey === null ? 'delete' : 'update';
-    x.queueFollowUp(`${event} ${key.constraint.oid}`, key.constraint, () => new ReferencedAction(key, event)).add([
-      oldKey,
-      newKey,
-    ]);
+    const action = newKey === null ? key.constraint.onDelete : key.constraint.onUpdate;
+    // Only the check of NO ACTION can wait for the end of the transaction.
+    const mayDefer = action === 'no action';
+    const name = `${event} ${key.constraint.oid}`;
+    x.queueFollowUp(name, key.constraint, () => new ReferencedAction(key, event), mayDefer).add([oldKey, newKey]);
   }
+}
+
+interface ReferencingRow {
+  readonly values: readonly Value[];
+  readonly rowId: RowId;
 }
 
 /** Looks up the parent rows of new child rows, through the parent's unique index. */
 class ReferenceCheck implements FollowUp {
   readonly #key: ForeignKey;
-  #queue: Value[][] = [];
+  #queue: ReferencingRow[] = [];
   #next = 0;
   readonly #searchKey = new IndexKey();
   readonly #foundKey = new IndexKey();
@@ -114,18 +132,36 @@ class ReferenceCheck implements FollowUp {
   }
 
   add(item: unknown): void {
-    this.#queue.push(item as Value[]);
+    this.#queue.push(item as ReferencingRow);
+  }
+
+  get constraint(): ConstraintEntry {
+    return this.#key.constraint;
+  }
+
+  save(): readonly unknown[] {
+    return this.#queue.slice(this.#next);
+  }
+
+  restore(items: readonly unknown[]): void {
+    this.#queue = [...(items as ReferencingRow[])];
+    this.#next = 0;
   }
 
   poll(x: ExecContext): boolean {
     const parent = x.tableByOid(this.#key.parent.oid);
-    // A fresh snapshot: rows that were committed meanwhile count.
-    const snapshot = x.engine.transactions.takeSnapshot(x.transaction);
+    // READ COMMITTED: rows that were committed meanwhile count.
+    const { transactions } = x.engine;
+    const snapshot = x.isRepeatableRead
+      ? transactions.shareSnapshot(x.snapshot)
+      : transactions.takeSnapshot(x.transaction);
+    if (x.isRepeatableRead) transactions.refreshOwnWrites(snapshot);
     try {
       while (this.#next < this.#queue.length) {
-        const found = this.#find(x, parent, snapshot, this.#queue[this.#next]);
+        const row = this.#queue[this.#next];
+        const found = this.#find(x, parent, snapshot, row.values);
         if (found === null) return false;
-        if (!found) throw this.#violation(x, this.#queue[this.#next]);
+        if (!found && this.#stillRefers(x, row)) throw this.#violation(x, row.values);
         this.#next++;
         if (x.shouldYield(1)) return false;
       }
@@ -135,6 +171,15 @@ class ReferenceCheck implements FollowUp {
     this.#queue = [];
     this.#next = 0;
     return true;
+  }
+
+  /** False: the row has been deleted or changed since, and whoever changed it has queued a check of its own. */
+  #stillRefers(x: ExecContext, row: ReferencingRow): boolean {
+    const { constraint, child } = this.#key;
+    const table = x.tableByOid(child.oid);
+    const base = table.heap.newest(row.rowId, x.transaction);
+    if (base < 0) return false;
+    return isSameKey(row.values, keyOf(table.readValues(base, []), constraint.columns), child, constraint.columns);
   }
 
   /** null: must wait. */
@@ -160,6 +205,7 @@ class ReferenceCheck implements FollowUp {
     cursor.lower.copyFrom(this.#searchKey);
     cursor.upper.copyFrom(this.#searchKey);
     for (let rowId = cursor.next(); rowId !== CURSOR_END; rowId = cursor.next()) {
+      if (x.isRepeatableRead && parent.heap.visible(rowId, snapshot) < 0) continue;
       const answer = parent.heap.checkWrite(rowId, x.transaction, snapshot, LOCK_KEY_SHARE);
       if (answer === WRITE_DELETED) continue;
       if (answer === WRITE_WAIT) {
@@ -238,6 +284,19 @@ class ReferencedAction implements FollowUp {
 
   add(item: unknown): void {
     this.#queue.push(item as [Value[], Value[] | null]);
+  }
+
+  get constraint(): ConstraintEntry {
+    return this.#key.constraint;
+  }
+
+  save(): readonly unknown[] {
+    return this.#queue.slice(this.#next);
+  }
+
+  restore(items: readonly unknown[]): void {
+    this.#queue = [...(items as [Value[], Value[] | null][])];
+    this.#next = 0;
   }
 
   poll(x: ExecContext): boolean {

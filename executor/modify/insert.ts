@@ -140,7 +140,7 @@ export class InsertOperator implements Operator {
     }
     const rowId = writer.insert(x, row, this.#isBulk);
     x.processedCount++;
-    if (this.#foreignKeys.outgoing.length > 0) queueReferenceChecks(x, this.#foreignKeys, null, row);
+    if (this.#foreignKeys.outgoing.length > 0) queueReferenceChecks(x, this.#foreignKeys, null, row, rowId);
     if (this.#returning !== null) {
       x.currentRowId = rowId;
       this.#returning.add(x, [row]);
@@ -229,7 +229,7 @@ class ConflictHandler {
     if (step === STEP_WAIT) return STEP_WAIT;
     if (step === STEP_CONFLICT) throw writer.uniqueViolation(x, values);
     x.processedCount++;
-    queueReferenceChecks(x, keys, oldValues, values);
+    queueReferenceChecks(x, keys, oldValues, values, rowId);
     queueReferencedActions(x, keys, oldValues, values);
     if (returning !== null) {
       x.currentRowId = rowId;

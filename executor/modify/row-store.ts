@@ -5,23 +5,14 @@
  */
 import type { Value } from '../../catalog/function-entry.ts';
 import type { Assignment, CheckConstraint } from '../../planner/plan.ts';
-import {
-  CURSOR_END,
-  IndexCursor,
-  IndexKey,
-  ROW_DELETED,
-  ROW_IN_PROGRESS,
-  type RowId,
-  UPDATE_INDEXED,
-  UPDATE_KEY,
-} from '../../storage/api.ts';
+import { IndexKey, type RowId, UPDATE_INDEXED, UPDATE_KEY } from '../../storage/api.ts';
 import { sqlError } from '../../types/errors.ts';
-import { outputText } from '../../types/index.ts';
 import { type RowsCondition, type RowsFunction, rowsCheck, rowsFunction } from '../compile/batch-program.ts';
 import type { ExecContext } from '../context.ts';
 import { type IndexRuntime, KEY_HAS_NULL, KEY_NOT_INDEXED, type KeyAnswer } from '../index-runtime.ts';
 import type { Program } from '../program.ts';
 import { sameKey, type TableRuntime } from '../table-runtime.ts';
+import { CONFLICT_UNDECIDED, ConflictFinder, NO_CONFLICT, queueUniqueCheck, uniqueViolation } from './unique-check.ts';
 
 /** Answers of the steps below: done, or wait for somebody (x.isWaiting is set), or a unique conflict (conflictRowId). */
 export const STEP_DONE = 0;
@@ -43,8 +34,9 @@ export class RowStoreWriter {
   readonly #keys: IndexKey[];
   readonly #answers: KeyAnswer[] = [];
   readonly #oldKey = new IndexKey();
-  readonly #foundKey = new IndexKey();
-  readonly #cursors: IndexCursor[];
+  readonly #finders: ConflictFinder[];
+  /** By index: another row may have the key, which a deferrable constraint allows for now. */
+  readonly #isCrowded: boolean[] = [];
   readonly #rows: (readonly Value[])[] = [];
   /** After STEP_CONFLICT: the row that has the key, and the index. */
   conflictRowId = 0;
@@ -74,7 +66,7 @@ export class RowStoreWriter {
             ),
           );
     this.#keys = table.indexes.map(() => new IndexKey());
-    this.#cursors = table.indexes.map((index) => new IndexCursor(index.dictionary));
+    this.#finders = table.indexes.map((index) => new ConflictFinder(table, index));
   }
 
   /** Generated columns, NOT NULL and CHECK on a complete new row. */
@@ -123,69 +115,41 @@ export class RowStoreWriter {
       const index = indexes[i];
       const answer = index.keyFromValues(x, values, this.#keys[i]);
       this.#answers[i] = answer;
-      if (!index.entry.unique || answer === KEY_NOT_INDEXED) continue;
-      if (answer === KEY_HAS_NULL && !index.entry.nullsNotDistinct) continue;
+      this.#isCrowded[i] = false;
+      if (!this.#isUniqueKey(index, answer)) continue;
       if (arbiters !== null && !arbiters.has(index.entry.oid)) continue;
-      const step = this.#findConflict(x, i, -1);
+      const step = this.#findConflict(x, i, values, -1);
       if (step !== STEP_DONE) return step;
     }
     return STEP_DONE;
   }
 
-  /** Looks for a live row, other than `self`, with the key in #keys[i]. */
-  #findConflict(x: ExecContext, i: number, self: number): StepAnswer {
-    const index = this.table.indexes[i];
-    const { heap } = this.table;
-    const cursor = this.#cursors[i];
-    const key = this.#keys[i];
-    cursor.hasLower = true;
-    cursor.hasUpper = true;
-    cursor.lower.copyFrom(key);
-    cursor.upper.copyFrom(key);
-    cursor.reset();
-    for (let rowId = cursor.next(); rowId !== CURSOR_END; rowId = cursor.next()) {
-      if (rowId === self) continue;
-      const liveness = heap.liveness(rowId, x.transaction);
-      if (liveness === ROW_DELETED) continue;
-      if (liveness === ROW_IN_PROGRESS) {
-        x.waitForTransaction(heap.blocker);
-        return STEP_WAIT;
-      }
-      const base = heap.newest(rowId);
-      if (base < 0 || index.keyFromRow(x, base, this.#foundKey) === KEY_NOT_INDEXED) continue;
-      if (!sameKey(key, this.#foundKey, index.hasNumberKeys)) continue;
-      if (index.dictionary.isLossy && !this.#sameKeyValues(x, index, base)) continue;
-      this.conflictRowId = rowId;
-      this.conflictIndex = index;
-      return STEP_CONFLICT;
-    }
-    return STEP_DONE;
+  #isUniqueKey(index: IndexRuntime, answer: KeyAnswer): boolean {
+    if (!index.entry.unique || answer === KEY_NOT_INDEXED) return false;
+    return answer !== KEY_HAS_NULL || index.entry.nullsNotDistinct;
   }
 
-  /** Number keys beyond 2^53 may be rounded: compares the values themselves. */
-  #sameKeyValues(_x: ExecContext, index: IndexRuntime, base: number): boolean {
-    const column = index.keyColumns[0];
-    const values: Value[] = [];
-    this.table.readValues(base, values);
-    return values[column] === this.#rows[0]?.[column];
+  /** Looks for a live row, other than `self`, with the key in #keys[i]. */
+  #findConflict(x: ExecContext, i: number, values: readonly Value[], self: RowId | -1): StepAnswer {
+    const index = this.table.indexes[i];
+    const found = this.#finders[i].find(x, this.#keys[i], values, self);
+    if (found === NO_CONFLICT) return STEP_DONE;
+    if (index.deferrableConstraint !== null) {
+      this.#isCrowded[i] = true;
+      return STEP_DONE;
+    }
+    if (found === CONFLICT_UNDECIDED) {
+      x.waitForTransaction(this.table.heap.blocker);
+      return STEP_WAIT;
+    }
+    this.conflictRowId = found;
+    this.conflictIndex = index;
+    return STEP_CONFLICT;
   }
 
   /** 23505 for the conflict found. */
   uniqueViolation(x: ExecContext, values: readonly Value[]): Error {
-    const index = this.conflictIndex as IndexRuntime;
-    const { entry } = this.table;
-    const names = index.keyColumns.map((c, i) =>
-      c >= 0 ? entry.columns[c].name : (index.entry.columns[i].expressionText ?? ''),
-    );
-    const texts = index.keyColumns.map((c) => {
-      if (c < 0) return '';
-      return values[c] === null ? 'null' : outputText(entry.columns[c].typeOid, values[c], x.functions.format);
-    });
-    return sqlError('23505', `duplicate key value violates unique constraint "${index.entry.name}"`, {
-      detail: `Key (${names.join(', ')})=(${texts.join(', ')}) already exists.`,
-      ...this.#names(x),
-      constraint: index.entry.name,
-    });
+    return uniqueViolation(x, this.table.entry, this.conflictIndex as IndexRuntime, values);
   }
 
   /** Writes the row and its index entries; checkUnique has run for these values. */
@@ -196,11 +160,17 @@ export class RowStoreWriter {
     const rowId = isBulk
       ? table.heap.insertBulk(x.transaction, x.xid(), bytes, 0, length)
       : table.heap.insert(x.transaction, x.xid(), bytes, length);
-    const { indexes } = table;
-    for (let i = 0; i < indexes.length; i++) {
-      if (this.#answers[i] !== KEY_NOT_INDEXED) indexes[i].dictionary.insert(this.#keys[i], rowId);
-    }
+    this.#addKeys(x, rowId);
     return rowId;
+  }
+
+  #addKeys(x: ExecContext, rowId: RowId): void {
+    const { indexes } = this.table;
+    for (let i = 0; i < indexes.length; i++) {
+      if (this.#answers[i] === KEY_NOT_INDEXED) continue;
+      indexes[i].dictionary.insert(this.#keys[i], rowId);
+      if (this.#isCrowded[i]) queueUniqueCheck(x, this.table, indexes[i], rowId);
+    }
   }
 
   #encode(x: ExecContext, values: readonly Value[]): number {
@@ -231,28 +201,31 @@ export class RowStoreWriter {
     for (let i = 0; i < indexes.length; i++) {
       const index = indexes[i];
       this.#answers[i] = KEY_NOT_INDEXED;
+      this.#isCrowded[i] = false;
       if (!index.dependsOn.some((c) => changed.has(c))) continue;
       const oldAnswer = index.keyFromValues(x, oldValues, this.#oldKey);
       const answer = index.keyFromValues(x, values, this.#keys[i]);
       if (answer === KEY_NOT_INDEXED) {
-        if (oldAnswer !== KEY_NOT_INDEXED) flags |= UPDATE_INDEXED;
+        if (oldAnswer !== KEY_NOT_INDEXED) {
+          flags |= UPDATE_INDEXED;
+          index.dictionary.hasStaleKeys = true;
+        }
         continue;
       }
       const isSame = oldAnswer !== KEY_NOT_INDEXED && sameKey(this.#oldKey, this.#keys[i], index.hasNumberKeys);
       if (isSame && !index.dictionary.isLossy) continue;
       this.#answers[i] = answer;
+      index.dictionary.hasStaleKeys = true;
       flags |= index.entry.unique ? UPDATE_INDEXED | UPDATE_KEY : UPDATE_INDEXED;
-      if (!index.entry.unique || (answer === KEY_HAS_NULL && !index.entry.nullsNotDistinct)) continue;
-      const step = this.#findConflict(x, i, rowId);
+      if (!this.#isUniqueKey(index, answer)) continue;
+      const step = this.#findConflict(x, i, values, rowId);
       if (step !== STEP_DONE) return step;
     }
     // The old values have been read in full: the new row gets long values of its own.
     table.removeOverflow(x, table.heap.newest(rowId));
     const length = this.#encode(x, values);
     table.heap.update(x.transaction, x.xid(), rowId, table.writer.bytes, length, flags);
-    for (let i = 0; i < indexes.length; i++) {
-      if (this.#answers[i] !== KEY_NOT_INDEXED) indexes[i].dictionary.insert(this.#keys[i], rowId);
-    }
+    this.#addKeys(x, rowId);
     return STEP_DONE;
   }
 }

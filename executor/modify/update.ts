@@ -144,7 +144,7 @@ export class UpdateOperator implements Operator {
     if (step === STEP_WAIT) return false;
     if (step === STEP_CONFLICT) throw writer.uniqueViolation(x, values);
     x.processedCount++;
-    queueReferenceChecks(x, this.#foreignKeys, oldValues, values);
+    queueReferenceChecks(x, this.#foreignKeys, oldValues, values, rowId);
     queueReferencedActions(x, this.#foreignKeys, oldValues, values);
     if (this.#returning !== null) {
       x.currentRowId = rowId;

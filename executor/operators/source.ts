@@ -367,7 +367,14 @@ export class SharedRows {
       this.source.open(x);
       this.isOpen = true;
     }
-    const batch = this.source.poll(x);
+    // Rows that a CTE modifies are not those that the statement's tag counts.
+    const { processedCount } = x;
+    let batch: Batch;
+    try {
+      batch = this.source.poll(x);
+    } finally {
+      x.processedCount = processedCount;
+    }
     if (batch === PENDING) return PENDING;
     if (batch === END) this.isDone = true;
     else this.store.append(batch);

@@ -7,6 +7,7 @@
  * Bounds are keys; on composite byte keys a bound may be a prefix of the key's columns (encodings are prefix-free per column):
  * `upperIsPrefix` makes every key that begins with the upper bound's bytes lie within it.
  */
+import { assert } from '../../types/assert.ts';
 import { IndexKey } from './index-key.ts';
 import type { OrderedDictionary } from './ordered-dictionary.ts';
 
@@ -74,6 +75,15 @@ export class IndexCursor {
       this.#last.length = dictionary.arena.copyTo(ref, this.#last.bytes);
     }
     this.#hasLast = true;
+  }
+
+  /** Whether the entry given last has this key; also after `suspend` and changes of the dictionary. */
+  isAtKey(key: IndexKey): boolean {
+    const dictionary = this.#dictionary;
+    if (this.#lastLeaf !== 0 && this.#version === dictionary.version)
+      return dictionary.compareAt(this.#lastLeaf, this.#lastPosition, key) === 0;
+    assert(this.#hasLast, 'a suspended cursor knows the entry it gave last');
+    return this.#last.equals(key);
   }
 
   /** Where the entry given last stands (valid while the version is unchanged); leaf 0 = none given yet. */

@@ -21,6 +21,12 @@ export class IndexKey extends KeyWriter {
     this.number = bytePrefix(this.bytes, this.length);
   }
 
+  equals(other: IndexKey): boolean {
+    if (this.number !== other.number || this.length !== other.length) return false;
+    for (let i = 0; i < this.length; i++) if (this.bytes[i] !== other.bytes[i]) return false;
+    return true;
+  }
+
   copyFrom(other: IndexKey): void {
     this.number = other.number;
     this.length = 0;

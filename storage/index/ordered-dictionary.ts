@@ -40,6 +40,8 @@ export class OrderedDictionary {
   version = 0;
   /** Set when an integer beyond 2^53 was inserted: the order among equal number keys is then not that of the values. */
   isLossy = false;
+  /** Set when a row got a second key: from then on a row may be found under keys that the version seen does not have. */
+  hasStaleKeys = false;
 
   readonly arena: KeyArena | null;
   /** Per segment: the entries of its nodes, node after node. In inner nodes entry i is separator i. */

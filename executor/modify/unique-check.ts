@@ -1,0 +1,178 @@
+/**
+ * Uniqueness: who else has a key.
+ *
+ * A unique index refuses a second live row at once; one behind a DEFERRABLE constraint only remembers the row, and looks again at
+ * the end of the statement (or of the transaction), when rows may have made way.
+ */
+import type { ConstraintEntry, RelationEntry } from '../../catalog/entries.ts';
+import type { Value } from '../../catalog/function-entry.ts';
+import {
+  CURSOR_END,
+  IndexCursor,
+  IndexKey,
+  ROW_DELETED,
+  ROW_IN_PROGRESS,
+  ROW_LIVE_OWN,
+  type RowId,
+} from '../../storage/api.ts';
+import { sqlError } from '../../types/errors.ts';
+import { outputText } from '../../types/index.ts';
+import type { ExecContext, FollowUp } from '../context.ts';
+import { type IndexRuntime, KEY_HAS_NULL, KEY_NOT_INDEXED } from '../index-runtime.ts';
+import type { TableRuntime } from '../table-runtime.ts';
+
+export const NO_CONFLICT = -1;
+/** heap.blocker writes a row that may have the key. */
+export const CONFLICT_UNDECIDED = -2;
+
+/** Looks through one unique index for live rows with a key. */
+export class ConflictFinder {
+  readonly #table: TableRuntime;
+  readonly #index: IndexRuntime;
+  readonly #cursor: IndexCursor;
+  readonly #found = new IndexKey();
+
+  constructor(table: TableRuntime, index: IndexRuntime) {
+    this.#table = table;
+    this.#index = index;
+    this.#cursor = new IndexCursor(index.dictionary);
+  }
+
+  /** Row id of a live row, other than `self`, with the key of `values`; or NO_CONFLICT or CONFLICT_UNDECIDED. */
+  find(x: ExecContext, key: IndexKey, values: readonly Value[], self: RowId | -1): RowId | -1 | -2 {
+    const { heap } = this.#table;
+    const index = this.#index;
+    const cursor = this.#cursor;
+    cursor.hasLower = true;
+    cursor.hasUpper = true;
+    cursor.lower.copyFrom(key);
+    cursor.upper.copyFrom(key);
+    cursor.reset();
+    for (let rowId = cursor.next(); rowId !== CURSOR_END; rowId = cursor.next()) {
+      if (rowId === self) continue;
+      const liveness = heap.liveness(rowId, x.transaction);
+      if (liveness === ROW_DELETED) continue;
+      if (liveness === ROW_IN_PROGRESS) return CONFLICT_UNDECIDED;
+      const base = heap.newest(rowId);
+      if (base < 0 || index.keyFromRow(x, base, this.#found) === KEY_NOT_INDEXED) continue;
+      if (!key.equals(this.#found)) continue;
+      if (index.dictionary.isLossy && !this.#isSameNumber(base, values)) continue;
+      return rowId;
+    }
+    return NO_CONFLICT;
+  }
+
+  /** Number keys beyond 2^53 are rounded: compares the values themselves. */
+  #isSameNumber(base: number, values: readonly Value[]): boolean {
+    const column = this.#index.keyColumns[0];
+    return this.#table.readValues(base, [])[column] === values[column];
+  }
+}
+
+/** "Key (a, lower(b))=(1, x)" of a row, as details of errors show it. */
+export function describeIndexKey(
+  x: ExecContext,
+  table: RelationEntry,
+  index: IndexRuntime,
+  values: readonly Value[],
+): string {
+  const names = index.keyColumns.map((c, i) =>
+    c >= 0 ? table.columns[c].name : (index.entry.columns[i].expressionText ?? ''),
+  );
+  const keys = index.keyValues(x, values);
+  const texts = keys.map((value, i) =>
+    value === null ? 'null' : outputText(index.expressions[i].typeOid, value, x.functions.format),
+  );
+  return `Key (${names.join(', ')})=(${texts.join(', ')})`;
+}
+
+/** 23505 for a row. */
+export function uniqueViolation(
+  x: ExecContext,
+  table: RelationEntry,
+  index: IndexRuntime,
+  values: readonly Value[],
+): Error {
+  return sqlError('23505', `duplicate key value violates unique constraint "${index.entry.name}"`, {
+    detail: `${describeIndexKey(x, table, index, values)} already exists.`,
+    schema: x.schemaName(table.schemaOid),
+    table: table.name,
+    constraint: index.entry.name,
+  });
+}
+
+/** Remembers a row that had company under its key. */
+export function queueUniqueCheck(x: ExecContext, table: TableRuntime, index: IndexRuntime, rowId: RowId): void {
+  const constraint = index.deferrableConstraint;
+  if (constraint === null) return;
+  x.queueFollowUp(
+    `unique ${constraint.oid}`,
+    constraint,
+    () => new DeferredUniqueCheck(constraint, table.entry.oid, index.entry.oid),
+  ).add(rowId);
+}
+
+/** Looks again at rows whose keys others had, too. */
+class DeferredUniqueCheck implements FollowUp {
+  readonly constraint: ConstraintEntry;
+  readonly #tableOid: number;
+  readonly #indexOid: number;
+  readonly #rows: RowId[] = [];
+  readonly #key = new IndexKey();
+
+  constructor(constraint: ConstraintEntry, tableOid: number, indexOid: number) {
+    this.constraint = constraint;
+    this.#tableOid = tableOid;
+    this.#indexOid = indexOid;
+  }
+
+  get hasWork(): boolean {
+    return this.#rows.length > 0;
+  }
+
+  add(item: unknown): void {
+    this.#rows.push(item as RowId);
+  }
+
+  save(): readonly unknown[] {
+    return [...this.#rows];
+  }
+
+  restore(items: readonly unknown[]): void {
+    this.#rows.splice(0, Infinity, ...(items as RowId[]));
+  }
+
+  poll(x: ExecContext): boolean {
+    const table = x.tableByOid(this.#tableOid);
+    const index = table.indexes.find((i) => i.entry.oid === this.#indexOid);
+    if (index === undefined) {
+      this.#rows.length = 0;
+      return true;
+    }
+    const finder = new ConflictFinder(table, index);
+    while (this.#rows.length > 0) {
+      if (!this.#check(x, table, index, finder, this.#rows[this.#rows.length - 1])) return false;
+      this.#rows.pop();
+      if (x.shouldYield(1)) return false;
+    }
+    return true;
+  }
+
+  /** False: waits. */
+  #check(x: ExecContext, table: TableRuntime, index: IndexRuntime, finder: ConflictFinder, rowId: RowId): boolean {
+    const { heap } = table;
+    if (heap.liveness(rowId, x.transaction) !== ROW_LIVE_OWN) return true;
+    const base = heap.newest(rowId);
+    if (base < 0) return true;
+    const answer = index.keyFromRow(x, base, this.#key);
+    if (answer === KEY_NOT_INDEXED || (answer === KEY_HAS_NULL && !index.entry.nullsNotDistinct)) return true;
+    const values = table.readValues(base, []);
+    const found = finder.find(x, this.#key, values, rowId);
+    if (found === NO_CONFLICT) return true;
+    if (found === CONFLICT_UNDECIDED) {
+      x.waitForTransaction(heap.blocker);
+      return false;
+    }
+    throw uniqueViolation(x, table.entry, index, values);
+  }
+}
