@@ -2,8 +2,9 @@
  * Expressions as EXPLAIN prints them (PostgreSQL's ruleutils.c): operators in parentheses, constants with their type where it
  * is not evident, casts as `(x)::type`. Columns are named by following them down the plan to the scan that they come from.
  */
-import { functionByOid, lookupCast, operatorsByName } from '../catalog/functions/index.ts';
+
 import type { OperatorEntry, ScalarFunction } from '../catalog/function-entry.ts';
+import { lookupCast } from '../catalog/functions/index.ts';
 import { baseTypeOid, DEFAULT_FORMAT, type FormatSettings, formatType, outputText, typeByOid } from '../types/index.ts';
 import { quoteIdentifier } from './bind/type-info.ts';
 import type { AggregateCall, Expr, SortKey, SubplanExpr } from './expr.ts';
@@ -56,7 +57,8 @@ export function deparseAggregate(call: AggregateCall, scope: DeparseScope): stri
     const order = call.orderBy.map((key) => deparseSortKey(key, scope)).join(', ');
     text = `${call.function.name}(${direct}) WITHIN GROUP (ORDER BY ${order})`;
   } else {
-    if (call.orderBy.length > 0) inside += ` ORDER BY ${call.orderBy.map((key) => deparseSortKey(key, scope)).join(', ')}`;
+    if (call.orderBy.length > 0)
+      inside += ` ORDER BY ${call.orderBy.map((key) => deparseSortKey(key, scope)).join(', ')}`;
     text = `${call.function.name}(${inside})`;
   }
   if (call.filter !== null) text += ` FILTER (WHERE ${printer.print(call.filter)})`;
@@ -74,9 +76,7 @@ function isEnclosed(text: string): boolean {
   return false;
 }
 
-const [BOOL, INT4, INT8, INT2, NUMERIC, OID, BIT, TEXT, UNKNOWN, NAME, VARCHAR] = [
-  16, 23, 20, 21, 1700, 26, 1560, 25, 705, 19, 1043,
-];
+const [BOOL, INT4, NUMERIC, BIT, TEXT, UNKNOWN, NAME, VARCHAR] = [16, 23, 1700, 1560, 25, 705, 19, 1043];
 
 class Deparser {
   private readonly scope: DeparseScope;
@@ -177,12 +177,16 @@ class Deparser {
         return `(${operator.name} ${this.print(args[0])})`;
       }
       const text = `(${this.print(args[0])} ${operator.name} ${this.print(args[1])})`;
-      return typeOid !== operator.resultType && !isPolymorphicType(operator.resultType) && needsRelabel(operator.resultType, typeOid)
+      return typeOid !== operator.resultType &&
+        !isPolymorphicType(operator.resultType) &&
+        needsRelabel(operator.resultType, typeOid)
         ? `${text}::${formatType(typeOid, -1)}`
         : text;
     }
-    if (args.length >= 1 && isCastFunction(fn, args[0].typeOid)) return this.relabelled(args[0], fn.returnType, typeModifier);
-    if (fn.name === 'timezone' && args.length === 2) return `(${this.print(args[1])} AT TIME ZONE ${this.print(args[0])})`;
+    if (args.length >= 1 && isCastFunction(fn, args[0].typeOid))
+      return this.relabelled(args[0], fn.returnType, typeModifier);
+    if (fn.name === 'timezone' && args.length === 2)
+      return `(${this.print(args[1])} AT TIME ZONE ${this.print(args[0])})`;
     if (fn.name === 'extract' && args.length === 2 && args[0].kind === 'const') {
       return `EXTRACT(${String(args[0].value)} FROM ${this.print(args[1])})`;
     }
@@ -194,10 +198,12 @@ class Deparser {
     if (expr.subject !== null) text += ` ${this.print(expr.subject)}`;
     for (const { when, then } of expr.branches) {
       let condition = when;
-      if (expr.subject !== null && when.kind === 'call' && when.args[0]?.kind === 'caseSubject') condition = when.args[1];
+      if (expr.subject !== null && when.kind === 'call' && when.args[0]?.kind === 'caseSubject')
+        condition = when.args[1];
       text += ` WHEN ${this.print(condition)} THEN ${this.print(then)}`;
     }
-    text += expr.otherwise === null ? ` ELSE NULL::${formatType(expr.typeOid, -1)}` : ` ELSE ${this.print(expr.otherwise)}`;
+    text +=
+      expr.otherwise === null ? ` ELSE NULL::${formatType(expr.typeOid, -1)}` : ` ELSE ${this.print(expr.otherwise)}`;
     return `${text} END`;
   }
 
@@ -206,7 +212,9 @@ class Deparser {
     const element = expr.list[0].typeOid;
     const arrayOid = typeByOid(element)?.arrayOid ?? 0;
     if (expr.list.every((item) => item.kind === 'const')) {
-      const items = expr.list.map((item) => arrayItem((item as { value: unknown }).value === null ? null : this.constantText(item)));
+      const items = expr.list.map((item) =>
+        arrayItem((item as { value: unknown }).value === null ? null : this.constantText(item)),
+      );
       return `(${this.print(expr.arg)} ${operator} ('{${items.join(',')}}'::${formatType(arrayOid, -1)}))`;
     }
     return `(${this.print(expr.arg)} ${operator} (ARRAY[${this.list(expr.list)}]))`;
@@ -215,7 +223,8 @@ class Deparser {
   private constantText(expr: Expr): string {
     const { value, typeOid } = expr as Expr & { kind: 'const' };
     const base = baseTypeOid(typeOid);
-    if (typeof value === 'string' && (base === TEXT || base === UNKNOWN || base === VARCHAR || base === NAME)) return value;
+    if (typeof value === 'string' && (base === TEXT || base === UNKNOWN || base === VARCHAR || base === NAME))
+      return value;
     return outputText(base, value, this.scope.format ?? DEFAULT_FORMAT);
   }
 
@@ -227,9 +236,6 @@ class Deparser {
     if (typeOid === INT4) return text.startsWith('-') ? `'${text}'::integer` : text;
     if (typeOid === NUMERIC && /^\d+\.\d+$/.test(text)) return text;
     if (typeOid === BIT) return `B'${text}'`;
-    void INT8;
-    void INT2;
-    void OID;
     return `'${text.replaceAll("'", "''")}'::${formatType(typeOid, typeModifier)}`;
   }
 }
@@ -263,5 +269,3 @@ function arrayItem(text: string | null): string {
   }
   return text.replaceAll("'", "''");
 }
-
-export { functionByOid, operatorsByName };

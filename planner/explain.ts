@@ -6,8 +6,8 @@
  */
 import type { FormatSettings } from '../types/index.ts';
 import { quoteIdentifier } from './bind/type-info.ts';
-import type { Expr, SubplanExpr } from './expr.ts';
 import { type DeparseScope, deparse, deparseAggregate, deparseSortKey, keyText, type Named } from './explain-expr.ts';
+import type { Expr, SubplanExpr } from './expr.ts';
 import { logical, visitExpr } from './logical.ts';
 import type { IndexBound, JoinType, Plan, PostingExpr } from './plan.ts';
 
@@ -161,7 +161,15 @@ class Describer {
       });
     }
     const inputs = this.shownInputs(plan);
-    return { ...shown, plan, children: [...children.filter((c) => c.relationship === 'InitPlan'), ...inputs, ...children.filter((c) => c.relationship !== 'InitPlan')] };
+    return {
+      ...shown,
+      plan,
+      children: [
+        ...children.filter((c) => c.relationship === 'InitPlan'),
+        ...inputs,
+        ...children.filter((c) => c.relationship !== 'InitPlan'),
+      ],
+    };
   }
 
   private describeWith(plan: Plan & { kind: 'with' }): Shown {
@@ -199,7 +207,12 @@ class Describer {
     }
   }
 
-  private node(label: string, nodeType: string, details: Shown['details'], fields: Record<string, unknown> = {}): Shown {
+  private node(
+    label: string,
+    nodeType: string,
+    details: Shown['details'],
+    fields: Record<string, unknown> = {},
+  ): Shown {
     return { label, fields: { 'Node Type': nodeType, ...fields }, details, plan: null, children: [] };
   }
 
@@ -223,7 +236,12 @@ class Describer {
     switch (plan.kind) {
       case 'seqScan':
         add('Filter', plan.filter);
-        return this.node(this.scanLabel('Seq Scan', plan.table.name, plan.alias), 'Seq Scan', details, tableFields(plan.table.name, plan.alias));
+        return this.node(
+          this.scanLabel('Seq Scan', plan.table.name, plan.alias),
+          'Seq Scan',
+          details,
+          tableFields(plan.table.name, plan.alias),
+        );
       case 'indexScan': {
         if (plan.recheck !== null) add('Index Cond', plan.recheck);
         add('Filter', plan.filter);
@@ -237,20 +255,38 @@ class Describer {
       case 'postingScan':
         add('Recheck Cond', plan.recheck);
         add('Filter', plan.filter);
-        return this.node(this.scanLabel('Bitmap Heap Scan', plan.table.name, plan.alias), 'Bitmap Heap Scan', details, tableFields(plan.table.name, plan.alias));
+        return this.node(
+          this.scanLabel('Bitmap Heap Scan', plan.table.name, plan.alias),
+          'Bitmap Heap Scan',
+          details,
+          tableFields(plan.table.name, plan.alias),
+        );
       case 'rowIdScan':
         details.push(['TID Cond', `(ctid = ${plan.rowIds.map((expr) => deparse(expr, scope)).join(', ')})`]);
         add('Filter', plan.filter);
-        return this.node(this.scanLabel('Tid Scan', plan.table.name, plan.alias), 'Tid Scan', details, tableFields(plan.table.name, plan.alias));
+        return this.node(
+          this.scanLabel('Tid Scan', plan.table.name, plan.alias),
+          'Tid Scan',
+          details,
+          tableFields(plan.table.name, plan.alias),
+        );
       case 'virtualScan': {
         add('Filter', plan.filter);
         const name = plan.tableName.split('.')[1];
-        return this.node(this.scanLabel('Seq Scan', name, plan.alias), 'Seq Scan', details, tableFields(name, plan.alias));
+        return this.node(
+          this.scanLabel('Seq Scan', name, plan.alias),
+          'Seq Scan',
+          details,
+          tableFields(name, plan.alias),
+        );
       }
       case 'functionScan': {
         add('Filter', plan.filter);
         const name = plan.functions[0].function.name;
-        return this.node(this.scanLabel('Function Scan', name, plan.alias), 'Function Scan', details, { 'Function Name': name, Alias: plan.alias });
+        return this.node(this.scanLabel('Function Scan', name, plan.alias), 'Function Scan', details, {
+          'Function Name': name,
+          Alias: plan.alias,
+        });
       }
       case 'values':
         return this.valuesScan(plan, '*VALUES*', plan);
@@ -268,9 +304,16 @@ class Describer {
       case 'nestedLoop':
         add('Join Filter', plan.condition);
         add('Filter', plan.filter);
-        return this.node(`Nested Loop${JOIN_WORDS[plan.joinType]}${plan.joinType === 'inner' ? '' : ' Join'}`, 'Nested Loop', details, joinFields(plan.joinType));
+        return this.node(
+          `Nested Loop${JOIN_WORDS[plan.joinType]}${plan.joinType === 'inner' ? '' : ' Join'}`,
+          'Nested Loop',
+          details,
+          joinFields(plan.joinType),
+        );
       case 'hashJoin': {
-        const conditions = plan.outerKeys.map((key, i) => `(${deparse(key, scope)} = ${deparse(plan.innerKeys[i], this.scopeOf(plan, 1))})`);
+        const conditions = plan.outerKeys.map(
+          (key, i) => `(${deparse(key, scope)} = ${deparse(plan.innerKeys[i], this.scopeOf(plan, 1))})`,
+        );
         details.push(['Hash Cond', conditions.length === 1 ? conditions[0] : `(${conditions.join(' AND ')})`]);
         add('Join Filter', plan.condition);
         add('Filter', plan.filter);
@@ -298,23 +341,33 @@ class Describer {
       }
       case 'cteScan':
         add('Filter', plan.filter);
-        return this.node(this.scanLabel('CTE Scan', plan.name, plan.alias), 'CTE Scan', details, { 'CTE Name': plan.name, Alias: plan.alias });
+        return this.node(this.scanLabel('CTE Scan', plan.name, plan.alias), 'CTE Scan', details, {
+          'CTE Name': plan.name,
+          Alias: plan.alias,
+        });
       case 'recursiveUnion':
         return this.node('Recursive Union', 'Recursive Union', details);
       case 'workTableScan':
         add('Filter', plan.filter);
-        return this.node(this.scanLabel('WorkTable Scan', plan.alias, plan.alias), 'WorkTable Scan', details, { Alias: plan.alias });
+        return this.node(this.scanLabel('WorkTable Scan', plan.alias, plan.alias), 'WorkTable Scan', details, {
+          Alias: plan.alias,
+        });
       case 'lockRows':
         return this.node('LockRows', 'LockRows', details);
       case 'subqueryScan':
         add('Filter', plan.filter);
-        return this.node(`Subquery Scan on ${quoteIdentifier(plan.alias)}`, 'Subquery Scan', details, { Alias: plan.alias });
+        return this.node(`Subquery Scan on ${quoteIdentifier(plan.alias)}`, 'Subquery Scan', details, {
+          Alias: plan.alias,
+        });
       case 'insert':
         return this.insert(plan, details);
       case 'update':
       case 'delete': {
         const word = plan.kind === 'update' ? 'Update' : 'Delete';
-        return this.node(`${word} on ${quoteIdentifier(plan.table.name)}`, 'ModifyTable', details, { Operation: word, ...tableFields(plan.table.name, plan.table.name) });
+        return this.node(`${word} on ${quoteIdentifier(plan.table.name)}`, 'ModifyTable', details, {
+          Operation: word,
+          ...tableFields(plan.table.name, plan.table.name),
+        });
       }
       case 'with':
         return this.describeWith(plan);
@@ -332,7 +385,7 @@ class Describer {
     } else if (keys.length > 0) details.push(['Group Key', keys]);
     if (plan.having !== null) details.push(['Filter', deparse(plan.having, this.scopeOf(plan))]);
     const label =
-      plan.groupingSets !== null && plan.groupingSets.some((set) => set.length === 0) && plan.groupKeys.length > 0
+      plan.groupingSets?.some((set) => set.length === 0) && plan.groupKeys.length > 0
         ? 'MixedAggregate'
         : plan.strategy === 'plain'
           ? 'Aggregate'
@@ -350,9 +403,13 @@ class Describer {
       if (conflict.arbiters.length > 0) {
         details.push(['Conflict Arbiter Indexes', conflict.arbiters.map((index) => quoteIdentifier(index.name))]);
       }
-      if (conflict.where !== null) details.push(['Conflict Filter', deparse(conflict.where, this.scopeOf(plan, undefined, true))]);
+      if (conflict.where !== null)
+        details.push(['Conflict Filter', deparse(conflict.where, this.scopeOf(plan, undefined, true))]);
     }
-    return this.node(`Insert on ${quoteIdentifier(plan.table.name)}`, 'ModifyTable', details, { Operation: 'Insert', ...tableFields(plan.table.name, plan.table.name) });
+    return this.node(`Insert on ${quoteIdentifier(plan.table.name)}`, 'ModifyTable', details, {
+      Operation: 'Insert',
+      ...tableFields(plan.table.name, plan.table.name),
+    });
   }
 
   private valuesScan(_values: Plan, alias: string, _shown: Plan): Shown {
@@ -370,7 +427,9 @@ class Describer {
     const { term } = postings;
     const scope = this.scopeOf(plan);
     const keyNames = term.index.columns.map((column) =>
-      column.columnNumber > 0 ? quoteIdentifier(plan.table.columns[column.columnNumber - 1].name) : `(${column.expressionText})`,
+      column.columnNumber > 0
+        ? quoteIdentifier(plan.table.columns[column.columnNumber - 1].name)
+        : `(${column.expressionText})`,
     );
     const parts = term.equal.map((value, i) => `(${keyNames[i]} = ${deparse(value, scope)})`);
     const bound = (item: IndexBound | null, sign: string): void => {
@@ -380,9 +439,14 @@ class Describer {
     bound(term.lower, '>');
     bound(term.upper, '<');
     const condition = parts.length === 1 ? parts[0] : `(${parts.join(' AND ')})`;
-    return this.node(`Bitmap Index Scan on ${quoteIdentifier(term.index.name)}`, 'Bitmap Index Scan', [['Index Cond', condition]], {
-      'Index Name': term.index.name,
-    });
+    return this.node(
+      `Bitmap Index Scan on ${quoteIdentifier(term.index.name)}`,
+      'Bitmap Index Scan',
+      [['Index Cond', condition]],
+      {
+        'Index Name': term.index.name,
+      },
+    );
   }
 
   /* ---- names --------------------------------------------------------------------------------------------------------- */
@@ -391,7 +455,8 @@ class Describer {
   private scopeOf(plan: Plan, only?: number, qualify = this.qualify): DeparseScope {
     return {
       ...(this.options.format === undefined ? {} : { format: this.options.format }),
-      column: (input, index) => this.nameIn(plan, only === undefined ? input : input === 0 ? only : input, index, qualify),
+      column: (input, index) =>
+        this.nameIn(plan, only === undefined ? input : input === 0 ? only : input, index, qualify),
       execParam: (index) => this.params.get(index)?.() ?? `$${index}`,
       subplan: (node) => this.nameSubplan(node, plan),
     };
@@ -447,14 +512,20 @@ class Describer {
       default: {
         const inputs = inputsOf(plan);
         const source = inputs[input] ?? inputs[0];
-        return source === undefined ? { text: '?column?', typeOid: 0, isComplex: false } : this.outputName(source, index);
+        return source === undefined
+          ? { text: '?column?', typeOid: 0, isComplex: false }
+          : this.outputName(source, index);
       }
     }
   }
 
   private scanColumn(alias: string, name: string, typeOid: number, qualify: boolean): Named {
     const column = quoteIdentifier(name);
-    return { text: qualify && alias !== '' ? `${quoteIdentifier(alias)}.${column}` : column, typeOid, isComplex: false };
+    return {
+      text: qualify && alias !== '' ? `${quoteIdentifier(alias)}.${column}` : column,
+      typeOid,
+      isComplex: false,
+    };
   }
 
   private exprName(expr: Expr, scope: DeparseScope): Named {
@@ -476,7 +547,11 @@ class Describer {
         if (own < 0) return this.outputName(plan.input, index);
         const call = plan.calls[own];
         const args = call.args.map((arg) => deparse(arg, this.inputScope(plan.input))).join(', ');
-        return { text: `(${call.function.name}(${args || (call.function.kind === 'aggregate' ? '*' : '')}) OVER (?))`, typeOid: call.typeOid, isComplex: true };
+        return {
+          text: `(${call.function.name}(${args || (call.function.kind === 'aggregate' ? '*' : '')}) OVER (?))`,
+          typeOid: call.typeOid,
+          isComplex: true,
+        };
       }
       case 'append':
         return this.outputName(plan.inputs[0], index);
@@ -505,7 +580,8 @@ class Describer {
     const scope = this.scopeOf(plan, undefined, true);
     for (const param of node.params) this.params.set(param.index, () => deparse(param.value, scope));
     this.subplanCount++;
-    const isInit = node.params.length === 0 && (node.mode === 'scalar' || node.mode === 'exists' || node.mode === 'array');
+    const isInit =
+      node.params.length === 0 && (node.mode === 'scalar' || node.mode === 'exists' || node.mode === 'array');
     let text: string;
     let label: string;
     if (isInit) {
@@ -522,7 +598,10 @@ class Describer {
 }
 
 function scanColumnName(plan: Plan, index: number): string {
-  return ('columnNames' in plan ? (plan as { columnNames?: readonly string[] }).columnNames?.[index] : undefined) ?? `column${index + 1}`;
+  return (
+    ('columnNames' in plan ? (plan as { columnNames?: readonly string[] }).columnNames?.[index] : undefined) ??
+    `column${index + 1}`
+  );
 }
 
 function tableFields(name: string, alias: string): Record<string, unknown> {
@@ -681,12 +760,18 @@ function toJson(
   }
   for (const [name, value] of shown.details) result[name] = value;
   if (shown.children.length > 0) {
-    result['Plans'] = shown.children.map((child) => toJson(child.node, child.relationship, child.title, options, instrumentation));
+    result['Plans'] = shown.children.map((child) =>
+      toJson(child.node, child.relationship, child.title, options, instrumentation),
+    );
   }
   return result;
 }
 
-function countedJson(result: Record<string, unknown>, counted: NodeInstrumentation | null, options: ExplainOptions): void {
+function countedJson(
+  result: Record<string, unknown>,
+  counted: NodeInstrumentation | null,
+  options: ExplainOptions,
+): void {
   const loops = counted?.loops ?? 0;
   const share = Math.max(loops, 1);
   if (options.timing) {

@@ -1,5 +1,5 @@
 /** The planner's public face: statements to plans, expressions of the catalog to typed expressions, plans to EXPLAIN text. */
-export { bindScalar, type BindScalarOptions, type ScalarSource } from './bind/scalar.ts';
+export { type BindScalarOptions, bindScalar, type ScalarSource } from './bind/scalar.ts';
 export type { PlannerEnvironment, PlannerSettings } from './environment.ts';
 export {
   type ExplainOptions,

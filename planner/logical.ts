@@ -152,8 +152,6 @@ export type FromItem =
       readonly left: FromItem;
       readonly right: FromItem;
       readonly on: Expr | null;
-      /** anti: x NOT IN (...), where a null on either side means "unknown". */
-      readonly nullAware?: boolean;
     };
 
 export interface Target {
@@ -335,7 +333,7 @@ export function mapChildren(expr: Expr, map: Mapper): Expr {
         const then = map(branch.then);
         if (when === branch.when && then === branch.then) return branch;
         changed = true;
-        return { when, then };
+        return caseBranch(when, then);
       });
       return changed ? { ...node, subject, branches, otherwise } : expr;
     }
@@ -828,6 +826,12 @@ export function makeVar(rel: number, column: number, typeOid: number, typeModifi
 
 export function makeConst(value: unknown, typeOid: number, typeModifier = -1): Expr {
   return { kind: 'const', value, literalIndex: -1, typeOid, typeModifier };
+}
+
+/** A WHEN ... THEN ... of CASE. */
+export function caseBranch(when: Expr, result: Expr): { readonly when: Expr; readonly then: Expr } {
+  // biome-ignore lint/suspicious/noThenProperty: the contract's name; nobody awaits an expression
+  return { when, then: result };
 }
 
 export const TRUE_CONST: Expr = makeConst(true, BOOL);

@@ -1,6 +1,7 @@
 /** What the planner knows of functions as operators: commutators, negators, and their meaning in an ordered index. */
-import { allOperators, functionByOid, operatorsByName } from '../catalog/functions/index.ts';
+
 import type { OperatorEntry, ScalarFunction } from '../catalog/function-entry.ts';
+import { allOperators, functionByOid, operatorsByName } from '../catalog/functions/index.ts';
 
 const byFunction = new Map<number, OperatorEntry>();
 let complete = false;
@@ -9,7 +10,8 @@ let complete = false;
 const COMPARISONS = ['=', '<>', '<', '<=', '>', '>=', '~~', '!~~', '~~*', '!~~*', '~', '!~'];
 
 function load(): void {
-  for (const name of COMPARISONS) for (const operator of operatorsByName(name)) byFunction.set(operator.function.oid, operator);
+  for (const name of COMPARISONS)
+    for (const operator of operatorsByName(name)) byFunction.set(operator.function.oid, operator);
 }
 
 /** The operator whose function this is, for comparison operators; null for others. */
@@ -23,7 +25,8 @@ export function operatorOf(fn: ScalarFunction): OperatorEntry | null {
   const known = comparisonOf(fn);
   if (known !== null) return known;
   if (!complete) {
-    for (const operator of allOperators()) if (!byFunction.has(operator.function.oid)) byFunction.set(operator.function.oid, operator);
+    for (const operator of allOperators())
+      if (!byFunction.has(operator.function.oid)) byFunction.set(operator.function.oid, operator);
     complete = true;
   }
   return byFunction.get(fn.oid) ?? null;

@@ -24,7 +24,15 @@ import { findType } from './type-name.ts';
 import { bindWindowReference } from './window.ts';
 
 /** Functions whose call is a write. */
-const WRITING = new Set(['nextval', 'setval', 'lo_create', 'lo_unlink', 'pg_notify', 'txid_current', 'pg_current_xact_id']);
+const WRITING = new Set([
+  'nextval',
+  'setval',
+  'lo_create',
+  'lo_unlink',
+  'pg_notify',
+  'txid_current',
+  'pg_current_xact_id',
+]);
 
 export function bindCall(level: Level, node: ast.FunctionCall): Expr {
   const { context } = level;
@@ -67,13 +75,20 @@ export function bindCall(level: Level, node: ast.FunctionCall): Expr {
 /** Calls whose meaning depends on more than their argument types. */
 function bindSpecialCall(level: Level, node: ast.FunctionCall, name: string, schema: string | null): Expr | null {
   // t.f written f(t): a column of a row.
-  if (schema === null && node.args.length === 1 && !node.star && node.over === null && functionsByName(name).length === 0) {
+  if (
+    schema === null &&
+    node.args.length === 1 &&
+    !node.star &&
+    node.over === null &&
+    functionsByName(name).length === 0
+  ) {
     const [arg] = node.args;
     if (arg.kind === 'columnRef' && arg.name.length === 1 && !arg.star) {
       const item = findItem(level, null, arg.name[0], undefined);
       if (item?.columns.some((column) => column.name === name)) {
         const base = bindExpr(level, arg);
-        if (fieldsOf(level, base) !== null) return selectField(level, base, name, positionOf(level.context, node.position));
+        if (fieldsOf(level, base) !== null)
+          return selectField(level, base, name, positionOf(level.context, node.position));
       }
     }
   }
@@ -128,7 +143,11 @@ function missingFunction(
 ) {
   const signature = node.star ? `${shown}()` : callSignature(context, shown, shape);
   const entries = functionsByName(node.name[node.name.length - 1]);
-  if (node.withinGroup && entries.length > 0 && entries.some((entry) => entry.kind === 'aggregate' && !entry.orderedSet)) {
+  if (
+    node.withinGroup &&
+    entries.length > 0 &&
+    entries.some((entry) => entry.kind === 'aggregate' && !entry.orderedSet)
+  ) {
     return context.error('42809', `${shown} is not an ordered-set aggregate, so it cannot have WITHIN GROUP`, position);
   }
   if (node.orderBy.length > 0 && !node.withinGroup && entries.some((entry) => entry.kind === 'aggregate')) {
@@ -179,7 +198,8 @@ function refuseAggregateSyntax(context: BindContext, node: ast.FunctionCall, pos
   const name = node.name[node.name.length - 1];
   const refuse = (what: string) =>
     context.error('42809', `${what} specified, but ${name} is not an aggregate function`, position);
-  if (node.star) throw context.error('42809', `${name}(*) specified, but ${name} is not an aggregate function`, position);
+  if (node.star)
+    throw context.error('42809', `${name}(*) specified, but ${name} is not an aggregate function`, position);
   if (node.distinct) throw refuse('DISTINCT');
   if (node.withinGroup) throw refuse('WITHIN GROUP');
   if (node.orderBy.length > 0) throw refuse('ORDER BY');
@@ -297,14 +317,16 @@ function makeAggregate(
   const directArgs = args.slice(0, directCount);
   const aggregated = args.slice(directCount);
   const orderBy: SortKey[] = node.orderBy.map((item, i) => {
-    const expr = node.withinGroup ? aggregated[i] : matchArgument(resolveUnknown(context, bindExpr(level, item.expr)), aggregated);
+    const expr = node.withinGroup
+      ? aggregated[i]
+      : matchArgument(resolveUnknown(context, bindExpr(level, item.expr)), aggregated);
     return bindOrderItem(context, item, expr);
   });
   if (node.distinct) checkDistinctAggregate(level, aggregated, orderBy, position);
   const inner = [...args, ...orderBy.map((key) => key.expr), ...(filter === null ? [] : [filter])];
   const owner = aggregateLevel(level, inner);
   checkAggregateArguments(level, owner, inner, position);
-  checkAggregatePlace(context, owner, level, name, position);
+  checkAggregatePlace(context, owner, level, position);
   owner.hasAggregates = true;
   return context.at(
     toExpr({
@@ -390,7 +412,11 @@ function checkAggregateArguments(level: Level, owner: Level, inner: readonly Exp
     visitExpr(expr, (child) => {
       const node = logical(child);
       if (node.kind === 'aggregateRef' && node.query === owner.queryId) {
-        throw context.error('42803', 'aggregate function calls cannot be nested', context.locationOf(child) ?? position);
+        throw context.error(
+          '42803',
+          'aggregate function calls cannot be nested',
+          context.locationOf(child) ?? position,
+        );
       }
       if (node.kind === 'windowRef' && node.query === owner.queryId) {
         throw context.error(
@@ -423,15 +449,18 @@ const AGGREGATES_ALLOWED = new Set<Clause>([
   'other',
 ]);
 
-function checkAggregatePlace(context: BindContext, owner: Level, level: Level, name: string, position: Position): void {
+function checkAggregatePlace(context: BindContext, owner: Level, level: Level, position: Position): void {
   if (owner.fromSubselect && owner !== level) {
-    throw context.error('42803', 'aggregate functions are not allowed in FROM clause of their own query level', position);
+    throw context.error(
+      '42803',
+      'aggregate functions are not allowed in FROM clause of their own query level',
+      position,
+    );
   }
   const { clause } = owner;
   if (AGGREGATES_ALLOWED.has(clause)) return;
   const words = CLAUSE_WORDS[clause] ?? clause;
   throw context.error('42803', `aggregate functions are not allowed in ${words}`, position);
-  void name;
 }
 
 /* ---- windows ------------------------------------------------------------------------------------------------------- */

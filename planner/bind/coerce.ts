@@ -6,8 +6,9 @@
  * other type; nodes whose type says how they convert (casts, lifted literals, parameters) are wrapped in a COALESCE of one
  * argument, which is the identity.
  */
-import { lookupCast } from '../../catalog/functions/index.ts';
+
 import type { CastEntry } from '../../catalog/function-entry.ts';
+import { lookupCast } from '../../catalog/functions/index.ts';
 import type { ConstExpr, Expr } from '../expr.ts';
 import { logical, makeConst } from '../logical.ts';
 import type { BindContext, Position } from './context.ts';
@@ -28,11 +29,13 @@ import {
   FLOAT4,
   FLOAT8,
   INT2,
+  INT2VECTOR,
   INT4,
   INT8,
   INTERVAL,
   NUMERIC,
   OID,
+  OIDVECTOR,
   RECORD,
   RECORD_ARRAY,
   TEXT,
@@ -82,7 +85,8 @@ export function findCoercion(
   }
   const fromElement = types.elementOf(from);
   const toElement = types.elementOf(to);
-  if (fromElement !== 0 && toElement !== 0) {
+  // Nothing becomes an int2vector or oidvector this way (as in PostgreSQL).
+  if (fromElement !== 0 && toElement !== 0 && to !== INT2VECTOR && to !== OIDVECTOR) {
     const path = findCoercion(context, fromElement, toElement, coercion);
     if (path.kind === 'none' || path.kind === 'relabel') return path;
     return VIA_ARRAY;
@@ -248,11 +252,7 @@ function trySelectCommonType(
 }
 
 /** The common type of expressions for UNION, CASE, COALESCE ...; `what` starts the message. */
-export function selectCommonType(
-  context: BindContext,
-  exprs: readonly Expr[],
-  what: string,
-): number {
+export function selectCommonType(context: BindContext, exprs: readonly Expr[], what: string): number {
   const result = trySelectCommonType(
     context,
     exprs.map((expr) => expr.typeOid),
@@ -440,7 +440,9 @@ function applyCast(
     return { kind: 'const', value, literalIndex: expr.literalIndex, typeOid: target, typeModifier: -1 };
   }
   const fn = cast.function!;
-  const args: Expr[] = [context.types.base(expr.typeOid) === expr.typeOid ? expr : relabel(context, expr, context.types.base(expr.typeOid))];
+  const args: Expr[] = [
+    context.types.base(expr.typeOid) === expr.typeOid ? expr : relabel(context, expr, context.types.base(expr.typeOid)),
+  ];
   if (fn.argumentTypes.length >= 2) args.push(makeConst(targetModifier, INT4));
   if (fn.argumentTypes.length >= 3) args.push(makeConst(coercion === 'explicit', BOOL));
   const typeModifier = fn.argumentTypes.length >= 2 ? targetModifier : -1;
@@ -454,7 +456,13 @@ export function applyModifier(context: BindContext, expr: Expr, typeModifier: nu
   if (element !== 0) {
     const subject: Expr = { kind: 'caseSubject', typeOid: element, typeModifier: -1 };
     const cast: Expr = { kind: 'typmodCast', arg: subject, explicit, typeOid: element, typeModifier };
-    return context.copyLocation(expr, { kind: 'arrayCast', arg: expr, element: cast, typeOid: expr.typeOid, typeModifier });
+    return context.copyLocation(expr, {
+      kind: 'arrayCast',
+      arg: expr,
+      element: cast,
+      typeOid: expr.typeOid,
+      typeModifier,
+    });
   }
   const typeOid = context.types.base(expr.typeOid);
   return context.copyLocation(expr, { kind: 'typmodCast', arg: expr, explicit, typeOid, typeModifier });

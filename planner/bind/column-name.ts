@@ -57,7 +57,8 @@ function guess(expr: Expression): Guess | null {
     case 'scalarSubquery': {
       let { body } = expr.query;
       while (body.kind === 'setOperation') body = body.left.body;
-      if (body.kind !== 'select' || body.targets.length === 0) return body.kind === 'values' ? { name: 'column1', strength: 2 } : null;
+      if (body.kind !== 'select' || body.targets.length === 0)
+        return body.kind === 'values' ? { name: 'column1', strength: 2 } : null;
       const target = body.targets[0];
       if (target.alias !== null) return { name: target.alias, strength: 2 };
       return guess(target.expr);

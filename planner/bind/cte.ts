@@ -29,7 +29,11 @@ export function bindWithClause(level: Level, clause: ast.WithClause): CteDefinit
     seen.add(item.name);
     if (item.search !== null || item.cycle !== null) {
       const what = item.search !== null ? 'SEARCH' : 'CYCLE';
-      throw context.error('0A000', `${what} clause of WITH RECURSIVE is not supported`, positionOf(context, item.position));
+      throw context.error(
+        '0A000',
+        `${what} clause of WITH RECURSIVE is not supported`,
+        positionOf(context, item.position),
+      );
     }
     definitions.push(bindCte(level, item, clause.recursive));
   }
@@ -122,7 +126,13 @@ function bindRecursive(
   const workTable: CteDefinition = { id, name: item.name, query: null, recursive: null, modify: null, columns };
   bound.workTable = workTable;
   outer.ctes.set(item.name, bound);
-  const step = coerceStep(level, item, columns, start, bindQuery(new Level(context, outer), body.right, { keepUnknown: true }));
+  const step = coerceStep(
+    level,
+    item,
+    columns,
+    start,
+    bindQuery(new Level(context, outer), body.right, { keepUnknown: true }),
+  );
   bound.workTable = null;
   bound.references = 0;
   const recursive = { start, step, distinct: !body.all };

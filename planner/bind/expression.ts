@@ -2,11 +2,12 @@
  * Expressions: AST to typed expressions. One function a kind of node; names through scope.ts, operators and calls through
  * overload.ts and call.ts, conversions through coerce.ts.
  */
-import type * as ast from '../../parser/ast.ts';
+
 import type { ScalarFunction } from '../../catalog/function-entry.ts';
 import { equalityFunction, functionsByName } from '../../catalog/functions/index.ts';
+import type * as ast from '../../parser/ast.ts';
 import type { Expr } from '../expr.ts';
-import { logical, makeAnd, makeConst, makeOr, type Query, someExpr, toExpr } from '../logical.ts';
+import { caseBranch, logical, makeAnd, makeConst, makeOr, type Query, someExpr, toExpr } from '../logical.ts';
 import { bindCall } from './call.ts';
 import {
   applyModifier,
@@ -23,9 +24,18 @@ import {
 } from './coerce.ts';
 import type { BindContext, Position } from './context.ts';
 import { pendingGrouping } from './group.ts';
+import { inputLiteral } from './input-value.ts';
 import { findPrefixOperator, makeOperator, mustFindOperator, resolveTypes } from './overload.ts';
 import { positionOf } from './position.ts';
-import { columnOfItem, findColumn, findItem, type Level, missingColumn, missingItem, type NamespaceItem } from './scope.ts';
+import {
+  columnOfItem,
+  findColumn,
+  findItem,
+  type Level,
+  missingColumn,
+  missingItem,
+  type NamespaceItem,
+} from './scope.ts';
 import { bindSubquery } from './select.ts';
 import {
   BIT,
@@ -46,7 +56,6 @@ import {
   VARBIT,
 } from './type-info.ts';
 import { resolveTypeName } from './type-name.ts';
-import { inputLiteral } from './input-value.ts';
 
 const INT4_MAX = 2147483647;
 
@@ -198,7 +207,11 @@ function bindNode(level: Level, node: ast.Expression): Expr {
     case 'cast':
       return bindCast(level, node);
     case 'default':
-      throw level.context.error('42601', 'DEFAULT is not allowed in this context', positionOf(level.context, node.position));
+      throw level.context.error(
+        '42601',
+        'DEFAULT is not allowed in this context',
+        positionOf(level.context, node.position),
+      );
     case 'currentOf':
       throw level.context.error('0A000', 'WHERE CURRENT OF is not supported on a view with no underlying relation');
   }
@@ -308,11 +321,7 @@ function splitName(level: Level, name: readonly string[], position: Position) {
   if (name.length === 2) return { schema: null, table: name[0], column: name[1] };
   if (name.length === 3) return { schema: name[0], table: name[1], column: name[2] };
   if (name.length === 4) return { schema: name[1], table: name[2], column: name[3] };
-  throw level.context.error(
-    '42601',
-    `improper qualified name (too many dotted names): ${name.join('.')}`,
-    position,
-  );
+  throw level.context.error('42601', `improper qualified name (too many dotted names): ${name.join('.')}`, position);
 }
 
 /** Columns may not stand in DEFAULT and the like. */
@@ -426,9 +435,14 @@ export function compareRows(
   if (operator === '=') return makeAnd(calls)!;
   if (operator === '<>') return makeOr(calls);
   if (operator !== '<' && operator !== '<=' && operator !== '>' && operator !== '>=') {
-    throw context.error('0A000', `could not determine interpretation of row comparison operator ${operator}`, position, {
-      hint: 'Row comparison operators must be associated with btree operator families.',
-    });
+    throw context.error(
+      '0A000',
+      `could not determine interpretation of row comparison operator ${operator}`,
+      position,
+      {
+        hint: 'Row comparison operators must be associated with btree operator families.',
+      },
+    );
   }
   const operands = (i: number): Expr[] => calls.map((call) => (call as Expr & { kind: 'call' }).args[i]);
   return {
@@ -466,7 +480,10 @@ function bindBetween(level: Level, node: ast.BetweenExpr): Expr {
   const upper = bindExpr(level, node.upper);
   const one = (low: Expr, high: Expr): Expr => {
     if (!node.negated) {
-      return makeAnd([makeOperator(context, '>=', arg, low, position), makeOperator(context, '<=', arg, high, position)])!;
+      return makeAnd([
+        makeOperator(context, '>=', arg, low, position),
+        makeOperator(context, '<=', arg, high, position),
+      ])!;
     }
     return makeOr([makeOperator(context, '<', arg, low, position), makeOperator(context, '>', arg, high, position)]);
   };
@@ -559,11 +576,7 @@ function bindQuantifiedArray(level: Level, node: ast.QuantifiedArrayExpr): Expr 
   );
   const arrayType = types.arrayOf(resolved.types[1]);
   if (arrayType === 0) {
-    throw context.error(
-      '42704',
-      `could not find array type for data type ${types.name(resolved.types[1])}`,
-      position,
-    );
+    throw context.error('42704', `could not find array type for data type ${types.name(resolved.types[1])}`, position);
   }
   if (element === UNKNOWN || types.isArray(types.base(array.typeOid))) {
     array = coerceType(context, array, arrayType, -1, 'implicit');
@@ -603,7 +616,8 @@ function bindIsDistinct(level: Level, node: ast.IsDistinctExpr): Expr {
 
 function distinctFrom(context: BindContext, left: Expr, right: Expr, negated: boolean, position: Position): Expr {
   const call = makeOperator(context, '=', left, right, position) as Expr & { kind: 'call' };
-  if (call.typeOid !== BOOL) throw context.error('42804', 'IS DISTINCT FROM requires = operator to yield boolean', position);
+  if (call.typeOid !== BOOL)
+    throw context.error('42804', 'IS DISTINCT FROM requires = operator to yield boolean', position);
   return {
     kind: 'distinct',
     left: call.args[0],
@@ -666,9 +680,16 @@ function bindScalarSubquery(level: Level, node: ast.Query, position: number): Ex
 }
 
 /** (a, b) op (SELECT x, y): one row at most; compared as `any` over no more than one row would be. */
-function bindRowSublink(level: Level, left: Expr & { kind: 'row' }, operator: string, right: Expr, position: Position): Expr {
+function bindRowSublink(
+  level: Level,
+  left: Expr & { kind: 'row' },
+  operator: string,
+  right: Expr,
+  position: Position,
+): Expr {
   const node = logical(right);
-  if (node.kind !== 'sublink') throw level.context.error('42601', 'unequal number of entries in row expressions', position);
+  if (node.kind !== 'sublink')
+    throw level.context.error('42601', 'unequal number of entries in row expressions', position);
   const columns = subqueryColumns(node.query);
   const test = compareRows(level, operator, left.fields, columns, position);
   return toExpr({ kind: 'sublink', mode: 'any', query: node.query, test, typeOid: BOOL, typeModifier: -1 });
@@ -907,7 +928,7 @@ function bindCase(level: Level, node: ast.CaseExpr): Expr {
   return {
     kind: 'case',
     subject,
-    branches: whens.map((when, i) => ({ when, then: results[i] })),
+    branches: whens.map((when, i) => caseBranch(when, results[i])),
     otherwise: node.otherwise === null ? null : last,
     typeOid,
     typeModifier: node.otherwise === null ? -1 : selectCommonModifier([...results, last], typeOid),
@@ -992,7 +1013,8 @@ function bindSqlValue(level: Level, node: ast.SqlValueFunction): Expr {
   const { context } = level;
   const { call, typeOid } = SQL_VALUES[node.function];
   const entry = noArguments(call);
-  if (entry === null) throw context.error('42883', `function ${call}() does not exist`, positionOf(context, node.position));
+  if (entry === null)
+    throw context.error('42883', `function ${call}() does not exist`, positionOf(context, node.position));
   const value: Expr = { kind: 'call', function: entry, args: [], typeOid: entry.returnType, typeModifier: -1 };
   const converted = coerceType(context, value, typeOid, -1, 'explicit');
   if (node.precision === null) return converted;

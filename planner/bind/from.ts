@@ -53,7 +53,13 @@ function checkConflicts(level: Level, before: readonly NamespaceItem[], after: r
     for (const other of before) {
       if (!other.relationVisible || other.name !== item.name) continue;
       // Two tables of one name in different schemas, both without alias, do not conflict.
-      if (!item.hasAlias && !other.hasAlias && item.table !== null && other.table !== null && item.table !== other.table) {
+      if (
+        !item.hasAlias &&
+        !other.hasAlias &&
+        item.table !== null &&
+        other.table !== null &&
+        item.table !== other.table
+      ) {
         continue;
       }
       throw level.context.error('42712', `table name "${item.name}" specified more than once`);
@@ -331,7 +337,11 @@ function bindFromFunction(
       );
     }
     if (fn.outColumns !== undefined) {
-      throw context.error('42601', 'a column definition list is redundant for a function with OUT parameters', position);
+      throw context.error(
+        '42601',
+        'a column definition list is redundant for a function with OUT parameters',
+        position,
+      );
     }
     const columns = defs.map((def) => {
       const type = resolveTypeName(context, def.type);

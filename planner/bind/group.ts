@@ -71,7 +71,9 @@ export function bindGroupBy(level: Level, clause: ast.GroupByClause, targets: re
     const seen = new Set<string>();
     unique = unique.filter((set) => {
       const id = [...set].sort((a, b) => a - b).join();
-      return seen.has(id) ? false : (seen.add(id), true);
+      if (seen.has(id)) return false;
+      seen.add(id);
+      return true;
     });
   }
   return { keys, sets: unique };
@@ -79,7 +81,14 @@ export function bindGroupBy(level: Level, clause: ast.GroupByClause, targets: re
 
 /** GROUPING(...) as bound before GROUP BY was: its arguments are matched with the keys afterwards. */
 export function pendingGrouping(level: Level, args: readonly Expr[]): Expr {
-  return toExpr({ kind: 'groupingRef', query: level.queryId, keys: [], pending: args, typeOid: 23, typeModifier: -1 } as never);
+  return toExpr({
+    kind: 'groupingRef',
+    query: level.queryId,
+    keys: [],
+    pending: args,
+    typeOid: 23,
+    typeModifier: -1,
+  } as never);
 }
 
 /**
@@ -109,7 +118,8 @@ export class GroupCheck {
     if (node.kind === 'aggregateRef' && node.query === level.queryId) return expr;
     if (node.kind === 'groupingRef' && node.query === level.queryId) return this.resolveGrouping(expr);
     // The key itself stands for what equals it, so that later stages recognise it.
-    const key = node.kind === 'const' ? undefined : this.grouping.keys.find((item) => level.context.sameExpr(item, expr));
+    const key =
+      node.kind === 'const' ? undefined : this.grouping.keys.find((item) => level.context.sameExpr(item, expr));
     if (key !== undefined) return key;
     if (node.kind === 'var') {
       if (!level.relations.has(node.rel)) return expr;

@@ -8,9 +8,9 @@ import {
   equalExpr,
   type FromItem,
   type LogicalAssignment,
+  type ModifyQuery,
   makeConst,
   makeVar,
-  type ModifyQuery,
   type Query,
   type Relation,
   type RelationColumn,
@@ -107,11 +107,7 @@ function findTargetColumn(level: Level, table: RelationEntry, target: ast.Assign
     if (['ctid', 'xmin', 'xmax', 'cmin', 'cmax', 'tableoid'].includes(target.column)) {
       throw context.error('0A000', `cannot assign to system column "${target.column}"`, position);
     }
-    throw context.error(
-      '42703',
-      `column "${target.column}" of relation "${table.name}" does not exist`,
-      position,
-    );
+    throw context.error('42703', `column "${target.column}" of relation "${table.name}" does not exist`, position);
   }
   if (target.indirection.length > 0) {
     throw context.error('0A000', 'assignment to array elements and composite fields is not supported', position);
@@ -267,7 +263,13 @@ function bindGivenRow(
   row: readonly ast.Expression[],
 ): Given[] {
   const { context } = level;
-  checkCount(level, columns, row.length, positionOf(context, row[columns.length]?.position ?? -1), node.columns !== null);
+  checkCount(
+    level,
+    columns,
+    row.length,
+    positionOf(context, row[columns.length]?.position ?? -1),
+    node.columns !== null,
+  );
   return level.withClause('values', () =>
     row.map((item, i) => {
       const { column } = columns[i];
@@ -442,7 +444,11 @@ function findArbiters(level: Level, clause: ast.OnConflictClause, target: Target
       if (element.column === null) return bindExpr(level, element.expr!);
       const column = table.columns.find((candidate) => !candidate.dropped && candidate.name === element.column);
       if (column === undefined) {
-        throw context.error('42703', `column "${element.column}" does not exist`, positionOf(context, element.position));
+        throw context.error(
+          '42703',
+          `column "${element.column}" does not exist`,
+          positionOf(context, element.position),
+        );
       }
       return makeVar(rel, column.number - 1, column.typeOid, column.typeModifier);
     }),
@@ -477,17 +483,15 @@ function sameCondition(a: Expr, b: Expr): boolean {
 
 export function unlifted(expr: Expr): Expr {
   return JSON.parse(
-    JSON.stringify(expr, (key, value) => (key === 'literalIndex' ? -1 : typeof value === 'bigint' ? `${value}n` : value)),
+    JSON.stringify(expr, (key, value) =>
+      key === 'literalIndex' ? -1 : typeof value === 'bigint' ? `${value}n` : value,
+    ),
   ) as Expr;
 }
 
 /* ---- UPDATE and DELETE --------------------------------------------------------------------------------------------- */
 
-function bindAssignments(
-  level: Level,
-  nodes: readonly ast.Assignment[],
-  target: TargetTable,
-): LogicalAssignment[] {
+function bindAssignments(level: Level, nodes: readonly ast.Assignment[], target: TargetTable): LogicalAssignment[] {
   const { context } = level;
   const result: LogicalAssignment[] = [];
   const assign = (columnTarget: ast.AssignmentTarget, value: Expr | null): void => {
@@ -541,7 +545,14 @@ function bindMultiple(
   const names = query.targets.map((item) => item.name);
   const row: Expr = { kind: 'row', fields, names, typeOid: RECORD, typeModifier: -1 };
   const one: Query = { ...query, targets: [{ expr: row, name: 'row', tableOid: 0, columnNumber: 0 }] };
-  const sublink = toExpr({ kind: 'sublink', mode: 'scalar', query: one, test: null, typeOid: RECORD, typeModifier: -1 });
+  const sublink = toExpr({
+    kind: 'sublink',
+    mode: 'scalar',
+    query: one,
+    test: null,
+    typeOid: RECORD,
+    typeModifier: -1,
+  });
   return fields.map((field, index) => ({
     kind: 'field',
     base: sublink,
@@ -575,7 +586,9 @@ function bindModifySource(
   const where =
     whereNode === null
       ? null
-      : level.withClause('where', () => coerceToBoolean(context, resolveUnknown(context, bindExpr(level, whereNode)), 'WHERE'));
+      : level.withClause('where', () =>
+          coerceToBoolean(context, resolveUnknown(context, bindExpr(level, whereNode)), 'WHERE'),
+        );
   return {
     ...EMPTY_QUERY_PARTS,
     id: level.queryId,

@@ -3,8 +3,9 @@
  * Exact matches first; then candidates that implicit casts can reach, narrowed by exact arguments, preferred types, and the
  * category that unknown literals are taken to have.
  */
-import { functionsByName, operatorsByName } from '../../catalog/functions/index.ts';
+
 import type { FunctionEntry, OperatorEntry, ScalarFunction } from '../../catalog/function-entry.ts';
+import { functionsByName, operatorsByName } from '../../catalog/functions/index.ts';
 import type { Expr } from '../expr.ts';
 import { makeConst } from '../logical.ts';
 import { canCoerceAll, coerceType, findCoercion, isPolymorphic, resolvePolymorphic } from './coerce.ts';
@@ -30,7 +31,9 @@ function selectCandidate<T>(
   const { types } = context;
   const inputs = inputTypes.map((oid) => (oid === UNKNOWN ? UNKNOWN : types.base(oid)));
   const unknownCount = inputs.filter((oid) => oid === UNKNOWN).length;
-  let kept = keepBest(candidates, (candidate) => count(inputs, (oid, i) => oid !== UNKNOWN && candidate.types[i] === oid));
+  let kept = keepBest(candidates, (candidate) =>
+    count(inputs, (oid, i) => oid !== UNKNOWN && candidate.types[i] === oid),
+  );
   if (kept.length === 1) return kept[0];
   const categories = inputs.map((oid) => types.category(oid));
   kept = keepBest(kept, (candidate) =>
@@ -156,7 +159,11 @@ export function findBinaryOperator(
 }
 
 /** left_oper(): a prefix operator. */
-export function findPrefixOperator(context: BindContext, name: string, right: number): OperatorEntry | null | 'ambiguous' {
+export function findPrefixOperator(
+  context: BindContext,
+  name: string,
+  right: number,
+): OperatorEntry | null | 'ambiguous' {
   const exact = exactOperator(name, 0, right);
   if (exact !== undefined) return exact;
   const candidates = operatorsByName(name)
@@ -185,7 +192,8 @@ export function mustFindOperator(
   right: number,
   position: Position,
 ): OperatorEntry {
-  const found = left === null ? findPrefixOperator(context, name, right) : findBinaryOperator(context, name, left, right);
+  const found =
+    left === null ? findPrefixOperator(context, name, right) : findBinaryOperator(context, name, left, right);
   if (found !== null && found !== 'ambiguous') return found;
   const signature = `${left === null ? '' : `${context.types.name(left)} `}${name} ${context.types.name(right)}`;
   if (found === 'ambiguous') {

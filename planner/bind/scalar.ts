@@ -3,7 +3,7 @@ import type { RelationEntry } from '../../catalog/entries.ts';
 import type { Expression } from '../../parser/ast.ts';
 import type { PlannerEnvironment } from '../environment.ts';
 import type { Expr } from '../expr.ts';
-import { logical, replaceExpr, someExpr, SYSTEM_COLUMNS } from '../logical.ts';
+import { logical, replaceExpr, SYSTEM_COLUMNS, someExpr } from '../logical.ts';
 import { foldConstants } from '../rewrite/fold-constants.ts';
 import { coerceToBoolean, coerceToTarget, resolveUnknown } from './coerce.ts';
 import { BindContext } from './context.ts';
@@ -55,7 +55,12 @@ function assignTo(context: BindContext, expr: Expr, options: BindScalarOptions):
   const converted = coerceToTarget(context, expr, typeOid, typeModifier, 'assignment');
   if (converted !== null) return converted;
   const { types } = context;
-  const what = options.source === 'default' ? 'default expression' : options.source === 'generated' ? 'generation expression' : 'expression';
+  const what =
+    options.source === 'default'
+      ? 'default expression'
+      : options.source === 'generated'
+        ? 'generation expression'
+        : 'expression';
   const message =
     columnName === undefined
       ? `cannot cast type ${types.name(expr.typeOid)} to ${types.name(typeOid)}`

@@ -227,7 +227,8 @@ export function missingItem(level: Level, name: string, position: Position): Sql
       if (item.rel < 0) continue;
       const sameTable = item.hasAlias && item.table !== null && item.table.name === name;
       if (item.name !== name && !sameTable) continue;
-      const visible = item.name !== name && current.namespace.includes(item) && item.relationVisible && !item.lateralOnly;
+      const visible =
+        item.name !== name && current.namespace.includes(item) && item.relationVisible && !item.lateralOnly;
       return level.context.error('42P01', `invalid reference to FROM-clause entry for table "${name}"`, position, {
         hint: visible
           ? `Perhaps you meant to reference the table alias "${item.name}".`
@@ -242,8 +243,7 @@ const FUZZY_DISTANCE_MAX = 3;
 
 /** column does not exist, with a hint when a near name exists. */
 export function missingColumn(level: Level, qualifier: string | null, name: string, position: Position): SqlError {
-  const message =
-    qualifier === null ? `column "${name}" does not exist` : `column ${qualifier}.${name} does not exist`;
+  const message = qualifier === null ? `column "${name}" does not exist` : `column ${qualifier}.${name} does not exist`;
   let best = FUZZY_DISTANCE_MAX + 1;
   let near: string[] = [];
   for (let current: Level | null = level; current !== null; current = current.parent) {

@@ -13,12 +13,18 @@ import {
   type RelationColumn,
   type Target,
 } from '../logical.ts';
-import { coerceToBoolean, coerceToCommonType, resolveUnknown, selectCommonModifier, selectCommonType } from './coerce.ts';
+import {
+  coerceToBoolean,
+  coerceToCommonType,
+  resolveUnknown,
+  selectCommonModifier,
+  selectCommonType,
+} from './coerce.ts';
+import type { Position } from './context.ts';
 import { bindWithClause } from './cte.ts';
 import { bindCount, bindExpr, mustHaveEquality } from './expression.ts';
 import { bindFromClause } from './from.ts';
-import { bindGroupBy, type BoundGrouping, GroupCheck } from './group.ts';
-import type { Position } from './context.ts';
+import { type BoundGrouping, bindGroupBy, GroupCheck } from './group.ts';
 import { positionOf } from './position.ts';
 import { Level } from './scope.ts';
 import { bindOrderItem } from './sort.ts';
@@ -140,7 +146,11 @@ function bindSelect(level: Level, node: ast.Query, body: ast.SelectBody, options
 }
 
 /** Sort keys over the targets; sort keys of equal expressions are kept once. */
-function bindOrderBy(level: Level, items: readonly ast.OrderItem[], scope: { targets: readonly Target[] }): readonly SortKey[] {
+function bindOrderBy(
+  level: Level,
+  items: readonly ast.OrderItem[],
+  scope: { targets: readonly Target[] },
+): readonly SortKey[] {
   const { context } = level;
   return level.withClause('order by', () => {
     const keys: SortKey[] = [];
@@ -272,9 +282,12 @@ function bindLocks(level: Level, node: ast.Query, query: Query): readonly LockCl
       }
       const relation = level.relations.get(item.rel)!;
       if (relation.kind === 'table') add(item.rel);
-      else if (relation.kind === 'function') throw context.error('0A000', `${words} cannot be applied to a function`, position);
-      else if (relation.kind === 'values') throw context.error('0A000', `${words} cannot be applied to VALUES`, position);
-      else if (relation.kind === 'cte') throw context.error('0A000', `${words} cannot be applied to a WITH query`, position);
+      else if (relation.kind === 'function')
+        throw context.error('0A000', `${words} cannot be applied to a function`, position);
+      else if (relation.kind === 'values')
+        throw context.error('0A000', `${words} cannot be applied to VALUES`, position);
+      else if (relation.kind === 'cte')
+        throw context.error('0A000', `${words} cannot be applied to a WITH query`, position);
     }
   }
   if (locks.length > 0) context.readOnly = false;
@@ -285,7 +298,12 @@ const STRENGTH = ['key share', 'share', 'no key update', 'update'];
 
 function strongerLock(a: LockClause, b: LockClause): LockClause {
   const strength = STRENGTH.indexOf(a.strength) >= STRENGTH.indexOf(b.strength) ? a.strength : b.strength;
-  const wait = a.wait === 'nowait' || b.wait === 'nowait' ? 'nowait' : a.wait === 'skip locked' || b.wait === 'skip locked' ? 'skip locked' : 'block';
+  const wait =
+    a.wait === 'nowait' || b.wait === 'nowait'
+      ? 'nowait'
+      : a.wait === 'skip locked' || b.wait === 'skip locked'
+        ? 'skip locked'
+        : 'block';
   return { rel: a.rel, strength, wait };
 }
 
@@ -312,7 +330,10 @@ function bindValues(level: Level, node: ast.Query, body: ast.ValuesBody, options
     const allUnknown = options.keepUnknown === true && column.every((expr) => expr.typeOid === UNKNOWN);
     const typeOid = allUnknown ? UNKNOWN : selectCommonType(context, column, 'VALUES');
     if (!allUnknown) for (const row of rows) row[i] = coerceToCommonType(context, row[i], typeOid, 'VALUES');
-    const typeModifier = selectCommonModifier(rows.map((row) => row[i]), typeOid);
+    const typeModifier = selectCommonModifier(
+      rows.map((row) => row[i]),
+      typeOid,
+    );
     columns.push({ name: `column${i + 1}`, typeOid, typeModifier, tableOid: 0, columnNumber: 0 });
   }
   const rel = context.nextRel();

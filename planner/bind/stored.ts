@@ -1,11 +1,11 @@
 /** Expressions that the catalog keeps as text (defaults, checks, index expressions), bound over a table's columns. */
 import type { ColumnEntry, IndexEntry, RelationEntry } from '../../catalog/entries.ts';
-import { functionsByName } from '../../catalog/functions/index.ts';
 import type { ScalarFunction } from '../../catalog/function-entry.ts';
+import { functionsByName } from '../../catalog/functions/index.ts';
 import type * as ast from '../../parser/ast.ts';
 import type { Expr } from '../expr.ts';
 import { makeConst, makeVar, type Relation } from '../logical.ts';
-import { applyModifier, coerceToBoolean, coerceToTarget, resolveUnknown } from './coerce.ts';
+import { coerceToBoolean, coerceToTarget, resolveUnknown } from './coerce.ts';
 import type { BindContext } from './context.ts';
 import { bindExpr } from './expression.ts';
 import { columnsOfTable } from './from.ts';
@@ -118,5 +118,3 @@ export function bindIndexPredicate(
   if (index.predicateText === null) return null;
   return coerceToBoolean(context, bindStored(context, index.predicateText, table, rel, 'index predicate'), 'WHERE');
 }
-
-export { applyModifier };

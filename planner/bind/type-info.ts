@@ -50,7 +50,6 @@ export const ANYCOMPATIBLEARRAY = 5078;
 export const ANYCOMPATIBLENONARRAY = 5079;
 export const ANYCOMPATIBLERANGE = 5080;
 
-
 export class TypeLookup {
   get(oid: number): SqlType | undefined {
     return typeByOid(oid);

@@ -132,7 +132,8 @@ function resolveModifier(context: BindContext, oid: number, type: TypeName): num
     }
     case BIT:
     case VARBIT:
-      if (numbers[0] < 1) throw context.error('22023', `length for type ${oid === BIT ? 'bit' : 'varbit'} must be at least 1`);
+      if (numbers[0] < 1)
+        throw context.error('22023', `length for type ${oid === BIT ? 'bit' : 'varbit'} must be at least 1`);
       return numbers[0];
     default:
       throw context.error(

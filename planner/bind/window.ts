@@ -2,7 +2,7 @@
 import type { ScalarFunction } from '../../catalog/function-entry.ts';
 import type * as ast from '../../parser/ast.ts';
 import type { Expr, FrameBound, SortKey, WindowFrame } from '../expr.ts';
-import { equalExpr, someExpr, logical, type WindowDefinition } from '../logical.ts';
+import { equalExpr, logical, someExpr, type WindowDefinition } from '../logical.ts';
 import { coerceType } from './coerce.ts';
 import type { Position } from './context.ts';
 import { bindCount, bindExpr } from './expression.ts';
@@ -138,7 +138,12 @@ function bindFrame(level: Level, frame: ast.WindowFrame, orderBy: readonly SortK
         ? bindRangeOffset(level, item.offset!, orderBy[0].expr.typeOid)
         : bindCount(level, item.offset!, INT8, word),
     );
-    if (someExpr(offset, (child) => logical(child).kind === 'var' && level.relations.has((child as unknown as { rel: number }).rel))) {
+    if (
+      someExpr(
+        offset,
+        (child) => logical(child).kind === 'var' && level.relations.has((child as unknown as { rel: number }).rel),
+      )
+    ) {
       throw context.error('42P10', `argument of ${word} must not contain variables`, context.locationOf(offset));
     }
     return { kind: item.kind, offset };

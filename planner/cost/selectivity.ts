@@ -2,9 +2,10 @@
  * Which share of rows a condition lets through, after PostgreSQL's selfuncs.c: most common values and histograms where ANALYZE
  * has been, its defaults where not. A posting list's length answers equalities exactly.
  */
-import type { ColumnStatistics, StatisticsSource } from '../../catalog/statistics.ts';
+
 import type { Catalog } from '../../catalog/catalog.ts';
 import type { RelationEntry } from '../../catalog/entries.ts';
+import type { ColumnStatistics, StatisticsSource } from '../../catalog/statistics.ts';
 import { comparator } from '../../types/index.ts';
 import type { Expr } from '../expr.ts';
 import { logical } from '../logical.ts';
@@ -59,7 +60,13 @@ function varStatistics(context: SelectivityContext, expr: Expr): VarStatistics |
   const stats = context.statistics.column(table.oid, number);
   const isUnique = context.catalog
     .indexesOf(table.oid)
-    .some((index) => index.unique && index.columns.length === 1 && index.columns[0].columnNumber === number && index.predicateText === null);
+    .some(
+      (index) =>
+        index.unique &&
+        index.columns.length === 1 &&
+        index.columns[0].columnNumber === number &&
+        index.predicateText === null,
+    );
   let distinct: number;
   if (isUnique) distinct = rows;
   else if (stats !== null && stats.distinct > 0) distinct = stats.distinct;
@@ -67,7 +74,12 @@ function varStatistics(context: SelectivityContext, expr: Expr): VarStatistics |
   else {
     const index = context.catalog
       .indexesOf(table.oid)
-      .find((candidate) => candidate.columns.length === 1 && candidate.columns[0].columnNumber === number && candidate.predicateText === null);
+      .find(
+        (candidate) =>
+          candidate.columns.length === 1 &&
+          candidate.columns[0].columnNumber === number &&
+          candidate.predicateText === null,
+      );
     const counted = index === undefined ? -1 : context.statistics.indexDistinctCount(index.oid);
     distinct = counted >= 0 ? Math.max(counted, 1) : Math.min(DEFAULT_DISTINCT, rows);
   }
@@ -185,7 +197,8 @@ function inequalitySelectivity(context: SelectivityContext, column: Expr, value:
     common += share;
     try {
       const order = comparator(column.typeOid)(item, constant);
-      const matches = strategy === 1 ? order < 0 : strategy === 2 ? order <= 0 : strategy === 5 ? order > 0 : order >= 0;
+      const matches =
+        strategy === 1 ? order < 0 : strategy === 2 ? order <= 0 : strategy === 5 ? order > 0 : order >= 0;
       if (matches) commonMatching += share;
     } catch {
       commonMatching += share * DEFAULT_INEQUALITY;

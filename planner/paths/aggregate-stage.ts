@@ -1,4 +1,7 @@
 /** GROUP BY and aggregates: hashed, or over an input that comes in groups. */
+
+import type { ScalarFunction } from '../../catalog/function-entry.ts';
+import { operatorsByName } from '../../catalog/functions/index.ts';
 import { COST } from '../cost/params.ts';
 import type { AggregateCall, Expr, SortKey } from '../expr.ts';
 import {
@@ -10,14 +13,12 @@ import {
   type Query,
   visitExpr,
 } from '../logical.ts';
-import { operatorsByName } from '../../catalog/functions/index.ts';
-import type { ScalarFunction } from '../../catalog/function-entry.ts';
 import type { Plan } from '../plan.ts';
 import { estimates, isOrdered, outputOf, type Path, varsOf } from './path.ts';
 import type { Planner } from './planner.ts';
 import type { Orderer } from './query.ts';
 import { groupCount, sortStage } from './sort-stage.ts';
-import { inputResolver, type Resolve, translate, translateAll, translateNullable, translateSort } from './translate.ts';
+import { inputResolver, type Resolve, translateAll, translateNullable, translateSort } from './translate.ts';
 
 /** Orders in which the groups could come: as ORDER BY wants them first. */
 export function groupOrderings(query: Query): SortKey[][] {
@@ -86,7 +87,11 @@ export function aggregateStage(planner: Planner, query: Query, path: Path, order
   const work = path.rows * COST.operator * (aggregates.length + keys.length + 1);
   const groups = keys.length === 0 ? 1 : groupCount(planner, query.groupBy, path.rows);
   const rows = sets === null ? groups : Math.max(1, Math.min(path.rows * sets.length, groups * sets.length));
-  const stage = (input: Path, strategy: 'plain' | 'hash' | 'sorted', cost: { startup: number; total: number }): Path => {
+  const stage = (
+    input: Path,
+    strategy: 'plain' | 'hash' | 'sorted',
+    cost: { startup: number; total: number },
+  ): Path => {
     const havingShare = query.having === null ? 1 : 0.5;
     const estimate = { rows: Math.max(1, rows * havingShare), ...cost };
     return {
@@ -99,15 +104,22 @@ export function aggregateStage(planner: Planner, query: Query, path: Path, order
   };
   if (keys.length === 0 || (sets !== null && query.groupBy.length === 0)) {
     const total = path.total + work;
-    return stage(path, keys.length === 0 && sets === null ? 'plain' : 'hash', { startup: total, total: total + COST.row });
+    return stage(path, keys.length === 0 && sets === null ? 'plain' : 'hash', {
+      startup: total,
+      total: total + COST.row,
+    });
   }
   const hashTotal = path.total + work + groups * COST.hashInsert;
   const tooLarge = groups * (planner.widthOf(keys) + 64) > planner.workMemBytes * 2;
   const { enableHashAggregate } = planner.context.environment.settings;
   const hashed = stage(path, 'hash', {
-    startup: hashTotal + (tooLarge ? path.rows * COST.operator * 4 : 0) + (enableHashAggregate === false ? COST.disabled : 0),
+    startup:
+      hashTotal + (tooLarge ? path.rows * COST.operator * 4 : 0) + (enableHashAggregate === false ? COST.disabled : 0),
     total:
-      hashTotal + groups * COST.row + (tooLarge ? path.rows * COST.operator * 4 : 0) + (enableHashAggregate === false ? COST.disabled : 0),
+      hashTotal +
+      groups * COST.row +
+      (tooLarge ? path.rows * COST.operator * 4 : 0) +
+      (enableHashAggregate === false ? COST.disabled : 0),
   });
   if (sets !== null) return hashed;
   const sorted = sortedInput(planner, query, path, keys, orderer);
@@ -165,16 +177,18 @@ function buildAggregate(
     input: child,
     strategy,
     groupKeys: translateAll(planner, keys, fromChild),
-    aggregates: aggregates.map((aggregate): AggregateCall => ({
-      function: aggregate.function,
-      args: translateAll(planner, aggregate.args, fromChild),
-      directArgs: translateAll(planner, aggregate.directArgs, resolve),
-      distinct: aggregate.distinct && !aggregate.function.orderInsensitive,
-      orderBy: aggregate.function.orderInsensitive ? [] : translateSort(planner, aggregate.orderBy, fromChild),
-      filter: translateNullable(planner, aggregate.filter, fromChild),
-      typeOid: aggregate.typeOid,
-      typeModifier: aggregate.typeModifier,
-    })),
+    aggregates: aggregates.map(
+      (aggregate): AggregateCall => ({
+        function: aggregate.function,
+        args: translateAll(planner, aggregate.args, fromChild),
+        directArgs: translateAll(planner, aggregate.directArgs, resolve),
+        distinct: aggregate.distinct && !aggregate.function.orderInsensitive,
+        orderBy: aggregate.function.orderInsensitive ? [] : translateSort(planner, aggregate.orderBy, fromChild),
+        filter: translateNullable(planner, aggregate.filter, fromChild),
+        typeOid: aggregate.typeOid,
+        typeModifier: aggregate.typeModifier,
+      }),
+    ),
     groupingSets: sets,
     having: translateNullable(planner, query.having, resolve),
     targets: translateAll(planner, targets, resolve),
@@ -193,7 +207,8 @@ function groupResolver(query: Query, keys: readonly Expr[], aggregates: readonly
       const index = aggregates.findIndex((known) => equalExpr(known as unknown as Expr, expr));
       return index < 0 ? null : { kind: 'column', input: 0, index: keys.length + index, typeOid, typeModifier };
     }
-    if (node.kind === 'groupingRef' && node.query === query.id) return groupingMask(query, node, keys.length + aggregates.length);
+    if (node.kind === 'groupingRef' && node.query === query.id)
+      return groupingMask(query, node, keys.length + aggregates.length);
     const index = keys.findIndex((key) => key === expr || equalExpr(key, expr));
     return index < 0 ? null : { kind: 'column', input: 0, index, typeOid, typeModifier };
   };
@@ -218,5 +233,3 @@ function groupingMask(query: Query, node: GroupingRef, column: number): Expr {
   });
   return result ?? makeConst(0, 23);
 }
-
-export { translate };

@@ -2,8 +2,8 @@
 import { COST } from '../cost/params.ts';
 import type { CteDefinition } from '../logical.ts';
 import type { Plan } from '../plan.ts';
-import { estimates } from './path.ts';
 import { planModify } from './modify-plan.ts';
+import { estimates } from './path.ts';
 import type { Planner } from './planner.ts';
 import { planQuery, type QueryPath } from './query.ts';
 

@@ -1,15 +1,15 @@
 /** Which conditions an index can answer, and the bounds that they come to. */
-import { lookupCast } from '../../catalog/functions/index.ts';
+
 import type { IndexEntry, RelationEntry } from '../../catalog/entries.ts';
+import { lookupCast } from '../../catalog/functions/index.ts';
 import type { BindContext } from '../bind/context.ts';
 import { unlift } from '../bind/scalar.ts';
 import { bindIndexKeys, bindIndexPredicate } from '../bind/stored.ts';
 import type { Expr } from '../expr.ts';
-import { conjuncts, equalExpr, logical, makeConst, relsOf, someExpr } from '../logical.ts';
+import { caseBranch, conjuncts, equalExpr, logical, makeConst, relsOf, someExpr } from '../logical.ts';
 import { commutatorOf, comparisonOf } from '../operators.ts';
-import { nonNullableVars, varKey } from '../rewrite/strictness.ts';
 import { foldConstants } from '../rewrite/fold-constants.ts';
-import { NO_RELS } from './join-problem.ts';
+import { nonNullableVars, varKey } from '../rewrite/strictness.ts';
 import type { RelSet } from './path.ts';
 
 const [BOOL, INT8, INT2, INT4, TEXT, NAME, VARCHAR, UNKNOWN] = [16, 20, 21, 23, 25, 19, 1043, 705];
@@ -86,7 +86,12 @@ const INT_RANGE: Readonly<Record<number, readonly [number, number]>> = {
   [INT4]: [-2147483648, 2147483647],
 };
 const INT_WIDTH: Readonly<Record<number, number>> = { [INT2]: 2, [INT4]: 4, [INT8]: 8 };
-const WIDENING = new Set([`${DATE}>${TIMESTAMP}`, `${DATE}>${TIMESTAMPTZ}`, `${TIMESTAMP}>${TIMESTAMPTZ}`, `${FLOAT4}>${FLOAT8}`]);
+const WIDENING = new Set([
+  `${DATE}>${TIMESTAMP}`,
+  `${DATE}>${TIMESTAMPTZ}`,
+  `${TIMESTAMP}>${TIMESTAMPTZ}`,
+  `${FLOAT4}>${FLOAT8}`,
+]);
 
 /**
  * A value as the key's type, such that comparing keys means what the operator means; null when that cannot be had. A narrowing
@@ -145,8 +150,20 @@ function guarded(value: Expr, own: number, key: number): Expr | null {
     typeOid: BOOL,
     typeModifier: -1,
   });
-  const when: Expr = { kind: 'and', args: [compare('>=', range[0]), compare('<=', range[1])], typeOid: BOOL, typeModifier: -1 };
-  return { kind: 'case', subject: null, branches: [{ when, then: cast }], otherwise: null, typeOid: key, typeModifier: -1 };
+  const when: Expr = {
+    kind: 'and',
+    args: [compare('>=', range[0]), compare('<=', range[1])],
+    typeOid: BOOL,
+    typeModifier: -1,
+  };
+  return {
+    kind: 'case',
+    subject: null,
+    branches: [caseBranch(when, cast)],
+    otherwise: null,
+    typeOid: key,
+    typeModifier: -1,
+  };
 }
 
 function dependsOn(expr: Expr, rel: number): boolean {
@@ -281,5 +298,3 @@ function nextPrefix(prefix: string): string | null {
   }
   return null;
 }
-
-export { NO_RELS };

@@ -150,7 +150,12 @@ class JoinBuilder {
     const disabled = this.settings.enableHashJoin === false ? COST.disabled : 0;
     const startup = build + outerPath.startup + disabled;
     const total =
-      build + outerPath.total + probe + spill + disabled + this.rows * (COST.row + (residual.length + filter.length) * COST.operator);
+      build +
+      outerPath.total +
+      probe +
+      spill +
+      disabled +
+      this.rows * (COST.row + (residual.length + filter.length) * COST.operator);
     const estimate = { rows: this.rows, startup, total };
     return {
       ...estimate,
@@ -158,7 +163,13 @@ class JoinBuilder {
       required,
       enforced: [],
       build: (targets) => {
-        const used = [...targets, ...residual, ...filter, ...keys.map((key) => key.outer), ...keys.map((key) => key.inner)];
+        const used = [
+          ...targets,
+          ...residual,
+          ...filter,
+          ...keys.map((key) => key.outer),
+          ...keys.map((key) => key.inner),
+        ];
         const outerColumns = varsOf(used, outer.rels);
         const innerColumns = varsOf(used, inner.rels);
         const outerPlan = outerPath.build(outerColumns);
@@ -231,7 +242,8 @@ class JoinBuilder {
       ordering: outerPath.ordering as readonly SortKey[],
       required: (outerPath.required | innerPath.required) & ~outer.relation.mask,
       enforced: outerPath.enforced,
-      build: (targets) => this.buildLoop(outer, outerPath, inner, innerPath, joinType, condition, filter, targets, estimate),
+      build: (targets) =>
+        this.buildLoop(outer, outerPath, inner, innerPath, joinType, condition, filter, targets, estimate),
     };
   }
 
@@ -316,7 +328,8 @@ function uniqueSide(problem: JoinProblem, right: Side, conditions: JoinCondition
       };
       const resolve = inputResolver(columns, 0);
       const built = translateAll(planner, targets, resolve);
-      if (built.length === columns.length && built.every((expr, i) => expr.kind === 'column' && expr.index === i)) return unique;
+      if (built.length === columns.length && built.every((expr, i) => expr.kind === 'column' && expr.index === i))
+        return unique;
       return {
         kind: 'project',
         input: unique,

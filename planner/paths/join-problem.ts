@@ -8,9 +8,10 @@
  *  2. A condition above a left join that uses its right side waits until that join is done (`required` grows by it).
  *  3. Inner conditions may be used anywhere their relations are together.
  */
-import type { Expr } from '../expr.ts';
+
 import type { ScalarFunction } from '../../catalog/function-entry.ts';
 import { equalityFunction } from '../../catalog/functions/index.ts';
+import type { Expr } from '../expr.ts';
 import {
   conjuncts,
   equalExpr,
@@ -18,8 +19,8 @@ import {
   freeRels,
   hasSublink,
   isVolatile,
-  logical,
   type LogicalJoinType,
+  logical,
   type Query,
   type Relation,
   relsOf,
@@ -52,7 +53,6 @@ export interface SpecialJoin {
   readonly left: RelSet;
   readonly right: RelSet;
   readonly on: readonly Clause[];
-  readonly nullAware: boolean;
 }
 
 /** Expressions that are equal in every row that passes the conditions. */
@@ -115,7 +115,7 @@ export class JoinProblem {
   /** a.x = 5 and a LEFT JOIN b ON a.x = b.y: only b.y = 5 can match. */
   private addImpliedConstants(): void {
     for (const special of this.specials) {
-      if (special.type === 'full' || special.nullAware) continue;
+      if (special.type === 'full') continue;
       for (const { equality } of special.on) {
         if (equality === null) continue;
         const sides = [
@@ -173,7 +173,9 @@ export class JoinProblem {
     };
     for (const clause of this.clauses) add(clause.equality, clause.expr);
     for (const special of this.specials) {
-      if ((special.right & bit) === NO_RELS || special.nullAware) continue;
+      // A semi join may also be done from its right side, made unique; any other only from the left.
+      const mayDrive = special.type === 'semi' ? special.right | special.left : special.right;
+      if ((mayDrive & bit) === NO_RELS) continue;
       for (const clause of special.on) add(clause.equality, clause.expr);
     }
     for (const item of this.classes) {
@@ -230,7 +232,7 @@ export class JoinProblem {
     for (const part of conjuncts(item.on)) {
       const rels = this.maskOf(part);
       const rightOnly = rels !== NO_RELS && (rels & ~right) === NO_RELS && item.type !== 'full';
-      if (rightOnly && item.nullAware !== true) this.addInner(part, right, rightSpecials);
+      if (rightOnly) this.addInner(part, right, rightSpecials);
       else on.push(this.makeClause(part, mask, []));
     }
     this.specials.push({
@@ -239,7 +241,6 @@ export class JoinProblem {
       right,
       minLeft: this.minimumLeft(item.type, on, left, this.specials.slice(before, afterLeft)),
       on,
-      nullAware: item.nullAware === true,
     });
     return mask;
   }
@@ -265,7 +266,11 @@ export class JoinProblem {
       changed = false;
       for (const special of below) {
         const touched =
-          special.type === 'full' ? (special.left | special.right) & result : special.type === 'left' ? special.right & result : NO_RELS;
+          special.type === 'full'
+            ? (special.left | special.right) & result
+            : special.type === 'left'
+              ? special.right & result
+              : NO_RELS;
         if (touched === NO_RELS) continue;
         const more = result | special.minLeft | special.right;
         if (more !== result) {
@@ -368,8 +373,7 @@ function costOf(expr: Expr): number {
 /** Members must be columns or constants: a class of computed expressions would be tested more often than it helps. */
 function isSimpleMember(expr: Expr): boolean {
   const node = logical(expr);
-  if (node.kind === 'var') return node.column >= 0 || true;
-  return isConstantMember(expr);
+  return node.kind === 'var' || isConstantMember(expr);
 }
 
 export function isConstantMember(expr: Expr): boolean {

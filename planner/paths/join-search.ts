@@ -6,10 +6,10 @@ import { DYNAMIC_PROGRAMMING_MAX } from '../cost/params.ts';
 import { andSelectivity, distinctCount, joinSelectivity, selectivity } from '../cost/selectivity.ts';
 import type { Expr } from '../expr.ts';
 import { logical } from '../logical.ts';
-import { classEquality, type Clause, type JoinProblem, NO_RELS, type SpecialJoin } from './join-problem.ts';
 import { makeJoinPaths } from './join-paths.ts';
+import { type Clause, classEquality, type JoinProblem, NO_RELS, type SpecialJoin } from './join-problem.ts';
 import type { Path, RelSet } from './path.ts';
-import { scanPaths, type ScanOptions } from './scan-paths.ts';
+import { type ScanOptions, scanPaths } from './scan-paths.ts';
 
 export interface JoinRelation {
   readonly mask: RelSet;
@@ -190,7 +190,8 @@ export function joinKind(problem: JoinProblem, a: RelSet, b: RelSet): JoinKind |
     }
     let kind: JoinKind;
     if (b === right && (type === 'full' ? a === left : (minLeft & ~a) === NO_RELS)) kind = { special, reversed: false };
-    else if (a === right && (type === 'full' ? b === left : (minLeft & ~b) === NO_RELS)) kind = { special, reversed: true };
+    else if (a === right && (type === 'full' ? b === left : (minLeft & ~b) === NO_RELS))
+      kind = { special, reversed: true };
     else return null;
     if (found !== null) return null;
     found = kind;

@@ -24,7 +24,8 @@ const INT8 = 20;
 
 /** A path for a query whose only aggregates are min and max over one table, or null. */
 export function minMaxPath(planner: Planner, query: Query): Path | null {
-  if (!query.hasAggregates || query.groupBy.length > 0 || query.groupingSets !== null || query.setOperation !== null) return null;
+  if (!query.hasAggregates || query.groupBy.length > 0 || query.groupingSets !== null || query.setOperation !== null)
+    return null;
   if (query.from.length !== 1 || query.from[0].kind !== 'rel') return null;
   const relation = query.relations.get(query.from[0].rel);
   if (relation?.kind !== 'table' || query.hasWindows) return null;
@@ -34,13 +35,18 @@ export function minMaxPath(planner: Planner, query: Query): Path | null {
   let total = 0;
   for (const aggregate of aggregates) {
     const fn: AggregateFunction = aggregate.function;
-    if ((fn.name !== 'min' && fn.name !== 'max') || aggregate.args.length !== 1 || aggregate.filter !== null) return null;
+    if ((fn.name !== 'min' && fn.name !== 'max') || aggregate.args.length !== 1 || aggregate.filter !== null)
+      return null;
     const [arg] = aggregate.args;
     if (logical(arg).kind !== 'var' || isVolatile(arg)) return null;
     if (query.where !== null && (hasSublink(query.where) || isVolatile(query.where))) return null;
     const indexed = planner.context.catalog
       .indexesOf(relation.table.oid)
-      .some((index) => index.method === 'btree' && index.columns.some((column) => column.columnNumber - 1 === (logical(arg) as { column: number }).column));
+      .some(
+        (index) =>
+          index.method === 'btree' &&
+          index.columns.some((column) => column.columnNumber - 1 === (logical(arg) as { column: number }).column),
+      );
     if (!indexed) return null;
     const descending = fn.name === 'max';
     const order: SortKey = { expr: arg, descending, nullsFirst: descending };

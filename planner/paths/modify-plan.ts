@@ -1,13 +1,21 @@
 /** INSERT, UPDATE and DELETE plans over the plan of their source. */
 import type { Expr } from '../expr.ts';
-import { conjuncts, isFixedConst, logical, makeAnd, makeVar, type ModifyQuery, type Query, type Target } from '../logical.ts';
+import { isFixedConst, logical, type ModifyQuery, makeAnd, makeVar, type Query, type Target } from '../logical.ts';
 import type { Assignment, OutputColumn, Plan } from '../plan.ts';
 import { withCtesPlan } from './cte-plan.ts';
 import { innerConditions } from './lock-stage.ts';
 import { varsOf } from './path.ts';
 import type { Planner } from './planner.ts';
 import { planQuery } from './query.ts';
-import { firstOf, inputResolver, NOTHING, type Resolve, tableResolver, translate, translateAll, translateNullable } from './translate.ts';
+import {
+  firstOf,
+  inputResolver,
+  type Resolve,
+  tableResolver,
+  translate,
+  translateAll,
+  translateNullable,
+} from './translate.ts';
 
 const TID = 27;
 
@@ -63,17 +71,20 @@ function planInsert(planner: Planner, modify: ModifyQuery): Plan {
             assignments: assignments(planner, conflict.assignments, onBoth),
             where: translateNullable(planner, conflict.where, onBoth),
           },
-    returning: returning === null ? null : translateAll(planner, returning.map((item) => item.expr), newRow),
+    returning:
+      returning === null
+        ? null
+        : translateAll(
+            planner,
+            returning.map((item) => item.expr),
+            newRow,
+          ),
     output: outputOfReturning(returning),
     ...estimatesOver(source, returning),
   };
 }
 
-function assignments(
-  planner: Planner,
-  list: ModifyQuery['assignments'],
-  resolve: Resolve,
-): Assignment[] {
+function assignments(planner: Planner, list: ModifyQuery['assignments'], resolve: Resolve): Assignment[] {
   return list.map((item) => ({ columnIndex: item.columnIndex, value: translate(planner, item.value, resolve) }));
 }
 
@@ -83,17 +94,18 @@ function planChange(planner: Planner, modify: ModifyQuery): Plan {
   const others = new Set([...source.relations.keys()].filter((rel) => rel !== target));
   const conditions = innerConditions(source).filter((part) => !isFixedConst(part, false));
   const needed = varsOf(
-    [
-      ...modify.assignments.map((item) => item.value),
-      ...(returning ?? []).map((item) => item.expr),
-      ...conditions,
-    ],
+    [...modify.assignments.map((item) => item.value), ...(returning ?? []).map((item) => item.expr), ...conditions],
     others,
   );
   const columns: Expr[] = [makeVar(target, -1, TID, -1), ...needed];
   const query: Query = {
     ...source,
-    targets: columns.map((expr, i) => ({ expr, name: i === 0 ? 'ctid' : nameOf(source, expr), tableOid: 0, columnNumber: 0 })),
+    targets: columns.map((expr, i) => ({
+      expr,
+      name: i === 0 ? 'ctid' : nameOf(source, expr),
+      tableOid: 0,
+      columnNumber: 0,
+    })),
   };
   const plan = planQuery(planner, query).build();
   const resolve = firstOf(tableResolver(target, table.oid), inputResolver(columns, 1));
@@ -101,7 +113,14 @@ function planChange(planner: Planner, modify: ModifyQuery): Plan {
     table,
     source: plan,
     recheck: translateNullable(planner, makeAnd(conditions), resolve),
-    returning: returning === null ? null : translateAll(planner, returning.map((item) => item.expr), resolve),
+    returning:
+      returning === null
+        ? null
+        : translateAll(
+            planner,
+            returning.map((item) => item.expr),
+            resolve,
+          ),
     output: outputOfReturning(returning),
     ...estimatesOver(plan, returning),
   };
@@ -117,7 +136,7 @@ function planChange(planner: Planner, modify: ModifyQuery): Plan {
 
 function nameOf(query: Query, expr: Expr): string {
   const node = logical(expr);
-  return node.kind === 'var' && node.column >= 0 ? (query.relations.get(node.rel)?.columns[node.column]?.name ?? '') : '';
+  return node.kind === 'var' && node.column >= 0
+    ? (query.relations.get(node.rel)?.columns[node.column]?.name ?? '')
+    : '';
 }
-
-export { conjuncts, NOTHING };

@@ -3,7 +3,16 @@ import type { BindContext } from '../bind/context.ts';
 import { DEFAULT_WORK_MEM_BYTES } from '../cost/params.ts';
 import type { RelationFacts, SelectivityContext } from '../cost/selectivity.ts';
 import type { Expr } from '../expr.ts';
-import { conjuncts, equalExpr, logical, makeAnd, type Query, replaceExpr, someExpr, type SublinkExpr } from '../logical.ts';
+import {
+  conjuncts,
+  equalExpr,
+  logical,
+  makeAnd,
+  type Query,
+  replaceExpr,
+  type SublinkExpr,
+  someExpr,
+} from '../logical.ts';
 import { comparisonOf } from '../operators.ts';
 import type { Plan } from '../plan.ts';
 import { planQuery } from './query.ts';
@@ -73,7 +82,9 @@ export class Planner {
       }
       return { kind: 'execParam', index: param.index, typeOid: expr.typeOid, typeModifier: expr.typeModifier };
     }
-    throw new Error(`planner: no input provides ${JSON.stringify(node.kind === 'var' ? [node.rel, node.column] : node.kind)}`);
+    throw new Error(
+      `planner: no input provides ${JSON.stringify(node.kind === 'var' ? [node.rel, node.column] : node.kind)}`,
+    );
   }
 
   /** A sublink as the expression that runs its plan. `resolve` finds the enclosing row's columns. */
@@ -113,7 +124,8 @@ function prepareTest(node: SublinkExpr): { query: Query; test: Expr | null; hash
     }
     const [left, right] = part.args;
     const column = onlyColumn(right);
-    if (column === null || keys[column] !== undefined || usesSubqueryColumn(left)) return { query, test, hashable: null };
+    if (column === null || keys[column] !== undefined || usesSubqueryColumn(left))
+      return { query, test, hashable: null };
     keys[column] = left;
     if (right.kind === 'column') {
       rewritten.push(part);

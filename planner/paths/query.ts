@@ -4,16 +4,7 @@
  */
 import { COST } from '../cost/params.ts';
 import type { Expr, SortKey } from '../expr.ts';
-import {
-  conjuncts,
-  equalExpr,
-  isFixedConst,
-  logical,
-  makeAnd,
-  type Query,
-  relsOf,
-  type Target,
-} from '../logical.ts';
+import { conjuncts, equalExpr, isFixedConst, makeAnd, type Query, type Target } from '../logical.ts';
 import type { OutputColumn, Plan } from '../plan.ts';
 import { aggregateStage, groupOrderings } from './aggregate-stage.ts';
 import { withCtes } from './cte-plan.ts';
@@ -21,7 +12,7 @@ import { JoinProblem, NO_RELS } from './join-problem.ts';
 import { searchJoins } from './join-search.ts';
 import { lockStage } from './lock-stage.ts';
 import { minMaxPath } from './min-max.ts';
-import { cheapest, estimates, isOrdered, outputOf, type Path } from './path.ts';
+import { estimates, isOrdered, outputOf, type Path } from './path.ts';
 import type { Planner } from './planner.ts';
 import { setOperationPath } from './set-operation.ts';
 import { setReturningStage } from './set-returning-stage.ts';
@@ -71,7 +62,8 @@ function planBody(planner: Planner, query: Query): QueryPath {
   const share = fetchShare(query);
   for (const base of candidates) {
     if (base.required !== NO_RELS) continue;
-    const path = base === special ? finishAggregated(planner, query, base, orderer) : stages(planner, query, base, orderer);
+    const path =
+      base === special ? finishAggregated(planner, query, base, orderer) : stages(planner, query, base, orderer);
     if (best === null || costAt(path, share) < costAt(best, share)) best = path;
   }
   if (best === null) throw new Error('planner: no path for the query');
@@ -126,7 +118,9 @@ function basePaths(planner: Planner, query: Query): { paths: readonly Path[]; or
   const wanted = wantedOrderings(query).map((keys) => orderer.normalize(keys));
   const { paths } = searchJoins(problem, { wanted });
   const filters = conjuncts(query.where).filter((part) => problem.maskOf(part) === NO_RELS);
-  const loose = filters.filter((part) => problem.clauses.some((clause) => clause.expr === part && clause.rels === NO_RELS));
+  const loose = filters.filter((part) =>
+    problem.clauses.some((clause) => clause.expr === part && clause.rels === NO_RELS),
+  );
   // Conditions about no relation at all were put on the whole set; a single scan has tested them, a join has not.
   const rest = problem.base.length > 1 ? loose.filter((part) => !testedInJoin(problem, part)) : [];
   if (rest.length === 0) return { paths, orderer };
@@ -231,5 +225,3 @@ function finishAggregated(planner: Planner, query: Query, grouped: Path, orderer
   if (query.limit !== null || query.offset !== null) path = limitStage(planner, query, path);
   return path;
 }
-
-export { cheapest, logical, relsOf };

@@ -11,7 +11,15 @@ import { type BaseRelation, type JoinProblem, NO_RELS } from './join-problem.ts'
 import { addPath, columnVars, estimates, outputOf, type Path, type RelSet, varsOf } from './path.ts';
 import type { Planner } from './planner.ts';
 import { planQuery, type QueryPath } from './query.ts';
-import { inputResolver, NOTHING, type Resolve, tableResolver, translate, translateAll, translateNullable } from './translate.ts';
+import {
+  inputResolver,
+  NOTHING,
+  type Resolve,
+  tableResolver,
+  translate,
+  translateAll,
+  translateNullable,
+} from './translate.ts';
 
 export interface ScanResult {
   readonly rows: number;
@@ -86,7 +94,13 @@ function tablePaths(
   const rowIds = rowIdPath(scan);
   if (rowIds !== null) addPath(paths, rowIds, scan.problem.fastStart);
   const seq = seqPath(scan);
-  addPath(paths, settings.enableSeqScan === false ? { ...seq, startup: seq.startup + COST.disabled, total: seq.total + COST.disabled } : seq, scan.problem.fastStart);
+  addPath(
+    paths,
+    settings.enableSeqScan === false
+      ? { ...seq, startup: seq.startup + COST.disabled, total: seq.total + COST.disabled }
+      : seq,
+    scan.problem.fastStart,
+  );
   if (settings.enableIndexScan !== false) {
     for (const usable of indexes) addIndexPaths(scan, usable, options, paths);
   }
@@ -233,7 +247,8 @@ function addIndexPaths(scan: TableScan, usable: UsableIndex, options: ScanOption
     addPath(paths, indexPath(scan, usable, plain, [], false), scan.problem.fastStart);
   }
   if (usable.index.method === 'btree') {
-    for (const { keys, descending } of useful) addPath(paths, indexPath(scan, usable, plain, keys, descending), scan.problem.fastStart);
+    for (const { keys, descending } of useful)
+      addPath(paths, indexPath(scan, usable, plain, keys, descending), scan.problem.fastStart);
   }
   const joins = problem.joinEqualities(bit);
   if (joins.length === 0) return;
@@ -310,13 +325,26 @@ function useIndex(scan: TableScan, usable: UsableIndex, conditions: readonly Con
     break;
   }
   if (isHash && equal.length < usable.keys.length) {
-    return { equal: [], lower: null, upper: null, inList: null, inArray: null, isNull: false, conditions: [], required: NO_RELS };
+    return {
+      equal: [],
+      lower: null,
+      upper: null,
+      inList: null,
+      inArray: null,
+      isNull: false,
+      conditions: [],
+      required: NO_RELS,
+    };
   }
   return { equal, lower, upper, inList, inArray, isNull, conditions: used, required };
 }
 
 /** The orders that a scan forwards and backwards gives, equalities left out. */
-function orderingsOf(problem: JoinProblem, usable: UsableIndex, use: IndexUse): { keys: SortKey[]; descending: boolean }[] {
+function orderingsOf(
+  problem: JoinProblem,
+  usable: UsableIndex,
+  use: IndexUse,
+): { keys: SortKey[]; descending: boolean }[] {
   if (use.inList !== null || use.inArray !== null) return [];
   const build = (backward: boolean): SortKey[] => {
     const keys: SortKey[] = [];
@@ -341,11 +369,19 @@ function isWanted(keys: readonly SortKey[], wanted: readonly (readonly SortKey[]
     const first = want[0];
     if (first === undefined) return false;
     const [own] = keys;
-    return own.descending === first.descending && own.nullsFirst === first.nullsFirst && equalExpr(own.expr, first.expr);
+    return (
+      own.descending === first.descending && own.nullsFirst === first.nullsFirst && equalExpr(own.expr, first.expr)
+    );
   });
 }
 
-function indexPath(scan: TableScan, usable: UsableIndex, use: IndexUse, ordering: readonly SortKey[], descending: boolean): Path {
+function indexPath(
+  scan: TableScan,
+  usable: UsableIndex,
+  use: IndexUse,
+  ordering: readonly SortKey[],
+  descending: boolean,
+): Path {
   const { problem, relation, table, tuples, pages, resident, restrictions } = scan;
   const { planner } = problem;
   const fullUnique = usable.index.unique && use.equal.length === usable.keys.length;
@@ -361,7 +397,10 @@ function indexPath(scan: TableScan, usable: UsableIndex, use: IndexUse, ordering
   const descent = (Math.log(Math.max(tuples, 2)) / Math.log(64)) * COST.indexDescent * probes + COST.nodeStart;
   const touched = Math.min(entries, pages);
   const fetch = touched * (resident * COST.residentRandomPage + (1 - resident) * COST.randomPage);
-  const total = descent + fetch + entries * (COST.indexRow + COST.row + COST.indexFetch + filterCost(filters) + filterCost(use.conditions));
+  const total =
+    descent +
+    fetch +
+    entries * (COST.indexRow + COST.row + COST.indexFetch + filterCost(filters) + filterCost(use.conditions));
   const estimate = { rows, startup: descent, total };
   const bound = (item: IndexBound | null): IndexBound | null =>
     item === null ? null : { ...item, value: translate(planner, item.value, NOTHING) };
@@ -422,7 +461,13 @@ interface TermUse {
 }
 
 type PostingExprLogical =
-  | { readonly kind: 'term'; readonly index: IndexEntry; readonly equal: readonly Expr[]; readonly lower: IndexBound | null; readonly upper: IndexBound | null }
+  | {
+      readonly kind: 'term';
+      readonly index: IndexEntry;
+      readonly equal: readonly Expr[];
+      readonly lower: IndexBound | null;
+      readonly upper: IndexBound | null;
+    }
   | { readonly kind: 'and' | 'or'; readonly args: readonly PostingExprLogical[] };
 
 /** Two or more indexes at once: intersect the lists of AND, unite those of OR. */
@@ -436,10 +481,20 @@ function postingPath(scan: TableScan, indexes: readonly UsableIndex[]): Path | n
   if (terms.length === 0) return null;
   terms.sort((a, b) => a.rows - b.rows);
   const chosen = chooseTerms(scan, terms);
-  const isSingleTerm = chosen.length === 1 && chosen[0].postings.kind === 'term';
+  const isSingleTerm = indexesIn(chosen).size === 1;
   // One list alone is worth it when pages must be read: in page order, many at once.
   if (isSingleTerm && scan.resident > 0.9) return null;
   return makePostingPath(scan, chosen);
+}
+
+function indexesIn(chosen: readonly TermUse[]): Set<IndexEntry> {
+  const result = new Set<IndexEntry>();
+  const walk = (postings: PostingExprLogical): void => {
+    if (postings.kind === 'term') result.add(postings.index);
+    else postings.args.forEach(walk);
+  };
+  for (const term of chosen) walk(term.postings);
+  return result;
 }
 
 /** Takes lists while intersecting one more saves more fetches than it costs. */
@@ -465,7 +520,10 @@ function termFor(scan: TableScan, indexes: readonly UsableIndex[], restriction: 
       if (arm === null) return null;
       arms.push(arm);
     }
-    const rows = Math.min(scan.tuples, arms.reduce((sum, arm) => sum + arm.rows, 0));
+    const rows = Math.min(
+      scan.tuples,
+      arms.reduce((sum, arm) => sum + arm.rows, 0),
+    );
     const work = arms.reduce((sum, arm) => sum + arm.work, 0);
     return { postings: { kind: 'or', args: arms.map((arm) => arm.postings) }, conditions: [restriction], rows, work };
   }
@@ -503,7 +561,9 @@ function singleTerm(scan: TableScan, indexes: readonly UsableIndex[], restrictio
     if (postings === null) continue;
     const equalValue = match.kind === 'equal' ? knownValue(match.value) : undefined;
     const counted =
-      equalValue === undefined ? -1 : planner.context.environment.statistics.indexEqualCount(usable.index.oid, [equalValue]);
+      equalValue === undefined
+        ? -1
+        : planner.context.environment.statistics.indexEqualCount(usable.index.oid, [equalValue]);
     const rows = counted >= 0 ? counted : tuples * selectivity(planner.selectivity, restriction);
     const term = { postings, conditions: [restriction], rows: Math.max(rows, 1), work: rows * COST.postingEntry };
     if (best === null || usable.keys.length === 1) best = term;
@@ -546,7 +606,10 @@ function makePostingPath(scan: TableScan, chosen: readonly TermUse[]): Path {
   const { planner } = problem;
   const conditions = chosen.flatMap((term) => term.conditions);
   const filters = restrictions.filter((expr) => !conditions.includes(expr));
-  const fetched = Math.max(1, chosen.reduce((product, term) => (product * term.rows) / tuples, tuples));
+  const fetched = Math.max(
+    1,
+    chosen.reduce((product, term) => (product * term.rows) / tuples, tuples),
+  );
   const work = chosen.reduce((sum, term) => sum + term.work, 0);
   const touched = Math.min(fetched, pages);
   // Rows are fetched in page order: between a sequential and a random read.
@@ -649,10 +712,7 @@ function subqueryOrdering(problem: JoinProblem, base: BaseRelation, inner: Query
   const result: SortKey[] = [];
   for (const key of inner.ordering) {
     if (key.column < 0) break;
-    const { typeOid, typeModifier } = base.relation.columns[key.column];
     const expr = columnVars(base.relation.rel, base.relation.columns)[key.column];
-    void typeOid;
-    void typeModifier;
     result.push({ expr: problem.canonical(expr), descending: key.descending, nullsFirst: key.nullsFirst });
   }
   return result;
@@ -661,7 +721,9 @@ function subqueryOrdering(problem: JoinProblem, base: BaseRelation, inner: Query
 function isIdentity(targets: readonly Expr[], plan: Plan): boolean {
   return (
     targets.length === plan.output.length &&
-    targets.every((target, i) => target.kind === 'column' && target.index === i && target.typeOid === plan.output[i].typeOid)
+    targets.every(
+      (target, i) => target.kind === 'column' && target.index === i && target.typeOid === plan.output[i].typeOid,
+    )
   );
 }
 
@@ -672,7 +734,11 @@ function simplePaths(problem: JoinProblem, base: BaseRelation, restrictions: rea
   const tuples = tupleGuess(planner, relation);
   planner.setFacts(relation.rel, { rows: tuples, table: null, distinctOf: () => 0 });
   const rows = Math.max(1, tuples * andSelectivity(planner.selectivity, restrictions));
-  const estimate = { rows, startup: COST.nodeStart, total: COST.nodeStart + tuples * (COST.row + filterCost(restrictions)) };
+  const estimate = {
+    rows,
+    startup: COST.nodeStart,
+    total: COST.nodeStart + tuples * (COST.row + filterCost(restrictions)),
+  };
   const path: Path = {
     ...estimate,
     ordering: [],

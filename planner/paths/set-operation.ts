@@ -2,8 +2,8 @@
 import { COST } from '../cost/params.ts';
 import type { Query, SetOperation } from '../logical.ts';
 import type { Plan } from '../plan.ts';
-import { columnVars, estimates, outputOf, type Path } from './path.ts';
 import { NO_RELS } from './join-problem.ts';
+import { columnVars, estimates, outputOf, type Path } from './path.ts';
 import type { Planner } from './planner.ts';
 import { planQuery, type QueryPath } from './query.ts';
 import { inputResolver, translateAll } from './translate.ts';
@@ -61,7 +61,9 @@ function branches(query: Query, all: boolean): Query[] {
 
 function unionOf(planner: Planner, operation: SetOperation): Made {
   const { all } = operation;
-  const parts = [...branches(operation.left, all), ...branches(operation.right, all)].map((part) => planQuery(planner, part));
+  const parts = [...branches(operation.left, all), ...branches(operation.right, all)].map((part) =>
+    planQuery(planner, part),
+  );
   const rows = parts.reduce((sum, part) => sum + part.rows, 0);
   const total = parts.reduce((sum, part) => sum + part.total, 0);
   const appended: Made = {
@@ -71,7 +73,12 @@ function unionOf(planner: Planner, operation: SetOperation): Made {
     build: () => {
       const inputs = parts.map((part) => part.build());
       const width = Math.max(...inputs.map((input) => input.width));
-      return { kind: 'append', inputs, output: inputs[0].output, ...estimates({ rows, startup: parts[0].startup, total }, width) };
+      return {
+        kind: 'append',
+        inputs,
+        output: inputs[0].output,
+        ...estimates({ rows, startup: parts[0].startup, total }, width),
+      };
     },
   };
   if (all) return appended;
@@ -89,7 +96,8 @@ function unionOf(planner: Planner, operation: SetOperation): Made {
 function twoSided(planner: Planner, operation: SetOperation): Made {
   const left = planQuery(planner, operation.left);
   const right = planQuery(planner, operation.right);
-  const rows = operation.operation === 'intersect' ? Math.max(1, Math.min(left.rows, right.rows)) : Math.max(1, left.rows);
+  const rows =
+    operation.operation === 'intersect' ? Math.max(1, Math.min(left.rows, right.rows)) : Math.max(1, left.rows);
   const total = left.total + right.total + (left.rows + right.rows) * COST.hashInsert;
   const estimate = { rows, startup: total, total: total + rows * COST.row };
   return {

@@ -4,7 +4,7 @@
  */
 import { COST } from '../cost/params.ts';
 import type { Expr } from '../expr.ts';
-import { equalExpr, hasSetReturning, logical, type Query, replaceExpr, someExpr, visitExpr } from '../logical.ts';
+import { equalExpr, hasSetReturning, logical, type Query, replaceExpr, visitExpr } from '../logical.ts';
 import type { Plan } from '../plan.ts';
 import { estimates, outputOf, type Path } from './path.ts';
 import type { Planner } from './planner.ts';
@@ -54,7 +54,8 @@ function leaves(query: Query, exprs: readonly Expr[]): Expr[] {
     visitExpr(expr, (child) => {
       const node = logical(child);
       const computed =
-        (node.kind === 'aggregateRef' || node.kind === 'windowRef' || node.kind === 'groupingRef') && node.query === query.id;
+        (node.kind === 'aggregateRef' || node.kind === 'windowRef' || node.kind === 'groupingRef') &&
+        node.query === query.id;
       const isKey = query.hasAggregates && node.kind !== 'const' && query.groupBy.some((key) => equalExpr(key, child));
       if (computed || isKey) {
         add(child);
@@ -105,7 +106,9 @@ function substitute(target: Expr, columns: readonly Expr[]): Expr {
   return replaceExpr(target, (child) => {
     if (!isSetCall(child)) return null;
     const index = columns.findIndex((column) => equalExpr(column, child));
-    return index < 0 ? null : { kind: 'column', input: 0, index, typeOid: child.typeOid, typeModifier: child.typeModifier };
+    return index < 0
+      ? null
+      : { kind: 'column', input: 0, index, typeOid: child.typeOid, typeModifier: child.typeModifier };
   });
 }
 
@@ -124,5 +127,3 @@ function projectSet(
     ...estimates(estimate, planner.widthOf(targets)),
   };
 }
-
-export { someExpr };

@@ -1,14 +1,15 @@
 /** ORDER BY, DISTINCT, LIMIT. */
+
+import { operatorsByName } from '../../catalog/functions/index.ts';
 import { COST, PAGE_BYTES } from '../cost/params.ts';
 import { distinctCount, knownValue } from '../cost/selectivity.ts';
 import type { Expr, SortKey } from '../expr.ts';
 import { equalExpr, isVolatile, logical, makeConst, type Query } from '../logical.ts';
-import { operatorsByName } from '../../catalog/functions/index.ts';
 import type { Plan } from '../plan.ts';
 import { estimates, isOrdered, outputOf, type Path } from './path.ts';
 import type { Planner } from './planner.ts';
 import type { Orderer } from './query.ts';
-import { inputResolver, NOTHING, translate, translateAll, translateNullable, translateSort } from './translate.ts';
+import { inputResolver, NOTHING, translate, translateNullable, translateSort } from './translate.ts';
 
 function sortCost(planner: Planner, rows: number, width: number, limit: number | null): number {
   const count = Math.max(rows, 2);
@@ -39,7 +40,11 @@ export function sortStage(
 ): Path {
   const limit = count === null ? null : knownNumber(count);
   const cost = sortCost(planner, path.rows, 32, limit);
-  const estimate = { rows: path.rows, startup: path.total + cost, total: path.total + cost + path.rows * COST.operator };
+  const estimate = {
+    rows: path.rows,
+    startup: path.total + cost,
+    total: path.total + cost + path.rows * COST.operator,
+  };
   const used = keys.filter((key) => !isConstantKey(key.expr));
   return {
     ...estimate,
@@ -146,7 +151,12 @@ export function distinctStage(planner: Planner, path: Path, exprs: readonly Expr
     build: (targets) => {
       // A sort above asks for the same columns: its keys are among the targets.
       const input = path.build(exprs);
-      const distinct: Plan = { kind: 'distinct', input, output: input.output, ...estimates(estimate, planner.widthOf(exprs)) };
+      const distinct: Plan = {
+        kind: 'distinct',
+        input,
+        output: input.output,
+        ...estimates(estimate, planner.widthOf(exprs)),
+      };
       const resolve = inputResolver(exprs, 0);
       const places = targets.map((target) => indexIn(exprs, target));
       if (places.length === exprs.length && places.every((place, i) => place === i)) return distinct;
@@ -154,7 +164,9 @@ export function distinctStage(planner: Planner, path: Path, exprs: readonly Expr
         kind: 'project',
         input: distinct,
         filter: null,
-        targets: targets.map((target, i) => (places[i] >= 0 ? columnOf(exprs, places[i]) : translate(planner, target, resolve))),
+        targets: targets.map((target, i) =>
+          places[i] >= 0 ? columnOf(exprs, places[i]) : translate(planner, target, resolve),
+        ),
         output: outputOf(targets),
         ...estimates(estimate, planner.widthOf(targets)),
       };
@@ -250,7 +262,14 @@ export function limitStage(planner: Planner, query: Query, path: Path): Path {
         input,
         count: translateNullable(planner, limit, NOTHING),
         offset: translateNullable(planner, offset, NOTHING),
-        tiesKeys: ties === null ? null : translateSort(planner, ties.map((key) => ({ ...key, expr: key.expr })), resolve),
+        tiesKeys:
+          ties === null
+            ? null
+            : translateSort(
+                planner,
+                ties.map((key) => ({ ...key, expr: key.expr })),
+                resolve,
+              ),
         output: input.output,
         ...estimates(estimate, planner.widthOf(columns)),
       };
@@ -260,4 +279,3 @@ export function limitStage(planner: Planner, query: Query, path: Path): Path {
 }
 
 export const ONE = makeConst(1, 20);
-export { translateAll };

@@ -3,11 +3,18 @@ import { COST } from '../cost/params.ts';
 import type { Expr, SortKey, WindowCall } from '../expr.ts';
 import { equalExpr, logical, type Query, visitExpr, type WindowRef } from '../logical.ts';
 import type { OutputColumn, Plan } from '../plan.ts';
-import { estimates, isOrdered, outputOf, type Path, varsOf } from './path.ts';
+import { estimates, isOrdered, outputOf, type Path } from './path.ts';
 import type { Planner } from './planner.ts';
 import type { Orderer } from './query.ts';
 import { sortStage } from './sort-stage.ts';
-import { inputResolver, translate, translateAll, translateFrame, translateNullable, translateSort } from './translate.ts';
+import {
+  inputResolver,
+  translate,
+  translateAll,
+  translateFrame,
+  translateNullable,
+  translateSort,
+} from './translate.ts';
 
 interface WindowGroup {
   readonly window: number;
@@ -60,7 +67,8 @@ export function windowStage(planner: Planner, query: Query, base: Path, orderer:
 }
 
 function oneWindow(planner: Planner, query: Query, input: Path, group: WindowGroup): Path {
-  const total = input.total + input.rows * COST.operator * (group.calls.length + group.order.length + 1) + input.rows * COST.row;
+  const total =
+    input.total + input.rows * COST.operator * (group.calls.length + group.order.length + 1) + input.rows * COST.row;
   const estimate = { rows: input.rows, startup: input.startup, total };
   return {
     ...input,
@@ -124,13 +132,15 @@ function buildWindow(
     partitionBy: translateAll(planner, definition.partitionBy, resolve),
     orderBy: translateSort(planner, definition.orderBy, resolve),
     frame: translateFrame(planner, definition.frame, resolve),
-    calls: group.calls.map((call): WindowCall => ({
-      function: call.function,
-      args: translateAll(planner, call.args, resolve),
-      filter: translateNullable(planner, call.filter, resolve),
-      typeOid: call.typeOid,
-      typeModifier: call.typeModifier,
-    })),
+    calls: group.calls.map(
+      (call): WindowCall => ({
+        function: call.function,
+        args: translateAll(planner, call.args, resolve),
+        filter: translateNullable(planner, call.filter, resolve),
+        typeOid: call.typeOid,
+        typeModifier: call.typeModifier,
+      }),
+    ),
     output,
     ...estimates(estimate, planner.widthOf(columns)),
   };
@@ -149,5 +159,3 @@ function buildWindow(
     ...estimates(estimate, planner.widthOf(targets)),
   };
 }
-
-export { varsOf };

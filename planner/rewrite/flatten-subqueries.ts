@@ -48,7 +48,7 @@ function markNullable(item: FromItem, isNullable: boolean, into: Set<number>): v
   } else if (item.kind === 'group') for (const child of item.items) markNullable(child, isNullable, into);
   else {
     markNullable(item.left, isNullable || item.type === 'full', into);
-    const rightNullable = item.type === 'left' || item.type === 'full' || item.nullAware === true;
+    const rightNullable = item.type === 'left' || item.type === 'full';
     markNullable(item.right, isNullable || rightNullable, into);
   }
 }
@@ -127,6 +127,7 @@ function merge(query: Query, relation: SubqueryRelation): Query {
 function retyped(expr: Expr, typeOid: number, typeModifier: number): Expr {
   if (expr.typeOid === typeOid) return expr;
   const { kind } = logical(expr);
-  if (kind === 'var' || kind === 'call' || kind === 'aggregateRef') return toExpr({ ...logical(expr), typeOid, typeModifier } as never);
+  if (kind === 'var' || kind === 'call' || kind === 'aggregateRef')
+    return toExpr({ ...logical(expr), typeOid, typeModifier } as never);
   return { kind: 'coalesce', args: [expr], typeOid, typeModifier };
 }

@@ -4,7 +4,7 @@
  *
  * A call that fails (1/0) is left as it is: it must fail only if it is evaluated.
  */
-import { DEFAULT_FORMAT, inputText, outputText, coerceTypmod } from '../../types/index.ts';
+import { coerceTypmod, DEFAULT_FORMAT, inputText, outputText } from '../../types/index.ts';
 import type { Expr } from '../expr.ts';
 import { FALSE_CONST, logical, makeConst, mapChildren, TRUE_CONST } from '../logical.ts';
 import { negatorOf } from '../operators.ts';
@@ -63,7 +63,9 @@ function simplify(expr: Expr): Expr {
     }
     case 'typmodCast': {
       if (isConst(node.arg) && node.arg.kind === 'const') {
-        return attempt(expr, () => coerceTypmod(node.typeOid, node.typeModifier, (node.arg as { value?: unknown }).value, node.explicit));
+        return attempt(expr, () =>
+          coerceTypmod(node.typeOid, node.typeModifier, (node.arg as { value?: unknown }).value, node.explicit),
+        );
       }
       return expr;
     }
@@ -167,4 +169,3 @@ function foldCase(expr: Expr & { kind: 'case' }): Expr {
   if (branches.length === 0) return otherwise ?? makeConst(null, expr.typeOid);
   return branches.length === expr.branches.length ? expr : { ...expr, branches, otherwise };
 }
-

@@ -46,7 +46,8 @@ function normalizeWhere(query: Query): Query {
 
 /** Maps the query's own expressions, and leaves the queries inside sublinks and FROM alone. */
 function mapOwnExprs(query: Query, map: (expr: Expr) => Expr): Query {
-  const hasInner = query.setOperation !== null || query.ctes.length > 0 || [...query.relations.values()].some(isSubquery);
+  const hasInner =
+    query.setOperation !== null || query.ctes.length > 0 || [...query.relations.values()].some(isSubquery);
   if (!hasInner) return mapQuery(query, map);
   const shallow: Map<number, Relation> = new Map();
   for (const [rel, relation] of query.relations) if (!isSubquery(relation)) shallow.set(rel, relation);

@@ -5,18 +5,18 @@
  */
 import type { BindContext } from '../bind/context.ts';
 import type { CteInfo } from '../bind/cte.ts';
+import type { Expr } from '../expr.ts';
 import {
   type CteDefinition,
   type CteRelation,
   isVolatile,
   logical,
-  mapQuery,
   type ModifyQuery,
+  mapQuery,
   type Query,
   type Relation,
   toExpr,
 } from '../logical.ts';
-import type { Expr } from '../expr.ts';
 
 export function inlineCtes(context: BindContext, query: Query): Query {
   if (query.ctes.length === 0) return query;
@@ -77,7 +77,8 @@ function inCte(context: BindContext, cte: CteDefinition, inlined: Map<number, Ct
             start: replaceReferences(context, cte.recursive.start, inlined),
             step: replaceReferences(context, cte.recursive.step, inlined),
           },
-    modify: cte.modify === null ? null : { ...cte.modify, source: replaceReferences(context, cte.modify.source, inlined) },
+    modify:
+      cte.modify === null ? null : { ...cte.modify, source: replaceReferences(context, cte.modify.source, inlined) },
   };
 }
 

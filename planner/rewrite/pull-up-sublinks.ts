@@ -45,12 +45,7 @@ export function pullUpSublinks(context: BindContext, query: Query): Query {
   return { ...query, from: [tree], relations, where: makeAnd(kept) };
 }
 
-function convert(
-  context: BindContext,
-  part: Expr,
-  tree: FromItem,
-  relations: Map<number, Relation>,
-): FromItem | null {
+function convert(context: BindContext, part: Expr, tree: FromItem, relations: Map<number, Relation>): FromItem | null {
   let node = logical(part);
   let negated = false;
   if (node.kind === 'not') {
@@ -58,7 +53,8 @@ function convert(
     node = logical(node.arg);
   }
   if (node.kind !== 'sublink') return null;
-  if (node.mode === 'exists') return openSubquery(context, node.query, null, negated ? 'anti' : 'semi', tree, relations);
+  if (node.mode === 'exists')
+    return openSubquery(context, node.query, null, negated ? 'anti' : 'semi', tree, relations);
   if (node.mode !== 'any' || node.test === null) return null;
   if (!negated) {
     const opened = openSubquery(context, node.query, node.test, 'semi', tree, relations);
@@ -128,7 +124,9 @@ function openSubquery(
   const rest = { ...inner, where: null, targets: test === null ? [] : inner.targets, orderBy: [], limit: null };
   if (freeRels(rest).size > 0) return null;
   if (test !== null) {
-    if (inner.targets.some((target) => isVolatile(target.expr) || hasSublink(target.expr) || hasSetReturning(target.expr))) {
+    if (
+      inner.targets.some((target) => isVolatile(target.expr) || hasSublink(target.expr) || hasSetReturning(target.expr))
+    ) {
       return null;
     }
     on.push(

@@ -39,7 +39,9 @@ function collect(expr: Expr, top: boolean): Set<number> {
       if (!node.function.strict || node.function.returnsSet) return new Set();
       return union(node.args.map((arg) => collect(arg, false)));
     case 'and':
-      return top ? union(node.args.map((arg) => collect(arg, true))) : intersect(node.args.map((arg) => collect(arg, false)));
+      return top
+        ? union(node.args.map((arg) => collect(arg, true)))
+        : intersect(node.args.map((arg) => collect(arg, false)));
     case 'or':
       return intersect(node.args.map((arg) => collect(arg, top)));
     case 'not':

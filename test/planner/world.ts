@@ -1,7 +1,8 @@
 /** A small world for planner tests: tables described in a line each, statistics by hand, the real parser and catalog. */
-import { Catalog, type CatalogChange } from '../../catalog/index.ts';
-import type { ColumnEntry, ConstraintEntry, IndexEntry, RelationEntry } from '../../catalog/entries.ts';
+
 import { entryKey } from '../../catalog/codec.ts';
+import type { ColumnEntry, ConstraintEntry, IndexEntry, RelationEntry } from '../../catalog/entries.ts';
+import { Catalog, type CatalogChange } from '../../catalog/index.ts';
 import { type ColumnStatistics, NO_STATISTICS, type StatisticsSource } from '../../catalog/statistics.ts';
 import { parse, parseExpression } from '../../parser/index.ts';
 import type { PlannerEnvironment, PlannerSettings } from '../../planner/environment.ts';
@@ -86,6 +87,7 @@ export class World {
       owner: 10,
       persistence: 'permanent',
       relId: oid,
+      overflowRelId: 0,
       columns,
       layout: 0,
       queryText: null,
@@ -193,11 +195,15 @@ export class World {
           ...given,
         };
       },
-      indexEqualCount: (oid, values) => this.exact.get(`${this.catalog.index(oid)?.name}:${JSON.stringify(values)}`) ?? -1,
+      indexEqualCount: (oid, values) =>
+        this.exact.get(`${this.catalog.index(oid)?.name}:${JSON.stringify(values)}`) ?? -1,
     };
   }
 
-  environment(text: string, options: { parameterTypes?: readonly number[]; settings?: PlannerSettings } = {}): PlannerEnvironment {
+  environment(
+    text: string,
+    options: { parameterTypes?: readonly number[]; settings?: PlannerSettings } = {},
+  ): PlannerEnvironment {
     return {
       catalog: this.catalog,
       searchPath: ['pg_catalog', 'public'],
