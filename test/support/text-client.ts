@@ -91,8 +91,13 @@ class TextQuery {
   }
 
   handleError(error: Error & Partial<ServerMessage>): void {
-    if (error.severity === undefined) this.whenLost(error);
-    else this.error = error as unknown as ServerMessage;
+    if (error.severity === undefined) {
+      this.whenLost(error);
+      return;
+    }
+    this.error = error as unknown as ServerMessage;
+    // `pg` forgets the query at its error; what is asked next waits for ReadyForQuery by itself.
+    this.handleReadyForQuery();
   }
 
   handleReadyForQuery(): void {
