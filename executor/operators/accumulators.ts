@@ -294,11 +294,28 @@ class CollectingAccumulator implements Accumulator {
       rows = [...rows].sort(rowComparator(keys, (row: readonly Value[], k) => row[k]));
     }
     if (distinct) rows = withoutDuplicates(rows, args);
+    if (this.#call.function.hypothetical) return this.#placeOfDirect(x, rows);
     let state = this.#implementation.initial(x.functions);
     for (const row of rows) state = this.#implementation.step(state, ...row.slice(0, width));
     const direct = directArgs.length === 0 ? [] : (arrays[0][group] as Value[][])[0]?.slice(-directArgs.length);
     if (direct === undefined) return null;
     return this.#implementation.final(state, ...direct);
+  }
+
+  /** Hypothetical-set aggregates: the rows in order, each compared with the row of the direct arguments. */
+  #placeOfDirect(x: ExecContext, rows: readonly Value[][]): Value {
+    const width = this.#call.args.length;
+    const compare = rowComparator(this.#orderBy, (row: readonly Value[], k) => row[k]);
+    let state = this.#implementation.initial(x.functions);
+    let previous: Value[] | null = null;
+    for (const row of rows) {
+      const keys = row.slice(width, width + this.#orderBy.length);
+      const direct = row.slice(-this.#call.directArgs.length);
+      const isNewGroup = previous === null || compare(previous, keys) !== 0;
+      state = this.#implementation.step(state, compare(keys, direct), isNewGroup);
+      previous = keys;
+    }
+    return this.#implementation.final(state);
   }
 }
 

@@ -2,7 +2,7 @@
  * Operators without a table below: constants, functions, catalog views, CTEs and working tables.
  */
 import type { ScalarFunction, Value } from '../../catalog/function-entry.ts';
-import type { Expr } from '../../planner/expr.ts';
+import type { ConstExpr, Expr } from '../../planner/expr.ts';
 import type {
   CteScanPlan,
   FunctionScanPlan,
@@ -22,6 +22,7 @@ import {
   type RowValuesFunction,
   rowValuesFunction,
 } from '../compile/batch-program.ts';
+import { liftedValue } from '../compile/runtime.ts';
 import type { ExecContext } from '../context.ts';
 import type { Execution } from '../program.ts';
 import { GroupTable } from './group-table.ts';
@@ -64,8 +65,73 @@ export class EmptyOperator implements Operator {
   close(): void {}
 }
 
+/** One row of VALUES. */
+type ValuesRow = (x: ExecContext, target: Value[]) => void;
+
+/** The expression with its constants taken out, into `constants`, and replaced by columns of the same types. */
+function withoutConstants<T>(node: T, constants: ConstExpr[]): T {
+  if (node === null || typeof node !== 'object') return node;
+  if (Array.isArray(node)) return node.map((item) => withoutConstants(item, constants)) as T;
+  const expr = node as unknown as Expr & Record<string, unknown>;
+  if (expr.kind === 'const') {
+    const index = constants.push(expr as ConstExpr) - 1;
+    return { kind: 'column', input: 0, index, typeOid: expr.typeOid, typeModifier: expr.typeModifier } as T;
+  }
+  const copy: Record<string, unknown> = {};
+  for (const key in expr) {
+    const isOpaque = key === 'function' || key === 'equality' || key === 'operator' || key === 'plan';
+    copy[key] = isOpaque ? expr[key] : withoutConstants(expr[key], constants);
+  }
+  return copy as T;
+}
+
+/** Rows of a long VALUES list differ in their constants only: one function is generated for all that are alike. */
+class ValuesCompiler {
+  readonly #execution: Execution;
+  readonly #byShape = new Map<string, RowValuesFunction>();
+
+  constructor(execution: Execution) {
+    this.#execution = execution;
+  }
+
+  row(exprs: readonly Expr[]): ValuesRow {
+    const { slots } = this.#execution.program;
+    const constants: ConstExpr[] = [];
+    const open = withoutConstants(exprs, constants);
+    const liftedSlots = constants.map((c) => (c.literalIndex < 0 ? -1 : slots.liftedCount++));
+    // Rows of constants alone need no code.
+    const compute =
+      constants.length === exprs.length && exprs.every((e) => e.kind === 'const')
+        ? null
+        : this.#compiled(open, constants);
+    const columns: Value[][] = compute === null ? [] : constants.map(() => []);
+    return (x, target) => {
+      for (let c = 0; c < constants.length; c++) {
+        const { value, literalIndex, typeOid, typeModifier } = constants[c];
+        const isLifted = literalIndex >= 0 && x.literals !== null;
+        const actual = isLifted ? liftedValue(x, liftedSlots[c], literalIndex, typeOid, typeModifier) : value;
+        if (compute === null) target[c] = actual;
+        else columns[c][0] = actual;
+      }
+      if (compute !== null) compute(x, columns, 0, target);
+    };
+  }
+
+  #compiled(open: readonly Expr[], constants: readonly ConstExpr[]): RowValuesFunction {
+    const key = JSON.stringify(open, (name, value) =>
+      name === 'function' || name === 'equality' || name === 'operator' ? (value?.oid ?? value) : value,
+    );
+    let compute = this.#byShape.get(key);
+    if (compute === undefined || key.includes('"subplan"')) {
+      compute = rowValuesFunction(this.#execution.program.slots, constants, open);
+      this.#byShape.set(key, compute);
+    }
+    return compute;
+  }
+}
+
 export class ValuesOperator implements Operator {
-  readonly #rows: readonly RowValuesFunction[];
+  readonly #rows: readonly ValuesRow[];
   readonly #out: Batch;
   readonly #values: Value[] = [];
   #next = 0;
@@ -73,9 +139,10 @@ export class ValuesOperator implements Operator {
   constructor(plan: ValuesPlan, execution: Execution) {
     const { program } = execution;
     this.#out = new Batch(plan.output.length);
-    this.#rows = plan.rowsOf.map((exprs) =>
-      program.memo(exprs, 'values', () => rowValuesFunction(program.slots, [], exprs)),
-    );
+    this.#rows = program.memo(plan, 'rows', () => {
+      const compiler = new ValuesCompiler(execution);
+      return plan.rowsOf.map((exprs) => compiler.row(exprs));
+    });
   }
 
   open(): void {
@@ -86,7 +153,7 @@ export class ValuesOperator implements Operator {
     const out = this.#out;
     let n = 0;
     while (this.#next < this.#rows.length && n < BATCH_SIZE) {
-      this.#rows[this.#next](x, NO_COLUMNS, 0, this.#values);
+      this.#rows[this.#next](x, this.#values);
       for (let c = 0; c < out.columns.length; c++) out.columns[c][n] = this.#values[c];
       n++;
       this.#next++;

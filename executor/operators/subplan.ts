@@ -7,9 +7,9 @@
  */
 import type { Value } from '../../catalog/function-entry.ts';
 import type { SubplanExpr } from '../../planner/expr.ts';
-import { hashKey, SqlArray } from '../../types/index.ts';
+import { hashKey, typeByOid } from '../../types/index.ts';
 import { type Batch, END, PENDING } from '../batch.ts';
-import { tooManyRows } from '../compile/runtime.ts';
+import { makeArray, tooManyRows } from '../compile/runtime.ts';
 import type { ExecContext, SubplanRunner } from '../context.ts';
 import { GroupTable } from './group-table.ts';
 import { type Operator, RowStore, WAIT_SIGNAL } from './operator.ts';
@@ -114,8 +114,22 @@ export class SubplanOperator implements SubplanRunner {
         for (let i = 0; i < batch.count; i++) elements.push(batch.columns[0][i]);
         return true;
       });
-      return new SqlArray(this.#expr.plan.output[0].typeOid, elements);
+      const elementOid = typeByOid(this.#expr.typeOid)?.elementOid ?? 0;
+      const isNested = typeByOid(this.#expr.plan.output[0].typeOid)?.category === 'A';
+      return makeArray(elementOid, elements, isNested);
     });
+  }
+
+  row(x: ExecContext, test: (row: readonly Value[]) => boolean | null): boolean | null {
+    const rows = this.#isCorrelated ? new RowStore(this.#expr.plan.output.length) : this.#keepRows(x);
+    if (this.#isCorrelated) {
+      this.#run(x, (batch) => {
+        rows.append(batch);
+        return rows.count <= 1;
+      });
+    }
+    if (rows.count > 1) tooManyRows();
+    return rows.count === 0 ? null : test(rows.columns.map((column) => column[0]));
   }
 
   quantified(x: ExecContext, test: (row: readonly Value[]) => boolean | null, isAll: boolean): boolean | null {
