@@ -44,7 +44,7 @@ export class Cursors {
     return cursor;
   }
 
-  declare(node: DeclareCursorStatement, text: string, params: readonly Value[]): void {
+  *declare(node: DeclareCursorStatement, text: string, params: readonly Value[]): Task<void> {
     const session = this.#session;
     if (!node.hold && !session.transaction.isBlock) {
       throw sqlError('25P01', 'DECLARE CURSOR can only be used in transaction blocks');
@@ -65,6 +65,8 @@ export class Cursors {
     portal.onBatch = (batch, from, to) => {
       for (let i = from; i < to; i++) rows.appendRow(batch, i);
     };
+    // What it shows is fixed now, not when it is first read.
+    while (!portal.start()) yield* session.wait();
     this.#cursors.set(node.name, {
       name: node.name,
       portal,

@@ -93,22 +93,25 @@ export class DatabaseRuntime {
     return new IndexRuntime(table, index, dictionary, expressions, predicate, deferrable);
   }
 
-  /** Forgets indexes that the published catalog no longer has. */
-  dropUnusedDictionaries(): void {
+  /**
+   * Forgets dictionaries of indexes and tables that a transaction changed, when neither the published catalog nor its own (after
+   * what it did) has them. Others' are none of its business: their tables may not be published yet.
+   */
+  dropUnusedDictionaries(changed: ReadonlySet<number>, own: Catalog): void {
     for (const key of this.#dictionaries.keys()) {
       const [indexOid, relId] = key.split('/').map(Number);
-      const index = this.catalog.index(indexOid);
-      const table = index === undefined ? undefined : this.catalog.relation(index.tableOid);
-      if (table?.relId !== relId) this.#dictionaries.delete(key);
+      const tableOid = (this.catalog.index(indexOid) ?? own.index(indexOid))?.tableOid;
+      if (!changed.has(indexOid) && (tableOid === undefined || !changed.has(tableOid))) continue;
+      if (!usesHeap(this.catalog, indexOid, relId) && !usesHeap(own, indexOid, relId)) this.#dictionaries.delete(key);
     }
   }
 
-  /** After a rollback of definitions: heaps serve the published tables again. */
-  restoreMaintainers(entries: Iterable<RelationEntry>): void {
-    for (const entry of entries) {
-      const published = this.catalog.relation(entry.oid);
-      if (published === undefined || published.relId === 0) continue;
-      this.engine.heap(published.relId).maintainer = this.table(this.catalog, published);
+  /** Heaps serve these tables as the catalog has them: after a rollback of definitions, or before one of rows. */
+  restoreMaintainers(tableOids: Iterable<number>, catalog: Catalog): void {
+    for (const oid of tableOids) {
+      const entry = catalog.relation(oid);
+      if (entry === undefined || entry.relId === 0) continue;
+      this.engine.heap(entry.relId).maintainer = this.table(catalog, entry);
     }
   }
 
@@ -152,6 +155,11 @@ export class DatabaseRuntime {
   virtualRows(qualifiedName: string, functions: FunctionContext): Iterable<readonly Value[]> {
     return virtualRows(qualifiedName, functions);
   }
+}
+
+function usesHeap(catalog: Catalog, indexOid: number, relId: number): boolean {
+  const index = catalog.index(indexOid);
+  return index !== undefined && catalog.relation(index.tableOid)?.relId === relId;
 }
 
 function sameIndexes(a: readonly IndexEntry[], b: readonly IndexEntry[]): boolean {

@@ -53,6 +53,7 @@ export class Portal {
   #nextRow = 0;
   #lockedCount = 0;
   #isDraining = false;
+  #isOpen = false;
   isDone = false;
   /** Rows sent so far. */
   rowCount = 0;
@@ -87,12 +88,17 @@ export class Portal {
   /** Runs on, sending at most maxRows rows (0: all). Throws what the statement throws; then the portal must be closed. */
   run(maxRows: number): PortalAnswer {
     if (this.isDone) return PORTAL_DONE;
-    if (this.#execution === null && !this.#start()) return PORTAL_PENDING;
+    if (!this.start()) return PORTAL_PENDING;
     const execution = this.#execution as Execution;
     const x = execution.context;
     x.startSlice();
     x.checkInterrupt();
     x.isWaiting = false;
+    if (!this.#isOpen) {
+      // Bounds of an index scan may ask a subquery: what it throws to wait comes by here again.
+      execution.open();
+      this.#isOpen = true;
+    }
     if (!this.#isDraining) {
       const answer = this.#pull(execution, maxRows === 0 ? Infinity : maxRows);
       if (answer !== PORTAL_DONE) return answer;
@@ -105,6 +111,11 @@ export class Portal {
     for (const followUp of x.followUps.values()) if (followUp.hasWork) return this.run(maxRows);
     this.isDone = true;
     return PORTAL_DONE;
+  }
+
+  /** Takes locks and snapshot, if that is still to be done; false: waits for a lock. */
+  start(): boolean {
+    return this.#execution !== null || this.#start();
   }
 
   #start(): boolean {
@@ -142,7 +153,6 @@ export class Portal {
     x.isRepeatableRead = transaction.isRepeatableRead;
     x.begin(txn, this.#snapshot, this.params, this.#literals);
     this.#execution = execution;
-    execution.open();
     return true;
   }
 

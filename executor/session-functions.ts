@@ -94,8 +94,11 @@ export class SessionFunctions implements FunctionContext {
 
   #sequence(oid: number): SequenceEntry {
     const entry = this.#session.catalog.sequence(oid);
-    if (entry === undefined) throw sqlError('42P01', `could not open relation with OID ${oid}`);
-    return entry;
+    if (entry !== undefined) return entry;
+    const { catalog } = this.#session;
+    const other = catalog.relation(oid) ?? catalog.index(oid);
+    if (other !== undefined) throw sqlError('42809', `"${other.name}" is not a sequence`);
+    throw sqlError('42P01', `could not open relation with OID ${oid}`);
   }
 
   nextval(oid: number): number | bigint {

@@ -41,6 +41,7 @@ export interface Savepoint {
 export interface PendingChange {
   readonly databaseOid: number;
   readonly key: string;
+  readonly oid: number;
   readonly entry: CatalogEntry | null;
 }
 
@@ -149,7 +150,7 @@ export class SessionTransaction {
 
   #change(databaseOid: number, entryClass: EntryClass, oid: number, entry: CatalogEntry | null): void {
     const key = entryKey(databaseOid, entryClass, oid);
-    const change = { databaseOid, key, entry };
+    const change = { databaseOid, key, oid, entry };
     this.#changes.push(change);
     this.#engine.putCatalog(this.txn as Transaction, key, entry === null ? null : encodeEntry(entry));
     // Incremental: one statement may make many entries.
@@ -163,14 +164,33 @@ export class SessionTransaction {
   #dropChanges(from: number): void {
     if (this.#changes.length === from) return;
     const dropped = this.#changes.slice(from);
+    const tables = this.#changedTables(dropped);
     this.#changes.length = from;
     this.#catalog = null;
-    const tables = dropped.flatMap((c) => (c.entry?.class === 'relation' ? [c.entry] : []));
-    const indexed = dropped.flatMap((c) =>
-      c.entry?.class === 'index' ? [this.#database.catalog.relation(c.entry.tableOid)] : [],
-    );
-    this.#database.restoreMaintainers([...tables, ...indexed.filter((t) => t !== undefined)]);
-    this.#database.dropUnusedDictionaries();
+    this.#database.restoreMaintainers(tables, this.#database.catalog);
+    if (from > 0) this.#database.restoreMaintainers(tables, this.catalog);
+    this.#database.dropUnusedDictionaries(new Set(dropped.map((c) => c.oid)), this.catalog);
+  }
+
+  /** Oids of tables that were changed, or whose indexes were. */
+  #changedTables(changes: readonly PendingChange[]): Set<number> {
+    const tables = new Set<number>();
+    const { catalog } = this;
+    for (const { entry, oid } of changes) {
+      if (entry?.class === 'relation') tables.add(oid);
+      else if (entry?.class === 'index') tables.add(entry.tableOid);
+      else if (entry === null) {
+        const tableOid = (this.#database.catalog.index(oid) ?? catalog.index(oid))?.tableOid;
+        if (tableOid !== undefined) tables.add(tableOid);
+      }
+    }
+    return tables;
+  }
+
+  /** Undo takes rows out of the indexes that this transaction sees. */
+  #prepareUndo(): void {
+    if (this.#changes.length === 0) return;
+    this.#database.restoreMaintainers(this.#changedTables(this.#changes), this.catalog);
   }
 
   // ------------------------------------------------------------------------------------------------------ savepoints
@@ -194,6 +214,7 @@ export class SessionTransaction {
   rollbackToSavepoint(i: number): boolean {
     const savepoint = this.savepoints[i];
     const txn = this.txn as Transaction;
+    this.#prepareUndo();
     if (!this.#engine.transactions.rollbackTo(txn, savepoint.mark)) {
       this.#wakeAfterUndo(txn);
       return false;
@@ -231,7 +252,7 @@ export class SessionTransaction {
     const own = changes.filter((c) => c.databaseOid !== SHARED_DATABASE_OID);
     if (own.length > 0) {
       this.#database.catalog = this.#database.catalog.apply(own.map(toCatalogChange));
-      this.#database.dropUnusedDictionaries();
+      this.#database.dropUnusedDictionaries(new Set(own.map((c) => c.oid)), this.#database.catalog);
     }
     const shared = changes.filter((c) => c.databaseOid === SHARED_DATABASE_OID);
     if (shared.length > 0) this.#shared.apply(shared.map(toCatalogChange));
@@ -242,6 +263,7 @@ export class SessionTransaction {
     const { txn } = this;
     if (txn !== null) {
       this.#releaseOwnSnapshot();
+      this.#prepareUndo();
       if (!this.#engine.transactions.rollback(txn)) {
         this.#wakeAfterUndo(txn);
         return false;

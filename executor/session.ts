@@ -50,6 +50,7 @@ interface InternalRun {
   readonly execution: Execution;
   count: number;
   readonly snapshot: ExecContext['snapshot'];
+  isOpen: boolean;
 }
 
 export class Session implements ProtocolSession, PlanningSession, ExecServices {
@@ -375,6 +376,7 @@ export class Session implements ProtocolSession, PlanningSession, ExecServices {
   *commitTask(): Task<void> {
     const { transaction } = this;
     if (transaction.deferred.size > 0) yield* this.runDeferred();
+    yield* this.cursors.holdAll();
     this.#closePortals();
     this.cursors.closeAll(true);
     let isDurable = false;
@@ -837,9 +839,12 @@ export class Session implements ProtocolSession, PlanningSession, ExecServices {
       inner.isRepeatableRead = x.isRepeatableRead;
       inner.begin(x.transaction, snapshot, params, null);
       inner.followUps = x.followUps;
-      execution.open();
-      run = { sql, execution, count: 0, snapshot };
+      run = { sql, execution, count: 0, snapshot, isOpen: false };
       this.#internal = run;
+    }
+    if (!run.isOpen) {
+      run.execution.open();
+      run.isOpen = true;
     }
     const inner = run.execution.context;
     inner.startSlice();

@@ -176,7 +176,7 @@ export function* runUtility(
       return node.name === null ? 'DEALLOCATE ALL' : 'DEALLOCATE';
     case 'declareCursor':
       session.ensureTransaction();
-      session.cursors.declare(node, prepared.text, []);
+      yield* session.cursors.declare(node, prepared.text, []);
       return 'DECLARE CURSOR';
     case 'fetch':
     case 'move':
@@ -247,6 +247,8 @@ function* commit(session: Session, isChain: boolean): Task<string> {
   if (!transaction.isBlock) {
     if (isChain) throw sqlError('25P01', 'COMMIT AND CHAIN can only be used in transaction blocks');
     session.notice({ severity: 'WARNING', code: '25P01', message: 'there is no transaction in progress' });
+    // Statements before it in the same query are one implicit transaction.
+    if (transaction.txn !== null) yield* session.commitTask();
     return 'COMMIT';
   }
   const modes = currentModes(session);
@@ -270,6 +272,7 @@ function* rollback(session: Session, isChain: boolean): Task<string> {
   if (!transaction.isBlock) {
     if (isChain) throw sqlError('25P01', 'ROLLBACK AND CHAIN can only be used in transaction blocks');
     session.notice({ severity: 'WARNING', code: '25P01', message: 'there is no transaction in progress' });
+    if (transaction.txn !== null) yield* session.rollbackTask();
     return 'ROLLBACK';
   }
   const modes = currentModes(session);
