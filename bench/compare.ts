@@ -103,7 +103,7 @@ const LINEITEM = `CREATE TABLE lineitem (id int PRIMARY KEY, returnflag char(1) 
   quantity numeric(15,2) NOT NULL, extendedprice numeric(15,2) NOT NULL, discount numeric(15,2) NOT NULL,
   tax numeric(15,2) NOT NULL, shipdate date NOT NULL, amount int NOT NULL)`;
 const FILL = `INSERT INTO lineitem SELECT i, substr('ANR', 1 + i % 3, 1), substr('FO', 1 + (i / 3) % 2, 1), 1 + i % 50,
-  900 + (i * 7919) % 100000 / 100.0, (i % 11) / 100.0, (i % 9) / 100.0, date '1992-01-01' + i % 2500, i % 1000
+  900 + (i % 10000 * 7919) % 100000 / 100.0, (i % 11) / 100.0, (i % 9) / 100.0, date '1992-01-01' + i % 2500, i % 1000
   FROM generate_series(1, ${ROWS}) AS i`;
 const FILTER_SUM = 'SELECT sum(amount) FROM lineitem WHERE amount < 500';
 const Q1 = `SELECT returnflag, linestatus, sum(quantity), sum(extendedprice), sum(extendedprice * (1 - discount)),
