@@ -143,7 +143,7 @@ function gather(
         throw sqlError('42601', `both default and generation expression specified ${where}`, position);
       }
       if (gathered.defaultExpression !== null || serial !== null) {
-        throw sqlError('42601', `multiple default values specified ${where}`, position);
+        throw sqlError('42601', `multiple default values specified ${where}`, serial === null ? position : {});
       }
       gathered.defaultExpression = constraint.expr;
       return;
@@ -248,7 +248,6 @@ export function bindGenerated(
           used.name === column.name && !used.generated
             ? 'This would cause the generated column to depend on its own value.'
             : 'A generated column cannot reference another generated column.',
-        ...at(x, expression.position),
       });
     }
   }

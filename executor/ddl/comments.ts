@@ -1,4 +1,5 @@
 /** COMMENT ON, and GRANT / REVOKE of rights on objects. */
+import { functionsByName } from '../../catalog/functions/index.ts';
 import type { CommentEntry, EntryClass } from '../../catalog/index.ts';
 import type {
   AlterDefaultPrivilegesStatement,
@@ -102,7 +103,7 @@ function* commentTarget(x: DdlContext, object: ObjectAddress): DdlSteps<Target |
       return { objectClass: 'database', oid: database.oid, columnNumber: 0 };
     }
     default:
-      throw objectMissing(object);
+      throw objectMissing(x, object);
   }
 }
 
@@ -202,6 +203,9 @@ function grantTarget(
         throw sqlError('42809', `"${found.name}" is not a sequence`);
       }
       if (found.class === 'relation') {
+        if (statement.privileges.some(({ name: right }) => right === 'usage')) {
+          throw sqlError('0LP01', 'invalid privilege type USAGE for table');
+        }
         for (const { columns } of statement.privileges) {
           for (const column of columns) {
             if (findColumn(found, column) !== undefined) continue;
@@ -233,7 +237,8 @@ function grantTarget(
     case 'procedure':
     case 'routine':
       // Everybody may call the built-in functions, and there are no others.
-      return null;
+      if (functionsByName(name).length > 0) return null;
+      throw objectMissing(x, { ...object, objectType: 'function' });
     default:
       throw sqlError('42704', `${objectType} "${name}" does not exist`);
   }

@@ -109,8 +109,8 @@ function* gatherParts(x: DdlContext, statement: CreateTableStatement, tableName:
     }
   }
   const seen = new Set<string>();
-  for (const { name, position } of parts.columns) {
-    if (seen.has(name)) throw sqlError('42701', `column "${name}" specified more than once`, at(x, position));
+  for (const { name } of parts.columns) {
+    if (seen.has(name)) throw sqlError('42701', `column "${name}" specified more than once`);
     seen.add(name);
   }
   if (parts.columns.length > COLUMNS_MAX) {
@@ -189,7 +189,7 @@ function dropRepeatedKeys(parts: TableParts): void {
 
 function* gatherLike(x: DdlContext, parts: TableParts, element: LikeElement): DdlSteps<void> {
   const source = yield* findAndLock(x, element.table, ACCESS_SHARE);
-  if (source === undefined) throw relationMissing(x, element.table);
+  if (source === undefined) throw relationMissing(x, element.table).with(at(x, element.position));
   if (source.class !== 'relation') {
     throw sqlError('42809', `relation "${source.name}" is invalid in LIKE clause`, at(x, element.position));
   }
@@ -329,7 +329,6 @@ export interface NewTable {
   readonly columns: readonly ColumnSpec[];
   readonly options: readonly string[];
   readonly onCommit: RelationEntry['onCommit'] | null;
-  readonly kind?: 'table' | 'materializedView';
 }
 
 /** The table with its columns, defaults and sequences; without constraints. */
@@ -338,7 +337,7 @@ export function newTable(x: DdlContext, spec: NewTable): RelationEntry {
   const bare: RelationEntry = {
     class: 'relation',
     oid: x.allocateOid(),
-    kind: spec.kind ?? 'table',
+    kind: 'table',
     schemaOid: spec.schemaOid,
     name: spec.name,
     owner: x.currentRoleOid,
@@ -350,6 +349,8 @@ export function newTable(x: DdlContext, spec: NewTable): RelationEntry {
     queryText: null,
     options: spec.options,
     dependsOn: [],
+    rowTypeOid: x.allocateOid(),
+    rowArrayTypeOid: x.allocateOid(),
     ...(spec.onCommit === null || spec.onCommit === undefined ? {} : { onCommit: spec.onCommit }),
   };
   // The table is there before its sequences, so that they cannot take its name.

@@ -78,6 +78,8 @@ function views(x: DdlContext, oid: number): Dependent[] {
 
 function relationDependents(x: DdlContext, oid: number): Dependent[] {
   const result = views(x, oid);
+  const rowType = x.catalog.relation(oid)?.rowTypeOid;
+  if (rowType !== undefined) result.push(...typeDependents(x, rowType));
   for (const index of x.catalog.indexesOf(oid)) result.push({ object: referenceTo(index), kind: 'auto' });
   for (const constraint of x.catalog.constraintsOf(oid)) {
     result.push({ object: reference('constraint', constraint.oid), kind: 'auto' });

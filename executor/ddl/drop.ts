@@ -163,6 +163,12 @@ function findType(
   if (type === undefined) {
     throw sqlError('2BP01', `cannot drop type ${formatType(oid)} because it is required by the database system`);
   }
+  if (type.relationOid !== undefined) {
+    const { name } = x.catalog.relation(type.relationOid)!;
+    throw sqlError('2BP01', `cannot drop type ${formatType(oid)} because table ${name} requires it`, {
+      hint: `You can drop table ${name} instead.`,
+    });
+  }
   if (type.oid !== oid) {
     throw sqlError('2BP01', `cannot drop type ${formatType(oid)} because type ${formatType(type.oid)} requires it`, {
       hint: `You can drop type ${formatType(type.oid)} instead.`,

@@ -17,7 +17,7 @@ import { createSchema } from './schemas.ts';
 import { alterSequenceStatement, createSequenceStatement } from './sequences.ts';
 import { truncate } from './truncate.ts';
 import { alterCompositeType, alterDomain, alterEnum, createCompositeType, createDomain, createEnum } from './types.ts';
-import { createTableAs, createView, refreshMaterializedView } from './views.ts';
+import { createTableAs, createView, refreshMaterializedView, selectInto } from './views.ts';
 
 export type { DdlContext, DdlResult, DdlSteps, ExpressionUse, Task } from './context.ts';
 export { TASK_PENDING } from './context.ts';
@@ -40,6 +40,11 @@ export function executeDdl(statement: StatementNode, context: DdlContext): DdlSt
       return alterSequenceStatement(x, statement);
     case 'createSchema':
       return createSchema(x, statement, (inner, element) => executeDdl(element, inner));
+    case 'query':
+      if (statement.body.kind === 'select' && statement.body.into !== null) {
+        return selectInto(x, statement, statement.body.into);
+      }
+      throw unsupported(statement);
     case 'createView':
       return createView(x, statement);
     case 'refreshMaterializedView':

@@ -11,6 +11,7 @@ import { INFORMATION_SCHEMA_OID, PG_CATALOG_SCHEMA_OID } from '../../catalog/ind
 import type { AlterOwnerStatement, AlterSchemaStatement, ObjectAddress, ObjectType } from '../../parser/ast.ts';
 import { ACCESS_EXCLUSIVE } from '../../storage/api.ts';
 import { sqlError } from '../../types/errors.ts';
+import { formatType } from '../../types/index.ts';
 import type { DdlContext, DdlResult, DdlSteps } from './context.ts';
 import {
   checkNameIsFree,
@@ -26,7 +27,7 @@ import {
   schemaOrThrow,
 } from './resolve.ts';
 import { nextvalText } from './sequences.ts';
-import { findTypeOid } from './type-names.ts';
+import { findTypeOid, resolveType } from './type-names.ts';
 
 const RELATIONS = new Set<ObjectType>(['table', 'view', 'materialized view', 'index', 'sequence', 'foreign table']);
 
@@ -106,7 +107,7 @@ export function* alterOwner(x: DdlContext, statement: AlterOwnerStatement): DdlS
       return { tag };
     }
     default:
-      throw objectMissing(object);
+      throw objectMissing(x, object);
   }
 }
 
@@ -123,10 +124,11 @@ export function findUserType(x: DdlContext, object: ObjectAddress): Extract<Cata
 }
 
 /** Objects of kinds that cannot be made do not exist. */
-export function objectMissing(object: ObjectAddress): Error {
+export function objectMissing(x: DdlContext, object: ObjectAddress): Error {
   const name = object.name.join('.');
   if (object.objectType === 'function' || object.objectType === 'procedure' || object.objectType === 'aggregate') {
-    return sqlError('42883', `${object.objectType} ${name} does not exist`);
+    const types = (object.parameters ?? []).map(({ type }) => formatType(resolveType(x, type).typeOid));
+    return sqlError('42883', `${object.objectType} ${name}(${types.join(', ')}) does not exist`);
   }
   return sqlError('42704', `${object.objectType} "${name}" does not exist`);
 }
@@ -153,7 +155,7 @@ export function* alterObjectSchema(x: DdlContext, statement: AlterSchemaStatemen
     x.putEntry({ ...type, schemaOid: target.oid });
     return { tag };
   }
-  if (!RELATIONS.has(object.objectType)) throw objectMissing(object);
+  if (!RELATIONS.has(object.objectType)) throw objectMissing(x, object);
   const found = yield* findAndLock(x, object.name, ACCESS_EXCLUSIVE);
   if (found === undefined) {
     if (!statement.ifExists) throw relationMissing(x, object.name);

@@ -58,7 +58,7 @@ export function* rename(x: DdlContext, statement: RenameStatement): DdlSteps<Ddl
       renameType(x, statement);
       return { tag };
     default:
-      throw objectMissing(object);
+      throw objectMissing(x, object);
   }
 }
 

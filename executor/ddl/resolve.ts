@@ -12,7 +12,7 @@ import { BOOTSTRAP_ROLE_OID, INFORMATION_SCHEMA_OID, PG_CATALOG_SCHEMA_OID } fro
 import type { Persistence, QualifiedName, RoleSpec } from '../../parser/ast.ts';
 import { errorPosition } from '../../parser/index.ts';
 import type { LockMode } from '../../storage/api.ts';
-import { type SqlErrorFields, sqlError } from '../../types/errors.ts';
+import { type SqlError, type SqlErrorFields, sqlError } from '../../types/errors.ts';
 import type { DdlContext, DdlSteps } from './context.ts';
 
 /** pg_class's oid: the class of name locks. */
@@ -58,7 +58,10 @@ export interface NewName {
 /** The first schema of search_path that exists, without the ones that are only searched. */
 function currentSchema(x: DdlContext): SchemaEntry | undefined {
   for (const raw of x.settings.names('search_path')) {
-    if (raw === 'pg_temp') return x.catalog.schema(x.temporarySchema());
+    if (raw === 'pg_temp') {
+      const schemaOid = x.temporarySchema();
+      return x.catalog.schema(schemaOid);
+    }
     const name = raw === '$user' ? (x.shared.role(x.currentRoleOid)?.name ?? '') : raw;
     const schema = x.catalog.schemaByName(name);
     if (schema !== undefined) return schema;
@@ -107,7 +110,9 @@ export function newRelationName(
       throw sqlError('42P16', 'cannot create temporary relation in non-temporary schema');
     }
   }
-  const schema = x.catalog.schema(x.temporarySchema()) as SchemaEntry;
+  // The schema may be made by this call: the catalog is asked after it.
+  const schemaOid = x.temporarySchema();
+  const schema = x.catalog.schema(schemaOid) as SchemaEntry;
   return { schema, name: names[names.length - 1], persistence };
 }
 
@@ -131,7 +136,7 @@ export function findRelation(x: DdlContext, names: QualifiedName): NamedRelation
   return x.catalog.resolveRelation(names, x.searchPath);
 }
 
-export function relationMissing(x: DdlContext, names: QualifiedName): Error {
+export function relationMissing(x: DdlContext, names: QualifiedName): SqlError {
   if (names.length > 1) schemaOrThrow(x, names[names.length - 2]);
   return sqlError('42P01', `relation "${names.join('.')}" does not exist`);
 }

@@ -3,10 +3,12 @@ import type { ColumnEntry, RelationEntry } from '../../catalog/index.ts';
 import type {
   CreateTableAsStatement,
   CreateViewStatement,
+  IntoClause,
   Option,
   Query,
   QueryStatement,
   RefreshMaterializedViewStatement,
+  SelectBody,
 } from '../../parser/ast.ts';
 import type { OutputColumn } from '../../planner/index.ts';
 import { ACCESS_EXCLUSIVE } from '../../storage/api.ts';
@@ -16,6 +18,7 @@ import { type DdlContext, type DdlResult, type DdlSteps, wait } from './context.
 import { checkAccessMethod, checkTablespace, newTable } from './create-table.ts';
 import { storageOptions, TABLE_OPTIONS } from './options.ts';
 import {
+  at,
   checkNameIsFree,
   checkRelationOwner,
   findAndLock,
@@ -89,6 +92,7 @@ export function* createView(x: DdlContext, statement: CreateViewStatement): DdlS
   if (statement.persistence === 'unlogged') {
     throw sqlError('42601', 'views cannot be unlogged because they do not have storage');
   }
+  refuseParameters(x, statement.query);
   if (statement.recursive) throw sqlError('0A000', 'CREATE RECURSIVE VIEW is not supported');
   const { columns: output } = x.describeQuery(statement.query);
   const columns = namedColumns(output, statement.columns, 'CREATE VIEW specifies more column names than columns');
@@ -136,9 +140,23 @@ export function* createView(x: DdlContext, statement: CreateViewStatement): DdlS
     overflowRelId: 0,
     columns: columnEntries(columns),
     layout: 0,
+    rowTypeOid: x.allocateOid(),
+    rowArrayTypeOid: x.allocateOid(),
     ...fields,
   });
   return { tag };
+}
+
+/** A kept query has no $1. */
+function refuseParameters(x: DdlContext, node: unknown): void {
+  if (Array.isArray(node)) {
+    for (const part of node) refuseParameters(x, part);
+    return;
+  }
+  if (typeof node !== 'object' || node === null) return;
+  const { kind, number, position } = node as { kind?: unknown; number?: unknown; position?: unknown };
+  if (kind === 'param') throw sqlError('42P02', `there is no parameter $${number}`, at(x, Number(position)));
+  for (const part of Object.values(node)) refuseParameters(x, part);
 }
 
 /** OR REPLACE may add columns at the end, and nothing else. */
@@ -173,6 +191,26 @@ function sourceQuery(x: DdlContext, statement: CreateTableAsStatement): Query {
   return prepared;
 }
 
+/** SELECT ... INTO t is CREATE TABLE t AS SELECT ... */
+export function selectInto(x: DdlContext, query: Query, into: IntoClause): DdlSteps<DdlResult> {
+  const body = { ...(query.body as SelectBody), into: null };
+  return createTableAs(x, {
+    kind: 'createTableAs',
+    table: into.name,
+    columns: [],
+    persistence: into.persistence,
+    ifNotExists: false,
+    materializedView: false,
+    accessMethod: null,
+    options: [],
+    onCommit: null,
+    tablespace: null,
+    source: { ...query, body },
+    withData: true,
+    position: query.position,
+  });
+}
+
 export function* createTableAs(x: DdlContext, statement: CreateTableAsStatement): DdlSteps<DdlResult> {
   const isView = statement.materializedView;
   checkAccessMethod(statement.accessMethod);
@@ -195,11 +233,10 @@ export function* createTableAs(x: DdlContext, statement: CreateTableAsStatement)
   if (normalized !== null && usesTemporary(x, normalized.relations)) {
     throw sqlError('0A000', 'materialized views must not use temporary tables or views');
   }
-  let table = newTable(x, {
+  const table = newTable(x, {
     schemaOid: target.schema.oid,
     name: target.name,
     persistence: target.persistence,
-    kind: isView ? 'materializedView' : 'table',
     columns: columns.map((column) => ({
       ...column,
       notNull: false,
@@ -215,22 +252,20 @@ export function* createTableAs(x: DdlContext, statement: CreateTableAsStatement)
     options: storageOptions(statement.options, TABLE_OPTIONS),
     onCommit: statement.onCommit,
   });
+  const count = statement.withData ? yield* wait(x.insertFrom(table, query as QueryStatement)) : 0;
   if (normalized !== null) {
-    const named = withTargetNames(
-      normalized.query,
-      columns.map((column) => column.name),
-    );
-    table = {
-      ...table,
-      queryText: x.deparse(named),
+    // Rows are inserted while it is a table still: nobody may insert into a materialized view.
+    const names = columns.map((column) => column.name);
+    x.putEntry({
+      ...(x.catalog.relation(table.oid) as RelationEntry),
+      kind: 'materializedView',
+      queryText: x.deparse(withTargetNames(normalized.query, names)),
       dependsOn: normalized.relations,
       dependsOnColumns: normalized.columns,
       populated: statement.withData,
-    };
-    x.putEntry(table);
+    });
   }
   if (!statement.withData) return { tag: isView ? 'CREATE MATERIALIZED VIEW' : 'CREATE TABLE AS' };
-  const count = yield* wait(x.insertFrom(table, query as QueryStatement));
   return { tag: `SELECT ${count}` };
 }
 
@@ -265,12 +300,13 @@ export function* refreshMaterializedView(
     }
   }
   const fresh: RelationEntry = { ...overNewHeap(x, found), populated: statement.withData };
+  if (statement.withData) {
+    const table: RelationEntry = { ...fresh, kind: 'table', queryText: null, dependsOn: [], dependsOnColumns: [] };
+    x.putEntry(table);
+    yield* wait(x.insertFrom(table, parseQuery(found.queryText as string)));
+  }
   x.putEntry(fresh);
   dropHeaps(x, found);
   x.forgetStatistics(found.oid);
-  if (statement.withData) {
-    const query = parseQuery(found.queryText as string);
-    yield* wait(x.insertFrom(fresh, query));
-  }
   return { tag: 'REFRESH MATERIALIZED VIEW' };
 }
