@@ -128,7 +128,6 @@ class Deparser {
       case 'array':
         return `ARRAY[${this.list(expr.elements)}]`;
       case 'row':
-      case 'wholeRow':
         return `ROW(${this.list(expr.fields)})`;
       case 'rowCompare':
         return `(ROW(${this.list(expr.left)}) ${expr.operator} ROW(${this.list(expr.right)}))`;

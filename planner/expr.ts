@@ -42,11 +42,6 @@ export interface SystemColumnExpr extends Typed {
   readonly name: 'ctid' | 'tableoid' | 'xmin' | 'xmax' | 'cmin' | 'cmax';
   readonly tableOid: number;
 }
-/** The whole row of a table as a record. */
-export interface WholeRowExpr extends Typed {
-  readonly kind: 'wholeRow';
-  readonly fields: readonly Expr[];
-}
 export interface CallExpr extends Typed {
   readonly kind: 'call';
   readonly function: ScalarFunction;
@@ -116,10 +111,13 @@ export interface ArrayExpr extends Typed {
   readonly elements: readonly Expr[];
   readonly multidimensional: boolean;
 }
+/** ROW(...), and the whole row of a FROM item. */
 export interface RowExpr extends Typed {
   readonly kind: 'row';
   readonly fields: readonly Expr[];
   readonly names: readonly string[];
+  /** A whole row on the nullable side of an outer join: NULL where there is no row, that is, where all columns are null. */
+  readonly nullWhenEmpty?: boolean;
 }
 /** (a, b) < (c, d), by fields; = and <> are written as AND / OR of calls by the binder. Comparators: btree compare by type. */
 export interface RowCompareExpr extends Typed {
@@ -181,12 +179,13 @@ export interface ArrayCastExpr extends Typed {
  * A subquery in an expression. Its plan runs with `params` set (correlation: execParam index <- expression of the
  * current row); without params it runs once per statement and its result is kept (initplan).
  *  exists: bool. scalar: first column of the only row (21000 when more). array: all of the first column.
+ *  row: `test` over the only row (21000 when more), null without one.
  *  any/all: `test` is compared for each subquery row; in `test` the subquery's columns are input 2. Uncorrelated `any` with
  *  equality tests are hashed: hashKeys are the outer sides, in the order of the subquery's columns.
  */
 export interface SubplanExpr extends Typed {
   readonly kind: 'subplan';
-  readonly mode: 'exists' | 'scalar' | 'array' | 'any' | 'all';
+  readonly mode: 'exists' | 'scalar' | 'array' | 'row' | 'any' | 'all';
   readonly plan: Plan;
   readonly params: readonly { readonly index: number; readonly value: Expr }[];
   readonly test: Expr | null;
@@ -199,7 +198,6 @@ export type Expr =
   | ExecParamExpr
   | ColumnExpr
   | SystemColumnExpr
-  | WholeRowExpr
   | CallExpr
   | LogicExpr
   | NotExpr

@@ -57,7 +57,7 @@ export interface WindowRef extends Typed {
 /** As SubplanExpr; in `test` the subquery's columns are ColumnExprs of input 2. */
 export interface SublinkExpr extends Typed {
   readonly kind: 'sublink';
-  readonly mode: 'exists' | 'scalar' | 'array' | 'any' | 'all';
+  readonly mode: 'exists' | 'scalar' | 'array' | 'row' | 'any' | 'all';
   readonly query: Query;
   readonly test: Expr | null;
 }
@@ -297,7 +297,6 @@ export function mapChildren(expr: Expr, map: Mapper): Expr {
     case 'caseSubject':
     case 'groupingRef':
       return expr;
-    case 'wholeRow':
     case 'row': {
       const fields = mapList(node.fields, map);
       return fields === node.fields ? expr : ({ ...node, fields } as Expr);

@@ -4,7 +4,7 @@ import { comparisonOperator, functionsByName } from '../../catalog/functions/ind
 import type * as ast from '../../parser/ast.ts';
 import type { Expr, SortKey } from '../expr.ts';
 import { equalExpr, hasSetReturning, logical, someExpr, toExpr, visitExpr } from '../logical.ts';
-import { coerceToBoolean, coerceType, resolveUnknown } from './coerce.ts';
+import { coerceToBoolean, coerceToCommonType, coerceType, resolveUnknown, selectCommonType } from './coerce.ts';
 import type { BindContext, Position } from './context.ts';
 import { bindExpr, castExplicit, fieldsOf, selectField } from './expression.ts';
 import {
@@ -44,8 +44,9 @@ export function bindCall(level: Level, node: ast.FunctionCall): Expr {
   const outerClause = level.clause;
   const isAggregateName = functionsByName(name).some((entry) => entry.kind === 'aggregate');
   const argNodes = node.withinGroup ? [...node.args, ...node.orderBy.map((item) => item.expr)] : node.args;
-  const args = argNodes.map((arg) => bindExpr(level, arg));
+  let args: readonly Expr[] = argNodes.map((arg) => bindExpr(level, arg));
   level.clause = outerClause;
+  if (node.withinGroup) args = matchHypothetical(level, node, args, position);
   const shape: CallShape = {
     types: args.map((arg) => arg.typeOid),
     names: node.argNames,
@@ -93,6 +94,33 @@ function bindSpecialCall(level: Level, node: ast.FunctionCall, name: string, sch
     }
   }
   return null;
+}
+
+/** Hypothetical-set aggregates: each direct argument and its ordering column get their common type. */
+function matchHypothetical(
+  level: Level,
+  node: ast.FunctionCall,
+  args: readonly Expr[],
+  position: Position,
+): readonly Expr[] {
+  const { context } = level;
+  const name = node.name[node.name.length - 1];
+  if (!functionsByName(name).some((entry) => entry.kind === 'aggregate' && entry.hypothetical)) return args;
+  const directCount = node.args.length;
+  if (directCount !== node.orderBy.length) {
+    const shape: CallShape = { types: args.map((arg) => arg.typeOid), names: null, variadic: false };
+    throw context.error('42883', `function ${callSignature(context, name, shape)} does not exist`, position, {
+      hint: `To use the hypothetical-set aggregate ${name}, the number of hypothetical direct arguments (here ${directCount}) must match the number of ordering columns (here ${node.orderBy.length}).`,
+    });
+  }
+  const result = [...args];
+  for (let i = 0; i < directCount; i++) {
+    const pair = [args[directCount + i], args[i]];
+    const typeOid = selectCommonType(context, pair, 'WITHIN GROUP');
+    result[i] = coerceToCommonType(context, args[i], typeOid, 'WITHIN GROUP');
+    result[directCount + i] = coerceToCommonType(context, args[directCount + i], typeOid, 'WITHIN GROUP');
+  }
+  return result;
 }
 
 function lookUp(
@@ -143,13 +171,6 @@ function missingFunction(
 ) {
   const signature = node.star ? `${shown}()` : callSignature(context, shown, shape);
   const entries = functionsByName(node.name[node.name.length - 1]);
-  if (
-    node.withinGroup &&
-    entries.length > 0 &&
-    entries.some((entry) => entry.kind === 'aggregate' && !entry.orderedSet)
-  ) {
-    return context.error('42809', `${shown} is not an ordered-set aggregate, so it cannot have WITHIN GROUP`, position);
-  }
   if (node.orderBy.length > 0 && !node.withinGroup && entries.some((entry) => entry.kind === 'aggregate')) {
     return context.error('42883', `function ${signature} does not exist`, position, {
       hint: 'No aggregate function matches the given name and argument types. Perhaps you misplaced ORDER BY; ORDER BY must appear after all regular arguments of the aggregate.',

@@ -380,9 +380,32 @@ export function coerceType(
       return context.copyLocation(expr, { kind: 'arrayCast', arg: expr, element, typeOid: target, typeModifier: -1 });
     }
     case 'none':
+      if (source === RECORD && types.isComposite(target)) return recordToComposite(context, expr, target, coercion);
       if (target === RECORD || source === RECORD) return relabel(context, expr, target);
       throw cannotCast(context, source, target, context.locationOf(expr));
   }
+}
+
+/** coerce_record_to_complex: a ROW(...) as a composite type, field by field. */
+function recordToComposite(context: BindContext, expr: Expr, target: number, coercion: CoercionContext): Expr {
+  const { types } = context;
+  const position = context.locationOf(expr);
+  const refuse = (detail?: string) =>
+    context.error('42846', `cannot cast type ${types.name(RECORD)} to ${types.name(target)}`, position, { detail });
+  if (expr.kind !== 'row') throw refuse();
+  const attributes = types.get(target)?.attributes ?? [];
+  const fields = attributes.map((attribute, i) => {
+    const field = expr.fields[i];
+    if (field === undefined) throw refuse('Input has too few columns.');
+    const converted = coerceToTarget(context, field, attribute.typeOid, attribute.typmod, coercion);
+    if (converted !== null) return converted;
+    throw refuse(
+      `Cannot cast type ${types.name(field.typeOid)} to ${types.name(attribute.typeOid)} in column ${i + 1}.`,
+    );
+  });
+  if (expr.fields.length > attributes.length) throw refuse('Input has too many columns.');
+  const names = attributes.map((attribute) => attribute.name);
+  return context.copyLocation(expr, { kind: 'row', fields, names, typeOid: target, typeModifier: -1 });
 }
 
 function ioCast(expr: Expr, target: number): Expr {

@@ -145,7 +145,8 @@ function bindNode(level: Level, node: ast.Expression): Expr {
       const query = bindSublink(level, node.query);
       checkOneColumn(level, query, node.position);
       const element = query.targets[0].expr.typeOid;
-      const typeOid = level.context.types.arrayOf(element);
+      const { types } = level.context;
+      const typeOid = types.isArray(types.base(element)) ? types.base(element) : types.arrayOf(element);
       if (typeOid === 0) {
         throw level.context.error(
           '42704',
@@ -299,8 +300,12 @@ function bindParameter(context: BindContext, node: ast.ParamRef): Expr {
 function bindColumnRef(level: Level, node: ast.ColumnRef): Expr {
   const { context } = level;
   const position = positionOf(context, node.position);
-  if (node.star) throw context.error('42601', 'row expansion via "*" is not supported here', position);
   refuseColumns(level, position);
+  // t.* in an expression is the whole row.
+  if (node.star) {
+    if (node.name.length === 0) throw context.error('42601', 'row expansion via "*" is not supported here', position);
+    return wholeRow(level, starItems(level, node)[0], position);
+  }
   const { name } = node;
   if (name.length === 1) {
     const hit = findColumn(level, name[0], position);
@@ -342,7 +347,9 @@ export function wholeRow(level: Level, item: NamespaceItem, position: Position):
   }
   const fields = item.columns.map((column) => column.expr);
   const names = item.columns.map((column) => column.name);
-  return level.context.at({ kind: 'row', fields, names, typeOid: RECORD, typeModifier: -1 }, position);
+  const typeOid = item.rel >= 0 ? (item.table?.rowTypeOid ?? RECORD) : RECORD;
+  const row: Expr = { kind: 'row', fields, names, typeOid, typeModifier: -1 };
+  return level.context.at(item.nullable ? { ...row, nullWhenEmpty: true } : row, position);
 }
 
 /* ---- operators ----------------------------------------------------------------------------------------------------- */
@@ -360,12 +367,13 @@ function bindOperator(level: Level, node: ast.OperatorExpr): Expr {
     return compareRows(level, node.operator, bindFields(level, node.left), bindFields(level, node.right), position);
   }
   const left = bindExpr(level, node.left);
+  if (node.left.kind === 'row' && left.kind === 'row' && node.right.kind === 'scalarSubquery') {
+    return bindRowSublink(level, left, node.operator, node.right.query, position);
+  }
   const right = bindExpr(level, node.right);
   if (left.kind === 'row' && right.kind === 'row' && isComparison(node.operator)) {
-    return compareRows(level, node.operator, left.fields, right.fields, position);
-  }
-  if (left.kind === 'row' && node.left.kind === 'row' && logical(right).kind === 'sublink') {
-    return bindRowSublink(level, left, node.operator, right, position);
+    const isWritten = node.left.kind === 'row' || node.right.kind === 'row';
+    if (isWritten) return compareRows(level, node.operator, left.fields, right.fields, position);
   }
   return makeOperator(context, node.operator, left, right, position);
 }
@@ -679,20 +687,21 @@ function bindScalarSubquery(level: Level, node: ast.Query, position: number): Ex
   return toExpr({ kind: 'sublink', mode: 'scalar', query, test: null, typeOid, typeModifier });
 }
 
-/** (a, b) op (SELECT x, y): one row at most; compared as `any` over no more than one row would be. */
+/** (a, b) op (SELECT x, y): one row at most. */
 function bindRowSublink(
   level: Level,
   left: Expr & { kind: 'row' },
   operator: string,
-  right: Expr,
+  node: ast.Query,
   position: Position,
 ): Expr {
-  const node = logical(right);
-  if (node.kind !== 'sublink')
-    throw level.context.error('42601', 'unequal number of entries in row expressions', position);
-  const columns = subqueryColumns(node.query);
+  const { context } = level;
+  const query = bindSublink(level, node);
+  const columns = subqueryColumns(query);
+  if (left.fields.length < columns.length) throw context.error('42601', 'subquery has too many columns', position);
+  if (left.fields.length > columns.length) throw context.error('42601', 'subquery has too few columns', position);
   const test = compareRows(level, operator, left.fields, columns, position);
-  return toExpr({ kind: 'sublink', mode: 'any', query: node.query, test, typeOid: BOOL, typeModifier: -1 });
+  return toExpr({ kind: 'sublink', mode: 'row', query, test, typeOid: BOOL, typeModifier: -1 });
 }
 
 /** The subquery's columns as the test of ANY and ALL sees them. */
@@ -861,7 +870,7 @@ export function selectField(
   const { context } = level;
   const missing = () => {
     if (owner !== null) return context.error('42703', `column ${owner}.${field} does not exist`, position);
-    if (base.kind !== 'row' && base.typeOid === RECORD) {
+    if (base.typeOid === RECORD) {
       return context.error('42703', `could not identify column "${field}" in record data type`, position);
     }
     if (base.typeOid === RECORD || context.types.isComposite(base.typeOid)) {

@@ -402,6 +402,8 @@ function bindJoin(level: Level, node: ast.JoinRef): BoundFrom {
   } else if (node.on !== null) {
     on = bindOn(level, node.on, items);
   }
+  if (node.joinType === 'left' || node.joinType === 'full') for (const item of right.items) item.nullable = true;
+  if (node.joinType === 'right' || node.joinType === 'full') for (const item of left.items) item.nullable = true;
   for (const item of items) item.columnsVisible = false;
   const result: NamespaceItem[] = [];
   if (node.alias === null) result.push(...items);
@@ -427,6 +429,7 @@ function bindJoin(level: Level, node: ast.JoinRef): BoundFrom {
     columnsVisible: true,
     lateralOnly: false,
     lateralOk: true,
+    nullable: false,
   };
   level.allItems.push(joinItem);
   if (node.usingAlias !== null) {

@@ -44,6 +44,8 @@ export interface NamespaceItem {
   lateralOnly: boolean;
   /** False under the nullable side of an outer join: referring to it laterally is an error. */
   lateralOk: boolean;
+  /** On the nullable side of an outer join. */
+  nullable: boolean;
 }
 
 /** What an expression is part of; the words are those of PostgreSQL's messages. */
@@ -313,6 +315,7 @@ export function itemOfRelation(
     columnsVisible: true,
     lateralOnly: false,
     lateralOk: true,
+    nullable: false,
   };
 }
 

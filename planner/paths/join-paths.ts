@@ -47,6 +47,8 @@ export function makeJoinPaths(
       return;
     case 'full':
       add(join.hash(left, right, 'full'));
+      // ON TRUE, ON FALSE: there is nothing to hash or merge by.
+      if (conditions.on.every((expr) => expr.kind === 'const')) join.nestedLoops(left, right, 'full', add);
       return;
     case 'semi': {
       join.nestedLoops(left, right, 'semi', add);
@@ -132,8 +134,8 @@ class JoinBuilder {
     const { planner } = problem;
     const keys = this.hashKeys(outer, inner);
     if (keys.length === 0) return null;
-    const outerPaths = outer.relation.paths.filter((path) => (path.required & inner.relation.mask) === NO_RELS);
-    const innerPaths = inner.relation.paths.filter((path) => (path.required & outer.relation.mask) === NO_RELS);
+    const outerPaths = independentPaths(outer, inner);
+    const innerPaths = independentPaths(inner, outer);
     if (outerPaths.length === 0 || innerPaths.length === 0) return null;
     const outerPath = cheapest(outerPaths);
     const innerPath = cheapest(innerPaths);
@@ -204,7 +206,7 @@ class JoinBuilder {
   }
 
   nestedLoops(outer: Side, inner: Side, joinType: JoinType, add: (path: Path | null) => void): void {
-    const outerPaths = outer.relation.paths.filter((path) => (path.required & inner.relation.mask) === NO_RELS);
+    const outerPaths = independentPaths(outer, inner);
     if (outerPaths.length === 0) return;
     const plain = inner.relation.paths.filter((path) => path.required === NO_RELS);
     const parameterised = inner.relation.paths.filter(
@@ -280,6 +282,14 @@ class JoinBuilder {
       ...estimates(estimate, planner.widthOf(targets)),
     };
   }
+}
+
+/** Paths of a side that need nothing; of lateral relations, which always need something, those that need nothing of `other`. */
+function independentPaths(side: Side, other: Side): readonly Path[] {
+  const { paths } = side.relation;
+  const free = paths.filter((path) => path.required === NO_RELS);
+  if (free.length > 0) return free;
+  return paths.filter((path) => (path.required & other.relation.mask) === NO_RELS);
 }
 
 /** The same equality, perhaps written the other way round. */

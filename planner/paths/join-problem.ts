@@ -173,6 +173,7 @@ export class JoinProblem {
     };
     for (const clause of this.clauses) add(clause.equality, clause.expr);
     for (const special of this.specials) {
+      if (special.type === 'full') continue;
       // A semi join may also be done from its right side, made unique; any other only from the left.
       const mayDrive = special.type === 'semi' ? special.right | special.left : special.right;
       if ((mayDrive & bit) === NO_RELS) continue;
