@@ -29,7 +29,7 @@ import {
 } from './entries.ts';
 import { PersistentMap } from './persistent-map.ts';
 import { systemRelationByName, systemRelationByOid } from './system-tables.ts';
-import { registerTypeEntry } from './user-types.ts';
+import { registerTypeEntry, rowTypeOf } from './user-types.ts';
 
 /** What FROM and DROP may name: everything in the namespace that relations share. */
 export type NamedRelation = RelationEntry | IndexEntry | SequenceEntry;
@@ -80,6 +80,8 @@ interface Maps {
   sequences: PersistentMap<number, SequenceEntry>;
   constraints: PersistentMap<number, ConstraintEntry>;
   types: PersistentMap<number, TypeEntry>;
+  /** Oid of a row type, or of its array type, to the table's. */
+  rowTypes: PersistentMap<number, number>;
   /** Array type oid to element type. */
   arrayTypes: PersistentMap<number, TypeEntry>;
   comments: PersistentMap<number, CommentEntry>;
@@ -111,6 +113,7 @@ function emptyMaps(): Maps {
     sequences: PersistentMap.empty(),
     constraints: PersistentMap.empty(),
     types: PersistentMap.empty(),
+    rowTypes: PersistentMap.empty(),
     arrayTypes: PersistentMap.empty(),
     comments: PersistentMap.empty(),
     names: PersistentMap.empty(),
@@ -301,8 +304,12 @@ export class Catalog {
 
   /** A user-made type; `oid` may be its array type's. Built-in ones are in types/. */
   type(oid: number): TypeEntry | undefined {
-    return this.#maps.types.get(oid) ?? this.#maps.arrayTypes.get(oid);
+    const found = this.#maps.types.get(oid) ?? this.#maps.arrayTypes.get(oid);
+    if (found !== undefined) return found;
+    const table = this.#maps.rowTypes.get(oid);
+    return table === undefined ? undefined : rowTypeOf(this.#maps.relations.get(table)!);
   }
+  /** Those made by CREATE TYPE and CREATE DOMAIN; not the row types of tables. */
   types(): Iterable<TypeEntry> {
     return this.#maps.types.values();
   }
@@ -312,6 +319,9 @@ export class Catalog {
       const schema = this.schemaOfPath(candidate, searchPath);
       const found = schema === undefined ? undefined : this.#maps.typeNames.get(`${schema.oid}/${name}`);
       if (found !== undefined) return found;
+      const relation = schema === undefined ? undefined : this.relationByName(schema.oid, name);
+      const rowType = relation?.class === 'relation' ? rowTypeOf(relation) : undefined;
+      if (rowType !== undefined) return rowType;
     }
     return undefined;
   }
@@ -360,6 +370,7 @@ function addEntry(maps: Maps, entry: CatalogEntry, edit: object): void {
     case 'relation':
       maps.relations = maps.relations.set(entry.oid, entry, edit);
       addName(maps, entry, edit);
+      addRowType(maps, entry, edit);
       for (const oid of entry.dependsOn) maps.dependents = addOid(maps.dependents, oid, entry.oid, edit);
       return;
     case 'index':
@@ -410,6 +421,9 @@ function removeEntry(maps: Maps, entry: CatalogEntry, edit: object): void {
     case 'relation':
       maps.relations = maps.relations.delete(entry.oid, edit);
       removeName(maps, entry, edit);
+      for (const oid of [entry.rowTypeOid, entry.rowArrayTypeOid]) {
+        if (oid !== undefined) maps.rowTypes = maps.rowTypes.delete(oid, edit);
+      }
       for (const oid of entry.dependsOn) maps.dependents = removeOid(maps.dependents, oid, entry.oid, edit);
       return;
     case 'index':
@@ -445,6 +459,13 @@ function removeEntry(maps: Maps, entry: CatalogEntry, edit: object): void {
     default:
       throw new Error(`${entry.class} entries are shared by all databases`);
   }
+}
+
+function addRowType(maps: Maps, relation: RelationEntry, edit: object): void {
+  const type = rowTypeOf(relation);
+  if (type === undefined) return;
+  maps.rowTypes = maps.rowTypes.set(type.oid, relation.oid, edit).set(type.arrayOid, relation.oid, edit);
+  registerTypeEntry(type);
 }
 
 function addName(maps: Maps, entry: NamedRelation, edit: object): void {

@@ -79,6 +79,9 @@ export interface RelationEntry {
   readonly checkOption?: 'local' | 'cascaded' | null;
   /** Temporary tables: what COMMIT does to them. */
   readonly onCommit?: 'preserve rows' | 'delete rows' | 'drop';
+  /** Its row type and that type's array type; absent for what the server makes itself. */
+  readonly rowTypeOid?: number;
+  readonly rowArrayTypeOid?: number;
   /** Materialized views: false after WITH NO DATA (55000 when read). */
   readonly populated?: boolean;
 }
@@ -180,6 +183,8 @@ export interface TypeEntry {
     readonly text: string;
     readonly validated: boolean;
   }[];
+  /** The row type of this table or view; it comes and goes with it. */
+  readonly relationOid?: number;
   /** Composites. */
   readonly attributes?: readonly {
     readonly name: string;

@@ -105,6 +105,11 @@ export interface AggregateFunction {
   readonly returnType: number;
   readonly strict: boolean;
   readonly orderedSet: boolean;
+  /**
+   * rank(x) WITHIN GROUP (ORDER BY y) and its kind: where the row of direct arguments would stand. step then gets, for each row
+   * in order, how it compares with that row (-1, 0, 1), and whether it begins a new group of peers.
+   */
+  readonly hypothetical: boolean;
   /** Aggregates that do not depend on input order: DISTINCT/ORDER BY inside may be dropped (min, max). */
   readonly orderInsensitive: boolean;
   /** Called once when compiled, with the actual argument types and the result type (polymorphic ones need them). */

@@ -23,4 +23,4 @@ export {
   TEMPLATE1_OID,
 } from './shared-catalog.ts';
 export { isSystemView, systemRelationByName, systemRelationByOid, systemRelations } from './system-tables.ts';
-export { registerTypeEntry } from './user-types.ts';
+export { registerTypeEntry, rowTypeOf } from './user-types.ts';

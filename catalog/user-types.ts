@@ -1,6 +1,6 @@
 /** Makes enums, domains and composite types of the catalog known to types/, which converts and compares their values. */
 import { registerType, typeByOid } from '../types/index.ts';
-import type { TypeEntry } from './entries.ts';
+import type { RelationEntry, TypeEntry } from './entries.ts';
 
 /** Registers the type and its array type. Again, with the older entry, when a change of it was rolled back. */
 export function registerTypeEntry(entry: TypeEntry): void {
@@ -47,6 +47,34 @@ export function registerTypeEntry(entry: TypeEntry): void {
     delimiter: ',',
     storage: 'x',
   });
+}
+
+const rowTypes = new WeakMap<RelationEntry, TypeEntry>();
+
+/** The composite type that every table and view has: its columns as attributes. */
+export function rowTypeOf(relation: RelationEntry): TypeEntry | undefined {
+  if (relation.rowTypeOid === undefined) return undefined;
+  let type = rowTypes.get(relation);
+  if (type === undefined) {
+    type = {
+      class: 'type',
+      oid: relation.rowTypeOid,
+      name: relation.name,
+      schemaOid: relation.schemaOid,
+      owner: relation.owner,
+      arrayOid: relation.rowArrayTypeOid ?? 0,
+      kind: 'composite',
+      labels: [],
+      baseTypeOid: 0,
+      baseTypeModifier: -1,
+      relationOid: relation.oid,
+      attributes: relation.columns
+        .filter((column) => !column.dropped)
+        .map(({ name, typeOid, typeModifier }) => ({ name, typeOid, typeModifier })),
+    };
+    rowTypes.set(relation, type);
+  }
+  return type;
 }
 
 /** `_name`, cut to 63 bytes. */

@@ -135,9 +135,13 @@ export function baseTypeOid(oid: number): number {
   }
 }
 
+/** record[]: by its category a pseudo-type. */
+const RECORD_ARRAY_OID = 2287;
+
 /** A true array type, as opposed to name, oidvector and point, which can only be subscripted. */
 export function isArrayType(type: SqlType): boolean {
-  return type.elementOid !== 0 && type.length === -1 && type.category === 'A';
+  const isArrayCategory = type.category === 'A' || type.oid === RECORD_ARRAY_OID;
+  return type.elementOid !== 0 && type.length === -1 && isArrayCategory;
 }
 
 /**

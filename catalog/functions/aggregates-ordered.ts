@@ -120,6 +120,28 @@ const averageInterval: AggregateSpec = {
   }),
 };
 
+/** Where a row would stand among the others: `final` is over the rows before it (or with it, for cume_dist) and all rows. */
+function hypothetical(
+  counts: (order: number, isNewGroup: boolean) => boolean,
+  final: (counted: number, total: number) => number,
+): AggregateSpec {
+  return {
+    strict: false,
+    hypothetical: true,
+    create: () => ({
+      initial: () => ({ counted: 0, total: 0 }),
+      step(state: { counted: number; total: number }, order: number, isNewGroup: boolean) {
+        if (counts(order, isNewGroup)) state.counted++;
+        state.total++;
+        return state;
+      },
+      final: (state: { counted: number; total: number }) => final(state.counted, state.total),
+    }),
+  };
+}
+
+const isBefore = (order: number): boolean => order < 0;
+
 export const orderedAggregates: FunctionModule = {
   aggregates: {
     percentile_disc_float8_anyelement: ofFraction(discrete),
@@ -129,6 +151,16 @@ export const orderedAggregates: FunctionModule = {
     percentile_cont_float8_interval: ofFraction(continuous(betweenIntervals)),
     percentile_cont__float8_interval: ofFractions(continuous(betweenIntervals)),
     mode_anyelement: mode,
+    rank_any: hypothetical(isBefore, (before) => before + 1),
+    dense_rank_any: hypothetical(
+      (order, isNewGroup) => order < 0 && isNewGroup,
+      (groups) => groups + 1,
+    ),
+    percent_rank_any: hypothetical(isBefore, (before, total) => (total === 0 ? 0 : before / total)),
+    cume_dist_any: hypothetical(
+      (order) => order <= 0,
+      (upTo, total) => (upTo + 1) / (total + 1),
+    ),
     sum_interval: sumInterval,
     avg_interval: averageInterval,
   },

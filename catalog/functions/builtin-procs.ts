@@ -1335,6 +1335,10 @@ export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
 3980|percentile_cont|1022 701|1022|iGO|percentile_cont__float8_float8
 3982|percentile_cont|1022 1186|1187|iGO|percentile_cont__float8_interval
 3984|mode|2283|2283|iGO|mode_anyelement
+3986|rank|2276|20|iGOA|rank_any
+3988|percent_rank|2276|701|iGOA|percent_rank_any
+3990|cume_dist|2276|701|iGOA|cume_dist_any
+3992|dense_rank|2276|20|iGOA|dense_rank_any
 4032|pg_sequence_last_value|2205|20|vS|pg_sequence_last_value
 4038|jsonb_ne|3802 3802|16|iS|jsonb_ne
 4039|jsonb_lt|3802 3802|16|iS|jsonb_lt

@@ -14,6 +14,8 @@ export interface AggregateSpec {
   /** Rows in which an argument is null are skipped before step(). */
   readonly strict: boolean;
   readonly orderInsensitive?: boolean;
+  /** See AggregateFunction.hypothetical. */
+  readonly hypothetical?: boolean;
   create(argTypes: readonly number[], returnType: number): AggregateImplementation;
 }
 

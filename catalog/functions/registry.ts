@@ -138,6 +138,7 @@ function makeAggregate(
     ...common,
     strict: spec.strict,
     orderedSet,
+    hypothetical: spec.hypothetical === true,
     orderInsensitive: spec.orderInsensitive === true,
     create: spec.create,
   };

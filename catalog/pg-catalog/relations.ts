@@ -84,6 +84,7 @@ function tableClass(context: ViewContext, entry: RelationEntry): Row {
     oid: entry.oid,
     relname: entry.name,
     relnamespace: entry.schemaOid,
+    reltype: entry.rowTypeOid ?? 0,
     relowner: entry.owner,
     relam: isStored || (entry.kind === 'virtual' && !isSystemView(entry.oid)) ? 2 : 0,
     relfilenode: entry.relId === 0 ? 0 : entry.oid,

@@ -2,7 +2,7 @@
 import { BUILTIN_TYPES, OID, type SqlType, typeByOid } from '../../types/index.ts';
 import { BOOTSTRAP_ROLE_OID, PG_CATALOG_SCHEMA_OID, type TypeEntry } from '../entries.ts';
 import { functionsByName } from '../functions/registry.ts';
-import { arrayTypeName } from '../user-types.ts';
+import { arrayTypeName, rowTypeOf } from '../user-types.ts';
 import { collationOf } from './definitions.ts';
 import { type Row, type RowMaker, sorted, type ViewContext } from './view-context.ts';
 
@@ -89,6 +89,7 @@ function userType(entry: TypeEntry): Row[] {
   if (type === undefined) return [];
   const rows = [
     typeRow({ ...type, name: entry.name }, entry.owner, entry.schemaOid, {
+      typrelid: entry.relationOid ?? 0,
       typnotnull: entry.notNull === true,
       typdefault: entry.defaultText ?? null,
       typdefaultbin: entry.defaultText ?? null,
@@ -103,7 +104,8 @@ function userType(entry: TypeEntry): Row[] {
 
 function* pgType(context: ViewContext): Iterable<Row> {
   for (const type of BUILTIN_TYPES) yield typeRow(type, BOOTSTRAP_ROLE_OID, PG_CATALOG_SCHEMA_OID, {});
-  for (const entry of sorted(context.catalog.types())) yield* userType(entry);
+  const rowTypes = [...context.catalog.relations()].map(rowTypeOf).filter((type) => type !== undefined);
+  for (const entry of sorted([...context.catalog.types(), ...rowTypes])) yield* userType(entry);
 }
 
 function* pgEnum(context: ViewContext): Iterable<Row> {

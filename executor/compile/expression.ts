@@ -10,7 +10,7 @@
  * the end of its block.
  */
 import type { ScalarFunction } from '../../catalog/function-entry.ts';
-import type { CallExpr, CaseExpr, ConstExpr, Expr, SubplanExpr } from '../../planner/expr.ts';
+import type { CallExpr, CaseExpr, ConstExpr, Expr, RowExpr, SubplanExpr } from '../../planner/expr.ts';
 import { assertNever } from '../../types/assert.ts';
 import {
   comparator,
@@ -155,9 +155,8 @@ export class ExpressionCompiler {
         return this.#options.column(expr.input, expr.index);
       case 'systemColumn':
         return this.#systemColumn(expr.input, expr.name, expr.tableOid);
-      case 'wholeRow':
       case 'row':
-        return this.#row(expr.fields, expr.typeOid);
+        return this.#row(expr);
       case 'call':
         return this.#call(expr);
       case 'and':
@@ -203,7 +202,7 @@ export class ExpressionCompiler {
         return this.#subscript(expr);
       case 'field': {
         const base = this.compileToAny(expr.base);
-        return this.#anyResult(`${base} === null ? null : ${base}.values[${expr.index}]`, expr.typeOid);
+        return this.#anyResult(`${base} === null ? null : (${base}.values[${expr.index}] ?? null)`, expr.typeOid);
       }
       case 'ioCast':
         return this.#ioCast(expr.arg, expr.typeOid, expr.typeModifier);
@@ -283,11 +282,15 @@ export class ExpressionCompiler {
     return lookup(input, name, tableOid);
   }
 
-  #row(fields: readonly Expr[], typeOid: number): Operand {
+  #row(expr: RowExpr): Operand {
+    const { fields, typeOid } = expr;
     const values = fields.map((f) => this.compileToAny(f));
     const types = this.#emitter.bind(fields.map((f) => f.typeOid));
+    const names = this.#emitter.bind(expr.names);
     const record = this.#emitter.bind(SqlRecord, 'SqlRecord');
-    return this.#anyResult(`new ${record}(${types}, [${values.join(', ')}])`, typeOid, 'false');
+    const made = `new ${record}(${types}, [${values.join(', ')}], ${names})`;
+    if (expr.nullWhenEmpty !== true || values.length === 0) return this.#anyResult(made, typeOid, 'false');
+    return this.#anyResult(`${values.map((value) => `${value} === null`).join(' && ')} ? null : ${made}`, typeOid);
   }
 
   #call(expr: CallExpr): Operand {
@@ -731,6 +734,7 @@ export class ExpressionCompiler {
     inner.#caseSubject = this.#caseSubject;
     emitter.emit(`return ${inner.toAny(inner.compile(expr.test as Expr))};`);
     emitter.close('};');
+    if (expr.mode === 'row') return this.#anyResult(`${runner}.row(x, ${test})`, OID.BOOL);
     return this.#anyResult(`${runner}.quantified(x, ${test}, ${expr.mode === 'all'})`, OID.BOOL);
   }
 }
