@@ -108,6 +108,8 @@ export function* alterColumnType(x: DdlContext, table: RelationEntry, command: A
     });
   }
   refuseDependents(x, table, column);
+  const isKept = keepsValues(column, type) && command.using === null;
+  const converted = isKept || column.generated ? null : conversion(x, table, column, type, command.using);
   checkDefault(x, column, type);
   const indexes = x.catalog.indexesOf(table.oid).filter((index) => indexUsesColumn(x, index, column.number));
   for (const index of indexes) {
@@ -117,15 +119,11 @@ export function* alterColumnType(x: DdlContext, table: RelationEntry, command: A
   const columns = table.columns.map((old) => (old === column ? changed : old));
   const after: RelationEntry = { ...table, columns, dependsOn: tableDependencies(x, columns) };
   for (const index of indexes) checkIndexAgain(x, after, index);
-  if (keepsValues(column, type) && command.using === null) {
+  if (isKept) {
     x.putEntry(after);
   } else {
-    const expr = column.generated
-      ? x.bind(x.parseExpression(column.defaultText as string), table, 'generated', {
-          ...type,
-          columnName: column.name,
-        })
-      : conversion(x, table, column, type, command.using);
+    const target = { ...type, columnName: column.name };
+    const expr = converted ?? bindStored(x, column.defaultText as string, table, 'generated', target);
     const values = columns.map((each) => (each === changed ? expr : null));
     yield* rewrite(x, table, overNewHeap(x, after), values);
   }
