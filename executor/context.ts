@@ -104,12 +104,14 @@ export class ExecContext {
     snapshot: Snapshot,
     params: readonly Value[],
     literals: readonly LiftedLiteral[] | null,
+    lifted: readonly Value[] | null = null,
   ): void {
     this.transaction = transaction;
     this.snapshot = snapshot;
     this.params = params;
     this.literals = literals;
     this.lifted.length = 0;
+    if (lifted !== null) this.lifted.push(...lifted);
     this.once.length = 0;
     this.#xid = 0;
     this.noYieldDepth = 0;

@@ -62,6 +62,8 @@ export class Portal {
   /** Keeps result rows as values instead of encoding them: in-process use, internal queries. */
   onBatch: ((batch: Batch, from: number, to: number) => void) | null = null;
 
+  /** The literals that were converted beforehand (convertLiterals). */
+  lifted: readonly Value[] | null = null;
   /** With onBatch: the rows go to the client all the same, so stop when it is behind. */
   respectsSink = false;
 
@@ -151,7 +153,7 @@ export class Portal {
     const x = execution.context;
     x.services = session;
     x.isRepeatableRead = transaction.isRepeatableRead;
-    x.begin(txn, this.#snapshot, this.params, this.#literals);
+    x.begin(txn, this.#snapshot, this.params, this.#literals, this.lifted);
     this.#execution = execution;
     return true;
   }

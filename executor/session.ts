@@ -15,6 +15,7 @@ import { type LockOwner, PAGE_MISS, type StorageEngine, type Transaction } from 
 import { SqlError, sqlError } from '../types/errors.ts';
 import { decodeUtf8, inputBinary, inputText } from '../types/index.ts';
 import { PENDING as BATCH_PENDING, END } from './batch.ts';
+import { convertLiterals } from './compile/runtime.ts';
 import { ExecContext, type ExecServices, type FollowUp, queryCanceled } from './context.ts';
 import type { CopyInTask } from './copy/copy-in.ts';
 import { Cursors } from './cursors.ts';
@@ -466,8 +467,13 @@ export class Session implements ProtocolSession, PlanningSession, ExecServices {
     const key = shape === null ? null : `${this.bindingVersion}\u0000${shape.shape}`;
     const cached = key === null ? undefined : this.server.statementCache.find(key, this.catalog, text);
     if (cached !== undefined) {
-      yield* this.#simpleStatement(cached, shape?.literals ?? null, true);
-      return DONE;
+      const literals = shape?.literals ?? null;
+      const lifted = this.#convertLiterals(cached, literals);
+      // A literal that its type refuses: planning the text itself finds it, and says where it stands.
+      if (lifted !== undefined) {
+        yield* this.#simpleStatement(cached, literals, true, lifted);
+        return DONE;
+      }
     }
     const statements = parse(text);
     if (statements.length === 0) {
@@ -486,6 +492,21 @@ export class Session implements ProtocolSession, PlanningSession, ExecServices {
     return DONE;
   }
 
+  /** Null: there are none to convert; undefined: one of them is refused. */
+  #convertLiterals(
+    cached: PreparedStatement,
+    literals: readonly LiftedLiteral[] | null,
+  ): readonly Value[] | null | undefined {
+    if (!cached.isShareable || literals === null || literals.length === 0) return null;
+    this.checkNotFailed(cached.node as StatementNode);
+    try {
+      return convertLiterals(cached.program(this).slots, literals, this.functions.format);
+    } catch (error) {
+      if (error instanceof SqlError) return undefined;
+      throw error;
+    }
+  }
+
   #beginStatement(text: string): void {
     this.activity = text;
     this.functions.statementTimestamp = this.server.now();
@@ -498,6 +519,7 @@ export class Session implements ProtocolSession, PlanningSession, ExecServices {
     prepared: PreparedStatement,
     literals: readonly LiftedLiteral[] | null,
     isLast: boolean,
+    lifted: readonly Value[] | null = null,
   ): Task<void> {
     const node = prepared.node as StatementNode;
     this.checkNotFailed(node);
@@ -506,6 +528,7 @@ export class Session implements ProtocolSession, PlanningSession, ExecServices {
       const program = prepared.program(this);
       if (prepared.fields !== null) this.sink.rowDescription(prepared.fields, []);
       const portal = new Portal(this, '', prepared, [], program.statement.shareable ? literals : null, []);
+      portal.lifted = lifted;
       this.#running = portal;
       while (this.pollPortal(portal, 0) === PORTAL_PENDING) yield* this.wait();
       tag = portal.tag();

@@ -34,9 +34,17 @@ export type ColumnLookup = (input: number, index: number) => Operand;
 
 /** Slots of the execution context that a compiled statement uses; shared by all generated functions of a plan. */
 export class SlotAllocator {
-  liftedCount = 0;
+  /** Literals that plans shared by shape take from each statement, each in its slot of ExecContext.lifted. */
+  readonly lifted: { readonly literalIndex: number; readonly typeOid: number; readonly typeModifier: number }[] = [];
   onceCount = 0;
   readonly subplans: SubplanExpr[] = [];
+
+  liftedSlot(literalIndex: number, typeOid: number, typeModifier: number): number {
+    const known = this.lifted.findIndex(
+      (item) => item.literalIndex === literalIndex && item.typeOid === typeOid && item.typeModifier === typeModifier,
+    );
+    return known >= 0 ? known : this.lifted.push({ literalIndex, typeOid, typeModifier }) - 1;
+  }
 
   /** The same subquery keeps its slot in the fast and the generic form of a program. */
   subplanSlot(expr: SubplanExpr): number {
@@ -236,7 +244,7 @@ export class ExpressionCompiler {
 
   #constant(expr: ConstExpr): Operand {
     if (expr.literalIndex >= 0) {
-      const slot = this.#slots.liftedCount++;
+      const slot = this.#slots.liftedSlot(expr.literalIndex, expr.typeOid, expr.typeModifier);
       const get = this.#emitter.bind(runtime.liftedValue, 'lifted');
       const initial = this.#emitter.bind({ value: expr.value }, 'first');
       return this.#fromContext(

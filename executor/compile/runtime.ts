@@ -4,8 +4,9 @@
 import type { Value } from '../../catalog/function-entry.ts';
 import type { LiftedLiteral } from '../../parser/index.ts';
 import { sqlError } from '../../types/errors.ts';
-import { compareText, hashKey, inputText, type Numeric, OID, SqlArray } from '../../types/index.ts';
+import { compareText, type FormatSettings, hashKey, inputText, type Numeric, OID, SqlArray } from '../../types/index.ts';
 import type { ExecContext } from '../context.ts';
+import type { SlotAllocator } from './expression.ts';
 
 /** Bytes of the pool from start on equal to the whole of `wanted`; the caller has compared the lengths. */
 export function bytesEqual(u8: Uint8Array, start: number, wanted: Uint8Array): boolean {
@@ -57,7 +58,13 @@ export function decimalBound(value: Numeric | null, scale: number): number {
   return Number(quotient) + (coefficient < 0n ? -0.5 : 0.5);
 }
 
-/** Converts the text of a lifted literal as its constant's type says. Kept for the rest of the execution. */
+/** The value of a lifted literal as its constant's type reads it. */
+function convertLiteral(literal: LiftedLiteral, typeOid: number, typeModifier: number, format: FormatSettings): Value {
+  const isNumber = typeof literal.value === 'number' && (typeOid === OID.INT4 || typeOid === OID.INT8);
+  return isNumber ? literal.value : inputText(typeOid, typeModifier, String(literal.value), format);
+}
+
+/** A lifted literal, converted once an execution. */
 export function liftedValue(
   context: ExecContext,
   slot: number,
@@ -68,12 +75,30 @@ export function liftedValue(
   const known = context.lifted[slot];
   if (known !== undefined) return known;
   const literal = (context.literals as readonly LiftedLiteral[])[literalIndex];
-  const isNumber = typeof literal.value === 'number' && (typeOid === OID.INT4 || typeOid === OID.INT8);
-  const value = isNumber
-    ? literal.value
-    : inputText(typeOid, typeModifier, String(literal.value), context.functions.format);
+  const value = convertLiteral(literal, typeOid, typeModifier, context.functions.format);
   context.lifted[slot] = value;
   return value;
+}
+
+/**
+ * All literals that might be refused, converted before a shared plan runs with them: what PostgreSQL refuses before the first
+ * row must not depend on which rows there are. By slot; undefined where the literal needs no reading. Null: none does.
+ */
+export function convertLiterals(
+  slots: SlotAllocator,
+  literals: readonly LiftedLiteral[],
+  format: FormatSettings,
+): readonly Value[] | null {
+  let values: Value[] | null = null;
+  for (let slot = 0; slot < slots.lifted.length; slot++) {
+    const { literalIndex, typeOid, typeModifier } = slots.lifted[slot];
+    const literal = literals[literalIndex];
+    if (literal.kind !== 'string' && typeOid !== OID.FLOAT4 && typeOid !== OID.FLOAT8) continue;
+    if (typeModifier < 0 && (typeOid === OID.TEXT || typeOid === OID.VARCHAR)) continue;
+    values ??= new Array(slots.lifted.length).fill(undefined);
+    values[slot] = convertLiteral(literal, typeOid, typeModifier, format);
+  }
+  return values;
 }
 
 /** The set of hash keys of an IN list; `hasNull` when an element was null. */

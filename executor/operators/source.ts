@@ -98,7 +98,9 @@ class ValuesCompiler {
     const { slots } = this.#execution.program;
     const constants: ConstExpr[] = [];
     const open = withoutConstants(exprs, constants);
-    const liftedSlots = constants.map((c) => (c.literalIndex < 0 ? -1 : slots.liftedCount++));
+    const liftedSlots = constants.map((c) =>
+      c.literalIndex < 0 ? -1 : slots.liftedSlot(c.literalIndex, c.typeOid, c.typeModifier),
+    );
     // Rows of constants alone need no code.
     const compute =
       constants.length === exprs.length && exprs.every((e) => e.kind === 'const')
