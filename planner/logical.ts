@@ -756,7 +756,12 @@ export function equalExpr(a: Expr, b: Expr, byValue = false): boolean {
     case 'param':
     case 'execParam':
       return x.index === (y as typeof x).index;
-    case 'sublink':
+    case 'sublink': {
+      // The same subquery, however it has been rewritten since it was bound; copies have numbers of their own.
+      const other = y as typeof x;
+      if (x.mode !== other.mode || x.query.id !== other.query.id) return false;
+      return x.test === null || other.test === null ? x.test === other.test : equalExpr(x.test, other.test, byValue);
+    }
     case 'subplan':
       return false;
     default:
