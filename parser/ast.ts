@@ -236,6 +236,11 @@ export interface CaseExpr extends Node {
   readonly branches: readonly CaseBranch[];
   readonly otherwise: Expression | null;
 }
+/** OVER name */
+export interface WindowName extends Node {
+  readonly kind: 'windowName';
+  readonly name: string;
+}
 export interface FunctionCall extends Node {
   readonly kind: 'function';
   readonly name: QualifiedName;
@@ -252,7 +257,7 @@ export interface FunctionCall extends Node {
   readonly withinGroup: boolean;
   readonly filter: Expression | null;
   /** OVER name, or OVER (...). */
-  readonly over: string | WindowSpec | null;
+  readonly over: WindowName | WindowSpec | null;
   /** Written in its special syntax: extract, position, substring, trim, overlay, timezone, overlaps, normalize, collation for. */
   readonly sqlSyntax: boolean;
 }

@@ -297,7 +297,7 @@ function printCall(call: FunctionCall): string {
   let text = `${printFunctionName(call.name)}(${inside}${innerOrder})`;
   if (call.withinGroup) text += ` WITHIN GROUP (${order})`;
   if (call.filter !== null) text += ` FILTER (WHERE ${printExpression(call.filter)})`;
-  if (typeof call.over === 'string') text += ` OVER ${quoteIdentifier(call.over)}`;
+  if (call.over?.kind === 'windowName') text += ` OVER ${quoteIdentifier(call.over.name)}`;
   else if (call.over !== null) text += ` OVER ${printWindow(call.over)}`;
   return text;
 }

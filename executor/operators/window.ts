@@ -19,6 +19,7 @@ import {
 import type { ExecContext } from '../context.ts';
 import type { Execution } from '../program.ts';
 import { type Operator, RowStore } from './operator.ts';
+import { checkRangeOffset, type RangeBound, rangeBound } from './range-bound.ts';
 
 /** Everything a call needs of the current partition. */
 class Partition implements WindowAccess {
@@ -250,6 +251,8 @@ class Frames {
   readonly #partition: Partition;
   readonly #orderBy: readonly SortKey[];
   readonly #orderColumn: readonly Value[] | null;
+  readonly #x: ExecContext;
+  #range: RangeBound | null = null;
   readonly #startOffset: Value;
   readonly #endOffset: Value;
 
@@ -261,17 +264,20 @@ class Frames {
     startOffset: ScalarFunctionOfContext | null,
     endOffset: ScalarFunctionOfContext | null,
   ) {
+    this.#x = x;
     this.#frame = plan.frame;
     this.#partition = partition;
     this.#orderBy = plan.orderBy;
     this.#orderColumn = plan.orderBy.length > 0 ? values.columns[plan.partitionBy.length] : null;
-    this.#startOffset = checkOffset(
-      startOffset === null ? 0 : startOffset(x),
-      'starting',
-      startOffset !== null,
-      plan.frame.mode,
-    );
-    this.#endOffset = checkOffset(endOffset === null ? 0 : endOffset(x), 'ending', endOffset !== null, plan.frame.mode);
+    this.#startOffset = startOffset === null ? 0 : this.#checked(startOffset(x), 'starting');
+    this.#endOffset = endOffset === null ? 0 : this.#checked(endOffset(x), 'ending');
+  }
+
+  #checked(offset: Value, which: 'starting' | 'ending'): Value {
+    if (offset === null) throw sqlError('22004', `frame ${which} offset must not be null`);
+    if (this.#frame.mode === 'range') checkRangeOffset(this.#orderBy[0].expr.typeOid, offset);
+    else if (offset < 0) throw sqlError('22013', `frame ${which} offset must not be negative`);
+    return offset;
   }
 
   moveTo(row: number): void {
@@ -323,15 +329,9 @@ class Frames {
     const key = this.#orderBy[0];
     const current = column[p.first + p.currentRow];
     if (current === null) return isStart ? p.peerStart : p.peerEnd;
-    const isSubtract = isPreceding !== key.descending;
-    const move = isSubtract ? this.#frame.rangeSubtract : this.#frame.rangeAdd;
-    if (move === null)
-      throw sqlError('0A000', 'RANGE with offset PRECEDING/FOLLOWING is not supported for this column type');
-    const implementation = move.specialise
-      ? move.implementation(move.argumentTypes, move.returnType)
-      : move.implementation;
-    const wanted = implementation(current, offset);
-    const compare = comparator(key.expr.typeOid);
+    this.#range ??= rangeBound(key.expr.typeOid, this.#frame);
+    const wanted = this.#range.move(this.#x, current, offset, isPreceding !== key.descending);
+    const { compare } = this.#range;
     // Binary search over the rows with a key; nulls are at one end.
     let low = 0;
     let high = p.partitionSize;
@@ -346,21 +346,6 @@ class Frames {
     }
     return low;
   }
-}
-
-function checkOffset(offset: Value, which: 'starting' | 'ending', isGiven: boolean, mode: WindowFrame['mode']): Value {
-  if (!isGiven) return 0;
-  if (offset === null) throw sqlError('22004', `frame ${which} offset must not be null`);
-  const isNegative = typeof offset === 'number' || typeof offset === 'bigint' ? offset < 0 : offset.sign?.() < 0;
-  if (isNegative) {
-    throw sqlError(
-      '22013',
-      mode === 'range'
-        ? 'invalid preceding or following size in window function'
-        : `frame ${which} offset must not be negative`,
-    );
-  }
-  return offset;
 }
 
 /** An aggregate over the current frame. */

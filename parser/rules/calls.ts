@@ -326,7 +326,11 @@ export abstract class CallRules extends TypeRules {
       this.take(T.RIGHT_PAREN);
     }
     if (this.has(T.OVER)) {
-      call = { ...call, over: this.at(T.LEFT_PAREN) ? this.sub(this.windowSpec) : this.colId() };
+      const { startOffset } = this.nextToken();
+      const over = this.at(T.LEFT_PAREN)
+        ? this.sub(this.windowSpec)
+        : ({ kind: 'windowName', name: this.colId(), position: startOffset } as const);
+      call = { ...call, over };
     }
     return call;
   });

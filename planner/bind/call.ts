@@ -498,7 +498,10 @@ function makeWindowCall(
 ): Expr {
   const { context } = level;
   if (node.distinct) throw context.error('0A000', 'DISTINCT is not implemented for window functions', position);
-  if (node.withinGroup) {
+  if (entry.kind === 'aggregate' && entry.orderedSet) {
+    if (!node.withinGroup) {
+      throw context.error('42809', `WITHIN GROUP is required for ordered-set aggregate ${entry.name}`, position);
+    }
     throw context.error('0A000', `OVER is not supported for ordered-set aggregate ${entry.name}`, position);
   }
   if (entry.kind === 'aggregate' && node.args.length === 0 && !node.star) {
@@ -529,7 +532,7 @@ function makeWindowCall(
     node.filter === null
       ? null
       : level.withClause('filter', () => coerceToBoolean(context, bindExpr(level, node.filter!), 'FILTER'));
-  const window = bindWindowReference(level, node.over!, position);
+  const window = bindWindowReference(level, node.over!);
   level.hasWindows = true;
   const fn: WindowFunction | AggregateFunction = entry;
   return context.at(

@@ -2,7 +2,7 @@
 import { comparisonOperator } from '../../catalog/functions/index.ts';
 import type * as ast from '../../parser/ast.ts';
 import type { Expr } from '../expr.ts';
-import { logical, mapChildren, type Query, relsOf, type Target, toExpr } from '../logical.ts';
+import { logical, mapChildren, type Query, relsOf, type Target, toExpr, visitExpr } from '../logical.ts';
 import type { Position } from './context.ts';
 import { positionOf } from './position.ts';
 import type { Level } from './scope.ts';
@@ -21,6 +21,7 @@ export function bindGroupBy(level: Level, clause: ast.GroupByClause, targets: re
   const keys: Expr[] = [];
   const keyOf = (node: ast.Expression): number => {
     const expr = bindTargetReference(level, node, targets, 'GROUP BY');
+    refuseAggregates(level, expr);
     const known = keys.findIndex((key) => context.sameExpr(key, expr));
     if (known >= 0) return known;
     if (comparisonOperator(context.types.comparedAs(expr.typeOid), 3) === null) {
@@ -77,6 +78,21 @@ export function bindGroupBy(level: Level, clause: ast.GroupByClause, targets: re
     });
   }
   return { keys, sets: unique };
+}
+
+/** A key that is an output column may hold what GROUP BY itself refuses. */
+function refuseAggregates(level: Level, expr: Expr): void {
+  visitExpr(expr, (child) => {
+    const node = logical(child);
+    if ((node.kind !== 'aggregateRef' && node.kind !== 'windowRef') || node.query !== level.queryId) return true;
+    const isWindow = node.kind === 'windowRef';
+    const what = isWindow ? 'window functions' : 'aggregate functions';
+    throw level.context.error(
+      isWindow ? '42P20' : '42803',
+      `${what} are not allowed in GROUP BY`,
+      level.context.locationOf(child),
+    );
+  });
 }
 
 /** GROUPING(...) as bound before GROUP BY was: its arguments are matched with the keys afterwards. */

@@ -3,7 +3,7 @@ import type { ScalarFunction } from '../../catalog/function-entry.ts';
 import type * as ast from '../../parser/ast.ts';
 import type { Expr, FrameBound, SortKey, WindowFrame } from '../expr.ts';
 import { equalExpr, logical, someExpr, type WindowDefinition } from '../logical.ts';
-import { coerceType } from './coerce.ts';
+import { canCoerce, coerceType } from './coerce.ts';
 import type { Position } from './context.ts';
 import { bindCount, bindExpr } from './expression.ts';
 import { findBinaryOperator } from './overload.ts';
@@ -11,7 +11,21 @@ import { positionOf } from './position.ts';
 import type { Level } from './scope.ts';
 import { bindOrderItem } from './sort.ts';
 import { bindSortExpr } from './targets.ts';
-import { INT8, INTERVAL, UNKNOWN } from './type-info.ts';
+import {
+  DATE,
+  FLOAT4,
+  FLOAT8,
+  INT2,
+  INT4,
+  INT8,
+  INTERVAL,
+  NUMERIC,
+  TIME,
+  TIMESTAMP,
+  TIMESTAMPTZ,
+  TIMETZ,
+  UNKNOWN,
+} from './type-info.ts';
 
 const DEFAULT_FRAME: WindowFrame = {
   mode: 'range',
@@ -23,12 +37,12 @@ const DEFAULT_FRAME: WindowFrame = {
 };
 
 /** Index into the level's windows. */
-export function bindWindowReference(level: Level, over: string | ast.WindowSpec, position: Position): number {
+export function bindWindowReference(level: Level, over: ast.WindowName | ast.WindowSpec): number {
   const { context } = level;
-  if (typeof over === 'string') {
-    const index = level.namedWindows.get(over);
-    if (index === undefined) throw context.error('42704', `window "${over}" does not exist`, position);
-    return index;
+  if (over.kind === 'windowName') {
+    const index = level.namedWindows.get(over.name);
+    if (index !== undefined) return index;
+    throw context.error('42704', `window "${over.name}" does not exist`, positionOf(context, over.position));
   }
   const definition = bindWindowSpec(level, over);
   return internWindow(level, definition);
@@ -110,23 +124,28 @@ function bindWindowSpec(level: Level, spec: ast.WindowSpec): WindowDefinition {
     partitionBy = [...base.partitionBy];
     if (orderBy.length === 0) orderBy = base.orderBy;
   }
-  const frame = spec.frame === null ? DEFAULT_FRAME : bindFrame(level, spec.frame, orderBy);
+  const frame = spec.frame === null ? DEFAULT_FRAME : bindFrame(level, spec.frame, orderBy, position);
   return { partitionBy, orderBy, frame };
 }
 
-function bindFrame(level: Level, frame: ast.WindowFrame, orderBy: readonly SortKey[]): WindowFrame {
+function bindFrame(
+  level: Level,
+  frame: ast.WindowFrame,
+  orderBy: readonly SortKey[],
+  windowPosition: Position,
+): WindowFrame {
   const { context } = level;
   const position = positionOf(context, frame.position);
   checkFrameBounds(level, frame, position);
   const hasOffset = frame.start.offset !== null || frame.end.offset !== null;
   if (frame.mode === 'groups' && orderBy.length === 0) {
-    throw context.error('42P20', 'GROUPS mode requires an ORDER BY clause', position);
+    throw context.error('42P20', 'GROUPS mode requires an ORDER BY clause', windowPosition);
   }
   if (frame.mode === 'range' && hasOffset && orderBy.length !== 1) {
     throw context.error(
       '42P20',
       'RANGE with offset PRECEDING/FOLLOWING requires exactly one ORDER BY column',
-      position,
+      windowPosition,
     );
   }
   const word = frame.mode.toUpperCase();
@@ -166,36 +185,39 @@ function rangeFunction(level: Level, name: string, keyType: number, offsetType: 
   return operator === null || operator === 'ambiguous' ? null : operator.function;
 }
 
-/** The offset's type is the key's own, or an interval for date and time keys. */
+/** Types of offsets by type of the order key (btree's in_range support functions). */
+const RANGE_OFFSETS: ReadonlyMap<number, readonly number[]> = new Map([
+  [INT2, [INT8, INT4, INT2]],
+  [INT4, [INT8, INT4, INT2]],
+  [INT8, [INT8]],
+  [FLOAT4, [FLOAT8]],
+  [FLOAT8, [FLOAT8]],
+  [NUMERIC, [NUMERIC]],
+  ...[DATE, TIME, TIMETZ, TIMESTAMP, TIMESTAMPTZ, INTERVAL].map((oid): [number, number[]] => [oid, [INTERVAL]]),
+]);
+
+/** transformFrameOffset: the one type of offset that suits the key and what was given. */
 function bindRangeOffset(level: Level, node: ast.Expression, keyType: number): Expr {
   const { context } = level;
+  const { types } = context;
   const offset = bindExpr(level, node);
-  const isTime = context.types.category(keyType) === 'D';
-  const category = context.types.category(keyType);
-  if (!isTime && category !== 'N' && category !== 'T') {
-    throw context.error(
-      '0A000',
-      `RANGE with offset PRECEDING/FOLLOWING is not supported for column type ${context.types.name(keyType)}`,
-      context.locationOf(offset),
-    );
+  const given = offset.typeOid;
+  const position = context.locationOf(offset);
+  const refuse = (rest: string, hint?: string) =>
+    context.error('0A000', `RANGE with offset PRECEDING/FOLLOWING ${rest}`, position, { hint });
+  const offered = RANGE_OFFSETS.get(types.base(keyType));
+  if (offered === undefined) throw refuse(`is not supported for column type ${types.name(keyType)}`);
+  const pair = `column type ${types.name(keyType)} and offset type ${types.name(given)}`;
+  const fitting = offered.filter((oid) => given === UNKNOWN || canCoerce(context, given, oid, 'implicit'));
+  if (fitting.length === 0) {
+    throw refuse(`is not supported for ${pair}`, 'Cast the offset value to an appropriate type.');
   }
-  if (!isTime && offset.typeOid !== keyType && offset.typeOid !== UNKNOWN) {
-    // The offset takes the type that key + offset wants.
-    const operator = findBinaryOperator(context, '+', keyType, offset.typeOid);
-    if (operator !== null && operator !== 'ambiguous' && operator.leftType === keyType) {
-      return coerceType(context, offset, operator.rightType, -1, 'implicit');
-    }
+  const preferred = given === UNKNOWN ? types.base(keyType) : given;
+  const chosen = fitting.length === 1 ? fitting[0] : fitting.find((oid) => oid === preferred);
+  if (chosen === undefined) {
+    throw refuse(`has multiple interpretations for ${pair}`, 'Cast the offset value to the exact intended type.');
   }
-  if (offset.typeOid === UNKNOWN) return coerceType(context, offset, isTime ? INTERVAL : keyType, -1, 'implicit');
-  if (isTime && offset.typeOid !== INTERVAL) {
-    throw context.error(
-      '0A000',
-      `RANGE with offset PRECEDING/FOLLOWING is not supported for column type ${context.types.name(keyType)} and offset type ${context.types.name(offset.typeOid)}`,
-      context.locationOf(offset),
-      { hint: 'Cast the offset value to an appropriate type.' },
-    );
-  }
-  return offset;
+  return coerceType(context, offset, chosen, -1, 'implicit');
 }
 
 function checkFrameBounds(level: Level, frame: ast.WindowFrame, position: Position): void {
