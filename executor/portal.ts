@@ -55,6 +55,9 @@ export class Portal {
   #isDraining = false;
   #isOpen = false;
   isDone = false;
+  /** False: when tables changed while it waited for them, it says so (isStale) and does not start. */
+  mayPlanAgain = true;
+  isStale = false;
   /** Rows sent so far. */
   rowCount = 0;
   /** Utilities with a result keep their rows here. */
@@ -140,6 +143,10 @@ export class Portal {
     }
     // Somebody may have changed the tables while we waited: plan again for what is there now.
     if (program.catalog.version !== session.catalog.version) {
+      if (!this.mayPlanAgain) {
+        this.isStale = true;
+        return true;
+      }
       this.#program = null;
       this.#lockedCount = 0;
       return this.#start();

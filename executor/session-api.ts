@@ -69,6 +69,8 @@ export interface SessionHolder {
   readonly sink: ResultSink;
   /** The parked call can go on: the holder calls `resume()` soon (not from inside this call). */
   wake(): void;
+  /** The session must end though its client asks nothing: tells the client why, and closes. */
+  terminate?(reason: SqlError): void;
 }
 
 export interface SessionIdentity {

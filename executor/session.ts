@@ -78,6 +78,7 @@ export class Session implements ProtocolSession, PlanningSession, ExecServices {
   #task: Task | null = null;
   #interrupt: Error | null = null;
   #statementTimer: NodeJS.Timeout | null = null;
+  #idleTimer: NodeJS.Timeout | null = null;
   #isClosed = false;
   /** The statement's portal that an error must close. */
   #running: Portal | null = null;
@@ -288,7 +289,11 @@ export class Session implements ProtocolSession, PlanningSession, ExecServices {
   }
 
   *wait(): Task<void> {
+    // lock_timeout counts from where a wait for a lock begins.
+    const timeout = this.transaction.txn?.isWaiting === true ? this.settings.number('lock_timeout') : 0;
+    const timer = timeout > 0 ? setTimeout(() => this.#interruptWith(lockTimedOut()), timeout) : null;
     yield undefined;
+    if (timer !== null) clearTimeout(timer);
     if (this.#interrupt !== null) {
       if (this.transaction.txn?.isWaiting === true) this.engine.locks.cancelWait(this.transaction.txn);
       const interrupt = this.#interrupt;
@@ -298,6 +303,8 @@ export class Session implements ProtocolSession, PlanningSession, ExecServices {
   }
 
   #start(task: Task): Step {
+    if (this.#idleTimer !== null) clearTimeout(this.#idleTimer);
+    this.#idleTimer = null;
     this.#task = this.#guard(task);
     return this.resume();
   }
@@ -323,8 +330,20 @@ export class Session implements ProtocolSession, PlanningSession, ExecServices {
     }
   }
 
+  /** idle_in_transaction_session_timeout and idle_session_timeout. */
+  #startIdleTimer(): void {
+    const { isBlock } = this.transaction;
+    const timeout = this.settings.number(isBlock ? 'idle_in_transaction_session_timeout' : 'idle_session_timeout');
+    if (timeout === 0) return;
+    const reason = isBlock
+      ? new SqlError('25P03', 'terminating connection due to idle-in-transaction timeout', {}, 'FATAL')
+      : new SqlError('57P05', 'terminating connection due to idle-session timeout', {}, 'FATAL');
+    this.#idleTimer = setTimeout(() => this.#endWith(reason), timeout);
+  }
+
   #endStatement(): void {
     this.#interrupt = null;
+    this.#startIdleTimer();
     this.functions.endStatement();
     if (this.#statementTimer !== null) clearTimeout(this.#statementTimer);
     this.#statementTimer = null;
@@ -471,7 +490,7 @@ export class Session implements ProtocolSession, PlanningSession, ExecServices {
       const lifted = this.#convertLiterals(cached, literals);
       // A literal that its type refuses: planning the text itself finds it, and says where it stands.
       if (lifted !== undefined) {
-        yield* this.#simpleStatement(cached, literals, true, lifted);
+        yield* this.#simpleStatement(cached, literals, true, text, lifted);
         return DONE;
       }
     }
@@ -484,7 +503,7 @@ export class Session implements ProtocolSession, PlanningSession, ExecServices {
       const statement = statements[i];
       const prepared = new PreparedStatement(text, statement, []);
       const isLast = i === statements.length - 1;
-      yield* this.#simpleStatement(prepared, null, isLast);
+      yield* this.#simpleStatement(prepared, null, isLast, text);
       if (key !== null && statements.length === 1 && prepared.isPlanned && !this.transaction.hasCatalogChanges) {
         this.server.statementCache.add(key, prepared, this.catalog);
       }
@@ -519,17 +538,16 @@ export class Session implements ProtocolSession, PlanningSession, ExecServices {
     prepared: PreparedStatement,
     literals: readonly LiftedLiteral[] | null,
     isLast: boolean,
+    text: string,
     lifted: readonly Value[] | null = null,
   ): Task<void> {
     const node = prepared.node as StatementNode;
     this.checkNotFailed(node);
     let tag: string | null;
     if (prepared.isPlanned) {
-      const program = prepared.program(this);
-      if (prepared.fields !== null) this.sink.rowDescription(prepared.fields, []);
-      const portal = new Portal(this, '', prepared, [], program.statement.shareable ? literals : null, []);
-      portal.lifted = lifted;
-      this.#running = portal;
+      const portal = yield* this.#startSimple(prepared, literals, lifted, text);
+      const { fields } = portal.statement;
+      if (fields !== null) this.sink.rowDescription(fields, []);
       while (this.pollPortal(portal, 0) === PORTAL_PENDING) yield* this.wait();
       tag = portal.tag();
       portal.close();
@@ -539,6 +557,30 @@ export class Session implements ProtocolSession, PlanningSession, ExecServices {
     }
     if (!this.transaction.isBlock && isLast) yield* this.commitTask();
     if (tag !== null) this.sink.commandComplete(tag);
+  }
+
+  /** A portal that has its table locks: its statement is planned for the tables as they are now. */
+  *#startSimple(
+    prepared: PreparedStatement,
+    literals: readonly LiftedLiteral[] | null,
+    lifted: readonly Value[] | null,
+    text: string,
+  ): Task<Portal> {
+    let program = prepared.program(this);
+    let portal = new Portal(this, '', prepared, [], program.statement.shareable ? literals : null, []);
+    portal.lifted = lifted;
+    portal.mayPlanAgain = false;
+    for (;;) {
+      this.#running = portal;
+      while (!portal.start()) yield* this.wait();
+      if (!portal.isStale) return portal;
+      // A table changed while we waited for it. Nobody has seen a description of the result yet: it may differ.
+      const statement = literals === null ? prepared.statement : parse(text)[0];
+      const again = new PreparedStatement(text, statement, []);
+      program = again.program(this);
+      portal = new Portal(this, '', again, [], null, []);
+      portal.mayPlanAgain = false;
+    }
   }
 
   /** 25P02 for anything but the end of a failed transaction. */
@@ -804,7 +846,12 @@ export class Session implements ProtocolSession, PlanningSession, ExecServices {
   }
 
   terminate(): void {
-    this.#interruptWith(new SqlError('57P01', 'terminating connection due to administrator command', {}, 'FATAL'));
+    this.#endWith(new SqlError('57P01', 'terminating connection due to administrator command', {}, 'FATAL'));
+  }
+
+  #endWith(reason: SqlError): void {
+    if (this.#task !== null) this.#interruptWith(reason);
+    else this.holder.terminate?.(reason);
   }
 
   close(): void {
@@ -812,6 +859,7 @@ export class Session implements ProtocolSession, PlanningSession, ExecServices {
     this.#isClosed = true;
     this.#copyIn = null;
     if (this.#statementTimer !== null) clearTimeout(this.#statementTimer);
+    if (this.#idleTimer !== null) clearTimeout(this.#idleTimer);
     const txn = this.transaction.txn;
     if (txn?.isWaiting === true) this.engine.locks.cancelWait(txn);
     this.#running?.close();
@@ -905,6 +953,10 @@ export class Session implements ProtocolSession, PlanningSession, ExecServices {
     this.engine.transactions.releaseSnapshot(run.snapshot);
     run.execution.program.release(run.execution);
   }
+}
+
+function lockTimedOut(): SqlError {
+  return sqlError('55P03', 'canceling statement due to lock timeout');
 }
 
 /** COPY FROM: bytes gathered before the statement runs on. */

@@ -10,7 +10,7 @@ import type { Execution } from '../program.ts';
 import type { TableRuntime } from '../table-runtime.ts';
 import { type ForeignKeys, queueReferencedActions } from './foreign-keys.ts';
 import { Returning } from './insert.ts';
-import { acquireTarget, TARGET_RECHECK, TARGET_SKIP, TARGET_WAIT } from './target-row.ts';
+import { acquireTarget, rowsOrWait, TARGET_RECHECK, TARGET_SKIP, TARGET_WAIT } from './target-row.ts';
 
 /** Values of row i of a batch. */
 export function batchRow(batch: Batch, i: number): Value[] {
@@ -55,8 +55,7 @@ export class DeleteOperator implements Operator {
         this.#next = 0;
         if (x.shouldYield(batch.count)) return PENDING;
       }
-      if (!this.#deleteRow(x, this.#batch))
-        return returning !== null && returning.out.count > 0 ? returning.out : PENDING;
+      if (!this.#deleteRow(x, this.#batch)) return returning === null ? PENDING : rowsOrWait(x, returning.out);
       this.#next++;
       if (returning !== null && returning.out.count === BATCH_SIZE) return returning.out;
     }

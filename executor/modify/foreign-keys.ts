@@ -205,14 +205,14 @@ class ReferenceCheck implements FollowUp {
     cursor.lower.copyFrom(this.#searchKey);
     cursor.upper.copyFrom(this.#searchKey);
     for (let rowId = cursor.next(); rowId !== CURSOR_END; rowId = cursor.next()) {
-      if (x.isRepeatableRead && parent.heap.visible(rowId, snapshot) < 0) continue;
+      if (parent.heap.visible(rowId, snapshot) < 0) continue;
       const answer = parent.heap.checkWrite(rowId, x.transaction, snapshot, LOCK_KEY_SHARE);
       if (answer === WRITE_DELETED) continue;
       if (answer === WRITE_WAIT) {
         x.waitForTransaction(parent.heap.blocker);
         return null;
       }
-      const base = parent.heap.newest(rowId);
+      const base = parent.heap.newest(rowId, x.transaction);
       if (base < 0 || index.keyFromRow(x, base, this.#foundKey) === KEY_NOT_INDEXED) continue;
       const found = parent.readValues(base, []);
       if (

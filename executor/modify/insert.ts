@@ -2,7 +2,7 @@
 import type { Value } from '../../catalog/function-entry.ts';
 import type { Expr } from '../../planner/expr.ts';
 import type { InsertPlan, OnConflict } from '../../planner/plan.ts';
-import { LOCK_NO_KEY_UPDATE, LOCK_UPDATE } from '../../storage/api.ts';
+import { LOCK_NO_KEY_UPDATE, LOCK_UPDATE, ROW_LIVE_OWN } from '../../storage/api.ts';
 import { sqlError } from '../../types/errors.ts';
 import { BATCH_SIZE, Batch, END, PENDING } from '../batch.ts';
 import {
@@ -19,7 +19,7 @@ import type { Execution, Program } from '../program.ts';
 import type { TableRuntime } from '../table-runtime.ts';
 import { type ForeignKeys, queueReferenceChecks, queueReferencedActions } from './foreign-keys.ts';
 import { RowStoreWriter, STEP_CONFLICT, STEP_DONE, STEP_WAIT, type StepAnswer, touchesUniqueKey } from './row-store.ts';
-import { acquireTarget, TARGET_RECHECK, TARGET_SKIP, TARGET_WAIT } from './target-row.ts';
+import { acquireTarget, rowsOrWait, TARGET_RECHECK, TARGET_SKIP, TARGET_WAIT } from './target-row.ts';
 
 /** Rows of RETURNING, gathered for the current batch. */
 export class Returning {
@@ -114,7 +114,7 @@ export class InsertOperator implements Operator {
       const step = this.#insertRow(x);
       if (step === STEP_WAIT) {
         // Rows that are in the heap already go out first: the next poll continues with this one.
-        return returning !== null && returning.out.count > 0 ? returning.out : PENDING;
+        return returning === null ? PENDING : rowsOrWait(x, returning.out);
       }
       this.#hasRow = false;
       this.#next++;
@@ -129,7 +129,10 @@ export class InsertOperator implements Operator {
     if (step === STEP_WAIT) return STEP_WAIT;
     if (step === STEP_CONFLICT) {
       if (this.#plan.onConflict === null) throw writer.uniqueViolation(x, row);
-      if (this.#conflict === null) return STEP_DONE;
+      if (this.#conflict === null) {
+        this.#checkConflictIsSeen(x, writer.conflictRowId);
+        return STEP_DONE;
+      }
       return this.#conflict.update(x, row, writer, this.#returning, this.#foreignKeys);
     }
     if (this.#arbiters !== null) {
@@ -146,6 +149,14 @@ export class InsertOperator implements Operator {
       this.#returning.add(x, [row]);
     }
     return STEP_DONE;
+  }
+
+  /** DO NOTHING must not show that a row is there which the transaction's snapshot does not see. */
+  #checkConflictIsSeen(x: ExecContext, rowId: number): void {
+    const { heap } = this.#table;
+    if (!x.isRepeatableRead || heap.visible(rowId, x.snapshot) >= 0) return;
+    if (heap.liveness(rowId, x.transaction) === ROW_LIVE_OWN) return;
+    throw sqlError('40001', 'could not serialize access due to concurrent update');
   }
 
   /** Others may run now: what was written in bulk goes to the log first. */

@@ -16,7 +16,7 @@ import type { Operator } from '../operators/operator.ts';
 import type { Execution } from '../program.ts';
 import type { TableRuntime } from '../table-runtime.ts';
 import { batchRow } from './delete.ts';
-import { acquireTarget, TARGET_RECHECK, TARGET_SKIP, TARGET_WAIT } from './target-row.ts';
+import { acquireTarget, rowsOrWait, TARGET_RECHECK, TARGET_SKIP, TARGET_WAIT } from './target-row.ts';
 
 const STRENGTHS: { readonly [strength in LockStrength]: RowLockStrength } = {
   'key share': LOCK_KEY_SHARE,
@@ -35,6 +35,7 @@ export class LockRowsOperator implements Operator {
   readonly #values: Value[] = [];
   #batch: Batch | null = null;
   #next = 0;
+  #wanted = Infinity;
 
   constructor(plan: LockRowsPlan, execution: Execution) {
     const { program } = execution;
@@ -47,6 +48,11 @@ export class LockRowsOperator implements Operator {
     this.#recheck =
       recheck === null ? null : program.memo(plan, 'recheck', () => rowsCondition(program.slots, inputs, recheck));
     this.#out = new Batch(plan.targets.length);
+  }
+
+  /** Under LIMIT: no more rows than this are locked at once. */
+  limitTo(rows: number): void {
+    this.#wanted = rows;
   }
 
   open(x: ExecContext): void {
@@ -66,9 +72,9 @@ export class LockRowsOperator implements Operator {
         this.#next = 0;
         if (x.shouldYield(batch.count)) return PENDING;
       }
-      if (!this.#lockRow(x, this.#batch)) return out.count > 0 ? out : PENDING;
+      if (!this.#lockRow(x, this.#batch)) return rowsOrWait(x, out);
       this.#next++;
-      if (out.count === BATCH_SIZE) return out;
+      if (out.count === BATCH_SIZE || out.count >= this.#wanted) return out;
     }
   }
 
@@ -94,7 +100,9 @@ export class LockRowsOperator implements Operator {
     const rows = marks.map((mark, m) => {
       const rowId = batch.columns[mark.rowIdColumn][this.#next] as number | null;
       const table = this.#tables[m];
-      return rowId === null ? table.entry.columns.map(() => null) : table.readValues(table.heap.newest(rowId), []);
+      return rowId === null
+        ? table.entry.columns.map(() => null)
+        : table.readValues(table.heap.newest(rowId, x.transaction), []);
     });
     rows.push(batchRow(batch, this.#next));
     if (mustRecheck && this.#recheck !== null && !this.#recheck(x, rows)) return true;

@@ -11,6 +11,7 @@ import {
   WRITE_WAIT,
 } from '../../storage/api.ts';
 import { sqlError } from '../../types/errors.ts';
+import { type Batch, PENDING } from '../batch.ts';
 import type { ExecContext } from '../context.ts';
 import type { TableRuntime } from '../table-runtime.ts';
 
@@ -23,6 +24,13 @@ export const TARGET_SKIP = 2;
 /** x.isWaiting: try again later. */
 export const TARGET_WAIT = 3;
 export type TargetAnswer = 0 | 1 | 2 | 3;
+
+/** A row must be waited for: rows that are ready go out first, and the wait begins again when the next are wanted. */
+export function rowsOrWait(x: ExecContext, ready: Batch): Batch {
+  if (ready.count === 0) return PENDING;
+  x.stopWaiting();
+  return ready;
+}
 
 export function acquireTarget(
   x: ExecContext,

@@ -18,7 +18,7 @@ import { batchRow } from './delete.ts';
 import { type ForeignKeys, queueReferenceChecks, queueReferencedActions } from './foreign-keys.ts';
 import { Returning } from './insert.ts';
 import { RowStoreWriter, STEP_CONFLICT, STEP_WAIT, touchesUniqueKey } from './row-store.ts';
-import { acquireTarget, TARGET_RECHECK, TARGET_SKIP, TARGET_WAIT } from './target-row.ts';
+import { acquireTarget, rowsOrWait, TARGET_RECHECK, TARGET_SKIP, TARGET_WAIT } from './target-row.ts';
 
 export class UpdateOperator implements Operator {
   readonly #table: TableRuntime;
@@ -94,8 +94,7 @@ export class UpdateOperator implements Operator {
         this.#next = 0;
         if (x.shouldYield(batch.count)) return PENDING;
       }
-      if (!this.#updateRow(x, this.#batch))
-        return returning !== null && returning.out.count > 0 ? returning.out : PENDING;
+      if (!this.#updateRow(x, this.#batch)) return returning === null ? PENDING : rowsOrWait(x, returning.out);
       this.#next++;
       if (returning !== null && returning.out.count === BATCH_SIZE) return returning.out;
     }

@@ -12,6 +12,7 @@ import {
   scalarFunction,
 } from '../compile/batch-program.ts';
 import type { ExecContext } from '../context.ts';
+import { LockRowsOperator } from '../modify/lock-rows.ts';
 import type { Execution } from '../program.ts';
 import { rowComparator } from './accumulators.ts';
 import type { Operator } from './operator.ts';
@@ -96,6 +97,9 @@ export class LimitOperator implements Operator {
     this.#skip = offset === null ? 0 : Number(offset);
     this.#isDone = this.#left === 0;
     this.#lastKeys = null;
+    // Locks are taken on rows that are given, not on those that a batch would hold beside them.
+    if (this.#input instanceof LockRowsOperator)
+      this.#input.limitTo(this.#tiesKeys === null ? this.#left + this.#skip : 1);
     this.#input.open(x);
   }
 
