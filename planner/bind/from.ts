@@ -1,11 +1,13 @@
 /** FROM: tables, views, CTEs, subqueries, functions, joins; what each brings into view. */
 import type { RelationEntry } from '../../catalog/entries.ts';
+import { functionsByName } from '../../catalog/functions/index.ts';
 import type * as ast from '../../parser/ast.ts';
 import type { Expr } from '../expr.ts';
 import {
   type FromItem,
   type FunctionRelation,
   makeAnd,
+  makeConst,
   makeVar,
   type Relation,
   type RelationColumn,
@@ -18,7 +20,7 @@ import { makeOperator } from './overload.ts';
 import { positionOf } from './position.ts';
 import { itemOfRelation, type Level, type NamespaceColumn, type NamespaceItem } from './scope.ts';
 import { bindSubquery, bindViewQuery } from './select.ts';
-import { INT8, RECORD } from './type-info.ts';
+import { BOOL, INT8, RECORD, REGCLASS } from './type-info.ts';
 import { resolveTypeName } from './type-name.ts';
 
 interface BoundFrom {
@@ -98,15 +100,42 @@ export function addRelation(
 export function findRelation(level: Level, name: readonly string[], position: Position): RelationEntry | null {
   const { catalog, environment } = level.context;
   const found = catalog.resolveRelation(name, environment.searchPath);
-  if (found === undefined) return null;
+  if (found === undefined || found.class === 'sequence') return null;
   if (found.class === 'relation') return found;
-  if (found.class === 'index') throw level.context.error('42809', `"${found.name}" is an index`, position);
-  return sequenceRelation(found);
+  throw level.context.error('42809', `"${found.name}" is an index`, position);
 }
 
-/** A sequence read as a table has one row. */
-function sequenceRelation(_sequence: { readonly oid: number }): RelationEntry | null {
-  return null;
+/** A sequence read as a table: one row, made of what the sequence functions tell. */
+function bindSequence(level: Level, node: ast.TableRef): BoundFrom | null {
+  const { context } = level;
+  const found = context.catalog.resolveRelation(node.name, context.environment.searchPath);
+  if (found?.class !== 'sequence') return null;
+  const lastValue = functionsByName('pg_sequence_last_value').find((entry) => entry.kind === 'scalar');
+  if (lastValue === undefined || lastValue.kind !== 'scalar') return null;
+  const called: Expr = {
+    kind: 'call',
+    function: lastValue,
+    args: [makeConst(found.oid, REGCLASS)],
+    typeOid: INT8,
+    typeModifier: -1,
+  };
+  const start = makeConst(Number(found.start), INT8);
+  const row: Expr[] = [
+    { kind: 'coalesce', args: [called, start], typeOid: INT8, typeModifier: -1 },
+    makeConst(0, INT8),
+    { kind: 'isNull', arg: called, negated: true, isRow: false, typeOid: BOOL, typeModifier: -1 },
+  ];
+  const columns = [plainColumn('last_value', INT8), plainColumn('log_cnt', INT8), plainColumn('is_called', BOOL)];
+  const name = node.alias?.name ?? found.name;
+  const relation: Relation = {
+    kind: 'values',
+    rel: context.nextRel(),
+    alias: name,
+    columns: renameColumns(level, columns, node.alias),
+    rows: [row],
+  };
+  const schemaName = node.alias === null ? context.catalog.schemaName(found.schemaOid) : null;
+  return addRelation(level, relation, { name, schemaName, table: null, hasAlias: node.alias !== null });
 }
 
 /** A relation name that must exist; CTEs are the caller's business. */
@@ -156,6 +185,8 @@ function bindTable(level: Level, node: ast.TableRef): BoundFrom {
     const cte = bindCteReference(level, node, position);
     if (cte !== null) return cte;
   }
+  const sequence = bindSequence(level, node);
+  if (sequence !== null) return sequence;
   const found = mustFindRelation(level, node.name, position);
   const name = node.alias?.name ?? node.name[node.name.length - 1];
   const hasAlias = node.alias !== null;

@@ -9,6 +9,7 @@ import {
   type FromItem,
   type LogicalAssignment,
   type ModifyQuery,
+  makeAnd,
   makeConst,
   makeVar,
   type Query,
@@ -24,10 +25,11 @@ import { bindExpr } from './expression.ts';
 import { bindFromClause, columnsOfTable, mustFindRelation } from './from.ts';
 import { positionOf } from './position.ts';
 import { itemOfRelation, Level, type NamespaceItem } from './scope.ts';
-import { bindQuery } from './select.ts';
+import { bindQuery, bindViewQuery } from './select.ts';
 import { bindChecks, bindDefault, bindGenerated, bindIndexKeys, bindIndexPredicate } from './stored.ts';
 import { bindTargets, resolveTargets } from './targets.ts';
 import { RECORD, UNKNOWN } from './type-info.ts';
+import { asUpdatable, type UpdatableView } from './view-target.ts';
 
 export type ModifyStatement = ast.InsertStatement | ast.UpdateStatement | ast.DeleteStatement | ast.MergeStatement;
 
@@ -53,11 +55,18 @@ function bindCommand(level: Level, node: ModifyStatement): ModifyQuery {
 
 /* ---- target -------------------------------------------------------------------------------------------------------- */
 
+interface TargetView extends UpdatableView {
+  readonly entry: RelationEntry;
+  readonly command: keyof typeof VERBS;
+}
+
 interface TargetTable {
   readonly table: RelationEntry;
   readonly rel: number;
   readonly item: NamespaceItem;
   readonly relation: Relation;
+  /** The view that the statement names, when the table is changed through one. */
+  readonly view: TargetView | null;
 }
 
 const VERBS = { insert: 'insert into', update: 'update', delete: 'delete from' } as const;
@@ -75,7 +84,7 @@ function openTarget(
     throw context.error('42P01', `relation "${name[0]}" cannot be the target of a modifying statement`, position);
   }
   const table = mustFindRelation(level, name, position);
-  if (table.kind === 'view') throw refuseView(level, command, table);
+  if (table.kind === 'view') return openView(level, command, table, alias);
   if (table.kind === 'materializedView') {
     throw context.error('42809', `cannot change materialized view "${table.name}"`);
   }
@@ -87,21 +96,44 @@ function openTarget(
   const schemaName = alias === null ? context.catalog.schemaName(table.schemaOid) : null;
   const item = itemOfRelation(relation, { name: alias ?? table.name, schemaName, table, hasAlias: alias !== null });
   level.allItems.push(item);
-  return { table, rel, item, relation };
+  return { table, rel, item, relation, view: null };
 }
 
-function refuseView(level: Level, command: keyof typeof VERBS, view: RelationEntry) {
+function refuseView(level: Level, command: keyof typeof VERBS, view: RelationEntry, detail: string) {
   const event = command.toUpperCase();
   const doing = command === 'insert' ? 'inserting into' : command === 'update' ? 'updating' : 'deleting from';
   return level.context.error('55000', `cannot ${VERBS[command]} view "${view.name}"`, undefined, {
-    detail: 'Views that do not select from a single table or view are not automatically updatable.',
+    detail,
     hint: `To enable ${doing} the view, provide an INSTEAD OF ${event} trigger or an unconditional ON ${event} DO INSTEAD rule.`,
   });
 }
 
-function findTargetColumn(level: Level, table: RelationEntry, target: ast.AssignmentTarget): ColumnEntry {
+/** The table under an updatable view, seen under the view's names. */
+function openView(level: Level, command: keyof typeof VERBS, entry: RelationEntry, alias: string | null): TargetTable {
+  const { context } = level;
+  const view = asUpdatable(entry, bindViewQuery(level, entry));
+  if (typeof view === 'string') throw refuseView(level, command, entry, view);
+  if (entry.checkOption) throw context.error('0A000', 'changing a view WITH CHECK OPTION is not supported');
+  const { relation } = view;
+  context.lockTable(relation.table.oid, 'row exclusive');
+  level.relations.set(relation.rel, relation);
+  const schemaName = alias === null ? context.catalog.schemaName(entry.schemaOid) : null;
+  const base = itemOfRelation(relation, {
+    name: alias ?? entry.name,
+    schemaName,
+    table: null,
+    hasAlias: alias !== null,
+  });
+  const item = { ...base, columns: view.columns };
+  level.allItems.push(item);
+  return { table: relation.table, rel: relation.rel, item, relation, view: { ...view, entry, command } };
+}
+
+function findTargetColumn(level: Level, opened: TargetTable, target: ast.AssignmentTarget): ColumnEntry {
   const { context } = level;
   const position = positionOf(context, target.position);
+  if (opened.view !== null) return findViewColumn(level, opened.view, target);
+  const { table } = opened;
   const column = table.columns.find((candidate) => !candidate.dropped && candidate.name === target.column);
   if (column === undefined) {
     if (['ctid', 'xmin', 'xmax', 'cmin', 'cmax', 'tableoid'].includes(target.column)) {
@@ -113,6 +145,29 @@ function findTargetColumn(level: Level, table: RelationEntry, target: ast.Assign
     throw context.error('0A000', 'assignment to array elements and composite fields is not supported', position);
   }
   return column;
+}
+
+function findViewColumn(level: Level, view: TargetView, target: ast.AssignmentTarget): ColumnEntry {
+  const { context } = level;
+  const { entry } = view;
+  const index = view.columns.findIndex((column) => column.name === target.column);
+  if (index < 0) {
+    throw context.error(
+      '42703',
+      `column "${target.column}" of relation "${entry.name}" does not exist`,
+      positionOf(context, target.position),
+    );
+  }
+  const column = view.baseColumns[index];
+  if (column === null) throw notUpdatableColumn(level, view, target.column);
+  return column;
+}
+
+function notUpdatableColumn(level: Level, view: TargetView, name: string) {
+  const doing = view.command === 'insert' ? 'insert into' : 'update';
+  return level.context.error('0A000', `cannot ${doing} column "${name}" of view "${view.entry.name}"`, undefined, {
+    detail: 'View columns that are not columns of their base relation are not updatable.',
+  });
 }
 
 /** transformAssignedExpr: converted to the column's type by assignment casts. */
@@ -151,15 +206,22 @@ interface InsertColumn {
   readonly position: Position;
 }
 
-function insertColumns(level: Level, node: ast.InsertStatement, table: RelationEntry): InsertColumn[] {
+function insertColumns(level: Level, node: ast.InsertStatement, target: TargetTable): InsertColumn[] {
   const { context } = level;
   if (node.columns === null) {
-    return table.columns.filter((column) => !column.dropped).map((column) => ({ column, position: undefined }));
+    const { view, table } = target;
+    if (view === null) {
+      return table.columns.filter((column) => !column.dropped).map((column) => ({ column, position: undefined }));
+    }
+    return view.baseColumns.map((column, i) => {
+      if (column === null) throw notUpdatableColumn(level, view, view.columns[i].name);
+      return { column, position: undefined };
+    });
   }
   const seen = new Set<string>();
-  return node.columns.map((target) => {
-    const position = positionOf(context, target.position);
-    const column = findTargetColumn(level, table, target);
+  return node.columns.map((item) => {
+    const position = positionOf(context, item.position);
+    const column = findTargetColumn(level, target, item);
     if (seen.has(column.name)) {
       throw context.error('42701', `column "${column.name}" specified more than once`, position);
     }
@@ -175,7 +237,7 @@ function bindInsert(level: Level, node: ast.InsertStatement): ModifyQuery {
   const { context } = level;
   const target = openTarget(level, 'insert', node.table, node.alias, node.tablePosition);
   const { table, rel } = target;
-  const columns = insertColumns(level, node, table);
+  const columns = insertColumns(level, node, target);
   const sourceRel = context.nextRel();
   const bound = bindInsertSource(level, node, columns, sourceRel);
   // What each column is given over the source row; columns beyond the given ones take their defaults.
@@ -495,7 +557,7 @@ function bindAssignments(level: Level, nodes: readonly ast.Assignment[], target:
   const { context } = level;
   const result: LogicalAssignment[] = [];
   const assign = (columnTarget: ast.AssignmentTarget, value: Expr | null): void => {
-    const column = findTargetColumn(level, target.table, columnTarget);
+    const column = findTargetColumn(level, target, columnTarget);
     const columnIndex = column.number - 1;
     if (result.some((known) => known.columnIndex === columnIndex)) {
       throw context.error('42601', `multiple assignments to same column "${column.name}"`);
@@ -508,7 +570,7 @@ function bindAssignments(level: Level, nodes: readonly ast.Assignment[], target:
   const bind = (node: ast.Expression): Expr => level.withClause('update source', () => bindExpr(level, node));
   for (const node of nodes) {
     if (node.kind === 'assign') {
-      if (node.value.kind !== 'default') findTargetColumn(level, target.table, node.target);
+      if (node.value.kind !== 'default') findTargetColumn(level, target, node.target);
       assign(node.target, node.value.kind === 'default' ? null : bind(node.value));
       continue;
     }
@@ -594,7 +656,7 @@ function bindModifySource(
     id: level.queryId,
     relations: level.relations,
     from: trees,
-    where,
+    where: makeAnd([...conjuncts(target.view?.where ?? null), ...conjuncts(where)]),
     targets: [],
   };
 }

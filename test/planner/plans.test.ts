@@ -317,3 +317,29 @@ describe('plans: join orders of many tables', () => {
     expect(consideredJoins).to.equal(165);
   });
 });
+
+describe('plans: changes through a view', () => {
+  const w = world()
+    .view('tv', 'id int, name text, twice int', 'select id, b as name, a * 2 as twice from t where id < 100')
+    .view('tg', 'n int8', 'select count(*) as n from t');
+
+  it('change the table under it, among the rows that the view shows', () => {
+    expect(w.explain("update tv set name = 'x' where id = 5")).to.equal(
+      lines(
+        'Update on t',
+        '  ->  Index Scan using t_pkey on t',
+        '        Index Cond: (id = 5)',
+        '        Filter: (id < 100)',
+      ),
+    );
+  });
+
+  it('refuse computed columns, and views whose rows are not rows of one table', () => {
+    expect(w.error('update tv set twice = 4')).to.equal(
+      '0A000 - cannot update column "twice" of view "tv" | DETAIL View columns that are not columns of their base relation are not updatable.',
+    );
+    expect(w.error('delete from tg')).to.equal(
+      '55000 - cannot delete from view "tg" | DETAIL Views that return aggregate functions are not automatically updatable. | HINT To enable deleting from the view, provide an INSTEAD OF DELETE trigger or an unconditional ON DELETE DO INSTEAD rule.',
+    );
+  });
+});

@@ -1,0 +1,68 @@
+/**
+ * Views as targets of INSERT, UPDATE and DELETE (manual, CREATE VIEW, "Updatable Views"): a view over one table, without
+ * anything that would keep its rows from being rows of that table, stands for the table.
+ */
+import type { ColumnEntry, RelationEntry } from '../../catalog/entries.ts';
+import type { Expr } from '../expr.ts';
+import { logical, type Query, type TableRelation } from '../logical.ts';
+import { flattenSubqueries } from '../rewrite/flatten-subqueries.ts';
+import type { NamespaceColumn } from './scope.ts';
+
+export interface UpdatableView {
+  readonly relation: TableRelation;
+  /** The view's columns as expressions over the table. */
+  readonly columns: readonly NamespaceColumn[];
+  /** Base column of each view column; null: computed, not to be assigned. */
+  readonly baseColumns: readonly (ColumnEntry | null)[];
+  readonly where: Expr | null;
+}
+
+/** Why a view cannot be changed through (the error's detail), or what it stands for. */
+export function asUpdatable(view: RelationEntry, bound: Query): UpdatableView | string {
+  const reason = refusal(bound);
+  if (reason !== null) return reason;
+  const query = flattenSubqueries(bound);
+  const [item] = query.from;
+  let { where } = query;
+  let tree = item;
+  // A view of a view leaves a filtered group behind.
+  while (tree !== undefined && tree.kind === 'group' && tree.items.length === 1) {
+    if (tree.where !== null) {
+      where = where === null ? tree.where : { kind: 'and', args: [where, tree.where], typeOid: 16, typeModifier: -1 };
+    }
+    tree = tree.items[0];
+  }
+  const relation = query.from.length === 1 && tree?.kind === 'rel' ? query.relations.get(tree.rel) : undefined;
+  if (relation?.kind !== 'table') return NOT_SINGLE;
+  const baseColumns = query.targets.map((target) => {
+    const node = logical(target.expr);
+    return node.kind === 'var' && node.rel === relation.rel && node.column >= 0
+      ? relation.table.columns[node.column]
+      : null;
+  });
+  const columns = query.targets.map((target, i) => ({
+    name: view.columns[i]?.name ?? target.name,
+    expr: target.expr,
+    tableOid: view.oid,
+    columnNumber: i + 1,
+  }));
+  return { relation, columns, baseColumns, where };
+}
+
+const NOT_SINGLE = 'Views that do not select from a single table or view are not automatically updatable.';
+
+function refusal(query: Query): string | null {
+  const containing = (what: string): string => `Views containing ${what} are not automatically updatable.`;
+  const returning = (what: string): string => `Views that return ${what} are not automatically updatable.`;
+  if (query.distinct || query.distinctOn !== null) return containing('DISTINCT');
+  if (query.groupBy.length > 0 || query.groupingSets !== null) return containing('GROUP BY');
+  if (query.having !== null) return containing('HAVING');
+  if (query.setOperation !== null) return containing('UNION, INTERSECT, or EXCEPT');
+  if (query.ctes.length > 0) return containing('WITH');
+  if (query.limit !== null || query.offset !== null) return containing('LIMIT or OFFSET');
+  if (query.hasAggregates) return returning('aggregate functions');
+  if (query.hasWindows) return returning('window functions');
+  if (query.hasSets) return returning('set-returning functions');
+  if (query.from.length !== 1 || query.from[0].kind !== 'rel') return NOT_SINGLE;
+  return null;
+}
