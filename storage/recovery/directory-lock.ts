@@ -28,14 +28,23 @@ export const systemProcesses: ProcessTable = {
       if ((error as { code?: string }).code === 'ESRCH') return null;
     }
     try {
-      const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
-      // Field 22, counted behind the command name, which may hold anything.
-      return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? '';
+      return startFromStat(readFileSync(`/proc/${pid}/stat`, 'latin1'));
     } catch {
       return '';
     }
   },
 };
+
+/**
+ * Start time out of Linux's /proc/PID/stat; null for a process that has ended but was not reaped (in containers without an
+ * init such a zombie stays for good): it holds nothing any more.
+ */
+export function startFromStat(stat: string): string | null {
+  // Fields are counted behind the command name, which may hold anything: state is field 3, the start time field 22.
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  if (fields[0] === 'Z' || fields[0] === 'X') return null;
+  return fields[19] ?? '';
+}
 
 /** Directories locked by this very process: its own pid in a file is otherwise a leftover of a process with our number. */
 const lockedByPath = new Set<string>();

@@ -16,7 +16,14 @@ export {
   readControl,
   writeControl,
 } from './control.ts';
-export { type DirectoryLock, LOCK_FILE, lockDirectory, type ProcessTable, systemProcesses } from './directory-lock.ts';
+export {
+  type DirectoryLock,
+  LOCK_FILE,
+  lockDirectory,
+  type ProcessTable,
+  startFromStat,
+  systemProcesses,
+} from './directory-lock.ts';
 export {
   FIRST_LSN,
   type RecoveryHandler,

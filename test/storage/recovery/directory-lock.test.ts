@@ -4,7 +4,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { NodeFileSystem } from '../../../storage/io/index.ts';
-import { LOCK_FILE, lockDirectory, type ProcessTable, systemProcesses } from '../../../storage/recovery/index.ts';
+import {
+  LOCK_FILE,
+  lockDirectory,
+  type ProcessTable,
+  startFromStat,
+  systemProcesses,
+} from '../../../storage/recovery/index.ts';
 
 describe('The lock of a data directory', () => {
   let directory: string;
@@ -20,6 +26,12 @@ describe('The lock of a data directory', () => {
   function processes(ownPid: number, living: Record<number, string>): ProcessTable {
     return { ownPid, startOf: (pid) => living[pid] ?? null };
   }
+
+  it('is not held by a process that has ended but was never reaped', () => {
+    const fields = (state: string): string => `42 (node (x) y) ${state} ${'0 '.repeat(18)}777 0`;
+    expect(startFromStat(fields('S'))).to.equal('777');
+    expect(startFromStat(fields('Z'))).to.equal(null);
+  });
 
   it('is held by one server, and names it to the next', () => {
     const lock = lockDirectory(fileSystem, directory, processes(100, { 100: 'a', 200: 'b' }));
