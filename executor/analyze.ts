@@ -4,8 +4,10 @@
  * The sample is every n-th row of a scan, as the pages come; distinct counts are estimated as PostgreSQL's analyze.c does (Haas and
  * Stokes, "Estimating the number of classes in a finite population", 1998).
  */
+
 import type { RelationEntry } from '../catalog/entries.ts';
 import type { Value } from '../catalog/function-entry.ts';
+import { quoteIdentifier } from '../catalog/functions/quote.ts';
 import type { ColumnStatistics } from '../catalog/statistics.ts';
 import { comparator, hashKey } from '../types/index.ts';
 import { PORTAL_PENDING, Portal } from './portal.ts';
@@ -15,15 +17,11 @@ const SAMPLE_ROWS = 30_000;
 const COMMON_VALUES_MAX = 100;
 const HISTOGRAM_BUCKETS = 100;
 
-function quote(name: string): string {
-  return `"${name.replaceAll('"', '""')}"`;
-}
-
 export function* analyzeTable(session: Session, table: RelationEntry): Task<void> {
   const columns = table.columns.filter((c) => !c.dropped);
   if (columns.length === 0) return;
-  const names = columns.map((c) => quote(c.name)).join(', ');
-  const name = `${quote(session.catalog.schemaName(table.schemaOid))}.${quote(table.name)}`;
+  const names = columns.map((c) => quoteIdentifier(c.name)).join(', ');
+  const name = `${quoteIdentifier(session.catalog.schemaName(table.schemaOid))}.${quoteIdentifier(table.name)}`;
   const total = Math.max(0, session.database.statistics.rowCount(table.oid));
   const step = Math.max(1, Math.floor(total / SAMPLE_ROWS));
   const prepared = session.prepareInternal(`SELECT ${names} FROM ONLY ${name}`);

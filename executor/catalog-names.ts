@@ -1,4 +1,5 @@
 /** Names and oids of catalog objects as the reg* types read and print them. */
+import { quoteIdentifier } from '../catalog/functions/quote.ts';
 import { functionByOid, functionsByName, operatorByOid } from '../catalog/functions/registry.ts';
 import { splitNameList } from '../catalog/settings.ts';
 import { parseExpression } from '../parser/index.ts';
@@ -6,12 +7,6 @@ import { bindScalar } from '../planner/index.ts';
 import { sqlError } from '../types/errors.ts';
 import { type CatalogNames, formatType, OID, typeByOid } from '../types/index.ts';
 import type { Session } from './session.ts';
-
-const SAFE_NAME = /^[a-z_][a-z0-9_$]*$/;
-
-function quote(name: string): string {
-  return SAFE_NAME.test(name) ? name : `"${name.replaceAll('"', '""')}"`;
-}
 
 function splitName(text: string): string[] {
   const names = splitNameList(text.replaceAll('.', ','));
@@ -67,15 +62,15 @@ export function catalogNames(session: Session): CatalogNames {
           const relation = session.catalog.namedRelation(oid);
           if (relation === undefined) return String(oid);
           const found = session.catalog.resolveRelation([relation.name], session.searchPath(true));
-          if (found?.oid === oid) return quote(relation.name);
-          return `${quote(session.catalog.schemaName(relation.schemaOid))}.${quote(relation.name)}`;
+          if (found?.oid === oid) return quoteIdentifier(relation.name);
+          return `${quoteIdentifier(session.catalog.schemaName(relation.schemaOid))}.${quoteIdentifier(relation.name)}`;
         }
         case OID.REGTYPE:
           return typeByOid(oid) === undefined ? String(oid) : formatType(oid, -1);
         case OID.REGNAMESPACE:
-          return quote(session.catalog.schema(oid)?.name ?? String(oid));
+          return quoteIdentifier(session.catalog.schema(oid)?.name ?? String(oid));
         case OID.REGROLE:
-          return quote(session.server.shared.catalog.role(oid)?.name ?? String(oid));
+          return quoteIdentifier(session.server.shared.catalog.role(oid)?.name ?? String(oid));
         case OID.REGPROC:
           return functionByOid(oid)?.name ?? String(oid);
         case OID.REGPROCEDURE: {

@@ -2,6 +2,7 @@
 
 import type { CatalogEntry, IndexEntry, RelationEntry, SchemaEntry } from '../catalog/entries.ts';
 import type { Value } from '../catalog/function-entry.ts';
+import { quoteIdentifier } from '../catalog/functions/quote.ts';
 import { Catalog, encodeEntry, entryKey, isSharedEntry, PUBLIC_SCHEMA } from '../catalog/index.ts';
 import type { Query, QueryStatement, Statement } from '../parser/ast.ts';
 import { deparse, parse, parseExpression } from '../parser/index.ts';
@@ -231,7 +232,7 @@ class SessionDdlContext implements DdlContext {
   insertFrom(table: RelationEntry, query: QueryStatement): DdlTask<number> {
     // CREATE TABLE AS: the query's rows, as an INSERT would take them, into all columns.
     const session = this.#session;
-    const name = `${quote(this.catalog.schemaName(table.schemaOid))}.${quote(table.name)}`;
+    const name = `${quoteIdentifier(this.catalog.schemaName(table.schemaOid))}.${quoteIdentifier(table.name)}`;
     const [insert] = parse(`INSERT INTO ${name} SELECT NULL`);
     const node = { ...(insert.node as object), query, source: query } as unknown as Statement['node'];
     const prepared = new PreparedStatement(this.text, { ...insert, node }, []);
@@ -258,7 +259,6 @@ class SessionDdlContext implements DdlContext {
 
   rewriteTable(from: RelationEntry, to: RelationEntry, values: readonly (Expr | null)[]): DdlTask<void> {
     const session = this.#session;
-    const names = from.columns.filter((c) => !c.dropped).map((c) => quote(c.name));
     const source = this.#runtime(from);
     const target = this.#runtime(to);
     const environment = session.environment(this.catalog, []);
@@ -273,7 +273,6 @@ class SessionDdlContext implements DdlContext {
     const txn = session.ensureTransaction();
     const snapshot = session.engine.transactions.takeSnapshot(txn);
     x.begin(txn, snapshot, [], null);
-    void names;
     let page = 0;
     let slot = 0;
     const old: Value[] = [];
@@ -355,10 +354,6 @@ class SessionDdlContext implements DdlContext {
   preparedQuery(name: string): QueryStatement {
     return this.#session.findPrepared(name).node as QueryStatement;
   }
-}
-
-function quote(name: string): string {
-  return `"${name.replaceAll('"', '""')}"`;
 }
 
 function plain(value: bigint): number | bigint {

@@ -1,6 +1,7 @@
 /** COPY: checks the statement and runs it in either direction. */
 
 import type { ColumnEntry, RelationEntry } from '../../catalog/entries.ts';
+import { quoteIdentifier } from '../../catalog/functions/quote.ts';
 import type { CopyStatement, Expression, InsertStatement, Query, Statement } from '../../parser/ast.ts';
 import { deparse, parse } from '../../parser/index.ts';
 import { type PlannedStatement, planStatement, type ValuesPlan } from '../../planner/index.ts';
@@ -72,12 +73,8 @@ function chosenColumns(table: RelationEntry, names: readonly string[]): ColumnEn
   return chosen;
 }
 
-function quote(name: string): string {
-  return `"${name.replaceAll('"', '""')}"`;
-}
-
 function qualifiedName(session: Session, table: RelationEntry): string {
-  return `${quote(session.catalog.schemaName(table.schemaOid))}.${quote(table.name)}`;
+  return `${quoteIdentifier(session.catalog.schemaName(table.schemaOid))}.${quoteIdentifier(table.name)}`;
 }
 
 /** INSERT INTO table (columns) with the given source: planned for its defaults, casts, checks and keys. */
@@ -87,7 +84,7 @@ function planInsert(
   columns: readonly ColumnEntry[],
   where: Expression | null,
 ): PlannedStatement {
-  const names = columns.map((c) => quote(c.name)).join(', ');
+  const names = columns.map((c) => quoteIdentifier(c.name)).join(', ');
   const params = columns.map((_c, i) => `$${i + 1}`).join(', ');
   const target = columns.length === 0 ? '' : ` (${names}) OVERRIDING SYSTEM VALUE`;
   const source = columns.length === 0 ? 'DEFAULT VALUES' : `SELECT * FROM (VALUES (${params})) AS source (${names})`;
@@ -169,7 +166,7 @@ function* copyTo(session: Session, node: CopyStatement, prepared: PreparedStatem
     statement = new PreparedStatement(prepared.text, inner, []);
   } else {
     const table = findTable(session, node);
-    const columns = chosenColumns(table, node.columns).map((c) => quote(c.name));
+    const columns = chosenColumns(table, node.columns).map((c) => quoteIdentifier(c.name));
     const text = `SELECT ${columns.join(', ')} FROM ONLY ${qualifiedName(session, table)}`;
     statement = new PreparedStatement(text, parse(text)[0], []);
   }

@@ -3,8 +3,10 @@
  * the referenced row must be there, and is locked FOR KEY SHARE. A change of a referenced row runs its action at the statement's end,
  * as SQL over the referencing table, as PostgreSQL's ri_triggers.c does.
  */
+
 import type { ConstraintEntry, RelationEntry } from '../../catalog/entries.ts';
 import type { Value } from '../../catalog/function-entry.ts';
+import { quoteIdentifier } from '../../catalog/functions/quote.ts';
 import {
   CURSOR_END,
   IndexCursor,
@@ -260,10 +262,6 @@ function describeKey(
   return `(${names.join(', ')})=(${texts.join(', ')})`;
 }
 
-function quote(name: string): string {
-  return `"${name.replaceAll('"', '""')}"`;
-}
-
 /** ON DELETE / ON UPDATE of the parent's rows. */
 class ReferencedAction implements FollowUp {
   readonly #key: ForeignKey;
@@ -317,12 +315,12 @@ class ReferencedAction implements FollowUp {
     const { constraint } = this.#key;
     const action = this.#event === 'delete' ? constraint.onDelete : constraint.onUpdate;
     if (action === 'no action' || action === 'restrict') return this.#refuse(x, action, oldKey);
-    const child = `ONLY ${quote(x.schemaName(this.#key.child.schemaOid))}.${quote(this.#key.child.name)}`;
+    const child = `ONLY ${quoteIdentifier(x.schemaName(this.#key.child.schemaOid))}.${quoteIdentifier(this.#key.child.name)}`;
     const where = this.#where(this.#key.child, constraint.columns, 0);
     const count = constraint.columns.length;
     if (action === 'cascade' && this.#event === 'delete')
       return x.runInternal(`DELETE FROM ${child} WHERE ${where}`, oldKey) !== null;
-    const columns = constraint.columns.map((c) => quote(this.#key.child.columns[c - 1].name));
+    const columns = constraint.columns.map((c) => quoteIdentifier(this.#key.child.columns[c - 1].name));
     if (action === 'cascade') {
       const assignments = columns.map((c, i) => `${c} = $${count + i + 1}`).join(', ');
       return (
@@ -335,13 +333,13 @@ class ReferencedAction implements FollowUp {
   }
 
   #where(table: RelationEntry, columns: readonly number[], offset: number): string {
-    return columns.map((c, i) => `${quote(table.columns[c - 1].name)} = $${offset + i + 1}`).join(' AND ');
+    return columns.map((c, i) => `${quoteIdentifier(table.columns[c - 1].name)} = $${offset + i + 1}`).join(' AND ');
   }
 
   #refuse(x: ExecContext, action: string, oldKey: Value[]): boolean {
     const { constraint, child, parent } = this.#key;
     if (action === 'no action' && !this.#isParentChecked) {
-      const table = `ONLY ${quote(x.schemaName(parent.schemaOid))}.${quote(parent.name)} x`;
+      const table = `ONLY ${quoteIdentifier(x.schemaName(parent.schemaOid))}.${quoteIdentifier(parent.name)} x`;
       const again = x.runInternal(
         `SELECT 1 FROM ${table} WHERE ${this.#where(parent, constraint.referencedColumns, 0)} FOR KEY SHARE OF x`,
         oldKey,
@@ -350,7 +348,7 @@ class ReferencedAction implements FollowUp {
       if (again > 0) return true;
       this.#isParentChecked = true;
     }
-    const table = `ONLY ${quote(x.schemaName(child.schemaOid))}.${quote(child.name)} x`;
+    const table = `ONLY ${quoteIdentifier(x.schemaName(child.schemaOid))}.${quoteIdentifier(child.name)} x`;
     const rows = x.runInternal(
       `SELECT 1 FROM ${table} WHERE ${this.#where(child, constraint.columns, 0)} FOR KEY SHARE OF x`,
       oldKey,
