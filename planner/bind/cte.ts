@@ -1,9 +1,10 @@
 /** WITH: ordinary, recursive and data-modifying queries. Whether one is inlined is decided after binding (rewrite/inline-ctes). */
 import type * as ast from '../../parser/ast.ts';
 import type { CteDefinition, Query, RelationColumn, Target } from '../logical.ts';
-import { coerceToCommonType } from './coerce.ts';
+import { coerceToCommonType, selectCommonModifier, selectCommonType } from './coerce.ts';
 import { bindModify } from './modify.ts';
 import { positionOf } from './position.ts';
+import { checkSelfReferences, inDependencyOrder, refersTo } from './recursion.ts';
 import { type BoundCte, Level } from './scope.ts';
 import { bindQuery } from './select.ts';
 
@@ -35,8 +36,16 @@ export function bindWithClause(level: Level, clause: ast.WithClause): CteDefinit
         positionOf(context, item.position),
       );
     }
-    definitions.push(bindCte(level, item, clause.recursive));
   }
+  if (!clause.recursive) {
+    clause.ctes.forEach((item, i) => {
+      level.laterCtes = clause.ctes.slice(i).map((later) => later.name);
+      definitions.push(bindCte(level, item, false));
+    });
+    level.laterCtes = [];
+    return definitions;
+  }
+  for (const item of inDependencyOrder(context, clause.ctes)) definitions.push(bindCte(level, item, true));
   return definitions;
 }
 
@@ -105,14 +114,7 @@ function bindRecursive(
       position,
     );
   }
-  const early = findReference(body.left, item.name);
-  if (early !== null) {
-    throw context.error(
-      '42P19',
-      `recursive reference to query "${item.name}" must not appear within its non-recursive term`,
-      positionOf(context, early),
-    );
-  }
+  checkSelfReferences(context, item.name, body.left, body.right);
   const refuse = (what: string, offset: number) =>
     context.error('0A000', `${what} in a recursive query is not implemented`, positionOf(context, offset));
   if (node.orderBy.length > 0) throw refuse('ORDER BY', node.orderBy[0].expr.position);
@@ -156,12 +158,14 @@ function coerceStep(
   }
   const targets = step.targets.map((target, i) => {
     const column = columns[i];
-    const { typeOid } = target.expr;
-    const fits = typeOid === column.typeOid;
-    if (!fits && typeOid !== 705) {
+    const pair = [start.targets[i].expr, target.expr];
+    const overall = selectCommonType(context, pair, 'UNION');
+    const modifier = selectCommonModifier(pair, overall);
+    if (overall !== column.typeOid || modifier !== column.typeModifier) {
+      const name = (oid: number, typeModifier: number) => context.types.nameWithModifier(oid, typeModifier);
       throw context.error(
         '42804',
-        `recursive query "${item.name}" column ${i + 1} has type ${context.types.name(column.typeOid)} in non-recursive term but type ${context.types.name(widerType(level, column.typeOid, typeOid))} overall`,
+        `recursive query "${item.name}" column ${i + 1} has type ${name(column.typeOid, column.typeModifier)} in non-recursive term but type ${name(overall, modifier)} overall`,
         context.locationOf(start.targets[i].expr),
         { hint: 'Cast the output of the non-recursive term to the correct type.' },
       );
@@ -169,28 +173,4 @@ function coerceStep(
     return { ...target, expr: coerceToCommonType(context, target.expr, column.typeOid, 'UNION') };
   });
   return { ...step, targets };
-}
-
-function widerType(_level: Level, _left: number, right: number): number {
-  return right;
-}
-
-/** Whether the query's text names a relation of this name (a WITH of its own may hide it; that is found while binding). */
-function refersTo(node: unknown, name: string): boolean {
-  return findReference(node, name) !== null;
-}
-
-/** Position of the first such reference; null when there is none. */
-function findReference(node: unknown, name: string): number | null {
-  if (node === null || typeof node !== 'object') return null;
-  const record = node as Record<string, unknown>;
-  if (record['kind'] === 'table' && Array.isArray(record['name'])) {
-    const parts = record['name'] as string[];
-    if (parts.length === 1 && parts[0] === name) return record['position'] as number;
-  }
-  for (const value of Object.values(record)) {
-    const found = findReference(value, name);
-    if (found !== null) return found;
-  }
-  return null;
 }

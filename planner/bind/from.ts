@@ -142,7 +142,15 @@ function bindSequence(level: Level, node: ast.TableRef): BoundFrom | null {
 export function mustFindRelation(level: Level, name: readonly string[], position: Position): RelationEntry {
   const found = findRelation(level, name, position);
   if (found !== null) return found;
-  throw level.context.error('42P01', `relation "${name.join('.')}" does not exist`, position);
+  const message = `relation "${name.join('.')}" does not exist`;
+  for (let current: Level | null = level; current !== null && name.length === 1; current = current.parent) {
+    if (!current.laterCtes.includes(name[0])) continue;
+    throw level.context.error('42P01', message, position, {
+      detail: `There is a WITH item named "${name[0]}", but it cannot be referenced from this part of the query.`,
+      hint: 'Use WITH RECURSIVE, or re-order the WITH items to remove forward references.',
+    });
+  }
+  throw level.context.error('42P01', message, position);
 }
 
 export function columnsOfTable(table: RelationEntry): RelationColumn[] {

@@ -101,6 +101,8 @@ export class Level {
   readonly allItems: NamespaceItem[] = [];
   namespace: NamespaceItem[] = [];
   readonly ctes = new Map<string, BoundCte>();
+  /** Names of WITH items that are still to come: for a hint. */
+  laterCtes: readonly string[] = [];
   clause: Clause = 'other';
   lateralActive = false;
   hasAggregates = false;

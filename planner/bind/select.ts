@@ -11,6 +11,7 @@ import {
   mapSortKeys,
   type Query,
   type RelationColumn,
+  someExpr,
   type Target,
 } from '../logical.ts';
 import {
@@ -109,6 +110,7 @@ function bindSelect(level: Level, node: ast.Query, body: ast.SelectBody, options
   let windows = [...level.windows];
   const isGrouped = level.hasAggregates || grouping.keys.length > 0 || grouping.sets !== null || having !== null;
   if (isGrouped) {
+    if (level.hasAggregates) refuseInRecursion(level, [...targets.map((target) => target.expr), having]);
     const check = new GroupCheck(level, grouping);
     const one = (expr: Expr): Expr => check.check(expr);
     targets = targets.map((target) => ({ ...target, expr: one(target.expr) }));
@@ -143,6 +145,20 @@ function bindSelect(level: Level, node: ast.Query, body: ast.SelectBody, options
     withTies: node.limitWithTies,
   };
   return { ...query, locks: bindLocks(level, node, query) };
+}
+
+/** A recursive term may not aggregate the rows of the round before. */
+function refuseInRecursion(level: Level, exprs: readonly (Expr | null)[]): void {
+  if (![...level.relations.values()].some((relation) => relation.kind === 'workTable')) return;
+  let found: Expr | null = null;
+  for (const expr of exprs) {
+    if (expr !== null) someExpr(expr, (child) => logical(child).kind === 'aggregateRef' && (found ??= child) !== null);
+  }
+  throw level.context.error(
+    '42P19',
+    "aggregate functions are not allowed in a recursive query's recursive term",
+    level.context.locationOf(found),
+  );
 }
 
 /** Sort keys over the targets; sort keys of equal expressions are kept once. */
@@ -362,6 +378,10 @@ function bindValues(level: Level, node: ast.Query, body: ast.ValuesBody, options
   };
 }
 
+function leftmostOf(expr: ast.Expression): number {
+  return expr.kind === 'operator' && expr.left !== null ? leftmostOf(expr.left) : expr.position;
+}
+
 /* ---- set operations ------------------------------------------------------------------------------------------------ */
 
 function bindSetOperation(level: Level, node: ast.Query, body: ast.SetOperation): Query {
@@ -420,7 +440,7 @@ function bindSetOperation(level: Level, node: ast.Query, body: ast.SetOperation)
     throw context.error(
       '0A000',
       'invalid UNION/INTERSECT/EXCEPT ORDER BY clause',
-      positionOf(context, item.expr.position),
+      positionOf(context, leftmostOf(item.expr)),
       {
         detail: 'Only result column names can be used, not expressions or functions.',
         hint: 'Add the expression/function to every SELECT, or move the UNION into a FROM clause.',
