@@ -51,7 +51,16 @@ export class PreparedStatement {
   #bindingVersion = '';
   fields: readonly FieldDescription[] | null = null;
 
-  constructor(text: string, statement: Statement | null, declaredTypes: readonly number[]) {
+  /** `$n` beyond the declared types is an error: there is no Bind that could give it a value. */
+  readonly hasFixedParameters: boolean;
+
+  constructor(
+    text: string,
+    statement: Statement | null,
+    declaredTypes: readonly number[],
+    hasFixedParameters = false,
+  ) {
+    this.hasFixedParameters = hasFixedParameters;
     this.text = text;
     this.statement = statement;
     this.declaredTypes = declaredTypes;
@@ -90,7 +99,12 @@ export class PreparedStatement {
     const known = this.#program;
     if (known !== null && known.catalog.version === catalog.version && this.#bindingVersion === session.bindingVersion)
       return known;
-    const planned = planStatement(this.statement as Statement, session.environment(catalog, this.parameterTypes));
+    const environment = session.environment(catalog, this.parameterTypes);
+    const planned = planStatement(this.statement as Statement, {
+      ...environment,
+      text: this.text,
+      fixedParameters: this.hasFixedParameters,
+    });
     const fields = fieldsOf(planned);
     if (known !== null && !sameFields(this.fields, fields))
       throw sqlError('0A000', 'cached plan must not change result type');

@@ -501,7 +501,7 @@ export class Session implements ProtocolSession, PlanningSession, ExecServices {
     }
     for (let i = 0; i < statements.length; i++) {
       const statement = statements[i];
-      const prepared = new PreparedStatement(text, statement, []);
+      const prepared = new PreparedStatement(text, statement, [], true);
       const isLast = i === statements.length - 1;
       yield* this.#simpleStatement(prepared, null, isLast, text);
       if (key !== null && statements.length === 1 && prepared.isPlanned && !this.transaction.hasCatalogChanges) {
@@ -576,7 +576,7 @@ export class Session implements ProtocolSession, PlanningSession, ExecServices {
       if (!portal.isStale) return portal;
       // A table changed while we waited for it. Nobody has seen a description of the result yet: it may differ.
       const statement = literals === null ? prepared.statement : parse(text)[0];
-      const again = new PreparedStatement(text, statement, []);
+      const again = new PreparedStatement(text, statement, [], true);
       program = again.program(this);
       portal = new Portal(this, '', again, [], null, []);
       portal.mayPlanAgain = false;

@@ -76,6 +76,12 @@ describe('session', () => {
       ]);
     });
 
+    it('has no parameters, and counts characters for error positions', async () => {
+      expect(codeOf(await client.query('SELECT $1'))).to.equal('42P02');
+      const messages = await client.query("SELECT '😀😀', nowhere");
+      expect(messages.find((m) => m.name === 'error')?.position).to.equal('14');
+    });
+
     it('plans again after the table has changed', async () => {
       await client.query('CREATE TABLE t (a int)');
       await client.query('INSERT INTO t VALUES (1)');
