@@ -62,12 +62,6 @@ export class TableRuntime implements IndexMaintainer {
 
   readonly overflow: Overflow;
 
-  /** Before the version at `r` is deleted or replaced by one written anew: its long values go. */
-  removeOverflow(x: ExecContext, r: number): void {
-    if (this.entry.overflowRelId === 0) return;
-    this.overflow.remove(x.transaction, x.xid(), this.pool.u8, r, this.layout(this.pool.u8[r + 15]));
-  }
-
   /** Adds the row version at `r` to all indexes; for building them. */
   indexRow(index: IndexRuntime, rowId: RowId, r: number): boolean {
     if (index.keyFromRow(this.#maintenance, r, this.#goneKey) === KEY_NOT_INDEXED) return false;

@@ -1,7 +1,7 @@
 /** DELETE, with USING and RETURNING. */
 import type { Value } from '../../catalog/function-entry.ts';
 import type { DeletePlan } from '../../planner/plan.ts';
-import { LOCK_UPDATE } from '../../storage/api.ts';
+import { LOCK_UPDATE, PAGE_MISS } from '../../storage/api.ts';
 import { BATCH_SIZE, type Batch, END, PENDING } from '../batch.ts';
 import { type RowsCondition, rowsCondition } from '../compile/batch-program.ts';
 import type { ExecContext } from '../context.ts';
@@ -10,6 +10,7 @@ import type { Execution } from '../program.ts';
 import type { TableRuntime } from '../table-runtime.ts';
 import { type ForeignKeys, queueReferencedActions } from './foreign-keys.ts';
 import { Returning } from './insert.ts';
+import { LongValues } from './long-values.ts';
 import { acquireTarget, rowsOrWait, TARGET_RECHECK, TARGET_SKIP, TARGET_WAIT } from './target-row.ts';
 
 /** Values of row i of a batch. */
@@ -23,6 +24,7 @@ export class DeleteOperator implements Operator {
   readonly #recheck: RowsCondition | null;
   readonly #returning: Returning | null;
   readonly #foreignKeys: ForeignKeys;
+  readonly #longValues: LongValues;
   #batch: Batch | null = null;
   #next = 0;
 
@@ -31,6 +33,7 @@ export class DeleteOperator implements Operator {
     const inputs = [plan.table.columns, plan.source.output];
     const { recheck } = plan;
     this.#table = program.tableOf(plan.table);
+    this.#longValues = new LongValues(this.#table);
     this.#source = execution.build(plan.source);
     this.#recheck =
       recheck === null ? null : program.memo(plan, 'recheck', () => rowsCondition(program.slots, inputs, recheck));
@@ -39,14 +42,27 @@ export class DeleteOperator implements Operator {
   }
 
   open(x: ExecContext): void {
+    this.#longValues.reset();
     this.#batch = null;
     this.#source.open(x);
   }
 
   poll(x: ExecContext): Batch {
+    const out = this.#returning?.out ?? null;
+    if (out !== null) out.count = 0;
+    try {
+      return this.#pull(x);
+    } catch (error) {
+      // Rows that are done go out; the next poll meets the missing page again, or finds it.
+      if (error === PAGE_MISS && out !== null && out.count > 0) return out;
+      throw error;
+    }
+  }
+
+  #pull(x: ExecContext): Batch {
     const returning = this.#returning;
-    if (returning !== null) returning.out.count = 0;
     for (;;) {
+      this.#longValues.sweep(x);
       if (this.#batch === null || this.#next >= this.#batch.count) {
         if (returning !== null && returning.out.count > 0) return returning.out;
         const batch = this.#source.poll(x);
@@ -73,8 +89,10 @@ export class DeleteOperator implements Operator {
     const oldValues = needsValues ? table.readValues(table.heap.newest(rowId), []) : null;
     const rows = oldValues === null ? [] : [oldValues, batchRow(batch, this.#next)];
     if (answer === TARGET_RECHECK && this.#recheck !== null && !this.#recheck(x, rows)) return true;
-    table.removeOverflow(x, table.heap.newest(rowId));
+    this.#longValues.begin();
+    this.#longValues.collect(table.heap.newest(rowId), null);
     table.heap.remove(x.transaction, x.xid(), rowId);
+    this.#longValues.confirm(x);
     x.processedCount++;
     if (oldValues !== null) queueReferencedActions(x, this.#foreignKeys, oldValues, null);
     if (this.#returning !== null) {

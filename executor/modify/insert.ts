@@ -2,7 +2,7 @@
 import type { Value } from '../../catalog/function-entry.ts';
 import type { Expr } from '../../planner/expr.ts';
 import type { InsertPlan, OnConflict } from '../../planner/plan.ts';
-import { LOCK_NO_KEY_UPDATE, LOCK_UPDATE, ROW_LIVE_OWN } from '../../storage/api.ts';
+import { LOCK_NO_KEY_UPDATE, LOCK_UPDATE, PAGE_MISS, ROW_LIVE_OWN } from '../../storage/api.ts';
 import { sqlError } from '../../types/errors.ts';
 import { BATCH_SIZE, Batch, END, PENDING } from '../batch.ts';
 import {
@@ -84,15 +84,28 @@ export class InsertOperator implements Operator {
   }
 
   open(x: ExecContext): void {
+    this.#writer.longValues.reset();
     this.#hasRow = false;
     this.#batch = null;
     this.#source.open(x);
   }
 
   poll(x: ExecContext): Batch {
+    const out = this.#returning?.out ?? null;
+    if (out !== null) out.count = 0;
+    try {
+      return this.#pull(x);
+    } catch (error) {
+      // Rows that are done go out; the next poll meets the missing page again, or finds it.
+      if (error === PAGE_MISS && out !== null && out.count > 0) return out;
+      throw error;
+    }
+  }
+
+  #pull(x: ExecContext): Batch {
     const returning = this.#returning;
-    if (returning !== null) returning.out.count = 0;
     for (;;) {
+      this.#writer.longValues.sweep(x);
       if (!this.#hasRow) {
         if (this.#batch === null || this.#next >= this.#batch.count) {
           if (returning !== null && returning.out.count > 0) return returning.out;

@@ -11,7 +11,10 @@ import { type RowsCondition, type RowsFunction, rowsCheck, rowsFunction } from '
 import type { ExecContext } from '../context.ts';
 import { type IndexRuntime, KEY_HAS_NULL, KEY_NOT_INDEXED, type KeyAnswer } from '../index-runtime.ts';
 import type { Program } from '../program.ts';
+import { isOverflowAt } from '../row/overflow.ts';
+import type { ColumnLayout } from '../row/row-layout.ts';
 import { sameKey, type TableRuntime } from '../table-runtime.ts';
+import { LongValues } from './long-values.ts';
 import { CONFLICT_UNDECIDED, ConflictFinder, NO_CONFLICT, queueUniqueCheck, uniqueViolation } from './unique-check.ts';
 
 /** Answers of the steps below: done, or wait for somebody (x.isWaiting is set), or a unique conflict (conflictRowId). */
@@ -28,6 +31,7 @@ export interface CompiledCheck {
 export class RowStoreWriter {
   readonly table: TableRuntime;
   readonly checks: readonly CompiledCheck[];
+  readonly longValues: LongValues;
   readonly #generated: RowsFunction | null;
   readonly #generatedColumns: readonly number[];
   readonly #generatedValues: Value[] = [];
@@ -49,6 +53,7 @@ export class RowStoreWriter {
     generated: readonly Assignment[],
   ) {
     this.table = table;
+    this.longValues = new LongValues(table);
     const columns = table.entry.columns;
     this.checks = checks.map((c) => ({
       name: c.name,
@@ -154,12 +159,14 @@ export class RowStoreWriter {
 
   /** Writes the row and its index entries; checkUnique has run for these values. */
   insert(x: ExecContext, values: readonly Value[], isBulk: boolean): RowId {
-    const { table } = this;
-    const length = this.#encode(x, values);
+    const { table, longValues } = this;
+    longValues.begin();
+    const length = this.#encode(x, values, null, -1);
     const { bytes } = table.writer;
     const rowId = isBulk
       ? table.heap.insertBulk(x.transaction, x.xid(), bytes, 0, length)
       : table.heap.insert(x.transaction, x.xid(), bytes, length);
+    longValues.confirm(x);
     this.#addKeys(x, rowId);
     return rowId;
   }
@@ -173,14 +180,22 @@ export class RowStoreWriter {
     }
   }
 
-  #encode(x: ExecContext, values: readonly Value[]): number {
-    const { writer, entry } = this.table;
+  /** `oldValues` at `oldBase`: long values that stay as they are keep their chunks. */
+  #encode(
+    x: ExecContext,
+    values: readonly Value[],
+    isKept: ((column: number) => boolean) | null,
+    oldBase: number,
+  ): number {
+    const { writer, entry, pool } = this.table;
     writer.begin();
     for (let i = 0; i < values.length; i++) {
       const value = values[i];
-      if (value !== null && !entry.columns[i].dropped) writer.set(i, value);
+      if (value === null || entry.columns[i].dropped) continue;
+      if (isKept?.(i) === true) writer.keepPointer(i, pool.u8, oldBase, this.table.layout(pool.u8[oldBase + 15]));
+      else writer.set(i, value);
     }
-    return writer.finish((bytes) => this.table.overflow.store(x.transaction, x.xid(), bytes));
+    return writer.finish((bytes) => this.longValues.store(x, bytes));
   }
 
   /**
@@ -221,12 +236,32 @@ export class RowStoreWriter {
       const step = this.#findConflict(x, i, values, rowId);
       if (step !== STEP_DONE) return step;
     }
-    // The old values have been read in full: the new row gets long values of its own.
-    table.removeOverflow(x, table.heap.newest(rowId));
-    const length = this.#encode(x, values);
+    const { longValues } = this;
+    longValues.begin();
+    const base = table.heap.newest(rowId);
+    const isKept = this.#keptLongValues(base, oldValues, values);
+    longValues.collect(base, isKept);
+    const length = this.#encode(x, values, isKept, base);
     table.heap.update(x.transaction, x.xid(), rowId, table.writer.bytes, length, flags);
+    longValues.confirm(x);
     this.#addKeys(x, rowId);
     return STEP_DONE;
+  }
+
+  /** Which columns of the old version have chunks that the new one can point to as well; null: none. */
+  #keptLongValues(
+    base: number,
+    oldValues: readonly Value[],
+    values: readonly Value[],
+  ): ((column: number) => boolean) | null {
+    const { table } = this;
+    if (table.entry.overflowRelId === 0) return null;
+    const { u8 } = table.pool;
+    const layout = table.layout(u8[base + 15]);
+    const kept = layout.variableColumns.filter(
+      (c) => values[c] === oldValues[c] && isOverflowAt(u8, base, layout.columns[c] as ColumnLayout),
+    );
+    return kept.length === 0 ? null : (column) => kept.includes(column);
   }
 }
 

@@ -6,7 +6,7 @@
  */
 import type { Value } from '../../catalog/function-entry.ts';
 import type { UpdatePlan } from '../../planner/plan.ts';
-import { LOCK_NO_KEY_UPDATE, LOCK_UPDATE, type RowLockStrength } from '../../storage/api.ts';
+import { LOCK_NO_KEY_UPDATE, LOCK_UPDATE, PAGE_MISS, type RowLockStrength } from '../../storage/api.ts';
 import { BATCH_SIZE, type Batch, END, PENDING } from '../batch.ts';
 import { type RowsCondition, type RowsFunction, rowsCondition, rowsFunction } from '../compile/batch-program.ts';
 import { type PatchFunction, patchFunction } from '../compile/patch.ts';
@@ -78,14 +78,27 @@ export class UpdateOperator implements Operator {
   }
 
   open(x: ExecContext): void {
+    this.#writer.longValues.reset();
     this.#batch = null;
     this.#source.open(x);
   }
 
   poll(x: ExecContext): Batch {
+    const out = this.#returning?.out ?? null;
+    if (out !== null) out.count = 0;
+    try {
+      return this.#pull(x);
+    } catch (error) {
+      // Rows that are done go out; the next poll meets the missing page again, or finds it.
+      if (error === PAGE_MISS && out !== null && out.count > 0) return out;
+      throw error;
+    }
+  }
+
+  #pull(x: ExecContext): Batch {
     const returning = this.#returning;
-    if (returning !== null) returning.out.count = 0;
     for (;;) {
+      this.#writer.longValues.sweep(x);
       if (this.#batch === null || this.#next >= this.#batch.count) {
         if (returning !== null && returning.out.count > 0) return returning.out;
         const batch = this.#source.poll(x);

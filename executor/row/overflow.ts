@@ -8,7 +8,7 @@
  * row version may therefore read its chunks without asking about visibility: they are swept only when nobody can see the version.
  */
 import type { RelationEntry } from '../../catalog/entries.ts';
-import type { Heap, StorageEngine, Transaction } from '../../storage/api.ts';
+import type { Heap, RowId, StorageEngine, Transaction } from '../../storage/api.ts';
 import { ROW_HEADER_SIZE, ROW_SLOT_BITS, ROW_SLOT_MASK } from '../../storage/api.ts';
 import { assert } from '../../types/assert.ts';
 import { type ColumnLayout, OVERFLOW_BIT, type RowLayout } from './row-layout.ts';
@@ -18,14 +18,36 @@ const CHUNK_SIZE = 8000;
 const NO_CHUNK = 0xffffffff;
 const CHUNK_HEADER_SIZE = ROW_HEADER_SIZE + 4;
 
+/** A chain that is being written, from its end: PAGE_MISS leaves it as it stands. */
+export interface StoredChain {
+  /** Where the part to be written next starts; below 0: complete. */
+  start: number;
+  next: RowId;
+  readonly chunks: RowId[];
+}
+
 export interface Overflow {
   fetch(u8: Uint8Array, start: number): Uint8Array;
-  store(txn: Transaction, xid: number, bytes: Uint8Array): Uint8Array;
-  /** Removes the chunks of the row version at `row`, as part of deleting or replacing it. */
-  remove(txn: Transaction, xid: number, u8: Uint8Array, row: number, layout: RowLayout): void;
+  begin(bytes: Uint8Array): StoredChain;
+  /** Writes what is still missing of the chain; answers the pointer. Throws PAGE_MISS: call again. */
+  store(txn: Transaction, xid: number, bytes: Uint8Array, chain: StoredChain): Uint8Array;
+  /** Appends the chunks of the row version at `row` to `chunks`, but for columns that are kept. Changes nothing else. */
+  chunksOf(
+    u8: Uint8Array,
+    row: number,
+    layout: RowLayout,
+    isKept: ((column: number) => boolean) | null,
+    chunks: RowId[],
+  ): void;
+  remove(txn: Transaction, xid: number, chunk: RowId): void;
 }
 
 const chunk = Buffer.alloc(CHUNK_HEADER_SIZE + CHUNK_SIZE);
+
+/** Whether a column of the version at `row` is not null and kept in chunks. */
+export function isOverflowAt(u8: Uint8Array, row: number, column: ColumnLayout): boolean {
+  return column.isVariable && !isNullAt(u8, row, column) && (variableEnd(u8, row, column) & OVERFLOW_BIT) !== 0;
+}
 
 export function overflowOf(engine: StorageEngine, entry: RelationEntry): Overflow {
   const heap = (): Heap => {
@@ -34,14 +56,25 @@ export function overflowOf(engine: StorageEngine, entry: RelationEntry): Overflo
   };
   return {
     fetch: (u8, start) => fetchChunks(engine, heap(), readInt32(u8, start) >>> 0, readInt32(u8, start + 4) >>> 0),
-    store: (txn, xid, bytes) => storeChunks(heap(), txn, xid, bytes),
-    remove: (txn, xid, u8, row, layout) => {
+    // Last chunk first, so that each knows the row id of the one behind it.
+    begin: (bytes) => ({
+      start: Math.floor(Math.max(0, bytes.length - 1) / CHUNK_SIZE) * CHUNK_SIZE,
+      next: NO_CHUNK,
+      chunks: [],
+    }),
+    store: (txn, xid, bytes, chain) => storeChunks(heap(), txn, xid, bytes, chain),
+    chunksOf: (u8, row, layout, isKept, chunks) => {
       for (const index of layout.variableColumns) {
         const column = layout.columns[index] as ColumnLayout;
-        if (isNullAt(u8, row, column) || (variableEnd(u8, row, column) & OVERFLOW_BIT) === 0) continue;
-        removeChunks(engine, heap(), txn, xid, readInt32(u8, row + variableStart(u8, row, column)) >>> 0);
+        if (!isOverflowAt(u8, row, column) || isKept?.(index) === true) continue;
+        const first = readInt32(u8, row + variableStart(u8, row, column)) >>> 0;
+        for (let rowId = first; rowId !== NO_CHUNK; ) {
+          chunks.push(rowId);
+          rowId = readInt32(engine.pool.u8, chunkBase(engine, heap(), rowId) + ROW_HEADER_SIZE) >>> 0;
+        }
       }
     },
+    remove: (txn, xid, rowId) => heap().remove(txn, xid, rowId),
   };
 }
 
@@ -66,30 +99,18 @@ function fetchChunks(engine: StorageEngine, heap: Heap, first: number, length: n
   return value;
 }
 
-function storeChunks(heap: Heap, txn: Transaction, xid: number, bytes: Uint8Array): Uint8Array {
-  let next = NO_CHUNK;
-  // Last chunk first, so that each knows the row id of the one behind it.
-  for (
-    let start = Math.floor(Math.max(0, bytes.length - 1) / CHUNK_SIZE) * CHUNK_SIZE;
-    start >= 0;
-    start -= CHUNK_SIZE
-  ) {
-    const part = bytes.subarray(start, start + CHUNK_SIZE);
+function storeChunks(heap: Heap, txn: Transaction, xid: number, bytes: Uint8Array, chain: StoredChain): Uint8Array {
+  while (chain.start >= 0) {
+    const part = bytes.subarray(chain.start, chain.start + CHUNK_SIZE);
     chunk.fill(0, 0, ROW_HEADER_SIZE);
-    chunk.writeUInt32LE(next, ROW_HEADER_SIZE);
+    chunk.writeUInt32LE(chain.next, ROW_HEADER_SIZE);
     chunk.set(part, CHUNK_HEADER_SIZE);
-    next = heap.insert(txn, xid, chunk, CHUNK_HEADER_SIZE + part.length);
+    chain.next = heap.insert(txn, xid, chunk, CHUNK_HEADER_SIZE + part.length);
+    chain.chunks.push(chain.next);
+    chain.start -= CHUNK_SIZE;
   }
   const pointer = Buffer.alloc(8);
-  pointer.writeUInt32LE(next, 0);
+  pointer.writeUInt32LE(chain.next, 0);
   pointer.writeUInt32LE(bytes.length, 4);
   return pointer;
-}
-
-function removeChunks(engine: StorageEngine, heap: Heap, txn: Transaction, xid: number, first: number): void {
-  for (let rowId = first; rowId !== NO_CHUNK; ) {
-    const next = readInt32(engine.pool.u8, chunkBase(engine, heap, rowId) + ROW_HEADER_SIZE) >>> 0;
-    heap.remove(txn, xid, rowId);
-    rowId = next;
-  }
 }

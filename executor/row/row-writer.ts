@@ -8,13 +8,16 @@ import type { Value } from '../../catalog/function-entry.ts';
 import { sqlError } from '../../types/errors.ts';
 import { encodeDatum, type Numeric } from '../../types/index.ts';
 import { type ColumnLayout, ROW_LAYOUT_OFFSET, type RowLayout } from './row-layout.ts';
+import { variableStart } from './row-reader.ts';
 
 /** Largest row image: what one page can hold beside its header and slot. Longer values go to overflow chains before. */
 export const ROW_SIZE_MAX = 8192 - 40;
 /** Variable-length values above this many bytes are moved out of the row when it does not fit. */
 export const OVERFLOW_THRESHOLD = 2000;
 
-/** Stores a long value outside the row and answers its 12-byte pointer. */
+const OVERFLOW_POINTER_SIZE = 8;
+
+/** Stores a long value outside the row and answers its pointer. */
 export type OverflowStore = (bytes: Uint8Array) => Uint8Array;
 
 const I64_MAX_HIGH = 0x7fffffff;
@@ -73,6 +76,12 @@ export class RowWriter {
     this.bytes[column.nullByte] &= ~column.nullMask;
     this.#values[index] = value;
     this.#isOverflow[index] = isOverflow;
+  }
+
+  /** Takes over the pointer that another version of the row has for a long value. */
+  keepPointer(index: number, u8: Uint8Array, row: number, layout: RowLayout): void {
+    const start = row + variableStart(u8, row, layout.columns[index] as ColumnLayout);
+    this.setBytes(index, u8.slice(start, start + OVERFLOW_POINTER_SIZE), true);
   }
 
   /** Places the variable-length values; answers the row's length in bytes. Moves the longest out while the row is too long. */
