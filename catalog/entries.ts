@@ -69,6 +69,8 @@ export interface RelationEntry {
   readonly layout: number;
   /** Views: the query as SQL text. */
   readonly queryText: string | null;
+  /** Views: the same query on several lines, for pg_get_viewdef. */
+  readonly viewText?: string;
   /** reloptions such as fillfactor, as name=value. */
   readonly options: readonly string[];
   /** Oids of relations, sequences, types and functions that a view's query or a table's defaults use. */

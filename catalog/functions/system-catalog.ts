@@ -53,7 +53,7 @@ function indexText(context: FunctionContext, oid: number, column: number, isPret
   const catalog = catalogOf(context);
   const index = catalog.index(oid);
   if (index === undefined) return null;
-  if (column !== 0) return indexColumnText(catalog, index, column);
+  if (column !== 0) return indexColumnText(catalog, index, column, isPretty);
   return indexDefinition(catalog, index, isPretty, path(context));
 }
 
@@ -68,15 +68,16 @@ function constraintText(context: FunctionContext, oid: number, isPretty: boolean
   return null;
 }
 
-function viewText(context: FunctionContext, oid: number): string | null {
+function viewText(context: FunctionContext, oid: number, isPretty: boolean): string | null {
   const view = catalogOf(context).relation(oid);
-  return view === undefined || view.queryText === null ? null : viewDefinition(view);
+  if (view === undefined || view.queryText === null) return null;
+  return viewDefinition(catalogOf(context), view, isPretty, path(context));
 }
 
 function ruleText(context: FunctionContext, oid: number): string | null {
   const view = catalogOf(context).relation(oid - ruleOid(0));
   if (view === undefined || view.queryText === null) return null;
-  return `CREATE RULE "_RETURN" AS\n    ON SELECT TO ${qualifiedName(catalogOf(context), view)} DO INSTEAD ${viewDefinition(view)}`;
+  return `CREATE RULE "_RETURN" AS\n    ON SELECT TO ${qualifiedName(catalogOf(context), view)} DO INSTEAD ${viewText(context, view.oid, false)}`;
 }
 
 /** pg_node_tree is the text already; nextval's sequence is shown as the search path has it. */
@@ -415,11 +416,12 @@ export const systemCatalogFunctions: FunctionModule = {
     pg_get_indexdef_ext: indexText,
     pg_get_constraintdef: (context, oid: number) => constraintText(context, oid, false),
     pg_get_constraintdef_ext: constraintText,
-    pg_get_viewdef: viewText,
+    pg_get_viewdef: (context, oid: number) => viewText(context, oid, false),
     pg_get_viewdef_ext: viewText,
-    pg_get_viewdef_wrap: viewText,
-    pg_get_viewdef_name: (context, name: string) => viewText(context, relationByText(context, name).oid),
-    pg_get_viewdef_name_ext: (context, name: string) => viewText(context, relationByText(context, name).oid),
+    pg_get_viewdef_wrap: (context, oid: number) => viewText(context, oid, true),
+    pg_get_viewdef_name: (context, name: string) => viewText(context, relationByText(context, name).oid, false),
+    pg_get_viewdef_name_ext: (context, name: string, isPretty: boolean) =>
+      viewText(context, relationByText(context, name).oid, isPretty),
     pg_get_ruledef: ruleText,
     pg_get_ruledef_ext: ruleText,
     pg_get_expr: (context, text: string, relation: number) => nodeText(context, text, relation, false),

@@ -133,7 +133,10 @@ function* views(context: ViewContext): Iterable<Row> {
     if (!isView(entry)) continue;
     yield {
       ...tableName(context, entry),
-      view_definition: entry.queryText === null ? null : viewDefinition(entry),
+      view_definition:
+        entry.queryText === null
+          ? null
+          : viewDefinition(context.catalog, entry, false, context.functions.searchPath(true)),
       check_option: entry.checkOption == null ? 'NONE' : entry.checkOption.toUpperCase(),
       is_updatable: 'NO',
       is_insertable_into: 'NO',

@@ -3,6 +3,7 @@ import { typeByOid } from '../../types/index.ts';
 import type { Catalog } from '../catalog.ts';
 import type { ColumnEntry, ConstraintEntry, IndexEntry, RelationEntry, TypeEntry } from '../entries.ts';
 import { quoteIdentifier } from '../functions/quote.ts';
+import { prettyExpression } from './pretty.ts';
 
 /** A relation's name, qualified unless the search path leads to it. */
 export function relationName(catalog: Catalog, oid: number, searchPath: readonly string[]): string {
@@ -17,9 +18,9 @@ export function qualifiedName(catalog: Catalog, entry: { readonly schemaOid: num
 }
 
 /** An expression as an index's key shows it: function calls bare, everything else in parentheses. */
-function indexExpression(text: string): string {
-  if (/^\(.*\)$/s.test(text) && isOneParenthesis(text)) return text;
-  return /^[a-z_][a-z0-9_.]*\(.*\)$/is.test(text) && isOneCall(text) ? text : `(${text})`;
+function indexExpression(text: string, isPretty: boolean): string {
+  const shown = isPretty ? prettyExpression(text) : text;
+  return /^[a-z_][a-z0-9_.]*\(.*\)$/is.test(shown) && isOneCall(shown) ? shown : `(${shown})`;
 }
 
 function isOneParenthesis(text: string): boolean {
@@ -46,14 +47,13 @@ function closingParenthesis(text: string, open: number): number {
 
 /** An expression in exactly one pair of parentheses; in the pretty form in none. */
 export function parenthesised(text: string, isPretty: boolean): string {
-  const has = text.startsWith('(') && isOneParenthesis(text);
-  if (isPretty) return has ? text.slice(1, -1) : text;
-  return has ? text : `(${text})`;
+  if (isPretty) return prettyExpression(text);
+  return text.startsWith('(') && isOneParenthesis(text) ? text : `(${text})`;
 }
 
 /** The default value of an expression column: what pg_get_expr prints. */
 export function expressionText(text: string, isPretty: boolean): string {
-  return isPretty && text.startsWith('(') && isOneParenthesis(text) ? text.slice(1, -1) : text;
+  return isPretty ? prettyExpression(text) : text;
 }
 
 /** A default as it is shown: sequences without their schema when they are visible. */
@@ -67,9 +67,9 @@ export function defaultText(catalog: Catalog, column: ColumnEntry, searchPath: r
   return column.defaultText.replace(full, () => shown);
 }
 
-function keyColumnText(table: RelationEntry, index: IndexEntry, position: number): string {
+function keyColumnText(table: RelationEntry, index: IndexEntry, position: number, isPretty: boolean): string {
   const column = index.columns[position];
-  if (column.expressionText !== null) return indexExpression(column.expressionText);
+  if (column.expressionText !== null) return indexExpression(column.expressionText, isPretty);
   return quoteIdentifier(table.columns[column.columnNumber - 1].name);
 }
 
@@ -86,9 +86,9 @@ function isDefaultClass(name: string): boolean {
 }
 
 /** One column of pg_get_indexdef(index, n): n counts from 1, INCLUDE columns come last. */
-export function indexColumnText(catalog: Catalog, index: IndexEntry, number: number): string {
+export function indexColumnText(catalog: Catalog, index: IndexEntry, number: number, isPretty: boolean): string {
   const table = catalog.relation(index.tableOid) as RelationEntry;
-  if (number <= index.columns.length) return keyColumnText(table, index, number - 1);
+  if (number <= index.columns.length) return keyColumnText(table, index, number - 1, isPretty);
   const included = index.includedColumns[number - 1 - index.columns.length];
   return included === undefined ? '' : quoteIdentifier(table.columns[included - 1].name);
 }
@@ -116,7 +116,9 @@ export function indexDefinition(
 ): string {
   const table = catalog.relation(index.tableOid) as RelationEntry;
   const name = isPretty ? relationName(catalog, table.oid, searchPath) : qualifiedName(catalog, table);
-  const keys = index.columns.map((_, i) => keyColumnText(table, index, i) + keyOrderText(index, i)).join(', ');
+  const keys = index.columns
+    .map((_, i) => keyColumnText(table, index, i, isPretty) + keyOrderText(index, i))
+    .join(', ');
   let text = `CREATE ${index.unique ? 'UNIQUE ' : ''}INDEX ${quoteIdentifier(index.name)} ON ${name}`;
   text += ` USING ${index.method} (${keys})${includeText(table, index)}`;
   if (index.nullsNotDistinct) text += ' NULLS NOT DISTINCT';
@@ -180,9 +182,30 @@ export function domainCheckDefinition(check: NonNullable<TypeEntry['checks']>[nu
   return `CHECK (${text})${check.validated ? '' : ' NOT VALID'}`;
 }
 
-/** A view's query; lines are broken before the clauses, as PostgreSQL does. */
-export function viewDefinition(view: RelationEntry): string {
-  return ` ${view.queryText ?? ''};`;
+/** A view's query; what the search path leads to is not qualified. */
+export function viewDefinition(
+  catalog: Catalog,
+  view: RelationEntry,
+  isPretty: boolean,
+  searchPath: readonly string[],
+): string {
+  let text = view.viewText ?? ` ${view.queryText ?? ''}`;
+  for (const oid of view.dependsOn) {
+    const entry = catalog.namedRelation(oid);
+    if (entry === undefined) continue;
+    const shown = relationName(catalog, oid, searchPath);
+    const full = qualifiedName(catalog, entry);
+    if (shown !== full) text = replaceName(text, full, shown);
+  }
+  if (isPretty) text = prettyExpression(text);
+  return `${text};`;
+}
+
+/** Outside of string literals, where nothing of a longer name goes on. */
+function replaceName(text: string, from: string, to: string): string {
+  const escaped = from.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+  const pattern = new RegExp(`'(?:[^']|'')*'|(?<![\\w".$])${escaped}(?![\\w"$])`, 'g');
+  return text.replace(pattern, (found) => (found === from ? to : found));
 }
 
 /** format_type for any type: user-made ones are qualified when they cannot be seen. */

@@ -35,7 +35,10 @@ function* pgViews(context: ViewContext): Iterable<Row> {
       schemaname: context.schemaName(entry.schemaOid),
       viewname: entry.name,
       viewowner: context.roleName(entry.owner),
-      definition: entry.queryText === null ? null : viewDefinition(entry),
+      definition:
+        entry.queryText === null
+          ? null
+          : viewDefinition(context.catalog, entry, false, context.functions.searchPath(true)),
     };
   }
 }
@@ -49,7 +52,7 @@ function* pgMatviews(context: ViewContext): Iterable<Row> {
       matviewowner: context.roleName(entry.owner),
       hasindexes: context.catalog.indexesOf(entry.oid).length > 0,
       ispopulated: entry.populated !== false,
-      definition: viewDefinition(entry),
+      definition: viewDefinition(context.catalog, entry, false, context.functions.searchPath(true)),
     };
   }
 }

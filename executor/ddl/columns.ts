@@ -14,6 +14,7 @@ import { OID } from '../../types/index.ts';
 import type { DdlContext } from './context.ts';
 import { namedRelations, usedColumns, volatilityOf } from './expressions.ts';
 import { chooseRelationName } from './names.ts';
+import { defaultStoredText, storedText } from './print-expression.ts';
 import { at, isSystemColumn } from './resolve.ts';
 import { createSequence, nextvalText } from './sequences.ts';
 import { checkStorable, resolveType, type SerialType, serialType } from './type-names.ts';
@@ -209,13 +210,14 @@ export function bindDefault(
   column: Pick<ColumnEntry, 'name' | 'typeOid' | 'typeModifier'>,
 ): BoundDefault | null {
   if (expression.kind === 'null') return null;
-  const expr = x.bind(expression, null, 'default', {
-    typeOid: column.typeOid,
-    typeModifier: column.typeModifier,
-    columnName: column.name,
-  });
+  const target = { typeOid: column.typeOid, typeModifier: column.typeModifier, columnName: column.name };
+  const expr = x.bind(expression, null, 'default', target);
   const dependsOn = namedRelations(expr);
-  return { text: qualifyRegclass(x, x.deparse(expression), dependsOn), dependsOn };
+  const text =
+    dependsOn.length > 0
+      ? qualifyRegclass(x, x.deparse(expression), dependsOn)
+      : defaultStoredText(x, expression, target);
+  return { text, dependsOn };
 }
 
 /** nextval('s') names a sequence by the search path of now: it is kept with its schema. */
@@ -235,11 +237,8 @@ export function bindGenerated(
   table: RelationEntry,
   column: Pick<ColumnEntry, 'name' | 'typeOid' | 'typeModifier'>,
 ): BoundDefault {
-  const expr = x.bind(expression, table, 'generated', {
-    typeOid: column.typeOid,
-    typeModifier: column.typeModifier,
-    columnName: column.name,
-  });
+  const target = { typeOid: column.typeOid, typeModifier: column.typeModifier, columnName: column.name };
+  const expr = x.bind(expression, table, 'generated', target);
   for (const number of usedColumns(expr)) {
     const used = table.columns[number - 1];
     if (used.generated || used.name === column.name) {
@@ -252,7 +251,7 @@ export function bindGenerated(
     }
   }
   if (volatilityOf(expr) !== 'immutable') throw sqlError('42P17', 'generation expression is not immutable');
-  return { text: x.deparse(expression), dependsOn: [] };
+  return { text: storedText(x, expression, expr, table, 'generated', target), dependsOn: [] };
 }
 
 /** Makes the sequence of a SERIAL or IDENTITY column. */

@@ -11,6 +11,7 @@ import { qualifiedName } from './describe.ts';
 import { usedColumns } from './expressions.ts';
 import { addIndex, checkIndexable, indexOptions } from './indexes.ts';
 import { chooseConstraintName, distinctColumnNames, joinColumnNames } from './names.ts';
+import { storedText } from './print-expression.ts';
 import { at, findAndLock, findColumn, isSystemColumn, refuseSystem, relationMissing } from './resolve.ts';
 
 const NO_ACTIONS = {
@@ -222,7 +223,7 @@ export function addCheck(
     columns,
     indexOid: 0,
     ...NO_ACTIONS,
-    checkText: x.deparse(constraint.expr),
+    checkText: storedText(x, constraint.expr, expr, table, 'check', { typeOid: OID.BOOL, typeModifier: -1 }),
     deferrable: false,
     initiallyDeferred: false,
     validated: !constraint.notValid,

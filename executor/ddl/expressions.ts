@@ -2,7 +2,7 @@
 import type { RelationEntry } from '../../catalog/index.ts';
 import type { Expr } from '../../planner/index.ts';
 import { SqlError } from '../../types/errors.ts';
-import { OID } from '../../types/index.ts';
+import { OID, typeByOid } from '../../types/index.ts';
 import type { DdlContext } from './context.ts';
 
 const REG_TYPES = new Set<number>([OID.REGCLASS]);
@@ -47,10 +47,22 @@ export function namedRelations(expr: Expr): number[] {
   return [...oids].sort((a, b) => a - b);
 }
 
+/** Its text depends on the session's DateStyle, IntervalStyle or TimeZone. */
+function isTimeType(typeOid: number): boolean {
+  const type = typeByOid(typeOid);
+  const element =
+    type !== undefined && type.elementOid !== 0 && type.category === 'A' ? typeByOid(type.elementOid) : type;
+  return element?.category === 'D' || element?.category === 'T';
+}
+
 /** The least stable function in it. */
 export function volatilityOf(expr: Expr): 'immutable' | 'stable' | 'volatile' {
   let result: 'immutable' | 'stable' | 'volatile' = 'immutable';
   walkExpr(expr, (node) => {
+    if (node.kind === 'ioCast' && (isTimeType(node.typeOid) || isTimeType(node.arg.typeOid))) {
+      if (result === 'immutable') result = 'stable';
+      return;
+    }
     if (node.kind !== 'call') return;
     const { volatility } = node.function;
     if (volatility === 'volatile' || (volatility === 'stable' && result === 'immutable')) result = volatility;

@@ -10,8 +10,8 @@ import { type DdlContext, type DdlResult, type DdlSteps, wait } from './context.
 import { volatilityOf } from './expressions.ts';
 import { chooseRelationName, distinctColumnNames, joinColumnNames } from './names.ts';
 import { storageOptions } from './options.ts';
+import { storedText } from './print-expression.ts';
 import {
-  at,
   checkNameIsFree,
   checkRelationOwner,
   findAndLock,
@@ -157,9 +157,9 @@ export function expressionName(expression: Expression): string {
   }
 }
 
-function requireImmutable(expr: Expr, where: 'expression' | 'predicate', fields: object): void {
+function requireImmutable(expr: Expr, where: 'expression' | 'predicate'): void {
   if (volatilityOf(expr) === 'immutable') return;
-  throw sqlError('42P17', `functions in index ${where} must be marked IMMUTABLE`, fields);
+  throw sqlError('42P17', `functions in index ${where} must be marked IMMUTABLE`);
 }
 
 function keyPart(x: DdlContext, table: RelationEntry, element: IndexElement, method: string): KeyPart {
@@ -188,10 +188,10 @@ function keyPart(x: DdlContext, table: RelationEntry, element: IndexElement, met
   }
   const expression = element.expr as Expression;
   const expr = x.bind(expression, table, 'index expression');
-  requireImmutable(expr, 'expression', at(x, expression.position));
+  requireImmutable(expr, 'expression');
   if (operatorClass === undefined) checkIndexable(expr.typeOid, method);
   return {
-    column: { columnNumber: 0, expressionText: x.deparse(expression), ...order },
+    column: { columnNumber: 0, expressionText: storedText(x, expression, expr, table, 'index expression'), ...order },
     name: expressionName(expression),
   };
 }
@@ -267,8 +267,11 @@ export function* createIndexStatement(x: DdlContext, statement: CreateIndexState
   let predicateText: string | null = null;
   if (statement.where !== null) {
     const predicate = x.bind(statement.where, table, 'index predicate', { typeOid: OID.BOOL, typeModifier: -1 });
-    requireImmutable(predicate, 'predicate', {});
-    predicateText = x.deparse(statement.where);
+    requireImmutable(predicate, 'predicate');
+    predicateText = storedText(x, statement.where, predicate, table, 'index predicate', {
+      typeOid: OID.BOOL,
+      typeModifier: -1,
+    });
   }
   const allNames = [...parts.map((part) => part.name), ...included.map((number) => table.columns[number - 1].name)];
   yield* addIndex(x, {

@@ -28,6 +28,7 @@ import {
 } from './resolve.ts';
 import { nextvalText } from './sequences.ts';
 import { findTypeOid, resolveType } from './type-names.ts';
+import { rewriteViews } from './views.ts';
 
 const RELATIONS = new Set<ObjectType>(['table', 'view', 'materialized view', 'index', 'sequence', 'foreign table']);
 
@@ -200,6 +201,13 @@ function moveRelation(x: DdlContext, entry: RelationEntry | SequenceEntry, targe
     return;
   }
   x.putEntry({ ...entry, schemaOid: target.oid });
+  rewriteViews(x, {
+    relationOid: entry.oid,
+    columnNumber: null,
+    oldSchema: x.catalog.schemaName(entry.schemaOid),
+    oldName: entry.name,
+    newName: entry.name,
+  });
   for (const index of x.catalog.indexesOf(entry.oid)) {
     checkNameIsFree(x, target.oid, index.name);
     x.putEntry({ ...index, schemaOid: target.oid });
@@ -216,8 +224,13 @@ function moveSequence(x: DdlContext, sequence: SequenceEntry, target: SchemaEntr
 }
 
 /** Defaults name sequences in text: they are written anew when the sequence is renamed or moved. */
-export function followSequence(x: DdlContext, before: SequenceEntry, after: SequenceEntry): void {
-  const oldText = nextvalText(x.catalog.schemaName(before.schemaOid), before.name);
+export function followSequence(
+  x: DdlContext,
+  before: SequenceEntry,
+  after: SequenceEntry,
+  oldSchema = x.catalog.schemaName(before.schemaOid),
+): void {
+  const oldText = nextvalText(oldSchema, before.name);
   const newText = nextvalText(x.catalog.schemaName(after.schemaOid), after.name);
   for (const oid of x.catalog.dependentsOf(before.oid)) {
     const table = x.catalog.relation(oid);

@@ -1,10 +1,11 @@
 /** ALTER ... RENAME. Kept texts (checks, defaults, indexes, views) follow the new names. */
-import type { IndexEntry, NamedRelation, RelationEntry, SequenceEntry } from '../../catalog/index.ts';
+import type { IndexEntry, NamedRelation, RelationEntry, SchemaEntry, SequenceEntry } from '../../catalog/index.ts';
 import type { Expression, Query, RenameStatement } from '../../parser/ast.ts';
 import { ACCESS_EXCLUSIVE } from '../../storage/api.ts';
 import { sqlError } from '../../types/errors.ts';
-import type { DdlContext, DdlResult, DdlSteps } from './context.ts';
+import type { DdlContext, DdlResult, DdlSteps, ExpressionUse } from './context.ts';
 import { checkRelationKind, findUserType, followSequence, objectMissing } from './owner.ts';
+import { storedText } from './print-expression.ts';
 import {
   checkNameIsFree,
   checkOwner,
@@ -20,7 +21,8 @@ import {
   schemaOrThrow,
 } from './resolve.ts';
 import { checkSchemaName } from './schemas.ts';
-import { normalizeQuery, parseQuery, type ViewRename } from './view-query.ts';
+import { parseQuery } from './view-query.ts';
+import { rewriteViews, viewTexts } from './views.ts';
 
 export function* rename(x: DdlContext, statement: RenameStatement): DdlSteps<DdlResult> {
   const { object } = statement;
@@ -43,7 +45,7 @@ export function* rename(x: DdlContext, statement: RenameStatement): DdlSteps<Ddl
       checkOwner(x, schema.owner, `schema ${schema.name}`);
       checkSchemaName(statement.newName);
       if (schema.oid < 2200) throw sqlError('42501', `permission denied for schema ${schema.name}`);
-      x.putEntry({ ...schema, name: statement.newName });
+      renameSchema(x, schema, statement.newName);
       return { tag };
     }
     case 'role':
@@ -59,6 +61,19 @@ export function* rename(x: DdlContext, statement: RenameStatement): DdlSteps<Ddl
       return { tag };
     default:
       throw objectMissing(x, object);
+  }
+}
+
+/** Kept texts name the schema: views, and the sequences of defaults. */
+function renameSchema(x: DdlContext, schema: SchemaEntry, newName: string): void {
+  x.putEntry({ ...schema, name: newName });
+  for (const relation of [...x.catalog.relations()]) {
+    if (relation.schemaOid !== schema.oid) continue;
+    const { oid, name } = relation;
+    rewriteViews(x, { relationOid: oid, columnNumber: null, oldSchema: schema.name, oldName: name, newName: name });
+  }
+  for (const sequence of [...x.catalog.sequences()]) {
+    if (sequence.schemaOid === schema.oid) followSequence(x, sequence, sequence, schema.name);
   }
 }
 
@@ -90,7 +105,13 @@ function renameRelation(x: DdlContext, entry: NamedRelation, newName: string): v
   switch (entry.class) {
     case 'relation':
       x.putEntry({ ...entry, name: newName });
-      rewriteViews(x, { relationOid: entry.oid, columnNumber: null, oldName: entry.name, newName });
+      rewriteViews(x, {
+        relationOid: entry.oid,
+        columnNumber: null,
+        oldSchema: x.catalog.schemaName(entry.schemaOid),
+        oldName: entry.name,
+        newName,
+      });
       return;
     case 'index': {
       const constraint = x.catalog.constraintOfIndex(entry);
@@ -132,52 +153,71 @@ function renameColumn(x: DdlContext, table: RelationEntry, oldName: string, newN
   if (findColumn(table, newName) !== undefined) {
     throw sqlError('42701', `column "${newName}" of relation "${table.name}" already exists`);
   }
-  const inText = (text: string): string => renameInText(x, text, table.name, oldName, newName);
-  const columns = table.columns.map((old) => {
-    if (old === column) return { ...old, name: newName };
-    return old.generated && old.defaultText !== null ? { ...old, defaultText: inText(old.defaultText) } : old;
-  });
-  let { queryText } = table;
-  if (queryText !== null && table.kind !== 'table') queryText = renameTarget(x, queryText, column.number, newName);
-  x.putEntry({ ...table, columns, queryText });
+  const renamedTable: RelationEntry = {
+    ...table,
+    columns: table.columns.map((old) => (old === column ? { ...old, name: newName } : old)),
+  };
+  const inText = (text: string, use: ExpressionUse): string =>
+    renameInText(x, text, renamedTable, use, oldName, newName);
+  const columns = renamedTable.columns.map((old) =>
+    old.generated && old.defaultText !== null ? { ...old, defaultText: inText(old.defaultText, 'generated') } : old,
+  );
+  const texts = table.queryText === null ? {} : viewTexts(x, renameTarget(table.queryText, column.number, newName));
+  x.putEntry({ ...table, columns, ...texts });
   for (const constraint of x.catalog.constraintsOf(table.oid)) {
     if (constraint.checkText === null) continue;
-    x.putEntry({ ...constraint, checkText: inText(constraint.checkText) });
+    x.putEntry({ ...constraint, checkText: inText(constraint.checkText, 'check') });
   }
   for (const index of x.catalog.indexesOf(table.oid)) renameInIndex(x, index, inText);
-  rewriteViews(x, { relationOid: table.oid, columnNumber: column.number, oldName, newName });
+  rewriteViews(x, {
+    relationOid: table.oid,
+    columnNumber: column.number,
+    oldSchema: x.catalog.schemaName(table.schemaOid),
+    oldName,
+    newName,
+  });
 }
 
-function renameInIndex(x: DdlContext, index: IndexEntry, inText: (text: string) => string): void {
+function renameInIndex(x: DdlContext, index: IndexEntry, inText: (text: string, use: ExpressionUse) => string): void {
   if (index.predicateText === null && index.columns.every((column) => column.expressionText === null)) return;
   x.putEntry({
     ...index,
-    predicateText: index.predicateText === null ? null : inText(index.predicateText),
+    predicateText: index.predicateText === null ? null : inText(index.predicateText, 'index predicate'),
     columns: index.columns.map((column) =>
-      column.expressionText === null ? column : { ...column, expressionText: inText(column.expressionText) },
+      column.expressionText === null
+        ? column
+        : { ...column, expressionText: inText(column.expressionText, 'index expression') },
     ),
   });
 }
 
-/** In an expression over one table's columns. */
-function renameInText(x: DdlContext, text: string, tableName: string, oldName: string, newName: string): string {
+/** In an expression over one table's columns; `table` has the new name already. */
+function renameInText(
+  x: DdlContext,
+  text: string,
+  table: RelationEntry,
+  use: ExpressionUse,
+  oldName: string,
+  newName: string,
+): string {
   const change = (value: unknown): unknown => {
     if (Array.isArray(value)) return value.map(change);
     if (typeof value !== 'object' || value === null) return value;
     const node = value as Record<string, unknown>;
     if (node.kind === 'columnRef') {
       const name = node.name as readonly string[];
-      const isOwn = name.length === 1 || name[name.length - 2] === tableName;
+      const isOwn = name.length === 1 || name[name.length - 2] === table.name;
       if (isOwn && name[name.length - 1] === oldName) return { ...node, name: [...name.slice(0, -1), newName] };
       return node;
     }
     return Object.fromEntries(Object.entries(node).map(([key, part]) => [key, change(part)]));
   };
-  return x.deparse(change(x.parseExpression(text)) as Expression);
+  const expression = change(x.parseExpression(text)) as Expression;
+  return storedText(x, expression, x.bind(expression, table, use), table, use);
 }
 
 /** A view's own column: its target gets another alias. */
-function renameTarget(x: DdlContext, queryText: string, columnNumber: number, newName: string): string {
+function renameTarget(queryText: string, columnNumber: number, newName: string): Query {
   const query = parseQuery(queryText);
   const renameIn = (each: Query): Query => {
     const { body } = each;
@@ -186,17 +226,7 @@ function renameTarget(x: DdlContext, queryText: string, columnNumber: number, ne
     const targets = body.targets.map((target, i) => (i === columnNumber - 1 ? { ...target, alias: newName } : target));
     return { ...each, body: { ...body, targets } };
   };
-  return x.deparse(renameIn(query));
-}
-
-/** Views that read the relation name it, or its column, anew. */
-function rewriteViews(x: DdlContext, change: ViewRename): void {
-  for (const oid of x.catalog.dependentsOf(change.relationOid)) {
-    const view = x.catalog.relation(oid);
-    if (view === undefined || view.queryText === null) continue;
-    const { query } = normalizeQuery(x, parseQuery(view.queryText), change);
-    x.putEntry({ ...view, queryText: x.deparse(query) });
-  }
+  return renameIn(query);
 }
 
 // ------------------------------------------------------------------------------------------------ roles, databases, types

@@ -11,6 +11,7 @@ import type {
   ColumnRef,
   Expression,
   FromItem,
+  OrderItem,
   Query,
   QueryStatement,
   SelectBody,
@@ -27,12 +28,18 @@ import { findRelation } from './resolve.ts';
 interface ScopeColumn {
   readonly name: string;
   readonly origin: { readonly relationOid: number; readonly columnNumber: number } | null;
+  /** In a join's merged list: the item under whose name it can be referred to; '' for none. */
+  readonly source?: string;
+  /** Its name is kept by a column alias, whatever becomes of the table's column. */
+  readonly isPinned?: boolean;
 }
 
 interface ScopeItem {
   /** Alias or table name; '' when it cannot be named. */
   readonly name: string;
   readonly columns: readonly ScopeColumn[];
+  /** What references say instead of `name`: the table has been renamed. */
+  readonly printName?: string;
   /** Joined with USING or NATURAL: columns that are merged, and so are shown once and without qualifier. */
   readonly isMerged?: boolean;
 }
@@ -45,8 +52,10 @@ interface Scope {
 
 export interface ViewRename {
   readonly relationOid: number;
-  /** Null: the relation itself is renamed (or moved). */
+  /** Null: the relation itself is renamed, or moved. */
   readonly columnNumber: number | null;
+  /** The relation's schema as kept queries name it. */
+  readonly oldSchema: string;
   readonly oldName: string;
   readonly newName: string;
 }
@@ -140,6 +149,8 @@ class Normalizer {
   readonly columns = new Map<string, { readonly relationOid: number; readonly columnNumber: number }>();
   readonly #x: DdlContext;
   readonly #rename: ViewRename | null;
+  /** Columns that the joins around name in USING (null: NATURAL, all): tables inside keep these names. */
+  #joinNames: readonly (readonly string[] | null)[] = [];
 
   constructor(x: DdlContext, rename: ViewRename | null) {
     this.#x = x;
@@ -179,11 +190,17 @@ class Normalizer {
     }
   }
 
-  /** ORDER BY, LIMIT and the like. */
+  /** ORDER BY, LIMIT and the like. A plain name in ORDER BY means a target of that name first. */
   #tail(query: Query, scope: Scope): Query {
+    const { body } = query;
+    const targets = body.kind === 'select' ? body.targets : [];
+    const isTarget = ({ expr }: OrderItem): boolean =>
+      expr.kind === 'columnRef' &&
+      expr.name.length === 1 &&
+      (body.kind !== 'select' || targets.some((target) => target.alias === expr.name[0]));
     return {
       ...query,
-      orderBy: this.#map(query.orderBy, scope),
+      orderBy: query.orderBy.map((item) => (isTarget(item) ? item : this.#map(item, scope))),
       limit: this.#map(query.limit, scope),
       offset: this.#map(query.offset, scope),
     };
@@ -254,7 +271,8 @@ class Normalizer {
     const result: SelectTarget[] = [];
     for (const item of chosen) {
       for (const column of item.columns) {
-        const name = item.name === '' ? [column.name] : [item.name, column.name];
+        const source = column.source ?? item.name;
+        const name = source === '' ? [column.name] : [source, column.name];
         const reference: ColumnRef = { kind: 'columnRef', name, star: false, position: -1 };
         const expr = this.#expression(reference, scope);
         const alias = targetName(expr) === column.name ? null : column.name;
@@ -286,17 +304,21 @@ class Normalizer {
       }
       case 'join': {
         const inner: ScopeItem[] = [];
+        const outerNames = this.#joinNames;
+        if (item.natural) this.#joinNames = [...outerNames, null];
+        else if (item.using !== null) this.#joinNames = [...outerNames, item.using];
         const left = this.#from(item.left, inner, withItems(outer, items));
         const leftItems = inner.length;
         const right = this.#from(item.right, inner, withItems(outer, [...items, ...inner]));
+        this.#joinNames = outerNames;
         const joined: Scope = { parent: outer, items: inner, ctes: new Map() };
         const on = this.#map(item.on, joined);
         const shared = this.#mergedNames(item, inner.slice(0, leftItems), inner.slice(leftItems));
         const using = item.using === null ? null : this.#renameUsing(item.using, inner);
         if (item.alias !== null) {
-          items.push(aliased(item.alias, '', joinColumns(inner, shared)));
+          items.push(aliased(item.alias, '', joinColumns(inner, shared, item.joinType, leftItems)));
         } else if (shared.length > 0) {
-          items.push({ name: '', columns: joinColumns(inner, shared), isMerged: true });
+          items.push({ name: '', columns: joinColumns(inner, shared, item.joinType, leftItems), isMerged: true });
           for (const part of inner) if (part.name !== '') items.push({ ...part, isMerged: true });
         } else {
           items.push(...inner);
@@ -334,25 +356,38 @@ class Normalizer {
         return item;
       }
     }
-    const rename = this.#rename;
-    const found = findRelation(this.#x, item.name) ?? this.#renamedRelation(item.name);
+    const found = this.#renamedRelation(item.name) ?? findRelation(this.#x, item.name);
     if (found === undefined) throw sqlError('42P01', `relation "${item.name.join('.')}" does not exist`);
     this.relations.add(found.oid);
     const columns =
       found.class === 'relation'
         ? columnsOf(found)
         : ['last_value', 'log_cnt', 'is_called'].map((column) => ({ name: column, origin: null }));
-    items.push(aliased(item.alias, name, this.#beforeRename(columns)));
+    const before = this.#beforeRename(columns);
     const schema = this.#x.catalog.schemaName(found.schemaOid);
-    const isRenamed = rename !== null && rename.columnNumber === null && rename.relationOid === found.oid;
-    const alias = isRenamed && item.alias === null && found.name !== name ? { name, columns: [] } : item.alias;
-    return { ...item, name: [schema, found.name], alias };
+    if (this.#isPinned(found.oid) && item.alias?.columns.length !== before.length) {
+      const alias = { name: item.alias?.name ?? name, columns: before.map((column) => column.name) };
+      items.push({ name: alias.name, columns: before.map((column) => ({ ...column, isPinned: true })) });
+      return { ...item, name: [schema, found.name], alias };
+    }
+    const scopeItem = aliased(item.alias, name, before);
+    items.push(item.alias === null && found.name !== name ? { ...scopeItem, printName: found.name } : scopeItem);
+    return { ...item, name: [schema, found.name] };
+  }
+
+  /** Is the column that is renamed one that a join around finds by its name? */
+  #isPinned(relationOid: number): boolean {
+    const rename = this.#rename;
+    if (rename === null || rename.columnNumber === null || rename.relationOid !== relationOid) return false;
+    return this.#joinNames.some((names) => names === null || names.includes(rename.oldName));
   }
 
   /** A kept query names the relation as it was called before. */
   #renamedRelation(names: readonly string[]): ReturnType<typeof findRelation> {
     const rename = this.#rename;
     if (rename === null || rename.columnNumber !== null || names[names.length - 1] !== rename.oldName) return undefined;
+    // Kept queries are qualified, so that the schema of before tells the relation from others of its name.
+    if (names.length > 1 && names[names.length - 2] !== rename.oldSchema) return undefined;
     return this.#x.catalog.namedRelation(rename.relationOid);
   }
 
@@ -385,7 +420,7 @@ class Normalizer {
         const column = item.columns.find((candidate) => candidate.name === name);
         if (column === undefined) continue;
         this.#note(column);
-        return this.#renameReference(reference, column);
+        return this.#renameReference(qualified(reference, item, scope), column);
       }
     }
     return reference;
@@ -396,7 +431,7 @@ class Normalizer {
     const { origin } = column;
     if (rename === null || rename.columnNumber === null || origin === null) return reference;
     if (origin.relationOid !== rename.relationOid || origin.columnNumber !== rename.columnNumber) return reference;
-    if (column.name !== rename.oldName) return reference;
+    if (column.name !== rename.oldName || column.isPinned === true) return reference;
     return { ...reference, name: [...reference.name.slice(0, -1), rename.newName] };
   }
 
@@ -423,6 +458,22 @@ class Normalizer {
   }
 }
 
+/** With the item's name before it, unless that name means another item closer by. */
+function qualified(reference: ColumnRef, item: ScopeItem, scope: Scope): ColumnRef {
+  const name = reference.name[reference.name.length - 1];
+  if (reference.name.length > 1) {
+    return item.printName === undefined ? reference : { ...reference, name: [item.printName, name] };
+  }
+  if (item.name === '' || item.isMerged === true) return reference;
+  for (let at: Scope | null = scope; at !== null; at = at.parent) {
+    const named = at.items.find((candidate) => candidate.name === item.name);
+    if (named !== undefined) {
+      return named === item ? { ...reference, name: [item.printName ?? item.name, name] } : reference;
+    }
+  }
+  return reference;
+}
+
 function withItems(outer: Scope, items: readonly ScopeItem[]): Scope {
   return { parent: outer, items: [...items], ctes: new Map() };
 }
@@ -437,15 +488,26 @@ function visibleItems(items: readonly ScopeItem[]): readonly ScopeItem[] {
   return items.filter((item) => item.isMerged !== true || item.name === '');
 }
 
-function joinColumns(items: readonly ScopeItem[], shared: readonly string[]): ScopeColumn[] {
+/** The columns of a join with merged ones, in their order: the merged ones first. */
+function joinColumns(
+  items: readonly ScopeItem[],
+  shared: readonly string[],
+  joinType: string,
+  leftCount: number,
+): ScopeColumn[] {
   const result: ScopeColumn[] = [];
   for (const name of shared) {
-    const first = items.flatMap(({ columns }) => columns).find((column) => column.name === name);
-    if (first !== undefined) result.push(first);
+    const holders = joinType === 'right' ? items.slice(leftCount) : items;
+    const holder = holders.find((item) => item.name !== '' && item.columns.some((column) => column.name === name));
+    const first = (holder ?? items[0])?.columns.find((column) => column.name === name);
+    // In a FULL JOIN the merged column is neither side's.
+    if (first !== undefined) result.push({ ...first, source: joinType === 'full' ? '' : (holder?.name ?? '') });
   }
   for (const item of items) {
     if (item.isMerged === true && item.name !== '') continue;
-    for (const column of item.columns) if (!shared.includes(column.name)) result.push(column);
+    for (const column of item.columns) {
+      if (!shared.includes(column.name)) result.push({ ...column, source: column.source ?? item.name });
+    }
   }
   return result;
 }

@@ -17,6 +17,8 @@ import { formatType, OID } from '../../types/index.ts';
 import { type DdlContext, type DdlResult, type DdlSteps, wait } from './context.ts';
 import { checkAccessMethod, checkTablespace, newTable } from './create-table.ts';
 import { storageOptions, TABLE_OPTIONS } from './options.ts';
+import { plainText } from './print-expression.ts';
+import { printView } from './print-view.ts';
 import {
   at,
   checkNameIsFree,
@@ -29,7 +31,7 @@ import {
 } from './resolve.ts';
 import { dropHeaps, overNewHeap } from './rewrite.ts';
 import { checkStorable } from './type-names.ts';
-import { type NormalizedQuery, normalizeQuery, parseQuery } from './view-query.ts';
+import { type NormalizedQuery, normalizeQuery, parseQuery, targetName, type ViewRename } from './view-query.ts';
 
 interface NamedColumn {
   readonly name: string;
@@ -72,8 +74,26 @@ function columnEntries(columns: readonly NamedColumn[]): ColumnEntry[] {
 /** CREATE VIEW v (a, b): the names are given to the query's own targets. */
 function withTargetNames(query: Query, names: readonly string[]): Query {
   if (names.length === 0 || query.body.kind !== 'select') return query;
-  const targets = query.body.targets.map((target, i) => (i < names.length ? { ...target, alias: names[i] } : target));
+  const targets = query.body.targets.map((target, i) => {
+    if (i >= names.length) return target;
+    return { ...target, alias: targetName(target.expr) === names[i] ? null : names[i] };
+  });
   return { ...query, body: { ...query.body, targets } };
+}
+
+/** A view's query as it is bound, and as it is shown. */
+export function viewTexts(x: DdlContext, query: Query): { readonly queryText: string; readonly viewText: string } {
+  return { queryText: x.deparse(query), viewText: printView(query, (node) => plainText(x, node)) };
+}
+
+/** Views that read a relation name it, or its column, anew. */
+export function rewriteViews(x: DdlContext, change: ViewRename): void {
+  for (const oid of x.catalog.dependentsOf(change.relationOid)) {
+    const view = x.catalog.relation(oid);
+    if (view === undefined || view.queryText === null) continue;
+    const { query } = normalizeQuery(x, parseQuery(view.queryText), change);
+    x.putEntry({ ...view, ...viewTexts(x, query) });
+  }
 }
 
 function usesTemporary(x: DdlContext, relations: readonly number[]): boolean {
@@ -110,7 +130,7 @@ export function* createView(x: DdlContext, statement: CreateViewStatement): DdlS
   yield* lockNewName(x, target);
   const existing = x.catalog.relationByName(target.schema.oid, target.name);
   const fields = {
-    queryText: x.deparse(query),
+    ...viewTexts(x, query),
     options: viewOptions(statement.options),
     dependsOn: normalized.relations,
     dependsOnColumns: normalized.columns,
@@ -259,7 +279,7 @@ export function* createTableAs(x: DdlContext, statement: CreateTableAsStatement)
     x.putEntry({
       ...(x.catalog.relation(table.oid) as RelationEntry),
       kind: 'materializedView',
-      queryText: x.deparse(withTargetNames(normalized.query, names)),
+      ...viewTexts(x, withTargetNames(normalized.query, names)),
       dependsOn: normalized.relations,
       dependsOnColumns: normalized.columns,
       populated: statement.withData,
