@@ -145,7 +145,7 @@ describe('names and calls', () => {
   });
 
   it('have windows', () => {
-    expect(call('sum(a) over w').over).to.equal('w');
+    expect(call('sum(a) over w').over).to.include({ kind: 'windowName', name: 'w' });
     const text =
       'sum(a) over (w partition by b, c order by d groups between 1 preceding and unbounded following exclude ties)';
     expect(call(text).over).to.deep.include({ base: 'w' });
