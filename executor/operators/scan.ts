@@ -155,7 +155,8 @@ class IndexConditions {
     cursor.isPrefix = this.index.dictionary.hasByteKeys;
     cursor.lowerInclusive = descending ? this.#upperInclusive : this.#lowerInclusive;
     cursor.upperInclusive = descending ? this.#lowerInclusive : this.#upperInclusive;
-    if (!hasRange) {
+    // Rounded keys: what an exclusive bound means is left to the recheck.
+    if (!hasRange || this.index.dictionary.isLossy) {
       cursor.lowerInclusive = true;
       cursor.upperInclusive = true;
     }
@@ -234,6 +235,84 @@ class RowFetcher {
   }
 }
 
+/**
+ * Integers beyond 2^53 are rounded in number keys, so entries of one key are in the order of row ids, not of values. Gives the row
+ * ids of a cursor, each such run sorted by what the visible versions hold; rows that are not visible, or whose version has
+ * another key, are left out.
+ */
+class RoundedRun {
+  readonly #table: TableRuntime;
+  readonly #index: IndexRuntime;
+  readonly #cursor: IndexCursor;
+  readonly #key = new IndexKey();
+  #rows: { readonly value: Value; readonly rowId: number }[] = [];
+  #next = 0;
+  #isFilling = false;
+  /** Read from the cursor, but not yet in a run. */
+  #pending = CURSOR_END;
+  #pendingKey = 0;
+
+  constructor(table: TableRuntime, index: IndexRuntime, cursor: IndexCursor) {
+    this.#table = table;
+    this.#index = index;
+    this.#cursor = cursor;
+  }
+
+  reset(): void {
+    this.#rows = [];
+    this.#next = 0;
+    this.#isFilling = false;
+    this.#pending = CURSOR_END;
+  }
+
+  next(x: ExecContext): number {
+    while (this.#next >= this.#rows.length || this.#isFilling) {
+      if (!this.#isFilling) {
+        this.#rows = [];
+        this.#next = 0;
+        this.#isFilling = true;
+      }
+      if (!this.#fill(x)) return CURSOR_END;
+      this.#isFilling = false;
+    }
+    return this.#rows[this.#next++].rowId;
+  }
+
+  /** Reads entries up to the next key; false: there are no more, and the run is empty. Throws PAGE_MISS: call again. */
+  #fill(x: ExecContext): boolean {
+    let key = Number.NaN;
+    for (;;) {
+      if (this.#pending === CURSOR_END) {
+        this.#pending = this.#cursor.next();
+        if (this.#pending === CURSOR_END) break;
+        this.#pendingKey = this.#cursor.lastNumber;
+      }
+      if (!Number.isNaN(key) && key !== this.#pendingKey) break;
+      key = this.#pendingKey;
+      this.#take(x, this.#pending, key);
+      this.#pending = CURSOR_END;
+    }
+    if (this.#rows.length === 0) {
+      this.#isFilling = false;
+      return !Number.isNaN(key);
+    }
+    const { descending } = this.#index.entry.columns[0];
+    const compare = this.#index.comparatorOf(0);
+    const isReversed = descending !== this.#cursor.descending;
+    this.#rows.sort((a, b) => {
+      if (a.value === null || b.value === null) return 0;
+      return isReversed ? compare(b.value, a.value) : compare(a.value, b.value);
+    });
+    return true;
+  }
+
+  #take(x: ExecContext, rowId: number, key: number): void {
+    const r = this.#table.heap.visible(rowId, x.snapshot);
+    if (r < 0 || this.#index.keyFromRow(x, r, this.#key) === KEY_NOT_INDEXED || this.#key.number !== key) return;
+    this.#rows.push({ value: this.#table.readValues(r, [])[this.#index.keyColumns[0]], rowId });
+  }
+}
+
 export class IndexScanOperator implements Operator {
   readonly #conditions: IndexConditions;
   readonly #cursor: IndexCursor;
@@ -252,6 +331,8 @@ export class IndexScanOperator implements Operator {
   /** A row may be under several keys of the range: only the one of the version seen counts. */
   readonly #checksKey: boolean;
   readonly #key = new IndexKey();
+  /** Rows whose different values share one rounded key, in their true order. */
+  readonly #rounded: RoundedRun;
 
   constructor(plan: IndexScanPlan, execution: Execution) {
     const { program } = execution;
@@ -267,6 +348,7 @@ export class IndexScanOperator implements Operator {
     const { inArray } = plan;
     this.#array =
       inArray === null ? null : program.memo(inArray, 'scalar', () => scalarFunction(program.slots, inArray));
+    this.#rounded = new RoundedRun(table, index, this.#cursor);
     const width = plan.index.columns.length;
     const isProbe = plan.isNull || this.#list !== null || this.#array !== null;
     this.#isPoint = plan.index.unique && index.deferrableConstraint === null && plan.equal.length === width;
@@ -275,6 +357,7 @@ export class IndexScanOperator implements Operator {
 
   open(x: ExecContext): void {
     const plan = this.#plan;
+    this.#rounded.reset();
     this.#retryRowId = CURSOR_END;
     this.#nextProbe = 0;
     if (this.#list !== null || this.#array !== null) {
@@ -316,12 +399,17 @@ export class IndexScanOperator implements Operator {
     const out = this.#out;
     const columns = out.columns;
     const { index } = this.#conditions;
-    const checksKey = this.#checksKey && index.dictionary.hasStaleKeys;
+    const checksKey = this.#checksKey && index.dictionary.hasStaleKeys && !index.dictionary.isLossy;
     let n = 0;
     let steps = 0;
     try {
       while (this.#isOpen && n < BATCH_SIZE) {
-        const rowId = this.#retryRowId !== CURSOR_END ? this.#retryRowId : this.#cursor.next();
+        const rowId =
+          this.#retryRowId !== CURSOR_END
+            ? this.#retryRowId
+            : index.dictionary.isLossy
+              ? this.#rounded.next(x)
+              : this.#cursor.next();
         if (rowId === CURSOR_END) {
           this.#isOpen = this.#nextRange(x);
           continue;

@@ -86,6 +86,11 @@ export class IndexCursor {
     return this.#last.equals(key);
   }
 
+  /** The number key of the entry that `next` has just given. */
+  get lastNumber(): number {
+    return this.#dictionary.numberAt(this.#lastLeaf, this.#lastPosition);
+  }
+
   /** Where the entry given last stands (valid while the version is unchanged); leaf 0 = none given yet. */
   #lastLeaf = 0;
   #lastPosition = 0;
