@@ -62,6 +62,13 @@ export interface FunctionContext {
 
 export type Volatility = 'immutable' | 'stable' | 'volatile';
 
+/** name type, of a function's column definition list. */
+export interface ColumnDefinition {
+  readonly name: string;
+  readonly typeOid: number;
+  readonly typeModifier: number;
+}
+
 export interface ScalarFunction {
   readonly kind: 'scalar';
   readonly oid: number;
@@ -84,7 +91,10 @@ export interface ScalarFunction {
   readonly volatility: Volatility;
   /** The context comes first in the implementation's arguments. */
   readonly needsContext: boolean;
-  /** The implementation is `(argTypes: readonly number[], returnType: number) => function`, called once when the call is compiled: polymorphic functions. */
+  /**
+   * The implementation is `(argTypes: readonly number[], returnType: number, columns?: readonly ColumnDefinition[]) => function`,
+   * called once when the call is compiled: polymorphic functions, and those of a column definition list.
+   */
   readonly specialise: boolean;
   // biome-ignore lint/suspicious/noExplicitAny: see Value
   readonly implementation: (...args: any[]) => Value;

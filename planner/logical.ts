@@ -9,7 +9,7 @@
  * an outer reference is a var whose relation is not among the query's own.
  */
 import type { IndexEntry, RelationEntry } from '../catalog/entries.ts';
-import type { AggregateFunction, ScalarFunction, WindowFunction } from '../catalog/function-entry.ts';
+import type { AggregateFunction, ColumnDefinition, ScalarFunction, WindowFunction } from '../catalog/function-entry.ts';
 import type { Expr, SortKey, WindowFrame } from './expr.ts';
 import type { LockStrength } from './plan.ts';
 
@@ -110,6 +110,12 @@ export interface FunctionRelation extends RelationBase {
     readonly function: ScalarFunction;
     readonly args: readonly Expr[];
     readonly columnTypes: readonly number[];
+    /** Type of a row: the function's result, RECORD with a column definition list. */
+    readonly rowType: number;
+    /** A row value whose fields become the columns. */
+    readonly isComposite: boolean;
+    /** From a column definition list. */
+    readonly columnDefinitions?: readonly ColumnDefinition[];
   }[];
   readonly withOrdinality: boolean;
 }

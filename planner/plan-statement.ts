@@ -91,6 +91,7 @@ function prepareModify(context: BindContext, modify: ModifyQuery): ModifyQuery {
     ...item,
     value: foldConstants(item.value),
   });
+  if (inlined.command !== 'insert') return prepareChange(context, inlined);
   return {
     ...inlined,
     source: prepareQuery(context, inlined.source),
@@ -99,6 +100,28 @@ function prepareModify(context: BindContext, modify: ModifyQuery): ModifyQuery {
     generated: inlined.generated.map(fold),
     checks: inlined.checks.map((check) => ({ ...check, expr: foldConstants(check.expr) })),
     ctes: prepareCtes(context, inlined.ctes),
+  };
+}
+
+/**
+ * UPDATE and DELETE: what they compute from the source's rows is its target list while it is rewritten, so that it follows when
+ * subqueries are merged.
+ */
+function prepareChange(context: BindContext, modify: ModifyQuery): ModifyQuery {
+  const { assignments, generated, checks, returning } = modify;
+  const carried = [...assignments.map((item) => item.value), ...(returning ?? []).map((target) => target.expr)];
+  const targets = carried.map((expr) => ({ expr, name: '', tableOid: 0, columnNumber: 0 }));
+  const source = prepareQuery(context, { ...modify.source, targets });
+  const exprs = source.targets.map((target) => target.expr);
+  const ofReturning = exprs.slice(assignments.length);
+  return {
+    ...modify,
+    source,
+    assignments: assignments.map((item, i) => ({ ...item, value: exprs[i] })),
+    generated: generated.map((item) => ({ ...item, value: foldConstants(item.value) })),
+    checks: checks.map((check) => ({ ...check, expr: foldConstants(check.expr) })),
+    returning: returning?.map((target, i) => ({ ...target, expr: ofReturning[i] })) ?? null,
+    ctes: prepareCtes(context, modify.ctes),
   };
 }
 

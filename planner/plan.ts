@@ -3,7 +3,7 @@
  * Every node answers rows whose columns are `output`; where a node has `targets`, output[i] describes targets[i].
  */
 import type { ConstraintEntry, IndexEntry, RelationEntry, SequenceEntry } from '../catalog/entries.ts';
-import type { ScalarFunction } from '../catalog/function-entry.ts';
+import type { ColumnDefinition, ScalarFunction } from '../catalog/function-entry.ts';
 import type { AggregateCall, Expr, SortKey, WindowCall, WindowFrame } from './expr.ts';
 
 export interface OutputColumn {
@@ -115,6 +115,12 @@ export interface FunctionScanPlan extends Node {
     readonly function: ScalarFunction;
     readonly args: readonly Expr[];
     readonly columnTypes: readonly number[];
+    /** Type of a row: the function's result, RECORD with a column definition list. */
+    readonly rowType: number;
+    /** A row value whose fields become the columns. */
+    readonly isComposite: boolean;
+    /** From a column definition list. */
+    readonly columnDefinitions?: readonly ColumnDefinition[];
   }[];
   readonly withOrdinality: boolean;
   /** Names of the input's columns, for EXPLAIN. */

@@ -2,7 +2,7 @@
 
 import { sqlError } from '../../types/errors.ts';
 import { inputText, OID, type SqlArray, SqlRecord, typeByOid, type Value } from '../../types/index.ts';
-import type { FunctionContext } from '../function-entry.ts';
+import type { ColumnDefinition, FunctionContext } from '../function-entry.ts';
 import { jsonWriter, keyText, quoteJson, recordWriter } from './json-build.ts';
 import {
   elementOf,
@@ -201,7 +201,7 @@ function populateValue(typeOid: number, typmod: number, json: string | null, con
   const type = typeByOid(typeOid);
   const kind = kindOf(json);
   if (typeOid === OID.JSON || typeOid === OID.JSONB) return inputText(typeOid, typmod, json, context.format);
-  if (type?.kind === 'c' && kind === 'object') return populateRecord(typeOid, null, json, context);
+  if (type?.attributes !== undefined && kind === 'object') return populateRecord(type.attributes, null, json, context);
   if (type?.category === 'A' && kind === 'array') return populateArray(typeOid, json, context);
   if (type?.category === 'A') {
     throw sqlError('22P02', 'expected JSON array');
@@ -223,44 +223,64 @@ function populateArray(typeOid: number, json: string, context: FunctionContext):
   return inputText(typeOid, -1, write(json), context.format);
 }
 
-function populateRecord(typeOid: number, base: SqlRecord | null, json: string, context: FunctionContext): SqlRecord {
-  const attributes = typeByOid(typeOid)?.attributes;
-  if (attributes === undefined) {
-    throw sqlError('0A000', 'could not determine row type for result of json_populate_record', {
-      hint: 'Provide a non-null record argument, or call the function in the FROM clause using a column definition list.',
-    });
-  }
+type RowColumns = readonly { readonly name: string; readonly typeOid: number; readonly typmod: number }[];
+
+function populateRecord(
+  columns: RowColumns,
+  base: SqlRecord | null,
+  json: string,
+  context: FunctionContext,
+): SqlRecord {
   const kind = kindOf(json);
   if (kind !== 'object') {
     throw sqlError('22023', `cannot call json_populate_record on ${kind === 'array' ? 'an array' : 'a scalar'}`);
   }
   const members = new Map(membersOf(json));
-  const values = attributes.map(({ name, typeOid: columnType, typmod }, i) => {
+  const values = columns.map(({ name, typeOid: columnType, typmod }, i) => {
     const value = members.get(name);
     if (value === undefined) return base === null ? null : base.values[i];
     return populateValue(columnType, typmod, value, context);
   });
   return new SqlRecord(
-    attributes.map((attribute) => attribute.typeOid),
+    columns.map((column) => column.typeOid),
     values,
+    columns.map((column) => column.name),
   );
+}
+
+/** The columns of the row to make: a named type's, a column definition list's, or those of the row that is given. */
+function rowColumns(rowType: number, definitions: readonly ColumnDefinition[] | undefined): RowColumns | null {
+  if (definitions !== undefined) {
+    return definitions.map(({ name, typeOid, typeModifier }) => ({ name, typeOid, typmod: typeModifier }));
+  }
+  return typeByOid(rowType)?.attributes ?? null;
+}
+
+function columnsOfBase(base: SqlRecord | null): RowColumns {
+  if (base === null) {
+    throw sqlError('0A000', 'could not determine row type for result of json_populate_record', {
+      hint: 'Provide a non-null record argument, or call the function in the FROM clause using a column definition list.',
+    });
+  }
+  return base.typeOids.map((typeOid, i) => ({ name: base.names?.[i] ?? `f${i + 1}`, typeOid, typmod: -1 }));
 }
 
 /** json_populate_record(base, json) and json_to_record(json): the row type is the base's, or the call's result type. */
 function populate(isSet: boolean, hasBase: boolean): Specialiser {
-  return (argTypes, returnType) => {
-    const rowType = hasBase && typeByOid(argTypes[0])?.kind === 'c' ? argTypes[0] : returnType;
+  return (argTypes, returnType, definitions) => {
+    const known = rowColumns(hasBase ? argTypes[0] : returnType, definitions);
     return (context: FunctionContext, ...args: Value[]) => {
       const base = hasBase ? (args[0] as SqlRecord | null) : null;
       const json = (hasBase ? args[1] : args[0]) as string | null;
+      const columns = known ?? columnsOfBase(base);
       if (json === null) return isSet ? [] : base;
-      if (!isSet) return populateRecord(rowType, base, json, context);
+      if (!isSet) return populateRecord(columns, base, json, context);
       checkArray(
         json,
         'cannot call json_populate_recordset on an object',
         'cannot call json_populate_recordset on a scalar',
       );
-      return elementsOf(json).map((row) => populateRecord(rowType, base, row, context));
+      return elementsOf(json).map((row) => populateRecord(columns, base, row, context));
     };
   };
 }

@@ -239,7 +239,9 @@ export function* callSetFunction(
   x: ExecContext,
   args: readonly Value[],
   width: number,
+  isComposite = false,
 ): Generator<readonly Value[]> {
+  const asColumns = isComposite ? fieldsOf : valuesOf;
   if (fn.strict && args.some((a) => a === null)) {
     if (!fn.returnsSet) yield new Array(width).fill(null);
     return;
@@ -253,7 +255,16 @@ export function* callSetFunction(
   for (const row of result as Iterable<Value>) yield asColumns(row, width);
 }
 
-function asColumns(value: Value, width: number): readonly Value[] {
+/** A row value in FROM: its fields are the columns. */
+function fieldsOf(value: Value, width: number): readonly Value[] {
+  return value instanceof SqlRecord
+    ? value.values
+    : value === null
+      ? new Array(width).fill(null)
+      : valuesOf(value, width);
+}
+
+function valuesOf(value: Value, width: number): readonly Value[] {
   if (width === 1) return [Array.isArray(value) ? value[0] : value];
   if (value === null) return new Array(width).fill(null);
   if (value instanceof SqlRecord) return value.values;
@@ -276,7 +287,8 @@ export class FunctionScanOperator extends IteratorOperator {
       f.function.specialise
         ? f.function.implementation(
             f.args.map((a) => a.typeOid),
-            f.columnTypes[0],
+            f.rowType,
+            f.columnDefinitions,
           )
         : f.function.implementation,
     );
@@ -293,6 +305,7 @@ export class FunctionScanOperator extends IteratorOperator {
         x,
         args.slice(0, f.args.length),
         f.columnTypes.length,
+        f.isComposite,
       );
     });
     for (let ordinality = 1; ; ordinality++) {

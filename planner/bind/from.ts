@@ -1,5 +1,6 @@
 /** FROM: tables, views, CTEs, subqueries, functions, joins; what each brings into view. */
 import type { RelationEntry } from '../../catalog/entries.ts';
+import type { ColumnDefinition } from '../../catalog/function-entry.ts';
 import { functionsByName } from '../../catalog/functions/index.ts';
 import type * as ast from '../../parser/ast.ts';
 import type { Expr } from '../expr.ts';
@@ -363,10 +364,29 @@ function bindFromFunction(
     level.withClause('from function', () => bindExpr(level, call)),
   );
   const fnName = columnNameOf(call);
-  if (expr.kind !== 'call' || (!expr.function.returnsSet && expr.function.outColumns === undefined)) {
+  const attributes =
+    expr.typeOid === RECORD ? undefined : context.types.get(context.types.base(expr.typeOid))?.attributes;
+  const isRow = expr.typeOid === RECORD || attributes !== undefined;
+  if (expr.kind !== 'call' || (!expr.function.returnsSet && expr.function.outColumns === undefined && !isRow)) {
     return { item: null, value: expr, columns: [plainColumn(fnName, expr.typeOid, expr.typeModifier)], isScalar: true };
   }
   const fn = expr.function;
+  const composite = (
+    columns: readonly RelationColumn[],
+    columnDefinitions?: readonly ColumnDefinition[],
+  ): BoundFunction => ({
+    item: {
+      function: fn,
+      args: expr.args,
+      columnTypes: columns.map((column) => column.typeOid),
+      rowType: expr.typeOid,
+      isComposite: true,
+      ...(columnDefinitions === undefined ? {} : { columnDefinitions }),
+    },
+    value: null,
+    columns,
+    isScalar: false,
+  });
   if (defs.length > 0) {
     if (expr.typeOid !== RECORD) {
       throw context.error(
@@ -382,17 +402,17 @@ function bindFromFunction(
         position,
       );
     }
-    const columns = defs.map((def) => {
-      const type = resolveTypeName(context, def.type);
-      return plainColumn(def.name, type.typeOid, type.typeModifier);
-    });
-    const columnTypes = columns.map((column) => column.typeOid);
-    return { item: { function: fn, args: expr.args, columnTypes }, value: null, columns, isScalar: false };
+    const definitions = defs.map((def) => ({ name: def.name, ...resolveTypeName(context, def.type) }));
+    return composite(
+      definitions.map((def) => plainColumn(def.name, def.typeOid, def.typeModifier)),
+      definitions,
+    );
   }
   if (fn.outColumns !== undefined && fn.outColumns.length > 0) {
-    const columns = fn.outColumns.map((column) => plainColumn(column.name, column.typeOid));
-    const columnTypes = columns.map((column) => column.typeOid);
-    return { item: { function: fn, args: expr.args, columnTypes }, value: null, columns, isScalar: false };
+    return composite(fn.outColumns.map((column) => plainColumn(column.name, column.typeOid)));
+  }
+  if (attributes !== undefined) {
+    return composite(attributes.map((item) => plainColumn(item.name, item.typeOid, item.typmod)));
   }
   if (expr.typeOid === RECORD) {
     throw context.error('42601', 'a column definition list is required for functions returning "record"', position);
@@ -400,7 +420,13 @@ function bindFromFunction(
   const outName = SINGLE_OUT_NAMES[fn.name];
   const columns = [plainColumn(outName ?? fnName, expr.typeOid, expr.typeModifier)];
   return {
-    item: { function: fn, args: expr.args, columnTypes: [expr.typeOid] },
+    item: {
+      function: fn,
+      args: expr.args,
+      columnTypes: [expr.typeOid],
+      rowType: expr.typeOid,
+      isComposite: false,
+    },
     value: null,
     columns,
     isScalar: outName === undefined,

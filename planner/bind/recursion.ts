@@ -41,7 +41,7 @@ function isReference(record: Record<string, unknown>, name: string): boolean {
 }
 
 function hides(query: ast.Query, name: string): boolean {
-  return query.with?.ctes.some((item) => item.name === name);
+  return query.with?.ctes.some((item) => item.name === name) ?? false;
 }
 
 /** The items in an order in which each comes after those that it names. */

@@ -4,7 +4,18 @@
  */
 import { COST } from '../cost/params.ts';
 import type { Expr, SortKey } from '../expr.ts';
-import { conjuncts, equalExpr, isFixedConst, makeAnd, type Query, type Target } from '../logical.ts';
+import {
+  conjuncts,
+  equalExpr,
+  hasSetReturning,
+  isFixedConst,
+  makeAnd,
+  makeVar,
+  mapQuery,
+  type Query,
+  replaceExpr,
+  type Target,
+} from '../logical.ts';
 import type { OutputColumn, Plan } from '../plan.ts';
 import { aggregateStage, groupOrderings } from './aggregate-stage.ts';
 import { withCtes } from './cte-plan.ts';
@@ -205,8 +216,46 @@ function filterPath(planner: Planner, path: Path, filters: readonly Expr[]): Pat
 }
 
 function stages(planner: Planner, query: Query, base: Path, orderer: Orderer): Path {
+  if (query.groupBy.some(hasSetReturning)) {
+    const below = setsBelowGrouping(planner, query, base);
+    const path = stages(planner, below.query, below.path, orderer);
+    return { ...path, build: (targets) => path.build(targets.map(below.toColumn)) };
+  }
   const path = query.hasAggregates ? aggregateStage(planner, query, base, orderer) : base;
   return finishAggregated(planner, query, path, orderer);
+}
+
+/** Grouping by a set-returning call: the rows multiply first, and the key is then a column like any other. */
+function setsBelowGrouping(planner: Planner, query: Query, base: Path) {
+  const rel = planner.context.nextRel();
+  const keys = query.groupBy.filter(hasSetReturning);
+  const columns = keys.map((key, i) => makeVar(rel, i, key.typeOid, key.typeModifier));
+  const toColumn = (expr: Expr): Expr =>
+    replaceExpr(expr, (child) => {
+      const index = keys.findIndex((key) => equalExpr(key, child));
+      return index < 0 ? null : columns[index];
+    });
+  const toKey = (expr: Expr): Expr => {
+    const index = columns.findIndex((column) => equalExpr(column, expr));
+    return index < 0 ? expr : keys[index];
+  };
+  const mapped = mapQuery(query, toColumn);
+  const names = keys.map((key) => ({
+    name: '',
+    typeOid: key.typeOid,
+    typeModifier: key.typeModifier,
+    tableOid: 0,
+    columnNumber: 0,
+  }));
+  const relations = new Map(mapped.relations).set(rel, { kind: 'setOperation', rel, alias: '', columns: names });
+  const plain: Query = { ...query, hasAggregates: false, groupBy: [], groupingSets: null };
+  const sets = setReturningStage(planner, plain, base);
+  const hasSets = mapped.targets.some((target) => hasSetReturning(target.expr));
+  return {
+    toColumn,
+    query: { ...mapped, relations, hasSets },
+    path: { ...sets, build: (targets: readonly Expr[]) => sets.build(targets.map(toKey)) },
+  };
 }
 
 function finishAggregated(planner: Planner, query: Query, grouped: Path, orderer: Orderer): Path {
