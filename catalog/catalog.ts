@@ -53,12 +53,14 @@ const INFORMATION_SCHEMA: SchemaEntry = {
   name: 'information_schema',
   owner: BOOTSTRAP_ROLE_OID,
 };
+/** The predefined role pg_database_owner: whoever owns the database is its only member. */
+const DATABASE_OWNER_ROLE_OID = 6171;
 /** What CREATE DATABASE starts from: to be put into storage with putCatalog. */
 export const PUBLIC_SCHEMA: SchemaEntry = {
   class: 'schema',
   oid: PUBLIC_SCHEMA_OID,
   name: 'public',
-  owner: BOOTSTRAP_ROLE_OID,
+  owner: DATABASE_OWNER_ROLE_OID,
 };
 
 const NO_INDEXES: readonly IndexEntry[] = [];

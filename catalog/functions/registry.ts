@@ -332,7 +332,9 @@ export function comparisonOperator(typeOid: number, strategy: 1 | 2 | 3 | 4 | 5)
   const byType = sameTypeOperators(STRATEGY_NAMES[strategy]);
   const operator = byType.get(COMPARED_AS[typeOid] ?? typeOid);
   if (operator !== undefined) return operator;
-  return ARRAY_TYPES.has(typeOid) || typeOid === ANYARRAY ? (byType.get(ANYARRAY) ?? null) : null;
+  // int2vector has no operators of its own, and is compared as an array.
+  const isArray = ARRAY_TYPES.has(typeOid) || typeOid === ANYARRAY || typeOid === 22;
+  return isArray ? (byType.get(ANYARRAY) ?? null) : null;
 }
 
 /** The function behind `type = type`, or null (json, point ...). */

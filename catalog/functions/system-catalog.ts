@@ -19,7 +19,8 @@ import {
 } from '../pg-catalog/definitions.ts';
 import { sharedComment } from '../pg-catalog/shared.ts';
 import { ruleOid, ViewContext } from '../pg-catalog/view-context.ts';
-import { ENCODING_NAMES, encodingName, splitNameList } from '../settings.ts';
+import { splitQualifiedName } from '../reg-names.ts';
+import { ENCODING_NAMES, encodingName } from '../settings.ts';
 import { KEYWORDS } from './keyword-list.ts';
 import type { FunctionModule } from './module.ts';
 import { quoteIdentifier } from './quote.ts';
@@ -33,15 +34,8 @@ function path(context: FunctionContext): readonly string[] {
   return context.searchPath(true);
 }
 
-/** A name in a text argument, to its parts. */
-export function splitName(text: string): string[] {
-  const names = splitNameList(text.replaceAll('.', ','));
-  if (names === null || names.length === 0) throw sqlError('42602', 'invalid name syntax');
-  return names;
-}
-
 export function relationByText(context: FunctionContext, text: string): { readonly oid: number } {
-  const names = splitName(text);
+  const names = splitQualifiedName(text);
   const found = catalogOf(context).resolveRelation(names, path(context));
   if (found === undefined) throw sqlError('42P01', `relation "${names.join('.')}" does not exist`);
   return found;
@@ -84,8 +78,7 @@ function ruleText(context: FunctionContext, oid: number): string | null {
 function nodeText(context: FunctionContext, text: string, _relation: number, isPretty: boolean): string {
   const shown = text.replace(/nextval\('((?:[^']|'')+)'::regclass\)/g, (whole, name: string) => {
     const catalog = catalogOf(context);
-    const names = splitNameList(name.replaceAll("''", "'").replaceAll('.', ','));
-    const sequence = names === null ? undefined : catalog.resolveRelation(names, path(context));
+    const sequence = catalog.resolveRelation(splitQualifiedName(name.replaceAll("''", "'")), path(context));
     if (sequence === undefined) return whole;
     return `nextval('${relationName(catalog, sequence.oid, path(context)).replaceAll("'", "''")}'::regclass)`;
   });

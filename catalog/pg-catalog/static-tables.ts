@@ -58,3 +58,27 @@ export function operatorClassOf(typeOid: number, method: 'btree' | 'hash', name:
   }
   return best;
 }
+
+let typeFunctions: Map<number, readonly number[]> | null = null;
+let functionNames: Map<number, string> | null = null;
+
+function linesOf(name: string): string[][] {
+  return STATIC_ROWS[name]
+    .slice(1, -1)
+    .split('\n')
+    .map((line) => line.split('\t'));
+}
+
+/** Oids of a built-in type's functions: input, output, receive, send, typmodin, typmodout, analyze. */
+export function functionsOfType(typeOid: number): readonly number[] | undefined {
+  typeFunctions ??= new Map(
+    linesOf('type_functions').map(([oid, ...functions]) => [Number(oid), functions.map(Number)]),
+  );
+  return typeFunctions.get(typeOid);
+}
+
+/** Name of a function that no expression calls but that types are made of (array_in); null for others. */
+export function typeFunctionName(oid: number): string | null {
+  functionNames ??= new Map(linesOf('function_names').map(([number, name]) => [Number(number), name]));
+  return functionNames.get(oid) ?? null;
+}

@@ -1,51 +1,47 @@
 /** pg_type, pg_enum: built-in types and user-made ones. */
-import { BUILTIN_TYPES, OID, type SqlType, typeByOid } from '../../types/index.ts';
+import { BUILTIN_TYPES, baseTypeOid, OID, type SqlType, typeByOid } from '../../types/index.ts';
 import { BOOTSTRAP_ROLE_OID, PG_CATALOG_SCHEMA_OID, type TypeEntry } from '../entries.ts';
-import { functionsByName } from '../functions/registry.ts';
 import { arrayTypeName, rowTypeOf } from '../user-types.ts';
 import { collationOf } from './definitions.ts';
+import { functionsOfType } from './static-tables.ts';
 import { type Row, type RowMaker, sorted, type ViewContext } from './view-context.ts';
 
-/** Oids of the in, out, receive and send functions when they are implemented; 0 else. */
-function ioFunction(type: SqlType, suffix: 'in' | 'out' | 'recv' | 'send'): number {
-  const base =
-    type.category === 'A' && type.name.startsWith('_')
-      ? 'array_'
-      : type.kind === 'e'
-        ? 'enum_'
-        : type.kind === 'c'
-          ? 'record_'
-          : type.kind === 'd'
-            ? 'domain_'
-            : type.name;
-  const names = base.endsWith('_') ? [base + suffix] : [base + suffix, `${base}_${suffix}`];
-  for (const name of names) {
-    const [found] = functionsByName(name);
-    if (found !== undefined) return found.oid;
-  }
-  return IO_OIDS[type.name]?.[suffix === 'in' ? 0 : suffix === 'out' ? 1 : suffix === 'recv' ? 2 : 3] ?? 0;
+/** The type whose functions a user-made type has: enums anyenum's, composites record's, domains domain_in and the base type's. */
+const ANYENUM = 3500;
+const DOMAIN_IN = 2597;
+const DOMAIN_RECEIVE = 2598;
+const ANY_ARRAY_TYPE = OID.INT4_ARRAY;
+
+function ioColumns(type: SqlType): Row {
+  const isArray = type.category === 'A' && type.name.startsWith('_');
+  const model =
+    functionsOfType(type.oid) ??
+    functionsOfType(
+      isArray
+        ? ANY_ARRAY_TYPE
+        : type.kind === 'e'
+          ? ANYENUM
+          : type.kind === 'c'
+            ? OID.RECORD
+            : type.baseOid === undefined
+              ? OID.TEXT
+              : baseTypeOid(type.baseOid),
+    );
+  const [input, output, receive, send, modifierIn, modifierOut, analyze] = model ?? [0, 0, 0, 0, 0, 0, 0];
+  const isDomain = type.kind === 'd';
+  return {
+    typinput: isDomain ? DOMAIN_IN : input,
+    typoutput: output,
+    typreceive: isDomain ? DOMAIN_RECEIVE : receive,
+    typsend: send,
+    typmodin: isDomain ? 0 : modifierIn,
+    typmodout: isDomain ? 0 : modifierOut,
+    typanalyze: analyze,
+  };
 }
-
-/** The oids that clients compare with (array_in is how JDBC and others recognise arrays). */
-const IO_OIDS: Readonly<Record<string, readonly [number, number, number, number]>> = {};
-const ARRAY_IO = { typinput: 750, typoutput: 751, typreceive: 2400, typsend: 2401 };
-
-const MODIFIER_IN: Readonly<Record<string, readonly [number, number]>> = {
-  bpchar: [2913, 2914],
-  varchar: [2915, 2916],
-  numeric: [2917, 2918],
-  bit: [2919, 2920],
-  varbit: [2902, 2921],
-  timestamp: [2905, 2906],
-  timestamptz: [2907, 2908],
-  time: [2909, 2910],
-  timetz: [2911, 2912],
-  interval: [2903, 2904],
-};
 
 function typeRow(type: SqlType, owner: number, schemaOid: number, extra: Row): Row {
   const isArray = type.category === 'A' && type.name.startsWith('_');
-  const modifier = MODIFIER_IN[isArray ? type.name.slice(1) : type.name];
   return {
     oid: type.oid,
     typname: type.name,
@@ -62,17 +58,7 @@ function typeRow(type: SqlType, owner: number, schemaOid: number, extra: Row): R
     typsubscript: isArray ? 6179 : type.elementOid !== 0 ? 6180 : type.oid === OID.JSONB ? 6098 : 0,
     typelem: type.elementOid,
     typarray: type.arrayOid,
-    ...(isArray
-      ? ARRAY_IO
-      : {
-          typinput: ioFunction(type, 'in'),
-          typoutput: ioFunction(type, 'out'),
-          typreceive: ioFunction(type, 'recv'),
-          typsend: ioFunction(type, 'send'),
-        }),
-    typmodin: modifier?.[0] ?? 0,
-    typmodout: modifier?.[1] ?? 0,
-    typanalyze: isArray ? 3816 : 0,
+    ...ioColumns(type),
     typalign: type.align,
     typstorage: type.storage,
     typnotnull: false,

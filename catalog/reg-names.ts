@@ -1,0 +1,215 @@
+/**
+ * Names of catalog objects as the reg* types read and print them (regclass, regtype, regproc ...). Errors and qualification
+ * are PostgreSQL's: a name is printed alone when it would be found so.
+ */
+import { sqlError } from '../types/errors.ts';
+import { type CatalogNames, formatType, OID, typeByOid } from '../types/index.ts';
+import type { Catalog } from './catalog.ts';
+import { quoteIdentifier } from './functions/quote.ts';
+import { functionByOid, functionsByName, operatorByOid, operatorsByName } from './functions/registry.ts';
+import { relationName, typeDisplayName } from './pg-catalog/definitions.ts';
+import { staticRows, typeFunctionName } from './pg-catalog/static-tables.ts';
+import type { SharedCatalog } from './shared-catalog.ts';
+
+export interface NameSource {
+  readonly catalog: Catalog;
+  readonly shared: SharedCatalog;
+  /** Complete, as for Catalog.resolveRelation. */
+  readonly searchPath: readonly string[];
+  /** The oid of a type as written in SQL; throws 42704, 42601. */
+  parseType(text: string): number;
+}
+
+const NAME_PART = /\s*(?:"((?:[^"]|"")+)"|([^\s".]+))\s*(\.|$)/y;
+
+/** a.b."C.d" to its parts, folded to lower case unless quoted; 42602 when it is none. */
+export function splitQualifiedName(text: string): string[] {
+  const names: string[] = [];
+  NAME_PART.lastIndex = 0;
+  for (;;) {
+    const match = NAME_PART.exec(text);
+    if (match === null) throw sqlError('42602', 'invalid name syntax');
+    names.push(match[1] !== undefined ? match[1].replaceAll('""', '"') : match[2].toLowerCase());
+    if (match[3] === '') return names;
+  }
+}
+
+/** `abs(int4)`: the name and the texts of the arguments; 22P02 without parentheses. */
+function splitSignature(text: string): { readonly name: string; readonly args: readonly string[] } {
+  const open = text.indexOf('(');
+  if (open < 0) throw sqlError('22P02', 'expected a left parenthesis');
+  if (!text.trimEnd().endsWith(')')) throw sqlError('22P02', 'expected a right parenthesis');
+  const inside = text.trimEnd().slice(open + 1, -1);
+  const args = inside.trim() === '' ? [] : inside.split(/,(?![^()]*\))/).map((part) => part.trim());
+  return { name: text.slice(0, open), args };
+}
+
+function inPgCatalog(names: readonly string[]): boolean {
+  return names.length === 1 || names[names.length - 2] === 'pg_catalog';
+}
+
+function functionOid(text: string): number {
+  const names = splitQualifiedName(text);
+  const found = inPgCatalog(names) ? functionsByName(names[names.length - 1]) : [];
+  if (found.length === 0) throw sqlError('42883', `function "${text}" does not exist`);
+  if (found.length > 1) throw sqlError('42725', `more than one function named "${text}"`);
+  return found[0].oid;
+}
+
+function procedureOid(source: NameSource, text: string): number {
+  const { name, args } = splitSignature(text);
+  const names = splitQualifiedName(name);
+  const types = args.map((arg) => source.parseType(arg));
+  const found = (inPgCatalog(names) ? functionsByName(names[names.length - 1]) : []).find(
+    (entry) => entry.argumentTypes.length === types.length && entry.argumentTypes.every((oid, i) => oid === types[i]),
+  );
+  if (found === undefined) throw sqlError('42883', `function "${text}" does not exist`);
+  return found.oid;
+}
+
+function operatorOid(text: string): number {
+  const name = text.replace(/^pg_catalog\./, '').trim();
+  const found = operatorsByName(name);
+  if (found.length === 0) throw sqlError('42883', `operator does not exist: ${text}`);
+  if (found.length > 1) throw sqlError('42725', `more than one operator named ${text}`);
+  return found[0].oid;
+}
+
+function operatorWithArguments(source: NameSource, text: string): number {
+  const { name, args } = splitSignature(text);
+  if (args.length === 1) {
+    throw sqlError('42P02', 'missing argument', {
+      hint: 'Use NONE to denote the missing argument of a unary operator.',
+    });
+  }
+  if (args.length !== 2) {
+    throw sqlError('54023', 'too many arguments', { hint: 'Provide two argument types for operator.' });
+  }
+  const [left, right] = args.map((arg) => (arg.toLowerCase() === 'none' ? 0 : source.parseType(arg)));
+  const found = operatorsByName(name.replace(/^pg_catalog\./, '').trim()).find(
+    (operator) => operator.leftType === left && operator.rightType === right,
+  );
+  if (found === undefined) throw sqlError('42883', `operator does not exist: ${text}`);
+  return found.oid;
+}
+
+function collationOid(text: string): number {
+  const names = splitQualifiedName(text);
+  const name = names[names.length - 1];
+  const found = (staticRows('pg_collation') ?? []).find(
+    (row) => row.collname === name || (typeof row.collname === 'string' && `"${row.collname}"` === text),
+  );
+  if (found === undefined) throw sqlError('42704', `collation "${names.join('.')}" for encoding "UTF8" does not exist`);
+  return found.oid as number;
+}
+
+function singleName(text: string): string {
+  const names = splitQualifiedName(text);
+  if (names.length !== 1) throw sqlError('42602', 'invalid name syntax');
+  return names[0];
+}
+
+function input(source: NameSource, typeOid: number, text: string): number {
+  if (/^\d+$/.test(text)) return Number(text);
+  if (text === '-') return 0;
+  switch (typeOid) {
+    case OID.REGCLASS: {
+      const names = splitQualifiedName(text);
+      const relation = source.catalog.resolveRelation(names, source.searchPath);
+      if (relation === undefined) throw sqlError('42P01', `relation "${names.join('.')}" does not exist`);
+      return relation.oid;
+    }
+    case OID.REGTYPE:
+      return source.parseType(text);
+    case OID.REGNAMESPACE: {
+      const name = singleName(text);
+      const schema = source.catalog.schemaOfPath(name, source.searchPath);
+      if (schema === undefined) throw sqlError('3F000', `schema "${name}" does not exist`);
+      return schema.oid;
+    }
+    case OID.REGROLE: {
+      const name = singleName(text);
+      const role = source.shared.roleByName(name);
+      if (role === undefined) throw sqlError('42704', `role "${name}" does not exist`);
+      return role.oid;
+    }
+    case OID.REGPROC:
+      return functionOid(text);
+    case OID.REGPROCEDURE:
+      return procedureOid(source, text);
+    case OID.REGOPER:
+      return operatorOid(text);
+    case OID.REGOPERATOR:
+      return operatorWithArguments(source, text);
+    case OID.REGCOLLATION:
+      return collationOid(text);
+    case OID.REGCONFIG:
+      throw sqlError('42704', `text search configuration "${text}" does not exist`);
+    case OID.REGDICTIONARY:
+      throw sqlError('42704', `text search dictionary "${text}" does not exist`);
+    default:
+      throw sqlError('0A000', `names of type ${typeByOid(typeOid)?.name ?? typeOid} are not supported`);
+  }
+}
+
+function typeName(source: NameSource, oid: number): string {
+  return typeDisplayName(source.catalog, oid, source.searchPath, (type) => formatType(type));
+}
+
+function operatorText(oid: number): string {
+  const operator = operatorByOid(oid);
+  if (operator === null) return String(oid);
+  return operatorsByName(operator.name).length === 1 ? operator.name : `pg_catalog.${operator.name}`;
+}
+
+function output(source: NameSource, typeOid: number, oid: number): string {
+  if (oid === 0) return '-';
+  switch (typeOid) {
+    case OID.REGCLASS:
+      return relationName(source.catalog, oid, source.searchPath);
+    case OID.REGTYPE:
+      return typeByOid(oid) === undefined ? String(oid) : typeName(source, oid);
+    case OID.REGNAMESPACE: {
+      const schema = source.catalog.schema(oid);
+      return schema === undefined ? String(oid) : quoteIdentifier(schema.name);
+    }
+    case OID.REGROLE: {
+      const role = source.shared.role(oid);
+      return role === undefined ? String(oid) : quoteIdentifier(role.name);
+    }
+    case OID.REGPROC: {
+      const entry = functionByOid(oid);
+      if (entry === null) return typeFunctionName(oid) ?? String(oid);
+      return functionsByName(entry.name).length === 1
+        ? quoteIdentifier(entry.name)
+        : `pg_catalog.${quoteIdentifier(entry.name)}`;
+    }
+    case OID.REGPROCEDURE: {
+      const entry = functionByOid(oid);
+      if (entry === null) return String(oid);
+      return `${quoteIdentifier(entry.name)}(${entry.argumentTypes.map((type) => typeName(source, type)).join(',')})`;
+    }
+    case OID.REGOPER:
+      return operatorText(oid);
+    case OID.REGOPERATOR: {
+      const operator = operatorByOid(oid);
+      if (operator === null) return String(oid);
+      const left = operator.leftType === 0 ? 'NONE' : typeName(source, operator.leftType);
+      return `${operator.name}(${left},${typeName(source, operator.rightType)})`;
+    }
+    case OID.REGCOLLATION: {
+      const row = (staticRows('pg_collation') ?? []).find((candidate) => candidate.oid === oid);
+      return row === undefined ? String(oid) : quoteIdentifier(row.collname as string);
+    }
+    default:
+      return String(oid);
+  }
+}
+
+/** What types/ needs for the text of reg* values. `source` is asked anew for every name. */
+export function regNames(source: () => NameSource): CatalogNames {
+  return {
+    regInput: (typeOid, text) => input(source(), typeOid, text),
+    regOutput: (typeOid, oid) => output(source(), typeOid, oid),
+  };
+}
