@@ -11,6 +11,7 @@ import { bindScalar, type PlannerEnvironment } from '../planner/index.ts';
 import { OrderedDictionary, type StorageEngine } from '../storage/api.ts';
 import { DEFAULT_FORMAT, inputText } from '../types/index.ts';
 import { ExecContext } from './context.ts';
+import { domainCheckOf } from './domains.ts';
 import { IndexRuntime, usesNumberKeys } from './index-runtime.ts';
 import { type ForeignKeys, NO_FOREIGN_KEYS } from './modify/foreign-keys.ts';
 import { overflowOf } from './row/overflow.ts';
@@ -121,14 +122,16 @@ export class DatabaseRuntime {
 
   /** What stored expressions are bound with: names in them are qualified. */
   bindEnvironment(catalog: Catalog): PlannerEnvironment {
-    return {
+    const environment: PlannerEnvironment = {
       catalog,
       searchPath: ['pg_catalog', 'public'],
       parameterTypes: [],
       parse: { statement: (text) => parse(text)[0], expression: parseExpression },
       settings: { format: DEFAULT_FORMAT },
       statistics: this.statistics,
+      domainCheck: (oid) => domainCheckOf(this.engine, catalog, oid, environment),
     };
+    return environment;
   }
 
   foreignKeys(catalog: Catalog, tableOid: number): ForeignKeys {

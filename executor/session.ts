@@ -20,6 +20,7 @@ import { ExecContext, type ExecServices, type FollowUp, queryCanceled } from './
 import type { CopyInTask } from './copy/copy-in.ts';
 import { Cursors } from './cursors.ts';
 import type { DatabaseRuntime } from './database-runtime.ts';
+import { domainCheckOf } from './domains.ts';
 import { WAIT_SIGNAL } from './operators/operator.ts';
 import { PORTAL_DONE, PORTAL_PENDING, PORTAL_SUSPENDED, Portal, type PortalAnswer } from './portal.ts';
 import { type PlanningSession, PreparedStatement } from './prepared-statement.ts';
@@ -214,6 +215,7 @@ export class Session implements ProtocolSession, PlanningSession, ExecServices {
         format: this.settings.format,
       },
       statistics: this.database.statistics,
+      domainCheck: (oid) => domainCheckOf(this.engine, catalog, oid, this.database.bindEnvironment(catalog)),
     };
   }
 
@@ -234,6 +236,8 @@ export class Session implements ProtocolSession, PlanningSession, ExecServices {
   }
 
   notice(notice: Notice): void {
+    const least = MESSAGE_LEVELS.indexOf(this.settings.show('client_min_messages'));
+    if (notice.severity !== 'INFO' && MESSAGE_LEVELS.indexOf(notice.severity.toLowerCase()) < least) return;
     this.sink.notice(notice);
   }
 
@@ -954,6 +958,9 @@ export class Session implements ProtocolSession, PlanningSession, ExecServices {
     run.execution.program.release(run.execution);
   }
 }
+
+/** Levels of client_min_messages, the chattiest first. */
+const MESSAGE_LEVELS = ['debug5', 'debug4', 'debug3', 'debug2', 'debug1', 'log', 'notice', 'warning', 'error'];
 
 function lockTimedOut(): SqlError {
   return sqlError('55P03', 'canceling statement due to lock timeout');

@@ -1,7 +1,9 @@
 /**
  * What a planning run is given. Everything comes in here: the planner has no clock, no I/O and no state of its own.
  */
+
 import type { Catalog } from '../catalog/catalog.ts';
+import type { FunctionContext, Value } from '../catalog/function-entry.ts';
 import type { StatisticsSource } from '../catalog/statistics.ts';
 import type { Expression, Statement } from '../parser/ast.ts';
 
@@ -40,4 +42,6 @@ export interface PlannerEnvironment {
   };
   readonly settings: PlannerSettings;
   readonly statistics: StatisticsSource;
+  /** What checks a value against a domain's constraints (and answers it), null when it has none; absent: nothing is checked. */
+  domainCheck?(domainOid: number): ((functions: FunctionContext, value: Value) => Value) | null;
 }

@@ -6,6 +6,7 @@ import type { CopyStatement, Expression, InsertStatement, Query, Statement } fro
 import { deparse, parse } from '../../parser/index.ts';
 import { type PlannedStatement, planStatement, type ValuesPlan } from '../../planner/index.ts';
 import { sqlError } from '../../types/errors.ts';
+import { baseTypeOid } from '../../types/index.ts';
 import { PORTAL_PENDING, Portal } from '../portal.ts';
 import { PreparedStatement } from '../prepared-statement.ts';
 import { Program } from '../program.ts';
@@ -90,7 +91,8 @@ function planInsert(
   const source = columns.length === 0 ? 'DEFAULT VALUES' : `SELECT * FROM (VALUES (${params})) AS source (${names})`;
   const filter = where === null ? '' : ` WHERE ${deparse(where)}`;
   const [statement] = parse(`INSERT INTO ${qualifiedName(session, table)}${target} ${source}${filter}`);
-  const types = columns.map((c) => c.typeOid);
+  // A domain's values come as those of its base type, and are checked by the INSERT.
+  const types = columns.map((c) => baseTypeOid(c.typeOid));
   return planStatement(statement as Statement & { node: InsertStatement }, session.environment(session.catalog, types));
 }
 

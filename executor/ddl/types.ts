@@ -15,6 +15,7 @@ import type {
 } from '../../parser/ast.ts';
 import { sqlError } from '../../types/errors.ts';
 import { OID, typeByOid } from '../../types/index.ts';
+import { tableOfValue } from '../domains.ts';
 import { tableText } from './constraints.ts';
 import { type DdlContext, type DdlResult, type DdlSteps, wait } from './context.ts';
 import { makeObjectName } from './names.ts';
@@ -232,44 +233,9 @@ function gatherDomain(x: DdlContext, statement: CreateDomainStatement): DomainPa
   return parts;
 }
 
-/** VALUE in a domain's CHECK is a column of that name, for the binder. */
+/** Makes sure that a domain's CHECK can be bound; answers its text. */
 function bindDomainCheck(x: DdlContext, type: TypeEntry, expression: Expression): string {
-  x.bind(
-    expression,
-    {
-      class: 'relation',
-      oid: 0,
-      kind: 'table',
-      schemaOid: 0,
-      name: 'domain',
-      owner: 0,
-      persistence: 'permanent',
-      relId: 0,
-      overflowRelId: 0,
-      columns: [
-        {
-          number: 1,
-          name: 'value',
-          typeOid: type.baseTypeOid,
-          typeModifier: type.baseTypeModifier,
-          notNull: false,
-          defaultText: null,
-          generated: false,
-          identity: null,
-          sequenceOid: 0,
-          dropped: false,
-          missingText: null,
-          sinceLayout: 0,
-        },
-      ],
-      layout: 0,
-      queryText: null,
-      options: [],
-      dependsOn: [],
-    },
-    'check',
-    { typeOid: OID.BOOL, typeModifier: -1 },
-  );
+  x.bind(expression, tableOfValue(type), 'check', { typeOid: OID.BOOL, typeModifier: -1 });
   return x.deparse(expression);
 }
 

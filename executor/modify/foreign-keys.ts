@@ -270,6 +270,8 @@ class ReferencedAction implements FollowUp {
   #next = 0;
   /** NO ACTION: first it is seen whether another parent row has taken the key. */
   #isParentChecked = false;
+  /** SET DEFAULT: the referencing rows have been changed. */
+  #isUpdated = false;
 
   constructor(key: ForeignKey, event: 'delete' | 'update') {
     this.#key = key;
@@ -303,6 +305,7 @@ class ReferencedAction implements FollowUp {
       if (!this.#act(x, oldKey, newKey)) return false;
       this.#next++;
       this.#isParentChecked = false;
+      this.#isUpdated = false;
       if (x.shouldYield(1)) return false;
     }
     this.#queue = [];
@@ -329,7 +332,12 @@ class ReferencedAction implements FollowUp {
     }
     const value = action === 'set null' ? 'NULL' : 'DEFAULT';
     const assignments = columns.map((c) => `${c} = ${value}`).join(', ');
-    return x.runInternal(`UPDATE ${child} SET ${assignments} WHERE ${where}`, oldKey) !== null;
+    if (!this.#isUpdated) {
+      if (x.runInternal(`UPDATE ${child} SET ${assignments} WHERE ${where}`, oldKey) === null) return false;
+      this.#isUpdated = true;
+    }
+    // Rows whose default is the very key that went still refer to it.
+    return action === 'set null' || this.#refuse(x, 'no action', oldKey);
   }
 
   #where(table: RelationEntry, columns: readonly number[], offset: number): string {

@@ -85,6 +85,7 @@ export class InsertOperator implements Operator {
 
   open(x: ExecContext): void {
     this.#writer.longValues.reset();
+    if (this.#plan.onConflict !== null) this.#refuseDeferrableArbiters(x);
     this.#hasRow = false;
     this.#batch = null;
     this.#source.open(x);
@@ -162,6 +163,21 @@ export class InsertOperator implements Operator {
       this.#returning.add(x, [row]);
     }
     return STEP_DONE;
+  }
+
+  #refuseDeferrableArbiters(x: ExecContext): void {
+    for (const { entry, deferrableConstraint } of this.#table.indexes) {
+      if (deferrableConstraint === null || this.#arbiters?.has(entry.oid) === false) continue;
+      throw sqlError(
+        '55000',
+        'ON CONFLICT does not support deferrable unique constraints/exclusion constraints as arbiters',
+        {
+          schema: x.schemaName(this.#table.entry.schemaOid),
+          table: this.#table.entry.name,
+          constraint: deferrableConstraint.name,
+        },
+      );
+    }
   }
 
   /** DO NOTHING must not show that a row is there which the transaction's snapshot does not see. */

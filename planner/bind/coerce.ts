@@ -7,7 +7,7 @@
  * argument, which is the identity.
  */
 
-import type { CastEntry } from '../../catalog/function-entry.ts';
+import type { CastEntry, ScalarFunction } from '../../catalog/function-entry.ts';
 import { lookupCast } from '../../catalog/functions/index.ts';
 import type { ConstExpr, Expr } from '../expr.ts';
 import { logical, makeConst } from '../logical.ts';
@@ -441,13 +441,36 @@ function coerceParameter(context: BindContext, expr: Expr & { kind: 'param' }, t
       { detail: `${context.types.name(known)} versus ${context.types.name(target)}` },
     );
   }
-  return context.copyLocation(expr, { ...expr, typeOid: target, typeModifier: -1 });
+  const typed = context.copyLocation(expr, { ...expr, typeOid: target, typeModifier: -1 });
+  return context.types.isDomain(target) ? withDomainCheck(context, typed, target) : typed;
 }
 
 function coerceToDomain(context: BindContext, expr: Expr, domain: number): Expr {
   const modifier = context.types.get(domain)?.baseTypmod ?? -1;
   const inner = modifier >= 0 ? applyModifier(context, expr, modifier, false) : expr;
-  return relabel(context, inner, domain);
+  return withDomainCheck(context, relabel(context, inner, domain), domain);
+}
+
+/** The value, held against the domain's constraints when it is computed. */
+export function withDomainCheck(context: BindContext, expr: Expr, domain: number): Expr {
+  const check = context.environment.domainCheck?.(domain) ?? null;
+  if (check === null) return expr;
+  const fn: ScalarFunction = {
+    kind: 'scalar',
+    oid: 0,
+    internalName: 'domain_check',
+    name: context.types.name(domain),
+    argumentTypes: [domain],
+    variadic: false,
+    returnType: domain,
+    returnsSet: false,
+    strict: false,
+    volatility: 'stable',
+    needsContext: true,
+    specialise: false,
+    implementation: check,
+  };
+  return context.copyLocation(expr, { kind: 'call', function: fn, args: [expr], typeOid: domain, typeModifier: -1 });
 }
 
 function applyCast(

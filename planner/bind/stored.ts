@@ -5,7 +5,7 @@ import { functionsByName } from '../../catalog/functions/index.ts';
 import type * as ast from '../../parser/ast.ts';
 import type { Expr } from '../expr.ts';
 import { makeConst, makeVar, type Relation } from '../logical.ts';
-import { coerceToBoolean, coerceToTarget, resolveUnknown } from './coerce.ts';
+import { coerceToBoolean, coerceToTarget, resolveUnknown, withDomainCheck } from './coerce.ts';
 import type { BindContext } from './context.ts';
 import { bindExpr } from './expression.ts';
 import { columnsOfTable } from './from.ts';
@@ -57,7 +57,8 @@ export function bindDefault(context: BindContext, column: ColumnEntry): Expr {
     const call = nextvalCall(column.sequenceOid);
     return coerceToTarget(context, call, column.typeOid, -1, 'assignment') ?? call;
   }
-  return makeConst(null, column.typeOid, column.typeModifier);
+  const none = makeConst(null, column.typeOid, column.typeModifier);
+  return context.types.isDomain(column.typeOid) ? withDomainCheck(context, none, column.typeOid) : none;
 }
 
 function usesSequence(_expr: Expr): boolean {
