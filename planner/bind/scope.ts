@@ -11,6 +11,7 @@ import type { Expr } from '../expr.ts';
 import {
   type CteDefinition,
   logical,
+  makeConst,
   makeVar,
   type Relation,
   SYSTEM_COLUMNS,
@@ -169,7 +170,12 @@ export function columnOfItem(
   if (item.table === null || item.table.kind === 'view') return undefined;
   const system = SYSTEM_COLUMNS.indexOf(name as (typeof SYSTEM_COLUMNS)[number]);
   if (system < 0) return undefined;
-  const expr = makeVar(item.rel, -1 - system, SYSTEM_COLUMN_TYPES[name], -1);
+  const typeOid = SYSTEM_COLUMN_TYPES[name];
+  // Rows of catalog views are made up: all that they have of these is the oid of their table.
+  const expr =
+    item.table.kind === 'virtual'
+      ? makeConst(name === 'tableoid' ? item.table.oid : null, typeOid)
+      : makeVar(item.rel, -1 - system, typeOid, -1);
   return { expr: level.context.at(expr, position), column: null };
 }
 
