@@ -560,6 +560,7 @@ export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
 1685|bit|1560 23 16|1560|iS|bit
 1686|pg_get_keywords||2249|sSR|pg_get_keywords||word 25,catcode 18,barelabel 16,catdesc 25,baredesc 25
 1687|varbit|1562 23 16|1562|iS|varbit
+1689|aclexplode|1034|2249|sSR|aclexplode|acl|grantor 26,grantee 26,privilege_type 25,is_grantable 16
 1690|time_mi_time|1083 1083|1186|iS|time_mi_time
 1691|boolle|16 16|16|iS|boolle
 1692|boolge|16 16|16|iS|boolge
@@ -1313,6 +1314,7 @@ export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
 3935|pg_sleep_for|1186|2278|vS|pg_sleep_for_interval
 3936|pg_sleep_until|1184|2278|vS|pg_sleep_until_timestamptz
 3940|jsonb_extract_path_text|3802 1009|25|iSA|jsonb_extract_path_text|from_json,path_elems
+3943|acldefault|18 26|1034|iS|acldefault_sql
 3947|json_object_field|114 25|114|iS|json_object_field|from_json,field_name
 3948|json_object_field_text|114 25|25|iS|json_object_field_text|from_json,field_name
 3949|json_array_element|114 23|114|iS|json_array_element|from_json,element_index

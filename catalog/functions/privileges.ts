@@ -4,7 +4,7 @@
  * SELECT on the catalogs.
  */
 import { sqlError } from '../../types/errors.ts';
-import { typeByOid } from '../../types/index.ts';
+import { OID, SqlArray, typeByOid } from '../../types/index.ts';
 import { BOOTSTRAP_ROLE_OID } from '../entries.ts';
 import type { FunctionContext } from '../function-entry.ts';
 import { ViewContext } from '../pg-catalog/view-context.ts';
@@ -280,6 +280,69 @@ const KINDS: readonly ObjectKind[] = [
   'server',
 ];
 
+/** Rights that an object has before anything is granted: the owner's, and (with an empty name) everybody's. */
+const DEFAULT_RIGHTS: Readonly<Record<string, readonly [owner: string, everybody: string]>> = {
+  r: ['arwdDxt', ''],
+  c: ['', ''],
+  s: ['rwU', ''],
+  d: ['CTc', 'Tc'],
+  f: ['X', 'X'],
+  l: ['U', 'U'],
+  L: ['rw', ''],
+  n: ['UC', ''],
+  p: ['', ''],
+  t: ['C', ''],
+  F: ['U', ''],
+  S: ['U', ''],
+  T: ['U', 'U'],
+};
+
+function defaultAcl(context: FunctionContext, objectType: string, ownerOid: number): SqlArray {
+  const rights = DEFAULT_RIGHTS[objectType];
+  if (rights === undefined) throw sqlError('XX000', `unrecognized object type abbreviation: ${objectType}`);
+  const owner = new ViewContext(context).roleName(ownerOid);
+  const items: string[] = [];
+  if (rights[1] !== '') items.push(`=${rights[1]}/${owner}`);
+  if (rights[0] !== '') items.push(`${owner}=${rights[0]}/${owner}`);
+  return new SqlArray(OID.ACLITEM, items);
+}
+
+const RIGHT_LETTERS: Readonly<Record<string, string>> = {
+  a: 'INSERT',
+  r: 'SELECT',
+  w: 'UPDATE',
+  d: 'DELETE',
+  D: 'TRUNCATE',
+  x: 'REFERENCES',
+  t: 'TRIGGER',
+  X: 'EXECUTE',
+  U: 'USAGE',
+  C: 'CREATE',
+  T: 'TEMPORARY',
+  c: 'CONNECT',
+  s: 'SET',
+  A: 'ALTER SYSTEM',
+};
+
+/** (grantor, grantee, privilege_type, is_grantable) for each right of each item. */
+function explodeAcl(context: FunctionContext, acl: SqlArray): unknown[][] {
+  const { shared } = new ViewContext(context);
+  const rows: unknown[][] = [];
+  for (const item of acl.elements as readonly string[]) {
+    const [, grantee, letters, grantor] = /^(.*)=([^/]*)\/(.*)$/.exec(item) ?? [];
+    if (letters === undefined) continue;
+    for (const [, letter, star] of letters.matchAll(/([A-Za-z])(\*?)/g)) {
+      rows.push([
+        shared.roleByName(grantor)?.oid ?? 0,
+        shared.roleByName(grantee)?.oid ?? 0,
+        RIGHT_LETTERS[letter] ?? letter,
+        star === '*',
+      ]);
+    }
+  }
+  return rows;
+}
+
 export const privilegeFunctions: FunctionModule = {
   contextual: {
     ...(Object.assign({}, ...KINDS.map(family), columnFamily()) as Record<string, AnyFunction>),
@@ -289,6 +352,8 @@ export const privilegeFunctions: FunctionModule = {
     pg_has_role_id_id: hasRoleOf,
     pg_has_role_name: hasOwnRole,
     pg_has_role_id: hasOwnRole,
+    acldefault_sql: defaultAcl,
+    aclexplode: explodeAcl,
     has_parameter_privilege_name: (context) => hasParameter(context, null),
     has_parameter_privilege_name_name: (context, user: string) => hasParameter(context, user),
     has_parameter_privilege_id_name: (context, user: number) => hasParameter(context, user),
