@@ -12,8 +12,8 @@ import { sqlError } from '../types/errors.ts';
 import { rowsFunction, scalarFunction } from './compile/batch-program.ts';
 import { SlotAllocator } from './compile/expression.ts';
 import { ExecContext } from './context.ts';
-import { type DdlContext, type Task as DdlTask, TASK_PENDING } from './ddl/context.ts';
-import { executeDdl } from './ddl/index.ts';
+import { type DdlContext, type DdlSteps, type Task as DdlTask, TASK_PENDING } from './ddl/context.ts';
+import { applyOnCommit, dropTemporaryObjects, executeDdl } from './ddl/index.ts';
 import { type IndexRuntime, KEY_HAS_NULL, KEY_NOT_INDEXED } from './index-runtime.ts';
 import { RowStoreWriter } from './modify/row-store.ts';
 import { ConflictFinder, describeIndexKey, NO_CONFLICT } from './modify/unique-check.ts';
@@ -435,5 +435,29 @@ export function* runDdl(session: Session, prepared: PreparedStatement): Task<str
     const step = steps.next();
     if (step.done === true) return step.value.tag;
     yield* session.wait();
+  }
+}
+
+/** Runs steps of definitions that no statement asked for, in the session's transaction. */
+function* runSteps<T>(session: Session, make: (context: DdlContext, schemaOid: number) => DdlSteps<T>): Task<void> {
+  const schema = session.catalog.schemaByName(session.temporarySchema);
+  if (schema === undefined) return;
+  session.engine.transactions.statementXid(session.ensureTransaction());
+  const steps = make(new SessionDdlContext(session, new PreparedStatement('', null, [])), schema.oid);
+  while (steps.next().done !== true) yield* session.wait();
+}
+
+/** Everything in the session's temporary schema goes. */
+export function dropTemporary(session: Session): Task<void> {
+  return runSteps(session, dropTemporaryObjects);
+}
+
+/** ON COMMIT of the session's temporary tables. */
+export function* commitTemporary(session: Session): Task<void> {
+  const schema = session.catalog.schemaByName(session.temporarySchema);
+  if (schema === undefined) return;
+  for (const table of session.catalog.relations()) {
+    if (table.schemaOid !== schema.oid || table.onCommit === undefined || table.onCommit === 'preserve rows') continue;
+    return yield* runSteps(session, applyOnCommit);
   }
 }

@@ -42,6 +42,9 @@ export interface DatabaseServerOptions {
   readonly onFatal?: (error: SqlError) => void;
 }
 
+/** How long the end of the server waits for sessions to roll back. */
+const CLOSE_PATIENCE_MS = 5000;
+
 export class DatabaseServer implements SessionFactory {
   readonly engine: StorageEngine;
   readonly settings: ServerSettings;
@@ -82,6 +85,7 @@ export class DatabaseServer implements SessionFactory {
     await engine.startupSweep((relId) => server.#visitorOf(relId));
     if (isNew) await server.#bootstrap();
     server.#setMaintainers();
+    await server.#dropOrphans();
     return server;
   }
 
@@ -154,6 +158,36 @@ export class DatabaseServer implements SessionFactory {
         if (entry.relId !== 0) database.table(database.catalog, entry);
       }
     }
+  }
+
+  /** Temporary schemas of sessions that did not live to drop them: a closing session of the same number does it. */
+  async #dropOrphans(): Promise<void> {
+    const user = [...this.shared.catalog.roles()].find((role) => role.superuser)?.name ?? '';
+    for (const database of this.#databases.values()) {
+      for (const schema of [...database.catalog.schemas()]) {
+        const number = /^pg_temp_(\d+)$/.exec(schema.name)?.[1];
+        if (number === undefined) continue;
+        const identity: SessionIdentity = {
+          user,
+          database: database.catalog.databaseName,
+          options: new Map(),
+          processId: Number(number),
+          secretKey: 0,
+          clientAddress: '',
+        };
+        const session = new Session(this, database, identity, { sink: {} as SessionHolder['sink'], wake: () => {} });
+        this.#sessions.set(identity.processId, session);
+        database.sessionCount++;
+        session.close();
+        await this.#sessionsEnded();
+      }
+    }
+  }
+
+  /** All sessions have been closed; waits until they have let go of everything. */
+  async #sessionsEnded(): Promise<void> {
+    const patience = Date.now() + CLOSE_PATIENCE_MS;
+    while (this.#sessions.size > 0 && Date.now() < patience) await new Promise((resolve) => setTimeout(resolve, 1));
   }
 
   // -------------------------------------------------------------------------------------------------------- databases
@@ -260,6 +294,7 @@ export class DatabaseServer implements SessionFactory {
 
   async close(): Promise<void> {
     for (const session of [...this.#sessions.values()]) session.close();
+    await this.#sessionsEnded();
     await this.engine.close();
   }
 }

@@ -20,6 +20,7 @@ import { ExecContext, type ExecServices, type FollowUp, queryCanceled } from './
 import type { CopyInTask } from './copy/copy-in.ts';
 import { Cursors } from './cursors.ts';
 import type { DatabaseRuntime } from './database-runtime.ts';
+import { commitTemporary, dropTemporary } from './ddl-runner.ts';
 import { domainCheckOf } from './domains.ts';
 import { WAIT_SIGNAL } from './operators/operator.ts';
 import { PORTAL_DONE, PORTAL_PENDING, PORTAL_SUSPENDED, Portal, type PortalAnswer } from './portal.ts';
@@ -94,6 +95,7 @@ export class Session implements ProtocolSession, PlanningSession, ExecServices {
     this.engine = server.engine;
     this.database = database;
     this.identity = identity;
+    this.temporarySchema = `pg_temp_${identity.processId}`;
     this.holder = holder;
     this.sink = holder.sink;
     this.currentUser = identity.user;
@@ -176,9 +178,7 @@ export class Session implements ProtocolSession, PlanningSession, ExecServices {
   }
 
   /** Where this session's temporary tables are. */
-  get temporarySchema(): string {
-    return `pg_temp_${this.identity.processId}`;
-  }
+  readonly temporarySchema: string;
 
   get bindingVersion(): string {
     if (this.#bindingSettings !== this.settings.version) {
@@ -236,6 +236,7 @@ export class Session implements ProtocolSession, PlanningSession, ExecServices {
   }
 
   notice(notice: Notice): void {
+    if (this.#isClosed) return;
     const least = MESSAGE_LEVELS.indexOf(this.settings.show('client_min_messages'));
     if (notice.severity !== 'INFO' && MESSAGE_LEVELS.indexOf(notice.severity.toLowerCase()) < least) return;
     this.sink.notice(notice);
@@ -403,6 +404,7 @@ export class Session implements ProtocolSession, PlanningSession, ExecServices {
     yield* this.cursors.holdAll();
     this.#closePortals();
     this.cursors.closeAll(true);
+    if (transaction.txn !== null) yield* commitTemporary(this);
     let isDurable = false;
     let failure: Error | null = null;
     let isParked = false;
@@ -877,9 +879,36 @@ export class Session implements ProtocolSession, PlanningSession, ExecServices {
         return;
       }
       this.engine.locks.releaseAllAdvisory(this.lockOwner);
-      this.server.sessionClosed(this);
+      this.#dropTemporary();
     };
     rollBack();
+  }
+
+  /** The last thing of a closed session: its temporary objects go, then it is forgotten. */
+  #dropTemporary(): void {
+    if (this.catalog.schemaByName(this.temporarySchema) === undefined) {
+      this.server.sessionClosed(this);
+      return;
+    }
+    const task = this.#dropTemporaryTask();
+    const step = (): void => {
+      try {
+        if (task.next().done !== true) {
+          setTimeout(step, 1);
+          return;
+        }
+      } catch (error) {
+        this.server.toSqlError(error);
+        this.transaction.rollback();
+      }
+      this.server.sessionClosed(this);
+    };
+    step();
+  }
+
+  *#dropTemporaryTask(): Task<void> {
+    yield* dropTemporary(this);
+    yield* this.commitTask();
   }
 
   // ------------------------------------------------------------------------------------------------ services to operators

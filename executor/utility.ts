@@ -36,7 +36,7 @@ import { scalarFunction } from './compile/batch-program.ts';
 import { SlotAllocator } from './compile/expression.ts';
 import { ExecContext } from './context.ts';
 import { runCopy } from './copy/copy.ts';
-import { runDdl } from './ddl-runner.ts';
+import { dropTemporary, runDdl } from './ddl-runner.ts';
 import { runExplain } from './explain.ts';
 import { PORTAL_PENDING, Portal } from './portal.ts';
 import type { PreparedStatement } from './prepared-statement.ts';
@@ -159,6 +159,8 @@ export function* runUtility(
     case 'setConstraints':
       return yield* setConstraints(session, node);
     case 'discard':
+      if (node.target === 'temp' || (node.target === 'all' && !session.transaction.isBlock))
+        yield* dropTemporary(session);
       return discard(session, node.target);
     case 'prepare': {
       if (session.prepared.has(node.name)) throw sqlError('42P05', `prepared statement "${node.name}" already exists`);
