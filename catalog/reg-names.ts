@@ -115,6 +115,9 @@ function input(source: NameSource, typeOid: number, text: string): number {
   switch (typeOid) {
     case OID.REGCLASS: {
       const names = splitQualifiedName(text);
+      if (names.length > 3) {
+        throw sqlError('42601', `improper relation name (too many dotted names): ${names.join('.')}`);
+      }
       const relation = source.catalog.resolveRelation(names, source.searchPath);
       if (relation === undefined) throw sqlError('42P01', `relation "${names.join('.')}" does not exist`);
       return relation.oid;

@@ -2,6 +2,7 @@
 import { type NameSource, regNames } from '../catalog/reg-names.ts';
 import { parseExpression } from '../parser/index.ts';
 import { bindScalar } from '../planner/index.ts';
+import { SqlError } from '../types/errors.ts';
 import type { CatalogNames } from '../types/index.ts';
 import type { Session } from './session.ts';
 
@@ -13,7 +14,12 @@ export function catalogNames(session: Session): CatalogNames {
       searchPath: session.searchPath(true),
       parseType(text) {
         const environment = session.environment(session.catalog, []);
-        return bindScalar(parseExpression(`NULL::${text}`), null, environment, { source: 'value' }).typeOid;
+        try {
+          return bindScalar(parseExpression(`NULL::${text}`), null, environment, { source: 'value' }).typeOid;
+        } catch (error) {
+          // A position in the name is none in the statement.
+          throw error instanceof SqlError ? error.with({ position: undefined }) : error;
+        }
       },
     }),
   );

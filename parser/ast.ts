@@ -372,6 +372,8 @@ export interface TypeName extends Node {
   /** One entry per dimension, -1 when no size was written. Empty: not an array. */
   readonly arrayDimensions: readonly number[];
   readonly setOf: boolean;
+  /** float(n): index of the literal n, which has decided the name (-1 when it was not lifted). */
+  readonly nameLiteral?: number;
   /** name%TYPE: name is the qualified column. */
   readonly percentType: boolean;
 }

@@ -265,6 +265,12 @@ export class NestedLoopOperator implements Operator {
     this.#out = new Batch(plan.targets.length);
   }
 
+  #batchSize = BATCH_SIZE;
+
+  limitTo(rows: number): void {
+    this.#batchSize = Math.min(rows, BATCH_SIZE);
+  }
+
   open(x: ExecContext): void {
     this.#batch = null;
     this.#innerBatch = null;
@@ -280,7 +286,7 @@ export class NestedLoopOperator implements Operator {
     if (this.#store !== null && !this.#isStored && !this.#keepInner(x)) return PENDING;
     const out = this.#out;
     let n = 0;
-    while (n < BATCH_SIZE) {
+    while (n < this.#batchSize) {
       if (this.#unmatched >= 0) return this.#emitUnmatched(x, n);
       if (this.#batch === null || this.#row >= this.#batch.count) {
         if (n > 0) break;
@@ -337,7 +343,7 @@ export class NestedLoopOperator implements Operator {
       this.#rowMatched = false;
     }
     while (this.#innerRow < store.count) {
-      if (n === BATCH_SIZE) return n;
+      if (n === this.#batchSize) return n;
       const j = this.#innerRow++;
       if (condition !== null && !condition(x, batch.columns, this.#row, store.columns, j)) continue;
       this.#rowMatched = true;
@@ -348,7 +354,7 @@ export class NestedLoopOperator implements Operator {
       }
       if (emit(x, batch.columns, this.#row, store.columns, j, this.#out.columns, n)) n++;
     }
-    if (n === BATCH_SIZE) return n;
+    if (n === this.#batchSize) return n;
     n = this.#endRow(x, n, store.columns);
     this.#mustStop = x.shouldYield(store.count + 1);
     return n;
@@ -380,7 +386,7 @@ export class NestedLoopOperator implements Operator {
       }
       const columns = this.#innerBatch.columns;
       while (this.#innerRow < this.#innerBatch.count) {
-        if (n === BATCH_SIZE) return n;
+        if (n === this.#batchSize) return n;
         const j = this.#innerRow++;
         if (condition !== null && !condition(x, batch.columns, this.#row, columns, j)) continue;
         this.#rowMatched = true;
@@ -388,7 +394,7 @@ export class NestedLoopOperator implements Operator {
         if (emit(x, batch.columns, this.#row, columns, j, this.#out.columns, n)) n++;
       }
     }
-    if (n === BATCH_SIZE) {
+    if (n === this.#batchSize) {
       this.#innerBatch = null;
       return n;
     }
@@ -422,7 +428,7 @@ export class NestedLoopOperator implements Operator {
   #emitUnmatched(x: ExecContext, n: number): Batch {
     const store = this.#store as RowStore;
     const out = this.#out;
-    while (this.#unmatched < store.count && n < BATCH_SIZE) {
+    while (this.#unmatched < store.count && n < this.#batchSize) {
       const j = this.#unmatched++;
       if (!this.#matched[j] && this.#compiled.emit(x, NO_COLUMNS, -1, store.columns, j, out.columns, n)) n++;
     }

@@ -7,6 +7,11 @@ import { Batch } from '../batch.ts';
 import type { ExecContext } from '../context.ts';
 
 export interface Operator {
+  /**
+   * Under LIMIT and EXISTS, before open: batches need hold no more rows than this. What lies beyond is then not computed, and its
+   * errors and sequence numbers do not come.
+   */
+  limitTo?(rows: number): void;
   open(x: ExecContext): void;
   poll(x: ExecContext): Batch;
   close(x: ExecContext): void;

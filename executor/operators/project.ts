@@ -12,7 +12,6 @@ import {
   scalarFunction,
 } from '../compile/batch-program.ts';
 import type { ExecContext } from '../context.ts';
-import { LockRowsOperator } from '../modify/lock-rows.ts';
 import type { Execution } from '../program.ts';
 import { rowComparator } from './accumulators.ts';
 import type { Operator } from './operator.ts';
@@ -29,6 +28,10 @@ export class ProjectOperator implements Operator {
     this.#project = program.memo(plan, 'project', () =>
       projectFunction(program.slots, plan.input.output, plan.filter, plan.targets),
     );
+  }
+
+  limitTo(rows: number): void {
+    this.#input.limitTo?.(rows);
   }
 
   open(x: ExecContext): void {
@@ -97,9 +100,7 @@ export class LimitOperator implements Operator {
     this.#skip = offset === null ? 0 : Number(offset);
     this.#isDone = this.#left === 0;
     this.#lastKeys = null;
-    // Locks are taken on rows that are given, not on those that a batch would hold beside them.
-    if (this.#input instanceof LockRowsOperator)
-      this.#input.limitTo(this.#tiesKeys === null ? this.#left + this.#skip : 1);
+    this.#input.limitTo?.(this.#tiesKeys === null ? Math.max(1, this.#left + this.#skip) : 1);
     this.#input.open(x);
   }
 
@@ -171,6 +172,10 @@ export class AppendOperator implements Operator {
 
   constructor(plan: AppendPlan, execution: Execution) {
     this.#inputs = plan.inputs.map((p) => execution.build(p));
+  }
+
+  limitTo(rows: number): void {
+    for (const input of this.#inputs) input.limitTo?.(rows);
   }
 
   open(x: ExecContext): void {

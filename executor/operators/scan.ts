@@ -59,6 +59,12 @@ export class SeqScanOperator implements Operator {
     );
   }
 
+  #batchSize = BATCH_SIZE;
+
+  limitTo(rows: number): void {
+    this.#batchSize = Math.min(rows, BATCH_SIZE);
+  }
+
   open(): void {
     this.#position.page = 0;
     this.#position.slot = 0;
@@ -71,7 +77,7 @@ export class SeqScanOperator implements Operator {
     const out = this.#out;
     let yielded = false;
     try {
-      yielded = this.#scan(x, position, out.columns, BATCH_SIZE, x.snapshot);
+      yielded = this.#scan(x, position, out.columns, this.#batchSize, x.snapshot);
     } catch (error) {
       // Rows before the missing page go on their way; the next poll meets the miss again, or finds the page.
       if (error === PAGE_MISS) readAhead(this.#table, position.page);
@@ -355,6 +361,12 @@ export class IndexScanOperator implements Operator {
     this.#checksKey = index.predicate !== null || plan.equal.length + (isProbe ? 1 : 0) < width;
   }
 
+  #batchSize = BATCH_SIZE;
+
+  limitTo(rows: number): void {
+    this.#batchSize = Math.min(rows, BATCH_SIZE);
+  }
+
   open(x: ExecContext): void {
     const plan = this.#plan;
     this.#rounded.reset();
@@ -403,7 +415,7 @@ export class IndexScanOperator implements Operator {
     let n = 0;
     let steps = 0;
     try {
-      while (this.#isOpen && n < BATCH_SIZE) {
+      while (this.#isOpen && n < this.#batchSize) {
         const rowId =
           this.#retryRowId !== CURSOR_END
             ? this.#retryRowId
@@ -489,6 +501,12 @@ abstract class RowListOperator implements Operator {
 
   protected abstract collect(x: ExecContext): Uint32Array;
 
+  #batchSize = BATCH_SIZE;
+
+  limitTo(rows: number): void {
+    this.#batchSize = Math.min(rows, BATCH_SIZE);
+  }
+
   open(x: ExecContext): void {
     this.#rows = this.collect(x);
     this.#next = 0;
@@ -499,7 +517,7 @@ abstract class RowListOperator implements Operator {
     let n = 0;
     const start = this.#next;
     try {
-      while (this.#next < this.#rows.length && n < BATCH_SIZE) {
+      while (this.#next < this.#rows.length && n < this.#batchSize) {
         if (this.#fetcher.fetch(x, this.#rows[this.#next], out.columns, n)) n++;
         this.#next++;
       }

@@ -188,6 +188,12 @@ abstract class IteratorOperator implements Operator {
 
   protected abstract rows(x: ExecContext): Iterator<readonly Value[]>;
 
+  #batchSize = BATCH_SIZE;
+
+  limitTo(rows: number): void {
+    this.#batchSize = Math.min(rows, BATCH_SIZE);
+  }
+
   open(): void {
     this.#iterator = null;
   }
@@ -197,7 +203,7 @@ abstract class IteratorOperator implements Operator {
     const raw = this.#raw;
     for (;;) {
       let n = 0;
-      while (n < BATCH_SIZE) {
+      while (n < this.#batchSize) {
         const next = this.#iterator.next();
         if (next.done === true) break;
         for (let c = 0; c < raw.columns.length; c++) raw.columns[c][n] = next.value[c] ?? null;
@@ -360,6 +366,13 @@ export class ProjectSetOperator implements Operator {
     this.#values = program.memo(plan, 'values', () => rowValuesFunction(program.slots, plan.input.output, flat));
   }
 
+  #batchSize = BATCH_SIZE;
+
+  limitTo(rows: number): void {
+    this.#batchSize = Math.min(rows, BATCH_SIZE);
+    this.#input.limitTo?.(rows);
+  }
+
   open(x: ExecContext): void {
     this.#batch = null;
     this.#iterators = null;
@@ -369,7 +382,7 @@ export class ProjectSetOperator implements Operator {
   poll(x: ExecContext): Batch {
     const out = this.#out;
     let n = 0;
-    while (n < BATCH_SIZE) {
+    while (n < this.#batchSize) {
       if (this.#iterators === null) {
         if (this.#batch === null || this.#row >= this.#batch.count) {
           if (n > 0) break;

@@ -85,6 +85,7 @@ export class SubplanOperator implements SubplanRunner {
   exists(x: ExecContext): boolean {
     return this.#once(x, () => {
       let found = false;
+      this.#operator.limitTo?.(1);
       this.#run(x, (batch) => {
         found = batch.count > 0;
         return !found;

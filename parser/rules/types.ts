@@ -175,16 +175,18 @@ export abstract class TypeRules extends ParserBase {
   private floatType(position: number): TypeName {
     this.take(T.FLOAT);
     let name = 'float8';
+    let nameLiteral = -1;
     if (this.at(T.LEFT_PAREN)) {
       this.take(T.LEFT_PAREN);
       const token = this.take(T.INTEGER_LITERAL);
       const bits = Number(token.image);
+      nameLiteral = token.literalIndex;
       if (bits < 1) throw this.valueError('precision for type float must be at least 1 bit', token);
       if (bits > 53) throw this.valueError('precision for type float must be less than 54 bits', token);
       if (bits <= 24) name = 'float4';
       this.take(T.RIGHT_PAREN);
     }
-    return makeType(['pg_catalog', name], [], position);
+    return { ...makeType(['pg_catalog', name], [], position), nameLiteral };
   }
 }
 

@@ -976,7 +976,9 @@ export function castExplicit(
   typeModifier: number,
   position: Position,
 ): Expr {
-  const result = coerceToTarget(context, arg, typeOid, typeModifier, 'explicit');
+  // What a row's fields cannot become is refused at the cast.
+  const from = arg.kind === 'row' && context.types.isComposite(typeOid) ? context.at({ ...arg }, position) : arg;
+  const result = coerceToTarget(context, from, typeOid, typeModifier, 'explicit');
   if (result === null) throw cannotCast(context, arg.typeOid, typeOid, position ?? context.locationOf(arg));
   if (result === arg) return context.copyLocation(arg, { ...arg });
   return result;

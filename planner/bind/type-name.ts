@@ -33,6 +33,7 @@ export interface ResolvedType {
 /** The type, or 42704. */
 export function resolveTypeName(context: BindContext, type: TypeName): ResolvedType {
   const position = positionOf(context, type.position);
+  if (type.nameLiteral !== undefined && type.nameLiteral >= 0) context.shareable = false;
   if (type.percentType) return percentType(context, type);
   const scalar = findType(context, type.name);
   if (scalar === 0) {
