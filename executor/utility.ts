@@ -150,6 +150,10 @@ export function* runUtility(
     case 'setTransaction':
       return setTransaction(session, node);
     case 'reset':
+      if (node.name === 'role' || node.name === 'session_authorization') {
+        setRole(session, node.name, undefined);
+        return 'RESET';
+      }
       if (node.name === null) session.settings.resetAll();
       else session.settings.reset(node.name, { isSuperuser: session.isSuperuser });
       return 'RESET';
@@ -316,7 +320,7 @@ function set(session: Session, node: SetStatement): string {
   if (node.scope === 'local' && !session.transaction.isBlock) {
     session.notice({ severity: 'WARNING', code: '25P01', message: 'SET LOCAL can only be used in transaction blocks' });
   }
-  if (node.name === 'role' || node.name === 'session_authorization') return setRole(session, node);
+  if (node.name === 'role' || node.name === 'session_authorization') return setRole(session, node.name, node.values?.[0]?.value);
   if (node.name === 'transaction_isolation' || node.name === 'transaction_read_only') {
     const text = node.values?.[0]?.value ?? '';
     if (node.name === 'transaction_isolation') {
@@ -336,9 +340,9 @@ function set(session: Session, node: SetStatement): string {
   return 'SET';
 }
 
-function setRole(session: Session, node: SetStatement): string {
-  const isRole = node.name === 'role';
-  const wanted = node.values?.[0]?.value;
+/** SET ROLE and SET SESSION AUTHORIZATION; without a value (or with "none") back to where the session began. */
+function setRole(session: Session, setting: 'role' | 'session_authorization', wanted: string | undefined): string {
+  const isRole = setting === 'role';
   const name =
     wanted === undefined || wanted === 'none' ? (isRole ? session.sessionUser : session.identity.user) : wanted;
   const role = session.server.shared.catalog.roleByName(name);

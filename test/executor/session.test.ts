@@ -330,6 +330,15 @@ describe('session', () => {
     });
   });
 
+  it('takes another role, and its own again', async () => {
+    await client.query('CREATE ROLE helper');
+    await client.query('SET ROLE helper');
+    expect(rowsOf(await client.query('SELECT current_user, session_user'))).to.deep.equal([['helper', 'postgres']]);
+    await client.query('RESET ROLE');
+    expect(rowsOf(await client.query('SELECT current_user'))).to.deep.equal([['postgres']]);
+    expect(codeOf(await client.query('DROP ROLE helper'))).to.equal('');
+  });
+
   it('refuses text that is not UTF-8 and goes on', async () => {
     client.send(frame('Q', Buffer.concat([Buffer.from("SELECT '"), Buffer.from([0xc3, 0x28]), Buffer.from("'\0")])));
     expect(codeOf(await client.untilReady())).to.equal('22021');
