@@ -81,6 +81,7 @@ export class Session implements ProtocolSession, PlanningSession, ExecServices {
   #interrupt: Error | null = null;
   #statementTimer: NodeJS.Timeout | null = null;
   #idleTimer: NodeJS.Timeout | null = null;
+  #alarm: NodeJS.Timeout | null = null;
   #isClosed = false;
   /** The statement's portal that an error must close. */
   #running: Portal | null = null;
@@ -266,7 +267,8 @@ export class Session implements ProtocolSession, PlanningSession, ExecServices {
 
   /** Arranges to be woken by the clock. */
   wakeAfter(milliseconds: number): void {
-    setTimeout(this.#wake, Math.max(0, Math.ceil(milliseconds)));
+    if (this.#alarm !== null) clearTimeout(this.#alarm);
+    this.#alarm = setTimeout(this.#wake, Math.max(0, Math.ceil(milliseconds)));
   }
 
   /** Polls a portal; on PENDING whatever it waits for will wake the session. */
@@ -297,14 +299,18 @@ export class Session implements ProtocolSession, PlanningSession, ExecServices {
     // lock_timeout counts from where a wait for a lock begins.
     const timeout = this.transaction.txn?.isWaiting === true ? this.settings.number('lock_timeout') : 0;
     const timer = timeout > 0 ? setTimeout(() => this.#interruptWith(lockTimedOut()), timeout) : null;
-    yield undefined;
+    do {
+      yield undefined;
+      if (this.#interrupt !== null) {
+        if (timer !== null) clearTimeout(timer);
+        if (this.transaction.txn?.isWaiting === true) this.engine.locks.cancelWait(this.transaction.txn);
+        const interrupt = this.#interrupt;
+        this.#interrupt = null;
+        throw interrupt;
+      }
+      // Something else may have woken us (COPY data, a clock of before): the wait for a lock goes on.
+    } while (this.transaction.txn?.isWaiting === true);
     if (timer !== null) clearTimeout(timer);
-    if (this.#interrupt !== null) {
-      if (this.transaction.txn?.isWaiting === true) this.engine.locks.cancelWait(this.transaction.txn);
-      const interrupt = this.#interrupt;
-      this.#interrupt = null;
-      throw interrupt;
-    }
   }
 
   #start(task: Task): Step {
@@ -352,6 +358,8 @@ export class Session implements ProtocolSession, PlanningSession, ExecServices {
     this.functions.endStatement();
     if (this.#statementTimer !== null) clearTimeout(this.#statementTimer);
     this.#statementTimer = null;
+    if (this.#alarm !== null) clearTimeout(this.#alarm);
+    this.#alarm = null;
     this.activity = '';
     if (this.settings.hasReports)
       for (const [name, value] of this.settings.takeReports()) this.sink.parameterStatus(name, value);
