@@ -239,7 +239,7 @@ export class CopyInTask implements Operator {
     }
     let text: string;
     if (hasEscape) text = this.#unescape(from, to);
-    else text = isAscii ? decodeText(this.#data, from, to) : decodeUtf8(this.#data, from, to);
+    else text = isAscii ? asciiText(this.#data, from, to) : decodeUtf8(this.#data, from, to);
     target[n] = this.#convert(format, column, text);
   }
 
@@ -344,6 +344,11 @@ export class CopyInTask implements Operator {
     const line = decodeText(this.#data, this.#position, Math.min(this.#nextLine, this.#position + 100)).trimEnd();
     return sqlError(code, message, { where: `COPY ${this.#tableName}, line ${this.#line}: "${line}"` });
   }
+}
+
+/** Bytes that are known to be ASCII: no UTF-8 decoder is needed. */
+function asciiText(data: Buffer, from: number, to: number): string {
+  return to - from > 24 ? data.latin1Slice(from, to) : decodeText(data, from, to);
 }
 
 /** Position of the next line break before `length`, or `length`. What stands behind it in the buffer is stale. */

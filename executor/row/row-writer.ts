@@ -151,10 +151,10 @@ export class RowWriter {
 /** Writes UTF-8; short ASCII text without a native call. */
 function writeText(bytes: Buffer, text: string, offset: number): number {
   const length = text.length;
-  if (length > 40) return bytes.write(text, offset, 'utf8');
+  if (length > 40) return bytes.utf8Write(text, offset);
   for (let i = 0; i < length; i++) {
     const code = text.charCodeAt(i);
-    if (code >= 128) return bytes.write(text, offset, 'utf8');
+    if (code >= 128) return bytes.utf8Write(text, offset);
     bytes[offset + i] = code;
   }
   return length;
