@@ -34,6 +34,10 @@ export class Cursors {
     this.#session = session;
   }
 
+  get isEmpty(): boolean {
+    return this.#cursors.size === 0;
+  }
+
   all(): Iterable<Cursor> {
     return this.#cursors.values();
   }

@@ -54,12 +54,7 @@ export class PreparedStatement {
   /** `$n` beyond the declared types is an error: there is no Bind that could give it a value. */
   readonly hasFixedParameters: boolean;
 
-  constructor(
-    text: string,
-    statement: Statement | null,
-    declaredTypes: readonly number[],
-    hasFixedParameters = false,
-  ) {
+  constructor(text: string, statement: Statement | null, declaredTypes: readonly number[], hasFixedParameters = false) {
     this.hasFixedParameters = hasFixedParameters;
     this.text = text;
     this.statement = statement;

@@ -313,6 +313,16 @@ export class Session implements ProtocolSession, PlanningSession, ExecServices {
     if (timer !== null) clearTimeout(timer);
   }
 
+  /** What never waits needs no task, but for its error. */
+  #runNow(action: () => void): Step {
+    try {
+      action();
+      return DONE;
+    } catch (error) {
+      return this.#start(rethrow(error));
+    }
+  }
+
   #start(task: Task): Step {
     if (this.#idleTimer !== null) clearTimeout(this.#idleTimer);
     this.#idleTimer = null;
@@ -405,6 +415,19 @@ export class Session implements ProtocolSession, PlanningSession, ExecServices {
   }
 
   // ----------------------------------------------------------------------------------------------------- transactions
+
+  /** Commits a transaction that only read, at once; false when there is more to a commit than that. */
+  #commitReadOnly(): boolean {
+    const { transaction } = this;
+    const { txn } = transaction;
+    if (txn !== null && (txn.hasWritten || txn.flushLsn !== 0)) return false;
+    if (transaction.deferred.size > 0 || transaction.hasCatalogChanges || !this.cursors.isEmpty) return false;
+    this.#closePortals();
+    transaction.commit(ignore);
+    this.settings.commit();
+    this.constraintModes.clear();
+    return true;
+  }
 
   *commitTask(): Task<void> {
     const { transaction } = this;
@@ -569,7 +592,7 @@ export class Session implements ProtocolSession, PlanningSession, ExecServices {
     } else {
       tag = yield* runUtility(this, prepared, [], true);
     }
-    if (!this.transaction.isBlock && isLast) yield* this.commitTask();
+    if (!this.transaction.isBlock && isLast && !this.#commitReadOnly()) yield* this.commitTask();
     if (tag !== null) this.sink.commandComplete(tag);
   }
 
@@ -606,17 +629,15 @@ export class Session implements ProtocolSession, PlanningSession, ExecServices {
   // -------------------------------------------------------------------------------------------------------- extended
 
   parse(statementName: string, text: Uint8Array, parameterTypeOids: readonly number[]): Step {
-    return this.#start(this.#parse(statementName, text, parameterTypeOids));
+    return this.#runNow(() => this.#parse(statementName, text, parameterTypeOids));
   }
 
-  // biome-ignore lint/correctness/useYield: a task like the others; it never waits
-  *#parse(name: string, bytes: Uint8Array, types: readonly number[]): Task {
+  #parse(name: string, bytes: Uint8Array, types: readonly number[]): void {
     const text = decodeUtf8(bytes, 0, bytes.length);
     if (name === '') this.prepared.delete('');
     else if (this.prepared.has(name)) throw sqlError('42P05', `prepared statement "${name}" already exists`);
     this.prepared.set(name, this.prepare(text, types));
     this.sink.parseComplete();
-    return DONE;
   }
 
   /** Parses and plans one statement, or finds it in the cache. */
@@ -654,17 +675,16 @@ export class Session implements ProtocolSession, PlanningSession, ExecServices {
     parameters: readonly (Uint8Array | null)[],
     resultFormats: readonly number[],
   ): Step {
-    return this.#start(this.#bind(portalName, statementName, parameterFormats, parameters, resultFormats));
+    return this.#runNow(() => this.#bind(portalName, statementName, parameterFormats, parameters, resultFormats));
   }
 
-  // biome-ignore lint/correctness/useYield: a task like the others; it never waits
-  *#bind(
+  #bind(
     portalName: string,
     statementName: string,
     parameterFormats: readonly number[],
     parameters: readonly (Uint8Array | null)[],
     resultFormats: readonly number[],
-  ): Task {
+  ): void {
     const prepared = this.findPrepared(statementName);
     const formatCount = parameterFormats.length;
     if (formatCount > 1 && formatCount !== parameters.length) {
@@ -695,7 +715,6 @@ export class Session implements ProtocolSession, PlanningSession, ExecServices {
     }
     this.portals.set(portalName, new Portal(this, portalName, prepared, values, null, resultFormats));
     this.sink.bindComplete();
-    return DONE;
   }
 
   dropPortal(name: string): void {
@@ -706,11 +725,10 @@ export class Session implements ProtocolSession, PlanningSession, ExecServices {
   }
 
   describeStatement(statementName: string): Step {
-    return this.#start(this.#describeStatement(statementName));
+    return this.#runNow(() => this.#describeStatement(statementName));
   }
 
-  // biome-ignore lint/correctness/useYield: a task like the others; it never waits
-  *#describeStatement(name: string): Task {
+  #describeStatement(name: string): void {
     const prepared = this.findPrepared(name);
     if (prepared.isPlanned) {
       if (!this.transaction.isFailed) prepared.program(this);
@@ -719,20 +737,17 @@ export class Session implements ProtocolSession, PlanningSession, ExecServices {
     this.sink.parameterDescription(prepared.parameterTypes);
     if (prepared.fields === null) this.sink.noData();
     else this.sink.rowDescription(prepared.fields, []);
-    return DONE;
   }
 
   describePortal(portalName: string): Step {
-    return this.#start(this.#describePortal(portalName));
+    return this.#runNow(() => this.#describePortal(portalName));
   }
 
-  // biome-ignore lint/correctness/useYield: a task like the others; it never waits
-  *#describePortal(name: string): Task {
+  #describePortal(name: string): void {
     const portal = this.#findPortal(name);
     const { fields } = portal.statement;
     if (fields === null) this.sink.noData();
     else this.sink.rowDescription(fields, portal.resultFormats);
-    return DONE;
   }
 
   #findPortal(name: string): Portal {
@@ -742,10 +757,26 @@ export class Session implements ProtocolSession, PlanningSession, ExecServices {
   }
 
   execute(portalName: string, maxRows: number): Step {
-    return this.#start(this.#execute(portalName, maxRows));
+    const portal = this.portals.get(portalName);
+    if (portal === undefined || !portal.isPlanned || this.transaction.isFailed) {
+      return this.#start(this.#execute(portalName));
+    }
+    // Most statements never wait: only one that does becomes a task.
+    this.#beginStatement(portal.statement.text);
+    this.#running = portal;
+    let answer: PortalAnswer;
+    try {
+      answer = this.pollPortal(portal, maxRows);
+    } catch (error) {
+      return this.#start(rethrow(error));
+    }
+    if (answer === PORTAL_PENDING) return this.#start(this.#executeOn(portal, maxRows));
+    this.#endExecute(portal, answer);
+    this.#endStatement();
+    return DONE;
   }
 
-  *#execute(name: string, maxRows: number): Task {
+  *#execute(name: string): Task {
     const portal = this.#findPortal(name);
     const { node } = portal.statement;
     this.#beginStatement(portal.statement.text);
@@ -754,24 +785,29 @@ export class Session implements ProtocolSession, PlanningSession, ExecServices {
       return DONE;
     }
     this.checkNotFailed(node);
-    if (!portal.isPlanned) {
-      const tag = yield* runUtility(this, portal.statement, portal.resultFormats, false);
-      if (tag !== null) this.sink.commandComplete(tag);
-      return DONE;
-    }
-    this.#running = portal;
-    let answer = this.pollPortal(portal, maxRows);
-    while (answer === PORTAL_PENDING) {
+    const tag = yield* runUtility(this, portal.statement, portal.resultFormats, false);
+    if (tag !== null) this.sink.commandComplete(tag);
+    return DONE;
+  }
+
+  /** A portal that has answered PENDING once. */
+  *#executeOn(portal: Portal, maxRows: number): Task {
+    let answer: PortalAnswer;
+    do {
       yield* this.wait();
       answer = this.pollPortal(portal, maxRows);
-    }
+    } while (answer === PORTAL_PENDING);
+    this.#endExecute(portal, answer);
+    return DONE;
+  }
+
+  #endExecute(portal: Portal, answer: PortalAnswer): void {
     this.#running = null;
     if (answer === PORTAL_SUSPENDED) this.sink.portalSuspended();
     else if (answer === PORTAL_DONE) {
       this.sink.commandComplete(portal.tag());
       portal.finish();
     }
-    return DONE;
   }
 
   closeStatement(statementName: string): Step {
@@ -795,6 +831,7 @@ export class Session implements ProtocolSession, PlanningSession, ExecServices {
       if (this.portals.size > 0) this.#closePortals();
       return DONE;
     }
+    if (!failed && this.#commitReadOnly()) return DONE;
     return this.#start(failed ? this.#syncFailed() : this.#syncCommit());
   }
 
@@ -1002,6 +1039,14 @@ const MESSAGE_LEVELS = ['debug5', 'debug4', 'debug3', 'debug2', 'debug1', 'log',
 function lockTimedOut(): SqlError {
   return sqlError('55P03', 'canceling statement due to lock timeout');
 }
+
+/** A task that fails at once: errors have one way to the client. */
+// biome-ignore lint/correctness/useYield: it ends before it could wait
+function* rethrow(error: unknown): Task {
+  throw error;
+}
+
+function ignore(): void {}
 
 /** COPY FROM: bytes gathered before the statement runs on. */
 const COPY_BUFFER_BYTES = 65536;

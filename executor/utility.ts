@@ -320,7 +320,8 @@ function set(session: Session, node: SetStatement): string {
   if (node.scope === 'local' && !session.transaction.isBlock) {
     session.notice({ severity: 'WARNING', code: '25P01', message: 'SET LOCAL can only be used in transaction blocks' });
   }
-  if (node.name === 'role' || node.name === 'session_authorization') return setRole(session, node.name, node.values?.[0]?.value);
+  if (node.name === 'role' || node.name === 'session_authorization')
+    return setRole(session, node.name, node.values?.[0]?.value);
   if (node.name === 'transaction_isolation' || node.name === 'transaction_read_only') {
     const text = node.values?.[0]?.value ?? '';
     if (node.name === 'transaction_isolation') {
