@@ -46,6 +46,8 @@ export interface CallExpr extends Typed {
   readonly kind: 'call';
   readonly function: ScalarFunction;
   readonly args: readonly Expr[];
+  /** VARIADIC array for a function of any types: the last argument's elements are the arguments. */
+  readonly spreadsArray?: boolean;
 }
 /** SQL's three-valued AND / OR over two or more arguments. */
 export interface LogicExpr extends Typed {

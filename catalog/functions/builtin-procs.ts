@@ -170,13 +170,20 @@ export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
 394|string_to_array|25 25|1009|i|text_to_array
 395|array_to_string|2277 25|25|sS|array_to_text
 396|array_ge|2277 2277|16|iS|array_ge
+400|hashtext|25|23|iS|hashtext
 401|text|1042|25|iS|rtrim1
 406|text|19|25|iS|name_text
 407|name|25|19|iS|text_name
 408|bpchar|19|1042|iS|name_bpchar
 409|name|1042|19|iS|bpchar_name
+425|hashint4extended|23 20|20|iS|hashint4extended
 438|num_nulls|2276|23|iA|pg_num_nulls
 440|num_nonnulls|2276|23|iA|pg_num_nonnulls
+442|hashint8extended|20 20|20|iS|hashint8extended
+448|hashtextextended|25 20|20|iS|hashtextextended
+449|hashint2|21|23|iS|hashint2
+450|hashint4|23|23|iS|hashint4
+453|hashoid|26|23|iS|hashoid
 458|text_larger|25 25|25|iS|text_larger
 459|text_smaller|25 25|25|iS|text_smaller
 462|int8um|20|20|iS|int8um
@@ -292,6 +299,7 @@ export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
 946|text|18|25|iS|char_text
 947|mod|20 20|20|iS|int8mod
 948|int28div|21 20|20|iS|int28div
+949|hashint8|20|23|iS|hashint8
 1026|timezone|1186 1184|1114|iS|timestamptz_izone
 1039|getdatabaseencoding||19|sS|getdatabaseencoding
 1048|bpchareq|1042 1042|16|iS|bpchareq

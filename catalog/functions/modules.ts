@@ -14,6 +14,7 @@ import { datetimeFieldFunctions } from './datetime-fields.ts';
 import { floatFunctions } from './float.ts';
 import { datetimeFormatFunctions } from './format-datetime.ts';
 import { numberFormatFunctions } from './format-number.ts';
+import { hashFunctions } from './hash.ts';
 import { integerFunctions } from './integer.ts';
 import { jsonFunctions } from './json.ts';
 import { jsonAggregates } from './json-aggregates.ts';
@@ -59,4 +60,5 @@ export const FUNCTION_MODULES: readonly FunctionModule[] = [
   bitFunctions,
   systemCatalogFunctions,
   privilegeFunctions,
+  hashFunctions,
 ];

@@ -303,10 +303,18 @@ export class ExpressionCompiler {
 
   #call(expr: CallExpr): Operand {
     const fn = expr.function;
+    if (expr.spreadsArray === true) return this.#variadicCall(expr);
     const inline = this.#inlineCall(expr);
     if (inline !== null) return inline;
     const args = expr.args.map((a) => this.compile(a));
     return this.#plainCall(fn, args, expr);
+  }
+
+  #variadicCall(expr: CallExpr): Operand {
+    const types = expr.args.map((arg) => arg.typeOid);
+    const call = this.#emitter.bind(runtime.variadicCaller(expr.function, types, expr.typeOid), 'variadic');
+    const args = expr.args.map((arg) => this.compileToAny(arg));
+    return this.#anyResult(`${call}(x, [${args.join(', ')}])`, expr.typeOid);
   }
 
   #implementation(fn: ScalarFunction, argTypes: readonly number[], returnType: number): Code {

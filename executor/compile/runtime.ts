@@ -1,10 +1,19 @@
 /**
  * Small functions that generated code calls by binding.
  */
-import type { Value } from '../../catalog/function-entry.ts';
+import type { ScalarFunction, Value } from '../../catalog/function-entry.ts';
 import type { LiftedLiteral } from '../../parser/index.ts';
 import { sqlError } from '../../types/errors.ts';
-import { compareText, type FormatSettings, hashKey, inputText, type Numeric, OID, SqlArray } from '../../types/index.ts';
+import {
+  compareText,
+  type FormatSettings,
+  hashKey,
+  inputText,
+  type Numeric,
+  OID,
+  SqlArray,
+  typeByOid,
+} from '../../types/index.ts';
 import type { ExecContext } from '../context.ts';
 import type { SlotAllocator } from './expression.ts';
 
@@ -151,6 +160,32 @@ export function subscriptArray(base: SqlArray, subscripts: readonly (number | nu
 
 export function sliceArray(base: SqlArray, bounds: readonly (number | null)[][]): Value {
   return base.slice(bounds);
+}
+
+/** f(a, VARIADIC array): the array's elements as arguments. One implementation for each number of them. */
+export function variadicCaller(
+  fn: ScalarFunction,
+  types: readonly number[],
+  returnType: number,
+): (x: ExecContext, args: readonly Value[]) => Value {
+  const fixedTypes = types.slice(0, -1);
+  const elementOid = typeByOid(types[types.length - 1])?.elementOid ?? OID.TEXT;
+  const byCount = new Map<number, ScalarFunction['implementation']>();
+  return (x, args) => {
+    const array = args[args.length - 1] as SqlArray | null;
+    if (array === null && fixedTypes.length === 0) return null;
+    const all = [...args.slice(0, -1), ...(array?.elements ?? [])];
+    if (fn.strict && all.includes(null)) return null;
+    let implementation = byCount.get(all.length);
+    if (implementation === undefined) {
+      const elements = all.slice(fixedTypes.length).map(() => elementOid);
+      implementation = fn.specialise
+        ? (fn.implementation([...fixedTypes, ...elements], returnType) as ScalarFunction['implementation'])
+        : fn.implementation;
+      byCount.set(all.length, implementation);
+    }
+    return fn.needsContext ? implementation(x.functions, ...all) : implementation(...all);
+  };
 }
 
 export function tooManyRows(): never {

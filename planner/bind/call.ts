@@ -19,7 +19,7 @@ import {
 import { positionOf } from './position.ts';
 import { type Clause, findItem, type Level, levelOfRel } from './scope.ts';
 import { bindOrderItem } from './sort.ts';
-import { ANY, RECORD, UNKNOWN } from './type-info.ts';
+import { ANY, RECORD } from './type-info.ts';
 import { findType } from './type-name.ts';
 import { bindWindowReference } from './window.ts';
 
@@ -58,7 +58,9 @@ export function bindCall(level: Level, node: ast.FunctionCall): Expr {
   const spread = spreadArguments(context, match, args, position);
   if (entry.kind === 'scalar') {
     refuseAggregateSyntax(context, node, position);
-    return makeScalarCall(level, entry, spread.args, spread.resolve(entry.returnType), position);
+    const call = makeScalarCall(level, entry, spread.args, spread.resolve(entry.returnType), position);
+    if (!node.variadic || entry.argumentTypes[entry.argumentTypes.length - 1] !== ANY) return call;
+    return spreadArray(context, call as Expr & { kind: 'call' });
   }
   if (entry.kind === 'window') {
     if (node.over === null) {
@@ -133,7 +135,7 @@ function lookUp(
   position: Position,
 ): FunctionMatch | { readonly cast: Expr } {
   const { context } = level;
-  const shown = node.name.filter((part) => part !== 'pg_catalog' || node.name.length > 2).join('.');
+  const shown = node.name.join('.');
   if (schema !== null && schema !== 'pg_catalog') {
     const known = context.catalog.schemaByName(schema);
     if (known === undefined || known === null) {
@@ -198,7 +200,8 @@ function spreadArguments(
     position,
   );
   const converted = ordered.map((arg, i) => {
-    if (types[i] === ANY) return arg.typeOid === UNKNOWN ? resolveUnknown(context, arg) : arg;
+    // Literals stay as they are for those who take any type; a parameter needs one.
+    if (types[i] === ANY) return arg.kind === 'param' ? resolveUnknown(context, arg) : arg;
     return coerceType(context, arg, types[i], -1, 'implicit');
   });
   if (match.variadicCount === 0) return { args: converted, resolve };
@@ -213,6 +216,15 @@ function spreadArguments(
     typeModifier: -1,
   };
   return { args: [...converted.slice(0, fixed), collected], resolve };
+}
+
+/** VARIADIC array for a function whose last argument may be of any type: it must be an array. */
+function spreadArray(context: BindContext, call: Expr & { kind: 'call' }): Expr {
+  const last = call.args[call.args.length - 1];
+  if (!context.types.isArray(context.types.base(last.typeOid))) {
+    throw context.error('42804', 'VARIADIC argument must be an array', context.locationOf(last));
+  }
+  return context.copyLocation(call, { ...call, spreadsArray: true });
 }
 
 function refuseAggregateSyntax(context: BindContext, node: ast.FunctionCall, position: Position): void {

@@ -90,7 +90,7 @@ const IO_SAFE = new Set([16, 20, 21, 23, 25, 26, 705, 1042, 1043, 1700, 2950, 19
 
 function foldCall(call: Expr & { kind: 'call' }): Expr {
   const { function: fn, args } = call;
-  if (fn.returnsSet) return call;
+  if (fn.returnsSet || call.spreadsArray === true) return call;
   if (fn.strict && args.some(isNull)) return makeConst(null, call.typeOid);
   if (fn.volatility !== 'immutable' || fn.needsContext || !args.every(isConst)) return call;
   return attempt(call, () => {
