@@ -3,7 +3,13 @@
  * (prosrc; see README.md for the few that are made up). Types, strictness and volatility are not said here: they come
  * from the generated table of PostgreSQL's own pg_proc (builtin-procs.ts).
  */
-import type { AggregateImplementation, ColumnDefinition, FunctionContext, Value, WindowAccess } from '../function-entry.ts';
+import type {
+  AggregateImplementation,
+  ColumnDefinition,
+  FunctionContext,
+  Value,
+  WindowAccess,
+} from '../function-entry.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: SQL values are dynamic by nature
 export type AnyFunction = (...args: any[]) => Value;
