@@ -6,7 +6,7 @@ import type { Catalog } from '../catalog/index.ts';
 import type { Statement, StatementNode } from '../parser/ast.ts';
 import { type PlannedStatement, type PlannerEnvironment, planStatement } from '../planner/index.ts';
 import { sqlError } from '../types/errors.ts';
-import { typeByOid } from '../types/index.ts';
+import { baseTypeOid, typeByOid } from '../types/index.ts';
 import type { DatabaseRuntime } from './database-runtime.ts';
 import { Program } from './program.ts';
 import type { ResultEncoder } from './result-encoder.ts';
@@ -114,14 +114,20 @@ export class PreparedStatement {
 function fieldsOf(planned: PlannedStatement): FieldDescription[] | null {
   const { plan } = planned;
   if (planned.command !== 'select' && plan.output.length === 0) return null;
-  return plan.output.map((column) => ({
-    name: column.name,
-    tableOid: column.tableOid,
-    columnNumber: column.columnNumber,
-    typeOid: column.typeOid,
-    typeLength: typeByOid(column.typeOid)?.length ?? -1,
-    typeModifier: column.typeModifier,
-  }));
+  return plan.output.map((column) => {
+    // Clients are told of the type under a domain, as PostgreSQL does.
+    const type = typeByOid(column.typeOid);
+    const isDomain = type?.kind === 'd';
+    const typeOid = isDomain ? baseTypeOid(column.typeOid) : column.typeOid;
+    return {
+      name: column.name,
+      tableOid: column.tableOid,
+      columnNumber: column.columnNumber,
+      typeOid,
+      typeLength: typeByOid(typeOid)?.length ?? -1,
+      typeModifier: isDomain ? (type.baseTypmod ?? -1) : column.typeModifier,
+    };
+  });
 }
 
 function sameFields(a: readonly FieldDescription[] | null, b: readonly FieldDescription[] | null): boolean {
