@@ -294,9 +294,12 @@ function bindInsertSource(
     node.source.offset === null &&
     node.source.locking.length === 0;
   if (body.kind === 'values' && bare) {
-    return body.rows.length === 1
-      ? bindOneRow(level, node, columns, body.rows[0])
-      : bindRows(level, node, columns, body, sourceRel);
+    if (body.rows.length > 1) return bindRows(level, node, columns, body, sourceRel);
+    const one = bindOneRow(level, node, columns, body.rows[0]);
+    if (!level.hasSets) return one;
+    // One row of VALUES may hold set-returning functions: it is a SELECT then, and gives as many rows as they do.
+    level.hasSets = false;
+    return bindOneRowAsSelect(level, node, columns, body.rows[0], sourceRel);
   }
   return bindInsertSelect(level, node, columns, node.source, sourceRel);
 }
@@ -373,6 +376,40 @@ function bindOneRow(
   return { source: emptySource(level), given: bindGivenRow(level, node, columns, row) };
 }
 
+function bindOneRowAsSelect(
+  level: Level,
+  node: ast.InsertStatement,
+  columns: readonly InsertColumn[],
+  row: readonly ast.Expression[],
+  sourceRel: number,
+): { source: Query; given: Given[] } {
+  const isGiven = (i: number): boolean =>
+    row[i].kind !== 'default' && checkWritable(level, node, columns[i].column) === 'value';
+  const chosen = row.flatMap((_item, i) => (isGiven(i) ? [i] : []));
+  const query: ast.Query = {
+    ...(node.source as ast.Query),
+    body: {
+      kind: 'select',
+      distinct: null,
+      targets: chosen.map((i) => ({ expr: row[i], alias: null, position: row[i].position })),
+      into: null,
+      from: [],
+      where: null,
+      groupBy: null,
+      having: null,
+      windows: [],
+      position: row[0].position,
+    },
+  };
+  const own = chosen.map((i) => columns[i]);
+  const bound = bindInsertSelect(level, node, own, query, sourceRel);
+  const given: Given[] = row.map(() => null);
+  chosen.forEach((i, k) => {
+    given[i] = bound.given[k];
+  });
+  return { source: bound.source, given };
+}
+
 function bindRows(
   level: Level,
   node: ast.InsertStatement,
@@ -391,6 +428,10 @@ function bindRows(
       );
     }
     const given = bindGivenRow(level, node, columns, row);
+    if (level.hasSets) {
+      const position = positionOf(context, row[0].position);
+      throw context.error('0A000', 'set-returning functions are not allowed in VALUES', position);
+    }
     return given.map((expr, i) => {
       const { column } = columns[i];
       if (expr !== null) return expr;
