@@ -85,8 +85,8 @@ export class ExecContext {
   processedCount = 0;
   /** Called when the transaction takes row locks or writes: READ COMMITTED may look again. */
   isRepeatableRead = false;
-  /** Row id of the row that is being modified, for RETURNING ctid. */
-  currentRowId = 0;
+  /** Row ids of the rows that are being modified or locked, by input of rowsFunction, for their ctid; -1: no row (outer joins). */
+  readonly rowIds: number[] = [];
   #units = UNITS_PER_CLOCK_LOOK;
   #sliceEnd = 0;
   #isSliceOver = false;

@@ -123,19 +123,26 @@ export class ResultEncoder {
     const encoders = this.#encoders;
     const { columns } = batch;
     const width = encoders.length;
-    for (let row = from; row < to; row++) {
-      out.reserve(7);
-      const start = out.length;
-      out.bytes[start] = 68;
-      out.bytes[start + 5] = width >>> 8;
-      out.bytes[start + 6] = width;
-      out.length = start + 7;
-      for (let c = 0; c < width; c++) {
-        const value = columns[c][row];
-        if (value === null) out.writeInt32(-1);
-        else encoders[c](out, value, format);
+    let start = out.length;
+    try {
+      for (let row = from; row < to; row++) {
+        out.reserve(7);
+        start = out.length;
+        out.bytes[start] = 68;
+        out.bytes[start + 5] = width >>> 8;
+        out.bytes[start + 6] = width;
+        out.length = start + 7;
+        for (let c = 0; c < width; c++) {
+          const value = columns[c][row];
+          if (value === null) out.writeInt32(-1);
+          else encoders[c](out, value, format);
+        }
+        out.setInt32(start + 1, out.length - start - 1);
       }
-      out.setInt32(start + 1, out.length - start - 1);
+    } catch (error) {
+      // A value without a text: the client must not see half a row before the error.
+      out.length = start;
+      throw error;
     }
   }
 }

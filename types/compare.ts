@@ -10,7 +10,7 @@ import { sqlError } from './errors.ts';
 import { compareJsonb, jsonbHashKey, parseJsonb } from './jsonb.ts';
 import type { Numeric } from './numeric.ts';
 import type { SqlRecord } from './record.ts';
-import { enumOrder, type Representation, representation, tidNumber } from './representation.ts';
+import { enumOrder, type Representation, representation } from './representation.ts';
 import { trimBlanks } from './text.ts';
 import { formatType, typeByOid } from './type.ts';
 import { compareText } from './unicode.ts';
@@ -94,7 +94,7 @@ const SIMPLE: Readonly<Partial<Record<Representation, Comparator>>> = {
   timetz: compareTimeTz,
   interval: compareIntervals,
   jsonb: (a: string, b: string) => (a === b ? 0 : compareJsonb(parseJsonb(a), parseJsonb(b))),
-  tid: (a: string, b: string) => tidNumber(a) - tidNumber(b),
+  tid: (a: number, b: number) => a - b,
 };
 
 /** Order of a type's values: negative, 0 or positive. */

@@ -22,7 +22,7 @@ import { Interval } from './datetime/interval.ts';
 import { TimeTz } from './datetime/time-tz.ts';
 import { Numeric } from './numeric.ts';
 import { SqlRecord } from './record.ts';
-import { type Representation, representation, tidFromNumber, tidNumber } from './representation.ts';
+import { type Representation, representation } from './representation.ts';
 import { onTypeRegistration } from './type.ts';
 import { decodeText } from './unicode.ts';
 import { uuidFromBytes, writeUuid } from './uuid.ts';
@@ -99,7 +99,7 @@ export function decodeDatum(oid: number, bytes: Uint8Array, start: number, end: 
     case 'uuid':
       return uuidFromBytes(bytes, start);
     case 'tid':
-      return tidFromNumber(readInt64(bytes, start) as number);
+      return readInt64(bytes, start);
     case 'array':
       return decodeArray(bytes, start);
     case 'record':
@@ -157,7 +157,7 @@ function writeDatum(kind: Representation, value: Value, writer: ByteWriter): voi
       writer.length += 16;
       return;
     case 'tid':
-      writer.int64(tidNumber(value));
+      writer.int64(value);
       return;
     case 'array':
       writeArray(value, writer);

@@ -27,7 +27,7 @@ import type { TimeTz } from './datetime/time-tz.ts';
 import { type Jsonb, type JsonbObject, jsonbRank, parseJsonb } from './jsonb.ts';
 import { Numeric } from './numeric.ts';
 import type { SqlRecord } from './record.ts';
-import { enumOrder, representation, tidNumber } from './representation.ts';
+import { enumOrder, representation } from './representation.ts';
 import { trimBlanks } from './text.ts';
 import { onTypeRegistration, typeByOid } from './type.ts';
 import { writeUuid } from './uuid.ts';
@@ -134,7 +134,7 @@ function payloadEncoder(oid: number): KeyEncoder {
     case 'jsonb':
       return (value: string, writer) => writeJsonb(parseJsonb(value), writer, true);
     case 'tid':
-      return (value: string, writer) => writeOrdered(tidNumber(value), writer);
+      return writeOrdered;
     case 'enum': {
       const order = enumOrder(oid);
       return (value: string, writer) => writeFloat(order(value), writer);

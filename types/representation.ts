@@ -28,6 +28,7 @@ export type Representation =
   | 'bytea'
   | 'uuid'
   | 'jsonb'
+  /** block * 65536 + offset */
   | 'tid'
   | 'enum'
   | 'array'
@@ -94,14 +95,4 @@ export function enumOrder(oid: number): (label: string) => number {
     order.set(label, type.enumSortOrders?.[i] ?? i + 1);
   });
   return (label) => order.get(label) ?? Infinity;
-}
-
-/** "(block,offset)" as one number that orders and identifies it. */
-export function tidNumber(tid: string): number {
-  const comma = tid.indexOf(',');
-  return Number(tid.slice(1, comma)) * 65536 + Number(tid.slice(comma + 1, -1));
-}
-
-export function tidFromNumber(value: number): string {
-  return `(${Math.floor(value / 65536)},${value % 65536})`;
 }

@@ -14,7 +14,6 @@ import { inputJsonb } from './jsonb.ts';
 import { Numeric } from './numeric.ts';
 import { receiveNumeric, sendNumeric } from './numeric-binary.ts';
 import { OID } from './oid.ts';
-import { tidFromNumber, tidNumber } from './representation.ts';
 import type { FormatSettings } from './settings.ts';
 import { charFromByte, charToByte, coerceBpchar, coerceVarchar, inputChar, inputName } from './text.ts';
 import { typeByOid } from './type.ts';
@@ -103,14 +102,17 @@ const uint64: Codec = {
 
 const TID_FORM = /^\s*\((\d{1,10}),(\d{1,5})\)/;
 
-function inputTid(value: string): string {
+/** Offsets within a page have 16 bits. */
+const TID_OFFSETS = 65536;
+
+function inputTid(value: string): number {
   const match = TID_FORM.exec(value);
   const block = Number(match?.[1]);
   const offset = Number(match?.[2]);
   if (match === null || block > 4294967295 || offset > 65535) {
     throw sqlError('22P02', `invalid input syntax for type tid: "${value}"`);
   }
-  return tidFromNumber(block * 65536 + offset);
+  return block * TID_OFFSETS + offset;
 }
 
 function receiveJsonb(reader: BinaryReader): string {
@@ -237,14 +239,13 @@ const SCALARS: ReadonlyMap<number, Codec> = new Map<number, Codec>([
   [
     OID.TID,
     {
-      output: asIs,
+      output: (value: number) => `(${Math.floor(value / TID_OFFSETS)},${value % TID_OFFSETS})`,
       input: inputTid,
-      send: (value: string, writer) => {
-        const number = tidNumber(value);
-        writer.int32(Math.floor(number / 65536));
-        writer.int16(number % 65536);
+      send: (value: number, writer) => {
+        writer.int32(Math.floor(value / TID_OFFSETS));
+        writer.int16(value % TID_OFFSETS);
       },
-      receive: (reader) => tidFromNumber(reader.uint32() * 65536 + reader.uint16()),
+      receive: (reader) => reader.uint32() * TID_OFFSETS + reader.uint16(),
     },
   ],
   [

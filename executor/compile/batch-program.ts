@@ -3,7 +3,9 @@
  */
 import type { Value } from '../../catalog/function-entry.ts';
 import type { Expr } from '../../planner/expr.ts';
+import { OID } from '../../types/index.ts';
 import type { ExecContext } from '../context.ts';
+import { rowTidCode } from '../row/row-tid.ts';
 import { type Code, Emitter } from './emitter.ts';
 import { ExpressionCompiler, type SlotAllocator } from './expression.ts';
 import { type Operand, repOfType } from './operand.ts';
@@ -192,12 +194,15 @@ function rowsCompiler(
     slots,
     bail: null,
     column: (input, index) => loaded.get(`${input}/${index}`) as Operand,
-    systemColumn: (_input, name, tableOid) => ({
-      rep: 'num',
-      typeOid: 26,
-      value: name === 'tableoid' ? String(tableOid) : name === 'ctid' ? 'x.currentRowId' : '0',
-      isNull: 'false',
-    }),
+    systemColumn: (input, name, tableOid) =>
+      name === 'ctid'
+        ? {
+            rep: 'num',
+            typeOid: OID.TID,
+            value: rowTidCode(`x.rowIds[${input}]`),
+            isNull: `(x.rowIds[${input}] < 0)`,
+          }
+        : { rep: 'num', typeOid: OID.OID, value: name === 'tableoid' ? String(tableOid) : '0', isNull: 'false' },
   });
 }
 

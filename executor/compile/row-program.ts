@@ -6,6 +6,7 @@
  */
 import type { Expr } from '../../planner/expr.ts';
 import type { ExecContext } from '../context.ts';
+import { rowTidCode } from '../row/row-tid.ts';
 import type { TableRuntime } from '../table-runtime.ts';
 import { Emitter } from './emitter.ts';
 import { ExpressionCompiler, type SlotAllocator } from './expression.ts';
@@ -66,7 +67,7 @@ export function emitRow(
 function systemColumn(name: string, tableOid: number): Operand {
   switch (name) {
     case 'ctid':
-      return { rep: 'num', typeOid: 27, value: 'rowId', isNull: 'false' };
+      return { rep: 'num', typeOid: 27, value: rowTidCode('rowId'), isNull: 'false' };
     case 'tableoid':
       return { rep: 'num', typeOid: 26, value: String(tableOid), isNull: 'false' };
     case 'xmin':

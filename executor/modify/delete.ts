@@ -7,6 +7,7 @@ import { type RowsCondition, rowsCondition } from '../compile/batch-program.ts';
 import type { ExecContext } from '../context.ts';
 import type { Operator } from '../operators/operator.ts';
 import type { Execution } from '../program.ts';
+import { rowIdOfTid } from '../row/row-tid.ts';
 import type { TableRuntime } from '../table-runtime.ts';
 import { type ForeignKeys, queueReferencedActions } from './foreign-keys.ts';
 import { Returning } from './insert.ts';
@@ -80,8 +81,9 @@ export class DeleteOperator implements Operator {
   /** False: waits. */
   #deleteRow(x: ExecContext, batch: Batch): boolean {
     const table = this.#table;
-    const rowId = batch.columns[0][this.#next] as number | null;
-    if (rowId === null) return true;
+    const tid = batch.columns[0][this.#next] as number | null;
+    if (tid === null) return true;
+    const rowId = rowIdOfTid(tid);
     const answer = acquireTarget(x, table, rowId, LOCK_UPDATE);
     if (answer === TARGET_WAIT) return false;
     if (answer === TARGET_SKIP) return true;
@@ -96,7 +98,7 @@ export class DeleteOperator implements Operator {
     x.processedCount++;
     if (oldValues !== null) queueReferencedActions(x, this.#foreignKeys, oldValues, null);
     if (this.#returning !== null) {
-      x.currentRowId = rowId;
+      x.rowIds[0] = rowId;
       this.#returning.add(x, rows);
     }
     return true;

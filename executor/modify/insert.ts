@@ -159,7 +159,7 @@ export class InsertOperator implements Operator {
     x.processedCount++;
     if (this.#foreignKeys.outgoing.length > 0) queueReferenceChecks(x, this.#foreignKeys, null, row, rowId);
     if (this.#returning !== null) {
-      x.currentRowId = rowId;
+      x.rowIds[0] = rowId;
       this.#returning.add(x, [row]);
     }
     return STEP_DONE;
@@ -255,6 +255,7 @@ class ConflictHandler {
     void TARGET_RECHECK;
     const oldValues = table.readValues(table.heap.newest(rowId), []);
     const rows = [oldValues, proposed];
+    x.rowIds[0] = rowId;
     if (this.#where !== null && !this.#where(x, rows)) {
       table.heap.lockRow(x.transaction, rowId, LOCK_NO_KEY_UPDATE);
       return STEP_DONE;
@@ -271,10 +272,7 @@ class ConflictHandler {
     x.processedCount++;
     queueReferenceChecks(x, keys, oldValues, values, rowId);
     queueReferencedActions(x, keys, oldValues, values);
-    if (returning !== null) {
-      x.currentRowId = rowId;
-      returning.add(x, [values]);
-    }
+    if (returning !== null) returning.add(x, [values]);
     return STEP_DONE;
   }
 }

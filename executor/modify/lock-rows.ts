@@ -14,6 +14,7 @@ import { type RowsCondition, type RowsFunction, rowsCondition, rowsFunction } fr
 import type { ExecContext } from '../context.ts';
 import type { Operator } from '../operators/operator.ts';
 import type { Execution } from '../program.ts';
+import { rowIdOfTid } from '../row/row-tid.ts';
 import type { TableRuntime } from '../table-runtime.ts';
 import { batchRow } from './delete.ts';
 import { acquireTarget, rowsOrWait, TARGET_RECHECK, TARGET_SKIP, TARGET_WAIT } from './target-row.ts';
@@ -84,8 +85,10 @@ export class LockRowsOperator implements Operator {
     let mustRecheck = false;
     for (let m = 0; m < marks.length; m++) {
       const { rowIdColumn, strength, wait } = marks[m];
-      const rowId = batch.columns[rowIdColumn][this.#next] as number | null;
-      if (rowId === null) continue;
+      const tid = batch.columns[rowIdColumn][this.#next] as number | null;
+      x.rowIds[m] = tid === null ? -1 : rowIdOfTid(tid);
+      if (tid === null) continue;
+      const rowId = x.rowIds[m];
       const answer = acquireTarget(x, this.#tables[m], rowId, STRENGTHS[strength]);
       if (answer === TARGET_SKIP) return true;
       if (answer === TARGET_WAIT) {
@@ -97,12 +100,11 @@ export class LockRowsOperator implements Operator {
       if (answer === TARGET_RECHECK) mustRecheck = true;
       this.#tables[m].heap.lockRow(x.transaction, rowId, STRENGTHS[strength]);
     }
-    const rows = marks.map((mark, m) => {
-      const rowId = batch.columns[mark.rowIdColumn][this.#next] as number | null;
+    const rows = marks.map((_mark, m) => {
       const table = this.#tables[m];
-      return rowId === null
+      return x.rowIds[m] < 0
         ? table.entry.columns.map(() => null)
-        : table.readValues(table.heap.newest(rowId, x.transaction), []);
+        : table.readValues(table.heap.newest(x.rowIds[m], x.transaction), []);
     });
     rows.push(batchRow(batch, this.#next));
     if (mustRecheck && this.#recheck !== null && !this.#recheck(x, rows)) return true;

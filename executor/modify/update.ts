@@ -13,6 +13,7 @@ import { type PatchFunction, patchFunction } from '../compile/patch.ts';
 import type { ExecContext } from '../context.ts';
 import type { Operator } from '../operators/operator.ts';
 import type { Execution } from '../program.ts';
+import { rowIdOfTid } from '../row/row-tid.ts';
 import type { TableRuntime } from '../table-runtime.ts';
 import { batchRow } from './delete.ts';
 import { type ForeignKeys, queueReferenceChecks, queueReferencedActions } from './foreign-keys.ts';
@@ -116,8 +117,9 @@ export class UpdateOperator implements Operator {
   /** False: waits. */
   #updateRow(x: ExecContext, batch: Batch): boolean {
     const table = this.#table;
-    const rowId = batch.columns[0][this.#next] as number | null;
-    if (rowId === null) return true;
+    const tid = batch.columns[0][this.#next] as number | null;
+    if (tid === null) return true;
+    const rowId = rowIdOfTid(tid);
     const answer = acquireTarget(x, table, rowId, this.#strength);
     if (answer === TARGET_WAIT) return false;
     if (answer === TARGET_SKIP) return true;
@@ -135,7 +137,7 @@ export class UpdateOperator implements Operator {
     table.heap.update(x.transaction, x.xid(), rowId, this.#scratch.bytes, length, 0);
     x.processedCount++;
     if (this.#returning !== null) {
-      x.currentRowId = rowId;
+      x.rowIds[0] = rowId;
       this.#returning.add(x, [table.readValues(table.heap.newest(rowId), []), batchRow(batch, this.#next)]);
     }
   }
@@ -145,6 +147,7 @@ export class UpdateOperator implements Operator {
     const writer = this.#writer;
     const oldValues = table.readValues(base, []);
     const rows = [oldValues, batchRow(batch, this.#next)];
+    x.rowIds[0] = rowId;
     if (mustRecheck && this.#recheck !== null && !this.#recheck(x, rows)) return true;
     this.#assignments(x, rows, this.#values);
     const values = [...oldValues];
@@ -158,10 +161,7 @@ export class UpdateOperator implements Operator {
     x.processedCount++;
     queueReferenceChecks(x, this.#foreignKeys, oldValues, values, rowId);
     queueReferencedActions(x, this.#foreignKeys, oldValues, values);
-    if (this.#returning !== null) {
-      x.currentRowId = rowId;
-      this.#returning.add(x, [values, rows[1]]);
-    }
+    if (this.#returning !== null) this.#returning.add(x, [values, rows[1]]);
     return true;
   }
 

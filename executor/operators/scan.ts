@@ -12,7 +12,7 @@ import type {
   SeqScanPlan,
 } from '../../planner/plan.ts';
 import { CURSOR_END, IndexCursor, IndexKey, intersectSorted, PAGE_MISS, uniteSorted } from '../../storage/api.ts';
-import { hashKey } from '../../types/index.ts';
+import { hashKey, SqlArray } from '../../types/index.ts';
 import { BATCH_SIZE, Batch, END, PENDING } from '../batch.ts';
 import { type ScalarFunctionOfContext, scalarFunction } from '../compile/batch-program.ts';
 import {
@@ -26,6 +26,7 @@ import {
 import type { ExecContext } from '../context.ts';
 import { type IndexRuntime, KEY_NOT_INDEXED } from '../index-runtime.ts';
 import type { Execution } from '../program.ts';
+import { isRowTid, rowIdOfTid } from '../row/row-tid.ts';
 import type { TableRuntime } from '../table-runtime.ts';
 import type { Operator } from './operator.ts';
 
@@ -558,16 +559,28 @@ export class PostingScanOperator extends RowListOperator {
 }
 
 export class RowIdScanOperator extends RowListOperator {
+  readonly #table: TableRuntime;
   readonly #values: ScalarFunctionOfContext[];
 
   constructor(plan: RowIdScanPlan, execution: Execution) {
     const { program } = execution;
-    super(new RowFetcher(execution, plan, program.tableOf(plan.table)), plan.targets.length);
+    const table = program.tableOf(plan.table);
+    super(new RowFetcher(execution, plan, table), plan.targets.length);
+    this.#table = table;
     this.#values = plan.rowIds.map((e) => program.memo(e, 'scalar', () => scalarFunction(program.slots, e)));
   }
 
   protected collect(x: ExecContext): Uint32Array {
-    const ids = this.#values.map((f) => f(x)).filter((v) => v !== null);
-    return Uint32Array.from(new Set(ids)).sort();
+    const { pageCount } = this.#table.heap.pages;
+    const ids = new Set<number>();
+    const add = (tid: number | null): void => {
+      if (tid !== null && isRowTid(tid, pageCount)) ids.add(rowIdOfTid(tid));
+    };
+    for (const compute of this.#values) {
+      const value = compute(x);
+      if (value instanceof SqlArray) for (const tid of value.elements) add(tid as number | null);
+      else add(value as number | null);
+    }
+    return Uint32Array.from(ids).sort();
   }
 }

@@ -1,5 +1,6 @@
 /** Access paths of base relations: sequential, index, posting-list and row-id scans, subqueries, functions, VALUES, CTEs. */
 import type { IndexEntry, RelationEntry } from '../../catalog/entries.ts';
+import type { ScalarFunction } from '../../catalog/function-entry.ts';
 import { COST, DEFAULT_PAGES, DEFAULT_ROWS } from '../cost/params.ts';
 import { andSelectivity, knownValue, selectivity } from '../cost/selectivity.ts';
 import type { Expr, SortKey } from '../expr.ts';
@@ -210,6 +211,10 @@ function rowIdPath(scan: TableScan): Path | null {
   return null;
 }
 
+function isTidEquality(fn: ScalarFunction): boolean {
+  return comparisonOf(fn)?.btreeStrategy === 3;
+}
+
 function rowIdsOf(expr: Expr, rel: number): readonly Expr[] | null {
   const isRowId = (arg: Expr): boolean => {
     const node = logical(arg);
@@ -217,6 +222,9 @@ function rowIdsOf(expr: Expr, rel: number): readonly Expr[] | null {
   };
   const isFree = (arg: Expr): boolean => varsOf([arg], new Set([rel])).length === 0;
   if (expr.kind === 'inList' && !expr.negated && isRowId(expr.arg) && expr.list.every(isFree)) return expr.list;
+  if (expr.kind === 'arrayCompare' && !expr.all && isRowId(expr.left) && isFree(expr.array)) {
+    return isTidEquality(expr.operator) ? [expr.array] : null;
+  }
   if (expr.kind !== 'call' || comparisonOf(expr.function)?.btreeStrategy !== 3) return null;
   const [left, right] = expr.args;
   if (isRowId(left) && isFree(right)) return [right];

@@ -115,7 +115,7 @@ const TYPES: readonly (readonly [name: string, oid: number, values: fc.Arbitrary
     OID.RECORD,
     fc.tuple(fc.option(small), fc.option(text)).map((values) => new SqlRecord([OID.INT4, OID.TEXT], values)),
   ],
-  ['tid', OID.TID, fc.tuple(fc.nat(3), fc.nat(3)).map(([block, offset]) => `(${block},${offset})`)],
+  ['tid', OID.TID, fc.tuple(fc.nat(3), fc.nat(3)).map(([block, offset]) => block * 65536 + offset)],
 ];
 
 function key(oid: number, value: Value, descending = false, nullsFirst = descending): Buffer {

@@ -239,7 +239,7 @@ const UTC_NAMES: ReadonlyMap<string, string> = new Map([
   ['etc/greenwich', 'GMT'],
 ]);
 
-const POSIX_FORM = /^(?:<([a-z0-9+-]+)>|([a-z]{3,}))([+-]?)(\d{1,2})(?::(\d{1,2}))?(?::(\d{1,2}))?$/i;
+const POSIX_FORM = /^(?:<([^<>]+)>|([a-z]{3,}))([+-]?)(\d{1,2})(?::(\d{1,2}))?(?::(\d{1,2}))?$/i;
 
 function makeZone(name: string, key: string): Zone | undefined {
   const utcName = UTC_NAMES.get(key);
