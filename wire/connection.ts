@@ -29,6 +29,7 @@ import {
 import { AssertionError } from '../types/assert.ts';
 import { SqlError, sqlError } from '../types/errors.ts';
 import { type AuthMethod, ScramAuthentication } from './auth.ts';
+import type { BusyPoll } from './busy-poll.ts';
 import { BAD_LENGTH, type BAD_TYPE, FRAME, FrameReader, NEED_MORE } from './frame-reader.ts';
 import { FrameWriter, type WriterOwner } from './frame-writer.ts';
 import { MessageBody } from './message-body.ts';
@@ -41,6 +42,8 @@ export interface ConnectionHost {
   /** Takes a place among max_connections and in the list that cancel requests are looked up in; throws FATAL errors. */
   admit(connection: Connection): void;
   cancel(processId: number, secretKey: number): void;
+  /** Told of what comes in and goes out. */
+  readonly busyPoll: BusyPoll;
   /** Whether TLS can be had here. */
   readonly hasTls: boolean;
   /** Puts TLS around the connection's socket; its input comes through `receive` as before. */
@@ -162,6 +165,7 @@ export class Connection implements SessionHolder, WriterOwner {
   /** Input; `chunk[0, size)` belongs to the caller again when this returns. */
   receive(chunk: Buffer, size: number): void {
     if (this.state === CLOSED) return;
+    this.host.busyPoll.received();
     this.reader.push(chunk, size);
     if (!this.parked && !this.outputBlocked && !this.queued) this.turn();
     this.reader.retain();
@@ -596,6 +600,7 @@ export class Connection implements SessionHolder, WriterOwner {
     const socket = this.socket;
     if (!socket.writable) return;
     socket.write(out.bytes.subarray(0, size));
+    this.host.busyPoll.answered();
     // Nothing left with the socket: the kernel has it all, and the buffer is ours again. Otherwise it is the socket's.
     if (socket.writableLength !== 0) out.bytes = Buffer.allocUnsafeSlow(OUTPUT_CAPACITY);
   }

@@ -15,6 +15,7 @@ import { type SecureContext, TLSSocket } from 'node:tls';
 import type { SessionFactory } from '../executor/session-api.ts';
 import { SqlError } from '../types/errors.ts';
 import type { AuthMethod } from './auth.ts';
+import { BusyPoll } from './busy-poll.ts';
 import { Connection, type ConnectionHost } from './connection.ts';
 import { fatal } from './startup.ts';
 
@@ -53,6 +54,7 @@ export class WireServer implements ConnectionHost {
   readonly authMethod: AuthMethod;
   private readonly options: WireServerOptions;
   private readonly listeners: Server[] = [];
+  readonly busyPoll = new BusyPoll();
   private readonly connections = new Set<Connection>();
   private readonly openSockets = new Set<Socket>();
   /** Connections that have a place among max_connections, by process id. */
