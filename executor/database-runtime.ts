@@ -33,6 +33,10 @@ export class DatabaseRuntime {
   sessionCount = 0;
   readonly #tables = new WeakMap<RelationEntry, CachedTable>();
   readonly #dictionaries = new Map<string, OrderedDictionary>();
+  /** By index oid: the csn of the snapshot whose rows an index was built from. Versions that only older snapshots see are not in it. */
+  readonly #indexBuilds = new Map<number, number>();
+  /** The newest of them. */
+  newestIndexBuild = 0;
   readonly #foreignKeys = new WeakMap<Catalog, Map<number, ForeignKeys>>();
   readonly #maintenance: ExecContext;
 
@@ -103,7 +107,9 @@ export class DatabaseRuntime {
       const [indexOid, relId] = key.split('/').map(Number);
       const tableOid = (this.catalog.index(indexOid) ?? own.index(indexOid))?.tableOid;
       if (!changed.has(indexOid) && (tableOid === undefined || !changed.has(tableOid))) continue;
-      if (!usesHeap(this.catalog, indexOid, relId) && !usesHeap(own, indexOid, relId)) this.#dictionaries.delete(key);
+      if (usesHeap(this.catalog, indexOid, relId) || usesHeap(own, indexOid, relId)) continue;
+      this.#dictionaries.delete(key);
+      this.#indexBuilds.delete(indexOid);
     }
   }
 
@@ -114,6 +120,17 @@ export class DatabaseRuntime {
       if (entry === undefined || entry.relId === 0) continue;
       this.engine.heap(entry.relId).maintainer = this.table(catalog, entry);
     }
+  }
+
+  /** CREATE INDEX has read what a snapshot of this csn sees. */
+  indexBuilt(indexOid: number, csn: number): void {
+    this.#indexBuilds.set(indexOid, csn);
+    this.newestIndexBuild = Math.max(this.newestIndexBuild, csn);
+  }
+
+  /** Whether a snapshot of this csn finds all its versions by the index (PostgreSQL's indcheckxmin). */
+  isIndexReadable(indexOid: number, csn: number): boolean {
+    return csn >= (this.#indexBuilds.get(indexOid) ?? 0);
   }
 
   dictionary(indexOid: number, relId: number): OrderedDictionary | undefined {

@@ -387,6 +387,7 @@ class IndexBuilder {
   step(): boolean {
     const { heap, pool } = this.#table;
     if (this.#page >= heap.pages.pageCount) {
+      this.#session.database.indexBuilt(this.#index.entry.oid, this.#snapshot.csn);
       this.#session.transaction.releaseSnapshot(this.#snapshot);
       return true;
     }

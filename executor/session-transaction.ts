@@ -113,6 +113,11 @@ export class SessionTransaction {
     return transactions.shareSnapshot(this.#snapshot);
   }
 
+  /** The csn that the transaction's one snapshot sees; Infinity where each statement has its own. */
+  get snapshotCsn(): number {
+    return this.#snapshot === null ? Infinity : this.#snapshot.csn;
+  }
+
   releaseSnapshot(snapshot: Snapshot): void {
     this.#engine.transactions.releaseSnapshot(snapshot);
   }

@@ -193,7 +193,9 @@ export class Session implements ProtocolSession, PlanningSession, ExecServices {
         ...PLANNER_SWITCHES.map((name) => this.settings.show(name)),
       ].join('|');
     }
-    return this.#bindingVersion;
+    const csn = this.transaction.snapshotCsn;
+    // Such a transaction plans without indexes that are newer than its snapshot.
+    return csn < this.database.newestIndexBuild ? `${this.#bindingVersion}|${csn}` : this.#bindingVersion;
   }
 
   environment(catalog: Catalog, parameterTypes: readonly number[]): PlannerEnvironment {
@@ -216,6 +218,7 @@ export class Session implements ProtocolSession, PlanningSession, ExecServices {
         format: this.settings.format,
       },
       statistics: this.database.statistics,
+      isIndexReadable: (oid) => this.database.isIndexReadable(oid, this.transaction.snapshotCsn),
       domainCheck: (oid) => domainCheckOf(this.engine, catalog, oid, this.database.bindEnvironment(catalog)),
     };
   }

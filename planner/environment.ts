@@ -42,6 +42,8 @@ export interface PlannerEnvironment {
   };
   readonly settings: PlannerSettings;
   readonly statistics: StatisticsSource;
+  /** Whether the index has all versions that the transaction's snapshot sees; absent: they all do. */
+  isIndexReadable?(indexOid: number): boolean;
   /** What checks a value against a domain's constraints (and answers it), null when it has none; absent: nothing is checked. */
   domainCheck?(domainOid: number): ((functions: FunctionContext, value: Value) => Value) | null;
 }
