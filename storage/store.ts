@@ -7,6 +7,7 @@
  *      not:           a sequence's values, oids
  */
 import { assert } from '../types/assert.ts';
+import { SqlError } from '../types/errors.ts';
 import { type BufferPool, PAGE_MISS, type RelationPages } from './buffer/index.ts';
 import { Heap, type HeapContext, Sweep, undoInserts, undoNewest, VersionStore } from './heap/index.ts';
 import {
@@ -319,6 +320,15 @@ export class Store implements TransactionStore {
     else {
       this.wal.flushSoon();
       durable(null);
+    }
+  }
+
+  tryFlush(lsn: number): void {
+    try {
+      this.wal.flushSync(lsn);
+    } catch (error) {
+      // The record is in the log's memory and the flusher tries on: the commit stands, and is acknowledged when it is durable.
+      if (!(error instanceof SqlError) || error.code !== '53100') throw error;
     }
   }
 

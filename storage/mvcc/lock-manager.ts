@@ -21,6 +21,8 @@ import { LOCK_CONFLICTS, LockTag } from './lock-tags.ts';
 import { RowLockLog, RowLockTable } from './row-locks.ts';
 import type { Transaction } from './transaction.ts';
 import {
+  ACCESS_EXCLUSIVE,
+  ACCESS_SHARE,
   EXCLUSIVE,
   LOCK_GRANTED,
   LOCK_NOT_AVAILABLE,
@@ -38,6 +40,8 @@ export class LockOwner {
   waiting: Transaction | null = null;
   /** Session advisory locks, with how often each was taken. */
   readonly sessionHolds: Hold[] = [];
+  /** Commits up to this one have been seen by its snapshots. */
+  seenCsn = 0;
   /** Last deadlock search that came by. */
   searchMark = 0;
 
@@ -307,6 +311,8 @@ export class LockManager {
 
   private grant(txn: Transaction, tag: LockTag, mode: LockMode, forSession: boolean): void {
     const hold = new Hold(tag, mode, txn.owner, forSession ? null : txn);
+    if (mode > ACCESS_SHARE) txn.seesLatest = true;
+    if (mode === ACCESS_EXCLUSIVE) txn.keepsReadersOut = true;
     hold.index = tag.holds.length;
     tag.holds.push(hold);
     tag.grantedCounts[mode]++;

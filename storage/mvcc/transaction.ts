@@ -16,8 +16,10 @@
  * Invariants
  *  1. All xids of a transaction get their CSN at once, after its COMMIT record is in the log (perhaps not yet durable: the
  *     next one to commit stands behind it in the log, so nothing durable ever rests on something lost).
+ *     Who only reads sees it when it is durable (takeSnapshot).
  *  2. An aborted xid ends only when its versions are physically undone: xid < horizon means visible.
- *  3. Locks go when the versions have become visible or are undone, not before; and before the log is durable.
+ *  3. Locks go when the versions have become visible to those who lock or write, or are undone, not before; and before the log
+ *     is durable. Only what keeps readers out (definitions, ACCESS EXCLUSIVE) goes when it is.
  *  4. The GC horizon never decreases.
  */
 import { assert } from '../../types/assert.ts';
@@ -27,6 +29,7 @@ import type { RowLockLog } from './row-locks.ts';
 import { type LiveSnapshot, SnapshotList } from './snapshots.ts';
 import { TransactionRegistry } from './transaction-registry.ts';
 import { type Snapshot, TXN_ABORTED, TXN_ACTIVE, TXN_COMMITTED, TXN_ROLLING_BACK } from './types.ts';
+import { UnflushedCommits } from './unflushed-commits.ts';
 import { WriteList } from './write-list.ts';
 
 /** One change of a catalog entry; null removes it. */
@@ -51,6 +54,8 @@ export interface TransactionStore {
   committed(txn: Transaction): void;
   /** `durable` once everything up to lsn is on disk; at once where the settings ask for no more. */
   whenDurable(txn: Transaction, lsn: number, durable: (error: Error | null) => void): void;
+  /** Makes the log durable up to lsn at once, if it can be (a full disk is waited for elsewhere). */
+  tryFlush(lsn: number): void;
   /**
    * Undoes the newest entry of txn.writes and drops it; `downTo`: all entries from there on are being undone. Throws PAGE_MISS
    * before it changed anything.
@@ -81,6 +86,10 @@ export class Transaction {
   readonly xidRuns: number[] = [];
   writes: WriteList = NO_WRITES;
   catalogChanges: CatalogChange[] | null = null;
+  /** Holds, or held, a lock beyond ACCESS SHARE: its snapshots see all commits, durable or not. */
+  seesLatest = false;
+  /** Holds, or held, an ACCESS EXCLUSIVE lock: it keeps readers out until its commit is durable. */
+  keepsReadersOut = false;
   /** Known to TransactionManager.registry: has xids or row locks, so others may have to find it. */
   isRegistered = false;
 
@@ -122,6 +131,7 @@ export class TransactionManager {
   readonly snapshots = new SnapshotList();
   /** CSN of the last commit. */
   lastCsn: number;
+  private unflushed: UnflushedCommits;
   private nextId = 1;
   private readonly store: TransactionStore;
   private readonly spareWriteLists: WriteList[] = [];
@@ -131,12 +141,14 @@ export class TransactionManager {
     this.locks = locks;
     this.table = new CommitTable(firstXid);
     this.lastCsn = lastCsn;
+    this.unflushed = new UnflushedCommits(lastCsn);
   }
 
   /** Before the first transaction: where a recovered engine goes on. */
   restart(nextXid: number, lastCsn: number): void {
     this.table.restart(nextXid);
     this.lastCsn = lastCsn;
+    this.unflushed = new UnflushedCommits(lastCsn);
   }
 
   get nextXid(): number {
@@ -151,9 +163,21 @@ export class TransactionManager {
     return new Transaction(this.nextId++, owner ?? this.locks.createOwner(0));
   }
 
+  /**
+   * What is durable is seen, and what the session has built upon: who has written or locked sees all commits, since what it was
+   * kept waiting for must show, and its own commit stands behind them in the log. Once seen, they stay seen.
+   */
   takeSnapshot(txn: Transaction): LiveSnapshot {
-    const table = this.table;
-    return this.snapshots.take(table.oldestUnfinished, this.lastCsn, table.next, txn.id);
+    const { table, unflushed } = this;
+    const { owner } = txn;
+    if (txn.isRegistered || txn.seesLatest || owner.sessionHolds.length > 0) owner.seenCsn = this.lastCsn;
+    const csn = Math.max(unflushed.visibleCsn, owner.seenCsn);
+    return this.snapshots.take(this.visibleHorizon(), csn, table.next, txn.id);
+  }
+
+  /** Xids below have ended, and whatever snapshot is taken from now on sees them. */
+  private visibleHorizon(): number {
+    return Math.min(this.table.oldestUnfinished, this.unflushed.lowestXid);
   }
 
   shareSnapshot(snapshot: Snapshot): LiveSnapshot {
@@ -170,9 +194,7 @@ export class TransactionManager {
 
   /** Versions superseded by an xid below this are seen by nobody, now or ever. */
   gcHorizon(): number {
-    const oldest = this.snapshots.oldestHorizon();
-    const unfinished = this.table.oldestUnfinished;
-    return Math.min(oldest, unfinished);
+    return Math.min(this.snapshots.oldestHorizon(), this.visibleHorizon());
   }
 
   statementXid(txn: Transaction): number {
@@ -230,11 +252,16 @@ export class TransactionManager {
     }
     const csn = this.lastCsn + 1;
     const lsn = this.store.logCommit(txn, csn);
+    if (txn.catalogChanges !== null || txn.keepsReadersOut) this.store.tryFlush(lsn);
     this.lastCsn = csn;
+    this.unflushed.add(csn, txn.xidRuns[0]);
     this.finishXids(txn, csn);
     this.store.committed(txn);
     this.end(txn, TXN_COMMITTED);
-    this.store.whenDurable(txn, lsn, durable);
+    this.store.whenDurable(txn, lsn, (error) => {
+      if (error === null) this.unflushed.settle(csn);
+      durable(error);
+    });
   }
 
   /** Undoes everything. False: call it again, when the page is there (txn.undoNeedsPage: pool.onLoaded) or soon. */

@@ -20,6 +20,7 @@ const transactions = new TransactionManager(
     committed: () => {},
     whenDurable: (_txn, _lsn, durable) => durable(null),
     undoLast: () => {},
+    tryFlush: () => {},
     logAbort: () => {},
     isPageMiss: () => false,
   },

@@ -1,14 +1,25 @@
 /** Snapshots, xids and the horizon below which nobody asks. */
 import { expect } from 'chai';
-import { LockManager, TransactionManager } from '../../../storage/api.ts';
+import {
+  ACCESS_EXCLUSIVE,
+  LockManager,
+  ROW_SHARE,
+  type Transaction,
+  TransactionManager,
+} from '../../../storage/api.ts';
 import { Random, SEED } from '../heap/support.ts';
 
-function manager(): TransactionManager {
+/** `unflushed`: what is called when the log is durable; without it, it is at once. */
+function manager(unflushed?: ((error: Error | null) => void)[]): TransactionManager {
   const store = {
     logCommit: () => 0,
     committed: () => {},
-    whenDurable: (_txn: unknown, _lsn: number, durable: (error: Error | null) => void) => durable(null),
+    whenDurable: (_txn: unknown, _lsn: number, durable: (error: Error | null) => void) =>
+      unflushed === undefined ? durable(null) : unflushed.push(durable),
     undoLast: () => {},
+    tryFlush: () => {
+      for (const durable of unflushed?.splice(0) ?? []) durable(null);
+    },
     logAbort: () => {},
     isPageMiss: () => false,
   };
@@ -28,6 +39,76 @@ describe('transactions', () => {
       expect(transactions.isVisible(xid, before)).to.equal(false);
       expect(transactions.isVisible(xid, after)).to.equal(true);
     }
+  });
+
+  describe('that are committed, but not durable', () => {
+    let unflushed: ((error: Error | null) => void)[];
+    let transactions: TransactionManager;
+    let xid: number;
+    let writer: Transaction;
+    const sees = (txn: Transaction): boolean => {
+      const snapshot = transactions.takeSnapshot(txn);
+      const answer = transactions.isVisible(xid, snapshot);
+      transactions.releaseSnapshot(snapshot);
+      return answer;
+    };
+
+    beforeEach(() => {
+      unflushed = [];
+      transactions = manager(unflushed);
+      writer = transactions.begin();
+      xid = transactions.statementXid(writer);
+    });
+
+    it('are seen by readers when they are durable', () => {
+      transactions.commit(writer, () => {});
+      const reader = transactions.begin();
+      expect(sees(reader)).to.equal(false);
+      unflushed[0](null);
+      expect(sees(reader)).to.equal(true);
+    });
+
+    it('are seen at once by who locks or writes, and by its session from then on', () => {
+      const { locks } = transactions;
+      transactions.commit(writer, () => {});
+      const reader = transactions.begin();
+      const locker = transactions.begin(locks.createOwner(7));
+      locks.acquire(locker, locks.relationTag(1, 2), ROW_SHARE, true);
+      expect([sees(reader), sees(locker)]).to.deep.equal([false, true]);
+      transactions.commit(locker, () => {});
+      expect(sees(transactions.begin(locker.owner))).to.equal(true);
+      const adviser = transactions.begin(locks.createOwner(8));
+      locks.acquireAdvisory(adviser, '1,0,1,1', false, true, true);
+      transactions.commit(adviser, () => {});
+      expect(sees(transactions.begin(adviser.owner))).to.equal(true);
+      const other = transactions.begin();
+      transactions.statementXid(other);
+      expect(sees(other)).to.equal(true);
+    });
+
+    it('hold back the horizon: nobody may take them for seen by all', () => {
+      transactions.commit(writer, () => {});
+      const later = transactions.begin();
+      transactions.statementXid(later);
+      transactions.commit(later, () => {});
+      expect(transactions.gcHorizon()).to.equal(xid);
+      unflushed[1](null);
+      expect(transactions.gcHorizon()).to.equal(transactions.nextXid);
+      expect(sees(transactions.begin())).to.equal(true);
+    });
+
+    it('are made durable before they let readers in that they kept out', () => {
+      const { locks } = transactions;
+      let isDurable = false;
+      const earlier = transactions.begin();
+      transactions.statementXid(earlier);
+      transactions.commit(earlier, () => {
+        isDurable = true;
+      });
+      locks.acquire(writer, locks.relationTag(1, 2), ACCESS_EXCLUSIVE, true);
+      transactions.commit(writer, () => {});
+      expect(isDurable).to.equal(true);
+    });
   });
 
   it('see their earlier statements, not the one at work', () => {
