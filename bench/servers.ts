@@ -1,19 +1,27 @@
 /** The two servers that benchmarks compare: hotrow as it ships, and PostgreSQL where its binaries are found. */
 import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
-import { chownSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { chownSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { createServer, Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
+/** Settings by PostgreSQL's names, for both. */
+export type ServerSettings = Readonly<Record<string, string>>;
+
 export interface BenchServer {
   readonly name: 'hotrow' | 'postgres';
   readonly port: number;
+  readonly processId: number;
+  /** Bytes of log written since the start of its history. */
+  walBytes(): number;
+  /** kill -9, start again; milliseconds until it answers. */
+  crashAndRestart(): Promise<number>;
   stop(): void;
 }
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
-/** What both get: enough memory for everything that is measured. */
+/** What both get, unless told otherwise: enough memory for everything that is measured. */
 const SHARED_BUFFERS = '1GB';
 
 async function freePort(): Promise<number> {
@@ -24,27 +32,73 @@ async function freePort(): Promise<number> {
   return port;
 }
 
-export async function startHotrow(): Promise<BenchServer> {
+function psql(port: number, text: string): string {
+  const all = ['-X', '-A', '-t', '-q', '-h', '127.0.0.1', '-p', String(port), '-U', 'postgres', '-c', text, 'postgres'];
+  return execFileSync('psql', all, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim();
+}
+
+/** Until it answers a query; milliseconds. */
+async function untilAnswer(port: number): Promise<number> {
+  const start = performance.now();
+  for (;;) {
+    if (await isListening(port)) {
+      try {
+        psql(port, 'SELECT 1');
+        return performance.now() - start;
+      } catch {
+        // It is still recovering.
+      }
+    }
+    await new Promise((resolve) => setTimeout(resolve, 2));
+  }
+}
+
+function isListening(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = new Socket();
+    socket.once('connect', () => resolve(true));
+    socket.once('error', () => resolve(false));
+    socket.once('close', () => socket.destroy());
+    socket.connect(port, '127.0.0.1');
+    socket.on('connect', () => socket.end());
+  });
+}
+
+const LSN_BYTES = "SELECT pg_wal_lsn_diff(pg_current_wal_lsn(), '0/0')";
+
+export async function startHotrow(settings: ServerSettings = {}): Promise<BenchServer> {
   execFileSync('node', [join(ROOT, 'bin/build.mjs')], { stdio: 'inherit' });
   const directory = mkdtempSync(join(tmpdir(), 'hotrow-bench-'));
   const port = await freePort();
-  const args = [
-    join(ROOT, 'dist/hotrow.js'),
-    '-D',
-    join(directory, 'data'),
-    '-p',
-    String(port),
-    '-c',
-    `shared_buffers=${SHARED_BUFFERS}`,
-  ];
-  const child: ChildProcess = spawn('node', args, { stdio: ['ignore', 'pipe', 'inherit'] });
-  await new Promise<void>((resolve, reject) => {
-    child.stdout?.once('data', () => resolve());
-    child.once('exit', (code) => reject(new Error(`hotrow ended with ${code}`)));
-  });
+  const all = { shared_buffers: SHARED_BUFFERS, ...settings };
+  const options = Object.entries(all).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
+  const args = [join(ROOT, 'dist/hotrow.js'), '-D', join(directory, 'data'), '-p', String(port), ...options];
+  let child: ChildProcess;
+  const start = async (): Promise<void> => {
+    child = spawn('node', args, { stdio: ['ignore', 'pipe', 'inherit'] });
+    await new Promise<void>((resolve, reject) => {
+      child.stdout?.once('data', () => resolve());
+      child.once('exit', (code) => {
+        if (code !== null) reject(new Error(`hotrow ended with ${code}`));
+      });
+    });
+  };
+  await start();
   return {
     name: 'hotrow',
     port,
+    get processId() {
+      return child.pid as number;
+    },
+    walBytes: () => Number(psql(port, LSN_BYTES)),
+    crashAndRestart: async () => {
+      child.kill('SIGKILL');
+      await new Promise((resolve) => child.once('exit', resolve));
+      const starting = start();
+      const ms = await untilAnswer(port);
+      await starting;
+      return ms;
+    },
     stop: () => {
       child.kill('SIGKILL');
       rmSync(directory, { recursive: true, force: true });
@@ -67,7 +121,7 @@ function asPostgres(command: string): [string, string[]] {
   return process.getuid?.() === 0 ? ['su', ['postgres', '-s', '/bin/sh', '-c', command]] : ['sh', ['-c', command]];
 }
 
-export async function startPostgres(): Promise<BenchServer | null> {
+export async function startPostgres(settings: ServerSettings = {}): Promise<BenchServer | null> {
   const bin = findPostgres();
   if (bin === null) return null;
   const directory = mkdtempSync(join(tmpdir(), 'postgres-bench-'));
@@ -80,11 +134,32 @@ export async function startPostgres(): Promise<BenchServer | null> {
     if (result.status !== 0) throw new Error(`failed: ${command}`);
   };
   run(`${bin}/initdb -D ${data} -U postgres -A trust --locale=C -E UTF8`);
-  const settings = `-p ${port} -k ${directory} -c shared_buffers=${SHARED_BUFFERS} -c max_wal_size=4GB -c jit=off -c max_parallel_workers_per_gather=0`;
-  run(`${bin}/pg_ctl -D ${data} -l ${directory}/log -w -o '${settings}' start`);
+  const all = {
+    shared_buffers: SHARED_BUFFERS,
+    max_wal_size: '4GB',
+    jit: 'off',
+    max_parallel_workers_per_gather: '0',
+    ...settings,
+  };
+  const options = Object.entries(all).map(([name, value]) => `-c ${name}=${value}`);
+  const start = (wait: boolean): void =>
+    run(
+      `${bin}/pg_ctl -D ${data} -l ${directory}/log ${wait ? '-w' : '-W'} -o '-p ${port} -k ${directory} ${options.join(' ')}' start`,
+    );
+  start(true);
+  const processId = (): number => Number(readFileSync(join(data, 'postmaster.pid'), 'utf8').split('\n')[0]);
   return {
     name: 'postgres',
     port,
+    get processId() {
+      return processId();
+    },
+    walBytes: () => Number(psql(port, LSN_BYTES)),
+    crashAndRestart: async () => {
+      run(`${bin}/pg_ctl -D ${data} -m immediate stop`);
+      start(false);
+      return untilAnswer(port);
+    },
     stop: () => {
       run(`${bin}/pg_ctl -D ${data} -m immediate stop`);
       rmSync(directory, { recursive: true, force: true });
