@@ -52,7 +52,7 @@ export {
   type FormatSettings,
   type IntervalStyle,
 } from './settings.ts';
-export { coerceBpchar, coerceVarchar, inputName, trimBlanks } from './text.ts';
+export { charFromByte, coerceBpchar, coerceVarchar, inputName, NAME_BYTES_MAX, trimBlanks } from './text.ts';
 export {
   BUILTIN_TYPES,
   baseTypeOid,

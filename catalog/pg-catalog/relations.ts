@@ -5,6 +5,7 @@ import {
   type ColumnEntry,
   type ConstraintEntry,
   type IndexEntry,
+  PUBLIC_SCHEMA_OID,
   type RelationEntry,
   type SequenceEntry,
 } from '../entries.ts';
@@ -485,7 +486,30 @@ function* keyDependencies({ catalog }: ViewContext): Iterable<Row> {
 
 function* pgNamespace(context: ViewContext): Iterable<Row> {
   for (const schema of sorted(context.catalog.schemas())) {
-    yield { oid: schema.oid, nspname: schema.name, nspowner: schema.owner };
+    const acl = INITIAL_SCHEMA_ACLS.get(schema.oid);
+    yield {
+      oid: schema.oid,
+      nspname: schema.name,
+      nspowner: schema.owner,
+      ...(acl === undefined ? {} : { nspacl: aclOf(acl) }),
+    };
+  }
+}
+
+/** What initdb grants. Others' privileges are the defaults, which are null. */
+const INITIAL_SCHEMA_ACLS: ReadonlyMap<number, readonly string[]> = new Map([
+  [11, ['postgres=UC/postgres', '=U/postgres']],
+  [PUBLIC_SCHEMA_OID, ['pg_database_owner=UC/pg_database_owner', '=U/pg_database_owner']],
+]);
+
+function aclOf(items: readonly string[]): SqlArray {
+  return new SqlArray(OID.ACLITEM, [...items]);
+}
+
+/** What a dump need not repeat. */
+function* pgInitPrivs(): Iterable<Row> {
+  for (const [objoid, acl] of INITIAL_SCHEMA_ACLS) {
+    yield { objoid, classoid: NAMESPACE_CLASS, objsubid: 0, privtype: 'i', initprivs: aclOf(acl) };
   }
 }
 
@@ -498,10 +522,15 @@ const CLASS_OF_COMMENT: Readonly<Record<string, number>> = {
   type: TYPE_CLASS,
 };
 
-const BUILTIN_COMMENTS: readonly (readonly [oid: number, text: string])[] = [[11, 'system catalog schema']];
+const BUILTIN_COMMENTS: readonly (readonly [oid: number, text: string])[] = [
+  [11, 'system catalog schema'],
+  [PUBLIC_SCHEMA_OID, 'standard public schema'],
+];
 
 function* pgDescription(context: ViewContext): Iterable<Row> {
   for (const [objoid, description] of BUILTIN_COMMENTS) {
+    const { catalog } = context;
+    if (catalog.schema(objoid) === undefined || catalog.comment('schema', objoid) !== undefined) continue;
     yield { objoid, classoid: NAMESPACE_CLASS, objsubid: 0, description };
   }
   for (const comment of sorted(context.catalog.comments())) {
@@ -525,4 +554,5 @@ export const relationMakers: Readonly<Record<string, RowMaker>> = {
   pg_depend: pgDepend,
   pg_namespace: pgNamespace,
   pg_description: pgDescription,
+  pg_init_privs: pgInitPrivs,
 };

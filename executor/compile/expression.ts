@@ -13,6 +13,7 @@ import type { ScalarFunction } from '../../catalog/function-entry.ts';
 import type { CallExpr, CaseExpr, ConstExpr, Expr, RowExpr, SubplanExpr } from '../../planner/expr.ts';
 import { assertNever } from '../../types/assert.ts';
 import {
+  baseTypeOid,
   comparator,
   compareText,
   hashKey,
@@ -666,7 +667,10 @@ export class ExpressionCompiler {
       return this.#anyResult(`${base} === null ? null : ${slice}(${base}, [${bounds.join(', ')}])`, expr.typeOid);
     }
     const positions = expr.subscripts.map((s) => bound(s.lower ?? s.upper));
-    const at = this.#emitter.bind(runtime.subscriptArray, 'subscriptArray');
+    const at =
+      baseTypeOid(expr.base.typeOid) === OID.NAME
+        ? this.#emitter.bind(runtime.subscriptName, 'subscriptName')
+        : this.#emitter.bind(runtime.subscriptArray, 'subscriptArray');
     return this.#anyResult(`${base} === null ? null : ${at}(${base}, [${positions.join(', ')}])`, expr.typeOid);
   }
 

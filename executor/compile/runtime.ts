@@ -5,10 +5,12 @@ import type { ScalarFunction, Value } from '../../catalog/function-entry.ts';
 import type { LiftedLiteral } from '../../parser/index.ts';
 import { sqlError } from '../../types/errors.ts';
 import {
+  charFromByte,
   compareText,
   type FormatSettings,
   hashKey,
   inputText,
+  NAME_BYTES_MAX,
   type Numeric,
   OID,
   SqlArray,
@@ -156,6 +158,14 @@ export function makeArray(elementType: number, elements: Value[], isMultidimensi
 export function subscriptArray(base: SqlArray, subscripts: readonly (number | null)[]): Value {
   if (subscripts.some((s) => s === null)) return null;
   return base.at(subscripts as readonly number[]);
+}
+
+/** A name is an array of 64 bytes, counted from 0 and filled with zeros. */
+export function subscriptName(base: string, subscripts: readonly (number | null)[]): Value {
+  const [at] = subscripts;
+  if (at === null || subscripts.length > 1 || at < 0 || at > NAME_BYTES_MAX) return null;
+  const bytes = Buffer.from(base, 'utf8');
+  return at < bytes.length ? charFromByte(bytes[at]) : '';
 }
 
 export function sliceArray(base: SqlArray, bounds: readonly (number | null)[][]): Value {
