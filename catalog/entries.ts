@@ -173,6 +173,8 @@ export interface TypeEntry {
   readonly labels: readonly string[];
   /** Enums: oid of each label (pg_enum.oid). */
   readonly labelOids?: readonly number[];
+  /** Enums: place of each label in the order (pg_enum.enumsortorder); left out: 1, 2, 3 ... */
+  readonly labelOrders?: readonly number[];
   readonly baseTypeOid: number;
   readonly baseTypeModifier: number;
   /** Domains. */

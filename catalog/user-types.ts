@@ -21,6 +21,7 @@ export function registerTypeEntry(entry: TypeEntry): void {
     storage: entry.kind === 'enum' ? 'p' : (base?.storage ?? 'x'),
     ...(entry.kind === 'domain' ? { baseOid: entry.baseTypeOid, baseTypmod: entry.baseTypeModifier } : {}),
     ...(entry.kind === 'enum' ? { enumLabels: entry.labels, enumLabelOids: entry.labelOids ?? [] } : {}),
+    ...(entry.labelOrders === undefined ? {} : { enumSortOrders: entry.labelOrders }),
     ...(entry.kind === 'composite'
       ? {
           attributes: (entry.attributes ?? []).map(({ name, typeOid, typeModifier }) => ({

@@ -19,6 +19,8 @@ import {
   encodeEntry,
   entryKey,
   isSharedEntry,
+  registerTypeEntry,
+  rowTypeOf,
   SHARED_DATABASE_OID,
 } from '../catalog/index.ts';
 import type { LockOwner, SavepointMark, Snapshot, StorageEngine, Transaction } from '../storage/api.ts';
@@ -175,6 +177,17 @@ export class SessionTransaction {
     this.#database.restoreMaintainers(tables, this.#database.catalog);
     if (from > 0) this.#database.restoreMaintainers(tables, this.catalog);
     this.#database.dropUnusedDictionaries(new Set(dropped.map((c) => c.oid)), this.catalog);
+    for (const { oid, entry } of dropped)
+      if (entry?.class === 'type' || entry?.class === 'relation') this.#restoreType(oid);
+  }
+
+  /** Types are known to all by their oid: one that was changed is again what it was. */
+  #restoreType(oid: number): void {
+    const type = this.catalog.type(oid);
+    if (type !== undefined) registerTypeEntry(type);
+    const relation = this.catalog.relation(oid);
+    const rowType = relation === undefined ? undefined : rowTypeOf(relation);
+    if (rowType !== undefined) registerTypeEntry(rowType);
   }
 
   /** Oids of tables that were changed, or whose indexes were. */

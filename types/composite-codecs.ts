@@ -9,7 +9,7 @@ import { OID } from './oid.ts';
 import { SqlRecord } from './record.ts';
 import { outputRecord, splitRecord } from './record-text.ts';
 import type { FormatSettings } from './settings.ts';
-import { formatType, typeByOid } from './type.ts';
+import { attributeNames, formatType, typeByOid } from './type.ts';
 import type { Value } from './value.ts';
 
 export type CodecOf = (oid: number) => Codec;
@@ -125,6 +125,7 @@ export function vectorCodec(elementOid: number, codecOf: CodecOf): Codec {
 export function recordCodec(oid: number, codecOf: CodecOf): Codec {
   const attributes = typeByOid(oid)?.attributes;
   const typeOids = attributes?.map((attribute) => attribute.typeOid) ?? [];
+  const names = attributes === undefined ? undefined : attributeNames(attributes);
   return {
     output: (record: SqlRecord, settings) =>
       outputRecord(
@@ -135,7 +136,7 @@ export function recordCodec(oid: number, codecOf: CodecOf): Codec {
       const values = splitRecord(text, attributes.length).map((field, i) =>
         field === null ? null : codecOf(typeOids[i]).input(field, attributes[i].typmod, settings),
       );
-      return new SqlRecord(typeOids, values);
+      return new SqlRecord(typeOids, values, names);
     },
     send: (record: SqlRecord, writer) => {
       writer.int32(record.values.length);
@@ -150,6 +151,7 @@ export function recordCodec(oid: number, codecOf: CodecOf): Codec {
         reader,
         typeOids,
         attributes.map((attribute) => attribute.typmod),
+        attributeNames(attributes),
         codecOf,
       );
     },
@@ -164,6 +166,7 @@ function receiveRecord(
   reader: BinaryReader,
   typeOids: readonly number[],
   typmods: readonly number[],
+  names: readonly string[],
   codecOf: CodecOf,
 ): SqlRecord {
   const count = reader.int32();
@@ -180,7 +183,7 @@ function receiveRecord(
     }
     return receiveNullable(reader, codecOf(oid), typmods[i]);
   });
-  return new SqlRecord(typeOids, values);
+  return new SqlRecord(typeOids, values, names);
 }
 
 export const VECTOR_TYPES: ReadonlyMap<number, number> = new Map<number, number>([

@@ -4,7 +4,8 @@
  *
  * | type | bytes |
  * | --- | --- |
- * | text types, json, jsonb, enum | UTF-8 |
+ * | text types, json, jsonb | UTF-8 |
+ * | enum | the label's oid, u32 |
  * | bytea | itself |
  * | numeric | u16 big endian: bit 15 sign, bit 14 special, bits 0..13 scale; then the coefficient, big endian, no leading zero bytes. Special: scale bits 0 NaN, 1 Infinity (with sign) |
  * | interval | i64 microseconds, i32 days, i32 months |
@@ -22,8 +23,8 @@ import { Interval } from './datetime/interval.ts';
 import { TimeTz } from './datetime/time-tz.ts';
 import { Numeric } from './numeric.ts';
 import { SqlRecord } from './record.ts';
-import { type Representation, representation } from './representation.ts';
-import { onTypeRegistration } from './type.ts';
+import { enumLabel, enumLabelOid, type Representation, representation } from './representation.ts';
+import { attributeNames, baseTypeOid, onTypeRegistration, typeByOid } from './type.ts';
 import { decodeText } from './unicode.ts';
 import { uuidFromBytes, writeUuid } from './uuid.ts';
 import type { Value } from './value.ts';
@@ -49,12 +50,15 @@ export function encodeDatum(oid: number, value: Value): Uint8Array {
     case 'text':
     case 'bpchar':
     case 'jsonb':
-    case 'enum':
       return Buffer.from(value as string, 'utf8');
     case 'bytea':
       return value;
     case 'numeric':
       return encodeNumeric(value);
+    case 'enum': {
+      const labelOid = enumLabelOid(oid, value);
+      return Uint8Array.of(labelOid >>> 24, labelOid >>> 16, labelOid >>> 8, labelOid);
+    }
     default: {
       const writer = new ByteWriter(32);
       writeDatum(kind, value, writer);
@@ -69,8 +73,9 @@ export function decodeDatum(oid: number, bytes: Uint8Array, start: number, end: 
     case 'text':
     case 'bpchar':
     case 'jsonb':
-    case 'enum':
       return decodeText(bytes, start, end);
+    case 'enum':
+      return enumLabel(oid, readInt32(bytes, start) >>> 0);
     case 'bytea':
       return bytes.slice(start, end);
     case 'numeric':
@@ -103,7 +108,7 @@ export function decodeDatum(oid: number, bytes: Uint8Array, start: number, end: 
     case 'array':
       return decodeArray(bytes, start);
     case 'record':
-      return decodeRecord(bytes, start);
+      return decodeRecord(oid, bytes, start);
   }
 }
 
@@ -112,7 +117,6 @@ function writeDatum(kind: Representation, value: Value, writer: ByteWriter): voi
     case 'text':
     case 'bpchar':
     case 'jsonb':
-    case 'enum':
       writer.text(value);
       return;
     case 'bytea':
@@ -282,12 +286,19 @@ function decodeArray(bytes: Uint8Array, start: number): SqlArray {
   return new SqlArray(elementOid, elements, dimensions, lowerBounds);
 }
 
-function decodeRecord(bytes: Uint8Array, start: number): SqlRecord {
+/** Attributes that its type has got since are null. */
+function decodeRecord(oid: number, bytes: Uint8Array, start: number): SqlRecord {
   cursor = start;
   const count = readVarint(bytes);
   const typeOids: number[] = [];
   for (let i = 0; i < count; i++) typeOids.push(readVarint(bytes));
   const values: Value[] = [];
   for (let i = 0; i < count; i++) values.push(readNullable(typeOids[i], bytes));
-  return new SqlRecord(typeOids, values);
+  const attributes = typeByOid(baseTypeOid(oid))?.attributes;
+  if (attributes === undefined) return new SqlRecord(typeOids, values);
+  for (let i = count; i < attributes.length; i++) {
+    typeOids.push(attributes[i].typeOid);
+    values.push(null);
+  }
+  return new SqlRecord(typeOids, values, attributeNames(attributes));
 }

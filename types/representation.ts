@@ -2,8 +2,9 @@
  * Which of a few forms the values of a type have at run time. Comparison, hashing, index keys and storage are decided by it,
  * so that each of them is one switch.
  */
+import { assert } from './assert.ts';
 import { OID } from './oid.ts';
-import { baseTypeOid, isArrayType, typeByOid } from './type.ts';
+import { baseTypeOid, isArrayType, type SqlType, typeByOid } from './type.ts';
 
 export type Representation =
   | 'bool'
@@ -85,6 +86,41 @@ export function representation(oid: number): Representation {
   if (type.kind === 'e') return 'enum';
   if (type.kind === 'c') return 'record';
   return isArrayType(type) ? 'array' : 'text';
+}
+
+/** An enum's labels as they are stored: by the label's own oid, which a renamed label keeps. */
+interface StoredLabels {
+  readonly oids: ReadonlyMap<string, number>;
+  readonly labels: ReadonlyMap<number, string>;
+}
+
+const storedLabels = new WeakMap<SqlType, StoredLabels>();
+
+function storedLabelsOf(enumOid: number): StoredLabels {
+  const type = typeByOid(baseTypeOid(enumOid));
+  assert(type?.enumLabels !== undefined && type.enumLabelOids !== undefined, 'an enum has labels with oids');
+  let stored = storedLabels.get(type);
+  if (stored === undefined) {
+    const oids = type.enumLabelOids;
+    stored = {
+      oids: new Map(type.enumLabels.map((label, i) => [label, oids[i]])),
+      labels: new Map(type.enumLabels.map((label, i) => [oids[i], label])),
+    };
+    storedLabels.set(type, stored);
+  }
+  return stored;
+}
+
+export function enumLabelOid(enumOid: number, label: string): number {
+  const oid = storedLabelsOf(enumOid).oids.get(label);
+  assert(oid !== undefined, 'an enum value is one of its labels');
+  return oid;
+}
+
+export function enumLabel(enumOid: number, labelOid: number): string {
+  const label = storedLabelsOf(enumOid).labels.get(labelOid);
+  assert(label !== undefined, 'a stored enum value is one of its labels');
+  return label;
 }
 
 /** Place of an enum's label in its order. */

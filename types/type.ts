@@ -37,6 +37,8 @@ export interface SqlType {
   readonly baseTypmod?: number;
   /** Enums: labels in their order. */
   readonly enumLabels?: readonly string[];
+  /** Enums: pg_enum.oid of each label. */
+  readonly enumLabelOids?: readonly number[];
   /** Enums: pg_enum.enumsortorder of each label, which keeps the places of the others when one is put between them. */
   readonly enumSortOrders?: readonly number[];
   /** Composites: the types of the attributes that are not dropped. */
@@ -47,6 +49,18 @@ export interface SqlTypeAttribute {
   readonly name: string;
   readonly typeOid: number;
   readonly typmod: number;
+}
+
+const namesOfAttributes = new WeakMap<readonly SqlTypeAttribute[], readonly string[]>();
+
+/** Names of a composite type's fields: one list for all its records. */
+export function attributeNames(attributes: readonly SqlTypeAttribute[]): readonly string[] {
+  let names = namesOfAttributes.get(attributes);
+  if (names === undefined) {
+    names = attributes.map(({ name }) => name);
+    namesOfAttributes.set(attributes, names);
+  }
+  return names;
 }
 
 const DISPLAY_NAMES: Readonly<Record<string, string>> = {

@@ -101,7 +101,7 @@ function* pgEnum(context: ViewContext): Iterable<Row> {
       yield {
         oid: type.labelOids?.[i] ?? 0,
         enumtypid: type.oid,
-        enumsortorder: i + 1,
+        enumsortorder: type.labelOrders?.[i] ?? i + 1,
         enumlabel: type.labels[i],
       };
     }

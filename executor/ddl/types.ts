@@ -1,7 +1,7 @@
 /** CREATE TYPE (enums, composites), domains, and their ALTERs. */
 
-import { quoteIdentifier } from '../../catalog/functions/quote.ts';
-import type { TypeEntry } from '../../catalog/index.ts';
+import { quoteIdentifier, quoteLiteral } from '../../catalog/functions/quote.ts';
+import type { ColumnEntry, TypeEntry } from '../../catalog/index.ts';
 import type {
   AlterCompositeTypeStatement,
   AlterDomainStatement,
@@ -14,7 +14,7 @@ import type {
   QualifiedName,
 } from '../../parser/ast.ts';
 import { sqlError } from '../../types/errors.ts';
-import { OID, typeByOid } from '../../types/index.ts';
+import { baseTypeOid, OID, typeByOid } from '../../types/index.ts';
 import { tableOfValue } from '../domains.ts';
 import { tableText } from './constraints.ts';
 import { type DdlContext, type DdlResult, type DdlSteps, wait } from './context.ts';
@@ -85,18 +85,72 @@ export function* createEnum(x: DdlContext, statement: CreateEnumStatement): DdlS
   return { tag: 'CREATE TYPE' };
 }
 
+/** A place between two others, which keep theirs: indexes hold them. */
+function orderAt(orders: readonly number[], at: number): number {
+  if (at === orders.length) return orders.length === 0 ? 1 : Math.floor(orders[at - 1]) + 1;
+  if (at === 0) return Math.ceil(orders[0]) - 1;
+  const order = (orders[at - 1] + orders[at]) / 2;
+  if (order > orders[at - 1] && order < orders[at]) return order;
+  throw sqlError('54000', 'too many enum labels were added at one place', {
+    hint: 'Create a new type with the labels in their order, and change the columns to it.',
+  });
+}
+
+/** Stored expressions are texts: one that names the label would not be understood any more. */
+function refuseNamedLabel(x: DdlContext, oid: number, label: string): void {
+  const named = quoteLiteral(label);
+  for (const dependent of x.catalog.dependentsOf(oid)) {
+    const relation = x.catalog.relation(dependent);
+    const domain = x.catalog.type(dependent);
+    const texts =
+      relation === undefined
+        ? [domain?.defaultText, ...(domain?.checks ?? []).map((check) => check.text)]
+        : [
+            relation.queryText,
+            ...relation.columns.map((column) => column.defaultText),
+            ...x.catalog.constraintsOf(dependent).map((constraint) => constraint.checkText),
+            ...x.catalog
+              .indexesOf(dependent)
+              .flatMap((index) => [index.predicateText, ...index.columns.map((column) => column.expressionText)]),
+          ];
+    if (texts.some((text) => text?.includes(named))) {
+      const name = relation?.name ?? domain?.name ?? '';
+      throw sqlError('0A000', `cannot rename enum label "${label}" because an expression of "${name}" names it`);
+    }
+    if (relation !== undefined || domain !== undefined) refuseNamedLabel(x, dependent, label);
+  }
+}
+
+/** What rows without the column have, ADD COLUMN's default, is kept as text. */
+function renameMissingValues(x: DdlContext, oid: number, label: string, newLabel: string): void {
+  for (const dependent of x.catalog.dependentsOf(oid)) {
+    const relation = x.catalog.relation(dependent);
+    if (relation === undefined || !relation.columns.some(hasMissing)) continue;
+    const columns = relation.columns.map((column) =>
+      hasMissing(column) ? { ...column, missingText: newLabel } : column,
+    );
+    x.putEntry({ ...relation, columns });
+  }
+  function hasMissing(column: ColumnEntry): boolean {
+    return column.missingText === label && baseTypeOid(column.typeOid) === oid;
+  }
+}
+
 export function alterEnum(x: DdlContext, statement: AlterEnumStatement): DdlResult {
   const type = userType(x, statement.name);
   if (type.kind !== 'enum') throw sqlError('42809', `${type.name} is not an enum`);
   const { action } = statement;
   const labels = [...type.labels];
-  const oids = [...(type.labelOids ?? labels.map(() => 0))];
+  const oids = [...(type.labelOids ?? [])];
+  const orders = [...(type.labelOrders ?? labels.map((_, i) => i + 1))];
   const tag = 'ALTER TYPE';
   if (action.kind === 'rename') {
     const at = labels.indexOf(action.label);
     if (at < 0) throw sqlError('22023', `"${action.label}" is not an existing enum label`);
     if (labels.includes(action.newLabel)) throw sqlError('42710', `enum label "${action.newLabel}" already exists`);
     checkLabel(action.newLabel);
+    refuseNamedLabel(x, type.oid, action.label);
+    renameMissingValues(x, type.oid, action.label, action.newLabel);
     labels[at] = action.newLabel;
   } else {
     checkLabel(action.label);
@@ -113,10 +167,12 @@ export function alterEnum(x: DdlContext, statement: AlterEnumStatement): DdlResu
       if (at < 0) throw sqlError('22023', `"${neighbour}" is not an existing enum label`);
       if (action.after !== null) at++;
     }
+    const order = orderAt(orders, at);
     labels.splice(at, 0, action.label);
     oids.splice(at, 0, x.allocateOid());
+    orders.splice(at, 0, order);
   }
-  x.putEntry({ ...type, labels, labelOids: oids });
+  x.putEntry({ ...type, labels, labelOids: oids, labelOrders: orders });
   return { tag };
 }
 
@@ -143,7 +199,8 @@ export function* createCompositeType(x: DdlContext, statement: CreateCompositeTy
 export function alterCompositeType(x: DdlContext, statement: AlterCompositeTypeStatement): DdlResult {
   const type = userType(x, statement.name);
   if (type.kind !== 'composite') throw sqlError('42809', `"${type.name}" is not a composite type`);
-  refuseUsedType(x, type);
+  // New attributes are null in values that were stored without them; anything else would have to rewrite them.
+  if (statement.commands.some((command) => command.kind !== 'addColumn')) refuseUsedType(x, type);
   let attributes = [...(type.attributes ?? [])];
   for (const command of statement.commands) {
     switch (command.kind) {

@@ -36,6 +36,7 @@ registerType({
   category: 'E',
   arrayOid: 0,
   enumLabels: ['sad', 'ok', 'happy'],
+  enumLabelOids: [90001, 4000000003, 90002],
   enumSortOrders: [1, 1.5, 2],
 });
 
