@@ -18,7 +18,7 @@ import { assert } from '../types/assert.ts';
 import { SqlError } from '../types/errors.ts';
 import { BufferPool, PAGE_MISS } from './buffer/index.ts';
 import { Heap, type RowVisitor, startupSweep } from './heap/index.ts';
-import { type FileSystem, NodeFileSystem } from './io/index.ts';
+import { type FileSystem, makeFolder, NodeFileSystem } from './io/index.ts';
 import type { LockManager, Transaction, TransactionManager } from './mvcc/index.ts';
 import {
   Checkpointer,
@@ -280,7 +280,7 @@ function openParts(options: StorageOptions): OpenedParts {
   const fileSystem = options.fileSystem ?? new NodeFileSystem();
   if (options.dataDirectory === null) return openTemporary(options, fileSystem);
   const directory = options.dataDirectory;
-  fileSystem.mkdir(directory);
+  makeFolder(fileSystem, directory);
   const lock = lockDirectory(fileSystem, directory);
   try {
     return openDirectory(options, fileSystem, directory, lock);

@@ -2,19 +2,34 @@
  * Files in memory that know what a crash would leave: for tests, and where there is no disk.
  *
  * Each file keeps its present content, and beside it what is durable plus the writes since the last sync, in order. Each
- * folder keeps its present names and its durable ones. `crash()` throws the present away: every file becomes its durable
- * content with none, some or parts of the unsynced writes (chosen by the given random numbers, in sectors of 512 bytes);
- * names not made durable by fsyncDir are kept or lost one by one. Operations under way at the crash never call back; open
- * File objects are dead.
+ * folder keeps its present names and its durable ones. `crash()` is a power cut, and throws the present away: every file
+ * becomes its durable content with none, some or parts of the unsynced writes, in any combination (chosen by the given
+ * random numbers; a torn write keeps sectors of 512 bytes, or all up to a byte, or all from one); names not made durable by
+ * fsyncDir, of files and of folders, are kept or lost one by one. `kill()` is the death of the process only: the present
+ * stays, as in the operating system's cache. Operations under way at either never call back; open File objects are dead.
  *
- * `failNext(op, code)` makes the next operation of a kind fail; `capacity` bounds the total size, beyond it writes fail
- * with ENOSPC, as on a full disk.
+ * `failNext(op, code)` makes the next operation of a kind fail; `onOperation` sees every operation, in order, and may fail it
+ * by number. A sync that fails may have lost what it was to write, though later syncs succeed, as Linux has it. `capacity`
+ * bounds the total size: beyond it writes fail with ENOSPC, a part of them done, as on a full disk; `claimedFree` is what the
+ * disk says about it, true or not.
  */
 import { assert } from '../../types/assert.ts';
+import type { SqlError } from '../../types/errors.ts';
 import { fileError } from './errors.ts';
 import type { File, FileSystem, IoCallback, OpenMode, ReadCallback } from './file.ts';
 
-export type MemoryOp = 'open' | 'read' | 'write' | 'sync' | 'truncate' | 'rename' | 'unlink' | 'fsyncDir';
+export type MemoryOp =
+  | 'open'
+  | 'read'
+  | 'write'
+  | 'sync'
+  | 'truncate'
+  | 'stat'
+  | 'rename'
+  | 'unlink'
+  | 'mkdir'
+  | 'list'
+  | 'fsyncDir';
 
 export interface MemoryFileSystemOptions {
   /** How an asynchronous operation is put off; setImmediate unless a test wants to choose the order. */
@@ -24,27 +39,28 @@ export interface MemoryFileSystemOptions {
 export interface CrashOptions {
   /** 0 <= random() < 1. Without it nothing unsynced survives. */
   readonly random?: () => number;
-  /** Unsynced writes may survive in part (sector by sector). Needs `random`. */
+  /** Unsynced writes may survive in part. Needs `random`. */
   readonly tear?: boolean;
 }
 
 const SECTOR = 512;
 
-type PendingChange = { kind: 'write'; offset: number; bytes: Uint8Array } | { kind: 'truncate'; size: number };
+type PendingWrite = { kind: 'write'; offset: number; bytes: Uint8Array };
+type PendingChange = PendingWrite | { kind: 'truncate'; size: number };
 
+/** A file's content; `data` and `durable` may be shared with the inode of a forked file system until one of them writes. */
 class MemoryInode {
   data: Uint8Array = new Uint8Array(0);
   size = 0;
   durable: Uint8Array = new Uint8Array(0);
   pending: PendingChange[] = [];
+  private isDataShared = false;
+  private isDurableShared = false;
 
   write(bytes: Uint8Array, offset: number): void {
     const end = offset + bytes.length;
-    if (end > this.data.length) {
-      const grown = new Uint8Array(Math.max(end, this.data.length * 2, 1024));
-      grown.set(this.data.subarray(0, this.size));
-      this.data = grown;
-    }
+    if (end > this.data.length) this.setData(Math.max(end, this.data.length * 2, 1024));
+    else if (this.isDataShared) this.setData(this.data.length);
     this.data.set(bytes, offset);
     this.size = Math.max(this.size, end);
     // Not bytes.slice(): of a Buffer that would be a view.
@@ -52,11 +68,8 @@ class MemoryInode {
   }
 
   truncate(size: number): void {
-    if (size > this.data.length) {
-      const grown = new Uint8Array(size);
-      grown.set(this.data.subarray(0, this.size));
-      this.data = grown;
-    } else if (size < this.size) this.data.fill(0, size, this.size);
+    if (size > this.data.length || this.isDataShared) this.setData(Math.max(size, this.size));
+    if (size < this.size) this.data.fill(0, size, this.size);
     this.size = size;
     this.pending.push({ kind: 'truncate', size });
   }
@@ -64,20 +77,41 @@ class MemoryInode {
   sync(): void {
     if (this.pending.length === 0) return;
     // One growth for all of them.
-    if (this.size > this.durable.length)
-      this.durable = applyChange(this.durable, { kind: 'truncate', size: this.size });
+    if (this.size > this.durable.length || this.isDurableShared)
+      this.durable = applyChange(this.durable, {
+        kind: 'truncate',
+        size: Math.max(this.size, this.durable.length),
+      });
+    this.isDurableShared = false;
     let content = this.durable;
     for (const change of this.pending) content = applyChange(content, change);
     this.durable = content;
     this.pending = [];
   }
 
+  /** A sync has failed: what it was to write is taken for written, and is not. */
+  forgetPending(): void {
+    this.pending = [];
+  }
+
+  /** Bit rot. */
+  flip(offset: number, mask: number): void {
+    this.sync();
+    this.setData(this.data.length);
+    this.durable = this.durable.slice();
+    this.isDurableShared = false;
+    this.data[offset] ^= mask;
+    this.durable[offset] ^= mask;
+  }
+
   fork(): MemoryInode {
     const copy = new MemoryInode();
-    copy.data = this.data.slice(0, this.size);
+    copy.data = this.data;
     copy.size = this.size;
-    copy.durable = this.durable.slice();
+    copy.durable = this.durable;
     copy.pending = [...this.pending];
+    this.isDataShared = copy.isDataShared = true;
+    this.isDurableShared = copy.isDurableShared = true;
     return copy;
   }
 
@@ -85,21 +119,45 @@ class MemoryInode {
   crash(options: CrashOptions): void {
     const { random, tear } = options;
     let content = this.durable;
-    for (const change of this.pending) {
-      if (random === undefined || random() < 0.5) continue;
-      if (change.kind === 'write' && tear === true && random() < 0.5) {
-        for (let at = 0; at < change.bytes.length; at += SECTOR) {
-          if (random() < 0.5) continue;
-          const bytes = change.bytes.subarray(at, at + SECTOR);
-          content = applyChange(content, { kind: 'write', offset: change.offset + at, bytes });
-        }
-      } else content = applyChange(content, change);
+    if (this.pending.length > 0 && random !== undefined) {
+      content = content.slice();
+      for (const change of this.pending) {
+        if (random() < 0.5) continue;
+        if (change.kind === 'write' && tear === true && random() < 0.5) content = applyTorn(content, change, random);
+        else content = applyChange(content, change);
+      }
+      this.isDurableShared = false;
     }
     this.durable = content;
-    this.data = content.slice();
+    this.data = content;
     this.size = content.length;
+    this.isDataShared = true;
+    this.isDurableShared = true;
     this.pending = [];
   }
+
+  private setData(capacity: number): void {
+    const copy = new Uint8Array(capacity);
+    copy.set(this.data.subarray(0, Math.min(this.size, capacity)));
+    this.data = copy;
+    this.isDataShared = false;
+  }
+}
+
+function applyTorn(content: Uint8Array, change: PendingWrite, random: () => number): Uint8Array {
+  const { offset, bytes } = change;
+  const kind = random();
+  if (kind < 0.25) return applyPart(content, offset, bytes, 0, Math.floor(random() * bytes.length));
+  if (kind < 0.5) return applyPart(content, offset, bytes, Math.floor(random() * bytes.length), bytes.length);
+  let result = content;
+  for (let at = 0; at < bytes.length; at += SECTOR) {
+    if (random() < 0.5) result = applyPart(result, offset, bytes, at, Math.min(at + SECTOR, bytes.length));
+  }
+  return result;
+}
+
+function applyPart(content: Uint8Array, offset: number, bytes: Uint8Array, start: number, end: number): Uint8Array {
+  return applyChange(content, { kind: 'write', offset: offset + start, bytes: bytes.subarray(start, end) });
 }
 
 function applyChange(content: Uint8Array, change: PendingChange): Uint8Array {
@@ -121,12 +179,16 @@ function applyChange(content: Uint8Array, change: PendingChange): Uint8Array {
 interface MemoryFolder {
   names: Map<string, MemoryInode>;
   durable: Map<string, MemoryInode>;
+  /** The folder's own name is durable in the folder above. */
+  isNamed: boolean;
 }
 
 export class MemoryFileSystem implements FileSystem {
   readonly isShared = false;
   /** Bytes that all files together may have. */
   capacity = Number.POSITIVE_INFINITY;
+  /** What freeSpace answers; null: the truth. */
+  claimedFree: number | null = null;
   /** Operations done so far, by kind: a test can crash or fail at the nth. */
   readonly counts: Record<MemoryOp, number> = {
     open: 0,
@@ -134,8 +196,11 @@ export class MemoryFileSystem implements FileSystem {
     write: 0,
     sync: 0,
     truncate: 0,
+    stat: 0,
     rename: 0,
     unlink: 0,
+    mkdir: 0,
+    list: 0,
     fsyncDir: 0,
   };
   /** Called before each operation; what it throws comes out of the operation. */
@@ -160,9 +225,17 @@ export class MemoryFileSystem implements FileSystem {
     this.failures = [];
   }
 
-  crash(options: CrashOptions = {}): void {
+  /** The process dies; the machine goes on. */
+  kill(): void {
     this.life++;
     this.failures = [];
+    this.onOperation = null;
+  }
+
+  /** The power is cut. */
+  crash(options: CrashOptions = {}): void {
+    this.kill();
+    this.loseFolders(options.random);
     for (const folder of this.folders.values()) {
       const names = new Map(folder.durable);
       if (options.random !== undefined) mixNames(names, folder, options.random);
@@ -188,9 +261,23 @@ export class MemoryFileSystem implements FileSystem {
       return result;
     };
     for (const [path, folder] of this.folders) {
-      copy.folders.set(path, { names: copyNames(folder.names), durable: copyNames(folder.durable) });
+      const { isNamed } = folder;
+      copy.folders.set(path, { names: copyNames(folder.names), durable: copyNames(folder.durable), isNamed });
     }
+    copy.capacity = this.capacity;
+    copy.claimedFree = this.claimedFree;
     return copy;
+  }
+
+  /** Folders whose names are not durable go with all that is in them, or stay, by chance. */
+  private loseFolders(random: (() => number) | undefined): void {
+    for (const [path, folder] of [...this.folders]) {
+      if (folder.isNamed) continue;
+      if (random === undefined || random() < 0.5) {
+        for (const other of [...this.folders.keys()])
+          if (other === path || other.startsWith(`${path}/`)) this.folders.delete(other);
+      } else folder.isNamed = true;
+    }
   }
 
   open(path: string, mode: OpenMode): File {
@@ -208,14 +295,18 @@ export class MemoryFileSystem implements FileSystem {
   }
 
   mkdir(path: string): void {
+    this.step('mkdir', path);
     const parts = path.split('/');
     for (let i = 1; i <= parts.length; i++) {
       const prefix = parts.slice(0, i).join('/');
-      if (!this.folders.has(prefix)) this.folders.set(prefix, { names: new Map(), durable: new Map() });
+      if (this.folders.has(prefix)) continue;
+      // What stands above all is always there.
+      this.folders.set(prefix, { names: new Map(), durable: new Map(), isNamed: prefix === '' });
     }
   }
 
   list(path: string): string[] {
+    this.step('list', path);
     const folder = this.folders.get(path);
     if (folder === undefined) return [];
     const names = [...folder.names.keys()];
@@ -249,12 +340,16 @@ export class MemoryFileSystem implements FileSystem {
 
   fsyncDir(path: string): void {
     this.step('fsyncDir', path);
-    const folder = this.folders.get(path);
+    const above = path === '/' ? '' : path;
+    const folder = this.folders.get(above);
     if (folder !== undefined) folder.durable = new Map(folder.names);
+    for (const [other, { isNamed }] of this.folders) {
+      if (!isNamed && other.slice(0, other.lastIndexOf('/')) === above) this.folders.get(other)!.isNamed = true;
+    }
   }
 
   freeSpace(_path: string): number {
-    return this.capacity - this.usedSpace();
+    return this.claimedFree ?? this.capacity - this.usedSpace();
   }
 
   usedSpace(): number {
@@ -268,9 +363,7 @@ export class MemoryFileSystem implements FileSystem {
     const { folder, name } = this.locate(path);
     const inode = folder?.names.get(name);
     assert(inode !== undefined && offset < inode.size, 'there is such a byte');
-    inode.sync();
-    inode.data[offset] ^= mask;
-    inode.durable[offset] ^= mask;
+    inode.flip(offset, mask);
   }
 
   /** For files: counts, and fails where a test wants it. */
@@ -280,15 +373,14 @@ export class MemoryFileSystem implements FileSystem {
     for (const failure of this.failures) {
       if (failure.op !== op || !path.includes(failure.path) || failure.after-- > 0) continue;
       this.failures.splice(this.failures.indexOf(failure), 1);
-      throw fileError(op === 'sync' || op === 'fsyncDir' ? 'fsync' : op, path, systemError(failure.code));
+      throw memoryFailure(op, path, failure.code);
     }
   }
 
-  /** For files: room for `count` bytes more. */
-  checkSpace(path: string, count: number): void {
-    if (this.capacity !== Number.POSITIVE_INFINITY && count > 0 && this.usedSpace() + count > this.capacity) {
-      throw fileError('write', path, systemError('ENOSPC'));
-    }
+  /** For files: of `count` bytes more, how many there is room for. */
+  roomFor(count: number): number {
+    if (this.capacity === Number.POSITIVE_INFINITY) return count;
+    return Math.max(0, Math.min(count, this.capacity - this.usedSpace()));
   }
 
   checkAlive(life: number): void {
@@ -317,6 +409,11 @@ function mixNames(names: Map<string, MemoryInode>, folder: MemoryFolder, random:
   }
 }
 
+/** What an operation fails with for a system error code. */
+export function memoryFailure(op: MemoryOp, path: string, code: string): SqlError {
+  return fileError(op === 'sync' || op === 'fsyncDir' ? 'fsync' : op, path, systemError(code));
+}
+
 function systemError(code: string): Error {
   return Object.assign(new Error(code), { code });
 }
@@ -337,6 +434,7 @@ class MemoryFile implements File {
 
   size(): number {
     this.check();
+    this.fileSystem.step('stat', this.path);
     return this.inode.size;
   }
 
@@ -379,8 +477,11 @@ class MemoryFile implements File {
   writeSync(buffer: Uint8Array, bufferOffset: number, length: number, fileOffset: number): void {
     this.check();
     this.fileSystem.step('write', this.path);
-    this.fileSystem.checkSpace(this.path, fileOffset + length - this.inode.size);
-    this.inode.write(buffer.subarray(bufferOffset, bufferOffset + length), fileOffset);
+    const growth = Math.max(0, fileOffset + length - this.inode.size);
+    const missing = growth - this.fileSystem.roomFor(growth);
+    const count = Math.max(0, length - missing);
+    if (count > 0) this.inode.write(buffer.subarray(bufferOffset, bufferOffset + count), fileOffset);
+    if (missing > 0) throw memoryFailure('write', this.path, 'ENOSPC');
   }
 
   write(buffer: Uint8Array, bufferOffset: number, length: number, fileOffset: number, callback: IoCallback): void {
@@ -401,7 +502,12 @@ class MemoryFile implements File {
 
   fdatasyncSync(): void {
     this.check();
-    this.fileSystem.step('sync', this.path);
+    try {
+      this.fileSystem.step('sync', this.path);
+    } catch (error) {
+      this.inode.forgetPending();
+      throw error;
+    }
     this.inode.sync();
   }
 

@@ -11,7 +11,7 @@
  */
 import { assert } from '../../types/assert.ts';
 import type { SqlError } from '../../types/errors.ts';
-import type { File, FileSystem, IoCallback } from '../io/index.ts';
+import { type File, type FileSystem, type IoCallback, makeFolder } from '../io/index.ts';
 import { WAL_SEGMENT_SIZE } from '../limits.ts';
 
 const GROW_STEP = 512 * 1024;
@@ -50,7 +50,7 @@ export class WalSegments {
   constructor(fileSystem: FileSystem, directory: string) {
     this.fileSystem = fileSystem;
     this.directory = directory;
-    fileSystem.mkdir(directory);
+    makeFolder(fileSystem, directory);
   }
 
   /** Stands at lsn, the end of the log; what lies in later segments is not part of it, and they become spares. */

@@ -156,6 +156,7 @@ describe('A checkpoint', () => {
     expect(failure).to.include({ code: '53100' });
     const crashed = fileSystem.fork();
     crashed.crash();
+    crashed.capacity = Number.POSITIVE_INFINITY;
     new MiniEngine(crashed, engine.history).expectRecovered();
     fileSystem.capacity = Number.POSITIVE_INFINITY;
     await engine.checkpoint();
@@ -163,6 +164,18 @@ describe('A checkpoint', () => {
     const again = new MiniEngine(fileSystem, engine.history);
     expect(again.recovered.pagesChanged).to.equal(0);
     again.expectRecovered();
+  });
+
+  it('needs no disk space to be recovered on a disk that is full, where the pool holds the pages', async () => {
+    const fileSystem = new MemoryFileSystem();
+    const engine = new MiniEngine(fileSystem, [], 64);
+    await engine.start();
+    const relId = engine.createRelation();
+    for (let i = 0; i < 40; i++) engine.addPage(relId, i);
+    await engine.commit();
+    fileSystem.crash();
+    fileSystem.capacity = fileSystem.usedSpace();
+    new MiniEngine(fileSystem, engine.history, 64).expectRecovered();
   });
 
   it('asked for while one runs begins after it', async () => {
