@@ -42,6 +42,8 @@ export class WalSegments {
   private readonly files = new Map<number, File>();
   /** Written since the last sync. */
   private unsynced = new Set<File>();
+  /** Files whose asynchronous sync is under way: until it ends, what they hold is not durable. */
+  private readonly syncing = new Set<File>();
   private spares: string[] = [];
   private spareNumber = 0;
   private makingSpare = false;
@@ -139,6 +141,7 @@ export class WalSegments {
 
   /** Makes durable what was written before the call. */
   syncSync(): void {
+    for (const file of this.syncing) if (!this.unsynced.has(file)) file.fdatasyncSync();
     for (const file of this.unsynced) {
       file.fdatasyncSync();
       this.unsynced.delete(file);
@@ -155,7 +158,9 @@ export class WalSegments {
       return;
     }
     for (const file of files) {
+      this.syncing.add(file);
       file.fdatasync((error) => {
+        this.syncing.delete(file);
         if (error !== null) failure = error;
         if (--remaining === 0) callback(failure);
       });
