@@ -3,7 +3,7 @@
  *
  * A name is made durable by the checkpointer (syncAll) before a checkpoint counts on the file.
  */
-import type { SqlError } from '../../types/errors.ts';
+import { SqlError } from '../../types/errors.ts';
 import type { File, FileSystem } from '../io/index.ts';
 import { PAGE_SIZE } from '../limits.ts';
 import type { RelationPages } from './relation-pages.ts';
@@ -58,6 +58,11 @@ export class RelationFiles {
 
   removeOrphan(relId: number): void {
     this.fileSystem.unlink(this.pathOf(relId));
+    this.namesChanged = true;
+  }
+
+  /** Names may not be durable that another process made. */
+  distrustNames(): void {
     this.namesChanged = true;
   }
 
@@ -132,7 +137,7 @@ export class RelationFiles {
       relation.ioCount--;
       if (error !== null) relation.needsSync = true;
       this.afterWrites([relation]);
-      callback(error);
+      callback(error === null ? null : syncFailure(error));
     });
   }
 
@@ -141,7 +146,7 @@ export class RelationFiles {
     try {
       this.fileSystem.fsyncDir(this.directory);
     } catch (error) {
-      return error as SqlError;
+      return syncFailure(error as SqlError);
     }
     this.namesChanged = false;
     return null;
@@ -166,4 +171,9 @@ export class RelationFiles {
       return;
     }
   }
+}
+
+/** Whatever its cause (a full disk too), the operating system may have dropped what was written, and will not say so again. */
+function syncFailure(error: SqlError): SqlError {
+  return new SqlError('58030', error.message, {}, 'PANIC');
 }

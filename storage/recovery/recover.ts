@@ -105,6 +105,8 @@ export function walDirectory(directory: string): string {
 export function recover(options: RecoveryOptions): RecoveryResult {
   const { fileSystem, directory, pool, wal, handler } = options;
   const control = readControl(fileSystem, directory);
+  // The process that died may have gone between a rename and its sync: what is built on that name must not outlive it.
+  fileSystem.fsyncDir(directory);
   if (control === null) {
     clearUnfinished(options);
     wal.open(FIRST_LSN, 0);
@@ -170,6 +172,7 @@ function clearUnfinished(options: RecoveryOptions): void {
  * The log's end may have been written but not synced when the process died, and we are about to change files on its word.
  */
 function syncSegments(fileSystem: FileSystem, directory: string, redoLsn: number): void {
+  fileSystem.fsyncDir(directory);
   for (const start of listWalSegments(fileSystem, directory)) {
     if (start + WAL_SEGMENT_SIZE <= redoLsn) continue;
     const file = fileSystem.open(`${directory}/${walSegmentName(start)}`, 'readwrite');
@@ -178,8 +181,9 @@ function syncSegments(fileSystem: FileSystem, directory: string, redoLsn: number
   }
 }
 
-/** What the process that died wrote to the relations' files may not be durable: the next checkpoint syncs them all. */
+/** What the process that died wrote to the relations' files may not be durable, nor their names: the next checkpoint syncs all. */
 function distrustFiles(pool: BufferPool): void {
+  pool.files.distrustNames();
   for (const relId of pool.files.list()) {
     const relation = pool.relation(relId);
     if (relation !== undefined) relation.needsSync = true;

@@ -42,6 +42,40 @@ describe('Recovery', () => {
     again.expectRecovered();
   });
 
+  it('after a kill does not take for durable what only the operating system has, names included', async () => {
+    const fileSystem = new MemoryFileSystem();
+    const engine = await filled(fileSystem);
+    // Sixteen frames hold no forty pages: the file is there, its name never synced.
+    expect(fileSystem.exists('/d/base/1')).to.equal(true);
+    const killed = fileSystem.fork();
+    killed.kill();
+    const again = new MiniEngine(killed, engine.history);
+    await again.start();
+    await again.checkpoint();
+    const cut = killed.fork();
+    cut.crash();
+    new MiniEngine(cut, engine.history).expectRecovered();
+  });
+
+  it('does not remove what the control file before the last names, before the last is durable', async () => {
+    const fileSystem = new MemoryFileSystem();
+    const engine = await filled(fileSystem);
+    let killed: MemoryFileSystem | null = null;
+    let syncs = 0;
+    fileSystem.onOperation = (op, path) => {
+      // The second sync of the folder is that of the control file's name; the first is of the state's.
+      if (op === 'fsyncDir' && path === '/d' && ++syncs === 2) killed = fileSystem.fork();
+    };
+    await engine.checkpoint();
+    killed!.kill();
+    new MiniEngine(killed!, engine.history).expectRecovered();
+    for (let seed = 0; seed < 20; seed++) {
+      const cut = killed!.fork();
+      cut.crash({ random: seededRandom(seed) });
+      new MiniEngine(cut, engine.history).expectRecovered();
+    }
+  });
+
   it('can be cut short and done again', async () => {
     const fileSystem = new MemoryFileSystem();
     const engine = await filled(fileSystem);
