@@ -189,6 +189,8 @@ export class MemoryFileSystem implements FileSystem {
   capacity = Number.POSITIVE_INFINITY;
   /** What freeSpace answers; null: the truth. */
   claimedFree: number | null = null;
+  /** A sync has failed since the last power cut: what is read may be on no disk, and no sync will say so. */
+  hasLostSync = false;
   /** Operations done so far, by kind: a test can crash or fail at the nth. */
   readonly counts: Record<MemoryOp, number> = {
     open: 0,
@@ -235,6 +237,7 @@ export class MemoryFileSystem implements FileSystem {
   /** The power is cut. */
   crash(options: CrashOptions = {}): void {
     this.kill();
+    this.hasLostSync = false;
     this.loseFolders(options.random);
     for (const folder of this.folders.values()) {
       const names = new Map(folder.durable);
@@ -266,6 +269,7 @@ export class MemoryFileSystem implements FileSystem {
     }
     copy.capacity = this.capacity;
     copy.claimedFree = this.claimedFree;
+    copy.hasLostSync = this.hasLostSync;
     return copy;
   }
 
@@ -506,6 +510,7 @@ class MemoryFile implements File {
       this.fileSystem.step('sync', this.path);
     } catch (error) {
       this.inode.forgetPending();
+      this.fileSystem.hasLostSync = true;
       throw error;
     }
     this.inode.sync();

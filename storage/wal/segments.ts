@@ -10,7 +10,7 @@
  * allocatedEnd: the LSN up to which space is prepared; it stands in or at the end of the newest segment.
  */
 import { assert } from '../../types/assert.ts';
-import type { SqlError } from '../../types/errors.ts';
+import { SqlError } from '../../types/errors.ts';
 import { type File, type FileSystem, type IoCallback, makeFolder } from '../io/index.ts';
 import { WAL_SEGMENT_SIZE } from '../limits.ts';
 
@@ -237,15 +237,19 @@ export class WalSegments {
       return;
     }
     const finish = (error: SqlError | null): void => {
-      file.close();
       this.makingSpare = false;
-      if (error !== null || this.closed) {
-        this.fileSystem.unlink(path);
-        return;
+      try {
+        file.close();
+        if (error !== null || this.closed) {
+          this.fileSystem.unlink(path);
+          return;
+        }
+        const name = `${SPARE_PREFIX}${this.spareNumber++}`;
+        this.fileSystem.rename(path, `${this.directory}/${name}`);
+        this.spares.push(name);
+      } catch (failure) {
+        if (!(failure instanceof SqlError)) throw failure;
       }
-      const name = `${SPARE_PREFIX}${this.spareNumber++}`;
-      this.fileSystem.rename(path, `${this.directory}/${name}`);
-      this.spares.push(name);
     };
     const fill = (offset: number): void => {
       if (this.closed) finish(null);

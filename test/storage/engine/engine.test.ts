@@ -267,6 +267,28 @@ describe('the storage engine', () => {
     await engine.close();
   });
 
+  it('tells all who wait of a commit, though the file of a dropped heap cannot be removed', async () => {
+    const fileSystem = new MemoryFileSystem();
+    const engine = await open(fileSystem, 16);
+    const heap = await newHeap(engine);
+    const txn = engine.transactions.begin();
+    const xid = engine.transactions.statementXid(txn);
+    for (let value = 0; value < 100; value++)
+      await retry(engine, () => heap.insert(txn, xid, makeRow(value, 2000), 2000));
+    await committed(engine, txn);
+    fileSystem.failNext('unlink', 'EIO', 0, `/base/${heap.relId}`);
+    const drop = engine.transactions.begin();
+    engine.dropHeap(drop, heap.relId);
+    const other = engine.transactions.begin();
+    engine.transactions.statementXid(other);
+    await Promise.all([committed(engine, drop), committed(engine, other)]);
+    expect(fileSystem.exists(`/data/base/${heap.relId}`)).to.equal(true);
+    await engine.close();
+    const again = await open(fileSystem, 16);
+    expect(fileSystem.exists(`/data/base/${heap.relId}`)).to.equal(false);
+    await again.close();
+  });
+
   it('goes on with a rollback when what kept it from undoing has passed', async () => {
     const fileSystem = new MemoryFileSystem();
     const engine = await open(fileSystem, 16);
