@@ -48,44 +48,83 @@ const SECTOR = 512;
 type PendingWrite = { kind: 'write'; offset: number; bytes: Uint8Array };
 type PendingChange = PendingWrite | { kind: 'truncate'; size: number };
 
-/** A file's content; `data` and `durable` may be shared with the inode of a forked file system until one of them writes. */
-class MemoryInode {
-  data: Uint8Array = new Uint8Array(0);
+/** Bytes with room to grow; shared with that of a forked file system until one of them writes. */
+class Content {
+  bytes: Uint8Array = new Uint8Array(0);
   size = 0;
-  durable: Uint8Array = new Uint8Array(0);
-  pending: PendingChange[] = [];
-  private isDataShared = false;
-  private isDurableShared = false;
+  private isShared = false;
 
   write(bytes: Uint8Array, offset: number): void {
     const end = offset + bytes.length;
-    if (end > this.data.length) this.setData(Math.max(end, this.data.length * 2, 1024));
-    else if (this.isDataShared) this.setData(this.data.length);
-    this.data.set(bytes, offset);
+    this.own(end);
+    this.bytes.set(bytes, offset);
     this.size = Math.max(this.size, end);
-    // Not bytes.slice(): of a Buffer that would be a view.
-    this.pending.push({ kind: 'write', offset, bytes: Uint8Array.prototype.slice.call(bytes) });
   }
 
   truncate(size: number): void {
-    if (size > this.data.length || this.isDataShared) this.setData(Math.max(size, this.size));
-    if (size < this.size) this.data.fill(0, size, this.size);
+    this.own(size);
+    if (size < this.size) this.bytes.fill(0, size, this.size);
     this.size = size;
+  }
+
+  apply(change: PendingChange): void {
+    if (change.kind === 'truncate') this.truncate(change.size);
+    else this.write(change.bytes, change.offset);
+  }
+
+  /** Some of the write's bytes: up to one, from one on, or some sectors. */
+  applyTorn({ offset, bytes }: PendingWrite, random: () => number): void {
+    const kind = random();
+    const cut = Math.floor(random() * bytes.length);
+    if (kind < 0.25) this.write(bytes.subarray(0, cut), offset);
+    else if (kind < 0.5) this.write(bytes.subarray(cut), offset + cut);
+    else {
+      for (let at = 0; at < bytes.length; at += SECTOR)
+        if (random() < 0.5) this.write(bytes.subarray(at, at + SECTOR), offset + at);
+    }
+  }
+
+  share(): Content {
+    const copy = new Content();
+    copy.bytes = this.bytes;
+    copy.size = this.size;
+    this.isShared = copy.isShared = true;
+    return copy;
+  }
+
+  /** Bytes of its own, at least `capacity` of them; those behind the size are zeros. */
+  own(capacity: number): void {
+    if (!this.isShared && capacity <= this.bytes.length) return;
+    const own = new Uint8Array(capacity <= this.bytes.length ? this.bytes.length : Math.max(capacity, this.size * 2));
+    own.set(this.bytes.subarray(0, this.size));
+    this.bytes = own;
+    this.isShared = false;
+  }
+}
+
+class MemoryInode {
+  present = new Content();
+  durable = new Content();
+  pending: PendingChange[] = [];
+
+  get size(): number {
+    return this.present.size;
+  }
+
+  write(bytes: Uint8Array, offset: number): void {
+    // Not bytes.slice(): of a Buffer that would be a view.
+    const copy = Uint8Array.prototype.slice.call(bytes);
+    this.present.write(copy, offset);
+    this.pending.push({ kind: 'write', offset, bytes: copy });
+  }
+
+  truncate(size: number): void {
+    this.present.truncate(size);
     this.pending.push({ kind: 'truncate', size });
   }
 
   sync(): void {
-    if (this.pending.length === 0) return;
-    // One growth for all of them.
-    if (this.size > this.durable.length || this.isDurableShared)
-      this.durable = applyChange(this.durable, {
-        kind: 'truncate',
-        size: Math.max(this.size, this.durable.length),
-      });
-    this.isDurableShared = false;
-    let content = this.durable;
-    for (const change of this.pending) content = applyChange(content, change);
-    this.durable = content;
+    for (const change of this.pending) this.durable.apply(change);
     this.pending = [];
   }
 
@@ -97,83 +136,33 @@ class MemoryInode {
   /** Bit rot. */
   flip(offset: number, mask: number): void {
     this.sync();
-    this.setData(this.data.length);
-    this.durable = this.durable.slice();
-    this.isDurableShared = false;
-    this.data[offset] ^= mask;
-    this.durable[offset] ^= mask;
+    for (const content of [this.present, this.durable]) {
+      content.own(content.size);
+      content.bytes[offset] ^= mask;
+    }
   }
 
   fork(): MemoryInode {
     const copy = new MemoryInode();
-    copy.data = this.data;
-    copy.size = this.size;
-    copy.durable = this.durable;
+    copy.present = this.present.share();
+    copy.durable = this.durable.share();
     copy.pending = [...this.pending];
-    this.isDataShared = copy.isDataShared = true;
-    this.isDurableShared = copy.isDurableShared = true;
     return copy;
   }
 
   /** Becomes what the disk kept. */
   crash(options: CrashOptions): void {
     const { random, tear } = options;
-    let content = this.durable;
-    if (this.pending.length > 0 && random !== undefined) {
-      content = content.slice();
+    if (random !== undefined) {
       for (const change of this.pending) {
         if (random() < 0.5) continue;
-        if (change.kind === 'write' && tear === true && random() < 0.5) content = applyTorn(content, change, random);
-        else content = applyChange(content, change);
+        if (change.kind === 'write' && tear === true && random() < 0.5) this.durable.applyTorn(change, random);
+        else this.durable.apply(change);
       }
-      this.isDurableShared = false;
     }
-    this.durable = content;
-    this.data = content;
-    this.size = content.length;
-    this.isDataShared = true;
-    this.isDurableShared = true;
     this.pending = [];
+    this.present = this.durable.share();
   }
-
-  private setData(capacity: number): void {
-    const copy = new Uint8Array(capacity);
-    copy.set(this.data.subarray(0, Math.min(this.size, capacity)));
-    this.data = copy;
-    this.isDataShared = false;
-  }
-}
-
-function applyTorn(content: Uint8Array, change: PendingWrite, random: () => number): Uint8Array {
-  const { offset, bytes } = change;
-  const kind = random();
-  if (kind < 0.25) return applyPart(content, offset, bytes, 0, Math.floor(random() * bytes.length));
-  if (kind < 0.5) return applyPart(content, offset, bytes, Math.floor(random() * bytes.length), bytes.length);
-  let result = content;
-  for (let at = 0; at < bytes.length; at += SECTOR) {
-    if (random() < 0.5) result = applyPart(result, offset, bytes, at, Math.min(at + SECTOR, bytes.length));
-  }
-  return result;
-}
-
-function applyPart(content: Uint8Array, offset: number, bytes: Uint8Array, start: number, end: number): Uint8Array {
-  return applyChange(content, { kind: 'write', offset: offset + start, bytes: bytes.subarray(start, end) });
-}
-
-function applyChange(content: Uint8Array, change: PendingChange): Uint8Array {
-  if (change.kind === 'truncate') {
-    const resized = new Uint8Array(change.size);
-    resized.set(content.subarray(0, change.size));
-    return resized;
-  }
-  const end = change.offset + change.bytes.length;
-  let target = content;
-  if (end > content.length) {
-    target = new Uint8Array(end);
-    target.set(content);
-  }
-  target.set(change.bytes, change.offset);
-  return target;
 }
 
 interface MemoryFolder {
@@ -446,7 +435,7 @@ class MemoryFile implements File {
     this.check();
     this.fileSystem.step('read', this.path);
     const count = Math.max(0, Math.min(length, this.inode.size - fileOffset));
-    buffer.set(this.inode.data.subarray(fileOffset, fileOffset + count), bufferOffset);
+    buffer.set(this.inode.present.bytes.subarray(fileOffset, fileOffset + count), bufferOffset);
     return count;
   }
 
