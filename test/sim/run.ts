@@ -1,15 +1,15 @@
 /**
  * The simulations at length:
  *
- *     npm run simulate -- --seeds 10000            from a seed of today's on
- *     npm run simulate -- --seed 4711              one seed, again
- *     npm run simulate -- --seeds 500 --sql        over SQL
- *     npm run simulate -- --seeds 500 --keep-going all failures, not the first only
+ *     npm run simulate -- --seeds 10000                from a seed of the moment on; ends at the first failure
+ *     npm run simulate -- --seed 4711                  one seed, again
+ *     npm run simulate -- --seeds 500 --from 1000      seeds 1000 to 1499
+ *     npm run simulate -- --seeds 500 --keep-going     tells all failures
  */
 import { newTally, simulate } from './simulation.ts';
 
 const { options } = readWords(process.argv.slice(2));
-const first = options.seed ?? Date.now() % 1_000_000_000;
+const first = options.seed ?? options.from ?? Date.now() % 1_000_000_000;
 const count = options.seed === null ? options.seeds : 1;
 const tally = newTally();
 const SEED_MS_MAX = 20_000;
@@ -64,10 +64,11 @@ function seconds(): string {
 }
 
 function readWords(words: readonly string[]) {
-  const options = { seeds: 1000, seed: null as number | null, keepGoing: false };
+  const options = { seeds: 1000, seed: null as number | null, from: null as number | null, keepGoing: false };
   for (let i = 0; i < words.length; i++) {
     if (words[i] === '--seeds') options.seeds = Number(words[++i]);
     else if (words[i] === '--seed') options.seed = Number(words[++i]);
+    else if (words[i] === '--from') options.from = Number(words[++i]);
     else if (words[i] === '--keep-going') options.keepGoing = true;
     else {
       process.stderr.write(`unknown word: ${words[i]}\n`);
