@@ -195,8 +195,9 @@ function version(): string {
 function refuseToStart(error: unknown): never {
   const known = error instanceof UsageError || error instanceof SqlError;
   if (known) {
-    const detail = error instanceof SqlError && error.fields.detail ? ` (${error.fields.detail})` : '';
-    process.stderr.write(`hotrow: ${error.message}${detail}\n`);
+    const { detail, hint } = error instanceof SqlError ? error.fields : {};
+    const more = detail ? ` (${detail}${hint ? ` ${hint}` : ''})` : hint ? ` (${hint})` : '';
+    process.stderr.write(`hotrow: ${error.message}${more}\n`);
   } else {
     logFailure('FATAL', 'start', error);
   }

@@ -19,6 +19,8 @@ export type WalEndReason =
 export interface WalEnd {
   /** Behind the last whole record. */
   readonly lsn: number;
+  /** Where the files had no more: behind lsn, if the last record begins in one segment and the next is missing. */
+  readonly filledLsn: number;
   /** Its CRC: with it the chain goes on. */
   readonly chain: number;
   readonly reason: WalEndReason;
@@ -43,7 +45,7 @@ export function readWal(options: WalReadOptions, visit: (record: WalRecord) => v
   let recordCount = 0;
   const end = (reason: WalEndReason): WalEnd => {
     stream.close();
-    return { lsn: stream.lsn, chain: chain ?? 0, reason, recordCount };
+    return { lsn: stream.lsn, filledLsn: stream.filledLsn, chain: chain ?? 0, reason, recordCount };
   };
   try {
     for (;;) {
@@ -64,6 +66,8 @@ export function readWal(options: WalReadOptions, visit: (record: WalRecord) => v
       record.kind = stream.u8[start + 24];
       record.xid = stream.view.getFloat64(start + 16, true);
       record.lsn = stream.lsn;
+      const back = stream.view.getUint32(start + 28, true);
+      record.durableLsn = back === 0 ? 0 : stream.lsn - (back - 1) * 8;
       record.endLsn = stream.lsn + length;
       record.u8 = stream.u8;
       record.view = stream.view;
@@ -95,6 +99,10 @@ class SegmentStream {
   constructor(options: WalReadOptions) {
     this.options = options;
     this.lsn = options.fromLsn;
+  }
+
+  get filledLsn(): number {
+    return this.lsn - this.position + this.filled;
   }
 
   has(count: number): boolean {
@@ -135,7 +143,7 @@ class SegmentStream {
   }
 
   private fill(): boolean {
-    const at = this.lsn - this.position + this.filled;
+    const at = this.filledLsn;
     const offset = at % WAL_SEGMENT_SIZE;
     if (this.file === null || this.fileStart !== at - offset) {
       this.close();

@@ -56,7 +56,13 @@ export class MiniEngine {
   acknowledgedLsn = 0;
   private nextRelationId = 1;
 
-  constructor(fileSystem: FileSystem, history: HistoryEntry[] = [], frames = 16, directory = '/d') {
+  constructor(
+    fileSystem: FileSystem,
+    history: HistoryEntry[] = [],
+    frames = 16,
+    directory = '/d',
+    acceptDamagedLog = false,
+  ) {
     this.history = history;
     makeFolder(fileSystem, directory);
     this.wal = new Wal({ segments: new WalSegments(fileSystem, walDirectory(directory)) });
@@ -64,6 +70,7 @@ export class MiniEngine {
     this.recovered = recover({
       fileSystem,
       directory,
+      acceptDamagedLog,
       pool: this.pool,
       wal: this.wal,
       handler: {
