@@ -68,6 +68,8 @@ interface Found {
 
 const LIVES_MAX = 3;
 const CUTS_MAX = 5;
+/** Virtual time. */
+const STEP_MS_MAX = 20_000;
 const FAULTY_OPS: readonly MemoryOp[] = ['open', 'read', 'write', 'sync', 'truncate', 'rename', 'unlink', 'fsyncDir'];
 
 /** Looks at a directory that was closed in order; for what knows more about files than this does. */
@@ -136,13 +138,22 @@ class Simulation {
     const cut = (): void => {
       cuts.push({ fileSystem: fileSystem.fork(), claims: work.claims() });
     };
-    this.hook(fileSystem, cuts, cut);
+    let hasFaults = true;
+    this.hook(fileSystem, cuts, cut, () => hasFaults);
     work.onStuck = () => {
       fileSystem.capacity = Number.POSITIVE_INFINITY;
+    };
+    // With the disk full and all frames but one dirty, who needs two pages at once waits for space.
+    let stepBeganMs = this.time.nowMs;
+    this.time.onTurn = () => {
+      if (this.time.nowMs - stepBeganMs < STEP_MS_MAX) return;
+      fileSystem.capacity = Number.POSITIVE_INFINITY;
+      hasFaults = false;
     };
     try {
       if (random.below(25) === 0) await work.fillLog();
       for (let steps = random.below(250); steps > 0 && this.fatal === null; steps--) {
+        stepBeganMs = this.time.nowMs;
         await work.step();
         if (random.below(60) === 0) this.fillDisk(fileSystem);
       }
@@ -151,6 +162,7 @@ class Simulation {
       if (!(error instanceof SqlError) || this.fatal === null) throw error;
     }
     cut();
+    this.time.onTurn = () => {};
     fileSystem.onOperation = null;
     fileSystem.capacity = Number.POSITIVE_INFINITY;
     tally.commits += work.history.length - 1;
@@ -180,7 +192,7 @@ class Simulation {
   }
 
   /** Before operations: copies of the disk; and failures, in some lives. */
-  private hook(fileSystem: MemoryFileSystem, cuts: Cut[], cut: () => void): void {
+  private hook(fileSystem: MemoryFileSystem, cuts: Cut[], cut: () => void, hasFaults: () => boolean): void {
     const { random, tally } = this;
     const chance = random.pick([0.002, 0.01, 0.05]);
     const cutsMax = 1 + random.below(CUTS_MAX);
@@ -189,7 +201,7 @@ class Simulation {
     const code = random.pick(['EIO', 'ENOSPC', 'EIO', 'EMFILE']);
     fileSystem.onOperation = (op, path) => {
       if (cuts.length < cutsMax && random.next() < chance) cut();
-      if (faultChance === 0 || !kinds.includes(op) || random.next() >= faultChance) return;
+      if (faultChance === 0 || !hasFaults() || !kinds.includes(op) || random.next() >= faultChance) return;
       tally.faults++;
       throw memoryFailure(op, path, code);
     };

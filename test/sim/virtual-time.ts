@@ -19,6 +19,7 @@ interface VirtualTimer {
 
 export class VirtualTime {
   nowMs = BEGIN_MS;
+  onTurn: () => void = () => {};
   private timers = new Set<VirtualTimer>();
   private nextOrder = 0;
   private real: Pick<typeof globalThis, 'setTimeout' | 'setInterval' | 'clearTimeout' | 'clearInterval'> | null = null;
@@ -77,6 +78,7 @@ export class VirtualTime {
       else this.timers.delete(timer);
       timer.run();
     }
+    this.onTurn();
     setImmediate(this.pump);
   };
 }
