@@ -8,5 +8,6 @@ export {
   memoryFailure,
 } from './file-memory.ts';
 export { NodeFileSystem } from './file-node.ts';
+export { OverlayFileSystem } from './file-overlay.ts';
 export { makeFolder } from './make-folder.ts';
 export { replaceFile } from './replace-file.ts';

@@ -42,6 +42,16 @@ export function findLostLog(fileSystem: FileSystem, directory: string, endLsn: n
   return null;
 }
 
+/** Where, from `fromLsn` on, a record may begin: its own position stands in it; -1 if nowhere. */
+export function nextRecord(fileSystem: FileSystem, directory: string, fromLsn: number): number {
+  for (const start of listWalSegments(fileSystem, directory)) {
+    if (start + WAL_SEGMENT_SIZE <= fromLsn) continue;
+    const lsn = nextCandidate(readSegment(fileSystem, `${directory}/${walSegmentName(start)}`), start, fromLsn);
+    if (lsn >= 0) return lsn;
+  }
+  return -1;
+}
+
 /** What lies behind the log's end is not to be taken for anything again. */
 export function eraseLogBehind(fileSystem: FileSystem, directory: string, endLsn: number): void {
   for (const start of listWalSegments(fileSystem, directory)) {

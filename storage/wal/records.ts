@@ -47,6 +47,8 @@ export class WalRecord {
   endLsn = 0;
   /** The log was durable up to here when the record was made; 0 if it does not say. */
   durableLsn = 0;
+  /** With it the chain goes on. */
+  crc = 0;
   u8: Uint8Array = new Uint8Array(0);
   view: DataView = new DataView(this.u8.buffer);
   /** The body: u8[position..end); the calls below move position. */

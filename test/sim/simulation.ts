@@ -16,6 +16,7 @@ import { type FileSystem, MemoryFileSystem, StorageEngine } from '../../storage/
 import { ROW_FORWARDED, ROW_MOVED_IN } from '../../storage/heap/index.ts';
 import { type MemoryOp, memoryFailure } from '../../storage/io/index.ts';
 import { checkPage } from '../../storage/page/index.ts';
+import { describeProblem, verifyDirectory } from '../../storage/verify/index.ts';
 import { SqlError } from '../../types/errors.ts';
 import { Random, readRow, retry, slotFlags } from '../storage/heap/support.ts';
 import { turn, VirtualTime } from './virtual-time.ts';
@@ -72,19 +73,11 @@ const CUTS_MAX = 5;
 const STEP_MS_MAX = 20_000;
 const FAULTY_OPS: readonly MemoryOp[] = ['open', 'read', 'write', 'sync', 'truncate', 'rename', 'unlink', 'fsyncDir'];
 
-/** Looks at a directory that was closed in order; for what knows more about files than this does. */
-export type DirectoryCheck = (fileSystem: MemoryFileSystem, directory: string) => void;
-
-export async function simulate(
-  seed: number,
-  tally: Tally = newTally(),
-  weakness: Weakness = {},
-  checkDirectory: DirectoryCheck = () => {},
-): Promise<void> {
+export async function simulate(seed: number, tally: Tally = newTally(), weakness: Weakness = {}): Promise<void> {
   const time = new VirtualTime();
   time.install();
   try {
-    await new Simulation(seed, tally, weakness, checkDirectory, time).run();
+    await new Simulation(seed, tally, weakness, time).run();
   } finally {
     time.uninstall();
   }
@@ -94,7 +87,6 @@ class Simulation {
   private readonly random: Random;
   private readonly tally: Tally;
   private readonly weakness: Weakness;
-  private readonly checkDirectory: DirectoryCheck;
   private readonly time: VirtualTime;
   private readonly everysec: boolean;
   private readonly poolPages: number;
@@ -103,11 +95,10 @@ class Simulation {
   private mainHeap = 0;
   private nextValue = 1;
 
-  constructor(seed: number, tally: Tally, weakness: Weakness, checkDirectory: DirectoryCheck, time: VirtualTime) {
+  constructor(seed: number, tally: Tally, weakness: Weakness, time: VirtualTime) {
     this.random = new Random(seed);
     this.tally = tally;
     this.weakness = weakness;
-    this.checkDirectory = checkDirectory;
     this.time = time;
     this.everysec = this.random.below(8) === 0;
     this.poolPages = this.random.pick([16, 24, 24, 64]);
@@ -234,6 +225,7 @@ class Simulation {
       // What a kill left in the operating system's cache may still be lost with the power.
       least = Math.min(least, this.end(fileSystem, cut.claims));
     }
+    if (random.below(3) === 0) expectVerified(fileSystem, 'a crash');
     const engine = await this.open(fileSystem);
     const work = new Workload(engine, random, EMPTY, this.nextValue, this.everysec);
     const state = await this.readState(engine, work);
@@ -338,7 +330,7 @@ class Simulation {
     this.tally.cleanRestarts++;
     await engine.close();
     this.time.forgetTimers();
-    this.checkDirectory(fileSystem, DIRECTORY);
+    expectVerified(fileSystem, 'a clean end');
     const copy = fileSystem.fork();
     copy.crash();
     const again = await this.open(copy);
@@ -374,6 +366,12 @@ class Simulation {
     engine.abandon();
     this.time.forgetTimers();
   }
+}
+
+/** `hotrow verify` finds nothing wrong with what the log will make good. */
+function expectVerified(fileSystem: MemoryFileSystem, after: string): void {
+  const { problems } = verifyDirectory({ fileSystem, directory: DIRECTORY });
+  if (problems.length > 0) throw new Error(`verify after ${after}: ${problems.map(describeProblem).join('; ')}`);
 }
 
 async function expectHeapWhole(
