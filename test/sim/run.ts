@@ -5,8 +5,10 @@
  *     npm run simulate -- --seed 4711                  one seed, again
  *     npm run simulate -- --seeds 500 --from 1000      seeds 1000 to 1499
  *     npm run simulate -- --seeds 500 --keep-going     tells all failures
+ *     npm run simulate -- --seeds 500 --sql            over SQL
  */
 import { newTally, simulate } from './simulation.ts';
+import { simulateSql } from './sql-simulation.ts';
 
 const { options } = readWords(process.argv.slice(2));
 const first = options.seed ?? options.from ?? Date.now() % 1_000_000_000;
@@ -27,7 +29,7 @@ for (let seed = first; seed < first + count; seed++) {
   current = seed;
   const watchdog = realTimeout(() => fail(seed, new Error(`no end within ${SEED_MS_MAX / 1000} s`), true), SEED_MS_MAX);
   try {
-    await simulate(seed, tally);
+    await (options.sql ? simulateSql : simulate)(seed, tally);
   } catch (error) {
     fail(seed, error, !options.keepGoing);
   }
@@ -46,7 +48,7 @@ function fail(seed: number, error: unknown, isLast: boolean): void {
   process.stdout.write(
     `seed ${seed} failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,
   );
-  process.stdout.write(`again: npm run simulate -- --seed ${seed}\n`);
+  process.stdout.write(`again: npm run simulate -- ${options.sql ? '--sql ' : ''}--seed ${seed}\n`);
   if (!isLast) return;
   summary();
   process.exit(1);
@@ -64,11 +66,18 @@ function seconds(): string {
 }
 
 function readWords(words: readonly string[]) {
-  const options = { seeds: 1000, seed: null as number | null, from: null as number | null, keepGoing: false };
+  const options = {
+    seeds: 1000,
+    seed: null as number | null,
+    from: null as number | null,
+    keepGoing: false,
+    sql: false,
+  };
   for (let i = 0; i < words.length; i++) {
     if (words[i] === '--seeds') options.seeds = Number(words[++i]);
     else if (words[i] === '--seed') options.seed = Number(words[++i]);
     else if (words[i] === '--from') options.from = Number(words[++i]);
+    else if (words[i] === '--sql') options.sql = true;
     else if (words[i] === '--keep-going') options.keepGoing = true;
     else {
       process.stderr.write(`unknown word: ${words[i]}\n`);
