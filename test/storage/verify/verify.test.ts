@@ -19,6 +19,7 @@ async function makeDirectory(
     dataDirectory: DIRECTORY,
     fileSystem: disk,
     settings: new Map([['shared_buffers', '256']]),
+    onLog: () => {},
   });
   const client = new DirectClient(server);
   await client.rows(`CREATE TABLE t (a int PRIMARY KEY, b text, c text); CREATE SEQUENCE s;
@@ -199,6 +200,7 @@ describe('verify', () => {
       dataDirectory: DIRECTORY,
       fileSystem: disk,
       settings: new Map([['shared_buffers', '256']]),
+      onLog: () => {},
     });
     const client = new DirectClient(server);
     await client.rows("BEGIN; UPDATE t SET b = 'lost' WHERE a = 300");
