@@ -15,9 +15,11 @@ import type { ProtocolSession, SessionFactory, SessionHolder, SessionIdentity } 
 import { AssertionError } from '../types/assert.ts';
 import { SqlError } from '../types/errors.ts';
 import { WireServer } from '../wire/index.ts';
+import { dump } from './dump.ts';
 import { HELP, readOptions, type ServerOptions, UsageError } from './options.ts';
 import { log, logFailure } from './server-log.ts';
 import { setPassword } from './set-password.ts';
+import { verify } from './verify.ts';
 
 const SUPERUSER = 'postgres';
 
@@ -44,6 +46,16 @@ class OpeningDatabase implements SessionFactory {
 }
 
 async function main(): Promise<void> {
+  const [command, ...words] = process.argv.slice(2);
+  if (command === 'verify' || command === 'dump') {
+    const run = command === 'verify' ? verify : dump;
+    process.exitCode = run(
+      words,
+      (text) => process.stdout.write(text),
+      (text) => process.stderr.write(text),
+    );
+    return;
+  }
   const commandLine = readOptions(process.argv.slice(2), process.env);
   if (commandLine.action === 'help') {
     process.stdout.write(HELP);
@@ -195,8 +207,9 @@ function version(): string {
 function refuseToStart(error: unknown): never {
   const known = error instanceof UsageError || error instanceof SqlError;
   if (known) {
-    const detail = error instanceof SqlError && error.fields.detail ? ` (${error.fields.detail})` : '';
-    process.stderr.write(`hotrow: ${error.message}${detail}\n`);
+    const { detail, hint } = error instanceof SqlError ? error.fields : {};
+    const more = detail ? ` (${detail}${hint ? ` ${hint}` : ''})` : hint ? ` (${hint})` : '';
+    process.stderr.write(`hotrow: ${error.message}${more}\n`);
   } else {
     logFailure('FATAL', 'start', error);
   }

@@ -218,6 +218,8 @@ export const HELP = `hotrow is a SQL database that speaks the PostgreSQL wire pr
 
 Usage:
   hotrow [OPTION]...
+  hotrow verify DIR [--json]        is a stopped server's data directory whole?
+  hotrow dump control|wal|page DIR  its files, for human eyes
 
 Options:
   -D DIR              keep the data in DIR (made if it is not there); without it

@@ -75,6 +75,7 @@ export class DatabaseServer implements SessionFactory {
       sharedBuffers: settings.number('shared_buffers') * 8192,
       maxWalSize: settings.number('max_wal_size') * 1024 * 1024,
       walSync: walSyncOf(settings),
+      acceptDamagedLog: settings.boolean('accept_damaged_log'),
       checkpointTimeoutMs: settings.number('checkpoint_timeout') * 1000,
       ...(options.fileSystem === undefined ? {} : { fileSystem: options.fileSystem }),
       ...(options.onLog === undefined ? {} : { onLog: options.onLog }),

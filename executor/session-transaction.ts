@@ -47,6 +47,9 @@ export interface PendingChange {
   readonly entry: CatalogEntry | null;
 }
 
+/** A rollback that cannot go on (disk full, a failed read) is tried again after this. */
+export const UNDO_RETRY_MS = 100;
+
 export class SessionTransaction {
   readonly #engine: StorageEngine;
   readonly #database: DatabaseRuntime;
@@ -246,6 +249,7 @@ export class SessionTransaction {
 
   #wakeAfterUndo(txn: Transaction): void {
     if (txn.undoNeedsPage) this.#engine.pool.onLoaded(this.#wake);
+    else if (txn.undoError !== null) setTimeout(this.#wake, UNDO_RETRY_MS);
     else setImmediate(this.#wake);
   }
 

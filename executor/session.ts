@@ -41,7 +41,7 @@ import {
   type Step,
 } from './session-api.ts';
 import { SessionFunctions } from './session-functions.ts';
-import { SessionTransaction } from './session-transaction.ts';
+import { SessionTransaction, UNDO_RETRY_MS } from './session-transaction.ts';
 import type { TableRuntime } from './table-runtime.ts';
 import { isTransactionEnd, runUtility, utilityFields } from './utility.ts';
 
@@ -923,7 +923,8 @@ export class Session implements ProtocolSession, PlanningSession, ExecServices {
     this.#task = null;
     const rollBack = (): void => {
       if (!this.transaction.rollback()) {
-        setImmediate(rollBack);
+        if (this.transaction.txn?.undoError != null) setTimeout(rollBack, UNDO_RETRY_MS);
+        else setImmediate(rollBack);
         return;
       }
       this.engine.locks.releaseAllAdvisory(this.lockOwner);

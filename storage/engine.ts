@@ -18,7 +18,7 @@ import { assert } from '../types/assert.ts';
 import { SqlError } from '../types/errors.ts';
 import { BufferPool, PAGE_MISS } from './buffer/index.ts';
 import { Heap, type RowVisitor, startupSweep } from './heap/index.ts';
-import { type FileSystem, NodeFileSystem } from './io/index.ts';
+import { type FileSystem, makeFolder, NodeFileSystem } from './io/index.ts';
 import type { LockManager, Transaction, TransactionManager } from './mvcc/index.ts';
 import {
   Checkpointer,
@@ -43,6 +43,8 @@ export interface StorageOptions {
   readonly walSync?: WalSync;
   readonly maxWalSize?: number;
   readonly checkpointTimeoutMs?: number;
+  /** Start on a log that is damaged in its middle, without what was committed from there on. */
+  readonly acceptDamagedLog?: boolean;
   /** Milliseconds since 1970. */
   readonly clock?: () => number;
   /** The log or a file cannot be trusted any more: the process must end and recover. Without it: it does, with a message. */
@@ -280,7 +282,7 @@ function openParts(options: StorageOptions): OpenedParts {
   const fileSystem = options.fileSystem ?? new NodeFileSystem();
   if (options.dataDirectory === null) return openTemporary(options, fileSystem);
   const directory = options.dataDirectory;
-  fileSystem.mkdir(directory);
+  makeFolder(fileSystem, directory);
   const lock = lockDirectory(fileSystem, directory);
   try {
     return openDirectory(options, fileSystem, directory, lock);
@@ -302,7 +304,9 @@ function openDirectory(
   const wal = new Wal({ segments, sync: options.walSync, onBroken: onFatal });
   const pool = new BufferPool({ fileSystem, directory, size: options.sharedBuffers, wal });
   const recovered = new RecoveredState();
-  const recovery = recover({ fileSystem, directory, pool, wal, handler: recovered });
+  const { acceptDamagedLog } = options;
+  const recovery = recover({ fileSystem, directory, pool, wal, handler: recovered, acceptDamagedLog });
+  sayWhatWasRecovered(recovery, onLog);
   recovered.nextXid = Math.max(recovered.nextXid, recovery.xidMax + 1);
   const store = new Store(pool, wal, options.clock ?? Date.now);
   adopt(store, recovered);
@@ -321,6 +325,15 @@ function openDirectory(
     onFatal,
   });
   return { store, recovered, recovery, checkpointer, lock, temporaryDirectory: null };
+}
+
+function sayWhatWasRecovered(recovery: RecoveryResult, onLog: (message: string) => void): void {
+  const { control, clean, redoLsn, endLsn, endReason, recordCount, lostLog } = recovery;
+  if (control === null || clean) return;
+  const hex = (lsn: number): string => lsn.toString(16);
+  onLog(`recovery: redo of ${recordCount} log records from ${hex(redoLsn)} to ${hex(endLsn)} (${endReason})`);
+  if (lostLog === null) return;
+  onLog(`accept_damaged_log: the log from ${hex(endLsn)} to ${hex(lostLog.durableLsn)}, at least, was given up`);
 }
 
 /** The store takes over what recovery found. */

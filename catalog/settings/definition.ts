@@ -126,6 +126,7 @@ is_superuser	bool		internal	off				Reporting and Logging	Shows whether the curre
 role	string		user	none				Client Connection Defaults / Statement Behavior	Sets the current role.	
 seed	real		user	0	-1	1		Developer Options	Sets the seed for random-number generation.	
 session_authorization	string		user					Client Connection Defaults / Statement Behavior	Sets the session user name.	
+accept_damaged_log	bool		postmaster	off				Write-Ahead Log / Recovery	Starts on a log that is damaged in its middle, giving up what was committed from there on.	
 wal_sync	enum		sighup	always			always|everysec	Write-Ahead Log / Settings	Sets whether the log is flushed at every commit or every second.	
 `;
 const HIDDEN = new Set(['default_with_oids', 'is_superuser', 'role', 'seed', 'session_authorization']);

@@ -15,7 +15,7 @@ import { type ColumnLayout, OVERFLOW_BIT, type RowLayout } from './row-layout.ts
 import { isNullAt, readInt32, variableEnd, variableStart } from './row-reader.ts';
 
 const CHUNK_SIZE = 8000;
-const NO_CHUNK = 0xffffffff;
+export const NO_CHUNK = 0xffffffff;
 const CHUNK_HEADER_SIZE = ROW_HEADER_SIZE + 4;
 
 /** A chain that is being written, from its end: PAGE_MISS leaves it as it stands. */
@@ -76,6 +76,16 @@ export function overflowOf(engine: StorageEngine, entry: RelationEntry): Overflo
     },
     remove: (txn, xid, rowId) => heap().remove(txn, xid, rowId),
   };
+}
+
+/** Chunks of a value of `length` bytes. */
+export function chunkCountOf(length: number): number {
+  return Math.max(1, Math.ceil(length / CHUNK_SIZE));
+}
+
+/** The row id behind the chunk whose row is at `base`, or NO_CHUNK. */
+export function nextChunk(u8: Uint8Array, base: number): number {
+  return readInt32(u8, base + ROW_HEADER_SIZE) >>> 0;
 }
 
 /** Byte offset of a chunk's row. */

@@ -143,14 +143,15 @@ export class BufferPool implements LoggedPages {
 
   /**
    * Appends an empty page, formatted and dirty; its number is rel.pageCount - 1 afterwards. Log it with wal.pageInit in the
-   * same turn. Throws 53000 when every frame is pinned, 53100 when the disk is full; nothing has happened then.
+   * same turn. Throws 53000 when every frame is pinned, 53100 when the disk is full; nothing has happened then. Recovery does
+   * not ask for space: the page was granted once.
    */
-  newPage(rel: RelationPages, flags: number): number {
+  newPage(rel: RelationPages, flags: number, needsSpace = true): number {
     assert(!rel.dropped, 'the relation exists');
     if (rel.pageCount >= PAGES_PER_RELATION_MAX) {
       throw new SqlError('54000', `relation ${rel.relId} cannot have more than ${PAGES_PER_RELATION_MAX} pages`);
     }
-    if (this.newPageCredit <= 0) this.checkSpace(rel);
+    if (needsSpace && this.newPageCredit <= 0) this.checkSpace(rel);
     const frame = this.takeFrameNow();
     this.newPageCredit--;
     const pageNo = rel.pageCount;

@@ -3,7 +3,7 @@
  *
  * A name is made durable by the checkpointer (syncAll) before a checkpoint counts on the file.
  */
-import type { SqlError } from '../../types/errors.ts';
+import { SqlError } from '../../types/errors.ts';
 import type { File, FileSystem } from '../io/index.ts';
 import { PAGE_SIZE } from '../limits.ts';
 import type { RelationPages } from './relation-pages.ts';
@@ -49,15 +49,23 @@ export class RelationFiles {
     this.openRelations.delete(relation);
   }
 
+  /** Never throws: a file that cannot be removed now is an orphan that the next start removes. */
   remove(relation: RelationPages): void {
-    this.release(relation);
     this.truncations.delete(relation);
-    this.fileSystem.unlink(this.pathOf(relation.relId));
-    this.namesChanged = true;
+    ignoreFileErrors(() => {
+      this.release(relation);
+      this.fileSystem.unlink(this.pathOf(relation.relId));
+      this.namesChanged = true;
+    });
   }
 
   removeOrphan(relId: number): void {
     this.fileSystem.unlink(this.pathOf(relId));
+    this.namesChanged = true;
+  }
+
+  /** Names may not be durable that another process made. */
+  distrustNames(): void {
     this.namesChanged = true;
   }
 
@@ -69,19 +77,20 @@ export class RelationFiles {
       .map((name) => Number(name));
   }
 
-  /** Cuts the file to the relation's present size, when no write is under way. */
+  /** Cuts the file to the relation's present size, when no write is under way. Never throws: what is left over is harmless. */
   truncate(relation: RelationPages): void {
     if (relation.ioCount > 0) {
       this.truncations.add(relation);
       return;
     }
     this.truncations.delete(relation);
-    if (relation.file === null && !this.fileSystem.exists(this.pathOf(relation.relId))) return;
-    const file = this.open(relation, false);
-    if (file.size() > relation.pageCount * PAGE_SIZE) {
+    ignoreFileErrors(() => {
+      if (relation.file === null && !this.fileSystem.exists(this.pathOf(relation.relId))) return;
+      const file = this.open(relation, false);
+      if (file.size() <= relation.pageCount * PAGE_SIZE) return;
       file.truncateSync(relation.pageCount * PAGE_SIZE);
       relation.needsSync = true;
-    }
+    });
   }
 
   /** What waited for writes to end: truncations, and the files of dropped relations. */
@@ -132,7 +141,7 @@ export class RelationFiles {
       relation.ioCount--;
       if (error !== null) relation.needsSync = true;
       this.afterWrites([relation]);
-      callback(error);
+      callback(error === null ? null : syncFailure(error));
     });
   }
 
@@ -141,7 +150,7 @@ export class RelationFiles {
     try {
       this.fileSystem.fsyncDir(this.directory);
     } catch (error) {
-      return error as SqlError;
+      return syncFailure(error as SqlError);
     }
     this.namesChanged = false;
     return null;
@@ -165,5 +174,18 @@ export class RelationFiles {
       this.release(relation);
       return;
     }
+  }
+}
+
+/** Whatever its cause (a full disk too), the operating system may have dropped what was written, and will not say so again. */
+function syncFailure(error: SqlError): SqlError {
+  return new SqlError('58030', error.message, {}, 'PANIC');
+}
+
+function ignoreFileErrors(action: () => void): void {
+  try {
+    action();
+  } catch (error) {
+    if (!(error instanceof SqlError)) throw error;
   }
 }

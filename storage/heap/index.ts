@@ -21,15 +21,19 @@ export {
   NO_VERSION,
   ROW_DELETED,
   ROW_FLAGS_OFFSET,
+  ROW_FORWARD_OFFSET,
+  ROW_FORWARD_SIZE,
   ROW_FORWARDED,
   ROW_HEADER_ONLY,
   ROW_HEADER_SIZE,
   ROW_LAYOUT_OFFSET,
   ROW_MOVED_IN,
+  ROW_PREVIOUS_PAGE_OFFSET,
+  ROW_PREVIOUS_SLOT_OFFSET,
   ROW_SLOT_BITS,
   ROW_SLOT_MASK,
 } from './row-header.ts';
 export { type RowVisitor, type StartupSweepResult, startupSweep } from './startup-sweep.ts';
 export { Sweep } from './sweep.ts';
 export { undoInserts, undoNewest } from './undo.ts';
-export { VersionStore } from './version-store.ts';
+export { VERSION_PREFIX_SIZE, VersionStore } from './version-store.ts';

@@ -2,19 +2,34 @@
  * Files in memory that know what a crash would leave: for tests, and where there is no disk.
  *
  * Each file keeps its present content, and beside it what is durable plus the writes since the last sync, in order. Each
- * folder keeps its present names and its durable ones. `crash()` throws the present away: every file becomes its durable
- * content with none, some or parts of the unsynced writes (chosen by the given random numbers, in sectors of 512 bytes);
- * names not made durable by fsyncDir are kept or lost one by one. Operations under way at the crash never call back; open
- * File objects are dead.
+ * folder keeps its present names and its durable ones. `crash()` is a power cut, and throws the present away: every file
+ * becomes its durable content with none, some or parts of the unsynced writes, in any combination (chosen by the given
+ * random numbers; a torn write keeps sectors of 512 bytes, or all up to a byte, or all from one); names not made durable by
+ * fsyncDir, of files and of folders, are kept or lost one by one. `kill()` is the death of the process only: the present
+ * stays, as in the operating system's cache. Operations under way at either never call back; open File objects are dead.
  *
- * `failNext(op, code)` makes the next operation of a kind fail; `capacity` bounds the total size, beyond it writes fail
- * with ENOSPC, as on a full disk.
+ * `failNext(op, code)` makes the next operation of a kind fail; `onOperation` sees every operation, in order, and may fail it
+ * by number. A sync that fails may have lost what it was to write, though later syncs succeed, as Linux has it. `capacity`
+ * bounds the total size: beyond it writes fail with ENOSPC, a part of them done, as on a full disk; `claimedFree` is what the
+ * disk says about it, true or not.
  */
 import { assert } from '../../types/assert.ts';
+import type { SqlError } from '../../types/errors.ts';
 import { fileError } from './errors.ts';
 import type { File, FileSystem, IoCallback, OpenMode, ReadCallback } from './file.ts';
 
-export type MemoryOp = 'open' | 'read' | 'write' | 'sync' | 'truncate' | 'rename' | 'unlink' | 'fsyncDir';
+export type MemoryOp =
+  | 'open'
+  | 'read'
+  | 'write'
+  | 'sync'
+  | 'truncate'
+  | 'stat'
+  | 'rename'
+  | 'unlink'
+  | 'mkdir'
+  | 'list'
+  | 'fsyncDir';
 
 export interface MemoryFileSystemOptions {
   /** How an asynchronous operation is put off; setImmediate unless a test wants to choose the order. */
@@ -24,59 +39,113 @@ export interface MemoryFileSystemOptions {
 export interface CrashOptions {
   /** 0 <= random() < 1. Without it nothing unsynced survives. */
   readonly random?: () => number;
-  /** Unsynced writes may survive in part (sector by sector). Needs `random`. */
+  /** Unsynced writes may survive in part. Needs `random`. */
   readonly tear?: boolean;
 }
 
 const SECTOR = 512;
 
-type PendingChange = { kind: 'write'; offset: number; bytes: Uint8Array } | { kind: 'truncate'; size: number };
+type PendingWrite = { kind: 'write'; offset: number; bytes: Uint8Array };
+type PendingChange = PendingWrite | { kind: 'truncate'; size: number };
 
-class MemoryInode {
-  data: Uint8Array = new Uint8Array(0);
+/** Bytes with room to grow; shared with that of a forked file system until one of them writes. */
+class Content {
+  bytes: Uint8Array = new Uint8Array(0);
   size = 0;
-  durable: Uint8Array = new Uint8Array(0);
-  pending: PendingChange[] = [];
+  private isShared = false;
 
   write(bytes: Uint8Array, offset: number): void {
     const end = offset + bytes.length;
-    if (end > this.data.length) {
-      const grown = new Uint8Array(Math.max(end, this.data.length * 2, 1024));
-      grown.set(this.data.subarray(0, this.size));
-      this.data = grown;
-    }
-    this.data.set(bytes, offset);
+    this.own(end);
+    this.bytes.set(bytes, offset);
     this.size = Math.max(this.size, end);
-    // Not bytes.slice(): of a Buffer that would be a view.
-    this.pending.push({ kind: 'write', offset, bytes: Uint8Array.prototype.slice.call(bytes) });
   }
 
   truncate(size: number): void {
-    if (size > this.data.length) {
-      const grown = new Uint8Array(size);
-      grown.set(this.data.subarray(0, this.size));
-      this.data = grown;
-    } else if (size < this.size) this.data.fill(0, size, this.size);
+    this.own(size);
+    if (size < this.size) this.bytes.fill(0, size, this.size);
     this.size = size;
+  }
+
+  apply(change: PendingChange): void {
+    if (change.kind === 'truncate') this.truncate(change.size);
+    else this.write(change.bytes, change.offset);
+  }
+
+  /** Some of the write's bytes: up to one, from one on, or some sectors. */
+  applyTorn({ offset, bytes }: PendingWrite, random: () => number): void {
+    const kind = random();
+    const cut = Math.floor(random() * bytes.length);
+    if (kind < 0.25) this.write(bytes.subarray(0, cut), offset);
+    else if (kind < 0.5) this.write(bytes.subarray(cut), offset + cut);
+    else {
+      for (let at = 0; at < bytes.length; at += SECTOR)
+        if (random() < 0.5) this.write(bytes.subarray(at, at + SECTOR), offset + at);
+    }
+  }
+
+  share(): Content {
+    const copy = new Content();
+    copy.bytes = this.bytes;
+    copy.size = this.size;
+    this.isShared = copy.isShared = true;
+    return copy;
+  }
+
+  /** Bytes of its own, at least `capacity` of them; those behind the size are zeros. */
+  own(capacity: number): void {
+    if (!this.isShared && capacity <= this.bytes.length) return;
+    const own = new Uint8Array(capacity <= this.bytes.length ? this.bytes.length : Math.max(capacity, this.size * 2));
+    own.set(this.bytes.subarray(0, this.size));
+    this.bytes = own;
+    this.isShared = false;
+  }
+}
+
+class MemoryInode {
+  present = new Content();
+  durable = new Content();
+  pending: PendingChange[] = [];
+
+  get size(): number {
+    return this.present.size;
+  }
+
+  write(bytes: Uint8Array, offset: number): void {
+    // Not bytes.slice(): of a Buffer that would be a view.
+    const copy = Uint8Array.prototype.slice.call(bytes);
+    this.present.write(copy, offset);
+    this.pending.push({ kind: 'write', offset, bytes: copy });
+  }
+
+  truncate(size: number): void {
+    this.present.truncate(size);
     this.pending.push({ kind: 'truncate', size });
   }
 
   sync(): void {
-    if (this.pending.length === 0) return;
-    // One growth for all of them.
-    if (this.size > this.durable.length)
-      this.durable = applyChange(this.durable, { kind: 'truncate', size: this.size });
-    let content = this.durable;
-    for (const change of this.pending) content = applyChange(content, change);
-    this.durable = content;
+    for (const change of this.pending) this.durable.apply(change);
     this.pending = [];
+  }
+
+  /** A sync has failed: what it was to write is taken for written, and is not. */
+  forgetPending(): void {
+    this.pending = [];
+  }
+
+  /** Bit rot. */
+  flip(offset: number, mask: number): void {
+    this.sync();
+    for (const content of [this.present, this.durable]) {
+      content.own(content.size);
+      content.bytes[offset] ^= mask;
+    }
   }
 
   fork(): MemoryInode {
     const copy = new MemoryInode();
-    copy.data = this.data.slice(0, this.size);
-    copy.size = this.size;
-    copy.durable = this.durable.slice();
+    copy.present = this.present.share();
+    copy.durable = this.durable.share();
     copy.pending = [...this.pending];
     return copy;
   }
@@ -84,49 +153,33 @@ class MemoryInode {
   /** Becomes what the disk kept. */
   crash(options: CrashOptions): void {
     const { random, tear } = options;
-    let content = this.durable;
-    for (const change of this.pending) {
-      if (random === undefined || random() < 0.5) continue;
-      if (change.kind === 'write' && tear === true && random() < 0.5) {
-        for (let at = 0; at < change.bytes.length; at += SECTOR) {
-          if (random() < 0.5) continue;
-          const bytes = change.bytes.subarray(at, at + SECTOR);
-          content = applyChange(content, { kind: 'write', offset: change.offset + at, bytes });
-        }
-      } else content = applyChange(content, change);
+    if (random !== undefined) {
+      for (const change of this.pending) {
+        if (random() < 0.5) continue;
+        if (change.kind === 'write' && tear === true && random() < 0.5) this.durable.applyTorn(change, random);
+        else this.durable.apply(change);
+      }
     }
-    this.durable = content;
-    this.data = content.slice();
-    this.size = content.length;
     this.pending = [];
+    this.present = this.durable.share();
   }
-}
-
-function applyChange(content: Uint8Array, change: PendingChange): Uint8Array {
-  if (change.kind === 'truncate') {
-    const resized = new Uint8Array(change.size);
-    resized.set(content.subarray(0, change.size));
-    return resized;
-  }
-  const end = change.offset + change.bytes.length;
-  let target = content;
-  if (end > content.length) {
-    target = new Uint8Array(end);
-    target.set(content);
-  }
-  target.set(change.bytes, change.offset);
-  return target;
 }
 
 interface MemoryFolder {
   names: Map<string, MemoryInode>;
   durable: Map<string, MemoryInode>;
+  /** The folder's own name is durable in the folder above. */
+  isNamed: boolean;
 }
 
 export class MemoryFileSystem implements FileSystem {
   readonly isShared = false;
   /** Bytes that all files together may have. */
   capacity = Number.POSITIVE_INFINITY;
+  /** What freeSpace answers; null: the truth. */
+  claimedFree: number | null = null;
+  /** A sync has failed since the last power cut: what is read may be on no disk, and no sync will say so. */
+  hasLostSync = false;
   /** Operations done so far, by kind: a test can crash or fail at the nth. */
   readonly counts: Record<MemoryOp, number> = {
     open: 0,
@@ -134,8 +187,11 @@ export class MemoryFileSystem implements FileSystem {
     write: 0,
     sync: 0,
     truncate: 0,
+    stat: 0,
     rename: 0,
     unlink: 0,
+    mkdir: 0,
+    list: 0,
     fsyncDir: 0,
   };
   /** Called before each operation; what it throws comes out of the operation. */
@@ -160,9 +216,18 @@ export class MemoryFileSystem implements FileSystem {
     this.failures = [];
   }
 
-  crash(options: CrashOptions = {}): void {
+  /** The process dies; the machine goes on. */
+  kill(): void {
     this.life++;
     this.failures = [];
+    this.onOperation = null;
+  }
+
+  /** The power is cut. */
+  crash(options: CrashOptions = {}): void {
+    this.kill();
+    this.hasLostSync = false;
+    this.loseFolders(options.random);
     for (const folder of this.folders.values()) {
       const names = new Map(folder.durable);
       if (options.random !== undefined) mixNames(names, folder, options.random);
@@ -188,9 +253,24 @@ export class MemoryFileSystem implements FileSystem {
       return result;
     };
     for (const [path, folder] of this.folders) {
-      copy.folders.set(path, { names: copyNames(folder.names), durable: copyNames(folder.durable) });
+      const { isNamed } = folder;
+      copy.folders.set(path, { names: copyNames(folder.names), durable: copyNames(folder.durable), isNamed });
     }
+    copy.capacity = this.capacity;
+    copy.claimedFree = this.claimedFree;
+    copy.hasLostSync = this.hasLostSync;
     return copy;
+  }
+
+  /** Folders whose names are not durable go with all that is in them, or stay, by chance. */
+  private loseFolders(random: (() => number) | undefined): void {
+    for (const [path, folder] of [...this.folders]) {
+      if (folder.isNamed) continue;
+      if (random === undefined || random() < 0.5) {
+        for (const other of [...this.folders.keys()])
+          if (other === path || other.startsWith(`${path}/`)) this.folders.delete(other);
+      } else folder.isNamed = true;
+    }
   }
 
   open(path: string, mode: OpenMode): File {
@@ -208,14 +288,18 @@ export class MemoryFileSystem implements FileSystem {
   }
 
   mkdir(path: string): void {
+    this.step('mkdir', path);
     const parts = path.split('/');
     for (let i = 1; i <= parts.length; i++) {
       const prefix = parts.slice(0, i).join('/');
-      if (!this.folders.has(prefix)) this.folders.set(prefix, { names: new Map(), durable: new Map() });
+      if (this.folders.has(prefix)) continue;
+      // What stands above all is always there.
+      this.folders.set(prefix, { names: new Map(), durable: new Map(), isNamed: prefix === '' });
     }
   }
 
   list(path: string): string[] {
+    this.step('list', path);
     const folder = this.folders.get(path);
     if (folder === undefined) return [];
     const names = [...folder.names.keys()];
@@ -249,12 +333,16 @@ export class MemoryFileSystem implements FileSystem {
 
   fsyncDir(path: string): void {
     this.step('fsyncDir', path);
-    const folder = this.folders.get(path);
+    const above = path === '/' ? '' : path;
+    const folder = this.folders.get(above);
     if (folder !== undefined) folder.durable = new Map(folder.names);
+    for (const [other, { isNamed }] of this.folders) {
+      if (!isNamed && other.slice(0, other.lastIndexOf('/')) === above) this.folders.get(other)!.isNamed = true;
+    }
   }
 
   freeSpace(_path: string): number {
-    return this.capacity - this.usedSpace();
+    return this.claimedFree ?? this.capacity - this.usedSpace();
   }
 
   usedSpace(): number {
@@ -268,9 +356,7 @@ export class MemoryFileSystem implements FileSystem {
     const { folder, name } = this.locate(path);
     const inode = folder?.names.get(name);
     assert(inode !== undefined && offset < inode.size, 'there is such a byte');
-    inode.sync();
-    inode.data[offset] ^= mask;
-    inode.durable[offset] ^= mask;
+    inode.flip(offset, mask);
   }
 
   /** For files: counts, and fails where a test wants it. */
@@ -280,15 +366,14 @@ export class MemoryFileSystem implements FileSystem {
     for (const failure of this.failures) {
       if (failure.op !== op || !path.includes(failure.path) || failure.after-- > 0) continue;
       this.failures.splice(this.failures.indexOf(failure), 1);
-      throw fileError(op === 'sync' || op === 'fsyncDir' ? 'fsync' : op, path, systemError(failure.code));
+      throw memoryFailure(op, path, failure.code);
     }
   }
 
-  /** For files: room for `count` bytes more. */
-  checkSpace(path: string, count: number): void {
-    if (this.capacity !== Number.POSITIVE_INFINITY && count > 0 && this.usedSpace() + count > this.capacity) {
-      throw fileError('write', path, systemError('ENOSPC'));
-    }
+  /** For files: of `count` bytes more, how many there is room for. */
+  roomFor(count: number): number {
+    if (this.capacity === Number.POSITIVE_INFINITY) return count;
+    return Math.max(0, Math.min(count, this.capacity - this.usedSpace()));
   }
 
   checkAlive(life: number): void {
@@ -317,6 +402,11 @@ function mixNames(names: Map<string, MemoryInode>, folder: MemoryFolder, random:
   }
 }
 
+/** What an operation fails with for a system error code. */
+export function memoryFailure(op: MemoryOp, path: string, code: string): SqlError {
+  return fileError(op === 'sync' || op === 'fsyncDir' ? 'fsync' : op, path, systemError(code));
+}
+
 function systemError(code: string): Error {
   return Object.assign(new Error(code), { code });
 }
@@ -337,6 +427,7 @@ class MemoryFile implements File {
 
   size(): number {
     this.check();
+    this.fileSystem.step('stat', this.path);
     return this.inode.size;
   }
 
@@ -344,7 +435,7 @@ class MemoryFile implements File {
     this.check();
     this.fileSystem.step('read', this.path);
     const count = Math.max(0, Math.min(length, this.inode.size - fileOffset));
-    buffer.set(this.inode.data.subarray(fileOffset, fileOffset + count), bufferOffset);
+    buffer.set(this.inode.present.bytes.subarray(fileOffset, fileOffset + count), bufferOffset);
     return count;
   }
 
@@ -379,8 +470,11 @@ class MemoryFile implements File {
   writeSync(buffer: Uint8Array, bufferOffset: number, length: number, fileOffset: number): void {
     this.check();
     this.fileSystem.step('write', this.path);
-    this.fileSystem.checkSpace(this.path, fileOffset + length - this.inode.size);
-    this.inode.write(buffer.subarray(bufferOffset, bufferOffset + length), fileOffset);
+    const growth = Math.max(0, fileOffset + length - this.inode.size);
+    const missing = growth - this.fileSystem.roomFor(growth);
+    const count = Math.max(0, length - missing);
+    if (count > 0) this.inode.write(buffer.subarray(bufferOffset, bufferOffset + count), fileOffset);
+    if (missing > 0) throw memoryFailure('write', this.path, 'ENOSPC');
   }
 
   write(buffer: Uint8Array, bufferOffset: number, length: number, fileOffset: number, callback: IoCallback): void {
@@ -401,7 +495,13 @@ class MemoryFile implements File {
 
   fdatasyncSync(): void {
     this.check();
-    this.fileSystem.step('sync', this.path);
+    try {
+      this.fileSystem.step('sync', this.path);
+    } catch (error) {
+      this.inode.forgetPending();
+      this.fileSystem.hasLostSync = true;
+      throw error;
+    }
     this.inode.sync();
   }
 

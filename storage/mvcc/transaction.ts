@@ -23,6 +23,7 @@
  *  4. The GC horizon never decreases.
  */
 import { assert } from '../../types/assert.ts';
+import { SqlError } from '../../types/errors.ts';
 import { CommitTable } from './commit-table.ts';
 import type { Hold, LockManager, LockOwner, TagWait } from './lock-manager.ts';
 import type { RowLockLog } from './row-locks.ts';
@@ -80,6 +81,8 @@ export class Transaction {
   synchronousCommit = true;
   /** After rollback answered false: true if it waits for a page, false if its time slice was over. */
   undoNeedsPage = false;
+  /** After rollback answered false: what keeps it from undoing for now (a full disk, a failed read); try again in a while. */
+  undoError: SqlError | null = null;
   /** Something of it stands in the log without an xid (a sequence's values): commit waits for this LSN. */
   flushLsn = 0;
   /** The xids given out, as first, last pairs of runs. */
@@ -264,7 +267,10 @@ export class TransactionManager {
     });
   }
 
-  /** Undoes everything. False: call it again, when the page is there (txn.undoNeedsPage: pool.onLoaded) or soon. */
+  /**
+   * Undoes everything. False: call it again, when the page is there (txn.undoNeedsPage: pool.onLoaded), in a while
+   * (txn.undoError), or soon.
+   */
   rollback(txn: Transaction): boolean {
     assert(!txn.isEnded, 'a transaction ends once');
     this.locks.cancelWait(txn);
@@ -313,6 +319,7 @@ export class TransactionManager {
   private undoTo(txn: Transaction, count: number): boolean {
     txn.state = TXN_ROLLING_BACK;
     txn.undoNeedsPage = false;
+    txn.undoError = null;
     const writes = txn.writes;
     try {
       for (let step = 0; writes.count > count; step++) {
@@ -322,7 +329,9 @@ export class TransactionManager {
     } catch (error) {
       txn.undoNeedsPage = this.store.isPageMiss(error);
       if (txn.undoNeedsPage) return false;
-      throw error;
+      if (!mayPass(error)) throw error;
+      txn.undoError = error;
+      return false;
     }
     return true;
   }
@@ -342,4 +351,10 @@ export class TransactionManager {
     }
     this.locks.ended(txn);
   }
+}
+
+/** A rollback cannot be given up: what has other causes than the database itself is waited for. A broken log ends the server. */
+function mayPass(error: unknown): error is SqlError {
+  if (!(error instanceof SqlError) || error.severity === 'PANIC') return false;
+  return error.code === '53100' || error.code === '53000' || error.code === '58030';
 }

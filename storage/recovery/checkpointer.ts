@@ -246,7 +246,7 @@ export class Checkpointer {
     const { pool } = this.options;
     pool.files.syncAll(pool.allRelations(), (error) => {
       if (this.run !== run) return;
-      if (error !== null && error.code === '58030') this.options.onFatal?.(error);
+      if (error !== null && error.severity === 'PANIC') this.options.onFatal?.(error);
       if (error !== null) this.fail(run, error);
       else this.step(run, () => this.writeState(run));
     });

@@ -76,6 +76,20 @@ export function lockDirectory(
   };
 }
 
+/** The process that serves the directory now, or null. Changes nothing. */
+export function directoryHolder(
+  fileSystem: FileSystem,
+  directory: string,
+  processes: ProcessTable = systemProcesses,
+): number | null {
+  const path = `${directory}/${LOCK_FILE}`;
+  const found = readText(fileSystem, path);
+  if (found === null) return null;
+  const [pidText, start] = found.split('\n');
+  const pid = Number.parseInt(pidText, 10);
+  return isHeld(path, pid, start ?? '', processes) ? pid : null;
+}
+
 function isHeld(path: string, pid: number, start: string, processes: ProcessTable): boolean {
   if (!Number.isInteger(pid) || pid <= 0) return false;
   if (pid === processes.ownPid) return lockedByPath.has(path);

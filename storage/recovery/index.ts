@@ -14,10 +14,12 @@ export {
   encodeControl,
   FORMAT_VERSION,
   readControl,
+  readWholeFile,
   writeControl,
 } from './control.ts';
 export {
   type DirectoryLock,
+  directoryHolder,
   LOCK_FILE,
   lockDirectory,
   type ProcessTable,

@@ -22,6 +22,9 @@ import { PAGE_SIZE, WAL_SEGMENT_SIZE } from '../limits.ts';
 import { formatPage, pageLsn, setPageLsn } from '../page/index.ts';
 import {
   type CommitBody,
+  eraseLogBehind,
+  findLostLog,
+  type LostLog,
   listWalSegments,
   PAGE_ITEM_IMAGE,
   PAGE_ITEM_INIT,
@@ -76,6 +79,8 @@ export interface RecoveryOptions {
   readonly pool: BufferPool;
   readonly wal: Wal;
   readonly handler: RecoveryHandler;
+  /** Damage in the middle of the log is taken for its end, instead of refused. */
+  readonly acceptDamagedLog?: boolean;
 }
 
 export interface RecoveryResult {
@@ -93,6 +98,8 @@ export interface RecoveryResult {
   readonly xidMax: number;
   /** Files of relations that do not exist, removed. */
   readonly orphansRemoved: number;
+  /** Log that was lost with `acceptDamagedLog`; null: none that is known of. */
+  readonly lostLog: LostLog | null;
 }
 
 /** The log begins one segment in, so that LSN 0 means "never". */
@@ -105,6 +112,8 @@ export function walDirectory(directory: string): string {
 export function recover(options: RecoveryOptions): RecoveryResult {
   const { fileSystem, directory, pool, wal, handler } = options;
   const control = readControl(fileSystem, directory);
+  // The process that died may have gone between a rename and its sync: what is built on that name must not outlive it.
+  fileSystem.fsyncDir(directory);
   if (control === null) {
     clearUnfinished(options);
     wal.open(FIRST_LSN, 0);
@@ -125,7 +134,8 @@ export function recover(options: RecoveryOptions): RecoveryResult {
     { fileSystem, directory: walDirectory(directory), fromLsn: control.redoLsn, chain: control.redoChain },
     (record) => replay.apply(record),
   );
-  if (end.lsn <= control.checkpointLsn) throw logTooShort(control, end);
+  if (end.lsn <= control.checkpointLsn) throw logTooShort(walDirectory(directory), control, end);
+  const lostLog = refuseLostLog(options, end);
   wal.open(end.lsn, end.chain);
   const clean = control.clean && replay.changeCount === 0;
   const orphansRemoved = removeOrphans(options, control);
@@ -140,10 +150,18 @@ export function recover(options: RecoveryOptions): RecoveryResult {
     pagesChanged: replay.pagesChanged,
     xidMax: replay.xidMax,
     orphansRemoved,
+    lostLog,
   };
 }
 
-const NOTHING = { endReason: 'end of log', recordCount: 0, pagesChanged: 0, xidMax: 0, orphansRemoved: 0 } as const;
+const NOTHING = {
+  endReason: 'end of log',
+  recordCount: 0,
+  pagesChanged: 0,
+  xidMax: 0,
+  orphansRemoved: 0,
+  lostLog: null,
+} as const;
 
 /**
  * Without a control file the directory is new, or its first start was cut short, before anything was acknowledged: what lies
@@ -170,6 +188,7 @@ function clearUnfinished(options: RecoveryOptions): void {
  * The log's end may have been written but not synced when the process died, and we are about to change files on its word.
  */
 function syncSegments(fileSystem: FileSystem, directory: string, redoLsn: number): void {
+  fileSystem.fsyncDir(directory);
   for (const start of listWalSegments(fileSystem, directory)) {
     if (start + WAL_SEGMENT_SIZE <= redoLsn) continue;
     const file = fileSystem.open(`${directory}/${walSegmentName(start)}`, 'readwrite');
@@ -178,22 +197,61 @@ function syncSegments(fileSystem: FileSystem, directory: string, redoLsn: number
   }
 }
 
-/** What the process that died wrote to the relations' files may not be durable: the next checkpoint syncs them all. */
+/** What the process that died wrote to the relations' files may not be durable, nor their names: the next checkpoint syncs all. */
 function distrustFiles(pool: BufferPool): void {
+  pool.files.distrustNames();
   for (const relId of pool.files.list()) {
     const relation = pool.relation(relId);
     if (relation !== undefined) relation.needsSync = true;
   }
 }
 
-function logTooShort(control: ControlData, end: WalEnd): SqlError {
+function logTooShort(directory: string, control: ControlData, end: WalEnd): SqlError {
   return new SqlError(
     'XX001',
-    'the write-ahead log ends before the last checkpoint',
+    `the write-ahead log ends before the last checkpoint: ${placeInLog(directory, end)}`,
     {
       detail:
         `The checkpoint is at ${control.checkpointLsn.toString(16)}, the log can be read ` +
-        `up to ${end.lsn.toString(16)} (${end.reason}).`,
+        `from ${control.redoLsn.toString(16)} up to ${end.lsn.toString(16)}.`,
+      hint: 'The data directory cannot be recovered without that part of the log: restore it, or a backup.',
+    },
+    'FATAL',
+  );
+}
+
+/** Why and where reading ended, for people. */
+function placeInLog(directory: string, end: WalEnd): string {
+  const lsn = end.reason === 'missing segment' ? end.filledLsn : end.lsn;
+  const offset = lsn % WAL_SEGMENT_SIZE;
+  const file = `"${directory}/${walSegmentName(lsn - offset)}"`;
+  return end.reason === 'missing segment'
+    ? `file ${file} is missing`
+    : `${end.reason} at offset ${offset} of file ${file}`;
+}
+
+/**
+ * PostgreSQL takes the first record that is not whole for the log's end, whatever follows. Here records say up to where the log
+ * was durable: if one behind the end says more than the end, commits that were acknowledged are behind it, and to go on
+ * would bury them.
+ */
+function refuseLostLog(options: RecoveryOptions, end: WalEnd): LostLog | null {
+  const { fileSystem } = options;
+  const directory = walDirectory(options.directory);
+  const lost = findLostLog(fileSystem, directory, end.lsn);
+  if (lost === null) return null;
+  if (options.acceptDamagedLog === true) {
+    eraseLogBehind(fileSystem, directory, end.lsn);
+    return lost;
+  }
+  throw new SqlError(
+    'XX001',
+    `the write-ahead log is damaged in its middle: ${placeInLog(directory, end)}`,
+    {
+      detail:
+        `Whole records go on at ${lost.lsn.toString(16)}, and the log was durable up to ${lost.durableLsn.toString(16)} ` +
+        `at least: commits that were acknowledged would be lost from ${end.lsn.toString(16)} on.`,
+      hint: 'Restore the file, or a backup. To give up all that was committed from there on, start once with -c accept_damaged_log=on.',
     },
     'FATAL',
   );
@@ -365,8 +423,8 @@ class Replay {
   /** The page for an image or INIT: whatever is on disk does not matter. */
   private pageToReplace(record: WalRecord, relation: RelationPages, pageNo: number): number {
     const { pool } = this;
-    while (relation.pageCount < pageNo) pool.newPage(relation, 0);
-    if (pageNo === relation.pageCount) return this.decide(record, pool.newPage(relation, 0));
+    while (relation.pageCount < pageNo) pool.newPage(relation, 0, false);
+    if (pageNo === relation.pageCount) return this.decide(record, pool.newPage(relation, 0, false));
     const resident = pool.tryFrame(relation, pageNo);
     if (resident >= 0) return this.decide(record, resident);
     const base = pool.frameForReplay(relation, pageNo);

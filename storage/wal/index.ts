@@ -1,5 +1,6 @@
 export { dumpWal } from './dump.ts';
 export { type FlushMode, isDiskFull, type WalSync } from './flusher.ts';
+export { eraseLogBehind, findLostLog, type LostLog, nextRecord } from './lost-log.ts';
 export {
   PAGE_ITEM_IMAGE,
   PAGE_ITEM_INIT,

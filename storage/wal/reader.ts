@@ -19,6 +19,8 @@ export type WalEndReason =
 export interface WalEnd {
   /** Behind the last whole record. */
   readonly lsn: number;
+  /** Where the files had no more: behind lsn, if the last record begins in one segment and the next is missing. */
+  readonly filledLsn: number;
   /** Its CRC: with it the chain goes on. */
   readonly chain: number;
   readonly reason: WalEndReason;
@@ -31,6 +33,8 @@ export interface WalReadOptions {
   readonly fromLsn: number;
   /** CRC of the record before fromLsn; null takes the first record's own word for it (for dumps). */
   readonly chain: number | null;
+  /** Records from here on are not read. */
+  readonly toLsn?: number;
 }
 
 const READ_SIZE = 1024 * 1024;
@@ -41,12 +45,14 @@ export function readWal(options: WalReadOptions, visit: (record: WalRecord) => v
   const record = new WalRecord();
   let chain = options.chain;
   let recordCount = 0;
+  const toLsn = options.toLsn ?? Number.POSITIVE_INFINITY;
   const end = (reason: WalEndReason): WalEnd => {
     stream.close();
-    return { lsn: stream.lsn, chain: chain ?? 0, reason, recordCount };
+    return { lsn: stream.lsn, filledLsn: stream.filledLsn, chain: chain ?? 0, reason, recordCount };
   };
   try {
     for (;;) {
+      if (stream.lsn >= toLsn) return end('end of log');
       if (!stream.need(WAL_RECORD_HEADER_SIZE)) {
         return end(
           stream.has(4) && stream.view.getUint32(stream.position, true) !== 0 ? 'segment ends early' : stream.reason,
@@ -62,8 +68,11 @@ export function readWal(options: WalReadOptions, visit: (record: WalRecord) => v
       const crc = stream.view.getUint32(start + 4, true);
       if (chain !== null && crc32(stream.u8, start + 8, start + length, chain) !== crc) return end('wrong checksum');
       record.kind = stream.u8[start + 24];
+      record.crc = crc;
       record.xid = stream.view.getFloat64(start + 16, true);
       record.lsn = stream.lsn;
+      const back = stream.view.getUint32(start + 28, true);
+      record.durableLsn = back === 0 ? 0 : stream.lsn - (back - 1) * 8;
       record.endLsn = stream.lsn + length;
       record.u8 = stream.u8;
       record.view = stream.view;
@@ -95,6 +104,10 @@ class SegmentStream {
   constructor(options: WalReadOptions) {
     this.options = options;
     this.lsn = options.fromLsn;
+  }
+
+  get filledLsn(): number {
+    return this.lsn - this.position + this.filled;
   }
 
   has(count: number): boolean {
@@ -135,7 +148,7 @@ class SegmentStream {
   }
 
   private fill(): boolean {
-    const at = this.lsn - this.position + this.filled;
+    const at = this.filledLsn;
     const offset = at % WAL_SEGMENT_SIZE;
     if (this.file === null || this.fileStart !== at - offset) {
       this.close();

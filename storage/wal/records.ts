@@ -9,7 +9,8 @@
  * | 8  | 8 | LSN of the record (f64) |
  * | 16 | 8 | xid (f64), 0 where there is none |
  * | 24 | 1 | kind |
- * | 25 | 7 | zero |
+ * | 25 | 3 | zero |
+ * | 28 | 4 | how far before this record the log was durable when it was made: bytes / 8 + 1; 0 = not known |
  * | 32 | n | body, padded with zeros to a multiple of 8 |
  *
  * The chained CRC ties a record to the whole log before it: what an earlier life of the server wrote behind the end of the
@@ -44,6 +45,10 @@ export class WalRecord {
   /** Where the record begins, and where the next one does (= the LSN that its pages got). */
   lsn = 0;
   endLsn = 0;
+  /** The log was durable up to here when the record was made; 0 if it does not say. */
+  durableLsn = 0;
+  /** With it the chain goes on. */
+  crc = 0;
   u8: Uint8Array = new Uint8Array(0);
   view: DataView = new DataView(this.u8.buffer);
   /** The body: u8[position..end); the calls below move position. */

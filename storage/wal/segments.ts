@@ -10,8 +10,8 @@
  * allocatedEnd: the LSN up to which space is prepared; it stands in or at the end of the newest segment.
  */
 import { assert } from '../../types/assert.ts';
-import type { SqlError } from '../../types/errors.ts';
-import type { File, FileSystem, IoCallback } from '../io/index.ts';
+import { SqlError } from '../../types/errors.ts';
+import { type File, type FileSystem, type IoCallback, makeFolder } from '../io/index.ts';
 import { WAL_SEGMENT_SIZE } from '../limits.ts';
 
 const GROW_STEP = 512 * 1024;
@@ -42,6 +42,8 @@ export class WalSegments {
   private readonly files = new Map<number, File>();
   /** Written since the last sync. */
   private unsynced = new Set<File>();
+  /** Files whose asynchronous sync is under way: until it ends, what they hold is not durable. */
+  private readonly syncing = new Set<File>();
   private spares: string[] = [];
   private spareNumber = 0;
   private makingSpare = false;
@@ -50,7 +52,7 @@ export class WalSegments {
   constructor(fileSystem: FileSystem, directory: string) {
     this.fileSystem = fileSystem;
     this.directory = directory;
-    fileSystem.mkdir(directory);
+    makeFolder(fileSystem, directory);
   }
 
   /** Stands at lsn, the end of the log; what lies in later segments is not part of it, and they become spares. */
@@ -139,6 +141,7 @@ export class WalSegments {
 
   /** Makes durable what was written before the call. */
   syncSync(): void {
+    for (const file of this.syncing) if (!this.unsynced.has(file)) file.fdatasyncSync();
     for (const file of this.unsynced) {
       file.fdatasyncSync();
       this.unsynced.delete(file);
@@ -155,7 +158,9 @@ export class WalSegments {
       return;
     }
     for (const file of files) {
+      this.syncing.add(file);
       file.fdatasync((error) => {
+        this.syncing.delete(file);
         if (error !== null) failure = error;
         if (--remaining === 0) callback(failure);
       });
@@ -232,15 +237,19 @@ export class WalSegments {
       return;
     }
     const finish = (error: SqlError | null): void => {
-      file.close();
       this.makingSpare = false;
-      if (error !== null || this.closed) {
-        this.fileSystem.unlink(path);
-        return;
+      try {
+        file.close();
+        if (error !== null || this.closed) {
+          this.fileSystem.unlink(path);
+          return;
+        }
+        const name = `${SPARE_PREFIX}${this.spareNumber++}`;
+        this.fileSystem.rename(path, `${this.directory}/${name}`);
+        this.spares.push(name);
+      } catch (failure) {
+        if (!(failure instanceof SqlError)) throw failure;
       }
-      const name = `${SPARE_PREFIX}${this.spareNumber++}`;
-      this.fileSystem.rename(path, `${this.directory}/${name}`);
-      this.spares.push(name);
     };
     const fill = (offset: number): void => {
       if (this.closed) finish(null);

@@ -69,6 +69,7 @@ export interface WalOptions {
 const TAIL_CAPACITY_FIRST = 256 * 1024;
 /** Ranges up to this are copied word by word: cheaper than making a subarray. */
 const COPY_BY_WORD_MAX = 384;
+const DURABLE_BACK_MAX = 0xffffffff;
 
 export class Wal {
   /** Where the next record begins. */
@@ -386,7 +387,9 @@ export class Wal {
     view.setFloat64(start + 8, this.insertLsn, true);
     view.setFloat64(start + 16, this.recordXid, true);
     this.tailU32[(start + 24) >>> 2] = this.recordKind;
-    this.tailU32[(start + 28) >>> 2] = 0;
+    // How far back the durable log ends, for who must tell a torn tail from damage (lost-log.ts).
+    const back = (this.insertLsn - this.flusher.flushedLsn) / 8 + 1;
+    this.tailU32[(start + 28) >>> 2] = back <= DURABLE_BACK_MAX ? back : 0;
     const chain = crc32(this.tail, start + 8, start + length, this.chain);
     this.tailU32[(start + 4) >>> 2] = chain;
     this.chain = chain;

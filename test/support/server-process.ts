@@ -54,6 +54,26 @@ export async function startServerProcess(
   };
 }
 
+/** How a command of hotrow ends that is to end by itself: `['-D', dir]` that cannot start, `['verify', dir]`. */
+export async function runHotrow(
+  words: readonly string[],
+): Promise<{ status: number | null; stdout: string; stderr: string }> {
+  const command = ['--import', 'tsx', 'bin/hotrow.ts', ...words];
+  const child = spawn(process.execPath, command, { cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'] });
+  let stdout = '';
+  let stderr = '';
+  child.stdout.on('data', (chunk: Buffer) => {
+    stdout += chunk.toString();
+  });
+  child.stderr.on('data', (chunk: Buffer) => {
+    stderr += chunk.toString();
+  });
+  const timer = setTimeout(() => child.kill('SIGKILL'), START_MS_MAX);
+  await once(child, 'close');
+  clearTimeout(timer);
+  return { status: child.exitCode, stdout, stderr };
+}
+
 async function ended(child: ChildProcess, signal: NodeJS.Signals): Promise<number | null> {
   if (child.exitCode !== null || child.signalCode !== null) return child.exitCode;
   const exit = once(child, 'exit');

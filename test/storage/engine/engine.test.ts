@@ -23,6 +23,7 @@ import {
   WRITE_OWN_LATER,
   WRITE_WAIT,
 } from '../../../storage/api.ts';
+import { memoryFailure } from '../../../storage/io/index.ts';
 import type { SqlError } from '../../../types/errors.ts';
 import { makeRow, readRow, retry, untilDone, usedSlots } from '../heap/support.ts';
 
@@ -263,6 +264,53 @@ describe('the storage engine', () => {
       expect(readRow(engine, heap.newest(rowId))).to.equal(i);
     });
     expect(heap.changeCount).to.equal(1000);
+    await engine.close();
+  });
+
+  it('tells all who wait of a commit, though the file of a dropped heap cannot be removed', async () => {
+    const fileSystem = new MemoryFileSystem();
+    const engine = await open(fileSystem, 16);
+    const heap = await newHeap(engine);
+    const txn = engine.transactions.begin();
+    const xid = engine.transactions.statementXid(txn);
+    for (let value = 0; value < 100; value++)
+      await retry(engine, () => heap.insert(txn, xid, makeRow(value, 2000), 2000));
+    await committed(engine, txn);
+    fileSystem.failNext('unlink', 'EIO', 0, `/base/${heap.relId}`);
+    const drop = engine.transactions.begin();
+    engine.dropHeap(drop, heap.relId);
+    const other = engine.transactions.begin();
+    engine.transactions.statementXid(other);
+    await Promise.all([committed(engine, drop), committed(engine, other)]);
+    expect(fileSystem.exists(`/data/base/${heap.relId}`)).to.equal(true);
+    await engine.close();
+    const again = await open(fileSystem, 16);
+    expect(fileSystem.exists(`/data/base/${heap.relId}`)).to.equal(false);
+    await again.close();
+  });
+
+  it('goes on with a rollback when what kept it from undoing has passed', async () => {
+    const fileSystem = new MemoryFileSystem();
+    const engine = await open(fileSystem, 16);
+    const heap = await newHeap(engine);
+    const txn = engine.transactions.begin();
+    const xid = engine.transactions.statementXid(txn);
+    for (let value = 0; value < 200; value++)
+      await retry(engine, () => heap.insert(txn, xid, makeRow(value, 2000), 2000));
+    let failures = 0;
+    fileSystem.onOperation = (op, path) => {
+      if (op === 'read' && failures++ < 3) throw memoryFailure(op, path, 'EIO');
+    };
+    let waits = 0;
+    for (;;) {
+      if (engine.transactions.rollback(txn)) break;
+      if (txn.undoError !== null) {
+        expect(txn.undoError.code).to.equal('58030');
+        waits++;
+      } else if (txn.undoNeedsPage) await new Promise<void>((resolve) => engine.pool.onLoaded(resolve));
+    }
+    expect(waits).to.be.greaterThan(0);
+    expect(await usedSlots(engine, heap)).to.equal(0);
     await engine.close();
   });
 

@@ -2,7 +2,13 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { type FileSystem, MemoryFileSystem, NodeFileSystem, replaceFile } from '../../../storage/io/index.ts';
+import {
+  type FileSystem,
+  MemoryFileSystem,
+  makeFolder,
+  NodeFileSystem,
+  replaceFile,
+} from '../../../storage/io/index.ts';
 import type { SqlError } from '../../../types/errors.ts';
 import { seededRandom } from './seeded.ts';
 
@@ -106,7 +112,7 @@ for (const kind of ['node', 'memory'] as const) {
 describe('A crash of the memory file system', () => {
   it('keeps what was synced and loses the rest', () => {
     const fileSystem = new MemoryFileSystem();
-    fileSystem.mkdir('/d');
+    makeFolder(fileSystem, '/d');
     const file = fileSystem.open('/d/f', 'create');
     file.writeSync(Buffer.from('kept'), 0, 4, 0);
     file.fdatasyncSync();
@@ -121,9 +127,9 @@ describe('A crash of the memory file system', () => {
 
   it('may keep any part of what was not synced', () => {
     const seen = new Set<string>();
-    for (let seed = 0; seed < 60; seed++) {
+    for (let seed = 0; seed < 100; seed++) {
       const fileSystem = new MemoryFileSystem();
-      fileSystem.mkdir('/d');
+      makeFolder(fileSystem, '/d');
       const file = fileSystem.open('/d/f', 'create');
       file.writeSync(Buffer.alloc(1024, 'a'), 0, 1024, 0);
       file.fdatasyncSync();
@@ -132,16 +138,18 @@ describe('A crash of the memory file system', () => {
       fileSystem.crash({ random: seededRandom(seed), tear: true });
       const content = readAll(fileSystem, '/d/f');
       seen.add(content[0] + content[512]);
-      expect(content[0].repeat(512) + content[512].repeat(512)).to.equal(content);
+      expect(content).to.match(/^[ab]{1024}$/);
+      const cuts = [...content.matchAll(/ab|ba/g)].map((found) => found.index + 1);
+      if (cuts.some((cut) => cut % 512 !== 0)) seen.add('cut at any byte');
     }
-    expect([...seen].sort()).to.deep.equal(['aa', 'ab', 'ba', 'bb']);
+    expect([...seen].sort()).to.deep.equal(['aa', 'ab', 'ba', 'bb', 'cut at any byte']);
   });
 
   it('forgets a rename that was not made durable, or keeps it', () => {
     const seen = new Set<string>();
     for (let seed = 0; seed < 30; seed++) {
       const fileSystem = new MemoryFileSystem();
-      fileSystem.mkdir('/d');
+      makeFolder(fileSystem, '/d');
       replaceFile(fileSystem, '/d', 'f', Buffer.from('old'));
       const file = fileSystem.open('/d/g', 'create');
       file.writeSync(Buffer.from('new'), 0, 3, 0);
@@ -155,7 +163,7 @@ describe('A crash of the memory file system', () => {
 
   it('calls back no operation that was under way', (done) => {
     const fileSystem = new MemoryFileSystem();
-    fileSystem.mkdir('/d');
+    makeFolder(fileSystem, '/d');
     const file = fileSystem.open('/d/f', 'create');
     file.write(Buffer.from('x'), 0, 1, 0, () => done(new Error('called back')));
     fileSystem.crash();
@@ -164,7 +172,7 @@ describe('A crash of the memory file system', () => {
 
   it('fails where a test asks for it, and when it is full', () => {
     const fileSystem = new MemoryFileSystem();
-    fileSystem.mkdir('/d');
+    makeFolder(fileSystem, '/d');
     const file = fileSystem.open('/d/f', 'create');
     fileSystem.failNext('write', 'EIO', 1);
     file.writeSync(Buffer.from('x'), 0, 1, 0);
@@ -173,5 +181,63 @@ describe('A crash of the memory file system', () => {
     expect(codeOf(() => file.writeSync(Buffer.alloc(20), 0, 20, 0))).to.equal('53100');
     file.writeSync(Buffer.alloc(10), 0, 10, 0);
     expect(fileSystem.freeSpace('/d')).to.equal(0);
+  });
+
+  it('takes folders whose names were not made durable', () => {
+    const fileSystem = new MemoryFileSystem();
+    fileSystem.mkdir('/a/b');
+    fileSystem.open('/a/b/f', 'create').close();
+    fileSystem.fsyncDir('/a/b');
+    fileSystem.fsyncDir('/');
+    fileSystem.crash();
+    expect([fileSystem.exists('/a'), fileSystem.exists('/a/b'), fileSystem.exists('/a/b/f')]).to.deep.equal([
+      true,
+      false,
+      false,
+    ]);
+  });
+
+  it('is no death of the process, which leaves everything', () => {
+    const fileSystem = new MemoryFileSystem();
+    fileSystem.mkdir('/d');
+    const file = fileSystem.open('/d/f', 'create');
+    file.writeSync(Buffer.from('x'), 0, 1, 0);
+    fileSystem.kill();
+    expect(readAll(fileSystem, '/d/f')).to.equal('x');
+    expect(() => file.size()).to.throw('before the crash');
+    fileSystem.crash();
+    expect(fileSystem.exists('/d/f')).to.equal(false);
+  });
+
+  it('loses what a failed sync was to write, though the next sync succeeds', () => {
+    const fileSystem = new MemoryFileSystem();
+    makeFolder(fileSystem, '/d');
+    const file = fileSystem.open('/d/f', 'create');
+    fileSystem.fsyncDir('/d');
+    file.writeSync(Buffer.from('lost'), 0, 4, 0);
+    fileSystem.failNext('sync', 'EIO');
+    expect(codeOf(() => file.fdatasyncSync())).to.equal('58030');
+    file.fdatasyncSync();
+    expect(readAll(fileSystem, '/d/f')).to.equal('lost');
+    fileSystem.crash();
+    expect(readAll(fileSystem, '/d/f')).to.equal('');
+  });
+
+  it('does not touch a fork, nor the fork what it was made from', () => {
+    const fileSystem = new MemoryFileSystem();
+    makeFolder(fileSystem, '/d');
+    replaceFile(fileSystem, '/d', 'f', Buffer.from('base'));
+    const file = fileSystem.open('/d/f', 'readwrite');
+    file.writeSync(Buffer.from('X'), 0, 1, 0);
+    const fork = fileSystem.fork();
+    file.writeSync(Buffer.from('Y'), 0, 1, 1);
+    file.fdatasyncSync();
+    const other = fork.open('/d/f', 'readwrite');
+    other.writeSync(Buffer.from('Z'), 0, 1, 2);
+    other.truncateSync(3);
+    expect([readAll(fileSystem, '/d/f'), readAll(fork, '/d/f')]).to.deep.equal(['XYse', 'XaZ']);
+    fork.crash();
+    fileSystem.crash();
+    expect([readAll(fileSystem, '/d/f'), readAll(fork, '/d/f')]).to.deep.equal(['XYse', 'base']);
   });
 });

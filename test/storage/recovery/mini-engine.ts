@@ -5,7 +5,7 @@
  */
 import { expect } from 'chai';
 import { BufferPool, type RelationPages } from '../../../storage/buffer/index.ts';
-import type { FileSystem } from '../../../storage/io/index.ts';
+import { type FileSystem, makeFolder } from '../../../storage/io/index.ts';
 import { PAGE_SIZE } from '../../../storage/limits.ts';
 import { Checkpointer, type RecoveryResult, recover, walDirectory } from '../../../storage/recovery/index.ts';
 import {
@@ -56,14 +56,21 @@ export class MiniEngine {
   acknowledgedLsn = 0;
   private nextRelationId = 1;
 
-  constructor(fileSystem: FileSystem, history: HistoryEntry[] = [], frames = 16, directory = '/d') {
+  constructor(
+    fileSystem: FileSystem,
+    history: HistoryEntry[] = [],
+    frames = 16,
+    directory = '/d',
+    acceptDamagedLog = false,
+  ) {
     this.history = history;
-    fileSystem.mkdir(directory);
+    makeFolder(fileSystem, directory);
     this.wal = new Wal({ segments: new WalSegments(fileSystem, walDirectory(directory)) });
     this.pool = new BufferPool({ fileSystem, directory, size: frames * PAGE_SIZE, wal: this.wal });
     this.recovered = recover({
       fileSystem,
       directory,
+      acceptDamagedLog,
       pool: this.pool,
       wal: this.wal,
       handler: {

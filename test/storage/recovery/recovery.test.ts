@@ -42,6 +42,40 @@ describe('Recovery', () => {
     again.expectRecovered();
   });
 
+  it('after a kill does not take for durable what only the operating system has, names included', async () => {
+    const fileSystem = new MemoryFileSystem();
+    const engine = await filled(fileSystem);
+    // Sixteen frames hold no forty pages: the file is there, its name never synced.
+    expect(fileSystem.exists('/d/base/1')).to.equal(true);
+    const killed = fileSystem.fork();
+    killed.kill();
+    const again = new MiniEngine(killed, engine.history);
+    await again.start();
+    await again.checkpoint();
+    const cut = killed.fork();
+    cut.crash();
+    new MiniEngine(cut, engine.history).expectRecovered();
+  });
+
+  it('does not remove what the control file before the last names, before the last is durable', async () => {
+    const fileSystem = new MemoryFileSystem();
+    const engine = await filled(fileSystem);
+    let killed: MemoryFileSystem | null = null;
+    let syncs = 0;
+    fileSystem.onOperation = (op, path) => {
+      // The second sync of the folder is that of the control file's name; the first is of the state's.
+      if (op === 'fsyncDir' && path === '/d' && ++syncs === 2) killed = fileSystem.fork();
+    };
+    await engine.checkpoint();
+    killed!.kill();
+    new MiniEngine(killed!, engine.history).expectRecovered();
+    for (let seed = 0; seed < 20; seed++) {
+      const cut = killed!.fork();
+      cut.crash({ random: seededRandom(seed) });
+      new MiniEngine(cut, engine.history).expectRecovered();
+    }
+  });
+
   it('can be cut short and done again', async () => {
     const fileSystem = new MemoryFileSystem();
     const engine = await filled(fileSystem);
@@ -88,9 +122,80 @@ describe('Recovery', () => {
     await engine.checkpoint();
     fileSystem.corrupt(`/d/wal/${(16 * 1024 * 1024).toString(16).padStart(16, '0')}`, redo - 16 * 1024 * 1024 + 33);
     expect(() => new MiniEngine(fileSystem, engine.history)).to.throw(
-      'the write-ahead log ends before the last checkpoint',
+      'the write-ahead log ends before the last checkpoint: wrong checksum at offset',
     );
   });
+
+  const SEGMENT = 16 * 1024 * 1024;
+  const segmentPath = (start: number): string => `/d/wal/${start.toString(16).padStart(16, '0')}`;
+
+  /** Acknowledged commits, each flushed on its own; answers where each began. */
+  async function flushed(engine: MiniEngine, count: number): Promise<number[]> {
+    const starts: number[] = [];
+    for (let i = 0; i < count; i++) {
+      starts.push(engine.wal.insertLsn);
+      engine.setCatalog('key', `value ${i}`);
+      await engine.commit();
+    }
+    return starts;
+  }
+
+  it('refuses a log that is damaged before commits that were acknowledged, and names file and offset', async () => {
+    const fileSystem = new MemoryFileSystem();
+    const engine = await filled(fileSystem);
+    const starts = await flushed(engine, 5);
+    fileSystem.corrupt(segmentPath(SEGMENT), starts[1] - SEGMENT + 36);
+    fileSystem.crash();
+    const offset = starts[1] - SEGMENT;
+    expect(() => new MiniEngine(fileSystem.fork(), engine.history)).to.throw(
+      `the write-ahead log is damaged in its middle: wrong checksum at offset ${offset} of file "${segmentPath(SEGMENT)}"`,
+    );
+  });
+
+  it('starts on such a log when told to, once: what is given up stays given up', async () => {
+    const fileSystem = new MemoryFileSystem();
+    const engine = await filled(fileSystem);
+    const starts = await flushed(engine, 5);
+    fileSystem.corrupt(segmentPath(SEGMENT), starts[1] - SEGMENT + 36);
+    fileSystem.crash();
+    const cut = new MiniEngine(fileSystem, engine.history, 16, '/d', true);
+    expect(cut.recovered.endLsn).to.equal(starts[1]);
+    expect(cut.recovered.lostLog?.durableLsn).to.be.greaterThan(starts[3]);
+    expect(cut.catalog.get('key')).to.equal('value 0');
+    cut.setCatalog('key', 'after');
+    await cut.commit();
+    fileSystem.crash();
+    const again = new MiniEngine(fileSystem, cut.history);
+    expect(again.catalog.get('key')).to.equal('after');
+  });
+
+  it('stops at damage in the last flush, which nothing behind it vouches for', async () => {
+    const fileSystem = new MemoryFileSystem();
+    const engine = await filled(fileSystem);
+    const starts = await flushed(engine, 5);
+    fileSystem.corrupt(segmentPath(SEGMENT), starts[4] - SEGMENT + 36);
+    fileSystem.crash();
+    const again = new MiniEngine(fileSystem, engine.history);
+    expect(again.recovered).to.deep.include({ endLsn: starts[4], endReason: 'wrong checksum' });
+    expect(again.catalog.get('key')).to.equal('value 3');
+  });
+
+  it('refuses a log that lacks a segment in its middle, or at its beginning', async () => {
+    const fileSystem = new MemoryFileSystem();
+    const engine = await filled(fileSystem);
+    await engine.checkpoint();
+    for (let i = 0; i < 20; i++) engine.setCatalog('filler', 'x'.repeat(2_000_000));
+    await engine.commit();
+    await flushed(engine, 2);
+    for (const [start, words] of [
+      [2 * SEGMENT, 'is damaged in its middle: file'],
+      [SEGMENT, 'ends before the last checkpoint: file'],
+    ] as const) {
+      const cut = fileSystem.fork();
+      cut.unlink(segmentPath(start));
+      expect(() => new MiniEngine(cut, engine.history)).to.throw(`${words} "${segmentPath(start)}" is missing`);
+    }
+  }).timeout(10_000);
 
   it('refuses a directory whose control file is gone or damaged, or whose state file is', async () => {
     const fileSystem = new MemoryFileSystem();
@@ -156,6 +261,7 @@ describe('A checkpoint', () => {
     expect(failure).to.include({ code: '53100' });
     const crashed = fileSystem.fork();
     crashed.crash();
+    crashed.capacity = Number.POSITIVE_INFINITY;
     new MiniEngine(crashed, engine.history).expectRecovered();
     fileSystem.capacity = Number.POSITIVE_INFINITY;
     await engine.checkpoint();
@@ -163,6 +269,18 @@ describe('A checkpoint', () => {
     const again = new MiniEngine(fileSystem, engine.history);
     expect(again.recovered.pagesChanged).to.equal(0);
     again.expectRecovered();
+  });
+
+  it('needs no disk space to be recovered on a disk that is full, where the pool holds the pages', async () => {
+    const fileSystem = new MemoryFileSystem();
+    const engine = new MiniEngine(fileSystem, [], 64);
+    await engine.start();
+    const relId = engine.createRelation();
+    for (let i = 0; i < 40; i++) engine.addPage(relId, i);
+    await engine.commit();
+    fileSystem.crash();
+    fileSystem.capacity = fileSystem.usedSpace();
+    new MiniEngine(fileSystem, engine.history, 64).expectRecovered();
   });
 
   it('asked for while one runs begins after it', async () => {

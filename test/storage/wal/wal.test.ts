@@ -286,6 +286,27 @@ describe('Group commit', () => {
     expect(answered).to.equal(true);
   });
 
+  it('a synchronous flush does not count on a sync that is still under way', () => {
+    const underWay: (() => void)[] = [];
+    const fileSystem = new MemoryFileSystem({ schedule: (run) => underWay.push(run) });
+    const { wal } = openWal({ flushMode: 'async', fileSystem });
+    const lsn = logText(wal, 'a');
+    return new Promise<void>((resolve, reject) => {
+      wal.requestFlush(lsn, () => reject(new Error('nothing may be acknowledged')));
+      setImmediate(() => {
+        const before = fileSystem.counts.sync;
+        // The write ends; the sync has begun.
+        underWay.shift()!();
+        expect([fileSystem.counts.sync - before, underWay.length]).to.deep.equal([0, 1]);
+        wal.flushSync(lsn);
+        const survivor = fileSystem.fork();
+        survivor.crash();
+        expect(readTexts(survivor).texts).to.deep.equal(['a']);
+        resolve();
+      });
+    });
+  });
+
   it('a synchronous flush during an asynchronous one loses and doubles nothing', (done) => {
     const { fileSystem, wal } = openWal({ flushMode: 'async' });
     wal.requestFlush(logText(wal, 'a'), () => {

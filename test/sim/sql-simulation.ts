@@ -1,0 +1,311 @@
+/**
+ * The same over SQL: sessions that interleave, tables with constraints and indexes, definitions that come and go with rows. Each
+ * transaction leaves one line in `ledger`, by a number; so what was acknowledged can be looked for, and all else that the
+ * transaction did must be there with its line, or not at all.
+ */
+import { expect } from 'chai';
+import { type DatabaseServer, openDatabaseServer } from '../../executor/index.ts';
+import { rowChecks } from '../../executor/verify-rows.ts';
+import { MemoryFileSystem } from '../../storage/api.ts';
+import { describeProblem, verifyDirectory } from '../../storage/verify/index.ts';
+import { Random } from '../storage/heap/support.ts';
+import { DirectClient } from '../support/direct-client.ts';
+import { DIRECTORY, newTally, type Tally } from './simulation.ts';
+import { turn, VirtualTime } from './virtual-time.ts';
+
+const SCHEMA = `
+  CREATE TABLE accounts (
+    id int PRIMARY KEY, owner text NOT NULL, balance bigint NOT NULL CHECK (balance >= -1000000), note text);
+  CREATE INDEX accounts_owner ON accounts (owner, id);
+  CREATE INDEX accounts_rich ON accounts (balance) WHERE balance > 0;
+  CREATE TABLE ledger (
+    number int PRIMARY KEY, account int NOT NULL REFERENCES accounts ON UPDATE CASCADE, amount int NOT NULL,
+    made text, dropped text, truncated boolean, id bigserial UNIQUE);
+  CREATE INDEX ledger_account ON ledger (account);
+  CREATE TABLE scratch (number int PRIMARY KEY);
+  INSERT INTO accounts SELECT g, 'owner ' || g % 7, 0, NULL FROM generate_series(1, 40) g`;
+
+const SESSIONS = 3;
+const LIVES_MAX = 2;
+const CUTS_MAX = 3;
+const STEPS_MAX = 160;
+
+interface Cut {
+  readonly fileSystem: MemoryFileSystem;
+  readonly acknowledged: number;
+}
+
+/** A session and what its transaction has done so far. */
+interface Actor {
+  readonly client: DirectClient;
+  /** Of the transaction's line in the ledger; 0 outside one. */
+  number: number;
+}
+
+export async function simulateSql(seed: number, tally: Tally = newTally()): Promise<void> {
+  const time = new VirtualTime();
+  time.install();
+  try {
+    await new SqlSimulation(seed, tally, time).run();
+  } finally {
+    time.uninstall();
+  }
+}
+
+class SqlSimulation {
+  private readonly random: Random;
+  private readonly tally: Tally;
+  private readonly time: VirtualTime;
+  /** Numbers of transactions whose COMMIT was answered, in order. */
+  private readonly acknowledged: number[] = [];
+  private nextNumber = 1;
+  private nextTable = 1;
+
+  constructor(seed: number, tally: Tally, time: VirtualTime) {
+    this.random = new Random(seed);
+    this.tally = tally;
+    this.time = time;
+  }
+
+  async run(): Promise<void> {
+    let fileSystem = new MemoryFileSystem();
+    let server = await this.open(fileSystem);
+    const client = new DirectClient(server);
+    await client.rows(SCHEMA);
+    client.close();
+    for (let lives = 1 + this.random.below(LIVES_MAX); lives > 0; lives--) {
+      ({ fileSystem, server } = await this.liveAndDie(fileSystem, server));
+    }
+    const before = await this.contents(server);
+    await server.close();
+    this.tally.cleanRestarts++;
+    expectVerified(fileSystem, 'a clean end');
+    const again = await this.open(fileSystem);
+    expect(await this.contents(again), 'after a clean restart').to.deep.equal(before);
+    again.engine.abandon();
+  }
+
+  private open(fileSystem: MemoryFileSystem): Promise<DatabaseServer> {
+    return openDatabaseServer({
+      dataDirectory: DIRECTORY,
+      fileSystem,
+      settings: new Map([
+        ['shared_buffers', '64'],
+        ['max_wal_size', '2MB'],
+        ['checkpoint_timeout', '30s'],
+      ]),
+      clock: () => this.time.nowMs,
+      onLog: (message) => {
+        if (message.startsWith('internal error')) throw new Error(message);
+      },
+    });
+  }
+
+  private async liveAndDie(fileSystem: MemoryFileSystem, server: DatabaseServer) {
+    const { random, tally } = this;
+    tally.lives++;
+    const cuts: Cut[] = [];
+    const cut = (): void => {
+      cuts.push({ fileSystem: fileSystem.fork(), acknowledged: this.acknowledged.length });
+    };
+    const chance = random.pick([0.005, 0.02, 0.1]);
+    fileSystem.onOperation = () => {
+      if (cuts.length < CUTS_MAX && random.next() < chance) cut();
+    };
+    const actors: Actor[] = [];
+    for (let i = 0; i < SESSIONS; i++) actors.push({ client: new DirectClient(server), number: 0 });
+    for (let steps = random.below(STEPS_MAX); steps > 0; steps--) {
+      const free = actors.filter((actor) => !actor.client.isBusy);
+      if (free.length > 0) void this.step(random.pick(free));
+      if (free.length < SESSIONS || random.below(3) === 0) await turn();
+    }
+    cut();
+    fileSystem.onOperation = null;
+    this.stop(server, actors);
+    cuts.push(...cuts.splice(random.below(cuts.length), 1));
+    let survivor = server;
+    for (const each of cuts) {
+      if (survivor !== server) this.stop(survivor, []);
+      this.end(each.fileSystem);
+      if (random.below(3) === 0) expectVerified(each.fileSystem, 'a crash');
+      survivor = await this.open(each.fileSystem);
+      await this.check(survivor, each.acknowledged);
+    }
+    const last = cuts[cuts.length - 1];
+    // What this survivor does not know of never was.
+    this.acknowledged.length = last.acknowledged;
+    return { fileSystem: last.fileSystem, server: survivor };
+  }
+
+  private end(fileSystem: MemoryFileSystem): void {
+    const { random, tally } = this;
+    if (random.below(3) === 0) {
+      tally.kills++;
+      fileSystem.kill();
+    } else {
+      tally.powerCuts++;
+      fileSystem.crash({ random: () => random.next(), tear: random.below(3) > 0 });
+    }
+  }
+
+  private stop(server: DatabaseServer, actors: readonly Actor[]): void {
+    for (const { client } of actors) client.abandon();
+    server.engine.abandon();
+    this.time.forgetTimers();
+  }
+
+  /** One statement of one session; its answer comes later, if ever. */
+  private async step(actor: Actor): Promise<void> {
+    const { client } = actor;
+    const { random } = this;
+    if (client.transactionStatus === 'E') {
+      actor.number = 0;
+      await client.query('ROLLBACK');
+      return;
+    }
+    if (client.transactionStatus === 'I') {
+      actor.number = 0;
+      if (random.below(12) === 0) await client.query(random.pick(['CHECKPOINT', 'VACUUM', 'ANALYZE']));
+      else await client.query('BEGIN');
+      return;
+    }
+    const choice = random.below(10);
+    if (actor.number === 0 || choice < 3) await this.write(actor);
+    else if (choice < 5) await client.query(random.pick(['SAVEPOINT s', 'SAVEPOINT s', 'ROLLBACK TO s']));
+    else if (choice < 6) {
+      actor.number = 0;
+      await client.query('ROLLBACK');
+    } else {
+      const { number } = actor;
+      actor.number = 0;
+      const { error, tags } = await client.query('COMMIT');
+      this.tally.commits++;
+      if (error === null && tags[0] === 'COMMIT') this.acknowledged.push(number);
+    }
+  }
+
+  /** The whole of a transaction's work in one text, so that a savepoint takes all of it or nothing. */
+  private async write(actor: Actor): Promise<void> {
+    const { random } = this;
+    if (actor.number !== 0) {
+      const id = 1 + random.below(40);
+      // Work that leaves no trace in the sums.
+      await actor.client.query(
+        random.pick([
+          `UPDATE accounts SET note = repeat('n', ${random.below(3000)}) WHERE id = ${id}`,
+          `UPDATE accounts SET owner = 'owner ${random.below(9)}' WHERE id = ${id}`,
+          `INSERT INTO scratch SELECT g FROM generate_series(${this.nextNumber * 1000}, ${this.nextNumber * 1000 + 200}) g`,
+          'DELETE FROM scratch WHERE number % 3 = 0',
+          'SELECT count(*) FROM accounts a JOIN ledger l ON l.account = a.id',
+        ]),
+      );
+      return;
+    }
+    const number = this.nextNumber++;
+    const amount = random.below(200) - 100;
+    const account = 1 + random.below(40);
+    const statements = [
+      `UPDATE accounts SET balance = balance + ${amount} WHERE id = ${account}`,
+      `INSERT INTO ledger (number, account, amount) VALUES (${number}, ${account}, ${amount})`,
+    ];
+    if (random.below(4) === 0) {
+      const name = `made_${this.nextTable++}`;
+      statements.push(
+        `CREATE TABLE ${name} (a int PRIMARY KEY, b text)`,
+        `INSERT INTO ${name} SELECT g, repeat('${name}', 40) FROM generate_series(1, 30) g`,
+        `UPDATE ledger SET made = '${name}' WHERE number = ${number}`,
+      );
+    }
+    if (random.below(8) === 0)
+      statements.push('TRUNCATE scratch', `UPDATE ledger SET truncated = true WHERE number = ${number}`);
+    if (random.below(6) === 0 && this.nextTable > 1) {
+      const name = `made_${1 + random.below(this.nextTable - 1)}`;
+      statements.push(`DROP TABLE ${name}`, `UPDATE ledger SET dropped = '${name}' WHERE number = ${number}`);
+    }
+    actor.number = number;
+    await actor.client.query(statements.join(';'));
+  }
+
+  private async check(server: DatabaseServer, acknowledged: number): Promise<void> {
+    const client = new DirectClient(server);
+    const numbers = async (sql: string): Promise<number[]> => (await client.rows(sql)).map(([value]) => Number(value));
+    const found = new Set(await numbers('SELECT number FROM ledger'));
+    const missing = this.acknowledged.slice(0, acknowledged).filter((number) => number > 0 && !found.has(number));
+    expect(missing, 'acknowledged transactions').to.deep.equal([]);
+    const [[balances, amounts]] = await client.rows(
+      'SELECT (SELECT coalesce(sum(balance), 0) FROM accounts), (SELECT coalesce(sum(amount), 0) FROM ledger)',
+    );
+    expect(balances, 'the sum of balances').to.equal(amounts);
+    expect(
+      await client.rows(`SELECT a.id FROM accounts a
+        WHERE balance <> (SELECT coalesce(sum(amount), 0) FROM ledger l WHERE l.account = a.id)`),
+    ).to.deep.equal([]);
+    expect(
+      await client.rows('SELECT * FROM ledger l WHERE NOT EXISTS (SELECT FROM accounts WHERE id = account)'),
+    ).to.deep.equal([]);
+    await this.checkTables(client);
+    await checkIndexes(client);
+    const [[largest]] = await client.rows('SELECT coalesce(max(id), 0) FROM ledger');
+    const [[next]] = await client.rows("SELECT nextval('ledger_id_seq')");
+    expect(Number(next), 'the sequence').to.be.greaterThan(Number(largest));
+    client.close();
+    expect(server.engine.pool.pinCount, 'pinned pages').to.equal(0);
+  }
+
+  /** A table is there if the line that made it is, and none that dropped it. */
+  private async checkTables(client: DirectClient): Promise<void> {
+    const names = async (sql: string): Promise<string[]> => (await client.rows(sql)).map(([name]) => name as string);
+    const expected = await names(
+      'SELECT made FROM ledger WHERE made IS NOT NULL EXCEPT SELECT dropped FROM ledger WHERE dropped IS NOT NULL ORDER BY 1',
+    );
+    expect(
+      await names("SELECT relname FROM pg_class WHERE relname LIKE 'made\\_%' AND relkind = 'r' ORDER BY 1"),
+    ).to.deep.equal(expected);
+    for (const name of expected) {
+      const [row] = await client.rows(
+        `SELECT count(*), min(b) = max(b) AND max(b) = repeat('${name}', 40) FROM ${name}`,
+      );
+      expect(row, name).to.deep.equal(['30', 't']);
+    }
+  }
+
+  /** All that a client can see, in order. */
+  private async contents(server: DatabaseServer): Promise<unknown> {
+    const client = new DirectClient(server);
+    const all: unknown[] = [];
+    for (const table of ['accounts', 'ledger', 'scratch'])
+      all.push(await client.rows(`SELECT * FROM ${table} ORDER BY 1`));
+    all.push(await client.rows('SELECT relname, relkind FROM pg_class WHERE oid >= 16384 ORDER BY 1'));
+    await checkIndexes(client);
+    client.close();
+    return all;
+  }
+}
+
+/** Each index answers as the table does. */
+async function checkIndexes(client: DirectClient): Promise<void> {
+  const questions = [
+    'SELECT id, owner FROM accounts WHERE id BETWEEN 0 AND 1000 ORDER BY id',
+    "SELECT id, owner FROM accounts WHERE owner >= '' AND owner < 'p' ORDER BY owner, id",
+    'SELECT id, balance FROM accounts WHERE balance > 0 ORDER BY balance, id',
+    'SELECT number FROM ledger WHERE number > 0 ORDER BY number',
+    'SELECT account, number FROM ledger WHERE account BETWEEN 0 AND 1000 ORDER BY account, number',
+    'SELECT id FROM ledger WHERE id > 0 ORDER BY id',
+    'SELECT number FROM scratch WHERE number > 0 ORDER BY number',
+  ];
+  for (const question of questions) {
+    await client.rows('SET enable_seqscan = off');
+    const byIndex = await client.rows(question);
+    await client.rows(
+      'SET enable_seqscan = on; SET enable_indexscan = off; SET enable_bitmapscan = off; SET enable_indexonlyscan = off',
+    );
+    const byTable = await client.rows(question);
+    await client.rows('RESET ALL');
+    expect(byIndex, question).to.deep.equal(byTable);
+  }
+}
+
+function expectVerified(fileSystem: MemoryFileSystem, after: string): void {
+  const { problems } = verifyDirectory({ fileSystem, directory: DIRECTORY, rowChecks });
+  if (problems.length > 0) throw new Error(`verify after ${after}: ${problems.map(describeProblem).join('; ')}`);
+}
