@@ -102,14 +102,18 @@ export interface CommitBody {
   readonly timestamp: number;
   /** Relations dropped by the transaction: gone once this record is in the log. */
   readonly droppedRelations: readonly number[];
+  /** Relation, rows more (or less) by the transaction: for those where it is not zero. */
+  readonly rowChanges: readonly (readonly [number, number])[];
 }
 
+/** `rowChanges`: relation, change, relation, change ... They are the record's end, so that most records pay nothing for them. */
 export function logCommit(
   wal: Wal,
   xids: ArrayLike<number>,
   csn: number,
   timestamp: number,
   droppedRelations: ArrayLike<number>,
+  rowChanges: ArrayLike<number> = [],
 ): number {
   wal.begin(WAL_COMMIT, xids.length > 0 ? xids[0] : 0);
   wal.f64(csn);
@@ -118,6 +122,11 @@ export function logCommit(
   wal.u32(droppedRelations.length);
   for (let i = 0; i < xids.length; i++) wal.f64(xids[i]);
   for (let i = 0; i < droppedRelations.length; i++) wal.u32(droppedRelations[i]);
+  for (let i = 0; i < rowChanges.length; i += 2) {
+    if (rowChanges[i + 1] === 0) continue;
+    wal.u32(rowChanges[i]);
+    wal.u32(rowChanges[i + 1] >>> 0);
+  }
   return wal.end();
 }
 
@@ -130,7 +139,10 @@ export function readCommit(record: WalRecord): CommitBody {
   const droppedRelations: number[] = [];
   for (let i = 0; i < xidCount; i++) xids.push(record.f64());
   for (let i = 0; i < dropCount; i++) droppedRelations.push(record.u32());
-  return { xids, csn, timestamp, droppedRelations };
+  const rowChanges: [number, number][] = [];
+  // What may be left is one word of padding.
+  while (record.end - record.position >= 8) rowChanges.push([record.u32(), record.u32() | 0]);
+  return { xids, csn, timestamp, droppedRelations, rowChanges };
 }
 
 export function logAbort(wal: Wal, xids: ArrayLike<number>): number {

@@ -227,7 +227,7 @@ async function recover(life: Life, mainHeap: number): Promise<State> {
   const { engine } = life;
   const rows = new Map<number, number>();
   const heaps = new Map<number, number>();
-  await engine.startupSweep((relId) => (rowId, base) => {
+  await engine.startupSweep(undefined, (relId) => (rowId, base) => {
     const value = readRow(engine, base);
     if (relId !== mainHeap) heaps.set(relId, value);
     else {
