@@ -31,6 +31,11 @@ export class KeyArena {
     return this.#segments.length * SEGMENT_SIZE;
   }
 
+  /** Bytes of them that were given out, some of which may be free again. */
+  get usedBytes(): number {
+    return this.#nextUnit * (1 << UNIT_BITS);
+  }
+
   /** Stores a copy of the key and answers its reference. */
   store(key: Uint8Array, length: number): number {
     assert(length <= KEY_SIZE_MAX, 'index key too long for the arena');
