@@ -60,6 +60,8 @@ export const IMAGE_PAGES_MIN = 8;
 const IMAGE_WEIGHT = 2;
 /** Files that are open, and synced together. */
 const FILES_AT_ONCE = 16;
+/** Bytes after which the file is synced, so that the disk never has much to do at once while commits wait for it. */
+const SYNC_EVERY = 8 * 1024 * 1024;
 /** Between two slices of half a megabyte, when nobody waits for the checkpoint. */
 const SLICE_PAUSE_MS = 5;
 
@@ -264,11 +266,11 @@ function pendingPages(store: Store): Map<number, PageSet> {
     last.add(rowId >>> 9);
   };
   for (const { writes } of store.transactions.registry.all()) {
-    // Entries that are no rows name sequences and heaps: a bit too much does no harm.
+    // Bulk pages are among them: they have a row from the first. Entries that are no rows name sequences and heaps, which
+    // does no harm.
     for (let i = 0; i < writes.count; i++) add(writes.relIds[i], writes.rowIds[i]);
   }
   store.sweep.forEachPending(add);
-  for (const heap of store.heaps.values()) for (const page of heap.bulks.openPages) add(heap.relId, page * 512);
   return pending;
 }
 
@@ -347,6 +349,18 @@ class CheckpointImages implements CheckpointFiles {
     const { oid, lsn, definition, dictionary } = job.image;
     const writer = new ImageWriter(dictionary, { oid, lsn, relId: job.relId, definition }, this.buffer);
     let at = 0;
+    let synced = 0;
+    const goOn = (error: SqlError | null): void => {
+      if (error !== null) {
+        file.close();
+        this.fail(job, error);
+        done(null);
+      } else if (isHurried()) setImmediate(step);
+      else if (at - synced >= SYNC_EVERY) {
+        synced = at;
+        file.fdatasync(goOn);
+      } else setTimeout(step, SLICE_PAUSE_MS).unref();
+    };
     const step = (): void => {
       const piece = this.isEnded ? null : writer.next();
       if (piece === null) {
@@ -356,12 +370,7 @@ class CheckpointImages implements CheckpointFiles {
       file.write(piece, 0, piece.length, at, (error) => {
         at += piece.length;
         this.images.writtenBytes += piece.length;
-        if (error !== null) {
-          file.close();
-          this.fail(job, error);
-          done(null);
-        } else if (isHurried()) setImmediate(step);
-        else setTimeout(step, SLICE_PAUSE_MS).unref();
+        goOn(error);
       });
     };
     setImmediate(step);

@@ -83,11 +83,6 @@ export class BulkInserts {
     return this.open.length === 0;
   }
 
-  /** Pages that are not logged yet. */
-  get openPages(): readonly number[] {
-    return this.open.map((page) => page.pageNo);
-  }
-
   private pageOf(txn: Transaction): BulkPage | null {
     if (this.open.length === 0) return null;
     const page = this.open.find((candidate) => candidate.txn === txn) ?? null;

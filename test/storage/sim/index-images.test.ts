@@ -17,6 +17,7 @@ import {
   WRITE_OK,
 } from '../../../storage/api.ts';
 import { ROW_FORWARDED, ROW_MOVED_IN } from '../../../storage/heap/index.ts';
+import { crc32 } from '../../../storage/page/index.ts';
 import { makeRow, Random, ROW_LENGTH_MIN, readRow, retry, SEED, slotFlags, untilDone } from '../heap/support.ts';
 
 const DIRECTORY = '/data';
@@ -267,8 +268,9 @@ async function open(fileSystem: MemoryFileSystem, logged: string[] = []): Promis
 }
 
 async function firstLife(fileSystem: MemoryFileSystem, random: Random): Promise<Life> {
-  const engine = await open(fileSystem);
-  const life = new Life(engine, random, 1, []);
+  const logged: string[] = [];
+  const engine = await open(fileSystem, logged);
+  const life = new Life(engine, random, 1, logged);
   await engine.startupSweep(() => (life.heap === undefined ? [] : [life.indexes.heap(life.heap.relId)]));
   const txn = engine.transactions.begin();
   life.heap = engine.createHeap(txn);
@@ -374,7 +376,69 @@ async function cutShort(fileSystem: MemoryFileSystem, random: Random, before: Li
   return fork;
 }
 
+/** The state file of the last checkpoint, as a server before index images wrote it. */
+function makeOlder(fileSystem: MemoryFileSystem): void {
+  const name = fileSystem.list(DIRECTORY).find((entry) => entry.startsWith('checkpoint.'))!;
+  const file = fileSystem.open(`${DIRECTORY}/${name}`, 'readwrite');
+  const bytes = Buffer.alloc(file.size());
+  file.readSync(bytes, 0, bytes.length, 0);
+  const older = bytes.subarray(0, bytes.length - bytes.readUInt32LE(28));
+  older.writeUInt32LE(1, 8);
+  older.writeUInt32LE(0, 28);
+  older.writeUInt32LE(crc32(older, 16, older.length, 0), 12);
+  file.truncateSync(0);
+  file.writeSync(older, 0, older.length, 0);
+  file.fdatasyncSync();
+  file.close();
+}
+
 describe('index images', () => {
+  it('are not needed: a checkpoint of an older server has none, and all is read', async () => {
+    const random = new Random(SEED);
+    const fileSystem = new MemoryFileSystem();
+    const life = await firstLife(fileSystem, random);
+    for (let steps = 300; steps > 0; steps--) await life.step();
+    const fork = fileSystem.fork();
+    life.crashed = true;
+    fork.crash();
+    life.engine.abandon();
+    makeOlder(fork);
+    const next = await nextLife(fork, random, life);
+    expect(next.indexes.added).to.equal(2 * next.heap.rowCount);
+    await next.engine.close();
+    const last = await nextLife(fork, random, next);
+    expect(last.indexes.added).to.equal(0);
+    await last.engine.close();
+  });
+
+  it('that cannot be written leave the checkpoint, and the images before them, as they are', async () => {
+    const random = new Random(SEED);
+    const fileSystem = new MemoryFileSystem();
+    const life = await firstLife(fileSystem, random);
+    const before = fileSystem.list(`${DIRECTORY}/index`);
+    expect(before).to.have.length(2);
+    for (const [op, code] of [
+      ['open', 'EACCES'],
+      ['write', 'ENOSPC'],
+      ['sync', 'EIO'],
+      ['fsyncDir', 'EIO'],
+    ] as const) {
+      for (let steps = 200; steps > 0; steps--) await life.step();
+      await life.endAll();
+      fileSystem.failNext(op, code, 0, `${DIRECTORY}/index`);
+      const isDone = await new Promise((resolve) => life.engine.checkpoint(resolve));
+      expect(isDone, op).to.equal(null);
+      expect(life.logged.at(-1), op).to.match(/could not be written/);
+      const fork = fileSystem.fork();
+      fork.crash();
+      const next = await nextLife(fork, random, life);
+      expect(next.indexes.added, op).to.be.lessThan(2 * next.heap.rowCount);
+      await next.engine.close();
+      fileSystem.clearFailures();
+    }
+    await life.engine.close();
+  }).timeout(20000);
+
   it(`and the log give each index exactly its heap's entries, after crashes and clean ends (SEED=${SEED})`, async () => {
     let share = 0;
     for (let run = 0; run < RUNS; run++) share += (await crashOften(SEED + run)) / RUNS;
