@@ -3,7 +3,7 @@
  * process to the first answered query. After a clean stop, after a kill in the middle of more loading, and with the images taken away
  * (which is what every start cost before there were images).
  *
- *     node --import tsx bench/restart.ts [rows]
+ *     node --import tsx bench/restart.ts [rows] [--no-rebuild]
  */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -62,7 +62,8 @@ function insert(client: pg.Client, from: number, to: number): Promise<unknown> {
   );
 }
 
-export async function run(size: number): Promise<RestartBenchResult> {
+/** `rebuilds`: with the start without images, too. */
+export async function run(size: number, rebuilds = true): Promise<RestartBenchResult> {
   execFileSync('node', [join(ROOT, 'bin/build.mjs')], { stdio: 'inherit' });
   const directory = mkdtempSync(join(tmpdir(), 'hotrow-restart-'));
   const milliseconds: Record<string, number> = {};
@@ -102,7 +103,8 @@ export async function run(size: number): Promise<RestartBenchResult> {
     await end(server, 'SIGKILL');
     await cut;
     server = await time('start after a kill, a twentieth more loaded', startAndAsk);
-    await end(server, 'SIGTERM');
+    await end(server, rebuilds ? 'SIGTERM' : 'SIGKILL');
+    if (!rebuilds) return { milliseconds, imageBytes, checksum };
     rmSync(images, { recursive: true });
     server = await time('start without images', startAndAsk);
     await end(server, 'SIGKILL');
@@ -113,7 +115,7 @@ export async function run(size: number): Promise<RestartBenchResult> {
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const result = await run(Number(process.argv[2] ?? 1_000_000));
+  const result = await run(Number(process.argv[2] ?? 1_000_000), !process.argv.includes('--no-rebuild'));
   for (const [name, value] of Object.entries(result.milliseconds)) console.log(`${name.padEnd(48)}${value} ms`);
   console.log(`images: ${(result.imageBytes / 2 ** 20).toFixed(1)} MB; checksum ${result.checksum}`);
 }

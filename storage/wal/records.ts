@@ -139,10 +139,17 @@ export function readCommit(record: WalRecord): CommitBody {
   const droppedRelations: number[] = [];
   for (let i = 0; i < xidCount; i++) xids.push(record.f64());
   for (let i = 0; i < dropCount; i++) droppedRelations.push(record.u32());
-  const rowChanges: [number, number][] = [];
-  // What may be left is one word of padding.
-  while (record.end - record.position >= 8) rowChanges.push([record.u32(), record.u32() | 0]);
+  // What may be left without them is one word of padding.
+  const rowChanges = record.end - record.position >= 8 ? readRowChanges(record) : NO_ROW_CHANGES;
   return { xids, csn, timestamp, droppedRelations, rowChanges };
+}
+
+const NO_ROW_CHANGES: CommitBody['rowChanges'] = [];
+
+function readRowChanges(record: WalRecord): CommitBody['rowChanges'] {
+  const rowChanges: [number, number][] = [];
+  while (record.end - record.position >= 8) rowChanges.push([record.u32(), record.u32() | 0]);
+  return rowChanges;
 }
 
 export function logAbort(wal: Wal, xids: ArrayLike<number>): number {
