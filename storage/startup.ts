@@ -50,6 +50,7 @@ export async function startHeaps(options: StartupOptions): Promise<number> {
     }
     images.removeOthers(names);
   }
+  options.recovered.heaps.clear();
   return xidMax;
 }
 
