@@ -19,11 +19,12 @@ import {
 import { ServerSettings } from '../catalog/settings.ts';
 import type { Expression, TypeName } from '../parser/ast.ts';
 import { bindScalar } from '../planner/index.ts';
-import { type FileSystem, type RowVisitor, StorageEngine } from '../storage/api.ts';
+import { type FileSystem, StorageEngine } from '../storage/api.ts';
 import { AssertionError } from '../types/assert.ts';
 import { SqlError, sqlError } from '../types/errors.ts';
 import { catalogNames } from './catalog-names.ts';
 import { DatabaseRuntime } from './database-runtime.ts';
+import { indexedHeaps } from './indexed-heaps.ts';
 import { Session } from './session.ts';
 import type { ProtocolSession, SessionFactory, SessionHolder, SessionIdentity } from './session-api.ts';
 import { microsecondsSince2000 } from './session-functions.ts';
@@ -83,7 +84,9 @@ export class DatabaseServer implements SessionFactory {
     });
     const isNew = engine.catalog.size === 0;
     const server = new DatabaseServer(engine, settings, options);
-    await engine.startupSweep((relId) => server.#visitorOf(relId));
+    let isStart = true;
+    await engine.startupSweep(() => indexedHeaps(server.#databases.values(), isStart));
+    isStart = false;
     if (isNew) await server.#bootstrap();
     server.#setMaintainers();
     await server.#dropOrphans();
@@ -136,21 +139,6 @@ export class DatabaseServer implements SessionFactory {
       this.engine.transactions.commit(txn, (error) => (error === null ? resolve() : reject(error)));
     });
     this.shared.apply(changes);
-  }
-
-  /** Rows of a heap go into the indexes of its table. */
-  #visitorOf(relId: number): RowVisitor | null {
-    for (const database of this.#databases.values()) {
-      for (const entry of database.catalog.relations()) {
-        if (entry.relId !== relId) continue;
-        const table = database.table(database.catalog, entry);
-        if (table.indexes.length === 0) return null;
-        return (rowId, rowBase) => {
-          for (const index of table.indexes) table.indexRow(index, rowId, rowBase);
-        };
-      }
-    }
-    return null;
   }
 
   #setMaintainers(): void {

@@ -35,6 +35,7 @@ export {
   OrderedDictionary,
   uniteSorted,
 } from './index/index.ts';
+export type { IndexedHeap, IndexSource } from './index-images.ts';
 export { type FileSystem, MemoryFileSystem, NodeFileSystem } from './io/index.ts';
 export { PAGE_SIZE, ROW_SIZE_MAX } from './limits.ts';
 export {

@@ -2,7 +2,7 @@
  * The storage engine: opens a data directory (or a temporary one), recovers it, keeps its background work going, closes it.
  *
  *      open:          lock the directory -> control, checkpoint state, redo (recovery/) -> heaps
- *      startupSweep:  undo what was lost, free what was deleted, show live rows (the executor builds its indexes)
+ *      startupSweep:  undo what was lost, free what was deleted, load index images and bring them forward (startup.ts)
  *                     -> the version store is empty -> transactions may begin
  *      at work:       checkpoints, page write-back, sweep: timers and slices, none of which keeps a process alive
  *      close:         sweep, checkpoint, log closed, lock released
@@ -17,7 +17,9 @@ import { join } from 'node:path';
 import { assert } from '../types/assert.ts';
 import { SqlError } from '../types/errors.ts';
 import { BufferPool, PAGE_MISS } from './buffer/index.ts';
-import { Heap, type RowVisitor, startupSweep } from './heap/index.ts';
+import { Heap, type RowVisitor } from './heap/index.ts';
+import type { HeapState } from './heap-state.ts';
+import { type IndexedHeaps, IndexImages } from './index-images.ts';
 import { type FileSystem, makeFolder, NodeFileSystem } from './io/index.ts';
 import type { LockManager, Transaction, TransactionManager } from './mvcc/index.ts';
 import {
@@ -29,6 +31,7 @@ import {
   recover,
   walDirectory,
 } from './recovery/index.ts';
+import { startHeaps } from './startup.ts';
 import { captureState, RecoveredState } from './state.ts';
 import { type SequenceState, Store, VERSIONS_REL_ID } from './store.ts';
 import { logRelationDrop, logRelationTruncate, Wal, WalSegments, type WalSync } from './wal/index.ts';
@@ -49,6 +52,8 @@ export interface StorageOptions {
   readonly clock?: () => number;
   /** The log or a file cannot be trusted any more: the process must end and recover. Without it: it does, with a message. */
   readonly onFatal?: (error: SqlError) => void;
+  /** Bytes of an index image that are written in one go; tests make them few. */
+  readonly imageSliceSize?: number;
   /** What an operator should read. */
   readonly onLog?: (message: string) => void;
 }
@@ -70,13 +75,17 @@ export class StorageEngine {
   private readonly directoryLock: DirectoryLock | null;
   private readonly recovered: RecoveredState;
   private readonly temporaryDirectory: TemporaryDirectory | null;
+  /** null without a data directory: nothing outlives the process. */
+  private readonly images: IndexImages | null;
+  private readonly onLog: (message: string) => void;
+  private readonly clock: () => number;
   private sweepTimer: NodeJS.Timeout | null = null;
   private sweepWaitsForPage = false;
   private state: 'opened' | 'serving' | 'closed' = 'opened';
 
   static async open(options: StorageOptions): Promise<StorageEngine> {
     const opening = openParts(options);
-    const engine = new StorageEngine(opening);
+    const engine = new StorageEngine(opening, options);
     if (opening.checkpointer !== null && opening.recovery?.control === null) {
       await new Promise<void>((resolve, reject) => {
         engine.checkpoint((error) => (error === null ? resolve() : reject(error)));
@@ -85,7 +94,7 @@ export class StorageEngine {
     return engine;
   }
 
-  private constructor(parts: OpenedParts) {
+  private constructor(parts: OpenedParts, options: StorageOptions) {
     this.pool = parts.store.pool;
     this.wal = parts.store.wal;
     this.store = parts.store;
@@ -96,6 +105,9 @@ export class StorageEngine {
     this.checkpointer = parts.checkpointer;
     this.directoryLock = parts.lock;
     this.temporaryDirectory = parts.temporaryDirectory;
+    this.images = parts.images;
+    this.onLog = options.onLog ?? logToConsole;
+    this.clock = options.clock ?? Date.now;
     this.store.onLeftBehind = () => this.scheduleSweep(SWEEP_SOON_MS);
   }
 
@@ -155,18 +167,19 @@ export class StorageEngine {
   }
 
   /**
-   * Once, before the first transaction. `visitorOf`: who wants to see a heap's live rows, to build its indexes; maintainers
-   * are set after it. Ends with all heaps counted and clean.
+   * Once, before the first transaction. `indexes`: the heaps that have indexes, with empty dictionaries now, which are filled;
+   * with those of the committed catalog whenever a checkpoint asks again. Maintainers are set after it. `visitorOf`: who wants to
+   * see all of a heap's live rows, each once or more often; such a heap is read as a whole. Ends with all heaps clean.
    */
-  async startupSweep(visitorOf: (relId: number) => RowVisitor | null = () => null): Promise<void> {
+  async startupSweep(
+    indexes: IndexedHeaps = () => [],
+    visitorOf: (relId: number) => RowVisitor | null = () => null,
+  ): Promise<void> {
     assert(this.state === 'opened', 'the startup sweep runs once');
-    const { store, recovered } = this;
-    let xidMax = recovered.nextXid - 1;
-    const isLost = (xid: number): boolean => recovered.isLost(xid);
-    for (const heap of store.heaps.values()) {
-      const result = await startupSweep(store.context, heap, isLost, visitorOf(heap.relId));
-      xidMax = Math.max(xidMax, result.xidMax);
-    }
+    const { store, recovered, images, onLog, clock: now } = this;
+    if (images !== null) images.source = indexes;
+    const met = await startHeaps({ store, recovered, images, visitorOf, onLog, now });
+    const xidMax = Math.max(recovered.nextXid - 1, met);
     if (store.versions.pages.pageCount > 0) {
       logRelationTruncate(this.wal, VERSIONS_REL_ID, 0);
       store.versions.reset();
@@ -276,6 +289,7 @@ interface OpenedParts {
   readonly checkpointer: Checkpointer | null;
   readonly lock: DirectoryLock | null;
   readonly temporaryDirectory: TemporaryDirectory | null;
+  readonly images: IndexImages | null;
 }
 
 function openParts(options: StorageOptions): OpenedParts {
@@ -299,7 +313,7 @@ function openDirectory(
   lock: DirectoryLock,
 ): OpenedParts {
   const onFatal = options.onFatal ?? stopProcess;
-  const onLog = options.onLog ?? ((message) => console.error(message));
+  const onLog = options.onLog ?? logToConsole;
   const segments = new WalSegments(fileSystem, walDirectory(directory));
   const wal = new Wal({ segments, sync: options.walSync, onBroken: onFatal });
   const pool = new BufferPool({ fileSystem, directory, size: options.sharedBuffers, wal });
@@ -310,12 +324,13 @@ function openDirectory(
   recovered.nextXid = Math.max(recovered.nextXid, recovery.xidMax + 1);
   const store = new Store(pool, wal, options.clock ?? Date.now);
   adopt(store, recovered);
+  const images = new IndexImages(store, fileSystem, directory, onLog, options.imageSliceSize);
   const checkpointer = new Checkpointer({
     fileSystem,
     directory,
     pool,
     wal,
-    source: { capture: () => captureState(store) },
+    source: { capture: (isFinal) => captureState(store, images.capture(isFinal, wal.insertLsn)) },
     control: recovery.control,
     clusterId: recovery.control?.clusterId ?? randomBytes(8).readBigUInt64LE(),
     timeoutMs: options.checkpointTimeoutMs,
@@ -324,7 +339,7 @@ function openDirectory(
     onError: (error) => onLog(`checkpoint failed: ${error.message}`),
     onFatal,
   });
-  return { store, recovered, recovery, checkpointer, lock, temporaryDirectory: null };
+  return { store, recovered, recovery, checkpointer, lock, temporaryDirectory: null, images };
 }
 
 function sayWhatWasRecovered(recovery: RecoveryResult, onLog: (message: string) => void): void {
@@ -347,7 +362,10 @@ function adopt(store: Store, recovered: RecoveredState): void {
   store.nextRelId = recovered.nextRelId;
   for (const pages of store.pool.allRelations()) {
     if (pages.relId === VERSIONS_REL_ID) continue;
-    store.heaps.set(pages.relId, new Heap(store.context, pages));
+    const heap = new Heap(store.context, pages);
+    store.heaps.set(pages.relId, heap);
+    const state = recovered.heaps.get(pages.relId);
+    if (state !== undefined) restoreHeap(heap, state);
     store.nextRelId = Math.max(store.nextRelId, pages.relId + 1);
   }
   for (const [key, bytes] of recovered.catalog) store.catalog.set(key, bytes);
@@ -358,6 +376,14 @@ function adopt(store: Store, recovered: RecoveredState): void {
   store.transactions.restart(recovered.nextXid, recovered.lastCsn);
 }
 
+function restoreHeap(heap: Heap, state: HeapState): void {
+  heap.rowCount = state.rowCount;
+  for (const placeId of state.leftPlaces) heap.leftPlaces.add(placeId);
+  state.freePages.forEach((pageNo, i) => {
+    heap.freeSpace.restore(pageNo, state.freeSpaces[i]);
+  });
+}
+
 function openTemporary(options: StorageOptions, fileSystem: FileSystem): OpenedParts {
   const temporaryDirectory = options.fileSystem === undefined ? new TemporaryDirectory() : null;
   const wal = new Wal({ segments: null });
@@ -365,7 +391,8 @@ function openTemporary(options: StorageOptions, fileSystem: FileSystem): OpenedP
   const pool = new BufferPool({ fileSystem, directory, size: options.sharedBuffers, wal });
   wal.open(FIRST_LSN, 0);
   const store = new Store(pool, wal, options.clock ?? Date.now);
-  return { store, recovered: new RecoveredState(), recovery: null, checkpointer: null, lock: null, temporaryDirectory };
+  const recovered = new RecoveredState();
+  return { store, recovered, recovery: null, checkpointer: null, lock: null, temporaryDirectory, images: null };
 }
 
 class TemporaryDirectory {
@@ -380,6 +407,10 @@ class TemporaryDirectory {
     process.removeListener('exit', this.onExit);
     this.onExit();
   }
+}
+
+function logToConsole(message: string): void {
+  console.error(message);
 }
 
 function stopProcess(error: SqlError): void {

@@ -7,10 +7,16 @@
  *
  *      xid < checkpoint's next:  lost if it was unfinished then, and no COMMIT came
  *      xid >= that:              lost unless a COMMIT came
+ *
+ * Heaps (heap-state.ts). The checkpoint's counts, and those of the COMMITs since; places that the log says were left or settled
+ * since. Pages that the log names are noted by recovery itself (RelationPages.changed).
  */
-import type { CapturedState, ControlData, RecoveryHandler } from './recovery/index.ts';
+
+import { ROW_SLOT_BITS } from './heap/index.ts';
+import { decodeHeapStates, type HeapState, newHeapState } from './heap-state.ts';
+import type { CapturedState, CheckpointFiles, ControlData, RecoveryHandler } from './recovery/index.ts';
 import { FIRST_HEAP_REL_ID, FIRST_OID, OID_COUNTER_ID, type Store, WAL_SEQUENCE_DROP } from './store.ts';
-import type { CommitBody, WalRecord } from './wal/index.ts';
+import { type CommitBody, PAGE_NOTE_LEFT, PAGE_NOTE_SETTLED, type WalRecord } from './wal/index.ts';
 
 /** What is kept as JSON: small, and readable to who debugs. Int8 values as text. */
 interface TransactionState {
@@ -23,7 +29,7 @@ interface TransactionState {
 }
 
 /** For Checkpointer: everything as of now. */
-export function captureState(store: Store): CapturedState {
+export function captureState(store: Store, files: CheckpointFiles): CapturedState {
   const { transactions } = store;
   const createdHeaps: [number, number][] = [];
   for (const heap of store.heaps.values()) {
@@ -45,6 +51,7 @@ export function captureState(store: Store): CapturedState {
     nextRelationId: store.nextRelId,
     transactionState: Buffer.from(JSON.stringify(state), 'utf8'),
     catalogImage: encodeCatalog(store.catalog),
+    files,
   };
 }
 
@@ -111,6 +118,8 @@ class XidSet {
 export class RecoveredState implements RecoveryHandler {
   readonly catalog = new Map<string, Uint8Array>();
   readonly sequences = new Map<number, readonly [number | bigint, boolean]>();
+  /** Heaps that are not here are not known (an older server's checkpoint): the start reads them. */
+  heaps = new Map<number, HeapState>();
   oidLimit = FIRST_OID;
   nextXid = 1;
   nextRelId = FIRST_HEAP_REL_ID;
@@ -121,7 +130,13 @@ export class RecoveredState implements RecoveryHandler {
   private readonly createdHeaps = new Map<number, number>();
   private readonly pendingCatalog = new Map<number, [key: string, bytes: Uint8Array | null][]>();
 
-  onCheckpointState(catalogImage: Uint8Array, transactionState: Uint8Array, control: ControlData): void {
+  onCheckpointState(
+    catalogImage: Uint8Array,
+    transactionState: Uint8Array,
+    control: ControlData,
+    heapState: Uint8Array,
+  ): void {
+    this.heaps = decodeHeapStates(heapState);
     decodeCatalog(catalogImage, this.catalog);
     const state = JSON.parse(Buffer.from(transactionState).toString('utf8')) as TransactionState;
     this.unfinished = new Set(state.unfinishedXids);
@@ -146,6 +161,10 @@ export class RecoveredState implements RecoveryHandler {
         else this.catalog.set(key, bytes);
       }
       this.pendingCatalog.delete(xid);
+    }
+    for (const [relId, change] of commit.rowChanges) {
+      const heap = this.heaps.get(relId);
+      if (heap !== undefined) heap.rowCount += change;
     }
     this.lastCsn = Math.max(this.lastCsn, commit.csn);
   }
@@ -172,6 +191,7 @@ export class RecoveredState implements RecoveryHandler {
   onRelationCreate(xid: number, relationId: number): void {
     this.nextRelId = Math.max(this.nextRelId, relationId + 1);
     if (xid !== 0) this.createdHeaps.set(relationId, xid);
+    this.heaps.set(relationId, newHeapState(relationId));
   }
 
   onRelationDrop(relationId: number): void {
@@ -179,6 +199,12 @@ export class RecoveredState implements RecoveryHandler {
   }
 
   onPages(_xid: number): void {}
+
+  onPageNote(relId: number, pageNo: number, note: number, slot: number): void {
+    const rowId = ((pageNo << ROW_SLOT_BITS) + slot) >>> 0;
+    if (note === PAGE_NOTE_LEFT) this.heaps.get(relId)?.leftPlaces.add(rowId);
+    else if (note === PAGE_NOTE_SETTLED) this.heaps.get(relId)?.leftPlaces.delete(rowId);
+  }
 
   onRecord(record: WalRecord): void {
     if (record.kind === WAL_SEQUENCE_DROP) this.sequences.delete(record.u32());

@@ -251,17 +251,21 @@ export class Store implements TransactionStore {
   logCommit(txn: Transaction, csn: number): number {
     const writes = txn.writes;
     dropped.length = 0;
+    rowChanges.length = 0;
     for (let i = 0; i < writes.count; i++) {
       const kind = writes.kinds[i];
       if (kind === WRITE_DROP_HEAP) dropped.push(writes.relIds[i]);
       else if (kind === WRITE_DROP_SEQUENCE) this.logSequenceDrop(writes.relIds[i]);
-      else if (kind === WRITE_INSERT) this.heaps.get(writes.relIds[i])?.bulks.finish(txn);
+      else if (kind === WRITE_INSERT) {
+        this.heaps.get(writes.relIds[i])?.bulks.finish(txn);
+        noteRowChange(writes.relIds[i], writes.counts[i]);
+      } else if (kind === WRITE_DELETE) noteRowChange(writes.relIds[i], -writes.counts[i]);
     }
     const xids = xidsOf(txn);
     if (txn.catalogChanges !== null) {
       for (const { key, bytes } of txn.catalogChanges) logCatalog(this.wal, xids[0], key, bytes);
     }
-    return logCommit(this.wal, xids, csn, this.now(), dropped);
+    return logCommit(this.wal, xids, csn, this.now(), dropped, rowChanges);
   }
 
   private logSequenceDrop(id: number): void {
@@ -407,6 +411,16 @@ function logRelationDropUrgent(wal: Wal, relId: number): void {
 
 const xids: number[] = [];
 const dropped: number[] = [];
+/** Relation, change, relation, change ... */
+const rowChanges: number[] = [];
+
+/** Transactions write to few heaps, mostly to the same as just before. */
+function noteRowChange(relId: number, change: number): void {
+  let at = rowChanges.length - 2;
+  while (at >= 0 && rowChanges[at] !== relId) at -= 2;
+  if (at >= 0) rowChanges[at + 1] += change;
+  else rowChanges.push(relId, change);
+}
 
 /** The transaction's xids, in an array that the next call fills again. */
 function xidsOf(txn: Transaction): number[] {

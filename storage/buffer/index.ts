@@ -1,5 +1,6 @@
 export { ClockSweep, type FrameTable } from './clock-sweep.ts';
 export { PAGE_MISS, PageLoad, PageMiss } from './page-load.ts';
+export { PageSet } from './page-set.ts';
 export { BufferPool, type BufferPoolOptions } from './pool.ts';
 export { NO_FRAME, RelationPages } from './relation-pages.ts';
 export { ScanRing } from './scan-ring.ts';

@@ -198,6 +198,11 @@ export class BufferPool implements LoggedPages {
     this.flags[(base / PAGE_SIZE) | 0] |= FRAME_DIRTY;
   }
 
+  /** The log names the page, for the first time since its redo LSN. */
+  noteChanged(rel: RelationPages, pageNo: number): void {
+    rel.changed.add(pageNo);
+  }
+
   isDirty(base: number): boolean {
     return (this.flags[(base / PAGE_SIZE) | 0] & FRAME_DIRTY) !== 0;
   }

@@ -7,6 +7,7 @@
 import type { SqlError } from '../../types/errors.ts';
 import type { File } from '../io/index.ts';
 import type { RelationLoads } from './page-load.ts';
+import { PageSet } from './page-set.ts';
 
 /** In `frames`: the page is not in memory. */
 export const NO_FRAME = -1;
@@ -17,6 +18,8 @@ export class RelationPages {
   frames = new Int32Array(8).fill(NO_FRAME);
   pageCount = 0;
   dropped = false;
+  /** Pages that the log has named since the last checkpoint's capture (after a start: since its redo LSN). */
+  readonly changed = new PageSet();
 
   /** The rest is the pool's. */
   file: File | null = null;

@@ -18,8 +18,8 @@ import {
 } from '../page/index.ts';
 import { WAL_PAGES } from '../wal/index.ts';
 import { copyRowIn } from './copy-bytes.ts';
-import { type Heap, slotSize } from './heap.ts';
-import { NO_PREVIOUS, ROW_LAYOUT_OFFSET, ROW_SLOT_BITS } from './row-header.ts';
+import type { Heap } from './heap.ts';
+import { NO_PREVIOUS, ROW_LAYOUT_OFFSET, ROW_SLOT_BITS, slotSize } from './row-header.ts';
 
 interface BulkPage {
   readonly txn: Transaction;

@@ -1,6 +1,6 @@
 /**
- * Which pages of a heap have room: a stack of page numbers, newest news on top, in memory only (the startup sweep fills it
- * again). A page is worth noting from NOTED_MIN free bytes on; it is in the stack at most once.
+ * Which pages of a heap have room: a stack of page numbers, newest news on top, kept with checkpoints. A hint: who takes a page
+ * looks at its true room. A page is worth noting from NOTED_MIN free bytes on; it is in the stack at most once.
  */
 const NOTED_MIN = 256;
 /** Pages looked at from the top of the stack before a new page is taken. */
@@ -44,6 +44,17 @@ export class FreeSpace {
       return pageNo;
     }
     return -1;
+  }
+
+  /** Page number and what `restore` takes, for all pages on the stack from its bottom on. */
+  forEach(visit: (pageNo: number, known: number) => void): void {
+    for (let i = 0; i < this.depth; i++) visit(this.stack[i], this.known[this.stack[i]]);
+  }
+
+  /** What forEach gave. */
+  restore(pageNo: number, known: number): void {
+    this.note(pageNo, Math.max(NOTED_MIN, known << 5));
+    this.known[pageNo] = known;
   }
 
   /** Pages on the stack. */

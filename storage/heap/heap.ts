@@ -23,9 +23,7 @@
  *  4. Between finishBulk calls a bulk page is pinned and takes rows of one transaction only; its rows are not logged yet.
  */
 import { assert } from '../../types/assert.ts';
-import { sqlError } from '../../types/errors.ts';
 import type { RelationPages } from '../buffer/index.ts';
-import { ROW_SIZE_MAX } from '../limits.ts';
 import {
   LOCK_KEY_SHARE,
   LOCK_UPDATE,
@@ -43,7 +41,6 @@ import {
 import {
   addSlot,
   addSlotAt,
-  alignRowSize,
   compactPage,
   contiguousSpace,
   freeSlot,
@@ -58,7 +55,7 @@ import {
   slotOffset,
   totalSpace,
 } from '../page/index.ts';
-import { WAL_PAGES } from '../wal/index.ts';
+import { PAGE_NOTE_CHANGED, PAGE_NOTE_LEFT, WAL_PAGES } from '../wal/index.ts';
 import { BulkInserts } from './bulk.ts';
 import type { HeapContext } from './context.ts';
 import { copyChangedIn, copyRowIn, firstChanged, lastChanged } from './copy-bytes.ts';
@@ -69,7 +66,6 @@ import {
   ROW_DELETED,
   ROW_FLAGS_OFFSET,
   ROW_FORWARD_OFFSET,
-  ROW_FORWARD_SIZE,
   ROW_FORWARDED,
   ROW_HEADER_ONLY,
   ROW_HEADER_SIZE,
@@ -79,6 +75,7 @@ import {
   ROW_PREVIOUS_SLOT_OFFSET,
   ROW_SLOT_BITS,
   ROW_SLOT_MASK,
+  slotSize,
 } from './row-header.ts';
 import type { VersionStore } from './version-store.ts';
 
@@ -140,6 +137,11 @@ export class Heap {
   /** While the transaction that created the heap is unfinished: it, and its write list's entry. */
   creator: Transaction | null = null;
   createdAt = 0;
+  /**
+   * Places, away from their homes, that rows of committed or unfinished moves left and that the sweep has yet to free. Nothing in
+   * the pages tells them from places in use: checkpoint and log keep them.
+   */
+  readonly leftPlaces = new Set<RowId>();
   readonly freeSpace = new FreeSpace();
   readonly context: HeapContext;
   readonly rowLocks: RowLockTable;
@@ -346,6 +348,7 @@ export class Heap {
     let kind: number = WRITE_UPDATE | (flags & UPDATE_INDEXED ? WRITE_INDEXED : 0);
     wal.begin(WAL_PAGES, xid);
     const version = this.versions.append(this.relId, this.placeId, this.placeRow, capacity, false, xid);
+    if (this.placeId !== rowId) this.noteHome(rowId);
     if (size <= capacity) {
       this.updateInPlace(xid, version, row, length);
       if (capacity - size >= SHRINK_MIN) kind |= WRITE_SHRUNK;
@@ -403,7 +406,12 @@ export class Heap {
     length: number,
     size: number,
   ): void {
-    const pool = this.context.pool;
+    const { pool, wal } = this.context;
+    const left = this.placeId;
+    if (left !== rowId) {
+      wal.pageNote(this.pages, left >>> ROW_SLOT_BITS, PAGE_NOTE_LEFT, left & ROW_SLOT_MASK);
+      this.leftPlaces.add(left);
+    }
     const base = pool.frameBase(this.pages, pageNo);
     const slot = addSlot(pool, base, size);
     assert(slot >= 0, 'the page was chosen for its room');
@@ -416,6 +424,11 @@ export class Heap {
     pool.f64[home >>> 3] = xid;
     pool.u8[home + ROW_FLAGS_OFFSET] = ROW_FORWARDED;
     this.logForward(rowId, home, ((pageNo << ROW_SLOT_BITS) + slot) >>> 0);
+  }
+
+  /** The row stands away from its home, and only its place changes: what knows the row by its home's page must hear of it. */
+  private noteHome(rowId: RowId): void {
+    this.context.wal.pageNote(this.pages, rowId >>> ROW_SLOT_BITS, PAGE_NOTE_CHANGED, rowId & ROW_SLOT_MASK);
   }
 
   /** Points the home slot at a place, in the open record. */
@@ -445,6 +458,7 @@ export class Heap {
       pool.u8[target + ROW_LAYOUT_OFFSET],
     );
     this.logHeader();
+    if (this.placeId !== rowId) this.noteHome(rowId);
     wal.end();
     txn.writes.addToRun(this.relId, rowId, WRITE_DELETE);
   }
@@ -531,6 +545,11 @@ export class Heap {
     }
   }
 
+  /** The page that inserts go to: not among those that freeSpace knows. -1: none. */
+  get insertPage(): number {
+    return this.fillPage;
+  }
+
   /** Inserts go to this page next. */
   setFillPage(pageNo: number): void {
     if (this.fillPage >= 0 && this.fillPage !== pageNo) this.noteSpace(this.fillPage);
@@ -540,9 +559,14 @@ export class Heap {
   /** The page may have room now. Nothing happens if it is not in memory. */
   noteSpace(pageNo: number): void {
     if (pageNo === this.fillPage) return;
-    const pool = this.context.pool;
-    const base = pool.tryFrame(this.pages, pageNo);
-    if (base >= 0) this.freeSpace.note(pageNo, totalSpace(pool.u16, base));
+    const space = this.spaceOf(pageNo);
+    if (space >= 0) this.freeSpace.note(pageNo, space);
+  }
+
+  /** Room for one more row in the page, -1 if it is not in memory. */
+  spaceOf(pageNo: number): number {
+    const base = this.context.pool.tryFrame(this.pages, pageNo);
+    return base < 0 ? -1 : totalSpace(this.context.pool.u16, base);
   }
 
   /** Contiguous space for one more row of `size`, made by compaction if need be. Throws PAGE_MISS, 53100. */
@@ -573,14 +597,4 @@ export class Heap {
     wal.pageRange(this.pages, pageNo, base, directory, directory + 4);
     wal.pageRange(this.pages, pageNo, base, offset, offset + length);
   }
-}
-
-/** Bytes of a slot for a row image of `length`; 54000 if no page can hold it. */
-export function slotSize(length: number): number {
-  assert(length >= ROW_HEADER_SIZE, 'a row has a header');
-  const size = Math.max(ROW_FORWARD_SIZE, alignRowSize(length));
-  if (size > ROW_SIZE_MAX) {
-    throw sqlError('54000', `row is too big: size ${length}, maximum size ${ROW_SIZE_MAX}`);
-  }
-  return size;
 }

@@ -33,7 +33,12 @@ export {
   ROW_SLOT_BITS,
   ROW_SLOT_MASK,
 } from './row-header.ts';
-export { type RowVisitor, type StartupSweepResult, startupSweep } from './startup-sweep.ts';
+export {
+  type RowVisitor,
+  type StartupSweepOptions,
+  type StartupSweepResult,
+  startupSweep,
+} from './startup-sweep.ts';
 export { Sweep } from './sweep.ts';
 export { undoInserts, undoNewest } from './undo.ts';
 export { VERSION_PREFIX_SIZE, VersionStore } from './version-store.ts';

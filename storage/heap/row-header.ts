@@ -9,6 +9,11 @@
  *
  * Only the header's owner (this folder) writes it, but for the layout byte, which comes with the row image.
  */
+import { assert } from '../../types/assert.ts';
+import { sqlError } from '../../types/errors.ts';
+import { ROW_SIZE_MAX } from '../limits.ts';
+import { alignRowSize } from '../page/index.ts';
+
 export const ROW_HEADER_SIZE = 16;
 export const ROW_XID_OFFSET = 0;
 export const ROW_PREVIOUS_PAGE_OFFSET = 8;
@@ -37,3 +42,13 @@ export const NO_PREVIOUS = -1;
 /** Of a row id. */
 export const ROW_SLOT_MASK = 511;
 export const ROW_SLOT_BITS = 9;
+
+/** Bytes of a slot for a row image of `length`; 54000 if no page can hold it. */
+export function slotSize(length: number): number {
+  assert(length >= ROW_HEADER_SIZE, 'a row has a header');
+  const size = Math.max(ROW_FORWARD_SIZE, alignRowSize(length));
+  if (size > ROW_SIZE_MAX) {
+    throw sqlError('54000', `row is too big: size ${length}, maximum size ${ROW_SIZE_MAX}`);
+  }
+  return size;
+}

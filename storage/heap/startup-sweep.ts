@@ -1,25 +1,42 @@
 /**
- * The startup sweep: one pass over a heap before anything is served. After it the heap looks as if every transaction that
- * had not committed had been rolled back, and every deletion been swept:
+ * The startup sweep: one pass over a heap, or over those of its pages that may need it, before anything is served. After it
+ * the heap looks as if every transaction that had not committed had been rolled back, and every deletion been swept:
  *
  *      newest version's xid is lost         undone, until a version that counts, or the insert, is reached
  *      committed tombstone                  the slot is freed
- *      place that no home slot names        freed (a row moved again, and the server stopped before the sweep)
- *      live row                             counted, and shown to the visitor, who builds its indexes
+ *      place that a row left                freed (a row moved again, and the server stopped before the sweep)
+ *      live row                             shown to the visitor, who builds its indexes
+ *
+ * A heap that the checkpoint knew comes with its row count, its free space and the places that were left (Heap.leftPlaces). One
+ * that it did not know is read as a whole: rows are counted, and places that no home slot names are those that were left.
  *
  * It waits for pages like anybody else, with reads ahead, and can begin again at any row: the visitor sees each row once.
  */
-import { PAGE_MISS } from '../buffer/index.ts';
+import { PAGE_MISS, type PageSet } from '../buffer/index.ts';
 import { PAGE_HEADER_SIZE } from '../limits.ts';
 import { freeSlot, pageLower, pageSlotCount, slotOffset, totalSpace } from '../page/index.ts';
 import { WAL_PAGES } from '../wal/index.ts';
 import type { HeapContext } from './context.ts';
 import type { Heap } from './heap.ts';
 import { ROW_DELETED, ROW_FLAGS_OFFSET, ROW_MOVED_IN, ROW_SLOT_BITS, ROW_SLOT_MASK } from './row-header.ts';
-import { freeLogged, undoNewest } from './undo.ts';
+import { freeLogged, settlePlace, undoNewest } from './undo.ts';
 
-/** A live row: its id and the byte offset of its (only) version. Must not throw; nothing may be loaded in it. */
+/**
+ * A live row: its id and the byte offset of its (only) version. May throw PAGE_MISS; then it is shown again, so that it must not
+ * matter whether that happens once or twice.
+ */
 export type RowVisitor = (rowId: number, rowBase: number) => void;
+
+export interface StartupSweepOptions {
+  readonly isLost: (xid: number) => boolean;
+  /** Those to visit, by the pages of the rows' homes; null: all. */
+  readonly pages: PageSet | null;
+  /** Row count, free space and left places are as they should be. */
+  readonly isKnown: boolean;
+  readonly visit: RowVisitor | null;
+  /** Called now and then with the number of pages that are done. */
+  readonly onProgress: ((done: number) => void) | null;
+}
 
 export interface StartupSweepResult {
   /** Versions that were undone. */
@@ -37,19 +54,34 @@ const PAGES_PER_TURN = 256;
 export async function startupSweep(
   context: HeapContext,
   heap: Heap,
-  isLost: (xid: number) => boolean,
-  visit: RowVisitor | null,
+  options: StartupSweepOptions,
 ): Promise<StartupSweepResult> {
-  const sweep = new HeapStartupSweep(context, heap, isLost, visit);
+  const sweep = new HeapStartupSweep(context, heap, options);
+  // What is made or named meanwhile is our own doing.
+  const pages = options.pages?.copy() ?? null;
   const pageCount = heap.pages.pageCount;
-  for (let pageNo = 0; pageNo < pageCount; ) {
-    if (pageNo % READ_AHEAD_PAGES === 0) readAhead(context, heap, pageNo, pageCount);
+  let done = 0;
+  for (
+    let pageNo = nextPage(pages, 0, pageCount);
+    pageNo < pageCount;
+    pageNo = nextPage(pages, pageNo + 1, pageCount)
+  ) {
+    if (done % READ_AHEAD_PAGES === 0) readAhead(context, heap, pages, pageNo, pageCount);
     await untilLoaded(context, () => sweep.page(pageNo));
-    pageNo++;
-    if (pageNo % PAGES_PER_TURN === 0) await new Promise((resolve) => setImmediate(resolve));
+    done++;
+    if (done % PAGES_PER_TURN !== 0) continue;
+    options.onProgress?.(done);
+    await new Promise((resolve) => setImmediate(resolve));
   }
-  await sweep.freeOrphans();
+  await sweep.freeLeftPlaces();
   return sweep;
+}
+
+/** The next page to visit from `pageNo` on; pageCount if there is none. */
+function nextPage(pages: PageSet | null, pageNo: number, pageCount: number): number {
+  if (pages === null) return pageNo;
+  const next = pages.next(pageNo);
+  return next < 0 ? pageCount : next;
 }
 
 /** Runs the step until it ends without a page missing. */
@@ -65,9 +97,11 @@ async function untilLoaded(context: HeapContext, step: () => void): Promise<void
   }
 }
 
-function readAhead(context: HeapContext, heap: Heap, pageNo: number, pageCount: number): void {
+function readAhead(context: HeapContext, heap: Heap, pages: PageSet | null, pageNo: number, pageCount: number): void {
   const pageNos: number[] = [];
-  for (let i = pageNo; i < Math.min(pageCount, pageNo + 2 * READ_AHEAD_PAGES); i++) pageNos.push(i);
+  for (let i = pageNo; i < pageCount && pageNos.length < 2 * READ_AHEAD_PAGES; i = nextPage(pages, i + 1, pageCount)) {
+    pageNos.push(i);
+  }
   context.pool.prefetch(heap.pages, pageNos, pageNos.length);
 }
 
@@ -79,19 +113,25 @@ class HeapStartupSweep implements StartupSweepResult {
   private readonly heap: Heap;
   private readonly isLost: (xid: number) => boolean;
   private readonly visit: RowVisitor | null;
+  private readonly isKnown: boolean;
+  /** All pages are visited: rows are counted. */
+  private readonly counts: boolean;
   /** Where in the page the sweep stands, for beginning again after a missing page. */
   private nextSlot = 0;
   /** Slots of the page that hold committed tombstones. */
   private deadSlots: number[] = [];
-  /** Places met in passing, and those that home slots name. */
+  private rowCount = 0;
+  /** In a heap that is not known: places met in passing, and those that home slots name. */
   private readonly places: number[] = [];
   private readonly named = new Set<number>();
 
-  constructor(context: HeapContext, heap: Heap, isLost: (xid: number) => boolean, visit: RowVisitor | null) {
+  constructor(context: HeapContext, heap: Heap, options: StartupSweepOptions) {
     this.context = context;
     this.heap = heap;
-    this.isLost = isLost;
-    this.visit = visit;
+    this.isLost = options.isLost;
+    this.visit = options.visit;
+    this.isKnown = options.isKnown;
+    this.counts = options.pages === null;
   }
 
   page(pageNo: number): void {
@@ -114,7 +154,7 @@ class HeapStartupSweep implements StartupSweepResult {
     const { pool } = this.context;
     const heap = this.heap;
     if ((pool.u8[row + ROW_FLAGS_OFFSET] & ROW_MOVED_IN) !== 0) {
-      this.places.push(rowId);
+      if (!this.isKnown) this.places.push(rowId);
       return;
     }
     for (;;) {
@@ -128,11 +168,11 @@ class HeapStartupSweep implements StartupSweepResult {
     const deleted = (pool.u8[heap.placeRow + ROW_FLAGS_OFFSET] & ROW_DELETED) !== 0;
     if (heap.placeId !== rowId) {
       if (deleted) this.freeForwarded(rowId);
-      else this.named.add(heap.placeId);
+      else if (!this.isKnown) this.named.add(heap.placeId);
     } else if (deleted) this.deadSlots.push(rowId & ROW_SLOT_MASK);
     if (deleted) return;
-    heap.rowCount++;
     this.visit?.(rowId, heap.placeRow);
+    this.rowCount++;
   }
 
   private freeDead(pageNo: number, base: number): void {
@@ -154,17 +194,19 @@ class HeapStartupSweep implements StartupSweepResult {
     freeLogged(this.context, this.heap, placeBase, placeId);
     freeLogged(this.context, this.heap, homeBase, rowId);
     wal.end();
+    this.heap.noteSpace(placeId >>> ROW_SLOT_BITS);
     // The place is gone already when the sweep comes by its page, or was listed before: not an orphan.
     this.named.add(placeId);
     this.freed++;
   }
 
-  /** Places that no home slot names. */
-  async freeOrphans(): Promise<void> {
+  /** At the end: what is undone by now is in use again. */
+  async freeLeftPlaces(): Promise<void> {
     const { pool, wal } = this.context;
     const pages = this.heap.pages;
-    for (const placeId of this.places) {
-      if (this.named.has(placeId)) continue;
+    if (this.counts) this.heap.rowCount = this.rowCount;
+    const left = this.isKnown ? [...this.heap.leftPlaces] : this.places.filter((placeId) => !this.named.has(placeId));
+    for (const placeId of left) {
       await untilLoaded(this.context, () => {
         const base = pool.frameBase(pages, placeId >>> ROW_SLOT_BITS);
         const slot = placeId & ROW_SLOT_MASK;
@@ -174,6 +216,7 @@ class HeapStartupSweep implements StartupSweepResult {
         if (offset === 0 || (pool.u8[base + offset + ROW_FLAGS_OFFSET] & ROW_MOVED_IN) === 0) return;
         wal.begin(WAL_PAGES, 0);
         freeLogged(this.context, this.heap, base, placeId);
+        settlePlace(this.context, this.heap, placeId);
         wal.end();
         this.freed++;
         this.heap.freeSpace.note(placeId >>> ROW_SLOT_BITS, totalSpace(pool.u16, base));

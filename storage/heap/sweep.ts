@@ -25,7 +25,7 @@ import {
   ROW_SLOT_BITS,
   ROW_SLOT_MASK,
 } from './row-header.ts';
-import { collectVersions, freeLogged, restVersions } from './undo.ts';
+import { collectVersions, freeLogged, restVersions, settlePlace } from './undo.ts';
 
 const CAPACITY_MIN = 64;
 /** Pages asked for at once when one was missing. */
@@ -57,6 +57,11 @@ export class Sweep {
   /** Entries that wait: a run of neighbouring deleted rows is one. */
   get pendingCount(): number {
     return this.last - this.first;
+  }
+
+  /** What waits, by relation and row id (the first of a run, which is within a page). */
+  forEachPending(visit: (relId: number, rowId: number) => void): void {
+    for (let i = this.first; i < this.last; i++) visit(this.relIds[i & this.mask], this.rowIds[i & this.mask]);
   }
 
   /** True if something could be swept now. */
@@ -144,7 +149,10 @@ export class Sweep {
       wal.pageHeader(heap.pages, left >>> ROW_SLOT_BITS, base);
       const directory = slotEntryOffset(rowId & ROW_SLOT_MASK);
       wal.pageRange(heap.pages, left >>> ROW_SLOT_BITS, base, directory, directory + 4);
-    } else freeLogged(this.context, heap, base, left);
+    } else {
+      freeLogged(this.context, heap, base, left);
+      settlePlace(this.context, heap, left);
+    }
     wal.end();
     heap.noteSpace(left >>> ROW_SLOT_BITS);
   }

@@ -10,7 +10,7 @@
  */
 import { assert } from '../../types/assert.ts';
 import { freeSlot, slotCapacity, slotEntryOffset, slotOffset } from '../page/index.ts';
-import { WAL_PAGES } from '../wal/index.ts';
+import { PAGE_NOTE_SETTLED, WAL_PAGES } from '../wal/index.ts';
 import type { HeapContext } from './context.ts';
 import type { Heap } from './heap.ts';
 import {
@@ -135,6 +135,7 @@ function undoUpdate(
     const home = heap.homeBase + slotOffset(pool.u16, heap.homeBase, rowId & ROW_SLOT_MASK);
     assert((pool.u8[home + ROW_FLAGS_OFFSET] & ROW_FORWARDED) !== 0, 'a moved row is reached through its home');
     heap.logForward(rowId, home, oldPlace);
+    settlePlace(context, heap, oldPlace);
   }
   endUndo(context);
   heap.noteSpace(left >>> ROW_SLOT_BITS);
@@ -171,6 +172,12 @@ function restoreHeader(context: HeapContext, heap: Heap, old: number, row: numbe
   const slot = pool.u16[(old + ROW_PREVIOUS_SLOT_OFFSET) >>> 1];
   const version = page === NO_VERSION ? NO_PREVIOUS : page * (1 << ROW_SLOT_BITS) + slot;
   heap.setHeader(row, pool.f64[old >>> 3], version, flags, pool.u8[old + ROW_LAYOUT_OFFSET]);
+}
+
+/** The place that a row had left is in use again, or free: in the open record. */
+export function settlePlace(context: HeapContext, heap: Heap, placeId: number): void {
+  context.wal.pageNote(heap.pages, placeId >>> ROW_SLOT_BITS, PAGE_NOTE_SETTLED, placeId & ROW_SLOT_MASK);
+  heap.leftPlaces.delete(placeId);
 }
 
 /** Frees a slot, in the open record. */

@@ -1,5 +1,6 @@
 /** Dictionaries and posting lists. See README.md. */
 export { CURSOR_END, IndexCursor } from './cursor.ts';
+export { ImageBuffer, type ImageIdentity, ImageReader, ImageWriter } from './dictionary-image.ts';
 export { IndexKey } from './index-key.ts';
 export { gallop, intersectSorted, uniteSorted } from './intersect.ts';
 export { KEY_SIZE_MAX } from './key-arena.ts';

@@ -16,6 +16,9 @@ const UNITS_MASK = (1 << UNITS_PER_SEGMENT_BITS) - 1;
 /** Longest key in bytes; longer ones are refused by whoever encodes them (54000, as PostgreSQL's index row size limit). */
 export const KEY_SIZE_MAX = 2704;
 
+/** Longer slots are copied natively. */
+const COPY_BYTES_MAX = 64;
+
 export class KeyArena {
   readonly #segments: Uint8Array[] = [new Uint8Array(SEGMENT_SIZE)];
   /** Next free unit; unit 0 is left unused so that 0 can mean "no key". */
@@ -26,6 +29,11 @@ export class KeyArena {
   /** Bytes reserved for segments. */
   get sizeBytes(): number {
     return this.#segments.length * SEGMENT_SIZE;
+  }
+
+  /** Bytes of them that were given out, some of which may be free again. */
+  get usedBytes(): number {
+    return this.#nextUnit * (1 << UNIT_BITS);
   }
 
   /** Stores a copy of the key and answers its reference. */
@@ -76,6 +84,43 @@ export class KeyArena {
       if (difference !== 0) return difference;
     }
     return stored - length;
+  }
+
+  /** For images: copies the key's slot (length, bytes, rounded up) to target[at..), which has room; answers its size. */
+  copySlot(ref: number, target: Uint8Array, at: number): number {
+    const segment = this.#segments[ref >>> UNITS_PER_SEGMENT_BITS];
+    const start = (ref & UNITS_MASK) << UNIT_BITS;
+    const size = ((segment[start] | (segment[start + 1] << 8)) + 2 + 7) & -8;
+    if (size > COPY_BYTES_MAX) target.set(segment.subarray(start, start + size), at);
+    else for (let i = 0; i < size; i++) target[at + i] = segment[start + i];
+    return size;
+  }
+
+  /**
+   * For images: takes over `count` slots that lie one behind the other in source[start..end), at most a segment's size; their
+   * references go to refs[at..). False: the slots are not what they should be.
+   */
+  appendSlots(source: Uint8Array, start: number, end: number, count: number, refs: Uint32Array, at: number): boolean {
+    const units = (end - start) >>> UNIT_BITS;
+    let ref = this.#take(units);
+    const segment = this.#segments[ref >>> UNITS_PER_SEGMENT_BITS];
+    segment.set(source.subarray(start, end), (ref & UNITS_MASK) << UNIT_BITS);
+    let from = start;
+    for (let i = 0; i < count; i++) {
+      if (from >= end) return false;
+      const size = ((source[from] | (source[from + 1] << 8)) + 2 + 7) & -8;
+      refs[at + i] = ref;
+      ref += size >>> UNIT_BITS;
+      from += size;
+    }
+    return from === end;
+  }
+
+  /** Forgets all keys. */
+  clear(): void {
+    this.#segments.length = 1;
+    this.#nextUnit = 1;
+    this.#free.length = 0;
   }
 
   /** Copies the key out; `target` must have room for KEY_SIZE_MAX bytes. Answers the length. */

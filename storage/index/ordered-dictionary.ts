@@ -23,13 +23,15 @@ import type { IndexKey } from './index-key.ts';
 import { KeyArena } from './key-arena.ts';
 
 /** Entries a node holds. 64 to 128 measured alike for point reads; 128 has the cheaper memory. */
-const NODE_CAPACITY = 128;
+export const NODE_CAPACITY = 128;
 const NODE_CAPACITY_BITS = 7;
 const SEGMENT_NODES_BITS = 10;
 const SEGMENT_NODES = 1 << SEGMENT_NODES_BITS;
 const SEGMENT_MASK = SEGMENT_NODES - 1;
 /** Deepest tree: 128^8 entries at least half full is beyond 2^32 row ids. */
 const DEPTH_MAX = 10;
+/** How full finishLoad and appendEntries make nodes, so that the first inserts do not split them all. */
+const LOADED_ENTRIES_MAX = 116;
 
 export class OrderedDictionary {
   /** True: byte keys in the arena; false: number keys. */
@@ -94,9 +96,10 @@ export class OrderedDictionary {
     else if ((node & SEGMENT_MASK) << NODE_CAPACITY_BITS >= this.keySegments[segment].length)
       this.#growSegment(segment);
     if (node >= this.#counts.length) {
-      this.#counts = growUint16(this.#counts);
-      this.#next = growUint32(this.#next);
-      this.#previous = growUint32(this.#previous);
+      const length = this.#counts.length * 2;
+      this.#counts = copied(this.#counts, new Uint16Array(length));
+      this.#next = copied(this.#next, new Uint32Array(length));
+      this.#previous = copied(this.#previous, new Uint32Array(length));
     }
     return node;
   }
@@ -453,6 +456,93 @@ export class OrderedDictionary {
     return true;
   }
 
+  // Images (dictionary-image.ts): entries leave in order, a leaf at a time, and come back so.
+
+  /** Copies the leaf's entries from `position` on to numbers[at..) and rows[rowsAt..). */
+  copyEntries(leaf: number, position: number, numbers: Float64Array, at: number, rows: Uint32Array, rowsAt: number) {
+    const segment = leaf >>> SEGMENT_NODES_BITS;
+    const base = (leaf & SEGMENT_MASK) << NODE_CAPACITY_BITS;
+    const end = base + this.#counts[leaf];
+    numbers.set(this.keySegments[segment].subarray(base + position, end), at);
+    rows.set(this.rowSegments[segment].subarray(base + position, end), rowsAt);
+  }
+
+  /**
+   * Appends up to 128 entries that are greater than all before, with the arena slots of their keys; finishLoad must follow
+   * before anything else is asked. False: they are not what they should be.
+   */
+  appendEntries(numbers: Float64Array, rows: Uint32Array, slots: Uint8Array | null): boolean {
+    const count = numbers.length;
+    let leaf = this.#lastLeaf;
+    const used = this.#counts[leaf];
+    if (used > 0 && this.numberAt(leaf, used - 1) > numbers[0]) return false;
+    if (used + count > LOADED_ENTRIES_MAX && used > 0) leaf = this.#splitLeaf(leaf, used);
+    const segment = leaf >>> SEGMENT_NODES_BITS;
+    const at = ((leaf & SEGMENT_MASK) << NODE_CAPACITY_BITS) + this.#counts[leaf];
+    this.keySegments[segment].set(numbers, at);
+    this.rowSegments[segment].set(rows, at);
+    this.#counts[leaf] += count;
+    this.count += count;
+    if (this.arena === null || slots === null) return this.arena === null && slots === null;
+    return this.arena.appendSlots(slots, 0, slots.length, count, this.refSegments[segment], at);
+  }
+
+  /** Builds the inner nodes over the leaves that appendEntries filled. */
+  finishLoad(): void {
+    let nodes: number[] = [];
+    for (let leaf = this.#firstLeaf; leaf !== 0; leaf = this.#next[leaf]) nodes.push(leaf);
+    /** The leftmost leaf under each node: its first entry is the separator. */
+    let leaves = nodes;
+    while (nodes.length > 1) {
+      const parents: number[] = [];
+      const parentLeaves: number[] = [];
+      const parentCount = Math.ceil(nodes.length / LOADED_ENTRIES_MAX);
+      for (let i = 0; i < parentCount; i++) {
+        const from = Math.floor((i * nodes.length) / parentCount);
+        const to = Math.floor(((i + 1) * nodes.length) / parentCount);
+        parents.push(this.#loadInner(nodes, leaves, from, to));
+        parentLeaves.push(leaves[from]);
+      }
+      nodes = parents;
+      leaves = parentLeaves;
+      this.#height++;
+    }
+    this.#root = nodes[0];
+    this.version++;
+  }
+
+  #loadInner(nodes: readonly number[], leaves: readonly number[], from: number, to: number): number {
+    const node = this.#allocate();
+    const children = new Uint32Array(NODE_CAPACITY);
+    this.#children[node] = children;
+    this.#next[node] = nodes[from];
+    for (let i = from + 1; i < to; i++) {
+      const leaf = leaves[i];
+      const ref = this.hasByteKeys ? this.#copyKey(this.refAt(leaf, 0)) : 0;
+      this.#place(node, i - from - 1, this.numberAt(leaf, 0), ref, this.rowAt(leaf, 0));
+      children[i - from - 1] = nodes[i];
+    }
+    return node;
+  }
+
+  /** Empty again, as after an image that turned out damaged. */
+  clear(): void {
+    this.count = 0;
+    this.version++;
+    this.isLossy = false;
+    this.hasStaleKeys = false;
+    this.arena?.clear();
+    for (const segments of [this.keySegments, this.refSegments, this.rowSegments]) segments.length = 0;
+    this.#freeNodes = [];
+    this.#nodeCount = 1;
+    this.#children.length = 0;
+    this.#height = 0;
+    for (const table of [this.#counts, this.#next, this.#previous]) table.fill(0);
+    this.#root = this.#allocate();
+    this.#firstLeaf = this.#root;
+    this.#lastLeaf = this.#root;
+  }
+
   /** Throws when an invariant of the header comment does not hold. For tests. */
   checkInvariants(): void {
     let seen = 0;
@@ -498,14 +588,7 @@ export class OrderedDictionary {
 
 const copyScratch = new Uint8Array(65536);
 
-function growUint16(array: Uint16Array): Uint16Array<ArrayBuffer> {
-  const grown = new Uint16Array(array.length * 2);
-  grown.set(array);
-  return grown;
-}
-
-function growUint32(array: Uint32Array): Uint32Array<ArrayBuffer> {
-  const grown = new Uint32Array(array.length * 2);
-  grown.set(array);
-  return grown;
+function copied<T extends Uint16Array | Uint32Array>(source: T, target: T): T {
+  target.set(source);
+  return target;
 }

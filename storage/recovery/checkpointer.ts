@@ -1,9 +1,9 @@
 /**
  * Checkpoints: fuzzy, spread, in the background.
  *
- *      idle --time | log volume | request--> capture --> write dirty pages --> sync files --> state file
- *       ^                                                                                         |
- *       +-- recycle log <-- control file <-- CHECKPOINT record durable <--------------------------+
+ *      idle --time | log volume | request--> capture --> write dirty pages --> sync files --> other files --> state file
+ *       ^                                                                                                        |
+ *       +-- recycle log <-- control file <-- CHECKPOINT record durable <-----------------------------------------+
  *
  *  capture (one turn): the redo LSN is the log's end now; what the engine keeps outside pages is encoded as of now; the
  *  frames that are dirty now are listed.
@@ -25,7 +25,20 @@ import { type ControlData, writeControl } from './control.ts';
 
 /** What the engine keeps outside pages, as of now. */
 export interface CheckpointSource {
-  capture(): CapturedState;
+  /** `isFinal`: the last checkpoint, before the server ends. */
+  capture(isFinal: boolean): CapturedState;
+}
+
+/**
+ * Files of the engine's own that belong to a checkpoint (index images). Called in this order; `end` is always called, with
+ * `true` when the control file names the checkpoint.
+ */
+export interface CheckpointFiles {
+  /** Writes and syncs them, in slices. What goes wrong with them is no failure of the checkpoint. */
+  write(checkpointNumber: number, isHurried: () => boolean, done: () => void): void;
+  /** The heap state, which says what was written. */
+  heapState(): Uint8Array;
+  end(isComplete: boolean): void;
 }
 
 export interface CapturedState {
@@ -36,6 +49,7 @@ export interface CapturedState {
   readonly transactionState: Uint8Array;
   /** Opaque. */
   readonly catalogImage: Uint8Array;
+  readonly files?: CheckpointFiles;
 }
 
 export interface CheckpointerOptions {
@@ -150,6 +164,7 @@ export class Checkpointer {
     if (this.pause !== null) clearTimeout(this.pause);
     this.timer = null;
     this.pause = null;
+    this.run?.state.files?.end(false);
     this.run = null;
   }
 
@@ -178,7 +193,7 @@ export class Checkpointer {
       const relations: RelationSize[] = [];
       for (const { relId, pageCount } of pool.allRelations()) relations.push({ relId, pageCount });
       relations.sort((a, b) => a.relId - b.relId);
-      const state = source.capture();
+      const state = source.capture(final);
       this.run = {
         requests,
         final,
@@ -248,16 +263,30 @@ export class Checkpointer {
       if (this.run !== run) return;
       if (error !== null && error.severity === 'PANIC') this.options.onFatal?.(error);
       if (error !== null) this.fail(run, error);
-      else this.step(run, () => this.writeState(run));
+      else this.step(run, () => this.writeOtherFiles(run));
     });
   }
 
-  private writeState(run: Run): void {
-    const { fileSystem, directory } = this.options;
+  private writeOtherFiles(run: Run): void {
     const number = (this.control?.checkpointNumber ?? 0) + 1;
+    const { files } = run.state;
+    const isHurried = (): boolean => run.fast;
+    if (files === undefined) this.writeState(run, number);
+    else files.write(number, isHurried, () => this.step(run, () => this.writeState(run, number)));
+  }
+
+  private writeState(run: Run, number: number): void {
+    const { fileSystem, directory } = this.options;
     const path = `${directory}/${checkpointStateName(number)}`;
-    const { transactionState, catalogImage } = run.state;
-    const bytes = encodeCheckpointState({ number, relations: run.relations, transactionState, catalogImage });
+    const { transactionState, catalogImage, files } = run.state;
+    const heapState = files?.heapState() ?? new Uint8Array(0);
+    const bytes = encodeCheckpointState({
+      number,
+      relations: run.relations,
+      transactionState,
+      catalogImage,
+      heapState,
+    });
     fileSystem.unlink(`${path}.new`);
     const file = fileSystem.open(`${path}.new`, 'create');
     const close = (error: SqlError | null): boolean => {
@@ -312,6 +341,7 @@ export class Checkpointer {
     const old = this.control;
     this.control = control;
     if (old !== null) fileSystem.unlink(`${directory}/${checkpointStateName(old.checkpointNumber)}`);
+    run.state.files?.end(true);
     wal.removeBefore(run.redoLsn);
     this.completed++;
     this.end(run, null);
@@ -333,6 +363,7 @@ export class Checkpointer {
     this.lastMs = this.retryAtMs - this.timeoutMs;
     // The distance counts from the last one that succeeded.
     this.lastRedoLsn = this.control?.redoLsn ?? 0;
+    run.state.files?.end(false);
     this.options.onError?.(error);
     this.end(run, error);
   }

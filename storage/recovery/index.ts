@@ -5,7 +5,13 @@ export {
   encodeCheckpointState,
   type RelationSize,
 } from './checkpoint-state.ts';
-export { type CapturedState, Checkpointer, type CheckpointerOptions, type CheckpointSource } from './checkpointer.ts';
+export {
+  type CapturedState,
+  Checkpointer,
+  type CheckpointerOptions,
+  type CheckpointFiles,
+  type CheckpointSource,
+} from './checkpointer.ts';
 export {
   CONTROL_FILE,
   type ControlData,

@@ -28,6 +28,7 @@ import {
   listWalSegments,
   PAGE_ITEM_IMAGE,
   PAGE_ITEM_INIT,
+  PAGE_ITEM_NOTE,
   PAGE_ITEM_RANGE,
   pageItemHigh,
   pageItemLow,
@@ -57,8 +58,16 @@ import { type ControlData, readControl, readWholeFile } from './control.ts';
 
 /** What recovery cannot do itself. Calls come in log order; the pool already shows what the log said up to there. */
 export interface RecoveryHandler {
-  /** First of all, with what the last checkpoint's source gave; not called for a new directory. */
-  onCheckpointState(catalogImage: Uint8Array, transactionState: Uint8Array, control: ControlData): void;
+  /**
+   * First of all, with what the last checkpoint's source gave; not called for a new directory. `heapState` is empty when an
+   * older server wrote the checkpoint.
+   */
+  onCheckpointState(
+    catalogImage: Uint8Array,
+    transactionState: Uint8Array,
+    control: ControlData,
+    heapState: Uint8Array,
+  ): void;
   /** Relations named in it have been dropped already. */
   onCommit(commit: CommitBody): void;
   onAbort(xids: readonly number[]): void;
@@ -69,6 +78,8 @@ export interface RecoveryHandler {
   onRelationDrop(relationId: number): void;
   /** A PAGES record of this xid was replayed. */
   onPages(xid: number): void;
+  /** A note of a slot (wal.pageNote); the page is among the relation's changed ones. */
+  onPageNote(relationId: number, pageNo: number, note: number, slot: number): void;
   /** A kind of the callers' own. */
   onRecord(record: WalRecord): void;
 }
@@ -127,7 +138,7 @@ export function recover(options: RecoveryOptions): RecoveryResult {
     relation.pageCount = pageCount;
   }
   syncSegments(fileSystem, walDirectory(directory), control.redoLsn);
-  handler.onCheckpointState(state.catalogImage, state.transactionState, control);
+  handler.onCheckpointState(state.catalogImage, state.transactionState, control, state.heapState);
   const replay = new Replay(pool, handler);
   wal.redoLsn = control.redoLsn;
   const end = readWal(
@@ -387,7 +398,11 @@ class Replay {
     const type = pageItemType(packed);
     const low = pageItemLow(packed);
     const high = pageItemHigh(packed);
+    relation.changed.add(pageNo);
     switch (type) {
+      case PAGE_ITEM_NOTE:
+        this.handler.onPageNote(relId, pageNo, high, low);
+        return at;
       case PAGE_ITEM_RANGE: {
         const base = this.pageToChange(record, relation, pageNo);
         if (base >= 0) copyBytes(pool.u8, base + low, record.u8, at, high);
@@ -404,7 +419,7 @@ class Replay {
         return at + low + tail;
       }
       default: {
-        assert(type === PAGE_ITEM_INIT, 'a page item is a range, an image or an init');
+        assert(type === PAGE_ITEM_INIT, 'a page item is a range, an image, an init or a note');
         const base = this.pageToReplace(record, relation, pageNo);
         if (base >= 0) formatPage(pool, base, relId, pageNo, high);
         return at;

@@ -1,7 +1,14 @@
 /** The log for human eyes: one line a record, and why it ends where it does. */
 
 import { PAGE_SIZE } from '../limits.ts';
-import { PAGE_ITEM_IMAGE, PAGE_ITEM_RANGE, pageItemHigh, pageItemLow, pageItemType } from './page-items.ts';
+import {
+  PAGE_ITEM_IMAGE,
+  PAGE_ITEM_NOTE,
+  PAGE_ITEM_RANGE,
+  pageItemHigh,
+  pageItemLow,
+  pageItemType,
+} from './page-items.ts';
 import { readWal, type WalReadOptions } from './reader.ts';
 import {
   readAbort,
@@ -37,9 +44,10 @@ function dumpBody(record: WalRecord): string {
     case WAL_PAGES:
       return dumpItems(record);
     case WAL_COMMIT: {
-      const { xids, csn, droppedRelations } = readCommit(record);
+      const { xids, csn, droppedRelations, rowChanges } = readCommit(record);
       const drops = droppedRelations.length === 0 ? '' : `, drops relations ${droppedRelations.join(' ')}`;
-      return `: csn ${csn}, xids ${xids.join(' ')}${drops}`;
+      const rows = rowChanges.map(([relId, change]) => `, ${change} rows in ${relId}`).join('');
+      return `: csn ${csn}, xids ${xids.join(' ')}${drops}${rows}`;
     }
     case WAL_ABORT:
       return `: xids ${readAbort(record).join(' ')}`;
@@ -78,7 +86,8 @@ function dumpItems(record: WalRecord): string {
     } else if (pageItemType(packed) === PAGE_ITEM_IMAGE) {
       text += `, ${page} image 0..${low} ${high}..${PAGE_SIZE}`;
       record.position += low + PAGE_SIZE - high;
-    } else text += `, ${page} init kind ${high & 255}`;
+    } else if (pageItemType(packed) === PAGE_ITEM_NOTE) text += `, ${page} slot ${low} note ${high}`;
+    else text += `, ${page} init kind ${high & 255}`;
   }
   return text.replace(',', ':');
 }

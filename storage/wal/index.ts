@@ -4,7 +4,11 @@ export { eraseLogBehind, findLostLog, type LostLog, nextRecord } from './lost-lo
 export {
   PAGE_ITEM_IMAGE,
   PAGE_ITEM_INIT,
+  PAGE_ITEM_NOTE,
   PAGE_ITEM_RANGE,
+  PAGE_NOTE_CHANGED,
+  PAGE_NOTE_LEFT,
+  PAGE_NOTE_SETTLED,
   pageItemHigh,
   pageItemLow,
   pageItemType,

@@ -107,14 +107,18 @@ export interface CommitBody {
   readonly timestamp: number;
   /** Relations dropped by the transaction: gone once this record is in the log. */
   readonly droppedRelations: readonly number[];
+  /** Relation, rows more (or less) by the transaction: for those where it is not zero. */
+  readonly rowChanges: readonly (readonly [number, number])[];
 }
 
+/** `rowChanges`: relation, change, relation, change ... They are the record's end, so that most records pay nothing for them. */
 export function logCommit(
   wal: Wal,
   xids: ArrayLike<number>,
   csn: number,
   timestamp: number,
   droppedRelations: ArrayLike<number>,
+  rowChanges: ArrayLike<number> = [],
 ): number {
   wal.begin(WAL_COMMIT, xids.length > 0 ? xids[0] : 0);
   wal.f64(csn);
@@ -123,6 +127,11 @@ export function logCommit(
   wal.u32(droppedRelations.length);
   for (let i = 0; i < xids.length; i++) wal.f64(xids[i]);
   for (let i = 0; i < droppedRelations.length; i++) wal.u32(droppedRelations[i]);
+  for (let i = 0; i < rowChanges.length; i += 2) {
+    if (rowChanges[i + 1] === 0) continue;
+    wal.u32(rowChanges[i]);
+    wal.u32(rowChanges[i + 1] >>> 0);
+  }
   return wal.end();
 }
 
@@ -135,7 +144,17 @@ export function readCommit(record: WalRecord): CommitBody {
   const droppedRelations: number[] = [];
   for (let i = 0; i < xidCount; i++) xids.push(record.f64());
   for (let i = 0; i < dropCount; i++) droppedRelations.push(record.u32());
-  return { xids, csn, timestamp, droppedRelations };
+  // What may be left without them is one word of padding.
+  const rowChanges = record.end - record.position >= 8 ? readRowChanges(record) : NO_ROW_CHANGES;
+  return { xids, csn, timestamp, droppedRelations, rowChanges };
+}
+
+const NO_ROW_CHANGES: CommitBody['rowChanges'] = [];
+
+function readRowChanges(record: WalRecord): CommitBody['rowChanges'] {
+  const rowChanges: [number, number][] = [];
+  while (record.end - record.position >= 8) rowChanges.push([record.u32(), record.u32() | 0]);
+  return rowChanges;
 }
 
 export function logAbort(wal: Wal, xids: ArrayLike<number>): number {

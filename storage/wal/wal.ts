@@ -43,13 +43,22 @@ import {
   setPageLsn,
 } from '../page/index.ts';
 import { type FlushMode, WalFlusher, type WalSync } from './flusher.ts';
-import { PAGE_ITEM_IMAGE, PAGE_ITEM_INIT, PAGE_ITEM_RANGE, packPageItem } from './page-items.ts';
+import {
+  PAGE_ITEM_IMAGE,
+  PAGE_ITEM_INIT,
+  PAGE_ITEM_NOTE,
+  PAGE_ITEM_RANGE,
+  type PageNote,
+  packPageItem,
+} from './page-items.ts';
 import { WAL_ABORT, WAL_CHECKPOINT, WAL_COMMIT } from './records.ts';
 import type { WalSegments } from './segments.ts';
 
 /** What the log needs of the buffer pool. */
 export interface LoggedPages extends PageViews {
   markDirty(base: number): void;
+  /** The page is named for the first time since the redo LSN, or by pageNote. */
+  noteChanged(rel: LoggedRelation, pageNo: number): void;
 }
 
 /** Any relation: only its number counts here. */
@@ -158,6 +167,7 @@ export class Wal {
     const first = this.touch(rel, pageNo, base);
     if (!this.keepsBytes) return;
     if (first && pageLsn(this.pages!.f64, base) <= this.redoLsn) {
+      this.pages!.noteChanged(rel, pageNo);
       this.appendImage(rel.relId, pageNo, base);
       return;
     }
@@ -174,8 +184,10 @@ export class Wal {
 
   /** The whole page as it is now, without the free space between lower and upper (whatever kind of page: keep them true). */
   pageImage(rel: LoggedRelation, pageNo: number, base: number): void {
-    this.touch(rel, pageNo, base);
-    if (this.keepsBytes) this.appendImage(rel.relId, pageNo, base);
+    const first = this.touch(rel, pageNo, base);
+    if (!this.keepsBytes) return;
+    if (first && pageLsn(this.pages!.f64, base) <= this.redoLsn) this.pages!.noteChanged(rel, pageNo);
+    this.appendImage(rel.relId, pageNo, base);
   }
 
   /**
@@ -185,8 +197,19 @@ export class Wal {
   pageInit(rel: LoggedRelation, pageNo: number, base: number): void {
     const first = this.touch(rel, pageNo, base);
     assert(first, 'a page is made before its bytes are logged');
-    if (this.keepsBytes)
-      this.appendItem(rel.relId, pageNo, packPageItem(PAGE_ITEM_INIT, 0, pageFlags(this.pages!.u16, base)));
+    if (!this.keepsBytes) return;
+    this.pages!.noteChanged(rel, pageNo);
+    this.appendItem(rel.relId, pageNo, packPageItem(PAGE_ITEM_INIT, 0, pageFlags(this.pages!.u16, base)));
+  }
+
+  /**
+   * Something about the page, or a slot of it, that is not in its bytes: PAGE_NOTE_CHANGED and the others of page-items.ts. The
+   * page itself is not touched, and need not be in memory.
+   */
+  pageNote(rel: LoggedRelation, pageNo: number, note: PageNote, slot: number): void {
+    if (!this.keepsBytes) return;
+    this.pages!.noteChanged(rel, pageNo);
+    this.appendItem(rel.relId, pageNo, packPageItem(PAGE_ITEM_NOTE, slot, note));
   }
 
   u32(value: number): void {

@@ -71,7 +71,7 @@ async function afterBitRot(seed: number, weakness: Weakness): Promise<'refused' 
   const again = await open();
   const values: number[] = [];
   try {
-    await again.startupSweep(() => (_rowId, base) => void values.push(readRow(again, base)));
+    await again.startupSweep(undefined, () => (_rowId, base) => void values.push(readRow(again, base)));
   } catch (error) {
     return error instanceof SqlError && error.code === 'XX001' ? 'refused' : 'wrong';
   } finally {

@@ -301,11 +301,10 @@ class Simulation {
   private async readState(engine: StorageEngine, work: Workload): Promise<State> {
     const rows = new Map<number, number>();
     const heaps = new Map<number, number>();
-    await engine.startupSweep((relId) => (rowId, base) => {
+    await engine.startupSweep(undefined, (relId) => (rowId, base) => {
       const value = readRow(engine, base);
       if (relId !== this.mainHeap) heaps.set(relId, value);
       else {
-        expect(rows.has(rowId), 'a row is shown once').to.equal(false);
         rows.set(rowId, value);
         work.index.add(value, rowId);
       }

@@ -92,6 +92,7 @@ export class MiniEngine {
           this.nextRelationId = Math.max(this.nextRelationId, relId + 1);
         },
         onRelationDrop: () => {},
+        onPageNote: () => {},
         onPages: () => {},
         onRecord: () => {},
       },

@@ -34,6 +34,12 @@ export class FakePages implements LoggedPages {
   markDirty(base: number): void {
     this.dirty.add(base);
   }
+
+  readonly noted: number[] = [];
+
+  noteChanged(_rel: unknown, pageNo: number): void {
+    this.noted.push(pageNo);
+  }
 }
 
 export interface WalRig {

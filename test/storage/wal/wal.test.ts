@@ -40,7 +40,7 @@ const REL = { relId: 5 };
 describe('The log', () => {
   it('gives back every kind of record as it was written, in order', () => {
     const { fileSystem, wal } = openWal();
-    logCommit(wal, [10, 2 ** 50], 99, 123_456_789_012, [6, 4_000_000_000]);
+    logCommit(wal, [10, 2 ** 50], 99, 123_456_789_012, [6, 4_000_000_000], [17, 5, 18, 0, 19, -3]);
     logAbort(wal, [11, 12]);
     logCatalog(wal, 13, 'relation/16384/ä', new Uint8Array([1, 2, 3]));
     logCatalog(wal, 13, 'gone', null);
@@ -61,7 +61,16 @@ describe('The log', () => {
       else seen.push(record.text());
     });
     expect(seen).to.deep.equal([
-      { xids: [10, 2 ** 50], csn: 99, timestamp: 123_456_789_012, droppedRelations: [6, 4_000_000_000] },
+      {
+        xids: [10, 2 ** 50],
+        csn: 99,
+        timestamp: 123_456_789_012,
+        droppedRelations: [6, 4_000_000_000],
+        rowChanges: [
+          [17, 5],
+          [19, -3],
+        ],
+      },
       [11, 12],
       { xid: 13, key: 'relation/16384/ä', bytes: new Uint8Array([1, 2, 3]) },
       { xid: 13, key: 'gone', bytes: null },

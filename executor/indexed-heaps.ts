@@ -1,0 +1,65 @@
+/** The heaps that have indexes, as storage keeps images of them: whose, of what definition, and how a row's entry is made. */
+import type { IndexEntry, RelationEntry } from '../catalog/entries.ts';
+import type { IndexedHeap, IndexSource } from '../storage/api.ts';
+import type { DatabaseRuntime } from './database-runtime.ts';
+
+/**
+ * Of the published catalogs. `isStart`: makes the tables' runtimes, and with them the dictionaries. Later nothing is made: a
+ * runtime made anew would take the heap's maintenance from a transaction that is changing definitions.
+ */
+export function* indexedHeaps(databases: Iterable<DatabaseRuntime>, isStart: boolean): Iterable<IndexedHeap> {
+  for (const database of databases) {
+    for (const entry of database.catalog.relations()) {
+      if (entry.relId === 0) continue;
+      const indexes = database.catalog.indexesOf(entry.oid);
+      if (indexes.length === 0) continue;
+      const heap = isStart ? startingHeap(database, entry, indexes) : runningHeap(database, entry, indexes);
+      if (heap !== null) yield heap;
+    }
+  }
+}
+
+function startingHeap(
+  database: DatabaseRuntime,
+  entry: RelationEntry,
+  indexes: readonly IndexEntry[],
+): IndexedHeap | null {
+  const table = database.table(database.catalog, entry);
+  return {
+    relId: entry.relId,
+    name: entry.name,
+    indexes: indexes.map((index, i) => sourceOf(entry, index, table.indexes[i].dictionary)),
+    add: (index, rowId, rowBase) => {
+      table.indexRow(table.indexes[index], rowId, rowBase);
+    },
+  };
+}
+
+function runningHeap(
+  database: DatabaseRuntime,
+  entry: RelationEntry,
+  indexes: readonly IndexEntry[],
+): IndexedHeap | null {
+  const sources: IndexSource[] = [];
+  for (const index of indexes) {
+    const dictionary = database.dictionary(index.oid, entry.relId);
+    // Nobody has used the table yet: it has no rows.
+    if (dictionary === undefined) return null;
+    sources.push(sourceOf(entry, index, dictionary));
+  }
+  return { relId: entry.relId, name: entry.name, indexes: sources, add: () => {} };
+}
+
+function sourceOf(entry: RelationEntry, index: IndexEntry, dictionary: IndexSource['dictionary']): IndexSource {
+  return { oid: index.oid, name: index.name, definition: definitionOf(entry, index), dictionary };
+}
+
+/** What the entries depend on. */
+function definitionOf(entry: RelationEntry, index: IndexEntry): string {
+  const columns = index.columns.map(({ columnNumber, expressionText, descending, nullsFirst }) => {
+    const column = columnNumber > 0 ? entry.columns[columnNumber - 1] : null;
+    const of = column === null ? expressionText : [columnNumber, column.typeOid, column.typeModifier];
+    return [of, descending, nullsFirst];
+  });
+  return JSON.stringify([columns, index.predicateText]);
+}

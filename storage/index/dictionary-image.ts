@@ -1,0 +1,362 @@
+/**
+ * Index images: a dictionary's entries in a file, in key order, written in slices while the dictionary goes on changing.
+ *
+ *      header | chunk | chunk | ... | end
+ *
+ * Header, little endian:
+ *
+ * | offset | size | field |
+ * | 0  | 8 | "HOTROWIX" |
+ * | 8  | 4 | format version |
+ * | 12 | 4 | CRC-32 of all bytes of the header from 16 on |
+ * | 16 | 4 | index oid |
+ * | 20 | 4 | relation id of the heap |
+ * | 24 | 8 | LSN as of which the image is good (f64): the redo LSN of the checkpoint that it was made for |
+ * | 32 | 4 | 1: byte keys |
+ * | 36 | 4 | size n of the definition |
+ * | 40 | n | the index's definition, padded with zeros to a multiple of 8 |
+ *
+ * A chunk begins with 16 bytes: u32 kind (1 entries, 2 end), u32 size of what follows, u32 CRC-32 of both and of what follows,
+ * continued from the CRC of the chunk (or header) before, u32 zero. Entries come in blocks:
+ *
+ * | size | field |
+ * | 4 | entries n, 1..128 |
+ * | 4 | size s of the arena slots, 0 for number keys |
+ * | 8 n | keys (f64), as the dictionary holds them |
+ * | 4 n | row ids, padded to a multiple of 8 |
+ * | s | arena slots: u16 length, bytes, rounded up to 8 |
+ *
+ * End: f64 count of entries, u32 flags (1 lossy, 2 stale keys), u32 zero; then the file ends.
+ *
+ * Why entries and not nodes. What is dumped while it changes is good all the same (storage/index-images.ts says why) as long as
+ * each entry that is there all the time is dumped once. A cursor over keys sees to that however the tree splits and merges;
+ * a dump of nodes would need copies of nodes before they change, which every insert would have to ask about. Building the
+ * tree from entries in order is a copy of each leaf: loading is bound by reading and checksums (bench/restart.ts).
+ */
+import { SqlError } from '../../types/errors.ts';
+import type { PageSet } from '../buffer/index.ts';
+import type { File, FileSystem } from '../io/index.ts';
+import { crc32 } from '../page/index.ts';
+import { IndexKey } from './index-key.ts';
+import { KEY_SIZE_MAX } from './key-arena.ts';
+import { NODE_CAPACITY, type OrderedDictionary } from './ordered-dictionary.ts';
+
+const MAGIC = 'HOTROWIX';
+/** Changes with the layout of the file and with the encoding of keys (types/key.ts, numberKey in the executor). */
+const VERSION = 1;
+const HEADER_SIZE = 40;
+const CHUNK_HEADER_SIZE = 16;
+const CHUNK_ENTRIES = 1;
+const CHUNK_END = 2;
+const BLOCK_SIZE_MAX = 8 + NODE_CAPACITY * (12 + ((KEY_SIZE_MAX + 9) & -8));
+const CHUNK_SIZE_MAX = 512 * 1024;
+const END_SIZE = 16;
+const FLAG_LOSSY = 1;
+const FLAG_STALE_KEYS = 2;
+const ROW_PAGE_SHIFT = 9;
+
+/** What an image must be of to be believed. */
+export interface ImageIdentity {
+  readonly oid: number;
+  readonly relId: number;
+  readonly lsn: number;
+  /** Everything that the keys depend on, as text. */
+  readonly definition: string;
+}
+
+function headerOf(identity: ImageIdentity, hasByteKeys: boolean): Buffer<ArrayBuffer> {
+  const definition = Buffer.from(identity.definition, 'utf8');
+  const bytes = Buffer.alloc((HEADER_SIZE + definition.length + 7) & -8);
+  bytes.write(MAGIC, 0, 'latin1');
+  bytes.writeUInt32LE(VERSION, 8);
+  bytes.writeUInt32LE(identity.oid, 16);
+  bytes.writeUInt32LE(identity.relId, 20);
+  bytes.writeDoubleLE(identity.lsn, 24);
+  bytes.writeUInt32LE(hasByteKeys ? 1 : 0, 32);
+  bytes.writeUInt32LE(definition.length, 36);
+  bytes.set(definition, HEADER_SIZE);
+  bytes.writeUInt32LE(crc32(bytes, 16, bytes.length, 0), 12);
+  return bytes;
+}
+
+/** Room for a chunk: for one image at a time. */
+export class ImageBuffer {
+  readonly bytes: Buffer<ArrayBuffer>;
+  readonly f64: Float64Array<ArrayBuffer>;
+  readonly u32: Uint32Array<ArrayBuffer>;
+
+  /** A chunk ends behind the block that reaches it. */
+  readonly chunkSize: number;
+
+  constructor(chunkSize = CHUNK_SIZE_MAX) {
+    this.chunkSize = chunkSize;
+    const memory = new ArrayBuffer(CHUNK_HEADER_SIZE + CHUNK_SIZE_MAX + BLOCK_SIZE_MAX);
+    this.bytes = Buffer.from(memory);
+    this.f64 = new Float64Array(memory);
+    this.u32 = new Uint32Array(memory);
+  }
+}
+
+/** Writes an image: `next` makes its pieces one after the other, and may be called in different turns. */
+export class ImageWriter {
+  readonly dictionary: OrderedDictionary;
+  private readonly header: Buffer<ArrayBuffer>;
+  private readonly chunk: ImageBuffer;
+  private state: 'header' | 'entries' | 'end' = 'header';
+  private crc = 0;
+  private count = 0;
+  private leaf = 0;
+  private position = 0;
+  private version = -1;
+  /** The last entry that was dumped; row -1: none. */
+  private readonly lastKey = new IndexKey();
+  private lastRow = -1;
+
+  constructor(dictionary: OrderedDictionary, identity: ImageIdentity, buffer: ImageBuffer) {
+    this.dictionary = dictionary;
+    this.chunk = buffer;
+    this.header = headerOf(identity, dictionary.hasByteKeys);
+  }
+
+  /** The file's next bytes, good until the next call; null at the end. Half a millisecond of work. */
+  next(): Uint8Array | null {
+    if (this.state === 'end') return null;
+    if (this.state === 'header') {
+      this.state = 'entries';
+      this.crc = this.header.readUInt32LE(12);
+      return this.header;
+    }
+    const size = this.fill();
+    if (size > CHUNK_HEADER_SIZE) return this.seal(CHUNK_ENTRIES, size);
+    this.state = 'end';
+    const { dictionary, chunk } = this;
+    chunk.f64[CHUNK_HEADER_SIZE >>> 3] = this.count;
+    chunk.u32[(CHUNK_HEADER_SIZE + 8) >>> 2] =
+      (dictionary.isLossy ? FLAG_LOSSY : 0) | (dictionary.hasStaleKeys ? FLAG_STALE_KEYS : 0);
+    chunk.u32[(CHUNK_HEADER_SIZE + 12) >>> 2] = 0;
+    return this.seal(CHUNK_END, CHUNK_HEADER_SIZE + END_SIZE);
+  }
+
+  private seal(kind: number, size: number): Uint8Array {
+    const { bytes, u32 } = this.chunk;
+    u32[0] = kind;
+    u32[1] = size - CHUNK_HEADER_SIZE;
+    u32[3] = 0;
+    this.crc = crc32(bytes, CHUNK_HEADER_SIZE, size, crc32(bytes, 0, 8, this.crc));
+    u32[2] = this.crc;
+    return bytes.subarray(0, size);
+  }
+
+  /** Fills the chunk with blocks, a leaf (or its rest) each; answers its size. */
+  private fill(): number {
+    const { dictionary } = this;
+    this.seek();
+    let at = CHUNK_HEADER_SIZE;
+    let lastLeaf = 0;
+    while (this.leaf !== 0 && at < CHUNK_HEADER_SIZE + this.chunk.chunkSize) {
+      if (this.position < dictionary.leafCount(this.leaf)) {
+        at = this.block(at);
+        lastLeaf = this.leaf;
+      }
+      this.leaf = dictionary.nextLeaf(this.leaf);
+      this.position = 0;
+    }
+    if (lastLeaf !== 0) this.remember(lastLeaf, dictionary.leafCount(lastLeaf) - 1);
+    return at;
+  }
+
+  /** Changed since the last call: to the first entry behind the last one dumped. */
+  private seek(): void {
+    const { dictionary } = this;
+    if (dictionary.version === this.version) return;
+    this.version = dictionary.version;
+    if (this.lastRow < 0) {
+      this.leaf = dictionary.firstLeaf;
+      this.position = 0;
+      return;
+    }
+    dictionary.locate(this.lastKey, this.lastRow + 1);
+    this.leaf = dictionary.foundLeaf;
+    this.position = dictionary.foundPosition;
+  }
+
+  private block(at: number): number {
+    const { dictionary, chunk } = this;
+    const { leaf, position } = this;
+    const count = dictionary.leafCount(leaf) - position;
+    const rowsAt = at + 8 + count * 8;
+    let end = rowsAt + ((count * 4 + 7) & -8);
+    if ((count & 1) !== 0) chunk.u32[(end >>> 2) - 1] = 0;
+    dictionary.copyEntries(leaf, position, chunk.f64, (at + 8) >>> 3, chunk.u32, rowsAt >>> 2);
+    const slotsAt = end;
+    if (dictionary.arena !== null) {
+      for (let i = position; i < position + count; i++)
+        end += dictionary.arena.copySlot(dictionary.refAt(leaf, i), chunk.bytes, end);
+    }
+    chunk.u32[at >>> 2] = count;
+    chunk.u32[(at + 4) >>> 2] = end - slotsAt;
+    this.count += count;
+    return end;
+  }
+
+  private remember(leaf: number, position: number): void {
+    const { dictionary, lastKey } = this;
+    this.lastRow = dictionary.rowAt(leaf, position);
+    lastKey.number = dictionary.numberAt(leaf, position);
+    if (dictionary.arena === null) return;
+    const ref = dictionary.refAt(leaf, position);
+    lastKey.length = 0;
+    lastKey.reserve(KEY_SIZE_MAX);
+    lastKey.length = dictionary.arena.copyTo(ref, lastKey.bytes);
+  }
+}
+
+/** Loads images, one after the other. */
+export class ImageReader {
+  /** Entries of the last image that were left out. */
+  dropped = 0;
+  private readonly fileSystem: FileSystem;
+  private readonly chunk = new ImageBuffer();
+  private readonly numbers = new Float64Array(NODE_CAPACITY);
+  private readonly rows = new Uint32Array(NODE_CAPACITY);
+  private slots = new Uint8Array(NODE_CAPACITY * 16);
+
+  constructor(fileSystem: FileSystem) {
+    this.fileSystem = fileSystem;
+  }
+
+  /**
+   * Fills the empty dictionary, but for entries of rows whose home is on a page of `without`. Answers null, or why the image
+   * cannot be used: the dictionary is empty then.
+   */
+  async load(
+    path: string,
+    dictionary: OrderedDictionary,
+    identity: ImageIdentity,
+    without: PageSet,
+  ): Promise<string | null> {
+    this.dropped = 0;
+    let why: string | null;
+    try {
+      const file = this.fileSystem.open(path, 'read');
+      try {
+        why = await this.loadFile(file, dictionary, identity, without);
+      } finally {
+        file.close();
+      }
+    } catch (error) {
+      if (!(error instanceof SqlError)) throw error;
+      why = error.message;
+    }
+    if (why !== null) dictionary.clear();
+    return why;
+  }
+
+  private async loadFile(
+    file: File,
+    dictionary: OrderedDictionary,
+    identity: ImageIdentity,
+    without: PageSet,
+  ): Promise<string | null> {
+    const size = file.size();
+    const header = headerOf(identity, dictionary.hasByteKeys);
+    const found = Buffer.alloc(header.length);
+    file.readSync(found, 0, header.length, 0);
+    if (!found.equals(header)) return whyOther(found, header);
+    let crc = header.readUInt32LE(12);
+    let at = header.length;
+    let count = 0;
+    const words = without.words;
+    for (;;) {
+      const { bytes, u32 } = this.chunk;
+      if (file.readSync(bytes, 0, CHUNK_HEADER_SIZE, at) < CHUNK_HEADER_SIZE) return `it ends at ${at}, in the middle`;
+      const length = CHUNK_HEADER_SIZE + u32[1];
+      if (length > bytes.length) return `the size of its bytes from ${at} on is wrong`;
+      const rest = file.readSync(bytes, CHUNK_HEADER_SIZE, length - CHUNK_HEADER_SIZE, at + CHUNK_HEADER_SIZE);
+      if (rest < length - CHUNK_HEADER_SIZE) return `it ends at ${at + rest}, in the middle`;
+      crc = crc32(bytes, CHUNK_HEADER_SIZE, length, crc32(bytes, 0, 8, crc));
+      if (crc !== u32[2] || u32[3] !== 0) return `the checksum of its bytes ${at} to ${at + length} is wrong`;
+      at += length;
+      if (u32[0] === CHUNK_END) break;
+      const entries = this.blocks(length, dictionary, words);
+      if (entries < 0) return `its entries before ${at} are not in order`;
+      count += entries;
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    if (this.chunk.f64[CHUNK_HEADER_SIZE >>> 3] !== count || at !== size) return 'it has another size than it says';
+    const flags = this.chunk.u32[(CHUNK_HEADER_SIZE + 8) >>> 2];
+    dictionary.finishLoad();
+    dictionary.isLossy = (flags & FLAG_LOSSY) !== 0;
+    dictionary.hasStaleKeys = (flags & FLAG_STALE_KEYS) !== 0;
+    return null;
+  }
+
+  /** Answers how many entries the chunk has, -1 if something is wrong with them. */
+  private blocks(end: number, dictionary: OrderedDictionary, without: Uint32Array): number {
+    const { bytes, f64, u32 } = this.chunk;
+    let entries = 0;
+    for (let at = CHUNK_HEADER_SIZE; at < end; ) {
+      const count = u32[at >>> 2];
+      const rowsAt = at + 8 + count * 8;
+      const slotsAt = rowsAt + ((count * 4 + 7) & -8);
+      const next = slotsAt + u32[(at + 4) >>> 2];
+      if (count === 0 || count > NODE_CAPACITY || next > end) return -1;
+      const numbers = f64.subarray((at + 8) >>> 3, rowsAt >>> 3);
+      const rows = u32.subarray(rowsAt >>> 2, (rowsAt >>> 2) + count);
+      const slots = dictionary.hasByteKeys ? bytes.subarray(slotsAt, next) : null;
+      const fits =
+        without.length === 0 || !hasRowOn(rows, without)
+          ? dictionary.appendEntries(numbers, rows, slots)
+          : this.appendWithout(dictionary, numbers, rows, slots, without);
+      if (!fits) return -1;
+      entries += count;
+      at = next;
+    }
+    return entries;
+  }
+
+  private appendWithout(
+    dictionary: OrderedDictionary,
+    numbers: Float64Array,
+    rows: Uint32Array,
+    slots: Uint8Array | null,
+    without: Uint32Array,
+  ): boolean {
+    if (slots !== null && slots.length > this.slots.length) this.slots = new Uint8Array(slots.length);
+    let kept = 0;
+    let from = 0;
+    let to = 0;
+    for (let i = 0; i < rows.length; i++) {
+      const size = slots === null ? 0 : ((slots[from] | (slots[from + 1] << 8)) + 2 + 7) & -8;
+      if (!isOn(rows[i], without)) {
+        this.numbers[kept] = numbers[i];
+        this.rows[kept++] = rows[i];
+        if (slots !== null) this.slots.set(slots.subarray(from, from + size), to);
+        to += size;
+      }
+      from += size;
+    }
+    this.dropped += rows.length - kept;
+    if (kept === 0) return true;
+    const keptSlots = slots === null ? null : this.slots.subarray(0, to);
+    return dictionary.appendEntries(this.numbers.subarray(0, kept), this.rows.subarray(0, kept), keptSlots);
+  }
+}
+
+function isOn(rowId: number, pages: Uint32Array): boolean {
+  const pageNo = rowId >>> ROW_PAGE_SHIFT;
+  return pageNo >>> 5 < pages.length && (pages[pageNo >>> 5] & (1 << (pageNo & 31))) !== 0;
+}
+
+function hasRowOn(rows: Uint32Array, pages: Uint32Array): boolean {
+  for (let i = 0; i < rows.length; i++) if (isOn(rows[i], pages)) return true;
+  return false;
+}
+
+function whyOther(found: Buffer, header: Buffer): string {
+  if (found.toString('latin1', 0, 8) !== MAGIC) return 'it is not an index image';
+  if (found.readUInt32LE(8) !== VERSION) return `it has format version ${found.readUInt32LE(8)}, not ${VERSION}`;
+  if (!found.subarray(16, HEADER_SIZE).equals(header.subarray(16, HEADER_SIZE)))
+    return 'it is of another index or time';
+  return 'it is of another definition of the index, or its header is damaged';
+}

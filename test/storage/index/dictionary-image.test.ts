@@ -1,0 +1,168 @@
+/** Images of dictionaries: what is written while it changes, what is loaded, and what is refused. */
+import { expect } from 'chai';
+import { PageSet } from '../../../storage/buffer/index.ts';
+import {
+  ImageBuffer,
+  type ImageIdentity,
+  ImageReader,
+  ImageWriter,
+  IndexKey,
+  OrderedDictionary,
+} from '../../../storage/index/index.ts';
+import { MemoryFileSystem } from '../../../storage/io/index.ts';
+import { Random, SEED } from '../heap/support.ts';
+
+const IDENTITY: ImageIdentity = { oid: 16400, relId: 17, lsn: 4096, definition: 'btree (a)' };
+const PATH = '/d/image';
+
+function keyOf(value: number, hasByteKeys: boolean, key = new IndexKey()): IndexKey {
+  key.number = value;
+  if (!hasByteKeys) return key;
+  key.length = 0;
+  // Long common prefixes, lengths from 1 to some hundreds.
+  const text = `${'key '.repeat(value % 80)}${String(value).padStart(7, '0')}`;
+  for (const byte of Buffer.from(text)) key.uint8(byte);
+  key.seal();
+  return key;
+}
+
+function entriesOf(dictionary: OrderedDictionary): string[] {
+  const entries: string[] = [];
+  const bytes = new Uint8Array(4096);
+  for (let leaf = dictionary.firstLeaf; leaf !== 0; leaf = dictionary.nextLeaf(leaf)) {
+    for (let i = 0; i < dictionary.leafCount(leaf); i++) {
+      const text =
+        dictionary.arena === null
+          ? ''
+          : Buffer.from(bytes.subarray(0, dictionary.arena.copyTo(dictionary.refAt(leaf, i), bytes))).toString();
+      entries.push(`${dictionary.numberAt(leaf, i)} ${text} ${dictionary.rowAt(leaf, i)}`);
+    }
+  }
+  return entries;
+}
+
+function writeImage(fileSystem: MemoryFileSystem, dictionary: OrderedDictionary, between = (): void => {}): number {
+  fileSystem.mkdir('/d');
+  const file = fileSystem.open(PATH, 'create');
+  const writer = new ImageWriter(dictionary, IDENTITY, new ImageBuffer());
+  let size = 0;
+  for (let piece = writer.next(); piece !== null; piece = writer.next()) {
+    file.writeSync(piece, 0, piece.length, size);
+    size += piece.length;
+    between();
+  }
+  file.close();
+  return size;
+}
+
+async function load(
+  fileSystem: MemoryFileSystem,
+  hasByteKeys: boolean,
+  without = new PageSet(),
+  identity = IDENTITY,
+): Promise<{ why: string | null; dictionary: OrderedDictionary }> {
+  const dictionary = new OrderedDictionary(hasByteKeys);
+  const why = await new ImageReader(fileSystem).load(PATH, dictionary, identity, without);
+  dictionary.checkInvariants();
+  return { why, dictionary };
+}
+
+function filled(hasByteKeys: boolean, count: number, random: Random): OrderedDictionary {
+  const dictionary = new OrderedDictionary(hasByteKeys);
+  for (let i = 0; i < count; i++) dictionary.insert(keyOf(random.below(count / 2), hasByteKeys), i * 7);
+  return dictionary;
+}
+
+for (const hasByteKeys of [false, true]) {
+  describe(`an image of ${hasByteKeys ? 'byte' : 'number'} keys`, () => {
+    it('gives back all entries, and a dictionary that goes on', async () => {
+      const random = new Random(SEED);
+      for (const count of [0, 1, 127, 128, 129, 2000, 40_000]) {
+        const fileSystem = new MemoryFileSystem();
+        const before = filled(hasByteKeys, count, random);
+        before.isLossy = count === 129;
+        before.hasStaleKeys = count === 128;
+        writeImage(fileSystem, before);
+        const { why, dictionary } = await load(fileSystem, hasByteKeys);
+        expect(why).to.equal(null);
+        expect(entriesOf(dictionary)).to.deep.equal(entriesOf(before));
+        expect([dictionary.isLossy, dictionary.hasStaleKeys]).to.deep.equal([count === 129, count === 128]);
+        for (let i = 0; i < 3000; i++) {
+          const key = keyOf(random.below(count + 10), hasByteKeys);
+          const row = random.below(count + 10) * 7;
+          if (random.below(2) === 0) expect(dictionary.insert(key, row)).to.equal(before.insert(key, row));
+          else expect(dictionary.remove(key, row)).to.equal(before.remove(key, row));
+        }
+        dictionary.checkInvariants();
+        expect(entriesOf(dictionary)).to.deep.equal(entriesOf(before));
+      }
+    }).timeout(20000);
+
+    it('written while the dictionary changes, has each entry that is there all the time, once', async () => {
+      const random = new Random(SEED);
+      const fileSystem = new MemoryFileSystem();
+      // Rows of pages below 100 stay; those of the others come and go.
+      const dictionary = new OrderedDictionary(hasByteKeys);
+      const steady: string[] = [];
+      for (let i = 0; i < 60_000; i++) dictionary.insert(keyOf(i, hasByteKeys), (random.below(200) << 9) + (i % 500));
+      const changing = new PageSet();
+      for (let page = 100; page < 200; page++) changing.add(page);
+      for (const entry of entriesOf(dictionary)) {
+        if (!changing.has(Number(entry.slice(entry.lastIndexOf(' ') + 1)) >>> 9)) steady.push(entry);
+      }
+      let slices = 0;
+      writeImage(fileSystem, dictionary, () => {
+        slices++;
+        for (let i = 0; i < 4000; i++) {
+          const row = ((100 + random.below(100)) << 9) + random.below(500);
+          const key = keyOf(random.below(60_000), hasByteKeys);
+          if (random.below(3) === 0) dictionary.insert(key, row);
+          else dictionary.remove(key, row);
+        }
+      });
+      expect(slices).to.be.greaterThan(3);
+      const loaded = await load(fileSystem, hasByteKeys, changing);
+      expect(loaded.why).to.equal(null);
+      expect(entriesOf(loaded.dictionary)).to.deep.equal(steady);
+    }).timeout(20000);
+
+    it('is refused when a byte is wrong, the end is missing, or it is of something else; nothing of it is left', async () => {
+      const random = new Random(SEED);
+      const fileSystem = new MemoryFileSystem();
+      const size = writeImage(fileSystem, filled(hasByteKeys, 3000, random));
+      const refused = async (words: RegExp, identity = IDENTITY): Promise<void> => {
+        const { why, dictionary } = await load(fileSystem, hasByteKeys, new PageSet(), identity);
+        expect(why, `SEED=${SEED}`).to.match(words);
+        expect(dictionary.count).to.equal(0);
+        expect(dictionary.insert(keyOf(5, hasByteKeys), 9)).to.equal(true);
+        dictionary.checkInvariants();
+      };
+      const file = fileSystem.open(PATH, 'readwrite');
+      const flip = (at: number, bit: number): void => {
+        const byte = new Uint8Array(1);
+        file.readSync(byte, 0, 1, at);
+        byte[0] ^= 1 << bit;
+        file.writeSync(byte, 0, 1, at);
+      };
+      const places = Array.from({ length: 100 }, () => random.below(size));
+      for (const at of [...Array.from({ length: 80 }, (_, i) => i), ...places, size - 1]) {
+        const bit = random.below(8);
+        flip(at, bit);
+        await refused(/./);
+        flip(at, bit);
+      }
+      await refused(/another index or time/, { ...IDENTITY, lsn: 4104 });
+      await refused(/another index or time/, { ...IDENTITY, oid: 16401 });
+      await refused(/another definition/, { ...IDENTITY, definition: 'btree (b)' });
+      expect((await load(fileSystem, hasByteKeys)).why).to.equal(null);
+      expect((await load(fileSystem, !hasByteKeys)).why).to.not.equal(null);
+      for (const length of [size - 1, size - 16, size - 40, 1000, 47, 3, 0]) {
+        file.truncateSync(length);
+        await refused(/./);
+      }
+      file.close();
+      fileSystem.unlink(PATH);
+      await refused(/No such file/);
+    });
+  });
+}
