@@ -3,7 +3,7 @@
  * older segments still hold.
  */
 import type { FileSystem } from '../io/index.ts';
-import { PAGE_SIZE, WAL_SEGMENT_SIZE } from '../limits.ts';
+import { PAGE_SIZE, SLOTS_PER_PAGE_MAX, WAL_SEGMENT_SIZE } from '../limits.ts';
 import { type ControlData, walDirectory } from '../recovery/index.ts';
 import {
   findLostLog,
@@ -11,7 +11,10 @@ import {
   nextRecord,
   PAGE_ITEM_IMAGE,
   PAGE_ITEM_INIT,
+  PAGE_ITEM_NOTE,
   PAGE_ITEM_RANGE,
+  PAGE_NOTE_CHANGED,
+  PAGE_NOTE_SETTLED,
   pageItemHigh,
   pageItemLow,
   pageItemType,
@@ -155,6 +158,9 @@ function itemsFault(record: WalRecord): string | null {
     } else if (type === PAGE_ITEM_IMAGE) {
       if (low > high || high > PAGE_SIZE) return `an image with lower ${low} and upper ${high}`;
       record.position += low + PAGE_SIZE - high;
+    } else if (type === PAGE_ITEM_NOTE) {
+      if (low >= SLOTS_PER_PAGE_MAX || high < PAGE_NOTE_CHANGED || high > PAGE_NOTE_SETTLED)
+        return `a note ${high} on slot ${low}`;
     } else if (type !== PAGE_ITEM_INIT) return `an item of type ${type}`;
     if (record.position > record.end) return 'an item that is longer than the record';
   }

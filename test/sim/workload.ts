@@ -72,6 +72,8 @@ export class Workload {
   readonly history: State[];
   durable = 0;
   written = 0;
+  /** The last one that readers see. */
+  visible = 0;
   sequenceSeen = 0;
   oidSeen = 0;
   /** Errors that statements met: injected ones, or their consequences. */
@@ -272,7 +274,10 @@ export class Workload {
     const { engine, readers, random } = this;
     if (readers.length < 2) {
       const txn = engine.transactions.begin();
-      readers.push({ txn, snapshot: engine.transactions.takeSnapshot(txn), state: this.committed });
+      // Who locks sees all commits, who only reads those that are durable.
+      txn.seesLatest = random.below(2) === 0;
+      const state = txn.seesLatest ? this.committed : this.history[this.visible];
+      readers.push({ txn, snapshot: engine.transactions.takeSnapshot(txn), state });
       return;
     }
     const reader = random.pick(readers);
@@ -313,6 +318,7 @@ export class Workload {
     try {
       this.engine.transactions.commit(one.txn, (error) => {
         if (error !== null) return;
+        if (one.txn.hasWritten) this.visible = Math.max(this.visible, position);
         // Who only read is told at once, and promised nothing about others' commits.
         if (!one.txn.hasWritten || !synchronousCommit) return;
         this.written = Math.max(this.written, position);
