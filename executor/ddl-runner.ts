@@ -276,20 +276,29 @@ class SessionDdlContext implements DdlContext {
     let page = 0;
     let slot = 0;
     const old: Value[] = [];
+    /** Computed, and its long values are being stored. */
+    let begun: Value[] | null = null;
+    const next = (): Value[] | null => {
+      const r = slot < 512 ? source.heap.visible(page * 512 + slot, snapshot) : -1;
+      if (r < 0) return null;
+      source.readValues(r, old);
+      const row: Value[] = new Array(to.columns.length);
+      compute(x, [old], row);
+      writer.complete(x, row);
+      if (writer.checkUnique(x, row, null) !== 0) throw writer.uniqueViolation(x, row);
+      return row;
+    };
     return new SliceTask(session, () => {
       if (page >= source.heap.pages.pageCount) {
         session.transaction.releaseSnapshot(snapshot);
         return true;
       }
       session.engine.pool.frameBase(source.heap.pages, page);
-      const r = slot < 512 ? source.heap.visible(page * 512 + slot, snapshot) : -1;
-      if (r >= 0) {
-        source.readValues(r, old);
-        const row: Value[] = new Array(to.columns.length);
-        compute(x, [old], row);
-        writer.complete(x, row);
-        if (writer.checkUnique(x, row, null) !== 0) throw writer.uniqueViolation(x, row);
-        writer.insert(x, row, false);
+      begun ??= next();
+      if (begun !== null) {
+        x.startSlice();
+        if (writer.insert(x, begun, false) < 0) return false;
+        begun = null;
       }
       if (++slot >= 512) {
         slot = 0;
