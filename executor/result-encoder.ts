@@ -2,9 +2,13 @@
  * Result encoding: batches to DataRow messages in the connection's output buffer, in text or binary per column.
  */
 import type { Value } from '../catalog/function-entry.ts';
+import { sqlError } from '../types/errors.ts';
 import { binaryOutput, type FormatSettings, OID, textOutput } from '../types/index.ts';
 import type { OutBuffer } from '../types/out-buffer.ts';
 import type { Batch } from './batch.ts';
+
+/** PostgreSQL's limit for a message, too. */
+const MESSAGE_SIZE_MAX = 0x3fffffff;
 
 /** Writes one non-null value with its int32 length in front. */
 type ColumnEncoder = (out: OutBuffer, value: Value, format: FormatSettings) => void;
@@ -37,10 +41,31 @@ function writeInteger(out: OutBuffer, value: number): void {
   out.length = at;
 }
 
+/** Text from this length on is counted before there is room made for it. */
+const LONG_TEXT = 65536;
+/** Bytes made hexadecimal in one go. */
+const HEX_PIECE = 32768;
+
+/** bytea, not by way of one string: V8's are shorter than a long value's digits. */
+function writeHex(out: OutBuffer, value: Uint8Array): void {
+  const length = 2 + value.length * 2;
+  out.reserve(4 + length);
+  const bytes = out.bytes;
+  out.setInt32(out.length, length);
+  let at = out.length + 4;
+  bytes[at++] = 92;
+  bytes[at++] = 120;
+  const source = Buffer.from(value.buffer, value.byteOffset, value.length);
+  for (let from = 0; from < value.length; from += HEX_PIECE) {
+    at += bytes.latin1Write(source.toString('hex', from, Math.min(value.length, from + HEX_PIECE)), at);
+  }
+  out.length = at;
+}
+
 /** UTF-8 text with its length; short ASCII without a native call. */
 export function writeLengthText(out: OutBuffer, text: string): void {
   const length = text.length;
-  out.reserve(4 + length * 3);
+  out.reserve(4 + (length > LONG_TEXT ? Buffer.byteLength(text, 'utf8') : length * 3));
   const bytes = out.bytes;
   const start = out.length + 4;
   let written = 0;
@@ -83,6 +108,13 @@ function textEncoder(typeOid: number): ColumnEncoder {
     case OID.UNKNOWN:
     case OID.UUID:
       return writeLengthText;
+    case OID.BYTEA: {
+      const output = textOutput(typeOid);
+      return (out, value: Uint8Array, format) => {
+        if (format.byteaOutput === 'hex') writeHex(out, value);
+        else writeLengthText(out, output(value, format));
+      };
+    }
     default: {
       const output = textOutput(typeOid);
       return (out, value, format) => writeLengthText(out, output(value, format));
@@ -134,6 +166,10 @@ export class ResultEncoder {
         const value = columns[c][row];
         if (value === null) out.writeInt32(-1);
         else encoders[c](out, value, format);
+      }
+      if (out.length - start > MESSAGE_SIZE_MAX) {
+        out.length = start;
+        throw sqlError('54000', `row is too long for a message: the maximum is ${MESSAGE_SIZE_MAX} bytes`);
       }
       out.setInt32(start + 1, out.length - start - 1);
     }

@@ -72,7 +72,8 @@ export function decodeDatum(oid: number, bytes: Uint8Array, start: number, end: 
     case 'enum':
       return decodeText(bytes, start, end);
     case 'bytea':
-      return bytes.slice(start, end);
+      // A Buffer's own slice() would share its bytes.
+      return new Uint8Array(bytes.subarray(start, end));
     case 'numeric':
       return decodeNumeric(bytes, start, end);
     case 'bool':

@@ -1,3 +1,5 @@
+const LONG_MIN = 1024 * 1024;
+
 /**
  * A growing byte buffer that is written front to back and reused: backend messages are collected in it and leave in one
  * write. Generated encoders write into `bytes` at `length` after `reserve(n)`; nobody keeps `bytes` across a reserve,
@@ -18,6 +20,8 @@ export class OutBuffer {
     const needed = this.length + count;
     if (needed <= this.bytes.length) return;
     let capacity = this.bytes.length * 2;
+    // One long value: what it needs, and little more.
+    if (needed > LONG_MIN && needed > capacity) capacity = needed + (needed >>> 4);
     while (capacity < needed) capacity *= 2;
     const grown = Buffer.allocUnsafeSlow(capacity);
     this.bytes.copy(grown, 0, 0, this.length);

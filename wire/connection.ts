@@ -448,7 +448,10 @@ export class Connection implements SessionHolder, WriterOwner {
             `bind message has ${formats.length} parameter formats but ${parameters.length} parameters`,
           );
         }
-        return session.bind(portal, statement, formats, parameters, resultFormats);
+        const step = session.bind(portal, statement, formats, parameters, resultFormats);
+        // They hold on to the message, which may be large.
+        parameters.length = 0;
+        return step;
       }
       case EXECUTE: {
         const portal = body.name();
