@@ -43,8 +43,14 @@ function writeInteger(out: OutBuffer, value: number): void {
 
 /** Text from this length on is counted before there is room made for it. */
 const LONG_TEXT = 65536;
-/** Bytes made hexadecimal in one go. */
-const HEX_PIECE = 32768;
+/** Bytes made hexadecimal in one go: two digits each, from a table. */
+const HEX_PIECE = 4096;
+const hexPiece = new Uint16Array(HEX_PIECE);
+const hexPieceBytes = new Uint8Array(hexPiece.buffer);
+const HEX_PAIRS = new Uint16Array(256);
+new Uint8Array(HEX_PAIRS.buffer).set(
+  Buffer.from(Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0')).join(''), 'latin1'),
+);
 
 /** bytea, not by way of one string: V8's are shorter than a long value's digits. */
 function writeHex(out: OutBuffer, value: Uint8Array): void {
@@ -55,9 +61,13 @@ function writeHex(out: OutBuffer, value: Uint8Array): void {
   let at = out.length + 4;
   bytes[at++] = 92;
   bytes[at++] = 120;
-  const source = Buffer.from(value.buffer, value.byteOffset, value.length);
-  for (let from = 0; from < value.length; from += HEX_PIECE) {
-    at += bytes.latin1Write(source.toString('hex', from, Math.min(value.length, from + HEX_PIECE)), at);
+  for (let from = 0; from < value.length; ) {
+    const to = Math.min(value.length, from + HEX_PIECE);
+    const count = to - from;
+    for (let i = 0; i < count; i++) hexPiece[i] = HEX_PAIRS[value[from + i]];
+    bytes.set(count === HEX_PIECE ? hexPieceBytes : hexPieceBytes.subarray(0, count * 2), at);
+    at += count * 2;
+    from = to;
   }
   out.length = at;
 }

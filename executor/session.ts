@@ -271,6 +271,11 @@ export class Session implements ProtocolSession, PlanningSession, ExecServices {
     this.#alarm = setTimeout(this.#wake, Math.max(0, Math.ceil(milliseconds)));
   }
 
+  /** Arranges to be woken when the page is there that was just missed. */
+  wakeOnLoad(): void {
+    this.engine.pool.onLoaded(this.#wake);
+  }
+
   /** Polls a portal; on PENDING whatever it waits for will wake the session. */
   pollPortal(portal: Portal, maxRows: number): PortalAnswer {
     let answer: PortalAnswer;

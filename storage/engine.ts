@@ -95,6 +95,7 @@ export class StorageEngine {
     this.directoryLock = parts.lock;
     this.temporaryDirectory = parts.temporaryDirectory;
     this.store.onLeftBehind = () => this.scheduleSweep(SWEEP_SOON_MS);
+    this.store.onVersionsPiled = () => this.scheduleSweep(SWEEP_LATER_MS);
   }
 
   /** Committed catalog entries. */
@@ -148,6 +149,16 @@ export class StorageEngine {
     this.store.setSequence(id, lastValue, isCalled, txn, ahead);
   }
 
+  /** ALTER SEQUENCE ... RESTART, TRUNCATE ... RESTART IDENTITY: undone with the transaction or its savepoint. */
+  restartSequence(txn: Transaction, id: number, lastValue: number | bigint, isCalled: boolean): void {
+    this.store.restartSequence(txn, id, lastValue, isCalled);
+  }
+
+  /** Who has started the sequence again and must end before others may use it; null: nobody. */
+  sequenceBlocker(id: number, txn: Transaction): Transaction | null {
+    return this.store.sequenceBlocker(id, txn);
+  }
+
   allocateOid(): number {
     return this.store.allocateOid();
   }
@@ -198,6 +209,26 @@ export class StorageEngine {
       } else if (!(error instanceof SqlError)) throw error;
     }
     return this.store.sweep.sweptCount - before;
+  }
+
+  /** See VersionStore.tidy. True: look again later. */
+  private tidyVersions(): boolean {
+    try {
+      return this.store.versions.tidy();
+    } catch (error) {
+      if (!(error instanceof SqlError)) throw error;
+      return true;
+    }
+  }
+
+  /** The sweep goes on when a page has come. */
+  get isSweepWaiting(): boolean {
+    return this.sweepWaitsForPage;
+  }
+
+  /** Pages of the version store's file. */
+  get versionFilePages(): number {
+    return this.store.versions.pages.pageCount;
   }
 
   /** Deleted rows and old index keys that wait for the sweep. */
@@ -261,7 +292,7 @@ export class StorageEngine {
     this.sweepTimer = null;
     if (this.state !== 'serving') return;
     const swept = this.sweepSome(SWEEP_SLICE);
-    if (this.store.sweep.pendingCount === 0) return;
+    if (!this.tidyVersions() && this.store.sweep.pendingCount === 0) return;
     // A long queue is worked off in slices, a millisecond apart; one that waits for a snapshot is looked at now and then.
     this.scheduleSweep(swept >= SWEEP_SLICE ? 1 : SWEEP_LATER_MS);
   };

@@ -11,7 +11,7 @@ import { assert } from '../../types/assert.ts';
 import type { LongHeader } from './long-value.ts';
 
 /** Bytes of a value in a chunk: with header and slot it fills a page. */
-export const CHUNK_SIZE = 8128;
+export const CHUNK_SIZE = 8112;
 export const INDEX_FANOUT = CHUNK_SIZE / 4;
 
 /** Byte offset of a chunk's row in the pool. Throws PAGE_MISS. */

@@ -58,7 +58,7 @@ import {
   slotOffset,
   totalSpace,
 } from '../page/index.ts';
-import { WAL_PAGES } from '../wal/index.ts';
+import { logRelationTruncate, WAL_PAGES } from '../wal/index.ts';
 import { BulkInserts } from './bulk.ts';
 import type { HeapContext } from './context.ts';
 import { copyChangedIn, copyRowIn, firstChanged, lastChanged } from './copy-bytes.ts';
@@ -535,6 +535,21 @@ export class Heap {
   setFillPage(pageNo: number): void {
     if (this.fillPage >= 0 && this.fillPage !== pageNo) this.noteSpace(this.fillPage);
     this.fillPage = pageNo;
+  }
+
+  /** No row, dead or alive, is on the page. Throws PAGE_MISS. */
+  isPageEmpty(pageNo: number): boolean {
+    const pool = this.context.pool;
+    return pageSlotCount(pool.u16, pool.frameBase(this.pages, pageNo)) === 0;
+  }
+
+  /** Gives back pages from pageCount on. Before: they are empty, and nobody else uses the heap (ACCESS EXCLUSIVE). Throws 53100. */
+  truncate(pageCount: number): void {
+    assert(this.bulks.isEmpty, 'nobody inserts into a heap that is truncated');
+    logRelationTruncate(this.context.wal, this.relId, pageCount);
+    if (this.fillPage >= pageCount) this.fillPage = -1;
+    this.freeSpace.truncate(pageCount);
+    this.context.pool.truncateRelation(this.pages, pageCount);
   }
 
   /** The page may have room now. Nothing happens if it is not in memory. */
