@@ -43,6 +43,8 @@ export interface StorageOptions {
   readonly walSync?: WalSync;
   readonly maxWalSize?: number;
   readonly checkpointTimeoutMs?: number;
+  /** Files of relations that are open at the same time. */
+  readonly openFilesMax?: number;
   /** Milliseconds since 1970. */
   readonly clock?: () => number;
   /** The log or a file cannot be trusted any more: the process must end and recover. Without it: it does, with a message. */
@@ -331,7 +333,8 @@ function openDirectory(
   const onLog = options.onLog ?? ((message) => console.error(message));
   const segments = new WalSegments(fileSystem, walDirectory(directory));
   const wal = new Wal({ segments, sync: options.walSync, onBroken: onFatal });
-  const pool = new BufferPool({ fileSystem, directory, size: options.sharedBuffers, wal });
+  const { sharedBuffers, openFilesMax } = options;
+  const pool = new BufferPool({ fileSystem, directory, size: sharedBuffers, wal, openFilesMax });
   const recovered = new RecoveredState();
   const recovery = recover({ fileSystem, directory, pool, wal, handler: recovered });
   recovered.nextXid = Math.max(recovered.nextXid, recovery.xidMax + 1);
@@ -380,7 +383,8 @@ function openTemporary(options: StorageOptions, fileSystem: FileSystem): OpenedP
   const temporaryDirectory = options.fileSystem === undefined ? new TemporaryDirectory() : null;
   const wal = new Wal({ segments: null });
   const directory = temporaryDirectory?.path ?? 'temporary';
-  const pool = new BufferPool({ fileSystem, directory, size: options.sharedBuffers, wal });
+  const { sharedBuffers, openFilesMax } = options;
+  const pool = new BufferPool({ fileSystem, directory, size: sharedBuffers, wal, openFilesMax });
   wal.open(FIRST_LSN, 0);
   const store = new Store(pool, wal, options.clock ?? Date.now);
   return { store, recovered: new RecoveredState(), recovery: null, checkpointer: null, lock: null, temporaryDirectory };

@@ -37,6 +37,8 @@ export interface BufferPoolOptions {
   /** Bytes (shared_buffers), rounded down to whole pages; at least 16 frames, at most 4 GiB - 8 KiB. */
   readonly size: number;
   readonly wal: Wal;
+  /** Files of relations that are open at the same time, but for those that are being read or written. */
+  readonly openFilesMax?: number;
 }
 
 /** How many neighbouring pages one read fetches at most. */
@@ -100,7 +102,7 @@ export class BufferPool implements LoggedPages {
     this.flags = new Uint8Array(frameCount);
     this.framePage = new Uint32Array(frameCount);
     this.wal = options.wal;
-    this.files = new RelationFiles(options.fileSystem, `${options.directory}/base`);
+    this.files = new RelationFiles(options.fileSystem, `${options.directory}/base`, options.openFilesMax);
     this.sweep = new ClockSweep(this);
     this.writer = new PageWriter(this);
     options.wal.attachPages(this);

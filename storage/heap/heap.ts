@@ -60,6 +60,7 @@ import {
 } from '../page/index.ts';
 import { logRelationTruncate, WAL_PAGES } from '../wal/index.ts';
 import { BulkInserts } from './bulk.ts';
+import { olderVisible } from './chain-walk.ts';
 import type { HeapContext } from './context.ts';
 import { copyChangedIn, copyRowIn, firstChanged, lastChanged } from './copy-bytes.ts';
 import { FreeSpace } from './free-space.ts';
@@ -198,14 +199,9 @@ export class Heap {
     if (transactions.isVisible(pool.f64[row >>> 3], snapshot)) {
       return (pool.u8[row + ROW_FLAGS_OFFSET] & ROW_DELETED) === 0 ? row : -1;
     }
-    const place = row;
-    for (;;) {
-      const page = pool.u32[(row + ROW_PREVIOUS_PAGE_OFFSET) >>> 2];
-      if (page === NO_VERSION) return -1;
-      row = this.versions.versionBase(page, pool.u16[(row + ROW_PREVIOUS_SLOT_OFFSET) >>> 1]);
-      if (!transactions.isVisible(pool.f64[row >>> 3], snapshot)) continue;
-      return (pool.u8[row + ROW_FLAGS_OFFSET] & ROW_HEADER_ONLY) === 0 ? row : place;
-    }
+    const older = olderVisible(this.context, row, snapshot);
+    if (older < 0) return -1;
+    return (pool.u8[older + ROW_FLAGS_OFFSET] & ROW_HEADER_ONLY) === 0 ? older : row;
   }
 
   /**

@@ -138,6 +138,13 @@ export class VersionStore {
    */
   tidy(): boolean {
     this.recycle();
+    const fill = this.fillPage;
+    if (fill >= 0 && this.spare.length > SPARE_KEPT && this.isFree(fill, this.context.transactions.gcHorizon())) {
+      // It may be the last of all.
+      this.spare.push(fill);
+      this.fillPage = -1;
+      this.formatNext = false;
+    }
     const inUse = this.usedPageCount;
     if (this.spare.length > SPARE_KEPT && this.spare.length > 3 * inUse) this.giveBack();
     return inUse > PILE || this.spare.length > SPARE_KEPT;
@@ -165,11 +172,15 @@ export class VersionStore {
     this.keeps = keeps;
   }
 
+  private isFree(page: number, horizon: number): boolean {
+    return this.newest[page] < horizon && this.keeps[page] === 0;
+  }
+
   private recycle(): void {
     const horizon = this.context.transactions.gcHorizon();
     while (this.usedFirst < this.used.length) {
       const page = this.used[this.usedFirst];
-      if (this.newest[page] >= horizon || this.keeps[page] > 0) break;
+      if (!this.isFree(page, horizon)) break;
       this.spare.push(page);
       this.usedFirst++;
     }
