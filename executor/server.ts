@@ -77,6 +77,8 @@ export class DatabaseServer implements SessionFactory {
       maxWalSize: settings.number('max_wal_size') * 1024 * 1024,
       walSync: walSyncOf(settings),
       checkpointTimeoutMs: settings.number('checkpoint_timeout') * 1000,
+      // Sockets and the log want some, too.
+      openFilesMax: Math.min(512, settings.number('max_files_per_process')),
       ...(options.fileSystem === undefined ? {} : { fileSystem: options.fileSystem }),
       ...(options.onLog === undefined ? {} : { onLog: options.onLog }),
       ...(options.onFatal === undefined ? {} : { onFatal: options.onFatal }),

@@ -135,7 +135,8 @@ export class LongValues {
   #moveOut(x: ExecContext, writer: RowWriter, column: number, value: Value): Uint8Array | null {
     if (this.#xid !== x.xid()) {
       // What another statement left half done has been undone with it.
-      this.reset();
+      this.#stored.length = 0;
+      this.#garbage.length = 0;
       this.#xid = x.xid();
     }
     const known = this.#stored.findIndex((s) => s.column === column);

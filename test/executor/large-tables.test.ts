@@ -1,7 +1,7 @@
 /** Tables whose pages have numbers near the end of what a row id can say: 64 GB of them, most of which nobody ever wrote. */
 import { expect } from 'chai';
-import type { DatabaseServer } from '../../executor/server.ts';
 import { openDatabaseServer } from '../../executor/index.ts';
+import type { DatabaseServer } from '../../executor/server.ts';
 import type { Heap } from '../../storage/api.ts';
 import { PAGES_PER_RELATION_MAX } from '../../storage/limits.ts';
 import { WireServer } from '../../wire/index.ts';
