@@ -444,7 +444,8 @@ export class Session implements ProtocolSession, PlanningSession, ExecServices {
     let isDurable = false;
     let failure: Error | null = null;
     let isParked = false;
-    const hadCatalogChanges = transaction.hasCatalogChanges;
+    // What has gone may have been a schema of the path.
+    const mayChangePath = transaction.pendingChanges.some((c) => c.entry === null || c.entry.class === 'schema');
     transaction.commit((error) => {
       isDurable = true;
       failure = error;
@@ -452,7 +453,7 @@ export class Session implements ProtocolSession, PlanningSession, ExecServices {
     });
     this.settings.commit();
     this.constraintModes.clear();
-    if (hadCatalogChanges) this.#bindingSettings = -1;
+    if (mayChangePath) this.#bindingSettings = -1;
     while (!isDurable) {
       isParked = true;
       yield undefined;
