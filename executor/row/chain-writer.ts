@@ -7,6 +7,7 @@
 import { Buffer } from 'node:buffer';
 import { type Heap, ROW_HEADER_SIZE, type RowId, type Transaction } from '../../storage/api.ts';
 import { assert } from '../../types/assert.ts';
+import { Pieces } from '../../types/pieces.ts';
 import { CHUNK_SIZE, INDEX_FANOUT } from './chunks.ts';
 import {
   COMPRESSED,
@@ -22,44 +23,12 @@ import {
 const chunk = Buffer.alloc(ROW_HEADER_SIZE + CHUNK_SIZE);
 const frame = Buffer.alloc(FRAME_SIZE);
 const packed = Buffer.alloc(FRAME_STORED_MAX);
-const encoder = new TextEncoder();
-
-/** Text (well-formed) or bytes, read once from front to back. */
-class Source {
-  readonly #value: string | Uint8Array;
-  #position = 0;
-
-  constructor(value: string | Uint8Array) {
-    this.#value = value;
-  }
-
-  get isAtEnd(): boolean {
-    return this.#position === this.#value.length;
-  }
-
-  /** Fills target with whole characters, or bytes; answers how many bytes. 4 bytes of room always take some. */
-  read(target: Uint8Array): number {
-    const value = this.#value;
-    const from = this.#position;
-    const to = Math.min(value.length, from + target.length);
-    if (typeof value !== 'string') {
-      target.set(value.subarray(from, to));
-      this.#position = to;
-      return to - from;
-    }
-    // The halves of a surrogate pair stay together.
-    const splits = to < value.length && (value.charCodeAt(to - 1) & 0xfc00) === 0xd800;
-    const { read, written } = encoder.encodeInto(value.slice(from, splits ? to - 1 : to), target);
-    this.#position += read;
-    return written;
-  }
-}
 
 export class ChainWriter {
   /** All chunks stored so far. */
   readonly chunks: RowId[] = [];
   isComplete = false;
-  readonly #source: Source;
+  readonly #source: Pieces;
   readonly #form: number;
   /** The source is a stream of frames already. */
   readonly #isStream: boolean;
@@ -76,7 +45,7 @@ export class ChainWriter {
   #parents: RowId[] = [];
 
   private constructor(value: string | Uint8Array, form: number, streamOf: number) {
-    this.#source = new Source(value);
+    this.#source = new Pieces(value);
     this.#form = form;
     this.#isStream = streamOf > 0;
     this.#length = streamOf;
@@ -176,6 +145,6 @@ export class ChainWriter {
 }
 
 function isCompressible(value: string | Uint8Array): boolean {
-  const length = new Source(value).read(frame);
+  const length = new Pieces(value).read(frame);
   return isWorthwhile(length, writeFrame(frame.subarray(0, length), packed, 0));
 }

@@ -10,14 +10,14 @@ import { DEFAULT_FORMAT, OID } from '../../types/index.ts';
 const context = { functions: { format: DEFAULT_FORMAT } } as unknown as ExecContext;
 const columns = ['a', 'b'].map((name) => ({ name, typeOid: OID.TEXT, typeModifier: -1 }));
 
-function options(format: 'text' | 'csv', escape: string): CopyOptions {
+function options(format: 'text' | 'csv', escapeWith: string): CopyOptions {
   return {
     format,
     delimiter: format === 'csv' ? ',' : '\t',
     nullText: format === 'csv' ? '' : '\\N',
     header: 'none',
     quote: '"',
-    escape,
+    escape: escapeWith,
     forceQuote: [],
     forceNotNull: [],
     forceNull: [],
@@ -61,17 +61,17 @@ describe('COPY FROM, whatever the messages', () => {
     );
   });
 
-  for (const escape of ['"', '!']) {
-    it(`as CSV with line breaks in quotes, escaped by ${escape}`, () => {
+  for (const sign of ['"', '!']) {
+    it(`as CSV with line breaks in quotes, escaped by ${sign}`, () => {
       const inQuotes = fc
-        .array(fc.constantFrom('x', '\n', '\r\n', ',', `${escape}"`, escape === '!' ? '!!' : 'é'), { maxLength: 8 })
+        .array(fc.constantFrom('x', '\n', '\r\n', ',', `${sign}"`, sign === '!' ? '!!' : 'é'), { maxLength: 8 })
         .map((pieces) => `"${pieces.join('')}"`);
       fc.assert(
         fc.property(fc.array(fc.tuple(inQuotes, inQuotes)), fc.array(fc.nat()), (lines, cuts) => {
           const bytes = Buffer.from(lines.map((fields) => `${fields.join(',')}\n`).join(''), 'utf8');
-          const whole = read(options('csv', escape), bytes, []);
+          const whole = read(options('csv', sign), bytes, []);
           expect(whole).to.have.length(lines.length);
-          expect(read(options('csv', escape), bytes, cuts)).to.deep.equal(whole);
+          expect(read(options('csv', sign), bytes, cuts)).to.deep.equal(whole);
         }),
       );
     });
