@@ -279,10 +279,9 @@ export class RowStoreWriter {
     }
     const { longValues } = this;
     longValues.begin();
-    let base = table.heap.newest(rowId);
+    const base = table.heap.newest(rowId);
     const isKept = this.#keptLongValues(base, oldValues, values);
     longValues.collect(base, isKept);
-    base = table.heap.newest(rowId);
     const length = this.#encode(x, values, isKept, base);
     if (length < 0) {
       // Others have their turn now: nobody else changes the row before we come back to it.

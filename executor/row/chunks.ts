@@ -39,7 +39,7 @@ export function dataChunks(
   for (let level = header.levels; level > 0; level--) {
     const childCount = Math.ceil(count / INDEX_FANOUT ** (level - 1));
     const children = new Uint32Array(childCount);
-    if (ids.length > 1) engine.pool.prefetch(heap.pages, pagesOf(ids), ids.length);
+    askForMissing(engine, heap, ids);
     let filled = 0;
     for (const rowId of ids) {
       above?.push(rowId);
@@ -55,6 +55,16 @@ export function dataChunks(
   return ids;
 }
 
-function pagesOf(rowIds: Uint32Array): Uint32Array {
-  return rowIds.map((rowId) => rowId >>> ROW_SLOT_BITS);
+/**
+ * If a chunk's page is not in memory, asks for those of all of them. Only then: who reads a row stands on its page unpinned, and
+ * may go on only if no frame is taken; now it will meet PAGE_MISS.
+ */
+export function askForMissing(engine: StorageEngine, heap: Heap, rowIds: Uint32Array): void {
+  const { pool } = engine;
+  for (let i = 0; i < rowIds.length; i++) {
+    if (pool.tryFrame(heap.pages, rowIds[i] >>> ROW_SLOT_BITS) >= 0) continue;
+    const pages = rowIds.subarray(i).map((rowId) => rowId >>> ROW_SLOT_BITS);
+    pool.prefetch(heap.pages, pages, pages.length);
+    pool.frameBase(heap.pages, pages[0]);
+  }
 }

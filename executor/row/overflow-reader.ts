@@ -14,7 +14,7 @@
 import { Buffer } from 'node:buffer';
 import { type Heap, ROW_HEADER_SIZE, ROW_SLOT_BITS, type StorageEngine } from '../../storage/api.ts';
 import { assert } from '../../types/assert.ts';
-import { CHUNK_SIZE, chunkBase, dataChunkCount, dataChunks } from './chunks.ts';
+import { askForMissing, CHUNK_SIZE, chunkBase, dataChunkCount, dataChunks } from './chunks.ts';
 import {
   COMPRESSED,
   decompress,
@@ -41,8 +41,6 @@ interface Read {
   filled: number;
   /** Chunks copied. */
   next: number;
-  /** Asked for, up to here. */
-  prefetched: number;
   /** Compressed: bytes that have come and are not yet read, at staging[0..stagedEnd). */
   staging: Buffer;
   stagedEnd: number;
@@ -56,7 +54,6 @@ export class OverflowReader {
   readonly #heap: () => Heap;
   /** By root chunk, least recently used first. */
   readonly #reads = new Map<number, Read>();
-  readonly #wanted = new Uint32Array(PREFETCH_MAX);
   #call = 0;
   #timer: NodeJS.Timeout | null = null;
 
@@ -82,7 +79,7 @@ export class OverflowReader {
     const engine = this.#engine;
     const heap = this.#heap();
     const chunks = dataChunks(engine, heap, header);
-    if (chunks.length > 1) this.#prefetch(heap, chunks, 0, chunks.length);
+    askForMissing(engine, heap, chunks);
     const stored = Buffer.allocUnsafe(header.storedLength);
     for (let i = 0; i < chunks.length; i++) {
       const from = chunkBase(engine, heap, chunks[i]) + ROW_HEADER_SIZE;
@@ -98,7 +95,7 @@ export class OverflowReader {
     const sliceEnd = performance.now() + SLICE_MS;
     while (read.next < read.chunks.length) {
       if ((read.next & 15) === 15 && performance.now() > sliceEnd) engine.pool.missUntilNextTurn();
-      this.#readAhead(heap, read);
+      this.#askForNext(heap, read);
       const from = chunkBase(engine, heap, read.chunks[read.next]) + ROW_HEADER_SIZE;
       const size = Math.min(CHUNK_SIZE, header.storedLength - read.next * CHUNK_SIZE);
       if ((header.form & COMPRESSED) === 0) {
@@ -128,7 +125,6 @@ export class OverflowReader {
         value: Buffer.allocUnsafeSlow(header.length),
         filled: 0,
         next: 0,
-        prefetched: 0,
         staging: Buffer.alloc(0),
         stagedEnd: 0,
         call,
@@ -167,20 +163,12 @@ export class OverflowReader {
     if (this.#reads.size > 0) this.#timer = setTimeout(this.#expire, KEPT_MS).unref();
   };
 
-  #readAhead(heap: Heap, read: Read): void {
-    // Half a window at a time, and no more than the pool can hold until they are copied.
-    const window = Math.min(PREFETCH_MAX, this.#engine.pool.frameCount >>> 3);
-    if (read.prefetched > read.next + (window >>> 1) || read.prefetched === read.chunks.length) return;
-    const from = Math.max(read.next, read.prefetched);
-    const to = Math.min(read.chunks.length, read.next + window);
-    this.#prefetch(heap, read.chunks, from, to);
-    read.prefetched = to;
-  }
-
-  #prefetch(heap: Heap, chunks: Uint32Array, from: number, to: number): void {
-    const count = Math.min(PREFETCH_MAX, to - from);
-    for (let i = 0; i < count; i++) this.#wanted[i] = chunks[from + i] >>> ROW_SLOT_BITS;
-    this.#engine.pool.prefetch(heap.pages, this.#wanted, count);
+  /** The next chunk's page is missing: those behind it are asked for with it, as many as the pool can hold until they are copied. */
+  #askForNext(heap: Heap, read: Read): void {
+    const { pool } = this.#engine;
+    if (pool.tryFrame(heap.pages, read.chunks[read.next] >>> ROW_SLOT_BITS) >= 0) return;
+    const window = Math.min(PREFETCH_MAX, pool.frameCount >>> 3);
+    askForMissing(this.#engine, heap, read.chunks.subarray(read.next, read.next + window));
   }
 
   #unpack(read: Read, from: number, size: number): void {

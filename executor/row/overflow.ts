@@ -61,7 +61,6 @@ export function overflowOf(engine: StorageEngine, entry: RelationEntry): Overflo
     fetch: (u8, start) => reader.fetch(u8, start),
     heap,
     chunksOf: (u8, row, layout, isKept, chunks) => {
-      // All headers first: a page that is asked for may take the place of the row's.
       headers.length = 0;
       for (const index of layout.variableColumns) {
         const column = layout.columns[index] as ColumnLayout;

@@ -70,6 +70,28 @@ describe('long values in statements', () => {
     expect(await pages('t')).to.be.at.most(one * 3);
   });
 
+  it('leave the columns beside them as they are, while their pages come and go for many clients', async function () {
+    this.timeout(60_000);
+    await client.query('CREATE TABLE t (id int PRIMARY KEY, a text, n int, b text, u text)');
+    await client.query(`INSERT INTO t SELECT i, md5(i::text) || repeat(i::text, 100000 + i), -i,
+      (SELECT string_agg(md5((i * 100 + k)::text), '') FROM generate_series(1, 1500) k), 'u' || i
+      FROM generate_series(1, 60) i`);
+    await client.query('ALTER TABLE t ALTER b SET STORAGE EXTERNAL');
+    await client.query('UPDATE t SET b = b || 1');
+    const wanted = (await client.query('SELECT id, md5(a) AS a, md5(b) AS b FROM t ORDER BY id')).rows;
+    const clients = await Promise.all([connect(), connect(), connect()]);
+    await Promise.all(
+      clients.map(async (other, k) => {
+        for (let round = 0; round < 60; round++) {
+          const id = 1 + ((round * 7 + k * 23) % 60);
+          const { rows } = await other.query('SELECT id, md5(a) AS a, n, md5(b) AS b, u FROM t WHERE id = $1', [id]);
+          expect(rows).to.deep.equal([{ ...wanted[id - 1], n: -id, u: `u${id}` }]);
+        }
+      }),
+    );
+    for (const other of clients) await other.end();
+  });
+
   it('that did not change are not written again', async () => {
     await client.query('CREATE TABLE t (id int PRIMARY KEY, b bytea, t text)');
     await client.query('INSERT INTO t VALUES (1, $1, $2)', [randomBytes(1_000_000), 'short']);
