@@ -26,6 +26,9 @@ export interface SchemaEntry {
 /** How a column came to have values by itself. */
 export type Identity = 'always' | 'default' | null;
 
+/** ALTER COLUMN SET STORAGE: may a long value leave its row, may it be compressed? external: only the first, main: rather the second. */
+export type ColumnStorage = 'plain' | 'external' | 'extended' | 'main';
+
 export interface ColumnEntry {
   /** One-based attribute number; never reused. Its index in `columns` is number - 1, dropped columns included. */
   readonly number: number;
@@ -47,6 +50,10 @@ export interface ColumnEntry {
   readonly missingText: string | null;
   /** The row layout (RowLayoutEntry.number) from which on rows carry this column. */
   readonly sinceLayout: number;
+  /** SET STORAGE; absent: the type's. */
+  readonly storage?: ColumnStorage;
+  /** COMPRESSION; absent: default. Kept for the definition only: there is one method. */
+  readonly compression?: 'pglz' | 'lz4';
   /** Sequences and other objects that the default names: they cannot be dropped without it. */
   readonly defaultDependsOn?: readonly number[];
 }

@@ -43,6 +43,8 @@ export interface FunctionContext {
   readonly catalog: unknown;
   /** Storage facts for pg_relation_size and friends; bytes, or null when there is no such relation. */
   relationSize(relationOid: number): number | null;
+  /** The same of what a table keeps beside its rows: its long values. */
+  overflowSize(relationOid: number): number;
   /** pg_advisory_*: true when granted; throws a pending marker when it must wait. */
   advisoryLock(
     key: number | bigint,

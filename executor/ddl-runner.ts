@@ -7,13 +7,14 @@ import { Catalog, encodeEntry, entryKey, isSharedEntry, PUBLIC_SCHEMA } from '..
 import type { Query, QueryStatement, Statement } from '../parser/ast.ts';
 import { deparse, parse, parseExpression } from '../parser/index.ts';
 import { bindScalar, type Expr, type OutputColumn, planStatement, type ScalarSource } from '../planner/index.ts';
-import { IndexKey, LOCK_GRANTED, type LockMode, PAGE_MISS } from '../storage/api.ts';
+import { ACCESS_EXCLUSIVE, IndexKey, LOCK_GRANTED, type LockMode, PAGE_MISS } from '../storage/api.ts';
 import { sqlError } from '../types/errors.ts';
 import { rowsFunction, scalarFunction } from './compile/batch-program.ts';
 import { SlotAllocator } from './compile/expression.ts';
 import { ExecContext } from './context.ts';
 import { type DdlContext, type DdlSteps, type Task as DdlTask, TASK_PENDING } from './ddl/context.ts';
 import { applyOnCommit, dropTemporaryObjects, executeDdl } from './ddl/index.ts';
+import { overNewHeap, rewrite } from './ddl/rewrite.ts';
 import { type IndexRuntime, KEY_HAS_NULL, KEY_NOT_INDEXED } from './index-runtime.ts';
 import { RowStoreWriter } from './modify/row-store.ts';
 import { ConflictFinder, describeIndexKey, NO_CONFLICT } from './modify/unique-check.ts';
@@ -175,8 +176,8 @@ class SessionDdlContext implements DdlContext {
   dropSequence(oid: number): void {
     this.#session.engine.dropSequence(this.#session.ensureTransaction(), oid);
   }
-  setSequence(oid: number, lastValue: bigint, isCalled: boolean): void {
-    this.#session.engine.setSequence(oid, plain(lastValue), isCalled, this.#session.ensureTransaction());
+  restartSequence(oid: number, lastValue: bigint, isCalled: boolean): void {
+    this.#session.engine.restartSequence(this.#session.ensureTransaction(), oid, plain(lastValue), isCalled);
   }
   sequenceState(oid: number) {
     return this.#session.engine.sequenceState(oid);
@@ -276,20 +277,29 @@ class SessionDdlContext implements DdlContext {
     let page = 0;
     let slot = 0;
     const old: Value[] = [];
+    /** Computed, and its long values are being stored. */
+    let begun: Value[] | null = null;
+    const next = (): Value[] | null => {
+      const r = slot < 512 ? source.heap.visible(page * 512 + slot, snapshot) : -1;
+      if (r < 0) return null;
+      source.readValues(r, old);
+      const row: Value[] = new Array(to.columns.length);
+      compute(x, [old], row);
+      writer.complete(x, row);
+      if (writer.checkUnique(x, row, null) !== 0) throw writer.uniqueViolation(x, row);
+      return row;
+    };
     return new SliceTask(session, () => {
       if (page >= source.heap.pages.pageCount) {
         session.transaction.releaseSnapshot(snapshot);
         return true;
       }
       session.engine.pool.frameBase(source.heap.pages, page);
-      const r = slot < 512 ? source.heap.visible(page * 512 + slot, snapshot) : -1;
-      if (r >= 0) {
-        source.readValues(r, old);
-        const row: Value[] = new Array(to.columns.length);
-        compute(x, [old], row);
-        writer.complete(x, row);
-        if (writer.checkUnique(x, row, null) !== 0) throw writer.uniqueViolation(x, row);
-        writer.insert(x, row, false);
+      begun ??= next();
+      if (begun !== null) {
+        x.startSlice();
+        if (writer.insert(x, begun, false) < 0) return false;
+        begun = null;
       }
       if (++slot >= 512) {
         slot = 0;
@@ -437,6 +447,26 @@ export function* runDdl(session: Session, prepared: PreparedStatement): Task<str
     if (step.done === true) return step.value.tag;
     yield* session.wait();
   }
+}
+
+/** Puts tables into new files, without what is between their rows. */
+export function* rewriteTables(session: Session, oids: readonly number[]): Task<void> {
+  session.engine.transactions.statementXid(session.ensureTransaction());
+  const x = new SessionDdlContext(session, new PreparedStatement('', null, []));
+  const steps = (function* (): DdlSteps<void> {
+    for (const oid of oids) {
+      while (!x.lockRelation(oid, ACCESS_EXCLUSIVE)) yield;
+      const table = x.catalog.relation(oid);
+      if (table === undefined || table.relId === 0) continue;
+      yield* rewrite(
+        x,
+        table,
+        overNewHeap(x, table),
+        table.columns.map(() => null),
+      );
+    }
+  })();
+  while (steps.next().done !== true) yield* session.wait();
 }
 
 /** Runs steps of definitions that no statement asked for, in the session's transaction. */

@@ -2,9 +2,14 @@
  * Result encoding: batches to DataRow messages in the connection's output buffer, in text or binary per column.
  */
 import type { Value } from '../catalog/function-entry.ts';
+import { sqlError } from '../types/errors.ts';
 import { binaryOutput, type FormatSettings, OID, textOutput } from '../types/index.ts';
 import type { OutBuffer } from '../types/out-buffer.ts';
+import { Pieces } from '../types/pieces.ts';
 import type { Batch } from './batch.ts';
+
+/** PostgreSQL's limit for a message, too. */
+const MESSAGE_SIZE_MAX = 0x3fffffff;
 
 /** Writes one non-null value with its int32 length in front. */
 type ColumnEncoder = (out: OutBuffer, value: Value, format: FormatSettings) => void;
@@ -37,10 +42,75 @@ function writeInteger(out: OutBuffer, value: number): void {
   out.length = at;
 }
 
+/** Text from this length on is counted before there is room made for it. */
+const LONG_TEXT = 65536;
+/** Longer values do not go through the buffer. */
+const DEFERRED_MIN = 1024 * 1024;
+/** Bytes made hexadecimal in one go: two digits each, from a table. */
+const HEX_PIECE = 4096;
+const hexPiece = new Uint16Array(HEX_PIECE);
+const hexPieceBytes = new Uint8Array(hexPiece.buffer);
+const HEX_PAIRS = new Uint16Array(256);
+new Uint8Array(HEX_PAIRS.buffer).set(
+  Buffer.from(Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0')).join(''), 'latin1'),
+);
+
+/** bytea in its hexadecimal text form, piece by piece. */
+class HexDigits {
+  readonly #value: Uint8Array;
+  #position = 0;
+
+  constructor(value: Uint8Array) {
+    this.#value = value;
+  }
+
+  get isAtEnd(): boolean {
+    return this.#position === this.#value.length;
+  }
+
+  read(target: Uint8Array): number {
+    const value = this.#value;
+    const from = this.#position;
+    const count = Math.min(HEX_PIECE, target.length >>> 1, value.length - from);
+    for (let i = 0; i < count; i++) hexPiece[i] = HEX_PAIRS[value[from + i]];
+    target.set(count === HEX_PIECE ? hexPieceBytes : hexPieceBytes.subarray(0, count * 2));
+    this.#position = from + count;
+    return count * 2;
+  }
+}
+
+/** bytea, not by way of one string: V8's are shorter than a long value's digits. */
+function writeHex(out: OutBuffer, value: Uint8Array): void {
+  const digits = value.length * 2;
+  const isDeferred = out.mayDefer && digits > DEFERRED_MIN;
+  out.reserve(isDeferred ? 6 : 6 + digits);
+  out.setInt32(out.length, digits + 2);
+  out.bytes[out.length + 4] = 92;
+  out.bytes[out.length + 5] = 120;
+  out.length += 6;
+  const source = new HexDigits(value);
+  if (isDeferred) out.defer(source, digits);
+  else while (!source.isAtEnd) out.length += source.read(out.bytes.subarray(out.length));
+}
+
+/** A long value with its length: its bytes are made when they can be sent. */
+function deferValue(out: OutBuffer, value: string | Uint8Array, size: number): void {
+  out.writeInt32(size);
+  out.defer(new Pieces(value), size);
+}
+
 /** UTF-8 text with its length; short ASCII without a native call. */
 export function writeLengthText(out: OutBuffer, text: string): void {
   const length = text.length;
-  out.reserve(4 + length * 3);
+  let room = length * 3;
+  if (length > LONG_TEXT) {
+    room = Buffer.byteLength(text, 'utf8');
+    if (out.mayDefer && room > DEFERRED_MIN) {
+      deferValue(out, text, room);
+      return;
+    }
+  }
+  out.reserve(4 + room);
   const bytes = out.bytes;
   const start = out.length + 4;
   let written = 0;
@@ -83,6 +153,13 @@ function textEncoder(typeOid: number): ColumnEncoder {
     case OID.UNKNOWN:
     case OID.UUID:
       return writeLengthText;
+    case OID.BYTEA: {
+      const output = textOutput(typeOid);
+      return (out, value: Uint8Array, format) => {
+        if (format.byteaOutput === 'hex') writeHex(out, value);
+        else writeLengthText(out, output(value, format));
+      };
+    }
     default: {
       const output = textOutput(typeOid);
       return (out, value, format) => writeLengthText(out, output(value, format));
@@ -102,6 +179,10 @@ function binaryEncoder(typeOid: number): ColumnEncoder {
   const output = binaryOutput(typeOid);
   return (out, value) => {
     const bytes = output(value);
+    if (out.mayDefer && bytes.length > DEFERRED_MIN) {
+      deferValue(out, bytes, bytes.length);
+      return;
+    }
     out.writeInt32(bytes.length);
     out.writeBytes(bytes);
   };
@@ -124,10 +205,13 @@ export class ResultEncoder {
     const { columns } = batch;
     const width = encoders.length;
     let start = out.length;
+    let valuesBefore = out.deferred.length;
     try {
       for (let row = from; row < to; row++) {
         out.reserve(7);
         start = out.length;
+        valuesBefore = out.deferred.length;
+        const deferredBefore = out.deferredSize;
         out.bytes[start] = 68;
         out.bytes[start + 5] = width >>> 8;
         out.bytes[start + 6] = width;
@@ -137,11 +221,16 @@ export class ResultEncoder {
           if (value === null) out.writeInt32(-1);
           else encoders[c](out, value, format);
         }
-        out.setInt32(start + 1, out.length - start - 1);
+        const size = out.length - start - 1 + (out.deferredSize - deferredBefore);
+        if (size > MESSAGE_SIZE_MAX) {
+          throw sqlError('54000', `row is too long for a message: the maximum is ${MESSAGE_SIZE_MAX} bytes`);
+        }
+        out.setInt32(start + 1, size);
       }
     } catch (error) {
-      // A value without a text: the client must not see half a row before the error.
+      // A value without a text, or too long: the client must not see half a row before the error.
       out.length = start;
+      out.deferred.length = valuesBefore;
       throw error;
     }
   }

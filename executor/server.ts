@@ -2,6 +2,7 @@
  * The database server without its sockets: the storage engine, the databases, the sessions, and what they share.
  */
 
+import { constants } from 'node:buffer';
 import type { CatalogEntry } from '../catalog/entries.ts';
 import {
   bootstrapSharedEntries,
@@ -78,6 +79,8 @@ export class DatabaseServer implements SessionFactory {
       walSync: walSyncOf(settings),
       acceptDamagedLog: settings.boolean('accept_damaged_log'),
       checkpointTimeoutMs: settings.number('checkpoint_timeout') * 1000,
+      // Sockets and the log want some, too.
+      openFilesMax: Math.min(512, settings.number('max_files_per_process')),
       ...(options.fileSystem === undefined ? {} : { fileSystem: options.fileSystem }),
       ...(options.onLog === undefined ? {} : { onLog: options.onLog }),
       ...(options.onFatal === undefined ? {} : { onFatal: options.onFatal }),
@@ -274,6 +277,9 @@ export class DatabaseServer implements SessionFactory {
       return sqlError('54001', 'stack depth limit exceeded', {
         hint: 'Increase the configuration parameter "max_stack_depth" (currently 2048kB), after ensuring the platform\'s stack depth limit is adequate.',
       });
+    }
+    if (error instanceof Error && /^(Invalid string length|Cannot create a string longer)/.test(error.message)) {
+      return sqlError('54000', `text is too long: the maximum is ${constants.MAX_STRING_LENGTH} characters`);
     }
     const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
     this.#onLog(`internal error: ${text}`);

@@ -106,6 +106,7 @@ export class SessionFunctions implements FunctionContext {
     const { engine } = this.#session;
     const state = engine.sequenceState(oid);
     if (state === null) throw sqlError('42P01', `could not open relation with OID ${oid}`);
+    this.#awaitSequence(oid);
     const increment = BigInt(entry.increment);
     const next = nextValue(entry, BigInt(state.lastValue), state.isCalled);
     let ahead = next + increment * BigInt(SEQUENCE_LOG_VALUES);
@@ -116,6 +117,17 @@ export class SessionFunctions implements FunctionContext {
     this.#currentValues.set(oid, value);
     this.#lastSequence = oid;
     return value;
+  }
+
+  /** Somebody has started it again, and may take that back. */
+  #awaitSequence(oid: number): void {
+    const session = this.#session;
+    const txn = session.ensureTransaction();
+    const blocker = session.engine.sequenceBlocker(oid, txn);
+    if (blocker === null) return;
+    session.engine.locks.waitForTransaction(txn, blocker);
+    session.isWaitingForLock = true;
+    throw WAIT_SIGNAL;
   }
 
   currval(oid: number): number | bigint {
@@ -141,6 +153,7 @@ export class SessionFunctions implements FunctionContext {
         `setval: value ${value} is out of bounds for sequence "${entry.name}" (${entry.minimum}..${entry.maximum})`,
       );
     }
+    this.#awaitSequence(oid);
     this.#session.engine.setSequence(oid, value, isCalled, this.#session.ensureTransaction());
     if (isCalled) this.#currentValues.set(oid, value);
     return value;
@@ -178,6 +191,12 @@ export class SessionFunctions implements FunctionContext {
       return table === undefined ? null : (database.dictionary(relationOid, table.relId)?.sizeBytes ?? 0);
     }
     return catalog.sequence(relationOid) === undefined ? null : 8192;
+  }
+
+  overflowSize(relationOid: number): number {
+    const { catalog, engine } = this.#session;
+    const relId = catalog.relation(relationOid)?.overflowRelId ?? 0;
+    return relId === 0 ? 0 : engine.heap(relId).pages.pageCount * 8192;
   }
 
   advisoryLock(

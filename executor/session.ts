@@ -274,6 +274,11 @@ export class Session implements ProtocolSession, PlanningSession, ExecServices {
     this.#alarm = setTimeout(this.#wake, Math.max(0, Math.ceil(milliseconds)));
   }
 
+  /** Arranges to be woken when the page is there that was just missed. */
+  wakeOnLoad(): void {
+    this.engine.pool.onLoaded(this.#wake);
+  }
+
   /** Polls a portal; on PENDING whatever it waits for will wake the session. */
   pollPortal(portal: Portal, maxRows: number): PortalAnswer {
     let answer: PortalAnswer;
@@ -442,7 +447,8 @@ export class Session implements ProtocolSession, PlanningSession, ExecServices {
     let isDurable = false;
     let failure: Error | null = null;
     let isParked = false;
-    const hadCatalogChanges = transaction.hasCatalogChanges;
+    // What has gone may have been a schema of the path.
+    const mayChangePath = transaction.pendingChanges.some((c) => c.entry === null || c.entry.class === 'schema');
     transaction.commit((error) => {
       isDurable = true;
       failure = error;
@@ -450,7 +456,7 @@ export class Session implements ProtocolSession, PlanningSession, ExecServices {
     });
     this.settings.commit();
     this.constraintModes.clear();
-    if (hadCatalogChanges) this.#bindingSettings = -1;
+    if (mayChangePath) this.#bindingSettings = -1;
     while (!isDurable) {
       isParked = true;
       yield undefined;

@@ -157,11 +157,15 @@ export class SessionSystemInformation implements SystemInformation {
     const database = server.database(oid);
     if (database === undefined) return null;
     let pages = 0;
+    let indexBytes = 0;
     for (const relation of database.catalog.relations()) {
       if (relation.relId === 0) continue;
       pages += engine.heap(relation.relId).pages.pageCount;
       if (relation.overflowRelId !== 0) pages += engine.heap(relation.overflowRelId).pages.pageCount;
+      for (const index of database.catalog.indexesOf(relation.oid)) {
+        indexBytes += database.dictionary(index.oid, relation.relId)?.sizeBytes ?? 0;
+      }
     }
-    return pages * PAGE_SIZE;
+    return pages * PAGE_SIZE + indexBytes;
   }
 }

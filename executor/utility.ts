@@ -13,7 +13,6 @@ import type {
   SetTransactionStatement,
   StatementNode,
   TransactionModes,
-  VacuumStatement,
 } from '../parser/ast.ts';
 import { bindScalar } from '../planner/index.ts';
 import {
@@ -30,7 +29,6 @@ import {
 } from '../storage/api.ts';
 import { sqlError } from '../types/errors.ts';
 import { OID, typeByOid } from '../types/index.ts';
-import { analyzeTable } from './analyze.ts';
 import { Batch } from './batch.ts';
 import { scalarFunction } from './compile/batch-program.ts';
 import { SlotAllocator } from './compile/expression.ts';
@@ -43,6 +41,7 @@ import type { PreparedStatement } from './prepared-statement.ts';
 import { ResultEncoder } from './result-encoder.ts';
 import type { Session, Task } from './session.ts';
 import type { FieldDescription } from './session-api.ts';
+import { cluster, vacuum } from './vacuum.ts';
 
 /** COMMIT, ROLLBACK and ROLLBACK TO: what a failed transaction still takes. */
 export function isTransactionEnd(node: StatementNode): boolean {
@@ -198,7 +197,7 @@ export function* runUtility(
     case 'checkpoint':
       return yield* checkpoint(session);
     case 'cluster':
-      return 'CLUSTER';
+      return yield* cluster(session, node);
     case 'reindex':
       return 'REINDEX';
     case 'load':
@@ -504,26 +503,6 @@ function* lockTables(session: Session, node: LockTableStatement): Task<string> {
     }
   }
   return 'LOCK TABLE';
-}
-
-function* vacuum(session: Session, node: VacuumStatement): Task<string> {
-  const isVacuum = node.kind === 'vacuum';
-  if (isVacuum && session.transaction.isBlock) throw sqlError('25001', 'VACUUM cannot run inside a transaction block');
-  const path = session.searchPath(true);
-  const tables = node.relations.map((r) => {
-    const relation = session.catalog.resolveRelation(r.table.name, path);
-    if (relation === undefined) throw sqlError('42P01', `relation "${r.table.name.join('.')}" does not exist`);
-    return relation;
-  });
-  const wantsAnalyze = !isVacuum || node.options.some((o) => o.name === 'analyze');
-  if (isVacuum) session.engine.sweepSome(100_000);
-  if (wantsAnalyze) {
-    const all = tables.length > 0 ? tables : [...session.catalog.relations()];
-    for (const relation of all) {
-      if (relation.class === 'relation' && relation.kind !== 'view') yield* analyzeTable(session, relation);
-    }
-  }
-  return isVacuum ? 'VACUUM' : 'ANALYZE';
 }
 
 function* checkpoint(session: Session): Task<string> {

@@ -1,14 +1,15 @@
 /**
  * What the executor knows of the rows of a stopped directory, for `hotrow verify`: each table has its heaps, each row the layout of its
- * table, each long value a chain of chunks that is there, ends, and is as long as the row says.
+ * table, each long value the chunks that its header says.
  */
 import type { CatalogEntry, RelationEntry } from '../catalog/entries.ts';
 import { decodeEntry, parseEntryKey, registerTypeEntry } from '../catalog/index.ts';
-import { PAGE_SIZE, ROW_SLOT_BITS, ROW_SLOT_MASK } from '../storage/api.ts';
+import { PAGE_SIZE, ROW_HEADER_SIZE, ROW_SLOT_BITS, ROW_SLOT_MASK } from '../storage/api.ts';
 import type { PageAccess, RowCheck, VerifyReport } from '../storage/verify/index.ts';
-import { chunkCountOf, NO_CHUNK, nextChunk } from './row/overflow.ts';
+import { dataChunkCount, INDEX_FANOUT } from './row/chunks.ts';
+import { COMPRESSED, IN_CHUNKS, LONG_HEADER_SIZE, type LongHeader, readLongHeader } from './row/long-value.ts';
 import { OVERFLOW_BIT, ROW_LAYOUT_OFFSET, type RowLayout, rowLayout } from './row/row-layout.ts';
-import { isNullAt, readInt32, variableEnd, variableStart } from './row/row-reader.ts';
+import { isNullAt, variableEnd, variableStart } from './row/row-reader.ts';
 
 /** By storage relation; for verifyDirectory's `rowChecks`. */
 export function rowChecks(
@@ -54,25 +55,45 @@ function tableCheck(entry: RelationEntry, report: VerifyReport): RowCheck {
       if ((to & OVERFLOW_BIT) === 0 || isNullAt(u8, row, column)) continue;
       const at = row + variableStart(u8, row, column);
       report.counts.longValues++;
-      const fault = chainFault(pages, entry.overflowRelId, readInt32(u8, at) >>> 0, readInt32(u8, at + 4) >>> 0);
-      if (fault !== null) return `${name}: ${fault}`;
+      const form = u8[at];
+      if (form === 0 || form > (IN_CHUNKS | COMPRESSED)) return `${name}: a long value of form ${form}`;
+      const fault = longValueFault(pages, entry.overflowRelId, readLongHeader(u8, at), row + end - at);
+      if (fault !== null) return `${name}: its long value: ${fault}`;
     }
     return null;
   };
 }
 
-/** Follows a chain of chunks for a value of `length` bytes. */
-function chainFault(pages: PageAccess, relId: number, first: number, length: number): string | null {
-  let rowId = first;
-  const count = chunkCountOf(length);
-  for (let i = 0; i < count; i++) {
-    if (rowId === NO_CHUNK) return `chunk ${i} of ${count} of its long value is missing`;
-    const base = pages.rowAt(relId, rowId);
-    if (base < 0) {
-      const place = `base/${relId} block ${rowId >>> ROW_SLOT_BITS} slot ${rowId & ROW_SLOT_MASK}`;
-      return `chunk ${i} of ${count} of its long value is not at ${place}`;
-    }
-    rowId = nextChunk(pages.pool.u8, base);
+/** What is wrong with a long value whose header is read, or null. `room`: bytes of the row behind the header's start. */
+function longValueFault(pages: PageAccess, relId: number, header: LongHeader, room: number): string | null {
+  const { form, levels, length, storedLength } = header;
+  if ((form & COMPRESSED) === 0 && length !== storedLength) return `${storedLength} bytes stored for ${length}`;
+  if ((form & IN_CHUNKS) === 0) {
+    return LONG_HEADER_SIZE + storedLength === room ? null : `${storedLength} bytes do not fill ${room} in the row`;
   }
-  return rowId === NO_CHUNK ? null : `its long value goes on behind its ${length} bytes`;
+  const count = dataChunkCount(header);
+  if (count === 0 || INDEX_FANOUT ** levels < count) return `${levels} levels do not hold ${count} chunks`;
+  return chunksFault(pages, relId, header);
+}
+
+/** Goes down from the root, level by level, and looks whether all chunks are there. */
+function chunksFault(pages: PageAccess, relId: number, header: LongHeader): string | null {
+  const count = dataChunkCount(header);
+  let ids = [header.root];
+  for (let level = header.levels; ; level--) {
+    const children: number[] = [];
+    const wanted = level === 0 ? 0 : Math.ceil(count / INDEX_FANOUT ** (level - 1));
+    for (let i = 0; i < ids.length; i++) {
+      const base = pages.rowAt(relId, ids[i]);
+      if (base < 0) {
+        const place = `base/${relId} block ${ids[i] >>> ROW_SLOT_BITS} slot ${ids[i] & ROW_SLOT_MASK}`;
+        return `chunk ${i} of ${ids.length}${level === 0 ? '' : ` at level ${level}`} is not at ${place}`;
+      }
+      const { u32 } = pages.pool;
+      const first = (base + ROW_HEADER_SIZE) >>> 2;
+      for (let k = 0; k < INDEX_FANOUT && children.length < wanted; k++) children.push(u32[first + k]);
+    }
+    if (level === 0) return null;
+    ids = children;
+  }
 }

@@ -48,6 +48,8 @@ export interface StorageOptions {
   readonly checkpointTimeoutMs?: number;
   /** Start on a log that is damaged in its middle, without what was committed from there on. */
   readonly acceptDamagedLog?: boolean;
+  /** Files of relations that are open at the same time. */
+  readonly openFilesMax?: number;
   /** Milliseconds since 1970. */
   readonly clock?: () => number;
   /** The log or a file cannot be trusted any more: the process must end and recover. Without it: it does, with a message. */
@@ -109,6 +111,7 @@ export class StorageEngine {
     this.onLog = options.onLog ?? logToConsole;
     this.clock = options.clock ?? Date.now;
     this.store.onLeftBehind = () => this.scheduleSweep(SWEEP_SOON_MS);
+    this.store.onVersionsPiled = () => this.scheduleSweep(SWEEP_LATER_MS);
   }
 
   /** Committed catalog entries. */
@@ -162,6 +165,16 @@ export class StorageEngine {
     this.store.setSequence(id, lastValue, isCalled, txn, ahead);
   }
 
+  /** ALTER SEQUENCE ... RESTART, TRUNCATE ... RESTART IDENTITY: undone with the transaction or its savepoint. */
+  restartSequence(txn: Transaction, id: number, lastValue: number | bigint, isCalled: boolean): void {
+    this.store.restartSequence(txn, id, lastValue, isCalled);
+  }
+
+  /** Who has started the sequence again and must end before others may use it; null: nobody. */
+  sequenceBlocker(id: number, txn: Transaction): Transaction | null {
+    return this.store.sequenceBlocker(id, txn);
+  }
+
   allocateOid(): number {
     return this.store.allocateOid();
   }
@@ -213,6 +226,26 @@ export class StorageEngine {
       } else if (!(error instanceof SqlError)) throw error;
     }
     return this.store.sweep.sweptCount - before;
+  }
+
+  /** See VersionStore.tidy. True: look again later. */
+  private tidyVersions(): boolean {
+    try {
+      return this.store.versions.tidy();
+    } catch (error) {
+      if (!(error instanceof SqlError)) throw error;
+      return true;
+    }
+  }
+
+  /** The sweep goes on when a page has come. */
+  get isSweepWaiting(): boolean {
+    return this.sweepWaitsForPage;
+  }
+
+  /** Pages of the version store's file. */
+  get versionFilePages(): number {
+    return this.store.versions.pages.pageCount;
   }
 
   /** Deleted rows and old index keys that wait for the sweep. */
@@ -276,7 +309,7 @@ export class StorageEngine {
     this.sweepTimer = null;
     if (this.state !== 'serving') return;
     const swept = this.sweepSome(SWEEP_SLICE);
-    if (this.store.sweep.pendingCount === 0) return;
+    if (!this.tidyVersions() && this.store.sweep.pendingCount === 0) return;
     // A long queue is worked off in slices, a millisecond apart; one that waits for a snapshot is looked at now and then.
     this.scheduleSweep(swept >= SWEEP_SLICE ? 1 : SWEEP_LATER_MS);
   };
@@ -316,7 +349,8 @@ function openDirectory(
   const onLog = options.onLog ?? logToConsole;
   const segments = new WalSegments(fileSystem, walDirectory(directory));
   const wal = new Wal({ segments, sync: options.walSync, onBroken: onFatal });
-  const pool = new BufferPool({ fileSystem, directory, size: options.sharedBuffers, wal });
+  const { sharedBuffers, openFilesMax } = options;
+  const pool = new BufferPool({ fileSystem, directory, size: sharedBuffers, wal, openFilesMax });
   const recovered = new RecoveredState();
   const { acceptDamagedLog } = options;
   const recovery = recover({ fileSystem, directory, pool, wal, handler: recovered, acceptDamagedLog });
@@ -388,7 +422,8 @@ function openTemporary(options: StorageOptions, fileSystem: FileSystem): OpenedP
   const temporaryDirectory = options.fileSystem === undefined ? new TemporaryDirectory() : null;
   const wal = new Wal({ segments: null });
   const directory = temporaryDirectory?.path ?? 'temporary';
-  const pool = new BufferPool({ fileSystem, directory, size: options.sharedBuffers, wal });
+  const { sharedBuffers, openFilesMax } = options;
+  const pool = new BufferPool({ fileSystem, directory, size: sharedBuffers, wal, openFilesMax });
   wal.open(FIRST_LSN, 0);
   const store = new Store(pool, wal, options.clock ?? Date.now);
   const recovered = new RecoveredState();

@@ -15,7 +15,14 @@
 import { ROW_SLOT_BITS } from './heap/index.ts';
 import { decodeHeapStates, type HeapState, newHeapState } from './heap-state.ts';
 import type { CapturedState, CheckpointFiles, ControlData, RecoveryHandler } from './recovery/index.ts';
-import { FIRST_HEAP_REL_ID, FIRST_OID, OID_COUNTER_ID, type Store, WAL_SEQUENCE_DROP } from './store.ts';
+import {
+  FIRST_HEAP_REL_ID,
+  FIRST_OID,
+  OID_COUNTER_ID,
+  type Store,
+  WAL_SEQUENCE_DROP,
+  WAL_SEQUENCE_RESTART,
+} from './store.ts';
 import { type CommitBody, PAGE_NOTE_LEFT, PAGE_NOTE_SETTLED, type WalRecord } from './wal/index.ts';
 
 /** What is kept as JSON: small, and readable to who debugs. Int8 values as text. */
@@ -129,6 +136,11 @@ export class RecoveredState implements RecoveryHandler {
   private committed = new XidSet(1);
   private readonly createdHeaps = new Map<number, number>();
   private readonly pendingCatalog = new Map<number, [key: string, bytes: Uint8Array | null][]>();
+  /** Sequences dropped (null) or started again, by xid, until its COMMIT. */
+  private readonly pendingSequences = new Map<
+    number,
+    [id: number, state: readonly [number | bigint, boolean] | null][]
+  >();
 
   onCheckpointState(
     catalogImage: Uint8Array,
@@ -154,6 +166,11 @@ export class RecoveredState implements RecoveryHandler {
     for (const xid of commit.xids) {
       if (xid < this.firstNewXid) this.unfinished.delete(xid);
       else this.committed.add(xid);
+      for (const [id, sequence] of this.pendingSequences.get(xid) ?? []) {
+        if (sequence === null) this.sequences.delete(id);
+        else this.sequences.set(id, sequence);
+      }
+      this.pendingSequences.delete(xid);
       const changes = this.pendingCatalog.get(xid);
       if (changes === undefined) continue;
       for (const [key, bytes] of changes) {
@@ -173,6 +190,7 @@ export class RecoveredState implements RecoveryHandler {
     // Undone before the record was written: no version is left to be taken for a committed one.
     for (const xid of xids) {
       this.pendingCatalog.delete(xid);
+      this.pendingSequences.delete(xid);
       this.unfinished.delete(xid);
     }
   }
@@ -207,7 +225,12 @@ export class RecoveredState implements RecoveryHandler {
   }
 
   onRecord(record: WalRecord): void {
-    if (record.kind === WAL_SEQUENCE_DROP) this.sequences.delete(record.u32());
+    if (record.kind !== WAL_SEQUENCE_DROP && record.kind !== WAL_SEQUENCE_RESTART) return;
+    const id = record.u32();
+    const isCalled = record.u32() !== 0;
+    const changes = this.pendingSequences.get(record.xid) ?? [];
+    changes.push([id, record.kind === WAL_SEQUENCE_DROP ? null : [record.int64(), isCalled]]);
+    this.pendingSequences.set(record.xid, changes);
   }
 
   isLost(xid: number): boolean {

@@ -3,8 +3,8 @@
  * Everything here is in memory, comes back from the checkpoint's state and the log (state.ts), and changes through the log
  * first.
  *
- *      transactional: heaps created and dropped, catalog entries, sequences created and dropped
- *      not:           a sequence's values, oids
+ *      transactional: heaps created and dropped, catalog entries, sequences created, dropped and started again
+ *      not:           a sequence's values otherwise, oids
  */
 import { assert } from '../types/assert.ts';
 import { SqlError } from '../types/errors.ts';
@@ -24,6 +24,7 @@ import {
   WRITE_INDEXED,
   WRITE_INSERT,
   WRITE_KIND_MASK,
+  WRITE_RESTART_SEQUENCE,
   WRITE_UPDATE,
 } from './mvcc/index.ts';
 import {
@@ -47,8 +48,10 @@ export const FIRST_OID = 16384;
 export const OID_COUNTER_ID = 1;
 /** One log record for so many oids. */
 const OIDS_LOGGED_AHEAD = 8192;
-/** Log record: a sequence is gone. Body: u32 id, u32 zero. */
+/** Log record: a sequence is gone, if its transaction commits. Body: u32 id, u32 zero. */
 export const WAL_SEQUENCE_DROP = WAL_KIND_CALLER_FIRST;
+/** Log record: a sequence starts again, if its transaction commits. Body: u32 id, u32 is called, i64 last value. */
+export const WAL_SEQUENCE_RESTART = WAL_KIND_CALLER_FIRST + 1;
 /** Values of a sequence that one log record covers, as in PostgreSQL. */
 export const SEQUENCE_LOG_VALUES = 32;
 
@@ -70,6 +73,11 @@ interface Sequence extends SequenceState {
   loggedIsCalled: boolean;
   /** Where the log knows it. */
   lsn: number;
+  /**
+   * Started again by a transaction that has not ended: until it commits, the log hears nothing of its values. What comes back
+   * with an undo, newest last; null: nobody did.
+   */
+  restart: { readonly txn: Transaction; readonly before: (SequenceState & { readonly lsn: number })[] } | null;
 }
 
 export class Store implements TransactionStore {
@@ -85,6 +93,8 @@ export class Store implements TransactionStore {
   readonly sequences = new Map<number, Sequence>();
   nextRelId = FIRST_HEAP_REL_ID;
   nextOid = FIRST_OID;
+  /** Called when old versions pile up. */
+  onVersionsPiled: () => void = () => {};
   /** Called when a commit has left something for the sweep. */
   onLeftBehind: () => void = () => {};
   /** The first oid that the log does not cover. */
@@ -105,6 +115,7 @@ export class Store implements TransactionStore {
       transactions: this.transactions,
       locks: this.locks,
       newPage: (relation: RelationPages, flags: number) => this.newPage(relation, flags),
+      versionsPiled: () => this.onVersionsPiled(),
     } as { -readonly [K in keyof HeapContext]: HeapContext[K] };
     context.versions = new VersionStore(context, pages);
     this.versions = context.versions;
@@ -211,6 +222,12 @@ export class Store implements TransactionStore {
   ): void {
     const sequence = this.sequences.get(id);
     assert(sequence !== undefined, 'the sequence exists');
+    if (sequence.restart !== null) {
+      assert(sequence.restart.txn === txn, 'others wait for who starts a sequence again');
+      sequence.lastValue = lastValue;
+      sequence.isCalled = isCalled;
+      return;
+    }
     if (ahead === undefined || sequence.logCount === 0) {
       const logged = ahead ?? lastValue;
       const lsn = logSequence(this.wal, id, logged, ahead === undefined ? isCalled : true);
@@ -224,6 +241,37 @@ export class Store implements TransactionStore {
     sequence.isCalled = isCalled;
   }
 
+  /** The sequence goes on from another value: at once for this transaction, for others when it has committed (sequenceBlocker). */
+  restartSequence(txn: Transaction, id: number, lastValue: number | bigint, isCalled: boolean): void {
+    const sequence = this.sequences.get(id);
+    assert(sequence !== undefined, 'the sequence exists');
+    this.xidOf(txn);
+    sequence.restart ??= { txn, before: [] };
+    assert(sequence.restart.txn === txn, 'others wait for who starts a sequence again');
+    const { logCount, lsn } = sequence;
+    sequence.restart.before.push({ lastValue: sequence.lastValue, isCalled: sequence.isCalled, logCount, lsn });
+    txn.writes.add(id, 0, WRITE_RESTART_SEQUENCE, 0, 0);
+    sequence.lastValue = lastValue;
+    sequence.isCalled = isCalled;
+    sequence.logCount = 0;
+  }
+
+  /** Who must end before this transaction may use the sequence; null: nobody. */
+  sequenceBlocker(id: number, txn: Transaction): Transaction | null {
+    const restart = this.sequences.get(id)?.restart ?? null;
+    return restart === null || restart.txn === txn ? null : restart.txn;
+  }
+
+  private undoRestart(id: number): void {
+    const sequence = this.sequences.get(id);
+    const before = sequence?.restart?.before.pop();
+    assert(sequence !== undefined && before !== undefined, 'a sequence that was started again knows what was before');
+    sequence.lastValue = before.lastValue;
+    sequence.isCalled = before.isCalled;
+    sequence.logCount = before.logCount;
+    if (sequence.restart?.before.length === 0) sequence.restart = null;
+  }
+
   /** As the checkpoint or the log knows it. */
   restoreSequence(id: number, lastValue: number | bigint, isCalled: boolean, lsn = 0): void {
     this.sequences.set(id, {
@@ -233,6 +281,7 @@ export class Store implements TransactionStore {
       loggedValue: lastValue,
       loggedIsCalled: isCalled,
       lsn,
+      restart: null,
     });
   }
 
@@ -255,7 +304,8 @@ export class Store implements TransactionStore {
     for (let i = 0; i < writes.count; i++) {
       const kind = writes.kinds[i];
       if (kind === WRITE_DROP_HEAP) dropped.push(writes.relIds[i]);
-      else if (kind === WRITE_DROP_SEQUENCE) this.logSequenceDrop(writes.relIds[i]);
+      else if (kind === WRITE_DROP_SEQUENCE) this.logSequenceDrop(txn, writes.relIds[i]);
+      else if (kind === WRITE_RESTART_SEQUENCE) this.logSequenceRestart(txn, writes.relIds[i]);
       else if (kind === WRITE_INSERT) {
         this.heaps.get(writes.relIds[i])?.bulks.finish(txn);
         noteRowChange(writes.relIds[i], writes.counts[i]);
@@ -268,11 +318,21 @@ export class Store implements TransactionStore {
     return logCommit(this.wal, xids, csn, this.now(), dropped, rowChanges);
   }
 
-  private logSequenceDrop(id: number): void {
-    this.wal.begin(WAL_SEQUENCE_DROP, 0);
+  private logSequenceDrop(txn: Transaction, id: number): void {
+    this.wal.begin(WAL_SEQUENCE_DROP, txn.xidRuns[0]);
     this.wal.u32(id);
     this.wal.u32(0);
     this.wal.end();
+  }
+
+  private logSequenceRestart(txn: Transaction, id: number): void {
+    const sequence = this.sequences.get(id);
+    assert(sequence !== undefined, 'a sequence goes at commit at the earliest');
+    this.wal.begin(WAL_SEQUENCE_RESTART, txn.xidRuns[0]);
+    this.wal.u32(id);
+    this.wal.u32(sequence.isCalled ? 1 : 0);
+    this.wal.int64(sequence.lastValue);
+    sequence.lsn = this.wal.end();
   }
 
   committed(txn: Transaction): void {
@@ -308,8 +368,19 @@ export class Store implements TransactionStore {
         case WRITE_DROP_SEQUENCE:
           this.sequences.delete(relId);
           break;
+        case WRITE_RESTART_SEQUENCE:
+          this.endRestart(relId);
+          break;
       }
     }
+  }
+
+  private endRestart(id: number): void {
+    const sequence = this.sequences.get(id);
+    if (sequence === undefined) return;
+    sequence.restart = null;
+    sequence.loggedValue = sequence.lastValue;
+    sequence.loggedIsCalled = sequence.isCalled;
   }
 
   private countRows(relId: number, rows: number, changes: number): void {
@@ -353,6 +424,9 @@ export class Store implements TransactionStore {
         break;
       case WRITE_CREATE_SEQUENCE:
         this.sequences.delete(relId);
+        break;
+      case WRITE_RESTART_SEQUENCE:
+        this.undoRestart(relId);
         break;
     }
     writes.dropLast();

@@ -69,7 +69,8 @@ export class BinaryReader {
   rest(): Uint8Array {
     const start = this.position;
     this.position = this.end;
-    return this.bytes.slice(start, this.end);
+    // A Buffer's own slice() would share its bytes.
+    return new Uint8Array(this.bytes.subarray(start, this.end));
   }
 }
 

@@ -77,7 +77,8 @@ export function decodeDatum(oid: number, bytes: Uint8Array, start: number, end: 
     case 'enum':
       return enumLabel(oid, readInt32(bytes, start) >>> 0);
     case 'bytea':
-      return bytes.slice(start, end);
+      // A Buffer's own slice() would share its bytes.
+      return new Uint8Array(bytes.subarray(start, end));
     case 'numeric':
       return decodeNumeric(bytes, start, end);
     case 'bool':

@@ -1,3 +1,13 @@
+const LONG_MIN = 1024 * 1024;
+
+/** A long value whose bytes are made when they can be sent; it stands before byte `at` of the buffer. */
+export interface DeferredValue {
+  readonly at: number;
+  readonly isAtEnd: boolean;
+  /** Fills target, as far as there are bytes and whole characters; answers how many bytes. */
+  read(target: Uint8Array): number;
+}
+
 /**
  * A growing byte buffer that is written front to back and reused: backend messages are collected in it and leave in one
  * write. Generated encoders write into `bytes` at `length` after `reserve(n)`; nobody keeps `bytes` across a reserve,
@@ -8,6 +18,11 @@ export class OutBuffer {
   bytes: Buffer;
   /** Bytes written so far; the rest of `bytes` is free. */
   length = 0;
+  /** Whoever sends the bytes knows of deferred values. */
+  mayDefer = false;
+  readonly deferred: DeferredValue[] = [];
+  /** Bytes of all values ever deferred. */
+  deferredSize = 0;
 
   constructor(capacity = 8192) {
     this.bytes = Buffer.allocUnsafeSlow(capacity);
@@ -18,10 +33,24 @@ export class OutBuffer {
     const needed = this.length + count;
     if (needed <= this.bytes.length) return;
     let capacity = this.bytes.length * 2;
+    // One long value: what it needs, and little more.
+    if (needed > LONG_MIN && needed > capacity) capacity = needed + (needed >>> 4);
     while (capacity < needed) capacity *= 2;
     const grown = Buffer.allocUnsafeSlow(capacity);
     this.bytes.copy(grown, 0, 0, this.length);
     this.bytes = grown;
+  }
+
+  /** `size` bytes of a value come here, when they can be sent. */
+  defer(source: Omit<DeferredValue, 'at'>, size: number): void {
+    this.deferred.push({
+      at: this.length,
+      get isAtEnd() {
+        return source.isAtEnd;
+      },
+      read: (target) => source.read(target),
+    });
+    this.deferredSize += size;
   }
 
   writeUint8(value: number): void {

@@ -2,7 +2,7 @@
  * UTF-8 in and out, and the order of text. Text is ordered by code point, which is the byte order of UTF-8 (collation C);
  * UTF-16 order differs from it only where a surrogate meets U+E000..U+FFFF.
  */
-import { Buffer, isUtf8 } from 'node:buffer';
+import { Buffer, constants, isAscii, isUtf8 } from 'node:buffer';
 import { type SqlError, sqlError } from './errors.ts';
 
 const latin1Slice = Buffer.prototype.latin1Slice as (this: Uint8Array, start: number, end: number) => string;
@@ -11,8 +11,19 @@ const utf8Slice = Buffer.prototype.utf8Slice as (this: Uint8Array, start: number
 /** Up to here our own code beats the call into Node's: 4 bytes 37 against 100 ns, 12 bytes 77 against 98, 16 bytes the call. */
 const SHORT_MAX = 12;
 
+/** From here on Node's own loops beat ours. */
+const LONG_MIN = 1024;
+
+/** A value is text in JavaScript, and V8's strings are shorter than PostgreSQL's 1 GB. */
+function checkTextLength(length: number): void {
+  if (length > constants.MAX_STRING_LENGTH) {
+    throw sqlError('54000', `text is too long: ${length} bytes, maximum ${constants.MAX_STRING_LENGTH} bytes`);
+  }
+}
+
 /** Text that comes from outside: throws 22021 when it is not UTF-8 or holds U+0000. */
 export function decodeUtf8(bytes: Uint8Array, start: number, end: number): string {
+  if (end - start > LONG_MIN) return decodeLong(bytes, start, end);
   for (let i = start; i < end; i++) {
     const byte = bytes[i];
     if (byte === 0 || byte >= 0x80) return decodeChecked(bytes, start, end, i);
@@ -52,6 +63,16 @@ function shortAscii(b: Uint8Array, i: number, end: number): string {
     default:
       return shortAscii(b, i, i + 8) + shortAscii(b, i + 8, end);
   }
+}
+
+function decodeLong(bytes: Uint8Array, start: number, end: number): string {
+  checkTextLength(end - start);
+  const text = bytes.subarray(start, end);
+  const zero = text.indexOf(0);
+  if (zero >= 0) throw invalidSequence(bytes, firstInvalid(bytes, start, start + zero), end);
+  if (isAscii(text)) return latin1Slice.call(bytes, start, end);
+  if (!isUtf8(text)) throw invalidSequence(bytes, firstInvalid(bytes, start, end), end);
+  return utf8Slice.call(bytes, start, end);
 }
 
 function decodeChecked(bytes: Uint8Array, start: number, end: number, from: number): string {

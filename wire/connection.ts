@@ -32,6 +32,7 @@ import { type AuthMethod, ScramAuthentication } from './auth.ts';
 import type { BusyPoll } from './busy-poll.ts';
 import { BAD_LENGTH, type BAD_TYPE, FRAME, FrameReader, NEED_MORE } from './frame-reader.ts';
 import { FrameWriter, type WriterOwner } from './frame-writer.ts';
+import { LongOutput } from './long-output.ts';
 import { MessageBody } from './message-body.ts';
 import { fatal, PROTOCOL_NEWEST, readStartupRequest, type StartupRequest, unsupportedProtocol } from './startup.ts';
 
@@ -144,12 +145,14 @@ export class Connection implements SessionHolder, WriterOwner {
   /** The client sends no more; what it has sent is still worked off, as long as nothing has to be waited for. */
   private inputEnded = false;
   private textStore: Buffer = NO_TEXT;
+  private readonly longOutput = new LongOutput(this);
 
   constructor(host: ConnectionHost, socket: Socket, key: ConnectionKey) {
     this.host = host;
     this.socket = socket;
     this.key = key;
     this.sink = new FrameWriter(this);
+    this.sink.out.mayDefer = true;
   }
 
   get isClosed(): boolean {
@@ -178,6 +181,10 @@ export class Connection implements SessionHolder, WriterOwner {
   /** The socket has passed on what it had. */
   drained(): void {
     if (this.state === CLOSED) return;
+    if (!this.longOutput.isEmpty) {
+      this.longOutput.pump();
+      return;
+    }
     if (this.sinkWasFull && this.parked) this.wake();
     else if (this.outputBlocked) this.host.enqueue(this);
   }
@@ -204,9 +211,9 @@ export class Connection implements SessionHolder, WriterOwner {
   outputIsFull(): boolean {
     const out = this.sink.out;
     let full = false;
-    if (out.length >= FLUSH_SIZE) {
+    if (out.length >= FLUSH_SIZE || out.deferred.length > 0 || !this.longOutput.isEmpty) {
       this.flush();
-      full = this.socket.writableLength !== 0;
+      full = this.socket.writableLength !== 0 || !this.longOutput.isEmpty;
     } else if (this.socket.writableLength !== 0) {
       full = this.socket.writableLength + out.length >= OUTPUT_BUFFERED_MAX;
     }
@@ -290,7 +297,7 @@ export class Connection implements SessionHolder, WriterOwner {
         return;
       }
       if (this.sink.out.length >= FLUSH_SIZE) this.flush();
-      if (this.socket.writableLength > OUTPUT_BUFFERED_MAX) {
+      if (this.socket.writableLength > OUTPUT_BUFFERED_MAX || !this.longOutput.isEmpty) {
         this.outputBlocked = true;
         return;
       }
@@ -452,7 +459,10 @@ export class Connection implements SessionHolder, WriterOwner {
             `bind message has ${formats.length} parameter formats but ${parameters.length} parameters`,
           );
         }
-        return session.bind(portal, statement, formats, parameters, resultFormats);
+        const step = session.bind(portal, statement, formats, parameters, resultFormats);
+        // They hold on to the message, which may be large.
+        parameters.length = 0;
+        return step;
       }
       case EXECUTE: {
         const portal = body.name();
@@ -530,7 +540,8 @@ export class Connection implements SessionHolder, WriterOwner {
     if (step === PENDING) {
       this.copying = this.session!.copyInActive && this.sink.awaitsCopyData;
       this.parked = !this.copying;
-      if (this.parked && this.sinkWasFull && this.socket.writableLength === 0) this.wake();
+      const isIdle = this.socket.writableLength === 0 && this.longOutput.isEmpty;
+      if (this.parked && this.sinkWasFull && isIdle) this.wake();
       return;
     }
     this.parked = false;
@@ -571,6 +582,7 @@ export class Connection implements SessionHolder, WriterOwner {
   private end(): void {
     if (this.state === CLOSED) return;
     this.flush();
+    this.longOutput.sendAll();
     this.shut();
     this.socket.destroySoon();
     if (this.socket.writableLength !== 0) setTimeout(() => this.socket.destroy(), GOODBYE_MS_MAX).unref();
@@ -581,6 +593,7 @@ export class Connection implements SessionHolder, WriterOwner {
     if (this.state === CLOSED) return;
     this.state = CLOSED;
     this.reader.clear();
+    this.longOutput.clear();
     const session = this.session;
     this.session = null;
     this.authentication = null;
@@ -596,6 +609,11 @@ export class Connection implements SessionHolder, WriterOwner {
     const out = this.sink.out;
     const size = out.length;
     if (size === 0) return;
+    if (out.deferred.length > 0 || !this.longOutput.isEmpty) {
+      this.longOutput.take(out);
+      out.bytes = Buffer.allocUnsafeSlow(OUTPUT_CAPACITY);
+      return;
+    }
     out.length = 0;
     const socket = this.socket;
     if (!socket.writable) return;

@@ -223,8 +223,18 @@ function isTypeVisible(context: FunctionContext, oid: number): boolean | null {
 
 // ----------------------------------------------------------------------------------------------------------------- sizes
 
+/** Rows are all in the main fork; what PostgreSQL keeps in the others (free space, visibility) we keep in memory. */
+function relationSize(context: FunctionContext, oid: number, fork = 'main'): number | null {
+  if (!['main', 'fsm', 'vm', 'init'].includes(fork)) {
+    throw sqlError('22023', 'invalid fork name', { hint: 'Valid fork names are "main", "fsm", "vm", and "init".' });
+  }
+  const size = context.relationSize(oid);
+  return fork === 'main' || size === null ? size : 0;
+}
+
 function tableSize(context: FunctionContext, oid: number): number | null {
-  return context.relationSize(oid);
+  const size = context.relationSize(oid);
+  return size === null ? null : size + context.overflowSize(oid);
 }
 
 function indexesSize(context: FunctionContext, oid: number): number | null {
@@ -235,7 +245,7 @@ function indexesSize(context: FunctionContext, oid: number): number | null {
 }
 
 function totalSize(context: FunctionContext, oid: number): number | null {
-  const size = context.relationSize(oid);
+  const size = tableSize(context, oid);
   return size === null ? null : size + (indexesSize(context, oid) ?? 0);
 }
 
@@ -442,8 +452,8 @@ export const systemCatalogFunctions: FunctionModule = {
       catalogOf(context).comment('relation', oid, column)?.text ?? null,
     shobj_description_oid_name: (context, oid: number, className: string) =>
       sharedComment(new ViewContext(context), oid, className === 'pg_database' ? 1262 : 1260),
-    pg_relation_size: tableSize,
-    pg_relation_size_regclass: tableSize,
+    pg_relation_size: relationSize,
+    pg_relation_size_regclass: (context, oid: number) => relationSize(context, oid),
     pg_table_size: tableSize,
     pg_indexes_size: indexesSize,
     pg_total_relation_size: totalSize,

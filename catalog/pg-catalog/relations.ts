@@ -150,6 +150,8 @@ function* pgClass(context: ViewContext): Iterable<Row> {
 
 // ----------------------------------------------------------------------------------------------------------- attributes
 
+const STORAGE = { plain: 'p', external: 'e', extended: 'x', main: 'm' } as const;
+
 function attribute(relationOid: number, column: ColumnEntry, hasDefault: boolean): Row {
   const type = typeByOid(column.typeOid);
   return {
@@ -164,8 +166,11 @@ function attribute(relationOid: number, column: ColumnEntry, hasDefault: boolean
     atttypmod: column.typeModifier,
     attbyval: type?.byValue ?? false,
     attalign: type?.align ?? 'i',
-    attstorage: type?.storage ?? 'p',
-    attcompression: '',
+    attstorage:
+      type !== undefined && type.storage !== 'p' && column.storage !== undefined
+        ? STORAGE[column.storage]
+        : (type?.storage ?? 'p'),
+    attcompression: column.compression === undefined ? '' : column.compression[0],
     attnotnull: column.notNull,
     atthasdef: hasDefault,
     atthasmissing: column.missingText !== null,

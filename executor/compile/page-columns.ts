@@ -9,7 +9,7 @@ import type { ColumnEntry } from '../../catalog/entries.ts';
 import type { Value } from '../../catalog/function-entry.ts';
 import type { Expr } from '../../planner/expr.ts';
 import type { BufferPool } from '../../storage/api.ts';
-import { decodeDatum } from '../../types/index.ts';
+import { decodeDatum, OID } from '../../types/index.ts';
 import { type ColumnLayout, OVERFLOW_BIT, type RowLayout } from '../row/row-layout.ts';
 import { dateFrom, decimalFrom, decodeText, int64From, microsFrom, type OverflowFetch } from '../row/row-reader.ts';
 import type { Code, Emitter } from './emitter.ts';
@@ -126,15 +126,19 @@ function loadVariable(options: PageColumnOptions, column: ColumnLayout, value: C
     return { rep: repOfType(typeOid), typeOid, value, isNull };
   }
   const fetched = emitter.name('o');
-  const fetch = emitter.bind((u8: Uint8Array, from: number): Buffer => {
+  const fetch = emitter.bind((u8: Uint8Array, from: number): Uint8Array => {
     const bytes = options.overflow(u8, from);
+    // A bytea value is not copied; but it is no Buffer either, whose slice() would share bytes with it.
+    if (typeOid === OID.BYTEA) return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
     return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
   }, 'overflow');
   emitter.emit(`let ${value} = null;`);
   emitter.open(`if (!(${isNull})) {`);
   emitter.emit(`if (${end} < ${OVERFLOW_BIT}) ${value} = ${decode('buf', start, `${row} + ${end}`)};`);
   emitter.emit(
-    `else { const ${fetched} = ${fetch}(u8, ${start}); ${value} = ${decode(fetched, '0', `${fetched}.length`)}; }`,
+    typeOid === OID.BYTEA
+      ? `else ${value} = ${fetch}(u8, ${start});`
+      : `else { const ${fetched} = ${fetch}(u8, ${start}); ${value} = ${decode(fetched, '0', `${fetched}.length`)}; }`,
   );
   emitter.close();
   return { rep: repOfType(typeOid), typeOid, value, isNull: isNull === 'false' ? 'false' : `(${value} === null)` };

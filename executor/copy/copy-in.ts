@@ -21,6 +21,8 @@ export interface CopyColumn {
 const NEWLINE = 10;
 const RETURN = 13;
 const BACKSLASH = 92;
+/** A field's room up to this is kept for the next. */
+const SCRATCH_KEPT_MAX = 65536;
 
 export class CopyInTask implements Operator {
   readonly #columns: readonly CopyColumn[];
@@ -38,7 +40,11 @@ export class CopyInTask implements Operator {
   #data: Buffer = Buffer.alloc(65536);
   #position = 0;
   #length = 0;
+  /** Up to here the line has no end, for a line that comes in many messages; CSV: whether that is inside of quotes. */
+  #looked = 0;
+  #looksInQuotes = false;
   #line = 0;
+  #field: Buffer = Buffer.alloc(256);
   #isFinished = false;
   #sawEndMarker = false;
   #failure: Error | null = null;
@@ -73,6 +79,7 @@ export class CopyInTask implements Operator {
       this.#length += bytes.length;
       return;
     }
+    this.#looked -= this.#position;
     this.#position = 0;
     this.#data.set(bytes, left);
     this.#length = left + bytes.length;
@@ -133,29 +140,48 @@ export class CopyInTask implements Operator {
     }
     const data = this.#data;
     const length = this.#length;
-    let at = this.#position;
+    let at = Math.max(this.#looked, this.#position);
     if (this.#quote < 0) {
-      at = nextNewline(data, this.#position, length);
+      at = nextNewline(data, at, length);
       // A backslash before the line break makes it data; an even number of them does not.
       while (at < length && isEscaped(data, at, this.#position)) {
         at = nextNewline(data, at + 1, length);
       }
-    } else {
-      let inQuotes = false;
-      for (; at < length; at++) {
-        const byte = data[at];
-        if (inQuotes && byte === this.#escape && this.#escape !== this.#quote && at + 1 < length) at++;
-        else if (byte === this.#quote) inQuotes = !inQuotes;
-        else if (byte === NEWLINE && !inQuotes) break;
-      }
-    }
+      this.#looked = at;
+    } else at = this.#findCsvLineEnd(at);
     if (at >= length) {
       if (!this.#isFinished || this.#position >= length) return -1;
       this.#nextLine = length;
+      this.#looksInQuotes = false;
       return length;
     }
     this.#nextLine = at + 1;
     return at > this.#position && data[at - 1] === RETURN ? at - 1 : at;
+  }
+
+  /** The line break that ends the line looked at up to `from`, or the end of what came. */
+  #findCsvLineEnd(from: number): number {
+    const data = this.#data;
+    const length = this.#length;
+    const hasOwnEscape = this.#escape !== this.#quote;
+    let inQuotes = this.#looksInQuotes;
+    let at = from;
+    for (; at < length; at++) {
+      const byte = data[at];
+      if (inQuotes && hasOwnEscape && byte === this.#escape) {
+        // What it escapes may come with the next message.
+        if (at + 1 === length && !this.#isFinished) break;
+        at++;
+      } else if (byte === this.#quote) inQuotes = !inQuotes;
+      else if (byte === NEWLINE && !inQuotes) {
+        this.#looked = at;
+        this.#looksInQuotes = false;
+        return at;
+      }
+    }
+    this.#looked = Math.min(at, length);
+    this.#looksInQuotes = inQuotes;
+    return length;
   }
 
   /** Parses a line into row n of the batch; false when it was the header or the end marker. */
@@ -257,17 +283,24 @@ export class CopyInTask implements Operator {
 
   #unescape(from: number, to: number): string {
     const data = this.#data;
-    const bytes: number[] = [];
+    const bytes = this.#scratch(to - from);
+    let count = 0;
     for (let i = from; i < to; i++) {
       const byte = data[i];
       if (byte !== BACKSLASH || i + 1 >= to) {
-        bytes.push(byte);
+        bytes[count++] = byte;
         continue;
       }
-      i = unescapeByte(data, i + 1, to, bytes);
+      i = unescapeByte(data, i + 1, to, bytes, count++);
     }
-    const buffer = Buffer.from(bytes);
-    return decodeUtf8(buffer, 0, buffer.length);
+    return decodeUtf8(bytes, 0, count);
+  }
+
+  /** Room for a field's bytes without what escapes them, which are no more than `size`. */
+  #scratch(size: number): Uint8Array {
+    if (size > SCRATCH_KEPT_MAX) return Buffer.allocUnsafeSlow(size);
+    if (size > this.#field.length) this.#field = Buffer.allocUnsafeSlow(Math.max(size, this.#field.length * 2));
+    return this.#field;
   }
 
   #parseCsv(format: FormatSettings, start: number, end: number, n: number): void {
@@ -292,7 +325,8 @@ export class CopyInTask implements Operator {
   /** One CSV field; `next`: where the next one begins, beyond `end` after the last. */
   #csvField(from: number, end: number): { text: string; wasQuoted: boolean; next: number } {
     const data = this.#data;
-    const bytes: number[] = [];
+    const bytes = this.#scratch(end - from);
+    let count = 0;
     let inQuotes = false;
     let wasQuoted = false;
     let at = from;
@@ -300,18 +334,17 @@ export class CopyInTask implements Operator {
       const byte = data[at];
       if (inQuotes) {
         if (byte === this.#escape && at + 1 < end && (data[at + 1] === this.#quote || data[at + 1] === this.#escape))
-          bytes.push(data[++at]);
+          bytes[count++] = data[++at];
         else if (byte === this.#quote) inQuotes = false;
-        else bytes.push(byte);
+        else bytes[count++] = byte;
       } else if (byte === this.#quote) {
         inQuotes = true;
         wasQuoted = true;
       } else if (byte === this.#delimiter) break;
-      else bytes.push(byte);
+      else bytes[count++] = byte;
     }
     if (inQuotes) throw this.#error('22P04', 'unterminated CSV quoted field');
-    const buffer = Buffer.from(bytes);
-    return { text: decodeUtf8(buffer, 0, buffer.length), wasQuoted, next: at + 1 };
+    return { text: decodeUtf8(bytes, 0, count), wasQuoted, next: at + 1 };
   }
 
   #checkHeader(start: number, end: number): void {
@@ -380,27 +413,27 @@ function parseSmallInteger(data: Uint8Array, from: number, to: number): number {
 
 const SIMPLE_ESCAPES: { readonly [byte: number]: number } = { 98: 8, 102: 12, 110: 10, 114: 13, 116: 9, 118: 11 };
 
-/** Decodes the escape whose character stands at i; answers the position of its last byte. */
-function unescapeByte(data: Uint8Array, i: number, to: number, bytes: number[]): number {
+/** Decodes the escape whose character stands at i into bytes[count]; answers the position of its last byte. */
+function unescapeByte(data: Uint8Array, i: number, to: number, bytes: Uint8Array, count: number): number {
   const byte = data[i];
   const simple = SIMPLE_ESCAPES[byte];
   if (simple !== undefined) {
-    bytes.push(simple);
+    bytes[count] = simple;
     return i;
   }
   if (byte >= 48 && byte <= 55) {
     let value = 0;
     let at = i;
     for (; at < to && at < i + 3 && data[at] >= 48 && data[at] <= 55; at++) value = value * 8 + data[at] - 48;
-    bytes.push(value & 255);
+    bytes[count] = value;
     return at - 1;
   }
   if (byte === 120 && i + 1 < to && /[0-9a-fA-F]/.test(String.fromCharCode(data[i + 1]))) {
     let text = String.fromCharCode(data[i + 1]);
     if (i + 2 < to && /[0-9a-fA-F]/.test(String.fromCharCode(data[i + 2]))) text += String.fromCharCode(data[i + 2]);
-    bytes.push(Number.parseInt(text, 16));
+    bytes[count] = Number.parseInt(text, 16);
     return i + text.length;
   }
-  bytes.push(byte);
+  bytes[count] = byte;
   return i;
 }

@@ -6,6 +6,7 @@ import { ACCESS_EXCLUSIVE, type LockMode, SHARE_ROW_EXCLUSIVE, SHARE_UPDATE_EXCL
 import { sqlError } from '../../types/errors.ts';
 import { DEFAULT_FORMAT, OID, outputText } from '../../types/index.ts';
 import { alterColumnType } from './alter-type.ts';
+import { withCompression, withStorage } from './column-storage.ts';
 import { addColumnSequence, bareColumn, bindDefault, columnSpec, tableDependencies } from './columns.ts';
 import {
   addCheck,
@@ -329,7 +330,9 @@ function* alterIdentity(
     if (always !== null) {
       changeColumn(x, table.oid, column.number, (old) => ({ ...old, identity: always ? 'always' : 'default' }));
     }
-    if (sequence !== undefined) alterSequence(x, sequence, command.options);
+    if (sequence === undefined) return;
+    while (!x.lockRelation(sequence.oid, SHARE_ROW_EXCLUSIVE)) yield;
+    alterSequence(x, sequence, command.options);
     return;
   }
   changeColumn(x, table.oid, column.number, (old) => ({ ...old, identity: null, sequenceOid: 0 }));
@@ -464,9 +467,15 @@ function alterProperties(x: DdlContext, table: RelationEntry, command: PropertyC
     case 'setStatistics':
     case 'setColumnOptions':
     case 'resetColumnOptions':
-    case 'setStorage':
-    case 'setCompression':
       if (typeof command.column === 'string') columnOrThrow(table, command.column);
+      return;
+    case 'setStorage':
+      changeColumn(x, table.oid, columnOrThrow(table, command.column).number, (old) => withStorage(old, command.value));
+      return;
+    case 'setCompression':
+      changeColumn(x, table.oid, columnOrThrow(table, command.column).number, (old) =>
+        withCompression(old, command.value),
+      );
       return;
     case 'clusterOn':
       if (command.index !== null && x.catalog.indexByName(table.schemaOid, command.index)?.tableOid !== table.oid) {

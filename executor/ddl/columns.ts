@@ -11,6 +11,7 @@ import type {
 } from '../../parser/ast.ts';
 import { sqlError } from '../../types/errors.ts';
 import { OID } from '../../types/index.ts';
+import { compressionOf } from './column-storage.ts';
 import type { DdlContext } from './context.ts';
 import { namedRelations, usedColumns, volatilityOf } from './expressions.ts';
 import { chooseRelationName } from './names.ts';
@@ -39,6 +40,7 @@ export interface ColumnSpec {
   /** From LIKE: text that is already checked. */
   readonly defaultText?: string;
   readonly defaultDependsOn?: readonly number[];
+  readonly compression?: ColumnEntry['compression'];
 }
 
 function checkCollation(column: ColumnDefinition): void {
@@ -116,6 +118,7 @@ export function columnSpec(x: DdlContext, tableName: string, column: ColumnDefin
     keys: gathered.keys,
     foreignKeys: gathered.foreignKeys,
     position: column.position,
+    compression: column.compression === null ? undefined : compressionOf(typeOid, column.compression),
   };
 }
 
@@ -195,6 +198,7 @@ export function bareColumn(spec: ColumnSpec, number: number, sinceLayout: number
     dropped: false,
     missingText: null,
     sinceLayout,
+    ...(spec.compression === undefined ? {} : { compression: spec.compression }),
   };
 }
 

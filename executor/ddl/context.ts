@@ -74,7 +74,8 @@ export interface DdlContext {
   dropHeap(relId: number): void;
   createSequence(oid: number, lastValue: bigint, isCalled: boolean): void;
   dropSequence(oid: number): void;
-  setSequence(oid: number, lastValue: bigint, isCalled: boolean): void;
+  /** At once for this transaction, for others at commit. False: another transaction is at it, wait and ask again. */
+  restartSequence(oid: number, lastValue: bigint, isCalled: boolean): void;
   sequenceState(oid: number): { readonly lastValue: number | bigint; readonly isCalled: boolean } | null;
 
   /** planner's bindScalar: checks an expression over a table's columns (or over none); `target` is assigned to. */

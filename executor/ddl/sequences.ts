@@ -214,7 +214,7 @@ export function alterSequence(x: DdlContext, entry: SequenceEntry, options: Sequ
   if (lastValue < minimum) throw invalid(`RESTART value (${lastValue}) cannot be less than MINVALUE (${minimum})`);
   if (lastValue > maximum) throw invalid(`RESTART value (${lastValue}) cannot be greater than MAXVALUE (${maximum})`);
   x.putEntry(changed);
-  if (options.restart !== undefined) x.setSequence(entry.oid, lastValue, isCalled);
+  if (options.restart !== undefined) x.restartSequence(entry.oid, lastValue, isCalled);
   applyOwnedBy(x, changed, options);
 }
 

@@ -21,7 +21,7 @@ export function* truncate(x: DdlContext, statement: TruncateStatement): DdlSteps
     x.putEntry(overNewHeap(x, table));
     dropHeaps(x, table);
     x.forgetStatistics(table.oid);
-    if (statement.restartIdentity) restartSequences(x, table);
+    if (statement.restartIdentity) yield* restartSequences(x, table);
   }
   return { tag: 'TRUNCATE TABLE' };
 }
@@ -51,7 +51,9 @@ function* addReferencing(x: DdlContext, tables: Map<number, RelationEntry>, isCa
   }
 }
 
-/** At once, not at commit: sequences are not transactional here. */
-function restartSequences(x: DdlContext, table: RelationEntry): void {
-  for (const sequence of x.catalog.sequencesOf(table.oid)) x.setSequence(sequence.oid, BigInt(sequence.start), false);
+function* restartSequences(x: DdlContext, table: RelationEntry): DdlSteps<void> {
+  for (const sequence of x.catalog.sequencesOf(table.oid)) {
+    while (!x.lockRelation(sequence.oid, ACCESS_EXCLUSIVE)) yield;
+    x.restartSequence(sequence.oid, BigInt(sequence.start), false);
+  }
 }

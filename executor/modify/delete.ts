@@ -63,7 +63,7 @@ export class DeleteOperator implements Operator {
   #pull(x: ExecContext): Batch {
     const returning = this.#returning;
     for (;;) {
-      this.#longValues.sweep(x);
+      if (!this.#longValues.sweep(x)) return returning === null ? PENDING : rowsOrWait(x, returning.out);
       if (this.#batch === null || this.#next >= this.#batch.count) {
         if (returning !== null && returning.out.count > 0) return returning.out;
         const batch = this.#source.poll(x);

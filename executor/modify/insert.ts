@@ -106,7 +106,7 @@ export class InsertOperator implements Operator {
   #pull(x: ExecContext): Batch {
     const returning = this.#returning;
     for (;;) {
-      this.#writer.longValues.sweep(x);
+      if (!this.#writer.longValues.sweep(x)) return returning === null ? PENDING : rowsOrWait(x, returning.out);
       if (!this.#hasRow) {
         if (this.#batch === null || this.#next >= this.#batch.count) {
           if (returning !== null && returning.out.count > 0) return returning.out;
@@ -139,6 +139,7 @@ export class InsertOperator implements Operator {
   #insertRow(x: ExecContext): StepAnswer {
     const writer = this.#writer;
     const row = this.#row;
+    if (this.#conflict === null && !writer.resume(x, row)) return STEP_WAIT;
     const step = writer.checkUnique(x, row, this.#arbiters);
     if (step === STEP_WAIT) return STEP_WAIT;
     if (step === STEP_CONFLICT) {
@@ -156,6 +157,7 @@ export class InsertOperator implements Operator {
       if (rest === STEP_CONFLICT) throw writer.uniqueViolation(x, row);
     }
     const rowId = writer.insert(x, row, this.#isBulk);
+    if (rowId < 0) return STEP_WAIT;
     x.processedCount++;
     if (this.#foreignKeys.outgoing.length > 0) queueReferenceChecks(x, this.#foreignKeys, null, row, rowId);
     if (this.#returning !== null) {
@@ -204,6 +206,12 @@ export class InsertOperator implements Operator {
   }
 }
 
+interface BegunRow {
+  readonly rowId: number;
+  readonly oldValues: readonly Value[];
+  readonly values: Value[];
+}
+
 /** ON CONFLICT DO UPDATE: changes the row that was in the way. */
 class ConflictHandler {
   readonly #table: TableRuntime;
@@ -212,6 +220,8 @@ class ConflictHandler {
   readonly #where: RowsCondition | null;
   readonly #changed: ReadonlySet<number>;
   readonly #values: Value[] = [];
+  /** The row whose long values are being stored; nobody else changes it meanwhile. */
+  #begun: BegunRow | null = null;
 
   constructor(program: Program, plan: InsertPlan, onConflict: OnConflict, table: TableRuntime) {
     const inputs = [plan.table.columns, plan.table.columns];
@@ -253,26 +263,43 @@ class ConflictHandler {
     }
     // TARGET_RECHECK: READ COMMITTED updates the newest version, whether the snapshot sees it or not.
     void TARGET_RECHECK;
-    const oldValues = table.readValues(table.heap.newest(rowId), []);
-    const rows = [oldValues, proposed];
-    x.rowIds[0] = rowId;
-    if (this.#where !== null && !this.#where(x, rows)) {
+    let begun = this.#begun;
+    this.#begun = null;
+    if (begun?.rowId !== rowId || !writer.longValues.isUnderWay) begun = this.#begin(x, proposed, writer, rowId);
+    if (begun === null) {
       table.heap.lockRow(x.transaction, rowId, LOCK_NO_KEY_UPDATE);
       return STEP_DONE;
     }
+    const { oldValues, values } = begun;
+    const step = writer.update(x, rowId, oldValues, values, this.#changed);
+    if (step === STEP_WAIT) {
+      if (writer.longValues.isUnderWay) this.#begun = begun;
+      return STEP_WAIT;
+    }
+    if (step === STEP_CONFLICT) throw writer.uniqueViolation(x, values);
+    x.processedCount++;
+    queueReferenceChecks(x, keys, oldValues, values, rowId);
+    queueReferencedActions(x, keys, oldValues, values);
+    if (returning !== null) {
+      x.rowIds[0] = rowId;
+      returning.add(x, [values]);
+    }
+    return STEP_DONE;
+  }
+
+  /** The row before and after; null: WHERE does not hold. */
+  #begin(x: ExecContext, proposed: readonly Value[], writer: RowStoreWriter, rowId: number): BegunRow | null {
+    const table = this.#table;
+    const oldValues = table.readValues(table.heap.newest(rowId), []);
+    const rows = [oldValues, proposed];
+    x.rowIds[0] = rowId;
+    if (this.#where !== null && !this.#where(x, rows)) return null;
     this.#assignments(x, rows, this.#values);
     const values = [...oldValues];
     this.#columns.forEach((c, i) => {
       values[c] = this.#values[i];
     });
     writer.complete(x, values);
-    const step = writer.update(x, rowId, oldValues, values, this.#changed);
-    if (step === STEP_WAIT) return STEP_WAIT;
-    if (step === STEP_CONFLICT) throw writer.uniqueViolation(x, values);
-    x.processedCount++;
-    queueReferenceChecks(x, keys, oldValues, values, rowId);
-    queueReferencedActions(x, keys, oldValues, values);
-    if (returning !== null) returning.add(x, [values]);
-    return STEP_DONE;
+    return { rowId, oldValues, values };
   }
 }

@@ -5,14 +5,22 @@
  */
 import type { Value } from '../../catalog/function-entry.ts';
 import type { Assignment, CheckConstraint } from '../../planner/plan.ts';
-import { IndexKey, type RowId, UPDATE_INDEXED, UPDATE_KEY } from '../../storage/api.ts';
+import {
+  IndexKey,
+  LOCK_NO_KEY_UPDATE,
+  LOCK_UPDATE,
+  type RowId,
+  UPDATE_INDEXED,
+  UPDATE_KEY,
+} from '../../storage/api.ts';
 import { sqlError } from '../../types/errors.ts';
 import { type RowsCondition, type RowsFunction, rowsCheck, rowsFunction } from '../compile/batch-program.ts';
 import type { ExecContext } from '../context.ts';
 import { type IndexRuntime, KEY_HAS_NULL, KEY_NOT_INDEXED, type KeyAnswer } from '../index-runtime.ts';
 import type { Program } from '../program.ts';
-import { isOverflowAt } from '../row/overflow.ts';
+import { isLongAt } from '../row/overflow.ts';
 import type { ColumnLayout } from '../row/row-layout.ts';
+import { ROW_SIZE_TARGET } from '../row/row-writer.ts';
 import { sameKey, type TableRuntime } from '../table-runtime.ts';
 import { LongValues } from './long-values.ts';
 import { CONFLICT_UNDECIDED, ConflictFinder, NO_CONFLICT, queueUniqueCheck, uniqueViolation } from './unique-check.ts';
@@ -157,11 +165,20 @@ export class RowStoreWriter {
     return uniqueViolation(x, this.table.entry, this.conflictIndex as IndexRuntime, values);
   }
 
-  /** Writes the row and its index entries; checkUnique has run for these values. */
-  insert(x: ExecContext, values: readonly Value[], isBulk: boolean): RowId {
+  /** A row whose long values an earlier try has begun to store; false: the slice is over again. Before checkUnique. */
+  resume(x: ExecContext, values: readonly Value[]): boolean {
+    return !this.longValues.isUnderWay || this.longValues.resumeAll(x, values);
+  }
+
+  /**
+   * Writes the row and its index entries; checkUnique has run for these values. Answers -1 when the slice was over before all
+   * its long values were stored: try again with the same values.
+   */
+  insert(x: ExecContext, values: readonly Value[], isBulk: boolean): RowId | -1 {
     const { table, longValues } = this;
     longValues.begin();
     const length = this.#encode(x, values, null, -1);
+    if (length < 0) return -1;
     const { bytes } = table.writer;
     const rowId = isBulk
       ? table.heap.insertBulk(x.transaction, x.xid(), bytes, 0, length)
@@ -180,22 +197,45 @@ export class RowStoreWriter {
     }
   }
 
-  /** `oldValues` at `oldBase`: long values that stay as they are keep their chunks. */
+  /**
+   * The row's image in the table's writer: its length, or -1 when the slice was over before all long values were stored. Those
+   * of the version at `oldBase` that are kept keep their chunks.
+   */
   #encode(
     x: ExecContext,
     values: readonly Value[],
     isKept: ((column: number) => boolean) | null,
     oldBase: number,
   ): number {
+    const { longValues } = this;
     const { writer, entry, pool } = this.table;
     writer.begin();
+    if (isKept !== null) {
+      // Before anything that may take a frame.
+      const oldLayout = this.table.layout(pool.u8[oldBase + 15]);
+      for (const i of oldLayout.variableColumns) if (isKept(i)) writer.keepLong(i, pool.u8, oldBase, oldLayout);
+    }
     for (let i = 0; i < values.length; i++) {
       const value = values[i];
-      if (value === null || entry.columns[i].dropped) continue;
-      if (isKept?.(i) === true) writer.keepPointer(i, pool.u8, oldBase, this.table.layout(pool.u8[oldBase + 15]));
-      else writer.set(i, value);
+      if (value === null || entry.columns[i].dropped || isKept?.(i) === true) continue;
+      if (longValues.isUnderWay) {
+        const pointer = longValues.resume(x, i, value);
+        if (pointer === null) return -1;
+        if (pointer !== undefined) {
+          writer.setLong(i, pointer);
+          continue;
+        }
+      }
+      writer.set(i, value);
     }
-    return writer.finish((bytes) => this.longValues.store(x, bytes));
+    if (!writer.hasLongValue) {
+      const length = writer.finish();
+      if (length <= ROW_SIZE_TARGET) return length;
+    }
+    if (!longValues.shorten(x, writer, values)) return -1;
+    const length = writer.finish();
+    writer.forgetLong();
+    return length;
   }
 
   /**
@@ -211,6 +251,7 @@ export class RowStoreWriter {
   ): StepAnswer {
     const { table } = this;
     const { indexes } = table;
+    if (!this.resume(x, values)) return STEP_WAIT;
     let flags = 0;
     this.#rows[0] = values;
     for (let i = 0; i < indexes.length; i++) {
@@ -242,6 +283,11 @@ export class RowStoreWriter {
     const isKept = this.#keptLongValues(base, oldValues, values);
     longValues.collect(base, isKept);
     const length = this.#encode(x, values, isKept, base);
+    if (length < 0) {
+      // Others have their turn now: nobody else changes the row before we come back to it.
+      table.heap.lockRow(x.transaction, rowId, touchesUniqueKey(table, changed) ? LOCK_UPDATE : LOCK_NO_KEY_UPDATE);
+      return STEP_WAIT;
+    }
     table.heap.update(x.transaction, x.xid(), rowId, table.writer.bytes, length, flags);
     longValues.confirm(x);
     this.#addKeys(x, rowId);
@@ -259,7 +305,7 @@ export class RowStoreWriter {
     const { u8 } = table.pool;
     const layout = table.layout(u8[base + 15]);
     const kept = layout.variableColumns.filter(
-      (c) => values[c] === oldValues[c] && isOverflowAt(u8, base, layout.columns[c] as ColumnLayout),
+      (c) => values[c] === oldValues[c] && isLongAt(u8, base, layout.columns[c] as ColumnLayout),
     );
     return kept.length === 0 ? null : (column) => kept.includes(column);
   }

@@ -38,6 +38,8 @@ export class UpdateOperator implements Operator {
   readonly #values: Value[] = [];
   #batch: Batch | null = null;
   #next = 0;
+  /** The row whose long values are being stored; nobody else changes it meanwhile. */
+  #begun: { readonly rowId: number; readonly rows: readonly Value[][]; readonly values: Value[] } | null = null;
 
   constructor(plan: UpdatePlan, execution: Execution) {
     const { program } = execution;
@@ -99,7 +101,7 @@ export class UpdateOperator implements Operator {
   #pull(x: ExecContext): Batch {
     const returning = this.#returning;
     for (;;) {
-      this.#writer.longValues.sweep(x);
+      if (!this.#writer.longValues.sweep(x)) return returning === null ? PENDING : rowsOrWait(x, returning.out);
       if (this.#batch === null || this.#next >= this.#batch.count) {
         if (returning !== null && returning.out.count > 0) return returning.out;
         const batch = this.#source.poll(x);
@@ -145,18 +147,28 @@ export class UpdateOperator implements Operator {
   #rewriteRow(x: ExecContext, batch: Batch, rowId: number, base: number, mustRecheck: boolean): boolean {
     const table = this.#table;
     const writer = this.#writer;
-    const oldValues = table.readValues(base, []);
-    const rows = [oldValues, batchRow(batch, this.#next)];
     x.rowIds[0] = rowId;
-    if (mustRecheck && this.#recheck !== null && !this.#recheck(x, rows)) return true;
-    this.#assignments(x, rows, this.#values);
-    const values = [...oldValues];
-    this.#columns.forEach((c, i) => {
-      values[c] = this.#values[i];
-    });
-    writer.complete(x, values);
+    let begun = this.#begun;
+    this.#begun = null;
+    if (begun?.rowId !== rowId || !writer.longValues.isUnderWay) {
+      const oldValues = table.readValues(base, []);
+      const rows = [oldValues, batchRow(batch, this.#next)];
+      if (mustRecheck && this.#recheck !== null && !this.#recheck(x, rows)) return true;
+      this.#assignments(x, rows, this.#values);
+      const values = [...oldValues];
+      this.#columns.forEach((c, i) => {
+        values[c] = this.#values[i];
+      });
+      writer.complete(x, values);
+      begun = { rowId, rows, values };
+    }
+    const { rows, values } = begun;
+    const [oldValues] = rows;
     const step = writer.update(x, rowId, oldValues, values, this.#changed);
-    if (step === STEP_WAIT) return false;
+    if (step === STEP_WAIT) {
+      if (writer.longValues.isUnderWay) this.#begun = begun;
+      return false;
+    }
     if (step === STEP_CONFLICT) throw writer.uniqueViolation(x, values);
     x.processedCount++;
     queueReferenceChecks(x, this.#foreignKeys, oldValues, values, rowId);

@@ -8,12 +8,11 @@
  * table of their ends (from the row's start), so any column is reached without looking at the others. A table has one layout
  * per ADD COLUMN; a row says in its header which one wrote it, and is never rewritten for a new one.
  *
- * Bit 15 of an end offset: the bytes are an overflow pointer (u32 page number of the first overflow page, u32 length, u8
- * flags), not the value.
+ * Bit 15 of an end offset: the bytes are the value's long form (long-value.ts), not the value.
  */
-import type { RelationEntry } from '../../catalog/entries.ts';
+import type { ColumnStorage, RelationEntry } from '../../catalog/entries.ts';
 import { assert } from '../../types/assert.ts';
-import { OID } from '../../types/index.ts';
+import { OID, typeByOid } from '../../types/index.ts';
 
 export const ROW_HEADER_SIZE = 16;
 export const ROW_XID_OFFSET = 0;
@@ -48,6 +47,8 @@ export interface ColumnLayout {
   readonly isVariable: boolean;
   /** Variable-length: where the bytes begin if it is the first such column, else -1: at the end of the one before (offset - 2). */
   readonly dataStart: number;
+  /** What may become of a value that is too long for its row. */
+  readonly whenLong: ColumnStorage;
   /** Decimal digits after the point, for 'decimal'. */
   readonly scale: number;
   /** Most decimal digits of a 'decimal' coefficient. */
@@ -123,6 +124,20 @@ export function storageOf(typeOid: number, typeModifier: number): Storage {
   }
 }
 
+/** SET STORAGE DEFAULT: the type's. What is not known here (enums, domains, types of users) can be compressed and moved out. */
+export function defaultStorage(typeOid: number): ColumnStorage {
+  switch (typeByOid(typeOid)?.storage) {
+    case 'p':
+      return 'plain';
+    case 'm':
+      return 'main';
+    case 'e':
+      return 'external';
+    default:
+      return 'extended';
+  }
+}
+
 export function decimalPrecision(typeModifier: number): number {
   return ((typeModifier - 4) >>> 16) & 0xffff;
 }
@@ -159,6 +174,7 @@ export function rowLayout(table: RelationEntry, number: number): RowLayout {
       nullMask: 1 << (item.position & 7),
       isVariable: item.size === 0,
       dataStart,
+      whenLong: item.column.storage ?? defaultStorage(item.column.typeOid),
       scale: item.storage === 'decimal' ? decimalScale(item.column.typeModifier) : 0,
       precision: item.storage === 'decimal' ? decimalPrecision(item.column.typeModifier) : 0,
     };

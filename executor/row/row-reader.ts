@@ -3,7 +3,7 @@
  * modified rows. Generated code reads by the same layout, inlined (compile/column-access.ts).
  */
 import type { Value } from '../../catalog/function-entry.ts';
-import { decodeDatum, Numeric } from '../../types/index.ts';
+import { decodeDatum, Numeric, OID } from '../../types/index.ts';
 import { type ColumnLayout, OVERFLOW_BIT, type RowLayout } from './row-layout.ts';
 
 /** The bytes that rows are read from: the pool, or a scratch row image. */
@@ -12,7 +12,7 @@ export interface RowBytes {
   readonly buffer: Buffer;
 }
 
-/** Fetches an overflow value by its pointer's place; throws PAGE_MISS. */
+/** Fetches a value by the place of its long form, in bytes that stay as they are; throws PAGE_MISS. */
 export type OverflowFetch = (bytes: Uint8Array, start: number) => Uint8Array;
 
 export function isNullAt(u8: Uint8Array, row: number, column: ColumnLayout): boolean {
@@ -117,9 +117,10 @@ function readVariable(bytes: RowBytes, row: number, column: ColumnLayout, overfl
   if ((end & OVERFLOW_BIT) !== 0) {
     const value = overflow(bytes.u8, start);
     const buffer = Buffer.from(value.buffer, value.byteOffset, value.length);
-    return column.storage === 'text'
-      ? decodeText(buffer, 0, value.length)
-      : decodeDatum(column.typeOid, value, 0, value.length);
+    if (column.storage === 'text') return decodeText(buffer, 0, value.length);
+    // No copy; but not a Buffer either, whose slice() would share bytes with it.
+    if (column.typeOid === OID.BYTEA) return new Uint8Array(value.buffer, value.byteOffset, value.length);
+    return decodeDatum(column.typeOid, value, 0, value.length);
   }
   if (column.storage === 'text') return decodeText(bytes.buffer, start, row + end);
   return decodeDatum(column.typeOid, bytes.u8, start, row + end);

@@ -5,20 +5,17 @@
  * columns are set in any order (variable-length ones are gathered and placed at the end), and finished.
  */
 import type { Value } from '../../catalog/function-entry.ts';
+import { ROW_SIZE_MAX } from '../../storage/api.ts';
 import { sqlError } from '../../types/errors.ts';
 import { encodeDatum, type Numeric } from '../../types/index.ts';
-import { type ColumnLayout, ROW_LAYOUT_OFFSET, type RowLayout } from './row-layout.ts';
-import { variableStart } from './row-reader.ts';
+import { CHUNK_POINTER_SIZE, IN_CHUNKS } from './long-value.ts';
+import { type ColumnLayout, OVERFLOW_BIT, ROW_LAYOUT_OFFSET, type RowLayout } from './row-layout.ts';
+import { variableEnd, variableStart } from './row-reader.ts';
 
-/** Largest row image: what one page can hold beside its header and slot. Longer values go to overflow chains before. */
-export const ROW_SIZE_MAX = 8192 - 40;
-/** Variable-length values above this many bytes are moved out of the row when it does not fit. */
-export const OVERFLOW_THRESHOLD = 2000;
-
-const OVERFLOW_POINTER_SIZE = 8;
-
-/** Stores a long value outside the row and answers its pointer. */
-export type OverflowStore = (bytes: Uint8Array) => Uint8Array;
+/** Rows longer than this have their long values compressed or moved out, as in PostgreSQL (TOAST_TUPLE_TARGET). */
+export const ROW_SIZE_TARGET = 2032;
+/** Text of so many characters is not encoded before it is known what becomes of it. */
+const LONG_TEXT = 2000;
 
 const I64_MAX_HIGH = 0x7fffffff;
 const scratchFloat = new Float64Array(1);
@@ -26,18 +23,29 @@ const scratchFloatBytes = new Uint8Array(scratchFloat.buffer);
 const scratchFloat4 = new Float32Array(1);
 const scratchFloat4Bytes = new Uint8Array(scratchFloat4.buffer);
 
+/** How a variable-length value stands in the row: as it is; in long form, compressed in the row; in long form, as a pointer. */
+const AS_IT_IS = 0;
+const COMPRESSED_IN_ROW = 1;
+const POINTER = 2;
+type Form = typeof AS_IT_IS | typeof COMPRESSED_IN_ROW | typeof POINTER;
+
 export class RowWriter {
   readonly layout: RowLayout;
   /** The row image; valid up to `length` after finish(). */
   bytes: Buffer = Buffer.alloc(16384);
   length = 0;
+  /** A value is so long that the row must be shortened before it is placed. */
+  hasLongValue = false;
   readonly #values: (Uint8Array | string | null)[];
-  readonly #isOverflow: boolean[];
+  readonly #forms: Form[];
+  /** What lengthOf has counted, -1 before. */
+  readonly #lengths: number[];
 
   constructor(layout: RowLayout) {
     this.layout = layout;
     this.#values = layout.columns.map(() => null);
-    this.#isOverflow = layout.columns.map(() => false);
+    this.#forms = layout.columns.map(() => AS_IT_IS);
+    this.#lengths = layout.columns.map(() => -1);
   }
 
   /** Starts a row with all columns null. */
@@ -45,10 +53,12 @@ export class RowWriter {
     const { layout, bytes } = this;
     bytes.fill(0, 0, layout.fixedSize);
     bytes[ROW_LAYOUT_OFFSET] = layout.number;
+    this.hasLongValue = false;
     for (const column of layout.columns) if (column !== null) bytes[column.nullByte] |= column.nullMask;
     for (const index of layout.variableColumns) {
       this.#values[index] = null;
-      this.#isOverflow[index] = false;
+      this.#forms[index] = AS_IT_IS;
+      this.#lengths[index] = -1;
     }
   }
 
@@ -61,62 +71,79 @@ export class RowWriter {
     switch (column.storage) {
       case 'text':
         this.#values[index] = value as string;
+        if ((value as string).length > LONG_TEXT) this.hasLongValue = true;
         return;
-      case 'datum':
-        this.#values[index] = encodeDatum(column.typeOid, value);
+      case 'datum': {
+        const datum = encodeDatum(column.typeOid, value);
+        this.#values[index] = datum;
+        if (datum.length > LONG_TEXT) this.hasLongValue = true;
         return;
+      }
       default:
         writeFixed(bytes, column, value);
     }
   }
 
-  /** Sets a variable-length column from its stored bytes. They are copied at finish(): keep them unchanged until then. */
-  setBytes(index: number, value: Uint8Array, isOverflow = false): void {
+  /** Sets a column from a value's long form. It is copied at finish(): keep it unchanged until then. */
+  setLong(index: number, value: Uint8Array): void {
     const column = this.layout.columns[index] as ColumnLayout;
     this.bytes[column.nullByte] &= ~column.nullMask;
     this.#values[index] = value;
-    this.#isOverflow[index] = isOverflow;
+    this.#forms[index] = (value[0] & IN_CHUNKS) === 0 ? COMPRESSED_IN_ROW : POINTER;
   }
 
-  /** Takes over the pointer that another version of the row has for a long value. */
-  keepPointer(index: number, u8: Uint8Array, row: number, layout: RowLayout): void {
-    const start = row + variableStart(u8, row, layout.columns[index] as ColumnLayout);
-    this.setBytes(index, u8.slice(start, start + OVERFLOW_POINTER_SIZE), true);
+  /** Takes over the long form that another version of the row has of a value. */
+  keepLong(index: number, u8: Uint8Array, row: number, layout: RowLayout): void {
+    const column = layout.columns[index] as ColumnLayout;
+    const end = row + (variableEnd(u8, row, column) & ~OVERFLOW_BIT);
+    this.setLong(index, u8.slice(row + variableStart(u8, row, column), end));
   }
 
-  /** Places the variable-length values; answers the row's length in bytes. Moves the longest out while the row is too long. */
-  finish(overflow: OverflowStore): number {
-    const { layout } = this;
-    let size = this.#place();
-    while (size > ROW_SIZE_MAX) {
-      const longest = this.#longest();
-      if (longest < 0) throw sqlError('54000', `row is too big: size ${size}, maximum size ${ROW_SIZE_MAX}`);
-      const value = this.#values[longest] as Uint8Array | string;
-      this.#values[longest] = overflow(typeof value === 'string' ? Buffer.from(value, 'utf8') : value);
-      this.#isOverflow[longest] = true;
-      size = this.#place();
-    }
-    for (const index of layout.variableColumns) this.#values[index] = null;
-    this.length = size;
+  /** Bytes that the row would have. */
+  measure(): number {
+    let size = this.layout.fixedSize;
+    for (const index of this.layout.variableColumns) size += this.lengthOf(index);
     return size;
   }
 
-  #longest(): number {
+  /** Bytes of a variable-length column, in the form that it has now. */
+  lengthOf(index: number): number {
+    const value = this.#values[index];
+    if (value === null) return 0;
+    if (typeof value !== 'string') return value.length;
+    if (this.#lengths[index] < 0) this.#lengths[index] = Buffer.byteLength(value, 'utf8');
+    return this.#lengths[index];
+  }
+
+  /** What a variable-length column was set to. */
+  valueOf(index: number): string | Uint8Array {
+    return this.#values[index] as string | Uint8Array;
+  }
+
+  isCompressed(index: number): boolean {
+    return this.#forms[index] === COMPRESSED_IN_ROW;
+  }
+
+  /** The longest of the values that are not in chunks, -1 if there is none that is wanted. */
+  longest(isWanted: (index: number, column: ColumnLayout) => boolean): number {
     let found = -1;
-    let size = 32;
+    let size = CHUNK_POINTER_SIZE;
     for (const index of this.layout.variableColumns) {
-      const value = this.#values[index];
-      if (value === null || this.#isOverflow[index]) continue;
-      const length = typeof value === 'string' ? Buffer.byteLength(value, 'utf8') : value.length;
-      if (length > size) {
-        size = length;
-        found = index;
-      }
+      if (this.#values[index] === null || this.#forms[index] === POINTER) continue;
+      const length = this.lengthOf(index);
+      if (length <= size || !isWanted(index, this.layout.columns[index] as ColumnLayout)) continue;
+      size = length;
+      found = index;
     }
     return found;
   }
 
-  #place(): number {
+  /** Places the variable-length values; answers the row's length in bytes. 54000 if no page can hold it. */
+  finish(): number {
+    if (this.hasLongValue) {
+      const size = this.measure();
+      if (size > ROW_SIZE_MAX) throw sqlError('54000', `row is too big: size ${size}, maximum size ${ROW_SIZE_MAX}`);
+    }
     const { layout } = this;
     let end = layout.fixedSize;
     for (const index of layout.variableColumns) {
@@ -132,12 +159,19 @@ export class RowWriter {
           end += value.length;
         }
       }
-      const stored = this.#isOverflow[index] ? end | 0x8000 : end;
+      const stored = this.#forms[index] === AS_IT_IS ? end : end | OVERFLOW_BIT;
       // A row too long for its page is never stored, so an end beyond 15 bits is only passing through.
       this.bytes[column.offset] = stored & 255;
       this.bytes[column.offset + 1] = (stored >>> 8) & 255;
     }
+    this.length = end;
     return end;
+  }
+
+  /** The row has been stored: long values need not be kept for it. */
+  forgetLong(): void {
+    if (!this.hasLongValue) return;
+    for (const index of this.layout.variableColumns) this.#values[index] = null;
   }
 
   #reserve(size: number): void {

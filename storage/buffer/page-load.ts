@@ -2,9 +2,17 @@
 import { SqlError } from '../../types/errors.ts';
 import type { RelationPages } from './relation-pages.ts';
 
+/** What a statement waits for after PAGE_MISS. */
+export interface Awaited {
+  onLoaded(callback: () => void): void;
+}
+
+/** Nothing but the others' turn. */
+export const NEXT_TURN: Awaited = { onLoaded: (callback) => void setImmediate(callback) };
+
 export type RelationLoads = Map<number, PageLoad>;
 
-export class PageLoad {
+export class PageLoad implements Awaited {
   readonly relation: RelationPages;
   readonly pageNo: number;
   /** -1 while it waits for a frame. */

@@ -24,7 +24,7 @@ import { PAGE_SIZE, PAGES_PER_RELATION_MAX, POOL_FRAMES_MIN, POOL_SIZE_MAX, USAG
 import { formatPage, pageNumber, pageRelationId, verifyPageChecksum } from '../page/index.ts';
 import type { LoggedPages, Wal } from '../wal/index.ts';
 import { ClockSweep, FRAME_BUSY, FRAME_DIRTY, FRAME_LOADING, FRAME_NEW, FRAME_WRITING } from './clock-sweep.ts';
-import { noFrames, PAGE_MISS, PageLoad } from './page-load.ts';
+import { type Awaited, NEXT_TURN, noFrames, PAGE_MISS, PageLoad } from './page-load.ts';
 import { PageWriter } from './page-writer.ts';
 import { RelationFiles } from './relation-files.ts';
 import { NO_FRAME, RelationPages } from './relation-pages.ts';
@@ -37,6 +37,8 @@ export interface BufferPoolOptions {
   /** Bytes (shared_buffers), rounded down to whole pages; at least 16 frames, at most 4 GiB - 8 KiB. */
   readonly size: number;
   readonly wal: Wal;
+  /** Files of relations that are open at the same time, but for those that are being read or written. */
+  readonly openFilesMax?: number;
 }
 
 /** How many neighbouring pages one read fetches at most. */
@@ -65,8 +67,8 @@ export class BufferPool implements LoggedPages {
   readonly files: RelationFiles;
   readonly sweep: ClockSweep;
   readonly writer: PageWriter;
-  /** The load that the last PAGE_MISS was thrown for. */
-  lastMiss: PageLoad | null = null;
+  /** What the last PAGE_MISS was thrown for. */
+  lastMiss: Awaited | null = null;
   isClosed = false;
 
   /** Statistics. */
@@ -100,7 +102,7 @@ export class BufferPool implements LoggedPages {
     this.flags = new Uint8Array(frameCount);
     this.framePage = new Uint32Array(frameCount);
     this.wal = options.wal;
-    this.files = new RelationFiles(options.fileSystem, `${options.directory}/base`);
+    this.files = new RelationFiles(options.fileSystem, `${options.directory}/base`, options.openFilesMax);
     this.sweep = new ClockSweep(this);
     this.writer = new PageWriter(this);
     options.wal.attachPages(this);
@@ -139,6 +141,12 @@ export class BufferPool implements LoggedPages {
   onLoaded(callback: () => void): void {
     assert(this.lastMiss !== null, 'a page was missed');
     this.lastMiss.onLoaded(callback);
+  }
+
+  /** Throws PAGE_MISS though nothing is missing: for who has worked long enough, and can go on later like after a miss. */
+  missUntilNextTurn(): never {
+    this.lastMiss = NEXT_TURN;
+    throw PAGE_MISS;
   }
 
   /**

@@ -19,8 +19,11 @@ export class RelationFiles {
   private namesChanged = false;
   private readonly truncations = new Set<RelationPages>();
 
-  constructor(fileSystem: FileSystem, directory: string) {
+  private readonly openFilesMax: number;
+
+  constructor(fileSystem: FileSystem, directory: string, openFilesMax = OPEN_FILES_MAX) {
     this.fileSystem = fileSystem;
+    this.openFilesMax = openFilesMax;
     this.directory = directory;
     fileSystem.mkdir(directory);
   }
@@ -37,7 +40,7 @@ export class RelationFiles {
     const file = this.fileSystem.open(path, create ? 'create' : 'readwrite');
     relation.file = file;
     this.openRelations.add(relation);
-    if (this.openRelations.size > OPEN_FILES_MAX) this.closeOldest(relation);
+    if (this.openRelations.size > this.openFilesMax) this.closeOldest(relation);
     return file;
   }
 

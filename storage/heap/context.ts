@@ -12,4 +12,6 @@ export interface HeapContext {
   readonly versions: VersionStore;
   /** Appends a page to the relation and logs that; answers its number. May take a frame. Throws 53100. */
   newPage(pages: RelationPages, flags: number): number;
+  /** Old versions fill page after page: somebody should look (VersionStore.tidy) when they are not needed any more. */
+  versionsPiled(): void;
 }

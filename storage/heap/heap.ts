@@ -55,8 +55,9 @@ import {
   slotOffset,
   totalSpace,
 } from '../page/index.ts';
-import { PAGE_NOTE_CHANGED, PAGE_NOTE_LEFT, WAL_PAGES } from '../wal/index.ts';
+import { logRelationTruncate, PAGE_NOTE_CHANGED, PAGE_NOTE_LEFT, WAL_PAGES } from '../wal/index.ts';
 import { BulkInserts } from './bulk.ts';
+import { olderVisible } from './chain-walk.ts';
 import type { HeapContext } from './context.ts';
 import { copyChangedIn, copyRowIn, firstChanged, lastChanged } from './copy-bytes.ts';
 import { FreeSpace } from './free-space.ts';
@@ -200,14 +201,9 @@ export class Heap {
     if (transactions.isVisible(pool.f64[row >>> 3], snapshot)) {
       return (pool.u8[row + ROW_FLAGS_OFFSET] & ROW_DELETED) === 0 ? row : -1;
     }
-    const place = row;
-    for (;;) {
-      const page = pool.u32[(row + ROW_PREVIOUS_PAGE_OFFSET) >>> 2];
-      if (page === NO_VERSION) return -1;
-      row = this.versions.versionBase(page, pool.u16[(row + ROW_PREVIOUS_SLOT_OFFSET) >>> 1]);
-      if (!transactions.isVisible(pool.f64[row >>> 3], snapshot)) continue;
-      return (pool.u8[row + ROW_FLAGS_OFFSET] & ROW_HEADER_ONLY) === 0 ? row : place;
-    }
+    const older = olderVisible(this.context, row, snapshot);
+    if (older < 0) return -1;
+    return (pool.u8[older + ROW_FLAGS_OFFSET] & ROW_HEADER_ONLY) === 0 ? older : row;
   }
 
   /**
@@ -554,6 +550,21 @@ export class Heap {
   setFillPage(pageNo: number): void {
     if (this.fillPage >= 0 && this.fillPage !== pageNo) this.noteSpace(this.fillPage);
     this.fillPage = pageNo;
+  }
+
+  /** No row, dead or alive, is on the page. Throws PAGE_MISS. */
+  isPageEmpty(pageNo: number): boolean {
+    const pool = this.context.pool;
+    return pageSlotCount(pool.u16, pool.frameBase(this.pages, pageNo)) === 0;
+  }
+
+  /** Gives back pages from pageCount on. Before: they are empty, and nobody else uses the heap (ACCESS EXCLUSIVE). Throws 53100. */
+  truncate(pageCount: number): void {
+    assert(this.bulks.isEmpty, 'nobody inserts into a heap that is truncated');
+    logRelationTruncate(this.context.wal, this.relId, pageCount);
+    if (this.fillPage >= pageCount) this.fillPage = -1;
+    this.freeSpace.truncate(pageCount);
+    this.context.pool.truncateRelation(this.pages, pageCount);
   }
 
   /** The page may have room now. Nothing happens if it is not in memory. */

@@ -20,6 +20,9 @@
  *  3. Previous-version pointers into recycled pages are never followed: the version that holds such a pointer has an xid below
  *     every horizon.
  *
+ * Pages for which there is no use any more, after a long snapshot say, are given back (tidy): those behind the last that holds
+ * versions. So that there are such, spare pages at the front are filled first when there are many.
+ *
  * What the pages mean beyond the horizon is known in memory only: after a crash the startup sweep undoes what must be undone,
  * and the store begins empty.
  */
@@ -35,10 +38,15 @@ import {
   slotEntryOffset,
   slotOffset,
 } from '../page/index.ts';
+import { logRelationTruncate } from '../wal/index.ts';
 import type { HeapContext } from './context.ts';
 import { ROW_FLAGS_OFFSET, ROW_HEADER_ONLY, ROW_HEADER_SIZE, ROW_SLOT_BITS } from './row-header.ts';
 
 export const VERSION_PREFIX_SIZE = 8;
+/** Spare pages that are kept in any case; more are worth giving back: 1 MB. */
+const SPARE_KEPT = 128;
+/** So many pages in use are a pile that somebody should look after. */
+const PILE = 64;
 /** Words copied one by one; beyond it copyWithin is faster. */
 const COPY_BYTES_MAX = 384;
 
@@ -51,7 +59,7 @@ export class VersionStore {
   private used: number[] = [];
   private usedFirst = 0;
   /** Pages to be filled again; the last recycled is taken first, being the likeliest to be in memory. */
-  private readonly spare: number[] = [];
+  private spare: number[] = [];
   /** By page: the newest xid that superseded a version in it, and how many versions the sweep has yet to see. */
   private newest = new Float64Array(16);
   private keeps = new Int32Array(16);
@@ -121,6 +129,37 @@ export class VersionStore {
     }
     this.fillPage = this.context.newPage(this.pages, PAGE_KIND_VERSIONS);
     this.ensureTables(this.fillPage);
+    if (this.usedPageCount > PILE) this.context.versionsPiled();
+  }
+
+  /**
+   * Takes back pages whose versions nobody can see, and gives back to the file system those at the end that are not needed.
+   * True: there is a pile still, so look again later. Throws 53100.
+   */
+  tidy(): boolean {
+    this.recycle();
+    const fill = this.fillPage;
+    if (fill >= 0 && this.spare.length > SPARE_KEPT && this.isFree(fill, this.context.transactions.gcHorizon())) {
+      // It may be the last of all.
+      this.spare.push(fill);
+      this.fillPage = -1;
+      this.formatNext = false;
+    }
+    const inUse = this.usedPageCount;
+    if (this.spare.length > SPARE_KEPT && this.spare.length > 3 * inUse) this.giveBack();
+    return inUse > PILE || this.spare.length > SPARE_KEPT;
+  }
+
+  private giveBack(): void {
+    let end = Math.max(this.fillPage + 1, SPARE_KEPT);
+    for (let i = this.usedFirst; i < this.used.length; i++) end = Math.max(end, this.used[i] + 1);
+    if (end < this.pages.pageCount) {
+      logRelationTruncate(this.context.wal, this.pages.relId, end);
+      this.context.pool.truncateRelation(this.pages, end);
+      this.spare = this.spare.filter((page) => page < end);
+    }
+    // From here on the first pages are filled first.
+    this.spare.sort((a, b) => b - a);
   }
 
   private ensureTables(pageNo: number): void {
@@ -133,11 +172,15 @@ export class VersionStore {
     this.keeps = keeps;
   }
 
+  private isFree(page: number, horizon: number): boolean {
+    return this.newest[page] < horizon && this.keeps[page] === 0;
+  }
+
   private recycle(): void {
     const horizon = this.context.transactions.gcHorizon();
     while (this.usedFirst < this.used.length) {
       const page = this.used[this.usedFirst];
-      if (this.newest[page] >= horizon || this.keeps[page] > 0) break;
+      if (!this.isFree(page, horizon)) break;
       this.spare.push(page);
       this.usedFirst++;
     }

@@ -12,6 +12,8 @@ export class LiveSnapshot implements Snapshot {
   csn = 0;
   xidLimit = 0;
   txnId = 0;
+  walkFrom = -1;
+  walkAt = -1;
   previous: LiveSnapshot | null = null;
   next: LiveSnapshot | null = null;
   isLive = false;
@@ -68,6 +70,7 @@ export class SnapshotList {
     if (snapshot === null) return new LiveSnapshot();
     this.free = snapshot.next;
     snapshot.next = null;
+    snapshot.walkFrom = -1;
     return snapshot;
   }
 

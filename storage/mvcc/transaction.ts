@@ -189,6 +189,7 @@ export class TransactionManager {
 
   refreshOwnWrites(snapshot: Snapshot): void {
     (snapshot as LiveSnapshot).xidLimit = this.table.next;
+    snapshot.walkFrom = -1;
   }
 
   releaseSnapshot(snapshot: Snapshot): void {

@@ -24,6 +24,9 @@ export interface Snapshot {
   readonly xidLimit: number;
   /** The transaction number whose own versions are seen; 0: nobody's. */
   readonly txnId: number;
+  /** A walk down old versions that met a missing page (heap/chain-walk.ts): the address it began at, -1 for none, and how far it came. */
+  walkFrom: number;
+  walkAt: number;
 }
 
 /** Row lock strengths, PostgreSQL's four. The order is that of strength. */

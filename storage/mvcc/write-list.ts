@@ -20,8 +20,11 @@ export const WRITE_DROP_HEAP = 5;
 export const WRITE_CREATE_SEQUENCE = 6;
 export const WRITE_DROP_SEQUENCE = 7;
 
+/** The sequence relId was started again: its values so far come back with an undo. */
+export const WRITE_RESTART_SEQUENCE = 64;
+
 /** The kind's bits. */
-export const WRITE_KIND_MASK = 7;
+export const WRITE_KIND_MASK = 7 | WRITE_RESTART_SEQUENCE;
 /** An update that changed index keys: the sweep drops those of the version at `versions`. */
 export const WRITE_INDEXED = 8;
 /** An update that moved the row: the place it left is freed or shrunk after commit. */

@@ -22,7 +22,7 @@ import { SqlError } from '../../types/errors.ts';
 import { type FileSystem, replaceFile } from '../io/index.ts';
 import { crc32 } from '../page/index.ts';
 
-export const FORMAT_VERSION = 1;
+export const FORMAT_VERSION = 2;
 export const CONTROL_FILE = 'control';
 const MAGIC = 'HOTROWCT';
 const SIZE = 112;

@@ -16,6 +16,7 @@ function functionContext(catalog: Catalog): FunctionContext {
     currentUser: 'postgres',
     searchPath: () => ['pg_catalog', 'public'],
     relationSize: () => 8192,
+    overflowSize: () => 0,
     system: {
       shared: SharedCatalog.bootstrap(),
       currentRoleOid: 10,

@@ -169,7 +169,7 @@ export class FakeDatabase {
       dropHeap: (relId) => void database.heaps.delete(relId),
       createSequence: (oid, lastValue, isCalled) => void database.sequences.set(oid, { lastValue, isCalled }),
       dropSequence: (oid) => void database.sequences.delete(oid),
-      setSequence: (oid, lastValue, isCalled) => void database.sequences.set(oid, { lastValue, isCalled }),
+      restartSequence: (oid, lastValue, isCalled) => void database.sequences.set(oid, { lastValue, isCalled }),
       sequenceState: (oid) => database.sequences.get(oid) ?? null,
       bind: (expression, table, use, target) =>
         bindScalar(expression, table, database.#environment(), {

@@ -121,6 +121,59 @@ describe('the storage engine', () => {
     await engine.close();
   });
 
+  it('starts a sequence again with its transaction: others wait, an undo and a crash before COMMIT take it back', async () => {
+    const fileSystem = new MemoryFileSystem();
+    const engine = await open(fileSystem);
+    const txn = engine.transactions.begin();
+    engine.createSequence(txn, 20000, 1, false);
+    engine.setSequence(20000, 50, true, txn, 82);
+    await committed(engine, txn);
+
+    const restarter = engine.transactions.begin();
+    engine.restartSequence(restarter, 20000, 1, false);
+    engine.setSequence(20000, 2, true, restarter, 34);
+    const mark = engine.transactions.savepoint(restarter);
+    engine.restartSequence(restarter, 20000, 7, false);
+    const other = engine.transactions.begin();
+    expect(engine.sequenceBlocker(20000, other)).to.equal(restarter);
+    expect(engine.sequenceBlocker(20000, restarter)).to.equal(null);
+    await untilDone(
+      engine,
+      () => restarter.undoNeedsPage,
+      () => engine.transactions.rollbackTo(restarter, mark),
+    );
+    expect(engine.sequenceState(20000)).to.include({ lastValue: 2, isCalled: true });
+
+    // The server stops before COMMIT, when everything else is on disk.
+    await new Promise<void>((resolve, reject) => {
+      engine.checkpoint((error) => (error === null ? resolve() : reject(error)));
+    });
+    const crashed = fileSystem.fork();
+    crashed.crash();
+    const before = await open(crashed);
+    expect(before.sequenceState(20000)).to.include({ lastValue: 82, isCalled: true });
+    await before.close();
+
+    const stopped = fileSystem.fork();
+    await committed(engine, restarter);
+    expect(engine.sequenceBlocker(20000, other)).to.equal(null);
+    const after = fileSystem.fork();
+    for (const [files, value] of [
+      [stopped, 82],
+      [after, 2],
+    ] as const) {
+      files.crash();
+      const again = await open(files);
+      expect(again.sequenceState(20000)).to.include({ lastValue: value, isCalled: true });
+      await again.close();
+    }
+    const undone = engine.transactions.begin();
+    engine.restartSequence(undone, 20000, 1000, false);
+    await rolledBack(engine, undone);
+    expect(engine.sequenceState(20000)).to.include({ lastValue: 2, isCalled: true });
+    await engine.close();
+  });
+
   it('gives out sequence values that never come back, logging one record for 32 of them', async () => {
     const fileSystem = new MemoryFileSystem();
     const engine = await open(fileSystem);

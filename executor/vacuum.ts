@@ -1,0 +1,146 @@
+/**
+ * VACUUM, ANALYZE and CLUSTER. Old versions go by themselves; what is left to do:
+ *
+ *      VACUUM         sweeps what can be swept now, and gives back the empty pages at a table's end if nobody uses the table
+ *      VACUUM FULL    copies the rows into new files, which are as small as can be; the old ones go at commit
+ *      CLUSTER        the same: rows keep their order, because indexes are in memory and a heap has no order to keep
+ *      ANALYZE        gathers statistics
+ */
+import type { RelationEntry } from '../catalog/entries.ts';
+import type { ClusterStatement, VacuumStatement } from '../parser/ast.ts';
+import { ACCESS_EXCLUSIVE, type Heap, LOCK_GRANTED, PAGE_MISS } from '../storage/api.ts';
+import { sqlError } from '../types/errors.ts';
+import { analyzeTable } from './analyze.ts';
+import { rewriteTables } from './ddl-runner.ts';
+import type { Session, Task } from './session.ts';
+
+const SWEEP_SLICE = 512;
+/** Pages asked for at once, backwards. */
+const READ_AHEAD = 32;
+const SLICE_MS = 2;
+
+export function* vacuum(session: Session, node: VacuumStatement): Task<string> {
+  const isVacuum = node.kind === 'vacuum';
+  if (isVacuum && session.transaction.isBlock) throw sqlError('25001', 'VACUUM cannot run inside a transaction block');
+  const tables: RelationEntry[] = [];
+  for (const { table } of node.relations) {
+    const found = relationOf(session, table.name);
+    if (found.class === 'relation' && (isStored(found) || found.kind === 'virtual')) tables.push(found);
+    else {
+      const message = `skipping "${found.name}" --- cannot ${node.kind} non-tables or special system tables`;
+      session.notice({ severity: 'WARNING', code: '01000', message });
+    }
+  }
+  const has = (name: string): boolean => node.options.some((o) => o.name === name && isOn(o.value));
+  const all = (node.relations.length > 0 ? tables : [...session.catalog.relations()]).filter(isStored);
+  if (isVacuum) {
+    yield* sweepAll(session);
+    if (has('full'))
+      yield* rewriteTables(
+        session,
+        all.map((t) => t.oid),
+      );
+    else for (const table of all) yield* trimTable(session, table);
+  }
+  if (!isVacuum || has('analyze')) {
+    for (const { oid } of all) {
+      const table = session.catalog.relation(oid);
+      if (table !== undefined) yield* analyzeTable(session, table);
+    }
+  }
+  return isVacuum ? 'VACUUM' : 'ANALYZE';
+}
+
+export function* cluster(session: Session, node: ClusterStatement): Task<string> {
+  if (node.table === null) {
+    if (session.transaction.isBlock) throw sqlError('25001', 'CLUSTER cannot run inside a transaction block');
+    return 'CLUSTER';
+  }
+  const table = relationOf(session, node.table);
+  if (table.class !== 'relation' || !isStored(table)) {
+    throw sqlError('42809', `"${table.name}" is not a table or materialized view`);
+  }
+  if (node.index !== null) {
+    const index = session.catalog.indexByName(table.schemaOid, node.index);
+    if (index === undefined) throw sqlError('42704', `index "${node.index}" for table "${table.name}" does not exist`);
+    if (index.tableOid !== table.oid) {
+      throw sqlError('42809', `"${index.name}" is not an index for table "${table.name}"`);
+    }
+  }
+  yield* rewriteTables(session, [table.oid]);
+  return 'CLUSTER';
+}
+
+function relationOf(session: Session, name: readonly string[]) {
+  const relation = session.catalog.resolveRelation(name, session.searchPath(true));
+  if (relation === undefined) throw sqlError('42P01', `relation "${name.join('.')}" does not exist`);
+  return relation;
+}
+
+function isStored(table: RelationEntry): boolean {
+  return table.relId !== 0;
+}
+
+function isOn(value: unknown): boolean {
+  return !(value === false || value === 0 || (typeof value === 'string' && /^(off|false|0)$/i.test(value)));
+}
+
+/** Until what is left must wait for somebody's snapshot. */
+function* sweepAll(session: Session): Task<void> {
+  const { engine } = session;
+  while (engine.sweepSome(SWEEP_SLICE) >= SWEEP_SLICE || engine.isSweepWaiting) {
+    session.wakeAfter(engine.isSweepWaiting ? 2 : 0);
+    yield* session.wait();
+  }
+}
+
+/** Empty pages at the end go, if nobody uses the table: PostgreSQL, too, does not wait for the lock. */
+function* trimTable(session: Session, { oid }: RelationEntry): Task<void> {
+  const { engine } = session;
+  const heapsOf = (): Heap[] => {
+    const table = session.catalog.relation(oid);
+    if (table === undefined) return [];
+    return [table.relId, table.overflowRelId].filter((relId) => relId > 0).map((relId) => engine.heap(relId));
+  };
+  let isLocked = false;
+  for (const { relId } of heapsOf()) {
+    if ((yield* endOf(session, oid, relId, true)) === null) continue;
+    if (!isLocked) {
+      const tag = engine.locks.relationTag(session.database.oid, oid);
+      if (engine.locks.acquire(session.ensureTransaction(), tag, ACCESS_EXCLUSIVE, false) !== LOCK_GRANTED) return;
+      isLocked = true;
+    }
+    const end = yield* endOf(session, oid, relId, false);
+    if (end !== null) engine.heap(relId).truncate(end);
+  }
+}
+
+/** Page count without the empty pages at the end; null: there are none, or no such heap. `isGlance`: the last page only. */
+function* endOf(session: Session, oid: number, relId: number, isGlance: boolean): Task<number | null> {
+  const { engine } = session;
+  const heapOf = (): Heap | null => {
+    const table = session.catalog.relation(oid);
+    return table?.relId === relId || table?.overflowRelId === relId ? engine.heap(relId) : null;
+  };
+  let end = heapOf()?.pages.pageCount ?? 0;
+  const count = end;
+  for (let sliceEnd = performance.now() + SLICE_MS; end > 0; ) {
+    const heap = heapOf();
+    if (heap === null || heap.pages.pageCount < end) return null;
+    try {
+      if (!heap.isPageEmpty(end - 1)) break;
+      end--;
+      if (isGlance) break;
+      if (performance.now() < sliceEnd) continue;
+      session.wakeAfter(0);
+    } catch (error) {
+      if (error !== PAGE_MISS) throw error;
+      session.wakeOnLoad();
+      const before = Array.from({ length: Math.min(READ_AHEAD, end - 1) }, (_, i) => end - 2 - i);
+      if (!isGlance) engine.pool.prefetch(heap.pages, before.reverse(), before.length);
+    }
+    yield* session.wait();
+    sliceEnd = performance.now() + SLICE_MS;
+  }
+  return end === count ? null : end;
+}

@@ -1,0 +1,79 @@
+/** COPY FROM reads the same rows however the client cuts its messages. */
+import { expect } from 'chai';
+import fc from 'fast-check';
+import { END, PENDING } from '../../executor/batch.ts';
+import type { ExecContext } from '../../executor/context.ts';
+import { CopyInTask } from '../../executor/copy/copy-in.ts';
+import type { CopyOptions } from '../../executor/copy/options.ts';
+import { DEFAULT_FORMAT, OID } from '../../types/index.ts';
+
+const context = { functions: { format: DEFAULT_FORMAT } } as unknown as ExecContext;
+const columns = ['a', 'b'].map((name) => ({ name, typeOid: OID.TEXT, typeModifier: -1 }));
+
+function options(format: 'text' | 'csv', escapeWith: string): CopyOptions {
+  return {
+    format,
+    delimiter: format === 'csv' ? ',' : '\t',
+    nullText: format === 'csv' ? '' : '\\N',
+    header: 'none',
+    quote: '"',
+    escape: escapeWith,
+    forceQuote: [],
+    forceNotNull: [],
+    forceNull: [],
+  } as unknown as CopyOptions;
+}
+
+/** All rows, with the bytes cut at these places. */
+function read(copyOptions: CopyOptions, bytes: Buffer, cuts: readonly number[]): string[] {
+  const task = new CopyInTask(columns, copyOptions, 't');
+  const rows: string[] = [];
+  const drain = (): void => {
+    for (;;) {
+      const batch = task.poll(context);
+      if (batch === END || batch === PENDING) return;
+      for (let i = 0; i < batch.count; i++) rows.push(JSON.stringify(batch.columns.map((column) => column[i])));
+    }
+  };
+  let from = 0;
+  for (const cut of [...cuts.map((c) => c % (bytes.length + 1)).sort((x, y) => x - y), bytes.length]) {
+    task.receive(bytes.subarray(from, cut));
+    from = cut;
+    drain();
+  }
+  task.finish();
+  drain();
+  return rows;
+}
+
+const piece = fc.constantFrom('x', 'größe', '\\\\', '\\n', '\\\n', '\\t', '""', ' ', 'long '.repeat(50));
+const field = fc.array(piece, { maxLength: 6 }).map((pieces) => pieces.join(''));
+
+describe('COPY FROM, whatever the messages', () => {
+  it('in text form, with backslashes before line breaks', () => {
+    fc.assert(
+      fc.property(fc.array(fc.tuple(field, field)), fc.array(fc.nat()), (lines, cuts) => {
+        const bytes = Buffer.from(lines.map((fields) => `${fields.join('\t')}\n`).join(''), 'utf8');
+        const whole = read(options('text', '"'), bytes, []);
+        expect(whole).to.have.length(lines.length);
+        expect(read(options('text', '"'), bytes, cuts)).to.deep.equal(whole);
+      }),
+    );
+  });
+
+  for (const sign of ['"', '!']) {
+    it(`as CSV with line breaks in quotes, escaped by ${sign}`, () => {
+      const inQuotes = fc
+        .array(fc.constantFrom('x', '\n', '\r\n', ',', `${sign}"`, sign === '!' ? '!!' : 'é'), { maxLength: 8 })
+        .map((pieces) => `"${pieces.join('')}"`);
+      fc.assert(
+        fc.property(fc.array(fc.tuple(inQuotes, inQuotes)), fc.array(fc.nat()), (lines, cuts) => {
+          const bytes = Buffer.from(lines.map((fields) => `${fields.join(',')}\n`).join(''), 'utf8');
+          const whole = read(options('csv', sign), bytes, []);
+          expect(whole).to.have.length(lines.length);
+          expect(read(options('csv', sign), bytes, cuts)).to.deep.equal(whole);
+        }),
+      );
+    });
+  }
+});

@@ -1,0 +1,209 @@
+/** Long values as statements use them: space that comes back, others who are served meanwhile, limits. */
+import { randomBytes } from 'node:crypto';
+import { expect } from 'chai';
+import pg from 'pg';
+import { openDatabaseServer } from '../../executor/index.ts';
+import type { DatabaseServer } from '../../executor/server.ts';
+import { WireServer } from '../../wire/index.ts';
+
+function logFailure(where: string, error: unknown): void {
+  throw new Error(`${where}: ${String(error)}`);
+}
+
+describe('long values in statements', () => {
+  let database: DatabaseServer;
+  let server: WireServer;
+  let client: pg.Client;
+
+  async function connect(): Promise<pg.Client> {
+    const { port } = server;
+    const connected = new pg.Client({ host: '127.0.0.1', port, user: 'postgres', database: 'postgres' });
+    await connected.connect();
+    return connected;
+  }
+
+  beforeEach(async () => {
+    // 4 MB: smaller than the values.
+    database = await openDatabaseServer({ dataDirectory: null, settings: new Map([['shared_buffers', '4MB']]) });
+    server = new WireServer({ factory: database, hosts: ['127.0.0.1'], port: 0, authMethod: 'trust', logFailure });
+    await server.listen();
+    client = await connect();
+  });
+
+  afterEach(async () => {
+    await client.end();
+    await server.stop();
+    await database.close();
+  });
+
+  async function pages(table: string): Promise<number> {
+    const { rows } = await client.query(`SELECT pg_table_size('${table}') / 8192 AS pages`);
+    return Number(rows[0].pages);
+  }
+
+  async function swept(): Promise<void> {
+    while (database.engine.sweepPendingCount > 0) await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+
+  it('do not make the table grow through a hundred updates, deletions and rollbacks', async function () {
+    this.timeout(60_000);
+    await client.query('CREATE TABLE t (id int PRIMARY KEY, b bytea, n int)');
+    await client.query('INSERT INTO t VALUES (1, $1, 0)', [randomBytes(1_000_000)]);
+    const one = await pages('t');
+    expect(one).to.be.within(124, 130);
+    let value = Buffer.alloc(0);
+    for (let round = 0; round < 100; round++) {
+      value = randomBytes(1_000_000 - round * 100);
+      if (round % 10 === 3) {
+        await client.query('BEGIN');
+        await client.query('UPDATE t SET b = $1', [randomBytes(1_000_000)]);
+        await client.query('ROLLBACK');
+      }
+      if (round % 10 === 5) {
+        await client.query('DELETE FROM t');
+        await client.query('INSERT INTO t VALUES (1, $1, 0)', [value]);
+      } else await client.query('UPDATE t SET b = $1, n = n + 1', [value]);
+      await swept();
+    }
+    const { rows } = await client.query('SELECT b FROM t WHERE id = 1');
+    expect(value.equals(rows[0].b)).to.equal(true);
+    expect(await pages('t')).to.be.at.most(one * 3);
+  });
+
+  it('leave the columns beside them as they are, while their pages come and go for many clients', async function () {
+    this.timeout(60_000);
+    await client.query('CREATE TABLE t (id int PRIMARY KEY, a text, n int, b text, u text)');
+    await client.query(`INSERT INTO t SELECT i, md5(i::text) || repeat(i::text, 100000 + i), -i,
+      (SELECT string_agg(md5((i * 100 + k)::text), '') FROM generate_series(1, 1500) k), 'u' || i
+      FROM generate_series(1, 60) i`);
+    await client.query('ALTER TABLE t ALTER b SET STORAGE EXTERNAL');
+    await client.query('UPDATE t SET b = b || 1');
+    const wanted = (await client.query('SELECT id, md5(a) AS a, md5(b) AS b FROM t ORDER BY id')).rows;
+    const clients = await Promise.all([connect(), connect(), connect()]);
+    await Promise.all(
+      clients.map(async (other, k) => {
+        for (let round = 0; round < 60; round++) {
+          const id = 1 + ((round * 7 + k * 23) % 60);
+          const { rows } = await other.query('SELECT id, md5(a) AS a, n, md5(b) AS b, u FROM t WHERE id = $1', [id]);
+          expect(rows).to.deep.equal([{ ...wanted[id - 1], n: -id, u: `u${id}` }]);
+        }
+      }),
+    );
+    for (const other of clients) await other.end();
+  });
+
+  it('that did not change are not written again', async () => {
+    await client.query('CREATE TABLE t (id int PRIMARY KEY, b bytea, t text)');
+    await client.query('INSERT INTO t VALUES (1, $1, $2)', [randomBytes(1_000_000), 'short']);
+    const before = await pages('t');
+    for (let i = 0; i < 20; i++) await client.query('UPDATE t SET id = id + 1, t = t || $1', ['.']);
+    expect(await pages('t')).to.be.at.most(before + 1);
+    const { rows } = await client.query('SELECT id, t, length(b) AS length FROM t');
+    expect(rows).to.deep.equal([{ id: 21, t: `short${'.'.repeat(20)}`, length: 1_000_000 }]);
+  });
+
+  it('of several times the pool go in and out by parameter while others are served', async function () {
+    this.timeout(60_000);
+    await client.query('CREATE TABLE t (id int PRIMARY KEY, b bytea, t text)');
+    const other = await connect();
+    const during = async <T>(work: Promise<T>): Promise<{ result: T; answered: number }> => {
+      let isDone = false;
+      const done = work.finally(() => {
+        isDone = true;
+      });
+      let answered = 0;
+      while (!isDone) {
+        await other.query('SELECT 1');
+        answered++;
+      }
+      return { result: await done, answered };
+    };
+    const bytes = randomBytes(16_000_000);
+    const inserted = await during(client.query('INSERT INTO t VALUES (1, $1, NULL)', [bytes]));
+    expect(inserted.answered).to.be.greaterThan(10);
+    const text = Array.from({ length: 700_000 }, (_, i) => `${(i * 2654435761) >>> 0} größer,\n`).join('');
+    const stored = await during(client.query('INSERT INTO t VALUES (2, NULL, $1)', [text]));
+    expect(stored.answered).to.be.greaterThan(5);
+    const read = await during(client.query('SELECT id, b, t FROM t ORDER BY id'));
+    expect(bytes.equals(read.result.rows[0].b)).to.equal(true);
+    expect(read.result.rows[1].t === text).to.equal(true);
+    expect(read.answered).to.be.greaterThan(5);
+
+    await client.query('CREATE TABLE copied (LIKE t)');
+    await client.query('INSERT INTO copied SELECT * FROM t');
+    const same = await client.query(
+      'SELECT count(*)::int AS n FROM t JOIN copied USING (id) WHERE md5(t.b) = md5(copied.b) OR md5(t.t) = md5(copied.t)',
+    );
+    expect(same.rows).to.deep.equal([{ n: 2 }]);
+    const deleted = await during(client.query('DELETE FROM t'));
+    expect(deleted.result.rowCount).to.equal(2);
+    await other.end();
+  });
+
+  it('of an update under way are seen by nobody; a cancelled one leaves nothing', async function () {
+    this.timeout(60_000);
+    await client.query('CREATE TABLE t (id int PRIMARY KEY, b bytea)');
+    await client.query('INSERT INTO t VALUES (1, $1)', [Buffer.from('before')]);
+    const other = await connect();
+    const { rows: who } = await client.query('SELECT pg_backend_pid() AS pid');
+    const update = client.query('UPDATE t SET b = $1', [randomBytes(30_000_000)]).then(
+      () => 'done',
+      (error: Error & { code: string }) => error.code,
+    );
+    let isCancelled = false;
+    for (let i = 0; i < 1000 && !isCancelled; i++) {
+      const { rows } = await other.query('SELECT b FROM t');
+      expect(rows[0].b.toString()).to.equal('before');
+      // As soon as it has begun to store.
+      if ((await other.query("SELECT pg_table_size('t') > 4000000 AS begun")).rows[0].begun) {
+        await other.query('SELECT pg_cancel_backend($1)', [who[0].pid]);
+        isCancelled = true;
+      }
+    }
+    expect(isCancelled).to.equal(true);
+    expect(await update).to.equal('57014');
+    expect((await client.query('SELECT b FROM t')).rows[0].b.toString()).to.equal('before');
+    await client.query('VACUUM t');
+    expect(await pages('t')).to.be.lessThan(5);
+    await other.end();
+  });
+
+  it('two transactions that update one row do not mix their values', async function () {
+    this.timeout(60_000);
+    await client.query('CREATE TABLE t (id int PRIMARY KEY, b bytea, n int)');
+    await client.query('INSERT INTO t VALUES (1, NULL, 0)');
+    const other = await connect();
+    const values = [randomBytes(5_000_000), randomBytes(5_000_000)];
+    await Promise.all([client, other].map((c, i) => c.query('UPDATE t SET b = $1, n = n + 1', [values[i]])));
+    const { rows } = await client.query('SELECT b, n FROM t');
+    expect(rows[0].n).to.equal(2);
+    expect(values.some((value) => value.equals(rows[0].b))).to.equal(true);
+    await swept();
+    await other.end();
+  });
+
+  it('ON CONFLICT DO UPDATE and RETURNING store and give them, too', async () => {
+    await client.query('CREATE TABLE t (id int PRIMARY KEY, b bytea)');
+    const values = [randomBytes(3_000_000), randomBytes(3_000_000)];
+    const upsert = 'INSERT INTO t VALUES (1, $1) ON CONFLICT (id) DO UPDATE SET b = t.b || EXCLUDED.b RETURNING b';
+    expect(values[0].equals((await client.query(upsert, [values[0]])).rows[0].b)).to.equal(true);
+    expect(Buffer.concat(values).equals((await client.query(upsert, [values[1]])).rows[0].b)).to.equal(true);
+  });
+
+  it('stay in the row with SET STORAGE PLAIN, which must then fit its page', async () => {
+    await client.query('CREATE TABLE t (b bytea)');
+    await client.query('ALTER TABLE t ALTER b SET STORAGE PLAIN');
+    await client.query('INSERT INTO t VALUES ($1)', [Buffer.alloc(7000)]);
+    const refused = await client.query('INSERT INTO t VALUES ($1)', [Buffer.alloc(9000)]).catch((error) => error);
+    expect([refused.code, refused.message]).to.deep.equal(['54000', 'row is too big: size 9020, maximum size 8152']);
+    await client.query('ALTER TABLE t ALTER b SET STORAGE EXTENDED');
+    await client.query('INSERT INTO t VALUES ($1)', [Buffer.alloc(9000)]);
+    const { rows } = await client.query('SELECT length(b) AS length FROM t ORDER BY 1');
+    expect(rows).to.deep.equal([{ length: 7000 }, { length: 9000 }]);
+  });
+
+  it('text longer than a string can be is 54000', async () => {
+    const refused = await client.query("SELECT repeat('x', 600000000) || 'y' AS t").catch((error) => error);
+    expect(refused.code).to.equal('54000');
+  });
+});
