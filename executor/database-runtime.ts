@@ -13,6 +13,7 @@ import { DEFAULT_FORMAT, inputText } from '../types/index.ts';
 import { ExecContext } from './context.ts';
 import { domainCheckOf } from './domains.ts';
 import { IndexRuntime, usesNumberKeys } from './index-runtime.ts';
+import { WorkMemory } from './memory-account.ts';
 import { type ForeignKeys, NO_FOREIGN_KEYS } from './modify/foreign-keys.ts';
 import { overflowOf } from './row/overflow.ts';
 import { TableStatistics } from './statistics.ts';
@@ -29,6 +30,8 @@ export class DatabaseRuntime {
   /** What committed transactions made of it. */
   catalog: Catalog;
   readonly statistics: TableStatistics;
+  /** What all statements of the server hold. */
+  readonly workMemory: WorkMemory;
   /** Sessions connected to it. */
   sessionCount = 0;
   readonly #tables = new WeakMap<RelationEntry, CachedTable>();
@@ -36,8 +39,9 @@ export class DatabaseRuntime {
   readonly #foreignKeys = new WeakMap<Catalog, Map<number, ForeignKeys>>();
   readonly #maintenance: ExecContext;
 
-  constructor(engine: StorageEngine, oid: number, catalog: Catalog) {
+  constructor(engine: StorageEngine, oid: number, catalog: Catalog, workMemory = new WorkMemory()) {
     this.engine = engine;
+    this.workMemory = workMemory;
     this.oid = oid;
     this.catalog = catalog;
     this.statistics = new TableStatistics(this);

@@ -2,6 +2,8 @@
  * The database server without its sockets: the storage engine, the databases, the sessions, and what they share.
  */
 
+import { totalmem } from 'node:os';
+import { getHeapStatistics } from 'node:v8';
 import type { CatalogEntry } from '../catalog/entries.ts';
 import {
   bootstrapSharedEntries,
@@ -24,6 +26,7 @@ import { AssertionError } from '../types/assert.ts';
 import { SqlError, sqlError } from '../types/errors.ts';
 import { catalogNames } from './catalog-names.ts';
 import { DatabaseRuntime } from './database-runtime.ts';
+import { WorkMemory } from './memory-account.ts';
 import { Session } from './session.ts';
 import type { ProtocolSession, SessionFactory, SessionHolder, SessionIdentity } from './session-api.ts';
 import { microsecondsSince2000 } from './session-functions.ts';
@@ -50,6 +53,7 @@ export class DatabaseServer implements SessionFactory {
   readonly settings: ServerSettings;
   readonly shared: SharedRuntime;
   readonly statementCache = new StatementCache();
+  readonly workMemory: WorkMemory;
   readonly startedAt: number;
   readonly #databases = new Map<number, DatabaseRuntime>();
   readonly #sessions = new Map<number, Session>();
@@ -62,9 +66,10 @@ export class DatabaseServer implements SessionFactory {
     this.#clock = options.clock ?? preciseClock();
     this.#onLog = options.onLog ?? (() => {});
     this.startedAt = this.now();
+    this.workMemory = new WorkMemory(limitOf(settings.number('work_memory_limit'), defaultWorkMemoryLimit()));
     const { shared, databases } = this.#loadCatalogs();
     this.shared = new SharedRuntime(shared);
-    for (const [oid, catalog] of databases) this.#databases.set(oid, new DatabaseRuntime(engine, oid, catalog));
+    for (const [oid, catalog] of databases) this.#databases.set(oid, this.#runtime(oid, catalog));
   }
 
   static async open(options: DatabaseServerOptions): Promise<DatabaseServer> {
@@ -129,7 +134,7 @@ export class DatabaseServer implements SessionFactory {
       const key = entryKey(entry.oid, 'schema', PUBLIC_SCHEMA.oid);
       this.engine.putCatalog(txn, key, encodeEntry(PUBLIC_SCHEMA));
       const catalog = Catalog.empty(entry.oid, entry.name).apply([{ key, entry: PUBLIC_SCHEMA }]);
-      this.#databases.set(entry.oid, new DatabaseRuntime(this.engine, entry.oid, catalog));
+      this.#databases.set(entry.oid, this.#runtime(entry.oid, catalog));
     }
     await new Promise<void>((resolve, reject) => {
       this.engine.transactions.commit(txn, (error) => (error === null ? resolve() : reject(error)));
@@ -192,6 +197,10 @@ export class DatabaseServer implements SessionFactory {
 
   // -------------------------------------------------------------------------------------------------------- databases
 
+  #runtime(oid: number, catalog: Catalog): DatabaseRuntime {
+    return new DatabaseRuntime(this.engine, oid, catalog, this.workMemory);
+  }
+
   database(oid: number): DatabaseRuntime | undefined {
     return this.#databases.get(oid);
   }
@@ -201,7 +210,7 @@ export class DatabaseServer implements SessionFactory {
   }
 
   addDatabase(oid: number, catalog: Catalog): void {
-    this.#databases.set(oid, new DatabaseRuntime(this.engine, oid, catalog));
+    this.#databases.set(oid, this.#runtime(oid, catalog));
   }
 
   removeDatabase(oid: number): void {
@@ -302,6 +311,22 @@ export class DatabaseServer implements SessionFactory {
 /** fsync=off asks for no more than wal_sync=everysec gives: what a crash of the process, not of the machine, keeps. */
 function walSyncOf(settings: ServerSettings): 'always' | 'everysec' {
   return settings.show('wal_sync') === 'everysec' || !settings.boolean('fsync') ? 'everysec' : 'always';
+}
+
+/** A limit in kB as it is set, -1 for the default, in bytes. */
+function limitOf(kilobytes: number, automatic: number): number {
+  return kilobytes < 0 ? automatic : kilobytes * 1024;
+}
+
+/** Memory of the machine, or what its container may use. */
+function machineMemory(): number {
+  const constrained = process.constrainedMemory?.() ?? 0;
+  return constrained > 0 && constrained < totalmem() ? constrained : totalmem();
+}
+
+/** A quarter of the machine's memory; rows are JavaScript values, so no more than half of what the engine's heap may hold. */
+function defaultWorkMemoryLimit(): number {
+  return Math.min(machineMemory() / 4, getHeapStatistics().heap_size_limit / 2);
 }
 
 /** Wall clock with microseconds: Date.now at the start, then the monotonic clock. */
