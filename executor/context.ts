@@ -125,6 +125,7 @@ export class ExecContext {
     this.isWaiting = false;
     this.#units = UNITS_PER_CLOCK_LOOK;
     this.#sliceEnd = 0;
+    this.engine.pool.beginCounting();
   }
 
   /** The xid that this statement's versions carry; taken at the first write. */

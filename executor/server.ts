@@ -27,6 +27,7 @@ import { SqlError, sqlError } from '../types/errors.ts';
 import { catalogNames } from './catalog-names.ts';
 import { DatabaseRuntime } from './database-runtime.ts';
 import { WorkMemory } from './memory-account.ts';
+import { ServerActivity } from './server-activity.ts';
 import { Session } from './session.ts';
 import type { ProtocolSession, SessionFactory, SessionHolder, SessionIdentity } from './session-api.ts';
 import { microsecondsSince2000 } from './session-functions.ts';
@@ -54,6 +55,7 @@ export class DatabaseServer implements SessionFactory {
   readonly shared: SharedRuntime;
   readonly statementCache = new StatementCache();
   readonly workMemory: WorkMemory;
+  readonly activity: ServerActivity;
   readonly startedAt: number;
   readonly #databases = new Map<number, DatabaseRuntime>();
   readonly #sessions = new Map<number, Session>();
@@ -66,6 +68,7 @@ export class DatabaseServer implements SessionFactory {
     this.#clock = options.clock ?? preciseClock();
     this.#onLog = options.onLog ?? (() => {});
     this.startedAt = this.now();
+    this.activity = new ServerActivity(engine);
     this.workMemory = new WorkMemory(limitOf(settings.number('work_memory_limit'), defaultWorkMemoryLimit()));
     const { shared, databases } = this.#loadCatalogs();
     this.shared = new SharedRuntime(shared);
@@ -91,6 +94,8 @@ export class DatabaseServer implements SessionFactory {
     if (isNew) await server.#bootstrap();
     server.#setMaintainers();
     await server.#dropOrphans();
+    // Not before: a server whose indexes have grown beyond a limit that was lowered still starts.
+    engine.indexMemory.limit = limitOf(settings.number('index_memory_limit'), machineMemory() / 2);
     return server;
   }
 
@@ -214,6 +219,7 @@ export class DatabaseServer implements SessionFactory {
   }
 
   removeDatabase(oid: number): void {
+    this.#databases.get(oid)?.releaseDictionaries();
     this.#databases.delete(oid);
   }
 
@@ -246,6 +252,7 @@ export class DatabaseServer implements SessionFactory {
     const session = new Session(this, database, identity, holder);
     this.#sessions.set(identity.processId, session);
     database.sessionCount++;
+    database.activity.sessions++;
     return session;
   }
 
@@ -283,7 +290,7 @@ export class DatabaseServer implements SessionFactory {
   /** A transaction of the session has committed: dropped databases go, sweeping goes on. */
   afterCommit(_session: Session): void {
     for (const oid of this.#databases.keys()) {
-      if (this.shared.catalog.database(oid) === undefined) this.#databases.delete(oid);
+      if (this.shared.catalog.database(oid) === undefined) this.removeDatabase(oid);
     }
   }
 

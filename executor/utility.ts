@@ -2,6 +2,7 @@
  * Statements that are not planned: transactions, settings, cursors, prepared statements, locks, maintenance, EXPLAIN, COPY, and the
  * definitions that executor/ddl runs.
  */
+import type { RelationEntry } from '../catalog/entries.ts';
 import type { Value } from '../catalog/function-entry.ts';
 import type {
   BeginStatement,
@@ -516,11 +517,17 @@ function* vacuum(session: Session, node: VacuumStatement): Task<string> {
     return relation;
   });
   const wantsAnalyze = !isVacuum || node.options.some((o) => o.name === 'analyze');
-  if (isVacuum) session.engine.sweepSome(100_000);
+  const named = tables.length > 0 ? tables : [...session.catalog.relations()];
+  const all = named.filter((relation) => relation.class === 'relation' && relation.relId !== 0) as RelationEntry[];
+  const { activity } = session.database;
+  if (isVacuum) {
+    session.engine.sweepSome(100_000);
+    for (const table of all) activity.noteVacuum(table.oid, session.server.now());
+  }
   if (wantsAnalyze) {
-    const all = tables.length > 0 ? tables : [...session.catalog.relations()];
-    for (const relation of all) {
-      if (relation.class === 'relation' && relation.kind !== 'view') yield* analyzeTable(session, relation);
+    for (const table of all) {
+      yield* analyzeTable(session, table);
+      activity.noteAnalyze(table.oid, session.engine.heap(table.relId), session.server.now());
     }
   }
   return isVacuum ? 'VACUUM' : 'ANALYZE';

@@ -17,6 +17,9 @@ export class RelationPages {
   frames = new Int32Array(8).fill(NO_FRAME);
   pageCount = 0;
   dropped = false;
+  /** Look-ups of its pages that found them in memory, and that had them read; for statistics. */
+  hits = 0;
+  reads = 0;
 
   /** The rest is the pool's. */
   file: File | null = null;

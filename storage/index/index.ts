@@ -1,6 +1,7 @@
 /** Dictionaries and posting lists. See README.md. */
 export { CURSOR_END, IndexCursor } from './cursor.ts';
 export { IndexKey } from './index-key.ts';
+export { IndexMemory } from './index-memory.ts';
 export { gallop, intersectSorted, uniteSorted } from './intersect.ts';
 export { KEY_SIZE_MAX } from './key-arena.ts';
 export { OrderedDictionary } from './ordered-dictionary.ts';
