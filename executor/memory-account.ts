@@ -66,6 +66,28 @@ export class MemoryAccount {
   }
 }
 
+/** What one operator holds of its statement's account. */
+export class Holding {
+  bytes = 0;
+  readonly #what: string;
+
+  /** `what`: a plural, for error details. */
+  constructor(what: string) {
+    this.#what = what;
+  }
+
+  add(account: MemoryAccount, bytes: number): void {
+    account.grow(bytes, this.#what);
+    this.bytes += bytes;
+  }
+
+  /** Everything is given back. */
+  clear(account: MemoryAccount): void {
+    account.shrink(this.bytes);
+    this.bytes = 0;
+  }
+}
+
 function outOfWorkMemory(what: string, bytes: number, held: number, work: WorkMemory): SqlError {
   const kilobytes = (size: number): string => `${Math.ceil(size / 1024)} kB`;
   return new SqlError('53200', 'out of memory', {
@@ -78,6 +100,8 @@ function outOfWorkMemory(what: string, bytes: number, held: number, work: WorkMe
 
 /** A place in an array. */
 const PLACE_BYTES = 8;
+/** What a row takes in the tables of a hash, besides its values. */
+export const HASH_ENTRY_BYTES = 32;
 /** Header of a string, a bigint or a small object. */
 const HEADER_BYTES = 24;
 

@@ -122,7 +122,7 @@ export class Execution {
   }
 
   open(): void {
-    for (const subplan of this.#subplans) subplan?.reset();
+    for (const subplan of this.#subplans) subplan?.reset(this.context);
     this.root.open(this.context);
   }
 

@@ -918,7 +918,7 @@ export class Session implements ProtocolSession, PlanningSession, ExecServices {
     this.#running?.close();
     this.#closeInternal();
     this.#closePortals();
-    this.cursors.closeAll(false);
+    this.cursors.close({ kind: 'close', cursor: null, position: -1 });
     this.#task = null;
     const rollBack = (): void => {
       if (!this.transaction.rollback()) {

@@ -40,8 +40,9 @@ export interface NodeInstrumentation {
   readonly rowsRemovedByJoinFilter?: number;
   readonly buffers?: BufferUsage;
   readonly wal?: WalUsage;
-  /** Further lines such as `Sort Method: quicksort  Memory: 25kB`. */
+  /** Further lines such as `Sort Method: quicksort  Memory: 25kB` (a hash join's are its Hash node's), and fields of documents. */
   readonly extra?: readonly string[];
+  readonly extraFields?: Readonly<Record<string, ExplainValue>>;
 }
 export type PlanInstrumentation = (node: Plan) => NodeInstrumentation | null;
 
@@ -54,6 +55,8 @@ export interface Shown {
   /** `Filter`, `Sort Key` ...; lists are joined with commas in TEXT. */
   readonly details: readonly (readonly [name: string, value: string | readonly string[]])[];
   readonly plan: Plan | null;
+  /** Of a Hash node: the join that it belongs to. */
+  readonly hashOf?: Plan;
   readonly children: readonly { readonly relationship: string; readonly title: string | null; readonly node: Shown }[];
 }
 
@@ -142,6 +145,7 @@ function writeText(
   for (const [name, value] of shown.details) {
     lines.push(`${pad}${name}: ${typeof value === 'string' ? value : value.join(', ')}`);
   }
+  if (options.analyze) for (const line of extraOf(shown, instrumentation)?.extra ?? []) lines.push(pad + line);
   if (options.analyze && shown.plan !== null) writeCounted(shown, options, instrumentation, pad, lines);
   for (const { title, node } of shown.children) {
     if (title !== null) {
@@ -149,6 +153,12 @@ function writeText(
       writeText(node, inner + 2, false, options, instrumentation, lines);
     } else writeText(node, inner, false, options, instrumentation, lines);
   }
+}
+
+/** Who has counted memory and disk for a node. */
+function extraOf(shown: Shown, instrumentation: PlanInstrumentation): NodeInstrumentation | null {
+  if (shown.hashOf !== undefined) return instrumentation(shown.hashOf);
+  return shown.plan === null || shown.plan.kind === 'hashJoin' ? null : instrumentation(shown.plan);
 }
 
 function writeCounted(
@@ -164,7 +174,6 @@ function writeCounted(
   const average = (count: number): number => Math.round(count / Math.max(loops, 1));
   if (rowsRemovedByFilter) lines.push(`${pad}Rows Removed by Filter: ${average(rowsRemovedByFilter)}`);
   if (rowsRemovedByJoinFilter) lines.push(`${pad}Rows Removed by Join Filter: ${average(rowsRemovedByJoinFilter)}`);
-  for (const extra of counted.extra ?? []) lines.push(pad + extra);
   const buffers = options.buffers ? buffersLine(counted.buffers ?? NO_BUFFERS) : null;
   if (buffers !== null) lines.push(pad + buffers);
   const wal = options.wal === true ? walLine(counted.wal ?? NO_WAL) : null;
@@ -196,6 +205,7 @@ function toDocument(
   const counted = plan === null ? null : instrumentation(plan);
   if (plan !== null && options.analyze) addTimes(result, counted, options);
   for (const [name, value] of shown.details) result[name] = value;
+  if (options.analyze) Object.assign(result, extraOf(shown, instrumentation)?.extraFields);
   if (counted !== null) addRemoved(result, counted);
   if (plan !== null && options.buffers) Object.assign(result, bufferFields(counted?.buffers ?? NO_BUFFERS));
   if (plan !== null && options.wal === true) {

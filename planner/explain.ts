@@ -150,6 +150,7 @@ class Describer {
           fields: { 'Node Type': 'Hash' },
           details: [],
           plan: { ...plan.inner },
+          hashOf: plan,
           children: [child('Outer', inner)],
         };
         return [child('Outer', this.describe(plan.outer)), child('Inner', hash)];

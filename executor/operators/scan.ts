@@ -33,6 +33,7 @@ import {
 } from '../compile/row-program.ts';
 import type { ExecContext } from '../context.ts';
 import { type IndexRuntime, KEY_NOT_INDEXED } from '../index-runtime.ts';
+import { Holding } from '../memory-account.ts';
 import type { Execution } from '../program.ts';
 import type { TableRuntime } from '../table-runtime.ts';
 import type { Operator } from './operator.ts';
@@ -519,6 +520,7 @@ abstract class RowListOperator implements Operator {
   protected readonly counters: HeapCounters;
   readonly #out: Batch;
   #rows: Uint32Array = new Uint32Array(0);
+  readonly #held = new Holding('row ids of a bitmap');
   #next = 0;
 
   constructor(fetcher: RowFetcher, table: TableRuntime, width: number) {
@@ -536,7 +538,9 @@ abstract class RowListOperator implements Operator {
   }
 
   open(x: ExecContext): void {
+    this.#held.clear(x.memory);
     this.#rows = this.collect(x);
+    this.#held.add(x.memory, this.#rows.byteLength);
     this.#next = 0;
   }
 
@@ -560,8 +564,9 @@ abstract class RowListOperator implements Operator {
     return n > 0 ? out : END;
   }
 
-  close(): void {
+  close(x: ExecContext): void {
     this.#rows = new Uint32Array(0);
+    this.#held.clear(x.memory);
   }
 }
 
