@@ -44,15 +44,94 @@ export interface LockInformation {
   readonly granted: boolean;
 }
 
-/** Counters of one table since the server's start, for pg_stat_*_tables. */
+/** What was done with one table since the start or the last reset. Times are microseconds since 2000-01-01 UTC. */
 export interface TableActivity {
   readonly liveRows: number;
+  /** Deleted rows and old versions that are still kept. */
   readonly deadRows: number;
   readonly inserted: number;
   readonly updated: number;
   readonly deleted: number;
+  /** Updates that touched no index. */
+  readonly hotUpdated: number;
   readonly sequentialScans: number;
-  readonly indexScans: number;
+  readonly sequentialRows: number;
+  /** Rows fetched through bitmaps of indexes. */
+  readonly bitmapRows: number;
+  readonly changedSinceAnalyze: number;
+  readonly insertedSinceVacuum: number;
+  readonly lastVacuum: number | null;
+  readonly vacuumCount: number;
+  readonly lastAnalyze: number | null;
+  readonly analyzeCount: number;
+  /** Look-ups of pages; those of long values are null where the table has none. */
+  readonly blocksHit: number;
+  readonly blocksRead: number;
+  readonly longBlocksHit: number | null;
+  readonly longBlocksRead: number | null;
+}
+
+export interface IndexActivity {
+  readonly scans: number;
+  readonly entriesRead: number;
+  readonly rowsFetched: number;
+}
+
+export interface DatabaseActivity {
+  readonly commits: number;
+  readonly rollbacks: number;
+  readonly blocksHit: number;
+  readonly blocksRead: number;
+  readonly rowsReturned: number;
+  readonly rowsFetched: number;
+  readonly inserted: number;
+  readonly updated: number;
+  readonly deleted: number;
+  readonly deadlocks: number;
+  readonly sessions: number;
+  readonly resetAt: number | null;
+}
+
+/** Checkpoints and page writes. */
+export interface WriterActivity {
+  readonly checkpointsTimed: number;
+  readonly checkpointsRequested: number;
+  readonly checkpointWriteMs: number;
+  readonly checkpointSyncMs: number;
+  readonly checkpointPages: number;
+  readonly backgroundPages: number;
+  readonly foregroundPages: number;
+  readonly allocations: number;
+  readonly resetAt: number | null;
+}
+
+export interface WalActivity {
+  readonly records: number;
+  readonly pageImages: number;
+  readonly bytes: number;
+  readonly writes: number;
+  readonly syncs: number;
+  readonly resetAt: number | null;
+}
+
+/** One frame of the buffer pool; without a relation it is unused. */
+export interface FrameInformation {
+  readonly number: number;
+  readonly relationId: number | null;
+  readonly databaseOid: number;
+  readonly pageNo: number;
+  readonly isDirty: boolean;
+  readonly usageCount: number;
+  readonly pinCount: number;
+}
+
+/** One part of the process's memory. */
+export interface MemoryPart {
+  readonly name: string;
+  readonly bytes: number;
+  /** Null: there is no limit. */
+  readonly limit: number | null;
+  readonly description: string;
 }
 
 export interface SystemInformation {
@@ -67,7 +146,19 @@ export interface SystemInformation {
   activity(): readonly SessionActivity[];
   locks(): readonly LockInformation[];
   readonly statistics: StatisticsSource;
+  /** Of the session's database; null when there is no such table. */
   tableActivity(tableOid: number): TableActivity | null;
+  indexActivity(indexOid: number): IndexActivity | null;
+  databaseActivity(databaseOid: number): DatabaseActivity | null;
+  writerActivity(): WriterActivity;
+  walActivity(): WalActivity;
+  frames(): Iterable<FrameInformation>;
+  /** Parts of the process's memory; they add up to what it holds. */
+  memory(): readonly MemoryPart[];
+  /** Counters of the session's database, of one table or index in it, or of the whole server begin at 0 again. */
+  resetDatabaseActivity(): void;
+  resetRelationActivity(oid: number): void;
+  resetServerActivity(part: 'writer' | 'wal'): void;
   /** Name and statement of prepared statements of this session. */
   preparedStatements(): readonly {
     readonly name: string;

@@ -12,7 +12,16 @@ import {
 } from './entries.ts';
 import { SYSTEM_RELATIONS } from './pg-catalog/columns.ts';
 
-/** Offsets of lines in SYSTEM_RELATIONS by `<schema>.<name>`, and those names by oid. */
+/**
+ * Views that PostgreSQL has in an extension (pg_buffercache), and hotrow's own. Fields as in columns.ts; oids that PostgreSQL gives to
+ * nothing.
+ */
+const MORE_RELATIONS = `15900 pg_catalog.pg_buffercache v bufferid:23 relfilenode:26 reltablespace:26 reldatabase:26 relforknumber:21 relblocknumber:20 isdirty:16 usagecount:21 pinning_backends:23
+15904 pg_catalog.pg_stat_memory v name:25 bytes_used:20 bytes_limit:20 description:25
+`;
+const RELATIONS = `${SYSTEM_RELATIONS}${MORE_RELATIONS}`;
+
+/** Offsets of lines in RELATIONS by `<schema>.<name>`, and those names by oid. */
 let offsets: Map<string, number> | null = null;
 let namesByOid: Map<number, string> | null = null;
 const entries = new Map<string, RelationEntry>();
@@ -23,14 +32,14 @@ function index(): Map<string, number> {
   if (offsets !== null) return offsets;
   offsets = new Map();
   namesByOid = new Map();
-  for (let start = 1; start < SYSTEM_RELATIONS.length; start = SYSTEM_RELATIONS.indexOf('\n', start) + 1) {
-    const oidEnd = SYSTEM_RELATIONS.indexOf(' ', start);
-    const nameEnd = SYSTEM_RELATIONS.indexOf(' ', oidEnd + 1);
-    const name = SYSTEM_RELATIONS.slice(oidEnd + 1, nameEnd);
-    const oid = Number(SYSTEM_RELATIONS.slice(start, oidEnd));
+  for (let start = 1; start < RELATIONS.length; start = RELATIONS.indexOf('\n', start) + 1) {
+    const oidEnd = RELATIONS.indexOf(' ', start);
+    const nameEnd = RELATIONS.indexOf(' ', oidEnd + 1);
+    const name = RELATIONS.slice(oidEnd + 1, nameEnd);
+    const oid = Number(RELATIONS.slice(start, oidEnd));
     offsets.set(name, start);
     namesByOid.set(oid, name);
-    if (SYSTEM_RELATIONS[nameEnd + 1] === 'v') views.add(oid);
+    if (RELATIONS[nameEnd + 1] === 'v') views.add(oid);
   }
   return offsets;
 }
@@ -54,7 +63,7 @@ function parseColumn(text: string, number: number): ColumnEntry {
 }
 
 function parse(qualifiedName: string, offset: number): RelationEntry {
-  const line = SYSTEM_RELATIONS.slice(offset, SYSTEM_RELATIONS.indexOf('\n', offset));
+  const line = RELATIONS.slice(offset, RELATIONS.indexOf('\n', offset));
   const [oid, , , ...columns] = line.split(' ');
   const dot = qualifiedName.indexOf('.');
   return {

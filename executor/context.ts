@@ -7,6 +7,7 @@ import type { LiftedLiteral } from '../parser/index.ts';
 import type { Snapshot, StorageEngine, Transaction } from '../storage/api.ts';
 import { sqlError } from '../types/errors.ts';
 import { type FormatSettings, outputText } from '../types/index.ts';
+import { MemoryAccount, WorkMemory } from './memory-account.ts';
 import type { TableRuntime } from './table-runtime.ts';
 
 /** Work units (about one row each) between two looks at the clock. */
@@ -93,9 +94,12 @@ export class ExecContext {
   /** Work for the end of the statement. */
   followUps = new Map<string, FollowUp>();
   services!: ExecServices;
+  /** What the statement's operators hold in rows; grow throws 53200 beyond the server's cap. */
+  readonly memory: MemoryAccount;
 
-  constructor(engine: StorageEngine) {
+  constructor(engine: StorageEngine, workMemory = new WorkMemory()) {
     this.engine = engine;
+    this.memory = new MemoryAccount(workMemory);
   }
 
   /** Makes the context ready for another statement of its session. */
@@ -121,6 +125,7 @@ export class ExecContext {
     this.isWaiting = false;
     this.#units = UNITS_PER_CLOCK_LOOK;
     this.#sliceEnd = 0;
+    this.engine.pool.beginCounting();
   }
 
   /** The xid that this statement's versions carry; taken at the first write. */

@@ -6,6 +6,7 @@ import type { Value } from '../catalog/function-entry.ts';
 import type { CloseStatement, DeclareCursorStatement, FetchStatement, Statement } from '../parser/ast.ts';
 import { sqlError } from '../types/errors.ts';
 import { Batch } from './batch.ts';
+import { MemoryAccount, rowBytes } from './memory-account.ts';
 import { RowStore } from './operators/operator.ts';
 import { PORTAL_DONE, PORTAL_PENDING, Portal } from './portal.ts';
 import { PreparedStatement } from './prepared-statement.ts';
@@ -17,6 +18,8 @@ export interface Cursor {
   readonly name: string;
   readonly portal: Portal;
   readonly rows: RowStore;
+  /** Of the rows kept: they may outlive the statement. */
+  readonly memory: MemoryAccount;
   readonly isHeld: boolean;
   readonly isBinary: boolean;
   readonly canScroll: boolean;
@@ -66,7 +69,11 @@ export class Cursors {
     const program = prepared.program(session);
     const portal = new Portal(session, node.name, prepared, params, null, []);
     const rows = new RowStore(program.statement.plan.output.length);
+    const memory = new MemoryAccount(session.server.workMemory);
     portal.onBatch = (batch, from, to) => {
+      let bytes = 0;
+      for (let i = from; i < to; i++) bytes += rowBytes(batch, i);
+      memory.grow(bytes, 'rows of a cursor');
       for (let i = from; i < to; i++) rows.appendRow(batch, i);
     };
     // What it shows is fixed now, not when it is first read.
@@ -75,6 +82,7 @@ export class Cursors {
       name: node.name,
       portal,
       rows,
+      memory,
       isHeld: node.hold,
       isBinary: node.binary,
       canScroll: node.scroll !== false,
@@ -86,21 +94,22 @@ export class Cursors {
 
   close(node: CloseStatement): void {
     if (node.cursor === null) {
-      for (const cursor of this.#cursors.values()) cursor.portal.close();
-      this.#cursors.clear();
+      for (const cursor of this.#cursors.values()) this.#drop(cursor);
       return;
     }
-    const cursor = this.get(node.cursor);
+    this.#drop(this.get(node.cursor));
+  }
+
+  #drop(cursor: Cursor): void {
+    this.#cursors.delete(cursor.name);
+    cursor.memory.release();
     cursor.portal.close();
-    this.#cursors.delete(node.cursor);
   }
 
   /** The end of a transaction: all go, but held ones after a commit (holdAll has completed them). */
   closeAll(isCommit: boolean): void {
-    for (const [name, cursor] of this.#cursors) {
-      if (cursor.isHeld && (isCommit || cursor.isComplete)) continue;
-      cursor.portal.close();
-      this.#cursors.delete(name);
+    for (const cursor of this.#cursors.values()) {
+      if (!cursor.isHeld || !(isCommit || cursor.isComplete)) this.#drop(cursor);
     }
   }
 

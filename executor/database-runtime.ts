@@ -10,9 +10,11 @@ import { parse, parseExpression } from '../parser/index.ts';
 import { bindScalar, type PlannerEnvironment } from '../planner/index.ts';
 import { OrderedDictionary, type StorageEngine } from '../storage/api.ts';
 import { DEFAULT_FORMAT, inputText } from '../types/index.ts';
+import { ActivityCounters } from './activity-counters.ts';
 import { ExecContext } from './context.ts';
 import { domainCheckOf } from './domains.ts';
 import { IndexRuntime, usesNumberKeys } from './index-runtime.ts';
+import { WorkMemory } from './memory-account.ts';
 import { type ForeignKeys, NO_FOREIGN_KEYS } from './modify/foreign-keys.ts';
 import { overflowOf } from './row/overflow.ts';
 import { TableStatistics } from './statistics.ts';
@@ -29,6 +31,9 @@ export class DatabaseRuntime {
   /** What committed transactions made of it. */
   catalog: Catalog;
   readonly statistics: TableStatistics;
+  /** What all statements of the server hold. */
+  readonly workMemory: WorkMemory;
+  readonly activity: ActivityCounters;
   /** Sessions connected to it. */
   sessionCount = 0;
   readonly #tables = new WeakMap<RelationEntry, CachedTable>();
@@ -40,11 +45,13 @@ export class DatabaseRuntime {
   readonly #foreignKeys = new WeakMap<Catalog, Map<number, ForeignKeys>>();
   readonly #maintenance: ExecContext;
 
-  constructor(engine: StorageEngine, oid: number, catalog: Catalog) {
+  constructor(engine: StorageEngine, oid: number, catalog: Catalog, workMemory = new WorkMemory()) {
     this.engine = engine;
+    this.workMemory = workMemory;
     this.oid = oid;
     this.catalog = catalog;
     this.statistics = new TableStatistics(this);
+    this.activity = new ActivityCounters(engine);
     this.#maintenance = new ExecContext(engine);
     this.#maintenance.functions = { format: DEFAULT_FORMAT } as FunctionContext;
   }
@@ -68,6 +75,7 @@ export class DatabaseRuntime {
     );
     runtime.indexes = indexEntries.map((index) => this.#indexRuntime(catalog, runtime, index));
     heap.maintainer = runtime;
+    this.activity.attach(entry);
     this.#tables.set(entry, { indexEntries, runtime });
     return runtime;
   }
@@ -90,12 +98,13 @@ export class DatabaseRuntime {
     const key = `${index.oid}/${table.entry.relId}`;
     let dictionary = this.#dictionaries.get(key);
     if (dictionary === undefined) {
-      dictionary = new OrderedDictionary(!usesNumberKeys(index, expressions));
+      dictionary = new OrderedDictionary(!usesNumberKeys(index, expressions), this.engine.indexMemory);
       this.#dictionaries.set(key, dictionary);
     }
     const constraint = catalog.constraintsOf(index.tableOid).find((c) => c.indexOid === index.oid && c.deferrable);
     const deferrable = constraint === undefined || constraint.type === 'foreign key' ? null : constraint;
-    return new IndexRuntime(table, index, dictionary, expressions, predicate, deferrable);
+    const counters = this.activity.index(index.oid);
+    return new IndexRuntime(table, index, dictionary, expressions, predicate, deferrable, counters);
   }
 
   /**
@@ -103,14 +112,25 @@ export class DatabaseRuntime {
    * what it did) has them. Others' are none of its business: their tables may not be published yet.
    */
   dropUnusedDictionaries(changed: ReadonlySet<number>, own: Catalog): void {
+    for (const oid of changed) {
+      const exists = [this.catalog, own].some((c) => c.relation(oid) !== undefined || c.index(oid) !== undefined);
+      if (!exists) this.activity.forget(oid);
+    }
     for (const key of this.#dictionaries.keys()) {
       const [indexOid, relId] = key.split('/').map(Number);
       const tableOid = (this.catalog.index(indexOid) ?? own.index(indexOid))?.tableOid;
       if (!changed.has(indexOid) && (tableOid === undefined || !changed.has(tableOid))) continue;
       if (usesHeap(this.catalog, indexOid, relId) || usesHeap(own, indexOid, relId)) continue;
+      this.#dictionaries.get(key)?.release();
       this.#dictionaries.delete(key);
       this.#indexBuilds.delete(indexOid);
     }
+  }
+
+  /** The database is dropped. */
+  releaseDictionaries(): void {
+    for (const dictionary of this.#dictionaries.values()) dictionary.release();
+    this.#dictionaries.clear();
   }
 
   /** Heaps serve these tables as the catalog has them: after a rollback of definitions, or before one of rows. */

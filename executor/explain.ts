@@ -1,21 +1,43 @@
 /** EXPLAIN [ANALYZE]: plans, and perhaps runs with counters around each operator. */
-import type { ExplainStatement, Query, Statement } from '../parser/ast.ts';
-import { explainPlan, explainPlanJson, type NodeInstrumentation, type Plan } from '../planner/index.ts';
+import type { ExplainStatement, Option, Query, Statement } from '../parser/ast.ts';
+import { errorPosition } from '../parser/index.ts';
+import {
+  bufferFields,
+  buffersLine,
+  type ExplainOptions,
+  type ExplainValue,
+  explainPlan,
+  explainPlanDocument,
+  Fixed,
+  formatExplain,
+  NO_BUFFERS,
+  type NodeInstrumentation,
+  type Plan,
+  type PlanInstrumentation,
+  runsSubplans,
+} from '../planner/index.ts';
 import { sqlError } from '../types/errors.ts';
 import { type Batch, END, PENDING } from './batch.ts';
 import type { ExecContext } from './context.ts';
+import { EXPLAINED_SETTINGS } from './explained-settings.ts';
 import type { Operator } from './operators/operator.ts';
 import { PORTAL_PENDING, Portal } from './portal.ts';
 import { PreparedStatement } from './prepared-statement.ts';
-import { Execution } from './program.ts';
+import { Execution, type Program } from './program.ts';
 import type { Session, Task } from './session.ts';
-import { explainFormat, sendRows, utilityFields } from './utility.ts';
+import { sendRows, utilityFields } from './utility.ts';
 
-class Counter {
+/** What one operator (and what is below it) did. */
+class Counter implements NodeInstrumentation {
   loops = 0;
   rows = 0;
   startupMs = 0;
   totalMs = 0;
+  readonly buffers = { hit: 0, read: 0, dirtied: 0, written: 0 };
+  readonly wal = { records: 0, images: 0, bytes: 0 };
+  /** Rows that a scan with a filter has looked at, by the counter of its table or index. */
+  seen: (() => number) | null = null;
+  seenRows = 0;
   #isFirst = true;
   #current = 0;
 
@@ -25,9 +47,16 @@ class Counter {
     this.#current = 0;
   }
 
-  add(elapsed: number, batch: Batch): void {
+  get rowsRemovedByFilter(): number {
+    return this.seen === null ? 0 : this.seenRows - this.rows;
+  }
+
+  addTime(elapsed: number): void {
     this.totalMs += elapsed;
     this.#current += elapsed;
+  }
+
+  addRows(batch: Batch): void {
     if (this.#isFirst && batch !== PENDING) {
       this.#isFirst = false;
       this.startupMs += this.#current;
@@ -36,7 +65,7 @@ class Counter {
   }
 }
 
-/** Counts what an operator does. */
+/** Counts what an operator does: the engine's counters after each call, less before it, whatever ended the call. */
 class CountingOperator implements Operator {
   readonly #inner: Operator;
   readonly #counter: Counter;
@@ -44,19 +73,43 @@ class CountingOperator implements Operator {
   constructor(inner: Operator, counter: Counter) {
     this.#inner = inner;
     this.#counter = counter;
+    const { limitTo } = inner;
+    if (limitTo !== undefined) this.limitTo = (rows) => limitTo.call(inner, rows);
+  }
+
+  limitTo?: (rows: number) => void;
+
+  #measured<T>(x: ExecContext, action: () => T): T {
+    const { pool, wal } = x.engine;
+    const counter = this.#counter;
+    const { hits, reads, dirtied } = pool;
+    const written = pool.writer.foregroundWrites;
+    const { recordCount, imageCount, insertLsn } = wal;
+    const seen = counter.seen?.() ?? 0;
+    const start = performance.now();
+    try {
+      return action();
+    } finally {
+      counter.addTime(performance.now() - start);
+      counter.buffers.hit += pool.hits - hits;
+      counter.buffers.read += pool.reads - reads;
+      counter.buffers.dirtied += pool.dirtied - dirtied;
+      counter.buffers.written += pool.writer.foregroundWrites - written;
+      counter.wal.records += wal.recordCount - recordCount;
+      counter.wal.images += wal.imageCount - imageCount;
+      counter.wal.bytes += wal.insertLsn - insertLsn;
+      if (counter.seen !== null) counter.seenRows += counter.seen() - seen;
+    }
   }
 
   open(x: ExecContext): void {
     this.#counter.begin();
-    const start = performance.now();
-    this.#inner.open(x);
-    this.#counter.totalMs += performance.now() - start;
+    this.#measured(x, () => this.#inner.open(x));
   }
 
   poll(x: ExecContext): Batch {
-    const start = performance.now();
-    const batch = this.#inner.poll(x);
-    this.#counter.add(performance.now() - start, batch);
+    const batch = this.#measured(x, () => this.#inner.poll(x));
+    this.#counter.addRows(batch);
     return batch;
   }
 
@@ -65,18 +118,83 @@ class CountingOperator implements Operator {
   }
 }
 
-function flag(node: ExplainStatement, name: string, fallback: boolean): boolean {
-  const option = node.options.find((o) => o.name === name);
-  if (option === undefined) return fallback;
-  const { value } = option;
-  if (value === null) return true;
-  const text = String(
-    typeof value === 'object' && 'value' in value ? (value as { value: unknown }).value : value,
-  ).toLowerCase();
-  if (['true', 'on', '1', 'yes'].includes(text)) return true;
-  if (['false', 'off', '0', 'no'].includes(text)) return false;
+/* ---- options ------------------------------------------------------------------------------------------------------- */
+
+type Format = 'text' | 'json' | 'yaml' | 'xml';
+
+interface Options extends ExplainOptions {
+  readonly settings: boolean;
+  readonly summary: boolean;
+  readonly output: Format;
+}
+
+/** As define.c's defGetBoolean. */
+function booleanOf({ name, value }: Option): boolean {
+  if (value === null || value === true || value === 1) return true;
+  if (value === false || value === 0) return false;
+  if (typeof value === 'string') {
+    const word = value.toLowerCase();
+    if (word === 'true' || word === 'on') return true;
+    if (word === 'false' || word === 'off') return false;
+  }
   throw sqlError('42601', `${name} requires a Boolean value`);
 }
+
+function formatOf({ name, value, position }: Option, text: string): Format {
+  if (value === null) throw sqlError('42601', `${name} requires a parameter`);
+  const format = String(value);
+  if (format === 'text' || format === 'json' || format === 'yaml' || format === 'xml') return format;
+  throw sqlError('22023', `unrecognized value for EXPLAIN option "${name}": "${format}"`, {
+    position: errorPosition(text, position),
+  });
+}
+
+/** The options in the order in which they stand: of two of a name, the last counts. */
+function optionsOf(node: ExplainStatement, text: string): Options {
+  const flags = new Map<string, boolean>();
+  let output: Format = 'text';
+  for (const option of node.options) {
+    switch (option.name) {
+      case 'analyze':
+      case 'verbose':
+      case 'costs':
+      case 'buffers':
+      case 'wal':
+      case 'settings':
+      case 'timing':
+      case 'summary':
+        flags.set(option.name, booleanOf(option));
+        break;
+      case 'format':
+        output = formatOf(option, text);
+        break;
+      default:
+        throw sqlError('42601', `unrecognized EXPLAIN option "${option.name}"`, {
+          position: errorPosition(text, option.position),
+        });
+    }
+  }
+  const flag = (name: string, fallback: boolean): boolean => flags.get(name) ?? fallback;
+  const analyze = flag('analyze', false);
+  for (const name of ['wal', 'timing']) {
+    if (flag(name, false) && !analyze) {
+      throw sqlError('22023', `EXPLAIN option ${name.toUpperCase()} requires ANALYZE`);
+    }
+  }
+  return {
+    analyze,
+    verbose: flag('verbose', false),
+    costs: flag('costs', true),
+    buffers: flag('buffers', false),
+    wal: flag('wal', false),
+    settings: flag('settings', false),
+    timing: flag('timing', analyze),
+    summary: flag('summary', analyze),
+    output,
+  };
+}
+
+/* ---- running ------------------------------------------------------------------------------------------------------- */
 
 export function* runExplain(
   session: Session,
@@ -85,65 +203,116 @@ export function* runExplain(
   isSimple: boolean,
   formats: readonly number[],
 ): Task<string> {
-  const analyze = flag(node, 'analyze', false);
-  const timing = flag(node, 'timing', analyze);
-  const options = {
-    costs: flag(node, 'costs', true),
-    verbose: flag(node, 'verbose', false),
-    analyze,
-    timing,
-    buffers: false,
-  };
+  const options = optionsOf(node, prepared.text);
   const inner = explained(session, node, prepared);
   const start = performance.now();
   const program = inner.program(session);
   const planningMs = performance.now() - start;
   const counters = new Map<Plan, Counter>();
-  let executionMs = 0;
-  if (analyze) {
-    const portal = new Portal(session, '', inner, [], null, []);
-    portal.onBatch = () => {};
-    portal.execute(
-      new Execution(program, (plan, operator) => {
-        const counter = new Counter();
-        counters.set(plan, counter);
-        return new CountingOperator(operator, counter);
-      }),
-    );
+  let executionMs: number | null = null;
+  if (options.analyze) {
     const began = performance.now();
-    try {
-      while (session.pollPortal(portal, 0) === PORTAL_PENDING) yield* session.wait();
-    } finally {
-      portal.close();
-    }
+    yield* runCounted(session, inner, program, counters);
     executionMs = performance.now() - began;
   }
-  const instrumentation = (plan: Plan): NodeInstrumentation | null => counters.get(plan) ?? null;
+  const instrumentation: PlanInstrumentation = (plan) => counters.get(plan) ?? null;
+  const settings = options.settings ? changedSettings(session) : [];
+  const times = options.summary ? { planningMs, executionMs } : null;
   const { plan } = program.statement;
-  const fields = utilityFields(session, node) ?? [];
-  const withSummary = flag(node, 'summary', analyze);
-  const format = explainFormat(node);
-  let rows: string[][];
-  if (format === 'json') {
-    const root: Record<string, unknown> = { Plan: explainPlanJson(plan, options, instrumentation) };
-    if (withSummary) {
-      root['Planning Time'] = round(planningMs);
-      if (analyze) root['Execution Time'] = round(executionMs);
-    }
-    rows = [[JSON.stringify([root], null, 2)]];
-  } else if (format === 'text') {
-    rows = explainPlan(plan, options, instrumentation).map((line) => [line]);
-    if (withSummary) {
-      rows.push([`Planning Time: ${planningMs.toFixed(3)} ms`]);
-      if (analyze) rows.push([`Execution Time: ${executionMs.toFixed(3)} ms`]);
-    }
-  } else throw sqlError('0A000', `EXPLAIN format "${format}" is not supported`);
-  sendRows(session, fields, rows, isSimple, formats);
+  const rows =
+    options.output === 'text'
+      ? textRows(plan, options, instrumentation, settings, times)
+      : [[documentText(plan, options, options.output, instrumentation, settings, times)]];
+  sendRows(session, utilityFields(session, node) ?? [], rows, isSimple, formats);
   return 'EXPLAIN';
 }
 
-function round(value: number): number {
-  return Math.round(value * 1000) / 1000;
+function* runCounted(
+  session: Session,
+  inner: PreparedStatement,
+  program: Program,
+  counters: Map<Plan, Counter>,
+): Task<void> {
+  const portal = new Portal(session, '', inner, [], null, []);
+  portal.onBatch = () => {};
+  portal.execute(
+    new Execution(program, (plan, operator) => {
+      const counter = new Counter();
+      counters.set(plan, counter);
+      counter.seen = seenBy(plan, program);
+      return new CountingOperator(operator, counter);
+    }),
+  );
+  try {
+    while (session.pollPortal(portal, 0) === PORTAL_PENDING) yield* session.wait();
+  } finally {
+    portal.close();
+  }
+}
+
+/** Null where removed rows are not told: without a filter, or where the filter's own plans may use the same counter. */
+function seenBy(plan: Plan, program: Program): (() => number) | null {
+  if (plan.kind !== 'seqScan' && plan.kind !== 'indexScan') return null;
+  if (plan.filter === null || runsSubplans(plan.filter)) return null;
+  const table = program.tableOf(plan.table);
+  if (plan.kind === 'seqScan') return () => table.heap.counters.sequentialRows;
+  const { counters } = program.index(table, plan.index.oid);
+  return () => counters.rowsFetched;
+}
+
+interface Times {
+  readonly planningMs: number;
+  /** Null without ANALYZE. */
+  readonly executionMs: number | null;
+}
+type Settings = readonly (readonly [name: string, value: string])[];
+
+/** Settings that planning looks at and that are not as the server came with them, as PostgreSQL lists them. */
+function changedSettings(session: Session): Settings {
+  const changed: [string, string][] = [];
+  for (const name of EXPLAINED_SETTINGS) {
+    const value = session.settings.show(name);
+    if (value !== session.settings.bootValue(name)) changed.push([name, value]);
+  }
+  return changed;
+}
+
+function textRows(
+  plan: Plan,
+  options: Options,
+  instrumentation: PlanInstrumentation,
+  settings: Settings,
+  times: Times | null,
+): string[][] {
+  const lines = explainPlan(plan, options, instrumentation);
+  if (settings.length > 0) {
+    lines.push(`Settings: ${settings.map(([name, value]) => `${name} = '${value.replaceAll("'", "''")}'`).join(', ')}`);
+  }
+  // Planning looks no page up: its Buffers line, which PostgreSQL would print here, has nothing to say.
+  const planning = options.buffers ? buffersLine(NO_BUFFERS) : null;
+  if (planning !== null) lines.push('Planning:', `  ${planning}`);
+  if (times !== null) {
+    lines.push(`Planning Time: ${times.planningMs.toFixed(3)} ms`);
+    if (times.executionMs !== null) lines.push(`Execution Time: ${times.executionMs.toFixed(3)} ms`);
+  }
+  return lines.map((line) => [line]);
+}
+
+function documentText(
+  plan: Plan,
+  options: Options,
+  format: Exclude<Format, 'text'>,
+  instrumentation: PlanInstrumentation,
+  settings: Settings,
+  times: Times | null,
+): string {
+  const query: Record<string, ExplainValue> = { Plan: explainPlanDocument(plan, options, instrumentation) };
+  if (settings.length > 0) query['Settings'] = Object.fromEntries(settings);
+  if (options.buffers) query['Planning'] = bufferFields(NO_BUFFERS);
+  if (times !== null) query['Planning Time'] = new Fixed(times.planningMs, 3);
+  if (options.analyze) query['Triggers'] = [];
+  if (times !== null && times.executionMs !== null) query['Execution Time'] = new Fixed(times.executionMs, 3);
+  return formatExplain(query, format);
 }
 
 function explained(session: Session, node: ExplainStatement, prepared: PreparedStatement): PreparedStatement {

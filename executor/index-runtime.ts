@@ -48,7 +48,17 @@ function numberKey(value: Value, descending: boolean, nullsFirst: boolean): numb
   return descending ? -number : number;
 }
 
+/** What was done with an index since the start, for pg_stat_all_indexes. */
+export class IndexCounters {
+  /** Ranges looked up. */
+  scans = 0;
+  /** Entries that came out of the index, and rows that were visible behind them (those of bitmaps count at the table). */
+  entriesRead = 0;
+  rowsFetched = 0;
+}
+
 export class IndexRuntime {
+  readonly counters: IndexCounters;
   readonly entry: IndexEntry;
   readonly dictionary: OrderedDictionary;
   /** Key expressions over the table's columns, in key order, and the partial index's predicate. */
@@ -73,7 +83,9 @@ export class IndexRuntime {
     expressions: readonly Expr[],
     predicate: Expr | null,
     deferrableConstraint: ConstraintEntry | null = null,
+    counters = new IndexCounters(),
   ) {
+    this.counters = counters;
     this.deferrableConstraint = deferrableConstraint;
     this.#table = table;
     this.entry = entry;

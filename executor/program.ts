@@ -98,7 +98,7 @@ export class Execution {
   readonly instrument: ((plan: Plan, operator: Operator) => Operator) | null;
   constructor(program: Program, instrument: ((plan: Plan, operator: Operator) => Operator) | null = null) {
     this.program = program;
-    this.context = new ExecContext(program.engine);
+    this.context = new ExecContext(program.engine, program.database.workMemory);
     this.instrument = instrument;
     this.context.subplan = (slot) => this.#subplan(slot);
     this.root = this.build(program.statement.plan);
@@ -122,12 +122,16 @@ export class Execution {
   }
 
   open(): void {
-    for (const subplan of this.#subplans) subplan?.reset();
+    for (const subplan of this.#subplans) subplan?.reset(this.context);
     this.root.open(this.context);
   }
 
   close(): void {
-    this.root.close(this.context);
-    for (const subplan of this.#subplans) subplan?.close(this.context);
+    try {
+      this.root.close(this.context);
+      for (const subplan of this.#subplans) subplan?.close(this.context);
+    } finally {
+      this.context.memory.release();
+    }
   }
 }

@@ -3,6 +3,8 @@
  */
 
 import { constants } from 'node:buffer';
+import { totalmem } from 'node:os';
+import { getHeapStatistics } from 'node:v8';
 import type { CatalogEntry } from '../catalog/entries.ts';
 import {
   bootstrapSharedEntries,
@@ -26,6 +28,8 @@ import { SqlError, sqlError } from '../types/errors.ts';
 import { catalogNames } from './catalog-names.ts';
 import { DatabaseRuntime } from './database-runtime.ts';
 import { indexedHeaps } from './indexed-heaps.ts';
+import { WorkMemory } from './memory-account.ts';
+import { ServerActivity } from './server-activity.ts';
 import { Session } from './session.ts';
 import type { ProtocolSession, SessionFactory, SessionHolder, SessionIdentity } from './session-api.ts';
 import { microsecondsSince2000 } from './session-functions.ts';
@@ -52,6 +56,8 @@ export class DatabaseServer implements SessionFactory {
   readonly settings: ServerSettings;
   readonly shared: SharedRuntime;
   readonly statementCache = new StatementCache();
+  readonly workMemory: WorkMemory;
+  readonly activity: ServerActivity;
   readonly startedAt: number;
   readonly #databases = new Map<number, DatabaseRuntime>();
   readonly #sessions = new Map<number, Session>();
@@ -64,9 +70,11 @@ export class DatabaseServer implements SessionFactory {
     this.#clock = options.clock ?? preciseClock();
     this.#onLog = options.onLog ?? (() => {});
     this.startedAt = this.now();
+    this.activity = new ServerActivity(engine);
+    this.workMemory = new WorkMemory(limitOf(settings.number('work_memory_limit'), defaultWorkMemoryLimit()));
     const { shared, databases } = this.#loadCatalogs();
     this.shared = new SharedRuntime(shared);
-    for (const [oid, catalog] of databases) this.#databases.set(oid, new DatabaseRuntime(engine, oid, catalog));
+    for (const [oid, catalog] of databases) this.#databases.set(oid, this.#runtime(oid, catalog));
   }
 
   static async open(options: DatabaseServerOptions): Promise<DatabaseServer> {
@@ -93,6 +101,8 @@ export class DatabaseServer implements SessionFactory {
     if (isNew) await server.#bootstrap();
     server.#setMaintainers();
     await server.#dropOrphans();
+    // Not before: a server whose indexes have grown beyond a limit that was lowered still starts.
+    engine.indexMemory.limit = limitOf(settings.number('index_memory_limit'), machineMemory() / 2);
     return server;
   }
 
@@ -136,7 +146,7 @@ export class DatabaseServer implements SessionFactory {
       const key = entryKey(entry.oid, 'schema', PUBLIC_SCHEMA.oid);
       this.engine.putCatalog(txn, key, encodeEntry(PUBLIC_SCHEMA));
       const catalog = Catalog.empty(entry.oid, entry.name).apply([{ key, entry: PUBLIC_SCHEMA }]);
-      this.#databases.set(entry.oid, new DatabaseRuntime(this.engine, entry.oid, catalog));
+      this.#databases.set(entry.oid, this.#runtime(entry.oid, catalog));
     }
     await new Promise<void>((resolve, reject) => {
       this.engine.transactions.commit(txn, (error) => (error === null ? resolve() : reject(error)));
@@ -184,6 +194,10 @@ export class DatabaseServer implements SessionFactory {
 
   // -------------------------------------------------------------------------------------------------------- databases
 
+  #runtime(oid: number, catalog: Catalog): DatabaseRuntime {
+    return new DatabaseRuntime(this.engine, oid, catalog, this.workMemory);
+  }
+
   database(oid: number): DatabaseRuntime | undefined {
     return this.#databases.get(oid);
   }
@@ -193,10 +207,11 @@ export class DatabaseServer implements SessionFactory {
   }
 
   addDatabase(oid: number, catalog: Catalog): void {
-    this.#databases.set(oid, new DatabaseRuntime(this.engine, oid, catalog));
+    this.#databases.set(oid, this.#runtime(oid, catalog));
   }
 
   removeDatabase(oid: number): void {
+    this.#databases.get(oid)?.releaseDictionaries();
     this.#databases.delete(oid);
   }
 
@@ -229,6 +244,7 @@ export class DatabaseServer implements SessionFactory {
     const session = new Session(this, database, identity, holder);
     this.#sessions.set(identity.processId, session);
     database.sessionCount++;
+    database.activity.sessions++;
     return session;
   }
 
@@ -266,7 +282,7 @@ export class DatabaseServer implements SessionFactory {
   /** A transaction of the session has committed: dropped databases go, sweeping goes on. */
   afterCommit(_session: Session): void {
     for (const oid of this.#databases.keys()) {
-      if (this.shared.catalog.database(oid) === undefined) this.#databases.delete(oid);
+      if (this.shared.catalog.database(oid) === undefined) this.removeDatabase(oid);
     }
   }
 
@@ -297,6 +313,22 @@ export class DatabaseServer implements SessionFactory {
 /** fsync=off asks for no more than wal_sync=everysec gives: what a crash of the process, not of the machine, keeps. */
 function walSyncOf(settings: ServerSettings): 'always' | 'everysec' {
   return settings.show('wal_sync') === 'everysec' || !settings.boolean('fsync') ? 'everysec' : 'always';
+}
+
+/** A limit in kB as it is set, -1 for the default, in bytes. */
+function limitOf(kilobytes: number, automatic: number): number {
+  return kilobytes < 0 ? automatic : kilobytes * 1024;
+}
+
+/** Memory of the machine, or what its container may use. */
+function machineMemory(): number {
+  const constrained = process.constrainedMemory?.() ?? 0;
+  return constrained > 0 && constrained < totalmem() ? constrained : totalmem();
+}
+
+/** A quarter of the machine's memory; rows are JavaScript values, so no more than half of what the engine's heap may hold. */
+function defaultWorkMemoryLimit(): number {
+  return Math.min(machineMemory() / 4, getHeapStatistics().heap_size_limit / 2);
 }
 
 /** Wall clock with microseconds: Date.now at the start, then the monotonic clock. */

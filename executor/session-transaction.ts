@@ -259,6 +259,7 @@ export class SessionTransaction {
   commit(durable: (error: Error | null) => void): void {
     const { txn } = this;
     if (txn === null) {
+      if (this.isBlock) this.#database.activity.commits++;
       this.#reset();
       durable(null);
       return;
@@ -266,6 +267,7 @@ export class SessionTransaction {
     const changes = this.#changes;
     this.#releaseOwnSnapshot();
     this.#engine.transactions.commit(txn, durable);
+    this.#database.activity.commits++;
     if (changes.length > 0) this.#publish(changes);
     this.#reset();
   }
@@ -292,6 +294,7 @@ export class SessionTransaction {
       }
       this.#dropChanges(0);
     }
+    if (txn !== null || this.isBlock) this.#database.activity.rollbacks++;
     this.#reset();
     return true;
   }

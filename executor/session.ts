@@ -391,7 +391,9 @@ export class Session implements ProtocolSession, PlanningSession, ExecServices {
     this.#closeInternal();
     if (!this.transaction.isBlock) yield* this.#rollbackAll();
     else if (!this.transaction.isFailed) yield* this.#abortBlock();
-    this.sink.error(this.server.toSqlError(error));
+    const reported = this.server.toSqlError(error);
+    if (reported.code === '40P01') this.database.activity.deadlocks++;
+    this.sink.error(reported);
   }
 
   /** Undoes the block up to its last savepoint, or all of it, at once; it refuses statements until it is ended. */
@@ -925,7 +927,7 @@ export class Session implements ProtocolSession, PlanningSession, ExecServices {
     this.#running?.close();
     this.#closeInternal();
     this.#closePortals();
-    this.cursors.closeAll(false);
+    this.cursors.close({ kind: 'close', cursor: null, position: -1 });
     this.#task = null;
     const rollBack = (): void => {
       if (!this.transaction.rollback()) {

@@ -44,6 +44,13 @@ export class StatementCache {
     this.#entries.set(key, { prepared, catalogVersion: catalog.version, isShareable: prepared.isShareable });
   }
 
+  /** Bytes of the keys and statement texts. */
+  get textBytes(): number {
+    let bytes = 0;
+    for (const [key, { prepared }] of this.#entries) bytes += key.length + prepared.text.length;
+    return bytes;
+  }
+
   clear(): void {
     this.#entries.clear();
   }

@@ -3,12 +3,20 @@ import type { SettingRow } from '../catalog/settings.ts';
 import type { SharedCatalog } from '../catalog/shared-catalog.ts';
 import type { StatisticsSource } from '../catalog/statistics.ts';
 import type {
+  DatabaseActivity,
+  FrameInformation,
+  IndexActivity,
   LockInformation,
+  MemoryPart,
   SessionActivity,
   SystemInformation,
   TableActivity,
+  WalActivity,
+  WriterActivity,
 } from '../catalog/system-information.ts';
+import { PAGE_SIZE } from '../storage/api.ts';
 import type { LockRow } from '../storage/mvcc/lock-manager.ts';
+import { memoryParts } from './memory-parts.ts';
 import type { Session } from './session.ts';
 
 const MODE_NAMES = [
@@ -22,7 +30,6 @@ const MODE_NAMES = [
   'ExclusiveLock',
   'AccessExclusiveLock',
 ];
-const PAGE_SIZE = 8192;
 /** When each session began. */
 const sessionStarts = new WeakMap<Session, number>();
 
@@ -117,9 +124,65 @@ export class SessionSystemInformation implements SystemInformation {
   }
 
   tableActivity(tableOid: number): TableActivity | null {
-    const liveRows = Math.max(0, this.statistics.rowCount(tableOid));
-    // Counters of scans and writes are not kept.
-    return { liveRows, deadRows: 0, inserted: 0, updated: 0, deleted: 0, sequentialScans: 0, indexScans: 0 };
+    const entry = this.#session.catalog.relation(tableOid);
+    return entry === undefined || entry.relId === 0 ? null : this.#session.database.activity.table(entry);
+  }
+
+  indexActivity(indexOid: number): IndexActivity | null {
+    return this.#session.catalog.index(indexOid) === undefined ? null : this.#session.database.activity.index(indexOid);
+  }
+
+  databaseActivity(databaseOid: number): DatabaseActivity | null {
+    return this.#session.server.database(databaseOid)?.activity.database() ?? null;
+  }
+
+  writerActivity(): WriterActivity {
+    return this.#session.server.activity.writer();
+  }
+
+  walActivity(): WalActivity {
+    return this.#session.server.activity.wal();
+  }
+
+  *frames(): Iterable<FrameInformation> {
+    const { server, engine } = this.#session;
+    const databases = new Map<number, number>();
+    for (const database of server.databases()) {
+      for (const { relId, overflowRelId } of database.catalog.relations()) {
+        if (relId !== 0) databases.set(relId, database.oid);
+        if (overflowRelId !== 0) databases.set(overflowRelId, database.oid);
+      }
+    }
+    const { pool } = engine;
+    for (let frame = 0; frame < pool.frameCount; frame++) {
+      const relation = pool.residentRelation(frame);
+      yield {
+        number: frame,
+        relationId: relation?.relId ?? null,
+        databaseOid: relation === null ? 0 : (databases.get(relation.relId) ?? 0),
+        pageNo: pool.framePage[frame],
+        isDirty: pool.isDirty(frame * PAGE_SIZE),
+        usageCount: pool.usage[frame],
+        pinCount: pool.pins[frame],
+      };
+    }
+  }
+
+  memory(): readonly MemoryPart[] {
+    return memoryParts(this.#session.server);
+  }
+
+  resetDatabaseActivity(): void {
+    this.#session.database.activity.reset(this.#session.server.now());
+  }
+
+  resetRelationActivity(oid: number): void {
+    this.#session.database.activity.resetTable(oid);
+    this.#session.database.activity.resetIndex(oid);
+  }
+
+  resetServerActivity(part: 'writer' | 'wal'): void {
+    this.#session.server.activity.reset(part, this.#session.server.now());
   }
 
   preparedStatements(): ReturnType<SystemInformation['preparedStatements']> {

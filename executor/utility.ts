@@ -67,7 +67,7 @@ export function utilityFields(session: Session, node: StatementNode): readonly F
         ? [textField('name'), textField('setting'), textField('description')]
         : [textField(showName(node.name))];
     case 'explain':
-      return [textField('QUERY PLAN', explainFormat(node) === 'json' ? OID.JSON : OID.TEXT)];
+      return [textField('QUERY PLAN', explainType(node))];
     case 'fetch':
       return session.cursors.fields(node);
     case 'execute':
@@ -87,11 +87,10 @@ function showName(name: string): string {
   return special[name] ?? name;
 }
 
-export function explainFormat(node: ExplainStatement): string {
-  const option = node.options.find((o) => o.name === 'format');
-  return option === undefined
-    ? 'text'
-    : String((option.value as { value?: unknown })?.value ?? option.value).toLowerCase();
+/** What EXPLAIN answers with; a format that there is not is refused when it runs. */
+function explainType(node: ExplainStatement): number {
+  const format = node.options.findLast((option) => option.name === 'format')?.value;
+  return format === 'json' ? OID.JSON : format === 'xml' ? OID.XML : OID.TEXT;
 }
 
 /** Sends rows of text (or other) values; the description too, in a simple query. */

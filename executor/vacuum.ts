@@ -33,6 +33,7 @@ export function* vacuum(session: Session, node: VacuumStatement): Task<string> {
   }
   const has = (name: string): boolean => node.options.some((o) => o.name === name && isOn(o.value));
   const all = (node.relations.length > 0 ? tables : [...session.catalog.relations()]).filter(isStored);
+  const { activity } = session.database;
   if (isVacuum) {
     yield* sweepAll(session);
     if (has('full'))
@@ -41,11 +42,14 @@ export function* vacuum(session: Session, node: VacuumStatement): Task<string> {
         all.map((t) => t.oid),
       );
     else for (const table of all) yield* trimTable(session, table);
+    for (const { oid } of all) activity.noteVacuum(oid, session.server.now());
   }
   if (!isVacuum || has('analyze')) {
     for (const { oid } of all) {
       const table = session.catalog.relation(oid);
-      if (table !== undefined) yield* analyzeTable(session, table);
+      if (table === undefined) continue;
+      yield* analyzeTable(session, table);
+      activity.noteAnalyze(oid, session.engine.heap(table.relId), session.server.now());
     }
   }
   return isVacuum ? 'VACUUM' : 'ANALYZE';

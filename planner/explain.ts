@@ -1,71 +1,29 @@
 /**
- * EXPLAIN: a plan as PostgreSQL prints it. One walk makes a tree of described nodes; TEXT and JSON are written from that.
+ * EXPLAIN: a plan as PostgreSQL prints it. One walk makes a tree of described nodes; explain-write.ts writes it.
  *
  * Projections without a condition are not shown, as PostgreSQL has none; hash joins show their Hash node, posting scans the
  * bitmap nodes that they stand for.
  */
-import type { FormatSettings } from '../types/index.ts';
 import { quoteIdentifier } from './bind/type-info.ts';
 import { type DeparseScope, deparse, deparseAggregate, deparseSortKey, keyText, type Named } from './explain-expr.ts';
+import type { ExplainDocument } from './explain-format.ts';
+import { documentOf, type ExplainOptions, type PlanInstrumentation, type Shown, textOf } from './explain-write.ts';
 import type { Expr, SubplanExpr } from './expr.ts';
 import { logical, visitExpr } from './logical.ts';
 import type { IndexBound, JoinType, Plan, PostingExpr } from './plan.ts';
 
-export interface ExplainOptions {
-  readonly costs: boolean;
-  readonly verbose: boolean;
-  /** Print actual rows and loops (from instrumentation). */
-  readonly analyze: boolean;
-  readonly timing: boolean;
-  readonly buffers: boolean;
-  /** How constants are printed (DateStyle ...). */
-  readonly format?: FormatSettings;
-}
-
-/** What the executor counted for one node. */
-export interface NodeInstrumentation {
-  readonly loops: number;
-  /** Rows out over all loops. */
-  readonly rows: number;
-  readonly startupMs: number;
-  readonly totalMs: number;
-  readonly rowsRemovedByFilter?: number;
-  readonly rowsRemovedByJoinFilter?: number;
-  readonly sharedHit?: number;
-  readonly sharedRead?: number;
-  /** Further lines such as `Sort Method: quicksort  Memory: 25kB`. */
-  readonly extra?: readonly string[];
-}
-export type PlanInstrumentation = (node: Plan) => NodeInstrumentation | null;
-
-/** One node as shown. */
-interface Shown {
-  /** First line without figures: `Seq Scan on t`. */
-  readonly label: string;
-  /** JSON's own fields: Node Type, Relation Name ... */
-  readonly fields: Readonly<Record<string, unknown>>;
-  /** `Filter`, `Sort Key` ...; lists are joined with commas in TEXT. */
-  readonly details: readonly (readonly [name: string, value: string | readonly string[]])[];
-  readonly plan: Plan | null;
-  readonly children: readonly { readonly relationship: string; readonly title: string | null; readonly node: Shown }[];
-}
-
 /** EXPLAIN's TEXT form, one string a line. */
 export function explainPlan(plan: Plan, options: ExplainOptions, instrumentation?: PlanInstrumentation): string[] {
-  const shown = new Describer(plan, options).describe(plan);
-  const lines: string[] = [];
-  writeText(shown, 0, true, options, instrumentation ?? (() => null), lines);
-  return lines;
+  return textOf(new Describer(plan, options).describe(plan), options, instrumentation ?? (() => null));
 }
 
-/** The object under "Plan" of EXPLAIN (FORMAT JSON); YAML and XML are written from it. */
-export function explainPlanJson(
+/** What stands under "Plan" of EXPLAIN (FORMAT JSON), and of the other structured formats. */
+export function explainPlanDocument(
   plan: Plan,
   options: ExplainOptions,
   instrumentation?: PlanInstrumentation,
-): Record<string, unknown> {
-  const shown = new Describer(plan, options).describe(plan);
-  return toJson(shown, null, null, options, instrumentation ?? (() => null));
+): ExplainDocument {
+  return documentOf(new Describer(plan, options).describe(plan), options, instrumentation ?? (() => null));
 }
 
 /* ---- description --------------------------------------------------------------------------------------------------- */
@@ -192,6 +150,7 @@ class Describer {
           fields: { 'Node Type': 'Hash' },
           details: [],
           plan: { ...plan.inner },
+          hashOf: plan,
           children: [child('Outer', inner)],
         };
         return [child('Outer', this.describe(plan.outer)), child('Inner', hash)];
@@ -660,129 +619,12 @@ function subplansIn(exprs: readonly Expr[]): SubplanExpr[] {
   return result;
 }
 
+/** Does evaluating the expression run other plans? */
+export function runsSubplans(expr: Expr): boolean {
+  return subplansIn([expr]).length > 0;
+}
+
 /** Subplans of targets are shown although the targets are not. */
 function subplansNamed(targets: readonly Expr[], scope: DeparseScope): void {
   for (const subplan of subplansIn(targets)) scope.subplan(subplan);
-}
-
-/* ---- writing ------------------------------------------------------------------------------------------------------- */
-
-function figures(shown: Shown, options: ExplainOptions, instrumentation: PlanInstrumentation): string {
-  const { plan } = shown;
-  if (plan === null) return '';
-  let text = '';
-  if (options.costs) {
-    const { startupCost, totalCost, rows, width } = plan;
-    text += `  (cost=${startupCost.toFixed(2)}..${totalCost.toFixed(2)} rows=${rows} width=${width})`;
-  }
-  if (options.analyze) {
-    const counted = instrumentation(plan);
-    if (counted === null || counted.loops === 0) text += shown.label === 'Hash' ? '' : ' (never executed)';
-    else {
-      const rows = Math.round(counted.rows / counted.loops);
-      const time = options.timing
-        ? `time=${(counted.startupMs / counted.loops).toFixed(3)}..${(counted.totalMs / counted.loops).toFixed(3)} `
-        : '';
-      text += ` (actual ${time}rows=${rows} loops=${counted.loops})`;
-    }
-  }
-  return text;
-}
-
-function writeText(
-  shown: Shown,
-  indent: number,
-  isTop: boolean,
-  options: ExplainOptions,
-  instrumentation: PlanInstrumentation,
-  lines: string[],
-): void {
-  const arrow = isTop ? '' : '->  ';
-  lines.push(' '.repeat(indent) + arrow + shown.label + figures(shown, options, instrumentation));
-  const inner = indent + (isTop ? 2 : 6);
-  const pad = ' '.repeat(inner);
-  for (const [name, value] of shown.details) {
-    lines.push(`${pad}${name}: ${typeof value === 'string' ? value : value.join(', ')}`);
-  }
-  if (options.analyze && shown.plan !== null) writeCounted(shown, options, instrumentation, pad, lines);
-  for (const { title, node } of shown.children) {
-    if (title !== null) {
-      lines.push(pad + title);
-      writeText(node, inner + 2, false, options, instrumentation, lines);
-    } else writeText(node, inner, false, options, instrumentation, lines);
-  }
-}
-
-function writeCounted(
-  shown: Shown,
-  options: ExplainOptions,
-  instrumentation: PlanInstrumentation,
-  pad: string,
-  lines: string[],
-): void {
-  const counted = instrumentation(shown.plan!);
-  if (counted === null) return;
-  const { loops, rowsRemovedByFilter, rowsRemovedByJoinFilter, sharedHit, sharedRead } = counted;
-  const average = (count: number): number => Math.round(count / Math.max(loops, 1));
-  if (rowsRemovedByFilter) lines.push(`${pad}Rows Removed by Filter: ${average(rowsRemovedByFilter)}`);
-  if (rowsRemovedByJoinFilter) lines.push(`${pad}Rows Removed by Join Filter: ${average(rowsRemovedByJoinFilter)}`);
-  for (const extra of counted.extra ?? []) lines.push(pad + extra);
-  if (options.buffers && ((sharedHit ?? 0) > 0 || (sharedRead ?? 0) > 0)) {
-    const parts = [];
-    if ((sharedHit ?? 0) > 0) parts.push(`hit=${sharedHit}`);
-    if ((sharedRead ?? 0) > 0) parts.push(`read=${sharedRead}`);
-    lines.push(`${pad}Buffers: shared ${parts.join(' ')}`);
-  }
-}
-
-function toJson(
-  shown: Shown,
-  relationship: string | null,
-  title: string | null,
-  options: ExplainOptions,
-  instrumentation: PlanInstrumentation,
-): Record<string, unknown> {
-  const result: Record<string, unknown> = { 'Node Type': shown.fields['Node Type'] };
-  if (relationship !== null) result['Parent Relationship'] = relationship;
-  if (title !== null) result['Subplan Name'] = title;
-  result['Parallel Aware'] = false;
-  result['Async Capable'] = false;
-  for (const [name, value] of Object.entries(shown.fields)) result[name] = value;
-  const { plan } = shown;
-  if (plan !== null) {
-    if (options.costs) {
-      result['Startup Cost'] = Number(plan.startupCost.toFixed(2));
-      result['Total Cost'] = Number(plan.totalCost.toFixed(2));
-      result['Plan Rows'] = plan.rows;
-      result['Plan Width'] = plan.width;
-    }
-    if (options.analyze) countedJson(result, instrumentation(plan), options);
-  }
-  for (const [name, value] of shown.details) result[name] = value;
-  if (shown.children.length > 0) {
-    result['Plans'] = shown.children.map((child) =>
-      toJson(child.node, child.relationship, child.title, options, instrumentation),
-    );
-  }
-  return result;
-}
-
-function countedJson(
-  result: Record<string, unknown>,
-  counted: NodeInstrumentation | null,
-  options: ExplainOptions,
-): void {
-  const loops = counted?.loops ?? 0;
-  const share = Math.max(loops, 1);
-  if (options.timing) {
-    result['Actual Startup Time'] = Number(((counted?.startupMs ?? 0) / share).toFixed(3));
-    result['Actual Total Time'] = Number(((counted?.totalMs ?? 0) / share).toFixed(3));
-  }
-  result['Actual Rows'] = Math.round((counted?.rows ?? 0) / share);
-  result['Actual Loops'] = loops;
-  if (counted?.rowsRemovedByFilter) result['Rows Removed by Filter'] = Math.round(counted.rowsRemovedByFilter / share);
-  if (options.buffers && counted !== null) {
-    result['Shared Hit Blocks'] = counted.sharedHit ?? 0;
-    result['Shared Read Blocks'] = counted.sharedRead ?? 0;
-  }
 }

@@ -1,13 +1,18 @@
 /** The planner's public face: statements to plans, expressions of the catalog to typed expressions, plans to EXPLAIN text. */
 export { type BindScalarOptions, bindScalar, type ScalarSource } from './bind/scalar.ts';
 export type { PlannerEnvironment, PlannerSettings } from './environment.ts';
+export { explainPlan, explainPlanDocument, runsSubplans } from './explain.ts';
+export { type ExplainDocument, type ExplainFormat, type ExplainValue, Fixed, formatExplain } from './explain-format.ts';
 export {
+  type BufferUsage,
+  bufferFields,
+  buffersLine,
   type ExplainOptions,
-  explainPlan,
-  explainPlanJson,
+  NO_BUFFERS,
   type NodeInstrumentation,
   type PlanInstrumentation,
-} from './explain.ts';
+  type WalUsage,
+} from './explain-write.ts';
 export type * from './expr.ts';
 export type * from './plan.ts';
 export { planStatement } from './plan-statement.ts';

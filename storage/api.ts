@@ -3,6 +3,7 @@ export { BufferPool, PAGE_MISS, PageMiss, RelationPages, ScanRing } from './buff
 export { StorageEngine, type StorageOptions } from './engine.ts';
 export {
   Heap,
+  HeapCounters,
   type IndexMaintainer,
   type LivenessAnswer,
   ROW_FLAGS_OFFSET,
@@ -30,6 +31,7 @@ export {
   gallop,
   IndexCursor,
   IndexKey,
+  IndexMemory,
   intersectSorted,
   KEY_SIZE_MAX,
   OrderedDictionary,

@@ -19,6 +19,7 @@ import { SqlError } from '../types/errors.ts';
 import { BufferPool, PAGE_MISS } from './buffer/index.ts';
 import { Heap, type RowVisitor } from './heap/index.ts';
 import type { HeapState } from './heap-state.ts';
+import { IndexMemory } from './index/index.ts';
 import { type IndexedHeaps, IndexImages } from './index-images.ts';
 import { type FileSystem, makeFolder, NodeFileSystem } from './io/index.ts';
 import type { LockManager, Transaction, TransactionManager } from './mvcc/index.ts';
@@ -70,6 +71,8 @@ export class StorageEngine {
   readonly wal: Wal;
   readonly transactions: TransactionManager;
   readonly locks: LockManager;
+  /** Of all dictionaries; the executor makes them. */
+  readonly indexMemory = new IndexMemory();
   /** What recovery found; null for an engine without a data directory. */
   readonly recovery: RecoveryResult | null;
   private readonly store: Store;
@@ -202,6 +205,16 @@ export class StorageEngine {
     this.checkpointer?.start();
   }
 
+  /** Counters of checkpoints: 0 without a data directory. */
+  get checkpoints(): CheckpointCounters {
+    return this.checkpointer ?? NO_CHECKPOINTS;
+  }
+
+  /** Memory of the commit table, and of what waits for the sweep. */
+  get transactionBytes(): number {
+    return this.transactions.memoryBytes + this.store.sweep.memoryBytes;
+  }
+
   /** A checkpoint that begins after this call, as fast as the disk allows. */
   checkpoint(done: (error: Error | null) => void): void {
     if (this.checkpointer === null) setImmediate(done, null);
@@ -314,6 +327,15 @@ export class StorageEngine {
     this.scheduleSweep(swept >= SWEEP_SLICE ? 1 : SWEEP_LATER_MS);
   };
 }
+
+export interface CheckpointCounters {
+  readonly timed: number;
+  readonly requested: number;
+  readonly writeMs: number;
+  readonly syncMs: number;
+}
+
+const NO_CHECKPOINTS: CheckpointCounters = { timed: 0, requested: 0, writeMs: 0, syncMs: 0 };
 
 interface OpenedParts {
   readonly store: Store;

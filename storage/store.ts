@@ -24,6 +24,7 @@ import {
   WRITE_INDEXED,
   WRITE_INSERT,
   WRITE_KIND_MASK,
+  WRITE_MOVED,
   WRITE_RESTART_SEQUENCE,
   WRITE_UPDATE,
 } from './mvcc/index.ts';
@@ -351,13 +352,13 @@ export class Store implements TransactionStore {
       const relId = writes.relIds[i];
       switch (writes.kinds[i] & WRITE_KIND_MASK) {
         case WRITE_INSERT:
-          this.countRows(relId, writes.counts[i], writes.counts[i]);
+          this.countRows(relId, WRITE_INSERT, writes.counts[i]);
           break;
         case WRITE_DELETE:
-          this.countRows(relId, -writes.counts[i], writes.counts[i]);
+          this.countRows(relId, WRITE_DELETE, writes.counts[i]);
           break;
         case WRITE_UPDATE:
-          this.countRows(relId, 0, isRun(writes.kinds[i]) ? writes.counts[i] : 1);
+          this.countRows(relId, writes.kinds[i], isRun(writes.kinds[i]) ? writes.counts[i] : 1);
           break;
         case WRITE_CREATE_HEAP:
           this.heap(relId).creator = null;
@@ -383,11 +384,14 @@ export class Store implements TransactionStore {
     sequence.loggedIsCalled = sequence.isCalled;
   }
 
-  private countRows(relId: number, rows: number, changes: number): void {
+  /** Rows that a committed transaction changed. */
+  private countRows(relId: number, kind: number, rows: number): void {
     const heap = this.heaps.get(relId);
     if (heap === undefined) return;
-    heap.rowCount += rows;
-    heap.changeCount += changes;
+    if (kind === WRITE_INSERT) heap.rowCount += rows;
+    else if (kind === WRITE_DELETE) heap.rowCount -= rows;
+    heap.changeCount += rows;
+    countWrites(heap, kind, rows);
   }
 
   whenDurable(txn: Transaction, lsn: number, durable: (error: Error | null) => void): void {
@@ -443,11 +447,13 @@ export class Store implements TransactionStore {
     if (!heap.bulks.isEmpty) this.finishBulkForUndo(heap, txn);
     if (kind === WRITE_INSERT) {
       undoInserts(this.context, heap, writes.rowIds[at], writes.counts[at]);
+      countWrites(heap, kind, writes.counts[at]);
       writes.dropLast();
       return;
     }
     const last = isRun(kind) ? writes.counts[at] - 1 : 0;
     undoNewest(this.context, heap, writes.rowIds[at] + last, (kind & WRITE_INDEXED) !== 0);
+    countWrites(heap, kind, 1);
     writes.dropLastRow();
   }
 
@@ -471,6 +477,17 @@ export class Store implements TransactionStore {
   /** An xid of the transaction, a new one if it has none. */
   private xidOf(txn: Transaction): number {
     return txn.hasWritten ? txn.xidRuns[0] : this.transactions.statementXid(txn);
+  }
+}
+
+/** For statistics: rows of an ended transaction, or of what it rolled back. */
+function countWrites(heap: Heap, kind: number, rows: number): void {
+  const { counters } = heap;
+  if (kind === WRITE_INSERT) counters.inserted += rows;
+  else if (kind === WRITE_DELETE) counters.deleted += rows;
+  else {
+    counters.updated += rows;
+    if ((kind & (WRITE_INDEXED | WRITE_MOVED)) === 0) counters.hotUpdated += rows;
   }
 }
 

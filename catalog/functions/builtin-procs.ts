@@ -687,6 +687,19 @@ export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
 1925|has_table_privilege|26 26 25|16|sS|has_table_privilege_id_id
 1926|has_table_privilege|25 25|16|sS|has_table_privilege_name
 1927|has_table_privilege|26 25|16|sS|has_table_privilege_id
+1928|pg_stat_get_numscans|26|20|sS|pg_stat_get_numscans
+1929|pg_stat_get_tuples_returned|26|20|sS|pg_stat_get_tuples_returned
+1930|pg_stat_get_tuples_fetched|26|20|sS|pg_stat_get_tuples_fetched
+1931|pg_stat_get_tuples_inserted|26|20|sS|pg_stat_get_tuples_inserted
+1932|pg_stat_get_tuples_updated|26|20|sS|pg_stat_get_tuples_updated
+1933|pg_stat_get_tuples_deleted|26|20|sS|pg_stat_get_tuples_deleted
+1934|pg_stat_get_blocks_fetched|26|20|sS|pg_stat_get_blocks_fetched
+1935|pg_stat_get_blocks_hit|26|20|sS|pg_stat_get_blocks_hit
+1941|pg_stat_get_db_numbackends|26|23|sS|pg_stat_get_db_numbackends
+1942|pg_stat_get_db_xact_commit|26|20|sS|pg_stat_get_db_xact_commit
+1943|pg_stat_get_db_xact_rollback|26|20|sS|pg_stat_get_db_xact_rollback
+1944|pg_stat_get_db_blocks_fetched|26|20|sS|pg_stat_get_db_blocks_fetched
+1945|pg_stat_get_db_blocks_hit|26|20|sS|pg_stat_get_db_blocks_hit
 1946|encode|17 25|25|iS|binary_encode
 1947|decode|25 25|17|iS|binary_decode
 1948|byteaeq|17 17|16|iS|byteaeq
@@ -702,6 +715,7 @@ export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
 1967|timestamptz|1184 23|1184|iS|timestamptz_scale
 1968|time|1083 23|1083|iS|time_scale
 1969|timetz|1266 23|1266|iS|timetz_scale
+1972|pg_stat_get_tuples_hot_updated|26|20|sS|pg_stat_get_tuples_hot_updated
 1973|div|1700 1700|1700|iS|numeric_div_trunc
 1980|numeric_div_trunc|1700 1700|1700|iS|numeric_div_trunc
 1986|similar_to_escape|25 25|25|iS|similar_to_escape_2
@@ -816,6 +830,7 @@ export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
 2134|min|26|26|iG|min_oid
 2135|min|700|700|iG|min_float4
 2136|min|701|701|iG|min_float8
+2137|pg_stat_force_next_flush||2278|v|pg_stat_force_next_flush
 2138|min|1082|1082|iG|min_date
 2139|min|1083|1083|iG|min_time
 2140|min|1266|1266|iG|min_timetz
@@ -863,6 +878,7 @@ export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
 2197|inet_client_port||23|s|inet_client_port
 2198|inet_server_addr||869|s|inet_server_addr
 2199|inet_server_port||23|s|inet_server_port
+2230|pg_stat_clear_snapshot||2278|v|pg_stat_clear_snapshot
 2232|pg_get_function_identity_arguments|26|25|sS|pg_get_function_identity_arguments
 2236|bit_and|21|21|iG|bit_and_int2
 2237|bit_or|21|21|iG|bit_or_int2
@@ -898,6 +914,7 @@ export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
 2271|has_schema_privilege|26 26 25|16|sS|has_schema_privilege_id_id
 2272|has_schema_privilege|25 25|16|sS|has_schema_privilege_name
 2273|has_schema_privilege|26 25|16|sS|has_schema_privilege_id
+2274|pg_stat_reset||2278|v|pg_stat_reset
 2284|regexp_replace|25 25 25|25|iS|textregexreplace_noopt
 2285|regexp_replace|25 25 25 25|25|iS|textregexreplace
 2286|pg_total_relation_size|2205|20|vS|pg_total_relation_size
@@ -1036,12 +1053,27 @@ export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
 2747|arrayoverlap|2277 2277|16|iS|arrayoverlap
 2748|arraycontains|2277 2277|16|iS|arraycontains
 2749|arraycontained|2277 2277|16|iS|arraycontained
+2758|pg_stat_get_db_tuples_returned|26|20|sS|pg_stat_get_db_tuples_returned
+2759|pg_stat_get_db_tuples_fetched|26|20|sS|pg_stat_get_db_tuples_fetched
+2760|pg_stat_get_db_tuples_inserted|26|20|sS|pg_stat_get_db_tuples_inserted
+2761|pg_stat_get_db_tuples_updated|26|20|sS|pg_stat_get_db_tuples_updated
+2762|pg_stat_get_db_tuples_deleted|26|20|sS|pg_stat_get_db_tuples_deleted
 2763|regexp_matches|25 25|1009|iSR|regexp_matches_no_flags
 2764|regexp_matches|25 25 25|1009|iSR|regexp_matches
 2765|regexp_split_to_table|25 25|25|iSR|regexp_split_to_table_no_flags
 2766|regexp_split_to_table|25 25 25|25|iSR|regexp_split_to_table
 2767|regexp_split_to_array|25 25|1009|iS|regexp_split_to_array_no_flags
 2768|regexp_split_to_array|25 25 25|1009|iS|regexp_split_to_array
+2769|pg_stat_get_bgwriter_timed_checkpoints||20|sS|pg_stat_get_bgwriter_timed_checkpoints
+2770|pg_stat_get_bgwriter_requested_checkpoints||20|sS|pg_stat_get_bgwriter_requested_checkpoints
+2771|pg_stat_get_bgwriter_buf_written_checkpoints||20|sS|pg_stat_get_bgwriter_buf_written_checkpoints
+2772|pg_stat_get_bgwriter_buf_written_clean||20|sS|pg_stat_get_bgwriter_buf_written_clean
+2773|pg_stat_get_bgwriter_maxwritten_clean||20|sS|pg_stat_get_bgwriter_maxwritten_clean
+2775|pg_stat_get_buf_written_backend||20|sS|pg_stat_get_buf_written_backend
+2781|pg_stat_get_last_vacuum_time|26|1184|sS|pg_stat_get_last_vacuum_time
+2782|pg_stat_get_last_autovacuum_time|26|1184|sS|pg_stat_get_last_autovacuum_time
+2783|pg_stat_get_last_analyze_time|26|1184|sS|pg_stat_get_last_analyze_time
+2784|pg_stat_get_last_autoanalyze_time|26|1184|sS|pg_stat_get_last_autoanalyze_time
 2790|tidgt|27 27|16|iS|tidgt
 2791|tidlt|27 27|16|iS|tidlt
 2792|tidge|27 27|16|iS|tidge
@@ -1061,8 +1093,13 @@ export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
 2827|covar_pop|701 701|701|iG|covar_pop_float8_float8
 2828|covar_samp|701 701|701|iG|covar_samp_float8_float8
 2829|corr|701 701|701|iG|corr_float8_float8
+2844|pg_stat_get_db_blk_read_time|26|701|sS|pg_stat_get_db_blk_read_time
+2845|pg_stat_get_db_blk_write_time|26|701|sS|pg_stat_get_db_blk_write_time
 2854|pg_my_temp_schema||26|sS|pg_my_temp_schema
 2855|pg_is_other_temp_schema|26|16|sS|pg_is_other_temp_schema
+2859|pg_stat_get_buf_alloc||20|sS|pg_stat_get_buf_alloc
+2878|pg_stat_get_live_tuples|26|20|sS|pg_stat_get_live_tuples
+2879|pg_stat_get_dead_tuples|26|20|sS|pg_stat_get_dead_tuples
 2880|pg_advisory_lock|20|2278|vS|pg_advisory_lock_int8
 2881|pg_advisory_lock_shared|20|2278|vS|pg_advisory_lock_shared_int8
 2882|pg_try_advisory_lock|20|16|vS|pg_try_advisory_lock_int8
@@ -1131,12 +1168,20 @@ export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
 3033|set_bit|1560 23 23|1560|iS|bitsetbit
 3034|pg_relation_filepath|2205|25|sS|pg_relation_filepath
 3035|pg_listening_channels||25|sSR|pg_listening_channels
+3054|pg_stat_get_vacuum_count|26|20|sS|pg_stat_get_vacuum_count
+3055|pg_stat_get_autovacuum_count|26|20|sS|pg_stat_get_autovacuum_count
+3056|pg_stat_get_analyze_count|26|20|sS|pg_stat_get_analyze_count
+3057|pg_stat_get_autoanalyze_count|26|20|sS|pg_stat_get_autoanalyze_count
 3058|concat|2276|25|sA|text_concat
 3059|concat_ws|25 2276|25|sA|text_concat_ws
 3060|left|25 23|25|iS|text_left
 3061|right|25 23|25|iS|text_right
 3062|reverse|25|25|iS|text_reverse
+3063|pg_stat_get_buf_fsync_backend||20|sS|pg_stat_get_buf_fsync_backend
+3070|pg_stat_get_db_conflict_all|26|20|sS|pg_stat_get_db_conflict_all
 3073|pg_is_wal_replay_paused||16|vS|pg_is_wal_replay_paused
+3074|pg_stat_get_db_stat_reset_time|26|1184|sS|pg_stat_get_db_stat_reset_time
+3075|pg_stat_get_bgwriter_stat_reset_time||1184|sS|pg_stat_get_bgwriter_stat_reset_time
 3078|pg_sequence_parameters|26|2249|sS|pg_sequence_parameters|sequence_oid|start_value 20,minimum_value 20,maximum_value 20,increment 20,cycle_option 16,cache_size 20,data_type 26
 3089|pg_advisory_xact_lock|20|2278|vS|pg_advisory_xact_lock_int8
 3090|pg_advisory_xact_lock_shared|20|2278|vS|pg_advisory_xact_lock_shared_int8
@@ -1167,11 +1212,16 @@ export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
 3141|has_type_privilege|26 26 25|16|sS|has_type_privilege_id_id
 3142|has_type_privilege|25 25|16|sS|has_type_privilege_name
 3143|has_type_privilege|26 25|16|sS|has_type_privilege_id
+3150|pg_stat_get_db_temp_files|26|20|sS|pg_stat_get_db_temp_files
+3151|pg_stat_get_db_temp_bytes|26|20|sS|pg_stat_get_db_temp_bytes
+3152|pg_stat_get_db_deadlocks|26|20|sS|pg_stat_get_db_deadlocks
 3153|array_to_json|2277|114|sS|array_to_json
 3154|array_to_json|2277 16|114|sS|array_to_json_pretty
 3155|row_to_json|2249|114|sS|row_to_json
 3156|row_to_json|2249 16|114|sS|row_to_json_pretty
 3159|pg_get_viewdef|26 23|25|sS|pg_get_viewdef_wrap
+3160|pg_stat_get_checkpoint_write_time||701|sS|pg_stat_get_checkpoint_write_time
+3161|pg_stat_get_checkpoint_sync_time||701|sS|pg_stat_get_checkpoint_sync_time
 3162|pg_collation_for|2276|25|s|pg_collation_for
 3163|pg_trigger_depth||23|sS|pg_trigger_depth
 3166|pg_size_pretty|1700|25|iS|pg_size_pretty_numeric
@@ -1179,6 +1229,7 @@ export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
 3168|array_replace|5078 5077 5077|5078|i|array_replace
 3175|json_agg|2283|114|sG|json_agg_anyelement
 3176|to_json|2283|114|sS|to_json
+3177|pg_stat_get_mod_since_analyze|26|20|sS|pg_stat_get_mod_since_analyze
 3179|cardinality|2277|23|iS|array_cardinality
 3181|record_image_eq|2249 2249|16|iS|record_image_eq
 3182|record_image_ne|2249 2249|16|iS|record_image_ne
@@ -1256,6 +1307,7 @@ export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
 3423|pg_partition_tree|2205|2249|vSR|pg_partition_tree|rootrelid|relid 2205,parentrelid 2205,isleaf 16,level 23
 3424|pg_partition_root|2205|2205|iS|pg_partition_root
 3425|pg_partition_ancestors|2205|2205|vSR|pg_partition_ancestors|partitionid
+3426|pg_stat_get_db_checksum_failures|26|20|sS|pg_stat_get_db_checksum_failures
 3432|gen_random_uuid||2950|vS|gen_random_uuid
 3448|pg_collation_actual_version|26|25|vS|pg_collation_actual_version
 3449|numeric|3802|1700|iS|jsonb_numeric
@@ -1306,6 +1358,8 @@ export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
 3757|pg_ts_dict_is_visible|26|16|sS|pg_ts_dict_is_visible
 3758|pg_ts_config_is_visible|26|16|sS|pg_ts_config_is_visible
 3768|pg_ts_template_is_visible|26|16|sS|pg_ts_template_is_visible
+3775|pg_stat_reset_shared|25|2278|vS|pg_stat_reset_shared
+3776|pg_stat_reset_single_table_counters|26|2278|vS|pg_stat_reset_single_table_counters
 3778|pg_tablespace_location|26|25|sS|pg_tablespace_location
 3787|to_jsonb|2283|3802|sS|to_jsonb
 3806|jsonb_in|2275|3802|iS|jsonb_in
@@ -1381,6 +1435,7 @@ export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
 5047|lcm|20 20|20|iS|int8lcm
 5048|gcd|1700 1700|1700|iS|numeric_gcd
 5049|lcm|1700 1700|1700|iS|numeric_lcm
+5053|pg_stat_get_ins_since_vacuum|26|20|sS|pg_stat_get_ins_since_vacuum
 5054|jsonb_set_lax|3802 1009 3802 16 25|3802|i|jsonb_set_lax|jsonb_in,path,replacement,create_if_missing,null_value_treatment||[true,"use_json_null"]
 5059|pg_current_xact_id||5069|sS|pg_current_xact_id
 5060|pg_current_xact_id_if_assigned||5069|sS|pg_current_xact_id_if_assigned
@@ -1408,6 +1463,7 @@ export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
 6174|pg_get_statisticsobjdef_columns|26|25|sS|pg_get_statisticsobjdef_columns
 6177|date_bin|1186 1114 1114|1114|iS|timestamp_bin
 6178|date_bin|1186 1184 1184|1184|iS|timestamptz_bin
+6188|pg_stat_get_db_sessions|26|20|sS|pg_stat_get_db_sessions
 6195|ltrim|17 17|17|iS|bytealtrim
 6196|rtrim|17 17|17|iS|byteartrim
 6197|pg_get_function_sqlbody|26|25|sS|pg_get_function_sqlbody

@@ -26,6 +26,7 @@ import { datetimeParseFunctions } from './parse-datetime.ts';
 import { privilegeFunctions } from './privileges.ts';
 import { regexFunctions } from './regex.ts';
 import { seriesFunctions } from './series.ts';
+import { statisticsFunctions } from './statistics.ts';
 import { systemFunctions } from './system.ts';
 import { systemCatalogFunctions } from './system-catalog.ts';
 import { textFunctions } from './text.ts';
@@ -61,4 +62,5 @@ export const FUNCTION_MODULES: readonly FunctionModule[] = [
   systemCatalogFunctions,
   privilegeFunctions,
   hashFunctions,
+  statisticsFunctions,
 ];

@@ -11,6 +11,7 @@ import { functionMakers } from './functions.ts';
 import { relationMakers } from './relations.ts';
 import { sharedMakers } from './shared.ts';
 import { staticRows } from './static-tables.ts';
+import { statisticsMakers } from './statistics.ts';
 import { typeMakers } from './types.ts';
 import { type Row, type RowMaker, ViewContext } from './view-context.ts';
 import { viewMakers } from './views.ts';
@@ -22,6 +23,7 @@ const PG_CATALOG_MAKERS: Readonly<Record<string, RowMaker>> = {
   ...sharedMakers,
   ...viewMakers,
   ...activityMakers,
+  ...statisticsMakers,
 };
 
 /** By schema and name; undefined: there is none. */

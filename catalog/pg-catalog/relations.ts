@@ -88,7 +88,7 @@ function tableClass(context: ViewContext, entry: RelationEntry): Row {
     reltype: entry.rowTypeOid ?? 0,
     relowner: entry.owner,
     relam: isStored || (entry.kind === 'virtual' && !isSystemView(entry.oid)) ? 2 : 0,
-    relfilenode: entry.relId === 0 ? 0 : entry.oid,
+    relfilenode: entry.relId,
     relpages: Math.ceil(pages),
     reltuples: isStored ? (statistics?.rowCount(entry.oid) ?? -1) : entry.kind === 'virtual' ? 0 : 0,
     relhasindex: catalog.indexesOf(entry.oid).length > 0,

@@ -128,6 +128,8 @@ seed	real		user	0	-1	1		Developer Options	Sets the seed for random-number genera
 session_authorization	string		user					Client Connection Defaults / Statement Behavior	Sets the session user name.	
 accept_damaged_log	bool		postmaster	off				Write-Ahead Log / Recovery	Starts on a log that is damaged in its middle, giving up what was committed from there on.	
 wal_sync	enum		sighup	always			always|everysec	Write-Ahead Log / Settings	Sets whether the log is flushed at every commit or every second.	
+index_memory_limit	int	kB	postmaster	-1	-1	2147483647		Resource Usage / Memory	Sets the maximum memory that all indexes together may use.	-1 means half of the machine's memory.
+work_memory_limit	int	kB	postmaster	-1	-1	2147483647		Resource Usage / Memory	Sets the maximum memory that the rows held by all statements together may use.	-1 means a quarter of the machine's memory, and at most half of the JavaScript heap.
 `;
 const HIDDEN = new Set(['default_with_oids', 'is_superuser', 'role', 'seed', 'session_authorization']);
 

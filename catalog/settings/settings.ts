@@ -182,6 +182,13 @@ export class Settings {
     return this.#hooks.show?.(state.definition.name) ?? formatValue(state.definition, effectiveValue(state));
   }
 
+  /** What `show` says when nobody has set it. */
+  bootValue(name: string): string {
+    const state = this.#find(name);
+    if (state === undefined) throw unrecognized(name);
+    return formatValue(state.definition, state.definition.default);
+  }
+
   /** current_setting(name, true): null when there is no such setting. */
   showOrNull(name: string): string | null {
     return this.#find(name) === undefined ? null : this.show(name);

@@ -153,7 +153,10 @@ export function scanFunction<Out>(input: RowProgramInput, hooks: ScanHooks): Sca
   const heap = emitter.bind(table.heap, 'heap');
   const slow = emitter.bind(genericRowFunction<Out>(input), 'slow');
   const layout = table.entry.layout;
+  const counters = emitter.bind(table.heap.counters, 'counters');
+  // Rows seen are counted a page at a time: slots passed since `first`, less those that held no row for this snapshot.
   emitter.emit('let page = position.page, slot = position.slot, n = 0, yielded = false;');
+  emitter.emit('let first = slot, seen = 0;');
   emitter.emit('const endPage = position.endPage, horizon = snapshot.horizon;');
   emitter.emit('let r = 0, rowId = 0;');
   hooks.begin?.(emitter);
@@ -163,13 +166,13 @@ export function scanFunction<Out>(input: RowProgramInput, hooks: ScanHooks): Sca
   emitter.emit('const slots = u16[(base + 12) >>> 1];');
   emitter.open('rows: for (; slot < slots; slot++) {');
   emitter.emit('const offset = u16[(base + 32 + slot * 4) >>> 1];');
-  emitter.emit('if (offset === 0) continue;');
+  emitter.emit('if (offset === 0) { seen--; continue; }');
   emitter.emit('r = base + offset;');
   emitter.emit('rowId = page * 512 + slot;');
   emitter.open(`if (u16[(r + 14) >>> 1] !== ${layout << 8} || f64[r >>> 3] >= horizon) {`);
   emitter.open('if (u8[r + 14] !== 0 || f64[r >>> 3] >= horizon) {');
   emitter.emit(`r = ${heap}.resolve(r, snapshot);`);
-  emitter.emit('if (r < 0) continue;');
+  emitter.emit('if (r < 0) { seen--; continue; }');
   emitter.close();
   emitter.open(`if (u8[r + 15] !== ${layout}) {`);
   emitter.emit(
@@ -188,11 +191,12 @@ export function scanFunction<Out>(input: RowProgramInput, hooks: ScanHooks): Sca
     `if (${slow}(x, r, rowId, out, n)) { n++; ${hooks.countsRows ? 'if (n === limit) { slot++; break pages; }' : ''} }`,
   );
   emitter.close();
-  emitter.emit('slot = 0; page++;');
+  emitter.emit('seen += slots - first; first = 0; slot = 0; page++;');
   emitter.emit('if (x.shouldYield(slots)) { yielded = true; break pages; }');
   emitter.close();
   emitter.reopen('} finally {');
   emitter.emit('position.page = page; position.slot = slot; position.count = n;');
+  emitter.emit(`${counters}.sequentialRows += seen + slot - first;`);
   hooks.end?.(emitter);
   emitter.close();
   emitter.emit('return yielded;');

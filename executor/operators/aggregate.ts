@@ -222,7 +222,9 @@ export class AggregateOperator implements Operator {
     if (this.#scanned !== null) {
       this.#position.page = 0;
       this.#position.slot = 0;
-      this.#position.endPage = this.#execution.program.tableOf(this.#scanned.table).heap.pages.pageCount;
+      const { heap } = this.#execution.program.tableOf(this.#scanned.table);
+      heap.counters.sequentialScans++;
+      this.#position.endPage = heap.pages.pageCount;
     } else this.#input?.open(x);
   }
 

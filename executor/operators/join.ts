@@ -14,6 +14,7 @@ import {
   rowValuesFunction,
 } from '../compile/batch-program.ts';
 import type { ExecContext } from '../context.ts';
+import { batchBytes, Holding } from '../memory-account.ts';
 import type { Execution } from '../program.ts';
 import { GroupTable } from './group-table.ts';
 import { type Operator, RowStore } from './operator.ts';
@@ -243,6 +244,7 @@ export class NestedLoopOperator implements Operator {
   #rowMatched = false;
   #unmatched = -1;
   #mustStop = false;
+  readonly #held = new Holding('the inner rows of a join');
 
   constructor(plan: NestedLoopPlan, execution: Execution) {
     this.#joinType = plan.joinType;
@@ -277,6 +279,7 @@ export class NestedLoopOperator implements Operator {
     this.#isInnerOpen = false;
     this.#isStored = false;
     this.#store?.clear();
+    this.#held.clear(x.memory);
     this.#matched.length = 0;
     this.#unmatched = -1;
     this.#outer.open(x);
@@ -322,6 +325,7 @@ export class NestedLoopOperator implements Operator {
       const batch = this.#inner.poll(x);
       if (batch === PENDING) return false;
       if (batch === END) break;
+      this.#held.add(x.memory, batchBytes(batch));
       store.append(batch);
       if (x.shouldYield(batch.count)) return false;
     }
@@ -440,6 +444,7 @@ export class NestedLoopOperator implements Operator {
     this.#outer.close(x);
     this.#inner.close(x);
     this.#store?.clear();
+    this.#held.clear(x.memory);
     this.#batch = null;
     this.#innerBatch = null;
   }

@@ -11,7 +11,15 @@ import type {
   RowIdScanPlan,
   SeqScanPlan,
 } from '../../planner/plan.ts';
-import { CURSOR_END, IndexCursor, IndexKey, intersectSorted, PAGE_MISS, uniteSorted } from '../../storage/api.ts';
+import {
+  CURSOR_END,
+  type HeapCounters,
+  IndexCursor,
+  IndexKey,
+  intersectSorted,
+  PAGE_MISS,
+  uniteSorted,
+} from '../../storage/api.ts';
 import { hashKey, SqlArray } from '../../types/index.ts';
 import { BATCH_SIZE, Batch, END, PENDING } from '../batch.ts';
 import { type ScalarFunctionOfContext, scalarFunction } from '../compile/batch-program.ts';
@@ -25,6 +33,7 @@ import {
 } from '../compile/row-program.ts';
 import type { ExecContext } from '../context.ts';
 import { type IndexRuntime, KEY_NOT_INDEXED } from '../index-runtime.ts';
+import { Holding } from '../memory-account.ts';
 import type { Execution } from '../program.ts';
 import { isRowTid, rowIdOfTid } from '../row/row-tid.ts';
 import type { TableRuntime } from '../table-runtime.ts';
@@ -69,6 +78,7 @@ export class SeqScanOperator implements Operator {
   open(): void {
     this.#position.page = 0;
     this.#position.slot = 0;
+    this.#table.heap.counters.sequentialScans++;
     // Rows that come later than the snapshot are not seen anyway, so the end is fixed here.
     this.#position.endPage = this.#table.heap.pages.pageCount;
   }
@@ -220,10 +230,15 @@ class RowFetcher {
     );
   }
 
+  /** Rows that were visible, counted by fetch; whoever fetches counts from 0 again. */
+  visible = 0;
+
   /** True when the row is visible and passed; it is then row n of `out`. */
   fetch(x: ExecContext, rowId: number, out: Value[][], n: number): boolean {
     const r = this.#table.heap.visible(rowId, x.snapshot);
-    return r >= 0 && this.#row(x, r, rowId, out, n);
+    if (r < 0) return false;
+    this.visible++;
+    return this.#row(x, r, rowId, out, n);
   }
 
   /** The same, when the version seen has the key under which the cursor found the row. */
@@ -238,6 +253,7 @@ class RowFetcher {
   ): boolean {
     const r = this.#table.heap.visible(rowId, x.snapshot);
     if (r < 0 || index.keyFromRow(x, r, key) === KEY_NOT_INDEXED || !cursor.isAtKey(key)) return false;
+    this.visible++;
     return this.#row(x, r, rowId, out, n);
   }
 }
@@ -380,7 +396,12 @@ export class IndexScanOperator implements Operator {
     }
     this.#probes = [];
     this.#isOpen = this.#conditions.apply(x, this.#cursor, plan.isNull ? null : undefined, plan.isNull);
-    if (this.#isOpen) this.#cursor.reset();
+    if (this.#isOpen) this.#startRange();
+  }
+
+  #startRange(): void {
+    this.#conditions.index.counters.scans++;
+    this.#cursor.reset();
   }
 
   /** Distinct non-null elements, in index order so that the scan gives rows in order. */
@@ -401,7 +422,7 @@ export class IndexScanOperator implements Operator {
   #nextRange(x: ExecContext): boolean {
     while (this.#nextProbe < this.#probes.length) {
       if (this.#conditions.apply(x, this.#cursor, this.#probes[this.#nextProbe++], false)) {
-        this.#cursor.reset();
+        this.#startRange();
         return true;
       }
     }
@@ -444,6 +465,9 @@ export class IndexScanOperator implements Operator {
       if (error !== PAGE_MISS || n === 0) throw error;
     } finally {
       if (this.#isOpen) this.#cursor.suspend();
+      index.counters.entriesRead += steps;
+      index.counters.rowsFetched += this.#fetcher.visible;
+      this.#fetcher.visible = 0;
     }
     out.count = n;
     x.shouldYield(steps);
@@ -468,6 +492,8 @@ function collectPostings(
   const conditions = terms.get(postings.term) as IndexConditions;
   const cursor = new IndexCursor(conditions.index.dictionary);
   if (!conditions.apply(x, cursor, undefined, false)) return new Uint32Array(0);
+  const { counters } = conditions.index;
+  counters.scans++;
   let rows = new Uint32Array(256);
   let count = 0;
   let ascending = true;
@@ -480,6 +506,7 @@ function collectPostings(
     if (count > 0 && rows[count - 1] >= row) ascending = false;
     rows[count++] = row;
   }
+  counters.entriesRead += count;
   const used = rows.subarray(0, count);
   if (ascending) return used;
   used.sort();
@@ -491,12 +518,15 @@ function collectPostings(
 /** Fetches a list of row ids in order. */
 abstract class RowListOperator implements Operator {
   readonly #fetcher: RowFetcher;
+  protected readonly counters: HeapCounters;
   readonly #out: Batch;
   #rows: Uint32Array = new Uint32Array(0);
+  readonly #held = new Holding('row ids of a bitmap');
   #next = 0;
 
-  constructor(fetcher: RowFetcher, width: number) {
+  constructor(fetcher: RowFetcher, table: TableRuntime, width: number) {
     this.#fetcher = fetcher;
+    this.counters = table.heap.counters;
     this.#out = new Batch(width);
   }
 
@@ -509,7 +539,9 @@ abstract class RowListOperator implements Operator {
   }
 
   open(x: ExecContext): void {
+    this.#held.clear(x.memory);
     this.#rows = this.collect(x);
+    this.#held.add(x.memory, this.#rows.byteLength);
     this.#next = 0;
   }
 
@@ -524,14 +556,18 @@ abstract class RowListOperator implements Operator {
       }
     } catch (error) {
       if (error !== PAGE_MISS || n === 0) throw error;
+    } finally {
+      this.counters.bitmapRows += this.#fetcher.visible;
+      this.#fetcher.visible = 0;
     }
     x.shouldYield(this.#next - start);
     out.count = n;
     return n > 0 ? out : END;
   }
 
-  close(): void {
+  close(x: ExecContext): void {
     this.#rows = new Uint32Array(0);
+    this.#held.clear(x.memory);
   }
 }
 
@@ -541,7 +577,7 @@ export class PostingScanOperator extends RowListOperator {
 
   constructor(plan: PostingScanPlan, execution: Execution) {
     const table = execution.program.tableOf(plan.table);
-    super(new RowFetcher(execution, plan, table), plan.targets.length);
+    super(new RowFetcher(execution, plan, table), table, plan.targets.length);
     this.#postings = plan.postings;
     const visit = (postings: PostingExpr): void => {
       if (postings.kind !== 'term') for (const p of postings.args) visit(p);
@@ -565,7 +601,7 @@ export class RowIdScanOperator extends RowListOperator {
   constructor(plan: RowIdScanPlan, execution: Execution) {
     const { program } = execution;
     const table = program.tableOf(plan.table);
-    super(new RowFetcher(execution, plan, table), plan.targets.length);
+    super(new RowFetcher(execution, plan, table), table, plan.targets.length);
     this.#table = table;
     this.#values = plan.rowIds.map((e) => program.memo(e, 'scalar', () => scalarFunction(program.slots, e)));
   }

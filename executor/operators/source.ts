@@ -24,6 +24,7 @@ import {
 } from '../compile/batch-program.ts';
 import { liftedValue } from '../compile/runtime.ts';
 import type { ExecContext } from '../context.ts';
+import { batchBytes, HASH_ENTRY_BYTES, Holding } from '../memory-account.ts';
 import type { Execution } from '../program.ts';
 import { GroupTable } from './group-table.ts';
 import { type Operator, RowStore } from './operator.ts';
@@ -449,6 +450,7 @@ export class SharedRows {
   readonly source: Operator;
   isOpen = false;
   isDone = false;
+  readonly #held = new Holding('rows of a CTE');
 
   constructor(source: Operator, width: number) {
     this.source = source;
@@ -472,13 +474,17 @@ export class SharedRows {
     }
     if (batch === PENDING) return PENDING;
     if (batch === END) this.isDone = true;
-    else this.store.append(batch);
+    else {
+      this.#held.add(x.memory, batchBytes(batch));
+      this.store.append(batch);
+    }
     return batch;
   }
 
   reset(x: ExecContext): void {
     if (this.isOpen) this.source.close(x);
     this.store.clear();
+    this.#held.clear(x.memory);
     this.isOpen = false;
     this.isDone = false;
   }
@@ -576,6 +582,10 @@ export class RecursiveUnionOperator implements Operator {
   #next: RowStore;
   #seen: GroupTable | null = null;
   #phase: 'start' | 'step' | 'done' = 'start';
+  /** Rows of this round and the next, and all that were ever seen. */
+  #heldWorking = 0;
+  readonly #heldNext = new Holding('rows of a recursive query');
+  readonly #heldSeen = new Holding('rows of a recursive query');
 
   constructor(plan: RecursiveUnionPlan, execution: Execution) {
     this.#plan = plan;
@@ -592,6 +602,7 @@ export class RecursiveUnionOperator implements Operator {
     this.#phase = 'start';
     this.#working.clear();
     this.#next.clear();
+    this.#giveBack(x);
     this.#seen = this.#plan.distinct ? new GroupTable(this.#plan.output.map((o) => o.typeOid)) : null;
     this.#start.open(x);
   }
@@ -603,7 +614,7 @@ export class RecursiveUnionOperator implements Operator {
       const batch = source.poll(x);
       if (batch === PENDING) return PENDING;
       if (batch !== END) {
-        const out = this.#keepNew(batch);
+        const out = this.#keepNew(x, batch);
         if (out.count > 0) return out;
         if (x.shouldYield(batch.count)) return PENDING;
         continue;
@@ -620,6 +631,9 @@ export class RecursiveUnionOperator implements Operator {
       }
       this.#working.count = this.#next.count;
       this.#next.clear();
+      x.memory.shrink(this.#heldWorking);
+      this.#heldWorking = this.#heldNext.bytes;
+      this.#heldNext.bytes = 0;
       if (this.#phase === 'step') this.#step.close(x);
       this.#phase = 'step';
       this.#step.open(x);
@@ -627,7 +641,7 @@ export class RecursiveUnionOperator implements Operator {
     }
   }
 
-  #keepNew(batch: Batch): Batch {
+  #keepNew(x: ExecContext, batch: Batch): Batch {
     const out = this.#out;
     let n = 0;
     for (let i = 0; i < batch.count; i++) {
@@ -636,8 +650,18 @@ export class RecursiveUnionOperator implements Operator {
       n++;
     }
     out.count = n;
+    const bytes = batchBytes(out);
+    this.#heldNext.add(x.memory, bytes);
+    if (this.#seen !== null) this.#heldSeen.add(x.memory, bytes + n * HASH_ENTRY_BYTES);
     this.#next.append(out);
     return out;
+  }
+
+  #giveBack(x: ExecContext): void {
+    x.memory.shrink(this.#heldWorking);
+    this.#heldWorking = 0;
+    this.#heldNext.clear(x.memory);
+    this.#heldSeen.clear(x.memory);
   }
 
   close(x: ExecContext): void {
@@ -645,6 +669,8 @@ export class RecursiveUnionOperator implements Operator {
     if (this.#phase === 'step') this.#step.close(x);
     this.#working.clear();
     this.#next.clear();
+    this.#seen = null;
+    this.#giveBack(x);
   }
 }
 

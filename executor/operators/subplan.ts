@@ -11,6 +11,7 @@ import { hashKey, typeByOid } from '../../types/index.ts';
 import { type Batch, END, PENDING } from '../batch.ts';
 import { makeArray, tooManyRows } from '../compile/runtime.ts';
 import type { ExecContext, SubplanRunner } from '../context.ts';
+import { batchBytes, HASH_ENTRY_BYTES, Holding } from '../memory-account.ts';
 import { GroupTable } from './group-table.ts';
 import { type Operator, RowStore, WAIT_SIGNAL } from './operator.ts';
 
@@ -26,6 +27,7 @@ export class SubplanOperator implements SubplanRunner {
   #rows: RowStore | null = null;
   #table: GroupTable | null = null;
   #hasNullRow = false;
+  readonly #held = new Holding('rows of a subquery');
 
   constructor(expr: SubplanExpr, operator: Operator) {
     this.#expr = expr;
@@ -34,7 +36,8 @@ export class SubplanOperator implements SubplanRunner {
   }
 
   /** For another execution. */
-  reset(): void {
+  reset(x: ExecContext): void {
+    this.#held.clear(x.memory);
     this.#hasResult = false;
     this.#result = null;
     this.#rows = null;
@@ -45,7 +48,7 @@ export class SubplanOperator implements SubplanRunner {
   close(x: ExecContext): void {
     if (this.#isOpen) this.#operator.close(x);
     this.#isOpen = false;
-    this.reset();
+    this.reset(x);
   }
 
   /** Runs the plan; `take` answers false to stop early. */
@@ -158,9 +161,12 @@ export class SubplanOperator implements SubplanRunner {
 
   #keepRows(x: ExecContext): RowStore {
     if (this.#rows === null || !this.#hasResult) {
-      const rows = this.#isOpen && this.#rows !== null ? this.#rows : new RowStore(this.#expr.plan.output.length);
+      const goesOn = this.#isOpen && this.#rows !== null;
+      const rows = goesOn ? (this.#rows as RowStore) : new RowStore(this.#expr.plan.output.length);
+      if (!goesOn) this.#held.clear(x.memory);
       this.#rows = rows;
       this.#run(x, (batch) => {
+        this.#held.add(x.memory, batchBytes(batch));
         rows.append(batch);
         return true;
       });
@@ -176,14 +182,16 @@ export class SubplanOperator implements SubplanRunner {
       this.#table = null;
     }
     const rows = this.#keepRows(x);
-    const table = this.#table ?? this.#buildTable(rows);
+    const table = this.#table ?? this.#buildTable(x, rows);
     if (rows.count === 0) return false;
     if (values.includes(null)) return values.length === 1 ? null : this.#scan(rows, values);
     if (table.findValues(values) >= 0) return true;
     return this.#hasNullRow ? (values.length === 1 ? null : this.#scan(rows, values)) : false;
   }
 
-  #buildTable(rows: RowStore): GroupTable {
+  #buildTable(x: ExecContext, rows: RowStore): GroupTable {
+    // The rows' values once more, and the table over them.
+    this.#held.add(x.memory, this.#held.bytes + rows.count * HASH_ENTRY_BYTES);
     const table = new GroupTable(this.#expr.plan.output.map((o) => o.typeOid));
     this.#hasNullRow = false;
     for (let i = 0; i < rows.count; i++) {

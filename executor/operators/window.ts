@@ -17,6 +17,7 @@ import {
   scalarFunction,
 } from '../compile/batch-program.ts';
 import type { ExecContext } from '../context.ts';
+import { batchBytes, Holding } from '../memory-account.ts';
 import type { Execution } from '../program.ts';
 import { type Operator, RowStore } from './operator.ts';
 import { checkRangeOffset, type RangeBound, rangeBound } from './range-bound.ts';
@@ -82,6 +83,7 @@ export class WindowOperator implements Operator {
   #computed = 0;
   /** Rows looked at for a partition's end. */
   #looked = 0;
+  readonly #held = new Holding('rows of a window');
 
   constructor(plan: WindowPlan, execution: Execution) {
     this.#plan = plan;
@@ -118,6 +120,7 @@ export class WindowOperator implements Operator {
     this.#next = 0;
     this.#computed = 0;
     this.#looked = 0;
+    this.#held.clear(x.memory);
     this.#input.open(x);
   }
 
@@ -130,10 +133,13 @@ export class WindowOperator implements Operator {
         if (batch === PENDING) return PENDING;
         if (batch === END) this.#isInputDone = true;
         else {
-          this.#drop();
+          this.#drop(x);
           this.#rows.append(batch);
           this.#extraBatch.count = this.#extra(x, batch.columns, batch.count, this.#extraBatch.columns);
           this.#values.append(this.#extraBatch);
+          // Rows, keys and arguments, and a place for each result.
+          const results = batch.count * this.#results.length * 8;
+          this.#held.add(x.memory, batchBytes(batch) + batchBytes(this.#extraBatch) + results);
         }
       }
       this.#computeWhole(x);
@@ -159,9 +165,13 @@ export class WindowOperator implements Operator {
   }
 
   /** Forgets rows that were given away, once they are many. */
-  #drop(): void {
+  #drop(x: ExecContext): void {
     const given = this.#next;
     if (given < 8 * BATCH_SIZE || given < this.#rows.count / 2) return;
+    // Their share of what is held, as if rows were alike.
+    const share = Math.floor((this.#held.bytes * given) / this.#rows.count);
+    x.memory.shrink(share);
+    this.#held.bytes -= share;
     for (const store of [this.#rows, this.#values]) {
       for (const column of store.columns) column.splice(0, given);
       store.count -= given;
@@ -237,6 +247,8 @@ export class WindowOperator implements Operator {
     this.#input.close(x);
     this.#rows.clear();
     this.#values.clear();
+    for (const column of this.#results) column.length = 0;
+    this.#held.clear(x.memory);
   }
 }
 

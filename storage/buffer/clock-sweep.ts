@@ -23,6 +23,8 @@ export const FRAME_LOADING = 2;
 export const FRAME_WRITING = 4;
 /** Never written to its file: it still needs disk space. Set together with DIRTY. */
 export const FRAME_NEW = 8;
+/** Read from disk and not looked up since: the first look-up is counted as a read, not as a hit. */
+export const FRAME_UNSEEN = 16;
 export const FRAME_BUSY = FRAME_LOADING | FRAME_WRITING;
 
 const DIRTY_LOOK_MIN = 16;

@@ -25,13 +25,15 @@ const RETRY_MS = 500;
 
 interface WriteJob {
   readonly frames: number[];
+  readonly isCheckpoint: boolean;
   readonly callback: (error: SqlError | null) => void;
 }
 
 export class PageWriter {
   readonly batchPages: number;
-  /** Pages written, in the background and by those who could not wait. */
+  /** Pages written: ahead of the hand, for checkpoints, and by those who could not wait. */
   backgroundWrites = 0;
+  checkpointWrites = 0;
   foregroundWrites = 0;
 
   private readonly pool: BufferPool;
@@ -53,6 +55,10 @@ export class PageWriter {
     this.stagingLsn = new Float64Array(this.staging.buffer);
   }
 
+  get stagingBytes(): number {
+    return this.staging.byteLength;
+  }
+
   get isRunning(): boolean {
     return this.running;
   }
@@ -72,8 +78,8 @@ export class PageWriter {
   }
 
   /** Writes those of the frames that are dirty; the callback tells of the first failure. */
-  writeFrames(frames: number[], callback: (error: SqlError | null) => void): void {
-    this.jobs.push({ frames, callback });
+  writeFrames(frames: number[], callback: (error: SqlError | null) => void, isCheckpoint = false): void {
+    this.jobs.push({ frames, isCheckpoint, callback });
     this.runNext();
   }
 
@@ -265,7 +271,10 @@ export class PageWriter {
       if (error !== null) pool.flags[frame] |= FRAME_DIRTY;
       else if ((pool.flags[frame] & FRAME_NEW) !== 0) pool.markWritten(frame);
     }
-    if (error === null) this.backgroundWrites += batch.frames.length;
+    if (error === null) {
+      if (job.isCheckpoint) this.checkpointWrites += batch.frames.length;
+      else this.backgroundWrites += batch.frames.length;
+    }
     pool.files.afterWrites(batch.relations);
     // Frames that became clean may be what a load waits for; the job goes on with its next slice.
     pool.onFramesFreed();

@@ -23,7 +23,15 @@ import type { FileSystem } from '../io/index.ts';
 import { PAGE_SIZE, PAGES_PER_RELATION_MAX, POOL_FRAMES_MIN, POOL_SIZE_MAX, USAGE_COUNT_MAX } from '../limits.ts';
 import { formatPage, pageNumber, pageRelationId, verifyPageChecksum } from '../page/index.ts';
 import type { LoggedPages, Wal } from '../wal/index.ts';
-import { ClockSweep, FRAME_BUSY, FRAME_DIRTY, FRAME_LOADING, FRAME_NEW, FRAME_WRITING } from './clock-sweep.ts';
+import {
+  ClockSweep,
+  FRAME_BUSY,
+  FRAME_DIRTY,
+  FRAME_LOADING,
+  FRAME_NEW,
+  FRAME_UNSEEN,
+  FRAME_WRITING,
+} from './clock-sweep.ts';
 import { type Awaited, NEXT_TURN, noFrames, PAGE_MISS, PageLoad } from './page-load.ts';
 import { PageWriter } from './page-writer.ts';
 import { RelationFiles } from './relation-files.ts';
@@ -71,10 +79,20 @@ export class BufferPool implements LoggedPages {
   lastMiss: Awaited | null = null;
   isClosed = false;
 
-  /** Statistics. */
+  /**
+   * Statistics. Look-ups of pages, as PostgreSQL counts them: one that finds the page that the look-up before it found is not
+   * counted again (PostgreSQL would still have it pinned), and one that had to wait for the page is a read, not a hit.
+   */
+  hits = 0;
+  reads = 0;
+  /** Pages that became dirty, and frames taken for a page. */
+  dirtied = 0;
+  allocations = 0;
   misses = 0;
   evictions = 0;
   pinCount = 0;
+  /** The frame that was looked up last, or -1. */
+  private lastFrame = -1;
 
   private readonly relations = new Map<number, RelationPages>();
   /** Frames from here on were never used. */
@@ -116,6 +134,7 @@ export class BufferPool implements LoggedPages {
     const frame = rel.frames[pageNo];
     if (frame >= 0) {
       if (this.usage[frame] < USAGE_COUNT_MAX) this.usage[frame]++;
+      if (frame !== this.lastFrame) this.count(rel, frame);
       return frame * PAGE_SIZE;
     }
     this.miss(rel, pageNo, null);
@@ -126,9 +145,28 @@ export class BufferPool implements LoggedPages {
     const frame = rel.frames[pageNo];
     if (frame >= 0) {
       if (this.usage[frame] === 0) this.usage[frame] = 1;
+      if (frame !== this.lastFrame) this.count(rel, frame);
       return frame * PAGE_SIZE;
     }
     this.miss(rel, pageNo, ring);
+  }
+
+  /** Another statement begins: what the one before looked up last is not its page yet. */
+  beginCounting(): void {
+    this.lastFrame = -1;
+  }
+
+  /** A look-up of another page than the one before. */
+  private count(rel: RelationPages, frame: number): void {
+    this.lastFrame = frame;
+    if ((this.flags[frame] & FRAME_UNSEEN) === 0) {
+      rel.hits++;
+      this.hits++;
+      return;
+    }
+    this.flags[frame] &= ~FRAME_UNSEEN;
+    rel.reads++;
+    this.reads++;
   }
 
   /** Byte offset of the page if it is in memory, or -1. */
@@ -167,7 +205,9 @@ export class BufferPool implements LoggedPages {
     rel.pageCount = pageNo + 1;
     formatPage(this, frame * PAGE_SIZE, rel.relId, pageNo, flags);
     this.settle(frame, rel, pageNo, 1, FRAME_DIRTY | FRAME_NEW);
+    this.lastFrame = frame;
     this.newPageCount++;
+    this.dirtied++;
     return frame * PAGE_SIZE;
   }
 
@@ -203,7 +243,11 @@ export class BufferPool implements LoggedPages {
 
   /** The page differs from its copy on disk. wal.end does this for the pages it logged. */
   markDirty(base: number): void {
-    this.flags[(base / PAGE_SIZE) | 0] |= FRAME_DIRTY;
+    const frame = (base / PAGE_SIZE) | 0;
+    const flags = this.flags[frame];
+    if ((flags & FRAME_DIRTY) !== 0) return;
+    this.flags[frame] = flags | FRAME_DIRTY;
+    this.dirtied++;
   }
 
   /** The log names the page, for the first time since its redo LSN. */
@@ -265,11 +309,31 @@ export class BufferPool implements LoggedPages {
     return frames;
   }
 
+  /** Whose page is in the frame; null: nobody's, or it is still being read. */
+  residentRelation(frame: number): RelationPages | null {
+    const rel = this.frameRelation[frame] ?? null;
+    return rel !== null && rel.frames[this.framePage[frame]] === frame ? rel : null;
+  }
+
   /** Pages of the relation in memory, of rel.pageCount. */
   residentCount(rel: RelationPages): number {
     let count = 0;
     for (let pageNo = 0; pageNo < rel.pageCount; pageNo++) if (rel.frames[pageNo] >= 0) count++;
     return count;
+  }
+
+  /** Bytes of frames that were ever used (the system gives memory at first touch), and of the tables over frames. */
+  get memoryBytes(): number {
+    const { usage, pins, flags, framePage, writer } = this;
+    const tables = usage.byteLength + pins.byteLength + flags.byteLength + framePage.byteLength;
+    return this.freshFrame * PAGE_SIZE + tables + writer.stagingBytes;
+  }
+
+  /** Bytes of the page tables of all relations. */
+  get pageTableBytes(): number {
+    let bytes = 0;
+    for (const { frames } of this.relations.values()) bytes += frames.byteLength;
+    return bytes;
   }
 
   /** Closes the files; writes nothing (a checkpoint does). */
@@ -436,7 +500,7 @@ export class BufferPool implements LoggedPages {
       return;
     }
     relation.loads.delete(pageNo);
-    this.settle(frame, relation, pageNo, load.usage, 0);
+    this.settle(frame, relation, pageNo, load.usage, FRAME_UNSEEN);
     load.wake();
   }
 
@@ -470,6 +534,8 @@ export class BufferPool implements LoggedPages {
     this.framePage[frame] = pageNo;
     this.flags[frame] = flags;
     this.usage[frame] = usage;
+    if (this.lastFrame === frame) this.lastFrame = -1;
+    this.allocations++;
     rel.frames[pageNo] = frame;
   }
 

@@ -20,6 +20,9 @@ export class RelationPages {
   dropped = false;
   /** Pages that the log has named since the last checkpoint's capture (after a start: since its redo LSN). */
   readonly changed = new PageSet();
+  /** Look-ups of its pages that found them in memory, and that had them read; for statistics. */
+  hits = 0;
+  reads = 0;
 
   /** The rest is the pool's. */
   file: File | null = null;

@@ -61,6 +61,7 @@ import { olderVisible } from './chain-walk.ts';
 import type { HeapContext } from './context.ts';
 import { copyChangedIn, copyRowIn, firstChanged, lastChanged } from './copy-bytes.ts';
 import { FreeSpace } from './free-space.ts';
+import { HeapCounters } from './heap-counters.ts';
 import {
   NO_PREVIOUS,
   NO_VERSION,
@@ -135,6 +136,9 @@ export class Heap {
   rowCount = 0;
   /** Rows inserted, updated and deleted by committed transactions since the start: tells auto-analyze when. */
   changeCount = 0;
+  /** Deleted by committed transactions, and not swept yet. */
+  deadRows = 0;
+  readonly counters = new HeapCounters();
   /** While the transaction that created the heap is unfinished: it, and its write list's entry. */
   creator: Transaction | null = null;
   createdAt = 0;
@@ -164,6 +168,11 @@ export class Heap {
     this.versions = context.versions;
     this.rowLocks = context.locks.rowLocksOf(pages.relId);
     this.bulks = new BulkInserts(this);
+  }
+
+  /** Deleted rows and old versions that are still kept: waiting for the sweep, or for a snapshot that may see them. */
+  get deadCount(): number {
+    return this.deadRows + this.versions.countOf(this.relId);
   }
 
   /** After WRITE_WAIT and ROW_IN_PROGRESS: who must end first. */

@@ -17,6 +17,7 @@ export {
   WRITE_WAIT,
   type WriteAnswer,
 } from './heap.ts';
+export { HeapCounters } from './heap-counters.ts';
 export {
   NO_VERSION,
   ROW_DELETED,

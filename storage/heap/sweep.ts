@@ -64,6 +64,12 @@ export class Sweep {
     for (let i = this.first; i < this.last; i++) visit(this.relIds[i & this.mask], this.rowIds[i & this.mask]);
   }
 
+  /** Memory of the queue. */
+  get memoryBytes(): number {
+    const { relIds, rowIds, kinds, counts, versions, xids } = this;
+    return [relIds, rowIds, kinds, counts, versions, xids].reduce((sum, array) => sum + array.byteLength, 0);
+  }
+
   /** True if something could be swept now. */
   get isReady(): boolean {
     return this.first < this.last && this.xids[this.first & this.mask] < this.context.transactions.gcHorizon();
@@ -84,6 +90,7 @@ export class Sweep {
       this.counts[at] = writes.counts[i];
       this.versions[at] = writes.versions[i];
       this.xids[at] = xid;
+      if (kind === WRITE_DELETE) this.countDead(writes.relIds[i], writes.counts[i]);
       if (needsVersion(kind)) this.context.versions.keep(writes.versions[i]);
     }
   }
@@ -107,6 +114,11 @@ export class Sweep {
     return count;
   }
 
+  private countDead(relId: number, rows: number): void {
+    const heap = this.heapOf(relId);
+    if (heap !== undefined) heap.deadRows += rows;
+  }
+
   /** Sweeps the oldest entry, or the first rows of its run; answers how many rows. */
   private one(): number {
     const at = this.first & this.mask;
@@ -117,6 +129,7 @@ export class Sweep {
         const count = this.sweepDeleted(heap, this.rowIds[at], this.counts[at]);
         this.rowIds[at] += count;
         this.counts[at] -= count;
+        heap.deadRows -= count;
         if (this.counts[at] === 0) this.first++;
         return count;
       }

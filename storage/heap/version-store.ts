@@ -41,6 +41,7 @@ import {
 import { logRelationTruncate } from '../wal/index.ts';
 import type { HeapContext } from './context.ts';
 import { ROW_FLAGS_OFFSET, ROW_HEADER_ONLY, ROW_HEADER_SIZE, ROW_SLOT_BITS } from './row-header.ts';
+import { VersionCounts } from './version-counts.ts';
 
 export const VERSION_PREFIX_SIZE = 8;
 /** Spare pages that are kept in any case; more are worth giving back: 1 MB. */
@@ -65,6 +66,7 @@ export class VersionStore {
   private keeps = new Int32Array(16);
   /** recycleNext: the fill page is a recycled one that the next append must format. */
   private formatNext = false;
+  private readonly counts = new VersionCounts();
 
   constructor(context: HeapContext, pages: RelationPages) {
     this.context = context;
@@ -74,6 +76,16 @@ export class VersionStore {
   /** Pages that hold versions somebody may need, the fill page included. */
   get usedPageCount(): number {
     return this.used.length - this.usedFirst + (this.fillPage < 0 ? 0 : 1);
+  }
+
+  /** Old row images of the relation in pages that are still kept (not those that deleted rows left: their headers only). */
+  countOf(relId: number): number {
+    this.recycle();
+    // What the fill page holds goes with it: until it is full, nobody asks whether somebody still needs it.
+    const isNeeded =
+      this.fillPage >= 0 &&
+      (this.newest[this.fillPage] >= this.context.transactions.gcHorizon() || this.keeps[this.fillPage] > 0);
+    return this.counts.of(relId, isNeeded ? -1 : this.fillPage);
   }
 
   /** Base of the version's row header. Throws PAGE_MISS. */
@@ -124,6 +136,7 @@ export class VersionStore {
       this.fillPage = spare;
       this.formatNext = true;
       this.newest[spare] = 0;
+      this.counts.forget(spare);
       pool.frameBase(this.pages, spare);
       return;
     }
@@ -182,6 +195,7 @@ export class VersionStore {
       const page = this.used[this.usedFirst];
       if (!this.isFree(page, horizon)) break;
       this.spare.push(page);
+      this.counts.forget(page);
       this.usedFirst++;
     }
     if (this.usedFirst > 64 && this.usedFirst * 2 > this.used.length) {
@@ -222,6 +236,7 @@ export class VersionStore {
     const directory = slotEntryOffset(slot);
     wal.pageRange(this.pages, pageNo, base, directory, directory + 4);
     wal.pageRange(this.pages, pageNo, base, entry - base, target + kept - base);
+    if (!headerOnly) this.counts.note(pageNo, relId);
     if (this.newest[pageNo] < xid) this.newest[pageNo] = xid;
     return pageNo * (1 << ROW_SLOT_BITS) + slot;
   }

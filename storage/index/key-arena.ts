@@ -6,6 +6,7 @@
  * Freed slots go to a free list by size class and are used again by keys of that class. Reference 0 is never given out.
  */
 import { assert } from '../../types/assert.ts';
+import { IndexMemory } from './index-memory.ts';
 
 const SEGMENT_SIZE_BITS = 20;
 const SEGMENT_SIZE = 1 << SEGMENT_SIZE_BITS;
@@ -25,6 +26,18 @@ export class KeyArena {
   #nextUnit = 1;
   /** Free slots by size in units. */
   readonly #free: (number[] | undefined)[] = [];
+  readonly #memory: IndexMemory;
+
+  constructor(memory = new IndexMemory()) {
+    this.#memory = memory;
+    memory.arenaBytes += SEGMENT_SIZE;
+  }
+
+  /** Can this many keys of any length be stored in what is reserved? */
+  hasRoomFor(keys: number): boolean {
+    const left = (this.#segments.length << UNITS_PER_SEGMENT_BITS) - this.#nextUnit;
+    return left >= (keys * (KEY_SIZE_MAX + 2 + 7)) >>> UNIT_BITS;
+  }
 
   /** Bytes reserved for segments. */
   get sizeBytes(): number {
@@ -55,6 +68,7 @@ export class KeyArena {
     if (left < units) this.#nextUnit += left;
     if (this.#nextUnit >>> UNITS_PER_SEGMENT_BITS >= this.#segments.length) {
       this.#segments.push(new Uint8Array(SEGMENT_SIZE));
+      this.#memory.arenaBytes += SEGMENT_SIZE;
     }
     const ref = this.#nextUnit;
     this.#nextUnit += units;
@@ -118,6 +132,7 @@ export class KeyArena {
 
   /** Forgets all keys. */
   clear(): void {
+    this.#memory.arenaBytes -= (this.#segments.length - 1) * SEGMENT_SIZE;
     this.#segments.length = 1;
     this.#nextUnit = 1;
     this.#free.length = 0;

@@ -20,6 +20,7 @@
  */
 import { assert } from '../../types/assert.ts';
 import type { IndexKey } from './index-key.ts';
+import { IndexMemory } from './index-memory.ts';
 import { KeyArena } from './key-arena.ts';
 
 /** Entries a node holds. 64 to 128 measured alike for point reads; 128 has the cheaper memory. */
@@ -67,9 +68,15 @@ export class OrderedDictionary {
   readonly #pathNodes = new Uint32Array(DEPTH_MAX);
   readonly #pathSlots = new Int32Array(DEPTH_MAX);
 
-  constructor(hasByteKeys: boolean) {
+  readonly #memory: IndexMemory;
+  /** What this dictionary has counted there. */
+  #nodeBytes = 0;
+
+  constructor(hasByteKeys: boolean, memory = new IndexMemory()) {
     this.hasByteKeys = hasByteKeys;
-    this.arena = hasByteKeys ? new KeyArena() : null;
+    this.#memory = memory;
+    this.#countBytes(this.#counts.byteLength + this.#next.byteLength + this.#previous.byteLength);
+    this.arena = hasByteKeys ? new KeyArena(memory) : null;
     this.#root = this.#allocate();
     this.#firstLeaf = this.#root;
     this.#lastLeaf = this.#root;
@@ -77,8 +84,28 @@ export class OrderedDictionary {
 
   /** Memory reserved, in bytes. */
   get sizeBytes(): number {
-    const perNode = NODE_CAPACITY * (this.hasByteKeys ? 16 : 12);
-    return this.keySegments.length * SEGMENT_NODES * perNode + (this.arena?.sizeBytes ?? 0);
+    return this.#nodeBytes + (this.arena?.sizeBytes ?? 0);
+  }
+
+  /** The index is gone: its memory is no longer counted. */
+  release(): void {
+    this.#memory.nodeBytes -= this.#nodeBytes;
+    this.#memory.arenaBytes -= this.arena?.sizeBytes ?? 0;
+    this.#nodeBytes = 0;
+  }
+
+  #countBytes(bytes: number): void {
+    this.#nodeBytes += bytes;
+    this.#memory.nodeBytes += bytes;
+  }
+
+  /** Indexes use all they may: an entry is taken only if the reserved nodes and key segments are enough for all it may need. */
+  #checkRoom(leaf: number): void {
+    const splits = this.#counts[leaf] === NODE_CAPACITY ? this.#height + 2 : 0;
+    if (this.arena !== null && !this.arena.hasRoomFor(splits + 1)) throw this.#memory.error();
+    let nodes = this.#freeNodes.length - this.#nodeCount;
+    for (const keys of this.keySegments) nodes += keys.length >>> NODE_CAPACITY_BITS;
+    if (nodes < splits) throw this.#memory.error();
   }
 
   #allocate(): number {
@@ -96,6 +123,7 @@ export class OrderedDictionary {
     else if ((node & SEGMENT_MASK) << NODE_CAPACITY_BITS >= this.keySegments[segment].length)
       this.#growSegment(segment);
     if (node >= this.#counts.length) {
+      this.#countBytes(this.#counts.byteLength + this.#next.byteLength + this.#previous.byteLength);
       const length = this.#counts.length * 2;
       this.#counts = copied(this.#counts, new Uint16Array(length));
       this.#next = copied(this.#next, new Uint32Array(length));
@@ -108,10 +136,12 @@ export class OrderedDictionary {
     this.keySegments.push(new Float64Array(nodes << NODE_CAPACITY_BITS));
     this.rowSegments.push(new Uint32Array(nodes << NODE_CAPACITY_BITS));
     this.refSegments.push(new Uint32Array(this.hasByteKeys ? nodes << NODE_CAPACITY_BITS : 0));
+    this.#countBytes((nodes << NODE_CAPACITY_BITS) * (this.hasByteKeys ? 16 : 12));
   }
 
   #growSegment(segment: number): void {
     const entries = Math.min(this.keySegments[segment].length * 2, SEGMENT_NODES << NODE_CAPACITY_BITS);
+    this.#countBytes((entries - this.keySegments[segment].length) * (this.hasByteKeys ? 16 : 12));
     const keys = new Float64Array(entries);
     keys.set(this.keySegments[segment]);
     this.keySegments[segment] = keys;
@@ -188,6 +218,7 @@ export class OrderedDictionary {
       position = this.#lowerBound(leaf, key, rowId);
       if (position < this.#counts[leaf] && this.#equals(leaf, position, key, rowId)) return false;
     }
+    if (this.#memory.isFull) this.#checkRoom(leaf);
     const ref = this.arena === null ? 0 : this.arena.store(key.bytes, key.length);
     this.version++;
     this.count++;
@@ -281,7 +312,7 @@ export class OrderedDictionary {
   #insertInner(level: number, number: number, ref: number, row: number, child: number): void {
     if (level < 0) {
       const root = this.#allocate();
-      this.#children[root] = new Uint32Array(NODE_CAPACITY);
+      this.#reserveChildren(root);
       this.#next[root] = this.#root;
       this.#place(root, 0, number, ref, row);
       this.#children[root][0] = child;
@@ -308,10 +339,16 @@ export class OrderedDictionary {
     this.#place(node, slot, number, ref, row);
   }
 
+  #reserveChildren(node: number): void {
+    if (this.#children[node] !== undefined) return;
+    this.#children[node] = new Uint32Array(NODE_CAPACITY);
+    this.#countBytes(NODE_CAPACITY * 4);
+  }
+
   /** Splits an inner node: entries 0..keep-1 stay, entry `keep` goes up, the rest moves to the new right node. */
   #splitInner(node: number, keep: number, level: number): number {
     const right = this.#allocate();
-    this.#children[right] = new Uint32Array(NODE_CAPACITY);
+    this.#reserveChildren(right);
     const children = this.#children[node];
     const count = this.#counts[node];
     this.#next[right] = children[keep];
@@ -532,6 +569,10 @@ export class OrderedDictionary {
     this.isLossy = false;
     this.hasStaleKeys = false;
     this.arena?.clear();
+    let segmentBytes = 0;
+    for (const segments of [this.keySegments, this.refSegments, this.rowSegments])
+      for (const segment of segments) segmentBytes += segment.byteLength;
+    this.#countBytes(-segmentBytes);
     for (const segments of [this.keySegments, this.refSegments, this.rowSegments]) segments.length = 0;
     this.#freeNodes = [];
     this.#nodeCount = 1;

@@ -162,6 +162,11 @@ export class TransactionManager {
     return this.table.oldestUnfinished;
   }
 
+  /** Memory of the commit table. */
+  get memoryBytes(): number {
+    return this.table.states.byteLength;
+  }
+
   begin(owner?: LockOwner): Transaction {
     return new Transaction(this.nextId++, owner ?? this.locks.createOwner(0));
   }

@@ -90,11 +90,17 @@ interface Run {
   readonly relations: readonly RelationSize[];
   readonly frames: number[];
   written: number;
+  syncStartedMs: number;
 }
 
 export class Checkpointer {
-  /** Statistics. */
+  /** Statistics. Begun because the time had come, and for any other reason (log volume, CHECKPOINT). */
   completed = 0;
+  timed = 0;
+  requested = 0;
+  /** Milliseconds that completed ones spent writing pages, and syncing files. */
+  writeMs = 0;
+  syncMs = 0;
   pagesWritten = 0;
   private control: ControlData | null;
   private readonly options: CheckpointerOptions;
@@ -176,7 +182,7 @@ export class Checkpointer {
     // Half, so that the log of two checkpoint distances stays within the maximum.
     const byVolume = volume >= this.maxWalSize / 2;
     const byTime = nowMs - this.lastMs >= this.timeoutMs && volume > this.idleVolume();
-    if (byVolume || byTime) this.begin(false, false);
+    if (byVolume || byTime) this.begin(false, false, !byVolume);
   };
 
   /** Log since the last redo LSN when nothing happened: the checkpoint's own record. */
@@ -184,7 +190,7 @@ export class Checkpointer {
     return this.control === null ? 0 : this.control.checkpointLsn - this.control.redoLsn + CHECKPOINT_RECORD_SIZE;
   }
 
-  private begin(fast: boolean, final: boolean): void {
+  private begin(fast: boolean, final: boolean, byTime = false): void {
     const { pool, wal, source } = this.options;
     const requests = this.requests;
     this.requests = [];
@@ -205,6 +211,7 @@ export class Checkpointer {
         relations,
         frames: pool.dirtyFrames(),
         written: 0,
+        syncStartedMs: 0,
       };
       wal.redoLsn = wal.insertLsn;
     } catch (error) {
@@ -213,6 +220,8 @@ export class Checkpointer {
     }
     this.lastMs = this.now();
     this.lastRedoLsn = this.run.redoLsn;
+    if (byTime) this.timed++;
+    else this.requested++;
     this.writeSlice(this.run);
   }
 
@@ -233,11 +242,15 @@ export class Checkpointer {
     const frames = run.frames.slice(run.written, run.written + pool.writer.batchPages);
     run.written += frames.length;
     this.pagesWritten += frames.length;
-    pool.writer.writeFrames(frames, (error) => {
-      if (this.run !== run) return;
-      if (error !== null) this.fail(run, error);
-      else this.paceSlice(run);
-    });
+    pool.writer.writeFrames(
+      frames,
+      (error) => {
+        if (this.run !== run) return;
+        if (error !== null) this.fail(run, error);
+        else this.paceSlice(run);
+      },
+      true,
+    );
   }
 
   /** Goes on at once if it lags behind the clock or the log's growth; pauses if it is ahead. */
@@ -259,11 +272,16 @@ export class Checkpointer {
 
   private syncFiles(run: Run): void {
     const { pool } = this.options;
+    run.syncStartedMs = this.now();
+    this.writeMs += run.syncStartedMs - run.startedMs;
     pool.files.syncAll(pool.allRelations(), (error) => {
       if (this.run !== run) return;
       if (error !== null && error.severity === 'PANIC') this.options.onFatal?.(error);
       if (error !== null) this.fail(run, error);
-      else this.step(run, () => this.writeOtherFiles(run));
+      else {
+        this.syncMs += this.now() - run.syncStartedMs;
+        this.step(run, () => this.writeOtherFiles(run));
+      }
     });
   }
 

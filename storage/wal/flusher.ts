@@ -70,6 +70,7 @@ export class WalFlusher {
   failure: SqlError | null = null;
   /** Flushes done, for statistics and tests. */
   syncCount = 0;
+  writeCount = 0;
 
   private readonly tail: LogTail;
   private readonly segments: WalSegments | null;
@@ -96,6 +97,11 @@ export class WalFlusher {
     this.sync = options.sync ?? 'always';
     this.mode = options.flushMode ?? 'adaptive';
     this.onBroken = options.onBroken ?? null;
+  }
+
+  /** Buffers that left the log's tail: being written, or waiting to be the tail again. */
+  get memoryBytes(): number {
+    return (this.flight?.bytes.byteLength ?? 0) + (this.spareBuffer?.byteLength ?? 0);
   }
 
   open(lsn: number): void {
@@ -257,6 +263,7 @@ export class WalFlusher {
       if (length === 0) return;
       segments.writeSync(bytes, length, this.writtenLsn);
       this.writtenLsn += length;
+      this.writeCount++;
       this.tail.clearTail();
     } catch (error) {
       if (isDiskFull(error)) throw error;
@@ -299,6 +306,7 @@ export class WalFlusher {
       return;
     }
     const target = flight.lsn + flight.length;
+    if (flight.length > 0) this.writeCount++;
     this.writtenLsn = Math.max(this.writtenLsn, target);
     this.flight = null;
     this.spareBuffer = flight.bytes;

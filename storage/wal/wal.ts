@@ -96,6 +96,7 @@ export class Wal {
   writersInProgress = -1;
   /** Bytes of page images since the start, for statistics. */
   imageBytes = 0;
+  imageCount = 0;
   recordCount = 0;
 
   private readonly flusher: WalFlusher;
@@ -276,6 +277,20 @@ export class Wal {
     this.recordStart = -1;
   }
 
+  /** Times the log was written and synced since the start. */
+  get writeCount(): number {
+    return this.flusher.writeCount;
+  }
+
+  get syncCount(): number {
+    return this.flusher.syncCount;
+  }
+
+  /** Memory of the tail, and of what is being written. */
+  get memoryBytes(): number {
+    return this.tail.byteLength + this.flusher.memoryBytes;
+  }
+
   /** `callback(error)` when everything before lsn is durable (or, with wal_sync = everysec, written); at once if it is. */
   requestFlush(lsn: number, callback: (error: SqlError | null) => void): void {
     this.flusher.requestFlush(lsn, callback);
@@ -359,6 +374,7 @@ export class Wal {
     this.appendPageBytes(base, 0, lower);
     this.appendPageBytes(base, upper, PAGE_SIZE);
     this.imageBytes += lower + PAGE_SIZE - upper;
+    this.imageCount++;
   }
 
   /** start and end are multiples of 4. */

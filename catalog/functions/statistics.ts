@@ -1,0 +1,131 @@
+/** pg_stat_get_*: the counters behind the pg_stat views, one at a time; and resetting them. */
+import { sqlError } from '../../types/errors.ts';
+import type { FunctionContext, Value } from '../function-entry.ts';
+import type { DatabaseActivity, IndexActivity, TableActivity, WriterActivity } from '../system-information.ts';
+import type { FunctionModule } from './module.ts';
+
+type OfOid = (context: FunctionContext, oid: number) => Value;
+
+/** What void functions answer. */
+const VOID = '';
+
+/** Of a table, or 0 for what is none (an index has only what `ofIndex` gives). */
+function ofTable(get: (table: TableActivity) => Value, ofIndex: (index: IndexActivity) => Value = () => 0): OfOid {
+  return (context, oid) => {
+    const table = context.system?.tableActivity(oid) ?? null;
+    if (table !== null) return get(table);
+    const index = context.system?.indexActivity(oid) ?? null;
+    return index === null ? 0 : ofIndex(index);
+  };
+}
+
+/** A time: NULL where there is none. */
+function timeOfTable(get: (table: TableActivity) => number | null): OfOid {
+  return (context, oid) => {
+    const table = context.system?.tableActivity(oid) ?? null;
+    return table === null ? null : get(table);
+  };
+}
+
+function ofDatabase(get: (database: DatabaseActivity) => Value): OfOid {
+  return (context, oid) => {
+    const database = context.system?.databaseActivity(oid) ?? null;
+    return database === null ? 0 : get(database);
+  };
+}
+
+function ofWriter(get: (writer: WriterActivity) => Value): (context: FunctionContext) => Value {
+  return (context) => (context.system === undefined ? 0 : get(context.system.writerActivity()));
+}
+
+const zero = (): Value => 0;
+const nothing = (): Value => null;
+
+export const statisticsFunctions: FunctionModule = {
+  plain: {
+    pg_stat_get_last_autovacuum_time: nothing,
+    pg_stat_get_last_autoanalyze_time: nothing,
+    pg_stat_get_autovacuum_count: zero,
+    pg_stat_get_autoanalyze_count: zero,
+    pg_stat_get_db_conflict_all: zero,
+    pg_stat_get_db_temp_files: zero,
+    pg_stat_get_db_temp_bytes: zero,
+    pg_stat_get_db_blk_read_time: zero,
+    pg_stat_get_db_blk_write_time: zero,
+    pg_stat_get_db_checksum_failures: zero,
+    pg_stat_get_bgwriter_maxwritten_clean: zero,
+    pg_stat_get_buf_fsync_backend: zero,
+    pg_stat_clear_snapshot: () => VOID,
+    pg_stat_force_next_flush: () => VOID,
+  },
+  contextual: {
+    pg_stat_get_numscans: ofTable(
+      (table) => table.sequentialScans,
+      (index) => index.scans,
+    ),
+    pg_stat_get_tuples_returned: ofTable(
+      (table) => table.sequentialRows,
+      (index) => index.entriesRead,
+    ),
+    pg_stat_get_tuples_fetched: ofTable(
+      (table) => table.bitmapRows,
+      (index) => index.rowsFetched,
+    ),
+    pg_stat_get_tuples_inserted: ofTable((table) => table.inserted),
+    pg_stat_get_tuples_updated: ofTable((table) => table.updated),
+    pg_stat_get_tuples_deleted: ofTable((table) => table.deleted),
+    pg_stat_get_tuples_hot_updated: ofTable((table) => table.hotUpdated),
+    pg_stat_get_live_tuples: ofTable((table) => table.liveRows),
+    pg_stat_get_dead_tuples: ofTable((table) => table.deadRows),
+    pg_stat_get_mod_since_analyze: ofTable((table) => table.changedSinceAnalyze),
+    pg_stat_get_ins_since_vacuum: ofTable((table) => table.insertedSinceVacuum),
+    pg_stat_get_blocks_fetched: ofTable((table) => table.blocksHit + table.blocksRead),
+    pg_stat_get_blocks_hit: ofTable((table) => table.blocksHit),
+    pg_stat_get_vacuum_count: ofTable((table) => table.vacuumCount),
+    pg_stat_get_analyze_count: ofTable((table) => table.analyzeCount),
+    pg_stat_get_last_vacuum_time: timeOfTable((table) => table.lastVacuum),
+    pg_stat_get_last_analyze_time: timeOfTable((table) => table.lastAnalyze),
+    pg_stat_get_db_numbackends: (context, oid: number) =>
+      (context.system?.activity() ?? []).filter((session) => session.databaseOid === oid).length,
+    pg_stat_get_db_xact_commit: ofDatabase((database) => database.commits),
+    pg_stat_get_db_xact_rollback: ofDatabase((database) => database.rollbacks),
+    pg_stat_get_db_blocks_fetched: ofDatabase((database) => database.blocksHit + database.blocksRead),
+    pg_stat_get_db_blocks_hit: ofDatabase((database) => database.blocksHit),
+    pg_stat_get_db_tuples_returned: ofDatabase((database) => database.rowsReturned),
+    pg_stat_get_db_tuples_fetched: ofDatabase((database) => database.rowsFetched),
+    pg_stat_get_db_tuples_inserted: ofDatabase((database) => database.inserted),
+    pg_stat_get_db_tuples_updated: ofDatabase((database) => database.updated),
+    pg_stat_get_db_tuples_deleted: ofDatabase((database) => database.deleted),
+    pg_stat_get_db_deadlocks: ofDatabase((database) => database.deadlocks),
+    pg_stat_get_db_sessions: ofDatabase((database) => database.sessions),
+    pg_stat_get_db_stat_reset_time: (context, oid: number) => context.system?.databaseActivity(oid)?.resetAt ?? null,
+    pg_stat_get_bgwriter_timed_checkpoints: ofWriter((writer) => writer.checkpointsTimed),
+    pg_stat_get_bgwriter_requested_checkpoints: ofWriter((writer) => writer.checkpointsRequested),
+    pg_stat_get_bgwriter_buf_written_checkpoints: ofWriter((writer) => writer.checkpointPages),
+    pg_stat_get_bgwriter_buf_written_clean: ofWriter((writer) => writer.backgroundPages),
+    pg_stat_get_bgwriter_stat_reset_time: (context) =>
+      context.system === undefined ? null : (context.system.writerActivity().resetAt ?? context.system.serverStart),
+    pg_stat_get_checkpoint_write_time: ofWriter((writer) => writer.checkpointWriteMs),
+    pg_stat_get_checkpoint_sync_time: ofWriter((writer) => writer.checkpointSyncMs),
+    pg_stat_get_buf_written_backend: ofWriter((writer) => writer.foregroundPages),
+    pg_stat_get_buf_alloc: ofWriter((writer) => writer.allocations),
+    pg_stat_reset(context) {
+      context.system?.resetDatabaseActivity();
+      return VOID;
+    },
+    pg_stat_reset_single_table_counters(context, oid: number) {
+      context.system?.resetRelationActivity(oid);
+      return VOID;
+    },
+    pg_stat_reset_shared(context, target: string) {
+      if (target === 'bgwriter') context.system?.resetServerActivity('writer');
+      else if (target === 'wal') context.system?.resetServerActivity('wal');
+      else if (target !== 'archiver' && target !== 'recovery_prefetch') {
+        throw sqlError('22023', `unrecognized reset target: "${target}"`, {
+          hint: 'Target must be "archiver", "bgwriter", "recovery_prefetch", or "wal".',
+        });
+      }
+      return VOID;
+    },
+  },
+};
