@@ -119,6 +119,7 @@ export class RecoveredState implements RecoveryHandler {
   private unfinished = new Set<number>();
   private committed = new XidSet(1);
   private readonly createdHeaps = new Map<number, number>();
+  private readonly pendingSequenceDrops = new Map<number, number[]>();
   private readonly pendingCatalog = new Map<number, [key: string, bytes: Uint8Array | null][]>();
 
   onCheckpointState(catalogImage: Uint8Array, transactionState: Uint8Array, control: ControlData): void {
@@ -139,6 +140,8 @@ export class RecoveredState implements RecoveryHandler {
     for (const xid of commit.xids) {
       if (xid < this.firstNewXid) this.unfinished.delete(xid);
       else this.committed.add(xid);
+      for (const id of this.pendingSequenceDrops.get(xid) ?? []) this.sequences.delete(id);
+      this.pendingSequenceDrops.delete(xid);
       const changes = this.pendingCatalog.get(xid);
       if (changes === undefined) continue;
       for (const [key, bytes] of changes) {
@@ -154,6 +157,7 @@ export class RecoveredState implements RecoveryHandler {
     // Undone before the record was written: no version is left to be taken for a committed one.
     for (const xid of xids) {
       this.pendingCatalog.delete(xid);
+      this.pendingSequenceDrops.delete(xid);
       this.unfinished.delete(xid);
     }
   }
@@ -181,7 +185,10 @@ export class RecoveredState implements RecoveryHandler {
   onPages(_xid: number): void {}
 
   onRecord(record: WalRecord): void {
-    if (record.kind === WAL_SEQUENCE_DROP) this.sequences.delete(record.u32());
+    if (record.kind !== WAL_SEQUENCE_DROP) return;
+    const drops = this.pendingSequenceDrops.get(record.xid);
+    if (drops === undefined) this.pendingSequenceDrops.set(record.xid, [record.u32()]);
+    else drops.push(record.u32());
   }
 
   isLost(xid: number): boolean {

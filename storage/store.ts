@@ -46,7 +46,7 @@ export const FIRST_OID = 16384;
 export const OID_COUNTER_ID = 1;
 /** One log record for so many oids. */
 const OIDS_LOGGED_AHEAD = 8192;
-/** Log record: a sequence is gone. Body: u32 id, u32 zero. */
+/** Log record: a sequence goes with the commit of the record's xid. Body: u32 id, u32 zero. */
 export const WAL_SEQUENCE_DROP = WAL_KIND_CALLER_FIRST;
 /** Values of a sequence that one log record covers, as in PostgreSQL. */
 export const SEQUENCE_LOG_VALUES = 32;
@@ -250,10 +250,11 @@ export class Store implements TransactionStore {
   logCommit(txn: Transaction, csn: number): number {
     const writes = txn.writes;
     dropped.length = 0;
+    const firstXid = txn.xidRuns[0];
     for (let i = 0; i < writes.count; i++) {
       const kind = writes.kinds[i];
       if (kind === WRITE_DROP_HEAP) dropped.push(writes.relIds[i]);
-      else if (kind === WRITE_DROP_SEQUENCE) this.logSequenceDrop(writes.relIds[i]);
+      else if (kind === WRITE_DROP_SEQUENCE) this.logSequenceDrop(firstXid, writes.relIds[i]);
       else if (kind === WRITE_INSERT) this.heaps.get(writes.relIds[i])?.bulks.finish(txn);
     }
     const xids = xidsOf(txn);
@@ -263,8 +264,8 @@ export class Store implements TransactionStore {
     return logCommit(this.wal, xids, csn, this.now(), dropped);
   }
 
-  private logSequenceDrop(id: number): void {
-    this.wal.begin(WAL_SEQUENCE_DROP, 0);
+  private logSequenceDrop(xid: number, id: number): void {
+    this.wal.begin(WAL_SEQUENCE_DROP, xid);
     this.wal.u32(id);
     this.wal.u32(0);
     this.wal.end();

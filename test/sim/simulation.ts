@@ -230,7 +230,10 @@ class Simulation {
     const work = new Workload(engine, random, EMPTY, this.nextValue, this.everysec);
     const state = await this.readState(engine, work);
     const text = describeState(state);
-    const at = history.map(describeState).lastIndexOf(text);
+    const isThere = (id: number): boolean => engine.sequenceState(id) !== null;
+    const at = history.findLastIndex(
+      (each) => describeState(each) === text && [...each.sequences.keys()].every(isThere),
+    );
     if (at < least) {
       const words = at < 0 ? 'a state that never was' : `committed state ${at}`;
       throw new Error(
@@ -241,7 +244,7 @@ class Simulation {
       expect(Number(engine.sequenceState(SEQUENCE)!.lastValue), 'the sequence').to.be.at.least(sequenceSeen);
       expect(engine.allocateOid(), 'oids').to.be.greaterThan(oidSeen);
     }
-    work.history[0] = state;
+    work.history[0] = { ...state, sequences: history[at].sequences };
     work.sequenceSeen = sequenceSeen;
     work.oidSeen = oidSeen;
     return { engine, fileSystem, state, work };
@@ -321,7 +324,7 @@ class Simulation {
     const catalog = new Map<string, number>();
     for (const [key, bytes] of engine.catalog)
       if (key !== FILLER) catalog.set(key, Number(Buffer.from(bytes).toString()));
-    return { rows, catalog, heaps };
+    return { rows, catalog, heaps, sequences: new Map() };
   }
 
   /** An orderly end and a start keep everything, and replay nothing. */
@@ -338,7 +341,7 @@ class Simulation {
     const nextWork = new Workload(again, this.random, EMPTY, this.nextValue, this.everysec);
     const nextState = await this.readState(again, nextWork);
     expect(describeState(nextState), 'after a clean restart').to.equal(describeState(state));
-    nextWork.history[0] = nextState;
+    nextWork.history[0] = { ...nextState, sequences: work.history[0].sequences };
     nextWork.sequenceSeen = work.sequenceSeen;
     nextWork.oidSeen = work.oidSeen;
     return { engine: again, fileSystem: copy, state: nextState, work: nextWork };
