@@ -130,6 +130,8 @@ class Simulation {
       cuts.push({ fileSystem: fileSystem.fork(), claims: work.claims() });
     };
     let hasFaults = true;
+    // How much time the background has between statements.
+    const idleShare = random.pick([0, 0.3, 1]);
     this.hook(fileSystem, cuts, cut, () => hasFaults);
     work.onStuck = () => {
       fileSystem.capacity = Number.POSITIVE_INFINITY;
@@ -146,6 +148,7 @@ class Simulation {
       for (let steps = random.below(250); steps > 0 && this.fatal === null; steps--) {
         stepBeganMs = this.time.nowMs;
         await work.step();
+        if (random.next() < idleShare) await turn();
         if (random.below(60) === 0) this.fillDisk(fileSystem);
       }
     } catch (error) {
