@@ -30,7 +30,7 @@ describe('A power cut, a kill or a failing disk at any moment', () => {
         }
       }
       expect(Math.min(tally.powerCuts, tally.kills, tally.cutsInRecovery, tally.cleanRestarts)).to.be.greaterThan(0);
-    }).timeout(120_000);
+    }).timeout(300_000);
   }
 });
 
@@ -44,7 +44,7 @@ describe('The simulation notices when', () => {
         });
       }
       expect(failure, `a violation within ${SEEDS_TO_NOTICE} seeds`).to.be.instanceOf(Error);
-    }).timeout(60_000);
+    }).timeout(120_000);
   }
 });
 

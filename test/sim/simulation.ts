@@ -144,8 +144,8 @@ class Simulation {
       hasFaults = false;
     };
     try {
-      if (random.below(25) === 0) await work.fillLog();
-      for (let steps = random.below(250); steps > 0 && this.fatal === null; steps--) {
+      if (random.below(60) === 0) await work.fillLog();
+      for (let steps = random.below(200); steps > 0 && this.fatal === null; steps--) {
         stepBeganMs = this.time.nowMs;
         await work.step();
         if (random.next() < idleShare) await turn();
@@ -228,7 +228,7 @@ class Simulation {
       // What a kill left in the operating system's cache may still be lost with the power.
       least = Math.min(least, this.end(fileSystem, cut.claims));
     }
-    if (random.below(3) === 0) expectVerified(fileSystem, 'a crash');
+    if (random.below(8) === 0) expectVerified(fileSystem, 'a crash');
     const engine = await this.open(fileSystem);
     const work = new Workload(engine, random, EMPTY, this.nextValue, this.everysec);
     const state = await this.readState(engine, work);
