@@ -438,7 +438,7 @@ describe('the storage engine', () => {
   it('on real files: survives an engine that just stopped, and refuses a directory that another one has open', async () => {
     const directory = mkdtempSync(join(tmpdir(), 'hotrow-test-'));
     try {
-      const options = { dataDirectory: directory, sharedBuffers: 64 * 8192 };
+      const options = { dataDirectory: directory, sharedBuffers: 64 * 8192, onLog: () => {} };
       const engine = await StorageEngine.open(options);
       await engine.startupSweep();
       const heap = await newHeap(engine);
