@@ -10,6 +10,11 @@ const FILL = `
   CREATE TABLE plain (a int, b text);
   INSERT INTO plain SELECT g, repeat('y', 200) FROM generate_series(1, 2000) AS g`;
 
+/** What a start says about indexes; how far the log was replayed is another matter. */
+function isOfIndexes(line: string): boolean {
+  return /index|image|rebuil/.test(line);
+}
+
 describe('a start', () => {
   let server: RestartableServer;
   const residentPages = (): number[] =>
@@ -36,7 +41,7 @@ describe('a start', () => {
   it('after a clean end reads no page of any table, and every index answers', async () => {
     await restart('stop');
     expect(residentPages().every((count) => count === 0)).to.equal(true);
-    expect(server.log).to.deep.equal([]);
+    expect(server.log.filter(isOfIndexes)).to.deep.equal([]);
     expect(await server.value('SELECT name FROM t WHERE id = 4711')).to.equal('Name 4711');
     expect(await server.value('SELECT count(*) FROM t WHERE a = 77')).to.equal('50');
     expect(await server.value("SELECT id FROM t WHERE lower(name) = 'name 4711' AND a > 10")).to.equal(4711);
@@ -87,7 +92,7 @@ describe('a start', () => {
     expect(await server.wrongIndexes()).to.deep.equal([]);
     // What was rebuilt has an image again after the next end.
     await restart('stop');
-    expect(server.log).to.deep.equal([]);
+    expect(server.log.filter(isOfIndexes)).to.deep.equal([]);
     expect(residentPages().every((count) => count === 0)).to.equal(true);
   });
 
@@ -154,7 +159,7 @@ describe('a start', () => {
     await open.query('BEGIN; DELETE FROM t WHERE id IN (2500, 3000); UPDATE t SET a = -2 WHERE id IN (3500, 4000)');
     await open.query("UPDATE t SET wide = repeat('v', 7900) WHERE id = 4500");
     await restart('kill');
-    expect(server.log).to.deep.equal([]);
+    expect(server.log.filter(isOfIndexes)).to.deep.equal([]);
     expect(await server.wrongIndexes()).to.deep.equal([]);
     expect(await server.value('SELECT count(*) FROM t WHERE id IN (500, 1000, 2500, 3000)')).to.equal('2');
     expect(await server.value('SELECT count(*) FROM t WHERE a = -1')).to.equal('2');
@@ -177,7 +182,7 @@ describe('a start', () => {
     await server.client.query("INSERT INTO big SELECT g, repeat('f', 500) FROM generate_series(1, 500) AS g");
     await server.client.query("INSERT INTO big VALUES (9007199254740993, ''), (9007199254740992, '')");
     await restart('stop');
-    expect(server.log).to.deep.equal([]);
+    expect(server.log.filter(isOfIndexes)).to.deep.equal([]);
     expect(await server.value('SELECT count(*) FROM big WHERE n = 9007199254740993')).to.equal('1');
     expect(await server.value('SELECT n FROM big WHERE n > 9007199254740992')).to.equal('9007199254740993');
   });

@@ -14,7 +14,7 @@ import { NO_PAGE_CHECKSUMS, WEAKNESSES } from './weaknesses.ts';
 const FIRST = Number(process.env['SIM_SEED'] ?? Date.now() % 1_000_000_000);
 const SEEDS = Number(process.env['SIM_SEEDS'] ?? 200);
 const SEEDS_PER_TEST = 50;
-const SEEDS_TO_NOTICE = 60;
+const SEEDS_TO_NOTICE = 200;
 
 describe('A power cut, a kill or a failing disk at any moment', () => {
   for (let first = FIRST; first < FIRST + SEEDS; first += SEEDS_PER_TEST) {
@@ -30,7 +30,7 @@ describe('A power cut, a kill or a failing disk at any moment', () => {
         }
       }
       expect(Math.min(tally.powerCuts, tally.kills, tally.cutsInRecovery, tally.cleanRestarts)).to.be.greaterThan(0);
-    }).timeout(120_000);
+    }).timeout(300_000);
   }
 });
 
@@ -44,7 +44,7 @@ describe('The simulation notices when', () => {
         });
       }
       expect(failure, `a violation within ${SEEDS_TO_NOTICE} seeds`).to.be.instanceOf(Error);
-    }).timeout(60_000);
+    }).timeout(120_000);
   }
 });
 

@@ -130,6 +130,8 @@ class Simulation {
       cuts.push({ fileSystem: fileSystem.fork(), claims: work.claims() });
     };
     let hasFaults = true;
+    // How much time the background has between statements.
+    const idleShare = random.pick([0, 0.3, 1]);
     this.hook(fileSystem, cuts, cut, () => hasFaults);
     work.onStuck = () => {
       fileSystem.capacity = Number.POSITIVE_INFINITY;
@@ -142,10 +144,11 @@ class Simulation {
       hasFaults = false;
     };
     try {
-      if (random.below(25) === 0) await work.fillLog();
-      for (let steps = random.below(250); steps > 0 && this.fatal === null; steps--) {
+      if (random.below(60) === 0) await work.fillLog();
+      for (let steps = random.below(200); steps > 0 && this.fatal === null; steps--) {
         stepBeganMs = this.time.nowMs;
         await work.step();
+        if (random.next() < idleShare) await turn();
         if (random.below(60) === 0) this.fillDisk(fileSystem);
       }
     } catch (error) {
@@ -225,12 +228,15 @@ class Simulation {
       // What a kill left in the operating system's cache may still be lost with the power.
       least = Math.min(least, this.end(fileSystem, cut.claims));
     }
-    if (random.below(3) === 0) expectVerified(fileSystem, 'a crash');
+    if (random.below(8) === 0) expectVerified(fileSystem, 'a crash');
     const engine = await this.open(fileSystem);
     const work = new Workload(engine, random, EMPTY, this.nextValue, this.everysec);
     const state = await this.readState(engine, work);
     const text = describeState(state);
-    const at = history.map(describeState).lastIndexOf(text);
+    const isThere = (id: number): boolean => engine.sequenceState(id) !== null;
+    const at = history.findLastIndex(
+      (each) => describeState(each) === text && [...each.sequences.keys()].every(isThere),
+    );
     if (at < least) {
       const words = at < 0 ? 'a state that never was' : `committed state ${at}`;
       throw new Error(
@@ -241,7 +247,7 @@ class Simulation {
       expect(Number(engine.sequenceState(SEQUENCE)!.lastValue), 'the sequence').to.be.at.least(sequenceSeen);
       expect(engine.allocateOid(), 'oids').to.be.greaterThan(oidSeen);
     }
-    work.history[0] = state;
+    work.history[0] = { ...state, sequences: history[at].sequences };
     work.sequenceSeen = sequenceSeen;
     work.oidSeen = oidSeen;
     return { engine, fileSystem, state, work };
@@ -320,7 +326,7 @@ class Simulation {
     const catalog = new Map<string, number>();
     for (const [key, bytes] of engine.catalog)
       if (key !== FILLER) catalog.set(key, Number(Buffer.from(bytes).toString()));
-    return { rows, catalog, heaps };
+    return { rows, catalog, heaps, sequences: new Map() };
   }
 
   /** An orderly end and a start keep everything, and replay nothing. */
@@ -337,7 +343,7 @@ class Simulation {
     const nextWork = new Workload(again, this.random, EMPTY, this.nextValue, this.everysec);
     const nextState = await this.readState(again, nextWork);
     expect(describeState(nextState), 'after a clean restart').to.equal(describeState(state));
-    nextWork.history[0] = nextState;
+    nextWork.history[0] = { ...nextState, sequences: work.history[0].sequences };
     nextWork.sequenceSeen = work.sequenceSeen;
     nextWork.oidSeen = work.oidSeen;
     return { engine: again, fileSystem: copy, state: nextState, work: nextWork };

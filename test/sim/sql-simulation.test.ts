@@ -7,6 +7,6 @@ const SEEDS = Number(process.env['SIM_SQL_SEEDS'] ?? 8);
 describe('A power cut or a kill, seen through SQL', () => {
   for (let seed = FIRST; seed < FIRST + SEEDS; seed++) {
     it(`loses nothing acknowledged and leaves nothing half done: npm run simulate -- --sql --seed ${seed}`, () =>
-      simulateSql(seed)).timeout(60_000);
+      simulateSql(seed)).timeout(120_000);
   }
 });

@@ -23,11 +23,13 @@ export interface State {
   readonly catalog: ReadonlyMap<string, number>;
   /** Heaps other than the main one, with the value in their only row. */
   readonly heaps: ReadonlyMap<number, number>;
+  /** Sequences besides the main one. Not part of the text: one that never came to be may leave a trace. */
+  readonly sequences: ReadonlyMap<number, true>;
   /** As text, made when it is first asked for. */
   text?: string;
 }
 
-export const EMPTY: State = { rows: new Map(), catalog: new Map(), heaps: new Map() };
+export const EMPTY: State = { rows: new Map(), catalog: new Map(), heaps: new Map(), sequences: new Map() };
 export const SEQUENCE = 20_000;
 /** Catalog entry that only makes the log grow. */
 export const FILLER = 'filler';
@@ -49,12 +51,13 @@ interface Running {
   own: Map<number, number | null>;
   catalog: Map<string, number | null>;
   heaps: Map<number, number | null>;
+  sequences: Map<number, true | null>;
   savepoints: Savepoint[];
   /** The last sequence value that it got. */
   sequence: number;
 }
 
-interface Savepoint extends Pick<Running, 'own' | 'catalog' | 'heaps'> {
+interface Savepoint extends Pick<Running, 'own' | 'catalog' | 'heaps' | 'sequences'> {
   readonly mark: SavepointMark;
 }
 
@@ -126,7 +129,8 @@ export class Workload {
     const one = random.pick(running);
     try {
       if (choice < 50) await this.write(one);
-      else if (choice < 53) this.defineHeap(one);
+      else if (choice < 52) this.defineHeap(one);
+      else if (choice < 53) this.defineSequence(one);
       else if (choice < 56) this.putCatalog(one);
       else if (choice < 59) this.nextSequenceValue(one);
       else if (choice < 64) await this.savepoint(one);
@@ -149,9 +153,16 @@ export class Workload {
     for (let i = 0; i < 6; i++) {
       const txn = engine.transactions.begin();
       engine.putCatalog(txn, FILLER, i === 5 ? null : Buffer.alloc(FILLER_SIZE, i));
-      await new Promise<void>((resolve, reject) =>
-        engine.transactions.commit(txn, (error) => (error === null ? resolve() : reject(error))),
-      );
+      try {
+        await new Promise<void>((resolve, reject) =>
+          engine.transactions.commit(txn, (error) => (error === null ? resolve() : reject(error))),
+        );
+      } catch (error) {
+        if (!(error instanceof SqlError) || txn.isEnded) throw error;
+        this.errors.push(error);
+        engine.transactions.rollback(txn);
+        return;
+      }
     }
   }
 
@@ -173,7 +184,15 @@ export class Workload {
   private begin(): void {
     const txn = this.engine.transactions.begin();
     txn.synchronousCommit = this.random.below(8) !== 0;
-    this.running.push({ txn, own: new Map(), catalog: new Map(), heaps: new Map(), savepoints: [], sequence: 0 });
+    this.running.push({
+      txn,
+      own: new Map(),
+      catalog: new Map(),
+      heaps: new Map(),
+      sequences: new Map(),
+      savepoints: [],
+      sequence: 0,
+    });
   }
 
   private async write(one: Running): Promise<void> {
@@ -237,6 +256,21 @@ export class Workload {
     one.heaps.set(heap.relId, value);
   }
 
+  private defineSequence(one: Running): void {
+    const visible = overlay(this.committed.sequences, one.sequences);
+    const others = this.running.filter((other) => other !== one).flatMap((other) => [...other.sequences.keys()]);
+    const droppable = [...visible.keys()].filter((id) => !others.includes(id));
+    if (droppable.length > 2) {
+      const id = this.random.pick(droppable);
+      this.engine.dropSequence(one.txn, id);
+      one.sequences.set(id, null);
+      return;
+    }
+    const id = SEQUENCE + this.nextValue++;
+    this.engine.createSequence(one.txn, id, 1, false);
+    one.sequences.set(id, true);
+  }
+
   private putCatalog(one: Running): void {
     const key = `entry ${this.random.below(8)}`;
     // Two writers of one entry are kept apart by locks.
@@ -255,18 +289,25 @@ export class Workload {
   private async savepoint(one: Running): Promise<void> {
     const { engine, random } = this;
     if (one.savepoints.length === 0 || random.below(2) === 0) {
-      const { own, catalog, heaps } = one;
+      const { own, catalog, heaps, sequences } = one;
       const mark = engine.transactions.savepoint(one.txn);
-      one.savepoints.push({ mark, own: new Map(own), catalog: new Map(catalog), heaps: new Map(heaps) });
+      one.savepoints.push({
+        mark,
+        own: new Map(own),
+        catalog: new Map(catalog),
+        heaps: new Map(heaps),
+        sequences: new Map(sequences),
+      });
       return;
     }
     const at = random.below(one.savepoints.length);
-    const { mark, own, catalog, heaps } = one.savepoints[at];
+    const { mark, own, catalog, heaps, sequences } = one.savepoints[at];
     one.savepoints.length = at + 1;
     await this.undo(one, () => engine.transactions.rollbackTo(one.txn, mark));
     one.own = new Map(own);
     one.catalog = new Map(catalog);
     one.heaps = new Map(heaps);
+    one.sequences = new Map(sequences);
   }
 
   /** A snapshot that stays open for a while sees what it saw. */
@@ -310,6 +351,7 @@ export class Workload {
       rows: overlay(committed.rows, one.own),
       catalog: overlay(committed.catalog, one.catalog),
       heaps: overlay(committed.heaps, one.heaps),
+      sequences: overlay(committed.sequences, one.sequences),
     };
     const oid = one.own.size > 0 ? this.engine.allocateOid() : 0;
     this.history.push(next);

@@ -342,6 +342,34 @@ describe('the storage engine', () => {
     await again.close();
   });
 
+  it('keeps a sequence whose drop is in the log, while the commit of it is not', async () => {
+    const fileSystem = new MemoryFileSystem();
+    const engine = await open(fileSystem, 16);
+    const create = engine.transactions.begin();
+    engine.createSequence(create, 20_001, 7, true);
+    await committed(engine, create);
+    const drop = engine.transactions.begin();
+    engine.dropSequence(drop, 20_001);
+    const { wal } = engine;
+    const end = wal.end.bind(wal);
+    let survivor: MemoryFileSystem | null = null;
+    wal.end = () => {
+      const lsn = end();
+      if (survivor === null) {
+        wal.flushSync(lsn);
+        survivor = fileSystem.fork();
+      }
+      return lsn;
+    };
+    await committed(engine, drop);
+    expect(engine.sequenceState(20_001)).to.equal(null);
+    engine.abandon();
+    survivor!.crash();
+    const again = await open(survivor!, 16);
+    expect(again.sequenceState(20_001)?.lastValue).to.equal(7);
+    await again.close();
+  });
+
   it('goes on with a rollback when what kept it from undoing has passed', async () => {
     const fileSystem = new MemoryFileSystem();
     const engine = await open(fileSystem, 16);
@@ -463,7 +491,7 @@ describe('the storage engine', () => {
   it('on real files: survives an engine that just stopped, and refuses a directory that another one has open', async () => {
     const directory = mkdtempSync(join(tmpdir(), 'hotrow-test-'));
     try {
-      const options = { dataDirectory: directory, sharedBuffers: 64 * 8192 };
+      const options = { dataDirectory: directory, sharedBuffers: 64 * 8192, onLog: () => {} };
       const engine = await StorageEngine.open(options);
       await engine.startupSweep();
       const heap = await newHeap(engine);

@@ -376,5 +376,5 @@ describe('A crash at any moment', () => {
         history = engine.history.filter((entry) => entry.lsn <= last!.endLsn);
       }
     }),
-  ).timeout(20_000);
+  ).timeout(120_000);
 });
