@@ -54,6 +54,15 @@ describe('waiting and cancelling', () => {
     await client.untilReady();
   });
 
+  it('sends it as it was written, also when a long row before it had made the buffer large', async () => {
+    client.send(serialize.query('rows 2 70000; rows 3 4; notice going to wait; wait lock'));
+    const seen: string[] = [];
+    while (seen.at(-1) !== 'notice') seen.push((await client.next())!.name);
+    fake.database.release('lock');
+    await client.untilReady();
+    expect(seen.filter((name) => name === 'dataRow')).to.have.length(5);
+  });
+
   it('sends all of a statement in one write when it waits only shortly', async () => {
     let reads = 0;
     client.socket.on('data', () => reads++);
