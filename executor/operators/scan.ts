@@ -11,7 +11,16 @@ import type {
   RowIdScanPlan,
   SeqScanPlan,
 } from '../../planner/plan.ts';
-import { CURSOR_END, IndexCursor, IndexKey, intersectSorted, PAGE_MISS, uniteSorted } from '../../storage/api.ts';
+import {
+  CURSOR_END,
+  IndexCursor,
+  IndexKey,
+  intersectSorted,
+  PAGE_MISS,
+  RING_FRAMES,
+  ScanReads,
+  uniteSorted,
+} from '../../storage/api.ts';
 import { hashKey } from '../../types/index.ts';
 import { BATCH_SIZE, Batch, END, PENDING } from '../batch.ts';
 import { type ScalarFunctionOfContext, scalarFunction } from '../compile/batch-program.ts';
@@ -21,6 +30,7 @@ import {
   type RowProgramInput,
   rowFunction,
   type ScanFunction,
+  type ScanPosition,
   scanFunction,
 } from '../compile/row-program.ts';
 import type { ExecContext } from '../context.ts';
@@ -28,28 +38,31 @@ import { type IndexRuntime, KEY_NOT_INDEXED } from '../index-runtime.ts';
 import type { Execution } from '../program.ts';
 import type { TableRuntime } from '../table-runtime.ts';
 import type { Operator } from './operator.ts';
+import { RowPrefetch } from './row-prefetch.ts';
 
-/** Pages that a scan asks for beyond one that is missing. */
-const READ_AHEAD_PAGES = 32;
-const readAheadPages = new Uint32Array(READ_AHEAD_PAGES);
+/** Elements of an IN list whose rows are looked for ahead of a missing page. */
+const PROBES_AHEAD_MAX = 64;
+/** Pages of one batch of a scan in a ring whose reader comes back to the rows. */
+const REVISITED_PAGES = RING_FRAMES / 4;
 
-/** A scan met a page that is not in memory: the following ones are read with it. */
-export function readAhead(table: TableRuntime, missingPage: number): void {
-  const { pages } = table.heap;
-  const count = Math.min(READ_AHEAD_PAGES, pages.pageCount - missingPage - 1);
-  for (let i = 0; i < count; i++) readAheadPages[i] = missingPage + 1 + i;
-  if (count > 0) table.pool.prefetch(pages, readAheadPages, count);
+export function scanPosition(table: TableRuntime): ScanPosition {
+  return { page: 0, slot: 0, endPage: 0, count: 0, reads: new ScanReads(table.pool, table.heap.pages) };
 }
 
 export class SeqScanOperator implements Operator {
   readonly #table: TableRuntime;
   readonly #scan: ScanFunction<Value[][]>;
-  readonly #position = { page: 0, slot: 0, endPage: 0, count: 0 };
+  readonly #position: ScanPosition;
   readonly #out: Batch;
+  /** Who wants row ids goes back to the rows, and should still find them in the ring. */
+  readonly #isRevisited: boolean;
+  #endPage = 0;
 
   constructor(plan: SeqScanPlan, execution: Execution) {
     const { program } = execution;
     this.#table = program.tableOf(plan.table);
+    this.#position = scanPosition(this.#table);
+    this.#isRevisited = plan.targets.some((target) => target.kind === 'systemColumn');
     this.#out = new Batch(plan.targets.length);
     this.#scan = program.memo(plan, 'scan', () =>
       scanFunction<Value[][]>(
@@ -69,23 +82,30 @@ export class SeqScanOperator implements Operator {
     this.#position.page = 0;
     this.#position.slot = 0;
     // Rows that come later than the snapshot are not seen anyway, so the end is fixed here.
-    this.#position.endPage = this.#table.heap.pages.pageCount;
+    this.#endPage = this.#position.reads.open();
+    this.#position.endPage = this.#endPage;
   }
 
   poll(x: ExecContext): Batch {
     const position = this.#position;
     const out = this.#out;
-    let yielded = false;
-    try {
-      yielded = this.#scan(x, position, out.columns, this.#batchSize, x.snapshot);
-    } catch (error) {
-      // Rows before the missing page go on their way; the next poll meets the miss again, or finds the page.
-      if (error === PAGE_MISS) readAhead(this.#table, position.page);
-      if (error !== PAGE_MISS || position.count === 0) throw error;
+    for (;;) {
+      if (this.#isRevisited && position.reads.ring !== null)
+        position.endPage = Math.min(this.#endPage, position.page + REVISITED_PAGES);
+      let yielded = false;
+      try {
+        yielded = this.#scan(x, position, out.columns, this.#batchSize, x.snapshot);
+      } catch (error) {
+        if (error !== PAGE_MISS) throw error;
+        position.reads.missed(position.page);
+        // Rows before the missing page go on their way; the next poll meets the miss again, or finds the page.
+        if (position.count === 0) throw error;
+      }
+      out.count = position.count;
+      if (out.count > 0) return out;
+      if (yielded) return PENDING;
+      if (position.page >= this.#endPage) return END;
     }
-    out.count = position.count;
-    if (out.count > 0) return out;
-    return yielded ? PENDING : END;
   }
 
   close(): void {}
@@ -204,6 +224,7 @@ class IndexConditions {
 class RowFetcher {
   readonly #row: GenericRowFunction<Value[][]>;
   readonly #table: TableRuntime;
+  readonly prefetch: RowPrefetch;
 
   constructor(execution: Execution, plan: IndexScanPlan | PostingScanPlan | RowIdScanPlan, table: TableRuntime) {
     const { program } = execution;
@@ -214,6 +235,7 @@ class RowFetcher {
         ? ({ kind: 'and', args: conditions, typeOid: 16, typeModifier: -1 } as NonNullable<RowProgramInput['filter']>)
         : (conditions[0] ?? null);
     this.#table = table;
+    this.prefetch = new RowPrefetch(table);
     this.#row = program.memo(plan, 'row', () =>
       rowFunction<Value[][]>({ table, slots: program.slots, filter, body: batchBody(plan.targets) }),
     );
@@ -331,6 +353,8 @@ export class IndexScanOperator implements Operator {
   #probes: Value[] = [];
   #nextProbe = 0;
   #isOpen = false;
+  /** Finds the rows of elements to come, for reading ahead. */
+  #ahead: IndexCursor | null = null;
   /** A row id whose page was missing: to be fetched first. */
   #retryRowId = CURSOR_END;
   readonly #isPoint: boolean;
@@ -370,6 +394,7 @@ export class IndexScanOperator implements Operator {
   open(x: ExecContext): void {
     const plan = this.#plan;
     this.#rounded.reset();
+    this.#fetcher.prefetch.reset();
     this.#retryRowId = CURSOR_END;
     this.#nextProbe = 0;
     if (this.#list !== null || this.#array !== null) {
@@ -440,6 +465,7 @@ export class IndexScanOperator implements Operator {
         steps++;
       }
     } catch (error) {
+      if (error === PAGE_MISS) this.#prefetch(x, this.#batchSize - n);
       if (error !== PAGE_MISS || n === 0) throw error;
     } finally {
       if (this.#isOpen) this.#cursor.suspend();
@@ -447,6 +473,23 @@ export class IndexScanOperator implements Operator {
     out.count = n;
     x.shouldYield(steps);
     return n > 0 ? out : END;
+  }
+
+  /** A page was missing: what comes next will want more of them. */
+  #prefetch(x: ExecContext, limit: number): void {
+    const { prefetch } = this.#fetcher;
+    if (!this.#isPoint) prefetch.range(this.#cursor, limit);
+    const probes = this.#probes;
+    const end = Math.min(probes.length, this.#nextProbe + Math.min(limit, PROBES_AHEAD_MAX));
+    if (this.#nextProbe === end) return;
+    this.#ahead ??= new IndexCursor(this.#conditions.index.dictionary);
+    prefetch.begin();
+    for (let i = this.#nextProbe; i < end; i++) {
+      if (!this.#conditions.apply(x, this.#ahead, probes[i], false)) continue;
+      this.#ahead.reset();
+      prefetch.add(this.#ahead.next());
+    }
+    prefetch.end();
   }
 
   close(): void {
@@ -522,6 +565,7 @@ abstract class RowListOperator implements Operator {
         this.#next++;
       }
     } catch (error) {
+      if (error === PAGE_MISS) this.#fetcher.prefetch.list(this.#rows, this.#next);
       if (error !== PAGE_MISS || n === 0) throw error;
     }
     x.shouldYield(this.#next - start);

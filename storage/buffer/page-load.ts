@@ -12,7 +12,7 @@ export class PageLoad {
   error: SqlError | null = null;
   /** Somebody needs it now; otherwise it was only prefetched, and a failure is nobody's. */
   demanded = false;
-  /** The frame's usage count when loaded: 1, or 0 in a ring. */
+  /** The frame's usage count when loaded. */
   usage = 1;
   private waiters: (() => void)[] = [];
 

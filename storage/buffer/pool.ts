@@ -171,7 +171,7 @@ export class BufferPool implements LoggedPages {
       if (this.loadsUnderWay >= this.frameCount >>> 2) break;
       const frame = this.takeFrameForLoad(rel, pageNo, ring);
       if (frame < 0) break;
-      const load = this.beginLoad(rel, pageNo, frame, ring);
+      const load = this.beginLoad(rel, pageNo, frame);
       const last = run.length === 0 ? null : run[run.length - 1];
       if (last !== null && (last.pageNo + 1 !== pageNo || run.length === READ_RUN_MAX)) this.readRun(run.splice(0));
       run.push(load);
@@ -256,6 +256,19 @@ export class BufferPool implements LoggedPages {
     let count = 0;
     for (let pageNo = 0; pageNo < rel.pageCount; pageNo++) if (rel.frames[pageNo] >= 0) count++;
     return count;
+  }
+
+  /** Forgets up to `count` clean, idle pages except those in frames to `keep`; answers how many. */
+  releaseClean(count = this.frameCount, keep: Uint8Array | null = null): number {
+    let released = 0;
+    for (let frame = 0; frame < this.freshFrame && released < count; frame++) {
+      if (this.frameRelation[frame] === null || this.pins[frame] !== 0 || keep?.[frame] === 1) continue;
+      if ((this.flags[frame] & (FRAME_BUSY | FRAME_DIRTY)) !== 0) continue;
+      this.evict(frame);
+      this.releaseFrame(frame);
+      released++;
+    }
+    return released;
   }
 
   /** Closes the files; writes nothing (a checkpoint does). */
@@ -359,7 +372,7 @@ export class BufferPool implements LoggedPages {
   private startLoad(load: PageLoad, ring: ScanRing | null): void {
     const frame = this.takeFrameForLoad(load.relation, load.pageNo, ring);
     if (frame >= 0) {
-      this.claimForLoad(load, frame, ring);
+      this.claimForLoad(load, frame);
       this.readRun([load]);
       return;
     }
@@ -367,16 +380,15 @@ export class BufferPool implements LoggedPages {
     this.writer.kick();
   }
 
-  private beginLoad(rel: RelationPages, pageNo: number, frame: number, ring: ScanRing | null): PageLoad {
+  private beginLoad(rel: RelationPages, pageNo: number, frame: number): PageLoad {
     const load = new PageLoad(rel, pageNo);
     rel.loads.set(pageNo, load);
-    this.claimForLoad(load, frame, ring);
+    this.claimForLoad(load, frame);
     return load;
   }
 
-  private claimForLoad(load: PageLoad, frame: number, ring: ScanRing | null): void {
+  private claimForLoad(load: PageLoad, frame: number): void {
     load.frame = frame;
-    load.usage = ring === null ? 1 : 0;
     this.flags[frame] = FRAME_LOADING;
     this.frameRelation[frame] = load.relation;
     this.framePage[frame] = load.pageNo;
