@@ -76,6 +76,8 @@ export class DatabaseServer implements SessionFactory {
       maxWalSize: settings.number('max_wal_size') * 1024 * 1024,
       walSync: walSyncOf(settings),
       checkpointTimeoutMs: settings.number('checkpoint_timeout') * 1000,
+      preloadIntervalMs: settings.number('preload_interval') * 1000,
+      preloadRate: settings.number('preload_rate') * 1024 * 1024,
       ...(options.fileSystem === undefined ? {} : { fileSystem: options.fileSystem }),
       ...(options.onLog === undefined ? {} : { onLog: options.onLog }),
       ...(options.onFatal === undefined ? {} : { onFatal: options.onFatal }),

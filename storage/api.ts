@@ -1,5 +1,13 @@
 /** What the executor needs of storage, by name. */
-export { BufferPool, PAGE_MISS, PageMiss, RelationPages, ScanReads, ScanRing } from './buffer/index.ts';
+export {
+  BufferPool,
+  PAGE_MISS,
+  PageMiss,
+  type PreloadProgress,
+  RelationPages,
+  ScanReads,
+  ScanRing,
+} from './buffer/index.ts';
 export { StorageEngine, type StorageOptions } from './engine.ts';
 export {
   Heap,

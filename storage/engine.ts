@@ -16,7 +16,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { assert } from '../types/assert.ts';
 import { SqlError } from '../types/errors.ts';
-import { BufferPool, PAGE_MISS } from './buffer/index.ts';
+import { BufferPool, HotPages, PAGE_MISS } from './buffer/index.ts';
 import { Heap, type RowVisitor, startupSweep } from './heap/index.ts';
 import { type FileSystem, NodeFileSystem } from './io/index.ts';
 import type { LockManager, Transaction, TransactionManager } from './mvcc/index.ts';
@@ -43,6 +43,10 @@ export interface StorageOptions {
   readonly walSync?: WalSync;
   readonly maxWalSize?: number;
   readonly checkpointTimeoutMs?: number;
+  /** Between two lists of hot pages; 0: only at a clean end. */
+  readonly preloadIntervalMs?: number;
+  /** Bytes a second at which the last list is read in at the start; 0: not at all. */
+  readonly preloadRate?: number;
   /** Milliseconds since 1970. */
   readonly clock?: () => number;
   /** The log or a file cannot be trusted any more: the process must end and recover. Without it: it does, with a message. */
@@ -55,6 +59,8 @@ export interface StorageOptions {
 const SWEEP_SLICE = 512;
 const SWEEP_SOON_MS = 10;
 const SWEEP_LATER_MS = 200;
+const PRELOAD_INTERVAL_MS = 300_000;
+const PRELOAD_RATE = 200 * 1024 * 1024;
 
 export class StorageEngine {
   readonly pool: BufferPool;
@@ -63,6 +69,7 @@ export class StorageEngine {
   readonly locks: LockManager;
   /** What recovery found; null for an engine without a data directory. */
   readonly recovery: RecoveryResult | null;
+  readonly hotPages: HotPages;
   private readonly store: Store;
   private readonly checkpointer: Checkpointer | null;
   private readonly directoryLock: DirectoryLock | null;
@@ -90,6 +97,7 @@ export class StorageEngine {
     this.transactions = parts.store.transactions;
     this.locks = parts.store.locks;
     this.recovery = parts.recovery;
+    this.hotPages = parts.hotPages;
     this.recovered = parts.recovered;
     this.checkpointer = parts.checkpointer;
     this.directoryLock = parts.lock;
@@ -172,6 +180,7 @@ export class StorageEngine {
     this.transactions.restart(xidMax + 1, recovered.lastCsn);
     this.state = 'serving';
     this.checkpointer?.start();
+    this.hotPages.start();
   }
 
   /** A checkpoint that begins after this call, as fast as the disk allows. */
@@ -224,7 +233,9 @@ export class StorageEngine {
       // Without the startup sweep a checkpoint would forget what is lost: the log keeps it.
       if (wasServing || this.recovery?.control === null) await this.shutdown();
       else this.checkpointer?.abandon();
+      if (wasServing && this.wal.failure === null) this.hotPages.saveNow();
     } finally {
+      this.hotPages.stop();
       this.wal.close();
       this.pool.close();
       this.directoryLock?.release();
@@ -246,6 +257,7 @@ export class StorageEngine {
     this.state = 'closed';
     if (this.sweepTimer !== null) clearTimeout(this.sweepTimer);
     this.checkpointer?.abandon();
+    this.hotPages.stop();
     this.pool.close();
     this.directoryLock?.release();
     this.temporaryDirectory?.remove();
@@ -272,6 +284,7 @@ interface OpenedParts {
   readonly recovered: RecoveredState;
   readonly recovery: RecoveryResult | null;
   readonly checkpointer: Checkpointer | null;
+  readonly hotPages: HotPages;
   readonly lock: DirectoryLock | null;
   readonly temporaryDirectory: TemporaryDirectory | null;
 }
@@ -320,7 +333,26 @@ function openDirectory(
     onError: (error) => onLog(`checkpoint failed: ${error.message}`),
     onFatal,
   });
-  return { store, recovered, recovery, checkpointer, lock, temporaryDirectory: null };
+  const hotPages = openHotPages(options, fileSystem, pool, directory, onLog);
+  return { store, recovered, recovery, checkpointer, hotPages, lock, temporaryDirectory: null };
+}
+
+function openHotPages(
+  options: StorageOptions,
+  fileSystem: FileSystem,
+  pool: BufferPool,
+  directory: string | null,
+  onLog: (message: string) => void,
+): HotPages {
+  return new HotPages({
+    pool,
+    fileSystem,
+    directory,
+    intervalMs: options.preloadIntervalMs ?? PRELOAD_INTERVAL_MS,
+    bytesPerSecond: options.preloadRate ?? PRELOAD_RATE,
+    now: options.clock ?? Date.now,
+    onLog,
+  });
 }
 
 /** The store takes over what recovery found. */
@@ -352,7 +384,9 @@ function openTemporary(options: StorageOptions, fileSystem: FileSystem): OpenedP
   const pool = new BufferPool({ fileSystem, directory, size: options.sharedBuffers, wal });
   wal.open(FIRST_LSN, 0);
   const store = new Store(pool, wal, options.clock ?? Date.now);
-  return { store, recovered: new RecoveredState(), recovery: null, checkpointer: null, lock: null, temporaryDirectory };
+  const hotPages = openHotPages(options, fileSystem, pool, null, () => {});
+  const recovered = new RecoveredState();
+  return { store, recovered, recovery: null, checkpointer: null, hotPages, lock: null, temporaryDirectory };
 }
 
 class TemporaryDirectory {

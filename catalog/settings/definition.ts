@@ -123,6 +123,8 @@ const DEFAULTS: Readonly<Record<string, string>> = {
 const MORE_SETTINGS = `
 default_with_oids	bool		user	off				Version and Platform Compatibility / Previous PostgreSQL Versions	WITH OIDS is no longer supported; this can only be false.	
 is_superuser	bool		internal	off				Reporting and Logging	Shows whether the current user is a superuser.	
+preload_interval	int	s	sighup	300	0	2147483		Resource Usage / Memory	Sets the time between two lists of hot pages.	0 keeps the list at a clean shutdown only.
+preload_rate	int		sighup	200	0	1048576		Resource Usage / Memory	Sets the megabytes a second at which hot pages are read in at the start.	0 reads none.
 role	string		user	none				Client Connection Defaults / Statement Behavior	Sets the current role.	
 seed	real		user	0	-1	1		Developer Options	Sets the seed for random-number generation.	
 session_authorization	string		user					Client Connection Defaults / Statement Behavior	Sets the session user name.	

@@ -1,6 +1,10 @@
 export { ClockSweep, type FrameTable } from './clock-sweep.ts';
+export { decodeHotList, HOT_LIST_FILE, type HotList, HotListBuilder } from './hot-list.ts';
+export { HotPages } from './hot-pages.ts';
+export { PageHeat } from './page-heat.ts';
 export { PAGE_MISS, PageLoad, PageMiss } from './page-load.ts';
 export { BufferPool, type BufferPoolOptions } from './pool.ts';
+export type { PreloadProgress } from './preload.ts';
 export { NO_FRAME, RelationPages } from './relation-pages.ts';
 export { ScanReads } from './scan-reads.ts';
 export { ScanRing } from './scan-ring.ts';

@@ -20,12 +20,15 @@
 import { assert } from '../../types/assert.ts';
 import { SqlError } from '../../types/errors.ts';
 import type { FileSystem } from '../io/index.ts';
-import { PAGE_SIZE, PAGES_PER_RELATION_MAX, POOL_FRAMES_MIN, POOL_SIZE_MAX, USAGE_COUNT_MAX } from '../limits.ts';
-import { formatPage, pageNumber, pageRelationId, verifyPageChecksum } from '../page/index.ts';
+import { PAGE_SIZE, PAGES_PER_RELATION_MAX, POOL_FRAMES_MIN, POOL_SIZE_MAX, USAGE_BYTE_MAX } from '../limits.ts';
+import { formatPage } from '../page/index.ts';
 import type { LoggedPages, Wal } from '../wal/index.ts';
-import { ClockSweep, FRAME_BUSY, FRAME_DIRTY, FRAME_LOADING, FRAME_NEW, FRAME_WRITING } from './clock-sweep.ts';
+import { ClockSweep, FRAME_BUSY, FRAME_DIRTY, FRAME_LOADING, FRAME_NEW } from './clock-sweep.ts';
+import { damageOf } from './page-damage.ts';
+import { PageHeat } from './page-heat.ts';
 import { noFrames, PAGE_MISS, PageLoad } from './page-load.ts';
 import { PageWriter } from './page-writer.ts';
+import { checkPool } from './pool-check.ts';
 import { RelationFiles } from './relation-files.ts';
 import { NO_FRAME, RelationPages } from './relation-pages.ts';
 import type { ScanRing } from './scan-ring.ts';
@@ -55,6 +58,7 @@ export class BufferPool implements LoggedPages {
   readonly bytes: Buffer;
 
   readonly frameCount: number;
+  /** 0 .. 255; the sweep takes more than 5 for 5 (page-heat.ts says why there is more). */
   readonly usage: Uint8Array;
   readonly pins: Uint16Array;
   readonly flags: Uint8Array;
@@ -63,6 +67,9 @@ export class BufferPool implements LoggedPages {
 
   readonly wal: Wal;
   readonly files: RelationFiles;
+  readonly pageHeat: PageHeat;
+  /** pageHeat.heat, for the sweep. */
+  readonly heat: Float32Array;
   readonly sweep: ClockSweep;
   readonly writer: PageWriter;
   /** The load that the last PAGE_MISS was thrown for. */
@@ -73,6 +80,8 @@ export class BufferPool implements LoggedPages {
   misses = 0;
   evictions = 0;
   pinCount = 0;
+  /** Pages being read now. */
+  readsUnderWay = 0;
 
   private readonly relations = new Map<number, RelationPages>();
   /** Frames from here on were never used. */
@@ -80,7 +89,6 @@ export class BufferPool implements LoggedPages {
   private readonly freeFrames: number[] = [];
   /** Loads without a frame: all that could be taken are busy or dirty. */
   private waitingLoads: PageLoad[] = [];
-  private loadsUnderWay = 0;
   /** Pages that have no place on disk yet, and how many more may be made before the disk is asked again. */
   private newPageCount = 0;
   private newPageCredit = 0;
@@ -101,6 +109,8 @@ export class BufferPool implements LoggedPages {
     this.framePage = new Uint32Array(frameCount);
     this.wal = options.wal;
     this.files = new RelationFiles(options.fileSystem, `${options.directory}/base`);
+    this.pageHeat = new PageHeat(this.usage);
+    this.heat = this.pageHeat.heat;
     this.sweep = new ClockSweep(this);
     this.writer = new PageWriter(this);
     options.wal.attachPages(this);
@@ -113,7 +123,7 @@ export class BufferPool implements LoggedPages {
   frameBase(rel: RelationPages, pageNo: number): number {
     const frame = rel.frames[pageNo];
     if (frame >= 0) {
-      if (this.usage[frame] < USAGE_COUNT_MAX) this.usage[frame]++;
+      if (this.usage[frame] < USAGE_BYTE_MAX) this.usage[frame]++;
       return frame * PAGE_SIZE;
     }
     this.miss(rel, pageNo, null);
@@ -164,19 +174,50 @@ export class BufferPool implements LoggedPages {
 
   /** Starts reading those of pageNos[0..count) that are not in memory, as far as there are frames. Never waits or throws. */
   prefetch(rel: RelationPages, pageNos: ArrayLike<number>, count: number, ring: ScanRing | null = null): void {
+    this.readPages(rel, pageNos, count, ring, null);
+  }
+
+  /**
+   * The same into frames that hold nothing, so that no page goes for it; the pages begin with these usage counts. Answers how
+   * many page numbers it has dealt with: fewer than `count` when there are no such frames, or enough reads under way.
+   */
+  preload(rel: RelationPages, pageNos: ArrayLike<number>, count: number, usages: ArrayLike<number>): number {
+    return this.readPages(rel, pageNos, count, null, usages);
+  }
+
+  private readPages(
+    rel: RelationPages,
+    pageNos: ArrayLike<number>,
+    count: number,
+    ring: ScanRing | null,
+    usages: ArrayLike<number> | null,
+  ): number {
     const run: PageLoad[] = [];
-    for (let i = 0; i < count; i++) {
+    let i = 0;
+    for (; i < count; i++) {
       const pageNo = pageNos[i];
       if (pageNo >= rel.pageCount || rel.frames[pageNo] >= 0 || rel.loads.has(pageNo)) continue;
-      if (this.loadsUnderWay >= this.frameCount >>> 2) break;
-      const frame = this.takeFrameForLoad(rel, pageNo, ring);
+      if (this.readsUnderWay >= this.frameCount >>> 2) break;
+      const frame = usages === null ? this.takeFrameForLoad(rel, pageNo, ring) : this.takeUnusedFrame();
       if (frame < 0) break;
       const load = this.beginLoad(rel, pageNo, frame);
+      if (usages !== null) load.usage = usages[i];
       const last = run.length === 0 ? null : run[run.length - 1];
       if (last !== null && (last.pageNo + 1 !== pageNo || run.length === READ_RUN_MAX)) this.readRun(run.splice(0));
       run.push(load);
     }
     if (run.length > 0) this.readRun(run);
+    return i;
+  }
+
+  /** Frames that hold no page. */
+  get unusedFrames(): number {
+    return this.freeFrames.length + this.frameCount - this.freshFrame;
+  }
+
+  /** Frames from this one on have never held a page. */
+  get usedFrameEnd(): number {
+    return this.freshFrame;
   }
 
   /** The page at base stays there until as many unpins. */
@@ -262,9 +303,10 @@ export class BufferPool implements LoggedPages {
   releaseClean(count = this.frameCount, keep: Uint8Array | null = null): number {
     let released = 0;
     for (let frame = 0; frame < this.freshFrame && released < count; frame++) {
-      if (this.frameRelation[frame] === null || this.pins[frame] !== 0 || keep?.[frame] === 1) continue;
+      const isFree = this.frameRelation[frame] === null || this.frameRelation[frame] === undefined;
+      if (isFree || this.pins[frame] !== 0 || keep?.[frame] === 1) continue;
       if ((this.flags[frame] & (FRAME_BUSY | FRAME_DIRTY)) !== 0) continue;
-      this.evict(frame);
+      this.forget(frame);
       this.releaseFrame(frame);
       released++;
     }
@@ -285,7 +327,7 @@ export class BufferPool implements LoggedPages {
   frameBaseSync(rel: RelationPages, pageNo: number): number {
     const resident = rel.frames[pageNo];
     if (resident >= 0) {
-      if (this.usage[resident] < USAGE_COUNT_MAX) this.usage[resident]++;
+      if (this.usage[resident] < USAGE_BYTE_MAX) this.usage[resident]++;
       return resident * PAGE_SIZE;
     }
     const frame = this.takeFrameNow();
@@ -346,7 +388,7 @@ export class BufferPool implements LoggedPages {
   /** The writer finds nothing that it could write, or cannot write: what still waits cannot be helped by it. */
   onNothingToWrite(error: SqlError | null): void {
     this.onFramesFreed();
-    if (this.waitingLoads.length === 0 || this.loadsUnderWay > 0 || this.writer.isRunning) return;
+    if (this.waitingLoads.length === 0 || this.readsUnderWay > 0 || this.writer.isRunning) return;
     for (const load of this.waitingLoads.splice(0)) this.failLoad(load, error ?? noFrames());
   }
 
@@ -393,7 +435,7 @@ export class BufferPool implements LoggedPages {
     this.frameRelation[frame] = load.relation;
     this.framePage[frame] = load.pageNo;
     load.relation.ioCount++;
-    this.loadsUnderWay++;
+    this.readsUnderWay++;
   }
 
   /** Reads neighbouring pages, one or more, straight into their frames. */
@@ -420,7 +462,7 @@ export class BufferPool implements LoggedPages {
 
   private finishLoad(load: PageLoad, error: SqlError | null, count: number): void {
     const { relation, pageNo, frame } = load;
-    this.loadsUnderWay--;
+    this.readsUnderWay--;
     relation.ioCount--;
     if (relation.dropped || pageNo >= relation.pageCount || relation.loads.get(pageNo) !== load) {
       this.releaseFrame(frame);
@@ -445,21 +487,8 @@ export class BufferPool implements LoggedPages {
     load.wake();
   }
 
-  /** What is wrong with the bytes that were read, or null. */
   private damageOf(rel: RelationPages, pageNo: number, base: number, count: number): SqlError | null {
-    const file = this.files.pathOf(rel.relId);
-    if (count < PAGE_SIZE) {
-      const read = Math.max(0, count);
-      return new SqlError(
-        'XX001',
-        `could not read block ${pageNo} in file "${file}": read only ${read} of ${PAGE_SIZE} bytes`,
-      );
-    }
-    if (!verifyPageChecksum(this.u8, base)) return invalidPage(rel, pageNo, file, 'its checksum is wrong');
-    const relId = pageRelationId(this.u32, base);
-    const number = pageNumber(this.u32, base);
-    if (relId === rel.relId && number === pageNo) return null;
-    return invalidPage(rel, pageNo, file, `it is page ${number} of relation ${relId}`);
+    return damageOf(this, base, count, rel.relId, pageNo, this.files.pathOf(rel.relId));
   }
 
   /** The frame holds the page from here on. */
@@ -469,6 +498,7 @@ export class BufferPool implements LoggedPages {
     this.flags[frame] = flags;
     this.usage[frame] = usage;
     rel.frames[pageNo] = frame;
+    this.pageHeat.arrived(frame, rel.relId, pageNo);
   }
 
   /** A frame for a page that is to be read, emptied, or -1: all are pinned, busy or dirty. */
@@ -480,7 +510,7 @@ export class BufferPool implements LoggedPages {
     let frame = ring.frames[slot];
     if (frame >= 0 && this.isRingFrameFree(frame, rel, ring.pageNos[slot])) {
       ring.reuses++;
-      this.evict(frame);
+      this.forget(frame);
     } else frame = this.takeCleanFrame();
     ring.frames[slot] = frame;
     ring.pageNos[slot] = pageNo;
@@ -537,8 +567,14 @@ export class BufferPool implements LoggedPages {
     return this.freshFrame < this.frameCount ? this.freshFrame++ : -1;
   }
 
-  /** The clean, idle page in the frame is forgotten. */
+  /** The clean, idle page in the frame goes; its heat is remembered. */
   private evict(frame: number): void {
+    const rel = this.frameRelation[frame];
+    if (rel !== null && rel !== undefined) this.pageHeat.evicted(frame, rel.relId, this.framePage[frame]);
+    this.forget(frame);
+  }
+
+  private forget(frame: number): void {
     assert(this.pins[frame] === 0 && (this.flags[frame] & (FRAME_BUSY | FRAME_DIRTY)) === 0, 'the frame may be taken');
     const rel = this.frameRelation[frame];
     if (rel !== null && rel !== undefined) rel.frames[this.framePage[frame]] = NO_FRAME;
@@ -584,34 +620,6 @@ export class BufferPool implements LoggedPages {
 
   /** The invariants, for tests and HOTROW_CHECK; null if they hold. */
   checkInvariants(): string | null {
-    const seen = new Set<number>();
-    for (const rel of this.relations.values()) {
-      for (let pageNo = 0; pageNo < rel.frames.length; pageNo++) {
-        const frame = rel.frames[pageNo];
-        if (frame < 0) continue;
-        if (pageNo >= rel.pageCount) return `relation ${rel.relId} has page ${pageNo} beyond its end`;
-        if (seen.has(frame)) return `frame ${frame} holds two pages`;
-        seen.add(frame);
-        if (this.frameRelation[frame] !== rel || this.framePage[frame] !== pageNo) return `frame ${frame} is another's`;
-        if ((this.flags[frame] & FRAME_LOADING) !== 0) return `frame ${frame} is shown while it is read`;
-        const base = frame * PAGE_SIZE;
-        if (pageRelationId(this.u32, base) !== rel.relId || pageNumber(this.u32, base) !== pageNo) {
-          return `frame ${frame} holds other bytes than page ${pageNo} of relation ${rel.relId}`;
-        }
-      }
-    }
-    for (const frame of this.freeFrames) {
-      if (seen.has(frame) || this.flags[frame] !== 0 || this.pins[frame] !== 0) return `free frame ${frame} is in use`;
-    }
-    let writing = 0;
-    for (let frame = 0; frame < this.frameCount; frame++) if ((this.flags[frame] & FRAME_WRITING) !== 0) writing++;
-    if (writing > this.writer.batchPages) return `${writing} frames are being written`;
-    return null;
+    return checkPool(this, this.freeFrames);
   }
-}
-
-function invalidPage(rel: RelationPages, pageNo: number, file: string, why: string): SqlError {
-  return new SqlError('XX001', `invalid page in block ${pageNo} of relation base/${rel.relId}`, {
-    detail: `In file "${file}", ${why}.`,
-  });
 }

@@ -296,6 +296,7 @@ describe('The clock sweep', () => {
     return {
       frameCount: usage.length,
       usage: Uint8Array.from(usage),
+      heat: new Float32Array(usage.length),
       pins: Uint16Array.from(usage, (_, i) => pins[i] ?? 0),
       flags: Uint8Array.from(usage, (_, i) => flags[i] ?? 0),
     };
