@@ -4,12 +4,14 @@ import type { SharedCatalog } from '../catalog/shared-catalog.ts';
 import type { StatisticsSource } from '../catalog/statistics.ts';
 import type {
   LockInformation,
+  PreloadInformation,
   SessionActivity,
   SystemInformation,
   TableActivity,
 } from '../catalog/system-information.ts';
 import type { LockRow } from '../storage/mvcc/lock-manager.ts';
 import type { Session } from './session.ts';
+import { microsecondsSince2000 } from './session-functions.ts';
 
 const MODE_NAMES = [
   '',
@@ -150,6 +152,18 @@ export class SessionSystemInformation implements SystemInformation {
 
   sequenceState(oid: number): { readonly lastValue: number | bigint; readonly isCalled: boolean } | null {
     return this.#session.engine.sequenceState(oid);
+  }
+
+  preload(): PreloadInformation {
+    const { hotPages } = this.#session.engine;
+    const { startedMs, endedMs, ...progress } = hotPages.progress;
+    const timeOf = (ms: number): number | null => (ms === 0 ? null : microsecondsSince2000(ms));
+    return {
+      ...progress,
+      startedAt: timeOf(startedMs),
+      endedAt: timeOf(endedMs),
+      secondsLeft: progress.state === 'loading' ? hotPages.secondsLeft : null,
+    };
   }
 
   databaseSize(oid: number): number | null {

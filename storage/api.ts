@@ -4,7 +4,9 @@ export {
   PAGE_MISS,
   PageMiss,
   type PreloadProgress,
+  READ_THROUGH_PAGES,
   RelationPages,
+  readThrough,
   ScanReads,
   ScanRing,
 } from './buffer/index.ts';

@@ -5,6 +5,7 @@ export { PageHeat } from './page-heat.ts';
 export { PAGE_MISS, PageLoad, PageMiss } from './page-load.ts';
 export { BufferPool, type BufferPoolOptions } from './pool.ts';
 export type { PreloadProgress } from './preload.ts';
+export { READ_THROUGH_PAGES, readThrough } from './read-through.ts';
 export { NO_FRAME, RelationPages } from './relation-pages.ts';
 export { ScanReads } from './scan-reads.ts';
 export { ScanRing } from './scan-ring.ts';
