@@ -76,6 +76,7 @@ export class DatabaseServer implements SessionFactory {
       maxWalSize: settings.number('max_wal_size') * 1024 * 1024,
       walSync: walSyncOf(settings),
       checkpointTimeoutMs: settings.number('checkpoint_timeout') * 1000,
+      bufferAdmission: settings.show('buffer_admission') === 'tinylfu',
       preloadIntervalMs: settings.number('preload_interval') * 1000,
       preloadRate: settings.number('preload_rate') * 1024 * 1024,
       ...(options.fileSystem === undefined ? {} : { fileSystem: options.fileSystem }),

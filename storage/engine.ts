@@ -43,6 +43,8 @@ export interface StorageOptions {
   readonly walSync?: WalSync;
   readonly maxWalSize?: number;
   readonly checkpointTimeoutMs?: number;
+  /** buffer_admission = tinylfu. */
+  readonly bufferAdmission?: boolean;
   /** Between two lists of hot pages; 0: only at a clean end. */
   readonly preloadIntervalMs?: number;
   /** Bytes a second at which the last list is read in at the start; 0: not at all. */
@@ -313,7 +315,7 @@ function openDirectory(
   const onLog = options.onLog ?? ((message) => console.error(message));
   const segments = new WalSegments(fileSystem, walDirectory(directory));
   const wal = new Wal({ segments, sync: options.walSync, onBroken: onFatal });
-  const pool = new BufferPool({ fileSystem, directory, size: options.sharedBuffers, wal });
+  const pool = openPool(options, fileSystem, directory, wal);
   const recovered = new RecoveredState();
   const recovery = recover({ fileSystem, directory, pool, wal, handler: recovered });
   recovered.nextXid = Math.max(recovered.nextXid, recovery.xidMax + 1);
@@ -335,6 +337,16 @@ function openDirectory(
   });
   const hotPages = openHotPages(options, fileSystem, pool, directory, onLog);
   return { store, recovered, recovery, checkpointer, hotPages, lock, temporaryDirectory: null };
+}
+
+function openPool(options: StorageOptions, fileSystem: FileSystem, directory: string, wal: Wal): BufferPool {
+  return new BufferPool({
+    fileSystem,
+    directory,
+    size: options.sharedBuffers,
+    wal,
+    admission: options.bufferAdmission,
+  });
 }
 
 function openHotPages(
@@ -381,7 +393,7 @@ function openTemporary(options: StorageOptions, fileSystem: FileSystem): OpenedP
   const temporaryDirectory = options.fileSystem === undefined ? new TemporaryDirectory() : null;
   const wal = new Wal({ segments: null });
   const directory = temporaryDirectory?.path ?? 'temporary';
-  const pool = new BufferPool({ fileSystem, directory, size: options.sharedBuffers, wal });
+  const pool = openPool(options, fileSystem, directory, wal);
   wal.open(FIRST_LSN, 0);
   const store = new Store(pool, wal, options.clock ?? Date.now);
   const hotPages = openHotPages(options, fileSystem, pool, null, () => {});

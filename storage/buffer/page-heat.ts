@@ -78,6 +78,13 @@ export class PageHeat {
     this.passes++;
   }
 
+  /** Half of all heat goes at once: as much has happened as otherwise in two minutes. */
+  halve(): void {
+    const { heat } = this;
+    for (let frame = 0; frame < heat.length; frame++) heat[frame] *= 0.5;
+    this.passes += HALF_LIFE_PASSES;
+  }
+
   /** The page leaves its frame. */
   evicted(frame: number, relId: number, pageNo: number): void {
     const value = this.of(frame);
@@ -93,13 +100,13 @@ export class PageHeat {
     this.evictedPass[place] = this.passes;
   }
 
-  /** The page comes into the frame: its heat is what was remembered of it. */
+  /** The page has come into the frame. Its heat is what was remembered of it; the usage count that it begins with is no access. */
   arrived(frame: number, relId: number, pageNo: number): void {
-    this.heat[frame] = 0;
+    this.heat[frame] = -this.usage[frame];
     let place = this.placeOf(relId, pageNo);
     if (!this.isAt(place, relId, pageNo)) place ^= 1;
     if (!this.isAt(place, relId, pageNo)) return;
-    this.heat[frame] = this.heatAt(place);
+    this.heat[frame] += this.heatAt(place);
     this.evictedHeat[place] = 0;
   }
 

@@ -12,8 +12,11 @@ export class PageLoad {
   error: SqlError | null = null;
   /** Somebody needs it now; otherwise it was only prefetched, and a failure is nobody's. */
   demanded = false;
-  /** The frame's usage count when loaded. */
-  usage = 1;
+  /**
+   * The frame's usage count when loaded: 0 for a page that somebody waits for, whose lookup will be the first; 1 for one that was
+   * read ahead, so that it is still there when it is wanted.
+   */
+  usage = 0;
   private waiters: (() => void)[] = [];
 
   constructor(relation: RelationPages, pageNo: number) {

@@ -23,6 +23,7 @@ import type { FileSystem } from '../io/index.ts';
 import { PAGE_SIZE, PAGES_PER_RELATION_MAX, POOL_FRAMES_MIN, POOL_SIZE_MAX, USAGE_BYTE_MAX } from '../limits.ts';
 import { formatPage } from '../page/index.ts';
 import type { LoggedPages, Wal } from '../wal/index.ts';
+import { Admission } from './admission.ts';
 import { ClockSweep, FRAME_BUSY, FRAME_DIRTY, FRAME_LOADING, FRAME_NEW } from './clock-sweep.ts';
 import { damageOf } from './page-damage.ts';
 import { PageHeat } from './page-heat.ts';
@@ -40,6 +41,8 @@ export interface BufferPoolOptions {
   /** Bytes (shared_buffers), rounded down to whole pages; at least 16 frames, at most 4 GiB - 8 KiB. */
   readonly size: number;
   readonly wal: Wal;
+  /** Whether pages that are read must be wanted more than those that would go for them. */
+  readonly admission?: boolean;
 }
 
 /** How many neighbouring pages one read fetches at most. */
@@ -72,6 +75,8 @@ export class BufferPool implements LoggedPages {
   readonly heat: Float32Array;
   readonly sweep: ClockSweep;
   readonly writer: PageWriter;
+  /** Null: every page is let in. */
+  readonly admission: Admission | null;
   /** The load that the last PAGE_MISS was thrown for. */
   lastMiss: PageLoad | null = null;
   isClosed = false;
@@ -113,6 +118,7 @@ export class BufferPool implements LoggedPages {
     this.heat = this.pageHeat.heat;
     this.sweep = new ClockSweep(this);
     this.writer = new PageWriter(this);
+    this.admission = options.admission === true ? new Admission(this) : null;
     options.wal.attachPages(this);
   }
 
@@ -198,10 +204,10 @@ export class BufferPool implements LoggedPages {
       const pageNo = pageNos[i];
       if (pageNo >= rel.pageCount || rel.frames[pageNo] >= 0 || rel.loads.has(pageNo)) continue;
       if (this.readsUnderWay >= this.frameCount >>> 2) break;
-      const frame = usages === null ? this.takeFrameForLoad(rel, pageNo, ring) : this.takeUnusedFrame();
+      const frame = usages === null ? this.takeFrameForLoad(rel, pageNo, ring, false) : this.takeUnusedFrame();
       if (frame < 0) break;
       const load = this.beginLoad(rel, pageNo, frame);
-      if (usages !== null) load.usage = usages[i];
+      load.usage = usages === null ? 1 : usages[i];
       const last = run.length === 0 ? null : run[run.length - 1];
       if (last !== null && (last.pageNo + 1 !== pageNo || run.length === READ_RUN_MAX)) this.readRun(run.splice(0));
       run.push(load);
@@ -412,7 +418,7 @@ export class BufferPool implements LoggedPages {
   }
 
   private startLoad(load: PageLoad, ring: ScanRing | null): void {
-    const frame = this.takeFrameForLoad(load.relation, load.pageNo, ring);
+    const frame = this.takeFrameForLoad(load.relation, load.pageNo, ring, true);
     if (frame >= 0) {
       this.claimForLoad(load, frame);
       this.readRun([load]);
@@ -502,8 +508,8 @@ export class BufferPool implements LoggedPages {
   }
 
   /** A frame for a page that is to be read, emptied, or -1: all are pinned, busy or dirty. */
-  private takeFrameForLoad(rel: RelationPages, pageNo: number, ring: ScanRing | null): number {
-    if (ring === null) return this.takeCleanFrame();
+  private takeFrameForLoad(rel: RelationPages, pageNo: number, ring: ScanRing | null, isDemanded: boolean): number {
+    if (ring === null) return this.takeCleanFrame(isDemanded ? pageNo : -1);
     const slot = ring.next;
     ring.next = slot + 1 === ring.frames.length ? 0 : slot + 1;
     ring.reads++;
@@ -527,11 +533,13 @@ export class BufferPool implements LoggedPages {
     );
   }
 
-  private takeCleanFrame(): number {
+  /** `pageNo`: a page that must be admitted; -1: one that is let in. */
+  private takeCleanFrame(pageNo = -1): number {
     const unused = this.takeUnusedFrame();
     if (unused >= 0) return unused;
-    const frame = this.sweep.findClean(this.wantFrame);
+    let frame = this.sweep.findClean(this.wantFrame);
     this.writer.kick();
+    if (this.admission !== null && frame >= 0 && pageNo >= 0) frame = this.admission.choose(frame, pageNo);
     if (frame >= 0) this.evict(frame);
     return frame;
   }

@@ -92,7 +92,9 @@ describe('hotrow_preload', () => {
     for (let round = 0; round < 8; round++)
       for (let id = 1000; id < 1100; id += 5) await rows(client, `SELECT pad FROM t WHERE id = ${id}`);
     const { frames } = first.pagesOf('t');
-    const hot = [...frames.keys()].filter((pageNo) => frames[pageNo] >= 0 && first.pool.pageHeat.of(frames[pageNo]) > 7);
+    const hot = [...frames.keys()].filter(
+      (pageNo) => frames[pageNo] >= 0 && first.pool.pageHeat.of(frames[pageNo]) > 7,
+    );
     expect(hot.length).to.be.within(18, 30);
     await first.stop();
 
