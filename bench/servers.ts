@@ -13,7 +13,12 @@ export interface BenchServer {
 }
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
-/** What both get: enough memory for everything that is measured. */
+export interface ServerOptions {
+  /** What both get: unless a benchmark wants less, enough memory for everything that is measured. */
+  readonly sharedBuffers?: string;
+  /** More settings of hotrow. */
+  readonly settings?: readonly string[];
+}
 const SHARED_BUFFERS = '1GB';
 
 async function freePort(): Promise<number> {
@@ -24,7 +29,7 @@ async function freePort(): Promise<number> {
   return port;
 }
 
-export async function startHotrow(): Promise<BenchServer> {
+export async function startHotrow(options: ServerOptions = {}): Promise<BenchServer> {
   execFileSync('node', [join(ROOT, 'bin/build.mjs')], { stdio: 'inherit' });
   const directory = mkdtempSync(join(tmpdir(), 'hotrow-bench-'));
   const port = await freePort();
@@ -35,7 +40,8 @@ export async function startHotrow(): Promise<BenchServer> {
     '-p',
     String(port),
     '-c',
-    `shared_buffers=${SHARED_BUFFERS}`,
+    `shared_buffers=${options.sharedBuffers ?? SHARED_BUFFERS}`,
+    ...(options.settings ?? []).flatMap((setting) => ['-c', setting]),
   ];
   const child: ChildProcess = spawn('node', args, { stdio: ['ignore', 'pipe', 'inherit'] });
   await new Promise<void>((resolve, reject) => {
@@ -67,7 +73,7 @@ function asPostgres(command: string): [string, string[]] {
   return process.getuid?.() === 0 ? ['su', ['postgres', '-s', '/bin/sh', '-c', command]] : ['sh', ['-c', command]];
 }
 
-export async function startPostgres(): Promise<BenchServer | null> {
+export async function startPostgres(options: ServerOptions = {}): Promise<BenchServer | null> {
   const bin = findPostgres();
   if (bin === null) return null;
   const directory = mkdtempSync(join(tmpdir(), 'postgres-bench-'));
@@ -80,7 +86,7 @@ export async function startPostgres(): Promise<BenchServer | null> {
     if (result.status !== 0) throw new Error(`failed: ${command}`);
   };
   run(`${bin}/initdb -D ${data} -U postgres -A trust --locale=C -E UTF8`);
-  const settings = `-p ${port} -k ${directory} -c shared_buffers=${SHARED_BUFFERS} -c max_wal_size=4GB -c jit=off -c max_parallel_workers_per_gather=0`;
+  const settings = `-p ${port} -k ${directory} -c shared_buffers=${options.sharedBuffers ?? SHARED_BUFFERS} -c max_wal_size=4GB -c jit=off -c max_parallel_workers_per_gather=0`;
   run(`${bin}/pg_ctl -D ${data} -l ${directory}/log -w -o '${settings}' start`);
   return {
     name: 'postgres',

@@ -46,7 +46,7 @@ export interface BufferPoolOptions {
 }
 
 /** How many neighbouring pages one read fetches at most. */
-const READ_RUN_MAX = 32;
+const READ_RUN_MAX = 64;
 /** New pages are refused while less than this is free on disk besides what pages already made will need. */
 const FREE_SPACE_RESERVE = 8 * 1024 * 1024;
 const SPACE_CHECK_PAGES_MAX = 1024;
@@ -458,12 +458,22 @@ export class BufferPool implements LoggedPages {
       const offset = first.pageNo * PAGE_SIZE;
       if (loads.length === 1) file.readInto(this.bytes, first.frame * PAGE_SIZE, PAGE_SIZE, offset, onRead);
       else {
-        const views = loads.map((load) => this.bytes.subarray(load.frame * PAGE_SIZE, (load.frame + 1) * PAGE_SIZE));
-        file.readv(views, offset, onRead);
+        file.readv(this.viewsOf(loads), offset, onRead);
       }
     } catch (error) {
       setImmediate(onRead, error as SqlError, 0);
     }
+  }
+
+  /** Where the pages go: frames that lie together are one piece. */
+  private viewsOf(loads: readonly PageLoad[]): Buffer[] {
+    const views: Buffer[] = [];
+    for (let i = 0; i < loads.length; ) {
+      const start = i++;
+      while (i < loads.length && loads[i].frame === loads[i - 1].frame + 1) i++;
+      views.push(this.bytes.subarray(loads[start].frame * PAGE_SIZE, (loads[i - 1].frame + 1) * PAGE_SIZE));
+    }
+    return views;
   }
 
   private finishLoad(load: PageLoad, error: SqlError | null, count: number): void {
