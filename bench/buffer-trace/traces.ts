@@ -88,17 +88,10 @@ export function shiftingTrace(pageCount: number, length: number): Trace {
   return { name: 'shifting hot set', pages, pageCount };
 }
 
-/** A recorded trace (bench/buffer-trace/record.ts): u32 page numbers, little endian, made dense. */
+/** A recorded trace (record.ts): u32 page numbers, little endian. */
 export function recordedTrace(name: string, bytes: Uint8Array): Trace {
-  const raw = new Uint32Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length));
-  const dense = new Map<number, number>();
-  const pages = raw.map((page) => {
-    let number = dense.get(page);
-    if (number === undefined) {
-      number = dense.size;
-      dense.set(page, number);
-    }
-    return number;
-  });
-  return { name, pages, pageCount: dense.size };
+  const pages = new Uint32Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + (bytes.length & ~3)));
+  let pageCount = 0;
+  for (const page of pages) pageCount = Math.max(pageCount, page + 1);
+  return { name, pages, pageCount };
 }

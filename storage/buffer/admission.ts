@@ -20,6 +20,8 @@ import type { PageHeat } from './page-heat.ts';
 const WINDOW_SHARE = 100;
 const WINDOW_MIN = 16;
 const MISSES_PER_FRAME = 2;
+/** Less heat has only a page that nobody has looked at since it came (or one that is so cold that it goes by itself). */
+const LOOKED_AT = 0.5;
 
 export interface AdmissionFrames extends FrameTable {
   readonly framePage: Uint32Array;
@@ -66,12 +68,12 @@ export class Admission {
 
   /** It is still the page that was read, free to go, and has been looked at by who waited for it. */
   private mustCompete(frame: number, pageNo: number): boolean {
-    const { framePage, pins, flags, usage } = this.frames;
+    const { framePage, pins, flags, pageHeat } = this.frames;
     return (
       framePage[frame] === pageNo &&
       pins[frame] === 0 &&
       (flags[frame] & (FRAME_BUSY | FRAME_DIRTY)) === 0 &&
-      usage[frame] !== 0
+      pageHeat.of(frame) >= LOOKED_AT
     );
   }
 }
