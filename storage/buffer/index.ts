@@ -9,3 +9,4 @@ export { READ_THROUGH_PAGES, readThrough } from './read-through.ts';
 export { NO_FRAME, RelationPages } from './relation-pages.ts';
 export { ScanReads } from './scan-reads.ts';
 export { ScanRing } from './scan-ring.ts';
+export { WriteRing } from './write-ring.ts';

@@ -33,6 +33,7 @@ import { checkPool } from './pool-check.ts';
 import { RelationFiles } from './relation-files.ts';
 import { NO_FRAME, RelationPages } from './relation-pages.ts';
 import type { ScanRing } from './scan-ring.ts';
+import type { WriteRing } from './write-ring.ts';
 
 export interface BufferPoolOptions {
   readonly fileSystem: FileSystem;
@@ -159,15 +160,17 @@ export class BufferPool implements LoggedPages {
 
   /**
    * Appends an empty page, formatted and dirty; its number is rel.pageCount - 1 afterwards. Log it with wal.pageInit in the
-   * same turn. Throws 53000 when every frame is pinned, 53100 when the disk is full; nothing has happened then.
+   * same turn. Throws 53000 when every frame is pinned, 53100 when the disk is full; nothing has happened then. A bulk load gives
+   * its ring.
    */
-  newPage(rel: RelationPages, flags: number): number {
+  newPage(rel: RelationPages, flags: number, ring?: WriteRing): number {
     assert(!rel.dropped, 'the relation exists');
     if (rel.pageCount >= PAGES_PER_RELATION_MAX) {
       throw new SqlError('54000', `relation ${rel.relId} cannot have more than ${PAGES_PER_RELATION_MAX} pages`);
     }
     if (this.newPageCredit <= 0) this.checkSpace(rel);
-    const frame = this.takeFrameNow();
+    const frame = ring === undefined ? this.takeFrameNow() : this.takeRingFrame(ring);
+    ring?.made(frame, rel.pageCount);
     this.newPageCredit--;
     const pageNo = rel.pageCount;
     rel.reservePages(pageNo + 1);
@@ -577,6 +580,14 @@ export class BufferPool implements LoggedPages {
       return frame;
     }
     throw noFrames();
+  }
+
+  private takeRingFrame(ring: WriteRing): number {
+    if (this.unusedFrames > 0) return this.takeFrameNow();
+    const frame = ring.reusable();
+    if (frame < 0) return this.takeFrameNow();
+    this.forget(frame);
+    return frame;
   }
 
   private takeUnusedFrame(): number {

@@ -77,6 +77,27 @@ describe('reads of pages', () => {
     expect(server.files.pagesInFlightMax).to.be.above(8);
   });
 
+  it('a bulk load leaves the hot pages resident', async () => {
+    await rows(client, 'SELECT sum(k) FROM big');
+    await rows(client, 'CREATE TABLE loaded (a int, pad text)');
+    // The pool is full of what was loaded first; what comes then turns in the ring.
+    await rows(client, "INSERT INTO loaded SELECT i, repeat('z', 1900) FROM generate_series(1, 600) i");
+    await heat();
+    await heat();
+    const { evictions } = server.pool;
+    await rows(client, "INSERT INTO loaded SELECT i, repeat('z', 1900) FROM generate_series(1, 4000) i");
+    expect(server.pool.evictions - evictions).to.be.above(800);
+    expect(server.pool.residentCount(server.pagesOf('hot'))).to.equal(20);
+    expect(await rows(client, 'SELECT count(*), sum(a) FROM loaded')).to.deep.equal([['4600', `${180300 + 8002000}`]]);
+  });
+
+  it('building an index leaves the hot pages resident', async () => {
+    await heat();
+    await rows(client, 'CREATE INDEX big_pad ON big (k, id)');
+    expect(server.pool.residentCount(server.pagesOf('hot'))).to.equal(20);
+    expect(server.files.pagesInFlightMax).to.be.at.least(16);
+  });
+
   it('LIMIT reads a few pages, not the table', async () => {
     await rows(client, 'SELECT id FROM big LIMIT 1');
     expect(server.files.pagesRead).to.be.at.most(12);
