@@ -17,7 +17,8 @@ export class PageLoad {
    * read ahead, so that it is still there when it is wanted.
    */
   usage = 0;
-  private waiters: (() => void)[] = [];
+  /** Most pages of a scan are there before anybody waits. */
+  private waiters: (() => void)[] | null = null;
 
   constructor(relation: RelationPages, pageNo: number) {
     this.relation = relation;
@@ -26,12 +27,14 @@ export class PageLoad {
 
   /** Called when the page is there or its read has failed; then the caller tries again, and gets the page or the error. */
   onLoaded(callback: () => void): void {
-    this.waiters.push(callback);
+    if (this.waiters === null) this.waiters = [callback];
+    else this.waiters.push(callback);
   }
 
   wake(): void {
-    const waiters = this.waiters;
-    this.waiters = [];
+    const { waiters } = this;
+    if (waiters === null) return;
+    this.waiters = null;
     for (const callback of waiters) callback();
   }
 }

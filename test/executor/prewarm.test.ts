@@ -52,7 +52,8 @@ describe('pg_prewarm', () => {
     expect(await rows(client, "SELECT pg_prewarm('big'), pg_prewarm('t'), pg_prewarm('big')")).to.deep.equal([
       [`${pages}`, `${server.pagesOf('t').pageCount}`, `${pages}`],
     ]);
-    expect(server.files.pagesRead).to.be.at.most(pages + server.pagesOf('t').pageCount);
+    // A page may be read twice that had to leave before its turn came; the table is not read again.
+    expect(server.files.pagesRead).to.be.below(1.5 * pages);
   });
 
   it('lets others work while it waits, and can be cancelled', async () => {
