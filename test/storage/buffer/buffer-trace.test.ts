@@ -3,6 +3,7 @@ import { expect } from 'chai';
 import { recordLookups } from '../../../bench/buffer-trace/record.ts';
 import { type Trace, zipfTrace } from '../../../bench/buffer-trace/traces.ts';
 import { checksum, run, type TraceResult } from '../../../bench/buffer-trace.ts';
+import { run as runPool } from '../../../bench/larger-than-memory.ts';
 import { addPage, fetchPage, makePool, writeAll } from './pool-rig.ts';
 
 describe('The simulator of policies', () => {
@@ -58,4 +59,12 @@ describe('The simulator of policies', () => {
     // The simulator counts the second half; the pool of the test missed as often in all as a warm and a cold half can.
     expect(sweep?.hitRatio).to.be.within(1 - misses / 250, 1);
   });
+
+  it('foretells the pool: over files, with 8 readers, with and without a scan beside them', async () => {
+    const [off, offWithScan, admitted, admittedWithScan] = await runPool({ frames: 1024, reads: 40_000 });
+    expect(off.hitRatio).to.be.within(0.7, 0.85);
+    expect(offWithScan.hitRatio).to.be.above(off.hitRatio - 0.02);
+    expect(admitted.hitRatio).to.be.above(off.hitRatio + 0.02);
+    expect(admittedWithScan.hitRatio).to.be.above(admitted.hitRatio - 0.02);
+  }).timeout(60_000);
 });
