@@ -1,5 +1,6 @@
 /** A page on its way into memory, and who waits for it. */
 import { SqlError } from '../../types/errors.ts';
+import { PAGE_SIZE } from '../limits.ts';
 import type { RelationPages } from './relation-pages.ts';
 
 export type RelationLoads = Map<number, PageLoad>;
@@ -49,6 +50,17 @@ export const PAGE_MISS: PageMiss = Object.freeze(withoutStack(new PageMiss('the 
 function withoutStack(miss: PageMiss): PageMiss {
   Object.defineProperty(miss, 'stack', { value: '' });
   return miss;
+}
+
+/** Where neighbouring pages are read to: frames that lie together are one piece. */
+export function loadTargets(bytes: Buffer, loads: readonly PageLoad[]): Buffer[] {
+  const targets: Buffer[] = [];
+  for (let i = 0; i < loads.length; ) {
+    const start = i++;
+    while (i < loads.length && loads[i].frame === loads[i - 1].frame + 1) i++;
+    targets.push(bytes.subarray(loads[start].frame * PAGE_SIZE, (loads[i - 1].frame + 1) * PAGE_SIZE));
+  }
+  return targets;
 }
 
 /** Every frame is pinned or busy. */

@@ -27,7 +27,7 @@ import { Admission } from './admission.ts';
 import { ClockSweep, FRAME_BUSY, FRAME_DIRTY, FRAME_LOADING, FRAME_NEW } from './clock-sweep.ts';
 import { damageOf } from './page-damage.ts';
 import { PageHeat } from './page-heat.ts';
-import { noFrames, PAGE_MISS, PageLoad } from './page-load.ts';
+import { loadTargets, noFrames, PAGE_MISS, PageLoad } from './page-load.ts';
 import { PageWriter } from './page-writer.ts';
 import { checkPool } from './pool-check.ts';
 import { RelationFiles } from './relation-files.ts';
@@ -461,22 +461,11 @@ export class BufferPool implements LoggedPages {
       const offset = first.pageNo * PAGE_SIZE;
       if (loads.length === 1) file.readInto(this.bytes, first.frame * PAGE_SIZE, PAGE_SIZE, offset, onRead);
       else {
-        file.readv(this.viewsOf(loads), offset, onRead);
+        file.readv(loadTargets(this.bytes, loads), offset, onRead);
       }
     } catch (error) {
       setImmediate(onRead, error as SqlError, 0);
     }
-  }
-
-  /** Where the pages go: frames that lie together are one piece. */
-  private viewsOf(loads: readonly PageLoad[]): Buffer[] {
-    const views: Buffer[] = [];
-    for (let i = 0; i < loads.length; ) {
-      const start = i++;
-      while (i < loads.length && loads[i].frame === loads[i - 1].frame + 1) i++;
-      views.push(this.bytes.subarray(loads[start].frame * PAGE_SIZE, (loads[i - 1].frame + 1) * PAGE_SIZE));
-    }
-    return views;
   }
 
   private finishLoad(load: PageLoad, error: SqlError | null, count: number): void {
