@@ -60,6 +60,14 @@ export interface FunctionContext {
   readonly system?: SystemInformation;
   /** pg_sleep: throws the executor's pending marker until the time has come. */
   sleep(seconds: number): void;
+  /** pg_prewarm, arguments as given: blocks that are in memory now; throws a pending marker until they are. */
+  prewarm(
+    relationOid: number | null,
+    mode: string | null,
+    fork: string | null,
+    first: number | bigint | null,
+    last: number | bigint | null,
+  ): number;
 }
 
 export type Volatility = 'immutable' | 'stable' | 'volatile';

@@ -134,6 +134,21 @@ export interface MemoryPart {
   readonly description: string;
 }
 
+/** The preload of hot pages at the server's start. Times as elsewhere; numbers are pages. */
+export interface PreloadInformation {
+  /** off, loading, done. */
+  readonly state: string;
+  readonly total: number;
+  readonly loaded: number;
+  readonly resident: number;
+  readonly gone: number;
+  readonly damaged: number;
+  readonly withoutRoom: number;
+  readonly startedAt: number | null;
+  readonly endedAt: number | null;
+  readonly secondsLeft: number | null;
+}
+
 export interface SystemInformation {
   readonly shared: SharedCatalog;
   /** Oid of the role whose rights count (current_user). */
@@ -178,4 +193,5 @@ export interface SystemInformation {
   /** State of a sequence: what its next value comes from; null when it does not exist. */
   sequenceState(oid: number): { readonly lastValue: number | bigint; readonly isCalled: boolean } | null;
   databaseSize(oid: number): number | null;
+  preload(): PreloadInformation;
 }

@@ -22,6 +22,7 @@ import { PORTAL_PENDING, Portal } from './portal.ts';
 import { PreparedStatement } from './prepared-statement.ts';
 import { Program } from './program.ts';
 import type { Session, Task } from './session.ts';
+import { TablePages } from './table-pages.ts';
 import type { TableRuntime } from './table-runtime.ts';
 
 /** A statement of our own, run to its end. */
@@ -274,13 +275,14 @@ class SessionDdlContext implements DdlContext {
     const txn = session.ensureTransaction();
     const snapshot = session.engine.transactions.takeSnapshot(txn);
     x.begin(txn, snapshot, [], null);
+    const pages = new TablePages(source, snapshot);
     let page = 0;
     let slot = 0;
     const old: Value[] = [];
     /** Computed, and its long values are being stored. */
     let begun: Value[] | null = null;
     const next = (): Value[] | null => {
-      const r = slot < 512 ? source.heap.visible(page * 512 + slot, snapshot) : -1;
+      const r = pages.visible(pages.base(page), slot);
       if (r < 0) return null;
       source.readValues(r, old);
       const row: Value[] = new Array(to.columns.length);
@@ -294,14 +296,13 @@ class SessionDdlContext implements DdlContext {
         session.transaction.releaseSnapshot(snapshot);
         return true;
       }
-      session.engine.pool.frameBase(source.heap.pages, page);
       begun ??= next();
       if (begun !== null) {
         x.startSlice();
         if (writer.insert(x, begun, false) < 0) return false;
         begun = null;
       }
-      if (++slot >= 512) {
+      if (++slot >= pages.slotCount(pages.base(page))) {
         slot = 0;
         page++;
       }
@@ -379,6 +380,7 @@ class IndexBuilder {
   readonly #key = new IndexKey();
   readonly #finder: ConflictFinder;
   readonly #snapshot: ExecContext['snapshot'];
+  readonly #pages: TablePages;
   #page = 0;
 
   constructor(x: ExecContext, session: Session, table: TableRuntime, index: IndexRuntime) {
@@ -391,22 +393,22 @@ class IndexBuilder {
     const txn = session.ensureTransaction();
     this.#snapshot = session.engine.transactions.takeSnapshot(txn);
     x.begin(txn, this.#snapshot, [], null);
+    this.#pages = new TablePages(table, this.#snapshot);
   }
 
   /** One page; true at the end. */
   step(): boolean {
-    const { heap, pool } = this.#table;
+    const { heap } = this.#table;
     if (this.#page >= heap.pages.pageCount) {
       this.#session.database.indexBuilt(this.#index.entry.oid, this.#snapshot.csn);
       this.#session.transaction.releaseSnapshot(this.#snapshot);
       return true;
     }
-    const base = pool.frameBase(heap.pages, this.#page);
-    const slots = pool.u16[(base + 12) >>> 1];
+    const base = this.#pages.base(this.#page);
+    const slots = this.#pages.slotCount(base);
     for (let slot = 0; slot < slots; slot++) {
-      const rowId = this.#page * 512 + slot;
-      const r = heap.visible(rowId, this.#snapshot);
-      if (r >= 0) this.#add(rowId, r);
+      const r = this.#pages.visible(base, slot);
+      if (r >= 0) this.#add(this.#page * 512 + slot, r);
     }
     this.#page++;
     return false;

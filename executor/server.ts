@@ -89,6 +89,9 @@ export class DatabaseServer implements SessionFactory {
       checkpointTimeoutMs: settings.number('checkpoint_timeout') * 1000,
       // Sockets and the log want some, too.
       openFilesMax: Math.min(512, settings.number('max_files_per_process')),
+      bufferAdmission: settings.show('buffer_admission') === 'tinylfu',
+      preloadIntervalMs: settings.number('preload_interval') * 1000,
+      preloadRate: settings.number('preload_rate') * 1024 * 1024,
       ...(options.fileSystem === undefined ? {} : { fileSystem: options.fileSystem }),
       ...(options.onLog === undefined ? {} : { onLog: options.onLog }),
       ...(options.onFatal === undefined ? {} : { onFatal: options.onFatal }),

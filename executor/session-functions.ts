@@ -8,6 +8,7 @@ import { LOCK_GRANTED, LOCK_WAITING, SEQUENCE_LOG_VALUES } from '../storage/api.
 import { sqlError } from '../types/errors.ts';
 import type { FormatSettings } from '../types/index.ts';
 import { WAIT_SIGNAL } from './operators/operator.ts';
+import { Prewarm } from './prewarm.ts';
 import type { Session } from './session.ts';
 import { SessionSystemInformation } from './system-information.ts';
 
@@ -16,6 +17,7 @@ const MICROS_1970_TO_2000 = 946684800000000;
 export class SessionFunctions implements FunctionContext {
   readonly system: SystemInformation;
   readonly #session: Session;
+  readonly #prewarm: Prewarm;
   readonly #currentValues = new Map<number, number | bigint>();
   #lastSequence = 0;
   #seed: number | null = null;
@@ -25,6 +27,7 @@ export class SessionFunctions implements FunctionContext {
 
   constructor(session: Session) {
     this.#session = session;
+    this.#prewarm = new Prewarm(session);
     this.system = new SessionSystemInformation(session);
   }
 
@@ -244,9 +247,20 @@ export class SessionFunctions implements FunctionContext {
     throw WAIT_SIGNAL;
   }
 
+  prewarm(
+    relationOid: number | null,
+    mode: string | null,
+    fork: string | null,
+    first: number | bigint | null,
+    last: number | bigint | null,
+  ): number {
+    return this.#prewarm.blocks(relationOid, mode, fork, first, last);
+  }
+
   /** A statement ended, however: a sleep in it is over. */
   endStatement(): void {
     this.#sleepUntil = 0;
+    this.#prewarm.reset();
   }
 }
 

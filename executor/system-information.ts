@@ -8,6 +8,7 @@ import type {
   IndexActivity,
   LockInformation,
   MemoryPart,
+  PreloadInformation,
   SessionActivity,
   SystemInformation,
   TableActivity,
@@ -18,6 +19,7 @@ import { PAGE_SIZE } from '../storage/api.ts';
 import type { LockRow } from '../storage/mvcc/lock-manager.ts';
 import { memoryParts } from './memory-parts.ts';
 import type { Session } from './session.ts';
+import { microsecondsSince2000 } from './session-functions.ts';
 
 const MODE_NAMES = [
   '',
@@ -213,6 +215,18 @@ export class SessionSystemInformation implements SystemInformation {
 
   sequenceState(oid: number): { readonly lastValue: number | bigint; readonly isCalled: boolean } | null {
     return this.#session.engine.sequenceState(oid);
+  }
+
+  preload(): PreloadInformation {
+    const { hotPages } = this.#session.engine;
+    const { startedMs, endedMs, ...progress } = hotPages.progress;
+    const timeOf = (ms: number): number | null => (ms === 0 ? null : microsecondsSince2000(ms));
+    return {
+      ...progress,
+      startedAt: timeOf(startedMs),
+      endedAt: timeOf(endedMs),
+      secondsLeft: progress.state === 'loading' ? hotPages.secondsLeft : null,
+    };
   }
 
   databaseSize(oid: number): number | null {

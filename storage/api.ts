@@ -1,5 +1,15 @@
 /** What the executor needs of storage, by name. */
-export { BufferPool, PAGE_MISS, PageMiss, RelationPages, ScanRing } from './buffer/index.ts';
+export {
+  BufferPool,
+  PAGE_MISS,
+  PageMiss,
+  type PreloadProgress,
+  READ_THROUGH_PAGES,
+  RelationPages,
+  readThrough,
+  ScanReads,
+  ScanRing,
+} from './buffer/index.ts';
 export { StorageEngine, type StorageOptions } from './engine.ts';
 export {
   Heap,
@@ -39,7 +49,7 @@ export {
 } from './index/index.ts';
 export type { IndexedHeap, IndexSource } from './index-images.ts';
 export { type FileSystem, MemoryFileSystem, NodeFileSystem } from './io/index.ts';
-export { PAGE_SIZE, ROW_SIZE_MAX } from './limits.ts';
+export { PAGE_SIZE, RING_FRAMES, ROW_SIZE_MAX } from './limits.ts';
 export {
   ACCESS_EXCLUSIVE,
   ACCESS_SHARE,

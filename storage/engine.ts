@@ -16,7 +16,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { assert } from '../types/assert.ts';
 import { SqlError } from '../types/errors.ts';
-import { BufferPool, PAGE_MISS } from './buffer/index.ts';
+import { BufferPool, HotPages, PAGE_MISS } from './buffer/index.ts';
 import { Heap, type RowVisitor } from './heap/index.ts';
 import type { HeapState } from './heap-state.ts';
 import { IndexMemory } from './index/index.ts';
@@ -51,6 +51,12 @@ export interface StorageOptions {
   readonly acceptDamagedLog?: boolean;
   /** Files of relations that are open at the same time. */
   readonly openFilesMax?: number;
+  /** buffer_admission = tinylfu. */
+  readonly bufferAdmission?: boolean;
+  /** Between two lists of hot pages; 0: only at a clean end. */
+  readonly preloadIntervalMs?: number;
+  /** Bytes a second at which the last list is read in at the start; 0: not at all. */
+  readonly preloadRate?: number;
   /** Milliseconds since 1970. */
   readonly clock?: () => number;
   /** The log or a file cannot be trusted any more: the process must end and recover. Without it: it does, with a message. */
@@ -65,6 +71,8 @@ export interface StorageOptions {
 const SWEEP_SLICE = 512;
 const SWEEP_SOON_MS = 10;
 const SWEEP_LATER_MS = 200;
+const PRELOAD_INTERVAL_MS = 300_000;
+const PRELOAD_RATE = 200 * 1024 * 1024;
 
 export class StorageEngine {
   readonly pool: BufferPool;
@@ -75,6 +83,7 @@ export class StorageEngine {
   readonly indexMemory = new IndexMemory();
   /** What recovery found; null for an engine without a data directory. */
   readonly recovery: RecoveryResult | null;
+  readonly hotPages: HotPages;
   private readonly store: Store;
   private readonly checkpointer: Checkpointer | null;
   private readonly directoryLock: DirectoryLock | null;
@@ -106,6 +115,7 @@ export class StorageEngine {
     this.transactions = parts.store.transactions;
     this.locks = parts.store.locks;
     this.recovery = parts.recovery;
+    this.hotPages = parts.hotPages;
     this.recovered = parts.recovered;
     this.checkpointer = parts.checkpointer;
     this.directoryLock = parts.lock;
@@ -203,6 +213,7 @@ export class StorageEngine {
     this.transactions.restart(xidMax + 1, recovered.lastCsn);
     this.state = 'serving';
     this.checkpointer?.start();
+    this.hotPages.start();
   }
 
   /** Counters of checkpoints: 0 without a data directory. */
@@ -285,7 +296,9 @@ export class StorageEngine {
       // Without the startup sweep a checkpoint would forget what is lost: the log keeps it.
       if (wasServing || this.recovery?.control === null) await this.shutdown();
       else this.checkpointer?.abandon();
+      if (wasServing && this.wal.failure === null) this.hotPages.saveNow();
     } finally {
+      this.hotPages.stop();
       this.wal.close();
       this.pool.close();
       this.directoryLock?.release();
@@ -307,6 +320,7 @@ export class StorageEngine {
     this.state = 'closed';
     if (this.sweepTimer !== null) clearTimeout(this.sweepTimer);
     this.checkpointer?.abandon();
+    this.hotPages.stop();
     this.pool.close();
     this.directoryLock?.release();
     this.temporaryDirectory?.remove();
@@ -342,6 +356,7 @@ interface OpenedParts {
   readonly recovered: RecoveredState;
   readonly recovery: RecoveryResult | null;
   readonly checkpointer: Checkpointer | null;
+  readonly hotPages: HotPages;
   readonly lock: DirectoryLock | null;
   readonly temporaryDirectory: TemporaryDirectory | null;
   readonly images: IndexImages | null;
@@ -371,8 +386,7 @@ function openDirectory(
   const onLog = options.onLog ?? logToConsole;
   const segments = new WalSegments(fileSystem, walDirectory(directory));
   const wal = new Wal({ segments, sync: options.walSync, onBroken: onFatal });
-  const { sharedBuffers, openFilesMax } = options;
-  const pool = new BufferPool({ fileSystem, directory, size: sharedBuffers, wal, openFilesMax });
+  const pool = openPool(options, fileSystem, directory, wal);
   const recovered = new RecoveredState();
   const { acceptDamagedLog } = options;
   const recovery = recover({ fileSystem, directory, pool, wal, handler: recovered, acceptDamagedLog });
@@ -395,7 +409,8 @@ function openDirectory(
     onError: (error) => onLog(`checkpoint failed: ${error.message}`),
     onFatal,
   });
-  return { store, recovered, recovery, checkpointer, lock, temporaryDirectory: null, images };
+  const hotPages = openHotPages(options, fileSystem, pool, directory, onLog);
+  return { store, recovered, recovery, checkpointer, hotPages, lock, temporaryDirectory: null, images };
 }
 
 function sayWhatWasRecovered(recovery: RecoveryResult, onLog: (message: string) => void): void {
@@ -405,6 +420,35 @@ function sayWhatWasRecovered(recovery: RecoveryResult, onLog: (message: string) 
   onLog(`recovery: redo of ${recordCount} log records from ${hex(redoLsn)} to ${hex(endLsn)} (${endReason})`);
   if (lostLog === null) return;
   onLog(`accept_damaged_log: the log from ${hex(endLsn)} to ${hex(lostLog.durableLsn)}, at least, was given up`);
+}
+
+function openPool(options: StorageOptions, fileSystem: FileSystem, directory: string, wal: Wal): BufferPool {
+  return new BufferPool({
+    fileSystem,
+    directory,
+    size: options.sharedBuffers,
+    wal,
+    openFilesMax: options.openFilesMax,
+    admission: options.bufferAdmission,
+  });
+}
+
+function openHotPages(
+  options: StorageOptions,
+  fileSystem: FileSystem,
+  pool: BufferPool,
+  directory: string | null,
+  onLog: (message: string) => void,
+): HotPages {
+  return new HotPages({
+    pool,
+    fileSystem,
+    directory,
+    intervalMs: options.preloadIntervalMs ?? PRELOAD_INTERVAL_MS,
+    bytesPerSecond: options.preloadRate ?? PRELOAD_RATE,
+    now: options.clock ?? Date.now,
+    onLog,
+  });
 }
 
 /** The store takes over what recovery found. */
@@ -444,12 +488,21 @@ function openTemporary(options: StorageOptions, fileSystem: FileSystem): OpenedP
   const temporaryDirectory = options.fileSystem === undefined ? new TemporaryDirectory() : null;
   const wal = new Wal({ segments: null });
   const directory = temporaryDirectory?.path ?? 'temporary';
-  const { sharedBuffers, openFilesMax } = options;
-  const pool = new BufferPool({ fileSystem, directory, size: sharedBuffers, wal, openFilesMax });
+  const pool = openPool(options, fileSystem, directory, wal);
   wal.open(FIRST_LSN, 0);
   const store = new Store(pool, wal, options.clock ?? Date.now);
+  const hotPages = openHotPages(options, fileSystem, pool, null, () => {});
   const recovered = new RecoveredState();
-  return { store, recovered, recovery: null, checkpointer: null, lock: null, temporaryDirectory, images: null };
+  return {
+    store,
+    recovered,
+    recovery: null,
+    checkpointer: null,
+    hotPages,
+    lock: null,
+    temporaryDirectory,
+    images: null,
+  };
 }
 
 class TemporaryDirectory {

@@ -20,9 +20,13 @@ export const ROW_SIZE_MAX = PAGE_SIZE - PAGE_HEADER_SIZE - ROW_ALIGNMENT;
 /** Largest pool: every byte offset must be a u32, and the end must not wrap. */
 export const POOL_SIZE_MAX = 2 ** 32 - PAGE_SIZE;
 export const POOL_FRAMES_MIN = 16;
+/** What the clock sweep makes of usage counts: more than this is no more. */
 export const USAGE_COUNT_MAX = 5;
-/** A scan's ring: 32 frames, 256 KB. */
+/** Where counting ends between two samples of page heat. */
+export const USAGE_BYTE_MAX = 255;
+/** A scan's ring: 32 frames (256 KB) in a small pool, and a 64th of a larger one up to 128 frames (1 MB). */
 export const RING_FRAMES = 32;
+export const RING_FRAMES_MAX = 128;
 
 export const WAL_SEGMENT_SIZE = 16 * 1024 * 1024;
 export const WAL_RECORD_HEADER_SIZE = 32;

@@ -8,7 +8,7 @@
  */
 import { assert } from '../types/assert.ts';
 import { SqlError } from '../types/errors.ts';
-import { type BufferPool, PAGE_MISS, type RelationPages } from './buffer/index.ts';
+import { type BufferPool, PAGE_MISS, type RelationPages, type WriteRing } from './buffer/index.ts';
 import { Heap, type HeapContext, Sweep, undoInserts, undoNewest, VersionStore } from './heap/index.ts';
 import {
   isRun,
@@ -115,7 +115,7 @@ export class Store implements TransactionStore {
       wal,
       transactions: this.transactions,
       locks: this.locks,
-      newPage: (relation: RelationPages, flags: number) => this.newPage(relation, flags),
+      newPage: (relation: RelationPages, flags: number, ring?: WriteRing) => this.newPage(relation, flags, ring),
       versionsPiled: () => this.onVersionsPiled(),
     } as { -readonly [K in keyof HeapContext]: HeapContext[K] };
     context.versions = new VersionStore(context, pages);
@@ -130,11 +130,11 @@ export class Store implements TransactionStore {
   }
 
   /** Refused by a full disk (53100) before anything has happened. */
-  private newPage(relation: RelationPages, flags: number): number {
+  private newPage(relation: RelationPages, flags: number, ring?: WriteRing): number {
     const { pool, wal } = this;
     wal.begin(WAL_PAGES, 0);
     wal.cancel();
-    const base = pool.newPage(relation, flags);
+    const base = pool.newPage(relation, flags, ring);
     const pageNo = relation.pageCount - 1;
     // There was room a moment ago; writing back a page in between may have used it up.
     wal.urgent = true;

@@ -15,6 +15,7 @@ import { floatFunctions } from './float.ts';
 import { datetimeFormatFunctions } from './format-datetime.ts';
 import { numberFormatFunctions } from './format-number.ts';
 import { hashFunctions } from './hash.ts';
+import { hotDataFunctions } from './hot-data.ts';
 import { integerFunctions } from './integer.ts';
 import { jsonFunctions } from './json.ts';
 import { jsonAggregates } from './json-aggregates.ts';
@@ -63,4 +64,5 @@ export const FUNCTION_MODULES: readonly FunctionModule[] = [
   privilegeFunctions,
   hashFunctions,
   statisticsFunctions,
+  hotDataFunctions,
 ];

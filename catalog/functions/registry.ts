@@ -17,6 +17,7 @@ import type {
 } from '../function-entry.ts';
 import { BUILTIN_CASTS, BUILTIN_OPERATORS } from './builtin-operators.ts';
 import { BUILTIN_PROCS } from './builtin-procs.ts';
+import { HOTROW_PROCS } from './hotrow-procs.ts';
 import type { AggregateSpec, FunctionModule, WindowSpec } from './module.ts';
 import { FUNCTION_MODULES } from './modules.ts';
 
@@ -54,7 +55,7 @@ let procTable: TableIndex | null = null;
 let operatorTable: TableIndex | null = null;
 
 function procs(): TableIndex {
-  procTable ??= indexTable(BUILTIN_PROCS, '|');
+  procTable ??= indexTable(`${BUILTIN_PROCS}\n${HOTROW_PROCS}`, '|');
   return procTable;
 }
 

@@ -121,8 +121,11 @@ const DEFAULTS: Readonly<Record<string, string>> = {
 
 /** Settings that pg_settings does not show, and hotrow's own. Same fields as table.ts. */
 const MORE_SETTINGS = `
+buffer_admission	enum		postmaster	off			off|tinylfu	Resource Usage / Memory	Sets which pages that are read may stay when the buffer pool is full.	off lets every page in; tinylfu those that are wanted more than the page that would go.
 default_with_oids	bool		user	off				Version and Platform Compatibility / Previous PostgreSQL Versions	WITH OIDS is no longer supported; this can only be false.	
 is_superuser	bool		internal	off				Reporting and Logging	Shows whether the current user is a superuser.	
+preload_interval	int	s	sighup	300	0	2147483		Resource Usage / Memory	Sets the time between two lists of hot pages.	0 keeps the list at a clean shutdown only.
+preload_rate	int		sighup	200	0	1048576		Resource Usage / Memory	Sets the megabytes a second at which hot pages are read in at the start.	0 reads none.
 role	string		user	none				Client Connection Defaults / Statement Behavior	Sets the current role.	
 seed	real		user	0	-1	1		Developer Options	Sets the seed for random-number generation.	
 session_authorization	string		user					Client Connection Defaults / Statement Behavior	Sets the session user name.	

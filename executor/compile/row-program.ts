@@ -5,6 +5,7 @@
  * older layouts). Both filter first, then do the body: fill an output batch, feed aggregates, and so on.
  */
 import type { Expr } from '../../planner/expr.ts';
+import type { ScanReads } from '../../storage/api.ts';
 import type { ExecContext } from '../context.ts';
 import { rowTidCode } from '../row/row-tid.ts';
 import type { TableRuntime } from '../table-runtime.ts';
@@ -120,6 +121,8 @@ export interface ScanPosition {
   endPage: number;
   /** Rows that passed in this call. */
   count: number;
+  /** How the scan gets its pages. */
+  reads: ScanReads;
 }
 
 /**
@@ -148,8 +151,6 @@ export function scanFunction<Out>(input: RowProgramInput, hooks: ScanHooks): Sca
   const { table } = input;
   const emitter = new Emitter();
   emitViews(emitter, table.pool);
-  const frames = emitter.bind(table.heap.pages, 'pages');
-  const pool = emitter.bind(table.pool, 'pool');
   const heap = emitter.bind(table.heap, 'heap');
   const slow = emitter.bind(genericRowFunction<Out>(input), 'slow');
   const layout = table.entry.layout;
@@ -157,12 +158,12 @@ export function scanFunction<Out>(input: RowProgramInput, hooks: ScanHooks): Sca
   // Rows seen are counted a page at a time: slots passed since `first`, less those that held no row for this snapshot.
   emitter.emit('let page = position.page, slot = position.slot, n = 0, yielded = false;');
   emitter.emit('let first = slot, seen = 0;');
-  emitter.emit('const endPage = position.endPage, horizon = snapshot.horizon;');
+  emitter.emit('const endPage = position.endPage, reads = position.reads, horizon = snapshot.horizon;');
   emitter.emit('let r = 0, rowId = 0;');
   hooks.begin?.(emitter);
   emitter.open('try {');
   emitter.open('pages: while (page < endPage) {');
-  emitter.emit(`const base = ${pool}.frameBase(${frames}, page);`);
+  emitter.emit('const base = reads.base(page);');
   emitter.emit('const slots = u16[(base + 12) >>> 1];');
   emitter.open('rows: for (; slot < slots; slot++) {');
   emitter.emit('const offset = u16[(base + 32 + slot * 4) >>> 1];');

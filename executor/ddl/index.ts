@@ -119,6 +119,9 @@ function executeSimple(statement: StatementNode, x: DdlContext): DdlResult {
   }
 }
 
+/** Extensions whose functions are always there: making them changes nothing. */
+const BUILT_IN_EXTENSIONS = new Set(['pg_prewarm']);
+
 /** plpgsql comes with PostgreSQL, so scripts that make sure of it go on. */
 function createExtension(x: DdlContext, statement: Extract<DdlStatement, { kind: 'createExtension' }>): DdlResult {
   const { name } = statement;
@@ -127,6 +130,7 @@ function createExtension(x: DdlContext, statement: Extract<DdlStatement, { kind:
     x.notice('NOTICE', '42710', `extension "${name}" already exists, skipping`);
     return { tag: 'CREATE EXTENSION' };
   }
+  if (BUILT_IN_EXTENSIONS.has(name)) return { tag: 'CREATE EXTENSION' };
   throw sqlError('0A000', `extension "${name}" is not available`, {
     hint: 'The extension must first be installed on the system where PostgreSQL is running.',
   });

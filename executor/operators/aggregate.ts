@@ -16,14 +16,14 @@ import { Emitter } from '../compile/emitter.ts';
 import { ExpressionCompiler, type SlotAllocator } from '../compile/expression.ts';
 import { type Operand, repOfType } from '../compile/operand.ts';
 import { usedColumns } from '../compile/page-columns.ts';
-import { type RowBody, type ScanFunction, scanFunction } from '../compile/row-program.ts';
+import { type RowBody, type ScanFunction, type ScanPosition, scanFunction } from '../compile/row-program.ts';
 import { substituteColumns } from '../compile/substitute.ts';
 import type { ExecContext } from '../context.ts';
 import type { Execution } from '../program.ts';
 import { type Accumulator, makeAccumulator } from './accumulators.ts';
 import { GroupTable } from './group-table.ts';
 import type { Operator } from './operator.ts';
-import { readAhead } from './scan.ts';
+import { scanPosition } from './scan.ts';
 
 /** The groups and states of one grouping set. */
 class Groups {
@@ -150,7 +150,8 @@ export class AggregateOperator implements Operator {
   readonly #input: Operator | null;
   readonly #scanned: SeqScanPlan | null;
   readonly #execution: Execution;
-  readonly #position = { page: 0, slot: 0, endPage: 0, count: 0 };
+  /** Where the fused scan stands. */
+  readonly #position: ScanPosition | null;
   readonly #raw: Batch;
   readonly #out: Batch;
   #isConsumed = false;
@@ -165,6 +166,7 @@ export class AggregateOperator implements Operator {
     this.#sets = plan.groupingSets ?? [groupKeys.map((_k, i) => i)];
     const canFuse = input.kind === 'seqScan' && plan.groupingSets === null && execution.instrument === null;
     this.#scanned = canFuse ? (input as SeqScanPlan) : null;
+    this.#position = this.#scanned === null ? null : scanPosition(program.tableOf(this.#scanned.table));
     this.#compiled = program.memo(plan, 'aggregate', () => this.#compile(canFuse));
     this.#groups = this.#sets.map(
       (set) =>
@@ -219,12 +221,12 @@ export class AggregateOperator implements Operator {
     this.#isConsumed = false;
     this.#set = 0;
     this.#group = 0;
-    if (this.#scanned !== null) {
-      this.#position.page = 0;
-      this.#position.slot = 0;
-      const { heap } = this.#execution.program.tableOf(this.#scanned.table);
-      heap.counters.sequentialScans++;
-      this.#position.endPage = heap.pages.pageCount;
+    if (this.#scanned !== null) this.#execution.program.tableOf(this.#scanned.table).heap.counters.sequentialScans++;
+    const position = this.#position;
+    if (position !== null) {
+      position.page = 0;
+      position.slot = 0;
+      position.endPage = position.reads.open();
     } else this.#input?.open(x);
   }
 
@@ -244,12 +246,11 @@ export class AggregateOperator implements Operator {
   #consume(x: ExecContext): boolean {
     const { scan, consume } = this.#compiled;
     if (scan !== null) {
-      const position = this.#position;
+      const position = this.#position as ScanPosition;
       try {
         return !scan(x, position, this.#groups[0], 0, x.snapshot) && position.page >= position.endPage;
       } catch (error) {
-        const { table } = this.#scanned as SeqScanPlan;
-        if (error === PAGE_MISS) readAhead(this.#execution.program.tableOf(table), position.page);
+        if (error === PAGE_MISS) position.reads.missed(position.page);
         throw error;
       }
     }

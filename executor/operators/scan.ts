@@ -18,6 +18,8 @@ import {
   IndexKey,
   intersectSorted,
   PAGE_MISS,
+  RING_FRAMES,
+  ScanReads,
   uniteSorted,
 } from '../../storage/api.ts';
 import { hashKey, SqlArray } from '../../types/index.ts';
@@ -29,6 +31,7 @@ import {
   type RowProgramInput,
   rowFunction,
   type ScanFunction,
+  type ScanPosition,
   scanFunction,
 } from '../compile/row-program.ts';
 import type { ExecContext } from '../context.ts';
@@ -38,28 +41,32 @@ import type { Execution } from '../program.ts';
 import { isRowTid, rowIdOfTid } from '../row/row-tid.ts';
 import type { TableRuntime } from '../table-runtime.ts';
 import type { Operator } from './operator.ts';
+import { RoundedRun } from './rounded-run.ts';
+import { RowPrefetch } from './row-prefetch.ts';
 
-/** Pages that a scan asks for beyond one that is missing. */
-const READ_AHEAD_PAGES = 32;
-const readAheadPages = new Uint32Array(READ_AHEAD_PAGES);
+/** Elements of an IN list whose rows are looked for ahead of a missing page. */
+const PROBES_AHEAD_MAX = 64;
+/** Pages of one batch of a scan in a ring whose reader comes back to the rows. */
+const REVISITED_PAGES = RING_FRAMES / 4;
 
-/** A scan met a page that is not in memory: the following ones are read with it. */
-export function readAhead(table: TableRuntime, missingPage: number): void {
-  const { pages } = table.heap;
-  const count = Math.min(READ_AHEAD_PAGES, pages.pageCount - missingPage - 1);
-  for (let i = 0; i < count; i++) readAheadPages[i] = missingPage + 1 + i;
-  if (count > 0) table.pool.prefetch(pages, readAheadPages, count);
+export function scanPosition(table: TableRuntime): ScanPosition {
+  return { page: 0, slot: 0, endPage: 0, count: 0, reads: new ScanReads(table.pool, table.heap.pages) };
 }
 
 export class SeqScanOperator implements Operator {
   readonly #table: TableRuntime;
   readonly #scan: ScanFunction<Value[][]>;
-  readonly #position = { page: 0, slot: 0, endPage: 0, count: 0 };
+  readonly #position: ScanPosition;
   readonly #out: Batch;
+  /** Who wants row ids goes back to the rows, and should still find them in the ring. */
+  readonly #isRevisited: boolean;
+  #endPage = 0;
 
   constructor(plan: SeqScanPlan, execution: Execution) {
     const { program } = execution;
     this.#table = program.tableOf(plan.table);
+    this.#position = scanPosition(this.#table);
+    this.#isRevisited = plan.targets.some((target) => target.kind === 'systemColumn');
     this.#out = new Batch(plan.targets.length);
     this.#scan = program.memo(plan, 'scan', () =>
       scanFunction<Value[][]>(
@@ -80,23 +87,30 @@ export class SeqScanOperator implements Operator {
     this.#position.slot = 0;
     this.#table.heap.counters.sequentialScans++;
     // Rows that come later than the snapshot are not seen anyway, so the end is fixed here.
-    this.#position.endPage = this.#table.heap.pages.pageCount;
+    this.#endPage = this.#position.reads.open();
+    this.#position.endPage = this.#endPage;
   }
 
   poll(x: ExecContext): Batch {
     const position = this.#position;
     const out = this.#out;
-    let yielded = false;
-    try {
-      yielded = this.#scan(x, position, out.columns, this.#batchSize, x.snapshot);
-    } catch (error) {
-      // Rows before the missing page go on their way; the next poll meets the miss again, or finds the page.
-      if (error === PAGE_MISS) readAhead(this.#table, position.page);
-      if (error !== PAGE_MISS || position.count === 0) throw error;
+    for (;;) {
+      if (this.#isRevisited && position.reads.ring !== null)
+        position.endPage = Math.min(this.#endPage, position.page + REVISITED_PAGES);
+      let yielded = false;
+      try {
+        yielded = this.#scan(x, position, out.columns, this.#batchSize, x.snapshot);
+      } catch (error) {
+        if (error !== PAGE_MISS) throw error;
+        position.reads.missed(position.page);
+        // Rows before the missing page go on their way; the next poll meets the miss again, or finds the page.
+        if (position.count === 0) throw error;
+      }
+      out.count = position.count;
+      if (out.count > 0) return out;
+      if (yielded) return PENDING;
+      if (position.page >= this.#endPage) return END;
     }
-    out.count = position.count;
-    if (out.count > 0) return out;
-    return yielded ? PENDING : END;
   }
 
   close(): void {}
@@ -215,6 +229,7 @@ class IndexConditions {
 class RowFetcher {
   readonly #row: GenericRowFunction<Value[][]>;
   readonly #table: TableRuntime;
+  readonly prefetch: RowPrefetch;
 
   constructor(execution: Execution, plan: IndexScanPlan | PostingScanPlan | RowIdScanPlan, table: TableRuntime) {
     const { program } = execution;
@@ -225,6 +240,7 @@ class RowFetcher {
         ? ({ kind: 'and', args: conditions, typeOid: 16, typeModifier: -1 } as NonNullable<RowProgramInput['filter']>)
         : (conditions[0] ?? null);
     this.#table = table;
+    this.prefetch = new RowPrefetch(table);
     this.#row = program.memo(plan, 'row', () =>
       rowFunction<Value[][]>({ table, slots: program.slots, filter, body: batchBody(plan.targets) }),
     );
@@ -258,84 +274,6 @@ class RowFetcher {
   }
 }
 
-/**
- * Integers beyond 2^53 are rounded in number keys, so entries of one key are in the order of row ids, not of values. Gives the row
- * ids of a cursor, each such run sorted by what the visible versions hold; rows that are not visible, or whose version has
- * another key, are left out.
- */
-class RoundedRun {
-  readonly #table: TableRuntime;
-  readonly #index: IndexRuntime;
-  readonly #cursor: IndexCursor;
-  readonly #key = new IndexKey();
-  #rows: { readonly value: Value; readonly rowId: number }[] = [];
-  #next = 0;
-  #isFilling = false;
-  /** Read from the cursor, but not yet in a run. */
-  #pending = CURSOR_END;
-  #pendingKey = 0;
-
-  constructor(table: TableRuntime, index: IndexRuntime, cursor: IndexCursor) {
-    this.#table = table;
-    this.#index = index;
-    this.#cursor = cursor;
-  }
-
-  reset(): void {
-    this.#rows = [];
-    this.#next = 0;
-    this.#isFilling = false;
-    this.#pending = CURSOR_END;
-  }
-
-  next(x: ExecContext): number {
-    while (this.#next >= this.#rows.length || this.#isFilling) {
-      if (!this.#isFilling) {
-        this.#rows = [];
-        this.#next = 0;
-        this.#isFilling = true;
-      }
-      if (!this.#fill(x)) return CURSOR_END;
-      this.#isFilling = false;
-    }
-    return this.#rows[this.#next++].rowId;
-  }
-
-  /** Reads entries up to the next key; false: there are no more, and the run is empty. Throws PAGE_MISS: call again. */
-  #fill(x: ExecContext): boolean {
-    let key = Number.NaN;
-    for (;;) {
-      if (this.#pending === CURSOR_END) {
-        this.#pending = this.#cursor.next();
-        if (this.#pending === CURSOR_END) break;
-        this.#pendingKey = this.#cursor.lastNumber;
-      }
-      if (!Number.isNaN(key) && key !== this.#pendingKey) break;
-      key = this.#pendingKey;
-      this.#take(x, this.#pending, key);
-      this.#pending = CURSOR_END;
-    }
-    if (this.#rows.length === 0) {
-      this.#isFilling = false;
-      return !Number.isNaN(key);
-    }
-    const { descending } = this.#index.entry.columns[0];
-    const compare = this.#index.comparatorOf(0);
-    const isReversed = descending !== this.#cursor.descending;
-    this.#rows.sort((a, b) => {
-      if (a.value === null || b.value === null) return 0;
-      return isReversed ? compare(b.value, a.value) : compare(a.value, b.value);
-    });
-    return true;
-  }
-
-  #take(x: ExecContext, rowId: number, key: number): void {
-    const r = this.#table.heap.visible(rowId, x.snapshot);
-    if (r < 0 || this.#index.keyFromRow(x, r, this.#key) === KEY_NOT_INDEXED || this.#key.number !== key) return;
-    this.#rows.push({ value: this.#table.readValues(r, [])[this.#index.keyColumns[0]], rowId });
-  }
-}
-
 export class IndexScanOperator implements Operator {
   readonly #conditions: IndexConditions;
   readonly #cursor: IndexCursor;
@@ -348,6 +286,8 @@ export class IndexScanOperator implements Operator {
   #probes: Value[] = [];
   #nextProbe = 0;
   #isOpen = false;
+  /** Finds the rows of elements to come, for reading ahead. */
+  #ahead: IndexCursor | null = null;
   /** A row id whose page was missing: to be fetched first. */
   #retryRowId = CURSOR_END;
   readonly #isPoint: boolean;
@@ -387,6 +327,7 @@ export class IndexScanOperator implements Operator {
   open(x: ExecContext): void {
     const plan = this.#plan;
     this.#rounded.reset();
+    this.#fetcher.prefetch.reset();
     this.#retryRowId = CURSOR_END;
     this.#nextProbe = 0;
     if (this.#list !== null || this.#array !== null) {
@@ -462,6 +403,7 @@ export class IndexScanOperator implements Operator {
         steps++;
       }
     } catch (error) {
+      if (error === PAGE_MISS) this.#prefetch(x, this.#batchSize - n);
       if (error !== PAGE_MISS || n === 0) throw error;
     } finally {
       if (this.#isOpen) this.#cursor.suspend();
@@ -472,6 +414,23 @@ export class IndexScanOperator implements Operator {
     out.count = n;
     x.shouldYield(steps);
     return n > 0 ? out : END;
+  }
+
+  /** A page was missing: what comes next will want more of them. */
+  #prefetch(x: ExecContext, limit: number): void {
+    const { prefetch } = this.#fetcher;
+    if (!this.#isPoint) prefetch.range(this.#cursor, limit);
+    const probes = this.#probes;
+    const end = Math.min(probes.length, this.#nextProbe + Math.min(limit, PROBES_AHEAD_MAX));
+    if (this.#nextProbe === end) return;
+    this.#ahead ??= new IndexCursor(this.#conditions.index.dictionary);
+    prefetch.begin();
+    for (let i = this.#nextProbe; i < end; i++) {
+      if (!this.#conditions.apply(x, this.#ahead, probes[i], false)) continue;
+      this.#ahead.reset();
+      prefetch.add(this.#ahead.next());
+    }
+    prefetch.end();
   }
 
   close(): void {
@@ -555,6 +514,7 @@ abstract class RowListOperator implements Operator {
         this.#next++;
       }
     } catch (error) {
+      if (error === PAGE_MISS) this.#fetcher.prefetch.list(this.#rows, this.#next);
       if (error !== PAGE_MISS || n === 0) throw error;
     } finally {
       this.counters.bitmapRows += this.#fetcher.visible;

@@ -1,8 +1,9 @@
 /**
  * Clock sweep: chooses the frame that gives up its page.
  *
- * Each frame has a usage count, 0..5. Looking a page up adds one; the hand, going round, takes one away, and stops at the
- * first frame that it finds at 0, unpinned, idle (no read into it, no write from it) and clean.
+ * Each frame has a usage count. Looking a page up adds one; the hand, going round, takes one away (of 5, when there are more),
+ * and stops at the first frame that it finds at 0, unpinned, idle (no read into it, no write from it) and clean. What the hand
+ * takes away goes into the frame's heat (page-heat.ts).
  *
  *      hand v
  *     [3][0*][1][0d][0][2]      * pinned: passed over, whatever its count; d dirty: passed over, and told to the page writer
@@ -33,6 +34,7 @@ const DIRTY_LOOK_MIN = 16;
 export interface FrameTable {
   readonly frameCount: number;
   readonly usage: Uint8Array;
+  readonly heat: Float32Array;
   readonly pins: Uint16Array;
   readonly flags: Uint8Array;
 }
@@ -58,7 +60,7 @@ export class ClockSweep {
   }
 
   private find(onDirty: ((frame: number) => void) | null): number {
-    const { frameCount, usage, pins, flags } = this.frames;
+    const { frameCount, usage, heat, pins, flags } = this.frames;
     const limit = frameCount * (USAGE_COUNT_MAX + 1);
     let dirtySeen = 0;
     let hand = this.hand;
@@ -67,8 +69,12 @@ export class ClockSweep {
       const frame = hand;
       if (++hand === frameCount) hand = 0;
       if (pins[frame] !== 0 || (flags[frame] & FRAME_BUSY) !== 0) continue;
-      if (usage[frame] !== 0) usage[frame]--;
-      else if (onDirty === null || (flags[frame] & FRAME_DIRTY) === 0) chosen = frame;
+      const count = usage[frame];
+      if (count !== 0) {
+        const left = (count > USAGE_COUNT_MAX ? USAGE_COUNT_MAX : count) - 1;
+        heat[frame] += count - left;
+        usage[frame] = left;
+      } else if (onDirty === null || (flags[frame] & FRAME_DIRTY) === 0) chosen = frame;
       else {
         onDirty(frame);
         if (++dirtySeen >= this.dirtyLookMax) break;

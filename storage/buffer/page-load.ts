@@ -1,5 +1,6 @@
 /** A page on its way into memory, and who waits for it. */
 import { SqlError } from '../../types/errors.ts';
+import { PAGE_SIZE } from '../limits.ts';
 import type { RelationPages } from './relation-pages.ts';
 
 /** What a statement waits for after PAGE_MISS. */
@@ -20,9 +21,13 @@ export class PageLoad implements Awaited {
   error: SqlError | null = null;
   /** Somebody needs it now; otherwise it was only prefetched, and a failure is nobody's. */
   demanded = false;
-  /** The frame's usage count when loaded: 1, or 0 in a ring. */
-  usage = 1;
-  private waiters: (() => void)[] = [];
+  /**
+   * The frame's usage count when loaded: 0 for a page that somebody waits for, whose lookup will be the first; 1 for one that was
+   * read ahead, so that it is still there when it is wanted.
+   */
+  usage = 0;
+  /** Most pages of a scan are there before anybody waits. */
+  private waiters: (() => void)[] | null = null;
 
   constructor(relation: RelationPages, pageNo: number) {
     this.relation = relation;
@@ -31,12 +36,14 @@ export class PageLoad implements Awaited {
 
   /** Called when the page is there or its read has failed; then the caller tries again, and gets the page or the error. */
   onLoaded(callback: () => void): void {
-    this.waiters.push(callback);
+    if (this.waiters === null) this.waiters = [callback];
+    else this.waiters.push(callback);
   }
 
   wake(): void {
-    const waiters = this.waiters;
-    this.waiters = [];
+    const { waiters } = this;
+    if (waiters === null) return;
+    this.waiters = null;
     for (const callback of waiters) callback();
   }
 }
@@ -51,6 +58,17 @@ export const PAGE_MISS: PageMiss = Object.freeze(withoutStack(new PageMiss('the 
 function withoutStack(miss: PageMiss): PageMiss {
   Object.defineProperty(miss, 'stack', { value: '' });
   return miss;
+}
+
+/** Where neighbouring pages are read to: frames that lie together are one piece. */
+export function loadTargets(bytes: Buffer, loads: readonly PageLoad[]): Buffer[] {
+  const targets: Buffer[] = [];
+  for (let i = 0; i < loads.length; ) {
+    const start = i++;
+    while (i < loads.length && loads[i].frame === loads[i - 1].frame + 1) i++;
+    targets.push(bytes.subarray(loads[start].frame * PAGE_SIZE, (loads[i - 1].frame + 1) * PAGE_SIZE));
+  }
+  return targets;
 }
 
 /** Every frame is pinned or busy. */

@@ -12,7 +12,7 @@
  *  4. A batch holds at most an eighth of the pool, so that writing never takes all frames away from the sweep.
  */
 import type { SqlError } from '../../types/errors.ts';
-import { PAGE_SIZE, USAGE_COUNT_MAX } from '../limits.ts';
+import { PAGE_SIZE, USAGE_BYTE_MAX } from '../limits.ts';
 import { pageLsn, stampPageChecksum } from '../page/index.ts';
 import { FRAME_DIRTY, FRAME_LOADING, FRAME_NEW, FRAME_WRITING } from './clock-sweep.ts';
 import type { BufferPool } from './pool.ts';
@@ -111,7 +111,7 @@ export class PageWriter {
     this.wanted = [];
     this.lookAhead(frames, this.batchPages * LOOK_AHEAD_BATCHES, 0);
     // Somebody waits: then hot dirty pages will do as well.
-    if (frames.length === 0 && this.pool.hasWaitingLoads) this.lookAhead(frames, this.pool.frameCount, USAGE_COUNT_MAX);
+    if (frames.length === 0 && this.pool.hasWaitingLoads) this.lookAhead(frames, this.pool.frameCount, USAGE_BYTE_MAX);
     if (frames.length === 0) {
       this.pool.onNothingToWrite(null);
       return;

@@ -20,23 +20,20 @@
 import { assert } from '../../types/assert.ts';
 import { SqlError } from '../../types/errors.ts';
 import type { FileSystem } from '../io/index.ts';
-import { PAGE_SIZE, PAGES_PER_RELATION_MAX, POOL_FRAMES_MIN, POOL_SIZE_MAX, USAGE_COUNT_MAX } from '../limits.ts';
-import { formatPage, pageNumber, pageRelationId, verifyPageChecksum } from '../page/index.ts';
+import { PAGE_SIZE, PAGES_PER_RELATION_MAX, POOL_FRAMES_MIN, POOL_SIZE_MAX, USAGE_BYTE_MAX } from '../limits.ts';
+import { formatPage } from '../page/index.ts';
 import type { LoggedPages, Wal } from '../wal/index.ts';
-import {
-  ClockSweep,
-  FRAME_BUSY,
-  FRAME_DIRTY,
-  FRAME_LOADING,
-  FRAME_NEW,
-  FRAME_UNSEEN,
-  FRAME_WRITING,
-} from './clock-sweep.ts';
-import { type Awaited, NEXT_TURN, noFrames, PAGE_MISS, PageLoad } from './page-load.ts';
+import { Admission } from './admission.ts';
+import { ClockSweep, FRAME_BUSY, FRAME_DIRTY, FRAME_LOADING, FRAME_NEW, FRAME_UNSEEN } from './clock-sweep.ts';
+import { damageOf } from './page-damage.ts';
+import { PageHeat } from './page-heat.ts';
+import { type Awaited, loadTargets, NEXT_TURN, noFrames, PAGE_MISS, PageLoad } from './page-load.ts';
 import { PageWriter } from './page-writer.ts';
+import { checkPool } from './pool-check.ts';
 import { RelationFiles } from './relation-files.ts';
 import { NO_FRAME, RelationPages } from './relation-pages.ts';
 import type { ScanRing } from './scan-ring.ts';
+import type { WriteRing } from './write-ring.ts';
 
 export interface BufferPoolOptions {
   readonly fileSystem: FileSystem;
@@ -47,10 +44,12 @@ export interface BufferPoolOptions {
   readonly wal: Wal;
   /** Files of relations that are open at the same time, but for those that are being read or written. */
   readonly openFilesMax?: number;
+  /** Whether pages that are read must be wanted more than those that would go for them. */
+  readonly admission?: boolean;
 }
 
 /** How many neighbouring pages one read fetches at most. */
-const READ_RUN_MAX = 32;
+const READ_RUN_MAX = 64;
 /** New pages are refused while less than this is free on disk besides what pages already made will need. */
 const FREE_SPACE_RESERVE = 8 * 1024 * 1024;
 const SPACE_CHECK_PAGES_MAX = 1024;
@@ -65,6 +64,7 @@ export class BufferPool implements LoggedPages {
   readonly bytes: Buffer;
 
   readonly frameCount: number;
+  /** 0 .. 255; the sweep takes more than 5 for 5 (page-heat.ts says why there is more). */
   readonly usage: Uint8Array;
   readonly pins: Uint16Array;
   readonly flags: Uint8Array;
@@ -73,8 +73,13 @@ export class BufferPool implements LoggedPages {
 
   readonly wal: Wal;
   readonly files: RelationFiles;
+  readonly pageHeat: PageHeat;
+  /** pageHeat.heat, for the sweep. */
+  readonly heat: Float32Array;
   readonly sweep: ClockSweep;
   readonly writer: PageWriter;
+  /** Null: every page is let in. */
+  readonly admission: Admission | null;
   /** What the last PAGE_MISS was thrown for. */
   lastMiss: Awaited | null = null;
   isClosed = false;
@@ -93,6 +98,8 @@ export class BufferPool implements LoggedPages {
   pinCount = 0;
   /** The frame that was looked up last, or -1. */
   private lastFrame = -1;
+  /** Pages being read now. */
+  readsUnderWay = 0;
 
   private readonly relations = new Map<number, RelationPages>();
   /** Frames from here on were never used. */
@@ -100,7 +107,6 @@ export class BufferPool implements LoggedPages {
   private readonly freeFrames: number[] = [];
   /** Loads without a frame: all that could be taken are busy or dirty. */
   private waitingLoads: PageLoad[] = [];
-  private loadsUnderWay = 0;
   /** Pages that have no place on disk yet, and how many more may be made before the disk is asked again. */
   private newPageCount = 0;
   private newPageCredit = 0;
@@ -121,8 +127,11 @@ export class BufferPool implements LoggedPages {
     this.framePage = new Uint32Array(frameCount);
     this.wal = options.wal;
     this.files = new RelationFiles(options.fileSystem, `${options.directory}/base`, options.openFilesMax);
+    this.pageHeat = new PageHeat(this.usage);
+    this.heat = this.pageHeat.heat;
     this.sweep = new ClockSweep(this);
     this.writer = new PageWriter(this);
+    this.admission = options.admission === true ? new Admission(this) : null;
     options.wal.attachPages(this);
   }
 
@@ -133,7 +142,7 @@ export class BufferPool implements LoggedPages {
   frameBase(rel: RelationPages, pageNo: number): number {
     const frame = rel.frames[pageNo];
     if (frame >= 0) {
-      if (this.usage[frame] < USAGE_COUNT_MAX) this.usage[frame]++;
+      if (this.usage[frame] < USAGE_BYTE_MAX) this.usage[frame]++;
       if (frame !== this.lastFrame) this.count(rel, frame);
       return frame * PAGE_SIZE;
     }
@@ -189,16 +198,17 @@ export class BufferPool implements LoggedPages {
 
   /**
    * Appends an empty page, formatted and dirty; its number is rel.pageCount - 1 afterwards. Log it with wal.pageInit in the
-   * same turn. Throws 53000 when every frame is pinned, 53100 when the disk is full; nothing has happened then. Recovery does
-   * not ask for space: the page was granted once.
+   * same turn. Throws 53000 when every frame is pinned, 53100 when the disk is full; nothing has happened then. A bulk load gives
+   * its ring. Recovery does not ask for space: the page was granted once.
    */
-  newPage(rel: RelationPages, flags: number, needsSpace = true): number {
+  newPage(rel: RelationPages, flags: number, ring?: WriteRing, needsSpace = true): number {
     assert(!rel.dropped, 'the relation exists');
     if (rel.pageCount >= PAGES_PER_RELATION_MAX) {
       throw new SqlError('54000', `relation ${rel.relId} cannot have more than ${PAGES_PER_RELATION_MAX} pages`);
     }
     if (needsSpace && this.newPageCredit <= 0) this.checkSpace(rel);
-    const frame = this.takeFrameNow();
+    const frame = ring === undefined ? this.takeFrameNow() : this.takeRingFrame(ring);
+    ring?.made(frame, rel.pageCount);
     this.newPageCredit--;
     const pageNo = rel.pageCount;
     rel.reservePages(pageNo + 1);
@@ -213,19 +223,50 @@ export class BufferPool implements LoggedPages {
 
   /** Starts reading those of pageNos[0..count) that are not in memory, as far as there are frames. Never waits or throws. */
   prefetch(rel: RelationPages, pageNos: ArrayLike<number>, count: number, ring: ScanRing | null = null): void {
+    this.readPages(rel, pageNos, count, ring, null);
+  }
+
+  /**
+   * The same into frames that hold nothing, so that no page goes for it; the pages begin with these usage counts. Answers how
+   * many page numbers it has dealt with: fewer than `count` when there are no such frames, or enough reads under way.
+   */
+  preload(rel: RelationPages, pageNos: ArrayLike<number>, count: number, usages: ArrayLike<number>): number {
+    return this.readPages(rel, pageNos, count, null, usages);
+  }
+
+  private readPages(
+    rel: RelationPages,
+    pageNos: ArrayLike<number>,
+    count: number,
+    ring: ScanRing | null,
+    usages: ArrayLike<number> | null,
+  ): number {
     const run: PageLoad[] = [];
-    for (let i = 0; i < count; i++) {
+    let i = 0;
+    for (; i < count; i++) {
       const pageNo = pageNos[i];
       if (pageNo >= rel.pageCount || rel.frames[pageNo] >= 0 || rel.loads.has(pageNo)) continue;
-      if (this.loadsUnderWay >= this.frameCount >>> 2) break;
-      const frame = this.takeFrameForLoad(rel, pageNo, ring);
+      if (this.readsUnderWay >= this.frameCount >>> 2) break;
+      const frame = usages === null ? this.takeFrameForLoad(rel, pageNo, ring, false) : this.takeUnusedFrame();
       if (frame < 0) break;
-      const load = this.beginLoad(rel, pageNo, frame, ring);
+      const load = this.beginLoad(rel, pageNo, frame);
+      load.usage = usages === null ? 1 : usages[i];
       const last = run.length === 0 ? null : run[run.length - 1];
       if (last !== null && (last.pageNo + 1 !== pageNo || run.length === READ_RUN_MAX)) this.readRun(run.splice(0));
       run.push(load);
     }
     if (run.length > 0) this.readRun(run);
+    return i;
+  }
+
+  /** Frames that hold no page. */
+  get unusedFrames(): number {
+    return this.freeFrames.length + this.frameCount - this.freshFrame;
+  }
+
+  /** Frames from this one on have never held a page. */
+  get usedFrameEnd(): number {
+    return this.freshFrame;
   }
 
   /** The page at base stays there until as many unpins. */
@@ -336,6 +377,20 @@ export class BufferPool implements LoggedPages {
     return bytes;
   }
 
+  /** Forgets up to `count` clean, idle pages except those in frames to `keep`; answers how many. */
+  releaseClean(count = this.frameCount, keep: Uint8Array | null = null): number {
+    let released = 0;
+    for (let frame = 0; frame < this.freshFrame && released < count; frame++) {
+      const isFree = this.frameRelation[frame] === null || this.frameRelation[frame] === undefined;
+      if (isFree || this.pins[frame] !== 0 || keep?.[frame] === 1) continue;
+      if ((this.flags[frame] & (FRAME_BUSY | FRAME_DIRTY)) !== 0) continue;
+      this.forget(frame);
+      this.releaseFrame(frame);
+      released++;
+    }
+    return released;
+  }
+
   /** Closes the files; writes nothing (a checkpoint does). */
   close(): void {
     this.isClosed = true;
@@ -350,7 +405,7 @@ export class BufferPool implements LoggedPages {
   frameBaseSync(rel: RelationPages, pageNo: number): number {
     const resident = rel.frames[pageNo];
     if (resident >= 0) {
-      if (this.usage[resident] < USAGE_COUNT_MAX) this.usage[resident]++;
+      if (this.usage[resident] < USAGE_BYTE_MAX) this.usage[resident]++;
       return resident * PAGE_SIZE;
     }
     const frame = this.takeFrameNow();
@@ -411,7 +466,7 @@ export class BufferPool implements LoggedPages {
   /** The writer finds nothing that it could write, or cannot write: what still waits cannot be helped by it. */
   onNothingToWrite(error: SqlError | null): void {
     this.onFramesFreed();
-    if (this.waitingLoads.length === 0 || this.loadsUnderWay > 0 || this.writer.isRunning) return;
+    if (this.waitingLoads.length === 0 || this.readsUnderWay > 0 || this.writer.isRunning) return;
     for (const load of this.waitingLoads.splice(0)) this.failLoad(load, error ?? noFrames());
   }
 
@@ -435,9 +490,9 @@ export class BufferPool implements LoggedPages {
   }
 
   private startLoad(load: PageLoad, ring: ScanRing | null): void {
-    const frame = this.takeFrameForLoad(load.relation, load.pageNo, ring);
+    const frame = this.takeFrameForLoad(load.relation, load.pageNo, ring, true);
     if (frame >= 0) {
-      this.claimForLoad(load, frame, ring);
+      this.claimForLoad(load, frame);
       this.readRun([load]);
       return;
     }
@@ -445,21 +500,20 @@ export class BufferPool implements LoggedPages {
     this.writer.kick();
   }
 
-  private beginLoad(rel: RelationPages, pageNo: number, frame: number, ring: ScanRing | null): PageLoad {
+  private beginLoad(rel: RelationPages, pageNo: number, frame: number): PageLoad {
     const load = new PageLoad(rel, pageNo);
     rel.loads.set(pageNo, load);
-    this.claimForLoad(load, frame, ring);
+    this.claimForLoad(load, frame);
     return load;
   }
 
-  private claimForLoad(load: PageLoad, frame: number, ring: ScanRing | null): void {
+  private claimForLoad(load: PageLoad, frame: number): void {
     load.frame = frame;
-    load.usage = ring === null ? 1 : 0;
     this.flags[frame] = FRAME_LOADING;
     this.frameRelation[frame] = load.relation;
     this.framePage[frame] = load.pageNo;
     load.relation.ioCount++;
-    this.loadsUnderWay++;
+    this.readsUnderWay++;
   }
 
   /** Reads neighbouring pages, one or more, straight into their frames. */
@@ -476,8 +530,7 @@ export class BufferPool implements LoggedPages {
       const offset = first.pageNo * PAGE_SIZE;
       if (loads.length === 1) file.readInto(this.bytes, first.frame * PAGE_SIZE, PAGE_SIZE, offset, onRead);
       else {
-        const views = loads.map((load) => this.bytes.subarray(load.frame * PAGE_SIZE, (load.frame + 1) * PAGE_SIZE));
-        file.readv(views, offset, onRead);
+        file.readv(loadTargets(this.bytes, loads), offset, onRead);
       }
     } catch (error) {
       setImmediate(onRead, error as SqlError, 0);
@@ -486,7 +539,7 @@ export class BufferPool implements LoggedPages {
 
   private finishLoad(load: PageLoad, error: SqlError | null, count: number): void {
     const { relation, pageNo, frame } = load;
-    this.loadsUnderWay--;
+    this.readsUnderWay--;
     relation.ioCount--;
     if (relation.dropped || pageNo >= relation.pageCount || relation.loads.get(pageNo) !== load) {
       this.releaseFrame(frame);
@@ -511,21 +564,8 @@ export class BufferPool implements LoggedPages {
     load.wake();
   }
 
-  /** What is wrong with the bytes that were read, or null. */
   private damageOf(rel: RelationPages, pageNo: number, base: number, count: number): SqlError | null {
-    const file = this.files.pathOf(rel.relId);
-    if (count < PAGE_SIZE) {
-      const read = Math.max(0, count);
-      return new SqlError(
-        'XX001',
-        `could not read block ${pageNo} in file "${file}": read only ${read} of ${PAGE_SIZE} bytes`,
-      );
-    }
-    if (!verifyPageChecksum(this.u8, base)) return invalidPage(rel, pageNo, file, 'its checksum is wrong');
-    const relId = pageRelationId(this.u32, base);
-    const number = pageNumber(this.u32, base);
-    if (relId === rel.relId && number === pageNo) return null;
-    return invalidPage(rel, pageNo, file, `it is page ${number} of relation ${relId}`);
+    return damageOf(this, base, count, rel.relId, pageNo, this.files.pathOf(rel.relId));
   }
 
   /** The frame holds the page from here on. */
@@ -537,18 +577,19 @@ export class BufferPool implements LoggedPages {
     if (this.lastFrame === frame) this.lastFrame = -1;
     this.allocations++;
     rel.frames[pageNo] = frame;
+    this.pageHeat.arrived(frame, rel.relId, pageNo);
   }
 
   /** A frame for a page that is to be read, emptied, or -1: all are pinned, busy or dirty. */
-  private takeFrameForLoad(rel: RelationPages, pageNo: number, ring: ScanRing | null): number {
-    if (ring === null) return this.takeCleanFrame();
+  private takeFrameForLoad(rel: RelationPages, pageNo: number, ring: ScanRing | null, isDemanded: boolean): number {
+    if (ring === null) return this.takeCleanFrame(isDemanded ? pageNo : -1);
     const slot = ring.next;
     ring.next = slot + 1 === ring.frames.length ? 0 : slot + 1;
     ring.reads++;
     let frame = ring.frames[slot];
     if (frame >= 0 && this.isRingFrameFree(frame, rel, ring.pageNos[slot])) {
       ring.reuses++;
-      this.evict(frame);
+      this.forget(frame);
     } else frame = this.takeCleanFrame();
     ring.frames[slot] = frame;
     ring.pageNos[slot] = pageNo;
@@ -565,11 +606,13 @@ export class BufferPool implements LoggedPages {
     );
   }
 
-  private takeCleanFrame(): number {
+  /** `pageNo`: a page that must be admitted; -1: one that is let in. */
+  private takeCleanFrame(pageNo = -1): number {
     const unused = this.takeUnusedFrame();
     if (unused >= 0) return unused;
-    const frame = this.sweep.findClean(this.wantFrame);
+    let frame = this.sweep.findClean(this.wantFrame);
     this.writer.kick();
+    if (this.admission !== null && frame >= 0 && pageNo >= 0) frame = this.admission.choose(frame, pageNo);
     if (frame >= 0) this.evict(frame);
     return frame;
   }
@@ -599,14 +642,28 @@ export class BufferPool implements LoggedPages {
     throw noFrames();
   }
 
+  private takeRingFrame(ring: WriteRing): number {
+    if (this.unusedFrames > 0) return this.takeFrameNow();
+    const frame = ring.reusable();
+    if (frame < 0) return this.takeFrameNow();
+    this.forget(frame);
+    return frame;
+  }
+
   private takeUnusedFrame(): number {
     const free = this.freeFrames.pop();
     if (free !== undefined) return free;
     return this.freshFrame < this.frameCount ? this.freshFrame++ : -1;
   }
 
-  /** The clean, idle page in the frame is forgotten. */
+  /** The clean, idle page in the frame goes; its heat is remembered. */
   private evict(frame: number): void {
+    const rel = this.frameRelation[frame];
+    if (rel !== null && rel !== undefined) this.pageHeat.evicted(frame, rel.relId, this.framePage[frame]);
+    this.forget(frame);
+  }
+
+  private forget(frame: number): void {
     assert(this.pins[frame] === 0 && (this.flags[frame] & (FRAME_BUSY | FRAME_DIRTY)) === 0, 'the frame may be taken');
     const rel = this.frameRelation[frame];
     if (rel !== null && rel !== undefined) rel.frames[this.framePage[frame]] = NO_FRAME;
@@ -652,34 +709,6 @@ export class BufferPool implements LoggedPages {
 
   /** The invariants, for tests and HOTROW_CHECK; null if they hold. */
   checkInvariants(): string | null {
-    const seen = new Set<number>();
-    for (const rel of this.relations.values()) {
-      for (let pageNo = 0; pageNo < rel.frames.length; pageNo++) {
-        const frame = rel.frames[pageNo];
-        if (frame < 0) continue;
-        if (pageNo >= rel.pageCount) return `relation ${rel.relId} has page ${pageNo} beyond its end`;
-        if (seen.has(frame)) return `frame ${frame} holds two pages`;
-        seen.add(frame);
-        if (this.frameRelation[frame] !== rel || this.framePage[frame] !== pageNo) return `frame ${frame} is another's`;
-        if ((this.flags[frame] & FRAME_LOADING) !== 0) return `frame ${frame} is shown while it is read`;
-        const base = frame * PAGE_SIZE;
-        if (pageRelationId(this.u32, base) !== rel.relId || pageNumber(this.u32, base) !== pageNo) {
-          return `frame ${frame} holds other bytes than page ${pageNo} of relation ${rel.relId}`;
-        }
-      }
-    }
-    for (const frame of this.freeFrames) {
-      if (seen.has(frame) || this.flags[frame] !== 0 || this.pins[frame] !== 0) return `free frame ${frame} is in use`;
-    }
-    let writing = 0;
-    for (let frame = 0; frame < this.frameCount; frame++) if ((this.flags[frame] & FRAME_WRITING) !== 0) writing++;
-    if (writing > this.writer.batchPages) return `${writing} frames are being written`;
-    return null;
+    return checkPool(this, this.freeFrames);
   }
-}
-
-function invalidPage(rel: RelationPages, pageNo: number, file: string, why: string): SqlError {
-  return new SqlError('XX001', `invalid page in block ${pageNo} of relation base/${rel.relId}`, {
-    detail: `In file "${file}", ${why}.`,
-  });
 }

@@ -1,6 +1,6 @@
 /**
- * A scan's ring: 32 frames (256 KB) that a scan of a large relation fills again and again, so that it leaves the hot set
- * alone. 256 KB fits in a core's second-level cache and is enough for a batch of read-ahead.
+ * A scan's ring: some frames, 32 or more, that a scan of a large relation fills again and again, so that it leaves the hot set
+ * alone. It is small enough for a core's cache, and twice a step of read-ahead (scan-reads.ts).
  *
  * A miss under a ring takes the ring's next frame, if that still holds the page that the ring read into it and nobody else
  * has come to want it (usage <= 1, unpinned, idle, clean); otherwise the frame leaves the ring to the others, and the clock

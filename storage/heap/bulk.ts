@@ -3,8 +3,9 @@
  *
  * Until it is logged, a bulk page is pinned, and holds only rows that nobody else may see or write. Should it reach the disk
  * before its log does (a checkpoint writes pinned pages too), and the server stop there, its rows are those of an xid without
- * COMMIT, and the startup sweep frees them.
+ * COMMIT, and the startup sweep frees them. When the pool is full, the pages of a load turn in a ring (WriteRing).
  */
+import { WriteRing } from '../buffer/index.ts';
 import { PAGE_SIZE, SLOTS_PER_PAGE_MAX } from '../limits.ts';
 import { type Transaction, WRITE_INSERT } from '../mvcc/index.ts';
 import {
@@ -33,6 +34,8 @@ export class BulkInserts {
   private readonly open: BulkPage[] = [];
   /** The one used last. */
   private last: BulkPage | null = null;
+  /** What a load larger than the pool's free frames turns in; made for the first, as all the rest here. */
+  private ownRing: WriteRing | null = null;
 
   constructor(heap: Heap) {
     this.heap = heap;
@@ -90,9 +93,14 @@ export class BulkInserts {
     return page;
   }
 
+  private get ring(): WriteRing {
+    this.ownRing ??= new WriteRing(this.heap.context.pool, this.heap.pages);
+    return this.ownRing;
+  }
+
   private begin(txn: Transaction): BulkPage {
     const { pool } = this.heap.context;
-    const pageNo = this.heap.context.newPage(this.heap.pages, PAGE_KIND_HEAP);
+    const pageNo = this.heap.context.newPage(this.heap.pages, PAGE_KIND_HEAP, this.ring);
     const base = pool.frameBase(this.heap.pages, pageNo);
     pool.pin(base);
     const page = { txn, pageNo, base };

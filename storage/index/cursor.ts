@@ -54,6 +54,30 @@ export class IndexCursor {
     return this.descending ? this.#stepBackward() : this.#stepForward();
   }
 
+  /**
+   * Row ids of the entries that follow, up to `count`, without moving; answers how many. To be called in the same poll as the
+   * `next` before it.
+   */
+  peek(rows: Uint32Array, count: number): number {
+    if (!this.#started || this.#ended || this.#version !== this.#dictionary.version) return 0;
+    const leaf = this.#leaf;
+    const position = this.#position;
+    const lastLeaf = this.#lastLeaf;
+    const lastPosition = this.#lastPosition;
+    let found = 0;
+    for (; found < count; found++) {
+      const row = this.descending ? this.#stepBackward() : this.#stepForward();
+      if (row === CURSOR_END) break;
+      rows[found] = row;
+    }
+    this.#leaf = leaf;
+    this.#position = position;
+    this.#lastLeaf = lastLeaf;
+    this.#lastPosition = lastPosition;
+    this.#ended = false;
+    return found;
+  }
+
   /** Must be called before the dictionary may change (end of a poll), so that the place can be found again. */
   suspend(): void {
     if (!this.#started || this.#ended) return;

@@ -438,8 +438,8 @@ class Replay {
   /** The page for an image or INIT: whatever is on disk does not matter. */
   private pageToReplace(record: WalRecord, relation: RelationPages, pageNo: number): number {
     const { pool } = this;
-    while (relation.pageCount < pageNo) pool.newPage(relation, 0, false);
-    if (pageNo === relation.pageCount) return this.decide(record, pool.newPage(relation, 0, false));
+    while (relation.pageCount < pageNo) pool.newPage(relation, 0, undefined, false);
+    if (pageNo === relation.pageCount) return this.decide(record, pool.newPage(relation, 0, undefined, false));
     const resident = pool.tryFrame(relation, pageNo);
     if (resident >= 0) return this.decide(record, resident);
     const base = pool.frameForReplay(relation, pageNo);

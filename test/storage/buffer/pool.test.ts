@@ -151,7 +151,8 @@ describe('The buffer pool', () => {
     const before = fileSystem.counts.read;
     pool.prefetch(rel, [0, 1, 2, 3, 10, 11, 150], 7);
     await turn();
-    expect(fileSystem.counts.read - before).to.equal(7);
+    // Three runs; a run whose frames do not lie together is several buffers.
+    expect(fileSystem.counts.read - before).to.be.within(3, 7);
     for (const pageNo of [0, 1, 2, 3, 10, 11, 150])
       expect(valueAt(pool, pool.frameBase(rel, pageNo))).to.equal(100 + pageNo);
     pool.prefetch(
@@ -296,6 +297,7 @@ describe('The clock sweep', () => {
     return {
       frameCount: usage.length,
       usage: Uint8Array.from(usage),
+      heat: new Float32Array(usage.length),
       pins: Uint16Array.from(usage, (_, i) => pins[i] ?? 0),
       flags: Uint8Array.from(usage, (_, i) => flags[i] ?? 0),
     };

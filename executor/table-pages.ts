@@ -1,0 +1,46 @@
+/** A whole table, page by page, for maintenance (building an index, rewriting): read ahead, and in a ring when it is large. */
+import { PAGE_MISS, ScanReads, type Snapshot } from '../storage/api.ts';
+import type { TableRuntime } from './table-runtime.ts';
+
+const SLOT_COUNT_OFFSET = 12;
+const SLOTS_OFFSET = 32;
+const SLOT_SIZE = 4;
+const ROW_FLAGS_OFFSET = 14;
+
+export class TablePages {
+  readonly #table: TableRuntime;
+  readonly #snapshot: Snapshot;
+  readonly #reads: ScanReads;
+
+  constructor(table: TableRuntime, snapshot: Snapshot) {
+    this.#table = table;
+    this.#snapshot = snapshot;
+    this.#reads = new ScanReads(table.pool, table.heap.pages);
+    this.#reads.open();
+  }
+
+  /** Where the page is. Throws PAGE_MISS. */
+  base(page: number): number {
+    try {
+      return this.#reads.base(page);
+    } catch (error) {
+      if (error === PAGE_MISS) this.#reads.missed(page);
+      throw error;
+    }
+  }
+
+  slotCount(base: number): number {
+    return this.#table.pool.u16[(base + SLOT_COUNT_OFFSET) >>> 1];
+  }
+
+  /** The version of the slot's row that the snapshot sees, or -1. Unlike heap.visible it does not look the page up again. */
+  visible(base: number, slot: number): number {
+    const { u8, u16, f64 } = this.#table.pool;
+    if (slot >= this.slotCount(base)) return -1;
+    const offset = u16[(base + SLOTS_OFFSET + slot * SLOT_SIZE) >>> 1];
+    if (offset === 0) return -1;
+    const r = base + offset;
+    if (u8[r + ROW_FLAGS_OFFSET] === 0 && f64[r >>> 3] < this.#snapshot.horizon) return r;
+    return this.#table.heap.resolve(r, this.#snapshot);
+  }
+}

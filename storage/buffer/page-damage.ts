@@ -1,0 +1,38 @@
+/** Bytes that were read for a page are believed only when they say so themselves. */
+import { SqlError } from '../../types/errors.ts';
+import { PAGE_SIZE } from '../limits.ts';
+import { pageNumber, pageRelationId, verifyPageChecksum } from '../page/index.ts';
+
+interface PageBytes {
+  readonly u8: Uint8Array;
+  readonly u32: Uint32Array;
+}
+
+/** What is wrong with the `count` bytes at `base` that were read from `file` as a relation's page, or null. */
+export function damageOf(
+  bytes: PageBytes,
+  base: number,
+  count: number,
+  relId: number,
+  pageNo: number,
+  file: string,
+): SqlError | null {
+  if (count < PAGE_SIZE) {
+    const read = Math.max(0, count);
+    return new SqlError(
+      'XX001',
+      `could not read block ${pageNo} in file "${file}": read only ${read} of ${PAGE_SIZE} bytes`,
+    );
+  }
+  if (!verifyPageChecksum(bytes.u8, base)) return invalidPage(relId, pageNo, file, 'its checksum is wrong');
+  const ownRelation = pageRelationId(bytes.u32, base);
+  const ownNumber = pageNumber(bytes.u32, base);
+  if (ownRelation === relId && ownNumber === pageNo) return null;
+  return invalidPage(relId, pageNo, file, `it is page ${ownNumber} of relation ${ownRelation}`);
+}
+
+function invalidPage(relId: number, pageNo: number, file: string, why: string): SqlError {
+  return new SqlError('XX001', `invalid page in block ${pageNo} of relation base/${relId}`, {
+    detail: `In file "${file}", ${why}.`,
+  });
+}
