@@ -15,7 +15,7 @@ import type {
   WalActivity,
   WriterActivity,
 } from '../catalog/system-information.ts';
-import { PAGE_SIZE } from '../storage/api.ts';
+import { PAGE_SIZE, USAGE_COUNT_MAX } from '../storage/limits.ts';
 import type { LockRow } from '../storage/mvcc/lock-manager.ts';
 import { memoryParts } from './memory-parts.ts';
 import type { Session } from './session.ts';
@@ -164,7 +164,7 @@ export class SessionSystemInformation implements SystemInformation {
         databaseOid: relation === null ? 0 : (databases.get(relation.relId) ?? 0),
         pageNo: pool.framePage[frame],
         isDirty: pool.isDirty(frame * PAGE_SIZE),
-        usageCount: pool.usage[frame],
+        usageCount: Math.min(pool.usage[frame], USAGE_COUNT_MAX),
         pinCount: pool.pins[frame],
       };
     }
