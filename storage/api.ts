@@ -35,7 +35,15 @@ export {
   OrderedDictionary,
   uniteSorted,
 } from './index/index.ts';
-export { type FileSystem, MemoryFileSystem, NodeFileSystem } from './io/index.ts';
+export {
+  type FileSystem,
+  MemoryFileSystem,
+  NodeFileSystem,
+  TemporaryFile,
+  TemporaryFiles,
+  TemporaryRead,
+  type TemporaryUsage,
+} from './io/index.ts';
 export { PAGE_SIZE, ROW_SIZE_MAX } from './limits.ts';
 export {
   ACCESS_EXCLUSIVE,

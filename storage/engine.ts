@@ -18,7 +18,7 @@ import { assert } from '../types/assert.ts';
 import { SqlError } from '../types/errors.ts';
 import { BufferPool, PAGE_MISS } from './buffer/index.ts';
 import { Heap, type RowVisitor, startupSweep } from './heap/index.ts';
-import { type FileSystem, NodeFileSystem } from './io/index.ts';
+import { type FileSystem, NodeFileSystem, TemporaryFiles } from './io/index.ts';
 import type { LockManager, Transaction, TransactionManager } from './mvcc/index.ts';
 import {
   Checkpointer,
@@ -63,6 +63,8 @@ export class StorageEngine {
   readonly locks: LockManager;
   /** What recovery found; null for an engine without a data directory. */
   readonly recovery: RecoveryResult | null;
+  /** For sorts and hash tables that outgrow their memory. */
+  readonly temporaryFiles: TemporaryFiles;
   private readonly store: Store;
   private readonly checkpointer: Checkpointer | null;
   private readonly directoryLock: DirectoryLock | null;
@@ -90,6 +92,7 @@ export class StorageEngine {
     this.transactions = parts.store.transactions;
     this.locks = parts.store.locks;
     this.recovery = parts.recovery;
+    this.temporaryFiles = parts.temporaryFiles;
     this.recovered = parts.recovered;
     this.checkpointer = parts.checkpointer;
     this.directoryLock = parts.lock;
@@ -227,6 +230,7 @@ export class StorageEngine {
     } finally {
       this.wal.close();
       this.pool.close();
+      this.temporaryFiles.close();
       this.directoryLock?.release();
       this.temporaryDirectory?.remove();
     }
@@ -273,6 +277,7 @@ interface OpenedParts {
   readonly recovery: RecoveryResult | null;
   readonly checkpointer: Checkpointer | null;
   readonly lock: DirectoryLock | null;
+  readonly temporaryFiles: TemporaryFiles;
   readonly temporaryDirectory: TemporaryDirectory | null;
 }
 
@@ -320,7 +325,9 @@ function openDirectory(
     onError: (error) => onLog(`checkpoint failed: ${error.message}`),
     onFatal,
   });
-  return { store, recovered, recovery, checkpointer, lock, temporaryDirectory: null };
+  const temporaryFiles = new TemporaryFiles(fileSystem, `${directory}/temp`);
+  temporaryFiles.clear();
+  return { store, recovered, recovery, checkpointer, lock, temporaryFiles, temporaryDirectory: null };
 }
 
 /** The store takes over what recovery found. */
@@ -352,7 +359,15 @@ function openTemporary(options: StorageOptions, fileSystem: FileSystem): OpenedP
   const pool = new BufferPool({ fileSystem, directory, size: options.sharedBuffers, wal });
   wal.open(FIRST_LSN, 0);
   const store = new Store(pool, wal, options.clock ?? Date.now);
-  return { store, recovered: new RecoveredState(), recovery: null, checkpointer: null, lock: null, temporaryDirectory };
+  return {
+    store,
+    recovered: new RecoveredState(),
+    recovery: null,
+    checkpointer: null,
+    lock: null,
+    temporaryFiles: new TemporaryFiles(fileSystem, `${directory}/temp`),
+    temporaryDirectory,
+  };
 }
 
 class TemporaryDirectory {

@@ -12,7 +12,7 @@ import { repOfType } from '../compile/operand.ts';
 import { decodeText } from '../row/row-reader.ts';
 
 /** Integer hash finaliser (MurmurHash3). */
-function mix(hash: number): number {
+export function mix(hash: number): number {
   hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
   hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
   return (hash ^ (hash >>> 16)) >>> 0;
@@ -107,7 +107,7 @@ function otherKey(value: Value): unknown {
   return typeof value === 'number' ? 'NaN' : value;
 }
 
-function hashNumber(value: number): number {
+export function hashNumber(value: number): number {
   const low = value | 0;
   // Integers beyond 32 bits and fractions: fold the rest in.
   return low === value ? mix(low) : mix(low ^ Math.imul((value / 4294967296) | 0, 31) ^ ((value * 1048576) | 0));

@@ -12,7 +12,7 @@ import { type Batch, END, PENDING } from '../batch.ts';
 import { makeArray, tooManyRows } from '../compile/runtime.ts';
 import type { ExecContext, SubplanRunner } from '../context.ts';
 import { GroupTable } from './group-table.ts';
-import { type Operator, RowStore, WAIT_SIGNAL } from './operator.ts';
+import { type Operator, RowStore, WAIT_SIGNAL, YIELD_SIGNAL } from './operator.ts';
 
 export class SubplanOperator implements SubplanRunner {
   readonly #expr: SubplanExpr;
@@ -60,7 +60,8 @@ export class SubplanOperator implements SubplanRunner {
         const batch = this.#operator.poll(x);
         if (batch === END) break;
         if (batch === PENDING) {
-          if (!this.#isCorrelated || x.isWaiting) throw WAIT_SIGNAL;
+          if (x.isWaiting) throw WAIT_SIGNAL;
+          if (!this.#isCorrelated) throw YIELD_SIGNAL;
           continue;
         }
         if (!take(batch)) break;

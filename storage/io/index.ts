@@ -3,3 +3,4 @@ export type { File, FileSystem, IoCallback, OpenMode, ReadCallback } from './fil
 export { type CrashOptions, MemoryFileSystem, type MemoryFileSystemOptions, type MemoryOp } from './file-memory.ts';
 export { NodeFileSystem } from './file-node.ts';
 export { replaceFile } from './replace-file.ts';
+export { TemporaryFile, TemporaryFiles, TemporaryRead, type TemporaryUsage } from './temporary-files.ts';
