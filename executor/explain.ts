@@ -9,6 +9,7 @@ import { PORTAL_PENDING, Portal } from './portal.ts';
 import { PreparedStatement } from './prepared-statement.ts';
 import { Execution } from './program.ts';
 import type { Session, Task } from './session.ts';
+import { describeReport, type SpillingOperator } from './spill/report.ts';
 import { explainFormat, sendRows, utilityFields } from './utility.ts';
 
 class Counter {
@@ -16,6 +17,9 @@ class Counter {
   rows = 0;
   startupMs = 0;
   totalMs = 0;
+  /** Of sorts and hash tables: memory and disk. */
+  extra: readonly string[] = [];
+  extraFields: Readonly<Record<string, unknown>> = {};
   #isFirst = true;
   #current = 0;
 
@@ -61,6 +65,12 @@ class CountingOperator implements Operator {
   }
 
   close(x: ExecContext): void {
+    const report = (this.#inner as Partial<SpillingOperator>).spillReport?.() ?? null;
+    if (report !== null && this.#counter.loops > 0) {
+      const { line, fields } = describeReport(report);
+      this.#counter.extra = [line];
+      this.#counter.extraFields = fields;
+    }
     this.#inner.close(x);
   }
 }

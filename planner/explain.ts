@@ -33,8 +33,9 @@ export interface NodeInstrumentation {
   readonly rowsRemovedByJoinFilter?: number;
   readonly sharedHit?: number;
   readonly sharedRead?: number;
-  /** Further lines such as `Sort Method: quicksort  Memory: 25kB`. */
+  /** Further lines such as `Sort Method: quicksort  Memory: 25kB` (a hash join's are its Hash node's), and fields of JSON. */
   readonly extra?: readonly string[];
+  readonly extraFields?: Readonly<Record<string, unknown>>;
 }
 export type PlanInstrumentation = (node: Plan) => NodeInstrumentation | null;
 
@@ -47,6 +48,8 @@ interface Shown {
   /** `Filter`, `Sort Key` ...; lists are joined with commas in TEXT. */
   readonly details: readonly (readonly [name: string, value: string | readonly string[]])[];
   readonly plan: Plan | null;
+  /** Of a Hash node: the join that it belongs to. */
+  readonly hashOf?: Plan;
   readonly children: readonly { readonly relationship: string; readonly title: string | null; readonly node: Shown }[];
 }
 
@@ -192,6 +195,7 @@ class Describer {
           fields: { 'Node Type': 'Hash' },
           details: [],
           plan: { ...plan.inner },
+          hashOf: plan,
           children: [child('Outer', inner)],
         };
         return [child('Outer', this.describe(plan.outer)), child('Inner', hash)];
@@ -704,6 +708,7 @@ function writeText(
   for (const [name, value] of shown.details) {
     lines.push(`${pad}${name}: ${typeof value === 'string' ? value : value.join(', ')}`);
   }
+  if (options.analyze) for (const line of extraOf(shown, instrumentation)?.extra ?? []) lines.push(pad + line);
   if (options.analyze && shown.plan !== null) writeCounted(shown, options, instrumentation, pad, lines);
   for (const { title, node } of shown.children) {
     if (title !== null) {
@@ -711,6 +716,12 @@ function writeText(
       writeText(node, inner + 2, false, options, instrumentation, lines);
     } else writeText(node, inner, false, options, instrumentation, lines);
   }
+}
+
+/** Who has counted memory and disk for a node. */
+function extraOf(shown: Shown, instrumentation: PlanInstrumentation): NodeInstrumentation | null {
+  if (shown.hashOf !== undefined) return instrumentation(shown.hashOf);
+  return shown.plan === null || shown.plan.kind === 'hashJoin' ? null : instrumentation(shown.plan);
 }
 
 function writeCounted(
@@ -726,7 +737,6 @@ function writeCounted(
   const average = (count: number): number => Math.round(count / Math.max(loops, 1));
   if (rowsRemovedByFilter) lines.push(`${pad}Rows Removed by Filter: ${average(rowsRemovedByFilter)}`);
   if (rowsRemovedByJoinFilter) lines.push(`${pad}Rows Removed by Join Filter: ${average(rowsRemovedByJoinFilter)}`);
-  for (const extra of counted.extra ?? []) lines.push(pad + extra);
   if (options.buffers && ((sharedHit ?? 0) > 0 || (sharedRead ?? 0) > 0)) {
     const parts = [];
     if ((sharedHit ?? 0) > 0) parts.push(`hit=${sharedHit}`);
@@ -759,6 +769,7 @@ function toJson(
     if (options.analyze) countedJson(result, instrumentation(plan), options);
   }
   for (const [name, value] of shown.details) result[name] = value;
+  if (options.analyze) Object.assign(result, extraOf(shown, instrumentation)?.extraFields);
   if (shown.children.length > 0) {
     result['Plans'] = shown.children.map((child) =>
       toJson(child.node, child.relationship, child.title, options, instrumentation),

@@ -21,6 +21,7 @@ import {
   type RowProgramInput,
   rowFunction,
   type ScanFunction,
+  type ScanPosition,
   scanFunction,
 } from '../compile/row-program.ts';
 import type { ExecContext } from '../context.ts';
@@ -70,6 +71,13 @@ export class SeqScanOperator implements Operator {
     this.#position.slot = 0;
     // Rows that come later than the snapshot are not seen anyway, so the end is fixed here.
     this.#position.endPage = this.#table.heap.pages.pageCount;
+  }
+
+  /** After open: goes on from where another scan of the table has come to. */
+  startAt(position: ScanPosition): void {
+    this.#position.page = position.page;
+    this.#position.slot = position.slot;
+    this.#position.endPage = position.endPage;
   }
 
   poll(x: ExecContext): Batch {

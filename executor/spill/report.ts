@@ -23,5 +23,49 @@ export type SpillReport =
 
 export interface SpillingOperator {
   /** Of the last run, also after its end; close may forget it. */
-  spillReport(): SpillReport;
+  spillReport(): SpillReport | null;
+}
+
+function kilobytes(bytes: number): number {
+  return Math.ceil(bytes / 1024);
+}
+
+/** A report as EXPLAIN ANALYZE shows it: a line of TEXT, and fields of JSON, by PostgreSQL's names. */
+export function describeReport(report: SpillReport): { line: string; fields: Record<string, unknown> } {
+  const memory = kilobytes(report.memoryBytes);
+  switch (report.kind) {
+    case 'sort': {
+      const isOnDisk = report.method === 'external merge';
+      const used = isOnDisk ? kilobytes(report.diskBytes) : memory;
+      const where = isOnDisk ? 'Disk' : 'Memory';
+      return {
+        line: `Sort Method: ${report.method}  ${where}: ${used}kB`,
+        fields: { 'Sort Method': report.method, 'Sort Space Used': used, 'Sort Space Type': where },
+      };
+    }
+    case 'hash': {
+      const { buckets, batches, originalBatches } = report;
+      const isAsPlanned = batches === originalBatches;
+      const shown = isAsPlanned
+        ? `Buckets: ${buckets}  Batches: ${batches}`
+        : `Buckets: ${buckets} (originally ${buckets})  Batches: ${batches} (originally ${originalBatches})`;
+      return {
+        line: `${shown}  Memory Usage: ${memory}kB`,
+        fields: {
+          'Hash Buckets': buckets,
+          'Original Hash Buckets': buckets,
+          'Hash Batches': batches,
+          'Original Hash Batches': originalBatches,
+          'Peak Memory Usage': memory,
+        },
+      };
+    }
+    case 'groups': {
+      const disk = kilobytes(report.diskBytes);
+      return {
+        line: `Batches: ${report.batches}  Memory Usage: ${memory}kB${report.batches > 1 ? `  Disk Usage: ${disk}kB` : ''}`,
+        fields: { 'HashAgg Batches': report.batches, 'Peak Memory Usage': memory, 'Disk Usage': disk },
+      };
+    }
+  }
 }
