@@ -268,7 +268,7 @@ export class Connection implements SessionHolder, WriterOwner {
     if (this.sink.fatalSent || (this.inputEnded && !this.queued)) this.end();
     else if (this.parked && out.length < LATE_FLUSH_SIZE && !this.sinkWasFull) this.host.enqueueLateFlush(this);
     else this.flush();
-    if (out.bytes.length > OUTPUT_KEPT_MAX) out.bytes = Buffer.allocUnsafeSlow(OUTPUT_CAPACITY);
+    if (out.length === 0 && out.bytes.length > OUTPUT_KEPT_MAX) out.bytes = Buffer.allocUnsafeSlow(OUTPUT_CAPACITY);
   }
 
   private resume(): void {
