@@ -39,6 +39,8 @@ class Groups {
   readonly arrays: Value[][][];
   /** Groups that have state. */
   count = 0;
+  /** Row of the batch to go on with: how far consuming it has come. */
+  at = 0;
 
   constructor(keyTypes: readonly number[], accumulators: readonly Accumulator[]) {
     this.table = new GroupTable(keyTypes);
@@ -81,6 +83,7 @@ class Groups {
     this.table.clear();
     for (const arrays of this.arrays) for (const array of arrays) array.length = 0;
     this.count = 0;
+    this.at = 0;
   }
 }
 
@@ -191,7 +194,10 @@ function consumeFunction(
     bail: null,
     column: (_i, index) => loaded.get(index) as Operand,
   });
-  emitter.open('for (let i = 0; i < count; i++) {');
+  // An expression may have to wait (a subquery, a page): its row is the one to go on with.
+  emitter.emit('let i = st.at;');
+  emitter.open('try {');
+  emitter.open('for (; i < count; i++) {');
   for (const index of usedColumns([...keys, ...callExprs(calls)], 0)) {
     const name = emitter.name('v');
     emitter.prelude(`const c${index}_ = c[${index}];`);
@@ -201,6 +207,9 @@ function consumeFunction(
   }
   if (isFull) emitFullAccumulation(emitter, compiler, keys, accumulators);
   else emitAccumulation(emitter, compiler, 'st', keys, accumulators, false);
+  emitter.close();
+  emitter.reopen('} finally {');
+  emitter.emit('st.at = i;');
   emitter.close();
   return emitter.build('x, c, count, st, sp');
 }
@@ -254,6 +263,8 @@ export class AggregateOperator implements Operator, SpillingOperator {
   #isScanning = false;
   #isConsumed = false;
   #isInputDone = false;
+  /** A batch that is not wholly consumed: something in it had to wait. */
+  #held: Batch | null = null;
   #set = 0;
   #group = 0;
   /** Whether full memory has an answer: partitions, or groups that go early. */
@@ -351,6 +362,7 @@ export class AggregateOperator implements Operator, SpillingOperator {
     this.#spill.reset();
     this.#isConsumed = false;
     this.#isInputDone = false;
+    this.#held = null;
     this.#set = 0;
     this.#group = 0;
     this.#memory = 0;
@@ -405,14 +417,17 @@ export class AggregateOperator implements Operator, SpillingOperator {
     for (;;) {
       const spill = this.#spill;
       if (spill.isSpilling && !x.canWrite(spill.file)) return false;
-      const batch = spill.isReading ? spill.pull(x) : (this.#input as Operator).poll(x);
+      const batch = this.#held ?? (spill.isReading ? spill.pull(x) : (this.#input as Operator).poll(x));
       if (batch === PENDING) return false;
       if (batch === END) {
         this.#isInputDone = true;
         spill.endInput();
         return true;
       }
+      this.#held = batch;
       this.#consumeBatch(x, batch);
+      this.#held = null;
+      for (const groups of this.#groups) groups.at = 0;
       if (this.#growingCount > 0) this.#collectedBytes += batch.count * COLLECTED_BYTES * this.#growingCount;
       if (!spill.isSpilling && this.#isFull(x)) {
         if (isSorted) return true;

@@ -28,7 +28,7 @@ import type { ExecContext } from '../context.ts';
 import { type IndexRuntime, KEY_NOT_INDEXED } from '../index-runtime.ts';
 import type { Execution } from '../program.ts';
 import type { TableRuntime } from '../table-runtime.ts';
-import type { Operator } from './operator.ts';
+import { type Operator, WaitSignal } from './operator.ts';
 
 /** Pages that a scan asks for beyond one that is missing. */
 const READ_AHEAD_PAGES = 32;
@@ -89,7 +89,7 @@ export class SeqScanOperator implements Operator {
     } catch (error) {
       // Rows before the missing page go on their way; the next poll meets the miss again, or finds the page.
       if (error === PAGE_MISS) readAhead(this.#table, position.page);
-      if (error !== PAGE_MISS || position.count === 0) throw error;
+      if ((error !== PAGE_MISS && !(error instanceof WaitSignal)) || position.count === 0) throw error;
     }
     out.count = position.count;
     if (out.count > 0) return out;

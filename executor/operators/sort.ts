@@ -128,6 +128,8 @@ export class SortOperator implements Operator, SpillingOperator {
   readonly #out: Batch;
   #phase: 'gather' | 'sort' | 'write' | 'reduce' | 'emit' = 'gather';
   #isInputDone = false;
+  /** A batch whose keys could not be computed yet: something in them had to wait. */
+  #held: Batch | null = null;
   #keep = Infinity;
   #hasCut = false;
   /** Estimate of what the store holds, its largest so far, and what it may. */
@@ -161,6 +163,7 @@ export class SortOperator implements Operator, SpillingOperator {
     this.#external = null;
     this.#phase = 'gather';
     this.#isInputDone = false;
+    this.#held = null;
     this.#next = 0;
     this.#bytesMax = 0;
     this.#memory = 0;
@@ -211,7 +214,7 @@ export class SortOperator implements Operator, SpillingOperator {
   #gather(x: ExecContext): boolean {
     const { keysOf, meter } = this.#compiled;
     for (;;) {
-      const batch = this.#input.poll(x);
+      const batch = this.#held ?? this.#input.poll(x);
       if (batch === PENDING) return false;
       if (batch === END) {
         this.#isInputDone = true;
@@ -219,7 +222,9 @@ export class SortOperator implements Operator, SpillingOperator {
       }
       if (keysOf === null) this.#store.append(batch);
       else {
+        this.#held = batch;
         keysOf(x, batch.columns, batch.count, this.#keyBatch.columns);
+        this.#held = null;
         this.#store.append(batch, this.#keyBatch.columns);
       }
       const { columns } = this.#store;

@@ -26,6 +26,10 @@ export class SubplanOperator implements SubplanRunner {
   #rows: RowStore | null = null;
   #table: GroupTable | null = null;
   #hasNullRow = false;
+  /** What the rows so far have given: an uncorrelated run that had to wait goes on from it. */
+  #count = 0;
+  #value: Value = null;
+  #elements: Value[] = [];
 
   constructor(expr: SubplanExpr, operator: Operator) {
     this.#expr = expr;
@@ -51,6 +55,9 @@ export class SubplanOperator implements SubplanRunner {
   /** Runs the plan; `take` answers false to stop early. */
   #run(x: ExecContext, take: (batch: Batch) => boolean): void {
     if (!this.#isOpen || this.#isCorrelated) {
+      this.#count = 0;
+      this.#value = null;
+      this.#elements = [];
       this.#operator.open(x);
       this.#isOpen = true;
     }
@@ -97,25 +104,24 @@ export class SubplanOperator implements SubplanRunner {
 
   scalar(x: ExecContext): Value {
     return this.#once(x, () => {
-      let count = 0;
-      let value: Value = null;
       this.#run(x, (batch) => {
-        if (count + batch.count > 1) tooManyRows();
-        if (batch.count === 1) value = batch.columns[0][0];
-        count += batch.count;
+        if (this.#count + batch.count > 1) tooManyRows();
+        if (batch.count === 1) this.#value = batch.columns[0][0];
+        this.#count += batch.count;
         return true;
       });
-      return value;
+      return this.#value;
     });
   }
 
   array(x: ExecContext): Value {
     return this.#once(x, () => {
-      const elements: Value[] = [];
       this.#run(x, (batch) => {
-        for (let i = 0; i < batch.count; i++) elements.push(batch.columns[0][i]);
+        for (let i = 0; i < batch.count; i++) this.#elements.push(batch.columns[0][i]);
         return true;
       });
+      const elements = this.#elements;
+      this.#elements = [];
       const elementOid = typeByOid(this.#expr.typeOid)?.elementOid ?? 0;
       const isNested = typeByOid(this.#expr.plan.output[0].typeOid)?.category === 'A';
       return makeArray(elementOid, elements, isNested);

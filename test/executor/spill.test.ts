@@ -152,6 +152,30 @@ describe('spilling', function () {
       );
     });
 
+    it('is waited for by a subquery without losing the rows it has given already', async () => {
+      const numbers = Array.from({ length: 20_000 }, (_, i) => i + 1);
+      const [row] = await rowsOf(
+        small,
+        `SELECT ARRAY(SELECT id FROM a ORDER BY id), (SELECT x.id FROM a x JOIN a y ON x.big = y.big WHERE x.id = 7),
+          (SELECT x.id FROM a x, a y WHERE x.id = 3 AND y.id < 100 AND x.id + y.id = 4)`,
+      );
+      expect(JSON.parse(row)).to.deep.equal([numbers, 7, 3]);
+      const [slow] = await rowsOf(small, 'SELECT (SELECT i FROM generate_series(1, 300000) AS i WHERE i = 5)');
+      expect(slow).to.equal('[5]');
+      const many = '(SELECT count(*) FROM generate_series(1, 100000))';
+      const [inScan] = await rowsOf(
+        small,
+        `SELECT count(*), sum(CASE WHEN id > 100 THEN ${many} ELSE 0 END) FROM a`,
+      );
+      expect(inScan).to.equal('["20000","1990000000"]');
+      const text = `SELECT sum(n) FROM (SELECT CASE WHEN id > 300 THEN ${many} ELSE 0 END + id AS n FROM a OFFSET 0) q`;
+      expect((await rowsOf(small, text))[0]).to.equal(`["${1_970_000_000 + 200_010_000}"]`);
+      const grouped = `SELECT count(*), sum(CASE WHEN i > 700 THEN ${many} ELSE 1 END) FROM generate_series(1, 1000) AS i`;
+      expect((await rowsOf(small, grouped))[0]).to.equal(`["1000","${700 + 30_000_000}"]`);
+      const sorted = `SELECT i FROM generate_series(1, 1000) AS i ORDER BY CASE WHEN i > 700 THEN ${many} ELSE 1 END DESC, i LIMIT 2`;
+      expect(await rowsOf(small, sorted)).to.deep.equal(['[701]', '[702]']);
+    });
+
     it('shows in EXPLAIN ANALYZE what was in memory and what on disk, by PostgreSQL’s words', async () => {
       const explained = async (client: pg.Client, query: string): Promise<string> => {
         const { rows } = await client.query(`EXPLAIN (ANALYZE, COSTS off, TIMING off) ${query}`);
