@@ -4,7 +4,7 @@
 import type { ConstraintEntry, RelationEntry } from '../catalog/entries.ts';
 import type { FunctionContext, Value } from '../catalog/function-entry.ts';
 import type { LiftedLiteral } from '../parser/index.ts';
-import type { Snapshot, StorageEngine, Transaction } from '../storage/api.ts';
+import type { Snapshot, StorageEngine, TemporaryFile, TemporaryUsage, Transaction } from '../storage/api.ts';
 import { sqlError } from '../types/errors.ts';
 import { type FormatSettings, outputText } from '../types/index.ts';
 import { MemoryAccount, WorkMemory } from './memory-account.ts';
@@ -52,6 +52,12 @@ export interface ExecServices {
    * with the same arguments to go on).
    */
   runInternal(x: ExecContext, sql: string, params: readonly Value[]): number | null;
+  /** Bytes that a sort, or a hash table, may hold in memory (work_mem, hash_mem_multiplier). */
+  readonly sortMemoryBytes: number;
+  readonly hashMemoryBytes: number;
+  readonly temporaryUsage: TemporaryUsage;
+  /** Has the running statement polled again. */
+  readonly wake: () => void;
 }
 
 export class ExecContext {
@@ -162,6 +168,25 @@ export class ExecContext {
   waitForTransaction(other: Transaction): void {
     this.engine.locks.waitForTransaction(this.transaction, other);
     this.isWaiting = true;
+  }
+
+  /** A file for what does not fit in memory. Work that cannot be interrupted does not wait for it either. */
+  createTemporaryFile(): TemporaryFile {
+    return this.engine.temporaryFiles.create(this.services.temporaryUsage, this.noYieldDepth > 0);
+  }
+
+  /** Begins to wait for an operation of the file that is under way: PENDING comes next, and a poll when it has ended. */
+  waitForFile(file: TemporaryFile): void {
+    file.onProgress(this.services.wake);
+    this.isWaiting = true;
+  }
+
+  /** False: so much is on its way to the file that the statement must wait (and does). */
+  canWrite(file: TemporaryFile): boolean {
+    file.check();
+    if (!file.isBusy) return true;
+    this.waitForFile(file);
+    return false;
   }
 
   stopWaiting(): void {

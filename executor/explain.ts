@@ -25,6 +25,7 @@ import { PORTAL_PENDING, Portal } from './portal.ts';
 import { PreparedStatement } from './prepared-statement.ts';
 import { Execution, type Program } from './program.ts';
 import type { Session, Task } from './session.ts';
+import { describeReport, type SpillingOperator } from './spill/report.ts';
 import { sendRows, utilityFields } from './utility.ts';
 
 /** What one operator (and what is below it) did. */
@@ -38,6 +39,9 @@ class Counter implements NodeInstrumentation {
   /** Rows that a scan with a filter has looked at, by the counter of its table or index. */
   seen: (() => number) | null = null;
   seenRows = 0;
+  /** Of sorts and hash tables: memory and disk. */
+  extra: readonly string[] = [];
+  extraFields: Readonly<Record<string, string | number>> = {};
   #isFirst = true;
   #current = 0;
 
@@ -114,6 +118,12 @@ class CountingOperator implements Operator {
   }
 
   close(x: ExecContext): void {
+    const report = (this.#inner as Partial<SpillingOperator>).spillReport?.() ?? null;
+    if (report !== null && this.#counter.loops > 0) {
+      const { line, fields } = describeReport(report);
+      this.#counter.extra = [line];
+      this.#counter.extraFields = fields;
+    }
     this.#inner.close(x);
   }
 }

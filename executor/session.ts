@@ -11,7 +11,13 @@ import type { Catalog } from '../catalog/index.ts';
 import { Settings } from '../catalog/settings.ts';
 import { type LiftedLiteral, parse, parseExpression, type StatementNode, statementShape } from '../parser/index.ts';
 import type { PlannerEnvironment } from '../planner/index.ts';
-import { type LockOwner, PAGE_MISS, type StorageEngine, type Transaction } from '../storage/api.ts';
+import {
+  type LockOwner,
+  PAGE_MISS,
+  type StorageEngine,
+  type TemporaryUsage,
+  type Transaction,
+} from '../storage/api.ts';
 import { SqlError, sqlError } from '../types/errors.ts';
 import { decodeUtf8, inputBinary, inputText } from '../types/index.ts';
 import { PENDING as BATCH_PENDING, END } from './batch.ts';
@@ -22,7 +28,7 @@ import { Cursors } from './cursors.ts';
 import type { DatabaseRuntime } from './database-runtime.ts';
 import { commitTemporary, dropTemporary } from './ddl-runner.ts';
 import { domainCheckOf } from './domains.ts';
-import { WAIT_SIGNAL } from './operators/operator.ts';
+import { WAIT_SIGNAL, YIELD_SIGNAL } from './operators/operator.ts';
 import { PORTAL_DONE, PORTAL_PENDING, PORTAL_SUSPENDED, Portal, type PortalAnswer } from './portal.ts';
 import { type PlanningSession, PreparedStatement } from './prepared-statement.ts';
 import type { Execution } from './program.ts';
@@ -67,6 +73,7 @@ export class Session implements ProtocolSession, PlanningSession, ExecServices {
   readonly functions: SessionFunctions;
   readonly lockOwner: LockOwner;
   readonly transaction: SessionTransaction;
+  readonly temporaryUsage: TemporaryUsage;
   readonly cursors: Cursors;
   readonly prepared = new Map<string, PreparedStatement>();
   readonly portals = new Map<string, Portal>();
@@ -106,6 +113,7 @@ export class Session implements ProtocolSession, PlanningSession, ExecServices {
     this.settings = new Settings(server.settings, {
       show: (name) => this.#showSetting(name),
     });
+    this.temporaryUsage = usageOf(this.settings);
     this.functions = new SessionFunctions(this);
     this.cursors = new Cursors(this);
     this.#applyInitialSettings();
@@ -260,6 +268,18 @@ export class Session implements ProtocolSession, PlanningSession, ExecServices {
 
   // -------------------------------------------------------------------------------------------------------- waiting
 
+  get sortMemoryBytes(): number {
+    return this.settings.number('work_mem') * 1024;
+  }
+
+  get hashMemoryBytes(): number {
+    return this.sortMemoryBytes * this.settings.number('hash_mem_multiplier');
+  }
+
+  get wake(): () => void {
+    return this.#wake;
+  }
+
   readonly #wake = (): void => {
     this.isWaitingForLock = false;
     if (this.#task !== null && !this.#isWoken && !this.#isClosed) {
@@ -290,7 +310,9 @@ export class Session implements ProtocolSession, PlanningSession, ExecServices {
         return PORTAL_PENDING;
       }
       if (error === WAIT_SIGNAL) return PORTAL_PENDING;
-      throw error;
+      if (error !== YIELD_SIGNAL) throw error;
+      setImmediate(this.#wake);
+      return PORTAL_PENDING;
     }
     if (
       answer === PORTAL_PENDING &&
@@ -1056,6 +1078,15 @@ function lockTimedOut(): SqlError {
 // biome-ignore lint/correctness/useYield: it ends before it could wait
 function* rethrow(error: unknown): Task {
   throw error;
+}
+
+function usageOf(settings: Settings): TemporaryUsage {
+  return {
+    bytes: 0,
+    get limitKb() {
+      return settings.number('temp_file_limit');
+    },
+  };
 }
 
 function ignore(): void {}

@@ -48,7 +48,15 @@ export {
   uniteSorted,
 } from './index/index.ts';
 export type { IndexedHeap, IndexSource } from './index-images.ts';
-export { type FileSystem, MemoryFileSystem, NodeFileSystem } from './io/index.ts';
+export {
+  type FileSystem,
+  MemoryFileSystem,
+  NodeFileSystem,
+  TemporaryFile,
+  TemporaryFiles,
+  TemporaryRead,
+  type TemporaryUsage,
+} from './io/index.ts';
 export { PAGE_SIZE, RING_FRAMES, ROW_SIZE_MAX } from './limits.ts';
 export {
   ACCESS_EXCLUSIVE,

@@ -21,7 +21,7 @@ import { Heap, type RowVisitor } from './heap/index.ts';
 import type { HeapState } from './heap-state.ts';
 import { IndexMemory } from './index/index.ts';
 import { type IndexedHeaps, IndexImages } from './index-images.ts';
-import { type FileSystem, makeFolder, NodeFileSystem } from './io/index.ts';
+import { type FileSystem, makeFolder, NodeFileSystem, TemporaryFiles } from './io/index.ts';
 import type { LockManager, Transaction, TransactionManager } from './mvcc/index.ts';
 import {
   Checkpointer,
@@ -84,6 +84,8 @@ export class StorageEngine {
   /** What recovery found; null for an engine without a data directory. */
   readonly recovery: RecoveryResult | null;
   readonly hotPages: HotPages;
+  /** For sorts and hash tables that outgrow their memory. */
+  readonly temporaryFiles: TemporaryFiles;
   private readonly store: Store;
   private readonly checkpointer: Checkpointer | null;
   private readonly directoryLock: DirectoryLock | null;
@@ -116,6 +118,7 @@ export class StorageEngine {
     this.locks = parts.store.locks;
     this.recovery = parts.recovery;
     this.hotPages = parts.hotPages;
+    this.temporaryFiles = parts.temporaryFiles;
     this.recovered = parts.recovered;
     this.checkpointer = parts.checkpointer;
     this.directoryLock = parts.lock;
@@ -301,6 +304,7 @@ export class StorageEngine {
       this.hotPages.stop();
       this.wal.close();
       this.pool.close();
+      this.temporaryFiles.close();
       this.directoryLock?.release();
       this.temporaryDirectory?.remove();
     }
@@ -358,6 +362,7 @@ interface OpenedParts {
   readonly checkpointer: Checkpointer | null;
   readonly hotPages: HotPages;
   readonly lock: DirectoryLock | null;
+  readonly temporaryFiles: TemporaryFiles;
   readonly temporaryDirectory: TemporaryDirectory | null;
   readonly images: IndexImages | null;
 }
@@ -410,7 +415,9 @@ function openDirectory(
     onFatal,
   });
   const hotPages = openHotPages(options, fileSystem, pool, directory, onLog);
-  return { store, recovered, recovery, checkpointer, hotPages, lock, temporaryDirectory: null, images };
+  const temporaryFiles = new TemporaryFiles(fileSystem, `${directory}/temp`);
+  temporaryFiles.clear();
+  return { store, recovered, recovery, checkpointer, hotPages, lock, temporaryFiles, temporaryDirectory: null, images };
 }
 
 function sayWhatWasRecovered(recovery: RecoveryResult, onLog: (message: string) => void): void {
@@ -500,6 +507,7 @@ function openTemporary(options: StorageOptions, fileSystem: FileSystem): OpenedP
     checkpointer: null,
     hotPages,
     lock: null,
+    temporaryFiles: new TemporaryFiles(fileSystem, `${directory}/temp`),
     temporaryDirectory,
     images: null,
   };

@@ -18,6 +18,9 @@ export type AccumulatorState = Value[][];
 export interface Accumulator {
   /** Number of state arrays; `grow` pushes the initial values of one more group onto them. */
   readonly stateCount: number;
+  /** What the state of a group takes at first, about; and whether it grows with the rows. */
+  readonly stateBytes: number;
+  readonly isGrowing: boolean;
   grow(x: ExecContext, arrays: Value[][]): void;
   /**
    * Emits what adds the current row to group `g`. First part: computes arguments (may leave a fast block), answers a function
@@ -33,6 +36,8 @@ const SUM_LIMIT = 2 ** 52;
 
 class CountAccumulator implements Accumulator {
   readonly stateCount = 1;
+  readonly stateBytes = 10;
+  readonly isGrowing = false;
   readonly #call: AggregateCall;
 
   constructor(call: AggregateCall) {
@@ -80,6 +85,8 @@ function emitStepCondition(
 /** sum and avg over int2, int4, float4, float8 (numbers), and over int8 and numeric with an exact side sum. */
 class SumAccumulator implements Accumulator {
   readonly stateCount = 3;
+  readonly stateBytes = 40;
+  readonly isGrowing = false;
   readonly #call: AggregateCall;
   readonly #isAverage: boolean;
   readonly #argType: number;
@@ -180,6 +187,8 @@ class SumAccumulator implements Accumulator {
 /** min and max of types that compare as numbers do (not floats: NaN). */
 class ExtremeAccumulator implements Accumulator {
   readonly stateCount = 1;
+  readonly stateBytes = 10;
+  readonly isGrowing = false;
   readonly #call: AggregateCall;
   readonly #operator: '<' | '>';
 
@@ -208,14 +217,20 @@ class ExtremeAccumulator implements Accumulator {
   }
 }
 
+/** Aggregates whose result holds every row's value. */
+const COLLECTING_NAMES = /^(array_agg|string_agg|xmlagg|jsonb?_(object_)?agg)/;
+
 /** Calls the aggregate's implementation. */
 class CallingAccumulator implements Accumulator {
   readonly stateCount = 1;
+  readonly stateBytes = 80;
+  readonly isGrowing: boolean;
   readonly #call: AggregateCall;
   readonly #implementation: AggregateImplementation;
 
   constructor(call: AggregateCall) {
     this.#call = call;
+    this.isGrowing = COLLECTING_NAMES.test(call.function.name);
     this.#implementation = call.function.create(
       call.args.map((a) => a.typeOid),
       call.typeOid,
@@ -248,6 +263,8 @@ class CallingAccumulator implements Accumulator {
 /** DISTINCT, ORDER BY and ordered-set aggregates: arguments are collected, then sorted, made distinct, and run through. */
 class CollectingAccumulator implements Accumulator {
   readonly stateCount = 1;
+  readonly stateBytes = 80;
+  readonly isGrowing = true;
   readonly #call: AggregateCall;
   readonly #implementation: AggregateImplementation;
   readonly #orderBy: readonly SortKey[];

@@ -4,6 +4,10 @@
  *
  * Groups come out in the order in which they were first met, so sorted input gives sorted groups. With several grouping sets
  * there is a table of groups for each.
+ *
+ * When the groups outgrow their memory (work_mem * hash_mem_multiplier), those that are there go on, and rows of others are put
+ * aside in partitions (group-spill.ts), each of which is grouped when all before it has been given away. Sorted input needs
+ * no partitions: all groups but the last are complete, and go. Several grouping sets stay in memory.
  */
 import type { Value } from '../../catalog/function-entry.ts';
 import type { AggregateCall, Expr } from '../../planner/expr.ts';
@@ -20,10 +24,12 @@ import { type RowBody, type ScanFunction, type ScanPosition, scanFunction } from
 import { substituteColumns } from '../compile/substitute.ts';
 import type { ExecContext } from '../context.ts';
 import type { Execution } from '../program.ts';
+import type { SpillingOperator, SpillReport } from '../spill/report.ts';
 import { type Accumulator, makeAccumulator } from './accumulators.ts';
+import { GroupSpill } from './group-spill.ts';
 import { GroupTable } from './group-table.ts';
 import type { Operator } from './operator.ts';
-import { scanPosition } from './scan.ts';
+import { type SeqScanOperator, scanPosition } from './scan.ts';
 
 /** The groups and states of one grouping set. */
 class Groups {
@@ -33,6 +39,8 @@ class Groups {
   readonly arrays: Value[][][];
   /** Groups that have state. */
   count = 0;
+  /** Row of the batch to go on with: how far consuming it has come. */
+  at = 0;
 
   constructor(keyTypes: readonly number[], accumulators: readonly Accumulator[]) {
     this.table = new GroupTable(keyTypes);
@@ -46,10 +54,36 @@ class Groups {
     this.count++;
   }
 
+  get byteSize(): number {
+    let states = 0;
+    for (const accumulator of this.accumulators) states += accumulator.stateBytes;
+    return this.table.byteSize + this.count * states;
+  }
+
+  /** Forgets all but the last group. */
+  keepLast(): void {
+    const last = this.count - 1;
+    const keys: Value[] = [];
+    this.table.keyValues(last, keys);
+    const states = this.arrays.map((arrays) => arrays.map((array) => array[last]));
+    this.clear();
+    this.table.groupOf(
+      keys.map((key) => [key]),
+      0,
+    );
+    this.arrays.forEach((arrays, i) => {
+      arrays.forEach((array, k) => {
+        array.push(states[i][k]);
+      });
+    });
+    this.count = 1;
+  }
+
   clear(): void {
     this.table.clear();
     for (const arrays of this.arrays) for (const array of arrays) array.length = 0;
     this.count = 0;
+    this.at = 0;
   }
 }
 
@@ -62,14 +96,7 @@ function emitAccumulation(
   accumulators: readonly Accumulator[],
   isFast: boolean,
 ): void {
-  const steps = accumulators.map((accumulator, i) => {
-    const names = Array.from({ length: accumulator.stateCount }, (_, k) => {
-      const name = emitter.name('a');
-      emitter.prelude(`const ${name} = ${st}.arrays[${i}][${k}];`);
-      return name;
-    });
-    return accumulator.emitStep(emitter, compiler, names, isFast);
-  });
+  const steps = emitSteps(emitter, compiler, st, accumulators, isFast);
   const operands = keys.map((k) => compiler.compile(k));
   if (keys.length === 0) emitter.emit('const g = 0;');
   else {
@@ -84,6 +111,54 @@ function emitAccumulation(
   for (const step of steps) step();
 }
 
+/** The first halves of the steps; answers what emits the second ones. */
+function emitSteps(
+  emitter: Emitter,
+  compiler: ExpressionCompiler,
+  st: string,
+  accumulators: readonly Accumulator[],
+  isFast: boolean,
+): (() => void)[] {
+  return accumulators.map((accumulator, i) => {
+    const names = Array.from({ length: accumulator.stateCount }, (_, k) => {
+      const name = emitter.name('a');
+      emitter.prelude(`const ${name} = ${st}.arrays[${i}][${k}];`);
+      return name;
+    });
+    return accumulator.emitStep(emitter, compiler, names, isFast);
+  });
+}
+
+/** The same when memory is full: a row without a group is put aside with its keys, before anything else is computed of it. */
+function emitFullAccumulation(
+  emitter: Emitter,
+  compiler: ExpressionCompiler,
+  keys: readonly Expr[],
+  accumulators: readonly Accumulator[],
+): void {
+  const values = keys.map((key) => {
+    const name = emitter.name('k');
+    emitter.emit(`const ${name} = ${compiler.toAny(compiler.compile(key))};`);
+    return name;
+  });
+  values.forEach((value, k) => {
+    const interner = emitter.name('t');
+    emitter.prelude(`const ${interner} = st.table.interners[${k}];`);
+    if (k === 0) emitter.emit(`let g = ${interner}.find(${value});`);
+    else {
+      const pair = emitter.name('p');
+      emitter.prelude(`const ${pair} = st.table.pairs[${k - 1}];`);
+      const id = emitter.name('n');
+      emitter.emit(
+        `if (g >= 0) { const ${id} = ${interner}.find(${value}); g = ${id} < 0 ? -1 : ${pair}.find(g, ${id}); }`,
+      );
+    }
+  });
+  const hold = values.map((value, k) => `sp.keys[${k}] = ${value};`).join(' ');
+  emitter.emit(`if (g < 0) { ${hold} sp.put(c, i, sp.keys); continue; }`);
+  for (const step of emitSteps(emitter, compiler, 'st', accumulators, false)) step();
+}
+
 function emitKeyId(emitter: Emitter, compiler: ExpressionCompiler, st: string, operand: Operand, k: number): string {
   const interner = emitter.name('t');
   emitter.prelude(`const ${interner} = ${st}.table.interners[${k}];`);
@@ -94,7 +169,14 @@ function emitKeyId(emitter: Emitter, compiler: ExpressionCompiler, st: string, o
   return `${interner}.idOf(${compiler.toAny(operand)})`;
 }
 
-type ConsumeFunction = (x: ExecContext, c: readonly (readonly Value[])[], count: number, st: Groups) => void;
+/** `sp` takes rows without a group, where the function is made for full memory. */
+type ConsumeFunction = (
+  x: ExecContext,
+  c: readonly (readonly Value[])[],
+  count: number,
+  st: Groups,
+  sp: GroupSpill | null,
+) => void;
 
 function consumeFunction(
   slots: SlotAllocator,
@@ -102,6 +184,7 @@ function consumeFunction(
   keys: readonly Expr[],
   calls: readonly AggregateCall[],
   accumulators: readonly Accumulator[],
+  isFull = false,
 ): ConsumeFunction {
   const emitter = new Emitter();
   const loaded = new Map<number, Operand>();
@@ -111,7 +194,10 @@ function consumeFunction(
     bail: null,
     column: (_i, index) => loaded.get(index) as Operand,
   });
-  emitter.open('for (let i = 0; i < count; i++) {');
+  // An expression may have to wait (a subquery, a page): its row is the one to go on with.
+  emitter.emit('let i = st.at;');
+  emitter.open('try {');
+  emitter.open('for (; i < count; i++) {');
   for (const index of usedColumns([...keys, ...callExprs(calls)], 0)) {
     const name = emitter.name('v');
     emitter.prelude(`const c${index}_ = c[${index}];`);
@@ -119,9 +205,13 @@ function consumeFunction(
     const { typeOid } = input[index];
     loaded.set(index, { rep: repOfType(typeOid), typeOid, value: name, isNull: `(${name} === null)` });
   }
-  emitAccumulation(emitter, compiler, 'st', keys, accumulators, false);
+  if (isFull) emitFullAccumulation(emitter, compiler, keys, accumulators);
+  else emitAccumulation(emitter, compiler, 'st', keys, accumulators, false);
   emitter.close();
-  return emitter.build('x, c, count, st');
+  emitter.reopen('} finally {');
+  emitter.emit('st.at = i;');
+  emitter.close();
+  return emitter.build('x, c, count, st, sp');
 }
 
 function callExprs(calls: readonly AggregateCall[]): Expr[] {
@@ -142,21 +232,50 @@ interface CompiledAggregate {
   readonly output: ProjectFunction;
 }
 
-export class AggregateOperator implements Operator {
+/** What is generated when memory is full for the first time. */
+interface CompiledSpill {
+  /** Over the input. */
+  readonly full: ConsumeFunction;
+  /** Over rows that were put aside: columns of the input, then keys. */
+  readonly again: ConsumeFunction;
+  readonly fullAgain: ConsumeFunction;
+  /** Columns of these that are needed. */
+  readonly which: readonly number[];
+}
+
+/** Below this nobody asks what the session's limit is: the smallest work_mem. */
+const MEMORY_MIN = 64 * 1024;
+/** A value that an aggregate collects, where its size is not looked at. */
+const COLLECTED_BYTES = 48;
+
+export class AggregateOperator implements Operator, SpillingOperator {
   readonly #plan: AggregatePlan;
   readonly #compiled: CompiledAggregate;
   readonly #sets: readonly (readonly number[])[];
   readonly #groups: readonly Groups[];
-  readonly #input: Operator | null;
+  #input: Operator | null;
   readonly #scanned: SeqScanPlan | null;
   readonly #execution: Execution;
   /** Where the fused scan stands. */
   readonly #position: ScanPosition | null;
   readonly #raw: Batch;
   readonly #out: Batch;
+  /** The generated loop over pages is at work. */
+  #isScanning = false;
   #isConsumed = false;
+  #isInputDone = false;
+  /** A batch that is not wholly consumed: something in it had to wait. */
+  #held: Batch | null = null;
   #set = 0;
   #group = 0;
+  /** Whether full memory has an answer: partitions, or groups that go early. */
+  readonly #canSpill: boolean;
+  readonly #spill: GroupSpill;
+  #memory = 0;
+  #bytesMax = 0;
+  /** What aggregates have collected since the table was empty. */
+  readonly #growingCount: number;
+  #collectedBytes = 0;
 
   constructor(plan: AggregatePlan, execution: Execution) {
     this.#plan = plan;
@@ -178,6 +297,12 @@ export class AggregateOperator implements Operator {
     this.#input = this.#scanned === null ? execution.build(input) : null;
     this.#raw = new Batch(groupKeys.length + aggregates.length + 1);
     this.#out = new Batch(plan.targets.length);
+    this.#canSpill = plan.groupingSets === null && groupKeys.length > 0;
+    this.#spill = new GroupSpill(
+      groupKeys.map((k) => k.typeOid),
+      input.output.length + groupKeys.length,
+    );
+    this.#growingCount = this.#compiled.accumulators.filter((a) => a.isGrowing).length;
   }
 
   #compile(canFuse: boolean): CompiledAggregate {
@@ -216,11 +341,36 @@ export class AggregateOperator implements Operator {
     };
   }
 
+  #compileSpill(): CompiledSpill {
+    const { slots } = this.#execution.program;
+    const { input, groupKeys, aggregates } = this.#plan;
+    // Those of the fused loop are over the table's columns; states are the same.
+    const accumulators = aggregates.map(makeAccumulator);
+    const width = input.output.length;
+    const types = [...input.output, ...groupKeys];
+    const keys = groupKeys.map(
+      ({ typeOid, typeModifier }, k): Expr => ({ kind: 'column', input: 0, index: width + k, typeOid, typeModifier }),
+    );
+    return {
+      full: consumeFunction(slots, input.output, groupKeys, aggregates, accumulators, true),
+      again: consumeFunction(slots, types, keys, aggregates, accumulators),
+      fullAgain: consumeFunction(slots, types, keys, aggregates, accumulators, true),
+      which: [...usedColumns(callExprs(aggregates), 0), ...keys.map((_k, k) => width + k)],
+    };
+  }
+
   open(x: ExecContext): void {
     for (const groups of this.#groups) groups.clear();
+    this.#spill.reset();
     this.#isConsumed = false;
+    this.#isInputDone = false;
+    this.#held = null;
     this.#set = 0;
     this.#group = 0;
+    this.#memory = 0;
+    this.#bytesMax = 0;
+    this.#collectedBytes = 0;
+    this.#isScanning = this.#scanned !== null;
     if (this.#scanned !== null) this.#execution.program.tableOf(this.#scanned.table).heap.counters.sequentialScans++;
     const position = this.#position;
     if (position !== null) {
@@ -231,36 +381,120 @@ export class AggregateOperator implements Operator {
   }
 
   poll(x: ExecContext): Batch {
-    if (!this.#isConsumed) {
-      if (!this.#consume(x)) return PENDING;
-      this.#isConsumed = true;
-      // Without keys there is one group, even over nothing: also for the empty grouping set.
-      this.#groups.forEach((groups, s) => {
-        if (this.#sets[s].length === 0 && groups.count === 0) groups.grow(x);
-      });
+    for (;;) {
+      if (!this.#isConsumed) {
+        if (!this.#consume(x)) return PENDING;
+        this.#isConsumed = true;
+        // Without keys there is one group, even over nothing: also for the empty grouping set.
+        this.#groups.forEach((groups, s) => {
+          if (this.#sets[s].length === 0 && groups.count === 0) groups.grow(x);
+        });
+      }
+      const batch = this.#emit(x);
+      if (batch !== END || !this.#goOn()) return batch;
     }
-    return this.#emit(x);
   }
 
-  /** False: not all input has been seen. */
+  /** All groups that can be given away are: is there more to group? */
+  #goOn(): boolean {
+    const [groups] = this.#groups;
+    if (!this.#isInputDone) groups.keepLast();
+    else if (this.#spill.nextPart()) {
+      groups.clear();
+      this.#isInputDone = false;
+    } else return false;
+    this.#collectedBytes = 0;
+    this.#isConsumed = false;
+    this.#set = 0;
+    this.#group = 0;
+    return true;
+  }
+
+  /** True: groups can be given away, all or (of sorted input, when memory is full) all but the last. */
   #consume(x: ExecContext): boolean {
-    const { scan, consume } = this.#compiled;
-    if (scan !== null) {
-      const position = this.#position as ScanPosition;
-      try {
-        return !scan(x, position, this.#groups[0], 0, x.snapshot) && position.page >= position.endPage;
-      } catch (error) {
-        if (error === PAGE_MISS) position.reads.missed(position.page);
-        throw error;
-      }
+    if (this.#isScanning) {
+      if (this.#scan(x)) return true;
+      if (!this.#isFull(x)) return false;
+      this.#leaveScan(x);
     }
+    const isSorted = this.#plan.strategy === 'sorted';
     for (;;) {
-      const batch = (this.#input as Operator).poll(x);
+      const spill = this.#spill;
+      if (spill.isSpilling && !x.canWrite(spill.file)) return false;
+      const batch = this.#held ?? (spill.isReading ? spill.pull(x) : (this.#input as Operator).poll(x));
       if (batch === PENDING) return false;
-      if (batch === END) return true;
-      for (let s = 0; s < consume.length; s++) consume[s](x, batch.columns, batch.count, this.#groups[s]);
+      if (batch === END) {
+        this.#isInputDone = true;
+        spill.endInput();
+        return true;
+      }
+      this.#held = batch;
+      this.#consumeBatch(x, batch);
+      this.#held = null;
+      for (const groups of this.#groups) groups.at = 0;
+      if (this.#growingCount > 0) this.#collectedBytes += batch.count * COLLECTED_BYTES * this.#growingCount;
+      if (!spill.isSpilling && this.#isFull(x)) {
+        if (isSorted) return true;
+        this.#startSpilling(x);
+      }
       if (x.shouldYield(batch.count)) return false;
     }
+  }
+
+  #consumeBatch(x: ExecContext, batch: Batch): void {
+    const spill = this.#spill;
+    const { consume } = this.#compiled;
+    if (!spill.isSpilling && !spill.isReading) {
+      for (let s = 0; s < consume.length; s++) consume[s](x, batch.columns, batch.count, this.#groups[s], null);
+      return;
+    }
+    const compiled = this.#compiledSpill();
+    const step = spill.isReading ? (spill.isSpilling ? compiled.fullAgain : compiled.again) : compiled.full;
+    step(x, batch.columns, batch.count, this.#groups[0], spill);
+  }
+
+  #compiledSpill(): CompiledSpill {
+    return this.#execution.program.memo(this.#plan, 'spill', () => this.#compileSpill());
+  }
+
+  /** A slice of the fused loop; true: it has come to the table's end. */
+  #scan(x: ExecContext): boolean {
+    const position = this.#position as ScanPosition;
+    const scan = this.#compiled.scan as ScanFunction<Groups>;
+    try {
+      const isDone = !scan(x, position, this.#groups[0], 0, x.snapshot) && position.page >= position.endPage;
+      if (this.#growingCount > 0) this.#collectedBytes += position.count * COLLECTED_BYTES * this.#growingCount;
+      if (isDone) this.#isInputDone = true;
+      return isDone;
+    } catch (error) {
+      if (error === PAGE_MISS) position.reads.missed(position.page);
+      throw error;
+    }
+  }
+
+  /** The rest of the table comes in batches: rows that have no group yet are put aside. */
+  #leaveScan(x: ExecContext): void {
+    const rest = this.#execution.build(this.#scanned as SeqScanPlan) as SeqScanOperator;
+    rest.open();
+    rest.startAt(this.#position as ScanPosition);
+    this.#input = rest;
+    this.#isScanning = false;
+    this.#startSpilling(x);
+  }
+
+  #isFull(x: ExecContext): boolean {
+    if (!this.#canSpill) return false;
+    const bytes = this.#groups[0].byteSize + this.#collectedBytes;
+    if (bytes > this.#bytesMax) this.#bytesMax = bytes;
+    if (bytes <= MEMORY_MIN) return false;
+    if (this.#memory === 0) this.#memory = x.services.hashMemoryBytes;
+    return bytes > this.#memory && this.#spill.canDivide && this.#groups[0].count > 1;
+  }
+
+  #startSpilling(x: ExecContext): void {
+    const [groups] = this.#groups;
+    const expected = (this.#plan.rows * groups.byteSize) / Math.max(groups.count, 1);
+    this.#spill.start(x, this.#memory, expected, this.#compiledSpill().which);
   }
 
   #emit(x: ExecContext): Batch {
@@ -272,8 +506,10 @@ export class AggregateOperator implements Operator {
       const groups = this.#groups[this.#set];
       const set = this.#sets[this.#set];
       const mask = this.#plan.groupingSets === null ? 0 : maskOf(set, keyCount);
+      // The last group of sorted input may go on.
+      const end = this.#isInputDone ? groups.count : groups.count - 1;
       let n = 0;
-      while (this.#group < groups.count && n < BATCH_SIZE) {
+      while (this.#group < end && n < BATCH_SIZE) {
         groups.table.keyValues(this.#group, keyValues);
         for (let k = 0; k < keyCount; k++) raw.columns[k][n] = null;
         set.forEach((k, i) => {
@@ -297,9 +533,19 @@ export class AggregateOperator implements Operator {
     return END;
   }
 
+  spillReport(): SpillReport | null {
+    if (!this.#canSpill || this.#plan.strategy !== 'hash') return null;
+    const { partCount, writtenBytes } = this.#spill;
+    const [groups] = this.#groups;
+    const memoryBytes = Math.max(this.#bytesMax, groups.byteSize + this.#collectedBytes);
+    return { kind: 'groups', batches: 1 + partCount, memoryBytes, diskBytes: writtenBytes };
+  }
+
   close(x: ExecContext): void {
     this.#input?.close(x);
+    if (this.#scanned !== null) this.#input = null;
     for (const groups of this.#groups) groups.clear();
+    this.#spill.close();
   }
 }
 

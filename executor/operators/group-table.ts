@@ -12,7 +12,7 @@ import { repOfType } from '../compile/operand.ts';
 import { decodeText } from '../row/row-reader.ts';
 
 /** Integer hash finaliser (MurmurHash3). */
-function mix(hash: number): number {
+export function mix(hash: number): number {
   hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
   hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
   return (hash ^ (hash >>> 16)) >>> 0;
@@ -25,10 +25,19 @@ export interface Interner {
   /** -1 when the value has not been met. */
   find(value: Value): number;
   valueOf(id: number): Value;
+  /** What it takes in memory, about; cheap to ask. */
+  readonly byteSize: number;
   clear(): void;
 }
 
+/** A place in an array, with its share of the room for more. */
+const PLACE_BYTES = 10;
+/** A string, beyond its characters; an entry of a Map. */
+const STRING_BYTES = 24;
+const MAP_ENTRY_BYTES = 100;
+
 const INITIAL_SLOTS = 64;
+const INITIAL_ARENA_BYTES = 1024;
 
 /** Doubles (with integers beyond 2^53 and other oddities on the side). */
 export class NumberInterner implements Interner {
@@ -95,6 +104,10 @@ export class NumberInterner implements Interner {
     return this.#values[id];
   }
 
+  get byteSize(): number {
+    return this.#values.length * PLACE_BYTES + this.#slots.length * 4 + this.#others.size * MAP_ENTRY_BYTES;
+  }
+
   clear(): void {
     this.#slots = new Int32Array(INITIAL_SLOTS).fill(-1);
     this.#mask = INITIAL_SLOTS - 1;
@@ -107,7 +120,7 @@ function otherKey(value: Value): unknown {
   return typeof value === 'number' ? 'NaN' : value;
 }
 
-function hashNumber(value: number): number {
+export function hashNumber(value: number): number {
   const low = value | 0;
   // Integers beyond 32 bits and fractions: fold the rest in.
   return low === value ? mix(low) : mix(low ^ Math.imul((value / 4294967296) | 0, 31) ^ ((value * 1048576) | 0));
@@ -121,7 +134,7 @@ export class TextInterner implements Interner {
   #hashes: number[] = [];
   #starts: number[] = [];
   #ends: number[] = [];
-  #arena = Buffer.allocUnsafeSlow(1024);
+  #arena = Buffer.allocUnsafeSlow(INITIAL_ARENA_BYTES);
   #used = 0;
   #strings: (string | null | undefined)[] = [];
   #nullId = -1;
@@ -231,9 +244,16 @@ export class TextInterner implements Interner {
     return text;
   }
 
+  /** As if each text were there as a string too: that comes with its first use. */
+  get byteSize(): number {
+    const texts = this.#hashes.length * (4 * PLACE_BYTES + STRING_BYTES);
+    return texts + this.#used + this.#arena.length + this.#slots.length * 4;
+  }
+
   clear(): void {
     this.#slots = new Int32Array(INITIAL_SLOTS).fill(-1);
     this.#mask = INITIAL_SLOTS - 1;
+    this.#arena = Buffer.allocUnsafeSlow(INITIAL_ARENA_BYTES);
     this.#hashes = [];
     this.#starts = [];
     this.#ends = [];
@@ -248,6 +268,8 @@ export class ValueInterner implements Interner {
   readonly #keyOf: (value: Value) => unknown;
   readonly #ids = new Map<unknown, number>();
   readonly #values: Value[] = [];
+  /** Of the values and their keys. */
+  #valueBytes = 0;
 
   constructor(typeOid: number) {
     this.#keyOf = hashKey(typeOid);
@@ -264,6 +286,7 @@ export class ValueInterner implements Interner {
       id = this.#values.length;
       this.#values.push(value);
       this.#ids.set(key, id);
+      this.#valueBytes += typeof key === 'string' ? STRING_BYTES + 3 * key.length : PLACE_BYTES;
     }
     return id;
   }
@@ -276,9 +299,14 @@ export class ValueInterner implements Interner {
     return this.#values[id];
   }
 
+  get byteSize(): number {
+    return this.#values.length * (MAP_ENTRY_BYTES + PLACE_BYTES) + this.#valueBytes;
+  }
+
   clear(): void {
     this.#ids.clear();
     this.#values.length = 0;
+    this.#valueBytes = 0;
   }
 }
 
@@ -329,6 +357,10 @@ export class PairInterner {
     this.#slots = slots;
   }
 
+  get byteSize(): number {
+    return this.lefts.length * 2 * PLACE_BYTES + this.#slots.length * 4;
+  }
+
   clear(): void {
     this.#slots = new Int32Array(INITIAL_SLOTS).fill(-1);
     this.#mask = INITIAL_SLOTS - 1;
@@ -370,12 +402,32 @@ export class GroupTable {
     return group;
   }
 
+  /** What it takes in memory, about. */
+  get byteSize(): number {
+    let bytes = 0;
+    for (const interner of this.interners) bytes += interner.byteSize;
+    for (const pair of this.pairs) bytes += pair.byteSize;
+    return bytes;
+  }
+
   findValues(values: readonly Value[]): number {
     const { interners, pairs } = this;
     if (interners.length === 0) return 0;
     let group = interners[0].find(values[0]);
     for (let k = 0; k < pairs.length && group >= 0; k++) {
       const id = interners[k + 1].find(values[k + 1]);
+      group = id < 0 ? -1 : pairs[k].find(group, id);
+    }
+    return group;
+  }
+
+  /** The same without adding it: -1 when there is none. */
+  findRow(columns: readonly (readonly Value[])[], row: number): number {
+    const { interners, pairs } = this;
+    if (interners.length === 0) return 0;
+    let group = interners[0].find(columns[0][row]);
+    for (let k = 0; k < pairs.length && group >= 0; k++) {
+      const id = interners[k + 1].find(columns[k + 1][row]);
       group = id < 0 ? -1 : pairs[k].find(group, id);
     }
     return group;

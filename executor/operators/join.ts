@@ -1,6 +1,6 @@
 /**
- * Joins: hash and nested loop. Both keep their place between polls as (outer batch, outer row, inner place), so that a join may stop
- * at any pair of rows.
+ * Nested loop joins, and what all joins share. A join keeps its place between polls as (outer batch, outer row, inner place), so
+ * that it may stop at any pair of rows.
  */
 import type { Value } from '../../catalog/function-entry.ts';
 import type { HashJoinPlan, JoinType, NestedLoopPlan } from '../../planner/plan.ts';
@@ -16,17 +16,16 @@ import {
 import type { ExecContext } from '../context.ts';
 import { batchBytes, Holding } from '../memory-account.ts';
 import type { Execution } from '../program.ts';
-import { GroupTable } from './group-table.ts';
 import { type Operator, RowStore } from './operator.ts';
 
-const NO_COLUMNS: Value[][] = [];
+export const NO_COLUMNS: Value[][] = [];
 
-interface CompiledJoin {
+export interface CompiledJoin {
   readonly condition: PairCondition | null;
   readonly emit: PairEmit;
 }
 
-function compileJoin(plan: HashJoinPlan | NestedLoopPlan, execution: Execution): CompiledJoin {
+export function compileJoin(plan: HashJoinPlan | NestedLoopPlan, execution: Execution): CompiledJoin {
   const { program } = execution;
   const outer = plan.outer.output;
   const inner = plan.inner.output;
@@ -35,192 +34,6 @@ function compileJoin(plan: HashJoinPlan | NestedLoopPlan, execution: Execution):
     condition: condition === null ? null : pairCondition(program.slots, outer, inner, condition),
     emit: pairEmit(program.slots, outer, inner, plan.filter, plan.targets),
   }));
-}
-
-export class HashJoinOperator implements Operator {
-  readonly #plan: HashJoinPlan;
-  readonly #outer: Operator;
-  readonly #inner: Operator;
-  readonly #compiled: CompiledJoin;
-  readonly #outerKeys: RowValuesFunction;
-  readonly #innerKeys: RowValuesFunction;
-  readonly #store: RowStore;
-  readonly #table: GroupTable;
-  /** First inner row of each key group, and the next one with the same key; -1 ends. */
-  readonly #heads: number[] = [];
-  readonly #tails: number[] = [];
-  readonly #nextRow: number[] = [];
-  /** For right and full joins: inner rows that found a partner. */
-  readonly #matched: boolean[] = [];
-  readonly #keys: Value[] = [];
-  readonly #out: Batch;
-  #isBuilt = false;
-  #batch: Batch | null = null;
-  #row = 0;
-  #candidate = -1;
-  #hasCandidate = false;
-  #rowMatched = false;
-  #unmatched = -1;
-
-  constructor(plan: HashJoinPlan, execution: Execution) {
-    this.#plan = plan;
-    this.#outer = execution.build(plan.outer);
-    this.#inner = execution.build(plan.inner);
-    this.#compiled = compileJoin(plan, execution);
-    const { program } = execution;
-    this.#outerKeys = program.memo(plan, 'outerKeys', () =>
-      rowValuesFunction(program.slots, plan.outer.output, plan.outerKeys),
-    );
-    this.#innerKeys = program.memo(plan, 'innerKeys', () =>
-      rowValuesFunction(program.slots, plan.inner.output, plan.innerKeys, 1),
-    );
-    this.#store = new RowStore(plan.inner.output.length);
-    this.#table = new GroupTable(plan.keyTypes);
-    this.#out = new Batch(plan.targets.length);
-  }
-
-  open(x: ExecContext): void {
-    this.#store.clear();
-    this.#table.clear();
-    this.#heads.length = 0;
-    this.#tails.length = 0;
-    this.#nextRow.length = 0;
-    this.#matched.length = 0;
-    this.#isBuilt = false;
-    this.#batch = null;
-    this.#unmatched = -1;
-    this.#inner.open(x);
-    this.#outer.open(x);
-  }
-
-  poll(x: ExecContext): Batch {
-    if (!this.#isBuilt) {
-      if (!this.#build(x)) return PENDING;
-      this.#isBuilt = true;
-    }
-    const { joinType } = this.#plan;
-    if (this.#store.count === 0 && (joinType === 'inner' || joinType === 'semi' || joinType === 'right')) return END;
-    const out = this.#out;
-    let n = 0;
-    while (n < BATCH_SIZE) {
-      if (this.#unmatched >= 0) return this.#emitUnmatched(x, n);
-      if (this.#batch === null || this.#row >= this.#batch.count) {
-        // Give away what is there before the outer side may overwrite its batch.
-        if (n > 0) break;
-        const batch = this.#outer.poll(x);
-        if (batch === PENDING) return PENDING;
-        if (batch === END) {
-          if (joinType !== 'right' && joinType !== 'full') return END;
-          this.#unmatched = 0;
-          continue;
-        }
-        this.#batch = batch;
-        this.#row = 0;
-        this.#hasCandidate = false;
-        if (x.shouldYield(batch.count)) return PENDING;
-      }
-      n = this.#probe(x, n);
-    }
-    out.count = n;
-    return out;
-  }
-
-  #build(x: ExecContext): boolean {
-    const store = this.#store;
-    for (;;) {
-      const batch = this.#inner.poll(x);
-      if (batch === PENDING) return false;
-      if (batch === END) return true;
-      const first = store.count;
-      store.append(batch);
-      for (let i = 0; i < batch.count; i++) {
-        this.#nextRow.push(-1);
-        this.#matched.push(false);
-        this.#innerKeys(x, batch.columns, i, this.#keys);
-        if (this.#hasNullKey()) continue;
-        const group = this.#groupOf();
-        if (group === this.#heads.length) {
-          this.#heads.push(first + i);
-          this.#tails.push(first + i);
-        } else {
-          this.#nextRow[this.#tails[group]] = first + i;
-          this.#tails[group] = first + i;
-        }
-      }
-      if (x.shouldYield(batch.count)) return false;
-    }
-  }
-
-  #hasNullKey(): boolean {
-    for (let k = 0; k < this.#plan.keyTypes.length; k++) if (this.#keys[k] === null) return true;
-    return false;
-  }
-
-  /** Group of the current keys, made when new. */
-  #groupOf(): number {
-    const { interners, pairs } = this.#table;
-    let group = interners[0].idOf(this.#keys[0]);
-    for (let k = 0; k < pairs.length; k++) group = pairs[k].idOf(group, interners[k + 1].idOf(this.#keys[k + 1]));
-    return group;
-  }
-
-  /** Joins the current outer row as far as the output has room; answers the rows in the output. */
-  #probe(x: ExecContext, n: number): number {
-    const batch = this.#batch as Batch;
-    const { condition, emit } = this.#compiled;
-    const { joinType } = this.#plan;
-    const inner = this.#store.columns;
-    const out = this.#out.columns;
-    if (!this.#hasCandidate) {
-      this.#outerKeys(x, batch.columns, this.#row, this.#keys);
-      const group = this.#hasNullKey() ? -1 : this.#table.findValues(this.#keys);
-      this.#candidate = group < 0 ? -1 : this.#heads[group];
-      this.#rowMatched = false;
-      this.#hasCandidate = true;
-    }
-    while (this.#candidate >= 0) {
-      if (n === BATCH_SIZE) return n;
-      const j = this.#candidate;
-      if (condition === null || condition(x, batch.columns, this.#row, inner, j)) {
-        this.#rowMatched = true;
-        this.#matched[j] = true;
-        if (joinType === 'semi' || joinType === 'anti') break;
-        if (emit(x, batch.columns, this.#row, inner, j, out, n)) n++;
-      }
-      this.#candidate = this.#nextRow[j];
-    }
-    if (n === BATCH_SIZE) {
-      // The last step below may add a row: come back for it, with no candidate left.
-      this.#candidate = -1;
-      return n;
-    }
-    const emitsAlone = this.#rowMatched
-      ? joinType === 'semi'
-      : joinType === 'left' || joinType === 'full' || joinType === 'anti';
-    if (emitsAlone && emit(x, batch.columns, this.#row, inner, -1, out, n)) n++;
-    this.#row++;
-    this.#hasCandidate = false;
-    return n;
-  }
-
-  /** Right and full joins: inner rows without a partner, at the end. */
-  #emitUnmatched(x: ExecContext, n: number): Batch {
-    const out = this.#out;
-    while (this.#unmatched < this.#store.count && n < BATCH_SIZE) {
-      const j = this.#unmatched++;
-      if (!this.#matched[j] && this.#compiled.emit(x, NO_COLUMNS, -1, this.#store.columns, j, out.columns, n)) n++;
-    }
-    out.count = n;
-    return n > 0 ? out : END;
-  }
-
-  close(x: ExecContext): void {
-    this.#outer.close(x);
-    this.#inner.close(x);
-    this.#store.clear();
-    this.#table.clear();
-    this.#batch = null;
-  }
 }
 
 /** For each outer row the inner side is run again with parameters; without parameters its rows are kept and replayed. */

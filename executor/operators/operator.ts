@@ -26,10 +26,12 @@ export class RowStore {
     this.columns = Array.from({ length: width }, () => []);
   }
 
-  append(batch: Batch): void {
+  /** `more`: columns that follow the batch's own. */
+  append(batch: Batch, more: readonly (readonly Value[])[] | null = null): void {
     const count = batch.count;
+    const width = batch.columns.length;
     for (let c = 0; c < this.columns.length; c++) {
-      const source = batch.columns[c];
+      const source = c < width || more === null ? batch.columns[c] : more[c - width];
       const target = this.columns[c];
       for (let i = 0; i < count; i++) target.push(source[i]);
     }
@@ -46,10 +48,10 @@ export class RowStore {
     this.count++;
   }
 
-  /** Copies rows into a batch; `order` gives their numbers, or they are taken as they stand. Answers how many. */
+  /** Copies rows into a batch, as many columns as it has; `order` gives their numbers, or they are taken as they stand. Answers how many. */
   copyTo(batch: Batch, from: number, limit: number, order: Uint32Array | null): number {
     const count = Math.min(limit, this.count - from);
-    for (let c = 0; c < this.columns.length; c++) {
+    for (let c = 0; c < batch.columns.length; c++) {
       const source = this.columns[c];
       const target = batch.columns[c];
       if (order === null) for (let i = 0; i < count; i++) target[i] = source[from + i];
@@ -70,5 +72,7 @@ export class WaitSignal {
   readonly kind = 'wait';
 }
 export const WAIT_SIGNAL = new WaitSignal();
+/** The same where nothing is waited for but the next time slice. */
+export const YIELD_SIGNAL = new WaitSignal();
 
 export { Batch };

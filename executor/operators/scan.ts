@@ -40,7 +40,7 @@ import { Holding } from '../memory-account.ts';
 import type { Execution } from '../program.ts';
 import { isRowTid, rowIdOfTid } from '../row/row-tid.ts';
 import type { TableRuntime } from '../table-runtime.ts';
-import type { Operator } from './operator.ts';
+import { type Operator, WaitSignal } from './operator.ts';
 import { RoundedRun } from './rounded-run.ts';
 import { RowPrefetch } from './row-prefetch.ts';
 
@@ -91,6 +91,14 @@ export class SeqScanOperator implements Operator {
     this.#position.endPage = this.#endPage;
   }
 
+  /** After open: goes on from where another scan of the table has come to. */
+  startAt(position: ScanPosition): void {
+    this.#position.page = position.page;
+    this.#position.slot = position.slot;
+    this.#endPage = position.endPage;
+    this.#position.endPage = this.#endPage;
+  }
+
   poll(x: ExecContext): Batch {
     const position = this.#position;
     const out = this.#out;
@@ -101,8 +109,8 @@ export class SeqScanOperator implements Operator {
       try {
         yielded = this.#scan(x, position, out.columns, this.#batchSize, x.snapshot);
       } catch (error) {
-        if (error !== PAGE_MISS) throw error;
-        position.reads.missed(position.page);
+        if (error === PAGE_MISS) position.reads.missed(position.page);
+        else if (!(error instanceof WaitSignal)) throw error;
         // Rows before the missing page go on their way; the next poll meets the miss again, or finds the page.
         if (position.count === 0) throw error;
       }

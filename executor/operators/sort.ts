@@ -4,9 +4,14 @@
  * A merge sort, bottom up, whose steps may be interrupted at any merge: sorting a million rows must not hold up the engine. Runs
  * of RUN_LENGTH are sorted by Array.prototype.sort. Stable, as input order then decides among equals.
  * With a limit (top-n), only the best rows are kept: whenever twice the limit has gathered, the worse half is thrown away.
+ * What is beyond work_mem goes to a temporary file, sorted, and is merged at the end (spill/external-sort.ts):
+ *
+ *      gather -> sort -> emit
+ *        ^        |
+ *        +- write +-> reduce -> emit
  */
 import type { Value } from '../../catalog/function-entry.ts';
-import type { SortKey } from '../../planner/expr.ts';
+import type { Expr, SortKey } from '../../planner/expr.ts';
 import type { SortPlan } from '../../planner/plan.ts';
 import { comparator, OID } from '../../types/index.ts';
 import { BATCH_SIZE, Batch, END, PENDING } from '../batch.ts';
@@ -17,16 +22,19 @@ import {
   scalarFunction,
 } from '../compile/batch-program.ts';
 import { Emitter } from '../compile/emitter.ts';
+import type { SlotAllocator } from '../compile/expression.ts';
 import type { ExecContext } from '../context.ts';
 import type { Execution } from '../program.ts';
+import { ExternalSort } from '../spill/external-sort.ts';
+import { RowMeter } from '../spill/memory.ts';
+import type { SpillingOperator, SpillReport } from '../spill/report.ts';
+import type { RowOrder } from '../spill/run-merge.ts';
+import { SPILL_WAITS } from '../spill/stream.ts';
 import { type Operator, RowStore } from './operator.ts';
 
 const RUN_LENGTH = 2048;
 /** Top-n gathers at least this many rows before it throws any away. */
 const TOP_GATHER_MIN = 1024;
-
-/** `(a, b)`: order of two row numbers over key columns. */
-type RowOrder = (a: number, b: number) => number;
 
 /** Types whose values the < operator of JavaScript orders as SQL does. */
 const PLAIN_TYPES = new Set<number>([
@@ -68,17 +76,67 @@ export function rowOrderFactory(keys: readonly SortKey[]): (columns: readonly (r
   return emitter.build('columns');
 }
 
-export class SortOperator implements Operator {
+/** Below this, the smallest work_mem there is, nobody asks what the session's is. */
+const MEMORY_MIN = 64 * 1024;
+/** Two row numbers in the permutations. */
+const ORDER_BYTES = 8;
+
+type OrderFactory = (columns: readonly (readonly Value[])[]) => RowOrder;
+
+/** What is generated for a sort node. */
+interface CompiledSort {
+  /** Computes those keys that are not plain columns; null: all are. */
+  readonly keysOf: ProjectFunction | null;
+  readonly keyCount: number;
+  /** Of columns of the input followed by computed keys. */
+  readonly makeOrder: OrderFactory;
+  /** Another copy of the same code for merging runs: V8 must not see two kinds of columns in one place. */
+  mergeOrder(): OrderFactory;
+  readonly meter: RowMeter;
+}
+
+function compileSort(plan: SortPlan, slots: SlotAllocator): CompiledSort {
+  const width = plan.output.length;
+  const computed: Expr[] = [];
+  const places = plan.keys.map(({ expr }) => {
+    if (expr.kind === 'column' && expr.index < width) return expr.index;
+    return width + computed.push(expr) - 1;
+  });
+  const orderFactory = (): OrderFactory => {
+    const factory = rowOrderFactory(plan.keys);
+    return (columns) => factory(places.map((place) => columns[place]));
+  };
+  let mergeOrder: OrderFactory | null = null;
+  return {
+    keysOf: computed.length === 0 ? null : projectFunction(slots, plan.input.output, null, computed),
+    keyCount: computed.length,
+    makeOrder: orderFactory(),
+    mergeOrder: () => {
+      mergeOrder ??= orderFactory();
+      return mergeOrder;
+    },
+    meter: new RowMeter([...plan.input.output, ...computed], ORDER_BYTES),
+  };
+}
+
+export class SortOperator implements Operator, SpillingOperator {
   readonly #input: Operator;
-  readonly #keysOf: ProjectFunction;
-  readonly #makeOrder: (columns: readonly (readonly Value[])[]) => RowOrder;
+  readonly #compiled: CompiledSort;
   readonly #limit: ScalarFunctionOfContext | null;
   readonly #store: RowStore;
-  readonly #keys: RowStore;
   readonly #keyBatch: Batch;
   readonly #out: Batch;
-  #phase: 'gather' | 'merge' | 'emit' = 'gather';
+  #phase: 'gather' | 'sort' | 'write' | 'reduce' | 'emit' = 'gather';
+  #isInputDone = false;
+  /** A batch whose keys could not be computed yet: something in them had to wait. */
+  #held: Batch | null = null;
   #keep = Infinity;
+  #hasCut = false;
+  /** Estimate of what the store holds, its largest so far, and what it may. */
+  #bytes = 0;
+  #bytesMax = 0;
+  #memory = 0;
+  #external: ExternalSort | null = null;
   #order: Uint32Array = new Uint32Array(0);
   #other: Uint32Array = new Uint32Array(0);
   #compare: RowOrder | null = null;
@@ -92,80 +150,121 @@ export class SortOperator implements Operator {
     const { program } = execution;
     const { limit } = plan;
     this.#input = execution.build(plan.input);
-    this.#keysOf = program.memo(plan, 'keys', () =>
-      projectFunction(
-        program.slots,
-        plan.input.output,
-        null,
-        plan.keys.map((k) => k.expr),
-      ),
-    );
-    this.#makeOrder = program.memo(plan, 'order', () => rowOrderFactory(plan.keys));
+    this.#compiled = program.memo(plan, 'sort', () => compileSort(plan, program.slots));
     this.#limit = limit === null ? null : program.memo(limit, 'scalar', () => scalarFunction(program.slots, limit));
-    this.#store = new RowStore(plan.output.length);
-    this.#keys = new RowStore(plan.keys.length);
-    this.#keyBatch = new Batch(plan.keys.length);
+    this.#store = new RowStore(plan.output.length + this.#compiled.keyCount);
+    this.#keyBatch = new Batch(this.#compiled.keyCount);
     this.#out = new Batch(plan.output.length);
   }
 
   open(x: ExecContext): void {
-    this.#store.clear();
-    this.#keys.clear();
+    this.#clear();
+    this.#external?.close();
+    this.#external = null;
     this.#phase = 'gather';
+    this.#isInputDone = false;
+    this.#held = null;
     this.#next = 0;
+    this.#bytesMax = 0;
+    this.#memory = 0;
+    this.#hasCut = false;
     const limit = this.#limit?.(x) ?? null;
     this.#keep = limit === null ? Infinity : Math.max(0, Number(limit));
-    this.#compare = null;
     this.#input.open(x);
   }
 
-  poll(x: ExecContext): Batch {
-    if (this.#phase === 'gather') {
-      if (!this.#gather(x)) return PENDING;
-      this.#startSort();
-      this.#phase = 'merge';
-    }
-    if (this.#phase === 'merge') {
-      if (!this.#merge(x)) return PENDING;
-      this.#phase = 'emit';
-      this.#end = Math.min(this.#store.count, this.#keep);
-    }
-    const count = this.#store.copyTo(this.#out, this.#next, Math.min(BATCH_SIZE, this.#end - this.#next), this.#order);
-    this.#next += count;
-    return count > 0 ? this.#out : END;
+  #clear(): void {
+    this.#store.clear();
+    this.#bytes = 0;
+    this.#compare = null;
+    this.#order = new Uint32Array(0);
+    this.#other = new Uint32Array(0);
   }
 
-  #gather(x: ExecContext): boolean {
+  poll(x: ExecContext): Batch {
     for (;;) {
-      const batch = this.#input.poll(x);
+      switch (this.#phase) {
+        case 'gather':
+          if (!this.#gather(x)) return PENDING;
+          this.#startSort();
+          this.#phase = 'sort';
+          break;
+        case 'sort':
+          if (!this.#merge(x)) return PENDING;
+          this.#phase = this.#isInputDone && this.#external === null ? 'emit' : 'write';
+          this.#end = Math.min(this.#store.count, this.#keep);
+          break;
+        case 'write':
+          if (!this.#write(x)) return PENDING;
+          this.#clear();
+          this.#phase = this.#isInputDone ? 'reduce' : 'gather';
+          break;
+        case 'reduce':
+          if (!(this.#external as ExternalSort).reduce(x)) return PENDING;
+          this.#phase = 'emit';
+          this.#end = this.#keep;
+          break;
+        case 'emit':
+          return this.#emit(x);
+      }
+    }
+  }
+
+  /** True: sort what there is, since it is all or memory is full. */
+  #gather(x: ExecContext): boolean {
+    const { keysOf, meter } = this.#compiled;
+    for (;;) {
+      const batch = this.#held ?? this.#input.poll(x);
       if (batch === PENDING) return false;
-      if (batch === END) return true;
-      this.#keyBatch.count = this.#keysOf(x, batch.columns, batch.count, this.#keyBatch.columns);
-      this.#keys.append(this.#keyBatch);
-      this.#store.append(batch);
-      if (this.#store.count >= Math.max(TOP_GATHER_MIN, this.#keep * 2)) this.#cut();
+      if (batch === END) {
+        this.#isInputDone = true;
+        return true;
+      }
+      if (keysOf === null) this.#store.append(batch);
+      else {
+        this.#held = batch;
+        keysOf(x, batch.columns, batch.count, this.#keyBatch.columns);
+        this.#held = null;
+        this.#store.append(batch, this.#keyBatch.columns);
+      }
+      const { columns } = this.#store;
+      this.#bytes += meter.bytesOf(batch.columns, batch.count, keysOf === null ? null : this.#keyBatch.columns);
+      if (this.#store.count >= Math.max(TOP_GATHER_MIN, this.#keep * 2)) this.#cut(columns);
+      if (this.#bytes > this.#bytesMax) {
+        this.#bytesMax = this.#bytes;
+        if (this.#bytes > MEMORY_MIN && this.#isFull(x)) return true;
+      }
       if (x.shouldYield(batch.count)) return false;
     }
   }
 
+  #isFull(x: ExecContext): boolean {
+    if (this.#memory === 0) this.#memory = x.services.sortMemoryBytes;
+    if (this.#bytes <= this.#memory) return false;
+    // What is over the limit may be rows that are not wanted.
+    if (this.#store.count > this.#keep) this.#cut(this.#store.columns);
+    return this.#bytes > this.#memory;
+  }
+
   /** Top-n: keeps the best rows only, in input order among equals. */
-  #cut(): void {
-    const order = Array.from({ length: this.#store.count }, (_, i) => i).sort(this.#makeOrder(this.#keys.columns));
-    order.length = Math.min(order.length, this.#keep);
-    for (const rows of [this.#store, this.#keys]) {
-      for (let c = 0; c < rows.columns.length; c++) {
-        const column = rows.columns[c];
-        rows.columns[c] = order.map((i) => column[i]);
-      }
-      rows.count = order.length;
+  #cut(columns: Value[][]): void {
+    const { count } = this.#store;
+    const order = Array.from({ length: count }, (_, i) => i).sort(this.#compiled.makeOrder(columns));
+    order.length = Math.min(count, this.#keep);
+    for (let c = 0; c < columns.length; c++) {
+      const column = columns[c];
+      columns[c] = order.map((i) => column[i]);
     }
+    this.#store.count = order.length;
+    this.#hasCut = true;
+    this.#bytes *= order.length / count;
   }
 
   #startSort(): void {
     const count = this.#store.count;
     this.#order = new Uint32Array(count);
     this.#other = new Uint32Array(count);
-    this.#compare = this.#makeOrder(this.#keys.columns);
+    this.#compare = this.#compiled.makeOrder(this.#store.columns);
     this.#width = 0;
     this.#left = 0;
   }
@@ -217,11 +316,35 @@ export class SortOperator implements Operator {
     }
   }
 
+  #write(x: ExecContext): boolean {
+    const { columns } = this.#store;
+    this.#external ??= new ExternalSort(this.#memory, columns.length, this.#compiled.mergeOrder());
+    return this.#end === 0 || this.#external.writeRun(x, columns, this.#order, this.#end, this.#bytes);
+  }
+
+  #emit(x: ExecContext): Batch {
+    const wanted = Math.min(BATCH_SIZE, this.#end - this.#next);
+    let count: number;
+    if (this.#external === null) count = this.#store.copyTo(this.#out, this.#next, wanted, this.#order);
+    else {
+      count = wanted === 0 ? 0 : this.#external.next(x, this.#out.columns, wanted);
+      if (count === SPILL_WAITS) return PENDING;
+      this.#out.count = count;
+    }
+    this.#next += count;
+    return count > 0 ? this.#out : END;
+  }
+
+  spillReport(): SpillReport {
+    const diskBytes = this.#external?.writtenBytes ?? 0;
+    const method = this.#external !== null ? 'external merge' : this.#hasCut ? 'top-N heapsort' : 'quicksort';
+    return { kind: 'sort', method, diskBytes, memoryBytes: this.#bytesMax };
+  }
+
   close(x: ExecContext): void {
     this.#input.close(x);
-    this.#store.clear();
-    this.#keys.clear();
-    this.#order = new Uint32Array(0);
-    this.#other = new Uint32Array(0);
+    this.#clear();
+    this.#external?.close();
+    this.#external = null;
   }
 }

@@ -13,7 +13,7 @@ import { makeArray, tooManyRows } from '../compile/runtime.ts';
 import type { ExecContext, SubplanRunner } from '../context.ts';
 import { batchBytes, HASH_ENTRY_BYTES, Holding } from '../memory-account.ts';
 import { GroupTable } from './group-table.ts';
-import { type Operator, RowStore, WAIT_SIGNAL } from './operator.ts';
+import { type Operator, RowStore, WAIT_SIGNAL, YIELD_SIGNAL } from './operator.ts';
 
 export class SubplanOperator implements SubplanRunner {
   readonly #expr: SubplanExpr;
@@ -28,6 +28,10 @@ export class SubplanOperator implements SubplanRunner {
   #table: GroupTable | null = null;
   #hasNullRow = false;
   readonly #held = new Holding('rows of a subquery');
+  /** What the rows so far have given: an uncorrelated run that had to wait goes on from it. */
+  #count = 0;
+  #value: Value = null;
+  #elements: Value[] = [];
 
   constructor(expr: SubplanExpr, operator: Operator) {
     this.#expr = expr;
@@ -54,6 +58,9 @@ export class SubplanOperator implements SubplanRunner {
   /** Runs the plan; `take` answers false to stop early. */
   #run(x: ExecContext, take: (batch: Batch) => boolean): void {
     if (!this.#isOpen || this.#isCorrelated) {
+      this.#count = 0;
+      this.#value = null;
+      this.#elements = [];
       this.#operator.open(x);
       this.#isOpen = true;
     }
@@ -63,7 +70,8 @@ export class SubplanOperator implements SubplanRunner {
         const batch = this.#operator.poll(x);
         if (batch === END) break;
         if (batch === PENDING) {
-          if (!this.#isCorrelated || x.isWaiting) throw WAIT_SIGNAL;
+          if (x.isWaiting) throw WAIT_SIGNAL;
+          if (!this.#isCorrelated) throw YIELD_SIGNAL;
           continue;
         }
         if (!take(batch)) break;
@@ -99,25 +107,24 @@ export class SubplanOperator implements SubplanRunner {
 
   scalar(x: ExecContext): Value {
     return this.#once(x, () => {
-      let count = 0;
-      let value: Value = null;
       this.#run(x, (batch) => {
-        if (count + batch.count > 1) tooManyRows();
-        if (batch.count === 1) value = batch.columns[0][0];
-        count += batch.count;
+        if (this.#count + batch.count > 1) tooManyRows();
+        if (batch.count === 1) this.#value = batch.columns[0][0];
+        this.#count += batch.count;
         return true;
       });
-      return value;
+      return this.#value;
     });
   }
 
   array(x: ExecContext): Value {
     return this.#once(x, () => {
-      const elements: Value[] = [];
       this.#run(x, (batch) => {
-        for (let i = 0; i < batch.count; i++) elements.push(batch.columns[0][i]);
+        for (let i = 0; i < batch.count; i++) this.#elements.push(batch.columns[0][i]);
         return true;
       });
+      const elements = this.#elements;
+      this.#elements = [];
       const elementOid = typeByOid(this.#expr.typeOid)?.elementOid ?? 0;
       const isNested = typeByOid(this.#expr.plan.output[0].typeOid)?.category === 'A';
       return makeArray(elementOid, elements, isNested);

@@ -8,6 +8,7 @@ const START_MS_MAX = 20_000;
 
 export interface ServerProcess {
   readonly port: number;
+  readonly pid: number;
   /** Ends it as a power failure ends a process: nothing of it runs any more when this is done. */
   kill(): Promise<void>;
   /** SIGTERM, and its exit status. */
@@ -46,6 +47,7 @@ export async function startServerProcess(
   });
   return {
     port,
+    pid: child.pid as number,
     log: () => log,
     kill: async () => {
       await ended(child, 'SIGKILL');

@@ -1,0 +1,445 @@
+/**
+ * Hash joins. The inner side goes into a table by its keys; the outer side's rows look for their partners in it. The place between
+ * polls is (outer batch, outer row, inner row), so that a join may stop at any pair.
+ *
+ * An inner side that does not fit in its memory (work_mem * hash_mem_multiplier) is divided by the hash of its keys into
+ * partitions in a temporary file, and so is the outer side; then each pair of partitions is joined as if it were all there is. A
+ * partition that does not fit either is divided again, unless that would be of no use: equal keys cannot be parted.
+ *
+ *      build --- all there ---------------------------------------> probe -> END
+ *        | full                                                     ^   |
+ *        v                                                          |   v
+ *      spill stored -> spill inner -> spill outer -> next part -> build <- (done: next part)
+ */
+import type { Value } from '../../catalog/function-entry.ts';
+import type { HashJoinPlan } from '../../planner/plan.ts';
+import { BATCH_SIZE, Batch, END, PENDING } from '../batch.ts';
+import { type RowValuesFunction, rowValuesFunction } from '../compile/batch-program.ts';
+import type { ExecContext } from '../context.ts';
+import type { Execution } from '../program.ts';
+import { RowMeter } from '../spill/memory.ts';
+import {
+  columnNumbers,
+  divide,
+  KeyHasher,
+  LEVELS_MAX,
+  PartitionWriter,
+  PartStack,
+  readBatch,
+} from '../spill/partitions.ts';
+import type { SpillingOperator, SpillReport } from '../spill/report.ts';
+import { SpillReader, type SpillStream } from '../spill/stream.ts';
+import { GroupTable } from './group-table.ts';
+import { type CompiledJoin, compileJoin, NO_COLUMNS } from './join.ts';
+import { type Operator, RowStore } from './operator.ts';
+
+/** Below this nobody asks what the session's limit is: the smallest work_mem. */
+const MEMORY_MIN = 64 * 1024;
+/** What the table and the chains take for a row, beyond its values: some have keys of their own. */
+const TABLE_ROW_BYTES = 64;
+/** Streams of a part. */
+const INNER = 0;
+const OUTER = 1;
+
+type Phase = 'build' | 'spill stored' | 'spill inner' | 'spill outer' | 'next part' | 'probe' | 'done';
+
+export class HashJoinOperator implements Operator, SpillingOperator {
+  readonly #plan: HashJoinPlan;
+  readonly #outer: Operator;
+  readonly #inner: Operator;
+  readonly #compiled: CompiledJoin;
+  readonly #outerKeys: RowValuesFunction;
+  readonly #innerKeys: RowValuesFunction;
+  readonly #meter: RowMeter;
+  readonly #store: RowStore;
+  readonly #table: GroupTable;
+  /** First inner row of each key group, and the next one with the same key; -1 ends. */
+  readonly #heads: number[] = [];
+  readonly #tails: number[] = [];
+  readonly #nextRow: number[] = [];
+  /** For right and full joins: inner rows that found a partner. */
+  readonly #matched: boolean[] = [];
+  readonly #keys: Value[] = [];
+  readonly #out: Batch;
+  #phase: Phase = 'build';
+  #batch: Batch | null = null;
+  #row = 0;
+  #candidate = -1;
+  #hasCandidate = false;
+  #rowMatched = false;
+  #unmatched = -1;
+  /** What the store and the table take, at most so far in this run, and may take. */
+  #bytes = 0;
+  #bytesMax = 0;
+  #memory = 0;
+  #rowsMax = 0;
+  #partCount = 1;
+  /** Made when the first row is put aside. */
+  #hasher: KeyHasher | null = null;
+  /** Pairs of partitions. While none is worked on, the inputs themselves are. */
+  readonly #parts = new PartStack();
+  #innerReader: SpillReader | null = null;
+  #outerReader: SpillReader | null = null;
+  #innerBatch: Batch | null = null;
+  #outerBatch: Batch | null = null;
+  #writer: PartitionWriter | null = null;
+  #innerStreams: SpillStream[] = [];
+  /** Rows of the store that are in partitions. */
+  #stored = 0;
+
+  constructor(plan: HashJoinPlan, execution: Execution) {
+    this.#plan = plan;
+    this.#outer = execution.build(plan.outer);
+    this.#inner = execution.build(plan.inner);
+    this.#compiled = compileJoin(plan, execution);
+    const { program } = execution;
+    this.#outerKeys = program.memo(plan, 'outerKeys', () =>
+      rowValuesFunction(program.slots, plan.outer.output, plan.outerKeys),
+    );
+    this.#innerKeys = program.memo(plan, 'innerKeys', () =>
+      rowValuesFunction(program.slots, plan.inner.output, plan.innerKeys, 1),
+    );
+    this.#meter = program.memo(plan, 'meter', () => new RowMeter(plan.inner.output, TABLE_ROW_BYTES));
+    this.#store = new RowStore(plan.inner.output.length);
+    this.#table = new GroupTable(plan.keyTypes);
+    this.#out = new Batch(plan.targets.length);
+  }
+
+  open(x: ExecContext): void {
+    this.#clearTable();
+    this.#closeFiles();
+    this.#phase = 'build';
+    this.#bytesMax = 0;
+    this.#rowsMax = 0;
+    this.#memory = 0;
+    this.#partCount = 1;
+    this.#inner.open(x);
+    this.#outer.open(x);
+  }
+
+  #clearTable(): void {
+    this.#store.clear();
+    this.#table.clear();
+    this.#heads.length = 0;
+    this.#tails.length = 0;
+    this.#nextRow.length = 0;
+    this.#matched.length = 0;
+    this.#bytes = 0;
+    this.#batch = null;
+    this.#row = 0;
+    this.#hasCandidate = false;
+    this.#unmatched = -1;
+  }
+
+  #closeFiles(): void {
+    this.#parts.close();
+    this.#writer?.file.close();
+    this.#innerReader = null;
+    this.#outerReader = null;
+    this.#writer = null;
+    this.#innerStreams = [];
+  }
+
+  poll(x: ExecContext): Batch {
+    for (;;) {
+      switch (this.#phase) {
+        case 'build':
+          if (!this.#build(x)) return PENDING;
+          break;
+        case 'spill stored':
+          if (!this.#spillStored(x)) return PENDING;
+          break;
+        case 'spill inner':
+        case 'spill outer':
+          if (!this.#spillInput(x, this.#phase === 'spill inner')) return PENDING;
+          break;
+        case 'next part':
+          this.#phase = this.#startNextPart() ? 'build' : 'done';
+          break;
+        case 'probe': {
+          const batch = this.#probeOn(x);
+          if (batch !== END) return batch;
+          this.#phase = this.#parts.current === null ? 'done' : 'next part';
+          break;
+        }
+        case 'done':
+          return END;
+      }
+    }
+  }
+
+  // -------------------------------------------------------------------------------------------------------------- inputs
+
+  #pullInner(x: ExecContext): Batch {
+    const part = this.#parts.current;
+    if (part === null) return this.#inner.poll(x);
+    this.#innerBatch ??= new Batch(this.#plan.inner.output.length);
+    return readBatch(x, this.#innerReader as SpillReader, part.streams[INNER], this.#innerBatch);
+  }
+
+  #pullOuter(x: ExecContext): Batch {
+    const part = this.#parts.current;
+    if (part === null) return this.#outer.poll(x);
+    this.#outerReader ??= new SpillReader(part.streams[OUTER], columnNumbers(this.#plan.outer.output.length));
+    this.#outerBatch ??= new Batch(this.#plan.outer.output.length);
+    return readBatch(x, this.#outerReader, part.streams[OUTER], this.#outerBatch);
+  }
+
+  // --------------------------------------------------------------------------------------------------------------- build
+
+  /** True: another phase has come. */
+  #build(x: ExecContext): boolean {
+    const store = this.#store;
+    for (;;) {
+      const batch = this.#pullInner(x);
+      if (batch === PENDING) return false;
+      if (batch === END) {
+        this.#phase = 'probe';
+        return true;
+      }
+      const first = store.count;
+      store.append(batch);
+      for (let i = 0; i < batch.count; i++) {
+        this.#nextRow.push(-1);
+        this.#matched.push(false);
+        this.#innerKeys(x, batch.columns, i, this.#keys);
+        if (this.#hasNullKey()) continue;
+        const group = this.#groupOf();
+        if (group === this.#heads.length) {
+          this.#heads.push(first + i);
+          this.#tails.push(first + i);
+        } else {
+          this.#nextRow[this.#tails[group]] = first + i;
+          this.#tails[group] = first + i;
+        }
+      }
+      this.#bytes += this.#meter.bytesOf(batch.columns, batch.count);
+      if (this.#bytes > this.#bytesMax) {
+        this.#bytesMax = this.#bytes;
+        this.#rowsMax = store.count;
+        if (this.#bytes > MEMORY_MIN && this.#mustSpill(x)) {
+          this.#startSpilling(x);
+          return true;
+        }
+      }
+      if (x.shouldYield(batch.count)) return false;
+    }
+  }
+
+  #mustSpill(x: ExecContext): boolean {
+    if (this.#memory === 0) this.#memory = x.services.hashMemoryBytes;
+    if (this.#bytes <= this.#memory) return false;
+    const part = this.#parts.current;
+    return part === null || (!part.isSkewed && part.level < LEVELS_MAX);
+  }
+
+  #hasNullKey(): boolean {
+    for (let k = 0; k < this.#plan.keyTypes.length; k++) if (this.#keys[k] === null) return true;
+    return false;
+  }
+
+  /** Group of the current keys, made when new. */
+  #groupOf(): number {
+    const { interners, pairs } = this.#table;
+    let group = interners[0].idOf(this.#keys[0]);
+    for (let k = 0; k < pairs.length; k++) group = pairs[k].idOf(group, interners[k + 1].idOf(this.#keys[k + 1]));
+    return group;
+  }
+
+  // --------------------------------------------------------------------------------------------------------------- spill
+
+  #startSpilling(x: ExecContext): void {
+    const part = this.#parts.current;
+    const rowBytes = this.#bytes / this.#store.count;
+    const rows = part === null ? this.#plan.inner.rows : part.streams[INNER].rowCount;
+    const division = divide(this.#memory, rows * rowBytes, part === null ? 0 : part.level);
+    this.#hasher ??= new KeyHasher(this.#plan.keyTypes);
+    const file = x.createTemporaryFile();
+    this.#writer = new PartitionWriter(file, division, columnNumbers(this.#plan.inner.output.length), rowBytes);
+    this.#stored = 0;
+    this.#phase = 'spill stored';
+  }
+
+  #spillStored(x: ExecContext): boolean {
+    const { columns, count } = this.#store;
+    while (this.#stored < count) {
+      if (!x.canWrite((this.#writer as PartitionWriter).file)) return false;
+      const end = Math.min(count, this.#stored + BATCH_SIZE);
+      const rows = end - this.#stored;
+      this.#putAside(x, columns, this.#stored, end, true);
+      this.#stored = end;
+      if (x.shouldYield(rows)) return false;
+    }
+    this.#clearTable();
+    this.#phase = 'spill inner';
+    return true;
+  }
+
+  /** Puts the rest of an input aside. */
+  #spillInput(x: ExecContext, isInner: boolean): boolean {
+    for (;;) {
+      const writer = this.#writer as PartitionWriter;
+      if (!x.canWrite(writer.file)) return false;
+      const batch = isInner ? this.#pullInner(x) : this.#pullOuter(x);
+      if (batch === PENDING) return false;
+      if (batch === END) break;
+      this.#putAside(x, batch.columns, 0, batch.count, isInner);
+      if (x.shouldYield(batch.count)) return false;
+    }
+    if (isInner) this.#endInner();
+    else this.#endOuter();
+    return true;
+  }
+
+  #putAside(x: ExecContext, columns: readonly Value[][], from: number, to: number, isInner: boolean): void {
+    const writer = this.#writer as PartitionWriter;
+    const hasher = this.#hasher as KeyHasher;
+    const { joinType } = this.#plan;
+    const keysOf = isInner ? this.#innerKeys : this.#outerKeys;
+    // A row without a partner is needed only where it is shown alone.
+    const keepsLonely = isInner
+      ? joinType === 'right' || joinType === 'full'
+      : joinType === 'left' || joinType === 'full' || joinType === 'anti';
+    for (let i = from; i < to; i++) {
+      keysOf(x, columns, i, this.#keys);
+      let partition = 0;
+      if (this.#hasNullKey()) {
+        if (!keepsLonely) continue;
+      } else {
+        partition = writer.partitionOf(hasher.hashOf(this.#keys));
+        if (!isInner && !keepsLonely && this.#innerStreams[partition].rowCount === 0) continue;
+      }
+      writer.add(partition, columns, i);
+    }
+  }
+
+  #endInner(): void {
+    const writer = this.#writer as PartitionWriter;
+    this.#innerStreams = writer.finish();
+    const which = columnNumbers(this.#plan.outer.output.length);
+    const rowBytes = 16 + 24 * which.length;
+    this.#writer = new PartitionWriter(writer.file, writer.division, which, rowBytes);
+    this.#phase = 'spill outer';
+  }
+
+  #endOuter(): void {
+    const writer = this.#writer as PartitionWriter;
+    const outer = writer.finish();
+    this.#writer = null;
+    const { joinType } = this.#plan;
+    const needsInner = joinType === 'inner' || joinType === 'semi' || joinType === 'right';
+    const needsOuter = joinType !== 'right' && joinType !== 'full';
+    const parts: SpillStream[][] = [];
+    this.#innerStreams.forEach((inner, i) => {
+      if ((needsInner && inner.rowCount === 0) || (needsOuter && outer[i].rowCount === 0)) return;
+      if (inner.rowCount + outer[i].rowCount > 0) parts.push([inner, outer[i]]);
+    });
+    this.#innerStreams = [];
+    this.#partCount += parts.length - 1;
+    if (parts.length === 0) writer.file.close();
+    this.#parts.add(writer.division, parts);
+    this.#phase = 'next part';
+  }
+
+  #startNextPart(): boolean {
+    this.#clearTable();
+    const part = this.#parts.next();
+    this.#outerReader = null;
+    this.#innerReader =
+      part === null ? null : new SpillReader(part.streams[INNER], columnNumbers(this.#plan.inner.output.length));
+    return part !== null;
+  }
+
+  // --------------------------------------------------------------------------------------------------------------- probe
+
+  #probeOn(x: ExecContext): Batch {
+    const { joinType } = this.#plan;
+    if (this.#store.count === 0 && (joinType === 'inner' || joinType === 'semi' || joinType === 'right')) return END;
+    const out = this.#out;
+    let n = 0;
+    while (n < BATCH_SIZE) {
+      if (this.#unmatched >= 0) return this.#emitUnmatched(x, n);
+      if (this.#batch === null || this.#row >= this.#batch.count) {
+        // Give away what is there before the outer side may overwrite its batch.
+        if (n > 0) break;
+        const batch = this.#pullOuter(x);
+        if (batch === PENDING) return PENDING;
+        if (batch === END) {
+          if (joinType !== 'right' && joinType !== 'full') return END;
+          this.#unmatched = 0;
+          continue;
+        }
+        this.#batch = batch;
+        this.#row = 0;
+        this.#hasCandidate = false;
+        if (x.shouldYield(batch.count)) return PENDING;
+      }
+      n = this.#probe(x, n);
+    }
+    out.count = n;
+    return out;
+  }
+
+  /** Joins the current outer row as far as the output has room; answers the rows in the output. */
+  #probe(x: ExecContext, n: number): number {
+    const batch = this.#batch as Batch;
+    const { condition, emit } = this.#compiled;
+    const { joinType } = this.#plan;
+    const inner = this.#store.columns;
+    const out = this.#out.columns;
+    if (!this.#hasCandidate) {
+      this.#outerKeys(x, batch.columns, this.#row, this.#keys);
+      const group = this.#hasNullKey() ? -1 : this.#table.findValues(this.#keys);
+      this.#candidate = group < 0 ? -1 : this.#heads[group];
+      this.#rowMatched = false;
+      this.#hasCandidate = true;
+    }
+    while (this.#candidate >= 0) {
+      if (n === BATCH_SIZE) return n;
+      const j = this.#candidate;
+      if (condition === null || condition(x, batch.columns, this.#row, inner, j)) {
+        this.#rowMatched = true;
+        this.#matched[j] = true;
+        if (joinType === 'semi' || joinType === 'anti') break;
+        if (emit(x, batch.columns, this.#row, inner, j, out, n)) n++;
+      }
+      this.#candidate = this.#nextRow[j];
+    }
+    if (n === BATCH_SIZE) {
+      // The last step below may add a row: come back for it, with no candidate left.
+      this.#candidate = -1;
+      return n;
+    }
+    const emitsAlone = this.#rowMatched
+      ? joinType === 'semi'
+      : joinType === 'left' || joinType === 'full' || joinType === 'anti';
+    if (emitsAlone && emit(x, batch.columns, this.#row, inner, -1, out, n)) n++;
+    this.#row++;
+    this.#hasCandidate = false;
+    return n;
+  }
+
+  /** Right and full joins: inner rows without a partner, at the end. */
+  #emitUnmatched(x: ExecContext, n: number): Batch {
+    const out = this.#out;
+    while (this.#unmatched < this.#store.count && n < BATCH_SIZE) {
+      const j = this.#unmatched++;
+      if (!this.#matched[j] && this.#compiled.emit(x, NO_COLUMNS, -1, this.#store.columns, j, out.columns, n)) n++;
+    }
+    out.count = n;
+    return n > 0 ? out : END;
+  }
+
+  spillReport(): SpillReport {
+    let buckets = 1024;
+    while (buckets < this.#rowsMax) buckets *= 2;
+    return { kind: 'hash', buckets, batches: this.#partCount, originalBatches: 1, memoryBytes: this.#bytesMax };
+  }
+
+  close(x: ExecContext): void {
+    this.#outer.close(x);
+    this.#inner.close(x);
+    this.#clearTable();
+    this.#closeFiles();
+  }
+}
