@@ -269,6 +269,7 @@ export class Sweep {
   }
 }
 
+/** Of a shrunk row the address alone is asked: as long as the page is kept, no other version can have it. */
 function needsVersion(kind: number): boolean {
-  return (kind & (WRITE_INDEXED | WRITE_MOVED)) !== 0;
+  return (kind & LEFT_BEHIND) !== 0;
 }

@@ -275,8 +275,8 @@ async function openModel(seed: number): Promise<Model> {
 }
 
 describe('version chains against a model', () => {
-  for (let run = 0; run < 6; run++) {
-    const seed = SEED + run;
+  // 54610: a shrunk row's old version had gone, and another had taken its address, when the sweep came to shrink the slot.
+  for (const seed of [54610, ...Array.from({ length: 6 }, (_, run) => SEED + run)]) {
     it(`show each snapshot its rows, with pages coming and going (SEED=${seed})`, async () => {
       const model = await openModel(seed);
       for (let i = 0; i < 700; i++) await model.step();
