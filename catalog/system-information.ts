@@ -114,6 +114,13 @@ export interface WalActivity {
   readonly resetAt: number | null;
 }
 
+/** Where the log ends: in memory, with the operating system, on disk. Bytes since its beginning. */
+export interface WalPositions {
+  readonly inserted: number;
+  readonly written: number;
+  readonly flushed: number;
+}
+
 /** One frame of the buffer pool; without a relation it is unused. */
 export interface FrameInformation {
   readonly number: number;
@@ -167,6 +174,7 @@ export interface SystemInformation {
   databaseActivity(databaseOid: number): DatabaseActivity | null;
   writerActivity(): WriterActivity;
   walActivity(): WalActivity;
+  walPositions(): WalPositions;
   frames(): Iterable<FrameInformation>;
   /** Parts of the process's memory; they add up to what it holds. */
   memory(): readonly MemoryPart[];

@@ -13,6 +13,7 @@ import type {
   SystemInformation,
   TableActivity,
   WalActivity,
+  WalPositions,
   WriterActivity,
 } from '../catalog/system-information.ts';
 import { PAGE_SIZE, USAGE_COUNT_MAX } from '../storage/limits.ts';
@@ -140,6 +141,11 @@ export class SessionSystemInformation implements SystemInformation {
 
   writerActivity(): WriterActivity {
     return this.#session.server.activity.writer();
+  }
+
+  walPositions(): WalPositions {
+    const { insertLsn, writtenLsn, flushedLsn } = this.#session.engine.wal;
+    return { inserted: insertLsn, written: writtenLsn, flushed: Math.min(flushedLsn, insertLsn) };
   }
 
   walActivity(): WalActivity {

@@ -1095,6 +1095,8 @@ export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
 2829|corr|701 701|701|iG|corr_float8_float8
 2844|pg_stat_get_db_blk_read_time|26|701|sS|pg_stat_get_db_blk_read_time
 2845|pg_stat_get_db_blk_write_time|26|701|sS|pg_stat_get_db_blk_write_time
+2849|pg_current_wal_lsn||3220|vS|pg_current_wal_lsn
+2852|pg_current_wal_insert_lsn||3220|vS|pg_current_wal_insert_lsn
 2854|pg_my_temp_schema||26|sS|pg_my_temp_schema
 2855|pg_is_other_temp_schema|26|16|sS|pg_is_other_temp_schema
 2859|pg_stat_get_buf_alloc||20|sS|pg_stat_get_buf_alloc
@@ -1224,6 +1226,7 @@ export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
 3161|pg_stat_get_checkpoint_sync_time||701|sS|pg_stat_get_checkpoint_sync_time
 3162|pg_collation_for|2276|25|s|pg_collation_for
 3163|pg_trigger_depth||23|sS|pg_trigger_depth
+3165|pg_wal_lsn_diff|3220 3220|1700|iS|pg_lsn_mi
 3166|pg_size_pretty|1700|25|iS|pg_size_pretty_numeric
 3167|array_remove|5078 5077|5078|i|array_remove
 3168|array_replace|5078 5077 5077|5078|i|array_replace
@@ -1262,6 +1265,7 @@ export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
 3234|pg_lsn_ge|3220 3220|16|iS|pg_lsn_ge
 3235|pg_lsn_gt|3220 3220|16|iS|pg_lsn_gt
 3236|pg_lsn_ne|3220 3220|16|iS|pg_lsn_ne
+3237|pg_lsn_mi|3220 3220|1700|iS|pg_lsn_mi
 3251|pg_lsn_cmp|3220 3220|23|iS|pg_lsn_cmp
 3259|generate_series|1700 1700 1700|1700|iSR|generate_series_step_numeric
 3260|generate_series|1700 1700|1700|iSR|generate_series_numeric
@@ -1290,6 +1294,7 @@ export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
 3306|jsonb_pretty|3802|25|iS|jsonb_pretty
 3308|xidneq|28 28|16|iS|xidneq
 3309|xidneqint4|28 23|16|iS|xidneq
+3330|pg_current_wal_flush_lsn||3220|vS|pg_current_wal_flush_lsn
 3334|pg_size_bytes|25|20|iS|pg_size_bytes
 3343|jsonb_delete|3802 1009|3802|iSA|jsonb_delete_array|from_json,path_elems
 3348|txid_current_if_assigned||20|sS|pg_current_xact_id_if_assigned

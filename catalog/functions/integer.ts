@@ -7,6 +7,7 @@
  * normalised values of different kinds are never equal.
  */
 import { type SqlError, sqlError } from '../../types/errors.ts';
+import { Numeric } from '../../types/index.ts';
 import type { FunctionModule } from './module.ts';
 
 export type Int8 = number | bigint;
@@ -207,6 +208,7 @@ export const integerFunctions: FunctionModule = {
     pg_lsn_gt: gt,
     pg_lsn_ge: ge,
     pg_lsn_cmp: compare,
+    pg_lsn_mi: (a: Int8, b: Int8) => Numeric.fromBigint(BigInt(a) - BigInt(b)),
     xideq: eq,
     xidneq: ne,
     cideq: eq,

@@ -1,7 +1,13 @@
 /** pg_stat_get_*: the counters behind the pg_stat views, one at a time; and resetting them. */
 import { sqlError } from '../../types/errors.ts';
 import type { FunctionContext, Value } from '../function-entry.ts';
-import type { DatabaseActivity, IndexActivity, TableActivity, WriterActivity } from '../system-information.ts';
+import type {
+  DatabaseActivity,
+  IndexActivity,
+  TableActivity,
+  WalPositions,
+  WriterActivity,
+} from '../system-information.ts';
 import type { FunctionModule } from './module.ts';
 
 type OfOid = (context: FunctionContext, oid: number) => Value;
@@ -38,6 +44,10 @@ function ofWriter(get: (writer: WriterActivity) => Value): (context: FunctionCon
   return (context) => (context.system === undefined ? 0 : get(context.system.writerActivity()));
 }
 
+function ofLog(get: (positions: WalPositions) => number): (context: FunctionContext) => Value {
+  return (context) => (context.system === undefined ? null : get(context.system.walPositions()));
+}
+
 const zero = (): Value => 0;
 const nothing = (): Value => null;
 
@@ -59,6 +69,9 @@ export const statisticsFunctions: FunctionModule = {
     pg_stat_force_next_flush: () => VOID,
   },
   contextual: {
+    pg_current_wal_lsn: ofLog((log) => log.written),
+    pg_current_wal_insert_lsn: ofLog((log) => log.inserted),
+    pg_current_wal_flush_lsn: ofLog((log) => log.flushed),
     pg_stat_get_numscans: ofTable(
       (table) => table.sequentialScans,
       (index) => index.scans,

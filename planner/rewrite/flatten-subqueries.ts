@@ -61,6 +61,8 @@ function isSimple(inner: Query): boolean {
     !inner.hasSets &&
     !inner.distinct &&
     inner.distinctOn === null &&
+    // The order shows where rows are collected or given out as they come; PostgreSQL, too, leaves such a subquery alone.
+    inner.orderBy.length === 0 &&
     inner.limit === null &&
     inner.offset === null &&
     inner.ctes.length === 0 &&

@@ -136,6 +136,11 @@ export class Wal {
     return this.flusher.flushedLsn;
   }
 
+  /** Everything before this is with the operating system. */
+  get writtenLsn(): number {
+    return this.flusher.writtenLsn;
+  }
+
   get discards(): boolean {
     return !this.keepsBytes;
   }
