@@ -37,7 +37,7 @@ export function verify(words: readonly string[], write: (text: string) => void, 
   const looked =
     `${counts.relations} relations, ${counts.pages} pages, ${counts.rows} rows (${counts.movedRows} moved), ` +
     `${counts.longValues} long values, ${counts.oldVersions} old versions, ${counts.logRecords} log records in ` +
-    `${counts.logSegments} segments, ${counts.catalogEntries} catalog entries, ${counts.sequences} sequences`;
+    `${counts.logSegments} segments, ${counts.indexImages} index images, ${counts.catalogEntries} catalog entries, ${counts.sequences} sequences`;
   const seconds = ((performance.now() - begunMs) / 1000).toFixed(1);
   write(
     `${directory}: ${isWhole ? 'whole' : `${problems.length + problemsNotKept} problems`}; ${looked}; ${seconds} s\n`,

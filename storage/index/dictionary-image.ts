@@ -211,6 +211,111 @@ export class ImageWriter {
   }
 }
 
+/** The chunks of an image, one after the other, into the buffer. */
+class ImageChunks {
+  /** Behind the chunk that is in the buffer. */
+  at: number;
+  /** Bytes of it, its header included. */
+  length = 0;
+  private readonly file: File;
+  private readonly buffer: ImageBuffer;
+  private crc: number;
+
+  constructor(file: File, buffer: ImageBuffer, from: number, crc: number) {
+    this.file = file;
+    this.buffer = buffer;
+    this.at = from;
+    this.crc = crc;
+  }
+
+  /** Null, or what is wrong with the next chunk. */
+  next(): string | null {
+    const { at, file } = this;
+    const { bytes, u32 } = this.buffer;
+    if (file.readSync(bytes, 0, CHUNK_HEADER_SIZE, at) < CHUNK_HEADER_SIZE) return `it ends at ${at}, in the middle`;
+    const length = CHUNK_HEADER_SIZE + u32[1];
+    if (length > bytes.length) return `the size of its bytes from ${at} on is wrong`;
+    const rest = file.readSync(bytes, CHUNK_HEADER_SIZE, length - CHUNK_HEADER_SIZE, at + CHUNK_HEADER_SIZE);
+    if (rest < length - CHUNK_HEADER_SIZE) return `it ends at ${at + rest}, in the middle`;
+    this.crc = crc32(bytes, CHUNK_HEADER_SIZE, length, crc32(bytes, 0, 8, this.crc));
+    if (this.crc !== u32[2] || u32[3] !== 0) return `the checksum of its bytes ${at} to ${at + length} is wrong`;
+    this.at = at + length;
+    this.length = length;
+    return null;
+  }
+
+  get isEnd(): boolean {
+    return this.buffer.u32[0] === CHUNK_END;
+  }
+
+  /** Of the end: the entries of all chunks before. */
+  get entryCount(): number {
+    return this.buffer.f64[CHUNK_HEADER_SIZE >>> 3];
+  }
+}
+
+/**
+ * Reads an image without a dictionary: whether it is the image of that index, heap and time, is whole, and has its keys in order;
+ * `visit` gets the row ids, block after block. Answers null or what is wrong.
+ */
+export function checkImage(
+  file: File,
+  identity: Omit<ImageIdentity, 'definition'>,
+  visit: (rows: Uint32Array) => void,
+): string | null {
+  const start = Buffer.alloc(HEADER_SIZE);
+  if (file.readSync(start, 0, HEADER_SIZE, 0) < HEADER_SIZE) return 'it ends in its header';
+  const definition = Buffer.alloc(Math.min(start.readUInt32LE(36), file.size()));
+  file.readSync(definition, 0, definition.length, HEADER_SIZE);
+  const header = headerOf({ ...identity, definition: definition.toString('utf8') }, start.readUInt32LE(32) === 1);
+  const found = Buffer.alloc(header.length);
+  file.readSync(found, 0, header.length, 0);
+  if (!found.equals(header)) return whyOther(found, header);
+  const buffer = new ImageBuffer();
+  const chunks = new ImageChunks(file, buffer, header.length, header.readUInt32LE(12));
+  let count = 0;
+  let last = Number.NEGATIVE_INFINITY;
+  for (;;) {
+    const fault = chunks.next();
+    if (fault !== null) return fault;
+    if (chunks.isEnd) break;
+    for (let at = CHUNK_HEADER_SIZE; at < chunks.length; ) {
+      const block = blockAt(buffer, at, chunks.length);
+      if (block === null) return `its entries before ${chunks.at} are not in order`;
+      for (const number of block.numbers) {
+        if (number < last) return `its keys before ${chunks.at} are not in order`;
+        last = number;
+      }
+      visit(block.rows);
+      count += block.rows.length;
+      at = block.next;
+    }
+  }
+  return chunks.entryCount === count && chunks.at === file.size() ? null : 'it has another size than it says';
+}
+
+interface ImageBlock {
+  readonly numbers: Float64Array;
+  readonly rows: Uint32Array;
+  readonly slots: Buffer;
+  readonly next: number;
+}
+
+/** The block of entries at `at` in the buffer, null if it is none. */
+function blockAt({ bytes, f64, u32 }: ImageBuffer, at: number, end: number): ImageBlock | null {
+  const count = u32[at >>> 2];
+  const rowsAt = at + 8 + count * 8;
+  const slotsAt = rowsAt + ((count * 4 + 7) & -8);
+  const next = slotsAt + u32[(at + 4) >>> 2];
+  if (count === 0 || count > NODE_CAPACITY || next > end) return null;
+  return {
+    numbers: f64.subarray((at + 8) >>> 3, rowsAt >>> 3),
+    rows: u32.subarray(rowsAt >>> 2, (rowsAt >>> 2) + count),
+    slots: bytes.subarray(slotsAt, next),
+    next,
+  };
+}
+
 /** Loads images, one after the other. */
 export class ImageReader {
   /** Entries of the last image that were left out. */
@@ -263,27 +368,19 @@ export class ImageReader {
     const found = Buffer.alloc(header.length);
     file.readSync(found, 0, header.length, 0);
     if (!found.equals(header)) return whyOther(found, header);
-    let crc = header.readUInt32LE(12);
-    let at = header.length;
+    const chunks = new ImageChunks(file, this.chunk, header.length, header.readUInt32LE(12));
     let count = 0;
     const words = without.words;
     for (;;) {
-      const { bytes, u32 } = this.chunk;
-      if (file.readSync(bytes, 0, CHUNK_HEADER_SIZE, at) < CHUNK_HEADER_SIZE) return `it ends at ${at}, in the middle`;
-      const length = CHUNK_HEADER_SIZE + u32[1];
-      if (length > bytes.length) return `the size of its bytes from ${at} on is wrong`;
-      const rest = file.readSync(bytes, CHUNK_HEADER_SIZE, length - CHUNK_HEADER_SIZE, at + CHUNK_HEADER_SIZE);
-      if (rest < length - CHUNK_HEADER_SIZE) return `it ends at ${at + rest}, in the middle`;
-      crc = crc32(bytes, CHUNK_HEADER_SIZE, length, crc32(bytes, 0, 8, crc));
-      if (crc !== u32[2] || u32[3] !== 0) return `the checksum of its bytes ${at} to ${at + length} is wrong`;
-      at += length;
-      if (u32[0] === CHUNK_END) break;
-      const entries = this.blocks(length, dictionary, words);
-      if (entries < 0) return `its entries before ${at} are not in order`;
+      const fault = chunks.next();
+      if (fault !== null) return fault;
+      if (chunks.isEnd) break;
+      const entries = this.blocks(chunks.length, dictionary, words);
+      if (entries < 0) return `its entries before ${chunks.at} are not in order`;
       count += entries;
       await new Promise((resolve) => setImmediate(resolve));
     }
-    if (this.chunk.f64[CHUNK_HEADER_SIZE >>> 3] !== count || at !== size) return 'it has another size than it says';
+    if (chunks.entryCount !== count || chunks.at !== size) return 'it has another size than it says';
     const flags = this.chunk.u32[(CHUNK_HEADER_SIZE + 8) >>> 2];
     dictionary.finishLoad();
     dictionary.isLossy = (flags & FLAG_LOSSY) !== 0;
@@ -293,24 +390,19 @@ export class ImageReader {
 
   /** Answers how many entries the chunk has, -1 if something is wrong with them. */
   private blocks(end: number, dictionary: OrderedDictionary, without: Uint32Array): number {
-    const { bytes, f64, u32 } = this.chunk;
     let entries = 0;
     for (let at = CHUNK_HEADER_SIZE; at < end; ) {
-      const count = u32[at >>> 2];
-      const rowsAt = at + 8 + count * 8;
-      const slotsAt = rowsAt + ((count * 4 + 7) & -8);
-      const next = slotsAt + u32[(at + 4) >>> 2];
-      if (count === 0 || count > NODE_CAPACITY || next > end) return -1;
-      const numbers = f64.subarray((at + 8) >>> 3, rowsAt >>> 3);
-      const rows = u32.subarray(rowsAt >>> 2, (rowsAt >>> 2) + count);
-      const slots = dictionary.hasByteKeys ? bytes.subarray(slotsAt, next) : null;
+      const block = blockAt(this.chunk, at, end);
+      if (block === null) return -1;
+      const { numbers, rows } = block;
+      const slots = dictionary.hasByteKeys ? block.slots : null;
       const fits =
         without.length === 0 || !hasRowOn(rows, without)
           ? dictionary.appendEntries(numbers, rows, slots)
           : this.appendWithout(dictionary, numbers, rows, slots, without);
       if (!fits) return -1;
-      entries += count;
-      at = next;
+      entries += rows.length;
+      at = block.next;
     }
     return entries;
   }

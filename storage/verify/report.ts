@@ -21,6 +21,7 @@ export interface VerifyCounts {
   logSegments: number;
   sequences: number;
   catalogEntries: number;
+  indexImages: number;
 }
 
 export class VerifyReport {
@@ -38,6 +39,7 @@ export class VerifyReport {
     logSegments: 0,
     sequences: 0,
     catalogEntries: 0,
+    indexImages: 0,
   };
   /** Problems that were found beyond those kept. */
   problemsNotKept = 0;

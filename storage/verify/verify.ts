@@ -25,6 +25,7 @@ import { RecoveredState } from '../state.ts';
 import { VERSIONS_REL_ID } from '../store.ts';
 import { Wal, WalSegments } from '../wal/index.ts';
 import { VerifyReport } from './report.ts';
+import { verifyImages } from './verify-images.ts';
 import { verifyLog } from './verify-log.ts';
 import { type RowCheck, verifyPages, verifyRawPages } from './verify-pages.ts';
 
@@ -38,8 +39,6 @@ export interface VerifyOptions {
     catalog: ReadonlyMap<string, Uint8Array>,
     report: VerifyReport,
   ) => (relId: number) => RowCheck | null;
-  /** Other files of the directory that somebody knows how to judge. */
-  readonly fileChecks?: readonly ((fileSystem: FileSystem, directory: string, report: VerifyReport) => void)[];
 }
 
 /** Throws SqlError when it cannot be done at all: no data directory, a server runs on it, another format. */
@@ -59,7 +58,6 @@ export function verifyDirectory(options: VerifyOptions): VerifyReport {
   }
   const isLogWhole = verifyLog(fileSystem, directory, control, report);
   verifyRecovered(options, isLogWhole, report);
-  for (const check of options.fileChecks ?? []) check(fileSystem, directory, report);
   return report;
 }
 
@@ -136,6 +134,7 @@ function verifyRecovered(options: VerifyOptions, isLogWhole: boolean, report: Ve
     rowCheckOf: options.rowChecks?.(recovered.catalog, report) ?? (() => null),
     report,
   });
+  verifyImages({ fileSystem: options.fileSystem, directory, pool, heaps: recovered.heaps, report });
   pool.close();
   wal.close();
 }

@@ -224,6 +224,47 @@ describe('verify', () => {
     expect(problemsOf(disk)[0]).to.match(/never committed, and version 0\.0, which it replaced, is of relation 4711$/);
   });
 
+  it('an index image that is damaged, cut, missing, or of another time; one that nobody uses is noted', () => {
+    const [name] = disk.list(`${DIRECTORY}/index`);
+    const path = `${DIRECTORY}/index/${name}`;
+    const rebuilt = 'the next start rebuilds the index';
+    const first = (): string => {
+      const [problem] = problemsOf(disk);
+      disk = closed.disk.fork();
+      return problem;
+    };
+    expect(verified(disk).counts.indexImages).to.equal(1);
+    disk.corrupt(path, 300, 4);
+    expect(first()).to.match(
+      new RegExp(`^index/${name}: the checksum of its bytes \\d+ to \\d+ is wrong; ${rebuilt}$`),
+    );
+    disk.open(path, 'readwrite').truncateSync(200);
+    expect(first()).to.match(new RegExp(`^index/${name}: it ends at \\d+, in the middle; ${rebuilt}$`));
+    disk.corrupt(path, 24, 1);
+    expect(first()).to.equal(`index/${name}: it is of another index or time; ${rebuilt}`);
+    disk.unlink(path);
+    expect(first()).to.match(new RegExp(`^index/${name}: could not open file .*; ${rebuilt}$`));
+    disk.open(`${DIRECTORY}/index/9.9`, 'create').close();
+    const { problems, notes } = verified(disk);
+    expect([problems.length, notes.map(describeProblem)]).to.deep.equal([
+      0,
+      ['index/9.9: an image that is not in use; the next start removes it'],
+    ]);
+  });
+
+  it('a key of a row that is not there', () => {
+    // The last row of a page loses its slot, in the page only.
+    editPage(disk, heap, 1, (page) => {
+      const slot = page.readUInt16LE(12) - 1;
+      const capacity = page.readUInt16LE(34 + slot * 4);
+      page.writeUInt32LE(0, 32 + slot * 4);
+      page.writeUInt16LE(slot, 12);
+      page.writeUInt16LE(32 + slot * 4, 14);
+      page.writeUInt16LE(page.readUInt16LE(28) + capacity, 28);
+    });
+    expect(problemsOf(disk).at(-1)).to.match(/^index\/\d+\.\d+: it has a key for block 1 slot \d+, where no row is;/);
+  });
+
   it('a file of no relation is noted', () => {
     disk.open(`${DIRECTORY}/base/4711`, 'create').close();
     const { problems, notes } = verified(disk);
