@@ -405,7 +405,7 @@ function openDirectory(
     directory,
     pool,
     wal,
-    source: { capture: (isFinal) => captureState(store, images.capture(isFinal, wal.insertLsn)) },
+    source: { capture: (isFinal) => captureState(store, images.capture(isFinal, wal.insertLsn), isFinal) },
     control: recovery.control,
     clusterId: recovery.control?.clusterId ?? randomBytes(8).readBigUInt64LE(),
     timeoutMs: options.checkpointTimeoutMs,

@@ -36,7 +36,8 @@ interface TransactionState {
 }
 
 /** For Checkpointer: everything as of now. */
-export function captureState(store: Store, files: CheckpointFiles): CapturedState {
+/** `isFinal`: nothing changes any more, so a sequence goes on where it stands, not where the log would have let it. */
+export function captureState(store: Store, files: CheckpointFiles, isFinal: boolean): CapturedState {
   const { transactions } = store;
   const createdHeaps: [number, number][] = [];
   for (const heap of store.heaps.values()) {
@@ -44,7 +45,8 @@ export function captureState(store: Store, files: CheckpointFiles): CapturedStat
   }
   const sequences: [number, string, boolean][] = [];
   for (const [id, sequence] of store.sequences) {
-    sequences.push([id, sequence.loggedValue.toString(), sequence.loggedIsCalled]);
+    const { lastValue, isCalled, loggedValue, loggedIsCalled } = sequence;
+    sequences.push(isFinal ? [id, lastValue.toString(), isCalled] : [id, loggedValue.toString(), loggedIsCalled]);
   }
   const state: TransactionState = {
     unfinishedXids: transactions.unfinishedXids(),

@@ -212,6 +212,26 @@ describe('the storage engine', () => {
     await fourth.close();
   });
 
+  it('goes on with a sequence where it stood after a clean end, and further on only after a crash', async () => {
+    const fileSystem = new MemoryFileSystem();
+    const engine = await open(fileSystem);
+    const txn = engine.transactions.begin();
+    engine.createSequence(txn, 20000, 1, false);
+    engine.setSequence(20000, 5, true, txn, 37);
+    await committed(engine, txn);
+    await engine.close();
+    const again = await open(fileSystem);
+    expect(again.sequenceState(20000)).to.include({ lastValue: 5, isCalled: true });
+    const reader = again.transactions.begin();
+    again.setSequence(20000, 6, true, reader, 38);
+    await committed(again, reader);
+    again.abandon();
+    fileSystem.crash();
+    const third = await open(fileSystem);
+    expect(third.sequenceState(20000)).to.include({ lastValue: 38, isCalled: true });
+    await third.close();
+  });
+
   it('gives out each oid once', async () => {
     const fileSystem = new MemoryFileSystem();
     const engine = await open(fileSystem);
