@@ -11,7 +11,7 @@ import { hashKey, typeByOid } from '../../types/index.ts';
 import { type Batch, END, PENDING } from '../batch.ts';
 import { makeArray, tooManyRows } from '../compile/runtime.ts';
 import type { ExecContext, SubplanRunner } from '../context.ts';
-import { batchBytes, HASH_ENTRY_BYTES, Holding } from '../memory-account.ts';
+import { batchBytes, columnBytes, HASH_ENTRY_BYTES, Holding } from '../memory-account.ts';
 import { GroupTable } from './group-table.ts';
 import { type Operator, RowStore, WAIT_SIGNAL, YIELD_SIGNAL } from './operator.ts';
 
@@ -61,6 +61,7 @@ export class SubplanOperator implements SubplanRunner {
       this.#count = 0;
       this.#value = null;
       this.#elements = [];
+      if (this.#isCorrelated) this.#held.clear(x.memory);
       this.#operator.open(x);
       this.#isOpen = true;
     }
@@ -120,9 +121,12 @@ export class SubplanOperator implements SubplanRunner {
   array(x: ExecContext): Value {
     return this.#once(x, () => {
       this.#run(x, (batch) => {
+        this.#held.add(x.memory, columnBytes(batch.columns[0], batch.count));
         for (let i = 0; i < batch.count; i++) this.#elements.push(batch.columns[0][i]);
         return true;
       });
+      // A correlated one's belongs to whoever asked.
+      if (this.#isCorrelated) this.#held.clear(x.memory);
       const elements = this.#elements;
       this.#elements = [];
       const elementOid = typeByOid(this.#expr.typeOid)?.elementOid ?? 0;

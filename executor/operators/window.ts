@@ -19,6 +19,7 @@ import {
 import type { ExecContext } from '../context.ts';
 import { batchBytes, Holding } from '../memory-account.ts';
 import type { Execution } from '../program.ts';
+import { valueBytes } from '../spill/memory.ts';
 import { type Operator, RowStore } from './operator.ts';
 import { checkRangeOffset, type RangeBound, rangeBound } from './range-bound.ts';
 
@@ -58,6 +59,9 @@ class Partition implements WindowAccess {
     }
   }
 }
+
+/** Results are counted in parts of this size. */
+const RESULT_BYTES = 64 * 1024;
 
 export class WindowOperator implements Operator {
   readonly #plan: WindowPlan;
@@ -235,9 +239,19 @@ export class WindowOperator implements Operator {
       const aggregate = this.#aggregates[k];
       const results = this.#results[k];
       const runner = aggregate === null ? null : new FrameAggregate(x, call, aggregate, p, filter);
+      // An aggregate may make a value of each frame, and a long one: array_agg.
+      let bytes = 0;
+      let last: Value = null;
       for (let row = 0; row < p.partitionSize; row++) {
         frames.moveTo(row);
-        results[first + row] = runner === null ? this.#functions[k](p) : runner.value();
+        const value = runner === null ? this.#functions[k](p) : runner.value();
+        results[first + row] = value;
+        if (runner === null || typeof value === 'number' || value === last) continue;
+        last = value;
+        bytes += valueBytes(value);
+        if (bytes < RESULT_BYTES) continue;
+        this.#held.add(x.memory, bytes);
+        bytes = 0;
       }
       x.checkInterrupt();
     });
