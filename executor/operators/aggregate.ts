@@ -522,17 +522,18 @@ export class AggregateOperator implements Operator, SpillingOperator {
       // The last group of sorted input may go on.
       const end = this.#isInputDone ? groups.count : groups.count - 1;
       let n = 0;
-      while (this.#group < end && n < BATCH_SIZE) {
-        groups.table.keyValues(this.#group, keyValues);
+      let group = this.#group;
+      while (group < end && n < BATCH_SIZE) {
+        groups.table.keyValues(group, keyValues);
         for (let k = 0; k < keyCount; k++) raw.columns[k][n] = null;
         set.forEach((k, i) => {
           raw.columns[k][n] = keyValues[i];
         });
         for (let a = 0; a < accumulators.length; a++) {
-          raw.columns[keyCount + a][n] = accumulators[a].final(x, groups.arrays[a], this.#group);
+          raw.columns[keyCount + a][n] = accumulators[a].final(x, groups.arrays[a], group);
         }
         raw.columns[keyCount + accumulators.length][n] = mask;
-        this.#group++;
+        group++;
         n++;
       }
       if (n === 0) {
@@ -541,6 +542,8 @@ export class AggregateOperator implements Operator, SpillingOperator {
         continue;
       }
       this.#out.count = output(x, raw.columns, n, this.#out.columns);
+      // Not before: what is computed of them may have to wait.
+      this.#group = group;
       if (this.#out.count > 0) return this.#out;
     }
     return END;

@@ -82,6 +82,8 @@ export class WindowOperator implements Operator {
   readonly #out: Batch;
   readonly #partition = new Partition();
   #isInputDone = false;
+  /** A batch whose keys and arguments could not be computed yet: something in them had to wait. */
+  #begun: Batch | null = null;
   #next = 0;
   /** Rows of the store before this are computed. */
   #computed = 0;
@@ -121,6 +123,7 @@ export class WindowOperator implements Operator {
     this.#values.clear();
     for (const column of this.#results) column.length = 0;
     this.#isInputDone = false;
+    this.#begun = null;
     this.#next = 0;
     this.#computed = 0;
     this.#looked = 0;
@@ -133,13 +136,15 @@ export class WindowOperator implements Operator {
       if (this.#next < this.#computed) return this.#give();
       if (this.#isInputDone && this.#computed === this.#rows.count) return END;
       if (!this.#isInputDone) {
-        const batch = this.#input.poll(x);
+        const batch = this.#begun ?? this.#input.poll(x);
         if (batch === PENDING) return PENDING;
         if (batch === END) this.#isInputDone = true;
         else {
           this.#drop(x);
-          this.#rows.append(batch);
+          this.#begun = batch;
           this.#extraBatch.count = this.#extra(x, batch.columns, batch.count, this.#extraBatch.columns);
+          this.#begun = null;
+          this.#rows.append(batch);
           this.#values.append(this.#extraBatch);
           // Rows, keys and arguments, and a place for each result.
           const results = batch.count * this.#results.length * 8;

@@ -1,12 +1,12 @@
 /**
- * What a join computes for a row may have to wait, for a subquery that outlasts a time slice or for a page: it goes on with that row, and no
+ * What an operator computes for a row may have to wait, for a subquery that outlasts a time slice or for a page: it goes on with that row, and no
  * row is lost or given twice.
  */
 import { expect } from 'chai';
 import pg from 'pg';
 import { createScratchDatabase, type ScratchDatabase } from '../support/database-target.ts';
 
-describe('joins that wait in the middle of a batch', () => {
+describe('rows that must wait in the middle of a batch', () => {
   let scratch: ScratchDatabase;
   let client: pg.Client;
 
@@ -76,4 +76,22 @@ describe('joins that wait in the middle of a batch', () => {
       expect(await count(`SELECT count(*) FROM a ${join} b ON ${condition}`), join).to.equal(expected);
     }
   });
+
+  const LATE = '(SELECT count(*) - 300000 FROM generate_series(1, 300000))';
+  for (const [what, sql, rows] of [
+    ['groups', `SELECT k, count(*) + ${LATE} FROM a GROUP BY k`, 3000],
+    ['windows', `SELECT sum(k + ${LATE}) OVER (PARTITION BY k) FROM a`, 3000],
+    ['function scans', `SELECT g + ${LATE} FROM generate_series(1, 3000) g`, 3000],
+    ['CTEs', `WITH c AS MATERIALIZED (SELECT k FROM a) SELECT k + ${LATE} FROM c`, 3000],
+    [
+      'recursive queries',
+      `WITH RECURSIVE r AS (SELECT 1::bigint AS n UNION ALL SELECT n + 1 + ${LATE} FROM r WHERE n < 9) TABLE r`,
+      9,
+    ],
+    ['VALUES', `VALUES (1::bigint), (2), (3 + ${LATE}), (4)`, 4],
+  ] as const) {
+    it(`so do ${what}`, async () => {
+      expect((await client.query(sql)).rows).to.have.length(rows);
+    });
+  }
 });
