@@ -19,6 +19,7 @@ import { BATCH_SIZE, Batch, END, PENDING } from '../batch.ts';
 import { type InputTypes, type ProjectFunction, projectFunction } from '../compile/batch-program.ts';
 import { Emitter } from '../compile/emitter.ts';
 import { ExpressionCompiler, type SlotAllocator } from '../compile/expression.ts';
+import { emitEvaluated } from '../compile/may-wait.ts';
 import { type Operand, repOfType } from '../compile/operand.ts';
 import { usedColumns } from '../compile/page-columns.ts';
 import { type RowBody, type ScanFunction, type ScanPosition, scanFunction } from '../compile/row-program.ts';
@@ -213,6 +214,7 @@ function consumeFunction(
   }
   if (isFull) emitFullAccumulation(emitter, compiler, keys, accumulators);
   else emitAccumulation(emitter, compiler, 'st', keys, accumulators);
+  emitEvaluated(emitter, [...keys, ...callExprs(calls)]);
   emitter.close();
   emitter.reopen('} finally {');
   emitter.emit('st.at = i;');

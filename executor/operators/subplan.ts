@@ -5,7 +5,7 @@
  * A subquery that must wait (a page, a lock) throws WAIT_SIGNAL or PAGE_MISS out of the expression; the row is evaluated again later.
  * An uncorrelated one then goes on where it was.
  */
-import type { Value } from '../../catalog/function-entry.ts';
+import type { Evaluation, Value } from '../../catalog/function-entry.ts';
 import type { SubplanExpr } from '../../planner/expr.ts';
 import { hashKey, typeByOid } from '../../types/index.ts';
 import { type Batch, END, PENDING } from '../batch.ts';
@@ -32,6 +32,7 @@ export class SubplanOperator implements SubplanRunner {
   #count = 0;
   #value: Value = null;
   #elements: Value[] = [];
+  readonly #evaluation: Evaluation = { seen: 0, done: 0, depth: 0 };
 
   constructor(expr: SubplanExpr, operator: Operator) {
     this.#expr = expr;
@@ -61,11 +62,20 @@ export class SubplanOperator implements SubplanRunner {
       this.#count = 0;
       this.#value = null;
       this.#elements = [];
+      this.#evaluation.done = 0;
       if (this.#isCorrelated) this.#held.clear(x.memory);
       this.#operator.open(x);
       this.#isOpen = true;
     }
+    const { functions } = x;
+    const around = functions.evaluation;
     if (this.#isCorrelated) x.noYieldDepth++;
+    else {
+      // It goes on where it was, while what is around it is computed again.
+      this.#evaluation.seen = 0;
+      this.#evaluation.depth = x.noYieldDepth;
+      functions.evaluation = this.#evaluation;
+    }
     try {
       for (;;) {
         const batch = this.#operator.poll(x);
@@ -79,6 +89,7 @@ export class SubplanOperator implements SubplanRunner {
       }
     } finally {
       if (this.#isCorrelated) x.noYieldDepth--;
+      else functions.evaluation = around;
     }
     this.#operator.close(x);
     this.#isOpen = false;
