@@ -9,11 +9,22 @@ import type { SystemInformation } from './system-information.ts';
 // biome-ignore lint/suspicious/noExplicitAny: values are dynamic by nature; compiled code relies on static SQL types
 export type Value = any;
 
+/** Sleeps since the start of a row (or batch) of an expression. */
+export interface Evaluation {
+  /** Met this time, and over. */
+  seen: number;
+  done: number;
+  /** Correlated subqueries around it. */
+  depth: number;
+}
+
 /**
  * What functions that depend on the session may ask (functions with `needsContext` take it as first argument). The
  * executor implements it; one object per session, its fields current for the running statement.
  */
 export interface FunctionContext {
+  /** What is being computed: of an expression that throws to wait and is computed again later, the sleeps that are over. */
+  evaluation: Evaluation;
   readonly format: FormatSettings;
   /** Start of the transaction / statement / now, in microseconds since 2000-01-01 UTC. */
   readonly transactionTimestamp: number;

@@ -88,6 +88,9 @@ export interface DatabaseActivity {
   readonly updated: number;
   readonly deleted: number;
   readonly deadlocks: number;
+  /** Files made for what did not fit in memory, and bytes written to them. */
+  readonly temporaryFiles: number;
+  readonly temporaryBytes: number;
   readonly sessions: number;
   readonly resetAt: number | null;
 }

@@ -6,7 +6,7 @@
  */
 import type { RelationEntry } from '../catalog/entries.ts';
 import type { DatabaseActivity, TableActivity } from '../catalog/system-information.ts';
-import { type Heap, HeapCounters, type StorageEngine } from '../storage/api.ts';
+import { type Heap, HeapCounters, type StorageEngine, type TemporaryCounters } from '../storage/api.ts';
 import { IndexCounters } from './index-runtime.ts';
 
 /** A heap of the table, and the one of its long values. */
@@ -107,6 +107,8 @@ export class ActivityCounters {
   rollbacks = 0;
   sessions = 0;
   deadlocks = 0;
+  /** Counted by the files. */
+  readonly temporary: TemporaryCounters = { fileCount: 0, byteCount: 0 };
   /** Microseconds since 2000-01-01 UTC; null: never. */
   resetAt: number | null = null;
 
@@ -216,6 +218,8 @@ export class ActivityCounters {
       updated: rows.updated,
       deleted: rows.deleted,
       deadlocks: this.deadlocks,
+      temporaryFiles: this.temporary.fileCount,
+      temporaryBytes: this.temporary.byteCount,
       sessions: this.sessions,
       resetAt: this.resetAt,
     };
@@ -240,6 +244,8 @@ export class ActivityCounters {
     this.rollbacks = 0;
     this.sessions = 0;
     this.deadlocks = 0;
+    this.temporary.fileCount = 0;
+    this.temporary.byteCount = 0;
     this.resetAt = now;
   }
 }

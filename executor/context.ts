@@ -160,6 +160,15 @@ export class ExecContext {
     return this.#isSliceOver && this.noYieldDepth === 0;
   }
 
+  /** A row (or batch) that may have slept is computed; inside a correlated subquery it will be computed again with the row around it. */
+  evaluated(): void {
+    const { evaluation } = this.functions;
+    if (this.noYieldDepth === evaluation.depth) {
+      evaluation.seen = 0;
+      evaluation.done = 0;
+    }
+  }
+
   checkInterrupt(): void {
     if (this.interrupt !== null) throw this.interrupt;
   }

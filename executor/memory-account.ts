@@ -12,12 +12,17 @@
  * Invariants
  *  1. WorkMemory.used is the sum of all accounts' `used`.
  *  2. grow beyond the limit throws 53200 and counts nothing.
- *  3. An account that is released holds nothing: an execution releases its account when it closes, on every path, so that an
+ *  3. Operators that can put rows aside do so when all statements together are near the cap (isTight), as if their own work_mem were
+ *     full: the other half is for those that cannot.
+ *  4. An account that is released holds nothing: an execution releases its account when it closes, on every path, so that an
  *     operator which did not shrink (an error came between) leaves nothing behind.
  */
 import type { Value } from '../catalog/function-entry.ts';
 import { SqlError } from '../types/errors.ts';
 import type { Batch } from './batch.ts';
+
+/** Of the cap; beyond, operators that can put rows aside do so. Half: a hash table that grows may take twice what it had at once. */
+const TIGHT_SHARE = 0.5;
 
 /** All statements of a server. */
 export class WorkMemory {
@@ -51,6 +56,11 @@ export class MemoryAccount {
     this.used += bytes;
   }
 
+  /** Whether all statements together would be near the cap with `bytes` more. */
+  isTight(bytes: number): boolean {
+    return this.#work.used + bytes > this.#work.limit * TIGHT_SHARE;
+  }
+
   /** `bytes` that were grown are given back. */
   shrink(bytes: number): void {
     // After a release there is nothing left to give back.
@@ -79,6 +89,18 @@ export class Holding {
   add(account: MemoryAccount, bytes: number): void {
     account.grow(bytes, this.#what);
     this.bytes += bytes;
+  }
+
+  /** So many bytes are held now: the difference is grown, or given back. */
+  set(account: MemoryAccount, bytes: number): void {
+    if (bytes > this.bytes) account.grow(bytes - this.bytes, this.#what);
+    else account.shrink(this.bytes - bytes);
+    this.bytes = bytes;
+  }
+
+  /** Whether all statements together would be near the cap if this were so many bytes. */
+  isTight(account: MemoryAccount, bytes: number): boolean {
+    return account.isTight(bytes - this.bytes);
   }
 
   /** Everything is given back. */

@@ -99,6 +99,8 @@ export class Portal {
     x.startSlice();
     x.checkInterrupt();
     x.isWaiting = false;
+    // What threw to wait is computed again from its start.
+    this.#session.functions.evaluation.seen = 0;
     if (!this.#isOpen) {
       // Bounds of an index scan may ask a subquery: what it throws to wait comes by here again.
       execution.open();

@@ -2,7 +2,7 @@
 
 import { randomBytes as cryptoRandomBytes } from 'node:crypto';
 import type { SequenceEntry } from '../catalog/entries.ts';
-import type { FunctionContext } from '../catalog/function-entry.ts';
+import type { Evaluation, FunctionContext } from '../catalog/function-entry.ts';
 import type { SystemInformation } from '../catalog/system-information.ts';
 import { LOCK_GRANTED, LOCK_WAITING, SEQUENCE_LOG_VALUES } from '../storage/api.ts';
 import { sqlError } from '../types/errors.ts';
@@ -22,6 +22,7 @@ export class SessionFunctions implements FunctionContext {
   #lastSequence = 0;
   #seed: number | null = null;
   statementTimestamp = 0;
+  evaluation: Evaluation = { seen: 0, done: 0, depth: 0 };
   /** When pg_sleep's current call ends; 0: none runs. */
   #sleepUntil = 0;
 
@@ -235,12 +236,14 @@ export class SessionFunctions implements FunctionContext {
   }
 
   sleep(seconds: number): void {
+    const { evaluation } = this;
+    evaluation.seen++;
+    if (evaluation.seen <= evaluation.done) return;
     const now = performance.now();
-    if (this.#sleepUntil === 0) {
-      if (!(seconds > 0)) return;
-      this.#sleepUntil = now + seconds * 1000;
-    } else if (now >= this.#sleepUntil) {
+    if (this.#sleepUntil === 0 && seconds > 0) this.#sleepUntil = now + seconds * 1000;
+    if (now >= this.#sleepUntil) {
       this.#sleepUntil = 0;
+      evaluation.done = evaluation.seen;
       return;
     }
     this.#session.wakeAfter(this.#sleepUntil - now);
@@ -260,6 +263,8 @@ export class SessionFunctions implements FunctionContext {
   /** A statement ended, however: a sleep in it is over. */
   endStatement(): void {
     this.#sleepUntil = 0;
+    this.evaluation.seen = 0;
+    this.evaluation.done = 0;
     this.#prewarm.reset();
   }
 }

@@ -15,6 +15,7 @@ import {
   type LockOwner,
   PAGE_MISS,
   type StorageEngine,
+  type TemporaryCounters,
   type TemporaryUsage,
   type Transaction,
 } from '../storage/api.ts';
@@ -113,7 +114,7 @@ export class Session implements ProtocolSession, PlanningSession, ExecServices {
     this.settings = new Settings(server.settings, {
       show: (name) => this.#showSetting(name),
     });
-    this.temporaryUsage = usageOf(this.settings);
+    this.temporaryUsage = usageOf(this.settings, database.activity.temporary);
     this.functions = new SessionFunctions(this);
     this.cursors = new Cursors(this);
     this.#applyInitialSettings();
@@ -1080,9 +1081,10 @@ function* rethrow(error: unknown): Task {
   throw error;
 }
 
-function usageOf(settings: Settings): TemporaryUsage {
+function usageOf(settings: Settings, counters: TemporaryCounters): TemporaryUsage {
   return {
     bytes: 0,
+    counters,
     get limitKb() {
       return settings.number('temp_file_limit');
     },

@@ -52,6 +52,7 @@ export {
   type FileSystem,
   MemoryFileSystem,
   NodeFileSystem,
+  type TemporaryCounters,
   TemporaryFile,
   TemporaryFiles,
   TemporaryRead,

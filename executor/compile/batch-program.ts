@@ -8,6 +8,7 @@ import type { ExecContext } from '../context.ts';
 import { rowTidCode } from '../row/row-tid.ts';
 import { type Code, Emitter } from './emitter.ts';
 import { ExpressionCompiler, type SlotAllocator } from './expression.ts';
+import { emitEvaluated } from './may-wait.ts';
 import { type Operand, repOfType } from './operand.ts';
 import { usedColumns } from './page-columns.ts';
 
@@ -57,6 +58,7 @@ export function projectFunction(
   });
   emitter.emit('n++;');
   emitter.close();
+  emitEvaluated(emitter, [filter, ...targets]);
   emitter.emit('return n;');
   return emitter.build('x, c, count, out');
 }

@@ -11,6 +11,7 @@ import { rowTidCode } from '../row/row-tid.ts';
 import type { TableRuntime } from '../table-runtime.ts';
 import { Emitter } from './emitter.ts';
 import { ExpressionCompiler, type SlotAllocator } from './expression.ts';
+import { emitEvaluated, mayWait } from './may-wait.ts';
 import type { Operand } from './operand.ts';
 import { emitViews, loadPageColumn, missingColumn, usedColumns } from './page-columns.ts';
 
@@ -60,9 +61,11 @@ export function emitRow(
     systemColumn: (_input, name, tableOid) => systemColumn(name, tableOid),
   });
   load([input.filter]);
-  if (input.filter !== null) compiler.compileFilter(input.filter, reject);
+  const out = mayWait([input.filter]) ? `{ x.evaluated(); ${reject} }` : reject;
+  if (input.filter !== null) compiler.compileFilter(input.filter, out);
   load(input.body.exprs);
   input.body.emit(emitter, compiler, bail !== null);
+  emitEvaluated(emitter, [input.filter, ...input.body.exprs]);
 }
 
 function systemColumn(name: string, tableOid: number): Operand {

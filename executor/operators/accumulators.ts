@@ -9,8 +9,10 @@ import type { AggregateCall, SortKey } from '../../planner/expr.ts';
 import { comparator, hashKey, Numeric, OID } from '../../types/index.ts';
 import type { Emitter } from '../compile/emitter.ts';
 import type { ExpressionCompiler } from '../compile/expression.ts';
+import { repOfType } from '../compile/operand.ts';
 import type { ExecContext } from '../context.ts';
 import { decimalFrom } from '../row/row-reader.ts';
+import { valueBytes } from '../spill/memory.ts';
 
 /** Arrays indexed by group, held by the running operator. */
 export type AccumulatorState = Value[][];
@@ -24,9 +26,10 @@ export interface Accumulator {
   grow(x: ExecContext, arrays: Value[][]): void;
   /**
    * Emits what adds the current row to group `g`. First part: computes arguments (may leave a fast block), answers a function
-   * that emits the second part, which changes state and cannot fail halfway through several aggregates.
+   * that emits the second part, which changes state and cannot fail halfway through several aggregates. `groups`: the Groups in
+   * code, whose collectedBytes a growing state counts.
    */
-  emitStep(emitter: Emitter, compiler: ExpressionCompiler, arrays: readonly string[], isFast: boolean): () => void;
+  emitStep(emitter: Emitter, compiler: ExpressionCompiler, arrays: readonly string[], groups: string): () => void;
   final(x: ExecContext, arrays: readonly (readonly Value[])[], group: number): Value;
 }
 
@@ -219,6 +222,23 @@ class ExtremeAccumulator implements Accumulator {
 
 /** Aggregates whose result holds every row's value. */
 const COLLECTING_NAMES = /^(array_agg|string_agg|xmlagg|jsonb?_(object_)?agg)/;
+/** A value that is collected: its place, or its share of a text. */
+const COLLECTED_BYTES = 16;
+/** A row that is collected as an array of values. */
+const COLLECTED_ROW_BYTES = 40;
+
+/** Code for what values take that are collected: numbers and booleans nothing but their places. */
+function collectedBytesCode(
+  emitter: Emitter,
+  fixed: number,
+  values: readonly { code: string; typeOid: number }[],
+): string {
+  const sizeOf = emitter.bind(valueBytes, 'sizeOf');
+  const others = values.filter(({ typeOid }) => !['num', 'bool'].includes(repOfType(typeOid)));
+  return [String(fixed + values.length * COLLECTED_BYTES), ...others.map(({ code }) => `${sizeOf}(${code})`)].join(
+    ' + ',
+  );
+}
 
 /** Calls the aggregate's implementation. */
 class CallingAccumulator implements Accumulator {
@@ -241,7 +261,7 @@ class CallingAccumulator implements Accumulator {
     arrays[0].push(this.#implementation.initial(x.functions));
   }
 
-  emitStep(emitter: Emitter, compiler: ExpressionCompiler, arrays: readonly string[]): () => void {
+  emitStep(emitter: Emitter, compiler: ExpressionCompiler, arrays: readonly string[], groups: string): () => void {
     const { args, function: fn } = this.#call;
     const condition = this.#call.filter === null ? '' : emitStepCondition(emitter, compiler, this.#call, []);
     const values = args.map((a) => {
@@ -251,8 +271,11 @@ class CallingAccumulator implements Accumulator {
     });
     const strict = fn.strict && values.length > 0 ? `if (${values.map((v) => `${v} !== null`).join(' && ')}) ` : '';
     const step = emitter.bind(this.#implementation.step.bind(this.#implementation), 'step');
-    return () =>
-      emitter.emit(`${condition}${strict}${arrays[0]}[g] = ${step}(${[`${arrays[0]}[g]`, ...values].join(', ')});`);
+    const add = `${arrays[0]}[g] = ${step}(${[`${arrays[0]}[g]`, ...values].join(', ')});`;
+    if (!this.isGrowing) return () => emitter.emit(`${condition}${strict}${add}`);
+    const kept = values.map((code, i) => ({ code, typeOid: args[i].typeOid }));
+    const bytes = collectedBytesCode(emitter, 0, kept);
+    return () => emitter.emit(`${condition}${strict}{ ${add} ${groups}.collectedBytes += ${bytes}; }`);
   }
 
   final(_x: ExecContext, arrays: readonly (readonly Value[])[], group: number): Value {
@@ -282,7 +305,7 @@ class CollectingAccumulator implements Accumulator {
     arrays[0].push([]);
   }
 
-  emitStep(emitter: Emitter, compiler: ExpressionCompiler, arrays: readonly string[]): () => void {
+  emitStep(emitter: Emitter, compiler: ExpressionCompiler, arrays: readonly string[], groups: string): () => void {
     const { args, directArgs, function: fn, filter } = this.#call;
     const condition = filter === null ? '' : emitStepCondition(emitter, compiler, this.#call, []);
     const hold = (expr: AggregateCall['args'][number]): string => {
@@ -294,8 +317,12 @@ class CollectingAccumulator implements Accumulator {
     const keys = this.#orderBy.map((k) => hold(k.expr));
     const direct = directArgs.map(hold);
     const strict = fn.strict && values.length > 0 ? `if (${values.map((v) => `${v} !== null`).join(' && ')}) ` : '';
-    return () =>
-      emitter.emit(`${condition}${strict}${arrays[0]}[g].push([${[...values, ...keys, ...direct].join(', ')}]);`);
+    const row = [...values, ...keys, ...direct];
+    const exprs = [...args, ...this.#orderBy.map((k) => k.expr), ...directArgs];
+    const kept = row.map((code, i) => ({ code, typeOid: exprs[i].typeOid }));
+    const bytes = collectedBytesCode(emitter, COLLECTED_ROW_BYTES, kept);
+    const add = `${arrays[0]}[g].push([${row.join(', ')}]); ${groups}.collectedBytes += ${bytes};`;
+    return () => emitter.emit(`${condition}${strict}{ ${add} }`);
   }
 
   final(x: ExecContext, arrays: readonly (readonly Value[])[], group: number): Value {

@@ -7,7 +7,8 @@
  *
  * When the groups outgrow their memory (work_mem * hash_mem_multiplier), those that are there go on, and rows of others are put
  * aside in partitions (group-spill.ts), each of which is grouped when all before it has been given away. Sorted input needs
- * no partitions: all groups but the last are complete, and go. Several grouping sets stay in memory.
+ * no partitions: all groups but the last are complete, and go. Several grouping sets stay in memory, and so does what the
+ * aggregates of one group collect; the server's account of work memory knows of all.
  */
 import type { Value } from '../../catalog/function-entry.ts';
 import type { AggregateCall, Expr } from '../../planner/expr.ts';
@@ -18,11 +19,13 @@ import { BATCH_SIZE, Batch, END, PENDING } from '../batch.ts';
 import { type InputTypes, type ProjectFunction, projectFunction } from '../compile/batch-program.ts';
 import { Emitter } from '../compile/emitter.ts';
 import { ExpressionCompiler, type SlotAllocator } from '../compile/expression.ts';
+import { emitEvaluated } from '../compile/may-wait.ts';
 import { type Operand, repOfType } from '../compile/operand.ts';
 import { usedColumns } from '../compile/page-columns.ts';
 import { type RowBody, type ScanFunction, type ScanPosition, scanFunction } from '../compile/row-program.ts';
 import { substituteColumns } from '../compile/substitute.ts';
 import type { ExecContext } from '../context.ts';
+import { Holding } from '../memory-account.ts';
 import type { Execution } from '../program.ts';
 import type { SpillingOperator, SpillReport } from '../spill/report.ts';
 import { type Accumulator, makeAccumulator } from './accumulators.ts';
@@ -41,6 +44,8 @@ class Groups {
   count = 0;
   /** Row of the batch to go on with: how far consuming it has come. */
   at = 0;
+  /** What aggregates have collected; counted by generated code. */
+  collectedBytes = 0;
 
   constructor(keyTypes: readonly number[], accumulators: readonly Accumulator[]) {
     this.table = new GroupTable(keyTypes);
@@ -57,12 +62,14 @@ class Groups {
   get byteSize(): number {
     let states = 0;
     for (const accumulator of this.accumulators) states += accumulator.stateBytes;
-    return this.table.byteSize + this.count * states;
+    return this.table.byteSize + this.count * states + this.collectedBytes;
   }
 
   /** Forgets all but the last group. */
   keepLast(): void {
     const last = this.count - 1;
+    // Its share: how much of it is this group's is not known.
+    const collected = Math.round(this.collectedBytes / this.count);
     const keys: Value[] = [];
     this.table.keyValues(last, keys);
     const states = this.arrays.map((arrays) => arrays.map((array) => array[last]));
@@ -77,6 +84,7 @@ class Groups {
       });
     });
     this.count = 1;
+    this.collectedBytes = collected;
   }
 
   clear(): void {
@@ -84,6 +92,7 @@ class Groups {
     for (const arrays of this.arrays) for (const array of arrays) array.length = 0;
     this.count = 0;
     this.at = 0;
+    this.collectedBytes = 0;
   }
 }
 
@@ -94,9 +103,8 @@ function emitAccumulation(
   st: string,
   keys: readonly Expr[],
   accumulators: readonly Accumulator[],
-  isFast: boolean,
 ): void {
-  const steps = emitSteps(emitter, compiler, st, accumulators, isFast);
+  const steps = emitSteps(emitter, compiler, st, accumulators);
   const operands = keys.map((k) => compiler.compile(k));
   if (keys.length === 0) emitter.emit('const g = 0;');
   else {
@@ -117,7 +125,6 @@ function emitSteps(
   compiler: ExpressionCompiler,
   st: string,
   accumulators: readonly Accumulator[],
-  isFast: boolean,
 ): (() => void)[] {
   return accumulators.map((accumulator, i) => {
     const names = Array.from({ length: accumulator.stateCount }, (_, k) => {
@@ -125,7 +132,7 @@ function emitSteps(
       emitter.prelude(`const ${name} = ${st}.arrays[${i}][${k}];`);
       return name;
     });
-    return accumulator.emitStep(emitter, compiler, names, isFast);
+    return accumulator.emitStep(emitter, compiler, names, st);
   });
 }
 
@@ -156,7 +163,7 @@ function emitFullAccumulation(
   });
   const hold = values.map((value, k) => `sp.keys[${k}] = ${value};`).join(' ');
   emitter.emit(`if (g < 0) { ${hold} sp.put(c, i, sp.keys); continue; }`);
-  for (const step of emitSteps(emitter, compiler, 'st', accumulators, false)) step();
+  for (const step of emitSteps(emitter, compiler, 'st', accumulators)) step();
 }
 
 function emitKeyId(emitter: Emitter, compiler: ExpressionCompiler, st: string, operand: Operand, k: number): string {
@@ -206,7 +213,8 @@ function consumeFunction(
     loaded.set(index, { rep: repOfType(typeOid), typeOid, value: name, isNull: `(${name} === null)` });
   }
   if (isFull) emitFullAccumulation(emitter, compiler, keys, accumulators);
-  else emitAccumulation(emitter, compiler, 'st', keys, accumulators, false);
+  else emitAccumulation(emitter, compiler, 'st', keys, accumulators);
+  emitEvaluated(emitter, [...keys, ...callExprs(calls)]);
   emitter.close();
   emitter.reopen('} finally {');
   emitter.emit('st.at = i;');
@@ -245,8 +253,6 @@ interface CompiledSpill {
 
 /** Below this nobody asks what the session's limit is: the smallest work_mem. */
 const MEMORY_MIN = 64 * 1024;
-/** A value that an aggregate collects, where its size is not looked at. */
-const COLLECTED_BYTES = 48;
 
 export class AggregateOperator implements Operator, SpillingOperator {
   readonly #plan: AggregatePlan;
@@ -273,9 +279,9 @@ export class AggregateOperator implements Operator, SpillingOperator {
   readonly #spill: GroupSpill;
   #memory = 0;
   #bytesMax = 0;
-  /** What aggregates have collected since the table was empty. */
-  readonly #growingCount: number;
-  #collectedBytes = 0;
+  /** Whether what is held grows with the rows at all. */
+  readonly #isGrowing: boolean;
+  readonly #account = new Holding('groups and what is collected in them');
 
   constructor(plan: AggregatePlan, execution: Execution) {
     this.#plan = plan;
@@ -302,7 +308,7 @@ export class AggregateOperator implements Operator, SpillingOperator {
       groupKeys.map((k) => k.typeOid),
       input.output.length + groupKeys.length,
     );
-    this.#growingCount = this.#compiled.accumulators.filter((a) => a.isGrowing).length;
+    this.#isGrowing = groupKeys.length > 0 || this.#compiled.accumulators.some((a) => a.isGrowing);
   }
 
   #compile(canFuse: boolean): CompiledAggregate {
@@ -330,7 +336,7 @@ export class AggregateOperator implements Operator, SpillingOperator {
     const scanAccumulators = calls.map(makeAccumulator);
     const body: RowBody = {
       exprs: [...keys, ...callExprs(calls)],
-      emit: (emitter, compiler, isFast) => emitAccumulation(emitter, compiler, 'out', keys, scanAccumulators, isFast),
+      emit: (emitter, compiler) => emitAccumulation(emitter, compiler, 'out', keys, scanAccumulators),
     };
     const table = program.tableOf(scan.table);
     return {
@@ -369,7 +375,7 @@ export class AggregateOperator implements Operator, SpillingOperator {
     this.#group = 0;
     this.#memory = 0;
     this.#bytesMax = 0;
-    this.#collectedBytes = 0;
+    this.#account.clear(x.memory);
     this.#isScanning = this.#scanned !== null;
     if (this.#scanned !== null) this.#execution.program.tableOf(this.#scanned.table).heap.counters.sequentialScans++;
     const position = this.#position;
@@ -391,19 +397,19 @@ export class AggregateOperator implements Operator, SpillingOperator {
         });
       }
       const batch = this.#emit(x);
-      if (batch !== END || !this.#goOn()) return batch;
+      if (batch !== END || !this.#goOn(x)) return batch;
     }
   }
 
   /** All groups that can be given away are: is there more to group? */
-  #goOn(): boolean {
+  #goOn(x: ExecContext): boolean {
     const [groups] = this.#groups;
     if (!this.#isInputDone) groups.keepLast();
     else if (this.#spill.nextPart()) {
       groups.clear();
       this.#isInputDone = false;
     } else return false;
-    this.#collectedBytes = 0;
+    this.#account.set(x.memory, groups.byteSize);
     this.#isConsumed = false;
     this.#set = 0;
     this.#group = 0;
@@ -413,8 +419,12 @@ export class AggregateOperator implements Operator, SpillingOperator {
   /** True: groups can be given away, all or (of sorted input, when memory is full) all but the last. */
   #consume(x: ExecContext): boolean {
     if (this.#isScanning) {
-      if (this.#scan(x)) return true;
-      if (!this.#isFull(x)) return false;
+      // Before a slice, and not after: a missing page ends one with a throw.
+      if (!this.#isFull(x)) {
+        const isDone = this.#scan(x);
+        if (isDone) this.#isFull(x);
+        return isDone;
+      }
       this.#leaveScan(x);
     }
     const isSorted = this.#plan.strategy === 'sorted';
@@ -432,8 +442,7 @@ export class AggregateOperator implements Operator, SpillingOperator {
       this.#consumeBatch(x, batch);
       this.#held = null;
       for (const groups of this.#groups) groups.at = 0;
-      if (this.#growingCount > 0) this.#collectedBytes += batch.count * COLLECTED_BYTES * this.#growingCount;
-      if (!spill.isSpilling && this.#isFull(x)) {
+      if (this.#isFull(x) && !spill.isSpilling) {
         if (isSorted) return true;
         this.#startSpilling(x);
       }
@@ -463,7 +472,6 @@ export class AggregateOperator implements Operator, SpillingOperator {
     const scan = this.#compiled.scan as ScanFunction<Groups>;
     try {
       const isDone = !scan(x, position, this.#groups[0], 0, x.snapshot) && position.page >= position.endPage;
-      if (this.#growingCount > 0) this.#collectedBytes += position.count * COLLECTED_BYTES * this.#growingCount;
       if (isDone) this.#isInputDone = true;
       return isDone;
     } catch (error) {
@@ -482,13 +490,20 @@ export class AggregateOperator implements Operator, SpillingOperator {
     this.#startSpilling(x);
   }
 
+  /** After a batch or a slice: tells the account, and whether it is time to put rows aside. */
   #isFull(x: ExecContext): boolean {
-    if (!this.#canSpill) return false;
-    const bytes = this.#groups[0].byteSize + this.#collectedBytes;
+    if (!this.#isGrowing) return false;
+    let bytes = 0;
+    for (const groups of this.#groups) bytes += groups.byteSize;
     if (bytes > this.#bytesMax) this.#bytesMax = bytes;
     if (bytes <= MEMORY_MIN) return false;
     if (this.#memory === 0) this.#memory = x.services.hashMemoryBytes;
-    return bytes > this.#memory && this.#spill.canDivide && this.#groups[0].count > 1;
+    const isBeyond = bytes > this.#memory || this.#account.isTight(x.memory, bytes);
+    this.#account.set(x.memory, bytes);
+    if (!isBeyond || !this.#canSpill || !this.#spill.canDivide || this.#groups[0].count <= 1) return false;
+    // If it is the server's memory that is full: what there was is what there is from now on.
+    this.#memory = Math.min(this.#memory, bytes);
+    return true;
   }
 
   #startSpilling(x: ExecContext): void {
@@ -509,17 +524,18 @@ export class AggregateOperator implements Operator, SpillingOperator {
       // The last group of sorted input may go on.
       const end = this.#isInputDone ? groups.count : groups.count - 1;
       let n = 0;
-      while (this.#group < end && n < BATCH_SIZE) {
-        groups.table.keyValues(this.#group, keyValues);
+      let group = this.#group;
+      while (group < end && n < BATCH_SIZE) {
+        groups.table.keyValues(group, keyValues);
         for (let k = 0; k < keyCount; k++) raw.columns[k][n] = null;
         set.forEach((k, i) => {
           raw.columns[k][n] = keyValues[i];
         });
         for (let a = 0; a < accumulators.length; a++) {
-          raw.columns[keyCount + a][n] = accumulators[a].final(x, groups.arrays[a], this.#group);
+          raw.columns[keyCount + a][n] = accumulators[a].final(x, groups.arrays[a], group);
         }
         raw.columns[keyCount + accumulators.length][n] = mask;
-        this.#group++;
+        group++;
         n++;
       }
       if (n === 0) {
@@ -528,6 +544,8 @@ export class AggregateOperator implements Operator, SpillingOperator {
         continue;
       }
       this.#out.count = output(x, raw.columns, n, this.#out.columns);
+      // Not before: what is computed of them may have to wait.
+      this.#group = group;
       if (this.#out.count > 0) return this.#out;
     }
     return END;
@@ -537,7 +555,7 @@ export class AggregateOperator implements Operator, SpillingOperator {
     if (!this.#canSpill || this.#plan.strategy !== 'hash') return null;
     const { partCount, writtenBytes } = this.#spill;
     const [groups] = this.#groups;
-    const memoryBytes = Math.max(this.#bytesMax, groups.byteSize + this.#collectedBytes);
+    const memoryBytes = Math.max(this.#bytesMax, groups.byteSize);
     return { kind: 'groups', batches: 1 + partCount, memoryBytes, diskBytes: writtenBytes };
   }
 
@@ -545,6 +563,7 @@ export class AggregateOperator implements Operator, SpillingOperator {
     this.#input?.close(x);
     if (this.#scanned !== null) this.#input = null;
     for (const groups of this.#groups) groups.clear();
+    this.#account.clear(x.memory);
     this.#spill.close();
   }
 }

@@ -2,6 +2,8 @@
  * Hash joins. The inner side goes into a table by its keys; the outer side's rows look for their partners in it. The place between
  * polls is (outer batch, outer row, inner row), so that a join may stop at any pair.
  *
+ * Keys, conditions and targets may have to wait (a page, a subquery): a batch that was begun is kept and gone on with at its row.
+ *
  * An inner side that does not fit in its memory (work_mem * hash_mem_multiplier) is divided by the hash of its keys into
  * partitions in a temporary file, and so is the outer side; then each pair of partitions is joined as if it were all there is. A
  * partition that does not fit either is divided again, unless that would be of no use: equal keys cannot be parted.
@@ -16,6 +18,7 @@ import type { HashJoinPlan } from '../../planner/plan.ts';
 import { BATCH_SIZE, Batch, END, PENDING } from '../batch.ts';
 import { type RowValuesFunction, rowValuesFunction } from '../compile/batch-program.ts';
 import type { ExecContext } from '../context.ts';
+import { Holding } from '../memory-account.ts';
 import type { Execution } from '../program.ts';
 import { RowMeter } from '../spill/memory.ts';
 import {
@@ -72,6 +75,7 @@ export class HashJoinOperator implements Operator, SpillingOperator {
   #bytes = 0;
   #bytesMax = 0;
   #memory = 0;
+  readonly #account = new Holding('the inner rows of a join');
   #rowsMax = 0;
   #partCount = 1;
   /** Made when the first row is put aside. */
@@ -84,8 +88,12 @@ export class HashJoinOperator implements Operator, SpillingOperator {
   #outerBatch: Batch | null = null;
   #writer: PartitionWriter | null = null;
   #innerStreams: SpillStream[] = [];
-  /** Rows of the store that are in partitions. */
-  #stored = 0;
+  /** While building or putting aside: a batch that was begun. */
+  #begun: Batch | null = null;
+  /** The next row to put aside, of the store or of the batch that was begun. */
+  #asideRow = 0;
+  /** Rows in the output that are not given away yet. */
+  #filled = 0;
 
   constructor(plan: HashJoinPlan, execution: Execution) {
     this.#plan = plan;
@@ -106,7 +114,7 @@ export class HashJoinOperator implements Operator, SpillingOperator {
   }
 
   open(x: ExecContext): void {
-    this.#clearTable();
+    this.#clearTable(x);
     this.#closeFiles();
     this.#phase = 'build';
     this.#bytesMax = 0;
@@ -117,7 +125,8 @@ export class HashJoinOperator implements Operator, SpillingOperator {
     this.#outer.open(x);
   }
 
-  #clearTable(): void {
+  #clearTable(x: ExecContext): void {
+    this.#account.clear(x.memory);
     this.#store.clear();
     this.#table.clear();
     this.#heads.length = 0;
@@ -126,7 +135,9 @@ export class HashJoinOperator implements Operator, SpillingOperator {
     this.#matched.length = 0;
     this.#bytes = 0;
     this.#batch = null;
+    this.#begun = null;
     this.#row = 0;
+    this.#filled = 0;
     this.#hasCandidate = false;
     this.#unmatched = -1;
   }
@@ -154,7 +165,7 @@ export class HashJoinOperator implements Operator, SpillingOperator {
           if (!this.#spillInput(x, this.#phase === 'spill inner')) return PENDING;
           break;
         case 'next part':
-          this.#phase = this.#startNextPart() ? 'build' : 'done';
+          this.#phase = this.#startNextPart(x) ? 'build' : 'done';
           break;
         case 'probe': {
           const batch = this.#probeOn(x);
@@ -191,18 +202,22 @@ export class HashJoinOperator implements Operator, SpillingOperator {
   #build(x: ExecContext): boolean {
     const store = this.#store;
     for (;;) {
-      const batch = this.#pullInner(x);
-      if (batch === PENDING) return false;
-      if (batch === END) {
-        this.#phase = 'probe';
-        return true;
+      let batch = this.#begun;
+      if (batch === null) {
+        batch = this.#pullInner(x);
+        if (batch === PENDING) return false;
+        if (batch === END) {
+          this.#phase = 'probe';
+          return true;
+        }
+        store.append(batch);
+        this.#begun = batch;
       }
-      const first = store.count;
-      store.append(batch);
-      for (let i = 0; i < batch.count; i++) {
+      const first = store.count - batch.count;
+      for (let i = this.#nextRow.length - first; i < batch.count; i++) {
+        this.#innerKeys(x, batch.columns, i, this.#keys);
         this.#nextRow.push(-1);
         this.#matched.push(false);
-        this.#innerKeys(x, batch.columns, i, this.#keys);
         if (this.#hasNullKey()) continue;
         const group = this.#groupOf();
         if (group === this.#heads.length) {
@@ -213,14 +228,17 @@ export class HashJoinOperator implements Operator, SpillingOperator {
           this.#tails[group] = first + i;
         }
       }
+      this.#begun = null;
       this.#bytes += this.#meter.bytesOf(batch.columns, batch.count);
       if (this.#bytes > this.#bytesMax) {
         this.#bytesMax = this.#bytes;
         this.#rowsMax = store.count;
-        if (this.#bytes > MEMORY_MIN && this.#mustSpill(x)) {
-          this.#startSpilling(x);
-          return true;
-        }
+      }
+      const mustSpill = this.#bytes > MEMORY_MIN && this.#mustSpill(x);
+      this.#account.set(x.memory, this.#bytes);
+      if (mustSpill) {
+        this.#startSpilling(x);
+        return true;
       }
       if (x.shouldYield(batch.count)) return false;
     }
@@ -228,9 +246,12 @@ export class HashJoinOperator implements Operator, SpillingOperator {
 
   #mustSpill(x: ExecContext): boolean {
     if (this.#memory === 0) this.#memory = x.services.hashMemoryBytes;
-    if (this.#bytes <= this.#memory) return false;
+    if (this.#bytes <= this.#memory && !this.#account.isTight(x.memory, this.#bytes)) return false;
     const part = this.#parts.current;
-    return part === null || (!part.isSkewed && part.level < LEVELS_MAX);
+    if (part !== null && (part.isSkewed || part.level >= LEVELS_MAX)) return false;
+    // If it is the server's memory that is full: what there was is what there is from now on.
+    this.#memory = Math.min(this.#memory, this.#bytes);
+    return true;
   }
 
   #hasNullKey(): boolean {
@@ -256,21 +277,19 @@ export class HashJoinOperator implements Operator, SpillingOperator {
     this.#hasher ??= new KeyHasher(this.#plan.keyTypes);
     const file = x.createTemporaryFile();
     this.#writer = new PartitionWriter(file, division, columnNumbers(this.#plan.inner.output.length), rowBytes);
-    this.#stored = 0;
+    this.#asideRow = 0;
     this.#phase = 'spill stored';
   }
 
   #spillStored(x: ExecContext): boolean {
     const { columns, count } = this.#store;
-    while (this.#stored < count) {
+    while (this.#asideRow < count) {
       if (!x.canWrite((this.#writer as PartitionWriter).file)) return false;
-      const end = Math.min(count, this.#stored + BATCH_SIZE);
-      const rows = end - this.#stored;
-      this.#putAside(x, columns, this.#stored, end, true);
-      this.#stored = end;
+      const rows = Math.min(count - this.#asideRow, BATCH_SIZE);
+      this.#putAside(x, columns, this.#asideRow + rows, true);
       if (x.shouldYield(rows)) return false;
     }
-    this.#clearTable();
+    this.#clearTable(x);
     this.#phase = 'spill inner';
     return true;
   }
@@ -280,10 +299,16 @@ export class HashJoinOperator implements Operator, SpillingOperator {
     for (;;) {
       const writer = this.#writer as PartitionWriter;
       if (!x.canWrite(writer.file)) return false;
-      const batch = isInner ? this.#pullInner(x) : this.#pullOuter(x);
-      if (batch === PENDING) return false;
-      if (batch === END) break;
-      this.#putAside(x, batch.columns, 0, batch.count, isInner);
+      let batch = this.#begun;
+      if (batch === null) {
+        batch = isInner ? this.#pullInner(x) : this.#pullOuter(x);
+        if (batch === PENDING) return false;
+        if (batch === END) break;
+        this.#begun = batch;
+        this.#asideRow = 0;
+      }
+      this.#putAside(x, batch.columns, batch.count, isInner);
+      this.#begun = null;
       if (x.shouldYield(batch.count)) return false;
     }
     if (isInner) this.#endInner();
@@ -291,7 +316,8 @@ export class HashJoinOperator implements Operator, SpillingOperator {
     return true;
   }
 
-  #putAside(x: ExecContext, columns: readonly Value[][], from: number, to: number, isInner: boolean): void {
+  /** From #asideRow on; it stands at the row that must wait, if one must. */
+  #putAside(x: ExecContext, columns: readonly Value[][], to: number, isInner: boolean): void {
     const writer = this.#writer as PartitionWriter;
     const hasher = this.#hasher as KeyHasher;
     const { joinType } = this.#plan;
@@ -300,8 +326,10 @@ export class HashJoinOperator implements Operator, SpillingOperator {
     const keepsLonely = isInner
       ? joinType === 'right' || joinType === 'full'
       : joinType === 'left' || joinType === 'full' || joinType === 'anti';
-    for (let i = from; i < to; i++) {
+    while (this.#asideRow < to) {
+      const i = this.#asideRow;
       keysOf(x, columns, i, this.#keys);
+      this.#asideRow = i + 1;
       let partition = 0;
       if (this.#hasNullKey()) {
         if (!keepsLonely) continue;
@@ -341,8 +369,8 @@ export class HashJoinOperator implements Operator, SpillingOperator {
     this.#phase = 'next part';
   }
 
-  #startNextPart(): boolean {
-    this.#clearTable();
+  #startNextPart(x: ExecContext): boolean {
+    this.#clearTable(x);
     const part = this.#parts.next();
     this.#outerReader = null;
     this.#innerReader =
@@ -356,9 +384,9 @@ export class HashJoinOperator implements Operator, SpillingOperator {
     const { joinType } = this.#plan;
     if (this.#store.count === 0 && (joinType === 'inner' || joinType === 'semi' || joinType === 'right')) return END;
     const out = this.#out;
-    let n = 0;
+    let n = this.#filled;
     while (n < BATCH_SIZE) {
-      if (this.#unmatched >= 0) return this.#emitUnmatched(x, n);
+      if (this.#unmatched >= 0) return this.#emitUnmatched(x);
       if (this.#batch === null || this.#row >= this.#batch.count) {
         // Give away what is there before the outer side may overwrite its batch.
         if (n > 0) break;
@@ -374,19 +402,21 @@ export class HashJoinOperator implements Operator, SpillingOperator {
         this.#hasCandidate = false;
         if (x.shouldYield(batch.count)) return PENDING;
       }
-      n = this.#probe(x, n);
+      n = this.#probe(x);
     }
     out.count = n;
+    this.#filled = 0;
     return out;
   }
 
   /** Joins the current outer row as far as the output has room; answers the rows in the output. */
-  #probe(x: ExecContext, n: number): number {
+  #probe(x: ExecContext): number {
     const batch = this.#batch as Batch;
     const { condition, emit } = this.#compiled;
     const { joinType } = this.#plan;
     const inner = this.#store.columns;
     const out = this.#out.columns;
+    let n = this.#filled;
     if (!this.#hasCandidate) {
       this.#outerKeys(x, batch.columns, this.#row, this.#keys);
       const group = this.#hasNullKey() ? -1 : this.#table.findValues(this.#keys);
@@ -401,7 +431,7 @@ export class HashJoinOperator implements Operator, SpillingOperator {
         this.#rowMatched = true;
         this.#matched[j] = true;
         if (joinType === 'semi' || joinType === 'anti') break;
-        if (emit(x, batch.columns, this.#row, inner, j, out, n)) n++;
+        if (emit(x, batch.columns, this.#row, inner, j, out, n)) this.#filled = ++n;
       }
       this.#candidate = this.#nextRow[j];
     }
@@ -413,20 +443,25 @@ export class HashJoinOperator implements Operator, SpillingOperator {
     const emitsAlone = this.#rowMatched
       ? joinType === 'semi'
       : joinType === 'left' || joinType === 'full' || joinType === 'anti';
-    if (emitsAlone && emit(x, batch.columns, this.#row, inner, -1, out, n)) n++;
+    if (emitsAlone && emit(x, batch.columns, this.#row, inner, -1, out, n)) this.#filled = ++n;
     this.#row++;
     this.#hasCandidate = false;
     return n;
   }
 
   /** Right and full joins: inner rows without a partner, at the end. */
-  #emitUnmatched(x: ExecContext, n: number): Batch {
+  #emitUnmatched(x: ExecContext): Batch {
     const out = this.#out;
+    let n = this.#filled;
     while (this.#unmatched < this.#store.count && n < BATCH_SIZE) {
-      const j = this.#unmatched++;
-      if (!this.#matched[j] && this.#compiled.emit(x, NO_COLUMNS, -1, this.#store.columns, j, out.columns, n)) n++;
+      const j = this.#unmatched;
+      if (!this.#matched[j] && this.#compiled.emit(x, NO_COLUMNS, -1, this.#store.columns, j, out.columns, n)) {
+        this.#filled = ++n;
+      }
+      this.#unmatched = j + 1;
     }
     out.count = n;
+    this.#filled = 0;
     return n > 0 ? out : END;
   }
 
@@ -439,7 +474,7 @@ export class HashJoinOperator implements Operator, SpillingOperator {
   close(x: ExecContext): void {
     this.#outer.close(x);
     this.#inner.close(x);
-    this.#clearTable();
+    this.#clearTable(x);
     this.#closeFiles();
   }
 }

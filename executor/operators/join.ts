@@ -57,6 +57,8 @@ export class NestedLoopOperator implements Operator {
   #rowMatched = false;
   #unmatched = -1;
   #mustStop = false;
+  /** Rows in the output that are not given away yet: what is computed for a pair may have to wait (a page, a subquery). */
+  #filled = 0;
   readonly #held = new Holding('the inner rows of a join');
 
   constructor(plan: NestedLoopPlan, execution: Execution) {
@@ -95,15 +97,16 @@ export class NestedLoopOperator implements Operator {
     this.#held.clear(x.memory);
     this.#matched.length = 0;
     this.#unmatched = -1;
+    this.#filled = 0;
     this.#outer.open(x);
   }
 
   poll(x: ExecContext): Batch {
     if (this.#store !== null && !this.#isStored && !this.#keepInner(x)) return PENDING;
     const out = this.#out;
-    let n = 0;
+    let n = this.#filled;
     while (n < this.#batchSize) {
-      if (this.#unmatched >= 0) return this.#emitUnmatched(x, n);
+      if (this.#unmatched >= 0) return this.#emitUnmatched(x);
       if (this.#batch === null || this.#row >= this.#batch.count) {
         if (n > 0) break;
         const batch = this.#outer.poll(x);
@@ -117,7 +120,7 @@ export class NestedLoopOperator implements Operator {
         this.#row = 0;
         this.#isInnerOpen = false;
       }
-      n = this.#store === null ? this.#loopParameterised(x, n) : this.#loopStored(x, n);
+      n = this.#store === null ? this.#loopParameterised(x) : this.#loopStored(x);
       if (this.#mustStop) {
         this.#mustStop = false;
         if (n === 0) return PENDING;
@@ -125,6 +128,7 @@ export class NestedLoopOperator implements Operator {
       }
     }
     out.count = n;
+    this.#filled = 0;
     return out;
   }
 
@@ -150,8 +154,9 @@ export class NestedLoopOperator implements Operator {
 
   /** Joins the current outer row; answers the rows in the output. Sets
    * #mustStop when the slice is over, or the inner side waits. */
-  #loopStored(x: ExecContext, n: number): number {
+  #loopStored(x: ExecContext): number {
     const batch = this.#batch as Batch;
+    let n = this.#filled;
     const store = this.#store as RowStore;
     const { condition, emit } = this.#compiled;
     if (!this.#isInnerOpen) {
@@ -161,25 +166,30 @@ export class NestedLoopOperator implements Operator {
     }
     while (this.#innerRow < store.count) {
       if (n === this.#batchSize) return n;
-      const j = this.#innerRow++;
-      if (condition !== null && !condition(x, batch.columns, this.#row, store.columns, j)) continue;
+      const j = this.#innerRow;
+      if (condition !== null && !condition(x, batch.columns, this.#row, store.columns, j)) {
+        this.#innerRow = j + 1;
+        continue;
+      }
       this.#rowMatched = true;
       this.#matched[j] = true;
       if (this.#joinType === 'semi' || this.#joinType === 'anti') {
         this.#innerRow = store.count;
         break;
       }
-      if (emit(x, batch.columns, this.#row, store.columns, j, this.#out.columns, n)) n++;
+      if (emit(x, batch.columns, this.#row, store.columns, j, this.#out.columns, n)) this.#filled = ++n;
+      this.#innerRow = j + 1;
     }
     if (n === this.#batchSize) return n;
-    n = this.#endRow(x, n, store.columns);
+    n = this.#endRow(x, store.columns);
     this.#mustStop = x.shouldYield(store.count + 1);
     return n;
   }
 
   /** As #loopStored. */
-  #loopParameterised(x: ExecContext, n: number): number {
+  #loopParameterised(x: ExecContext): number {
     const batch = this.#batch as Batch;
+    let n = this.#filled;
     const { condition, emit } = this.#compiled;
     if (!this.#isInnerOpen) {
       (this.#paramValues as RowValuesFunction)(x, batch.columns, this.#row, this.#values);
@@ -204,30 +214,36 @@ export class NestedLoopOperator implements Operator {
       const columns = this.#innerBatch.columns;
       while (this.#innerRow < this.#innerBatch.count) {
         if (n === this.#batchSize) return n;
-        const j = this.#innerRow++;
-        if (condition !== null && !condition(x, batch.columns, this.#row, columns, j)) continue;
+        const j = this.#innerRow;
+        if (condition !== null && !condition(x, batch.columns, this.#row, columns, j)) {
+          this.#innerRow = j + 1;
+          continue;
+        }
         this.#rowMatched = true;
-        if (this.#joinType === 'semi' || this.#joinType === 'anti') return this.#closeRow(x, n);
-        if (emit(x, batch.columns, this.#row, columns, j, this.#out.columns, n)) n++;
+        if (this.#joinType === 'semi' || this.#joinType === 'anti') return this.#endRowAndClose(x);
+        if (emit(x, batch.columns, this.#row, columns, j, this.#out.columns, n)) this.#filled = ++n;
+        this.#innerRow = j + 1;
       }
     }
     if (n === this.#batchSize) {
       this.#innerBatch = null;
       return n;
     }
-    return this.#closeRow(x, n);
+    return this.#endRowAndClose(x);
   }
 
   #setParams(x: ExecContext): void {
     for (let p = 0; p < this.#params.length; p++) x.execParams[this.#params[p].index] = this.#values[p];
   }
 
-  #closeRow(x: ExecContext, n: number): number {
+  #endRowAndClose(x: ExecContext): number {
+    const n = this.#endRow(x, NO_COLUMNS);
     this.#inner.close(x);
-    return this.#endRow(x, n, NO_COLUMNS);
+    return n;
   }
 
-  #endRow(x: ExecContext, n: number, inner: Value[][]): number {
+  #endRow(x: ExecContext, inner: Value[][]): number {
+    let n = this.#filled;
     const joinType = this.#joinType;
     const emitsAlone = this.#rowMatched
       ? joinType === 'semi'
@@ -236,20 +252,25 @@ export class NestedLoopOperator implements Operator {
       emitsAlone &&
       this.#compiled.emit(x, (this.#batch as Batch).columns, this.#row, inner, -1, this.#out.columns, n)
     )
-      n++;
+      this.#filled = ++n;
     this.#row++;
     this.#isInnerOpen = false;
     return n;
   }
 
-  #emitUnmatched(x: ExecContext, n: number): Batch {
+  #emitUnmatched(x: ExecContext): Batch {
     const store = this.#store as RowStore;
     const out = this.#out;
+    let n = this.#filled;
     while (this.#unmatched < store.count && n < this.#batchSize) {
-      const j = this.#unmatched++;
-      if (!this.#matched[j] && this.#compiled.emit(x, NO_COLUMNS, -1, store.columns, j, out.columns, n)) n++;
+      const j = this.#unmatched;
+      if (!this.#matched[j] && this.#compiled.emit(x, NO_COLUMNS, -1, store.columns, j, out.columns, n)) {
+        this.#filled = ++n;
+      }
+      this.#unmatched = j + 1;
     }
     out.count = n;
+    this.#filled = 0;
     return n > 0 ? out : END;
   }
 

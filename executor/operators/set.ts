@@ -6,6 +6,7 @@ import { comparator } from '../../types/index.ts';
 import { BATCH_SIZE, Batch, END, PENDING } from '../batch.ts';
 import { type RowValuesFunction, rowValuesFunction } from '../compile/batch-program.ts';
 import type { ExecContext } from '../context.ts';
+import { Holding } from '../memory-account.ts';
 import type { Execution } from '../program.ts';
 import {
   columnNumbers,
@@ -36,6 +37,7 @@ export class DistinctOperator implements Operator, SpillingOperator {
   readonly #rowsExpected: number;
   #memory = 0;
   #bytesMax = 0;
+  readonly #account = new Holding('distinct rows');
 
   constructor(plan: DistinctPlan, execution: Execution) {
     this.#input = execution.build(plan.input);
@@ -49,6 +51,7 @@ export class DistinctOperator implements Operator, SpillingOperator {
 
   open(x: ExecContext): void {
     this.#seen.clear();
+    this.#account.clear(x.memory);
     this.#spill.reset();
     this.#memory = 0;
     this.#bytesMax = 0;
@@ -66,6 +69,7 @@ export class DistinctOperator implements Operator, SpillingOperator {
         spill.endInput();
         if (!spill.nextPart()) return END;
         this.#seen.clear();
+        this.#account.clear(x.memory);
         continue;
       }
       out.count = spill.isSpilling ? this.#putAside(batch) : this.#takeNew(batch);
@@ -101,7 +105,12 @@ export class DistinctOperator implements Operator, SpillingOperator {
     this.#bytesMax = Math.max(this.#bytesMax, bytes);
     if (bytes <= MEMORY_MIN) return false;
     if (this.#memory === 0) this.#memory = x.services.hashMemoryBytes;
-    return bytes > this.#memory && this.#spill.canDivide;
+    const isBeyond = bytes > this.#memory || this.#account.isTight(x.memory, bytes);
+    this.#account.set(x.memory, bytes);
+    if (!isBeyond || !this.#spill.canDivide) return false;
+    // If it is the server's memory that is full: what there was is what there is from now on.
+    this.#memory = Math.min(this.#memory, bytes);
+    return true;
   }
 
   #startSpilling(x: ExecContext): void {
@@ -117,6 +126,7 @@ export class DistinctOperator implements Operator, SpillingOperator {
   close(x: ExecContext): void {
     this.#input.close(x);
     this.#seen.clear();
+    this.#account.clear(x.memory);
     this.#spill.close();
   }
 }
@@ -197,6 +207,7 @@ export class SetOperationOperator implements Operator {
   #group = 0;
   #copies = 0;
   #memory = 0;
+  readonly #account = new Holding('rows of INTERSECT or EXCEPT');
   #hasher: KeyHasher | null = null;
   #writer: PartitionWriter | null = null;
   #leftStreams: SpillStream[] = [];
@@ -218,13 +229,14 @@ export class SetOperationOperator implements Operator {
   open(x: ExecContext): void {
     this.#closeFiles();
     this.#memory = 0;
-    this.#restart();
+    this.#restart(x);
     this.#left.open(x);
     this.#right.open(x);
   }
 
-  #restart(): void {
+  #restart(x: ExecContext): void {
     this.#table.clear();
+    this.#account.clear(x.memory);
     this.#leftCounts.length = 0;
     this.#rightCounts.length = 0;
     this.#phase = 'left';
@@ -251,7 +263,7 @@ export class SetOperationOperator implements Operator {
       }
       const batch = this.#emit();
       if (batch !== END || this.#parts.next() === null) return batch;
-      this.#restart();
+      this.#restart(x);
     }
   }
 
@@ -296,8 +308,12 @@ export class SetOperationOperator implements Operator {
     const bytes = this.#table.byteSize + this.#leftCounts.length * 20;
     if (bytes <= MEMORY_MIN) return false;
     if (this.#memory === 0) this.#memory = x.services.hashMemoryBytes;
+    const isBeyond = bytes > this.#memory || this.#account.isTight(x.memory, bytes);
+    this.#account.set(x.memory, bytes);
     const part = this.#parts.current;
-    return bytes > this.#memory && (part === null || part.level < LEVELS_MAX);
+    if (!isBeyond || (part !== null && part.level >= LEVELS_MAX)) return false;
+    this.#memory = Math.min(this.#memory, bytes);
+    return true;
   }
 
   #startSpilling(x: ExecContext): void {
@@ -367,6 +383,7 @@ export class SetOperationOperator implements Operator {
     this.#left.close(x);
     this.#right.close(x);
     this.#table.clear();
+    this.#account.clear(x.memory);
     this.#closeFiles();
   }
 }

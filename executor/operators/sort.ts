@@ -4,7 +4,8 @@
  * A merge sort, bottom up, whose steps may be interrupted at any merge: sorting a million rows must not hold up the engine. Runs
  * of RUN_LENGTH are sorted by Array.prototype.sort. Stable, as input order then decides among equals.
  * With a limit (top-n), only the best rows are kept: whenever twice the limit has gathered, the worse half is thrown away.
- * What is beyond work_mem goes to a temporary file, sorted, and is merged at the end (spill/external-sort.ts):
+ * What is beyond work_mem (or what there is no room for, work_memory_limit being near) goes to a temporary file, sorted, and is
+ * merged at the end (spill/external-sort.ts):
  *
  *      gather -> sort -> emit
  *        ^        |
@@ -24,6 +25,7 @@ import {
 import { Emitter } from '../compile/emitter.ts';
 import type { SlotAllocator } from '../compile/expression.ts';
 import type { ExecContext } from '../context.ts';
+import { Holding } from '../memory-account.ts';
 import type { Execution } from '../program.ts';
 import { ExternalSort } from '../spill/external-sort.ts';
 import { RowMeter } from '../spill/memory.ts';
@@ -136,6 +138,7 @@ export class SortOperator implements Operator, SpillingOperator {
   #bytes = 0;
   #bytesMax = 0;
   #memory = 0;
+  readonly #account = new Holding('rows to sort');
   #external: ExternalSort | null = null;
   #order: Uint32Array = new Uint32Array(0);
   #other: Uint32Array = new Uint32Array(0);
@@ -158,7 +161,7 @@ export class SortOperator implements Operator, SpillingOperator {
   }
 
   open(x: ExecContext): void {
-    this.#clear();
+    this.#clear(x);
     this.#external?.close();
     this.#external = null;
     this.#phase = 'gather';
@@ -173,8 +176,9 @@ export class SortOperator implements Operator, SpillingOperator {
     this.#input.open(x);
   }
 
-  #clear(): void {
+  #clear(x: ExecContext): void {
     this.#store.clear();
+    this.#account.clear(x.memory);
     this.#bytes = 0;
     this.#compare = null;
     this.#order = new Uint32Array(0);
@@ -196,10 +200,11 @@ export class SortOperator implements Operator, SpillingOperator {
           break;
         case 'write':
           if (!this.#write(x)) return PENDING;
-          this.#clear();
+          this.#clear(x);
           this.#phase = this.#isInputDone ? 'reduce' : 'gather';
           break;
         case 'reduce':
+          this.#account.set(x.memory, (this.#external as ExternalSort).mergeBytes);
           if (!(this.#external as ExternalSort).reduce(x)) return PENDING;
           this.#phase = 'emit';
           this.#end = this.#keep;
@@ -230,20 +235,27 @@ export class SortOperator implements Operator, SpillingOperator {
       const { columns } = this.#store;
       this.#bytes += meter.bytesOf(batch.columns, batch.count, keysOf === null ? null : this.#keyBatch.columns);
       if (this.#store.count >= Math.max(TOP_GATHER_MIN, this.#keep * 2)) this.#cut(columns);
-      if (this.#bytes > this.#bytesMax) {
-        this.#bytesMax = this.#bytes;
-        if (this.#bytes > MEMORY_MIN && this.#isFull(x)) return true;
-      }
+      if (this.#bytes > this.#bytesMax) this.#bytesMax = this.#bytes;
+      const isFull = this.#bytes > MEMORY_MIN && this.#isFull(x);
+      this.#account.set(x.memory, this.#bytes);
+      if (isFull) return true;
       if (x.shouldYield(batch.count)) return false;
     }
   }
 
   #isFull(x: ExecContext): boolean {
     if (this.#memory === 0) this.#memory = x.services.sortMemoryBytes;
-    if (this.#bytes <= this.#memory) return false;
+    if (!this.#isBeyond(x)) return false;
     // What is over the limit may be rows that are not wanted.
     if (this.#store.count > this.#keep) this.#cut(this.#store.columns);
-    return this.#bytes > this.#memory;
+    if (!this.#isBeyond(x)) return false;
+    // If it is the server's memory that is full: what there was is what there is from now on.
+    if (this.#bytes < this.#memory) this.#memory = Math.max(this.#bytes, MEMORY_MIN);
+    return true;
+  }
+
+  #isBeyond(x: ExecContext): boolean {
+    return this.#bytes > this.#memory || this.#account.isTight(x.memory, this.#bytes);
   }
 
   /** Top-n: keeps the best rows only, in input order among equals. */
@@ -343,7 +355,7 @@ export class SortOperator implements Operator, SpillingOperator {
 
   close(x: ExecContext): void {
     this.#input.close(x);
-    this.#clear();
+    this.#clear(x);
     this.#external?.close();
     this.#external = null;
   }

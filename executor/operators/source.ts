@@ -155,12 +155,13 @@ export class ValuesOperator implements Operator {
   poll(x: ExecContext): Batch {
     const out = this.#out;
     let n = 0;
-    while (this.#next < this.#rows.length && n < BATCH_SIZE) {
-      this.#rows[this.#next](x, this.#values);
+    while (this.#next + n < this.#rows.length && n < BATCH_SIZE) {
+      this.#rows[this.#next + n](x, this.#values);
       for (let c = 0; c < out.columns.length; c++) out.columns[c][n] = this.#values[c];
       n++;
-      this.#next++;
     }
+    // Not before: what is computed may have to wait.
+    this.#next += n;
     out.count = n;
     return n > 0 ? out : END;
   }
@@ -197,13 +198,15 @@ abstract class IteratorOperator implements Operator {
 
   open(): void {
     this.#iterator = null;
+    this.#raw.count = 0;
   }
 
   poll(x: ExecContext): Batch {
     this.#iterator ??= this.rows(x);
     const raw = this.#raw;
     for (;;) {
-      let n = 0;
+      // Above 0: what is computed of rows that were taken had to wait.
+      let n = raw.count;
       while (n < this.#batchSize) {
         const next = this.#iterator.next();
         if (next.done === true) break;
@@ -213,6 +216,7 @@ abstract class IteratorOperator implements Operator {
       if (n === 0) return END;
       raw.count = n;
       this.#out.count = this.#project(x, raw.columns, n, this.#out.columns);
+      raw.count = 0;
       if (this.#out.count > 0) return this.#out;
       if (x.shouldYield(n)) return PENDING;
     }
@@ -561,8 +565,10 @@ export class CteScanOperator implements Operator {
         const batch = rows.pull(x);
         if (batch === PENDING || batch === END) return batch;
       }
-      this.#next += rows.store.copyTo(this.#raw, this.#next, BATCH_SIZE, null);
-      this.#out.count = this.#project(x, this.#raw.columns, this.#raw.count, this.#out.columns);
+      const count = rows.store.copyTo(this.#raw, this.#next, BATCH_SIZE, null);
+      this.#out.count = this.#project(x, this.#raw.columns, count, this.#out.columns);
+      // Not before: what is computed may have to wait.
+      this.#next += count;
       if (this.#out.count > 0) return this.#out;
       if (x.shouldYield(this.#raw.count)) return PENDING;
     }
@@ -698,8 +704,9 @@ export class WorkTableScanOperator implements Operator {
   poll(x: ExecContext): Batch {
     const store = this.#store();
     while (this.#next < store.count) {
-      this.#next += store.copyTo(this.#raw, this.#next, BATCH_SIZE, null);
-      this.#out.count = this.#project(x, this.#raw.columns, this.#raw.count, this.#out.columns);
+      const count = store.copyTo(this.#raw, this.#next, BATCH_SIZE, null);
+      this.#out.count = this.#project(x, this.#raw.columns, count, this.#out.columns);
+      this.#next += count;
       if (this.#out.count > 0) return this.#out;
     }
     return END;

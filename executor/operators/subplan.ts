@@ -5,13 +5,13 @@
  * A subquery that must wait (a page, a lock) throws WAIT_SIGNAL or PAGE_MISS out of the expression; the row is evaluated again later.
  * An uncorrelated one then goes on where it was.
  */
-import type { Value } from '../../catalog/function-entry.ts';
+import type { Evaluation, Value } from '../../catalog/function-entry.ts';
 import type { SubplanExpr } from '../../planner/expr.ts';
 import { hashKey, typeByOid } from '../../types/index.ts';
 import { type Batch, END, PENDING } from '../batch.ts';
 import { makeArray, tooManyRows } from '../compile/runtime.ts';
 import type { ExecContext, SubplanRunner } from '../context.ts';
-import { batchBytes, HASH_ENTRY_BYTES, Holding } from '../memory-account.ts';
+import { batchBytes, columnBytes, HASH_ENTRY_BYTES, Holding } from '../memory-account.ts';
 import { GroupTable } from './group-table.ts';
 import { type Operator, RowStore, WAIT_SIGNAL, YIELD_SIGNAL } from './operator.ts';
 
@@ -32,6 +32,7 @@ export class SubplanOperator implements SubplanRunner {
   #count = 0;
   #value: Value = null;
   #elements: Value[] = [];
+  readonly #evaluation: Evaluation = { seen: 0, done: 0, depth: 0 };
 
   constructor(expr: SubplanExpr, operator: Operator) {
     this.#expr = expr;
@@ -61,10 +62,20 @@ export class SubplanOperator implements SubplanRunner {
       this.#count = 0;
       this.#value = null;
       this.#elements = [];
+      this.#evaluation.done = 0;
+      if (this.#isCorrelated) this.#held.clear(x.memory);
       this.#operator.open(x);
       this.#isOpen = true;
     }
+    const { functions } = x;
+    const around = functions.evaluation;
     if (this.#isCorrelated) x.noYieldDepth++;
+    else {
+      // It goes on where it was, while what is around it is computed again.
+      this.#evaluation.seen = 0;
+      this.#evaluation.depth = x.noYieldDepth;
+      functions.evaluation = this.#evaluation;
+    }
     try {
       for (;;) {
         const batch = this.#operator.poll(x);
@@ -78,6 +89,7 @@ export class SubplanOperator implements SubplanRunner {
       }
     } finally {
       if (this.#isCorrelated) x.noYieldDepth--;
+      else functions.evaluation = around;
     }
     this.#operator.close(x);
     this.#isOpen = false;
@@ -120,9 +132,12 @@ export class SubplanOperator implements SubplanRunner {
   array(x: ExecContext): Value {
     return this.#once(x, () => {
       this.#run(x, (batch) => {
+        this.#held.add(x.memory, columnBytes(batch.columns[0], batch.count));
         for (let i = 0; i < batch.count; i++) this.#elements.push(batch.columns[0][i]);
         return true;
       });
+      // A correlated one's belongs to whoever asked.
+      if (this.#isCorrelated) this.#held.clear(x.memory);
       const elements = this.#elements;
       this.#elements = [];
       const elementOid = typeByOid(this.#expr.typeOid)?.elementOid ?? 0;

@@ -19,6 +19,7 @@ import {
 import type { ExecContext } from '../context.ts';
 import { batchBytes, Holding } from '../memory-account.ts';
 import type { Execution } from '../program.ts';
+import { valueBytes } from '../spill/memory.ts';
 import { type Operator, RowStore } from './operator.ts';
 import { checkRangeOffset, type RangeBound, rangeBound } from './range-bound.ts';
 
@@ -59,6 +60,9 @@ class Partition implements WindowAccess {
   }
 }
 
+/** Results are counted in parts of this size. */
+const RESULT_BYTES = 64 * 1024;
+
 export class WindowOperator implements Operator {
   readonly #plan: WindowPlan;
   readonly #input: Operator;
@@ -78,6 +82,8 @@ export class WindowOperator implements Operator {
   readonly #out: Batch;
   readonly #partition = new Partition();
   #isInputDone = false;
+  /** A batch whose keys and arguments could not be computed yet: something in them had to wait. */
+  #begun: Batch | null = null;
   #next = 0;
   /** Rows of the store before this are computed. */
   #computed = 0;
@@ -117,6 +123,7 @@ export class WindowOperator implements Operator {
     this.#values.clear();
     for (const column of this.#results) column.length = 0;
     this.#isInputDone = false;
+    this.#begun = null;
     this.#next = 0;
     this.#computed = 0;
     this.#looked = 0;
@@ -129,13 +136,15 @@ export class WindowOperator implements Operator {
       if (this.#next < this.#computed) return this.#give();
       if (this.#isInputDone && this.#computed === this.#rows.count) return END;
       if (!this.#isInputDone) {
-        const batch = this.#input.poll(x);
+        const batch = this.#begun ?? this.#input.poll(x);
         if (batch === PENDING) return PENDING;
         if (batch === END) this.#isInputDone = true;
         else {
           this.#drop(x);
-          this.#rows.append(batch);
+          this.#begun = batch;
           this.#extraBatch.count = this.#extra(x, batch.columns, batch.count, this.#extraBatch.columns);
+          this.#begun = null;
+          this.#rows.append(batch);
           this.#values.append(this.#extraBatch);
           // Rows, keys and arguments, and a place for each result.
           const results = batch.count * this.#results.length * 8;
@@ -235,9 +244,19 @@ export class WindowOperator implements Operator {
       const aggregate = this.#aggregates[k];
       const results = this.#results[k];
       const runner = aggregate === null ? null : new FrameAggregate(x, call, aggregate, p, filter);
+      // An aggregate may make a value of each frame, and a long one: array_agg.
+      let bytes = 0;
+      let last: Value = null;
       for (let row = 0; row < p.partitionSize; row++) {
         frames.moveTo(row);
-        results[first + row] = runner === null ? this.#functions[k](p) : runner.value();
+        const value = runner === null ? this.#functions[k](p) : runner.value();
+        results[first + row] = value;
+        if (runner === null || typeof value === 'number' || value === last) continue;
+        last = value;
+        bytes += valueBytes(value);
+        if (bytes < RESULT_BYTES) continue;
+        this.#held.add(x.memory, bytes);
+        bytes = 0;
       }
       x.checkInterrupt();
     });

@@ -48,6 +48,11 @@ export class ExternalSort {
     this.#rows = this.#which.map(() => []);
   }
 
+  /** What merging holds: two extents of bytes and a block of values for each run. */
+  get mergeBytes(): number {
+    return Math.min(this.#runs.length, this.#mergeRuns) * 4 * this.#extentBytes;
+  }
+
   get runCount(): number {
     return this.#runs.length;
   }

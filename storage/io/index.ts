@@ -11,4 +11,10 @@ export { NodeFileSystem } from './file-node.ts';
 export { OverlayFileSystem } from './file-overlay.ts';
 export { makeFolder } from './make-folder.ts';
 export { replaceFile } from './replace-file.ts';
-export { TemporaryFile, TemporaryFiles, TemporaryRead, type TemporaryUsage } from './temporary-files.ts';
+export {
+  type TemporaryCounters,
+  TemporaryFile,
+  TemporaryFiles,
+  TemporaryRead,
+  type TemporaryUsage,
+} from './temporary-files.ts';

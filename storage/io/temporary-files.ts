@@ -16,12 +16,20 @@ const WRITE_BEHIND_BYTES = 256 * 1024;
 /** Bytes given back in one go. */
 const SHORTEN_BYTES = 32 * 1024 * 1024;
 
+/** What was done since the start, or since somebody set it to 0. */
+export interface TemporaryCounters {
+  fileCount: number;
+  byteCount: number;
+}
+
 /** Who uses temporary files (a session): what it has, and what it may have. */
 export interface TemporaryUsage {
   /** Bytes in its files now; kept by the files. */
   bytes: number;
   /** In kB, as temp_file_limit has it; -1: as much as there is. */
   readonly limitKb: number;
+  /** What files and bytes are counted in, besides those of all. */
+  readonly counters: TemporaryCounters;
 }
 
 export class TemporaryFiles {
@@ -52,6 +60,7 @@ export class TemporaryFiles {
     if (!this.hasFolder) this.fileSystem.mkdir(this.folder);
     this.hasFolder = true;
     const path = `${this.folder}/temp.${++this.fileCount}`;
+    usage.counters.fileCount++;
     const file = this.fileSystem.open(path, 'create');
     this.files.set(file, path);
     return new TemporaryFile(this, file, usage, isBlocking);
@@ -146,6 +155,7 @@ export class TemporaryFile {
     const offset = this.size;
     this.size += length;
     usage.bytes += length;
+    usage.counters.byteCount += length;
     this.owner.byteCount += length;
     if (this.isBlocking) this.file.writeSync(bytes, 0, length, offset);
     else {

@@ -277,6 +277,25 @@ describe('activity counters', () => {
       expect((after['xact_rollback'] as number) - (before['xact_rollback'] as number)).to.equal(2);
     });
 
+    it('files for what did not fit in memory are counted for the database whose session made them', async () => {
+      await open();
+      await fill();
+      const counters = (name: string): Promise<Record<string, unknown>> =>
+        row(`SELECT temp_files AS files, temp_bytes AS bytes, pg_stat_get_db_temp_files(datid) = temp_files
+           AND pg_stat_get_db_temp_bytes(datid) = temp_bytes AS same FROM pg_stat_database WHERE datname = ${name}`);
+      expect(await counters('current_database()')).to.deep.equal({ files: 0, bytes: 0, same: true });
+      await client.query("SET work_mem = '64kB'");
+      await client.query('SELECT * FROM t ORDER BY a DESC OFFSET 9999');
+      const after = await counters('current_database()');
+      expect(after['files']).to.be.above(0);
+      expect(after['same']).to.equal(true);
+      // Rows take a few bytes at least, and were written at least once.
+      expect(after['bytes']).to.be.above(ROWS * 4);
+      expect(await counters("'template1'")).to.deep.equal({ files: 0, bytes: 0, same: true });
+      await client.query('SELECT pg_stat_reset()');
+      expect(await counters('current_database()')).to.deep.equal({ files: 0, bytes: 0, same: true });
+    });
+
     it('pages that did not fit into the pool were written, and are counted where they were written', async () => {
       await open({ settings: { shared_buffers: '512kB' } });
       await fill();

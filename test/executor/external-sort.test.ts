@@ -38,7 +38,7 @@ const column = fc.oneof(
 
 /** As much of a context as files need: each wait is noted, for the test to sit out. */
 function contextOf(files: TemporaryFiles): ExecContext & { waitsFor: TemporaryFile | null } {
-  const usage = { bytes: 0, limitKb: -1 };
+  const usage = { bytes: 0, limitKb: -1, counters: { fileCount: 0, byteCount: 0 } };
   let slice = 0;
   const x = {
     waitsFor: null as TemporaryFile | null,

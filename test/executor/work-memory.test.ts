@@ -30,6 +30,10 @@ describe('memory limits', () => {
     const { rows } = await by.query('SELECT bytes_used FROM pg_stat_memory WHERE name = $1', [name]);
     return Number(rows[0].bytes_used);
   }
+  async function temporaryFiles(): Promise<number> {
+    const { rows } = await client.query('SELECT temp_files FROM pg_stat_database WHERE datname = current_database()');
+    return Number(rows[0].temp_files);
+  }
   const fill = (rows = 100_000): Promise<unknown> =>
     client.query(
       `CREATE TABLE t (a int, b text); INSERT INTO t SELECT g, 'row ' || g FROM generate_series(1, ${rows}) g`,
@@ -49,6 +53,37 @@ describe('memory limits', () => {
         'WITH RECURSIVE r(n) AS (SELECT 1 UNION SELECT n + 1 FROM r WHERE n < 1000000) SELECT max(n) FROM r',
       ],
       ['rows of a subquery', 'SELECT count(*) FROM t WHERE b NOT IN (SELECT b FROM t)'],
+      ['rows of a subquery', "SELECT cardinality(ARRAY(SELECT b || ' of many' FROM t))"],
+      ['rows of a subquery', "SELECT count(ARRAY(SELECT b || ' of many' FROM t WHERE t.a > x.a)) FROM t x WHERE a < 3"],
+      ...[
+        'SELECT cardinality(array_agg(b)) FROM t',
+        "SELECT length(string_agg(b, ',')) FROM t",
+        'SELECT cardinality(array_agg(a ORDER BY b)) FROM t',
+        'SELECT count(DISTINCT b) FROM t',
+        'SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY a) FROM t',
+        // Not over the table itself, and with groups that are put aside: those that stay go on collecting.
+        'SELECT cardinality(array_agg(b)) FROM (SELECT b FROM t OFFSET 1) s',
+        'SELECT sum(cardinality(n)) FROM (SELECT array_agg(b) AS n FROM t GROUP BY a % 3) s',
+        "SELECT max(n) FROM (SELECT count(*) AS n FROM t GROUP BY GROUPING SETS ((a), (b), (b || 'x'), ())) s",
+      ].map((sql) => ['groups and what is collected in them', sql] as const),
+      [
+        'rows of a window',
+        'SELECT max(cardinality(n)) FROM (SELECT array_agg(a) OVER (ORDER BY a) AS n FROM t WHERE a <= 2000) s',
+      ],
+      [
+        'the inner rows of a join',
+        'SELECT count(y.b) FROM t x LEFT JOIN (SELECT a / 1000000 AS k, b FROM t) y ON y.k = x.a',
+      ],
+    ];
+    /** Statements that would hold as much, but put it aside. */
+    const SPILLERS = [
+      'SELECT md5(string_agg(b, NULL)) FROM (SELECT b FROM t ORDER BY b OFFSET 99900) s',
+      'SELECT count(*), sum(y.a) FROM t x JOIN t y ON x.b = y.b',
+      'SELECT count(*), sum(n) FROM (SELECT b, count(*) AS n FROM t GROUP BY b) s',
+      "SELECT count(*), sum(length(n)) FROM (SELECT string_agg(b, ',') AS n FROM t GROUP BY a) s",
+      'SELECT count(*), max(b) FROM (SELECT DISTINCT b, a FROM t) s',
+      'SELECT count(*), max(b) FROM (SELECT b FROM t INTERSECT SELECT b FROM t WHERE a > 10) s',
+      'SELECT count(*), max(b) FROM (SELECT b FROM t EXCEPT ALL SELECT b FROM t WHERE a > 10) s',
     ];
 
     for (const [what, sql] of HOLDERS) {
@@ -65,6 +100,57 @@ describe('memory limits', () => {
         expect(rows).to.deep.equal([{ n: 100_000 }]);
       });
     }
+
+    it('puts aside what can be put aside, whatever work_mem allows, and answers the same', async () => {
+      await open({ work_memory_limit: '8MB' });
+      await fill();
+      const filesOf = async (sql: string): Promise<{ rows: unknown; files: number }> => {
+        const before = await temporaryFiles();
+        const { rows } = await client.query(sql).catch((error) => expect.fail(`${sql}: ${error.detail}`));
+        return { rows, files: (await temporaryFiles()) - before };
+      };
+      for (const sql of SPILLERS) {
+        await client.query("SET work_mem = '1GB'");
+        const byCap = await filesOf(sql);
+        expect(byCap.files, sql).to.be.above(0);
+        expect(await part('work memory'), sql).to.equal(0);
+        await client.query("SET work_mem = '256kB'");
+        expect((await filesOf(sql)).rows, sql).to.deep.equal(byCap.rows);
+      }
+    });
+
+    it('is given back by what is opened again for each row, and by cursors that are closed in the middle', async () => {
+      await open({ work_memory_limit: '8MB' });
+      await fill(20_000);
+      // Each of them 20,000 rows, 30 times: more than the cap if any were kept.
+      const again = [
+        '(SELECT y.b FROM t y WHERE y.a >= x.a ORDER BY y.b LIMIT 1)',
+        '(SELECT count(*) FROM (SELECT DISTINCT y.b FROM t y WHERE y.a >= x.a) s)',
+        '(SELECT count(*) FROM (SELECT y.b FROM t y WHERE y.a >= x.a INTERSECT SELECT b FROM t) s)',
+        '(SELECT max(n) FROM (SELECT count(*) AS n FROM t y WHERE y.a >= x.a GROUP BY y.b) s)',
+        '(SELECT cardinality(array_agg(y.b)) FROM t y WHERE y.a >= x.a)',
+        '(SELECT cardinality(ARRAY(SELECT y.b FROM t y WHERE y.a >= x.a)))',
+        '(SELECT count(*) FROM t y JOIN t z ON y.b = z.b WHERE y.a >= x.a)',
+      ];
+      for (const subquery of again) {
+        expect(await errorOf(`SELECT ${subquery} FROM t x WHERE a <= 30`), subquery).to.equal(null);
+        expect(await part('work memory'), subquery).to.equal(0);
+      }
+      await client.query('BEGIN; DECLARE c CURSOR FOR SELECT * FROM t ORDER BY b; FETCH 10 FROM c');
+      expect(await part('work memory')).to.be.above(20_000 * 30);
+      await client.query('CLOSE c');
+      expect(await part('work memory')).to.equal(0);
+      await client.query('COMMIT');
+    });
+
+    it('counts long values by their length', async () => {
+      await open({ work_memory_limit: '32MB' });
+      await client.query('CREATE TABLE wide AS SELECT g AS a FROM generate_series(1, 100) g');
+      const sql = "SELECT cardinality(array_agg(repeat('x', 1000000) || a)) FROM wide";
+      expect((await errorOf(sql))?.code).to.equal('53200');
+      expect(await errorOf(sql.replace('1000000', '100'))).to.equal(null);
+      expect(await part('work memory')).to.equal(0);
+    });
 
     it('leaves nothing held when statements end well', async () => {
       await open({ work_memory_limit: '64MB' });

@@ -1,6 +1,11 @@
 /** Temporary files: written behind, read when written, counted, limited, and gone when closed, whatever is under way. */
 import { expect } from 'chai';
-import { MemoryFileSystem, TemporaryFiles, type TemporaryRead } from '../../../storage/io/index.ts';
+import {
+  MemoryFileSystem,
+  TemporaryFiles,
+  type TemporaryRead,
+  type TemporaryUsage,
+} from '../../../storage/io/index.ts';
 
 const NO_LIMIT = -1;
 
@@ -13,7 +18,11 @@ async function until(condition: () => boolean): Promise<void> {
 }
 
 describe('temporary files', () => {
-  const usageOf = (limitKb: number): { bytes: number; limitKb: number } => ({ bytes: 0, limitKb });
+  const usageOf = (limitKb: number): TemporaryUsage => ({
+    bytes: 0,
+    limitKb,
+    counters: { fileCount: 0, byteCount: 0 },
+  });
 
   for (const isBlocking of [false, true]) {
     it(`give back what was appended, ${isBlocking ? 'at once' : 'when it is there'}`, async () => {
@@ -31,6 +40,7 @@ describe('temporary files', () => {
         expect(read.buffer).to.deep.equal(bytes(places[i].length, i));
       });
       expect([files.fileCount, files.byteCount, usage.bytes]).to.deep.equal([1, 5103, 5103]);
+      expect(usage.counters).to.deep.equal({ fileCount: 1, byteCount: 5103 });
       file.close();
       expect(usage.bytes).to.equal(0);
     });

@@ -1,0 +1,97 @@
+/**
+ * What an operator computes for a row may have to wait, for a subquery that outlasts a time slice or for a page: it goes on with that row, and no
+ * row is lost or given twice.
+ */
+import { expect } from 'chai';
+import pg from 'pg';
+import { createScratchDatabase, type ScratchDatabase } from '../support/database-target.ts';
+
+describe('rows that must wait in the middle of a batch', () => {
+  let scratch: ScratchDatabase;
+  let client: pg.Client;
+
+  before(async () => {
+    scratch = await createScratchDatabase();
+    client = new pg.Client(scratch.connection);
+    await client.connect();
+    await client.query(`CREATE TABLE a (id int, k int); CREATE TABLE b (id int, k int);
+      INSERT INTO a SELECT i, i FROM generate_series(1, 3000) i;
+      INSERT INTO b SELECT i, i + 1000 FROM generate_series(1, 3000) i; ANALYZE`);
+  });
+  after(async () => {
+    await client.end();
+    await scratch.drop();
+  });
+  beforeEach(() => client.query('RESET ALL'));
+
+  async function count(sql: string): Promise<number> {
+    return Number((await client.query(sql)).rows[0].count);
+  }
+  /** Runs for many slices when it is first asked for, which is in the middle of a batch: at row 500. Its value is 0. */
+  const late = (row: string): string =>
+    `CASE WHEN ${row} < 500 THEN 0 ELSE (SELECT (count(*) - 300000)::int FROM generate_series(1, 300000)) END`;
+
+  for (const workMem of ['64MB', '64kB']) {
+    for (const [what, condition] of [
+      ['key of the one side', `a.k + ${late('a.id')} = b.k`],
+      ['key of the other side', `a.k = b.k + ${late('b.id')}`],
+      ['keys of both sides', `a.k + ${late('a.id')} = b.k + ${late('b.id')}`],
+      ['condition', `a.k = b.k AND ${late('a.id')} = ${late('b.id')}`],
+    ]) {
+      it(`hash joins, with ${workMem}: a ${what}`, async () => {
+        await client.query(`SET work_mem = '${workMem}'; SET enable_mergejoin = off; SET enable_nestloop = off`);
+        for (const [join, expected] of [
+          ['JOIN', 2000],
+          ['LEFT JOIN', 3000],
+          ['RIGHT JOIN', 3000],
+          ['FULL JOIN', 4000],
+        ] as const) {
+          const sql = `SELECT count(*) FROM a ${join} b ON ${condition}`;
+          expect(await count(sql), `${join} on ${what}`).to.equal(expected);
+        }
+      });
+    }
+  }
+
+  it('hash joins: what is shown of a pair, and of a row that is alone', async () => {
+    await client.query('SET enable_nestloop = off');
+    const { rows } = await client.query(
+      `SELECT a.id + ${late('a.id')} AS x, b.id + ${late('b.id')} AS y FROM a FULL JOIN b ON a.k = b.k ORDER BY a.id, b.id`,
+    );
+    const expected = [
+      ...Array.from({ length: 3000 }, (_, i) => ({ x: i + 1, y: i + 1 > 1000 ? i - 999 : null })),
+      ...Array.from({ length: 1000 }, (_, i) => ({ x: null, y: 2001 + i })),
+    ];
+    expect(rows).to.deep.equal(expected);
+  });
+
+  it('nested loops', async () => {
+    await client.query('SET enable_hashjoin = off; SET enable_mergejoin = off');
+    // Rows 1 to 9 have partners: those of the other side up to 9 that come after them, and one more.
+    const condition = `a.id < 10 AND (b.id > a.id AND b.id < 10 OR b.id = 600 + a.id) AND ${late('a.id + b.id')} = 0`;
+    for (const [join, expected] of [
+      ['JOIN', 36 + 9],
+      ['LEFT JOIN', 36 + 9 + 3000 - 9],
+    ] as const) {
+      expect(await count(`SELECT count(*) FROM a ${join} b ON ${condition}`), join).to.equal(expected);
+    }
+  });
+
+  const LATE = '(SELECT count(*) - 300000 FROM generate_series(1, 300000))';
+  for (const [what, sql, rows] of [
+    ['groups', `SELECT k, count(*) + ${LATE} FROM a GROUP BY k`, 3000],
+    ['windows', `SELECT sum(k + ${LATE}) OVER (PARTITION BY k) FROM a`, 3000],
+    ['function scans', `SELECT g + ${LATE} FROM generate_series(1, 3000) g`, 3000],
+    ['CTEs', `WITH c AS MATERIALIZED (SELECT k FROM a) SELECT k + ${LATE} FROM c`, 3000],
+    [
+      'recursive queries',
+      `WITH RECURSIVE r AS (SELECT 1::bigint AS n UNION ALL SELECT n + 1 + ${LATE} FROM r WHERE n < 9) TABLE r`,
+      9,
+    ],
+    ['VALUES', `VALUES (1::bigint), (2), (3 + ${LATE}), (4)`, 4],
+  ] as const) {
+    it(`so do ${what}`, async () => {
+      expect((await client.query(sql)).rows).to.have.length(rows);
+    });
+  }
+});
