@@ -486,8 +486,10 @@ function adopt(store: Store, recovered: RecoveredState): void {
 function restoreHeap(heap: Heap, state: HeapState): void {
   heap.rowCount = state.rowCount;
   for (const placeId of state.leftPlaces) heap.leftPlaces.add(placeId);
+  const { pageCount } = heap.pages;
   state.freePages.forEach((pageNo, i) => {
-    heap.freeSpace.restore(pageNo, state.freeSpaces[i]);
+    // Others were given back since the checkpoint.
+    if (pageNo < pageCount) heap.freeSpace.restore(pageNo, state.freeSpaces[i]);
   });
 }
 

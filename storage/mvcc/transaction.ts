@@ -261,9 +261,12 @@ export class TransactionManager {
     }
     const csn = this.lastCsn + 1;
     const lsn = this.store.logCommit(txn, csn);
-    if (txn.catalogChanges !== null || txn.keepsReadersOut) this.store.tryFlush(lsn);
+    const isSeenAtOnce = txn.catalogChanges !== null || txn.keepsReadersOut;
+    if (isSeenAtOnce) this.store.tryFlush(lsn);
     this.lastCsn = csn;
     this.unflushed.add(csn, txn.xidRuns[0]);
+    // Its definitions are about to be everybody's: who reads by them must see its rows, though a full disk keeps it from being durable.
+    if (isSeenAtOnce) this.unflushed.settle(csn);
     this.finishXids(txn, csn);
     this.store.committed(txn);
     this.end(txn, TXN_COMMITTED);
