@@ -149,6 +149,11 @@ export class StorageEngine {
     return this.store.heap(relId);
   }
 
+  /** False: it is gone, or was never there; of one made by a transaction that is being undone it depends on how far that is. */
+  hasHeap(relId: number): boolean {
+    return this.store.heaps.has(relId);
+  }
+
   heaps(): IterableIterator<Heap> {
     return this.store.heaps.values();
   }

@@ -9,8 +9,8 @@ import {
 } from '../../../storage/api.ts';
 import { Random, SEED } from '../heap/support.ts';
 
-/** `unflushed`: what is called when the log is durable; without it, it is at once. */
-function manager(unflushed?: ((error: Error | null) => void)[]): TransactionManager {
+/** `unflushed`: what is called when the log is durable; without it, it is at once. `isFull`: it cannot be made so. */
+function manager(unflushed?: ((error: Error | null) => void)[], isFull = false): TransactionManager {
   const store = {
     logCommit: () => 0,
     committed: () => {},
@@ -18,6 +18,7 @@ function manager(unflushed?: ((error: Error | null) => void)[]): TransactionMana
       unflushed === undefined ? durable(null) : unflushed.push(durable),
     undoLast: () => {},
     tryFlush: () => {
+      if (isFull) return;
       for (const durable of unflushed?.splice(0) ?? []) durable(null);
     },
     logAbort: () => {},
@@ -109,6 +110,23 @@ describe('transactions', () => {
       transactions.commit(writer, () => {});
       expect(isDurable).to.equal(true);
     });
+  });
+
+  it('that define something are seen by all at once, even while a full disk keeps them from being durable', () => {
+    const unflushed: ((error: Error | null) => void)[] = [];
+    const transactions = manager(unflushed, true);
+    const [earlier, definer] = [transactions.begin(), transactions.begin()];
+    const xids = [transactions.statementXid(earlier), transactions.statementXid(definer)];
+    transactions.commit(earlier, () => {});
+    definer.catalogChanges = [{ key: 'table', bytes: null }];
+    transactions.commit(definer, () => {});
+    expect(unflushed).to.have.length(2);
+    const snapshot = transactions.takeSnapshot(transactions.begin());
+    expect(xids.map((xid) => transactions.isVisible(xid, snapshot))).to.deep.equal([true, true]);
+    transactions.releaseSnapshot(snapshot);
+    expect(transactions.gcHorizon()).to.equal(transactions.nextXid);
+    for (const durable of unflushed) durable(null);
+    expect(transactions.gcHorizon()).to.equal(transactions.nextXid);
   });
 
   it('see their earlier statements, not the one at work', () => {
