@@ -275,7 +275,8 @@ class SqlSimulation {
     await this.checkTables(client);
     await checkIndexes(client);
     // What a start believes to be free is.
-    const more = `generate_series(${this.nextNumber * 1000 + 500}, ${this.nextNumber * 1000 + 800}) g`;
+    const first = this.nextNumber++ * 1000 + 500;
+    const more = `generate_series(${first}, ${first + 300}) g`;
     await client.rows(`BEGIN; INSERT INTO scratch SELECT -g FROM ${more};
       INSERT INTO wide SELECT -g, g % 30, repeat(md5((-g)::text), g % 30) FROM ${more}`);
     await client.rows(random.below(2) === 0 ? 'COMMIT' : 'ROLLBACK');
