@@ -394,6 +394,9 @@ function openDirectory(
 ): OpenedParts {
   const onFatal = options.onFatal ?? stopProcess;
   const onLog = options.onLog ?? logToConsole;
+  const temporaryFiles = new TemporaryFiles(fileSystem, `${directory}/temp`);
+  // First of all: they may be what has filled the disk, and recovery needs space.
+  temporaryFiles.clear();
   const segments = new WalSegments(fileSystem, walDirectory(directory));
   const wal = new Wal({ segments, sync: options.walSync, onBroken: onFatal });
   const pool = openPool(options, fileSystem, directory, wal);
@@ -420,8 +423,6 @@ function openDirectory(
     onFatal,
   });
   const hotPages = openHotPages(options, fileSystem, pool, directory, onLog);
-  const temporaryFiles = new TemporaryFiles(fileSystem, `${directory}/temp`);
-  temporaryFiles.clear();
   return { store, recovered, recovery, checkpointer, hotPages, lock, temporaryFiles, temporaryDirectory: null, images };
 }
 

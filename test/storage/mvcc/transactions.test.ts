@@ -12,7 +12,7 @@ import { Random, SEED } from '../heap/support.ts';
 /** `unflushed`: what is called when the log is durable; without it, it is at once. `isFull`: it cannot be made so. */
 function manager(unflushed?: ((error: Error | null) => void)[], isFull = false): TransactionManager {
   const store = {
-    logCommit: () => 0,
+    logCommit: () => 1000,
     committed: () => {},
     whenDurable: (_txn: unknown, _lsn: number, durable: (error: Error | null) => void) =>
       unflushed === undefined ? durable(null) : unflushed.push(durable),
@@ -85,6 +85,20 @@ describe('transactions', () => {
       const other = transactions.begin();
       transactions.statementXid(other);
       expect(sees(other)).to.equal(true);
+    });
+
+    it('keep who has seen them from being told of its own end before they are durable', () => {
+      const { locks } = transactions;
+      transactions.commit(writer, () => {});
+      const [reader, locker] = [transactions.begin(), transactions.begin()];
+      locks.acquire(locker, locks.relationTag(1, 2), ROW_SHARE, true);
+      expect([sees(reader), sees(locker)]).to.deep.equal([false, true]);
+      const told: string[] = [];
+      transactions.commit(reader, () => told.push('reader'));
+      transactions.commit(locker, () => told.push('locker'));
+      expect(told).to.deep.equal(['reader']);
+      for (const durable of unflushed) durable(null);
+      expect(told).to.deep.equal(['reader', 'locker']);
     });
 
     it('hold back the horizon: nobody may take them for seen by all', () => {
