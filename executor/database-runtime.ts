@@ -138,6 +138,8 @@ export class DatabaseRuntime {
     for (const oid of tableOids) {
       const entry = catalog.relation(oid);
       if (entry === undefined || entry.relId === 0) continue;
+      // A rollback that goes on after a pause may have undone the heap already.
+      if (!this.engine.hasHeap(entry.relId)) continue;
       this.engine.heap(entry.relId).maintainer = this.table(catalog, entry);
     }
   }

@@ -49,7 +49,9 @@ export function* vacuum(session: Session, node: VacuumStatement): Task<string> {
       const table = session.catalog.relation(oid);
       if (table === undefined) continue;
       yield* analyzeTable(session, table);
-      activity.noteAnalyze(oid, session.engine.heap(table.relId), session.server.now());
+      // Meanwhile it may have been truncated, or dropped.
+      const relId = session.catalog.relation(oid)?.relId;
+      if (relId !== undefined) activity.noteAnalyze(oid, session.engine.heap(relId), session.server.now());
     }
   }
   return isVacuum ? 'VACUUM' : 'ANALYZE';

@@ -149,6 +149,11 @@ export class StorageEngine {
     return this.store.heap(relId);
   }
 
+  /** False: it is gone, or was never there; of one made by a transaction that is being undone it depends on how far that is. */
+  hasHeap(relId: number): boolean {
+    return this.store.heaps.has(relId);
+  }
+
   heaps(): IterableIterator<Heap> {
     return this.store.heaps.values();
   }
@@ -389,6 +394,9 @@ function openDirectory(
 ): OpenedParts {
   const onFatal = options.onFatal ?? stopProcess;
   const onLog = options.onLog ?? logToConsole;
+  const temporaryFiles = new TemporaryFiles(fileSystem, `${directory}/temp`);
+  // First of all: they may be what has filled the disk, and recovery needs space.
+  temporaryFiles.clear();
   const segments = new WalSegments(fileSystem, walDirectory(directory));
   const wal = new Wal({ segments, sync: options.walSync, onBroken: onFatal });
   const pool = openPool(options, fileSystem, directory, wal);
@@ -415,8 +423,6 @@ function openDirectory(
     onFatal,
   });
   const hotPages = openHotPages(options, fileSystem, pool, directory, onLog);
-  const temporaryFiles = new TemporaryFiles(fileSystem, `${directory}/temp`);
-  temporaryFiles.clear();
   return { store, recovered, recovery, checkpointer, hotPages, lock, temporaryFiles, temporaryDirectory: null, images };
 }
 
@@ -486,8 +492,10 @@ function adopt(store: Store, recovered: RecoveredState): void {
 function restoreHeap(heap: Heap, state: HeapState): void {
   heap.rowCount = state.rowCount;
   for (const placeId of state.leftPlaces) heap.leftPlaces.add(placeId);
+  const { pageCount } = heap.pages;
   state.freePages.forEach((pageNo, i) => {
-    heap.freeSpace.restore(pageNo, state.freeSpaces[i]);
+    // Others were given back since the checkpoint.
+    if (pageNo < pageCount) heap.freeSpace.restore(pageNo, state.freeSpaces[i]);
   });
 }
 

@@ -9,11 +9,13 @@
  *
  * Pages that need undo or freeing are among those of D, so all of it is one pass (heap/startup-sweep.ts).
  */
+import { SqlError } from '../types/errors.ts';
 import type { PageSet } from './buffer/index.ts';
 import { type Heap, type RowVisitor, startupSweep } from './heap/index.ts';
 import type { HeapState } from './heap-state.ts';
 import { ImageReader } from './index/index.ts';
 import { IMAGE_PAGES_MIN, type IndexedHeap, type IndexImages, imagePath } from './index-images.ts';
+import { PAGE_SIZE } from './limits.ts';
 import type { RecoveredState } from './state.ts';
 import type { Store } from './store.ts';
 
@@ -38,6 +40,7 @@ export async function startHeaps(options: StartupOptions): Promise<number> {
   if (images !== null) for (const heap of images.source()) indexed.set(heap.relId, heap);
   const reader = images === null ? null : new ImageReader(images.fileSystem);
   let xidMax = 0;
+  if (options.recovered.isLogGivenUp) findLostVersions(store);
   for (const heap of store.heaps.values()) {
     const start = new HeapStart(options, heap, indexed.get(heap.relId));
     if (reader !== null) await start.loadImages(reader);
@@ -52,6 +55,19 @@ export async function startHeaps(options: StartupOptions): Promise<number> {
   }
   options.recovered.heaps.clear();
   return xidMax;
+}
+
+/** The log that was given up may have made pages of old versions: what is on disk of them serves to undo. */
+function findLostVersions(store: Store): void {
+  const { pages } = store.versions;
+  try {
+    const pageCount = Math.floor(store.pool.files.open(pages, false).size() / PAGE_SIZE);
+    if (pageCount <= pages.pageCount) return;
+    pages.reservePages(pageCount);
+    pages.pageCount = pageCount;
+  } catch (error) {
+    if (!(error instanceof SqlError)) throw error;
+  }
 }
 
 class HeapStart {
@@ -110,6 +126,7 @@ class HeapStart {
       isLost: (xid) => options.recovered.isLost(xid),
       pages,
       isKnown: state !== undefined,
+      mayLackVersions: options.recovered.isLogGivenUp,
       visit: this.visitorOf(visitor),
       onProgress: this.missing.length > 0 ? this.progress() : null,
     });

@@ -133,6 +133,8 @@ export class RecoveredState implements RecoveryHandler {
   nextXid = 1;
   nextRelId = FIRST_HEAP_REL_ID;
   lastCsn = 1;
+  /** Some versions may have lost the one before them. */
+  isLogGivenUp = false;
   private firstNewXid = 1;
   private unfinished = new Set<number>();
   private committed = new XidSet(1);
@@ -224,6 +226,12 @@ export class RecoveredState implements RecoveryHandler {
     const rowId = ((pageNo << ROW_SLOT_BITS) + slot) >>> 0;
     if (note === PAGE_NOTE_LEFT) this.heaps.get(relId)?.leftPlaces.add(rowId);
     else if (note === PAGE_NOTE_SETTLED) this.heaps.get(relId)?.leftPlaces.delete(rowId);
+  }
+
+  /** No count and no image is to be believed: the start reads all heaps. */
+  onLogGivenUp(): void {
+    this.heaps.clear();
+    this.isLogGivenUp = true;
   }
 
   onRecord(record: WalRecord): void {

@@ -12,13 +12,25 @@
  *
  * It waits for pages like anybody else, with reads ahead, and can begin again at any row: the visitor sees each row once.
  */
+import { SqlError } from '../../types/errors.ts';
 import { PAGE_MISS, type PageSet } from '../buffer/index.ts';
 import { PAGE_HEADER_SIZE } from '../limits.ts';
 import { freeSlot, pageLower, pageSlotCount, slotOffset, totalSpace } from '../page/index.ts';
 import { WAL_PAGES } from '../wal/index.ts';
 import type { HeapContext } from './context.ts';
 import type { Heap } from './heap.ts';
-import { ROW_DELETED, ROW_FLAGS_OFFSET, ROW_MOVED_IN, ROW_SLOT_BITS, ROW_SLOT_MASK } from './row-header.ts';
+import {
+  NO_PREVIOUS,
+  NO_VERSION,
+  ROW_DELETED,
+  ROW_FLAGS_OFFSET,
+  ROW_LAYOUT_OFFSET,
+  ROW_MOVED_IN,
+  ROW_PREVIOUS_PAGE_OFFSET,
+  ROW_PREVIOUS_SLOT_OFFSET,
+  ROW_SLOT_BITS,
+  ROW_SLOT_MASK,
+} from './row-header.ts';
 import { freeLogged, settlePlace, undoNewest } from './undo.ts';
 
 /**
@@ -33,6 +45,8 @@ export interface StartupSweepOptions {
   readonly pages: PageSet | null;
   /** Row count, free space and left places are as they should be. */
   readonly isKnown: boolean;
+  /** Log was given up: a version may have lost the one before it. What cannot be undone stays. */
+  readonly mayLackVersions: boolean;
   readonly visit: RowVisitor | null;
   /** Called now and then with the number of pages that are done. */
   readonly onProgress: ((done: number) => void) | null;
@@ -47,6 +61,8 @@ export interface StartupSweepResult {
   readonly xidMax: number;
 }
 
+/** Of the transaction that made the database. */
+const FIRST_XID = 1;
 const READ_AHEAD_PAGES = 64;
 /** Pages between two turns of the event loop. */
 const PAGES_PER_TURN = 256;
@@ -114,6 +130,7 @@ class HeapStartupSweep implements StartupSweepResult {
   private readonly isLost: (xid: number) => boolean;
   private readonly visit: RowVisitor | null;
   private readonly isKnown: boolean;
+  private readonly mayLackVersions: boolean;
   /** All pages are visited: rows are counted. */
   private readonly counts: boolean;
   /** Where in the page the sweep stands, for beginning again after a missing page. */
@@ -131,6 +148,7 @@ class HeapStartupSweep implements StartupSweepResult {
     this.isLost = options.isLost;
     this.visit = options.visit;
     this.isKnown = options.isKnown;
+    this.mayLackVersions = options.mayLackVersions;
     this.counts = options.pages === null;
   }
 
@@ -162,6 +180,10 @@ class HeapStartupSweep implements StartupSweepResult {
       const xid = pool.f64[heap.placeRow >>> 3];
       if (xid > this.xidMax) this.xidMax = xid;
       if (!this.isLost(xid)) break;
+      if (this.mayLackVersions && !this.hasPrevious(rowId)) {
+        this.keep();
+        break;
+      }
       undoNewest(this.context, heap, rowId, false);
       this.undone++;
     }
@@ -173,6 +195,39 @@ class HeapStartupSweep implements StartupSweepResult {
     if (deleted) return;
     this.visit?.(rowId, heap.placeRow);
     this.rowCount++;
+  }
+
+  /** The located version has what it takes to undo it: it is an insert, or the version before is where it should be. */
+  private hasPrevious(rowId: number): boolean {
+    const { pool, versions } = this.context;
+    const { placeRow, placeId } = this.heap;
+    const pageNo = pool.u32[(placeRow + ROW_PREVIOUS_PAGE_OFFSET) >>> 2];
+    if (pageNo === NO_VERSION) return true;
+    if (pageNo >= versions.pages.pageCount) return false;
+    const slot = pool.u16[(placeRow + ROW_PREVIOUS_SLOT_OFFSET) >>> 1];
+    let base: number;
+    try {
+      base = pool.frameBase(versions.pages, pageNo);
+    } catch (error) {
+      if (error instanceof SqlError && error.code === 'XX001') return false;
+      throw error;
+    }
+    this.heap.mustLocate(rowId);
+    if (slot >= pageSlotCount(pool.u16, base) || slotOffset(pool.u16, base, slot) === 0) return false;
+    const version = versions.versionBase(pageNo, slot);
+    const place = versions.placeOf(version);
+    return versions.relationOf(version) === this.heap.relId && (place === placeId || place === rowId);
+  }
+
+  /** The located version cannot be undone: it is its row's only one from here on, of a transaction that has committed. */
+  private keep(): void {
+    const { pool, wal } = this.context;
+    const { heap } = this;
+    const row = heap.placeRow;
+    wal.begin(WAL_PAGES, 0);
+    heap.setHeader(row, FIRST_XID, NO_PREVIOUS, pool.u8[row + ROW_FLAGS_OFFSET], pool.u8[row + ROW_LAYOUT_OFFSET]);
+    heap.logHeader();
+    wal.end();
   }
 
   private freeDead(pageNo: number, base: number): void {

@@ -106,6 +106,11 @@ export class VersionStore {
     return this.context.pool.u32[(versionBase - VERSION_PREFIX_SIZE) >>> 2];
   }
 
+  /** The relation of the row. */
+  relationOf(versionBase: number): number {
+    return this.context.pool.u32[(versionBase - VERSION_PREFIX_SIZE + 4) >>> 2];
+  }
+
   /** Bytes of header and columns that are kept for it. */
   sizeOf(page: number, slot: number): number {
     const base = this.context.pool.frameBase(this.pages, page);

@@ -83,7 +83,7 @@ export class Transaction {
   undoNeedsPage = false;
   /** After rollback answered false: what keeps it from undoing for now (a full disk, a failed read); try again in a while. */
   undoError: SqlError | null = null;
-  /** Something of it stands in the log without an xid (a sequence's values): commit waits for this LSN. */
+  /** Something of it stands in the log without an xid (a sequence's values), or it has seen what does: commit waits for this LSN. */
   flushLsn = 0;
   /** The xids given out, as first, last pairs of runs. */
   readonly xidRuns: number[] = [];
@@ -132,8 +132,9 @@ export class TransactionManager {
   /** Transactions that others may meet in a version or a row lock. */
   readonly registry = new TransactionRegistry();
   readonly snapshots = new SnapshotList();
-  /** CSN of the last commit. */
+  /** CSN of the last commit, and the end of its record in the log. */
   lastCsn: number;
+  private lastCommitLsn = 0;
   private unflushed: UnflushedCommits;
   private nextId = 1;
   private readonly store: TransactionStore;
@@ -180,6 +181,8 @@ export class TransactionManager {
     const { owner } = txn;
     if (txn.isRegistered || txn.seesLatest || owner.sessionHolds.length > 0) owner.seenCsn = this.lastCsn;
     const csn = Math.max(unflushed.visibleCsn, owner.seenCsn);
+    // It is told that it has committed when what it has seen cannot be lost any more, even if it only reads.
+    if (csn > unflushed.visibleCsn) txn.flushLsn = Math.max(txn.flushLsn, this.lastCommitLsn);
     return this.snapshots.take(this.visibleHorizon(), csn, table.next, txn.id);
   }
 
@@ -261,9 +264,13 @@ export class TransactionManager {
     }
     const csn = this.lastCsn + 1;
     const lsn = this.store.logCommit(txn, csn);
-    if (txn.catalogChanges !== null || txn.keepsReadersOut) this.store.tryFlush(lsn);
+    const isSeenAtOnce = txn.catalogChanges !== null || txn.keepsReadersOut;
+    if (isSeenAtOnce) this.store.tryFlush(lsn);
     this.lastCsn = csn;
+    this.lastCommitLsn = lsn;
     this.unflushed.add(csn, txn.xidRuns[0]);
+    // Its definitions are about to be everybody's: who reads by them must see its rows, though a full disk keeps it from being durable.
+    if (isSeenAtOnce) this.unflushed.settle(csn);
     this.finishXids(txn, csn);
     this.store.committed(txn);
     this.end(txn, TXN_COMMITTED);

@@ -21,7 +21,7 @@ import type { BufferPool } from '../buffer/index.ts';
 import type { FileSystem } from '../io/index.ts';
 import { WAL_CHECKPOINT, type Wal } from '../wal/index.ts';
 import { checkpointStateName, encodeCheckpointState, type RelationSize } from './checkpoint-state.ts';
-import { type ControlData, writeControl } from './control.ts';
+import { type ControlData, logGivenUpPath, writeControl } from './control.ts';
 
 /** What the engine keeps outside pages, as of now. */
 export interface CheckpointSource {
@@ -359,6 +359,10 @@ export class Checkpointer {
     const old = this.control;
     this.control = control;
     if (old !== null) fileSystem.unlink(`${directory}/${checkpointStateName(old.checkpointNumber)}`);
+    if (fileSystem.exists(logGivenUpPath(directory))) {
+      fileSystem.unlink(logGivenUpPath(directory));
+      fileSystem.fsyncDir(directory);
+    }
     run.state.files?.end(true);
     wal.removeBefore(run.redoLsn);
     this.completed++;

@@ -93,6 +93,14 @@ export function decodeControl(bytes: Uint8Array, path: string): ControlData {
   };
 }
 
+/**
+ * Is there while pages may show what stood in a part of the log that was given up (accept_damaged_log): from before that part
+ * is erased until the next checkpoint is complete.
+ */
+export function logGivenUpPath(directory: string): string {
+  return `${directory}/log_given_up`;
+}
+
 /** The directory's control data, or null if it is no data directory yet. */
 export function readControl(fileSystem: FileSystem, directory: string): ControlData | null {
   const path = `${directory}/${CONTROL_FILE}`;

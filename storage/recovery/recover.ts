@@ -54,7 +54,7 @@ import {
   walSegmentName,
 } from '../wal/index.ts';
 import { checkpointStateName, decodeCheckpointState } from './checkpoint-state.ts';
-import { type ControlData, readControl, readWholeFile } from './control.ts';
+import { type ControlData, logGivenUpPath, readControl, readWholeFile } from './control.ts';
 
 /** What recovery cannot do itself. Calls come in log order; the pool already shows what the log said up to there. */
 export interface RecoveryHandler {
@@ -80,6 +80,8 @@ export interface RecoveryHandler {
   onPages(xid: number): void;
   /** A note of a slot (wal.pageNote); the page is among the relation's changed ones. */
   onPageNote(relationId: number, pageNo: number, note: number, slot: number): void;
+  /** Log behind what was replayed has been given up since the checkpoint: pages may show changes that nobody knows of. */
+  onLogGivenUp(): void;
   /** A kind of the callers' own. */
   onRecord(record: WalRecord): void;
 }
@@ -147,6 +149,10 @@ export function recover(options: RecoveryOptions): RecoveryResult {
   );
   if (end.lsn <= control.checkpointLsn) throw logTooShort(walDirectory(directory), control, end);
   const lostLog = refuseLostLog(options, end);
+  if (fileSystem.exists(logGivenUpPath(directory))) {
+    forgetLaterLsns(pool, end.lsn);
+    handler.onLogGivenUp();
+  }
   wal.open(end.lsn, end.chain);
   const clean = control.clean && replay.changeCount === 0;
   const orphansRemoved = removeOrphans(options, control);
@@ -252,6 +258,8 @@ function refuseLostLog(options: RecoveryOptions, end: WalEnd): LostLog | null {
   const lost = findLostLog(fileSystem, directory, end.lsn);
   if (lost === null) return null;
   if (options.acceptDamagedLog === true) {
+    fileSystem.open(logGivenUpPath(options.directory), 'create').close();
+    fileSystem.fsyncDir(options.directory);
     eraseLogBehind(fileSystem, directory, end.lsn);
     return lost;
   }
@@ -266,6 +274,23 @@ function refuseLostLog(options: RecoveryOptions, end: WalEnd): LostLog | null {
     },
     'FATAL',
   );
+}
+
+/**
+ * Pages may be as the log that was given up has made them. The log begins anew at an LSN below theirs, which must not be taken
+ * for one that they have seen already: their next change is logged as a whole page.
+ */
+function forgetLaterLsns(pool: BufferPool, endLsn: number): void {
+  for (const relation of pool.allRelations()) {
+    for (let pageNo = 0; pageNo < relation.pageCount; pageNo++) {
+      const base = pool.frameBaseSync(relation, pageNo);
+      // Damaged: who needs the page hears of it.
+      if (base < 0 || pageLsn(pool.f64, base) <= endLsn) continue;
+      setPageLsn(pool.f64, base, 0);
+      pool.markDirty(base);
+      relation.changed.add(pageNo);
+    }
+  }
 }
 
 /** Files of relations that were dropped, or whose creation was never logged; and checkpoint files that were not finished. */

@@ -15,16 +15,13 @@ export class RestartableServer {
   log: string[] = [];
   private wire!: WireServer;
 
-  async start(): Promise<void> {
+  async start(...settings: readonly (readonly [string, string])[]): Promise<void> {
     this.log = [];
     this.database = await openDatabaseServer({
       dataDirectory: '/data',
       fileSystem: this.fileSystem,
       // What a start reads is to be seen: the list of hot pages is left alone.
-      settings: new Map([
-        ['shared_buffers', '8MB'],
-        ['preload_rate', '0'],
-      ]),
+      settings: new Map([['shared_buffers', '8MB'], ['preload_rate', '0'], ...settings]),
       onLog: (message) => this.log.push(message),
     });
     this.wire = new WireServer({

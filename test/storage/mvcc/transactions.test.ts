@@ -9,15 +9,16 @@ import {
 } from '../../../storage/api.ts';
 import { Random, SEED } from '../heap/support.ts';
 
-/** `unflushed`: what is called when the log is durable; without it, it is at once. */
-function manager(unflushed?: ((error: Error | null) => void)[]): TransactionManager {
+/** `unflushed`: what is called when the log is durable; without it, it is at once. `isFull`: it cannot be made so. */
+function manager(unflushed?: ((error: Error | null) => void)[], isFull = false): TransactionManager {
   const store = {
-    logCommit: () => 0,
+    logCommit: () => 1000,
     committed: () => {},
     whenDurable: (_txn: unknown, _lsn: number, durable: (error: Error | null) => void) =>
       unflushed === undefined ? durable(null) : unflushed.push(durable),
     undoLast: () => {},
     tryFlush: () => {
+      if (isFull) return;
       for (const durable of unflushed?.splice(0) ?? []) durable(null);
     },
     logAbort: () => {},
@@ -86,6 +87,20 @@ describe('transactions', () => {
       expect(sees(other)).to.equal(true);
     });
 
+    it('keep who has seen them from being told of its own end before they are durable', () => {
+      const { locks } = transactions;
+      transactions.commit(writer, () => {});
+      const [reader, locker] = [transactions.begin(), transactions.begin()];
+      locks.acquire(locker, locks.relationTag(1, 2), ROW_SHARE, true);
+      expect([sees(reader), sees(locker)]).to.deep.equal([false, true]);
+      const told: string[] = [];
+      transactions.commit(reader, () => told.push('reader'));
+      transactions.commit(locker, () => told.push('locker'));
+      expect(told).to.deep.equal(['reader']);
+      for (const durable of unflushed) durable(null);
+      expect(told).to.deep.equal(['reader', 'locker']);
+    });
+
     it('hold back the horizon: nobody may take them for seen by all', () => {
       transactions.commit(writer, () => {});
       const later = transactions.begin();
@@ -109,6 +124,23 @@ describe('transactions', () => {
       transactions.commit(writer, () => {});
       expect(isDurable).to.equal(true);
     });
+  });
+
+  it('that define something are seen by all at once, even while a full disk keeps them from being durable', () => {
+    const unflushed: ((error: Error | null) => void)[] = [];
+    const transactions = manager(unflushed, true);
+    const [earlier, definer] = [transactions.begin(), transactions.begin()];
+    const xids = [transactions.statementXid(earlier), transactions.statementXid(definer)];
+    transactions.commit(earlier, () => {});
+    definer.catalogChanges = [{ key: 'table', bytes: null }];
+    transactions.commit(definer, () => {});
+    expect(unflushed).to.have.length(2);
+    const snapshot = transactions.takeSnapshot(transactions.begin());
+    expect(xids.map((xid) => transactions.isVisible(xid, snapshot))).to.deep.equal([true, true]);
+    transactions.releaseSnapshot(snapshot);
+    expect(transactions.gcHorizon()).to.equal(transactions.nextXid);
+    for (const durable of unflushed) durable(null);
+    expect(transactions.gcHorizon()).to.equal(transactions.nextXid);
   });
 
   it('see their earlier statements, not the one at work', () => {

@@ -93,6 +93,7 @@ export class MiniEngine {
         },
         onRelationDrop: () => {},
         onPageNote: () => {},
+        onLogGivenUp: () => {},
         onPages: () => {},
         onRecord: () => {},
       },
