@@ -440,7 +440,10 @@ describe('index images', () => {
       fork.crash();
       const next = await nextLife(fork, random, life);
       // The images before it are still good: how much of them a start can use hangs on what has changed since.
-      expect(next.logged.filter((line) => line.includes('cannot be used')), op).to.deep.equal([]);
+      expect(
+        next.logged.filter((line) => line.includes('cannot be used')),
+        op,
+      ).to.deep.equal([]);
       await next.engine.close();
       fileSystem.clearFailures();
     }
