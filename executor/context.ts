@@ -13,7 +13,7 @@ import type { TableRuntime } from './table-runtime.ts';
 /** Work units (about one row each) between two looks at the clock. */
 const UNITS_PER_CLOCK_LOOK = 4096;
 /** A time slice: how long a statement may run before others get a turn. */
-const SLICE_MS = 2;
+export const SLICE_MS = 2;
 
 /** A subquery that an expression runs; answers its value or throws PAGE_MISS / a pending marker. */
 export interface SubplanRunner {

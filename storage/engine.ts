@@ -16,7 +16,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { assert } from '../types/assert.ts';
 import { SqlError } from '../types/errors.ts';
-import { BufferPool, HotPages, PAGE_MISS } from './buffer/index.ts';
+import { BufferPool, HotPages, PAGE_MISS, QuickReads } from './buffer/index.ts';
 import { Heap, type RowVisitor } from './heap/index.ts';
 import type { HeapState } from './heap-state.ts';
 import { IndexMemory } from './index/index.ts';
@@ -51,6 +51,8 @@ export interface StorageOptions {
   readonly acceptDamagedLog?: boolean;
   /** Files of relations that are open at the same time. */
   readonly openFilesMax?: number;
+  /** Single pages are read in place as long as that is quick. Left out: on real files. */
+  readonly quickReads?: boolean;
   /** buffer_admission = tinylfu. */
   readonly bufferAdmission?: boolean;
   /** Between two lists of hot pages; 0: only at a clean end. */
@@ -435,6 +437,12 @@ function sayWhatWasRecovered(recovery: RecoveryResult, onLog: (message: string) 
   onLog(`accept_damaged_log: the log from ${hex(endLsn)} to ${hex(lostLog.durableLsn)}, at least, was given up`);
 }
 
+/** A test's files come with a test's clock, so that a run can be repeated. */
+function quickReadsOf({ quickReads, fileSystem, clock }: StorageOptions): QuickReads | null {
+  if (!(quickReads ?? fileSystem === undefined)) return null;
+  return fileSystem === undefined ? new QuickReads() : new QuickReads(clock);
+}
+
 function openPool(options: StorageOptions, fileSystem: FileSystem, directory: string, wal: Wal): BufferPool {
   return new BufferPool({
     fileSystem,
@@ -442,6 +450,7 @@ function openPool(options: StorageOptions, fileSystem: FileSystem, directory: st
     size: options.sharedBuffers,
     wal,
     openFilesMax: options.openFilesMax,
+    quickReads: quickReadsOf(options),
     admission: options.bufferAdmission,
   });
 }

@@ -6,6 +6,7 @@ export { PAGE_MISS, PageLoad, PageMiss } from './page-load.ts';
 export { PageSet } from './page-set.ts';
 export { BufferPool, type BufferPoolOptions } from './pool.ts';
 export type { PreloadProgress } from './preload.ts';
+export { QuickReads } from './quick-reads.ts';
 export { READ_THROUGH_PAGES, readThrough } from './read-through.ts';
 export { NO_FRAME, RelationPages } from './relation-pages.ts';
 export { ScanReads } from './scan-reads.ts';

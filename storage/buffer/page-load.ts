@@ -5,11 +5,13 @@ import type { RelationPages } from './relation-pages.ts';
 
 /** What a statement waits for after PAGE_MISS. */
 export interface Awaited {
+  /** Nothing is to be waited for any more: it may be tried again at once. */
+  readonly isSettled: boolean;
   onLoaded(callback: () => void): void;
 }
 
 /** Nothing but the others' turn. */
-export const NEXT_TURN: Awaited = { onLoaded: (callback) => void setImmediate(callback) };
+export const NEXT_TURN: Awaited = { isSettled: false, onLoaded: (callback) => void setImmediate(callback) };
 
 export type RelationLoads = Map<number, PageLoad>;
 
@@ -26,6 +28,8 @@ export class PageLoad implements Awaited {
    * read ahead, so that it is still there when it is wanted.
    */
   usage = 0;
+  /** It has ended, one way or the other. */
+  isSettled = false;
   /** Most pages of a scan are there before anybody waits. */
   private waiters: (() => void)[] | null = null;
 
@@ -36,11 +40,16 @@ export class PageLoad implements Awaited {
 
   /** Called when the page is there or its read has failed; then the caller tries again, and gets the page or the error. */
   onLoaded(callback: () => void): void {
+    if (this.isSettled) {
+      setImmediate(callback);
+      return;
+    }
     if (this.waiters === null) this.waiters = [callback];
     else this.waiters.push(callback);
   }
 
   wake(): void {
+    this.isSettled = true;
     const { waiters } = this;
     if (waiters === null) return;
     this.waiters = null;

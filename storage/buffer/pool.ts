@@ -30,6 +30,7 @@ import { PageHeat } from './page-heat.ts';
 import { type Awaited, loadTargets, NEXT_TURN, noFrames, PAGE_MISS, PageLoad } from './page-load.ts';
 import { PageWriter } from './page-writer.ts';
 import { checkPool } from './pool-check.ts';
+import type { QuickReads } from './quick-reads.ts';
 import { RelationFiles } from './relation-files.ts';
 import { NO_FRAME, RelationPages } from './relation-pages.ts';
 import type { ScanRing } from './scan-ring.ts';
@@ -44,6 +45,8 @@ export interface BufferPoolOptions {
   readonly wal: Wal;
   /** Files of relations that are open at the same time, but for those that are being read or written. */
   readonly openFilesMax?: number;
+  /** Judges whether single pages are read in place; null or left out: none is. */
+  readonly quickReads?: QuickReads | null;
   /** Whether pages that are read must be wanted more than those that would go for them. */
   readonly admission?: boolean;
 }
@@ -78,6 +81,8 @@ export class BufferPool implements LoggedPages {
   readonly heat: Float32Array;
   readonly sweep: ClockSweep;
   readonly writer: PageWriter;
+  /** Null: all pages are read in the thread pool. */
+  private readonly quickReads: QuickReads | null;
   /** Null: every page is let in. */
   readonly admission: Admission | null;
   /** What the last PAGE_MISS was thrown for. */
@@ -131,6 +136,7 @@ export class BufferPool implements LoggedPages {
     this.heat = this.pageHeat.heat;
     this.sweep = new ClockSweep(this);
     this.writer = new PageWriter(this);
+    this.quickReads = options.quickReads ?? null;
     this.admission = options.admission === true ? new Admission(this) : null;
     options.wal.attachPages(this);
   }
@@ -188,6 +194,11 @@ export class BufferPool implements LoggedPages {
   onLoaded(callback: () => void): void {
     assert(this.lastMiss !== null, 'a page was missed');
     this.lastMiss.onLoaded(callback);
+  }
+
+  /** After PAGE_MISS: the page is there by now (or its error is), so that who missed it need not wait. */
+  get isMissSettled(): boolean {
+    return this.lastMiss?.isSettled === true;
   }
 
   /** Throws PAGE_MISS though nothing is missing: for who has worked long enough, and can go on later like after a miss. */
@@ -525,6 +536,10 @@ export class BufferPool implements LoggedPages {
       // Later, so that those who waited for these pages come first.
       if (this.waitingLoads.length > 0) setImmediate(this.retryWaiting);
     };
+    if (this.quickReads !== null && loads.length === 1 && first.demanded && this.quickReads.isOn) {
+      this.readInPlace(first, this.quickReads);
+      return;
+    }
     try {
       const file = this.files.open(first.relation, false);
       const offset = first.pageNo * PAGE_SIZE;
@@ -535,6 +550,21 @@ export class BufferPool implements LoggedPages {
     } catch (error) {
       setImmediate(onRead, error as SqlError, 0);
     }
+  }
+
+  /** The load is settled when this returns: who missed the page may look again at once. */
+  private readInPlace(load: PageLoad, quickReads: QuickReads): void {
+    const { relation, pageNo, frame } = load;
+    let count = 0;
+    let failure: SqlError | null = null;
+    try {
+      const file = this.files.open(relation, false);
+      count = quickReads.timed(() => file.readSync(this.bytes, frame * PAGE_SIZE, PAGE_SIZE, pageNo * PAGE_SIZE));
+    } catch (error) {
+      failure = error as SqlError;
+    }
+    this.finishLoad(load, failure, count);
+    this.files.afterWrites([relation]);
   }
 
   private finishLoad(load: PageLoad, error: SqlError | null, count: number): void {

@@ -89,6 +89,7 @@ class Simulation {
   private readonly weakness: Weakness;
   private readonly time: VirtualTime;
   private readonly everysec: boolean;
+  private readonly quickReads: boolean;
   private readonly poolPages: number;
   private readonly maxWalSize: number;
   private fatal: SqlError | null = null;
@@ -101,6 +102,7 @@ class Simulation {
     this.weakness = weakness;
     this.time = time;
     this.everysec = this.random.below(8) === 0;
+    this.quickReads = seed % 2 === 0;
     this.poolPages = this.random.pick([16, 24, 24, 64]);
     this.maxWalSize = this.random.pick([64, 256, 100_000]) * 1024;
   }
@@ -358,6 +360,7 @@ class Simulation {
       maxWalSize: this.maxWalSize,
       checkpointTimeoutMs: 2000,
       clock: () => this.time.nowMs,
+      quickReads: this.quickReads,
       onFatal: (error) => {
         this.fatal ??= error;
       },

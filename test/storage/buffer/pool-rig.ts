@@ -1,5 +1,11 @@
 /** A small pool over memory files, and a log that keeps its bytes there too. */
-import { type BufferPool, PAGE_MISS, BufferPool as Pool, type RelationPages } from '../../../storage/buffer/index.ts';
+import {
+  type BufferPool,
+  PAGE_MISS,
+  BufferPool as Pool,
+  type QuickReads,
+  type RelationPages,
+} from '../../../storage/buffer/index.ts';
 import { MemoryFileSystem } from '../../../storage/io/index.ts';
 import { PAGE_SIZE } from '../../../storage/limits.ts';
 import { WAL_PAGES, Wal, WalSegments } from '../../../storage/wal/index.ts';
@@ -10,10 +16,14 @@ export interface PoolRig {
   readonly pool: BufferPool;
 }
 
-export function makePool(frames = 16, fileSystem = new MemoryFileSystem()): PoolRig {
+export function makePool(
+  frames = 16,
+  fileSystem = new MemoryFileSystem(),
+  quickReads: QuickReads | null = null,
+): PoolRig {
   const wal = new Wal({ segments: new WalSegments(fileSystem, '/d/wal') });
   wal.open(16 * 1024 * 1024, 0);
-  const pool = new Pool({ fileSystem, directory: '/d', size: frames * PAGE_SIZE, wal });
+  const pool = new Pool({ fileSystem, directory: '/d', size: frames * PAGE_SIZE, wal, quickReads });
   return { fileSystem, wal, pool };
 }
 
