@@ -557,6 +557,8 @@ export class BufferPool implements LoggedPages {
     const { relation, pageNo, frame } = load;
     let count = 0;
     let failure: SqlError | null = null;
+    // Who missed it may ask for other pages before it looks again: they must not take this frame first.
+    load.usage = 1;
     try {
       const file = this.files.open(relation, false);
       count = quickReads.timed(() => file.readSync(this.bytes, frame * PAGE_SIZE, PAGE_SIZE, pageNo * PAGE_SIZE));

@@ -55,15 +55,23 @@ describe('activity counters', () => {
       });
     });
 
-    it('a scan of pages on disk is as many reads, and no hit', async () => {
+    it('a scan of pages on disk is as many reads', async () => {
       await open({ settings: { shared_buffers: '512kB' } });
       await fill();
       // Throws the table out of the pool of 64 pages.
       await fill('other');
       await client.query('SELECT count(*) FROM other');
+      // All but a few: the other table is loaded and read in rings.
+      const { left } = await row(
+        "SELECT count(*) AS left FROM pg_buffercache WHERE relfilenode = pg_relation_filenode('t')",
+      );
       await client.query('SELECT pg_stat_reset()');
       await client.query('SELECT count(*) FROM t');
-      expect(await blocks()).to.deep.equal({ heap_blks_read: await pages(), heap_blks_hit: 0 });
+      const counts = await blocks();
+      const hits = counts['heap_blks_hit'] as number;
+      expect(hits).to.be.at.most(left as number);
+      expect(hits).to.be.below(16);
+      expect((counts['heap_blks_read'] as number) + hits).to.equal(await pages());
     });
 
     it('point reads are one look-up each', async () => {
