@@ -27,6 +27,7 @@ import { substituteColumns } from '../compile/substitute.ts';
 import type { ExecContext } from '../context.ts';
 import { Holding } from '../memory-account.ts';
 import type { Execution } from '../program.ts';
+import { MEMORY_MIN } from '../spill/memory.ts';
 import type { SpillingOperator, SpillReport } from '../spill/report.ts';
 import { type Accumulator, makeAccumulator } from './accumulators.ts';
 import { GroupSpill } from './group-spill.ts';
@@ -250,9 +251,6 @@ interface CompiledSpill {
   /** Columns of these that are needed. */
   readonly which: readonly number[];
 }
-
-/** Below this nobody asks what the session's limit is: the smallest work_mem. */
-const MEMORY_MIN = 64 * 1024;
 
 export class AggregateOperator implements Operator, SpillingOperator {
   readonly #plan: AggregatePlan;

@@ -20,7 +20,7 @@ import { type RowValuesFunction, rowValuesFunction } from '../compile/batch-prog
 import type { ExecContext } from '../context.ts';
 import { Holding } from '../memory-account.ts';
 import type { Execution } from '../program.ts';
-import { RowMeter } from '../spill/memory.ts';
+import { MEMORY_MIN, RowMeter } from '../spill/memory.ts';
 import {
   columnNumbers,
   divide,
@@ -36,8 +36,6 @@ import { GroupTable } from './group-table.ts';
 import { type CompiledJoin, compileJoin, NO_COLUMNS } from './join.ts';
 import { type Operator, RowStore } from './operator.ts';
 
-/** Below this nobody asks what the session's limit is: the smallest work_mem. */
-const MEMORY_MIN = 64 * 1024;
 /** What the table and the chains take for a row, beyond its values: some have keys of their own. */
 const TABLE_ROW_BYTES = 64;
 /** Streams of a part. */

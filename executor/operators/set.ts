@@ -8,6 +8,7 @@ import { type RowValuesFunction, rowValuesFunction } from '../compile/batch-prog
 import type { ExecContext } from '../context.ts';
 import { Holding } from '../memory-account.ts';
 import type { Execution } from '../program.ts';
+import { MEMORY_MIN } from '../spill/memory.ts';
 import {
   columnNumbers,
   type Division,
@@ -23,9 +24,6 @@ import { SpillReader, type SpillStream } from '../spill/stream.ts';
 import { GroupSpill } from './group-spill.ts';
 import { GroupTable } from './group-table.ts';
 import type { Operator } from './operator.ts';
-
-/** Below this nobody asks what the session's limit is: the smallest work_mem. */
-const MEMORY_MIN = 64 * 1024;
 
 /** Gives each row away when it is first met. When memory is full, rows that are not known are put aside (group-spill.ts). */
 export class DistinctOperator implements Operator, SpillingOperator {

@@ -28,7 +28,7 @@ import type { ExecContext } from '../context.ts';
 import { Holding } from '../memory-account.ts';
 import type { Execution } from '../program.ts';
 import { ExternalSort } from '../spill/external-sort.ts';
-import { RowMeter } from '../spill/memory.ts';
+import { MEMORY_MIN, RowMeter } from '../spill/memory.ts';
 import type { SpillingOperator, SpillReport } from '../spill/report.ts';
 import type { RowOrder } from '../spill/run-merge.ts';
 import { SPILL_WAITS } from '../spill/stream.ts';
@@ -78,8 +78,6 @@ export function rowOrderFactory(keys: readonly SortKey[]): (columns: readonly (r
   return emitter.build('columns');
 }
 
-/** Below this, the smallest work_mem there is, nobody asks what the session's is. */
-const MEMORY_MIN = 64 * 1024;
 /** Two row numbers in the permutations. */
 const ORDER_BYTES = 8;
 

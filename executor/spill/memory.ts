@@ -7,6 +7,9 @@ import { Numeric, OID, SqlArray, SqlRecord } from '../../types/index.ts';
 import type { InputTypes } from '../compile/batch-program.ts';
 import { repOfType } from '../compile/operand.ts';
 
+/** Below this, the smallest work_mem there is, no operator asks what the session's is. */
+export const MEMORY_MIN = 64 * 1024;
+
 /** A place in an array, and its share of the room for more. */
 const SLOT_BYTES = 10;
 const TEXT_BYTES = 24;
