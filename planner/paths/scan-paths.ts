@@ -1,3 +1,4 @@
+/** Access paths of base relations, by kind of relation. */
 import type { BaseRelation, JoinProblem } from './join-problem.ts';
 import { planQuery } from './query.ts';
 import { simplePaths, subqueryPaths } from './relation-paths.ts';
