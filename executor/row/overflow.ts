@@ -18,8 +18,8 @@ import { assert } from '../../types/assert.ts';
 import { dataChunks } from './chunks.ts';
 import { IN_CHUNKS, type LongHeader, readLongHeader } from './long-value.ts';
 import { OverflowReader } from './overflow-reader.ts';
-import { type ColumnLayout, OVERFLOW_BIT, type RowLayout } from './row-layout.ts';
-import { isNullAt, variableEnd, variableStart } from './row-reader.ts';
+import type { ColumnLayout, RowLayout } from './row-layout.ts';
+import { isLongAt, variableStart } from './row-reader.ts';
 
 /** Pages asked for at once. */
 const PREFETCH_MAX = 64;
@@ -42,11 +42,6 @@ export interface Overflow {
   remove(txn: Transaction, xid: number, chunk: RowId): void;
   /** Asks for the pages of the last of these chunks. */
   prefetchLast(chunks: readonly RowId[]): void;
-}
-
-/** Whether a column of the version at `row` is not null and in its long form. */
-export function isLongAt(u8: Uint8Array, row: number, column: ColumnLayout): boolean {
-  return column.isVariable && !isNullAt(u8, row, column) && (variableEnd(u8, row, column) & OVERFLOW_BIT) !== 0;
 }
 
 export function overflowOf(engine: StorageEngine, entry: RelationEntry): Overflow {

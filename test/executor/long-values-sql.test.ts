@@ -102,6 +102,44 @@ describe('long values in statements', () => {
     expect(rows).to.deep.equal([{ id: 21, t: `short${'.'.repeat(20)}`, length: 1_000_000 }]);
   });
 
+  /** Pages that a statement asked for, its commit not counted. */
+  async function pagesAskedFor(sql: string): Promise<number> {
+    const { rows } = await client.query(`EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) ${sql}`);
+    const plan = rows[0]['QUERY PLAN'][0].Plan;
+    return plan['Shared Hit Blocks'] + plan['Shared Read Blocks'];
+  }
+
+  it('beside columns that are changed, locked or refused are not read', async () => {
+    await client.query('CREATE TABLE p (id int PRIMARY KEY)');
+    await client.query(`CREATE TABLE t (id int PRIMARY KEY, k int, name text, b bytea, t text, p int REFERENCES p,
+      twice int GENERATED ALWAYS AS (k * 2) STORED, CHECK (k < 100))`);
+    await client.query('CREATE INDEX ON t (k, name)');
+    await client.query('CREATE TABLE child (t int REFERENCES t ON DELETE CASCADE)');
+    const bytes = randomBytes(3_000_000);
+    const text = bytes.toString('base64');
+    await client.query('INSERT INTO t VALUES (1, 0, $1, $2, $3)', ['a', bytes, text]);
+    for (const sql of [
+      'UPDATE t SET k = k + 1',
+      "UPDATE t SET name = name || 'b', p = NULL",
+      'UPDATE t SET id = id + 1, k = 7 RETURNING k, name, twice',
+      'INSERT INTO t VALUES (2, 5) ON CONFLICT (id) DO UPDATE SET k = t.k + EXCLUDED.k WHERE t.k > 0 RETURNING t.id',
+      'SELECT id, k FROM t WHERE k > 0 FOR UPDATE',
+    ]) {
+      expect(await pagesAskedFor(sql), sql).to.be.lessThan(60);
+    }
+    const refused = await client.query('UPDATE t SET k = 1000, name = NULL').catch((error) => error);
+    expect([refused.code, refused.detail]).to.deep.equal([
+      '23514',
+      `Failing row contains (2, 1000, null, \\x${bytes.toString('hex', 0, 31)}..., ${text.slice(0, 64)}..., null, 2000).`,
+    ]);
+    const { rows } = await client.query('SELECT * FROM t');
+    expect(rows.map((row) => ({ ...row, b: bytes.equals(row.b), t: row.t === text }))).to.deep.equal([
+      { id: 2, k: 12, name: 'ab', b: true, t: true, p: null, twice: 24 },
+    ]);
+    await client.query('UPDATE t SET k = 1, b = $1', [bytes.subarray(1000)]);
+    expect((await client.query('SELECT b FROM t WHERE k = 1')).rows[0].b.equals(bytes.subarray(1000))).to.equal(true);
+  });
+
   it('of several times the pool go in and out by parameter while others are served', async function () {
     this.timeout(60_000);
     await client.query('CREATE TABLE t (id int PRIMARY KEY, b bytea, t text)');
