@@ -9,6 +9,7 @@ import type { ConstraintEntry } from '../catalog/entries.ts';
 import type { Value } from '../catalog/function-entry.ts';
 import type { Catalog } from '../catalog/index.ts';
 import { Settings } from '../catalog/settings.ts';
+import type { SharedCatalog } from '../catalog/shared-catalog.ts';
 import { type LiftedLiteral, parse, parseExpression, type StatementNode, statementShape } from '../parser/index.ts';
 import type { PlannerEnvironment } from '../planner/index.ts';
 import {
@@ -24,7 +25,7 @@ import { decodeUtf8, inputBinary, inputText } from '../types/index.ts';
 import { PENDING as BATCH_PENDING, END } from './batch.ts';
 import { convertLiterals } from './compile/runtime.ts';
 import { ExecContext, type ExecServices, type FollowUp, queryCanceled, SLICE_MS } from './context.ts';
-import type { CopyInTask } from './copy/copy-in.ts';
+import type { CopySource } from './copy/copy-source.ts';
 import { Cursors } from './cursors.ts';
 import type { DatabaseRuntime } from './database-runtime.ts';
 import { commitTemporary, dropTemporary } from './ddl-runner.ts';
@@ -94,7 +95,7 @@ export class Session implements ProtocolSession, PlanningSession, ExecServices {
   /** The statement's portal that an error must close. */
   #running: Portal | null = null;
   #internal: InternalRun | null = null;
-  #copyIn: CopyInTask | null = null;
+  #copyIn: CopySource | null = null;
   #bindingVersion = '';
   #bindingSettings = -1;
   #isWoken = false;
@@ -149,8 +150,22 @@ export class Session implements ProtocolSession, PlanningSession, ExecServices {
 
   // ------------------------------------------------------------------------------------------------------- identity
 
+  /** Roles and databases as the transaction sees them: its own changes included. */
+  get sharedCatalog(): SharedCatalog {
+    const { catalog } = this.server.shared;
+    const changes = this.transaction.pendingChanges.filter((change) => change.databaseOid === 0);
+    return changes.length === 0 ? catalog : catalog.apply(changes);
+  }
+
   get isSuperuser(): boolean {
-    return this.server.shared.catalog.roleByName(this.currentUser)?.superuser === true;
+    return this.sharedCatalog.roleByName(this.currentUser)?.superuser === true;
+  }
+
+  /** Whether the current role has the privileges of a role, itself or through others. */
+  isMemberOfRole(name: string): boolean {
+    const catalog = this.sharedCatalog;
+    const [own, role] = [catalog.roleByName(this.currentUser), catalog.roleByName(name)];
+    return own !== undefined && role !== undefined && catalog.isMember(own.oid, role.oid);
   }
 
   get transactionStatus(): 'I' | 'T' | 'E' {
@@ -905,7 +920,7 @@ export class Session implements ProtocolSession, PlanningSession, ExecServices {
     return this.#copyIn?.wantsData === true;
   }
 
-  beginCopyIn(task: CopyInTask): void {
+  beginCopyIn(task: CopySource): void {
     this.#copyIn = task;
   }
 

@@ -344,10 +344,10 @@ function setRole(session: Session, setting: 'role' | 'session_authorization', wa
   const isRole = setting === 'role';
   const name =
     wanted === undefined || wanted === 'none' ? (isRole ? session.sessionUser : session.identity.user) : wanted;
-  const role = session.server.shared.catalog.roleByName(name);
+  const role = session.sharedCatalog.roleByName(name);
   if (role === undefined) throw sqlError('22023', `role "${name}" does not exist`);
-  const self = session.server.shared.catalog.roleByName(session.sessionUser);
-  if (self?.superuser !== true && self !== undefined && !session.server.shared.catalog.isMember(self.oid, role.oid)) {
+  const self = session.sharedCatalog.roleByName(session.sessionUser);
+  if (self?.superuser !== true && self !== undefined && !session.sharedCatalog.isMember(self.oid, role.oid)) {
     throw sqlError('42501', `permission denied to set ${isRole ? 'role' : 'session authorization'} "${name}"`);
   }
   session.currentUser = name;

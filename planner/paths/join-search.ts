@@ -9,7 +9,8 @@ import { logical } from '../logical.ts';
 import { makeJoinPaths } from './join-paths.ts';
 import { type Clause, classEquality, type JoinProblem, NO_RELS, type SpecialJoin } from './join-problem.ts';
 import type { Path, RelSet } from './path.ts';
-import { type ScanOptions, scanPaths } from './scan-paths.ts';
+import { scanPaths } from './scan-paths.ts';
+import type { ScanOptions } from './table-scan.ts';
 
 export interface JoinRelation {
   readonly mask: RelSet;
