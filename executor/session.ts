@@ -30,6 +30,7 @@ import { Cursors } from './cursors.ts';
 import type { DatabaseRuntime } from './database-runtime.ts';
 import { commitTemporary, dropTemporary } from './ddl-runner.ts';
 import { domainCheckOf } from './domains.ts';
+import type { Notification } from './notifications.ts';
 import { WAIT_SIGNAL, YIELD_SIGNAL } from './operators/operator.ts';
 import { PORTAL_DONE, PORTAL_PENDING, PORTAL_SUSPENDED, Portal, type PortalAnswer } from './portal.ts';
 import { type PlanningSession, PreparedStatement } from './prepared-statement.ts';
@@ -96,6 +97,8 @@ export class Session implements ProtocolSession, PlanningSession, ExecServices {
   #running: Portal | null = null;
   #internal: InternalRun | null = null;
   #copyIn: CopySource | null = null;
+  /** Not yet told: a transaction is under way. */
+  #notifications: Notification[] = [];
   #bindingVersion = '';
   #bindingSettings = -1;
   #isWoken = false;
@@ -423,7 +426,22 @@ export class Session implements ProtocolSession, PlanningSession, ExecServices {
     this.#idleTimer = setTimeout(() => this.#endWith(reason), timeout);
   }
 
+  /** NOTIFY of others, or of the session's own transaction. */
+  notify(notification: Notification): void {
+    this.#notifications.push(notification);
+    if (this.#task === null && this.#running === null) this.#tellNotifications();
+  }
+
+  /** Between two transactions only. */
+  #tellNotifications(): void {
+    if (this.#notifications.length === 0 || this.transaction.isBlock || this.transaction.txn !== null) return;
+    for (const { processId, channel, payload } of this.#notifications)
+      this.sink.notification(processId, channel, payload);
+    this.#notifications = [];
+  }
+
   #endStatement(): void {
+    this.#tellNotifications();
     this.#interrupt = null;
     this.#startIdleTimer();
     this.functions.endStatement();
@@ -485,6 +503,7 @@ export class Session implements ProtocolSession, PlanningSession, ExecServices {
     const { txn } = transaction;
     if (txn !== null && (txn.hasWritten || txn.flushLsn !== 0)) return false;
     if (transaction.deferred.size > 0 || transaction.hasCatalogChanges || !this.cursors.isEmpty) return false;
+    if (transaction.notifications.length > 0) return false;
     this.#closePortals();
     transaction.commit(ignore);
     this.settings.commit();
@@ -504,9 +523,13 @@ export class Session implements ProtocolSession, PlanningSession, ExecServices {
     let isParked = false;
     // What has gone may have been a schema of the path.
     const mayChangePath = transaction.pendingChanges.some((c) => c.entry === null || c.entry.class === 'schema');
+    const notifications = transaction.notifications.take();
     transaction.commit((error) => {
       isDurable = true;
       failure = error;
+      // Here, not when this task goes on: listeners hear in the order of commits.
+      if (error === null && notifications.length > 0)
+        this.server.notifications.apply(this, this.database.oid, this.identity.processId, notifications);
       if (isParked) this.#wake();
     });
     this.settings.commit();
@@ -895,7 +918,10 @@ export class Session implements ProtocolSession, PlanningSession, ExecServices {
       if (this.portals.size > 0) this.#closePortals();
       return DONE;
     }
-    if (!failed && this.#commitReadOnly()) return DONE;
+    if (!failed && this.#commitReadOnly()) {
+      this.#tellNotifications();
+      return DONE;
+    }
     return this.#start(failed ? this.#syncFailed() : this.#syncCommit());
   }
 
@@ -972,6 +998,7 @@ export class Session implements ProtocolSession, PlanningSession, ExecServices {
   close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
+    this.server.notifications.unlisten(this, this.database.oid, null);
     this.#copyIn = null;
     if (this.#statementTimer !== null) clearTimeout(this.#statementTimer);
     if (this.#idleTimer !== null) clearTimeout(this.#idleTimer);

@@ -202,9 +202,17 @@ export function* runUtility(
     case 'load':
       return 'LOAD';
     case 'listen':
+      session.ensureTransaction();
+      transaction.notifications.listen(node.channel);
+      return 'LISTEN';
     case 'unlisten':
+      session.ensureTransaction();
+      transaction.notifications.unlisten(node.channel);
+      return 'UNLISTEN';
     case 'notify':
-      throw sqlError('0A000', `${node.kind.toUpperCase()} is not supported`);
+      session.ensureTransaction();
+      transaction.notifications.notify(node.channel, node.payload ?? '');
+      return 'NOTIFY';
     case 'explain':
       return yield* runExplain(session, node, prepared, isSimple, formats);
     case 'copy':
@@ -422,6 +430,7 @@ function discard(session: Session, target: 'all' | 'plans' | 'sequences' | 'temp
     session.prepared.clear();
     session.cursors.close({ kind: 'close', cursor: null, position: -1 });
     session.functions.advisoryUnlockAll();
+    session.server.notifications.unlisten(session, session.database.oid, null);
     session.functions.forgetSequences();
     session.currentUser = session.sessionUser;
   } else if (target === 'sequences') session.functions.forgetSequences();
