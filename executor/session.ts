@@ -21,7 +21,7 @@ import {
   type Transaction,
 } from '../storage/api.ts';
 import { SqlError, sqlError } from '../types/errors.ts';
-import { decodeUtf8, inputBinary, inputText } from '../types/index.ts';
+import { decodeUtf8, inputBinary, inputText, OID } from '../types/index.ts';
 import { PENDING as BATCH_PENDING, END } from './batch.ts';
 import { convertLiterals } from './compile/runtime.ts';
 import { ExecContext, type ExecServices, type FollowUp, queryCanceled, SLICE_MS } from './context.ts';
@@ -41,6 +41,7 @@ import {
   DONE,
   FAILED,
   type FieldDescription,
+  LONG_PARAMETER_SIZE,
   type Notice,
   PENDING,
   type ProtocolSession,
@@ -791,6 +792,10 @@ export class Session implements ProtocolSession, PlanningSession, ExecServices {
     const values = parameters.map((bytes, i) => {
       if (bytes === null) return null;
       const format = formatCount === 0 ? 0 : formatCount === 1 ? parameterFormats[0] : parameterFormats[i];
+      // Long parameters are the session's to keep (session-api.ts).
+      if (format === 1 && types[i] === OID.BYTEA && bytes.length >= LONG_PARAMETER_SIZE) {
+        return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
+      }
       return format === 1
         ? inputBinary(types[i], -1, bytes)
         : inputText(types[i], -1, decodeUtf8(bytes, 0, bytes.length), this.settings.format);
