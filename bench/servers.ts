@@ -84,6 +84,15 @@ function childrenOf(processId: number): number[] {
   return readFileSync(`/proc/${processId}/task/${processId}/children`, 'utf8').trim().split(' ').map(Number);
 }
 
+/** Of children that have ended: in ticks of 10 ms, as everywhere on Linux. */
+function endedChildrenCpuMs(processId: number): number {
+  // Behind the name, which may hold spaces: state is the third field, cutime and cstime the sixteenth and seventeenth.
+  const fields = readFileSync(`/proc/${processId}/stat`, 'utf8')
+    .replace(/^.*\) /s, '')
+    .split(' ');
+  return (Number(fields[13]) + Number(fields[14])) * 10;
+}
+
 const LSN_BYTES = "SELECT pg_wal_lsn_diff(pg_current_wal_lsn(), '0/0')";
 
 export async function startHotrow(settings: ServerSettings = {}): Promise<BenchServer> {
@@ -175,7 +184,8 @@ export async function startPostgres(settings: ServerSettings = {}): Promise<Benc
     get processId() {
       return processId();
     },
-    cpuMs: () => childrenOf(processId()).reduce((sum, child) => sum + threadsCpuMs(child), 0),
+    cpuMs: () =>
+      childrenOf(processId()).reduce((sum, child) => sum + threadsCpuMs(child), endedChildrenCpuMs(processId())),
     walBytes: () => Number(psql(port, LSN_BYTES)),
     crashAndRestart: async () => {
       run(`${bin}/pg_ctl -D ${data} -m immediate stop`);
