@@ -23,7 +23,7 @@ import {
 import { SqlError, sqlError } from '../types/errors.ts';
 import { decodeUtf8, inputBinary, inputText, OID } from '../types/index.ts';
 import { PENDING as BATCH_PENDING, END } from './batch.ts';
-import { convertLiterals } from './compile/runtime.ts';
+import { convertLiterals, literalValues } from './compile/runtime.ts';
 import { ExecContext, type ExecServices, type FollowUp, queryCanceled, SLICE_MS } from './context.ts';
 import type { CopySource } from './copy/copy-source.ts';
 import { Cursors } from './cursors.ts';
@@ -33,7 +33,7 @@ import { domainCheckOf } from './domains.ts';
 import type { Notification } from './notifications.ts';
 import { WAIT_SIGNAL, YIELD_SIGNAL } from './operators/operator.ts';
 import { PORTAL_DONE, PORTAL_PENDING, PORTAL_SUSPENDED, Portal, type PortalAnswer } from './portal.ts';
-import { type PlanningSession, PreparedStatement } from './prepared-statement.ts';
+import { type PlanCacheMode, type PlanningSession, PreparedStatement } from './prepared-statement.ts';
 import type { Execution } from './program.ts';
 import { ResultEncoder } from './result-encoder.ts';
 import type { DatabaseServer } from './server.ts';
@@ -239,6 +239,7 @@ export class Session implements ProtocolSession, PlanningSession, ExecServices {
         enableBitmapScan: isOn('enable_bitmapscan'),
         enableHashJoin: isOn('enable_hashjoin'),
         enableNestedLoop: isOn('enable_nestloop'),
+        enableMergeJoin: isOn('enable_mergejoin'),
         enableHashAggregate: isOn('enable_hashagg'),
         enableSort: isOn('enable_sort'),
         enableMaterial: isOn('enable_material'),
@@ -609,9 +610,10 @@ export class Session implements ProtocolSession, PlanningSession, ExecServices {
     this.dropPortal('');
     const shape = statementShape(text);
     const key = shape === null ? null : `${this.bindingVersion}\u0000${shape.shape}`;
-    const cached = key === null ? undefined : this.server.statementCache.find(key, this.catalog, text);
-    if (cached !== undefined) {
+    const found = key === null ? undefined : this.server.statementCache.find(key, this.catalog, text);
+    if (found !== undefined) {
       const literals = shape?.literals ?? null;
+      const cached = this.#variantFor(found, literals);
       const lifted = this.#convertLiterals(cached, literals);
       // A literal that its type refuses: planning the text itself finds it, and says where it stands.
       if (lifted !== undefined) {
@@ -649,6 +651,21 @@ export class Session implements ProtocolSession, PlanningSession, ExecServices {
       if (error instanceof SqlError) return undefined;
       throw error;
     }
+  }
+
+  /** The shape's statement as it is planned for literals like these. */
+  #variantFor(shared: PreparedStatement, literals: readonly LiftedLiteral[] | null): PreparedStatement {
+    if (literals === null || literals.length === 0 || !shared.isShareable || this.transaction.isFailed) return shared;
+    if (!shared.dependsOnValues(this)) return shared;
+    const variant = shared.forValues(this, literalValues(literals, this.functions.format));
+    return variant.isShareable ? variant : shared;
+  }
+
+  /** A prepared statement as it is planned for parameters like these. */
+  variantForParameters(prepared: PreparedStatement, values: readonly Value[]): PreparedStatement {
+    if (values.length === 0 || !prepared.dependsOnValues(this)) return prepared;
+    const mode = this.settings.show('plan_cache_mode') as PlanCacheMode;
+    return prepared.forValues(this, { param: (index) => values[index], literal: () => undefined }, mode);
   }
 
   #beginStatement(text: string): void {
@@ -800,12 +817,12 @@ export class Session implements ProtocolSession, PlanningSession, ExecServices {
         ? inputBinary(types[i], -1, bytes)
         : inputText(types[i], -1, decodeUtf8(bytes, 0, bytes.length), this.settings.format);
     });
-    if (prepared.isPlanned) prepared.program(this);
+    const variant = prepared.isPlanned ? this.variantForParameters(prepared, values) : prepared;
     const width = prepared.fields?.length ?? 0;
     if (resultFormats.length > 1 && resultFormats.length !== width) {
       throw sqlError('08P01', `bind message has ${resultFormats.length} result formats but query has ${width} columns`);
     }
-    this.portals.set(portalName, new Portal(this, portalName, prepared, values, null, resultFormats));
+    this.portals.set(portalName, new Portal(this, portalName, variant, values, null, resultFormats));
     this.sink.bindComplete();
   }
 
@@ -1164,7 +1181,10 @@ const PLANNER_SWITCHES = [
   'enable_bitmapscan',
   'enable_hashjoin',
   'enable_nestloop',
+  'enable_mergejoin',
+  'enable_indexonlyscan',
   'enable_hashagg',
   'enable_sort',
   'enable_material',
+  'work_mem',
 ];

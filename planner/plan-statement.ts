@@ -57,6 +57,7 @@ export function planNode(
     execParamCount: context.execParamCount,
     tableLocks: [...context.tableLocks].map(([tableOid, mode]) => ({ tableOid, mode })),
     shareable: context.shareable,
+    probes: planner.probes.isEmpty ? null : planner.probes,
     readOnly: context.readOnly,
     catalogVersion: environment.catalog.version,
   };

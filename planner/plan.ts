@@ -4,6 +4,7 @@
  */
 import type { ConstraintEntry, IndexEntry, RelationEntry, SequenceEntry } from '../catalog/entries.ts';
 import type { ColumnDefinition, ScalarFunction } from '../catalog/function-entry.ts';
+import type { ValueProbes } from './cost/value-probes.ts';
 import type { AggregateCall, Expr, SortKey, WindowCall, WindowFrame } from './expr.ts';
 
 export interface OutputColumn {
@@ -470,6 +471,8 @@ export interface PlannedStatement {
   }[];
   /** Every literal of the text is a ConstExpr with a literalIndex: the plan serves all statements of the same shape. */
   readonly shareable: boolean;
+  /** What its estimates take from values of parameters and lifted literals; null: nothing. */
+  readonly probes: ValueProbes | null;
   /** True when it writes, locks rows or calls volatile functions with effects (nextval, setval ...). */
   readonly readOnly: boolean;
   /** Sequences and constraints kept for dependency checks; catalog version the plan was made for. */

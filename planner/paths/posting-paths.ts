@@ -1,7 +1,8 @@
 /** Posting scans: lists of one or several indexes, intersected and united before any row is fetched. */
 import type { IndexEntry } from '../../catalog/entries.ts';
+import { knownValue } from '../cost/known-values.ts';
 import { COST } from '../cost/params.ts';
-import { knownValue, selectivity } from '../cost/selectivity.ts';
+import { selectivity } from '../cost/selectivity.ts';
 import type { Expr } from '../expr.ts';
 import { conjuncts, makeAnd } from '../logical.ts';
 import type { IndexBound, PostingExpr, PostingTerm } from '../plan.ts';
@@ -117,7 +118,7 @@ function singleTerm(scan: TableScan, indexes: readonly UsableIndex[], restrictio
     if (usable.index.method === 'hash' && (usable.keys.length > 1 || match.kind !== 'equal')) continue;
     const postings = postingOf(usable.index, match);
     if (postings === null) continue;
-    const equalValue = match.kind === 'equal' ? knownValue(match.value) : undefined;
+    const equalValue = match.kind === 'equal' ? knownValue(planner.selectivity, match.value) : undefined;
     const counted =
       equalValue === undefined
         ? -1

@@ -1,7 +1,9 @@
 /** Access paths of tables: sequential scan and scan by row ids here; index-paths.ts and posting-paths.ts have the rest. */
 import type { ScalarFunction } from '../../catalog/function-entry.ts';
+import type { RelationFacts } from '../cost/column-statistics.ts';
+import { knownValue } from '../cost/known-values.ts';
 import { COST, DEFAULT_PAGES, DEFAULT_ROWS } from '../cost/params.ts';
-import { andSelectivity, knownValue } from '../cost/selectivity.ts';
+import { andSelectivity } from '../cost/selectivity.ts';
 import type { Expr } from '../expr.ts';
 import { logical, makeAnd, type TableRelation } from '../logical.ts';
 import { comparisonOf } from '../operators.ts';
@@ -28,9 +30,11 @@ export function tablePaths(
   const known = statistics.rowCount(table.oid);
   const tuples = Math.max(known >= 0 ? known : DEFAULT_ROWS, 1);
   const knownPages = statistics.pageCount(table.oid);
-  planner.setFacts(relation.rel, { rows: tuples, table, distinctOf: () => 0 });
-  let rows = Math.max(tuples * andSelectivity(planner.selectivity, restrictions), 1);
   const indexes = usableIndexes(planner.context, table, relation.rel, restrictions);
+  const expressions = analyzedExpressions(planner, indexes);
+  planner.setFacts(relation.rel, { rows: tuples, table, restrictions, expressions, distinctOf: () => 0 });
+  planner.probes.addConditions(restrictions, tuples);
+  let rows = Math.max(tuples * andSelectivity(planner.selectivity, restrictions), 1);
   const exact = exactRows(planner, relation, indexes, restrictions, tuples);
   if (exact !== null) rows = Math.max(1, Math.min(exact, tuples));
   const scan: TableScan = {
@@ -65,6 +69,17 @@ export function tablePaths(
   return { rows, paths };
 }
 
+/** Expressions that indexes hold and ANALYZE has looked at. */
+function analyzedExpressions(planner: Planner, indexes: readonly UsableIndex[]): RelationFacts['expressions'] {
+  const { statistics } = planner.context.environment;
+  return indexes.flatMap(({ index, keys }) =>
+    keys.flatMap((expr, i) => {
+      const stats = index.columns[i].columnNumber > 0 ? null : statistics.indexExpression(index.oid, i);
+      return stats === null ? [] : [{ expr, stats }];
+    }),
+  );
+}
+
 /** Rows for all restrictions when an index knows the exact count of its part; null otherwise. */
 function exactRows(
   planner: Planner,
@@ -83,7 +98,7 @@ function exactRows(
       for (const condition of conditions) {
         const match = matchKey(planner.context, relation.rel, key, condition);
         if (match?.kind !== 'equal') continue;
-        const value = knownValue(match.value);
+        const value = knownValue(planner.selectivity, match.value);
         if (value !== undefined) found = { value, expr: condition.expr };
         break;
       }
