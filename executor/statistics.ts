@@ -3,10 +3,15 @@
  */
 import type { Value } from '../catalog/function-entry.ts';
 import type { ColumnGroupStatistics, ColumnStatistics, StatisticsSource } from '../catalog/statistics.ts';
+import { IndexCursor, IndexKey } from '../storage/api.ts';
 import type { DatabaseRuntime } from './database-runtime.ts';
+
+/** Keys that are looked at for the count of a prefix. */
+const PREFIX_KEYS_MAX = 64;
 
 export class TableStatistics implements StatisticsSource {
   readonly #database: DatabaseRuntime;
+  readonly #key = new IndexKey();
   /** By table oid and column number; gathered by ANALYZE, in memory. */
   readonly #columns = new Map<string, ColumnStatistics>();
 
@@ -67,14 +72,23 @@ export class TableStatistics implements StatisticsSource {
   }
 
   indexDistinctCount(indexOid: number): number {
-    const index = this.#database.catalog.index(indexOid);
-    const table = index === undefined ? undefined : this.#database.catalog.relation(index.tableOid);
-    if (index === undefined || table === undefined || !index.unique) return -1;
-    return this.#database.dictionary(indexOid, table.relId)?.count ?? -1;
+    return this.#database.runningIndex(indexOid)?.dictionary.keyCount ?? -1;
   }
 
-  indexEqualCount(_indexOid: number, _values: readonly Value[]): number {
-    // Posting lists here are runs of entries without a stored length.
+  indexEqualCount(indexOid: number, values: readonly Value[]): number {
+    const index = this.#database.runningIndex(indexOid);
+    if (index === undefined) return -1;
+    index.searchKey(values, this.#key);
+    if (values.length === index.entry.columns.length) return index.dictionary.rowCountOf(this.#key);
+    // The first columns of a composite key: a sum over few keys, else it would cost more than it is worth.
+    const cursor = new IndexCursor(index.dictionary);
+    cursor.setKey(this.#key);
+    cursor.isPrefix = true;
+    let sum = 0;
+    for (let keys = 0; keys < PREFIX_KEYS_MAX; keys++) {
+      if (!cursor.nextKey()) return sum;
+      sum += cursor.rowCount;
+    }
     return -1;
   }
 }

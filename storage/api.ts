@@ -37,15 +37,21 @@ export {
   type WriteAnswer,
 } from './heap/index.ts';
 export {
+  andNotSet,
+  andSet,
   CURSOR_END,
-  gallop,
+  emptySet,
   IndexCursor,
   IndexKey,
   IndexMemory,
-  intersectSorted,
   KEY_SIZE_MAX,
+  keySet,
   OrderedDictionary,
-  uniteSorted,
+  orSet,
+  PostingCounter,
+  PostingReader,
+  type PostingSet,
+  rangeSet,
 } from './index/index.ts';
 export type { IndexedHeap, IndexSource } from './index-images.ts';
 export {

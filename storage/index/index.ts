@@ -3,7 +3,6 @@ export { CURSOR_END, IndexCursor } from './cursor.ts';
 export { ImageBuffer, type ImageIdentity, ImageReader, ImageWriter } from './dictionary-image.ts';
 export { IndexKey } from './index-key.ts';
 export { IndexMemory } from './index-memory.ts';
-export { gallop, intersectSorted, uniteSorted } from './intersect.ts';
 export { KEY_SIZE_MAX } from './key-arena.ts';
 export { OrderedDictionary } from './ordered-dictionary.ts';
 export { PostingLists } from './posting-lists.ts';
