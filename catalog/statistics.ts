@@ -43,6 +43,8 @@ export interface StatisticsSource {
   rowCount(tableOid: number): number;
   /** Pages of the table, or -1 when nothing is known. */
   pageCount(tableOid: number): number;
+  /** Pages whose rows every snapshot sees (the visibility map), or -1 when nothing is known. */
+  visiblePages(tableOid: number): number;
   /** Share of the table's pages that are in memory, 0..1. */
   residentShare(tableOid: number): number;
   /** By one-based column number; null before the first ANALYZE. */
@@ -63,6 +65,7 @@ const NO_GROUPS: readonly ColumnGroupStatistics[] = [];
 export const NO_STATISTICS: StatisticsSource = {
   rowCount: () => -1,
   pageCount: () => -1,
+  visiblePages: () => -1,
   residentShare: () => 1,
   column: () => null,
   indexExpression: () => null,

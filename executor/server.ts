@@ -30,6 +30,7 @@ import { catalogNames } from './catalog-names.ts';
 import { DatabaseRuntime } from './database-runtime.ts';
 import { indexedHeaps } from './indexed-heaps.ts';
 import { WorkMemory } from './memory-account.ts';
+import { NotificationHub } from './notifications.ts';
 import { ServerActivity } from './server-activity.ts';
 import { Session } from './session.ts';
 import type { ProtocolSession, SessionFactory, SessionHolder, SessionIdentity } from './session-api.ts';
@@ -63,6 +64,7 @@ export class DatabaseServer implements SessionFactory {
   readonly #autoAnalyze = new AutoAnalyze(this);
   readonly #databases = new Map<number, DatabaseRuntime>();
   readonly #sessions = new Map<number, Session>();
+  readonly notifications = new NotificationHub();
   readonly #clock: () => number;
   readonly #onLog: (message: string) => void;
 

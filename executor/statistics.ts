@@ -100,6 +100,10 @@ export class TableStatistics implements StatisticsSource {
     return this.#heap(tableOid)?.pages.pageCount ?? -1;
   }
 
+  visiblePages(tableOid: number): number {
+    return this.#heap(tableOid)?.visibility.pageCount ?? -1;
+  }
+
   residentShare(tableOid: number): number {
     const pages = this.#heap(tableOid)?.pages;
     if (pages === undefined || pages.pageCount === 0) return 1;

@@ -51,6 +51,7 @@ export {
 export type { IndexedHeap, IndexSource } from './index-images.ts';
 export {
   type FileSystem,
+  fileError,
   MemoryFileSystem,
   NodeFileSystem,
   type TemporaryCounters,

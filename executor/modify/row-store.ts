@@ -18,8 +18,8 @@ import { type RowsCondition, type RowsFunction, rowsCheck, rowsFunction } from '
 import type { ExecContext } from '../context.ts';
 import { type IndexRuntime, KEY_HAS_NULL, KEY_NOT_INDEXED, type KeyAnswer } from '../index-runtime.ts';
 import type { Program } from '../program.ts';
-import { isLongAt } from '../row/overflow.ts';
 import type { ColumnLayout } from '../row/row-layout.ts';
+import { isLongAt } from '../row/row-reader.ts';
 import { ROW_SIZE_TARGET } from '../row/row-writer.ts';
 import { sameKey, type TableRuntime } from '../table-runtime.ts';
 import { LongValues } from './long-values.ts';
