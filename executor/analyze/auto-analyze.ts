@@ -4,6 +4,7 @@
  * between its slices. A table that somebody defines at the time is left for the next round.
  */
 import type { RelationEntry } from '../../catalog/entries.ts';
+import { OutBuffer } from '../../types/out-buffer.ts';
 import type { DatabaseRuntime } from '../database-runtime.ts';
 import type { DatabaseServer } from '../server.ts';
 import { Session, type Task } from '../session.ts';
@@ -112,4 +113,23 @@ function optionOf(table: RelationEntry, name: string): string | undefined {
 
 const ignore = (): void => {};
 /** Nobody listens; what fails is in the log, or is tried again. */
-const SILENT = { error: ignore, notice: ignore, commandComplete: ignore, isFull: () => false } as unknown as ResultSink;
+const SILENT: ResultSink = {
+  out: new OutBuffer(),
+  rowDescription: ignore,
+  noData: ignore,
+  parameterDescription: ignore,
+  parseComplete: ignore,
+  bindComplete: ignore,
+  closeComplete: ignore,
+  commandComplete: ignore,
+  portalSuspended: ignore,
+  emptyQuery: ignore,
+  error: ignore,
+  notice: ignore,
+  parameterStatus: ignore,
+  notification: ignore,
+  copyInResponse: ignore,
+  copyOutResponse: ignore,
+  copyDone: ignore,
+  isFull: () => false,
+};

@@ -5,8 +5,7 @@
  */
 import type { Value } from '../../catalog/function-entry.ts';
 import { ListReads, PAGE_MISS, type Snapshot } from '../../storage/api.ts';
-import { isLongAt } from '../row/overflow.ts';
-import { isNullAt, readColumn, variableEnd, variableStart } from '../row/row-reader.ts';
+import { isLongAt, isNullAt, readColumn, variableEnd, variableStart } from '../row/row-reader.ts';
 import type { Session, Task } from '../session.ts';
 import type { TableRuntime } from '../table-runtime.ts';
 import { Slices } from './steps.ts';
