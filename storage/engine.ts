@@ -302,7 +302,7 @@ export class StorageEngine {
     if (this.sweepTimer !== null) clearTimeout(this.sweepTimer);
     this.sweepTimer = null;
     try {
-      if (wasServing) while (this.store.sweep.isReady && this.sweepSome(SWEEP_SLICE) > 0);
+      if (wasServing) await this.sweepAll();
       // Without the startup sweep a checkpoint would forget what is lost: the log keeps it.
       if (wasServing || this.recovery?.control === null) await this.shutdown();
       else this.checkpointer?.abandon();
@@ -314,6 +314,28 @@ export class StorageEngine {
       this.temporaryFiles.close();
       this.directoryLock?.release();
       this.temporaryDirectory?.remove();
+    }
+  }
+
+  /**
+   * Before the last checkpoint: what nobody can see any more goes, so that the next start has nothing to do. Pages that are not in memory
+   * are read for it; what meets a full disk or a damaged page stays for the next start.
+   */
+  private async sweepAll(): Promise<void> {
+    try {
+      // Commits that are not durable yet hold the horizon.
+      this.wal.flushSync(this.wal.insertLsn);
+      await new Promise((resolve) => setImmediate(resolve));
+      while (this.store.sweep.isReady) {
+        try {
+          this.store.sweep.run(SWEEP_SLICE);
+        } catch (error) {
+          if (error !== PAGE_MISS) throw error;
+          await new Promise<void>((resolve) => this.pool.onLoaded(resolve));
+        }
+      }
+    } catch (error) {
+      if (!(error instanceof SqlError)) throw error;
     }
   }
 
