@@ -8,12 +8,9 @@
  *      close:         sweep, checkpoint, log closed, lock released
  *
  * Without a data directory: the same on a temporary folder for page files, a log that keeps nothing, and no lock; the
- * folder goes away at close, or with the process.
+ * folder goes away at close, with the process, or, after a kill, with the next server's start (recovery/temporary-directory.ts).
  */
 import { randomBytes } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { assert } from '../types/assert.ts';
 import { SqlError } from '../types/errors.ts';
 import { BufferPool, HotPages, PAGE_MISS, QuickReads } from './buffer/index.ts';
@@ -30,6 +27,7 @@ import {
   lockDirectory,
   type RecoveryResult,
   recover,
+  TemporaryDirectory,
   walDirectory,
 } from './recovery/index.ts';
 import { startHeaps } from './startup.ts';
@@ -550,20 +548,6 @@ function openTemporary(options: StorageOptions, fileSystem: FileSystem): OpenedP
     temporaryDirectory,
     images: null,
   };
-}
-
-class TemporaryDirectory {
-  readonly path = mkdtempSync(join(tmpdir(), 'hotrow-'));
-  private readonly onExit = (): void => rmSync(this.path, { recursive: true, force: true });
-
-  constructor() {
-    process.once('exit', this.onExit);
-  }
-
-  remove(): void {
-    process.removeListener('exit', this.onExit);
-    this.onExit();
-  }
 }
 
 function logToConsole(message: string): void {
