@@ -416,6 +416,10 @@ class IndexBuilder {
 
   #add(rowId: number, r: number): void {
     const index = this.#index;
+    if (index.terms !== null) {
+      this.#table.indexRow(index, rowId, r);
+      return;
+    }
     const answer = index.keyFromRow(this.#x, r, this.#key);
     if (answer === KEY_NOT_INDEXED) return;
     if (index.entry.unique && (answer !== KEY_HAS_NULL || index.entry.nullsNotDistinct))
