@@ -4,6 +4,8 @@ import { baseTypeOid, typeByOid } from '../../types/index.ts';
 import { arrayOps } from './array-terms.ts';
 import type { TermExtractor } from './extractor.ts';
 import { JSONB_OPS, JSONB_PATH_OPS } from './jsonb-terms.ts';
+import { TRIGRAM_OPS } from './trigram-terms.ts';
+import { TSVECTOR_OPS } from './tsvector-terms.ts';
 
 export function extractorOf(typeOid: number, className: string | undefined): TermExtractor {
   const base = baseTypeOid(typeOid);
@@ -15,6 +17,10 @@ export function extractorOf(typeOid: number, className: string | undefined): Ter
       return JSONB_OPS;
     case 'jsonb_path_ops':
       return JSONB_PATH_OPS;
+    case 'tsvector_ops':
+      return TSVECTOR_OPS;
+    case 'gin_trgm_ops':
+      return TRIGRAM_OPS;
     default:
       throw new Error(`no extractor for type ${typeOid} and operator class ${className}`);
   }
