@@ -98,9 +98,7 @@ class SessionDdlContext implements DdlContext {
     return this.#session.catalog;
   }
   get shared() {
-    const { shared } = this.#session.server;
-    const changes = this.#session.transaction.pendingChanges.filter((c) => c.databaseOid === 0);
-    return changes.length === 0 ? shared.catalog : shared.catalog.apply(changes);
+    return this.#session.sharedCatalog;
   }
   get settings() {
     return this.#session.settings;

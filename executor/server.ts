@@ -29,6 +29,7 @@ import { catalogNames } from './catalog-names.ts';
 import { DatabaseRuntime } from './database-runtime.ts';
 import { indexedHeaps } from './indexed-heaps.ts';
 import { WorkMemory } from './memory-account.ts';
+import { NotificationHub } from './notifications.ts';
 import { ServerActivity } from './server-activity.ts';
 import { Session } from './session.ts';
 import type { ProtocolSession, SessionFactory, SessionHolder, SessionIdentity } from './session-api.ts';
@@ -61,6 +62,7 @@ export class DatabaseServer implements SessionFactory {
   readonly startedAt: number;
   readonly #databases = new Map<number, DatabaseRuntime>();
   readonly #sessions = new Map<number, Session>();
+  readonly notifications = new NotificationHub();
   readonly #clock: () => number;
   readonly #onLog: (message: string) => void;
 

@@ -2,7 +2,7 @@
  * Statistics that the planner reads: live counts from heaps, the buffer pool and indexes, and what ANALYZE gathered.
  */
 import type { Value } from '../catalog/function-entry.ts';
-import type { ColumnStatistics, StatisticsSource } from '../catalog/statistics.ts';
+import type { ColumnGroupStatistics, ColumnStatistics, StatisticsSource } from '../catalog/statistics.ts';
 import type { DatabaseRuntime } from './database-runtime.ts';
 
 export class TableStatistics implements StatisticsSource {
@@ -36,6 +36,10 @@ export class TableStatistics implements StatisticsSource {
     return this.#heap(tableOid)?.pages.pageCount ?? -1;
   }
 
+  visiblePages(tableOid: number): number {
+    return this.#heap(tableOid)?.visibility.pageCount ?? -1;
+  }
+
   residentShare(tableOid: number): number {
     const pages = this.#heap(tableOid)?.pages;
     if (pages === undefined || pages.pageCount === 0) return 1;
@@ -52,6 +56,14 @@ export class TableStatistics implements StatisticsSource {
 
   column(tableOid: number, columnNumber: number): ColumnStatistics | null {
     return this.#columns.get(`${tableOid}/${columnNumber}`) ?? null;
+  }
+
+  indexExpression(_indexOid: number, _key: number): ColumnStatistics | null {
+    return null;
+  }
+
+  columnGroups(_tableOid: number): readonly ColumnGroupStatistics[] {
+    return [];
   }
 
   indexDistinctCount(indexOid: number): number {

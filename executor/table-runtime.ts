@@ -14,7 +14,7 @@ import type { RowTerms } from './inverted/row-terms.ts';
 import { TermSet } from './inverted/terms.ts';
 import type { Overflow } from './row/overflow.ts';
 import { type RowLayout, rowLayout } from './row/row-layout.ts';
-import type { OverflowFetch, RowBytes } from './row/row-reader.ts';
+import type { OverflowFetch, RowBytes, WantedColumns } from './row/row-reader.ts';
 import { readRow } from './row/row-reader.ts';
 import { RowWriter } from './row/row-writer.ts';
 
@@ -61,9 +61,10 @@ export class TableRuntime implements IndexMaintainer {
     return this.#layouts[number];
   }
 
-  /** All column values of the row version at `r`. */
-  readValues(r: number, target: Value[]): Value[] {
-    return readRow(this.#bytes, r, this.layout(this.pool.u8[r + 15]), this.missing, this.fetchOverflow, target);
+  /** All column values of the row version at `r`; with `wanted`, KeptLong for values in chunks of other columns. */
+  readValues(r: number, target: Value[], wanted: WantedColumns | null = null): Value[] {
+    const layout = this.layout(this.pool.u8[r + 15]);
+    return readRow(this.#bytes, r, layout, this.missing, this.fetchOverflow, target, wanted);
   }
 
   readonly overflow: Overflow;

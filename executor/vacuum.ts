@@ -1,7 +1,8 @@
 /**
  * VACUUM, ANALYZE and CLUSTER. Old versions go by themselves; what is left to do:
  *
- *      VACUUM         sweeps what can be swept now, and gives back the empty pages at a table's end if nobody uses the table
+ *      VACUUM         sweeps what can be swept now, gives back the empty pages at a table's end if nobody uses the table, and
+ *                     brings the visibility map up to date
  *      VACUUM FULL    copies the rows into new files, which are as small as can be; the old ones go at commit
  *      CLUSTER        the same: rows keep their order, because indexes are in memory and a heap has no order to keep
  *      ANALYZE        gathers statistics
@@ -42,6 +43,7 @@ export function* vacuum(session: Session, node: VacuumStatement): Task<string> {
         all.map((t) => t.oid),
       );
     else for (const table of all) yield* trimTable(session, table);
+    for (const table of all) yield* settleTable(session, table);
     for (const { oid } of all) activity.noteVacuum(oid, session.server.now());
   }
   if (!isVacuum || has('analyze')) {
@@ -97,6 +99,42 @@ function* sweepAll(session: Session): Task<void> {
   while (engine.sweepSome(SWEEP_SLICE) >= SWEEP_SLICE || engine.isSweepWaiting) {
     session.wakeAfter(engine.isSweepWaiting ? 2 : 0);
     yield* session.wait();
+  }
+}
+
+/** Looks at all pages that are not in the table's visibility map. */
+function* settleTable(session: Session, { oid }: RelationEntry): Task<void> {
+  const { engine } = session;
+  const heapOf = (): Heap | null => {
+    const relId = session.catalog.relation(oid)?.relId ?? 0;
+    return relId > 0 && engine.hasHeap(relId) ? engine.heap(relId) : null;
+  };
+  const end = heapOf()?.pages.pageCount ?? 0;
+  let pageNo = 0;
+  for (let sliceEnd = performance.now() + SLICE_MS; ; ) {
+    // Meanwhile it may have been truncated, or dropped.
+    const heap = heapOf();
+    if (heap === null) return;
+    pageNo = heap.visibility.nextMissing(pageNo, Math.min(end, heap.pages.pageCount));
+    if (pageNo >= Math.min(end, heap.pages.pageCount)) return;
+    try {
+      engine.settlePage(heap, pageNo);
+      pageNo++;
+      if (performance.now() < sliceEnd) continue;
+      session.wakeAfter(0);
+    } catch (error) {
+      if (error !== PAGE_MISS) throw error;
+      session.wakeOnLoad();
+      const ahead: number[] = [];
+      const last = Math.min(end, heap.pages.pageCount);
+      for (let next = pageNo + 1; next < last && ahead.length < READ_AHEAD; ) {
+        next = heap.visibility.nextMissing(next, last);
+        if (next < last) ahead.push(next++);
+      }
+      engine.pool.prefetch(heap.pages, ahead, ahead.length);
+    }
+    yield* session.wait();
+    sliceEnd = performance.now() + SLICE_MS;
   }
 }
 

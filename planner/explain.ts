@@ -63,6 +63,7 @@ function inputsOf(plan: Plan): readonly Plan[] {
     case 'insert':
     case 'update':
     case 'delete':
+    case 'merge':
       return [plan.source];
     case 'with':
       return [plan.input];
@@ -321,8 +322,9 @@ class Describer {
       case 'insert':
         return this.insert(plan, details);
       case 'update':
-      case 'delete': {
-        const word = plan.kind === 'update' ? 'Update' : 'Delete';
+      case 'delete':
+      case 'merge': {
+        const word = plan.kind === 'update' ? 'Update' : plan.kind === 'delete' ? 'Delete' : 'Merge';
         return this.node(`${word} on ${quoteIdentifier(plan.table.name)}`, 'ModifyTable', details, {
           Operation: word,
           ...tableFields(plan.table.name, plan.table.name),
@@ -465,7 +467,8 @@ class Describer {
       }
       case 'insert':
       case 'update':
-      case 'delete': {
+      case 'delete':
+      case 'merge': {
         if (input === 0 || plan.kind === 'insert') {
           const column = plan.table.columns[index];
           return this.scanColumn(input === 1 ? 'excluded' : plan.table.name, column.name, column.typeOid, qualify);
@@ -533,6 +536,7 @@ class Describer {
       case 'insert':
       case 'update':
       case 'delete':
+      case 'merge':
       case 'empty':
         return { text: quoteIdentifier(plan.output[index]?.name || '?column?'), typeOid: 0, isComplex: false };
       default: {

@@ -50,6 +50,7 @@ export {
 export type { IndexedHeap, IndexSource } from './index-images.ts';
 export {
   type FileSystem,
+  fileError,
   MemoryFileSystem,
   NodeFileSystem,
   type TemporaryCounters,

@@ -191,6 +191,7 @@ export class IndexImages {
       leftPlaces: new Set(heap.leftPlaces),
       freePages,
       freeSpaces,
+      visible: heap.visibility.copyPages(),
       images: kept,
     };
     return { relId: heap.relId, state, renewed, kept };

@@ -1170,6 +1170,7 @@ export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
 3033|set_bit|1560 23 23|1560|iS|bitsetbit
 3034|pg_relation_filepath|2205|25|sS|pg_relation_filepath
 3035|pg_listening_channels||25|sSR|pg_listening_channels
+3036|pg_notify|25 25|2278|v|pg_notify
 3054|pg_stat_get_vacuum_count|26|20|sS|pg_stat_get_vacuum_count
 3055|pg_stat_get_autovacuum_count|26|20|sS|pg_stat_get_autovacuum_count
 3056|pg_stat_get_analyze_count|26|20|sS|pg_stat_get_analyze_count
@@ -1226,7 +1227,6 @@ export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
 3161|pg_stat_get_checkpoint_sync_time||701|sS|pg_stat_get_checkpoint_sync_time
 3162|pg_collation_for|2276|25|s|pg_collation_for
 3163|pg_trigger_depth||23|sS|pg_trigger_depth
-3165|pg_wal_lsn_diff|3220 3220|1700|iS|pg_lsn_mi
 3166|pg_size_pretty|1700|25|iS|pg_size_pretty_numeric
 3167|array_remove|5078 5077|5078|i|array_remove
 3168|array_replace|5078 5077 5077|5078|i|array_replace
@@ -1284,6 +1284,7 @@ export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
 3279|array_positions|5078 5077|1007|i|array_positions
 3281|scale|1700|23|iS|numeric_scale
 3294|current_setting|25 16|25|sS|show_config_by_name_missing_ok
+3296|pg_notification_queue_usage||701|vS|pg_notification_queue_usage
 3298|row_security_active|26|16|sS|row_security_active
 3299|row_security_active|25|16|sS|row_security_active_name
 3301|jsonb_concat|3802 3802|3802|iS|jsonb_concat

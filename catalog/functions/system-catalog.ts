@@ -383,7 +383,6 @@ export const systemCatalogFunctions: FunctionModule = {
     inet_server_port: nothing,
     pg_blocking_pids: () => new SqlArray(OID.INT4, []),
     pg_safe_snapshot_blocking_pids: () => new SqlArray(OID.INT4, []),
-    pg_listening_channels: () => [],
     pg_get_publication_tables: () => [],
     pg_conversion_is_visible: always(true),
     pg_opclass_is_visible: always(true),

@@ -91,6 +91,7 @@ function tableClass(context: ViewContext, entry: RelationEntry): Row {
     relam: isStored || (entry.kind === 'virtual' && !isSystemView(entry.oid)) ? 2 : 0,
     relfilenode: entry.relId,
     relpages: Math.ceil(pages),
+    relallvisible: isStored ? Math.max(0, statistics?.visiblePages(entry.oid) ?? 0) : 0,
     reltuples: isStored ? (statistics?.rowCount(entry.oid) ?? -1) : entry.kind === 'virtual' ? 0 : 0,
     relhasindex: catalog.indexesOf(entry.oid).length > 0,
     relpersistence: PERSISTENCE_LETTERS[entry.persistence],

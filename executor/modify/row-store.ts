@@ -20,8 +20,8 @@ import { type IndexRuntime, KEY_COMPLETE, KEY_HAS_NULL, KEY_NOT_INDEXED, type Ke
 import type { RowTerms } from '../inverted/row-terms.ts';
 import { TermSet } from '../inverted/terms.ts';
 import type { Program } from '../program.ts';
-import { isLongAt } from '../row/overflow.ts';
 import type { ColumnLayout } from '../row/row-layout.ts';
+import { isLongAt } from '../row/row-reader.ts';
 import { ROW_SIZE_TARGET } from '../row/row-writer.ts';
 import { sameKey, type TableRuntime } from '../table-runtime.ts';
 import { LongValues } from './long-values.ts';

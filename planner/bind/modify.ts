@@ -1,4 +1,4 @@
-/** INSERT, UPDATE, DELETE (after PostgreSQL's analyze.c and rewriteHandler.c). */
+/** INSERT, UPDATE, DELETE; MERGE is in merge.ts (after PostgreSQL's analyze.c and rewriteHandler.c). */
 import type { ColumnEntry, IndexEntry, RelationEntry } from '../../catalog/entries.ts';
 import type * as ast from '../../parser/ast.ts';
 import type { Expr } from '../expr.ts';
@@ -23,6 +23,7 @@ import type { Position } from './context.ts';
 import { bindWithClause } from './cte.ts';
 import { bindExpr } from './expression.ts';
 import { bindFromClause, columnsOfTable, mustFindRelation } from './from.ts';
+import { bindMerge } from './merge.ts';
 import { positionOf } from './position.ts';
 import { itemOfRelation, Level, type NamespaceItem } from './scope.ts';
 import { bindQuery, bindViewQuery } from './select.ts';
@@ -49,7 +50,7 @@ function bindCommand(level: Level, node: ModifyStatement): ModifyQuery {
     case 'delete':
       return bindDelete(level, node);
     case 'merge':
-      throw level.context.error('0A000', 'MERGE is not supported');
+      return bindMerge(level, node);
   }
 }
 
@@ -60,7 +61,7 @@ interface TargetView extends UpdatableView {
   readonly command: keyof typeof VERBS;
 }
 
-interface TargetTable {
+export interface TargetTable {
   readonly table: RelationEntry;
   readonly rel: number;
   readonly item: NamespaceItem;
@@ -69,9 +70,9 @@ interface TargetTable {
   readonly view: TargetView | null;
 }
 
-const VERBS = { insert: 'insert into', update: 'update', delete: 'delete from' } as const;
+const VERBS = { insert: 'insert into', update: 'update', delete: 'delete from', merge: 'merge into' } as const;
 
-function openTarget(
+export function openTarget(
   level: Level,
   command: keyof typeof VERBS,
   name: readonly string[],
@@ -183,7 +184,7 @@ function coerceAssigned(level: Level, column: ColumnEntry, expr: Expr): Expr {
   );
 }
 
-function generatedOf(level: Level, target: TargetTable): LogicalAssignment[] {
+export function generatedOf(level: Level, target: TargetTable): LogicalAssignment[] {
   return target.table.columns
     .filter((column) => column.generated && !column.dropped)
     .map((column) => ({
@@ -201,12 +202,12 @@ function bindReturning(level: Level, nodes: readonly ast.SelectTarget[], items: 
 
 /* ---- INSERT -------------------------------------------------------------------------------------------------------- */
 
-interface InsertColumn {
+export interface InsertColumn {
   readonly column: ColumnEntry;
   readonly position: Position;
 }
 
-function insertColumns(level: Level, node: ast.InsertStatement, target: TargetTable): InsertColumn[] {
+export function insertColumns(level: Level, node: ast.InsertStatement, target: TargetTable): InsertColumn[] {
   const { context } = level;
   if (node.columns === null) {
     const { view, table } = target;
@@ -264,6 +265,7 @@ function bindInsert(level: Level, node: ast.InsertStatement): ModifyQuery {
     generated: generatedOf(level, target),
     checks: bindChecks(context, table, rel),
     onConflict,
+    merge: null,
     returning,
     ctes: [],
   };
@@ -321,7 +323,7 @@ function checkCount(
 }
 
 /** Values for one row, converted; DEFAULT is null. */
-function bindGivenRow(
+export function bindGivenRow(
   level: Level,
   node: ast.InsertStatement,
   columns: readonly InsertColumn[],
@@ -594,7 +596,11 @@ export function unlifted(expr: Expr): Expr {
 
 /* ---- UPDATE and DELETE --------------------------------------------------------------------------------------------- */
 
-function bindAssignments(level: Level, nodes: readonly ast.Assignment[], target: TargetTable): LogicalAssignment[] {
+export function bindAssignments(
+  level: Level,
+  nodes: readonly ast.Assignment[],
+  target: TargetTable,
+): LogicalAssignment[] {
   const { context } = level;
   const result: LogicalAssignment[] = [];
   const assign = (columnTarget: ast.AssignmentTarget, value: Expr | null): void => {
@@ -721,6 +727,7 @@ function bindUpdate(level: Level, node: ast.UpdateStatement): ModifyQuery {
     generated: generatedOf(level, target),
     checks: bindChecks(context, target.table, target.rel),
     onConflict: null,
+    merge: null,
     returning,
     ctes: [],
   };
@@ -743,6 +750,7 @@ function bindDelete(level: Level, node: ast.DeleteStatement): ModifyQuery {
     generated: [],
     checks: [],
     onConflict: null,
+    merge: null,
     returning,
     ctes: [],
   };

@@ -11,4 +11,5 @@ export { READ_THROUGH_PAGES, readThrough } from './read-through.ts';
 export { NO_FRAME, RelationPages } from './relation-pages.ts';
 export { ScanReads } from './scan-reads.ts';
 export { ScanRing } from './scan-ring.ts';
+export { VisibilityMap } from './visibility-map.ts';
 export { WriteRing } from './write-ring.ts';

@@ -1,0 +1,36 @@
+/** What the access paths of one table share: its size, its conditions, what a filter costs. */
+import type { RelationEntry } from '../../catalog/entries.ts';
+import { COST } from '../cost/params.ts';
+import type { Expr, SortKey } from '../expr.ts';
+import type { TableRelation } from '../logical.ts';
+import type { JoinProblem } from './join-problem.ts';
+import type { Path, RelSet } from './path.ts';
+
+export interface ScanResult {
+  readonly rows: number;
+  readonly paths: Path[];
+}
+
+export interface ScanOptions {
+  /** Orders that a stage above could use. */
+  readonly wanted: readonly (readonly SortKey[])[];
+}
+
+/** A table of a query with its conditions, for which paths are made. */
+export interface TableScan {
+  readonly problem: JoinProblem;
+  readonly relation: TableRelation;
+  readonly table: RelationEntry;
+  readonly bit: RelSet;
+  readonly restrictions: readonly Expr[];
+  readonly tuples: number;
+  readonly pages: number;
+  readonly resident: number;
+  /** Rows after all restrictions. */
+  readonly rows: number;
+}
+
+/** Cost of testing the conditions on one row. */
+export function filterCost(filters: readonly Expr[]): number {
+  return filters.length * COST.operator;
+}
