@@ -209,6 +209,7 @@ export const integerFunctions: FunctionModule = {
     pg_lsn_ge: ge,
     pg_lsn_cmp: compare,
     pg_lsn_mi: (a: Int8, b: Int8) => Numeric.fromBigint(BigInt(a) - BigInt(b)),
+    pg_wal_lsn_diff: (a: Int8, b: Int8) => Numeric.fromBigint(BigInt(a) - BigInt(b)),
     xideq: eq,
     xidneq: ne,
     cideq: eq,

@@ -41,7 +41,7 @@ export const EMPTY_TSQUERY: Uint8Array = new Uint8Array(4);
 
 const OPERAND = 1;
 const OPERATOR = 2;
-const OPERATOR_CODES = { not: 1, and: 2, or: 3, phrase: 4 } as const;
+export const OPERATOR_CODES = { not: 1, and: 2, or: 3, phrase: 4 } as const;
 const KINDS = ['operand', 'not', 'and', 'or', 'phrase'] as const;
 
 export function queryNodeCount(query: Uint8Array): number {
@@ -125,7 +125,7 @@ export function compareTsqueries(a: Uint8Array, b: Uint8Array): number {
 }
 
 /** What PostgreSQL's form would take: 12 bytes a node and the lexemes, each with a zero. */
-function internalSize(query: Uint8Array): number {
+export function internalSize(query: Uint8Array): number {
   let bytes = 0;
   const visit = (node: QueryNode): void => {
     if (node.kind === 'operand') bytes += node.lexeme.length + 1;
@@ -138,6 +138,22 @@ function internalSize(query: Uint8Array): number {
   const tree = tsqueryTree(query);
   if (tree !== null) visit(tree);
   return bytes + 12 * queryNodeCount(query);
+}
+
+/** The query as compareTsqueries sees it: of operands the lexemes only. */
+export function unweightedTsquery(query: Uint8Array): Uint8Array {
+  const plain = (node: QueryNode): QueryNode => {
+    switch (node.kind) {
+      case 'operand':
+        return { ...node, weights: 0, prefix: false };
+      case 'not':
+        return { kind: 'not', argument: plain(node.argument) };
+      default:
+        return { ...node, left: plain(node.left), right: plain(node.right) };
+    }
+  };
+  const tree = tsqueryTree(query);
+  return encodeTsquery(tree === null ? null : plain(tree));
 }
 
 function children(node: QueryNode): readonly QueryNode[] {
