@@ -99,6 +99,11 @@ export interface RelationEntry {
   readonly populated?: boolean;
 }
 
+/** Access methods; gin has as many keys a row as the row has terms. */
+export type IndexMethod = 'btree' | 'hash' | 'gin';
+/** Their rows of pg_am. */
+export const METHOD_OIDS: Readonly<Record<IndexMethod, number>> = { btree: 403, hash: 405, gin: 2742 };
+
 export interface IndexColumn {
   /** One-based column number, or 0 for an expression. */
   readonly columnNumber: number;
@@ -115,7 +120,7 @@ export interface IndexEntry {
   readonly name: string;
   readonly schemaOid: number;
   readonly tableOid: number;
-  readonly method: 'btree' | 'hash';
+  readonly method: IndexMethod;
   readonly unique: boolean;
   readonly nullsNotDistinct: boolean;
   readonly primary: boolean;

@@ -5,6 +5,7 @@ import type { Value } from '../../catalog/function-entry.ts';
 import type {
   IndexBound,
   IndexScanPlan,
+  InvertedSearch,
   PostingExpr,
   PostingScanPlan,
   PostingTerm,
@@ -36,6 +37,7 @@ import {
 } from '../compile/row-program.ts';
 import type { ExecContext } from '../context.ts';
 import { type IndexRuntime, KEY_NOT_INDEXED } from '../index-runtime.ts';
+import { InvertedSearcher } from '../inverted/search.ts';
 import { Holding } from '../memory-account.ts';
 import type { Execution } from '../program.ts';
 import { isRowTid, rowIdOfTid } from '../row/row-tid.ts';
@@ -451,10 +453,12 @@ export class IndexScanOperator implements Operator {
 function collectPostings(
   x: ExecContext,
   terms: ReadonlyMap<PostingTerm, IndexConditions>,
+  searches: ReadonlyMap<InvertedSearch, InvertedSearcher>,
   postings: PostingExpr,
 ): Uint32Array {
+  if (postings.kind === 'search') return (searches.get(postings.search) as InvertedSearcher).collect(x);
   if (postings.kind !== 'term') {
-    const lists = postings.args.map((p) => collectPostings(x, terms, p));
+    const lists = postings.args.map((p) => collectPostings(x, terms, searches, p));
     return postings.kind === 'and' ? intersectSorted(lists) : uniteSorted(lists);
   }
   const conditions = terms.get(postings.term) as IndexConditions;
@@ -543,13 +547,23 @@ abstract class RowListOperator implements Operator {
 export class PostingScanOperator extends RowListOperator {
   readonly #postings: PostingExpr;
   readonly #terms = new Map<PostingTerm, IndexConditions>();
+  readonly #searches = new Map<InvertedSearch, InvertedSearcher>();
 
   constructor(plan: PostingScanPlan, execution: Execution) {
     const table = execution.program.tableOf(plan.table);
     super(new RowFetcher(execution, plan, table), table, plan.targets.length);
     this.#postings = plan.postings;
+    const { program } = execution;
     const visit = (postings: PostingExpr): void => {
-      if (postings.kind !== 'term') for (const p of postings.args) visit(p);
+      if (postings.kind === 'search') {
+        const { search } = postings;
+        const conditions = search.conditions.map(({ column, strategy, value }) => ({
+          column,
+          strategy,
+          value: program.memo(value, 'scalar', () => scalarFunction(program.slots, value)),
+        }));
+        this.#searches.set(search, new InvertedSearcher(program.index(table, search.index.oid), conditions));
+      } else if (postings.kind !== 'term') for (const p of postings.args) visit(p);
       else {
         const index = execution.program.index(table, postings.term.index.oid);
         this.#terms.set(postings.term, IndexConditions.compile(execution, index, postings.term));
@@ -559,7 +573,7 @@ export class PostingScanOperator extends RowListOperator {
   }
 
   protected collect(x: ExecContext): Uint32Array {
-    return collectPostings(x, this.#terms, this.#postings);
+    return collectPostings(x, this.#terms, this.#searches, this.#postings);
   }
 }
 

@@ -62,7 +62,7 @@ export function tablePaths(
     scan.problem.fastStart,
   );
   if (settings.enableIndexScan !== false) {
-    for (const usable of indexes) addIndexPaths(scan, usable, options, paths);
+    for (const usable of indexes) if (usable.index.method !== 'gin') addIndexPaths(scan, usable, options, paths);
   }
   if (settings.enableBitmapScan !== false) {
     const posting = postingPath(scan, indexes);
@@ -97,6 +97,7 @@ function exactRows(
 ): number | null {
   let best: number | null = null;
   for (const { index, keys } of indexes) {
+    if (index.method === 'gin') continue;
     const conditions = restrictions.map((expr): Condition => ({ expr, rels: NO_RELS, own: null }));
     const used: Expr[] = [];
     const values: unknown[] = [];
