@@ -378,6 +378,14 @@ class Describer {
   }
 
   private postings(postings: PostingExpr, plan: Plan & { kind: 'postingScan' }): Shown {
+    if (postings.kind === 'search') {
+      const scope = this.scopeOf(plan);
+      const { index, conditions } = postings.search;
+      return this.bitmapIndexScan(
+        index.name,
+        conditions.map(({ shown }) => deparse(shown, scope)),
+      );
+    }
     if (postings.kind !== 'term') {
       const word = postings.kind === 'and' ? 'BitmapAnd' : 'BitmapOr';
       return {
@@ -399,14 +407,16 @@ class Describer {
     };
     bound(term.lower, '>');
     bound(term.upper, '<');
-    const condition = parts.length === 1 ? parts[0] : `(${parts.join(' AND ')})`;
+    return this.bitmapIndexScan(term.index.name, parts);
+  }
+
+  private bitmapIndexScan(indexName: string, conditions: readonly string[]): Shown {
+    const condition = conditions.length === 1 ? conditions[0] : `(${conditions.join(' AND ')})`;
     return this.node(
-      `Bitmap Index Scan on ${quoteIdentifier(term.index.name)}`,
+      `Bitmap Index Scan on ${quoteIdentifier(indexName)}`,
       'Bitmap Index Scan',
       [['Index Cond', condition]],
-      {
-        'Index Name': term.index.name,
-      },
+      { 'Index Name': indexName },
     );
   }
 

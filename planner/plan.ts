@@ -71,8 +71,23 @@ export interface PostingTerm {
   readonly lower: IndexBound | null;
   readonly upper: IndexBound | null;
 }
+/** Conditions on columns of an inverted index, all of which must hold: terms are extracted from the values at execution. */
+export interface InvertedSearch {
+  readonly index: IndexEntry;
+  readonly conditions: readonly {
+    /** Key column, from 0. */
+    readonly column: number;
+    /** Of the column's operator class (catalog/inverted-classes.ts). */
+    readonly strategy: number;
+    /** Over params and constants only. */
+    readonly value: Expr;
+    /** The condition over the table's columns, for EXPLAIN. */
+    readonly shown: Expr;
+  }[];
+}
 export type PostingExpr =
   | { readonly kind: 'term'; readonly term: PostingTerm }
+  | { readonly kind: 'search'; readonly search: InvertedSearch }
   | { readonly kind: 'and' | 'or'; readonly args: readonly PostingExpr[] };
 
 /** Intersection / union of posting lists of several indexes; rows are fetched in row id order. */

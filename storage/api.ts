@@ -1,6 +1,7 @@
 /** What the executor needs of storage, by name. */
 export {
   BufferPool,
+  ListReads,
   PAGE_MISS,
   PageMiss,
   type PreloadProgress,
@@ -44,6 +45,7 @@ export {
   IndexCursor,
   IndexKey,
   IndexMemory,
+  intersectSorted,
   KEY_SIZE_MAX,
   keySet,
   OrderedDictionary,
@@ -52,6 +54,8 @@ export {
   PostingReader,
   type PostingSet,
   rangeSet,
+  sortedSet,
+  uniteSorted,
 } from './index/index.ts';
 export type { IndexedHeap, IndexSource } from './index-images.ts';
 export {

@@ -4,7 +4,7 @@
  * Nothing is collected ahead but ranges of many keys (storage/index/posting-set.ts): row ids are read some page groups at a time,
  * a page group of the smallest list after the other, and the operator may wait in between.
  */
-import type { PostingExpr, PostingScanPlan, PostingTerm } from '../../planner/plan.ts';
+import type { InvertedSearch, PostingExpr, PostingScanPlan, PostingTerm } from '../../planner/plan.ts';
 import {
   andSet,
   emptySet,
@@ -16,9 +16,12 @@ import {
   PostingReader,
   type PostingSet,
   rangeSet,
+  sortedSet,
 } from '../../storage/api.ts';
 import { BATCH_SIZE, Batch, END, PENDING } from '../batch.ts';
+import { scalarFunction } from '../compile/batch-program.ts';
 import type { ExecContext } from '../context.ts';
+import { InvertedSearcher } from '../inverted/search.ts';
 import { Holding } from '../memory-account.ts';
 import type { Execution } from '../program.ts';
 import type { Operator } from './operator.ts';
@@ -39,6 +42,7 @@ interface Term {
 export class PostingScanOperator implements Operator {
   readonly #postings: PostingExpr;
   readonly #terms = new Map<PostingTerm, Term>();
+  readonly #searches = new Map<InvertedSearch, InvertedSearcher>();
   readonly #fetcher: RowFetcher;
   readonly #counters: HeapCounters;
   readonly #out: Batch;
@@ -52,10 +56,19 @@ export class PostingScanOperator implements Operator {
     this.#counters = table.heap.counters;
     this.#out = new Batch(plan.targets.length);
     this.#postings = plan.postings;
+    const { program } = execution;
     const visit = (postings: PostingExpr): void => {
-      if (postings.kind !== 'term') for (const p of postings.args) visit(p);
+      if (postings.kind === 'search') {
+        const { search } = postings;
+        const conditions = search.conditions.map(({ column, strategy, value }) => ({
+          column,
+          strategy,
+          value: program.memo(value, 'scalar', () => scalarFunction(program.slots, value)),
+        }));
+        this.#searches.set(search, new InvertedSearcher(program.index(table, search.index.oid), conditions));
+      } else if (postings.kind !== 'term') for (const p of postings.args) visit(p);
       else {
-        const index = execution.program.index(table, postings.term.index.oid);
+        const index = program.index(table, postings.term.index.oid);
         const conditions = IndexConditions.compile(execution, index, postings.term);
         this.#terms.set(postings.term, { conditions, set: null });
       }
@@ -76,6 +89,8 @@ export class PostingScanOperator implements Operator {
   }
 
   #setOf(x: ExecContext, postings: PostingExpr): PostingSet {
+    if (postings.kind === 'search')
+      return sortedSet((this.#searches.get(postings.search) as InvertedSearcher).collect(x));
     if (postings.kind !== 'term') {
       const sets = postings.args.map((p) => this.#setOf(x, p));
       return postings.kind === 'and' ? andSet(sets) : orSet(sets);

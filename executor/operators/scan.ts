@@ -215,22 +215,23 @@ export class IndexConditions {
     values: Value[],
     hasRange: boolean,
   ): boolean {
-    let count = values.length;
+    const prefix = values.length;
     if (bound !== null) {
       const value = bound(x);
       if (value === null) return false;
       values.push(value);
-      count = values.length;
+    } else if (hasRange) {
+      // Open on this side: where NULLs sort beyond it, it ends before them. Equalities stay inclusive.
+      const hasNulls = this.index.entry.columns[prefix].nullsFirst === (side === 'lower');
+      if (hasNulls) values.push(null);
+      if (side === 'lower') cursor.lowerInclusive = !hasNulls;
+      else cursor.upperInclusive = !hasNulls;
     }
+    const count = values.length;
     if (side === 'lower') cursor.hasLower = count > 0;
     else cursor.hasUpper = count > 0;
     if (count > 0) this.index.searchKey(values, cursor[side]);
-    if (bound !== null) values.pop();
-    else if (hasRange) {
-      // Open on this side: the range still excludes NULLs, which sort beyond it; the recheck drops them. Equalities stay inclusive.
-      if (side === 'lower') cursor.lowerInclusive = true;
-      else cursor.upperInclusive = true;
-    }
+    values.length = prefix;
     return true;
   }
 }

@@ -7,6 +7,7 @@ import type { Expr } from '../expr.ts';
 import { conjuncts, makeAnd } from '../logical.ts';
 import type { IndexBound, PostingExpr, PostingTerm } from '../plan.ts';
 import { type Condition, type KeyMatch, matchKey, type UsableIndex } from './index-match.ts';
+import { type InvertedMatch, matchInverted } from './inverted-match.ts';
 import { NO_RELS } from './join-problem.ts';
 import { estimates, outputOf, type Path } from './path.ts';
 import { filterCost, type TableScan } from './table-scan.ts';
@@ -27,6 +28,7 @@ type PostingExprLogical =
       readonly lower: IndexBound | null;
       readonly upper: IndexBound | null;
     }
+  | { readonly kind: 'search'; readonly index: IndexEntry; readonly matches: readonly InvertedMatch[] }
   | { readonly kind: 'and' | 'or'; readonly args: readonly PostingExprLogical[] };
 
 /** Two or more indexes at once: intersect the lists of AND, unite those of OR. */
@@ -40,16 +42,16 @@ export function postingPath(scan: TableScan, indexes: readonly UsableIndex[]): P
   if (terms.length === 0) return null;
   terms.sort((a, b) => a.rows - b.rows);
   const chosen = chooseTerms(scan, terms);
-  const isSingleTerm = indexesIn(chosen).size === 1;
-  // One list alone is worth it when pages must be read: in page order, many at once.
-  if (isSingleTerm && scan.resident > 0.9) return null;
+  const used = [...indexesIn(chosen)];
+  // One list of an ordered index alone is worth it when pages must be read: in page order, many at once.
+  if (used.length === 1 && used[0].method !== 'gin' && scan.resident > 0.9) return null;
   return makePostingPath(scan, chosen);
 }
 
 function indexesIn(chosen: readonly TermUse[]): Set<IndexEntry> {
   const result = new Set<IndexEntry>();
   const walk = (postings: PostingExprLogical): void => {
-    if (postings.kind === 'term') result.add(postings.index);
+    if (postings.kind === 'term' || postings.kind === 'search') result.add(postings.index);
     else postings.args.forEach(walk);
   };
   for (const term of chosen) walk(term.postings);
@@ -100,7 +102,7 @@ function armFor(scan: TableScan, indexes: readonly UsableIndex[], arm: Expr): Te
   if (chosen.length === 1) return chosen[0];
   const rows = chosen.reduce((product, term) => (product * term.rows) / scan.tuples, scan.tuples);
   return {
-    postings: { kind: 'and', args: chosen.map((term) => term.postings) },
+    postings: conjunction(chosen.map((term) => term.postings)),
     conditions: [arm],
     rows,
     work: chosen.reduce((sum, term) => sum + term.work, 0),
@@ -112,6 +114,11 @@ function singleTerm(scan: TableScan, indexes: readonly UsableIndex[], restrictio
   const { planner } = problem;
   let best: TermUse | null = null;
   for (const usable of indexes) {
+    if (usable.index.method === 'gin') {
+      const term = searchTerm(scan, usable, restriction);
+      if (term !== null && (best === null || term.work < best.work)) best = term;
+      continue;
+    }
     const condition: Condition = { expr: restriction, rels: NO_RELS, own: null };
     const match = matchKey(planner.context, relation.rel, usable.keys[0], condition);
     if (match === null) continue;
@@ -128,6 +135,35 @@ function singleTerm(scan: TableScan, indexes: readonly UsableIndex[], restrictio
     if (best === null || usable.keys.length === 1) best = term;
   }
   return best;
+}
+
+/** What an inverted index knows of a condition. */
+function searchTerm(scan: TableScan, usable: UsableIndex, restriction: Expr): TermUse | null {
+  const { planner } = scan.problem;
+  const match = matchInverted(planner.context, scan.relation.rel, usable, restriction);
+  if (match === null) return null;
+  const rows = Math.max(1, scan.tuples * selectivity(planner.selectivity, restriction));
+  return {
+    postings: { kind: 'search', index: usable.index, matches: [match] },
+    conditions: [restriction],
+    rows,
+    // jsonb_ops looks at a list for each key and each value, of which those of keys are long.
+    work: rows * COST.postingEntry * (usable.index.columns[match.column].operatorClass === 'jsonb_ops' ? 3 : 1),
+  };
+}
+
+/** Searches of one inverted index are one search. */
+function conjunction(args: readonly PostingExprLogical[]): PostingExprLogical {
+  const merged: PostingExprLogical[] = [];
+  for (const arg of args) {
+    const at =
+      arg.kind === 'search' ? merged.findIndex((other) => other.kind === 'search' && other.index === arg.index) : -1;
+    const other = merged[at];
+    if (other?.kind === 'search' && arg.kind === 'search') {
+      merged[at] = { ...other, matches: [...other.matches, ...arg.matches] };
+    } else merged.push(arg);
+  }
+  return merged.length === 1 ? merged[0] : { kind: 'and', args: merged };
 }
 
 function postingOf(index: IndexEntry, match: KeyMatch): PostingExprLogical | null {
@@ -176,11 +212,20 @@ function makePostingPath(scan: TableScan, chosen: readonly TermUse[]): Path {
   const startup = chosen.length * COST.indexDescent * 2 + work + COST.nodeStart;
   const total = startup + touched * pageCost + fetched * (COST.row + COST.postingFetch + filterCost(restrictions));
   const estimate = { rows: scan.rows, startup, total };
-  const postings: PostingExprLogical =
-    chosen.length === 1 ? chosen[0].postings : { kind: 'and', args: chosen.map((term) => term.postings) };
+  const postings = conjunction(chosen.map((term) => term.postings));
   const bound = (item: IndexBound | null): IndexBound | null =>
     item === null ? null : { ...item, value: translate(planner, item.value, NOTHING) };
+  const resolve = tableResolver(relation.rel, table.oid);
   const physical = (node: PostingExprLogical): PostingExpr => {
+    if (node.kind === 'search') {
+      const conditions = node.matches.map(({ column, strategy, value, condition }) => ({
+        column,
+        strategy,
+        value: translate(planner, value, NOTHING),
+        shown: translate(planner, condition, resolve),
+      }));
+      return { kind: 'search', search: { index: node.index, conditions } };
+    }
     if (node.kind !== 'term') return { kind: node.kind, args: node.args.map(physical) };
     const term: PostingTerm = {
       index: node.index,
@@ -195,19 +240,16 @@ function makePostingPath(scan: TableScan, chosen: readonly TermUse[]): Path {
     ordering: [],
     required: NO_RELS,
     enforced: [],
-    build: (targets) => {
-      const resolve = tableResolver(relation.rel, table.oid);
-      return {
-        kind: 'postingScan',
-        table,
-        alias: relation.alias,
-        postings: physical(postings),
-        recheck: translateNullable(planner, makeAnd(conditions), resolve),
-        filter: translateNullable(planner, makeAnd(filters), resolve),
-        targets: translateAll(planner, targets, resolve),
-        output: outputOf(targets),
-        ...estimates(estimate, planner.widthOf(targets)),
-      };
-    },
+    build: (targets) => ({
+      kind: 'postingScan',
+      table,
+      alias: relation.alias,
+      postings: physical(postings),
+      recheck: translateNullable(planner, makeAnd(conditions), resolve),
+      filter: translateNullable(planner, makeAnd(filters), resolve),
+      targets: translateAll(planner, targets, resolve),
+      output: outputOf(targets),
+      ...estimates(estimate, planner.widthOf(targets)),
+    }),
   };
 }

@@ -3,6 +3,7 @@ export { CURSOR_END, IndexCursor } from './cursor.ts';
 export { ImageBuffer, type ImageIdentity, ImageReader, ImageWriter } from './dictionary-image.ts';
 export { IndexKey } from './index-key.ts';
 export { IndexMemory } from './index-memory.ts';
+export { gallop, intersectSorted, uniteSorted } from './intersect.ts';
 export { KEY_SIZE_MAX } from './key-arena.ts';
 export { OrderedDictionary } from './ordered-dictionary.ts';
 export { PostingLists } from './posting-lists.ts';
@@ -16,4 +17,5 @@ export {
   PostingReader,
   type PostingSet,
   rangeSet,
+  sortedSet,
 } from './posting-set.ts';
