@@ -48,6 +48,7 @@ export {
   intersectSorted,
   KEY_SIZE_MAX,
   keySet,
+  NumberSort,
   OrderedDictionary,
   orSet,
   PostingCounter,

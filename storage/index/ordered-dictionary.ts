@@ -577,6 +577,11 @@ export class OrderedDictionary {
 
   // Loading: entries come in key order.
 
+  /** Between blocks of a load: throws 53200 when indexes use all they may. */
+  checkLimit(): void {
+    if (this.#memory.isFull) throw this.#memory.error();
+  }
+
   /**
    * Appends up to 128 keys that are greater than all before (but the first may be the last one before: its row ids then follow
    * those that it has), with their row ids: one each, or as many as counts[i] says. `slots` are the arena slots of the keys.
