@@ -37,14 +37,25 @@ export {
   type WriteAnswer,
 } from './heap/index.ts';
 export {
+  andNotSet,
+  andSet,
+  atLeastSet,
   CURSOR_END,
+  DictionaryLoader,
+  emptySet,
   gallop,
   IndexCursor,
   IndexKey,
   IndexMemory,
   intersectSorted,
   KEY_SIZE_MAX,
+  keySet,
   OrderedDictionary,
+  orSet,
+  PostingReader,
+  type PostingSet,
+  type RowGroup,
+  rangeSet,
   uniteSorted,
 } from './index/index.ts';
 export type { IndexedHeap, IndexSource } from './index-images.ts';

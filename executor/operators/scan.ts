@@ -19,6 +19,8 @@ import {
   IndexKey,
   intersectSorted,
   PAGE_MISS,
+  PostingReader,
+  type PostingSet,
   RING_FRAMES,
   ScanReads,
   uniteSorted,
@@ -455,7 +457,7 @@ function collectPostings(
   searches: ReadonlyMap<InvertedSearch, InvertedSearcher>,
   postings: PostingExpr,
 ): Uint32Array {
-  if (postings.kind === 'search') return (searches.get(postings.search) as InvertedSearcher).collect(x);
+  if (postings.kind === 'search') return rowsOf((searches.get(postings.search) as InvertedSearcher).setOf(x));
   if (postings.kind !== 'term') {
     const lists = postings.args.map((p) => collectPostings(x, terms, searches, p));
     return postings.kind === 'and' ? intersectSorted(lists) : uniteSorted(lists);
@@ -484,6 +486,12 @@ function collectPostings(
   let distinct = 0;
   for (let i = 0; i < count; i++) if (i === 0 || used[i] !== used[i - 1]) used[distinct++] = used[i];
   return used.subarray(0, distinct);
+}
+
+function rowsOf(set: PostingSet): Uint32Array {
+  const reader = new PostingReader(set);
+  for (let wanted = 4096; !reader.isAtEnd; wanted *= 2) reader.fill(wanted);
+  return reader.rows.slice(0, reader.end);
 }
 
 /** Fetches a list of row ids in order. */
