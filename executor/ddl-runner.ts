@@ -366,7 +366,8 @@ class SessionDdlContext implements DdlContext {
     }
   }
   forgetStatistics(tableOid: number): void {
-    this.#session.database.statistics.forget(tableOid);
+    const analysis = this.catalog.analysis(tableOid);
+    if (analysis !== undefined) this.removeEntry(analysis);
   }
   preparedQuery(name: string): QueryStatement {
     return this.#session.findPrepared(name).node as QueryStatement;

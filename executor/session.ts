@@ -379,6 +379,18 @@ export class Session implements ProtocolSession, PlanningSession, ExecServices {
     if (timer !== null) clearTimeout(timer);
   }
 
+  /** Work of the server's own, in a transaction of its own. */
+  maintain(activity: string, work: () => Task<void>): Step {
+    return this.#start(this.#maintain(activity, work));
+  }
+
+  *#maintain(activity: string, work: () => Task<void>): Task {
+    this.#beginStatement(activity);
+    yield* work();
+    yield* this.commitTask();
+    return DONE;
+  }
+
   /** What never waits needs no task, but for its error. */
   #runNow(action: () => void): Step {
     try {

@@ -69,6 +69,11 @@ export class TableRuntime implements IndexMaintainer {
 
   readonly overflow: Overflow;
 
+  /** An index key of a row given by all its values. */
+  expressionValue(index: IndexRuntime, key: number, values: readonly Value[]): Value {
+    return index.keyValues(this.#maintenance, values)[key];
+  }
+
   /** Adds the row version at `r` to all indexes; for building them. */
   indexRow(index: IndexRuntime, rowId: RowId, r: number): boolean {
     if (index.terms !== null) {

@@ -1,6 +1,7 @@
 /** What the executor needs of storage, by name. */
 export {
   BufferPool,
+  ListReads,
   PAGE_MISS,
   PageMiss,
   type PreloadProgress,
@@ -43,7 +44,6 @@ export {
   CURSOR_END,
   DictionaryLoader,
   emptySet,
-  gallop,
   IndexCursor,
   IndexKey,
   IndexMemory,
@@ -52,10 +52,12 @@ export {
   keySet,
   OrderedDictionary,
   orSet,
+  PostingCounter,
   PostingReader,
   type PostingSet,
   type RowGroup,
   rangeSet,
+  sortedSet,
   uniteSorted,
 } from './index/index.ts';
 export type { IndexedHeap, IndexSource } from './index-images.ts';

@@ -37,14 +37,11 @@ export class InvertedSearcher {
   readonly #index: IndexRuntime;
   readonly #conditions: readonly SearchCondition[];
   #isExact = false;
+  #set: PostingSet | null = null;
 
   constructor(index: IndexRuntime, conditions: readonly SearchCondition[]) {
     this.#index = index;
     this.#conditions = conditions;
-  }
-
-  get index(): IndexRuntime {
-    return this.#index;
   }
 
   /** Whether rows of the last set that are visible satisfy the conditions: they need no check. */
@@ -65,7 +62,14 @@ export class InvertedSearcher {
       this.#isExact &&= query.isExact;
       sets.push(setOfNode(this.#index, column, query.node));
     }
-    return andSet(sets);
+    this.#set = andSet(sets);
+    return this.#set;
+  }
+
+  /** At the scan's end: entries that came out of the index. */
+  count(): void {
+    if (this.#set !== null) this.#index.counters.entriesRead += this.#set.rowsMax;
+    this.#set = null;
   }
 }
 

@@ -2,18 +2,12 @@
 import type * as ast from '../../parser/ast.ts';
 import type { Expr } from '../expr.ts';
 import { EMPTY_QUERY_PARTS, type LogicalMergeClause, type ModifyQuery, makeConst } from '../logical.ts';
+import { bindAssignments } from './assignments.ts';
 import { coerceToBoolean, resolveUnknown } from './coerce.ts';
 import { bindExpr } from './expression.ts';
 import { bindFromClause, mustFindRelation } from './from.ts';
-import {
-  bindAssignments,
-  bindGivenRow,
-  generatedOf,
-  type InsertColumn,
-  insertColumns,
-  openTarget,
-  type TargetTable,
-} from './modify.ts';
+import { bindGivenRow, givenByColumn, type InsertColumn, insertColumns } from './insert.ts';
+import { generatedOf, openTarget, type TargetTable } from './modify-target.ts';
 import { positionOf } from './position.ts';
 import type { Level, NamespaceItem } from './scope.ts';
 import { bindChecks, bindDefault } from './stored.ts';
@@ -149,7 +143,7 @@ function bindMergeInsert(
   };
   const columns: readonly InsertColumn[] = insertColumns(level, statement, target);
   const row = action.values === null ? [] : bindGivenRow(level, statement, columns, action.values);
-  const given = new Map(row.map((expr, i) => [columns[i].column.number - 1, expr]));
+  const given = givenByColumn(columns, row);
   return table.columns.map((column, index) => {
     if (column.dropped || column.generated) return makeConst(null, column.typeOid, column.typeModifier);
     return given.get(index) ?? bindDefault(context, column);

@@ -16,8 +16,8 @@ export interface RelationFacts {
   readonly table: RelationEntry | null;
   /** Conditions on the relation alone: they limit which values its columns may have. */
   readonly restrictions?: readonly Expr[];
-  /** Expressions that an index holds, with what ANALYZE gathered of them. */
-  readonly expressions?: readonly { readonly expr: Expr; readonly stats: ColumnStatistics }[];
+  /** What ANALYZE gathered of an expression that an index holds; null: no such index. */
+  expressionStatistics?(expr: Expr): ColumnStatistics | null;
   /** Distinct values of a column where something better than ANALYZE says so (group keys of a subquery); 0 unknown. */
   distinctOf(column: number): number;
 }
@@ -83,9 +83,8 @@ export function distinctOf(stats: ColumnStatistics | null, rows: number): number
 function expressionStatistics(context: SelectivityContext, expr: Expr): VariableStatistics | null {
   const rel = onlyRelation(expr);
   const facts = rel === null ? undefined : context.facts(rel);
-  const found = facts?.expressions?.find((item) => equalExpr(item.expr, expr));
-  if (facts === undefined || found === undefined) return null;
-  const { stats } = found;
+  const stats = facts?.expressionStatistics?.(expr) ?? null;
+  if (facts === undefined || stats === null) return null;
   const { rows } = facts;
   const distinct = distinctOf(stats, rows);
   const isDefault = distinct === 0;

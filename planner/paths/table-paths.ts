@@ -1,14 +1,17 @@
 /** Access paths of tables: sequential scan and scan by row ids here; index-paths.ts and posting-paths.ts have the rest. */
 import type { ScalarFunction } from '../../catalog/function-entry.ts';
+import { unlift } from '../bind/scalar.ts';
 import type { RelationFacts } from '../cost/column-statistics.ts';
 import { knownValue } from '../cost/known-values.ts';
 import { COST, DEFAULT_PAGES, DEFAULT_ROWS } from '../cost/params.ts';
 import { andSelectivity } from '../cost/selectivity.ts';
 import type { Expr } from '../expr.ts';
-import { logical, makeAnd, type TableRelation } from '../logical.ts';
+import { equalExpr, logical, makeAnd, type TableRelation } from '../logical.ts';
 import { comparisonOf } from '../operators.ts';
-import { type Condition, matchKey, type UsableIndex, usableIndexes } from './index-match.ts';
+import { foldConstants } from '../rewrite/fold-constants.ts';
+import { type Condition, hasLifted, matchKey, type UsableIndex, usableIndexes } from './index-match.ts';
 import { addIndexPaths } from './index-paths.ts';
+import { matchInverted, searchCount } from './inverted-match.ts';
 import { type BaseRelation, type JoinProblem, NO_RELS } from './join-problem.ts';
 import { addPath, estimates, outputOf, type Path, varsOf } from './path.ts';
 import type { Planner } from './planner.ts';
@@ -31,8 +34,8 @@ export function tablePaths(
   const tuples = Math.max(known >= 0 ? known : DEFAULT_ROWS, 1);
   const knownPages = statistics.pageCount(table.oid);
   const indexes = usableIndexes(planner.context, table, relation.rel, restrictions);
-  const expressions = analyzedExpressions(planner, indexes);
-  planner.setFacts(relation.rel, { rows: tuples, table, restrictions, expressions, distinctOf: () => 0 });
+  const expressionStatistics = analyzedExpressions(planner, indexes);
+  planner.setFacts(relation.rel, { rows: tuples, table, restrictions, expressionStatistics, distinctOf: () => 0 });
   planner.probes.addConditions(restrictions, tuples);
   let rows = Math.max(tuples * andSelectivity(planner.selectivity, restrictions), 1);
   const exact = exactRows(planner, relation, indexes, restrictions, tuples);
@@ -69,15 +72,20 @@ export function tablePaths(
   return { rows, paths };
 }
 
-/** Expressions that indexes hold and ANALYZE has looked at. */
-function analyzedExpressions(planner: Planner, indexes: readonly UsableIndex[]): RelationFacts['expressions'] {
+/** Statistics of expressions that indexes hold; literals of the statement count as the constants that they are now. */
+function analyzedExpressions(planner: Planner, indexes: readonly UsableIndex[]): RelationFacts['expressionStatistics'] {
   const { statistics } = planner.context.environment;
-  return indexes.flatMap(({ index, keys }) =>
+  const analyzed = indexes.flatMap(({ index, keys }) =>
     keys.flatMap((expr, i) => {
       const stats = index.columns[i].columnNumber > 0 ? null : statistics.indexExpression(index.oid, i);
       return stats === null ? [] : [{ expr, stats }];
     }),
   );
+  if (analyzed.length === 0) return undefined;
+  return (expr) => {
+    const plain = hasLifted(expr) ? foldConstants(unlift(expr)) : expr;
+    return analyzed.find((item) => equalExpr(item.expr, plain))?.stats ?? null;
+  };
 }
 
 /** Rows for all restrictions when an index knows the exact count of its part; null otherwise. */
@@ -89,8 +97,13 @@ function exactRows(
   tuples: number,
 ): number | null {
   let best: number | null = null;
-  for (const { index, keys } of indexes) {
-    if (index.method === 'gin') continue;
+  for (const usable of indexes) {
+    const { index, keys } = usable;
+    if (index.method === 'gin') {
+      const rows = searchedRows(planner, relation, usable, restrictions, tuples);
+      if (rows !== null && (best === null || rows < best)) best = rows;
+      continue;
+    }
     const conditions = restrictions.map((expr): Condition => ({ expr, rels: NO_RELS, own: null }));
     const used: Expr[] = [];
     const values: unknown[] = [];
@@ -117,6 +130,26 @@ function exactRows(
   }
   return best;
 }
+
+/** The same by the lists of an inverted index. */
+function searchedRows(
+  planner: Planner,
+  relation: TableRelation,
+  usable: UsableIndex,
+  restrictions: readonly Expr[],
+  tuples: number,
+): number | null {
+  let rows = tuples;
+  const rest: Expr[] = [];
+  for (const restriction of restrictions) {
+    const match = matchInverted(planner.context, relation.rel, usable, restriction);
+    const count = match === null ? -1 : searchCount(planner, match);
+    if (count < 0) rest.push(restriction);
+    else rows *= Math.min(1, count / tuples);
+  }
+  return rest.length === restrictions.length ? null : rows * andSelectivity(planner.selectivity, rest);
+}
+
 function seqPath(scan: TableScan): Path {
   const { pages, resident, tuples, rows, restrictions, problem, relation, table } = scan;
   const pageCost = pages * (resident * COST.residentSeqPage + (1 - resident) * COST.seqPage);

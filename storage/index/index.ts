@@ -19,5 +19,6 @@ export {
   PostingReader,
   type PostingSet,
   rangeSet,
+  sortedSet,
 } from './posting-set.ts';
 export type { RowGroup } from './row-group.ts';
