@@ -8,7 +8,7 @@ import type { IndexBound } from '../plan.ts';
 import { type Condition, type KeyMatch, matchKey, type UsableIndex } from './index-match.ts';
 import { type JoinProblem, NO_RELS } from './join-problem.ts';
 import { addPath, estimates, outputOf, type Path, type RelSet } from './path.ts';
-import { filterCost, type ScanOptions, type TableScan } from './table-scan.ts';
+import { fetchCost, filterCost, type ScanOptions, type TableScan } from './table-scan.ts';
 import { NOTHING, tableResolver, translate, translateAll, translateNullable } from './translate.ts';
 
 interface IndexUse {
@@ -169,7 +169,7 @@ function indexPath(
   ordering: readonly SortKey[],
   descending: boolean,
 ): Path {
-  const { problem, relation, table, tuples, pages, resident, restrictions } = scan;
+  const { problem, relation, table, tuples, restrictions } = scan;
   const { planner } = problem;
   const fullUnique = usable.index.unique && use.equal.length === usable.keys.length;
   const entries = fullUnique ? 1 : Math.max(1, indexRows(scan, usable, use));
@@ -180,14 +180,14 @@ function indexPath(
     : use.required === NO_RELS
       ? scan.rows
       : Math.max(1, entries * andSelectivity(planner.selectivity, filters));
+  const ranged: Expr | undefined = usable.keys[use.equal.length];
   const probes = use.inList?.length ?? (use.inArray === null ? 1 : 10);
-  const descent = (Math.log(Math.max(tuples, 2)) / Math.log(64)) * COST.indexDescent * probes + COST.nodeStart;
-  const touched = Math.min(entries, pages);
-  const fetch = touched * (resident * COST.residentRandomPage + (1 - resident) * COST.randomPage);
+  const levels = Math.log(Math.max(tuples, 2)) / Math.log(64);
+  const descent = levels * COST.indexDescent * probes + COST.indexStart;
   const total =
     descent +
-    fetch +
-    entries * (COST.indexRow + COST.row + COST.indexFetch + filterCost(filters) + filterCost(use.conditions));
+    fetchCost(scan, entries, correlationOf(scan, usable, use), ranged === undefined) +
+    entries * (COST.indexRow + filterCost(filters) + filterCost(use.conditions));
   const estimate = { rows, startup: descent, total };
   const bound = (item: IndexBound | null): IndexBound | null =>
     item === null ? null : { ...item, value: translate(planner, item.value, NOTHING) };
@@ -218,6 +218,14 @@ function indexPath(
       };
     },
   };
+}
+
+/** How far the index's order is that of the table: the square of the correlation of the first key that is not fixed. */
+function correlationOf(scan: TableScan, usable: UsableIndex, use: IndexUse): number {
+  const { columnNumber } = usable.index.columns[Math.min(use.equal.length, usable.keys.length - 1)];
+  if (use.equal.length > 0 || columnNumber <= 0) return 0;
+  const { statistics } = scan.problem.planner.context.environment;
+  return (statistics.column(scan.table.oid, columnNumber)?.correlation ?? 0) ** 2;
 }
 
 /** Entries that the index conditions leave. */

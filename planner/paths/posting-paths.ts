@@ -10,7 +10,7 @@ import { type Condition, type KeyMatch, matchKey, type UsableIndex } from './ind
 import { type InvertedMatch, matchInverted, searchCount } from './inverted-match.ts';
 import { NO_RELS } from './join-problem.ts';
 import { estimates, outputOf, type Path } from './path.ts';
-import { filterCost, type TableScan } from './table-scan.ts';
+import { fetchCost, filterCost, type TableScan } from './table-scan.ts';
 import { NOTHING, tableResolver, translate, translateAll, translateNullable } from './translate.ts';
 
 interface TermUse {
@@ -64,7 +64,7 @@ function chooseTerms(scan: TableScan, terms: readonly TermUse[]): TermUse[] {
   let rows = terms[0].rows;
   for (const term of terms.slice(1)) {
     const share = term.rows / scan.tuples;
-    const saved = rows * (1 - share) * (COST.row + COST.postingFetch + COST.residentRandomPage);
+    const saved = rows * (1 - share) * (COST.row + COST.fetch + COST.fetchRandom);
     const work = Math.min(term.work, rows * 8 * COST.postingEntry) + COST.indexDescent * 2;
     if (saved <= work) continue;
     chosen.push(term);
@@ -198,7 +198,7 @@ function postingOf(index: IndexEntry, match: KeyMatch): PostingExprLogical | nul
 }
 
 function makePostingPath(scan: TableScan, chosen: readonly TermUse[]): Path {
-  const { problem, relation, table, tuples, pages, resident, restrictions } = scan;
+  const { problem, relation, table, tuples, restrictions } = scan;
   const { planner } = problem;
   const conditions = chosen.flatMap((term) => term.conditions);
   const filters = restrictions.filter((expr) => !conditions.includes(expr));
@@ -207,11 +207,9 @@ function makePostingPath(scan: TableScan, chosen: readonly TermUse[]): Path {
     chosen.reduce((product, term) => (product * term.rows) / tuples, tuples),
   );
   const work = chosen.reduce((sum, term) => sum + term.work, 0);
-  const touched = Math.min(fetched, pages);
-  // Rows are fetched in page order: between a sequential and a random read.
-  const pageCost = resident * COST.residentRandomPage + (1 - resident) * ((COST.randomPage + COST.seqPage) / 2);
   const startup = chosen.length * COST.indexDescent * 2 + work + COST.nodeStart;
-  const total = startup + touched * pageCost + fetched * (COST.row + COST.postingFetch + filterCost(restrictions));
+  // Row ids come sorted: rows are fetched in page order.
+  const total = startup + fetchCost(scan, fetched, 0, true) + fetched * filterCost(restrictions);
   const estimate = { rows: scan.rows, startup, total };
   const postings = conjunction(chosen.map((term) => term.postings));
   const bound = (item: IndexBound | null): IndexBound | null =>

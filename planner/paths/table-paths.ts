@@ -184,7 +184,7 @@ function rowIdPath(scan: TableScan): Path | null {
     const rowIds = rowIdsOf(restriction, relation.rel);
     if (rowIds === null) continue;
     const rest = restrictions.filter((expr) => expr !== restriction);
-    const estimate = { rows: rowIds.length, startup: 0, total: rowIds.length * (COST.residentRandomPage + COST.row) };
+    const estimate = { rows: rowIds.length, startup: 0, total: rowIds.length * (COST.fetchRandom + COST.row) };
     return {
       ...estimate,
       ordering: [],
