@@ -239,6 +239,8 @@ export class IndexConditions {
 /** Turns row ids into batches: visible version, recheck and filter, targets. */
 export class RowFetcher {
   readonly #row: GenericRowFunction<Value[][]>;
+  /** Without the recheck. */
+  readonly #exactRow: () => GenericRowFunction<Value[][]>;
   readonly #table: TableRuntime;
   readonly prefetch: RowPrefetch;
 
@@ -255,6 +257,10 @@ export class RowFetcher {
     this.#row = program.memo(plan, 'row', () =>
       rowFunction<Value[][]>({ table, slots: program.slots, filter, body: batchBody(plan.targets) }),
     );
+    this.#exactRow = () =>
+      program.memo(plan, 'exactRow', () =>
+        rowFunction<Value[][]>({ table, slots: program.slots, filter: plan.filter, body: batchBody(plan.targets) }),
+      );
   }
 
   /** Rows that were visible, counted by fetch; whoever fetches counts from 0 again. */
@@ -266,6 +272,14 @@ export class RowFetcher {
     if (r < 0) return false;
     this.visible++;
     return this.#row(x, r, rowId, out, n);
+  }
+
+  /** The same for a row that an index has answered for: only the filter is asked. */
+  fetchExact(x: ExecContext, rowId: number, out: Value[][], n: number): boolean {
+    const r = this.#table.heap.visible(rowId, x.snapshot);
+    if (r < 0) return false;
+    this.visible++;
+    return this.#exactRow()(x, r, rowId, out, n);
   }
 
   /** The same, when the version seen has the key under which the cursor found the row. */
