@@ -17,6 +17,7 @@ import {
   refuseSystem,
   relationMissing,
 } from './resolve.ts';
+import { findStatistics } from './statistics.ts';
 import { findTypeOid, resolveType } from './type-names.ts';
 
 type RelationType = 'table' | 'view' | 'materialized view' | 'index' | 'sequence' | 'foreign table';
@@ -54,6 +55,12 @@ function* findTarget(x: DdlContext, statement: DropStatement, object: ObjectAddr
   switch (objectType) {
     case 'schema':
       return findSchema(x, object, ifExists);
+    case 'statistics': {
+      const found = findStatistics(x, object.name);
+      if (found === undefined) return missingObject(x, objectType, object, ifExists);
+      checkOwner(x, found.owner, `statistics object ${found.name}`);
+      return reference('statistics', found.oid);
+    }
     case 'type':
     case 'domain':
       return findType(x, objectType, object, ifExists);

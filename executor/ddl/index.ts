@@ -16,6 +16,7 @@ import { rename } from './rename.ts';
 import { alterRole, alterSetting, createRole, dropRole, grantRole, owned } from './roles.ts';
 import { createSchema } from './schemas.ts';
 import { alterSequenceStatement, createSequenceStatement } from './sequences.ts';
+import { createStatistics } from './statistics.ts';
 import { truncate } from './truncate.ts';
 import { alterCompositeType, alterDomain, alterEnum, createCompositeType, createDomain, createEnum } from './types.ts';
 import { createTableAs, createView, refreshMaterializedView, selectInto } from './views.ts';
@@ -58,6 +59,8 @@ export function executeDdl(statement: StatementNode, context: DdlContext): DdlSt
       return createDomain(x, statement);
     case 'alterDomain':
       return alterDomain(x, statement);
+    case 'createStatistics':
+      return createStatistics(x, statement);
     case 'createDatabase':
       return createDatabase(x, statement);
     case 'drop':
@@ -133,7 +136,6 @@ const UNSUPPORTED: Readonly<Record<string, string>> = {
   createTablespace: 'CREATE TABLESPACE',
   createLanguage: 'CREATE LANGUAGE',
   createPublication: 'CREATE PUBLICATION',
-  createStatistics: 'CREATE STATISTICS',
   alterExtension: 'ALTER EXTENSION',
   securityLabel: 'SECURITY LABEL',
 };
