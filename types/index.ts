@@ -43,6 +43,7 @@ export { encodeKeyPart, type KeyEncoder, KeyWriter, keyEncoder } from './key.ts'
 export { Numeric } from './numeric.ts';
 export { type BuiltinOid, OID } from './oid.ts';
 export { OutBuffer } from './out-buffer.ts';
+export { plainDate, plainInteger, plainNumeric } from './plain-fields.ts';
 export { SqlRecord } from './record.ts';
 export {
   type CatalogNames,
