@@ -54,6 +54,7 @@ export { toLower, toUpper } from './letter-case.ts';
 export { Numeric } from './numeric.ts';
 export { type BuiltinOid, OID } from './oid.ts';
 export { OutBuffer } from './out-buffer.ts';
+export { plainDate, plainInteger, plainNumeric } from './plain-fields.ts';
 export { SqlRecord } from './record.ts';
 export {
   type CatalogNames,
