@@ -14,7 +14,7 @@ import { randomBytes } from 'node:crypto';
 import { assert } from '../types/assert.ts';
 import { SqlError } from '../types/errors.ts';
 import { BufferPool, HotPages, PAGE_MISS, QuickReads } from './buffer/index.ts';
-import { Heap, type RowVisitor } from './heap/index.ts';
+import { Heap, type RowVisitor, settlePage, VisibilityPasses } from './heap/index.ts';
 import type { HeapState } from './heap-state.ts';
 import { IndexMemory } from './index/index.ts';
 import { type IndexedHeaps, IndexImages } from './index-images.ts';
@@ -88,6 +88,7 @@ export class StorageEngine {
   /** For sorts and hash tables that outgrow their memory. */
   readonly temporaryFiles: TemporaryFiles;
   private readonly store: Store;
+  private readonly visibilityPasses: VisibilityPasses;
   private readonly checkpointer: Checkpointer | null;
   private readonly directoryLock: DirectoryLock | null;
   private readonly recovered: RecoveredState;
@@ -128,6 +129,8 @@ export class StorageEngine {
     this.onLog = options.onLog ?? logToConsole;
     this.clock = options.clock ?? Date.now;
     this.store.onLeftBehind = () => this.scheduleSweep(SWEEP_SOON_MS);
+    this.visibilityPasses = new VisibilityPasses(this.store.heaps);
+    this.store.onPagesWritten = this.visibilityPasses.noteWritten;
     this.store.onVersionsPiled = () => this.scheduleSweep(SWEEP_LATER_MS);
   }
 
@@ -223,6 +226,7 @@ export class StorageEngine {
     this.state = 'serving';
     this.checkpointer?.start();
     this.hotPages.start();
+    this.visibilityPasses.start();
   }
 
   /** Counters of checkpoints: 0 without a data directory. */
@@ -276,6 +280,11 @@ export class StorageEngine {
     return this.sweepWaitsForPage;
   }
 
+  /** Puts the page into the visibility map if it is all-visible; true: it is. Throws PAGE_MISS. */
+  settlePage(heap: Heap, pageNo: number): boolean {
+    return settlePage(heap, pageNo);
+  }
+
   /** Pages of the version store's file. */
   get versionFilePages(): number {
     return this.store.versions.pages.pageCount;
@@ -300,6 +309,7 @@ export class StorageEngine {
     this.state = 'closed';
     if (this.sweepTimer !== null) clearTimeout(this.sweepTimer);
     this.sweepTimer = null;
+    this.visibilityPasses.stop();
     try {
       if (wasServing) await this.sweepAll();
       // Without the startup sweep a checkpoint would forget what is lost: the log keeps it.
@@ -351,6 +361,7 @@ export class StorageEngine {
   abandon(): void {
     this.state = 'closed';
     if (this.sweepTimer !== null) clearTimeout(this.sweepTimer);
+    this.visibilityPasses.stop();
     this.checkpointer?.abandon();
     this.hotPages.stop();
     this.pool.close();
@@ -528,6 +539,7 @@ function adopt(store: Store, recovered: RecoveredState): void {
 
 function restoreHeap(heap: Heap, state: HeapState): void {
   heap.rowCount = state.rowCount;
+  heap.visibility.restore(state.visible, heap.pages.changed, heap.pages.pageCount);
   for (const placeId of state.leftPlaces) heap.leftPlaces.add(placeId);
   const { pageCount } = heap.pages;
   state.freePages.forEach((pageNo, i) => {

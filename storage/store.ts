@@ -95,6 +95,8 @@ export class Store implements TransactionStore {
   nextOid = FIRST_OID;
   /** Called when old versions pile up. */
   onVersionsPiled: () => void = () => {};
+  /** Called when heaps are written to again. */
+  onPagesWritten: () => void = () => {};
   /** Called when a commit has left something for the sweep. */
   onLeftBehind: () => void = () => {};
   /** The first oid that the log does not cover. */
@@ -116,6 +118,7 @@ export class Store implements TransactionStore {
       locks: this.locks,
       newPage: (relation: RelationPages, flags: number, ring?: WriteRing) => this.newPage(relation, flags, ring),
       versionsPiled: () => this.onVersionsPiled(),
+      pagesWritten: () => this.onPagesWritten(),
     } as { -readonly [K in keyof HeapContext]: HeapContext[K] };
     context.versions = new VersionStore(context, pages);
     this.versions = context.versions;

@@ -18,7 +18,7 @@ import { type MemoryOp, memoryFailure } from '../../storage/io/index.ts';
 import { checkPage } from '../../storage/page/index.ts';
 import { describeProblem, verifyDirectory } from '../../storage/verify/index.ts';
 import { SqlError } from '../../types/errors.ts';
-import { Random, readRow, retry, slotFlags } from '../storage/heap/support.ts';
+import { checkVisibilityMap, Random, readRow, retry, slotFlags } from '../storage/heap/support.ts';
 import { turn, VirtualTime } from './virtual-time.ts';
 import { type Claims, describeState, EMPTY, FILLER, SEQUENCE, type State, Workload } from './workload.ts';
 
@@ -411,6 +411,7 @@ async function expectHeapWhole(
     const base = await retry(engine, () => engine.pool.frameBase(heap.pages, pageNo));
     expect(checkPage(engine.pool, base), `page ${pageNo}`).to.equal(null);
   }
+  await checkVisibilityMap(engine, heap, work.index);
   engine.transactions.releaseSnapshot(snapshot);
   engine.transactions.commit(txn, () => {});
   const flags = await slotFlags(engine, heap);

@@ -86,14 +86,17 @@ class Indexes implements IndexMaintainer {
     const dictionary = this.all()[index];
     dictionary.checkInvariants();
     const entries: string[] = [];
-    const bytes = new Uint8Array(4096);
+    const key = new IndexKey();
+    const rows = new Uint32Array(dictionary.count);
     for (let leaf = dictionary.firstLeaf; leaf !== 0; leaf = dictionary.nextLeaf(leaf)) {
       for (let i = 0; i < dictionary.leafCount(leaf); i++) {
-        const text =
-          index === 0
-            ? ''
-            : Buffer.from(bytes.subarray(0, dictionary.arena!.copyTo(dictionary.refAt(leaf, i), bytes))).toString();
-        entries.push(`${dictionary.numberAt(leaf, i)} ${text} ${dictionary.rowAt(leaf, i)}`);
+        dictionary.keyAt(leaf, i, key);
+        const text = index === 0 ? '' : Buffer.from(key.bytes.subarray(0, key.length)).toString();
+        const posting = dictionary.postingAt(leaf, i);
+        rows[0] = posting;
+        const isList = dictionary.isListAt(leaf, i);
+        const count = isList ? dictionary.lists.read(posting, 0, rows, 0, rows.length) : 1;
+        for (const row of rows.subarray(0, count)) entries.push(`${key.number} ${text} ${row}`);
       }
     }
     return entries;
