@@ -13,6 +13,9 @@ import { inputInt2, inputInt4, inputInt8, inputOid, inputXid, inputXid8, normali
 import { inputJson } from './json.ts';
 import { inputJsonb } from './jsonb.ts';
 import { inputJsonpath } from './jsonpath/print.ts';
+import { mac8Codec, macCodec } from './mac.ts';
+import { moneyCodec } from './money.ts';
+import { addressCodec } from './network.ts';
 import { Numeric } from './numeric.ts';
 import { receiveNumeric, sendNumeric } from './numeric-binary.ts';
 import { OID } from './oid.ts';
@@ -287,6 +290,11 @@ const SCALARS: ReadonlyMap<number, Codec> = new Map<number, Codec>([
       receive: (reader, typmod) => coerceVarbit(receiveBits(reader), typmod, false),
     },
   ],
+  [OID.INET, addressCodec(false)],
+  [OID.CIDR, addressCodec(true)],
+  [OID.MACADDR, macCodec],
+  [OID.MACADDR8, mac8Codec],
+  [OID.MONEY, moneyCodec],
   [OID.VOID, { output: () => '', input: () => '', send: () => {}, receive: receiveText }],
 ]);
 

@@ -27,9 +27,13 @@ import { jsonbFunctions } from './jsonb.ts';
 import { jsonpathFunctions } from './jsonpath-functions.ts';
 import { likeFunctions } from './like.ts';
 import type { FunctionModule } from './module.ts';
+import { moneyFunctions } from './money.ts';
+import { multirangeFunctions } from './multirange.ts';
+import { networkFunctions } from './network.ts';
 import { numericFunctions } from './numeric.ts';
 import { datetimeParseFunctions } from './parse-datetime.ts';
 import { privilegeFunctions } from './privileges.ts';
+import { rangeFunctions } from './range.ts';
 import { regexFunctions } from './regex.ts';
 import { seriesFunctions } from './series.ts';
 import { statisticsFunctions } from './statistics.ts';
@@ -75,4 +79,8 @@ export const FUNCTION_MODULES: readonly FunctionModule[] = [
   searchFunctions,
   jsonpathFunctions,
   trigramFunctions,
+  rangeFunctions,
+  multirangeFunctions,
+  networkFunctions,
+  moneyFunctions,
 ];
