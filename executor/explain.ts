@@ -77,11 +77,13 @@ class CountingOperator implements Operator {
   constructor(inner: Operator, counter: Counter) {
     this.#inner = inner;
     this.#counter = counter;
-    const { limitTo } = inner;
+    const { limitTo, countOnly } = inner;
     if (limitTo !== undefined) this.limitTo = (rows) => limitTo.call(inner, rows);
+    if (countOnly !== undefined) this.countOnly = () => countOnly.call(inner);
   }
 
   limitTo?: (rows: number) => void;
+  countOnly?: () => boolean;
 
   #measured<T>(x: ExecContext, action: () => T): T {
     const { pool, wal } = x.engine;

@@ -58,6 +58,8 @@ export interface IndexScanPlan extends Node {
   /** IS NULL on the key column after the equalities. */
   readonly isNull: boolean;
   readonly descending: boolean;
+  /** What the bounds select is what the conditions say: an entry under a row's own key needs no recheck. */
+  readonly isExact: boolean;
   readonly recheck: Expr | null;
   readonly filter: Expr | null;
   readonly targets: readonly Expr[];
@@ -80,6 +82,8 @@ export interface PostingScanPlan extends Node {
   readonly table: RelationEntry;
   readonly alias: string;
   readonly postings: PostingExpr;
+  /** As in IndexScanPlan. */
+  readonly isExact: boolean;
   readonly recheck: Expr | null;
   readonly filter: Expr | null;
   readonly targets: readonly Expr[];

@@ -13,12 +13,14 @@ import type {
 } from '../../planner/plan.ts';
 import {
   CURSOR_END,
+  type Heap,
   type HeapCounters,
   IndexCursor,
   IndexKey,
   intersectSorted,
   PAGE_MISS,
   RING_FRAMES,
+  ROW_SLOT_BITS,
   ScanReads,
   uniteSorted,
 } from '../../storage/api.ts';
@@ -42,10 +44,15 @@ import { isRowTid, rowIdOfTid } from '../row/row-tid.ts';
 import type { TableRuntime } from '../table-runtime.ts';
 import { type Operator, WaitSignal } from './operator.ts';
 import { RoundedRun } from './rounded-run.ts';
+import { countRows } from './row-count.ts';
 import { RowPrefetch } from './row-prefetch.ts';
 
 /** Elements of an IN list whose rows are looked for ahead of a missing page. */
 const PROBES_AHEAD_MAX = 64;
+/** Rows fetched in one go, whether they are wanted in the end or not. */
+const FETCHED_MAX = 2 * BATCH_SIZE;
+/** Rows of a batch that only counts. */
+const COUNTED_MAX = 65_536;
 /** Pages of one batch of a scan in a ring whose reader comes back to the rows. */
 const REVISITED_PAGES = RING_FRAMES / 4;
 
@@ -54,6 +61,7 @@ export function scanPosition(table: TableRuntime): ScanPosition {
 }
 
 export class SeqScanOperator implements Operator {
+  readonly #plan: SeqScanPlan;
   readonly #table: TableRuntime;
   readonly #scan: ScanFunction<Value[][]>;
   readonly #position: ScanPosition;
@@ -64,6 +72,7 @@ export class SeqScanOperator implements Operator {
 
   constructor(plan: SeqScanPlan, execution: Execution) {
     const { program } = execution;
+    this.#plan = plan;
     this.#table = program.tableOf(plan.table);
     this.#position = scanPosition(this.#table);
     this.#isRevisited = plan.targets.some((target) => target.kind === 'systemColumn');
@@ -80,6 +89,13 @@ export class SeqScanOperator implements Operator {
 
   limitTo(rows: number): void {
     this.#batchSize = Math.min(rows, BATCH_SIZE);
+  }
+
+  #isCounting = false;
+
+  countOnly(): boolean {
+    this.#isCounting = this.#plan.filter === null && this.#plan.targets.length === 0;
+    return this.#isCounting;
   }
 
   open(): void {
@@ -102,6 +118,11 @@ export class SeqScanOperator implements Operator {
   poll(x: ExecContext): Batch {
     const position = this.#position;
     const out = this.#out;
+    if (this.#isCounting) {
+      out.count = countRows(x, this.#table, position);
+      if (out.count > 0) return out;
+      return position.page < this.#endPage ? PENDING : END;
+    }
     for (;;) {
       if (this.#isRevisited && position.reads.ring !== null)
         position.endPage = Math.min(this.#endPage, position.page + REVISITED_PAGES);
@@ -214,6 +235,7 @@ class IndexConditions {
     hasRange: boolean,
   ): boolean {
     let count = values.length;
+    if (bound === null && hasRange) return this.#pastNulls(cursor, side, values);
     if (bound !== null) {
       const value = bound(x);
       if (value === null) return false;
@@ -224,11 +246,20 @@ class IndexConditions {
     else cursor.hasUpper = count > 0;
     if (count > 0) this.index.searchKey(values, cursor[side]);
     if (bound !== null) values.pop();
-    else if (hasRange) {
-      // Open on this side: the range still excludes NULLs, which sort beyond it; the recheck drops them. Equalities stay inclusive.
-      if (side === 'lower') cursor.lowerInclusive = true;
-      else cursor.upperInclusive = true;
-    }
+    return true;
+  }
+
+  /** A range that is open on this side ends before the nulls, if they are there; else where the equalities end. */
+  #pastNulls(cursor: IndexCursor, side: 'lower' | 'upper', values: Value[]): boolean {
+    const hasNulls = this.index.entry.columns[values.length].nullsFirst === (side === 'lower');
+    if (side === 'lower') cursor.lowerInclusive = !hasNulls;
+    else cursor.upperInclusive = !hasNulls;
+    if (hasNulls) values.push(null);
+    const isBound = values.length > 0;
+    if (side === 'lower') cursor.hasLower = isBound;
+    else cursor.hasUpper = isBound;
+    if (isBound) this.index.searchKey(values, cursor[side]);
+    if (hasNulls) values.pop();
     return true;
   }
 }
@@ -252,6 +283,10 @@ class RowFetcher {
     this.#row = program.memo(plan, 'row', () =>
       rowFunction<Value[][]>({ table, slots: program.slots, filter, body: batchBody(plan.targets) }),
     );
+  }
+
+  get heap(): Heap {
+    return this.#table.heap;
   }
 
   /** Rows that were visible, counted by fetch; whoever fetches counts from 0 again. */
@@ -332,6 +367,15 @@ export class IndexScanOperator implements Operator {
     this.#batchSize = Math.min(rows, BATCH_SIZE);
   }
 
+  #isCounting = false;
+
+  countOnly(): boolean {
+    const plan = this.#plan;
+    this.#isCounting = plan.isExact && plan.filter === null && plan.targets.length === 0;
+    if (this.#isCounting) this.#batchSize = COUNTED_MAX;
+    return this.#isCounting;
+  }
+
   open(x: ExecContext): void {
     const plan = this.#plan;
     this.#rounded.reset();
@@ -380,13 +424,26 @@ export class IndexScanOperator implements Operator {
 
   poll(x: ExecContext): Batch {
     const out = this.#out;
-    const columns = out.columns;
+    while (this.#isOpen) {
+      out.count = this.#fill(x);
+      if (out.count > 0) return out;
+      if (this.#isOpen && x.shouldYield(0)) return PENDING;
+    }
+    return END;
+  }
+
+  /** Up to a batch of rows: fewer, or none, when many entries were looked at in vain. */
+  #fill(x: ExecContext): number {
+    const { columns } = this.#out;
     const { index } = this.#conditions;
     const checksKey = this.#checksKey && index.dictionary.hasStaleKeys && !index.dictionary.isLossy;
+    const counts = this.#isCounting && !index.dictionary.isLossy;
+    const { visibility } = this.#fetcher.heap;
     let n = 0;
-    let steps = 0;
+    let fetched = 0;
+    let counted = 0;
     try {
-      while (this.#isOpen && n < this.#batchSize) {
+      while (this.#isOpen && n < this.#batchSize && fetched < FETCHED_MAX) {
         const rowId =
           this.#retryRowId !== CURSOR_END
             ? this.#retryRowId
@@ -395,6 +452,11 @@ export class IndexScanOperator implements Operator {
               : this.#cursor.next();
         if (rowId === CURSOR_END) {
           this.#isOpen = this.#nextRange(x);
+          continue;
+        }
+        if (counts && visibility.has(rowId >>> ROW_SLOT_BITS)) {
+          n++;
+          counted++;
           continue;
         }
         this.#retryRowId = rowId;
@@ -408,20 +470,19 @@ export class IndexScanOperator implements Operator {
           if (this.#isPoint) this.#isOpen = false;
         }
         this.#retryRowId = CURSOR_END;
-        steps++;
+        fetched++;
       }
     } catch (error) {
       if (error === PAGE_MISS) this.#prefetch(x, this.#batchSize - n);
       if (error !== PAGE_MISS || n === 0) throw error;
     } finally {
       if (this.#isOpen) this.#cursor.suspend();
-      index.counters.entriesRead += steps;
+      index.counters.entriesRead += fetched + counted;
       index.counters.rowsFetched += this.#fetcher.visible;
       this.#fetcher.visible = 0;
     }
-    out.count = n;
-    x.shouldYield(steps);
-    return n > 0 ? out : END;
+    x.shouldYield(fetched + (counted >>> 4));
+    return n;
   }
 
   /** A page was missing: what comes next will want more of them. */
@@ -505,8 +566,12 @@ abstract class RowListOperator implements Operator {
     this.#batchSize = Math.min(rows, BATCH_SIZE);
   }
 
+  /** Rows that are there, and are not among those to fetch. */
+  protected counted = 0;
+
   open(x: ExecContext): void {
     this.#held.clear(x.memory);
+    this.counted = 0;
     this.#rows = this.collect(x);
     this.#held.add(x.memory, this.#rows.byteLength);
     this.#next = 0;
@@ -514,10 +579,27 @@ abstract class RowListOperator implements Operator {
 
   poll(x: ExecContext): Batch {
     const out = this.#out;
+    if (this.counted > 0) {
+      out.count = this.counted;
+      this.counted = 0;
+      return out;
+    }
+    while (this.#next < this.#rows.length) {
+      out.count = this.#fill(x);
+      if (out.count > 0) return out;
+      if (this.#next < this.#rows.length && x.shouldYield(0)) return PENDING;
+    }
+    return END;
+  }
+
+  /** Up to a batch of rows: fewer, or none, when many were looked at in vain. */
+  #fill(x: ExecContext): number {
+    const out = this.#out;
     let n = 0;
     const start = this.#next;
+    const end = Math.min(this.#rows.length, start + FETCHED_MAX);
     try {
-      while (this.#next < this.#rows.length && n < this.#batchSize) {
+      while (this.#next < end && n < this.#batchSize) {
         if (this.#fetcher.fetch(x, this.#rows[this.#next], out.columns, n)) n++;
         this.#next++;
       }
@@ -529,8 +611,7 @@ abstract class RowListOperator implements Operator {
       this.#fetcher.visible = 0;
     }
     x.shouldYield(this.#next - start);
-    out.count = n;
-    return n > 0 ? out : END;
+    return n;
   }
 
   close(x: ExecContext): void {
@@ -540,12 +621,16 @@ abstract class RowListOperator implements Operator {
 }
 
 export class PostingScanOperator extends RowListOperator {
+  readonly #plan: PostingScanPlan;
+  readonly #table: TableRuntime;
   readonly #postings: PostingExpr;
   readonly #terms = new Map<PostingTerm, IndexConditions>();
 
   constructor(plan: PostingScanPlan, execution: Execution) {
     const table = execution.program.tableOf(plan.table);
     super(new RowFetcher(execution, plan, table), table, plan.targets.length);
+    this.#plan = plan;
+    this.#table = table;
     this.#postings = plan.postings;
     const visit = (postings: PostingExpr): void => {
       if (postings.kind !== 'term') for (const p of postings.args) visit(p);
@@ -557,8 +642,32 @@ export class PostingScanOperator extends RowListOperator {
     visit(plan.postings);
   }
 
+  #mayCount = false;
+
+  countOnly(): boolean {
+    const plan = this.#plan;
+    this.#mayCount = plan.isExact && plan.filter === null && plan.targets.length === 0;
+    return this.#mayCount;
+  }
+
   protected collect(x: ExecContext): Uint32Array {
-    return collectPostings(x, this.#terms, this.#postings);
+    const rows = collectPostings(x, this.#terms, this.#postings);
+    const isExact = this.#mayCount && [...this.#terms.values()].every(({ index }) => !index.dictionary.isLossy);
+    return isExact ? this.#withoutVisible(rows) : rows;
+  }
+
+  /**
+   * Counts the rows on all-visible pages; the others are left. In the turn in which the lists were read: later a page may be
+   * all-visible whose old keys were still in them.
+   */
+  #withoutVisible(rows: Uint32Array): Uint32Array {
+    const { visibility } = this.#table.heap;
+    let left = 0;
+    for (let i = 0; i < rows.length; i++) {
+      if (!visibility.has(rows[i] >>> ROW_SLOT_BITS)) rows[left++] = rows[i];
+    }
+    this.counted = rows.length - left;
+    return rows.subarray(0, left);
   }
 }
 

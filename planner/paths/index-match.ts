@@ -27,7 +27,8 @@ export interface Condition {
 export type KeyMatch =
   | { readonly kind: 'equal'; readonly value: Expr }
   | { readonly kind: 'lower' | 'upper'; readonly value: Expr; readonly inclusive: boolean }
-  | { readonly kind: 'range'; readonly lower: Expr; readonly upper: Expr | null }
+  /** `isExact`: all that lies between matches. */
+  | { readonly kind: 'range'; readonly lower: Expr; readonly upper: Expr | null; readonly isExact: boolean }
   | { readonly kind: 'in'; readonly list: readonly Expr[] }
   | { readonly kind: 'any'; readonly array: Expr }
   | { readonly kind: 'null' };
@@ -271,10 +272,12 @@ function matchPrefix(context: BindContext, key: Expr, pattern: Expr): KeyMatch |
   let prefix = '';
   const text = pattern.value;
   let isExact = true;
+  let rest = '';
   for (let i = 0; i < text.length; i++) {
     const char = text[i];
     if (char === '%' || char === '_') {
       isExact = false;
+      rest = text.slice(i);
       break;
     }
     if (char === '\\' && i + 1 < text.length) i++;
@@ -285,7 +288,7 @@ function matchPrefix(context: BindContext, key: Expr, pattern: Expr): KeyMatch |
   const lower = makeConst(prefix, TEXT);
   if (isExact) return { kind: 'equal', value: lower };
   const next = nextPrefix(prefix);
-  return { kind: 'range', lower, upper: next === null ? null : makeConst(next, TEXT) };
+  return { kind: 'range', lower, upper: next === null ? null : makeConst(next, TEXT), isExact: /^%+$/.test(rest) };
 }
 
 /** The smallest text above all that begin with the prefix, in code point order. */

@@ -17,6 +17,7 @@ interface IndexUse {
   readonly inList: readonly Expr[] | null;
   readonly inArray: Expr | null;
   readonly isNull: boolean;
+  readonly isExact: boolean;
   /** Conditions that the scan answers, for the recheck. */
   readonly conditions: readonly Expr[];
   readonly required: RelSet;
@@ -66,6 +67,7 @@ function useIndex(scan: TableScan, usable: UsableIndex, conditions: readonly Con
   let inList: readonly Expr[] | null = null;
   let inArray: Expr | null = null;
   let isNull = false;
+  let isExact = true;
   const take = (condition: Condition): void => {
     used.push(condition.expr);
     required |= condition.rels;
@@ -95,6 +97,7 @@ function useIndex(scan: TableScan, usable: UsableIndex, conditions: readonly Con
       } else if (match.kind === 'range' && !hasRange && inList === null) {
         lower = { value: match.lower, inclusive: true };
         upper = match.upper === null ? null : { value: match.upper, inclusive: false };
+        isExact = match.isExact;
         take(condition);
       } else if (match.kind === 'in' && !hasRange && inList === null && inArray === null) {
         inList = match.list;
@@ -118,11 +121,12 @@ function useIndex(scan: TableScan, usable: UsableIndex, conditions: readonly Con
       inList: null,
       inArray: null,
       isNull: false,
+      isExact: true,
       conditions: [],
       required: NO_RELS,
     };
   }
-  return { equal, lower, upper, inList, inArray, isNull, conditions: used, required };
+  return { equal, lower, upper, inList, inArray, isNull, isExact, conditions: used, required };
 }
 
 /** The orders that a scan forwards and backwards gives, equalities left out. */
@@ -209,6 +213,7 @@ function indexPath(
         inArray: use.inArray === null ? null : translate(planner, use.inArray, NOTHING),
         isNull: use.isNull,
         descending,
+        isExact: use.isExact,
         recheck: translateNullable(planner, makeAnd(use.conditions), resolve),
         filter: translateNullable(planner, makeAnd(filters), resolve),
         targets: translateAll(planner, targets, resolve),

@@ -13,6 +13,8 @@ import { NOTHING, tableResolver, translate, translateAll, translateNullable } fr
 
 interface TermUse {
   readonly postings: PostingExprLogical;
+  /** The lists select just what the conditions say. */
+  readonly isExact: boolean;
   readonly conditions: readonly Expr[];
   readonly rows: number;
   readonly work: number;
@@ -83,7 +85,9 @@ function termFor(scan: TableScan, indexes: readonly UsableIndex[], restriction: 
       arms.reduce((sum, arm) => sum + arm.rows, 0),
     );
     const work = arms.reduce((sum, arm) => sum + arm.work, 0);
-    return { postings: { kind: 'or', args: arms.map((arm) => arm.postings) }, conditions: [restriction], rows, work };
+    const isExact = arms.every((arm) => arm.isExact);
+    const postings: PostingExprLogical = { kind: 'or', args: arms.map((arm) => arm.postings) };
+    return { postings, isExact, conditions: [restriction], rows, work };
   }
   return singleTerm(scan, indexes, restriction);
 }
@@ -96,10 +100,12 @@ function armFor(scan: TableScan, indexes: readonly UsableIndex[], arm: Expr): Te
   if (terms.length === 0) return null;
   terms.sort((a, b) => a.rows - b.rows);
   const chosen = chooseTerms(scan, terms);
-  if (chosen.length === 1) return chosen[0];
+  const isExact = chosen.length === conjuncts(arm).length && chosen.every((term) => term.isExact);
+  if (chosen.length === 1) return { ...chosen[0], isExact };
   const rows = chosen.reduce((product, term) => (product * term.rows) / scan.tuples, scan.tuples);
   return {
     postings: { kind: 'and', args: chosen.map((term) => term.postings) },
+    isExact,
     conditions: [arm],
     rows,
     work: chosen.reduce((sum, term) => sum + term.work, 0),
@@ -123,7 +129,9 @@ function singleTerm(scan: TableScan, indexes: readonly UsableIndex[], restrictio
         ? -1
         : planner.context.environment.statistics.indexEqualCount(usable.index.oid, [equalValue]);
     const rows = counted >= 0 ? counted : tuples * selectivity(planner.selectivity, restriction);
-    const term = { postings, conditions: [restriction], rows: Math.max(rows, 1), work: rows * COST.postingEntry };
+    const isExact = match.kind !== 'range' || match.isExact;
+    const work = rows * COST.postingEntry;
+    const term = { postings, isExact, conditions: [restriction], rows: Math.max(rows, 1), work };
     if (best === null || usable.keys.length === 1) best = term;
   }
   return best;
@@ -201,6 +209,7 @@ function makePostingPath(scan: TableScan, chosen: readonly TermUse[]): Path {
         table,
         alias: relation.alias,
         postings: physical(postings),
+        isExact: chosen.every((term) => term.isExact),
         recheck: translateNullable(planner, makeAnd(conditions), resolve),
         filter: translateNullable(planner, makeAnd(filters), resolve),
         targets: translateAll(planner, targets, resolve),
