@@ -232,6 +232,7 @@ export class Session implements ProtocolSession, PlanningSession, ExecServices {
       settings: {
         enableSeqScan: isOn('enable_seqscan'),
         enableIndexScan: isOn('enable_indexscan'),
+        enableIndexOnlyScan: isOn('enable_indexonlyscan'),
         enableBitmapScan: isOn('enable_bitmapscan'),
         enableHashJoin: isOn('enable_hashjoin'),
         enableNestedLoop: isOn('enable_nestloop'),

@@ -11,6 +11,7 @@ import type { Expression, Statement } from '../parser/ast.ts';
 export interface PlannerSettings {
   readonly enableSeqScan?: boolean;
   readonly enableIndexScan?: boolean;
+  readonly enableIndexOnlyScan?: boolean;
   /** Posting scans (PostgreSQL's enable_bitmapscan). */
   readonly enableBitmapScan?: boolean;
   readonly enableHashJoin?: boolean;

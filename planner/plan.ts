@@ -60,6 +60,8 @@ export interface IndexScanPlan extends Node {
   readonly descending: boolean;
   /** What the bounds select is what the conditions say: an entry under a row's own key needs no recheck. */
   readonly isExact: boolean;
+  /** Filter and targets need no more than the key, which keeps its values: rows of all-visible pages are not fetched. */
+  readonly indexOnly: boolean;
   readonly recheck: Expr | null;
   readonly filter: Expr | null;
   readonly targets: readonly Expr[];

@@ -2,6 +2,7 @@
  * Table scans: sequential, by ordered index, by intersected posting lists, by row id.
  */
 import type { Value } from '../../catalog/function-entry.ts';
+import type { Expr } from '../../planner/expr.ts';
 import type {
   IndexBound,
   IndexScanPlan,
@@ -42,6 +43,7 @@ import { Holding } from '../memory-account.ts';
 import type { Execution } from '../program.ts';
 import { isRowTid, rowIdOfTid } from '../row/row-tid.ts';
 import type { TableRuntime } from '../table-runtime.ts';
+import { type KeyReport, KeyRows } from './index-only.ts';
 import { type Operator, WaitSignal } from './operator.ts';
 import { RoundedRun } from './rounded-run.ts';
 import { countRows } from './row-count.ts';
@@ -270,10 +272,16 @@ class RowFetcher {
   readonly #table: TableRuntime;
   readonly prefetch: RowPrefetch;
 
-  constructor(execution: Execution, plan: IndexScanPlan | PostingScanPlan | RowIdScanPlan, table: TableRuntime) {
+  /** `columns`: to be read instead of the plan's targets, of rows that its filter has not seen. */
+  constructor(
+    execution: Execution,
+    plan: IndexScanPlan | PostingScanPlan | RowIdScanPlan,
+    table: TableRuntime,
+    columns: readonly Expr[] | null = null,
+  ) {
     const { program } = execution;
     const recheck = plan.kind === 'rowIdScan' ? null : plan.recheck;
-    const conditions = [recheck, plan.filter].filter((e) => e !== null);
+    const conditions = [recheck, columns === null ? plan.filter : null].filter((e) => e !== null);
     const filter =
       conditions.length === 2
         ? ({ kind: 'and', args: conditions, typeOid: 16, typeModifier: -1 } as NonNullable<RowProgramInput['filter']>)
@@ -281,7 +289,7 @@ class RowFetcher {
     this.#table = table;
     this.prefetch = new RowPrefetch(table);
     this.#row = program.memo(plan, 'row', () =>
-      rowFunction<Value[][]>({ table, slots: program.slots, filter, body: batchBody(plan.targets) }),
+      rowFunction<Value[][]>({ table, slots: program.slots, filter, body: batchBody(columns ?? plan.targets) }),
     );
   }
 
@@ -323,6 +331,10 @@ export class IndexScanOperator implements Operator {
   readonly #fetcher: RowFetcher;
   readonly #out: Batch;
   readonly #plan: IndexScanPlan;
+  /** Of an index-only scan. */
+  readonly #keys: KeyRows | null;
+  /** Rows in #keys.raw: what is computed of them had to wait. */
+  #waiting = 0;
   readonly #list: ((x: ExecContext) => Value)[] | null;
   readonly #array: ScalarFunctionOfContext | null;
   /** IN list elements still to be probed. */
@@ -348,7 +360,8 @@ export class IndexScanOperator implements Operator {
     this.#conditions = IndexConditions.compile(execution, index, plan);
     this.#cursor = new IndexCursor(index.dictionary);
     this.#cursor.descending = plan.descending;
-    this.#fetcher = new RowFetcher(execution, plan, table);
+    this.#keys = plan.indexOnly ? new KeyRows(execution, plan, index) : null;
+    this.#fetcher = new RowFetcher(execution, plan, table, this.#keys?.columns);
     this.#out = new Batch(plan.targets.length);
     this.#list = plan.inList?.map((e) => program.memo(e, 'scalar', () => scalarFunction(program.slots, e))) ?? null;
     const { inArray } = plan;
@@ -356,9 +369,11 @@ export class IndexScanOperator implements Operator {
       inArray === null ? null : program.memo(inArray, 'scalar', () => scalarFunction(program.slots, inArray));
     this.#rounded = new RoundedRun(table, index, this.#cursor);
     const width = plan.index.columns.length;
-    const isProbe = plan.isNull || this.#list !== null || this.#array !== null;
+    // Of the elements of an IN list the recheck does not say which.
+    const isProbe = this.#list !== null || this.#array !== null;
+    const fixed = plan.equal.length + (plan.isNull ? 1 : 0);
     this.#isPoint = plan.index.unique && index.deferrableConstraint === null && plan.equal.length === width;
-    this.#checksKey = index.predicate !== null || plan.equal.length + (isProbe ? 1 : 0) < width;
+    this.#checksKey = index.predicate !== null || isProbe || fixed < width;
   }
 
   #batchSize = BATCH_SIZE;
@@ -371,7 +386,7 @@ export class IndexScanOperator implements Operator {
 
   countOnly(): boolean {
     const plan = this.#plan;
-    this.#isCounting = plan.isExact && plan.filter === null && plan.targets.length === 0;
+    this.#isCounting = plan.indexOnly && plan.filter === null && plan.targets.length === 0;
     if (this.#isCounting) this.#batchSize = COUNTED_MAX;
     return this.#isCounting;
   }
@@ -381,6 +396,7 @@ export class IndexScanOperator implements Operator {
     this.#rounded.reset();
     this.#fetcher.prefetch.reset();
     this.#retryRowId = CURSOR_END;
+    this.#waiting = 0;
     this.#nextProbe = 0;
     if (this.#list !== null || this.#array !== null) {
       this.#probes = this.#sortedProbes(x);
@@ -424,20 +440,29 @@ export class IndexScanOperator implements Operator {
 
   poll(x: ExecContext): Batch {
     const out = this.#out;
-    while (this.#isOpen) {
-      out.count = this.#fill(x);
+    while (this.#isOpen || this.#waiting > 0) {
+      if (this.#keys === null || this.#isCounting) out.count = this.#fill(x, out.columns);
+      else {
+        if (this.#waiting === 0) this.#waiting = this.#fill(x, this.#keys.raw.columns);
+        out.count = this.#keys.project(x, this.#waiting, out);
+        this.#waiting = 0;
+      }
       if (out.count > 0) return out;
       if (this.#isOpen && x.shouldYield(0)) return PENDING;
     }
     return END;
   }
 
+  /** For EXPLAIN ANALYZE, of an index-only scan. */
+  get keyReport(): KeyReport | null {
+    return this.#keys;
+  }
+
   /** Up to a batch of rows: fewer, or none, when many entries were looked at in vain. */
-  #fill(x: ExecContext): number {
-    const { columns } = this.#out;
+  #fill(x: ExecContext, columns: Value[][]): number {
     const { index } = this.#conditions;
     const checksKey = this.#checksKey && index.dictionary.hasStaleKeys && !index.dictionary.isLossy;
-    const counts = this.#isCounting && !index.dictionary.isLossy;
+    const keys = this.#keys?.areWhole ? this.#keys : null;
     const { visibility } = this.#fetcher.heap;
     let n = 0;
     let fetched = 0;
@@ -454,7 +479,9 @@ export class IndexScanOperator implements Operator {
           this.#isOpen = this.#nextRange(x);
           continue;
         }
-        if (counts && visibility.has(rowId >>> ROW_SLOT_BITS)) {
+        // In the turn in which the entry was read: later a page may be all-visible that has another key now.
+        if (keys !== null && rowId !== this.#retryRowId && visibility.has(rowId >>> ROW_SLOT_BITS)) {
+          if (!this.#isCounting) keys.read(this.#cursor, n);
           n++;
           counted++;
           continue;
@@ -479,6 +506,7 @@ export class IndexScanOperator implements Operator {
       if (this.#isOpen) this.#cursor.suspend();
       index.counters.entriesRead += fetched + counted;
       index.counters.rowsFetched += this.#fetcher.visible;
+      if (this.#keys !== null) this.#keys.heapFetches += fetched;
       this.#fetcher.visible = 0;
     }
     x.shouldYield(fetched + (counted >>> 4));

@@ -1,12 +1,13 @@
 /** Index scans: one index, conditions on its first keys, and the order that it gives. */
+import { isKeyReversible } from '../../types/index.ts';
 import { COST } from '../cost/params.ts';
 import { andSelectivity, knownValue } from '../cost/selectivity.ts';
 import type { Expr, SortKey } from '../expr.ts';
-import { equalExpr, makeAnd } from '../logical.ts';
+import { equalExpr, logical, makeAnd } from '../logical.ts';
 import type { IndexBound } from '../plan.ts';
 import { type Condition, type KeyMatch, matchKey, type UsableIndex } from './index-match.ts';
 import { type JoinProblem, NO_RELS } from './join-problem.ts';
-import { addPath, estimates, outputOf, type Path, type RelSet } from './path.ts';
+import { addPath, estimates, outputOf, type Path, type RelSet, varsOf } from './path.ts';
 import { filterCost, type ScanOptions, type TableScan } from './table-scan.ts';
 import { NOTHING, tableResolver, translate, translateAll, translateNullable } from './translate.ts';
 
@@ -187,10 +188,12 @@ function indexPath(
   const descent = (Math.log(Math.max(tuples, 2)) / Math.log(64)) * COST.indexDescent * probes + COST.nodeStart;
   const touched = Math.min(entries, pages);
   const fetch = touched * (resident * COST.residentRandomPage + (1 - resident) * COST.randomPage);
+  const fetched = COST.row + COST.indexFetch + filterCost(use.conditions);
+  const covered = scan.needed !== null && isIndexOnly(scan, usable, use, scan.needed, filters);
+  const share = covered ? 1 - scan.visible : 1;
+  const decoded = covered && scan.needed!.size + filters.length > 0 ? COST.row : 0;
   const total =
-    descent +
-    fetch +
-    entries * (COST.indexRow + COST.row + COST.indexFetch + filterCost(filters) + filterCost(use.conditions));
+    descent + fetch * share + entries * (COST.indexRow + fetched * share + decoded * (1 - share) + filterCost(filters));
   const estimate = { rows, startup: descent, total };
   const bound = (item: IndexBound | null): IndexBound | null =>
     item === null ? null : { ...item, value: translate(planner, item.value, NOTHING) };
@@ -214,6 +217,7 @@ function indexPath(
         isNull: use.isNull,
         descending,
         isExact: use.isExact,
+        indexOnly: isIndexOnly(scan, usable, use, columnsOf(targets, relation.rel), filters),
         recheck: translateNullable(planner, makeAnd(use.conditions), resolve),
         filter: translateNullable(planner, makeAnd(filters), resolve),
         targets: translateAll(planner, targets, resolve),
@@ -222,6 +226,37 @@ function indexPath(
       };
     },
   };
+}
+
+/** Columns (from 0; system columns below) that the expressions use. */
+function columnsOf(exprs: readonly (Expr | null)[], rel: number): Set<number> {
+  const columns = new Set<number>();
+  for (const expr of varsOf(exprs, new Set([rel]))) {
+    const node = logical(expr);
+    if (node.kind === 'var') columns.add(node.column);
+  }
+  return columns;
+}
+
+/** Whether the key has all that is needed: a btree's columns whose keys, and those before them, keep their values. */
+function isIndexOnly(
+  scan: TableScan,
+  { index, keys }: UsableIndex,
+  use: IndexUse,
+  needed: ReadonlySet<number>,
+  filters: readonly Expr[],
+): boolean {
+  const { rel } = scan.relation;
+  const { enableIndexOnlyScan } = scan.problem.planner.context.environment.settings;
+  if (enableIndexOnlyScan === false || index.method !== 'btree' || !use.isExact) return false;
+  const missing = columnsOf(filters, rel);
+  for (const column of needed) missing.add(column);
+  for (const key of keys) {
+    const node = logical(key);
+    if (node.kind !== 'var' || !isKeyReversible(node.typeOid)) break;
+    missing.delete(node.column);
+  }
+  return missing.size === 0;
 }
 
 /** Entries that the index conditions leave. */

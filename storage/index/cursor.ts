@@ -115,6 +115,16 @@ export class IndexCursor {
     return this.#dictionary.numberAt(this.#lastLeaf, this.#lastPosition);
   }
 
+  /** Byte keys: copies the key of the entry that `next` has just given; its length, in key.length. */
+  copyLastKey(key: IndexKey): void {
+    const { arena } = this.#dictionary;
+    assert(arena !== null, 'number keys are asked for by lastNumber');
+    const ref = this.#dictionary.refAt(this.#lastLeaf, this.#lastPosition);
+    key.length = 0;
+    key.reserve(arena.lengthOf(ref));
+    key.length = arena.copyTo(ref, key.bytes);
+  }
+
   /** Where the entry given last stands (valid while the version is unchanged); leaf 0 = none given yet. */
   #lastLeaf = 0;
   #lastPosition = 0;
