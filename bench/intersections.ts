@@ -131,7 +131,15 @@ function running(port: number): BenchServer {
   const refuse = (): never => {
     throw new Error('it is not ours to stop');
   };
-  return { name: 'postgres', port, processId: 0, walBytes: () => 0, crashAndRestart: refuse, stop: () => {} };
+  return {
+    name: 'postgres',
+    port,
+    processId: 0,
+    walBytes: () => 0,
+    cpuMs: () => 0,
+    crashAndRestart: refuse,
+    stop: () => {},
+  };
 }
 
 async function compare(servers: readonly BenchServer[], folder: string): Promise<void> {

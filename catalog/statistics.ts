@@ -21,6 +21,23 @@ export interface ColumnStatistics {
   readonly correlation: number;
 }
 
+/** Statistics of several columns together: what CREATE STATISTICS asked ANALYZE to gather (compare pg_stats_ext). */
+export interface ColumnGroupStatistics {
+  readonly statisticsOid: number;
+  /** One-based numbers, ascending. */
+  readonly columns: readonly number[];
+  /** Number of combinations of each set of two and more of the columns, as ColumnStatistics.distinct; null: not asked for. */
+  readonly distinct: readonly { readonly columns: readonly number[]; readonly distinct: number }[] | null;
+  /** Which column follows from others, and for what share of rows, 0..1. */
+  readonly dependencies:
+    | readonly { readonly from: readonly number[]; readonly to: number; readonly degree: number }[]
+    | null;
+  /** Most common combinations, with their share of rows and what it would be if the columns were independent. */
+  readonly common:
+    | readonly { readonly values: readonly Value[]; readonly frequency: number; readonly baseFrequency: number }[]
+    | null;
+}
+
 export interface StatisticsSource {
   /** Estimated number of rows, or -1 when nothing is known. */
   rowCount(tableOid: number): number;
@@ -32,11 +49,17 @@ export interface StatisticsSource {
   residentShare(tableOid: number): number;
   /** By one-based column number; null before the first ANALYZE. */
   column(tableOid: number, columnNumber: number): ColumnStatistics | null;
+  /** Of an index key that is an expression, by the key's place; null before the first ANALYZE. */
+  indexExpression(indexOid: number, key: number): ColumnStatistics | null;
+  /** Groups of columns that were analyzed together. */
+  columnGroups(tableOid: number): readonly ColumnGroupStatistics[];
   /** Number of distinct keys of the index, or -1 when unknown. */
   indexDistinctCount(indexOid: number): number;
   /** Exact number of rows whose first key columns equal `values` (the posting list's length), or -1 when unknown. */
   indexEqualCount(indexOid: number, values: readonly Value[]): number;
 }
+
+const NO_GROUPS: readonly ColumnGroupStatistics[] = [];
 
 /** Nothing is known of any table. */
 export const NO_STATISTICS: StatisticsSource = {
@@ -45,6 +68,8 @@ export const NO_STATISTICS: StatisticsSource = {
   visiblePages: () => -1,
   residentShare: () => 1,
   column: () => null,
+  indexExpression: () => null,
+  columnGroups: () => NO_GROUPS,
   indexDistinctCount: () => -1,
   indexEqualCount: () => -1,
 };

@@ -16,6 +16,7 @@ import { type DdlContext, type DdlSteps, type Task as DdlTask, TASK_PENDING } fr
 import { applyOnCommit, dropTemporaryObjects, executeDdl } from './ddl/index.ts';
 import { overNewHeap, rewrite } from './ddl/rewrite.ts';
 import { type IndexRuntime, KEY_HAS_NULL, KEY_NOT_INDEXED } from './index-runtime.ts';
+import { InvertedBuilder } from './inverted/build.ts';
 import { RowStoreWriter } from './modify/row-store.ts';
 import { ConflictFinder, describeIndexKey, NO_CONFLICT } from './modify/unique-check.ts';
 import { PORTAL_PENDING, Portal } from './portal.ts';
@@ -86,6 +87,7 @@ class SliceTask implements DdlTask<void> {
 class SessionDdlContext implements DdlContext {
   readonly #session: Session;
   readonly #prepared: PreparedStatement;
+  readonly #contexts: ExecContext[] = [];
 
   constructor(session: Session, prepared: PreparedStatement) {
     this.#session = session;
@@ -211,10 +213,16 @@ class SessionDdlContext implements DdlContext {
 
   #context(): ExecContext {
     const session = this.#session;
-    const x = new ExecContext(session.engine);
+    const x = new ExecContext(session.engine, session.database.workMemory);
     x.functions = session.functions;
     x.services = session;
+    this.#contexts.push(x);
     return x;
+  }
+
+  /** However the statement has ended: what it held in memory is given back. */
+  close(): void {
+    for (const x of this.#contexts) x.memory.release();
   }
 
   runInternal(text: string, parameters: readonly Value[] = []): DdlTask<readonly (readonly Value[])[]> {
@@ -358,7 +366,8 @@ class SessionDdlContext implements DdlContext {
     }
   }
   forgetStatistics(tableOid: number): void {
-    this.#session.database.statistics.forget(tableOid);
+    const analysis = this.catalog.analysis(tableOid);
+    if (analysis !== undefined) this.removeEntry(analysis);
   }
   preparedQuery(name: string): QueryStatement {
     return this.#session.findPrepared(name).node as QueryStatement;
@@ -379,6 +388,9 @@ class IndexBuilder {
   readonly #finder: ConflictFinder;
   readonly #snapshot: ExecContext['snapshot'];
   readonly #pages: TablePages;
+  /** Of an inverted index. */
+  readonly #inverted: InvertedBuilder | null;
+  #isLoading = false;
   #page = 0;
 
   constructor(x: ExecContext, session: Session, table: TableRuntime, index: IndexRuntime) {
@@ -392,12 +404,22 @@ class IndexBuilder {
     this.#snapshot = session.engine.transactions.takeSnapshot(txn);
     x.begin(txn, this.#snapshot, [], null);
     this.#pages = new TablePages(table, this.#snapshot);
+    const sizeMax = session.settings.number('maintenance_work_mem') * 1024;
+    this.#inverted = index.terms === null ? null : new InvertedBuilder(x, index.terms, index.dictionary, sizeMax);
   }
 
-  /** One page; true at the end. */
+  /** One page, or a part of what was collected; true at the end. */
   step(): boolean {
     const { heap } = this.#table;
+    if (this.#isLoading) {
+      this.#isLoading = this.#inverted?.step() === false;
+      return false;
+    }
     if (this.#page >= heap.pages.pageCount) {
+      if (this.#inverted?.isEmpty === false) {
+        this.#isLoading = true;
+        return false;
+      }
       this.#session.database.indexBuilt(this.#index.entry.oid, this.#snapshot.csn);
       this.#session.transaction.releaseSnapshot(this.#snapshot);
       return true;
@@ -409,11 +431,16 @@ class IndexBuilder {
       if (r >= 0) this.#add(this.#page * 512 + slot, r);
     }
     this.#page++;
+    if (this.#inverted?.isFull() === true) this.#isLoading = true;
     return false;
   }
 
   #add(rowId: number, r: number): void {
     const index = this.#index;
+    if (this.#inverted !== null) {
+      this.#inverted.add(rowId, r);
+      return;
+    }
     const answer = index.keyFromRow(this.#x, r, this.#key);
     if (answer === KEY_NOT_INDEXED) return;
     if (index.entry.unique && (answer !== KEY_HAS_NULL || index.entry.nullsNotDistinct))
@@ -441,11 +468,16 @@ export function* runDdl(session: Session, prepared: PreparedStatement): Task<str
     throw sqlError('25006', 'cannot execute a definition in a read-only transaction');
   }
   session.engine.transactions.statementXid(txn);
-  const steps = executeDdl((prepared.statement as Statement).node, new SessionDdlContext(session, prepared));
-  for (;;) {
-    const step = steps.next();
-    if (step.done === true) return step.value.tag;
-    yield* session.wait();
+  const context = new SessionDdlContext(session, prepared);
+  const steps = executeDdl((prepared.statement as Statement).node, context);
+  try {
+    for (;;) {
+      const step = steps.next();
+      if (step.done === true) return step.value.tag;
+      yield* session.wait();
+    }
+  } finally {
+    context.close();
   }
 }
 

@@ -40,6 +40,7 @@ export function memoryParts(server: DatabaseServer): MemoryPart[] {
       limitOrNull(indexMemory.limit),
       'nodes of all indexes; the limit is that of nodes and keys together',
     ),
+    part('index posting lists', indexMemory.postingBytes, null, 'row ids of keys that have more than one'),
     part('index key arenas', indexMemory.arenaBytes, null, 'keys of indexes that are not plain numbers'),
     part('log tail', engine.wal.memoryBytes, null, 'log records that are not written yet, and the buffers for them'),
     part('commit table', engine.transactionBytes, null, 'states of transactions, and what waits for the sweep'),

@@ -11,7 +11,7 @@ import type { RelationEntry } from '../catalog/entries.ts';
 import type { ClusterStatement, VacuumStatement } from '../parser/ast.ts';
 import { ACCESS_EXCLUSIVE, type Heap, LOCK_GRANTED, PAGE_MISS } from '../storage/api.ts';
 import { sqlError } from '../types/errors.ts';
-import { analyzeTable } from './analyze.ts';
+import { analyzeTable } from './analyze/analyze.ts';
 import { rewriteTables } from './ddl-runner.ts';
 import type { Session, Task } from './session.ts';
 
@@ -24,10 +24,13 @@ export function* vacuum(session: Session, node: VacuumStatement): Task<string> {
   const isVacuum = node.kind === 'vacuum';
   if (isVacuum && session.transaction.isBlock) throw sqlError('25001', 'VACUUM cannot run inside a transaction block');
   const tables: RelationEntry[] = [];
-  for (const { table } of node.relations) {
+  const columns = new Map<number, readonly number[]>();
+  for (const { table, columns: names } of node.relations) {
     const found = relationOf(session, table.name);
-    if (found.class === 'relation' && (isStored(found) || found.kind === 'virtual')) tables.push(found);
-    else {
+    if (found.class === 'relation' && (isStored(found) || found.kind === 'virtual')) {
+      tables.push(found);
+      if (names.length > 0) columns.set(found.oid, columnNumbers(found, names));
+    } else {
       const message = `skipping "${found.name}" --- cannot ${node.kind} non-tables or special system tables`;
       session.notice({ severity: 'WARNING', code: '01000', message });
     }
@@ -48,12 +51,11 @@ export function* vacuum(session: Session, node: VacuumStatement): Task<string> {
   }
   if (!isVacuum || has('analyze')) {
     for (const { oid } of all) {
-      const table = session.catalog.relation(oid);
-      if (table === undefined) continue;
-      yield* analyzeTable(session, table);
+      if (session.catalog.relation(oid) === undefined) continue;
+      yield* analyzeTable(session, oid, columns.get(oid) ?? null);
       // Meanwhile it may have been truncated, or dropped.
       const relId = session.catalog.relation(oid)?.relId;
-      if (relId !== undefined) activity.noteAnalyze(oid, session.engine.heap(relId), session.server.now());
+      if (relId !== undefined) activity.noteAnalyze(oid, session.engine.heap(relId), session.server.now(), false);
     }
   }
   return isVacuum ? 'VACUUM' : 'ANALYZE';
@@ -83,6 +85,21 @@ function relationOf(session: Session, name: readonly string[]) {
   const relation = session.catalog.resolveRelation(name, session.searchPath(true));
   if (relation === undefined) throw sqlError('42P01', `relation "${name.join('.')}" does not exist`);
   return relation;
+}
+
+function columnNumbers(table: RelationEntry, names: readonly string[]): number[] {
+  const numbers = names.map((name) => {
+    const column = table.columns.find((candidate) => !candidate.dropped && candidate.name === name);
+    if (column === undefined) {
+      throw sqlError('42703', `column "${name}" of relation "${table.name}" does not exist`);
+    }
+    return column.number;
+  });
+  const twice = names.find((name, i) => names.indexOf(name) !== i);
+  if (twice !== undefined) {
+    throw sqlError('42701', `column "${twice}" of relation "${table.name}" appears more than once`);
+  }
+  return numbers;
 }
 
 function isStored(table: RelationEntry): boolean {

@@ -1,6 +1,7 @@
 /** What the executor needs of storage, by name. */
 export {
   BufferPool,
+  ListReads,
   PAGE_MISS,
   PageMiss,
   type PreloadProgress,

@@ -8,12 +8,9 @@
  *      close:         sweep, checkpoint, log closed, lock released
  *
  * Without a data directory: the same on a temporary folder for page files, a log that keeps nothing, and no lock; the
- * folder goes away at close, or with the process.
+ * folder goes away at close, with the process, or, after a kill, with the next server's start (recovery/temporary-directory.ts).
  */
 import { randomBytes } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { assert } from '../types/assert.ts';
 import { SqlError } from '../types/errors.ts';
 import { BufferPool, HotPages, PAGE_MISS, QuickReads } from './buffer/index.ts';
@@ -30,6 +27,7 @@ import {
   lockDirectory,
   type RecoveryResult,
   recover,
+  TemporaryDirectory,
   walDirectory,
 } from './recovery/index.ts';
 import { startHeaps } from './startup.ts';
@@ -312,7 +310,7 @@ export class StorageEngine {
     this.sweepTimer = null;
     this.visibilityPasses.stop();
     try {
-      if (wasServing) while (this.store.sweep.isReady && this.sweepSome(SWEEP_SLICE) > 0);
+      if (wasServing) await this.sweepAll();
       // Without the startup sweep a checkpoint would forget what is lost: the log keeps it.
       if (wasServing || this.recovery?.control === null) await this.shutdown();
       else this.checkpointer?.abandon();
@@ -324,6 +322,28 @@ export class StorageEngine {
       this.temporaryFiles.close();
       this.directoryLock?.release();
       this.temporaryDirectory?.remove();
+    }
+  }
+
+  /**
+   * Before the last checkpoint: what nobody can see any more goes, so that the next start has nothing to do. Pages that are not in memory
+   * are read for it; what meets a full disk or a damaged page stays for the next start.
+   */
+  private async sweepAll(): Promise<void> {
+    try {
+      // Commits that are not durable yet hold the horizon.
+      this.wal.flushSync(this.wal.insertLsn);
+      await new Promise((resolve) => setImmediate(resolve));
+      while (this.store.sweep.isReady) {
+        try {
+          this.store.sweep.run(SWEEP_SLICE);
+        } catch (error) {
+          if (error !== PAGE_MISS) throw error;
+          await new Promise<void>((resolve) => this.pool.onLoaded(resolve));
+        }
+      }
+    } catch (error) {
+      if (!(error instanceof SqlError)) throw error;
     }
   }
 
@@ -540,20 +560,6 @@ function openTemporary(options: StorageOptions, fileSystem: FileSystem): OpenedP
     temporaryDirectory,
     images: null,
   };
-}
-
-class TemporaryDirectory {
-  readonly path = mkdtempSync(join(tmpdir(), 'hotrow-'));
-  private readonly onExit = (): void => rmSync(this.path, { recursive: true, force: true });
-
-  constructor() {
-    process.once('exit', this.onExit);
-  }
-
-  remove(): void {
-    process.removeListener('exit', this.onExit);
-    this.onExit();
-  }
 }
 
 function logToConsole(message: string): void {

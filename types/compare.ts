@@ -7,6 +7,8 @@ import type { SqlArray } from './array.ts';
 import type { Interval } from './datetime/interval.ts';
 import type { TimeTz } from './datetime/time-tz.ts';
 import { sqlError } from './errors.ts';
+import { compareTsqueries, unweightedTsquery } from './fulltext/tsquery.ts';
+import { compareTsvectors } from './fulltext/tsvector.ts';
 import { compareJsonb, jsonbHashKey, parseJsonb } from './jsonb.ts';
 import type { Numeric } from './numeric.ts';
 import type { SqlRecord } from './record.ts';
@@ -95,6 +97,8 @@ const SIMPLE: Readonly<Partial<Record<Representation, Comparator>>> = {
   interval: compareIntervals,
   jsonb: (a: string, b: string) => (a === b ? 0 : compareJsonb(parseJsonb(a), parseJsonb(b))),
   tid: (a: number, b: number) => a - b,
+  tsvector: compareTsvectors,
+  tsquery: compareTsqueries,
 };
 
 /** Order of a type's values: negative, 0 or positive. */
@@ -205,7 +209,10 @@ export function hashKey(oid: number): (value: Value) => HashKey {
     case 'bpchar':
       return trimBlanks;
     case 'bytea':
+    case 'tsvector':
       return bytesKey;
+    case 'tsquery':
+      return (value: Uint8Array) => bytesKey(unweightedTsquery(value));
     case 'timetz':
       return (value: TimeTz) => `${value.micros}:${value.offset}`;
     case 'interval':

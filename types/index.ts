@@ -19,6 +19,15 @@ export {
 export { decodeDatum, decodeUtf8, encodeDatum, encodeTextInto } from './datum.ts';
 export { type ErrorSeverity, SqlError, type SqlErrorFields, sqlError } from './errors.ts';
 export { inputFloat4, inputFloat8, outputFloat4, outputFloat8 } from './float.ts';
+export { isWordCharacter } from './fulltext/letters.ts';
+export { forEachTerm, type TermExpression, type TermQuery, tsqueryTerms, tsvectorTerms } from './fulltext/terms.ts';
+export { compareTrigrams, trigramSequence, trigramsOf, trigramTerm } from './fulltext/trigram.ts';
+export {
+  likeTrigrams,
+  regexTrigrams,
+  similarityTrigrams,
+  type TrigramExpression,
+} from './fulltext/trigram-patterns.ts';
 export { type Int8, inputInt2, inputInt4, inputInt8, inputOid, normaliseInt8 } from './integer.ts';
 export {
   type BinaryInput,
@@ -41,6 +50,7 @@ export { inputJson, type JsonBuilder, parseJson, quoteJson } from './json.ts';
 export { compareJsonb, formatJsonb, inputJsonb, type Jsonb, JsonbObject, parseJsonb } from './jsonb.ts';
 export { encodeKeyPart, type KeyEncoder, KeyWriter, keyEncoder } from './key.ts';
 export { isKeyReversible, type KeyPart, keyDecoder } from './key-decode.ts';
+export { toLower, toUpper } from './letter-case.ts';
 export { Numeric } from './numeric.ts';
 export { type BuiltinOid, OID } from './oid.ts';
 export { OutBuffer } from './out-buffer.ts';

@@ -12,6 +12,8 @@
  * | numeric | class (0 -Infinity, 1 negative, 2 zero, 3 positive, 4 Infinity, 5 NaN); for 1 and 3: decimal exponent + 32768 in 3 bytes, digits in pairs + 1, 00; of negative ones all bits flipped |
  * | text | UTF-8, 00 (text has no U+0000) |
  * | bytea | 00 as 00 FF; 00 00 at the end |
+ * | tsvector | size, count, each: 00 with positions or 01, lexeme, 00; positions and their number as 65535 - x, u16 |
+ * | tsquery | count, size; each node from the root: 00 operator (255 - its code, right side, left side, 65535 - distance), 01 operand (checksum descending, lexeme, 00) |
  * | interval, timetz | two i64 |
  * | array | 01 element or 02 null, each; 00; dimensions and lower bounds |
  * | record | 01 field or 02 null, each |
@@ -24,6 +26,7 @@ import { ByteWriter } from './byte-writer.ts';
 import { intervalDays, intervalRest } from './compare.ts';
 import type { Interval } from './datetime/interval.ts';
 import type { TimeTz } from './datetime/time-tz.ts';
+import { writeTsqueryKey, writeTsvectorKey } from './fulltext/keys.ts';
 import { type Jsonb, type JsonbObject, jsonbRank, parseJsonb } from './jsonb.ts';
 import { Numeric } from './numeric.ts';
 import type { SqlRecord } from './record.ts';
@@ -135,6 +138,10 @@ function payloadEncoder(oid: number): KeyEncoder {
       return (value: string, writer) => writeJsonb(parseJsonb(value), writer, true);
     case 'tid':
       return writeOrdered;
+    case 'tsvector':
+      return writeTsvectorKey;
+    case 'tsquery':
+      return writeTsqueryKey;
     case 'enum': {
       const order = enumOrder(oid);
       return (value: string, writer) => writeFloat(order(value), writer);

@@ -8,6 +8,7 @@ import { inputBytea, outputBytea } from './bytea.ts';
 import type { Codec } from './codec.ts';
 import { sqlError } from './errors.ts';
 import { inputFloat4, inputFloat8, outputFloat4, outputFloat8 } from './float.ts';
+import { tsqueryCodec, tsvectorCodec } from './fulltext/codecs.ts';
 import { inputInt2, inputInt4, inputInt8, inputOid, inputXid, inputXid8, normaliseInt8 } from './integer.ts';
 import { inputJson } from './json.ts';
 import { inputJsonb } from './jsonb.ts';
@@ -192,6 +193,8 @@ const SCALARS: ReadonlyMap<number, Codec> = new Map<number, Codec>([
   [OID.REFCURSOR, text],
   [OID.XML, text],
   [OID.JSONPATH, text],
+  [OID.TSVECTOR, tsvectorCodec],
+  [OID.TSQUERY, tsqueryCodec],
   [OID.ACLITEM, text],
   [OID.VARCHAR, varchar],
   [OID.BPCHAR, bpchar],

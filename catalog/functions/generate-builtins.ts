@@ -15,7 +15,9 @@ import { FUNCTION_MODULES } from './modules.ts';
 const TYPES =
   `bool bytea char name int8 int2 int2vector int4 regproc text oid tid xid cid oidvector json jsonb float4 float8
  unknown bpchar varchar date time timestamp timestamptz interval timetz numeric regprocedure regoper regoperator regclass
- regtype regrole regnamespace regcollation regconfig regdictionary uuid bit varbit`.split(/\s+/);
+ regtype regrole regnamespace regcollation regconfig regdictionary uuid bit varbit tsvector tsquery jsonpath`.split(
+    /\s+/,
+  );
 
 function query(sql: string): string[][] {
   const text = execFileSync('psql', ['-X', '-At', '-F', '\t', '-d', 'postgres', '-c', sql], { encoding: 'utf8' });

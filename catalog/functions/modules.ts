@@ -14,6 +14,9 @@ import { datetimeFieldFunctions } from './datetime-fields.ts';
 import { floatFunctions } from './float.ts';
 import { datetimeFormatFunctions } from './format-datetime.ts';
 import { numberFormatFunctions } from './format-number.ts';
+import { searchFunctions } from './fulltext/search-functions.ts';
+import { tsqueryFunctions } from './fulltext/tsquery-functions.ts';
+import { tsvectorFunctions } from './fulltext/tsvector-functions.ts';
 import { hashFunctions } from './hash.ts';
 import { hotDataFunctions } from './hot-data.ts';
 import { integerFunctions } from './integer.ts';
@@ -65,4 +68,7 @@ export const FUNCTION_MODULES: readonly FunctionModule[] = [
   hashFunctions,
   statisticsFunctions,
   hotDataFunctions,
+  tsvectorFunctions,
+  tsqueryFunctions,
+  searchFunctions,
 ];

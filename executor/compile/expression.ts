@@ -60,6 +60,8 @@ export interface CompileOptions {
   readonly column: ColumnLookup;
   /** System columns (ctid ...) of an input, when it is a table. */
   readonly systemColumn?: (input: number, name: string, tableOid: number) => Operand;
+  /** A call that takes part of a column that is not loaded: its own code; null: the call is like any other. */
+  readonly partialCall?: (expr: CallExpr, compileArg: (arg: Expr) => Code) => Operand | null;
   /** Label of the block to leave when fast mode cannot go on; null = generic mode. */
   readonly bail: string | null;
 }
@@ -305,6 +307,8 @@ export class ExpressionCompiler {
   #call(expr: CallExpr): Operand {
     const fn = expr.function;
     if (expr.spreadsArray === true) return this.#variadicCall(expr);
+    const partial = this.#options.partialCall?.(expr, (arg) => this.compileToAny(arg)) ?? null;
+    if (partial !== null) return partial;
     const inline = this.#inlineCall(expr);
     if (inline !== null) return inline;
     const args = expr.args.map((a) => this.compile(a));

@@ -23,6 +23,7 @@ import { COLUMNS_MAX, checkAccessMethod, checkTablespace, columnWithDefault } fr
 import { changeColumn, dropObjects } from './dependencies.ts';
 import { reference } from './describe.ts';
 import { volatilityOf } from './expressions.ts';
+import { indexOptions } from './indexes.ts';
 import { mergeOptions, storageOptions, TABLE_OPTIONS } from './options.ts';
 import { changeOwner } from './owner.ts';
 import {
@@ -527,10 +528,7 @@ function* alterOther(x: DdlContext, entry: NamedRelation, command: AlterTableCom
     case 'setOptions':
     case 'resetOptions':
       if (entry.class === 'index') {
-        const set =
-          command.kind === 'setOptions'
-            ? storageOptions(command.options, new Set(['fillfactor', 'deduplicate_items']))
-            : [];
+        const set = command.kind === 'setOptions' ? indexOptions(command.options, entry.method) : [];
         const reset = command.kind === 'resetOptions' ? command.options.map((option) => option.name) : [];
         x.putEntry({ ...entry, options: mergeOptions(entry.options ?? [], set, reset) });
       }

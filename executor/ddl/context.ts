@@ -116,7 +116,7 @@ export interface DdlContext {
   sessionCount(databaseOid: number): number;
   /** DROP DATABASE ... WITH (FORCE). */
   terminateSessions(databaseOid: number): void;
-  /** Discards what was cached about statistics of a table (TRUNCATE, DROP). */
+  /** Discards what ANALYZE found in a table (DROP). */
   forgetStatistics(tableOid: number): void;
   /** A prepared statement's query, for CREATE TABLE AS EXECUTE; throws 26000. */
   preparedQuery(name: string): QueryStatement;

@@ -365,6 +365,7 @@ function remove(x: DdlContext, object: ObjectReference, found: readonly Found[])
         x.dropHeap(relation.relId);
         if (relation.overflowRelId !== 0) x.dropHeap(relation.overflowRelId);
         x.forgetStatistics(relation.oid);
+        for (const statistics of x.catalog.statisticsOf(relation.oid)) x.removeEntry(statistics);
       }
       return;
     }

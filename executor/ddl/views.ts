@@ -327,6 +327,5 @@ export function* refreshMaterializedView(
   }
   x.putEntry(fresh);
   dropHeaps(x, found);
-  x.forgetStatistics(found.oid);
   return { tag: 'REFRESH MATERIALIZED VIEW' };
 }

@@ -19,6 +19,7 @@ import { sqlError } from '../../types/errors.ts';
 import { outputText } from '../../types/index.ts';
 import type { ExecContext, FollowUp } from '../context.ts';
 import { type IndexRuntime, KEY_HAS_NULL, KEY_NOT_INDEXED } from '../index-runtime.ts';
+import { NO_COLUMNS } from '../row/row-reader.ts';
 import type { TableRuntime } from '../table-runtime.ts';
 
 export const NO_CONFLICT = -1;
@@ -65,7 +66,7 @@ export class ConflictFinder {
   /** Number keys beyond 2^53 are rounded: compares the values themselves. */
   #isSameNumber(base: number, values: readonly Value[]): boolean {
     const column = this.#index.keyColumns[0];
-    return this.#table.readValues(base, [])[column] === values[column];
+    return this.#table.readValues(base, [], NO_COLUMNS)[column] === values[column];
   }
 }
 
@@ -166,7 +167,7 @@ class DeferredUniqueCheck implements FollowUp {
     if (base < 0) return true;
     const answer = index.keyFromRow(x, base, this.#key);
     if (answer === KEY_NOT_INDEXED || (answer === KEY_HAS_NULL && !index.entry.nullsNotDistinct)) return true;
-    const values = table.readValues(base, []);
+    const values = table.readValues(base, [], new Set(index.dependsOn));
     const found = finder.find(x, this.#key, values, rowId);
     if (found === NO_CONFLICT) return true;
     if (found === CONFLICT_UNDECIDED) {

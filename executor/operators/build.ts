@@ -4,6 +4,7 @@ import { assertNever } from '../../types/assert.ts';
 import { DeleteOperator } from '../modify/delete.ts';
 import { InsertOperator } from '../modify/insert.ts';
 import { LockRowsOperator } from '../modify/lock-rows.ts';
+import { MergeOperator } from '../modify/merge.ts';
 import { UpdateOperator } from '../modify/update.ts';
 import type { Execution } from '../program.ts';
 import { AggregateOperator } from './aggregate.ts';
@@ -89,6 +90,8 @@ export function buildOperator(plan: Plan, execution: Execution): Operator {
       return new UpdateOperator(plan, execution);
     case 'delete':
       return new DeleteOperator(plan, execution);
+    case 'merge':
+      return new MergeOperator(plan, execution);
     default:
       return assertNever(plan);
   }

@@ -65,7 +65,7 @@ export class KeyRows implements KeyReport {
       columns[0][n] = valueOfNumberKey(cursor.lastNumber, this.#descending);
       return;
     }
-    cursor.copyLastKey(this.#key);
+    cursor.copyKey(this.#key);
     this.#decode(this.#key.bytes, this.#key.length, columns, n);
   }
 

@@ -6,6 +6,7 @@ import type { Expr } from '../../planner/expr.ts';
 import type {
   IndexBound,
   IndexScanPlan,
+  InvertedSearch,
   PostingExpr,
   PostingScanPlan,
   PostingTerm,
@@ -39,6 +40,7 @@ import {
 } from '../compile/row-program.ts';
 import type { ExecContext } from '../context.ts';
 import { type IndexRuntime, KEY_NOT_INDEXED } from '../index-runtime.ts';
+import { InvertedSearcher } from '../inverted/search.ts';
 import { Holding } from '../memory-account.ts';
 import type { Execution } from '../program.ts';
 import { isRowTid, rowIdOfTid } from '../row/row-tid.ts';
@@ -236,32 +238,23 @@ class IndexConditions {
     values: Value[],
     hasRange: boolean,
   ): boolean {
-    let count = values.length;
-    if (bound === null && hasRange) return this.#pastNulls(cursor, side, values);
+    const prefix = values.length;
     if (bound !== null) {
       const value = bound(x);
       if (value === null) return false;
       values.push(value);
-      count = values.length;
+    } else if (hasRange) {
+      // Open on this side: where NULLs sort beyond it, it ends before them. Equalities stay inclusive.
+      const hasNulls = this.index.entry.columns[prefix].nullsFirst === (side === 'lower');
+      if (hasNulls) values.push(null);
+      if (side === 'lower') cursor.lowerInclusive = !hasNulls;
+      else cursor.upperInclusive = !hasNulls;
     }
+    const count = values.length;
     if (side === 'lower') cursor.hasLower = count > 0;
     else cursor.hasUpper = count > 0;
     if (count > 0) this.index.searchKey(values, cursor[side]);
-    if (bound !== null) values.pop();
-    return true;
-  }
-
-  /** A range that is open on this side ends before the nulls, if they are there; else where the equalities end. */
-  #pastNulls(cursor: IndexCursor, side: 'lower' | 'upper', values: Value[]): boolean {
-    const hasNulls = this.index.entry.columns[values.length].nullsFirst === (side === 'lower');
-    if (side === 'lower') cursor.lowerInclusive = !hasNulls;
-    else cursor.upperInclusive = !hasNulls;
-    if (hasNulls) values.push(null);
-    const isBound = values.length > 0;
-    if (side === 'lower') cursor.hasLower = isBound;
-    else cursor.hasUpper = isBound;
-    if (isBound) this.index.searchKey(values, cursor[side]);
-    if (hasNulls) values.pop();
+    values.length = prefix;
     return true;
   }
 }
@@ -539,10 +532,12 @@ export class IndexScanOperator implements Operator {
 function collectPostings(
   x: ExecContext,
   terms: ReadonlyMap<PostingTerm, IndexConditions>,
+  searches: ReadonlyMap<InvertedSearch, InvertedSearcher>,
   postings: PostingExpr,
 ): Uint32Array {
+  if (postings.kind === 'search') return (searches.get(postings.search) as InvertedSearcher).collect(x);
   if (postings.kind !== 'term') {
-    const lists = postings.args.map((p) => collectPostings(x, terms, p));
+    const lists = postings.args.map((p) => collectPostings(x, terms, searches, p));
     return postings.kind === 'and' ? intersectSorted(lists) : uniteSorted(lists);
   }
   const conditions = terms.get(postings.term) as IndexConditions;
@@ -653,6 +648,7 @@ export class PostingScanOperator extends RowListOperator {
   readonly #table: TableRuntime;
   readonly #postings: PostingExpr;
   readonly #terms = new Map<PostingTerm, IndexConditions>();
+  readonly #searches = new Map<InvertedSearch, InvertedSearcher>();
 
   constructor(plan: PostingScanPlan, execution: Execution) {
     const table = execution.program.tableOf(plan.table);
@@ -660,8 +656,17 @@ export class PostingScanOperator extends RowListOperator {
     this.#plan = plan;
     this.#table = table;
     this.#postings = plan.postings;
+    const { program } = execution;
     const visit = (postings: PostingExpr): void => {
-      if (postings.kind !== 'term') for (const p of postings.args) visit(p);
+      if (postings.kind === 'search') {
+        const { search } = postings;
+        const conditions = search.conditions.map(({ column, strategy, value }) => ({
+          column,
+          strategy,
+          value: program.memo(value, 'scalar', () => scalarFunction(program.slots, value)),
+        }));
+        this.#searches.set(search, new InvertedSearcher(program.index(table, search.index.oid), conditions));
+      } else if (postings.kind !== 'term') for (const p of postings.args) visit(p);
       else {
         const index = execution.program.index(table, postings.term.index.oid);
         this.#terms.set(postings.term, IndexConditions.compile(execution, index, postings.term));
@@ -679,8 +684,11 @@ export class PostingScanOperator extends RowListOperator {
   }
 
   protected collect(x: ExecContext): Uint32Array {
-    const rows = collectPostings(x, this.#terms, this.#postings);
-    const isExact = this.#mayCount && [...this.#terms.values()].every(({ index }) => !index.dictionary.isLossy);
+    const rows = collectPostings(x, this.#terms, this.#searches, this.#postings);
+    const isExact =
+      this.#mayCount &&
+      this.#searches.size === 0 &&
+      [...this.#terms.values()].every(({ index }) => !index.dictionary.isLossy);
     return isExact ? this.#withoutVisible(rows) : rows;
   }
 

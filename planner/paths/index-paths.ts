@@ -1,7 +1,8 @@
 /** Index scans: one index, conditions on its first keys, and the order that it gives. */
 import { isKeyReversible } from '../../types/index.ts';
+import { knownValue } from '../cost/known-values.ts';
 import { COST } from '../cost/params.ts';
-import { andSelectivity, knownValue } from '../cost/selectivity.ts';
+import { andSelectivity } from '../cost/selectivity.ts';
 import type { Expr, SortKey } from '../expr.ts';
 import { equalExpr, logical, makeAnd } from '../logical.ts';
 import type { IndexBound } from '../plan.ts';
@@ -265,7 +266,7 @@ function indexRows(scan: TableScan, usable: UsableIndex, use: IndexUse): number 
   const { planner } = problem;
   if (use.conditions.length === 0) return tuples;
   if (use.equal.length > 0) {
-    const values = use.equal.map(knownValue);
+    const values = use.equal.map((value) => knownValue(planner.selectivity, value));
     if (values.every((value) => value !== undefined)) {
       const count = planner.context.environment.statistics.indexEqualCount(usable.index.oid, values);
       if (count >= 0) {

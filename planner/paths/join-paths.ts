@@ -1,6 +1,7 @@
 /** The ways to join two sets: hash join, nested loop with a parameterised or a kept inner side, both directions. */
+
+import { groupCountOf } from '../cost/group-count.ts';
 import { COST } from '../cost/params.ts';
-import { distinctCount } from '../cost/selectivity.ts';
 import type { Expr, SortKey } from '../expr.ts';
 import { equalExpr, logical, makeAnd } from '../logical.ts';
 import { comparisonOf } from '../operators.ts';
@@ -317,9 +318,7 @@ function uniqueSide(problem: JoinProblem, right: Side, conditions: JoinCondition
   const plain = right.relation.paths.filter((path) => path.required === NO_RELS);
   if (plain.length === 0 || columns.length === 0) return null;
   const input = cheapest(plain);
-  let distinct = 1;
-  for (const column of columns) distinct *= distinctCount(planner.selectivity, column, input.rows);
-  const rows = Math.max(1, Math.min(distinct, input.rows));
+  const rows = groupCountOf(planner.selectivity, columns, input.rows);
   const total = input.total + input.rows * (COST.hashInsert + COST.operator * columns.length);
   const estimate = { rows, startup: total, total };
   const path: Path = {

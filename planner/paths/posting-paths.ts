@@ -1,11 +1,13 @@
 /** Posting scans: lists of one or several indexes, intersected and united before any row is fetched. */
 import type { IndexEntry } from '../../catalog/entries.ts';
+import { knownValue } from '../cost/known-values.ts';
 import { COST } from '../cost/params.ts';
-import { knownValue, selectivity } from '../cost/selectivity.ts';
+import { selectivity } from '../cost/selectivity.ts';
 import type { Expr } from '../expr.ts';
 import { conjuncts, makeAnd } from '../logical.ts';
 import type { IndexBound, PostingExpr, PostingTerm } from '../plan.ts';
 import { type Condition, type KeyMatch, matchKey, type UsableIndex } from './index-match.ts';
+import { type InvertedMatch, matchInverted } from './inverted-match.ts';
 import { NO_RELS } from './join-problem.ts';
 import { estimates, outputOf, type Path } from './path.ts';
 import { filterCost, type TableScan } from './table-scan.ts';
@@ -28,6 +30,7 @@ type PostingExprLogical =
       readonly lower: IndexBound | null;
       readonly upper: IndexBound | null;
     }
+  | { readonly kind: 'search'; readonly index: IndexEntry; readonly matches: readonly InvertedMatch[] }
   | { readonly kind: 'and' | 'or'; readonly args: readonly PostingExprLogical[] };
 
 /** Two or more indexes at once: intersect the lists of AND, unite those of OR. */
@@ -41,16 +44,16 @@ export function postingPath(scan: TableScan, indexes: readonly UsableIndex[]): P
   if (terms.length === 0) return null;
   terms.sort((a, b) => a.rows - b.rows);
   const chosen = chooseTerms(scan, terms);
-  const isSingleTerm = indexesIn(chosen).size === 1;
-  // One list alone is worth it when pages must be read: in page order, many at once.
-  if (isSingleTerm && scan.resident > 0.9) return null;
+  const used = [...indexesIn(chosen)];
+  // One list of an ordered index alone is worth it when pages must be read: in page order, many at once.
+  if (used.length === 1 && used[0].method !== 'gin' && scan.resident > 0.9) return null;
   return makePostingPath(scan, chosen);
 }
 
 function indexesIn(chosen: readonly TermUse[]): Set<IndexEntry> {
   const result = new Set<IndexEntry>();
   const walk = (postings: PostingExprLogical): void => {
-    if (postings.kind === 'term') result.add(postings.index);
+    if (postings.kind === 'term' || postings.kind === 'search') result.add(postings.index);
     else postings.args.forEach(walk);
   };
   for (const term of chosen) walk(term.postings);
@@ -104,7 +107,7 @@ function armFor(scan: TableScan, indexes: readonly UsableIndex[], arm: Expr): Te
   if (chosen.length === 1) return { ...chosen[0], isExact };
   const rows = chosen.reduce((product, term) => (product * term.rows) / scan.tuples, scan.tuples);
   return {
-    postings: { kind: 'and', args: chosen.map((term) => term.postings) },
+    postings: conjunction(chosen.map((term) => term.postings)),
     isExact,
     conditions: [arm],
     rows,
@@ -117,13 +120,18 @@ function singleTerm(scan: TableScan, indexes: readonly UsableIndex[], restrictio
   const { planner } = problem;
   let best: TermUse | null = null;
   for (const usable of indexes) {
+    if (usable.index.method === 'gin') {
+      const term = searchTerm(scan, usable, restriction);
+      if (term !== null && (best === null || term.work < best.work)) best = term;
+      continue;
+    }
     const condition: Condition = { expr: restriction, rels: NO_RELS, own: null };
     const match = matchKey(planner.context, relation.rel, usable.keys[0], condition);
     if (match === null) continue;
     if (usable.index.method === 'hash' && (usable.keys.length > 1 || match.kind !== 'equal')) continue;
     const postings = postingOf(usable.index, match);
     if (postings === null) continue;
-    const equalValue = match.kind === 'equal' ? knownValue(match.value) : undefined;
+    const equalValue = match.kind === 'equal' ? knownValue(planner.selectivity, match.value) : undefined;
     const counted =
       equalValue === undefined
         ? -1
@@ -135,6 +143,37 @@ function singleTerm(scan: TableScan, indexes: readonly UsableIndex[], restrictio
     if (best === null || usable.keys.length === 1) best = term;
   }
   return best;
+}
+
+/** What an inverted index knows of a condition. */
+function searchTerm(scan: TableScan, usable: UsableIndex, restriction: Expr): TermUse | null {
+  const { planner } = scan.problem;
+  const match = matchInverted(planner.context, scan.relation.rel, usable, restriction);
+  if (match === null) return null;
+  const rows = Math.max(1, scan.tuples * selectivity(planner.selectivity, restriction));
+  return {
+    postings: { kind: 'search', index: usable.index, matches: [match] },
+    // Terms of a search may say less than the condition.
+    isExact: false,
+    conditions: [restriction],
+    rows,
+    // jsonb_ops looks at a list for each key and each value, of which those of keys are long.
+    work: rows * COST.postingEntry * (usable.index.columns[match.column].operatorClass === 'jsonb_ops' ? 3 : 1),
+  };
+}
+
+/** Searches of one inverted index are one search. */
+function conjunction(args: readonly PostingExprLogical[]): PostingExprLogical {
+  const merged: PostingExprLogical[] = [];
+  for (const arg of args) {
+    const at =
+      arg.kind === 'search' ? merged.findIndex((other) => other.kind === 'search' && other.index === arg.index) : -1;
+    const other = merged[at];
+    if (other?.kind === 'search' && arg.kind === 'search') {
+      merged[at] = { ...other, matches: [...other.matches, ...arg.matches] };
+    } else merged.push(arg);
+  }
+  return merged.length === 1 ? merged[0] : { kind: 'and', args: merged };
 }
 
 function postingOf(index: IndexEntry, match: KeyMatch): PostingExprLogical | null {
@@ -183,11 +222,20 @@ function makePostingPath(scan: TableScan, chosen: readonly TermUse[]): Path {
   const startup = chosen.length * COST.indexDescent * 2 + work + COST.nodeStart;
   const total = startup + touched * pageCost + fetched * (COST.row + COST.postingFetch + filterCost(restrictions));
   const estimate = { rows: scan.rows, startup, total };
-  const postings: PostingExprLogical =
-    chosen.length === 1 ? chosen[0].postings : { kind: 'and', args: chosen.map((term) => term.postings) };
+  const postings = conjunction(chosen.map((term) => term.postings));
   const bound = (item: IndexBound | null): IndexBound | null =>
     item === null ? null : { ...item, value: translate(planner, item.value, NOTHING) };
+  const resolve = tableResolver(relation.rel, table.oid);
   const physical = (node: PostingExprLogical): PostingExpr => {
+    if (node.kind === 'search') {
+      const conditions = node.matches.map(({ column, strategy, value, condition }) => ({
+        column,
+        strategy,
+        value: translate(planner, value, NOTHING),
+        shown: translate(planner, condition, resolve),
+      }));
+      return { kind: 'search', search: { index: node.index, conditions } };
+    }
     if (node.kind !== 'term') return { kind: node.kind, args: node.args.map(physical) };
     const term: PostingTerm = {
       index: node.index,
@@ -202,20 +250,17 @@ function makePostingPath(scan: TableScan, chosen: readonly TermUse[]): Path {
     ordering: [],
     required: NO_RELS,
     enforced: [],
-    build: (targets) => {
-      const resolve = tableResolver(relation.rel, table.oid);
-      return {
-        kind: 'postingScan',
-        table,
-        alias: relation.alias,
-        postings: physical(postings),
-        isExact: chosen.every((term) => term.isExact),
-        recheck: translateNullable(planner, makeAnd(conditions), resolve),
-        filter: translateNullable(planner, makeAnd(filters), resolve),
-        targets: translateAll(planner, targets, resolve),
-        output: outputOf(targets),
-        ...estimates(estimate, planner.widthOf(targets)),
-      };
-    },
+    build: (targets) => ({
+      kind: 'postingScan',
+      table,
+      alias: relation.alias,
+      postings: physical(postings),
+      isExact: chosen.every((term) => term.isExact),
+      recheck: translateNullable(planner, makeAnd(conditions), resolve),
+      filter: translateNullable(planner, makeAnd(filters), resolve),
+      targets: translateAll(planner, targets, resolve),
+      output: outputOf(targets),
+      ...estimates(estimate, planner.widthOf(targets)),
+    }),
   };
 }

@@ -1,8 +1,9 @@
 /** ORDER BY, DISTINCT, LIMIT. */
 
 import { operatorsByName } from '../../catalog/functions/index.ts';
+import { groupCountOf } from '../cost/group-count.ts';
+import { knownValue } from '../cost/known-values.ts';
 import { COST, PAGE_BYTES } from '../cost/params.ts';
-import { distinctCount, knownValue } from '../cost/selectivity.ts';
 import type { Expr, SortKey } from '../expr.ts';
 import { equalExpr, isVolatile, logical, makeConst, type Query } from '../logical.ts';
 import type { Plan } from '../plan.ts';
@@ -38,7 +39,7 @@ export function sortStage(
   normalized: readonly SortKey[],
   count: Expr | null,
 ): Path {
-  const limit = count === null ? null : knownNumber(count);
+  const limit = count === null ? null : knownNumber(planner, count);
   const cost = sortCost(planner, path.rows, 32, limit);
   const estimate = {
     rows: path.rows,
@@ -115,12 +116,7 @@ export function takeColumns(
 
 /** Rows of different values of the expressions. */
 export function groupCount(planner: Planner, exprs: readonly Expr[], rows: number): number {
-  let product = 1;
-  for (const expr of exprs) {
-    product *= distinctCount(planner.selectivity, expr, rows);
-    if (product >= rows) break;
-  }
-  return Math.max(1, Math.min(product, exprs.length > 1 ? Math.max(rows * 0.9, 1) : rows));
+  return groupCountOf(planner.selectivity, exprs, rows);
 }
 
 /** DISTINCT over all targets: by hashing, or over an input whose order brings equal rows together. */
@@ -220,8 +216,8 @@ export function distinctOnStage(
 
 /* ---- LIMIT --------------------------------------------------------------------------------------------------------- */
 
-function knownNumber(expr: Expr): number | null {
-  const value = knownValue(expr);
+function knownNumber(planner: Planner, expr: Expr): number | null {
+  const value = knownValue(planner.selectivity, expr);
   return typeof value === 'number' || typeof value === 'bigint' ? Number(value) : null;
 }
 
@@ -239,8 +235,8 @@ const DEFAULT_LIMIT_SHARE = 0.1;
 
 export function limitStage(planner: Planner, query: Query, path: Path): Path {
   const { limit, offset } = query;
-  const skip = offset === null ? 0 : (knownNumber(offset) ?? path.rows * DEFAULT_LIMIT_SHARE);
-  const wanted = limit === null ? path.rows : (knownNumber(limit) ?? path.rows * DEFAULT_LIMIT_SHARE);
+  const skip = offset === null ? 0 : (knownNumber(planner, offset) ?? path.rows * DEFAULT_LIMIT_SHARE);
+  const wanted = limit === null ? path.rows : (knownNumber(planner, limit) ?? path.rows * DEFAULT_LIMIT_SHARE);
   const rows = Math.max(1, Math.min(wanted, Math.max(path.rows - skip, 1)));
   const perRow = path.rows > 0 ? (path.total - path.startup) / path.rows : 0;
   const estimate = {

@@ -1,11 +1,15 @@
 /** Access paths of tables: sequential scan and scan by row ids here; index-paths.ts and posting-paths.ts have the rest. */
 import type { ScalarFunction } from '../../catalog/function-entry.ts';
+import { unlift } from '../bind/scalar.ts';
+import type { RelationFacts } from '../cost/column-statistics.ts';
+import { knownValue } from '../cost/known-values.ts';
 import { COST, DEFAULT_PAGES, DEFAULT_ROWS } from '../cost/params.ts';
-import { andSelectivity, knownValue } from '../cost/selectivity.ts';
+import { andSelectivity } from '../cost/selectivity.ts';
 import type { Expr } from '../expr.ts';
-import { logical, makeAnd, type TableRelation } from '../logical.ts';
+import { equalExpr, logical, makeAnd, type TableRelation } from '../logical.ts';
 import { comparisonOf } from '../operators.ts';
-import { type Condition, matchKey, type UsableIndex, usableIndexes } from './index-match.ts';
+import { foldConstants } from '../rewrite/fold-constants.ts';
+import { type Condition, hasLifted, matchKey, type UsableIndex, usableIndexes } from './index-match.ts';
 import { addIndexPaths } from './index-paths.ts';
 import { type BaseRelation, type JoinProblem, NO_RELS } from './join-problem.ts';
 import { addPath, estimates, outputOf, type Path, varsOf } from './path.ts';
@@ -28,9 +32,11 @@ export function tablePaths(
   const known = statistics.rowCount(table.oid);
   const tuples = Math.max(known >= 0 ? known : DEFAULT_ROWS, 1);
   const knownPages = statistics.pageCount(table.oid);
-  planner.setFacts(relation.rel, { rows: tuples, table, distinctOf: () => 0 });
-  let rows = Math.max(tuples * andSelectivity(planner.selectivity, restrictions), 1);
   const indexes = usableIndexes(planner.context, table, relation.rel, restrictions);
+  const expressionStatistics = analyzedExpressions(planner, indexes);
+  planner.setFacts(relation.rel, { rows: tuples, table, restrictions, expressionStatistics, distinctOf: () => 0 });
+  planner.probes.addConditions(restrictions, tuples);
+  let rows = Math.max(tuples * andSelectivity(planner.selectivity, restrictions), 1);
   const exact = exactRows(planner, relation, indexes, restrictions, tuples);
   if (exact !== null) rows = Math.max(1, Math.min(exact, tuples));
   const scan: TableScan = {
@@ -58,7 +64,7 @@ export function tablePaths(
     scan.problem.fastStart,
   );
   if (settings.enableIndexScan !== false) {
-    for (const usable of indexes) addIndexPaths(scan, usable, options, paths);
+    for (const usable of indexes) if (usable.index.method !== 'gin') addIndexPaths(scan, usable, options, paths);
   }
   if (settings.enableBitmapScan !== false) {
     const posting = postingPath(scan, indexes);
@@ -95,6 +101,22 @@ function neededColumns(problem: JoinProblem, rel: number, restrictions: readonly
   return needed;
 }
 
+/** Statistics of expressions that indexes hold; literals of the statement count as the constants that they are now. */
+function analyzedExpressions(planner: Planner, indexes: readonly UsableIndex[]): RelationFacts['expressionStatistics'] {
+  const { statistics } = planner.context.environment;
+  const analyzed = indexes.flatMap(({ index, keys }) =>
+    keys.flatMap((expr, i) => {
+      const stats = index.columns[i].columnNumber > 0 ? null : statistics.indexExpression(index.oid, i);
+      return stats === null ? [] : [{ expr, stats }];
+    }),
+  );
+  if (analyzed.length === 0) return undefined;
+  return (expr) => {
+    const plain = hasLifted(expr) ? foldConstants(unlift(expr)) : expr;
+    return analyzed.find((item) => equalExpr(item.expr, plain))?.stats ?? null;
+  };
+}
+
 /** Rows for all restrictions when an index knows the exact count of its part; null otherwise. */
 function exactRows(
   planner: Planner,
@@ -105,6 +127,7 @@ function exactRows(
 ): number | null {
   let best: number | null = null;
   for (const { index, keys } of indexes) {
+    if (index.method === 'gin') continue;
     const conditions = restrictions.map((expr): Condition => ({ expr, rels: NO_RELS, own: null }));
     const used: Expr[] = [];
     const values: unknown[] = [];
@@ -113,7 +136,7 @@ function exactRows(
       for (const condition of conditions) {
         const match = matchKey(planner.context, relation.rel, key, condition);
         if (match?.kind !== 'equal') continue;
-        const value = knownValue(match.value);
+        const value = knownValue(planner.selectivity, match.value);
         if (value !== undefined) found = { value, expr: condition.expr };
         break;
       }

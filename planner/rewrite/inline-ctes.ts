@@ -35,6 +35,18 @@ export function inlineModifyCtes(context: BindContext, modify: ModifyQuery): Mod
     source: replaceReferences(context, modify.source, inlined),
     values: modify.values.map(walk),
     assignments: modify.assignments.map((item) => ({ ...item, value: walk(item.value) })),
+    merge:
+      modify.merge === null
+        ? null
+        : {
+            on: walk(modify.merge.on),
+            clauses: modify.merge.clauses.map((clause) => ({
+              ...clause,
+              condition: clause.condition === null ? null : walk(clause.condition),
+              assignments: clause.assignments.map((item) => ({ ...item, value: walk(item.value) })),
+              values: clause.values.map(walk),
+            })),
+          },
     returning: modify.returning?.map((target) => ({ ...target, expr: walk(target.expr) })) ?? null,
   };
 }

@@ -1,6 +1,7 @@
 export { ClockSweep, type FrameTable } from './clock-sweep.ts';
 export { decodeHotList, HOT_LIST_FILE, type HotList, HotListBuilder } from './hot-list.ts';
 export { HotPages } from './hot-pages.ts';
+export { ListReads } from './list-reads.ts';
 export { PageHeat } from './page-heat.ts';
 export { PAGE_MISS, PageLoad, PageMiss } from './page-load.ts';
 export { PageSet } from './page-set.ts';

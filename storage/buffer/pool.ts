@@ -52,7 +52,7 @@ export interface BufferPoolOptions {
 }
 
 /** How many neighbouring pages one read fetches at most. */
-const READ_RUN_MAX = 64;
+const READ_RUN_MAX = 128;
 /** New pages are refused while less than this is free on disk besides what pages already made will need. */
 const FREE_SPACE_RESERVE = 8 * 1024 * 1024;
 const SPACE_CHECK_PAGES_MAX = 1024;
@@ -603,7 +603,7 @@ export class BufferPool implements LoggedPages {
   }
 
   private damageOf(rel: RelationPages, pageNo: number, base: number, count: number): SqlError | null {
-    return damageOf(this, base, count, rel.relId, pageNo, this.files.pathOf(rel.relId));
+    return damageOf(this, base, count, rel.relId, pageNo, this.files);
   }
 
   /** The frame holds the page from here on. */

@@ -6,3 +6,15 @@ export { IndexMemory } from './index-memory.ts';
 export { gallop, intersectSorted, uniteSorted } from './intersect.ts';
 export { KEY_SIZE_MAX } from './key-arena.ts';
 export { OrderedDictionary } from './ordered-dictionary.ts';
+export { PostingLists } from './posting-lists.ts';
+export {
+  andNotSet,
+  andSet,
+  emptySet,
+  keySet,
+  orSet,
+  PostingCounter,
+  PostingReader,
+  type PostingSet,
+  rangeSet,
+} from './posting-set.ts';
