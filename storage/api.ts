@@ -46,6 +46,8 @@ export {
   intersectSorted,
   KEY_SIZE_MAX,
   OrderedDictionary,
+  PostingCounter,
+  type PostingSet,
   uniteSorted,
 } from './index/index.ts';
 export type { IndexedHeap, IndexSource } from './index-images.ts';

@@ -43,11 +43,18 @@ export function postingPath(scan: TableScan, indexes: readonly UsableIndex[]): P
   }
   if (terms.length === 0) return null;
   terms.sort((a, b) => a.rows - b.rows);
-  const chosen = chooseTerms(scan, terms);
+  const chosen = isCount(scan, terms) ? terms : chooseTerms(scan, terms);
   const used = [...indexesIn(chosen)];
   // One list of an ordered index alone is worth it when pages must be read: in page order, many at once.
   if (used.length === 1 && used[0].method !== 'gin' && scan.resident > 0.9) return null;
   return makePostingPath(scan, chosen);
+}
+
+/** Only the number of rows is wanted, and the lists know it: with all of them, rows of all-visible pages are not looked at. */
+function isCount(scan: TableScan, terms: readonly TermUse[]): boolean {
+  if (scan.problem.planner.context.environment.settings.enableIndexOnlyScan === false) return false;
+  if (scan.needed === null || scan.needed.size > 0 || scan.problem.base.length > 1) return false;
+  return terms.length === scan.restrictions.length && terms.every((term) => term.isExact);
 }
 
 function indexesIn(chosen: readonly TermUse[]): Set<IndexEntry> {
@@ -220,7 +227,8 @@ function makePostingPath(scan: TableScan, chosen: readonly TermUse[]): Path {
   // Rows are fetched in page order: between a sequential and a random read.
   const pageCost = resident * COST.residentRandomPage + (1 - resident) * ((COST.randomPage + COST.seqPage) / 2);
   const startup = chosen.length * COST.indexDescent * 2 + work + COST.nodeStart;
-  const total = startup + touched * pageCost + fetched * (COST.row + COST.postingFetch + filterCost(restrictions));
+  const fetch = touched * pageCost + fetched * (COST.row + COST.postingFetch + filterCost(restrictions));
+  const total = startup + fetch * (isCount(scan, chosen) ? 1 - scan.visible : 1);
   const estimate = { rows: scan.rows, startup, total };
   const postings = conjunction(chosen.map((term) => term.postings));
   const bound = (item: IndexBound | null): IndexBound | null =>
