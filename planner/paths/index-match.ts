@@ -47,7 +47,7 @@ export function usableIndexes(
 ): UsableIndex[] {
   const result: UsableIndex[] = [];
   for (const index of context.catalog.indexesOf(table.oid)) {
-    if (context.environment.isIndexReadable?.(index.oid) === false) continue;
+    if (index.valid === false || context.environment.isIndexReadable?.(index.oid) === false) continue;
     if (index.predicateText !== null) {
       const predicate = bindIndexPredicate(context, table, index, rel);
       if (predicate !== null && !isImplied(context, predicate, restrictions)) continue;
