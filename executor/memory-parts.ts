@@ -38,7 +38,7 @@ export function memoryParts(server: DatabaseServer): MemoryPart[] {
       'indexes',
       indexMemory.nodeBytes,
       limitOrNull(indexMemory.limit),
-      'nodes of all indexes; the limit is that of nodes and keys together',
+      'nodes of all indexes; the limit is that of nodes, posting lists and keys together',
     ),
     part('index posting lists', indexMemory.postingBytes, null, 'row ids of keys that have more than one'),
     part('index key arenas', indexMemory.arenaBytes, null, 'keys of indexes that are not plain numbers'),

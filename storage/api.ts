@@ -38,16 +38,23 @@ export {
   type WriteAnswer,
 } from './heap/index.ts';
 export {
+  andNotSet,
+  andSet,
   CURSOR_END,
-  gallop,
+  emptySet,
   IndexCursor,
   IndexKey,
   IndexMemory,
   intersectSorted,
   KEY_SIZE_MAX,
+  keySet,
   OrderedDictionary,
+  orSet,
   PostingCounter,
+  PostingReader,
   type PostingSet,
+  rangeSet,
+  sortedSet,
   uniteSorted,
 } from './index/index.ts';
 export type { IndexedHeap, IndexSource } from './index-images.ts';

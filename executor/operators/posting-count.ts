@@ -11,7 +11,17 @@ import { type Heap, PostingCounter, type PostingSet, ROW_SLOT_BITS } from '../..
 /** Pages of a page group. */
 const GROUP_PAGES = 65_536 >>> ROW_SLOT_BITS;
 
-export class PostingCount {
+/** Where a scan gets its row ids: rows[next..end), of which it moves `next`, and more by `fill`. */
+export interface RowSource {
+  rows: Uint32Array;
+  next: number;
+  end: number;
+  readonly isAtEnd: boolean;
+  readonly sizeBytes: number;
+  fill(count: number): unknown;
+}
+
+export class PostingCount implements RowSource {
   /** Rows that are there, since the last `take`. */
   #count = 0;
   /** Row ids to fetch: rows[next..end). */
@@ -38,8 +48,9 @@ export class PostingCount {
     return this.#counter.sizeBytes;
   }
 
-  /** Half a millisecond of work. Before: all row ids were fetched. */
-  step(): void {
+  /** Half a millisecond of work, when all row ids were taken. */
+  fill(): void {
+    if (this.next < this.end) return;
     const counter = this.#counter;
     const { visibility } = this.#heap;
     this.isAtEnd = counter.step();

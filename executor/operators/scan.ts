@@ -1,13 +1,11 @@
 /**
- * Table scans: sequential, by ordered index, by intersected posting lists, by row id.
+ * Table scans: sequential, by ordered index, by row id. Those by posting lists: posting-scan.ts.
  */
 import type { Value } from '../../catalog/function-entry.ts';
 import type { Expr } from '../../planner/expr.ts';
 import type {
   IndexBound,
   IndexScanPlan,
-  InvertedSearch,
-  PostingExpr,
   PostingScanPlan,
   PostingTerm,
   RowIdScanPlan,
@@ -19,12 +17,11 @@ import {
   type HeapCounters,
   IndexCursor,
   IndexKey,
-  intersectSorted,
+  keySet,
   PAGE_MISS,
   RING_FRAMES,
   ROW_SLOT_BITS,
   ScanReads,
-  uniteSorted,
 } from '../../storage/api.ts';
 import { hashKey, SqlArray } from '../../types/index.ts';
 import { BATCH_SIZE, Batch, END, PENDING } from '../batch.ts';
@@ -40,13 +37,13 @@ import {
 } from '../compile/row-program.ts';
 import type { ExecContext } from '../context.ts';
 import { type IndexRuntime, KEY_NOT_INDEXED } from '../index-runtime.ts';
-import { InvertedSearcher } from '../inverted/search.ts';
 import { Holding } from '../memory-account.ts';
 import type { Execution } from '../program.ts';
 import { isRowTid, rowIdOfTid } from '../row/row-tid.ts';
 import type { TableRuntime } from '../table-runtime.ts';
 import { type KeyReport, KeyRows } from './index-only.ts';
 import { type Operator, WaitSignal } from './operator.ts';
+import { PostingCount } from './posting-count.ts';
 import { RoundedRun } from './rounded-run.ts';
 import { countRows } from './row-count.ts';
 import { RowPrefetch } from './row-prefetch.ts';
@@ -150,7 +147,7 @@ export class SeqScanOperator implements Operator {
 }
 
 /** Equality and range bounds of an index scan, evaluated at open. */
-class IndexConditions {
+export class IndexConditions {
   readonly index: IndexRuntime;
   readonly #equal: readonly ScalarFunctionOfContext[];
   readonly #lower: ScalarFunctionOfContext | null;
@@ -193,6 +190,11 @@ class IndexConditions {
       term.lower?.inclusive ?? true,
       term.upper?.inclusive ?? true,
     );
+  }
+
+  /** Whether the bounds are all columns of one key. */
+  get isKey(): boolean {
+    return this.#lower === null && this.#upper === null && this.#equal.length === this.index.entry.columns.length;
   }
 
   /**
@@ -260,7 +262,7 @@ class IndexConditions {
 }
 
 /** Turns row ids into batches: visible version, recheck and filter, targets. */
-class RowFetcher {
+export class RowFetcher {
   readonly #row: GenericRowFunction<Value[][]>;
   readonly #table: TableRuntime;
   readonly prefetch: RowPrefetch;
@@ -376,6 +378,8 @@ export class IndexScanOperator implements Operator {
   }
 
   #isCounting = false;
+  /** Counts the rows of one key. */
+  #counting: PostingCount | null = null;
 
   countOnly(): boolean {
     const plan = this.#plan;
@@ -387,6 +391,8 @@ export class IndexScanOperator implements Operator {
   open(x: ExecContext): void {
     const plan = this.#plan;
     this.#rounded.reset();
+    this.#counting?.close();
+    this.#counting = null;
     this.#fetcher.prefetch.reset();
     this.#retryRowId = CURSOR_END;
     this.#waiting = 0;
@@ -402,8 +408,11 @@ export class IndexScanOperator implements Operator {
   }
 
   #startRange(): void {
-    this.#conditions.index.counters.scans++;
+    const { index, isKey } = this.#conditions;
+    index.counters.scans++;
     this.#cursor.reset();
+    if (this.#isCounting && isKey && !index.dictionary.isLossy)
+      this.#counting = new PostingCount(this.#fetcher.heap, keySet(index.dictionary, this.#cursor.lower));
   }
 
   /** Distinct non-null elements, in index order so that the scan gives rows in order. */
@@ -434,7 +443,8 @@ export class IndexScanOperator implements Operator {
   poll(x: ExecContext): Batch {
     const out = this.#out;
     while (this.#isOpen || this.#waiting > 0) {
-      if (this.#keys === null || this.#isCounting) out.count = this.#fill(x, out.columns);
+      if (this.#counting !== null) out.count = this.#count(x, this.#counting);
+      else if (this.#keys === null || this.#isCounting) out.count = this.#fill(x, out.columns);
       else {
         if (this.#waiting === 0) this.#waiting = this.#fill(x, this.#keys.raw.columns);
         out.count = this.#keys.project(x, this.#waiting, out);
@@ -444,6 +454,35 @@ export class IndexScanOperator implements Operator {
       if (this.#isOpen && x.shouldYield(0)) return PENDING;
     }
     return END;
+  }
+
+  /** The next rows of a key: what could be counted, and those that had to be fetched. */
+  #count(x: ExecContext, counting: PostingCount): number {
+    const { counters } = this.#conditions.index;
+    if (counting.next === counting.end) {
+      if (counting.isAtEnd) this.#isOpen = false;
+      else counting.fill();
+    }
+    let n = 0;
+    const start = counting.next;
+    try {
+      for (const end = Math.min(counting.end, start + FETCHED_MAX); counting.next < end; counting.next++) {
+        if (this.#fetcher.fetch(x, counting.rows[counting.next], this.#out.columns, n)) n++;
+      }
+    } catch (error) {
+      if (error === PAGE_MISS) this.#fetcher.prefetch.list(counting.rows, counting.next, counting.end);
+      if (error !== PAGE_MISS || n === 0) throw error;
+    } finally {
+      const fetched = counting.next - start;
+      if (this.#keys !== null) this.#keys.heapFetches += fetched;
+      counters.rowsFetched += this.#fetcher.visible;
+      counters.entriesRead += fetched;
+      this.#fetcher.visible = 0;
+    }
+    x.shouldYield(counting.next - start);
+    const counted = counting.take();
+    counters.entriesRead += counted;
+    return n + counted;
   }
 
   /** For EXPLAIN ANALYZE, of an index-only scan. */
@@ -525,63 +564,31 @@ export class IndexScanOperator implements Operator {
 
   close(): void {
     this.#isOpen = false;
+    this.#counting?.close();
+    this.#counting = null;
   }
 }
 
-/** Row ids that a posting expression selects, ascending and without duplicates. */
-function collectPostings(
-  x: ExecContext,
-  terms: ReadonlyMap<PostingTerm, IndexConditions>,
-  searches: ReadonlyMap<InvertedSearch, InvertedSearcher>,
-  postings: PostingExpr,
-): Uint32Array {
-  if (postings.kind === 'search') return (searches.get(postings.search) as InvertedSearcher).collect(x);
-  if (postings.kind !== 'term') {
-    const lists = postings.args.map((p) => collectPostings(x, terms, searches, p));
-    return postings.kind === 'and' ? intersectSorted(lists) : uniteSorted(lists);
-  }
-  const conditions = terms.get(postings.term) as IndexConditions;
-  const cursor = new IndexCursor(conditions.index.dictionary);
-  if (!conditions.apply(x, cursor, undefined, false)) return new Uint32Array(0);
-  const { counters } = conditions.index;
-  counters.scans++;
-  let rows = new Uint32Array(256);
-  let count = 0;
-  let ascending = true;
-  for (let row = cursor.next(); row !== CURSOR_END; row = cursor.next()) {
-    if (count === rows.length) {
-      const grown = new Uint32Array(count * 2);
-      grown.set(rows);
-      rows = grown;
-    }
-    if (count > 0 && rows[count - 1] >= row) ascending = false;
-    rows[count++] = row;
-  }
-  counters.entriesRead += count;
-  const used = rows.subarray(0, count);
-  if (ascending) return used;
-  used.sort();
-  let distinct = 0;
-  for (let i = 0; i < count; i++) if (i === 0 || used[i] !== used[i - 1]) used[distinct++] = used[i];
-  return used.subarray(0, distinct);
-}
-
-/** Fetches a list of row ids in order. */
-abstract class RowListOperator implements Operator {
+/** Rows by row id, in order. */
+export class RowIdScanOperator implements Operator {
   readonly #fetcher: RowFetcher;
-  protected readonly counters: HeapCounters;
+  readonly #counters: HeapCounters;
   readonly #out: Batch;
-  #rows: Uint32Array = new Uint32Array(0);
+  readonly #table: TableRuntime;
+  readonly #values: ScalarFunctionOfContext[];
   readonly #held = new Holding('row ids of a bitmap');
+  #rows: Uint32Array = new Uint32Array(0);
   #next = 0;
 
-  constructor(fetcher: RowFetcher, table: TableRuntime, width: number) {
-    this.#fetcher = fetcher;
-    this.counters = table.heap.counters;
-    this.#out = new Batch(width);
+  constructor(plan: RowIdScanPlan, execution: Execution) {
+    const { program } = execution;
+    const table = program.tableOf(plan.table);
+    this.#fetcher = new RowFetcher(execution, plan, table);
+    this.#counters = table.heap.counters;
+    this.#out = new Batch(plan.targets.length);
+    this.#table = table;
+    this.#values = plan.rowIds.map((e) => program.memo(e, 'scalar', () => scalarFunction(program.slots, e)));
   }
-
-  protected abstract collect(x: ExecContext): Uint32Array;
 
   #batchSize = BATCH_SIZE;
 
@@ -589,137 +596,14 @@ abstract class RowListOperator implements Operator {
     this.#batchSize = Math.min(rows, BATCH_SIZE);
   }
 
-  /** Rows that are there, and are not among those to fetch. */
-  protected counted = 0;
-
   open(x: ExecContext): void {
     this.#held.clear(x.memory);
-    this.counted = 0;
-    this.#rows = this.collect(x);
+    this.#rows = this.#collect(x);
     this.#held.add(x.memory, this.#rows.byteLength);
     this.#next = 0;
   }
 
-  poll(x: ExecContext): Batch {
-    const out = this.#out;
-    if (this.counted > 0) {
-      out.count = this.counted;
-      this.counted = 0;
-      return out;
-    }
-    while (this.#next < this.#rows.length) {
-      out.count = this.#fill(x);
-      if (out.count > 0) return out;
-      if (this.#next < this.#rows.length && x.shouldYield(0)) return PENDING;
-    }
-    return END;
-  }
-
-  /** Up to a batch of rows: fewer, or none, when many were looked at in vain. */
-  #fill(x: ExecContext): number {
-    const out = this.#out;
-    let n = 0;
-    const start = this.#next;
-    const end = Math.min(this.#rows.length, start + FETCHED_MAX);
-    try {
-      while (this.#next < end && n < this.#batchSize) {
-        if (this.#fetcher.fetch(x, this.#rows[this.#next], out.columns, n)) n++;
-        this.#next++;
-      }
-    } catch (error) {
-      if (error === PAGE_MISS) this.#fetcher.prefetch.list(this.#rows, this.#next);
-      if (error !== PAGE_MISS || n === 0) throw error;
-    } finally {
-      this.counters.bitmapRows += this.#fetcher.visible;
-      this.#fetcher.visible = 0;
-    }
-    x.shouldYield(this.#next - start);
-    return n;
-  }
-
-  close(x: ExecContext): void {
-    this.#rows = new Uint32Array(0);
-    this.#held.clear(x.memory);
-  }
-}
-
-export class PostingScanOperator extends RowListOperator {
-  readonly #plan: PostingScanPlan;
-  readonly #table: TableRuntime;
-  readonly #postings: PostingExpr;
-  readonly #terms = new Map<PostingTerm, IndexConditions>();
-  readonly #searches = new Map<InvertedSearch, InvertedSearcher>();
-
-  constructor(plan: PostingScanPlan, execution: Execution) {
-    const table = execution.program.tableOf(plan.table);
-    super(new RowFetcher(execution, plan, table), table, plan.targets.length);
-    this.#plan = plan;
-    this.#table = table;
-    this.#postings = plan.postings;
-    const { program } = execution;
-    const visit = (postings: PostingExpr): void => {
-      if (postings.kind === 'search') {
-        const { search } = postings;
-        const conditions = search.conditions.map(({ column, strategy, value }) => ({
-          column,
-          strategy,
-          value: program.memo(value, 'scalar', () => scalarFunction(program.slots, value)),
-        }));
-        this.#searches.set(search, new InvertedSearcher(program.index(table, search.index.oid), conditions));
-      } else if (postings.kind !== 'term') for (const p of postings.args) visit(p);
-      else {
-        const index = execution.program.index(table, postings.term.index.oid);
-        this.#terms.set(postings.term, IndexConditions.compile(execution, index, postings.term));
-      }
-    };
-    visit(plan.postings);
-  }
-
-  #mayCount = false;
-
-  countOnly(): boolean {
-    const plan = this.#plan;
-    this.#mayCount = plan.isExact && plan.filter === null && plan.targets.length === 0;
-    return this.#mayCount;
-  }
-
-  protected collect(x: ExecContext): Uint32Array {
-    const rows = collectPostings(x, this.#terms, this.#searches, this.#postings);
-    const isExact =
-      this.#mayCount &&
-      this.#searches.size === 0 &&
-      [...this.#terms.values()].every(({ index }) => !index.dictionary.isLossy);
-    return isExact ? this.#withoutVisible(rows) : rows;
-  }
-
-  /**
-   * Counts the rows on all-visible pages; the others are left. In the turn in which the lists were read: later a page may be
-   * all-visible whose old keys were still in them.
-   */
-  #withoutVisible(rows: Uint32Array): Uint32Array {
-    const { visibility } = this.#table.heap;
-    let left = 0;
-    for (let i = 0; i < rows.length; i++) {
-      if (!visibility.has(rows[i] >>> ROW_SLOT_BITS)) rows[left++] = rows[i];
-    }
-    this.counted = rows.length - left;
-    return rows.subarray(0, left);
-  }
-}
-
-export class RowIdScanOperator extends RowListOperator {
-  readonly #table: TableRuntime;
-  readonly #values: ScalarFunctionOfContext[];
-
-  constructor(plan: RowIdScanPlan, execution: Execution) {
-    const { program } = execution;
-    const table = program.tableOf(plan.table);
-    super(new RowFetcher(execution, plan, table), table, plan.targets.length);
-    this.#table = table;
-    this.#values = plan.rowIds.map((e) => program.memo(e, 'scalar', () => scalarFunction(program.slots, e)));
-  }
-
-  protected collect(x: ExecContext): Uint32Array {
+  #collect(x: ExecContext): Uint32Array {
     const { pageCount } = this.#table.heap.pages;
     const ids = new Set<number>();
     const add = (tid: number | null): void => {
@@ -731,5 +615,31 @@ export class RowIdScanOperator extends RowListOperator {
       else add(value as number | null);
     }
     return Uint32Array.from(ids).sort();
+  }
+
+  poll(x: ExecContext): Batch {
+    const out = this.#out;
+    let n = 0;
+    const start = this.#next;
+    try {
+      while (this.#next < this.#rows.length && n < this.#batchSize) {
+        if (this.#fetcher.fetch(x, this.#rows[this.#next], out.columns, n)) n++;
+        this.#next++;
+      }
+    } catch (error) {
+      if (error === PAGE_MISS) this.#fetcher.prefetch.list(this.#rows, this.#next, this.#rows.length);
+      if (error !== PAGE_MISS || n === 0) throw error;
+    } finally {
+      this.#counters.bitmapRows += this.#fetcher.visible;
+      this.#fetcher.visible = 0;
+    }
+    x.shouldYield(this.#next - start);
+    out.count = n;
+    return n > 0 ? out : END;
+  }
+
+  close(x: ExecContext): void {
+    this.#rows = new Uint32Array(0);
+    this.#held.clear(x.memory);
   }
 }

@@ -17,4 +17,5 @@ export {
   PostingReader,
   type PostingSet,
   rangeSet,
+  sortedSet,
 } from './posting-set.ts';

@@ -17,7 +17,7 @@ import type { IndexCursor } from './cursor.ts';
 import { IndexKey } from './index-key.ts';
 import { IndexMemory } from './index-memory.ts';
 import type { OrderedDictionary } from './ordered-dictionary.ts';
-import { GROUP_END, PostingLists } from './posting-lists.ts';
+import { GROUP_END, lowerBound32, PostingLists } from './posting-lists.ts';
 import { ContainerView, RowGroup } from './row-group.ts';
 
 export interface PostingSet {
@@ -123,6 +123,48 @@ class GatheredSet extends LeafSet {
     if (this.#count === 0 || this.#first >>> 16 !== group) return false;
     rowScratch[0] = this.#first;
     this.view.setRows(rowScratch, 0, 1);
+    return true;
+  }
+}
+
+/** Row ids that somebody has sorted already. */
+class SortedSet extends LeafSet {
+  readonly #rows: Uint32Array;
+
+  constructor(rows: Uint32Array) {
+    super();
+    this.#rows = rows;
+  }
+
+  get rowsMax(): number {
+    return this.#rows.length;
+  }
+
+  get sizeBytes(): number {
+    return this.#rows.byteLength;
+  }
+
+  prepare(): boolean {
+    return true;
+  }
+
+  suspend(): void {}
+
+  nextGroup(group: number): number {
+    const at = lowerBound32(this.#rows, 0, this.#rows.length, group * 65536);
+    return at === this.#rows.length ? GROUP_END : this.#rows[at] >>> 16;
+  }
+
+  rowsInGroup(group: number): number {
+    const from = lowerBound32(this.#rows, 0, this.#rows.length, group * 65536);
+    return lowerBound32(this.#rows, from, this.#rows.length, (group + 1) * 65536) - from;
+  }
+
+  protected look(group: number): boolean {
+    const from = lowerBound32(this.#rows, 0, this.#rows.length, group * 65536);
+    const to = lowerBound32(this.#rows, from, this.#rows.length, (group + 1) * 65536);
+    if (from === to) return false;
+    this.view.setRows(this.#rows, from, to);
     return true;
   }
 }
@@ -445,6 +487,11 @@ export function rangeSet(dictionary: OrderedDictionary, cursor: IndexCursor): Po
   return new RangeSet(dictionary, cursor);
 }
 
+/** Row ids, ascending and without duplicates. */
+export function sortedSet(rows: Uint32Array): PostingSet {
+  return new SortedSet(rows);
+}
+
 /** No row at all. */
 export function emptySet(): PostingSet {
   return new GatheredSet();
@@ -578,6 +625,7 @@ export class PostingCounter {
       this.#set.load(group, groupScratch);
       if (this.#isCounted(group)) this.count += groupScratch.rows;
       else this.#copy(group);
+      if (this.end >= PREPARED_AT_ONCE) return false;
     }
     return false;
   }
