@@ -25,6 +25,8 @@ export const COST = {
   indexDescent: 0.02,
   /** One entry of a posting list merged or intersected; a word or a compare, not a row. */
   postingEntry: 0.0005,
+  /** One entry of a range of keys put into a list of its own, before it takes part. */
+  gatheredEntry: 0.02,
   /** Putting a row in a hash table, beyond computing its hash. */
   hashInsert: 0.01,
   /** A page written and read again by a sort or hash that exceeds work_mem. */

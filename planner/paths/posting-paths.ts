@@ -15,6 +15,8 @@ import { NOTHING, tableResolver, translate, translateAll, translateNullable } fr
 
 interface TermUse {
   readonly postings: PostingExprLogical;
+  /** A range of keys: its entries are made one list first, however few of them are wanted. */
+  readonly isGathered?: boolean;
   /** The lists select just what the conditions say. */
   readonly isExact: boolean;
   readonly conditions: readonly Expr[];
@@ -43,11 +45,13 @@ export function postingPath(scan: TableScan, indexes: readonly UsableIndex[]): P
   }
   if (terms.length === 0) return null;
   terms.sort((a, b) => a.rows - b.rows);
-  const chosen = isCount(scan, terms) ? terms : chooseTerms(scan, terms);
+  const chosen = chooseTerms(scan, terms);
+  const counting = isCount(scan, terms) && chosen.length < terms.length ? makePostingPath(scan, terms) : null;
   const used = [...indexesIn(chosen)];
   // One list of an ordered index alone is worth it when pages must be read: in page order, many at once.
-  if (used.length === 1 && used[0].method !== 'gin' && scan.resident > 0.9) return null;
-  return makePostingPath(scan, chosen);
+  if (used.length === 1 && used[0].method !== 'gin' && scan.resident > 0.9) return counting;
+  const path = makePostingPath(scan, chosen);
+  return counting !== null && counting.total < path.total ? counting : path;
 }
 
 /** Only the number of rows is wanted, and the lists know it: with all of them, rows of all-visible pages are not looked at. */
@@ -74,7 +78,8 @@ function chooseTerms(scan: TableScan, terms: readonly TermUse[]): TermUse[] {
   for (const term of terms.slice(1)) {
     const share = term.rows / scan.tuples;
     const saved = rows * (1 - share) * (COST.row + COST.postingFetch + COST.residentRandomPage);
-    const work = Math.min(term.work, rows * 8 * COST.postingEntry) + COST.indexDescent * 2;
+    const read = term.isGathered === true ? term.work : Math.min(term.work, rows * 8 * COST.postingEntry);
+    const work = read + COST.indexDescent * 2;
     if (saved <= work) continue;
     chosen.push(term);
     rows *= share;
@@ -145,8 +150,9 @@ function singleTerm(scan: TableScan, indexes: readonly UsableIndex[], restrictio
         : planner.context.environment.statistics.indexEqualCount(usable.index.oid, [equalValue]);
     const rows = counted >= 0 ? counted : tuples * selectivity(planner.selectivity, restriction);
     const isExact = match.kind !== 'range' || match.isExact;
-    const work = rows * COST.postingEntry;
-    const term = { postings, isExact, conditions: [restriction], rows: Math.max(rows, 1), work };
+    const isGathered = match.kind === 'lower' || match.kind === 'upper' || match.kind === 'range';
+    const work = rows * (isGathered ? COST.gatheredEntry : COST.postingEntry);
+    const term = { postings, isExact, isGathered, conditions: [restriction], rows: Math.max(rows, 1), work };
     if (best === null || usable.keys.length === 1) best = term;
   }
   return best;
