@@ -264,6 +264,8 @@ export class IndexConditions {
 /** Turns row ids into batches: visible version, recheck and filter, targets. */
 export class RowFetcher {
   readonly #row: GenericRowFunction<Value[][]>;
+  /** Without the recheck. */
+  readonly #exactRow: () => GenericRowFunction<Value[][]>;
   readonly #table: TableRuntime;
   readonly prefetch: RowPrefetch;
 
@@ -286,6 +288,10 @@ export class RowFetcher {
     this.#row = program.memo(plan, 'row', () =>
       rowFunction<Value[][]>({ table, slots: program.slots, filter, body: batchBody(columns ?? plan.targets) }),
     );
+    this.#exactRow = () =>
+      program.memo(plan, 'exactRow', () =>
+        rowFunction<Value[][]>({ table, slots: program.slots, filter: plan.filter, body: batchBody(plan.targets) }),
+      );
   }
 
   get heap(): Heap {
@@ -301,6 +307,14 @@ export class RowFetcher {
     if (r < 0) return false;
     this.visible++;
     return this.#row(x, r, rowId, out, n);
+  }
+
+  /** The same for a row that an index has answered for: only the filter is asked. */
+  fetchExact(x: ExecContext, rowId: number, out: Value[][], n: number): boolean {
+    const r = this.#table.heap.visible(rowId, x.snapshot);
+    if (r < 0) return false;
+    this.visible++;
+    return this.#exactRow()(x, r, rowId, out, n);
   }
 
   /** The same, when the version seen has the key under which the cursor found the row. */

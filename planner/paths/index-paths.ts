@@ -9,7 +9,7 @@ import type { IndexBound } from '../plan.ts';
 import { type Condition, type KeyMatch, matchKey, type UsableIndex } from './index-match.ts';
 import { type JoinProblem, NO_RELS } from './join-problem.ts';
 import { addPath, estimates, outputOf, type Path, type RelSet, varsOf } from './path.ts';
-import { filterCost, type ScanOptions, type TableScan } from './table-scan.ts';
+import { fetchCost, filterCost, type ScanOptions, type TableScan } from './table-scan.ts';
 import { NOTHING, tableResolver, translate, translateAll, translateNullable } from './translate.ts';
 
 interface IndexUse {
@@ -174,7 +174,7 @@ function indexPath(
   ordering: readonly SortKey[],
   descending: boolean,
 ): Path {
-  const { problem, relation, table, tuples, pages, resident, restrictions } = scan;
+  const { problem, relation, table, tuples, restrictions } = scan;
   const { planner } = problem;
   const fullUnique = usable.index.unique && use.equal.length === usable.keys.length;
   const entries = fullUnique ? 1 : Math.max(1, indexRows(scan, usable, use));
@@ -185,16 +185,18 @@ function indexPath(
     : use.required === NO_RELS
       ? scan.rows
       : Math.max(1, entries * andSelectivity(planner.selectivity, filters));
+  const ranged: Expr | undefined = usable.keys[use.equal.length];
   const probes = use.inList?.length ?? (use.inArray === null ? 1 : 10);
-  const descent = (Math.log(Math.max(tuples, 2)) / Math.log(64)) * COST.indexDescent * probes + COST.nodeStart;
-  const touched = Math.min(entries, pages);
-  const fetch = touched * (resident * COST.residentRandomPage + (1 - resident) * COST.randomPage);
-  const fetched = COST.row + COST.indexFetch + filterCost(use.conditions);
+  const levels = Math.log(Math.max(tuples, 2)) / Math.log(64);
+  const descent = levels * COST.indexDescent * probes + COST.indexStart;
   const covered = scan.needed !== null && isIndexOnly(scan, usable, use, scan.needed, filters);
   const share = covered ? 1 - scan.visible : 1;
   const decoded = covered && scan.needed!.size + filters.length > 0 ? COST.row : 0;
+  const fetch = fetchCost(scan, entries, correlationOf(scan, usable, use), ranged === undefined);
   const total =
-    descent + fetch * share + entries * (COST.indexRow + fetched * share + decoded * (1 - share) + filterCost(filters));
+    descent +
+    share * (fetch + entries * filterCost(use.conditions)) +
+    entries * (COST.indexRow + decoded * (1 - share) + filterCost(filters));
   const estimate = { rows, startup: descent, total };
   const bound = (item: IndexBound | null): IndexBound | null =>
     item === null ? null : { ...item, value: translate(planner, item.value, NOTHING) };
@@ -258,6 +260,14 @@ function isIndexOnly(
     missing.delete(node.column);
   }
   return missing.size === 0;
+}
+
+/** How far the index's order is that of the table: the square of the correlation of the first key that is not fixed. */
+function correlationOf(scan: TableScan, usable: UsableIndex, use: IndexUse): number {
+  const { columnNumber } = usable.index.columns[Math.min(use.equal.length, usable.keys.length - 1)];
+  if (use.equal.length > 0 || columnNumber <= 0) return 0;
+  const { statistics } = scan.problem.planner.context.environment;
+  return (statistics.column(scan.table.oid, columnNumber)?.correlation ?? 0) ** 2;
 }
 
 /** Entries that the index conditions leave. */

@@ -7,10 +7,10 @@ import type { Expr } from '../expr.ts';
 import { conjuncts, makeAnd } from '../logical.ts';
 import type { IndexBound, PostingExpr, PostingTerm } from '../plan.ts';
 import { type Condition, type KeyMatch, matchKey, type UsableIndex } from './index-match.ts';
-import { type InvertedMatch, matchInverted } from './inverted-match.ts';
+import { type InvertedMatch, matchInverted, searchCount } from './inverted-match.ts';
 import { NO_RELS } from './join-problem.ts';
 import { estimates, outputOf, type Path } from './path.ts';
-import { filterCost, type TableScan } from './table-scan.ts';
+import { fetchCost, filterCost, type TableScan } from './table-scan.ts';
 import { NOTHING, tableResolver, translate, translateAll, translateNullable } from './translate.ts';
 
 interface TermUse {
@@ -71,15 +71,19 @@ function indexesIn(chosen: readonly TermUse[]): Set<IndexEntry> {
   return result;
 }
 
+/** What reading a list costs, of which rows are looked for that `rows` others have left. */
+function readCost(term: TermUse, rows: number): number {
+  return term.isGathered === true ? term.work : Math.min(term.work, rows * 8 * COST.postingEntry);
+}
+
 /** Takes lists while intersecting one more saves more fetches than it costs. */
 function chooseTerms(scan: TableScan, terms: readonly TermUse[]): TermUse[] {
   const chosen: TermUse[] = [terms[0]];
   let rows = terms[0].rows;
   for (const term of terms.slice(1)) {
     const share = term.rows / scan.tuples;
-    const saved = rows * (1 - share) * (COST.row + COST.postingFetch + COST.residentRandomPage);
-    const read = term.isGathered === true ? term.work : Math.min(term.work, rows * 8 * COST.postingEntry);
-    const work = read + COST.indexDescent * 2;
+    const saved = rows * (1 - share) * (COST.row + COST.fetch + COST.fetchRandom);
+    const work = readCost(term, rows) + COST.indexDescent * 2;
     if (saved <= work) continue;
     chosen.push(term);
     rows *= share;
@@ -163,7 +167,8 @@ function searchTerm(scan: TableScan, usable: UsableIndex, restriction: Expr): Te
   const { planner } = scan.problem;
   const match = matchInverted(planner.context, scan.relation.rel, usable, restriction);
   if (match === null) return null;
-  const rows = Math.max(1, scan.tuples * selectivity(planner.selectivity, restriction));
+  const counted = searchCount(planner, match);
+  const rows = Math.max(1, counted >= 0 ? counted : scan.tuples * selectivity(planner.selectivity, restriction));
   return {
     postings: { kind: 'search', index: usable.index, matches: [match] },
     // Terms of a search may say less than the condition.
@@ -220,7 +225,7 @@ function postingOf(index: IndexEntry, match: KeyMatch): PostingExprLogical | nul
 }
 
 function makePostingPath(scan: TableScan, chosen: readonly TermUse[]): Path {
-  const { problem, relation, table, tuples, pages, resident, restrictions } = scan;
+  const { problem, relation, table, tuples, restrictions } = scan;
   const { planner } = problem;
   const conditions = chosen.flatMap((term) => term.conditions);
   const filters = restrictions.filter((expr) => !conditions.includes(expr));
@@ -228,12 +233,15 @@ function makePostingPath(scan: TableScan, chosen: readonly TermUse[]): Path {
     1,
     chosen.reduce((product, term) => (product * term.rows) / tuples, tuples),
   );
-  const work = chosen.reduce((sum, term) => sum + term.work, 0);
-  const touched = Math.min(fetched, pages);
-  // Rows are fetched in page order: between a sequential and a random read.
-  const pageCost = resident * COST.residentRandomPage + (1 - resident) * ((COST.randomPage + COST.seqPage) / 2);
+  let work = 0;
+  let rows = tuples;
+  for (const term of chosen) {
+    work += readCost(term, rows);
+    rows *= term.rows / tuples;
+  }
   const startup = chosen.length * COST.indexDescent * 2 + work + COST.nodeStart;
-  const fetch = touched * pageCost + fetched * (COST.row + COST.postingFetch + filterCost(restrictions));
+  // Row ids come sorted: rows are fetched in page order.
+  const fetch = fetchCost(scan, fetched, 0, true) + fetched * filterCost(restrictions);
   const total = startup + fetch * (isCount(scan, chosen) ? 1 - scan.visible : 1);
   const estimate = { rows: scan.rows, startup, total };
   const postings = conjunction(chosen.map((term) => term.postings));

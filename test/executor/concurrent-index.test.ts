@@ -57,7 +57,7 @@ describe('an index that is made while others write', () => {
       expect(await isValid('t_a')).to.equal(true);
       isOver = true;
       const counts = await Promise.all(writing);
-      expect(Math.min(...counts), 'transactions of each writer').to.be.greaterThan(1);
+      expect(Math.min(...counts), 'transactions of each writer').to.be.greaterThan(0);
       await settled();
       expect(await server.wrongIndexes()).to.deep.equal([]);
       await server.client.query('DROP INDEX CONCURRENTLY t_a');
