@@ -28,6 +28,8 @@ export const COST = {
   indexStart: 0.2,
   /** One entry of a posting list merged or intersected. */
   postingEntry: 0.02,
+  /** One entry of a range of keys put into a list of its own, before it takes part. */
+  gatheredEntry: 0.1,
   /** Putting a row in a hash table. */
   hashInsert: 0.2,
   /** Looking a row up in a hash table, beyond computing its hash. */
