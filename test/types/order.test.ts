@@ -73,6 +73,24 @@ const json = fc
   .jsonValue({ maxDepth: 2 })
   .map((value) => inputText(OID.JSONB, -1, JSON.stringify(value).replaceAll('\\u0000', ''), DEFAULT_FORMAT));
 
+const vectors = fc
+  .array(fc.tuple(fc.constantFrom('a', 'b', 'ab', 'é'), fc.constantFrom('', ':1', ':2', ':1A', ':1,2B', ':3C,7')), {
+    maxLength: 4,
+  })
+  .map((words) => inputText(OID.TSVECTOR, -1, words.map((word) => word.join('')).join(' '), DEFAULT_FORMAT));
+const queries = fc
+  .letrec<{ query: string }>((tie) => ({
+    query: fc.oneof(
+      { maxDepth: 2 },
+      fc.constantFrom('a', 'b', 'ab', 'é', 'a:A', 'b:*'),
+      fc
+        .tuple(tie('query'), fc.constantFrom('&', '|', '<->', '<3>'), tie('query'))
+        .map((parts) => `(${parts.join(' ')})`),
+      tie('query').map((query) => `!${query}`),
+    ),
+  }))
+  .query.map((text) => inputText(OID.TSQUERY, -1, text, DEFAULT_FORMAT));
+
 const TYPES: readonly (readonly [name: string, oid: number, values: fc.Arbitrary<Value>])[] = [
   ['boolean', OID.BOOL, fc.boolean()],
   ['integer', OID.INT4, fc.oneof(small, fc.integer())],
@@ -86,6 +104,8 @@ const TYPES: readonly (readonly [name: string, oid: number, values: fc.Arbitrary
   ['text', OID.TEXT, text],
   ['character', OID.BPCHAR, text],
   ['bytea', OID.BYTEA, bytes],
+  ['tsvector', OID.TSVECTOR, vectors],
+  ['tsquery', OID.TSQUERY, queries],
   ['uuid', OID.UUID, fc.uuid()],
   [
     'interval',
