@@ -6,8 +6,13 @@ import type { AnalysisEntry, AnalyzedColumn } from '../catalog/entries.ts';
 import type { Value } from '../catalog/function-entry.ts';
 import type { Catalog } from '../catalog/index.ts';
 import type { ColumnGroupStatistics, ColumnStatistics, StatisticsSource } from '../catalog/statistics.ts';
+import { IndexCursor, IndexKey } from '../storage/api.ts';
 import { DEFAULT_FORMAT, inputText } from '../types/index.ts';
 import type { DatabaseRuntime } from './database-runtime.ts';
+import { estimateSearch } from './inverted/estimate.ts';
+
+/** Keys that are looked at for the count of a prefix. */
+const PREFIX_KEYS_MAX = 64;
 
 /** An analysis with its values as values, each made when it is first asked for. */
 class Analysis {
@@ -81,6 +86,7 @@ function decodeColumn(column: AnalyzedColumn): ColumnStatistics | null {
 
 export class TableStatistics implements StatisticsSource {
   readonly #database: DatabaseRuntime;
+  readonly #key = new IndexKey();
   readonly #analyses = new WeakMap<AnalysisEntry, Analysis>();
 
   constructor(database: DatabaseRuntime) {
@@ -147,15 +153,32 @@ export class TableStatistics implements StatisticsSource {
   }
 
   indexDistinctCount(indexOid: number): number {
-    const index = this.#database.catalog.index(indexOid);
-    const table = index === undefined ? undefined : this.#database.catalog.relation(index.tableOid);
-    if (index === undefined || table === undefined || !index.unique) return -1;
-    return this.#database.dictionary(indexOid, table.relId)?.count ?? -1;
+    const index = this.#database.runningIndex(indexOid);
+    return index === undefined || index.terms !== null ? -1 : index.dictionary.keyCount;
   }
 
-  indexEqualCount(_indexOid: number, _values: readonly Value[]): number {
-    // Posting lists here are runs of entries without a stored length.
+  indexEqualCount(indexOid: number, values: readonly Value[]): number {
+    const index = this.#database.runningIndex(indexOid);
+    if (index === undefined || index.terms !== null) return -1;
+    index.searchKey(values, this.#key);
+    if (values.length === index.entry.columns.length) return index.dictionary.rowCountOf(this.#key);
+    // The first columns of a composite key: a sum over few keys, else it would cost more than it is worth.
+    const cursor = new IndexCursor(index.dictionary);
+    cursor.setKey(this.#key);
+    cursor.isPrefix = true;
+    let sum = 0;
+    for (let keys = 0; keys < PREFIX_KEYS_MAX; keys++) {
+      if (!cursor.nextKey()) return sum;
+      sum += cursor.rowCount;
+    }
     return -1;
+  }
+
+  indexSearchCount(indexOid: number, column: number, strategy: number, value: Value): number {
+    const index = this.#database.runningIndex(indexOid);
+    return index === undefined
+      ? -1
+      : estimateSearch(index, column, strategy, value, this.rowCount(index.entry.tableOid));
   }
 }
 

@@ -20,6 +20,7 @@ export { decodeDatum, decodeUtf8, encodeDatum, encodeTextInto } from './datum.ts
 export { type ErrorSeverity, SqlError, type SqlErrorFields, sqlError } from './errors.ts';
 export { inputFloat4, inputFloat8, outputFloat4, outputFloat8 } from './float.ts';
 export { isWordCharacter } from './fulltext/letters.ts';
+export { matchTsqueryAt } from './fulltext/match.ts';
 export { forEachTerm, type TermExpression, type TermQuery, tsqueryTerms, tsvectorTerms } from './fulltext/terms.ts';
 export { compareTrigrams, trigramSequence, trigramsOf, trigramTerm } from './fulltext/trigram.ts';
 export {
@@ -53,6 +54,7 @@ export { toLower, toUpper } from './letter-case.ts';
 export { Numeric } from './numeric.ts';
 export { type BuiltinOid, OID } from './oid.ts';
 export { OutBuffer } from './out-buffer.ts';
+export { plainDate, plainInteger, plainNumeric } from './plain-fields.ts';
 export { SqlRecord } from './record.ts';
 export {
   type CatalogNames,

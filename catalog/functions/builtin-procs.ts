@@ -358,7 +358,10 @@ export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
 1174|timestamptz|1082|1184|sS|date_timestamptz
 1175|justify_hours|1186|1186|iS|interval_justify_hours
 1176|timestamptz|1082 1083|1184|sS|timestamptz_date_time
+1177|jsonb_path_exists_tz|3802 4072 3802 16|16|sS|jsonb_path_exists_tz|target,path,vars,silent||["{}",false]
 1178|date|1184|1082|sS|timestamptz_date
+1179|jsonb_path_query_tz|3802 4072 3802 16|3802|sSR|jsonb_path_query_tz|target,path,vars,silent||["{}",false]
+1180|jsonb_path_query_array_tz|3802 4072 3802 16|3802|sS|jsonb_path_query_array_tz|target,path,vars,silent||["{}",false]
 1188|timestamptz_mi|1184 1184|1186|iS|timestamp_mi
 1189|timestamptz_pl_interval|1184 1186|1184|sS|timestamptz_pl_interval
 1190|timestamptz_mi_interval|1184 1186|1184|sS|timestamptz_mi_interval
@@ -737,12 +740,14 @@ export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
 2019|time|1184|1083|sS|timestamptz_time
 2020|date_trunc|25 1114|1114|iS|timestamp_trunc
 2021|date_part|25 1114|701|iS|timestamp_part
+2023|jsonb_path_query_first_tz|3802 4072 3802 16|3802|sS|jsonb_path_query_first_tz|target,path,vars,silent||["{}",false]
 2024|timestamp|1082|1114|iS|date_timestamp
 2025|timestamp|1082 1083|1114|iS|datetime_timestamp
 2026|pg_backend_pid||23|sS|pg_backend_pid
 2027|timestamp|1184|1114|sS|timestamptz_timestamp
 2028|timestamptz|1114|1184|sS|timestamp_timestamptz
 2029|date|1114|1082|iS|timestamp_date
+2030|jsonb_path_match_tz|3802 4072 3802 16|16|sS|jsonb_path_match_tz|target,path,vars,silent||["{}",false]
 2031|timestamp_mi|1114 1114|1186|iS|timestamp_mi
 2032|timestamp_pl_interval|1114 1186|1114|iS|timestamp_pl_interval
 2033|timestamp_mi_interval|1114 1186|1114|iS|timestamp_mi_interval
@@ -1470,6 +1475,13 @@ export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
 3988|percent_rank|2276|701|iGOA|percent_rank_any
 3990|cume_dist|2276|701|iGOA|cume_dist_any
 3992|dense_rank|2276|20|iGOA|dense_rank_any
+4005|jsonb_path_exists|3802 4072 3802 16|16|iS|jsonb_path_exists|target,path,vars,silent||["{}",false]
+4006|jsonb_path_query|3802 4072 3802 16|3802|iSR|jsonb_path_query|target,path,vars,silent||["{}",false]
+4007|jsonb_path_query_array|3802 4072 3802 16|3802|iS|jsonb_path_query_array|target,path,vars,silent||["{}",false]
+4008|jsonb_path_query_first|3802 4072 3802 16|3802|iS|jsonb_path_query_first|target,path,vars,silent||["{}",false]
+4009|jsonb_path_match|3802 4072 3802 16|16|iS|jsonb_path_match|target,path,vars,silent||["{}",false]
+4010|jsonb_path_exists_opr|3802 4072|16|iS|jsonb_path_exists_opr
+4011|jsonb_path_match_opr|3802 4072|16|iS|jsonb_path_match_opr
 4032|pg_sequence_last_value|2205|20|vS|pg_sequence_last_value
 4038|jsonb_ne|3802 3802|16|iS|jsonb_ne
 4039|jsonb_lt|3802 3802|16|iS|jsonb_lt

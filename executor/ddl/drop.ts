@@ -7,6 +7,7 @@ import { formatType } from '../../types/index.ts';
 import type { DdlContext, DdlResult, DdlSteps } from './context.ts';
 import { dropObjects } from './dependencies.ts';
 import { type ObjectReference, reference, referenceTo } from './describe.ts';
+import { BUILT_IN_EXTENSIONS } from './extensions.ts';
 import {
   checkOwner,
   checkRelationOwner,
@@ -63,6 +64,9 @@ function* findTarget(x: DdlContext, statement: DropStatement, object: ObjectAddr
     case 'type':
     case 'domain':
       return findType(x, objectType, object, ifExists);
+    case 'extension':
+      if (BUILT_IN_EXTENSIONS.has(object.name[0])) return null;
+      return missingObject(x, objectType, object, ifExists);
     default:
       return missingObject(x, objectType, object, ifExists);
   }

@@ -1,5 +1,5 @@
 /** CREATE, ALTER, DROP and what else changes the catalog. */
-import type { DdlStatement, StatementNode } from '../../parser/ast.ts';
+import type { StatementNode } from '../../parser/ast.ts';
 import { sqlError } from '../../types/errors.ts';
 import { alterTable } from './alter-table.ts';
 import { alterDefaultPrivileges, comment, grant } from './comments.ts';
@@ -9,6 +9,7 @@ import { alterDatabase, createDatabase, dropDatabase } from './databases.ts';
 import { dropObjects } from './dependencies.ts';
 import { describe, reference } from './describe.ts';
 import { drop } from './drop.ts';
+import { createExtension } from './extensions.ts';
 import { createIndexStatement } from './indexes.ts';
 import { alterObjectSchema, alterOwner } from './owner.ts';
 import { rename } from './rename.ts';
@@ -120,23 +121,6 @@ function executeSimple(statement: StatementNode, x: DdlContext): DdlResult {
     default:
       throw unsupported(statement);
   }
-}
-
-/** Extensions whose functions are always there: making them changes nothing. */
-const BUILT_IN_EXTENSIONS = new Set(['pg_prewarm']);
-
-/** plpgsql comes with PostgreSQL, so scripts that make sure of it go on. */
-function createExtension(x: DdlContext, statement: Extract<DdlStatement, { kind: 'createExtension' }>): DdlResult {
-  const { name } = statement;
-  if (name === 'plpgsql') {
-    if (!statement.ifNotExists) throw sqlError('42710', `extension "${name}" already exists`);
-    x.notice('NOTICE', '42710', `extension "${name}" already exists, skipping`);
-    return { tag: 'CREATE EXTENSION' };
-  }
-  if (BUILT_IN_EXTENSIONS.has(name)) return { tag: 'CREATE EXTENSION' };
-  throw sqlError('0A000', `extension "${name}" is not available`, {
-    hint: 'The extension must first be installed on the system where PostgreSQL is running.',
-  });
 }
 
 const UNSUPPORTED: Readonly<Record<string, string>> = {

@@ -212,10 +212,7 @@ class ReferenceCheck implements FollowUp {
       this.#searchKey,
     );
     const cursor = new IndexCursor(index.dictionary);
-    cursor.hasLower = true;
-    cursor.hasUpper = true;
-    cursor.lower.copyFrom(this.#searchKey);
-    cursor.upper.copyFrom(this.#searchKey);
+    cursor.setKey(this.#searchKey);
     for (let rowId = cursor.next(); rowId !== CURSOR_END; rowId = cursor.next()) {
       if (parent.heap.visible(rowId, snapshot) < 0) continue;
       const answer = parent.heap.checkWrite(rowId, x.transaction, snapshot, LOCK_KEY_SHARE);

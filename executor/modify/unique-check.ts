@@ -44,11 +44,7 @@ export class ConflictFinder {
     const { heap } = this.#table;
     const index = this.#index;
     const cursor = this.#cursor;
-    cursor.hasLower = true;
-    cursor.hasUpper = true;
-    cursor.lower.copyFrom(key);
-    cursor.upper.copyFrom(key);
-    cursor.reset();
+    cursor.setKey(key);
     for (let rowId = cursor.next(); rowId !== CURSOR_END; rowId = cursor.next()) {
       if (rowId === self) continue;
       const liveness = heap.liveness(rowId, x.transaction);

@@ -11,8 +11,9 @@ import { AggregateOperator } from './aggregate.ts';
 import { HashJoinOperator } from './hash-join.ts';
 import { NestedLoopOperator } from './join.ts';
 import type { Operator } from './operator.ts';
+import { PostingScanOperator } from './posting-scan.ts';
 import { AppendOperator, LimitOperator, ProjectOperator } from './project.ts';
-import { IndexScanOperator, PostingScanOperator, RowIdScanOperator, SeqScanOperator } from './scan.ts';
+import { IndexScanOperator, RowIdScanOperator, SeqScanOperator } from './scan.ts';
 import { DistinctOperator, SetOperationOperator, UniqueOperator } from './set.ts';
 import { SortOperator } from './sort.ts';
 import {

@@ -866,7 +866,7 @@ export class PostingLists {
 const oneRow = new Uint32Array(1);
 
 /** First index in from..to of ascending values whose value is >= wanted. */
-function lowerBound32(values: Uint32Array, from: number, to: number, wanted: number): number {
+export function lowerBound32(values: Uint32Array, from: number, to: number, wanted: number): number {
   let low = from;
   let high = to;
   while (low < high) {

@@ -17,7 +17,7 @@ import type { IndexCursor } from './cursor.ts';
 import { IndexKey } from './index-key.ts';
 import { IndexMemory } from './index-memory.ts';
 import type { OrderedDictionary } from './ordered-dictionary.ts';
-import { GROUP_END, PostingLists } from './posting-lists.ts';
+import { GROUP_END, lowerBound32, PostingLists } from './posting-lists.ts';
 import { ContainerView, RowGroup } from './row-group.ts';
 
 export interface PostingSet {
@@ -127,6 +127,48 @@ class GatheredSet extends LeafSet {
   }
 }
 
+/** Row ids that somebody has sorted already. */
+class SortedSet extends LeafSet {
+  readonly #rows: Uint32Array;
+
+  constructor(rows: Uint32Array) {
+    super();
+    this.#rows = rows;
+  }
+
+  get rowsMax(): number {
+    return this.#rows.length;
+  }
+
+  get sizeBytes(): number {
+    return this.#rows.byteLength;
+  }
+
+  prepare(): boolean {
+    return true;
+  }
+
+  suspend(): void {}
+
+  nextGroup(group: number): number {
+    const at = lowerBound32(this.#rows, 0, this.#rows.length, group * 65536);
+    return at === this.#rows.length ? GROUP_END : this.#rows[at] >>> 16;
+  }
+
+  rowsInGroup(group: number): number {
+    const from = lowerBound32(this.#rows, 0, this.#rows.length, group * 65536);
+    return lowerBound32(this.#rows, from, this.#rows.length, (group + 1) * 65536) - from;
+  }
+
+  protected look(group: number): boolean {
+    const from = lowerBound32(this.#rows, 0, this.#rows.length, group * 65536);
+    const to = lowerBound32(this.#rows, from, this.#rows.length, (group + 1) * 65536);
+    if (from === to) return false;
+    this.view.setRows(this.#rows, from, to);
+    return true;
+  }
+}
+
 /** The posting of one key. */
 class KeySet extends LeafSet {
   readonly #dictionary: OrderedDictionary;
@@ -188,7 +230,7 @@ class KeySet extends LeafSet {
 const rowScratch = new Uint32Array(1);
 
 /** A set made of others: what it needs a group of its own for goes through `temporary`. */
-abstract class CombinedSet implements PostingSet {
+export abstract class CombinedSet implements PostingSet {
   abstract readonly rowsMax: number;
   protected readonly sets: readonly PostingSet[];
   #temporary: RowGroup | null = null;
@@ -443,6 +485,11 @@ export function keySet(dictionary: OrderedDictionary, key: IndexKey): PostingSet
 export function rangeSet(dictionary: OrderedDictionary, cursor: IndexCursor): PostingSet {
   cursor.reset();
   return new RangeSet(dictionary, cursor);
+}
+
+/** Row ids, ascending and without duplicates. */
+export function sortedSet(rows: Uint32Array): PostingSet {
+  return new SortedSet(rows);
 }
 
 /** No row at all. */
