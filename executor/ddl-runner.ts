@@ -6,8 +6,22 @@ import { quoteIdentifier } from '../catalog/functions/quote.ts';
 import { Catalog, encodeEntry, entryKey, isSharedEntry, PUBLIC_SCHEMA } from '../catalog/index.ts';
 import type { Query, QueryStatement, Statement } from '../parser/ast.ts';
 import { deparse, parse, parseExpression } from '../parser/index.ts';
-import { bindScalar, type Expr, type OutputColumn, planStatement, type ScalarSource } from '../planner/index.ts';
-import { ACCESS_EXCLUSIVE, LOCK_GRANTED, type LockMode, PAGE_MISS } from '../storage/api.ts';
+import {
+  bindScalar,
+  type Expr,
+  type OutputColumn,
+  planStatement,
+  type ScalarSource,
+  viewRefusal,
+} from '../planner/index.ts';
+import {
+  ACCESS_EXCLUSIVE,
+  LOCK_GRANTED,
+  type LockMode,
+  PAGE_MISS,
+  SHARE,
+  SHARE_UPDATE_EXCLUSIVE,
+} from '../storage/api.ts';
 import { sqlError } from '../types/errors.ts';
 import { rowsFunction, scalarFunction } from './compile/batch-program.ts';
 import { SlotAllocator } from './compile/expression.ts';
@@ -18,6 +32,7 @@ import { overNewHeap, rewrite } from './ddl/rewrite.ts';
 import { IndexBuilder } from './index-build.ts';
 import type { IndexRuntime } from './index-runtime.ts';
 import { RowStoreWriter } from './modify/row-store.ts';
+import { WAIT_SIGNAL } from './operators/operator.ts';
 import { PORTAL_PENDING, Portal } from './portal.ts';
 import { PreparedStatement } from './prepared-statement.ts';
 import { Program } from './program.ts';
@@ -74,6 +89,8 @@ class SliceTask implements DdlTask<void> {
     try {
       while (performance.now() < end) if (this.#step()) return undefined;
     } catch (error) {
+      // Somebody's end is waited for: it wakes us.
+      if (error === WAIT_SIGNAL) return TASK_PENDING;
       if (error !== PAGE_MISS) throw error;
       this.#session.engine.pool.onLoaded(() => this.#session.wakeAfter(0));
       return TASK_PENDING;
@@ -196,6 +213,9 @@ class SessionDdlContext implements DdlContext {
     });
   }
 
+  viewRefusal(query: Query): string | null {
+    return viewRefusal(query, this.#session.environment(this.catalog, []));
+  }
   describeQuery(query: Query): { readonly columns: readonly OutputColumn[] } {
     const statement: Statement = { node: query, start: 0, end: 0, literalStart: 0, literalEnd: 0, parameterCount: 0 };
     return { columns: planStatement(statement, this.#session.environment(this.catalog, [])).plan.output };
@@ -256,11 +276,12 @@ class SessionDdlContext implements DdlContext {
     return this.#session.database.table(this.catalog, entry);
   }
 
-  buildIndex(entry: IndexEntry): DdlTask<void> {
+  buildIndex(entry: IndexEntry, isConcurrent = false): DdlTask<void> {
     const session = this.#session;
     const table = this.#runtime(this.catalog.relation(entry.tableOid) as RelationEntry);
     const index = table.indexes.find((i) => i.entry.oid === entry.oid) as IndexRuntime;
-    const builder = new IndexBuilder(this.#context(), session, table, index);
+    const builder = new IndexBuilder(this.#context(), session, table, index, isConcurrent);
+    this.#session.indexProgress = builder.progress;
     return new SliceTask(session, () => builder.step());
   }
 
@@ -319,7 +340,11 @@ class SessionDdlContext implements DdlContext {
     return this.catalog
       .constraintsOf(table.oid)
       .filter((c) => c.type === 'check' && c.checkText !== null)
-      .map((c) => ({ name: c.name, expr: this.bind(parseExpression(c.checkText as string), table, 'check') }));
+      .map((c) => ({
+        name: c.name,
+        isView: false,
+        expr: this.bind(parseExpression(c.checkText as string), table, 'check'),
+      }));
   }
 
   isEmpty(table: RelationEntry): boolean {
@@ -392,8 +417,72 @@ export function* runDdl(session: Session, prepared: PreparedStatement): Task<str
       yield* session.wait();
     }
   } finally {
+    session.indexProgress = null;
     context.close();
   }
+}
+
+/**
+ * CREATE INDEX CONCURRENTLY, in three transactions, so that nobody who writes is kept waiting:
+ *
+ *      1  the index is there, not valid: whoever begins to write keeps it up to date
+ *      2  those who were writing before have ended; a snapshot's rows are put in
+ *      3  the index is valid
+ *
+ * Should 2 fail, the index stays as it is, to be dropped or built again (REINDEX).
+ */
+export function* createIndexConcurrently(session: Session, prepared: PreparedStatement): Task<string> {
+  const tag = yield* runDdl(session, prepared);
+  const made = session.transaction.pendingChanges.findLast(({ entry }) => entry?.class === 'index');
+  if (made === undefined) return tag;
+  yield* session.commitTask();
+  yield* fillIndex(session, made.oid, true);
+  return tag;
+}
+
+/** Fills an index that is not valid, and makes it so at the end of the transaction. */
+export function* fillIndex(session: Session, oid: number, isConcurrent: boolean): Task<void> {
+  const { engine, database } = session;
+  const lock = function* (): Task<IndexEntry> {
+    const tableOid = session.catalog.index(oid)?.tableOid ?? 0;
+    const mode = isConcurrent ? SHARE_UPDATE_EXCLUSIVE : SHARE;
+    const txn = session.ensureTransaction();
+    if (engine.locks.acquire(txn, engine.locks.relationTag(database.oid, tableOid), mode, true) !== LOCK_GRANTED) {
+      session.isWaitingForLock = true;
+      yield* session.wait();
+    }
+    const entry = session.catalog.index(oid);
+    if (entry === undefined) throw sqlError('42704', `could not open relation with OID ${oid}`);
+    return entry;
+  };
+  const entry = yield* lock();
+  const txn = session.ensureTransaction();
+  // From now on heaps are kept with the index, whoever comes first.
+  const table = session.catalog.relation(entry.tableOid) as RelationEntry;
+  database.table(session.catalog, table);
+  const tag = engine.locks.relationTag(database.oid, entry.tableOid);
+  for (const writer of isConcurrent ? engine.locks.conflicting(txn, tag, SHARE) : []) {
+    if (engine.locks.waitForTransaction(txn, writer) === LOCK_GRANTED) continue;
+    session.isWaitingForLock = true;
+    yield* session.wait();
+  }
+  const context = new SessionDdlContext(session, new PreparedStatement('', null, []));
+  try {
+    const building = context.buildIndex(entry, isConcurrent);
+    while (building.poll() === TASK_PENDING) yield* session.wait();
+  } finally {
+    session.indexProgress = null;
+    context.close();
+  }
+  if (isConcurrent) {
+    yield* session.commitTask();
+    yield* lock();
+  }
+  const filled = session.catalog.index(oid);
+  if (filled === undefined) throw sqlError('42704', `could not open relation with OID ${oid}`);
+  const { valid: _, ...valid } = filled;
+  engine.transactions.statementXid(session.ensureTransaction());
+  session.transaction.putEntry(valid);
 }
 
 /** Puts tables into new files, without what is between their rows. */

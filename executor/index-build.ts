@@ -1,10 +1,12 @@
 /** CREATE INDEX on a table with rows: reads them page by page, in slices, and refuses a second live row with a unique key. */
-import { IndexKey, ROW_SLOT_BITS } from '../storage/api.ts';
+import { IndexKey, ROW_DELETED, ROW_IN_PROGRESS, ROW_SLOT_BITS } from '../storage/api.ts';
 import { sqlError } from '../types/errors.ts';
 import type { ExecContext } from './context.ts';
+import { IndexProgress } from './index-progress.ts';
 import { type IndexRuntime, KEY_HAS_NULL, KEY_NOT_INDEXED } from './index-runtime.ts';
 import { InvertedBuilder } from './inverted/build.ts';
-import { ConflictFinder, describeIndexKey, NO_CONFLICT } from './modify/unique-check.ts';
+import { CONFLICT_UNDECIDED, ConflictFinder, describeIndexKey, NO_CONFLICT } from './modify/unique-check.ts';
+import { WAIT_SIGNAL } from './operators/operator.ts';
 import type { Session } from './session.ts';
 import { SortedBuilder } from './sorted-build.ts';
 import { TablePages } from './table-pages.ts';
@@ -13,7 +15,14 @@ import type { TableRuntime } from './table-runtime.ts';
 /** What collects rows and loads them in portions; null: each row is inserted as it comes. */
 type Collector = InvertedBuilder | SortedBuilder;
 
+/**
+ * `isConcurrent`: others write meanwhile, and keep the index up to date for what they write. What the snapshot sees is put in, and
+ * what of it others have replaced goes with the snapshot, by the sweep; it takes no part in uniqueness. A page may be done again.
+ */
 export class IndexBuilder {
+  /** Rows and pages done, for pg_stat_progress_create_index. */
+  readonly progress: IndexProgress;
+  readonly #isConcurrent: boolean;
   readonly #x: ExecContext;
   readonly #session: Session;
   readonly #table: TableRuntime;
@@ -32,8 +41,9 @@ export class IndexBuilder {
   /** Pairs of #sorted before the page that is read. */
   #sortedBefore = 0;
 
-  constructor(x: ExecContext, session: Session, table: TableRuntime, index: IndexRuntime) {
+  constructor(x: ExecContext, session: Session, table: TableRuntime, index: IndexRuntime, isConcurrent = false) {
     this.#x = x;
+    this.#isConcurrent = isConcurrent;
     this.#session = session;
     this.#table = table;
     this.#index = index;
@@ -43,11 +53,13 @@ export class IndexBuilder {
     this.#snapshot = session.engine.transactions.takeSnapshot(txn);
     x.begin(txn, this.#snapshot, [], null);
     this.#pages = new TablePages(table, this.#snapshot);
+    this.progress = new IndexProgress(index, table, isConcurrent);
     const sizeMax = session.settings.number('maintenance_work_mem') * 1024;
     const { terms, dictionary } = index;
     this.#inverted = terms === null ? null : new InvertedBuilder(x, terms, dictionary, sizeMax);
-    this.#sorted =
-      terms === null && index.hasNumberKeys ? new SortedBuilder(x, dictionary, sizeMax, this.#refuseSame) : null;
+    // A dictionary that is being loaded cannot be changed by others.
+    const isSorted = terms === null && index.hasNumberKeys && !isConcurrent;
+    this.#sorted = isSorted ? new SortedBuilder(x, dictionary, sizeMax, this.#refuseSame) : null;
     this.#collector = this.#inverted ?? this.#sorted;
   }
 
@@ -77,6 +89,7 @@ export class IndexBuilder {
       if (r >= 0) this.#add(this.#page * 2 ** ROW_SLOT_BITS + slot, r);
     }
     this.#page++;
+    this.progress.blocksDone = this.#page;
     this.#sortedBefore = this.#sorted?.count ?? 0;
     if (this.#collector?.isFull() === true) this.#isLoading = true;
     return false;
@@ -92,11 +105,27 @@ export class IndexBuilder {
     if (answer === KEY_NOT_INDEXED) return;
     if (this.#sorted !== null) {
       this.#sorted.add(this.#key.number, rowId);
+      this.progress.tuplesDone++;
       return;
     }
-    if (index.entry.unique && (answer !== KEY_HAS_NULL || index.entry.nullsNotDistinct))
+    if (index.entry.unique && (answer !== KEY_HAS_NULL || index.entry.nullsNotDistinct) && this.#isLatest(rowId, r))
       this.#refuseDuplicate(this.#key, rowId, r);
-    index.dictionary.insert(this.#key, rowId);
+    if (index.dictionary.insert(this.#key, rowId)) this.progress.tuplesDone++;
+  }
+
+  /** Nobody has replaced the version; who is about to is waited for. */
+  #isLatest(rowId: number, r: number): boolean {
+    if (!this.#isConcurrent) return true;
+    const { heap } = this.#table;
+    const liveness = heap.liveness(rowId, this.#x.transaction);
+    if (liveness === ROW_IN_PROGRESS) this.#wait();
+    return liveness !== ROW_DELETED && heap.newest(rowId) === r;
+  }
+
+  #wait(): never {
+    const { blocker } = this.#table.heap;
+    this.#session.engine.locks.waitForTransaction(this.#session.ensureTransaction(), blocker);
+    throw WAIT_SIGNAL;
   }
 
   /** Another row has the (rounded) number key; both are visible. Throws PAGE_MISS. */
@@ -112,7 +141,10 @@ export class IndexBuilder {
   #refuseDuplicate(key: IndexKey, rowId: number, r: number): void {
     const isLossy = this.#index.dictionary.isLossy;
     const values = isLossy ? this.#table.readValues(r, []) : [];
-    if (this.#finder.find(this.#x, key, values, rowId) !== NO_CONFLICT) throw this.#violation(r);
+    const found = this.#finder.find(this.#x, key, values, rowId);
+    if (found === NO_CONFLICT) return;
+    if (found === CONFLICT_UNDECIDED) this.#wait();
+    throw this.#violation(r);
   }
 
   #violation(r: number): Error {

@@ -19,6 +19,7 @@ import type { HeapState } from './heap-state.ts';
 import { IndexMemory } from './index/index.ts';
 import { type IndexedHeaps, IndexImages } from './index-images.ts';
 import { type FileSystem, makeFolder, NodeFileSystem, TemporaryFiles } from './io/index.ts';
+import { VERSIONS_REL_ID } from './limits.ts';
 import type { LockManager, Transaction, TransactionManager } from './mvcc/index.ts';
 import {
   Checkpointer,
@@ -32,7 +33,7 @@ import {
 } from './recovery/index.ts';
 import { startHeaps } from './startup.ts';
 import { captureState, RecoveredState } from './state.ts';
-import { type SequenceState, Store, VERSIONS_REL_ID } from './store.ts';
+import { type SequenceState, Store } from './store.ts';
 import { logRelationDrop, logRelationTruncate, Wal, WalSegments, type WalSync } from './wal/index.ts';
 
 export interface StorageOptions {
@@ -460,12 +461,19 @@ function openDirectory(
 }
 
 function sayWhatWasRecovered(recovery: RecoveryResult, onLog: (message: string) => void): void {
-  const { control, clean, redoLsn, endLsn, endReason, recordCount, lostLog } = recovery;
+  const { control, clean, redoLsn, endLsn, endReason, recordCount, lostLog, lostPages } = recovery;
   if (control === null || clean) return;
   const hex = (lsn: number): string => lsn.toString(16);
   onLog(`recovery: redo of ${recordCount} log records from ${hex(redoLsn)} to ${hex(endLsn)} (${endReason})`);
-  if (lostLog === null) return;
-  onLog(`accept_damaged_log: the log from ${hex(endLsn)} to ${hex(lostLog.durableLsn)}, at least, was given up`);
+  if (lostLog !== null) {
+    onLog(`accept_damaged_log: the log from ${hex(endLsn)} to ${hex(lostLog.durableLsn)}, at least, was given up`);
+  }
+  for (const { relId, lost, pageCount } of lostPages) {
+    onLog(
+      `accept_damaged_log: ${lost} of ${pageCount} pages of relation base/${relId} are gone: ` +
+        'it was dropped, emptied or shortened in the log that was given up',
+    );
+  }
 }
 
 /** A test's files come with a test's clock, so that a run can be repeated. */

@@ -10,6 +10,7 @@ import { assert } from '../types/assert.ts';
 import { SqlError } from '../types/errors.ts';
 import { type BufferPool, PAGE_MISS, type RelationPages, type WriteRing } from './buffer/index.ts';
 import { Heap, type HeapContext, Sweep, undoInserts, undoNewest, VersionStore } from './heap/index.ts';
+import { VERSIONS_REL_ID } from './limits.ts';
 import {
   isRun,
   LockManager,
@@ -40,8 +41,6 @@ import {
   type Wal,
 } from './wal/index.ts';
 
-/** Relation of the version store. */
-export const VERSIONS_REL_ID = 1;
 export const FIRST_HEAP_REL_ID = 16;
 /** Oids below belong to the system. */
 export const FIRST_OID = 16384;

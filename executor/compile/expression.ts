@@ -18,6 +18,7 @@ import {
   compareText,
   hashKey,
   inputText,
+  matchTsqueryAt,
   OID,
   outputText,
   SqlRecord,
@@ -75,6 +76,9 @@ const COMPARISON_WORDS: { readonly [suffix: string]: string } = {
   ge: '>=',
 };
 /** Text comparison functions that compare in byte order. */
+/** Which argument of @@ is the tsvector. */
+const MATCH_OPERATORS: Readonly<Record<string, number>> = { ts_match_vq: 0, ts_match_qv: 1 };
+
 const TEXT_COMPARISONS = /^(text_|text|bttext|name)(eq|ne|lt|le|gt|ge)$/;
 
 export class ExpressionCompiler {
@@ -309,6 +313,7 @@ export class ExpressionCompiler {
     if (expr.spreadsArray === true) return this.#variadicCall(expr);
     const partial = this.#options.partialCall?.(expr, (arg) => this.compileToAny(arg)) ?? null;
     if (partial !== null) return partial;
+    if (expr.function.internalName in MATCH_OPERATORS) return this.#matchCall(expr);
     const inline = this.#inlineCall(expr);
     if (inline !== null) return inline;
     const args = expr.args.map((a) => this.compile(a));
@@ -341,6 +346,23 @@ export class ExpressionCompiler {
     if (isNull === 'true') return NULL_OPERAND(expr.typeOid);
     const call = `${f}(${[...context, ...args.map((a) => this.#nonNull(a))].join(', ')})`;
     return this.#anyResult(isNull === 'false' ? call : `${isNull} ? null : ${call}`, expr.typeOid);
+  }
+
+  /** tsvector @@ tsquery: over the bytes of the page, where the vector lies there. */
+  #matchCall(expr: CallExpr): Operand {
+    const operands = expr.args.map((arg) => this.compile(arg));
+    const vectorAt = MATCH_OPERATORS[expr.function.internalName];
+    const vector = operands[vectorAt];
+    const isNull = anyOf(operands.map((operand) => operand.isNull));
+    if (vector.rep !== 'slice' || isNull === 'true') return this.#plainCall(expr.function, operands, expr);
+    const match = this.#emitter.bind(matchTsqueryAt, 'match');
+    const query = this.#nonNull(operands[1 - vectorAt]);
+    return {
+      rep: 'bool',
+      typeOid: OID.BOOL,
+      value: `${match}(u8, ${vector.start}, ${vector.end}, ${query})`,
+      isNull,
+    };
   }
 
   #inlineCall(expr: CallExpr): Operand | null {

@@ -8,6 +8,7 @@ import type { InvertedSearch, PostingExpr, PostingScanPlan, PostingTerm } from '
 import {
   andSet,
   emptySet,
+  type Heap,
   type HeapCounters,
   IndexCursor,
   keySet,
@@ -16,7 +17,6 @@ import {
   PostingReader,
   type PostingSet,
   rangeSet,
-  sortedSet,
 } from '../../storage/api.ts';
 import { BATCH_SIZE, Batch, END, PENDING } from '../batch.ts';
 import { scalarFunction } from '../compile/batch-program.ts';
@@ -25,6 +25,7 @@ import { InvertedSearcher } from '../inverted/search.ts';
 import { Holding } from '../memory-account.ts';
 import type { Execution } from '../program.ts';
 import type { Operator } from './operator.ts';
+import { PostingCount, type RowSource } from './posting-count.ts';
 import { PAGES_AHEAD_MAX } from './row-prefetch.ts';
 import { IndexConditions, RowFetcher } from './scan.ts';
 
@@ -47,12 +48,19 @@ export class PostingScanOperator implements Operator {
   readonly #counters: HeapCounters;
   readonly #out: Batch;
   readonly #held = new Holding('row ids of a bitmap');
-  #reader: PostingReader | null = null;
+  readonly #plan: PostingScanPlan;
+  readonly #heap: Heap;
+  #reader: RowSource | null = null;
+  /** Where rows of all-visible pages are only counted: the reader. */
+  #counting: PostingCount | null = null;
+  #mayCount = false;
   #isCounted = false;
 
   constructor(plan: PostingScanPlan, execution: Execution) {
     const table = execution.program.tableOf(plan.table);
     this.#fetcher = new RowFetcher(execution, plan, table);
+    this.#plan = plan;
+    this.#heap = table.heap;
     this.#counters = table.heap.counters;
     this.#out = new Batch(plan.targets.length);
     this.#postings = plan.postings;
@@ -82,15 +90,25 @@ export class PostingScanOperator implements Operator {
     this.#batchSize = Math.min(rows, BATCH_SIZE);
   }
 
+  countOnly(): boolean {
+    const { isExact, filter, targets } = this.#plan;
+    this.#mayCount = isExact && filter === null && targets.length === 0;
+    return this.#mayCount;
+  }
+
   open(x: ExecContext): void {
     this.#held.clear(x.memory);
     this.#isCounted = false;
-    this.#reader = new PostingReader(this.#setOf(x, this.#postings));
+    this.#counting?.close();
+    this.#counting = null;
+    const set = this.#setOf(x, this.#postings);
+    if (this.#mayCount && [...this.#terms.values()].every(({ conditions }) => !conditions.index.dictionary.isLossy))
+      this.#counting = new PostingCount(this.#heap, set);
+    this.#reader = this.#counting ?? new PostingReader(set);
   }
 
   #setOf(x: ExecContext, postings: PostingExpr): PostingSet {
-    if (postings.kind === 'search')
-      return sortedSet((this.#searches.get(postings.search) as InvertedSearcher).collect(x));
+    if (postings.kind === 'search') return (this.#searches.get(postings.search) as InvertedSearcher).setOf(x);
     if (postings.kind !== 'term') {
       const sets = postings.args.map((p) => this.#setOf(x, p));
       return postings.kind === 'and' ? andSet(sets) : orSet(sets);
@@ -109,11 +127,12 @@ export class PostingScanOperator implements Operator {
   }
 
   poll(x: ExecContext): Batch {
-    const reader = this.#reader as PostingReader;
+    const reader = this.#reader as RowSource;
     const out = this.#out;
     let n = 0;
     let looked = 0;
     let isSliceOver = false;
+    const isExact = this.#isExact();
     try {
       while (n < this.#batchSize && !isSliceOver) {
         if (reader.next === reader.end) {
@@ -123,7 +142,12 @@ export class PostingScanOperator implements Operator {
           isSliceOver = x.shouldYield(ROWS_AT_ONCE);
           continue;
         }
-        if (this.#fetcher.fetch(x, reader.rows[reader.next], out.columns, n)) n++;
+        const rowId = reader.rows[reader.next];
+        if (
+          isExact ? this.#fetcher.fetchExact(x, rowId, out.columns, n) : this.#fetcher.fetch(x, rowId, out.columns, n)
+        ) {
+          n++;
+        }
         reader.next++;
         if (++looked === ROWS_BETWEEN_LOOKS) {
           looked = 0;
@@ -141,14 +165,22 @@ export class PostingScanOperator implements Operator {
       this.#counters.bitmapRows += this.#fetcher.visible;
       this.#fetcher.visible = 0;
     }
-    if (n > 0) {
+    const rows = n + (this.#counting?.take() ?? 0);
+    if (rows > 0) {
       x.shouldYield(looked);
-      out.count = n;
+      out.count = rows;
       return out;
     }
     if (isSliceOver) return PENDING;
     this.#count();
     return END;
+  }
+
+  /** Whether visible rows satisfy what the recheck would ask. */
+  #isExact(): boolean {
+    if (this.#terms.size > 0) return false;
+    for (const searcher of this.#searches.values()) if (!searcher.isExact) return false;
+    return true;
   }
 
   /** Entries that came out of the indexes. */
@@ -158,11 +190,14 @@ export class PostingScanOperator implements Operator {
     for (const { conditions, set } of this.#terms.values()) {
       if (set !== null) conditions.index.counters.entriesRead += set.rowsMax;
     }
+    for (const searcher of this.#searches.values()) searcher.count();
   }
 
   close(x: ExecContext): void {
     if (this.#reader !== null) this.#count();
     this.#reader = null;
+    this.#counting?.close();
+    this.#counting = null;
     for (const term of this.#terms.values()) term.set = null;
     this.#held.clear(x.memory);
   }

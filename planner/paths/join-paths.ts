@@ -144,11 +144,12 @@ class JoinBuilder {
     const residual = this.conditions.on.filter((expr) => !keys.some((key) => key.condition === expr));
     const { filter } = this.conditions;
     const build = innerPath.total + innerPath.rows * (COST.hashInsert + COST.operator * keys.length);
-    const probe = outerPath.rows * COST.operator * (keys.length + 1);
-    const width = 32;
+    const probe = outerPath.rows * (COST.hashProbe + COST.operator * keys.length);
+    // A key, a few columns, and what a hash table keeps beside them.
+    const width = 48;
     const spill =
       innerPath.rows * width > planner.workMemBytes
-        ? ((innerPath.rows + outerPath.rows) * width * COST.spillPage) / 8192
+        ? ((innerPath.rows + outerPath.rows) * width * COST.hashSpillPage) / 8192
         : 0;
     const disabled = this.settings.enableHashJoin === false ? COST.disabled : 0;
     const startup = build + outerPath.startup + disabled;
@@ -319,7 +320,7 @@ function uniqueSide(problem: JoinProblem, right: Side, conditions: JoinCondition
   if (plain.length === 0 || columns.length === 0) return null;
   const input = cheapest(plain);
   const rows = groupCountOf(planner.selectivity, columns, input.rows);
-  const total = input.total + input.rows * (COST.hashInsert + COST.operator * columns.length);
+  const total = input.total + input.rows * (COST.groupRow + COST.operator * columns.length) + rows * COST.groupInsert;
   const estimate = { rows, startup: total, total };
   const path: Path = {
     ...estimate,

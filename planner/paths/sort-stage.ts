@@ -12,12 +12,22 @@ import type { Planner } from './planner.ts';
 import type { Orderer } from './query.ts';
 import { inputResolver, NOTHING, translate, translateNullable, translateSort } from './translate.ts';
 
-function sortCost(planner: Planner, rows: number, width: number, limit: number | null): number {
+/** Types that are compared as numbers. */
+const FAST_TYPES = new Set([16, 18, 20, 21, 23, 26, 700, 701, 1082, 1083, 1114, 1184]);
+
+function sortCost(
+  planner: Planner,
+  rows: number,
+  width: number,
+  limit: number | null,
+  keys: readonly SortKey[],
+): number {
   const count = Math.max(rows, 2);
   const kept = limit === null ? count : Math.min(Math.max(limit, 2), count);
-  const compare = 2 * COST.operator * count * Math.log2(kept);
+  const isFast = keys.every((key) => FAST_TYPES.has(key.expr.typeOid));
+  const compare = count * (COST.sortRow + COST.sortCompare * (isFast ? 1 : COST.sortSlow) * Math.log2(kept));
   const bytes = count * (width + 24);
-  const spill = limit === null && bytes > planner.workMemBytes ? (bytes / PAGE_BYTES) * COST.spillPage : 0;
+  const spill = limit === null && bytes > planner.workMemBytes ? (bytes / PAGE_BYTES) * COST.sortSpillPage : 0;
   return compare + spill;
 }
 
@@ -40,7 +50,8 @@ export function sortStage(
   count: Expr | null,
 ): Path {
   const limit = count === null ? null : knownNumber(planner, count);
-  const cost = sortCost(planner, path.rows, 32, limit);
+  const disabled = planner.context.environment.settings.enableSort === false ? COST.disabled : 0;
+  const cost = sortCost(planner, path.rows, 32, limit, normalized) + disabled;
   const estimate = {
     rows: path.rows,
     startup: path.total + cost,
@@ -138,7 +149,7 @@ export function distinctStage(planner: Planner, path: Path, exprs: readonly Expr
       },
     };
   }
-  const total = path.total + path.rows * (COST.hashInsert * 0.5 + COST.operator * exprs.length);
+  const total = path.total + path.rows * (COST.groupRow + COST.operator * exprs.length) + rows * COST.groupInsert;
   const estimate = { rows, startup: total, total: total + rows * COST.operator };
   return {
     ...path,

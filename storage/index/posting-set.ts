@@ -255,7 +255,7 @@ class KeySet extends LeafSet {
 }
 
 /** A set made of others: what it needs a group of its own for goes through `temporary`. */
-abstract class CombinedSet implements PostingSet {
+export abstract class CombinedSet implements PostingSet {
   abstract readonly rowsMax: number;
   protected readonly sets: readonly PostingSet[];
   #temporary: RowGroup | null = null;
@@ -612,20 +612,32 @@ export class PostingReader {
   }
 }
 
-/** Counts a set's row ids without making them. */
+/**
+ * Counts a set's row ids without making them; but for those of page groups that `isCounted` does not want counted like that: these
+ * are in rows[0..end) after each step, for who must look at them.
+ */
 export class PostingCounter {
   /** Row ids counted so far. */
   count = 0;
+  rows = new Uint32Array(0);
+  end = 0;
   readonly #set: PostingSet;
+  readonly #isCounted: (group: number) => boolean;
   #nextGroup = 0;
   #isPrepared = false;
 
-  constructor(set: PostingSet) {
+  constructor(set: PostingSet, isCounted: (group: number) => boolean = () => true) {
     this.#set = set;
+    this.#isCounted = isCounted;
+  }
+
+  get sizeBytes(): number {
+    return this.rows.byteLength + this.#set.sizeBytes;
   }
 
   /** Half a millisecond of work; true at the end. */
   step(): boolean {
+    this.end = 0;
     if (!this.#isPrepared) {
       this.#isPrepared = this.#set.prepare(PREPARED_AT_ONCE);
       if (!this.#isPrepared) this.#set.suspend();
@@ -636,8 +648,20 @@ export class PostingCounter {
       this.#nextGroup = group + 1;
       if (group >= GROUP_END) return true;
       this.#set.load(group, groupScratch);
-      this.count += groupScratch.rows;
+      if (this.#isCounted(group)) this.count += groupScratch.rows;
+      else this.#copy(group);
+      if (this.end >= PREPARED_AT_ONCE) return false;
     }
     return false;
+  }
+
+  #copy(group: number): void {
+    const length = this.end + groupScratch.rows;
+    if (length > this.rows.length) {
+      const grown = new Uint32Array(Math.max(length, this.rows.length * 2, 1024));
+      grown.set(this.rows.subarray(0, this.end));
+      this.rows = grown;
+    }
+    this.end += groupScratch.copyRows(group, this.rows, this.end);
   }
 }

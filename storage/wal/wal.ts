@@ -42,7 +42,7 @@ import {
   pageUpper,
   setPageLsn,
 } from '../page/index.ts';
-import { type FlushMode, WalFlusher, type WalSync } from './flusher.ts';
+import { type FlushMode, TAIL_CAPACITY_FIRST, WalFlusher, type WalSync } from './flusher.ts';
 import {
   PAGE_ITEM_IMAGE,
   PAGE_ITEM_INIT,
@@ -77,7 +77,6 @@ export interface WalOptions {
   readonly onBroken?: (error: SqlError) => void;
 }
 
-const TAIL_CAPACITY_FIRST = 256 * 1024;
 /** Ranges up to this are copied word by word: cheaper than making a subarray. */
 const COPY_BY_WORD_MAX = 384;
 const DURABLE_BACK_MAX = 0xffffffff;

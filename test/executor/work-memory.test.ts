@@ -262,6 +262,7 @@ describe('memory limits', () => {
       'commit table',
       'catalog',
       'wire buffers',
+      'spill buffers',
       'work memory',
       'lock tables',
       'statement cache',

@@ -71,7 +71,16 @@ const LIVES_MAX = 3;
 const CUTS_MAX = 5;
 /** Virtual time. */
 const STEP_MS_MAX = 20_000;
-const FAULTY_OPS: readonly MemoryOp[] = ['open', 'read', 'write', 'sync', 'truncate', 'rename', 'unlink', 'fsyncDir'];
+export const FAULTY_OPS: readonly MemoryOp[] = [
+  'open',
+  'read',
+  'write',
+  'sync',
+  'truncate',
+  'rename',
+  'unlink',
+  'fsyncDir',
+];
 
 export async function simulate(seed: number, tally: Tally = newTally(), weakness: Weakness = {}): Promise<void> {
   const time = new VirtualTime();

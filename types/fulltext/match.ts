@@ -3,7 +3,7 @@
  * with those at which it does not (`negated`); MAYBE is the answer where a lexeme has no positions.
  */
 
-import { type QueryNode, type QueryOperand, queryNodeCount, tsqueryTree } from './tsquery.ts';
+import { type QueryNode, type QueryOperand, type QueryPair, queryNodeCount, tsqueryTree } from './tsquery.ts';
 import {
   compareLexeme,
   lexemeCount,
@@ -14,6 +14,7 @@ import {
   positionAt,
   positionCount,
   positionsStart,
+  readUint32,
 } from './tsvector.ts';
 
 export const NO = 0;
@@ -37,8 +38,74 @@ export type OperandTest = (operand: QueryOperand, places: Places | null) => Answ
 export function matchTsquery(vector: Uint8Array, query: Uint8Array): boolean {
   if (queryNodeCount(query) === 0) return false;
   const count = lexemeCount(vector);
-  if (count === 0) return false;
   return matchNode(tsqueryTree(query) as QueryNode, vector, count);
+}
+
+/** The same where the vector lies among other bytes, from `start` to `end`. */
+export function matchTsqueryAt(bytes: Uint8Array, start: number, end: number, query: Uint8Array): boolean {
+  const node = tsqueryTree(query);
+  if (node === null) return false;
+  const count = readUint32(bytes, start);
+  if (needsPositions(node)) return matchNode(node, bytes.subarray(start, end), count);
+  return matchTerms(node, bytes, start, count);
+}
+
+let lastNode: QueryNode | null = null;
+let lastNeeds = false;
+
+/** Has the query phrases or weights? */
+function needsPositions(node: QueryNode): boolean {
+  if (node !== lastNode) {
+    lastNeeds = hasPositions(node);
+    lastNode = node;
+  }
+  return lastNeeds;
+}
+
+function hasPositions(node: QueryNode): boolean {
+  switch (node.kind) {
+    case 'operand':
+      return node.weights !== 0;
+    case 'not':
+      return hasPositions(node.argument);
+    case 'phrase':
+      return true;
+    default:
+      return hasPositions(node.left) || hasPositions(node.right);
+  }
+}
+
+/** For queries of terms and prefixes only. */
+function matchTerms(node: QueryNode, bytes: Uint8Array, start: number, count: number): boolean {
+  switch (node.kind) {
+    case 'operand':
+      return hasTerm(bytes, start, count, node.lexeme, node.prefix);
+    case 'not':
+      return !matchTerms(node.argument, bytes, start, count);
+    case 'and':
+      return matchTerms(node.left, bytes, start, count) && matchTerms(node.right, bytes, start, count);
+    default:
+      return (
+        matchTerms((node as QueryPair).left, bytes, start, count) ||
+        matchTerms((node as QueryPair).right, bytes, start, count)
+      );
+  }
+}
+
+function hasTerm(bytes: Uint8Array, start: number, count: number, lexeme: Uint8Array, prefix: boolean): boolean {
+  const entries = start + 4;
+  const data = entries + 4 * count;
+  let low = 0;
+  let high = count;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    const entry = readUint32(bytes, entries + 4 * middle);
+    const order = compareLexeme(bytes, data + (entry >>> 12), (entry >>> 1) & 2047, lexeme, prefix);
+    if (order === 0) return true;
+    if (order < 0) low = middle + 1;
+    else high = middle;
+  }
+  return false;
 }
 
 /** The short way, without positions; phrases turn to the long one. */

@@ -23,7 +23,7 @@ export const POSITIONS_MAX = 255;
 export const EMPTY_TSVECTOR: Uint8Array = new Uint8Array(4);
 
 /** u32 at a place that need not be aligned. */
-function readUint32(bytes: Uint8Array, at: number): number {
+export function readUint32(bytes: Uint8Array, at: number): number {
   return (bytes[at] | (bytes[at + 1] << 8) | (bytes[at + 2] << 16) | (bytes[at + 3] << 24)) >>> 0;
 }
 
