@@ -173,10 +173,10 @@ class SetMaker {
   constructor(random: Random) {
     this.random = random;
     const key = new IndexKey();
-    // Pages of 5 groups at most: what is tested is how they combine.
+    // Pages of 4 groups at most: what is tested is how they combine.
     const shapes = SHAPES.filter(({ firstPage }) => firstPage === 0).map((s) => ({
       ...s,
-      pages: Math.min(s.pages, 600),
+      pages: Math.min(s.pages, 400),
     }));
     shapes.forEach((shape, i) => {
       key.number = i;
@@ -239,7 +239,7 @@ describe('posting sets', () => {
   it(`AND, OR and AND NOT of lists and ranges, nested, are read in page order and counted (SEED=${SEED})`, () => {
     const random = new Random(SEED);
     const maker = new SetMaker(random);
-    for (let i = 0; i < 80; i++) {
+    for (let i = 0; i < 40; i++) {
       const { set, rows, text } = maker.make(random.below(4));
       same(readSet(set), Uint32Array.from(rows).sort(), text);
       expect(set.rowsMax, text).to.be.at.least(rows.size);
@@ -251,7 +251,7 @@ describe('posting sets', () => {
 
   it('read while rows come and go, have each that is there all the time, once', () => {
     const random = new Random(SEED);
-    for (let run = 0; run < 10; run++) {
+    for (let run = 0; run < 5; run++) {
       const maker = new SetMaker(random);
       const key = new IndexKey();
       const { set, rows, text } = maker.make(2);
@@ -262,7 +262,7 @@ describe('posting sets', () => {
         for (let i = 0; i < 300; i++) {
           const list = random.below(maker.rows.length);
           key.number = list;
-          const row = random.below(600) * 512 + 40 + random.below(60);
+          const row = random.below(400) * 512 + 40 + random.below(60);
           if (random.below(2) === 0) maker.dictionary.insert(key, row);
           else maker.dictionary.remove(key, row);
         }
