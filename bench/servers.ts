@@ -67,7 +67,7 @@ function isListening(port: number): Promise<boolean> {
 }
 
 /** Of the threads of a process that are there now: the scheduler's own count, in nanoseconds. */
-function threadsCpuMs(processId: number): number {
+export function threadsCpuMs(processId: number): number {
   let ns = 0;
   for (const thread of readdirSync(`/proc/${processId}/task`)) {
     try {

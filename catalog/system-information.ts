@@ -64,6 +64,8 @@ export interface TableActivity {
   readonly vacuumCount: number;
   readonly lastAnalyze: number | null;
   readonly analyzeCount: number;
+  readonly lastAutoAnalyze: number | null;
+  readonly autoAnalyzeCount: number;
   /** Look-ups of pages; those of long values are null where the table has none. */
   readonly blocksHit: number;
   readonly blocksRead: number;

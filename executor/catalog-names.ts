@@ -10,7 +10,7 @@ export function catalogNames(session: Session): CatalogNames {
   return regNames(
     (): NameSource => ({
       catalog: session.catalog,
-      shared: session.server.shared.catalog,
+      shared: session.sharedCatalog,
       searchPath: session.searchPath(true),
       parseType(text) {
         const environment = session.environment(session.catalog, []);

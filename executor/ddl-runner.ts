@@ -6,7 +6,14 @@ import { quoteIdentifier } from '../catalog/functions/quote.ts';
 import { Catalog, encodeEntry, entryKey, isSharedEntry, PUBLIC_SCHEMA } from '../catalog/index.ts';
 import type { Query, QueryStatement, Statement } from '../parser/ast.ts';
 import { deparse, parse, parseExpression } from '../parser/index.ts';
-import { bindScalar, type Expr, type OutputColumn, planStatement, type ScalarSource } from '../planner/index.ts';
+import {
+  bindScalar,
+  type Expr,
+  type OutputColumn,
+  planStatement,
+  type ScalarSource,
+  viewRefusal,
+} from '../planner/index.ts';
 import { ACCESS_EXCLUSIVE, IndexKey, LOCK_GRANTED, type LockMode, PAGE_MISS } from '../storage/api.ts';
 import { sqlError } from '../types/errors.ts';
 import { rowsFunction, scalarFunction } from './compile/batch-program.ts';
@@ -16,6 +23,7 @@ import { type DdlContext, type DdlSteps, type Task as DdlTask, TASK_PENDING } fr
 import { applyOnCommit, dropTemporaryObjects, executeDdl } from './ddl/index.ts';
 import { overNewHeap, rewrite } from './ddl/rewrite.ts';
 import { type IndexRuntime, KEY_HAS_NULL, KEY_NOT_INDEXED } from './index-runtime.ts';
+import { InvertedBuilder } from './inverted/build.ts';
 import { RowStoreWriter } from './modify/row-store.ts';
 import { ConflictFinder, describeIndexKey, NO_CONFLICT } from './modify/unique-check.ts';
 import { PORTAL_PENDING, Portal } from './portal.ts';
@@ -86,6 +94,7 @@ class SliceTask implements DdlTask<void> {
 class SessionDdlContext implements DdlContext {
   readonly #session: Session;
   readonly #prepared: PreparedStatement;
+  readonly #contexts: ExecContext[] = [];
 
   constructor(session: Session, prepared: PreparedStatement) {
     this.#session = session;
@@ -96,9 +105,7 @@ class SessionDdlContext implements DdlContext {
     return this.#session.catalog;
   }
   get shared() {
-    const { shared } = this.#session.server;
-    const changes = this.#session.transaction.pendingChanges.filter((c) => c.databaseOid === 0);
-    return changes.length === 0 ? shared.catalog : shared.catalog.apply(changes);
+    return this.#session.sharedCatalog;
   }
   get settings() {
     return this.#session.settings;
@@ -197,6 +204,9 @@ class SessionDdlContext implements DdlContext {
     });
   }
 
+  viewRefusal(query: Query): string | null {
+    return viewRefusal(query, this.#session.environment(this.catalog, []));
+  }
   describeQuery(query: Query): { readonly columns: readonly OutputColumn[] } {
     const statement: Statement = { node: query, start: 0, end: 0, literalStart: 0, literalEnd: 0, parameterCount: 0 };
     return { columns: planStatement(statement, this.#session.environment(this.catalog, [])).plan.output };
@@ -213,10 +223,16 @@ class SessionDdlContext implements DdlContext {
 
   #context(): ExecContext {
     const session = this.#session;
-    const x = new ExecContext(session.engine);
+    const x = new ExecContext(session.engine, session.database.workMemory);
     x.functions = session.functions;
     x.services = session;
+    this.#contexts.push(x);
     return x;
+  }
+
+  /** However the statement has ended: what it held in memory is given back. */
+  close(): void {
+    for (const x of this.#contexts) x.memory.release();
   }
 
   runInternal(text: string, parameters: readonly Value[] = []): DdlTask<readonly (readonly Value[])[]> {
@@ -314,7 +330,11 @@ class SessionDdlContext implements DdlContext {
     return this.catalog
       .constraintsOf(table.oid)
       .filter((c) => c.type === 'check' && c.checkText !== null)
-      .map((c) => ({ name: c.name, expr: this.bind(parseExpression(c.checkText as string), table, 'check') }));
+      .map((c) => ({
+        name: c.name,
+        isView: false,
+        expr: this.bind(parseExpression(c.checkText as string), table, 'check'),
+      }));
   }
 
   isEmpty(table: RelationEntry): boolean {
@@ -360,7 +380,8 @@ class SessionDdlContext implements DdlContext {
     }
   }
   forgetStatistics(tableOid: number): void {
-    this.#session.database.statistics.forget(tableOid);
+    const analysis = this.catalog.analysis(tableOid);
+    if (analysis !== undefined) this.removeEntry(analysis);
   }
   preparedQuery(name: string): QueryStatement {
     return this.#session.findPrepared(name).node as QueryStatement;
@@ -381,6 +402,9 @@ class IndexBuilder {
   readonly #finder: ConflictFinder;
   readonly #snapshot: ExecContext['snapshot'];
   readonly #pages: TablePages;
+  /** Of an inverted index. */
+  readonly #inverted: InvertedBuilder | null;
+  #isLoading = false;
   #page = 0;
 
   constructor(x: ExecContext, session: Session, table: TableRuntime, index: IndexRuntime) {
@@ -394,12 +418,22 @@ class IndexBuilder {
     this.#snapshot = session.engine.transactions.takeSnapshot(txn);
     x.begin(txn, this.#snapshot, [], null);
     this.#pages = new TablePages(table, this.#snapshot);
+    const sizeMax = session.settings.number('maintenance_work_mem') * 1024;
+    this.#inverted = index.terms === null ? null : new InvertedBuilder(x, index.terms, index.dictionary, sizeMax);
   }
 
-  /** One page; true at the end. */
+  /** One page, or a part of what was collected; true at the end. */
   step(): boolean {
     const { heap } = this.#table;
+    if (this.#isLoading) {
+      this.#isLoading = this.#inverted?.step() === false;
+      return false;
+    }
     if (this.#page >= heap.pages.pageCount) {
+      if (this.#inverted?.isEmpty === false) {
+        this.#isLoading = true;
+        return false;
+      }
       this.#session.database.indexBuilt(this.#index.entry.oid, this.#snapshot.csn);
       this.#session.transaction.releaseSnapshot(this.#snapshot);
       return true;
@@ -411,11 +445,16 @@ class IndexBuilder {
       if (r >= 0) this.#add(this.#page * 512 + slot, r);
     }
     this.#page++;
+    if (this.#inverted?.isFull() === true) this.#isLoading = true;
     return false;
   }
 
   #add(rowId: number, r: number): void {
     const index = this.#index;
+    if (this.#inverted !== null) {
+      this.#inverted.add(rowId, r);
+      return;
+    }
     const answer = index.keyFromRow(this.#x, r, this.#key);
     if (answer === KEY_NOT_INDEXED) return;
     if (index.entry.unique && (answer !== KEY_HAS_NULL || index.entry.nullsNotDistinct))
@@ -443,11 +482,16 @@ export function* runDdl(session: Session, prepared: PreparedStatement): Task<str
     throw sqlError('25006', 'cannot execute a definition in a read-only transaction');
   }
   session.engine.transactions.statementXid(txn);
-  const steps = executeDdl((prepared.statement as Statement).node, new SessionDdlContext(session, prepared));
-  for (;;) {
-    const step = steps.next();
-    if (step.done === true) return step.value.tag;
-    yield* session.wait();
+  const context = new SessionDdlContext(session, prepared);
+  const steps = executeDdl((prepared.statement as Statement).node, context);
+  try {
+    for (;;) {
+      const step = steps.next();
+      if (step.done === true) return step.value.tag;
+      yield* session.wait();
+    }
+  } finally {
+    context.close();
   }
 }
 

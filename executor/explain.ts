@@ -1,4 +1,6 @@
 /** EXPLAIN [ANALYZE]: plans, and perhaps runs with counters around each operator. */
+
+import type { Value } from '../catalog/function-entry.ts';
 import type { ExplainStatement, Option, Query, Statement } from '../parser/ast.ts';
 import { errorPosition } from '../parser/index.ts';
 import {
@@ -26,7 +28,7 @@ import { PreparedStatement } from './prepared-statement.ts';
 import { Execution, type Program } from './program.ts';
 import type { Session, Task } from './session.ts';
 import { describeReport, type SpillingOperator } from './spill/report.ts';
-import { sendRows, utilityFields } from './utility.ts';
+import { executeArguments, sendRows, utilityFields } from './utility.ts';
 
 /** What one operator (and what is below it) did. */
 class Counter implements NodeInstrumentation {
@@ -214,15 +216,15 @@ export function* runExplain(
   formats: readonly number[],
 ): Task<string> {
   const options = optionsOf(node, prepared.text);
-  const inner = explained(session, node, prepared);
   const start = performance.now();
+  const { inner, params } = explained(session, node, prepared);
   const program = inner.program(session);
   const planningMs = performance.now() - start;
   const counters = new Map<Plan, Counter>();
   let executionMs: number | null = null;
   if (options.analyze) {
     const began = performance.now();
-    yield* runCounted(session, inner, program, counters);
+    yield* runCounted(session, inner, params, program, counters);
     executionMs = performance.now() - began;
   }
   const instrumentation: PlanInstrumentation = (plan) => counters.get(plan) ?? null;
@@ -240,10 +242,11 @@ export function* runExplain(
 function* runCounted(
   session: Session,
   inner: PreparedStatement,
+  params: readonly Value[],
   program: Program,
   counters: Map<Plan, Counter>,
 ): Task<void> {
-  const portal = new Portal(session, '', inner, [], null, []);
+  const portal = new Portal(session, '', inner, params, null, []);
   portal.onBatch = () => {};
   portal.execute(
     new Execution(program, (plan, operator) => {
@@ -325,12 +328,22 @@ function documentText(
   return formatExplain(query, format);
 }
 
-function explained(session: Session, node: ExplainStatement, prepared: PreparedStatement): PreparedStatement {
+interface Explained {
+  readonly inner: PreparedStatement;
+  readonly params: readonly Value[];
+}
+
+function explained(session: Session, node: ExplainStatement, prepared: PreparedStatement): Explained {
   const { statement } = node;
-  if (statement.kind === 'execute') return session.findPrepared(statement.name);
+  if (statement.kind === 'execute') {
+    const found = session.findPrepared(statement.name);
+    if (!found.isPlanned) return { inner: found, params: [] };
+    const params = executeArguments(session, statement, found);
+    return { inner: session.variantForParameters(found, params), params };
+  }
   let query: Statement['node'] = statement;
   if (statement.kind === 'declareCursor') query = statement.query;
   else if (statement.kind === 'createTableAs' && 'query' in statement) query = statement.query as Query;
   const base = prepared.statement as Statement;
-  return new PreparedStatement(prepared.text, { ...base, node: query }, prepared.declaredTypes);
+  return { inner: new PreparedStatement(prepared.text, { ...base, node: query }, prepared.declaredTypes), params: [] };
 }

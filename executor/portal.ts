@@ -225,6 +225,8 @@ export class Portal {
         return `UPDATE ${processed}`;
       case 'delete':
         return `DELETE ${processed}`;
+      case 'merge':
+        return `MERGE ${processed}`;
     }
   }
 

@@ -176,16 +176,22 @@ function binaryEncoder(typeOid: number): ColumnEncoder {
       out.length += 8;
     };
   }
+  // Long values of these are not copied before they are sent.
+  if (typeOid === OID.BYTEA) return writeLengthBytes;
+  if (typeOid === OID.TEXT || typeOid === OID.VARCHAR || typeOid === OID.BPCHAR || typeOid === OID.JSON) {
+    return writeLengthText;
+  }
   const output = binaryOutput(typeOid);
-  return (out, value) => {
-    const bytes = output(value);
-    if (out.mayDefer && bytes.length > DEFERRED_MIN) {
-      deferValue(out, bytes, bytes.length);
-      return;
-    }
-    out.writeInt32(bytes.length);
-    out.writeBytes(bytes);
-  };
+  return (out, value) => writeLengthBytes(out, output(value));
+}
+
+function writeLengthBytes(out: OutBuffer, bytes: Uint8Array): void {
+  if (out.mayDefer && bytes.length > DEFERRED_MIN) {
+    deferValue(out, bytes, bytes.length);
+    return;
+  }
+  out.writeInt32(bytes.length);
+  out.writeBytes(bytes);
 }
 
 export class ResultEncoder {

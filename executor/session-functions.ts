@@ -227,6 +227,15 @@ export class SessionFunctions implements FunctionContext {
     return isHeld;
   }
 
+  notify(channel: string, payload: string): void {
+    this.#session.ensureTransaction();
+    this.#session.transaction.notifications.notify(channel, payload);
+  }
+
+  listeningChannels(): string[] {
+    return this.#session.server.notifications.channelsOf(this.#session);
+  }
+
   advisoryUnlockAll(): void {
     this.#session.engine.locks.releaseAllAdvisory(this.#session.lockOwner);
   }

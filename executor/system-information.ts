@@ -93,13 +93,11 @@ export class SessionSystemInformation implements SystemInformation {
   }
 
   get shared(): SharedCatalog {
-    const { catalog } = this.#session.server.shared;
-    const changes = this.#session.transaction.pendingChanges.filter((change) => change.databaseOid === 0);
-    return changes.length === 0 ? catalog : catalog.apply(changes);
+    return this.#session.sharedCatalog;
   }
 
   get currentRoleOid(): number {
-    return this.#session.server.shared.catalog.roleByName(this.#session.currentUser)?.oid ?? 0;
+    return this.#session.sharedCatalog.roleByName(this.#session.currentUser)?.oid ?? 0;
   }
 
   get temporarySchemaOid(): number {

@@ -202,9 +202,17 @@ export function* runUtility(
     case 'load':
       return 'LOAD';
     case 'listen':
+      session.ensureTransaction();
+      transaction.notifications.listen(node.channel);
+      return 'LISTEN';
     case 'unlisten':
+      session.ensureTransaction();
+      transaction.notifications.unlisten(node.channel);
+      return 'UNLISTEN';
     case 'notify':
-      throw sqlError('0A000', `${node.kind.toUpperCase()} is not supported`);
+      session.ensureTransaction();
+      transaction.notifications.notify(node.channel, node.payload ?? '');
+      return 'NOTIFY';
     case 'explain':
       return yield* runExplain(session, node, prepared, isSimple, formats);
     case 'copy':
@@ -344,10 +352,10 @@ function setRole(session: Session, setting: 'role' | 'session_authorization', wa
   const isRole = setting === 'role';
   const name =
     wanted === undefined || wanted === 'none' ? (isRole ? session.sessionUser : session.identity.user) : wanted;
-  const role = session.server.shared.catalog.roleByName(name);
+  const role = session.sharedCatalog.roleByName(name);
   if (role === undefined) throw sqlError('22023', `role "${name}" does not exist`);
-  const self = session.server.shared.catalog.roleByName(session.sessionUser);
-  if (self?.superuser !== true && self !== undefined && !session.server.shared.catalog.isMember(self.oid, role.oid)) {
+  const self = session.sharedCatalog.roleByName(session.sessionUser);
+  if (self?.superuser !== true && self !== undefined && !session.sharedCatalog.isMember(self.oid, role.oid)) {
     throw sqlError('42501', `permission denied to set ${isRole ? 'role' : 'session authorization'} "${name}"`);
   }
   session.currentUser = name;
@@ -422,6 +430,7 @@ function discard(session: Session, target: 'all' | 'plans' | 'sequences' | 'temp
     session.prepared.clear();
     session.cursors.close({ kind: 'close', cursor: null, position: -1 });
     session.functions.advisoryUnlockAll();
+    session.server.notifications.unlisten(session, session.database.oid, null);
     session.functions.forgetSequences();
     session.currentUser = session.sessionUser;
   } else if (target === 'sequences') session.functions.forgetSequences();
@@ -438,16 +447,11 @@ function* execute(
 ): Task<string> {
   const prepared = session.findPrepared(node.name);
   session.checkNotFailed(prepared.node);
-  if (node.args.length !== prepared.parameterTypes.length) {
-    throw sqlError('42601', `wrong number of parameters for prepared statement "${node.name}"`, {
-      detail: `Expected ${prepared.parameterTypes.length} parameters but got ${node.args.length}.`,
-    });
-  }
+  const params = executeArguments(session, node, prepared);
   if (!prepared.isPlanned) return (yield* runUtility(session, prepared, formats, isSimple)) as string;
-  const params = evaluateArguments(session, node, prepared.parameterTypes);
-  prepared.program(session);
+  const variant = session.variantForParameters(prepared, params);
   if (isSimple && prepared.fields !== null) session.sink.rowDescription(prepared.fields, []);
-  const portal = new Portal(session, '', prepared, params, null, formats);
+  const portal = new Portal(session, '', variant, params, null, formats);
   try {
     while (session.pollPortal(portal, 0) === PORTAL_PENDING) yield* session.wait();
     return portal.tag();
@@ -456,7 +460,14 @@ function* execute(
   }
 }
 
-function evaluateArguments(session: Session, node: ExecuteStatement, types: readonly number[]): Value[] {
+/** Values of EXECUTE's arguments. */
+export function executeArguments(session: Session, node: ExecuteStatement, prepared: PreparedStatement): Value[] {
+  const types = prepared.parameterTypes;
+  if (node.args.length !== types.length) {
+    throw sqlError('42601', `wrong number of parameters for prepared statement "${node.name}"`, {
+      detail: `Expected ${types.length} parameters but got ${node.args.length}.`,
+    });
+  }
   const environment = session.environment(session.catalog, []);
   const context = new ExecContext(session.engine);
   context.functions = session.functions;

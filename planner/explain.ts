@@ -63,6 +63,7 @@ function inputsOf(plan: Plan): readonly Plan[] {
     case 'insert':
     case 'update':
     case 'delete':
+    case 'merge':
       return [plan.source];
     case 'with':
       return [plan.input];
@@ -321,8 +322,9 @@ class Describer {
       case 'insert':
         return this.insert(plan, details);
       case 'update':
-      case 'delete': {
-        const word = plan.kind === 'update' ? 'Update' : 'Delete';
+      case 'delete':
+      case 'merge': {
+        const word = plan.kind === 'update' ? 'Update' : plan.kind === 'delete' ? 'Delete' : 'Merge';
         return this.node(`${word} on ${quoteIdentifier(plan.table.name)}`, 'ModifyTable', details, {
           Operation: word,
           ...tableFields(plan.table.name, plan.table.name),
@@ -376,6 +378,14 @@ class Describer {
   }
 
   private postings(postings: PostingExpr, plan: Plan & { kind: 'postingScan' }): Shown {
+    if (postings.kind === 'search') {
+      const scope = this.scopeOf(plan);
+      const { index, conditions } = postings.search;
+      return this.bitmapIndexScan(
+        index.name,
+        conditions.map(({ shown }) => deparse(shown, scope)),
+      );
+    }
     if (postings.kind !== 'term') {
       const word = postings.kind === 'and' ? 'BitmapAnd' : 'BitmapOr';
       return {
@@ -397,14 +407,16 @@ class Describer {
     };
     bound(term.lower, '>');
     bound(term.upper, '<');
-    const condition = parts.length === 1 ? parts[0] : `(${parts.join(' AND ')})`;
+    return this.bitmapIndexScan(term.index.name, parts);
+  }
+
+  private bitmapIndexScan(indexName: string, conditions: readonly string[]): Shown {
+    const condition = conditions.length === 1 ? conditions[0] : `(${conditions.join(' AND ')})`;
     return this.node(
-      `Bitmap Index Scan on ${quoteIdentifier(term.index.name)}`,
+      `Bitmap Index Scan on ${quoteIdentifier(indexName)}`,
       'Bitmap Index Scan',
       [['Index Cond', condition]],
-      {
-        'Index Name': term.index.name,
-      },
+      { 'Index Name': indexName },
     );
   }
 
@@ -455,7 +467,8 @@ class Describer {
       }
       case 'insert':
       case 'update':
-      case 'delete': {
+      case 'delete':
+      case 'merge': {
         if (input === 0 || plan.kind === 'insert') {
           const column = plan.table.columns[index];
           return this.scanColumn(input === 1 ? 'excluded' : plan.table.name, column.name, column.typeOid, qualify);
@@ -523,6 +536,7 @@ class Describer {
       case 'insert':
       case 'update':
       case 'delete':
+      case 'merge':
       case 'empty':
         return { text: quoteIdentifier(plan.output[index]?.name || '?column?'), typeOid: 0, isComplex: false };
       default: {

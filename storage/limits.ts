@@ -40,3 +40,6 @@ assert(WAL_SEGMENT_SIZE % PAGE_SIZE === 0, 'segments are whole pages');
 assert(WAL_RECORD_HEADER_SIZE + 16 + PAGE_SIZE < WAL_SEGMENT_SIZE, 'a page image fits in a log segment');
 assert(WAL_RECORD_HEADER_SIZE % 8 === 0, 'log records keep f64 fields aligned');
 assert(RING_FRAMES * 2 >= POOL_FRAMES_MIN, 'the ring is the larger of the small sizes: tiny pools do not use one');
+
+/** Relation of the version store. */
+export const VERSIONS_REL_ID = 1;

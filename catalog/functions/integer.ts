@@ -15,6 +15,10 @@ export type Int8 = number | bigint;
 const INT8_MAX = 9223372036854775807n;
 const INT8_MIN = -9223372036854775808n;
 
+function lsnDifference(a: Int8, b: Int8): Numeric {
+  return Numeric.fromBigint(BigInt(a) - BigInt(b));
+}
+
 export const smallintOutOfRange = (): SqlError => sqlError('22003', 'smallint out of range');
 export const integerOutOfRange = (): SqlError => sqlError('22003', 'integer out of range');
 export const bigintOutOfRange = (): SqlError => sqlError('22003', 'bigint out of range');
@@ -208,7 +212,8 @@ export const integerFunctions: FunctionModule = {
     pg_lsn_gt: gt,
     pg_lsn_ge: ge,
     pg_lsn_cmp: compare,
-    pg_lsn_mi: (a: Int8, b: Int8) => Numeric.fromBigint(BigInt(a) - BigInt(b)),
+    pg_lsn_mi: lsnDifference,
+    pg_wal_lsn_diff: lsnDifference,
     xideq: eq,
     xidneq: ne,
     cideq: eq,

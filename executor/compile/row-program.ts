@@ -7,13 +7,15 @@
 import type { Expr } from '../../planner/expr.ts';
 import type { ScanReads } from '../../storage/api.ts';
 import type { ExecContext } from '../context.ts';
+import type { ColumnLayout } from '../row/row-layout.ts';
 import { rowTidCode } from '../row/row-tid.ts';
 import type { TableRuntime } from '../table-runtime.ts';
 import { Emitter } from './emitter.ts';
 import { ExpressionCompiler, type SlotAllocator } from './expression.ts';
 import { emitEvaluated, mayWait } from './may-wait.ts';
 import type { Operand } from './operand.ts';
-import { emitViews, loadPageColumn, missingColumn, usedColumns } from './page-columns.ts';
+import { emitViews, loadPageColumn, missingColumn, usedColumns, wholeColumns } from './page-columns.ts';
+import { emitPartialCall, partialColumn } from './partial-calls.ts';
 
 /** Emits what is done with a row that passed the filter; operands of columns are loaded. */
 export interface RowBody {
@@ -41,8 +43,11 @@ export function emitRow(
   const layout = table.layout(layoutNumber);
   const loaded = new Map<number, Operand>();
   const load = (exprs: readonly (Expr | null)[]): void => {
+    // In fast mode a long value leaves the block; in generic mode calls for a part of one load it themselves.
+    const whole = bail === null ? wholeColumns(exprs, 0) : null;
     for (const index of usedColumns(exprs, 0)) {
       if (loaded.has(index)) continue;
+      if (whole !== null && !whole.includes(index) && layout.columns[index] !== null) continue;
       const entry = table.entry.columns[index];
       const column = layout.columns[index];
       loaded.set(
@@ -59,6 +64,13 @@ export function emitRow(
     bail,
     column: (_input, index) => loaded.get(index) as Operand,
     systemColumn: (_input, name, tableOid) => systemColumn(name, tableOid),
+    partialCall: (expr, compileArg) => {
+      const index = partialColumn(expr)?.index ?? -1;
+      if (index < 0 || loaded.has(index)) return null;
+      const args = expr.args.slice(1).map(compileArg);
+      const options = { emitter, row: 'r', parts: table.overflow.parts };
+      return emitPartialCall(options, expr, layout.columns[index] as ColumnLayout, table.entry.columns[index], args);
+    },
   });
   load([input.filter]);
   const out = mayWait([input.filter]) ? `{ x.evaluated(); ${reject} }` : reject;

@@ -7,13 +7,22 @@ import { deparse, parse } from '../../parser/index.ts';
 import { type PlannedStatement, planStatement, type ValuesPlan } from '../../planner/index.ts';
 import { sqlError } from '../../types/errors.ts';
 import { baseTypeOid } from '../../types/index.ts';
+import { OutBuffer } from '../../types/out-buffer.ts';
 import { PORTAL_PENDING, Portal } from '../portal.ts';
 import { PreparedStatement } from '../prepared-statement.ts';
 import { Program } from '../program.ts';
 import type { Session, Task } from '../session.ts';
-import { CopyInTask } from './copy-in.ts';
-import { CopyOutWriter } from './copy-out.ts';
-import { copyOptions } from './options.ts';
+import { CopyBinarySource } from './binary-source.ts';
+import { CopyBinaryWriter } from './binary-writer.ts';
+import type { CopySource } from './copy-source.ts';
+import type { CopyWriter } from './copy-writer.ts';
+import { type CopyOptions, copyOptions } from './options.ts';
+import { checkServerAccess, ServerReader, ServerWriter } from './server-file.ts';
+import { CopyTextSource } from './text-source.ts';
+import { CopyTextWriter } from './text-writer.ts';
+
+/** Bytes of rows that are written to a file at once. */
+const FILE_BUFFER_BYTES = 262144;
 
 /** A statement whose program is given: COPY's INSERT reads from the client. */
 class FixedStatement extends PreparedStatement {
@@ -30,11 +39,8 @@ class FixedStatement extends PreparedStatement {
 }
 
 export function* runCopy(session: Session, node: CopyStatement, prepared: PreparedStatement): Task<string> {
-  if (node.endpoint === 'file' || node.endpoint === 'program') {
-    throw sqlError('0A000', `COPY ${node.direction === 'from' ? 'from' : 'to'} a ${node.endpoint} is not supported`, {
-      hint: "Use COPY FROM STDIN or COPY TO STDOUT; psql's \\copy command reads and writes files on the client.",
-    });
-  }
+  if (node.endpoint === 'file' || node.endpoint === 'program')
+    checkServerAccess(session, node.direction, node.endpoint);
   if (node.direction === 'from') return yield* copyFrom(session, node, prepared);
   return yield* copyTo(session, node, prepared);
 }
@@ -133,19 +139,50 @@ function* copyFrom(session: Session, node: CopyStatement, prepared: PreparedStat
     source = s;
   });
   const program = new Program({ ...planned, plan: withoutLengthCasts(plan) }, session.database, session.catalog);
-  const task = new CopyInTask(columns, options, table.name);
-  program.setSource(source as unknown as ValuesPlan, task);
+  const reads =
+    options.format === 'binary'
+      ? new CopyBinarySource(columns, table.name)
+      : new CopyTextSource(columns, options, table.name);
+  program.setSource(source as unknown as ValuesPlan, reads);
   const portal = new Portal(session, '', new FixedStatement(prepared.text, program), [], null, []);
-  session.sink.copyInResponse(
-    0,
-    columns.map(() => 0),
-  );
-  session.beginCopyIn(task);
+  const count =
+    node.endpoint === 'file' || node.endpoint === 'program'
+      ? yield* fromServer(session, node, portal, reads)
+      : yield* fromClient(session, options, columns.length, portal, reads);
+  return `COPY ${count}`;
+}
+
+function* fromClient(
+  session: Session,
+  options: CopyOptions,
+  width: number,
+  portal: Portal,
+  source: CopySource,
+): Task<number> {
+  const format = options.format === 'binary' ? 1 : 0;
+  session.sink.copyInResponse(format, new Array(width).fill(format));
+  session.beginCopyIn(source);
   try {
     while (session.pollPortal(portal, 0) === PORTAL_PENDING) yield* session.wait();
-    return `COPY ${portal.processedCount}`;
+    return portal.processedCount;
   } finally {
     session.endCopyIn();
+    portal.close();
+  }
+}
+
+function* fromServer(session: Session, node: CopyStatement, portal: Portal, source: CopySource): Task<number> {
+  const { path } = node;
+  const reader = yield* ServerReader.open(session, { endpoint: node.endpoint as 'file' | 'program', path }, source);
+  try {
+    while (session.pollPortal(portal, 0) === PORTAL_PENDING) {
+      if (source.wantsData) reader.pump();
+      yield* session.wait();
+    }
+    yield* reader.finish();
+    return portal.processedCount;
+  } finally {
+    reader.close();
     portal.close();
   }
 }
@@ -175,18 +212,29 @@ function* copyTo(session: Session, node: CopyStatement, prepared: PreparedStatem
   statement.program(session);
   const fields = statement.fields ?? [];
   const names = fields.map((f) => f.name);
-  const writer = new CopyOutWriter(
-    names,
-    fields.map((f) => f.typeOid),
-    options,
-  );
-  const { sink } = session;
-  sink.copyOutResponse(
-    0,
-    fields.map(() => 0),
-  );
-  if (options.header !== 'none') writer.header(sink.out, names);
+  const toServer = node.endpoint === 'file' || node.endpoint === 'program';
+  const typeOids = fields.map((f) => f.typeOid);
+  const writer =
+    options.format === 'binary'
+      ? new CopyBinaryWriter(typeOids, !toServer)
+      : new CopyTextWriter(names, typeOids, options, !toServer);
   const portal = new Portal(session, '', statement, [], null, []);
+  if (toServer) yield* rowsToServer(session, node, portal, writer);
+  else yield* rowsToClient(session, options, names.length, portal, writer);
+  return `COPY ${portal.rowCount}`;
+}
+
+function* rowsToClient(
+  session: Session,
+  options: CopyOptions,
+  width: number,
+  portal: Portal,
+  writer: CopyWriter,
+): Task<void> {
+  const { sink } = session;
+  const format = options.format === 'binary' ? 1 : 0;
+  sink.copyOutResponse(format, new Array(width).fill(format));
+  writer.begin(sink.out);
   portal.onBatch = (batch, from, to) => writer.rows(sink.out, batch, from, to, session.settings.format);
   portal.respectsSink = true;
   try {
@@ -194,6 +242,30 @@ function* copyTo(session: Session, node: CopyStatement, prepared: PreparedStatem
   } finally {
     portal.close();
   }
+  writer.end(sink.out);
   sink.copyDone();
-  return `COPY ${portal.rowCount}`;
+}
+
+function* rowsToServer(session: Session, node: CopyStatement, portal: Portal, writer: CopyWriter): Task<void> {
+  const { path } = node;
+  const file = yield* ServerWriter.open(session, { endpoint: node.endpoint as 'file' | 'program', path });
+  const out = new OutBuffer();
+  const flush = function* (): Task<void> {
+    yield* file.write(out.bytes.subarray(0, out.length));
+    out.length = 0;
+  };
+  try {
+    writer.begin(out);
+    portal.onBatch = (batch, from, to) => writer.rows(out, batch, from, to, session.settings.format);
+    while (session.pollPortal(portal, 0) === PORTAL_PENDING) {
+      yield* session.wait();
+      if (out.length > FILE_BUFFER_BYTES) yield* flush();
+    }
+    writer.end(out);
+    yield* flush();
+    yield* file.finish();
+  } finally {
+    file.close();
+    portal.close();
+  }
 }

@@ -3,7 +3,7 @@ import type { CopyStatement } from '../../parser/ast.ts';
 import { sqlError } from '../../types/errors.ts';
 
 export interface CopyOptions {
-  readonly format: 'text' | 'csv';
+  readonly format: 'text' | 'csv' | 'binary';
   /** One character each; '' = none. */
   readonly delimiter: string;
   readonly nullText: string;
@@ -43,12 +43,18 @@ function booleanOf(name: string, value: OptionValue): boolean {
 export function copyOptions(node: CopyStatement): CopyOptions {
   const given = new Map<string, OptionValue>();
   for (const option of node.options) {
-    if (given.has(option.name)) throw sqlError('42601', 'conflicting or redundant options');
+    if (!OPTION_NAMES.has(option.name))
+      throw sqlError('42601', `option "${option.name}" not recognized`, { position: option.position + 1 });
+    if (given.has(option.name))
+      throw sqlError('42601', 'conflicting or redundant options', { position: option.position + 1 });
     given.set(option.name, option.value);
   }
   const format = given.has('format') ? textOf(given.get('format') as OptionValue).toLowerCase() : 'text';
-  if (format === 'binary') throw sqlError('0A000', 'COPY in binary format is not supported');
-  if (format !== 'text' && format !== 'csv') throw sqlError('22023', `COPY format "${format}" not recognized`);
+  if (format !== 'text' && format !== 'csv' && format !== 'binary')
+    throw sqlError('22023', `COPY format "${format}" not recognized`);
+  if (format === 'binary') checkBinary(given);
+  for (const option of node.options)
+    if (option.name === 'encoding') checkEncoding(textOf(option.value), option.position + 1);
   const isCsv = format === 'csv';
   const text = (name: string, fallback: string): string =>
     given.has(name) ? textOf(given.get(name) as OptionValue) : fallback;
@@ -91,6 +97,42 @@ export function copyOptions(node: CopyStatement): CopyOptions {
   };
 }
 
+const OPTION_NAMES: ReadonlySet<string> = new Set([
+  'format',
+  'freeze',
+  'delimiter',
+  'null',
+  'header',
+  'quote',
+  'escape',
+  'force_quote',
+  'force_not_null',
+  'force_null',
+  'encoding',
+]);
+
+function checkBinary(given: ReadonlyMap<string, OptionValue>): void {
+  if (given.has('delimiter')) throw sqlError('42601', 'cannot specify DELIMITER in BINARY mode');
+  if (given.has('null')) throw sqlError('42601', 'cannot specify NULL in BINARY mode');
+  if (given.has('header') && headerWord(given.get('header')) !== 'off')
+    throw sqlError('0A000', 'cannot specify HEADER in BINARY mode');
+}
+
+/** Names of UTF-8 and of its parts; other encodings are known but not converted. */
+function checkEncoding(name: string, position: number): void {
+  const plain = name.toLowerCase().replace(/[^a-z0-9]/g, '');
+  if (plain === 'utf8' || plain === 'unicode' || plain === 'sqlascii') return;
+  if (/^(latin\d+|iso8859\d+|win\d+|windows\d+|koi8[ru]?|euc[a-z]{2}|sjis|big5|gbk|gb18030|uhc|johab)$/.test(plain))
+    throw sqlError('0A000', `COPY in encoding "${name}" is not supported`);
+  throw sqlError('22023', 'argument to option "encoding" must be a valid encoding name', { position });
+}
+
+function headerWord(value: OptionValue | undefined): 'on' | 'off' | 'match' {
+  if (value === undefined) return 'off';
+  if (textOf(value).toLowerCase() === 'match') return 'match';
+  return booleanOf('header', value) ? 'on' : 'off';
+}
+
 function listOfNames(value: OptionValue | undefined): readonly string[] {
   if (value === undefined) return [];
   const list = listOf(value);
@@ -98,12 +140,9 @@ function listOfNames(value: OptionValue | undefined): readonly string[] {
 }
 
 function headerOf(node: CopyStatement, value: OptionValue | undefined): CopyOptions['header'] {
-  if (value === undefined) return 'none';
-  if (textOf(value).toLowerCase() === 'match') {
-    if (node.direction === 'to') throw sqlError('0A000', 'cannot use "match" with HEADER in COPY TO');
-    return 'match';
-  }
-  return booleanOf('header', value) ? 'line' : 'none';
+  const word = headerWord(value);
+  if (word === 'match' && node.direction === 'to') throw sqlError('0A000', 'cannot use "match" with HEADER in COPY TO');
+  return word === 'match' ? 'match' : word === 'on' ? 'line' : 'none';
 }
 
 function checkCharacter(name: string, text: string): void {

@@ -139,7 +139,7 @@ export function* addKey(
       included,
       predicateText: null,
       nullsNotDistinct: constraint.nullsNotDistinct,
-      options: indexOptions(constraint.options),
+      options: indexOptions(constraint.options, 'btree'),
       isEmpty: isNewTable || x.isEmpty(table),
     });
   }

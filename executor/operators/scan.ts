@@ -1,11 +1,10 @@
 /**
- * Table scans: sequential, by ordered index, by intersected posting lists, by row id.
+ * Table scans: sequential, by ordered index, by row id. Those by posting lists: posting-scan.ts.
  */
 import type { Value } from '../../catalog/function-entry.ts';
 import type {
   IndexBound,
   IndexScanPlan,
-  PostingExpr,
   PostingScanPlan,
   PostingTerm,
   RowIdScanPlan,
@@ -16,11 +15,9 @@ import {
   type HeapCounters,
   IndexCursor,
   IndexKey,
-  intersectSorted,
   PAGE_MISS,
   RING_FRAMES,
   ScanReads,
-  uniteSorted,
 } from '../../storage/api.ts';
 import { hashKey, SqlArray } from '../../types/index.ts';
 import { BATCH_SIZE, Batch, END, PENDING } from '../batch.ts';
@@ -125,7 +122,7 @@ export class SeqScanOperator implements Operator {
 }
 
 /** Equality and range bounds of an index scan, evaluated at open. */
-class IndexConditions {
+export class IndexConditions {
   readonly index: IndexRuntime;
   readonly #equal: readonly ScalarFunctionOfContext[];
   readonly #lower: ScalarFunctionOfContext | null;
@@ -168,6 +165,11 @@ class IndexConditions {
       term.lower?.inclusive ?? true,
       term.upper?.inclusive ?? true,
     );
+  }
+
+  /** Whether the bounds are all columns of one key. */
+  get isKey(): boolean {
+    return this.#lower === null && this.#upper === null && this.#equal.length === this.index.entry.columns.length;
   }
 
   /**
@@ -213,29 +215,32 @@ class IndexConditions {
     values: Value[],
     hasRange: boolean,
   ): boolean {
-    let count = values.length;
+    const prefix = values.length;
     if (bound !== null) {
       const value = bound(x);
       if (value === null) return false;
       values.push(value);
-      count = values.length;
+    } else if (hasRange) {
+      // Open on this side: where NULLs sort beyond it, it ends before them. Equalities stay inclusive.
+      const hasNulls = this.index.entry.columns[prefix].nullsFirst === (side === 'lower');
+      if (hasNulls) values.push(null);
+      if (side === 'lower') cursor.lowerInclusive = !hasNulls;
+      else cursor.upperInclusive = !hasNulls;
     }
+    const count = values.length;
     if (side === 'lower') cursor.hasLower = count > 0;
     else cursor.hasUpper = count > 0;
     if (count > 0) this.index.searchKey(values, cursor[side]);
-    if (bound !== null) values.pop();
-    else if (hasRange) {
-      // Open on this side: the range still excludes NULLs, which sort beyond it; the recheck drops them. Equalities stay inclusive.
-      if (side === 'lower') cursor.lowerInclusive = true;
-      else cursor.upperInclusive = true;
-    }
+    values.length = prefix;
     return true;
   }
 }
 
 /** Turns row ids into batches: visible version, recheck and filter, targets. */
-class RowFetcher {
+export class RowFetcher {
   readonly #row: GenericRowFunction<Value[][]>;
+  /** Without the recheck. */
+  readonly #exactRow: () => GenericRowFunction<Value[][]>;
   readonly #table: TableRuntime;
   readonly prefetch: RowPrefetch;
 
@@ -252,6 +257,10 @@ class RowFetcher {
     this.#row = program.memo(plan, 'row', () =>
       rowFunction<Value[][]>({ table, slots: program.slots, filter, body: batchBody(plan.targets) }),
     );
+    this.#exactRow = () =>
+      program.memo(plan, 'exactRow', () =>
+        rowFunction<Value[][]>({ table, slots: program.slots, filter: plan.filter, body: batchBody(plan.targets) }),
+      );
   }
 
   /** Rows that were visible, counted by fetch; whoever fetches counts from 0 again. */
@@ -263,6 +272,14 @@ class RowFetcher {
     if (r < 0) return false;
     this.visible++;
     return this.#row(x, r, rowId, out, n);
+  }
+
+  /** The same for a row that an index has answered for: only the filter is asked. */
+  fetchExact(x: ExecContext, rowId: number, out: Value[][], n: number): boolean {
+    const r = this.#table.heap.visible(rowId, x.snapshot);
+    if (r < 0) return false;
+    this.visible++;
+    return this.#exactRow()(x, r, rowId, out, n);
   }
 
   /** The same, when the version seen has the key under which the cursor found the row. */
@@ -446,58 +463,26 @@ export class IndexScanOperator implements Operator {
   }
 }
 
-/** Row ids that a posting expression selects, ascending and without duplicates. */
-function collectPostings(
-  x: ExecContext,
-  terms: ReadonlyMap<PostingTerm, IndexConditions>,
-  postings: PostingExpr,
-): Uint32Array {
-  if (postings.kind !== 'term') {
-    const lists = postings.args.map((p) => collectPostings(x, terms, p));
-    return postings.kind === 'and' ? intersectSorted(lists) : uniteSorted(lists);
-  }
-  const conditions = terms.get(postings.term) as IndexConditions;
-  const cursor = new IndexCursor(conditions.index.dictionary);
-  if (!conditions.apply(x, cursor, undefined, false)) return new Uint32Array(0);
-  const { counters } = conditions.index;
-  counters.scans++;
-  let rows = new Uint32Array(256);
-  let count = 0;
-  let ascending = true;
-  for (let row = cursor.next(); row !== CURSOR_END; row = cursor.next()) {
-    if (count === rows.length) {
-      const grown = new Uint32Array(count * 2);
-      grown.set(rows);
-      rows = grown;
-    }
-    if (count > 0 && rows[count - 1] >= row) ascending = false;
-    rows[count++] = row;
-  }
-  counters.entriesRead += count;
-  const used = rows.subarray(0, count);
-  if (ascending) return used;
-  used.sort();
-  let distinct = 0;
-  for (let i = 0; i < count; i++) if (i === 0 || used[i] !== used[i - 1]) used[distinct++] = used[i];
-  return used.subarray(0, distinct);
-}
-
-/** Fetches a list of row ids in order. */
-abstract class RowListOperator implements Operator {
+/** Rows by row id, in order. */
+export class RowIdScanOperator implements Operator {
   readonly #fetcher: RowFetcher;
-  protected readonly counters: HeapCounters;
+  readonly #counters: HeapCounters;
   readonly #out: Batch;
-  #rows: Uint32Array = new Uint32Array(0);
+  readonly #table: TableRuntime;
+  readonly #values: ScalarFunctionOfContext[];
   readonly #held = new Holding('row ids of a bitmap');
+  #rows: Uint32Array = new Uint32Array(0);
   #next = 0;
 
-  constructor(fetcher: RowFetcher, table: TableRuntime, width: number) {
-    this.#fetcher = fetcher;
-    this.counters = table.heap.counters;
-    this.#out = new Batch(width);
+  constructor(plan: RowIdScanPlan, execution: Execution) {
+    const { program } = execution;
+    const table = program.tableOf(plan.table);
+    this.#fetcher = new RowFetcher(execution, plan, table);
+    this.#counters = table.heap.counters;
+    this.#out = new Batch(plan.targets.length);
+    this.#table = table;
+    this.#values = plan.rowIds.map((e) => program.memo(e, 'scalar', () => scalarFunction(program.slots, e)));
   }
-
-  protected abstract collect(x: ExecContext): Uint32Array;
 
   #batchSize = BATCH_SIZE;
 
@@ -507,9 +492,23 @@ abstract class RowListOperator implements Operator {
 
   open(x: ExecContext): void {
     this.#held.clear(x.memory);
-    this.#rows = this.collect(x);
+    this.#rows = this.#collect(x);
     this.#held.add(x.memory, this.#rows.byteLength);
     this.#next = 0;
+  }
+
+  #collect(x: ExecContext): Uint32Array {
+    const { pageCount } = this.#table.heap.pages;
+    const ids = new Set<number>();
+    const add = (tid: number | null): void => {
+      if (tid !== null && isRowTid(tid, pageCount)) ids.add(rowIdOfTid(tid));
+    };
+    for (const compute of this.#values) {
+      const value = compute(x);
+      if (value instanceof SqlArray) for (const tid of value.elements) add(tid as number | null);
+      else add(value as number | null);
+    }
+    return Uint32Array.from(ids).sort();
   }
 
   poll(x: ExecContext): Batch {
@@ -522,10 +521,10 @@ abstract class RowListOperator implements Operator {
         this.#next++;
       }
     } catch (error) {
-      if (error === PAGE_MISS) this.#fetcher.prefetch.list(this.#rows, this.#next);
+      if (error === PAGE_MISS) this.#fetcher.prefetch.list(this.#rows, this.#next, this.#rows.length);
       if (error !== PAGE_MISS || n === 0) throw error;
     } finally {
-      this.counters.bitmapRows += this.#fetcher.visible;
+      this.#counters.bitmapRows += this.#fetcher.visible;
       this.#fetcher.visible = 0;
     }
     x.shouldYield(this.#next - start);
@@ -536,55 +535,5 @@ abstract class RowListOperator implements Operator {
   close(x: ExecContext): void {
     this.#rows = new Uint32Array(0);
     this.#held.clear(x.memory);
-  }
-}
-
-export class PostingScanOperator extends RowListOperator {
-  readonly #postings: PostingExpr;
-  readonly #terms = new Map<PostingTerm, IndexConditions>();
-
-  constructor(plan: PostingScanPlan, execution: Execution) {
-    const table = execution.program.tableOf(plan.table);
-    super(new RowFetcher(execution, plan, table), table, plan.targets.length);
-    this.#postings = plan.postings;
-    const visit = (postings: PostingExpr): void => {
-      if (postings.kind !== 'term') for (const p of postings.args) visit(p);
-      else {
-        const index = execution.program.index(table, postings.term.index.oid);
-        this.#terms.set(postings.term, IndexConditions.compile(execution, index, postings.term));
-      }
-    };
-    visit(plan.postings);
-  }
-
-  protected collect(x: ExecContext): Uint32Array {
-    return collectPostings(x, this.#terms, this.#postings);
-  }
-}
-
-export class RowIdScanOperator extends RowListOperator {
-  readonly #table: TableRuntime;
-  readonly #values: ScalarFunctionOfContext[];
-
-  constructor(plan: RowIdScanPlan, execution: Execution) {
-    const { program } = execution;
-    const table = program.tableOf(plan.table);
-    super(new RowFetcher(execution, plan, table), table, plan.targets.length);
-    this.#table = table;
-    this.#values = plan.rowIds.map((e) => program.memo(e, 'scalar', () => scalarFunction(program.slots, e)));
-  }
-
-  protected collect(x: ExecContext): Uint32Array {
-    const { pageCount } = this.#table.heap.pages;
-    const ids = new Set<number>();
-    const add = (tid: number | null): void => {
-      if (tid !== null && isRowTid(tid, pageCount)) ids.add(rowIdOfTid(tid));
-    };
-    for (const compute of this.#values) {
-      const value = compute(x);
-      if (value instanceof SqlArray) for (const tid of value.elements) add(tid as number | null);
-      else add(value as number | null);
-    }
-    return Uint32Array.from(ids).sort();
   }
 }

@@ -14,8 +14,8 @@ import {
   type FunctionMatch,
   findFunction,
   isCastPath,
-  resolveTypes,
 } from './overload.ts';
+import { resolveTypes } from './polymorphic.ts';
 import { positionOf } from './position.ts';
 import { type Clause, findItem, type Level, levelOfRel } from './scope.ts';
 import { bindOrderItem } from './sort.ts';
@@ -250,6 +250,7 @@ const CLAUSE_WORDS: Readonly<Partial<Record<Clause, string>>> = {
   where: 'WHERE',
   filter: 'FILTER',
   'join on': 'JOIN conditions',
+  'merge when': 'MERGE WHEN conditions',
   'from function': 'functions in FROM',
   'group by': 'GROUP BY',
   limit: 'LIMIT',
@@ -279,6 +280,7 @@ const SETS_REFUSED = new Set<Clause>([
   'having',
   'filter',
   'join on',
+  'merge when',
   'limit',
   'offset',
   'window frame rows',

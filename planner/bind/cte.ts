@@ -55,6 +55,9 @@ function bindCte(level: Level, item: ast.CommonTableExpr, recursive: boolean): C
   const id = context.nextCte();
   const node = item.query;
   if (node.kind !== 'query') {
+    if (node.kind === 'merge') {
+      throw context.error('0A000', 'MERGE not supported in WITH query', positionOf(context, item.position));
+    }
     if (level.parent !== null) {
       throw context.error(
         '0A000',

@@ -56,6 +56,7 @@ export type Clause =
   | 'having'
   | 'filter'
   | 'join on'
+  | 'merge when'
   | 'from function'
   | 'group by'
   | 'order by'

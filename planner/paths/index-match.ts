@@ -177,7 +177,8 @@ function sameKeyExpr(key: Expr, expr: Expr): boolean {
   return node.kind === 'coalesce' && node.args.length === 1 ? sameKeyExpr(key, node.args[0]) : false;
 }
 
-function matchesExpression(context: BindContext, key: Expr, expr: Expr): boolean {
+/** Whether an expression of the query is the index's key. */
+export function matchesExpression(context: BindContext, key: Expr, expr: Expr): boolean {
   if (sameKeyExpr(key, expr)) return true;
   if (logical(key).kind === 'var' || !hasLifted(expr)) return false;
   if (!equalExpr(key, foldConstants(unlift(expr)))) return false;

@@ -302,6 +302,11 @@ export class BufferPool implements LoggedPages {
     this.dirtied++;
   }
 
+  /** A log record names the page, or something about it. */
+  noteNamed(rel: RelationPages, pageNo: number): void {
+    rel.visibility?.noteWritten(pageNo);
+  }
+
   /** The log names the page, for the first time since its redo LSN. */
   noteChanged(rel: RelationPages, pageNo: number): void {
     rel.changed.add(pageNo);
@@ -348,6 +353,7 @@ export class BufferPool implements LoggedPages {
     if (pageCount >= rel.pageCount) return;
     this.freePages(rel, pageCount);
     rel.pageCount = pageCount;
+    rel.visibility?.truncate(pageCount);
     this.wal.requestDurable(this.wal.insertLsn, (error) => {
       if (error === null && !this.isClosed && !rel.dropped) this.files.truncate(rel);
     });

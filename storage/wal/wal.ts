@@ -57,6 +57,8 @@ import type { WalSegments } from './segments.ts';
 /** What the log needs of the buffer pool. */
 export interface LoggedPages extends PageViews {
   markDirty(base: number): void;
+  /** Called once for each page that a record names, before anybody can read what was done to it. */
+  noteNamed(rel: LoggedRelation, pageNo: number): void;
   /** The page is named for the first time since the redo LSN, or by pageNote. */
   noteChanged(rel: LoggedRelation, pageNo: number): void;
 }
@@ -212,6 +214,7 @@ export class Wal {
    * page itself is not touched, and need not be in memory.
    */
   pageNote(rel: LoggedRelation, pageNo: number, note: PageNote, slot: number): void {
+    this.pages!.noteNamed(rel, pageNo);
     if (!this.keepsBytes) return;
     this.pages!.noteChanged(rel, pageNo);
     this.appendItem(rel.relId, pageNo, packPageItem(PAGE_ITEM_NOTE, slot, note));
@@ -358,6 +361,7 @@ export class Wal {
       'the page is where the caller says',
     );
     touched[this.touchedCount++] = base;
+    this.pages!.noteNamed(rel, pageNo);
     return true;
   }
 

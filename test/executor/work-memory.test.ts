@@ -256,6 +256,7 @@ describe('memory limits', () => {
       'buffer pool',
       'page tables',
       'indexes',
+      'index posting lists',
       'index key arenas',
       'log tail',
       'commit table',

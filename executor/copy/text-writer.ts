@@ -1,20 +1,24 @@
-/** COPY TO STDOUT: rows as CopyData messages, in text or CSV. */
+/** COPY TO in text or CSV. */
 import type { Value } from '../../catalog/function-entry.ts';
 import { type FormatSettings, textOutput } from '../../types/index.ts';
 import type { OutBuffer } from '../../types/out-buffer.ts';
 import type { Batch } from '../batch.ts';
+import { CopyWriter } from './copy-writer.ts';
 import type { CopyOptions } from './options.ts';
 
 type ToText = (value: Value, format: FormatSettings) => string;
 
-export class CopyOutWriter {
+export class CopyTextWriter extends CopyWriter {
+  readonly #names: readonly string[];
   readonly #outputs: readonly ToText[];
   readonly #options: CopyOptions;
   readonly #forceQuote: readonly boolean[];
   readonly #needsEscape: RegExp;
   readonly #needsQuote: RegExp;
 
-  constructor(names: readonly string[], typeOids: readonly number[], options: CopyOptions) {
+  constructor(names: readonly string[], typeOids: readonly number[], options: CopyOptions, isFramed: boolean) {
+    super(isFramed);
+    this.#names = names;
     this.#outputs = typeOids.map((oid) => textOutput(oid));
     this.#options = options;
     this.#forceQuote = names.map((name) => options.forceQuote === '*' || options.forceQuote.includes(name));
@@ -23,15 +27,18 @@ export class CopyOutWriter {
     this.#needsQuote = new RegExp(`[\\r\\n${special(options.delimiter)}${special(options.quote)}]`);
   }
 
-  header(out: OutBuffer, names: readonly string[]): void {
-    const { delimiter, format } = this.#options;
+  /** The header line, if one is wanted. */
+  override begin(out: OutBuffer): void {
+    const { delimiter, format, header } = this.#options;
+    if (header === 'none') return;
+    const names = this.#names;
     const fields = names.map((name, i) =>
       format === 'csv' ? this.#csv(name, i, names.length === 1) : this.#text(name),
     );
-    writeCopyData(out, `${fields.join(delimiter)}\n`);
+    this.#line(out, `${fields.join(delimiter)}\n`);
   }
 
-  rows(out: OutBuffer, batch: Batch, from: number, to: number, format: FormatSettings): void {
+  override rows(out: OutBuffer, batch: Batch, from: number, to: number, format: FormatSettings): void {
     const { delimiter, nullText } = this.#options;
     const isCsv = this.#options.format === 'csv';
     const width = this.#outputs.length;
@@ -46,8 +53,15 @@ export class CopyOutWriter {
           line += isCsv ? this.#csv(text, c, width === 1) : this.#text(text);
         }
       }
-      writeCopyData(out, `${line}\n`);
+      this.#line(out, `${line}\n`);
     }
+  }
+
+  #line(out: OutBuffer, text: string): void {
+    const start = this.beginRow(out);
+    out.reserve(text.length * 3);
+    out.length += out.bytes.utf8Write(text, out.length);
+    this.endRow(out, start);
   }
 
   #text(text: string): string {
@@ -77,12 +91,3 @@ const TEXT_ESCAPES: { readonly [character: string]: string } = {
   '\t': '\\t',
   '\v': '\\v',
 };
-
-function writeCopyData(out: OutBuffer, text: string): void {
-  out.reserve(5 + text.length * 3);
-  const start = out.length;
-  out.bytes[start] = 100;
-  const written = out.bytes.utf8Write(text, start + 5);
-  out.setInt32(start + 1, written + 4);
-  out.length = start + 5 + written;
-}

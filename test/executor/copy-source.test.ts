@@ -1,11 +1,15 @@
 /** COPY FROM reads the same rows however the client cuts its messages. */
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { END, PENDING } from '../../executor/batch.ts';
+import { Batch, END, PENDING } from '../../executor/batch.ts';
 import type { ExecContext } from '../../executor/context.ts';
-import { CopyInTask } from '../../executor/copy/copy-in.ts';
+import { CopyBinarySource } from '../../executor/copy/binary-source.ts';
+import { CopyBinaryWriter } from '../../executor/copy/binary-writer.ts';
+import type { CopySource } from '../../executor/copy/copy-source.ts';
 import type { CopyOptions } from '../../executor/copy/options.ts';
+import { CopyTextSource } from '../../executor/copy/text-source.ts';
 import { DEFAULT_FORMAT, OID } from '../../types/index.ts';
+import { OutBuffer } from '../../types/out-buffer.ts';
 
 const context = { functions: { format: DEFAULT_FORMAT } } as unknown as ExecContext;
 const columns = ['a', 'b'].map((name) => ({ name, typeOid: OID.TEXT, typeModifier: -1 }));
@@ -24,9 +28,12 @@ function options(format: 'text' | 'csv', escapeWith: string): CopyOptions {
   } as unknown as CopyOptions;
 }
 
-/** All rows, with the bytes cut at these places. */
 function read(copyOptions: CopyOptions, bytes: Buffer, cuts: readonly number[]): string[] {
-  const task = new CopyInTask(columns, copyOptions, 't');
+  return readFrom(new CopyTextSource(columns, copyOptions, 't'), bytes, cuts);
+}
+
+/** All rows, with the bytes cut at these places. */
+function readFrom(task: CopySource, bytes: Buffer, cuts: readonly number[]): string[] {
   const rows: string[] = [];
   const drain = (): void => {
     for (;;) {
@@ -76,4 +83,22 @@ describe('COPY FROM, whatever the messages', () => {
       );
     });
   }
+
+  it('in binary, as COPY TO wrote them', () => {
+    fc.assert(
+      fc.property(fc.array(fc.tuple(fc.option(field), field)), fc.array(fc.nat()), (lines, cuts) => {
+        const batch = new Batch(2);
+        for (const c of [0, 1]) batch.columns[c] = lines.map((fields) => fields[c]);
+        const out = new OutBuffer();
+        const writer = new CopyBinaryWriter([OID.TEXT, OID.TEXT], false);
+        writer.begin(out);
+        writer.rows(out, batch, 0, lines.length, DEFAULT_FORMAT);
+        writer.end(out);
+        const bytes = Buffer.from(out.bytes.subarray(0, out.length));
+        expect(readFrom(new CopyBinarySource(columns, 't'), bytes, cuts)).to.deep.equal(
+          lines.map((fields) => JSON.stringify(fields)),
+        );
+      }),
+    );
+  });
 });

@@ -1,8 +1,4 @@
-/**
- * COPY FROM STDIN: the client's bytes become lines, lines become rows of a batch, and the batch feeds an INSERT.
- *
- * Bytes are worked on where they arrive; only an unfinished line at the end of a message is kept.
- */
+/** COPY FROM in text or CSV: bytes become lines, lines become rows of a batch. */
 import type { Value } from '../../catalog/function-entry.ts';
 import { SqlError, sqlError } from '../../types/errors.ts';
 import {
@@ -14,17 +10,9 @@ import {
   plainNumeric,
   textInput,
 } from '../../types/index.ts';
-import { BATCH_SIZE, Batch, END, PENDING } from '../batch.ts';
-import type { ExecContext } from '../context.ts';
-import type { Operator } from '../operators/operator.ts';
 import { decodeText } from '../row/row-reader.ts';
+import { type CopyColumn, CopySource } from './copy-source.ts';
 import type { CopyOptions } from './options.ts';
-
-export interface CopyColumn {
-  readonly name: string;
-  readonly typeOid: number;
-  readonly typeModifier: number;
-}
 
 const NEWLINE = 10;
 const RETURN = 13;
@@ -32,7 +20,7 @@ const BACKSLASH = 92;
 /** A field's room up to this is kept for the next. */
 const SCRATCH_KEPT_MAX = 65536;
 
-export class CopyInTask implements Operator {
+export class CopyTextSource extends CopySource {
   readonly #columns: readonly CopyColumn[];
   readonly #options: CopyOptions;
   readonly #tableName: string;
@@ -43,22 +31,16 @@ export class CopyInTask implements Operator {
   readonly #nullBytes: Buffer;
   readonly #forceNotNull: readonly boolean[];
   readonly #forceNull: readonly boolean[];
-  readonly #out: Batch;
-  /** Bytes not yet worked on: #data[#position .. #length). */
-  #data: Buffer = Buffer.alloc(65536);
-  #position = 0;
-  #length = 0;
   /** Up to here the line has no end, for a line that comes in many messages; CSV: whether that is inside of quotes. */
   #looked = 0;
   #looksInQuotes = false;
   #line = 0;
   #field: Buffer = Buffer.alloc(256);
-  #isFinished = false;
   #sawEndMarker = false;
-  #failure: Error | null = null;
   #isHeaderDone: boolean;
 
   constructor(columns: readonly CopyColumn[], options: CopyOptions, tableName: string) {
+    super(columns.length);
     this.#columns = columns;
     this.#options = options;
     this.#tableName = tableName;
@@ -69,72 +51,25 @@ export class CopyInTask implements Operator {
     this.#nullBytes = Buffer.from(options.nullText, 'utf8');
     this.#forceNotNull = columns.map((c) => options.forceNotNull.includes(c.name));
     this.#forceNull = columns.map((c) => options.forceNull.includes(c.name));
-    this.#out = new Batch(columns.length);
     this.#isHeaderDone = options.header === 'none';
   }
 
-  // --------------------------------------------------------------------------------------------- from the session
-
-  receive(bytes: Uint8Array): void {
-    const left = this.#length - this.#position;
-    if (left + bytes.length > this.#data.length) {
-      const grown = Buffer.allocUnsafeSlow(Math.max(this.#data.length * 2, left + bytes.length));
-      this.#data.copy(grown, 0, this.#position, this.#length);
-      this.#data = grown;
-    } else if (this.#length + bytes.length > this.#data.length) this.#data.copyWithin(0, this.#position, this.#length);
-    else {
-      this.#data.set(bytes, this.#length);
-      this.#length += bytes.length;
-      return;
-    }
-    this.#looked -= this.#position;
-    this.#position = 0;
-    this.#data.set(bytes, left);
-    this.#length = left + bytes.length;
+  protected override moved(by: number): void {
+    this.#looked -= by;
   }
 
-  /** Bytes that wait to be worked on. */
-  get bufferedBytes(): number {
-    return this.#length - this.#position;
-  }
-
-  /** It has used up what came, and nothing else holds it up. */
-  wantsData = true;
-
-  finish(): void {
-    this.#isFinished = true;
-  }
-
-  fail(error: Error): void {
-    this.#failure = error;
-  }
-
-  // ------------------------------------------------------------------------------------------------- as an operator
-
-  open(): void {}
-  close(): void {}
-
-  poll(x: ExecContext): Batch {
-    if (this.#failure !== null) throw this.#failure;
-    this.wantsData = false;
-    const out = this.#out;
+  protected override parseRows(format: FormatSettings, limit: number): number {
     let n = 0;
-    while (n < BATCH_SIZE) {
+    while (n < limit) {
       const end = this.#findLineEnd();
       if (end < 0) break;
       this.#line++;
-      const isRow = this.#parseLine(x.functions.format, this.#position, end, n);
-      this.#position = this.#nextLine;
+      const isRow = this.#parseLine(format, this.position, end, n);
+      this.position = this.#nextLine;
       if (isRow) n++;
       if (this.#sawEndMarker) break;
     }
-    out.count = n;
-    if (n > 0) return out;
-    if (this.#isFinished) return END;
-    // More must come from the client: it wakes us.
-    this.wantsData = true;
-    x.isWaiting = true;
-    return PENDING;
+    return n;
   }
 
   /** Start of the line after the one found. */
@@ -143,34 +78,34 @@ export class CopyInTask implements Operator {
   /** End of the next whole line (without its line break), or -1. Quoted line breaks of CSV belong to the line. */
   #findLineEnd(): number {
     if (this.#sawEndMarker) {
-      this.#position = this.#length;
+      this.position = this.length;
       return -1;
     }
-    const data = this.#data;
-    const length = this.#length;
-    let at = Math.max(this.#looked, this.#position);
+    const data = this.data;
+    const length = this.length;
+    let at = Math.max(this.#looked, this.position);
     if (this.#quote < 0) {
       at = nextNewline(data, at, length);
       // A backslash before the line break makes it data; an even number of them does not.
-      while (at < length && isEscaped(data, at, this.#position)) {
+      while (at < length && isEscaped(data, at, this.position)) {
         at = nextNewline(data, at + 1, length);
       }
       this.#looked = at;
     } else at = this.#findCsvLineEnd(at);
     if (at >= length) {
-      if (!this.#isFinished || this.#position >= length) return -1;
+      if (!this.isFinished || this.position >= length) return -1;
       this.#nextLine = length;
       this.#looksInQuotes = false;
       return length;
     }
     this.#nextLine = at + 1;
-    return at > this.#position && data[at - 1] === RETURN ? at - 1 : at;
+    return at > this.position && data[at - 1] === RETURN ? at - 1 : at;
   }
 
   /** The line break that ends the line looked at up to `from`, or the end of what came. */
   #findCsvLineEnd(from: number): number {
-    const data = this.#data;
-    const length = this.#length;
+    const data = this.data;
+    const length = this.length;
     const hasOwnEscape = this.#escape !== this.#quote;
     let inQuotes = this.#looksInQuotes;
     let at = from;
@@ -178,7 +113,7 @@ export class CopyInTask implements Operator {
       const byte = data[at];
       if (inQuotes && hasOwnEscape && byte === this.#escape) {
         // What it escapes may come with the next message.
-        if (at + 1 === length && !this.#isFinished) break;
+        if (at + 1 === length && !this.isFinished) break;
         at++;
       } else if (byte === this.#quote) inQuotes = !inQuotes;
       else if (byte === NEWLINE && !inQuotes) {
@@ -194,7 +129,7 @@ export class CopyInTask implements Operator {
 
   /** Parses a line into row n of the batch; false when it was the header or the end marker. */
   #parseLine(format: FormatSettings, start: number, end: number, n: number): boolean {
-    const data = this.#data;
+    const data = this.data;
     if (end - start === 2 && data[start] === BACKSLASH && data[start + 1] === 46) {
       this.#sawEndMarker = true;
       return false;
@@ -210,7 +145,7 @@ export class CopyInTask implements Operator {
   }
 
   #parseText(format: FormatSettings, start: number, end: number, n: number): void {
-    const data = this.#data;
+    const data = this.data;
     const delimiter = this.#delimiter;
     const width = this.#columns.length;
     let column = 0;
@@ -233,7 +168,7 @@ export class CopyInTask implements Operator {
         if (width === 0 && from === end) return;
         throw this.#error('22P04', 'extra data after last expected column');
       }
-      if (this.#isNull(from, to)) this.#out.columns[column][n] = null;
+      if (this.#isNull(from, to)) this.out.columns[column][n] = null;
       else this.#setValue(format, column, n, from, to, hasEscape, isAscii);
       column++;
       if (to >= end) break;
@@ -245,7 +180,7 @@ export class CopyInTask implements Operator {
   #isNull(from: number, to: number): boolean {
     const bytes = this.#nullBytes;
     if (to - from !== bytes.length) return false;
-    for (let i = 0; i < bytes.length; i++) if (this.#data[from + i] !== bytes[i]) return false;
+    for (let i = 0; i < bytes.length; i++) if (this.data[from + i] !== bytes[i]) return false;
     return true;
   }
 
@@ -258,9 +193,9 @@ export class CopyInTask implements Operator {
     hasEscape: boolean,
     isAscii: boolean,
   ): void {
-    const target = this.#out.columns[column];
+    const target = this.out.columns[column];
     if (!hasEscape) {
-      const value = plainValue(this.#data, from, to, this.#columns[column]);
+      const value = plainValue(this.data, from, to, this.#columns[column]);
       if (value !== undefined) {
         target[n] = value;
         return;
@@ -268,7 +203,7 @@ export class CopyInTask implements Operator {
     }
     let text: string;
     if (hasEscape) text = this.#unescape(from, to);
-    else text = isAscii ? asciiText(this.#data, from, to) : decodeUtf8(this.#data, from, to);
+    else text = isAscii ? asciiText(this.data, from, to) : decodeUtf8(this.data, from, to);
     target[n] = this.#convert(format, column, text);
   }
 
@@ -285,7 +220,7 @@ export class CopyInTask implements Operator {
   }
 
   #unescape(from: number, to: number): string {
-    const data = this.#data;
+    const data = this.data;
     const bytes = this.#scratch(to - from);
     let count = 0;
     for (let i = from; i < to; i++) {
@@ -317,7 +252,7 @@ export class CopyInTask implements Operator {
       const isNull =
         isNullText &&
         ((!field.wasQuoted && !this.#forceNotNull[column]) || (field.wasQuoted && this.#forceNull[column]));
-      this.#out.columns[column][n] = isNull ? null : this.#convert(format, column, field.text);
+      this.out.columns[column][n] = isNull ? null : this.#convert(format, column, field.text);
       column++;
       if (field.next > end) break;
       from = field.next;
@@ -327,7 +262,7 @@ export class CopyInTask implements Operator {
 
   /** One CSV field; `next`: where the next one begins, beyond `end` after the last. */
   #csvField(from: number, end: number): { text: string; wasQuoted: boolean; next: number } {
-    const data = this.#data;
+    const data = this.data;
     const bytes = this.#scratch(end - from);
     let count = 0;
     let inQuotes = false;
@@ -351,7 +286,7 @@ export class CopyInTask implements Operator {
   }
 
   #checkHeader(start: number, end: number): void {
-    const line = decodeUtf8(this.#data, start, end);
+    const line = decodeUtf8(this.data, start, end);
     const names: string[] = [];
     if (this.#quote < 0) names.push(...line.split(this.#options.delimiter));
     else {
@@ -377,7 +312,7 @@ export class CopyInTask implements Operator {
   }
 
   #error(code: string, message: string): Error {
-    const line = decodeText(this.#data, this.#position, Math.min(this.#nextLine, this.#position + 100)).trimEnd();
+    const line = decodeText(this.data, this.position, Math.min(this.#nextLine, this.position + 100)).trimEnd();
     return sqlError(code, message, { where: `COPY ${this.#tableName}, line ${this.#line}: "${line}"` });
   }
 }

@@ -1,0 +1,62 @@
+/** COPY TO in binary. */
+import type { Value } from '../../catalog/function-entry.ts';
+import { ByteWriter } from '../../types/byte-writer.ts';
+import { binaryWriter, type FormatSettings } from '../../types/index.ts';
+import type { OutBuffer } from '../../types/out-buffer.ts';
+import type { Batch } from '../batch.ts';
+import { BINARY_SIGNATURE, BINARY_TRAILER } from './binary-format.ts';
+import { CopyWriter } from './copy-writer.ts';
+
+/** Room that is kept from field to field. */
+const FIELD_KEPT_MAX = 1 << 20;
+
+export class CopyBinaryWriter extends CopyWriter {
+  readonly #writers: readonly ((value: Value, writer: ByteWriter) => void)[];
+  #field = new ByteWriter();
+
+  constructor(typeOids: readonly number[], isFramed: boolean) {
+    super(isFramed);
+    this.#writers = typeOids.map((oid) => binaryWriter(oid));
+  }
+
+  /** PostgreSQL sends the header in front of the first row or the trailer; readers take a message of its own as well. */
+  override begin(out: OutBuffer): void {
+    const start = this.beginRow(out);
+    out.reserve(BINARY_SIGNATURE.length + 8);
+    out.bytes.set(BINARY_SIGNATURE, out.length);
+    out.length += BINARY_SIGNATURE.length;
+    out.writeInt32(0);
+    out.writeInt32(0);
+    this.endRow(out, start);
+  }
+
+  override rows(out: OutBuffer, batch: Batch, from: number, to: number, _format: FormatSettings): void {
+    const writers = this.#writers;
+    for (let row = from; row < to; row++) {
+      const start = this.beginRow(out);
+      out.writeInt16(writers.length);
+      for (let c = 0; c < writers.length; c++) {
+        const value = batch.columns[c][row];
+        if (value === null) {
+          out.writeInt32(-1);
+          continue;
+        }
+        const field = this.#field;
+        field.reset();
+        writers[c](value, field);
+        out.writeInt32(field.length);
+        out.reserve(field.length);
+        field.bytes.copy(out.bytes, out.length, 0, field.length);
+        out.length += field.length;
+        if (field.bytes.length > FIELD_KEPT_MAX) this.#field = new ByteWriter();
+      }
+      this.endRow(out, start);
+    }
+  }
+
+  override end(out: OutBuffer): void {
+    const start = this.beginRow(out);
+    out.writeInt16(BINARY_TRAILER);
+    this.endRow(out, start);
+  }
+}

@@ -1,0 +1,254 @@
+/** Posting scans: lists of one or several indexes, intersected and united before any row is fetched. */
+import type { IndexEntry } from '../../catalog/entries.ts';
+import { knownValue } from '../cost/known-values.ts';
+import { COST } from '../cost/params.ts';
+import { selectivity } from '../cost/selectivity.ts';
+import type { Expr } from '../expr.ts';
+import { conjuncts, makeAnd } from '../logical.ts';
+import type { IndexBound, PostingExpr, PostingTerm } from '../plan.ts';
+import { type Condition, type KeyMatch, matchKey, type UsableIndex } from './index-match.ts';
+import { type InvertedMatch, matchInverted, searchCount } from './inverted-match.ts';
+import { NO_RELS } from './join-problem.ts';
+import { estimates, outputOf, type Path } from './path.ts';
+import { fetchCost, filterCost, type TableScan } from './table-scan.ts';
+import { NOTHING, tableResolver, translate, translateAll, translateNullable } from './translate.ts';
+
+interface TermUse {
+  readonly postings: PostingExprLogical;
+  readonly conditions: readonly Expr[];
+  readonly rows: number;
+  readonly work: number;
+}
+
+type PostingExprLogical =
+  | {
+      readonly kind: 'term';
+      readonly index: IndexEntry;
+      readonly equal: readonly Expr[];
+      readonly lower: IndexBound | null;
+      readonly upper: IndexBound | null;
+    }
+  | { readonly kind: 'search'; readonly index: IndexEntry; readonly matches: readonly InvertedMatch[] }
+  | { readonly kind: 'and' | 'or'; readonly args: readonly PostingExprLogical[] };
+
+/** Two or more indexes at once: intersect the lists of AND, unite those of OR. */
+export function postingPath(scan: TableScan, indexes: readonly UsableIndex[]): Path | null {
+  if (indexes.length === 0 || scan.restrictions.length === 0) return null;
+  const terms: TermUse[] = [];
+  for (const restriction of scan.restrictions) {
+    const term = termFor(scan, indexes, restriction);
+    if (term !== null) terms.push(term);
+  }
+  if (terms.length === 0) return null;
+  terms.sort((a, b) => a.rows - b.rows);
+  const chosen = chooseTerms(scan, terms);
+  const used = [...indexesIn(chosen)];
+  // One list of an ordered index alone is worth it when pages must be read: in page order, many at once.
+  if (used.length === 1 && used[0].method !== 'gin' && scan.resident > 0.9) return null;
+  return makePostingPath(scan, chosen);
+}
+
+function indexesIn(chosen: readonly TermUse[]): Set<IndexEntry> {
+  const result = new Set<IndexEntry>();
+  const walk = (postings: PostingExprLogical): void => {
+    if (postings.kind === 'term' || postings.kind === 'search') result.add(postings.index);
+    else postings.args.forEach(walk);
+  };
+  for (const term of chosen) walk(term.postings);
+  return result;
+}
+
+/** Takes lists while intersecting one more saves more fetches than it costs. */
+function chooseTerms(scan: TableScan, terms: readonly TermUse[]): TermUse[] {
+  const chosen: TermUse[] = [terms[0]];
+  let rows = terms[0].rows;
+  for (const term of terms.slice(1)) {
+    const share = term.rows / scan.tuples;
+    const saved = rows * (1 - share) * (COST.row + COST.fetch + COST.fetchRandom);
+    const work = Math.min(term.work, rows * 8 * COST.postingEntry) + COST.indexDescent * 2;
+    if (saved <= work) continue;
+    chosen.push(term);
+    rows *= share;
+  }
+  return chosen;
+}
+
+function termFor(scan: TableScan, indexes: readonly UsableIndex[], restriction: Expr): TermUse | null {
+  if (restriction.kind === 'or') {
+    const arms: TermUse[] = [];
+    for (const arg of restriction.args) {
+      const arm = armFor(scan, indexes, arg);
+      if (arm === null) return null;
+      arms.push(arm);
+    }
+    const rows = Math.min(
+      scan.tuples,
+      arms.reduce((sum, arm) => sum + arm.rows, 0),
+    );
+    const work = arms.reduce((sum, arm) => sum + arm.work, 0);
+    return { postings: { kind: 'or', args: arms.map((arm) => arm.postings) }, conditions: [restriction], rows, work };
+  }
+  return singleTerm(scan, indexes, restriction);
+}
+
+/** One arm of OR: a condition, or several of AND of which each that an index knows takes part. */
+function armFor(scan: TableScan, indexes: readonly UsableIndex[], arm: Expr): TermUse | null {
+  const terms = conjuncts(arm)
+    .map((part) => singleTerm(scan, indexes, part))
+    .filter((term) => term !== null);
+  if (terms.length === 0) return null;
+  terms.sort((a, b) => a.rows - b.rows);
+  const chosen = chooseTerms(scan, terms);
+  if (chosen.length === 1) return chosen[0];
+  const rows = chosen.reduce((product, term) => (product * term.rows) / scan.tuples, scan.tuples);
+  return {
+    postings: conjunction(chosen.map((term) => term.postings)),
+    conditions: [arm],
+    rows,
+    work: chosen.reduce((sum, term) => sum + term.work, 0),
+  };
+}
+
+function singleTerm(scan: TableScan, indexes: readonly UsableIndex[], restriction: Expr): TermUse | null {
+  const { problem, relation, tuples } = scan;
+  const { planner } = problem;
+  let best: TermUse | null = null;
+  for (const usable of indexes) {
+    if (usable.index.method === 'gin') {
+      const term = searchTerm(scan, usable, restriction);
+      if (term !== null && (best === null || term.work < best.work)) best = term;
+      continue;
+    }
+    const condition: Condition = { expr: restriction, rels: NO_RELS, own: null };
+    const match = matchKey(planner.context, relation.rel, usable.keys[0], condition);
+    if (match === null) continue;
+    if (usable.index.method === 'hash' && (usable.keys.length > 1 || match.kind !== 'equal')) continue;
+    const postings = postingOf(usable.index, match);
+    if (postings === null) continue;
+    const equalValue = match.kind === 'equal' ? knownValue(planner.selectivity, match.value) : undefined;
+    const counted =
+      equalValue === undefined
+        ? -1
+        : planner.context.environment.statistics.indexEqualCount(usable.index.oid, [equalValue]);
+    const rows = counted >= 0 ? counted : tuples * selectivity(planner.selectivity, restriction);
+    const term = { postings, conditions: [restriction], rows: Math.max(rows, 1), work: rows * COST.postingEntry };
+    if (best === null || usable.keys.length === 1) best = term;
+  }
+  return best;
+}
+
+/** What an inverted index knows of a condition. */
+function searchTerm(scan: TableScan, usable: UsableIndex, restriction: Expr): TermUse | null {
+  const { planner } = scan.problem;
+  const match = matchInverted(planner.context, scan.relation.rel, usable, restriction);
+  if (match === null) return null;
+  const counted = searchCount(planner, match);
+  const rows = Math.max(1, counted >= 0 ? counted : scan.tuples * selectivity(planner.selectivity, restriction));
+  return {
+    postings: { kind: 'search', index: usable.index, matches: [match] },
+    conditions: [restriction],
+    rows,
+    // jsonb_ops looks at a list for each key and each value, of which those of keys are long.
+    work: rows * COST.postingEntry * (usable.index.columns[match.column].operatorClass === 'jsonb_ops' ? 3 : 1),
+  };
+}
+
+/** Searches of one inverted index are one search. */
+function conjunction(args: readonly PostingExprLogical[]): PostingExprLogical {
+  const merged: PostingExprLogical[] = [];
+  for (const arg of args) {
+    const at =
+      arg.kind === 'search' ? merged.findIndex((other) => other.kind === 'search' && other.index === arg.index) : -1;
+    const other = merged[at];
+    if (other?.kind === 'search' && arg.kind === 'search') {
+      merged[at] = { ...other, matches: [...other.matches, ...arg.matches] };
+    } else merged.push(arg);
+  }
+  return merged.length === 1 ? merged[0] : { kind: 'and', args: merged };
+}
+
+function postingOf(index: IndexEntry, match: KeyMatch): PostingExprLogical | null {
+  const term = (equal: readonly Expr[], lower: IndexBound | null, upper: IndexBound | null): PostingExprLogical => ({
+    kind: 'term',
+    index,
+    equal,
+    lower,
+    upper,
+  });
+  switch (match.kind) {
+    case 'equal':
+      return term([match.value], null, null);
+    case 'lower':
+      return term([], { value: match.value, inclusive: match.inclusive }, null);
+    case 'upper':
+      return term([], null, { value: match.value, inclusive: match.inclusive });
+    case 'range':
+      return term(
+        [],
+        { value: match.lower, inclusive: true },
+        match.upper === null ? null : { value: match.upper, inclusive: false },
+      );
+    case 'in':
+      if (match.list.length > 1000) return null;
+      return { kind: 'or', args: match.list.map((value) => term([value], null, null)) };
+    case 'any':
+    case 'null':
+      return null;
+  }
+}
+
+function makePostingPath(scan: TableScan, chosen: readonly TermUse[]): Path {
+  const { problem, relation, table, tuples, restrictions } = scan;
+  const { planner } = problem;
+  const conditions = chosen.flatMap((term) => term.conditions);
+  const filters = restrictions.filter((expr) => !conditions.includes(expr));
+  const fetched = Math.max(
+    1,
+    chosen.reduce((product, term) => (product * term.rows) / tuples, tuples),
+  );
+  const work = chosen.reduce((sum, term) => sum + term.work, 0);
+  const startup = chosen.length * COST.indexDescent * 2 + work + COST.nodeStart;
+  // Row ids come sorted: rows are fetched in page order.
+  const total = startup + fetchCost(scan, fetched, 0, true) + fetched * filterCost(restrictions);
+  const estimate = { rows: scan.rows, startup, total };
+  const postings = conjunction(chosen.map((term) => term.postings));
+  const bound = (item: IndexBound | null): IndexBound | null =>
+    item === null ? null : { ...item, value: translate(planner, item.value, NOTHING) };
+  const resolve = tableResolver(relation.rel, table.oid);
+  const physical = (node: PostingExprLogical): PostingExpr => {
+    if (node.kind === 'search') {
+      const conditions = node.matches.map(({ column, strategy, value, condition }) => ({
+        column,
+        strategy,
+        value: translate(planner, value, NOTHING),
+        shown: translate(planner, condition, resolve),
+      }));
+      return { kind: 'search', search: { index: node.index, conditions } };
+    }
+    if (node.kind !== 'term') return { kind: node.kind, args: node.args.map(physical) };
+    const term: PostingTerm = {
+      index: node.index,
+      equal: translateAll(planner, node.equal, NOTHING),
+      lower: bound(node.lower),
+      upper: bound(node.upper),
+    };
+    return { kind: 'term', term };
+  };
+  return {
+    ...estimate,
+    ordering: [],
+    required: NO_RELS,
+    enforced: [],
+    build: (targets) => ({
+      kind: 'postingScan',
+      table,
+      alias: relation.alias,
+      postings: physical(postings),
+      recheck: translateNullable(planner, makeAnd(conditions), resolve),
+      filter: translateNullable(planner, makeAnd(filters), resolve),
+      targets: translateAll(planner, targets, resolve),
+      output: outputOf(targets),
+      ...estimates(estimate, planner.widthOf(targets)),
+    }),
+  };
+}

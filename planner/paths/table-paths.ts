@@ -1,0 +1,229 @@
+/** Access paths of tables: sequential scan and scan by row ids here; index-paths.ts and posting-paths.ts have the rest. */
+import type { ScalarFunction } from '../../catalog/function-entry.ts';
+import { unlift } from '../bind/scalar.ts';
+import type { RelationFacts } from '../cost/column-statistics.ts';
+import { knownValue } from '../cost/known-values.ts';
+import { COST, DEFAULT_PAGES, DEFAULT_ROWS } from '../cost/params.ts';
+import { andSelectivity } from '../cost/selectivity.ts';
+import type { Expr } from '../expr.ts';
+import { equalExpr, logical, makeAnd, type TableRelation } from '../logical.ts';
+import { comparisonOf } from '../operators.ts';
+import { foldConstants } from '../rewrite/fold-constants.ts';
+import { type Condition, hasLifted, matchKey, type UsableIndex, usableIndexes } from './index-match.ts';
+import { addIndexPaths } from './index-paths.ts';
+import { matchInverted, searchCount } from './inverted-match.ts';
+import { type BaseRelation, type JoinProblem, NO_RELS } from './join-problem.ts';
+import { addPath, estimates, outputOf, type Path, varsOf } from './path.ts';
+import type { Planner } from './planner.ts';
+import { postingPath } from './posting-paths.ts';
+import { filterCost, type ScanOptions, type ScanResult, type TableScan } from './table-scan.ts';
+import { NOTHING, tableResolver, translateAll, translateNullable } from './translate.ts';
+
+/** All paths of a table, its conditions included. */
+export function tablePaths(
+  problem: JoinProblem,
+  base: BaseRelation,
+  relation: TableRelation,
+  restrictions: readonly Expr[],
+  options: ScanOptions,
+): ScanResult {
+  const { planner } = problem;
+  const { statistics, settings } = planner.context.environment;
+  const { table } = relation;
+  const known = statistics.rowCount(table.oid);
+  const tuples = Math.max(known >= 0 ? known : DEFAULT_ROWS, 1);
+  const knownPages = statistics.pageCount(table.oid);
+  const indexes = usableIndexes(planner.context, table, relation.rel, restrictions);
+  const expressionStatistics = analyzedExpressions(planner, indexes);
+  planner.setFacts(relation.rel, { rows: tuples, table, restrictions, expressionStatistics, distinctOf: () => 0 });
+  planner.probes.addConditions(restrictions, tuples);
+  let rows = Math.max(tuples * andSelectivity(planner.selectivity, restrictions), 1);
+  const exact = exactRows(planner, relation, indexes, restrictions, tuples);
+  if (exact !== null) rows = Math.max(1, Math.min(exact, tuples));
+  const scan: TableScan = {
+    problem,
+    relation,
+    table,
+    bit: base.bit,
+    restrictions,
+    tuples,
+    pages: Math.max(knownPages >= 0 ? knownPages : DEFAULT_PAGES, 1),
+    resident: Math.min(1, Math.max(0, statistics.residentShare(table.oid))),
+    rows,
+  };
+  const paths: Path[] = [];
+  const rowIds = rowIdPath(scan);
+  if (rowIds !== null) addPath(paths, rowIds, scan.problem.fastStart);
+  const seq = seqPath(scan);
+  addPath(
+    paths,
+    settings.enableSeqScan === false
+      ? { ...seq, startup: seq.startup + COST.disabled, total: seq.total + COST.disabled }
+      : seq,
+    scan.problem.fastStart,
+  );
+  if (settings.enableIndexScan !== false) {
+    for (const usable of indexes) if (usable.index.method !== 'gin') addIndexPaths(scan, usable, options, paths);
+  }
+  if (settings.enableBitmapScan !== false) {
+    const posting = postingPath(scan, indexes);
+    if (posting !== null) addPath(paths, posting, scan.problem.fastStart);
+  }
+  return { rows, paths };
+}
+
+/** Statistics of expressions that indexes hold; literals of the statement count as the constants that they are now. */
+function analyzedExpressions(planner: Planner, indexes: readonly UsableIndex[]): RelationFacts['expressionStatistics'] {
+  const { statistics } = planner.context.environment;
+  const analyzed = indexes.flatMap(({ index, keys }) =>
+    keys.flatMap((expr, i) => {
+      const stats = index.columns[i].columnNumber > 0 ? null : statistics.indexExpression(index.oid, i);
+      return stats === null ? [] : [{ expr, stats }];
+    }),
+  );
+  if (analyzed.length === 0) return undefined;
+  return (expr) => {
+    const plain = hasLifted(expr) ? foldConstants(unlift(expr)) : expr;
+    return analyzed.find((item) => equalExpr(item.expr, plain))?.stats ?? null;
+  };
+}
+
+/** Rows for all restrictions when an index knows the exact count of its part; null otherwise. */
+function exactRows(
+  planner: Planner,
+  relation: TableRelation,
+  indexes: readonly UsableIndex[],
+  restrictions: readonly Expr[],
+  tuples: number,
+): number | null {
+  let best: number | null = null;
+  for (const usable of indexes) {
+    const { index, keys } = usable;
+    if (index.method === 'gin') {
+      const rows = searchedRows(planner, relation, usable, restrictions, tuples);
+      if (rows !== null && (best === null || rows < best)) best = rows;
+      continue;
+    }
+    const conditions = restrictions.map((expr): Condition => ({ expr, rels: NO_RELS, own: null }));
+    const used: Expr[] = [];
+    const values: unknown[] = [];
+    for (const key of keys) {
+      let found: { value: unknown; expr: Expr } | null = null;
+      for (const condition of conditions) {
+        const match = matchKey(planner.context, relation.rel, key, condition);
+        if (match?.kind !== 'equal') continue;
+        const value = knownValue(planner.selectivity, match.value);
+        if (value !== undefined) found = { value, expr: condition.expr };
+        break;
+      }
+      if (found === null) break;
+      used.push(found.expr);
+      values.push(found.value);
+    }
+    if (values.length === 0) continue;
+    if (index.unique && values.length === keys.length && values.every((value) => value !== null)) return 1;
+    const count = planner.context.environment.statistics.indexEqualCount(index.oid, values);
+    if (count < 0) continue;
+    const rest = restrictions.filter((expr) => !used.includes(expr));
+    const rows = Math.min(count, tuples) * andSelectivity(planner.selectivity, rest);
+    if (best === null || rows < best) best = rows;
+  }
+  return best;
+}
+
+/** The same by the lists of an inverted index. */
+function searchedRows(
+  planner: Planner,
+  relation: TableRelation,
+  usable: UsableIndex,
+  restrictions: readonly Expr[],
+  tuples: number,
+): number | null {
+  let rows = tuples;
+  const rest: Expr[] = [];
+  for (const restriction of restrictions) {
+    const match = matchInverted(planner.context, relation.rel, usable, restriction);
+    const count = match === null ? -1 : searchCount(planner, match);
+    if (count < 0) rest.push(restriction);
+    else rows *= Math.min(1, count / tuples);
+  }
+  return rest.length === restrictions.length ? null : rows * andSelectivity(planner.selectivity, rest);
+}
+
+function seqPath(scan: TableScan): Path {
+  const { pages, resident, tuples, rows, restrictions, problem, relation, table } = scan;
+  const pageCost = pages * (resident * COST.residentSeqPage + (1 - resident) * COST.seqPage);
+  const total = pageCost + tuples * (COST.row + filterCost(restrictions));
+  const estimate = { rows, startup: 0, total };
+  return {
+    ...estimate,
+    ordering: [],
+    required: NO_RELS,
+    enforced: [],
+    build: (targets) => {
+      const { planner } = problem;
+      const resolve = tableResolver(relation.rel, table.oid);
+      return {
+        kind: 'seqScan',
+        table,
+        alias: relation.alias,
+        filter: translateNullable(planner, makeAnd(restrictions), resolve),
+        targets: translateAll(planner, targets, resolve),
+        output: outputOf(targets),
+        ...estimates(estimate, planner.widthOf(targets)),
+      };
+    },
+  };
+}
+
+/** ctid = '(0,1)', ctid = ANY (...). */
+function rowIdPath(scan: TableScan): Path | null {
+  const { problem, relation, table, restrictions } = scan;
+  const { planner } = problem;
+  for (const restriction of restrictions) {
+    const rowIds = rowIdsOf(restriction, relation.rel);
+    if (rowIds === null) continue;
+    const rest = restrictions.filter((expr) => expr !== restriction);
+    const estimate = { rows: rowIds.length, startup: 0, total: rowIds.length * (COST.fetchRandom + COST.row) };
+    return {
+      ...estimate,
+      ordering: [],
+      required: NO_RELS,
+      enforced: [],
+      build: (targets) => {
+        const resolve = tableResolver(relation.rel, table.oid);
+        return {
+          kind: 'rowIdScan',
+          table,
+          alias: relation.alias,
+          rowIds: translateAll(planner, rowIds, NOTHING),
+          filter: translateNullable(planner, makeAnd(rest), resolve),
+          targets: translateAll(planner, targets, resolve),
+          output: outputOf(targets),
+          ...estimates(estimate, planner.widthOf(targets)),
+        };
+      },
+    };
+  }
+  return null;
+}
+
+function isTidEquality(fn: ScalarFunction): boolean {
+  return comparisonOf(fn)?.btreeStrategy === 3;
+}
+
+function rowIdsOf(expr: Expr, rel: number): readonly Expr[] | null {
+  const isRowId = (arg: Expr): boolean => {
+    const node = logical(arg);
+    return node.kind === 'var' && node.rel === rel && node.column === -1;
+  };
+  const isFree = (arg: Expr): boolean => varsOf([arg], new Set([rel])).length === 0;
+  if (expr.kind === 'inList' && !expr.negated && isRowId(expr.arg) && expr.list.every(isFree)) return expr.list;
+  if (expr.kind === 'arrayCompare' && !expr.all && isRowId(expr.left) && isFree(expr.array)) {
+    return isTidEquality(expr.operator) ? [expr.array] : null;
+  }
+  if (expr.kind !== 'call' || comparisonOf(expr.function)?.btreeStrategy !== 3) return null;
+  const [left, right] = expr.args;
+  if (isRowId(left) && isFree(right)) return [right];
+  return isRowId(right) && isFree(left) ? [left] : null;
+}

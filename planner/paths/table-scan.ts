@@ -1,0 +1,55 @@
+/** What the access paths of one table share: its size, its conditions, what a filter costs. */
+import type { RelationEntry } from '../../catalog/entries.ts';
+import { COST } from '../cost/params.ts';
+import type { Expr, SortKey } from '../expr.ts';
+import type { TableRelation } from '../logical.ts';
+import type { JoinProblem } from './join-problem.ts';
+import type { Path, RelSet } from './path.ts';
+
+export interface ScanResult {
+  readonly rows: number;
+  readonly paths: Path[];
+}
+
+export interface ScanOptions {
+  /** Orders that a stage above could use. */
+  readonly wanted: readonly (readonly SortKey[])[];
+}
+
+/** A table of a query with its conditions, for which paths are made. */
+export interface TableScan {
+  readonly problem: JoinProblem;
+  readonly relation: TableRelation;
+  readonly table: RelationEntry;
+  readonly bit: RelSet;
+  readonly restrictions: readonly Expr[];
+  readonly tuples: number;
+  readonly pages: number;
+  readonly resident: number;
+  /** Rows after all restrictions. */
+  readonly rows: number;
+}
+
+/** Cost of testing the conditions on one row. */
+export function filterCost(filters: readonly Expr[]): number {
+  return filters.length * COST.operator;
+}
+
+/** Pages that so many rows are on, when they stand anywhere. */
+export function pagesTouched(scan: TableScan, rows: number): number {
+  return scan.pages * (1 - Math.exp(-rows / scan.pages));
+}
+
+/**
+ * Cost of fetching rows by row id. `inOrder`: 0..1, how far the fetches follow the order of the table; `isPageWise`: rows of
+ * one page are fetched together even so (row ids come sorted).
+ */
+export function fetchCost(scan: TableScan, rows: number, inOrder: number, isPageWise: boolean): number {
+  const { pages, resident, tuples } = scan;
+  const touched = pagesTouched(scan, rows);
+  const together = Math.min(pages, (rows / tuples) * pages);
+  const jumps = inOrder * together + (1 - inOrder) * (isPageWise ? touched : rows);
+  const apart = isPageWise ? (COST.randomPage + COST.seqPage) / 2 : COST.randomPage;
+  const cold = inOrder * together * COST.seqPage + (1 - inOrder) * touched * apart;
+  return rows * (COST.row + COST.fetch) + jumps * COST.fetchRandom + (1 - resident) * cold;
+}
