@@ -57,6 +57,11 @@ export interface StatisticsSource {
   indexDistinctCount(indexOid: number): number;
   /** Exact number of rows whose first key columns equal `values` (the posting list's length), or -1 when unknown. */
   indexEqualCount(indexOid: number, values: readonly Value[]): number;
+  /**
+   * Of an inverted index: rows for an operator of a key column (from 0) and a value that is not NULL, from the lengths of posting
+   * lists; or -1 when unknown.
+   */
+  indexSearchCount(indexOid: number, column: number, strategy: number, value: Value): number;
 }
 
 const NO_GROUPS: readonly ColumnGroupStatistics[] = [];
@@ -72,4 +77,5 @@ export const NO_STATISTICS: StatisticsSource = {
   columnGroups: () => NO_GROUPS,
   indexDistinctCount: () => -1,
   indexEqualCount: () => -1,
+  indexSearchCount: () => -1,
 };

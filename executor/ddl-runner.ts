@@ -6,7 +6,14 @@ import { quoteIdentifier } from '../catalog/functions/quote.ts';
 import { Catalog, encodeEntry, entryKey, isSharedEntry, PUBLIC_SCHEMA } from '../catalog/index.ts';
 import type { Query, QueryStatement, Statement } from '../parser/ast.ts';
 import { deparse, parse, parseExpression } from '../parser/index.ts';
-import { bindScalar, type Expr, type OutputColumn, planStatement, type ScalarSource } from '../planner/index.ts';
+import {
+  bindScalar,
+  type Expr,
+  type OutputColumn,
+  planStatement,
+  type ScalarSource,
+  viewRefusal,
+} from '../planner/index.ts';
 import { ACCESS_EXCLUSIVE, IndexKey, LOCK_GRANTED, type LockMode, PAGE_MISS } from '../storage/api.ts';
 import { sqlError } from '../types/errors.ts';
 import { rowsFunction, scalarFunction } from './compile/batch-program.ts';
@@ -197,6 +204,9 @@ class SessionDdlContext implements DdlContext {
     });
   }
 
+  viewRefusal(query: Query): string | null {
+    return viewRefusal(query, this.#session.environment(this.catalog, []));
+  }
   describeQuery(query: Query): { readonly columns: readonly OutputColumn[] } {
     const statement: Statement = { node: query, start: 0, end: 0, literalStart: 0, literalEnd: 0, parameterCount: 0 };
     return { columns: planStatement(statement, this.#session.environment(this.catalog, [])).plan.output };
@@ -320,7 +330,11 @@ class SessionDdlContext implements DdlContext {
     return this.catalog
       .constraintsOf(table.oid)
       .filter((c) => c.type === 'check' && c.checkText !== null)
-      .map((c) => ({ name: c.name, expr: this.bind(parseExpression(c.checkText as string), table, 'check') }));
+      .map((c) => ({
+        name: c.name,
+        isView: false,
+        expr: this.bind(parseExpression(c.checkText as string), table, 'check'),
+      }));
   }
 
   isEmpty(table: RelationEntry): boolean {

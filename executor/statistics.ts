@@ -9,6 +9,7 @@ import type { ColumnGroupStatistics, ColumnStatistics, StatisticsSource } from '
 import { IndexCursor, IndexKey } from '../storage/api.ts';
 import { DEFAULT_FORMAT, inputText } from '../types/index.ts';
 import type { DatabaseRuntime } from './database-runtime.ts';
+import { estimateSearch } from './inverted/estimate.ts';
 
 /** Keys that are looked at for the count of a prefix. */
 const PREFIX_KEYS_MAX = 64;
@@ -145,7 +146,10 @@ export class TableStatistics implements StatisticsSource {
   }
 
   columnGroups(tableOid: number): readonly ColumnGroupStatistics[] {
-    return this.#analysis(tableOid)?.groups(this.#database.catalog) ?? NO_GROUPS;
+    const objects = this.#database.catalog.statisticsOf(tableOid);
+    if (objects.length === 0) return NO_GROUPS;
+    const groups = this.#analysis(tableOid)?.groups(this.#database.catalog) ?? NO_GROUPS;
+    return groups.filter((group) => objects.some((object) => object.oid === group.statisticsOid));
   }
 
   indexDistinctCount(indexOid: number): number {
@@ -168,6 +172,13 @@ export class TableStatistics implements StatisticsSource {
       sum += cursor.rowCount;
     }
     return -1;
+  }
+
+  indexSearchCount(indexOid: number, column: number, strategy: number, value: Value): number {
+    const index = this.#database.runningIndex(indexOid);
+    return index === undefined
+      ? -1
+      : estimateSearch(index, column, strategy, value, this.rowCount(index.entry.tableOid));
   }
 }
 

@@ -343,6 +343,8 @@ export interface LockRowsPlan extends Node {
 
 export interface CheckConstraint {
   readonly name: string;
+  /** The name is that of a view WITH CHECK OPTION. */
+  readonly isView: boolean;
   /** Over the new row's table columns (input 0). Fails only when false. */
   readonly expr: Expr;
 }

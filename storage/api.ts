@@ -40,7 +40,9 @@ export {
 export {
   andNotSet,
   andSet,
+  atLeastSet,
   CURSOR_END,
+  DictionaryLoader,
   emptySet,
   IndexCursor,
   IndexKey,
@@ -53,6 +55,7 @@ export {
   PostingCounter,
   PostingReader,
   type PostingSet,
+  type RowGroup,
   rangeSet,
   sortedSet,
   uniteSorted,

@@ -1,4 +1,5 @@
 /** What sessions are doing: pg_stat_activity and pg_locks. */
+import { inputAddress } from '../../types/index.ts';
 import type { Row, RowMaker, ViewContext } from './view-context.ts';
 
 function* pgStatActivity(context: ViewContext): Iterable<Row> {
@@ -12,7 +13,7 @@ function* pgStatActivity(context: ViewContext): Iterable<Row> {
       usesysid: session.roleOid === 0 ? null : session.roleOid,
       usename: session.roleOid === 0 ? null : context.roleName(session.roleOid),
       application_name: session.applicationName,
-      client_addr: isSeen ? session.clientAddress : null,
+      client_addr: isSeen && session.clientAddress !== null ? inputAddress(session.clientAddress, false) : null,
       client_port: isSeen ? session.clientPort : null,
       backend_start: isSeen ? session.backendStart : null,
       xact_start: isSeen ? session.transactionStart : null,

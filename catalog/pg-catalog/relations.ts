@@ -160,7 +160,7 @@ function attribute(relationOid: number, column: ColumnEntry, hasDefault: boolean
     attrelid: relationOid,
     attname: column.name,
     atttypid: column.dropped ? 0 : column.typeOid,
-    attstattarget: column.dropped ? 0 : -1,
+    attstattarget: column.dropped ? 0 : (column.statisticsTarget ?? -1),
     attlen: type?.length ?? -1,
     attnum: column.number,
     attndims: type?.category === 'A' ? 1 : 0,

@@ -98,6 +98,8 @@ export function checkIndexable(typeOid: number, method: string): void {
   let compared = base;
   if (type?.kind === 'e') compared = OID.ANYENUM;
   else if (type?.kind === 'c') compared = OID.RECORD;
+  else if (type?.kind === 'r') compared = OID.ANYRANGE;
+  else if (type?.kind === 'm') compared = OID.ANYMULTIRANGE;
   else if (type !== undefined && isArrayType(type)) {
     checkIndexable(type.elementOid, method);
     compared = OID.ANYARRAY;
@@ -120,7 +122,7 @@ const OPERATOR_CLASSES = new Set(
     'array_ops bit_ops bool_ops bpchar_ops bpchar_pattern_ops bytea_ops char_ops date_ops enum_ops float4_ops float8_ops ' +
     'int2_ops int4_ops int8_ops interval_ops jsonb_ops name_ops numeric_ops oid_ops record_ops text_ops text_pattern_ops ' +
     'time_ops timetz_ops timestamp_ops timestamptz_ops uuid_ops varbit_ops varchar_ops varchar_pattern_ops inet_ops cidr_ops ' +
-    'macaddr_ops macaddr8_ops'
+    'macaddr_ops macaddr8_ops money_ops multirange_ops pg_lsn_ops range_ops tid_ops xid8_ops'
   ).split(' '),
 );
 

@@ -2,7 +2,7 @@
  * Building an inverted index: rows in heap order give terms, which are collected with their lists (term-lists.ts) and loaded into
  * the dictionary in its order, as often as what is collected outgrows maintenance_work_mem. Every step is short.
  */
-import { IndexKey, type OrderedDictionary } from '../../storage/api.ts';
+import { DictionaryLoader, IndexKey, type OrderedDictionary } from '../../storage/api.ts';
 import type { ExecContext } from '../context.ts';
 import { Holding } from '../memory-account.ts';
 import type { RowTerms } from './row-terms.ts';
@@ -21,6 +21,8 @@ export class InvertedBuilder {
   /** While what was collected is loaded. */
   #order: TermOrder | null = null;
   #isSorted = false;
+  /** Into a dictionary that is still empty; later loads insert. */
+  #loader: DictionaryLoader | null = null;
   /** The term that is being loaded, and how many of its rows are. */
   #term = -1;
   #done = 0;
@@ -56,6 +58,8 @@ export class InvertedBuilder {
     if (this.#order === null) {
       this.#order = this.#lists.startSort();
       this.#isSorted = false;
+      const { count } = this.#dictionary;
+      this.#loader = count > 0 ? null : new DictionaryLoader(this.#dictionary, this.#x.engine.indexMemory);
     }
     if (!this.#isSorted) {
       this.#isSorted = this.#order.sortRun();
@@ -63,6 +67,7 @@ export class InvertedBuilder {
     }
     for (let loaded = 0; loaded < ROWS_PER_STEP; ) {
       if (this.#term < 0 && !this.#nextTerm(this.#order)) {
+        this.#loader?.finish();
         this.close();
         return true;
       }
@@ -84,6 +89,12 @@ export class InvertedBuilder {
   }
 
   #load(most: number): number {
+    if (this.#loader !== null) {
+      const count = this.#lists.countOf(this.#term);
+      this.#loader.add(this.#key, this.#rows, count);
+      this.#term = -1;
+      return count;
+    }
     const end = Math.min(this.#lists.countOf(this.#term), this.#done + most);
     const loaded = end - this.#done;
     for (let i = this.#done; i < end; i++) this.#dictionary.insert(this.#key, this.#rows[i]);

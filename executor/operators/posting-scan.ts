@@ -16,7 +16,6 @@ import {
   PostingReader,
   type PostingSet,
   rangeSet,
-  sortedSet,
 } from '../../storage/api.ts';
 import { BATCH_SIZE, Batch, END, PENDING } from '../batch.ts';
 import { scalarFunction } from '../compile/batch-program.ts';
@@ -89,8 +88,7 @@ export class PostingScanOperator implements Operator {
   }
 
   #setOf(x: ExecContext, postings: PostingExpr): PostingSet {
-    if (postings.kind === 'search')
-      return sortedSet((this.#searches.get(postings.search) as InvertedSearcher).collect(x));
+    if (postings.kind === 'search') return (this.#searches.get(postings.search) as InvertedSearcher).setOf(x);
     if (postings.kind !== 'term') {
       const sets = postings.args.map((p) => this.#setOf(x, p));
       return postings.kind === 'and' ? andSet(sets) : orSet(sets);
@@ -114,6 +112,7 @@ export class PostingScanOperator implements Operator {
     let n = 0;
     let looked = 0;
     let isSliceOver = false;
+    const isExact = this.#isExact();
     try {
       while (n < this.#batchSize && !isSliceOver) {
         if (reader.next === reader.end) {
@@ -123,7 +122,12 @@ export class PostingScanOperator implements Operator {
           isSliceOver = x.shouldYield(ROWS_AT_ONCE);
           continue;
         }
-        if (this.#fetcher.fetch(x, reader.rows[reader.next], out.columns, n)) n++;
+        const rowId = reader.rows[reader.next];
+        if (
+          isExact ? this.#fetcher.fetchExact(x, rowId, out.columns, n) : this.#fetcher.fetch(x, rowId, out.columns, n)
+        ) {
+          n++;
+        }
         reader.next++;
         if (++looked === ROWS_BETWEEN_LOOKS) {
           looked = 0;
@@ -151,6 +155,13 @@ export class PostingScanOperator implements Operator {
     return END;
   }
 
+  /** Whether visible rows satisfy what the recheck would ask. */
+  #isExact(): boolean {
+    if (this.#terms.size > 0) return false;
+    for (const searcher of this.#searches.values()) if (!searcher.isExact) return false;
+    return true;
+  }
+
   /** Entries that came out of the indexes. */
   #count(): void {
     if (this.#isCounted) return;
@@ -158,6 +169,7 @@ export class PostingScanOperator implements Operator {
     for (const { conditions, set } of this.#terms.values()) {
       if (set !== null) conditions.index.counters.entriesRead += set.rowsMax;
     }
+    for (const searcher of this.#searches.values()) searcher.count();
   }
 
   close(x: ExecContext): void {

@@ -244,6 +244,8 @@ export class IndexConditions {
 /** Turns row ids into batches: visible version, recheck and filter, targets. */
 export class RowFetcher {
   readonly #row: GenericRowFunction<Value[][]>;
+  /** Without the recheck. */
+  readonly #exactRow: () => GenericRowFunction<Value[][]>;
   readonly #table: TableRuntime;
   readonly prefetch: RowPrefetch;
 
@@ -265,6 +267,10 @@ export class RowFetcher {
         body: batchBody(plan.targets, program.sentScan === plan),
       }),
     );
+    this.#exactRow = () =>
+      program.memo(plan, 'exactRow', () =>
+        rowFunction<Value[][]>({ table, slots: program.slots, filter: plan.filter, body: batchBody(plan.targets) }),
+      );
   }
 
   /** Rows that were visible, counted by fetch; whoever fetches counts from 0 again. */
@@ -276,6 +282,14 @@ export class RowFetcher {
     if (r < 0) return false;
     this.visible++;
     return this.#row(x, r, rowId, out, n);
+  }
+
+  /** The same for a row that an index has answered for: only the filter is asked. */
+  fetchExact(x: ExecContext, rowId: number, out: Value[][], n: number): boolean {
+    const r = this.#table.heap.visible(rowId, x.snapshot);
+    if (r < 0) return false;
+    this.visible++;
+    return this.#exactRow()(x, r, rowId, out, n);
   }
 
   /** The same, when the version seen has the key under which the cursor found the row. */

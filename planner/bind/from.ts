@@ -218,7 +218,7 @@ function bindTable(level: Level, node: ast.TableRef): BoundFrom {
   const schemaName = hasAlias ? null : schemaNameOfTable;
   if (table.kind === 'view') {
     const query = bindViewQuery(level, table);
-    const relation: Relation = { kind: 'subquery', rel, alias: name, columns, query, lateral: false, isView: true };
+    const relation: Relation = { kind: 'subquery', rel, alias: name, columns, query, lateral: false, view: table };
     return addRelation(level, relation, { name, schemaName, table, hasAlias });
   }
   return addRelation(level, { kind: 'table', rel, alias: name, columns, table }, { name, schemaName, table, hasAlias });
@@ -276,7 +276,7 @@ function bindSubqueryRef(level: Level, node: ast.SubqueryRef): BoundFrom {
     columns: renameColumns(level, columns, node.alias),
     query,
     lateral: node.lateral,
-    isView: false,
+    view: null,
   };
   return addRelation(level, relation, { name: node.alias.name, schemaName: null, table: null, hasAlias: true });
 }

@@ -1,10 +1,13 @@
 /** Which conditions an inverted index (gin) can answer: operators of its columns' classes, with a value that is known before the scan. */
 import { ARRAY_HAS_ELEMENT, type InvertedClass, invertedClassOf } from '../../catalog/inverted-classes.ts';
+import type { Value } from '../../types/index.ts';
 import type { BindContext } from '../bind/context.ts';
+import { knownValue } from '../cost/known-values.ts';
 import type { Expr } from '../expr.ts';
 import { relsOf, someExpr } from '../logical.ts';
 import { commutatorOf, comparisonOf, operatorOf } from '../operators.ts';
 import { asKeyValue, matchesExpression, type UsableIndex } from './index-match.ts';
+import type { Planner } from './planner.ts';
 
 export interface InvertedMatch {
   readonly usable: UsableIndex;
@@ -16,7 +19,16 @@ export interface InvertedMatch {
   readonly condition: Expr;
 }
 
-/** All ways in which the index can take part in the condition: one a column at most. */
+/** Rows that the match finds, from the index's posting lists; -1: the value is not known, or nobody knows. */
+export function searchCount(planner: Planner, match: InvertedMatch): number {
+  const value = knownValue(planner.selectivity, match.value);
+  if (value === undefined) return -1;
+  if (value === null) return 0;
+  const { statistics } = planner.context.environment;
+  return statistics.indexSearchCount(match.usable.index.oid, match.column, match.strategy, value as Value);
+}
+
+/** How the index can take part in the condition: by the first column that it fits. */
 export function matchInverted(
   context: BindContext,
   rel: number,

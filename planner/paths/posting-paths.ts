@@ -7,7 +7,7 @@ import type { Expr } from '../expr.ts';
 import { conjuncts, makeAnd } from '../logical.ts';
 import type { IndexBound, PostingExpr, PostingTerm } from '../plan.ts';
 import { type Condition, type KeyMatch, matchKey, type UsableIndex } from './index-match.ts';
-import { type InvertedMatch, matchInverted } from './inverted-match.ts';
+import { type InvertedMatch, matchInverted, searchCount } from './inverted-match.ts';
 import { NO_RELS } from './join-problem.ts';
 import { estimates, outputOf, type Path } from './path.ts';
 import { fetchCost, filterCost, type TableScan } from './table-scan.ts';
@@ -142,7 +142,8 @@ function searchTerm(scan: TableScan, usable: UsableIndex, restriction: Expr): Te
   const { planner } = scan.problem;
   const match = matchInverted(planner.context, scan.relation.rel, usable, restriction);
   if (match === null) return null;
-  const rows = Math.max(1, scan.tuples * selectivity(planner.selectivity, restriction));
+  const counted = searchCount(planner, match);
+  const rows = Math.max(1, counted >= 0 ? counted : scan.tuples * selectivity(planner.selectivity, restriction));
   return {
     postings: { kind: 'search', index: usable.index, matches: [match] },
     conditions: [restriction],

@@ -11,6 +11,7 @@ import { comparisonOf } from '../operators.ts';
 import { foldConstants } from '../rewrite/fold-constants.ts';
 import { type Condition, hasLifted, matchKey, type UsableIndex, usableIndexes } from './index-match.ts';
 import { addIndexPaths } from './index-paths.ts';
+import { matchInverted, searchCount } from './inverted-match.ts';
 import { type BaseRelation, type JoinProblem, NO_RELS } from './join-problem.ts';
 import { addPath, estimates, outputOf, type Path, varsOf } from './path.ts';
 import type { Planner } from './planner.ts';
@@ -96,8 +97,13 @@ function exactRows(
   tuples: number,
 ): number | null {
   let best: number | null = null;
-  for (const { index, keys } of indexes) {
-    if (index.method === 'gin') continue;
+  for (const usable of indexes) {
+    const { index, keys } = usable;
+    if (index.method === 'gin') {
+      const rows = searchedRows(planner, relation, usable, restrictions, tuples);
+      if (rows !== null && (best === null || rows < best)) best = rows;
+      continue;
+    }
     const conditions = restrictions.map((expr): Condition => ({ expr, rels: NO_RELS, own: null }));
     const used: Expr[] = [];
     const values: unknown[] = [];
@@ -124,6 +130,26 @@ function exactRows(
   }
   return best;
 }
+
+/** The same by the lists of an inverted index. */
+function searchedRows(
+  planner: Planner,
+  relation: TableRelation,
+  usable: UsableIndex,
+  restrictions: readonly Expr[],
+  tuples: number,
+): number | null {
+  let rows = tuples;
+  const rest: Expr[] = [];
+  for (const restriction of restrictions) {
+    const match = matchInverted(planner.context, relation.rel, usable, restriction);
+    const count = match === null ? -1 : searchCount(planner, match);
+    if (count < 0) rest.push(restriction);
+    else rows *= Math.min(1, count / tuples);
+  }
+  return rest.length === restrictions.length ? null : rows * andSelectivity(planner.selectivity, rest);
+}
+
 function seqPath(scan: TableScan): Path {
   const { pages, resident, tuples, rows, restrictions, problem, relation, table } = scan;
   const pageCost = pages * (resident * COST.residentSeqPage + (1 - resident) * COST.seqPage);

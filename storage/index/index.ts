@@ -1,6 +1,8 @@
 /** Dictionaries and posting lists. See README.md. */
+export { atLeastSet } from './at-least-set.ts';
 export { CURSOR_END, IndexCursor } from './cursor.ts';
 export { ImageBuffer, type ImageIdentity, ImageReader, ImageWriter } from './dictionary-image.ts';
+export { DictionaryLoader } from './dictionary-loader.ts';
 export { IndexKey } from './index-key.ts';
 export { IndexMemory } from './index-memory.ts';
 export { gallop, intersectSorted, uniteSorted } from './intersect.ts';
@@ -19,3 +21,4 @@ export {
   rangeSet,
   sortedSet,
 } from './posting-set.ts';
+export type { RowGroup } from './row-group.ts';

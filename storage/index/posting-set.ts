@@ -230,7 +230,7 @@ class KeySet extends LeafSet {
 const rowScratch = new Uint32Array(1);
 
 /** A set made of others: what it needs a group of its own for goes through `temporary`. */
-abstract class CombinedSet implements PostingSet {
+export abstract class CombinedSet implements PostingSet {
   abstract readonly rowsMax: number;
   protected readonly sets: readonly PostingSet[];
   #temporary: RowGroup | null = null;

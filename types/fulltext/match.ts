@@ -38,7 +38,6 @@ export type OperandTest = (operand: QueryOperand, places: Places | null) => Answ
 export function matchTsquery(vector: Uint8Array, query: Uint8Array): boolean {
   if (queryNodeCount(query) === 0) return false;
   const count = lexemeCount(vector);
-  if (count === 0) return false;
   return matchNode(tsqueryTree(query) as QueryNode, vector, count);
 }
 

@@ -11,13 +11,15 @@ const SEED = Number(process.env.SEED ?? Math.floor(Math.random() * 1e9));
 const STEPS = Number(process.env.STEPS ?? 40);
 
 const SETUP = `
-  CREATE TABLE t (id int PRIMARY KEY, tags text[], nums int[], doc jsonb, extra text, long jsonb);
+  CREATE TABLE t (id int PRIMARY KEY, tags text[], nums int[], doc jsonb, extra text, long jsonb, words tsvector);
   CREATE INDEX t_tags ON t USING gin (tags);
   CREATE INDEX t_doc ON t USING gin (doc);
   CREATE INDEX t_path ON t USING gin (doc jsonb_path_ops);
   CREATE INDEX t_some ON t USING gin (nums) WHERE id % 2 = 0;
   CREATE INDEX t_many ON t USING gin (nums, tags, long jsonb_path_ops);
-  CREATE INDEX t_parts ON t USING gin (string_to_array(extra, ' '))`;
+  CREATE INDEX t_parts ON t USING gin (string_to_array(extra, ' '));
+  CREATE INDEX t_words ON t USING gin (words, tags);
+  CREATE INDEX t_trigrams ON t USING gin (extra gin_trgm_ops)`;
 
 const CONDITIONS = [
   `tags @> '{red}'`,
@@ -42,6 +44,16 @@ const CONDITIONS = [
   `doc ?& '{k,list}'`,
   `long @> '{"n": 3}'`,
   `string_to_array(extra, ' ') @> '{w3}'`,
+  `words @@ 'cat'`,
+  `words @@ 'cat & !dog'`,
+  `words @@ '!cat'`,
+  `words @@ 'c:* & d:*'`,
+  `words @@ 'cat <-> dog'`,
+  `words @@ 'cow | (dog & !cat)' AND tags @> '{red}'`,
+  `extra LIKE '%2 w3%'`,
+  `extra ILIKE 'W1 w%'`,
+  `extra ~ 'w[12] w[34]'`,
+  `extra LIKE '%1%'`,
   `tags @> '{red}' OR doc @> '{"k": 2}'`,
   `tags @> '{red}' AND NOT nums @> '{1}'`,
 ];
@@ -79,8 +91,12 @@ describe(`inverted indexes and scans agree (SEED=${SEED})`, () => {
   /** Sometimes of some kilobytes: beside the row. */
   const long = (): string =>
     `jsonb_build_object('n', ${below(6)}, 'text', repeat('${pick(['ab', 'cd'])}', ${pick([1, 10, 4000])}))`;
+  const words = (): string =>
+    random() < 0.1
+      ? 'NULL'
+      : `'${Array.from({ length: below(4) }, () => `${pick(['cat', 'dog', 'cow'])}:${1 + below(5)}`).join(' ')}'::tsvector`;
   const values = (id: string): string =>
-    `${id}, ${array('text', ['red', 'blue', 'green', 'black'])}, ${array('int', [1, 2, 3, 4])}, ${jsonb()}, 'w${below(5)} w${below(5)}', ${long()}`;
+    `${id}, ${array('text', ['red', 'blue', 'green', 'black'])}, ${array('int', [1, 2, 3, 4])}, ${jsonb()}, 'w${below(5)} w${below(5)}', ${long()}, ${words()}`;
   const assignment = (): string =>
     pick([
       `tags = ${array('text', ['red', 'blue', 'green'])}`,
@@ -88,6 +104,7 @@ describe(`inverted indexes and scans agree (SEED=${SEED})`, () => {
       `doc = ${jsonb()}`,
       `extra = 'w${below(5)}'`,
       `long = ${long()}`,
+      `words = ${words()}`,
       'tags = tags',
       'tags = array_append(tags, $$blue$$)',
       'nums = array_remove(nums, 2)',
@@ -176,7 +193,7 @@ describe(`inverted indexes and scans agree (SEED=${SEED})`, () => {
 
   it('when they are built over rows that are there', async () => {
     await server.client.query(
-      'DROP INDEX t_tags, t_doc, t_path, t_some, t_many, t_parts; SET maintenance_work_mem = 1024',
+      'DROP INDEX t_tags, t_doc, t_path, t_some, t_many, t_parts, t_words, t_trigrams; SET maintenance_work_mem = 1024',
     );
     for (let i = 0; i < 30; i++) {
       await server.client.query(
