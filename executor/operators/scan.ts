@@ -269,7 +269,12 @@ export class RowFetcher {
     );
     this.#exactRow = () =>
       program.memo(plan, 'exactRow', () =>
-        rowFunction<Value[][]>({ table, slots: program.slots, filter: plan.filter, body: batchBody(plan.targets) }),
+        rowFunction<Value[][]>({
+          table,
+          slots: program.slots,
+          filter: plan.filter,
+          body: batchBody(plan.targets, program.sentScan === plan),
+        }),
       );
   }
 
