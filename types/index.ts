@@ -50,6 +50,7 @@ export {
 export { inputJson, type JsonBuilder, parseJson, quoteJson } from './json.ts';
 export { compareJsonb, formatJsonb, inputJsonb, type Jsonb, JsonbObject, parseJsonb } from './jsonb.ts';
 export { encodeKeyPart, type KeyEncoder, KeyWriter, keyEncoder } from './key.ts';
+export { isKeyReversible, type KeyPart, keyDecoder } from './key-decode.ts';
 export { toLower, toUpper } from './letter-case.ts';
 export { inputMac, inputMac8, mac8Bytes, mac8FromBytes, macBytes, macFromBytes, widenMac } from './mac.ts';
 export { inputMoney, outputMoney } from './money.ts';

@@ -47,7 +47,7 @@ export class KeyWriter extends ByteWriter {}
 export type KeyEncoder = (value: Value, writer: KeyWriter) => void;
 
 const MARKER_NULL_FIRST = 0;
-const MARKER_VALUE = 1;
+export const MARKER_VALUE = 1;
 const MARKER_NULL_LAST = 2;
 
 /** Adds a part for a value or null. By default nulls come last, and first when descending. */

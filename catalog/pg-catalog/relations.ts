@@ -288,7 +288,7 @@ function* pgIndex(context: ViewContext): Iterable<Row> {
       indisexclusion: false,
       indimmediate: constraint?.deferrable !== true,
       indisclustered: false,
-      indisvalid: true,
+      indisvalid: index.valid !== false,
       indcheckxmin: false,
       indisready: true,
       indislive: true,

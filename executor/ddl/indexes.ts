@@ -50,6 +50,8 @@ export interface IndexSpec {
   readonly options: readonly string[];
   /** The table was made by this statement, or has no rows: nothing to fill. */
   readonly isEmpty: boolean;
+  /** Filled later, in a transaction of its own, and not valid until then. */
+  readonly concurrently?: boolean;
 }
 
 function indexName(x: DdlContext, spec: IndexSpec): string {
@@ -81,9 +83,10 @@ export function* addIndex(x: DdlContext, spec: IndexSpec): DdlSteps<IndexEntry> 
     includedColumns: spec.included,
     predicateText: spec.predicateText,
     ...(spec.options.length > 0 ? { options: spec.options } : {}),
+    ...(spec.concurrently ? { valid: false } : {}),
   };
   x.putEntry(entry);
-  if (!spec.isEmpty) yield* wait(x.buildIndex(entry));
+  if (!spec.isEmpty && !spec.concurrently) yield* wait(x.buildIndex(entry));
   return entry;
 }
 
@@ -334,6 +337,7 @@ export function* createIndexStatement(x: DdlContext, statement: CreateIndexState
     nullsNotDistinct: statement.nullsNotDistinct,
     options: indexOptions(statement.options, method),
     isEmpty: x.isEmpty(table),
+    concurrently: statement.concurrently,
   });
   return { tag };
 }

@@ -63,7 +63,7 @@ function findArbiters(level: Level, clause: ast.OnConflictClause, target: Target
   const { table, rel } = target;
   const spec = clause.target;
   if (spec === null) return [];
-  const indexes = context.catalog.indexesOf(table.oid);
+  const indexes = context.catalog.indexesOf(table.oid).filter((index) => index.valid !== false);
   if (spec.kind === 'constraint') {
     const constraint = context.catalog.constraintsOf(table.oid).find((candidate) => candidate.name === spec.name);
     if (constraint === undefined) {
