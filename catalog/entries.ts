@@ -130,6 +130,8 @@ export interface IndexEntry {
   readonly predicateText: string | null;
   /** reloptions, as name=value. */
   readonly options?: readonly string[];
+  /** False: CREATE INDEX CONCURRENTLY has not come to its end. It is kept up to date, but nobody reads by it. */
+  readonly valid?: false;
 }
 
 export type ReferentialAction = 'no action' | 'restrict' | 'cascade' | 'set null' | 'set default';

@@ -23,6 +23,7 @@ import { type Batch, END, PENDING } from './batch.ts';
 import type { ExecContext } from './context.ts';
 import { EXPLAINED_SETTINGS } from './explained-settings.ts';
 import type { Operator } from './operators/operator.ts';
+import { IndexScanOperator } from './operators/scan.ts';
 import { PORTAL_PENDING, Portal } from './portal.ts';
 import { PreparedStatement } from './prepared-statement.ts';
 import { Execution, type Program } from './program.ts';
@@ -41,6 +42,8 @@ class Counter implements NodeInstrumentation {
   /** Rows that a scan with a filter has looked at, by the counter of its table or index. */
   seen: (() => number) | null = null;
   seenRows = 0;
+  /** Of who counts them itself. */
+  removedRows: number | null = null;
   /** Of sorts and hash tables: memory and disk. */
   extra: readonly string[] = [];
   extraFields: Readonly<Record<string, string | number>> = {};
@@ -54,7 +57,7 @@ class Counter implements NodeInstrumentation {
   }
 
   get rowsRemovedByFilter(): number {
-    return this.seen === null ? 0 : this.seenRows - this.rows;
+    return this.removedRows ?? (this.seen === null ? 0 : this.seenRows - this.rows);
   }
 
   addTime(elapsed: number): void {
@@ -79,11 +82,13 @@ class CountingOperator implements Operator {
   constructor(inner: Operator, counter: Counter) {
     this.#inner = inner;
     this.#counter = counter;
-    const { limitTo } = inner;
+    const { limitTo, countOnly } = inner;
     if (limitTo !== undefined) this.limitTo = (rows) => limitTo.call(inner, rows);
+    if (countOnly !== undefined) this.countOnly = () => countOnly.call(inner);
   }
 
   limitTo?: (rows: number) => void;
+  countOnly?: () => boolean;
 
   #measured<T>(x: ExecContext, action: () => T): T {
     const { pool, wal } = x.engine;
@@ -125,6 +130,12 @@ class CountingOperator implements Operator {
       const { line, fields } = describeReport(report);
       this.#counter.extra = [line];
       this.#counter.extraFields = fields;
+    }
+    const keys = this.#inner instanceof IndexScanOperator ? this.#inner.keyReport : null;
+    if (keys !== null && this.#counter.loops > 0) {
+      this.#counter.extra = [`Heap Fetches: ${keys.heapFetches}`];
+      this.#counter.extraFields = { 'Heap Fetches': keys.heapFetches };
+      this.#counter.removedRows = keys.removedRows;
     }
     this.#inner.close(x);
   }
@@ -267,6 +278,7 @@ function* runCounted(
 function seenBy(plan: Plan, program: Program): (() => number) | null {
   if (plan.kind !== 'seqScan' && plan.kind !== 'indexScan') return null;
   if (plan.filter === null || runsSubplans(plan.filter)) return null;
+  if (plan.kind === 'indexScan' && plan.indexOnly) return null;
   const table = program.tableOf(plan.table);
   if (plan.kind === 'seqScan') return () => table.heap.counters.sequentialRows;
   const { counters } = program.index(table, plan.index.oid);

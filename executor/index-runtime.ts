@@ -49,6 +49,16 @@ function numberKey(value: Value, descending: boolean, nullsFirst: boolean): numb
   return descending ? -number : number;
 }
 
+/** The value that numberKey made this number of. Not of rounded keys. */
+export function valueOfNumberKey(number: number, descending: boolean): Value {
+  if (number === Infinity || number === -Infinity) return null;
+  const value = descending ? -number : number;
+  if (value === Number.MAX_VALUE) return Infinity;
+  if (value === -Number.MAX_VALUE) return -Infinity;
+  // Adding 0 makes -0 into 0.
+  return value + 0;
+}
+
 /** What was done with an index since the start, for pg_stat_all_indexes. */
 export class IndexCounters {
   /** Ranges looked up. */

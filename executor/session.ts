@@ -30,6 +30,7 @@ import { Cursors } from './cursors.ts';
 import type { DatabaseRuntime } from './database-runtime.ts';
 import { commitTemporary, dropTemporary } from './ddl-runner.ts';
 import { domainCheckOf } from './domains.ts';
+import type { IndexProgress } from './index-progress.ts';
 import type { Notification } from './notifications.ts';
 import { WAIT_SIGNAL, YIELD_SIGNAL } from './operators/operator.ts';
 import { PORTAL_DONE, PORTAL_PENDING, PORTAL_SUSPENDED, Portal, type PortalAnswer } from './portal.ts';
@@ -86,6 +87,8 @@ export class Session implements ProtocolSession, PlanningSession, ExecServices {
   currentUser: string;
   sessionUser: string;
   isWaitingForLock = false;
+  /** Of the index that the session is building. */
+  indexProgress: IndexProgress | null = null;
   /** Text and kind of what runs, for pg_stat_activity. */
   activity = '';
   #task: Task | null = null;
@@ -236,6 +239,7 @@ export class Session implements ProtocolSession, PlanningSession, ExecServices {
       settings: {
         enableSeqScan: isOn('enable_seqscan'),
         enableIndexScan: isOn('enable_indexscan'),
+        enableIndexOnlyScan: isOn('enable_indexonlyscan'),
         enableBitmapScan: isOn('enable_bitmapscan'),
         enableHashJoin: isOn('enable_hashjoin'),
         enableNestedLoop: isOn('enable_nestloop'),

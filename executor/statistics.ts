@@ -146,7 +146,10 @@ export class TableStatistics implements StatisticsSource {
   }
 
   columnGroups(tableOid: number): readonly ColumnGroupStatistics[] {
-    return this.#analysis(tableOid)?.groups(this.#database.catalog) ?? NO_GROUPS;
+    const objects = this.#database.catalog.statisticsOf(tableOid);
+    if (objects.length === 0) return NO_GROUPS;
+    const groups = this.#analysis(tableOid)?.groups(this.#database.catalog) ?? NO_GROUPS;
+    return groups.filter((group) => objects.some((object) => object.oid === group.statisticsOid));
   }
 
   indexDistinctCount(indexOid: number): number {

@@ -34,10 +34,11 @@ import { scalarFunction } from './compile/batch-program.ts';
 import { SlotAllocator } from './compile/expression.ts';
 import { ExecContext } from './context.ts';
 import { runCopy } from './copy/copy.ts';
-import { dropTemporary, runDdl } from './ddl-runner.ts';
+import { createIndexConcurrently, dropTemporary, runDdl } from './ddl-runner.ts';
 import { runExplain } from './explain.ts';
 import { PORTAL_PENDING, Portal } from './portal.ts';
 import type { PreparedStatement } from './prepared-statement.ts';
+import { reindex } from './reindex.ts';
 import { ResultEncoder } from './result-encoder.ts';
 import type { Session, Task } from './session.ts';
 import type { FieldDescription } from './session-api.ts';
@@ -198,7 +199,7 @@ export function* runUtility(
     case 'cluster':
       return yield* cluster(session, node);
     case 'reindex':
-      return 'REINDEX';
+      return yield* reindex(session, node);
     case 'load':
       return 'LOAD';
     case 'listen':
@@ -218,6 +219,8 @@ export function* runUtility(
     case 'copy':
       return yield* runCopy(session, node, prepared);
     default:
+      if (node.kind === 'createIndex' && node.concurrently && !session.transaction.isBlock)
+        return yield* createIndexConcurrently(session, prepared);
       return yield* runDdl(session, prepared);
   }
 }

@@ -12,6 +12,7 @@ import type { StatementValues } from './cost/known-values.ts';
 export interface PlannerSettings {
   readonly enableSeqScan?: boolean;
   readonly enableIndexScan?: boolean;
+  readonly enableIndexOnlyScan?: boolean;
   /** Posting scans (PostgreSQL's enable_bitmapscan). */
   readonly enableBitmapScan?: boolean;
   readonly enableHashJoin?: boolean;

@@ -205,8 +205,9 @@ class Describer {
       case 'indexScan': {
         if (plan.recheck !== null) add('Index Cond', plan.recheck);
         add('Filter', plan.filter);
-        const word = `Index Scan${plan.descending ? ' Backward' : ''} using ${quoteIdentifier(plan.index.name)}`;
-        return this.node(this.scanLabel(word, plan.table.name, plan.alias), 'Index Scan', details, {
+        const kind = plan.indexOnly ? 'Index Only Scan' : 'Index Scan';
+        const word = `${kind}${plan.descending ? ' Backward' : ''} using ${quoteIdentifier(plan.index.name)}`;
+        return this.node(this.scanLabel(word, plan.table.name, plan.alias), kind, details, {
           'Scan Direction': plan.descending ? 'Backward' : 'Forward',
           'Index Name': plan.index.name,
           ...tableFields(plan.table.name, plan.alias),

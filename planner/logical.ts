@@ -101,8 +101,8 @@ export interface SubqueryRelation extends RelationBase {
   readonly kind: 'subquery';
   readonly query: Query;
   readonly lateral: boolean;
-  /** security barrier or other reason not to flatten. */
-  readonly isView: boolean;
+  /** The view that it stands for. */
+  readonly view: RelationEntry | null;
 }
 export interface FunctionRelation extends RelationBase {
   readonly kind: 'function';
@@ -228,6 +228,13 @@ export interface LogicalAssignment {
   readonly value: Expr;
 }
 
+/** What a new row must fulfil: a CHECK of the table, or what a view WITH CHECK OPTION shows. Over `target`. */
+export interface RowCheck {
+  readonly name: string;
+  readonly isView: boolean;
+  readonly expr: Expr;
+}
+
 /** One WHEN of MERGE. Conditions and assignments are over target and source, `values` (one a column) over the source alone. */
 export interface LogicalMergeClause {
   readonly matched: boolean;
@@ -253,7 +260,7 @@ export interface ModifyQuery {
   readonly values: readonly Expr[];
   readonly assignments: readonly LogicalAssignment[];
   readonly generated: readonly LogicalAssignment[];
-  readonly checks: readonly { readonly name: string; readonly expr: Expr }[];
+  readonly checks: readonly RowCheck[];
   readonly onConflict: {
     readonly action: 'nothing' | 'update';
     readonly arbiters: readonly IndexEntry[];

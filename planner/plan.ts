@@ -59,6 +59,10 @@ export interface IndexScanPlan extends Node {
   /** IS NULL on the key column after the equalities. */
   readonly isNull: boolean;
   readonly descending: boolean;
+  /** What the bounds select is what the conditions say: an entry under a row's own key needs no recheck. */
+  readonly isExact: boolean;
+  /** Filter and targets need no more than the key, which keeps its values: rows of all-visible pages are not fetched. */
+  readonly indexOnly: boolean;
   readonly recheck: Expr | null;
   readonly filter: Expr | null;
   readonly targets: readonly Expr[];
@@ -96,6 +100,8 @@ export interface PostingScanPlan extends Node {
   readonly table: RelationEntry;
   readonly alias: string;
   readonly postings: PostingExpr;
+  /** As in IndexScanPlan. */
+  readonly isExact: boolean;
   readonly recheck: Expr | null;
   readonly filter: Expr | null;
   readonly targets: readonly Expr[];
@@ -343,6 +349,8 @@ export interface LockRowsPlan extends Node {
 
 export interface CheckConstraint {
   readonly name: string;
+  /** The name is that of a view WITH CHECK OPTION. */
+  readonly isView: boolean;
   /** Over the new row's table columns (input 0). Fails only when false. */
   readonly expr: Expr;
 }

@@ -11,6 +11,7 @@ import { compareTsqueries, unweightedTsquery } from './fulltext/tsquery.ts';
 import { compareTsvectors } from './fulltext/tsvector.ts';
 import { compareJsonb, jsonbHashKey, parseJsonb } from './jsonb.ts';
 import type { Numeric } from './numeric.ts';
+import { compareMultiranges, compareRanges, RANGE_EMPTY, type SqlMultirange, type SqlRange } from './range.ts';
 import type { SqlRecord } from './record.ts';
 import { enumOrder, type Representation, representation } from './representation.ts';
 import { trimBlanks } from './text.ts';
@@ -84,6 +85,7 @@ const SIMPLE: Readonly<Partial<Record<Representation, Comparator>>> = {
   int4: (a: number, b: number) => a - b,
   uint4: (a: number, b: number) => a - b,
   int8: compareNumbers,
+  uint8: compareNumbers,
   date: compareNumbers,
   micros: compareNumbers,
   float4: compareFloats,
@@ -99,6 +101,9 @@ const SIMPLE: Readonly<Partial<Record<Representation, Comparator>>> = {
   tid: (a: number, b: number) => a - b,
   tsvector: compareTsvectors,
   tsquery: compareTsqueries,
+  address: compareAscii,
+  range: compareRanges,
+  multirange: compareMultiranges,
 };
 
 /** Order of a type's values: negative, 0 or positive. */
@@ -179,10 +184,12 @@ export function equality(oid: number): (a: Value, b: Value) => boolean {
     case 'int4':
     case 'uint4':
     case 'int8':
+    case 'uint8':
     case 'date':
     case 'micros':
     case 'text':
     case 'uuid':
+    case 'address':
     case 'enum':
       return (a, b) => a === b;
     default: {
@@ -223,6 +230,10 @@ export function hashKey(oid: number): (value: Value) => HashKey {
       return arrayKey;
     case 'record':
       return recordKey;
+    case 'range':
+      return rangeKey;
+    case 'multirange':
+      return (value: SqlMultirange) => value.ranges.map((range) => partKey(range, rangeKey)).join('');
     default:
       return identityKey;
   }
@@ -252,6 +263,13 @@ function arrayKey(value: SqlArray): string {
   let key = hasUsualBounds ? '' : `[${value.dimensions.join()};${value.lowerBounds.join()}]`;
   for (const element of value.elements) key += partKey(element, keyOf);
   return key;
+}
+
+function rangeKey(value: SqlRange): string {
+  const { flags, lower, upper, type } = value;
+  if ((flags & RANGE_EMPTY) !== 0) return 'e';
+  const keyOf = hashKey(type.subtypeOid);
+  return `${flags}:${partKey(lower, keyOf)}${partKey(upper, keyOf)}`;
 }
 
 function recordKey(value: SqlRecord): string {

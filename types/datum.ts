@@ -14,6 +14,9 @@
  * | array | varint element type, u8 dimensions, for each i32 length and i32 lower bound; elements |
  * | record | varint fields, for each varint type; fields |
  * | elements, fields | varint length + 1 and the bytes; 0 for null |
+ * | inet, cidr | u8 family, u8 bits, 4 or 16 bytes of the address |
+ * | range | u8 flags; the finite bounds: in their width, or varint length and bytes |
+ * | multirange | varint ranges, each as above |
  * | fixed-width types | big endian, in their width |
  */
 import { Buffer } from 'node:buffer';
@@ -21,7 +24,10 @@ import { SqlArray } from './array.ts';
 import { ByteWriter, readFloat32, readFloat64, readInt16, readInt32, readInt64, readMicros } from './byte-writer.ts';
 import { Interval } from './datetime/interval.ts';
 import { TimeTz } from './datetime/time-tz.ts';
+import { readAddress, writeAddress } from './network.ts';
 import { Numeric } from './numeric.ts';
+import { LOWER_INFINITE, RANGE_EMPTY, type RangeType, SqlMultirange, SqlRange, UPPER_INFINITE } from './range.ts';
+import { rangeType } from './range-type.ts';
 import { SqlRecord } from './record.ts';
 import { enumLabel, enumLabelOid, type Representation, representation } from './representation.ts';
 import { attributeNames, baseTypeOid, onTypeRegistration, typeByOid } from './type.ts';
@@ -110,6 +116,15 @@ export function decodeDatum(oid: number, bytes: Uint8Array, start: number, end: 
       return uuidFromBytes(bytes, start);
     case 'tid':
       return readInt64(bytes, start);
+    case 'uint8':
+      return unsigned(readInt64(bytes, start));
+    case 'address':
+      return readAddress(bytes, start);
+    case 'range':
+      cursor = start;
+      return readRange(rangeType(oid), bytes);
+    case 'multirange':
+      return decodeMultirange(rangeType(oid), bytes, start);
     case 'array':
       return decodeArray(bytes, start);
     case 'record':
@@ -169,6 +184,19 @@ function writeDatum(kind: Representation, value: Value, writer: ByteWriter): voi
       return;
     case 'tid':
       writer.int64(value);
+      return;
+    case 'uint8':
+      writer.int64(typeof value === 'bigint' ? BigInt.asIntN(64, value) : value);
+      return;
+    case 'address':
+      writeAddress(value, writer);
+      return;
+    case 'range':
+      writeRange(value, writer);
+      return;
+    case 'multirange':
+      writer.varint((value as SqlMultirange).ranges.length);
+      for (const range of (value as SqlMultirange).ranges) writeRange(range, writer);
       return;
     case 'array':
       writeArray(value, writer);
@@ -291,6 +319,75 @@ function decodeArray(bytes: Uint8Array, start: number): SqlArray {
   const elements: Value[] = [];
   for (let i = 0; i < count; i++) elements.push(readNullable(elementOid, bytes));
   return new SqlArray(elementOid, elements, dimensions, lowerBounds);
+}
+
+function unsigned(value: number | bigint): number | bigint {
+  return value < 0 ? BigInt.asUintN(64, BigInt(value)) : value;
+}
+
+/** Bytes of values that have the same number of them always. */
+const WIDTHS: { readonly [kind in Representation]?: number } = {
+  bool: 1,
+  int2: 2,
+  int4: 4,
+  uint4: 4,
+  float4: 4,
+  int8: 8,
+  uint8: 8,
+  float8: 8,
+  date: 8,
+  micros: 8,
+  tid: 8,
+  timetz: 12,
+  interval: 16,
+  uuid: 16,
+};
+
+function writeRange(range: SqlRange, writer: ByteWriter): void {
+  const { flags, type } = range;
+  writer.uint8(flags);
+  if ((flags & RANGE_EMPTY) !== 0) return;
+  const kind = representationOf(type.subtypeOid);
+  const isFixed = WIDTHS[kind] !== undefined;
+  for (const [value, infinite] of [
+    [range.lower, LOWER_INFINITE],
+    [range.upper, UPPER_INFINITE],
+  ] as const) {
+    if ((flags & infinite) !== 0) continue;
+    if (isFixed) writeDatum(kind, value, writer);
+    else {
+      const bytes = encodeDatum(type.subtypeOid, value);
+      writer.varint(bytes.length);
+      writer.write(bytes);
+    }
+  }
+}
+
+/** The range at the cursor, which goes behind it. */
+function readRange(type: RangeType, bytes: Uint8Array): SqlRange {
+  const flags = bytes[cursor++];
+  if ((flags & RANGE_EMPTY) !== 0) return new SqlRange(type, null, null, flags);
+  const width = WIDTHS[representationOf(type.subtypeOid)] ?? 0;
+  const lower = (flags & LOWER_INFINITE) !== 0 ? null : readBound(type.subtypeOid, width, bytes);
+  const upper = (flags & UPPER_INFINITE) !== 0 ? null : readBound(type.subtypeOid, width, bytes);
+  return new SqlRange(type, lower, upper, flags);
+}
+
+/** `width` 0: its length stands before it. */
+function readBound(oid: number, width: number, bytes: Uint8Array): Value {
+  const length = width > 0 ? width : readVarint(bytes);
+  const start = cursor;
+  const value = decodeDatum(oid, bytes, start, start + length);
+  cursor = start + length;
+  return value;
+}
+
+function decodeMultirange(type: RangeType, bytes: Uint8Array, start: number): SqlMultirange {
+  cursor = start;
+  const count = readVarint(bytes);
+  const ranges: SqlRange[] = [];
+  for (let i = 0; i < count; i++) ranges.push(readRange(type, bytes));
+  return new SqlMultirange(type, ranges);
 }
 
 /** Attributes that its type has got since are null. */

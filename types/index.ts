@@ -50,11 +50,53 @@ export {
 export { inputJson, type JsonBuilder, parseJson, quoteJson } from './json.ts';
 export { compareJsonb, formatJsonb, inputJsonb, type Jsonb, JsonbObject, parseJsonb } from './jsonb.ts';
 export { encodeKeyPart, type KeyEncoder, KeyWriter, keyEncoder } from './key.ts';
+export { isKeyReversible, type KeyPart, keyDecoder } from './key-decode.ts';
 export { toLower, toUpper } from './letter-case.ts';
+export { inputMac, inputMac8, mac8Bytes, mac8FromBytes, macBytes, macFromBytes, widenMac } from './mac.ts';
+export { inputMoney, outputMoney } from './money.ts';
+export {
+  type Address,
+  addressBytes,
+  addressFamily,
+  FAMILY_V4,
+  formatHost,
+  inputAddress,
+  makeAddress,
+  maskByte,
+  maximumBits,
+  networkBits,
+  networkOf,
+  outputAddress,
+  sameBits,
+} from './network.ts';
 export { Numeric } from './numeric.ts';
 export { type BuiltinOid, OID } from './oid.ts';
 export { OutBuffer } from './out-buffer.ts';
+export { plainDate, plainInteger, plainNumeric } from './plain-fields.ts';
+export {
+  compareBounds,
+  compareMultiranges,
+  compareRanges,
+  emptyRange,
+  isInclusive,
+  LOWER_INCLUSIVE,
+  LOWER_INFINITE,
+  makeMultirange,
+  makeRange,
+  mergeRanges,
+  RANGE_EMPTY,
+  type RangeType,
+  rangesAdjacent,
+  SqlMultirange,
+  SqlRange,
+  spanning,
+  touches,
+  UPPER_INCLUSIVE,
+  UPPER_INFINITE,
+} from './range.ts';
+export { rangeType } from './range-type.ts';
 export { SqlRecord } from './record.ts';
+export { SelfTyped } from './self-typed.ts';
 export {
   type CatalogNames,
   type DateOrder,

@@ -12,6 +12,8 @@ import { datetimeCodec } from './datetime/codecs.ts';
 import { coerceInterval, coerceTimeTz, roundMicros } from './datetime/precision.ts';
 import type { Numeric } from './numeric.ts';
 import { OID } from './oid.ts';
+import { multirangeCodec, rangeCodec } from './range-text.ts';
+import { rangeType } from './range-type.ts';
 import { closedCodec, enumCodec, scalarCodec } from './scalar-codecs.ts';
 import type { FormatSettings } from './settings.ts';
 import { coerceBpchar, coerceVarchar } from './text.ts';
@@ -49,6 +51,8 @@ function makeCodec(oid: number): Codec {
   if (type === undefined) return closedCodec(oid);
   if (type.kind === 'e') return enumCodec(oid);
   if (type.kind === 'c') return recordCodec(oid, codecOf);
+  if (type.kind === 'r') return rangeCodec(rangeType(oid), codecOf(rangeType(oid).subtypeOid));
+  if (type.kind === 'm') return multirangeCodec(rangeType(oid), codecOf(rangeType(oid).oid));
   if (type.kind === 'd') return domainCodec(type.baseOid ?? OID.TEXT, type.baseTypmod ?? -1);
   return isArrayType(type) ? arrayCodec(type.elementOid, codecOf) : closedCodec(oid);
 }

@@ -17,6 +17,9 @@
  * | interval, timetz | two i64 |
  * | array | 01 element or 02 null, each; 00; dimensions and lower bounds |
  * | record | 01 field or 02 null, each |
+ * | inet, cidr | family, network, bits, address |
+ * | range | 00 empty, 01 then bounds: 00 -infinity, 01 value inclusive?, 02 infinity |
+ * | multirange | ranges, 00 |
  * | jsonb | rank, then by kind; sizes first |
  *
  * A descending part has all bits of its payload flipped.
@@ -29,6 +32,8 @@ import type { TimeTz } from './datetime/time-tz.ts';
 import { writeTsqueryKey, writeTsvectorKey } from './fulltext/keys.ts';
 import { type Jsonb, type JsonbObject, jsonbRank, parseJsonb } from './jsonb.ts';
 import { Numeric } from './numeric.ts';
+import { isInclusive, LOWER_INFINITE, type SqlMultirange, type SqlRange, UPPER_INFINITE } from './range.ts';
+import { rangeType } from './range-type.ts';
 import type { SqlRecord } from './record.ts';
 import { enumOrder, representation } from './representation.ts';
 import { trimBlanks } from './text.ts';
@@ -42,7 +47,7 @@ export class KeyWriter extends ByteWriter {}
 export type KeyEncoder = (value: Value, writer: KeyWriter) => void;
 
 const MARKER_NULL_FIRST = 0;
-const MARKER_VALUE = 1;
+export const MARKER_VALUE = 1;
 const MARKER_NULL_LAST = 2;
 
 /** Adds a part for a value or null. By default nulls come last, and first when descending. */
@@ -107,6 +112,8 @@ function payloadEncoder(oid: number): KeyEncoder {
     case 'date':
     case 'micros':
       return writeOrdered;
+    case 'uint8':
+      return writeUnsigned;
     case 'float4':
     case 'float8':
       return writeFloat;
@@ -151,6 +158,21 @@ function payloadEncoder(oid: number): KeyEncoder {
       const known = elementOid === 0 ? null : keyEncoder(elementOid);
       return (value: SqlArray, writer) => writeArray(value, known ?? keyEncoder(value.elementOid), writer);
     }
+    case 'address':
+      return (value: string, writer) => {
+        for (let i = 0; i < value.length; i++) writer.uint8(value.charCodeAt(i));
+      };
+    case 'range': {
+      const bound = payloadEncoder(rangeType(oid).subtypeOid);
+      return (value: SqlRange, writer) => writeRange(value, bound, writer);
+    }
+    case 'multirange': {
+      const bound = payloadEncoder(rangeType(oid).subtypeOid);
+      return (value: SqlMultirange, writer) => {
+        for (const range of value.ranges) writeRange(range, bound, writer);
+        writer.uint8(0);
+      };
+    }
     case 'record':
       return (value: SqlRecord, writer) => {
         for (let i = 0; i < value.values.length; i++) encodeKeyPart(value.typeOids[i], value.values[i], writer);
@@ -163,6 +185,31 @@ function writeOrdered(value: number | bigint, writer: KeyWriter): void {
   const start = writer.length;
   writer.int64(value);
   writer.bytes[start] ^= 0x80;
+}
+
+function writeUnsigned(value: number | bigint, writer: KeyWriter): void {
+  writer.int64(typeof value === 'bigint' ? BigInt.asIntN(64, value) : value);
+}
+
+/** The empty range is below all others, as a multirange's end is. */
+function writeRange(range: SqlRange, bound: KeyEncoder, writer: KeyWriter): void {
+  if (range.isEmpty) {
+    writer.uint8(0);
+    return;
+  }
+  writer.uint8(1);
+  if ((range.flags & LOWER_INFINITE) !== 0) writer.uint8(0);
+  else {
+    writer.uint8(1);
+    bound(range.lower, writer);
+    writer.uint8(isInclusive(range, true) ? 0 : 1);
+  }
+  if ((range.flags & UPPER_INFINITE) !== 0) writer.uint8(2);
+  else {
+    writer.uint8(1);
+    bound(range.upper, writer);
+    writer.uint8(isInclusive(range, false) ? 1 : 0);
+  }
 }
 
 function writeFloat(value: number, writer: KeyWriter): void {

@@ -12,7 +12,7 @@ export type Representation =
   | 'int4'
   /** oid, xid, cid and the reg types. */
   | 'uint4'
-  /** Number or bigint: int8, time, xid8, pg_lsn. */
+  /** Number or bigint: int8, time, money, macaddr. */
   | 'int8'
   | 'float4'
   | 'float8'
@@ -23,6 +23,12 @@ export type Representation =
   | 'timetz'
   | 'interval'
   | 'numeric'
+  /** Number or bigint from 0 to 2^64 - 1: xid8, pg_lsn, macaddr8. */
+  | 'uint8'
+  /** inet and cidr: strings that compare as the addresses do (network.ts). */
+  | 'address'
+  | 'range'
+  | 'multirange'
   | 'text'
   /** char(n): text in which blanks at the end do not count. */
   | 'bpchar'
@@ -58,8 +64,13 @@ const KNOWN: ReadonlyMap<number, Representation> = new Map<number, Representatio
   [OID.REGCOLLATION, 'uint4'],
   [OID.INT8, 'int8'],
   [OID.TIME, 'int8'],
-  [OID.XID8, 'int8'],
-  [OID.PG_LSN, 'int8'],
+  [OID.MONEY, 'int8'],
+  [OID.MACADDR, 'int8'],
+  [OID.XID8, 'uint8'],
+  [OID.PG_LSN, 'uint8'],
+  [OID.MACADDR8, 'uint8'],
+  [OID.INET, 'address'],
+  [OID.CIDR, 'address'],
   [OID.FLOAT4, 'float4'],
   [OID.FLOAT8, 'float8'],
   [OID.DATE, 'date'],
@@ -90,6 +101,8 @@ export function representation(oid: number): Representation {
   if (type === undefined) return 'text';
   if (type.kind === 'e') return 'enum';
   if (type.kind === 'c') return 'record';
+  if (type.kind === 'r') return 'range';
+  if (type.kind === 'm') return 'multirange';
   return isArrayType(type) ? 'array' : 'text';
 }
 

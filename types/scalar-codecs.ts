@@ -12,6 +12,10 @@ import { tsqueryCodec, tsvectorCodec } from './fulltext/codecs.ts';
 import { inputInt2, inputInt4, inputInt8, inputOid, inputXid, inputXid8, normaliseInt8 } from './integer.ts';
 import { inputJson } from './json.ts';
 import { inputJsonb } from './jsonb.ts';
+import { inputJsonpath } from './jsonpath/print.ts';
+import { mac8Codec, macCodec } from './mac.ts';
+import { moneyCodec } from './money.ts';
+import { addressCodec } from './network.ts';
 import { Numeric } from './numeric.ts';
 import { receiveNumeric, sendNumeric } from './numeric-binary.ts';
 import { OID } from './oid.ts';
@@ -122,6 +126,12 @@ function receiveJsonb(reader: BinaryReader): string {
   return inputJsonb(reader.text());
 }
 
+function receiveJsonpath(reader: BinaryReader): string {
+  const version = reader.uint8();
+  if (version !== 1) throw sqlError('XX000', `unsupported jsonpath version number: ${version}`);
+  return inputJsonpath(reader.text());
+}
+
 function sendBits(value: string, writer: ByteWriter): void {
   writer.int32(value.length);
   writer.write(bitsToBytes(value));
@@ -192,7 +202,18 @@ const SCALARS: ReadonlyMap<number, Codec> = new Map<number, Codec>([
   [OID.CSTRING, text],
   [OID.REFCURSOR, text],
   [OID.XML, text],
-  [OID.JSONPATH, text],
+  [
+    OID.JSONPATH,
+    {
+      output: asIs,
+      input: inputJsonpath,
+      send: (value: string, writer) => {
+        writer.uint8(1);
+        writer.text(value);
+      },
+      receive: receiveJsonpath,
+    },
+  ],
   [OID.TSVECTOR, tsvectorCodec],
   [OID.TSQUERY, tsqueryCodec],
   [OID.ACLITEM, text],
@@ -269,6 +290,11 @@ const SCALARS: ReadonlyMap<number, Codec> = new Map<number, Codec>([
       receive: (reader, typmod) => coerceVarbit(receiveBits(reader), typmod, false),
     },
   ],
+  [OID.INET, addressCodec(false)],
+  [OID.CIDR, addressCodec(true)],
+  [OID.MACADDR, macCodec],
+  [OID.MACADDR8, mac8Codec],
+  [OID.MONEY, moneyCodec],
   [OID.VOID, { output: () => '', input: () => '', send: () => {}, receive: receiveText }],
 ]);
 

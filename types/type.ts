@@ -41,6 +41,11 @@ export interface SqlType {
   readonly enumLabelOids?: readonly number[];
   /** Enums: pg_enum.enumsortorder of each label, which keeps the places of the others when one is put between them. */
   readonly enumSortOrders?: readonly number[];
+  /** Ranges: the type of the bounds, and the multirange type over the range. */
+  readonly subtypeOid?: number;
+  readonly multirangeOid?: number;
+  /** Multiranges: the range type. */
+  readonly rangeOid?: number;
   /** Composites: the types of the attributes that are not dropped. */
   readonly attributes?: readonly SqlTypeAttribute[];
 }
@@ -81,11 +86,27 @@ const DISPLAY_NAMES: Readonly<Record<string, string>> = {
   any: '"any"',
 };
 
+/** pg_range. */
+const BUILTIN_RANGES: readonly {
+  readonly rangeOid: number;
+  readonly subtypeOid: number;
+  readonly multirangeOid: number;
+}[] = [
+  { rangeOid: OID.INT4RANGE, subtypeOid: OID.INT4, multirangeOid: OID.INT4MULTIRANGE },
+  { rangeOid: OID.NUMRANGE, subtypeOid: OID.NUMERIC, multirangeOid: OID.NUMMULTIRANGE },
+  { rangeOid: OID.TSRANGE, subtypeOid: OID.TIMESTAMP, multirangeOid: OID.TSMULTIRANGE },
+  { rangeOid: OID.TSTZRANGE, subtypeOid: OID.TIMESTAMPTZ, multirangeOid: OID.TSTZMULTIRANGE },
+  { rangeOid: OID.DATERANGE, subtypeOid: OID.DATE, multirangeOid: OID.DATEMULTIRANGE },
+  { rangeOid: OID.INT8RANGE, subtypeOid: OID.INT8, multirangeOid: OID.INT8MULTIRANGE },
+];
+
 function parseTypeTable(): SqlType[] {
   const lines = TYPE_TABLE.trim().split('\n');
   const types = lines.map((line): SqlType => {
     const [oid, name, length, byValue, align, category, preferred, element, array, kind, delimiter, storage] =
       line.split(' ');
+    const range = BUILTIN_RANGES.find((each) => each.rangeOid === Number(oid));
+    const ofMultirange = BUILTIN_RANGES.find((each) => each.multirangeOid === Number(oid));
     return {
       oid: Number(oid),
       name,
@@ -100,6 +121,8 @@ function parseTypeTable(): SqlType[] {
       kind: kind as TypeKind,
       delimiter,
       storage: storage as TypeStorage,
+      ...(range === undefined ? {} : { subtypeOid: range.subtypeOid, multirangeOid: range.multirangeOid }),
+      ...(ofMultirange === undefined ? {} : { rangeOid: ofMultirange.rangeOid }),
     };
   });
   return types;

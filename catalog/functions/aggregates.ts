@@ -186,7 +186,9 @@ function extreme(isBetter: (candidate: Value, best: Value) => boolean): Aggregat
   );
 }
 
-const byOrder = (larger: boolean): AggregateSpec => (larger ? extreme((a, b) => a > b) : extreme((a, b) => a < b));
+/** min and max of a type whose values JavaScript orders as SQL does. */
+export const orderExtreme = (larger: boolean): AggregateSpec =>
+  larger ? extreme((a, b) => a > b) : extreme((a, b) => a < b);
 
 /** NaN is above all numbers. */
 function floatExtreme(larger: boolean): AggregateSpec {
@@ -211,7 +213,7 @@ function extremes(): Record<string, AggregateSpec> {
   const all: Record<string, AggregateSpec> = {};
   for (const [name, larger] of [['max', true] as const, ['min', false] as const]) {
     for (const type of ['int2', 'int4', 'int8', 'oid', 'date', 'time', 'timestamp', 'timestamptz', 'xid8', 'pg_lsn']) {
-      all[`${name}_${type}`] = byOrder(larger);
+      all[`${name}_${type}`] = orderExtreme(larger);
     }
     all[`${name}_float4`] = floatExtreme(larger);
     all[`${name}_float8`] = floatExtreme(larger);

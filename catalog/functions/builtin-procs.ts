@@ -150,6 +150,7 @@ export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
 318|float4|23|700|iS|i4tof
 319|int4|700|23|iS|ftoi4
 320|width_bucket|701 701 701 23|23|iS|width_bucket_float8
+328|hashmacaddr8|774|23|iS|hashmacaddr8
 350|btint2cmp|21 21|23|iS|btint2cmp
 351|btint4cmp|23 23|23|iS|btint4cmp
 354|btfloat4cmp|700 700|23|iS|btfloat4cmp
@@ -158,6 +159,7 @@ export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
 359|btnamecmp|19 19|23|iS|btnamecmp
 360|bttextcmp|25 25|23|iS|bttextcmp
 376|string_to_array|25 25 25|1009|i|text_to_array_null
+377|cash_cmp|790 790|23|iS|cash_cmp
 378|array_append|5078 5077|5078|i|array_append
 379|array_prepend|5077 5078|5078|i|array_prepend
 382|btarraycmp|2277 2277|23|iS|btarraycmp
@@ -170,12 +172,14 @@ export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
 394|string_to_array|25 25|1009|i|text_to_array
 395|array_to_string|2277 25|25|sS|array_to_text
 396|array_ge|2277 2277|16|iS|array_ge
+399|hashmacaddr|829|23|iS|hashmacaddr
 400|hashtext|25|23|iS|hashtext
 401|text|1042|25|iS|rtrim1
 406|text|19|25|iS|name_text
 407|name|25|19|iS|text_name
 408|bpchar|19|1042|iS|name_bpchar
 409|name|1042|19|iS|bpchar_name
+422|hashinet|869|23|iS|hashinet
 425|hashint4extended|23 20|20|iS|hashint4extended
 438|num_nulls|2276|23|iA|pg_num_nulls
 440|num_nonnulls|2276|23|iA|pg_num_nonnulls
@@ -209,7 +213,11 @@ export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
 483|int8|701|20|iS|dtoi8
 515|array_larger|2277 2277|2277|iS|array_larger
 516|array_smaller|2277 2277|2277|iS|array_smaller
+598|abbrev|869|25|iS|inet_abbrev
+599|abbrev|650|25|iS|cidr_abbrev
+605|set_masklen|869 23|869|iS|inet_set_masklen
 619|oidvectorne|30 30|16|iS|oidvectorne
+635|set_masklen|650 23|650|iS|cidr_set_masklen
 636|pg_indexam_has_property|26 25|16|sS|pg_indexam_has_property
 637|pg_index_has_property|2205 25|16|sS|pg_index_has_property
 638|pg_index_column_has_property|2205 23 25|16|sS|pg_index_column_has_property
@@ -223,7 +231,13 @@ export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
 668|bpchar|1042 23 16|1042|iS|bpchar
 669|varchar|1043 23 16|1043|iS|varchar
 679|oidvectoreq|30 30|16|iS|oidvectoreq
+683|network|869|650|iS|network_network
+696|netmask|869|869|iS|network_netmask
+697|masklen|869|23|iS|network_masklen
+698|broadcast|869|869|iS|network_broadcast
+699|host|869|25|iS|network_host
 710|getpgusername||19|sS|current_user
+711|family|869|23|iS|network_family
 714|int2|20|21|iS|int82
 716|oidlt|26 26|16|iS|oidlt
 717|oidle|26 26|16|iS|oidle
@@ -232,6 +246,7 @@ export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
 722|set_byte|17 23 23|17|iS|byteaSetByte
 723|get_bit|17 20|23|iS|byteaGetBit
 724|set_bit|17 20 23|17|iS|byteaSetBit
+730|text|869|25|iS|network_show
 740|text_lt|25 25|16|iS|text_lt
 741|text_le|25 25|16|iS|text_le
 742|text_gt|25 25|16|iS|text_gt
@@ -243,19 +258,33 @@ export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
 748|array_ndims|2277|23|iS|array_ndims
 749|overlay|17 17 23 23|17|iS|byteaoverlay
 752|overlay|17 17 23|17|iS|byteaoverlay_no_len
+753|trunc|829|829|iS|macaddr_trunc
 754|int8|21|20|iS|int28
 766|int4inc|23|23|iS|int4inc
 768|int4larger|23 23|23|iS|int4larger
 769|int4smaller|23 23|23|iS|int4smaller
 770|int2larger|21 21|21|iS|int2larger
 771|int2smaller|21 21|21|iS|int2smaller
+778|hashmacaddrextended|829 20|20|iS|hashmacaddrextended
+779|hashinetextended|869 20|20|iS|hashinetextended
+781|hashmacaddr8extended|774 20|20|iS|hashmacaddr8extended
 810|pg_client_encoding||19|sS|pg_client_encoding
+830|macaddr_eq|829 829|16|iS|macaddr_eq
+831|macaddr_lt|829 829|16|iS|macaddr_lt
+832|macaddr_le|829 829|16|iS|macaddr_le
+833|macaddr_gt|829 829|16|iS|macaddr_gt
+834|macaddr_ge|829 829|16|iS|macaddr_ge
+835|macaddr_ne|829 829|16|iS|macaddr_ne
+836|macaddr_cmp|829 829|23|iS|macaddr_cmp
 837|int82pl|20 21|20|iS|int82pl
 838|int82mi|20 21|20|iS|int82mi
 839|int82mul|20 21|20|iS|int82mul
 840|int82div|20 21|20|iS|int82div
 841|int28pl|21 20|20|iS|int28pl
 842|btint8cmp|20 20|23|iS|btint8cmp
+846|cash_mul_flt4|790 700|790|iS|cash_mul_flt4
+847|cash_div_flt4|790 700|790|iS|cash_div_flt4
+848|flt4_mul_cash|700 790|790|iS|flt4_mul_cash
 849|position|25 25|23|iS|textpos
 850|textlike|25 25|16|iS|textlike
 851|textnlike|25 25|16|iS|textnlike
@@ -269,6 +298,12 @@ export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
 859|namenlike|19 25|16|iS|namenlike
 860|bpchar|18|1042|iS|char_bpchar
 861|current_database||19|sS|current_database
+862|int4_mul_cash|23 790|790|iS|int4_mul_cash
+863|int2_mul_cash|21 790|790|iS|int2_mul_cash
+864|cash_mul_int4|790 23|790|iS|cash_mul_int4
+865|cash_div_int4|790 23|790|iS|cash_div_int4
+866|cash_mul_int2|790 21|790|iS|cash_mul_int2
+867|cash_div_int2|790 21|790|iS|cash_div_int2
 868|strpos|25 25|23|iS|textpos
 870|lower|25|25|iS|lower
 871|upper|25|25|iS|upper
@@ -286,6 +321,31 @@ export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
 883|substr|25 23|25|iS|text_substr_no_len
 884|btrim|25 25|25|iS|btrim
 885|btrim|25|25|iS|btrim1
+888|cash_eq|790 790|16|iS|cash_eq
+889|cash_ne|790 790|16|iS|cash_ne
+890|cash_lt|790 790|16|iS|cash_lt
+891|cash_le|790 790|16|iS|cash_le
+892|cash_gt|790 790|16|iS|cash_gt
+893|cash_ge|790 790|16|iS|cash_ge
+894|cash_pl|790 790|790|iS|cash_pl
+895|cash_mi|790 790|790|iS|cash_mi
+896|cash_mul_flt8|790 701|790|iS|cash_mul_flt8
+897|cash_div_flt8|790 701|790|iS|cash_div_flt8
+898|cashlarger|790 790|790|iS|cashlarger
+899|cashsmaller|790 790|790|iS|cashsmaller
+919|flt8_mul_cash|701 790|790|iS|flt8_mul_cash
+920|network_eq|869 869|16|iS|network_eq
+921|network_lt|869 869|16|iS|network_lt
+922|network_le|869 869|16|iS|network_le
+923|network_gt|869 869|16|iS|network_gt
+924|network_ge|869 869|16|iS|network_ge
+925|network_ne|869 869|16|iS|network_ne
+926|network_cmp|869 869|23|iS|network_cmp
+927|network_sub|869 869|16|iS|network_sub
+928|network_subeq|869 869|16|iS|network_subeq
+929|network_sup|869 869|16|iS|network_sup
+930|network_supeq|869 869|16|iS|network_supeq
+935|cash_words|790|25|iS|cash_words
 936|substring|25 23 23|25|iS|text_substr
 937|substring|25 23|25|iS|text_substr_no_len
 938|generate_series|1114 1114 1186|1114|iSR|generate_series_timestamp
@@ -358,7 +418,10 @@ export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
 1174|timestamptz|1082|1184|sS|date_timestamptz
 1175|justify_hours|1186|1186|iS|interval_justify_hours
 1176|timestamptz|1082 1083|1184|sS|timestamptz_date_time
+1177|jsonb_path_exists_tz|3802 4072 3802 16|16|sS|jsonb_path_exists_tz|target,path,vars,silent||["{}",false]
 1178|date|1184|1082|sS|timestamptz_date
+1179|jsonb_path_query_tz|3802 4072 3802 16|3802|sSR|jsonb_path_query_tz|target,path,vars,silent||["{}",false]
+1180|jsonb_path_query_array_tz|3802 4072 3802 16|3802|sS|jsonb_path_query_array_tz|target,path,vars,silent||["{}",false]
 1188|timestamptz_mi|1184 1184|1186|iS|timestamp_mi
 1189|timestamptz_pl_interval|1184 1186|1184|sS|timestamptz_pl_interval
 1190|timestamptz_mi_interval|1184 1186|1184|sS|timestamptz_mi_interval
@@ -416,6 +479,7 @@ export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
 1289|quote_nullable|25|25|i|quote_nullable
 1290|quote_nullable|2283|25|s|quote_nullable_anyelement
 1292|tideq|27 27|16|iS|tideq
+1293|unnest|4537|3831|iSR|multirange_unnest
 1295|justify_days|1186|1186|iS|interval_justify_days
 1296|timedate_pl|1083 1082|1114|iS|timedate_pl_time_date
 1297|datetimetz_pl|1082 1266|1184|iS|datetimetz_timestamptz
@@ -455,6 +519,7 @@ export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
 1357|timetz_gt|1266 1266|16|iS|timetz_gt
 1358|timetz_cmp|1266 1266|23|iS|timetz_cmp
 1359|timestamptz|1082 1266|1184|iS|datetimetz_timestamptz
+1362|hostmask|869|869|iS|network_hostmask
 1367|character_length|1042|23|iS|bpcharlen
 1368|power|701 701|701|iS|dpow
 1369|character_length|25|23|iS|textlen
@@ -585,6 +650,7 @@ export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
 1711|ceil|1700|1700|iS|numeric_ceil
 1712|floor|1700|1700|iS|numeric_floor
 1714|convert_from|17 19|25|sS|pg_convert_from
+1715|cidr|869|650|iS|inet_to_cidr
 1716|pg_get_expr|194 26|25|sS|pg_get_expr
 1717|convert_to|25 19|17|sS|pg_convert_to
 1718|numeric_eq|1700 1700|16|iS|numeric_eq
@@ -737,12 +803,14 @@ export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
 2019|time|1184|1083|sS|timestamptz_time
 2020|date_trunc|25 1114|1114|iS|timestamp_trunc
 2021|date_part|25 1114|701|iS|timestamp_part
+2023|jsonb_path_query_first_tz|3802 4072 3802 16|3802|sS|jsonb_path_query_first_tz|target,path,vars,silent||["{}",false]
 2024|timestamp|1082|1114|iS|date_timestamp
 2025|timestamp|1082 1083|1114|iS|datetime_timestamp
 2026|pg_backend_pid||23|sS|pg_backend_pid
 2027|timestamp|1184|1114|sS|timestamptz_timestamp
 2028|timestamptz|1114|1184|sS|timestamp_timestamptz
 2029|date|1114|1082|iS|timestamp_date
+2030|jsonb_path_match_tz|3802 4072 3802 16|16|sS|jsonb_path_match_tz|target,path,vars,silent||["{}",false]
 2031|timestamp_mi|1114 1114|1186|iS|timestamp_mi
 2032|timestamp_pl_interval|1114 1186|1114|iS|timestamp_pl_interval
 2033|timestamp_mi_interval|1114 1186|1114|iS|timestamp_mi_interval
@@ -808,6 +876,7 @@ export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
 2109|sum|21|20|iG|sum_int2
 2110|sum|700|700|iG|sum_float4
 2111|sum|701|701|iG|sum_float8
+2112|sum|790|790|iG|sum_money
 2113|sum|1186|1186|iG|sum_interval
 2114|sum|1700|1700|iG|sum_numeric
 2115|max|20|20|iG|max_int8
@@ -819,6 +888,7 @@ export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
 2122|max|1082|1082|iG|max_date
 2123|max|1083|1083|iG|max_time
 2124|max|1266|1266|iG|max_timetz
+2125|max|790|790|iG|max_money
 2126|max|1114|1114|iG|max_timestamp
 2127|max|1184|1184|iG|max_timestamptz
 2128|max|1186|1186|iG|max_interval
@@ -834,6 +904,7 @@ export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
 2138|min|1082|1082|iG|min_date
 2139|min|1083|1083|iG|min_time
 2140|min|1266|1266|iG|min_timetz
+2141|min|790|790|iG|min_money
 2142|min|1114|1114|iG|min_timestamp
 2143|min|1184|1184|iG|min_timestamptz
 2144|min|1186|1186|iG|min_interval
@@ -1007,6 +1078,13 @@ export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
 2580|float8|3802|701|iS|jsonb_float8
 2621|pg_reload_conf||16|vS|pg_reload_conf
 2626|pg_sleep|701|2278|vS|pg_sleep
+2627|inetnot|869|869|iS|inetnot
+2628|inetand|869 869|869|iS|inetand
+2629|inetor|869 869|869|iS|inetor
+2630|inetpl|869 20|869|iS|inetpl
+2631|int8pl_inet|20 869|869|iS|int8pl_inet_int8_inet
+2632|inetmi_int8|869 20|869|iS|inetmi_int8
+2633|inetmi|869 869|20|iS|inetmi
 2641|var_samp|20|1700|iG|var_samp_int8
 2642|var_samp|23|1700|iG|var_samp_int4
 2643|var_samp|21|1700|iG|var_samp_int2
@@ -1215,6 +1293,9 @@ export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
 3141|has_type_privilege|26 26 25|16|sS|has_type_privilege_id_id
 3142|has_type_privilege|25 25|16|sS|has_type_privilege_name
 3143|has_type_privilege|26 25|16|sS|has_type_privilege_id
+3144|macaddr_not|829|829|iS|macaddr_not
+3145|macaddr_and|829 829|829|iS|macaddr_and
+3146|macaddr_or|829 829|829|iS|macaddr_or
 3150|pg_stat_get_db_temp_files|26|20|sS|pg_stat_get_db_temp_files
 3151|pg_stat_get_db_temp_bytes|26|20|sS|pg_stat_get_db_temp_bytes
 3152|pg_stat_get_db_deadlocks|26|20|sS|pg_stat_get_db_deadlocks
@@ -1306,11 +1387,14 @@ export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
 3330|pg_current_wal_flush_lsn||3220|vS|pg_current_wal_flush_lsn
 3334|pg_size_bytes|25|20|iS|pg_size_bytes
 3343|jsonb_delete|3802 1009|3802|iSA|jsonb_delete_array|from_json,path_elems
+3344|cash_mul_int8|790 20|790|iS|cash_mul_int8
+3345|cash_div_int8|790 20|790|iS|cash_div_int8
 3348|txid_current_if_assigned||20|sS|pg_current_xact_id_if_assigned
 3352|pg_get_partkeydef|26|25|sS|pg_get_partkeydef
 3376|pg_safe_snapshot_blocking_pids|23|1007|vS|pg_safe_snapshot_blocking_pids
 3396|regexp_match|25 25|1009|iS|regexp_match_no_flags
 3397|regexp_match|25 25 25|1009|iS|regexp_match
+3399|int8_mul_cash|20 790|790|iS|int8_mul_cash
 3403|pg_statistics_obj_is_visible|26|16|sS|pg_statistics_obj_is_visible
 3408|pg_get_partition_constraintdef|26|25|sS|pg_get_partition_constraintdef
 3415|pg_get_statisticsobjdef|26|25|sS|pg_get_statisticsobjdef
@@ -1365,7 +1449,12 @@ export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
 3540|format|25|25|s|text_format_nv
 3545|string_agg|17 17|17|iG|string_agg_bytea_bytea
 3546|int8dec|20|20|iS|int8dec
+3551|network_overlap|869 869|16|iS|network_overlap
 3556|bool|3802|16|iS|jsonb_bool
+3562|network_larger|869 869|869|iS|network_larger
+3563|network_smaller|869 869|869|iS|network_smaller
+3564|max|869|869|iG|max_inet
+3565|min|869|869|iG|min_inet
 3579|jsonb_insert|3802 1009 3802 16|3802|iS|jsonb_insert|jsonb_in,path,replacement,insert_after||[false]
 3616|tsvector_lt|3614 3614|16|iS|tsvector_lt
 3617|tsvector_le|3614 3614|16|iS|tsvector_le
@@ -1432,18 +1521,71 @@ export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
 3806|jsonb_in|2275|3802|iS|jsonb_in
 3808|pg_get_function_arg_default|26 23|25|sS|pg_get_function_arg_default
 3810|pg_is_in_recovery||16|vS|pg_is_in_recovery
+3811|money|23|790|sS|int4_cash
+3812|money|20|790|sS|int8_cash
 3815|pg_collation_is_visible|26|16|sS|pg_collation_is_visible
+3822|cash_div_cash|790 790|701|iS|cash_div_cash
+3823|numeric|790|1700|sS|cash_numeric
+3824|money|1700|790|sS|numeric_cash
 3829|pg_opfamily_is_visible|26|16|sS|pg_opfamily_is_visible
+3840|int4range|23 23|3904|i|range_constructor2
+3841|int4range|23 23 25|3904|i|range_constructor3
 3842|pg_relation_is_updatable|2205 16|23|sS|pg_relation_is_updatable
 3843|pg_column_is_updatable|2205 21 16|16|sS|pg_column_is_updatable
+3844|numrange|1700 1700|3906|i|range_constructor2
+3845|numrange|1700 1700 25|3906|i|range_constructor3
 3846|make_date|23 23 23|1082|iS|make_date|year,month,day
 3847|make_time|23 23 701|1083|iS|make_time|hour,min,sec
+3848|lower|3831|2283|iS|range_lower
+3849|upper|3831|2283|iS|range_upper
+3850|isempty|3831|16|iS|range_empty
+3851|lower_inc|3831|16|iS|range_lower_inc
+3852|upper_inc|3831|16|iS|range_upper_inc
+3853|lower_inf|3831|16|iS|range_lower_inf
+3854|upper_inf|3831|16|iS|range_upper_inf
+3855|range_eq|3831 3831|16|iS|range_eq
+3856|range_ne|3831 3831|16|iS|range_ne
+3857|range_overlaps|3831 3831|16|iS|range_overlaps
+3858|range_contains_elem|3831 2283|16|iS|range_contains_elem
+3859|range_contains|3831 3831|16|iS|range_contains
+3860|elem_contained_by_range|2283 3831|16|iS|elem_contained_by_range
+3861|range_contained_by|3831 3831|16|iS|range_contained_by
+3862|range_adjacent|3831 3831|16|iS|range_adjacent
+3863|range_before|3831 3831|16|iS|range_before
+3864|range_after|3831 3831|16|iS|range_after
+3865|range_overleft|3831 3831|16|iS|range_overleft
+3866|range_overright|3831 3831|16|iS|range_overright
+3867|range_union|3831 3831|3831|iS|range_union
+3868|range_intersect|3831 3831|3831|iS|range_intersect
+3869|range_minus|3831 3831|3831|iS|range_minus
+3870|range_cmp|3831 3831|23|iS|range_cmp
+3871|range_lt|3831 3831|16|iS|range_lt
+3872|range_le|3831 3831|16|iS|range_le
+3873|range_ge|3831 3831|16|iS|range_ge
+3874|range_gt|3831 3831|16|iS|range_gt
+3914|int4range_canonical|3904|3904|iS|int4range_canonical
+3915|daterange_canonical|3912|3912|iS|daterange_canonical
+3922|int4range_subdiff|23 23|701|iS|int4range_subdiff
+3923|int8range_subdiff|20 20|701|iS|int8range_subdiff
+3924|numrange_subdiff|1700 1700|701|iS|numrange_subdiff
+3925|daterange_subdiff|1082 1082|701|iS|daterange_subdiff
+3928|int8range_canonical|3926|3926|iS|int8range_canonical
+3929|tsrange_subdiff|1114 1114|701|iS|tsrange_subdiff
+3930|tstzrange_subdiff|1184 1184|701|iS|tstzrange_subdiff
 3931|jsonb_object_keys|3802|25|iSR|jsonb_object_keys
 3932|jsonb_each_text|3802|2249|iSR|jsonb_each_text|from_json|key 25,value 25
+3933|tsrange|1114 1114|3908|i|range_constructor2
+3934|tsrange|1114 1114 25|3908|i|range_constructor3
 3935|pg_sleep_for|1186|2278|vS|pg_sleep_for_interval
 3936|pg_sleep_until|1184|2278|vS|pg_sleep_until_timestamptz
+3937|tstzrange|1184 1184|3910|i|range_constructor2
+3938|tstzrange|1184 1184 25|3910|i|range_constructor3
 3940|jsonb_extract_path_text|3802 1009|25|iSA|jsonb_extract_path_text|from_json,path_elems
+3941|daterange|1082 1082|3912|i|range_constructor2
+3942|daterange|1082 1082 25|3912|i|range_constructor3
 3943|acldefault|18 26|1034|iS|acldefault_sql
+3945|int8range|20 20|3926|i|range_constructor2
+3946|int8range|20 20 25|3926|i|range_constructor3
 3947|json_object_field|114 25|114|iS|json_object_field|from_json,field_name
 3948|json_object_field_text|114 25|25|iS|json_object_field_text|from_json,field_name
 3949|json_array_element|114 23|114|iS|json_array_element|from_json,element_index
@@ -1470,6 +1612,13 @@ export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
 3988|percent_rank|2276|701|iGOA|percent_rank_any
 3990|cume_dist|2276|701|iGOA|cume_dist_any
 3992|dense_rank|2276|20|iGOA|dense_rank_any
+4005|jsonb_path_exists|3802 4072 3802 16|16|iS|jsonb_path_exists|target,path,vars,silent||["{}",false]
+4006|jsonb_path_query|3802 4072 3802 16|3802|iSR|jsonb_path_query|target,path,vars,silent||["{}",false]
+4007|jsonb_path_query_array|3802 4072 3802 16|3802|iS|jsonb_path_query_array|target,path,vars,silent||["{}",false]
+4008|jsonb_path_query_first|3802 4072 3802 16|3802|iS|jsonb_path_query_first|target,path,vars,silent||["{}",false]
+4009|jsonb_path_match|3802 4072 3802 16|16|iS|jsonb_path_match|target,path,vars,silent||["{}",false]
+4010|jsonb_path_exists_opr|3802 4072|16|iS|jsonb_path_exists_opr
+4011|jsonb_path_match_opr|3802 4072|16|iS|jsonb_path_match_opr
 4032|pg_sequence_last_value|2205|20|vS|pg_sequence_last_value
 4038|jsonb_ne|3802 3802|16|iS|jsonb_ne
 4039|jsonb_lt|3802 3802|16|iS|jsonb_lt
@@ -1484,8 +1633,25 @@ export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
 4049|jsonb_exists_all|3802 1009|16|iS|jsonb_exists_all
 4050|jsonb_contained|3802 3802|16|iS|jsonb_contained
 4053|array_agg|2277|2277|iG|array_agg_anyarray
+4057|range_merge|3831 3831|3831|iS|range_merge
+4063|inet_merge|869 869|650|iS|inet_merge
+4071|inet_same_family|869 869|16|iS|inet_same_family
 4086|to_regnamespace|25|4089|sS|to_regnamespace
 4093|to_regrole|25|4096|sS|to_regrole
+4112|trunc|774|774|iS|macaddr8_trunc
+4113|macaddr8_eq|774 774|16|iS|macaddr8_eq
+4114|macaddr8_lt|774 774|16|iS|macaddr8_lt
+4115|macaddr8_le|774 774|16|iS|macaddr8_le
+4116|macaddr8_gt|774 774|16|iS|macaddr8_gt
+4117|macaddr8_ge|774 774|16|iS|macaddr8_ge
+4118|macaddr8_ne|774 774|16|iS|macaddr8_ne
+4119|macaddr8_cmp|774 774|23|iS|macaddr8_cmp
+4120|macaddr8_not|774|774|iS|macaddr8_not
+4121|macaddr8_and|774 774|774|iS|macaddr8_and
+4122|macaddr8_or|774 774|774|iS|macaddr8_or
+4123|macaddr8|829|774|iS|macaddrtomacaddr8
+4124|macaddr|774|829|iS|macaddr8tomacaddr
+4125|macaddr8_set7bit|774|774|iS|macaddr8_set7bit
 4189|max|3220|3220|iG|max_pg_lsn
 4190|min|3220|3220|iG|min_pg_lsn
 4201|ts_headline|3734 3802 3615 25|3802|iS|ts_headline_jsonb_byid_opt
@@ -1504,8 +1670,74 @@ export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
 4214|jsonb_to_tsvector|3734 3802 3802|3614|iS|jsonb_to_tsvector_byid
 4215|json_to_tsvector|114 3802|3614|sS|json_to_tsvector
 4216|json_to_tsvector|3734 114 3802|3614|iS|json_to_tsvector_byid
+4228|range_merge|4537|3831|iS|range_merge_from_multirange
+4235|lower|4537|2283|iS|multirange_lower
+4236|upper|4537|2283|iS|multirange_upper
+4237|isempty|4537|16|iS|multirange_empty
+4238|lower_inc|4537|16|iS|multirange_lower_inc
+4239|upper_inc|4537|16|iS|multirange_upper_inc
+4240|lower_inf|4537|16|iS|multirange_lower_inf
+4241|upper_inf|4537|16|iS|multirange_upper_inf
+4244|multirange_eq|4537 4537|16|iS|multirange_eq
+4245|multirange_ne|4537 4537|16|iS|multirange_ne
+4246|range_overlaps_multirange|3831 4537|16|iS|range_overlaps_multirange
+4247|multirange_overlaps_range|4537 3831|16|iS|multirange_overlaps_range
+4248|multirange_overlaps_multirange|4537 4537|16|iS|multirange_overlaps_multirange
+4249|multirange_contains_elem|4537 2283|16|iS|multirange_contains_elem
+4250|multirange_contains_range|4537 3831|16|iS|multirange_contains_range
+4251|multirange_contains_multirange|4537 4537|16|iS|multirange_contains_multirange
+4252|elem_contained_by_multirange|2283 4537|16|iS|elem_contained_by_multirange
+4253|range_contained_by_multirange|3831 4537|16|iS|range_contained_by_multirange
+4254|multirange_contained_by_multirange|4537 4537|16|iS|multirange_contained_by_multirange
+4255|range_adjacent_multirange|3831 4537|16|iS|range_adjacent_multirange
+4256|multirange_adjacent_multirange|4537 4537|16|iS|multirange_adjacent_multirange
+4257|multirange_adjacent_range|4537 3831|16|iS|multirange_adjacent_range
+4258|range_before_multirange|3831 4537|16|iS|range_before_multirange
+4259|multirange_before_range|4537 3831|16|iS|multirange_before_range
+4260|multirange_before_multirange|4537 4537|16|iS|multirange_before_multirange
+4261|range_after_multirange|3831 4537|16|iS|range_after_multirange
+4262|multirange_after_range|4537 3831|16|iS|multirange_after_range
+4263|multirange_after_multirange|4537 4537|16|iS|multirange_after_multirange
+4264|range_overleft_multirange|3831 4537|16|iS|range_overleft_multirange
+4265|multirange_overleft_range|4537 3831|16|iS|multirange_overleft_range
+4266|multirange_overleft_multirange|4537 4537|16|iS|multirange_overleft_multirange
+4267|range_overright_multirange|3831 4537|16|iS|range_overright_multirange
+4268|multirange_overright_range|4537 3831|16|iS|multirange_overright_range
+4269|multirange_overright_multirange|4537 4537|16|iS|multirange_overright_multirange
+4270|multirange_union|4537 4537|4537|iS|multirange_union
+4271|multirange_minus|4537 4537|4537|iS|multirange_minus
+4272|multirange_intersect|4537 4537|4537|iS|multirange_intersect
+4273|multirange_cmp|4537 4537|23|iS|multirange_cmp
+4274|multirange_lt|4537 4537|16|iS|multirange_lt
+4275|multirange_le|4537 4537|16|iS|multirange_le
+4276|multirange_ge|4537 4537|16|iS|multirange_ge
+4277|multirange_gt|4537 4537|16|iS|multirange_gt
+4280|int4multirange||4451|iS|multirange_constructor0
+4281|int4multirange|3904|4451|iS|multirange_constructor1
+4282|int4multirange|3905|4451|iSA|multirange_constructor2
+4283|nummultirange||4532|iS|multirange_constructor0
+4284|nummultirange|3906|4532|iS|multirange_constructor1
+4285|nummultirange|3907|4532|iSA|multirange_constructor2
+4286|tsmultirange||4533|iS|multirange_constructor0
+4287|tsmultirange|3908|4533|iS|multirange_constructor1
+4288|tsmultirange|3909|4533|iSA|multirange_constructor2
+4289|tstzmultirange||4534|iS|multirange_constructor0
+4290|tstzmultirange|3910|4534|iS|multirange_constructor1
+4291|tstzmultirange|3911|4534|iSA|multirange_constructor2
+4292|datemultirange||4535|iS|multirange_constructor0
+4293|datemultirange|3912|4535|iS|multirange_constructor1
+4294|datemultirange|3913|4535|iSA|multirange_constructor2
+4295|int8multirange||4536|iS|multirange_constructor0
+4296|int8multirange|3926|4536|iS|multirange_constructor1
+4297|int8multirange|3927|4536|iSA|multirange_constructor2
+4298|multirange|3831|4537|iS|multirange_constructor1
+4301|range_agg|3831|4537|iG|range_agg_anyrange
 4350|normalize|25 25|25|iS|unicode_normalize_func|||["NFC"]
 4351|is_normalized|25 25|16|iS|unicode_is_normalized|||["NFC"]
+4389|range_intersect_agg|4537|4537|iG|range_intersect_agg_anymultirange
+4450|range_intersect_agg|3831|3831|iG|range_intersect_agg_anyrange
+4541|range_contains_multirange|3831 4537|16|iS|range_contains_multirange
+4542|multirange_contained_by_range|4537 3831|16|iS|multirange_contained_by_range
 5001|phraseto_tsquery|25|3615|sS|phraseto_tsquery
 5003|tsquery_phrase|3615 3615|3615|iS|tsquery_phrase
 5004|tsquery_phrase|3615 3615 23|3615|iS|tsquery_phrase_distance
@@ -1568,6 +1800,7 @@ export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
 6205|has_parameter_privilege|19 25 25|16|sS|has_parameter_privilege_name_name
 6206|has_parameter_privilege|26 25 25|16|sS|has_parameter_privilege_id_name
 6207|has_parameter_privilege|25 25|16|sS|has_parameter_privilege_name
+6227|range_agg|4537|4537|iG|range_agg_anymultirange
 6251|regexp_replace|25 25 25 23 23 25|25|iS|textregexreplace_extended
 6252|regexp_replace|25 25 25 23 23|25|iS|textregexreplace_extended_no_flags
 6253|regexp_replace|25 25 25 23|25|iS|textregexreplace_extended_no_n

@@ -2,7 +2,15 @@
  * PostgreSQL's hash functions by name (hashtext and its kin): Bob Jenkins' lookup3 over the bytes, little endian. Clients use them
  * for advisory locks and for sharding, so the numbers must be PostgreSQL's.
  */
-import { inputInt8 } from '../../types/index.ts';
+import {
+  type Address,
+  addressBytes,
+  addressFamily,
+  inputInt8,
+  mac8Bytes,
+  macBytes,
+  networkBits,
+} from '../../types/index.ts';
 import type { FunctionModule } from './module.ts';
 
 const GOLDEN = 0x9e3779b9;
@@ -79,6 +87,15 @@ function foldInt8(value: number | bigint): number {
   return low ^ (wide >= 0n ? high : ~high);
 }
 
+/** As PostgreSQL keeps an address: family, bits, bytes. */
+function storedAddress(address: Address): Uint8Array {
+  return Uint8Array.of(addressFamily(address), networkBits(address), ...addressBytes(address));
+}
+
+/** A mac address as PostgreSQL keeps it: its bytes in order. */
+const mac = (value: number): Uint8Array => Uint8Array.from(macBytes(value));
+const mac8 = (value: number | bigint): Uint8Array => Uint8Array.from(mac8Bytes(value));
+
 export const hashFunctions: FunctionModule = {
   plain: {
     hashtext: (text: string) => hashBytes(Buffer.from(text, 'utf8'), 0, 0).c,
@@ -88,6 +105,12 @@ export const hashFunctions: FunctionModule = {
     hashint8: (value: number | bigint) => hashBytes(fourBytes(foldInt8(value)), 0, 0).c,
     hashint4extended: (value: number, seed: number | bigint) => hashExtended(fourBytes(value), seed),
     hashint8extended: (value: number | bigint, seed: number | bigint) => hashExtended(fourBytes(foldInt8(value)), seed),
+    hashinet: (value: Address) => hashBytes(storedAddress(value), 0, 0).c,
+    hashinetextended: (value: Address, seed: number | bigint) => hashExtended(storedAddress(value), seed),
+    hashmacaddr: (value: number) => hashBytes(mac(value), 0, 0).c,
+    hashmacaddrextended: (value: number, seed: number | bigint) => hashExtended(mac(value), seed),
+    hashmacaddr8: (value: number | bigint) => hashBytes(mac8(value), 0, 0).c,
+    hashmacaddr8extended: (value: number | bigint, seed: number | bigint) => hashExtended(mac8(value), seed),
     hashoid: (value: number) => hashBytes(fourBytes(value), 0, 0).c,
   },
 };

@@ -15,6 +15,7 @@ import { floatFunctions } from './float.ts';
 import { datetimeFormatFunctions } from './format-datetime.ts';
 import { numberFormatFunctions } from './format-number.ts';
 import { searchFunctions } from './fulltext/search-functions.ts';
+import { trigramFunctions } from './fulltext/trigram-functions.ts';
 import { tsqueryFunctions } from './fulltext/tsquery-functions.ts';
 import { tsvectorFunctions } from './fulltext/tsvector-functions.ts';
 import { hashFunctions } from './hash.ts';
@@ -23,11 +24,16 @@ import { integerFunctions } from './integer.ts';
 import { jsonFunctions } from './json.ts';
 import { jsonAggregates } from './json-aggregates.ts';
 import { jsonbFunctions } from './jsonb.ts';
+import { jsonpathFunctions } from './jsonpath-functions.ts';
 import { likeFunctions } from './like.ts';
 import type { FunctionModule } from './module.ts';
+import { moneyFunctions } from './money.ts';
+import { multirangeFunctions } from './multirange.ts';
+import { networkFunctions } from './network.ts';
 import { numericFunctions } from './numeric.ts';
 import { datetimeParseFunctions } from './parse-datetime.ts';
 import { privilegeFunctions } from './privileges.ts';
+import { rangeFunctions } from './range.ts';
 import { regexFunctions } from './regex.ts';
 import { seriesFunctions } from './series.ts';
 import { statisticsFunctions } from './statistics.ts';
@@ -71,4 +77,10 @@ export const FUNCTION_MODULES: readonly FunctionModule[] = [
   tsvectorFunctions,
   tsqueryFunctions,
   searchFunctions,
+  jsonpathFunctions,
+  trigramFunctions,
+  rangeFunctions,
+  multirangeFunctions,
+  networkFunctions,
+  moneyFunctions,
 ];

@@ -17,7 +17,7 @@ import type {
 } from '../function-entry.ts';
 import { BUILTIN_CASTS, BUILTIN_OPERATORS } from './builtin-operators.ts';
 import { BUILTIN_PROCS } from './builtin-procs.ts';
-import { HOTROW_PROCS } from './hotrow-procs.ts';
+import { HOTROW_OPERATORS, HOTROW_PROCS } from './hotrow-procs.ts';
 import type { AggregateSpec, FunctionModule, WindowSpec } from './module.ts';
 import { FUNCTION_MODULES } from './modules.ts';
 
@@ -60,7 +60,7 @@ function procs(): TableIndex {
 }
 
 function operators(): TableIndex {
-  operatorTable ??= indexTable(BUILTIN_OPERATORS, ' ');
+  operatorTable ??= indexTable(`${BUILTIN_OPERATORS}\n${HOTROW_OPERATORS}`, ' ');
   return operatorTable;
 }
 
@@ -287,6 +287,19 @@ export function allCasts(): CastEntry[] {
 const COMPARED_AS: Readonly<Record<number, number>> = {
   1043: 25, // varchar as text
   705: 25, // unknown as text
+  650: 869, // cidr as inet
+  3904: 3831, // int4range, and the others below, as anyrange
+  3906: 3831,
+  3908: 3831,
+  3910: 3831,
+  3912: 3831,
+  3926: 3831,
+  4451: 4537, // int4multirange, and the others below, as anymultirange
+  4532: 4537,
+  4533: 4537,
+  4534: 4537,
+  4535: 4537,
+  4536: 4537,
   2205: 26, // regclass, and the others below, as oid
   24: 26,
   2202: 26,
@@ -299,6 +312,8 @@ const COMPARED_AS: Readonly<Record<number, number>> = {
   4096: 26,
   4191: 26,
 };
+/** Types with an operator class for hashing, but none for sorting: xid, cid. */
+const HASHED_ONLY: ReadonlySet<number> = new Set([28, 29]);
 const ANYARRAY = 2277;
 const ARRAY_TYPES = new Set(
   parseOids(
@@ -327,12 +342,14 @@ function sameTypeOperators(name: string): Map<number, OperatorEntry> {
 /**
  * The operator `type < type` (strategy 1), <= (2), = (3), >= (4), > (5) by which built-in types are sorted and grouped;
  * null for types without one (json). Array types answer anyarray's. Callers map what a catalog defines beforehand:
- * domains to their base type, enums to anyenum (3500), composites to record (2249), arrays of those to anyarray (2277).
+ * domains to their base type, enums to anyenum (3500), composites to record (2249), ranges to anyrange (3831), multiranges to
+ * anymultirange (4537), arrays of those to anyarray (2277).
  */
 export function comparisonOperator(typeOid: number, strategy: 1 | 2 | 3 | 4 | 5): OperatorEntry | null {
   const byType = sameTypeOperators(STRATEGY_NAMES[strategy]);
   const operator = byType.get(COMPARED_AS[typeOid] ?? typeOid);
-  if (operator !== undefined) return operator;
+  // Geometric types have = and <, but these compare sizes, and are in no operator class.
+  if (operator !== undefined) return operator.btreeStrategy !== 0 || HASHED_ONLY.has(typeOid) ? operator : null;
   // int2vector has no operators of its own, and is compared as an array.
   const isArray = ARRAY_TYPES.has(typeOid) || typeOid === ANYARRAY || typeOid === 22;
   return isArray ? (byType.get(ANYARRAY) ?? null) : null;

@@ -5,7 +5,7 @@
 import { sqlError } from '../../types/errors.ts';
 import { formatType, OID, SqlArray, SqlError, typeByOid } from '../../types/index.ts';
 import type { Catalog } from '../catalog.ts';
-import { type IndexMethod, METHOD_OIDS } from '../entries.ts';
+import { type IndexMethod, METHOD_OIDS, type StatisticsEntry } from '../entries.ts';
 import type { FunctionContext, Value } from '../function-entry.ts';
 import {
   constraintDefinition,
@@ -18,6 +18,7 @@ import {
   typeDisplayName,
   viewDefinition,
 } from '../pg-catalog/definitions.ts';
+import { statisticsColumns, statisticsDefinition } from '../pg-catalog/extended-statistics.ts';
 import { sharedComment } from '../pg-catalog/shared.ts';
 import { ruleOid, ViewContext } from '../pg-catalog/view-context.ts';
 import { splitQualifiedName } from '../reg-names.ts';
@@ -50,6 +51,11 @@ function indexText(context: FunctionContext, oid: number, column: number, isPret
   if (index === undefined) return null;
   if (column !== 0) return indexColumnText(catalog, index, column, isPretty);
   return indexDefinition(catalog, index, isPretty, path(context));
+}
+
+function statisticsEntry(context: FunctionContext, oid: number): StatisticsEntry | null {
+  const entry = catalogOf(context).entry('statistics', oid);
+  return entry?.class === 'statistics' ? entry : null;
 }
 
 function constraintText(context: FunctionContext, oid: number, isPretty: boolean): string | null {
@@ -361,8 +367,6 @@ export const systemCatalogFunctions: FunctionModule = {
     pg_encoding_max_length_sql: (encoding: number) => (encoding === 6 ? 4 : encoding >= 0 && encoding < 42 ? 1 : null),
     pg_get_triggerdef: nothing,
     pg_get_triggerdef_ext: nothing,
-    pg_get_statisticsobjdef: nothing,
-    pg_get_statisticsobjdef_columns: nothing,
     pg_get_statisticsobjdef_expressions: nothing,
     pg_get_partkeydef: nothing,
     pg_get_partition_constraintdef: nothing,
@@ -387,7 +391,6 @@ export const systemCatalogFunctions: FunctionModule = {
     pg_conversion_is_visible: always(true),
     pg_opclass_is_visible: always(true),
     pg_opfamily_is_visible: always(true),
-    pg_statistics_obj_is_visible: nothing,
     pg_ts_config_is_visible: always(true),
     pg_ts_dict_is_visible: always(true),
     pg_ts_parser_is_visible: always(true),
@@ -415,6 +418,20 @@ export const systemCatalogFunctions: FunctionModule = {
   },
   contextual: {
     pg_get_userbyid: (context, oid: number) => new ViewContext(context).roleName(oid),
+    pg_get_statisticsobjdef: (context, oid: number) => {
+      const entry = statisticsEntry(context, oid);
+      if (entry === null) return null;
+      const catalog = catalogOf(context);
+      return statisticsDefinition(catalog, entry, relationName(catalog, entry.tableOid, path(context)));
+    },
+    pg_get_statisticsobjdef_columns: (context, oid: number) => {
+      const entry = statisticsEntry(context, oid);
+      return entry === null ? null : statisticsColumns(catalogOf(context), entry);
+    },
+    pg_statistics_obj_is_visible: (context, oid: number) => {
+      const entry = statisticsEntry(context, oid);
+      return entry === null ? null : path(context).includes(catalogOf(context).schemaName(entry.schemaOid));
+    },
     pg_get_indexdef: (context, oid: number) => indexText(context, oid, 0, false),
     pg_get_indexdef_ext: indexText,
     pg_get_constraintdef: (context, oid: number) => constraintText(context, oid, false),

@@ -1,7 +1,7 @@
 /** Functions that turn values of any type into text: concat, format, || with a text, quote_literal. */
 
 import { sqlError } from '../../types/errors.ts';
-import { baseTypeOid, OID, outputText, type Value } from '../../types/index.ts';
+import { baseTypeOid, OID, outputAddress, outputText, type Value } from '../../types/index.ts';
 import { trimBlanks } from '../../types/text.ts';
 import type { FunctionContext } from '../function-entry.ts';
 import { characterCount } from './characters.ts';
@@ -16,6 +16,9 @@ function castToText(typeOid: number, value: Value, context: FunctionContext): st
       return value ? 'true' : 'false';
     case OID.BPCHAR:
       return trimBlanks(value);
+    case OID.INET:
+    case OID.CIDR:
+      return outputAddress(value, true);
     default:
       return outputText(typeOid, value, context.format);
   }

@@ -1,4 +1,5 @@
-/** What sessions are doing: pg_stat_activity and pg_locks. */
+/** What sessions are doing: pg_stat_activity, pg_locks, pg_stat_progress_create_index. */
+import { inputAddress } from '../../types/index.ts';
 import type { Row, RowMaker, ViewContext } from './view-context.ts';
 
 function* pgStatActivity(context: ViewContext): Iterable<Row> {
@@ -12,7 +13,7 @@ function* pgStatActivity(context: ViewContext): Iterable<Row> {
       usesysid: session.roleOid === 0 ? null : session.roleOid,
       usename: session.roleOid === 0 ? null : context.roleName(session.roleOid),
       application_name: session.applicationName,
-      client_addr: isSeen ? session.clientAddress : null,
+      client_addr: isSeen && session.clientAddress !== null ? inputAddress(session.clientAddress, false) : null,
       client_port: isSeen ? session.clientPort : null,
       backend_start: isSeen ? session.backendStart : null,
       xact_start: isSeen ? session.transactionStart : null,
@@ -47,7 +48,31 @@ function* pgLocks(context: ViewContext): Iterable<Row> {
   }
 }
 
+function* pgStatProgressCreateIndex(context: ViewContext): Iterable<Row> {
+  for (const build of context.system?.indexBuilds() ?? []) {
+    yield {
+      pid: build.processId,
+      datid: build.databaseOid,
+      datname: context.shared.database(build.databaseOid)?.name ?? null,
+      relid: build.tableOid,
+      index_relid: build.indexOid,
+      command: build.command,
+      phase: build.phase,
+      lockers_total: 0,
+      lockers_done: 0,
+      current_locker_pid: 0,
+      blocks_total: build.blocksTotal,
+      blocks_done: build.blocksDone,
+      tuples_total: build.tuplesTotal,
+      tuples_done: build.tuplesDone,
+      partitions_total: 0,
+      partitions_done: 0,
+    };
+  }
+}
+
 export const activityMakers: Readonly<Record<string, RowMaker>> = {
   pg_stat_activity: pgStatActivity,
   pg_locks: pgLocks,
+  pg_stat_progress_create_index: pgStatProgressCreateIndex,
 };

@@ -65,7 +65,11 @@ function operatorOid(name: string, left: number, right: number): number {
   return operatorsByName(name).find((other) => other.leftType === left && other.rightType === right)?.oid ?? 0;
 }
 
+const HASH_METHOD = 405;
+
 function* pgOperator(): Iterable<Row> {
+  const inHashClasses = (staticRows('pg_amop') ?? []).filter((row) => row.amopmethod === HASH_METHOD);
+  const hashable = new Set(inHashClasses.map((row) => row.amopopr as number));
   for (const operator of allOperators()) {
     const { leftType, rightType } = operator;
     yield {
@@ -75,7 +79,7 @@ function* pgOperator(): Iterable<Row> {
       oprowner: BOOTSTRAP_ROLE_OID,
       oprkind: leftType === 0 ? 'l' : 'b',
       oprcanmerge: operator.btreeStrategy === 3,
-      oprcanhash: operator.btreeStrategy === 3,
+      oprcanhash: hashable.has(operator.oid),
       oprleft: leftType,
       oprright: rightType,
       oprresult: operator.resultType,

@@ -39,6 +39,7 @@ import {
 } from './resolve.ts';
 import { overNewHeap, rewrite } from './rewrite.ts';
 import { alterSequence, nextvalText } from './sequences.ts';
+import { withStatisticsTarget } from './statistics.ts';
 
 const LAYOUT_MAX = 255;
 
@@ -466,6 +467,11 @@ function alterProperties(x: DdlContext, table: RelationEntry, command: PropertyC
       checkAccessMethod(command.name);
       return;
     case 'setStatistics':
+      if (typeof command.column === 'string') {
+        const { number } = columnOrThrow(table, command.column);
+        changeColumn(x, table.oid, number, (old) => withStatisticsTarget(x, old, command.value));
+      }
+      return;
     case 'setColumnOptions':
     case 'resetColumnOptions':
       if (typeof command.column === 'string') columnOrThrow(table, command.column);

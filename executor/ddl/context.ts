@@ -86,6 +86,8 @@ export interface DdlContext {
     target?: { readonly typeOid: number; readonly typeModifier: number; readonly columnName?: string },
   ): Expr;
   /** The columns that a query answers; 'text' replaces unknown. Checks the query. `relations`: what it reads, with columns (numbers). */
+  /** Why rows cannot go through a view with this query; null: they can. */
+  viewRefusal(query: Query): string | null;
   describeQuery(query: Query): {
     readonly columns: readonly OutputColumn[];
   };

@@ -50,6 +50,8 @@ export interface IndexSpec {
   readonly options: readonly string[];
   /** The table was made by this statement, or has no rows: nothing to fill. */
   readonly isEmpty: boolean;
+  /** Filled later, in a transaction of its own, and not valid until then. */
+  readonly concurrently?: boolean;
 }
 
 function indexName(x: DdlContext, spec: IndexSpec): string {
@@ -81,9 +83,10 @@ export function* addIndex(x: DdlContext, spec: IndexSpec): DdlSteps<IndexEntry> 
     includedColumns: spec.included,
     predicateText: spec.predicateText,
     ...(spec.options.length > 0 ? { options: spec.options } : {}),
+    ...(spec.concurrently ? { valid: false } : {}),
   };
   x.putEntry(entry);
-  if (!spec.isEmpty) yield* wait(x.buildIndex(entry));
+  if (!spec.isEmpty && !spec.concurrently) yield* wait(x.buildIndex(entry));
   return entry;
 }
 
@@ -98,6 +101,8 @@ export function checkIndexable(typeOid: number, method: string): void {
   let compared = base;
   if (type?.kind === 'e') compared = OID.ANYENUM;
   else if (type?.kind === 'c') compared = OID.RECORD;
+  else if (type?.kind === 'r') compared = OID.ANYRANGE;
+  else if (type?.kind === 'm') compared = OID.ANYMULTIRANGE;
   else if (type !== undefined && isArrayType(type)) {
     checkIndexable(type.elementOid, method);
     compared = OID.ANYARRAY;
@@ -120,7 +125,7 @@ const OPERATOR_CLASSES = new Set(
     'array_ops bit_ops bool_ops bpchar_ops bpchar_pattern_ops bytea_ops char_ops date_ops enum_ops float4_ops float8_ops ' +
     'int2_ops int4_ops int8_ops interval_ops jsonb_ops name_ops numeric_ops oid_ops record_ops text_ops text_pattern_ops ' +
     'time_ops timetz_ops timestamp_ops timestamptz_ops uuid_ops varbit_ops varchar_ops varchar_pattern_ops inet_ops cidr_ops ' +
-    'macaddr_ops macaddr8_ops'
+    'macaddr_ops macaddr8_ops money_ops multirange_ops pg_lsn_ops range_ops tid_ops xid8_ops'
   ).split(' '),
 );
 
@@ -332,6 +337,7 @@ export function* createIndexStatement(x: DdlContext, statement: CreateIndexState
     nullsNotDistinct: statement.nullsNotDistinct,
     options: indexOptions(statement.options, method),
     isEmpty: x.isEmpty(table),
+    concurrently: statement.concurrently,
   });
   return { tag };
 }

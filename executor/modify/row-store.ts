@@ -35,6 +35,7 @@ export type StepAnswer = 0 | 1 | 2;
 
 export interface CompiledCheck {
   readonly name: string;
+  readonly isView: boolean;
   readonly holds: RowsCondition;
 }
 
@@ -71,6 +72,7 @@ export class RowStoreWriter {
     const columns = table.entry.columns;
     this.checks = checks.map((c) => ({
       name: c.name,
+      isView: c.isView,
       holds: program.memo(c, 'check', () => rowsCheck(program.slots, [columns], c.expr)),
     }));
     this.#generatedColumns = generated.map((g) => g.columnIndex);
@@ -114,13 +116,14 @@ export class RowStoreWriter {
       }
     }
     for (const check of this.checks) {
-      if (!check.holds(x, this.#rows)) {
-        throw sqlError('23514', `new row for relation "${entry.name}" violates check constraint "${check.name}"`, {
-          detail: `Failing row contains ${x.describeRow(this.table.entry, values)}.`,
-          ...this.#names(x),
-          constraint: check.name,
-        });
-      }
+      if (check.holds(x, this.#rows)) continue;
+      const detail = `Failing row contains ${x.describeRow(this.table.entry, values)}.`;
+      if (check.isView) throw sqlError('44000', `new row violates check option for view "${check.name}"`, { detail });
+      throw sqlError('23514', `new row for relation "${entry.name}" violates check constraint "${check.name}"`, {
+        detail,
+        ...this.#names(x),
+        constraint: check.name,
+      });
     }
   }
 

@@ -8,6 +8,7 @@ import type { InvertedSearch, PostingExpr, PostingScanPlan, PostingTerm } from '
 import {
   andSet,
   emptySet,
+  type Heap,
   type HeapCounters,
   IndexCursor,
   keySet,
@@ -24,6 +25,7 @@ import { InvertedSearcher } from '../inverted/search.ts';
 import { Holding } from '../memory-account.ts';
 import type { Execution } from '../program.ts';
 import type { Operator } from './operator.ts';
+import { PostingCount, type RowSource } from './posting-count.ts';
 import { PAGES_AHEAD_MAX } from './row-prefetch.ts';
 import { IndexConditions, RowFetcher } from './scan.ts';
 
@@ -46,12 +48,19 @@ export class PostingScanOperator implements Operator {
   readonly #counters: HeapCounters;
   readonly #out: Batch;
   readonly #held = new Holding('row ids of a bitmap');
-  #reader: PostingReader | null = null;
+  readonly #plan: PostingScanPlan;
+  readonly #heap: Heap;
+  #reader: RowSource | null = null;
+  /** Where rows of all-visible pages are only counted: the reader. */
+  #counting: PostingCount | null = null;
+  #mayCount = false;
   #isCounted = false;
 
   constructor(plan: PostingScanPlan, execution: Execution) {
     const table = execution.program.tableOf(plan.table);
     this.#fetcher = new RowFetcher(execution, plan, table);
+    this.#plan = plan;
+    this.#heap = table.heap;
     this.#counters = table.heap.counters;
     this.#out = new Batch(plan.targets.length);
     this.#postings = plan.postings;
@@ -81,10 +90,21 @@ export class PostingScanOperator implements Operator {
     this.#batchSize = Math.min(rows, BATCH_SIZE);
   }
 
+  countOnly(): boolean {
+    const { isExact, filter, targets } = this.#plan;
+    this.#mayCount = isExact && filter === null && targets.length === 0;
+    return this.#mayCount;
+  }
+
   open(x: ExecContext): void {
     this.#held.clear(x.memory);
     this.#isCounted = false;
-    this.#reader = new PostingReader(this.#setOf(x, this.#postings));
+    this.#counting?.close();
+    this.#counting = null;
+    const set = this.#setOf(x, this.#postings);
+    if (this.#mayCount && [...this.#terms.values()].every(({ conditions }) => !conditions.index.dictionary.isLossy))
+      this.#counting = new PostingCount(this.#heap, set);
+    this.#reader = this.#counting ?? new PostingReader(set);
   }
 
   #setOf(x: ExecContext, postings: PostingExpr): PostingSet {
@@ -107,7 +127,7 @@ export class PostingScanOperator implements Operator {
   }
 
   poll(x: ExecContext): Batch {
-    const reader = this.#reader as PostingReader;
+    const reader = this.#reader as RowSource;
     const out = this.#out;
     let n = 0;
     let looked = 0;
@@ -145,9 +165,10 @@ export class PostingScanOperator implements Operator {
       this.#counters.bitmapRows += this.#fetcher.visible;
       this.#fetcher.visible = 0;
     }
-    if (n > 0) {
+    const rows = n + (this.#counting?.take() ?? 0);
+    if (rows > 0) {
       x.shouldYield(looked);
-      out.count = n;
+      out.count = rows;
       return out;
     }
     if (isSliceOver) return PENDING;
@@ -175,6 +196,8 @@ export class PostingScanOperator implements Operator {
   close(x: ExecContext): void {
     if (this.#reader !== null) this.#count();
     this.#reader = null;
+    this.#counting?.close();
+    this.#counting = null;
     for (const term of this.#terms.values()) term.set = null;
     this.#held.clear(x.memory);
   }

@@ -104,6 +104,8 @@ export function storageOf(typeOid: number, typeModifier: number): Storage {
     case OID.FLOAT8:
       return 'float8';
     case OID.INT8:
+    case OID.MONEY:
+    case OID.MACADDR:
       return 'int8';
     case OID.TIMESTAMP:
     case OID.TIMESTAMPTZ:

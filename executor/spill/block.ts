@@ -24,6 +24,7 @@ import {
   Interval,
   Numeric,
   OID,
+  SelfTyped,
   SqlArray,
   SqlRecord,
   TimeTz,
@@ -53,6 +54,8 @@ const TAG_TIMETZ = 8;
 const TAG_BYTEA = 9;
 const TAG_ARRAY = 10;
 const TAG_RECORD = 11;
+/** Values that know their type: the datum has the type's oid before it. */
+const TAG_SELF_TYPED = 12;
 /** Types whose datum form serves all values of a tag; arrays and records say themselves what they hold. */
 const TAG_TYPES = [0, 0, 0, 0, 0, 0, OID.NUMERIC, OID.INTERVAL, OID.TIMETZ, OID.BYTEA, OID.INT4_ARRAY, OID.RECORD];
 
@@ -254,6 +257,7 @@ function tagOf(value: Value): number {
   if (value instanceof Uint8Array) return TAG_BYTEA;
   if (value instanceof Interval) return TAG_INTERVAL;
   if (value instanceof TimeTz) return TAG_TIMETZ;
+  if (value instanceof SelfTyped) return TAG_SELF_TYPED;
   throw new Error(`a value that cannot be written to a temporary file: ${typeof value}`);
 }
 
@@ -265,6 +269,14 @@ function encodeTagged(target: BlockBuffer, value: Value): void {
     if (tag === TAG_NUMBER) target.view.setFloat64(target.length, value, true);
     else target.view.setBigInt64(target.length, value, true);
     target.length += 8;
+  } else if (tag === TAG_SELF_TYPED) {
+    const { typeOid } = value as SelfTyped;
+    const bytes = encodeDatum(typeOid, value);
+    target.reserve(8 + bytes.length);
+    target.view.setInt32(target.length, bytes.length, true);
+    target.view.setUint32(target.length + 4, typeOid, true);
+    target.u8.set(bytes, target.length + 8);
+    target.length += 8 + bytes.length;
   } else if (tag >= TAG_TEXT) {
     const bytes = tag === TAG_TEXT ? Buffer.from(value, 'utf8') : encodeDatum(TAG_TYPES[tag], value);
     target.reserve(4 + bytes.length);
@@ -365,6 +377,11 @@ function decodeTagged(source: BlockBuffer, at: number, target: Value[], row: num
     else if (tag === TAG_NUMBER || tag === TAG_BIGINT) {
       value = tag === TAG_NUMBER ? view.getFloat64(place, true) : view.getBigInt64(place, true);
       place += 8;
+    } else if (tag === TAG_SELF_TYPED) {
+      const start = place + 8;
+      const end = start + view.getInt32(place, true);
+      value = decodeDatum(view.getUint32(place + 4, true), source.plain, start, end);
+      place = end;
     } else if (tag !== TAG_NULL) {
       const start = place + 4;
       place = start + view.getInt32(place, true);

@@ -3,7 +3,7 @@
  * their first element. Estimates are of JavaScript's values, which are larger than the bytes they become.
  */
 import type { Value } from '../../catalog/function-entry.ts';
-import { Numeric, OID, SqlArray, SqlRecord } from '../../types/index.ts';
+import { Numeric, OID, SelfTyped, SqlArray, SqlRecord } from '../../types/index.ts';
 import type { InputTypes } from '../compile/batch-program.ts';
 import { repOfType } from '../compile/operand.ts';
 
@@ -79,6 +79,7 @@ export function valueBytes(value: Value): number {
   if (value instanceof Uint8Array) return 2 * OBJECT_BYTES + value.length;
   if (value instanceof SqlArray) return 2 * OBJECT_BYTES + listBytes(value.elements);
   if (value instanceof SqlRecord) return 2 * OBJECT_BYTES + listBytes(value.values);
+  if (value instanceof SelfTyped) return OBJECT_BYTES + value.heldBytes;
   return OBJECT_BYTES;
 }
 

@@ -14,8 +14,8 @@ import {
   type FunctionMatch,
   findFunction,
   isCastPath,
-  resolveTypes,
 } from './overload.ts';
+import { resolveTypes } from './polymorphic.ts';
 import { positionOf } from './position.ts';
 import { type Clause, findItem, type Level, levelOfRel } from './scope.ts';
 import { bindOrderItem } from './sort.ts';

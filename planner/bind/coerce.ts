@@ -13,17 +13,16 @@ import type { ConstExpr, Expr } from '../expr.ts';
 import { logical, makeConst } from '../logical.ts';
 import type { BindContext, Position } from './context.ts';
 import { inputLiteral } from './input-value.ts';
+import { isPolymorphic, resolvePolymorphic } from './polymorphic.ts';
 import {
   ANY,
   ANYARRAY,
   ANYCOMPATIBLE,
   ANYCOMPATIBLEARRAY,
   ANYCOMPATIBLENONARRAY,
-  ANYCOMPATIBLERANGE,
   ANYELEMENT,
   ANYENUM,
   ANYNONARRAY,
-  ANYRANGE,
   BOOL,
   BPCHAR,
   FLOAT4,
@@ -54,18 +53,6 @@ const NONE: CoercionPath = { kind: 'none' };
 const RELABEL: CoercionPath = { kind: 'relabel' };
 const VIA_IO: CoercionPath = { kind: 'io' };
 const VIA_ARRAY: CoercionPath = { kind: 'array' };
-
-export function isPolymorphic(oid: number): boolean {
-  return isPolymorphicFamily1(oid) || isPolymorphicFamily2(oid);
-}
-function isPolymorphicFamily1(oid: number): boolean {
-  return oid === ANYELEMENT || oid === ANYARRAY || oid === ANYNONARRAY || oid === ANYENUM || oid === ANYRANGE;
-}
-function isPolymorphicFamily2(oid: number): boolean {
-  return (
-    oid === ANYCOMPATIBLE || oid === ANYCOMPATIBLEARRAY || oid === ANYCOMPATIBLENONARRAY || oid === ANYCOMPATIBLERANGE
-  );
-}
 
 /** find_coercion_pathway. */
 export function findCoercion(
@@ -124,99 +111,6 @@ export function canCoerceAll(
 
 export function canCoerce(context: BindContext, input: number, target: number, coercion: CoercionContext): boolean {
   return canCoerceAll(context, [input], [target], coercion);
-}
-
-export interface Polymorphic {
-  /** Actual type for each declared argument. */
-  readonly args: readonly number[];
-  resolve(declared: number): number;
-}
-
-/**
- * Binds anyelement and its family to actual types; null when they do not agree. Unknown arguments take part only when nothing
- * else says the type (then text, as PostgreSQL does for anycompatible; for anyelement it stays undetermined: resolve gives 0).
- */
-export function resolvePolymorphic(
-  context: BindContext,
-  declared: readonly number[],
-  actual: readonly number[],
-): Polymorphic | null {
-  const { types } = context;
-  let element = 0;
-  let array = 0;
-  let hasUnknown = false;
-  let nonArray = false;
-  let wantsEnum = false;
-  const compatible: number[] = [];
-  let compatibleSeen = false;
-  let compatibleArray = false;
-  for (let i = 0; i < declared.length; i++) {
-    const target = declared[i];
-    const input = actual[i];
-    if (isPolymorphicFamily1(target)) {
-      if (target === ANYNONARRAY) nonArray = true;
-      if (target === ANYENUM) wantsEnum = true;
-      if (target === ANYRANGE) return null;
-      if (input === UNKNOWN) {
-        hasUnknown = true;
-        continue;
-      }
-      if (target === ANYARRAY) {
-        const base = types.base(input);
-        if (base === ANYARRAY) continue;
-        if (types.elementOf(base) === 0) return null;
-        if (array !== 0 && array !== base) return null;
-        array = base;
-      } else {
-        if (element !== 0 && element !== input) return null;
-        element = input;
-      }
-    } else if (isPolymorphicFamily2(target)) {
-      compatibleSeen = true;
-      if (target === ANYCOMPATIBLERANGE) return null;
-      if (target === ANYCOMPATIBLEARRAY) {
-        compatibleArray = true;
-        if (input === UNKNOWN) continue;
-        const base = types.base(input);
-        const member = types.elementOf(base);
-        if (member === 0) return null;
-        compatible.push(member);
-      } else if (input !== UNKNOWN) compatible.push(input);
-    }
-  }
-  if (array !== 0) {
-    const member = types.elementOf(array);
-    if (element === 0) element = member;
-    else if (types.base(element) !== types.base(member) && element !== member) return null;
-  }
-  if (nonArray && element !== 0 && types.isArray(types.base(element))) return null;
-  if (wantsEnum && element !== 0 && !types.isEnum(types.base(element))) return null;
-  if (element === 0 && hasUnknown && array === 0) element = wantsEnum ? 0 : TEXT;
-  let common = 0;
-  if (compatibleSeen) {
-    const chosen = compatible.length === 0 ? TEXT : commonTypeOf(context, compatible);
-    if (chosen === null) return null;
-    common = chosen;
-  }
-  const resolve = (oid: number): number => {
-    switch (oid) {
-      case ANYELEMENT:
-      case ANYNONARRAY:
-      case ANYENUM:
-        return element;
-      case ANYARRAY:
-        return array !== 0 ? array : element === 0 ? ANYARRAY : types.arrayOf(element);
-      case ANYCOMPATIBLE:
-      case ANYCOMPATIBLENONARRAY:
-        return common;
-      case ANYCOMPATIBLEARRAY:
-        return common === 0 ? 0 : types.arrayOf(common);
-      default:
-        return oid;
-    }
-  };
-  if (compatibleArray && types.arrayOf(common) === 0) return null;
-  return { args: declared.map(resolve), resolve };
 }
 
 /** select_common_type over type oids; null when categories differ. All unknown: text. */

@@ -26,7 +26,8 @@ import {
 import type { BindContext, Position } from './context.ts';
 import { pendingGrouping } from './group.ts';
 import { inputLiteral } from './input-value.ts';
-import { findPrefixOperator, makeOperator, mustFindOperator, resolveTypes } from './overload.ts';
+import { findPrefixOperator, makeOperator, mustFindOperator } from './overload.ts';
+import { resolveTypes } from './polymorphic.ts';
 import { positionOf } from './position.ts';
 import {
   columnOfItem,

@@ -16,6 +16,7 @@ import type { Position } from './context.ts';
 import { bindExpr } from './expression.ts';
 import {
   bindReturning,
+  checksOf,
   coerceAssigned,
   findTargetColumn,
   generatedOf,
@@ -29,7 +30,7 @@ import { bindOnConflict } from './on-conflict.ts';
 import { positionOf } from './position.ts';
 import { Level } from './scope.ts';
 import { bindQuery } from './select.ts';
-import { bindChecks, bindDefault } from './stored.ts';
+import { bindDefault } from './stored.ts';
 import { resolveTargets } from './targets.ts';
 import { UNKNOWN } from './type-info.ts';
 
@@ -116,7 +117,7 @@ export function bindInsert(level: Level, node: ast.InsertStatement): ModifyQuery
     values,
     assignments: [],
     generated: generatedOf(level, target),
-    checks: bindChecks(context, table, rel),
+    checks: checksOf(level, target),
     onConflict,
     merge: null,
     returning,

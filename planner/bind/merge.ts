@@ -7,15 +7,14 @@ import { coerceToBoolean, resolveUnknown } from './coerce.ts';
 import { bindExpr } from './expression.ts';
 import { bindFromClause, mustFindRelation } from './from.ts';
 import { bindGivenRow, givenByColumn, type InsertColumn, insertColumns } from './insert.ts';
-import { generatedOf, openTarget, type TargetTable } from './modify-target.ts';
+import { checksOf, generatedOf, openTarget, type TargetTable } from './modify-target.ts';
 import { positionOf } from './position.ts';
 import type { Level, NamespaceItem } from './scope.ts';
-import { bindChecks, bindDefault } from './stored.ts';
+import { bindDefault } from './stored.ts';
 
 type Clause = ast.MergeStatement['clauses'][number];
 
 export function bindMerge(level: Level, node: ast.MergeStatement): ModifyQuery {
-  const { context } = level;
   checkReachable(level, node.clauses);
   refuseOtherKinds(level, node);
   const target = openTarget(level, 'merge', node.table.name, node.table.alias?.name ?? null, node.table.position);
@@ -47,7 +46,7 @@ export function bindMerge(level: Level, node: ast.MergeStatement): ModifyQuery {
     values: [],
     assignments: [],
     generated: generatedOf(level, target),
-    checks: bindChecks(context, target.table, target.rel),
+    checks: checksOf(level, target),
     onConflict: null,
     merge: { on, clauses },
     returning: null,

@@ -2,20 +2,22 @@
 import type { ColumnEntry, RelationEntry } from '../../catalog/entries.ts';
 import type * as ast from '../../parser/ast.ts';
 import type { Expr } from '../expr.ts';
-import type { LogicalAssignment, Relation } from '../logical.ts';
+import type { LogicalAssignment, Relation, RowCheck } from '../logical.ts';
 import { type AssignedPart, bindAssignedPart } from './assign-part.ts';
 import { coerceToTarget } from './coerce.ts';
 import { columnsOfTable, mustFindRelation } from './from.ts';
 import { positionOf } from './position.ts';
 import { itemOfRelation, type Level, type NamespaceItem } from './scope.ts';
 import { bindViewQuery } from './select.ts';
-import { bindGenerated } from './stored.ts';
+import { bindChecks, bindGenerated } from './stored.ts';
 import { bindTargets, resolveTargets } from './targets.ts';
+import { viewChecks } from './view-checks.ts';
 import { asUpdatable, type UpdatableView } from './view-target.ts';
 
 export interface TargetView extends UpdatableView {
   readonly entry: RelationEntry;
   readonly command: keyof typeof VERBS;
+  readonly checks: readonly RowCheck[];
 }
 
 export interface TargetTable {
@@ -69,9 +71,9 @@ function refuseView(level: Level, command: keyof typeof VERBS, view: RelationEnt
 /** The table under an updatable view, seen under the view's names. */
 function openView(level: Level, command: keyof typeof VERBS, entry: RelationEntry, alias: string | null): TargetTable {
   const { context } = level;
-  const view = asUpdatable(entry, bindViewQuery(level, entry));
+  const query = bindViewQuery(level, entry);
+  const view = asUpdatable(entry, query);
   if (typeof view === 'string') throw refuseView(level, command, entry, view);
-  if (entry.checkOption) throw context.error('0A000', 'changing a view WITH CHECK OPTION is not supported');
   const { relation } = view;
   context.lockTable(relation.table.oid, 'row exclusive');
   level.relations.set(relation.rel, relation);
@@ -84,7 +86,13 @@ function openView(level: Level, command: keyof typeof VERBS, entry: RelationEntr
   });
   const item = { ...base, columns: view.columns };
   level.allItems.push(item);
-  return { table: relation.table, rel: relation.rel, item, relation, view: { ...view, entry, command } };
+  return {
+    table: relation.table,
+    rel: relation.rel,
+    item,
+    relation,
+    view: { ...view, entry, command, checks: viewChecks(entry, query) },
+  };
 }
 
 export function findTargetColumn(level: Level, opened: TargetTable, target: ast.AssignmentTarget): ColumnEntry {
@@ -154,6 +162,11 @@ export function generatedOf(level: Level, target: TargetTable): LogicalAssignmen
       columnIndex: column.number - 1,
       value: bindGenerated(level.context, target.table, column, target.rel),
     }));
+}
+
+/** What a new row must fulfil: the table's checks, then those of the views that it goes through. */
+export function checksOf(level: Level, target: TargetTable): RowCheck[] {
+  return [...bindChecks(level.context, target.table, target.rel), ...(target.view?.checks ?? [])];
 }
 
 export function bindReturning(level: Level, nodes: readonly ast.SelectTarget[], items: readonly NamespaceItem[]) {

@@ -7,9 +7,8 @@ import { bindExpr } from './expression.ts';
 import { bindFromClause } from './from.ts';
 import { bindInsert } from './insert.ts';
 import { bindMerge } from './merge.ts';
-import { bindReturning, generatedOf, openTarget, type TargetTable } from './modify-target.ts';
+import { bindReturning, checksOf, generatedOf, openTarget, type TargetTable } from './modify-target.ts';
 import type { Level } from './scope.ts';
-import { bindChecks } from './stored.ts';
 
 export type ModifyStatement = ast.InsertStatement | ast.UpdateStatement | ast.DeleteStatement | ast.MergeStatement;
 
@@ -61,7 +60,6 @@ function bindModifySource(
 }
 
 function bindUpdate(level: Level, node: ast.UpdateStatement): ModifyQuery {
-  const { context } = level;
   const target = openTarget(level, 'update', node.table.name, node.table.alias?.name ?? null, node.table.position);
   const source = bindModifySource(level, target, node.from, node.where);
   const items = [...level.namespace];
@@ -77,7 +75,7 @@ function bindUpdate(level: Level, node: ast.UpdateStatement): ModifyQuery {
     values: [],
     assignments,
     generated: generatedOf(level, target),
-    checks: bindChecks(context, target.table, target.rel),
+    checks: checksOf(level, target),
     onConflict: null,
     merge: null,
     returning,

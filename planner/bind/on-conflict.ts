@@ -2,14 +2,14 @@
 import type { IndexEntry } from '../../catalog/entries.ts';
 import type * as ast from '../../parser/ast.ts';
 import type { Expr } from '../expr.ts';
-import { conjuncts, equalExpr, type ModifyQuery, makeVar, type Relation } from '../logical.ts';
+import { conjuncts, equalExpr, logical, type ModifyQuery, makeVar, type Relation, replaceExpr } from '../logical.ts';
 import { bindAssignments } from './assignments.ts';
 import { coerceToBoolean } from './coerce.ts';
 import { bindExpr } from './expression.ts';
 import { columnsOfTable } from './from.ts';
 import type { TargetTable } from './modify-target.ts';
 import { positionOf } from './position.ts';
-import { itemOfRelation, type Level } from './scope.ts';
+import { itemOfRelation, type Level, type NamespaceItem } from './scope.ts';
 import { bindIndexKeys, bindIndexPredicate } from './stored.ts';
 
 export function bindOnConflict(
@@ -32,7 +32,7 @@ export function bindOnConflict(
   if (clause.action === 'nothing') return { action: 'nothing', arbiters, assignments: [], where: null, excluded };
   const relation: Relation = { kind: 'table', rel: excluded, alias: 'excluded', columns: columnsOfTable(table), table };
   level.relations.set(excluded, relation);
-  const item = itemOfRelation(relation, { name: 'excluded', schemaName: null, table: null, hasAlias: true });
+  const item = excludedItem(target, relation);
   level.allItems.push(item);
   level.namespace = [{ ...target.item }, { ...item, columnsVisible: false }];
   const assignments = bindAssignments(level, clause.assignments, target);
@@ -43,12 +43,27 @@ export function bindOnConflict(
   return { action: 'update', arbiters, assignments, where, excluded };
 }
 
+/** The proposed row under the names of the table, or of the view that the statement names. */
+function excludedItem(target: TargetTable, relation: Relation): NamespaceItem {
+  const item = itemOfRelation(relation, { name: 'excluded', schemaName: null, table: null, hasAlias: true });
+  if (target.view === null) return item;
+  const columns = target.view.columns.map((column) => ({
+    ...column,
+    expr: replaceExpr(column.expr, (expr) => {
+      const node = logical(expr);
+      if (node.kind !== 'var' || node.rel !== target.rel) return null;
+      return makeVar(relation.rel, node.column, node.typeOid, node.typeModifier);
+    }),
+  }));
+  return { ...item, columns };
+}
+
 function findArbiters(level: Level, clause: ast.OnConflictClause, target: TargetTable): IndexEntry[] {
   const { context } = level;
   const { table, rel } = target;
   const spec = clause.target;
   if (spec === null) return [];
-  const indexes = context.catalog.indexesOf(table.oid);
+  const indexes = context.catalog.indexesOf(table.oid).filter((index) => index.valid !== false);
   if (spec.kind === 'constraint') {
     const constraint = context.catalog.constraintsOf(table.oid).find((candidate) => candidate.name === spec.name);
     if (constraint === undefined) {
@@ -64,8 +79,10 @@ function findArbiters(level: Level, clause: ast.OnConflictClause, target: Target
   const wanted = level.withClause('index expression', () =>
     spec.elements.map((element): Expr => {
       if (element.column === null) return bindExpr(level, element.expr!);
+      const ofView = target.view?.columns.find((candidate) => candidate.name === element.column);
+      if (ofView !== undefined) return ofView.expr;
       const column = table.columns.find((candidate) => !candidate.dropped && candidate.name === element.column);
-      if (column === undefined) {
+      if (column === undefined || target.view !== null) {
         throw context.error(
           '42703',
           `column "${element.column}" does not exist`,

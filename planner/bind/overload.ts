@@ -8,8 +8,9 @@ import type { FunctionEntry, OperatorEntry, ScalarFunction } from '../../catalog
 import { functionsByName, operatorsByName } from '../../catalog/functions/index.ts';
 import type { Expr } from '../expr.ts';
 import { makeConst } from '../logical.ts';
-import { canCoerceAll, coerceType, findCoercion, isPolymorphic, resolvePolymorphic } from './coerce.ts';
+import { canCoerceAll, coerceType, findCoercion } from './coerce.ts';
 import type { BindContext, Position } from './context.ts';
+import { resolveTypes } from './polymorphic.ts';
 import { ANY, BOOL, UNKNOWN } from './type-info.ts';
 
 interface Candidate<T> {
@@ -242,23 +243,6 @@ export function callFunction(
   const args = operands.map((operand, i) => coerceType(context, operand, actual[i], -1, 'implicit'));
   const typeOid = resolve(resultType);
   return { kind: 'call', function: entry, args, typeOid, typeModifier: -1 };
-}
-
-/** enforce_generic_type_consistency: what declared types come to. */
-export function resolveTypes(
-  context: BindContext,
-  declared: readonly number[],
-  actual: readonly number[],
-  position: Position,
-): { types: readonly number[]; resolve: (oid: number) => number } {
-  if (!declared.some(isPolymorphic)) return { types: declared, resolve: (oid) => oid };
-  const generic = resolvePolymorphic(context, declared, actual);
-  if (generic === null) throw context.error('42804', 'arguments declared "anyelement" are not all alike', position);
-  const undetermined = generic.args.some((oid) => oid === 0);
-  if (undetermined) {
-    throw context.error('42804', 'could not determine polymorphic type because input has type unknown', position);
-  }
-  return { types: generic.args, resolve: generic.resolve };
 }
 
 /* ---- functions ----------------------------------------------------------------------------------------------------- */

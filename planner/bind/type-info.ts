@@ -49,6 +49,8 @@ export const ANYCOMPATIBLE = 5077;
 export const ANYCOMPATIBLEARRAY = 5078;
 export const ANYCOMPATIBLENONARRAY = 5079;
 export const ANYCOMPATIBLERANGE = 5080;
+export const ANYMULTIRANGE = 4537;
+export const ANYCOMPATIBLEMULTIRANGE = 4538;
 
 export class TypeLookup {
   get(oid: number): SqlType | undefined {
@@ -76,6 +78,17 @@ export class TypeLookup {
   arrayOf(oid: number): number {
     return typeByOid(oid)?.arrayOid ?? 0;
   }
+  /** A range type's subtype, 0 of other types. */
+  subtypeOf(oid: number): number {
+    return typeByOid(oid)?.subtypeOid ?? 0;
+  }
+  /** The multirange type over a range type, and the range type under a multirange type. */
+  multirangeOf(oid: number): number {
+    return typeByOid(oid)?.multirangeOid ?? 0;
+  }
+  rangeOf(oid: number): number {
+    return typeByOid(oid)?.rangeOid ?? 0;
+  }
   /** The type under a domain (through domains over domains). */
   base(oid: number): number {
     return baseTypeOid(oid);
@@ -99,6 +112,8 @@ export class TypeLookup {
     if (type === undefined) return base;
     if (type.kind === 'e') return ANYENUM;
     if (type.kind === 'c') return RECORD;
+    if (type.kind === 'r') return ANYRANGE;
+    if (type.kind === 'm') return ANYMULTIRANGE;
     if (isArrayType(type) && typeByOid(type.elementOid)?.kind !== 'b') return ANYARRAY;
     return base;
   }

@@ -28,6 +28,8 @@ export const COST = {
   indexStart: 0.2,
   /** One entry of a posting list merged or intersected. */
   postingEntry: 0.02,
+  /** One entry of a range of keys put into a list of its own, before it takes part. */
+  gatheredEntry: 0.1,
   /** Putting a row in a hash table. */
   hashInsert: 0.2,
   /** Looking a row up in a hash table, beyond computing its hash. */
@@ -39,8 +41,10 @@ export const COST = {
   sortRow: 0.1,
   sortCompare: 0.015,
   sortSlow: 3,
-  /** A page written and read again by a sort or hash that exceeds work_mem. */
-  spillPage: 40,
+  /** A page written and read again by a hash that exceeds work_mem: its rows are taken apart and put together again. */
+  hashSpillPage: 40,
+  /** The same of a sort: runs are written and merged. */
+  sortSpillPage: 10,
   /** Starting a node. */
   nodeStart: 0.01,
   /** What a path costs that the enable_ settings have switched off. */

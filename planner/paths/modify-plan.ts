@@ -65,7 +65,7 @@ function planInsert(planner: Planner, modify: ModifyQuery): Plan {
     source,
     values: translateAll(planner, modify.values, fromSource),
     generated: assignments(planner, modify.generated, newRow),
-    checks: modify.checks.map((check) => ({ name: check.name, expr: translate(planner, check.expr, newRow) })),
+    checks: modify.checks.map((check) => ({ ...check, expr: translate(planner, check.expr, newRow) })),
     onConflict:
       conflict === null
         ? null
@@ -134,7 +134,7 @@ function planChange(planner: Planner, modify: ModifyQuery): Plan {
     ...shared,
     assignments: assignments(planner, modify.assignments, resolve),
     generated: assignments(planner, modify.generated, resolve),
-    checks: modify.checks.map((check) => ({ name: check.name, expr: translate(planner, check.expr, resolve) })),
+    checks: modify.checks.map((check) => ({ ...check, expr: translate(planner, check.expr, resolve) })),
   };
 }
 
@@ -179,7 +179,7 @@ function planMerge(planner: Planner, modify: ModifyQuery): Plan {
       values: translateAll(planner, clause.values, ofSource),
     })),
     generated: assignments(planner, modify.generated, ofBoth),
-    checks: modify.checks.map((check) => ({ name: check.name, expr: translate(planner, check.expr, ofBoth) })),
+    checks: modify.checks.map((check) => ({ ...check, expr: translate(planner, check.expr, ofBoth) })),
     recheck: translate(planner, on, ofBoth),
     returning: null,
     output: [],

@@ -15,6 +15,10 @@ import { NOTHING, tableResolver, translate, translateAll, translateNullable } fr
 
 interface TermUse {
   readonly postings: PostingExprLogical;
+  /** A range of keys: its entries are made one list first, however few of them are wanted. */
+  readonly isGathered?: boolean;
+  /** The lists select just what the conditions say. */
+  readonly isExact: boolean;
   readonly conditions: readonly Expr[];
   readonly rows: number;
   readonly work: number;
@@ -42,10 +46,19 @@ export function postingPath(scan: TableScan, indexes: readonly UsableIndex[]): P
   if (terms.length === 0) return null;
   terms.sort((a, b) => a.rows - b.rows);
   const chosen = chooseTerms(scan, terms);
+  const counting = isCount(scan, terms) && chosen.length < terms.length ? makePostingPath(scan, terms) : null;
   const used = [...indexesIn(chosen)];
   // One list of an ordered index alone is worth it when pages must be read: in page order, many at once.
-  if (used.length === 1 && used[0].method !== 'gin' && scan.resident > 0.9) return null;
-  return makePostingPath(scan, chosen);
+  if (used.length === 1 && used[0].method !== 'gin' && scan.resident > 0.9) return counting;
+  const path = makePostingPath(scan, chosen);
+  return counting !== null && counting.total < path.total ? counting : path;
+}
+
+/** Only the number of rows is wanted, and the lists know it: with all of them, rows of all-visible pages are not looked at. */
+function isCount(scan: TableScan, terms: readonly TermUse[]): boolean {
+  if (scan.problem.planner.context.environment.settings.enableIndexOnlyScan === false) return false;
+  if (scan.needed === null || scan.needed.size > 0 || scan.problem.base.length > 1) return false;
+  return terms.length === scan.restrictions.length && terms.every((term) => term.isExact);
 }
 
 function indexesIn(chosen: readonly TermUse[]): Set<IndexEntry> {
@@ -58,6 +71,11 @@ function indexesIn(chosen: readonly TermUse[]): Set<IndexEntry> {
   return result;
 }
 
+/** What reading a list costs, of which rows are looked for that `rows` others have left. */
+function readCost(term: TermUse, rows: number): number {
+  return term.isGathered === true ? term.work : Math.min(term.work, rows * 8 * COST.postingEntry);
+}
+
 /** Takes lists while intersecting one more saves more fetches than it costs. */
 function chooseTerms(scan: TableScan, terms: readonly TermUse[]): TermUse[] {
   const chosen: TermUse[] = [terms[0]];
@@ -65,7 +83,7 @@ function chooseTerms(scan: TableScan, terms: readonly TermUse[]): TermUse[] {
   for (const term of terms.slice(1)) {
     const share = term.rows / scan.tuples;
     const saved = rows * (1 - share) * (COST.row + COST.fetch + COST.fetchRandom);
-    const work = Math.min(term.work, rows * 8 * COST.postingEntry) + COST.indexDescent * 2;
+    const work = readCost(term, rows) + COST.indexDescent * 2;
     if (saved <= work) continue;
     chosen.push(term);
     rows *= share;
@@ -86,7 +104,9 @@ function termFor(scan: TableScan, indexes: readonly UsableIndex[], restriction: 
       arms.reduce((sum, arm) => sum + arm.rows, 0),
     );
     const work = arms.reduce((sum, arm) => sum + arm.work, 0);
-    return { postings: { kind: 'or', args: arms.map((arm) => arm.postings) }, conditions: [restriction], rows, work };
+    const isExact = arms.every((arm) => arm.isExact);
+    const postings: PostingExprLogical = { kind: 'or', args: arms.map((arm) => arm.postings) };
+    return { postings, isExact, conditions: [restriction], rows, work };
   }
   return singleTerm(scan, indexes, restriction);
 }
@@ -99,10 +119,12 @@ function armFor(scan: TableScan, indexes: readonly UsableIndex[], arm: Expr): Te
   if (terms.length === 0) return null;
   terms.sort((a, b) => a.rows - b.rows);
   const chosen = chooseTerms(scan, terms);
-  if (chosen.length === 1) return chosen[0];
+  const isExact = chosen.length === conjuncts(arm).length && chosen.every((term) => term.isExact);
+  if (chosen.length === 1) return { ...chosen[0], isExact };
   const rows = chosen.reduce((product, term) => (product * term.rows) / scan.tuples, scan.tuples);
   return {
     postings: conjunction(chosen.map((term) => term.postings)),
+    isExact,
     conditions: [arm],
     rows,
     work: chosen.reduce((sum, term) => sum + term.work, 0),
@@ -131,7 +153,10 @@ function singleTerm(scan: TableScan, indexes: readonly UsableIndex[], restrictio
         ? -1
         : planner.context.environment.statistics.indexEqualCount(usable.index.oid, [equalValue]);
     const rows = counted >= 0 ? counted : tuples * selectivity(planner.selectivity, restriction);
-    const term = { postings, conditions: [restriction], rows: Math.max(rows, 1), work: rows * COST.postingEntry };
+    const isExact = match.kind !== 'range' || match.isExact;
+    const isGathered = match.kind === 'lower' || match.kind === 'upper' || match.kind === 'range';
+    const work = rows * (isGathered ? COST.gatheredEntry : COST.postingEntry);
+    const term = { postings, isExact, isGathered, conditions: [restriction], rows: Math.max(rows, 1), work };
     if (best === null || usable.keys.length === 1) best = term;
   }
   return best;
@@ -146,6 +171,8 @@ function searchTerm(scan: TableScan, usable: UsableIndex, restriction: Expr): Te
   const rows = Math.max(1, counted >= 0 ? counted : scan.tuples * selectivity(planner.selectivity, restriction));
   return {
     postings: { kind: 'search', index: usable.index, matches: [match] },
+    // Terms of a search may say less than the condition.
+    isExact: false,
     conditions: [restriction],
     rows,
     // jsonb_ops looks at a list for each key and each value, of which those of keys are long.
@@ -206,10 +233,16 @@ function makePostingPath(scan: TableScan, chosen: readonly TermUse[]): Path {
     1,
     chosen.reduce((product, term) => (product * term.rows) / tuples, tuples),
   );
-  const work = chosen.reduce((sum, term) => sum + term.work, 0);
+  let work = 0;
+  let rows = tuples;
+  for (const term of chosen) {
+    work += readCost(term, rows);
+    rows *= term.rows / tuples;
+  }
   const startup = chosen.length * COST.indexDescent * 2 + work + COST.nodeStart;
   // Row ids come sorted: rows are fetched in page order.
-  const total = startup + fetchCost(scan, fetched, 0, true) + fetched * filterCost(restrictions);
+  const fetch = fetchCost(scan, fetched, 0, true) + fetched * filterCost(restrictions);
+  const total = startup + fetch * (isCount(scan, chosen) ? 1 - scan.visible : 1);
   const estimate = { rows: scan.rows, startup, total };
   const postings = conjunction(chosen.map((term) => term.postings));
   const bound = (item: IndexBound | null): IndexBound | null =>
@@ -244,6 +277,7 @@ function makePostingPath(scan: TableScan, chosen: readonly TermUse[]): Path {
       table,
       alias: relation.alias,
       postings: physical(postings),
+      isExact: chosen.every((term) => term.isExact),
       recheck: translateNullable(planner, makeAnd(conditions), resolve),
       filter: translateNullable(planner, makeAnd(filters), resolve),
       targets: translateAll(planner, targets, resolve),

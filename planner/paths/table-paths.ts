@@ -49,6 +49,8 @@ export function tablePaths(
     tuples,
     pages: Math.max(knownPages >= 0 ? knownPages : DEFAULT_PAGES, 1),
     resident: Math.min(1, Math.max(0, statistics.residentShare(table.oid))),
+    visible: Math.max(0, statistics.visiblePages(table.oid)) / Math.max(knownPages, 1),
+    needed: neededColumns(problem, relation.rel, restrictions),
     rows,
   };
   const paths: Path[] = [];
@@ -70,6 +72,34 @@ export function tablePaths(
     if (posting !== null) addPath(paths, posting, scan.problem.fastStart);
   }
   return { rows, paths };
+}
+
+/** What a scan must give besides what its own conditions need. */
+function neededColumns(problem: JoinProblem, rel: number, restrictions: readonly Expr[]): ReadonlySet<number> | null {
+  const { query } = problem;
+  if (query.locks.length > 0) return null;
+  const exprs: (Expr | null)[] = [
+    ...query.targets.map((target) => target.expr),
+    ...query.groupBy,
+    query.having,
+    ...query.orderBy.map((key) => key.expr),
+    ...(query.distinctOn ?? []),
+    ...query.windows.flatMap((window) => [...window.partitionBy, ...window.orderBy.map((key) => key.expr)]),
+  ];
+  if (problem.base.length > 1) {
+    exprs.push(...problem.clauses.filter(({ expr }) => !restrictions.includes(expr)).map(({ expr }) => expr));
+    for (const special of problem.specials) exprs.push(...special.on.map(({ expr }) => expr));
+    for (const { members } of problem.classes) exprs.push(...members.map(({ expr }) => expr));
+    // What a lateral relation asks for is not looked at.
+    if (problem.base.some(({ lateral }) => lateral !== NO_RELS)) return null;
+  }
+  const needed = new Set<number>();
+  for (const expr of varsOf(exprs, new Set([rel]))) {
+    const node = logical(expr);
+    if (node.kind !== 'var' || node.column < 0) return null;
+    needed.add(node.column);
+  }
+  return needed;
 }
 
 /** Statistics of expressions that indexes hold; literals of the statement count as the constants that they are now. */

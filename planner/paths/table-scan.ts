@@ -26,6 +26,10 @@ export interface TableScan {
   readonly tuples: number;
   readonly pages: number;
   readonly resident: number;
+  /** Share of the pages that are all-visible. */
+  readonly visible: number;
+  /** Columns (from 0) that something beside the restrictions needs; null: all, or system columns. */
+  readonly needed: ReadonlySet<number> | null;
   /** Rows after all restrictions. */
   readonly rows: number;
 }

@@ -158,7 +158,7 @@ function asSubquery(
   const { rel, alias, columns } = relation;
   const own = (cte as CteInfo).bound.references > 1 ? renumber(context, cte.query!) : cte.query!;
   const query = replaceReferences(context, own, inlined);
-  return { kind: 'subquery', rel, alias, columns, query, lateral: false, isView: false };
+  return { kind: 'subquery', rel, alias, columns, query, lateral: false, view: null };
 }
 
 /** A copy with relation and query numbers of its own. */

@@ -27,6 +27,8 @@ export class VisibilityMap {
   /** Rows of those pages whose rows are counted, and how many pages are not. */
   rowCount = 0;
   uncountedPages = 0;
+  /** Above 0: pages may leave the map, and none comes in. Whoever reads entries now and asks of their pages later holds it. */
+  holds = 0;
   /** Pages that the log has named since somebody last looked whether they are all-visible. */
   readonly written = new PageSet();
   private hasWritten = false;

@@ -36,6 +36,7 @@ const SLICE_ENTRIES = 65_536;
 export function settlePage(heap: Heap, pageNo: number): boolean {
   const { visibility } = heap;
   if (visibility.rowsOf(pageNo) >= 0) return true;
+  if (visibility.holds > 0 && !visibility.has(pageNo)) return false;
   const base = heap.context.pool.frameBase(heap.pages, pageNo);
   // A bulk page is without rows at first, and what is put into it then is logged when it is full.
   const rows = heap.unsweptKeys.has(pageNo) ? 0 : settledRows(heap, base, heap.context.transactions.gcHorizon());

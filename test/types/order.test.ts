@@ -16,8 +16,13 @@ import {
   Interval,
   inputText,
   KeyWriter,
+  makeAddress,
+  makeMultirange,
+  makeRange,
   Numeric,
   OID,
+  type RangeType,
+  rangeType,
   registerType,
   SqlArray,
   SqlRecord,
@@ -73,6 +78,46 @@ const json = fc
   .jsonValue({ maxDepth: 2 })
   .map((value) => inputText(OID.JSONB, -1, JSON.stringify(value).replaceAll('\\u0000', ''), DEFAULT_FORMAT));
 
+function range(type: RangeType, bounds: fc.Arbitrary<Value>): fc.Arbitrary<Value> {
+  return fc.tuple(fc.option(bounds), fc.option(bounds), fc.nat(7)).map(([a, b, flags]) => {
+    const isReversed = a !== null && b !== null && type.compare(a, b) > 0;
+    const [lower, upper] = isReversed ? [b, a] : [a, b];
+    // 1 empty, rarely; 2 and 4 inclusive; 8 and 16 infinite.
+    const isEmpty = flags === 7 ? 1 : 0;
+    return makeRange(type, lower, upper, isEmpty | (flags & 6) | (lower === null ? 8 : 0) | (upper === null ? 16 : 0));
+  });
+}
+
+const address = fc
+  .tuple(
+    fc.oneof(
+      fc.array(fc.constantFrom(0, 1, 127, 128, 255), { minLength: 4, maxLength: 4 }),
+      fc.array(fc.constantFrom(0, 255), { minLength: 16, maxLength: 16 }),
+    ),
+    fc.nat(128),
+  )
+  .map(([parts, bits]) => makeAddress(parts, Math.min(bits, parts.length * 8)));
+const uint8 = fc
+  .oneof(fc.bigInt({ min: 0n, max: (1n << 64n) - 1n }), fc.constantFrom(0n, (1n << 63n) - 1n, 1n << 63n))
+  .map((n) => (Number.isSafeInteger(Number(n)) ? Number(n) : n));
+const vectors = fc
+  .array(fc.tuple(fc.constantFrom('a', 'b', 'ab', 'é'), fc.constantFrom('', ':1', ':2', ':1A', ':1,2B', ':3C,7')), {
+    maxLength: 4,
+  })
+  .map((words) => inputText(OID.TSVECTOR, -1, words.map((word) => word.join('')).join(' '), DEFAULT_FORMAT));
+const queries = fc
+  .letrec<{ query: string }>((tie) => ({
+    query: fc.oneof(
+      { maxDepth: 2 },
+      fc.constantFrom('a', 'b', 'ab', 'é', 'a:A', 'b:*'),
+      fc
+        .tuple(tie('query'), fc.constantFrom('&', '|', '<->', '<3>'), tie('query'))
+        .map((parts) => `(${parts.join(' ')})`),
+      tie('query').map((query) => `!${query}`),
+    ),
+  }))
+  .query.map((text) => inputText(OID.TSQUERY, -1, text, DEFAULT_FORMAT));
+
 const TYPES: readonly (readonly [name: string, oid: number, values: fc.Arbitrary<Value>])[] = [
   ['boolean', OID.BOOL, fc.boolean()],
   ['integer', OID.INT4, fc.oneof(small, fc.integer())],
@@ -86,6 +131,8 @@ const TYPES: readonly (readonly [name: string, oid: number, values: fc.Arbitrary
   ['text', OID.TEXT, text],
   ['character', OID.BPCHAR, text],
   ['bytea', OID.BYTEA, bytes],
+  ['tsvector', OID.TSVECTOR, vectors],
+  ['tsquery', OID.TSQUERY, queries],
   ['uuid', OID.UUID, fc.uuid()],
   [
     'interval',
@@ -115,6 +162,20 @@ const TYPES: readonly (readonly [name: string, oid: number, values: fc.Arbitrary
     'record',
     OID.RECORD,
     fc.tuple(fc.option(small), fc.option(text)).map((values) => new SqlRecord([OID.INT4, OID.TEXT], values)),
+  ],
+  ['money', OID.MONEY, fc.oneof(small, int8)],
+  ['xid8', OID.XID8, uint8],
+  ['macaddr', OID.MACADDR, fc.nat(2 ** 48 - 1)],
+  ['macaddr8', OID.MACADDR8, uint8],
+  ['inet', OID.INET, address],
+  ['int4range', OID.INT4RANGE, range(rangeType(OID.INT4RANGE), small)],
+  ['numrange', OID.NUMRANGE, range(rangeType(OID.NUMRANGE), numerics)],
+  [
+    'int4multirange',
+    OID.INT4MULTIRANGE,
+    fc
+      .array(range(rangeType(OID.INT4RANGE), fc.integer({ min: -9, max: 9 })), { maxLength: 4 })
+      .map((ranges) => makeMultirange(rangeType(OID.INT4RANGE), ranges)),
   ],
   ['tid', OID.TID, fc.tuple(fc.nat(3), fc.nat(3)).map(([block, offset]) => block * 65536 + offset)],
 ];

@@ -52,17 +52,30 @@ export function trigramSequence(text: string): number[] {
   return trigrams;
 }
 
-/** pg_trgm compares bytes as signed. */
-const signedOrder = (trigram: number): number => trigram ^ 0x808080;
+/** Which of trigramSequence's trigrams begin a word, and which end one. */
+export function wordBounds(text: string): { readonly starts: readonly boolean[]; readonly ends: readonly boolean[] } {
+  const starts: boolean[] = [];
+  const ends: boolean[] = [];
+  forEachWord(text, (word) => {
+    const last = word.length;
+    for (let i = 0; i <= last; i++) {
+      starts.push(i === 0);
+      ends.push(i === last);
+    }
+  });
+  return { starts, ends };
+}
 
-function sortedSet(trigrams: number[]): number[] {
-  trigrams.sort((a, b) => signedOrder(a) - signedOrder(b));
-  let count = 0;
-  for (let i = 0; i < trigrams.length; i++) {
-    if (i === 0 || trigrams[i] !== trigrams[count - 1]) trigrams[count++] = trigrams[i];
+/** pg_trgm compares bytes as signed. */
+const SIGN_BITS = 0x808080;
+
+function sortedSet(trigrams: readonly number[]): number[] {
+  const ordered = Int32Array.from(trigrams, (trigram) => trigram ^ SIGN_BITS).sort();
+  const distinct: number[] = [];
+  for (let i = 0; i < ordered.length; i++) {
+    if (i === 0 || ordered[i] !== ordered[i - 1]) distinct.push(ordered[i] ^ SIGN_BITS);
   }
-  trigrams.length = count;
-  return trigrams;
+  return distinct;
 }
 
 /** The trigrams of a text, each once, in pg_trgm's order: the terms under which an index keeps the text. */
@@ -77,7 +90,7 @@ export function trigramTerm(trigram: number): Uint8Array {
 
 /** Order in which trigramsOf answers. */
 export function compareTrigrams(a: number, b: number): number {
-  return signedOrder(a) - signedOrder(b);
+  return (a ^ SIGN_BITS) - (b ^ SIGN_BITS);
 }
 
 /** Trigrams that any text with this substring has: of its words, padded only where their ends lie within it. */

@@ -145,9 +145,7 @@ export async function slotFlags(engine: StorageEngine, heap: Heap): Promise<numb
 export async function checkVisibilityMap(engine: StorageEngine, heap: Heap, index: KeyIndex): Promise<number> {
   const { pool, transactions } = engine;
   const { visibility } = heap;
-  let pages = 0;
   for (let pageNo = visibility.nextVisible(0); pageNo >= 0; pageNo = visibility.nextVisible(pageNo + 1)) {
-    pages++;
     const values = await retry(engine, () => settledValues(engine, heap, pageNo));
     if (!visibility.has(pageNo)) continue;
     const counted = visibility.rowsOf(pageNo);
@@ -163,6 +161,9 @@ export async function checkVisibilityMap(engine: StorageEngine, heap: Heap, inde
     }
     if (values.size > 0) throw new Error(`all-visible page ${pageNo}: rows ${[...values.keys()]} are not in the index`);
   }
+  // Passes may have come by meanwhile: counted in one go.
+  let pages = 0;
+  for (let pageNo = visibility.nextVisible(0); pageNo >= 0; pageNo = visibility.nextVisible(pageNo + 1)) pages++;
   if (pages !== visibility.pageCount) throw new Error(`the map counts ${visibility.pageCount} pages, and has ${pages}`);
   return pages;
 
