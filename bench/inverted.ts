@@ -4,7 +4,7 @@
  *
  *     node --import tsx bench/inverted.ts [documents] [--only jsonb|array|text]
  *
- * Ratios above 1: hotrow is faster (or smaller).
+ * Ratios above 1: hotrow is faster (or smaller), by the clock and by processor time. Times are milliseconds.
  */
 import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
@@ -81,7 +81,8 @@ const VOCABULARY = 50_000;
 const WORDS_PER_DOCUMENT = 40;
 /** A query is repeated for about so long; the figure is the median of its times. */
 const QUERY_MS = 1500;
-const REPEATS_MAX = 200;
+const REPEATS_MAX = 400;
+const WARM_UPS = 20;
 
 function random(seed: number): () => number {
   let state = seed >>> 0;
@@ -138,50 +139,65 @@ async function connect(server: BenchServer): Promise<pg.Client> {
   return client;
 }
 
-/** Milliseconds of one run, the median of many. */
-async function timeOf(client: pg.Client, query: string): Promise<{ ms: number; answer: string }> {
+/** What a statement took: time on the clock, the median of its runs, and processor time of the server, their mean. */
+interface Figure {
+  readonly ms: number;
+  readonly cpuMs: number;
+}
+
+async function timed(server: BenchServer, action: () => Promise<unknown>): Promise<Figure> {
+  const cpu = server.cpuMs();
+  const began = performance.now();
+  await action();
+  return { ms: performance.now() - began, cpuMs: server.cpuMs() - cpu };
+}
+
+async function timeOf(server: BenchServer, client: pg.Client, query: string): Promise<Figure & { answer: string }> {
   const { rows } = await client.query({ text: query, rowMode: 'array' });
+  for (let i = 0; i < WARM_UPS; i++) await client.query(query);
   const times: number[] = [];
   const end = performance.now() + QUERY_MS;
-  while (times.length < 5 || (performance.now() < end && times.length < REPEATS_MAX)) {
-    const began = performance.now();
-    await client.query(query);
-    times.push(performance.now() - began);
-  }
+  const { cpuMs } = await timed(server, async () => {
+    while (times.length < 10 || (performance.now() < end && times.length < REPEATS_MAX)) {
+      const began = performance.now();
+      await client.query(query);
+      times.push(performance.now() - began);
+    }
+  });
+  const count = times.length;
   times.sort((a, b) => a - b);
-  return { ms: times[times.length >> 1], answer: String(rows[0]) };
+  return { ms: times[count >> 1], cpuMs: cpuMs / count, answer: String(rows[0]) };
 }
 
 export interface InvertedBenchResult {
-  /** PostgreSQL's time (or size) by hotrow's. */
+  /** PostgreSQL's processor time (or size) by hotrow's: on a busy machine the clock says little. */
   readonly ratios: Record<string, number>;
   /** Of all queries; the same on both. */
   readonly answers: readonly string[];
 }
 
-async function measure(server: BenchServer, bench: IndexBench): Promise<{ figures: number[]; answers: string[] }> {
+interface Measured {
+  readonly build: Figure;
+  readonly sizeBytes: number;
+  readonly queries: readonly (Figure & { answer: string })[];
+}
+
+async function measure(server: BenchServer, bench: IndexBench): Promise<Measured> {
   const client = await connect(server);
-  const figures: number[] = [];
-  const answers: string[] = [];
   try {
     await client.query(`SET maintenance_work_mem = '256MB'`);
-    const began = performance.now();
-    await client.query(`CREATE INDEX docs_inverted ON docs ${bench.definition}`);
-    figures.push(performance.now() - began);
+    const build = await timed(server, () => client.query(`CREATE INDEX docs_inverted ON docs ${bench.definition}`));
     const { rows } = await client.query({ text: `SELECT pg_relation_size('docs_inverted')`, rowMode: 'array' });
-    figures.push(Number((rows[0] as unknown as unknown[])[0]));
-    // GIN's pending list does not matter here, statistics do.
-    await client.query('VACUUM ANALYZE docs').catch(() => client.query('ANALYZE docs'));
+    await client.query('ANALYZE docs');
+    const queries: Measured['queries'][number][] = [];
     for (const condition of bench.conditions) {
-      const { ms, answer } = await timeOf(client, `SELECT count(*), sum(id) FROM docs WHERE ${condition}`);
-      figures.push(ms);
-      answers.push(answer);
+      queries.push(await timeOf(server, client, `SELECT count(*), sum(id) FROM docs WHERE ${condition}`));
     }
     await client.query('DROP INDEX docs_inverted');
+    return { build, sizeBytes: Number((rows[0] as unknown as unknown[])[0]), queries };
   } finally {
     await client.end();
   }
-  return { figures, answers };
 }
 
 export async function run(count: number, only = ''): Promise<InvertedBenchResult> {
@@ -204,21 +220,21 @@ export async function run(count: number, only = ''): Promise<InvertedBenchResult
     for (const bench of INDEXES) {
       if (only !== '' && bench.part !== only) continue;
       const [ours, theirs] = [await measure(servers[0], bench), await measure(servers[1], bench)];
-      bench.conditions.forEach((condition, i) => {
-        if (ours.answers[i] !== theirs.answers[i]) {
-          throw new Error(`${bench.name}, ${condition}: ${ours.answers[i]}, PostgreSQL ${theirs.answers[i]}`);
-        }
-      });
-      allAnswers.push(...ours.answers);
-      const names = ['build, ms', 'size, MB', ...bench.conditions.map((condition) => condition.slice(0, 60))];
-      names.forEach((name, i) => {
-        const scale = i === 1 ? 2 ** 20 : 1;
-        const [a, b] = [ours.figures[i] / scale, theirs.figures[i] / scale];
-        ratios[`${bench.name}: ${name}`] = b / a;
-        const rows = i < 2 ? '' : `   ${ours.answers[i - 2].split(',')[0]} rows`;
+      const print = (name: string, a: number, b: number, cpu: number | null, rest: string): void => {
+        ratios[`${bench.name}: ${name}`] = cpu ?? b / a;
+        const [own, other] = [a.toFixed(2).padStart(9), b.toFixed(2).padStart(9)];
+        const ofCpu = cpu === null ? '' : `  CPU ${cpu.toFixed(2)}`;
         console.log(
-          `${bench.name.padEnd(15)} ${name.padEnd(62)} hotrow ${a.toFixed(2).padStart(9)}  PostgreSQL ${b.toFixed(2).padStart(9)}  ratio ${(b / a).toFixed(2)}${rows}`,
+          `${bench.name.padEnd(15)}${name.padEnd(62)}${own} PostgreSQL ${other}  ratio ${(b / a).toFixed(2)}${ofCpu}${rest}`,
         );
+      };
+      print('build, ms', ours.build.ms, theirs.build.ms, theirs.build.cpuMs / ours.build.cpuMs, '');
+      print('size, MB', ours.sizeBytes / 2 ** 20, theirs.sizeBytes / 2 ** 20, null, '');
+      bench.conditions.forEach((condition, i) => {
+        const [a, b] = [ours.queries[i], theirs.queries[i]];
+        if (a.answer !== b.answer) throw new Error(`${condition}: ${a.answer}, PostgreSQL ${b.answer}`);
+        allAnswers.push(a.answer);
+        print(condition.slice(0, 60), a.ms, b.ms, b.cpuMs / a.cpuMs, `  ${a.answer.split(',')[0]} rows`);
       });
     }
   } finally {

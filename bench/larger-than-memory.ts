@@ -245,7 +245,7 @@ async function serverParts(): Promise<void> {
   const servers = new Map<string, BenchServer>();
   try {
     servers.set('hotrow', await startHotrow({ shared_buffers: POOL }));
-    servers.set('hotrow tinylfu', await startHotrow({ shared_buffers: POOL, buffer_admission: 'tinylfu' }));
+    servers.set('hotrow off', await startHotrow({ shared_buffers: POOL, buffer_admission: 'off' }));
     const postgres = await startPostgres({ shared_buffers: POOL });
     if (postgres !== null) servers.set('postgres', postgres);
     for (const server of servers.values()) await fillTable(server);

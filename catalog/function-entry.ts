@@ -69,7 +69,7 @@ export interface FunctionContext {
   /** NOTIFY at the end of the transaction. */
   notify(channel: string, payload: string): void;
   listeningChannels(): string[];
-  notice(severity: 'NOTICE' | 'WARNING', code: string, message: string): void;
+  notice(severity: 'NOTICE' | 'WARNING', code: string, message: string, detail?: string): void;
   /** The server around the database: what catalog views ask for. Absent where no statement of a session runs. */
   readonly system?: SystemInformation;
   /** pg_sleep: throws the executor's pending marker until the time has come. */

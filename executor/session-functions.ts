@@ -240,8 +240,8 @@ export class SessionFunctions implements FunctionContext {
     this.#session.engine.locks.releaseAllAdvisory(this.#session.lockOwner);
   }
 
-  notice(severity: 'NOTICE' | 'WARNING', code: string, message: string): void {
-    this.#session.notice({ severity, code, message });
+  notice(severity: 'NOTICE' | 'WARNING', code: string, message: string, detail?: string): void {
+    this.#session.notice({ severity, code, message, ...(detail === undefined ? {} : { detail }) });
   }
 
   sleep(seconds: number): void {

@@ -42,6 +42,25 @@ export function jsonbContains(a: string, b: string): boolean {
   return isScalar && a.charCodeAt(0) === OPEN_ARRAY ? hasElement(a, 0, kept) : containsAt(a, 0, kept);
 }
 
+let keptName = '';
+let keptKey = '""';
+
+/** Whether an object has a member of this name; the text is that of an object. */
+export function hasMember(text: string, name: string): boolean {
+  if (name !== keptName) {
+    keptKey = quoteJson(name);
+    keptName = name;
+  }
+  let at = 1;
+  while (text.charCodeAt(at) === QUOTE) {
+    if (text.startsWith(keptKey, at)) return true;
+    at = skipValue(text, skipString(text, at) + 2);
+    if (text.charCodeAt(at) !== COMMA) return false;
+    at += 2;
+  }
+  return false;
+}
+
 /** Whether the value at a place of the text contains what the pattern says. */
 function containsAt(text: string, at: number, pattern: Pattern): boolean {
   switch (pattern.kind) {

@@ -9,8 +9,8 @@ import { formatJsonb, type Jsonb, JsonbObject, parseJsonb } from '../../types/js
 import type { FunctionContext } from '../function-entry.ts';
 import { oddArguments, pairsOf, pairsOfTwo, sharedFunctions, variadicArguments } from './json.ts';
 import { jsonbMaker, keyText, quoteJson } from './json-build.ts';
-import { elementOf, elementsOf, fieldOf, kindAt, kindOf, membersOf, valueAsText } from './json-scan.ts';
-import { jsonbContains } from './jsonb-contains.ts';
+import { elementOf, elementsOf, kindAt, kindOf, membersOf, valueAsText } from './json-scan.ts';
+import { hasMember, jsonbContains } from './jsonb-contains.ts';
 import type { FunctionModule, Specialiser } from './module.ts';
 
 /** A scalar is kept like an array of one, and answers as such. */
@@ -30,7 +30,7 @@ const isContainer = (value: Jsonb): value is Jsonb[] | JsonbObject =>
 function exists(text: string, name: string): boolean {
   switch (kindAt(text, 0)) {
     case 'object':
-      return fieldOf(text, name) !== null;
+      return hasMember(text, name);
     case 'array':
       return elementsOf(text).includes(quoteJson(name));
     case 'string':

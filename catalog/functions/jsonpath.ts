@@ -3,10 +3,17 @@
  * for nothing; strict mode makes errors of both.
  */
 import { compareText, inputFloat8, type Jsonb, JsonbObject, Numeric, SqlError, sqlError } from '../../types/index.ts';
-import type { ArithmeticOperator, ComparisonOperator, Jsonpath, PathItem } from '../../types/jsonpath/path.ts';
+import { registerPatternCheck } from '../../types/jsonpath/parse.ts';
+import type {
+  ArithmeticOperator,
+  ComparisonOperator,
+  Jsonpath,
+  PathItem,
+  RegexFlags,
+} from '../../types/jsonpath/path.ts';
 import { LAST_LEVEL } from '../../types/jsonpath/path.ts';
 import { keyValueIds } from './jsonpath-ids.ts';
-import { compileRegex } from './regex.ts';
+import { type CompiledRegex, compileRegex } from './regex.ts';
 
 /** What an item answered. FAILED: an error, kept in the evaluation. */
 const NONE = 0;
@@ -16,15 +23,28 @@ type Outcome = typeof NONE | typeof FOUND | typeof FAILED;
 
 type Truth = boolean | null;
 
+function compilePattern(pattern: string, flags: RegexFlags): CompiledRegex {
+  const { ignoreCase, dotAll, multiLine, literal } = flags;
+  return compileRegex(pattern, {
+    ignoreCase,
+    newlineStops: !dotAll && !literal,
+    newlineAnchors: multiLine && !literal,
+    expanded: false,
+    literal,
+  });
+}
+
+registerPatternCheck(compilePattern);
+
 const isObject = (value: Jsonb): value is JsonbObject => value instanceof JsonbObject;
 const isNumber = (value: Jsonb): value is Numeric => value instanceof Numeric;
 
-const TYPE_NAMES = (value: Jsonb): string => {
+function typeName(value: Jsonb): string {
   if (value === null) return 'null';
   if (isNumber(value)) return 'number';
   if (Array.isArray(value)) return 'array';
   return isObject(value) ? 'object' : typeof value;
-};
+}
 
 /** Evaluates one path over one document. Without `found` only existence is asked for, and the first match ends it. */
 export class JsonpathEvaluation {
@@ -309,7 +329,7 @@ export class JsonpathEvaluation {
     found: Jsonb[] | null,
     unwraps: boolean,
   ): Outcome {
-    if (name === 'type') return this.#next(item, TYPE_NAMES(value), found);
+    if (name === 'type') return this.#next(item, typeName(value), found);
     if (name === 'size') {
       if (!Array.isArray(value) && !this.#path.isLax) {
         return this.#structureError('22039', 'jsonpath item method .size() can only be applied to an array');
@@ -402,14 +422,7 @@ export class JsonpathEvaluation {
           typeof a === 'string' && typeof b === 'string' ? a.startsWith(b) : null,
         );
       case 'likeRegex': {
-        const { ignoreCase, dotAll, multiLine, literal } = item.flags;
-        const { test } = compileRegex(item.pattern, {
-          ignoreCase,
-          newlineStops: !dotAll && !literal,
-          newlineAnchors: multiLine && !literal,
-          expanded: false,
-          literal,
-        });
+        const { test } = compilePattern(item.pattern, item.flags);
         return this.#pairs(item.argument, null, value, false, (a) => (typeof a === 'string' ? test.test(a) : null));
       }
       default:

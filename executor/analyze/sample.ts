@@ -5,7 +5,8 @@
  */
 import type { Value } from '../../catalog/function-entry.ts';
 import { ListReads, PAGE_MISS, type Snapshot } from '../../storage/api.ts';
-import { isLongAt, isNullAt, readColumn, variableEnd, variableStart } from '../row/row-reader.ts';
+import { OVERFLOW_BIT, ROW_LAYOUT_OFFSET } from '../row/row-layout.ts';
+import { isLongAt, isNullAt, readColumn, readRow, variableEnd, variableStart } from '../row/row-reader.ts';
 import type { Session, Task } from '../session.ts';
 import type { TableRuntime } from '../table-runtime.ts';
 import { Slices } from './steps.ts';
@@ -36,11 +37,11 @@ export interface Sample {
   readonly rows: readonly (readonly Value[])[] | null;
 }
 
-interface SampledRow {
+/** A row of the reservoir: a copy of its bytes, since most that get in are replaced before they would be read. */
+interface CopiedRow {
   readonly rowId: number;
-  readonly values: readonly SampledValue[];
-  readonly widths: readonly number[];
-  readonly whole: readonly Value[] | null;
+  readonly layout: number;
+  readonly bytes: Buffer;
 }
 
 /** `random`: 0..1. */
@@ -54,7 +55,7 @@ export function* sampleRows(
 ): Task<Sample> {
   const list = choosePages(table.heap.pages.pageCount, targetRows, random);
   const reads = new ListReads(table.pool, table.heap.pages, list);
-  const reservoir: SampledRow[] = [];
+  const reservoir: CopiedRow[] = [];
   const slices = new Slices();
   let seen = 0;
   for (let i = 0; i < list.length; i++) {
@@ -68,7 +69,7 @@ export function* sampleRows(
           const r = table.heap.visible(rowId, snapshot);
           if (r < 0) continue;
           const place = seen < targetRows ? seen : Math.floor(random() * (seen + 1));
-          if (place < targetRows) reservoir[place] = readSampled(table, rowId, r, wantsWhole);
+          if (place < targetRows) reservoir[place] = copyRow(table, rowId, r);
           seen++;
         }
         break;
@@ -88,7 +89,7 @@ export function* sampleRows(
   reservoir.sort((a, b) => a.rowId - b.rowId);
   const perPage = list.length === 0 ? 0 : seen / list.length;
   const totalRows = Math.max(reservoir.length, table.heap.rowCount, Math.round(perPage * list.length));
-  return collect(table, reservoir, totalRows, wantsWhole);
+  return yield* readRows(session, table, reservoir, totalRows, wantsWhole, slices);
 }
 
 function choosePages(pageCount: number, wanted: number, random: () => number): Uint32Array {
@@ -101,39 +102,60 @@ function choosePages(pageCount: number, wanted: number, random: () => number): U
   return list;
 }
 
-function readSampled(table: TableRuntime, rowId: number, r: number, wantsWhole: boolean): SampledRow {
-  const { pool } = table;
-  const { u8 } = pool;
-  const bytes = { u8, buffer: pool.bytes };
-  const layout = table.layout(u8[r + 15]);
-  const values: SampledValue[] = [];
-  const widths: number[] = [];
-  layout.columns.forEach((column, i) => {
-    if (column === null) {
-      values.push(table.missing[i]);
-      widths.push(8);
-    } else if (isNullAt(u8, r, column)) {
-      values.push(null);
-      widths.push(0);
-    } else if (isLongAt(u8, r, column)) {
-      values.push(WIDE);
-      // What is in the row: the value itself is elsewhere, or compressed.
-      widths.push((variableEnd(u8, r, column) & 0x7fff) - variableStart(u8, r, column));
-    } else {
-      const width = column.isVariable ? variableEnd(u8, r, column) - variableStart(u8, r, column) : 0;
-      values.push(width > WIDTH_MAX ? WIDE : readColumn(bytes, r, column, table.fetchOverflow));
-      widths.push(width);
-    }
-  });
-  return { rowId, values, widths, whole: wantsWhole ? table.readValues(r, []) : null };
+function copyRow(table: TableRuntime, rowId: number, r: number): CopiedRow {
+  const { u8 } = table.pool;
+  const layout = u8[r + ROW_LAYOUT_OFFSET];
+  const { columns, variableColumns, fixedSize } = table.layout(layout);
+  const last = variableColumns.length === 0 ? null : columns[variableColumns[variableColumns.length - 1]];
+  const size = last === null ? fixedSize : variableEnd(u8, r, last) & ~OVERFLOW_BIT;
+  return { rowId, layout, bytes: Buffer.from(u8.subarray(r, r + size)) };
 }
 
-function collect(table: TableRuntime, rows: readonly SampledRow[], totalRows: number, wantsWhole: boolean): Sample {
-  const columns = table.entry.columns.map((_, c): SampledColumn => {
-    const values = rows.map((row) => row.values[c]);
-    const nonNull = values.reduce((count: number, value) => count + (value === null ? 0 : 1), 0);
-    return { values, nonNull, widthSum: rows.reduce((sum, row) => sum + row.widths[c], 0) };
+function* readRows(
+  session: Session,
+  table: TableRuntime,
+  rows: readonly CopiedRow[],
+  totalRows: number,
+  wantsWhole: boolean,
+  slices: Slices,
+): Task<Sample> {
+  const columns = table.entry.columns.map((): SampledColumn => ({ values: [], nonNull: 0, widthSum: 0 }));
+  const whole: Value[][] = [];
+  for (const row of rows) {
+    readColumns(table, row, columns);
+    while (wantsWhole) {
+      try {
+        const bytes = { u8: row.bytes, buffer: row.bytes };
+        whole.push(readRow(bytes, 0, table.layout(row.layout), table.missing, table.fetchOverflow, []));
+        break;
+      } catch (error) {
+        if (error !== PAGE_MISS) throw error;
+        session.wakeOnLoad();
+        yield* session.wait();
+      }
+    }
+    if (!slices.due()) continue;
+    setImmediate(session.wake);
+    yield* session.wait();
+    slices.begin();
+  }
+  return { rowCount: rows.length, totalRows, columns, rows: wantsWhole ? whole : null };
+}
+
+function readColumns(table: TableRuntime, { layout, bytes }: CopiedRow, target: readonly SampledColumn[]): void {
+  const row = { u8: bytes, buffer: bytes };
+  table.layout(layout).columns.forEach((column, i) => {
+    const sampled = target[i];
+    if (column === null) sampled.values.push(table.missing[i]);
+    else if (isNullAt(bytes, 0, column)) sampled.values.push(null);
+    else {
+      // Of a long value: what is in the row; the value itself is elsewhere, or compressed.
+      const end = column.isVariable ? variableEnd(bytes, 0, column) & ~OVERFLOW_BIT : 0;
+      const width = column.isVariable ? end - variableStart(bytes, 0, column) : 0;
+      const isWide = width > WIDTH_MAX || isLongAt(bytes, 0, column);
+      sampled.values.push(isWide ? WIDE : readColumn(row, 0, column, table.fetchOverflow));
+      sampled.widthSum += width;
+    }
+    if (sampled.values[sampled.values.length - 1] !== null) sampled.nonNull++;
   });
-  const whole = wantsWhole ? rows.map((row) => row.whole as readonly Value[]) : null;
-  return { rowCount: rows.length, totalRows, columns, rows: whole };
 }

@@ -241,7 +241,11 @@ function bindCteReference(level: Level, node: ast.TableRef, position: Position):
     cte.workTable !== null
       ? { kind: 'workTable', rel, alias: name, columns, cte: definition.id }
       : { kind: 'cte', rel, alias: name, columns, cte: definition.id, name: cte.name };
-  return addRelation(level, relation, { name, schemaName: null, table: null, hasAlias: node.alias !== null });
+  const added = addRelation(level, relation, { name, schemaName: null, table: null, hasAlias: node.alias !== null });
+  if (cte.hiddenColumns === 0 || cte.workTable === null) return added;
+  // What SEARCH and CYCLE add is not for the step's own use.
+  const items = added.items.map((item) => ({ ...item, columns: item.columns.slice(0, -cte.hiddenColumns) }));
+  return { ...added, items };
 }
 
 /* ---- subqueries and functions -------------------------------------------------------------------------------------- */

@@ -90,6 +90,8 @@ export interface BoundCte {
   definition: CteDefinition | null;
   /** In a recursive term: the work table's columns. */
   workTable: CteDefinition | null;
+  /** Columns at the work table's end that the recursive term does not see. */
+  hiddenColumns: number;
   references: number;
 }
 

@@ -41,8 +41,10 @@ export const COST = {
   sortRow: 0.1,
   sortCompare: 0.015,
   sortSlow: 3,
-  /** A page written and read again by a sort or hash that exceeds work_mem. */
-  spillPage: 40,
+  /** A page written and read again by a hash that exceeds work_mem: its rows are taken apart and put together again. */
+  hashSpillPage: 40,
+  /** The same of a sort: runs are written and merged. */
+  sortSpillPage: 10,
   /** Starting a node. */
   nodeStart: 0.01,
   /** What a path costs that the enable_ settings have switched off. */

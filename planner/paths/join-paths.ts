@@ -149,7 +149,7 @@ class JoinBuilder {
     const width = 48;
     const spill =
       innerPath.rows * width > planner.workMemBytes
-        ? ((innerPath.rows + outerPath.rows) * width * COST.spillPage) / 8192
+        ? ((innerPath.rows + outerPath.rows) * width * COST.hashSpillPage) / 8192
         : 0;
     const disabled = this.settings.enableHashJoin === false ? COST.disabled : 0;
     const startup = build + outerPath.startup + disabled;

@@ -27,7 +27,7 @@ function sortCost(
   const isFast = keys.every((key) => FAST_TYPES.has(key.expr.typeOid));
   const compare = count * (COST.sortRow + COST.sortCompare * (isFast ? 1 : COST.sortSlow) * Math.log2(kept));
   const bytes = count * (width + 24);
-  const spill = limit === null && bytes > planner.workMemBytes ? (bytes / PAGE_BYTES) * COST.spillPage : 0;
+  const spill = limit === null && bytes > planner.workMemBytes ? (bytes / PAGE_BYTES) * COST.sortSpillPage : 0;
   return compare + spill;
 }
 

@@ -373,6 +373,11 @@ export class BufferPool implements LoggedPages {
     return rel !== null && rel.frames[this.framePage[frame]] === frame ? rel : null;
   }
 
+  /** The relation's id, for admission: a frame that is in use. */
+  relationOf(frame: number): number {
+    return this.frameRelation[frame]?.relId ?? 0;
+  }
+
   /** Pages of the relation in memory, of rel.pageCount. */
   residentCount(rel: RelationPages): number {
     let count = 0;
@@ -620,7 +625,7 @@ export class BufferPool implements LoggedPages {
 
   /** A frame for a page that is to be read, emptied, or -1: all are pinned, busy or dirty. */
   private takeFrameForLoad(rel: RelationPages, pageNo: number, ring: ScanRing | null, isDemanded: boolean): number {
-    if (ring === null) return this.takeCleanFrame(isDemanded ? pageNo : -1);
+    if (ring === null) return this.takeCleanFrame(rel, isDemanded ? pageNo : -1);
     const slot = ring.next;
     ring.next = slot + 1 === ring.frames.length ? 0 : slot + 1;
     ring.reads++;
@@ -645,12 +650,13 @@ export class BufferPool implements LoggedPages {
   }
 
   /** `pageNo`: a page that must be admitted; -1: one that is let in. */
-  private takeCleanFrame(pageNo = -1): number {
+  private takeCleanFrame(rel: RelationPages | null = null, pageNo = -1): number {
     const unused = this.takeUnusedFrame();
     if (unused >= 0) return unused;
     let frame = this.sweep.findClean(this.wantFrame);
     this.writer.kick();
-    if (this.admission !== null && frame >= 0 && pageNo >= 0) frame = this.admission.choose(frame, pageNo);
+    if (this.admission !== null && rel !== null && frame >= 0 && pageNo >= 0)
+      frame = this.admission.choose(frame, rel.relId, pageNo);
     if (frame >= 0) this.evict(frame);
     return frame;
   }

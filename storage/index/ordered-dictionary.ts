@@ -105,12 +105,14 @@ export class OrderedDictionary {
     return this.keyCount * 12 + (this.count > this.keyCount ? this.count * 4 : 0) + (this.arena?.usedBytes ?? 0);
   }
 
-  /** The index is gone: its memory is no longer counted. */
+  /**
+   * The index is gone: its memory is no longer counted. All stays readable: a checkpoint may be in the middle of its image.
+   */
   release(): void {
     this.#memory.nodeBytes -= this.#nodeBytes;
     this.#memory.arenaBytes -= this.arena?.sizeBytes ?? 0;
     this.#nodeBytes = 0;
-    this.lists.slab.clear();
+    this.lists.slab.stopCounting();
   }
 
   #countBytes(bytes: number): void {

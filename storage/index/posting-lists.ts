@@ -56,6 +56,16 @@ const COUNT_SHIFT = 8;
 const DIRECTORY_START = 2;
 const ENTRY_WORDS = 3;
 
+/** A reader's place in a list: at a page group that has rows. */
+export class GroupPlace {
+  list = 0;
+  group = 0;
+  rows = 0;
+  /** Words from the list's start to the group's entry, or in flat lists to its first row id, and behind its last. */
+  at = 0;
+  end = 0;
+}
+
 function gone(): never {
   throw new Error('posting list: no such kind of container');
 }
@@ -733,52 +743,47 @@ export class PostingLists {
 
   // Page group by page group.
 
-  /** The first page group >= group in which the list has rows; GROUP_END: none. */
-  nextGroup(list: number, group: number): number {
+  /**
+   * Goes to the first page group >= group in which the list has rows, and sets what `place` says of it. If the place is of this
+   * list and not behind the group, looks from there on: a walk through the groups costs a step each.
+   */
+  seekGroup(list: number, group: number, place: GroupPlace): void {
     const words = this.slab.segmentOf(list);
     const at = offsetOf(list);
-    const count = words[at] >>> COUNT_SHIFT;
-    if ((words[at] & GROUPED) === 0) {
-      const place = lowerBound32(words, at + 1, at + 1 + count, group * 65536);
-      return place === at + 1 + count ? GROUP_END : words[place] >>> GROUP_BITS;
+    const header = words[at];
+    const count = header >>> COUNT_SHIFT;
+    const isOnward = place.list === list && place.group <= group;
+    place.list = list;
+    if ((header & GROUPED) === 0) {
+      const end = at + 1 + count;
+      const from = gallop32(words, isOnward ? place.at + at : at + 1, end, group * 65536, 1);
+      place.at = from - at;
+      place.group = from === end ? GROUP_END : words[from] >>> GROUP_BITS;
+      place.end = place.group === GROUP_END ? from : gallop32(words, from, end, (place.group + 1) * 65536, 1) - at;
+      place.rows = place.end - place.at;
+      return;
     }
-    const entry = this.#findEntry(words, at, group);
-    return entry === at + DIRECTORY_START + count * ENTRY_WORDS ? GROUP_END : words[entry] >>> GROUP_BITS;
+    const end = at + DIRECTORY_START + count * ENTRY_WORDS;
+    const from = isOnward ? place.at + at : at + DIRECTORY_START;
+    const entry = gallop32(words, from, end, group * 65536, ENTRY_WORDS);
+    place.at = entry - at;
+    place.group = entry === end ? GROUP_END : words[entry] >>> GROUP_BITS;
+    place.rows = entry === end ? 0 : (words[entry] & LOW_MASK) + 1;
   }
 
-  /** Row ids of the list in the page group. */
-  rowsInGroup(list: number, group: number): number {
-    const words = this.slab.segmentOf(list);
-    const at = offsetOf(list);
-    const count = words[at] >>> COUNT_SHIFT;
+  /** Sets the view to the rows of the group at the place, good until the list changes. */
+  viewGroup(place: GroupPlace, view: ContainerView): void {
+    const words = this.slab.segmentOf(place.list);
+    const at = offsetOf(place.list);
     if ((words[at] & GROUPED) === 0) {
-      const from = lowerBound32(words, at + 1, at + 1 + count, group * 65536);
-      return lowerBound32(words, from, at + 1 + count, (group + 1) * 65536) - from;
+      view.setRows(words, at + place.at, at + place.end);
+      return;
     }
-    const entry = this.#findEntry(words, at, group);
-    const end = at + DIRECTORY_START + count * ENTRY_WORDS;
-    return entry < end && words[entry] >>> GROUP_BITS === group ? (words[entry] & LOW_MASK) + 1 : 0;
-  }
-
-  /** Sets the view to the list's rows in the group, good until the list changes; false: it has none there. */
-  viewGroup(list: number, group: number, view: ContainerView): boolean {
-    const words = this.slab.segmentOf(list);
-    const at = offsetOf(list);
-    const count = words[at] >>> COUNT_SHIFT;
-    if ((words[at] & GROUPED) === 0) {
-      const from = lowerBound32(words, at + 1, at + 1 + count, group * 65536);
-      const to = lowerBound32(words, from, at + 1 + count, (group + 1) * 65536);
-      if (from === to) return false;
-      view.setRows(words, from, to);
-      return true;
-    }
-    const entry = this.#findEntry(words, at, group);
-    const end = at + DIRECTORY_START + count * ENTRY_WORDS;
-    if (entry === end || words[entry] >>> GROUP_BITS !== group) return false;
+    const entry = at + place.at;
     const meta = words[entry + 2];
     const ref = words[entry + 1];
     view.kind = meta & 3;
-    view.rows = (words[entry] & LOW_MASK) + 1;
+    view.rows = place.rows;
     view.detail = meta >>> 9;
     if (view.kind === CONTAINER_BITMAP) {
       view.words = this.slab.segmentOf(ref);
@@ -787,7 +792,6 @@ export class PostingLists {
       view.halves = this.slab.halvesOf(ref);
       view.start = offsetOf(ref) * 2;
     }
-    return true;
   }
 
   /** How many row ids lie in the two kinds of lists and the three of containers: for EXPLAIN, measurements and tests. */
@@ -864,6 +868,31 @@ export class PostingLists {
 }
 
 const oneRow = new Uint32Array(1);
+
+/**
+ * The first index of from, from + stride, ... below `to` whose value is >= wanted, or `to`: looks ahead in doubling steps (Bentley
+ * and Yao, "An almost optimal algorithm for unbounded searching", 1976).
+ */
+function gallop32(values: Uint32Array, from: number, to: number, wanted: number, stride: number): number {
+  if (from >= to || values[from] >= wanted) return from;
+  let step = stride;
+  let low = from;
+  let high = from + stride;
+  while (high < to && values[high] < wanted) {
+    low = high;
+    step *= 2;
+    high = low + step;
+  }
+  if (high > to) high = to;
+  // values[low] < wanted, and high is the end or values[high] >= wanted.
+  low += stride;
+  while (low < high) {
+    const middle = low + (((high - low) / stride) >>> 1) * stride;
+    if (values[middle] < wanted) low = middle + stride;
+    else high = middle;
+  }
+  return low;
+}
 
 /** First index in from..to of ascending values whose value is >= wanted. */
 export function lowerBound32(values: Uint32Array, from: number, to: number, wanted: number): number {

@@ -17,7 +17,7 @@ import type { IndexCursor } from './cursor.ts';
 import { IndexKey } from './index-key.ts';
 import { IndexMemory } from './index-memory.ts';
 import type { OrderedDictionary } from './ordered-dictionary.ts';
-import { GROUP_END, lowerBound32, PostingLists } from './posting-lists.ts';
+import { GROUP_END, GroupPlace, lowerBound32, PostingLists } from './posting-lists.ts';
 import { ContainerView, RowGroup } from './row-group.ts';
 
 export interface PostingSet {
@@ -41,36 +41,86 @@ export interface PostingSet {
   add(group: number, target: RowGroup): void;
 }
 
-/** A set that is a container in each group. */
+/**
+ * A set that is a container in each group. It remembers the group it is at: since `asked`, no rows come before it. Groups are asked
+ * for in order, so that going on costs a step or two.
+ */
 abstract class LeafSet implements PostingSet {
   abstract readonly rowsMax: number;
   abstract readonly sizeBytes: number;
   protected readonly view = new ContainerView();
+  protected readonly place = new GroupPlace();
+  #asked = GROUP_END + 1;
 
-  abstract prepare(budget: number): boolean;
-  abstract suspend(): void;
-  abstract nextGroup(group: number): number;
-  abstract rowsInGroup(group: number): number;
-  /** Sets `view`; false: no rows. */
-  protected abstract look(group: number): boolean;
+  prepare(_budget: number): boolean {
+    return true;
+  }
+
+  suspend(): void {}
+
+  /** Moves `place` to the first group >= group that has rows. */
+  protected abstract seek(group: number): void;
+  /** Sets `view` to the rows at `place`. */
+  protected abstract look(): void;
+  /** Whether what `place` says holds no more. */
+  protected abstract isOutdated(): boolean;
+
+  nextGroup(group: number): number {
+    const { place } = this;
+    if (group < this.#asked || group > place.group || this.isOutdated()) {
+      this.seek(group);
+      this.#asked = group;
+    }
+    return place.group;
+  }
+
+  rowsInGroup(group: number): number {
+    return this.nextGroup(group) === group ? this.place.rows : 0;
+  }
 
   load(group: number, target: RowGroup): void {
-    if (this.look(group)) target.load(this.view);
-    else target.clear();
+    if (this.nextGroup(group) !== group) {
+      target.clear();
+      return;
+    }
+    this.look();
+    target.load(this.view);
   }
 
   retain(group: number, target: RowGroup): void {
-    if (this.look(group)) target.retain(this.view);
-    else target.clear();
+    if (this.nextGroup(group) !== group) {
+      target.clear();
+      return;
+    }
+    this.look();
+    target.retain(this.view);
   }
 
   discard(group: number, target: RowGroup): void {
-    if (this.look(group)) target.discard(this.view);
+    if (this.nextGroup(group) !== group) return;
+    this.look();
+    target.discard(this.view);
   }
 
   add(group: number, target: RowGroup): void {
-    if (this.look(group)) target.add(this.view);
+    if (this.nextGroup(group) !== group) return;
+    this.look();
+    target.add(this.view);
   }
+}
+
+const rowScratch = new Uint32Array(1);
+
+/** Sets the place to that of a single row id. */
+function seekRow(row: number, group: number, place: GroupPlace): void {
+  place.list = 0;
+  place.group = row >>> 16 >= group ? row >>> 16 : GROUP_END;
+  place.rows = 1;
+}
+
+function lookAtRow(row: number, view: ContainerView): void {
+  rowScratch[0] = row;
+  view.setRows(rowScratch, 0, 1);
 }
 
 /** Row ids in no order, put into a list of their own. */
@@ -89,6 +139,7 @@ class GatheredSet extends LeafSet {
     return this.#lists.slab.sizeBytes;
   }
 
+  /** Before the first group is asked for. */
   take(row: number): void {
     if (this.#count === 0) {
       this.#first = row;
@@ -102,28 +153,19 @@ class GatheredSet extends LeafSet {
     }
   }
 
-  prepare(): boolean {
-    return true;
+  protected isOutdated(): boolean {
+    return false;
   }
 
-  suspend(): void {}
-
-  nextGroup(group: number): number {
-    if (this.#count > 1) return this.#lists.nextGroup(this.#list, group);
-    return this.#count === 1 && this.#first >>> 16 >= group ? this.#first >>> 16 : GROUP_END;
+  protected seek(group: number): void {
+    if (this.#count > 1) this.#lists.seekGroup(this.#list, group, this.place);
+    else if (this.#count === 1) seekRow(this.#first, group, this.place);
+    else this.place.group = GROUP_END;
   }
 
-  rowsInGroup(group: number): number {
-    if (this.#count > 1) return this.#lists.rowsInGroup(this.#list, group);
-    return this.#count === 1 && this.#first >>> 16 === group ? 1 : 0;
-  }
-
-  protected look(group: number): boolean {
-    if (this.#count > 1) return this.#lists.viewGroup(this.#list, group, this.view);
-    if (this.#count === 0 || this.#first >>> 16 !== group) return false;
-    rowScratch[0] = this.#first;
-    this.view.setRows(rowScratch, 0, 1);
-    return true;
+  protected look(): void {
+    if (this.#count > 1) this.#lists.viewGroup(this.place, this.view);
+    else lookAtRow(this.#first, this.view);
   }
 }
 
@@ -144,28 +186,22 @@ class SortedSet extends LeafSet {
     return this.#rows.byteLength;
   }
 
-  prepare(): boolean {
-    return true;
+  protected isOutdated(): boolean {
+    return false;
   }
 
-  suspend(): void {}
-
-  nextGroup(group: number): number {
-    const at = lowerBound32(this.#rows, 0, this.#rows.length, group * 65536);
-    return at === this.#rows.length ? GROUP_END : this.#rows[at] >>> 16;
+  protected seek(group: number): void {
+    const { place } = this;
+    const rows = this.#rows;
+    const from = place.group <= group ? place.at : 0;
+    place.at = lowerBound32(rows, from, rows.length, group * 65536);
+    place.group = place.at === rows.length ? GROUP_END : rows[place.at] >>> 16;
+    place.end = lowerBound32(rows, place.at, rows.length, (place.group + 1) * 65536);
+    place.rows = place.end - place.at;
   }
 
-  rowsInGroup(group: number): number {
-    const from = lowerBound32(this.#rows, 0, this.#rows.length, group * 65536);
-    return lowerBound32(this.#rows, from, this.#rows.length, (group + 1) * 65536) - from;
-  }
-
-  protected look(group: number): boolean {
-    const from = lowerBound32(this.#rows, 0, this.#rows.length, group * 65536);
-    const to = lowerBound32(this.#rows, from, this.#rows.length, (group + 1) * 65536);
-    if (from === to) return false;
-    this.view.setRows(this.#rows, from, to);
-    return true;
+  protected look(): void {
+    this.view.setRows(this.#rows, this.place.at, this.place.end);
   }
 }
 
@@ -187,47 +223,36 @@ class KeySet extends LeafSet {
   readonly sizeBytes = 0;
 
   get rowsMax(): number {
-    this.#find();
+    if (this.isOutdated()) this.#find();
     return this.#count;
   }
 
-  prepare(): boolean {
-    return true;
-  }
-
-  suspend(): void {}
-
   #find(): void {
     const dictionary = this.#dictionary;
-    if (this.#version === dictionary.version) return;
     this.#version = dictionary.version;
     this.#count = dictionary.rowCountOf(this.#key);
     if (this.#count > 0) this.#posting = dictionary.postingAt(dictionary.foundLeaf, dictionary.foundPosition);
+    // Where things were in the list says nothing any more.
+    this.place.list = 0;
+    this.place.group = -1;
   }
 
-  nextGroup(group: number): number {
-    this.#find();
-    if (this.#count > 1) return this.#dictionary.lists.nextGroup(this.#posting, group);
-    return this.#count === 1 && this.#posting >>> 16 >= group ? this.#posting >>> 16 : GROUP_END;
+  protected isOutdated(): boolean {
+    return this.#version !== this.#dictionary.version;
   }
 
-  rowsInGroup(group: number): number {
-    this.#find();
-    if (this.#count > 1) return this.#dictionary.lists.rowsInGroup(this.#posting, group);
-    return this.#count === 1 && this.#posting >>> 16 === group ? 1 : 0;
+  protected seek(group: number): void {
+    if (this.isOutdated()) this.#find();
+    if (this.#count > 1) this.#dictionary.lists.seekGroup(this.#posting, group, this.place);
+    else if (this.#count === 1) seekRow(this.#posting, group, this.place);
+    else this.place.group = GROUP_END;
   }
 
-  protected look(group: number): boolean {
-    this.#find();
-    if (this.#count > 1) return this.#dictionary.lists.viewGroup(this.#posting, group, this.view);
-    if (this.#count === 0 || this.#posting >>> 16 !== group) return false;
-    rowScratch[0] = this.#posting;
-    this.view.setRows(rowScratch, 0, 1);
-    return true;
+  protected look(): void {
+    if (this.#count > 1) this.#dictionary.lists.viewGroup(this.place, this.view);
+    else lookAtRow(this.#posting, this.view);
   }
 }
-
-const rowScratch = new Uint32Array(1);
 
 /** A set made of others: what it needs a group of its own for goes through `temporary`. */
 export abstract class CombinedSet implements PostingSet {

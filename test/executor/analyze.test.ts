@@ -47,7 +47,7 @@ describe('ANALYZE', () => {
   }
 
   const FILL = `CREATE TABLE t AS SELECT i AS id, i % 5 AS few, CASE WHEN i % 4 = 0 THEN NULL ELSE i END AS holes,
-    CASE WHEN i % 2 = 0 THEN 'half' ELSE 'x' || i END AS name, repeat('long ', 500) || i AS wide FROM generate_series(1, 20000) AS i`;
+    CASE WHEN i % 2 = 0 THEN 'half' ELSE 'x' || i END AS name, repeat('long ', 300) || i AS wide FROM generate_series(1, 5000) AS i`;
 
   it('finds nulls, distinct values, common values and a histogram', async () => {
     await client.rows(FILL);
@@ -103,7 +103,7 @@ describe('ANALYZE', () => {
     await client.rows('ANALYZE t');
     const [[plan]] = await client.rows('EXPLAIN SELECT * FROM t WHERE id % 10 = 3');
     const rows = Number(/rows=(\d+)/.exec(plan as string)?.[1]);
-    assert.ok(rows > 1800 && rows < 2200, `rows=${rows}`);
+    assert.ok(rows > 450 && rows < 550, `rows=${rows}`);
   });
 
   it('runs by itself when enough has changed', async () => {

@@ -46,7 +46,6 @@ export function matchTsqueryAt(bytes: Uint8Array, start: number, end: number, qu
   const node = tsqueryTree(query);
   if (node === null) return false;
   const count = readUint32(bytes, start);
-  if (count === 0) return false;
   if (needsPositions(node)) return matchNode(node, bytes.subarray(start, end), count);
   return matchTerms(node, bytes, start, count);
 }

@@ -121,10 +121,12 @@ const SPECIAL = new Set('.[]()*+?{}|^$\\');
 /** A small reader of advanced regular expressions: what it does not know it gives up on, and then all texts may match. */
 class PatternReader {
   readonly #pattern: string;
+  readonly #ignoreCase: boolean;
   #at = 0;
 
-  constructor(pattern: string) {
+  constructor(pattern: string, ignoreCase: boolean) {
     this.#pattern = pattern;
+    this.#ignoreCase = ignoreCase;
   }
 
   read(): Known {
@@ -193,8 +195,15 @@ class PatternReader {
         return this.#escape();
       default:
         if (SPECIAL.has(character)) throw new Unknown();
-        return { exact: [toLower(character)], required: ALL };
+        return this.#character(character);
     }
+  }
+
+  /** Case folding knows more equals than lower case does: of ASCII letters only s has one, the long s. */
+  #character(character: string): Known {
+    const lower = toLower(character);
+    if (this.#ignoreCase && character > '\x7f') return ANYTHING;
+    return { exact: this.#ignoreCase && lower === 's' ? ['s', 'ſ'] : [lower], required: ALL };
   }
 
   #group(): Known {
@@ -230,7 +239,7 @@ class PatternReader {
     }
     const inside = Array.from(this.#pattern.slice(start, this.#at++));
     if (!isPlain || inside.length > ALTERNATIVES_MAX) return ANYTHING;
-    return { exact: inside.map(toLower), required: ALL };
+    return alternate(inside.map((character) => this.#character(character)));
   }
 
   #escape(): Known {
@@ -243,12 +252,12 @@ class PatternReader {
   }
 }
 
-/** Regular expressions, case-sensitive or not: trigrams are in lower case either way. */
-export function regexTrigrams(pattern: string): TrigramExpression {
+/** Regular expressions; `ignoreCase` for ~*. */
+export function regexTrigrams(pattern: string, ignoreCase = false): TrigramExpression {
   // Embedded options and directors change what the rest means.
   if (pattern.startsWith('***') || pattern.startsWith('(?')) return ALL;
   try {
-    return requiredOf(new PatternReader(pattern).read());
+    return requiredOf(new PatternReader(pattern, ignoreCase).read());
   } catch (error) {
     if (error instanceof Unknown) return ALL;
     throw error;

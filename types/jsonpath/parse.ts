@@ -30,6 +30,16 @@ interface Parsed {
   readonly isEnclosed: boolean;
 }
 
+/** Throws where a pattern of like_regex is no regular expression. */
+export type PatternCheck = (pattern: string, flags: RegexFlags) => void;
+
+let checkPattern: PatternCheck = () => {};
+
+/** Regular expressions are compiled by the functions of the catalog: they hand in their check here. */
+export function registerPatternCheck(check: PatternCheck): void {
+  checkPattern = check;
+}
+
 class JsonpathParser {
   readonly #tokens: readonly Token[];
   #at = 0;
@@ -160,7 +170,9 @@ class JsonpathParser {
       this.#at++;
       flags = this.#takeString();
     }
-    return predicate({ kind: 'likeRegex', argument: left.item, pattern, flags: regexFlags(flags), next: null });
+    const options = regexFlags(flags);
+    checkPattern(pattern, options);
+    return predicate({ kind: 'likeRegex', argument: left.item, pattern, flags: options, next: null });
   }
 
   #unary(): Parsed {

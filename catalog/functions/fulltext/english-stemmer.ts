@@ -1,7 +1,7 @@
 /**
  * The English stemmer of Snowball ("Porter 2", snowballstem.org/algorithms/english/stemmer.html) in the version that
  * PostgreSQL 15 has. Our own: of the libraries, those kept up have the older Porter stemmer for English, the others are not
- * kept up; and test/catalog/functions/fulltext.test.ts compares this one with PostgreSQL's words.
+ * kept up; and sql-fixtures/functions/full-text-stems.slt holds this one against PostgreSQL.
  *
  * Inside, Y stands for a y that is a consonant.
  */

@@ -1,4 +1,5 @@
 /** What full text functions ask of the session: the configuration, and its notices. */
+import { LEXEME_BYTES_LIMIT } from '../../../types/fulltext/tsvector.ts';
 import { sqlError } from '../../../types/index.ts';
 import type { FunctionContext } from '../../function-entry.ts';
 import {
@@ -38,5 +39,11 @@ export function currentConfiguration(context: FunctionContext): Configuration {
 
 /** A word that is too long is left out, and said so. */
 export function wordNotice(context: FunctionContext): () => void {
-  return () => context.notice('NOTICE', '54000', 'word is too long to be indexed');
+  return () =>
+    context.notice(
+      'NOTICE',
+      '54000',
+      'word is too long to be indexed',
+      `Words longer than ${LEXEME_BYTES_LIMIT} characters are ignored.`,
+    );
 }

@@ -1,6 +1,6 @@
 /** jsonb @> over text against the same over trees. */
 import { expect } from 'chai';
-import { jsonbContains } from '../../../catalog/functions/jsonb-contains.ts';
+import { hasMember, jsonbContains } from '../../../catalog/functions/jsonb-contains.ts';
 import { formatJsonb, type Jsonb, JsonbObject, Numeric } from '../../../types/index.ts';
 import { partOf, randomJsonb, withZeros } from '../../support/jsonb.ts';
 import { randomOf } from '../../support/random.ts';
@@ -43,5 +43,19 @@ describe(`jsonb @> (SEED=${SEED})`, () => {
       if (expected) yes++;
     }
     expect(yes).to.be.within(1000, 5900);
+  });
+
+  it('? finds the members of an object', () => {
+    const random = randomOf(SEED + 1);
+    let count = 0;
+    for (let i = 0; i < 3000; i++) {
+      const value = randomJsonb(random, 3);
+      const other = randomJsonb(random, 0);
+      if (!(value instanceof JsonbObject) || typeof other !== 'string') continue;
+      const expected = value.keys.includes(other);
+      expect(hasMember(formatJsonb(value), other), `${formatJsonb(value)} ? ${other}`).to.equal(expected);
+      if (expected) count++;
+    }
+    expect(count).to.be.greaterThan(10);
   });
 });

@@ -131,7 +131,8 @@ describe(`inverted indexes and scans agree (SEED=${SEED})`, () => {
 
   async function compare(client: pg.Client, conditions: readonly string[]): Promise<void> {
     for (const condition of conditions) {
-      expect(await ids(client, condition, true), condition).to.equal(await ids(client, condition, false));
+      const [found, wanted] = [await ids(client, condition, true), await ids(client, condition, false)];
+      expect(found === wanted, `${condition}: ${found.slice(0, 300)}, not ${wanted.slice(0, 300)}`).to.equal(true);
     }
   }
 
