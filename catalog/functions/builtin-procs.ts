@@ -1302,6 +1302,7 @@ export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
 3161|pg_stat_get_checkpoint_sync_time||701|sS|pg_stat_get_checkpoint_sync_time
 3162|pg_collation_for|2276|25|s|pg_collation_for
 3163|pg_trigger_depth||23|sS|pg_trigger_depth
+3165|pg_wal_lsn_diff|3220 3220|1700|iS|pg_wal_lsn_diff
 3166|pg_size_pretty|1700|25|iS|pg_size_pretty_numeric
 3167|array_remove|5078 5077|5078|i|array_remove
 3168|array_replace|5078 5077 5077|5078|i|array_replace

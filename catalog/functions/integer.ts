@@ -184,6 +184,8 @@ function comparisons(prefix: string): Record<string, (a: Int8, b: Int8) => boole
   };
 }
 
+const lsnDifference = (a: Int8, b: Int8): Numeric => Numeric.fromBigint(BigInt(a) - BigInt(b));
+
 export const integerFunctions: FunctionModule = {
   plain: {
     ...comparisons('int2'),
@@ -208,7 +210,8 @@ export const integerFunctions: FunctionModule = {
     pg_lsn_gt: gt,
     pg_lsn_ge: ge,
     pg_lsn_cmp: compare,
-    pg_lsn_mi: (a: Int8, b: Int8) => Numeric.fromBigint(BigInt(a) - BigInt(b)),
+    pg_lsn_mi: lsnDifference,
+    pg_wal_lsn_diff: lsnDifference,
     xideq: eq,
     xidneq: ne,
     cideq: eq,
