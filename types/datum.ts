@@ -15,6 +15,7 @@
  * | record | varint fields, for each varint type; fields |
  * | elements, fields | varint length + 1 and the bytes; 0 for null |
  * | inet, cidr | u8 family, u8 bits, 4 or 16 bytes of the address |
+ * | geometric types | as in binary |
  * | range | u8 flags; the finite bounds: in their width, or varint length and bytes |
  * | multirange | varint ranges, each as above |
  * | fixed-width types | big endian, in their width |
@@ -24,6 +25,7 @@ import { SqlArray } from './array.ts';
 import { ByteWriter, readFloat32, readFloat64, readInt16, readInt32, readInt64, readMicros } from './byte-writer.ts';
 import { Interval } from './datetime/interval.ts';
 import { TimeTz } from './datetime/time-tz.ts';
+import { readGeometry, writeGeometry } from './geometry.ts';
 import { readAddress, writeAddress } from './network.ts';
 import { Numeric } from './numeric.ts';
 import { LOWER_INFINITE, RANGE_EMPTY, type RangeType, SqlMultirange, SqlRange, UPPER_INFINITE } from './range.ts';
@@ -121,6 +123,8 @@ export function decodeDatum(oid: number, bytes: Uint8Array, start: number, end: 
       return readRange(rangeType(oid), bytes);
     case 'multirange':
       return decodeMultirange(rangeType(oid), bytes, start);
+    case 'geometric':
+      return readGeometry(baseTypeOid(oid), bytes, start, end);
     case 'array':
       return decodeArray(bytes, start);
     case 'record':
@@ -191,6 +195,9 @@ function writeDatum(kind: Representation, value: Value, writer: ByteWriter): voi
     case 'multirange':
       writer.varint((value as SqlMultirange).ranges.length);
       for (const range of (value as SqlMultirange).ranges) writeRange(range, writer);
+      return;
+    case 'geometric':
+      writeGeometry(value, writer);
       return;
     case 'array':
       writeArray(value, writer);

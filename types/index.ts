@@ -37,6 +37,24 @@ export {
   textInput,
   textOutput,
 } from './io.ts';
+export {
+  Box,
+  Circle,
+  isAtLeast,
+  isAtMost,
+  isLess,
+  isMore,
+  isSame,
+  isZero,
+  Line,
+  lineThrough,
+  Path,
+  Point,
+  Polygon,
+  Segment,
+  samePoint,
+  slope,
+} from './geometry.ts';
 export { inputJson, type JsonBuilder, parseJson, quoteJson } from './json.ts';
 export { compareJsonb, formatJsonb, inputJsonb, type Jsonb, JsonbObject, parseJsonb } from './jsonb.ts';
 export { encodeKeyPart, type KeyEncoder, KeyWriter, keyEncoder } from './key.ts';

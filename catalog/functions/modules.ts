@@ -14,6 +14,8 @@ import { datetimeFieldFunctions } from './datetime-fields.ts';
 import { floatFunctions } from './float.ts';
 import { datetimeFormatFunctions } from './format-datetime.ts';
 import { numberFormatFunctions } from './format-number.ts';
+import { geometryFunctions } from './geometry.ts';
+import { shapeFunctions } from './geometry-shapes.ts';
 import { hashFunctions } from './hash.ts';
 import { hotDataFunctions } from './hot-data.ts';
 import { integerFunctions } from './integer.ts';
@@ -73,4 +75,6 @@ export const FUNCTION_MODULES: readonly FunctionModule[] = [
   multirangeFunctions,
   networkFunctions,
   moneyFunctions,
+  geometryFunctions,
+  shapeFunctions,
 ];

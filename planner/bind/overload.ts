@@ -310,7 +310,7 @@ function visibleFunctions(context: BindContext, name: string, schema: string | n
   const { searchPath } = context.environment;
   for (const candidate of schema === null ? searchPath : [schema]) {
     const schemaOid = context.catalog.schemaOfPath(candidate, searchPath)?.oid;
-    const found = constructors.filter((constructor) => constructor.schemaOid === schemaOid);
+    const found = constructors.filter((each) => each.schemaOid === schemaOid);
     if (found.length > 0) return [...builtin, ...found.map(({ entry }) => entry)];
   }
   return builtin;
