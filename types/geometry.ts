@@ -179,6 +179,8 @@ const EPSILON = 1e-6;
 
 export const isZero = (a: number): boolean => Math.abs(a) <= EPSILON;
 export const isSame = (a: number, b: number): boolean => a === b || Math.abs(a - b) <= EPSILON;
+/** Not the opposite of isSame: NaN is neither. */
+export const isDifferent = (a: number, b: number): boolean => a !== b && Math.abs(a - b) > EPSILON;
 export const isLess = (a: number, b: number): boolean => a + EPSILON < b;
 export const isAtMost = (a: number, b: number): boolean => a <= b + EPSILON;
 export const isMore = (a: number, b: number): boolean => a > b + EPSILON;

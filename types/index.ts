@@ -19,6 +19,25 @@ export {
 export { decodeDatum, decodeUtf8, encodeDatum, encodeTextInto } from './datum.ts';
 export { type ErrorSeverity, SqlError, type SqlErrorFields, sqlError } from './errors.ts';
 export { inputFloat4, inputFloat8, outputFloat4, outputFloat8 } from './float.ts';
+export {
+  Box,
+  Circle,
+  isAtLeast,
+  isAtMost,
+  isDifferent,
+  isLess,
+  isMore,
+  isSame,
+  isZero,
+  Line,
+  lineThrough,
+  Path,
+  Point,
+  Polygon,
+  Segment,
+  samePoint,
+  slope,
+} from './geometry.ts';
 export { type Int8, inputInt2, inputInt4, inputInt8, inputOid, normaliseInt8 } from './integer.ts';
 export {
   type BinaryInput,
@@ -37,24 +56,6 @@ export {
   textInput,
   textOutput,
 } from './io.ts';
-export {
-  Box,
-  Circle,
-  isAtLeast,
-  isAtMost,
-  isLess,
-  isMore,
-  isSame,
-  isZero,
-  Line,
-  lineThrough,
-  Path,
-  Point,
-  Polygon,
-  Segment,
-  samePoint,
-  slope,
-} from './geometry.ts';
 export { inputJson, type JsonBuilder, parseJson, quoteJson } from './json.ts';
 export { compareJsonb, formatJsonb, inputJsonb, type Jsonb, JsonbObject, parseJsonb } from './jsonb.ts';
 export { encodeKeyPart, type KeyEncoder, KeyWriter, keyEncoder } from './key.ts';

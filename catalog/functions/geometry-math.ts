@@ -10,7 +10,7 @@ import {
   isMore,
   isSame,
   isZero,
-  Line,
+  type Line,
   lineThrough,
   Point,
   type Polygon,
@@ -18,7 +18,7 @@ import {
   samePoint,
   slope,
 } from '../../types/index.ts';
-import { float8Add as plus, float8Div as over, float8Mul as times, float8Sub as minus } from './float.ts';
+import { float8Sub as minus, float8Div as over, float8Add as plus, float8Mul as times } from './float.ts';
 
 /** pg_hypot: without overflow on the way. */
 export function hypotenuse(x: number, y: number): number {
@@ -91,10 +91,7 @@ export function linesMeet(l1: Line, l2: Line): Point | null {
 }
 
 export function segmentContains(segment: Segment, point: Point): boolean {
-  return isSame(
-    plus(distance(point, segment.a), distance(point, segment.b)),
-    distance(segment.a, segment.b),
-  );
+  return isSame(plus(distance(point, segment.a), distance(point, segment.b)), distance(segment.a, segment.b));
 }
 
 export function lineContains(line: Line, point: Point): boolean {
@@ -274,8 +271,7 @@ export function polygonContainsSegment(polygon: Polygon, a: Point, b: Point, sta
       const point = segmentsMeet(tested, edge);
       if (point !== null) {
         hasMet = true;
-        isWithin =
-          polygonContainsSegment(polygon, a, point, i + 1) && polygonContainsSegment(polygon, b, point, i + 1);
+        isWithin = polygonContainsSegment(polygon, a, point, i + 1) && polygonContainsSegment(polygon, b, point, i + 1);
       }
     }
     from = points[i];

@@ -1,17 +1,17 @@
 /** Functions and operators of path and polygon (manual 9.11). */
 import {
-  Box,
+  type Box,
   Circle,
   isSame,
   isZero,
   Path,
   Point,
   Polygon,
-  Segment,
+  type Segment,
   samePoint,
   sqlError,
 } from '../../types/index.ts';
-import { float8Add as plus, float8Div as over, float8Mul as times, float8Sub as minus } from './float.ts';
+import { float8Sub as minus, float8Div as over, float8Add as plus, float8Mul as times } from './float.ts';
 import {
   addPoints,
   boxContainsBox,
@@ -144,6 +144,13 @@ function polygonContains(a: Polygon, b: Polygon): boolean {
   return edgesOf(b.points).every((edge) => polygonContainsSegment(a, edge.a, edge.b));
 }
 
+function polygonDistance(a: Polygon, b: Polygon): number {
+  if (polygonsOverlap(a, b)) return 0;
+  const others = edgesOf(b.points);
+  const distances = edgesOf(a.points).flatMap((edge) => others.map((other) => nearestOfSegments(edge, other).distance));
+  return smallest(distances) ?? 0;
+}
+
 /** Around the mean of the corners, with their mean distance from it. */
 function circleOf(polygon: Polygon): Circle {
   const size = polygon.points.length;
@@ -198,16 +205,13 @@ const polygons: Functions = {
   poly_contained: (a: Polygon, b: Polygon) => polygonContains(b, a),
   poly_contain_pt: (polygon: Polygon, point: Point) => isInside(point, polygon.points),
   pt_contained_poly: (point: Point, polygon: Polygon) => isInside(point, polygon.points),
-  poly_distance: () => {
-    throw sqlError('0A000', 'function "poly_distance" not implemented');
-  },
+  poly_distance: polygonDistance,
   poly_npoints: count,
   poly_center: (polygon: Polygon) => circleOf(polygon).center,
   poly_box: (polygon: Polygon) => polygon.bounds,
   poly_path: (polygon: Polygon) => new Path(polygon.points, true),
   poly_circle: circleOf,
-  box_poly: ({ high, low }: Box) =>
-    new Polygon([low, new Point(low.x, high.y), high, new Point(high.x, low.y)]),
+  box_poly: ({ high, low }: Box) => new Polygon([low, new Point(low.x, high.y), high, new Point(high.x, low.y)]),
   circle_poly: polygonOf,
   polygon_circle: (circle: Circle) => polygonOf(12, circle),
   dist_ppoly: toPolygon,

@@ -4,6 +4,7 @@ import {
   Circle,
   isAtLeast,
   isAtMost,
+  isDifferent,
   isLess,
   isMore,
   isSame,
@@ -16,7 +17,7 @@ import {
   slope,
   sqlError,
 } from '../../types/index.ts';
-import { float8Add as plus, float8Div as over, float8Mul as times, float8Sub as minus } from './float.ts';
+import { float8Sub as minus, float8Div as over, float8Add as plus, float8Mul as times } from './float.ts';
 import {
   addPoints,
   boxContains,
@@ -220,7 +221,7 @@ const circles: Functions = {
   pt_contained_circle: (point: Point, c: Circle) => circleHolds(c, point),
   ...bySize('circle', areaOfCircle),
   circle_eq: (c: Circle, d: Circle) => isSame(areaOfCircle(c), areaOfCircle(d)),
-  circle_ne: (c: Circle, d: Circle) => !isSame(areaOfCircle(c), areaOfCircle(d)),
+  circle_ne: (c: Circle, d: Circle) => isDifferent(areaOfCircle(c), areaOfCircle(d)),
   circle_area: areaOfCircle,
   circle_center: (c: Circle) => c.center,
   circle_radius: (c: Circle) => c.radius,
