@@ -168,23 +168,34 @@ async function fillTable(server: BenchServer): Promise<void> {
   await client.end();
 }
 
-/** Alternating rounds; prints medians, and ratios to the last server (PostgreSQL, where there is one). */
+/**
+ * Alternating rounds; prints medians of the measure and of the server's processor time, with ratios to the last server (PostgreSQL, where
+ * there is one). Of runs of a fixed length (tps) processor time says nothing by itself: it is then that of one transaction.
+ */
 async function compare(
   name: string,
   unit: 'tps' | 'ms',
   servers: ReadonlyMap<string, BenchServer>,
   measure: (server: BenchServer) => Promise<number> | number,
 ): Promise<void> {
-  const results = new Map<string, number[]>([...servers.keys()].map((label) => [label, []]));
-  for (let round = 0; round < ROUNDS; round++)
-    for (const [label, server] of servers) results.get(label)?.push(await measure(server));
-  const last = median([...results.values()].at(-1) as number[]);
-  for (const [label, values] of results) {
-    const value = median(values);
-    const ratio = unit === 'tps' ? value / last : last / value;
-    console.log(
-      `${`${name}, ${label}`.padEnd(52)}${value.toFixed(1).padStart(10)} ${unit}${ratio.toFixed(2).padStart(8)}x`,
-    );
+  const results = new Map<string, { values: number[]; cpuMs: number[] }>();
+  for (const label of servers.keys()) results.set(label, { values: [], cpuMs: [] });
+  for (let round = 0; round < ROUNDS; round++) {
+    for (const [label, server] of servers) {
+      const before = server.cpuMs();
+      const value = await measure(server);
+      const cpuMs = server.cpuMs() - before;
+      results.get(label)?.values.push(value);
+      results.get(label)?.cpuMs.push(unit === 'tps' ? cpuMs / (value * Number(SECONDS)) : cpuMs);
+    }
+  }
+  const last = [...results.values()].at(-1)!;
+  for (const [label, { values, cpuMs }] of results) {
+    const ratio = unit === 'tps' ? median(values) / median(last.values) : median(last.values) / median(values);
+    const cpuRatio = median(last.cpuMs) / median(cpuMs);
+    const of = `${median(values).toFixed(1).padStart(10)} ${unit.padEnd(3)}${ratio.toFixed(2).padStart(7)}x`;
+    const cpu = `${median(cpuMs).toFixed(unit === 'tps' ? 4 : 1)} ms of CPU${cpuRatio.toFixed(2).padStart(7)}x`;
+    console.log(`${`${name}, ${label}`.padEnd(46)}${of}${cpu.padStart(29)}`);
   }
 }
 
@@ -234,7 +245,7 @@ async function serverParts(): Promise<void> {
   const servers = new Map<string, BenchServer>();
   try {
     servers.set('hotrow', await startHotrow({ shared_buffers: POOL }));
-    servers.set('hotrow tinylfu', await startHotrow({ shared_buffers: POOL, buffer_admission: 'tinylfu' }));
+    servers.set('hotrow off', await startHotrow({ shared_buffers: POOL, buffer_admission: 'off' }));
     const postgres = await startPostgres({ shared_buffers: POOL });
     if (postgres !== null) servers.set('postgres', postgres);
     for (const server of servers.values()) await fillTable(server);

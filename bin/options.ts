@@ -245,8 +245,8 @@ Settings of hotrow:
                       scram-sha-256: passwords
   ssl                 off (default); on: TLS for clients that ask for it, with
                       ssl_cert_file (server.crt) and ssl_key_file (server.key) in DIR
-  buffer_admission    off (default); tinylfu: when memory is full, pages stay that are
-                      wanted more than those that would go for them
+  buffer_admission    tinylfu (default): when memory is full, pages stay that are
+                      wanted more than those that would go for them; off
   preload_rate        MB/s (200) at which the pages that were hot when the server ended
                       are read in at its start; 0: not at all
   wal_sync            always (default): a commit is on disk when it is answered;

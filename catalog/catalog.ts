@@ -13,6 +13,7 @@
 import { assert } from '../types/assert.ts';
 import { entryKey, parseEntryKey } from './codec.ts';
 import {
+  type AnalysisEntry,
   BOOTSTRAP_ROLE_OID,
   type CatalogEntry,
   type CommentEntry,
@@ -25,6 +26,7 @@ import {
   type RelationEntry,
   type SchemaEntry,
   type SequenceEntry,
+  type StatisticsEntry,
   type TypeEntry,
 } from './entries.ts';
 import { PersistentMap } from './persistent-map.ts';
@@ -65,6 +67,7 @@ export const PUBLIC_SCHEMA: SchemaEntry = {
 
 const NO_INDEXES: readonly IndexEntry[] = [];
 const NO_CONSTRAINTS: readonly ConstraintEntry[] = [];
+const NO_STATISTICS: readonly StatisticsEntry[] = [];
 const NO_OIDS: readonly number[] = [];
 const NO_SEQUENCES: readonly SequenceEntry[] = [];
 
@@ -87,6 +90,10 @@ interface Maps {
   /** Array type oid to element type. */
   arrayTypes: PersistentMap<number, TypeEntry>;
   comments: PersistentMap<number, CommentEntry>;
+  /** By table oid. */
+  analyses: PersistentMap<number, AnalysisEntry>;
+  statistics: PersistentMap<number, StatisticsEntry>;
+  tableStatistics: PersistentMap<number, readonly StatisticsEntry[]>;
   /** `<schemaOid>/<name>`. */
   names: PersistentMap<string, NamedRelation>;
   typeNames: PersistentMap<string, TypeEntry>;
@@ -118,6 +125,9 @@ function emptyMaps(): Maps {
     rowTypes: PersistentMap.empty(),
     arrayTypes: PersistentMap.empty(),
     comments: PersistentMap.empty(),
+    analyses: PersistentMap.empty(),
+    statistics: PersistentMap.empty(),
+    tableStatistics: PersistentMap.empty(),
     names: PersistentMap.empty(),
     typeNames: PersistentMap.empty(),
     commentKeys: PersistentMap.empty(),
@@ -328,6 +338,21 @@ export class Catalog {
     return undefined;
   }
 
+  // ---------------------------------------------------------------------------------------------------- statistics
+
+  /** What ANALYZE found in the table; undefined before the first. */
+  analysis(tableOid: number): AnalysisEntry | undefined {
+    return this.#maps.analyses.get(tableOid);
+  }
+  /** Statistics objects (CREATE STATISTICS). */
+  statisticsObjects(): Iterable<StatisticsEntry> {
+    return this.#maps.statistics.values();
+  }
+  /** Sorted by oid. */
+  statisticsOf(tableOid: number): readonly StatisticsEntry[] {
+    return this.#maps.tableStatistics.get(tableOid) ?? NO_STATISTICS;
+  }
+
   // ------------------------------------------------------------------------------------------------------ comments
 
   comment(objectClass: EntryClass, objectOid: number, columnNumber = 0): CommentEntry | undefined {
@@ -358,6 +383,10 @@ function entryOf(maps: Maps, entryClass: EntryClass, oid: number): CatalogEntry 
       return maps.types.get(oid);
     case 'comment':
       return maps.comments.get(oid);
+    case 'analysis':
+      return maps.analyses.get(oid);
+    case 'statistics':
+      return maps.statistics.get(oid);
     default:
       throw new Error(`${entryClass} entries are shared by all databases`);
   }
@@ -400,6 +429,13 @@ function addEntry(maps: Maps, entry: CatalogEntry, edit: object): void {
       if (entry.arrayOid !== 0) maps.arrayTypes = maps.arrayTypes.set(entry.arrayOid, entry, edit);
       maps.typeNames = maps.typeNames.set(`${entry.schemaOid}/${entry.name}`, entry, edit);
       registerTypeEntry(entry);
+      return;
+    case 'analysis':
+      maps.analyses = maps.analyses.set(entry.oid, entry, edit);
+      return;
+    case 'statistics':
+      maps.statistics = maps.statistics.set(entry.oid, entry, edit);
+      maps.tableStatistics = addTo(maps.tableStatistics, entry.tableOid, entry, byOid, edit);
       return;
     case 'comment':
       maps.comments = maps.comments.set(entry.oid, entry, edit);
@@ -450,6 +486,13 @@ function removeEntry(maps: Maps, entry: CatalogEntry, edit: object): void {
       if (maps.typeNames.get(`${entry.schemaOid}/${entry.name}`) === entry) {
         maps.typeNames = maps.typeNames.delete(`${entry.schemaOid}/${entry.name}`, edit);
       }
+      return;
+    case 'analysis':
+      maps.analyses = maps.analyses.delete(entry.oid, edit);
+      return;
+    case 'statistics':
+      maps.statistics = maps.statistics.delete(entry.oid, edit);
+      maps.tableStatistics = removeFrom(maps.tableStatistics, entry.tableOid, entry, edit);
       return;
     case 'comment':
       maps.comments = maps.comments.delete(entry.oid, edit);

@@ -12,6 +12,8 @@ export type EntryClass =
   | 'sequence'
   | 'type'
   | 'comment'
+  | 'analysis'
+  | 'statistics'
   | 'role'
   | 'database'
   | 'setting';
@@ -52,6 +54,8 @@ export interface ColumnEntry {
   readonly sinceLayout: number;
   /** SET STORAGE; absent: the type's. */
   readonly storage?: ColumnStorage;
+  /** SET STATISTICS: most common values and histogram bounds kept; absent: default_statistics_target. */
+  readonly statisticsTarget?: number;
   /** COMPRESSION; absent: default. Kept for the definition only: there is one method. */
   readonly compression?: 'pglz' | 'lz4';
   /** Sequences and other objects that the default names: they cannot be dropped without it. */
@@ -95,6 +99,11 @@ export interface RelationEntry {
   readonly populated?: boolean;
 }
 
+/** Access methods; gin has as many keys a row as the row has terms. */
+export type IndexMethod = 'btree' | 'hash' | 'gin';
+/** Their rows of pg_am. */
+export const METHOD_OIDS: Readonly<Record<IndexMethod, number>> = { btree: 403, hash: 405, gin: 2742 };
+
 export interface IndexColumn {
   /** One-based column number, or 0 for an expression. */
   readonly columnNumber: number;
@@ -111,7 +120,7 @@ export interface IndexEntry {
   readonly name: string;
   readonly schemaOid: number;
   readonly tableOid: number;
-  readonly method: 'btree' | 'hash';
+  readonly method: IndexMethod;
   readonly unique: boolean;
   readonly nullsNotDistinct: boolean;
   readonly primary: boolean;
@@ -121,6 +130,8 @@ export interface IndexEntry {
   readonly predicateText: string | null;
   /** reloptions, as name=value. */
   readonly options?: readonly string[];
+  /** False: CREATE INDEX CONCURRENTLY has not come to its end. It is kept up to date, but nobody reads by it. */
+  readonly valid?: false;
 }
 
 export type ReferentialAction = 'no action' | 'restrict' | 'cascade' | 'set null' | 'set default';
@@ -229,6 +240,65 @@ export interface CommentEntry {
   readonly text: string;
 }
 
+/** Values are kept in the types' text form. */
+export interface AnalyzedColumn {
+  /** Column number, or, of an index, the place of the key. */
+  readonly number: number;
+  /** Values of another type than the column has now say nothing. */
+  readonly typeOid: number;
+  readonly nullFraction: number;
+  readonly averageWidth: number;
+  readonly distinct: number;
+  readonly common: readonly string[];
+  readonly frequencies: readonly number[];
+  readonly histogram: readonly string[];
+  readonly correlation: number;
+}
+
+export interface AnalyzedGroup {
+  readonly statisticsOid: number;
+  readonly columns: readonly number[];
+  readonly distinct: readonly { readonly columns: readonly number[]; readonly distinct: number }[] | null;
+  readonly dependencies:
+    | readonly { readonly from: readonly number[]; readonly to: number; readonly degree: number }[]
+    | null;
+  readonly common:
+    | readonly {
+        readonly values: readonly (string | null)[];
+        readonly frequency: number;
+        readonly baseFrequency: number;
+      }[]
+    | null;
+}
+
+/** What ANALYZE found in a table; its oid is the table's. */
+export interface AnalysisEntry {
+  readonly class: 'analysis';
+  readonly oid: number;
+  readonly columns: readonly AnalyzedColumn[];
+  /** Of indexes with expressions. */
+  readonly indexes: readonly { readonly indexOid: number; readonly keys: readonly AnalyzedColumn[] }[];
+  readonly groups: readonly AnalyzedGroup[];
+}
+
+/** CREATE STATISTICS. */
+export interface StatisticsEntry {
+  readonly class: 'statistics';
+  readonly oid: number;
+  readonly name: string;
+  readonly schemaOid: number;
+  readonly owner: number;
+  readonly tableOid: number;
+  /** Column numbers, ascending. */
+  readonly columns: readonly number[];
+  readonly kinds: readonly StatisticsKind[];
+  /** ALTER STATISTICS ... SET STATISTICS; -1: default_statistics_target. */
+  readonly target: number;
+}
+
+/** As in pg_statistic_ext.stxkind: ndistinct, functional dependencies, most common values. */
+export type StatisticsKind = 'd' | 'f' | 'm';
+
 /** Roles and databases are shared by all databases of a server. */
 export interface RoleEntry {
   readonly class: 'role';
@@ -278,7 +348,9 @@ export type CatalogEntry =
   | CommentEntry
   | RoleEntry
   | DatabaseEntry
-  | SettingEntry;
+  | SettingEntry
+  | AnalysisEntry
+  | StatisticsEntry;
 
 /** Oids below this are built in (pg_catalog objects, types, functions). */
 export const FIRST_NORMAL_OID = 16384;

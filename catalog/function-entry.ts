@@ -66,7 +66,10 @@ export interface FunctionContext {
   ): boolean;
   advisoryUnlock(key: number | bigint, key2: number | null, shared: boolean): boolean;
   advisoryUnlockAll(): void;
-  notice(severity: 'NOTICE' | 'WARNING', code: string, message: string): void;
+  /** NOTIFY at the end of the transaction. */
+  notify(channel: string, payload: string): void;
+  listeningChannels(): string[];
+  notice(severity: 'NOTICE' | 'WARNING', code: string, message: string, detail?: string): void;
   /** The server around the database: what catalog views ask for. Absent where no statement of a session runs. */
   readonly system?: SystemInformation;
   /** pg_sleep: throws the executor's pending marker until the time has come. */

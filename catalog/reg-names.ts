@@ -5,6 +5,7 @@
 import { sqlError } from '../types/errors.ts';
 import { type CatalogNames, formatType, OID, typeByOid } from '../types/index.ts';
 import type { Catalog } from './catalog.ts';
+import { CONFIGURATIONS, DICTIONARIES } from './functions/fulltext/configurations.ts';
 import { quoteIdentifier } from './functions/quote.ts';
 import { functionByOid, functionsByName, operatorByOid, operatorsByName } from './functions/registry.ts';
 import { relationName, typeDisplayName } from './pg-catalog/definitions.ts';
@@ -103,6 +104,23 @@ function collationOid(text: string): number {
   return found.oid as number;
 }
 
+/** Text search objects are all in pg_catalog. */
+function fulltextOid(
+  source: NameSource,
+  objects: readonly { oid: number; name: string }[],
+  text: string,
+  what: string,
+): number {
+  const names = splitQualifiedName(text);
+  const schema = names.length > 1 ? names[names.length - 2] : 'pg_catalog';
+  if (source.catalog.schemaOfPath(schema, source.searchPath) === undefined) {
+    throw sqlError('3F000', `schema "${schema}" does not exist`);
+  }
+  const found = objects.find(({ name }) => schema === 'pg_catalog' && name === names[names.length - 1]);
+  if (found === undefined) throw sqlError('42704', `text search ${what} "${names.join('.')}" does not exist`);
+  return found.oid;
+}
+
 function singleName(text: string): string {
   const names = splitQualifiedName(text);
   if (names.length !== 1) throw sqlError('42602', 'invalid name syntax');
@@ -147,9 +165,9 @@ function input(source: NameSource, typeOid: number, text: string): number {
     case OID.REGCOLLATION:
       return collationOid(text);
     case OID.REGCONFIG:
-      throw sqlError('42704', `text search configuration "${text}" does not exist`);
+      return fulltextOid(source, CONFIGURATIONS, text, 'configuration');
     case OID.REGDICTIONARY:
-      throw sqlError('42704', `text search dictionary "${text}" does not exist`);
+      return fulltextOid(source, DICTIONARIES, text, 'dictionary');
     default:
       throw sqlError('0A000', `names of type ${typeByOid(typeOid)?.name ?? typeOid} are not supported`);
   }
@@ -204,6 +222,10 @@ function output(source: NameSource, typeOid: number, oid: number): string {
       const row = (staticRows('pg_collation') ?? []).find((candidate) => candidate.oid === oid);
       return row === undefined ? String(oid) : quoteIdentifier(row.collname as string);
     }
+    case OID.REGCONFIG:
+      return CONFIGURATIONS.find((candidate) => candidate.oid === oid)?.name ?? String(oid);
+    case OID.REGDICTIONARY:
+      return DICTIONARIES.find((candidate) => candidate.oid === oid)?.name ?? String(oid);
     default:
       return String(oid);
   }

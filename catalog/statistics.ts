@@ -21,27 +21,61 @@ export interface ColumnStatistics {
   readonly correlation: number;
 }
 
+/** Statistics of several columns together: what CREATE STATISTICS asked ANALYZE to gather (compare pg_stats_ext). */
+export interface ColumnGroupStatistics {
+  readonly statisticsOid: number;
+  /** One-based numbers, ascending. */
+  readonly columns: readonly number[];
+  /** Number of combinations of each set of two and more of the columns, as ColumnStatistics.distinct; null: not asked for. */
+  readonly distinct: readonly { readonly columns: readonly number[]; readonly distinct: number }[] | null;
+  /** Which column follows from others, and for what share of rows, 0..1. */
+  readonly dependencies:
+    | readonly { readonly from: readonly number[]; readonly to: number; readonly degree: number }[]
+    | null;
+  /** Most common combinations, with their share of rows and what it would be if the columns were independent. */
+  readonly common:
+    | readonly { readonly values: readonly Value[]; readonly frequency: number; readonly baseFrequency: number }[]
+    | null;
+}
+
 export interface StatisticsSource {
   /** Estimated number of rows, or -1 when nothing is known. */
   rowCount(tableOid: number): number;
   /** Pages of the table, or -1 when nothing is known. */
   pageCount(tableOid: number): number;
+  /** Pages whose rows every snapshot sees (the visibility map), or -1 when nothing is known. */
+  visiblePages(tableOid: number): number;
   /** Share of the table's pages that are in memory, 0..1. */
   residentShare(tableOid: number): number;
   /** By one-based column number; null before the first ANALYZE. */
   column(tableOid: number, columnNumber: number): ColumnStatistics | null;
+  /** Of an index key that is an expression, by the key's place; null before the first ANALYZE. */
+  indexExpression(indexOid: number, key: number): ColumnStatistics | null;
+  /** Groups of columns that were analyzed together. */
+  columnGroups(tableOid: number): readonly ColumnGroupStatistics[];
   /** Number of distinct keys of the index, or -1 when unknown. */
   indexDistinctCount(indexOid: number): number;
   /** Exact number of rows whose first key columns equal `values` (the posting list's length), or -1 when unknown. */
   indexEqualCount(indexOid: number, values: readonly Value[]): number;
+  /**
+   * Of an inverted index: rows for an operator of a key column (from 0) and a value that is not NULL, from the lengths of posting
+   * lists; or -1 when unknown.
+   */
+  indexSearchCount(indexOid: number, column: number, strategy: number, value: Value): number;
 }
+
+const NO_GROUPS: readonly ColumnGroupStatistics[] = [];
 
 /** Nothing is known of any table. */
 export const NO_STATISTICS: StatisticsSource = {
   rowCount: () => -1,
   pageCount: () => -1,
+  visiblePages: () => -1,
   residentShare: () => 1,
   column: () => null,
+  indexExpression: () => null,
+  columnGroups: () => NO_GROUPS,
   indexDistinctCount: () => -1,
   indexEqualCount: () => -1,
+  indexSearchCount: () => -1,
 };

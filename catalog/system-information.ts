@@ -64,6 +64,8 @@ export interface TableActivity {
   readonly vacuumCount: number;
   readonly lastAnalyze: number | null;
   readonly analyzeCount: number;
+  readonly lastAutoAnalyze: number | null;
+  readonly autoAnalyzeCount: number;
   /** Look-ups of pages; those of long values are null where the table has none. */
   readonly blocksHit: number;
   readonly blocksRead: number;
@@ -159,6 +161,19 @@ export interface PreloadInformation {
   readonly secondsLeft: number | null;
 }
 
+export interface IndexBuildInformation {
+  readonly processId: number;
+  readonly databaseOid: number;
+  readonly tableOid: number;
+  readonly indexOid: number;
+  readonly command: string;
+  readonly phase: string;
+  readonly blocksTotal: number;
+  readonly blocksDone: number;
+  readonly tuplesTotal: number;
+  readonly tuplesDone: number;
+}
+
 export interface SystemInformation {
   readonly shared: SharedCatalog;
   /** Oid of the role whose rights count (current_user). */
@@ -204,5 +219,7 @@ export interface SystemInformation {
   /** State of a sequence: what its next value comes from; null when it does not exist. */
   sequenceState(oid: number): { readonly lastValue: number | bigint; readonly isCalled: boolean } | null;
   databaseSize(oid: number): number | null;
+  /** Indexes that are being built. */
+  indexBuilds(): readonly IndexBuildInformation[];
   preload(): PreloadInformation;
 }

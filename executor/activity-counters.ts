@@ -24,11 +24,14 @@ class TableRecord {
   pastReads = 0;
   pastLongHits = 0;
   pastLongReads = 0;
-  /** The heap's change and insert counters at the last ANALYZE and VACUUM. */
+  /** The heap's change and insert counters at the last ANALYZE and VACUUM; TRUNCATE begins with another heap, from 0. */
   changesAtAnalyze = 0;
+  analyzedHeap: Heap | null = null;
   insertsAtVacuum = 0;
   lastAnalyze: number | null = null;
   analyzeCount = 0;
+  lastAutoAnalyze: number | null = null;
+  autoAnalyzeCount = 0;
   lastVacuum: number | null = null;
   vacuumCount = 0;
 
@@ -85,6 +88,8 @@ class TableRecord {
     this.insertsAtVacuum = 0;
     this.lastAnalyze = null;
     this.analyzeCount = 0;
+    this.lastAutoAnalyze = null;
+    this.autoAnalyzeCount = 0;
     this.lastVacuum = null;
     this.vacuumCount = 0;
     for (const { main, long } of this.heaps) {
@@ -153,11 +158,17 @@ export class ActivityCounters {
     record.insertsAtVacuum = record.rows().inserted;
   }
 
-  noteAnalyze(tableOid: number, heap: Heap, now: number): void {
+  noteAnalyze(tableOid: number, heap: Heap, now: number, isAuto: boolean): void {
     const record = this.#record(tableOid);
-    record.lastAnalyze = now;
-    record.analyzeCount++;
+    if (isAuto) {
+      record.lastAutoAnalyze = now;
+      record.autoAnalyzeCount++;
+    } else {
+      record.lastAnalyze = now;
+      record.analyzeCount++;
+    }
     record.changesAtAnalyze = heap.changeCount;
+    record.analyzedHeap = heap;
   }
 
   table(entry: RelationEntry): TableActivity {
@@ -177,12 +188,14 @@ export class ActivityCounters {
       sequentialScans: rows.sequentialScans,
       sequentialRows: rows.sequentialRows,
       bitmapRows: rows.bitmapRows,
-      changedSinceAnalyze: Math.max(0, heap.changeCount - record.changesAtAnalyze),
+      changedSinceAnalyze: Math.max(0, heap.changeCount - (record.analyzedHeap === heap ? record.changesAtAnalyze : 0)),
       insertedSinceVacuum: Math.max(0, rows.inserted - record.insertsAtVacuum),
       lastVacuum: record.lastVacuum,
       vacuumCount: record.vacuumCount,
       lastAnalyze: record.lastAnalyze,
       analyzeCount: record.analyzeCount,
+      lastAutoAnalyze: record.lastAutoAnalyze,
+      autoAnalyzeCount: record.autoAnalyzeCount,
       blocksHit: blocks.hits,
       blocksRead: blocks.reads,
       longBlocksHit: hasLong ? blocks.longHits : null,

@@ -8,6 +8,7 @@ import type { Snapshot, StorageEngine, TemporaryFile, TemporaryUsage, Transactio
 import { sqlError } from '../types/errors.ts';
 import { type FormatSettings, outputText } from '../types/index.ts';
 import { MemoryAccount, WorkMemory } from './memory-account.ts';
+import { KeptLong } from './row/kept-long.ts';
 import type { TableRuntime } from './table-runtime.ts';
 
 /** Work units (about one row each) between two looks at the clock. */
@@ -238,7 +239,8 @@ export function describeRow(table: RelationEntry, values: readonly Value[], form
   const parts = table.columns.flatMap((column, i) => {
     if (column.dropped) return [];
     if (values[i] === null) return ['null'];
-    const text = outputText(column.typeOid, values[i], format);
+    const value = values[i] instanceof KeptLong ? values[i].read() : values[i];
+    const text = outputText(column.typeOid, value, format);
     return [text.length > DETAIL_VALUE_LENGTH ? `${text.slice(0, DETAIL_VALUE_LENGTH)}...` : text];
   });
   return `(${parts.join(', ')})`;

@@ -80,6 +80,14 @@ export class DatabaseRuntime {
     return runtime;
   }
 
+  /** A published index that somebody has used already; makes nothing (see indexed-heaps.ts for why). */
+  runningIndex(indexOid: number): IndexRuntime | undefined {
+    const index = this.catalog.index(indexOid);
+    const entry = index === undefined ? undefined : this.catalog.relation(index.tableOid);
+    const cached = entry === undefined ? undefined : this.#tables.get(entry);
+    return cached?.runtime.indexes.find((running) => running.entry === index);
+  }
+
   #indexRuntime(catalog: Catalog, table: TableRuntime, index: IndexEntry): IndexRuntime {
     const environment = this.bindEnvironment(catalog);
     const expressions = index.columns.map((column) => {

@@ -6,8 +6,25 @@ import { quoteIdentifier } from '../catalog/functions/quote.ts';
 import { Catalog, encodeEntry, entryKey, isSharedEntry, PUBLIC_SCHEMA } from '../catalog/index.ts';
 import type { Query, QueryStatement, Statement } from '../parser/ast.ts';
 import { deparse, parse, parseExpression } from '../parser/index.ts';
-import { bindScalar, type Expr, type OutputColumn, planStatement, type ScalarSource } from '../planner/index.ts';
-import { ACCESS_EXCLUSIVE, IndexKey, LOCK_GRANTED, type LockMode, PAGE_MISS } from '../storage/api.ts';
+import {
+  bindScalar,
+  type Expr,
+  type OutputColumn,
+  planStatement,
+  type ScalarSource,
+  viewRefusal,
+} from '../planner/index.ts';
+import {
+  ACCESS_EXCLUSIVE,
+  IndexKey,
+  LOCK_GRANTED,
+  type LockMode,
+  PAGE_MISS,
+  ROW_DELETED,
+  ROW_IN_PROGRESS,
+  SHARE,
+  SHARE_UPDATE_EXCLUSIVE,
+} from '../storage/api.ts';
 import { sqlError } from '../types/errors.ts';
 import { rowsFunction, scalarFunction } from './compile/batch-program.ts';
 import { SlotAllocator } from './compile/expression.ts';
@@ -15,9 +32,12 @@ import { ExecContext } from './context.ts';
 import { type DdlContext, type DdlSteps, type Task as DdlTask, TASK_PENDING } from './ddl/context.ts';
 import { applyOnCommit, dropTemporaryObjects, executeDdl } from './ddl/index.ts';
 import { overNewHeap, rewrite } from './ddl/rewrite.ts';
+import { IndexProgress } from './index-progress.ts';
 import { type IndexRuntime, KEY_HAS_NULL, KEY_NOT_INDEXED } from './index-runtime.ts';
+import { InvertedBuilder } from './inverted/build.ts';
 import { RowStoreWriter } from './modify/row-store.ts';
-import { ConflictFinder, describeIndexKey, NO_CONFLICT } from './modify/unique-check.ts';
+import { CONFLICT_UNDECIDED, ConflictFinder, describeIndexKey, NO_CONFLICT } from './modify/unique-check.ts';
+import { WAIT_SIGNAL } from './operators/operator.ts';
 import { PORTAL_PENDING, Portal } from './portal.ts';
 import { PreparedStatement } from './prepared-statement.ts';
 import { Program } from './program.ts';
@@ -74,6 +94,8 @@ class SliceTask implements DdlTask<void> {
     try {
       while (performance.now() < end) if (this.#step()) return undefined;
     } catch (error) {
+      // Somebody's end is waited for: it wakes us.
+      if (error === WAIT_SIGNAL) return TASK_PENDING;
       if (error !== PAGE_MISS) throw error;
       this.#session.engine.pool.onLoaded(() => this.#session.wakeAfter(0));
       return TASK_PENDING;
@@ -86,6 +108,7 @@ class SliceTask implements DdlTask<void> {
 class SessionDdlContext implements DdlContext {
   readonly #session: Session;
   readonly #prepared: PreparedStatement;
+  readonly #contexts: ExecContext[] = [];
 
   constructor(session: Session, prepared: PreparedStatement) {
     this.#session = session;
@@ -195,6 +218,9 @@ class SessionDdlContext implements DdlContext {
     });
   }
 
+  viewRefusal(query: Query): string | null {
+    return viewRefusal(query, this.#session.environment(this.catalog, []));
+  }
   describeQuery(query: Query): { readonly columns: readonly OutputColumn[] } {
     const statement: Statement = { node: query, start: 0, end: 0, literalStart: 0, literalEnd: 0, parameterCount: 0 };
     return { columns: planStatement(statement, this.#session.environment(this.catalog, [])).plan.output };
@@ -211,10 +237,16 @@ class SessionDdlContext implements DdlContext {
 
   #context(): ExecContext {
     const session = this.#session;
-    const x = new ExecContext(session.engine);
+    const x = new ExecContext(session.engine, session.database.workMemory);
     x.functions = session.functions;
     x.services = session;
+    this.#contexts.push(x);
     return x;
+  }
+
+  /** However the statement has ended: what it held in memory is given back. */
+  close(): void {
+    for (const x of this.#contexts) x.memory.release();
   }
 
   runInternal(text: string, parameters: readonly Value[] = []): DdlTask<readonly (readonly Value[])[]> {
@@ -249,11 +281,12 @@ class SessionDdlContext implements DdlContext {
     return this.#session.database.table(this.catalog, entry);
   }
 
-  buildIndex(entry: IndexEntry): DdlTask<void> {
+  buildIndex(entry: IndexEntry, isConcurrent = false): DdlTask<void> {
     const session = this.#session;
     const table = this.#runtime(this.catalog.relation(entry.tableOid) as RelationEntry);
     const index = table.indexes.find((i) => i.entry.oid === entry.oid) as IndexRuntime;
-    const builder = new IndexBuilder(this.#context(), session, table, index);
+    const builder = new IndexBuilder(this.#context(), session, table, index, isConcurrent);
+    this.#session.indexProgress = builder.progress;
     return new SliceTask(session, () => builder.step());
   }
 
@@ -312,7 +345,11 @@ class SessionDdlContext implements DdlContext {
     return this.catalog
       .constraintsOf(table.oid)
       .filter((c) => c.type === 'check' && c.checkText !== null)
-      .map((c) => ({ name: c.name, expr: this.bind(parseExpression(c.checkText as string), table, 'check') }));
+      .map((c) => ({
+        name: c.name,
+        isView: false,
+        expr: this.bind(parseExpression(c.checkText as string), table, 'check'),
+      }));
   }
 
   isEmpty(table: RelationEntry): boolean {
@@ -358,7 +395,8 @@ class SessionDdlContext implements DdlContext {
     }
   }
   forgetStatistics(tableOid: number): void {
-    this.#session.database.statistics.forget(tableOid);
+    const analysis = this.catalog.analysis(tableOid);
+    if (analysis !== undefined) this.removeEntry(analysis);
   }
   preparedQuery(name: string): QueryStatement {
     return this.#session.findPrepared(name).node as QueryStatement;
@@ -369,20 +407,32 @@ function plain(value: bigint): number | bigint {
   return value >= -9007199254740991n && value <= 9007199254740991n ? Number(value) : value;
 }
 
-/** Fills an index, page by page; unique ones refuse a second live row with the same key. */
+/**
+ * Fills an index, page by page; unique ones refuse a second live row with the same key.
+ *
+ * `isConcurrent`: others write meanwhile, and keep the index up to date for what they write. What the snapshot sees is put in, and
+ * what of it others have replaced goes with the snapshot, by the sweep; it takes no part in uniqueness. A page may be done again.
+ */
 class IndexBuilder {
+  /** Rows and pages done, for pg_stat_progress_create_index. */
+  readonly progress: IndexProgress;
   readonly #x: ExecContext;
   readonly #session: Session;
   readonly #table: TableRuntime;
   readonly #index: IndexRuntime;
+  readonly #isConcurrent: boolean;
   readonly #key = new IndexKey();
   readonly #finder: ConflictFinder;
   readonly #snapshot: ExecContext['snapshot'];
   readonly #pages: TablePages;
+  /** Of an inverted index. */
+  readonly #inverted: InvertedBuilder | null;
+  #isLoading = false;
   #page = 0;
 
-  constructor(x: ExecContext, session: Session, table: TableRuntime, index: IndexRuntime) {
+  constructor(x: ExecContext, session: Session, table: TableRuntime, index: IndexRuntime, isConcurrent = false) {
     this.#x = x;
+    this.#isConcurrent = isConcurrent;
     this.#session = session;
     this.#table = table;
     this.#index = index;
@@ -392,12 +442,23 @@ class IndexBuilder {
     this.#snapshot = session.engine.transactions.takeSnapshot(txn);
     x.begin(txn, this.#snapshot, [], null);
     this.#pages = new TablePages(table, this.#snapshot);
+    this.progress = new IndexProgress(index, table, isConcurrent);
+    const sizeMax = session.settings.number('maintenance_work_mem') * 1024;
+    this.#inverted = index.terms === null ? null : new InvertedBuilder(x, index.terms, index.dictionary, sizeMax);
   }
 
-  /** One page; true at the end. */
+  /** One page, or a part of what was collected; true at the end. */
   step(): boolean {
     const { heap } = this.#table;
+    if (this.#isLoading) {
+      this.#isLoading = this.#inverted?.step() === false;
+      return false;
+    }
     if (this.#page >= heap.pages.pageCount) {
+      if (this.#inverted?.isEmpty === false) {
+        this.#isLoading = true;
+        return false;
+      }
       this.#session.database.indexBuilt(this.#index.entry.oid, this.#snapshot.csn);
       this.#session.transaction.releaseSnapshot(this.#snapshot);
       return true;
@@ -409,22 +470,44 @@ class IndexBuilder {
       if (r >= 0) this.#add(this.#page * 512 + slot, r);
     }
     this.#page++;
+    this.progress.blocksDone = this.#page;
+    if (this.#inverted?.isFull() === true) this.#isLoading = true;
     return false;
   }
 
   #add(rowId: number, r: number): void {
     const index = this.#index;
+    if (this.#inverted !== null) {
+      this.#inverted.add(rowId, r);
+      return;
+    }
     const answer = index.keyFromRow(this.#x, r, this.#key);
     if (answer === KEY_NOT_INDEXED) return;
-    if (index.entry.unique && (answer !== KEY_HAS_NULL || index.entry.nullsNotDistinct))
+    if (index.entry.unique && (answer !== KEY_HAS_NULL || index.entry.nullsNotDistinct) && this.#isLatest(rowId, r))
       this.#refuseDuplicate(rowId, r);
-    index.dictionary.insert(this.#key, rowId);
+    if (index.dictionary.insert(this.#key, rowId)) this.progress.tuplesDone++;
+  }
+
+  /** Nobody has replaced the version; who is about to is waited for. */
+  #isLatest(rowId: number, r: number): boolean {
+    if (!this.#isConcurrent) return true;
+    const { heap } = this.#table;
+    const liveness = heap.liveness(rowId, this.#x.transaction);
+    if (liveness === ROW_IN_PROGRESS) this.#wait();
+    return liveness !== ROW_DELETED && heap.newest(rowId) === r;
+  }
+
+  #wait(): never {
+    const { blocker } = this.#table.heap;
+    this.#session.engine.locks.waitForTransaction(this.#session.ensureTransaction(), blocker);
+    throw WAIT_SIGNAL;
   }
 
   #refuseDuplicate(rowId: number, r: number): void {
     const isLossy = this.#index.dictionary.isLossy;
-    if (this.#finder.find(this.#x, this.#key, isLossy ? this.#table.readValues(r, []) : [], rowId) === NO_CONFLICT)
-      return;
+    const found = this.#finder.find(this.#x, this.#key, isLossy ? this.#table.readValues(r, []) : [], rowId);
+    if (found === NO_CONFLICT) return;
+    if (found === CONFLICT_UNDECIDED) this.#wait();
     const values = this.#table.readValues(r, []);
     throw sqlError('23505', `could not create unique index "${this.#index.entry.name}"`, {
       detail: `${describeIndexKey(this.#x, this.#table.entry, this.#index, values)} is duplicated.`,
@@ -441,12 +524,81 @@ export function* runDdl(session: Session, prepared: PreparedStatement): Task<str
     throw sqlError('25006', 'cannot execute a definition in a read-only transaction');
   }
   session.engine.transactions.statementXid(txn);
-  const steps = executeDdl((prepared.statement as Statement).node, new SessionDdlContext(session, prepared));
-  for (;;) {
-    const step = steps.next();
-    if (step.done === true) return step.value.tag;
+  const context = new SessionDdlContext(session, prepared);
+  const steps = executeDdl((prepared.statement as Statement).node, context);
+  try {
+    for (;;) {
+      const step = steps.next();
+      if (step.done === true) return step.value.tag;
+      yield* session.wait();
+    }
+  } finally {
+    session.indexProgress = null;
+    context.close();
+  }
+}
+
+/**
+ * CREATE INDEX CONCURRENTLY, in three transactions, so that nobody who writes is kept waiting:
+ *
+ *      1  the index is there, not valid: whoever begins to write keeps it up to date
+ *      2  those who were writing before have ended; a snapshot's rows are put in
+ *      3  the index is valid
+ *
+ * Should 2 fail, the index stays as it is, to be dropped or built again (REINDEX).
+ */
+export function* createIndexConcurrently(session: Session, prepared: PreparedStatement): Task<string> {
+  const tag = yield* runDdl(session, prepared);
+  const made = session.transaction.pendingChanges.findLast(({ entry }) => entry?.class === 'index');
+  if (made === undefined) return tag;
+  yield* session.commitTask();
+  yield* fillIndex(session, made.oid, true);
+  return tag;
+}
+
+/** Fills an index that is not valid, and makes it so at the end of the transaction. */
+export function* fillIndex(session: Session, oid: number, isConcurrent: boolean): Task<void> {
+  const { engine, database } = session;
+  const lock = function* (): Task<IndexEntry> {
+    const tableOid = session.catalog.index(oid)?.tableOid ?? 0;
+    const mode = isConcurrent ? SHARE_UPDATE_EXCLUSIVE : SHARE;
+    const txn = session.ensureTransaction();
+    if (engine.locks.acquire(txn, engine.locks.relationTag(database.oid, tableOid), mode, true) !== LOCK_GRANTED) {
+      session.isWaitingForLock = true;
+      yield* session.wait();
+    }
+    const entry = session.catalog.index(oid);
+    if (entry === undefined) throw sqlError('42704', `could not open relation with OID ${oid}`);
+    return entry;
+  };
+  const entry = yield* lock();
+  const txn = session.ensureTransaction();
+  // From now on heaps are kept with the index, whoever comes first.
+  const table = session.catalog.relation(entry.tableOid) as RelationEntry;
+  database.table(session.catalog, table);
+  const tag = engine.locks.relationTag(database.oid, entry.tableOid);
+  for (const writer of isConcurrent ? engine.locks.conflicting(txn, tag, SHARE) : []) {
+    if (engine.locks.waitForTransaction(txn, writer) === LOCK_GRANTED) continue;
+    session.isWaitingForLock = true;
     yield* session.wait();
   }
+  const context = new SessionDdlContext(session, new PreparedStatement('', null, []));
+  try {
+    const building = context.buildIndex(entry, isConcurrent);
+    while (building.poll() === TASK_PENDING) yield* session.wait();
+  } finally {
+    session.indexProgress = null;
+    context.close();
+  }
+  if (isConcurrent) {
+    yield* session.commitTask();
+    yield* lock();
+  }
+  const filled = session.catalog.index(oid);
+  if (filled === undefined) throw sqlError('42704', `could not open relation with OID ${oid}`);
+  const { valid: _, ...valid } = filled;
+  engine.transactions.statementXid(session.ensureTransaction());
+  session.transaction.putEntry(valid);
 }
 
 /** Puts tables into new files, without what is between their rows. */

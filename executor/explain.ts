@@ -1,4 +1,6 @@
 /** EXPLAIN [ANALYZE]: plans, and perhaps runs with counters around each operator. */
+
+import type { Value } from '../catalog/function-entry.ts';
 import type { ExplainStatement, Option, Query, Statement } from '../parser/ast.ts';
 import { errorPosition } from '../parser/index.ts';
 import {
@@ -21,12 +23,13 @@ import { type Batch, END, PENDING } from './batch.ts';
 import type { ExecContext } from './context.ts';
 import { EXPLAINED_SETTINGS } from './explained-settings.ts';
 import type { Operator } from './operators/operator.ts';
+import { IndexScanOperator } from './operators/scan.ts';
 import { PORTAL_PENDING, Portal } from './portal.ts';
 import { PreparedStatement } from './prepared-statement.ts';
 import { Execution, type Program } from './program.ts';
 import type { Session, Task } from './session.ts';
 import { describeReport, type SpillingOperator } from './spill/report.ts';
-import { sendRows, utilityFields } from './utility.ts';
+import { executeArguments, sendRows, utilityFields } from './utility.ts';
 
 /** What one operator (and what is below it) did. */
 class Counter implements NodeInstrumentation {
@@ -39,6 +42,8 @@ class Counter implements NodeInstrumentation {
   /** Rows that a scan with a filter has looked at, by the counter of its table or index. */
   seen: (() => number) | null = null;
   seenRows = 0;
+  /** Of who counts them itself. */
+  removedRows: number | null = null;
   /** Of sorts and hash tables: memory and disk. */
   extra: readonly string[] = [];
   extraFields: Readonly<Record<string, string | number>> = {};
@@ -52,7 +57,7 @@ class Counter implements NodeInstrumentation {
   }
 
   get rowsRemovedByFilter(): number {
-    return this.seen === null ? 0 : this.seenRows - this.rows;
+    return this.removedRows ?? (this.seen === null ? 0 : this.seenRows - this.rows);
   }
 
   addTime(elapsed: number): void {
@@ -77,11 +82,13 @@ class CountingOperator implements Operator {
   constructor(inner: Operator, counter: Counter) {
     this.#inner = inner;
     this.#counter = counter;
-    const { limitTo } = inner;
+    const { limitTo, countOnly } = inner;
     if (limitTo !== undefined) this.limitTo = (rows) => limitTo.call(inner, rows);
+    if (countOnly !== undefined) this.countOnly = () => countOnly.call(inner);
   }
 
   limitTo?: (rows: number) => void;
+  countOnly?: () => boolean;
 
   #measured<T>(x: ExecContext, action: () => T): T {
     const { pool, wal } = x.engine;
@@ -123,6 +130,12 @@ class CountingOperator implements Operator {
       const { line, fields } = describeReport(report);
       this.#counter.extra = [line];
       this.#counter.extraFields = fields;
+    }
+    const keys = this.#inner instanceof IndexScanOperator ? this.#inner.keyReport : null;
+    if (keys !== null && this.#counter.loops > 0) {
+      this.#counter.extra = [`Heap Fetches: ${keys.heapFetches}`];
+      this.#counter.extraFields = { 'Heap Fetches': keys.heapFetches };
+      this.#counter.removedRows = keys.removedRows;
     }
     this.#inner.close(x);
   }
@@ -214,15 +227,15 @@ export function* runExplain(
   formats: readonly number[],
 ): Task<string> {
   const options = optionsOf(node, prepared.text);
-  const inner = explained(session, node, prepared);
   const start = performance.now();
+  const { inner, params } = explained(session, node, prepared);
   const program = inner.program(session);
   const planningMs = performance.now() - start;
   const counters = new Map<Plan, Counter>();
   let executionMs: number | null = null;
   if (options.analyze) {
     const began = performance.now();
-    yield* runCounted(session, inner, program, counters);
+    yield* runCounted(session, inner, params, program, counters);
     executionMs = performance.now() - began;
   }
   const instrumentation: PlanInstrumentation = (plan) => counters.get(plan) ?? null;
@@ -240,10 +253,11 @@ export function* runExplain(
 function* runCounted(
   session: Session,
   inner: PreparedStatement,
+  params: readonly Value[],
   program: Program,
   counters: Map<Plan, Counter>,
 ): Task<void> {
-  const portal = new Portal(session, '', inner, [], null, []);
+  const portal = new Portal(session, '', inner, params, null, []);
   portal.onBatch = () => {};
   portal.execute(
     new Execution(program, (plan, operator) => {
@@ -264,6 +278,7 @@ function* runCounted(
 function seenBy(plan: Plan, program: Program): (() => number) | null {
   if (plan.kind !== 'seqScan' && plan.kind !== 'indexScan') return null;
   if (plan.filter === null || runsSubplans(plan.filter)) return null;
+  if (plan.kind === 'indexScan' && plan.indexOnly) return null;
   const table = program.tableOf(plan.table);
   if (plan.kind === 'seqScan') return () => table.heap.counters.sequentialRows;
   const { counters } = program.index(table, plan.index.oid);
@@ -325,12 +340,22 @@ function documentText(
   return formatExplain(query, format);
 }
 
-function explained(session: Session, node: ExplainStatement, prepared: PreparedStatement): PreparedStatement {
+interface Explained {
+  readonly inner: PreparedStatement;
+  readonly params: readonly Value[];
+}
+
+function explained(session: Session, node: ExplainStatement, prepared: PreparedStatement): Explained {
   const { statement } = node;
-  if (statement.kind === 'execute') return session.findPrepared(statement.name);
+  if (statement.kind === 'execute') {
+    const found = session.findPrepared(statement.name);
+    if (!found.isPlanned) return { inner: found, params: [] };
+    const params = executeArguments(session, statement, found);
+    return { inner: session.variantForParameters(found, params), params };
+  }
   let query: Statement['node'] = statement;
   if (statement.kind === 'declareCursor') query = statement.query;
   else if (statement.kind === 'createTableAs' && 'query' in statement) query = statement.query as Query;
   const base = prepared.statement as Statement;
-  return new PreparedStatement(prepared.text, { ...base, node: query }, prepared.declaredTypes);
+  return { inner: new PreparedStatement(prepared.text, { ...base, node: query }, prepared.declaredTypes), params: [] };
 }

@@ -16,6 +16,7 @@ import { ExpressionCompiler, SlotAllocator } from './compile/expression.ts';
 import { type Operand, repOfType } from './compile/operand.ts';
 import { emitViews, loadPageColumn, missingColumn, usedColumns } from './compile/page-columns.ts';
 import type { ExecContext } from './context.ts';
+import { hasNumberTerms, RowTerms } from './inverted/row-terms.ts';
 import type { TableRuntime } from './table-runtime.ts';
 
 /** What a key function answers. */
@@ -48,6 +49,16 @@ function numberKey(value: Value, descending: boolean, nullsFirst: boolean): numb
   return descending ? -number : number;
 }
 
+/** The value that numberKey made this number of. Not of rounded keys. */
+export function valueOfNumberKey(number: number, descending: boolean): Value {
+  if (number === Infinity || number === -Infinity) return null;
+  const value = descending ? -number : number;
+  if (value === Number.MAX_VALUE) return Infinity;
+  if (value === -Number.MAX_VALUE) return -Infinity;
+  // Adding 0 makes -0 into 0.
+  return value + 0;
+}
+
 /** What was done with an index since the start, for pg_stat_all_indexes. */
 export class IndexCounters {
   /** Ranges looked up. */
@@ -67,6 +78,8 @@ export class IndexRuntime {
   /** The DEFERRABLE constraint that a unique index serves. */
   readonly deferrableConstraint: ConstraintEntry | null;
   readonly hasNumberKeys: boolean;
+  /** Of an inverted index: its rows have terms, not a key. The functions below are for the others. */
+  readonly terms: RowTerms | null;
   /** Column indexes (zero-based) that key or predicate depend on. */
   readonly dependsOn: readonly number[];
   /** Plain column indexes of the key, -1 for expressions. */
@@ -95,6 +108,8 @@ export class IndexRuntime {
     this.hasNumberKeys = !dictionary.hasByteKeys;
     this.dependsOn = usedColumns([...expressions, predicate], 0);
     this.keyColumns = expressions.map((e) => (e.kind === 'column' ? (e as ColumnExpr).index : -1));
+    this.terms =
+      entry.method === 'gin' ? new RowTerms(table, entry, expressions, predicate, dictionary.hasByteKeys) : null;
   }
 
   /** Computes the key of the row version at `r` in the pool. */
@@ -223,6 +238,7 @@ function keyTooLong(name: string, length: number): never {
 
 /** Whether an index over these expressions keeps number keys. */
 export function usesNumberKeys(entry: IndexEntry, expressions: readonly Expr[]): boolean {
+  if (entry.method === 'gin') return hasNumberTerms(entry, expressions);
   return entry.columns.length === 1 && expressions[0].kind === 'column' && NUMBER_KEY_TYPES.has(expressions[0].typeOid);
 }
 

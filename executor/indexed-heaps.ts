@@ -56,10 +56,12 @@ function sourceOf(entry: RelationEntry, index: IndexEntry, dictionary: IndexSour
 
 /** What the entries depend on. */
 function definitionOf(entry: RelationEntry, index: IndexEntry): string {
-  const columns = index.columns.map(({ columnNumber, expressionText, descending, nullsFirst }) => {
+  const isInverted = index.method === 'gin';
+  const columns = index.columns.map(({ columnNumber, expressionText, descending, nullsFirst, operatorClass }) => {
     const column = columnNumber > 0 ? entry.columns[columnNumber - 1] : null;
     const of = column === null ? expressionText : [columnNumber, column.typeOid, column.typeModifier];
-    return [of, descending, nullsFirst];
+    return isInverted ? [of, operatorClass] : [of, descending, nullsFirst];
   });
+  if (isInverted) return JSON.stringify(['gin', columns, index.predicateText]);
   return JSON.stringify([columns, index.predicateText]);
 }

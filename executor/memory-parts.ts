@@ -6,6 +6,7 @@ import { getHeapStatistics } from 'node:v8';
 import type { MemoryPart } from '../catalog/system-information.ts';
 import { PAGE_SIZE } from '../storage/api.ts';
 import type { DatabaseServer } from './server.ts';
+import { idleBufferBytes } from './spill/buffers.ts';
 
 /** What a locked row takes in its table of locks: an entry of a Map. An estimate. */
 const ROW_LOCK_BYTES = 48;
@@ -38,8 +39,9 @@ export function memoryParts(server: DatabaseServer): MemoryPart[] {
       'indexes',
       indexMemory.nodeBytes,
       limitOrNull(indexMemory.limit),
-      'nodes of all indexes; the limit is that of nodes and keys together',
+      'nodes of all indexes; the limit is that of nodes, posting lists and keys together',
     ),
+    part('index posting lists', indexMemory.postingBytes, null, 'row ids of keys that have more than one'),
     part('index key arenas', indexMemory.arenaBytes, null, 'keys of indexes that are not plain numbers'),
     part('log tail', engine.wal.memoryBytes, null, 'log records that are not written yet, and the buffers for them'),
     part('commit table', engine.transactionBytes, null, 'states of transactions, and what waits for the sweep'),
@@ -50,6 +52,7 @@ export function memoryParts(server: DatabaseServer): MemoryPart[] {
       'definitions as they are stored; those in use are objects of the JavaScript heap',
     ),
     part('wire buffers', wireBytes, null, 'answers on their way to clients'),
+    part('spill buffers', idleBufferBytes(), null, 'buffers of temporary files, ready for the next sort or hash table'),
   ];
   const heap = getHeapStatistics();
   const inside = [

@@ -1,10 +1,16 @@
 /**
- * Prepared statements and their plans. A plan is made for a catalog version and a search path; when either differs at its next
- * use it is made again.
+ * Prepared statements and their plans. A plan is made for a catalog version (ANALYZE makes a new one), a search path and sizes of
+ * tables; when any of them differs at its next use it is made again. Where the best plan depends on the values that a statement
+ * runs with, it has a variant for each class of values (planner/cost/value-probes.ts).
  */
 import type { Catalog } from '../catalog/index.ts';
 import type { Statement, StatementNode } from '../parser/ast.ts';
-import { type PlannedStatement, type PlannerEnvironment, planStatement } from '../planner/index.ts';
+import {
+  type PlannedStatement,
+  type PlannerEnvironment,
+  planStatement,
+  type StatementValues,
+} from '../planner/index.ts';
 import { sqlError } from '../types/errors.ts';
 import { baseTypeOid, typeByOid } from '../types/index.ts';
 import type { DatabaseRuntime } from './database-runtime.ts';
@@ -31,6 +37,15 @@ export function isPlanned(node: StatementNode): boolean {
   }
 }
 
+/** Uses after each of which the sizes of tables are looked at; later at every so many only. */
+const SIZE_CHECKS = 16;
+/** Growth below this is none. */
+const ROWS_SMALL = 1000;
+const VARIANTS_MAX = 16;
+
+/** The setting plan_cache_mode. */
+export type PlanCacheMode = 'auto' | 'force_generic_plan' | 'force_custom_plan';
+
 /** What a plan depends on beside the statement. */
 export interface PlanningSession {
   readonly database: DatabaseRuntime;
@@ -49,6 +64,14 @@ export class PreparedStatement {
   parameterTypes: readonly number[];
   #program: Program | null = null;
   #bindingVersion = '';
+  /** Rows of the tables when the plan was made, in the order of its locks. */
+  #plannedRows: readonly number[] = [];
+  #uses = 0;
+  /** What it was planned for; null: the literals of its text, and parameters that may be anything. */
+  #values: StatementValues | null = null;
+  /** The class of those values; null until it is asked for. */
+  #valueClass: string | null = null;
+  readonly #variants = new Map<string, PreparedStatement>();
   fields: readonly FieldDescription[] | null = null;
 
   /** `$n` beyond the declared types is an error: there is no Bind that could give it a value. */
@@ -92,13 +115,19 @@ export class PreparedStatement {
   program(session: PlanningSession): Program {
     const { catalog } = session;
     const known = this.#program;
-    if (known !== null && known.catalog.version === catalog.version && this.#bindingVersion === session.bindingVersion)
+    if (
+      known !== null &&
+      known.catalog.version === catalog.version &&
+      this.#bindingVersion === session.bindingVersion &&
+      !this.#hasOutgrown(known)
+    )
       return known;
     const environment = session.environment(catalog, this.parameterTypes);
     const planned = planStatement(this.statement as Statement, {
       ...environment,
       text: this.text,
       fixedParameters: this.hasFixedParameters,
+      values: this.#values ?? undefined,
     });
     const fields = fieldsOf(planned);
     if (known !== null && !sameFields(this.fields, fields))
@@ -107,7 +136,53 @@ export class PreparedStatement {
     this.parameterTypes = planned.parameterTypes;
     this.#program = new Program(planned, session.database, catalog);
     this.#bindingVersion = session.bindingVersion;
+    this.#plannedRows = planned.tableLocks.map(({ tableOid }) => session.database.statistics.rowCount(tableOid));
+    this.#uses = 0;
+    this.#valueClass = null;
+    this.#variants.clear();
     return this.#program;
+  }
+
+  /** A table has twice the rows that the plan was made for, or half of them. Seldom asked once the plan has been used often. */
+  #hasOutgrown({ statement, database }: Program): boolean {
+    const uses = ++this.#uses;
+    if (uses > SIZE_CHECKS && uses % SIZE_CHECKS !== 0) return false;
+    return statement.tableLocks.some(({ tableOid }, i) => {
+      const before = this.#plannedRows[i] + ROWS_SMALL;
+      const now = database.statistics.rowCount(tableOid) + ROWS_SMALL;
+      return now > before * 2 || now * 2 < before;
+    });
+  }
+
+  /** Whether another plan may be better for other values. */
+  dependsOnValues(session: PlanningSession): boolean {
+    return this.program(session).statement.probes !== null;
+  }
+
+  /** The statement as it is planned for values like these: itself when they make no difference. */
+  forValues(session: PlanningSession, values: StatementValues, mode: PlanCacheMode = 'auto'): PreparedStatement {
+    const { probes } = this.program(session).statement;
+    if (probes === null || mode === 'force_generic_plan') return this;
+    if (mode === 'force_custom_plan') return this.#variant(session, values);
+    this.#valueClass ??= probes.key(this.#values);
+    const key = probes.key(values);
+    if (key === this.#valueClass) return this;
+    let variant = this.#variants.get(key);
+    if (variant === undefined) {
+      variant = this.#variant(session, values);
+      // The oldest goes: planning it again costs a millisecond.
+      if (this.#variants.size >= VARIANTS_MAX) this.#variants.delete(this.#variants.keys().next().value as string);
+      this.#variants.set(key, variant);
+    }
+    return variant;
+  }
+
+  #variant(session: PlanningSession, values: StatementValues): PreparedStatement {
+    const variant = new PreparedStatement(this.text, this.statement, this.declaredTypes, this.hasFixedParameters);
+    variant.parameterTypes = this.parameterTypes;
+    variant.#values = values;
+    variant.program(session);
+    return variant;
   }
 }
 

@@ -4,6 +4,7 @@
 import type { Value } from '../catalog/function-entry.ts';
 import { sqlError } from '../types/errors.ts';
 import { binaryOutput, type FormatSettings, OID, textOutput } from '../types/index.ts';
+import type { LongText } from '../types/long-text.ts';
 import type { OutBuffer } from '../types/out-buffer.ts';
 import { Pieces } from '../types/pieces.ts';
 import type { Batch } from './batch.ts';
@@ -100,7 +101,11 @@ function deferValue(out: OutBuffer, value: string | Uint8Array, size: number): v
 }
 
 /** UTF-8 text with its length; short ASCII without a native call. */
-export function writeLengthText(out: OutBuffer, text: string): void {
+export function writeLengthText(out: OutBuffer, text: string | LongText): void {
+  if (typeof text !== 'string') {
+    writeLengthBytes(out, text.bytes);
+    return;
+  }
   const length = text.length;
   let room = length * 3;
   if (length > LONG_TEXT) {
@@ -176,16 +181,22 @@ function binaryEncoder(typeOid: number): ColumnEncoder {
       out.length += 8;
     };
   }
+  // Long values of these are not copied before they are sent.
+  if (typeOid === OID.BYTEA) return writeLengthBytes;
+  if (typeOid === OID.TEXT || typeOid === OID.VARCHAR || typeOid === OID.BPCHAR || typeOid === OID.JSON) {
+    return writeLengthText;
+  }
   const output = binaryOutput(typeOid);
-  return (out, value) => {
-    const bytes = output(value);
-    if (out.mayDefer && bytes.length > DEFERRED_MIN) {
-      deferValue(out, bytes, bytes.length);
-      return;
-    }
-    out.writeInt32(bytes.length);
-    out.writeBytes(bytes);
-  };
+  return (out, value) => writeLengthBytes(out, output(value));
+}
+
+function writeLengthBytes(out: OutBuffer, bytes: Uint8Array): void {
+  if (out.mayDefer && bytes.length > DEFERRED_MIN) {
+    deferValue(out, bytes, bytes.length);
+    return;
+  }
+  out.writeInt32(bytes.length);
+  out.writeBytes(bytes);
 }
 
 export class ResultEncoder {

@@ -25,10 +25,12 @@ import { bindScalar } from '../planner/index.ts';
 import { type FileSystem, StorageEngine } from '../storage/api.ts';
 import { AssertionError } from '../types/assert.ts';
 import { SqlError, sqlError } from '../types/errors.ts';
+import { AutoAnalyze } from './analyze/auto-analyze.ts';
 import { catalogNames } from './catalog-names.ts';
 import { DatabaseRuntime } from './database-runtime.ts';
 import { indexedHeaps } from './indexed-heaps.ts';
 import { WorkMemory } from './memory-account.ts';
+import { NotificationHub } from './notifications.ts';
 import { ServerActivity } from './server-activity.ts';
 import { Session } from './session.ts';
 import type { ProtocolSession, SessionFactory, SessionHolder, SessionIdentity } from './session-api.ts';
@@ -59,8 +61,10 @@ export class DatabaseServer implements SessionFactory {
   readonly workMemory: WorkMemory;
   readonly activity: ServerActivity;
   readonly startedAt: number;
+  readonly #autoAnalyze = new AutoAnalyze(this);
   readonly #databases = new Map<number, DatabaseRuntime>();
   readonly #sessions = new Map<number, Session>();
+  readonly notifications = new NotificationHub();
   readonly #clock: () => number;
   readonly #onLog: (message: string) => void;
 
@@ -104,6 +108,7 @@ export class DatabaseServer implements SessionFactory {
     if (isNew) await server.#bootstrap();
     server.#setMaintainers();
     await server.#dropOrphans();
+    server.#autoAnalyze.start();
     // Not before: a server whose indexes have grown beyond a limit that was lowered still starts.
     engine.indexMemory.limit = limitOf(settings.number('index_memory_limit'), machineMemory() / 2);
     return server;
@@ -307,6 +312,7 @@ export class DatabaseServer implements SessionFactory {
   }
 
   async close(): Promise<void> {
+    this.#autoAnalyze.stop();
     for (const session of [...this.#sessions.values()]) session.close();
     await this.#sessionsEnded();
     await this.engine.close();

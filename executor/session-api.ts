@@ -83,6 +83,9 @@ export interface SessionIdentity {
   readonly clientAddress: string;
 }
 
+/** Parameters from this length on are not copied. */
+export const LONG_PARAMETER_SIZE = 1024 * 1024;
+
 export interface ProtocolSession {
   /** 'I' idle, 'T' in a transaction block, 'E' in a failed one: the status byte of ReadyForQuery. */
   readonly transactionStatus: 'I' | 'T' | 'E';
@@ -93,7 +96,10 @@ export interface ProtocolSession {
   simpleQuery(text: Uint8Array): Step;
 
   parse(statementName: string, text: Uint8Array, parameterTypeOids: readonly number[]): Step;
-  /** `parameters`: null or the raw bytes, valid only during the call. Formats as in the Bind message (0, 1 or n codes). */
+  /**
+   * `parameters`: null or the raw bytes, valid only during the call; those of LONG_PARAMETER_SIZE and more the session may keep:
+   * nobody changes them any more. Formats as in the Bind message (0, 1 or n codes).
+   */
   bind(
     portalName: string,
     statementName: string,

@@ -227,12 +227,21 @@ export class SessionFunctions implements FunctionContext {
     return isHeld;
   }
 
+  notify(channel: string, payload: string): void {
+    this.#session.ensureTransaction();
+    this.#session.transaction.notifications.notify(channel, payload);
+  }
+
+  listeningChannels(): string[] {
+    return this.#session.server.notifications.channelsOf(this.#session);
+  }
+
   advisoryUnlockAll(): void {
     this.#session.engine.locks.releaseAllAdvisory(this.#session.lockOwner);
   }
 
-  notice(severity: 'NOTICE' | 'WARNING', code: string, message: string): void {
-    this.#session.notice({ severity, code, message });
+  notice(severity: 'NOTICE' | 'WARNING', code: string, message: string, detail?: string): void {
+    this.#session.notice({ severity, code, message, ...(detail === undefined ? {} : { detail }) });
   }
 
   sleep(seconds: number): void {

@@ -27,6 +27,7 @@ import type { LockOwner, SavepointMark, Snapshot, StorageEngine, Transaction } f
 import { sqlError } from '../types/errors.ts';
 import type { FollowUp } from './context.ts';
 import type { DatabaseRuntime } from './database-runtime.ts';
+import { PendingNotifications } from './notifications.ts';
 import type { SharedRuntime } from './shared-runtime.ts';
 
 export type Isolation = 'read committed' | 'repeatable read' | 'serializable' | 'read uncommitted';
@@ -36,6 +37,7 @@ export interface Savepoint {
   readonly mark: SavepointMark;
   readonly changeCount: number;
   readonly settingsMark: number;
+  readonly notificationCount: number;
   /** What was queued for the end of the transaction. */
   readonly deferred: readonly (readonly [key: string, items: readonly unknown[]])[];
 }
@@ -68,6 +70,7 @@ export class SessionTransaction {
   savepoints: Savepoint[] = [];
   /** Checks that wait for the end of the transaction. */
   readonly deferred = new Map<string, FollowUp>();
+  readonly notifications = new PendingNotifications();
   /** Microseconds since 2000-01-01. */
   startTimestamp = 0;
   #snapshot: Snapshot | null = null;
@@ -222,6 +225,7 @@ export class SessionTransaction {
       mark: this.#engine.transactions.savepoint(this.txn as Transaction),
       changeCount: this.#changes.length,
       settingsMark,
+      notificationCount: this.notifications.length,
       deferred: [...this.deferred].map(([key, followUp]) => [key, followUp.save()] as const),
     });
   }
@@ -244,6 +248,7 @@ export class SessionTransaction {
     const queued = new Map(savepoint.deferred);
     for (const [key, followUp] of this.deferred) followUp.restore(queued.get(key) ?? []);
     this.#dropChanges(savepoint.changeCount);
+    this.notifications.truncate(savepoint.notificationCount);
     return true;
   }
 
@@ -311,6 +316,7 @@ export class SessionTransaction {
     this.hasSnapshot = false;
     this.savepoints = [];
     this.deferred.clear();
+    this.notifications.truncate(0);
     this.#changes = [];
     this.#catalog = null;
     this.#catalogBase = null;

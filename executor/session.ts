@@ -21,18 +21,20 @@ import {
   type Transaction,
 } from '../storage/api.ts';
 import { SqlError, sqlError } from '../types/errors.ts';
-import { decodeUtf8, inputBinary, inputText } from '../types/index.ts';
+import { decodeUtf8, inputBinary, inputText, OID } from '../types/index.ts';
 import { PENDING as BATCH_PENDING, END } from './batch.ts';
-import { convertLiterals } from './compile/runtime.ts';
+import { convertLiterals, literalValues } from './compile/runtime.ts';
 import { ExecContext, type ExecServices, type FollowUp, queryCanceled, SLICE_MS } from './context.ts';
 import type { CopySource } from './copy/copy-source.ts';
 import { Cursors } from './cursors.ts';
 import type { DatabaseRuntime } from './database-runtime.ts';
 import { commitTemporary, dropTemporary } from './ddl-runner.ts';
 import { domainCheckOf } from './domains.ts';
+import type { IndexProgress } from './index-progress.ts';
+import type { Notification } from './notifications.ts';
 import { WAIT_SIGNAL, YIELD_SIGNAL } from './operators/operator.ts';
 import { PORTAL_DONE, PORTAL_PENDING, PORTAL_SUSPENDED, Portal, type PortalAnswer } from './portal.ts';
-import { type PlanningSession, PreparedStatement } from './prepared-statement.ts';
+import { type PlanCacheMode, type PlanningSession, PreparedStatement } from './prepared-statement.ts';
 import type { Execution } from './program.ts';
 import { ResultEncoder } from './result-encoder.ts';
 import type { DatabaseServer } from './server.ts';
@@ -40,6 +42,7 @@ import {
   DONE,
   FAILED,
   type FieldDescription,
+  LONG_PARAMETER_SIZE,
   type Notice,
   PENDING,
   type ProtocolSession,
@@ -84,6 +87,8 @@ export class Session implements ProtocolSession, PlanningSession, ExecServices {
   currentUser: string;
   sessionUser: string;
   isWaitingForLock = false;
+  /** Of the index that the session is building. */
+  indexProgress: IndexProgress | null = null;
   /** Text and kind of what runs, for pg_stat_activity. */
   activity = '';
   #task: Task | null = null;
@@ -96,6 +101,8 @@ export class Session implements ProtocolSession, PlanningSession, ExecServices {
   #running: Portal | null = null;
   #internal: InternalRun | null = null;
   #copyIn: CopySource | null = null;
+  /** Not yet told: a transaction is under way. */
+  #notifications: Notification[] = [];
   #bindingVersion = '';
   #bindingSettings = -1;
   #isWoken = false;
@@ -232,9 +239,11 @@ export class Session implements ProtocolSession, PlanningSession, ExecServices {
       settings: {
         enableSeqScan: isOn('enable_seqscan'),
         enableIndexScan: isOn('enable_indexscan'),
+        enableIndexOnlyScan: isOn('enable_indexonlyscan'),
         enableBitmapScan: isOn('enable_bitmapscan'),
         enableHashJoin: isOn('enable_hashjoin'),
         enableNestedLoop: isOn('enable_nestloop'),
+        enableMergeJoin: isOn('enable_mergejoin'),
         enableHashAggregate: isOn('enable_hashagg'),
         enableSort: isOn('enable_sort'),
         enableMaterial: isOn('enable_material'),
@@ -374,6 +383,18 @@ export class Session implements ProtocolSession, PlanningSession, ExecServices {
     if (timer !== null) clearTimeout(timer);
   }
 
+  /** Work of the server's own, in a transaction of its own. */
+  maintain(activity: string, work: () => Task<void>): Step {
+    return this.#start(this.#maintain(activity, work));
+  }
+
+  *#maintain(activity: string, work: () => Task<void>): Task {
+    this.#beginStatement(activity);
+    yield* work();
+    yield* this.commitTask();
+    return DONE;
+  }
+
   /** What never waits needs no task, but for its error. */
   #runNow(action: () => void): Step {
     try {
@@ -423,7 +444,22 @@ export class Session implements ProtocolSession, PlanningSession, ExecServices {
     this.#idleTimer = setTimeout(() => this.#endWith(reason), timeout);
   }
 
+  /** NOTIFY of others, or of the session's own transaction. */
+  notify(notification: Notification): void {
+    this.#notifications.push(notification);
+    if (this.#task === null && this.#running === null) this.#tellNotifications();
+  }
+
+  /** Between two transactions only. */
+  #tellNotifications(): void {
+    if (this.#notifications.length === 0 || this.transaction.isBlock || this.transaction.txn !== null) return;
+    for (const { processId, channel, payload } of this.#notifications)
+      this.sink.notification(processId, channel, payload);
+    this.#notifications = [];
+  }
+
   #endStatement(): void {
+    this.#tellNotifications();
     this.#interrupt = null;
     this.#startIdleTimer();
     this.functions.endStatement();
@@ -485,6 +521,7 @@ export class Session implements ProtocolSession, PlanningSession, ExecServices {
     const { txn } = transaction;
     if (txn !== null && (txn.hasWritten || txn.flushLsn !== 0)) return false;
     if (transaction.deferred.size > 0 || transaction.hasCatalogChanges || !this.cursors.isEmpty) return false;
+    if (transaction.notifications.length > 0) return false;
     this.#closePortals();
     transaction.commit(ignore);
     this.settings.commit();
@@ -504,9 +541,13 @@ export class Session implements ProtocolSession, PlanningSession, ExecServices {
     let isParked = false;
     // What has gone may have been a schema of the path.
     const mayChangePath = transaction.pendingChanges.some((c) => c.entry === null || c.entry.class === 'schema');
+    const notifications = transaction.notifications.take();
     transaction.commit((error) => {
       isDurable = true;
       failure = error;
+      // Here, not when this task goes on: listeners hear in the order of commits.
+      if (error === null && notifications.length > 0)
+        this.server.notifications.apply(this, this.database.oid, this.identity.processId, notifications);
       if (isParked) this.#wake();
     });
     this.settings.commit();
@@ -585,9 +626,10 @@ export class Session implements ProtocolSession, PlanningSession, ExecServices {
     this.dropPortal('');
     const shape = statementShape(text);
     const key = shape === null ? null : `${this.bindingVersion}\u0000${shape.shape}`;
-    const cached = key === null ? undefined : this.server.statementCache.find(key, this.catalog, text);
-    if (cached !== undefined) {
+    const found = key === null ? undefined : this.server.statementCache.find(key, this.catalog, text);
+    if (found !== undefined) {
       const literals = shape?.literals ?? null;
+      const cached = this.#variantFor(found, literals);
       const lifted = this.#convertLiterals(cached, literals);
       // A literal that its type refuses: planning the text itself finds it, and says where it stands.
       if (lifted !== undefined) {
@@ -625,6 +667,21 @@ export class Session implements ProtocolSession, PlanningSession, ExecServices {
       if (error instanceof SqlError) return undefined;
       throw error;
     }
+  }
+
+  /** The shape's statement as it is planned for literals like these. */
+  #variantFor(shared: PreparedStatement, literals: readonly LiftedLiteral[] | null): PreparedStatement {
+    if (literals === null || literals.length === 0 || !shared.isShareable || this.transaction.isFailed) return shared;
+    if (!shared.dependsOnValues(this)) return shared;
+    const variant = shared.forValues(this, literalValues(literals, this.functions.format));
+    return variant.isShareable ? variant : shared;
+  }
+
+  /** A prepared statement as it is planned for parameters like these. */
+  variantForParameters(prepared: PreparedStatement, values: readonly Value[]): PreparedStatement {
+    if (values.length === 0 || !prepared.dependsOnValues(this)) return prepared;
+    const mode = this.settings.show('plan_cache_mode') as PlanCacheMode;
+    return prepared.forValues(this, { param: (index) => values[index], literal: () => undefined }, mode);
   }
 
   #beginStatement(text: string): void {
@@ -768,16 +825,20 @@ export class Session implements ProtocolSession, PlanningSession, ExecServices {
     const values = parameters.map((bytes, i) => {
       if (bytes === null) return null;
       const format = formatCount === 0 ? 0 : formatCount === 1 ? parameterFormats[0] : parameterFormats[i];
+      // Long parameters are the session's to keep (session-api.ts).
+      if (format === 1 && types[i] === OID.BYTEA && bytes.length >= LONG_PARAMETER_SIZE) {
+        return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
+      }
       return format === 1
         ? inputBinary(types[i], -1, bytes)
         : inputText(types[i], -1, decodeUtf8(bytes, 0, bytes.length), this.settings.format);
     });
-    if (prepared.isPlanned) prepared.program(this);
+    const variant = prepared.isPlanned ? this.variantForParameters(prepared, values) : prepared;
     const width = prepared.fields?.length ?? 0;
     if (resultFormats.length > 1 && resultFormats.length !== width) {
       throw sqlError('08P01', `bind message has ${resultFormats.length} result formats but query has ${width} columns`);
     }
-    this.portals.set(portalName, new Portal(this, portalName, prepared, values, null, resultFormats));
+    this.portals.set(portalName, new Portal(this, portalName, variant, values, null, resultFormats));
     this.sink.bindComplete();
   }
 
@@ -895,7 +956,10 @@ export class Session implements ProtocolSession, PlanningSession, ExecServices {
       if (this.portals.size > 0) this.#closePortals();
       return DONE;
     }
-    if (!failed && this.#commitReadOnly()) return DONE;
+    if (!failed && this.#commitReadOnly()) {
+      this.#tellNotifications();
+      return DONE;
+    }
     return this.#start(failed ? this.#syncFailed() : this.#syncCommit());
   }
 
@@ -972,6 +1036,7 @@ export class Session implements ProtocolSession, PlanningSession, ExecServices {
   close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
+    this.server.notifications.unlisten(this, this.database.oid, null);
     this.#copyIn = null;
     if (this.#statementTimer !== null) clearTimeout(this.#statementTimer);
     if (this.#idleTimer !== null) clearTimeout(this.#idleTimer);
@@ -1132,7 +1197,10 @@ const PLANNER_SWITCHES = [
   'enable_bitmapscan',
   'enable_hashjoin',
   'enable_nestloop',
+  'enable_mergejoin',
+  'enable_indexonlyscan',
   'enable_hashagg',
   'enable_sort',
   'enable_material',
+  'work_mem',
 ];

@@ -6,6 +6,7 @@ import type {
   DatabaseActivity,
   FrameInformation,
   IndexActivity,
+  IndexBuildInformation,
   LockInformation,
   MemoryPart,
   PreloadInformation,
@@ -231,6 +232,28 @@ export class SessionSystemInformation implements SystemInformation {
       endedAt: timeOf(endedMs),
       secondsLeft: progress.state === 'loading' ? hotPages.secondsLeft : null,
     };
+  }
+
+  indexBuilds(): IndexBuildInformation[] {
+    const builds: IndexBuildInformation[] = [];
+    for (const session of this.#session.server.sessions()) {
+      const { indexProgress } = session;
+      if (indexProgress === null) continue;
+      const { tableOid, indexOid, command, phase, blocksTotal, blocksDone, tuplesTotal, tuplesDone } = indexProgress;
+      builds.push({
+        processId: session.identity.processId,
+        databaseOid: session.database.oid,
+        tableOid,
+        indexOid,
+        command,
+        phase,
+        blocksTotal,
+        blocksDone,
+        tuplesTotal,
+        tuplesDone,
+      });
+    }
+    return builds;
   }
 
   databaseSize(oid: number): number | null {

@@ -9,9 +9,12 @@ import { IndexKey } from '../storage/api.ts';
 import type { ExecContext } from './context.ts';
 import type { IndexRuntime } from './index-runtime.ts';
 import { KEY_NOT_INDEXED } from './index-runtime.ts';
+import { DictionarySink } from './inverted/dictionary-sink.ts';
+import type { RowTerms } from './inverted/row-terms.ts';
+import { TermSet } from './inverted/terms.ts';
 import type { Overflow } from './row/overflow.ts';
 import { type RowLayout, rowLayout } from './row/row-layout.ts';
-import type { OverflowFetch, RowBytes } from './row/row-reader.ts';
+import type { OverflowFetch, RowBytes, WantedColumns } from './row/row-reader.ts';
 import { readRow } from './row/row-reader.ts';
 import { RowWriter } from './row/row-writer.ts';
 
@@ -30,6 +33,9 @@ export class TableRuntime implements IndexMaintainer {
   readonly #maintenance: ExecContext;
   readonly #goneKey = new IndexKey();
   readonly #restKey = new IndexKey();
+  readonly #sink = new DictionarySink();
+  readonly #goneTerms = new TermSet();
+  readonly #restTerms = new TermSet();
 
   constructor(
     entry: RelationEntry,
@@ -55,25 +61,61 @@ export class TableRuntime implements IndexMaintainer {
     return this.#layouts[number];
   }
 
-  /** All column values of the row version at `r`. */
-  readValues(r: number, target: Value[]): Value[] {
-    return readRow(this.#bytes, r, this.layout(this.pool.u8[r + 15]), this.missing, this.fetchOverflow, target);
+  /** All column values of the row version at `r`; with `wanted`, KeptLong for values in chunks of other columns. */
+  readValues(r: number, target: Value[], wanted: WantedColumns | null = null): Value[] {
+    const layout = this.layout(this.pool.u8[r + 15]);
+    return readRow(this.#bytes, r, layout, this.missing, this.fetchOverflow, target, wanted);
   }
 
   readonly overflow: Overflow;
 
+  /** An index key of a row given by all its values. */
+  expressionValue(index: IndexRuntime, key: number, values: readonly Value[]): Value {
+    return index.keyValues(this.#maintenance, values)[key];
+  }
+
   /** Adds the row version at `r` to all indexes; for building them. */
   indexRow(index: IndexRuntime, rowId: RowId, r: number): boolean {
+    if (index.terms !== null) {
+      this.#sink.start(index.dictionary, rowId);
+      return index.terms.ofRow(this.#maintenance, r, this.#sink);
+    }
     if (index.keyFromRow(this.#maintenance, r, this.#goneKey) === KEY_NOT_INDEXED) return false;
     return index.dictionary.insert(this.#goneKey, rowId);
   }
 
   removeVersion(rowId: RowId, goneBase: number, rest: Int32Array | Float64Array, restCount: number): void {
     for (const index of this.indexes) {
+      if (index.terms !== null) {
+        this.#removeTerms(index, index.terms, rowId, goneBase, rest, restCount);
+        continue;
+      }
       const answer = index.keyFromRow(this.#maintenance, goneBase, this.#goneKey);
       if (answer === KEY_NOT_INDEXED) continue;
       if (restCount > 0 && this.#isKeyKept(index, rest, restCount)) continue;
       index.dictionary.remove(this.#goneKey, rowId);
+    }
+  }
+
+  /** Takes the row from the lists of terms that only the version at goneBase has. */
+  #removeTerms(
+    index: IndexRuntime,
+    terms: RowTerms,
+    rowId: RowId,
+    goneBase: number,
+    rest: Int32Array | Float64Array,
+    restCount: number,
+  ): void {
+    const gone = this.#goneTerms;
+    const kept = this.#restTerms;
+    gone.clear();
+    kept.clear();
+    terms.ofRow(this.#maintenance, goneBase, gone);
+    for (let i = 0; i < restCount; i++) terms.ofRow(this.#maintenance, rest[i], kept);
+    const key = this.#goneKey;
+    for (let term = 0; term < gone.count; term++) {
+      gone.read(term, key);
+      if (!kept.has(key)) index.dictionary.remove(key, rowId);
     }
   }
 

@@ -34,10 +34,11 @@ import { scalarFunction } from './compile/batch-program.ts';
 import { SlotAllocator } from './compile/expression.ts';
 import { ExecContext } from './context.ts';
 import { runCopy } from './copy/copy.ts';
-import { dropTemporary, runDdl } from './ddl-runner.ts';
+import { createIndexConcurrently, dropTemporary, runDdl } from './ddl-runner.ts';
 import { runExplain } from './explain.ts';
 import { PORTAL_PENDING, Portal } from './portal.ts';
 import type { PreparedStatement } from './prepared-statement.ts';
+import { reindex } from './reindex.ts';
 import { ResultEncoder } from './result-encoder.ts';
 import type { Session, Task } from './session.ts';
 import type { FieldDescription } from './session-api.ts';
@@ -198,18 +199,28 @@ export function* runUtility(
     case 'cluster':
       return yield* cluster(session, node);
     case 'reindex':
-      return 'REINDEX';
+      return yield* reindex(session, node);
     case 'load':
       return 'LOAD';
     case 'listen':
+      session.ensureTransaction();
+      transaction.notifications.listen(node.channel);
+      return 'LISTEN';
     case 'unlisten':
+      session.ensureTransaction();
+      transaction.notifications.unlisten(node.channel);
+      return 'UNLISTEN';
     case 'notify':
-      throw sqlError('0A000', `${node.kind.toUpperCase()} is not supported`);
+      session.ensureTransaction();
+      transaction.notifications.notify(node.channel, node.payload ?? '');
+      return 'NOTIFY';
     case 'explain':
       return yield* runExplain(session, node, prepared, isSimple, formats);
     case 'copy':
       return yield* runCopy(session, node, prepared);
     default:
+      if (node.kind === 'createIndex' && node.concurrently && !session.transaction.isBlock)
+        return yield* createIndexConcurrently(session, prepared);
       return yield* runDdl(session, prepared);
   }
 }
@@ -422,6 +433,7 @@ function discard(session: Session, target: 'all' | 'plans' | 'sequences' | 'temp
     session.prepared.clear();
     session.cursors.close({ kind: 'close', cursor: null, position: -1 });
     session.functions.advisoryUnlockAll();
+    session.server.notifications.unlisten(session, session.database.oid, null);
     session.functions.forgetSequences();
     session.currentUser = session.sessionUser;
   } else if (target === 'sequences') session.functions.forgetSequences();
@@ -438,16 +450,11 @@ function* execute(
 ): Task<string> {
   const prepared = session.findPrepared(node.name);
   session.checkNotFailed(prepared.node);
-  if (node.args.length !== prepared.parameterTypes.length) {
-    throw sqlError('42601', `wrong number of parameters for prepared statement "${node.name}"`, {
-      detail: `Expected ${prepared.parameterTypes.length} parameters but got ${node.args.length}.`,
-    });
-  }
+  const params = executeArguments(session, node, prepared);
   if (!prepared.isPlanned) return (yield* runUtility(session, prepared, formats, isSimple)) as string;
-  const params = evaluateArguments(session, node, prepared.parameterTypes);
-  prepared.program(session);
+  const variant = session.variantForParameters(prepared, params);
   if (isSimple && prepared.fields !== null) session.sink.rowDescription(prepared.fields, []);
-  const portal = new Portal(session, '', prepared, params, null, formats);
+  const portal = new Portal(session, '', variant, params, null, formats);
   try {
     while (session.pollPortal(portal, 0) === PORTAL_PENDING) yield* session.wait();
     return portal.tag();
@@ -456,7 +463,14 @@ function* execute(
   }
 }
 
-function evaluateArguments(session: Session, node: ExecuteStatement, types: readonly number[]): Value[] {
+/** Values of EXECUTE's arguments. */
+export function executeArguments(session: Session, node: ExecuteStatement, prepared: PreparedStatement): Value[] {
+  const types = prepared.parameterTypes;
+  if (node.args.length !== types.length) {
+    throw sqlError('42601', `wrong number of parameters for prepared statement "${node.name}"`, {
+      detail: `Expected ${types.length} parameters but got ${node.args.length}.`,
+    });
+  }
   const environment = session.environment(session.catalog, []);
   const context = new ExecContext(session.engine);
   context.functions = session.functions;

@@ -1,7 +1,8 @@
 /**
  * VACUUM, ANALYZE and CLUSTER. Old versions go by themselves; what is left to do:
  *
- *      VACUUM         sweeps what can be swept now, and gives back the empty pages at a table's end if nobody uses the table
+ *      VACUUM         sweeps what can be swept now, gives back the empty pages at a table's end if nobody uses the table, and
+ *                     brings the visibility map up to date
  *      VACUUM FULL    copies the rows into new files, which are as small as can be; the old ones go at commit
  *      CLUSTER        the same: rows keep their order, because indexes are in memory and a heap has no order to keep
  *      ANALYZE        gathers statistics
@@ -10,7 +11,7 @@ import type { RelationEntry } from '../catalog/entries.ts';
 import type { ClusterStatement, VacuumStatement } from '../parser/ast.ts';
 import { ACCESS_EXCLUSIVE, type Heap, LOCK_GRANTED, PAGE_MISS } from '../storage/api.ts';
 import { sqlError } from '../types/errors.ts';
-import { analyzeTable } from './analyze.ts';
+import { analyzeTable } from './analyze/analyze.ts';
 import { rewriteTables } from './ddl-runner.ts';
 import type { Session, Task } from './session.ts';
 
@@ -23,10 +24,13 @@ export function* vacuum(session: Session, node: VacuumStatement): Task<string> {
   const isVacuum = node.kind === 'vacuum';
   if (isVacuum && session.transaction.isBlock) throw sqlError('25001', 'VACUUM cannot run inside a transaction block');
   const tables: RelationEntry[] = [];
-  for (const { table } of node.relations) {
+  const columns = new Map<number, readonly number[]>();
+  for (const { table, columns: names } of node.relations) {
     const found = relationOf(session, table.name);
-    if (found.class === 'relation' && (isStored(found) || found.kind === 'virtual')) tables.push(found);
-    else {
+    if (found.class === 'relation' && (isStored(found) || found.kind === 'virtual')) {
+      tables.push(found);
+      if (names.length > 0) columns.set(found.oid, columnNumbers(found, names));
+    } else {
       const message = `skipping "${found.name}" --- cannot ${node.kind} non-tables or special system tables`;
       session.notice({ severity: 'WARNING', code: '01000', message });
     }
@@ -42,16 +46,16 @@ export function* vacuum(session: Session, node: VacuumStatement): Task<string> {
         all.map((t) => t.oid),
       );
     else for (const table of all) yield* trimTable(session, table);
+    for (const table of all) yield* settleTable(session, table);
     for (const { oid } of all) activity.noteVacuum(oid, session.server.now());
   }
   if (!isVacuum || has('analyze')) {
     for (const { oid } of all) {
-      const table = session.catalog.relation(oid);
-      if (table === undefined) continue;
-      yield* analyzeTable(session, table);
+      if (session.catalog.relation(oid) === undefined) continue;
+      yield* analyzeTable(session, oid, columns.get(oid) ?? null);
       // Meanwhile it may have been truncated, or dropped.
       const relId = session.catalog.relation(oid)?.relId;
-      if (relId !== undefined) activity.noteAnalyze(oid, session.engine.heap(relId), session.server.now());
+      if (relId !== undefined) activity.noteAnalyze(oid, session.engine.heap(relId), session.server.now(), false);
     }
   }
   return isVacuum ? 'VACUUM' : 'ANALYZE';
@@ -83,6 +87,21 @@ function relationOf(session: Session, name: readonly string[]) {
   return relation;
 }
 
+function columnNumbers(table: RelationEntry, names: readonly string[]): number[] {
+  const numbers = names.map((name) => {
+    const column = table.columns.find((candidate) => !candidate.dropped && candidate.name === name);
+    if (column === undefined) {
+      throw sqlError('42703', `column "${name}" of relation "${table.name}" does not exist`);
+    }
+    return column.number;
+  });
+  const twice = names.find((name, i) => names.indexOf(name) !== i);
+  if (twice !== undefined) {
+    throw sqlError('42701', `column "${twice}" of relation "${table.name}" appears more than once`);
+  }
+  return numbers;
+}
+
 function isStored(table: RelationEntry): boolean {
   return table.relId !== 0;
 }
@@ -97,6 +116,42 @@ function* sweepAll(session: Session): Task<void> {
   while (engine.sweepSome(SWEEP_SLICE) >= SWEEP_SLICE || engine.isSweepWaiting) {
     session.wakeAfter(engine.isSweepWaiting ? 2 : 0);
     yield* session.wait();
+  }
+}
+
+/** Looks at all pages that are not in the table's visibility map. */
+function* settleTable(session: Session, { oid }: RelationEntry): Task<void> {
+  const { engine } = session;
+  const heapOf = (): Heap | null => {
+    const relId = session.catalog.relation(oid)?.relId ?? 0;
+    return relId > 0 && engine.hasHeap(relId) ? engine.heap(relId) : null;
+  };
+  const end = heapOf()?.pages.pageCount ?? 0;
+  let pageNo = 0;
+  for (let sliceEnd = performance.now() + SLICE_MS; ; ) {
+    // Meanwhile it may have been truncated, or dropped.
+    const heap = heapOf();
+    if (heap === null) return;
+    pageNo = heap.visibility.nextMissing(pageNo, Math.min(end, heap.pages.pageCount));
+    if (pageNo >= Math.min(end, heap.pages.pageCount)) return;
+    try {
+      engine.settlePage(heap, pageNo);
+      pageNo++;
+      if (performance.now() < sliceEnd) continue;
+      session.wakeAfter(0);
+    } catch (error) {
+      if (error !== PAGE_MISS) throw error;
+      session.wakeOnLoad();
+      const ahead: number[] = [];
+      const last = Math.min(end, heap.pages.pageCount);
+      for (let next = pageNo + 1; next < last && ahead.length < READ_AHEAD; ) {
+        next = heap.visibility.nextMissing(next, last);
+        if (next < last) ahead.push(next++);
+      }
+      engine.pool.prefetch(heap.pages, ahead, ahead.length);
+    }
+    yield* session.wait();
+    sliceEnd = performance.now() + SLICE_MS;
   }
 }
 

@@ -6,11 +6,13 @@ import type { Catalog } from '../catalog/catalog.ts';
 import type { FunctionContext, Value } from '../catalog/function-entry.ts';
 import type { StatisticsSource } from '../catalog/statistics.ts';
 import type { Expression, Statement } from '../parser/ast.ts';
+import type { StatementValues } from './cost/known-values.ts';
 
 /** The enable_* settings and what else of the session steers plans. Absent: on / PostgreSQL's default. */
 export interface PlannerSettings {
   readonly enableSeqScan?: boolean;
   readonly enableIndexScan?: boolean;
+  readonly enableIndexOnlyScan?: boolean;
   /** Posting scans (PostgreSQL's enable_bitmapscan). */
   readonly enableBitmapScan?: boolean;
   readonly enableHashJoin?: boolean;
@@ -42,6 +44,8 @@ export interface PlannerEnvironment {
   };
   readonly settings: PlannerSettings;
   readonly statistics: StatisticsSource;
+  /** What the statement is about to run with, for estimates; absent: the literals of its text, and no parameters. */
+  readonly values?: StatementValues;
   /** Whether the index has all versions that the transaction's snapshot sees; absent: they all do. */
   isIndexReadable?(indexOid: number): boolean;
   /** What checks a value against a domain's constraints (and answers it), null when it has none; absent: nothing is checked. */

@@ -63,6 +63,7 @@ function inputsOf(plan: Plan): readonly Plan[] {
     case 'insert':
     case 'update':
     case 'delete':
+    case 'merge':
       return [plan.source];
     case 'with':
       return [plan.input];
@@ -204,8 +205,9 @@ class Describer {
       case 'indexScan': {
         if (plan.recheck !== null) add('Index Cond', plan.recheck);
         add('Filter', plan.filter);
-        const word = `Index Scan${plan.descending ? ' Backward' : ''} using ${quoteIdentifier(plan.index.name)}`;
-        return this.node(this.scanLabel(word, plan.table.name, plan.alias), 'Index Scan', details, {
+        const kind = plan.indexOnly ? 'Index Only Scan' : 'Index Scan';
+        const word = `${kind}${plan.descending ? ' Backward' : ''} using ${quoteIdentifier(plan.index.name)}`;
+        return this.node(this.scanLabel(word, plan.table.name, plan.alias), kind, details, {
           'Scan Direction': plan.descending ? 'Backward' : 'Forward',
           'Index Name': plan.index.name,
           ...tableFields(plan.table.name, plan.alias),
@@ -321,8 +323,9 @@ class Describer {
       case 'insert':
         return this.insert(plan, details);
       case 'update':
-      case 'delete': {
-        const word = plan.kind === 'update' ? 'Update' : 'Delete';
+      case 'delete':
+      case 'merge': {
+        const word = plan.kind === 'update' ? 'Update' : plan.kind === 'delete' ? 'Delete' : 'Merge';
         return this.node(`${word} on ${quoteIdentifier(plan.table.name)}`, 'ModifyTable', details, {
           Operation: word,
           ...tableFields(plan.table.name, plan.table.name),
@@ -376,6 +379,14 @@ class Describer {
   }
 
   private postings(postings: PostingExpr, plan: Plan & { kind: 'postingScan' }): Shown {
+    if (postings.kind === 'search') {
+      const scope = this.scopeOf(plan);
+      const { index, conditions } = postings.search;
+      return this.bitmapIndexScan(
+        index.name,
+        conditions.map(({ shown }) => deparse(shown, scope)),
+      );
+    }
     if (postings.kind !== 'term') {
       const word = postings.kind === 'and' ? 'BitmapAnd' : 'BitmapOr';
       return {
@@ -397,14 +408,16 @@ class Describer {
     };
     bound(term.lower, '>');
     bound(term.upper, '<');
-    const condition = parts.length === 1 ? parts[0] : `(${parts.join(' AND ')})`;
+    return this.bitmapIndexScan(term.index.name, parts);
+  }
+
+  private bitmapIndexScan(indexName: string, conditions: readonly string[]): Shown {
+    const condition = conditions.length === 1 ? conditions[0] : `(${conditions.join(' AND ')})`;
     return this.node(
-      `Bitmap Index Scan on ${quoteIdentifier(term.index.name)}`,
+      `Bitmap Index Scan on ${quoteIdentifier(indexName)}`,
       'Bitmap Index Scan',
       [['Index Cond', condition]],
-      {
-        'Index Name': term.index.name,
-      },
+      { 'Index Name': indexName },
     );
   }
 
@@ -455,7 +468,8 @@ class Describer {
       }
       case 'insert':
       case 'update':
-      case 'delete': {
+      case 'delete':
+      case 'merge': {
         if (input === 0 || plan.kind === 'insert') {
           const column = plan.table.columns[index];
           return this.scanColumn(input === 1 ? 'excluded' : plan.table.name, column.name, column.typeOid, qualify);
@@ -523,6 +537,7 @@ class Describer {
       case 'insert':
       case 'update':
       case 'delete':
+      case 'merge':
       case 'empty':
         return { text: quoteIdentifier(plan.output[index]?.name || '?column?'), typeOid: 0, isComplex: false };
       default: {

@@ -101,8 +101,8 @@ export interface SubqueryRelation extends RelationBase {
   readonly kind: 'subquery';
   readonly query: Query;
   readonly lateral: boolean;
-  /** security barrier or other reason not to flatten. */
-  readonly isView: boolean;
+  /** The view that it stands for. */
+  readonly view: RelationEntry | null;
 }
 export interface FunctionRelation extends RelationBase {
   readonly kind: 'function';
@@ -228,15 +228,31 @@ export interface LogicalAssignment {
   readonly value: Expr;
 }
 
-/** INSERT, UPDATE, DELETE. Expressions over `target` (new or current row), `excluded` and the source's relations as vars. */
+/** What a new row must fulfil: a CHECK of the table, or what a view WITH CHECK OPTION shows. Over `target`. */
+export interface RowCheck {
+  readonly name: string;
+  readonly isView: boolean;
+  readonly expr: Expr;
+}
+
+/** One WHEN of MERGE. Conditions and assignments are over target and source, `values` (one a column) over the source alone. */
+export interface LogicalMergeClause {
+  readonly matched: boolean;
+  readonly condition: Expr | null;
+  readonly action: 'insert' | 'update' | 'delete' | 'nothing';
+  readonly assignments: readonly LogicalAssignment[];
+  readonly values: readonly Expr[];
+}
+
+/** INSERT, UPDATE, DELETE, MERGE. Expressions over `target` (new or current row), `excluded` and the source's relations as vars. */
 export interface ModifyQuery {
-  readonly command: 'insert' | 'update' | 'delete';
+  readonly command: 'insert' | 'update' | 'delete' | 'merge';
   readonly table: RelationEntry;
   readonly target: number;
   readonly targetAlias: string;
   /**
    * insert: the rows to insert (targets are the source columns). update, delete: from and where over `target` and the others;
-   * its targets are empty.
+   * its targets are empty. merge: the join of source and target.
    */
   readonly source: Query;
   /** insert: relation number under which `values` refer to the source's columns. */
@@ -244,7 +260,7 @@ export interface ModifyQuery {
   readonly values: readonly Expr[];
   readonly assignments: readonly LogicalAssignment[];
   readonly generated: readonly LogicalAssignment[];
-  readonly checks: readonly { readonly name: string; readonly expr: Expr }[];
+  readonly checks: readonly RowCheck[];
   readonly onConflict: {
     readonly action: 'nothing' | 'update';
     readonly arbiters: readonly IndexEntry[];
@@ -252,6 +268,7 @@ export interface ModifyQuery {
     readonly where: Expr | null;
     readonly excluded: number;
   } | null;
+  readonly merge: { readonly on: Expr; readonly clauses: readonly LogicalMergeClause[] } | null;
   readonly returning: readonly Target[] | null;
   readonly ctes: readonly CteDefinition[];
 }

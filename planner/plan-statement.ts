@@ -6,6 +6,7 @@ import { Level } from './bind/scope.ts';
 import { bindQuery } from './bind/select.ts';
 import { UNKNOWN } from './bind/type-info.ts';
 import type { PlannerEnvironment } from './environment.ts';
+import type { Expr } from './expr.ts';
 import type { CteDefinition, ModifyQuery, Query } from './logical.ts';
 import { planModify } from './paths/modify-plan.ts';
 import { Planner } from './paths/planner.ts';
@@ -13,7 +14,7 @@ import { planQuery } from './paths/query.ts';
 import type { Plan, PlannedStatement } from './plan.ts';
 import { foldConstants, inlineCtes, inlineModifyCtes, rewriteQuery } from './rewrite/index.ts';
 
-/** Plans SELECT, VALUES, TABLE, INSERT, UPDATE and DELETE. Throws SqlError as PostgreSQL's analysis would. */
+/** Plans SELECT, VALUES, TABLE, INSERT, UPDATE, DELETE and MERGE. Throws SqlError as PostgreSQL's analysis would. */
 export function planStatement(statement: Statement, environment: PlannerEnvironment): PlannedStatement {
   return planNode(statement.node, environment).planned;
 }
@@ -56,6 +57,7 @@ export function planNode(
     execParamCount: context.execParamCount,
     tableLocks: [...context.tableLocks].map(([tableOid, mode]) => ({ tableOid, mode })),
     shareable: context.shareable,
+    probes: planner.probes.isEmpty ? null : planner.probes,
     readOnly: context.readOnly,
     catalogVersion: environment.catalog.version,
   };
@@ -91,6 +93,7 @@ function prepareModify(context: BindContext, modify: ModifyQuery): ModifyQuery {
     ...item,
     value: foldConstants(item.value),
   });
+  if (inlined.command === 'merge') return prepareMerge(context, inlined);
   if (inlined.command !== 'insert') return prepareChange(context, inlined);
   return {
     ...inlined,
@@ -121,6 +124,36 @@ function prepareChange(context: BindContext, modify: ModifyQuery): ModifyQuery {
     generated: generated.map((item) => ({ ...item, value: foldConstants(item.value) })),
     checks: checks.map((check) => ({ ...check, expr: foldConstants(check.expr) })),
     returning: returning?.map((target, i) => ({ ...target, expr: ofReturning[i] })) ?? null,
+    ctes: prepareCtes(context, modify.ctes),
+  };
+}
+
+/** MERGE: the same, for all that its clauses compute. */
+function prepareMerge(context: BindContext, modify: ModifyQuery): ModifyQuery {
+  const { on, clauses } = modify.merge!;
+  const carried: Expr[] = [on];
+  for (const { condition, assignments, values } of clauses) {
+    if (condition !== null) carried.push(condition);
+    carried.push(...assignments.map((item) => item.value), ...values);
+  }
+  const targets = carried.map((expr) => ({ expr, name: '', tableOid: 0, columnNumber: 0 }));
+  const source = prepareQuery(context, { ...modify.source, targets });
+  const exprs = source.targets.map((target) => target.expr)[Symbol.iterator]();
+  const next = (): Expr => exprs.next().value as Expr;
+  return {
+    ...modify,
+    source,
+    merge: {
+      on: next(),
+      clauses: clauses.map((clause) => ({
+        ...clause,
+        condition: clause.condition === null ? null : next(),
+        assignments: clause.assignments.map((item) => ({ ...item, value: next() })),
+        values: clause.values.map(next),
+      })),
+    },
+    generated: modify.generated.map((item) => ({ ...item, value: foldConstants(item.value) })),
+    checks: modify.checks.map((check) => ({ ...check, expr: foldConstants(check.expr) })),
     ctes: prepareCtes(context, modify.ctes),
   };
 }

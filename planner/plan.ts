@@ -4,6 +4,7 @@
  */
 import type { ConstraintEntry, IndexEntry, RelationEntry, SequenceEntry } from '../catalog/entries.ts';
 import type { ColumnDefinition, ScalarFunction } from '../catalog/function-entry.ts';
+import type { ValueProbes } from './cost/value-probes.ts';
 import type { AggregateCall, Expr, SortKey, WindowCall, WindowFrame } from './expr.ts';
 
 export interface OutputColumn {
@@ -58,6 +59,10 @@ export interface IndexScanPlan extends Node {
   /** IS NULL on the key column after the equalities. */
   readonly isNull: boolean;
   readonly descending: boolean;
+  /** What the bounds select is what the conditions say: an entry under a row's own key needs no recheck. */
+  readonly isExact: boolean;
+  /** Filter and targets need no more than the key, which keeps its values: rows of all-visible pages are not fetched. */
+  readonly indexOnly: boolean;
   readonly recheck: Expr | null;
   readonly filter: Expr | null;
   readonly targets: readonly Expr[];
@@ -70,8 +75,23 @@ export interface PostingTerm {
   readonly lower: IndexBound | null;
   readonly upper: IndexBound | null;
 }
+/** Conditions on columns of an inverted index, all of which must hold: terms are extracted from the values at execution. */
+export interface InvertedSearch {
+  readonly index: IndexEntry;
+  readonly conditions: readonly {
+    /** Key column, from 0. */
+    readonly column: number;
+    /** Of the column's operator class (catalog/inverted-classes.ts). */
+    readonly strategy: number;
+    /** Over params and constants only. */
+    readonly value: Expr;
+    /** The condition over the table's columns, for EXPLAIN. */
+    readonly shown: Expr;
+  }[];
+}
 export type PostingExpr =
   | { readonly kind: 'term'; readonly term: PostingTerm }
+  | { readonly kind: 'search'; readonly search: InvertedSearch }
   | { readonly kind: 'and' | 'or'; readonly args: readonly PostingExpr[] };
 
 /** Intersection / union of posting lists of several indexes; rows are fetched in row id order. */
@@ -80,6 +100,8 @@ export interface PostingScanPlan extends Node {
   readonly table: RelationEntry;
   readonly alias: string;
   readonly postings: PostingExpr;
+  /** As in IndexScanPlan. */
+  readonly isExact: boolean;
   readonly recheck: Expr | null;
   readonly filter: Expr | null;
   readonly targets: readonly Expr[];
@@ -327,6 +349,8 @@ export interface LockRowsPlan extends Node {
 
 export interface CheckConstraint {
   readonly name: string;
+  /** The name is that of a view WITH CHECK OPTION. */
+  readonly isView: boolean;
   /** Over the new row's table columns (input 0). Fails only when false. */
   readonly expr: Expr;
 }
@@ -388,6 +412,31 @@ export interface DeletePlan extends ModifyNode {
   readonly recheck: Expr | null;
 }
 
+/**
+ * One WHEN of MERGE. Input 0 = the target row's columns (empty where there is no match), input 1 = the source row. `seen` is the
+ * condition over input 1 alone: on the target as the snapshot sees it, to choose before anything is locked.
+ */
+export interface MergeClause {
+  readonly matched: boolean;
+  readonly seen: Expr | null;
+  readonly condition: Expr | null;
+  readonly action: 'insert' | 'update' | 'delete' | 'nothing';
+  readonly assignments: readonly Assignment[];
+  /** insert: one a column of the table. */
+  readonly values: readonly Expr[];
+}
+
+/** Source, generated and checks as in UpdatePlan; column 0 is null where the source row has no match. */
+export interface MergePlan extends ModifyNode {
+  readonly kind: 'merge';
+  readonly source: Plan;
+  readonly clauses: readonly MergeClause[];
+  readonly generated: readonly Assignment[];
+  readonly checks: readonly CheckConstraint[];
+  /** ON, evaluated again on a row that changed meanwhile. */
+  readonly recheck: Expr;
+}
+
 /** Rows of the child with column names changed only; keeps views and subqueries visible in EXPLAIN. */
 export interface SubqueryScanPlan extends Node {
   readonly kind: 'subqueryScan';
@@ -427,12 +476,13 @@ export type Plan =
   | InsertPlan
   | UpdatePlan
   | DeletePlan
+  | MergePlan
   | SubqueryScanPlan;
 
 /** A planned statement. */
 export interface PlannedStatement {
   readonly plan: Plan;
-  readonly command: 'select' | 'insert' | 'update' | 'delete';
+  readonly command: 'select' | 'insert' | 'update' | 'delete' | 'merge';
   /** Resolved types of $1..$n. */
   readonly parameterTypes: readonly number[];
   /** How many execParam slots an execution needs. */
@@ -444,6 +494,8 @@ export interface PlannedStatement {
   }[];
   /** Every literal of the text is a ConstExpr with a literalIndex: the plan serves all statements of the same shape. */
   readonly shareable: boolean;
+  /** What its estimates take from values of parameters and lifted literals; null: nothing. */
+  readonly probes: ValueProbes | null;
   /** True when it writes, locks rows or calls volatile functions with effects (nextval, setval ...). */
   readonly readOnly: boolean;
   /** Sequences and constraints kept for dependency checks; catalog version the plan was made for. */

@@ -1,6 +1,7 @@
 /** What the executor needs of storage, by name. */
 export {
   BufferPool,
+  ListReads,
   PAGE_MISS,
   PageMiss,
   type PreloadProgress,
@@ -37,14 +38,26 @@ export {
   type WriteAnswer,
 } from './heap/index.ts';
 export {
+  andNotSet,
+  andSet,
+  atLeastSet,
   CURSOR_END,
-  gallop,
+  DictionaryLoader,
+  emptySet,
   IndexCursor,
   IndexKey,
   IndexMemory,
   intersectSorted,
   KEY_SIZE_MAX,
+  keySet,
   OrderedDictionary,
+  orSet,
+  PostingCounter,
+  PostingReader,
+  type PostingSet,
+  type RowGroup,
+  rangeSet,
+  sortedSet,
   uniteSorted,
 } from './index/index.ts';
 export type { IndexedHeap, IndexSource } from './index-images.ts';

@@ -8,20 +8,18 @@
  *      close:         sweep, checkpoint, log closed, lock released
  *
  * Without a data directory: the same on a temporary folder for page files, a log that keeps nothing, and no lock; the
- * folder goes away at close, or with the process.
+ * folder goes away at close, with the process, or, after a kill, with the next server's start (recovery/temporary-directory.ts).
  */
 import { randomBytes } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { assert } from '../types/assert.ts';
 import { SqlError } from '../types/errors.ts';
 import { BufferPool, HotPages, PAGE_MISS, QuickReads } from './buffer/index.ts';
-import { Heap, type RowVisitor } from './heap/index.ts';
+import { Heap, type RowVisitor, settlePage, VisibilityPasses } from './heap/index.ts';
 import type { HeapState } from './heap-state.ts';
 import { IndexMemory } from './index/index.ts';
 import { type IndexedHeaps, IndexImages } from './index-images.ts';
 import { type FileSystem, makeFolder, NodeFileSystem, TemporaryFiles } from './io/index.ts';
+import { VERSIONS_REL_ID } from './limits.ts';
 import type { LockManager, Transaction, TransactionManager } from './mvcc/index.ts';
 import {
   Checkpointer,
@@ -30,11 +28,12 @@ import {
   lockDirectory,
   type RecoveryResult,
   recover,
+  TemporaryDirectory,
   walDirectory,
 } from './recovery/index.ts';
 import { startHeaps } from './startup.ts';
 import { captureState, RecoveredState } from './state.ts';
-import { type SequenceState, Store, VERSIONS_REL_ID } from './store.ts';
+import { type SequenceState, Store } from './store.ts';
 import { logRelationDrop, logRelationTruncate, Wal, WalSegments, type WalSync } from './wal/index.ts';
 
 export interface StorageOptions {
@@ -89,6 +88,7 @@ export class StorageEngine {
   /** For sorts and hash tables that outgrow their memory. */
   readonly temporaryFiles: TemporaryFiles;
   private readonly store: Store;
+  private readonly visibilityPasses: VisibilityPasses;
   private readonly checkpointer: Checkpointer | null;
   private readonly directoryLock: DirectoryLock | null;
   private readonly recovered: RecoveredState;
@@ -129,6 +129,8 @@ export class StorageEngine {
     this.onLog = options.onLog ?? logToConsole;
     this.clock = options.clock ?? Date.now;
     this.store.onLeftBehind = () => this.scheduleSweep(SWEEP_SOON_MS);
+    this.visibilityPasses = new VisibilityPasses(this.store.heaps);
+    this.store.onPagesWritten = this.visibilityPasses.noteWritten;
     this.store.onVersionsPiled = () => this.scheduleSweep(SWEEP_LATER_MS);
   }
 
@@ -224,6 +226,7 @@ export class StorageEngine {
     this.state = 'serving';
     this.checkpointer?.start();
     this.hotPages.start();
+    this.visibilityPasses.start();
   }
 
   /** Counters of checkpoints: 0 without a data directory. */
@@ -277,6 +280,11 @@ export class StorageEngine {
     return this.sweepWaitsForPage;
   }
 
+  /** Puts the page into the visibility map if it is all-visible; true: it is. Throws PAGE_MISS. */
+  settlePage(heap: Heap, pageNo: number): boolean {
+    return settlePage(heap, pageNo);
+  }
+
   /** Pages of the version store's file. */
   get versionFilePages(): number {
     return this.store.versions.pages.pageCount;
@@ -301,8 +309,9 @@ export class StorageEngine {
     this.state = 'closed';
     if (this.sweepTimer !== null) clearTimeout(this.sweepTimer);
     this.sweepTimer = null;
+    this.visibilityPasses.stop();
     try {
-      if (wasServing) while (this.store.sweep.isReady && this.sweepSome(SWEEP_SLICE) > 0);
+      if (wasServing) await this.sweepAll();
       // Without the startup sweep a checkpoint would forget what is lost: the log keeps it.
       if (wasServing || this.recovery?.control === null) await this.shutdown();
       else this.checkpointer?.abandon();
@@ -314,6 +323,28 @@ export class StorageEngine {
       this.temporaryFiles.close();
       this.directoryLock?.release();
       this.temporaryDirectory?.remove();
+    }
+  }
+
+  /**
+   * Before the last checkpoint: what nobody can see any more goes, so that the next start has nothing to do. Pages that are not in memory
+   * are read for it; what meets a full disk or a damaged page stays for the next start.
+   */
+  private async sweepAll(): Promise<void> {
+    try {
+      // Commits that are not durable yet hold the horizon.
+      this.wal.flushSync(this.wal.insertLsn);
+      await new Promise((resolve) => setImmediate(resolve));
+      while (this.store.sweep.isReady) {
+        try {
+          this.store.sweep.run(SWEEP_SLICE);
+        } catch (error) {
+          if (error !== PAGE_MISS) throw error;
+          await new Promise<void>((resolve) => this.pool.onLoaded(resolve));
+        }
+      }
+    } catch (error) {
+      if (!(error instanceof SqlError)) throw error;
     }
   }
 
@@ -330,6 +361,7 @@ export class StorageEngine {
   abandon(): void {
     this.state = 'closed';
     if (this.sweepTimer !== null) clearTimeout(this.sweepTimer);
+    this.visibilityPasses.stop();
     this.checkpointer?.abandon();
     this.hotPages.stop();
     this.pool.close();
@@ -429,12 +461,19 @@ function openDirectory(
 }
 
 function sayWhatWasRecovered(recovery: RecoveryResult, onLog: (message: string) => void): void {
-  const { control, clean, redoLsn, endLsn, endReason, recordCount, lostLog } = recovery;
+  const { control, clean, redoLsn, endLsn, endReason, recordCount, lostLog, lostPages } = recovery;
   if (control === null || clean) return;
   const hex = (lsn: number): string => lsn.toString(16);
   onLog(`recovery: redo of ${recordCount} log records from ${hex(redoLsn)} to ${hex(endLsn)} (${endReason})`);
-  if (lostLog === null) return;
-  onLog(`accept_damaged_log: the log from ${hex(endLsn)} to ${hex(lostLog.durableLsn)}, at least, was given up`);
+  if (lostLog !== null) {
+    onLog(`accept_damaged_log: the log from ${hex(endLsn)} to ${hex(lostLog.durableLsn)}, at least, was given up`);
+  }
+  for (const { relId, lost, pageCount } of lostPages) {
+    onLog(
+      `accept_damaged_log: ${lost} of ${pageCount} pages of relation base/${relId} are gone: ` +
+        'it was dropped, emptied or shortened in the log that was given up',
+    );
+  }
 }
 
 /** A test's files come with a test's clock, so that a run can be repeated. */
@@ -500,6 +539,7 @@ function adopt(store: Store, recovered: RecoveredState): void {
 
 function restoreHeap(heap: Heap, state: HeapState): void {
   heap.rowCount = state.rowCount;
+  heap.visibility.restore(state.visible, heap.pages.changed, heap.pages.pageCount);
   for (const placeId of state.leftPlaces) heap.leftPlaces.add(placeId);
   const { pageCount } = heap.pages;
   state.freePages.forEach((pageNo, i) => {
@@ -528,20 +568,6 @@ function openTemporary(options: StorageOptions, fileSystem: FileSystem): OpenedP
     temporaryDirectory,
     images: null,
   };
-}
-
-class TemporaryDirectory {
-  readonly path = mkdtempSync(join(tmpdir(), 'hotrow-'));
-  private readonly onExit = (): void => rmSync(this.path, { recursive: true, force: true });
-
-  constructor() {
-    process.once('exit', this.onExit);
-  }
-
-  remove(): void {
-    process.removeListener('exit', this.onExit);
-    this.onExit();
-  }
 }
 
 function logToConsole(message: string): void {

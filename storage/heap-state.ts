@@ -11,6 +11,10 @@
  * | left places: count, row ids (Heap.leftPlaces) |
  * | pages with room: count n, n page numbers, n bytes, from the bottom of the stack on (FreeSpace) |
  * | images: count; of each: index oid, number of the checkpoint (f64) that it was written for, its LSN (f64) |
+ *
+ * And after all of them (older servers wrote no more, and read no further):
+ *
+ * | visible: of each heap, in the same order, the words of a bitmap: all-visible pages (buffer/visibility-map.ts) |
  */
 import { PageSet } from './buffer/index.ts';
 
@@ -31,6 +35,8 @@ export interface HeapState {
   readonly freePages: readonly number[];
   /** What FreeSpace knows of each of them. */
   readonly freeSpaces: readonly number[];
+  /** All-visible pages; those that the log names since are not any more. */
+  readonly visible: PageSet;
   readonly images: readonly ImageRecord[];
 }
 
@@ -44,6 +50,7 @@ export function newHeapState(relId: number): HeapState {
     leftPlaces: new Set(),
     freePages: [],
     freeSpaces: [],
+    visible: new PageSet(),
     images: [],
   };
 }
@@ -67,6 +74,7 @@ export function encodeHeapStates(states: readonly HeapState[]): Uint8Array {
       writer.f64(lsn);
     }
   }
+  for (const { visible } of states) writer.words(visible.words);
   return writer.bytes();
 }
 
@@ -85,8 +93,10 @@ export function decodeHeapStates(bytes: Uint8Array): Map<number, HeapState> {
     const freeSpaces = freePages.map(() => reader.u8());
     const images: ImageRecord[] = [];
     for (let i = reader.u32(); i > 0; i--) images.push({ oid: reader.u32(), number: reader.f64(), lsn: reader.f64() });
-    states.set(relId, { relId, rowCount, changed, pending, leftPlaces, freePages, freeSpaces, images });
+    const visible = new PageSet();
+    states.set(relId, { relId, rowCount, changed, pending, leftPlaces, freePages, freeSpaces, visible, images });
   }
+  if (!reader.isAtEnd) for (const { visible } of states.values()) visible.addAll(new PageSet(reader.words()));
   return states;
 }
 
@@ -133,6 +143,10 @@ class Reader {
 
   constructor(bytes: Uint8Array) {
     this.buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+  }
+
+  get isAtEnd(): boolean {
+    return this.at >= this.buffer.length;
   }
 
   u8(): number {

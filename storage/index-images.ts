@@ -191,6 +191,7 @@ export class IndexImages {
       leftPlaces: new Set(heap.leftPlaces),
       freePages,
       freeSpaces,
+      visible: heap.visibility.copyPages(),
       images: kept,
     };
     return { relId: heap.relId, state, renewed, kept };
@@ -248,7 +249,7 @@ function isWorthwhile(heap: Heap, known: HeapImages, indexed: IndexedHeap, isFin
   if (changed === 0) return false;
   if (isFinal || toWrite.length === 0) return true;
   let bytes = 0;
-  for (const { dictionary } of toWrite) bytes += dictionary.count * 12 + (dictionary.arena?.usedBytes ?? 0);
+  for (const { dictionary } of toWrite) bytes += dictionary.imageBytes;
   return changed * PAGE_SIZE * IMAGE_WEIGHT >= bytes;
 }
 

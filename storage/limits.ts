@@ -24,9 +24,9 @@ export const POOL_FRAMES_MIN = 16;
 export const USAGE_COUNT_MAX = 5;
 /** Where counting ends between two samples of page heat. */
 export const USAGE_BYTE_MAX = 255;
-/** A scan's ring: 32 frames (256 KB) in a small pool, and a 64th of a larger one up to 128 frames (1 MB). */
+/** A scan's ring: 32 frames (256 KB) in a small pool, and a 64th of a larger one up to 256 frames (2 MB). */
 export const RING_FRAMES = 32;
-export const RING_FRAMES_MAX = 128;
+export const RING_FRAMES_MAX = 256;
 
 export const WAL_SEGMENT_SIZE = 16 * 1024 * 1024;
 export const WAL_RECORD_HEADER_SIZE = 32;
@@ -40,3 +40,6 @@ assert(WAL_SEGMENT_SIZE % PAGE_SIZE === 0, 'segments are whole pages');
 assert(WAL_RECORD_HEADER_SIZE + 16 + PAGE_SIZE < WAL_SEGMENT_SIZE, 'a page image fits in a log segment');
 assert(WAL_RECORD_HEADER_SIZE % 8 === 0, 'log records keep f64 fields aligned');
 assert(RING_FRAMES * 2 >= POOL_FRAMES_MIN, 'the ring is the larger of the small sizes: tiny pools do not use one');
+
+/** Relation of the version store. */
+export const VERSIONS_REL_ID = 1;

@@ -10,6 +10,7 @@ import { assert } from '../types/assert.ts';
 import { SqlError } from '../types/errors.ts';
 import { type BufferPool, PAGE_MISS, type RelationPages, type WriteRing } from './buffer/index.ts';
 import { Heap, type HeapContext, Sweep, undoInserts, undoNewest, VersionStore } from './heap/index.ts';
+import { VERSIONS_REL_ID } from './limits.ts';
 import {
   isRun,
   LockManager,
@@ -40,8 +41,6 @@ import {
   type Wal,
 } from './wal/index.ts';
 
-/** Relation of the version store. */
-export const VERSIONS_REL_ID = 1;
 export const FIRST_HEAP_REL_ID = 16;
 /** Oids below belong to the system. */
 export const FIRST_OID = 16384;
@@ -96,6 +95,8 @@ export class Store implements TransactionStore {
   nextOid = FIRST_OID;
   /** Called when old versions pile up. */
   onVersionsPiled: () => void = () => {};
+  /** Called when heaps are written to again. */
+  onPagesWritten: () => void = () => {};
   /** Called when a commit has left something for the sweep. */
   onLeftBehind: () => void = () => {};
   /** The first oid that the log does not cover. */
@@ -117,6 +118,7 @@ export class Store implements TransactionStore {
       locks: this.locks,
       newPage: (relation: RelationPages, flags: number, ring?: WriteRing) => this.newPage(relation, flags, ring),
       versionsPiled: () => this.onVersionsPiled(),
+      pagesWritten: () => this.onPagesWritten(),
     } as { -readonly [K in keyof HeapContext]: HeapContext[K] };
     context.versions = new VersionStore(context, pages);
     this.versions = context.versions;

@@ -7,6 +7,8 @@ import type { SqlArray } from './array.ts';
 import type { Interval } from './datetime/interval.ts';
 import type { TimeTz } from './datetime/time-tz.ts';
 import { sqlError } from './errors.ts';
+import { compareTsqueries, unweightedTsquery } from './fulltext/tsquery.ts';
+import { compareTsvectors } from './fulltext/tsvector.ts';
 import { compareJsonb, jsonbHashKey, parseJsonb } from './jsonb.ts';
 import type { Numeric } from './numeric.ts';
 import { compareMultiranges, compareRanges, RANGE_EMPTY, type SqlMultirange, type SqlRange } from './range.ts';
@@ -97,6 +99,8 @@ const SIMPLE: Readonly<Partial<Record<Representation, Comparator>>> = {
   interval: compareIntervals,
   jsonb: (a: string, b: string) => (a === b ? 0 : compareJsonb(parseJsonb(a), parseJsonb(b))),
   tid: (a: number, b: number) => a - b,
+  tsvector: compareTsvectors,
+  tsquery: compareTsqueries,
   address: compareAscii,
   range: compareRanges,
   multirange: compareMultiranges,
@@ -215,7 +219,10 @@ export function hashKey(oid: number): (value: Value) => HashKey {
     case 'bpchar':
       return trimBlanks;
     case 'bytea':
+    case 'tsvector':
       return bytesKey;
+    case 'tsquery':
+      return (value: Uint8Array) => bytesKey(unweightedTsquery(value));
     case 'timetz':
       return (value: TimeTz) => `${value.micros}:${value.offset}`;
     case 'interval':

@@ -6,7 +6,7 @@
  * | --- | --- |
  * | text types, json, jsonb | UTF-8 |
  * | enum | the label's oid, u32 |
- * | bytea | itself |
+ * | bytea, tsvector, tsquery | itself |
  * | numeric | u16 big endian: bit 15 sign, bit 14 special, bits 0..13 scale; then the coefficient, big endian, no leading zero bytes. Special: scale bits 0 NaN, 1 Infinity (with sign) |
  * | interval | i64 microseconds, i32 days, i32 months |
  * | timetz | i64 microseconds, i32 seconds east |
@@ -51,7 +51,7 @@ function representationOf(oid: number): Representation {
   return kind;
 }
 
-/** Bytes of a non-null value, the caller's to keep (for bytea they are the value itself). */
+/** Bytes of a non-null value, the caller's to keep (for bytea and its like they are the value itself). */
 export function encodeDatum(oid: number, value: Value): Uint8Array {
   const kind = representationOf(oid);
   switch (kind) {
@@ -60,6 +60,8 @@ export function encodeDatum(oid: number, value: Value): Uint8Array {
     case 'jsonb':
       return Buffer.from(value as string, 'utf8');
     case 'bytea':
+    case 'tsvector':
+    case 'tsquery':
       return value;
     case 'numeric':
       return encodeNumeric(value);
@@ -85,6 +87,8 @@ export function decodeDatum(oid: number, bytes: Uint8Array, start: number, end: 
     case 'enum':
       return enumLabel(oid, readInt32(bytes, start) >>> 0);
     case 'bytea':
+    case 'tsvector':
+    case 'tsquery':
       // A Buffer's own slice() would share its bytes.
       return new Uint8Array(bytes.subarray(start, end));
     case 'numeric':
@@ -140,6 +144,8 @@ function writeDatum(kind: Representation, value: Value, writer: ByteWriter): voi
       writer.text(value);
       return;
     case 'bytea':
+    case 'tsvector':
+    case 'tsquery':
       writer.write(value);
       return;
     case 'numeric':

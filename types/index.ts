@@ -38,6 +38,16 @@ export {
   samePoint,
   slope,
 } from './geometry.ts';
+export { isWordCharacter } from './fulltext/letters.ts';
+export { matchTsqueryAt } from './fulltext/match.ts';
+export { forEachTerm, type TermExpression, type TermQuery, tsqueryTerms, tsvectorTerms } from './fulltext/terms.ts';
+export { compareTrigrams, trigramSequence, trigramsOf, trigramTerm } from './fulltext/trigram.ts';
+export {
+  likeTrigrams,
+  regexTrigrams,
+  similarityTrigrams,
+  type TrigramExpression,
+} from './fulltext/trigram-patterns.ts';
 export { type Int8, inputInt2, inputInt4, inputInt8, inputOid, normaliseInt8 } from './integer.ts';
 export {
   type BinaryInput,
@@ -59,6 +69,8 @@ export {
 export { inputJson, type JsonBuilder, parseJson, quoteJson } from './json.ts';
 export { compareJsonb, formatJsonb, inputJsonb, type Jsonb, JsonbObject, parseJsonb } from './jsonb.ts';
 export { encodeKeyPart, type KeyEncoder, KeyWriter, keyEncoder } from './key.ts';
+export { isKeyReversible, type KeyPart, keyDecoder } from './key-decode.ts';
+export { toLower, toUpper } from './letter-case.ts';
 export { inputMac, inputMac8, mac8Bytes, mac8FromBytes, macBytes, macFromBytes, widenMac } from './mac.ts';
 export { inputMoney, outputMoney } from './money.ts';
 export {
@@ -79,6 +91,7 @@ export {
 export { Numeric } from './numeric.ts';
 export { type BuiltinOid, OID } from './oid.ts';
 export { OutBuffer } from './out-buffer.ts';
+export { plainDate, plainInteger, plainNumeric } from './plain-fields.ts';
 export {
   compareBounds,
   compareMultiranges,

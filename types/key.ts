@@ -12,6 +12,8 @@
  * | numeric | class (0 -Infinity, 1 negative, 2 zero, 3 positive, 4 Infinity, 5 NaN); for 1 and 3: decimal exponent + 32768 in 3 bytes, digits in pairs + 1, 00; of negative ones all bits flipped |
  * | text | UTF-8, 00 (text has no U+0000) |
  * | bytea | 00 as 00 FF; 00 00 at the end |
+ * | tsvector | size, count, each: 00 with positions or 01, lexeme, 00; positions and their number as 65535 - x, u16 |
+ * | tsquery | count, size; each node from the root: 00 operator (255 - its code, right side, left side, 65535 - distance), 01 operand (checksum descending, lexeme, 00) |
  * | interval, timetz | two i64 |
  * | array | 01 element or 02 null, each; 00; dimensions and lower bounds |
  * | record | 01 field or 02 null, each |
@@ -28,6 +30,7 @@ import { intervalDays, intervalRest } from './compare.ts';
 import type { Interval } from './datetime/interval.ts';
 import type { TimeTz } from './datetime/time-tz.ts';
 import { sqlError } from './errors.ts';
+import { writeTsqueryKey, writeTsvectorKey } from './fulltext/keys.ts';
 import { type Jsonb, type JsonbObject, jsonbRank, parseJsonb } from './jsonb.ts';
 import { Numeric } from './numeric.ts';
 import { isInclusive, LOWER_INFINITE, type SqlMultirange, type SqlRange, UPPER_INFINITE } from './range.ts';
@@ -45,7 +48,7 @@ export class KeyWriter extends ByteWriter {}
 export type KeyEncoder = (value: Value, writer: KeyWriter) => void;
 
 const MARKER_NULL_FIRST = 0;
-const MARKER_VALUE = 1;
+export const MARKER_VALUE = 1;
 const MARKER_NULL_LAST = 2;
 
 /** Adds a part for a value or null. By default nulls come last, and first when descending. */
@@ -143,6 +146,10 @@ function payloadEncoder(oid: number): KeyEncoder {
       return (value: string, writer) => writeJsonb(parseJsonb(value), writer, true);
     case 'tid':
       return writeOrdered;
+    case 'tsvector':
+      return writeTsvectorKey;
+    case 'tsquery':
+      return writeTsqueryKey;
     case 'enum': {
       const order = enumOrder(oid);
       return (value: string, writer) => writeFloat(order(value), writer);

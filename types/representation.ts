@@ -39,6 +39,9 @@ export type Representation =
   | 'jsonb'
   /** block * 65536 + offset */
   | 'tid'
+  /** Bytes: fulltext/tsvector.ts, fulltext/tsquery.ts. */
+  | 'tsvector'
+  | 'tsquery'
   | 'enum'
   | 'array'
   | 'record';
@@ -90,6 +93,8 @@ const KNOWN: ReadonlyMap<number, Representation> = new Map<number, Representatio
   [OID.UUID, 'uuid'],
   [OID.JSONB, 'jsonb'],
   [OID.TID, 'tid'],
+  [OID.TSVECTOR, 'tsvector'],
+  [OID.TSQUERY, 'tsquery'],
   [OID.RECORD, 'record'],
   [OID.ANYARRAY, 'array'],
   [OID.INT2VECTOR, 'array'],

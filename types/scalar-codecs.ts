@@ -8,9 +8,11 @@ import { inputBytea, outputBytea } from './bytea.ts';
 import type { Codec } from './codec.ts';
 import { sqlError } from './errors.ts';
 import { inputFloat4, inputFloat8, outputFloat4, outputFloat8 } from './float.ts';
+import { tsqueryCodec, tsvectorCodec } from './fulltext/codecs.ts';
 import { inputInt2, inputInt4, inputInt8, inputOid, inputXid, inputXid8, normaliseInt8 } from './integer.ts';
 import { inputJson } from './json.ts';
 import { inputJsonb } from './jsonb.ts';
+import { inputJsonpath } from './jsonpath/print.ts';
 import { mac8Codec, macCodec } from './mac.ts';
 import { moneyCodec } from './money.ts';
 import { addressCodec } from './network.ts';
@@ -124,6 +126,12 @@ function receiveJsonb(reader: BinaryReader): string {
   return inputJsonb(reader.text());
 }
 
+function receiveJsonpath(reader: BinaryReader): string {
+  const version = reader.uint8();
+  if (version !== 1) throw sqlError('XX000', `unsupported jsonpath version number: ${version}`);
+  return inputJsonpath(reader.text());
+}
+
 function sendBits(value: string, writer: ByteWriter): void {
   writer.int32(value.length);
   writer.write(bitsToBytes(value));
@@ -194,7 +202,20 @@ const SCALARS: ReadonlyMap<number, Codec> = new Map<number, Codec>([
   [OID.CSTRING, text],
   [OID.REFCURSOR, text],
   [OID.XML, text],
-  [OID.JSONPATH, text],
+  [
+    OID.JSONPATH,
+    {
+      output: asIs,
+      input: inputJsonpath,
+      send: (value: string, writer) => {
+        writer.uint8(1);
+        writer.text(value);
+      },
+      receive: receiveJsonpath,
+    },
+  ],
+  [OID.TSVECTOR, tsvectorCodec],
+  [OID.TSQUERY, tsqueryCodec],
   [OID.ACLITEM, text],
   [OID.VARCHAR, varchar],
   [OID.BPCHAR, bpchar],

@@ -7,11 +7,15 @@
  * `retain`, called before the chunk's owner uses it again, copies what is left over, an unfinished frame or whole frames
  * that must wait, into storage of our own. So a frame is copied only when a read ended inside it.
  *
+ * A long frame (LONG_FRAME_SIZE) is given away: its storage is never written again, and whoever handles it may keep its bytes.
+ *
  * Invariants
  *  1. `bytes[start, end)` is the input not yet answered.
- *  2. Storage grows with what has come, never with what a length field promises.
+ *  2. Storage grows with what has come, not with what a length field promises: only who has sent PROMISE_BELIEVED bytes of a frame
+ *     gets room for all of it, so that it is not copied again and again.
  *  3. After an error nothing more is answered: the connection ends.
  */
+import { LONG_PARAMETER_SIZE } from '../executor/session-api.ts';
 
 /** What `next` answers, beside FRAME. */
 export const NEED_MORE = 0;
@@ -36,6 +40,9 @@ AUTHENTICATION_LENGTH_MAX['p'.charCodeAt(0)] = PASSWORD_LENGTH_MAX;
 
 const EMPTY = Buffer.alloc(0);
 const STORE_SIZE_MIN = 256;
+/** Frames from this size on are given away: a session keeps long parameters. */
+const LONG_FRAME_SIZE = LONG_PARAMETER_SIZE;
+const PROMISE_BELIEVED = 8 * 1024 * 1024;
 /** What one read of a socket brings at most. */
 const READ_SIZE_MAX = 64 * 1024;
 /** Storage above this is given back as soon as it is empty: an idle connection must be cheap. */
@@ -55,6 +62,8 @@ export class FrameReader {
   private lengthMax = LENGTH_MAX;
   /** Size of the frame at `start`, as soon as it is known. */
   private frameSize = 0;
+  /** The frame last answered keeps the storage. */
+  private isGivenAway = false;
 
   /** Bytes taken in and not yet answered. */
   get buffered(): number {
@@ -68,6 +77,7 @@ export class FrameReader {
 
   /** Borrows `chunk[0, size)` until `retain`. */
   push(chunk: Buffer, size: number): void {
+    if (this.isGivenAway) this.leaveStore();
     if (this.start === this.end) {
       this.bytes = chunk;
       this.start = 0;
@@ -81,6 +91,7 @@ export class FrameReader {
   }
 
   next(): FrameResult {
+    if (this.isGivenAway) this.leaveStore();
     const bytes = this.bytes;
     const start = this.start;
     const available = this.end - start;
@@ -97,10 +108,27 @@ export class FrameReader {
       this.frameSize = length + 1;
       return NEED_MORE;
     }
+    const isLong = length >= LONG_FRAME_SIZE;
+    if (isLong && bytes !== this.store) {
+      this.retain();
+      return this.next();
+    }
     this.type = type;
     this.bodyStart = start + 5;
     this.start = this.bodyEnd = start + 1 + length;
+    this.isGivenAway = isLong;
     return FRAME;
+  }
+
+  /** Takes what is behind a frame that was given away into storage of its own. */
+  private leaveStore(): void {
+    this.isGivenAway = false;
+    const rest = this.end - this.start;
+    const store = rest === 0 ? EMPTY : Buffer.allocUnsafeSlow(Math.max(STORE_SIZE_MIN, rest));
+    this.bytes.copy(store, 0, this.start, this.end);
+    this.store = this.bytes = store;
+    this.start = 0;
+    this.end = rest;
   }
 
   /** The next start-up packet; its body begins with the protocol version or request code. */
@@ -120,6 +148,7 @@ export class FrameReader {
 
   /** Gives back what was borrowed: the rest moves into our own storage. */
   retain(): void {
+    if (this.isGivenAway) this.leaveStore();
     if (this.start === this.end) {
       this.start = this.end = 0;
       this.bytes = EMPTY;
@@ -137,6 +166,7 @@ export class FrameReader {
 
   /** Forgets everything: the connection ends. */
   clear(): void {
+    this.isGivenAway = false;
     this.start = this.end = 0;
     this.bytes = this.store = EMPTY;
   }
@@ -164,6 +194,7 @@ export class FrameReader {
 
   /** At least `needed`, about twice that; when the frame ends before, just it and the read that ends it. */
   private grownSize(needed: number): number {
+    if (needed >= PROMISE_BELIEVED && this.frameSize >= needed) return this.frameSize + READ_SIZE_MAX;
     const doubled = Math.max(STORE_SIZE_MIN, needed * 2);
     const frame = this.frameSize + READ_SIZE_MAX;
     return frame >= needed && frame < doubled ? frame : doubled;

@@ -36,6 +36,10 @@ class Frames {
     if (this.usage[frame] < USAGE_BYTE_MAX) this.usage[frame]++;
   }
 
+  relationOf(): number {
+    return RELATION;
+  }
+
   /** The page takes the frame from whatever was in it. */
   settle(frame: number, page: number): void {
     const before = this.framePage[frame];
@@ -80,7 +84,7 @@ export const sweepWithAdmission: PolicyMaker = (frames, pageCount) => {
         pool.touch(frame);
         return true;
       }
-      const target = pool.used < frames ? pool.used++ : admission.choose(pool.sweep.findAny(), page);
+      const target = pool.used < frames ? pool.used++ : admission.choose(pool.sweep.findAny(), RELATION, page);
       pool.settle(target, page);
       return false;
     },

@@ -512,7 +512,10 @@ export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
 1174|timestamptz|1082|1184|sS|date_timestamptz
 1175|justify_hours|1186|1186|iS|interval_justify_hours
 1176|timestamptz|1082 1083|1184|sS|timestamptz_date_time
+1177|jsonb_path_exists_tz|3802 4072 3802 16|16|sS|jsonb_path_exists_tz|target,path,vars,silent||["{}",false]
 1178|date|1184|1082|sS|timestamptz_date
+1179|jsonb_path_query_tz|3802 4072 3802 16|3802|sSR|jsonb_path_query_tz|target,path,vars,silent||["{}",false]
+1180|jsonb_path_query_array_tz|3802 4072 3802 16|3802|sS|jsonb_path_query_array_tz|target,path,vars,silent||["{}",false]
 1188|timestamptz_mi|1184 1184|1186|iS|timestamp_mi
 1189|timestamptz_pl_interval|1184 1186|1184|sS|timestamptz_pl_interval
 1190|timestamptz_mi_interval|1184 1186|1184|sS|timestamptz_mi_interval
@@ -989,12 +992,14 @@ export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
 2019|time|1184|1083|sS|timestamptz_time
 2020|date_trunc|25 1114|1114|iS|timestamp_trunc
 2021|date_part|25 1114|701|iS|timestamp_part
+2023|jsonb_path_query_first_tz|3802 4072 3802 16|3802|sS|jsonb_path_query_first_tz|target,path,vars,silent||["{}",false]
 2024|timestamp|1082|1114|iS|date_timestamp
 2025|timestamp|1082 1083|1114|iS|datetime_timestamp
 2026|pg_backend_pid||23|sS|pg_backend_pid
 2027|timestamp|1184|1114|sS|timestamptz_timestamp
 2028|timestamptz|1114|1184|sS|timestamp_timestamptz
 2029|date|1114|1082|iS|timestamp_date
+2030|jsonb_path_match_tz|3802 4072 3802 16|16|sS|jsonb_path_match_tz|target,path,vars,silent||["{}",false]
 2031|timestamp_mi|1114 1114|1186|iS|timestamp_mi
 2032|timestamp_pl_interval|1114 1186|1114|iS|timestamp_pl_interval
 2033|timestamp_mi_interval|1114 1186|1114|iS|timestamp_mi_interval
@@ -1442,6 +1447,7 @@ export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
 3033|set_bit|1560 23 23|1560|iS|bitsetbit
 3034|pg_relation_filepath|2205|25|sS|pg_relation_filepath
 3035|pg_listening_channels||25|sSR|pg_listening_channels
+3036|pg_notify|25 25|2278|v|pg_notify
 3054|pg_stat_get_vacuum_count|26|20|sS|pg_stat_get_vacuum_count
 3055|pg_stat_get_autovacuum_count|26|20|sS|pg_stat_get_autovacuum_count
 3056|pg_stat_get_analyze_count|26|20|sS|pg_stat_get_analyze_count
@@ -1562,6 +1568,7 @@ export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
 3290|dist_cpoint|718 600|701|iS|dist_cpoint
 3292|dist_polyp|604 600|701|iS|dist_polyp
 3294|current_setting|25 16|25|sS|show_config_by_name_missing_ok
+3296|pg_notification_queue_usage||701|vS|pg_notification_queue_usage
 3298|row_security_active|26|16|sS|row_security_active
 3299|row_security_active|25|16|sS|row_security_active_name
 3301|jsonb_concat|3802 3802|3802|iS|jsonb_concat
@@ -1572,6 +1579,13 @@ export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
 3306|jsonb_pretty|3802|25|iS|jsonb_pretty
 3308|xidneq|28 28|16|iS|xidneq
 3309|xidneqint4|28 23|16|iS|xidneq
+3319|ts_filter|3614 1002|3614|iS|tsvector_filter
+3320|setweight|3614 18 1009|3614|iS|tsvector_setweight_by_filter
+3321|ts_delete|3614 25|3614|iS|tsvector_delete_str
+3322|unnest|3614|2249|iSR|tsvector_unnest|tsvector|lexeme 25,positions 1005,weights 1009
+3323|ts_delete|3614 1009|3614|iS|tsvector_delete_arr
+3326|tsvector_to_array|3614|1009|iS|tsvector_to_array
+3327|array_to_tsvector|1009|3614|iS|array_to_tsvector
 3330|pg_current_wal_flush_lsn||3220|vS|pg_current_wal_flush_lsn
 3334|pg_size_bytes|25|20|iS|pg_size_bytes
 3343|jsonb_delete|3802 1009|3802|iSA|jsonb_delete_array|from_json,path_elems
@@ -1644,10 +1658,63 @@ export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
 3564|max|869|869|iG|max_inet
 3565|min|869|869|iG|min_inet
 3579|jsonb_insert|3802 1009 3802 16|3802|iS|jsonb_insert|jsonb_in,path,replacement,insert_after||[false]
+3616|tsvector_lt|3614 3614|16|iS|tsvector_lt
+3617|tsvector_le|3614 3614|16|iS|tsvector_le
+3618|tsvector_eq|3614 3614|16|iS|tsvector_eq
+3619|tsvector_ne|3614 3614|16|iS|tsvector_ne
+3620|tsvector_ge|3614 3614|16|iS|tsvector_ge
+3621|tsvector_gt|3614 3614|16|iS|tsvector_gt
+3622|tsvector_cmp|3614 3614|23|iS|tsvector_cmp
+3623|strip|3614|3614|iS|tsvector_strip
+3624|setweight|3614 18|3614|iS|tsvector_setweight
+3625|tsvector_concat|3614 3614|3614|iS|tsvector_concat
+3634|ts_match_vq|3614 3615|16|iS|ts_match_vq
+3635|ts_match_qv|3615 3614|16|iS|ts_match_qv
+3662|tsquery_lt|3615 3615|16|iS|tsquery_lt
+3663|tsquery_le|3615 3615|16|iS|tsquery_le
+3664|tsquery_eq|3615 3615|16|iS|tsquery_eq
+3665|tsquery_ne|3615 3615|16|iS|tsquery_ne
+3666|tsquery_ge|3615 3615|16|iS|tsquery_ge
+3667|tsquery_gt|3615 3615|16|iS|tsquery_gt
+3668|tsquery_cmp|3615 3615|23|iS|tsquery_cmp
+3669|tsquery_and|3615 3615|3615|iS|tsquery_and
+3670|tsquery_or|3615 3615|3615|iS|tsquery_or
+3671|tsquery_not|3615|3615|iS|tsquery_not
+3672|numnode|3615|23|iS|tsquery_numnode
+3673|querytree|3615|25|iS|tsquerytree
+3691|tsq_mcontains|3615 3615|16|iS|tsq_mcontains
+3692|tsq_mcontained|3615 3615|16|iS|tsq_mcontained
 3696|starts_with|25 25|16|iS|text_starts_with
+3703|ts_rank|1021 3614 3615 23|700|iS|ts_rank_wttf
+3704|ts_rank|1021 3614 3615|700|iS|ts_rank_wtt
+3705|ts_rank|3614 3615 23|700|iS|ts_rank_ttf
+3706|ts_rank|3614 3615|700|iS|ts_rank_tt
+3707|ts_rank_cd|1021 3614 3615 23|700|iS|ts_rankcd_wttf
+3708|ts_rank_cd|1021 3614 3615|700|iS|ts_rankcd_wtt
+3709|ts_rank_cd|3614 3615 23|700|iS|ts_rankcd_ttf
+3710|ts_rank_cd|3614 3615|700|iS|ts_rankcd_tt
+3711|length|3614|23|iS|tsvector_length
+3713|ts_token_type|26|2249|iSR|ts_token_type_byid|parser_oid|tokid 23,alias 25,description 25
+3714|ts_token_type|25|2249|sSR|ts_token_type_byname|parser_name|tokid 23,alias 25,description 25
+3715|ts_parse|26 25|2249|iSR|ts_parse_byid|parser_oid,txt|tokid 23,token 25
+3716|ts_parse|25 25|2249|sSR|ts_parse_byname|parser_name,txt|tokid 23,token 25
+3723|ts_lexize|3769 25|1009|iS|ts_lexize
+3743|ts_headline|3734 25 3615 25|25|iS|ts_headline_byid_opt
+3744|ts_headline|3734 25 3615|25|iS|ts_headline_byid
+3745|to_tsvector|3734 25|3614|iS|to_tsvector_byid
+3746|to_tsquery|3734 25|3615|iS|to_tsquery_byid
+3747|plainto_tsquery|3734 25|3615|iS|plainto_tsquery_byid
+3749|to_tsvector|25|3614|sS|to_tsvector
+3750|to_tsquery|25|3615|sS|to_tsquery
+3751|plainto_tsquery|25|3615|sS|plainto_tsquery
+3754|ts_headline|25 3615 25|25|sS|ts_headline_opt
+3755|ts_headline|25 3615|25|sS|ts_headline
 3756|pg_ts_parser_is_visible|26|16|sS|pg_ts_parser_is_visible
 3757|pg_ts_dict_is_visible|26|16|sS|pg_ts_dict_is_visible
 3758|pg_ts_config_is_visible|26|16|sS|pg_ts_config_is_visible
+3759|get_current_ts_config||3734|sS|get_current_ts_config
+3760|ts_match_tt|25 25|16|sS|ts_match_tt
+3761|ts_match_tq|25 3615|16|sS|ts_match_tq
 3768|pg_ts_template_is_visible|26|16|sS|pg_ts_template_is_visible
 3775|pg_stat_reset_shared|25|2278|vS|pg_stat_reset_shared
 3776|pg_stat_reset_single_table_counters|26|2278|vS|pg_stat_reset_single_table_counters
@@ -1747,6 +1814,13 @@ export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
 3988|percent_rank|2276|701|iGOA|percent_rank_any
 3990|cume_dist|2276|701|iGOA|cume_dist_any
 3992|dense_rank|2276|20|iGOA|dense_rank_any
+4005|jsonb_path_exists|3802 4072 3802 16|16|iS|jsonb_path_exists|target,path,vars,silent||["{}",false]
+4006|jsonb_path_query|3802 4072 3802 16|3802|iSR|jsonb_path_query|target,path,vars,silent||["{}",false]
+4007|jsonb_path_query_array|3802 4072 3802 16|3802|iS|jsonb_path_query_array|target,path,vars,silent||["{}",false]
+4008|jsonb_path_query_first|3802 4072 3802 16|3802|iS|jsonb_path_query_first|target,path,vars,silent||["{}",false]
+4009|jsonb_path_match|3802 4072 3802 16|16|iS|jsonb_path_match|target,path,vars,silent||["{}",false]
+4010|jsonb_path_exists_opr|3802 4072|16|iS|jsonb_path_exists_opr
+4011|jsonb_path_match_opr|3802 4072|16|iS|jsonb_path_match_opr
 4032|pg_sequence_last_value|2205|20|vS|pg_sequence_last_value
 4038|jsonb_ne|3802 3802|16|iS|jsonb_ne
 4039|jsonb_lt|3802 3802|16|iS|jsonb_lt
@@ -1784,6 +1858,22 @@ export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
 4125|macaddr8_set7bit|774|774|iS|macaddr8_set7bit
 4189|max|3220|3220|iG|max_pg_lsn
 4190|min|3220|3220|iG|min_pg_lsn
+4201|ts_headline|3734 3802 3615 25|3802|iS|ts_headline_jsonb_byid_opt
+4202|ts_headline|3734 3802 3615|3802|iS|ts_headline_jsonb_byid
+4203|ts_headline|3802 3615 25|3802|sS|ts_headline_jsonb_opt
+4204|ts_headline|3802 3615|3802|sS|ts_headline_jsonb
+4205|ts_headline|3734 114 3615 25|114|iS|ts_headline_json_byid_opt
+4206|ts_headline|3734 114 3615|114|iS|ts_headline_json_byid
+4207|ts_headline|114 3615 25|114|sS|ts_headline_json_opt
+4208|ts_headline|114 3615|114|sS|ts_headline_json
+4209|to_tsvector|3802|3614|sS|jsonb_string_to_tsvector
+4210|to_tsvector|114|3614|sS|json_string_to_tsvector
+4211|to_tsvector|3734 3802|3614|iS|jsonb_string_to_tsvector_byid
+4212|to_tsvector|3734 114|3614|iS|json_string_to_tsvector_byid
+4213|jsonb_to_tsvector|3802 3802|3614|sS|jsonb_to_tsvector
+4214|jsonb_to_tsvector|3734 3802 3802|3614|iS|jsonb_to_tsvector_byid
+4215|json_to_tsvector|114 3802|3614|sS|json_to_tsvector
+4216|json_to_tsvector|3734 114 3802|3614|iS|json_to_tsvector_byid
 4228|range_merge|4537|3831|iS|range_merge_from_multirange
 4235|lower|4537|2283|iS|multirange_lower
 4236|upper|4537|2283|iS|multirange_upper
@@ -1852,6 +1942,12 @@ export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
 4450|range_intersect_agg|3831|3831|iG|range_intersect_agg_anyrange
 4541|range_contains_multirange|3831 4537|16|iS|range_contains_multirange
 4542|multirange_contained_by_range|4537 3831|16|iS|multirange_contained_by_range
+5001|phraseto_tsquery|25|3615|sS|phraseto_tsquery
+5003|tsquery_phrase|3615 3615|3615|iS|tsquery_phrase
+5004|tsquery_phrase|3615 3615 23|3615|iS|tsquery_phrase_distance
+5006|phraseto_tsquery|3734 25|3615|iS|phraseto_tsquery_byid
+5007|websearch_to_tsquery|3734 25|3615|iS|websearch_to_tsquery_byid
+5009|websearch_to_tsquery|25|3615|sS|websearch_to_tsquery
 5034|xid8lt|5069 5069|16|iS|xid8lt
 5035|xid8gt|5069 5069|16|iS|xid8gt
 5036|xid8le|5069 5069|16|iS|xid8le
@@ -1892,6 +1988,8 @@ export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
 6174|pg_get_statisticsobjdef_columns|26|25|sS|pg_get_statisticsobjdef_columns
 6177|date_bin|1186 1114 1114|1114|iS|timestamp_bin
 6178|date_bin|1186 1184 1184|1184|iS|timestamptz_bin
+6183|ts_debug|3734 25|2249|sSR|ts_debug_regconfig_text|config,document|alias 25,description 25,token 25,dictionaries 3770,dictionary 3769,lexemes 1009
+6184|ts_debug|25|2249|sSR|ts_debug_text|document|alias 25,description 25,token 25,dictionaries 3770,dictionary 3769,lexemes 1009
 6188|pg_stat_get_db_sessions|26|20|sS|pg_stat_get_db_sessions
 6195|ltrim|17 17|17|iS|bytealtrim
 6196|rtrim|17 17|17|iS|byteartrim

@@ -28,7 +28,8 @@ function indexOutOfRange(index: number | bigint, maximum: number): SqlError {
   return sqlError('2202E', `index ${index} out of valid range, 0..${maximum}`);
 }
 
-function checkIndex(index: number | bigint, count: number): number {
+/** 2202E unless there is a byte (or bit) of this index. */
+export function checkIndex(index: number | bigint, count: number): number {
   if (index < 0 || index >= count) throw indexOutOfRange(index, count - 1);
   return Number(index);
 }

@@ -2,6 +2,9 @@
  * Characters of a string as PostgreSQL counts them: code points, where JavaScript counts UTF-16 units. Strings without
  * surrogates, which is nearly all of them, go the short way.
  */
+import { toLower, toUpper } from '../../types/index.ts';
+
+export { toLower, toUpper };
 
 const SURROGATE = /[\ud800-\udfff]/;
 
@@ -44,29 +47,6 @@ export function sliceCharacters(text: string, from: number, to: number): string 
 /** The characters one by one. */
 export function characters(text: string): string[] {
   return hasSurrogates(text) ? Array.from(text) : text.split('');
-}
-
-const NOT_ASCII = /[^\x00-\x7f]/;
-
-/** Maps each character by itself (as towupper does): 'ß' and a final sigma keep their place and number. */
-function mapCase(text: string, convert: (character: string) => string): string {
-  let result = '';
-  for (const character of text) {
-    const mapped = convert(character);
-    result += mapped.length === character.length ? mapped : character;
-  }
-  return result;
-}
-
-const upperOne = (character: string): string => character.toUpperCase();
-const lowerOne = (character: string): string => character.toLowerCase();
-
-export function toUpper(text: string): string {
-  return NOT_ASCII.test(text) ? mapCase(text, upperOne) : text.toUpperCase();
-}
-
-export function toLower(text: string): string {
-  return NOT_ASCII.test(text) ? mapCase(text, lowerOne) : text.toLowerCase();
 }
 
 const ALPHANUMERIC = /[\p{L}\p{N}]/u;

@@ -15,7 +15,7 @@ import { FUNCTION_MODULES } from './modules.ts';
 const TYPES =
   `bool bytea char name int8 int2 int2vector int4 regproc text oid tid xid cid oidvector json jsonb float4 float8
  unknown bpchar varchar date time timestamp timestamptz interval timetz numeric regprocedure regoper regoperator regclass
- regtype regrole regnamespace regcollation regconfig regdictionary uuid bit varbit
+ regtype regrole regnamespace regcollation regconfig regdictionary uuid bit varbit tsvector tsquery jsonpath
  inet cidr macaddr macaddr8 money point lseg box path polygon line circle int4range int8range numrange daterange tsrange
  tstzrange int4multirange int8multirange nummultirange datemultirange tsmultirange tstzmultirange`.split(/\s+/);
 

@@ -15,6 +15,10 @@ export type Int8 = number | bigint;
 const INT8_MAX = 9223372036854775807n;
 const INT8_MIN = -9223372036854775808n;
 
+function lsnDifference(a: Int8, b: Int8): Numeric {
+  return Numeric.fromBigint(BigInt(a) - BigInt(b));
+}
+
 export const smallintOutOfRange = (): SqlError => sqlError('22003', 'smallint out of range');
 export const integerOutOfRange = (): SqlError => sqlError('22003', 'integer out of range');
 export const bigintOutOfRange = (): SqlError => sqlError('22003', 'bigint out of range');
@@ -183,8 +187,6 @@ function comparisons(prefix: string): Record<string, (a: Int8, b: Int8) => boole
     [`${prefix}ge`]: ge,
   };
 }
-
-const lsnDifference = (a: Int8, b: Int8): Numeric => Numeric.fromBigint(BigInt(a) - BigInt(b));
 
 export const integerFunctions: FunctionModule = {
   plain: {

@@ -9,7 +9,8 @@ import { formatJsonb, type Jsonb, JsonbObject, parseJsonb } from '../../types/js
 import type { FunctionContext } from '../function-entry.ts';
 import { oddArguments, pairsOf, pairsOfTwo, sharedFunctions, variadicArguments } from './json.ts';
 import { jsonbMaker, keyText, quoteJson } from './json-build.ts';
-import { elementOf, elementsOf, fieldOf, kindAt, kindOf, membersOf, valueAsText } from './json-scan.ts';
+import { elementOf, elementsOf, kindAt, kindOf, membersOf, valueAsText } from './json-scan.ts';
+import { hasMember, jsonbContains } from './jsonb-contains.ts';
 import type { FunctionModule, Specialiser } from './module.ts';
 
 /** A scalar is kept like an array of one, and answers as such. */
@@ -22,50 +23,14 @@ function elementAt(text: string, index: number): string | null {
 const compare = (a: string, b: string): number => (a === b ? 0 : comparator(OID.JSONB)(a, b));
 const equal = (a: string, b: string): boolean => a === b || equality(OID.JSONB)(a, b);
 
-let lastText = 'null';
-let lastTree: Jsonb = null;
-
-/** Parses the side of an operator that is often a constant: the tree of the last text is kept. Trees are never changed. */
-function parseKept(text: string): Jsonb {
-  if (text !== lastText) {
-    lastTree = parseJsonb(text);
-    lastText = text;
-  }
-  return lastTree;
-}
-
-function scalarEquals(a: Jsonb, b: Jsonb): boolean {
-  if (a instanceof Numeric) return b instanceof Numeric && a.compare(b) === 0;
-  return a === b;
-}
-
 const isContainer = (value: Jsonb): value is Jsonb[] | JsonbObject =>
   Array.isArray(value) || value instanceof JsonbObject;
-
-/** a @> b. As a special case an array contains a plain value that is one of its elements, at the top only. */
-function contains(a: Jsonb, b: Jsonb, isTop: boolean): boolean {
-  if (b instanceof JsonbObject) {
-    if (!(a instanceof JsonbObject)) return false;
-    return b.keys.every((key, i) => {
-      const value = a.get(key);
-      return value !== undefined && contains(value, b.values[i], false);
-    });
-  }
-  if (Array.isArray(b)) {
-    if (!Array.isArray(a)) return false;
-    return b.every((wanted) => a.some((element) => contains(element, wanted, false)));
-  }
-  if (isTop && Array.isArray(a)) return a.some((element) => scalarEquals(element, b));
-  return scalarEquals(a, b);
-}
-
-const jsonbContains = (a: string, b: string): boolean => contains(parseJsonb(a), parseKept(b), true);
 
 /** Does the text exist as a key, or as a string element of an array, or is it the string itself? */
 function exists(text: string, name: string): boolean {
   switch (kindAt(text, 0)) {
     case 'object':
-      return fieldOf(text, name) !== null;
+      return hasMember(text, name);
     case 'array':
       return elementsOf(text).includes(quoteJson(name));
     case 'string':
@@ -349,7 +314,7 @@ export const jsonbFunctions: FunctionModule = {
     jsonb_ge: (a: string, b: string) => compare(a, b) >= 0,
     jsonb_cmp: compare,
     jsonb_contains: jsonbContains,
-    jsonb_contained: (a: string, b: string) => contains(parseKept(b), parseJsonb(a), true),
+    jsonb_contained: (a: string, b: string) => jsonbContains(b, a),
     jsonb_exists: exists,
     jsonb_exists_any: (text: string, names: SqlArray) =>
       names.elements.some((name) => name !== null && exists(text, name)),

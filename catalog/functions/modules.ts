@@ -16,12 +16,17 @@ import { datetimeFormatFunctions } from './format-datetime.ts';
 import { numberFormatFunctions } from './format-number.ts';
 import { geometryFunctions } from './geometry.ts';
 import { shapeFunctions } from './geometry-shapes.ts';
+import { searchFunctions } from './fulltext/search-functions.ts';
+import { trigramFunctions } from './fulltext/trigram-functions.ts';
+import { tsqueryFunctions } from './fulltext/tsquery-functions.ts';
+import { tsvectorFunctions } from './fulltext/tsvector-functions.ts';
 import { hashFunctions } from './hash.ts';
 import { hotDataFunctions } from './hot-data.ts';
 import { integerFunctions } from './integer.ts';
 import { jsonFunctions } from './json.ts';
 import { jsonAggregates } from './json-aggregates.ts';
 import { jsonbFunctions } from './jsonb.ts';
+import { jsonpathFunctions } from './jsonpath-functions.ts';
 import { likeFunctions } from './like.ts';
 import type { FunctionModule } from './module.ts';
 import { moneyFunctions } from './money.ts';
@@ -71,6 +76,11 @@ export const FUNCTION_MODULES: readonly FunctionModule[] = [
   hashFunctions,
   statisticsFunctions,
   hotDataFunctions,
+  tsvectorFunctions,
+  tsqueryFunctions,
+  searchFunctions,
+  jsonpathFunctions,
+  trigramFunctions,
   rangeFunctions,
   multirangeFunctions,
   networkFunctions,

@@ -17,7 +17,7 @@ import type {
 } from '../function-entry.ts';
 import { BUILTIN_CASTS, BUILTIN_OPERATORS } from './builtin-operators.ts';
 import { BUILTIN_PROCS } from './builtin-procs.ts';
-import { HOTROW_PROCS } from './hotrow-procs.ts';
+import { HOTROW_OPERATORS, HOTROW_PROCS } from './hotrow-procs.ts';
 import type { AggregateSpec, FunctionModule, WindowSpec } from './module.ts';
 import { FUNCTION_MODULES } from './modules.ts';
 
@@ -60,7 +60,7 @@ function procs(): TableIndex {
 }
 
 function operators(): TableIndex {
-  operatorTable ??= indexTable(BUILTIN_OPERATORS, ' ');
+  operatorTable ??= indexTable(`${BUILTIN_OPERATORS}\n${HOTROW_OPERATORS}`, ' ');
   return operatorTable;
 }
 

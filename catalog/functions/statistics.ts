@@ -54,9 +54,7 @@ const nothing = (): Value => null;
 export const statisticsFunctions: FunctionModule = {
   plain: {
     pg_stat_get_last_autovacuum_time: nothing,
-    pg_stat_get_last_autoanalyze_time: nothing,
     pg_stat_get_autovacuum_count: zero,
-    pg_stat_get_autoanalyze_count: zero,
     pg_stat_get_db_conflict_all: zero,
     pg_stat_get_db_blk_read_time: zero,
     pg_stat_get_db_blk_write_time: zero,
@@ -94,6 +92,8 @@ export const statisticsFunctions: FunctionModule = {
     pg_stat_get_blocks_hit: ofTable((table) => table.blocksHit),
     pg_stat_get_vacuum_count: ofTable((table) => table.vacuumCount),
     pg_stat_get_analyze_count: ofTable((table) => table.analyzeCount),
+    pg_stat_get_autoanalyze_count: ofTable((table) => table.autoAnalyzeCount),
+    pg_stat_get_last_autoanalyze_time: timeOfTable((table) => table.lastAutoAnalyze),
     pg_stat_get_last_vacuum_time: timeOfTable((table) => table.lastVacuum),
     pg_stat_get_last_analyze_time: timeOfTable((table) => table.lastAnalyze),
     pg_stat_get_db_numbackends: (context, oid: number) =>

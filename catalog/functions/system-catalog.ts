@@ -5,6 +5,7 @@
 import { sqlError } from '../../types/errors.ts';
 import { formatType, OID, SqlArray, SqlError, typeByOid } from '../../types/index.ts';
 import type { Catalog } from '../catalog.ts';
+import { type IndexMethod, METHOD_OIDS, type StatisticsEntry } from '../entries.ts';
 import type { FunctionContext, Value } from '../function-entry.ts';
 import {
   constraintDefinition,
@@ -17,6 +18,7 @@ import {
   typeDisplayName,
   viewDefinition,
 } from '../pg-catalog/definitions.ts';
+import { statisticsColumns, statisticsDefinition } from '../pg-catalog/extended-statistics.ts';
 import { sharedComment } from '../pg-catalog/shared.ts';
 import { ruleOid, ViewContext } from '../pg-catalog/view-context.ts';
 import { splitQualifiedName } from '../reg-names.ts';
@@ -49,6 +51,11 @@ function indexText(context: FunctionContext, oid: number, column: number, isPret
   if (index === undefined) return null;
   if (column !== 0) return indexColumnText(catalog, index, column, isPretty);
   return indexDefinition(catalog, index, isPretty, path(context));
+}
+
+function statisticsEntry(context: FunctionContext, oid: number): StatisticsEntry | null {
+  const entry = catalogOf(context).entry('statistics', oid);
+  return entry?.class === 'statistics' ? entry : null;
 }
 
 function constraintText(context: FunctionContext, oid: number, isPretty: boolean): string | null {
@@ -300,18 +307,20 @@ function updatableEvents(context: FunctionContext, oid: number): number {
   return entry?.kind === 'table' ? 28 : 0;
 }
 
-const INDEX_PROPERTIES: Readonly<Record<string, boolean>> = {
-  clusterable: true,
-  index_scan: true,
-  bitmap_scan: true,
-  backward_scan: true,
+type MethodProperties = Readonly<Record<string, Readonly<Record<IndexMethod, boolean>>>>;
+
+const INDEX_PROPERTIES: MethodProperties = {
+  clusterable: { btree: true, hash: false, gin: false },
+  index_scan: { btree: true, hash: true, gin: false },
+  bitmap_scan: { btree: true, hash: true, gin: true },
+  backward_scan: { btree: true, hash: true, gin: false },
 };
-const METHOD_PROPERTIES: Readonly<Record<string, readonly [btree: boolean, hash: boolean]>> = {
-  can_order: [true, false],
-  can_unique: [true, false],
-  can_multi_col: [true, false],
-  can_exclude: [true, true],
-  can_include: [true, false],
+const METHOD_PROPERTIES: MethodProperties = {
+  can_order: { btree: true, hash: false, gin: false },
+  can_unique: { btree: true, hash: false, gin: false },
+  can_multi_col: { btree: true, hash: false, gin: true },
+  can_exclude: { btree: true, hash: true, gin: false },
+  can_include: { btree: true, hash: false, gin: false },
 };
 
 function indexColumnProperty(context: FunctionContext, oid: number, column: number, property: string): boolean | null {
@@ -368,8 +377,6 @@ export const systemCatalogFunctions: FunctionModule = {
     pg_encoding_max_length_sql: (encoding: number) => (encoding === 6 ? 4 : encoding >= 0 && encoding < 42 ? 1 : null),
     pg_get_triggerdef: nothing,
     pg_get_triggerdef_ext: nothing,
-    pg_get_statisticsobjdef: nothing,
-    pg_get_statisticsobjdef_columns: nothing,
     pg_get_statisticsobjdef_expressions: nothing,
     pg_get_partkeydef: nothing,
     pg_get_partition_constraintdef: nothing,
@@ -390,23 +397,19 @@ export const systemCatalogFunctions: FunctionModule = {
     inet_server_port: nothing,
     pg_blocking_pids: () => new SqlArray(OID.INT4, []),
     pg_safe_snapshot_blocking_pids: () => new SqlArray(OID.INT4, []),
-    pg_listening_channels: () => [],
     pg_get_publication_tables: () => [],
     pg_conversion_is_visible: always(true),
     pg_opclass_is_visible: always(true),
     pg_opfamily_is_visible: always(true),
-    pg_statistics_obj_is_visible: nothing,
     pg_ts_config_is_visible: always(true),
     pg_ts_dict_is_visible: always(true),
     pg_ts_parser_is_visible: always(true),
     pg_ts_template_is_visible: always(true),
     pg_collation_is_visible: always(true),
-    pg_indexam_has_property(method: number, property: string) {
-      const found = METHOD_PROPERTIES[property];
-      if (found === undefined || (method !== 403 && method !== 405)) return null;
-      return found[method === 403 ? 0 : 1];
+    pg_indexam_has_property(oid: number, property: string) {
+      const method = (Object.keys(METHOD_OIDS) as IndexMethod[]).find((name) => METHOD_OIDS[name] === oid);
+      return method === undefined ? null : (METHOD_PROPERTIES[property]?.[method] ?? null);
     },
-    pg_index_has_property: (_index: number, property: string) => INDEX_PROPERTIES[property] ?? null,
     pg_options_to_table: (options: SqlArray) =>
       options.elements.map((option) => {
         const text = option as string;
@@ -425,6 +428,20 @@ export const systemCatalogFunctions: FunctionModule = {
   contextual: {
     format_type: formatTypeInPath,
     pg_get_userbyid: (context, oid: number) => new ViewContext(context).roleName(oid),
+    pg_get_statisticsobjdef: (context, oid: number) => {
+      const entry = statisticsEntry(context, oid);
+      if (entry === null) return null;
+      const catalog = catalogOf(context);
+      return statisticsDefinition(catalog, entry, relationName(catalog, entry.tableOid, path(context)));
+    },
+    pg_get_statisticsobjdef_columns: (context, oid: number) => {
+      const entry = statisticsEntry(context, oid);
+      return entry === null ? null : statisticsColumns(catalogOf(context), entry);
+    },
+    pg_statistics_obj_is_visible: (context, oid: number) => {
+      const entry = statisticsEntry(context, oid);
+      return entry === null ? null : path(context).includes(catalogOf(context).schemaName(entry.schemaOid));
+    },
     pg_get_indexdef: (context, oid: number) => indexText(context, oid, 0, false),
     pg_get_indexdef_ext: indexText,
     pg_get_constraintdef: (context, oid: number) => constraintText(context, oid, false),
@@ -493,6 +510,10 @@ export const systemCatalogFunctions: FunctionModule = {
     },
     pg_sequence_parameters: sequenceParameters,
     pg_index_column_has_property: indexColumnProperty,
+    pg_index_has_property(context, oid: number, property: string) {
+      const index = catalogOf(context).index(oid);
+      return index === undefined ? null : (INDEX_PROPERTIES[property]?.[index.method] ?? null);
+    },
     pg_partition_root: (context, oid: number) => (catalogOf(context).relation(oid) === undefined ? null : oid),
     pg_partition_ancestors: (context, oid: number) => partitionTree(context, oid).map(() => oid),
     pg_partition_tree: partitionTree,

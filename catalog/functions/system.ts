@@ -123,6 +123,13 @@ export const systemFunctions: FunctionModule = {
     pg_advisory_unlock_int4: (context, key: number, key2: number) => context.advisoryUnlock(key, key2, false),
     pg_advisory_unlock_shared_int8: (context, key: Int8) => context.advisoryUnlock(key, null, true),
     pg_advisory_unlock_shared_int4: (context, key: number, key2: number) => context.advisoryUnlock(key, key2, true),
+    pg_notify(context, channel: string | null, payload: string | null) {
+      context.notify(channel ?? '', payload ?? '');
+      return VOID;
+    },
+    pg_listening_channels: (context) => context.listeningChannels(),
+    // Nothing waits in a queue: each session holds what it has not been told.
+    pg_notification_queue_usage: () => 0,
     pg_advisory_unlock_all(context) {
       context.advisoryUnlockAll();
       return VOID;

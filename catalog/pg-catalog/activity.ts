@@ -1,4 +1,4 @@
-/** What sessions are doing: pg_stat_activity and pg_locks. */
+/** What sessions are doing: pg_stat_activity, pg_locks, pg_stat_progress_create_index. */
 import { inputAddress } from '../../types/index.ts';
 import type { Row, RowMaker, ViewContext } from './view-context.ts';
 
@@ -48,7 +48,31 @@ function* pgLocks(context: ViewContext): Iterable<Row> {
   }
 }
 
+function* pgStatProgressCreateIndex(context: ViewContext): Iterable<Row> {
+  for (const build of context.system?.indexBuilds() ?? []) {
+    yield {
+      pid: build.processId,
+      datid: build.databaseOid,
+      datname: context.shared.database(build.databaseOid)?.name ?? null,
+      relid: build.tableOid,
+      index_relid: build.indexOid,
+      command: build.command,
+      phase: build.phase,
+      lockers_total: 0,
+      lockers_done: 0,
+      current_locker_pid: 0,
+      blocks_total: build.blocksTotal,
+      blocks_done: build.blocksDone,
+      tuples_total: build.tuplesTotal,
+      tuples_done: build.tuplesDone,
+      partitions_total: 0,
+      partitions_done: 0,
+    };
+  }
+}
+
 export const activityMakers: Readonly<Record<string, RowMaker>> = {
   pg_stat_activity: pgStatActivity,
   pg_locks: pgLocks,
+  pg_stat_progress_create_index: pgStatProgressCreateIndex,
 };

@@ -82,7 +82,7 @@ function keyOrderText(index: IndexEntry, position: number): string {
 }
 
 function isDefaultClass(name: string): boolean {
-  return !name.endsWith('_pattern_ops');
+  return !name.endsWith('_pattern_ops') && name !== 'jsonb_path_ops' && name !== 'gin_trgm_ops';
 }
 
 /** One column of pg_get_indexdef(index, n): n counts from 1, INCLUDE columns come last. */
@@ -103,7 +103,8 @@ function optionsText(options: readonly string[] | undefined): string {
   if (options === undefined || options.length === 0) return '';
   const shown = options.map((option) => {
     const at = option.indexOf('=');
-    return `${quoteIdentifier(option.slice(0, at))}='${option.slice(at + 1)}'`;
+    const value = option.slice(at + 1);
+    return `${quoteIdentifier(option.slice(0, at))}=${quoteIdentifier(value) === value ? value : `'${value}'`}`;
   });
   return ` WITH (${shown.join(', ')})`;
 }

@@ -5,9 +5,9 @@
 import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 
-const METHODS = '(403, 405)';
+const METHODS = '(403, 405, 2742)';
 const QUERIES: Readonly<Record<string, string>> = {
-  pg_am: `select * from pg_am where amname in ('heap', 'btree', 'hash') order by oid`,
+  pg_am: `select * from pg_am where amname in ('heap', 'btree', 'hash', 'gin') order by oid`,
   pg_opclass: `select * from pg_opclass where opcmethod in ${METHODS} order by oid`,
   pg_opfamily: `select * from pg_opfamily where opfmethod in ${METHODS} order by oid`,
   pg_amop: `select * from pg_amop where amopmethod in ${METHODS} order by oid`,
@@ -17,6 +17,14 @@ const QUERIES: Readonly<Record<string, string>> = {
   pg_language: "select * from pg_language where lanname <> 'plpgsql' order by oid",
   pg_range: `select rngtypid, rngsubtype, rngmultitypid, rngcollation, rngsubopc, rngcanonical::oid, rngsubdiff::oid
     from pg_range order by 1`,
+  pg_ts_config: `select * from pg_ts_config where cfgname in ('simple', 'english') order by oid`,
+  pg_ts_config_map: `select m.* from pg_ts_config_map m join pg_ts_config c on c.oid = mapcfg
+    where cfgname in ('simple', 'english') order by 1, 2, 3`,
+  pg_ts_dict: `select * from pg_ts_dict where dictname in ('simple', 'english_stem') order by oid`,
+  pg_ts_parser: `select oid, prsname, prsnamespace, prsstart::oid, prstoken::oid, prsend::oid, prsheadline::oid, prslextype::oid
+    from pg_ts_parser order by oid`,
+  pg_ts_template: `select oid, tmplname, tmplnamespace, tmplinit::oid, tmpllexize::oid from pg_ts_template
+    where tmplname in ('simple', 'snowball') order by oid`,
   pg_tablespace: 'select * from pg_tablespace order by oid',
   /** Not catalogs: functions of each type, and the names of those functions. */
   type_functions: `select t.oid, typinput::oid, typoutput::oid, typreceive::oid, typsend::oid, typmodin::oid, typmodout::oid, typanalyze::oid

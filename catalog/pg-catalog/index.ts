@@ -7,6 +7,7 @@ import type { FunctionContext, Value } from '../function-entry.ts';
 import { informationSchemaMakers } from '../information-schema/index.ts';
 import { systemRelationByName } from '../system-tables.ts';
 import { activityMakers } from './activity.ts';
+import { extendedStatisticsMakers } from './extended-statistics.ts';
 import { functionMakers } from './functions.ts';
 import { relationMakers } from './relations.ts';
 import { sharedMakers } from './shared.ts';
@@ -24,6 +25,7 @@ const PG_CATALOG_MAKERS: Readonly<Record<string, RowMaker>> = {
   ...viewMakers,
   ...activityMakers,
   ...statisticsMakers,
+  ...extendedStatisticsMakers,
 };
 
 /** By schema and name; undefined: there is none. */

@@ -1,6 +1,6 @@
 /** Catalogs that never change (static-rows.ts), parsed when they are first read. */
 import { OID, SqlArray } from '../../types/index.ts';
-import { PG_CATALOG_SCHEMA_OID, type RelationEntry } from '../entries.ts';
+import { type IndexMethod, METHOD_OIDS, PG_CATALOG_SCHEMA_OID, type RelationEntry } from '../entries.ts';
 import type { Value } from '../function-entry.ts';
 import { systemRelationByName } from '../system-tables.ts';
 import { STATIC_ROWS } from './static-rows.ts';
@@ -47,8 +47,8 @@ export function staticRows(name: string): readonly Row[] | null {
 }
 
 /** Oid of the operator class an index over this type uses; 0 when none is known. */
-export function operatorClassOf(typeOid: number, method: 'btree' | 'hash', name: string | undefined): number {
-  const methodOid = method === 'hash' ? 405 : 403;
+export function operatorClassOf(typeOid: number, method: IndexMethod, name: string | undefined): number {
+  const methodOid = METHOD_OIDS[method];
   const compared = typeOid === OID.VARCHAR ? OID.TEXT : typeOid;
   let best = 0;
   for (const row of staticRows('pg_opclass') ?? []) {

@@ -26,6 +26,8 @@ const NO_TABLE: TableActivity = {
   vacuumCount: 0,
   lastAnalyze: null,
   analyzeCount: 0,
+  lastAutoAnalyze: null,
+  autoAnalyzeCount: 0,
   blocksHit: 0,
   blocksRead: 0,
   longBlocksHit: null,
@@ -77,10 +79,11 @@ function* pgStatTables(context: ViewContext): Iterable<Row> {
       n_ins_since_vacuum: activity.insertedSinceVacuum,
       last_vacuum: activity.lastVacuum,
       last_analyze: activity.lastAnalyze,
+      last_autoanalyze: activity.lastAutoAnalyze,
       vacuum_count: activity.vacuumCount,
       autovacuum_count: 0,
       analyze_count: activity.analyzeCount,
-      autoanalyze_count: 0,
+      autoanalyze_count: activity.autoAnalyzeCount,
     };
   }
 }

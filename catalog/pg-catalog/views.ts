@@ -1,6 +1,7 @@
 /** pg_tables, pg_indexes and the other views over the catalogs. */
-import { OID, outputText, SqlArray } from '../../types/index.ts';
+import { OID, SqlArray } from '../../types/index.ts';
 import type { RelationEntry } from '../entries.ts';
+import type { Value } from '../function-entry.ts';
 import { isSystemView } from '../system-tables.ts';
 import { indexDefinition, viewDefinition } from './definitions.ts';
 import { allRelations, safe } from './relations.ts';
@@ -125,14 +126,9 @@ function* pgStats(context: ViewContext): Iterable<Row> {
     for (const column of table.columns) {
       const found = column.dropped ? null : statistics.column(table.oid, column.number);
       if (found === null) continue;
-      const shown = (values: readonly unknown[]): string | null =>
-        values.length === 0
-          ? null
-          : outputText(
-              OID.TEXT_ARRAY,
-              new SqlArray(OID.TEXT, texts(context, column.typeOid, values)),
-              context.functions.format,
-            );
+      // anyarray: the array says itself what its elements are.
+      const shown = (values: readonly Value[]): SqlArray | null =>
+        values.length === 0 ? null : new SqlArray(column.typeOid, [...values]);
       yield {
         schemaname: context.schemaName(table.schemaOid),
         tablename: table.name,
@@ -149,10 +145,6 @@ function* pgStats(context: ViewContext): Iterable<Row> {
       };
     }
   }
-}
-
-function texts(context: ViewContext, typeOid: number, values: readonly unknown[]): string[] {
-  return values.map((value) => outputText(typeOid, value, context.functions.format));
 }
 
 function* pgPreparedStatements(context: ViewContext): Iterable<Row> {

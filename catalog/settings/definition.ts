@@ -121,7 +121,10 @@ const DEFAULTS: Readonly<Record<string, string>> = {
 
 /** Settings that pg_settings does not show, and hotrow's own. Same fields as table.ts. */
 const MORE_SETTINGS = `
-buffer_admission	enum		postmaster	off			off|tinylfu	Resource Usage / Memory	Sets which pages that are read may stay when the buffer pool is full.	off lets every page in; tinylfu those that are wanted more than the page that would go.
+pg_trgm.similarity_threshold	real		user	0.3	0	1		Customized Options	Sets the threshold used by the % operator.	Valid range is 0.0 .. 1.0.
+pg_trgm.strict_word_similarity_threshold	real		user	0.5	0	1		Customized Options	Sets the threshold used by the <<% operator.	Valid range is 0.0 .. 1.0.
+pg_trgm.word_similarity_threshold	real		user	0.6	0	1		Customized Options	Sets the threshold used by the <% operator.	Valid range is 0.0 .. 1.0.
+buffer_admission	enum		postmaster	tinylfu			off|tinylfu	Resource Usage / Memory	Sets which pages that are read may stay when the buffer pool is full.	off lets every page in; tinylfu those that are wanted more than the page that would go.
 default_with_oids	bool		user	off				Version and Platform Compatibility / Previous PostgreSQL Versions	WITH OIDS is no longer supported; this can only be false.	
 is_superuser	bool		internal	off				Reporting and Logging	Shows whether the current user is a superuser.	
 preload_interval	int	s	sighup	300	0	2147483		Resource Usage / Memory	Sets the time between two lists of hot pages.	0 keeps the list at a clean shutdown only.

@@ -18,6 +18,7 @@ import {
   compareText,
   hashKey,
   inputText,
+  matchTsqueryAt,
   OID,
   outputText,
   SqlRecord,
@@ -60,6 +61,8 @@ export interface CompileOptions {
   readonly column: ColumnLookup;
   /** System columns (ctid ...) of an input, when it is a table. */
   readonly systemColumn?: (input: number, name: string, tableOid: number) => Operand;
+  /** A call that takes part of a column that is not loaded: its own code; null: the call is like any other. */
+  readonly partialCall?: (expr: CallExpr, compileArg: (arg: Expr) => Code) => Operand | null;
   /** Label of the block to leave when fast mode cannot go on; null = generic mode. */
   readonly bail: string | null;
 }
@@ -73,6 +76,9 @@ const COMPARISON_WORDS: { readonly [suffix: string]: string } = {
   ge: '>=',
 };
 /** Text comparison functions that compare in byte order. */
+/** Which argument of @@ is the tsvector. */
+const MATCH_OPERATORS: Readonly<Record<string, number>> = { ts_match_vq: 0, ts_match_qv: 1 };
+
 const TEXT_COMPARISONS = /^(text_|text|bttext|name)(eq|ne|lt|le|gt|ge)$/;
 
 export class ExpressionCompiler {
@@ -305,6 +311,9 @@ export class ExpressionCompiler {
   #call(expr: CallExpr): Operand {
     const fn = expr.function;
     if (expr.spreadsArray === true) return this.#variadicCall(expr);
+    const partial = this.#options.partialCall?.(expr, (arg) => this.compileToAny(arg)) ?? null;
+    if (partial !== null) return partial;
+    if (expr.function.internalName in MATCH_OPERATORS) return this.#matchCall(expr);
     const inline = this.#inlineCall(expr);
     if (inline !== null) return inline;
     const args = expr.args.map((a) => this.compile(a));
@@ -337,6 +346,23 @@ export class ExpressionCompiler {
     if (isNull === 'true') return NULL_OPERAND(expr.typeOid);
     const call = `${f}(${[...context, ...args.map((a) => this.#nonNull(a))].join(', ')})`;
     return this.#anyResult(isNull === 'false' ? call : `${isNull} ? null : ${call}`, expr.typeOid);
+  }
+
+  /** tsvector @@ tsquery: over the bytes of the page, where the vector lies there. */
+  #matchCall(expr: CallExpr): Operand {
+    const operands = expr.args.map((arg) => this.compile(arg));
+    const vectorAt = MATCH_OPERATORS[expr.function.internalName];
+    const vector = operands[vectorAt];
+    const isNull = anyOf(operands.map((operand) => operand.isNull));
+    if (vector.rep !== 'slice' || isNull === 'true') return this.#plainCall(expr.function, operands, expr);
+    const match = this.#emitter.bind(matchTsqueryAt, 'match');
+    const query = this.#nonNull(operands[1 - vectorAt]);
+    return {
+      rep: 'bool',
+      typeOid: OID.BOOL,
+      value: `${match}(u8, ${vector.start}, ${vector.end}, ${query})`,
+      isNull,
+    };
   }
 
   #inlineCall(expr: CallExpr): Operand | null {

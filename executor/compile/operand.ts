@@ -12,7 +12,7 @@ export type Rep =
   | 'bool'
   | 'str'
   | 'any' /* any runtime value; the code itself yields null when null */
-  | 'slice' /* text bytes in the pool: from `start` to `end` */
+  | 'slice' /* bytes of a text or tsvector in the pool: from `start` to `end` */
   | 'dec'; /* numeric as a scaled double, `scale` digits after the point */
 
 export interface Operand {

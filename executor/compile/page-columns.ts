@@ -7,13 +7,15 @@
  */
 import type { ColumnEntry } from '../../catalog/entries.ts';
 import type { Value } from '../../catalog/function-entry.ts';
-import type { Expr } from '../../planner/expr.ts';
+import type { CallExpr, Expr } from '../../planner/expr.ts';
 import type { BufferPool } from '../../storage/api.ts';
 import { decodeDatum, OID } from '../../types/index.ts';
+import { LongText } from '../../types/long-text.ts';
 import { type ColumnLayout, OVERFLOW_BIT, type RowLayout } from '../row/row-layout.ts';
 import { dateFrom, decimalFrom, decodeText, int64From, microsFrom, type OverflowFetch } from '../row/row-reader.ts';
 import type { Code, Emitter } from './emitter.ts';
 import { type Operand, repOfType } from './operand.ts';
+import { partialColumn } from './partial-calls.ts';
 
 /** Declares the pool's views as locals of the generated function. */
 export function emitViews(emitter: Emitter, pool: BufferPool): void {
@@ -35,6 +37,15 @@ export interface PageColumnOptions {
   readonly row: Code;
   readonly bail: string | null;
   readonly overflow: OverflowFetch;
+  /** A long text becomes LongText, for a result row. */
+  readonly sendsText?: boolean;
+}
+
+/** Texts of fewer bytes become strings all the same. */
+const LONG_TEXT_MIN = 1024 * 1024;
+
+function sentText(bytes: Buffer): string | LongText {
+  return bytes.length < LONG_TEXT_MIN ? decodeText(bytes, 0, bytes.length) : new LongText(bytes);
 }
 
 /** Emits the loading of a column; answers its operand. */
@@ -121,7 +132,10 @@ function loadVariable(options: PageColumnOptions, column: ColumnLayout, value: C
     emitter.emit(`if (${end} >= ${OVERFLOW_BIT}) break ${bail};`);
     emitter.emit(`${end} += ${row};`);
     const code = decode('buf', start, end);
-    if (column.storage === 'text') return { rep: 'slice', typeOid, value: code, isNull, start, end };
+    // What is matched where it lies (a tsvector) is a slice as texts are.
+    if (column.storage === 'text' || typeOid === OID.TSVECTOR) {
+      return { rep: 'slice', typeOid, value: code, isNull, start, end };
+    }
     emitter.emit(`const ${value} = ${isNull === 'false' ? code : `${isNull} ? null : ${code}`};`);
     return { rep: repOfType(typeOid), typeOid, value, isNull };
   }
@@ -132,13 +146,17 @@ function loadVariable(options: PageColumnOptions, column: ColumnLayout, value: C
     if (typeOid === OID.BYTEA) return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
     return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
   }, 'overflow');
+  const fromFetched =
+    options.sendsText === true
+      ? `${emitter.bind(sentText, 'sentText')}(${fetched})`
+      : decode(fetched, '0', `${fetched}.length`);
   emitter.emit(`let ${value} = null;`);
   emitter.open(`if (!(${isNull})) {`);
   emitter.emit(`if (${end} < ${OVERFLOW_BIT}) ${value} = ${decode('buf', start, `${row} + ${end}`)};`);
   emitter.emit(
     typeOid === OID.BYTEA
       ? `else ${value} = ${fetch}(u8, ${start});`
-      : `else { const ${fetched} = ${fetch}(u8, ${start}); ${value} = ${decode(fetched, '0', `${fetched}.length`)}; }`,
+      : `else { const ${fetched} = ${fetch}(u8, ${start}); ${value} = ${fromFetched}; }`,
   );
   emitter.close();
   return { rep: repOfType(typeOid), typeOid, value, isNull: isNull === 'false' ? 'false' : `(${value} === null)` };
@@ -153,18 +171,31 @@ export function missingColumn(emitter: Emitter, entry: ColumnEntry, value: Value
 
 /** Column indexes of `input` that the expressions use, ascending. */
 export function usedColumns(exprs: readonly (Expr | null)[], input: number): number[] {
+  return collectAll(exprs, input, true);
+}
+
+/** Those that they use otherwise than by calls for a part of a long value. */
+export function wholeColumns(exprs: readonly (Expr | null)[], input: number): number[] {
+  return collectAll(exprs, input, false);
+}
+
+function collectAll(exprs: readonly (Expr | null)[], input: number, countsParts: boolean): number[] {
   const used = new Set<number>();
-  for (const expr of exprs) if (expr !== null) collect(expr, input, used);
+  for (const expr of exprs) if (expr !== null) collect(expr, input, countsParts, used);
   return [...used].sort((a, b) => a - b);
 }
 
-function collect(node: unknown, input: number, used: Set<number>): void {
+function collect(node: unknown, input: number, countsParts: boolean, used: Set<number>): void {
   if (node === null || typeof node !== 'object') return;
   if (Array.isArray(node)) {
-    for (const item of node) collect(item, input, used);
+    for (const item of node) collect(item, input, countsParts, used);
     return;
   }
   const expr = node as Expr & Record<string, unknown>;
+  if (!countsParts && partialColumn(expr)?.input === input) {
+    collect((expr as CallExpr).args.slice(1), input, countsParts, used);
+    return;
+  }
   if (expr.kind === 'column') {
     if (expr.input === input) used.add(expr.index);
     return;
@@ -172,14 +203,14 @@ function collect(node: unknown, input: number, used: Set<number>): void {
   if (expr.kind === 'const') return;
   if (expr.kind === 'subplan') {
     // The subquery's own plan has inputs of its own; only what is computed here counts.
-    collect(expr.params, input, used);
-    collect(expr.test, input, used);
-    collect(expr.hashKeys, input, used);
+    collect(expr.params, input, countsParts, used);
+    collect(expr.test, input, countsParts, used);
+    collect(expr.hashKeys, input, countsParts, used);
     return;
   }
   for (const key in expr) {
     if (key === 'function' || key === 'equality' || key === 'operator') continue;
-    collect(expr[key], input, used);
+    collect(expr[key], input, countsParts, used);
   }
 }
 

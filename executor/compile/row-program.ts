@@ -6,20 +6,25 @@
  */
 import type { Expr } from '../../planner/expr.ts';
 import type { ScanReads } from '../../storage/api.ts';
+import { OID } from '../../types/index.ts';
 import type { ExecContext } from '../context.ts';
+import type { ColumnLayout } from '../row/row-layout.ts';
 import { rowTidCode } from '../row/row-tid.ts';
 import type { TableRuntime } from '../table-runtime.ts';
 import { Emitter } from './emitter.ts';
 import { ExpressionCompiler, type SlotAllocator } from './expression.ts';
 import { emitEvaluated, mayWait } from './may-wait.ts';
 import type { Operand } from './operand.ts';
-import { emitViews, loadPageColumn, missingColumn, usedColumns } from './page-columns.ts';
+import { emitViews, loadPageColumn, missingColumn, usedColumns, wholeColumns } from './page-columns.ts';
+import { emitPartialCall, partialColumn } from './partial-calls.ts';
 
 /** Emits what is done with a row that passed the filter; operands of columns are loaded. */
 export interface RowBody {
   /** Expressions that the body computes, for column loading. */
   readonly exprs: readonly Expr[];
-  emit(emitter: Emitter, compiler: ExpressionCompiler, isFast: boolean): void;
+  /** Of these, columns (indexes) that go to the client as they are: in generic mode `sent` loads them. */
+  readonly sentColumns?: readonly number[];
+  emit(emitter: Emitter, compiler: ExpressionCompiler, isFast: boolean, sent: (column: number) => Operand | null): void;
 }
 
 export interface RowProgramInput {
@@ -41,8 +46,11 @@ export function emitRow(
   const layout = table.layout(layoutNumber);
   const loaded = new Map<number, Operand>();
   const load = (exprs: readonly (Expr | null)[]): void => {
+    // In fast mode a long value leaves the block; in generic mode calls for a part of one load it themselves.
+    const whole = bail === null ? wholeColumns(exprs, 0) : null;
     for (const index of usedColumns(exprs, 0)) {
       if (loaded.has(index)) continue;
+      if (whole !== null && !whole.includes(index) && layout.columns[index] !== null) continue;
       const entry = table.entry.columns[index];
       const column = layout.columns[index];
       loaded.set(
@@ -59,12 +67,29 @@ export function emitRow(
     bail,
     column: (_input, index) => loaded.get(index) as Operand,
     systemColumn: (_input, name, tableOid) => systemColumn(name, tableOid),
+    partialCall: (expr, compileArg) => {
+      const index = partialColumn(expr)?.index ?? -1;
+      if (index < 0 || loaded.has(index)) return null;
+      const args = expr.args.slice(1).map(compileArg);
+      const options = { emitter, row: 'r', parts: table.overflow.parts };
+      return emitPartialCall(options, expr, layout.columns[index] as ColumnLayout, table.entry.columns[index], args);
+    },
   });
   load([input.filter]);
   const out = mayWait([input.filter]) ? `{ x.evaluated(); ${reject} }` : reject;
   if (input.filter !== null) compiler.compileFilter(input.filter, out);
-  load(input.body.exprs);
-  input.body.emit(emitter, compiler, bail !== null);
+  const { exprs, sentColumns } = input.body;
+  const isSent = (expr: Expr): boolean =>
+    bail === null &&
+    expr.kind === 'column' &&
+    sentColumns?.includes(expr.index) === true &&
+    layout.columns[expr.index] !== null;
+  load(exprs.filter((expr) => !isSent(expr)));
+  input.body.emit(emitter, compiler, bail !== null, (index) => {
+    if (bail !== null || loaded.has(index)) return null;
+    const options = { emitter, row: 'r', bail, overflow: table.fetchOverflow, sendsText: true };
+    return loadPageColumn(options, layout.columns[index] as ColumnLayout, table.entry.columns[index]);
+  });
   emitEvaluated(emitter, [input.filter, ...input.body.exprs]);
 }
 
@@ -207,13 +232,24 @@ export function scanFunction<Out>(input: RowProgramInput, hooks: ScanHooks): Sca
   return emitter.build<ScanFunction<Out>>('x, position, out, limit, snapshot');
 }
 
-/** The body that fills an output batch: out[i][n] = target i. */
-export function batchBody(targets: readonly Expr[]): RowBody {
+const SENT_TYPES: readonly number[] = [OID.TEXT, OID.VARCHAR, OID.BPCHAR, OID.JSON];
+
+/** The body that fills an output batch: out[i][n] = target i. `isSent`: the batch goes to the client as it is. */
+export function batchBody(targets: readonly Expr[], isSent: boolean): RowBody {
+  const sentColumns = targets.flatMap((target) =>
+    isSent && target.kind === 'column' && target.input === 0 && SENT_TYPES.includes(target.typeOid)
+      ? [target.index]
+      : [],
+  );
   return {
     exprs: targets,
-    emit(emitter, compiler) {
+    sentColumns,
+    emit(emitter, compiler, _isFast, sent) {
       // All values first: whatever throws or leaves the fast block must do so before the row is there.
-      const values = targets.map((t) => compiler.toAny(compiler.compile(t)));
+      const values = targets.map((t) => {
+        const operand = t.kind === 'column' && sentColumns.includes(t.index) ? sent(t.index) : null;
+        return compiler.toAny(operand ?? compiler.compile(t));
+      });
       values.forEach((code, i) => {
         emitter.emit(`out[${i}][n] = ${code};`);
       });

@@ -3,6 +3,7 @@
  */
 import type { ScalarFunction, Value } from '../../catalog/function-entry.ts';
 import type { LiftedLiteral } from '../../parser/index.ts';
+import type { StatementValues } from '../../planner/index.ts';
 import { sqlError } from '../../types/errors.ts';
 import {
   charFromByte,
@@ -110,6 +111,22 @@ export function convertLiterals(
     values[slot] = convertLiteral(literal, typeOid, typeModifier, format);
   }
   return values;
+}
+
+/** The same literals as the planner asks for them. */
+export function literalValues(literals: readonly LiftedLiteral[], format: FormatSettings): StatementValues {
+  return {
+    param: () => undefined,
+    literal(index, typeOid, typeModifier) {
+      const literal = literals[index];
+      try {
+        return literal === undefined ? undefined : convertLiteral(literal, typeOid, typeModifier, format);
+      } catch {
+        // What its type refuses is refused when the statement runs.
+        return undefined;
+      }
+    },
+  };
 }
 
 /** The set of hash keys of an IN list; `hasNull` when an element was null. */

@@ -1,7 +1,15 @@
 /** COPY FROM in text or CSV: bytes become lines, lines become rows of a batch. */
 import type { Value } from '../../catalog/function-entry.ts';
 import { SqlError, sqlError } from '../../types/errors.ts';
-import { decodeUtf8, type FormatSettings, OID, textInput } from '../../types/index.ts';
+import {
+  decodeUtf8,
+  type FormatSettings,
+  OID,
+  plainDate,
+  plainInteger,
+  plainNumeric,
+  textInput,
+} from '../../types/index.ts';
 import { decodeText } from '../row/row-reader.ts';
 import { type CopyColumn, CopySource } from './copy-source.ts';
 import type { CopyOptions } from './options.ts';
@@ -186,14 +194,9 @@ export class CopyTextSource extends CopySource {
     isAscii: boolean,
   ): void {
     const target = this.out.columns[column];
-    const { typeOid } = this.#columns[column];
-    if (!hasEscape && (typeOid === OID.INT4 || typeOid === OID.INT8 || typeOid === OID.INT2)) {
-      const value = parseSmallInteger(this.data, from, to);
-      if (
-        value === value &&
-        (typeOid !== OID.INT2 || (value < 32768 && value >= -32768)) &&
-        (typeOid === OID.INT8 || Math.abs(value) < 2147483648)
-      ) {
+    if (!hasEscape) {
+      const value = plainValue(this.data, from, to, this.#columns[column]);
+      if (value !== undefined) {
         target[n] = value;
         return;
       }
@@ -314,6 +317,27 @@ export class CopyTextSource extends CopySource {
   }
 }
 
+/** A field of a frequent type in its plain form; undefined: it needs the type's input function. */
+function plainValue(data: Buffer, from: number, to: number, column: CopyColumn): Value | undefined {
+  switch (column.typeOid) {
+    case OID.INT2:
+    case OID.INT4:
+    case OID.INT8: {
+      const value = plainInteger(data, from, to);
+      const limit = column.typeOid === OID.INT8 ? Infinity : column.typeOid === OID.INT4 ? 2147483648 : 32768;
+      return value < limit && value > -limit ? value : undefined;
+    }
+    case OID.DATE: {
+      const days = plainDate(data, from, to);
+      return days === days ? days : undefined;
+    }
+    case OID.NUMERIC:
+      return plainNumeric(data, from, to, column.typeModifier) ?? undefined;
+    default:
+      return undefined;
+  }
+}
+
 /** Bytes that are known to be ASCII: no UTF-8 decoder is needed. */
 function asciiText(data: Buffer, from: number, to: number): string {
   return to - from > 24 ? data.latin1Slice(from, to) : decodeText(data, from, to);
@@ -329,21 +353,6 @@ function isEscaped(data: Uint8Array, at: number, start: number): boolean {
   let backslashes = 0;
   for (let i = at - 1; i >= start && data[i] === BACKSLASH; i--) backslashes++;
   return backslashes % 2 === 1;
-}
-
-/** Plain decimal integers of up to 15 digits; NaN for anything else. */
-function parseSmallInteger(data: Uint8Array, from: number, to: number): number {
-  let at = from;
-  const isNegative = data[at] === 45;
-  if (isNegative) at++;
-  if (to - at > 15 || at >= to) return Number.NaN;
-  let value = 0;
-  for (; at < to; at++) {
-    const digit = data[at] - 48;
-    if (digit < 0 || digit > 9) return Number.NaN;
-    value = value * 10 + digit;
-  }
-  return isNegative ? 0 - value : value;
 }
 
 const SIMPLE_ESCAPES: { readonly [byte: number]: number } = { 98: 8, 102: 12, 110: 10, 114: 13, 116: 9, 118: 11 };

@@ -23,6 +23,7 @@ import { COLUMNS_MAX, checkAccessMethod, checkTablespace, columnWithDefault } fr
 import { changeColumn, dropObjects } from './dependencies.ts';
 import { reference } from './describe.ts';
 import { volatilityOf } from './expressions.ts';
+import { indexOptions } from './indexes.ts';
 import { mergeOptions, storageOptions, TABLE_OPTIONS } from './options.ts';
 import { changeOwner } from './owner.ts';
 import {
@@ -38,6 +39,7 @@ import {
 } from './resolve.ts';
 import { overNewHeap, rewrite } from './rewrite.ts';
 import { alterSequence, nextvalText } from './sequences.ts';
+import { withStatisticsTarget } from './statistics.ts';
 
 const LAYOUT_MAX = 255;
 
@@ -465,6 +467,11 @@ function alterProperties(x: DdlContext, table: RelationEntry, command: PropertyC
       checkAccessMethod(command.name);
       return;
     case 'setStatistics':
+      if (typeof command.column === 'string') {
+        const { number } = columnOrThrow(table, command.column);
+        changeColumn(x, table.oid, number, (old) => withStatisticsTarget(x, old, command.value));
+      }
+      return;
     case 'setColumnOptions':
     case 'resetColumnOptions':
       if (typeof command.column === 'string') columnOrThrow(table, command.column);
@@ -527,10 +534,7 @@ function* alterOther(x: DdlContext, entry: NamedRelation, command: AlterTableCom
     case 'setOptions':
     case 'resetOptions':
       if (entry.class === 'index') {
-        const set =
-          command.kind === 'setOptions'
-            ? storageOptions(command.options, new Set(['fillfactor', 'deduplicate_items']))
-            : [];
+        const set = command.kind === 'setOptions' ? indexOptions(command.options, entry.method) : [];
         const reset = command.kind === 'resetOptions' ? command.options.map((option) => option.name) : [];
         x.putEntry({ ...entry, options: mergeOptions(entry.options ?? [], set, reset) });
       }

@@ -139,7 +139,7 @@ export function* addKey(
       included,
       predicateText: null,
       nullsNotDistinct: constraint.nullsNotDistinct,
-      options: indexOptions(constraint.options),
+      options: indexOptions(constraint.options, 'btree'),
       isEmpty: isNewTable || x.isEmpty(table),
     });
   }
@@ -268,7 +268,7 @@ interface ReferencedKey {
 
 /** The unique index behind the referenced columns: the primary key when none are named. */
 function referencedKey(x: DdlContext, table: RelationEntry, names: readonly string[]): ReferencedKey {
-  const indexes = x.catalog.indexesOf(table.oid);
+  const indexes = x.catalog.indexesOf(table.oid).filter((index) => index.valid !== false);
   if (names.length === 0) {
     const primary = indexes.find((index) => index.primary);
     if (primary === undefined) {

@@ -86,6 +86,8 @@ export interface DdlContext {
     target?: { readonly typeOid: number; readonly typeModifier: number; readonly columnName?: string },
   ): Expr;
   /** The columns that a query answers; 'text' replaces unknown. Checks the query. `relations`: what it reads, with columns (numbers). */
+  /** Why rows cannot go through a view with this query; null: they can. */
+  viewRefusal(query: Query): string | null;
   describeQuery(query: Query): {
     readonly columns: readonly OutputColumn[];
   };
@@ -116,7 +118,7 @@ export interface DdlContext {
   sessionCount(databaseOid: number): number;
   /** DROP DATABASE ... WITH (FORCE). */
   terminateSessions(databaseOid: number): void;
-  /** Discards what was cached about statistics of a table (TRUNCATE, DROP). */
+  /** Discards what ANALYZE found in a table (DROP). */
   forgetStatistics(tableOid: number): void;
   /** A prepared statement's query, for CREATE TABLE AS EXECUTE; throws 26000. */
   preparedQuery(name: string): QueryStatement;

@@ -15,6 +15,7 @@ import type { DdlContext, DdlSteps } from './context.ts';
 import { describe, type ObjectReference, reference, referenceTo } from './describe.ts';
 import { usedColumns } from './expressions.ts';
 import { identityColumnOf } from './sequences.ts';
+import { dropStatisticsOfColumn } from './statistics.ts';
 
 const REPORTED_MAX = 100;
 const ACCESS_EXCLUSIVE = 8;
@@ -61,6 +62,7 @@ function dependentsOf(x: DdlContext, object: ObjectReference): Dependent[] {
     case 'schema':
       return schemaDependents(x, object.oid).sort(byOid);
     case 'default':
+    case 'statistics':
       return [];
   }
 }
@@ -89,6 +91,9 @@ function relationDependents(x: DdlContext, oid: number): Dependent[] {
     result.push({ object: reference('constraint', constraint.oid), kind: 'normal' });
   }
   for (const sequence of x.catalog.sequencesOf(oid)) result.push({ object: referenceTo(sequence), kind: 'auto' });
+  for (const statistics of x.catalog.statisticsOf(oid)) {
+    result.push({ object: reference('statistics', statistics.oid), kind: 'auto' });
+  }
   for (const column of x.catalog.relation(oid)?.columns ?? []) {
     if (!column.dropped && (column.defaultDependsOn?.length ?? 0) > 0) {
       result.push({ object: reference('default', oid, column.number), kind: 'auto' });
@@ -376,6 +381,7 @@ function remove(x: DdlContext, object: ObjectReference, found: readonly Found[])
     case 'index':
     case 'constraint':
     case 'schema':
+    case 'statistics':
     case 'type': {
       const entry = x.catalog.entry(object.class, object.oid);
       if (entry === undefined) return;
@@ -397,6 +403,7 @@ function remove(x: DdlContext, object: ObjectReference, found: readonly Found[])
     case 'column':
       if (isGone(object.oid)) return;
       removeComments(x, 'relation', object.oid, object.columnNumber);
+      dropStatisticsOfColumn(x, object.oid, object.columnNumber);
       changeColumn(x, object.oid, object.columnNumber, (column) => ({
         ...withoutDefault(column),
         name: `........pg.dropped.${column.number}........`,

@@ -7,7 +7,16 @@ import { isVisible, kindWord } from './resolve.ts';
 
 /** What DROP looks at: an entry, or a column or default of one. */
 export interface ObjectReference {
-  readonly class: 'relation' | 'index' | 'sequence' | 'constraint' | 'schema' | 'type' | 'column' | 'default';
+  readonly class:
+    | 'relation'
+    | 'index'
+    | 'sequence'
+    | 'constraint'
+    | 'schema'
+    | 'type'
+    | 'column'
+    | 'default'
+    | 'statistics';
   readonly oid: number;
   /** For class column and default: oid is the table's. */
   readonly columnNumber: number;
@@ -61,6 +70,10 @@ export function describe(x: DdlContext, { class: objectClass, oid, columnNumber 
       const isSeen = x.catalog.typeByName(null, type.name, x.searchPath)?.oid === type.oid;
       const name = isSeen ? quoteIdentifier(type.name) : qualifiedName(x.catalog.schemaName(type.schemaOid), type.name);
       return `type ${name}`;
+    }
+    case 'statistics': {
+      const entry = x.catalog.entry('statistics', oid);
+      return `statistics object ${entry?.class === 'statistics' ? quoteIdentifier(entry.name) : oid}`;
     }
   }
 }

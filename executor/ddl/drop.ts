@@ -7,6 +7,7 @@ import { formatType } from '../../types/index.ts';
 import type { DdlContext, DdlResult, DdlSteps } from './context.ts';
 import { dropObjects } from './dependencies.ts';
 import { type ObjectReference, reference, referenceTo } from './describe.ts';
+import { BUILT_IN_EXTENSIONS } from './extensions.ts';
 import {
   checkOwner,
   checkRelationOwner,
@@ -16,6 +17,7 @@ import {
   refuseSystem,
   relationMissing,
 } from './resolve.ts';
+import { findStatistics } from './statistics.ts';
 import { findTypeOid, resolveType } from './type-names.ts';
 
 type RelationType = 'table' | 'view' | 'materialized view' | 'index' | 'sequence' | 'foreign table';
@@ -53,9 +55,18 @@ function* findTarget(x: DdlContext, statement: DropStatement, object: ObjectAddr
   switch (objectType) {
     case 'schema':
       return findSchema(x, object, ifExists);
+    case 'statistics': {
+      const found = findStatistics(x, object.name);
+      if (found === undefined) return missingObject(x, objectType, object, ifExists);
+      checkOwner(x, found.owner, `statistics object ${found.name}`);
+      return reference('statistics', found.oid);
+    }
     case 'type':
     case 'domain':
       return findType(x, objectType, object, ifExists);
+    case 'extension':
+      if (BUILT_IN_EXTENSIONS.has(object.name[0])) return null;
+      return missingObject(x, objectType, object, ifExists);
     default:
       return missingObject(x, objectType, object, ifExists);
   }

@@ -1,5 +1,5 @@
 /** CREATE, ALTER, DROP and what else changes the catalog. */
-import type { DdlStatement, StatementNode } from '../../parser/ast.ts';
+import type { StatementNode } from '../../parser/ast.ts';
 import { sqlError } from '../../types/errors.ts';
 import { alterTable } from './alter-table.ts';
 import { alterDefaultPrivileges, comment, grant } from './comments.ts';
@@ -9,6 +9,7 @@ import { alterDatabase, createDatabase, dropDatabase } from './databases.ts';
 import { dropObjects } from './dependencies.ts';
 import { describe, reference } from './describe.ts';
 import { drop } from './drop.ts';
+import { createExtension } from './extensions.ts';
 import { createIndexStatement } from './indexes.ts';
 import { alterObjectSchema, alterOwner } from './owner.ts';
 import { createRangeType } from './range-types.ts';
@@ -16,6 +17,7 @@ import { rename } from './rename.ts';
 import { alterRole, alterSetting, createRole, dropRole, grantRole, owned } from './roles.ts';
 import { createSchema } from './schemas.ts';
 import { alterSequenceStatement, createSequenceStatement } from './sequences.ts';
+import { createStatistics } from './statistics.ts';
 import { truncate } from './truncate.ts';
 import { alterCompositeType, alterDomain, alterEnum, createCompositeType, createDomain, createEnum } from './types.ts';
 import { createTableAs, createView, refreshMaterializedView, selectInto } from './views.ts';
@@ -60,6 +62,8 @@ export function executeDdl(statement: StatementNode, context: DdlContext): DdlSt
       return createDomain(x, statement);
     case 'alterDomain':
       return alterDomain(x, statement);
+    case 'createStatistics':
+      return createStatistics(x, statement);
     case 'createDatabase':
       return createDatabase(x, statement);
     case 'drop':
@@ -122,23 +126,6 @@ function executeSimple(statement: StatementNode, x: DdlContext): DdlResult {
   }
 }
 
-/** Extensions whose functions are always there: making them changes nothing. */
-const BUILT_IN_EXTENSIONS = new Set(['pg_prewarm']);
-
-/** plpgsql comes with PostgreSQL, so scripts that make sure of it go on. */
-function createExtension(x: DdlContext, statement: Extract<DdlStatement, { kind: 'createExtension' }>): DdlResult {
-  const { name } = statement;
-  if (name === 'plpgsql') {
-    if (!statement.ifNotExists) throw sqlError('42710', `extension "${name}" already exists`);
-    x.notice('NOTICE', '42710', `extension "${name}" already exists, skipping`);
-    return { tag: 'CREATE EXTENSION' };
-  }
-  if (BUILT_IN_EXTENSIONS.has(name)) return { tag: 'CREATE EXTENSION' };
-  throw sqlError('0A000', `extension "${name}" is not available`, {
-    hint: 'The extension must first be installed on the system where PostgreSQL is running.',
-  });
-}
-
 const UNSUPPORTED: Readonly<Record<string, string>> = {
   define: 'CREATE of this kind of object',
   createFunction: 'CREATE FUNCTION',
@@ -152,7 +139,6 @@ const UNSUPPORTED: Readonly<Record<string, string>> = {
   createTablespace: 'CREATE TABLESPACE',
   createLanguage: 'CREATE LANGUAGE',
   createPublication: 'CREATE PUBLICATION',
-  createStatistics: 'CREATE STATISTICS',
   alterExtension: 'ALTER EXTENSION',
   securityLabel: 'SECURITY LABEL',
 };

@@ -1,6 +1,14 @@
 /** CREATE INDEX, and the indexes behind PRIMARY KEY and UNIQUE. */
+
+import type { IndexMethod } from '../../catalog/entries.ts';
 import { comparisonOperator } from '../../catalog/functions/index.ts';
 import type { IndexColumn, IndexEntry, RelationEntry } from '../../catalog/index.ts';
+import {
+  type InvertedClass,
+  invertedClassAccepts,
+  invertedClassByName,
+  invertedClassOf,
+} from '../../catalog/inverted-classes.ts';
 import type { CreateIndexStatement, Expression, IndexElement, Option } from '../../parser/ast.ts';
 import type { Expr } from '../../planner/index.ts';
 import { SHARE, SHARE_UPDATE_EXCLUSIVE } from '../../storage/api.ts';
@@ -28,7 +36,7 @@ export interface IndexSpec {
   /** Null: a name is made up. */
   readonly name: string | null;
   readonly table: RelationEntry;
-  readonly method: 'btree' | 'hash';
+  readonly method: IndexMethod;
   readonly unique: boolean;
   readonly primary: boolean;
   /** Behind a PRIMARY KEY or UNIQUE constraint: its name must not be another constraint's. */
@@ -42,6 +50,8 @@ export interface IndexSpec {
   readonly options: readonly string[];
   /** The table was made by this statement, or has no rows: nothing to fill. */
   readonly isEmpty: boolean;
+  /** Filled later, in a transaction of its own, and not valid until then. */
+  readonly concurrently?: boolean;
 }
 
 function indexName(x: DdlContext, spec: IndexSpec): string {
@@ -73,14 +83,19 @@ export function* addIndex(x: DdlContext, spec: IndexSpec): DdlSteps<IndexEntry> 
     includedColumns: spec.included,
     predicateText: spec.predicateText,
     ...(spec.options.length > 0 ? { options: spec.options } : {}),
+    ...(spec.concurrently ? { valid: false } : {}),
   };
   x.putEntry(entry);
-  if (!spec.isEmpty) yield* wait(x.buildIndex(entry));
+  if (!spec.isEmpty && !spec.concurrently) yield* wait(x.buildIndex(entry));
   return entry;
 }
 
-/** 42704 unless values of the type have an order. */
+/** 42704 unless the type has what the access method needs: an order, equality, or an extractor of terms. */
 export function checkIndexable(typeOid: number, method: string): void {
+  if (method === 'gin') {
+    if (invertedClassOf(typeOid, undefined) === null) throw noOperatorClass(typeOid, method);
+    return;
+  }
   const base = baseTypeOid(typeOid);
   const type = typeByOid(base);
   let compared = base;
@@ -93,7 +108,11 @@ export function checkIndexable(typeOid: number, method: string): void {
     compared = OID.ANYARRAY;
   }
   if (comparisonOperator(compared, method === 'hash' ? 3 : 1) !== null) return;
-  throw sqlError(
+  throw noOperatorClass(typeOid, method);
+}
+
+function noOperatorClass(typeOid: number, method: string): Error {
+  return sqlError(
     '42704',
     `data type ${formatType(typeOid)} has no default operator class for access method "${method}"`,
     { hint: 'You must specify an operator class for the index or define a default operator class for the data type.' },
@@ -113,10 +132,21 @@ const OPERATOR_CLASSES = new Set(
 function checkOperatorClass(element: IndexElement, method: string): string | undefined {
   if (element.operatorClass === null) return undefined;
   const name = element.operatorClass[element.operatorClass.length - 1];
-  if (!OPERATOR_CLASSES.has(name)) {
+  const isKnown = method === 'gin' ? invertedClassByName(name) !== undefined : OPERATOR_CLASSES.has(name);
+  if (!isKnown) {
     throw sqlError('42704', `operator class "${name}" does not exist for access method "${method}"`);
   }
   return name;
+}
+
+/** The class of an inverted index's column; it is kept by name, since an expression's type is not kept. */
+function invertedClassName(typeOid: number, named: string | undefined): string {
+  if (named === undefined) checkIndexable(typeOid, 'gin');
+  const item = invertedClassOf(typeOid, named) as InvertedClass;
+  if (!invertedClassAccepts(item, typeOid)) {
+    throw sqlError('42804', `operator class "${named}" does not accept data type ${formatType(typeOid)}`);
+  }
+  return item.name;
 }
 
 function checkCollation(element: IndexElement): void {
@@ -173,32 +203,39 @@ function keyPart(x: DdlContext, table: RelationEntry, element: IndexElement, met
     nullsFirst: element.nulls === null ? descending : element.nulls === 'first',
     ...(operatorClass === undefined ? {} : { operatorClass }),
   };
-  if (method === 'hash' && (element.direction !== null || element.nulls !== null)) {
+  if (method !== 'btree' && (element.direction !== null || element.nulls !== null)) {
     throw sqlError(
       '0A000',
-      `access method "hash" does not support ${element.direction === null ? 'NULLS FIRST/LAST' : 'ASC/DESC'} options`,
+      `access method "${method}" does not support ${element.direction === null ? 'NULLS FIRST/LAST' : 'ASC/DESC'} options`,
     );
   }
+  const withClass = (typeOid: number): typeof order => {
+    if (method === 'gin') return { ...order, operatorClass: invertedClassName(typeOid, operatorClass) };
+    if (operatorClass === undefined) checkIndexable(typeOid, method);
+    return order;
+  };
   if (element.column !== null) {
     const column = findColumn(table, element.column);
     if (column === undefined) {
       if (isSystemColumn(element.column)) throw sqlError('0A000', 'index creation on system columns is not supported');
       throw sqlError('42703', `column "${element.column}" does not exist`);
     }
-    if (operatorClass === undefined) checkIndexable(column.typeOid, method);
-    return { column: { columnNumber: column.number, expressionText: null, ...order }, name: column.name };
+    return {
+      column: { columnNumber: column.number, expressionText: null, ...withClass(column.typeOid) },
+      name: column.name,
+    };
   }
   const expression = element.expr as Expression;
   const expr = x.bind(expression, table, 'index expression');
   requireImmutable(expr, 'expression');
-  if (operatorClass === undefined) checkIndexable(expr.typeOid, method);
+  const ordered = withClass(expr.typeOid);
   return {
-    column: { columnNumber: 0, expressionText: storedText(x, expression, expr, table, 'index expression'), ...order },
+    column: { columnNumber: 0, expressionText: storedText(x, expression, expr, table, 'index expression'), ...ordered },
     name: expressionName(expression),
   };
 }
 
-function checkMethod(method: string, statement: CreateIndexStatement): 'btree' | 'hash' {
+function checkMethod(method: string, statement: CreateIndexStatement): IndexMethod {
   switch (method) {
     case 'btree':
       return 'btree';
@@ -212,6 +249,12 @@ function checkMethod(method: string, statement: CreateIndexStatement): 'btree' |
       }
       return 'hash';
     case 'gin':
+    case 'inverted':
+      if (statement.unique) throw sqlError('0A000', 'access method "gin" does not support unique indexes');
+      if (statement.include.length > 0) {
+        throw sqlError('0A000', 'access method "gin" does not support included columns');
+      }
+      return 'gin';
     case 'gist':
     case 'spgist':
     case 'brin':
@@ -230,10 +273,14 @@ function includedColumns(table: RelationEntry, include: readonly IndexElement[])
   });
 }
 
-const INDEX_OPTIONS = new Set(['fillfactor', 'deduplicate_items']);
+const INDEX_OPTIONS: Readonly<Record<IndexMethod, ReadonlySet<string>>> = {
+  btree: new Set(['fillfactor', 'deduplicate_items']),
+  hash: new Set(['fillfactor']),
+  gin: new Set(['fastupdate', 'gin_pending_list_limit']),
+};
 
-export function indexOptions(options: readonly Option[]): string[] {
-  return storageOptions(options, INDEX_OPTIONS);
+export function indexOptions(options: readonly Option[], method: IndexMethod): string[] {
+  return storageOptions(options, INDEX_OPTIONS[method]);
 }
 
 export function* createIndexStatement(x: DdlContext, statement: CreateIndexStatement): DdlSteps<DdlResult> {
@@ -288,8 +335,9 @@ export function* createIndexStatement(x: DdlContext, statement: CreateIndexState
     included,
     predicateText,
     nullsNotDistinct: statement.nullsNotDistinct,
-    options: indexOptions(statement.options),
+    options: indexOptions(statement.options, method),
     isEmpty: x.isEmpty(table),
+    concurrently: statement.concurrently,
   });
   return { tag };
 }

@@ -30,18 +30,32 @@ export function storageOptions(options: readonly Option[], known: ReadonlySet<st
     }
     if (!known.has(name)) throw sqlError('22023', `unrecognized parameter "${name}"`);
     const value = option.value === null ? 'true' : String(option.value);
-    if (name === 'fillfactor') checkFillFactor(value);
+    checkValue(name, value);
     if (option.namespace === null) result.push(`${name}=${value}`);
   }
   return result;
 }
 
-function checkFillFactor(value: string): void {
-  if (!/^[+-]?\d+$/.test(value)) throw sqlError('22023', `invalid value for integer option "fillfactor": ${value}`);
+/** Parameters that are checked: bounds of integers, or truth values. */
+const INTEGERS: Readonly<Record<string, readonly [number, number]>> = {
+  fillfactor: [10, 100],
+  gin_pending_list_limit: [64, 2147483647],
+};
+const BOOLEANS = new Set(['fastupdate', 'deduplicate_items']);
+const BOOLEAN_TEXT = /^(t|tr|tru|true|f|fa|fal|fals|false|y|ye|yes|n|no|on|of|off|1|0)$/i;
+
+function checkValue(name: string, value: string): void {
+  if (BOOLEANS.has(name)) {
+    if (BOOLEAN_TEXT.test(value)) return;
+    throw sqlError('22023', `invalid value for boolean option "${name}": ${value}`);
+  }
+  const bounds = INTEGERS[name];
+  if (bounds === undefined) return;
+  if (!/^[+-]?\d+$/.test(value)) throw sqlError('22023', `invalid value for integer option "${name}": ${value}`);
   const number = Number(value);
-  if (number < 10 || number > 100) {
-    throw sqlError('22023', `value ${value} out of bounds for option "fillfactor"`, {
-      detail: 'Valid values are between "10" and "100".',
+  if (number < bounds[0] || number > bounds[1]) {
+    throw sqlError('22023', `value ${value} out of bounds for option "${name}"`, {
+      detail: `Valid values are between "${bounds[0]}" and "${bounds[1]}".`,
     });
   }
 }

@@ -20,7 +20,6 @@ export function* truncate(x: DdlContext, statement: TruncateStatement): DdlSteps
   for (const table of tables.values()) {
     x.putEntry(overNewHeap(x, table));
     dropHeaps(x, table);
-    x.forgetStatistics(table.oid);
     if (statement.restartIdentity) yield* restartSequences(x, table);
   }
   return { tag: 'TRUNCATE TABLE' };

@@ -1,6 +1,6 @@
 /** CREATE TYPE (enums, composites), domains, and their ALTERs. */
 
-import { quoteIdentifier, quoteLiteral } from '../../catalog/functions/quote.ts';
+import { quoteIdentifier } from '../../catalog/functions/quote.ts';
 import type { ColumnEntry, TypeEntry } from '../../catalog/index.ts';
 import type {
   AlterCompositeTypeStatement,
@@ -19,6 +19,7 @@ import { tableOfValue } from '../domains.ts';
 import { tableText } from './constraints.ts';
 import { type DdlContext, type DdlResult, type DdlSteps, wait } from './context.ts';
 import { makeObjectName } from './names.ts';
+import { renameLabelInTexts } from './rename-label.ts';
 import { at, checkOwner, lockNewName, type NewName, newObjectName } from './resolve.ts';
 import { checkStorable, findTypeOid, resolveType } from './type-names.ts';
 
@@ -96,31 +97,6 @@ function orderAt(orders: readonly number[], at: number): number {
   });
 }
 
-/** Stored expressions are texts: one that names the label would not be understood any more. */
-function refuseNamedLabel(x: DdlContext, oid: number, label: string): void {
-  const named = quoteLiteral(label);
-  for (const dependent of x.catalog.dependentsOf(oid)) {
-    const relation = x.catalog.relation(dependent);
-    const domain = x.catalog.type(dependent);
-    const texts =
-      relation === undefined
-        ? [domain?.defaultText, ...(domain?.checks ?? []).map((check) => check.text)]
-        : [
-            relation.queryText,
-            ...relation.columns.map((column) => column.defaultText),
-            ...x.catalog.constraintsOf(dependent).map((constraint) => constraint.checkText),
-            ...x.catalog
-              .indexesOf(dependent)
-              .flatMap((index) => [index.predicateText, ...index.columns.map((column) => column.expressionText)]),
-          ];
-    if (texts.some((text) => text?.includes(named))) {
-      const name = relation?.name ?? domain?.name ?? '';
-      throw sqlError('0A000', `cannot rename enum label "${label}" because an expression of "${name}" names it`);
-    }
-    if (relation !== undefined || domain !== undefined) refuseNamedLabel(x, dependent, label);
-  }
-}
-
 /** What rows without the column have, ADD COLUMN's default, is kept as text. */
 function renameMissingValues(x: DdlContext, oid: number, label: string, newLabel: string): void {
   for (const dependent of x.catalog.dependentsOf(oid)) {
@@ -149,9 +125,12 @@ export function alterEnum(x: DdlContext, statement: AlterEnumStatement): DdlResu
     if (at < 0) throw sqlError('22023', `"${action.label}" is not an existing enum label`);
     if (labels.includes(action.newLabel)) throw sqlError('42710', `enum label "${action.newLabel}" already exists`);
     checkLabel(action.newLabel);
-    refuseNamedLabel(x, type.oid, action.label);
     renameMissingValues(x, type.oid, action.label, action.newLabel);
     labels[at] = action.newLabel;
+    const renamed = { ...type, labels, labelOids: oids, labelOrders: orders };
+    x.putEntry(renamed);
+    renameLabelInTexts(x, renamed, action.label, action.newLabel);
+    return { tag };
   } else {
     checkLabel(action.label);
     if (labels.includes(action.label)) {

@@ -107,6 +107,16 @@ function viewOptions(options: readonly Option[]): string[] {
   return storageOptions(options, new Set(['check_option', 'security_barrier', 'security_invoker']));
 }
 
+/** WITH (check_option = local | cascaded) */
+function checkOptionOf(options: readonly Option[]): 'local' | 'cascaded' | null {
+  const value = options.find((option) => option.name === 'check_option')?.value;
+  if (value === undefined) return null;
+  if (value === 'local' || value === 'cascaded') return value;
+  throw sqlError('22023', `invalid value for enum option "check_option": ${String(value)}`, {
+    detail: 'Valid values are "local" and "cascaded".',
+  });
+}
+
 export function* createView(x: DdlContext, statement: CreateViewStatement): DdlSteps<DdlResult> {
   const tag = 'CREATE VIEW';
   if (statement.persistence === 'unlogged') {
@@ -121,6 +131,11 @@ export function* createView(x: DdlContext, statement: CreateViewStatement): DdlS
     normalized.query,
     columns.map((column) => column.name),
   );
+  const checkOption = statement.checkOption ?? checkOptionOf(statement.options);
+  const refusal = checkOption === null ? null : x.viewRefusal(query);
+  if (refusal !== null) {
+    throw sqlError('0A000', 'WITH CHECK OPTION is supported only on automatically updatable views', { hint: refusal });
+  }
   let { persistence } = statement;
   if (persistence === 'permanent' && usesTemporary(x, normalized.relations)) {
     x.notice('NOTICE', '00000', `view "${statement.name[statement.name.length - 1]}" will be a temporary view`);
@@ -134,7 +149,7 @@ export function* createView(x: DdlContext, statement: CreateViewStatement): DdlS
     options: viewOptions(statement.options),
     dependsOn: normalized.relations,
     dependsOnColumns: normalized.columns,
-    checkOption: statement.checkOption,
+    checkOption,
   };
   if (existing !== undefined && statement.orReplace) {
     while (!x.lockRelation(existing.oid, ACCESS_EXCLUSIVE)) yield;
@@ -327,6 +342,5 @@ export function* refreshMaterializedView(
   }
   x.putEntry(fresh);
   dropHeaps(x, found);
-  x.forgetStatistics(found.oid);
   return { tag: 'REFRESH MATERIALIZED VIEW' };
 }

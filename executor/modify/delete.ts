@@ -13,6 +13,7 @@ import { type ForeignKeys, queueReferencedActions } from './foreign-keys.ts';
 import { Returning } from './insert.ts';
 import { LongValues } from './long-values.ts';
 import { acquireTarget, rowsOrWait, TARGET_RECHECK, TARGET_SKIP, TARGET_WAIT } from './target-row.ts';
+import { wantedColumns } from './wanted-columns.ts';
 
 /** Values of row i of a batch. */
 export function batchRow(batch: Batch, i: number): Value[] {
@@ -26,6 +27,8 @@ export class DeleteOperator implements Operator {
   readonly #returning: Returning | null;
   readonly #foreignKeys: ForeignKeys;
   readonly #longValues: LongValues;
+  /** Columns whose values are looked at: long values of others are not read. */
+  readonly #wanted: ReadonlySet<number>;
   #batch: Batch | null = null;
   #next = 0;
 
@@ -40,6 +43,7 @@ export class DeleteOperator implements Operator {
       recheck === null ? null : program.memo(plan, 'recheck', () => rowsCondition(program.slots, inputs, recheck));
     this.#returning = plan.returning === null ? null : new Returning(program, plan, inputs);
     this.#foreignKeys = program.foreignKeysOf(plan.table);
+    this.#wanted = wantedColumns(this.#table, this.#foreignKeys, new Set(), [recheck, ...(plan.returning ?? [])]);
   }
 
   open(x: ExecContext): void {
@@ -88,7 +92,7 @@ export class DeleteOperator implements Operator {
     if (answer === TARGET_WAIT) return false;
     if (answer === TARGET_SKIP) return true;
     const needsValues = answer === TARGET_RECHECK || this.#returning !== null || this.#foreignKeys.incoming.length > 0;
-    const oldValues = needsValues ? table.readValues(table.heap.newest(rowId), []) : null;
+    const oldValues = needsValues ? table.readValues(table.heap.newest(rowId), [], this.#wanted) : null;
     const rows = oldValues === null ? [] : [oldValues, batchRow(batch, this.#next)];
     if (answer === TARGET_RECHECK && this.#recheck !== null && !this.#recheck(x, rows)) return true;
     this.#longValues.begin();

@@ -43,6 +43,11 @@ function keyOf(values: readonly Value[], columns: readonly number[]): Value[] {
   return columns.map((c) => values[c - 1]);
 }
 
+/** Values of the row version at `base`, long ones only of these columns (numbers). */
+function keyRow(table: TableRuntime, base: number, columns: readonly number[]): Value[] {
+  return table.readValues(base, [], { has: (index) => columns.includes(index + 1) });
+}
+
 function isSameKey(
   a: readonly Value[],
   b: readonly Value[],
@@ -181,7 +186,12 @@ class ReferenceCheck implements FollowUp {
     const table = x.tableByOid(child.oid);
     const base = table.heap.newest(row.rowId, x.transaction);
     if (base < 0) return false;
-    return isSameKey(row.values, keyOf(table.readValues(base, []), constraint.columns), child, constraint.columns);
+    return isSameKey(
+      row.values,
+      keyOf(keyRow(table, base, constraint.columns), constraint.columns),
+      child,
+      constraint.columns,
+    );
   }
 
   /** null: must wait. */
@@ -202,10 +212,7 @@ class ReferenceCheck implements FollowUp {
       this.#searchKey,
     );
     const cursor = new IndexCursor(index.dictionary);
-    cursor.hasLower = true;
-    cursor.hasUpper = true;
-    cursor.lower.copyFrom(this.#searchKey);
-    cursor.upper.copyFrom(this.#searchKey);
+    cursor.setKey(this.#searchKey);
     for (let rowId = cursor.next(); rowId !== CURSOR_END; rowId = cursor.next()) {
       if (parent.heap.visible(rowId, snapshot) < 0) continue;
       const answer = parent.heap.checkWrite(rowId, x.transaction, snapshot, LOCK_KEY_SHARE);
@@ -216,7 +223,7 @@ class ReferenceCheck implements FollowUp {
       }
       const base = parent.heap.newest(rowId, x.transaction);
       if (base < 0 || index.keyFromRow(x, base, this.#foundKey) === KEY_NOT_INDEXED) continue;
-      const found = parent.readValues(base, []);
+      const found = keyRow(parent, base, constraint.referencedColumns);
       if (
         !isSameKey(values, keyOf(found, constraint.referencedColumns), this.#key.parent, constraint.referencedColumns)
       )

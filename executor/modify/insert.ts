@@ -20,6 +20,7 @@ import type { TableRuntime } from '../table-runtime.ts';
 import { type ForeignKeys, queueReferenceChecks, queueReferencedActions } from './foreign-keys.ts';
 import { RowStoreWriter, STEP_CONFLICT, STEP_DONE, STEP_WAIT, type StepAnswer, touchesUniqueKey } from './row-store.ts';
 import { acquireTarget, rowsOrWait, TARGET_RECHECK, TARGET_SKIP, TARGET_WAIT } from './target-row.ts';
+import { wantedColumns } from './wanted-columns.ts';
 
 /** Rows of RETURNING, gathered for the current batch. */
 export class Returning {
@@ -219,6 +220,8 @@ class ConflictHandler {
   readonly #columns: readonly number[];
   readonly #where: RowsCondition | null;
   readonly #changed: ReadonlySet<number>;
+  /** Columns whose values are looked at: long values of others are handed on unread. */
+  readonly #wanted: ReadonlySet<number>;
   readonly #values: Value[] = [];
   /** The row whose long values are being stored; nobody else changes it meanwhile. */
   #begun: BegunRow | null = null;
@@ -238,6 +241,13 @@ class ConflictHandler {
     this.#where =
       where === null ? null : program.memo(onConflict, 'where', () => rowsCondition(program.slots, inputs, where));
     this.#changed = new Set([...this.#columns, ...plan.generated.map((g) => g.columnIndex)]);
+    this.#wanted = wantedColumns(table, program.foreignKeysOf(plan.table), this.#changed, [
+      ...onConflict.assignments.map((a) => a.value),
+      ...plan.generated.map((g) => g.value),
+      ...plan.checks.map((c) => c.expr),
+      ...(plan.returning ?? []),
+      where,
+    ]);
   }
 
   update(
@@ -290,7 +300,7 @@ class ConflictHandler {
   /** The row before and after; null: WHERE does not hold. */
   #begin(x: ExecContext, proposed: readonly Value[], writer: RowStoreWriter, rowId: number): BegunRow | null {
     const table = this.#table;
-    const oldValues = table.readValues(table.heap.newest(rowId), []);
+    const oldValues = table.readValues(table.heap.newest(rowId), [], this.#wanted);
     const rows = [oldValues, proposed];
     x.rowIds[0] = rowId;
     if (this.#where !== null && !this.#where(x, rows)) return null;

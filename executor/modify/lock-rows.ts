@@ -11,6 +11,7 @@ import {
 import { sqlError } from '../../types/errors.ts';
 import { BATCH_SIZE, Batch, END, PENDING } from '../batch.ts';
 import { type RowsCondition, type RowsFunction, rowsCondition, rowsFunction } from '../compile/batch-program.ts';
+import { usedColumns } from '../compile/page-columns.ts';
 import type { ExecContext } from '../context.ts';
 import type { Operator } from '../operators/operator.ts';
 import type { Execution } from '../program.ts';
@@ -32,6 +33,8 @@ export class LockRowsOperator implements Operator {
   readonly #input: Operator;
   readonly #targets: RowsFunction;
   readonly #recheck: RowsCondition | null;
+  /** By mark: columns whose values are looked at. */
+  readonly #columns: readonly ReadonlySet<number>[];
   readonly #out: Batch;
   readonly #values: Value[] = [];
   #batch: Batch | null = null;
@@ -48,6 +51,7 @@ export class LockRowsOperator implements Operator {
     this.#targets = program.memo(plan, 'targets', () => rowsFunction(program.slots, inputs, plan.targets));
     this.#recheck =
       recheck === null ? null : program.memo(plan, 'recheck', () => rowsCondition(program.slots, inputs, recheck));
+    this.#columns = plan.marks.map((_mark, m) => new Set(usedColumns([...plan.targets, recheck], m)));
     this.#out = new Batch(plan.targets.length);
   }
 
@@ -104,7 +108,7 @@ export class LockRowsOperator implements Operator {
       const table = this.#tables[m];
       return x.rowIds[m] < 0
         ? table.entry.columns.map(() => null)
-        : table.readValues(table.heap.newest(x.rowIds[m], x.transaction), []);
+        : table.readValues(table.heap.newest(x.rowIds[m], x.transaction), [], this.#columns[m]);
     });
     rows.push(batchRow(batch, this.#next));
     if (mustRecheck && this.#recheck !== null && !this.#recheck(x, rows)) return true;

@@ -48,7 +48,8 @@ export class LongValues {
 
   /** A row begins, perhaps again. */
   begin(): void {
-    this.#replaced.length = 0;
+    // To set a length costs as much as the rest of a short row.
+    if (this.#replaced.length > 0) this.#replaced.length = 0;
   }
 
   /** Some of the row's values have been stored, or have begun to be: the row must be asked for again as it was. */
@@ -169,7 +170,7 @@ export class LongValues {
 
   /** The row has been written (or removed). */
   confirm(x: ExecContext): void {
-    this.#stored.length = 0;
+    if (this.#stored.length > 0) this.#stored.length = 0;
     if (this.#replaced.length === 0 && this.#garbage.length === 0) return;
     for (const chunk of this.#replaced) this.#garbage.push(chunk);
     this.#replaced.length = 0;

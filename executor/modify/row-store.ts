@@ -16,10 +16,12 @@ import {
 import { sqlError } from '../../types/errors.ts';
 import { type RowsCondition, type RowsFunction, rowsCheck, rowsFunction } from '../compile/batch-program.ts';
 import type { ExecContext } from '../context.ts';
-import { type IndexRuntime, KEY_HAS_NULL, KEY_NOT_INDEXED, type KeyAnswer } from '../index-runtime.ts';
+import { type IndexRuntime, KEY_COMPLETE, KEY_HAS_NULL, KEY_NOT_INDEXED, type KeyAnswer } from '../index-runtime.ts';
+import type { RowTerms } from '../inverted/row-terms.ts';
+import { TermSet } from '../inverted/terms.ts';
 import type { Program } from '../program.ts';
-import { isLongAt } from '../row/overflow.ts';
 import type { ColumnLayout } from '../row/row-layout.ts';
+import { isLongAt } from '../row/row-reader.ts';
 import { ROW_SIZE_TARGET } from '../row/row-writer.ts';
 import { sameKey, type TableRuntime } from '../table-runtime.ts';
 import { LongValues } from './long-values.ts';
@@ -33,6 +35,7 @@ export type StepAnswer = 0 | 1 | 2;
 
 export interface CompiledCheck {
   readonly name: string;
+  readonly isView: boolean;
   readonly holds: RowsCondition;
 }
 
@@ -46,6 +49,10 @@ export class RowStoreWriter {
   readonly #keys: IndexKey[];
   readonly #answers: KeyAnswer[] = [];
   readonly #oldKey = new IndexKey();
+  /** By inverted index: the terms to add; null for other indexes. */
+  readonly #terms: (TermSet | null)[];
+  readonly #oldTerms = new TermSet();
+  readonly #newTerms = new TermSet();
   readonly #finders: ConflictFinder[];
   /** By index: another row may have the key, which a deferrable constraint allows for now. */
   readonly #isCrowded: boolean[] = [];
@@ -65,6 +72,7 @@ export class RowStoreWriter {
     const columns = table.entry.columns;
     this.checks = checks.map((c) => ({
       name: c.name,
+      isView: c.isView,
       holds: program.memo(c, 'check', () => rowsCheck(program.slots, [columns], c.expr)),
     }));
     this.#generatedColumns = generated.map((g) => g.columnIndex);
@@ -79,6 +87,7 @@ export class RowStoreWriter {
             ),
           );
     this.#keys = table.indexes.map(() => new IndexKey());
+    this.#terms = table.indexes.map((index) => (index.terms === null ? null : new TermSet()));
     this.#finders = table.indexes.map((index) => new ConflictFinder(table, index));
   }
 
@@ -107,13 +116,14 @@ export class RowStoreWriter {
       }
     }
     for (const check of this.checks) {
-      if (!check.holds(x, this.#rows)) {
-        throw sqlError('23514', `new row for relation "${entry.name}" violates check constraint "${check.name}"`, {
-          detail: `Failing row contains ${x.describeRow(this.table.entry, values)}.`,
-          ...this.#names(x),
-          constraint: check.name,
-        });
-      }
+      if (check.holds(x, this.#rows)) continue;
+      const detail = `Failing row contains ${x.describeRow(this.table.entry, values)}.`;
+      if (check.isView) throw sqlError('44000', `new row violates check option for view "${check.name}"`, { detail });
+      throw sqlError('23514', `new row for relation "${entry.name}" violates check constraint "${check.name}"`, {
+        detail,
+        ...this.#names(x),
+        constraint: check.name,
+      });
     }
   }
 
@@ -126,9 +136,15 @@ export class RowStoreWriter {
     const { indexes } = this.table;
     for (let i = 0; i < indexes.length; i++) {
       const index = indexes[i];
+      this.#isCrowded[i] = false;
+      const terms = this.#terms[i];
+      if (terms !== null) {
+        terms.clear();
+        this.#answers[i] = index.terms?.ofValues(x, values, terms) === true ? KEY_COMPLETE : KEY_NOT_INDEXED;
+        continue;
+      }
       const answer = index.keyFromValues(x, values, this.#keys[i]);
       this.#answers[i] = answer;
-      this.#isCrowded[i] = false;
       if (!this.#isUniqueKey(index, answer)) continue;
       if (arbiters !== null && !arbiters.has(index.entry.oid)) continue;
       const step = this.#findConflict(x, i, values, -1);
@@ -192,6 +208,14 @@ export class RowStoreWriter {
     const { indexes } = this.table;
     for (let i = 0; i < indexes.length; i++) {
       if (this.#answers[i] === KEY_NOT_INDEXED) continue;
+      const terms = this.#terms[i];
+      if (terms !== null) {
+        for (let term = 0; term < terms.count; term++) {
+          terms.read(term, this.#keys[i]);
+          indexes[i].dictionary.insert(this.#keys[i], rowId);
+        }
+        continue;
+      }
       indexes[i].dictionary.insert(this.#keys[i], rowId);
       if (this.#isCrowded[i]) queueUniqueCheck(x, this.table, indexes[i], rowId);
     }
@@ -258,7 +282,14 @@ export class RowStoreWriter {
       const index = indexes[i];
       this.#answers[i] = KEY_NOT_INDEXED;
       this.#isCrowded[i] = false;
-      if (!index.dependsOn.some((c) => changed.has(c))) continue;
+      if (!index.dependsOn.some((c) => changed.has(c) && oldValues[c] !== values[c])) continue;
+      if (index.terms !== null) {
+        if (this.#changeTerms(x, i, index.terms, oldValues, values)) {
+          flags |= UPDATE_INDEXED;
+          index.dictionary.hasStaleKeys = true;
+        }
+        continue;
+      }
       const oldAnswer = index.keyFromValues(x, oldValues, this.#oldKey);
       const answer = index.keyFromValues(x, values, this.#keys[i]);
       if (answer === KEY_NOT_INDEXED) {
@@ -292,6 +323,31 @@ export class RowStoreWriter {
     longValues.confirm(x);
     this.#addKeys(x, rowId);
     return STEP_DONE;
+  }
+
+  /** Which terms an inverted index has to add for the new version; false: its terms are those of the old one. */
+  #changeTerms(
+    x: ExecContext,
+    i: number,
+    terms: RowTerms,
+    oldValues: readonly Value[],
+    values: readonly Value[],
+  ): boolean {
+    const before = this.#oldTerms;
+    const after = this.#newTerms;
+    const added = this.#terms[i] as TermSet;
+    before.clear();
+    after.clear();
+    added.clear();
+    terms.ofValues(x, oldValues, before);
+    terms.ofValues(x, values, after);
+    const key = this.#keys[i];
+    for (let term = 0; term < after.count; term++) {
+      after.read(term, key);
+      if (!before.has(key)) added.add(key);
+    }
+    if (added.count > 0) this.#answers[i] = KEY_COMPLETE;
+    return added.count > 0 || before.count !== after.count;
   }
 
   /** Which columns of the old version have chunks that the new one can point to as well; null: none. */

@@ -19,6 +19,7 @@ import { sqlError } from '../../types/errors.ts';
 import { outputText } from '../../types/index.ts';
 import type { ExecContext, FollowUp } from '../context.ts';
 import { type IndexRuntime, KEY_HAS_NULL, KEY_NOT_INDEXED } from '../index-runtime.ts';
+import { NO_COLUMNS } from '../row/row-reader.ts';
 import type { TableRuntime } from '../table-runtime.ts';
 
 export const NO_CONFLICT = -1;
@@ -43,11 +44,7 @@ export class ConflictFinder {
     const { heap } = this.#table;
     const index = this.#index;
     const cursor = this.#cursor;
-    cursor.hasLower = true;
-    cursor.hasUpper = true;
-    cursor.lower.copyFrom(key);
-    cursor.upper.copyFrom(key);
-    cursor.reset();
+    cursor.setKey(key);
     for (let rowId = cursor.next(); rowId !== CURSOR_END; rowId = cursor.next()) {
       if (rowId === self) continue;
       const liveness = heap.liveness(rowId, x.transaction);
@@ -65,7 +62,7 @@ export class ConflictFinder {
   /** Number keys beyond 2^53 are rounded: compares the values themselves. */
   #isSameNumber(base: number, values: readonly Value[]): boolean {
     const column = this.#index.keyColumns[0];
-    return this.#table.readValues(base, [])[column] === values[column];
+    return this.#table.readValues(base, [], NO_COLUMNS)[column] === values[column];
   }
 }
 
@@ -166,7 +163,7 @@ class DeferredUniqueCheck implements FollowUp {
     if (base < 0) return true;
     const answer = index.keyFromRow(x, base, this.#key);
     if (answer === KEY_NOT_INDEXED || (answer === KEY_HAS_NULL && !index.entry.nullsNotDistinct)) return true;
-    const values = table.readValues(base, []);
+    const values = table.readValues(base, [], new Set(index.dependsOn));
     const found = finder.find(x, this.#key, values, rowId);
     if (found === NO_CONFLICT) return true;
     if (found === CONFLICT_UNDECIDED) {

@@ -20,6 +20,7 @@ import { type ForeignKeys, queueReferenceChecks, queueReferencedActions } from '
 import { Returning } from './insert.ts';
 import { RowStoreWriter, STEP_CONFLICT, STEP_WAIT, touchesUniqueKey } from './row-store.ts';
 import { acquireTarget, rowsOrWait, TARGET_RECHECK, TARGET_SKIP, TARGET_WAIT } from './target-row.ts';
+import { wantedColumns } from './wanted-columns.ts';
 
 export class UpdateOperator implements Operator {
   readonly #table: TableRuntime;
@@ -32,6 +33,8 @@ export class UpdateOperator implements Operator {
   readonly #returning: Returning | null;
   readonly #foreignKeys: ForeignKeys;
   readonly #strength: RowLockStrength;
+  /** Columns whose values are looked at: long values of others are handed on unread. */
+  readonly #wanted: ReadonlySet<number>;
   /** null: this statement cannot patch. */
   readonly #patch: PatchFunction | null;
   readonly #scratch = { bytes: Buffer.alloc(8192) };
@@ -61,6 +64,13 @@ export class UpdateOperator implements Operator {
     this.#writer = new RowStoreWriter(program, this.#table, plan.checks, plan.generated);
     this.#returning = plan.returning === null ? null : new Returning(program, plan, inputs);
     this.#foreignKeys = program.foreignKeysOf(plan.table);
+    this.#wanted = wantedColumns(this.#table, this.#foreignKeys, this.#changed, [
+      ...plan.assignments.map((a) => a.value),
+      ...plan.generated.map((g) => g.value),
+      ...plan.checks.map((c) => c.expr),
+      ...(plan.returning ?? []),
+      recheck,
+    ]);
     this.#strength = touchesUniqueKey(this.#table, this.#changed) ? LOCK_UPDATE : LOCK_NO_KEY_UPDATE;
     this.#patch = this.#canPatch(plan)
       ? program.memo(plan, 'patch', () => patchFunction(program.slots, this.#table, plan))
@@ -140,7 +150,10 @@ export class UpdateOperator implements Operator {
     x.processedCount++;
     if (this.#returning !== null) {
       x.rowIds[0] = rowId;
-      this.#returning.add(x, [table.readValues(table.heap.newest(rowId), []), batchRow(batch, this.#next)]);
+      this.#returning.add(x, [
+        table.readValues(table.heap.newest(rowId), [], this.#wanted),
+        batchRow(batch, this.#next),
+      ]);
     }
   }
 
@@ -151,7 +164,7 @@ export class UpdateOperator implements Operator {
     let begun = this.#begun;
     this.#begun = null;
     if (begun?.rowId !== rowId || !writer.longValues.isUnderWay) {
-      const oldValues = table.readValues(base, []);
+      const oldValues = table.readValues(base, [], this.#wanted);
       const rows = [oldValues, batchRow(batch, this.#next)];
       if (mustRecheck && this.#recheck !== null && !this.#recheck(x, rows)) return true;
       this.#assignments(x, rows, this.#values);

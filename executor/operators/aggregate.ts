@@ -254,6 +254,8 @@ interface CompiledSpill {
 
 export class AggregateOperator implements Operator, SpillingOperator {
   readonly #plan: AggregatePlan;
+  /** Nothing but count(*) of all rows. */
+  readonly #isPlainCount: boolean;
   readonly #compiled: CompiledAggregate;
   readonly #sets: readonly (readonly number[])[];
   readonly #groups: readonly Groups[];
@@ -287,7 +289,12 @@ export class AggregateOperator implements Operator, SpillingOperator {
     const { program } = execution;
     const { input, groupKeys, aggregates } = plan;
     this.#sets = plan.groupingSets ?? [groupKeys.map((_k, i) => i)];
-    const canFuse = input.kind === 'seqScan' && plan.groupingSets === null && execution.instrument === null;
+    this.#isPlainCount = isPlainCount(plan);
+    const canFuse =
+      input.kind === 'seqScan' &&
+      plan.groupingSets === null &&
+      execution.instrument === null &&
+      !(this.#isPlainCount && input.filter === null);
     this.#scanned = canFuse ? (input as SeqScanPlan) : null;
     this.#position = this.#scanned === null ? null : scanPosition(program.tableOf(this.#scanned.table));
     this.#compiled = program.memo(plan, 'aggregate', () => this.#compile(canFuse));
@@ -299,6 +306,7 @@ export class AggregateOperator implements Operator, SpillingOperator {
         ),
     );
     this.#input = this.#scanned === null ? execution.build(input) : null;
+    if (this.#isPlainCount) this.#input?.countOnly?.();
     this.#raw = new Batch(groupKeys.length + aggregates.length + 1);
     this.#out = new Batch(plan.targets.length);
     this.#canSpill = plan.groupingSets === null && groupKeys.length > 0;
@@ -449,6 +457,12 @@ export class AggregateOperator implements Operator, SpillingOperator {
   }
 
   #consumeBatch(x: ExecContext, batch: Batch): void {
+    if (this.#isPlainCount) {
+      const [groups] = this.#groups;
+      if (groups.count === 0) groups.grow(x);
+      for (const [counts] of groups.arrays) counts[0] += batch.count;
+      return;
+    }
     const spill = this.#spill;
     const { consume } = this.#compiled;
     if (!spill.isSpilling && !spill.isReading) {
@@ -564,6 +578,19 @@ export class AggregateOperator implements Operator, SpillingOperator {
     this.#account.clear(x.memory);
     this.#spill.close();
   }
+}
+
+/** SELECT count(*), once or more: of its input only the number of rows counts. */
+function isPlainCount({ groupKeys, groupingSets, aggregates, input }: AggregatePlan): boolean {
+  if (groupKeys.length > 0 || groupingSets !== null || aggregates.length === 0 || input.output.length > 0) return false;
+  return aggregates.every(
+    (call) =>
+      call.function.name === 'count' &&
+      call.args.length === 0 &&
+      call.filter === null &&
+      !call.distinct &&
+      call.orderBy.length === 0,
+  );
 }
 
 /** Bit i set: key i is not in the set. */

@@ -4,14 +4,16 @@ import { assertNever } from '../../types/assert.ts';
 import { DeleteOperator } from '../modify/delete.ts';
 import { InsertOperator } from '../modify/insert.ts';
 import { LockRowsOperator } from '../modify/lock-rows.ts';
+import { MergeOperator } from '../modify/merge.ts';
 import { UpdateOperator } from '../modify/update.ts';
 import type { Execution } from '../program.ts';
 import { AggregateOperator } from './aggregate.ts';
 import { HashJoinOperator } from './hash-join.ts';
 import { NestedLoopOperator } from './join.ts';
 import type { Operator } from './operator.ts';
+import { PostingScanOperator } from './posting-scan.ts';
 import { AppendOperator, LimitOperator, ProjectOperator } from './project.ts';
-import { IndexScanOperator, PostingScanOperator, RowIdScanOperator, SeqScanOperator } from './scan.ts';
+import { IndexScanOperator, RowIdScanOperator, SeqScanOperator } from './scan.ts';
 import { DistinctOperator, SetOperationOperator, UniqueOperator } from './set.ts';
 import { SortOperator } from './sort.ts';
 import {
@@ -89,6 +91,8 @@ export function buildOperator(plan: Plan, execution: Execution): Operator {
       return new UpdateOperator(plan, execution);
     case 'delete':
       return new DeleteOperator(plan, execution);
+    case 'merge':
+      return new MergeOperator(plan, execution);
     default:
       return assertNever(plan);
   }

@@ -12,6 +12,11 @@ export interface Operator {
    * errors and sequence numbers do not come.
    */
   limitTo?(rows: number): void;
+  /**
+   * Before open: no more is wanted than how many rows there are. True: the operator can tell without making them, and its batches
+   * may then hold any number of rows.
+   */
+  countOnly?(): boolean;
   open(x: ExecContext): void;
   poll(x: ExecContext): Batch;
   close(x: ExecContext): void;

@@ -3,6 +3,7 @@ import type { Value } from '../../catalog/function-entry.ts';
 import { CURSOR_END, type IndexCursor, IndexKey } from '../../storage/api.ts';
 import type { ExecContext } from '../context.ts';
 import { type IndexRuntime, KEY_NOT_INDEXED } from '../index-runtime.ts';
+import { NO_COLUMNS } from '../row/row-reader.ts';
 import type { TableRuntime } from '../table-runtime.ts';
 
 /**
@@ -79,6 +80,6 @@ export class RoundedRun {
   #take(x: ExecContext, rowId: number, key: number): void {
     const r = this.#table.heap.visible(rowId, x.snapshot);
     if (r < 0 || this.#index.keyFromRow(x, r, this.#key) === KEY_NOT_INDEXED || this.#key.number !== key) return;
-    this.#rows.push({ value: this.#table.readValues(r, [])[this.#index.keyColumns[0]], rowId });
+    this.#rows.push({ value: this.#table.readValues(r, [], NO_COLUMNS)[this.#index.keyColumns[0]], rowId });
   }
 }

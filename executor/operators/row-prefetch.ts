@@ -7,7 +7,7 @@ import { CURSOR_END, ROW_SLOT_BITS } from '../../storage/api.ts';
 import type { TableRuntime } from '../table-runtime.ts';
 
 /** Pages in flight for one statement, at most. */
-const PAGES_AHEAD_MAX = 64;
+export const PAGES_AHEAD_MAX = 64;
 /** Index entries looked at; the first time few, since the reader may want few. */
 const ENTRIES_AHEAD_MIN = 8;
 const ENTRIES_AHEAD_MAX = 256;
@@ -29,14 +29,14 @@ export class RowPrefetch {
     this.#entriesAhead = ENTRIES_AHEAD_MIN;
   }
 
-  /** The page of rows[missing] was missing; the row ids are ascending. */
-  list(rows: Uint32Array, missing: number): void {
+  /** The page of rows[missing] was missing; the row ids are ascending, and end at `end`. */
+  list(rows: Uint32Array, missing: number, end: number): void {
     const { pages } = this.#table.heap;
     const { frames } = pages;
     let last = rows[missing] >>> ROW_SLOT_BITS;
     let ahead = 0;
     let count = 0;
-    for (let i = missing + 1; i < rows.length && ahead < PAGES_AHEAD_MAX; i++) {
+    for (let i = missing + 1; i < end && ahead < PAGES_AHEAD_MAX; i++) {
       const page = rows[i] >>> ROW_SLOT_BITS;
       if (page === last) continue;
       last = page;

@@ -1,11 +1,11 @@
 /**
- * Table scans: sequential, by ordered index, by intersected posting lists, by row id.
+ * Table scans: sequential, by ordered index, by row id. Those by posting lists: posting-scan.ts.
  */
 import type { Value } from '../../catalog/function-entry.ts';
+import type { Expr } from '../../planner/expr.ts';
 import type {
   IndexBound,
   IndexScanPlan,
-  PostingExpr,
   PostingScanPlan,
   PostingTerm,
   RowIdScanPlan,
@@ -13,14 +13,15 @@ import type {
 } from '../../planner/plan.ts';
 import {
   CURSOR_END,
+  type Heap,
   type HeapCounters,
   IndexCursor,
   IndexKey,
-  intersectSorted,
+  keySet,
   PAGE_MISS,
   RING_FRAMES,
+  ROW_SLOT_BITS,
   ScanReads,
-  uniteSorted,
 } from '../../storage/api.ts';
 import { hashKey, SqlArray } from '../../types/index.ts';
 import { BATCH_SIZE, Batch, END, PENDING } from '../batch.ts';
@@ -40,12 +41,19 @@ import { Holding } from '../memory-account.ts';
 import type { Execution } from '../program.ts';
 import { isRowTid, rowIdOfTid } from '../row/row-tid.ts';
 import type { TableRuntime } from '../table-runtime.ts';
+import { type KeyReport, KeyRows } from './index-only.ts';
 import { type Operator, WaitSignal } from './operator.ts';
+import { PostingCount } from './posting-count.ts';
 import { RoundedRun } from './rounded-run.ts';
+import { countRows } from './row-count.ts';
 import { RowPrefetch } from './row-prefetch.ts';
 
 /** Elements of an IN list whose rows are looked for ahead of a missing page. */
 const PROBES_AHEAD_MAX = 64;
+/** Rows fetched in one go, whether they are wanted in the end or not. */
+const FETCHED_MAX = 2 * BATCH_SIZE;
+/** Rows of a batch that only counts. */
+const COUNTED_MAX = 65_536;
 /** Pages of one batch of a scan in a ring whose reader comes back to the rows. */
 const REVISITED_PAGES = RING_FRAMES / 4;
 
@@ -54,6 +62,7 @@ export function scanPosition(table: TableRuntime): ScanPosition {
 }
 
 export class SeqScanOperator implements Operator {
+  readonly #plan: SeqScanPlan;
   readonly #table: TableRuntime;
   readonly #scan: ScanFunction<Value[][]>;
   readonly #position: ScanPosition;
@@ -64,13 +73,19 @@ export class SeqScanOperator implements Operator {
 
   constructor(plan: SeqScanPlan, execution: Execution) {
     const { program } = execution;
+    this.#plan = plan;
     this.#table = program.tableOf(plan.table);
     this.#position = scanPosition(this.#table);
     this.#isRevisited = plan.targets.some((target) => target.kind === 'systemColumn');
     this.#out = new Batch(plan.targets.length);
     this.#scan = program.memo(plan, 'scan', () =>
       scanFunction<Value[][]>(
-        { table: this.#table, slots: program.slots, filter: plan.filter, body: batchBody(plan.targets) },
+        {
+          table: this.#table,
+          slots: program.slots,
+          filter: plan.filter,
+          body: batchBody(plan.targets, program.sentScan === plan),
+        },
         { countsRows: true },
       ),
     );
@@ -80,6 +95,13 @@ export class SeqScanOperator implements Operator {
 
   limitTo(rows: number): void {
     this.#batchSize = Math.min(rows, BATCH_SIZE);
+  }
+
+  #isCounting = false;
+
+  countOnly(): boolean {
+    this.#isCounting = this.#plan.filter === null && this.#plan.targets.length === 0;
+    return this.#isCounting;
   }
 
   open(): void {
@@ -102,6 +124,11 @@ export class SeqScanOperator implements Operator {
   poll(x: ExecContext): Batch {
     const position = this.#position;
     const out = this.#out;
+    if (this.#isCounting) {
+      out.count = countRows(x, this.#table, position);
+      if (out.count > 0) return out;
+      return position.page < this.#endPage ? PENDING : END;
+    }
     for (;;) {
       if (this.#isRevisited && position.reads.ring !== null)
         position.endPage = Math.min(this.#endPage, position.page + REVISITED_PAGES);
@@ -125,7 +152,7 @@ export class SeqScanOperator implements Operator {
 }
 
 /** Equality and range bounds of an index scan, evaluated at open. */
-class IndexConditions {
+export class IndexConditions {
   readonly index: IndexRuntime;
   readonly #equal: readonly ScalarFunctionOfContext[];
   readonly #lower: ScalarFunctionOfContext | null;
@@ -168,6 +195,11 @@ class IndexConditions {
       term.lower?.inclusive ?? true,
       term.upper?.inclusive ?? true,
     );
+  }
+
+  /** Whether the bounds are all columns of one key. */
+  get isKey(): boolean {
+    return this.#lower === null && this.#upper === null && this.#equal.length === this.index.entry.columns.length;
   }
 
   /**
@@ -213,36 +245,45 @@ class IndexConditions {
     values: Value[],
     hasRange: boolean,
   ): boolean {
-    let count = values.length;
+    const prefix = values.length;
     if (bound !== null) {
       const value = bound(x);
       if (value === null) return false;
       values.push(value);
-      count = values.length;
+    } else if (hasRange) {
+      // Open on this side: where NULLs sort beyond it, it ends before them. Equalities stay inclusive.
+      const hasNulls = this.index.entry.columns[prefix].nullsFirst === (side === 'lower');
+      if (hasNulls) values.push(null);
+      if (side === 'lower') cursor.lowerInclusive = !hasNulls;
+      else cursor.upperInclusive = !hasNulls;
     }
+    const count = values.length;
     if (side === 'lower') cursor.hasLower = count > 0;
     else cursor.hasUpper = count > 0;
     if (count > 0) this.index.searchKey(values, cursor[side]);
-    if (bound !== null) values.pop();
-    else if (hasRange) {
-      // Open on this side: the range still excludes NULLs, which sort beyond it; the recheck drops them. Equalities stay inclusive.
-      if (side === 'lower') cursor.lowerInclusive = true;
-      else cursor.upperInclusive = true;
-    }
+    values.length = prefix;
     return true;
   }
 }
 
 /** Turns row ids into batches: visible version, recheck and filter, targets. */
-class RowFetcher {
+export class RowFetcher {
   readonly #row: GenericRowFunction<Value[][]>;
+  /** Without the recheck. */
+  readonly #exactRow: () => GenericRowFunction<Value[][]>;
   readonly #table: TableRuntime;
   readonly prefetch: RowPrefetch;
 
-  constructor(execution: Execution, plan: IndexScanPlan | PostingScanPlan | RowIdScanPlan, table: TableRuntime) {
+  /** `columns`: to be read instead of the plan's targets, of rows that its filter has not seen. */
+  constructor(
+    execution: Execution,
+    plan: IndexScanPlan | PostingScanPlan | RowIdScanPlan,
+    table: TableRuntime,
+    columns: readonly Expr[] | null = null,
+  ) {
     const { program } = execution;
     const recheck = plan.kind === 'rowIdScan' ? null : plan.recheck;
-    const conditions = [recheck, plan.filter].filter((e) => e !== null);
+    const conditions = [recheck, columns === null ? plan.filter : null].filter((e) => e !== null);
     const filter =
       conditions.length === 2
         ? ({ kind: 'and', args: conditions, typeOid: 16, typeModifier: -1 } as NonNullable<RowProgramInput['filter']>)
@@ -250,8 +291,26 @@ class RowFetcher {
     this.#table = table;
     this.prefetch = new RowPrefetch(table);
     this.#row = program.memo(plan, 'row', () =>
-      rowFunction<Value[][]>({ table, slots: program.slots, filter, body: batchBody(plan.targets) }),
+      rowFunction<Value[][]>({
+        table,
+        slots: program.slots,
+        filter,
+        body: batchBody(columns ?? plan.targets, columns === null && program.sentScan === plan),
+      }),
     );
+    this.#exactRow = () =>
+      program.memo(plan, 'exactRow', () =>
+        rowFunction<Value[][]>({
+          table,
+          slots: program.slots,
+          filter: plan.filter,
+          body: batchBody(plan.targets, program.sentScan === plan),
+        }),
+      );
+  }
+
+  get heap(): Heap {
+    return this.#table.heap;
   }
 
   /** Rows that were visible, counted by fetch; whoever fetches counts from 0 again. */
@@ -263,6 +322,14 @@ class RowFetcher {
     if (r < 0) return false;
     this.visible++;
     return this.#row(x, r, rowId, out, n);
+  }
+
+  /** The same for a row that an index has answered for: only the filter is asked. */
+  fetchExact(x: ExecContext, rowId: number, out: Value[][], n: number): boolean {
+    const r = this.#table.heap.visible(rowId, x.snapshot);
+    if (r < 0) return false;
+    this.visible++;
+    return this.#exactRow()(x, r, rowId, out, n);
   }
 
   /** The same, when the version seen has the key under which the cursor found the row. */
@@ -288,6 +355,10 @@ export class IndexScanOperator implements Operator {
   readonly #fetcher: RowFetcher;
   readonly #out: Batch;
   readonly #plan: IndexScanPlan;
+  /** Of an index-only scan. */
+  readonly #keys: KeyRows | null;
+  /** Rows in #keys.raw: what is computed of them had to wait. */
+  #waiting = 0;
   readonly #list: ((x: ExecContext) => Value)[] | null;
   readonly #array: ScalarFunctionOfContext | null;
   /** IN list elements still to be probed. */
@@ -313,7 +384,8 @@ export class IndexScanOperator implements Operator {
     this.#conditions = IndexConditions.compile(execution, index, plan);
     this.#cursor = new IndexCursor(index.dictionary);
     this.#cursor.descending = plan.descending;
-    this.#fetcher = new RowFetcher(execution, plan, table);
+    this.#keys = plan.indexOnly ? new KeyRows(execution, plan, index) : null;
+    this.#fetcher = new RowFetcher(execution, plan, table, this.#keys?.columns);
     this.#out = new Batch(plan.targets.length);
     this.#list = plan.inList?.map((e) => program.memo(e, 'scalar', () => scalarFunction(program.slots, e))) ?? null;
     const { inArray } = plan;
@@ -321,9 +393,11 @@ export class IndexScanOperator implements Operator {
       inArray === null ? null : program.memo(inArray, 'scalar', () => scalarFunction(program.slots, inArray));
     this.#rounded = new RoundedRun(table, index, this.#cursor);
     const width = plan.index.columns.length;
-    const isProbe = plan.isNull || this.#list !== null || this.#array !== null;
+    // Of the elements of an IN list the recheck does not say which.
+    const isProbe = this.#list !== null || this.#array !== null;
+    const fixed = plan.equal.length + (plan.isNull ? 1 : 0);
     this.#isPoint = plan.index.unique && index.deferrableConstraint === null && plan.equal.length === width;
-    this.#checksKey = index.predicate !== null || plan.equal.length + (isProbe ? 1 : 0) < width;
+    this.#checksKey = index.predicate !== null || isProbe || fixed < width;
   }
 
   #batchSize = BATCH_SIZE;
@@ -332,11 +406,25 @@ export class IndexScanOperator implements Operator {
     this.#batchSize = Math.min(rows, BATCH_SIZE);
   }
 
+  #isCounting = false;
+  /** Counts the rows of one key. */
+  #counting: PostingCount | null = null;
+
+  countOnly(): boolean {
+    const plan = this.#plan;
+    this.#isCounting = plan.indexOnly && plan.filter === null && plan.targets.length === 0;
+    if (this.#isCounting) this.#batchSize = COUNTED_MAX;
+    return this.#isCounting;
+  }
+
   open(x: ExecContext): void {
     const plan = this.#plan;
     this.#rounded.reset();
+    this.#counting?.close();
+    this.#counting = null;
     this.#fetcher.prefetch.reset();
     this.#retryRowId = CURSOR_END;
+    this.#waiting = 0;
     this.#nextProbe = 0;
     if (this.#list !== null || this.#array !== null) {
       this.#probes = this.#sortedProbes(x);
@@ -349,8 +437,11 @@ export class IndexScanOperator implements Operator {
   }
 
   #startRange(): void {
-    this.#conditions.index.counters.scans++;
+    const { index, isKey } = this.#conditions;
+    index.counters.scans++;
     this.#cursor.reset();
+    if (this.#isCounting && isKey && !index.dictionary.isLossy)
+      this.#counting = new PostingCount(this.#fetcher.heap, keySet(index.dictionary, this.#cursor.lower));
   }
 
   /** Distinct non-null elements, in index order so that the scan gives rows in order. */
@@ -380,13 +471,65 @@ export class IndexScanOperator implements Operator {
 
   poll(x: ExecContext): Batch {
     const out = this.#out;
-    const columns = out.columns;
+    while (this.#isOpen || this.#waiting > 0) {
+      if (this.#counting !== null) out.count = this.#count(x, this.#counting);
+      else if (this.#keys === null || this.#isCounting) out.count = this.#fill(x, out.columns);
+      else {
+        if (this.#waiting === 0) this.#waiting = this.#fill(x, this.#keys.raw.columns);
+        out.count = this.#keys.project(x, this.#waiting, out);
+        this.#waiting = 0;
+      }
+      if (out.count > 0) return out;
+      if (this.#isOpen && x.shouldYield(0)) return PENDING;
+    }
+    return END;
+  }
+
+  /** The next rows of a key: what could be counted, and those that had to be fetched. */
+  #count(x: ExecContext, counting: PostingCount): number {
+    const { counters } = this.#conditions.index;
+    if (counting.next === counting.end) {
+      if (counting.isAtEnd) this.#isOpen = false;
+      else counting.fill();
+    }
+    let n = 0;
+    const start = counting.next;
+    try {
+      for (const end = Math.min(counting.end, start + FETCHED_MAX); counting.next < end; counting.next++) {
+        if (this.#fetcher.fetch(x, counting.rows[counting.next], this.#out.columns, n)) n++;
+      }
+    } catch (error) {
+      if (error === PAGE_MISS) this.#fetcher.prefetch.list(counting.rows, counting.next, counting.end);
+      if (error !== PAGE_MISS || n === 0) throw error;
+    } finally {
+      const fetched = counting.next - start;
+      if (this.#keys !== null) this.#keys.heapFetches += fetched;
+      counters.rowsFetched += this.#fetcher.visible;
+      counters.entriesRead += fetched;
+      this.#fetcher.visible = 0;
+    }
+    x.shouldYield(counting.next - start);
+    const counted = counting.take();
+    counters.entriesRead += counted;
+    return n + counted;
+  }
+
+  /** For EXPLAIN ANALYZE, of an index-only scan. */
+  get keyReport(): KeyReport | null {
+    return this.#keys;
+  }
+
+  /** Up to a batch of rows: fewer, or none, when many entries were looked at in vain. */
+  #fill(x: ExecContext, columns: Value[][]): number {
     const { index } = this.#conditions;
     const checksKey = this.#checksKey && index.dictionary.hasStaleKeys && !index.dictionary.isLossy;
+    const keys = this.#keys?.areWhole ? this.#keys : null;
+    const { visibility } = this.#fetcher.heap;
     let n = 0;
-    let steps = 0;
+    let fetched = 0;
+    let counted = 0;
     try {
-      while (this.#isOpen && n < this.#batchSize) {
+      while (this.#isOpen && n < this.#batchSize && fetched < FETCHED_MAX) {
         const rowId =
           this.#retryRowId !== CURSOR_END
             ? this.#retryRowId
@@ -395,6 +538,13 @@ export class IndexScanOperator implements Operator {
               : this.#cursor.next();
         if (rowId === CURSOR_END) {
           this.#isOpen = this.#nextRange(x);
+          continue;
+        }
+        // In the turn in which the entry was read: later a page may be all-visible that has another key now.
+        if (keys !== null && rowId !== this.#retryRowId && visibility.has(rowId >>> ROW_SLOT_BITS)) {
+          if (!this.#isCounting) keys.read(this.#cursor, n);
+          n++;
+          counted++;
           continue;
         }
         this.#retryRowId = rowId;
@@ -408,20 +558,20 @@ export class IndexScanOperator implements Operator {
           if (this.#isPoint) this.#isOpen = false;
         }
         this.#retryRowId = CURSOR_END;
-        steps++;
+        fetched++;
       }
     } catch (error) {
       if (error === PAGE_MISS) this.#prefetch(x, this.#batchSize - n);
       if (error !== PAGE_MISS || n === 0) throw error;
     } finally {
       if (this.#isOpen) this.#cursor.suspend();
-      index.counters.entriesRead += steps;
+      index.counters.entriesRead += fetched + counted;
       index.counters.rowsFetched += this.#fetcher.visible;
+      if (this.#keys !== null) this.#keys.heapFetches += fetched;
       this.#fetcher.visible = 0;
     }
-    out.count = n;
-    x.shouldYield(steps);
-    return n > 0 ? out : END;
+    x.shouldYield(fetched + (counted >>> 4));
+    return n;
   }
 
   /** A page was missing: what comes next will want more of them. */
@@ -443,61 +593,31 @@ export class IndexScanOperator implements Operator {
 
   close(): void {
     this.#isOpen = false;
+    this.#counting?.close();
+    this.#counting = null;
   }
 }
 
-/** Row ids that a posting expression selects, ascending and without duplicates. */
-function collectPostings(
-  x: ExecContext,
-  terms: ReadonlyMap<PostingTerm, IndexConditions>,
-  postings: PostingExpr,
-): Uint32Array {
-  if (postings.kind !== 'term') {
-    const lists = postings.args.map((p) => collectPostings(x, terms, p));
-    return postings.kind === 'and' ? intersectSorted(lists) : uniteSorted(lists);
-  }
-  const conditions = terms.get(postings.term) as IndexConditions;
-  const cursor = new IndexCursor(conditions.index.dictionary);
-  if (!conditions.apply(x, cursor, undefined, false)) return new Uint32Array(0);
-  const { counters } = conditions.index;
-  counters.scans++;
-  let rows = new Uint32Array(256);
-  let count = 0;
-  let ascending = true;
-  for (let row = cursor.next(); row !== CURSOR_END; row = cursor.next()) {
-    if (count === rows.length) {
-      const grown = new Uint32Array(count * 2);
-      grown.set(rows);
-      rows = grown;
-    }
-    if (count > 0 && rows[count - 1] >= row) ascending = false;
-    rows[count++] = row;
-  }
-  counters.entriesRead += count;
-  const used = rows.subarray(0, count);
-  if (ascending) return used;
-  used.sort();
-  let distinct = 0;
-  for (let i = 0; i < count; i++) if (i === 0 || used[i] !== used[i - 1]) used[distinct++] = used[i];
-  return used.subarray(0, distinct);
-}
-
-/** Fetches a list of row ids in order. */
-abstract class RowListOperator implements Operator {
+/** Rows by row id, in order. */
+export class RowIdScanOperator implements Operator {
   readonly #fetcher: RowFetcher;
-  protected readonly counters: HeapCounters;
+  readonly #counters: HeapCounters;
   readonly #out: Batch;
-  #rows: Uint32Array = new Uint32Array(0);
+  readonly #table: TableRuntime;
+  readonly #values: ScalarFunctionOfContext[];
   readonly #held = new Holding('row ids of a bitmap');
+  #rows: Uint32Array = new Uint32Array(0);
   #next = 0;
 
-  constructor(fetcher: RowFetcher, table: TableRuntime, width: number) {
-    this.#fetcher = fetcher;
-    this.counters = table.heap.counters;
-    this.#out = new Batch(width);
+  constructor(plan: RowIdScanPlan, execution: Execution) {
+    const { program } = execution;
+    const table = program.tableOf(plan.table);
+    this.#fetcher = new RowFetcher(execution, plan, table);
+    this.#counters = table.heap.counters;
+    this.#out = new Batch(plan.targets.length);
+    this.#table = table;
+    this.#values = plan.rowIds.map((e) => program.memo(e, 'scalar', () => scalarFunction(program.slots, e)));
   }
-
-  protected abstract collect(x: ExecContext): Uint32Array;
 
   #batchSize = BATCH_SIZE;
 
@@ -507,9 +627,23 @@ abstract class RowListOperator implements Operator {
 
   open(x: ExecContext): void {
     this.#held.clear(x.memory);
-    this.#rows = this.collect(x);
+    this.#rows = this.#collect(x);
     this.#held.add(x.memory, this.#rows.byteLength);
     this.#next = 0;
+  }
+
+  #collect(x: ExecContext): Uint32Array {
+    const { pageCount } = this.#table.heap.pages;
+    const ids = new Set<number>();
+    const add = (tid: number | null): void => {
+      if (tid !== null && isRowTid(tid, pageCount)) ids.add(rowIdOfTid(tid));
+    };
+    for (const compute of this.#values) {
+      const value = compute(x);
+      if (value instanceof SqlArray) for (const tid of value.elements) add(tid as number | null);
+      else add(value as number | null);
+    }
+    return Uint32Array.from(ids).sort();
   }
 
   poll(x: ExecContext): Batch {
@@ -522,10 +656,10 @@ abstract class RowListOperator implements Operator {
         this.#next++;
       }
     } catch (error) {
-      if (error === PAGE_MISS) this.#fetcher.prefetch.list(this.#rows, this.#next);
+      if (error === PAGE_MISS) this.#fetcher.prefetch.list(this.#rows, this.#next, this.#rows.length);
       if (error !== PAGE_MISS || n === 0) throw error;
     } finally {
-      this.counters.bitmapRows += this.#fetcher.visible;
+      this.#counters.bitmapRows += this.#fetcher.visible;
       this.#fetcher.visible = 0;
     }
     x.shouldYield(this.#next - start);
@@ -536,55 +670,5 @@ abstract class RowListOperator implements Operator {
   close(x: ExecContext): void {
     this.#rows = new Uint32Array(0);
     this.#held.clear(x.memory);
-  }
-}
-
-export class PostingScanOperator extends RowListOperator {
-  readonly #postings: PostingExpr;
-  readonly #terms = new Map<PostingTerm, IndexConditions>();
-
-  constructor(plan: PostingScanPlan, execution: Execution) {
-    const table = execution.program.tableOf(plan.table);
-    super(new RowFetcher(execution, plan, table), table, plan.targets.length);
-    this.#postings = plan.postings;
-    const visit = (postings: PostingExpr): void => {
-      if (postings.kind !== 'term') for (const p of postings.args) visit(p);
-      else {
-        const index = execution.program.index(table, postings.term.index.oid);
-        this.#terms.set(postings.term, IndexConditions.compile(execution, index, postings.term));
-      }
-    };
-    visit(plan.postings);
-  }
-
-  protected collect(x: ExecContext): Uint32Array {
-    return collectPostings(x, this.#terms, this.#postings);
-  }
-}
-
-export class RowIdScanOperator extends RowListOperator {
-  readonly #table: TableRuntime;
-  readonly #values: ScalarFunctionOfContext[];
-
-  constructor(plan: RowIdScanPlan, execution: Execution) {
-    const { program } = execution;
-    const table = program.tableOf(plan.table);
-    super(new RowFetcher(execution, plan, table), table, plan.targets.length);
-    this.#table = table;
-    this.#values = plan.rowIds.map((e) => program.memo(e, 'scalar', () => scalarFunction(program.slots, e)));
-  }
-
-  protected collect(x: ExecContext): Uint32Array {
-    const { pageCount } = this.#table.heap.pages;
-    const ids = new Set<number>();
-    const add = (tid: number | null): void => {
-      if (tid !== null && isRowTid(tid, pageCount)) ids.add(rowIdOfTid(tid));
-    };
-    for (const compute of this.#values) {
-      const value = compute(x);
-      if (value instanceof SqlArray) for (const tid of value.elements) add(tid as number | null);
-      else add(value as number | null);
-    }
-    return Uint32Array.from(ids).sort();
   }
 }

@@ -33,7 +33,10 @@ const FRAME_AS_IT_WAS = 0x80000000;
 
 /** A small frame wants a small window: setting up zlib's state costs more than the work. */
 const SMALL_FRAME = 4096;
-const SMALL_OPTIONS = { level: 1, memLevel: 5, windowBits: 12 };
+/** zlib makes room in chunks of 16 KB, unless it is told otherwise: thousands of small values would hold so much each until it is collected. */
+const SMALL_CHUNK = 2048;
+const LARGE_CHUNK = 16384;
+const SMALL_OPTIONS = { level: 1, memLevel: 5, windowBits: 12, chunkSize: SMALL_CHUNK };
 const OPTIONS = { level: 1 };
 
 export interface LongHeader {
@@ -103,7 +106,8 @@ export function frameSizeAt(bytes: Buffer, at: number, end: number): number {
 export function readFrame(bytes: Buffer, at: number, size: number, target: Buffer, to: number): number {
   const isAsItWas = (bytes[at + 3] & 0x80) !== 0;
   const body = bytes.subarray(at + FRAME_HEADER_SIZE, at + size);
-  const value = isAsItWas ? body : inflateRawSync(body, { maxOutputLength: FRAME_SIZE });
+  const chunkSize = body.length < SMALL_CHUNK / 4 ? SMALL_CHUNK : LARGE_CHUNK;
+  const value = isAsItWas ? body : inflateRawSync(body, { maxOutputLength: FRAME_SIZE, chunkSize });
   target.set(value, to);
   return value.length;
 }

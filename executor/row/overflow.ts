@@ -18,8 +18,9 @@ import { assert } from '../../types/assert.ts';
 import { dataChunks } from './chunks.ts';
 import { IN_CHUNKS, type LongHeader, readLongHeader } from './long-value.ts';
 import { OverflowReader } from './overflow-reader.ts';
-import { type ColumnLayout, OVERFLOW_BIT, type RowLayout } from './row-layout.ts';
-import { isNullAt, variableEnd, variableStart } from './row-reader.ts';
+import { PartReader } from './part-reader.ts';
+import type { ColumnLayout, RowLayout } from './row-layout.ts';
+import { isLongAt, variableStart } from './row-reader.ts';
 
 /** Pages asked for at once. */
 const PREFETCH_MAX = 64;
@@ -27,6 +28,7 @@ const PREFETCH_MAX = 64;
 export interface Overflow {
   /** The long value whose header is at `start`. Throws PAGE_MISS: what was read so far is kept for the next call. */
   fetch(u8: Uint8Array, start: number): Uint8Array;
+  readonly parts: PartReader;
   heap(): Heap;
   /**
    * Appends the chunks of the row version at `row` to `chunks`, but for columns that are kept. Changes nothing else. Throws
@@ -44,11 +46,6 @@ export interface Overflow {
   prefetchLast(chunks: readonly RowId[]): void;
 }
 
-/** Whether a column of the version at `row` is not null and in its long form. */
-export function isLongAt(u8: Uint8Array, row: number, column: ColumnLayout): boolean {
-  return column.isVariable && !isNullAt(u8, row, column) && (variableEnd(u8, row, column) & OVERFLOW_BIT) !== 0;
-}
-
 export function overflowOf(engine: StorageEngine, entry: RelationEntry): Overflow {
   const heap = (): Heap => {
     assert(entry.overflowRelId > 0, 'the table has a heap for long values');
@@ -58,6 +55,7 @@ export function overflowOf(engine: StorageEngine, entry: RelationEntry): Overflo
   const wanted = new Uint32Array(PREFETCH_MAX);
   const headers: LongHeader[] = [];
   return {
+    parts: new PartReader(engine, heap),
     fetch: (u8, start) => reader.fetch(u8, start),
     heap,
     chunksOf: (u8, row, layout, isKept, chunks) => {

@@ -4,6 +4,8 @@
  */
 import type { Value } from '../../catalog/function-entry.ts';
 import { decodeDatum, Numeric, OID } from '../../types/index.ts';
+import { KeptLong } from './kept-long.ts';
+import { CHUNK_POINTER_SIZE, IN_CHUNKS } from './long-value.ts';
 import { type ColumnLayout, OVERFLOW_BIT, type RowLayout } from './row-layout.ts';
 
 /** The bytes that rows are read from: the pool, or a scratch row image. */
@@ -15,8 +17,18 @@ export interface RowBytes {
 /** Fetches a value by the place of its long form, in bytes that stay as they are; throws PAGE_MISS. */
 export type OverflowFetch = (bytes: Uint8Array, start: number) => Uint8Array;
 
+/** Columns (indexes) whose values somebody will look at. */
+export type WantedColumns = { has(column: number): boolean };
+/** For who looks at columns of fixed width only. */
+export const NO_COLUMNS: WantedColumns = new Set<number>();
+
 export function isNullAt(u8: Uint8Array, row: number, column: ColumnLayout): boolean {
   return (u8[row + column.nullByte] & column.nullMask) !== 0;
+}
+
+/** Whether a column of the version at `row` is not null and in its long form. */
+export function isLongAt(u8: Uint8Array, row: number, column: ColumnLayout): boolean {
+  return column.isVariable && !isNullAt(u8, row, column) && (variableEnd(u8, row, column) & OVERFLOW_BIT) !== 0;
 }
 
 /** First byte of a variable-length column, from the row's start. */
@@ -106,6 +118,15 @@ export function readColumn(bytes: RowBytes, row: number, column: ColumnLayout, o
   }
 }
 
+/** What stands for a value in chunks; null: the column has none. */
+function keptLong(u8: Uint8Array, row: number, column: ColumnLayout, overflow: OverflowFetch): KeptLong | null {
+  if (!isLongAt(u8, row, column)) return null;
+  const start = row + variableStart(u8, row, column);
+  if ((u8[start] & IN_CHUNKS) === 0) return null;
+  const pointer = u8.slice(start, start + CHUNK_POINTER_SIZE);
+  return new KeptLong(() => longValue(pointer, 0, column, overflow));
+}
+
 /** The numeric that a scaled double stands for. */
 export function decimalFrom(coefficient: number, scale: number): Numeric {
   return coefficient === coefficient ? Numeric.fromScaled(coefficient, scale) : Numeric.NaN;
@@ -114,19 +135,24 @@ export function decimalFrom(coefficient: number, scale: number): Numeric {
 function readVariable(bytes: RowBytes, row: number, column: ColumnLayout, overflow: OverflowFetch): Value {
   const start = row + variableStart(bytes.u8, row, column);
   const end = variableEnd(bytes.u8, row, column);
-  if ((end & OVERFLOW_BIT) !== 0) {
-    const value = overflow(bytes.u8, start);
-    const buffer = Buffer.from(value.buffer, value.byteOffset, value.length);
-    if (column.storage === 'text') return decodeText(buffer, 0, value.length);
-    // No copy; but not a Buffer either, whose slice() would share bytes with it.
-    if (column.typeOid === OID.BYTEA) return new Uint8Array(value.buffer, value.byteOffset, value.length);
-    return decodeDatum(column.typeOid, value, 0, value.length);
-  }
+  if ((end & OVERFLOW_BIT) !== 0) return longValue(bytes.u8, start, column, overflow);
   if (column.storage === 'text') return decodeText(bytes.buffer, start, row + end);
   return decodeDatum(column.typeOid, bytes.u8, start, row + end);
 }
 
-/** All columns of a row; `missing` gives the values of columns that the row's layout does not carry. */
+function longValue(u8: Uint8Array, start: number, column: ColumnLayout, overflow: OverflowFetch): Value {
+  const value = overflow(u8, start);
+  const buffer = Buffer.from(value.buffer, value.byteOffset, value.length);
+  if (column.storage === 'text') return decodeText(buffer, 0, value.length);
+  // No copy; but not a Buffer either, whose slice() would share bytes with it.
+  if (column.typeOid === OID.BYTEA) return new Uint8Array(value.buffer, value.byteOffset, value.length);
+  return decodeDatum(column.typeOid, value, 0, value.length);
+}
+
+/**
+ * All columns of a row; `missing` gives the values of columns that the row's layout does not carry. With `wanted`, values in chunks
+ * of other columns are not read: KeptLong stands for them.
+ */
 export function readRow(
   bytes: RowBytes,
   row: number,
@@ -134,11 +160,14 @@ export function readRow(
   missing: readonly Value[],
   overflow: OverflowFetch,
   target: Value[],
+  wanted: WantedColumns | null = null,
 ): Value[] {
   const columns = layout.columns;
   for (let i = 0; i < columns.length; i++) {
     const column = columns[i];
-    target[i] = column === null ? missing[i] : readColumn(bytes, row, column, overflow);
+    if (column === null) target[i] = missing[i];
+    else if (wanted === null || wanted.has(i)) target[i] = readColumn(bytes, row, column, overflow);
+    else target[i] = keptLong(bytes.u8, row, column, overflow) ?? readColumn(bytes, row, column, overflow);
   }
   return target;
 }

@@ -38,6 +38,8 @@ export class RowWriter {
   hasLongValue = false;
   readonly #values: (Uint8Array | string | null)[];
   readonly #forms: Form[];
+  /** How a row begins whose columns are all null: header and columns of fixed width. */
+  readonly #start: Uint8Array;
   /** What lengthOf has counted, -1 before. */
   readonly #lengths: number[];
 
@@ -46,16 +48,20 @@ export class RowWriter {
     this.#values = layout.columns.map(() => null);
     this.#forms = layout.columns.map(() => AS_IT_IS);
     this.#lengths = layout.columns.map(() => -1);
+    this.#start = new Uint8Array(layout.fixedSize);
+    this.#start[ROW_LAYOUT_OFFSET] = layout.number;
+    for (const column of layout.columns) if (column !== null) this.#start[column.nullByte] |= column.nullMask;
   }
 
   /** Starts a row with all columns null. */
   begin(): void {
-    const { layout, bytes } = this;
-    bytes.fill(0, 0, layout.fixedSize);
-    bytes[ROW_LAYOUT_OFFSET] = layout.number;
+    const { bytes } = this;
+    const start = this.#start;
+    // Short rows are copied without a native call.
+    if (start.length > 96) bytes.set(start);
+    else for (let i = 0; i < start.length; i++) bytes[i] = start[i];
     this.hasLongValue = false;
-    for (const column of layout.columns) if (column !== null) bytes[column.nullByte] |= column.nullMask;
-    for (const index of layout.variableColumns) {
+    for (const index of this.layout.variableColumns) {
       this.#values[index] = null;
       this.#forms[index] = AS_IT_IS;
       this.#lengths[index] = -1;

@@ -7,7 +7,8 @@
  */
 import type { Value } from '../../catalog/function-entry.ts';
 import type { TemporaryFile, TemporaryRead } from '../../storage/api.ts';
-import { BLOCK_ROWS_MAX, BlockBuffer, decodeBlock, encodeBlock } from './block.ts';
+import { BLOCK_ROWS_MAX, type BlockBuffer, decodeBlock, encodeBlock } from './block.ts';
+import { giveBuffer, takeBuffer } from './buffers.ts';
 
 export class SpillStream {
   readonly file: TemporaryFile;
@@ -34,7 +35,9 @@ export class SpillWriter {
   readonly #which: readonly number[];
   readonly #extentBytes: number;
   readonly #blockRows: number;
-  #bytes: BlockBuffer;
+  /** Null: nothing is written to it yet. */
+  #bytes: BlockBuffer | null = null;
+  #capacity: number;
   /** Rows that came one by one; long texts among them count, so that few of them make a block. */
   readonly #pending: Value[][];
   #pendingCount = 0;
@@ -46,13 +49,14 @@ export class SpillWriter {
     this.#which = which;
     this.#extentBytes = extentBytes;
     this.#blockRows = blockRows;
-    this.#bytes = new BlockBuffer(Math.min(extentBytes, 4096));
+    this.#capacity = Math.min(extentBytes, 4096);
     const width = which.length === 0 ? 0 : Math.max(...which) + 1;
     this.#pending = Array.from({ length: width }, () => []);
   }
 
   /** Rows in order as one block: at most BLOCK_ROWS_MAX. */
   addBlock(columns: readonly (readonly Value[])[], order: Uint32Array | null, from: number, count: number): void {
+    this.#bytes ??= takeBuffer(this.#capacity);
     encodeBlock(this.#bytes, columns, this.#which, order, from, count);
     this.stream.rowCount += count;
     if (this.#bytes.length >= this.#extentBytes) this.#flush();
@@ -80,20 +84,21 @@ export class SpillWriter {
   }
 
   #flush(): void {
-    const { length, u8 } = this.#bytes;
-    if (length === 0) return;
+    const bytes = this.#bytes;
+    if (bytes === null) return;
     const { stream } = this;
-    stream.offsets.push(stream.file.append(u8.subarray(0, length)));
+    const { length } = bytes;
+    this.#bytes = null;
+    // The next extent is probably as long.
+    this.#capacity = Math.min(length + 1024, this.#extentBytes * 2);
+    stream.offsets.push(stream.file.append(bytes.u8.subarray(0, length), () => giveBuffer(bytes)));
     stream.lengths.push(length);
     stream.lengthMax = Math.max(stream.lengthMax, length);
-    // The bytes belong to the file until they are written.
-    this.#bytes = new BlockBuffer(Math.min(length + 1024, this.#extentBytes * 2));
   }
 
   finish(): SpillStream {
     this.#encodePending();
     this.#flush();
-    this.#bytes = new BlockBuffer(0);
     for (const column of this.#pending) column.length = 0;
     return this.stream;
   }
@@ -125,7 +130,7 @@ export class SpillReader {
     const { file, offsets, lengths, lengthMax } = this.#stream;
     const extent = this.#extent;
     if (extent >= offsets.length) return;
-    this.#spare ??= new BlockBuffer(lengthMax);
+    this.#spare ??= takeBuffer(lengthMax);
     this.#read = file.read(this.#spare.u8, lengths[extent], offsets[extent]);
     this.#extent++;
   }
@@ -134,7 +139,10 @@ export class SpillReader {
   next(columns: readonly Value[][], row: number): number {
     if (this.#at >= this.#end) {
       const read = this.#read;
-      if (read === null) return SPILL_END;
+      if (read === null) {
+        this.#release();
+        return SPILL_END;
+      }
       if (!read.isDone) return SPILL_WAITS;
       this.#stream.file.check();
       this.#read = null;
@@ -149,5 +157,13 @@ export class SpillReader {
     const count = decodeBlock(current, this.#at, columns, this.#which, row);
     this.#at += current.i32[this.#at >> 2];
     return count;
+  }
+
+  /** Nothing is read any more: the buffers are others'. */
+  #release(): void {
+    if (this.#current !== null) giveBuffer(this.#current);
+    if (this.#spare !== null) giveBuffer(this.#spare);
+    this.#current = null;
+    this.#spare = null;
   }
 }

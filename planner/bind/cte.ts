@@ -2,10 +2,12 @@
 import type * as ast from '../../parser/ast.ts';
 import type { CteDefinition, Query, RelationColumn, Target } from '../logical.ts';
 import { coerceToCommonType, selectCommonModifier, selectCommonType } from './coerce.ts';
+import type { Position } from './context.ts';
 import { bindModify } from './modify.ts';
 import { positionOf } from './position.ts';
 import { checkSelfReferences, inDependencyOrder, refersTo } from './recursion.ts';
 import { type BoundCte, Level } from './scope.ts';
+import { bindSearchCycle } from './search-cycle.ts';
 import { bindQuery } from './select.ts';
 
 export interface CteInfo extends CteDefinition {
@@ -28,14 +30,6 @@ export function bindWithClause(level: Level, clause: ast.WithClause): CteDefinit
       );
     }
     seen.add(item.name);
-    if (item.search !== null || item.cycle !== null) {
-      const what = item.search !== null ? 'SEARCH' : 'CYCLE';
-      throw context.error(
-        '0A000',
-        `${what} clause of WITH RECURSIVE is not supported`,
-        positionOf(context, item.position),
-      );
-    }
   }
   if (!clause.recursive) {
     clause.ctes.forEach((item, i) => {
@@ -51,10 +45,13 @@ export function bindWithClause(level: Level, clause: ast.WithClause): CteDefinit
 
 function bindCte(level: Level, item: ast.CommonTableExpr, recursive: boolean): CteDefinition {
   const { context } = level;
-  const bound: BoundCte = { name: item.name, definition: null, workTable: null, references: 0 };
+  const bound: BoundCte = { name: item.name, definition: null, workTable: null, hiddenColumns: 0, references: 0 };
   const id = context.nextCte();
   const node = item.query;
   if (node.kind !== 'query') {
+    if (node.kind === 'merge') {
+      throw context.error('0A000', 'MERGE not supported in WITH query', positionOf(context, item.position));
+    }
     if (level.parent !== null) {
       throw context.error(
         '0A000',
@@ -67,6 +64,8 @@ function bindCte(level: Level, item: ast.CommonTableExpr, recursive: boolean): C
     return define(level, bound, { id, name: item.name, query: null, recursive: null, modify, columns }, item);
   }
   if (recursive && refersTo(node, item.name)) return bindRecursive(level, item, node, bound, id);
+  if (item.search !== null || item.cycle !== null)
+    throw context.error('42601', 'WITH query is not recursive', positionOf(context, item.position));
   const query = bindQuery(new Level(context, level), node);
   const columns = columnsOf(level, item, query.targets);
   return define(level, bound, { id, name: item.name, query, recursive: null, modify: null, columns }, item);
@@ -124,21 +123,48 @@ function bindRecursive(
   const outer = new Level(context, level);
   if (node.with !== null) bindWithClause(outer, node.with);
   const start = bindQuery(new Level(context, outer), body.left);
-  const columns = columnsOf(level, item, start.targets);
+  const own = columnsOf(level, item, start.targets);
+  const more = bindSearchCycle(level, item, own);
+  if (more !== null) checkPlainSelects(level, body, position);
+  const columns = more === null ? own : [...own, ...more.columns];
   const workTable: CteDefinition = { id, name: item.name, query: null, recursive: null, modify: null, columns };
   bound.workTable = workTable;
+  bound.hiddenColumns = columns.length - own.length;
   outer.ctes.set(item.name, bound);
-  const step = coerceStep(
-    level,
-    item,
-    columns,
-    start,
-    bindQuery(new Level(context, outer), body.right, { keepUnknown: true }),
-  );
+  const bare = bindQuery(new Level(context, outer), body.right, { keepUnknown: true });
+  const step = coerceStep(level, item, own, start, bare);
   bound.workTable = null;
+  bound.hiddenColumns = 0;
   bound.references = 0;
-  const recursive = { start, step, distinct: !body.all };
+  const recursive = {
+    start: more === null ? start : more.wrapStart(start),
+    step: more === null ? step : more.wrapStep(step, workTableOf(level, item, step)),
+    distinct: !body.all,
+  };
   return define(level, bound, { id, name: item.name, query: null, recursive, modify: null, columns }, item);
+}
+
+function checkPlainSelects(level: Level, body: ast.SetOperation, position: Position): void {
+  for (const [side, query] of [
+    ['left', body.left],
+    ['right', body.right],
+  ] as const) {
+    if (query.body.kind !== 'setOperation') continue;
+    throw level.context.error(
+      '42601',
+      `with a SEARCH or CYCLE clause, the ${side} side of the UNION must be a SELECT`,
+      position,
+    );
+  }
+}
+
+/** The work table in FROM of a step with SEARCH or CYCLE. */
+function workTableOf(level: Level, item: ast.CommonTableExpr, step: Query): number {
+  for (const relation of step.relations.values()) if (relation.kind === 'workTable') return relation.rel;
+  throw level.context.error(
+    '0A000',
+    `with a SEARCH or CYCLE clause, the recursive reference to WITH query "${item.name}" must be at the top level of its right-hand SELECT`,
+  );
 }
 
 function coerceStep(

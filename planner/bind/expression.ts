@@ -8,6 +8,7 @@ import { equalityFunction, functionsByName } from '../../catalog/functions/index
 import type * as ast from '../../parser/ast.ts';
 import type { Expr } from '../expr.ts';
 import { caseBranch, logical, makeAnd, makeConst, makeOr, type Query, someExpr, toExpr } from '../logical.ts';
+import { noSlices } from './assign-part.ts';
 import { bindCall } from './call.ts';
 import {
   applyModifier,
@@ -819,7 +820,7 @@ function bindSubscript(level: Level, node: ast.SubscriptExpr): Expr {
   if (baseType === JSONB) {
     for (const subscript of node.subscripts) {
       if (subscript.isSlice || subscript.upper === null) {
-        throw context.error('0A000', 'jsonb subscript does not support slices', position);
+        throw noSlices(level, subscript);
       }
       let index = bindExpr(level, subscript.upper);
       if (index.typeOid === UNKNOWN) index = coerceType(context, index, TEXT, -1, 'implicit');

@@ -218,7 +218,7 @@ function bindTable(level: Level, node: ast.TableRef): BoundFrom {
   const schemaName = hasAlias ? null : schemaNameOfTable;
   if (table.kind === 'view') {
     const query = bindViewQuery(level, table);
-    const relation: Relation = { kind: 'subquery', rel, alias: name, columns, query, lateral: false, isView: true };
+    const relation: Relation = { kind: 'subquery', rel, alias: name, columns, query, lateral: false, view: table };
     return addRelation(level, relation, { name, schemaName, table, hasAlias });
   }
   return addRelation(level, { kind: 'table', rel, alias: name, columns, table }, { name, schemaName, table, hasAlias });
@@ -241,7 +241,11 @@ function bindCteReference(level: Level, node: ast.TableRef, position: Position):
     cte.workTable !== null
       ? { kind: 'workTable', rel, alias: name, columns, cte: definition.id }
       : { kind: 'cte', rel, alias: name, columns, cte: definition.id, name: cte.name };
-  return addRelation(level, relation, { name, schemaName: null, table: null, hasAlias: node.alias !== null });
+  const added = addRelation(level, relation, { name, schemaName: null, table: null, hasAlias: node.alias !== null });
+  if (cte.hiddenColumns === 0 || cte.workTable === null) return added;
+  // What SEARCH and CYCLE add is not for the step's own use.
+  const items = added.items.map((item) => ({ ...item, columns: item.columns.slice(0, -cte.hiddenColumns) }));
+  return { ...added, items };
 }
 
 /* ---- subqueries and functions -------------------------------------------------------------------------------------- */
@@ -276,7 +280,7 @@ function bindSubqueryRef(level: Level, node: ast.SubqueryRef): BoundFrom {
     columns: renameColumns(level, columns, node.alias),
     query,
     lateral: node.lateral,
-    isView: false,
+    view: null,
   };
   return addRelation(level, relation, { name: node.alias.name, schemaName: null, table: null, hasAlias: true });
 }

@@ -56,6 +56,7 @@ export type Clause =
   | 'having'
   | 'filter'
   | 'join on'
+  | 'merge when'
   | 'from function'
   | 'group by'
   | 'order by'
@@ -89,6 +90,8 @@ export interface BoundCte {
   definition: CteDefinition | null;
   /** In a recursive term: the work table's columns. */
   workTable: CteDefinition | null;
+  /** Columns at the work table's end that the recursive term does not see. */
+  hiddenColumns: number;
   references: number;
 }
 

@@ -4,7 +4,7 @@ import type { ScalarFunction } from '../../catalog/function-entry.ts';
 import { functionsByName } from '../../catalog/functions/index.ts';
 import type * as ast from '../../parser/ast.ts';
 import type { Expr } from '../expr.ts';
-import { makeConst, makeVar, type Relation } from '../logical.ts';
+import { makeConst, makeVar, type Relation, type RowCheck } from '../logical.ts';
 import { coerceToBoolean, coerceToTarget, resolveUnknown, withDomainCheck } from './coerce.ts';
 import type { BindContext } from './context.ts';
 import { bindExpr } from './expression.ts';
@@ -89,12 +89,12 @@ export function bindGenerated(context: BindContext, table: RelationEntry, column
 }
 
 /** CHECK constraints of the table, by name. */
-export function bindChecks(context: BindContext, table: RelationEntry, rel: number): { name: string; expr: Expr }[] {
-  const checks: { name: string; expr: Expr }[] = [];
+export function bindChecks(context: BindContext, table: RelationEntry, rel: number): RowCheck[] {
+  const checks: RowCheck[] = [];
   for (const constraint of context.catalog.constraintsOf(table.oid)) {
     if (constraint.type !== 'check' || constraint.checkText === null) continue;
     const expr = bindStored(context, constraint.checkText, table, rel, 'check');
-    checks.push({ name: constraint.name, expr: coerceToBoolean(context, expr, 'CHECK') });
+    checks.push({ name: constraint.name, isView: false, expr: coerceToBoolean(context, expr, 'CHECK') });
   }
   return checks;
 }

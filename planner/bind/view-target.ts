@@ -3,10 +3,14 @@
  * anything that would keep its rows from being rows of that table, stands for the table.
  */
 import type { ColumnEntry, RelationEntry } from '../../catalog/entries.ts';
+import type * as ast from '../../parser/ast.ts';
+import type { PlannerEnvironment } from '../environment.ts';
 import type { Expr } from '../expr.ts';
 import { logical, type Query, type TableRelation } from '../logical.ts';
 import { flattenSubqueries } from '../rewrite/flatten-subqueries.ts';
-import type { NamespaceColumn } from './scope.ts';
+import { BindContext } from './context.ts';
+import { Level, type NamespaceColumn } from './scope.ts';
+import { bindQuery } from './select.ts';
 
 export interface UpdatableView {
   readonly relation: TableRelation;
@@ -47,6 +51,11 @@ export function asUpdatable(view: RelationEntry, bound: Query): UpdatableView | 
     columnNumber: i + 1,
   }));
   return { relation, columns, baseColumns, where };
+}
+
+/** Why rows cannot go through a view with this query; null: they can. */
+export function viewRefusal(node: ast.Query, environment: PlannerEnvironment): string | null {
+  return refusal(bindQuery(new Level(new BindContext(environment), null), node));
 }
 
 const NOT_SINGLE = 'Views that do not select from a single table or view are not automatically updatable.';

@@ -109,7 +109,7 @@ export function aggregateStage(planner: Planner, query: Query, path: Path, order
       total: total + COST.row,
     });
   }
-  const hashTotal = path.total + work + groups * COST.hashInsert;
+  const hashTotal = path.total + work + path.rows * COST.groupRow + groups * COST.groupInsert;
   const tooLarge = groups * (planner.widthOf(keys) + 64) > planner.workMemBytes * 2;
   const { enableHashAggregate } = planner.context.environment.settings;
   const hashed = stage(path, 'hash', {

@@ -27,7 +27,8 @@ export interface Condition {
 export type KeyMatch =
   | { readonly kind: 'equal'; readonly value: Expr }
   | { readonly kind: 'lower' | 'upper'; readonly value: Expr; readonly inclusive: boolean }
-  | { readonly kind: 'range'; readonly lower: Expr; readonly upper: Expr | null }
+  /** `isExact`: all that lies between matches. */
+  | { readonly kind: 'range'; readonly lower: Expr; readonly upper: Expr | null; readonly isExact: boolean }
   | { readonly kind: 'in'; readonly list: readonly Expr[] }
   | { readonly kind: 'any'; readonly array: Expr }
   | { readonly kind: 'null' };
@@ -46,7 +47,7 @@ export function usableIndexes(
 ): UsableIndex[] {
   const result: UsableIndex[] = [];
   for (const index of context.catalog.indexesOf(table.oid)) {
-    if (context.environment.isIndexReadable?.(index.oid) === false) continue;
+    if (index.valid === false || context.environment.isIndexReadable?.(index.oid) === false) continue;
     if (index.predicateText !== null) {
       const predicate = bindIndexPredicate(context, table, index, rel);
       if (predicate !== null && !isImplied(context, predicate, restrictions)) continue;
@@ -177,7 +178,8 @@ function sameKeyExpr(key: Expr, expr: Expr): boolean {
   return node.kind === 'coalesce' && node.args.length === 1 ? sameKeyExpr(key, node.args[0]) : false;
 }
 
-function matchesExpression(context: BindContext, key: Expr, expr: Expr): boolean {
+/** Whether an expression of the query is the index's key. */
+export function matchesExpression(context: BindContext, key: Expr, expr: Expr): boolean {
   if (sameKeyExpr(key, expr)) return true;
   if (logical(key).kind === 'var' || !hasLifted(expr)) return false;
   if (!equalExpr(key, foldConstants(unlift(expr)))) return false;
@@ -271,10 +273,12 @@ function matchPrefix(context: BindContext, key: Expr, pattern: Expr): KeyMatch |
   let prefix = '';
   const text = pattern.value;
   let isExact = true;
+  let rest = '';
   for (let i = 0; i < text.length; i++) {
     const char = text[i];
     if (char === '%' || char === '_') {
       isExact = false;
+      rest = text.slice(i);
       break;
     }
     if (char === '\\' && i + 1 < text.length) i++;
@@ -285,7 +289,7 @@ function matchPrefix(context: BindContext, key: Expr, pattern: Expr): KeyMatch |
   const lower = makeConst(prefix, TEXT);
   if (isExact) return { kind: 'equal', value: lower };
   const next = nextPrefix(prefix);
-  return { kind: 'range', lower, upper: next === null ? null : makeConst(next, TEXT) };
+  return { kind: 'range', lower, upper: next === null ? null : makeConst(next, TEXT), isExact: /^%+$/.test(rest) };
 }
 
 /** The smallest text above all that begin with the prefix, in code point order. */

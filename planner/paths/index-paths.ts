@@ -1,13 +1,15 @@
 /** Index scans: one index, conditions on its first keys, and the order that it gives. */
+import { isKeyReversible } from '../../types/index.ts';
+import { knownValue } from '../cost/known-values.ts';
 import { COST } from '../cost/params.ts';
-import { andSelectivity, knownValue } from '../cost/selectivity.ts';
+import { andSelectivity } from '../cost/selectivity.ts';
 import type { Expr, SortKey } from '../expr.ts';
-import { equalExpr, makeAnd } from '../logical.ts';
+import { equalExpr, logical, makeAnd } from '../logical.ts';
 import type { IndexBound } from '../plan.ts';
 import { type Condition, type KeyMatch, matchKey, type UsableIndex } from './index-match.ts';
 import { type JoinProblem, NO_RELS } from './join-problem.ts';
-import { addPath, estimates, outputOf, type Path, type RelSet } from './path.ts';
-import { filterCost, type ScanOptions, type TableScan } from './table-scan.ts';
+import { addPath, estimates, outputOf, type Path, type RelSet, varsOf } from './path.ts';
+import { fetchCost, filterCost, type ScanOptions, type TableScan } from './table-scan.ts';
 import { NOTHING, tableResolver, translate, translateAll, translateNullable } from './translate.ts';
 
 interface IndexUse {
@@ -17,6 +19,7 @@ interface IndexUse {
   readonly inList: readonly Expr[] | null;
   readonly inArray: Expr | null;
   readonly isNull: boolean;
+  readonly isExact: boolean;
   /** Conditions that the scan answers, for the recheck. */
   readonly conditions: readonly Expr[];
   readonly required: RelSet;
@@ -66,6 +69,7 @@ function useIndex(scan: TableScan, usable: UsableIndex, conditions: readonly Con
   let inList: readonly Expr[] | null = null;
   let inArray: Expr | null = null;
   let isNull = false;
+  let isExact = true;
   const take = (condition: Condition): void => {
     used.push(condition.expr);
     required |= condition.rels;
@@ -95,6 +99,7 @@ function useIndex(scan: TableScan, usable: UsableIndex, conditions: readonly Con
       } else if (match.kind === 'range' && !hasRange && inList === null) {
         lower = { value: match.lower, inclusive: true };
         upper = match.upper === null ? null : { value: match.upper, inclusive: false };
+        isExact = match.isExact;
         take(condition);
       } else if (match.kind === 'in' && !hasRange && inList === null && inArray === null) {
         inList = match.list;
@@ -118,11 +123,12 @@ function useIndex(scan: TableScan, usable: UsableIndex, conditions: readonly Con
       inList: null,
       inArray: null,
       isNull: false,
+      isExact: true,
       conditions: [],
       required: NO_RELS,
     };
   }
-  return { equal, lower, upper, inList, inArray, isNull, conditions: used, required };
+  return { equal, lower, upper, inList, inArray, isNull, isExact, conditions: used, required };
 }
 
 /** The orders that a scan forwards and backwards gives, equalities left out. */
@@ -168,7 +174,7 @@ function indexPath(
   ordering: readonly SortKey[],
   descending: boolean,
 ): Path {
-  const { problem, relation, table, tuples, pages, resident, restrictions } = scan;
+  const { problem, relation, table, tuples, restrictions } = scan;
   const { planner } = problem;
   const fullUnique = usable.index.unique && use.equal.length === usable.keys.length;
   const entries = fullUnique ? 1 : Math.max(1, indexRows(scan, usable, use));
@@ -179,14 +185,18 @@ function indexPath(
     : use.required === NO_RELS
       ? scan.rows
       : Math.max(1, entries * andSelectivity(planner.selectivity, filters));
+  const ranged: Expr | undefined = usable.keys[use.equal.length];
   const probes = use.inList?.length ?? (use.inArray === null ? 1 : 10);
-  const descent = (Math.log(Math.max(tuples, 2)) / Math.log(64)) * COST.indexDescent * probes + COST.nodeStart;
-  const touched = Math.min(entries, pages);
-  const fetch = touched * (resident * COST.residentRandomPage + (1 - resident) * COST.randomPage);
+  const levels = Math.log(Math.max(tuples, 2)) / Math.log(64);
+  const descent = levels * COST.indexDescent * probes + COST.indexStart;
+  const covered = scan.needed !== null && isIndexOnly(scan, usable, use, scan.needed, filters);
+  const share = covered ? 1 - scan.visible : 1;
+  const decoded = covered && scan.needed!.size + filters.length > 0 ? COST.row : 0;
+  const fetch = fetchCost(scan, entries, correlationOf(scan, usable, use), ranged === undefined);
   const total =
     descent +
-    fetch +
-    entries * (COST.indexRow + COST.row + COST.indexFetch + filterCost(filters) + filterCost(use.conditions));
+    share * (fetch + entries * filterCost(use.conditions)) +
+    entries * (COST.indexRow + decoded * (1 - share) + filterCost(filters));
   const estimate = { rows, startup: descent, total };
   const bound = (item: IndexBound | null): IndexBound | null =>
     item === null ? null : { ...item, value: translate(planner, item.value, NOTHING) };
@@ -209,6 +219,8 @@ function indexPath(
         inArray: use.inArray === null ? null : translate(planner, use.inArray, NOTHING),
         isNull: use.isNull,
         descending,
+        isExact: use.isExact,
+        indexOnly: isIndexOnly(scan, usable, use, columnsOf(targets, relation.rel), filters),
         recheck: translateNullable(planner, makeAnd(use.conditions), resolve),
         filter: translateNullable(planner, makeAnd(filters), resolve),
         targets: translateAll(planner, targets, resolve),
@@ -219,13 +231,52 @@ function indexPath(
   };
 }
 
+/** Columns (from 0; system columns below) that the expressions use. */
+function columnsOf(exprs: readonly (Expr | null)[], rel: number): Set<number> {
+  const columns = new Set<number>();
+  for (const expr of varsOf(exprs, new Set([rel]))) {
+    const node = logical(expr);
+    if (node.kind === 'var') columns.add(node.column);
+  }
+  return columns;
+}
+
+/** Whether the key has all that is needed: a btree's columns whose keys, and those before them, keep their values. */
+function isIndexOnly(
+  scan: TableScan,
+  { index, keys }: UsableIndex,
+  use: IndexUse,
+  needed: ReadonlySet<number>,
+  filters: readonly Expr[],
+): boolean {
+  const { rel } = scan.relation;
+  const { enableIndexOnlyScan } = scan.problem.planner.context.environment.settings;
+  if (enableIndexOnlyScan === false || index.method !== 'btree' || !use.isExact) return false;
+  const missing = columnsOf(filters, rel);
+  for (const column of needed) missing.add(column);
+  for (const key of keys) {
+    const node = logical(key);
+    if (node.kind !== 'var' || !isKeyReversible(node.typeOid)) break;
+    missing.delete(node.column);
+  }
+  return missing.size === 0;
+}
+
+/** How far the index's order is that of the table: the square of the correlation of the first key that is not fixed. */
+function correlationOf(scan: TableScan, usable: UsableIndex, use: IndexUse): number {
+  const { columnNumber } = usable.index.columns[Math.min(use.equal.length, usable.keys.length - 1)];
+  if (use.equal.length > 0 || columnNumber <= 0) return 0;
+  const { statistics } = scan.problem.planner.context.environment;
+  return (statistics.column(scan.table.oid, columnNumber)?.correlation ?? 0) ** 2;
+}
+
 /** Entries that the index conditions leave. */
 function indexRows(scan: TableScan, usable: UsableIndex, use: IndexUse): number {
   const { problem, tuples } = scan;
   const { planner } = problem;
   if (use.conditions.length === 0) return tuples;
   if (use.equal.length > 0) {
-    const values = use.equal.map(knownValue);
+    const values = use.equal.map((value) => knownValue(planner.selectivity, value));
     if (values.every((value) => value !== undefined)) {
       const count = planner.context.environment.statistics.indexEqualCount(usable.index.oid, values);
       if (count >= 0) {

@@ -1,6 +1,7 @@
 /** The ways to join two sets: hash join, nested loop with a parameterised or a kept inner side, both directions. */
+
+import { groupCountOf } from '../cost/group-count.ts';
 import { COST } from '../cost/params.ts';
-import { distinctCount } from '../cost/selectivity.ts';
 import type { Expr, SortKey } from '../expr.ts';
 import { equalExpr, logical, makeAnd } from '../logical.ts';
 import { comparisonOf } from '../operators.ts';
@@ -143,11 +144,12 @@ class JoinBuilder {
     const residual = this.conditions.on.filter((expr) => !keys.some((key) => key.condition === expr));
     const { filter } = this.conditions;
     const build = innerPath.total + innerPath.rows * (COST.hashInsert + COST.operator * keys.length);
-    const probe = outerPath.rows * COST.operator * (keys.length + 1);
-    const width = 32;
+    const probe = outerPath.rows * (COST.hashProbe + COST.operator * keys.length);
+    // A key, a few columns, and what a hash table keeps beside them.
+    const width = 48;
     const spill =
       innerPath.rows * width > planner.workMemBytes
-        ? ((innerPath.rows + outerPath.rows) * width * COST.spillPage) / 8192
+        ? ((innerPath.rows + outerPath.rows) * width * COST.hashSpillPage) / 8192
         : 0;
     const disabled = this.settings.enableHashJoin === false ? COST.disabled : 0;
     const startup = build + outerPath.startup + disabled;
@@ -317,10 +319,8 @@ function uniqueSide(problem: JoinProblem, right: Side, conditions: JoinCondition
   const plain = right.relation.paths.filter((path) => path.required === NO_RELS);
   if (plain.length === 0 || columns.length === 0) return null;
   const input = cheapest(plain);
-  let distinct = 1;
-  for (const column of columns) distinct *= distinctCount(planner.selectivity, column, input.rows);
-  const rows = Math.max(1, Math.min(distinct, input.rows));
-  const total = input.total + input.rows * (COST.hashInsert + COST.operator * columns.length);
+  const rows = groupCountOf(planner.selectivity, columns, input.rows);
+  const total = input.total + input.rows * (COST.groupRow + COST.operator * columns.length) + rows * COST.groupInsert;
   const estimate = { rows, startup: total, total };
   const path: Path = {
     ...estimate,

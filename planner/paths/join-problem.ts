@@ -74,6 +74,7 @@ export const NO_RELS: RelSet = 0n;
 
 export class JoinProblem {
   readonly planner: Planner;
+  readonly query: Query;
   readonly base: BaseRelation[] = [];
   readonly clauses: Clause[] = [];
   readonly specials: SpecialJoin[] = [];
@@ -85,6 +86,7 @@ export class JoinProblem {
 
   constructor(planner: Planner, query: Query) {
     this.planner = planner;
+    this.query = query;
     this.fastStart = query.limit !== null;
     const used = new Set<number>();
     const collect = (item: FromItem): void => {

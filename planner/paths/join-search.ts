@@ -2,8 +2,10 @@
  * Join orders: dynamic programming over connected sets up to DYNAMIC_PROGRAMMING_MAX relations, greedily beyond. Relations
  * that no condition connects are joined last, as products of what is connected.
  */
+
+import { joinSelectivity, semiJoinSelectivity } from '../cost/join-selectivity.ts';
 import { DYNAMIC_PROGRAMMING_MAX } from '../cost/params.ts';
-import { andSelectivity, distinctCount, joinSelectivity, selectivity } from '../cost/selectivity.ts';
+import { andSelectivity, selectivity } from '../cost/selectivity.ts';
 import type { Expr } from '../expr.ts';
 import { logical } from '../logical.ts';
 import { makeJoinPaths } from './join-paths.ts';
@@ -259,9 +261,7 @@ function matchShare(problem: JoinProblem, on: readonly Expr[], outer: JoinRelati
     const xIsOuter = (problem.maskOf(x) & ~outer.mask) === NO_RELS;
     const [outerSide, innerSide] = xIsOuter ? [x, y] : [y, x];
     if (logical(outerSide).kind === 'var' && logical(innerSide).kind === 'var') {
-      const own = distinctCount(context, outerSide, outer.rows);
-      const other = distinctCount(context, innerSide, inner.rows);
-      share *= Math.min(1, other / Math.max(own, 1));
+      share *= semiJoinSelectivity(context, outerSide, innerSide, inner.rows);
     } else share *= Math.min(1, joinSelectivity(context, x, y) * inner.rows);
   }
   return Math.min(1, Math.max(share, 0.0001));

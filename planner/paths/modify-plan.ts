@@ -1,4 +1,4 @@
-/** INSERT, UPDATE and DELETE plans over the plan of their source. */
+/** INSERT, UPDATE, DELETE and MERGE plans over the plan of their source. */
 import type { Expr } from '../expr.ts';
 import { isFixedConst, logical, type ModifyQuery, makeAnd, makeVar, type Query, type Target } from '../logical.ts';
 import type { Assignment, OutputColumn, Plan } from '../plan.ts';
@@ -21,7 +21,11 @@ const TID = 27;
 
 export function planModify(planner: Planner, modify: ModifyQuery): Plan {
   return withCtesPlan(planner, modify.ctes, () =>
-    modify.command === 'insert' ? planInsert(planner, modify) : planChange(planner, modify),
+    modify.command === 'insert'
+      ? planInsert(planner, modify)
+      : modify.command === 'merge'
+        ? planMerge(planner, modify)
+        : planChange(planner, modify),
   );
 }
 
@@ -61,7 +65,7 @@ function planInsert(planner: Planner, modify: ModifyQuery): Plan {
     source,
     values: translateAll(planner, modify.values, fromSource),
     generated: assignments(planner, modify.generated, newRow),
-    checks: modify.checks.map((check) => ({ name: check.name, expr: translate(planner, check.expr, newRow) })),
+    checks: modify.checks.map((check) => ({ ...check, expr: translate(planner, check.expr, newRow) })),
     onConflict:
       conflict === null
         ? null
@@ -130,7 +134,56 @@ function planChange(planner: Planner, modify: ModifyQuery): Plan {
     ...shared,
     assignments: assignments(planner, modify.assignments, resolve),
     generated: assignments(planner, modify.generated, resolve),
-    checks: modify.checks.map((check) => ({ name: check.name, expr: translate(planner, check.expr, resolve) })),
+    checks: modify.checks.map((check) => ({ ...check, expr: translate(planner, check.expr, resolve) })),
+  };
+}
+
+function planMerge(planner: Planner, modify: ModifyQuery): Plan {
+  const { table, target, source } = modify;
+  const { on, clauses } = modify.merge!;
+  const others = new Set([...source.relations.keys()].filter((rel) => rel !== target));
+  const computed = clauses.flatMap(({ condition, assignments: list, values }) => [
+    ...(condition === null ? [] : [condition]),
+    ...list.map((item) => item.value),
+    ...values,
+  ]);
+  const conditions = clauses.flatMap(({ matched, condition }) => (matched && condition !== null ? [condition] : []));
+  // Conditions are looked at first on the version that the snapshot sees: the source brings what they need of it.
+  const columns: Expr[] = [
+    makeVar(target, -1, TID, -1),
+    ...varsOf([on, ...computed], others),
+    ...varsOf(conditions, new Set([target])),
+  ];
+  const query: Query = {
+    ...source,
+    targets: columns.map((expr, i) => ({
+      expr,
+      name: i === 0 ? 'ctid' : nameOf(source, expr),
+      tableOid: 0,
+      columnNumber: 0,
+    })),
+  };
+  const plan = planQuery(planner, query).build();
+  const ofSource = inputResolver(columns, 1);
+  const ofBoth = firstOf(tableResolver(target, table.oid), ofSource);
+  return {
+    kind: 'merge',
+    table,
+    source: plan,
+    clauses: clauses.map((clause) => ({
+      matched: clause.matched,
+      action: clause.action,
+      seen: translateNullable(planner, clause.condition, ofSource),
+      condition: translateNullable(planner, clause.condition, ofBoth),
+      assignments: assignments(planner, clause.assignments, ofBoth),
+      values: translateAll(planner, clause.values, ofSource),
+    })),
+    generated: assignments(planner, modify.generated, ofBoth),
+    checks: modify.checks.map((check) => ({ ...check, expr: translate(planner, check.expr, ofBoth) })),
+    recheck: translate(planner, on, ofBoth),
+    returning: null,
+    output: [],
+    ...estimatesOver(plan, null),
   };
 }
 

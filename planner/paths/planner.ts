@@ -1,7 +1,8 @@
 /** One planning run: facts about relations, exec params, subplans. The stages themselves are in the files beside. */
 import type { BindContext } from '../bind/context.ts';
+import type { RelationFacts, SelectivityContext } from '../cost/column-statistics.ts';
 import { DEFAULT_WORK_MEM_BYTES } from '../cost/params.ts';
-import type { RelationFacts, SelectivityContext } from '../cost/selectivity.ts';
+import { ValueProbes } from '../cost/value-probes.ts';
 import type { Expr } from '../expr.ts';
 import {
   conjuncts,
@@ -30,16 +31,15 @@ export class Planner {
   readonly ctes = new Map<number, CteFacts>();
   /** Pairs of relation sets that the join search has looked at; tests bound it. */
   consideredJoins = 0;
+  /** What the plan's estimates take from values that another run may have others of. */
+  readonly probes: ValueProbes;
   private readonly facts = new Map<number, RelationFacts>();
   private readonly frames: ParamFrame[] = [];
 
   constructor(context: BindContext) {
     this.context = context;
-    this.selectivity = {
-      statistics: context.environment.statistics,
-      catalog: context.catalog,
-      facts: (rel) => this.facts.get(rel),
-    };
+    this.selectivity = selectivityContext(context, this.facts);
+    this.probes = new ValueProbes(this.selectivity);
   }
 
   setFacts(rel: number, facts: RelationFacts): void {
@@ -99,6 +99,12 @@ export class Planner {
     const { mode, typeOid, typeModifier } = node;
     return { kind: 'subplan', mode, plan: plan as Plan, params, test: builtTest, hashKeys, typeOid, typeModifier };
   }
+}
+
+/** Holds on to nothing of the planner: a cached plan's probes keep it. */
+function selectivityContext(context: BindContext, facts: ReadonlyMap<number, RelationFacts>): SelectivityContext {
+  const { statistics, values } = context.environment;
+  return { statistics, catalog: context.catalog, values: values ?? null, facts: (rel) => facts.get(rel) };
 }
 
 /** EXISTS needs neither order nor distinctness. */

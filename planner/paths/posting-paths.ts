@@ -1,18 +1,24 @@
 /** Posting scans: lists of one or several indexes, intersected and united before any row is fetched. */
 import type { IndexEntry } from '../../catalog/entries.ts';
+import { knownValue } from '../cost/known-values.ts';
 import { COST } from '../cost/params.ts';
-import { knownValue, selectivity } from '../cost/selectivity.ts';
+import { selectivity } from '../cost/selectivity.ts';
 import type { Expr } from '../expr.ts';
 import { conjuncts, makeAnd } from '../logical.ts';
 import type { IndexBound, PostingExpr, PostingTerm } from '../plan.ts';
 import { type Condition, type KeyMatch, matchKey, type UsableIndex } from './index-match.ts';
+import { type InvertedMatch, matchInverted, searchCount } from './inverted-match.ts';
 import { NO_RELS } from './join-problem.ts';
 import { estimates, outputOf, type Path } from './path.ts';
-import { filterCost, type TableScan } from './table-scan.ts';
+import { fetchCost, filterCost, type TableScan } from './table-scan.ts';
 import { NOTHING, tableResolver, translate, translateAll, translateNullable } from './translate.ts';
 
 interface TermUse {
   readonly postings: PostingExprLogical;
+  /** A range of keys: its entries are made one list first, however few of them are wanted. */
+  readonly isGathered?: boolean;
+  /** The lists select just what the conditions say. */
+  readonly isExact: boolean;
   readonly conditions: readonly Expr[];
   readonly rows: number;
   readonly work: number;
@@ -26,6 +32,7 @@ type PostingExprLogical =
       readonly lower: IndexBound | null;
       readonly upper: IndexBound | null;
     }
+  | { readonly kind: 'search'; readonly index: IndexEntry; readonly matches: readonly InvertedMatch[] }
   | { readonly kind: 'and' | 'or'; readonly args: readonly PostingExprLogical[] };
 
 /** Two or more indexes at once: intersect the lists of AND, unite those of OR. */
@@ -39,20 +46,34 @@ export function postingPath(scan: TableScan, indexes: readonly UsableIndex[]): P
   if (terms.length === 0) return null;
   terms.sort((a, b) => a.rows - b.rows);
   const chosen = chooseTerms(scan, terms);
-  const isSingleTerm = indexesIn(chosen).size === 1;
-  // One list alone is worth it when pages must be read: in page order, many at once.
-  if (isSingleTerm && scan.resident > 0.9) return null;
-  return makePostingPath(scan, chosen);
+  const counting = isCount(scan, terms) && chosen.length < terms.length ? makePostingPath(scan, terms) : null;
+  const used = [...indexesIn(chosen)];
+  // One list of an ordered index alone is worth it when pages must be read: in page order, many at once.
+  if (used.length === 1 && used[0].method !== 'gin' && scan.resident > 0.9) return counting;
+  const path = makePostingPath(scan, chosen);
+  return counting !== null && counting.total < path.total ? counting : path;
+}
+
+/** Only the number of rows is wanted, and the lists know it: with all of them, rows of all-visible pages are not looked at. */
+function isCount(scan: TableScan, terms: readonly TermUse[]): boolean {
+  if (scan.problem.planner.context.environment.settings.enableIndexOnlyScan === false) return false;
+  if (scan.needed === null || scan.needed.size > 0 || scan.problem.base.length > 1) return false;
+  return terms.length === scan.restrictions.length && terms.every((term) => term.isExact);
 }
 
 function indexesIn(chosen: readonly TermUse[]): Set<IndexEntry> {
   const result = new Set<IndexEntry>();
   const walk = (postings: PostingExprLogical): void => {
-    if (postings.kind === 'term') result.add(postings.index);
+    if (postings.kind === 'term' || postings.kind === 'search') result.add(postings.index);
     else postings.args.forEach(walk);
   };
   for (const term of chosen) walk(term.postings);
   return result;
+}
+
+/** What reading a list costs, of which rows are looked for that `rows` others have left. */
+function readCost(term: TermUse, rows: number): number {
+  return term.isGathered === true ? term.work : Math.min(term.work, rows * 8 * COST.postingEntry);
 }
 
 /** Takes lists while intersecting one more saves more fetches than it costs. */
@@ -61,8 +82,8 @@ function chooseTerms(scan: TableScan, terms: readonly TermUse[]): TermUse[] {
   let rows = terms[0].rows;
   for (const term of terms.slice(1)) {
     const share = term.rows / scan.tuples;
-    const saved = rows * (1 - share) * (COST.row + COST.postingFetch + COST.residentRandomPage);
-    const work = Math.min(term.work, rows * 8 * COST.postingEntry) + COST.indexDescent * 2;
+    const saved = rows * (1 - share) * (COST.row + COST.fetch + COST.fetchRandom);
+    const work = readCost(term, rows) + COST.indexDescent * 2;
     if (saved <= work) continue;
     chosen.push(term);
     rows *= share;
@@ -83,7 +104,9 @@ function termFor(scan: TableScan, indexes: readonly UsableIndex[], restriction: 
       arms.reduce((sum, arm) => sum + arm.rows, 0),
     );
     const work = arms.reduce((sum, arm) => sum + arm.work, 0);
-    return { postings: { kind: 'or', args: arms.map((arm) => arm.postings) }, conditions: [restriction], rows, work };
+    const isExact = arms.every((arm) => arm.isExact);
+    const postings: PostingExprLogical = { kind: 'or', args: arms.map((arm) => arm.postings) };
+    return { postings, isExact, conditions: [restriction], rows, work };
   }
   return singleTerm(scan, indexes, restriction);
 }
@@ -96,10 +119,12 @@ function armFor(scan: TableScan, indexes: readonly UsableIndex[], arm: Expr): Te
   if (terms.length === 0) return null;
   terms.sort((a, b) => a.rows - b.rows);
   const chosen = chooseTerms(scan, terms);
-  if (chosen.length === 1) return chosen[0];
+  const isExact = chosen.length === conjuncts(arm).length && chosen.every((term) => term.isExact);
+  if (chosen.length === 1) return { ...chosen[0], isExact };
   const rows = chosen.reduce((product, term) => (product * term.rows) / scan.tuples, scan.tuples);
   return {
-    postings: { kind: 'and', args: chosen.map((term) => term.postings) },
+    postings: conjunction(chosen.map((term) => term.postings)),
+    isExact,
     conditions: [arm],
     rows,
     work: chosen.reduce((sum, term) => sum + term.work, 0),
@@ -111,22 +136,62 @@ function singleTerm(scan: TableScan, indexes: readonly UsableIndex[], restrictio
   const { planner } = problem;
   let best: TermUse | null = null;
   for (const usable of indexes) {
+    if (usable.index.method === 'gin') {
+      const term = searchTerm(scan, usable, restriction);
+      if (term !== null && (best === null || term.work < best.work)) best = term;
+      continue;
+    }
     const condition: Condition = { expr: restriction, rels: NO_RELS, own: null };
     const match = matchKey(planner.context, relation.rel, usable.keys[0], condition);
     if (match === null) continue;
     if (usable.index.method === 'hash' && (usable.keys.length > 1 || match.kind !== 'equal')) continue;
     const postings = postingOf(usable.index, match);
     if (postings === null) continue;
-    const equalValue = match.kind === 'equal' ? knownValue(match.value) : undefined;
+    const equalValue = match.kind === 'equal' ? knownValue(planner.selectivity, match.value) : undefined;
     const counted =
       equalValue === undefined
         ? -1
         : planner.context.environment.statistics.indexEqualCount(usable.index.oid, [equalValue]);
     const rows = counted >= 0 ? counted : tuples * selectivity(planner.selectivity, restriction);
-    const term = { postings, conditions: [restriction], rows: Math.max(rows, 1), work: rows * COST.postingEntry };
+    const isExact = match.kind !== 'range' || match.isExact;
+    const isGathered = match.kind === 'lower' || match.kind === 'upper' || match.kind === 'range';
+    const work = rows * (isGathered ? COST.gatheredEntry : COST.postingEntry);
+    const term = { postings, isExact, isGathered, conditions: [restriction], rows: Math.max(rows, 1), work };
     if (best === null || usable.keys.length === 1) best = term;
   }
   return best;
+}
+
+/** What an inverted index knows of a condition. */
+function searchTerm(scan: TableScan, usable: UsableIndex, restriction: Expr): TermUse | null {
+  const { planner } = scan.problem;
+  const match = matchInverted(planner.context, scan.relation.rel, usable, restriction);
+  if (match === null) return null;
+  const counted = searchCount(planner, match);
+  const rows = Math.max(1, counted >= 0 ? counted : scan.tuples * selectivity(planner.selectivity, restriction));
+  return {
+    postings: { kind: 'search', index: usable.index, matches: [match] },
+    // Terms of a search may say less than the condition.
+    isExact: false,
+    conditions: [restriction],
+    rows,
+    // jsonb_ops looks at a list for each key and each value, of which those of keys are long.
+    work: rows * COST.postingEntry * (usable.index.columns[match.column].operatorClass === 'jsonb_ops' ? 3 : 1),
+  };
+}
+
+/** Searches of one inverted index are one search. */
+function conjunction(args: readonly PostingExprLogical[]): PostingExprLogical {
+  const merged: PostingExprLogical[] = [];
+  for (const arg of args) {
+    const at =
+      arg.kind === 'search' ? merged.findIndex((other) => other.kind === 'search' && other.index === arg.index) : -1;
+    const other = merged[at];
+    if (other?.kind === 'search' && arg.kind === 'search') {
+      merged[at] = { ...other, matches: [...other.matches, ...arg.matches] };
+    } else merged.push(arg);
+  }
+  return merged.length === 1 ? merged[0] : { kind: 'and', args: merged };
 }
 
 function postingOf(index: IndexEntry, match: KeyMatch): PostingExprLogical | null {
@@ -160,7 +225,7 @@ function postingOf(index: IndexEntry, match: KeyMatch): PostingExprLogical | nul
 }
 
 function makePostingPath(scan: TableScan, chosen: readonly TermUse[]): Path {
-  const { problem, relation, table, tuples, pages, resident, restrictions } = scan;
+  const { problem, relation, table, tuples, restrictions } = scan;
   const { planner } = problem;
   const conditions = chosen.flatMap((term) => term.conditions);
   const filters = restrictions.filter((expr) => !conditions.includes(expr));
@@ -168,18 +233,31 @@ function makePostingPath(scan: TableScan, chosen: readonly TermUse[]): Path {
     1,
     chosen.reduce((product, term) => (product * term.rows) / tuples, tuples),
   );
-  const work = chosen.reduce((sum, term) => sum + term.work, 0);
-  const touched = Math.min(fetched, pages);
-  // Rows are fetched in page order: between a sequential and a random read.
-  const pageCost = resident * COST.residentRandomPage + (1 - resident) * ((COST.randomPage + COST.seqPage) / 2);
+  let work = 0;
+  let rows = tuples;
+  for (const term of chosen) {
+    work += readCost(term, rows);
+    rows *= term.rows / tuples;
+  }
   const startup = chosen.length * COST.indexDescent * 2 + work + COST.nodeStart;
-  const total = startup + touched * pageCost + fetched * (COST.row + COST.postingFetch + filterCost(restrictions));
+  // Row ids come sorted: rows are fetched in page order.
+  const fetch = fetchCost(scan, fetched, 0, true) + fetched * filterCost(restrictions);
+  const total = startup + fetch * (isCount(scan, chosen) ? 1 - scan.visible : 1);
   const estimate = { rows: scan.rows, startup, total };
-  const postings: PostingExprLogical =
-    chosen.length === 1 ? chosen[0].postings : { kind: 'and', args: chosen.map((term) => term.postings) };
+  const postings = conjunction(chosen.map((term) => term.postings));
   const bound = (item: IndexBound | null): IndexBound | null =>
     item === null ? null : { ...item, value: translate(planner, item.value, NOTHING) };
+  const resolve = tableResolver(relation.rel, table.oid);
   const physical = (node: PostingExprLogical): PostingExpr => {
+    if (node.kind === 'search') {
+      const conditions = node.matches.map(({ column, strategy, value, condition }) => ({
+        column,
+        strategy,
+        value: translate(planner, value, NOTHING),
+        shown: translate(planner, condition, resolve),
+      }));
+      return { kind: 'search', search: { index: node.index, conditions } };
+    }
     if (node.kind !== 'term') return { kind: node.kind, args: node.args.map(physical) };
     const term: PostingTerm = {
       index: node.index,
@@ -194,19 +272,17 @@ function makePostingPath(scan: TableScan, chosen: readonly TermUse[]): Path {
     ordering: [],
     required: NO_RELS,
     enforced: [],
-    build: (targets) => {
-      const resolve = tableResolver(relation.rel, table.oid);
-      return {
-        kind: 'postingScan',
-        table,
-        alias: relation.alias,
-        postings: physical(postings),
-        recheck: translateNullable(planner, makeAnd(conditions), resolve),
-        filter: translateNullable(planner, makeAnd(filters), resolve),
-        targets: translateAll(planner, targets, resolve),
-        output: outputOf(targets),
-        ...estimates(estimate, planner.widthOf(targets)),
-      };
-    },
+    build: (targets) => ({
+      kind: 'postingScan',
+      table,
+      alias: relation.alias,
+      postings: physical(postings),
+      isExact: chosen.every((term) => term.isExact),
+      recheck: translateNullable(planner, makeAnd(conditions), resolve),
+      filter: translateNullable(planner, makeAnd(filters), resolve),
+      targets: translateAll(planner, targets, resolve),
+      output: outputOf(targets),
+      ...estimates(estimate, planner.widthOf(targets)),
+    }),
   };
 }

@@ -271,6 +271,9 @@ function finishAggregated(planner: Planner, query: Query, grouped: Path, orderer
     if (!isOrdered(path.ordering, keys)) path = sortStage(planner, path, query.orderBy, keys, count);
   }
   if (query.locks.length > 0) path = lockStage(planner, query, path);
-  if (query.limit !== null || query.offset !== null) path = limitStage(planner, query, path);
+  if (query.limit !== null || query.offset !== null) {
+    planner.probes.addLimit(query.limit);
+    path = limitStage(planner, query, path);
+  }
   return path;
 }

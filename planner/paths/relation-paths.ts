@@ -1,6 +1,7 @@
 /** Paths of relations that are no tables: subqueries, functions, VALUES, CTEs, catalog views. */
+import { knownValue } from '../cost/known-values.ts';
 import { COST, DEFAULT_ROWS } from '../cost/params.ts';
-import { andSelectivity, knownValue } from '../cost/selectivity.ts';
+import { andSelectivity } from '../cost/selectivity.ts';
 import type { Expr, SortKey } from '../expr.ts';
 import { equalExpr, makeAnd, type Query } from '../logical.ts';
 import type { Plan } from '../plan.ts';
@@ -118,7 +119,7 @@ function tupleGuess(planner: Planner, relation: BaseRelation['relation']): numbe
     case 'function': {
       const first = relation.functions[0];
       if (first.function.name === 'generate_series' && first.args.length === 2) {
-        const [from, to] = first.args.map(knownValue);
+        const [from, to] = first.args.map((arg) => knownValue(planner.selectivity, arg));
         if (typeof from === 'number' && typeof to === 'number') return Math.max(1, to - from + 1);
       }
       return first.function.name === 'unnest' ? 10 : DEFAULT_ROWS;

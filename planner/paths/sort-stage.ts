@@ -1,8 +1,9 @@
 /** ORDER BY, DISTINCT, LIMIT. */
 
 import { operatorsByName } from '../../catalog/functions/index.ts';
+import { groupCountOf } from '../cost/group-count.ts';
+import { knownValue } from '../cost/known-values.ts';
 import { COST, PAGE_BYTES } from '../cost/params.ts';
-import { distinctCount, knownValue } from '../cost/selectivity.ts';
 import type { Expr, SortKey } from '../expr.ts';
 import { equalExpr, isVolatile, logical, makeConst, type Query } from '../logical.ts';
 import type { Plan } from '../plan.ts';
@@ -11,12 +12,22 @@ import type { Planner } from './planner.ts';
 import type { Orderer } from './query.ts';
 import { inputResolver, NOTHING, translate, translateNullable, translateSort } from './translate.ts';
 
-function sortCost(planner: Planner, rows: number, width: number, limit: number | null): number {
+/** Types that are compared as numbers. */
+const FAST_TYPES = new Set([16, 18, 20, 21, 23, 26, 700, 701, 1082, 1083, 1114, 1184]);
+
+function sortCost(
+  planner: Planner,
+  rows: number,
+  width: number,
+  limit: number | null,
+  keys: readonly SortKey[],
+): number {
   const count = Math.max(rows, 2);
   const kept = limit === null ? count : Math.min(Math.max(limit, 2), count);
-  const compare = 2 * COST.operator * count * Math.log2(kept);
+  const isFast = keys.every((key) => FAST_TYPES.has(key.expr.typeOid));
+  const compare = count * (COST.sortRow + COST.sortCompare * (isFast ? 1 : COST.sortSlow) * Math.log2(kept));
   const bytes = count * (width + 24);
-  const spill = limit === null && bytes > planner.workMemBytes ? (bytes / PAGE_BYTES) * COST.spillPage : 0;
+  const spill = limit === null && bytes > planner.workMemBytes ? (bytes / PAGE_BYTES) * COST.sortSpillPage : 0;
   return compare + spill;
 }
 
@@ -38,8 +49,9 @@ export function sortStage(
   normalized: readonly SortKey[],
   count: Expr | null,
 ): Path {
-  const limit = count === null ? null : knownNumber(count);
-  const cost = sortCost(planner, path.rows, 32, limit);
+  const limit = count === null ? null : knownNumber(planner, count);
+  const disabled = planner.context.environment.settings.enableSort === false ? COST.disabled : 0;
+  const cost = sortCost(planner, path.rows, 32, limit, normalized) + disabled;
   const estimate = {
     rows: path.rows,
     startup: path.total + cost,
@@ -115,12 +127,7 @@ export function takeColumns(
 
 /** Rows of different values of the expressions. */
 export function groupCount(planner: Planner, exprs: readonly Expr[], rows: number): number {
-  let product = 1;
-  for (const expr of exprs) {
-    product *= distinctCount(planner.selectivity, expr, rows);
-    if (product >= rows) break;
-  }
-  return Math.max(1, Math.min(product, exprs.length > 1 ? Math.max(rows * 0.9, 1) : rows));
+  return groupCountOf(planner.selectivity, exprs, rows);
 }
 
 /** DISTINCT over all targets: by hashing, or over an input whose order brings equal rows together. */
@@ -142,7 +149,7 @@ export function distinctStage(planner: Planner, path: Path, exprs: readonly Expr
       },
     };
   }
-  const total = path.total + path.rows * (COST.hashInsert * 0.5 + COST.operator * exprs.length);
+  const total = path.total + path.rows * (COST.groupRow + COST.operator * exprs.length) + rows * COST.groupInsert;
   const estimate = { rows, startup: total, total: total + rows * COST.operator };
   return {
     ...path,
@@ -220,8 +227,8 @@ export function distinctOnStage(
 
 /* ---- LIMIT --------------------------------------------------------------------------------------------------------- */
 
-function knownNumber(expr: Expr): number | null {
-  const value = knownValue(expr);
+function knownNumber(planner: Planner, expr: Expr): number | null {
+  const value = knownValue(planner.selectivity, expr);
   return typeof value === 'number' || typeof value === 'bigint' ? Number(value) : null;
 }
 
@@ -239,8 +246,8 @@ const DEFAULT_LIMIT_SHARE = 0.1;
 
 export function limitStage(planner: Planner, query: Query, path: Path): Path {
   const { limit, offset } = query;
-  const skip = offset === null ? 0 : (knownNumber(offset) ?? path.rows * DEFAULT_LIMIT_SHARE);
-  const wanted = limit === null ? path.rows : (knownNumber(limit) ?? path.rows * DEFAULT_LIMIT_SHARE);
+  const skip = offset === null ? 0 : (knownNumber(planner, offset) ?? path.rows * DEFAULT_LIMIT_SHARE);
+  const wanted = limit === null ? path.rows : (knownNumber(planner, limit) ?? path.rows * DEFAULT_LIMIT_SHARE);
   const rows = Math.max(1, Math.min(wanted, Math.max(path.rows - skip, 1)));
   const perRow = path.rows > 0 ? (path.total - path.startup) / path.rows : 0;
   const estimate = {

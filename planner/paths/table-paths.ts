@@ -1,12 +1,17 @@
 /** Access paths of tables: sequential scan and scan by row ids here; index-paths.ts and posting-paths.ts have the rest. */
 import type { ScalarFunction } from '../../catalog/function-entry.ts';
+import { unlift } from '../bind/scalar.ts';
+import type { RelationFacts } from '../cost/column-statistics.ts';
+import { knownValue } from '../cost/known-values.ts';
 import { COST, DEFAULT_PAGES, DEFAULT_ROWS } from '../cost/params.ts';
-import { andSelectivity, knownValue } from '../cost/selectivity.ts';
+import { andSelectivity } from '../cost/selectivity.ts';
 import type { Expr } from '../expr.ts';
-import { logical, makeAnd, type TableRelation } from '../logical.ts';
+import { equalExpr, logical, makeAnd, type TableRelation } from '../logical.ts';
 import { comparisonOf } from '../operators.ts';
-import { type Condition, matchKey, type UsableIndex, usableIndexes } from './index-match.ts';
+import { foldConstants } from '../rewrite/fold-constants.ts';
+import { type Condition, hasLifted, matchKey, type UsableIndex, usableIndexes } from './index-match.ts';
 import { addIndexPaths } from './index-paths.ts';
+import { matchInverted, searchCount } from './inverted-match.ts';
 import { type BaseRelation, type JoinProblem, NO_RELS } from './join-problem.ts';
 import { addPath, estimates, outputOf, type Path, varsOf } from './path.ts';
 import type { Planner } from './planner.ts';
@@ -28,9 +33,11 @@ export function tablePaths(
   const known = statistics.rowCount(table.oid);
   const tuples = Math.max(known >= 0 ? known : DEFAULT_ROWS, 1);
   const knownPages = statistics.pageCount(table.oid);
-  planner.setFacts(relation.rel, { rows: tuples, table, distinctOf: () => 0 });
-  let rows = Math.max(tuples * andSelectivity(planner.selectivity, restrictions), 1);
   const indexes = usableIndexes(planner.context, table, relation.rel, restrictions);
+  const expressionStatistics = analyzedExpressions(planner, indexes);
+  planner.setFacts(relation.rel, { rows: tuples, table, restrictions, expressionStatistics, distinctOf: () => 0 });
+  planner.probes.addConditions(restrictions, tuples);
+  let rows = Math.max(tuples * andSelectivity(planner.selectivity, restrictions), 1);
   const exact = exactRows(planner, relation, indexes, restrictions, tuples);
   if (exact !== null) rows = Math.max(1, Math.min(exact, tuples));
   const scan: TableScan = {
@@ -42,6 +49,8 @@ export function tablePaths(
     tuples,
     pages: Math.max(knownPages >= 0 ? knownPages : DEFAULT_PAGES, 1),
     resident: Math.min(1, Math.max(0, statistics.residentShare(table.oid))),
+    visible: Math.max(0, statistics.visiblePages(table.oid)) / Math.max(knownPages, 1),
+    needed: neededColumns(problem, relation.rel, restrictions),
     rows,
   };
   const paths: Path[] = [];
@@ -56,13 +65,57 @@ export function tablePaths(
     scan.problem.fastStart,
   );
   if (settings.enableIndexScan !== false) {
-    for (const usable of indexes) addIndexPaths(scan, usable, options, paths);
+    for (const usable of indexes) if (usable.index.method !== 'gin') addIndexPaths(scan, usable, options, paths);
   }
   if (settings.enableBitmapScan !== false) {
     const posting = postingPath(scan, indexes);
     if (posting !== null) addPath(paths, posting, scan.problem.fastStart);
   }
   return { rows, paths };
+}
+
+/** What a scan must give besides what its own conditions need. */
+function neededColumns(problem: JoinProblem, rel: number, restrictions: readonly Expr[]): ReadonlySet<number> | null {
+  const { query } = problem;
+  if (query.locks.length > 0) return null;
+  const exprs: (Expr | null)[] = [
+    ...query.targets.map((target) => target.expr),
+    ...query.groupBy,
+    query.having,
+    ...query.orderBy.map((key) => key.expr),
+    ...(query.distinctOn ?? []),
+    ...query.windows.flatMap((window) => [...window.partitionBy, ...window.orderBy.map((key) => key.expr)]),
+  ];
+  if (problem.base.length > 1) {
+    exprs.push(...problem.clauses.filter(({ expr }) => !restrictions.includes(expr)).map(({ expr }) => expr));
+    for (const special of problem.specials) exprs.push(...special.on.map(({ expr }) => expr));
+    for (const { members } of problem.classes) exprs.push(...members.map(({ expr }) => expr));
+    // What a lateral relation asks for is not looked at.
+    if (problem.base.some(({ lateral }) => lateral !== NO_RELS)) return null;
+  }
+  const needed = new Set<number>();
+  for (const expr of varsOf(exprs, new Set([rel]))) {
+    const node = logical(expr);
+    if (node.kind !== 'var' || node.column < 0) return null;
+    needed.add(node.column);
+  }
+  return needed;
+}
+
+/** Statistics of expressions that indexes hold; literals of the statement count as the constants that they are now. */
+function analyzedExpressions(planner: Planner, indexes: readonly UsableIndex[]): RelationFacts['expressionStatistics'] {
+  const { statistics } = planner.context.environment;
+  const analyzed = indexes.flatMap(({ index, keys }) =>
+    keys.flatMap((expr, i) => {
+      const stats = index.columns[i].columnNumber > 0 ? null : statistics.indexExpression(index.oid, i);
+      return stats === null ? [] : [{ expr, stats }];
+    }),
+  );
+  if (analyzed.length === 0) return undefined;
+  return (expr) => {
+    const plain = hasLifted(expr) ? foldConstants(unlift(expr)) : expr;
+    return analyzed.find((item) => equalExpr(item.expr, plain))?.stats ?? null;
+  };
 }
 
 /** Rows for all restrictions when an index knows the exact count of its part; null otherwise. */
@@ -74,7 +127,13 @@ function exactRows(
   tuples: number,
 ): number | null {
   let best: number | null = null;
-  for (const { index, keys } of indexes) {
+  for (const usable of indexes) {
+    const { index, keys } = usable;
+    if (index.method === 'gin') {
+      const rows = searchedRows(planner, relation, usable, restrictions, tuples);
+      if (rows !== null && (best === null || rows < best)) best = rows;
+      continue;
+    }
     const conditions = restrictions.map((expr): Condition => ({ expr, rels: NO_RELS, own: null }));
     const used: Expr[] = [];
     const values: unknown[] = [];
@@ -83,7 +142,7 @@ function exactRows(
       for (const condition of conditions) {
         const match = matchKey(planner.context, relation.rel, key, condition);
         if (match?.kind !== 'equal') continue;
-        const value = knownValue(match.value);
+        const value = knownValue(planner.selectivity, match.value);
         if (value !== undefined) found = { value, expr: condition.expr };
         break;
       }
@@ -101,6 +160,26 @@ function exactRows(
   }
   return best;
 }
+
+/** The same by the lists of an inverted index. */
+function searchedRows(
+  planner: Planner,
+  relation: TableRelation,
+  usable: UsableIndex,
+  restrictions: readonly Expr[],
+  tuples: number,
+): number | null {
+  let rows = tuples;
+  const rest: Expr[] = [];
+  for (const restriction of restrictions) {
+    const match = matchInverted(planner.context, relation.rel, usable, restriction);
+    const count = match === null ? -1 : searchCount(planner, match);
+    if (count < 0) rest.push(restriction);
+    else rows *= Math.min(1, count / tuples);
+  }
+  return rest.length === restrictions.length ? null : rows * andSelectivity(planner.selectivity, rest);
+}
+
 function seqPath(scan: TableScan): Path {
   const { pages, resident, tuples, rows, restrictions, problem, relation, table } = scan;
   const pageCost = pages * (resident * COST.residentSeqPage + (1 - resident) * COST.seqPage);
@@ -135,7 +214,7 @@ function rowIdPath(scan: TableScan): Path | null {
     const rowIds = rowIdsOf(restriction, relation.rel);
     if (rowIds === null) continue;
     const rest = restrictions.filter((expr) => expr !== restriction);
-    const estimate = { rows: rowIds.length, startup: 0, total: rowIds.length * (COST.residentRandomPage + COST.row) };
+    const estimate = { rows: rowIds.length, startup: 0, total: rowIds.length * (COST.fetchRandom + COST.row) };
     return {
       ...estimate,
       ordering: [],

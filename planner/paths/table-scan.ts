@@ -26,6 +26,10 @@ export interface TableScan {
   readonly tuples: number;
   readonly pages: number;
   readonly resident: number;
+  /** Share of the pages that are all-visible. */
+  readonly visible: number;
+  /** Columns (from 0) that something beside the restrictions needs; null: all, or system columns. */
+  readonly needed: ReadonlySet<number> | null;
   /** Rows after all restrictions. */
   readonly rows: number;
 }
@@ -33,4 +37,23 @@ export interface TableScan {
 /** Cost of testing the conditions on one row. */
 export function filterCost(filters: readonly Expr[]): number {
   return filters.length * COST.operator;
+}
+
+/** Pages that so many rows are on, when they stand anywhere. */
+export function pagesTouched(scan: TableScan, rows: number): number {
+  return scan.pages * (1 - Math.exp(-rows / scan.pages));
+}
+
+/**
+ * Cost of fetching rows by row id. `inOrder`: 0..1, how far the fetches follow the order of the table; `isPageWise`: rows of
+ * one page are fetched together even so (row ids come sorted).
+ */
+export function fetchCost(scan: TableScan, rows: number, inOrder: number, isPageWise: boolean): number {
+  const { pages, resident, tuples } = scan;
+  const touched = pagesTouched(scan, rows);
+  const together = Math.min(pages, (rows / tuples) * pages);
+  const jumps = inOrder * together + (1 - inOrder) * (isPageWise ? touched : rows);
+  const apart = isPageWise ? (COST.randomPage + COST.seqPage) / 2 : COST.randomPage;
+  const cold = inOrder * together * COST.seqPage + (1 - inOrder) * touched * apart;
+  return rows * (COST.row + COST.fetch) + jumps * COST.fetchRandom + (1 - resident) * cold;
 }

@@ -35,6 +35,18 @@ export function inlineModifyCtes(context: BindContext, modify: ModifyQuery): Mod
     source: replaceReferences(context, modify.source, inlined),
     values: modify.values.map(walk),
     assignments: modify.assignments.map((item) => ({ ...item, value: walk(item.value) })),
+    merge:
+      modify.merge === null
+        ? null
+        : {
+            on: walk(modify.merge.on),
+            clauses: modify.merge.clauses.map((clause) => ({
+              ...clause,
+              condition: clause.condition === null ? null : walk(clause.condition),
+              assignments: clause.assignments.map((item) => ({ ...item, value: walk(item.value) })),
+              values: clause.values.map(walk),
+            })),
+          },
     returning: modify.returning?.map((target) => ({ ...target, expr: walk(target.expr) })) ?? null,
   };
 }
@@ -146,7 +158,7 @@ function asSubquery(
   const { rel, alias, columns } = relation;
   const own = (cte as CteInfo).bound.references > 1 ? renumber(context, cte.query!) : cte.query!;
   const query = replaceReferences(context, own, inlined);
-  return { kind: 'subquery', rel, alias, columns, query, lateral: false, isView: false };
+  return { kind: 'subquery', rel, alias, columns, query, lateral: false, view: null };
 }
 
 /** A copy with relation and query numbers of its own. */

@@ -169,7 +169,7 @@ function asRelation(
   const on = replaceExpr(test, (child) =>
     child.kind === 'column' && child.input === 2 ? makeVar(rel, child.index, child.typeOid, child.typeModifier) : null,
   );
-  relations.set(rel, { kind: 'subquery', rel, alias: 'ANY_subquery', columns, query, lateral: false, isView: false });
+  relations.set(rel, { kind: 'subquery', rel, alias: 'ANY_subquery', columns, query, lateral: false, view: null });
   const right: FromItem = { kind: 'rel', rel };
   if (!negated) return { kind: 'join', type: 'semi', left: tree, right, on };
   return { kind: 'join', type: 'anti', left: tree, right, on };

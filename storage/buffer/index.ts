@@ -1,6 +1,7 @@
 export { ClockSweep, type FrameTable } from './clock-sweep.ts';
 export { decodeHotList, HOT_LIST_FILE, type HotList, HotListBuilder } from './hot-list.ts';
 export { HotPages } from './hot-pages.ts';
+export { ListReads } from './list-reads.ts';
 export { PageHeat } from './page-heat.ts';
 export { PAGE_MISS, PageLoad, PageMiss } from './page-load.ts';
 export { PageSet } from './page-set.ts';
@@ -11,4 +12,5 @@ export { READ_THROUGH_PAGES, readThrough } from './read-through.ts';
 export { NO_FRAME, RelationPages } from './relation-pages.ts';
 export { ScanReads } from './scan-reads.ts';
 export { ScanRing } from './scan-ring.ts';
+export { VisibilityMap } from './visibility-map.ts';
 export { WriteRing } from './write-ring.ts';

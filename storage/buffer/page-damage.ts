@@ -8,27 +8,32 @@ interface PageBytes {
   readonly u32: Uint32Array;
 }
 
-/** What is wrong with the `count` bytes at `base` that were read from `file` as a relation's page, or null. */
+interface FileNames {
+  pathOf(relId: number): string;
+}
+
+/** What is wrong with the `count` bytes at `base` that were read from the relation's file as one of its pages, or null. */
 export function damageOf(
   bytes: PageBytes,
   base: number,
   count: number,
   relId: number,
   pageNo: number,
-  file: string,
+  files: FileNames,
 ): SqlError | null {
   if (count < PAGE_SIZE) {
     const read = Math.max(0, count);
     return new SqlError(
       'XX001',
-      `could not read block ${pageNo} in file "${file}": read only ${read} of ${PAGE_SIZE} bytes`,
+      `could not read block ${pageNo} in file "${files.pathOf(relId)}": read only ${read} of ${PAGE_SIZE} bytes`,
     );
   }
-  if (!verifyPageChecksum(bytes.u8, base)) return invalidPage(relId, pageNo, file, 'its checksum is wrong');
+  if (!verifyPageChecksum(bytes.u8, base))
+    return invalidPage(relId, pageNo, files.pathOf(relId), 'its checksum is wrong');
   const ownRelation = pageRelationId(bytes.u32, base);
   const ownNumber = pageNumber(bytes.u32, base);
   if (ownRelation === relId && ownNumber === pageNo) return null;
-  return invalidPage(relId, pageNo, file, `it is page ${ownNumber} of relation ${ownRelation}`);
+  return invalidPage(relId, pageNo, files.pathOf(relId), `it is page ${ownNumber} of relation ${ownRelation}`);
 }
 
 function invalidPage(relId: number, pageNo: number, file: string, why: string): SqlError {

@@ -17,6 +17,11 @@ export class PageSet {
     return word < this.#words.length && (this.#words[word] & (1 << (pageNo & 31))) !== 0;
   }
 
+  delete(pageNo: number): void {
+    const word = pageNo >>> 5;
+    if (word < this.#words.length) this.#words[word] &= ~(1 << (pageNo & 31));
+  }
+
   addAll(other: PageSet): void {
     const words = other.#words;
     if (words.length > this.#words.length) this.#grow(words.length);

@@ -52,7 +52,7 @@ export interface BufferPoolOptions {
 }
 
 /** How many neighbouring pages one read fetches at most. */
-const READ_RUN_MAX = 64;
+const READ_RUN_MAX = 128;
 /** New pages are refused while less than this is free on disk besides what pages already made will need. */
 const FREE_SPACE_RESERVE = 8 * 1024 * 1024;
 const SPACE_CHECK_PAGES_MAX = 1024;
@@ -302,6 +302,11 @@ export class BufferPool implements LoggedPages {
     this.dirtied++;
   }
 
+  /** A log record names the page, or something about it. */
+  noteNamed(rel: RelationPages, pageNo: number): void {
+    rel.visibility?.noteWritten(pageNo);
+  }
+
   /** The log names the page, for the first time since its redo LSN. */
   noteChanged(rel: RelationPages, pageNo: number): void {
     rel.changed.add(pageNo);
@@ -348,6 +353,7 @@ export class BufferPool implements LoggedPages {
     if (pageCount >= rel.pageCount) return;
     this.freePages(rel, pageCount);
     rel.pageCount = pageCount;
+    rel.visibility?.truncate(pageCount);
     this.wal.requestDurable(this.wal.insertLsn, (error) => {
       if (error === null && !this.isClosed && !rel.dropped) this.files.truncate(rel);
     });
@@ -365,6 +371,11 @@ export class BufferPool implements LoggedPages {
   residentRelation(frame: number): RelationPages | null {
     const rel = this.frameRelation[frame] ?? null;
     return rel !== null && rel.frames[this.framePage[frame]] === frame ? rel : null;
+  }
+
+  /** The relation's id, for admission: a frame that is in use. */
+  relationOf(frame: number): number {
+    return this.frameRelation[frame]?.relId ?? 0;
   }
 
   /** Pages of the relation in memory, of rel.pageCount. */
@@ -597,7 +608,7 @@ export class BufferPool implements LoggedPages {
   }
 
   private damageOf(rel: RelationPages, pageNo: number, base: number, count: number): SqlError | null {
-    return damageOf(this, base, count, rel.relId, pageNo, this.files.pathOf(rel.relId));
+    return damageOf(this, base, count, rel.relId, pageNo, this.files);
   }
 
   /** The frame holds the page from here on. */
@@ -614,7 +625,7 @@ export class BufferPool implements LoggedPages {
 
   /** A frame for a page that is to be read, emptied, or -1: all are pinned, busy or dirty. */
   private takeFrameForLoad(rel: RelationPages, pageNo: number, ring: ScanRing | null, isDemanded: boolean): number {
-    if (ring === null) return this.takeCleanFrame(isDemanded ? pageNo : -1);
+    if (ring === null) return this.takeCleanFrame(rel, isDemanded ? pageNo : -1);
     const slot = ring.next;
     ring.next = slot + 1 === ring.frames.length ? 0 : slot + 1;
     ring.reads++;
@@ -639,12 +650,13 @@ export class BufferPool implements LoggedPages {
   }
 
   /** `pageNo`: a page that must be admitted; -1: one that is let in. */
-  private takeCleanFrame(pageNo = -1): number {
+  private takeCleanFrame(rel: RelationPages | null = null, pageNo = -1): number {
     const unused = this.takeUnusedFrame();
     if (unused >= 0) return unused;
     let frame = this.sweep.findClean(this.wantFrame);
     this.writer.kick();
-    if (this.admission !== null && frame >= 0 && pageNo >= 0) frame = this.admission.choose(frame, pageNo);
+    if (this.admission !== null && rel !== null && frame >= 0 && pageNo >= 0)
+      frame = this.admission.choose(frame, rel.relId, pageNo);
     if (frame >= 0) this.evict(frame);
     return frame;
   }

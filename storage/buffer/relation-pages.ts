@@ -8,6 +8,7 @@ import type { SqlError } from '../../types/errors.ts';
 import type { File } from '../io/index.ts';
 import type { RelationLoads } from './page-load.ts';
 import { PageSet } from './page-set.ts';
+import type { VisibilityMap } from './visibility-map.ts';
 
 /** In `frames`: the page is not in memory. */
 export const NO_FRAME = -1;
@@ -20,6 +21,8 @@ export class RelationPages {
   dropped = false;
   /** Pages that the log has named since the last checkpoint's capture (after a start: since its redo LSN). */
   readonly changed = new PageSet();
+  /** Of a heap: which of its pages are all-visible. */
+  visibility: VisibilityMap | null = null;
   /** Look-ups of its pages that found them in memory, and that had them read; for statistics. */
   hits = 0;
   reads = 0;

@@ -5,7 +5,7 @@
  *                     ^ the scan enters a step: the next one is asked for
  *
  * Who scans a relation larger than a quarter of the pool gets a ring, as in PostgreSQL: half of it is in use while the other half
- * is read, so a step is at most half a ring. PostgreSQL's 256 KB are what small pools have; a larger pool gives up to 1 MB, since
+ * is read, so a step is at most half a ring. PostgreSQL's 256 KB are what small pools have; a larger pool gives up to 2 MB, since
  * an asynchronous read costs some 25 us whatever its size (250 MB in the memory of the operating system: in steps of 128 KB
  * 100 ms, of 256 KB 70 ms, of 512 KB 45 ms; node 20, libuv 1.46). A smaller relation is read ahead in the same steps, into frames
  * of the pool's own. The steps begin small for those who want only the first rows.

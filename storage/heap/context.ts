@@ -14,4 +14,6 @@ export interface HeapContext {
   newPage(pages: RelationPages, flags: number, ring?: WriteRing): number;
   /** Old versions fill page after page: somebody should look (VersionStore.tidy) when they are not needed any more. */
   versionsPiled(): void;
+  /** Pages of a heap were written, for the first time in a while: they may be all-visible some time later. */
+  pagesWritten(): void;
 }

@@ -23,7 +23,7 @@
  *  4. Between finishBulk calls a bulk page is pinned and takes rows of one transaction only; its rows are not logged yet.
  */
 import { assert } from '../../types/assert.ts';
-import type { RelationPages } from '../buffer/index.ts';
+import { type RelationPages, VisibilityMap } from '../buffer/index.ts';
 import {
   LOCK_KEY_SHARE,
   LOCK_UPDATE,
@@ -147,6 +147,9 @@ export class Heap {
    * the pages tells them from places in use: checkpoint and log keep them.
    */
   readonly leftPlaces = new Set<RowId>();
+  /** Old index keys that wait for the sweep, by the page of their row. */
+  readonly unsweptKeys = new Map<number, number>();
+  readonly visibility: VisibilityMap;
   readonly freeSpace = new FreeSpace();
   readonly context: HeapContext;
   readonly rowLocks: RowLockTable;
@@ -168,6 +171,8 @@ export class Heap {
     this.versions = context.versions;
     this.rowLocks = context.locks.rowLocksOf(pages.relId);
     this.bulks = new BulkInserts(this);
+    this.visibility = new VisibilityMap(() => context.pagesWritten());
+    pages.visibility = this.visibility;
   }
 
   /** Deleted rows and old versions that are still kept: waiting for the sweep, or for a snapshot that may see them. */

@@ -92,6 +92,7 @@ export class Sweep {
       this.xids[at] = xid;
       if (kind === WRITE_DELETE) this.countDead(writes.relIds[i], writes.counts[i]);
       if (needsVersion(kind)) this.context.versions.keep(writes.versions[i]);
+      if ((kind & WRITE_INDEXED) !== 0) this.countKey(writes.relIds[i], writes.rowIds[i], 1);
     }
   }
 
@@ -119,6 +120,16 @@ export class Sweep {
     if (heap !== undefined) heap.deadRows += rows;
   }
 
+  /** A page whose rows have old keys in an index is not all-visible. */
+  private countKey(relId: number, rowId: number, change: number): void {
+    const keys = this.heapOf(relId)?.unsweptKeys;
+    if (keys === undefined) return;
+    const pageNo = rowId >>> ROW_SLOT_BITS;
+    const count = (keys.get(pageNo) ?? 0) + change;
+    if (count === 0) keys.delete(pageNo);
+    else keys.set(pageNo, count);
+  }
+
   /** Sweeps the oldest entry, or the first rows of its run; answers how many rows. */
   private one(): number {
     const at = this.first & this.mask;
@@ -138,6 +149,7 @@ export class Sweep {
       if ((kind & WRITE_SHRUNK) !== 0) this.sweepShrunk(heap, at);
     }
     if (needsVersion(kind)) this.context.versions.release(this.versions[at]);
+    if ((kind & WRITE_INDEXED) !== 0) this.countKey(this.relIds[at], this.rowIds[at], -1);
     this.first++;
     return 1;
   }

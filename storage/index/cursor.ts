@@ -1,20 +1,23 @@
 /**
- * A reader's place in an ordered dictionary: answers row ids between two bounds, forwards or backwards.
+ * A reader's place in an ordered dictionary: answers row ids between two bounds, forwards or backwards; those of one key in the
+ * order of row ids, or backwards.
  *
- * The dictionary may change between two calls (its version tells). The cursor then seeks its place again, behind the entry it
- * gave last; so an entry is never given twice and none that stayed is missed.
+ * The dictionary may change between two calls (its version tells). The cursor then seeks its place again, behind the key and row
+ * id it gave last; so none is given twice and none that stayed is missed.
  *
  * Bounds are keys; on composite byte keys a bound may be a prefix of the key's columns (encodings are prefix-free per column):
- * `upperIsPrefix` makes every key that begins with the upper bound's bytes lie within it.
+ * `isPrefix` makes every key that begins with the upper bound's bytes lie within it.
  */
 import { assert } from '../../types/assert.ts';
 import { IndexKey } from './index-key.ts';
 import type { OrderedDictionary } from './ordered-dictionary.ts';
 
-const ROW_BEFORE_ALL = -1;
-const ROW_AFTER_ALL = 4294967296;
 /** What `next` answers at the end. */
 export const CURSOR_END = -1;
+const ROW_ID_MAX = 4294967295;
+/** Row ids read from a posting list at once: few first, since the reader may want few. */
+const CHUNK_ROWS_MIN = 8;
+const CHUNK_ROWS_MAX = 256;
 
 export class IndexCursor {
   #dictionary: OrderedDictionary;
@@ -28,13 +31,27 @@ export class IndexCursor {
   isPrefix = false;
   descending = false;
 
+  /** The entry to come next; backwards, one past it. */
   #leaf = 0;
   #position = 0;
   #version = -1;
   #started = false;
   #ended = false;
-  readonly #last = new IndexKey();
+  /** The entry given last (valid while the version is unchanged); leaf 0: none given yet. */
+  #lastLeaf = 0;
+  #lastPosition = 0;
+  /** The row id given last. */
   #lastRow = 0;
+  /** Its key, saved by `suspend`. */
+  readonly #last = new IndexKey();
+  #hasLast = false;
+  /** Row ids of the last entry's posting list that were read ahead. */
+  #chunk: Uint32Array | null = null;
+  #chunkAt = 0;
+  #chunkEnd = 0;
+  #chunkRows = CHUNK_ROWS_MIN;
+  /** There may be more in the list behind the chunk, or behind #lastRow when that is used up. */
+  #isInList = false;
 
   constructor(dictionary: OrderedDictionary) {
     this.#dictionary = dictionary;
@@ -46,35 +63,119 @@ export class IndexCursor {
     this.#ended = false;
   }
 
-  /** Row id of the next entry, or CURSOR_END. */
+  /** The bounds become a key's own: its posting, and nothing else. */
+  setKey(key: IndexKey): void {
+    this.hasLower = true;
+    this.hasUpper = true;
+    this.lower.copyFrom(key);
+    this.upper.copyFrom(key);
+    this.reset();
+  }
+
+  /** The next row id, or CURSOR_END. */
   next(): number {
     if (this.#ended) return CURSOR_END;
     if (!this.#started) this.#start();
     else if (this.#version !== this.#dictionary.version) this.#seekAgain();
-    return this.descending ? this.#stepBackward() : this.#stepForward();
+    if (this.#chunkAt < this.#chunkEnd || (this.#isInList && this.#fillChunk())) {
+      this.#lastRow = (this.#chunk as Uint32Array)[this.#chunkAt++];
+      return this.#lastRow;
+    }
+    if (!this.#nextEntry()) {
+      this.#ended = true;
+      return CURSOR_END;
+    }
+    const dictionary = this.#dictionary;
+    if (!dictionary.isListAt(this.#lastLeaf, this.#lastPosition)) {
+      this.#lastRow = dictionary.postingAt(this.#lastLeaf, this.#lastPosition);
+      return this.#lastRow;
+    }
+    this.#isInList = true;
+    this.#lastRow = this.descending ? ROW_ID_MAX + 1 : -1;
+    this.#chunkRows = CHUNK_ROWS_MIN;
+    this.#fillChunk();
+    this.#lastRow = (this.#chunk as Uint32Array)[this.#chunkAt++];
+    return this.#lastRow;
   }
 
   /**
-   * Row ids of the entries that follow, up to `count`, without moving; answers how many. To be called in the same poll as the
-   * `next` before it.
+   * Goes to the next key within the bounds, whatever is left of the last one's row ids; false: there is none. `rowCount`, `rowId`
+   * and `copyKey` are of it, until the dictionary changes.
+   */
+  nextKey(): boolean {
+    if (this.#ended) return false;
+    if (!this.#started) this.#start();
+    else if (this.#version !== this.#dictionary.version) this.#seekAgain();
+    this.#leaveList();
+    // Should the place have to be sought again: behind this key.
+    this.#lastRow = this.descending ? 0 : ROW_ID_MAX;
+    this.#ended = !this.#nextEntry();
+    return !this.#ended;
+  }
+
+  /** Row ids of the key that `nextKey` went to. */
+  get rowCount(): number {
+    return this.#dictionary.rowCountAt(this.#lastLeaf, this.#lastPosition);
+  }
+
+  /** Its row ids from `row` on, ascending, to target[at..), at most `max`; answers how many. */
+  readRows(row: number, target: Uint32Array, at: number, max: number): number {
+    const dictionary = this.#dictionary;
+    const posting = dictionary.postingAt(this.#lastLeaf, this.#lastPosition);
+    if (dictionary.isListAt(this.#lastLeaf, this.#lastPosition))
+      return dictionary.lists.read(posting, row, target, at, max);
+    if (posting < row) return 0;
+    target[at] = posting;
+    return 1;
+  }
+
+  copyKey(key: IndexKey): void {
+    this.#dictionary.keyAt(this.#lastLeaf, this.#lastPosition, key);
+  }
+
+  /** Reads on in the list of the last entry; false: it is at its end. */
+  #fillChunk(): boolean {
+    this.#chunk ??= new Uint32Array(CHUNK_ROWS_MAX);
+    const count = this.#readList(this.#chunk, 0, this.#chunkRows, this.#lastRow);
+    this.#isInList = count === this.#chunkRows;
+    this.#chunkRows = Math.min(CHUNK_ROWS_MAX, this.#chunkRows * 2);
+    this.#chunkAt = 0;
+    this.#chunkEnd = count;
+    return count > 0;
+  }
+
+  /** Row ids of the last entry's list behind `row`. */
+  #readList(target: Uint32Array, at: number, max: number, row: number): number {
+    const { lists } = this.#dictionary;
+    const list = this.#dictionary.postingAt(this.#lastLeaf, this.#lastPosition);
+    if (this.descending) return row === 0 ? 0 : lists.readBackward(list, row - 1, target, at, max);
+    return row === ROW_ID_MAX ? 0 : lists.read(list, row + 1, target, at, max);
+  }
+
+  /**
+   * Row ids that follow, up to `count`, without moving; answers how many. To be called in the same poll as the `next` before it.
    */
   peek(rows: Uint32Array, count: number): number {
-    if (!this.#started || this.#ended || this.#version !== this.#dictionary.version) return 0;
+    const dictionary = this.#dictionary;
+    if (!this.#started || this.#ended || this.#version !== dictionary.version) return 0;
     const leaf = this.#leaf;
     const position = this.#position;
     const lastLeaf = this.#lastLeaf;
     const lastPosition = this.#lastPosition;
     let found = 0;
-    for (; found < count; found++) {
-      const row = this.descending ? this.#stepBackward() : this.#stepForward();
-      if (row === CURSOR_END) break;
-      rows[found] = row;
+    for (let at = this.#chunkAt; at < this.#chunkEnd && found < count; at++)
+      rows[found++] = (this.#chunk as Uint32Array)[at];
+    if (this.#isInList)
+      found += this.#readList(rows, found, count - found, found > 0 ? rows[found - 1] : this.#lastRow);
+    while (found < count && this.#nextEntry()) {
+      if (!dictionary.isListAt(this.#lastLeaf, this.#lastPosition))
+        rows[found++] = dictionary.postingAt(this.#lastLeaf, this.#lastPosition);
+      else found += this.#readList(rows, found, count - found, this.descending ? ROW_ID_MAX + 1 : -1);
     }
     this.#leaf = leaf;
     this.#position = position;
     this.#lastLeaf = lastLeaf;
     this.#lastPosition = lastPosition;
-    this.#ended = false;
     return found;
   }
 
@@ -82,22 +183,8 @@ export class IndexCursor {
   suspend(): void {
     if (!this.#started || this.#ended) return;
     const dictionary = this.#dictionary;
-    if (this.#version !== dictionary.version) return;
-    // The entry given last is one step behind the place.
-    this.#saveLast();
-  }
-
-  #saveLast(): void {
-    if (this.#lastLeaf === 0) return;
-    const dictionary = this.#dictionary;
-    const ref = dictionary.arena === null ? 0 : dictionary.refAt(this.#lastLeaf, this.#lastPosition);
-    this.#last.number = dictionary.numberAt(this.#lastLeaf, this.#lastPosition);
-    this.#lastRow = dictionary.rowAt(this.#lastLeaf, this.#lastPosition);
-    if (dictionary.arena !== null) {
-      this.#last.length = 0;
-      this.#last.reserve(dictionary.arena.lengthOf(ref));
-      this.#last.length = dictionary.arena.copyTo(ref, this.#last.bytes);
-    }
+    if (this.#version !== dictionary.version || this.#lastLeaf === 0) return;
+    dictionary.keyAt(this.#lastLeaf, this.#lastPosition, this.#last);
     this.#hasLast = true;
   }
 
@@ -115,18 +202,20 @@ export class IndexCursor {
     return this.#dictionary.numberAt(this.#lastLeaf, this.#lastPosition);
   }
 
-  /** Where the entry given last stands (valid while the version is unchanged); leaf 0 = none given yet. */
-  #lastLeaf = 0;
-  #lastPosition = 0;
-  #hasLast = false;
-
   #start(): void {
     this.#started = true;
     this.#hasLast = false;
     this.#lastLeaf = 0;
+    this.#leaveList();
     this.#version = this.#dictionary.version;
     if (this.descending) this.#startBackward();
     else this.#startForward();
+  }
+
+  #leaveList(): void {
+    this.#isInList = false;
+    this.#chunkAt = 0;
+    this.#chunkEnd = 0;
   }
 
   #startForward(): void {
@@ -136,49 +225,68 @@ export class IndexCursor {
       this.#position = 0;
       return;
     }
-    dictionary.locate(this.lower, this.lowerInclusive || this.isPrefix ? ROW_BEFORE_ALL : ROW_AFTER_ALL);
+    if (!this.isPrefix || this.lowerInclusive) dictionary.locate(this.lower, !this.lowerInclusive);
+    else if (prefixSuccessor(this.lower)) dictionary.locate(successor);
+    else {
+      this.#leaf = 0;
+      return;
+    }
     this.#leaf = dictionary.foundLeaf;
     this.#position = dictionary.foundPosition;
-    if (!this.lowerInclusive && this.isPrefix) this.#skipLowerPrefix();
   }
 
-  #skipLowerPrefix(): void {
+  #startBackward(): void {
     const dictionary = this.#dictionary;
-    while (this.#settleForward()) {
-      if (!dictionary.startsWithAt(this.#leaf, this.#position, this.lower.bytes, this.lower.length)) return;
-      this.#position++;
+    if (!this.hasUpper || (this.isPrefix && this.upperInclusive && !prefixSuccessor(this.upper))) {
+      this.#leaf = dictionary.lastLeaf;
+      this.#position = dictionary.leafCount(this.#leaf);
+      return;
     }
+    // Behind all keys that begin with the prefix, or at or behind the bound itself.
+    if (this.isPrefix && this.upperInclusive) dictionary.locate(successor);
+    else dictionary.locate(this.upper, this.upperInclusive);
+    this.#leaf = dictionary.foundLeaf;
+    this.#position = dictionary.foundPosition;
   }
 
-  /** Moves a position at the end of its leaf to the next leaf's start; false at the end of the dictionary. */
-  #settleForward(): boolean {
+  /** Goes to the next entry within the bounds, which is the last one given from then on; false: there is none. */
+  #nextEntry(): boolean {
+    return this.descending ? this.#stepBackward() : this.#stepForward();
+  }
+
+  #stepForward(): boolean {
     const dictionary = this.#dictionary;
     while (this.#leaf !== 0 && this.#position >= dictionary.leafCount(this.#leaf)) {
       this.#leaf = dictionary.nextLeaf(this.#leaf);
       this.#position = 0;
     }
-    return this.#leaf !== 0;
-  }
-
-  #stepForward(): number {
-    if (!this.#settleForward()) return this.#finish();
-    const dictionary = this.#dictionary;
-    if (this.hasUpper && !this.#isWithinUpper()) return this.#finish();
+    if (this.#leaf === 0) return false;
+    if (this.hasUpper && !this.#isWithinUpper()) return false;
     this.#lastLeaf = this.#leaf;
-    this.#lastPosition = this.#position;
-    return dictionary.rowAt(this.#leaf, this.#position++);
+    this.#lastPosition = this.#position++;
+    return true;
   }
 
   #isWithinUpper(): boolean {
     const dictionary = this.#dictionary;
     const order = dictionary.compareAt(this.#leaf, this.#position, this.upper);
     if (order < 0) return true;
-    if (this.isPrefix) {
-      return (
-        this.upperInclusive && dictionary.startsWithAt(this.#leaf, this.#position, this.upper.bytes, this.upper.length)
-      );
-    }
+    if (this.isPrefix) return this.upperInclusive && dictionary.startsWithAt(this.#leaf, this.#position, this.upper);
     return order === 0 && this.upperInclusive;
+  }
+
+  #stepBackward(): boolean {
+    const dictionary = this.#dictionary;
+    while (this.#leaf !== 0 && this.#position === 0) {
+      this.#leaf = dictionary.previousLeaf(this.#leaf);
+      if (this.#leaf !== 0) this.#position = dictionary.leafCount(this.#leaf);
+    }
+    if (this.#leaf === 0) return false;
+    this.#position--;
+    if (this.hasLower && !this.#isWithinLower()) return false;
+    this.#lastLeaf = this.#leaf;
+    this.#lastPosition = this.#position;
+    return true;
   }
 
   #isWithinLower(): boolean {
@@ -186,72 +294,51 @@ export class IndexCursor {
     const order = dictionary.compareAt(this.#leaf, this.#position, this.lower);
     if (order < 0) return false;
     if (this.lowerInclusive) return true;
-    if (this.isPrefix) {
-      return !dictionary.startsWithAt(this.#leaf, this.#position, this.lower.bytes, this.lower.length);
-    }
+    if (this.isPrefix) return !dictionary.startsWithAt(this.#leaf, this.#position, this.lower);
     return order > 0;
   }
 
-  /** Backwards: #position is one past the entry to give next. */
-  #startBackward(): void {
-    const dictionary = this.#dictionary;
-    if (!this.hasUpper) {
-      this.#leaf = dictionary.lastLeaf;
-      this.#position = dictionary.leafCount(this.#leaf);
-      return;
-    }
-    if (this.isPrefix && this.upperInclusive) {
-      // Behind all keys that begin with the prefix: at the first key that is greater and does not.
-      dictionary.locate(this.upper, ROW_BEFORE_ALL);
-      this.#leaf = dictionary.foundLeaf;
-      this.#position = dictionary.foundPosition;
-      while (
-        this.#settleForward() &&
-        dictionary.startsWithAt(this.#leaf, this.#position, this.upper.bytes, this.upper.length)
-      ) {
-        this.#position++;
-      }
-      if (this.#leaf === 0) {
-        this.#leaf = dictionary.lastLeaf;
-        this.#position = dictionary.leafCount(this.#leaf);
-      }
-      return;
-    }
-    dictionary.locate(this.upper, this.upperInclusive ? ROW_AFTER_ALL : ROW_BEFORE_ALL);
-    this.#leaf = dictionary.foundLeaf;
-    this.#position = dictionary.foundPosition;
-  }
-
-  #stepBackward(): number {
-    const dictionary = this.#dictionary;
-    while (this.#leaf !== 0 && this.#position === 0) {
-      this.#leaf = dictionary.previousLeaf(this.#leaf);
-      if (this.#leaf !== 0) this.#position = dictionary.leafCount(this.#leaf);
-    }
-    if (this.#leaf === 0) return this.#finish();
-    this.#position--;
-    if (this.hasLower && !this.#isWithinLower()) return this.#finish();
-    this.#lastLeaf = this.#leaf;
-    this.#lastPosition = this.#position;
-    return dictionary.rowAt(this.#leaf, this.#position);
-  }
-
-  #finish(): number {
-    this.#ended = true;
-    return CURSOR_END;
-  }
-
+  /** The dictionary has changed: behind the row id given last. */
   #seekAgain(): void {
     const dictionary = this.#dictionary;
     this.#version = dictionary.version;
+    this.#leaveList();
     if (!this.#hasLast) {
+      assert(this.#lastLeaf === 0, 'a cursor is suspended before its dictionary changes');
       if (this.descending) this.#startBackward();
       else this.#startForward();
       return;
     }
-    dictionary.locate(this.#last, this.descending ? this.#lastRow : this.#lastRow + 1);
-    this.#leaf = dictionary.foundLeaf;
-    this.#position = dictionary.foundPosition;
+    const isThere = dictionary.find(this.#last);
+    const leaf = dictionary.foundLeaf;
+    const position = dictionary.foundPosition;
+    this.#leaf = leaf;
+    this.#position = position;
     this.#lastLeaf = 0;
+    if (!isThere) return;
+    let isPassed = true;
+    if (dictionary.isListAt(leaf, position)) {
+      this.#lastLeaf = leaf;
+      this.#lastPosition = position;
+      this.#isInList = true;
+      this.#chunkRows = CHUNK_ROWS_MIN;
+    } else {
+      const row = dictionary.postingAt(leaf, position);
+      isPassed = this.descending ? row >= this.#lastRow : row <= this.#lastRow;
+    }
+    // Backwards the position is one past the entry to come.
+    if (isPassed !== this.descending) this.#position++;
   }
+}
+
+const successor = new IndexKey();
+
+/** Sets `successor` to the first key behind all that begin with the prefix; false: there is none. */
+function prefixSuccessor(prefix: IndexKey): boolean {
+  successor.copyFrom(prefix);
+  while (successor.length > 0 && successor.bytes[successor.length - 1] === 255) successor.length--;
+  if (successor.length === 0) return false;
+  successor.bytes[successor.length - 1]++;
+  successor.seal();
+  return true;
 }

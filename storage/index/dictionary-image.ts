@@ -20,13 +20,19 @@
  * continued from the CRC of the chunk (or header) before, u32 zero. Entries come in blocks:
  *
  * | size | field |
- * | 4 | entries n, 1..128 |
+ * | 4 | keys n, 1..128 |
+ * | 4 | row ids r, n or more |
  * | 4 | size s of the arena slots, 0 for number keys |
+ * | 4 | zero |
  * | 8 n | keys (f64), as the dictionary holds them |
- * | 4 n | row ids, padded to a multiple of 8 |
- * | s | arena slots: u16 length, bytes, rounded up to 8 |
+ * | 4 n | row ids of each key; left out when r = n |
+ * | 4 r | row ids, key after key, ascending for each |
+ * | s | arena slots: u16 length, bytes from the seventh on, rounded up to 4 |
  *
- * End: f64 count of entries, u32 flags (1 lossy, 2 stale keys), u32 zero; then the file ends.
+ * Row ids and slots begin at a multiple of 4, blocks at a multiple of 8. A long posting list goes on in the next block, whose
+ * first key is then the last one of the block before.
+ *
+ * End: f64 count of row ids, u32 flags (1 lossy, 2 stale keys), u32 zero; then the file ends.
  *
  * Why entries and not nodes. What is dumped while it changes is good all the same (storage/index-images.ts says why) as long as
  * each entry that is there all the time is dumped once. A cursor over keys sees to that however the tree splits and merges;
@@ -38,17 +44,20 @@ import type { PageSet } from '../buffer/index.ts';
 import type { File, FileSystem } from '../io/index.ts';
 import { crc32 } from '../page/index.ts';
 import { IndexKey } from './index-key.ts';
-import { KEY_SIZE_MAX } from './key-arena.ts';
+import { KEY_SIZE_MAX, slotSize } from './key-arena.ts';
 import { NODE_CAPACITY, type OrderedDictionary } from './ordered-dictionary.ts';
 
 const MAGIC = 'HOTROWIX';
 /** Changes with the layout of the file and with the encoding of keys (types/key.ts, numberKey in the executor). */
-const VERSION = 1;
+const VERSION = 2;
 const HEADER_SIZE = 40;
 const CHUNK_HEADER_SIZE = 16;
 const CHUNK_ENTRIES = 1;
 const CHUNK_END = 2;
-const BLOCK_SIZE_MAX = 8 + NODE_CAPACITY * (12 + ((KEY_SIZE_MAX + 9) & -8));
+const BLOCK_HEADER_SIZE = 16;
+/** Row ids of a block: a posting list of more goes on in the next. */
+const BLOCK_ROWS_MAX = 8192;
+const BLOCK_SIZE_MAX = BLOCK_HEADER_SIZE + NODE_CAPACITY * (12 + slotSize(KEY_SIZE_MAX)) + BLOCK_ROWS_MAX * 4 + 8;
 const CHUNK_SIZE_MAX = 512 * 1024;
 const END_SIZE = 16;
 const FLAG_LOSSY = 1;
@@ -108,8 +117,10 @@ export class ImageWriter {
   private leaf = 0;
   private position = 0;
   private version = -1;
-  /** The last entry that was dumped; row -1: none. */
+  /** The last key of which something was dumped. */
   private readonly lastKey = new IndexKey();
+  private hasLast = false;
+  /** Its last row id that was dumped; -1: all of them, when the next entry is reached. */
   private lastRow = -1;
 
   constructor(dictionary: OrderedDictionary, identity: ImageIdentity, buffer: ImageBuffer) {
@@ -147,69 +158,123 @@ export class ImageWriter {
     return bytes.subarray(0, size);
   }
 
-  /** Fills the chunk with blocks, a leaf (or its rest) each; answers its size. */
+  /** Fills the chunk with blocks; answers its size. */
   private fill(): number {
     const { dictionary } = this;
     this.seek();
     let at = CHUNK_HEADER_SIZE;
-    let lastLeaf = 0;
     while (this.leaf !== 0 && at < CHUNK_HEADER_SIZE + this.chunk.chunkSize) {
-      if (this.position < dictionary.leafCount(this.leaf)) {
-        at = this.block(at);
-        lastLeaf = this.leaf;
+      if (this.position < dictionary.leafCount(this.leaf)) at = this.block(at);
+      else {
+        this.leaf = dictionary.nextLeaf(this.leaf);
+        this.position = 0;
       }
-      this.leaf = dictionary.nextLeaf(this.leaf);
-      this.position = 0;
     }
-    if (lastLeaf !== 0) this.remember(lastLeaf, dictionary.leafCount(lastLeaf) - 1);
     return at;
   }
 
-  /** Changed since the last call: to the first entry behind the last one dumped. */
+  /** Changed since the last call: to the first row id behind the last one dumped. */
   private seek(): void {
     const { dictionary } = this;
     if (dictionary.version === this.version) return;
     this.version = dictionary.version;
-    if (this.lastRow < 0) {
+    if (!this.hasLast) {
       this.leaf = dictionary.firstLeaf;
       this.position = 0;
       return;
     }
-    dictionary.locate(this.lastKey, this.lastRow + 1);
+    // Row ids that the key gets while its list is being dumped may come in or not; one that it had may not be dumped twice.
+    dictionary.locate(this.lastKey);
     this.leaf = dictionary.foundLeaf;
     this.position = dictionary.foundPosition;
-  }
-
-  private block(at: number): number {
-    const { dictionary, chunk } = this;
-    const { leaf, position } = this;
-    const count = dictionary.leafCount(leaf) - position;
-    const rowsAt = at + 8 + count * 8;
-    let end = rowsAt + ((count * 4 + 7) & -8);
-    if ((count & 1) !== 0) chunk.u32[(end >>> 2) - 1] = 0;
-    dictionary.copyEntries(leaf, position, chunk.f64, (at + 8) >>> 3, chunk.u32, rowsAt >>> 2);
-    const slotsAt = end;
-    if (dictionary.arena !== null) {
-      for (let i = position; i < position + count; i++)
-        end += dictionary.arena.copySlot(dictionary.refAt(leaf, i), chunk.bytes, end);
+    if (
+      this.position === dictionary.leafCount(this.leaf) ||
+      dictionary.compareAt(this.leaf, this.position, this.lastKey) !== 0
+    ) {
+      this.rowsFrom = 0;
+      return;
     }
-    chunk.u32[at >>> 2] = count;
-    chunk.u32[(at + 4) >>> 2] = end - slotsAt;
-    this.count += count;
-    return end;
+    this.rowsFrom = this.lastRow + 1;
   }
 
-  private remember(leaf: number, position: number): void {
-    const { dictionary, lastKey } = this;
-    this.lastRow = dictionary.rowAt(leaf, position);
-    lastKey.number = dictionary.numberAt(leaf, position);
-    if (dictionary.arena === null) return;
-    const ref = dictionary.refAt(leaf, position);
-    lastKey.length = 0;
-    lastKey.reserve(KEY_SIZE_MAX);
-    lastKey.length = dictionary.arena.copyTo(ref, lastKey.bytes);
+  /** Row ids below this of the entry at the place are dumped already. */
+  private rowsFrom = 0;
+
+  /** Keys of one leaf with their row ids; answers the end. */
+  private block(start: number): number {
+    const { dictionary, leaf } = this;
+    const { lists } = dictionary;
+    const first = this.position;
+    const rest = dictionary.leafCount(leaf) - first;
+    // Row ids are gathered apart: where they begin depends on the number of keys.
+    let keys = 0;
+    let rows = 0;
+    while (keys < rest && rows < BLOCK_ROWS_MAX) {
+      const position = first + keys;
+      const posting = dictionary.postingAt(leaf, position);
+      let got = 1;
+      if (dictionary.isListAt(leaf, position)) {
+        const max = BLOCK_ROWS_MAX - rows;
+        got = this.rowsFrom > ROW_ID_MAX ? 0 : lists.read(posting, this.rowsFrom, rowScratch, rows, max);
+        countScratch[keys++] = got;
+        rows += got;
+        if (got === max) {
+          // It may go on.
+          this.rowsFrom = rowScratch[rows - 1] + 1;
+          break;
+        }
+      } else {
+        if (posting < this.rowsFrom) got = 0;
+        else rowScratch[rows] = posting;
+        countScratch[keys++] = got;
+        rows += got;
+      }
+      this.rowsFrom = 0;
+      this.position++;
+    }
+    return this.writeBlock(start, first, keys, rows);
+  }
+
+  /** The gathered row ids, and their keys but for such without any. */
+  private writeBlock(start: number, firstPosition: number, gathered: number, rows: number): number {
+    const { dictionary, chunk, leaf } = this;
+    const { u32 } = chunk;
+    let keys = 0;
+    for (let i = 0; i < gathered; i++) {
+      if (countScratch[i] === 0) continue;
+      positionScratch[keys] = firstPosition + i;
+      countScratch[keys++] = countScratch[i];
+    }
+    if (keys === 0) return start;
+    let at = (start + BLOCK_HEADER_SIZE) >>> 3;
+    for (let i = 0; i < keys; i++) chunk.f64[at++] = dictionary.numberAt(leaf, positionScratch[i]);
+    at *= 2;
+    if (rows !== keys) for (let i = 0; i < keys; i++) u32[at++] = countScratch[i];
+    u32.set(rowScratch.subarray(0, rows), at);
+    at += rows;
+    const slotsAt = at * 4;
+    let end = slotsAt;
+    if (dictionary.arena !== null) {
+      for (let i = 0; i < keys; i++)
+        end += dictionary.arena.copySlot(dictionary.refAt(leaf, positionScratch[i]), chunk.bytes, end);
+    }
+    u32[start >>> 2] = keys;
+    u32[(start + 4) >>> 2] = rows;
+    u32[(start + 8) >>> 2] = end - slotsAt;
+    u32[(start + 12) >>> 2] = 0;
+    if ((end & 4) !== 0) u32[end >>> 2] = 0;
+    this.count += rows;
+    dictionary.keyAt(leaf, positionScratch[keys - 1], this.lastKey);
+    this.lastRow = rowScratch[rows - 1];
+    this.hasLast = true;
+    return (end + 7) & -8;
   }
 }
+
+const ROW_ID_MAX = 0xffffffff;
+const rowScratch = new Uint32Array(BLOCK_ROWS_MAX);
+const countScratch = new Uint32Array(NODE_CAPACITY);
+const positionScratch = new Uint32Array(NODE_CAPACITY);
 
 /** The chunks of an image, one after the other, into the buffer. */
 class ImageChunks {
@@ -296,6 +361,8 @@ export function checkImage(
 
 interface ImageBlock {
   readonly numbers: Float64Array;
+  /** Row ids of each key; null: one. */
+  readonly counts: Uint32Array | null;
   readonly rows: Uint32Array;
   readonly slots: Buffer;
   readonly next: number;
@@ -303,15 +370,30 @@ interface ImageBlock {
 
 /** The block of entries at `at` in the buffer, null if it is none. */
 function blockAt({ bytes, f64, u32 }: ImageBuffer, at: number, end: number): ImageBlock | null {
-  const count = u32[at >>> 2];
-  const rowsAt = at + 8 + count * 8;
-  const slotsAt = rowsAt + ((count * 4 + 7) & -8);
-  const next = slotsAt + u32[(at + 4) >>> 2];
-  if (count === 0 || count > NODE_CAPACITY || next > end) return null;
+  const keys = u32[at >>> 2];
+  const rows = u32[(at >>> 2) + 1];
+  const slotsSize = u32[(at >>> 2) + 2];
+  if (keys === 0 || keys > NODE_CAPACITY || rows < keys || rows > BLOCK_ROWS_MAX) return null;
+  const keysAt = at + BLOCK_HEADER_SIZE;
+  const countsAt = (keysAt + keys * 8) >>> 2;
+  const rowsAt = rows === keys ? countsAt : countsAt + keys;
+  const slotsAt = (rowsAt + rows) * 4;
+  const next = (slotsAt + slotsSize + 7) & -8;
+  if (next > end || (slotsSize & 3) !== 0) return null;
+  const counts = rows === keys ? null : u32.subarray(countsAt, rowsAt);
+  if (counts !== null) {
+    let sum = 0;
+    for (const count of counts) {
+      if (count === 0) return null;
+      sum += count;
+    }
+    if (sum !== rows) return null;
+  }
   return {
-    numbers: f64.subarray((at + 8) >>> 3, rowsAt >>> 3),
-    rows: u32.subarray(rowsAt >>> 2, (rowsAt >>> 2) + count),
-    slots: bytes.subarray(slotsAt, next),
+    numbers: f64.subarray(keysAt >>> 3, (keysAt >>> 3) + keys),
+    counts,
+    rows: u32.subarray(rowsAt, rowsAt + rows),
+    slots: bytes.subarray(slotsAt, slotsAt + slotsSize),
     next,
   };
 }
@@ -323,7 +405,8 @@ export class ImageReader {
   private readonly fileSystem: FileSystem;
   private readonly chunk = new ImageBuffer();
   private readonly numbers = new Float64Array(NODE_CAPACITY);
-  private readonly rows = new Uint32Array(NODE_CAPACITY);
+  private readonly counts = new Uint32Array(NODE_CAPACITY);
+  private readonly rows = new Uint32Array(BLOCK_ROWS_MAX);
   private slots = new Uint8Array(NODE_CAPACITY * 16);
 
   constructor(fileSystem: FileSystem) {
@@ -394,12 +477,12 @@ export class ImageReader {
     for (let at = CHUNK_HEADER_SIZE; at < end; ) {
       const block = blockAt(this.chunk, at, end);
       if (block === null) return -1;
-      const { numbers, rows } = block;
+      const { numbers, counts, rows } = block;
       const slots = dictionary.hasByteKeys ? block.slots : null;
       const fits =
         without.length === 0 || !hasRowOn(rows, without)
-          ? dictionary.appendEntries(numbers, rows, slots)
-          : this.appendWithout(dictionary, numbers, rows, slots, without);
+          ? dictionary.appendEntries(numbers, counts, rows, slots)
+          : this.appendWithout(dictionary, block, slots, without);
       if (!fits) return -1;
       entries += rows.length;
       at = block.next;
@@ -409,20 +492,25 @@ export class ImageReader {
 
   private appendWithout(
     dictionary: OrderedDictionary,
-    numbers: Float64Array,
-    rows: Uint32Array,
+    block: ImageBlock,
     slots: Uint8Array | null,
     without: Uint32Array,
   ): boolean {
     if (slots !== null && slots.length > this.slots.length) this.slots = new Uint8Array(slots.length);
+    const { numbers, counts, rows } = block;
+    let keys = 0;
     let kept = 0;
+    let row = 0;
     let from = 0;
     let to = 0;
-    for (let i = 0; i < rows.length; i++) {
-      const size = slots === null ? 0 : ((slots[from] | (slots[from + 1] << 8)) + 2 + 7) & -8;
-      if (!isOn(rows[i], without)) {
-        this.numbers[kept] = numbers[i];
-        this.rows[kept++] = rows[i];
+    for (let i = 0; i < numbers.length; i++) {
+      const size = slots === null ? 0 : slotSize(slots[from] | (slots[from + 1] << 8));
+      const before = kept;
+      for (const end = row + (counts === null ? 1 : counts[i]); row < end; row++)
+        if (!isOn(rows[row], without)) this.rows[kept++] = rows[row];
+      if (kept > before) {
+        this.numbers[keys] = numbers[i];
+        this.counts[keys++] = kept - before;
         if (slots !== null) this.slots.set(slots.subarray(from, from + size), to);
         to += size;
       }
@@ -431,7 +519,8 @@ export class ImageReader {
     this.dropped += rows.length - kept;
     if (kept === 0) return true;
     const keptSlots = slots === null ? null : this.slots.subarray(0, to);
-    return dictionary.appendEntries(this.numbers.subarray(0, kept), this.rows.subarray(0, kept), keptSlots);
+    const keptCounts = kept === keys ? null : this.counts.subarray(0, keys);
+    return dictionary.appendEntries(this.numbers.subarray(0, keys), keptCounts, this.rows.subarray(0, kept), keptSlots);
   }
 }
 

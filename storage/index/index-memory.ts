@@ -1,25 +1,30 @@
 /**
  * The memory that all indexes of a server have reserved, and the most they may. Beyond it, an index takes entries only as far as
- * what it has reserved already reaches: the statement fails (53200) before anything has changed. One segment (1.5 MB of
- * nodes, 1 MB of keys) may go beyond the limit.
+ * what it has reserved already reaches: the statement fails (53200) before anything has changed. One segment each (1.5 MB of
+ * nodes, 1 MB of keys, 1 MB of posting lists) may go beyond the limit.
  */
 import { SqlError } from '../../types/errors.ts';
 
 export class IndexMemory {
-  /** Bytes of nodes, and of the arenas of byte keys. */
+  /** Bytes of nodes, of the arenas of byte keys, and of posting lists. */
   nodeBytes = 0;
   arenaBytes = 0;
+  postingBytes = 0;
   /** Bytes (index_memory_limit); indexes that are built at the start do not ask. */
   limit = Number.POSITIVE_INFINITY;
 
+  get usedBytes(): number {
+    return this.nodeBytes + this.arenaBytes + this.postingBytes;
+  }
+
   get isFull(): boolean {
-    return this.nodeBytes + this.arenaBytes >= this.limit;
+    return this.usedBytes >= this.limit;
   }
 
   error(): SqlError {
     const kilobytes = (size: number): string => `${Math.ceil(size / 1024)} kB`;
     return new SqlError('53200', 'out of memory', {
-      detail: `All indexes together use ${kilobytes(this.nodeBytes + this.arenaBytes)} of the ${kilobytes(this.limit)} that index_memory_limit allows.`,
+      detail: `All indexes together use ${kilobytes(this.usedBytes)} of the ${kilobytes(this.limit)} that index_memory_limit allows.`,
       hint: 'Drop indexes that are not needed, or raise index_memory_limit.',
     });
   }

@@ -1,8 +1,24 @@
 /** Dictionaries and posting lists. See README.md. */
+export { atLeastSet } from './at-least-set.ts';
 export { CURSOR_END, IndexCursor } from './cursor.ts';
 export { ImageBuffer, type ImageIdentity, ImageReader, ImageWriter } from './dictionary-image.ts';
+export { DictionaryLoader } from './dictionary-loader.ts';
 export { IndexKey } from './index-key.ts';
 export { IndexMemory } from './index-memory.ts';
 export { gallop, intersectSorted, uniteSorted } from './intersect.ts';
 export { KEY_SIZE_MAX } from './key-arena.ts';
 export { OrderedDictionary } from './ordered-dictionary.ts';
+export { PostingLists } from './posting-lists.ts';
+export {
+  andNotSet,
+  andSet,
+  emptySet,
+  keySet,
+  orSet,
+  PostingCounter,
+  PostingReader,
+  type PostingSet,
+  rangeSet,
+  sortedSet,
+} from './posting-set.ts';
+export type { RowGroup } from './row-group.ts';

@@ -1,19 +1,21 @@
 /**
- * Ordered dictionary: a B+tree of (key, row id) entries in typed arrays.
+ * Ordered dictionary: a B+tree from keys to postings, in typed arrays.
  *
- *     inner   [ s1 | s2 | s3 ]        separator i = smallest entry under child i + 1
+ *     inner   [ s1 | s2 | s3 ]        separator i = smallest key under child i + 1
  *            /     |    |     \
  *     leaf  [..] [..]  [..]  [..]     linked left to right and right to left
  *
- * Entries are ordered by key, then row id, so the row ids of one key are its posting list, in row id order. An entry is a
- * float64 (number key, or the first six bytes of a byte key), a reference into the key arena (byte keys only) and a u32 row
- * id: 12 or 16 bytes, 17-23 with the usual fill. Nodes live in segments of typed arrays; node 0 is never used.
+ * An entry is a key and its posting. The key is a float64 (number key, or the first six bytes of a byte key) and, for byte keys, a
+ * reference into the key arena, where the rest is. The posting is the row id itself while there is one, else the handle of a
+ * posting list (posting-lists.ts); a bit an entry says which. So an entry is 12 or 16 bytes, 14 to 23 with the usual fill.
+ * Nodes live in segments of typed arrays; node 0 is never used.
  *
  * Invariants (checkInvariants)
- *  1. Entries ascend strictly within a leaf and along the chain of leaves.
- *  2. Every entry under child i of an inner node is >= separator i-1 and < separator i.
+ *  1. Keys ascend strictly within a leaf and along the chain of leaves.
+ *  2. Every key under child i of an inner node is >= separator i-1 and < separator i.
  *  3. No node but the root is empty.
- *  4. `count` is the number of entries in all leaves.
+ *  4. `keyCount` is the number of entries in all leaves, `count` that of the row ids in their postings.
+ *  5. A posting list has two row ids or more, and is of one entry.
  *
  * Splits: in the middle, but at the end when the new entry is the last of the rightmost leaf, so that ascending loads fill
  * their leaves. Removal frees a node when it becomes empty; nodes are not merged before (as PostgreSQL's nbtree).
@@ -21,11 +23,15 @@
 import { assert } from '../../types/assert.ts';
 import type { IndexKey } from './index-key.ts';
 import { IndexMemory } from './index-memory.ts';
-import { KeyArena } from './key-arena.ts';
+import { KeyArena, slotSize } from './key-arena.ts';
+import { PostingLists } from './posting-lists.ts';
 
 /** Entries a node holds. 64 to 128 measured alike for point reads; 128 has the cheaper memory. */
 export const NODE_CAPACITY = 128;
 const NODE_CAPACITY_BITS = 7;
+/** Words of a node's bits that say which postings are lists. */
+const BIT_WORDS = NODE_CAPACITY >>> 5;
+const BIT_WORDS_BITS = 2;
 const SEGMENT_NODES_BITS = 10;
 const SEGMENT_NODES = 1 << SEGMENT_NODES_BITS;
 const SEGMENT_MASK = SEGMENT_NODES - 1;
@@ -37,8 +43,10 @@ const LOADED_ENTRIES_MAX = 116;
 export class OrderedDictionary {
   /** True: byte keys in the arena; false: number keys. */
   readonly hasByteKeys: boolean;
-  /** Entries in the tree. */
+  /** Row ids in all postings. */
   count = 0;
+  /** Distinct keys. */
+  keyCount = 0;
   /** Changes at every insert and removal; cursors notice that they must seek again. */
   version = 0;
   /** Set when an integer beyond 2^53 was inserted: the order among equal number keys is then not that of the values. */
@@ -47,10 +55,16 @@ export class OrderedDictionary {
   hasStaleKeys = false;
 
   readonly arena: KeyArena | null;
-  /** Per segment: the entries of its nodes, node after node. In inner nodes entry i is separator i. */
+  /** Postings of keys with two row ids and more. */
+  readonly lists: PostingLists;
+  /** Per segment: the entries of its nodes, node after node. In inner nodes entry i is separator i, its posting child i + 1. */
   readonly keySegments: Float64Array[] = [];
   readonly refSegments: Uint32Array[] = [];
-  readonly rowSegments: Uint32Array[] = [];
+  readonly postingSegments: Uint32Array[] = [];
+  /** A bit an entry: its posting is a list. */
+  readonly #listBits: Uint32Array[] = [];
+  /** No bit of #listBits was ever set: most dictionaries of unique keys. */
+  #hasLists = false;
   /** Entries used in the node. */
   #counts = new Uint16Array(SEGMENT_NODES);
   /** Leaf: next leaf. Inner: child 0. */
@@ -63,8 +77,6 @@ export class OrderedDictionary {
   #height = 0;
   #firstLeaf: number;
   #lastLeaf: number;
-  /** Children 1.. of inner nodes, by node; child 0 is in #next. Few enough (one node per 64 leaves and more) for own arrays. */
-  readonly #children: Uint32Array[] = [];
   readonly #pathNodes = new Uint32Array(DEPTH_MAX);
   readonly #pathSlots = new Int32Array(DEPTH_MAX);
 
@@ -77,6 +89,7 @@ export class OrderedDictionary {
     this.#memory = memory;
     this.#countBytes(this.#counts.byteLength + this.#next.byteLength + this.#previous.byteLength);
     this.arena = hasByteKeys ? new KeyArena(memory) : null;
+    this.lists = new PostingLists(memory);
     this.#root = this.#allocate();
     this.#firstLeaf = this.#root;
     this.#lastLeaf = this.#root;
@@ -84,14 +97,22 @@ export class OrderedDictionary {
 
   /** Memory reserved, in bytes. */
   get sizeBytes(): number {
-    return this.#nodeBytes + (this.arena?.sizeBytes ?? 0);
+    return this.#nodeBytes + (this.arena?.sizeBytes ?? 0) + this.lists.slab.sizeBytes;
   }
 
-  /** The index is gone: its memory is no longer counted. */
+  /** About the size of an image. */
+  get imageBytes(): number {
+    return this.keyCount * 12 + (this.count > this.keyCount ? this.count * 4 : 0) + (this.arena?.usedBytes ?? 0);
+  }
+
+  /**
+   * The index is gone: its memory is no longer counted. All stays readable: a checkpoint may be in the middle of its image.
+   */
   release(): void {
     this.#memory.nodeBytes -= this.#nodeBytes;
     this.#memory.arenaBytes -= this.arena?.sizeBytes ?? 0;
     this.#nodeBytes = 0;
+    this.lists.slab.stopCounting();
   }
 
   #countBytes(bytes: number): void {
@@ -99,7 +120,7 @@ export class OrderedDictionary {
     this.#memory.nodeBytes += bytes;
   }
 
-  /** Indexes use all they may: an entry is taken only if the reserved nodes and key segments are enough for all it may need. */
+  /** Indexes use all they may: a key is taken only if the reserved nodes and key segments are enough for all it may need. */
   #checkRoom(leaf: number): void {
     const splits = this.#counts[leaf] === NODE_CAPACITY ? this.#height + 2 : 0;
     if (this.arena !== null && !this.arena.hasRoomFor(splits + 1)) throw this.#memory.error();
@@ -119,9 +140,11 @@ export class OrderedDictionary {
     const node = this.#nodeCount++;
     const segment = node >>> SEGMENT_NODES_BITS;
     // The first segment starts small: a database with a thousand small indexes must not pay 1.5 MB for each.
-    if (segment >= this.keySegments.length) this.#addSegment(segment === 0 ? 4 : SEGMENT_NODES);
-    else if ((node & SEGMENT_MASK) << NODE_CAPACITY_BITS >= this.keySegments[segment].length)
-      this.#growSegment(segment);
+    if (segment >= this.keySegments.length) this.#setSegment(segment, segment === 0 ? 4 : SEGMENT_NODES);
+    else {
+      const nodes = this.keySegments[segment].length >>> NODE_CAPACITY_BITS;
+      if ((node & SEGMENT_MASK) >= nodes) this.#setSegment(segment, Math.min(nodes * 2, SEGMENT_NODES));
+    }
     if (node >= this.#counts.length) {
       this.#countBytes(this.#counts.byteLength + this.#next.byteLength + this.#previous.byteLength);
       const length = this.#counts.length * 2;
@@ -132,72 +155,80 @@ export class OrderedDictionary {
     return node;
   }
 
-  #addSegment(nodes: number): void {
-    this.keySegments.push(new Float64Array(nodes << NODE_CAPACITY_BITS));
-    this.rowSegments.push(new Uint32Array(nodes << NODE_CAPACITY_BITS));
-    this.refSegments.push(new Uint32Array(this.hasByteKeys ? nodes << NODE_CAPACITY_BITS : 0));
-    this.#countBytes((nodes << NODE_CAPACITY_BITS) * (this.hasByteKeys ? 16 : 12));
+  /** Makes a segment, or a larger one of it. */
+  #setSegment(segment: number, nodes: number): void {
+    const entries = nodes << NODE_CAPACITY_BITS;
+    const grown = entries - (this.keySegments[segment]?.length ?? 0);
+    this.#countBytes(grown * (this.hasByteKeys ? 16 : 12) + (grown >>> 3));
+    this.keySegments[segment] = copied(this.keySegments[segment], new Float64Array(entries));
+    this.postingSegments[segment] = copied(this.postingSegments[segment], new Uint32Array(entries));
+    this.refSegments[segment] = copied(this.refSegments[segment], new Uint32Array(this.hasByteKeys ? entries : 0));
+    this.#listBits[segment] = copied(this.#listBits[segment], new Uint32Array(nodes * BIT_WORDS));
   }
 
-  #growSegment(segment: number): void {
-    const entries = Math.min(this.keySegments[segment].length * 2, SEGMENT_NODES << NODE_CAPACITY_BITS);
-    this.#countBytes((entries - this.keySegments[segment].length) * (this.hasByteKeys ? 16 : 12));
-    const keys = new Float64Array(entries);
-    keys.set(this.keySegments[segment]);
-    this.keySegments[segment] = keys;
-    const rows = new Uint32Array(entries);
-    rows.set(this.rowSegments[segment]);
-    this.rowSegments[segment] = rows;
-    if (!this.hasByteKeys) return;
-    const refs = new Uint32Array(entries);
-    refs.set(this.refSegments[segment]);
-    this.refSegments[segment] = refs;
-  }
-
-  /**
-   * Number of entries of the node that are < (key, row); with row = -1, that have a smaller key; with row = 2^32, that have a
-   * smaller or equal key.
-   */
-  #lowerBound(node: number, key: IndexKey, row: number): number {
+  /** Number of entries of the node whose key is smaller. */
+  #lowerBound(node: number, key: IndexKey): number {
     const segment = node >>> SEGMENT_NODES_BITS;
     const base = (node & SEGMENT_MASK) << NODE_CAPACITY_BITS;
     const keys = this.keySegments[segment];
     const wanted = key.number;
     let low = base;
     let high = base + this.#counts[node];
+    if (this.arena === null) {
+      while (low < high) {
+        const middle = (low + high) >>> 1;
+        if (keys[middle] < wanted) low = middle + 1;
+        else high = middle;
+      }
+      return low - base;
+    }
+    const refs = this.refSegments[segment];
     while (low < high) {
       const middle = (low + high) >>> 1;
       const stored = keys[middle];
-      if (stored < wanted || (stored === wanted && this.#tieIsLess(segment, middle, key, row))) low = middle + 1;
+      if (stored < wanted || (stored === wanted && this.arena.compare(refs[middle], key.bytes, key.length) < 0))
+        low = middle + 1;
       else high = middle;
     }
     return low - base;
   }
 
-  /** Entry and key agree in `number`: is the entry < (key, row)? */
-  #tieIsLess(segment: number, entry: number, key: IndexKey, row: number): boolean {
-    if (this.arena !== null) {
-      const order = this.arena.compare(this.refSegments[segment][entry], key.bytes, key.length);
-      if (order !== 0) return order < 0;
+  /** Number of entries of the node whose key is smaller or equal: in an inner node, the slot of the child to go down to. */
+  #upperBound(node: number, key: IndexKey): number {
+    const segment = node >>> SEGMENT_NODES_BITS;
+    const base = (node & SEGMENT_MASK) << NODE_CAPACITY_BITS;
+    const keys = this.keySegments[segment];
+    const wanted = key.number;
+    let low = base;
+    let high = base + this.#counts[node];
+    if (this.arena === null) {
+      while (low < high) {
+        const middle = (low + high) >>> 1;
+        if (keys[middle] <= wanted) low = middle + 1;
+        else high = middle;
+      }
+      return low - base;
     }
-    return this.rowSegments[segment][entry] < row;
-  }
-
-  /** Child of an inner node to go down for (key, row): the last one whose separator is <= it. */
-  #childSlot(node: number, key: IndexKey, row: number): number {
-    // Separators <= (key, row) are those < (key, row + 1): row ids are integers.
-    return this.#lowerBound(node, key, row + 1);
+    const refs = this.refSegments[segment];
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      const stored = keys[middle];
+      if (stored < wanted || (stored === wanted && this.arena.compare(refs[middle], key.bytes, key.length) <= 0))
+        low = middle + 1;
+      else high = middle;
+    }
+    return low - base;
   }
 
   #child(node: number, slot: number): number {
-    return slot === 0 ? this.#next[node] : this.#children[node][slot - 1];
+    return slot === 0 ? this.#next[node] : this.postingAt(node, slot - 1);
   }
 
-  /** Goes down to the leaf for (key, row), remembering the path. */
-  #descend(key: IndexKey, row: number): number {
+  /** Goes down to the leaf for the key, remembering the path. */
+  #descend(key: IndexKey): number {
     let node = this.#root;
     for (let level = 0; level < this.#height; level++) {
-      const slot = this.#childSlot(node, key, row);
+      const slot = this.#upperBound(node, key);
       this.#pathNodes[level] = node;
       this.#pathSlots[level] = slot;
       node = this.#child(node, slot);
@@ -205,23 +236,27 @@ export class OrderedDictionary {
     return node;
   }
 
-  /** Adds an entry; false when exactly this (key, row id) is there already. */
+  /** Adds a row id to a key's posting; false when it is there already. */
   insert(key: IndexKey, rowId: number): boolean {
     let leaf = this.#lastLeaf;
     let position = this.#counts[leaf];
-    // Ascending loads: is the entry behind the very last one?
-    const isAppend = position > 0 && this.#isGreater(leaf, position - 1, key, rowId);
+    // Ascending loads: does the key belong behind the very last one, or is it that?
+    const order = position > 0 ? this.compareAt(leaf, position - 1, key) : 1;
+    if (order === 0) return this.#addRow(leaf, position - 1, rowId);
+    const isAppend = order < 0;
     if (isAppend) {
-      if (position === NODE_CAPACITY) this.#descend(key, rowId);
+      if (position === NODE_CAPACITY) this.#descend(key);
     } else {
-      leaf = this.#descend(key, rowId);
-      position = this.#lowerBound(leaf, key, rowId);
-      if (position < this.#counts[leaf] && this.#equals(leaf, position, key, rowId)) return false;
+      leaf = this.#descend(key);
+      position = this.#lowerBound(leaf, key);
+      if (position < this.#counts[leaf] && this.compareAt(leaf, position, key) === 0)
+        return this.#addRow(leaf, position, rowId);
     }
     if (this.#memory.isFull) this.#checkRoom(leaf);
     const ref = this.arena === null ? 0 : this.arena.store(key.bytes, key.length);
     this.version++;
     this.count++;
+    this.keyCount++;
     if (this.#counts[leaf] === NODE_CAPACITY) {
       const right = this.#splitLeaf(leaf, isAppend ? NODE_CAPACITY : NODE_CAPACITY >>> 1);
       if (position > this.#counts[leaf] || (position === this.#counts[leaf] && isAppend)) {
@@ -229,7 +264,7 @@ export class OrderedDictionary {
         leaf = right;
       }
       this.#place(leaf, position, key.number, ref, rowId);
-      // The separator is the right node's first entry: known only now.
+      // The separator is the right node's first key: known only now.
       this.#insertSeparator(this.#height - 1, right);
       return true;
     }
@@ -237,34 +272,55 @@ export class OrderedDictionary {
     return true;
   }
 
-  #isGreater(leaf: number, entry: number, key: IndexKey, rowId: number): boolean {
+  /** Adds a row id to the posting of an entry. */
+  #addRow(leaf: number, position: number, rowId: number): boolean {
+    const { lists } = this;
     const segment = leaf >>> SEGMENT_NODES_BITS;
-    const at = ((leaf & SEGMENT_MASK) << NODE_CAPACITY_BITS) + entry;
-    const stored = this.keySegments[segment][at];
-    return stored < key.number || (stored === key.number && this.#tieIsLess(segment, at, key, rowId));
+    const at = ((leaf & SEGMENT_MASK) << NODE_CAPACITY_BITS) + position;
+    const posting = this.postingSegments[segment][at];
+    if (this.isListAt(leaf, position)) {
+      if (this.#memory.isFull && !lists.slab.hasRoomFor(lists.wordsForAdd(posting)) && !lists.has(posting, rowId))
+        throw this.#memory.error();
+      const list = lists.add(posting, rowId);
+      if (!lists.changed) return false;
+      this.postingSegments[segment][at] = list;
+    } else {
+      if (posting === rowId) return false;
+      if (this.#memory.isFull && !lists.slab.hasRoomFor(3)) throw this.#memory.error();
+      this.postingSegments[segment][at] = lists.createPair(posting, rowId);
+      this.#setListBit(leaf, position);
+    }
+    this.version++;
+    this.count++;
+    return true;
   }
 
-  #equals(leaf: number, entry: number, key: IndexKey, rowId: number): boolean {
-    const segment = leaf >>> SEGMENT_NODES_BITS;
-    const at = ((leaf & SEGMENT_MASK) << NODE_CAPACITY_BITS) + entry;
-    if (this.keySegments[segment][at] !== key.number || this.rowSegments[segment][at] !== rowId) return false;
-    return this.arena === null || this.arena.compare(this.refSegments[segment][at], key.bytes, key.length) === 0;
+  #setListBit(leaf: number, position: number): void {
+    this.#hasLists = true;
+    const bits = this.#listBits[leaf >>> SEGMENT_NODES_BITS];
+    bits[((leaf & SEGMENT_MASK) << BIT_WORDS_BITS) + (position >>> 5)] |= 1 << (position & 31);
   }
 
-  #place(node: number, position: number, number: number, ref: number, rowId: number): void {
+  #clearListBit(leaf: number, position: number): void {
+    const bits = this.#listBits[leaf >>> SEGMENT_NODES_BITS];
+    bits[((leaf & SEGMENT_MASK) << BIT_WORDS_BITS) + (position >>> 5)] &= ~(1 << (position & 31));
+  }
+
+  #place(node: number, position: number, number: number, ref: number, posting: number): void {
     const segment = node >>> SEGMENT_NODES_BITS;
     const base = (node & SEGMENT_MASK) << NODE_CAPACITY_BITS;
     const at = base + position;
     const end = base + this.#counts[node]++;
     const keys = this.keySegments[segment];
-    const rows = this.rowSegments[segment];
+    const postings = this.postingSegments[segment];
     if (at < end) {
       keys.copyWithin(at + 1, at, end);
-      rows.copyWithin(at + 1, at, end);
+      postings.copyWithin(at + 1, at, end);
       if (this.hasByteKeys) this.refSegments[segment].copyWithin(at + 1, at, end);
+      if (this.#hasLists) openBit(this.#listBits[segment], (node & SEGMENT_MASK) << BIT_WORDS_BITS, position);
     }
     keys[at] = number;
-    rows[at] = rowId;
+    postings[at] = posting;
     if (this.hasByteKeys) this.refSegments[segment][at] = ref;
   }
 
@@ -288,34 +344,30 @@ export class OrderedDictionary {
     const a = source >>> SEGMENT_NODES_BITS;
     const b = target >>> SEGMENT_NODES_BITS;
     this.keySegments[b].set(this.keySegments[a].subarray(start, start + count), to);
-    this.rowSegments[b].set(this.rowSegments[a].subarray(start, start + count), to);
+    this.postingSegments[b].set(this.postingSegments[a].subarray(start, start + count), to);
     if (this.hasByteKeys) this.refSegments[b].set(this.refSegments[a].subarray(start, start + count), to);
+    if (this.#hasLists) {
+      for (let i = 0; i < count; i++) {
+        if (!this.isListAt(source, from + i)) continue;
+        this.#clearListBit(source, from + i);
+        this.#setListBit(target, i);
+      }
+    }
     this.#counts[source] = from;
     this.#counts[target] = count;
   }
 
-  /** Hangs `right` (new sibling of the child on the path) into the inner node at `level`, with its first entry as separator. */
+  /** Hangs `right` (new sibling of the child on the path) into the inner node at `level`, with its first key as separator. */
   #insertSeparator(level: number, right: number): void {
-    const segment = right >>> SEGMENT_NODES_BITS;
-    const at = (right & SEGMENT_MASK) << NODE_CAPACITY_BITS;
-    const ref = this.hasByteKeys ? this.#copyKey(this.refSegments[segment][at]) : 0;
-    this.#insertInner(level, this.keySegments[segment][at], ref, this.rowSegments[segment][at], right);
+    const ref = this.arena === null ? 0 : this.arena.copy(this.refAt(right, 0));
+    this.#insertInner(level, this.numberAt(right, 0), ref, right);
   }
 
-  /** Separators own a copy of their key: the entry that it came from may go away. */
-  #copyKey(ref: number): number {
-    const arena = this.arena as KeyArena;
-    const length = arena.copyTo(ref, copyScratch);
-    return arena.store(copyScratch, length);
-  }
-
-  #insertInner(level: number, number: number, ref: number, row: number, child: number): void {
+  #insertInner(level: number, number: number, ref: number, child: number): void {
     if (level < 0) {
       const root = this.#allocate();
-      this.#reserveChildren(root);
       this.#next[root] = this.#root;
-      this.#place(root, 0, number, ref, row);
-      this.#children[root][0] = child;
+      this.#place(root, 0, number, ref, child);
       this.#root = root;
       this.#height++;
       assert(this.#height < DEPTH_MAX, 'ordered dictionary is too deep');
@@ -333,44 +385,47 @@ export class OrderedDictionary {
         node = right;
       }
     }
-    const children = this.#children[node];
-    children.copyWithin(slot + 1, slot, this.#counts[node]);
-    children[slot] = child;
-    this.#place(node, slot, number, ref, row);
-  }
-
-  #reserveChildren(node: number): void {
-    if (this.#children[node] !== undefined) return;
-    this.#children[node] = new Uint32Array(NODE_CAPACITY);
-    this.#countBytes(NODE_CAPACITY * 4);
+    this.#place(node, slot, number, ref, child);
   }
 
   /** Splits an inner node: entries 0..keep-1 stay, entry `keep` goes up, the rest moves to the new right node. */
   #splitInner(node: number, keep: number, level: number): number {
     const right = this.#allocate();
-    this.#reserveChildren(right);
-    const children = this.#children[node];
-    const count = this.#counts[node];
-    this.#next[right] = children[keep];
-    this.#children[right].set(children.subarray(keep + 1, count));
+    this.#next[right] = this.postingAt(node, keep);
     this.#moveEntries(node, right, keep + 1);
-    const segment = node >>> SEGMENT_NODES_BITS;
-    const at = ((node & SEGMENT_MASK) << NODE_CAPACITY_BITS) + keep;
-    const number = this.keySegments[segment][at];
-    const ref = this.hasByteKeys ? this.refSegments[segment][at] : 0;
-    const row = this.rowSegments[segment][at];
+    const number = this.numberAt(node, keep);
+    const ref = this.hasByteKeys ? this.refAt(node, keep) : 0;
     this.#counts[node] = keep;
-    this.#insertInner(level - 1, number, ref, row, right);
+    this.#insertInner(level - 1, number, ref, right);
     return right;
   }
 
-  /** Removes an entry; false when it is not there. */
+  /** Removes a row id from a key's posting, and the key with its last; false when it is not there. */
   remove(key: IndexKey, rowId: number): boolean {
-    const leaf = this.#descend(key, rowId);
-    const position = this.#lowerBound(leaf, key, rowId);
-    if (position === this.#counts[leaf] || !this.#equals(leaf, position, key, rowId)) return false;
+    const leaf = this.#descend(key);
+    const position = this.#lowerBound(leaf, key);
+    if (position === this.#counts[leaf] || this.compareAt(leaf, position, key) !== 0) return false;
+    const segment = leaf >>> SEGMENT_NODES_BITS;
+    const at = ((leaf & SEGMENT_MASK) << NODE_CAPACITY_BITS) + position;
+    const posting = this.postingSegments[segment][at];
+    if (this.isListAt(leaf, position)) {
+      const { lists } = this;
+      const list = lists.remove(posting, rowId);
+      if (!lists.changed) return false;
+      this.postingSegments[segment][at] = list;
+      if (lists.count(list) === 1) {
+        this.postingSegments[segment][at] = lists.only(list);
+        lists.release(list);
+        this.#clearListBit(leaf, position);
+      }
+      this.version++;
+      this.count--;
+      return true;
+    }
+    if (posting !== rowId) return false;
     this.version++;
     this.count--;
+    this.keyCount--;
     this.#take(leaf, position);
     if (this.#counts[leaf] === 0 && this.#height > 0) this.#unlinkLeaf(leaf);
     return true;
@@ -386,7 +441,8 @@ export class OrderedDictionary {
       this.refSegments[segment].copyWithin(at, at + 1, end);
     }
     this.keySegments[segment].copyWithin(at, at + 1, end);
-    this.rowSegments[segment].copyWithin(at, at + 1, end);
+    this.postingSegments[segment].copyWithin(at, at + 1, end);
+    if (this.#hasLists) closeBit(this.#listBits[segment], (node & SEGMENT_MASK) << BIT_WORDS_BITS, position);
   }
 
   #unlinkLeaf(leaf: number): void {
@@ -404,22 +460,16 @@ export class OrderedDictionary {
   #removeChild(level: number): void {
     const node = this.#pathNodes[level];
     const slot = this.#pathSlots[level];
-    const count = this.#counts[node];
-    if (count === 0) {
+    if (this.#counts[node] === 0) {
       // Its only child went: the node goes as well. The root is handled below, since it always has two children.
       this.#freeNodes.push(node);
       this.#removeChild(level - 1);
       return;
     }
-    const children = this.#children[node];
     if (slot === 0) {
-      this.#next[node] = children[0];
-      children.copyWithin(0, 1, count);
+      this.#next[node] = this.postingAt(node, 0);
       this.#take(node, 0);
-    } else {
-      children.copyWithin(slot - 1, slot, count);
-      this.#take(node, slot - 1);
-    }
+    } else this.#take(node, slot - 1);
     if (level === 0) this.#shrinkRoot();
   }
 
@@ -433,7 +483,7 @@ export class OrderedDictionary {
     }
   }
 
-  // Cursor support: leaves and positions are plain numbers, so that readers allocate nothing.
+  // Reading: leaves and positions are plain numbers, so that readers allocate nothing.
 
   get firstLeaf(): number {
     return this.#firstLeaf;
@@ -450,8 +500,18 @@ export class OrderedDictionary {
   previousLeaf(leaf: number): number {
     return this.#previous[leaf];
   }
-  rowAt(leaf: number, position: number): number {
-    return this.rowSegments[leaf >>> SEGMENT_NODES_BITS][((leaf & SEGMENT_MASK) << NODE_CAPACITY_BITS) + position];
+  /** The entry's row id, or the handle of its posting list. */
+  postingAt(leaf: number, position: number): number {
+    return this.postingSegments[leaf >>> SEGMENT_NODES_BITS][((leaf & SEGMENT_MASK) << NODE_CAPACITY_BITS) + position];
+  }
+  isListAt(leaf: number, position: number): boolean {
+    if (!this.#hasLists) return false;
+    const bits = this.#listBits[leaf >>> SEGMENT_NODES_BITS];
+    return (bits[((leaf & SEGMENT_MASK) << BIT_WORDS_BITS) + (position >>> 5)] & (1 << (position & 31))) !== 0;
+  }
+  /** Row ids in the entry's posting. */
+  rowCountAt(leaf: number, position: number): number {
+    return this.isListAt(leaf, position) ? this.lists.count(this.postingAt(leaf, position)) : 1;
   }
   numberAt(leaf: number, position: number): number {
     return this.keySegments[leaf >>> SEGMENT_NODES_BITS][((leaf & SEGMENT_MASK) << NODE_CAPACITY_BITS) + position];
@@ -460,20 +520,43 @@ export class OrderedDictionary {
     return this.refSegments[leaf >>> SEGMENT_NODES_BITS][((leaf & SEGMENT_MASK) << NODE_CAPACITY_BITS) + position];
   }
 
+  /** Copies the entry's key. */
+  keyAt(leaf: number, position: number, key: IndexKey): void {
+    key.number = this.numberAt(leaf, position);
+    if (this.arena === null) return;
+    const ref = this.refAt(leaf, position);
+    key.length = 0;
+    key.reserve(this.arena.lengthOf(ref));
+    key.length = this.arena.copyTo(ref, key.number, key.bytes);
+  }
+
   /** Leaf of the last `locate`. */
   foundLeaf = 0;
   /** Position in it; may be its count: then the entry is the next leaf's first. */
   foundPosition = 0;
 
-  /** Finds the first entry >= (key, row); row -1 = the key's first entry, 2^32 = behind its last. */
-  locate(key: IndexKey, row: number): void {
-    // Going down for row - 1 and key lands left of or at the wanted entry; the position may be the leaf's end.
-    const leaf = this.#descend(key, row);
+  /** Finds the first entry whose key is >= key, or > key. */
+  locate(key: IndexKey, isBehind = false): void {
+    const leaf = this.#descend(key);
     this.foundLeaf = leaf;
-    this.foundPosition = this.#lowerBound(leaf, key, row);
+    this.foundPosition = isBehind ? this.#upperBound(leaf, key) : this.#lowerBound(leaf, key);
   }
 
-  /** Sign of (entry's key - key), row ids apart. */
+  /** Finds the entry of the key; false: there is none. */
+  find(key: IndexKey): boolean {
+    const leaf = this.#descend(key);
+    const position = this.#lowerBound(leaf, key);
+    this.foundLeaf = leaf;
+    this.foundPosition = position;
+    return position < this.#counts[leaf] && this.compareAt(leaf, position, key) === 0;
+  }
+
+  /** How many row ids the key has. */
+  rowCountOf(key: IndexKey): number {
+    return this.find(key) ? this.rowCountAt(this.foundLeaf, this.foundPosition) : 0;
+  }
+
+  /** Sign of (entry's key - key). */
   compareAt(leaf: number, position: number, key: IndexKey): number {
     const segment = leaf >>> SEGMENT_NODES_BITS;
     const at = ((leaf & SEGMENT_MASK) << NODE_CAPACITY_BITS) + position;
@@ -483,52 +566,110 @@ export class OrderedDictionary {
   }
 
   /** Whether the entry's byte key begins with the given bytes (equality on the first columns of a composite key). */
-  startsWithAt(leaf: number, position: number, prefix: Uint8Array, length: number): boolean {
-    const arena = this.arena as KeyArena;
-    const ref = this.refAt(leaf, position);
-    if (arena.lengthOf(ref) < length) return false;
-    const stored = arena.copyTo(ref, copyScratch);
-    if (stored < length) return false;
-    for (let i = 0; i < length; i++) if (copyScratch[i] !== prefix[i]) return false;
-    return true;
+  startsWithAt(leaf: number, position: number, prefix: IndexKey): boolean {
+    const number = this.numberAt(leaf, position);
+    if (number !== prefix.number) {
+      // A prefix of fewer than six bytes is padded: only its own bytes count.
+      if (prefix.length >= 6) return false;
+      const unit = 256 ** (6 - prefix.length);
+      if (Math.floor(number / unit) !== Math.floor(prefix.number / unit)) return false;
+    }
+    return (this.arena as KeyArena).startsWith(this.refAt(leaf, position), prefix.bytes, prefix.length);
   }
 
-  // Images (dictionary-image.ts): entries leave in order, a leaf at a time, and come back so.
-
-  /** Copies the leaf's entries from `position` on to numbers[at..) and rows[rowsAt..). */
-  copyEntries(leaf: number, position: number, numbers: Float64Array, at: number, rows: Uint32Array, rowsAt: number) {
-    const segment = leaf >>> SEGMENT_NODES_BITS;
-    const base = (leaf & SEGMENT_MASK) << NODE_CAPACITY_BITS;
-    const end = base + this.#counts[leaf];
-    numbers.set(this.keySegments[segment].subarray(base + position, end), at);
-    rows.set(this.rowSegments[segment].subarray(base + position, end), rowsAt);
-  }
+  // Loading: entries come in key order.
 
   /**
-   * Appends up to 128 entries that are greater than all before, with the arena slots of their keys; finishLoad must follow
-   * before anything else is asked. False: they are not what they should be.
+   * Appends up to 128 keys that are greater than all before (but the first may be the last one before: its row ids then follow
+   * those that it has), with their row ids: one each, or as many as counts[i] says. `slots` are the arena slots of the keys.
+   * finishLoad must follow before anything else is asked. False: they are not what they should be.
    */
-  appendEntries(numbers: Float64Array, rows: Uint32Array, slots: Uint8Array | null): boolean {
-    const count = numbers.length;
+  appendEntries(
+    numbers: Float64Array,
+    counts: Uint32Array | null,
+    rows: Uint32Array,
+    slots: Uint8Array | null,
+  ): boolean {
+    if ((this.arena === null) !== (slots === null)) return false;
     let leaf = this.#lastLeaf;
+    let first = 0;
+    let rowsAt = 0;
+    let slotsAt = 0;
     const used = this.#counts[leaf];
-    if (used > 0 && this.numberAt(leaf, used - 1) > numbers[0]) return false;
+    if (used > 0) {
+      const last = this.numberAt(leaf, used - 1);
+      if (last > numbers[0]) return false;
+      if (last === numbers[0] && (slots === null || this.arena!.isSlot(this.refAt(leaf, used - 1), slots, 0))) {
+        rowsAt = counts === null ? 1 : counts[0];
+        if (!this.#appendRows(leaf, used - 1, rows, 0, rowsAt)) return false;
+        first = 1;
+        if (slots !== null) slotsAt = slotSize(slots[0] | (slots[1] << 8));
+      }
+    }
+    const count = numbers.length - first;
+    if (count === 0) return slots === null || slotsAt === slots.length;
     if (used + count > LOADED_ENTRIES_MAX && used > 0) leaf = this.#splitLeaf(leaf, used);
     const segment = leaf >>> SEGMENT_NODES_BITS;
-    const at = ((leaf & SEGMENT_MASK) << NODE_CAPACITY_BITS) + this.#counts[leaf];
-    this.keySegments[segment].set(numbers, at);
-    this.rowSegments[segment].set(rows, at);
+    const from = this.#counts[leaf];
+    const at = ((leaf & SEGMENT_MASK) << NODE_CAPACITY_BITS) + from;
+    this.keySegments[segment].set(first === 0 ? numbers : numbers.subarray(first), at);
     this.#counts[leaf] += count;
-    this.count += count;
-    if (this.arena === null || slots === null) return this.arena === null && slots === null;
-    return this.arena.appendSlots(slots, 0, slots.length, count, this.refSegments[segment], at);
+    this.keyCount += count;
+    this.count += rows.length - rowsAt;
+    if (counts === null) this.postingSegments[segment].set(rowsAt === 0 ? rows : rows.subarray(rowsAt), at);
+    else if (!this.#appendPostings(leaf, from, counts, first, rows, rowsAt)) return false;
+    if (this.arena === null || slots === null) return true;
+    return this.arena.appendSlots(slots, slotsAt, slots.length, count, this.refSegments[segment], at);
+  }
+
+  #appendPostings(
+    leaf: number,
+    from: number,
+    counts: Uint32Array,
+    first: number,
+    rows: Uint32Array,
+    rowsFrom: number,
+  ): boolean {
+    const postings = this.postingSegments[leaf >>> SEGMENT_NODES_BITS];
+    const base = (leaf & SEGMENT_MASK) << NODE_CAPACITY_BITS;
+    let at = rowsFrom;
+    for (let i = first; i < counts.length; i++) {
+      const end = at + counts[i];
+      const position = from + i - first;
+      if (counts[i] === 1) postings[base + position] = rows[at];
+      else {
+        if (!ascends(rows, at, end)) return false;
+        postings[base + position] = this.lists.create(rows, at, end);
+        this.#setListBit(leaf, position);
+      }
+      at = end;
+    }
+    return at === rows.length;
+  }
+
+  #appendRows(leaf: number, position: number, rows: Uint32Array, from: number, to: number): boolean {
+    const { lists } = this;
+    const postings = this.postingSegments[leaf >>> SEGMENT_NODES_BITS];
+    const at = ((leaf & SEGMENT_MASK) << NODE_CAPACITY_BITS) + position;
+    if (!ascends(rows, from, to)) return false;
+    this.count += to - from;
+    if (this.isListAt(leaf, position)) {
+      lists.readBackward(postings[at], 0xffffffff, lastRow, 0, 1);
+      if (lastRow[0] >= rows[from]) return false;
+      postings[at] = lists.append(postings[at], rows, from, to);
+      return true;
+    }
+    if (postings[at] >= rows[from]) return false;
+    postings[at] = lists.append(lists.createPair(postings[at], rows[from]), rows, from + 1, to);
+    this.#setListBit(leaf, position);
+    return true;
   }
 
   /** Builds the inner nodes over the leaves that appendEntries filled. */
   finishLoad(): void {
     let nodes: number[] = [];
     for (let leaf = this.#firstLeaf; leaf !== 0; leaf = this.#next[leaf]) nodes.push(leaf);
-    /** The leftmost leaf under each node: its first entry is the separator. */
+    /** The leftmost leaf under each node: its first key is the separator. */
     let leaves = nodes;
     while (nodes.length > 1) {
       const parents: number[] = [];
@@ -550,14 +691,11 @@ export class OrderedDictionary {
 
   #loadInner(nodes: readonly number[], leaves: readonly number[], from: number, to: number): number {
     const node = this.#allocate();
-    const children = new Uint32Array(NODE_CAPACITY);
-    this.#children[node] = children;
     this.#next[node] = nodes[from];
     for (let i = from + 1; i < to; i++) {
       const leaf = leaves[i];
-      const ref = this.hasByteKeys ? this.#copyKey(this.refAt(leaf, 0)) : 0;
-      this.#place(node, i - from - 1, this.numberAt(leaf, 0), ref, this.rowAt(leaf, 0));
-      children[i - from - 1] = nodes[i];
+      const ref = this.arena === null ? 0 : this.arena.copy(this.refAt(leaf, 0));
+      this.#place(node, i - from - 1, this.numberAt(leaf, 0), ref, nodes[i]);
     }
     return node;
   }
@@ -565,18 +703,21 @@ export class OrderedDictionary {
   /** Empty again, as after an image that turned out damaged. */
   clear(): void {
     this.count = 0;
+    this.keyCount = 0;
     this.version++;
     this.isLossy = false;
     this.hasStaleKeys = false;
     this.arena?.clear();
+    this.lists.slab.clear();
+    this.#hasLists = false;
     let segmentBytes = 0;
-    for (const segments of [this.keySegments, this.refSegments, this.rowSegments])
+    for (const segments of [this.keySegments, this.refSegments, this.postingSegments, this.#listBits]) {
       for (const segment of segments) segmentBytes += segment.byteLength;
+      segments.length = 0;
+    }
     this.#countBytes(-segmentBytes);
-    for (const segments of [this.keySegments, this.refSegments, this.rowSegments]) segments.length = 0;
     this.#freeNodes = [];
     this.#nodeCount = 1;
-    this.#children.length = 0;
     this.#height = 0;
     for (const table of [this.#counts, this.#next, this.#previous]) table.fill(0);
     this.#root = this.#allocate();
@@ -587,36 +728,42 @@ export class OrderedDictionary {
   /** Throws when an invariant of the header comment does not hold. For tests. */
   checkInvariants(): void {
     let seen = 0;
+    let rows = 0;
+    let listWords = 0;
     let leaf = this.#firstLeaf;
     let previousLeaf = 0;
-    const before = { number: Number.NEGATIVE_INFINITY, ref: 0, row: -1 };
+    const before = { number: Number.NEGATIVE_INFINITY, ref: 0 };
     while (leaf !== 0) {
       assert(this.#previous[leaf] === previousLeaf, 'leaf chain is broken');
       assert(this.#counts[leaf] > 0 || this.#height === 0, 'empty leaf (invariant 3)');
       for (let i = 0; i < this.#counts[leaf]; i++) {
-        assert(seen === 0 || this.#ascends(before, leaf, i), 'entries out of order (invariant 1)');
+        assert(seen === 0 || this.#ascends(before, leaf, i), 'keys out of order (invariant 1)');
         before.number = this.numberAt(leaf, i);
         before.ref = this.hasByteKeys ? this.refAt(leaf, i) : 0;
-        before.row = this.rowAt(leaf, i);
+        rows += this.rowCountAt(leaf, i);
+        if (this.isListAt(leaf, i)) listWords += this.lists.checkInvariants(this.postingAt(leaf, i));
         seen++;
       }
+      for (let i = this.#counts[leaf]; i < NODE_CAPACITY; i++)
+        assert(!this.isListAt(leaf, i), 'a bit behind the entries of a leaf');
       previousLeaf = leaf;
       leaf = this.#next[leaf];
     }
     assert(previousLeaf === this.#lastLeaf, 'last leaf is wrong');
-    assert(seen === this.count, 'count is wrong (invariant 4)');
+    assert(seen === this.keyCount, 'keyCount is wrong (invariant 4)');
+    assert(rows === this.count, 'count is wrong (invariant 4)');
+    assert(listWords === this.lists.slab.usedWords, 'posting lists without an entry (invariant 5)');
+    const slabWords = (listWords + this.lists.slab.freeWords()) * 4;
+    assert(slabWords <= this.lists.slab.sizeBytes, 'more blocks than the slab has');
     assert(this.#countLeaves(this.#root, 0) === seen, 'leaves under the root differ from the chain (invariant 2)');
   }
 
-  #ascends(before: { number: number; ref: number; row: number }, leaf: number, position: number): boolean {
+  #ascends(before: { number: number; ref: number }, leaf: number, position: number): boolean {
     const number = this.numberAt(leaf, position);
     if (before.number !== number) return before.number < number;
-    if (this.arena !== null) {
-      const length = this.arena.copyTo(this.refAt(leaf, position), copyScratch);
-      const order = this.arena.compare(before.ref, copyScratch, length);
-      if (order !== 0) return order < 0;
-    }
-    return before.row < this.rowAt(leaf, position);
+    if (this.arena === null) return false;
+    const length = this.arena.copyTo(this.refAt(leaf, position), number, copyScratch);
+    return this.arena.compare(before.ref, copyScratch, length) < 0;
   }
 
   #countLeaves(node: number, level: number): number {
@@ -628,8 +775,37 @@ export class OrderedDictionary {
 }
 
 const copyScratch = new Uint8Array(65536);
+const lastRow = new Uint32Array(1);
 
-function copied<T extends Uint16Array | Uint32Array>(source: T, target: T): T {
-  target.set(source);
+function ascends(rows: Uint32Array, from: number, to: number): boolean {
+  if (to > rows.length || from >= to) return false;
+  for (let i = from + 1; i < to; i++) if (rows[i - 1] >= rows[i]) return false;
+  return true;
+}
+
+/** Moves the node's bits from `position` on up by one; the bit there is clear. */
+function openBit(bits: Uint32Array, base: number, position: number): void {
+  const word = base + (position >>> 5);
+  for (let i = base + BIT_WORDS - 1; i > word; i--) bits[i] = (bits[i] << 1) | (bits[i - 1] >>> 31);
+  const below = (1 << (position & 31)) - 1;
+  const old = bits[word];
+  bits[word] = ((old & ~below) << 1) | (old & below);
+}
+
+/** Moves the node's bits behind `position` down by one. */
+function closeBit(bits: Uint32Array, base: number, position: number): void {
+  const last = base + BIT_WORDS - 1;
+  const word = base + (position >>> 5);
+  const below = (1 << (position & 31)) - 1;
+  const old = bits[word];
+  bits[word] = ((old >>> 1) & ~below) | (old & below);
+  for (let i = word; i < last; i++) {
+    bits[i] = (bits[i] & 0x7fffffff) | (bits[i + 1] << 31);
+    bits[i + 1] >>>= 1;
+  }
+}
+
+function copied<T extends Uint16Array | Uint32Array | Float64Array>(source: T | undefined, target: T): T {
+  if (source !== undefined) target.set(source);
   return target;
 }

@@ -144,8 +144,8 @@ export class TemporaryFile {
     if (this.failure !== null) throw this.failure;
   }
 
-  /** Appends bytes, which belong to the file from now on; answers where they are. */
-  append(bytes: Uint8Array): number {
+  /** Appends bytes, which belong to the file until `release` is called; answers where they are. */
+  append(bytes: Uint8Array, release: () => void = () => {}): number {
     const { usage } = this;
     const { length } = bytes;
     this.check();
@@ -157,12 +157,15 @@ export class TemporaryFile {
     usage.bytes += length;
     usage.counters.byteCount += length;
     this.owner.byteCount += length;
-    if (this.isBlocking) this.file.writeSync(bytes, 0, length, offset);
-    else {
+    if (this.isBlocking) {
+      this.file.writeSync(bytes, 0, length, offset);
+      release();
+    } else {
       this.writingBytes += length;
       this.operations++;
       this.file.write(bytes, 0, length, offset, (error) => {
         this.writingBytes -= length;
+        release();
         this.ended(error);
       });
     }

@@ -119,6 +119,16 @@ export class LockManager {
     return this.request(txn, tag, mode, false, wait);
   }
 
+  /** Other transactions that hold a mode which conflicts with this one. */
+  conflicting(txn: Transaction, tag: LockTag, mode: LockMode): Transaction[] {
+    const found = new Set<Transaction>();
+    for (const hold of tag.holds) {
+      if (hold.owner !== txn.owner && hold.txn !== null && (LOCK_CONFLICTS[mode] & (1 << hold.mode)) !== 0)
+        found.add(hold.txn);
+    }
+    return [...found];
+  }
+
   /** True if the transaction itself holds exactly this mode. */
   holds(txn: Transaction, tag: LockTag, mode: LockMode): boolean {
     const holds = txn.holds;

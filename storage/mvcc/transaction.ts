@@ -275,7 +275,11 @@ export class TransactionManager {
     this.store.committed(txn);
     this.end(txn, TXN_COMMITTED);
     this.store.whenDurable(txn, lsn, (error) => {
-      if (error === null) this.unflushed.settle(csn);
+      if (error !== null) this.unflushed.fail(error);
+      else if (!txn.synchronousCommit) {
+        this.unflushed.release(csn, durable);
+        return;
+      } else this.unflushed.settle(csn);
       durable(error);
     });
   }

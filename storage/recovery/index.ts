@@ -40,3 +40,4 @@ export {
   recover,
   walDirectory,
 } from './recover.ts';
+export { TemporaryDirectory } from './temporary-directory.ts';

@@ -55,6 +55,7 @@ import {
 } from '../wal/index.ts';
 import { checkpointStateName, decodeCheckpointState } from './checkpoint-state.ts';
 import { type ControlData, logGivenUpPath, readControl, readWholeFile } from './control.ts';
+import { emptyLostPages, type LostPages } from './lost-pages.ts';
 
 /** What recovery cannot do itself. Calls come in log order; the pool already shows what the log said up to there. */
 export interface RecoveryHandler {
@@ -113,6 +114,8 @@ export interface RecoveryResult {
   readonly orphansRemoved: number;
   /** Log that was lost with `acceptDamagedLog`; null: none that is known of. */
   readonly lostLog: LostLog | null;
+  /** Pages that are empty now because the log that was given up took them away. */
+  readonly lostPages: readonly LostPages[];
 }
 
 /** The log begins one segment in, so that LSN 0 means "never". */
@@ -149,7 +152,9 @@ export function recover(options: RecoveryOptions): RecoveryResult {
   );
   if (end.lsn <= control.checkpointLsn) throw logTooShort(walDirectory(directory), control, end);
   const lostLog = refuseLostLog(options, end);
+  let lostPages: readonly LostPages[] = [];
   if (fileSystem.exists(logGivenUpPath(directory))) {
+    lostPages = emptyLostPages(pool);
     forgetLaterLsns(pool, end.lsn);
     handler.onLogGivenUp();
   }
@@ -168,6 +173,7 @@ export function recover(options: RecoveryOptions): RecoveryResult {
     xidMax: replay.xidMax,
     orphansRemoved,
     lostLog,
+    lostPages,
   };
 }
 
@@ -178,6 +184,7 @@ const NOTHING = {
   xidMax: 0,
   orphansRemoved: 0,
   lostLog: null,
+  lostPages: [],
 } as const;
 
 /**

@@ -10,6 +10,7 @@
 import { SqlError } from '../../types/errors.ts';
 import { BufferPool } from '../buffer/index.ts';
 import { type FileSystem, OverlayFileSystem } from '../io/index.ts';
+import { VERSIONS_REL_ID } from '../limits.ts';
 import {
   CONTROL_FILE,
   type ControlData,
@@ -22,7 +23,6 @@ import {
   walDirectory,
 } from '../recovery/index.ts';
 import { RecoveredState } from '../state.ts';
-import { VERSIONS_REL_ID } from '../store.ts';
 import { Wal, WalSegments } from '../wal/index.ts';
 import { VerifyReport } from './report.ts';
 import { verifyImages } from './verify-images.ts';

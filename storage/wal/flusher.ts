@@ -54,6 +54,9 @@ interface FlushWaiter {
 
 /** begin() keeps this much prepared space ahead of the tail: the reserve of commits and undo on a full disk. */
 const ROOM_AHEAD = 256 * 1024;
+/** Bytes of the tail at first. After so many flushes of less than half of it, it is that small again: a bulk load has ended. */
+export const TAIL_CAPACITY_FIRST = 256 * 1024;
+const SMALL_FLUSHES = 64;
 /** A tail longer than this is written (not synced) in the background. */
 const WRITE_AHEAD_SIZE = 1024 * 1024;
 /** A tail longer than this is written at once: the writer of the records has outrun the disk. */
@@ -85,6 +88,8 @@ export class WalFlusher {
   /** Bytes that left the tail and are not known to be written: they belong to writtenLsn and on. */
   private flight: { bytes: Uint8Array<ArrayBuffer>; length: number; lsn: number } | null = null;
   private spareBuffer: Uint8Array<ArrayBuffer> | null = null;
+  /** In a row, of less than half of what the tail begins with. */
+  private smallFlushes = 0;
   private writeAheadScheduled = false;
   private timer: NodeJS.Timeout | null = null;
   private retryTimer: NodeJS.Timeout | null = null;
@@ -287,15 +292,22 @@ export class WalFlusher {
     assert(!this.busy, 'one asynchronous flush at a time');
     this.busy = true;
     if (this.flight === null) {
-      const { bytes, length } = this.tail.exchangeTail(
-        this.spareBuffer ?? new Uint8Array(this.tail.peekTail().bytes.length),
-      );
-      this.spareBuffer = null;
+      const { bytes, length } = this.tail.exchangeTail(this.nextBuffer());
       this.flight = { bytes, length, lsn: this.writtenLsn };
     }
     const flight = this.flight;
     if (flight.length === 0) this.onWritten(null, thenSync);
     else this.segments!.write(flight.bytes, flight.length, flight.lsn, (error) => this.onWritten(error, thenSync));
+  }
+
+  /** For the records that come while the tail is written: as large as the tail has grown, until it is mostly empty for some time. */
+  private nextBuffer(): Uint8Array<ArrayBuffer> {
+    const { bytes, length } = this.tail.peekTail();
+    const spare = this.spareBuffer;
+    this.spareBuffer = null;
+    this.smallFlushes = length <= TAIL_CAPACITY_FIRST / 2 ? this.smallFlushes + 1 : 0;
+    const size = this.smallFlushes > SMALL_FLUSHES ? TAIL_CAPACITY_FIRST : bytes.length;
+    return spare !== null && spare.length <= size ? spare : new Uint8Array(size);
   }
 
   private onWritten(error: SqlError | null, thenSync: boolean): void {

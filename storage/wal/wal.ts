@@ -42,7 +42,7 @@ import {
   pageUpper,
   setPageLsn,
 } from '../page/index.ts';
-import { type FlushMode, WalFlusher, type WalSync } from './flusher.ts';
+import { type FlushMode, TAIL_CAPACITY_FIRST, WalFlusher, type WalSync } from './flusher.ts';
 import {
   PAGE_ITEM_IMAGE,
   PAGE_ITEM_INIT,
@@ -57,6 +57,8 @@ import type { WalSegments } from './segments.ts';
 /** What the log needs of the buffer pool. */
 export interface LoggedPages extends PageViews {
   markDirty(base: number): void;
+  /** Called once for each page that a record names, before anybody can read what was done to it. */
+  noteNamed(rel: LoggedRelation, pageNo: number): void;
   /** The page is named for the first time since the redo LSN, or by pageNote. */
   noteChanged(rel: LoggedRelation, pageNo: number): void;
 }
@@ -75,7 +77,6 @@ export interface WalOptions {
   readonly onBroken?: (error: SqlError) => void;
 }
 
-const TAIL_CAPACITY_FIRST = 256 * 1024;
 /** Ranges up to this are copied word by word: cheaper than making a subarray. */
 const COPY_BY_WORD_MAX = 384;
 const DURABLE_BACK_MAX = 0xffffffff;
@@ -213,6 +214,7 @@ export class Wal {
    * page itself is not touched, and need not be in memory.
    */
   pageNote(rel: LoggedRelation, pageNo: number, note: PageNote, slot: number): void {
+    this.pages!.noteNamed(rel, pageNo);
     if (!this.keepsBytes) return;
     this.pages!.noteChanged(rel, pageNo);
     this.appendItem(rel.relId, pageNo, packPageItem(PAGE_ITEM_NOTE, slot, note));
@@ -359,6 +361,7 @@ export class Wal {
       'the page is where the caller says',
     );
     touched[this.touchedCount++] = base;
+    this.pages!.noteNamed(rel, pageNo);
     return true;
   }
 

@@ -176,6 +176,7 @@ export class FakeDatabase {
           source: use,
           ...(target === undefined ? {} : { targetType: target }),
         }),
+      viewRefusal: () => null,
       describeQuery(query: Query) {
         const statement: Statement = {
           node: query,

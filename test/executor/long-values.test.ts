@@ -86,6 +86,36 @@ describe('long values', () => {
     expect([...data, ...above].sort()).to.deep.equal([...chain.chunks].sort());
   });
 
+  it('give parts and their number of characters without being fetched', async () => {
+    const random = new Random(23);
+    for (let i = 0; i < 24; i++) {
+      const length = 1 + random.below(i % 4 === 0 ? 3_000_000 : 300_000);
+      const text = words(random, length);
+      const isNoise = i % 3 === 0;
+      const wanted = isNoise ? noise(random, length) : Buffer.from(text, 'utf8');
+      const pointer = await store(ChainWriter.of(wanted, i % 3 === 1));
+      const size = wanted.length;
+      expect(overflow.parts.octetLength(pointer, 0)).to.equal(size);
+      for (let k = 0; k < 20; k++) {
+        const from = random.below(size + 1);
+        const near = Math.min(size, from + random.below(k % 2 === 0 ? 200 : 100_000));
+        const to = k % 5 === 0 ? from + random.below(size - from + 1) : near;
+        const part = await retry(engine, () => overflow.parts.bytes(pointer, 0, from, to));
+        expect(wanted.subarray(from, to).equals(part), `${from}..${to} of ${size}`).to.equal(true);
+      }
+      if (isNoise) continue;
+      const points = Array.from(text);
+      const asText = await store(ChainWriter.of(text, i % 3 === 1));
+      for (let k = 0; k < 12; k++) {
+        const from = random.below(points.length + 5);
+        const to = from + random.below(k % 3 === 0 ? points.length : 50);
+        const part = await retry(engine, () => overflow.parts.characters(asText, 0, from, to));
+        expect(Buffer.from(part).toString() === points.slice(from, to).join(''), `${from}..${to}`).to.equal(true);
+      }
+      expect(await retry(engine, () => overflow.parts.characterCount(asText, 0))).to.equal(points.length);
+    }
+  });
+
   it('are compressed only where a quarter is saved, as their beginning tells', async () => {
     const random = new Random(11);
     const plain = ChainWriter.of(noise(random, 200_000), true);

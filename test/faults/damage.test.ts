@@ -149,6 +149,58 @@ describe('a data directory that is damaged', function () {
     expect(await countRows(server)).to.equal(`${count} t`);
   });
 
+  it('and has lost the log of a DROP, a TRUNCATE and a VACUUM: the tables are back, without what is gone from their files', async () => {
+    const lossy = join(root, 'lossy');
+    const running = await openDatabaseServer({ dataDirectory: lossy, settings: new Map() });
+    const client = new DirectClient(running);
+    const size = (): number => running.engine.wal.insertLsn - 0x1000000;
+    await client.rows(`CREATE TABLE t (a int PRIMARY KEY, b text); CREATE TABLE dropped (LIKE t INCLUDING ALL);
+      CREATE TABLE emptied (LIKE t INCLUDING ALL); CREATE TABLE shortened (LIKE t INCLUDING ALL);
+      INSERT INTO t SELECT g, repeat('x', 500) FROM generate_series(1, 300) g;
+      INSERT INTO dropped SELECT * FROM t; INSERT INTO emptied SELECT * FROM t; INSERT INTO shortened SELECT * FROM t;
+      CHECKPOINT`);
+    await client.rows("UPDATE t SET b = 'y' WHERE a = 1");
+    const from = size();
+    for (let i = 0; i < 5; i++) await client.rows(`INSERT INTO t VALUES (${1000 + i}, 'lost')`);
+    await client.rows('DROP TABLE dropped; TRUNCATE emptied; DELETE FROM shortened WHERE a > 100');
+    while (running.engine.sweepPendingCount > 0) await new Promise((resolve) => setTimeout(resolve, 5));
+    await client.rows('VACUUM shortened');
+    await client.rows("INSERT INTO t VALUES (2000, 'lost')");
+    running.engine.abandon();
+    flip(join(lossy, 'wal', SEGMENT), from + 40);
+    try {
+      server = await startServerProcess(lossy, ['-c', 'accept_damaged_log=on']);
+      expect(server.log()).to.match(/accept_damaged_log: \d+ of \d+ pages of relation base\/\d+ are gone/);
+      const counts = async (): Promise<string[]> => {
+        const { port } = server as ServerProcess;
+        const text = await TextClient.connect({ host: '127.0.0.1', port, user: 'postgres', database: 'postgres' });
+        const answers: string[] = [];
+        for (const table of ['t', 'dropped', 'emptied', 'shortened']) {
+          const { results } = await text.query(
+            `SELECT count(*), count(*) = (SELECT count(*) FROM ${table} WHERE a > 0) FROM ${table}`,
+          );
+          answers.push((results[0]?.rows[0] ?? []).join(' '));
+          await text.query(`INSERT INTO ${table} VALUES (5000, 'new') ON CONFLICT (a) DO NOTHING`);
+        }
+        await text.end();
+        return answers;
+      };
+      const first = await counts();
+      expect(first.slice(0, 3)).to.deep.equal(['300 t', '0 t', '0 t']);
+      expect(Number(first[3]!.split(' ')[0])).to.be.within(100, 299);
+      expect(first[3]).to.match(/ t$/);
+      await server.kill();
+      server = await startServerProcess(lossy);
+      const again = await counts();
+      expect(again.map((answer) => Number(answer.split(' ')[0]))).to.deep.equal(
+        first.map((answer) => Number(answer.split(' ')[0]) + 1),
+      );
+    } finally {
+      await server?.kill();
+      server = null;
+    }
+  });
+
   it('without a segment of its log', async () => {
     rmSync(join(directory, 'wal', SEGMENT));
     await expectRefused(

@@ -89,7 +89,7 @@ describe('plans: scans of one table', () => {
         'Result',
         '  InitPlan 1 (returns $0)',
         '    ->  Limit',
-        '          ->  Index Scan Backward using t_pkey on t',
+        '          ->  Index Only Scan Backward using t_pkey on t',
         '                Filter: (id IS NOT NULL)',
       ),
     );
@@ -290,7 +290,7 @@ describe('plans: stages', () => {
 
   it('print costs in PostgreSQL form', () => {
     expect(w.explain('select id from t where id = 5', { costs: true }).split('\n')[0]).to.match(
-      /^Index Scan using t_pkey on t {2}\(cost=\d+\.\d\d\.\.\d+\.\d\d rows=1 width=4\)$/,
+      /^Index Only Scan using t_pkey on t {2}\(cost=\d+\.\d\d\.\.\d+\.\d\d rows=1 width=4\)$/,
     );
   });
 });

@@ -3,7 +3,12 @@
 import { entryKey } from '../../catalog/codec.ts';
 import type { ColumnEntry, ConstraintEntry, IndexEntry, RelationEntry } from '../../catalog/entries.ts';
 import { Catalog, type CatalogChange } from '../../catalog/index.ts';
-import { type ColumnStatistics, NO_STATISTICS, type StatisticsSource } from '../../catalog/statistics.ts';
+import {
+  type ColumnGroupStatistics,
+  type ColumnStatistics,
+  NO_STATISTICS,
+  type StatisticsSource,
+} from '../../catalog/statistics.ts';
 import { parse, parseExpression } from '../../parser/index.ts';
 import type { PlannerEnvironment, PlannerSettings } from '../../planner/environment.ts';
 import { explainPlan } from '../../planner/explain.ts';
@@ -29,6 +34,7 @@ export interface TableOptions {
   readonly pages?: number;
   readonly resident?: number;
   readonly columns?: Readonly<Record<string, Partial<ColumnStatistics>>>;
+  readonly groups?: readonly ColumnGroupStatistics[];
 }
 
 export class World {
@@ -195,6 +201,7 @@ export class World {
           ...given,
         };
       },
+      columnGroups: (oid) => this.options.get(oid)?.groups ?? [],
       indexEqualCount: (oid, values) =>
         this.exact.get(`${this.catalog.index(oid)?.name}:${JSON.stringify(values)}`) ?? -1,
     };

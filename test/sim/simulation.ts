@@ -18,7 +18,7 @@ import { type MemoryOp, memoryFailure } from '../../storage/io/index.ts';
 import { checkPage } from '../../storage/page/index.ts';
 import { describeProblem, verifyDirectory } from '../../storage/verify/index.ts';
 import { SqlError } from '../../types/errors.ts';
-import { Random, readRow, retry, slotFlags } from '../storage/heap/support.ts';
+import { checkVisibilityMap, Random, readRow, retry, slotFlags } from '../storage/heap/support.ts';
 import { turn, VirtualTime } from './virtual-time.ts';
 import { type Claims, describeState, EMPTY, FILLER, SEQUENCE, type State, Workload } from './workload.ts';
 
@@ -71,7 +71,16 @@ const LIVES_MAX = 3;
 const CUTS_MAX = 5;
 /** Virtual time. */
 const STEP_MS_MAX = 20_000;
-const FAULTY_OPS: readonly MemoryOp[] = ['open', 'read', 'write', 'sync', 'truncate', 'rename', 'unlink', 'fsyncDir'];
+export const FAULTY_OPS: readonly MemoryOp[] = [
+  'open',
+  'read',
+  'write',
+  'sync',
+  'truncate',
+  'rename',
+  'unlink',
+  'fsyncDir',
+];
 
 export async function simulate(seed: number, tally: Tally = newTally(), weakness: Weakness = {}): Promise<void> {
   const time = new VirtualTime();
@@ -402,6 +411,7 @@ async function expectHeapWhole(
     const base = await retry(engine, () => engine.pool.frameBase(heap.pages, pageNo));
     expect(checkPage(engine.pool, base), `page ${pageNo}`).to.equal(null);
   }
+  await checkVisibilityMap(engine, heap, work.index);
   engine.transactions.releaseSnapshot(snapshot);
   engine.transactions.commit(txn, () => {});
   const flags = await slotFlags(engine, heap);

@@ -2,15 +2,21 @@
  * The same over SQL: sessions that interleave, tables with constraints and indexes, definitions that come and go with rows. Each
  * transaction leaves one line in `ledger`, by a number; so what was acknowledged can be looked for, and all else that the
  * transaction did must be there with its line, or not at all.
+ *
+ * In some lives calls of the file system fail (EIO, ENOSPC), or the disk runs full, so that writes are cut short. Statements fail
+ * then, with the SQLSTATE of what happened and no other, and the server may stop itself; when the trouble is over a server
+ * that still runs must be as good as one that was started again.
  */
 import { expect } from 'chai';
 import { type DatabaseServer, openDatabaseServer } from '../../executor/index.ts';
 import { rowChecks } from '../../executor/verify-rows.ts';
 import { MemoryFileSystem } from '../../storage/api.ts';
+import { type MemoryOp, memoryFailure } from '../../storage/io/index.ts';
 import { describeProblem, verifyDirectory } from '../../storage/verify/index.ts';
+import type { SqlError } from '../../types/errors.ts';
 import { Random } from '../storage/heap/support.ts';
 import { DirectClient } from '../support/direct-client.ts';
-import { DIRECTORY, newTally, type Tally } from './simulation.ts';
+import { DIRECTORY, FAULTY_OPS, newTally, type Tally } from './simulation.ts';
 import { turn, VirtualTime } from './virtual-time.ts';
 
 const SCHEMA = `
@@ -29,6 +35,8 @@ const SCHEMA = `
   CREATE INDEX wide_start ON wide (left(body, 5), id) WHERE size > 3;
   INSERT INTO accounts SELECT g, 'owner ' || g % 7, 0, NULL FROM generate_series(1, 40) g`;
 
+const EXPECTED_ERRORS = ['25P02', '40P01', '40001', '23503', '23505', '42P01', '3B001', '57P01'];
+
 /** Outside transactions. Tables are emptied from their ends, and by and by given back, moved, or filled again. */
 const UPKEEP = [
   'CHECKPOINT',
@@ -46,10 +54,24 @@ const SESSIONS = 3;
 const LIVES_MAX = 2;
 const CUTS_MAX = 3;
 const STEPS_MAX = 160;
+/** Turns in which all sessions must have come to an end, when the disk is well. */
+const TURNS_MAX = 20_000;
+/** After this long a server that has met a full disk must have seen that it is well again. */
+const FULL_DISK_MS = 3000;
+/** By error number: what a statement says that meets it. EMFILE has its own. */
+const SQLSTATES: { readonly [code: string]: string } = { EIO: '58030', ENOSPC: '53100', EMFILE: '53000' };
 
 interface Cut {
   readonly fileSystem: MemoryFileSystem;
   readonly acknowledged: number;
+}
+
+/** A server's life, as its disk makes it. */
+interface Life {
+  /** What statements may fail with because of the disk. */
+  readonly diskErrors: Set<string>;
+  /** The server has stopped itself. */
+  isStopped: boolean;
 }
 
 /** A session and what its transaction has done so far. */
@@ -77,6 +99,7 @@ class SqlSimulation {
   private readonly acknowledged: number[] = [];
   private nextNumber = 1;
   private nextTable = 1;
+  private life: Life = { diskErrors: new Set(), isStopped: false };
 
   constructor(seed: number, tally: Tally, time: VirtualTime) {
     this.random = new Random(seed);
@@ -103,6 +126,8 @@ class SqlSimulation {
   }
 
   private open(fileSystem: MemoryFileSystem): Promise<DatabaseServer> {
+    const life = { diskErrors: new Set<string>(), isStopped: false };
+    this.life = life;
     return openDatabaseServer({
       dataDirectory: DIRECTORY,
       fileSystem,
@@ -112,6 +137,9 @@ class SqlSimulation {
         ['checkpoint_timeout', '30s'],
       ]),
       clock: () => this.time.nowMs,
+      onFatal: () => {
+        life.isStopped = true;
+      },
       onLog: (message) => {
         if (message.startsWith('internal error')) throw new Error(message);
       },
@@ -121,28 +149,44 @@ class SqlSimulation {
   private async liveAndDie(fileSystem: MemoryFileSystem, server: DatabaseServer) {
     const { random, tally } = this;
     tally.lives++;
+    const { life } = this;
     const cuts: Cut[] = [];
     const cut = (): void => {
       cuts.push({ fileSystem: fileSystem.fork(), acknowledged: this.acknowledged.length });
     };
     const chance = random.pick([0.005, 0.02, 0.1]);
-    fileSystem.onOperation = () => {
+    const fail = this.faultsOf();
+    fileSystem.onOperation = (op, path) => {
       if (cuts.length < CUTS_MAX && random.next() < chance) cut();
+      fail(op, path);
     };
+    const fillsDisk = random.below(3) === 0;
     const actors: Actor[] = [];
     for (let i = 0; i < SESSIONS; i++) actors.push({ client: new DirectClient(server), number: 0 });
-    for (let steps = random.below(STEPS_MAX); steps > 0; steps--) {
+    for (let steps = random.below(STEPS_MAX); steps > 0 && !life.isStopped; steps--) {
+      if (fillsDisk && random.below(40) === 0) this.fillDisk(fileSystem);
       const free = actors.filter((actor) => !actor.client.isBusy);
-      if (free.length > 0) void this.step(random.pick(free));
+      if (free.length > 0) {
+        this.step(random.pick(free)).catch((error) => {
+          // With the log broken no session comes to an orderly end: not even its transaction can.
+          if (!life.isStopped) throw error;
+        });
+      }
       if (free.length < SESSIONS || random.below(3) === 0) await turn();
     }
     cut();
     fileSystem.onOperation = null;
+    fileSystem.capacity = Number.POSITIVE_INFINITY;
+    fileSystem.claimedFree = null;
+    if (life.isStopped) tally.engineStops++;
+    else if (random.below(2) === 0) await this.recover(server, actors);
     this.stop(server, actors);
     cuts.push(...cuts.splice(random.below(cuts.length), 1));
     let survivor = server;
     for (const each of cuts) {
       if (survivor !== server) this.stop(survivor, []);
+      each.fileSystem.capacity = Number.POSITIVE_INFINITY;
+      each.fileSystem.claimedFree = null;
       this.end(each.fileSystem);
       if (random.below(3) === 0) expectVerified(each.fileSystem, 'a crash');
       survivor = await this.open(each.fileSystem);
@@ -154,9 +198,52 @@ class SqlSimulation {
     return { fileSystem: last.fileSystem, server: survivor };
   }
 
+  /** Called before each operation of a life: throws in its place, in some lives. */
+  private faultsOf(): (op: MemoryOp, path: string) => void {
+    const { random, tally, life } = this;
+    if (random.below(2) === 0) return () => {};
+    const chance = random.pick([0.002, 0.01, 0.05]);
+    const kinds = random.below(2) === 0 ? FAULTY_OPS : [random.pick(FAULTY_OPS)];
+    const code = random.pick(['EIO', 'ENOSPC', 'EMFILE']);
+    life.diskErrors.add(SQLSTATES[code]);
+    return (op, path) => {
+      if (!kinds.includes(op) || random.next() >= chance) return;
+      tally.faults++;
+      throw memoryFailure(op, path, code);
+    };
+  }
+
+  /** Full, nearly full, or free again; the disk may not say so. */
+  private fillDisk(fileSystem: MemoryFileSystem): void {
+    const { random } = this;
+    this.life.diskErrors.add(SQLSTATES['ENOSPC']);
+    fileSystem.claimedFree = null;
+    fileSystem.capacity = Number.POSITIVE_INFINITY;
+    if (random.below(2) === 0) return;
+    fileSystem.capacity = fileSystem.usedSpace() + random.below(200_000);
+    if (random.below(2) === 0) fileSystem.claimedFree = 1e12;
+  }
+
+  /** The disk is well again: sessions come to an end, and the server that went through it all serves what a new one would. */
+  private async recover(server: DatabaseServer, actors: readonly Actor[]): Promise<void> {
+    for (let turns = 0; ; turns++) {
+      if (this.life.isStopped) return;
+      if (turns > TURNS_MAX) throw new Error('sessions do not come to an end, though the disk is well');
+      const free = actors.filter(({ client }) => !client.isBusy);
+      if (free.length === actors.length && free.every(({ client }) => client.transactionStatus === 'I')) break;
+      for (const { client } of free) if (client.transactionStatus !== 'I') void client.query('ROLLBACK');
+      await turn();
+    }
+    // A full disk is looked at again now and then.
+    for (const since = this.time.nowMs; this.time.nowMs - since < FULL_DISK_MS; ) await turn();
+    if (this.life.isStopped) return;
+    await this.check(server, this.acknowledged.length);
+  }
+
   private end(fileSystem: MemoryFileSystem): void {
     const { random, tally } = this;
-    if (random.below(3) === 0) {
+    // After a failed sync the operating system shows what no disk has.
+    if (!fileSystem.hasLostSync && random.below(3) === 0) {
       tally.kills++;
       fileSystem.kill();
     } else {
@@ -182,7 +269,7 @@ class SqlSimulation {
     }
     if (client.transactionStatus === 'I') {
       actor.number = 0;
-      if (random.below(6) === 0) await run(client, random.pick(UPKEEP));
+      if (random.below(6) === 0) await this.statement(client, random.pick(UPKEEP));
       else await client.query('BEGIN');
       return;
     }
@@ -194,10 +281,12 @@ class SqlSimulation {
       await client.query('ROLLBACK');
     } else {
       const { number } = actor;
+      const { life } = this;
       actor.number = 0;
       const { error, tags } = await client.query('COMMIT');
       this.tally.commits++;
       if (error === null && tags[0] === 'COMMIT') this.acknowledged.push(number);
+      if (error !== null) this.expectDiskError(life, error, 'COMMIT');
     }
   }
 
@@ -209,7 +298,7 @@ class SqlSimulation {
       const size = random.pick([random.below(4), random.below(60), random.below(1200)]);
       const some = `id % 7 = ${random.below(7)}`;
       // Work that leaves no trace in the sums.
-      await run(
+      await this.statement(
         actor.client,
         random.pick([
           `UPDATE accounts SET note = repeat('n', ${random.below(3000)}) WHERE id = ${id}`,
@@ -250,7 +339,7 @@ class SqlSimulation {
       statements.push(`DROP TABLE ${name}`, `UPDATE ledger SET dropped = '${name}' WHERE number = ${number}`);
     }
     actor.number = number;
-    await run(actor.client, statements.join(';'));
+    await this.statement(actor.client, statements.join(';'));
   }
 
   private async check(server: DatabaseServer, acknowledged: number): Promise<void> {
@@ -289,6 +378,18 @@ class SqlSimulation {
     expect(server.engine.pool.pinCount, 'pinned pages').to.equal(0);
   }
 
+  /** Sessions may be in each other's way, and meet the disk's errors, but find nothing damaged, and no statement is wrong. */
+  private async statement(client: DirectClient, sql: string): Promise<void> {
+    const { life } = this;
+    const { error } = await client.query(sql);
+    if (error !== null && !EXPECTED_ERRORS.includes(error.code)) this.expectDiskError(life, error, sql);
+  }
+
+  private expectDiskError(life: Life, error: SqlError, sql: string): void {
+    if (life.diskErrors.has(error.code) || (life.isStopped && error.severity !== 'ERROR')) return;
+    throw new Error(`${sql}: ${error.severity} ${error.code} ${error.message}`);
+  }
+
   /** A table is there if the line that made it is, and none that dropped it. */
   private async checkTables(client: DirectClient): Promise<void> {
     const names = async (sql: string): Promise<string[]> => (await client.rows(sql)).map(([name]) => name as string);
@@ -317,14 +418,6 @@ class SqlSimulation {
     client.close();
     return all;
   }
-}
-
-/** Sessions may be in each other's way, but find nothing damaged, and no statement is wrong. */
-async function run(client: DirectClient, sql: string): Promise<void> {
-  const { error } = await client.query(sql);
-  if (error === null || ['25P02', '40P01', '40001', '23503', '23505', '42P01', '3B001', '57P01'].includes(error.code))
-    return;
-  throw new Error(`${sql}: ${error.code} ${error.message}`);
 }
 
 /** Rows are counted without being read. */

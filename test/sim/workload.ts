@@ -14,7 +14,16 @@ import {
   WRITE_OK,
 } from '../../storage/api.ts';
 import { SqlError } from '../../types/errors.ts';
-import { KeyIndex, makeRow, type Random, ROW_LENGTH_MIN, readRow, retry, untilDone } from '../storage/heap/support.ts';
+import {
+  checkVisibilityMap,
+  KeyIndex,
+  makeRow,
+  type Random,
+  ROW_LENGTH_MIN,
+  readRow,
+  retry,
+  untilDone,
+} from '../storage/heap/support.ts';
 import { turn } from './virtual-time.ts';
 
 /** All that is committed at one point of history. */
@@ -139,12 +148,20 @@ export class Workload {
       else if (choice < 86) await this.rollback(one);
       else if (choice < 88) this.engine.checkpoint(() => {});
       else if (choice < 91) this.engine.sweepSome(30);
+      else if (choice < 95) await this.settlePages();
       else await turn();
     } catch (error) {
       if (!(error instanceof SqlError)) throw error;
       this.errors.push(error);
       if (running.includes(one)) await this.rollback(one);
     }
+  }
+
+  private async settlePages(): Promise<void> {
+    const { engine, heap } = this;
+    for (let pageNo = 0; pageNo < heap.pages.pageCount; pageNo++)
+      await retry(engine, () => engine.settlePage(heap, pageNo));
+    await checkVisibilityMap(engine, heap, this.index);
   }
 
   /** More log than a segment holds. */

@@ -75,6 +75,10 @@ export class PagedServer {
   }
 
   /** Ends in order; an internal error in the log fails the test. */
+  get port(): number {
+    return this.server.port;
+  }
+
   async stop(): Promise<void> {
     this.files.stopHolding();
     for (const client of this.clients) client.close();

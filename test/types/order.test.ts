@@ -100,6 +100,23 @@ const address = fc
 const uint8 = fc
   .oneof(fc.bigInt({ min: 0n, max: (1n << 64n) - 1n }), fc.constantFrom(0n, (1n << 63n) - 1n, 1n << 63n))
   .map((n) => (Number.isSafeInteger(Number(n)) ? Number(n) : n));
+const vectors = fc
+  .array(fc.tuple(fc.constantFrom('a', 'b', 'ab', 'é'), fc.constantFrom('', ':1', ':2', ':1A', ':1,2B', ':3C,7')), {
+    maxLength: 4,
+  })
+  .map((words) => inputText(OID.TSVECTOR, -1, words.map((word) => word.join('')).join(' '), DEFAULT_FORMAT));
+const queries = fc
+  .letrec<{ query: string }>((tie) => ({
+    query: fc.oneof(
+      { maxDepth: 2 },
+      fc.constantFrom('a', 'b', 'ab', 'é', 'a:A', 'b:*'),
+      fc
+        .tuple(tie('query'), fc.constantFrom('&', '|', '<->', '<3>'), tie('query'))
+        .map((parts) => `(${parts.join(' ')})`),
+      tie('query').map((query) => `!${query}`),
+    ),
+  }))
+  .query.map((text) => inputText(OID.TSQUERY, -1, text, DEFAULT_FORMAT));
 
 const TYPES: readonly (readonly [name: string, oid: number, values: fc.Arbitrary<Value>])[] = [
   ['boolean', OID.BOOL, fc.boolean()],
@@ -114,6 +131,8 @@ const TYPES: readonly (readonly [name: string, oid: number, values: fc.Arbitrary
   ['text', OID.TEXT, text],
   ['character', OID.BPCHAR, text],
   ['bytea', OID.BYTEA, bytes],
+  ['tsvector', OID.TSVECTOR, vectors],
+  ['tsquery', OID.TSQUERY, queries],
   ['uuid', OID.UUID, fc.uuid()],
   [
     'interval',

@@ -65,6 +65,26 @@ describe('frame reader', () => {
     expect(reader.bytes).to.equal(input);
   });
 
+  it('gives long frames away: their bytes stay as they are, whatever comes behind them', () => {
+    const bodies = [3_000_000, 10, 9_000_000, 1_200_000].map((size, i) => Buffer.alloc(size, `${i} bytes`));
+    const input = Buffer.concat(bodies.map((body) => frame('d', body)));
+    const reader = new FrameReader();
+    const shared = Buffer.alloc(65_536);
+    const kept: Buffer[] = [];
+    for (let at = 0; at < input.length; at += shared.length) {
+      const size = input.copy(shared, 0, at, at + shared.length);
+      reader.push(shared, size);
+      while (reader.next() === FRAME) {
+        const body = reader.bytes.subarray(reader.bodyStart, reader.bodyEnd);
+        kept.push(body.length < 100 ? Buffer.from(body) : body);
+      }
+      reader.retain();
+    }
+    shared.fill(0);
+    expect(kept.map((body, i) => body.equals(bodies[i]!))).to.deep.equal([true, true, true, true]);
+    expect(reader.buffered).to.equal(0);
+  });
+
   it('takes no more storage than what has come, whatever a length promises', () => {
     const reader = new FrameReader();
     const promise = Buffer.from([0x51, 0x3f, 0xff, 0xff, 0xf0, 1, 2, 3]);

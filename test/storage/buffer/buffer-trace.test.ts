@@ -35,6 +35,12 @@ describe('The simulator of policies', () => {
     );
   });
 
+  it('shows admission no worse than the sweep where the hot set moves: it finds that who is sent away comes back', () => {
+    expect(ratio('shifting hot set', 'sweep + admission')).to.be.above(
+      ratio('shifting hot set', 'clock sweep (hotrow)') - 0.02,
+    );
+  });
+
   it('plays a trace that was recorded from a pool', async () => {
     const rig = makePool(32);
     const rel = rig.pool.createRelation(9);

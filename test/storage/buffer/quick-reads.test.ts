@@ -41,6 +41,14 @@ describe('reads in place', () => {
       expect(pauses).to.deep.equal([100, 200, 400, 800, 1600, 3200, 6400, 10000, 10000]);
     });
 
+    it('the pause goes by the time that was lost', () => {
+      read(0.5);
+      expect(pause()).to.equal(10);
+      for (let i = 0; i < 64; i++) read(0.01);
+      read(3);
+      expect(pause()).to.equal(60);
+    });
+
     it('pauses are short again after many quick ones, not after a few', () => {
       for (let i = 0; i < 5; i++) {
         read(5);

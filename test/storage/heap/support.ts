@@ -4,8 +4,10 @@ import {
   type IndexMaintainer,
   PAGE_MISS,
   ROW_FLAGS_OFFSET,
+  ROW_LIVE,
   type StorageEngine,
 } from '../../../storage/api.ts';
+import { ROW_MOVED_IN } from '../../../storage/heap/index.ts';
 import { pageSlotCount, slotOffset } from '../../../storage/page/index.ts';
 
 /** A repeatable source of numbers (mulberry32). */
@@ -134,4 +136,52 @@ export async function slotFlags(engine: StorageEngine, heap: Heap): Promise<numb
     }
   }
   return flags;
+}
+
+/**
+ * What the visibility map promises of the pages that are in it: every row is there for all snapshots, taken or to come, has no
+ * version that anybody else may see, and the index has nothing but its key; and the rows are as many as it says.
+ */
+export async function checkVisibilityMap(engine: StorageEngine, heap: Heap, index: KeyIndex): Promise<number> {
+  const { pool, transactions } = engine;
+  const { visibility } = heap;
+  for (let pageNo = visibility.nextVisible(0); pageNo >= 0; pageNo = visibility.nextVisible(pageNo + 1)) {
+    const values = await retry(engine, () => settledValues(engine, heap, pageNo));
+    if (!visibility.has(pageNo)) continue;
+    const counted = visibility.rowsOf(pageNo);
+    if (values.size === 0 || (counted >= 0 && counted !== values.size))
+      throw new Error(`all-visible page ${pageNo} has ${values.size} rows, not ${counted}`);
+    for (const entry of index.entries) {
+      const [key, rowId] = entry.split('/').map(Number);
+      if (rowId >>> 9 !== pageNo) continue;
+      const value = values.get(rowId);
+      if (value === undefined || keyOf(value) !== key)
+        throw new Error(`all-visible page ${pageNo}: the index has ${entry}, the row is ${value}`);
+      values.delete(rowId);
+    }
+    if (values.size > 0) throw new Error(`all-visible page ${pageNo}: rows ${[...values.keys()]} are not in the index`);
+  }
+  // Passes may have come by meanwhile: counted in one go.
+  let pages = 0;
+  for (let pageNo = visibility.nextVisible(0); pageNo >= 0; pageNo = visibility.nextVisible(pageNo + 1)) pages++;
+  if (pages !== visibility.pageCount) throw new Error(`the map counts ${visibility.pageCount} pages, and has ${pages}`);
+  return pages;
+
+  function settledValues(engine: StorageEngine, heap: Heap, pageNo: number): Map<number, number> {
+    const values = new Map<number, number>();
+    const slots = pageSlotCount(pool.u16, pool.frameBase(heap.pages, pageNo));
+    const reader = transactions.begin();
+    for (let slot = 0; slot < slots; slot++) {
+      const base = pool.frameBase(heap.pages, pageNo);
+      const offset = slotOffset(pool.u16, base, slot);
+      if (offset === 0 || (pool.u8[base + offset + ROW_FLAGS_OFFSET] & ROW_MOVED_IN) !== 0) continue;
+      const rowId = pageNo * 512 + slot;
+      const live = heap.liveness(rowId, reader);
+      const row = live === ROW_LIVE ? heap.newest(rowId) : -1;
+      if (row < 0 || pool.f64[row >>> 3] >= transactions.gcHorizon())
+        throw new Error(`all-visible page ${pageNo}: row ${rowId} is not settled`);
+      values.set(rowId, readRow(engine, row));
+    }
+    return values;
+  }
 }

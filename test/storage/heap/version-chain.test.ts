@@ -16,6 +16,7 @@ import {
 } from '../../../storage/api.ts';
 import { checkPage } from '../../../storage/page/index.ts';
 import {
+  checkVisibilityMap,
   KeyIndex,
   keyOf,
   makeRow,
@@ -51,6 +52,8 @@ class Model {
   committed: Rows = new Map();
   readonly running: ModelTransaction[] = [];
   readonly snapshots: ModelSnapshot[] = [];
+  /** Pages put into the visibility map. */
+  settled = 0;
   private nextValue = 1;
 
   constructor(engine: StorageEngine, heap: Heap, random: Random) {
@@ -83,6 +86,16 @@ class Model {
     else if (choice < 91 && this.snapshots.length > 0) this.releaseSnapshot();
     else if (choice < 94) await retry(this.engine, () => this.engine.sweepSome(20));
     else await this.checkSomeSnapshot();
+    if (random.below(4) === 0) await this.settleSomePages();
+  }
+
+  /** Some pages are put into the visibility map, if they may; and the map is never wrong. */
+  async settleSomePages(): Promise<void> {
+    const { engine, heap, random } = this;
+    for (let pageNo = random.below(4); pageNo < heap.pages.pageCount; pageNo += 1 + random.below(4)) {
+      if (await retry(engine, () => engine.settlePage(heap, pageNo))) this.settled++;
+    }
+    await checkVisibilityMap(engine, heap, this.index);
   }
 
   begin(): void {
@@ -257,6 +270,15 @@ class Model {
     const expected = [...this.committed].map(([rowId, value]) => `${keyOf(value)}/${rowId}`);
     expect([...this.index.entries].sort()).to.deep.equal(expected.sort());
     expect(heap.rowCount).to.equal(this.committed.size);
+    for (let pageNo = 0; pageNo < heap.pages.pageCount; pageNo++) {
+      const isVisible = await retry(engine, () => engine.settlePage(heap, pageNo));
+      if (isVisible) continue;
+      const homes = [...this.committed.keys()].filter((rowId) => rowId >>> 9 === pageNo);
+      expect(homes.length, `page ${pageNo} has no rows, or one that stands on a page that is not in memory`).to.satisfy(
+        (count: number) => count === 0 || engine.pool.residentCount(heap.pages) < heap.pages.pageCount,
+      );
+    }
+    await checkVisibilityMap(engine, heap, this.index);
     await this.checkPages();
   }
 }
@@ -281,6 +303,7 @@ describe('version chains against a model', () => {
       const model = await openModel(seed);
       for (let i = 0; i < 700; i++) await model.step();
       await model.settle();
+      expect(model.settled, 'pages that became all-visible on the way').to.be.greaterThan(0);
       await model.engine.close();
     }).timeout(20000);
   }

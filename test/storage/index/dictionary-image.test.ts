@@ -28,14 +28,17 @@ function keyOf(value: number, hasByteKeys: boolean, key = new IndexKey()): Index
 
 function entriesOf(dictionary: OrderedDictionary): string[] {
   const entries: string[] = [];
-  const bytes = new Uint8Array(4096);
+  const key = new IndexKey();
+  const rows = new Uint32Array(dictionary.count);
   for (let leaf = dictionary.firstLeaf; leaf !== 0; leaf = dictionary.nextLeaf(leaf)) {
     for (let i = 0; i < dictionary.leafCount(leaf); i++) {
-      const text =
-        dictionary.arena === null
-          ? ''
-          : Buffer.from(bytes.subarray(0, dictionary.arena.copyTo(dictionary.refAt(leaf, i), bytes))).toString();
-      entries.push(`${dictionary.numberAt(leaf, i)} ${text} ${dictionary.rowAt(leaf, i)}`);
+      dictionary.keyAt(leaf, i, key);
+      const text = dictionary.arena === null ? '' : Buffer.from(key.bytes.subarray(0, key.length)).toString();
+      const posting = dictionary.postingAt(leaf, i);
+      if (dictionary.isListAt(leaf, i)) {
+        const count = dictionary.lists.read(posting, 0, rows, 0, rows.length);
+        for (const row of rows.subarray(0, count)) entries.push(`${key.number} ${text} ${row}`);
+      } else entries.push(`${key.number} ${text} ${posting}`);
     }
   }
   return entries;
@@ -75,6 +78,19 @@ function filled(hasByteKeys: boolean, count: number, random: Random): OrderedDic
 
 for (const hasByteKeys of [false, true]) {
   describe(`an image of ${hasByteKeys ? 'byte' : 'number'} keys`, () => {
+    it('of an index that goes while its image is being written is written to its end', () => {
+      const dictionary = new OrderedDictionary(false);
+      for (let row = 0; row < 400_000; row++) dictionary.insert(keyOf(row % 40, false), row);
+      const before = entriesOf(dictionary);
+      const fileSystem = new MemoryFileSystem();
+      let pieces = 0;
+      writeImage(fileSystem, dictionary, () => {
+        if (pieces++ === 0) dictionary.release();
+      });
+      expect(pieces).to.be.greaterThan(2);
+      expect(entriesOf(dictionary)).to.deep.equal(before);
+    });
+
     it('gives back all entries, and a dictionary that goes on', async () => {
       const random = new Random(SEED);
       for (const count of [0, 1, 127, 128, 129, 2000, 40_000]) {

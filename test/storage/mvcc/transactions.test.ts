@@ -14,8 +14,8 @@ function manager(unflushed?: ((error: Error | null) => void)[], isFull = false):
   const store = {
     logCommit: () => 1000,
     committed: () => {},
-    whenDurable: (_txn: unknown, _lsn: number, durable: (error: Error | null) => void) =>
-      unflushed === undefined ? durable(null) : unflushed.push(durable),
+    whenDurable: (txn: Transaction, _lsn: number, durable: (error: Error | null) => void) =>
+      unflushed === undefined || !txn.synchronousCommit ? durable(null) : unflushed.push(durable),
     undoLast: () => {},
     tryFlush: () => {
       if (isFull) return;
@@ -110,6 +110,54 @@ describe('transactions', () => {
       unflushed[1](null);
       expect(transactions.gcHorizon()).to.equal(transactions.nextXid);
       expect(sees(transactions.begin())).to.equal(true);
+    });
+
+    it('are not shown by one behind them that need not be durable: it is seen, and acknowledged, after them', () => {
+      const told: string[] = [];
+      transactions.commit(writer, () => told.push('durable'));
+      const careless = transactions.begin();
+      careless.synchronousCommit = false;
+      const carelessXid = transactions.statementXid(careless);
+      transactions.commit(careless, () => told.push('careless'));
+      const late = transactions.begin();
+      transactions.statementXid(late);
+      transactions.commit(late, () => told.push('late'));
+      const seen = (): boolean[] => {
+        const snapshot = transactions.takeSnapshot(transactions.begin());
+        const answers = [xid, carelessXid, late.xidRuns[0]].map((each) => transactions.isVisible(each, snapshot));
+        transactions.releaseSnapshot(snapshot);
+        return answers;
+      };
+      expect([told, seen()]).to.deep.equal([[], [false, false, false]]);
+      unflushed[0](null);
+      expect([told, seen()]).to.deep.equal([
+        ['careless', 'durable'],
+        [true, true, false],
+      ]);
+      unflushed[1](null);
+      expect([told, seen()]).to.deep.equal([
+        ['careless', 'durable', 'late'],
+        [true, true, true],
+      ]);
+      const alone = transactions.begin();
+      alone.synchronousCommit = false;
+      transactions.statementXid(alone);
+      transactions.commit(alone, () => told.push('alone'));
+      expect(told).to.include('alone');
+      expect(transactions.gcHorizon()).to.equal(transactions.nextXid);
+    });
+
+    it('of a broken log are not left waiting behind the one that failed', () => {
+      const told: unknown[] = [];
+      transactions.commit(writer, (error) => told.push(error));
+      const careless = transactions.begin();
+      careless.synchronousCommit = false;
+      transactions.statementXid(careless);
+      transactions.commit(careless, (error) => told.push(error));
+      const broken = new Error('the log is broken');
+      unflushed[0](broken);
+      expect(told).to.deep.equal([broken, broken]);
+      expect(sees(transactions.begin())).to.equal(false);
     });
 
     it('are made durable before they let readers in that they kept out', () => {

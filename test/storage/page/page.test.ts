@@ -3,6 +3,7 @@ import { expect } from 'chai';
 import fc from 'fast-check';
 import { PAGE_SIZE, SLOTS_PER_PAGE_MAX } from '../../../storage/limits.ts';
 import { crc32ByTable } from '../../../storage/page/checksum.ts';
+import { CRC_BLOCK_SIZE, crc32Block } from '../../../storage/page/crc32-simd.ts';
 import {
   addSlot,
   addSlotAt,
@@ -160,6 +161,16 @@ describe('A page', () => {
   });
 });
 
+function xorshift(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state ^= state << 13;
+    state ^= state >>> 17;
+    state ^= state << 5;
+    return (state >>> 0) / 2 ** 32;
+  };
+}
+
 describe('CRC-32', () => {
   it('is the same by table and native, in one piece and continued', () => {
     fc.assert(
@@ -171,5 +182,36 @@ describe('CRC-32', () => {
       }),
     );
     expect(crc32(Buffer.from('123456789'), 0, 9, 0)).to.equal(0xcbf43926);
+  });
+
+  const random = xorshift(5);
+  const longBytes = Uint8Array.from({ length: 40_000 }, () => random() * 256);
+
+  it('is the same by vectors, for every length and place', () => {
+    const byVectors = crc32Block();
+    expect(byVectors, 'this machine has WebAssembly').not.to.equal(null);
+    // A single bit at every place of a block: none is moved to a wrong one.
+    const block = new Uint8Array(CRC_BLOCK_SIZE);
+    for (let bit = 0; bit < CRC_BLOCK_SIZE * 8; bit += 1) {
+      block[bit >>> 3] = 1 << (bit & 7);
+      const end = (bit >>> 3) + 1;
+      if (byVectors!(block, 0, block.length, 0) !== zlib.crc32(block)) throw new Error(`bit ${bit}`);
+      block.fill(0, end - 1, end);
+    }
+    for (let size = 4; size <= CRC_BLOCK_SIZE; size += size < 300 ? 1 : 97) {
+      const start = size % 13;
+      const seed = (size * 0x9e3779b1) >>> 0;
+      const expected = crc32ByTable(longBytes, start, start + size, seed);
+      if (byVectors!(longBytes, start, start + size, seed) !== expected) throw new Error(`size ${size}`);
+    }
+  });
+
+  it('is the same for long ranges, before and after vectors take over', () => {
+    const expected = [6143, 6144, 8188, 8192, 8193, 8200, 14_335, 14_336, 40_000].map((size) => ({
+      size,
+      crc: crc32ByTable(longBytes, 0, size, 77),
+    }));
+    for (let round = 0; round < 100; round++)
+      for (const { size, crc } of expected) expect(crc32(longBytes, 0, size, 77)).to.equal(crc);
   });
 });

@@ -37,6 +37,8 @@ export class FakePages implements LoggedPages {
 
   readonly noted: number[] = [];
 
+  noteNamed(): void {}
+
   noteChanged(_rel: unknown, pageNo: number): void {
     this.noted.push(pageNo);
   }

@@ -295,6 +295,24 @@ describe('Group commit', () => {
     expect(answered).to.equal(true);
   });
 
+  it('gives back the memory of a bulk load when commits are small again', async () => {
+    const { fileSystem, wal } = openWal({ flushMode: 'async' });
+    const commit = (text: string): Promise<void> =>
+      new Promise((resolve, reject) =>
+        wal.requestFlush(logText(wal, text), (error) => (error === null ? resolve() : reject(error))),
+      );
+    const small = wal.memoryBytes;
+    const texts = ['x'.repeat(3_000_000), 'y'.repeat(3_000_000)];
+    for (const text of texts) await commit(text);
+    expect(wal.memoryBytes).to.be.above(6_000_000);
+    for (let i = 0; i < 70; i++) {
+      texts.push(`small ${i}`);
+      await commit(texts.at(-1)!);
+    }
+    expect(wal.memoryBytes).to.be.at.most(2 * small);
+    expect(readTexts(fileSystem).texts).to.deep.equal(texts);
+  });
+
   it('a synchronous flush does not count on a sync that is still under way', () => {
     const underWay: (() => void)[] = [];
     const fileSystem = new MemoryFileSystem({ schedule: (run) => underWay.push(run) });

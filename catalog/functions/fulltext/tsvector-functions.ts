@@ -1,0 +1,157 @@
+/** Functions and operators of tsvector. */
+import { Buffer } from 'node:buffer';
+import {
+  buildTsvector,
+  compareTsvectors,
+  LEXEME_BYTES_LIMIT,
+  type Lexeme,
+  lexemeCount,
+  lexemesOf,
+  lowerBound,
+  POSITION_MAX,
+  POSITIONS_MAX,
+  uniteLexemes,
+} from '../../../types/fulltext/tsvector.ts';
+import { decodeText, OID, SqlArray, sqlError, type Value } from '../../../types/index.ts';
+import { textArray } from '../array-values.ts';
+import type { FunctionModule } from '../module.ts';
+
+const textOf = ({ bytes }: Lexeme): string => decodeText(bytes, 0, bytes.length);
+const bytesOf = (text: string): Uint8Array => Buffer.from(text, 'utf8');
+
+/** Positions of `b` stand behind those of `a`. */
+function concatenate(a: Uint8Array, b: Uint8Array): Uint8Array {
+  const left = lexemesOf(a);
+  const right = lexemesOf(b);
+  let last = 0;
+  for (const { positions } of left) {
+    if (positions !== null) last = Math.max(last, positions[positions.length - 1] & POSITION_MAX);
+  }
+  const lexemes: Lexeme[] = [];
+  let i = 0;
+  let j = 0;
+  while (i < left.length || j < right.length) {
+    const order = i === left.length ? 1 : j === right.length ? -1 : Buffer.compare(left[i].bytes, right[j].bytes);
+    const first = order <= 0 ? left[i++] : null;
+    const second = order >= 0 ? right[j++] : null;
+    const bytes = (first ?? (second as Lexeme)).bytes;
+    const positions = [...(first?.positions ?? [])];
+    for (const position of second?.positions ?? []) {
+      const length = positions.length;
+      if (length > POSITIONS_MAX || (length > 0 && (positions[length - 1] & POSITION_MAX) === POSITION_MAX)) break;
+      positions.push((position & ~POSITION_MAX) | Math.min((position & POSITION_MAX) + last, POSITION_MAX));
+    }
+    lexemes.push({ bytes, positions: positions.length === 0 ? null : positions });
+  }
+  return buildTsvector(lexemes);
+}
+
+function weightNumber(weight: string): number {
+  const number = 'dcba'.indexOf(weight.toLowerCase());
+  if (number < 0 || weight === '') throw sqlError('XX000', `unrecognized weight: ${Buffer.from(weight)[0] ?? 0}`);
+  return number;
+}
+
+function withWeight(lexeme: Lexeme, weight: number): Lexeme {
+  if (lexeme.positions === null) return lexeme;
+  return { ...lexeme, positions: lexeme.positions.map((position) => (position & POSITION_MAX) | (weight << 14)) };
+}
+
+function setWeight(vector: Uint8Array, weight: string): Uint8Array {
+  const number = weightNumber(weight);
+  return buildTsvector(lexemesOf(vector).map((lexeme) => withWeight(lexeme, number)));
+}
+
+/** Indexes of the lexemes of a vector that are in the array; nulls are passed over. */
+function chosenLexemes(vector: Uint8Array, lexemes: readonly Lexeme[], names: SqlArray): Set<number> {
+  const chosen = new Set<number>();
+  for (const name of names.elements) {
+    if (name === null) continue;
+    const bytes = bytesOf(name as string);
+    const index = lowerBound(vector, lexemes.length, bytes);
+    if (index < lexemes.length && Buffer.compare(lexemes[index].bytes, bytes) === 0) chosen.add(index);
+  }
+  return chosen;
+}
+
+function setWeightOf(vector: Uint8Array, weight: string, names: SqlArray): Uint8Array {
+  const number = weightNumber(weight);
+  const lexemes = lexemesOf(vector);
+  const chosen = chosenLexemes(vector, lexemes, names);
+  return buildTsvector(lexemes.map((lexeme, i) => (chosen.has(i) ? withWeight(lexeme, number) : lexeme)));
+}
+
+function deleteLexemes(vector: Uint8Array, names: SqlArray): Uint8Array {
+  const lexemes = lexemesOf(vector);
+  const chosen = chosenLexemes(vector, lexemes, names);
+  return chosen.size === 0 ? vector : buildTsvector(lexemes.filter((_, i) => !chosen.has(i)));
+}
+
+/** Keeps positions of these weights, and lexemes that have one. */
+function filterWeights(vector: Uint8Array, weights: SqlArray): Uint8Array {
+  let mask = 0;
+  for (const weight of weights.elements) {
+    if (weight === null) throw sqlError('22004', 'weight array may not contain nulls');
+    const number = 'dcba'.indexOf((weight as string).toLowerCase());
+    if (number < 0 || weight === '') throw sqlError('22023', `unrecognized weight: "${weight}"`);
+    mask |= 1 << number;
+  }
+  const kept: Lexeme[] = [];
+  for (const { bytes, positions } of lexemesOf(vector)) {
+    const left = positions?.filter((position) => (mask >> (position >>> 14)) & 1) ?? [];
+    if (left.length > 0) kept.push({ bytes, positions: left });
+  }
+  return buildTsvector(kept);
+}
+
+function fromArray(names: SqlArray): Uint8Array {
+  const lexemes = names.elements.map((name): Lexeme => {
+    if (name === null) throw sqlError('22004', 'lexeme array may not contain nulls');
+    if (name === '') throw sqlError('2200F', 'lexeme array may not contain empty strings');
+    const bytes = bytesOf(name as string);
+    if (bytes.length >= LEXEME_BYTES_LIMIT) {
+      throw sqlError('54000', `word is too long (${bytes.length} bytes, max ${LEXEME_BYTES_LIMIT - 1} bytes)`);
+    }
+    return { bytes, positions: null };
+  });
+  return buildTsvector(uniteLexemes(lexemes));
+}
+
+const WEIGHT_NAMES = ['D', 'C', 'B', 'A'];
+
+function* unnest(vector: Uint8Array): Iterable<Value[]> {
+  for (const lexeme of lexemesOf(vector)) {
+    const { positions } = lexeme;
+    if (positions === null) {
+      yield [textOf(lexeme), null, null];
+      continue;
+    }
+    const numbers = positions.map((position) => position & POSITION_MAX);
+    const weights = positions.map((position) => WEIGHT_NAMES[position >>> 14]);
+    yield [textOf(lexeme), new SqlArray(OID.INT2, numbers), textArray(weights)];
+  }
+}
+
+export const tsvectorFunctions: FunctionModule = {
+  plain: {
+    tsvector_eq: (a: Uint8Array, b: Uint8Array) => compareTsvectors(a, b) === 0,
+    tsvector_ne: (a: Uint8Array, b: Uint8Array) => compareTsvectors(a, b) !== 0,
+    tsvector_lt: (a: Uint8Array, b: Uint8Array) => compareTsvectors(a, b) < 0,
+    tsvector_le: (a: Uint8Array, b: Uint8Array) => compareTsvectors(a, b) <= 0,
+    tsvector_gt: (a: Uint8Array, b: Uint8Array) => compareTsvectors(a, b) > 0,
+    tsvector_ge: (a: Uint8Array, b: Uint8Array) => compareTsvectors(a, b) >= 0,
+    tsvector_cmp: (a: Uint8Array, b: Uint8Array) => Math.sign(compareTsvectors(a, b)),
+    tsvector_concat: concatenate,
+    tsvector_length: lexemeCount,
+    tsvector_strip: (vector: Uint8Array) =>
+      buildTsvector(lexemesOf(vector).map(({ bytes }) => ({ bytes, positions: null }))),
+    tsvector_setweight: setWeight,
+    tsvector_setweight_by_filter: setWeightOf,
+    tsvector_delete_str: (vector: Uint8Array, name: string) => deleteLexemes(vector, textArray([name])),
+    tsvector_delete_arr: deleteLexemes,
+    tsvector_filter: filterWeights,
+    tsvector_to_array: (vector: Uint8Array) => textArray(lexemesOf(vector).map(textOf)),
+    array_to_tsvector: fromArray,
+    tsvector_unnest: unnest,
+  },
+};

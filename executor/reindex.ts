@@ -1,0 +1,64 @@
+/**
+ * REINDEX. Indexes are in memory, are made anew from their images or tables at a start, and do not bloat; so those that are valid stay
+ * as they are, and those that are not (CREATE INDEX CONCURRENTLY has failed) are filled and become valid.
+ */
+import type { IndexEntry } from '../catalog/entries.ts';
+import type { ReindexStatement } from '../parser/ast.ts';
+import { sqlError } from '../types/errors.ts';
+import { fillIndex } from './ddl-runner.ts';
+import type { Session, Task } from './session.ts';
+
+export function* reindex(session: Session, node: ReindexStatement): Task<string> {
+  const isWhole = node.target !== 'index' && node.target !== 'table';
+  if (session.transaction.isBlock && (node.concurrently || isWhole)) {
+    const what = isWhole ? node.target.toUpperCase() : 'CONCURRENTLY';
+    throw sqlError('25001', `REINDEX ${what} cannot run inside a transaction block`);
+  }
+  for (const { oid } of indexesOf(session, node)) {
+    // Another session may have filled or dropped it while we were busy with those before.
+    if (session.catalog.index(oid)?.valid !== false) continue;
+    yield* fillIndex(session, oid, node.concurrently);
+    if (isWhole) yield* session.commitTask();
+  }
+  return 'REINDEX';
+}
+
+function indexesOf(session: Session, { target, name }: ReindexStatement): readonly IndexEntry[] {
+  const { catalog } = session;
+  const last = name[name.length - 1];
+  switch (target) {
+    case 'index':
+    case 'table': {
+      const found = catalog.resolveRelation(name, session.searchPath(true));
+      if (found === undefined) throw sqlError('42P01', `relation "${name.join('.')}" does not exist`);
+      if (target === 'index') {
+        if (found.class !== 'index') throw sqlError('42809', `"${found.name}" is not an index`);
+        return [found];
+      }
+      if (found.class !== 'relation' || found.relId === 0)
+        throw sqlError('42809', `"${found.name}" is not a table or materialized view`);
+      const indexes = catalog.indexesOf(found.oid);
+      if (indexes.length === 0) {
+        session.notice({
+          severity: 'NOTICE',
+          code: '00000',
+          message: `table "${found.name}" has no indexes to reindex`,
+        });
+      }
+      return indexes;
+    }
+    case 'schema': {
+      const schema = catalog.schemaByName(last);
+      if (schema === undefined) throw sqlError('3F000', `schema "${last}" does not exist`);
+      return all(session).filter((index) => index.schemaOid === schema.oid);
+    }
+    default:
+      if (last !== undefined && last !== session.database.catalog.databaseName)
+        throw sqlError('0A000', 'can only reindex the currently open database');
+      return target === 'system' ? [] : all(session);
+  }
+}
+
+function all({ catalog }: Session): IndexEntry[] {
+  return [...catalog.relations()].flatMap((table) => [...catalog.indexesOf(table.oid)]);
+}

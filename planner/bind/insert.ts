@@ -1,0 +1,355 @@
+/** INSERT: target columns and the source of the rows (after PostgreSQL's analyze.c). */
+import type { ColumnEntry } from '../../catalog/entries.ts';
+import type * as ast from '../../parser/ast.ts';
+import type { Expr } from '../expr.ts';
+import {
+  EMPTY_QUERY_PARTS,
+  type ModifyQuery,
+  makeConst,
+  makeVar,
+  type Query,
+  type RelationColumn,
+  type Target,
+} from '../logical.ts';
+import { type AssignedPart, bindAssignedPart } from './assign-part.ts';
+import type { Position } from './context.ts';
+import { bindExpr } from './expression.ts';
+import {
+  bindReturning,
+  checksOf,
+  coerceAssigned,
+  findTargetColumn,
+  generatedOf,
+  notUpdatableColumn,
+  openTarget,
+  refuseDefault,
+  type TargetTable,
+  wholeColumn,
+} from './modify-target.ts';
+import { bindOnConflict } from './on-conflict.ts';
+import { positionOf } from './position.ts';
+import { Level } from './scope.ts';
+import { bindQuery } from './select.ts';
+import { bindDefault } from './stored.ts';
+import { resolveTargets } from './targets.ts';
+import { UNKNOWN } from './type-info.ts';
+
+export interface InsertColumn {
+  readonly column: ColumnEntry;
+  readonly part: AssignedPart;
+  /** As written; null where there is no column list. */
+  readonly target: ast.AssignmentTarget | null;
+  readonly position: Position;
+}
+
+export function insertColumns(level: Level, node: ast.InsertStatement, target: TargetTable): InsertColumn[] {
+  const { context } = level;
+  const whole = (column: ColumnEntry): InsertColumn => ({
+    column,
+    part: wholeColumn(level, column),
+    target: null,
+    position: undefined,
+  });
+  if (node.columns === null) {
+    const { view, table } = target;
+    if (view === null) {
+      return table.columns.filter((column) => !column.dropped).map((column) => whole(column));
+    }
+    return view.baseColumns.map((column, i) => {
+      if (column === null) throw notUpdatableColumn(level, view, view.columns[i].name);
+      return whole(column);
+    });
+  }
+  /** Columns seen, and whether as a whole. */
+  const seen = new Map<string, boolean>();
+  return node.columns.map((item) => {
+    const position = positionOf(context, item.position);
+    const column = findTargetColumn(level, target, item);
+    const isWhole = item.indirection.length === 0;
+    const before = seen.get(column.name);
+    if (before !== undefined && (before || isWhole)) {
+      throw context.error('42701', `column "${column.name}" specified more than once`, position);
+    }
+    seen.set(column.name, isWhole);
+    const part = level.withClause('insert target', () => bindAssignedPart(level, item, column));
+    return { column, part, target: item, position };
+  });
+}
+
+/** One value for a column: the expression, or null when it is DEFAULT. */
+export type Given = Expr | null;
+
+/** By column index: its value, put together where only parts of it are given. */
+export function givenByColumn(columns: readonly InsertColumn[], values: readonly Given[]): Map<number, Given> {
+  const given = new Map<number, Given>();
+  values.forEach((value, i) => {
+    const { column, part } = columns[i];
+    const index = column.number - 1;
+    const before = given.get(index) ?? makeConst(null, column.typeOid, column.typeModifier);
+    given.set(index, value === null ? null : part.assign(before, value));
+  });
+  return given;
+}
+
+export function bindInsert(level: Level, node: ast.InsertStatement): ModifyQuery {
+  const { context } = level;
+  const target = openTarget(level, 'insert', node.table, node.alias, node.tablePosition);
+  const { table, rel } = target;
+  const columns = insertColumns(level, node, target);
+  const sourceRel = context.nextRel();
+  const bound = bindInsertSource(level, node, columns, sourceRel);
+  // What each column is given over the source row; columns beyond the given ones take their defaults.
+  const given = givenByColumn(columns, bound.given);
+  const values = table.columns.map((column, index) => {
+    if (column.dropped || column.generated) return makeConst(null, column.typeOid, column.typeModifier);
+    const expr = given.get(index);
+    return expr === undefined || expr === null ? bindDefault(context, column) : expr;
+  });
+  const onConflict = node.onConflict === null ? null : bindOnConflict(level, node.onConflict, target);
+  const returning = bindReturning(level, node.returning, [target.item]);
+  return {
+    command: 'insert',
+    table,
+    target: rel,
+    targetAlias: target.relation.alias,
+    source: bound.source,
+    sourceRel,
+    values,
+    assignments: [],
+    generated: generatedOf(level, target),
+    checks: checksOf(level, target),
+    onConflict,
+    merge: null,
+    returning,
+    ctes: [],
+  };
+}
+
+function emptySource(level: Level): Query {
+  return {
+    ...EMPTY_QUERY_PARTS,
+    id: level.context.nextQuery(),
+    relations: new Map(),
+    from: [],
+    targets: [],
+  };
+}
+
+function bindInsertSource(
+  level: Level,
+  node: ast.InsertStatement,
+  columns: readonly InsertColumn[],
+  sourceRel: number,
+): { source: Query; given: Given[] } {
+  if (node.source === null) return { source: emptySource(level), given: [] };
+  const { body } = node.source;
+  const bare =
+    node.source.with === null &&
+    node.source.orderBy.length === 0 &&
+    node.source.limit === null &&
+    node.source.offset === null &&
+    node.source.locking.length === 0;
+  if (body.kind === 'values' && bare) {
+    if (body.rows.length > 1) return bindRows(level, node, columns, body, sourceRel);
+    const one = bindOneRow(level, node, columns, body.rows[0]);
+    if (!level.hasSets) return one;
+    // One row of VALUES may hold set-returning functions: it is a SELECT then, and gives as many rows as they do.
+    level.hasSets = false;
+    return bindOneRowAsSelect(level, node, columns, body.rows[0], sourceRel);
+  }
+  return bindInsertSelect(level, node, columns, node.source, sourceRel);
+}
+
+function checkCount(
+  level: Level,
+  columns: readonly InsertColumn[],
+  count: number,
+  extra: Position,
+  explicit: boolean,
+): void {
+  const { context } = level;
+  if (count > columns.length) {
+    throw context.error('42601', 'INSERT has more expressions than target columns', extra);
+  }
+  if (explicit && count < columns.length) {
+    throw context.error('42601', 'INSERT has more target columns than expressions', columns[count].position);
+  }
+}
+
+/** Values for one row, converted; DEFAULT is null. */
+export function bindGivenRow(
+  level: Level,
+  node: ast.InsertStatement,
+  columns: readonly InsertColumn[],
+  row: readonly ast.Expression[],
+): Given[] {
+  const { context } = level;
+  checkCount(
+    level,
+    columns,
+    row.length,
+    positionOf(context, row[columns.length]?.position ?? -1),
+    node.columns !== null,
+  );
+  return level.withClause('values', () =>
+    row.map((item, i) => {
+      const { column, part, target } = columns[i];
+      if (item.kind === 'default') {
+        if (target !== null) refuseDefault(level, target);
+        return null;
+      }
+      const override = checkWritable(level, node, column);
+      if (override === 'default') return null;
+      return coerceAssigned(level, part, bindExpr(level, item));
+    }),
+  );
+}
+
+/** Generated and identity columns take only DEFAULT, unless overridden. */
+function checkWritable(level: Level, node: ast.InsertStatement, column: ColumnEntry): 'value' | 'default' {
+  const refuse = (detail: string, hint?: string) =>
+    level.context.error(
+      '428C9',
+      `cannot insert a non-DEFAULT value into column "${column.name}"`,
+      undefined,
+      hint === undefined ? { detail } : { detail, hint },
+    );
+  if (column.generated) throw refuse(`Column "${column.name}" is a generated column.`);
+  if (column.identity === null) return 'value';
+  if (node.overriding === 'user') return 'default';
+  if (column.identity === 'always' && node.overriding !== 'system') {
+    throw refuse(
+      `Column "${column.name}" is an identity column defined as GENERATED ALWAYS.`,
+      'Use OVERRIDING SYSTEM VALUE to override.',
+    );
+  }
+  return 'value';
+}
+
+function bindOneRow(
+  level: Level,
+  node: ast.InsertStatement,
+  columns: readonly InsertColumn[],
+  row: readonly ast.Expression[],
+): { source: Query; given: Given[] } {
+  return { source: emptySource(level), given: bindGivenRow(level, node, columns, row) };
+}
+
+function bindOneRowAsSelect(
+  level: Level,
+  node: ast.InsertStatement,
+  columns: readonly InsertColumn[],
+  row: readonly ast.Expression[],
+  sourceRel: number,
+): { source: Query; given: Given[] } {
+  const isGiven = (i: number): boolean =>
+    row[i].kind !== 'default' && checkWritable(level, node, columns[i].column) === 'value';
+  const chosen = row.flatMap((_item, i) => (isGiven(i) ? [i] : []));
+  const query: ast.Query = {
+    ...(node.source as ast.Query),
+    body: {
+      kind: 'select',
+      distinct: null,
+      targets: chosen.map((i) => ({ expr: row[i], alias: null, position: row[i].position })),
+      into: null,
+      from: [],
+      where: null,
+      groupBy: null,
+      having: null,
+      windows: [],
+      position: row[0].position,
+    },
+  };
+  const own = chosen.map((i) => columns[i]);
+  const bound = bindInsertSelect(level, node, own, query, sourceRel);
+  const given: Given[] = row.map(() => null);
+  chosen.forEach((i, k) => {
+    given[i] = bound.given[k];
+  });
+  return { source: bound.source, given };
+}
+
+function bindRows(
+  level: Level,
+  node: ast.InsertStatement,
+  columns: readonly InsertColumn[],
+  body: ast.ValuesBody,
+  sourceRel: number,
+): { source: Query; given: Given[] } {
+  const { context } = level;
+  const width = body.rows[0].length;
+  const rows = body.rows.map((row) => {
+    if (row.length !== width) {
+      throw context.error(
+        '42601',
+        'VALUES lists must all be the same length',
+        positionOf(context, row[0]?.position ?? body.position),
+      );
+    }
+    const given = bindGivenRow(level, node, columns, row);
+    if (level.hasSets) {
+      const position = positionOf(context, row[0].position);
+      throw context.error('0A000', 'set-returning functions are not allowed in VALUES', position);
+    }
+    return given.map((expr, i) => {
+      const { column } = columns[i];
+      if (expr !== null) return expr;
+      return column.generated ? makeConst(null, column.typeOid, column.typeModifier) : bindDefault(context, column);
+    });
+  });
+  const rel = context.nextRel();
+  const relationColumns: RelationColumn[] = rows[0].map((expr, i) => ({
+    name: `column${i + 1}`,
+    typeOid: expr.typeOid,
+    typeModifier: columns[i].part.typeModifier,
+    tableOid: 0,
+    columnNumber: 0,
+  }));
+  const inner = new Level(context, level);
+  inner.relations.set(rel, { kind: 'values', rel, alias: '*VALUES*', columns: relationColumns, rows });
+  const targets: Target[] = relationColumns.map((column, i) => ({
+    expr: makeVar(rel, i, column.typeOid, column.typeModifier),
+    name: column.name,
+    tableOid: 0,
+    columnNumber: 0,
+  }));
+  const source: Query = {
+    ...EMPTY_QUERY_PARTS,
+    id: inner.queryId,
+    relations: inner.relations,
+    from: [{ kind: 'rel', rel }],
+    targets,
+  };
+  const given = relationColumns.map((column, i) => makeVar(sourceRel, i, column.typeOid, column.typeModifier));
+  return { source, given };
+}
+
+function bindInsertSelect(
+  level: Level,
+  node: ast.InsertStatement,
+  columns: readonly InsertColumn[],
+  query: ast.Query,
+  sourceRel: number,
+): { source: Query; given: Given[] } {
+  const { context } = level;
+  let source = bindQuery(new Level(context, level), query, { keepUnknown: true });
+  checkCount(
+    level,
+    columns,
+    source.targets.length,
+    context.locationOf(source.targets[columns.length]?.expr),
+    node.columns !== null,
+  );
+  const targets = [...source.targets];
+  const given = targets.map((target, i): Given => {
+    const { column, part } = columns[i];
+    if (checkWritable(level, node, column) === 'default') return null;
+    // Literals are converted where they stand; other values above the query.
+    if (target.expr.typeOid === UNKNOWN) targets[i] = { ...target, expr: coerceAssigned(level, part, target.expr) };
+    const { typeOid, typeModifier } = targets[i].expr;
+    const variable = makeVar(sourceRel, i, typeOid, typeModifier);
+    return coerceAssigned(level, part, context.copyLocation(target.expr, variable));
+  });
+  source = { ...source, targets: resolveTargets(level, targets) };
+  return { source, given };
+}

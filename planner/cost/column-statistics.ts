@@ -1,0 +1,138 @@
+/** What is known of an expression's values: statistics of the column or indexed expression that it is, distinct values. */
+import type { Catalog } from '../../catalog/catalog.ts';
+import type { RelationEntry } from '../../catalog/entries.ts';
+import type { ColumnStatistics, StatisticsSource } from '../../catalog/statistics.ts';
+import type { Expr } from '../expr.ts';
+import { equalExpr, logical } from '../logical.ts';
+import { comparisonOf } from '../operators.ts';
+import type { StatementValues } from './known-values.ts';
+
+export const DEFAULT_DISTINCT = 200;
+
+/** What is known of the relations of a query. */
+export interface RelationFacts {
+  /** Rows before any condition. */
+  readonly rows: number;
+  readonly table: RelationEntry | null;
+  /** Conditions on the relation alone: they limit which values its columns may have. */
+  readonly restrictions?: readonly Expr[];
+  /** What ANALYZE gathered of an expression that an index holds; null: no such index. */
+  expressionStatistics?(expr: Expr): ColumnStatistics | null;
+  /** Distinct values of a column where something better than ANALYZE says so (group keys of a subquery); 0 unknown. */
+  distinctOf(column: number): number;
+}
+
+export interface SelectivityContext {
+  readonly statistics: StatisticsSource;
+  readonly catalog: Catalog;
+  readonly values: StatementValues | null;
+  facts(rel: number): RelationFacts | undefined;
+}
+
+export interface VariableStatistics {
+  readonly stats: ColumnStatistics | null;
+  /** Rows of the relation. */
+  readonly rows: number;
+  readonly distinct: number;
+  readonly isUnique: boolean;
+  /** `distinct` is a guess. */
+  readonly isDefault: boolean;
+}
+
+/** What is known of a column or an indexed expression; null for other expressions. */
+export function variableStatistics(context: SelectivityContext, expr: Expr): VariableStatistics | null {
+  const node = logical(expr);
+  if (node.kind === 'coalesce' && node.args.length === 1) return variableStatistics(context, node.args[0]);
+  if (node.kind !== 'var') return expressionStatistics(context, expr);
+  if (node.column < 0) return null;
+  const facts = context.facts(node.rel);
+  if (facts === undefined) return null;
+  const { table, rows } = facts;
+  if (table === null) {
+    const known = facts.distinctOf(node.column);
+    const distinct = known > 0 ? known : Math.min(DEFAULT_DISTINCT, rows);
+    return { stats: null, rows, distinct, isUnique: false, isDefault: known <= 0 };
+  }
+  const number = node.column + 1;
+  const stats = context.statistics.column(table.oid, number);
+  const indexes = context.catalog.indexesOf(table.oid);
+  const onColumn = indexes.filter(
+    (index) => index.columns.length === 1 && index.columns[0].columnNumber === number && index.predicateText === null,
+  );
+  const isUnique = onColumn.some((index) => index.unique);
+  if (isUnique) {
+    const nulls = stats?.nullFraction ?? 0;
+    return { stats, rows, distinct: Math.max(1, rows * (1 - nulls)), isUnique, isDefault: false };
+  }
+  const gathered = distinctOf(stats, rows);
+  if (gathered > 0) return { stats, rows, distinct: gathered, isUnique, isDefault: false };
+  const counted = onColumn.length === 0 ? -1 : context.statistics.indexDistinctCount(onColumn[0].oid);
+  if (counted >= 0) return { stats, rows, distinct: Math.max(counted, 1), isUnique, isDefault: false };
+  // A boolean has two values, whatever is known.
+  const distinct = Math.max(1, Math.min(expr.typeOid === 16 ? 2 : DEFAULT_DISTINCT, rows));
+  return { stats, rows, distinct, isUnique, isDefault: true };
+}
+
+/** Number of distinct values that ANALYZE found, for the rows there are now; 0: unknown. */
+export function distinctOf(stats: ColumnStatistics | null, rows: number): number {
+  if (stats === null) return 0;
+  if (stats.distinct > 0) return stats.distinct;
+  return stats.distinct < 0 ? Math.max(1, -stats.distinct * rows) : 0;
+}
+
+function expressionStatistics(context: SelectivityContext, expr: Expr): VariableStatistics | null {
+  const rel = onlyRelation(expr);
+  const facts = rel === null ? undefined : context.facts(rel);
+  const stats = facts?.expressionStatistics?.(expr) ?? null;
+  if (facts === undefined || stats === null) return null;
+  const { rows } = facts;
+  const distinct = distinctOf(stats, rows);
+  const isDefault = distinct === 0;
+  return { stats, rows, distinct: isDefault ? Math.min(DEFAULT_DISTINCT, rows) : distinct, isUnique: false, isDefault };
+}
+
+/** The one relation whose columns the expression uses; null: none, several, or it cannot be told. */
+function onlyRelation(expr: Expr): number | null {
+  const node = logical(expr);
+  if (node.kind === 'var') return node.rel;
+  if (node.kind !== 'call' && node.kind !== 'coalesce') return null;
+  let rel: number | null = null;
+  for (const arg of node.args) {
+    const kind = logical(arg).kind;
+    if (kind === 'const' || kind === 'param') continue;
+    const own = onlyRelation(arg);
+    if (own === null || (rel !== null && rel !== own)) return null;
+    rel = own;
+  }
+  return rel;
+}
+
+/** Columns that the expression uses, each once, outside of subqueries. */
+export function columnsIn(expr: Expr, result: Expr[] = []): Expr[] {
+  const node = logical(expr);
+  if (node.kind === 'var') {
+    if (!result.some((known) => equalExpr(known, expr))) result.push(expr);
+  } else if (node.kind === 'call' || node.kind === 'coalesce' || node.kind === 'and' || node.kind === 'or') {
+    for (const arg of node.args) columnsIn(arg, result);
+  } else if (node.kind === 'not' || node.kind === 'isNull') columnsIn(node.arg, result);
+  else if (node.kind === 'inList') {
+    columnsIn(node.arg, result);
+    for (const item of node.list) columnsIn(item, result);
+  } else if (node.kind === 'case') {
+    for (const branch of node.branches) {
+      columnsIn(branch.when, result);
+      columnsIn(branch.then, result);
+    }
+    if (node.otherwise !== null) columnsIn(node.otherwise, result);
+  }
+  return result;
+}
+
+/** The column of column = constant; null for other conditions. */
+export function equalityColumn(expr: Expr): Expr | null {
+  if (expr.kind !== 'call' || expr.args.length !== 2 || comparisonOf(expr.function)?.btreeStrategy !== 3) return null;
+  const [left, right] = expr.args;
+  if (logical(left).kind === 'var' && columnsIn(right).length === 0) return left;
+  if (logical(right).kind === 'var' && columnsIn(left).length === 0) return right;
+  return null;
+}

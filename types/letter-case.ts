@@ -1,0 +1,24 @@
+/** Upper and lower case, character by character as towupper and towlower map them: no character changes its number. */
+
+const NOT_ASCII = /[^\x00-\x7f]/;
+
+/** Maps each character by itself: 'ß' and a final sigma keep their place and number. */
+function mapCase(text: string, convert: (character: string) => string): string {
+  let result = '';
+  for (const character of text) {
+    const mapped = convert(character);
+    result += mapped.length === character.length ? mapped : character;
+  }
+  return result;
+}
+
+const upperOne = (character: string): string => character.toUpperCase();
+const lowerOne = (character: string): string => character.toLowerCase();
+
+export function toUpper(text: string): string {
+  return NOT_ASCII.test(text) ? mapCase(text, upperOne) : text.toUpperCase();
+}
+
+export function toLower(text: string): string {
+  return NOT_ASCII.test(text) ? mapCase(text, lowerOne) : text.toLowerCase();
+}
