@@ -1,6 +1,6 @@
 /** Geometric values: point, lseg, box, line, path, polygon, circle; their text, binary and stored forms. */
 import { BinaryReader } from './binary-reader.ts';
-import type { ByteWriter } from './byte-writer.ts';
+import { type ByteWriter, readFloat64 } from './byte-writer.ts';
 import type { Codec } from './codec.ts';
 import { type SqlError, sqlError } from './errors.ts';
 import { inputFloat8, outputFloat8 } from './float.ts';
@@ -531,5 +531,6 @@ export function writeGeometry(value: SelfTyped, writer: ByteWriter): void {
 }
 
 export function readGeometry(oid: number, bytes: Uint8Array, start: number, end: number): SelfTyped {
+  if (oid === OID.POINT) return new Point(readFloat64(bytes, start), readFloat64(bytes, start + 8));
   return (CODECS.get(oid) as Codec).receive(new BinaryReader(bytes, start, end), -1);
 }

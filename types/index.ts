@@ -16,9 +16,19 @@ export {
   zoneByArgument,
   zoneByName,
 } from './datetime/zone.ts';
-export { decodeDatum, decodeUtf8, encodeDatum, encodeTextInto } from './datum.ts';
+export { type DatumDecoder, datumDecoder, decodeDatum, decodeUtf8, encodeDatum, encodeTextInto } from './datum.ts';
 export { type ErrorSeverity, SqlError, type SqlErrorFields, sqlError } from './errors.ts';
 export { inputFloat4, inputFloat8, outputFloat4, outputFloat8 } from './float.ts';
+export { isWordCharacter } from './fulltext/letters.ts';
+export { matchTsqueryAt } from './fulltext/match.ts';
+export { forEachTerm, type TermExpression, type TermQuery, tsqueryTerms, tsvectorTerms } from './fulltext/terms.ts';
+export { compareTrigrams, trigramSequence, trigramsOf, trigramTerm } from './fulltext/trigram.ts';
+export {
+  likeTrigrams,
+  regexTrigrams,
+  similarityTrigrams,
+  type TrigramExpression,
+} from './fulltext/trigram-patterns.ts';
 export {
   Box,
   Circle,
@@ -38,16 +48,6 @@ export {
   samePoint,
   slope,
 } from './geometry.ts';
-export { isWordCharacter } from './fulltext/letters.ts';
-export { matchTsqueryAt } from './fulltext/match.ts';
-export { forEachTerm, type TermExpression, type TermQuery, tsqueryTerms, tsvectorTerms } from './fulltext/terms.ts';
-export { compareTrigrams, trigramSequence, trigramsOf, trigramTerm } from './fulltext/trigram.ts';
-export {
-  likeTrigrams,
-  regexTrigrams,
-  similarityTrigrams,
-  type TrigramExpression,
-} from './fulltext/trigram-patterns.ts';
 export { type Int8, inputInt2, inputInt4, inputInt8, inputOid, normaliseInt8 } from './integer.ts';
 export {
   type BinaryInput,
