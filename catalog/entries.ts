@@ -189,7 +189,7 @@ export interface TypeEntry {
   readonly schemaOid: number;
   readonly owner: number;
   readonly arrayOid: number;
-  readonly kind: 'enum' | 'domain' | 'composite';
+  readonly kind: 'enum' | 'domain' | 'composite' | 'range' | 'multirange';
   readonly labels: readonly string[];
   /** Enums: oid of each label (pg_enum.oid). */
   readonly labelOids?: readonly number[];
@@ -207,6 +207,21 @@ export interface TypeEntry {
     readonly text: string;
     readonly validated: boolean;
   }[];
+  /** Ranges. Oids; 0 for none. */
+  readonly range?: {
+    readonly subtypeOid: number;
+    readonly multirangeOid: number;
+    readonly collationOid: number;
+    readonly operatorClassOid: number;
+    readonly differenceOid: number;
+  };
+  /** Multiranges: the range type, with which it comes and goes. */
+  readonly rangeOid?: number;
+  /**
+   * Ranges and multiranges: the functions that make their values, by number of arguments (ranges 2, 3; multiranges 0, 1, any).
+   * They keep name and schema when the type gets others.
+   */
+  readonly constructors?: { readonly name: string; readonly schemaOid: number; readonly oids: readonly number[] };
   /** The row type of this table or view; it comes and goes with it. */
   readonly relationOid?: number;
   /** Composites. */

@@ -9,7 +9,7 @@ import type { ColumnEntry } from '../../catalog/entries.ts';
 import type { Value } from '../../catalog/function-entry.ts';
 import type { CallExpr, Expr } from '../../planner/expr.ts';
 import type { BufferPool } from '../../storage/api.ts';
-import { decodeDatum, OID } from '../../types/index.ts';
+import { datumDecoder, OID } from '../../types/index.ts';
 import { LongText } from '../../types/long-text.ts';
 import { type ColumnLayout, OVERFLOW_BIT, type RowLayout } from '../row/row-layout.ts';
 import { dateFrom, decimalFrom, decodeText, int64From, microsFrom, type OverflowFetch } from '../row/row-reader.ts';
@@ -124,10 +124,11 @@ function loadVariable(options: PageColumnOptions, column: ColumnLayout, value: C
   if (column.dataStart >= 0) emitter.emit(`const ${start} = ${row} + ${column.dataStart};`);
   else emitter.emit(`const ${start} = ${row} + (u16[(${row} + ${column.offset - 2}) >>> 1] & ${OVERFLOW_BIT - 1});`);
   emitter.emit(`let ${end} = u16[(${row} + ${column.offset}) >>> 1];`);
+  const decoder = datumDecoder(typeOid);
   const decode = (buffer: Code, from: Code, to: Code): Code =>
     column.storage === 'text'
       ? `${emitter.bind(decodeText, 'decodeText')}(${buffer}, ${from}, ${to})`
-      : `${emitter.bind(decodeDatum, 'decodeDatum')}(${typeOid}, ${buffer}, ${from}, ${to})`;
+      : `${emitter.bind(decoder, 'decodeDatum')}(${buffer}, ${from}, ${to})`;
   if (bail !== null) {
     emitter.emit(`if (${end} >= ${OVERFLOW_BIT}) break ${bail};`);
     emitter.emit(`${end} += ${row};`);
