@@ -132,6 +132,8 @@ export interface IndexEntry {
   readonly options?: readonly string[];
   /** False: CREATE INDEX CONCURRENTLY has not come to its end. It is kept up to date, but nobody reads by it. */
   readonly valid?: false;
+  /** False: that has failed, and the index keeps nobody from writing duplicates. */
+  readonly ready?: false;
 }
 
 export type ReferentialAction = 'no action' | 'restrict' | 'cascade' | 'set null' | 'set default';
@@ -187,7 +189,7 @@ export interface TypeEntry {
   readonly schemaOid: number;
   readonly owner: number;
   readonly arrayOid: number;
-  readonly kind: 'enum' | 'domain' | 'composite';
+  readonly kind: 'enum' | 'domain' | 'composite' | 'range' | 'multirange';
   readonly labels: readonly string[];
   /** Enums: oid of each label (pg_enum.oid). */
   readonly labelOids?: readonly number[];
@@ -205,6 +207,21 @@ export interface TypeEntry {
     readonly text: string;
     readonly validated: boolean;
   }[];
+  /** Ranges. Oids; 0 for none. */
+  readonly range?: {
+    readonly subtypeOid: number;
+    readonly multirangeOid: number;
+    readonly collationOid: number;
+    readonly operatorClassOid: number;
+    readonly differenceOid: number;
+  };
+  /** Multiranges: the range type, with which it comes and goes. */
+  readonly rangeOid?: number;
+  /**
+   * Ranges and multiranges: the functions that make their values, by number of arguments (ranges 2, 3; multiranges 0, 1, any).
+   * They keep name and schema when the type gets others.
+   */
+  readonly constructors?: { readonly name: string; readonly schemaOid: number; readonly oids: readonly number[] };
   /** The row type of this table or view; it comes and goes with it. */
   readonly relationOid?: number;
   /** Composites. */

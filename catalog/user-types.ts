@@ -2,26 +2,35 @@
 import { registerType, typeByOid } from '../types/index.ts';
 import type { RelationEntry, TypeEntry } from './entries.ts';
 
+const KIND_LETTERS = { enum: 'e', domain: 'd', composite: 'c', range: 'r', multirange: 'm' } as const;
+const CATEGORIES = { enum: 'E', composite: 'C', range: 'R', multirange: 'R' } as const;
+
 /** Registers the type and its array type. Again, with the older entry, when a change of it was rolled back. */
 export function registerTypeEntry(entry: TypeEntry): void {
   const base = entry.kind === 'domain' ? typeByOid(entry.baseTypeOid) : undefined;
+  const isEnum = entry.kind === 'enum';
+  const align = isEnum ? 'i' : (base?.align ?? rangeAlign(entry) ?? 'd');
   registerType({
     oid: entry.oid,
     name: entry.name,
     displayName: displayName(entry.name),
-    length: entry.kind === 'enum' ? 4 : (base?.length ?? -1),
-    byValue: entry.kind === 'enum' || (base?.byValue ?? false),
-    align: entry.kind === 'enum' ? 'i' : (base?.align ?? 'd'),
-    category: entry.kind === 'enum' ? 'E' : entry.kind === 'composite' ? 'C' : (base?.category ?? 'U'),
+    length: isEnum ? 4 : (base?.length ?? -1),
+    byValue: isEnum || (base?.byValue ?? false),
+    align,
+    category: entry.kind === 'domain' ? (base?.category ?? 'U') : CATEGORIES[entry.kind],
     preferred: false,
-    elementOid: entry.kind === 'domain' ? 0 : 0,
+    elementOid: 0,
     arrayOid: entry.arrayOid,
-    kind: entry.kind === 'enum' ? 'e' : entry.kind === 'composite' ? 'c' : 'd',
+    kind: KIND_LETTERS[entry.kind],
     delimiter: base?.delimiter ?? ',',
-    storage: entry.kind === 'enum' ? 'p' : (base?.storage ?? 'x'),
+    storage: isEnum ? 'p' : (base?.storage ?? 'x'),
     ...(entry.kind === 'domain' ? { baseOid: entry.baseTypeOid, baseTypmod: entry.baseTypeModifier } : {}),
-    ...(entry.kind === 'enum' ? { enumLabels: entry.labels, enumLabelOids: entry.labelOids ?? [] } : {}),
+    ...(isEnum ? { enumLabels: entry.labels, enumLabelOids: entry.labelOids ?? [] } : {}),
     ...(entry.labelOrders === undefined ? {} : { enumSortOrders: entry.labelOrders }),
+    ...(entry.range === undefined
+      ? {}
+      : { subtypeOid: entry.range.subtypeOid, multirangeOid: entry.range.multirangeOid }),
+    ...(entry.rangeOid === undefined ? {} : { rangeOid: entry.rangeOid }),
     ...(entry.kind === 'composite'
       ? {
           attributes: (entry.attributes ?? []).map(({ name, typeOid, typeModifier }) => ({
@@ -39,7 +48,7 @@ export function registerTypeEntry(entry: TypeEntry): void {
     displayName: `${displayName(entry.name)}[]`,
     length: -1,
     byValue: false,
-    align: entry.kind === 'composite' ? 'd' : base?.align === 'd' ? 'd' : 'i',
+    align: align === 'd' ? 'd' : 'i',
     category: 'A',
     preferred: false,
     elementOid: entry.oid,
@@ -48,6 +57,12 @@ export function registerTypeEntry(entry: TypeEntry): void {
     delimiter: ',',
     storage: 'x',
   });
+}
+
+/** Ranges are aligned as their subtype is, but to four bytes at least; multiranges as their range. */
+function rangeAlign(entry: TypeEntry): 'i' | 'd' | undefined {
+  if (entry.range !== undefined) return typeByOid(entry.range.subtypeOid)?.align === 'd' ? 'd' : 'i';
+  return entry.rangeOid === undefined ? undefined : typeByOid(entry.rangeOid)?.align === 'd' ? 'd' : 'i';
 }
 
 const rowTypes = new WeakMap<RelationEntry, TypeEntry>();

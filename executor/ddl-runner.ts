@@ -429,15 +429,47 @@ export function* runDdl(session: Session, prepared: PreparedStatement): Task<str
  *      2  those who were writing before have ended; a snapshot's rows are put in
  *      3  the index is valid
  *
- * Should 2 fail, the index stays as it is, to be dropped or built again (REINDEX).
+ * Should 2 fail, the index stays, to be dropped or built again (REINDEX); unique or not, it refuses nothing until then.
  */
 export function* createIndexConcurrently(session: Session, prepared: PreparedStatement): Task<string> {
   const tag = yield* runDdl(session, prepared);
   const made = session.transaction.pendingChanges.findLast(({ entry }) => entry?.class === 'index');
   if (made === undefined) return tag;
   yield* session.commitTask();
-  yield* fillIndex(session, made.oid, true);
+  yield* fillConcurrently(session, made.oid);
   return tag;
+}
+
+/** Fills an index that is not valid while others write. */
+export function* fillConcurrently(session: Session, oid: number): Task<void> {
+  if (session.catalog.index(oid)?.ready === false) {
+    yield* changeIndex(session, oid, ({ ready: _, ...entry }) => entry);
+    yield* session.commitTask();
+  }
+  try {
+    yield* fillIndex(session, oid, true);
+  } catch (error) {
+    yield* session.rollbackTask();
+    if (session.catalog.index(oid) !== undefined) {
+      yield* changeIndex(session, oid, (entry) => ({ ...entry, ready: false }));
+      yield* session.commitTask();
+    }
+    throw error;
+  }
+}
+
+function* changeIndex(session: Session, oid: number, change: (entry: IndexEntry) => IndexEntry): Task<void> {
+  const { engine, database } = session;
+  const txn = session.ensureTransaction();
+  const tag = engine.locks.relationTag(database.oid, session.catalog.index(oid)?.tableOid ?? 0);
+  if (engine.locks.acquire(txn, tag, SHARE_UPDATE_EXCLUSIVE, true) !== LOCK_GRANTED) {
+    session.isWaitingForLock = true;
+    yield* session.wait();
+  }
+  const entry = session.catalog.index(oid);
+  if (entry === undefined) return;
+  engine.transactions.statementXid(txn);
+  session.transaction.putEntry(change(entry));
 }
 
 /** Fills an index that is not valid, and makes it so at the end of the transaction. */
@@ -480,7 +512,7 @@ export function* fillIndex(session: Session, oid: number, isConcurrent: boolean)
   }
   const filled = session.catalog.index(oid);
   if (filled === undefined) throw sqlError('42704', `could not open relation with OID ${oid}`);
-  const { valid: _, ...valid } = filled;
+  const { valid: _valid, ready: _ready, ...valid } = filled;
   engine.transactions.statementXid(session.ensureTransaction());
   session.transaction.putEntry(valid);
 }

@@ -19,6 +19,7 @@ import {
   type Snapshot,
 } from '../storage/api.ts';
 import { sqlError } from '../types/errors.ts';
+import { LongText } from '../types/long-text.ts';
 import { type Batch, END, PENDING } from './batch.ts';
 import type { PreparedStatement } from './prepared-statement.ts';
 import type { Execution, Program } from './program.ts';
@@ -37,6 +38,13 @@ const LOCK_MODES: { readonly [mode in PlannedStatement['tableLocks'][number]['mo
   'row share': ROW_SHARE,
   'row exclusive': ROW_EXCLUSIVE,
 };
+
+/** Who takes rows as values knows nothing of LongText. */
+function makeStrings(batch: Batch, from: number, to: number): void {
+  for (const column of batch.columns) {
+    for (let row = from; row < to; row++) if (column[row] instanceof LongText) column[row] = String(column[row]);
+  }
+}
 
 export class Portal {
   readonly name: string;
@@ -181,8 +189,10 @@ export class Portal {
       }
       const batch = this.#batch;
       const to = Math.min(batch.count, this.#nextRow + left);
-      if (this.onBatch !== null) this.onBatch(batch, this.#nextRow, to);
-      else if (this.statement.fields !== null) this.#encode(batch, to);
+      if (this.onBatch !== null) {
+        if (execution.program.sentScan !== null) makeStrings(batch, this.#nextRow, to);
+        this.onBatch(batch, this.#nextRow, to);
+      } else if (this.statement.fields !== null) this.#encode(batch, to);
       left -= to - this.#nextRow;
       this.rowCount += to - this.#nextRow;
       this.#nextRow = to;

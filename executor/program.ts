@@ -27,11 +27,14 @@ export class Program {
   readonly #idle: Execution[] = [];
   /** The one that the plan was made for: tables are resolved in it. */
   readonly catalog: Catalog;
+  /** The scan whose rows are the result as they are; it may give LongText for text. */
+  readonly sentScan: Plan | null;
 
   constructor(statement: PlannedStatement, database: DatabaseRuntime, catalog: Catalog) {
     this.statement = statement;
     this.database = database;
     this.catalog = catalog;
+    this.sentScan = sentScanOf(statement);
   }
 
   tableOf(entry: RelationEntry): TableRuntime {
@@ -84,6 +87,13 @@ export class Program {
   release(execution: Execution): void {
     if (this.#idle.length < IDLE_EXECUTIONS_MAX) this.#idle.push(execution);
   }
+}
+
+function sentScanOf({ command, plan }: PlannedStatement): Plan | null {
+  if (command !== 'select') return null;
+  let node = plan;
+  while (node.kind === 'limit' && node.tiesKeys === null) node = node.input;
+  return ['seqScan', 'indexScan', 'postingScan', 'rowIdScan'].includes(node.kind) ? node : null;
 }
 
 /** One running instance of a program. */

@@ -4,6 +4,7 @@
 import type { Value } from '../catalog/function-entry.ts';
 import { sqlError } from '../types/errors.ts';
 import { binaryOutput, type FormatSettings, OID, textOutput } from '../types/index.ts';
+import type { LongText } from '../types/long-text.ts';
 import type { OutBuffer } from '../types/out-buffer.ts';
 import { Pieces } from '../types/pieces.ts';
 import type { Batch } from './batch.ts';
@@ -100,7 +101,11 @@ function deferValue(out: OutBuffer, value: string | Uint8Array, size: number): v
 }
 
 /** UTF-8 text with its length; short ASCII without a native call. */
-export function writeLengthText(out: OutBuffer, text: string): void {
+export function writeLengthText(out: OutBuffer, text: string | LongText): void {
+  if (typeof text !== 'string') {
+    writeLengthBytes(out, text.bytes);
+    return;
+  }
   const length = text.length;
   let room = length * 3;
   if (length > LONG_TEXT) {

@@ -473,6 +473,12 @@ export interface CreateCompositeTypeStatement extends Node {
   readonly name: QualifiedName;
   readonly attributes: readonly ColumnDefinition[];
 }
+/** CREATE TYPE ... AS RANGE: the value of every option is a name, written as a type's may be. */
+export interface CreateRangeTypeStatement extends Node {
+  readonly kind: 'createRangeType';
+  readonly name: QualifiedName;
+  readonly options: readonly { readonly name: string; readonly value: TypeName; readonly position: number }[];
+}
 export interface AlterCompositeTypeStatement extends Node {
   readonly kind: 'alterCompositeType';
   readonly name: QualifiedName;
@@ -482,7 +488,7 @@ export interface AlterCompositeTypeStatement extends Node {
 /** CREATE TYPE t AS RANGE (...), CREATE TYPE t (...), CREATE AGGREGATE/OPERATOR/COLLATION/TEXT SEARCH ... (...). */
 export interface DefineStatement extends Node {
   readonly kind: 'define';
-  readonly objectType: 'rangeType' | 'baseType' | 'aggregate' | 'operator' | 'collation' | ObjectType;
+  readonly objectType: 'baseType' | 'aggregate' | 'operator' | 'collation' | ObjectType;
   readonly name: QualifiedName;
   readonly orReplace: boolean;
   readonly ifNotExists: boolean;
@@ -708,6 +714,7 @@ export type DdlStatement =
   | CreateEnumStatement
   | AlterEnumStatement
   | CreateCompositeTypeStatement
+  | CreateRangeTypeStatement
   | AlterCompositeTypeStatement
   | DefineStatement
   | CreateDomainStatement

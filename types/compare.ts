@@ -116,6 +116,9 @@ export function comparator(oid: number): Comparator {
     return (a: string, b: string) => order(a) - order(b);
   }
   if (kind === 'record') return compareRecords;
+  if (kind === 'geometric') {
+    throw sqlError('42883', `could not identify a comparison function for type ${formatType(oid)}`);
+  }
   const elementOid = typeByOid(oid)?.elementOid ?? 0;
   const known = elementOid === 0 ? null : comparator(elementOid);
   return (a: SqlArray, b: SqlArray) => compareArrays(a, b, known ?? comparator(a.elementOid));

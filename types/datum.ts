@@ -15,6 +15,7 @@
  * | record | varint fields, for each varint type; fields |
  * | elements, fields | varint length + 1 and the bytes; 0 for null |
  * | inet, cidr | u8 family, u8 bits, 4 or 16 bytes of the address |
+ * | geometric types | as in binary |
  * | range | u8 flags; the finite bounds: in their width, or varint length and bytes |
  * | multirange | varint ranges, each as above |
  * | fixed-width types | big endian, in their width |
@@ -24,6 +25,7 @@ import { SqlArray } from './array.ts';
 import { ByteWriter, readFloat32, readFloat64, readInt16, readInt32, readInt64, readMicros } from './byte-writer.ts';
 import { Interval } from './datetime/interval.ts';
 import { TimeTz } from './datetime/time-tz.ts';
+import { readGeometry, writeGeometry } from './geometry.ts';
 import { readAddress, writeAddress } from './network.ts';
 import { Numeric } from './numeric.ts';
 import { LOWER_INFINITE, RANGE_EMPTY, type RangeType, SqlMultirange, SqlRange, UPPER_INFINITE } from './range.ts';
@@ -125,6 +127,8 @@ export function decodeDatum(oid: number, bytes: Uint8Array, start: number, end: 
       return readRange(rangeType(oid), bytes);
     case 'multirange':
       return decodeMultirange(rangeType(oid), bytes, start);
+    case 'geometric':
+      return readGeometry(baseTypeOid(oid), bytes, start, end);
     case 'array':
       return decodeArray(bytes, start);
     case 'record':
@@ -197,6 +201,9 @@ function writeDatum(kind: Representation, value: Value, writer: ByteWriter): voi
     case 'multirange':
       writer.varint((value as SqlMultirange).ranges.length);
       for (const range of (value as SqlMultirange).ranges) writeRange(range, writer);
+      return;
+    case 'geometric':
+      writeGeometry(value, writer);
       return;
     case 'array':
       writeArray(value, writer);
@@ -371,6 +378,44 @@ function readRange(type: RangeType, bytes: Uint8Array): SqlRange {
   const lower = (flags & LOWER_INFINITE) !== 0 ? null : readBound(type.subtypeOid, width, bytes);
   const upper = (flags & UPPER_INFINITE) !== 0 ? null : readBound(type.subtypeOid, width, bytes);
   return new SqlRange(type, lower, upper, flags);
+}
+
+/** Reads a value of one type, as decodeDatum does: for loops, which ask for it once. */
+export type DatumDecoder = (bytes: Uint8Array, start: number, end: number) => Value;
+
+const FIXED_READERS: { readonly [kind in Representation]?: (bytes: Uint8Array, at: number) => Value } = {
+  int4: readInt32,
+  int8: readInt64,
+  date: readMicros,
+  micros: readMicros,
+  float8: readFloat64,
+};
+
+/** The type is looked up now: a decoder for what an enum's labels order is made anew when labels are added. */
+export function datumDecoder(oid: number): DatumDecoder {
+  if (representationOf(oid) === 'range') {
+    const type = rangeType(oid);
+    const kind = representationOf(type.subtypeOid);
+    const read = FIXED_READERS[kind];
+    if (read !== undefined) return fixedRangeDecoder(type, WIDTHS[kind] as number, read);
+  }
+  return (bytes, start, end) => decodeDatum(oid, bytes, start, end);
+}
+
+function fixedRangeDecoder(
+  type: RangeType,
+  width: number,
+  read: (bytes: Uint8Array, at: number) => Value,
+): DatumDecoder {
+  return (bytes, start) => {
+    const flags = bytes[start];
+    if ((flags & RANGE_EMPTY) !== 0) return new SqlRange(type, null, null, flags);
+    if ((flags & (LOWER_INFINITE | UPPER_INFINITE)) === 0) {
+      return new SqlRange(type, read(bytes, start + 1), read(bytes, start + 1 + width), flags);
+    }
+    if ((flags & LOWER_INFINITE) === 0) return new SqlRange(type, read(bytes, start + 1), null, flags);
+    return new SqlRange(type, null, (flags & UPPER_INFINITE) === 0 ? read(bytes, start + 1) : null, flags);
+  };
 }
 
 /** `width` 0: its length stands before it. */

@@ -16,7 +16,7 @@ export {
   zoneByArgument,
   zoneByName,
 } from './datetime/zone.ts';
-export { decodeDatum, decodeUtf8, encodeDatum, encodeTextInto } from './datum.ts';
+export { type DatumDecoder, datumDecoder, decodeDatum, decodeUtf8, encodeDatum, encodeTextInto } from './datum.ts';
 export { type ErrorSeverity, SqlError, type SqlErrorFields, sqlError } from './errors.ts';
 export { inputFloat4, inputFloat8, outputFloat4, outputFloat8 } from './float.ts';
 export { isWordCharacter } from './fulltext/letters.ts';
@@ -29,6 +29,25 @@ export {
   similarityTrigrams,
   type TrigramExpression,
 } from './fulltext/trigram-patterns.ts';
+export {
+  Box,
+  Circle,
+  isAtLeast,
+  isAtMost,
+  isDifferent,
+  isLess,
+  isMore,
+  isSame,
+  isZero,
+  Line,
+  lineThrough,
+  Path,
+  Point,
+  Polygon,
+  Segment,
+  samePoint,
+  slope,
+} from './geometry.ts';
 export { type Int8, inputInt2, inputInt4, inputInt8, inputOid, normaliseInt8 } from './integer.ts';
 export {
   type BinaryInput,

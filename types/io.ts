@@ -10,6 +10,7 @@ import type { Codec } from './codec.ts';
 import { arrayCodec, recordCodec, VECTOR_TYPES, vectorCodec } from './composite-codecs.ts';
 import { datetimeCodec } from './datetime/codecs.ts';
 import { coerceInterval, coerceTimeTz, roundMicros } from './datetime/precision.ts';
+import { geometryCodec } from './geometry.ts';
 import type { Numeric } from './numeric.ts';
 import { OID } from './oid.ts';
 import { multirangeCodec, rangeCodec } from './range-text.ts';
@@ -41,7 +42,7 @@ function codecOf(oid: number): Codec {
 }
 
 function makeCodec(oid: number): Codec {
-  const simple = scalarCodec(oid) ?? datetimeCodec(oid);
+  const simple = scalarCodec(oid) ?? datetimeCodec(oid) ?? geometryCodec(oid);
   if (simple !== undefined) return simple;
   const vectorElement = VECTOR_TYPES.get(oid);
   if (vectorElement !== undefined) return vectorCodec(vectorElement, codecOf);

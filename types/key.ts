@@ -29,6 +29,7 @@ import { ByteWriter } from './byte-writer.ts';
 import { intervalDays, intervalRest } from './compare.ts';
 import type { Interval } from './datetime/interval.ts';
 import type { TimeTz } from './datetime/time-tz.ts';
+import { sqlError } from './errors.ts';
 import { writeTsqueryKey, writeTsvectorKey } from './fulltext/keys.ts';
 import { type Jsonb, type JsonbObject, jsonbRank, parseJsonb } from './jsonb.ts';
 import { Numeric } from './numeric.ts';
@@ -37,7 +38,7 @@ import { rangeType } from './range-type.ts';
 import type { SqlRecord } from './record.ts';
 import { enumOrder, representation } from './representation.ts';
 import { trimBlanks } from './text.ts';
-import { onTypeRegistration, typeByOid } from './type.ts';
+import { formatType, onTypeRegistration, typeByOid } from './type.ts';
 import { writeUuid } from './uuid.ts';
 import type { Value } from './value.ts';
 
@@ -173,6 +174,8 @@ function payloadEncoder(oid: number): KeyEncoder {
         writer.uint8(0);
       };
     }
+    case 'geometric':
+      throw sqlError('42883', `could not identify a comparison function for type ${formatType(oid)}`);
     case 'record':
       return (value: SqlRecord, writer) => {
         for (let i = 0; i < value.values.length; i++) encodeKeyPart(value.typeOids[i], value.values[i], writer);

@@ -28,6 +28,8 @@ export type Representation =
   /** inet and cidr: strings that compare as the addresses do (network.ts). */
   | 'address'
   | 'range'
+  /** point, lseg, box, line, path, polygon, circle: without an order, and no equality that groups. */
+  | 'geometric'
   | 'multirange'
   | 'text'
   /** char(n): text in which blanks at the end do not count. */
@@ -69,6 +71,13 @@ const KNOWN: ReadonlyMap<number, Representation> = new Map<number, Representatio
   [OID.XID8, 'uint8'],
   [OID.PG_LSN, 'uint8'],
   [OID.MACADDR8, 'uint8'],
+  [OID.POINT, 'geometric'],
+  [OID.LSEG, 'geometric'],
+  [OID.BOX, 'geometric'],
+  [OID.LINE, 'geometric'],
+  [OID.PATH, 'geometric'],
+  [OID.POLYGON, 'geometric'],
+  [OID.CIRCLE, 'geometric'],
   [OID.INET, 'address'],
   [OID.CIDR, 'address'],
   [OID.FLOAT4, 'float4'],

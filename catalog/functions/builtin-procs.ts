@@ -24,6 +24,22 @@ export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
 79|nameregexeq|19 25|16|iS|nameregexeq
 84|boolne|16 16|16|iS|boolne
 89|version||25|sS|pgsql_version
+115|box_above_eq|603 603|16|iS|box_above_eq
+116|box_below_eq|603 603|16|iS|box_below_eq
+125|box_overlap|603 603|16|iS|box_overlap
+126|box_ge|603 603|16|iS|box_ge
+127|box_gt|603 603|16|iS|box_gt
+128|box_eq|603 603|16|iS|box_eq
+129|box_lt|603 603|16|iS|box_lt
+130|box_le|603 603|16|iS|box_le
+131|point_above|600 600|16|iS|point_above
+132|point_left|600 600|16|iS|point_left
+133|point_right|600 600|16|iS|point_right
+134|point_below|600 600|16|iS|point_below
+135|point_eq|600 600|16|iS|point_eq
+136|on_pb|600 603|16|iS|on_pb
+137|on_ppath|600 602|16|iS|on_ppath
+138|box_center|603|600|iS|box_center
 141|int4mul|23 23|23|iS|int4mul
 144|int4ne|23 23|16|iS|int4ne
 145|int2ne|21 21|16|iS|int2ne
@@ -65,6 +81,14 @@ export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
 183|int42mi|23 21|23|iS|int42mi
 184|oideq|26 26|16|iS|oideq
 185|oidne|26 26|16|iS|oidne
+186|box_same|603 603|16|iS|box_same
+187|box_contain|603 603|16|iS|box_contain
+188|box_left|603 603|16|iS|box_left
+189|box_overleft|603 603|16|iS|box_overleft
+190|box_overright|603 603|16|iS|box_overright
+191|box_right|603 603|16|iS|box_right
+192|box_contained|603 603|16|iS|box_contained
+193|box_contain_pt|603 600|16|iS|box_contain_pt
 202|float4mul|700 700|700|iS|float4mul
 203|float4div|700 700|700|iS|float4div
 204|float4pl|700 700|700|iS|float4pl
@@ -83,6 +107,8 @@ export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
 221|float8abs|701|701|iS|float8abs
 223|float8larger|701 701|701|iS|float8larger
 224|float8smaller|701 701|701|iS|float8smaller
+225|lseg_center|601|600|iS|lseg_center
+227|poly_center|604|600|iS|poly_center
 228|dround|701|701|iS|dround
 229|dtrunc|701|701|iS|dtrunc
 230|dsqrt|701|701|iS|dsqrt
@@ -94,6 +120,7 @@ export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
 236|float4|21|700|iS|i2tof
 237|int2|701|21|iS|dtoi2
 238|int2|700|21|iS|ftoi2
+239|line_distance|628 628|701|iS|line_distance
 240|nameeqtext|19 25|16|iS|nameeqtext
 241|namelttext|19 25|16|iS|namelttext
 242|nameletext|19 25|16|iS|nameletext
@@ -108,6 +135,8 @@ export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
 252|textnename|25 19|16|iS|textnename
 266|nameconcatoid|19 26|19|iS|nameconcatoid
 274|timeofday||25|vS|timeofday
+277|inter_sl|601 628|16|iS|inter_sl
+278|inter_lb|628 603|16|iS|inter_lb
 279|float48mul|700 701|701|iS|float48mul
 280|float48div|700 701|701|iS|float48div
 281|float48pl|700 701|701|iS|float48pl
@@ -151,17 +180,41 @@ export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
 319|int4|700|23|iS|ftoi4
 320|width_bucket|701 701 701 23|23|iS|width_bucket_float8
 328|hashmacaddr8|774|23|iS|hashmacaddr8
+339|poly_same|604 604|16|iS|poly_same
+340|poly_contain|604 604|16|iS|poly_contain
+341|poly_left|604 604|16|iS|poly_left
+342|poly_overleft|604 604|16|iS|poly_overleft
+343|poly_overright|604 604|16|iS|poly_overright
+344|poly_right|604 604|16|iS|poly_right
+345|poly_contained|604 604|16|iS|poly_contained
+346|poly_overlap|604 604|16|iS|poly_overlap
 350|btint2cmp|21 21|23|iS|btint2cmp
 351|btint4cmp|23 23|23|iS|btint4cmp
 354|btfloat4cmp|700 700|23|iS|btfloat4cmp
 355|btfloat8cmp|701 701|23|iS|btfloat8cmp
 356|btoidcmp|26 26|23|iS|btoidcmp
+357|dist_bp|603 600|701|iS|dist_bp
 359|btnamecmp|19 19|23|iS|btnamecmp
 360|bttextcmp|25 25|23|iS|bttextcmp
+361|lseg_distance|601 601|701|iS|lseg_distance
+362|lseg_interpt|601 601|600|iS|lseg_interpt
+363|dist_ps|600 601|701|iS|dist_ps
+364|dist_pb|600 603|701|iS|dist_pb
+365|dist_sb|601 603|701|iS|dist_sb
+366|close_ps|600 601|600|iS|close_ps
+367|close_pb|600 603|600|iS|close_pb
+368|close_sb|601 603|600|iS|close_sb
+369|on_ps|600 601|16|iS|on_ps
+370|path_distance|602 602|701|iS|path_distance
+371|dist_ppath|600 602|701|iS|dist_ppath
+372|on_sb|601 603|16|iS|on_sb
+373|inter_sb|601 603|16|iS|inter_sb
 376|string_to_array|25 25 25|1009|i|text_to_array_null
 377|cash_cmp|790 790|23|iS|cash_cmp
 378|array_append|5078 5077|5078|i|array_append
 379|array_prepend|5077 5078|5078|i|array_prepend
+380|dist_sp|601 600|701|iS|dist_sp
+381|dist_bs|603 601|701|iS|dist_bs
 382|btarraycmp|2277 2277|23|iS|btarraycmp
 383|array_cat|5078 5078|5078|i|array_cat
 384|array_to_string|2277 25 25|25|s|array_to_text_null
@@ -179,6 +232,7 @@ export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
 407|name|25|19|iS|text_name
 408|bpchar|19|1042|iS|name_bpchar
 409|name|1042|19|iS|bpchar_name
+421|dist_pathp|602 600|701|iS|dist_pathp
 422|hashinet|869|23|iS|hashinet
 425|hashint4extended|23 20|20|iS|hashint4extended
 438|num_nulls|2276|23|iA|pg_num_nulls
@@ -236,6 +290,8 @@ export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
 697|masklen|869|23|iS|network_masklen
 698|broadcast|869|869|iS|network_broadcast
 699|host|869|25|iS|network_host
+702|dist_lp|628 600|701|iS|dist_lp
+704|dist_ls|628 601|701|iS|dist_ls
 710|getpgusername||19|sS|current_user
 711|family|869|23|iS|network_family
 714|int2|20|21|iS|int82
@@ -246,6 +302,10 @@ export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
 722|set_byte|17 23 23|17|iS|byteaSetByte
 723|get_bit|17 20|23|iS|byteaGetBit
 724|set_bit|17 20 23|17|iS|byteaSetBit
+725|dist_pl|600 628|701|iS|dist_pl
+727|dist_sl|601 628|701|iS|dist_sl
+728|dist_cpoly|718 604|701|iS|dist_cpoly
+729|poly_distance|604 604|701|iS|poly_distance
 730|text|869|25|iS|network_show
 740|text_lt|25 25|16|iS|text_lt
 741|text_le|25 25|16|iS|text_le
@@ -268,6 +328,7 @@ export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
 778|hashmacaddrextended|829 20|20|iS|hashmacaddrextended
 779|hashinetextended|869 20|20|iS|hashinetextended
 781|hashmacaddr8extended|774 20|20|iS|hashmacaddr8extended
+785|dist_polyc|604 718|701|iS|dist_polyc
 810|pg_client_encoding||19|sS|pg_client_encoding
 830|macaddr_eq|829 829|16|iS|macaddr_eq
 831|macaddr_lt|829 829|16|iS|macaddr_lt
@@ -360,6 +421,35 @@ export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
 947|mod|20 20|20|iS|int8mod
 948|int28div|21 20|20|iS|int28div
 949|hashint8|20|23|iS|hashint8
+959|on_pl|600 628|16|iS|on_pl
+960|on_sl|601 628|16|iS|on_sl
+961|close_pl|600 628|600|iS|close_pl
+973|path_inter|602 602|16|iS|path_inter
+975|area|603|701|iS|box_area
+976|width|603|701|iS|box_width
+977|height|603|701|iS|box_height
+978|box_distance|603 603|701|iS|box_distance
+979|area|602|701|iS|path_area
+980|box_intersect|603 603|603|iS|box_intersect
+981|diagonal|603|601|iS|box_diagonal
+982|path_n_lt|602 602|16|iS|path_n_lt
+983|path_n_gt|602 602|16|iS|path_n_gt
+984|path_n_eq|602 602|16|iS|path_n_eq
+985|path_n_le|602 602|16|iS|path_n_le
+986|path_n_ge|602 602|16|iS|path_n_ge
+987|path_length|602|701|iS|path_length
+988|point_ne|600 600|16|iS|point_ne
+989|point_vert|600 600|16|iS|point_vert
+990|point_horiz|600 600|16|iS|point_horiz
+991|point_distance|600 600|701|iS|point_distance
+992|slope|600 600|701|iS|point_slope
+993|lseg|600 600|601|iS|lseg_construct
+994|lseg_intersect|601 601|16|iS|lseg_intersect
+995|lseg_parallel|601 601|16|iS|lseg_parallel
+996|lseg_perp|601 601|16|iS|lseg_perp
+997|lseg_vertical|601|16|iS|lseg_vertical
+998|lseg_horizontal|601|16|iS|lseg_horizontal
+999|lseg_eq|601 601|16|iS|lseg_eq
 1026|timezone|1186 1184|1114|iS|timestamptz_izone
 1039|getdatabaseencoding||19|sS|getdatabaseencoding
 1048|bpchareq|1042 1042|16|iS|bpchareq
@@ -396,6 +486,10 @@ export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
 1141|date_pli|1082 23|1082|iS|date_pli
 1142|date_mii|1082 23|1082|iS|date_mii
 1145|time_eq|1083 1083|16|iS|time_eq
+1146|circle_add_pt|718 600|718|iS|circle_add_pt
+1147|circle_sub_pt|718 600|718|iS|circle_sub_pt
+1148|circle_mul_pt|718 600|718|iS|circle_mul_pt
+1149|circle_div_pt|718 600|718|iS|circle_div_pt
 1152|timestamptz_eq|1184 1184|16|iS|timestamp_eq
 1153|timestamptz_ne|1184 1184|16|iS|timestamp_ne
 1154|timestamptz_lt|1184 1184|16|iS|timestamp_lt
@@ -552,8 +646,103 @@ export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
 1403|current_schemas|16|1003|sS|current_schemas
 1404|overlay|25 25 23 23|25|iS|textoverlay
 1405|overlay|25 25 23|25|iS|textoverlay_no_len
+1406|isvertical|600 600|16|iS|point_vert
+1407|ishorizontal|600 600|16|iS|point_horiz
+1408|isparallel|601 601|16|iS|lseg_parallel
+1409|isperp|601 601|16|iS|lseg_perp
+1410|isvertical|601|16|iS|lseg_vertical
+1411|ishorizontal|601|16|iS|lseg_horizontal
+1412|isparallel|628 628|16|iS|line_parallel
+1413|isperp|628 628|16|iS|line_perp
+1414|isvertical|628|16|iS|line_vertical
+1415|ishorizontal|628|16|iS|line_horizontal
+1416|point|718|600|iS|circle_center
 1419|time|1186|1083|iS|interval_time
+1421|box|600 600|603|iS|points_box
+1422|box_add|603 600|603|iS|box_add
+1423|box_sub|603 600|603|iS|box_sub
+1424|box_mul|603 600|603|iS|box_mul
+1425|box_div|603 600|603|iS|box_div
+1426|path_contain_pt|602 600|16|iS|path_contain_pt_path_point
+1428|poly_contain_pt|604 600|16|iS|poly_contain_pt
+1429|pt_contained_poly|600 604|16|iS|pt_contained_poly
+1430|isclosed|602|16|iS|path_isclosed
+1431|isopen|602|16|iS|path_isopen
+1432|path_npoints|602|23|iS|path_npoints
+1433|pclose|602|602|iS|path_close
+1434|popen|602|602|iS|path_open
+1435|path_add|602 602|602|iS|path_add
+1436|path_add_pt|602 600|602|iS|path_add_pt
+1437|path_sub_pt|602 600|602|iS|path_sub_pt
+1438|path_mul_pt|602 600|602|iS|path_mul_pt
+1439|path_div_pt|602 600|602|iS|path_div_pt
+1440|point|701 701|600|iS|construct_point
+1441|point_add|600 600|600|iS|point_add
+1442|point_sub|600 600|600|iS|point_sub
+1443|point_mul|600 600|600|iS|point_mul
+1444|point_div|600 600|600|iS|point_div
+1445|poly_npoints|604|23|iS|poly_npoints
+1446|box|604|603|iS|poly_box
+1447|path|604|602|iS|poly_path
+1448|polygon|603|604|iS|box_poly
+1449|polygon|602|604|iS|path_poly
+1452|circle_same|718 718|16|iS|circle_same
+1453|circle_contain|718 718|16|iS|circle_contain
+1454|circle_left|718 718|16|iS|circle_left
+1455|circle_overleft|718 718|16|iS|circle_overleft
+1456|circle_overright|718 718|16|iS|circle_overright
+1457|circle_right|718 718|16|iS|circle_right
+1458|circle_contained|718 718|16|iS|circle_contained
+1459|circle_overlap|718 718|16|iS|circle_overlap
+1460|circle_below|718 718|16|iS|circle_below
+1461|circle_above|718 718|16|iS|circle_above
+1462|circle_eq|718 718|16|iS|circle_eq
+1463|circle_ne|718 718|16|iS|circle_ne
+1464|circle_lt|718 718|16|iS|circle_lt
+1465|circle_gt|718 718|16|iS|circle_gt
+1466|circle_le|718 718|16|iS|circle_le
+1467|circle_ge|718 718|16|iS|circle_ge
+1468|area|718|701|iS|circle_area
+1469|diameter|718|701|iS|circle_diameter
+1470|radius|718|701|iS|circle_radius
+1471|circle_distance|718 718|701|iS|circle_distance
+1472|circle_center|718|600|iS|circle_center
+1473|circle|600 701|718|iS|cr_circle
+1474|circle|604|718|iS|poly_circle
+1475|polygon|23 718|604|iS|circle_poly
+1476|dist_pc|600 718|701|iS|dist_pc
+1477|circle_contain_pt|718 600|16|iS|circle_contain_pt
+1478|pt_contained_circle|600 718|16|iS|pt_contained_circle
+1479|circle|603|718|iS|box_circle
+1480|box|718|603|iS|circle_box
 1481|log10|1700|1700|iS|log10_numeric
+1482|lseg_ne|601 601|16|iS|lseg_ne
+1483|lseg_lt|601 601|16|iS|lseg_lt
+1484|lseg_le|601 601|16|iS|lseg_le
+1485|lseg_gt|601 601|16|iS|lseg_gt
+1486|lseg_ge|601 601|16|iS|lseg_ge
+1487|lseg_length|601|701|iS|lseg_length
+1488|close_ls|628 601|600|iS|close_ls
+1489|close_lseg|601 601|600|iS|close_lseg
+1492|line_eq|628 628|16|iS|line_eq
+1493|line|600 600|628|iS|line_construct_pp
+1494|line_interpt|628 628|600|iS|line_interpt
+1495|line_intersect|628 628|16|iS|line_intersect
+1496|line_parallel|628 628|16|iS|line_parallel
+1497|line_perp|628 628|16|iS|line_perp
+1498|line_vertical|628|16|iS|line_vertical
+1499|line_horizontal|628|16|iS|line_horizontal
+1530|length|601|701|iS|lseg_length
+1531|length|602|701|iS|path_length
+1532|point|601|600|iS|lseg_center
+1534|point|603|600|iS|box_center
+1540|point|604|600|iS|poly_center
+1541|lseg|603|601|iS|box_diagonal
+1542|center|603|600|iS|box_center
+1543|center|718|600|iS|circle_center
+1544|polygon|718|604|iS|polygon_circle
+1545|npoints|602|23|iS|path_npoints
+1556|npoints|604|23|iS|poly_npoints
 1569|like|25 25|16|iS|textlike
 1570|notlike|25 25|16|iS|textnlike
 1571|like|19 25|16|iS|namelike
@@ -1075,7 +1264,17 @@ export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
 2559|lastval||20|vS|lastval
 2560|pg_postmaster_start_time||1184|sS|pg_postmaster_start_time
 2561|pg_blocking_pids|23|1007|vS|pg_blocking_pids
+2562|box_below|603 603|16|iS|box_below
+2563|box_overbelow|603 603|16|iS|box_overbelow
+2564|box_overabove|603 603|16|iS|box_overabove
+2565|box_above|603 603|16|iS|box_above
+2566|poly_below|604 604|16|iS|poly_below
+2567|poly_overbelow|604 604|16|iS|poly_overbelow
+2568|poly_overabove|604 604|16|iS|poly_overabove
+2569|poly_above|604 604|16|iS|poly_above
 2580|float8|3802|701|iS|jsonb_float8
+2587|circle_overbelow|718 718|16|iS|circle_overbelow
+2588|circle_overabove|718 718|16|iS|circle_overabove
 2621|pg_reload_conf||16|vS|pg_reload_conf
 2626|pg_sleep|701|2278|vS|pg_sleep
 2627|inetnot|869|869|iS|inetnot
@@ -1361,10 +1560,13 @@ export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
 3272|jsonb_build_array||3802|s|jsonb_build_array_noargs
 3273|jsonb_build_object|2276|3802|sA|jsonb_build_object
 3274|jsonb_build_object||3802|s|jsonb_build_object_noargs
+3275|dist_ppoly|600 604|701|iS|dist_ppoly
 3277|array_position|5078 5077|23|i|array_position
 3278|array_position|5078 5077 23|23|i|array_position_start
 3279|array_positions|5078 5077|1007|i|array_positions
 3281|scale|1700|23|iS|numeric_scale
+3290|dist_cpoint|718 600|701|iS|dist_cpoint
+3292|dist_polyp|604 600|701|iS|dist_polyp
 3294|current_setting|25 16|25|sS|show_config_by_name_missing_ok
 3296|pg_notification_queue_usage||701|vS|pg_notification_queue_usage
 3298|row_security_active|26|16|sS|row_security_active
@@ -1635,8 +1837,10 @@ export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
 4053|array_agg|2277|2277|iG|array_agg_anyarray
 4057|range_merge|3831 3831|3831|iS|range_merge
 4063|inet_merge|869 869|650|iS|inet_merge
+4067|bound_box|603 603|603|iS|boxes_bound_box
 4071|inet_same_family|869 869|16|iS|inet_same_family
 4086|to_regnamespace|25|4089|sS|to_regnamespace
+4091|box|600|603|iS|point_box
 4093|to_regrole|25|4096|sS|to_regrole
 4112|trunc|774|774|iS|macaddr8_trunc
 4113|macaddr8_eq|774 774|16|iS|macaddr8_eq

@@ -19,26 +19,26 @@ const inputOutOfRange = (): SqlError => sqlError('22003', 'input is out of range
 
 const isInfinite = (value: number): boolean => value === Infinity || value === -Infinity;
 
-function float8Add(a: number, b: number): number {
+export function float8Add(a: number, b: number): number {
   const sum = a + b;
   if (isInfinite(sum) && !isInfinite(a) && !isInfinite(b)) throw overflow();
   return sum;
 }
 
-function float8Sub(a: number, b: number): number {
+export function float8Sub(a: number, b: number): number {
   const difference = a - b;
   if (isInfinite(difference) && !isInfinite(a) && !isInfinite(b)) throw overflow();
   return difference;
 }
 
-function float8Mul(a: number, b: number): number {
+export function float8Mul(a: number, b: number): number {
   const product = a * b;
   if (isInfinite(product) && !isInfinite(a) && !isInfinite(b)) throw overflow();
   if (product === 0 && a !== 0 && b !== 0) throw underflow();
   return product;
 }
 
-function float8Div(a: number, b: number): number {
+export function float8Div(a: number, b: number): number {
   if (b === 0 && !Number.isNaN(a)) throw divisionByZero();
   const quotient = a / b;
   if (isInfinite(quotient) && !isInfinite(a)) throw overflow();

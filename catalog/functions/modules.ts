@@ -18,6 +18,8 @@ import { searchFunctions } from './fulltext/search-functions.ts';
 import { trigramFunctions } from './fulltext/trigram-functions.ts';
 import { tsqueryFunctions } from './fulltext/tsquery-functions.ts';
 import { tsvectorFunctions } from './fulltext/tsvector-functions.ts';
+import { geometryFunctions } from './geometry.ts';
+import { shapeFunctions } from './geometry-shapes.ts';
 import { hashFunctions } from './hash.ts';
 import { hotDataFunctions } from './hot-data.ts';
 import { integerFunctions } from './integer.ts';
@@ -83,4 +85,6 @@ export const FUNCTION_MODULES: readonly FunctionModule[] = [
   multirangeFunctions,
   networkFunctions,
   moneyFunctions,
+  geometryFunctions,
+  shapeFunctions,
 ];

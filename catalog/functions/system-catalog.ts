@@ -360,6 +360,16 @@ const CATEGORY_TEXTS: Readonly<Record<string, string>> = {
 const nothing = (): null => null;
 const always = (value: Value) => (): Value => value;
 
+const FIRST_USER_OID = 16384;
+
+/** Types of users get their schema where the search path does not find them. */
+function formatTypeInPath(context: FunctionContext, oid: number | null, modifier: number | null): string | null {
+  if (oid === null) return null;
+  const { names } = context.format;
+  if (oid < FIRST_USER_OID || names === undefined || typeByOid(oid) === undefined) return formatType(oid, modifier);
+  return names.regOutput(OID.REGTYPE, oid);
+}
+
 export const systemCatalogFunctions: FunctionModule = {
   plain: {
     PG_encoding_to_char: (encoding: number) => ENCODING_NAMES[encoding] ?? '',
@@ -414,9 +424,9 @@ export const systemCatalogFunctions: FunctionModule = {
         CATEGORY_TEXTS[category],
         isBareLabel ? 'can be bare label' : 'requires AS',
       ]),
-    format_type: (oid: number | null, modifier: number | null) => (oid === null ? null : formatType(oid, modifier)),
   },
   contextual: {
+    format_type: formatTypeInPath,
     pg_get_userbyid: (context, oid: number) => new ViewContext(context).roleName(oid),
     pg_get_statisticsobjdef: (context, oid: number) => {
       const entry = statisticsEntry(context, oid);

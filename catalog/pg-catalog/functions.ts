@@ -3,8 +3,9 @@ import { OID, SqlArray } from '../../types/index.ts';
 import { BOOTSTRAP_ROLE_OID, PG_CATALOG_SCHEMA_OID } from '../entries.ts';
 import type { FunctionEntry } from '../function-entry.ts';
 import { allCasts, allFunctions, allOperators, functionByOid, operatorsByName } from '../functions/registry.ts';
+import { rangeConstructors } from '../range-constructors.ts';
 import { staticRows } from './static-tables.ts';
-import type { Row, RowMaker } from './view-context.ts';
+import type { Row, RowMaker, ViewContext } from './view-context.ts';
 
 const INTERNAL_LANGUAGE = 12;
 const VOLATILITY = { immutable: 'i', stable: 's', volatile: 'v' } as const;
@@ -27,13 +28,13 @@ function argumentArrays(entry: FunctionEntry): Row {
   };
 }
 
-function procRow(entry: FunctionEntry): Row {
+function procRow(entry: FunctionEntry, schemaOid = PG_CATALOG_SCHEMA_OID): Row {
   const isScalar = entry.kind === 'scalar';
   const isVariadic = entry.kind !== 'window' ? entry.variadic : false;
   return {
     oid: entry.oid,
     proname: entry.name,
-    pronamespace: PG_CATALOG_SCHEMA_OID,
+    pronamespace: schemaOid,
     proowner: BOOTSTRAP_ROLE_OID,
     prolang: INTERNAL_LANGUAGE,
     procost: 1,
@@ -56,8 +57,11 @@ function procRow(entry: FunctionEntry): Row {
   };
 }
 
-function* pgProc(): Iterable<Row> {
+function* pgProc(context: ViewContext): Iterable<Row> {
   for (const entry of allFunctions()) yield procRow(entry);
+  for (const functions of rangeConstructors(context.catalog).values()) {
+    for (const { schemaOid, entry } of functions) yield procRow(entry, schemaOid);
+  }
 }
 
 function operatorOid(name: string, left: number, right: number): number {

@@ -290,7 +290,7 @@ function* pgIndex(context: ViewContext): Iterable<Row> {
       indisclustered: false,
       indisvalid: index.valid !== false,
       indcheckxmin: false,
-      indisready: true,
+      indisready: index.ready !== false,
       indislive: true,
       indisreplident: false,
       indkey: vector(OID.INT2, [...keys, ...index.includedColumns]),
@@ -462,6 +462,24 @@ function* pgDepend(context: ViewContext): Iterable<Row> {
       yield dependency(ATTRDEF_CLASS, oid, 0, RELATION_CLASS, used, 0, 'n');
   }
   yield* keyDependencies(context);
+  yield* rangeDependencies(context);
+}
+
+const PROC_CLASS = 1255;
+
+/** A range's multirange and the functions that make values of both go with it. */
+function* rangeDependencies({ catalog }: ViewContext): Iterable<Row> {
+  for (const type of sorted(catalog.types())) {
+    if (type.range !== undefined) {
+      yield dependency(TYPE_CLASS, type.range.multirangeOid, 0, TYPE_CLASS, type.oid, 0, 'i');
+      if (catalog.type(type.range.subtypeOid) !== undefined) {
+        yield dependency(TYPE_CLASS, type.oid, 0, TYPE_CLASS, type.range.subtypeOid, 0, 'n');
+      }
+    }
+    for (const oid of type.constructors?.oids ?? []) {
+      yield dependency(PROC_CLASS, oid, 0, TYPE_CLASS, type.oid, 0, 'i');
+    }
+  }
 }
 
 function* keyDependencies({ catalog }: ViewContext): Iterable<Row> {

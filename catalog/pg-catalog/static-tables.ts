@@ -59,6 +59,13 @@ export function operatorClassOf(typeOid: number, method: IndexMethod, name: stri
   return best;
 }
 
+/** An operator class by name, and the type that it is for; null when there is none. */
+export function operatorClassByName(method: 'btree' | 'hash', name: string): { oid: number; typeOid: number } | null {
+  const methodOid = method === 'hash' ? 405 : 403;
+  const found = (staticRows('pg_opclass') ?? []).find((row) => row.opcmethod === methodOid && row.opcname === name);
+  return found === undefined ? null : { oid: found.oid as number, typeOid: found.opcintype as number };
+}
+
 let typeFunctions: Map<number, readonly number[]> | null = null;
 let functionNames: Map<number, string> | null = null;
 

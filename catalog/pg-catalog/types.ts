@@ -3,7 +3,7 @@ import { BUILTIN_TYPES, baseTypeOid, OID, type SqlType, typeByOid } from '../../
 import { BOOTSTRAP_ROLE_OID, PG_CATALOG_SCHEMA_OID, type TypeEntry } from '../entries.ts';
 import { arrayTypeName, rowTypeOf } from '../user-types.ts';
 import { collationOf } from './definitions.ts';
-import { functionsOfType } from './static-tables.ts';
+import { functionsOfType, staticRows } from './static-tables.ts';
 import { type Row, type RowMaker, sorted, type ViewContext } from './view-context.ts';
 
 /** The type whose functions a user-made type has: enums anyenum's, composites record's, domains domain_in and the base type's. */
@@ -108,4 +108,24 @@ function* pgEnum(context: ViewContext): Iterable<Row> {
   }
 }
 
-export const typeMakers: Readonly<Record<string, RowMaker>> = { pg_type: pgType, pg_enum: pgEnum };
+function* pgRange(context: ViewContext): Iterable<Row> {
+  yield* staticRows('pg_range') ?? [];
+  for (const type of sorted(context.catalog.types())) {
+    if (type.range === undefined) continue;
+    yield {
+      rngtypid: type.oid,
+      rngsubtype: type.range.subtypeOid,
+      rngmultitypid: type.range.multirangeOid,
+      rngcollation: type.range.collationOid,
+      rngsubopc: type.range.operatorClassOid,
+      rngcanonical: 0,
+      rngsubdiff: type.range.differenceOid,
+    };
+  }
+}
+
+export const typeMakers: Readonly<Record<string, RowMaker>> = {
+  pg_type: pgType,
+  pg_enum: pgEnum,
+  pg_range: pgRange,
+};

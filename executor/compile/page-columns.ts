@@ -9,7 +9,8 @@ import type { ColumnEntry } from '../../catalog/entries.ts';
 import type { Value } from '../../catalog/function-entry.ts';
 import type { CallExpr, Expr } from '../../planner/expr.ts';
 import type { BufferPool } from '../../storage/api.ts';
-import { decodeDatum, OID } from '../../types/index.ts';
+import { datumDecoder, OID } from '../../types/index.ts';
+import { LongText } from '../../types/long-text.ts';
 import { type ColumnLayout, OVERFLOW_BIT, type RowLayout } from '../row/row-layout.ts';
 import { dateFrom, decimalFrom, decodeText, int64From, microsFrom, type OverflowFetch } from '../row/row-reader.ts';
 import type { Code, Emitter } from './emitter.ts';
@@ -36,6 +37,15 @@ export interface PageColumnOptions {
   readonly row: Code;
   readonly bail: string | null;
   readonly overflow: OverflowFetch;
+  /** A long text becomes LongText, for a result row. */
+  readonly sendsText?: boolean;
+}
+
+/** Texts of fewer bytes become strings all the same. */
+const LONG_TEXT_MIN = 1024 * 1024;
+
+function sentText(bytes: Buffer): string | LongText {
+  return bytes.length < LONG_TEXT_MIN ? decodeText(bytes, 0, bytes.length) : new LongText(bytes);
 }
 
 /** Emits the loading of a column; answers its operand. */
@@ -114,10 +124,11 @@ function loadVariable(options: PageColumnOptions, column: ColumnLayout, value: C
   if (column.dataStart >= 0) emitter.emit(`const ${start} = ${row} + ${column.dataStart};`);
   else emitter.emit(`const ${start} = ${row} + (u16[(${row} + ${column.offset - 2}) >>> 1] & ${OVERFLOW_BIT - 1});`);
   emitter.emit(`let ${end} = u16[(${row} + ${column.offset}) >>> 1];`);
+  const decoder = datumDecoder(typeOid);
   const decode = (buffer: Code, from: Code, to: Code): Code =>
     column.storage === 'text'
       ? `${emitter.bind(decodeText, 'decodeText')}(${buffer}, ${from}, ${to})`
-      : `${emitter.bind(decodeDatum, 'decodeDatum')}(${typeOid}, ${buffer}, ${from}, ${to})`;
+      : `${emitter.bind(decoder, 'decodeDatum')}(${buffer}, ${from}, ${to})`;
   if (bail !== null) {
     emitter.emit(`if (${end} >= ${OVERFLOW_BIT}) break ${bail};`);
     emitter.emit(`${end} += ${row};`);
@@ -136,13 +147,17 @@ function loadVariable(options: PageColumnOptions, column: ColumnLayout, value: C
     if (typeOid === OID.BYTEA) return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
     return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
   }, 'overflow');
+  const fromFetched =
+    options.sendsText === true
+      ? `${emitter.bind(sentText, 'sentText')}(${fetched})`
+      : decode(fetched, '0', `${fetched}.length`);
   emitter.emit(`let ${value} = null;`);
   emitter.open(`if (!(${isNull})) {`);
   emitter.emit(`if (${end} < ${OVERFLOW_BIT}) ${value} = ${decode('buf', start, `${row} + ${end}`)};`);
   emitter.emit(
     typeOid === OID.BYTEA
       ? `else ${value} = ${fetch}(u8, ${start});`
-      : `else { const ${fetched} = ${fetch}(u8, ${start}); ${value} = ${decode(fetched, '0', `${fetched}.length`)}; }`,
+      : `else { const ${fetched} = ${fetch}(u8, ${start}); ${value} = ${fromFetched}; }`,
   );
   emitter.close();
   return { rep: repOfType(typeOid), typeOid, value, isNull: isNull === 'false' ? 'false' : `(${value} === null)` };

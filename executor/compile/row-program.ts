@@ -6,6 +6,7 @@
  */
 import type { Expr } from '../../planner/expr.ts';
 import type { ScanReads } from '../../storage/api.ts';
+import { OID } from '../../types/index.ts';
 import type { ExecContext } from '../context.ts';
 import type { ColumnLayout } from '../row/row-layout.ts';
 import { rowTidCode } from '../row/row-tid.ts';
@@ -21,7 +22,9 @@ import { emitPartialCall, partialColumn } from './partial-calls.ts';
 export interface RowBody {
   /** Expressions that the body computes, for column loading. */
   readonly exprs: readonly Expr[];
-  emit(emitter: Emitter, compiler: ExpressionCompiler, isFast: boolean): void;
+  /** Of these, columns (indexes) that go to the client as they are: in generic mode `sent` loads them. */
+  readonly sentColumns?: readonly number[];
+  emit(emitter: Emitter, compiler: ExpressionCompiler, isFast: boolean, sent: (column: number) => Operand | null): void;
 }
 
 export interface RowProgramInput {
@@ -75,8 +78,18 @@ export function emitRow(
   load([input.filter]);
   const out = mayWait([input.filter]) ? `{ x.evaluated(); ${reject} }` : reject;
   if (input.filter !== null) compiler.compileFilter(input.filter, out);
-  load(input.body.exprs);
-  input.body.emit(emitter, compiler, bail !== null);
+  const { exprs, sentColumns } = input.body;
+  const isSent = (expr: Expr): boolean =>
+    bail === null &&
+    expr.kind === 'column' &&
+    sentColumns?.includes(expr.index) === true &&
+    layout.columns[expr.index] !== null;
+  load(exprs.filter((expr) => !isSent(expr)));
+  input.body.emit(emitter, compiler, bail !== null, (index) => {
+    if (bail !== null || loaded.has(index)) return null;
+    const options = { emitter, row: 'r', bail, overflow: table.fetchOverflow, sendsText: true };
+    return loadPageColumn(options, layout.columns[index] as ColumnLayout, table.entry.columns[index]);
+  });
   emitEvaluated(emitter, [input.filter, ...input.body.exprs]);
 }
 
@@ -219,13 +232,24 @@ export function scanFunction<Out>(input: RowProgramInput, hooks: ScanHooks): Sca
   return emitter.build<ScanFunction<Out>>('x, position, out, limit, snapshot');
 }
 
-/** The body that fills an output batch: out[i][n] = target i. */
-export function batchBody(targets: readonly Expr[]): RowBody {
+const SENT_TYPES: readonly number[] = [OID.TEXT, OID.VARCHAR, OID.BPCHAR, OID.JSON];
+
+/** The body that fills an output batch: out[i][n] = target i. `isSent`: the batch goes to the client as it is. */
+export function batchBody(targets: readonly Expr[], isSent: boolean): RowBody {
+  const sentColumns = targets.flatMap((target) =>
+    isSent && target.kind === 'column' && target.input === 0 && SENT_TYPES.includes(target.typeOid)
+      ? [target.index]
+      : [],
+  );
   return {
     exprs: targets,
-    emit(emitter, compiler) {
+    sentColumns,
+    emit(emitter, compiler, _isFast, sent) {
       // All values first: whatever throws or leaves the fast block must do so before the row is there.
-      const values = targets.map((t) => compiler.toAny(compiler.compile(t)));
+      const values = targets.map((t) => {
+        const operand = t.kind === 'column' && sentColumns.includes(t.index) ? sent(t.index) : null;
+        return compiler.toAny(operand ?? compiler.compile(t));
+      });
       values.forEach((code, i) => {
         emitter.emit(`out[${i}][n] = ${code};`);
       });

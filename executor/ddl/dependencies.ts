@@ -197,6 +197,8 @@ function defaultsUsing(x: DdlContext, sequenceOid: number): Dependent[] {
 function typeDependents(x: DdlContext, typeOid: number): Dependent[] {
   const type = x.catalog.type(typeOid);
   const result: Dependent[] = [];
+  /** PostgreSQL meets them by way of the array type, after the others. */
+  const ofArrays: Dependent[] = [];
   for (const oid of x.catalog.dependentsOf(typeOid)) {
     const relation = x.catalog.relation(oid);
     if (relation === undefined) continue;
@@ -209,19 +211,22 @@ function typeDependents(x: DdlContext, typeOid: number): Dependent[] {
       if (column.typeOid === typeOid) result.push({ object: reference('column', oid, column.number), kind: 'normal' });
       else if (type !== undefined && column.typeOid === type.arrayOid) {
         const via = `type ${formatType(type.arrayOid)}`;
-        result.push({ object: reference('column', oid, column.number), kind: 'normal', via });
+        ofArrays.push({ object: reference('column', oid, column.number), kind: 'normal', via });
       }
     }
   }
   for (const other of x.catalog.types()) {
     const uses =
       (other.kind === 'domain' && (other.baseTypeOid === typeOid || other.baseTypeOid === type?.arrayOid)) ||
+      (other.range !== undefined &&
+        (other.range.subtypeOid === typeOid || other.range.subtypeOid === type?.arrayOid)) ||
       (other.attributes ?? []).some(
         (attribute) => attribute.typeOid === typeOid || attribute.typeOid === type?.arrayOid,
       );
     if (uses) result.push({ object: reference('type', other.oid), kind: 'normal' });
+    if (other.rangeOid === typeOid) result.push({ object: reference('type', other.oid), kind: 'auto' });
   }
-  return result;
+  return [...result, ...ofArrays];
 }
 
 function schemaDependents(x: DdlContext, schemaOid: number): Dependent[] {

@@ -185,6 +185,12 @@ function findType(
       hint: `You can drop type ${formatType(type.oid)} instead.`,
     });
   }
+  if (type.rangeOid !== undefined) {
+    const range = formatType(type.rangeOid);
+    throw sqlError('2BP01', `cannot drop type ${formatType(oid)} because type ${range} requires it`, {
+      hint: `You can drop type ${range} instead.`,
+    });
+  }
   if (objectType === 'domain' && type.kind !== 'domain') {
     throw sqlError('42809', `"${names.join('.')}" is not a domain`);
   }

@@ -12,6 +12,7 @@ import { drop } from './drop.ts';
 import { createExtension } from './extensions.ts';
 import { createIndexStatement } from './indexes.ts';
 import { alterObjectSchema, alterOwner } from './owner.ts';
+import { createRangeType } from './range-types.ts';
 import { rename } from './rename.ts';
 import { alterRole, alterSetting, createRole, dropRole, grantRole, owned } from './roles.ts';
 import { createSchema } from './schemas.ts';
@@ -55,6 +56,8 @@ export function executeDdl(statement: StatementNode, context: DdlContext): DdlSt
       return createEnum(x, statement);
     case 'createCompositeType':
       return createCompositeType(x, statement);
+    case 'createRangeType':
+      return createRangeType(x, statement);
     case 'createDomain':
       return createDomain(x, statement);
     case 'alterDomain':

@@ -105,6 +105,9 @@ export function* alterOwner(x: DdlContext, statement: AlterOwnerStatement): DdlS
       checkOwner(x, type.owner, `type ${type.name}`);
       checkNewOwner(x, role, x.catalog.schema(type.schemaOid));
       x.putEntry({ ...type, owner: role.oid });
+      // A range takes its multirange along.
+      const multirange = type.range === undefined ? undefined : x.catalog.type(type.range.multirangeOid);
+      if (multirange !== undefined) x.putEntry({ ...multirange, owner: role.oid });
       return { tag };
     }
     default:

@@ -25,13 +25,13 @@ import { checkStorable, findTypeOid, resolveType } from './type-names.ts';
 
 const LABEL_SIZE_MAX = 63;
 
-function checkTypeNameIsFree(x: DdlContext, target: NewName): void {
+export function checkTypeNameIsFree(x: DdlContext, target: NewName): void {
   if (x.catalog.typeByName(target.schema.name, target.name, x.searchPath) !== undefined) {
     throw sqlError('42710', `type "${target.name}" already exists`);
   }
 }
 
-function newType(x: DdlContext, target: NewName, kind: TypeEntry['kind']): TypeEntry {
+export function newType(x: DdlContext, target: NewName, kind: TypeEntry['kind']): TypeEntry {
   return {
     class: 'type',
     oid: x.allocateOid(),

@@ -80,7 +80,12 @@ export class SeqScanOperator implements Operator {
     this.#out = new Batch(plan.targets.length);
     this.#scan = program.memo(plan, 'scan', () =>
       scanFunction<Value[][]>(
-        { table: this.#table, slots: program.slots, filter: plan.filter, body: batchBody(plan.targets) },
+        {
+          table: this.#table,
+          slots: program.slots,
+          filter: plan.filter,
+          body: batchBody(plan.targets, program.sentScan === plan),
+        },
         { countsRows: true },
       ),
     );
@@ -286,11 +291,21 @@ export class RowFetcher {
     this.#table = table;
     this.prefetch = new RowPrefetch(table);
     this.#row = program.memo(plan, 'row', () =>
-      rowFunction<Value[][]>({ table, slots: program.slots, filter, body: batchBody(columns ?? plan.targets) }),
+      rowFunction<Value[][]>({
+        table,
+        slots: program.slots,
+        filter,
+        body: batchBody(columns ?? plan.targets, columns === null && program.sentScan === plan),
+      }),
     );
     this.#exactRow = () =>
       program.memo(plan, 'exactRow', () =>
-        rowFunction<Value[][]>({ table, slots: program.slots, filter: plan.filter, body: batchBody(plan.targets) }),
+        rowFunction<Value[][]>({
+          table,
+          slots: program.slots,
+          filter: plan.filter,
+          body: batchBody(plan.targets, program.sentScan === plan),
+        }),
       );
   }
 

@@ -8,6 +8,7 @@ import type {
   CreateExtensionStatement,
   CreateIndexStatement,
   CreatePublicationStatement,
+  CreateRangeTypeStatement,
   CreateSchemaStatement,
   CreateStatisticsStatement,
   CreateTablespaceStatement,
@@ -24,6 +25,7 @@ import type {
 } from '../ast.ts';
 import * as T from '../token-types.ts';
 import { RoutineRules } from './routine.ts';
+import { makeType } from './types.ts';
 
 export abstract class DefineRules extends RoutineRules {
   /** CREATE [ OR REPLACE ] [ TEMP | UNLOGGED ] ... */
@@ -367,7 +369,9 @@ export abstract class DefineRules extends RoutineRules {
   /** CREATE TYPE has been read. */
   readonly createType = this.detail(
     'createType',
-    (position: number): CreateEnumStatement | CreateCompositeTypeStatement | DefineStatement => {
+    (
+      position: number,
+    ): CreateEnumStatement | CreateCompositeTypeStatement | CreateRangeTypeStatement | DefineStatement => {
       const name = this.qualifiedName();
       if (!this.has(T.AS)) {
         const options = this.at(T.LEFT_PAREN) ? this.definition() : [];
@@ -380,12 +384,22 @@ export abstract class DefineRules extends RoutineRules {
       }
       if (this.at(T.RANGE)) {
         this.take(T.RANGE);
-        return this.define('rangeType', name, false, false, this.definition(), null, position);
+        const options = this.inParens(() => this.listOf(() => this.rangeOption()));
+        return { kind: 'createRangeType', name, options, position };
       }
       const attributes = this.inParens(() => (this.at(T.RIGHT_PAREN) ? [] : this.list(this.compositeAttribute)));
       return { kind: 'createCompositeType', name, attributes, position };
     },
   );
+
+  /** name = { Typename | Sconst } */
+  private rangeOption(): CreateRangeTypeStatement['options'][number] {
+    const position = this.here();
+    const name = this.colLabel();
+    this.take(T.EQUALS);
+    const value = this.at(T.STRING) ? makeType([this.string()], [], position) : this.sub(this.typeName);
+    return { name, value, position };
+  }
 
   /** CREATE DOMAIN has been read: name [ AS ] Typename ColQualList */
   readonly createDomain = this.detail('createDomain', (position: number): CreateDomainStatement => {

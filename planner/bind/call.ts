@@ -141,9 +141,8 @@ function lookUp(
     if (known === undefined || known === null) {
       if (schema !== 'information_schema') throw context.error('3F000', `schema "${schema}" does not exist`, position);
     }
-    throw missingFunction(context, node.name.join('.'), node, shape, position);
   }
-  const found = findFunction(context, name, node.star ? { ...shape, types: [] } : shape);
+  const found = findFunction(context, name, node.star ? { ...shape, types: [] } : shape, schema);
   if (found.kind === 'found' && isExact(found.match, shape)) return found.match;
   if (shape.types.length === 1 && shape.names === null && !node.star && !node.distinct && node.over === null) {
     const target = findType(context, node.name);

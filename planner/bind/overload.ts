@@ -6,6 +6,7 @@
 
 import type { FunctionEntry, OperatorEntry, ScalarFunction } from '../../catalog/function-entry.ts';
 import { functionsByName, operatorsByName } from '../../catalog/functions/index.ts';
+import { rangeConstructors } from '../../catalog/range-constructors.ts';
 import type { Expr } from '../expr.ts';
 import { makeConst } from '../logical.ts';
 import { canCoerceAll, coerceType, findCoercion } from './coerce.ts';
@@ -270,9 +271,14 @@ export interface CallShape {
 }
 
 /** func_get_detail, without the reading as a cast (which bind/call.ts does). */
-export function findFunction(context: BindContext, name: string, shape: CallShape): FunctionLookup {
+export function findFunction(
+  context: BindContext,
+  name: string,
+  shape: CallShape,
+  schema: string | null = null,
+): FunctionLookup {
   const candidates: (Candidate<FunctionMatch> & { readonly usesDefaults: number })[] = [];
-  for (const entry of functionsByName(name)) {
+  for (const entry of visibleFunctions(context, name, schema)) {
     const match = fitCall(context, entry, shape);
     if (match !== null) candidates.push(match);
   }
@@ -294,6 +300,20 @@ export function findFunction(context: BindContext, name: string, shape: CallShap
   const plain = matching.filter((candidate) => candidate.entry.variadicCount === 0);
   if (plain.length === 1) return { kind: 'found', match: plain[0].entry };
   return { kind: 'ambiguous' };
+}
+
+/** Functions of this name: the built-in ones, and the constructors of range types in the schema, or along the search path. */
+function visibleFunctions(context: BindContext, name: string, schema: string | null): readonly FunctionEntry[] {
+  const builtin = schema === null || schema === 'pg_catalog' ? functionsByName(name) : [];
+  const constructors = rangeConstructors(context.catalog).get(name);
+  if (constructors === undefined) return builtin;
+  const { searchPath } = context.environment;
+  for (const candidate of schema === null ? searchPath : [schema]) {
+    const schemaOid = context.catalog.schemaOfPath(candidate, searchPath)?.oid;
+    const found = constructors.filter((each) => each.schemaOid === schemaOid);
+    if (found.length > 0) return [...builtin, ...found.map(({ entry }) => entry)];
+  }
+  return builtin;
 }
 
 function rank(candidate: Candidate<FunctionMatch> & { usesDefaults: number }): number {

@@ -105,12 +105,15 @@ export class OrderedDictionary {
     return this.keyCount * 12 + (this.count > this.keyCount ? this.count * 4 : 0) + (this.arena?.usedBytes ?? 0);
   }
 
-  /** The index is gone: its memory is no longer counted. Who reads it still, or writes its image, may go on. */
+  /**
+   * The index is gone: its memory is no longer counted. All stays readable: a checkpoint may be in the middle of its image.
+   */
   release(): void {
     this.#memory.nodeBytes -= this.#nodeBytes;
     this.#memory.arenaBytes -= this.arena?.sizeBytes ?? 0;
     this.#memory.postingBytes -= this.lists.slab.sizeBytes;
     this.#nodeBytes = 0;
+    this.lists.slab.stopCounting();
   }
 
   #countBytes(bytes: number): void {

@@ -140,6 +140,11 @@ export class PostingSlab {
     return sum;
   }
 
+  /** The index is gone: memory that is no longer counted, but stays as it is for who still reads. */
+  stopCounting(): void {
+    this.#count(-this.#sizeBytes);
+  }
+
   /** Forgets all blocks. */
   clear(): void {
     this.#count(-this.#sizeBytes);

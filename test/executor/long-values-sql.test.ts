@@ -248,6 +248,30 @@ describe('long values in statements', () => {
     await other.end();
   });
 
+  it('of text come to clients as their bytes, and to all others as strings', async () => {
+    await client.query('CREATE TABLE t (id int PRIMARY KEY, v varchar, j json)');
+    const text = Array.from({ length: 200_000 }, (_, i) => `${(i * 2654435761) >>> 0} größer 😀,`).join('');
+    await client.query('INSERT INTO t VALUES (1, $1, $2), (2, $3, NULL)', [text, JSON.stringify([text]), 'short']);
+    for (const sql of ['SELECT v, id, v AS again FROM t', 'SELECT v, id, v AS again FROM t WHERE id > 0 LIMIT 2']) {
+      const { rows } = await client.query(sql);
+      expect(rows.map((row) => [row.v === row.again, row.v.length])).to.deep.equal([
+        [true, text.length],
+        [true, 5],
+      ]);
+      expect(rows[0].v === text, sql).to.equal(true);
+    }
+    const binary = await client.query({ text: 'SELECT j, v FROM t WHERE id = 1', binary: true } as pg.QueryConfig);
+    expect(binary.rows[0].v.toString() === text).to.equal(true);
+    await client.query('DECLARE c CURSOR WITH HOLD FOR SELECT v FROM t');
+    expect((await client.query('FETCH 1 FROM c')).rows[0].v === text).to.equal(true);
+    await client.query('CREATE TABLE copied AS SELECT v, j FROM t');
+    const same = await client.query(
+      'SELECT count(*)::int AS n FROM t JOIN copied ON t.v = copied.v AND t.v || 1 = copied.v || 1',
+    );
+    expect(same.rows).to.deep.equal([{ n: 2 }]);
+    expect((await client.query('SELECT v FROM t WHERE v > $1 AND length(v) > 10', ['1'])).rows.length).to.be.below(2);
+  });
+
   it('of an update under way are seen by nobody; a cancelled one leaves nothing', async function () {
     this.timeout(60_000);
     await client.query('CREATE TABLE t (id int PRIMARY KEY, b bytea)');

@@ -78,6 +78,19 @@ function filled(hasByteKeys: boolean, count: number, random: Random): OrderedDic
 
 for (const hasByteKeys of [false, true]) {
   describe(`an image of ${hasByteKeys ? 'byte' : 'number'} keys`, () => {
+    it('of an index that goes while its image is being written is written to its end', () => {
+      const dictionary = new OrderedDictionary(false);
+      for (let row = 0; row < 400_000; row++) dictionary.insert(keyOf(row % 40, false), row);
+      const before = entriesOf(dictionary);
+      const fileSystem = new MemoryFileSystem();
+      let pieces = 0;
+      writeImage(fileSystem, dictionary, () => {
+        if (pieces++ === 0) dictionary.release();
+      });
+      expect(pieces).to.be.greaterThan(2);
+      expect(entriesOf(dictionary)).to.deep.equal(before);
+    });
+
     it('gives back all entries, and a dictionary that goes on', async () => {
       const random = new Random(SEED);
       for (const count of [0, 1, 127, 128, 129, 2000, hasByteKeys ? 12_000 : 40_000]) {
