@@ -47,7 +47,6 @@ export {
   IndexCursor,
   IndexKey,
   IndexMemory,
-  intersectSorted,
   KEY_SIZE_MAX,
   keySet,
   NumberSort,
@@ -58,8 +57,6 @@ export {
   type PostingSet,
   type RowGroup,
   rangeSet,
-  sortedSet,
-  uniteSorted,
 } from './index/index.ts';
 export type { IndexedHeap, IndexSource } from './index-images.ts';
 export {

@@ -5,7 +5,6 @@ export { ImageBuffer, type ImageIdentity, ImageReader, ImageWriter } from './dic
 export { DictionaryLoader } from './dictionary-loader.ts';
 export { IndexKey } from './index-key.ts';
 export { IndexMemory } from './index-memory.ts';
-export { gallop, intersectSorted, uniteSorted } from './intersect.ts';
 export { KEY_SIZE_MAX } from './key-arena.ts';
 export { NumberSort } from './number-sort.ts';
 export { OrderedDictionary } from './ordered-dictionary.ts';
@@ -20,6 +19,5 @@ export {
   PostingReader,
   type PostingSet,
   rangeSet,
-  sortedSet,
 } from './posting-set.ts';
 export type { RowGroup } from './row-group.ts';

@@ -895,7 +895,7 @@ function gallop32(values: Uint32Array, from: number, to: number, wanted: number,
 }
 
 /** First index in from..to of ascending values whose value is >= wanted. */
-export function lowerBound32(values: Uint32Array, from: number, to: number, wanted: number): number {
+function lowerBound32(values: Uint32Array, from: number, to: number, wanted: number): number {
   let low = from;
   let high = to;
   while (low < high) {

@@ -17,7 +17,7 @@ import type { IndexCursor } from './cursor.ts';
 import { IndexKey } from './index-key.ts';
 import { IndexMemory } from './index-memory.ts';
 import type { OrderedDictionary } from './ordered-dictionary.ts';
-import { GROUP_END, GroupPlace, lowerBound32, PostingLists } from './posting-lists.ts';
+import { GROUP_END, GroupPlace, PostingLists } from './posting-lists.ts';
 import { ContainerView, RowGroup } from './row-group.ts';
 
 export interface PostingSet {
@@ -166,42 +166,6 @@ class GatheredSet extends LeafSet {
   protected look(): void {
     if (this.#count > 1) this.#lists.viewGroup(this.place, this.view);
     else lookAtRow(this.#first, this.view);
-  }
-}
-
-/** Row ids that somebody has sorted already. */
-class SortedSet extends LeafSet {
-  readonly #rows: Uint32Array;
-
-  constructor(rows: Uint32Array) {
-    super();
-    this.#rows = rows;
-  }
-
-  get rowsMax(): number {
-    return this.#rows.length;
-  }
-
-  get sizeBytes(): number {
-    return this.#rows.byteLength;
-  }
-
-  protected isOutdated(): boolean {
-    return false;
-  }
-
-  protected seek(group: number): void {
-    const { place } = this;
-    const rows = this.#rows;
-    const from = place.group <= group ? place.at : 0;
-    place.at = lowerBound32(rows, from, rows.length, group * 65536);
-    place.group = place.at === rows.length ? GROUP_END : rows[place.at] >>> 16;
-    place.end = lowerBound32(rows, place.at, rows.length, (place.group + 1) * 65536);
-    place.rows = place.end - place.at;
-  }
-
-  protected look(): void {
-    this.view.setRows(this.#rows, this.place.at, this.place.end);
   }
 }
 
@@ -510,11 +474,6 @@ export function keySet(dictionary: OrderedDictionary, key: IndexKey): PostingSet
 export function rangeSet(dictionary: OrderedDictionary, cursor: IndexCursor): PostingSet {
   cursor.reset();
   return new RangeSet(dictionary, cursor);
-}
-
-/** Row ids, ascending and without duplicates. */
-export function sortedSet(rows: Uint32Array): PostingSet {
-  return new SortedSet(rows);
 }
 
 /** No row at all. */
