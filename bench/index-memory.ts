@@ -173,10 +173,10 @@ class Bench {
       cityOf[i] = city();
       statusOf[i] = Math.floor(next() * STATUSES);
     }
-    const insert = (name: string, dictionary: OrderedDictionary, valueOf: (row: number) => number): void => {
+    const insert = (name: string, dictionary: OrderedDictionary, valueIn: (row: number) => number): void => {
       this.time(`${name}: insert`, size, () => {
         for (let i = 0; i < size; i++) {
-          key.number = valueOf(i);
+          key.number = valueIn(i);
           dictionary.insert(key, rowIdOf(i));
         }
       });

@@ -132,6 +132,8 @@ export interface IndexEntry {
   readonly options?: readonly string[];
   /** False: CREATE INDEX CONCURRENTLY has not come to its end. It is kept up to date, but nobody reads by it. */
   readonly valid?: false;
+  /** False: that has failed, and the index keeps nobody from writing duplicates. */
+  readonly ready?: false;
 }
 
 export type ReferentialAction = 'no action' | 'restrict' | 'cascade' | 'set null' | 'set default';

@@ -29,6 +29,8 @@ export const JSONB_CONTAINS = 7;
 export const JSONB_EXISTS = 9;
 export const JSONB_EXISTS_ANY = 10;
 export const JSONB_EXISTS_ALL = 11;
+export const JSONB_PATH_EXISTS = 15;
+export const JSONB_PATH_MATCH = 16;
 /** tsvector strategies. */
 export const TEXT_SEARCH_MATCH = 1;
 export const TEXT_SEARCH_MATCH_DEPRECATED = 2;
@@ -63,13 +65,19 @@ const CLASSES: readonly InvertedClass[] = [
       ['?', JSONB_EXISTS],
       ['?|', JSONB_EXISTS_ANY],
       ['?&', JSONB_EXISTS_ALL],
+      ['@?', JSONB_PATH_EXISTS],
+      ['@@', JSONB_PATH_MATCH],
     ]),
   },
   {
     name: 'jsonb_path_ops',
     inputType: OID.JSONB,
     isDefault: false,
-    strategies: new Map([['@>', JSONB_CONTAINS]]),
+    strategies: new Map([
+      ['@>', JSONB_CONTAINS],
+      ['@?', JSONB_PATH_EXISTS],
+      ['@@', JSONB_PATH_MATCH],
+    ]),
   },
   {
     name: 'tsvector_ops',

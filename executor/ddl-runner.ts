@@ -16,12 +16,9 @@ import {
 } from '../planner/index.ts';
 import {
   ACCESS_EXCLUSIVE,
-  IndexKey,
   LOCK_GRANTED,
   type LockMode,
   PAGE_MISS,
-  ROW_DELETED,
-  ROW_IN_PROGRESS,
   SHARE,
   SHARE_UPDATE_EXCLUSIVE,
 } from '../storage/api.ts';
@@ -32,11 +29,9 @@ import { ExecContext } from './context.ts';
 import { type DdlContext, type DdlSteps, type Task as DdlTask, TASK_PENDING } from './ddl/context.ts';
 import { applyOnCommit, dropTemporaryObjects, executeDdl } from './ddl/index.ts';
 import { overNewHeap, rewrite } from './ddl/rewrite.ts';
-import { IndexProgress } from './index-progress.ts';
-import { type IndexRuntime, KEY_HAS_NULL, KEY_NOT_INDEXED } from './index-runtime.ts';
-import { InvertedBuilder } from './inverted/build.ts';
+import { IndexBuilder } from './index-build.ts';
+import type { IndexRuntime } from './index-runtime.ts';
 import { RowStoreWriter } from './modify/row-store.ts';
-import { CONFLICT_UNDECIDED, ConflictFinder, describeIndexKey, NO_CONFLICT } from './modify/unique-check.ts';
 import { WAIT_SIGNAL } from './operators/operator.ts';
 import { PORTAL_PENDING, Portal } from './portal.ts';
 import { PreparedStatement } from './prepared-statement.ts';
@@ -407,117 +402,6 @@ function plain(value: bigint): number | bigint {
   return value >= -9007199254740991n && value <= 9007199254740991n ? Number(value) : value;
 }
 
-/**
- * Fills an index, page by page; unique ones refuse a second live row with the same key.
- *
- * `isConcurrent`: others write meanwhile, and keep the index up to date for what they write. What the snapshot sees is put in, and
- * what of it others have replaced goes with the snapshot, by the sweep; it takes no part in uniqueness. A page may be done again.
- */
-class IndexBuilder {
-  /** Rows and pages done, for pg_stat_progress_create_index. */
-  readonly progress: IndexProgress;
-  readonly #x: ExecContext;
-  readonly #session: Session;
-  readonly #table: TableRuntime;
-  readonly #index: IndexRuntime;
-  readonly #isConcurrent: boolean;
-  readonly #key = new IndexKey();
-  readonly #finder: ConflictFinder;
-  readonly #snapshot: ExecContext['snapshot'];
-  readonly #pages: TablePages;
-  /** Of an inverted index. */
-  readonly #inverted: InvertedBuilder | null;
-  #isLoading = false;
-  #page = 0;
-
-  constructor(x: ExecContext, session: Session, table: TableRuntime, index: IndexRuntime, isConcurrent = false) {
-    this.#x = x;
-    this.#isConcurrent = isConcurrent;
-    this.#session = session;
-    this.#table = table;
-    this.#index = index;
-    this.#finder = new ConflictFinder(table, index);
-    // Always the newest versions, whatever the transaction's isolation.
-    const txn = session.ensureTransaction();
-    this.#snapshot = session.engine.transactions.takeSnapshot(txn);
-    x.begin(txn, this.#snapshot, [], null);
-    this.#pages = new TablePages(table, this.#snapshot);
-    this.progress = new IndexProgress(index, table, isConcurrent);
-    const sizeMax = session.settings.number('maintenance_work_mem') * 1024;
-    this.#inverted = index.terms === null ? null : new InvertedBuilder(x, index.terms, index.dictionary, sizeMax);
-  }
-
-  /** One page, or a part of what was collected; true at the end. */
-  step(): boolean {
-    const { heap } = this.#table;
-    if (this.#isLoading) {
-      this.#isLoading = this.#inverted?.step() === false;
-      return false;
-    }
-    if (this.#page >= heap.pages.pageCount) {
-      if (this.#inverted?.isEmpty === false) {
-        this.#isLoading = true;
-        return false;
-      }
-      this.#session.database.indexBuilt(this.#index.entry.oid, this.#snapshot.csn);
-      this.#session.transaction.releaseSnapshot(this.#snapshot);
-      return true;
-    }
-    const base = this.#pages.base(this.#page);
-    const slots = this.#pages.slotCount(base);
-    for (let slot = 0; slot < slots; slot++) {
-      const r = this.#pages.visible(base, slot);
-      if (r >= 0) this.#add(this.#page * 512 + slot, r);
-    }
-    this.#page++;
-    this.progress.blocksDone = this.#page;
-    if (this.#inverted?.isFull() === true) this.#isLoading = true;
-    return false;
-  }
-
-  #add(rowId: number, r: number): void {
-    const index = this.#index;
-    if (this.#inverted !== null) {
-      this.#inverted.add(rowId, r);
-      return;
-    }
-    const answer = index.keyFromRow(this.#x, r, this.#key);
-    if (answer === KEY_NOT_INDEXED) return;
-    if (index.entry.unique && (answer !== KEY_HAS_NULL || index.entry.nullsNotDistinct) && this.#isLatest(rowId, r))
-      this.#refuseDuplicate(rowId, r);
-    if (index.dictionary.insert(this.#key, rowId)) this.progress.tuplesDone++;
-  }
-
-  /** Nobody has replaced the version; who is about to is waited for. */
-  #isLatest(rowId: number, r: number): boolean {
-    if (!this.#isConcurrent) return true;
-    const { heap } = this.#table;
-    const liveness = heap.liveness(rowId, this.#x.transaction);
-    if (liveness === ROW_IN_PROGRESS) this.#wait();
-    return liveness !== ROW_DELETED && heap.newest(rowId) === r;
-  }
-
-  #wait(): never {
-    const { blocker } = this.#table.heap;
-    this.#session.engine.locks.waitForTransaction(this.#session.ensureTransaction(), blocker);
-    throw WAIT_SIGNAL;
-  }
-
-  #refuseDuplicate(rowId: number, r: number): void {
-    const isLossy = this.#index.dictionary.isLossy;
-    const found = this.#finder.find(this.#x, this.#key, isLossy ? this.#table.readValues(r, []) : [], rowId);
-    if (found === NO_CONFLICT) return;
-    if (found === CONFLICT_UNDECIDED) this.#wait();
-    const values = this.#table.readValues(r, []);
-    throw sqlError('23505', `could not create unique index "${this.#index.entry.name}"`, {
-      detail: `${describeIndexKey(this.#x, this.#table.entry, this.#index, values)} is duplicated.`,
-      schema: this.#session.schemaName(this.#table.entry.schemaOid),
-      table: this.#table.entry.name,
-      constraint: this.#index.entry.name,
-    });
-  }
-}
-
 export function* runDdl(session: Session, prepared: PreparedStatement): Task<string> {
   const txn = session.ensureTransaction();
   if (session.transaction.isReadOnly) {
@@ -545,15 +429,47 @@ export function* runDdl(session: Session, prepared: PreparedStatement): Task<str
  *      2  those who were writing before have ended; a snapshot's rows are put in
  *      3  the index is valid
  *
- * Should 2 fail, the index stays as it is, to be dropped or built again (REINDEX).
+ * Should 2 fail, the index stays, to be dropped or built again (REINDEX); unique or not, it refuses nothing until then.
  */
 export function* createIndexConcurrently(session: Session, prepared: PreparedStatement): Task<string> {
   const tag = yield* runDdl(session, prepared);
   const made = session.transaction.pendingChanges.findLast(({ entry }) => entry?.class === 'index');
   if (made === undefined) return tag;
   yield* session.commitTask();
-  yield* fillIndex(session, made.oid, true);
+  yield* fillConcurrently(session, made.oid);
   return tag;
+}
+
+/** Fills an index that is not valid while others write. */
+export function* fillConcurrently(session: Session, oid: number): Task<void> {
+  if (session.catalog.index(oid)?.ready === false) {
+    yield* changeIndex(session, oid, ({ ready: _, ...entry }) => entry);
+    yield* session.commitTask();
+  }
+  try {
+    yield* fillIndex(session, oid, true);
+  } catch (error) {
+    yield* session.rollbackTask();
+    if (session.catalog.index(oid) !== undefined) {
+      yield* changeIndex(session, oid, (entry) => ({ ...entry, ready: false }));
+      yield* session.commitTask();
+    }
+    throw error;
+  }
+}
+
+function* changeIndex(session: Session, oid: number, change: (entry: IndexEntry) => IndexEntry): Task<void> {
+  const { engine, database } = session;
+  const txn = session.ensureTransaction();
+  const tag = engine.locks.relationTag(database.oid, session.catalog.index(oid)?.tableOid ?? 0);
+  if (engine.locks.acquire(txn, tag, SHARE_UPDATE_EXCLUSIVE, true) !== LOCK_GRANTED) {
+    session.isWaitingForLock = true;
+    yield* session.wait();
+  }
+  const entry = session.catalog.index(oid);
+  if (entry === undefined) return;
+  engine.transactions.statementXid(txn);
+  session.transaction.putEntry(change(entry));
 }
 
 /** Fills an index that is not valid, and makes it so at the end of the transaction. */
@@ -596,7 +512,7 @@ export function* fillIndex(session: Session, oid: number, isConcurrent: boolean)
   }
   const filled = session.catalog.index(oid);
   if (filled === undefined) throw sqlError('42704', `could not open relation with OID ${oid}`);
-  const { valid: _, ...valid } = filled;
+  const { valid: _valid, ready: _ready, ...valid } = filled;
   engine.transactions.statementXid(session.ensureTransaction());
   session.transaction.putEntry(valid);
 }

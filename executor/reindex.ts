@@ -5,7 +5,7 @@
 import type { IndexEntry } from '../catalog/entries.ts';
 import type { ReindexStatement } from '../parser/ast.ts';
 import { sqlError } from '../types/errors.ts';
-import { fillIndex } from './ddl-runner.ts';
+import { fillConcurrently, fillIndex } from './ddl-runner.ts';
 import type { Session, Task } from './session.ts';
 
 export function* reindex(session: Session, node: ReindexStatement): Task<string> {
@@ -16,8 +16,16 @@ export function* reindex(session: Session, node: ReindexStatement): Task<string>
   }
   for (const { oid } of indexesOf(session, node)) {
     // Another session may have filled or dropped it while we were busy with those before.
-    if (session.catalog.index(oid)?.valid !== false) continue;
-    yield* fillIndex(session, oid, node.concurrently);
+    const index = session.catalog.index(oid);
+    if (index?.valid !== false) continue;
+    if (node.concurrently && node.target !== 'index') {
+      const name = `${session.catalog.schemaName(index.schemaOid)}.${index.name}`;
+      const message = `cannot reindex invalid index "${name}" concurrently, skipping`;
+      session.notice({ severity: 'WARNING', code: '0A000', message });
+      continue;
+    }
+    if (node.concurrently) yield* fillConcurrently(session, oid);
+    else yield* fillIndex(session, oid, false);
     if (isWhole) yield* session.commitTask();
   }
   return 'REINDEX';

@@ -50,6 +50,7 @@ export {
   intersectSorted,
   KEY_SIZE_MAX,
   keySet,
+  NumberSort,
   OrderedDictionary,
   orSet,
   PostingCounter,

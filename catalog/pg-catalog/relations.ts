@@ -290,7 +290,7 @@ function* pgIndex(context: ViewContext): Iterable<Row> {
       indisclustered: false,
       indisvalid: index.valid !== false,
       indcheckxmin: false,
-      indisready: true,
+      indisready: index.ready !== false,
       indislive: true,
       indisreplident: false,
       indkey: vector(OID.INT2, [...keys, ...index.includedColumns]),

@@ -11,10 +11,17 @@
  */
 
 import type { Value } from '../../catalog/function-entry.ts';
-import { JSONB_CONTAINS, JSONB_EXISTS, JSONB_EXISTS_ANY } from '../../catalog/inverted-classes.ts';
+import {
+  JSONB_CONTAINS,
+  JSONB_EXISTS,
+  JSONB_EXISTS_ANY,
+  JSONB_PATH_EXISTS,
+  JSONB_PATH_MATCH,
+} from '../../catalog/inverted-classes.ts';
 import type { SqlArray } from '../../types/index.ts';
 import { quoteJson } from '../../types/json.ts';
 import type { QueryMaker, TermExtractor } from './extractor.ts';
+import { documentOf, jsonpathNode, type PathTerms } from './jsonpath-query.ts';
 import { ALL, allOf, anyOf, type TermQuery } from './term-query.ts';
 import { KIND_TERM, PAYLOAD_LIMIT, type TermWriter } from './terms.ts';
 
@@ -222,6 +229,12 @@ export const JSONB_OPS: TermExtractor = {
         return containsQuery(this, value, make);
       case JSONB_EXISTS:
         return { node: allOf(make((writer) => writeKey(value as string, writer))), isExact: false };
+      case JSONB_PATH_EXISTS:
+      case JSONB_PATH_MATCH:
+        return {
+          node: jsonpathNode(value as string, strategy === JSONB_PATH_MATCH, keysAndValuesOf(make)),
+          isExact: false,
+        };
       default: {
         const keys = (value as SqlArray).elements.filter((key) => key !== null) as string[];
         const terms = make((writer) => {
@@ -232,6 +245,18 @@ export const JSONB_OPS: TermExtractor = {
     }
   },
 };
+
+/** Keys are terms, wherever they are; a string that is an element counts as one. */
+function keysAndValuesOf(make: QueryMaker): PathTerms {
+  return {
+    key: (name) => allOf(make((writer) => writeKey(name, writer))),
+    value(value) {
+      const [asElement] = make((writer) => JSONB_OPS.extract(documentOf(value, []), writer));
+      const asMember = make((writer) => JSONB_OPS.extract(documentOf(value, ['']), writer))[1];
+      return anyOf([asElement, asMember]);
+    },
+  };
+}
 
 /* ---- jsonb_path_ops ------------------------------------------------------------------------------------------------- */
 
@@ -299,8 +324,14 @@ export const JSONB_PATH_OPS: TermExtractor = {
     pathHashes.reset();
     scan(bytes, start, end, pathHashes);
   },
-  query(_strategy, value, make) {
-    return containsQuery(this, value, make);
+  query(strategy, value, make) {
+    if (strategy === JSONB_CONTAINS) return containsQuery(this, value, make);
+    const terms: PathTerms = {
+      key: () => ALL,
+      value: (wanted, keys, isWhole) =>
+        isWhole ? allOf(make((writer) => this.extract(documentOf(wanted, keys), writer))) : ALL,
+    };
+    return { node: jsonpathNode(value as string, strategy === JSONB_PATH_MATCH, terms), isExact: false };
   },
 };
 

@@ -154,7 +154,7 @@ export class RowStoreWriter {
   }
 
   #isUniqueKey(index: IndexRuntime, answer: KeyAnswer): boolean {
-    if (!index.entry.unique || answer === KEY_NOT_INDEXED) return false;
+    if (!index.entry.unique || index.entry.ready === false || answer === KEY_NOT_INDEXED) return false;
     return answer !== KEY_HAS_NULL || index.entry.nullsNotDistinct;
   }
 

@@ -11,7 +11,7 @@ import type { ScalarFunction } from '../../catalog/function-entry.ts';
 import { equalityFunction, functionsByName } from '../../catalog/functions/registry.ts';
 import type * as ast from '../../parser/ast.ts';
 import type { Expr } from '../expr.ts';
-import { EMPTY_QUERY_PARTS, makeConst, makeVar, type Query, type RelationColumn, type Target } from '../logical.ts';
+import { caseBranch, EMPTY_QUERY_PARTS, makeConst, makeVar, type Query, type RelationColumn, type Target } from '../logical.ts';
 import { coerceToCommonType, resolveUnknown, selectCommonType } from './coerce.ts';
 import { bindExpr } from './expression.ts';
 import { makeOperator } from './overload.ts';
@@ -193,7 +193,7 @@ function cycleColumns(
       step: (columns) => ({
         kind: 'case',
         subject: null,
-        branches: [{ when: isOnPath(columns), then: mark.value }],
+        branches: [caseBranch(isOnPath(columns), mark.value)],
         otherwise: mark.otherwise,
         typeOid: mark.typeOid,
         typeModifier: -1,

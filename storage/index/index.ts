@@ -7,6 +7,7 @@ export { IndexKey } from './index-key.ts';
 export { IndexMemory } from './index-memory.ts';
 export { gallop, intersectSorted, uniteSorted } from './intersect.ts';
 export { KEY_SIZE_MAX } from './key-arena.ts';
+export { NumberSort } from './number-sort.ts';
 export { OrderedDictionary } from './ordered-dictionary.ts';
 export { PostingLists } from './posting-lists.ts';
 export {

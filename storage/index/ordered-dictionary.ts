@@ -111,6 +111,7 @@ export class OrderedDictionary {
   release(): void {
     this.#memory.nodeBytes -= this.#nodeBytes;
     this.#memory.arenaBytes -= this.arena?.sizeBytes ?? 0;
+    this.#memory.postingBytes -= this.lists.slab.sizeBytes;
     this.#nodeBytes = 0;
     this.lists.slab.stopCounting();
   }
@@ -578,6 +579,11 @@ export class OrderedDictionary {
   }
 
   // Loading: entries come in key order.
+
+  /** Between blocks of a load: throws 53200 when indexes use all they may. */
+  checkLimit(): void {
+    if (this.#memory.isFull) throw this.#memory.error();
+  }
 
   /**
    * Appends up to 128 keys that are greater than all before (but the first may be the last one before: its row ids then follow

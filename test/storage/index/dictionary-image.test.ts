@@ -142,6 +142,20 @@ for (const hasByteKeys of [false, true]) {
       expect(entriesOf(loaded.dictionary)).to.deep.equal(steady);
     }).timeout(20000);
 
+    it('is finished when the index is dropped meanwhile', async () => {
+      const fileSystem = new MemoryFileSystem();
+      const dictionary = filled(hasByteKeys, 40_000, new Random(SEED));
+      const entries = entriesOf(dictionary);
+      let slices = 0;
+      writeImage(fileSystem, dictionary, () => {
+        if (slices++ === 0) dictionary.release();
+      });
+      expect(slices).to.be.above(1);
+      const loaded = await load(fileSystem, hasByteKeys);
+      expect(loaded.why).to.equal(null);
+      expect(entriesOf(loaded.dictionary)).to.deep.equal(entries);
+    }).timeout(20_000);
+
     it('is refused when a byte is wrong, the end is missing, or it is of something else; nothing of it is left', async () => {
       const random = new Random(SEED);
       const fileSystem = new MemoryFileSystem();
