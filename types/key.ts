@@ -33,6 +33,7 @@ import { sqlError } from './errors.ts';
 import { writeTsqueryKey, writeTsvectorKey } from './fulltext/keys.ts';
 import { type Jsonb, type JsonbObject, jsonbRank, parseJsonb } from './jsonb.ts';
 import { Numeric } from './numeric.ts';
+import { OID } from './oid.ts';
 import { isInclusive, LOWER_INFINITE, type SqlMultirange, type SqlRange, UPPER_INFINITE } from './range.ts';
 import { rangeType } from './range-type.ts';
 import type { SqlRecord } from './record.ts';
@@ -164,13 +165,13 @@ function payloadEncoder(oid: number): KeyEncoder {
         for (let i = 0; i < value.length; i++) writer.uint8(value.charCodeAt(i));
       };
     case 'range': {
-      const bound = payloadEncoder(rangeType(oid).subtypeOid);
-      return (value: SqlRange, writer) => writeRange(value, bound, writer);
+      const boundOf = boundEncoder(oid);
+      return (value: SqlRange, writer) => writeRange(value, boundOf(value), writer);
     }
     case 'multirange': {
-      const bound = payloadEncoder(rangeType(oid).subtypeOid);
+      const boundOf = boundEncoder(oid);
       return (value: SqlMultirange, writer) => {
-        for (const range of value.ranges) writeRange(range, bound, writer);
+        for (const range of value.ranges) writeRange(range, boundOf(value), writer);
         writer.uint8(0);
       };
     }
@@ -192,6 +193,13 @@ function writeOrdered(value: number | bigint, writer: KeyWriter): void {
 
 function writeUnsigned(value: number | bigint, writer: KeyWriter): void {
   writer.int64(typeof value === 'bigint' ? BigInt.asIntN(64, value) : value);
+}
+
+/** For the bounds of a range type; anyrange's and anymultirange's values say themselves what they are. */
+function boundEncoder(oid: number): (value: SqlRange | SqlMultirange) => KeyEncoder {
+  if (oid === OID.ANYRANGE || oid === OID.ANYMULTIRANGE) return (value) => payloadEncoder(value.type.subtypeOid);
+  const bound = payloadEncoder(rangeType(oid).subtypeOid);
+  return () => bound;
 }
 
 /** The empty range is below all others, as a multirange's end is. */

@@ -97,6 +97,8 @@ const KNOWN: ReadonlyMap<number, Representation> = new Map<number, Representatio
   [OID.TSQUERY, 'tsquery'],
   [OID.RECORD, 'record'],
   [OID.ANYARRAY, 'array'],
+  [OID.ANYRANGE, 'range'],
+  [OID.ANYMULTIRANGE, 'multirange'],
   [OID.INT2VECTOR, 'array'],
   [OID.OIDVECTOR, 'array'],
 ]);

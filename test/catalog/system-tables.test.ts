@@ -24,6 +24,7 @@ function functionContext(catalog: Catalog): FunctionContext {
       serverStart: 0,
       settings: () => new Settings(new ServerSettings()).rows(),
       activity: () => [],
+      indexBuilds: () => [],
       locks: () => [],
       statistics: NO_STATISTICS,
       tableActivity: () => null,
