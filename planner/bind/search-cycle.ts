@@ -11,7 +11,15 @@ import type { ScalarFunction } from '../../catalog/function-entry.ts';
 import { equalityFunction, functionsByName } from '../../catalog/functions/registry.ts';
 import type * as ast from '../../parser/ast.ts';
 import type { Expr } from '../expr.ts';
-import { caseBranch, EMPTY_QUERY_PARTS, makeConst, makeVar, type Query, type RelationColumn, type Target } from '../logical.ts';
+import {
+  caseBranch,
+  EMPTY_QUERY_PARTS,
+  makeConst,
+  makeVar,
+  type Query,
+  type RelationColumn,
+  type Target,
+} from '../logical.ts';
 import { coerceToCommonType, resolveUnknown, selectCommonType } from './coerce.ts';
 import { bindExpr } from './expression.ts';
 import { makeOperator } from './overload.ts';
