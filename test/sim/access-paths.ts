@@ -56,7 +56,15 @@ const WAYS: { readonly [way: string]: readonly string[] } = {
   'posting lists': ['seqscan', 'indexscan'],
   'posting lists and rows': ['seqscan', 'indexscan', 'indexonlyscan'],
 };
-const TABLE_SCAN = ['indexscan', 'bitmapscan', 'indexonlyscan'];
+
+/** What tells a row from others, for a condition that no index knows. */
+const KEYS: { readonly [table: string]: string } = { accounts: 'id', ledger: 'id', scratch: 'number', wide: 'id' };
+
+/** The answer that is believed: rows are looked at, one by one, where the visibility map could say how many they are. */
+function askRows(client: DirectClient, question: string): Promise<DirectAnswer> {
+  const byRows = question.replace(/ FROM (\w+)$/, (_, table: string) => ` FROM ${table} WHERE ${KEYS[table]} % 1 = 0`);
+  return ask(client, byRows, ['indexscan', 'bitmapscan', 'indexonlyscan']);
+}
 
 async function ask(client: DirectClient, question: string, off: readonly string[]): Promise<DirectAnswer> {
   const settings = off.map((name) => `SET enable_${name} = off`);
@@ -67,7 +75,7 @@ async function ask(client: DirectClient, question: string, off: readonly string[
 export async function checkIndexes(client: DirectClient, random: Random): Promise<void> {
   for (const question of QUESTIONS) {
     if (random.below(3) > 0) continue;
-    const { rows, error } = await ask(client, question, TABLE_SCAN);
+    const { rows, error } = await askRows(client, question);
     if (error !== null) throw error;
     for (let tries = 0; tries < 2; tries++) {
       const way = random.pick(Object.keys(WAYS));
@@ -87,7 +95,7 @@ export async function askOldSnapshot(client: DirectClient, random: Random, round
   const begun = await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ');
   if (begun.error !== null) return begun.error;
   for (const question of questions) {
-    const { rows, error } = await ask(client, question, TABLE_SCAN);
+    const { rows, error } = await askRows(client, question);
     if (error !== null) return error;
     first.push(rows);
   }
