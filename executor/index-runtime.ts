@@ -7,7 +7,7 @@
 import type { ConstraintEntry, IndexEntry } from '../catalog/entries.ts';
 import type { Value } from '../catalog/function-entry.ts';
 import type { ColumnExpr, Expr } from '../planner/expr.ts';
-import { IndexKey, KEY_SIZE_MAX, type OrderedDictionary } from '../storage/api.ts';
+import { type Dictionary, IndexKey, KEY_SIZE_MAX } from '../storage/api.ts';
 import { sqlError } from '../types/errors.ts';
 import { comparator, encodeKeyPart, OID } from '../types/index.ts';
 import { type RowsFunction, rowsFunction } from './compile/batch-program.ts';
@@ -71,7 +71,7 @@ export class IndexCounters {
 export class IndexRuntime {
   readonly counters: IndexCounters;
   readonly entry: IndexEntry;
-  readonly dictionary: OrderedDictionary;
+  readonly dictionary: Dictionary;
   /** Key expressions over the table's columns, in key order, and the partial index's predicate. */
   readonly expressions: readonly Expr[];
   readonly predicate: Expr | null;
@@ -92,7 +92,7 @@ export class IndexRuntime {
   constructor(
     table: TableRuntime,
     entry: IndexEntry,
-    dictionary: OrderedDictionary,
+    dictionary: Dictionary,
     expressions: readonly Expr[],
     predicate: Expr | null,
     deferrableConstraint: ConstraintEntry | null = null,

@@ -223,7 +223,7 @@ export class IndexConditions {
     const descending = hasRange && this.index.entry.columns[column].descending;
     const lower = descending ? this.#upper : this.#lower;
     const upper = descending ? this.#lower : this.#upper;
-    cursor.isPrefix = this.index.dictionary.hasByteKeys;
+    cursor.isPrefix = this.index.dictionary.hasByteKeys && !this.index.dictionary.isHashed;
     cursor.lowerInclusive = descending ? this.#upperInclusive : this.#lowerInclusive;
     cursor.upperInclusive = descending ? this.#lowerInclusive : this.#upperInclusive;
     // Rounded keys: what an exclusive bound means is left to the recheck.

@@ -87,8 +87,9 @@ function useIndex(scan: TableScan, usable: UsableIndex, conditions: readonly Con
       take(equality.condition);
       continue;
     }
-    if (isHash) break;
     for (const { condition, match } of matches) {
+      // Hashes find keys one by one.
+      if (isHash && match.kind !== 'in' && match.kind !== 'any') continue;
       const hasRange = lower !== null || upper !== null;
       if (match.kind === 'lower' && lower === null && inList === null) {
         lower = { value: match.value, inclusive: match.inclusive };
@@ -115,7 +116,7 @@ function useIndex(scan: TableScan, usable: UsableIndex, conditions: readonly Con
     }
     break;
   }
-  if (isHash && equal.length < usable.keys.length) {
+  if (isHash && equal.length < usable.keys.length && inList === null && inArray === null) {
     return {
       equal: [],
       lower: null,

@@ -1,16 +1,18 @@
 /**
- * A reader's place in an ordered dictionary: answers row ids between two bounds, forwards or backwards; those of one key in the
+ * A reader's place in a dictionary: answers row ids between two bounds, forwards or backwards; those of one key in the
  * order of row ids, or backwards.
  *
  * The dictionary may change between two calls (its version tells). The cursor then seeks its place again, behind the key and row
  * id it gave last; so none is given twice and none that stayed is missed.
  *
+ * Of a hash dictionary it may be asked for one key (both bounds), or for all entries.
+ *
  * Bounds are keys; on composite byte keys a bound may be a prefix of the key's columns (encodings are prefix-free per column):
  * `isPrefix` makes every key that begins with the upper bound's bytes lie within it.
  */
 import { assert } from '../../types/assert.ts';
+import type { Dictionary } from './dictionary.ts';
 import { IndexKey } from './index-key.ts';
-import type { OrderedDictionary } from './ordered-dictionary.ts';
 
 /** What `next` answers at the end. */
 export const CURSOR_END = -1;
@@ -20,7 +22,7 @@ const CHUNK_ROWS_MIN = 8;
 const CHUNK_ROWS_MAX = 256;
 
 export class IndexCursor {
-  #dictionary: OrderedDictionary;
+  #dictionary: Dictionary;
   readonly lower = new IndexKey();
   readonly upper = new IndexKey();
   hasLower = false;
@@ -53,7 +55,7 @@ export class IndexCursor {
   /** There may be more in the list behind the chunk, or behind #lastRow when that is used up. */
   #isInList = false;
 
-  constructor(dictionary: OrderedDictionary) {
+  constructor(dictionary: Dictionary) {
     this.#dictionary = dictionary;
   }
 

@@ -14,9 +14,9 @@
  * A PostingSet may be read by one reader at a time, and again after it.
  */
 import type { IndexCursor } from './cursor.ts';
+import type { Dictionary } from './dictionary.ts';
 import { IndexKey } from './index-key.ts';
 import { IndexMemory } from './index-memory.ts';
-import type { OrderedDictionary } from './ordered-dictionary.ts';
 import { GROUP_END, GroupPlace, PostingLists } from './posting-lists.ts';
 import { ContainerView, RowGroup } from './row-group.ts';
 
@@ -171,14 +171,14 @@ class GatheredSet extends LeafSet {
 
 /** The posting of one key. */
 class KeySet extends LeafSet {
-  readonly #dictionary: OrderedDictionary;
+  readonly #dictionary: Dictionary;
   readonly #key = new IndexKey();
   #version = -1;
   /** Row ids now; with one, #posting is it, else a list. */
   #count = 0;
   #posting = 0;
 
-  constructor(dictionary: OrderedDictionary, key: IndexKey) {
+  constructor(dictionary: Dictionary, key: IndexKey) {
     super();
     this.#dictionary = dictionary;
     this.#key.copyFrom(key);
@@ -386,13 +386,13 @@ const chunk = new Uint32Array(CHUNK_ROWS);
 
 /** All keys between the bounds of a cursor. */
 class RangeSet extends CombinedSet {
-  readonly #dictionary: OrderedDictionary;
+  readonly #dictionary: Dictionary;
   readonly #cursor: IndexCursor;
   readonly #gathered: GatheredSet;
   readonly #union: OrSet;
   #isPrepared = false;
 
-  constructor(dictionary: OrderedDictionary, cursor: IndexCursor) {
+  constructor(dictionary: Dictionary, cursor: IndexCursor) {
     const gathered = new GatheredSet();
     const sets: PostingSet[] = [gathered];
     super(sets);
@@ -466,12 +466,12 @@ class RangeSet extends CombinedSet {
 }
 
 /** The row ids of one key. */
-export function keySet(dictionary: OrderedDictionary, key: IndexKey): PostingSet {
+export function keySet(dictionary: Dictionary, key: IndexKey): PostingSet {
   return new KeySet(dictionary, key);
 }
 
 /** The row ids of all keys between the cursor's bounds; the cursor is the set's own from then on. */
-export function rangeSet(dictionary: OrderedDictionary, cursor: IndexCursor): PostingSet {
+export function rangeSet(dictionary: Dictionary, cursor: IndexCursor): PostingSet {
   cursor.reset();
   return new RangeSet(dictionary, cursor);
 }
