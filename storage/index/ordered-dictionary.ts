@@ -514,6 +514,13 @@ export class OrderedDictionary {
   rowCountAt(leaf: number, position: number): number {
     return this.isListAt(leaf, position) ? this.lists.count(this.postingAt(leaf, position)) : 1;
   }
+  /** Row ids in the postings of the entries from..to-1. */
+  rowCountBetween(leaf: number, from: number, to: number): number {
+    if (!this.#hasLists) return to - from;
+    let count = 0;
+    for (let i = from; i < to; i++) count += this.rowCountAt(leaf, i);
+    return count;
+  }
   numberAt(leaf: number, position: number): number {
     return this.keySegments[leaf >>> SEGMENT_NODES_BITS][((leaf & SEGMENT_MASK) << NODE_CAPACITY_BITS) + position];
   }
