@@ -41,6 +41,8 @@ export class IndexCursor {
   /** The entry given last (valid while the version is unchanged); leaf 0: none given yet. */
   #lastLeaf = 0;
   #lastPosition = 0;
+  /** Entries given so far: as long as it is the same, so is the key. */
+  entriesGiven = 0;
   /** The row id given last. */
   #lastRow = 0;
   /** Its key, saved by `suspend`. */
@@ -307,6 +309,7 @@ export class IndexCursor {
 
   /** Goes to the next entry within the bounds, which is the last one given from then on; false: there is none. */
   #nextEntry(): boolean {
+    this.entriesGiven++;
     return this.descending ? this.#stepBackward() : this.#stepForward();
   }
 
