@@ -55,6 +55,7 @@ export {
   PostingCounter,
   PostingReader,
   type PostingSet,
+  PostingSummary,
   type RowGroup,
   rangeSet,
 } from './index/index.ts';

@@ -81,5 +81,8 @@ export function fetchCost(scan: TableScan, rows: number, inOrder: number, isPage
   const jumps = inOrder * together + (1 - inOrder) * (isPageWise ? touched : rows);
   const apart = isPageWise ? (COST.randomPage + COST.seqPage) / 2 : COST.randomPage;
   const cold = inOrder * together * COST.seqPage + (1 - inOrder) * touched * apart;
-  return rows * (COST.row + COST.fetch) + jumps * COST.fetchRandom + (1 - resident) * cold;
+  const scattered = isPageWise ? (1 - inOrder) * rows * Math.max(0, 1 - rows / tuples) : 0;
+  return (
+    rows * (COST.row + COST.fetch) + scattered * COST.fetchApart + jumps * COST.fetchRandom + (1 - resident) * cold
+  );
 }
