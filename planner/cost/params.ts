@@ -39,7 +39,9 @@ export const COST = {
   /** Starting an index scan, also again for each outer row of a nested loop. */
   indexStart: 0.2,
   /** Looking up a posting list and getting ready to read it. */
-  postingStart: 1,
+  postingStart: 0.6,
+  /** A further condition for a search of an inverted index. */
+  searchTerm: 0.3,
   /** One row id of a posting list united or intersected: containers go word by word. */
   postingEntry: 0.004,
   /** One entry of a range of keys put into a list of its own, before it takes part. */

@@ -83,12 +83,18 @@ function chooseTerms(scan: TableScan, terms: readonly TermUse[]): TermUse[] {
   for (const term of terms.slice(1)) {
     const share = term.rows / scan.tuples;
     const saved = rows * (1 - share) * (COST.row + COST.fetch + COST.fetchRandom);
-    const work = readCost(term, rows) + COST.postingStart;
+    const work = readCost(term, rows) + (sharesSearch(chosen, term) ? COST.searchTerm : COST.postingStart);
     if (saved <= work) continue;
     chosen.push(term);
     rows *= share;
   }
   return chosen;
+}
+
+/** Whether the term becomes part of a search of its index that is made anyway. */
+function sharesSearch(chosen: readonly TermUse[], { postings }: TermUse): boolean {
+  if (postings.kind !== 'search') return false;
+  return chosen.some((other) => other.postings.kind === 'search' && other.postings.index === postings.index);
 }
 
 function termFor(scan: TableScan, indexes: readonly UsableIndex[], restriction: Expr): TermUse | null {
