@@ -413,7 +413,10 @@ export class IndexScanOperator implements Operator {
   countOnly(): boolean {
     const plan = this.#plan;
     this.#isCounting = plan.indexOnly && plan.filter === null && plan.targets.length === 0;
-    if (this.#isCounting) this.#batchSize = COUNTED_MAX;
+    if (this.#isCounting) {
+      this.#batchSize = COUNTED_MAX;
+      this.#cursor.descending = false;
+    }
     return this.#isCounting;
   }
 
@@ -524,12 +527,19 @@ export class IndexScanOperator implements Operator {
     const { index } = this.#conditions;
     const checksKey = this.#checksKey && index.dictionary.hasStaleKeys && !index.dictionary.isLossy;
     const keys = this.#keys?.areWhole ? this.#keys : null;
-    const { visibility } = this.#fetcher.heap;
+    const { visibility, pages } = this.#fetcher.heap;
+    const countedPages = visibility.pageCount === pages.pageCount ? null : visibility;
     let n = 0;
     let fetched = 0;
     let counted = 0;
     try {
       while (this.#isOpen && n < this.#batchSize && fetched < FETCHED_MAX) {
+        if (this.#isCounting && keys !== null && this.#retryRowId === CURSOR_END) {
+          const passed = this.#cursor.passLeaf(countedPages);
+          n += passed;
+          counted += passed;
+          if (passed > 0) continue;
+        }
         const rowId =
           this.#retryRowId !== CURSOR_END
             ? this.#retryRowId
