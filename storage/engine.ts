@@ -452,7 +452,12 @@ function openDirectory(
     directory,
     pool,
     wal,
-    source: { capture: (isFinal) => captureState(store, images.capture(isFinal, wal.insertLsn), isFinal) },
+    source: {
+      capture: (isFinal) => {
+        for (const heap of store.heaps.values()) heap.bulks.logOpen();
+        return captureState(store, images.capture(isFinal, wal.insertLsn), isFinal);
+      },
+    },
     control: recovery.control,
     clusterId: recovery.control?.clusterId ?? randomBytes(8).readBigUInt64LE(),
     timeoutMs: options.checkpointTimeoutMs,

@@ -24,7 +24,15 @@ import { PAGE_SIZE, PAGES_PER_RELATION_MAX, POOL_FRAMES_MIN, POOL_SIZE_MAX, USAG
 import { formatPage } from '../page/index.ts';
 import type { LoggedPages, Wal } from '../wal/index.ts';
 import { Admission } from './admission.ts';
-import { ClockSweep, FRAME_BUSY, FRAME_DIRTY, FRAME_LOADING, FRAME_NEW, FRAME_UNSEEN } from './clock-sweep.ts';
+import {
+  ClockSweep,
+  FRAME_BUSY,
+  FRAME_DIRTY,
+  FRAME_LOADING,
+  FRAME_NEW,
+  FRAME_UNSEEN,
+  FRAME_WRITING,
+} from './clock-sweep.ts';
 import { damageOf } from './page-damage.ts';
 import { PageHeat } from './page-heat.ts';
 import { type Awaited, loadTargets, NEXT_TURN, noFrames, PAGE_MISS, PageLoad } from './page-load.ts';
@@ -359,11 +367,14 @@ export class BufferPool implements LoggedPages {
     });
   }
 
-  /** Frames whose page must be written for a checkpoint that begins now. */
+  /**
+   * Frames whose page must be written for a checkpoint that begins now. Those whose write is under way as well: it may fail, and
+   * the page is dirty again then. A frame that is clean when its turn comes is passed over.
+   */
   dirtyFrames(): number[] {
     const frames: number[] = [];
     for (let frame = 0; frame < this.freshFrame; frame++)
-      if ((this.flags[frame] & FRAME_DIRTY) !== 0) frames.push(frame);
+      if ((this.flags[frame] & (FRAME_DIRTY | FRAME_WRITING)) !== 0) frames.push(frame);
     return frames;
   }
 

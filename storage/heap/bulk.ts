@@ -1,9 +1,9 @@
 /**
  * Inserting many rows: new pages that belong to one statement until they are full, and are logged then, as a whole.
  *
- * Until it is logged, a bulk page is pinned, and holds only rows that nobody else may see or write. Should it reach the disk
- * before its log does (a checkpoint writes pinned pages too), and the server stop there, its rows are those of an xid without
- * COMMIT, and the startup sweep frees them. When the pool is full, the pages of a load turn in a ring (WriteRing).
+ * Until it is logged, a bulk page is pinned, and holds only rows that nobody else may see or write. A checkpoint, which writes
+ * pinned pages too, logs those that are open before it begins: a page that was written without its log and then torn could not be
+ * mended. When the pool is full, the pages of a load turn in a ring (WriteRing).
  */
 import { WriteRing } from '../buffer/index.ts';
 import { PAGE_SIZE, SLOTS_PER_PAGE_MAX } from '../limits.ts';
@@ -73,6 +73,11 @@ export class BulkInserts {
     if (page === null) return;
     this.close(page);
     this.heap.setFillPage(page.pageNo);
+  }
+
+  /** A checkpoint is about to begin. */
+  logOpen(): void {
+    for (const page of [...this.open]) this.close(page);
   }
 
   /** The heap goes away: what is not logged need not be. */

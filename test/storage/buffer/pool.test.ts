@@ -144,6 +144,30 @@ describe('The buffer pool', () => {
     expect(valueAt(pool, await fetchPage(pool, rel, 2))).to.equal(2);
   });
 
+  it('a checkpoint that begins while a page is being written writes it, should that write fail', async () => {
+    const rig = makePool(16);
+    const { pool } = rig;
+    const rel = await coldRelation(rig, 9, 2);
+    const base = await fetchPage(pool, rel, 1);
+    setValue(rig, rel, 1, base, 777);
+    // The page's write, not that of the log before it.
+    rig.fileSystem.failNext('write', 'ENOSPC', 0, 'base');
+    let outcome: unknown = null;
+    pool.writer.writeFrames(pool.dirtyFrames(), (error) => {
+      outcome = error;
+    });
+    // Under way: the page is clean until its write has failed.
+    expect(pool.isDirty(base)).to.equal(false);
+    const frames = pool.dirtyFrames();
+    while (outcome === null) await turn();
+    expect(outcome).to.include({ code: '53100' });
+    await new Promise<void>((resolve, reject) =>
+      pool.writer.writeFrames(frames, (error) => (error === null ? resolve() : reject(error))),
+    );
+    expect(pool.isDirty(base)).to.equal(false);
+    expect(pool.dirtyFrames()).to.deep.equal([]);
+  });
+
   it('reads ahead neighbouring pages together, and never more than it has frames for', async () => {
     const rig = makePool(64);
     const { fileSystem, pool } = rig;
