@@ -2,7 +2,7 @@
 import { simulateSql } from './sql-simulation.ts';
 
 const FIRST = Number(process.env['SIM_SEED'] ?? Date.now() % 1_000_000_000);
-const SEEDS = Number(process.env['SIM_SQL_SEEDS'] ?? 8);
+const SEEDS = Number(process.env['SIM_SQL_SEEDS'] ?? 5);
 
 describe('A power cut or a kill, seen through SQL', () => {
   for (let seed = FIRST; seed < FIRST + SEEDS; seed++) {
