@@ -88,9 +88,15 @@ interface RelationBase {
   /** For a table without an alias of its own EXPLAIN does not repeat the name. */
   readonly columns: readonly RelationColumn[];
 }
+/** TABLESAMPLE: a condition over the row's ctid, and the share of rows that it lets through as far as it is known. */
+export interface TableSample {
+  readonly filter: Expr;
+  readonly share: number;
+}
 export interface TableRelation extends RelationBase {
   readonly kind: 'table';
   readonly table: RelationEntry;
+  readonly sample?: TableSample;
 }
 export interface VirtualRelation extends RelationBase {
   readonly kind: 'virtual';

@@ -21,6 +21,7 @@ import { makeOperator } from './overload.ts';
 import { positionOf } from './position.ts';
 import { itemOfRelation, type Level, type NamespaceColumn, type NamespaceItem } from './scope.ts';
 import { bindSubquery, bindViewQuery } from './select.ts';
+import { bindTableSample } from './table-sample.ts';
 import { BOOL, INT8, RECORD, REGCLASS } from './type-info.ts';
 import { resolveTypeName } from './type-name.ts';
 
@@ -186,16 +187,28 @@ function renameColumns(
   return renamed;
 }
 
+function refuseSample(level: Level, node: ast.TableRef): void {
+  if (node.sample === null) return;
+  const position = positionOf(level.context, node.position);
+  const message = 'TABLESAMPLE clause can only be applied to tables and materialized views';
+  throw level.context.error('0A000', message, position);
+}
+
 function bindTable(level: Level, node: ast.TableRef): BoundFrom {
   const { context } = level;
   const position = positionOf(context, node.position);
-  if (node.sample !== null) throw context.error('0A000', 'TABLESAMPLE is not supported', position);
   if (node.name.length === 1) {
     const cte = bindCteReference(level, node, position);
-    if (cte !== null) return cte;
+    if (cte !== null) {
+      refuseSample(level, node);
+      return cte;
+    }
   }
   const sequence = bindSequence(level, node);
-  if (sequence !== null) return sequence;
+  if (sequence !== null) {
+    refuseSample(level, node);
+    return sequence;
+  }
   const found = mustFindRelation(level, node.name, position);
   const name = node.alias?.name ?? node.name[node.name.length - 1];
   const hasAlias = node.alias !== null;
@@ -217,11 +230,17 @@ function bindTable(level: Level, node: ast.TableRef): BoundFrom {
   const columns = renameColumns(level, columnsOfTable(table), node.alias);
   const schemaName = hasAlias ? null : schemaNameOfTable;
   if (table.kind === 'view') {
+    refuseSample(level, node);
     const query = bindViewQuery(level, table);
     const relation: Relation = { kind: 'subquery', rel, alias: name, columns, query, lateral: false, view: table };
     return addRelation(level, relation, { name, schemaName, table, hasAlias });
   }
-  return addRelation(level, { kind: 'table', rel, alias: name, columns, table }, { name, schemaName, table, hasAlias });
+  const sample = node.sample === null ? undefined : bindTableSample(level, node.sample, rel);
+  return addRelation(
+    level,
+    { kind: 'table', rel, alias: name, columns, table, sample },
+    { name, schemaName, table, hasAlias },
+  );
 }
 
 function bindCteReference(level: Level, node: ast.TableRef, position: Position): BoundFrom | null {

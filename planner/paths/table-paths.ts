@@ -24,9 +24,11 @@ export function tablePaths(
   problem: JoinProblem,
   base: BaseRelation,
   relation: TableRelation,
-  restrictions: readonly Expr[],
+  conditions: readonly Expr[],
   options: ScanOptions,
 ): ScanResult {
+  const { sample } = relation;
+  const restrictions = sample === undefined ? conditions : [...conditions, sample.filter];
   const { planner } = problem;
   const { statistics, settings } = planner.context.environment;
   const { table } = relation;
@@ -37,9 +39,10 @@ export function tablePaths(
   const expressionStatistics = analyzedExpressions(planner, indexes);
   planner.setFacts(relation.rel, { rows: tuples, table, restrictions, expressionStatistics, distinctOf: () => 0 });
   planner.probes.addConditions(restrictions, tuples);
-  let rows = Math.max(tuples * andSelectivity(planner.selectivity, restrictions), 1);
+  let rows = Math.max(tuples * andSelectivity(planner.selectivity, conditions), 1);
   const exact = exactRows(planner, relation, indexes, restrictions, tuples);
   if (exact !== null) rows = Math.max(1, Math.min(exact, tuples));
+  if (sample !== undefined) rows = Math.max(1, rows * sample.share);
   const scan: TableScan = {
     problem,
     relation,
@@ -53,6 +56,8 @@ export function tablePaths(
     needed: neededColumns(problem, relation.rel, restrictions),
     rows,
   };
+  // A sample is one of all rows.
+  if (sample !== undefined) return { rows, paths: [seqPath(scan)] };
   const paths: Path[] = [];
   const rowIds = rowIdPath(scan);
   if (rowIds !== null) addPath(paths, rowIds, scan.problem.fastStart);

@@ -13,6 +13,8 @@ import { IndexMemory } from './index-memory.ts';
 
 const SEGMENT_SIZE_BITS = 20;
 const SEGMENT_SIZE = 1 << SEGMENT_SIZE_BITS;
+/** The first segment starts with this and doubles: a thousand small indexes must not take a megabyte each. */
+const FIRST_SEGMENT_SIZE = 4096;
 const UNIT_BITS = 2;
 const UNITS_PER_SEGMENT_BITS = SEGMENT_SIZE_BITS - UNIT_BITS;
 const UNITS_MASK = (1 << UNITS_PER_SEGMENT_BITS) - 1;
@@ -32,7 +34,7 @@ export function slotSize(length: number): number {
 }
 
 export class KeyArena {
-  readonly #segments: Uint8Array[] = [new Uint8Array(SEGMENT_SIZE)];
+  readonly #segments: Uint8Array[] = [new Uint8Array(FIRST_SEGMENT_SIZE)];
   /** Next free unit; unit 0 is left unused so that 0 can mean "no key". */
   #nextUnit = 1;
   /** First free slot by size in units, 0: none; a free slot's bytes are the reference of the next. */
@@ -41,18 +43,18 @@ export class KeyArena {
 
   constructor(memory = new IndexMemory()) {
     this.#memory = memory;
-    memory.arenaBytes += SEGMENT_SIZE;
+    memory.arenaBytes += FIRST_SEGMENT_SIZE;
   }
 
   /** Can this many keys of any length be stored in what is reserved? */
   hasRoomFor(keys: number): boolean {
-    const left = (this.#segments.length << UNITS_PER_SEGMENT_BITS) - this.#nextUnit;
+    const left = (this.sizeBytes >>> UNIT_BITS) - this.#nextUnit;
     return left >= keys * (slotSize(KEY_SIZE_MAX) >>> UNIT_BITS);
   }
 
   /** Bytes reserved for segments. */
   get sizeBytes(): number {
-    return this.#segments.length * SEGMENT_SIZE;
+    return (this.#segments.length - 1) * SEGMENT_SIZE + this.#segments[0].length;
   }
 
   /** Bytes of them that were given out, some of which may be free again. */
@@ -87,13 +89,25 @@ export class KeyArena {
   #take(units: number): number {
     const left = (1 << UNITS_PER_SEGMENT_BITS) - (this.#nextUnit & UNITS_MASK);
     if (left < units) this.#nextUnit += left;
-    while (this.#nextUnit >>> UNITS_PER_SEGMENT_BITS >= this.#segments.length) {
+    const ref = this.#nextUnit;
+    this.#nextUnit += units;
+    const last = (this.#nextUnit - 1) >>> UNITS_PER_SEGMENT_BITS;
+    if (last === 0) this.#growFirst(this.#nextUnit << UNIT_BITS);
+    while (last >= this.#segments.length) {
       this.#segments.push(new Uint8Array(SEGMENT_SIZE));
       this.#memory.arenaBytes += SEGMENT_SIZE;
     }
-    const ref = this.#nextUnit;
-    this.#nextUnit += units;
     return ref;
+  }
+
+  #growFirst(bytes: number): void {
+    const first = this.#segments[0];
+    if (bytes <= first.length) return;
+    let size = first.length * 2;
+    while (size < bytes) size *= 2;
+    this.#segments[0] = new Uint8Array(size);
+    this.#segments[0].set(first);
+    this.#memory.arenaBytes += size - first.length;
   }
 
   /** Stores the same key once more. */
@@ -101,6 +115,7 @@ export class KeyArena {
     const length = this.lengthOf(ref);
     const units = slotSize(length) >>> UNIT_BITS;
     const copied = this.#slot(units);
+    // After #slot, which may replace the first segment.
     const source = this.#segments[ref >>> UNITS_PER_SEGMENT_BITS];
     const start = (ref & UNITS_MASK) << UNIT_BITS;
     this.#segments[copied >>> UNITS_PER_SEGMENT_BITS].set(

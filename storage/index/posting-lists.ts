@@ -159,7 +159,8 @@ export class PostingLists {
       return list;
     }
     if (count >= FLAT_ROWS_MIN && isDense(words, at, count)) return this.#addGrouped(this.#group(list), row);
-    return this.add(this.#resizeFlat(list, count + 1), row);
+    // Half as many again: lists that grow together leave each block free at once, and none of them wants it again.
+    return this.add(this.#resizeFlat(list, count + 1 + (count >>> 1)), row);
   }
 
   /** Moves a flat list to a block that has room for so many row ids. */

@@ -52,7 +52,7 @@ describe('EXPLAIN (ANALYZE, BUFFERS)', () => {
 
   it('pages that were not in memory are reads', async () => {
     await client.query('CREATE TABLE other AS SELECT * FROM t');
-    await client.query('SELECT count(*) FROM other; SELECT count(*) FROM other');
+    await client.query('SELECT count(b) FROM other; SELECT count(b) FROM other');
     const plan = await explain('SELECT * FROM t');
     expect(visits(plan)).to.equal(pages);
     expect(plan['Shared Read Blocks']).to.be.above(0);
@@ -79,6 +79,6 @@ describe('EXPLAIN (ANALYZE, BUFFERS)', () => {
   it('an error inside leaves counters and server as they were', async () => {
     const error = await explain('SELECT 1 / (a - 5000) FROM t').catch((e: pg.DatabaseError) => e);
     expect(error).to.include({ code: '22012' });
-    expect(visits(await explain('SELECT count(*) FROM t'))).to.equal(pages);
+    expect(visits(await explain('SELECT count(b) FROM t'))).to.equal(pages);
   });
 });
