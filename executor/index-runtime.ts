@@ -9,7 +9,7 @@ import type { Value } from '../catalog/function-entry.ts';
 import type { ColumnExpr, Expr } from '../planner/expr.ts';
 import { type Dictionary, IndexKey, KEY_SIZE_MAX } from '../storage/api.ts';
 import { sqlError } from '../types/errors.ts';
-import { comparator, encodeKeyPart, OID } from '../types/index.ts';
+import { comparator, encodeKeyPart, NUMBER_KEY_TYPES, OID } from '../types/index.ts';
 import { type RowsFunction, rowsFunction } from './compile/batch-program.ts';
 import { Emitter } from './compile/emitter.ts';
 import { ExpressionCompiler, SlotAllocator } from './compile/expression.ts';
@@ -25,17 +25,6 @@ export const KEY_COMPLETE = 1;
 /** Complete, and at least one column is null (unique indexes let such rows pass). */
 export const KEY_HAS_NULL = 2;
 export type KeyAnswer = 0 | 1 | 2;
-
-const NUMBER_KEY_TYPES = new Set<number>([
-  OID.INT2,
-  OID.INT4,
-  OID.INT8,
-  OID.OID,
-  OID.DATE,
-  OID.TIME,
-  OID.TIMESTAMP,
-  OID.TIMESTAMPTZ,
-]);
 
 /** Those whose values may be bigints. */
 const WIDE_KEY_TYPES = new Set<number>([OID.INT8, OID.TIMESTAMP, OID.TIMESTAMPTZ]);

@@ -57,6 +57,7 @@ export {
   PostingCounter,
   PostingReader,
   type PostingSet,
+  PostingSummary,
   type RowGroup,
   rangeSet,
 } from './index/index.ts';

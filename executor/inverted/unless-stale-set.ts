@@ -1,5 +1,5 @@
 /** The right side of AND NOT: takes rows away only while entries say what the rows have now (search.ts says why). */
-import type { Dictionary, PostingSet, RowGroup } from '../../storage/api.ts';
+import type { Dictionary, PostingSet, PostingSummary, RowGroup } from '../../storage/api.ts';
 
 export class UnlessStaleSet implements PostingSet {
   readonly #dictionary: Dictionary;
@@ -39,5 +39,8 @@ export class UnlessStaleSet implements PostingSet {
   }
   add(group: number, target: RowGroup): void {
     this.#set.add(group, target);
+  }
+  describe(summary: PostingSummary): void {
+    this.#set.describe(summary);
   }
 }

@@ -4,6 +4,7 @@
  * Nothing is collected ahead but ranges of many keys (storage/index/posting-set.ts): row ids are read some page groups at a time,
  * a page group of the smallest list after the other, and the operator may wait in between.
  */
+import type { PostingFigures } from '../../planner/index.ts';
 import type { InvertedSearch, PostingExpr, PostingScanPlan, PostingTerm } from '../../planner/plan.ts';
 import {
   andSet,
@@ -16,6 +17,7 @@ import {
   PAGE_MISS,
   PostingReader,
   type PostingSet,
+  PostingSummary,
   rangeSet,
 } from '../../storage/api.ts';
 import { BATCH_SIZE, Batch, END, PENDING } from '../batch.ts';
@@ -24,7 +26,7 @@ import type { ExecContext } from '../context.ts';
 import { InvertedSearcher } from '../inverted/search.ts';
 import { Holding } from '../memory-account.ts';
 import type { Execution } from '../program.ts';
-import type { Operator } from './operator.ts';
+import { type Operator, WaitSignal } from './operator.ts';
 import { PostingCount, type RowSource } from './posting-count.ts';
 import { PAGES_AHEAD_MAX } from './row-prefetch.ts';
 import { IndexConditions, RowFetcher } from './scan.ts';
@@ -55,6 +57,8 @@ export class PostingScanOperator implements Operator {
   #counting: PostingCount | null = null;
   #mayCount = false;
   #isCounted = false;
+  /** Of EXPLAIN ANALYZE: the sets of the last run. */
+  #reported: Map<PostingExpr, PostingSet> | null = null;
 
   constructor(plan: PostingScanPlan, execution: Execution) {
     const table = execution.program.tableOf(plan.table);
@@ -107,7 +111,33 @@ export class PostingScanOperator implements Operator {
     this.#reader = this.#counting ?? new PostingReader(set);
   }
 
+  /** Before the first open: `report` will be asked. */
+  keepReport(): void {
+    this.#reported = new Map();
+  }
+
+  /** Before close: what the lists of the last run were, and how many rows AND and OR have left. */
+  report(): PostingFigures | null {
+    if (this.#reported === null || this.#reader === null) return null;
+    const figures: PostingFigures = new Map();
+    for (const [postings, set] of this.#reported) {
+      const isLeaf = postings.kind === 'term' || postings.kind === 'search';
+      if (isLeaf) {
+        const summary = new PostingSummary();
+        set.describe(summary);
+        figures.set(postings, summary);
+      } else if (postings === this.#postings) figures.set(postings, this.#reader.rowsRead);
+    }
+    return figures;
+  }
+
   #setOf(x: ExecContext, postings: PostingExpr): PostingSet {
+    const set = this.#makeSet(x, postings);
+    this.#reported?.set(postings, set);
+    return set;
+  }
+
+  #makeSet(x: ExecContext, postings: PostingExpr): PostingSet {
     if (postings.kind === 'search') return (this.#searches.get(postings.search) as InvertedSearcher).setOf(x);
     if (postings.kind !== 'term') {
       const sets = postings.args.map((p) => this.#setOf(x, p));
@@ -128,13 +158,13 @@ export class PostingScanOperator implements Operator {
 
   poll(x: ExecContext): Batch {
     const reader = this.#reader as RowSource;
-    const out = this.#out;
+    const out = this.#fetcher.begin(x, this.#out, this.#isExact());
+    const limit = out.isEncoded ? Math.min(this.#batchSize, x.rowTarget.rowsMax) : this.#batchSize;
     let n = 0;
     let looked = 0;
     let isSliceOver = false;
-    const isExact = this.#isExact();
     try {
-      while (n < this.#batchSize && !isSliceOver) {
+      while (n < limit && !isSliceOver) {
         if (reader.next === reader.end) {
           if (reader.isAtEnd) break;
           reader.fill(ROWS_AT_ONCE);
@@ -142,12 +172,7 @@ export class PostingScanOperator implements Operator {
           isSliceOver = x.shouldYield(ROWS_AT_ONCE);
           continue;
         }
-        const rowId = reader.rows[reader.next];
-        if (
-          isExact ? this.#fetcher.fetchExact(x, rowId, out.columns, n) : this.#fetcher.fetch(x, rowId, out.columns, n)
-        ) {
-          n++;
-        }
+        if (this.#fetcher.fetch(x, reader.rows[reader.next], n)) n++;
         reader.next++;
         if (++looked === ROWS_BETWEEN_LOOKS) {
           looked = 0;
@@ -160,7 +185,7 @@ export class PostingScanOperator implements Operator {
         reader.fill(PAGES_AHEAD_MAX);
         this.#fetcher.prefetch.list(reader.rows, reader.next, reader.end);
       }
-      if (error !== PAGE_MISS || n === 0) throw error;
+      if (n === 0 || !(error === PAGE_MISS || error instanceof WaitSignal)) throw error;
     } finally {
       this.#counters.bitmapRows += this.#fetcher.visible;
       this.#fetcher.visible = 0;

@@ -362,6 +362,21 @@ export abstract class Dictionary {
   rowCountAt(leaf: number, position: number): number {
     return this.isListAt(leaf, position) ? this.lists.count(this.postingAt(leaf, position)) : 1;
   }
+  /** Row ids in the postings of the entries from..to-1. */
+  rowCountBetween(leaf: number, from: number, to: number): number {
+    let count = to - from;
+    if (!this.hasLists) return count;
+    const bits = this.listBits[leaf >>> SEGMENT_NODES_BITS];
+    const base = (leaf & SEGMENT_MASK) << BIT_WORDS_BITS;
+    for (let word = from >>> 5; word << 5 < to; word++) {
+      // One list a turn: bits & (bits - 1) is without the lowest.
+      for (let rest = bits[base + word]; rest !== 0; rest &= rest - 1) {
+        const position = (word << 5) + 31 - Math.clz32(rest & -rest);
+        if (position >= from && position < to) count += this.lists.count(this.postingAt(leaf, position)) - 1;
+      }
+    }
+    return count;
+  }
   numberAt(leaf: number, position: number): number {
     return this.keySegments[leaf >>> SEGMENT_NODES_BITS][((leaf & SEGMENT_MASK) << NODE_CAPACITY_BITS) + position];
   }

@@ -20,6 +20,7 @@ export {
   PostingCounter,
   PostingReader,
   type PostingSet,
+  PostingSummary,
   rangeSet,
 } from './posting-set.ts';
 export type { RowGroup } from './row-group.ts';
