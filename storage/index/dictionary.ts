@@ -19,6 +19,7 @@
  * of object and no more.
  */
 import { assert } from '../../types/assert.ts';
+import { BIT_WORDS, BIT_WORDS_BITS, closeBit, openBit } from './entry-bits.ts';
 import { IndexKey } from './index-key.ts';
 import type { IndexMemory } from './index-memory.ts';
 import { KeyArena, slotSize } from './key-arena.ts';
@@ -27,9 +28,6 @@ import { PostingLists } from './posting-lists.ts';
 /** Entries a node holds. 64 to 128 measured alike for point reads; 128 has the cheaper memory. */
 export const NODE_CAPACITY = 128;
 export const NODE_CAPACITY_BITS = 7;
-/** Words of a node's bits that say which postings are lists. */
-const BIT_WORDS = NODE_CAPACITY >>> 5;
-const BIT_WORDS_BITS = 2;
 export const SEGMENT_NODES_BITS = 10;
 export const SEGMENT_NODES = 1 << SEGMENT_NODES_BITS;
 export const SEGMENT_MASK = SEGMENT_NODES - 1;
@@ -589,28 +587,6 @@ function ascends(rows: Uint32Array, from: number, to: number): boolean {
   if (to > rows.length || from >= to) return false;
   for (let i = from + 1; i < to; i++) if (rows[i - 1] >= rows[i]) return false;
   return true;
-}
-
-/** Moves the node's bits from `position` on up by one; the bit there is clear. */
-function openBit(bits: Uint32Array, base: number, position: number): void {
-  const word = base + (position >>> 5);
-  for (let i = base + BIT_WORDS - 1; i > word; i--) bits[i] = (bits[i] << 1) | (bits[i - 1] >>> 31);
-  const below = (1 << (position & 31)) - 1;
-  const old = bits[word];
-  bits[word] = ((old & ~below) << 1) | (old & below);
-}
-
-/** Moves the node's bits behind `position` down by one. */
-function closeBit(bits: Uint32Array, base: number, position: number): void {
-  const last = base + BIT_WORDS - 1;
-  const word = base + (position >>> 5);
-  const below = (1 << (position & 31)) - 1;
-  const old = bits[word];
-  bits[word] = ((old >>> 1) & ~below) | (old & below);
-  for (let i = word; i < last; i++) {
-    bits[i] = (bits[i] & 0x7fffffff) | (bits[i + 1] << 31);
-    bits[i + 1] >>>= 1;
-  }
 }
 
 /** A larger array with what the source has. */

@@ -33,6 +33,8 @@ export class OrderedDictionary extends Dictionary {
   #height = 0;
   readonly #pathNodes = new Uint32Array(DEPTH_MAX);
   readonly #pathSlots = new Int32Array(DEPTH_MAX);
+  /** Of the last descent. */
+  readonly #bounds = new Float64Array(2);
 
   constructor(hasByteKeys: boolean, memory = new IndexMemory()) {
     super(hasByteKeys, false, memory);
@@ -50,22 +52,15 @@ export class OrderedDictionary extends Dictionary {
     if (this.spareNodes < splits) throw this.memory.error();
   }
 
-  /** Number of entries of the node whose key is smaller. */
-  #lowerBound(node: number, key: IndexKey): number {
-    const segment = node >>> SEGMENT_NODES_BITS;
-    const base = (node & SEGMENT_MASK) << NODE_CAPACITY_BITS;
+  /** Number of entries of the leaf, to which #descend has just come, whose key is smaller. */
+  #lowerBound(leaf: number, key: IndexKey): number {
+    const segment = leaf >>> SEGMENT_NODES_BITS;
+    const base = (leaf & SEGMENT_MASK) << NODE_CAPACITY_BITS;
     const keys = this.keySegments[segment];
     const wanted = key.number;
     let low = base;
-    let high = base + this.counts[node];
-    if (this.arena === null) {
-      while (low < high) {
-        const middle = (low + high) >>> 1;
-        if (keys[middle] < wanted) low = middle + 1;
-        else high = middle;
-      }
-      return low - base;
-    }
+    let high = base + this.counts[leaf];
+    if (this.arena === null) return lowerBoundNear(keys, base, high, wanted, this.#bounds[0], this.#bounds[1]) - base;
     const refs = this.refSegments[segment];
     while (low < high) {
       const middle = (low + high) >>> 1;
@@ -108,11 +103,18 @@ export class OrderedDictionary extends Dictionary {
     return slot === 0 ? this.nexts[node] : this.postingAt(node, slot - 1);
   }
 
-  /** Goes down to the leaf for the key, remembering the path. */
+  /** Goes down to the leaf for the key, remembering the path and, for number keys, between which separators the leaf is. */
   #descend(key: IndexKey): number {
     let node = this.#root;
+    const bounds = this.#bounds;
+    bounds[0] = Number.NEGATIVE_INFINITY;
+    bounds[1] = Number.POSITIVE_INFINITY;
     for (let level = 0; level < this.#height; level++) {
       const slot = this.#upperBound(node, key);
+      if (this.arena === null) {
+        if (slot > 0) bounds[0] = this.numberAt(node, slot - 1);
+        if (slot < this.counts[node]) bounds[1] = this.numberAt(node, slot);
+      }
       this.#pathNodes[level] = node;
       this.#pathSlots[level] = slot;
       node = this.#child(node, slot);
@@ -309,4 +311,51 @@ export class OrderedDictionary extends Dictionary {
     for (let slot = 0; slot <= this.counts[node]; slot++) sum += this.#countLeaves(this.#child(node, slot), level + 1);
     return sum;
   }
+}
+
+/** Entries to both sides of a guess that are looked at first: a cache line's. */
+const NEAR = 4;
+
+/**
+ * The first of the ascending keys from..to that is not smaller than the one wanted; all lie between low and high. Where keys are spread
+ * evenly it is near where interpolation puts it, so that one or two cache lines are read instead of a binary search's four or five.
+ * Where they are not, the steps double. Infinite bounds give no guess (NaN).
+ */
+function lowerBoundNear(
+  keys: Float64Array,
+  from: number,
+  to: number,
+  wanted: number,
+  low: number,
+  high: number,
+): number {
+  let guess = from + Math.floor(((wanted - low) / (high - low)) * (to - from));
+  if (!(guess >= from && guess < to)) guess = (from + to) >>> 1;
+  let start = from;
+  let end = to;
+  if (guess < to && keys[guess] < wanted) {
+    start = guess + 1;
+    for (let step = NEAR; start + step < to; step *= 2) {
+      if (keys[start + step] >= wanted) {
+        end = start + step;
+        break;
+      }
+      start += step + 1;
+    }
+  } else {
+    end = guess;
+    for (let step = NEAR; end - step >= from; step *= 2) {
+      if (keys[end - step] < wanted) {
+        start = end - step + 1;
+        break;
+      }
+      end -= step;
+    }
+  }
+  while (start < end) {
+    const middle = (start + end) >>> 1;
+    if (keys[middle] < wanted) start = middle + 1;
+    else end = middle;
+  }
+  return start;
 }
