@@ -95,13 +95,14 @@ function endedChildrenCpuMs(processId: number): number {
 
 const LSN_BYTES = "SELECT pg_wal_lsn_diff(pg_current_wal_lsn(), '0/0')";
 
-export async function startHotrow(settings: ServerSettings = {}): Promise<BenchServer> {
-  execFileSync('node', [join(ROOT, 'bin/build.mjs')], { stdio: 'inherit' });
+/** `program`: a hotrow.js that was built before, to compare with; without it, what the sources make now. */
+export async function startHotrow(settings: ServerSettings = {}, program?: string): Promise<BenchServer> {
+  if (program === undefined) execFileSync('node', [join(ROOT, 'bin/build.mjs')], { stdio: 'inherit' });
   const directory = mkdtempSync(join(tmpdir(), 'hotrow-bench-'));
   const port = await freePort();
   const all = { shared_buffers: SHARED_BUFFERS, ...settings };
   const options = Object.entries(all).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
-  const args = [join(ROOT, 'dist/hotrow.js'), '-D', join(directory, 'data'), '-p', String(port), ...options];
+  const args = [program ?? join(ROOT, 'dist/hotrow.js'), '-D', join(directory, 'data'), '-p', String(port), ...options];
   let child: ChildProcess;
   const start = async (): Promise<void> => {
     child = spawn('node', args, { stdio: ['ignore', 'pipe', 'inherit'] });

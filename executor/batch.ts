@@ -9,8 +9,11 @@ export const BATCH_SIZE = 512;
 export class Batch {
   count = 0;
   readonly columns: Value[][];
+  /** The rows are in the client's output already (RowTarget), and there are no columns. */
+  readonly isEncoded: boolean;
 
-  constructor(width: number) {
+  constructor(width: number, isEncoded = false) {
+    this.isEncoded = isEncoded;
     this.columns = Array.from({ length: width }, () => []);
   }
 }

@@ -9,6 +9,7 @@ import { sqlError } from '../types/errors.ts';
 import { type FormatSettings, outputText } from '../types/index.ts';
 import { MemoryAccount, WorkMemory } from './memory-account.ts';
 import { KeptLong } from './row/kept-long.ts';
+import { RowTarget } from './row-form.ts';
 import type { TableRuntime } from './table-runtime.ts';
 
 /** Work units (about one row each) between two looks at the clock. */
@@ -95,6 +96,8 @@ export class ExecContext {
   isRepeatableRead = false;
   /** Row ids of the rows that are being modified or locked, by input of rowsFunction, for their ctid; -1: no row (outer joins). */
   readonly rowIds: number[] = [];
+  /** Where the scan whose rows are the result may write them. */
+  readonly rowTarget = new RowTarget();
   #units = UNITS_PER_CLOCK_LOOK;
   #sliceEnd = 0;
   #isSliceOver = false;

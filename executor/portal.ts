@@ -18,12 +18,15 @@ import {
   ROW_SHARE,
   type Snapshot,
 } from '../storage/api.ts';
+import { assert } from '../types/assert.ts';
 import { sqlError } from '../types/errors.ts';
 import { LongText } from '../types/long-text.ts';
+import type { OutBuffer } from '../types/out-buffer.ts';
 import { type Batch, END, PENDING } from './batch.ts';
 import type { PreparedStatement } from './prepared-statement.ts';
 import type { Execution, Program } from './program.ts';
 import type { ResultEncoder } from './result-encoder.ts';
+import type { RowForm } from './row-form.ts';
 import type { Session } from './session.ts';
 
 /** Answers of Portal.run. */
@@ -72,6 +75,10 @@ export class Portal {
   utilityRows: Batch | null = null;
   /** Keeps result rows as values instead of encoding them: in-process use, internal queries. */
   onBatch: ((batch: Batch, from: number, to: number) => void) | null = null;
+
+  /** With onBatch: rows may be written in this form instead, to the sink or to `rowsOut`. */
+  rowForm: RowForm | null = null;
+  rowsOut: OutBuffer | null = null;
 
   /** The literals that were converted beforehand (convertLiterals). */
   lifted: readonly Value[] | null = null;
@@ -179,8 +186,10 @@ export class Portal {
     const x = execution.context;
     const { sink } = this.#session;
     let left = maxRows;
+    this.#offerTarget(execution);
     for (;;) {
       if (this.#batch === null) {
+        x.rowTarget.rowsMax = left;
         const batch = execution.root.poll(x);
         if (batch === PENDING) return PORTAL_PENDING;
         if (batch === END) return PORTAL_DONE;
@@ -189,7 +198,8 @@ export class Portal {
       }
       const batch = this.#batch;
       const to = Math.min(batch.count, this.#nextRow + left);
-      if (this.onBatch !== null) {
+      if (batch.isEncoded) assert(to === batch.count, 'a scan has sent more rows than were asked for');
+      else if (this.onBatch !== null) {
         if (execution.program.sentScan !== null) makeStrings(batch, this.#nextRow, to);
         this.onBatch(batch, this.#nextRow, to);
       } else if (this.statement.fields !== null) this.#encode(batch, to);
@@ -200,6 +210,17 @@ export class Portal {
       if (left === 0) return PORTAL_SUSPENDED;
       if ((this.onBatch === null || this.respectsSink) && sink.isFull()) return PORTAL_PENDING;
       if (x.shouldYield(0)) return PORTAL_PENDING;
+    }
+  }
+
+  /** Rows of a scan need not become values on their way to the client. */
+  #offerTarget(execution: Execution): void {
+    const { rowTarget } = execution.context;
+    if (execution.program.sentScan === null) return;
+    if (this.rowForm !== null) rowTarget.offer(this.rowForm, this.rowsOut ?? this.#session.sink.out);
+    else if (this.onBatch === null && this.statement.fields !== null) {
+      this.#encoder ??= this.#session.encoderFor(this.statement, this.resultFormats);
+      rowTarget.offer(this.#encoder.form, this.#session.sink.out);
     }
   }
 
@@ -260,6 +281,7 @@ export class Portal {
     this.#execution = null;
     this.isDone = true;
     this.#batch = null;
+    execution.context.rowTarget.withdraw();
     execution.close();
     if (this.#snapshot !== null) this.#session.transaction.releaseSnapshot(this.#snapshot);
     this.#snapshot = null;

@@ -29,12 +29,16 @@ export class Program {
   readonly catalog: Catalog;
   /** The scan whose rows are the result as they are; it may give LongText for text. */
   readonly sentScan: Plan | null;
+  /** The limits above it. */
+  readonly sentLimits: ReadonlySet<Plan>;
 
   constructor(statement: PlannedStatement, database: DatabaseRuntime, catalog: Catalog) {
     this.statement = statement;
     this.database = database;
     this.catalog = catalog;
-    this.sentScan = sentScanOf(statement);
+    const { scan, limits } = sentScanOf(statement);
+    this.sentScan = scan;
+    this.sentLimits = limits;
   }
 
   tableOf(entry: RelationEntry): TableRuntime {
@@ -89,11 +93,15 @@ export class Program {
   }
 }
 
-function sentScanOf({ command, plan }: PlannedStatement): Plan | null {
-  if (command !== 'select') return null;
+function sentScanOf({ command, plan }: PlannedStatement): { scan: Plan | null; limits: Set<Plan> } {
+  const limits = new Set<Plan>();
   let node = plan;
-  while (node.kind === 'limit' && node.tiesKeys === null) node = node.input;
-  return ['seqScan', 'indexScan', 'postingScan', 'rowIdScan'].includes(node.kind) ? node : null;
+  while (node.kind === 'limit' && node.tiesKeys === null) {
+    limits.add(node);
+    node = node.input;
+  }
+  const isSent = command === 'select' && ['seqScan', 'indexScan', 'postingScan', 'rowIdScan'].includes(node.kind);
+  return isSent ? { scan: node, limits } : { scan: null, limits: new Set() };
 }
 
 /** One running instance of a program. */

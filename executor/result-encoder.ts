@@ -1,19 +1,18 @@
 /**
  * Result encoding: batches to DataRow messages in the connection's output buffer, in text or binary per column.
  */
-import type { Value } from '../catalog/function-entry.ts';
 import { sqlError } from '../types/errors.ts';
 import { binaryOutput, type FormatSettings, OID, textOutput } from '../types/index.ts';
 import type { LongText } from '../types/long-text.ts';
 import type { OutBuffer } from '../types/out-buffer.ts';
 import { Pieces } from '../types/pieces.ts';
 import type { Batch } from './batch.ts';
+import type { ColumnEncoder, ColumnForm, RowForm } from './row-form.ts';
 
 /** PostgreSQL's limit for a message, too. */
-const MESSAGE_SIZE_MAX = 0x3fffffff;
+export const MESSAGE_SIZE_MAX = 0x3fffffff;
 
-/** Writes one non-null value with its int32 length in front. */
-type ColumnEncoder = (out: OutBuffer, value: Value, format: FormatSettings) => void;
+const DATA_ROW = 68;
 
 /** Decimal digits of an integer, ASCII. */
 function writeInteger(out: OutBuffer, value: number): void {
@@ -199,15 +198,24 @@ function writeLengthBytes(out: OutBuffer, bytes: Uint8Array): void {
   out.writeBytes(bytes);
 }
 
+/** How a column's values are sent; format 0 text, 1 binary. */
+export function columnForm(typeOid: number, format: number): ColumnForm {
+  const isBinary = format === 1;
+  return { typeOid, isBinary, encode: isBinary ? binaryEncoder(typeOid) : textEncoder(typeOid) };
+}
+
 export class ResultEncoder {
+  /** For a scan that writes its rows itself. */
+  readonly form: RowForm;
   readonly #encoders: readonly ColumnEncoder[];
 
   /** `formats`: none (all text), one for all columns, or one each; 0 text, 1 binary. */
   constructor(typeOids: readonly number[], formats: readonly number[]) {
-    this.#encoders = typeOids.map((typeOid, i) => {
-      const format = formats.length === 0 ? 0 : formats.length === 1 ? formats[0] : formats[i];
-      return format === 1 ? binaryEncoder(typeOid) : textEncoder(typeOid);
-    });
+    const columns = typeOids.map((typeOid, i) =>
+      columnForm(typeOid, formats.length === 0 ? 0 : formats.length === 1 ? formats[0] : formats[i]),
+    );
+    this.#encoders = columns.map((column) => column.encode);
+    this.form = { key: `rows ${formats.join(',')}`, messageType: DATA_ROW, line: null, columns };
   }
 
   /** Writes rows from..to-1 of the batch. */
@@ -223,7 +231,7 @@ export class ResultEncoder {
         start = out.length;
         valuesBefore = out.deferred.length;
         const deferredBefore = out.deferredSize;
-        out.bytes[start] = 68;
+        out.bytes[start] = DATA_ROW;
         out.bytes[start + 5] = width >>> 8;
         out.bytes[start + 6] = width;
         out.length = start + 7;

@@ -37,8 +37,8 @@ export interface PageColumnOptions {
   readonly row: Code;
   readonly bail: string | null;
   readonly overflow: OverflowFetch;
-  /** A long text becomes LongText, for a result row. */
-  readonly sendsText?: boolean;
+  /** For a result row: 'text', a very long one becomes LongText; 'bytes', a slice, or LongText if it is not in the row. */
+  readonly sends?: 'text' | 'bytes';
 }
 
 /** Texts of fewer bytes become strings all the same. */
@@ -140,15 +140,27 @@ function loadVariable(options: PageColumnOptions, column: ColumnLayout, value: C
     emitter.emit(`const ${value} = ${isNull === 'false' ? code : `${isNull} ? null : ${code}`};`);
     return { rep: repOfType(typeOid), typeOid, value, isNull };
   }
+  const fetchBytes = (u8: Uint8Array, from: number): Buffer => {
+    const bytes = options.overflow(u8, from);
+    return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+  };
+  if (options.sends === 'bytes') {
+    const long = emitter.name('long');
+    const make = emitter.bind((u8: Uint8Array, from: number) => new LongText(fetchBytes(u8, from)), 'longText');
+    emitter.emit(`let ${long} = null;`);
+    const isLong = `${end} >= ${OVERFLOW_BIT}`;
+    emitter.emit(`if (${isNull === 'false' ? isLong : `!(${isNull}) && ${isLong}`}) ${long} = ${make}(u8, ${start});`);
+    emitter.emit(`${end} += ${row};`);
+    return { rep: 'slice', typeOid, value: 'null', isNull, start, end, long };
+  }
   const fetched = emitter.name('o');
   const fetch = emitter.bind((u8: Uint8Array, from: number): Uint8Array => {
-    const bytes = options.overflow(u8, from);
+    const bytes = fetchBytes(u8, from);
     // A bytea value is not copied; but it is no Buffer either, whose slice() would share bytes with it.
-    if (typeOid === OID.BYTEA) return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
-    return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+    return typeOid === OID.BYTEA ? new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length) : bytes;
   }, 'overflow');
   const fromFetched =
-    options.sendsText === true
+    options.sends === 'text'
       ? `${emitter.bind(sentText, 'sentText')}(${fetched})`
       : decode(fetched, '0', `${fetched}.length`);
   emitter.emit(`let ${value} = null;`);

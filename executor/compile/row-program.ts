@@ -24,6 +24,7 @@ export interface RowBody {
   readonly exprs: readonly Expr[];
   /** Of these, columns (indexes) that go to the client as they are: in generic mode `sent` loads them. */
   readonly sentColumns?: readonly number[];
+  readonly sends?: 'text' | 'bytes';
   emit(emitter: Emitter, compiler: ExpressionCompiler, isFast: boolean, sent: (column: number) => Operand | null): void;
 }
 
@@ -87,7 +88,7 @@ export function emitRow(
   load(exprs.filter((expr) => !isSent(expr)));
   input.body.emit(emitter, compiler, bail !== null, (index) => {
     if (bail !== null || loaded.has(index)) return null;
-    const options = { emitter, row: 'r', bail, overflow: table.fetchOverflow, sendsText: true };
+    const options = { emitter, row: 'r', bail, overflow: table.fetchOverflow, sends: input.body.sends };
     return loadPageColumn(options, layout.columns[index] as ColumnLayout, table.entry.columns[index]);
   });
   emitEvaluated(emitter, [input.filter, ...input.body.exprs]);
@@ -244,6 +245,7 @@ export function batchBody(targets: readonly Expr[], isSent: boolean): RowBody {
   return {
     exprs: targets,
     sentColumns,
+    sends: 'text',
     emit(emitter, compiler, _isFast, sent) {
       // All values first: whatever throws or leaves the fast block must do so before the row is there.
       const values = targets.map((t) => {

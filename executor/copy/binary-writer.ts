@@ -4,18 +4,27 @@ import { ByteWriter } from '../../types/byte-writer.ts';
 import { binaryWriter, type FormatSettings } from '../../types/index.ts';
 import type { OutBuffer } from '../../types/out-buffer.ts';
 import type { Batch } from '../batch.ts';
+import { columnForm } from '../result-encoder.ts';
+import type { RowForm } from '../row-form.ts';
 import { BINARY_SIGNATURE, BINARY_TRAILER } from './binary-format.ts';
-import { CopyWriter } from './copy-writer.ts';
+import { COPY_DATA, CopyWriter } from './copy-writer.ts';
 
 /** Room that is kept from field to field. */
 const FIELD_KEPT_MAX = 1 << 20;
 
 export class CopyBinaryWriter extends CopyWriter {
+  override readonly form: RowForm;
   readonly #writers: readonly ((value: Value, writer: ByteWriter) => void)[];
   #field = new ByteWriter();
 
   constructor(typeOids: readonly number[], isFramed: boolean) {
     super(isFramed);
+    this.form = {
+      key: `copy binary ${isFramed}`,
+      messageType: isFramed ? COPY_DATA : 0,
+      line: null,
+      columns: typeOids.map((oid) => columnForm(oid, 1)),
+    };
     this.#writers = typeOids.map((oid) => binaryWriter(oid));
   }
 

@@ -2,8 +2,9 @@
 import type { FormatSettings } from '../../types/index.ts';
 import type { OutBuffer } from '../../types/out-buffer.ts';
 import type { Batch } from '../batch.ts';
+import type { RowForm } from '../row-form.ts';
 
-const COPY_DATA = 100;
+export const COPY_DATA = 100;
 
 export abstract class CopyWriter {
   readonly #isFramed: boolean;
@@ -11,6 +12,9 @@ export abstract class CopyWriter {
   constructor(isFramed: boolean) {
     this.#isFramed = isFramed;
   }
+
+  /** For a scan that writes its rows itself; null: all rows come as batches. */
+  readonly form: RowForm | null = null;
 
   /** What comes before the first row. */
   abstract begin(out: OutBuffer): void;

@@ -235,6 +235,7 @@ function* rowsToClient(
   const format = options.format === 'binary' ? 1 : 0;
   sink.copyOutResponse(format, new Array(width).fill(format));
   writer.begin(sink.out);
+  portal.rowForm = writer.form;
   portal.onBatch = (batch, from, to) => writer.rows(sink.out, batch, from, to, session.settings.format);
   portal.respectsSink = true;
   try {
@@ -256,6 +257,8 @@ function* rowsToServer(session: Session, node: CopyStatement, portal: Portal, wr
   };
   try {
     writer.begin(out);
+    portal.rowForm = writer.form;
+    portal.rowsOut = out;
     portal.onBatch = (batch, from, to) => writer.rows(out, batch, from, to, session.settings.format);
     while (session.pollPortal(portal, 0) === PORTAL_PENDING) {
       yield* session.wait();

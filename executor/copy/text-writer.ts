@@ -1,14 +1,22 @@
 /** COPY TO in text or CSV. */
+import { Buffer } from 'node:buffer';
 import type { Value } from '../../catalog/function-entry.ts';
 import { type FormatSettings, textOutput } from '../../types/index.ts';
+import { LongText } from '../../types/long-text.ts';
 import type { OutBuffer } from '../../types/out-buffer.ts';
 import type { Batch } from '../batch.ts';
-import { CopyWriter } from './copy-writer.ts';
+import { copyEscapes, writeEscaped } from '../row/field-writers.ts';
+import type { RowForm } from '../row-form.ts';
+import { COPY_DATA, CopyWriter } from './copy-writer.ts';
 import type { CopyOptions } from './options.ts';
+
+/** In no number, date or bool, so that those need no look for it. */
+const PLAIN_DELIMITERS = '\t,;|';
 
 type ToText = (value: Value, format: FormatSettings) => string;
 
 export class CopyTextWriter extends CopyWriter {
+  override readonly form: RowForm | null;
   readonly #names: readonly string[];
   readonly #outputs: readonly ToText[];
   readonly #options: CopyOptions;
@@ -25,6 +33,30 @@ export class CopyTextWriter extends CopyWriter {
     const special = (text: string): string => text.replace(/[\\\]^-]/g, '\\$&');
     this.#needsEscape = new RegExp(`[\\\\\\b\\f\\n\\r\\t\\v${special(options.delimiter)}]`, 'g');
     this.#needsQuote = new RegExp(`[\\r\\n${special(options.delimiter)}${special(options.quote)}]`);
+    this.form = this.#lineForm(typeOids, isFramed);
+  }
+
+  #lineForm(typeOids: readonly number[], isFramed: boolean): RowForm | null {
+    const { delimiter, format, nullText } = this.#options;
+    if (format === 'csv' || !PLAIN_DELIMITERS.includes(delimiter)) return null;
+    const table = copyEscapes(delimiter.charCodeAt(0));
+    return {
+      key: `copy text ${isFramed} ${delimiter} ${nullText}`,
+      messageType: isFramed ? COPY_DATA : 0,
+      line: { delimiter: delimiter.charCodeAt(0), nullText: Buffer.from(nullText) },
+      columns: typeOids.map((typeOid, i) => ({
+        typeOid,
+        isBinary: false,
+        encode: (out, value: Value | LongText, format) => {
+          if (value instanceof LongText) writeEscapedLong(out, value.bytes, table);
+          else {
+            const text = this.#text(this.#outputs[i](value, format));
+            out.reserve(text.length * 3);
+            out.length += out.bytes.utf8Write(text, out.length);
+          }
+        },
+      })),
+    };
   }
 
   /** The header line, if one is wanted. */
@@ -80,6 +112,13 @@ export class CopyTextWriter extends CopyWriter {
     for (const c of text) body += c === quote || c === escapeCharacter ? escapeCharacter + c : c;
     return quote + body + quote;
   }
+}
+
+function writeEscapedLong(out: OutBuffer, bytes: Uint8Array, table: Uint8Array): void {
+  let size = bytes.length;
+  for (let i = 0; i < bytes.length; i++) if (table[bytes[i]] !== 0) size++;
+  out.reserve(size);
+  out.length = writeEscaped(out.bytes, out.length, bytes, 0, bytes.length, table);
 }
 
 const TEXT_ESCAPES: { readonly [character: string]: string } = {

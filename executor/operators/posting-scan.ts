@@ -26,7 +26,7 @@ import type { ExecContext } from '../context.ts';
 import { InvertedSearcher } from '../inverted/search.ts';
 import { Holding } from '../memory-account.ts';
 import type { Execution } from '../program.ts';
-import type { Operator } from './operator.ts';
+import { type Operator, WaitSignal } from './operator.ts';
 import { PostingCount, type RowSource } from './posting-count.ts';
 import { PAGES_AHEAD_MAX } from './row-prefetch.ts';
 import { IndexConditions, RowFetcher } from './scan.ts';
@@ -158,13 +158,13 @@ export class PostingScanOperator implements Operator {
 
   poll(x: ExecContext): Batch {
     const reader = this.#reader as RowSource;
-    const out = this.#out;
+    const out = this.#fetcher.begin(x, this.#out, this.#isExact());
+    const limit = out.isEncoded ? Math.min(this.#batchSize, x.rowTarget.rowsMax) : this.#batchSize;
     let n = 0;
     let looked = 0;
     let isSliceOver = false;
-    const isExact = this.#isExact();
     try {
-      while (n < this.#batchSize && !isSliceOver) {
+      while (n < limit && !isSliceOver) {
         if (reader.next === reader.end) {
           if (reader.isAtEnd) break;
           reader.fill(ROWS_AT_ONCE);
@@ -172,12 +172,7 @@ export class PostingScanOperator implements Operator {
           isSliceOver = x.shouldYield(ROWS_AT_ONCE);
           continue;
         }
-        const rowId = reader.rows[reader.next];
-        if (
-          isExact ? this.#fetcher.fetchExact(x, rowId, out.columns, n) : this.#fetcher.fetch(x, rowId, out.columns, n)
-        ) {
-          n++;
-        }
+        if (this.#fetcher.fetch(x, reader.rows[reader.next], n)) n++;
         reader.next++;
         if (++looked === ROWS_BETWEEN_LOOKS) {
           looked = 0;
@@ -190,7 +185,7 @@ export class PostingScanOperator implements Operator {
         reader.fill(PAGES_AHEAD_MAX);
         this.#fetcher.prefetch.list(reader.rows, reader.next, reader.end);
       }
-      if (error !== PAGE_MISS || n === 0) throw error;
+      if (n === 0 || !(error === PAGE_MISS || error instanceof WaitSignal)) throw error;
     } finally {
       this.#counters.bitmapRows += this.#fetcher.visible;
       this.#fetcher.visible = 0;

@@ -72,11 +72,14 @@ export class LimitOperator implements Operator {
   #isDone = false;
   /** Rows that an outer limit wants at once. */
   #wanted = Infinity;
+  /** Its rows are the result, and the scan below may write them to the client. */
+  readonly #isSent: boolean;
 
   constructor(plan: LimitPlan, execution: Execution) {
     const { program } = execution;
     const { count, offset, tiesKeys } = plan;
     this.#input = execution.build(plan.input);
+    this.#isSent = program.sentLimits.has(plan);
     this.#count = count === null ? null : program.memo(count, 'scalar', () => scalarFunction(program.slots, count));
     this.#offset = offset === null ? null : program.memo(offset, 'scalar', () => scalarFunction(program.slots, offset));
     this.#tiesKeys = tiesKeys;
@@ -118,16 +121,35 @@ export class LimitOperator implements Operator {
 
   poll(x: ExecContext): Batch {
     while (!this.#isDone) {
-      const batch = this.#input.poll(x);
+      const batch = this.#isSent ? this.#pollSent(x) : this.#input.poll(x);
       if (batch === END) {
         this.#isDone = true;
         break;
       }
       if (batch === PENDING) return PENDING;
+      if (batch.isEncoded) {
+        this.#left -= batch.count;
+        this.#isDone = this.#left === 0;
+        return batch;
+      }
       const out = this.#take(x, batch);
       if (out !== null) return out;
     }
     return END;
+  }
+
+  /** What is written cannot be taken back: no more than is left, and nothing while rows are passed over. */
+  #pollSent(x: ExecContext): Batch {
+    const target = x.rowTarget;
+    const { form, rowsMax } = target;
+    try {
+      if (this.#skip > 0) target.form = null;
+      target.rowsMax = Math.min(rowsMax, this.#left);
+      return this.#input.poll(x);
+    } finally {
+      target.form = form;
+      target.rowsMax = rowsMax;
+    }
   }
 
   #take(x: ExecContext, batch: Batch): Batch | null {

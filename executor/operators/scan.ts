@@ -24,6 +24,7 @@ import {
   ScanReads,
 } from '../../storage/api.ts';
 import { hashKey, SqlArray } from '../../types/index.ts';
+import type { OutBuffer } from '../../types/out-buffer.ts';
 import { BATCH_SIZE, Batch, END, PENDING } from '../batch.ts';
 import { type ScalarFunctionOfContext, scalarFunction } from '../compile/batch-program.ts';
 import {
@@ -47,6 +48,7 @@ import { PostingCount } from './posting-count.ts';
 import { RoundedRun } from './rounded-run.ts';
 import { countRows } from './row-count.ts';
 import { RowPrefetch } from './row-prefetch.ts';
+import { ENCODED, SentRows } from './sent-rows.ts';
 
 /** Elements of an IN list whose rows are looked for ahead of a missing page. */
 const PROBES_AHEAD_MAX = 64;
@@ -67,6 +69,7 @@ export class SeqScanOperator implements Operator {
   readonly #scan: ScanFunction<Value[][]>;
   readonly #position: ScanPosition;
   readonly #out: Batch;
+  readonly #sent: SentRows<ScanFunction<OutBuffer>> | null;
   /** Who wants row ids goes back to the rows, and should still find them in the ring. */
   readonly #isRevisited: boolean;
   #endPage = 0;
@@ -86,6 +89,12 @@ export class SeqScanOperator implements Operator {
           filter: plan.filter,
           body: batchBody(plan.targets, program.sentScan === plan),
         },
+        { countsRows: true },
+      ),
+    );
+    this.#sent = SentRows.of(program, plan, 'scan', (body) =>
+      scanFunction<OutBuffer>(
+        { table: this.#table, slots: program.slots, filter: plan.filter, body },
         { countsRows: true },
       ),
     );
@@ -123,7 +132,8 @@ export class SeqScanOperator implements Operator {
 
   poll(x: ExecContext): Batch {
     const position = this.#position;
-    const out = this.#out;
+    const sent = this.#sent?.ask(x) ?? null;
+    const out = sent === null ? this.#out : ENCODED;
     if (this.#isCounting) {
       out.count = countRows(x, this.#table, position);
       if (out.count > 0) return out;
@@ -134,7 +144,10 @@ export class SeqScanOperator implements Operator {
         position.endPage = Math.min(this.#endPage, position.page + REVISITED_PAGES);
       let yielded = false;
       try {
-        yielded = this.#scan(x, position, out.columns, this.#batchSize, x.snapshot);
+        yielded =
+          sent === null
+            ? this.#scan(x, position, out.columns, this.#batchSize, x.snapshot)
+            : sent(x, position, x.rowTarget.out, Math.min(this.#batchSize, x.rowTarget.rowsMax), x.snapshot);
       } catch (error) {
         if (error === PAGE_MISS) position.reads.missed(position.page);
         else if (!(error instanceof WaitSignal)) throw error;
@@ -266,11 +279,18 @@ export class IndexConditions {
   }
 }
 
+type RowOutput = Value[][] | OutBuffer;
+
 /** Turns row ids into batches: visible version, recheck and filter, targets. */
 export class RowFetcher {
-  readonly #row: GenericRowFunction<Value[][]>;
+  readonly #values: GenericRowFunction<Value[][]>;
   /** Without the recheck. */
-  readonly #exactRow: () => GenericRowFunction<Value[][]>;
+  readonly #exactValues: () => GenericRowFunction<Value[][]>;
+  readonly #sent: SentRows<GenericRowFunction<OutBuffer>> | null;
+  readonly #exactSent: SentRows<GenericRowFunction<OutBuffer>> | null;
+  /** Of the poll that runs: where its rows go, and by which function. */
+  #row: GenericRowFunction<RowOutput>;
+  #out: RowOutput = [];
   readonly #table: TableRuntime;
   readonly prefetch: RowPrefetch;
 
@@ -290,15 +310,26 @@ export class RowFetcher {
         : (conditions[0] ?? null);
     this.#table = table;
     this.prefetch = new RowPrefetch(table);
-    this.#row = program.memo(plan, 'row', () =>
+    const { slots } = program;
+    this.#values = program.memo(plan, 'row', () =>
       rowFunction<Value[][]>({
         table,
-        slots: program.slots,
+        slots,
         filter,
         body: batchBody(columns ?? plan.targets, columns === null && program.sentScan === plan),
       }),
     );
-    this.#exactRow = () =>
+    this.#row = this.#values as GenericRowFunction<RowOutput>;
+    const isSent = columns === null;
+    this.#sent = isSent
+      ? SentRows.of(program, plan, 'row', (body) => rowFunction<OutBuffer>({ table, slots, filter, body }))
+      : null;
+    this.#exactSent = isSent
+      ? SentRows.of(program, plan, 'exactRow', (body) =>
+          rowFunction<OutBuffer>({ table, slots, filter: plan.filter, body }),
+        )
+      : null;
+    this.#exactValues = () =>
       program.memo(plan, 'exactRow', () =>
         rowFunction<Value[][]>({
           table,
@@ -316,27 +347,34 @@ export class RowFetcher {
   /** Rows that were visible, counted by fetch; whoever fetches counts from 0 again. */
   visible = 0;
 
-  /** True when the row is visible and passed; it is then row n of `out`. */
-  fetch(x: ExecContext, rowId: number, out: Value[][], n: number): boolean {
-    const r = this.#table.heap.visible(rowId, x.snapshot);
-    if (r < 0) return false;
-    this.visible++;
-    return this.#row(x, r, rowId, out, n);
+  /**
+   * Before a poll's rows: `batch` gets them, unless they are to be sent; answers the batch that the poll has filled then. `isExact`: an
+   * index has answered for the rows, and only the filter is asked.
+   */
+  begin(x: ExecContext, batch: Batch, isExact = false): Batch {
+    const sent = (isExact ? this.#exactSent : this.#sent)?.ask(x) ?? null;
+    if (sent !== null) {
+      this.#row = sent as GenericRowFunction<RowOutput>;
+      this.#out = x.rowTarget.out;
+      return ENCODED;
+    }
+    this.#row = (isExact ? this.#exactValues() : this.#values) as GenericRowFunction<RowOutput>;
+    this.#out = batch.columns;
+    return batch;
   }
 
-  /** The same for a row that an index has answered for: only the filter is asked. */
-  fetchExact(x: ExecContext, rowId: number, out: Value[][], n: number): boolean {
+  /** True when the row is visible and passed; it is then row n of what `begin` was given. */
+  fetch(x: ExecContext, rowId: number, n: number): boolean {
     const r = this.#table.heap.visible(rowId, x.snapshot);
     if (r < 0) return false;
     this.visible++;
-    return this.#exactRow()(x, r, rowId, out, n);
+    return this.#row(x, r, rowId, this.#out, n);
   }
 
   /** The same, when the version seen has the key under which the cursor found the row. */
   fetchAtKey(
     x: ExecContext,
     rowId: number,
-    out: Value[][],
     n: number,
     index: IndexRuntime,
     cursor: IndexCursor,
@@ -345,7 +383,7 @@ export class RowFetcher {
     const r = this.#table.heap.visible(rowId, x.snapshot);
     if (r < 0 || index.keyFromRow(x, r, key) === KEY_NOT_INDEXED || !cursor.isAtKey(key)) return false;
     this.visible++;
-    return this.#row(x, r, rowId, out, n);
+    return this.#row(x, r, rowId, this.#out, n);
   }
 }
 
@@ -475,14 +513,16 @@ export class IndexScanOperator implements Operator {
   poll(x: ExecContext): Batch {
     const out = this.#out;
     while (this.#isOpen || this.#waiting > 0) {
-      if (this.#counting !== null) out.count = this.#count(x, this.#counting);
-      else if (this.#keys === null || this.#isCounting) out.count = this.#fill(x, out.columns);
-      else {
-        if (this.#waiting === 0) this.#waiting = this.#fill(x, this.#keys.raw.columns);
+      if (this.#keys === null || this.#isCounting) {
+        const filled = this.#fetcher.begin(x, out);
+        filled.count = this.#counting === null ? this.#fill(x, filled) : this.#count(x, this.#counting);
+        if (filled.count > 0) return filled;
+      } else {
+        if (this.#waiting === 0) this.#waiting = this.#fill(x, this.#fetcher.begin(x, this.#keys.raw));
         out.count = this.#keys.project(x, this.#waiting, out);
         this.#waiting = 0;
+        if (out.count > 0) return out;
       }
-      if (out.count > 0) return out;
       if (this.#isOpen && x.shouldYield(0)) return PENDING;
     }
     return END;
@@ -499,7 +539,7 @@ export class IndexScanOperator implements Operator {
     const start = counting.next;
     try {
       for (const end = Math.min(counting.end, start + FETCHED_MAX); counting.next < end; counting.next++) {
-        if (this.#fetcher.fetch(x, counting.rows[counting.next], this.#out.columns, n)) n++;
+        if (this.#fetcher.fetch(x, counting.rows[counting.next], n)) n++;
       }
     } catch (error) {
       if (error === PAGE_MISS) this.#fetcher.prefetch.list(counting.rows, counting.next, counting.end);
@@ -523,17 +563,18 @@ export class IndexScanOperator implements Operator {
   }
 
   /** Up to a batch of rows: fewer, or none, when many entries were looked at in vain. */
-  #fill(x: ExecContext, columns: Value[][]): number {
+  #fill(x: ExecContext, batch: Batch): number {
     const { index } = this.#conditions;
     const checksKey = this.#checksKey && index.dictionary.hasStaleKeys && !index.dictionary.isLossy;
     const keys = this.#keys?.areWhole ? this.#keys : null;
     const { visibility, pages } = this.#fetcher.heap;
     const countedPages = visibility.pageCount === pages.pageCount ? null : visibility;
+    const limit = batch.isEncoded ? Math.min(this.#batchSize, x.rowTarget.rowsMax) : this.#batchSize;
     let n = 0;
     let fetched = 0;
     let counted = 0;
     try {
-      while (this.#isOpen && n < this.#batchSize && fetched < FETCHED_MAX) {
+      while (this.#isOpen && n < limit && fetched < FETCHED_MAX) {
         if (this.#isCounting && keys !== null && this.#retryRowId === CURSOR_END) {
           const passed = this.#cursor.passLeaf(countedPages);
           n += passed;
@@ -560,8 +601,8 @@ export class IndexScanOperator implements Operator {
         this.#retryRowId = rowId;
         if (
           checksKey
-            ? this.#fetcher.fetchAtKey(x, rowId, columns, n, index, this.#cursor, this.#key)
-            : this.#fetcher.fetch(x, rowId, columns, n)
+            ? this.#fetcher.fetchAtKey(x, rowId, n, index, this.#cursor, this.#key)
+            : this.#fetcher.fetch(x, rowId, n)
         ) {
           n++;
           // A unique key has at most one visible row, however many stale entries.
@@ -571,8 +612,9 @@ export class IndexScanOperator implements Operator {
         fetched++;
       }
     } catch (error) {
-      if (error === PAGE_MISS) this.#prefetch(x, this.#batchSize - n);
-      if (error !== PAGE_MISS || n === 0) throw error;
+      if (error === PAGE_MISS) this.#prefetch(x, limit - n);
+      // Rows before it go on their way; the next poll begins with the row that has to wait.
+      if (n === 0 || !(error === PAGE_MISS || error instanceof WaitSignal)) throw error;
     } finally {
       if (this.#isOpen) this.#cursor.suspend();
       index.counters.entriesRead += fetched + counted;
@@ -657,17 +699,18 @@ export class RowIdScanOperator implements Operator {
   }
 
   poll(x: ExecContext): Batch {
-    const out = this.#out;
+    const out = this.#fetcher.begin(x, this.#out);
+    const limit = out.isEncoded ? Math.min(this.#batchSize, x.rowTarget.rowsMax) : this.#batchSize;
     let n = 0;
     const start = this.#next;
     try {
-      while (this.#next < this.#rows.length && n < this.#batchSize) {
-        if (this.#fetcher.fetch(x, this.#rows[this.#next], out.columns, n)) n++;
+      while (this.#next < this.#rows.length && n < limit) {
+        if (this.#fetcher.fetch(x, this.#rows[this.#next], n)) n++;
         this.#next++;
       }
     } catch (error) {
       if (error === PAGE_MISS) this.#fetcher.prefetch.list(this.#rows, this.#next, this.#rows.length);
-      if (error !== PAGE_MISS || n === 0) throw error;
+      if (n === 0 || !(error === PAGE_MISS || error instanceof WaitSignal)) throw error;
     } finally {
       this.#counters.bitmapRows += this.#fetcher.visible;
       this.#fetcher.visible = 0;
