@@ -7,6 +7,8 @@
  */
 import {
   andSet,
+  type Dictionary,
+  HashDictionary,
   IndexKey,
   IndexMemory,
   keySet,
@@ -84,9 +86,11 @@ function scattered(n: number, size: number): number {
 
 export function run(size: number): IndexMemoryResult {
   const bench = new Bench(size);
-  bench.uniqueNumbers('ascending');
-  bench.uniqueNumbers('scattered');
-  bench.emails();
+  bench.uniqueNumbers('unique int, ascending', new OrderedDictionary(false), (i) => i);
+  bench.uniqueNumbers('unique int, scattered', new OrderedDictionary(false), (i) => scattered(i, size));
+  bench.uniqueNumbers('unique int, hash', new HashDictionary(false), (i) => i);
+  bench.emails('unique email', new OrderedDictionary(true));
+  bench.emails('unique email, hash', new HashDictionary(true));
   bench.lists();
   return { figures: bench.figures, checksum: bench.checksum };
 }
@@ -112,20 +116,15 @@ class Bench {
     this.note(`${name}, ns`, ((processorTime() - start) * 1e6) / count);
   }
 
-  private bytesPerEntry(name: string, dictionary: OrderedDictionary): void {
+  private bytesPerEntry(name: string, dictionary: Dictionary): void {
     this.note(`${name}, bytes an entry`, dictionary.sizeBytes / dictionary.count);
     dictionary.release();
   }
 
-  uniqueNumbers(order: 'ascending' | 'scattered'): void {
+  uniqueNumbers(name: string, dictionary: Dictionary, keyOf: (i: number) => number): void {
     const { size, key } = this;
-    const dictionary = new OrderedDictionary(false, new IndexMemory());
-    const name = `unique int, ${order}`;
-    this.time(`${name}: insert`, size, () => {
-      for (let i = 0; i < size; i++) {
-        key.number = order === 'ascending' ? i : scattered(i, size);
-        dictionary.insert(key, rowIdOf(i));
-      }
+    this.insertAll(name, dictionary, (i) => {
+      key.number = keyOf(i);
     });
     const next = random(1);
     for (let round = 0; round < 2; round++) {
@@ -140,24 +139,28 @@ class Bench {
     this.bytesPerEntry(name, dictionary);
   }
 
-  emails(): void {
+  private insertAll(name: string, dictionary: Dictionary, fill: (i: number) => void): void {
     const { size, key } = this;
-    const dictionary = new OrderedDictionary(true, new IndexMemory());
-    const email = (i: number): string => `user${String(scattered(i, size)).padStart(7, '0')}@example.com`;
-    this.time('unique email: insert', size, () => {
+    this.time(`${name}: insert`, size, () => {
       for (let i = 0; i < size; i++) {
-        fillText(key, email(i));
+        fill(i);
         dictionary.insert(key, rowIdOf(i));
       }
     });
+  }
+
+  emails(name: string, dictionary: Dictionary): void {
+    const { size, key } = this;
+    const email = (i: number): string => `user${String(scattered(i, size)).padStart(7, '0')}@example.com`;
+    this.insertAll(name, dictionary, (i) => fillText(key, email(i)));
     const next = random(2);
-    this.time('unique email: lookup', LOOKUPS, () => {
+    this.time(`${name}: lookup`, LOOKUPS, () => {
       for (let i = 0; i < LOOKUPS; i++) {
         fillText(key, email(Math.floor(next() * size)));
         if (dictionary.find(key)) this.checksum += dictionary.postingAt(dictionary.foundLeaf, dictionary.foundPosition);
       }
     });
-    this.bytesPerEntry('unique email', dictionary);
+    this.bytesPerEntry(name, dictionary);
   }
 
   lists(): void {

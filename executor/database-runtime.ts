@@ -8,7 +8,7 @@ import type { Catalog } from '../catalog/index.ts';
 import { virtualRows, virtualTable } from '../catalog/pg-catalog/index.ts';
 import { parse, parseExpression } from '../parser/index.ts';
 import { bindScalar, type PlannerEnvironment } from '../planner/index.ts';
-import { OrderedDictionary, type StorageEngine } from '../storage/api.ts';
+import { type Dictionary, HashDictionary, OrderedDictionary, type StorageEngine } from '../storage/api.ts';
 import { DEFAULT_FORMAT, inputText } from '../types/index.ts';
 import { ActivityCounters } from './activity-counters.ts';
 import { ExecContext } from './context.ts';
@@ -37,7 +37,7 @@ export class DatabaseRuntime {
   /** Sessions connected to it. */
   sessionCount = 0;
   readonly #tables = new WeakMap<RelationEntry, CachedTable>();
-  readonly #dictionaries = new Map<string, OrderedDictionary>();
+  readonly #dictionaries = new Map<string, Dictionary>();
   /** By index oid: the csn of the snapshot whose rows an index was built from. Versions that only older snapshots see are not in it. */
   readonly #indexBuilds = new Map<number, number>();
   /** The newest of them. */
@@ -106,7 +106,8 @@ export class DatabaseRuntime {
     const key = `${index.oid}/${table.entry.relId}`;
     let dictionary = this.#dictionaries.get(key);
     if (dictionary === undefined) {
-      dictionary = new OrderedDictionary(!usesNumberKeys(index, expressions), this.engine.indexMemory);
+      const kind = index.method === 'hash' ? HashDictionary : OrderedDictionary;
+      dictionary = new kind(!usesNumberKeys(index, expressions), this.engine.indexMemory);
       this.#dictionaries.set(key, dictionary);
     }
     const constraint = catalog.constraintsOf(index.tableOid).find((c) => c.indexOid === index.oid && c.deferrable);
@@ -163,7 +164,7 @@ export class DatabaseRuntime {
     return csn >= (this.#indexBuilds.get(indexOid) ?? 0);
   }
 
-  dictionary(indexOid: number, relId: number): OrderedDictionary | undefined {
+  dictionary(indexOid: number, relId: number): Dictionary | undefined {
     return this.#dictionaries.get(`${indexOid}/${relId}`);
   }
 

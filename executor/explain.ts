@@ -16,6 +16,7 @@ import {
   type NodeInstrumentation,
   type Plan,
   type PlanInstrumentation,
+  type PostingFigures,
   runsSubplans,
 } from '../planner/index.ts';
 import { sqlError } from '../types/errors.ts';
@@ -23,6 +24,7 @@ import { type Batch, END, PENDING } from './batch.ts';
 import type { ExecContext } from './context.ts';
 import { EXPLAINED_SETTINGS } from './explained-settings.ts';
 import type { Operator } from './operators/operator.ts';
+import { PostingScanOperator } from './operators/posting-scan.ts';
 import { IndexScanOperator } from './operators/scan.ts';
 import { PORTAL_PENDING, Portal } from './portal.ts';
 import { PreparedStatement } from './prepared-statement.ts';
@@ -47,6 +49,7 @@ class Counter implements NodeInstrumentation {
   /** Of sorts and hash tables: memory and disk. */
   extra: readonly string[] = [];
   extraFields: Readonly<Record<string, string | number>> = {};
+  postings: PostingFigures | undefined = undefined;
   #isFirst = true;
   #current = 0;
 
@@ -83,6 +86,7 @@ class CountingOperator implements Operator {
     this.#inner = inner;
     this.#counter = counter;
     const { limitTo, countOnly } = inner;
+    if (inner instanceof PostingScanOperator) inner.keepReport();
     if (limitTo !== undefined) this.limitTo = (rows) => limitTo.call(inner, rows);
     if (countOnly !== undefined) this.countOnly = () => countOnly.call(inner);
   }
@@ -137,6 +141,7 @@ class CountingOperator implements Operator {
       this.#counter.extraFields = { 'Heap Fetches': keys.heapFetches };
       this.#counter.removedRows = keys.removedRows;
     }
+    if (this.#inner instanceof PostingScanOperator) this.#counter.postings = this.#inner.report() ?? undefined;
     this.#inner.close(x);
   }
 }

@@ -58,7 +58,7 @@ export class IndexBuilder {
     const { terms, dictionary } = index;
     this.#inverted = terms === null ? null : new InvertedBuilder(x, terms, dictionary, sizeMax);
     // A dictionary that is being loaded cannot be changed by others.
-    const isSorted = terms === null && index.hasNumberKeys && !isConcurrent;
+    const isSorted = terms === null && index.hasNumberKeys && !dictionary.isHashed && !isConcurrent;
     this.#sorted = isSorted ? new SortedBuilder(x, dictionary, sizeMax, this.#refuseSame) : null;
     this.#collector = this.#inverted ?? this.#sorted;
   }

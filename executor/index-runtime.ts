@@ -7,9 +7,9 @@
 import type { ConstraintEntry, IndexEntry } from '../catalog/entries.ts';
 import type { Value } from '../catalog/function-entry.ts';
 import type { ColumnExpr, Expr } from '../planner/expr.ts';
-import { IndexKey, KEY_SIZE_MAX, type OrderedDictionary } from '../storage/api.ts';
+import { type Dictionary, IndexKey, KEY_SIZE_MAX } from '../storage/api.ts';
 import { sqlError } from '../types/errors.ts';
-import { comparator, encodeKeyPart, OID } from '../types/index.ts';
+import { comparator, encodeKeyPart, NUMBER_KEY_TYPES, OID } from '../types/index.ts';
 import { type RowsFunction, rowsFunction } from './compile/batch-program.ts';
 import { Emitter } from './compile/emitter.ts';
 import { ExpressionCompiler, SlotAllocator } from './compile/expression.ts';
@@ -25,17 +25,6 @@ export const KEY_COMPLETE = 1;
 /** Complete, and at least one column is null (unique indexes let such rows pass). */
 export const KEY_HAS_NULL = 2;
 export type KeyAnswer = 0 | 1 | 2;
-
-const NUMBER_KEY_TYPES = new Set<number>([
-  OID.INT2,
-  OID.INT4,
-  OID.INT8,
-  OID.OID,
-  OID.DATE,
-  OID.TIME,
-  OID.TIMESTAMP,
-  OID.TIMESTAMPTZ,
-]);
 
 /** Those whose values may be bigints. */
 const WIDE_KEY_TYPES = new Set<number>([OID.INT8, OID.TIMESTAMP, OID.TIMESTAMPTZ]);
@@ -71,7 +60,7 @@ export class IndexCounters {
 export class IndexRuntime {
   readonly counters: IndexCounters;
   readonly entry: IndexEntry;
-  readonly dictionary: OrderedDictionary;
+  readonly dictionary: Dictionary;
   /** Key expressions over the table's columns, in key order, and the partial index's predicate. */
   readonly expressions: readonly Expr[];
   readonly predicate: Expr | null;
@@ -92,7 +81,7 @@ export class IndexRuntime {
   constructor(
     table: TableRuntime,
     entry: IndexEntry,
-    dictionary: OrderedDictionary,
+    dictionary: Dictionary,
     expressions: readonly Expr[],
     predicate: Expr | null,
     deferrableConstraint: ConstraintEntry | null = null,

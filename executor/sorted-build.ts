@@ -3,7 +3,7 @@
  * insert's tenth of work and leaves full nodes. Beyond maintenance_work_mem what was collected is loaded, and the rest follows in
  * sorted portions that are inserted.
  */
-import { IndexKey, NumberSort, type OrderedDictionary } from '../storage/api.ts';
+import { type Dictionary, IndexKey, NumberSort } from '../storage/api.ts';
 import type { ExecContext } from './context.ts';
 import { Holding } from './memory-account.ts';
 
@@ -13,7 +13,7 @@ const ROWS_AT_ONCE = 4096;
 
 export class SortedBuilder {
   readonly #x: ExecContext;
-  readonly #dictionary: OrderedDictionary;
+  readonly #dictionary: Dictionary;
   readonly #sizeMax: number;
   /** Called for a row id whose key another one has, which may be rounded if that is not certain; throws if it may not. */
   readonly #onSame: (key: IndexKey, rowId: number, isCertain: boolean) => void;
@@ -30,7 +30,7 @@ export class SortedBuilder {
 
   constructor(
     x: ExecContext,
-    dictionary: OrderedDictionary,
+    dictionary: Dictionary,
     sizeMax: number,
     onSame: (key: IndexKey, rowId: number, isCertain: boolean) => void,
   ) {

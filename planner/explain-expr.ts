@@ -16,6 +16,8 @@ export interface DeparseScope {
   execParam(index: number): string;
   subplan(node: SubplanExpr): string;
   readonly format?: FormatSettings;
+  /** format_type, where types have other names. */
+  typeName?(oid: number, typeModifier: number): string;
 }
 
 /** A name, and the declared type of what it names (a cast is shown when the expression has another). */
@@ -85,6 +87,10 @@ class Deparser {
     this.scope = scope;
   }
 
+  private typeName(oid: number, typeModifier: number): string {
+    return this.scope.typeName?.(oid, typeModifier) ?? formatType(oid, typeModifier);
+  }
+
   print(expr: Expr): string {
     switch (expr.kind) {
       case 'const':
@@ -95,7 +101,8 @@ class Deparser {
         return this.scope.execParam(expr.index);
       case 'column': {
         const named = this.scope.column(expr.input, expr.index);
-        if (needsRelabel(named.typeOid, expr.typeOid)) return `${paren(named.text)}::${formatType(expr.typeOid, -1)}`;
+        if (needsRelabel(named.typeOid, expr.typeOid))
+          return `${paren(named.text)}::${this.typeName(expr.typeOid, -1)}`;
         return named.text;
       }
       case 'systemColumn':
@@ -157,7 +164,7 @@ class Deparser {
 
   private relabelled(arg: Expr, typeOid: number, typeModifier: number): string {
     const inner = arg.kind === 'typmodCast' || arg.kind === 'ioCast' ? arg.arg : arg;
-    return `${paren(this.print(inner))}::${formatType(typeOid, typeModifier)}`;
+    return `${paren(this.print(inner))}::${this.typeName(typeOid, typeModifier)}`;
   }
 
   private subscript(item: { isSlice: boolean; lower: Expr | null; upper: Expr | null }): string {
@@ -165,13 +172,22 @@ class Deparser {
     return item.isSlice ? `[${part(item.lower)}:${part(item.upper)}]` : `[${part(item.upper)}]`;
   }
 
+  /** A value that has been read as one of a domain, and its checks. */
+  private domainCast(arg: Expr, domain: number): string {
+    const value = arg.kind === 'coalesce' && arg.args.length === 1 ? arg.args[0] : arg;
+    if (value.kind !== 'const') return `${paren(this.print(value))}::${this.typeName(domain, -1)}`;
+    if (typeof value.value === 'number') return `(${value.value})::${this.typeName(domain, -1)}`;
+    return this.print({ ...value, typeOid: domain });
+  }
+
   private call(fn: ScalarFunction, args: readonly Expr[], typeOid: number, typeModifier: number): string {
+    if (fn.internalName === 'domain_check') return this.domainCast(args[0], fn.returnType);
     const operator = operatorOf(fn);
     if (operator !== null && operatorArity(operator) === args.length) {
       if (args.length === 1) {
         if (operator.name === '-' && args[0].kind === 'const') {
           const text = this.constantText(args[0]);
-          return `'-${text}'::${formatType(typeOid, -1)}`;
+          return `'-${text}'::${this.typeName(typeOid, -1)}`;
         }
         return `(${operator.name} ${this.print(args[0])})`;
       }
@@ -179,7 +195,7 @@ class Deparser {
       return typeOid !== operator.resultType &&
         !isPolymorphicType(operator.resultType) &&
         needsRelabel(operator.resultType, typeOid)
-        ? `${text}::${formatType(typeOid, -1)}`
+        ? `${text}::${this.typeName(typeOid, -1)}`
         : text;
     }
     if (args.length >= 1 && isCastFunction(fn, args[0].typeOid))
@@ -202,7 +218,9 @@ class Deparser {
       text += ` WHEN ${this.print(condition)} THEN ${this.print(then)}`;
     }
     text +=
-      expr.otherwise === null ? ` ELSE NULL::${formatType(expr.typeOid, -1)}` : ` ELSE ${this.print(expr.otherwise)}`;
+      expr.otherwise === null
+        ? ` ELSE NULL::${this.typeName(expr.typeOid, -1)}`
+        : ` ELSE ${this.print(expr.otherwise)}`;
     return `${text} END`;
   }
 
@@ -214,7 +232,7 @@ class Deparser {
       const items = expr.list.map((item) =>
         arrayItem((item as { value: unknown }).value === null ? null : this.constantText(item)),
       );
-      return `(${this.print(expr.arg)} ${operator} ('{${items.join(',')}}'::${formatType(arrayOid, -1)}))`;
+      return `(${this.print(expr.arg)} ${operator} ('{${items.join(',')}}'::${this.typeName(arrayOid, -1)}))`;
     }
     return `(${this.print(expr.arg)} ${operator} (ARRAY[${this.list(expr.list)}]))`;
   }
@@ -229,13 +247,13 @@ class Deparser {
 
   private constant(expr: Expr & { kind: 'const' }): string {
     const { value, typeOid, typeModifier } = expr;
-    if (value === null) return `NULL::${formatType(typeOid, typeModifier)}`;
+    if (value === null) return `NULL::${this.typeName(typeOid, typeModifier)}`;
     const text = this.constantText(expr);
     if (typeOid === BOOL) return text === 't' || text === 'true' ? 'true' : 'false';
     if (typeOid === INT4) return text.startsWith('-') ? `'${text}'::integer` : text;
     if (typeOid === NUMERIC && /^\d+\.\d+$/.test(text)) return text;
     if (typeOid === BIT) return `B'${text}'`;
-    return `'${text.replaceAll("'", "''")}'::${formatType(typeOid, typeModifier)}`;
+    return `'${text.replaceAll("'", "''")}'::${this.typeName(typeOid, typeModifier)}`;
   }
 }
 

@@ -1,7 +1,7 @@
 /** EXPLAIN: described nodes with their figures, as lines of text or as a document (explain-format.ts). */
 import type { FormatSettings } from '../types/index.ts';
 import { type ExplainDocument, type ExplainValue, Fixed } from './explain-format.ts';
-import type { Plan } from './plan.ts';
+import type { Plan, PostingExpr } from './plan.ts';
 
 export interface ExplainOptions {
   readonly costs: boolean;
@@ -43,7 +43,21 @@ export interface NodeInstrumentation {
   /** Further lines such as `Sort Method: quicksort  Memory: 25kB` (a hash join's are its Hash node's), and fields of documents. */
   readonly extra?: readonly string[];
   readonly extraFields?: Readonly<Record<string, ExplainValue>>;
+  readonly postings?: PostingFigures | undefined;
 }
+
+/** What posting lists a condition of a posting scan has read; of AND and OR over them: how many row ids were left. */
+export type PostingFigures = Map<
+  PostingExpr,
+  | number
+  | {
+      readonly lists: number;
+      readonly rows: number;
+      readonly arrays: number;
+      readonly bitmaps: number;
+      readonly runs: number;
+    }
+>;
 export type PlanInstrumentation = (node: Plan) => NodeInstrumentation | null;
 
 /** One node as shown. */
@@ -57,6 +71,8 @@ export interface Shown {
   readonly plan: Plan | null;
   /** Of a Hash node: the join that it belongs to. */
   readonly hashOf?: Plan;
+  /** Of a node below a posting scan: that scan, and which of its lists. */
+  readonly postings?: { readonly scan: Plan; readonly expr: PostingExpr };
   readonly children: readonly { readonly relationship: string; readonly title: string | null; readonly node: Shown }[];
 }
 
@@ -145,6 +161,8 @@ function writeText(
   for (const [name, value] of shown.details) {
     lines.push(`${pad}${name}: ${typeof value === 'string' ? value : value.join(', ')}`);
   }
+  if (options.analyze)
+    for (const [name, value] of postingFields(shown, instrumentation)) lines.push(`${pad}${name}: ${value}`);
   if (options.analyze) for (const line of extraOf(shown, instrumentation)?.extra ?? []) lines.push(pad + line);
   if (options.analyze && shown.plan !== null) writeCounted(shown, options, instrumentation, pad, lines);
   for (const { title, node } of shown.children) {
@@ -153,6 +171,24 @@ function writeText(
       writeText(node, inner + 2, false, options, instrumentation, lines);
     } else writeText(node, inner, false, options, instrumentation, lines);
   }
+}
+
+/** Lists by their length and by what their containers are, after what was in them at the end. */
+function postingFields(shown: Shown, instrumentation: PlanInstrumentation): readonly (readonly [string, number])[] {
+  if (shown.postings === undefined) return [];
+  const { scan, expr } = shown.postings;
+  const figures = instrumentation(scan)?.postings?.get(expr);
+  if (figures === undefined) return [];
+  if (typeof figures === 'number') return [['Rows Left', figures]];
+  const { lists, rows, arrays, bitmaps, runs } = figures;
+  const fields: [string, number][] = [
+    ['Posting Lists', lists],
+    ['Posting Rows', rows],
+  ];
+  if (arrays > 0) fields.push(['Array Containers', arrays]);
+  if (bitmaps > 0) fields.push(['Bitmap Containers', bitmaps]);
+  if (runs > 0) fields.push(['Run Containers', runs]);
+  return fields;
 }
 
 /** Who has counted memory and disk for a node. */
@@ -205,6 +241,7 @@ function toDocument(
   const counted = plan === null ? null : instrumentation(plan);
   if (plan !== null && options.analyze) addTimes(result, counted, options);
   for (const [name, value] of shown.details) result[name] = value;
+  if (options.analyze) Object.assign(result, Object.fromEntries(postingFields(shown, instrumentation)));
   if (options.analyze) Object.assign(result, extraOf(shown, instrumentation)?.extraFields);
   if (counted !== null) addRemoved(result, counted);
   if (plan !== null && options.buffers) Object.assign(result, bufferFields(counted?.buffers ?? NO_BUFFERS));

@@ -382,15 +382,14 @@ class Describer {
     if (postings.kind === 'search') {
       const scope = this.scopeOf(plan);
       const { index, conditions } = postings.search;
-      return this.bitmapIndexScan(
-        index.name,
-        conditions.map(({ shown }) => deparse(shown, scope)),
-      );
+      const shownConditions = conditions.map(({ shown }) => deparse(shown, scope));
+      return { ...this.bitmapIndexScan(index.name, shownConditions), postings: { scan: plan, expr: postings } };
     }
     if (postings.kind !== 'term') {
       const word = postings.kind === 'and' ? 'BitmapAnd' : 'BitmapOr';
       return {
         ...this.node(word, word, []),
+        postings: { scan: plan, expr: postings },
         children: postings.args.map((arg) => ({ relationship: 'Member', title: null, node: this.postings(arg, plan) })),
       };
     }
@@ -408,7 +407,7 @@ class Describer {
     };
     bound(term.lower, '>');
     bound(term.upper, '<');
-    return this.bitmapIndexScan(term.index.name, parts);
+    return { ...this.bitmapIndexScan(term.index.name, parts), postings: { scan: plan, expr: postings } };
   }
 
   private bitmapIndexScan(indexName: string, conditions: readonly string[]): Shown {

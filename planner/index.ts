@@ -13,6 +13,7 @@ export {
   NO_BUFFERS,
   type NodeInstrumentation,
   type PlanInstrumentation,
+  type PostingFigures,
   type WalUsage,
 } from './explain-write.ts';
 export type * from './expr.ts';

@@ -42,8 +42,10 @@ export {
   andSet,
   atLeastSet,
   CURSOR_END,
+  type Dictionary,
   DictionaryLoader,
   emptySet,
+  HashDictionary,
   IndexCursor,
   IndexKey,
   IndexMemory,
@@ -55,6 +57,7 @@ export {
   PostingCounter,
   PostingReader,
   type PostingSet,
+  PostingSummary,
   type RowGroup,
   rangeSet,
 } from './index/index.ts';

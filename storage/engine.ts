@@ -14,7 +14,7 @@ import { randomBytes } from 'node:crypto';
 import { assert } from '../types/assert.ts';
 import { SqlError } from '../types/errors.ts';
 import { BufferPool, HotPages, PAGE_MISS, QuickReads } from './buffer/index.ts';
-import { Heap, type RowVisitor, settlePage, VisibilityPasses } from './heap/index.ts';
+import { Heap, type RowVisitor, settleFrame, settlePage, VisibilityPasses } from './heap/index.ts';
 import type { HeapState } from './heap-state.ts';
 import { IndexMemory } from './index/index.ts';
 import { type IndexedHeaps, IndexImages } from './index-images.ts';
@@ -283,6 +283,11 @@ export class StorageEngine {
   /** Puts the page into the visibility map if it is all-visible; true: it is. Throws PAGE_MISS. */
   settlePage(heap: Heap, pageNo: number): boolean {
     return settlePage(heap, pageNo);
+  }
+
+  /** The same for a page that the caller has looked up, at `base`. */
+  settleFrame(heap: Heap, pageNo: number, base: number): boolean {
+    return settleFrame(heap, pageNo, base);
   }
 
   /** Pages of the version store's file. */

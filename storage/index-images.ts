@@ -28,7 +28,7 @@ import { SqlError } from '../types/errors.ts';
 import { PageSet } from './buffer/index.ts';
 import type { Heap } from './heap/index.ts';
 import { encodeHeapStates, type HeapState, type ImageRecord } from './heap-state.ts';
-import { ImageBuffer, ImageWriter, type OrderedDictionary } from './index/index.ts';
+import { type Dictionary, ImageBuffer, ImageWriter } from './index/index.ts';
 import type { File, FileSystem } from './io/index.ts';
 import { PAGE_SIZE } from './limits.ts';
 import type { CheckpointFiles } from './recovery/index.ts';
@@ -40,7 +40,7 @@ export interface IndexSource {
   readonly name: string;
   /** Everything that its keys depend on: an image of another definition is not used. */
   readonly definition: string;
-  readonly dictionary: OrderedDictionary;
+  readonly dictionary: Dictionary;
 }
 
 /** A heap with indexes, of a committed catalog. */
@@ -68,7 +68,7 @@ const SLICE_PAUSE_MS = 5;
 /** An image, and how its dictionary stood when it was made. */
 interface Image extends ImageRecord {
   readonly definition: string;
-  readonly dictionary: OrderedDictionary;
+  readonly dictionary: Dictionary;
   /** -1: not as it stands in the file. */
   readonly version: number;
   readonly isLossy: boolean;

@@ -43,6 +43,18 @@ import { formatType, onTypeRegistration, typeByOid } from './type.ts';
 import { writeUuid } from './uuid.ts';
 import type { Value } from './value.ts';
 
+/** An index over one column of these has number keys (float64), all others have bytes. */
+export const NUMBER_KEY_TYPES: ReadonlySet<number> = new Set<number>([
+  OID.INT2,
+  OID.INT4,
+  OID.INT8,
+  OID.OID,
+  OID.DATE,
+  OID.TIME,
+  OID.TIMESTAMP,
+  OID.TIMESTAMPTZ,
+]);
+
 /** Where keys are built: `bytes` up to `length`. Reset it and use it again; `bytes` may be replaced while writing. */
 export class KeyWriter extends ByteWriter {}
 

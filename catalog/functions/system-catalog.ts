@@ -7,6 +7,7 @@ import { formatType, OID, SqlArray, SqlError, typeByOid } from '../../types/inde
 import type { Catalog } from '../catalog.ts';
 import { type IndexMethod, METHOD_OIDS, type StatisticsEntry } from '../entries.ts';
 import type { FunctionContext, Value } from '../function-entry.ts';
+import { shownTypes } from '../kept-types.ts';
 import {
   constraintDefinition,
   domainCheckDefinition,
@@ -45,12 +46,17 @@ export function relationByText(context: FunctionContext, text: string): { readon
 
 // ----------------------------------------------------------------------------------------------------------- definitions
 
+/** Kept types under their names. */
+function shown(context: FunctionContext, text: string): string {
+  return shownTypes(catalogOf(context), text, path(context));
+}
+
 function indexText(context: FunctionContext, oid: number, column: number, isPretty: boolean): string | null {
   const catalog = catalogOf(context);
   const index = catalog.index(oid);
   if (index === undefined) return null;
-  if (column !== 0) return indexColumnText(catalog, index, column, isPretty);
-  return indexDefinition(catalog, index, isPretty, path(context));
+  if (column !== 0) return shown(context, indexColumnText(catalog, index, column, isPretty));
+  return shown(context, indexDefinition(catalog, index, isPretty, path(context)));
 }
 
 function statisticsEntry(context: FunctionContext, oid: number): StatisticsEntry | null {
@@ -61,10 +67,11 @@ function statisticsEntry(context: FunctionContext, oid: number): StatisticsEntry
 function constraintText(context: FunctionContext, oid: number, isPretty: boolean): string | null {
   const catalog = catalogOf(context);
   const constraint = catalog.constraint(oid);
-  if (constraint !== undefined) return constraintDefinition(catalog, constraint, isPretty, path(context));
+  if (constraint !== undefined)
+    return shown(context, constraintDefinition(catalog, constraint, isPretty, path(context)));
   for (const type of catalog.types()) {
     const check = type.checks?.find((candidate) => candidate.oid === oid);
-    if (check !== undefined) return domainCheckDefinition(check, isPretty);
+    if (check !== undefined) return shown(context, domainCheckDefinition(check, isPretty));
   }
   return null;
 }
@@ -72,7 +79,7 @@ function constraintText(context: FunctionContext, oid: number, isPretty: boolean
 function viewText(context: FunctionContext, oid: number, isPretty: boolean): string | null {
   const view = catalogOf(context).relation(oid);
   if (view === undefined || view.queryText === null) return null;
-  return viewDefinition(catalogOf(context), view, isPretty, path(context));
+  return shown(context, viewDefinition(catalogOf(context), view, isPretty, path(context)));
 }
 
 function ruleText(context: FunctionContext, oid: number): string | null {
@@ -83,13 +90,13 @@ function ruleText(context: FunctionContext, oid: number): string | null {
 
 /** pg_node_tree is the text already; nextval's sequence is shown as the search path has it. */
 function nodeText(context: FunctionContext, text: string, _relation: number, isPretty: boolean): string {
-  const shown = text.replace(/nextval\('((?:[^']|'')+)'::regclass\)/g, (whole, name: string) => {
+  const named = text.replace(/nextval\('((?:[^']|'')+)'::regclass\)/g, (whole, name: string) => {
     const catalog = catalogOf(context);
     const sequence = catalog.resolveRelation(splitQualifiedName(name.replaceAll("''", "'")), path(context));
     if (sequence === undefined) return whole;
     return `nextval('${relationName(catalog, sequence.oid, path(context)).replaceAll("'", "''")}'::regclass)`;
   });
-  return expressionText(shown, isPretty);
+  return shown(context, expressionText(named, isPretty));
 }
 
 function displayType(context: FunctionContext, oid: number): string {

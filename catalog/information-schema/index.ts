@@ -95,7 +95,7 @@ function* columns(context: ViewContext): Iterable<Row> {
         ...tableName(context, entry),
         column_name: column.name,
         ordinal_position: column.number,
-        column_default: column.generated ? null : defaultText(context.catalog, column, path),
+        column_default: column.generated ? null : context.shown(defaultText(context.catalog, column, path)),
         is_nullable: yesNo(!column.notNull && !(isDomain && domain.notNull === true)),
         ...typeColumns(context, column.typeOid, column.typeModifier),
         ...collationColumns(context, column.typeOid),
@@ -110,7 +110,7 @@ function* columns(context: ViewContext): Iterable<Row> {
         is_self_referencing: 'NO',
         ...identityColumns(context, column),
         is_generated: column.generated ? 'ALWAYS' : 'NEVER',
-        generation_expression: column.generated ? column.defaultText : null,
+        generation_expression: column.generated ? context.shown(column.defaultText) : null,
         is_updatable: isUpdatable,
       };
     }
@@ -136,7 +136,7 @@ function* views(context: ViewContext): Iterable<Row> {
       view_definition:
         entry.queryText === null
           ? null
-          : viewDefinition(context.catalog, entry, false, context.functions.searchPath(true)),
+          : context.shown(viewDefinition(context.catalog, entry, false, context.functions.searchPath(true))),
       check_option: entry.checkOption == null ? 'NONE' : entry.checkOption.toUpperCase(),
       is_updatable: 'NO',
       is_insertable_into: 'NO',
@@ -238,7 +238,10 @@ function* tableConstraints(context: ViewContext): Iterable<Row> {
 function* checkConstraints(context: ViewContext): Iterable<Row> {
   for (const { constraint } of visibleConstraints(context)) {
     if (constraint.checkText === null) continue;
-    yield { ...constraintName(context, constraint), check_clause: parenthesised(constraint.checkText, false) };
+    yield {
+      ...constraintName(context, constraint),
+      check_clause: context.shown(parenthesised(constraint.checkText, false)),
+    };
   }
   for (const type of sorted(context.catalog.types())) {
     for (const check of type.checks ?? []) {
@@ -246,7 +249,7 @@ function* checkConstraints(context: ViewContext): Iterable<Row> {
         constraint_catalog: context.catalog.databaseName,
         constraint_schema: context.schemaName(type.schemaOid),
         constraint_name: check.name,
-        check_clause: domainCheckDefinition(check, false).slice('CHECK '.length),
+        check_clause: context.shown(domainCheckDefinition(check, false).slice('CHECK '.length)),
       };
     }
   }
@@ -330,7 +333,7 @@ function* domains(context: ViewContext): Iterable<Row> {
       domain_schema: context.schemaName(type.schemaOid),
       domain_name: type.name,
       ...typeColumns(context, type.baseTypeOid, type.baseTypeModifier),
-      domain_default: type.defaultText ?? null,
+      domain_default: context.shown(type.defaultText ?? null),
       dtd_identifier: '1',
     };
   }

@@ -73,9 +73,11 @@ function keyColumnText(table: RelationEntry, index: IndexEntry, position: number
   return quoteIdentifier(table.columns[column.columnNumber - 1].name);
 }
 
-function keyOrderText(index: IndexEntry, position: number): string {
+function keyOrderText(index: IndexEntry, position: number, searchPath: readonly string[]): string {
   const { descending, nullsFirst, operatorClass } = index.columns[position];
   let text = operatorClass === undefined || isDefaultClass(operatorClass) ? '' : ` ${operatorClass}`;
+  // Where CREATE EXTENSION pg_trgm puts it, so that a dump finds it in PostgreSQL too.
+  if (operatorClass === 'gin_trgm_ops' && !searchPath.includes('public')) text = ` public.${operatorClass}`;
   if (descending) text += nullsFirst ? ' DESC' : ' DESC NULLS LAST';
   else if (nullsFirst) text += ' NULLS FIRST';
   return text;
@@ -118,7 +120,7 @@ export function indexDefinition(
   const table = catalog.relation(index.tableOid) as RelationEntry;
   const name = isPretty ? relationName(catalog, table.oid, searchPath) : qualifiedName(catalog, table);
   const keys = index.columns
-    .map((_, i) => keyColumnText(table, index, i, isPretty) + keyOrderText(index, i))
+    .map((_, i) => keyColumnText(table, index, i, isPretty) + keyOrderText(index, i, searchPath))
     .join(', ');
   let text = `CREATE ${index.unique ? 'UNIQUE ' : ''}INDEX ${quoteIdentifier(index.name)} ON ${name}`;
   text += ` USING ${index.method} (${keys})${includeText(table, index)}`;

@@ -37,10 +37,37 @@ const QUERIES: Readonly<Record<string, string>> = {
     from pg_aggregate order by 1`,
 };
 
+/**
+ * pg_trgm's operator family and class have oids of the database that it was installed in, in its schema: here they are built in,
+ * in pg_catalog, and pg_dump leaves them out. Its other rows are only referred to from these.
+ */
+const FAMILY = execFileSync(
+  'psql',
+  [...process.argv.slice(2), '-AtXqc', "select oid from pg_opfamily where opfname = 'gin_trgm_ops'"],
+  { encoding: 'utf8' },
+).trim();
+const CLASS = execFileSync(
+  'psql',
+  [...process.argv.slice(2), '-AtXqc', "select oid from pg_opclass where opcname = 'gin_trgm_ops'"],
+  { encoding: 'utf8' },
+).trim();
+const BUILT_IN: ReadonlyMap<string, string> = new Map([
+  [FAMILY, '9990'],
+  [CLASS, '9991'],
+]);
+
+function renumbered(text: string): string {
+  return text
+    .replace(/(?<=^|\t)\d+(?=\t|$)/gm, (number) => BUILT_IN.get(number) ?? number)
+    .replaceAll('gin_trgm_ops\t2200', 'gin_trgm_ops\t11');
+}
+
 const parts = Object.entries(QUERIES).map(([name, sql]) => {
-  const text = execFileSync('psql', [...process.argv.slice(2), '-AtXq', '-F', '\t', '-P', 'null=\\N', '-c', sql], {
-    encoding: 'utf8',
-  }).trimEnd();
+  const text = renumbered(
+    execFileSync('psql', [...process.argv.slice(2), '-AtXq', '-F', '\t', '-P', 'null=\\N', '-c', sql], {
+      encoding: 'utf8',
+    }).trimEnd(),
+  );
   if (/[`]|\$\{/.test(text)) throw new Error(`${name} needs quoting`);
   return `  ${name}: \`\n${text.replaceAll('\\', '\\\\')}\n\`,\n`;
 });

@@ -70,14 +70,14 @@ function typeRow(type: SqlType, owner: number, schemaOid: number, extra: Row): R
   };
 }
 
-function userType(entry: TypeEntry): Row[] {
+function userType(context: ViewContext, entry: TypeEntry): Row[] {
   const type = typeByOid(entry.oid);
   if (type === undefined) return [];
   const rows = [
     typeRow({ ...type, name: entry.name }, entry.owner, entry.schemaOid, {
       typrelid: entry.relationOid ?? 0,
       typnotnull: entry.notNull === true,
-      typdefault: entry.defaultText ?? null,
+      typdefault: context.shown(entry.defaultText ?? null),
       typdefaultbin: entry.defaultText ?? null,
     }),
   ];
@@ -91,7 +91,7 @@ function userType(entry: TypeEntry): Row[] {
 function* pgType(context: ViewContext): Iterable<Row> {
   for (const type of BUILTIN_TYPES) yield typeRow(type, BOOTSTRAP_ROLE_OID, PG_CATALOG_SCHEMA_OID, {});
   const rowTypes = [...context.catalog.relations()].map(rowTypeOf).filter((type) => type !== undefined);
-  for (const entry of sorted([...context.catalog.types(), ...rowTypes])) yield* userType(entry);
+  for (const entry of sorted([...context.catalog.types(), ...rowTypes])) yield* userType(context, entry);
 }
 
 function* pgEnum(context: ViewContext): Iterable<Row> {

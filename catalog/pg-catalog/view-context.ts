@@ -1,7 +1,9 @@
 /** What the makers of rows work with. */
+
 import type { Catalog } from '../catalog.ts';
 import type { RelationEntry } from '../entries.ts';
 import type { FunctionContext, Value } from '../function-entry.ts';
+import { shownTypes } from '../kept-types.ts';
 import { SharedCatalog } from '../shared-catalog.ts';
 import type { SystemInformation } from '../system-information.ts';
 
@@ -24,6 +26,11 @@ export class ViewContext {
     this.system = functions.system ?? null;
     builtinShared ??= SharedCatalog.bootstrap();
     this.shared = this.system?.shared ?? builtinShared;
+  }
+
+  /** A kept text with its types under their names. */
+  shown<T extends string | null>(text: T): T {
+    return text === null ? text : (shownTypes(this.catalog, text, this.functions.searchPath(true)) as T);
   }
 
   roleName(oid: number): string {

@@ -39,7 +39,7 @@ function* pgViews(context: ViewContext): Iterable<Row> {
       definition:
         entry.queryText === null
           ? null
-          : viewDefinition(context.catalog, entry, false, context.functions.searchPath(true)),
+          : context.shown(viewDefinition(context.catalog, entry, false, context.functions.searchPath(true))),
     };
   }
 }
@@ -53,7 +53,7 @@ function* pgMatviews(context: ViewContext): Iterable<Row> {
       matviewowner: context.roleName(entry.owner),
       hasindexes: context.catalog.indexesOf(entry.oid).length > 0,
       ispopulated: entry.populated !== false,
-      definition: viewDefinition(context.catalog, entry, false, context.functions.searchPath(true)),
+      definition: context.shown(viewDefinition(context.catalog, entry, false, context.functions.searchPath(true))),
     };
   }
 }
@@ -65,7 +65,7 @@ function* pgIndexes(context: ViewContext): Iterable<Row> {
       schemaname: context.schemaName(table.schemaOid),
       tablename: table.name,
       indexname: index.name,
-      indexdef: indexDefinition(context.catalog, index, false, NO_PATH),
+      indexdef: context.shown(indexDefinition(context.catalog, index, false, NO_PATH)),
     };
   }
 }

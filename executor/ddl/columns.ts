@@ -14,6 +14,7 @@ import { OID } from '../../types/index.ts';
 import { compressionOf } from './column-storage.ts';
 import type { DdlContext } from './context.ts';
 import { namedRelations, usedColumns, volatilityOf } from './expressions.ts';
+import { withKeptTypes } from './kept-types.ts';
 import { chooseRelationName } from './names.ts';
 import { defaultStoredText, storedText } from './print-expression.ts';
 import { at, isSystemColumn } from './resolve.ts';
@@ -219,7 +220,7 @@ export function bindDefault(
   const dependsOn = namedRelations(expr);
   const text =
     dependsOn.length > 0
-      ? qualifyRegclass(x, x.deparse(expression), dependsOn)
+      ? qualifyRegclass(x, x.deparse(withKeptTypes(x, expression)), dependsOn)
       : defaultStoredText(x, expression, target);
   return { text, dependsOn };
 }

@@ -11,6 +11,7 @@ import { deparse } from '../../planner/explain-expr.ts';
 import type { Expr } from '../../planner/index.ts';
 import { OID, SqlError, typeByOid } from '../../types/index.ts';
 import type { DdlContext, ExpressionUse } from './context.ts';
+import { keptFormat, withKeptTypes } from './kept-types.ts';
 
 type Target = Parameters<DdlContext['bind']>[3];
 
@@ -68,7 +69,7 @@ function unprintable(): never {
   throw new Error('not to be printed');
 }
 
-function print(expr: Expr, table: RelationEntry | null): string {
+function print(x: DdlContext, expr: Expr, table: RelationEntry | null): string {
   return bareNumbers(
     deparse(withoutInLists(expr), {
       column(_input, index) {
@@ -78,13 +79,14 @@ function print(expr: Expr, table: RelationEntry | null): string {
       },
       execParam: unprintable,
       subplan: unprintable,
+      typeName: (oid, typeModifier) => keptFormat(x, oid, typeModifier),
     }),
   );
 }
 
 /** The AST's own text, where a field of EXTRACT is a bare word. */
 export function plainText(x: DdlContext, node: Expression | Query): string {
-  return x.deparse(node).replace(/EXTRACT\('([a-z]+)' FROM /g, 'EXTRACT($1 FROM ');
+  return x.deparse(withKeptTypes(x, node)).replace(/EXTRACT\('([a-z]+)' FROM /g, 'EXTRACT($1 FROM ');
 }
 
 /** Special syntax that the binder turns into calls whose names say less than what was written. */
@@ -117,7 +119,7 @@ export function storedText(
   const plain = plainText(x, expression);
   if (hasOwnSyntax(expression) || isFolded(expression, bound)) return plain;
   try {
-    const text = print(bound, table);
+    const text = print(x, bound, table);
     const again = x.bind(x.parseExpression(text), table, use, target);
     return again.typeOid === bound.typeOid || target !== undefined ? text : plain;
   } catch (error) {

@@ -7,6 +7,7 @@ import {
   encodeIntervalTypmod,
   encodeNumericTypmod,
   encodeTimeTypmod,
+  formatType,
   INTERVAL_FULL_RANGE,
   intervalFieldsByName,
   OID,
@@ -135,7 +136,7 @@ function resolveModifier(oid: number, type: TypeName): number {
 export function checkStorable(columnName: string, typeOid: number): void {
   const type = typeByOid(typeOid);
   if (type?.kind === 'p') {
-    const shown = type.name === 'unknown' ? 'unknown' : type.displayName;
+    const shown = formatType(typeOid);
     throw sqlError('42P16', `column "${columnName}" has pseudo-type ${shown}`);
   }
 }

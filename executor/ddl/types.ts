@@ -18,6 +18,7 @@ import { baseTypeOid, OID, typeByOid } from '../../types/index.ts';
 import { tableOfValue } from '../domains.ts';
 import { tableText } from './constraints.ts';
 import { type DdlContext, type DdlResult, type DdlSteps, wait } from './context.ts';
+import { withKeptTypes } from './kept-types.ts';
 import { makeObjectName } from './names.ts';
 import { renameLabelInTexts } from './rename-label.ts';
 import { at, checkOwner, lockNewName, type NewName, newObjectName } from './resolve.ts';
@@ -272,7 +273,7 @@ function gatherDomain(x: DdlContext, statement: CreateDomainStatement): DomainPa
 /** Makes sure that a domain's CHECK can be bound; answers its text. */
 function bindDomainCheck(x: DdlContext, type: TypeEntry, expression: Expression): string {
   x.bind(expression, tableOfValue(type), 'check', { typeOid: OID.BOOL, typeModifier: -1 });
-  return x.deparse(expression);
+  return x.deparse(withKeptTypes(x, expression));
 }
 
 type DomainCheck = NonNullable<TypeEntry['checks']>[number];
@@ -314,7 +315,7 @@ export function* createDomain(x: DdlContext, statement: CreateDomainStatement): 
   };
   if (parts.defaultExpression !== null && parts.defaultExpression.kind !== 'null') {
     x.bind(parts.defaultExpression, null, 'default', base);
-    type = { ...type, defaultText: x.deparse(parts.defaultExpression) };
+    type = { ...type, defaultText: x.deparse(withKeptTypes(x, parts.defaultExpression)) };
   }
   const checks: DomainCheck[] = [];
   for (const constraint of parts.checks) checks.push(domainCheck(x, type, constraint, checks));
@@ -332,7 +333,7 @@ export function* alterDomain(x: DdlContext, statement: AlterDomainStatement): Dd
       let defaultText: string | null = null;
       if (action.expr !== null && action.expr.kind !== 'null') {
         x.bind(action.expr, null, 'default', { typeOid: type.baseTypeOid, typeModifier: type.baseTypeModifier });
-        defaultText = x.deparse(action.expr);
+        defaultText = x.deparse(withKeptTypes(x, action.expr));
       }
       x.putEntry({ ...type, defaultText });
       return { tag };

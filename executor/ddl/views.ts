@@ -16,6 +16,7 @@ import { sqlError } from '../../types/errors.ts';
 import { formatType, OID } from '../../types/index.ts';
 import { type DdlContext, type DdlResult, type DdlSteps, wait } from './context.ts';
 import { checkAccessMethod, checkTablespace, newTable } from './create-table.ts';
+import { withKeptTypes } from './kept-types.ts';
 import { storageOptions, TABLE_OPTIONS } from './options.ts';
 import { plainText } from './print-expression.ts';
 import { printView } from './print-view.ts';
@@ -83,7 +84,8 @@ function withTargetNames(query: Query, names: readonly string[]): Query {
 
 /** A view's query as it is bound, and as it is shown. */
 export function viewTexts(x: DdlContext, query: Query): { readonly queryText: string; readonly viewText: string } {
-  return { queryText: x.deparse(query), viewText: printView(query, (node) => plainText(x, node)) };
+  const kept = withKeptTypes(x, query);
+  return { queryText: x.deparse(kept), viewText: printView(kept, (node) => plainText(x, node)) };
 }
 
 /** Views that read a relation name it, or its column, anew. */

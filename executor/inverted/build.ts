@@ -2,7 +2,7 @@
  * Building an inverted index: rows in heap order give terms, which are collected with their lists (term-lists.ts) and loaded into
  * the dictionary in its order, as often as what is collected outgrows maintenance_work_mem. Every step is short.
  */
-import { DictionaryLoader, IndexKey, type OrderedDictionary } from '../../storage/api.ts';
+import { type Dictionary, DictionaryLoader, IndexKey } from '../../storage/api.ts';
 import type { ExecContext } from '../context.ts';
 import { Holding } from '../memory-account.ts';
 import type { RowTerms } from './row-terms.ts';
@@ -14,7 +14,7 @@ const ROWS_PER_STEP = 4096;
 export class InvertedBuilder {
   readonly #x: ExecContext;
   readonly #terms: RowTerms;
-  readonly #dictionary: OrderedDictionary;
+  readonly #dictionary: Dictionary;
   readonly #sizeMax: number;
   readonly #held = new Holding('terms of an index that is built');
   #lists = new TermLists();
@@ -29,7 +29,7 @@ export class InvertedBuilder {
   #rows = new Uint32Array(1024);
   readonly #key = new IndexKey();
 
-  constructor(x: ExecContext, terms: RowTerms, dictionary: OrderedDictionary, sizeMax: number) {
+  constructor(x: ExecContext, terms: RowTerms, dictionary: Dictionary, sizeMax: number) {
     this.#x = x;
     this.#terms = terms;
     this.#dictionary = dictionary;

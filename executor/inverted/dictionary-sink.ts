@@ -1,12 +1,12 @@
 /** Terms of a row on their way into a dictionary. */
-import type { IndexKey, OrderedDictionary } from '../../storage/api.ts';
+import type { Dictionary, IndexKey } from '../../storage/api.ts';
 import type { TermSink } from './terms.ts';
 
 export class DictionarySink implements TermSink {
-  #dictionary: OrderedDictionary | null = null;
+  #dictionary: Dictionary | null = null;
   #rowId = 0;
 
-  start(dictionary: OrderedDictionary, rowId: number): void {
+  start(dictionary: Dictionary, rowId: number): void {
     this.#dictionary = dictionary;
     this.#rowId = rowId;
   }

@@ -10,11 +10,11 @@ import {
   andNotSet,
   andSet,
   atLeastSet,
+  type Dictionary,
   emptySet,
   IndexCursor,
   type IndexKey,
   keySet,
-  type OrderedDictionary,
   orSet,
   type PostingSet,
   rangeSet,
@@ -121,7 +121,7 @@ function columnSet(index: IndexRuntime, column: number): PostingSet {
   return rangeSet(index.dictionary, cursor);
 }
 
-function prefixSet(dictionary: OrderedDictionary, key: IndexKey): PostingSet {
+function prefixSet(dictionary: Dictionary, key: IndexKey): PostingSet {
   const cursor = new IndexCursor(dictionary);
   cursor.hasLower = true;
   cursor.hasUpper = true;

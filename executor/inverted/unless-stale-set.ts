@@ -1,11 +1,11 @@
 /** The right side of AND NOT: takes rows away only while entries say what the rows have now (search.ts says why). */
-import type { OrderedDictionary, PostingSet, RowGroup } from '../../storage/api.ts';
+import type { Dictionary, PostingSet, PostingSummary, RowGroup } from '../../storage/api.ts';
 
 export class UnlessStaleSet implements PostingSet {
-  readonly #dictionary: OrderedDictionary;
+  readonly #dictionary: Dictionary;
   readonly #set: PostingSet;
 
-  constructor(dictionary: OrderedDictionary, set: PostingSet) {
+  constructor(dictionary: Dictionary, set: PostingSet) {
     this.#dictionary = dictionary;
     this.#set = set;
   }
@@ -39,5 +39,8 @@ export class UnlessStaleSet implements PostingSet {
   }
   add(group: number, target: RowGroup): void {
     this.#set.add(group, target);
+  }
+  describe(summary: PostingSummary): void {
+    this.#set.describe(summary);
   }
 }

@@ -33,6 +33,9 @@ export class KeyRows implements KeyReport {
   readonly #decode: ((bytes: Uint8Array, length: number, columns: Value[][], n: number) => void) | null;
   readonly #project: ProjectFunction;
   readonly #key = new IndexKey();
+  /** The entry whose key was decoded last (cursor.entriesGiven), and the row of the batch that has its values. */
+  #entry = -1;
+  #lastRow = -1;
 
   constructor(execution: Execution, plan: IndexScanPlan, index: IndexRuntime) {
     const { program } = execution;
@@ -65,8 +68,15 @@ export class KeyRows implements KeyReport {
       columns[0][n] = valueOfNumberKey(cursor.lastNumber, this.#descending);
       return;
     }
-    cursor.copyKey(this.#key);
-    this.#decode(this.#key.bytes, this.#key.length, columns, n);
+    if (cursor.entriesGiven === this.#entry && n === this.#lastRow + 1) {
+      // Another row of the key.
+      for (const column of columns) column[n] = column[n - 1];
+    } else {
+      cursor.copyKey(this.#key);
+      this.#decode(this.#key.bytes, this.#key.length, columns, n);
+      this.#entry = cursor.entriesGiven;
+    }
+    this.#lastRow = n;
   }
 
   /** Rounded keys do not tell values. */

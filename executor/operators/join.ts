@@ -84,11 +84,16 @@ export class NestedLoopOperator implements Operator {
 
   #batchSize = BATCH_SIZE;
 
+  /** Under a limit: outer rows asked for at once, the first time as many as are wanted, then twice as many each time. */
+  #outerRows = BATCH_SIZE;
+
   limitTo(rows: number): void {
     this.#batchSize = Math.min(rows, BATCH_SIZE);
   }
 
   open(x: ExecContext): void {
+    this.#outerRows = this.#batchSize;
+    this.#outer.limitTo?.(this.#outerRows);
     this.#batch = null;
     this.#innerBatch = null;
     this.#isInnerOpen = false;
@@ -109,6 +114,10 @@ export class NestedLoopOperator implements Operator {
       if (this.#unmatched >= 0) return this.#emitUnmatched(x);
       if (this.#batch === null || this.#row >= this.#batch.count) {
         if (n > 0) break;
+        if (this.#batch !== null && this.#outerRows < BATCH_SIZE) {
+          this.#outerRows = Math.min(this.#outerRows * 2, BATCH_SIZE);
+          this.#outer.limitTo?.(this.#outerRows);
+        }
         const batch = this.#outer.poll(x);
         if (batch === PENDING) return PENDING;
         if (batch === END) {

@@ -9,7 +9,7 @@ import type { ExecContext } from '../context.ts';
 export interface Operator {
   /**
    * Under LIMIT and EXISTS, before open: batches need hold no more rows than this. What lies beyond is then not computed, and its
-   * errors and sequence numbers do not come.
+   * errors and sequence numbers do not come. Between two polls it may be raised.
    */
   limitTo?(rows: number): void;
   /**

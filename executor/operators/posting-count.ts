@@ -19,6 +19,8 @@ export interface RowSource {
   readonly isAtEnd: boolean;
   readonly sizeBytes: number;
   fill(count: number): unknown;
+  /** Row ids that came out so far. */
+  readonly rowsRead: number;
 }
 
 export class PostingCount implements RowSource {
@@ -29,6 +31,7 @@ export class PostingCount implements RowSource {
   next = 0;
   end = 0;
   isAtEnd = false;
+  rowsRead = 0;
   readonly #heap: Heap;
   readonly #counter: PostingCounter;
   #taken = 0;
@@ -55,6 +58,7 @@ export class PostingCount implements RowSource {
     const { visibility } = this.#heap;
     this.isAtEnd = counter.step();
     this.#count += counter.count - this.#taken;
+    this.rowsRead += counter.count - this.#taken + counter.end;
     this.#taken = counter.count;
     const { rows, end } = counter;
     let left = 0;

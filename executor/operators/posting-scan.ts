@@ -4,6 +4,7 @@
  * Nothing is collected ahead but ranges of many keys (storage/index/posting-set.ts): row ids are read some page groups at a time,
  * a page group of the smallest list after the other, and the operator may wait in between.
  */
+import type { PostingFigures } from '../../planner/index.ts';
 import type { InvertedSearch, PostingExpr, PostingScanPlan, PostingTerm } from '../../planner/plan.ts';
 import {
   andSet,
@@ -16,6 +17,7 @@ import {
   PAGE_MISS,
   PostingReader,
   type PostingSet,
+  PostingSummary,
   rangeSet,
 } from '../../storage/api.ts';
 import { BATCH_SIZE, Batch, END, PENDING } from '../batch.ts';
@@ -55,6 +57,8 @@ export class PostingScanOperator implements Operator {
   #counting: PostingCount | null = null;
   #mayCount = false;
   #isCounted = false;
+  /** Of EXPLAIN ANALYZE: the sets of the last run. */
+  #reported: Map<PostingExpr, PostingSet> | null = null;
 
   constructor(plan: PostingScanPlan, execution: Execution) {
     const table = execution.program.tableOf(plan.table);
@@ -107,7 +111,33 @@ export class PostingScanOperator implements Operator {
     this.#reader = this.#counting ?? new PostingReader(set);
   }
 
+  /** Before the first open: `report` will be asked. */
+  keepReport(): void {
+    this.#reported = new Map();
+  }
+
+  /** Before close: what the lists of the last run were, and how many rows AND and OR have left. */
+  report(): PostingFigures | null {
+    if (this.#reported === null || this.#reader === null) return null;
+    const figures: PostingFigures = new Map();
+    for (const [postings, set] of this.#reported) {
+      const isLeaf = postings.kind === 'term' || postings.kind === 'search';
+      if (isLeaf) {
+        const summary = new PostingSummary();
+        set.describe(summary);
+        figures.set(postings, summary);
+      } else if (postings === this.#postings) figures.set(postings, this.#reader.rowsRead);
+    }
+    return figures;
+  }
+
   #setOf(x: ExecContext, postings: PostingExpr): PostingSet {
+    const set = this.#makeSet(x, postings);
+    this.#reported?.set(postings, set);
+    return set;
+  }
+
+  #makeSet(x: ExecContext, postings: PostingExpr): PostingSet {
     if (postings.kind === 'search') return (this.#searches.get(postings.search) as InvertedSearcher).setOf(x);
     if (postings.kind !== 'term') {
       const sets = postings.args.map((p) => this.#setOf(x, p));

@@ -70,6 +70,8 @@ export class LimitOperator implements Operator {
   #skip = 0;
   #lastKeys: Value[] | null = null;
   #isDone = false;
+  /** Rows that an outer limit wants at once. */
+  #wanted = Infinity;
   /** Its rows are the result, and the scan below may write them to the client. */
   readonly #isSent: boolean;
 
@@ -94,6 +96,16 @@ export class LimitOperator implements Operator {
     this.#out = new Batch(plan.output.length);
   }
 
+  limitTo(rows: number): void {
+    this.#wanted = rows;
+    this.#limitInput();
+  }
+
+  #limitInput(): void {
+    const rows = Math.min(this.#left, this.#wanted) + this.#skip;
+    this.#input.limitTo?.(this.#tiesKeys === null ? Math.max(1, rows) : 1);
+  }
+
   open(x: ExecContext): void {
     const count = this.#count?.(x) ?? null;
     const offset = this.#offset?.(x) ?? null;
@@ -103,7 +115,7 @@ export class LimitOperator implements Operator {
     this.#skip = offset === null ? 0 : Number(offset);
     this.#isDone = this.#left === 0;
     this.#lastKeys = null;
-    this.#input.limitTo?.(this.#tiesKeys === null ? Math.max(1, this.#left + this.#skip) : 1);
+    this.#limitInput();
     this.#input.open(x);
   }
 

@@ -26,7 +26,7 @@ export function countRows(x: ExecContext, table: TableRuntime, position: ScanPos
       let rows = visibility.rowsOf(page);
       if (rows < 0) {
         const base = reads.base(page);
-        if (visibility.has(page) && x.engine.settlePage(heap, page)) rows = visibility.rowsOf(page);
+        if (visibility.has(page) && x.engine.settleFrame(heap, page, base)) rows = visibility.rowsOf(page);
         else rows = visibleRows(x, table, base);
         const slots = pool.u16[(base + SLOT_COUNT_OFFSET) >>> 1];
         position.page++;

@@ -239,7 +239,7 @@ export class IndexConditions {
     const descending = hasRange && this.index.entry.columns[column].descending;
     const lower = descending ? this.#upper : this.#lower;
     const upper = descending ? this.#lower : this.#upper;
-    cursor.isPrefix = this.index.dictionary.hasByteKeys;
+    cursor.isPrefix = this.index.dictionary.hasByteKeys && !this.index.dictionary.isHashed;
     cursor.lowerInclusive = descending ? this.#upperInclusive : this.#lowerInclusive;
     cursor.upperInclusive = descending ? this.#lowerInclusive : this.#upperInclusive;
     // Rounded keys: what an exclusive bound means is left to the recheck.
@@ -457,7 +457,10 @@ export class IndexScanOperator implements Operator {
   countOnly(): boolean {
     const plan = this.#plan;
     this.#isCounting = plan.indexOnly && plan.filter === null && plan.targets.length === 0;
-    if (this.#isCounting) this.#batchSize = COUNTED_MAX;
+    if (this.#isCounting) {
+      this.#batchSize = COUNTED_MAX;
+      this.#cursor.descending = false;
+    }
     return this.#isCounting;
   }
 
@@ -570,13 +573,20 @@ export class IndexScanOperator implements Operator {
     const { index } = this.#conditions;
     const checksKey = this.#checksKey && index.dictionary.hasStaleKeys && !index.dictionary.isLossy;
     const keys = this.#keys?.areWhole ? this.#keys : null;
-    const { visibility } = this.#fetcher.heap;
+    const { visibility, pages } = this.#fetcher.heap;
+    const countedPages = visibility.pageCount === pages.pageCount ? null : visibility;
     const limit = batch.isEncoded ? Math.min(this.#batchSize, x.rowTarget.rowsMax) : this.#batchSize;
     let n = 0;
     let fetched = 0;
     let counted = 0;
     try {
       while (this.#isOpen && n < limit && fetched < FETCHED_MAX) {
+        if (this.#isCounting && keys !== null && this.#retryRowId === CURSOR_END) {
+          const passed = this.#cursor.passLeaf(countedPages);
+          n += passed;
+          counted += passed;
+          if (passed > 0) continue;
+        }
         const rowId =
           this.#retryRowId !== CURSOR_END
             ? this.#retryRowId

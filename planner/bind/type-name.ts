@@ -1,4 +1,5 @@
 /** Type names of the AST to oid and modifier. */
+import { keptTypeOid } from '../../catalog/kept-types.ts';
 import type { Expression, TypeName } from '../../parser/ast.ts';
 import {
   encodeCharTypmod,
@@ -58,6 +59,8 @@ export function resolveTypeName(context: BindContext, type: TypeName): ResolvedT
 /** Oid of a scalar type name, 0 if there is none. */
 export function findType(context: BindContext, name: readonly string[]): number {
   const last = name[name.length - 1];
+  const kept = keptTypeOid(last);
+  if (kept !== 0) return context.catalog.type(kept) === undefined ? 0 : kept;
   const schema = name.length > 1 ? name[name.length - 2] : null;
   if (schema === null || schema === 'pg_catalog') {
     const builtin = builtinTypeByName(last);

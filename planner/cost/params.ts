@@ -14,26 +14,44 @@ export const COST = {
   residentRandomPage: 0.05,
   /** One row looked at by a scan (PostgreSQL: cpu_tuple_cost). */
   row: 0.006,
-  /** One index entry looked at (cpu_index_tuple_cost). */
+  /** One index entry looked at (cpu_index_tuple_cost); nothing of it is wanted but that it is there. */
   indexRow: 0.005,
+  /** One row of an index-only scan given from its key. */
+  keyRow: 0.04,
+  /** The same of a key of bytes: values are copied from the row before as long as the key is the same. */
+  keyRowBytes: 0.1,
+  /** A key of bytes decoded: the first row of each key. */
+  keyDecode: 0.3,
   /** One operator or function call (cpu_operator_cost). */
   operator: 0.004,
+  /** The same beyond that, where operands are texts or other bytes; of LIKE and regular expressions; of a list of texts. */
+  bytesOperator: 0.02,
+  patternOperator: 0.12,
+  listOperator: 0.08,
   /** One row fetched by its row id, when it stands beside the one before: 60 ns. */
   fetch: 0.04,
   /** The same when it stands anywhere: the processor waits for memory, 0.6 us in all. */
   fetchRandom: 0.45,
+  /** A row in page order, but not beside the one before: nothing announces it to the processor. */
+  fetchApart: 0.18,
   /** Going down the dictionary: per level of 64 children. */
-  indexDescent: 0.15,
+  indexDescent: 0.22,
   /** Starting an index scan, also again for each outer row of a nested loop. */
   indexStart: 0.2,
-  /** One entry of a posting list merged or intersected. */
-  postingEntry: 0.02,
+  /** Looking up a posting list and getting ready to read it. */
+  postingStart: 0.6,
+  /** A further condition for a search of an inverted index. */
+  searchTerm: 0.3,
+  /** One row id of a posting list united or intersected: containers go word by word. */
+  postingEntry: 0.004,
   /** One entry of a range of keys put into a list of its own, before it takes part. */
   gatheredEntry: 0.1,
   /** Putting a row in a hash table. */
   hashInsert: 0.2,
   /** Looking a row up in a hash table, beyond computing its hash. */
   hashProbe: 0.05,
+  /** Both, in a table that the processor's cache does not hold: beyond `HASH_NEAR_ROWS`. */
+  hashFar: 0.13,
   /** One row that is grouped by hashing, and a group that is new. */
   groupRow: 0.01,
   groupInsert: 0.18,
@@ -53,6 +71,8 @@ export const COST = {
 
 /** Bytes of a page, for turning row counts into pages. */
 export const PAGE_BYTES = 8192;
+/** Rows of a hash table that the processor's cache holds. */
+export const HASH_NEAR_ROWS = 15_000;
 /** Supposed when nothing is known of a table: rows, pages. */
 export const DEFAULT_ROWS = 1000;
 export const DEFAULT_PAGES = 10;

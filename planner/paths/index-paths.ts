@@ -1,5 +1,5 @@
 /** Index scans: one index, conditions on its first keys, and the order that it gives. */
-import { isKeyReversible } from '../../types/index.ts';
+import { isKeyReversible, NUMBER_KEY_TYPES } from '../../types/index.ts';
 import { knownValue } from '../cost/known-values.ts';
 import { COST } from '../cost/params.ts';
 import { andSelectivity } from '../cost/selectivity.ts';
@@ -87,8 +87,9 @@ function useIndex(scan: TableScan, usable: UsableIndex, conditions: readonly Con
       take(equality.condition);
       continue;
     }
-    if (isHash) break;
     for (const { condition, match } of matches) {
+      // Hashes find keys one by one.
+      if (isHash && match.kind !== 'in' && match.kind !== 'any') continue;
       const hasRange = lower !== null || upper !== null;
       if (match.kind === 'lower' && lower === null && inList === null) {
         lower = { value: match.value, inclusive: match.inclusive };
@@ -115,7 +116,7 @@ function useIndex(scan: TableScan, usable: UsableIndex, conditions: readonly Con
     }
     break;
   }
-  if (isHash && equal.length < usable.keys.length) {
+  if (isHash && equal.length < usable.keys.length && inList === null && inArray === null) {
     return {
       equal: [],
       lower: null,
@@ -185,18 +186,20 @@ function indexPath(
     : use.required === NO_RELS
       ? scan.rows
       : Math.max(1, entries * andSelectivity(planner.selectivity, filters));
-  const ranged: Expr | undefined = usable.keys[use.equal.length];
   const probes = use.inList?.length ?? (use.inArray === null ? 1 : 10);
   const levels = Math.log(Math.max(tuples, 2)) / Math.log(64);
   const descent = levels * COST.indexDescent * probes + COST.indexStart;
   const covered = scan.needed !== null && isIndexOnly(scan, usable, use, scan.needed, filters);
   const share = covered ? 1 - scan.visible : 1;
-  const decoded = covered && scan.needed!.size + filters.length > 0 ? COST.row : 0;
-  const fetch = fetchCost(scan, entries, correlationOf(scan, usable, use), ranged === undefined);
+  const decoded = covered && scan.needed!.size + filters.length > 0 ? decodeCost(scan, usable, entries) : 0;
+  // Rows of one key come in the order of the table: of each element of a list anew.
+  const isKeyWise = use.equal.length + (probes > 1 || use.isNull ? 1 : 0) === usable.keys.length;
+  const fetch = probes * fetchCost(scan, entries / probes, correlationOf(scan, usable, use), isKeyWise);
   const total =
     descent +
     share * (fetch + entries * filterCost(use.conditions)) +
-    entries * (COST.indexRow + decoded * (1 - share) + filterCost(filters));
+    decoded * (1 - share) +
+    entries * (COST.indexRow + filterCost(filters));
   const estimate = { rows, startup: descent, total };
   const bound = (item: IndexBound | null): IndexBound | null =>
     item === null ? null : { ...item, value: translate(planner, item.value, NOTHING) };
@@ -229,6 +232,14 @@ function indexPath(
       };
     },
   };
+}
+
+/** Cost of making rows of keys, in an index-only scan of so many entries. */
+function decodeCost(scan: TableScan, { index, keys }: UsableIndex, entries: number): number {
+  if (keys.length === 1 && NUMBER_KEY_TYPES.has(keys[0].typeOid)) return entries * COST.keyRow;
+  const distinct = scan.problem.planner.context.environment.statistics.indexDistinctCount(index.oid);
+  const decoded = distinct < 0 ? entries : Math.max(1, entries * Math.min(1, distinct / scan.tuples));
+  return entries * COST.keyRowBytes + decoded * COST.keyDecode;
 }
 
 /** Columns (from 0; system columns below) that the expressions use. */

@@ -1,7 +1,7 @@
 /** The ways to join two sets: hash join, nested loop with a parameterised or a kept inner side, both directions. */
 
 import { groupCountOf } from '../cost/group-count.ts';
-import { COST } from '../cost/params.ts';
+import { COST, HASH_NEAR_ROWS } from '../cost/params.ts';
 import type { Expr, SortKey } from '../expr.ts';
 import { equalExpr, logical, makeAnd } from '../logical.ts';
 import { comparisonOf } from '../operators.ts';
@@ -143,8 +143,9 @@ class JoinBuilder {
     const required = outerPath.required | innerPath.required;
     const residual = this.conditions.on.filter((expr) => !keys.some((key) => key.condition === expr));
     const { filter } = this.conditions;
-    const build = innerPath.total + innerPath.rows * (COST.hashInsert + COST.operator * keys.length);
-    const probe = outerPath.rows * (COST.hashProbe + COST.operator * keys.length);
+    const far = COST.hashFar * Math.max(0, 1 - HASH_NEAR_ROWS / Math.max(innerPath.rows, 1));
+    const build = innerPath.total + innerPath.rows * (COST.hashInsert + far + COST.operator * keys.length);
+    const probe = outerPath.rows * (COST.hashProbe + far + COST.operator * keys.length);
     // A key, a few columns, and what a hash table keeps beside them.
     const width = 48;
     const spill =

@@ -102,16 +102,7 @@ function planChange(planner: Planner, modify: ModifyQuery): Plan {
     others,
   );
   const columns: Expr[] = [makeVar(target, -1, TID, -1), ...needed];
-  const query: Query = {
-    ...source,
-    targets: columns.map((expr, i) => ({
-      expr,
-      name: i === 0 ? 'ctid' : nameOf(source, expr),
-      tableOid: 0,
-      columnNumber: 0,
-    })),
-  };
-  const plan = planQuery(planner, query).build();
+  const plan = planSource(planner, source, columns);
   const resolve = firstOf(tableResolver(target, table.oid), inputResolver(columns, 1));
   const shared = {
     table,
@@ -154,16 +145,7 @@ function planMerge(planner: Planner, modify: ModifyQuery): Plan {
     ...varsOf([on, ...computed], others),
     ...varsOf(conditions, new Set([target])),
   ];
-  const query: Query = {
-    ...source,
-    targets: columns.map((expr, i) => ({
-      expr,
-      name: i === 0 ? 'ctid' : nameOf(source, expr),
-      tableOid: 0,
-      columnNumber: 0,
-    })),
-  };
-  const plan = planQuery(planner, query).build();
+  const plan = planSource(planner, source, columns);
   const ofSource = inputResolver(columns, 1);
   const ofBoth = firstOf(tableResolver(target, table.oid), ofSource);
   return {
@@ -185,6 +167,17 @@ function planMerge(planner: Planner, modify: ModifyQuery): Plan {
     output: [],
     ...estimatesOver(plan, null),
   };
+}
+
+/** The source with the target's row id in front, and what else is needed of it. */
+function planSource(planner: Planner, source: Query, columns: readonly Expr[]): Plan {
+  const targets = columns.map((expr, i) => ({
+    expr,
+    name: i === 0 ? 'ctid' : nameOf(source, expr),
+    tableOid: 0,
+    columnNumber: 0,
+  }));
+  return planQuery(planner, { ...source, targets }).build();
 }
 
 function nameOf(query: Query, expr: Expr): string {

@@ -83,12 +83,18 @@ function chooseTerms(scan: TableScan, terms: readonly TermUse[]): TermUse[] {
   for (const term of terms.slice(1)) {
     const share = term.rows / scan.tuples;
     const saved = rows * (1 - share) * (COST.row + COST.fetch + COST.fetchRandom);
-    const work = readCost(term, rows) + COST.indexDescent * 2;
+    const work = readCost(term, rows) + (sharesSearch(chosen, term) ? COST.searchTerm : COST.postingStart);
     if (saved <= work) continue;
     chosen.push(term);
     rows *= share;
   }
   return chosen;
+}
+
+/** Whether the term becomes part of a search of its index that is made anyway. */
+function sharesSearch(chosen: readonly TermUse[], { postings }: TermUse): boolean {
+  if (postings.kind !== 'search') return false;
+  return chosen.some((other) => other.postings.kind === 'search' && other.postings.index === postings.index);
 }
 
 function termFor(scan: TableScan, indexes: readonly UsableIndex[], restriction: Expr): TermUse | null {
@@ -239,7 +245,7 @@ function makePostingPath(scan: TableScan, chosen: readonly TermUse[]): Path {
     work += readCost(term, rows);
     rows *= term.rows / tuples;
   }
-  const startup = chosen.length * COST.indexDescent * 2 + work + COST.nodeStart;
+  const startup = chosen.length * COST.postingStart + work + COST.nodeStart;
   // Row ids come sorted: rows are fetched in page order.
   const fetch = fetchCost(scan, fetched, 0, true) + fetched * filterCost(restrictions);
   const total = startup + fetch * (isCount(scan, chosen) ? 1 - scan.visible : 1);

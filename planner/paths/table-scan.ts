@@ -1,8 +1,10 @@
 /** What the access paths of one table share: its size, its conditions, what a filter costs. */
 import type { RelationEntry } from '../../catalog/entries.ts';
+import { NUMBER_KEY_TYPES, OID } from '../../types/index.ts';
 import { COST } from '../cost/params.ts';
 import type { Expr, SortKey } from '../expr.ts';
-import type { TableRelation } from '../logical.ts';
+import { someExpr, type TableRelation } from '../logical.ts';
+import { operatorOf } from '../operators.ts';
 import type { JoinProblem } from './join-problem.ts';
 import type { Path, RelSet } from './path.ts';
 
@@ -34,9 +36,33 @@ export interface TableScan {
   readonly rows: number;
 }
 
+/** Operators that look through a text. */
+const PATTERN_OPERATORS = new Set(['~~', '!~~', '~~*', '!~~*', '~', '!~', '~*', '!~*']);
+/** Types whose values are compared in a step or two; others are bytes. */
+const QUICK_TYPES = new Set<number>([...NUMBER_KEY_TYPES, OID.BOOL, OID.FLOAT4, OID.FLOAT8, OID.NUMERIC]);
+
 /** Cost of testing the conditions on one row. */
 export function filterCost(filters: readonly Expr[]): number {
-  return filters.length * COST.operator;
+  let cost = 0;
+  const add = (expr: Expr): boolean => {
+    cost += ownCost(expr);
+    return false;
+  };
+  for (const filter of filters) {
+    cost += COST.operator;
+    someExpr(filter, add);
+  }
+  return cost;
+}
+
+/** Of an expression, beyond its operands. */
+function ownCost(expr: Expr): number {
+  if (expr.kind === 'inList') return QUICK_TYPES.has(expr.arg.typeOid) ? COST.operator : COST.listOperator;
+  if (expr.kind === 'arrayCompare') return QUICK_TYPES.has(expr.left.typeOid) ? COST.operator : COST.listOperator;
+  if (expr.kind !== 'call') return 0;
+  const name = operatorOf(expr.function)?.name;
+  if (name !== undefined && PATTERN_OPERATORS.has(name)) return COST.patternOperator;
+  return expr.args.every((arg) => QUICK_TYPES.has(arg.typeOid)) ? COST.operator : COST.bytesOperator;
 }
 
 /** Pages that so many rows are on, when they stand anywhere. */
@@ -55,5 +81,8 @@ export function fetchCost(scan: TableScan, rows: number, inOrder: number, isPage
   const jumps = inOrder * together + (1 - inOrder) * (isPageWise ? touched : rows);
   const apart = isPageWise ? (COST.randomPage + COST.seqPage) / 2 : COST.randomPage;
   const cold = inOrder * together * COST.seqPage + (1 - inOrder) * touched * apart;
-  return rows * (COST.row + COST.fetch) + jumps * COST.fetchRandom + (1 - resident) * cold;
+  const scattered = isPageWise ? (1 - inOrder) * rows * Math.max(0, 1 - rows / tuples) : 0;
+  return (
+    rows * (COST.row + COST.fetch) + scattered * COST.fetchApart + jumps * COST.fetchRandom + (1 - resident) * cold
+  );
 }

@@ -43,4 +43,4 @@ export {
 export { Sweep } from './sweep.ts';
 export { undoInserts, undoNewest } from './undo.ts';
 export { VERSION_PREFIX_SIZE, VersionStore } from './version-store.ts';
-export { settlePage, VisibilityPasses } from './visibility.ts';
+export { settleFrame, settlePage, VisibilityPasses } from './visibility.ts';

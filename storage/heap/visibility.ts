@@ -37,7 +37,13 @@ export function settlePage(heap: Heap, pageNo: number): boolean {
   const { visibility } = heap;
   if (visibility.rowsOf(pageNo) >= 0) return true;
   if (visibility.holds > 0 && !visibility.has(pageNo)) return false;
-  const base = heap.context.pool.frameBase(heap.pages, pageNo);
+  return settleFrame(heap, pageNo, heap.context.pool.frameBase(heap.pages, pageNo));
+}
+
+/** The same for a page in memory, at `base`: it is no look-up, and so counted nowhere. */
+export function settleFrame(heap: Heap, pageNo: number, base: number): boolean {
+  const { visibility } = heap;
+  if (visibility.holds > 0 && !visibility.has(pageNo)) return false;
   // A bulk page is without rows at first, and what is put into it then is logged when it is full.
   const rows = heap.unsweptKeys.has(pageNo) ? 0 : settledRows(heap, base, heap.context.transactions.gcHorizon());
   visibility.written.delete(pageNo);
@@ -171,7 +177,7 @@ export class VisibilityPasses {
         if (heap.visibility.written.has(pageNo)) heap.visibility.written.delete(pageNo);
         else if (frames[pageNo] >= 0) {
           looked++;
-          if (settlePage(heap, pageNo)) this.settled++;
+          if (settleFrame(heap, pageNo, heap.context.pool.tryFrame(heap.pages, pageNo))) this.settled++;
         }
         if (looked >= SLICE_PAGES || passed >= SLICE_ENTRIES) return false;
       }

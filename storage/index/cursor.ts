@@ -1,16 +1,19 @@
 /**
- * A reader's place in an ordered dictionary: answers row ids between two bounds, forwards or backwards; those of one key in the
+ * A reader's place in a dictionary: answers row ids between two bounds, forwards or backwards; those of one key in the
  * order of row ids, or backwards.
  *
  * The dictionary may change between two calls (its version tells). The cursor then seeks its place again, behind the key and row
  * id it gave last; so none is given twice and none that stayed is missed.
  *
+ * Of a hash dictionary it may be asked for one key (both bounds), or for all entries.
+ *
  * Bounds are keys; on composite byte keys a bound may be a prefix of the key's columns (encodings are prefix-free per column):
  * `isPrefix` makes every key that begins with the upper bound's bytes lie within it.
  */
 import { assert } from '../../types/assert.ts';
+import { ROW_ID_SLOT_BITS } from '../limits.ts';
+import type { Dictionary } from './dictionary.ts';
 import { IndexKey } from './index-key.ts';
-import type { OrderedDictionary } from './ordered-dictionary.ts';
 
 /** What `next` answers at the end. */
 export const CURSOR_END = -1;
@@ -20,7 +23,7 @@ const CHUNK_ROWS_MIN = 8;
 const CHUNK_ROWS_MAX = 256;
 
 export class IndexCursor {
-  #dictionary: OrderedDictionary;
+  #dictionary: Dictionary;
   readonly lower = new IndexKey();
   readonly upper = new IndexKey();
   hasLower = false;
@@ -40,6 +43,8 @@ export class IndexCursor {
   /** The entry given last (valid while the version is unchanged); leaf 0: none given yet. */
   #lastLeaf = 0;
   #lastPosition = 0;
+  /** Entries given so far: as long as it is the same, so is the key. */
+  entriesGiven = 0;
   /** The row id given last. */
   #lastRow = 0;
   /** Its key, saved by `suspend`. */
@@ -53,7 +58,7 @@ export class IndexCursor {
   /** There may be more in the list behind the chunk, or behind #lastRow when that is used up. */
   #isInList = false;
 
-  constructor(dictionary: OrderedDictionary) {
+  constructor(dictionary: Dictionary) {
     this.#dictionary = dictionary;
   }
 
@@ -111,6 +116,61 @@ export class IndexCursor {
     this.#lastRow = this.descending ? 0 : ROW_ID_MAX;
     this.#ended = !this.#nextEntry();
     return !this.#ended;
+  }
+
+  /**
+   * Passes over what is left of a leaf, as far as the bounds go, without giving it: answers how many row ids that were. It stops at
+   * the first that is not on one of the pages, and at lists, unless all pages are known to be right (null). 0: go on with `next`.
+   * Forwards only.
+   */
+  passLeaf(pages: { has(pageNo: number): boolean } | null): number {
+    if (this.#ended) return 0;
+    if (!this.#started) this.#start();
+    else if (this.#version !== this.#dictionary.version) this.#seekAgain();
+    if (this.#isInList || this.#chunkAt < this.#chunkEnd) return 0;
+    const dictionary = this.#dictionary;
+    while (this.#leaf !== 0 && this.#position >= dictionary.leafCount(this.#leaf)) {
+      this.#leaf = dictionary.nextLeaf(this.#leaf);
+      this.#position = 0;
+    }
+    if (this.#leaf === 0) return 0;
+    const leaf = this.#leaf;
+    const from = this.#position;
+    let end = this.hasUpper ? this.#endInLeaf() : dictionary.leafCount(leaf);
+    let passed = 0;
+    if (pages === null) passed = dictionary.rowCountBetween(leaf, from, end);
+    else {
+      let at = from;
+      for (; at < end && !dictionary.isListAt(leaf, at); at++)
+        if (!pages.has(dictionary.postingAt(leaf, at) >>> ROW_ID_SLOT_BITS)) break;
+      end = at;
+      passed = end - from;
+    }
+    if (passed === 0) return 0;
+    this.#lastLeaf = leaf;
+    this.#lastPosition = end - 1;
+    this.#position = end;
+    // Should the place have to be sought again: behind this key.
+    this.#lastRow = ROW_ID_MAX;
+    return passed;
+  }
+
+  /** Behind the last entry of the leaf, from the place on, that is within the upper bound. */
+  #endInLeaf(): number {
+    const from = this.#position;
+    let low = from;
+    let high = this.#dictionary.leafCount(this.#leaf);
+    // Mostly all are.
+    this.#position = high - 1;
+    if (this.#isWithinUpper()) low = high;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      this.#position = middle;
+      if (this.#isWithinUpper()) low = middle + 1;
+      else high = middle;
+    }
+    this.#position = from;
+    return low;
   }
 
   /** Row ids of the key that `nextKey` went to. */
@@ -251,6 +311,7 @@ export class IndexCursor {
 
   /** Goes to the next entry within the bounds, which is the last one given from then on; false: there is none. */
   #nextEntry(): boolean {
+    this.entriesGiven++;
     return this.descending ? this.#stepBackward() : this.#stepForward();
   }
 

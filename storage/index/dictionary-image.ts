@@ -1,5 +1,5 @@
 /**
- * Index images: a dictionary's entries in a file, in key order, written in slices while the dictionary goes on changing.
+ * Index images: a dictionary's entries in a file, in its order, written in slices while the dictionary goes on changing.
  *
  *      header | chunk | chunk | ... | end
  *
@@ -12,7 +12,7 @@
  * | 16 | 4 | index oid |
  * | 20 | 4 | relation id of the heap |
  * | 24 | 8 | LSN as of which the image is good (f64): the redo LSN of the checkpoint that it was made for |
- * | 32 | 4 | 1: byte keys |
+ * | 32 | 4 | kind of dictionary: 1 for byte keys, plus 2 for the order of hashes (key-hash.ts) |
  * | 36 | 4 | size n of the definition |
  * | 40 | n | the index's definition, padded with zeros to a multiple of 8 |
  *
@@ -43,12 +43,13 @@ import { SqlError } from '../../types/errors.ts';
 import type { PageSet } from '../buffer/index.ts';
 import type { File, FileSystem } from '../io/index.ts';
 import { crc32 } from '../page/index.ts';
+import { type Dictionary, NODE_CAPACITY } from './dictionary.ts';
 import { IndexKey } from './index-key.ts';
-import { KEY_SIZE_MAX, slotSize } from './key-arena.ts';
-import { NODE_CAPACITY, type OrderedDictionary } from './ordered-dictionary.ts';
+import { KEY_SIZE_MAX, readSlot, slotSize } from './key-arena.ts';
+import { hashOfBytes, hashOfNumber } from './key-hash.ts';
 
 const MAGIC = 'HOTROWIX';
-/** Changes with the layout of the file and with the encoding of keys (types/key.ts, numberKey in the executor). */
+/** Changes with the layout of the file and with the encoding (types/key.ts, numberKey in the executor) and hashes of keys. */
 const VERSION = 2;
 const HEADER_SIZE = 40;
 const CHUNK_HEADER_SIZE = 16;
@@ -60,6 +61,8 @@ const BLOCK_ROWS_MAX = 8192;
 const BLOCK_SIZE_MAX = BLOCK_HEADER_SIZE + NODE_CAPACITY * (12 + slotSize(KEY_SIZE_MAX)) + BLOCK_ROWS_MAX * 4 + 8;
 const CHUNK_SIZE_MAX = 512 * 1024;
 const END_SIZE = 16;
+const KIND_BYTE_KEYS = 1;
+const KIND_HASHED = 2;
 const FLAG_LOSSY = 1;
 const FLAG_STALE_KEYS = 2;
 const ROW_PAGE_SHIFT = 9;
@@ -73,7 +76,11 @@ export interface ImageIdentity {
   readonly definition: string;
 }
 
-function headerOf(identity: ImageIdentity, hasByteKeys: boolean): Buffer<ArrayBuffer> {
+function kindOf({ hasByteKeys, isHashed }: Dictionary): number {
+  return (hasByteKeys ? KIND_BYTE_KEYS : 0) | (isHashed ? KIND_HASHED : 0);
+}
+
+function headerOf(identity: ImageIdentity, kind: number): Buffer<ArrayBuffer> {
   const definition = Buffer.from(identity.definition, 'utf8');
   const bytes = Buffer.alloc((HEADER_SIZE + definition.length + 7) & -8);
   bytes.write(MAGIC, 0, 'latin1');
@@ -81,7 +88,7 @@ function headerOf(identity: ImageIdentity, hasByteKeys: boolean): Buffer<ArrayBu
   bytes.writeUInt32LE(identity.oid, 16);
   bytes.writeUInt32LE(identity.relId, 20);
   bytes.writeDoubleLE(identity.lsn, 24);
-  bytes.writeUInt32LE(hasByteKeys ? 1 : 0, 32);
+  bytes.writeUInt32LE(kind, 32);
   bytes.writeUInt32LE(definition.length, 36);
   bytes.set(definition, HEADER_SIZE);
   bytes.writeUInt32LE(crc32(bytes, 16, bytes.length, 0), 12);
@@ -108,7 +115,7 @@ export class ImageBuffer {
 
 /** Writes an image: `next` makes its pieces one after the other, and may be called in different turns. */
 export class ImageWriter {
-  readonly dictionary: OrderedDictionary;
+  readonly dictionary: Dictionary;
   private readonly header: Buffer<ArrayBuffer>;
   private readonly chunk: ImageBuffer;
   private state: 'header' | 'entries' | 'end' = 'header';
@@ -123,10 +130,10 @@ export class ImageWriter {
   /** Its last row id that was dumped; -1: all of them, when the next entry is reached. */
   private lastRow = -1;
 
-  constructor(dictionary: OrderedDictionary, identity: ImageIdentity, buffer: ImageBuffer) {
+  constructor(dictionary: Dictionary, identity: ImageIdentity, buffer: ImageBuffer) {
     this.dictionary = dictionary;
     this.chunk = buffer;
-    this.header = headerOf(identity, dictionary.hasByteKeys);
+    this.header = headerOf(identity, kindOf(dictionary));
   }
 
   /** The file's next bytes, good until the next call; null at the end. Half a millisecond of work. */
@@ -332,10 +339,11 @@ export function checkImage(
   if (file.readSync(start, 0, HEADER_SIZE, 0) < HEADER_SIZE) return 'it ends in its header';
   const definition = Buffer.alloc(Math.min(start.readUInt32LE(36), file.size()));
   file.readSync(definition, 0, definition.length, HEADER_SIZE);
-  const header = headerOf({ ...identity, definition: definition.toString('utf8') }, start.readUInt32LE(32) === 1);
+  const header = headerOf({ ...identity, definition: definition.toString('utf8') }, start.readUInt32LE(32));
   const found = Buffer.alloc(header.length);
   file.readSync(found, 0, header.length, 0);
   if (!found.equals(header)) return whyOther(found, header);
+  const kind = header.readUInt32LE(32);
   const buffer = new ImageBuffer();
   const chunks = new ImageChunks(file, buffer, header.length, header.readUInt32LE(12));
   let count = 0;
@@ -347,9 +355,16 @@ export function checkImage(
     for (let at = CHUNK_HEADER_SIZE; at < chunks.length; ) {
       const block = blockAt(buffer, at, chunks.length);
       if (block === null) return `its entries before ${chunks.at} are not in order`;
+      let slotAt = 0;
       for (const number of block.numbers) {
-        if (number < last) return `its keys before ${chunks.at} are not in order`;
-        last = number;
+        let order = number;
+        if ((kind & KIND_BYTE_KEYS) !== 0) {
+          if (slotAt + 2 > block.slots.length) return `its entries before ${chunks.at} are not in order`;
+          if ((kind & KIND_HASHED) !== 0) order = hashOfSlot(number, block.slots, slotAt);
+          slotAt += slotSize(block.slots.readUInt16LE(slotAt));
+        } else if ((kind & KIND_HASHED) !== 0) order = hashOfNumber(number);
+        if (order < last) return `its keys before ${chunks.at} are not in order`;
+        last = order;
       }
       visit(block.rows);
       count += block.rows.length;
@@ -358,6 +373,14 @@ export function checkImage(
   }
   return chunks.entryCount === count && chunks.at === file.size() ? null : 'it has another size than it says';
 }
+
+function hashOfSlot(number: number, slots: Buffer, at: number): number {
+  slotKey.number = number;
+  readSlot(slots, at, slotKey);
+  return hashOfBytes(slotKey.bytes, slotKey.length);
+}
+
+const slotKey = new IndexKey();
 
 interface ImageBlock {
   readonly numbers: Float64Array;
@@ -417,12 +440,7 @@ export class ImageReader {
    * Fills the empty dictionary, but for entries of rows whose home is on a page of `without`. Answers null, or why the image
    * cannot be used: the dictionary is empty then.
    */
-  async load(
-    path: string,
-    dictionary: OrderedDictionary,
-    identity: ImageIdentity,
-    without: PageSet,
-  ): Promise<string | null> {
+  async load(path: string, dictionary: Dictionary, identity: ImageIdentity, without: PageSet): Promise<string | null> {
     this.dropped = 0;
     let why: string | null;
     try {
@@ -442,12 +460,12 @@ export class ImageReader {
 
   private async loadFile(
     file: File,
-    dictionary: OrderedDictionary,
+    dictionary: Dictionary,
     identity: ImageIdentity,
     without: PageSet,
   ): Promise<string | null> {
     const size = file.size();
-    const header = headerOf(identity, dictionary.hasByteKeys);
+    const header = headerOf(identity, kindOf(dictionary));
     const found = Buffer.alloc(header.length);
     file.readSync(found, 0, header.length, 0);
     if (!found.equals(header)) return whyOther(found, header);
@@ -472,7 +490,7 @@ export class ImageReader {
   }
 
   /** Answers how many entries the chunk has, -1 if something is wrong with them. */
-  private blocks(end: number, dictionary: OrderedDictionary, without: Uint32Array): number {
+  private blocks(end: number, dictionary: Dictionary, without: Uint32Array): number {
     let entries = 0;
     for (let at = CHUNK_HEADER_SIZE; at < end; ) {
       const block = blockAt(this.chunk, at, end);
@@ -491,7 +509,7 @@ export class ImageReader {
   }
 
   private appendWithout(
-    dictionary: OrderedDictionary,
+    dictionary: Dictionary,
     block: ImageBlock,
     slots: Uint8Array | null,
     without: Uint32Array,
@@ -537,6 +555,7 @@ function hasRowOn(rows: Uint32Array, pages: Uint32Array): boolean {
 function whyOther(found: Buffer, header: Buffer): string {
   if (found.toString('latin1', 0, 8) !== MAGIC) return 'it is not an index image';
   if (found.readUInt32LE(8) !== VERSION) return `it has format version ${found.readUInt32LE(8)}, not ${VERSION}`;
+  if (found.readUInt32LE(32) !== header.readUInt32LE(32)) return 'it is of another kind of dictionary';
   if (!found.subarray(16, HEADER_SIZE).equals(header.subarray(16, HEADER_SIZE)))
     return 'it is of another index or time';
   return 'it is of another definition of the index, or its header is damaged';

@@ -1,8 +1,9 @@
 /** Fills an empty dictionary from keys in its order with their row ids, as a sort gives them: leaf by leaf, without a search. */
+
+import type { Dictionary } from './dictionary.ts';
 import type { IndexKey } from './index-key.ts';
 import type { IndexMemory } from './index-memory.ts';
 import { PREFIX_SIZE, slotSize } from './key-arena.ts';
-import type { OrderedDictionary } from './ordered-dictionary.ts';
 
 /** A leaf's keys. */
 const KEYS_AT_ONCE = 116;
@@ -10,7 +11,7 @@ const KEYS_AT_ONCE = 116;
 const ROWS_AT_ONCE = 4096;
 
 export class DictionaryLoader {
-  readonly #dictionary: OrderedDictionary;
+  readonly #dictionary: Dictionary;
   readonly #memory: IndexMemory;
   readonly #numbers = new Float64Array(KEYS_AT_ONCE);
   readonly #counts = new Uint32Array(KEYS_AT_ONCE);
@@ -20,7 +21,7 @@ export class DictionaryLoader {
   #rowCount = 0;
   #slotBytes = 0;
 
-  constructor(dictionary: OrderedDictionary, memory: IndexMemory) {
+  constructor(dictionary: Dictionary, memory: IndexMemory) {
     this.#dictionary = dictionary;
     this.#memory = memory;
   }

@@ -1,8 +1,10 @@
 /** Dictionaries and posting lists. See README.md. */
 export { atLeastSet } from './at-least-set.ts';
 export { CURSOR_END, IndexCursor } from './cursor.ts';
+export { Dictionary } from './dictionary.ts';
 export { ImageBuffer, type ImageIdentity, ImageReader, ImageWriter } from './dictionary-image.ts';
 export { DictionaryLoader } from './dictionary-loader.ts';
+export { HashDictionary } from './hash-dictionary.ts';
 export { IndexKey } from './index-key.ts';
 export { IndexMemory } from './index-memory.ts';
 export { KEY_SIZE_MAX } from './key-arena.ts';
@@ -18,6 +20,7 @@ export {
   PostingCounter,
   PostingReader,
   type PostingSet,
+  PostingSummary,
   rangeSet,
 } from './posting-set.ts';
 export type { RowGroup } from './row-group.ts';

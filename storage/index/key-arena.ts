@@ -8,6 +8,7 @@
  * never given out.
  */
 import { assert } from '../../types/assert.ts';
+import type { IndexKey } from './index-key.ts';
 import { IndexMemory } from './index-memory.ts';
 
 const SEGMENT_SIZE_BITS = 20;
@@ -219,15 +220,30 @@ export class KeyArena {
     const segment = this.#segments[ref >>> UNITS_PER_SEGMENT_BITS];
     const start = (ref & UNITS_MASK) << UNIT_BITS;
     const length = segment[start] | (segment[start + 1] << 8);
-    let high = Math.floor(prefix / 16777216);
-    let low = prefix - high * 16777216;
-    for (let i = 2; i >= 0; i--) {
-      if (i < length) target[i] = high & 255;
-      if (i + 3 < length) target[i + 3] = low & 255;
-      high >>>= 8;
-      low >>>= 8;
-    }
+    writePrefix(prefix, length, target);
     if (length > PREFIX_SIZE) target.set(segment.subarray(start + 2, start + 2 + length - PREFIX_SIZE), PREFIX_SIZE);
     return length;
+  }
+}
+
+/** For images: completes a key, whose number is set, with what the slot at source[at..) has. */
+export function readSlot(source: Uint8Array, at: number, key: IndexKey): void {
+  const length = source[at] | (source[at + 1] << 8);
+  key.length = 0;
+  key.reserve(length);
+  writePrefix(key.number, length, key.bytes);
+  for (let i = PREFIX_SIZE; i < length; i++) key.bytes[i] = source[at + 2 + i - PREFIX_SIZE];
+  key.length = length;
+}
+
+/** The first six bytes of a key, or as many as it has. */
+function writePrefix(prefix: number, length: number, target: Uint8Array): void {
+  let high = Math.floor(prefix / 16777216);
+  let low = prefix - high * 16777216;
+  for (let i = 2; i >= 0; i--) {
+    if (i < length) target[i] = high & 255;
+    if (i + 3 < length) target[i + 3] = low & 255;
+    high >>>= 8;
+    low >>>= 8;
   }
 }

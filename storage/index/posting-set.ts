@@ -14,11 +14,34 @@
  * A PostingSet may be read by one reader at a time, and again after it.
  */
 import type { IndexCursor } from './cursor.ts';
+import type { Dictionary } from './dictionary.ts';
 import { IndexKey } from './index-key.ts';
 import { IndexMemory } from './index-memory.ts';
-import type { OrderedDictionary } from './ordered-dictionary.ts';
 import { GROUP_END, GroupPlace, PostingLists } from './posting-lists.ts';
 import { ContainerView, RowGroup } from './row-group.ts';
+
+/** What posting lists take part, for EXPLAIN; flat lists count as arrays. */
+export class PostingSummary {
+  lists = 0;
+  rows = 0;
+  arrays = 0;
+  bitmaps = 0;
+  runs = 0;
+
+  add(lists: PostingLists, list: number): void {
+    const { rows, flat, arrays, bitmaps, runs } = lists.describe(list);
+    this.lists++;
+    this.rows += rows;
+    this.arrays += flat ? 1 : arrays;
+    this.bitmaps += bitmaps;
+    this.runs += runs;
+  }
+
+  addRow(): void {
+    this.lists++;
+    this.rows++;
+  }
+}
 
 export interface PostingSet {
   /** Row ids in it at most; of one key exactly. Known when it is prepared. */
@@ -39,6 +62,8 @@ export interface PostingSet {
   retain(group: number, target: RowGroup): void;
   discard(group: number, target: RowGroup): void;
   add(group: number, target: RowGroup): void;
+  /** Adds its lists. */
+  describe(summary: PostingSummary): void;
 }
 
 /**
@@ -48,6 +73,7 @@ export interface PostingSet {
 abstract class LeafSet implements PostingSet {
   abstract readonly rowsMax: number;
   abstract readonly sizeBytes: number;
+  abstract describe(summary: PostingSummary): void;
   protected readonly view = new ContainerView();
   protected readonly place = new GroupPlace();
   #asked = GROUP_END + 1;
@@ -139,6 +165,11 @@ class GatheredSet extends LeafSet {
     return this.#lists.slab.sizeBytes;
   }
 
+  describe(summary: PostingSummary): void {
+    if (this.#count > 1) summary.add(this.#lists, this.#list);
+    else if (this.#count === 1) summary.addRow();
+  }
+
   /** Before the first group is asked for. */
   take(row: number): void {
     if (this.#count === 0) {
@@ -171,14 +202,14 @@ class GatheredSet extends LeafSet {
 
 /** The posting of one key. */
 class KeySet extends LeafSet {
-  readonly #dictionary: OrderedDictionary;
+  readonly #dictionary: Dictionary;
   readonly #key = new IndexKey();
   #version = -1;
   /** Row ids now; with one, #posting is it, else a list. */
   #count = 0;
   #posting = 0;
 
-  constructor(dictionary: OrderedDictionary, key: IndexKey) {
+  constructor(dictionary: Dictionary, key: IndexKey) {
     super();
     this.#dictionary = dictionary;
     this.#key.copyFrom(key);
@@ -189,6 +220,12 @@ class KeySet extends LeafSet {
   get rowsMax(): number {
     if (this.isOutdated()) this.#find();
     return this.#count;
+  }
+
+  describe(summary: PostingSummary): void {
+    if (this.isOutdated()) this.#find();
+    if (this.#count > 1) summary.add(this.#dictionary.lists, this.#posting);
+    else if (this.#count === 1) summary.addRow();
   }
 
   #find(): void {
@@ -242,6 +279,10 @@ export abstract class CombinedSet implements PostingSet {
 
   suspend(): void {
     for (const set of this.sets) set.suspend();
+  }
+
+  describe(summary: PostingSummary): void {
+    for (const set of this.sets) set.describe(summary);
   }
 
   abstract nextGroup(group: number): number;
@@ -386,13 +427,13 @@ const chunk = new Uint32Array(CHUNK_ROWS);
 
 /** All keys between the bounds of a cursor. */
 class RangeSet extends CombinedSet {
-  readonly #dictionary: OrderedDictionary;
+  readonly #dictionary: Dictionary;
   readonly #cursor: IndexCursor;
   readonly #gathered: GatheredSet;
   readonly #union: OrSet;
   #isPrepared = false;
 
-  constructor(dictionary: OrderedDictionary, cursor: IndexCursor) {
+  constructor(dictionary: Dictionary, cursor: IndexCursor) {
     const gathered = new GatheredSet();
     const sets: PostingSet[] = [gathered];
     super(sets);
@@ -466,12 +507,12 @@ class RangeSet extends CombinedSet {
 }
 
 /** The row ids of one key. */
-export function keySet(dictionary: OrderedDictionary, key: IndexKey): PostingSet {
+export function keySet(dictionary: Dictionary, key: IndexKey): PostingSet {
   return new KeySet(dictionary, key);
 }
 
 /** The row ids of all keys between the cursor's bounds; the cursor is the set's own from then on. */
-export function rangeSet(dictionary: OrderedDictionary, cursor: IndexCursor): PostingSet {
+export function rangeSet(dictionary: Dictionary, cursor: IndexCursor): PostingSet {
   cursor.reset();
   return new RangeSet(dictionary, cursor);
 }
@@ -509,6 +550,8 @@ export class PostingReader {
   rows = new Uint32Array(1024);
   next = 0;
   end = 0;
+  /** Row ids read so far. */
+  rowsRead = 0;
   #nextGroup = 0;
   #isPrepared = false;
 
@@ -550,7 +593,9 @@ export class PostingReader {
       this.set.load(group, groupScratch);
       if (groupScratch.isEmpty) continue;
       this.#reserve(this.end + groupScratch.rows);
-      this.end += groupScratch.copyRows(group, this.rows, this.end);
+      const copied = groupScratch.copyRows(group, this.rows, this.end);
+      this.end += copied;
+      this.rowsRead += copied;
     }
     return this.end;
   }

@@ -14,7 +14,7 @@ const { options } = readWords(process.argv.slice(2));
 const first = options.seed ?? options.from ?? Date.now() % 1_000_000_000;
 const count = options.seed === null ? options.seeds : 1;
 const tally = newTally();
-const SEED_MS_MAX = 20_000;
+const SEED_MS_MAX = options.sql ? 60_000 : 20_000;
 const begun = performance.now();
 const realTimeout = setTimeout;
 const realClear = clearTimeout;

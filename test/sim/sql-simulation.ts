@@ -16,6 +16,7 @@ import { describeProblem, verifyDirectory } from '../../storage/verify/index.ts'
 import type { SqlError } from '../../types/errors.ts';
 import { Random } from '../storage/heap/support.ts';
 import { DirectClient } from '../support/direct-client.ts';
+import { askOldSnapshot, checkIndexes } from './access-paths.ts';
 import { DIRECTORY, FAULTY_OPS, newTally, type Tally } from './simulation.ts';
 import { turn, VirtualTime } from './virtual-time.ts';
 
@@ -29,13 +30,14 @@ const SCHEMA = `
     made text, dropped text, truncated boolean, id bigserial UNIQUE);
   CREATE INDEX ledger_account ON ledger (account);
   CREATE TABLE scratch (number int PRIMARY KEY);
-  CREATE TABLE wide (id int PRIMARY KEY, size int NOT NULL, body text NOT NULL, filler text);
+  CREATE TABLE wide (id int PRIMARY KEY, size int NOT NULL, body text NOT NULL, filler text, tags int[]);
   ALTER TABLE wide ALTER body SET STORAGE EXTERNAL;
   CREATE INDEX wide_size ON wide (size DESC);
+  CREATE INDEX wide_tags ON wide USING gin (tags);
   CREATE INDEX wide_start ON wide (left(body, 5), id) WHERE size > 3;
   INSERT INTO accounts SELECT g, 'owner ' || g % 7, 0, NULL FROM generate_series(1, 40) g`;
 
-const EXPECTED_ERRORS = ['25P02', '40P01', '40001', '23503', '23505', '42P01', '3B001', '57P01'];
+const EXPECTED_ERRORS = ['25P02', '40P01', '40001', '23503', '23505', '42P01', '42P07', '42704', '3B001', '57P01'];
 
 /** Outside transactions. Tables are emptied from their ends, and by and by given back, moved, or filled again. */
 const UPKEEP = [
@@ -46,6 +48,13 @@ const UPKEEP = [
   'VACUUM FULL wide',
   'VACUUM FULL scratch',
   'ANALYZE',
+  // Some of these fail half done, one always, and leave an index that is kept and not used.
+  'CREATE INDEX CONCURRENTLY built ON wide (filler)',
+  'CREATE UNIQUE INDEX CONCURRENTLY built ON wide (id, size)',
+  'CREATE UNIQUE INDEX CONCURRENTLY built ON accounts ((id % 7))',
+  'CREATE INDEX CONCURRENTLY built ON wide USING gin (tags) WHERE size > 2',
+  'DROP INDEX IF EXISTS built',
+  'DROP INDEX CONCURRENTLY IF EXISTS built',
   'DELETE FROM wide WHERE id > (SELECT avg(id) FROM wide)',
   'DELETE FROM scratch WHERE number > (SELECT avg(number) FROM scratch)',
 ];
@@ -163,6 +172,8 @@ class SqlSimulation {
     const fillsDisk = random.below(3) === 0;
     const actors: Actor[] = [];
     for (let i = 0; i < SESSIONS; i++) actors.push({ client: new DirectClient(server), number: 0 });
+    const reader: Actor = { client: new DirectClient(server), number: 0 };
+    let isReading = false;
     for (let steps = random.below(STEPS_MAX); steps > 0 && !life.isStopped; steps--) {
       if (fillsDisk && random.below(40) === 0) this.fillDisk(fileSystem);
       const free = actors.filter((actor) => !actor.client.isBusy);
@@ -172,6 +183,17 @@ class SqlSimulation {
           if (!life.isStopped) throw error;
         });
       }
+      if (!isReading && random.below(20) === 0) {
+        isReading = true;
+        this.read(reader.client).then(
+          () => {
+            isReading = false;
+          },
+          (error) => {
+            if (!life.isStopped) throw error;
+          },
+        );
+      }
       if (free.length < SESSIONS || random.below(3) === 0) await turn();
     }
     cut();
@@ -179,8 +201,8 @@ class SqlSimulation {
     fileSystem.capacity = Number.POSITIVE_INFINITY;
     fileSystem.claimedFree = null;
     if (life.isStopped) tally.engineStops++;
-    else if (random.below(2) === 0) await this.recover(server, actors);
-    this.stop(server, actors);
+    else if (random.below(2) === 0) await this.recover(server, actors, reader);
+    this.stop(server, [...actors, reader]);
     cuts.push(...cuts.splice(random.below(cuts.length), 1));
     let survivor = server;
     for (const each of cuts) {
@@ -225,12 +247,15 @@ class SqlSimulation {
   }
 
   /** The disk is well again: sessions come to an end, and the server that went through it all serves what a new one would. */
-  private async recover(server: DatabaseServer, actors: readonly Actor[]): Promise<void> {
+  private async recover(server: DatabaseServer, actors: readonly Actor[], reader: Actor): Promise<void> {
     for (let turns = 0; ; turns++) {
       if (this.life.isStopped) return;
       if (turns > TURNS_MAX) throw new Error('sessions do not come to an end, though the disk is well');
       const free = actors.filter(({ client }) => !client.isBusy);
-      if (free.length === actors.length && free.every(({ client }) => client.transactionStatus === 'I')) break;
+      // The reader comes to its end by itself, when nobody is in its way.
+      const isRead = !reader.client.isBusy && reader.client.transactionStatus === 'I';
+      if (isRead && free.length === actors.length && free.every(({ client }) => client.transactionStatus === 'I'))
+        break;
       for (const { client } of free) if (client.transactionStatus !== 'I') void client.query('ROLLBACK');
       await turn();
     }
@@ -305,10 +330,11 @@ class SqlSimulation {
           `UPDATE accounts SET owner = 'owner ${random.below(9)}' WHERE id = ${id}`,
           `INSERT INTO scratch SELECT g FROM generate_series(${this.nextNumber * 1000}, ${this.nextNumber * 1000 + 200}) g`,
           'DELETE FROM scratch WHERE number % 3 = 0',
-          `INSERT INTO wide SELECT g, s, repeat(md5(g::text), s), 'f' FROM (SELECT g, (g * 7 + ${size}) % ${size + 1} AS s
+          `INSERT INTO wide SELECT g, s, repeat(md5(g::text), s), 'f', ARRAY[s % 5, 10 + g % 7] FROM (SELECT g, (g * 7 + ${size}) % ${size + 1} AS s
            FROM generate_series(${this.nextNumber * 1000}, ${this.nextNumber * 1000 + random.below(40)}) g) q`,
           `UPDATE wide SET size = ${size}, body = repeat(md5(id::text), ${size}) WHERE ${some} AND id % 5 = 1`,
           `UPDATE wide SET filler = repeat('f', ${size}) WHERE ${some}`,
+          `UPDATE wide SET tags = ARRAY[size % 5, ${random.below(5)}, 10 + id % 7] WHERE ${some} AND id % 3 = 1`,
           `DELETE FROM wide WHERE ${some} AND id % 2 = 0`,
           'TRUNCATE wide',
           'SELECT count(*), sum(length(body)) FROM wide',
@@ -342,6 +368,15 @@ class SqlSimulation {
     await this.statement(actor.client, statements.join(';'));
   }
 
+  /** Asks the same again and again in a snapshot that grows old. */
+  private async read(client: DirectClient): Promise<void> {
+    const { life } = this;
+    const error = await askOldSnapshot(client, this.random, this.random.below(4));
+    if (error === null) return;
+    if (!EXPECTED_ERRORS.includes(error.code)) this.expectDiskError(life, error, 'an older snapshot');
+    if (client.transactionStatus !== 'I') await client.query('ROLLBACK');
+  }
+
   private async check(server: DatabaseServer, acknowledged: number): Promise<void> {
     const { random } = this;
     const client = new DirectClient(server);
@@ -362,14 +397,26 @@ class SqlSimulation {
     ).to.deep.equal([]);
     expect(await client.rows('SELECT id FROM wide WHERE body <> repeat(md5(id::text), size)')).to.deep.equal([]);
     await this.checkTables(client);
-    await checkIndexes(client);
-    // What a start believes to be free is.
+    await checkIndexes(client, this.random);
+    // What a start believes to be free is; what is all-visible stops to be, for all but older snapshots, when it is written to.
+    if (random.below(2) === 0) await client.rows('VACUUM');
+    const reader = new DirectClient(server);
+    const reading = askOldSnapshot(reader, random, 2);
+    for (let turns = random.below(100); turns > 0; turns--) await turn();
     const first = this.nextNumber++ * 1000 + 500;
     const more = `generate_series(${first}, ${first + 300}) g`;
     await client.rows(`BEGIN; INSERT INTO scratch SELECT -g FROM ${more};
-      INSERT INTO wide SELECT -g, g % 30, repeat(md5((-g)::text), g % 30) FROM ${more}`);
+      INSERT INTO wide SELECT -g, g % 30, repeat(md5((-g)::text), g % 30), 'f', ARRAY[g % 5, 10 + g % 7] FROM ${more};
+      UPDATE scratch SET number = number + 500000000 WHERE number % 5 = 1 AND abs(number) < 500000000;
+      DELETE FROM scratch WHERE number % 7 = 1;
+      UPDATE wide SET tags = ARRAY[${random.below(5)}], filler = repeat('f', ${random.below(40)}) WHERE id % 7 = 1;
+      DELETE FROM wide WHERE id % 7 = 2`);
+    if (random.below(2) === 0) await checkIndexes(client, random);
     await client.rows(random.below(2) === 0 ? 'COMMIT' : 'ROLLBACK');
-    await checkIndexes(client);
+    const error = await reading;
+    if (error !== null) throw error;
+    reader.close();
+    await checkIndexes(client, this.random);
     await checkCounts(client, server);
     const [[largest]] = await client.rows('SELECT coalesce(max(id), 0) FROM ledger');
     const [[next]] = await client.rows("SELECT nextval('ledger_id_seq')");
@@ -414,7 +461,7 @@ class SqlSimulation {
     for (const table of ['accounts', 'ledger', 'scratch', 'wide'])
       all.push(await client.rows(`SELECT * FROM ${table} ORDER BY 1`));
     all.push(await client.rows('SELECT relname, relkind FROM pg_class WHERE oid >= 16384 ORDER BY 1'));
-    await checkIndexes(client);
+    await checkIndexes(client, this.random);
     client.close();
     return all;
   }
@@ -428,32 +475,6 @@ async function checkCounts(client: DirectClient, server: DatabaseServer): Promis
   for (const [name, relId] of heaps) {
     const [[count]] = await client.rows(`SELECT count(*) FROM ${name}`);
     expect(server.engine.heap(Number(relId)).rowCount, `rows of ${name}`).to.equal(Number(count));
-  }
-}
-
-/** Each index answers as the table does. */
-async function checkIndexes(client: DirectClient): Promise<void> {
-  const questions = [
-    'SELECT id, owner FROM accounts WHERE id BETWEEN 0 AND 1000 ORDER BY id',
-    "SELECT id, owner FROM accounts WHERE owner >= '' AND owner < 'p' ORDER BY owner, id",
-    'SELECT id, balance FROM accounts WHERE balance > 0 ORDER BY balance, id',
-    'SELECT number FROM ledger WHERE number > 0 ORDER BY number',
-    'SELECT account, number FROM ledger WHERE account BETWEEN 0 AND 1000 ORDER BY account, number',
-    'SELECT id FROM ledger WHERE id > 0 ORDER BY id',
-    'SELECT number FROM scratch WHERE number > -2000000000 ORDER BY number',
-    'SELECT id, size FROM wide WHERE id > -2000000000 ORDER BY id',
-    'SELECT size, id FROM wide WHERE size >= 0 ORDER BY size DESC, id',
-    "SELECT left(body, 5), id FROM wide WHERE size > 3 AND left(body, 5) >= '' ORDER BY left(body, 5), id",
-  ];
-  for (const question of questions) {
-    await client.rows('SET enable_seqscan = off');
-    const byIndex = await client.rows(question);
-    await client.rows(
-      'SET enable_seqscan = on; SET enable_indexscan = off; SET enable_bitmapscan = off; SET enable_indexonlyscan = off',
-    );
-    const byTable = await client.rows(question);
-    await client.rows('RESET ALL');
-    expect(byIndex, question).to.deep.equal(byTable);
   }
 }
 

@@ -25,6 +25,7 @@ export class DirectClient {
   private tags: string[] = [];
   private error: SqlError | null = null;
   private whenDone: ((answer: DirectAnswer) => void) | null = null;
+  private whenThrown: (error: unknown) => void = () => {};
   /** The statement that is asked next is not told to a session that has been left behind. */
   private isAbandoned = false;
 
@@ -49,8 +50,9 @@ export class DirectClient {
   }
 
   query(text: string): Promise<DirectAnswer> {
-    return new Promise((resolve) => {
+    return new Promise((resolve, reject) => {
       this.whenDone = resolve;
+      this.whenThrown = reject;
       this.tags = [];
       this.error = null;
       this.out.length = 0;
@@ -75,7 +77,14 @@ export class DirectClient {
   }
 
   private readonly resume = (): void => {
-    if (this.whenDone !== null && !this.isAbandoned) this.settle(this.session.resume());
+    if (this.whenDone === null || this.isAbandoned) return;
+    try {
+      this.settle(this.session.resume());
+    } catch (error) {
+      // With the log broken a session throws, whether at its first step or a later one: `query` does too.
+      this.whenDone = null;
+      this.whenThrown(error);
+    }
   };
 
   private settle(step: Step): void {

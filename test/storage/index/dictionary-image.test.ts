@@ -2,6 +2,8 @@
 import { expect } from 'chai';
 import { PageSet } from '../../../storage/buffer/index.ts';
 import {
+  type Dictionary,
+  HashDictionary,
   ImageBuffer,
   type ImageIdentity,
   ImageReader,
@@ -26,7 +28,16 @@ function keyOf(value: number, hasByteKeys: boolean, key = new IndexKey()): Index
   return key;
 }
 
-function entriesOf(dictionary: OrderedDictionary): string[] {
+interface Kind {
+  readonly hasByteKeys: boolean;
+  readonly isHashed: boolean;
+}
+
+function empty({ hasByteKeys, isHashed }: Kind): Dictionary {
+  return isHashed ? new HashDictionary(hasByteKeys) : new OrderedDictionary(hasByteKeys);
+}
+
+function entriesOf(dictionary: Dictionary): string[] {
   const entries: string[] = [];
   const key = new IndexKey();
   const rows = new Uint32Array(dictionary.count);
@@ -44,7 +55,7 @@ function entriesOf(dictionary: OrderedDictionary): string[] {
   return entries;
 }
 
-function writeImage(fileSystem: MemoryFileSystem, dictionary: OrderedDictionary, between = (): void => {}): number {
+function writeImage(fileSystem: MemoryFileSystem, dictionary: Dictionary, between = (): void => {}): number {
   fileSystem.mkdir('/d');
   const file = fileSystem.open(PATH, 'create');
   const writer = new ImageWriter(dictionary, IDENTITY, new ImageBuffer());
@@ -60,26 +71,35 @@ function writeImage(fileSystem: MemoryFileSystem, dictionary: OrderedDictionary,
 
 async function load(
   fileSystem: MemoryFileSystem,
-  hasByteKeys: boolean,
+  kind: Kind,
   without = new PageSet(),
   identity = IDENTITY,
-): Promise<{ why: string | null; dictionary: OrderedDictionary }> {
-  const dictionary = new OrderedDictionary(hasByteKeys);
+): Promise<{ why: string | null; dictionary: Dictionary }> {
+  const dictionary = empty(kind);
   const why = await new ImageReader(fileSystem).load(PATH, dictionary, identity, without);
   dictionary.checkInvariants();
   return { why, dictionary };
 }
 
-function filled(hasByteKeys: boolean, count: number, random: Random): OrderedDictionary {
-  const dictionary = new OrderedDictionary(hasByteKeys);
+function filled(kind: Kind, count: number, random: Random): Dictionary {
+  const dictionary = empty(kind);
+  const { hasByteKeys } = kind;
   for (let i = 0; i < count; i++) dictionary.insert(keyOf(random.below(count / 2), hasByteKeys), i * 7);
   return dictionary;
 }
 
-for (const hasByteKeys of [false, true]) {
-  describe(`an image of ${hasByteKeys ? 'byte' : 'number'} keys`, () => {
+const kinds: readonly Kind[] = [
+  { hasByteKeys: false, isHashed: false },
+  { hasByteKeys: true, isHashed: false },
+  { hasByteKeys: false, isHashed: true },
+  { hasByteKeys: true, isHashed: true },
+];
+
+for (const kind of kinds) {
+  const { hasByteKeys } = kind;
+  describe(`an image of ${hasByteKeys ? 'byte' : 'number'} keys, ${kind.isHashed ? 'hashed' : 'ordered'}`, () => {
     it('of an index that goes while its image is being written is written to its end', () => {
-      const dictionary = new OrderedDictionary(false);
+      const dictionary = empty({ ...kind, hasByteKeys: false });
       for (let row = 0; row < 400_000; row++) dictionary.insert(keyOf(row % 40, false), row);
       const before = entriesOf(dictionary);
       const fileSystem = new MemoryFileSystem();
@@ -95,11 +115,11 @@ for (const hasByteKeys of [false, true]) {
       const random = new Random(SEED);
       for (const count of [0, 1, 127, 128, 129, 2000, hasByteKeys ? 12_000 : 40_000]) {
         const fileSystem = new MemoryFileSystem();
-        const before = filled(hasByteKeys, count, random);
+        const before = filled(kind, count, random);
         before.isLossy = count === 129;
         before.hasStaleKeys = count === 128;
         writeImage(fileSystem, before);
-        const { why, dictionary } = await load(fileSystem, hasByteKeys);
+        const { why, dictionary } = await load(fileSystem, kind);
         expect(why).to.equal(null);
         expect(entriesOf(dictionary)).to.deep.equal(entriesOf(before));
         expect([dictionary.isLossy, dictionary.hasStaleKeys]).to.deep.equal([count === 129, count === 128]);
@@ -118,7 +138,7 @@ for (const hasByteKeys of [false, true]) {
       const random = new Random(SEED);
       const fileSystem = new MemoryFileSystem();
       // Rows of pages below 100 stay; those of the others come and go.
-      const dictionary = new OrderedDictionary(hasByteKeys);
+      const dictionary = empty(kind);
       const steady: string[] = [];
       const keys = hasByteKeys ? 20_000 : 60_000;
       for (let i = 0; i < keys; i++) dictionary.insert(keyOf(i, hasByteKeys), (random.below(200) << 9) + (i % 500));
@@ -138,21 +158,21 @@ for (const hasByteKeys of [false, true]) {
         }
       });
       expect(slices).to.be.greaterThan(3);
-      const loaded = await load(fileSystem, hasByteKeys, changing);
+      const loaded = await load(fileSystem, kind, changing);
       expect(loaded.why).to.equal(null);
       expect(entriesOf(loaded.dictionary)).to.deep.equal(steady);
     }).timeout(20000);
 
     it('is finished when the index is dropped meanwhile', async () => {
       const fileSystem = new MemoryFileSystem();
-      const dictionary = filled(hasByteKeys, hasByteKeys ? 12_000 : 120_000, new Random(SEED));
+      const dictionary = filled(kind, hasByteKeys ? 12_000 : 120_000, new Random(SEED));
       const entries = entriesOf(dictionary);
       let slices = 0;
       writeImage(fileSystem, dictionary, () => {
         if (slices++ === 0) dictionary.release();
       });
       expect(slices).to.be.above(1);
-      const loaded = await load(fileSystem, hasByteKeys);
+      const loaded = await load(fileSystem, kind);
       expect(loaded.why).to.equal(null);
       expect(entriesOf(loaded.dictionary)).to.deep.equal(entries);
     }).timeout(20_000);
@@ -160,9 +180,9 @@ for (const hasByteKeys of [false, true]) {
     it('is refused when a byte is wrong, the end is missing, or it is of something else; nothing of it is left', async () => {
       const random = new Random(SEED);
       const fileSystem = new MemoryFileSystem();
-      const size = writeImage(fileSystem, filled(hasByteKeys, 3000, random));
+      const size = writeImage(fileSystem, filled(kind, 3000, random));
       const refused = async (words: RegExp, identity = IDENTITY): Promise<void> => {
-        const { why, dictionary } = await load(fileSystem, hasByteKeys, new PageSet(), identity);
+        const { why, dictionary } = await load(fileSystem, kind, new PageSet(), identity);
         expect(why, `SEED=${SEED}`).to.match(words);
         expect(dictionary.count).to.equal(0);
         expect(dictionary.insert(keyOf(5, hasByteKeys), 9)).to.equal(true);
@@ -185,8 +205,9 @@ for (const hasByteKeys of [false, true]) {
       await refused(/another index or time/, { ...IDENTITY, lsn: 4104 });
       await refused(/another index or time/, { ...IDENTITY, oid: 16401 });
       await refused(/another definition/, { ...IDENTITY, definition: 'btree (b)' });
-      expect((await load(fileSystem, hasByteKeys)).why).to.equal(null);
-      expect((await load(fileSystem, !hasByteKeys)).why).to.not.equal(null);
+      expect((await load(fileSystem, kind)).why).to.equal(null);
+      for (const other of kinds)
+        if (other !== kind) expect((await load(fileSystem, other)).why).to.equal('it is of another kind of dictionary');
       for (const length of [size - 1, size - 16, size - 40, 1000, 47, 3, 0]) {
         file.truncateSync(length);
         await refused(/./);

@@ -1,0 +1,29 @@
+/**
+ * User-made types in kept texts (defaults, checks, index expressions, views) stand there by oid, as in PostgreSQL's node trees: so
+ * neither the search path of whoever uses the text nor a new name or schema of the type makes a difference. A kept type name is
+ * one identifier, a mark and the oid; what users see has the name instead.
+ */
+import { formatType } from '../types/index.ts';
+import type { Catalog } from './catalog.ts';
+import { typeDisplayName } from './pg-catalog/definitions.ts';
+
+const MARK = '\u0001';
+const QUOTED = new RegExp(`"${MARK}([0-9]+)"`, 'g');
+
+/** The identifier (unquoted) that a type is kept under. */
+export function keptTypeName(oid: number): string {
+  return MARK + String(oid);
+}
+
+/** The oid of an identifier that keptTypeName made; 0 for others. */
+export function keptTypeOid(name: string): number {
+  return name.startsWith(MARK) ? Number(name.slice(MARK.length)) : 0;
+}
+
+/** A kept text as it is shown. */
+export function shownTypes(catalog: Catalog, text: string, searchPath: readonly string[]): string {
+  if (!text.includes(MARK)) return text;
+  return text.replace(QUOTED, (_, oid: string) =>
+    typeDisplayName(catalog, Number(oid), searchPath, (type) => formatType(type)),
+  );
+}

@@ -1,0 +1,50 @@
+/** Type names of a text that is to be kept: user-made ones by oid (catalog/kept-types.ts). */
+import { keptTypeName } from '../../catalog/kept-types.ts';
+import type { TypeName } from '../../parser/ast.ts';
+import { FIRST_OID } from '../../storage/api.ts';
+import { formatType, isArrayType, typeByName, typeByOid } from '../../types/index.ts';
+import type { DdlContext } from './context.ts';
+
+/** The AST with every name of a user-made type replaced. */
+export function withKeptTypes<T>(x: DdlContext, node: T): T {
+  if (Array.isArray(node)) {
+    const items = node.map((item) => withKeptTypes(x, item));
+    return (items.some((item, i) => item !== node[i]) ? items : node) as T;
+  }
+  if (typeof node !== 'object' || node === null || Object.getPrototypeOf(node) !== Object.prototype) return node;
+  const record = node as Record<string, unknown>;
+  if (record['kind'] === 'typeName') return keptName(x, record as unknown as TypeName) as T;
+  let changed: Record<string, unknown> | null = null;
+  for (const [key, value] of Object.entries(record)) {
+    const kept = withKeptTypes(x, value);
+    if (kept === value) continue;
+    changed ??= { ...record };
+    changed[key] = kept;
+  }
+  return (changed ?? record) as T;
+}
+
+function keptName(x: DdlContext, type: TypeName): TypeName {
+  if (type.percentType) return type;
+  const last = type.name[type.name.length - 1];
+  const schema = type.name.length > 1 ? type.name[type.name.length - 2] : null;
+  const found = x.catalog.typeByName(schema, last, x.searchPath);
+  // Tables' row types have no entry of their own by oid; built-in names are found first.
+  if (found === undefined || x.catalog.type(found.oid) === undefined) return type;
+  if (schema === null && isBuiltIn(last)) return type;
+  return { ...type, name: [keptTypeName(found.oid)] };
+}
+
+function isBuiltIn(name: string): boolean {
+  const type = typeByName(name);
+  return type !== undefined && type.oid < FIRST_OID;
+}
+
+/** format_type for a kept text. */
+export function keptFormat(x: DdlContext, oid: number, typeModifier: number | null): string {
+  const type = typeByOid(oid);
+  const isArray = type !== undefined && isArrayType(type);
+  const scalar = isArray ? type.elementOid : oid;
+  if (x.catalog.type(scalar) === undefined) return formatType(oid, typeModifier);
+  return `"${keptTypeName(scalar)}"${isArray ? '[]' : ''}`;
+}
