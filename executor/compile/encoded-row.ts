@@ -9,7 +9,7 @@
  * `b` are the output's bytes, `p` is where the next one goes; out.length follows at the end of the row, and around encoders, which may
  * replace the bytes by a larger buffer.
  */
-import type { Expr } from '../../planner/expr.ts';
+import type { ColumnExpr, Expr } from '../../planner/expr.ts';
 import { writeIsoDate, writeIsoTime, writeIsoTimestamp, writeIsoTimestampTz } from '../../types/datetime/write.ts';
 import { sqlError } from '../../types/errors.ts';
 import { type FormatSettings, OID } from '../../types/index.ts';
@@ -49,6 +49,10 @@ function isSentAsBytes(column: ColumnForm): boolean {
   return (column.isBinary ? BINARY_TEXT_TYPES : TEXT_TYPES).includes(column.typeOid);
 }
 
+function isText(target: Expr, form: ColumnForm): target is ColumnExpr {
+  return target.kind === 'column' && target.typeOid === form.typeOid && isSentAsBytes(form);
+}
+
 /** A value ready to be written: locals only. */
 interface Field {
   readonly form: ColumnForm;
@@ -63,8 +67,9 @@ interface Field {
 
 /** `x`, `out` and `n` are the row function's; `form` must be the one that the target has when it runs. */
 export function encodedBody(targets: readonly Expr[], form: RowForm): RowBody {
+  // A domain's values are stored in a form of their own.
   const sentColumns = targets.flatMap((target, i) =>
-    target.kind === 'column' && target.input === 0 && isSentAsBytes(form.columns[i]) ? [target.index] : [],
+    isText(target, form.columns[i]) && target.input === 0 ? [target.index] : [],
   );
   return {
     exprs: targets,
@@ -72,8 +77,7 @@ export function encodedBody(targets: readonly Expr[], form: RowForm): RowBody {
     sends: 'bytes',
     emit(emitter, compiler, _isFast, sent) {
       const fields = targets.map((target, i) => {
-        const isSent = target.kind === 'column' && isSentAsBytes(form.columns[i]);
-        const operand = isSent ? sent(target.index) : null;
+        const operand = isText(target, form.columns[i]) ? sent(target.index) : null;
         return field(emitter, compiler, target, form, i, operand);
       });
       new RowEmitter(emitter, form).emit(fields);

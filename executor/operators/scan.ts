@@ -66,7 +66,9 @@ export function scanPosition(table: TableRuntime): ScanPosition {
 export class SeqScanOperator implements Operator {
   readonly #plan: SeqScanPlan;
   readonly #table: TableRuntime;
-  readonly #scan: ScanFunction<Value[][]>;
+  readonly #makeScan: () => ScanFunction<Value[][]>;
+  /** Made when it is asked for: rows that are sent never do. */
+  #scan: ScanFunction<Value[][]> | null = null;
   readonly #position: ScanPosition;
   readonly #out: Batch;
   readonly #sent: SentRows<ScanFunction<OutBuffer>> | null;
@@ -81,17 +83,18 @@ export class SeqScanOperator implements Operator {
     this.#position = scanPosition(this.#table);
     this.#isRevisited = plan.targets.some((target) => target.kind === 'systemColumn');
     this.#out = new Batch(plan.targets.length);
-    this.#scan = program.memo(plan, 'scan', () =>
-      scanFunction<Value[][]>(
-        {
-          table: this.#table,
-          slots: program.slots,
-          filter: plan.filter,
-          body: batchBody(plan.targets, program.sentScan === plan),
-        },
-        { countsRows: true },
-      ),
-    );
+    this.#makeScan = () =>
+      program.memo(plan, 'scan', () =>
+        scanFunction<Value[][]>(
+          {
+            table: this.#table,
+            slots: program.slots,
+            filter: plan.filter,
+            body: batchBody(plan.targets, program.sentScan === plan),
+          },
+          { countsRows: true },
+        ),
+      );
     this.#sent = SentRows.of(program, plan, 'scan', (body) =>
       scanFunction<OutBuffer>(
         { table: this.#table, slots: program.slots, filter: plan.filter, body },
@@ -146,7 +149,7 @@ export class SeqScanOperator implements Operator {
       try {
         yielded =
           sent === null
-            ? this.#scan(x, position, out.columns, this.#batchSize, x.snapshot)
+            ? (this.#scan ??= this.#makeScan())(x, position, out.columns, this.#batchSize, x.snapshot)
             : sent(x, position, x.rowTarget.out, Math.min(this.#batchSize, x.rowTarget.rowsMax), x.snapshot);
       } catch (error) {
         if (error === PAGE_MISS) position.reads.missed(position.page);
@@ -283,13 +286,15 @@ type RowOutput = Value[][] | OutBuffer;
 
 /** Turns row ids into batches: visible version, recheck and filter, targets. */
 export class RowFetcher {
-  readonly #values: GenericRowFunction<Value[][]>;
+  /** Made when they are asked for: rows that are sent never do. */
+  readonly #makeValues: () => GenericRowFunction<Value[][]>;
+  #values: GenericRowFunction<Value[][]> | null = null;
   /** Without the recheck. */
   readonly #exactValues: () => GenericRowFunction<Value[][]>;
   readonly #sent: SentRows<GenericRowFunction<OutBuffer>> | null;
   readonly #exactSent: SentRows<GenericRowFunction<OutBuffer>> | null;
   /** Of the poll that runs: where its rows go, and by which function. */
-  #row: GenericRowFunction<RowOutput>;
+  #row!: GenericRowFunction<RowOutput>;
   #out: RowOutput = [];
   readonly #table: TableRuntime;
   readonly prefetch: RowPrefetch;
@@ -311,15 +316,15 @@ export class RowFetcher {
     this.#table = table;
     this.prefetch = new RowPrefetch(table);
     const { slots } = program;
-    this.#values = program.memo(plan, 'row', () =>
-      rowFunction<Value[][]>({
-        table,
-        slots,
-        filter,
-        body: batchBody(columns ?? plan.targets, columns === null && program.sentScan === plan),
-      }),
-    );
-    this.#row = this.#values as GenericRowFunction<RowOutput>;
+    this.#makeValues = () =>
+      program.memo(plan, 'row', () =>
+        rowFunction<Value[][]>({
+          table,
+          slots,
+          filter,
+          body: batchBody(columns ?? plan.targets, columns === null && program.sentScan === plan),
+        }),
+      );
     const isSent = columns === null;
     this.#sent = isSent
       ? SentRows.of(program, plan, 'row', (body) => rowFunction<OutBuffer>({ table, slots, filter, body }))
@@ -358,6 +363,7 @@ export class RowFetcher {
       this.#out = x.rowTarget.out;
       return ENCODED;
     }
+    if (!isExact) this.#values ??= this.#makeValues();
     this.#row = (isExact ? this.#exactValues() : this.#values) as GenericRowFunction<RowOutput>;
     this.#out = batch.columns;
     return batch;

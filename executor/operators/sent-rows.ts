@@ -38,8 +38,9 @@ export class SentRows<F> {
     const { form } = x.rowTarget;
     if (form === null) return null;
     if (form !== this.#form) {
+      // Sessions that share a program have forms of their own, with equal keys.
+      if (form.key !== this.#form?.key) this.#function = this.#functionFor(form);
       this.#form = form;
-      this.#function = this.#functionFor(form);
     }
     return this.#function;
   }

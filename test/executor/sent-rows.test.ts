@@ -9,7 +9,7 @@ import { createScratchDatabase, type ScratchDatabase } from '../support/database
 const raw = { getTypeParser: () => (value: unknown) => value } as unknown as pg.CustomTypesConfig;
 
 const COLUMNS = `id, flag, small, amount, big, real_, double_, price, share, name, code, doc, bytes, day, at, at_zone, time_, tags,
-  uuid_, long, id + 1 AS next, price * 2 AS twice, upper(name) AS upper, later, later_text`;
+  uuid_, long, label, id + 1 AS next, price * 2 AS twice, upper(name) AS upper, later, later_text`;
 
 const QUERIES: readonly (readonly [scan: string, sql: string])[] = [
   ['Seq Scan', `SELECT ${COLUMNS} FROM t`],
@@ -32,15 +32,17 @@ describe('rows of a scan', () => {
     scratch = await createScratchDatabase();
     client = new pg.Client(scratch.connection);
     await client.connect();
+    await client.query('CREATE DOMAIN label AS text');
     await client.query(`CREATE TABLE t (id int PRIMARY KEY, flag bool, small int2, amount int, big int8, real_ float4,
       double_ float8, price numeric(15,2), share numeric(15,13), name text, code varchar(20), doc jsonb, bytes bytea, day date,
-      at timestamp, at_zone timestamptz, time_ time, tags text[], uuid_ uuid, long text)`);
+      at timestamp, at_zone timestamptz, time_ time, tags text[], uuid_ uuid, long text, label label)`);
     await client.query(`INSERT INTO t SELECT i, i % 2 = 0, i % 10, i * 1000003, (i - 600) * 9007199254740::int8, i / 3.0, i / 7.0,
       (i - 600) * 1000000.07, (i - 600) / 10000.0, CASE WHEN i % 5 > 0 THEN repeat('n' || i || 'é', i % 40) END, 'c ' || i % 10,
       jsonb_build_object('a', i), decode(lpad(to_hex(i), 8, '0'), 'hex'), date '0001-01-01 BC' + i * 700,
       timestamp '1999-12-31 23:59:59.999' + i * interval '7 hours 0.001 s', timestamptz '2024-03-31 00:30+00' + i * interval '1 min',
       time '00:00' + i * interval '1.5 s', ARRAY['a', NULL], md5(i::text)::uuid,
-      CASE WHEN i % 50 = 0 THEN repeat('long' || chr(9) || 'é' || i, 3000) END FROM generate_series(1, 1300) i`);
+      CASE WHEN i % 50 = 0 THEN repeat('long' || chr(9) || 'é' || i, 3000) END,
+      repeat('label' || i, CASE i % 40 WHEN 0 THEN 3000 ELSE 2 END) FROM generate_series(1, 1300) i`);
     // In the slow form of the generated code: what is not plain, and rows of an older layout.
     await client.query(`UPDATE t SET big = 9223372036854775807, day = 'infinity', at = '-infinity' WHERE id % 97 = 0`);
     await client.query(
