@@ -441,6 +441,28 @@ describe('the storage engine', () => {
     await engine.close();
   });
 
+  it('logs the pages of a load before a checkpoint writes them', async () => {
+    const engine = await open(new MemoryFileSystem(), 64);
+    const heap = await newHeap(engine);
+    const load = engine.transactions.begin();
+    const xid = engine.transactions.statementXid(load);
+    const insert = (value: number): Promise<unknown> =>
+      retry(engine, () => heap.insertBulk(load, xid, makeRow(value, 200), 0, 200));
+    for (let value = 0; value < 3; value++) await insert(value);
+    expect(heap.bulks.isEmpty).to.equal(false);
+    const done = new Promise<void>((resolve, reject) => {
+      engine.checkpoint((error) => (error === null ? resolve() : reject(error)));
+    });
+    expect(heap.bulks.isEmpty, 'a page that is not in the log').to.equal(true);
+    expect(engine.pool.pinCount).to.equal(0);
+    await done;
+    for (let value = 3; value < 6; value++) await insert(value);
+    heap.finishBulk(load);
+    await committed(engine, load);
+    expect(heap.rowCount).to.equal(6);
+    await engine.close();
+  });
+
   it('refuses rows that no page can hold, with 54000', async () => {
     const engine = await open(null);
     const heap = await newHeap(engine);
