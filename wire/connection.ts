@@ -49,9 +49,11 @@ export interface ConnectionHost {
   readonly hasTls: boolean;
   /** Puts TLS around the connection's socket; its input comes through `receive` as before. */
   startTls(connection: Connection): Socket;
-  /** Calls `runQueued` soon, once. */
+  /** Calls `runQueued` soon, once: after the input of others that is there now. */
   enqueue(connection: Connection): void;
-  /** Calls `flushLate` within a millisecond or two. */
+  /** Calls `runQueued` as soon as the caller is done: what the connection waited for is there. */
+  enqueueWoken(connection: Connection): void;
+  /** Calls `flushLate` after some milliseconds. */
   enqueueLateFlush(connection: Connection): void;
   closed(connection: Connection): void;
   logFailure(connection: Connection, error: unknown): void;
@@ -205,7 +207,9 @@ export class Connection implements SessionHolder, WriterOwner {
 
   wake(): void {
     this.wakePending = true;
-    this.host.enqueue(this);
+    // From its own turn: it only lets others go first.
+    if (this.inTurn) this.host.enqueue(this);
+    else this.host.enqueueWoken(this);
   }
 
   outputIsFull(): boolean {

@@ -38,7 +38,11 @@ export interface WireServerOptions {
 
 const READ_BUFFER_SIZE = 64 * 1024;
 const AUTHENTICATION_MS_MAX = 60_000;
-const LATE_FLUSH_MS = 1;
+/**
+ * How long what is written so far waits for what the session waits for. Longer than a commit takes to be durable: its answer
+ * then goes out as one packet. PostgreSQL sends nothing at all before the end of the statement, or a full buffer.
+ */
+const LATE_FLUSH_MS = 20;
 const CONNECTIONS_MAX_DEFAULT = 100;
 /** How long the clients may take to read the last message when the server stops. */
 const STOP_MS_MAX = 2000;
@@ -62,6 +66,7 @@ export class WireServer implements ConnectionHost {
   private lastProcessId = process.pid;
   private queue: Connection[] = [];
   private queueScheduled = false;
+  private woken: Connection[] = [];
   private lateFlushes: Connection[] = [];
   private stopping = false;
   private boundPort = 0;
@@ -138,6 +143,13 @@ export class WireServer implements ConnectionHost {
     setImmediate(this.runQueue);
   }
 
+  enqueueWoken(connection: Connection): void {
+    if (connection.queued) return;
+    connection.queued = true;
+    this.woken.push(connection);
+    if (this.woken.length === 1) process.nextTick(this.runWoken);
+  }
+
   enqueueLateFlush(connection: Connection): void {
     if (connection.lateFlushQueued || connection.sink.out.length === 0) return;
     connection.lateFlushQueued = true;
@@ -175,11 +187,13 @@ export class WireServer implements ConnectionHost {
     const queue = this.queue;
     this.queue = [];
     this.queueScheduled = false;
-    for (let i = 0; i < queue.length; i++) {
-      const connection = queue[i]!;
-      connection.queued = false;
-      connection.runQueued();
-    }
+    runAll(queue);
+  };
+
+  private readonly runWoken = (): void => {
+    const woken = this.woken;
+    this.woken = [];
+    runAll(woken);
   };
 
   // Listening and accepting.
@@ -270,6 +284,13 @@ export class WireServer implements ConnectionHost {
   private async closeListeners(): Promise<void> {
     const listeners = this.listeners.splice(0);
     await Promise.all(listeners.map((listener) => new Promise((resolve) => listener.close(resolve))));
+  }
+}
+
+function runAll(queue: readonly Connection[]): void {
+  for (const connection of queue) {
+    connection.queued = false;
+    connection.runQueued();
   }
 }
 
