@@ -1,17 +1,18 @@
 /**
- * Makes dist/: hotrow.cjs, the whole server in one file without dependencies, and hotrow.js, which starts it (launcher.mjs).
+ * Makes dist/ (or the folder that is named): hotrow.cjs, the whole server in one file without dependencies, and hotrow.js, which starts it (launcher.mjs).
  * Whitespace and syntax are made small, names are kept, so that a stack trace from a user still says something. The licences
  * of what is bundled come along.
  */
 import { createHash } from 'node:crypto';
 import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
-const output = join(root, 'dist', 'hotrow.cjs');
-const launcher = join(root, 'dist', 'hotrow.js');
+const folder = resolve(process.argv[2] ?? join(root, 'dist'));
+const output = join(folder, 'hotrow.cjs');
+const launcher = join(folder, 'hotrow.js');
 const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 
 const { metafile, outputFiles } = await build({
@@ -32,18 +33,18 @@ const { metafile, outputFiles } = await build({
   define: { HOTROW_VERSION: JSON.stringify(version), 'import.meta.url': '__bundleUrl' },
   banner: { js: "const __bundleUrl=require('node:url').pathToFileURL(__filename).href;" },
 });
-rmSync(join(root, 'dist'), { recursive: true, force: true });
-mkdirSync(join(root, 'dist'));
+rmSync(folder, { recursive: true, force: true });
+mkdirSync(folder);
 writeFileSync(output, outputFiles[0].contents);
 // The compiled code that the launcher keeps belongs to this content.
 const fingerprint = createHash('sha256').update(outputFiles[0].contents).digest('hex').slice(0, 12);
 const launcherText = readFileSync(join(root, 'bin', 'launcher.mjs'), 'utf8');
 writeFileSync(launcher, launcherText.replace("'unbuilt'", `'${fingerprint}'`));
 chmodSync(launcher, 0o755);
-writeFileSync(join(root, 'dist', 'LICENSES.txt'), bundledLicences(metafile));
+writeFileSync(join(folder, 'LICENSES.txt'), bundledLicences(metafile));
 
 const size = Object.values(metafile.outputs).reduce((sum, file) => sum + file.bytes, 0);
-process.stdout.write(`dist/hotrow.cjs ${(size / 1024).toFixed(0)} kB\n`);
+process.stdout.write(`${relative(process.cwd(), output)} ${(size / 1024).toFixed(0)} kB\n`);
 
 /** The licence text of every package that has code in the bundle. */
 function bundledLicences(meta) {

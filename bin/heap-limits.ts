@@ -2,21 +2,17 @@
  * How large the JavaScript heap may get beside what is used of it. Rows, indexes and the log are off the heap; on it are plans, sessions and
  * the values of running statements, some 15 MB that stay. V8's own limits are made for programs that have everything there: it lets
  * the old generation grow to several times what survived, and the young one to 32 MB. Measured (bench/memory.ts, memory beyond pool and indexes
- * at its height): 260 MB with V8's limits, 167 with these.
+ * at its height): 260 MB with V8's limits, 167 with this one of the young generation and launcher.mjs's of the old one.
  */
 import { getHeapSpaceStatistics, setFlagsFromString } from 'node:v8';
 
-/**
- * A full collection when the old generation has grown by so many percent. 30 would cost a sort that spills 20 % of its time, 60 some 5 %;
- * point queries and TPC-B show nothing of either.
- */
-const GROWTH_PERCENT = 60;
 /** Both halves of the young generation. With 2 MB collections are frequent and find more alive. */
 const YOUNG_BYTES_MAX = 16 * 1024 * 1024;
 const LOOK_MS = 500;
+/** Not before the launcher has kept the compiled code: V8 takes it only under the flags that it was kept under. */
+const FIRST_LOOK_MS = 2000;
 
-export function limitHeap(): void {
-  setFlagsFromString(`--heap-growing-percent=${GROWTH_PERCENT}`);
+export function limitYoungGeneration(): void {
   // Its largest size is fixed when the process starts, but V8 asks each time by how much it may grow.
   let mayGrow = true;
   const look = (): void => {
@@ -26,5 +22,5 @@ export function limitHeap(): void {
     mayGrow = hasRoom;
     setFlagsFromString(`--semi-space-growth-factor=${hasRoom ? 2 : 1}`);
   };
-  setInterval(look, LOOK_MS).unref();
+  setTimeout(() => setInterval(look, LOOK_MS).unref(), FIRST_LOOK_MS).unref();
 }

@@ -16,7 +16,7 @@ import { AssertionError } from '../types/assert.ts';
 import { SqlError } from '../types/errors.ts';
 import { WireServer } from '../wire/index.ts';
 import { dump } from './dump.ts';
-import { limitHeap } from './heap-limits.ts';
+import { limitYoungGeneration } from './heap-limits.ts';
 import { HELP, readOptions, type ServerOptions, UsageError } from './options.ts';
 import { log, logFailure } from './server-log.ts';
 import { setPassword } from './set-password.ts';
@@ -70,7 +70,7 @@ async function main(): Promise<void> {
 }
 
 async function serve(options: ServerOptions): Promise<void> {
-  limitHeap();
+  limitYoungGeneration();
   const factory = new OpeningDatabase();
   const server = new WireServer({
     factory,
