@@ -44,7 +44,11 @@ export class RowStore {
   }
 
   appendRow(batch: Batch, row: number): void {
-    for (let c = 0; c < this.columns.length; c++) this.columns[c].push(batch.columns[c][row]);
+    this.appendFrom(batch.columns, row);
+  }
+
+  appendFrom(columns: readonly (readonly Value[])[], row: number): void {
+    for (let c = 0; c < this.columns.length; c++) this.columns[c].push(columns[c][row]);
     this.count++;
   }
 

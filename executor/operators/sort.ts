@@ -1,12 +1,13 @@
 /**
- * Sort: collects its input, sorts a permutation of row numbers, gives rows out in that order.
+ * Sort: collects its input, sorts a permutation of row numbers (row-sorter.ts), gives rows out in that order.
  *
- * A merge sort, bottom up, whose steps may be interrupted at any merge: sorting a million rows must not hold up the engine. Runs
- * of RUN_LENGTH are sorted by Array.prototype.sort. Stable, as input order then decides among equals.
- * With a limit (top-n), only the best rows are kept: whenever twice the limit has gathered, the worse half is thrown away.
+ * With a limit (top-n), only the best rows are kept: whenever twice the limit has gathered, the worse half is thrown away, and rows
+ * that come after the last of the better half are not gathered from then on.
  * What is beyond work_mem (or what there is no room for, work_memory_limit being near) goes to a temporary file, sorted, and is
  * merged at the end (spill/external-sort.ts):
  *
+ *      cut <-+
+ *        |   |
  *      gather -> sort -> emit
  *        ^        |
  *        +- write +-> reduce -> emit
@@ -32,9 +33,10 @@ import { MEMORY_MIN, RowMeter } from '../spill/memory.ts';
 import type { SpillingOperator, SpillReport } from '../spill/report.ts';
 import type { RowOrder } from '../spill/run-merge.ts';
 import { SPILL_WAITS } from '../spill/stream.ts';
+import { keyPrefix } from './key-prefix.ts';
 import { type Operator, RowStore } from './operator.ts';
+import { RowSorter, SORTER_BYTES_PER_ROW, type SorterKey } from './row-sorter.ts';
 
-const RUN_LENGTH = 2048;
 /** Top-n gathers at least this many rows before it throws any away. */
 const TOP_GATHER_MIN = 1024;
 
@@ -51,17 +53,17 @@ const PLAIN_TYPES = new Set<number>([
   OID.BOOL,
 ]);
 
-/** Generates the comparison for the given keys; key k of row i is keys[k][i]. */
-export function rowOrderFactory(keys: readonly SortKey[]): (columns: readonly (readonly Value[])[]) => RowOrder {
-  const emitter = new Emitter();
-  keys.forEach((_key, k) => {
-    emitter.emit(`const k${k} = columns[${k}];`);
-  });
-  emitter.open('return (a, b) => {');
+/** Emits a function's body that answers the order of two rows, whose keys are these expressions. */
+function emitOrder(
+  emitter: Emitter,
+  keys: readonly SortKey[],
+  x: (k: number) => string,
+  y: (k: number) => string,
+): void {
   keys.forEach((key, k) => {
     const less = key.descending ? 1 : -1;
     emitter.open('{');
-    emitter.emit(`const x = k${k}[a], y = k${k}[b];`);
+    emitter.emit(`const x = ${x(k)}, y = ${y(k)};`);
     emitter.open('if (x !== y) {');
     emitter.emit(`if (x === null) return ${key.nullsFirst ? -1 : 1};`);
     emitter.emit(`if (y === null) return ${key.nullsFirst ? 1 : -1};`);
@@ -74,22 +76,56 @@ export function rowOrderFactory(keys: readonly SortKey[]): (columns: readonly (r
     emitter.close();
   });
   emitter.emit('return 0;');
+}
+
+type Columns = readonly (readonly Value[])[];
+type OrderFactory = (columns: Columns) => RowOrder;
+/** The order of a row of the first columns to the one row of the second. */
+type BoundOrderFactory = (columns: Columns, bound: Columns) => (row: number) => number;
+
+/** Generates the comparison for the given keys; key k of row i is keys[k][i]. */
+function rowOrderFactory(keys: readonly SortKey[]): OrderFactory {
+  const emitter = new Emitter();
+  keys.forEach((_key, k) => {
+    emitter.emit(`const k${k} = columns[${k}];`);
+  });
+  emitter.open('return (a, b) => {');
+  emitOrder(
+    emitter,
+    keys,
+    (k) => `k${k}[a]`,
+    (k) => `k${k}[b]`,
+  );
   emitter.close('};');
   return emitter.build('columns');
 }
 
-/** Two row numbers in the permutations. */
-const ORDER_BYTES = 8;
-
-type OrderFactory = (columns: readonly (readonly Value[])[]) => RowOrder;
+function boundOrderFactory(keys: readonly SortKey[]): BoundOrderFactory {
+  const emitter = new Emitter();
+  keys.forEach((_key, k) => {
+    emitter.emit(`const k${k} = columns[${k}], b${k} = bound[${k}][0];`);
+  });
+  emitter.open('return (a) => {');
+  emitOrder(
+    emitter,
+    keys,
+    (k) => `k${k}[a]`,
+    (k) => `b${k}`,
+  );
+  emitter.close('};');
+  return emitter.build('columns, bound');
+}
 
 /** What is generated for a sort node. */
 interface CompiledSort {
   /** Computes those keys that are not plain columns; null: all are. */
   readonly keysOf: ProjectFunction | null;
   readonly keyCount: number;
+  readonly sorterKeys: readonly SorterKey[];
   /** Of columns of the input followed by computed keys. */
   readonly makeOrder: OrderFactory;
+  /** The same columns, and the keys of a row that stand where its columns do. */
+  readonly boundOrder: BoundOrderFactory;
   /** Another copy of the same code for merging runs: V8 must not see two kinds of columns in one place. */
   mergeOrder(): OrderFactory;
   readonly meter: RowMeter;
@@ -102,20 +138,29 @@ function compileSort(plan: SortPlan, slots: SlotAllocator): CompiledSort {
     if (expr.kind === 'column' && expr.index < width) return expr.index;
     return width + computed.push(expr) - 1;
   });
+  const keysAmong = (columns: Columns): Columns => places.map((place) => columns[place]);
   const orderFactory = (): OrderFactory => {
     const factory = rowOrderFactory(plan.keys);
-    return (columns) => factory(places.map((place) => columns[place]));
+    return (columns) => factory(keysAmong(columns));
   };
   let mergeOrder: OrderFactory | null = null;
+  const bounds = boundOrderFactory(plan.keys);
   return {
     keysOf: computed.length === 0 ? null : projectFunction(slots, plan.input.output, null, computed),
     keyCount: computed.length,
+    sorterKeys: plan.keys.map(({ expr, descending, nullsFirst }, k) => ({
+      column: places[k],
+      prefix: keyPrefix(expr.typeOid),
+      descending,
+      nullsFirst,
+    })),
+    boundOrder: (columns, bound) => bounds(keysAmong(columns), keysAmong(bound)),
     makeOrder: orderFactory(),
     mergeOrder: () => {
       mergeOrder ??= orderFactory();
       return mergeOrder;
     },
-    meter: new RowMeter([...plan.input.output, ...computed], ORDER_BYTES),
+    meter: new RowMeter([...plan.input.output, ...computed], SORTER_BYTES_PER_ROW),
   };
 }
 
@@ -124,26 +169,27 @@ export class SortOperator implements Operator, SpillingOperator {
   readonly #compiled: CompiledSort;
   readonly #limit: ScalarFunctionOfContext | null;
   readonly #store: RowStore;
+  readonly #sorter: RowSorter;
   readonly #keyBatch: Batch;
   readonly #out: Batch;
-  #phase: 'gather' | 'sort' | 'write' | 'reduce' | 'emit' = 'gather';
+  #phase: 'gather' | 'sort' | 'cut' | 'write' | 'reduce' | 'emit' = 'gather';
+  /** What the rows are sorted for. */
+  #purpose: 'cut' | 'write' | 'emit' = 'emit';
+  /** The sort that is under way. */
+  #steps: Generator<number, void, void> | null = null;
   #isInputDone = false;
   /** A batch whose keys could not be computed yet: something in them had to wait. */
   #held: Batch | null = null;
   #keep = Infinity;
   #hasCut = false;
+  /** Once as many rows as are wanted have been kept: the last of them, by columns. Rows that are not before it are not gathered. */
+  #bound: Columns | null = null;
   /** Estimate of what the store holds, its largest so far, and what it may. */
   #bytes = 0;
   #bytesMax = 0;
   #memory = 0;
   readonly #account = new Holding('rows to sort');
   #external: ExternalSort | null = null;
-  #order: Uint32Array = new Uint32Array(0);
-  #other: Uint32Array = new Uint32Array(0);
-  #compare: RowOrder | null = null;
-  /** Merge state: runs of #width are sorted; the pair at #left is next. */
-  #width = 0;
-  #left = 0;
   #next = 0;
   #end = 0;
 
@@ -154,6 +200,7 @@ export class SortOperator implements Operator, SpillingOperator {
     this.#compiled = program.memo(plan, 'sort', () => compileSort(plan, program.slots));
     this.#limit = limit === null ? null : program.memo(limit, 'scalar', () => scalarFunction(program.slots, limit));
     this.#store = new RowStore(plan.output.length + this.#compiled.keyCount);
+    this.#sorter = new RowSorter(this.#compiled.sorterKeys);
     this.#keyBatch = new Batch(this.#compiled.keyCount);
     this.#out = new Batch(plan.output.length);
   }
@@ -165,6 +212,7 @@ export class SortOperator implements Operator, SpillingOperator {
     this.#phase = 'gather';
     this.#isInputDone = false;
     this.#held = null;
+    this.#bound = null;
     this.#next = 0;
     this.#bytesMax = 0;
     this.#memory = 0;
@@ -176,11 +224,10 @@ export class SortOperator implements Operator, SpillingOperator {
 
   #clear(x: ExecContext): void {
     this.#store.clear();
+    this.#sorter.clear();
+    this.#steps = null;
     this.#account.clear(x.memory);
     this.#bytes = 0;
-    this.#compare = null;
-    this.#order = new Uint32Array(0);
-    this.#other = new Uint32Array(0);
   }
 
   poll(x: ExecContext): Batch {
@@ -188,13 +235,22 @@ export class SortOperator implements Operator, SpillingOperator {
       switch (this.#phase) {
         case 'gather':
           if (!this.#gather(x)) return PENDING;
-          this.#startSort();
+          this.#steps = this.#sorter.sort(
+            this.#store.columns,
+            this.#store.count,
+            this.#compiled.makeOrder(this.#store.columns),
+          );
           this.#phase = 'sort';
           break;
         case 'sort':
-          if (!this.#merge(x)) return PENDING;
-          this.#phase = this.#isInputDone && this.#external === null ? 'emit' : 'write';
+          if (!this.#sort(x)) return PENDING;
+          this.#phase = this.#purpose;
           this.#end = Math.min(this.#store.count, this.#keep);
+          break;
+        case 'cut':
+          this.#cut();
+          this.#account.set(x.memory, this.#bytes);
+          this.#phase = 'gather';
           break;
         case 'write':
           if (!this.#write(x)) return PENDING;
@@ -213,129 +269,104 @@ export class SortOperator implements Operator, SpillingOperator {
     }
   }
 
-  /** True: sort what there is, since it is all or memory is full. */
+  /** True: sort what there is, for `#purpose`. */
   #gather(x: ExecContext): boolean {
-    const { keysOf, meter } = this.#compiled;
+    const { keysOf } = this.#compiled;
     for (;;) {
+      if (this.#mustSort(x)) return true;
       const batch = this.#held ?? this.#input.poll(x);
       if (batch === PENDING) return false;
       if (batch === END) {
         this.#isInputDone = true;
+        this.#purpose = this.#external === null ? 'emit' : 'write';
         return true;
       }
-      if (keysOf === null) this.#store.append(batch);
-      else {
+      if (keysOf !== null) {
         this.#held = batch;
         keysOf(x, batch.columns, batch.count, this.#keyBatch.columns);
         this.#held = null;
-        this.#store.append(batch, this.#keyBatch.columns);
       }
-      const { columns } = this.#store;
-      this.#bytes += meter.bytesOf(batch.columns, batch.count, keysOf === null ? null : this.#keyBatch.columns);
-      if (this.#store.count >= Math.max(TOP_GATHER_MIN, this.#keep * 2)) this.#cut(columns);
+      this.#append(batch, keysOf === null ? null : this.#keyBatch.columns);
       if (this.#bytes > this.#bytesMax) this.#bytesMax = this.#bytes;
-      const isFull = this.#bytes > MEMORY_MIN && this.#isFull(x);
       this.#account.set(x.memory, this.#bytes);
-      if (isFull) return true;
       if (x.shouldYield(batch.count)) return false;
     }
   }
 
-  #isFull(x: ExecContext): boolean {
+  #append(batch: Batch, keys: Columns | null): void {
+    const { meter, boundOrder } = this.#compiled;
+    if (this.#bound === null) {
+      this.#store.append(batch, keys);
+      this.#bytes += meter.bytesOf(batch.columns, batch.count, keys);
+      return;
+    }
+    const columns = keys === null ? batch.columns : [...batch.columns, ...keys];
+    const order = boundOrder(columns, this.#bound);
+    const before = this.#store.count;
+    for (let row = 0; row < batch.count; row++) if (order(row) < 0) this.#store.appendFrom(columns, row);
+    const share = (this.#store.count - before) / batch.count;
+    if (share > 0) this.#bytes += meter.bytesOf(batch.columns, batch.count, keys) * share;
+  }
+
+  /** Whether there are twice the rows that are wanted, or more than there is room for; `#purpose` says what then. */
+  #mustSort(x: ExecContext): boolean {
+    const { count } = this.#store;
+    if (count >= Math.max(TOP_GATHER_MIN, this.#keep * 2)) {
+      this.#purpose = 'cut';
+      return true;
+    }
+    if (this.#bytes <= MEMORY_MIN) return false;
     if (this.#memory === 0) this.#memory = x.services.sortMemoryBytes;
-    if (!this.#isBeyond(x)) return false;
-    // What is over the limit may be rows that are not wanted.
-    if (this.#store.count > this.#keep) this.#cut(this.#store.columns);
-    if (!this.#isBeyond(x)) return false;
+    if (this.#bytes <= this.#memory && !this.#account.isTight(x.memory, this.#bytes)) return false;
+    if (count > this.#keep) {
+      // What is over the limit are rows that are not wanted, for a part.
+      this.#purpose = 'cut';
+      return true;
+    }
     // If it is the server's memory that is full: what there was is what there is from now on.
     if (this.#bytes < this.#memory) this.#memory = Math.max(this.#bytes, MEMORY_MIN);
+    this.#purpose = 'write';
     return true;
   }
 
-  #isBeyond(x: ExecContext): boolean {
-    return this.#bytes > this.#memory || this.#account.isTight(x.memory, this.#bytes);
+  #sort(x: ExecContext): boolean {
+    const steps = this.#steps as Generator<number, void, void>;
+    for (;;) {
+      const step = steps.next();
+      if (step.done === true) break;
+      if (x.shouldYield(step.value)) return false;
+    }
+    this.#steps = null;
+    return true;
   }
 
-  /** Top-n: keeps the best rows only, in input order among equals. */
-  #cut(columns: Value[][]): void {
-    const { count } = this.#store;
-    const order = Array.from({ length: count }, (_, i) => i).sort(this.#compiled.makeOrder(columns));
-    order.length = Math.min(count, this.#keep);
+  /** Top-n: keeps the best rows only, in order. */
+  #cut(): void {
+    const { columns, count } = this.#store;
+    const { order } = this.#sorter;
+    const end = this.#end;
     for (let c = 0; c < columns.length; c++) {
       const column = columns[c];
-      columns[c] = order.map((i) => column[i]);
+      const kept: Value[] = [];
+      for (let i = 0; i < end; i++) kept.push(column[order[i]]);
+      columns[c] = kept;
     }
-    this.#store.count = order.length;
+    this.#store.count = end;
     this.#hasCut = true;
-    this.#bytes *= order.length / count;
-  }
-
-  #startSort(): void {
-    const count = this.#store.count;
-    this.#order = new Uint32Array(count);
-    this.#other = new Uint32Array(count);
-    this.#compare = this.#compiled.makeOrder(this.#store.columns);
-    this.#width = 0;
-    this.#left = 0;
-  }
-
-  #merge(x: ExecContext): boolean {
-    const count = this.#store.count;
-    if (this.#width === 0) {
-      while (this.#left < count) {
-        const end = Math.min(count, this.#left + RUN_LENGTH);
-        const start = this.#left;
-        const run = Array.from({ length: end - start }, (_, i) => start + i).sort(this.#compare as RowOrder);
-        this.#order.set(run, start);
-        this.#left = end;
-        if (x.shouldYield(RUN_LENGTH)) return false;
-      }
-      this.#width = RUN_LENGTH;
-      this.#left = 0;
-    }
-    while (this.#width < count) {
-      while (this.#left < count) {
-        this.#mergePair(
-          this.#left,
-          Math.min(count, this.#left + this.#width),
-          Math.min(count, this.#left + 2 * this.#width),
-        );
-        const done = 2 * this.#width;
-        this.#left += done;
-        if (x.shouldYield(done)) return false;
-      }
-      const sorted = this.#other;
-      this.#other = this.#order;
-      this.#order = sorted;
-      this.#width *= 2;
-      this.#left = 0;
-    }
-    return true;
-  }
-
-  /** Merges order[left..middle) and order[middle..right) into other. */
-  #mergePair(left: number, middle: number, right: number): void {
-    const from = this.#order;
-    const to = this.#other;
-    const compare = this.#compare as RowOrder;
-    let i = left;
-    let j = middle;
-    for (let k = left; k < right; k++) {
-      if (i < middle && (j >= right || compare(from[i], from[j]) <= 0)) to[k] = from[i++];
-      else to[k] = from[j++];
-    }
+    this.#bytes *= end / count;
+    if (end > 0 && end === this.#keep) this.#bound = columns.map((column) => [column[end - 1]]);
   }
 
   #write(x: ExecContext): boolean {
     const { columns } = this.#store;
     this.#external ??= new ExternalSort(this.#memory, columns.length, this.#compiled.mergeOrder());
-    return this.#end === 0 || this.#external.writeRun(x, columns, this.#order, this.#end, this.#bytes);
+    return this.#end === 0 || this.#external.writeRun(x, columns, this.#sorter.order, this.#end, this.#bytes);
   }
 
   #emit(x: ExecContext): Batch {
     const wanted = Math.min(BATCH_SIZE, this.#end - this.#next);
     let count: number;
-    if (this.#external === null) count = this.#store.copyTo(this.#out, this.#next, wanted, this.#order);
+    if (this.#external === null) count = this.#store.copyTo(this.#out, this.#next, wanted, this.#sorter.order);
     else {
       count = wanted === 0 ? 0 : this.#external.next(x, this.#out.columns, wanted);
       if (count === SPILL_WAITS) return PENDING;
