@@ -135,7 +135,6 @@ export class IndexRuntime {
       const { descending, nullsFirst } = this.entry.columns[i];
       encodeKeyPart(this.expressions[i].typeOid, values[i], key, descending, nullsFirst);
     }
-    key.seal();
   }
 
   /** Order of a key column's values, without DESC and NULLS. */
@@ -168,7 +167,6 @@ export class IndexRuntime {
     emitter.emit(
       `if (key.length > ${KEY_SIZE_MAX}) ${emitter.bind(keyTooLong, 'keyTooLong')}(${emitter.bind(this.entry)}.name, key.length);`,
     );
-    emitter.emit('key.seal();');
     emitter.emit('return answer;');
   }
 

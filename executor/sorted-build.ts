@@ -102,7 +102,7 @@ export class SortedBuilder {
       this.#rows[rows++] = sort.rowAt(at);
     }
     const counts = rows === keys ? null : this.#counts.subarray(0, keys);
-    this.#dictionary.appendEntries(this.#numbers.subarray(0, keys), counts, this.#rows.subarray(0, rows), null);
+    this.#dictionary.appendEntries(keys, this.#numbers.subarray(0, keys), counts, this.#rows.subarray(0, rows), null);
     this.#at = at;
   }
 

@@ -46,6 +46,8 @@ export {
   DictionaryLoader,
   emptySet,
   HashDictionary,
+  HEAD_SIZE,
+  headOf,
   IndexCursor,
   IndexKey,
   IndexMemory,

@@ -7,7 +7,7 @@ export { DictionaryLoader } from './dictionary-loader.ts';
 export { HashDictionary } from './hash-dictionary.ts';
 export { IndexKey } from './index-key.ts';
 export { IndexMemory } from './index-memory.ts';
-export { KEY_SIZE_MAX } from './key-arena.ts';
+export { HEAD_SIZE, headOf, KEY_SIZE_MAX } from './key-arena.ts';
 export { NumberSort } from './number-sort.ts';
 export { OrderedDictionary } from './ordered-dictionary.ts';
 export { PostingLists } from './posting-lists.ts';

@@ -45,10 +45,9 @@ class Indexes implements IndexMaintainer {
   keyOf(value: number, index: number): IndexKey {
     const { key } = this;
     key.length = 0;
-    key.number = value % 50;
+    key.number = index === 0 ? value % 50 : 0;
     if (index === 0) return key;
     for (const byte of Buffer.from(`key ${value % 9}`.repeat(1 + (value % 3)))) key.uint8(byte);
-    key.seal();
     return key;
   }
 
