@@ -43,6 +43,7 @@ export {
   atLeastSet,
   CURSOR_END,
   type Dictionary,
+  DictionaryBuilder,
   DictionaryLoader,
   emptySet,
   HashDictionary,
@@ -53,7 +54,6 @@ export {
   IndexMemory,
   KEY_SIZE_MAX,
   keySet,
-  NumberSort,
   OrderedDictionary,
   orSet,
   PostingCounter,
@@ -62,6 +62,7 @@ export {
   PostingSummary,
   type RowGroup,
   rangeSet,
+  type SameKey,
 } from './index/index.ts';
 export type { IndexedHeap, IndexSource } from './index-images.ts';
 export {

@@ -2,6 +2,7 @@
 export { atLeastSet } from './at-least-set.ts';
 export { CURSOR_END, IndexCursor } from './cursor.ts';
 export { Dictionary } from './dictionary.ts';
+export { DictionaryBuilder, type SameKey } from './dictionary-builder.ts';
 export { ImageBuffer, type ImageIdentity, ImageReader, ImageWriter } from './dictionary-image.ts';
 export { DictionaryLoader } from './dictionary-loader.ts';
 export { HashDictionary } from './hash-dictionary.ts';

@@ -77,6 +77,11 @@ class Indexes implements IndexMaintainer {
         this.added++;
         this.all()[index].insert(this.keyOf(readRow(this.engine, rowBase), index), rowId);
       },
+      keys: (index) => (rowBase, key) => {
+        this.added++;
+        key.copyFrom(this.keyOf(readRow(this.engine, rowBase), index));
+        return true;
+      },
     };
   }
 
