@@ -100,7 +100,9 @@ class Bench implements IndexBuildResult {
       cpu: of(theirs, 'cpuMs') / of(ours, 'cpuMs'),
     };
     const columns = this.contenders.map((contender) => {
-      return `${contender.name} ${of(contender, 'ms').toFixed(0)} (CPU ${of(contender, 'cpuMs').toFixed(0)})`.padEnd(28);
+      return `${contender.name} ${of(contender, 'ms').toFixed(0)} (CPU ${of(contender, 'cpuMs').toFixed(0)})`.padEnd(
+        28,
+      );
     });
     console.log(`${name.padEnd(24)}${columns.join('')}ratio ${this.ratios[name].clock.toFixed(2)}`);
   }
@@ -189,14 +191,14 @@ export async function run(
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const args = process.argv.slice(2);
-  const valueOf = (name: string): string | undefined => {
+  const optionOf = (name: string): string | undefined => {
     const at = args.indexOf(name);
     return at < 0 ? undefined : args[at + 1];
   };
   const rows = Number(args.find((arg, i) => /^\d+$/.test(arg) && args[i - 1] !== '--rounds') ?? 1_000_000);
   await run(rows, {
-    rounds: Number(valueOf('--rounds') ?? 3),
-    only: valueOf('--only') ?? '',
-    ...(valueOf('--base') === undefined ? {} : { base: valueOf('--base') as string }),
+    rounds: Number(optionOf('--rounds') ?? 3),
+    only: optionOf('--only') ?? '',
+    ...(optionOf('--base') === undefined ? {} : { base: optionOf('--base') as string }),
   });
 }

@@ -135,8 +135,7 @@ export class TableRuntime implements IndexMaintainer {
 }
 
 export function sameKey(a: IndexKey, b: IndexKey, isNumber: boolean): boolean {
-  if (a.number !== b.number) return false;
-  if (isNumber) return true;
+  if (isNumber) return a.number === b.number;
   if (a.length !== b.length) return false;
   for (let i = 0; i < a.length; i++) if (a.bytes[i] !== b.bytes[i]) return false;
   return true;

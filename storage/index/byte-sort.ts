@@ -2,9 +2,10 @@
  * Sorts (byte key, row id) pairs for the building of an index, in slices: pairs added in the order of row ids come out ordered by key,
  * then row id. For hash dictionaries by hash first.
  *
- *      slots      | length, bytes | length, bytes | ...        in segments, as in a key arena (key-arena.ts)
- *      entries    slot, row id, (hash)                         in the order in which they came
- *      order      entry numbers                                sorted
+ *      records    | row id, (hash,) length, bytes | ...        in segments; from the length on as in a key arena (key-arena.ts)
+ *      order      places of records                            sorted
+ *
+ * All that there is of an entry is in one place, since every look at one is a look at memory that is not near.
  *
  * Most significant bytes first, eight at a time: of a range of entries, those bytes behind what all its keys have in common are
  * sorted as a number (word-sort.ts); ranges in which they were equal follow in the same way, small ones by comparing keys. So what
@@ -20,9 +21,7 @@ const BYTES_SIZE = 1 << BYTES_BITS;
 const UNIT_BITS = 2;
 const UNITS_BITS = BYTES_BITS - UNIT_BITS;
 const UNITS_MASK = (1 << UNITS_BITS) - 1;
-const ENTRIES_BITS = 16;
-const ENTRIES_SIZE = 1 << ENTRIES_BITS;
-const ENTRIES_MASK = ENTRIES_SIZE - 1;
+const ORDER_MIN = 4096;
 /** In a slot's length: the key has a null. */
 const HAS_NULL = 0x8000;
 const LENGTH_MASK = 0x7fff;
@@ -52,12 +51,13 @@ const TAKING = 3;
 export class ByteSort {
   count = 0;
   readonly #isHashed: boolean;
+  /** Units of a record before the slot. */
+  readonly #slotAt: number;
   readonly #bytes: Uint8Array[] = [];
+  /** The same, as words: one a unit. */
+  readonly #units: Uint32Array[] = [];
   #nextUnit = 0;
-  readonly #slots: Uint32Array[] = [];
-  readonly #rows: Uint32Array[] = [];
-  readonly #hashes: Uint32Array[] = [];
-  #order = new Uint32Array(0);
+  #order = new Uint32Array(ORDER_MIN);
   #isStarted = false;
   /** Ranges that are yet to be sorted; #range is under way: what is done with it, and how far. */
   readonly #ranges: Range[] = [];
@@ -75,55 +75,61 @@ export class ByteSort {
 
   constructor(isHashed: boolean) {
     this.#isHashed = isHashed;
+    this.#slotAt = isHashed ? 2 : 1;
   }
 
   /** Bytes that it will need at most. */
   get sizeBytes(): number {
-    const entries = Math.ceil(this.count / ENTRIES_SIZE) * ENTRIES_SIZE;
-    // Order, and two words and a number, twice.
-    return this.#bytes.length * BYTES_SIZE + entries * ((this.#isHashed ? 12 : 8) + 4 + 24);
+    // Two words and a place, twice.
+    return this.#bytes.length * BYTES_SIZE + this.#order.length * 4 + this.count * 24;
   }
 
   /** `hash`: for hash dictionaries. */
   add(key: Uint8Array, length: number, rowId: number, hasNull: boolean, hash = 0): void {
-    const units = slotSize(length) >>> UNIT_BITS;
+    const units = this.#slotAt + (slotSize(length) >>> UNIT_BITS);
     if ((this.#nextUnit & UNITS_MASK) + units > UNITS_MASK + 1) this.#nextUnit = (this.#nextUnit | UNITS_MASK) + 1;
-    const unit = this.#nextUnit;
-    if (unit >>> UNITS_BITS === this.#bytes.length) this.#bytes.push(new Uint8Array(BYTES_SIZE));
+    const record = this.#nextUnit;
+    const segment = record >>> UNITS_BITS;
+    if (segment === this.#bytes.length) {
+      this.#bytes.push(new Uint8Array(BYTES_SIZE));
+      this.#units.push(new Uint32Array(this.#bytes[segment].buffer));
+    }
+    if (this.count === this.#order.length) this.#growOrder();
+    this.#order[this.count++] = record;
     this.#nextUnit += units;
-    const bytes = this.#bytes[unit >>> UNITS_BITS];
-    const start = (unit & UNITS_MASK) << UNIT_BITS;
+    const words = this.#units[segment];
+    words[record & UNITS_MASK] = rowId;
+    if (this.#isHashed) words[(record & UNITS_MASK) + 1] = hash;
+    const start = ((record & UNITS_MASK) + this.#slotAt) << UNIT_BITS;
+    const bytes = this.#bytes[segment];
     writeSlot(key, length, bytes, start);
     if (hasNull) bytes[start + 1] |= HAS_NULL >>> 8;
-    const segment = this.count >>> ENTRIES_BITS;
-    if (segment === this.#slots.length) {
-      this.#slots.push(new Uint32Array(ENTRIES_SIZE));
-      this.#rows.push(new Uint32Array(ENTRIES_SIZE));
-      if (this.#isHashed) this.#hashes.push(new Uint32Array(ENTRIES_SIZE));
-    }
-    const at = this.count++ & ENTRIES_MASK;
-    this.#slots[segment][at] = unit;
-    this.#rows[segment][at] = rowId;
-    if (this.#isHashed) this.#hashes[segment][at] = hash;
   }
 
   /** Forgets all pairs but the first `count`; before the first step. */
   truncate(count: number): void {
     if (count >= this.count) return;
-    this.#nextUnit = this.#slotOf(count);
+    this.#nextUnit = this.#order[count];
     this.count = count;
+  }
+
+  #growOrder(): void {
+    const grown = new Uint32Array(this.#order.length * 2);
+    grown.set(this.#order);
+    this.#order = grown;
   }
 
   // Reading, of the sorted: i counts in order.
 
   rowAt(i: number): number {
-    const entry = this.#order[i];
-    return this.#rows[entry >>> ENTRIES_BITS][entry & ENTRIES_MASK];
+    const record = this.#order[i];
+    return this.#units[record >>> UNITS_BITS][record & UNITS_MASK];
   }
 
   hasNullAt(i: number): boolean {
-    const unit = this.#slotOf(this.#order[i]);
-    return (this.#bytes[unit >>> UNITS_BITS][((unit & UNITS_MASK) << UNIT_BITS) + 1] & (HAS_NULL >>> 8)) !== 0;
+    const record = this.#order[i];
+    const start = this.#slotStart(record);
+    return (this.#bytes[record >>> UNITS_BITS][start + 1] & (HAS_NULL >>> 8)) !== 0;
   }
 
   /** Whether it has the key of the one before. */
@@ -138,9 +144,9 @@ export class ByteSort {
 
   /** Writes the key's arena slot to target[at..), which has room; answers its end. */
   copySlot(i: number, target: Uint8Array, at: number): number {
-    const unit = this.#slotOf(this.#order[i]);
-    const bytes = this.#bytes[unit >>> UNITS_BITS];
-    const start = (unit & UNITS_MASK) << UNIT_BITS;
+    const record = this.#order[i];
+    const bytes = this.#bytes[record >>> UNITS_BITS];
+    const start = this.#slotStart(record);
     const size = slotSize((bytes[start] | (bytes[start + 1] << 8)) & LENGTH_MASK);
     if (size > 64) target.set(bytes.subarray(start, start + size), at);
     else for (let j = 0; j < size; j++) target[at + j] = bytes[start + j];
@@ -148,14 +154,14 @@ export class ByteSort {
     return at + size;
   }
 
-  #slotOf(entry: number): number {
-    return this.#slots[entry >>> ENTRIES_BITS][entry & ENTRIES_MASK];
+  /** Where the slot begins in the record's segment. */
+  #slotStart(record: number): number {
+    return ((record & UNITS_MASK) + this.#slotAt) << UNIT_BITS;
   }
 
-  #lengthOf(entry: number): number {
-    const unit = this.#slotOf(entry);
-    const bytes = this.#bytes[unit >>> UNITS_BITS];
-    const start = (unit & UNITS_MASK) << UNIT_BITS;
+  #lengthOf(record: number): number {
+    const bytes = this.#bytes[record >>> UNITS_BITS];
+    const start = this.#slotStart(record);
     return (bytes[start] | (bytes[start + 1] << 8)) & LENGTH_MASK;
   }
 
@@ -165,8 +171,6 @@ export class ByteSort {
   step(): boolean {
     if (!this.#isStarted) {
       this.#isStarted = true;
-      this.#order = new Uint32Array(this.count);
-      for (let i = 0; i < this.count; i++) this.#order[i] = i;
       this.#push(0, this.count, 0, this.#isHashed);
       return false;
     }
@@ -222,12 +226,10 @@ export class ByteSort {
   }
 
   #commonLength(a: number, b: number, from: number, max: number): number {
-    const unitA = this.#slotOf(a);
-    const unitB = this.#slotOf(b);
-    const bytesA = this.#bytes[unitA >>> UNITS_BITS];
-    const bytesB = this.#bytes[unitB >>> UNITS_BITS];
-    const startA = ((unitA & UNITS_MASK) << UNIT_BITS) + 2;
-    const startB = ((unitB & UNITS_MASK) << UNIT_BITS) + 2;
+    const bytesA = this.#bytes[a >>> UNITS_BITS];
+    const bytesB = this.#bytes[b >>> UNITS_BITS];
+    const startA = this.#slotStart(a) + 2;
+    const startB = this.#slotStart(b) + 2;
     const end = Math.min(max, this.#lengthOf(b));
     let i = from;
     while (i < end && bytesA[startA + i] === bytesB[startB + i]) i++;
@@ -241,22 +243,21 @@ export class ByteSort {
     // Keys that have no more bytes agree in those that they have: the shorter one is the smaller.
     const isByLength = depth >= this.#lengthMax;
     for (let i = this.#at; i < end; i++) {
-      const entry = order[i];
-      if (range.isByHash) this.#words.add(0, this.#hashes[entry >>> ENTRIES_BITS][entry & ENTRIES_MASK], entry);
-      else if (isByLength) this.#words.add(this.#lengthOf(entry), 0, entry);
-      else this.#addWords(entry, depth);
+      const record = order[i];
+      if (range.isByHash) this.#words.add(0, this.#units[record >>> UNITS_BITS][(record & UNITS_MASK) + 1], record);
+      else if (isByLength) this.#words.add(this.#lengthOf(record), 0, record);
+      else this.#addWords(record, depth);
     }
     this.#at = end;
     if (end === range.to) this.#enter(SORTING, range);
   }
 
-  #addWords(entry: number, depth: number): void {
-    const unit = this.#slotOf(entry);
-    const bytes = this.#bytes[unit >>> UNITS_BITS];
-    const start = (unit & UNITS_MASK) << UNIT_BITS;
+  #addWords(record: number, depth: number): void {
+    const bytes = this.#bytes[record >>> UNITS_BITS];
+    const start = this.#slotStart(record);
     const from = start + 2 + depth;
     const end = start + 2 + ((bytes[start] | (bytes[start + 1] << 8)) & LENGTH_MASK);
-    this.#words.add(wordAt(bytes, from + 4, end), wordAt(bytes, from, end), entry);
+    this.#words.add(wordAt(bytes, from + 4, end), wordAt(bytes, from, end), record);
   }
 
   /** Takes the sorted entries, and goes into those with equal words. */
@@ -282,12 +283,10 @@ export class ByteSort {
 
   /** Sign of (key a - key b), which agree in their first `depth` bytes. */
   #compare(a: number, b: number, depth: number): number {
-    const unitA = this.#slotOf(a);
-    const unitB = this.#slotOf(b);
-    const bytesA = this.#bytes[unitA >>> UNITS_BITS];
-    const bytesB = this.#bytes[unitB >>> UNITS_BITS];
-    const startA = (unitA & UNITS_MASK) << UNIT_BITS;
-    const startB = (unitB & UNITS_MASK) << UNIT_BITS;
+    const bytesA = this.#bytes[a >>> UNITS_BITS];
+    const bytesB = this.#bytes[b >>> UNITS_BITS];
+    const startA = this.#slotStart(a);
+    const startB = this.#slotStart(b);
     const lengthA = (bytesA[startA] | (bytesA[startA + 1] << 8)) & LENGTH_MASK;
     const lengthB = (bytesB[startB] | (bytesB[startB + 1] << 8)) & LENGTH_MASK;
     const end = 2 + (lengthA < lengthB ? lengthA : lengthB);
@@ -304,10 +303,10 @@ export class ByteSort {
     for (let start = from; start < to; start += INSERTION_RANGE) {
       const end = Math.min(to, start + INSERTION_RANGE);
       for (let i = start + 1; i < end; i++) {
-        const entry = order[i];
+        const record = order[i];
         let at = i;
-        for (; at > start && this.#compare(order[at - 1], entry, depth) > 0; at--) order[at] = order[at - 1];
-        order[at] = entry;
+        for (; at > start && this.#compare(order[at - 1], record, depth) > 0; at--) order[at] = order[at - 1];
+        order[at] = record;
       }
     }
     for (let size = INSERTION_RANGE; size < to - from; size *= 2) {

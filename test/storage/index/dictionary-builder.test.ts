@@ -210,7 +210,10 @@ function rowOf(dictionary: Dictionary, random: Random): number {
 }
 
 it('a dictionary that is built beyond the cap on index memory is refused, and gives its memory back', () => {
-  for (const make of [(m: IndexMemory) => new OrderedDictionary(true, m), (m: IndexMemory) => new HashDictionary(true, m)]) {
+  for (const make of [
+    (m: IndexMemory) => new OrderedDictionary(true, m),
+    (m: IndexMemory) => new HashDictionary(true, m),
+  ]) {
     const memory = new IndexMemory();
     memory.limit = 2_000_000;
     const dictionary = make(memory);
@@ -221,7 +224,9 @@ it('a dictionary that is built beyond the cap on index memory is refused, and gi
       encodeText(`user${i}@example.com`, key);
       builder.add(key, i, false);
     }
-    expect(() => load(builder)).to.throw().with.property('code', '53200');
+    expect(() => load(builder))
+      .to.throw()
+      .with.property('code', '53200');
     dictionary.release();
     expect(memory.usedBytes).to.equal(0);
   }
