@@ -76,7 +76,6 @@ function fillText(key: IndexKey, text: string): void {
   key.uint8(1);
   for (let i = 0; i < text.length; i++) key.uint8(text.charCodeAt(i));
   key.uint8(0);
-  key.seal();
 }
 
 /** A number from 0 to size - 1 for each n, each once. */

@@ -1,5 +1,5 @@
 /** CREATE INDEX on a table with rows: reads them page by page, in slices, and refuses a second live row with a unique key. */
-import { IndexKey, ROW_DELETED, ROW_IN_PROGRESS, ROW_SLOT_BITS } from '../storage/api.ts';
+import { IndexKey, ROW_DELETED, ROW_IN_PROGRESS, ROW_SLOT_BITS, type SameKey } from '../storage/api.ts';
 import { sqlError } from '../types/errors.ts';
 import type { ExecContext } from './context.ts';
 import { IndexProgress } from './index-progress.ts';
@@ -33,7 +33,7 @@ export class IndexBuilder {
   readonly #pages: TablePages;
   /** Of an inverted index. */
   readonly #inverted: InvertedBuilder | null;
-  /** Of one with number keys. */
+  /** Of others, unless they are built concurrently. */
   readonly #sorted: SortedBuilder | null;
   readonly #collector: Collector | null;
   #isLoading = false;
@@ -58,8 +58,7 @@ export class IndexBuilder {
     const { terms, dictionary } = index;
     this.#inverted = terms === null ? null : new InvertedBuilder(x, terms, dictionary, sizeMax);
     // A dictionary that is being loaded cannot be changed by others.
-    const isSorted = terms === null && index.hasNumberKeys && !dictionary.isHashed && !isConcurrent;
-    this.#sorted = isSorted ? new SortedBuilder(x, dictionary, sizeMax, this.#refuseSame) : null;
+    this.#sorted = terms === null && !isConcurrent ? new SortedBuilder(x, dictionary, sizeMax, this.#refuseSame) : null;
     this.#collector = this.#inverted ?? this.#sorted;
   }
 
@@ -104,7 +103,7 @@ export class IndexBuilder {
     const answer = index.keyFromRow(this.#x, r, this.#key);
     if (answer === KEY_NOT_INDEXED) return;
     if (this.#sorted !== null) {
-      this.#sorted.add(this.#key.number, rowId);
+      this.#sorted.add(this.#key, rowId, answer === KEY_HAS_NULL);
       this.progress.tuplesDone++;
       return;
     }
@@ -128,11 +127,10 @@ export class IndexBuilder {
     throw WAIT_SIGNAL;
   }
 
-  /** Another row has the (rounded) number key; both are visible. Throws PAGE_MISS. */
-  readonly #refuseSame = (key: IndexKey, rowId: number, isCertain: boolean): void => {
+  /** Another row has the (rounded) key; both are visible. Throws PAGE_MISS. */
+  readonly #refuseSame: SameKey = (key, rowId, isCertain, hasNull) => {
     const { entry } = this.#index;
-    // NULLs have the infinities.
-    if (!entry.unique || (!Number.isFinite(key.number) && !entry.nullsNotDistinct)) return;
+    if (!entry.unique || (hasNull && !entry.nullsNotDistinct)) return;
     const r = this.#table.heap.visible(rowId, this.#snapshot);
     if (isCertain) throw this.#violation(r);
     this.#refuseDuplicate(key, rowId, r);

@@ -9,9 +9,19 @@ import type { Value } from '../catalog/function-entry.ts';
 import type { ColumnExpr, Expr } from '../planner/expr.ts';
 import { type Dictionary, IndexKey, KEY_SIZE_MAX } from '../storage/api.ts';
 import { sqlError } from '../types/errors.ts';
-import { comparator, encodeKeyPart, NUMBER_KEY_TYPES, OID } from '../types/index.ts';
+import {
+  comparator,
+  encodeKeyPart,
+  encodeTextPart,
+  hasFixedKeys,
+  hasTextKeys,
+  keyEncoder,
+  NUMBER_KEY_TYPES,
+  OID,
+} from '../types/index.ts';
+import type { LongText } from '../types/long-text.ts';
 import { type RowsFunction, rowsFunction } from './compile/batch-program.ts';
-import { Emitter } from './compile/emitter.ts';
+import { type Code, Emitter } from './compile/emitter.ts';
 import { ExpressionCompiler, SlotAllocator } from './compile/expression.ts';
 import { type Operand, repOfType } from './compile/operand.ts';
 import { emitViews, loadPageColumn, missingColumn, usedColumns } from './compile/page-columns.ts';
@@ -130,19 +140,20 @@ export class IndexRuntime {
       key.number = numberKey(values[0], descending, nullsFirst);
       return;
     }
+    key.number = 0;
     key.length = 0;
     for (let i = 0; i < values.length; i++) {
       const { descending, nullsFirst } = this.entry.columns[i];
       encodeKeyPart(this.expressions[i].typeOid, values[i], key, descending, nullsFirst);
     }
-    key.seal();
   }
 
   /** Order of a key column's values, without DESC and NULLS. */
   readonly comparatorOf = (column: number): ((a: Value, b: Value) => number) =>
     comparator(this.expressions[column].typeOid);
 
-  #emitKey(emitter: Emitter, compiler: ExpressionCompiler): void {
+  /** `slices`: key columns of texts, by column, that are read where they lie. */
+  #emitKey(emitter: Emitter, compiler: ExpressionCompiler, slices: ReadonlyMap<number, Operand> | null): void {
     if (this.predicate !== null) compiler.compileFilter(this.predicate, 'return 0;');
     const columns = this.entry.columns;
     if (this.hasNumberKeys) {
@@ -158,18 +169,54 @@ export class IndexRuntime {
       return;
     }
     emitter.emit('let answer = 1;');
+    // A key may have been one of another index before.
+    emitter.emit('key.number = 0;');
     emitter.emit('key.length = 0;');
-    const encode = emitter.bind(encodeKeyPart, 'encodeKeyPart');
     this.expressions.forEach((expr, i) => {
-      const value = compiler.compileToAny(expr);
-      emitter.emit(`if (${value} === null) answer = 2;`);
-      emitter.emit(`${encode}(${expr.typeOid}, ${value}, key, ${columns[i].descending}, ${columns[i].nullsFirst});`);
+      const slice = slices?.get(this.keyColumns[i]);
+      if (slice === undefined) this.#emitPart(emitter, i, compiler.compileToAny(expr));
+      else this.#emitTextPart(emitter, i, slice);
     });
     emitter.emit(
       `if (key.length > ${KEY_SIZE_MAX}) ${emitter.bind(keyTooLong, 'keyTooLong')}(${emitter.bind(this.entry)}.name, key.length);`,
     );
-    emitter.emit('key.seal();');
     emitter.emit('return answer;');
+  }
+
+  #emitPart(emitter: Emitter, i: number, value: Code): void {
+    const { descending, nullsFirst } = this.entry.columns[i];
+    const { typeOid } = this.expressions[i];
+    emitter.emit(`if (${value} === null) answer = 2;`);
+    if (hasFixedKeys(typeOid)) {
+      emitter.emit(`${emitter.bind(keyEncoder(typeOid, descending, nullsFirst), 'encode')}(${value}, key);`);
+      return;
+    }
+    const encode = emitter.bind(encodeKeyPart, 'encodeKeyPart');
+    emitter.emit(`${encode}(${typeOid}, ${value}, key, ${descending}, ${nullsFirst});`);
+  }
+
+  /** A text that is not made a string on the way. */
+  #emitTextPart(emitter: Emitter, i: number, slice: Operand): void {
+    const { descending, nullsFirst } = this.entry.columns[i];
+    const encode = emitter.bind(encodeTextPart, 'encodeTextPart');
+    const encodeLong = emitter.bind((text: LongText, key: IndexKey): void => {
+      encodeTextPart(text.bytes, 0, text.bytes.length, key, descending);
+    }, 'encodeLong');
+    const encodeNull = emitter.bind(keyEncoder(OID.TEXT, descending, nullsFirst), 'encodeNull');
+    if (slice.isNull !== 'false') emitter.emit(`if (${slice.isNull}) { answer = 2; ${encodeNull}(null, key); } else`);
+    emitter.emit(`if (${slice.long} !== null) ${encodeLong}(${slice.long}, key);`);
+    emitter.emit(`else ${encode}(u8, ${slice.start}, ${slice.end}, key, ${descending});`);
+  }
+
+  /** Whether the column is a key of text, and nothing else is computed from it. */
+  #isPlainText(index: number): boolean {
+    const others = this.expressions.filter((_, i) => this.keyColumns[i] < 0);
+    if (
+      !hasTextKeys(this.#table.entry.columns[index].typeOid) ||
+      usedColumns([...others, this.predicate], 0).includes(index)
+    )
+      return false;
+    return this.keyColumns.includes(index);
   }
 
   #compileFromRow(layoutNumber: number): (x: ExecContext, r: number, key: IndexKey) => KeyAnswer {
@@ -178,9 +225,15 @@ export class IndexRuntime {
     emitViews(emitter, table.pool);
     const layout = table.layout(layoutNumber);
     const loaded = new Map<number, Operand>();
+    const slices = new Map<number, Operand>();
     for (const index of this.dependsOn) {
       const column = layout.columns[index];
       const entry = table.entry.columns[index];
+      if (column !== null && column.storage === 'text' && !this.hasNumberKeys && this.#isPlainText(index)) {
+        const options = { emitter, row: 'r', bail: null, overflow: table.fetchOverflow, sends: 'bytes' as const };
+        slices.set(index, loadPageColumn(options, column, entry));
+        continue;
+      }
       loaded.set(
         index,
         column === null
@@ -194,7 +247,7 @@ export class IndexRuntime {
       bail: null,
       column: (_input, index) => loaded.get(index) as Operand,
     });
-    this.#emitKey(emitter, compiler);
+    this.#emitKey(emitter, compiler, slices);
     return emitter.build('x, r, key');
   }
 
@@ -210,7 +263,7 @@ export class IndexRuntime {
         return { rep: repOfType(typeOid), typeOid, value, isNull: `(${value} === null)` };
       },
     });
-    this.#emitKey(emitter, compiler);
+    this.#emitKey(emitter, compiler, null);
     return emitter.build('x, values, key');
   }
 }

@@ -32,6 +32,7 @@ function startingHeap(
     add: (index, rowId, rowBase) => {
       table.indexRow(table.indexes[index], rowId, rowBase);
     },
+    keys: (index) => table.rowKeys(table.indexes[index]),
   };
 }
 
@@ -47,7 +48,7 @@ function runningHeap(
     if (dictionary === undefined) return null;
     sources.push(sourceOf(entry, index, dictionary));
   }
-  return { relId: entry.relId, name: entry.name, indexes: sources, add: () => {} };
+  return { relId: entry.relId, name: entry.name, indexes: sources, add: () => {}, keys: () => null };
 }
 
 function sourceOf(entry: RelationEntry, index: IndexEntry, dictionary: IndexSource['dictionary']): IndexSource {

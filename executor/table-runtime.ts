@@ -84,6 +84,12 @@ export class TableRuntime implements IndexMaintainer {
     return index.dictionary.insert(this.#goneKey, rowId);
   }
 
+  /** What makes the index's keys of row versions, false: the row is not in it; null where a row has terms. */
+  rowKeys(index: IndexRuntime): ((r: number, key: IndexKey) => boolean) | null {
+    if (index.terms !== null) return null;
+    return (r, key) => index.keyFromRow(this.#maintenance, r, key) !== KEY_NOT_INDEXED;
+  }
+
   removeVersion(rowId: RowId, goneBase: number, rest: Int32Array | Float64Array, restCount: number): void {
     for (const index of this.indexes) {
       if (index.terms !== null) {
@@ -129,8 +135,7 @@ export class TableRuntime implements IndexMaintainer {
 }
 
 export function sameKey(a: IndexKey, b: IndexKey, isNumber: boolean): boolean {
-  if (a.number !== b.number) return false;
-  if (isNumber) return true;
+  if (isNumber) return a.number === b.number;
   if (a.length !== b.length) return false;
   for (let i = 0; i < a.length; i++) if (a.bytes[i] !== b.bytes[i]) return false;
   return true;

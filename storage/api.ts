@@ -43,15 +43,17 @@ export {
   atLeastSet,
   CURSOR_END,
   type Dictionary,
+  DictionaryBuilder,
   DictionaryLoader,
   emptySet,
   HashDictionary,
+  HEAD_SIZE,
+  headOf,
   IndexCursor,
   IndexKey,
   IndexMemory,
   KEY_SIZE_MAX,
   keySet,
-  NumberSort,
   OrderedDictionary,
   orSet,
   PostingCounter,
@@ -60,6 +62,7 @@ export {
   PostingSummary,
   type RowGroup,
   rangeSet,
+  type SameKey,
 } from './index/index.ts';
 export type { IndexedHeap, IndexSource } from './index-images.ts';
 export {

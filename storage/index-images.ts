@@ -28,7 +28,7 @@ import { SqlError } from '../types/errors.ts';
 import { PageSet } from './buffer/index.ts';
 import type { Heap } from './heap/index.ts';
 import { encodeHeapStates, type HeapState, type ImageRecord } from './heap-state.ts';
-import { type Dictionary, ImageBuffer, ImageWriter } from './index/index.ts';
+import { type Dictionary, ImageBuffer, ImageWriter, type IndexKey } from './index/index.ts';
 import type { File, FileSystem } from './io/index.ts';
 import { PAGE_SIZE } from './limits.ts';
 import type { CheckpointFiles } from './recovery/index.ts';
@@ -50,6 +50,8 @@ export interface IndexedHeap {
   readonly indexes: readonly IndexSource[];
   /** At the start only: makes the entry of the row version at rowBase in indexes[index]. Throws PAGE_MISS for long values. */
   add(index: number, rowId: number, rowBase: number): void;
+  /** At the start only: what makes keys of row versions, false: the row has none; null where rows have several keys. Throws PAGE_MISS. */
+  keys(index: number): ((rowBase: number, key: IndexKey) => boolean) | null;
 }
 
 export type IndexedHeaps = () => Iterable<IndexedHeap>;

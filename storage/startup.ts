@@ -13,7 +13,7 @@ import { SqlError } from '../types/errors.ts';
 import type { PageSet } from './buffer/index.ts';
 import { type Heap, type RowVisitor, startupSweep } from './heap/index.ts';
 import type { HeapState } from './heap-state.ts';
-import { ImageReader } from './index/index.ts';
+import { DictionaryBuilder, ImageReader, IndexKey } from './index/index.ts';
 import { IMAGE_PAGES_MIN, type IndexedHeap, type IndexImages, imagePath } from './index-images.ts';
 import { PAGE_SIZE } from './limits.ts';
 import type { RecoveredState } from './state.ts';
@@ -22,6 +22,10 @@ import type { Store } from './store.ts';
 /** A rebuild of fewer pages is not worth a line in the log. */
 const TOLD_PAGES_MIN = 1000;
 const PROGRESS_EVERY_MS = 2000;
+/** What the indexes of a heap that are built collect before it is loaded. */
+const BUILD_BYTES_MAX = 256 * 1024 * 1024;
+/** Steps of a millisecond between two turns of the event loop. */
+const BUILD_STEPS_PER_TURN = 16;
 
 export interface StartupOptions {
   readonly store: Store;
@@ -82,6 +86,7 @@ class HeapStart {
   /** Positions in indexed.indexes. */
   private readonly loaded: number[] = [];
   private readonly missing: number[] = [];
+  private readonly builders: DictionaryBuilder[] = [];
 
   constructor(options: StartupOptions, heap: Heap, indexed: IndexedHeap | undefined) {
     this.options = options;
@@ -130,6 +135,7 @@ class HeapStart {
       visit: this.visitorOf(visitor),
       onProgress: this.missing.length > 0 ? this.progress() : null,
     });
+    for (const builder of this.builders) await finishBuilding(builder);
     if (this.missing.length > 0 && heap.pages.pageCount >= IMAGE_PAGES_MIN && this.isTold) {
       options.onLog(`rebuilt ${this.missingNames()} of table "${indexed!.name}": ${heap.rowCount} rows`);
     }
@@ -139,10 +145,22 @@ class HeapStart {
   private visitorOf(visitor: RowVisitor | null): RowVisitor | null {
     const { indexed, loaded, missing, changed } = this;
     if (indexed === undefined || loaded.length + missing.length === 0) return visitor;
+    const builds = missing.map((i) => this.visitorOfMissing(indexed, i));
     return (rowId, rowBase) => {
-      for (let i = 0; i < missing.length; i++) indexed.add(missing[i], rowId, rowBase);
+      for (let i = 0; i < builds.length; i++) builds[i](rowId, rowBase);
       if (changed.has(rowId >>> 9)) for (let i = 0; i < loaded.length; i++) indexed.add(loaded[i], rowId, rowBase);
       visitor?.(rowId, rowBase);
+    };
+  }
+
+  private visitorOfMissing(indexed: IndexedHeap, index: number): RowVisitor {
+    const keyOf = indexed.keys(index);
+    if (keyOf === null) return (rowId, rowBase) => indexed.add(index, rowId, rowBase);
+    const builder = new DictionaryBuilder(indexed.indexes[index].dictionary);
+    this.builders.push(builder);
+    const key = new IndexKey();
+    return (rowId, rowBase) => {
+      if (keyOf(rowBase, key)) builder.add(key, rowId, false);
     };
   }
 
@@ -155,18 +173,27 @@ class HeapStart {
     return `${names.length === 1 ? 'index' : 'indexes'} ${names.join(', ')}`;
   }
 
-  private progress(): (done: number) => void {
+  private progress(): (done: number) => Promise<void> {
     const { options, heap, indexed } = this;
     const total = heap.pages.pageCount;
     let toldAt = options.now();
     if (this.isTold)
       options.onLog(`rebuilding ${this.missingNames()} of table "${indexed!.name}": ${total} pages to read`);
-    return (done) => {
+    return async (done) => {
+      for (const builder of this.builders)
+        if (builder.sizeBytes > BUILD_BYTES_MAX / this.builders.length) await finishBuilding(builder);
       const now = options.now();
       if (now - toldAt < PROGRESS_EVERY_MS) return;
       toldAt = now;
       const percent = Math.floor((done / total) * 100);
       options.onLog(`rebuilding ${this.missingNames()} of table "${indexed!.name}": ${percent} %`);
     };
+  }
+}
+
+/** Loads what was collected. */
+async function finishBuilding(builder: DictionaryBuilder): Promise<void> {
+  for (let steps = 1; !builder.step(); steps++) {
+    if (steps % BUILD_STEPS_PER_TURN === 0) await new Promise((resolve) => setImmediate(resolve));
   }
 }

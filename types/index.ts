@@ -68,7 +68,16 @@ export {
 } from './io.ts';
 export { inputJson, type JsonBuilder, parseJson, quoteJson } from './json.ts';
 export { compareJsonb, formatJsonb, inputJsonb, type Jsonb, JsonbObject, parseJsonb } from './jsonb.ts';
-export { encodeKeyPart, type KeyEncoder, KeyWriter, keyEncoder, NUMBER_KEY_TYPES } from './key.ts';
+export {
+  encodeKeyPart,
+  encodeTextPart,
+  hasFixedKeys,
+  hasTextKeys,
+  type KeyEncoder,
+  KeyWriter,
+  keyEncoder,
+  NUMBER_KEY_TYPES,
+} from './key.ts';
 export { isKeyReversible, type KeyPart, keyDecoder } from './key-decode.ts';
 export { toLower, toUpper } from './letter-case.ts';
 export { inputMac, inputMac8, mac8Bytes, mac8FromBytes, macBytes, macFromBytes, widenMac } from './mac.ts';

@@ -115,6 +115,56 @@ function flip(writer: KeyWriter, start: number): void {
   for (let i = start; i < length; i++) bytes[i] = ~bytes[i];
 }
 
+/** Whether the type's encoder holds as long as the type is there: that of an enum changes with its labels, and what is made of others may have one. */
+export function hasFixedKeys(oid: number): boolean {
+  switch (representation(oid)) {
+    case 'bool':
+    case 'int2':
+    case 'int4':
+    case 'uint4':
+    case 'int8':
+    case 'date':
+    case 'micros':
+    case 'float4':
+    case 'float8':
+    case 'numeric':
+    case 'text':
+    case 'bpchar':
+    case 'bytea':
+    case 'uuid':
+      return true;
+    default:
+      return false;
+  }
+}
+
+/** Whether a type's values are text that keys hold as it is: `encodeTextPart` is its encoder, too. */
+export function hasTextKeys(oid: number): boolean {
+  return representation(oid) === 'text';
+}
+
+/** Adds a part for the text bytes[start..end), which is UTF-8 without U+0000. */
+export function encodeTextPart(
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  writer: KeyWriter,
+  descending: boolean,
+): void {
+  writer.reserve(end - start + 2);
+  const target = writer.bytes;
+  let at = writer.length;
+  target[at++] = MARKER_VALUE;
+  if (descending) {
+    for (let i = start; i < end; i++) target[at++] = ~bytes[i];
+    target[at++] = 255;
+  } else {
+    for (let i = start; i < end; i++) target[at++] = bytes[i];
+    target[at++] = 0;
+  }
+  writer.length = at;
+}
+
 function payloadEncoder(oid: number): KeyEncoder {
   switch (representation(oid)) {
     case 'bool':

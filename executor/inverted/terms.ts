@@ -11,7 +11,7 @@
  * Marks stand for what has no terms (as PostgreSQL's GIN placeholders do): the value is NULL, it is empty, an element of it is
  * NULL. With them each row has at least one key per column, so that "all rows with a value" is a range of the dictionary.
  */
-import { IndexKey } from '../../storage/api.ts';
+import { HEAD_SIZE, headOf, IndexKey } from '../../storage/api.ts';
 
 /** The value is NULL: below everything else of its column. */
 export const KIND_NULL = 0;
@@ -69,7 +69,6 @@ export class TermWriter {
 
   /** Ends the term that was begun. */
   end(): void {
-    this.key.seal();
     this.#emit();
   }
 
@@ -92,7 +91,6 @@ export class TermWriter {
     const { key } = this;
     if (this.#hasByteKeys) {
       this.begin(kind);
-      key.seal();
     } else {
       key.length = 0;
       key.number = this.#column * COLUMN_STEP + kind;
@@ -117,8 +115,6 @@ export class TermWriter {
       upper.uint8(column + 1);
     }
     lower.uint8(KIND_EMPTY);
-    lower.seal();
-    upper.seal();
     return this.#isMultiColumn;
   }
 
@@ -150,7 +146,7 @@ const FIRST_SLOTS = 64;
  */
 export class TermSet implements TermSink {
   count = 0;
-  /** Per term: number (or prefix of the bytes), and where its bytes are. */
+  /** Per term: number (or the head of the bytes), and where its bytes are. */
   numbers = new Float64Array(FIRST_SLOTS >>> 1);
   #starts = new Float64Array(FIRST_SLOTS >>> 1);
   #lengths = new Uint16Array(FIRST_SLOTS >>> 1);
@@ -181,7 +177,8 @@ export class TermSet implements TermSink {
 
   /** The term's number, or -1; `adds`: it gets one. */
   indexOf(key: IndexKey, adds: boolean): number {
-    const { number, bytes, length } = key;
+    const { bytes, length } = key;
+    const number = length === 0 ? key.number : headOf(bytes, 0, length);
     const hash = hashKey(number, bytes, length);
     const slots = this.#slots;
     const mask = slots.length - 1;
@@ -200,8 +197,8 @@ export class TermSet implements TermSink {
     if (this.numbers[term] !== number || this.#lengths[term] !== length) return false;
     const own = this.#bytes;
     const start = this.#starts[term];
-    // What fits the prefix was compared with the number.
-    for (let i = 6; i < length; i++) if (own[start + i] !== bytes[i]) return false;
+    // The head was compared with the number.
+    for (let i = HEAD_SIZE; i < length; i++) if (own[start + i] !== bytes[i]) return false;
     return true;
   }
 
@@ -258,7 +255,7 @@ export class TermSet implements TermSink {
     const start = this.#starts[term];
     for (let i = 0; i < length; i++) bytes[i] = own[start + i];
     key.length = length;
-    key.number = this.numbers[term];
+    key.number = length === 0 ? this.numbers[term] : 0;
   }
 
   lengthOf(term: number): number {
@@ -272,7 +269,7 @@ export class TermSet implements TermSink {
     const own = this.#bytes;
     const common = Math.min(this.#lengths[a], this.#lengths[b]);
     const [x, y] = [this.#starts[a], this.#starts[b]];
-    for (let i = 6; i < common; i++) {
+    for (let i = HEAD_SIZE; i < common; i++) {
       const order = own[x + i] - own[y + i];
       if (order !== 0) return order;
     }
@@ -282,7 +279,7 @@ export class TermSet implements TermSink {
 
 function hashKey(number: number, bytes: Uint8Array, length: number): number {
   let hash = Math.imul(number | 0, 0x9e3779b1) ^ Math.imul((number / 4294967296) | 0, 0x85ebca6b);
-  for (let i = 6; i < length; i++) hash = Math.imul(hash ^ bytes[i], 0x01000193);
+  for (let i = HEAD_SIZE; i < length; i++) hash = Math.imul(hash ^ bytes[i], 0x01000193);
   hash ^= hash >>> 15;
   hash = Math.imul(hash, 0x2c1b3c6d);
   return hash ^ (hash >>> 13);

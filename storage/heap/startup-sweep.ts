@@ -48,8 +48,8 @@ export interface StartupSweepOptions {
   /** Log was given up: a version may have lost the one before it. What cannot be undone stays. */
   readonly mayLackVersions: boolean;
   readonly visit: RowVisitor | null;
-  /** Called now and then with the number of pages that are done. */
-  readonly onProgress: ((done: number) => void) | null;
+  /** Called now and then with the number of pages that are done; may take its time. */
+  readonly onProgress: ((done: number) => Promise<void> | void) | null;
 }
 
 export interface StartupSweepResult {
@@ -86,7 +86,7 @@ export async function startupSweep(
     await untilLoaded(context, () => sweep.page(pageNo));
     done++;
     if (done % PAGES_PER_TURN !== 0) continue;
-    options.onProgress?.(done);
+    await options.onProgress?.(done);
     await new Promise((resolve) => setImmediate(resolve));
   }
   await sweep.freeLeftPlaces();

@@ -37,6 +37,10 @@ export class IndexCursor {
   /** The entry to come next; backwards, one past it. */
   #leaf = 0;
   #position = 0;
+  /** What of the leaf is within the bound ahead: entries before this position; backwards, from it on. */
+  #limit = 0;
+  /** The bound ahead is in this leaf. */
+  #isLastLeaf = false;
   #version = -1;
   #started = false;
   #ended = false;
@@ -129,14 +133,10 @@ export class IndexCursor {
     else if (this.#version !== this.#dictionary.version) this.#seekAgain();
     if (this.#isInList || this.#chunkAt < this.#chunkEnd) return 0;
     const dictionary = this.#dictionary;
-    while (this.#leaf !== 0 && this.#position >= dictionary.leafCount(this.#leaf)) {
-      this.#leaf = dictionary.nextLeaf(this.#leaf);
-      this.#position = 0;
-    }
-    if (this.#leaf === 0) return 0;
+    if (!this.#reachEntry()) return 0;
     const leaf = this.#leaf;
     const from = this.#position;
-    let end = this.hasUpper ? this.#endInLeaf() : dictionary.leafCount(leaf);
+    let end = this.#limit;
     let passed = 0;
     if (pages === null) passed = dictionary.rowCountBetween(leaf, from, end);
     else {
@@ -153,24 +153,6 @@ export class IndexCursor {
     // Should the place have to be sought again: behind this key.
     this.#lastRow = ROW_ID_MAX;
     return passed;
-  }
-
-  /** Behind the last entry of the leaf, from the place on, that is within the upper bound. */
-  #endInLeaf(): number {
-    const from = this.#position;
-    let low = from;
-    let high = this.#dictionary.leafCount(this.#leaf);
-    // Mostly all are.
-    this.#position = high - 1;
-    if (this.#isWithinUpper()) low = high;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      this.#position = middle;
-      if (this.#isWithinUpper()) low = middle + 1;
-      else high = middle;
-    }
-    this.#position = from;
-    return low;
   }
 
   /** Row ids of the key that `nextKey` went to. */
@@ -220,6 +202,8 @@ export class IndexCursor {
     if (!this.#started || this.#ended || this.#version !== dictionary.version) return 0;
     const leaf = this.#leaf;
     const position = this.#position;
+    const limit = this.#limit;
+    const isLastLeaf = this.#isLastLeaf;
     const lastLeaf = this.#lastLeaf;
     const lastPosition = this.#lastPosition;
     let found = 0;
@@ -234,6 +218,8 @@ export class IndexCursor {
     }
     this.#leaf = leaf;
     this.#position = position;
+    this.#limit = limit;
+    this.#isLastLeaf = isLastLeaf;
     this.#lastLeaf = lastLeaf;
     this.#lastPosition = lastPosition;
     return found;
@@ -268,8 +254,61 @@ export class IndexCursor {
     this.#lastLeaf = 0;
     this.#leaveList();
     this.#version = this.#dictionary.version;
+    if (this.#isOneKey()) this.#startAtKey();
+    else this.#startAtBound();
+  }
+
+  /** Both bounds are one key. */
+  #isOneKey(): boolean {
+    if (!this.hasLower || !this.hasUpper || this.isPrefix || !this.lowerInclusive || !this.upperInclusive) return false;
+    return this.lower.equals(this.upper);
+  }
+
+  #startAtKey(): void {
+    const dictionary = this.#dictionary;
+    const isThere = dictionary.find(this.lower);
+    this.#leaf = dictionary.foundLeaf;
+    this.#position = dictionary.foundPosition;
+    this.#limit = this.#position;
+    this.#isLastLeaf = true;
+    if (!isThere) return;
+    if (this.descending) this.#position++;
+    else this.#limit++;
+  }
+
+  #startAtBound(): void {
     if (this.descending) this.#startBackward();
     else this.#startForward();
+    this.#enterLeaf();
+  }
+
+  /** Finds out how much of the leaf is within the bound ahead. */
+  #enterLeaf(): void {
+    const dictionary = this.#dictionary;
+    const leaf = this.#leaf;
+    if (leaf === 0) return;
+    if (this.descending) {
+      this.#limit = this.hasLower ? this.#lowerLimit(leaf) : 0;
+      this.#isLastLeaf = this.#limit > 0;
+    } else {
+      const count = dictionary.leafCount(leaf);
+      this.#limit = this.hasUpper ? this.#upperLimit(leaf) : count;
+      this.#isLastLeaf = this.#limit < count;
+    }
+  }
+
+  #lowerLimit(leaf: number): number {
+    const dictionary = this.#dictionary;
+    if (this.lowerInclusive || !this.isPrefix) return dictionary.positionIn(leaf, this.lower, !this.lowerInclusive);
+    if (!prefixSuccessor(this.lower)) return dictionary.leafCount(leaf);
+    return dictionary.positionIn(leaf, successor, false);
+  }
+
+  #upperLimit(leaf: number): number {
+    const dictionary = this.#dictionary;
+    if (!this.upperInclusive || !this.isPrefix) return dictionary.positionIn(leaf, this.upper, this.upperInclusive);
+    if (!prefixSuccessor(this.upper)) return dictionary.leafCount(leaf);
+    return dictionary.positionIn(leaf, successor, false);
   }
 
   #leaveList(): void {
@@ -315,48 +354,36 @@ export class IndexCursor {
     return this.descending ? this.#stepBackward() : this.#stepForward();
   }
 
-  #stepForward(): boolean {
-    const dictionary = this.#dictionary;
-    while (this.#leaf !== 0 && this.#position >= dictionary.leafCount(this.#leaf)) {
-      this.#leaf = dictionary.nextLeaf(this.#leaf);
+  /** Goes on to a leaf that has an entry within the bounds, if this one has no more; false: there is none. */
+  #reachEntry(): boolean {
+    while (this.#leaf !== 0 && this.#position >= this.#limit) {
+      if (this.#isLastLeaf) return false;
+      this.#leaf = this.#dictionary.nextLeaf(this.#leaf);
       this.#position = 0;
+      this.#enterLeaf();
     }
-    if (this.#leaf === 0) return false;
-    if (this.hasUpper && !this.#isWithinUpper()) return false;
+    return this.#leaf !== 0;
+  }
+
+  #stepForward(): boolean {
+    if (!this.#reachEntry()) return false;
     this.#lastLeaf = this.#leaf;
     this.#lastPosition = this.#position++;
     return true;
   }
 
-  #isWithinUpper(): boolean {
-    const dictionary = this.#dictionary;
-    const order = dictionary.compareAt(this.#leaf, this.#position, this.upper);
-    if (order < 0) return true;
-    if (this.isPrefix) return this.upperInclusive && dictionary.startsWithAt(this.#leaf, this.#position, this.upper);
-    return order === 0 && this.upperInclusive;
-  }
-
   #stepBackward(): boolean {
     const dictionary = this.#dictionary;
-    while (this.#leaf !== 0 && this.#position === 0) {
+    while (this.#leaf !== 0 && this.#position <= this.#limit) {
+      if (this.#isLastLeaf) return false;
       this.#leaf = dictionary.previousLeaf(this.#leaf);
       if (this.#leaf !== 0) this.#position = dictionary.leafCount(this.#leaf);
+      this.#enterLeaf();
     }
     if (this.#leaf === 0) return false;
-    this.#position--;
-    if (this.hasLower && !this.#isWithinLower()) return false;
     this.#lastLeaf = this.#leaf;
-    this.#lastPosition = this.#position;
+    this.#lastPosition = --this.#position;
     return true;
-  }
-
-  #isWithinLower(): boolean {
-    const dictionary = this.#dictionary;
-    const order = dictionary.compareAt(this.#leaf, this.#position, this.lower);
-    if (order < 0) return false;
-    if (this.lowerInclusive) return true;
-    if (this.isPrefix) return !dictionary.startsWithAt(this.#leaf, this.#position, this.lower);
-    return order > 0;
   }
 
   /** The dictionary has changed: behind the row id given last. */
@@ -366,8 +393,7 @@ export class IndexCursor {
     this.#leaveList();
     if (!this.#hasLast) {
       assert(this.#lastLeaf === 0, 'a cursor is suspended before its dictionary changes');
-      if (this.descending) this.#startBackward();
-      else this.#startForward();
+      this.#startAtBound();
       return;
     }
     const isThere = dictionary.find(this.#last);
@@ -376,6 +402,7 @@ export class IndexCursor {
     this.#leaf = leaf;
     this.#position = position;
     this.#lastLeaf = 0;
+    this.#enterLeaf();
     if (!isThere) return;
     let isPassed = true;
     if (dictionary.isListAt(leaf, position)) {
@@ -400,6 +427,5 @@ function prefixSuccessor(prefix: IndexKey): boolean {
   while (successor.length > 0 && successor.bytes[successor.length - 1] === 255) successor.length--;
   if (successor.length === 0) return false;
   successor.bytes[successor.length - 1]++;
-  successor.seal();
   return true;
 }

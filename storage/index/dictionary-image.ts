@@ -24,10 +24,10 @@
  * | 4 | row ids r, n or more |
  * | 4 | size s of the arena slots, 0 for number keys |
  * | 4 | zero |
- * | 8 n | keys (f64), as the dictionary holds them |
+ * | 8 n | number keys (f64); left out for byte keys |
  * | 4 n | row ids of each key; left out when r = n |
  * | 4 r | row ids, key after key, ascending for each |
- * | s | arena slots: u16 length, bytes from the seventh on, rounded up to 4 |
+ * | s | arena slots of byte keys: u16 length, bytes, rounded up to 4 |
  *
  * Row ids and slots begin at a multiple of 4, blocks at a multiple of 8. A long posting list goes on in the next block, whose
  * first key is then the last one of the block before.
@@ -45,12 +45,12 @@ import type { File, FileSystem } from '../io/index.ts';
 import { crc32 } from '../page/index.ts';
 import { type Dictionary, NODE_CAPACITY } from './dictionary.ts';
 import { IndexKey } from './index-key.ts';
-import { KEY_SIZE_MAX, readSlot, slotSize } from './key-arena.ts';
+import { compareSlots, KEY_SIZE_MAX, readSlot, slotSize } from './key-arena.ts';
 import { hashOfBytes, hashOfNumber } from './key-hash.ts';
 
 const MAGIC = 'HOTROWIX';
 /** Changes with the layout of the file and with the encoding (types/key.ts, numberKey in the executor) and hashes of keys. */
-const VERSION = 2;
+const VERSION = 3;
 const HEADER_SIZE = 40;
 const CHUNK_HEADER_SIZE = 16;
 const CHUNK_ENTRIES = 1;
@@ -253,9 +253,11 @@ export class ImageWriter {
       countScratch[keys++] = countScratch[i];
     }
     if (keys === 0) return start;
-    let at = (start + BLOCK_HEADER_SIZE) >>> 3;
-    for (let i = 0; i < keys; i++) chunk.f64[at++] = dictionary.numberAt(leaf, positionScratch[i]);
-    at *= 2;
+    let at = (start + BLOCK_HEADER_SIZE) >>> 2;
+    if (dictionary.arena === null) {
+      for (let i = 0; i < keys; i++) chunk.f64[(at >>> 1) + i] = dictionary.numberAt(leaf, positionScratch[i]);
+      at += keys * 2;
+    }
     if (rows !== keys) for (let i = 0; i < keys; i++) u32[at++] = countScratch[i];
     u32.set(rowScratch.subarray(0, rows), at);
     at += rows;
@@ -346,26 +348,15 @@ export function checkImage(
   const kind = header.readUInt32LE(32);
   const buffer = new ImageBuffer();
   const chunks = new ImageChunks(file, buffer, header.length, header.readUInt32LE(12));
+  const order = new KeyOrder(kind);
   let count = 0;
-  let last = Number.NEGATIVE_INFINITY;
   for (;;) {
     const fault = chunks.next();
     if (fault !== null) return fault;
     if (chunks.isEnd) break;
     for (let at = CHUNK_HEADER_SIZE; at < chunks.length; ) {
-      const block = blockAt(buffer, at, chunks.length);
-      if (block === null) return `its entries before ${chunks.at} are not in order`;
-      let slotAt = 0;
-      for (const number of block.numbers) {
-        let order = number;
-        if ((kind & KIND_BYTE_KEYS) !== 0) {
-          if (slotAt + 2 > block.slots.length) return `its entries before ${chunks.at} are not in order`;
-          if ((kind & KIND_HASHED) !== 0) order = hashOfSlot(number, block.slots, slotAt);
-          slotAt += slotSize(block.slots.readUInt16LE(slotAt));
-        } else if ((kind & KIND_HASHED) !== 0) order = hashOfNumber(number);
-        if (order < last) return `its keys before ${chunks.at} are not in order`;
-        last = order;
-      }
+      const block = blockAt(buffer, at, chunks.length, (kind & KIND_BYTE_KEYS) !== 0);
+      if (block === null || !order.isFollowedBy(block)) return `its entries before ${chunks.at} are not in order`;
       visit(block.rows);
       count += block.rows.length;
       at = block.next;
@@ -374,16 +365,51 @@ export function checkImage(
   return chunks.entryCount === count && chunks.at === file.size() ? null : 'it has another size than it says';
 }
 
-function hashOfSlot(number: number, slots: Buffer, at: number): number {
-  slotKey.number = number;
-  readSlot(slots, at, slotKey);
-  return hashOfBytes(slotKey.bytes, slotKey.length);
+/** Whether keys ascend, over blocks. */
+class KeyOrder {
+  private readonly kind: number;
+  private readonly key = new IndexKey();
+  /** Of the last key: its number or hash, and the slot of a byte key. */
+  private last = Number.NEGATIVE_INFINITY;
+  private readonly lastSlot = new Uint8Array(slotSize(KEY_SIZE_MAX));
+
+  constructor(kind: number) {
+    this.kind = kind;
+  }
+
+  /** Notes the block's keys; false: they are not in order. The first may be the last one before. */
+  isFollowedBy({ keys, numbers, slots }: ImageBlock): boolean {
+    const isHashed = (this.kind & KIND_HASHED) !== 0;
+    if (numbers !== null) {
+      for (const number of numbers) {
+        const order = isHashed ? hashOfNumber(number) : number;
+        if (order < this.last) return false;
+        this.last = order;
+      }
+      return true;
+    }
+    let at = 0;
+    for (let i = 0; i < keys; i++) {
+      const size = at + 2 > slots.length ? 0 : slotSize(slots.readUInt16LE(at));
+      if (size === 0 || at + size > slots.length || size > this.lastSlot.length) return false;
+      let order = 0;
+      if (isHashed) {
+        readSlot(slots, at, this.key);
+        order = hashOfBytes(this.key.bytes, this.key.length);
+      }
+      if (order < this.last || (order === this.last && compareSlots(this.lastSlot, 0, slots, at) > 0)) return false;
+      this.last = order;
+      for (let j = 0; j < size; j++) this.lastSlot[j] = slots[at + j];
+      at += size;
+    }
+    return at === slots.length;
+  }
 }
 
-const slotKey = new IndexKey();
-
 interface ImageBlock {
-  readonly numbers: Float64Array;
+  readonly keys: number;
+  /** Number keys; null: byte keys, in slots. */
+  readonly numbers: Float64Array | null;
   /** Row ids of each key; null: one. */
   readonly counts: Uint32Array | null;
   readonly rows: Uint32Array;
@@ -392,13 +418,13 @@ interface ImageBlock {
 }
 
 /** The block of entries at `at` in the buffer, null if it is none. */
-function blockAt({ bytes, f64, u32 }: ImageBuffer, at: number, end: number): ImageBlock | null {
+function blockAt({ bytes, f64, u32 }: ImageBuffer, at: number, end: number, hasByteKeys: boolean): ImageBlock | null {
   const keys = u32[at >>> 2];
   const rows = u32[(at >>> 2) + 1];
   const slotsSize = u32[(at >>> 2) + 2];
   if (keys === 0 || keys > NODE_CAPACITY || rows < keys || rows > BLOCK_ROWS_MAX) return null;
   const keysAt = at + BLOCK_HEADER_SIZE;
-  const countsAt = (keysAt + keys * 8) >>> 2;
+  const countsAt = (keysAt >>> 2) + (hasByteKeys ? 0 : keys * 2);
   const rowsAt = rows === keys ? countsAt : countsAt + keys;
   const slotsAt = (rowsAt + rows) * 4;
   const next = (slotsAt + slotsSize + 7) & -8;
@@ -413,7 +439,8 @@ function blockAt({ bytes, f64, u32 }: ImageBuffer, at: number, end: number): Ima
     if (sum !== rows) return null;
   }
   return {
-    numbers: f64.subarray(keysAt >>> 3, (keysAt >>> 3) + keys),
+    keys,
+    numbers: hasByteKeys ? null : f64.subarray(keysAt >>> 3, (keysAt >>> 3) + keys),
     counts,
     rows: u32.subarray(rowsAt, rowsAt + rows),
     slots: bytes.subarray(slotsAt, slotsAt + slotsSize),
@@ -493,13 +520,13 @@ export class ImageReader {
   private blocks(end: number, dictionary: Dictionary, without: Uint32Array): number {
     let entries = 0;
     for (let at = CHUNK_HEADER_SIZE; at < end; ) {
-      const block = blockAt(this.chunk, at, end);
+      const block = blockAt(this.chunk, at, end, dictionary.hasByteKeys);
       if (block === null) return -1;
-      const { numbers, counts, rows } = block;
+      const { keys, numbers, counts, rows } = block;
       const slots = dictionary.hasByteKeys ? block.slots : null;
       const fits =
         without.length === 0 || !hasRowOn(rows, without)
-          ? dictionary.appendEntries(numbers, counts, rows, slots)
+          ? dictionary.appendEntries(keys, numbers, counts, rows, slots)
           : this.appendWithout(dictionary, block, slots, without);
       if (!fits) return -1;
       entries += rows.length;
@@ -521,13 +548,13 @@ export class ImageReader {
     let row = 0;
     let from = 0;
     let to = 0;
-    for (let i = 0; i < numbers.length; i++) {
+    for (let i = 0; i < block.keys; i++) {
       const size = slots === null ? 0 : slotSize(slots[from] | (slots[from + 1] << 8));
       const before = kept;
       for (const end = row + (counts === null ? 1 : counts[i]); row < end; row++)
         if (!isOn(rows[row], without)) this.rows[kept++] = rows[row];
       if (kept > before) {
-        this.numbers[keys] = numbers[i];
+        if (numbers !== null) this.numbers[keys] = numbers[i];
         this.counts[keys++] = kept - before;
         if (slots !== null) this.slots.set(slots.subarray(from, from + size), to);
         to += size;
@@ -538,7 +565,8 @@ export class ImageReader {
     if (kept === 0) return true;
     const keptSlots = slots === null ? null : this.slots.subarray(0, to);
     const keptCounts = kept === keys ? null : this.counts.subarray(0, keys);
-    return dictionary.appendEntries(this.numbers.subarray(0, keys), keptCounts, this.rows.subarray(0, kept), keptSlots);
+    const keptNumbers = numbers === null ? null : this.numbers.subarray(0, keys);
+    return dictionary.appendEntries(keys, keptNumbers, keptCounts, this.rows.subarray(0, kept), keptSlots);
   }
 }
 

@@ -3,7 +3,7 @@
 import type { Dictionary } from './dictionary.ts';
 import type { IndexKey } from './index-key.ts';
 import type { IndexMemory } from './index-memory.ts';
-import { PREFIX_SIZE, slotSize } from './key-arena.ts';
+import { slotSize, writeSlot } from './key-arena.ts';
 
 /** A leaf's keys. */
 const KEYS_AT_ONCE = 116;
@@ -49,22 +49,18 @@ export class DictionaryLoader {
       grown.set(this.#slots.subarray(0, start));
       this.#slots = grown;
     }
-    const slots = this.#slots;
-    slots[start] = length & 255;
-    slots[start + 1] = length >>> 8;
-    let at = start + 2;
-    for (let i = PREFIX_SIZE; i < length; i++) slots[at++] = bytes[i];
-    slots.fill(0, at, end);
-    this.#slotBytes = end;
+    this.#slotBytes = writeSlot(bytes, length, this.#slots, start);
   }
 
   #append(): void {
     if (this.#memory.isFull) throw this.#memory.error();
+    const { hasByteKeys } = this.#dictionary;
     const isTaken = this.#dictionary.appendEntries(
-      this.#numbers.slice(0, this.#keyCount),
-      this.#counts.slice(0, this.#keyCount),
+      this.#keyCount,
+      hasByteKeys ? null : this.#numbers.subarray(0, this.#keyCount),
+      this.#counts.subarray(0, this.#keyCount),
       this.#rows.subarray(0, this.#rowCount),
-      this.#dictionary.hasByteKeys ? this.#slots.subarray(0, this.#slotBytes) : null,
+      hasByteKeys ? this.#slots.subarray(0, this.#slotBytes) : null,
     );
     if (!isTaken) throw new Error('keys for a dictionary come in no order');
     this.#keyCount = 0;

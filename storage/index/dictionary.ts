@@ -3,8 +3,8 @@
  *
  *     leaf  [..] -> [..] -> [..]     entries in the dictionary's order, linked left to right and right to left
  *
- * An entry is a key and its posting. The key is a float64 (number key, or six bytes of a byte key) and, for byte keys, a
- * reference into the key arena, where the rest is. The posting is the row id itself while there is one, else the handle of a
+ * An entry is a key and its posting. The key is a float64 (number key), or a reference into the key arena, beside which ordered
+ * dictionaries have six bytes of the key as a float64, and hash dictionaries its hash. The posting is the row id itself while there is one, else the handle of a
  * posting list (posting-lists.ts); a bit an entry says which. So an entry is 12 or 16 bytes, 14 to 23 with the usual fill.
  * Nodes live in segments of typed arrays; node 0 is never used.
  *
@@ -53,13 +53,17 @@ export abstract class Dictionary {
   readonly arena: KeyArena | null;
   /** Postings of keys with two row ids and more. */
   readonly lists: PostingLists;
-  /** Per segment: the entries of its nodes, node after node. */
+  /**
+   * Per segment, the entries of its nodes, node after node: number keys, or what an ordered dictionary has of byte keys; of length 0
+   * where a hash dictionary has byte keys.
+   */
   readonly keySegments: Float64Array[] = [];
   protected readonly refSegments: Uint32Array[] = [];
   readonly postingSegments: Uint32Array[] = [];
   /** Hashes of the keys, where a hash dictionary has byte keys; else of length 0. */
   protected readonly hashSegments: Uint32Array[] = [];
   protected readonly hasHashes: boolean;
+  private readonly hasNumbers: boolean;
   /** A bit an entry: its posting is a list. */
   protected readonly listBits: Uint32Array[] = [];
   /** No bit of listBits was ever set: most dictionaries of unique keys. */
@@ -87,6 +91,7 @@ export abstract class Dictionary {
     this.hasByteKeys = hasByteKeys;
     this.isHashed = isHashed;
     this.hasHashes = hasByteKeys && isHashed;
+    this.hasNumbers = !this.hasHashes;
     this.memory = memory;
     this.countBytes(this.counts.byteLength + this.nexts.byteLength + this.previouses.byteLength);
     this.arena = hasByteKeys ? new KeyArena(memory) : null;
@@ -101,6 +106,8 @@ export abstract class Dictionary {
   abstract locate(key: IndexKey, isBehind?: boolean): void;
   /** Sign of (entry's key - key), in the dictionary's order. */
   abstract compareAt(leaf: number, position: number, key: IndexKey): number;
+  /** How many entries of the leaf, which need not be the key's, are smaller than the key, or (`isBehind`) not greater. */
+  abstract positionIn(leaf: number, key: IndexKey, isBehind: boolean): number;
   /** Adds a row id to a key's posting; false when it is there already. */
   abstract insert(key: IndexKey, rowId: number): boolean;
   /** After the last appendEntries: makes the way from keys to leaves. */
@@ -125,7 +132,11 @@ export abstract class Dictionary {
 
   /** About the size of an image. */
   get imageBytes(): number {
-    return this.keyCount * 12 + (this.count > this.keyCount ? this.count * 4 : 0) + (this.arena?.usedBytes ?? 0);
+    return (
+      this.keyCount * (this.hasByteKeys ? 4 : 12) +
+      (this.count > this.keyCount ? this.count * 4 : 0) +
+      (this.arena?.usedBytes ?? 0)
+    );
   }
 
   /**
@@ -147,7 +158,7 @@ export abstract class Dictionary {
   /** Nodes that are reserved and not in use. */
   protected get spareNodes(): number {
     let nodes = this.freeNodes.length - this.nodeCount;
-    for (const keys of this.keySegments) nodes += keys.length >>> NODE_CAPACITY_BITS;
+    for (const postings of this.postingSegments) nodes += postings.length >>> NODE_CAPACITY_BITS;
     return nodes;
   }
 
@@ -162,9 +173,9 @@ export abstract class Dictionary {
     const node = this.nodeCount++;
     const segment = node >>> SEGMENT_NODES_BITS;
     // The first segment starts small: a database with a thousand small indexes must not pay 1.5 MB for each.
-    if (segment >= this.keySegments.length) this.setSegment(segment, segment === 0 ? 4 : SEGMENT_NODES);
+    if (segment >= this.postingSegments.length) this.setSegment(segment, segment === 0 ? 4 : SEGMENT_NODES);
     else {
-      const nodes = this.keySegments[segment].length >>> NODE_CAPACITY_BITS;
+      const nodes = this.postingSegments[segment].length >>> NODE_CAPACITY_BITS;
       if ((node & SEGMENT_MASK) >= nodes) this.setSegment(segment, Math.min(nodes * 2, SEGMENT_NODES));
     }
     if (node >= this.counts.length) this.growNodeTables(this.counts.length * 2);
@@ -181,9 +192,10 @@ export abstract class Dictionary {
   /** Makes a segment, or a larger one of it. */
   protected setSegment(segment: number, nodes: number): void {
     const entries = nodes << NODE_CAPACITY_BITS;
-    const grown = entries - (this.keySegments[segment]?.length ?? 0);
-    this.countBytes(grown * ((this.hasByteKeys ? 16 : 12) + (this.hasHashes ? 4 : 0)) + (grown >>> 3));
-    this.keySegments[segment] = copied(this.keySegments[segment], new Float64Array(entries));
+    const grown = entries - (this.postingSegments[segment]?.length ?? 0);
+    const entrySize = 4 + (this.hasNumbers ? 8 : 0) + (this.hasByteKeys ? 4 : 0) + (this.hasHashes ? 4 : 0);
+    this.countBytes(grown * entrySize + (grown >>> 3));
+    this.keySegments[segment] = copied(this.keySegments[segment], new Float64Array(this.hasNumbers ? entries : 0));
     this.postingSegments[segment] = copied(this.postingSegments[segment], new Uint32Array(entries));
     this.refSegments[segment] = copied(this.refSegments[segment], new Uint32Array(this.hasByteKeys ? entries : 0));
     this.hashSegments[segment] = copied(this.hashSegments[segment], new Uint32Array(this.hasHashes ? entries : 0));
@@ -276,13 +288,13 @@ export abstract class Dictionary {
     const keys = this.keySegments[segment];
     const postings = this.postingSegments[segment];
     if (at < end) {
-      keys.copyWithin(at + 1, at, end);
+      if (this.hasNumbers) keys.copyWithin(at + 1, at, end);
       postings.copyWithin(at + 1, at, end);
       if (this.hasByteKeys) this.refSegments[segment].copyWithin(at + 1, at, end);
       if (this.hasHashes) this.hashSegments[segment].copyWithin(at + 1, at, end);
       if (this.hasLists) openBit(this.listBits[segment], (node & SEGMENT_MASK) << BIT_WORDS_BITS, position);
     }
-    keys[at] = number;
+    if (this.hasNumbers) keys[at] = number;
     postings[at] = posting;
     if (this.hasByteKeys) this.refSegments[segment][at] = ref;
   }
@@ -296,7 +308,7 @@ export abstract class Dictionary {
       this.arena.release(this.refSegments[segment][at]);
       this.refSegments[segment].copyWithin(at, at + 1, end);
     }
-    this.keySegments[segment].copyWithin(at, at + 1, end);
+    if (this.hasNumbers) this.keySegments[segment].copyWithin(at, at + 1, end);
     this.postingSegments[segment].copyWithin(at, at + 1, end);
     if (this.hasHashes) this.hashSegments[segment].copyWithin(at, at + 1, end);
     if (this.hasLists) closeBit(this.listBits[segment], (node & SEGMENT_MASK) << BIT_WORDS_BITS, position);
@@ -321,7 +333,7 @@ export abstract class Dictionary {
     const to = (target & SEGMENT_MASK) << NODE_CAPACITY_BITS;
     const a = source >>> SEGMENT_NODES_BITS;
     const b = target >>> SEGMENT_NODES_BITS;
-    this.keySegments[b].set(this.keySegments[a].subarray(start, start + count), to);
+    if (this.hasNumbers) this.keySegments[b].set(this.keySegments[a].subarray(start, start + count), to);
     this.postingSegments[b].set(this.postingSegments[a].subarray(start, start + count), to);
     if (this.hasByteKeys) this.refSegments[b].set(this.refSegments[a].subarray(start, start + count), to);
     if (this.hasHashes) this.hashSegments[b].set(this.hashSegments[a].subarray(start, start + count), to);
@@ -375,6 +387,7 @@ export abstract class Dictionary {
     }
     return count;
   }
+  /** The number key, or what an ordered dictionary has of a byte key. */
   numberAt(leaf: number, position: number): number {
     return this.keySegments[leaf >>> SEGMENT_NODES_BITS][((leaf & SEGMENT_MASK) << NODE_CAPACITY_BITS) + position];
   }
@@ -384,29 +397,20 @@ export abstract class Dictionary {
 
   /** Copies the entry's key. */
   keyAt(leaf: number, position: number, key: IndexKey): void {
-    key.number = this.numberAt(leaf, position);
-    if (this.arena === null) return;
+    if (this.arena === null) {
+      key.number = this.numberAt(leaf, position);
+      return;
+    }
     const ref = this.refAt(leaf, position);
+    key.number = 0;
     key.length = 0;
     key.reserve(this.arena.lengthOf(ref));
-    key.length = this.arena.copyTo(ref, key.number, key.bytes);
+    key.length = this.arena.copyTo(ref, key.bytes);
   }
 
   /** How many row ids the key has. */
   rowCountOf(key: IndexKey): number {
     return this.find(key) ? this.rowCountAt(this.foundLeaf, this.foundPosition) : 0;
-  }
-
-  /** Whether the entry's byte key begins with the given bytes (equality on the first columns of a composite key). */
-  startsWithAt(leaf: number, position: number, prefix: IndexKey): boolean {
-    const number = this.numberAt(leaf, position);
-    if (number !== prefix.number) {
-      // A prefix of fewer than six bytes is padded: only its own bytes count.
-      if (prefix.length >= 6) return false;
-      const unit = 256 ** (6 - prefix.length);
-      if (Math.floor(number / unit) !== Math.floor(prefix.number / unit)) return false;
-    }
-    return (this.arena as KeyArena).startsWith(this.refAt(leaf, position), prefix.bytes, prefix.length);
   }
 
   // Loading: entries come in the dictionary's order.
@@ -418,23 +422,24 @@ export abstract class Dictionary {
 
   /**
    * Appends up to 128 keys that are greater than all before (but the first may be the last one before: its row ids then follow
-   * those that it has), with their row ids: one each, or as many as counts[i] says. `slots` are the arena slots of the keys.
-   * finishLoad must follow before anything else is asked. False: they are not what they should be.
+   * those that it has), with their row ids: one each, or as many as counts[i] says. Number keys are in `numbers`, the arena slots of
+   * byte keys in `slots`. finishLoad must follow before anything else is asked. False: they are not what they should be.
    */
   appendEntries(
-    numbers: Float64Array,
+    keyCount: number,
+    numbers: Float64Array | null,
     counts: Uint32Array | null,
     rows: Uint32Array,
     slots: Uint8Array | null,
   ): boolean {
-    if ((this.arena === null) !== (slots === null)) return false;
+    if ((this.arena === null) !== (slots === null) || (slots === null) !== (numbers !== null)) return false;
     let leaf = this.lastLeaf;
     let first = 0;
     let rowsAt = 0;
     let slotsAt = 0;
     const used = this.counts[leaf];
     if (used > 0) {
-      const order = this.compareLoaded(leaf, used - 1, numbers[0], slots);
+      const order = this.compareLoaded(leaf, used - 1, numbers === null ? 0 : numbers[0], slots);
       if (order > 0) return false;
       if (order === 0) {
         rowsAt = counts === null ? 1 : counts[0];
@@ -443,13 +448,13 @@ export abstract class Dictionary {
         if (slots !== null) slotsAt = slotSize(slots[0] | (slots[1] << 8));
       }
     }
-    const count = numbers.length - first;
+    const count = keyCount - first;
     if (count === 0) return slots === null || slotsAt === slots.length;
     if (used + count > LOADED_ENTRIES_MAX && used > 0) leaf = this.splitLeaf(leaf, used);
     const segment = leaf >>> SEGMENT_NODES_BITS;
     const from = this.counts[leaf];
     const at = ((leaf & SEGMENT_MASK) << NODE_CAPACITY_BITS) + from;
-    this.keySegments[segment].set(first === 0 ? numbers : numbers.subarray(first), at);
+    if (numbers !== null) this.keySegments[segment].set(first === 0 ? numbers : numbers.subarray(first), at);
     this.counts[leaf] += count;
     this.keyCount += count;
     this.count += rows.length - rowsAt;

@@ -97,16 +97,16 @@ export class HashDictionary extends Dictionary {
     return leaf;
   }
 
-  /** Sign of (entry - key) by hash, number, bytes. */
+  /** Sign of (entry - key) by hash, then key. */
   #compare(leaf: number, position: number, hash: number, key: IndexKey): number {
     const stored = this.#hashAt(leaf, position);
     return stored !== hash ? (stored < hash ? -1 : 1) : this.#compareKey(leaf, position, key);
   }
 
   #compareKey(leaf: number, position: number, key: IndexKey): number {
+    if (this.arena !== null) return this.arena.compare(this.refAt(leaf, position), key.bytes, key.length, 0);
     const number = this.numberAt(leaf, position);
-    if (number !== key.number) return number < key.number ? -1 : 1;
-    return this.arena === null ? 0 : this.arena.compare(this.refAt(leaf, position), key.bytes, key.length);
+    return number === key.number ? 0 : number < key.number ? -1 : 1;
   }
 
   /** Number of entries of the leaf that are smaller than the key (or equal to it, if `isBehind`). */
@@ -117,6 +117,7 @@ export class HashDictionary extends Dictionary {
     const end = next === 0 ? HASHES : this.#firsts[next];
     let guess = end > first ? Math.floor(((hash - first) / (end - first)) * count) : 0;
     if (guess > count) guess = count;
+    else if (guess < 0) guess = 0;
     let position = this.hasByteKeys
       ? this.#hashPosition(leaf, hash, guess, count)
       : this.#numberPosition(leaf, hash, guess, count);
@@ -164,12 +165,12 @@ export class HashDictionary extends Dictionary {
     this.foundPosition = this.#search(this.foundLeaf, hash, key, isBehind);
   }
 
+  positionIn(leaf: number, key: IndexKey, isBehind: boolean): number {
+    return this.#search(leaf, this.#hashOf(key), key, isBehind);
+  }
+
   compareAt(leaf: number, position: number, key: IndexKey): number {
-    const order = this.#compareKey(leaf, position, key);
-    if (order === 0) return 0;
-    const stored = this.#hashAt(leaf, position);
-    const hash = this.#hashOf(key);
-    return stored === hash ? order : stored < hash ? -1 : 1;
+    return this.#compare(leaf, position, this.#hashOf(key), key);
   }
 
   insert(key: IndexKey, rowId: number): boolean {

@@ -9,16 +9,11 @@
 import { KeyWriter } from '../../types/index.ts';
 
 export class IndexKey extends KeyWriter {
-  /** Number keys: the key. Byte keys: the first six bytes as an integer, set by `seal()`. */
+  /** Number keys: the key. Byte keys: 0. */
   number = 0;
 
   constructor() {
     super(16);
-  }
-
-  /** After writing bytes 0..length-1: derives the comparison prefix. */
-  seal(): void {
-    this.number = bytePrefix(this.bytes, this.length);
   }
 
   equals(other: IndexKey): boolean {
@@ -34,13 +29,4 @@ export class IndexKey extends KeyWriter {
     for (let i = 0; i < other.length; i++) this.bytes[i] = other.bytes[i];
     this.length = other.length;
   }
-}
-
-/** The first six bytes, big endian, zero padded: 48 bits fit a double exactly and sort as the bytes do. */
-export function bytePrefix(bytes: Uint8Array, length: number): number {
-  let high = 0;
-  let low = 0;
-  for (let i = 0; i < 3; i++) high = high * 256 + (i < length ? bytes[i] : 0);
-  for (let i = 3; i < 6; i++) low = low * 256 + (i < length ? bytes[i] : 0);
-  return high * 16777216 + low;
 }

@@ -2,12 +2,13 @@
 export { atLeastSet } from './at-least-set.ts';
 export { CURSOR_END, IndexCursor } from './cursor.ts';
 export { Dictionary } from './dictionary.ts';
+export { DictionaryBuilder, type SameKey } from './dictionary-builder.ts';
 export { ImageBuffer, type ImageIdentity, ImageReader, ImageWriter } from './dictionary-image.ts';
 export { DictionaryLoader } from './dictionary-loader.ts';
 export { HashDictionary } from './hash-dictionary.ts';
 export { IndexKey } from './index-key.ts';
 export { IndexMemory } from './index-memory.ts';
-export { KEY_SIZE_MAX } from './key-arena.ts';
+export { HEAD_SIZE, headOf, KEY_SIZE_MAX } from './key-arena.ts';
 export { NumberSort } from './number-sort.ts';
 export { OrderedDictionary } from './ordered-dictionary.ts';
 export { PostingLists } from './posting-lists.ts';

@@ -1,11 +1,12 @@
 /**
- * Key arena: the bytes of variable-length index keys from the seventh on, off the JavaScript heap. The first six are in the
- * dictionary's entry, as a number (`bytePrefix`): they decide most comparisons, and need not be kept twice.
+ * Key arena: the bytes of variable-length index keys, off the JavaScript heap.
  *
  * Memory is segments of 1 MB; a key's reference is its position in 4-byte units, counted over all segments (16 GB with
- * 32 bits). A slot is the whole key's length as u16, then its bytes from the seventh on, rounded up to 4 bytes; it never
- * crosses a segment. Freed slots go to a free list by size class and are used again by keys of that class. Reference 0 is
- * never given out.
+ * 32 bits). A slot is the key's length as u16, then its bytes, rounded up to 4 bytes; it never crosses a segment. Freed slots
+ * go to a free list by size class and are used again by keys of that class. Reference 0 is never given out.
+ *
+ * A head is six bytes of a key as an integer, big endian, zero padded: 48 bits fit a double exactly and sort as the bytes do.
+ * Ordered dictionaries keep heads in their entries, which decide most comparisons (ordered-dictionary.ts).
  */
 import { assert } from '../../types/assert.ts';
 import type { IndexKey } from './index-key.ts';
@@ -22,15 +23,28 @@ const UNITS_MASK = (1 << UNITS_PER_SEGMENT_BITS) - 1;
 /** Longest key in bytes; longer ones are refused by whoever encodes them (54000, as PostgreSQL's index row size limit). */
 export const KEY_SIZE_MAX = 2704;
 
-/** Bytes of a key that are in `number`. */
-export const PREFIX_SIZE = 6;
+/** Bytes of a key that are in a head. */
+export const HEAD_SIZE = 6;
 
 /** Longer slots are copied natively. */
 const COPY_BYTES_MAX = 64;
 
 /** Bytes of the slot of a key of this length. */
 export function slotSize(length: number): number {
-  return length <= PREFIX_SIZE ? 4 : (length - PREFIX_SIZE + 2 + 3) & -4;
+  return (length + 2 + 3) & -4;
+}
+
+/** The head of a key from `skip` on. */
+export function headOf(bytes: Uint8Array, skip: number, length: number): number {
+  if (skip + HEAD_SIZE <= length) {
+    return (
+      ((bytes[skip] << 16) | (bytes[skip + 1] << 8) | bytes[skip + 2]) * 16777216 +
+      ((bytes[skip + 3] << 16) | (bytes[skip + 4] << 8) | bytes[skip + 5])
+    );
+  }
+  let head = 0;
+  for (let i = skip; i < skip + HEAD_SIZE; i++) head = head * 256 + (i < length ? bytes[i] : 0);
+  return head;
 }
 
 export class KeyArena {
@@ -62,7 +76,7 @@ export class KeyArena {
     return this.#nextUnit * (1 << UNIT_BITS);
   }
 
-  /** Stores a copy of the key's bytes from the seventh on and answers its reference. */
+  /** Stores a copy of the key's bytes and answers its reference. */
   store(key: Uint8Array, length: number): number {
     assert(length <= KEY_SIZE_MAX, 'index key too long for the arena');
     const units = slotSize(length) >>> UNIT_BITS;
@@ -71,8 +85,8 @@ export class KeyArena {
     const start = (ref & UNITS_MASK) << UNIT_BITS;
     segment[start] = length & 255;
     segment[start + 1] = length >>> 8;
-    const from = start + 2 - PREFIX_SIZE;
-    for (let i = PREFIX_SIZE; i < length; i++) segment[from + i] = key[i];
+    if (length > COPY_BYTES_MAX) segment.set(key.subarray(0, length), start + 2);
+    else for (let i = 0; i < length; i++) segment[start + 2 + i] = key[i];
     return ref;
   }
 
@@ -142,28 +156,48 @@ export class KeyArena {
     return segment[start] | (segment[start + 1] << 8);
   }
 
-  /** Sign of (stored key - given key) for keys that agree in their first six bytes, as unsigned bytes, shorter first. */
-  compare(ref: number, key: Uint8Array, length: number): number {
+  /** The key's head from `skip` on. */
+  headAt(ref: number, skip: number): number {
+    const segment = this.#segments[ref >>> UNITS_PER_SEGMENT_BITS];
+    const start = (ref & UNITS_MASK) << UNIT_BITS;
+    const end = start + 2 + (segment[start] | (segment[start + 1] << 8));
+    return headOf(segment, start + 2 + skip, end);
+  }
+
+  /** Sign of (stored key - given key) for keys that agree before `from`, as unsigned bytes, shorter first. */
+  compare(ref: number, key: Uint8Array, length: number, from: number): number {
     const segment = this.#segments[ref >>> UNITS_PER_SEGMENT_BITS];
     const start = (ref & UNITS_MASK) << UNIT_BITS;
     const stored = segment[start] | (segment[start + 1] << 8);
     const common = stored < length ? stored : length;
-    const from = start + 2 - PREFIX_SIZE;
-    for (let i = PREFIX_SIZE; i < common; i++) {
-      const difference = segment[from + i] - key[i];
+    for (let i = from; i < common; i++) {
+      const difference = segment[start + 2 + i] - key[i];
       if (difference !== 0) return difference;
     }
     return stored - length;
   }
 
-  /** Whether the stored key, which agrees with the prefix in its first six bytes (or as many as that has), begins with it. */
-  startsWith(ref: number, prefix: Uint8Array, length: number): boolean {
+  /** Sign of (stored key - given key) by their first `size` bytes, of which the stored key has as many. */
+  comparePrefix(ref: number, key: Uint8Array, length: number, size: number): number {
+    const segment = this.#segments[ref >>> UNITS_PER_SEGMENT_BITS];
+    const at = ((ref & UNITS_MASK) << UNIT_BITS) + 2;
+    const common = size < length ? size : length;
+    for (let i = 0; i < common; i++) {
+      const difference = segment[at + i] - key[i];
+      if (difference !== 0) return difference;
+    }
+    return size - common;
+  }
+
+  /** How many bytes two keys agree in, at most `max`. */
+  commonLength(ref: number, other: number, max = KEY_SIZE_MAX): number {
     const segment = this.#segments[ref >>> UNITS_PER_SEGMENT_BITS];
     const start = (ref & UNITS_MASK) << UNIT_BITS;
-    if ((segment[start] | (segment[start + 1] << 8)) < length) return false;
-    const from = start + 2 - PREFIX_SIZE;
-    for (let i = PREFIX_SIZE; i < length; i++) if (segment[from + i] !== prefix[i]) return false;
-    return true;
+    const otherSegment = this.#segments[other >>> UNITS_PER_SEGMENT_BITS];
+    const otherStart = (other & UNITS_MASK) << UNIT_BITS;
+    const end = Math.min(max, this.lengthOf(ref), this.lengthOf(other));
+    for (let i = 0; i < end; i++) if (segment[start + 2 + i] !== otherSegment[otherStart + 2 + i]) return i;
+    return end;
   }
 
   /** For images: copies the key's slot to target[at..), which has room; answers its size. */
@@ -176,14 +210,10 @@ export class KeyArena {
     return size;
   }
 
-  /** For images: whether the slot at source[at..) is the key's. */
-  isSlot(ref: number, source: Uint8Array, at: number): boolean {
+  /** For images: sign of (stored key - key of the slot at source[at..)). */
+  compareSlot(ref: number, source: Uint8Array, at: number): number {
     const segment = this.#segments[ref >>> UNITS_PER_SEGMENT_BITS];
-    const start = (ref & UNITS_MASK) << UNIT_BITS;
-    const length = segment[start] | (segment[start + 1] << 8);
-    const end = length <= PREFIX_SIZE ? 2 : length - PREFIX_SIZE + 2;
-    for (let i = 0; i < end; i++) if (segment[start + i] !== source[at + i]) return false;
-    return true;
+    return compareSlots(segment, (ref & UNITS_MASK) << UNIT_BITS, source, at);
   }
 
   /**
@@ -215,35 +245,45 @@ export class KeyArena {
     this.#free.fill(0);
   }
 
-  /** Copies the whole key out, given its prefix; `target` must have room for KEY_SIZE_MAX bytes. Answers the length. */
-  copyTo(ref: number, prefix: number, target: Uint8Array): number {
-    const segment = this.#segments[ref >>> UNITS_PER_SEGMENT_BITS];
-    const start = (ref & UNITS_MASK) << UNIT_BITS;
-    const length = segment[start] | (segment[start + 1] << 8);
-    writePrefix(prefix, length, target);
-    if (length > PREFIX_SIZE) target.set(segment.subarray(start + 2, start + 2 + length - PREFIX_SIZE), PREFIX_SIZE);
-    return length;
+  /** Copies the key out; `target` must have room for it. Answers the length. */
+  copyTo(ref: number, target: Uint8Array): number {
+    return copySlotKey(this.#segments[ref >>> UNITS_PER_SEGMENT_BITS], (ref & UNITS_MASK) << UNIT_BITS, target);
   }
 }
 
-/** For images: completes a key, whose number is set, with what the slot at source[at..) has. */
+/** Writes the slot of a key to target[at..), which has room; answers its end. */
+export function writeSlot(key: Uint8Array, length: number, target: Uint8Array, at: number): number {
+  const end = at + slotSize(length);
+  target[at] = length & 255;
+  target[at + 1] = length >>> 8;
+  if (length > COPY_BYTES_MAX) target.set(key.subarray(0, length), at + 2);
+  else for (let i = 0; i < length; i++) target[at + 2 + i] = key[i];
+  for (let i = at + 2 + length; i < end; i++) target[i] = 0;
+  return end;
+}
+
+/** The key of the slot at source[at..). */
 export function readSlot(source: Uint8Array, at: number, key: IndexKey): void {
-  const length = source[at] | (source[at + 1] << 8);
   key.length = 0;
-  key.reserve(length);
-  writePrefix(key.number, length, key.bytes);
-  for (let i = PREFIX_SIZE; i < length; i++) key.bytes[i] = source[at + 2 + i - PREFIX_SIZE];
-  key.length = length;
+  key.reserve(source[at] | (source[at + 1] << 8));
+  key.length = copySlotKey(source, at, key.bytes);
 }
 
-/** The first six bytes of a key, or as many as it has. */
-function writePrefix(prefix: number, length: number, target: Uint8Array): void {
-  let high = Math.floor(prefix / 16777216);
-  let low = prefix - high * 16777216;
-  for (let i = 2; i >= 0; i--) {
-    if (i < length) target[i] = high & 255;
-    if (i + 3 < length) target[i + 3] = low & 255;
-    high >>>= 8;
-    low >>>= 8;
+function copySlotKey(source: Uint8Array, at: number, target: Uint8Array): number {
+  const length = source[at] | (source[at + 1] << 8);
+  if (length > COPY_BYTES_MAX) target.set(source.subarray(at + 2, at + 2 + length));
+  else for (let i = 0; i < length; i++) target[i] = source[at + 2 + i];
+  return length;
+}
+
+/** Sign of (key of the one slot - key of the other), as unsigned bytes, shorter first. */
+export function compareSlots(a: Uint8Array, atA: number, b: Uint8Array, atB: number): number {
+  const lengthA = a[atA] | (a[atA + 1] << 8);
+  const lengthB = b[atB] | (b[atB + 1] << 8);
+  const common = lengthA < lengthB ? lengthA : lengthB;
+  for (let i = 2; i < common + 2; i++) {
+    const difference = a[atA + i] - b[atB + i];
+    if (difference !== 0) return difference;
   }
+  return lengthA - lengthB;
 }

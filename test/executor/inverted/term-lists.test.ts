@@ -17,7 +17,6 @@ function keyOf(random: () => number, hasByteKeys: boolean, key: IndexKey): strin
   }
   const text = `${'term '.repeat(value % 30)}${value % 7 === 0 ? '' : value}`;
   for (const byte of Buffer.from(text)) key.uint8(byte);
-  key.seal();
   return text;
 }
 

@@ -24,7 +24,6 @@ function keyOf(value: number, hasByteKeys: boolean, key = new IndexKey()): Index
   // Long common prefixes, lengths from 1 to some hundreds.
   const text = `${'key '.repeat(value % 80)}${String(value).padStart(7, '0')}`;
   for (const byte of Buffer.from(text)) key.uint8(byte);
-  key.seal();
   return key;
 }
 

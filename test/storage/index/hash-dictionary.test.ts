@@ -32,7 +32,6 @@ const kinds: Record<string, { hasByteKeys: boolean; keyOf: KeyOf }> = {
       key.reserve(bytes.length);
       key.bytes.set(bytes);
       key.length = bytes.length;
-      key.seal();
     },
   },
 };

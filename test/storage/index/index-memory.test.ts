@@ -15,7 +15,6 @@ function textKey(text: string): IndexKey {
   key.reserve(bytes.length);
   key.bytes.set(bytes);
   key.length = bytes.length;
-  key.seal();
   return key;
 }
 

@@ -19,7 +19,6 @@ function fill(key: IndexKey, value: number, asBytes: boolean): void {
   key.reserve(bytes.length);
   key.bytes.set(bytes);
   key.length = bytes.length;
-  key.seal();
 }
 
 class Model {
@@ -190,7 +189,6 @@ describe('ordered dictionary, composite byte keys', () => {
       target.reserve(bytes.length);
       target.bytes.set(bytes);
       target.length = bytes.length;
-      target.seal();
     };
     for (let a = 0; a < 20; a++) {
       for (let b = 0; b < 50; b++) {

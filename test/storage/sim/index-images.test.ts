@@ -45,10 +45,9 @@ class Indexes implements IndexMaintainer {
   keyOf(value: number, index: number): IndexKey {
     const { key } = this;
     key.length = 0;
-    key.number = value % 50;
+    key.number = index === 0 ? value % 50 : 0;
     if (index === 0) return key;
     for (const byte of Buffer.from(`key ${value % 9}`.repeat(1 + (value % 3)))) key.uint8(byte);
-    key.seal();
     return key;
   }
 
@@ -77,6 +76,11 @@ class Indexes implements IndexMaintainer {
       add: (index, rowId, rowBase) => {
         this.added++;
         this.all()[index].insert(this.keyOf(readRow(this.engine, rowBase), index), rowId);
+      },
+      keys: (index) => (rowBase, key) => {
+        this.added++;
+        key.copyFrom(this.keyOf(readRow(this.engine, rowBase), index));
+        return true;
       },
     };
   }
