@@ -24,7 +24,7 @@ export interface ColumnStatistics {
 /** Statistics of several columns together: what CREATE STATISTICS asked ANALYZE to gather (compare pg_stats_ext). */
 export interface ColumnGroupStatistics {
   readonly statisticsOid: number;
-  /** One-based numbers, ascending. */
+  /** One-based numbers, ascending, then -1, -2 ... for the object's expressions. */
   readonly columns: readonly number[];
   /** Number of combinations of each set of two and more of the columns, as ColumnStatistics.distinct; null: not asked for. */
   readonly distinct: readonly { readonly columns: readonly number[]; readonly distinct: number }[] | null;
@@ -51,6 +51,8 @@ export interface StatisticsSource {
   column(tableOid: number, columnNumber: number): ColumnStatistics | null;
   /** Of an index key that is an expression, by the key's place; null before the first ANALYZE. */
   indexExpression(indexOid: number, key: number): ColumnStatistics | null;
+  /** Of an expression of a statistics object (CREATE STATISTICS), by its place; null before the first ANALYZE. */
+  statisticsExpression(statisticsOid: number, place: number): ColumnStatistics | null;
   /** Groups of columns that were analyzed together. */
   columnGroups(tableOid: number): readonly ColumnGroupStatistics[];
   /** Number of distinct keys of the index, or -1 when unknown. */
@@ -74,6 +76,7 @@ export const NO_STATISTICS: StatisticsSource = {
   residentShare: () => 1,
   column: () => null,
   indexExpression: () => null,
+  statisticsExpression: () => null,
   columnGroups: () => NO_GROUPS,
   indexDistinctCount: () => -1,
   indexEqualCount: () => -1,

@@ -6,6 +6,7 @@
 import type { Value } from '../../catalog/function-entry.ts';
 import type { ColumnStatistics } from '../../catalog/statistics.ts';
 import { comparator, typeByOid } from '../../types/index.ts';
+import { hasOrder } from '../ddl/indexes.ts';
 import { type SampledColumn, WIDE } from './sample.ts';
 import { type Slices, type Steps, sortSliced } from './steps.ts';
 
@@ -63,6 +64,8 @@ export function* analyzeColumn(sample: ColumnSample, slices: Slices): Steps<Colu
 }
 
 function orderOf(typeOid: number): ((a: Value, b: Value) => number) | null {
+  // json has a comparator, but no operators.
+  if (!hasOrder(typeOid)) return null;
   try {
     return comparator(typeOid);
   } catch {

@@ -13,7 +13,7 @@ import { Slices } from './steps.ts';
 
 const SLOT_COUNT_OFFSET = 12;
 /** Longer values are looked at for their width only (analyze.c: WIDTH_THRESHOLD). */
-const WIDTH_MAX = 1024;
+export const WIDTH_MAX = 1024;
 
 /** A value that was too long to be read. */
 export const WIDE = Symbol('wide');
@@ -33,7 +33,7 @@ export interface Sample {
   readonly totalRows: number;
   /** By column index. */
   readonly columns: readonly SampledColumn[];
-  /** All values of each row, for expressions of indexes; null when not asked for. */
+  /** All values of each row, for expressions of indexes and statistics objects; null when not asked for. */
   readonly rows: readonly (readonly Value[])[] | null;
 }
 

@@ -304,14 +304,14 @@ export function andSelectivity(context: SelectivityContext, args: readonly Expr[
   const columns: ColumnConditions[] = [];
   for (const arg of rest) {
     const own = selectivity(context, arg);
-    const column = conditionColumn(arg);
+    const column = conditionColumn(context, arg);
     if (column === null) {
       result *= own;
       continue;
     }
     let entry = columns.find((item) => equalExpr(item.column, column));
     if (entry === undefined) columns.push((entry = { column, equal: [], low: null, high: null, others: [] }));
-    const bound = boundKind(arg);
+    const bound = boundKind(arg, column);
     if (bound === 'low') entry.low = entry.low === null ? own : Math.min(entry.low, own);
     else if (bound === 'high') entry.high = entry.high === null ? own : Math.min(entry.high, own);
     else if (equalityColumn(arg) !== null) entry.equal.push(arg);
@@ -354,22 +354,22 @@ function isSame(column: Expr, a: unknown, b: unknown): boolean {
   }
 }
 
-/** The one column that a condition compares with constants; null where it is something else. */
-function conditionColumn(expr: Expr): Expr | null {
-  const columns = columnsIn(expr);
-  if (columns.length !== 1) return null;
-  const [column] = columns;
-  if (expr.kind === 'call' && expr.args.length === 2 && comparisonOf(expr.function) !== null) {
-    return expr.args.some((arg) => logical(arg).kind === 'var') ? column : null;
-  }
-  if (expr.kind === 'inList') return logical(expr.arg).kind === 'var' ? column : null;
-  return null;
+/** The one column, or the analyzed expression, that a condition compares with constants; null where it is something else. */
+function conditionColumn(context: SelectivityContext, expr: Expr): Expr | null {
+  const isKnown = (arg: Expr): boolean =>
+    logical(arg).kind === 'var' || (columnsIn(arg).length > 0 && variableStatistics(context, arg) !== null);
+  if (expr.kind === 'inList') return isKnown(expr.arg) && !expr.list.some(mentionsVar) ? expr.arg : null;
+  if (expr.kind !== 'call' || expr.args.length !== 2 || comparisonOf(expr.function) === null) return null;
+  const [left, right] = expr.args;
+  if (mentionsVar(left) === mentionsVar(right)) return null;
+  const column = mentionsVar(left) ? left : right;
+  return isKnown(column) ? column : null;
 }
 
-function boundKind(expr: Expr): 'low' | 'high' | null {
+function boundKind(expr: Expr, column: Expr): 'low' | 'high' | null {
   if (expr.kind !== 'call' || expr.args.length !== 2) return null;
   const strategy = comparisonOf(expr.function)?.btreeStrategy ?? 0;
   if (strategy === 0 || strategy === 3) return null;
   const isLower = strategy >= 4;
-  return (logical(expr.args[0]).kind === 'var') === isLower ? 'low' : 'high';
+  return (expr.args[0] === column) === isLower ? 'low' : 'high';
 }
