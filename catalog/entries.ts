@@ -3,6 +3,8 @@
  * are kept as SQL text (deparsed with qualified names) and bound when a plan needs them.
  */
 
+import type { ElementStatistics } from './statistics.ts';
+
 /** Each kind of entry; the first part of its storage key. */
 export type EntryClass =
   | 'schema'
@@ -255,6 +257,8 @@ export interface AnalyzedColumn {
   readonly frequencies: readonly number[];
   readonly histogram: readonly string[];
   readonly correlation: number;
+  /** Of arrays and tsvectors. */
+  readonly elements?: Omit<ElementStatistics, 'values'> & { readonly values: readonly string[] };
 }
 
 export interface AnalyzedGroup {

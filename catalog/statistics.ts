@@ -19,6 +19,23 @@ export interface ColumnStatistics {
   readonly histogram: readonly Value[];
   /** Correlation between physical order and value order, -1..1; 0: unknown. */
   readonly correlation: number;
+  readonly elements?: ElementStatistics;
+}
+
+/** Of the elements of arrays, or the lexemes of tsvectors: each counts once a row, and shares are of the rows that are not NULL. */
+export interface ElementStatistics {
+  readonly typeOid: number;
+  /** Most common elements in their order (lexemes: short ones first), with the share of rows that have them. */
+  readonly values: readonly Value[];
+  readonly frequencies: readonly number[];
+  /** The least and the greatest of the frequencies. */
+  readonly least: number;
+  readonly greatest: number;
+  /** Share of rows with an element that is NULL; null for lexemes. */
+  readonly nulls: number | null;
+  /** Bounds of buckets of as many rows each, by number of different elements; empty for lexemes. */
+  readonly counts: readonly number[];
+  readonly averageCount: number;
 }
 
 /** Statistics of several columns together: what CREATE STATISTICS asked ANALYZE to gather (compare pg_stats_ext). */

@@ -251,6 +251,7 @@ export class Session implements ProtocolSession, PlanningSession, ExecServices {
         format: this.settings.format,
       },
       statistics: this.database.statistics,
+      functions: this.functions,
       isIndexReadable: (oid) => this.database.isIndexReadable(oid, this.transaction.snapshotCsn),
       domainCheck: (oid) => domainCheckOf(this.engine, catalog, oid, this.database.bindEnvironment(catalog)),
     };

@@ -5,7 +5,12 @@
 import type { AnalysisEntry, AnalyzedColumn } from '../catalog/entries.ts';
 import type { Value } from '../catalog/function-entry.ts';
 import type { Catalog } from '../catalog/index.ts';
-import type { ColumnGroupStatistics, ColumnStatistics, StatisticsSource } from '../catalog/statistics.ts';
+import type {
+  ColumnGroupStatistics,
+  ColumnStatistics,
+  ElementStatistics,
+  StatisticsSource,
+} from '../catalog/statistics.ts';
 import { IndexCursor, IndexKey } from '../storage/api.ts';
 import { DEFAULT_FORMAT, inputText } from '../types/index.ts';
 import type { DatabaseRuntime } from './database-runtime.ts';
@@ -92,11 +97,16 @@ function decodeColumn(column: AnalyzedColumn): ColumnStatistics | null {
       mostCommonFrequencies: column.frequencies,
       histogram: column.histogram.map((text) => readValue(column.typeOid, text)),
       correlation: column.correlation,
+      ...(column.elements === undefined ? {} : { elements: decodeElements(column.elements) }),
     };
   } catch {
     // A type that was altered (an enum without the label): as if it had not been analyzed.
     return null;
   }
+}
+
+function decodeElements(elements: NonNullable<AnalyzedColumn['elements']>): ElementStatistics {
+  return { ...elements, values: elements.values.map((text) => readValue(elements.typeOid, text)) };
 }
 
 export class TableStatistics implements StatisticsSource {

@@ -4,7 +4,7 @@ import type { Catalog } from '../catalog.ts';
 import type { StatisticsEntry, StatisticsKind } from '../entries.ts';
 import type { Value } from '../function-entry.ts';
 import { quoteIdentifier } from '../functions/quote.ts';
-import type { ColumnGroupStatistics, ColumnStatistics } from '../statistics.ts';
+import type { ColumnGroupStatistics, ColumnStatistics, ElementStatistics } from '../statistics.ts';
 import { indexExpression } from './definitions.ts';
 import { type Row, type RowMaker, sorted, type ViewContext } from './view-context.ts';
 
@@ -119,6 +119,18 @@ export function statisticsColumnsOf(found: ColumnStatistics, typeOid: number): R
     histogram_bounds: shown(found.histogram),
     // Without an order of its values, or without values, a column has none.
     correlation: found.distinct === 0 ? null : found.correlation,
+    ...(found.elements === undefined ? {} : elementColumns(found.elements)),
+  };
+}
+
+/** Shares are followed by the least and the greatest of them and that of NULL elements, counts by their average. */
+function elementColumns({ typeOid, values, frequencies, least, greatest, nulls, ...rest }: ElementStatistics): Row {
+  const { counts, averageCount } = rest;
+  const shares = [...frequencies, least, greatest, ...(nulls === null ? [] : [nulls])];
+  return {
+    most_common_elems: values.length === 0 ? null : new SqlArray(typeOid, [...values]),
+    most_common_elem_freqs: values.length === 0 ? null : new SqlArray(OID.FLOAT4, shares),
+    elem_count_histogram: counts.length === 0 ? null : new SqlArray(OID.FLOAT4, [...counts, averageCount]),
   };
 }
 

@@ -4,7 +4,7 @@
  */
 import type { AnalysisEntry, AnalyzedColumn, StatisticsEntry, StatisticsExpression } from '../../catalog/entries.ts';
 import type { Value } from '../../catalog/function-entry.ts';
-import type { ColumnGroupStatistics, ColumnStatistics } from '../../catalog/statistics.ts';
+import type { ColumnGroupStatistics, ColumnStatistics, ElementStatistics } from '../../catalog/statistics.ts';
 import { LOCK_GRANTED, SHARE_UPDATE_EXCLUSIVE } from '../../storage/api.ts';
 import { DEFAULT_FORMAT, outputText } from '../../types/index.ts';
 import type { Session, Task } from '../session.ts';
@@ -12,7 +12,7 @@ import type { TableRuntime } from '../table-runtime.ts';
 import { analyzeColumn } from './column-analysis.ts';
 import { addValue, expressionColumns } from './expression-values.ts';
 import { analyzeGroup, type GroupMember } from './group-analysis.ts';
-import { type Sample, type SampledColumn, sampleRows } from './sample.ts';
+import { type Sample, type SampledColumn, type SampleOptions, sampledColumn, sampleRows } from './sample.ts';
 import { Slices, type Steps } from './steps.ts';
 
 /** Rows looked at for each value of the statistics target: enough for a histogram (Chaudhuri et al., 1998; analyze.c). */
@@ -44,7 +44,12 @@ export function* analyzeTable(
   const targets = [...numbers.map(targetOf), ...objects.map((object) => object.target)];
   const hasExpressions = indexes.length > 0 || objects.some((object) => object.expressions !== undefined);
   const rows = ROWS_PER_TARGET * Math.max(0, ...targets, hasExpressions ? standard : 0);
-  const sample = yield* takeSample(session, table, rows, hasExpressions);
+  const sample = yield* takeSample(session, table, {
+    rows,
+    wantsWhole: hasExpressions,
+    targetOf: (number) => (numbers.includes(number) ? targetOf(number) : 0),
+    random: randomOf(session),
+  });
   const steps = makeEntry(session, table, sample, { numbers, targetOf, standard, objects });
   const analysis = yield* inSlices(session, steps);
   if (session.catalog.relation(oid) === undefined) return false;
@@ -64,11 +69,11 @@ function* lockTable(session: Session, oid: number, mayWait: boolean): Task<boole
   return true;
 }
 
-function* takeSample(session: Session, table: TableRuntime, rows: number, wantsWhole: boolean): Task<Sample> {
+function* takeSample(session: Session, table: TableRuntime, options: SampleOptions): Task<Sample> {
   const { transactions } = session.engine;
   const snapshot = transactions.takeSnapshot(session.ensureTransaction());
   try {
-    return yield* sampleRows(session, table, snapshot, rows, wantsWhole, randomOf(session));
+    return yield* sampleRows(session, table, snapshot, options);
   } finally {
     session.transaction.releaseSnapshot(snapshot);
   }
@@ -138,12 +143,9 @@ function makeEntry(
       const rows = sample.rows as readonly (readonly Value[])[];
       for (const [key, column] of index.keyColumns.entries()) {
         if (column >= 0) continue;
-        const values: SampledColumn = { values: [], nonNull: 0, widthSum: 0 };
-        for (const row of rows) {
-          addValue(values, table.expressionValue(index, key, row));
-          if (slices.due()) yield;
-        }
         const { typeOid } = index.expressions[key];
+        const values = sampledColumn(typeOid, standard);
+        for (const row of rows) yield* addValue(values, table.expressionValue(index, key, row), slices);
         const found = yield* analyzed(key, typeOid, standard, values);
         if (found !== null) keys.push(found);
       }
@@ -152,15 +154,16 @@ function makeEntry(
     const groups: AnalysisEntry['groups'][number][] = [];
     const expressions: { statisticsOid: number; keys: AnalyzedColumn[] }[] = [];
     for (const object of objects) {
+      const ownTarget = object.target > 0 ? object.target : standard;
       const ofColumns = object.columns.map((number) => sample.columns[number - 1]);
       const ofExpressions =
         object.expressions === undefined
           ? []
-          : yield* expressionColumns(session, table, object, sample.rows ?? [], slices);
+          : yield* expressionColumns(session, table, object, sample.rows ?? [], ownTarget, slices);
       const keys: AnalyzedColumn[] = [];
       for (const [i, column] of ofExpressions.entries()) {
         const { typeOid } = (object.expressions as readonly StatisticsExpression[])[i];
-        const found = yield* analyzed(i, typeOid, object.target > 0 ? object.target : standard, column);
+        const found = yield* analyzed(i, typeOid, ownTarget, column);
         if (found !== null) keys.push(found);
       }
       if (keys.length > 0) expressions.push({ statisticsOid: object.oid, keys });
@@ -200,7 +203,12 @@ function encodeColumn(number: number, typeOid: number, found: ColumnStatistics):
     frequencies: found.mostCommonFrequencies,
     histogram: found.histogram.map(text),
     correlation: found.correlation,
+    ...(found.elements === undefined ? {} : { elements: encodeElements(found.elements) }),
   };
+}
+
+function encodeElements(found: ElementStatistics): NonNullable<AnalyzedColumn['elements']> {
+  return { ...found, values: found.values.map((value) => outputText(found.typeOid, value, DEFAULT_FORMAT)) };
 }
 
 function encodeGroup(found: ColumnGroupStatistics, types: readonly number[]): AnalysisEntry['groups'][number] {

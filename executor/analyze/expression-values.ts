@@ -8,7 +8,7 @@ import { SlotAllocator } from '../compile/expression.ts';
 import { ExecContext } from '../context.ts';
 import type { Session } from '../session.ts';
 import type { TableRuntime } from '../table-runtime.ts';
-import { type SampledColumn, type SampledValue, WIDE, WIDTH_MAX } from './sample.ts';
+import { type SampledColumn, type SampledValue, sampledColumn, WIDE, WIDTH_MAX } from './sample.ts';
 import type { Slices, Steps } from './steps.ts';
 
 /** Bytes before a value of variable length, as PostgreSQL's functions return it. */
@@ -21,6 +21,7 @@ export function* expressionColumns(
   table: TableRuntime,
   object: StatisticsEntry,
   rows: readonly (readonly Value[])[],
+  target: number,
   slices: Slices,
 ): Steps<SampledColumn[]> {
   const environment = session.environment(session.catalog, []);
@@ -32,15 +33,12 @@ export function* expressionColumns(
   const x = new ExecContext(session.engine, session.database.workMemory);
   x.functions = session.functions;
   x.services = session;
-  const columns = exprs.map((): SampledColumn => ({ values: [], nonNull: 0, widthSum: 0 }));
-  const target: Value[] = [];
+  const columns = exprs.map((expr) => sampledColumn(expr.typeOid, target));
+  const computed: Value[] = [];
   try {
     for (const row of rows) {
-      compute(x, [row], target);
-      columns.forEach((column, i) => {
-        addValue(column, target[i]);
-      });
-      if (slices.due()) yield;
+      compute(x, [row], computed);
+      for (const [i, column] of columns.entries()) yield* addValue(column, computed[i], slices);
     }
   } finally {
     x.memory.release();
@@ -49,13 +47,19 @@ export function* expressionColumns(
 }
 
 /** Long values are known by their width only, as those of columns are. */
-export function addValue(column: SampledColumn, value: Value): void {
+export function* addValue(column: SampledColumn, value: Value, slices: Slices): Steps<void> {
+  const { elements } = column;
+  if (elements === null ? slices.due() : slices.isOver()) yield;
   if (value === null) {
     column.values.push(null);
     return;
   }
   const width = widthOf(value);
-  const sampled: SampledValue = width > WIDTH_MAX ? WIDE : value;
+  if (elements !== null && width <= elements.widthMax) {
+    elements.add(value);
+    if (elements.isFull) yield* elements.prune(slices);
+  }
+  const sampled: SampledValue = width > WIDTH_MAX || elements?.isText === true ? WIDE : value;
   column.values.push(sampled);
   column.nonNull++;
   column.widthSum += width;

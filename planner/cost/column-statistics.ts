@@ -1,6 +1,7 @@
 /** What is known of an expression's values: statistics of the column or analyzed expression that it is, distinct values. */
 import type { Catalog } from '../../catalog/catalog.ts';
 import type { RelationEntry } from '../../catalog/entries.ts';
+import type { FunctionContext } from '../../catalog/function-entry.ts';
 import type { ColumnStatistics, StatisticsSource } from '../../catalog/statistics.ts';
 import type { Expr } from '../expr.ts';
 import { equalExpr, logical, relsOf, visitExpr } from '../logical.ts';
@@ -28,6 +29,7 @@ export interface SelectivityContext {
   readonly statistics: StatisticsSource;
   readonly catalog: Catalog;
   readonly values: StatementValues | null;
+  readonly functions: FunctionContext | null;
   facts(rel: number): RelationFacts | undefined;
 }
 

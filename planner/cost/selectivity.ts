@@ -15,6 +15,7 @@ import {
   type VariableStatistics,
   variableStatistics,
 } from './column-statistics.ts';
+import { containmentSelectivity, elementOfColumnSelectivity } from './containment-selectivity.ts';
 import { commonFrequency, commonMatching, commonShare, histogramShare } from './histogram.ts';
 import { joinSelectivity } from './join-selectivity.ts';
 import { knownValue } from './known-values.ts';
@@ -24,8 +25,6 @@ export const DEFAULT_EQUAL = 0.005;
 export const DEFAULT_INEQUALITY = 1 / 3;
 export const DEFAULT_RANGE = 0.005;
 export const DEFAULT_UNKNOWN = 0.005;
-/** What contains or overlaps something (contsel). */
-const DEFAULT_CONTAINS = 0.001;
 /** Less than any condition lets through that is not known to let nothing through. */
 const LEAST = 1e-10;
 
@@ -193,6 +192,8 @@ function booleanTestSelectivity(
 
 function arrayCompareSelectivity(context: SelectivityContext, node: Expr & { kind: 'arrayCompare' }): number {
   const strategy = comparisonOf(node.operator)?.btreeStrategy ?? 0;
+  const contained = elementOfColumnSelectivity(context, node);
+  if (contained !== null) return contained;
   const elements = arrayElements(context, node.array);
   if (strategy !== 3 || node.all) return DEFAULT_INEQUALITY;
   if (elements === null) return clamp(10 * equalToUnknown(context, node.left));
@@ -225,7 +226,7 @@ function callSelectivity(context: SelectivityContext, call: Expr & { kind: 'call
   if (operator === null || call.args.length !== 2) {
     const stats = variableStatistics(context, call)?.stats ?? null;
     if (stats !== null) return commonFrequency(stats, call.typeOid, true) ?? 0;
-    return CONTAINMENT.has(call.function.name) ? DEFAULT_CONTAINS : call.typeOid === 16 ? DEFAULT_INEQUALITY : 0.5;
+    return containmentSelectivity(context, call) ?? (call.typeOid === 16 ? DEFAULT_INEQUALITY : 0.5);
   }
   const [left, right] = call.args;
   const leftVar = mentionsVar(left);
@@ -249,20 +250,6 @@ function callSelectivity(context: SelectivityContext, call: Expr & { kind: 'call
   const matching = patternSelectivity(context, operator.name.slice(1), left, right);
   return clamp(1 - matching - nullFraction(context, left));
 }
-
-/** Functions of @>, <@, &&, ? and the like. */
-const CONTAINMENT = new Set([
-  'arraycontains',
-  'arraycontained',
-  'arrayoverlap',
-  'jsonb_contains',
-  'jsonb_contained',
-  'jsonb_exists',
-  'jsonb_exists_any',
-  'jsonb_exists_all',
-  'ts_match_vq',
-  'ts_match_qv',
-]);
 
 /* ---- OR and AND ---------------------------------------------------------------------------------------------------- */
 

@@ -6,6 +6,7 @@
  * PostgreSQL decides once, after five runs, whether a generic plan is good enough for all values; here a point query and the
  * query for half of the table each keep their plan. Conditions on unique columns are no probes: what is asked most costs nothing.
  */
+import type { FunctionContext } from '../../catalog/function-entry.ts';
 import { assertNever } from '../../types/index.ts';
 import type { Expr } from '../expr.ts';
 import type { SelectivityContext } from './column-statistics.ts';
@@ -33,7 +34,8 @@ export class ValueProbes {
   readonly #probes: Probe[] = [];
 
   constructor(context: SelectivityContext) {
-    this.#context = context;
+    // A session's functions are not kept: the probes belong to a plan that others may use.
+    this.#context = { ...context, functions: null };
   }
 
   get isEmpty(): boolean {
@@ -61,8 +63,8 @@ export class ValueProbes {
   }
 
   /** The classes that the values fall into, as a key. */
-  key(values: StatementValues | null): string {
-    const context = { ...this.#context, values };
+  key(values: StatementValues | null, functions: FunctionContext | null): string {
+    const context = { ...this.#context, values, functions };
     let key = '';
     for (const probe of this.#probes) {
       const found = rowsOf(context, probe);

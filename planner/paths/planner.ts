@@ -103,8 +103,14 @@ export class Planner {
 
 /** Holds on to nothing of the planner: a cached plan's probes keep it. */
 function selectivityContext(context: BindContext, facts: ReadonlyMap<number, RelationFacts>): SelectivityContext {
-  const { statistics, values } = context.environment;
-  return { statistics, catalog: context.catalog, values: values ?? null, facts: (rel) => facts.get(rel) };
+  const { statistics, values, functions } = context.environment;
+  return {
+    statistics,
+    catalog: context.catalog,
+    values: values ?? null,
+    functions: functions ?? null,
+    facts: (rel) => facts.get(rel),
+  };
 }
 
 /** EXISTS needs neither order nor distinctness. */
