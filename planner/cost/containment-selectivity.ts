@@ -13,6 +13,7 @@ import {
   DEFAULT_CONTAINS,
   DEFAULT_OVERLAPS,
   DEFAULT_TEXT_MATCH,
+  meanFrequency,
   textMatchSelectivity,
 } from './element-selectivity.ts';
 import { commonMatching, commonShare } from './histogram.ts';
@@ -111,12 +112,15 @@ export function elementOfColumnSelectivity(
   context: SelectivityContext,
   node: Expr & { readonly kind: 'arrayCompare' },
 ): number | null {
-  if (columnsIn(node.left).length > 0 || columnsIn(node.array).length === 0) return null;
+  if (columnsIn(node.array).length === 0) return null;
   const comparison = comparisonOf(node.operator);
   const isEquality = comparison?.btreeStrategy === 3;
   if (!isEquality && comparison?.name !== '<>') return null;
   const value = knownValue(context, node.left);
-  if (value === undefined) return null;
+  if (value === undefined) {
+    const counted = isEquality && !node.all ? variableStatistics(context, node.array)?.stats : undefined;
+    return counted?.elements === undefined ? null : meanFrequency(counted.elements) * (1 - counted.nullFraction);
+  }
   if (value === null) return 0;
   const operator = node.all === isEquality ? 'contained' : 'contains';
   const share = elementsSelectivity(context, node.array, operator, [value], node.left.typeOid);

@@ -39,6 +39,11 @@ function listed(stats: ElementStatistics | undefined): ElementStatistics | null 
   return stats === undefined || stats.values.length === 0 ? null : stats;
 }
 
+/** Share of the rows that are not NULL which have an element of which nothing is known but that it occurs. */
+export function meanFrequency({ values, frequencies }: ElementStatistics): number {
+  return values.length === 0 ? DEFAULT_CONTAINS : frequencies.reduce((sum, share) => sum + share, 0) / values.length;
+}
+
 /** Share of the rows that are not NULL for which `column OPERATOR elements`. */
 export function arraySelectivity(
   given: ElementStatistics | undefined,

@@ -17,7 +17,7 @@ import { matchInverted, searchCount } from './inverted-match.ts';
 import { type BaseRelation, type JoinProblem, NO_RELS } from './join-problem.ts';
 import { addPath, estimates, outputOf, type Path, varsOf } from './path.ts';
 import type { Planner } from './planner.ts';
-import { postingPath } from './posting-paths.ts';
+import { addParameterisedPostings, postingPath } from './posting-paths.ts';
 import { filterCost, type ScanOptions, type ScanResult, type TableScan } from './table-scan.ts';
 import { NOTHING, tableResolver, translateAll, translateNullable } from './translate.ts';
 
@@ -77,6 +77,7 @@ export function tablePaths(
   if (settings.enableBitmapScan !== false) {
     const posting = postingPath(scan, indexes);
     if (posting !== null) addPath(paths, posting, scan.problem.fastStart);
+    addParameterisedPostings(scan, indexes, paths);
   }
   return { rows, paths };
 }
