@@ -23,6 +23,8 @@ export interface PlannerSettings {
   readonly enableMaterial?: boolean;
   /** work_mem in bytes; sorts and hashes beyond it are costed as spilling. */
   readonly workMemBytes?: number;
+  /** work_mem * hash_mem_multiplier, for hash tables. */
+  readonly hashMemoryBytes?: number;
   /** Output settings that text conversions at bind time depend on (DateStyle, TimeZone ...): types' FormatSettings. */
   readonly format?: unknown;
 }

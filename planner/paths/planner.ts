@@ -53,6 +53,10 @@ export class Planner {
     return this.context.environment.settings.workMemBytes ?? DEFAULT_WORK_MEM_BYTES;
   }
 
+  get hashMemoryBytes(): number {
+    return this.context.environment.settings.hashMemoryBytes ?? this.workMemBytes * 2;
+  }
+
   widthOf(exprs: readonly Expr[]): number {
     let width = 0;
     for (const expr of exprs) width += this.context.types.width(expr.typeOid, expr.typeModifier);
