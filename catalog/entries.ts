@@ -3,6 +3,8 @@
  * are kept as SQL text (deparsed with qualified names) and bound when a plan needs them.
  */
 
+import type { ElementStatistics } from './statistics.ts';
+
 /** Each kind of entry; the first part of its storage key. */
 export type EntryClass =
   | 'schema'
@@ -244,7 +246,7 @@ export interface CommentEntry {
 
 /** Values are kept in the types' text form. */
 export interface AnalyzedColumn {
-  /** Column number, or, of an index, the place of the key. */
+  /** Column number, or, of an index or a statistics object, the place of the key or expression. */
   readonly number: number;
   /** Values of another type than the column has now say nothing. */
   readonly typeOid: number;
@@ -255,10 +257,13 @@ export interface AnalyzedColumn {
   readonly frequencies: readonly number[];
   readonly histogram: readonly string[];
   readonly correlation: number;
+  /** Of arrays and tsvectors. */
+  readonly elements?: Omit<ElementStatistics, 'values'> & { readonly values: readonly string[] };
 }
 
 export interface AnalyzedGroup {
   readonly statisticsOid: number;
+  /** Members: numbers of columns, then -1, -2 ... for expressions. */
   readonly columns: readonly number[];
   readonly distinct: readonly { readonly columns: readonly number[]; readonly distinct: number }[] | null;
   readonly dependencies:
@@ -281,6 +286,8 @@ export interface AnalysisEntry {
   /** Of indexes with expressions. */
   readonly indexes: readonly { readonly indexOid: number; readonly keys: readonly AnalyzedColumn[] }[];
   readonly groups: readonly AnalyzedGroup[];
+  /** Of expressions of statistics objects; absent: of none. */
+  readonly expressions?: readonly { readonly statisticsOid: number; readonly keys: readonly AnalyzedColumn[] }[];
 }
 
 /** CREATE STATISTICS. */
@@ -293,13 +300,20 @@ export interface StatisticsEntry {
   readonly tableOid: number;
   /** Column numbers, ascending. */
   readonly columns: readonly number[];
+  /** What else it is over; where members are numbered, after the columns: -1, -2 and so on. Absent: nothing. */
+  readonly expressions?: readonly StatisticsExpression[];
   readonly kinds: readonly StatisticsKind[];
   /** ALTER STATISTICS ... SET STATISTICS; -1: default_statistics_target. */
   readonly target: number;
 }
 
-/** As in pg_statistic_ext.stxkind: ndistinct, functional dependencies, most common values. */
-export type StatisticsKind = 'd' | 'f' | 'm';
+export interface StatisticsExpression {
+  readonly text: string;
+  readonly typeOid: number;
+}
+
+/** As in pg_statistic_ext.stxkind: ndistinct, functional dependencies, most common values; expressions, each by itself. */
+export type StatisticsKind = 'd' | 'f' | 'm' | 'e';
 
 /** Roles and databases are shared by all databases of a server. */
 export interface RoleEntry {

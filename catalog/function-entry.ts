@@ -108,6 +108,8 @@ export interface ScalarFunction {
   readonly returnType: number;
   /** Set-returning: implementation answers an iterable of values (or of arrays of column values, see outColumns). */
   readonly returnsSet: boolean;
+  /** Rows that a set is supposed to have where nothing better is known (pg_proc.prorows); absent: 1000. */
+  readonly setRows?: number;
   /** For functions with several OUT columns: their names and types. */
   readonly outColumns?: readonly { readonly name: string; readonly typeOid: number }[];
   /** NULL in, NULL out, without a call. */

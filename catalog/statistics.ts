@@ -19,12 +19,29 @@ export interface ColumnStatistics {
   readonly histogram: readonly Value[];
   /** Correlation between physical order and value order, -1..1; 0: unknown. */
   readonly correlation: number;
+  readonly elements?: ElementStatistics;
+}
+
+/** Of the elements of arrays, or the lexemes of tsvectors: each counts once a row, and shares are of the rows that are not NULL. */
+export interface ElementStatistics {
+  readonly typeOid: number;
+  /** Most common elements in their order (lexemes: short ones first), with the share of rows that have them. */
+  readonly values: readonly Value[];
+  readonly frequencies: readonly number[];
+  /** The least and the greatest of the frequencies. */
+  readonly least: number;
+  readonly greatest: number;
+  /** Share of rows with an element that is NULL; null for lexemes. */
+  readonly nulls: number | null;
+  /** Bounds of buckets of as many rows each, by number of different elements; empty for lexemes. */
+  readonly counts: readonly number[];
+  readonly averageCount: number;
 }
 
 /** Statistics of several columns together: what CREATE STATISTICS asked ANALYZE to gather (compare pg_stats_ext). */
 export interface ColumnGroupStatistics {
   readonly statisticsOid: number;
-  /** One-based numbers, ascending. */
+  /** One-based numbers, ascending, then -1, -2 ... for the object's expressions. */
   readonly columns: readonly number[];
   /** Number of combinations of each set of two and more of the columns, as ColumnStatistics.distinct; null: not asked for. */
   readonly distinct: readonly { readonly columns: readonly number[]; readonly distinct: number }[] | null;
@@ -51,6 +68,8 @@ export interface StatisticsSource {
   column(tableOid: number, columnNumber: number): ColumnStatistics | null;
   /** Of an index key that is an expression, by the key's place; null before the first ANALYZE. */
   indexExpression(indexOid: number, key: number): ColumnStatistics | null;
+  /** Of an expression of a statistics object (CREATE STATISTICS), by its place; null before the first ANALYZE. */
+  statisticsExpression(statisticsOid: number, place: number): ColumnStatistics | null;
   /** Groups of columns that were analyzed together. */
   columnGroups(tableOid: number): readonly ColumnGroupStatistics[];
   /** Number of distinct keys of the index, or -1 when unknown. */
@@ -74,6 +93,7 @@ export const NO_STATISTICS: StatisticsSource = {
   residentShare: () => 1,
   column: () => null,
   indexExpression: () => null,
+  statisticsExpression: () => null,
   columnGroups: () => NO_GROUPS,
   indexDistinctCount: () => -1,
   indexEqualCount: () => -1,

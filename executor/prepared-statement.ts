@@ -3,6 +3,7 @@
  * tables; when any of them differs at its next use it is made again. Where the best plan depends on the values that a statement
  * runs with, it has a variant for each class of values (planner/cost/value-probes.ts).
  */
+import type { FunctionContext } from '../catalog/function-entry.ts';
 import type { Catalog } from '../catalog/index.ts';
 import type { Statement, StatementNode } from '../parser/ast.ts';
 import {
@@ -52,6 +53,7 @@ export interface PlanningSession {
   readonly catalog: Catalog;
   /** Search path and settings that binding reads; changes when they do. */
   readonly bindingVersion: string;
+  readonly functions: FunctionContext;
   environment(catalog: Catalog, parameterTypes: readonly number[]): PlannerEnvironment;
 }
 
@@ -164,8 +166,8 @@ export class PreparedStatement {
     const { probes } = this.program(session).statement;
     if (probes === null || mode === 'force_generic_plan') return this;
     if (mode === 'force_custom_plan') return this.#variant(session, values);
-    this.#valueClass ??= probes.key(this.#values);
-    const key = probes.key(values);
+    this.#valueClass ??= probes.key(this.#values, session.functions);
+    const key = probes.key(values, session.functions);
     if (key === this.#valueClass) return this;
     let variant = this.#variants.get(key);
     if (variant === undefined) {

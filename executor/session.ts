@@ -247,10 +247,12 @@ export class Session implements ProtocolSession, PlanningSession, ExecServices {
         enableHashAggregate: isOn('enable_hashagg'),
         enableSort: isOn('enable_sort'),
         enableMaterial: isOn('enable_material'),
-        workMemBytes: this.settings.number('work_mem') * 1024,
+        workMemBytes: this.sortMemoryBytes,
+        hashMemoryBytes: this.hashMemoryBytes,
         format: this.settings.format,
       },
       statistics: this.database.statistics,
+      functions: this.functions,
       isIndexReadable: (oid) => this.database.isIndexReadable(oid, this.transaction.snapshotCsn),
       domainCheck: (oid) => domainCheckOf(this.engine, catalog, oid, this.database.bindEnvironment(catalog)),
     };
@@ -1203,4 +1205,5 @@ const PLANNER_SWITCHES = [
   'enable_sort',
   'enable_material',
   'work_mem',
+  'hash_mem_multiplier',
 ];

@@ -5,7 +5,12 @@
 import type { AnalysisEntry, AnalyzedColumn } from '../catalog/entries.ts';
 import type { Value } from '../catalog/function-entry.ts';
 import type { Catalog } from '../catalog/index.ts';
-import type { ColumnGroupStatistics, ColumnStatistics, StatisticsSource } from '../catalog/statistics.ts';
+import type {
+  ColumnGroupStatistics,
+  ColumnStatistics,
+  ElementStatistics,
+  StatisticsSource,
+} from '../catalog/statistics.ts';
 import { IndexCursor, IndexKey } from '../storage/api.ts';
 import { DEFAULT_FORMAT, inputText } from '../types/index.ts';
 import type { DatabaseRuntime } from './database-runtime.ts';
@@ -38,6 +43,13 @@ class Analysis {
     return this.#decoded(found, found?.typeOid ?? 0);
   }
 
+  expression(statisticsOid: number, place: number): ColumnStatistics | null {
+    const found = this.#entry.expressions
+      ?.find((item) => item.statisticsOid === statisticsOid)
+      ?.keys.find((item) => item.number === place);
+    return this.#decoded(found, found?.typeOid ?? 0);
+  }
+
   #decoded(column: AnalyzedColumn | undefined, typeOid: number): ColumnStatistics | null {
     if (column === undefined || column.typeOid !== typeOid) return null;
     let known = this.#columns.get(column);
@@ -49,12 +61,20 @@ class Analysis {
   }
 
   groups(catalog: Catalog): readonly ColumnGroupStatistics[] {
-    this.#groups ??= this.#entry.groups.map((group) => this.#decodeGroup(catalog, group));
+    // An object that is gone has left its group behind.
+    const objects = catalog.statisticsOf(this.#entry.oid);
+    this.#groups ??= this.#entry.groups
+      .filter((group) => objects.some(({ oid }) => oid === group.statisticsOid))
+      .map((group) => this.#decodeGroup(catalog, group));
     return this.#groups;
   }
 
   #decodeGroup(catalog: Catalog, group: AnalysisEntry['groups'][number]): ColumnGroupStatistics {
-    const types = group.columns.map((number) => catalog.relation(this.#entry.oid)?.columns[number - 1]?.typeOid ?? 0);
+    const table = catalog.relation(this.#entry.oid);
+    const object = catalog.statisticsOf(this.#entry.oid).find(({ oid }) => oid === group.statisticsOid);
+    const types = group.columns.map((number) =>
+      number < 0 ? (object?.expressions?.[-number - 1]?.typeOid ?? 0) : (table?.columns[number - 1]?.typeOid ?? 0),
+    );
     const common = group.common?.map((item) => ({
       ...item,
       values: item.values.map((text, i) => (text === null ? null : readValue(types[i], text))),
@@ -77,11 +97,16 @@ function decodeColumn(column: AnalyzedColumn): ColumnStatistics | null {
       mostCommonFrequencies: column.frequencies,
       histogram: column.histogram.map((text) => readValue(column.typeOid, text)),
       correlation: column.correlation,
+      ...(column.elements === undefined ? {} : { elements: decodeElements(column.elements) }),
     };
   } catch {
     // A type that was altered (an enum without the label): as if it had not been analyzed.
     return null;
   }
+}
+
+function decodeElements(elements: NonNullable<AnalyzedColumn['elements']>): ElementStatistics {
+  return { ...elements, values: elements.values.map((text) => readValue(elements.typeOid, text)) };
 }
 
 export class TableStatistics implements StatisticsSource {
@@ -143,6 +168,12 @@ export class TableStatistics implements StatisticsSource {
   indexExpression(indexOid: number, key: number): ColumnStatistics | null {
     const tableOid = this.#database.catalog.index(indexOid)?.tableOid ?? 0;
     return this.#analysis(tableOid)?.indexKey(indexOid, key) ?? null;
+  }
+
+  statisticsExpression(statisticsOid: number, place: number): ColumnStatistics | null {
+    const object = this.#database.catalog.entry('statistics', statisticsOid);
+    if (object?.class !== 'statistics') return null;
+    return this.#analysis(object.tableOid)?.expression(statisticsOid, place) ?? null;
   }
 
   columnGroups(tableOid: number): readonly ColumnGroupStatistics[] {

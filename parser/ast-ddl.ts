@@ -658,6 +658,14 @@ export interface CreateStatisticsStatement extends Node {
   readonly table: QualifiedName;
 }
 
+/** ALTER STATISTICS ... SET STATISTICS n. */
+export interface AlterStatisticsStatement extends Node {
+  readonly kind: 'alterStatistics';
+  readonly name: QualifiedName;
+  readonly ifExists: boolean;
+  readonly target: number;
+}
+
 // -------------------------------------------------------------------------------------------- DROP and generic ALTER
 
 /** DROP of anything but databases, roles and owned. */
@@ -732,6 +740,7 @@ export type DdlStatement =
   | CreateLanguageStatement
   | CreatePublicationStatement
   | CreateStatisticsStatement
+  | AlterStatisticsStatement
   | DropStatement
   | RenameStatement
   | AlterOwnerStatement

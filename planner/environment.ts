@@ -23,6 +23,8 @@ export interface PlannerSettings {
   readonly enableMaterial?: boolean;
   /** work_mem in bytes; sorts and hashes beyond it are costed as spilling. */
   readonly workMemBytes?: number;
+  /** work_mem * hash_mem_multiplier, for hash tables. */
+  readonly hashMemoryBytes?: number;
   /** Output settings that text conversions at bind time depend on (DateStyle, TimeZone ...): types' FormatSettings. */
   readonly format?: unknown;
 }
@@ -46,6 +48,8 @@ export interface PlannerEnvironment {
   readonly statistics: StatisticsSource;
   /** What the statement is about to run with, for estimates; absent: the literals of its text, and no parameters. */
   readonly values?: StatementValues;
+  /** The session, as stable functions see it, for estimates: what now() is at the time of planning. Absent: such values are not known. */
+  readonly functions?: FunctionContext;
   /** Whether the index has all versions that the transaction's snapshot sees; absent: they all do. */
   isIndexReadable?(indexOid: number): boolean;
   /** What checks a value against a domain's constraints (and answers it), null when it has none; absent: nothing is checked. */

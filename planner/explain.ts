@@ -380,7 +380,7 @@ class Describer {
 
   private postings(postings: PostingExpr, plan: Plan & { kind: 'postingScan' }): Shown {
     if (postings.kind === 'search') {
-      const scope = this.scopeOf(plan);
+      const scope = this.scopeOf(plan, undefined, this.options.verbose);
       const { index, conditions } = postings.search;
       const shownConditions = conditions.map(({ shown }) => deparse(shown, scope));
       return { ...this.bitmapIndexScan(index.name, shownConditions), postings: { scan: plan, expr: postings } };

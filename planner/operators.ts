@@ -4,9 +4,10 @@ import type { OperatorEntry, ScalarFunction } from '../catalog/function-entry.ts
 import { allOperators, functionByOid, operatorsByName } from '../catalog/functions/index.ts';
 
 const byFunction = new Map<number, OperatorEntry>();
-let complete = false;
+/** All operators, read when one is asked for that is no comparison. */
+let others: Map<number, OperatorEntry> | null = null;
 
-/** Operators that plans ask about most; the rest is read only when one of them does not answer. */
+/** Operators that plans ask about most. */
 const COMPARISONS = ['=', '<>', '<', '<=', '>', '>=', '~~', '!~~', '~~*', '!~~*', '~', '!~'];
 
 function load(): void {
@@ -24,12 +25,12 @@ export function comparisonOf(fn: ScalarFunction): OperatorEntry | null {
 export function operatorOf(fn: ScalarFunction): OperatorEntry | null {
   const known = comparisonOf(fn);
   if (known !== null) return known;
-  if (!complete) {
+  if (others === null) {
+    others = new Map();
     for (const operator of allOperators())
-      if (!byFunction.has(operator.function.oid)) byFunction.set(operator.function.oid, operator);
-    complete = true;
+      if (!others.has(operator.function.oid)) others.set(operator.function.oid, operator);
   }
-  return byFunction.get(fn.oid) ?? null;
+  return others.get(fn.oid) ?? null;
 }
 
 function sameOperands(name: string, left: number, right: number): OperatorEntry | null {

@@ -109,6 +109,7 @@ function parseProc(line: string): FunctionEntry {
     const create = findImplementation(internalName).value as WindowSpec;
     return { kind: 'window', ...common, create } satisfies WindowFunction;
   }
+  const setRows = /R(\d+)/.exec(flags)?.[1];
   return {
     kind: 'scalar',
     ...common,
@@ -116,6 +117,7 @@ function parseProc(line: string): FunctionEntry {
     ...(defaultText ? { defaults: JSON.parse(defaultText) as Value[] } : {}),
     ...(outText ? { outColumns: parseOutColumns(outText) } : {}),
     returnsSet: flags.includes('R'),
+    ...(setRows === undefined ? {} : { setRows: Number(setRows) }),
     strict: flags.includes('S'),
     volatility: VOLATILITY[flags[0]],
     ...scalarImplementation(internalName),

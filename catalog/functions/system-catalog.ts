@@ -19,7 +19,7 @@ import {
   typeDisplayName,
   viewDefinition,
 } from '../pg-catalog/definitions.ts';
-import { statisticsColumns, statisticsDefinition } from '../pg-catalog/extended-statistics.ts';
+import { statisticsColumns, statisticsDefinition, statisticsExpressions } from '../pg-catalog/extended-statistics.ts';
 import { sharedComment } from '../pg-catalog/shared.ts';
 import { ruleOid, ViewContext } from '../pg-catalog/view-context.ts';
 import { splitQualifiedName } from '../reg-names.ts';
@@ -384,7 +384,6 @@ export const systemCatalogFunctions: FunctionModule = {
     pg_encoding_max_length_sql: (encoding: number) => (encoding === 6 ? 4 : encoding >= 0 && encoding < 42 ? 1 : null),
     pg_get_triggerdef: nothing,
     pg_get_triggerdef_ext: nothing,
-    pg_get_statisticsobjdef_expressions: nothing,
     pg_get_partkeydef: nothing,
     pg_get_partition_constraintdef: nothing,
     pg_get_function_sqlbody: nothing,
@@ -440,6 +439,10 @@ export const systemCatalogFunctions: FunctionModule = {
       if (entry === null) return null;
       const catalog = catalogOf(context);
       return statisticsDefinition(catalog, entry, relationName(catalog, entry.tableOid, path(context)));
+    },
+    pg_get_statisticsobjdef_expressions: (context, oid: number) => {
+      const entry = statisticsEntry(context, oid);
+      return entry === null ? null : statisticsExpressions(entry);
     },
     pg_get_statisticsobjdef_columns: (context, oid: number) => {
       const entry = statisticsEntry(context, oid);

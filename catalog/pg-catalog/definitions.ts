@@ -18,7 +18,7 @@ export function qualifiedName(catalog: Catalog, entry: { readonly schemaOid: num
 }
 
 /** An expression as an index's key shows it: function calls bare, everything else in parentheses. */
-function indexExpression(text: string, isPretty: boolean): string {
+export function indexExpression(text: string, isPretty: boolean): string {
   const shown = isPretty ? prettyExpression(text) : text;
   return /^[a-z_][a-z0-9_.]*\(.*\)$/is.test(shown) && isOneCall(shown) ? shown : `(${shown})`;
 }

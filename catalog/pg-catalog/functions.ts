@@ -38,7 +38,7 @@ function procRow(entry: FunctionEntry, schemaOid = PG_CATALOG_SCHEMA_OID): Row {
     proowner: BOOTSTRAP_ROLE_OID,
     prolang: INTERNAL_LANGUAGE,
     procost: 1,
-    prorows: isScalar && entry.returnsSet ? 1000 : 0,
+    prorows: isScalar && entry.returnsSet ? (entry.setRows ?? 1000) : 0,
     provariadic: isVariadic ? (entry.argumentTypes[entry.argumentTypes.length - 1] ?? 0) : 0,
     prosupport: 0,
     prokind: KINDS[entry.kind],

@@ -1,9 +1,9 @@
 /** pg_tables, pg_indexes and the other views over the catalogs. */
 import { OID, SqlArray } from '../../types/index.ts';
 import type { RelationEntry } from '../entries.ts';
-import type { Value } from '../function-entry.ts';
 import { isSystemView } from '../system-tables.ts';
 import { indexDefinition, viewDefinition } from './definitions.ts';
+import { statisticsColumnsOf } from './extended-statistics.ts';
 import { allRelations, safe } from './relations.ts';
 import { type Row, type RowMaker, sorted, type ViewContext } from './view-context.ts';
 
@@ -126,22 +126,12 @@ function* pgStats(context: ViewContext): Iterable<Row> {
     for (const column of table.columns) {
       const found = column.dropped ? null : statistics.column(table.oid, column.number);
       if (found === null) continue;
-      // anyarray: the array says itself what its elements are.
-      const shown = (values: readonly Value[]): SqlArray | null =>
-        values.length === 0 ? null : new SqlArray(column.typeOid, [...values]);
       yield {
         schemaname: context.schemaName(table.schemaOid),
         tablename: table.name,
         attname: column.name,
         inherited: false,
-        null_frac: found.nullFraction,
-        avg_width: found.averageWidth,
-        n_distinct: found.distinct,
-        most_common_vals: shown(found.mostCommonValues),
-        most_common_freqs:
-          found.mostCommonFrequencies.length === 0 ? null : new SqlArray(OID.FLOAT4, [...found.mostCommonFrequencies]),
-        histogram_bounds: shown(found.histogram),
-        correlation: found.correlation,
+        ...statisticsColumnsOf(found, column.typeOid),
       };
     }
   }

@@ -2,16 +2,17 @@
  * ANALYZE: samples a table's rows and keeps statistics for the planner, as an entry of the catalog. All of it goes in slices of a
  * millisecond or two.
  */
-import type { AnalysisEntry, AnalyzedColumn } from '../../catalog/entries.ts';
+import type { AnalysisEntry, AnalyzedColumn, StatisticsEntry, StatisticsExpression } from '../../catalog/entries.ts';
 import type { Value } from '../../catalog/function-entry.ts';
-import type { ColumnGroupStatistics, ColumnStatistics } from '../../catalog/statistics.ts';
+import type { ColumnGroupStatistics, ColumnStatistics, ElementStatistics } from '../../catalog/statistics.ts';
 import { LOCK_GRANTED, SHARE_UPDATE_EXCLUSIVE } from '../../storage/api.ts';
 import { DEFAULT_FORMAT, outputText } from '../../types/index.ts';
 import type { Session, Task } from '../session.ts';
 import type { TableRuntime } from '../table-runtime.ts';
 import { analyzeColumn } from './column-analysis.ts';
-import { analyzeGroup } from './group-analysis.ts';
-import { type Sample, type SampledColumn, sampleRows } from './sample.ts';
+import { addValue, expressionColumns } from './expression-values.ts';
+import { analyzeGroup, type GroupMember } from './group-analysis.ts';
+import { type Sample, type SampledColumn, type SampleOptions, sampledColumn, sampleRows } from './sample.ts';
 import { Slices, type Steps } from './steps.ts';
 
 /** Rows looked at for each value of the statistics target: enough for a histogram (Chaudhuri et al., 1998; analyze.c). */
@@ -41,9 +42,15 @@ export function* analyzeTable(
     .statisticsOf(oid)
     .filter((object) => object.target !== 0 && object.columns.every((number) => numbers.includes(number)));
   const targets = [...numbers.map(targetOf), ...objects.map((object) => object.target)];
-  const rows = ROWS_PER_TARGET * Math.max(0, ...targets, indexes.length > 0 ? standard : 0);
-  const sample = yield* takeSample(session, table, rows, indexes.length > 0);
-  const steps = makeEntry(session, table, sample, { numbers, targetOf, standard });
+  const hasExpressions = indexes.length > 0 || objects.some((object) => object.expressions !== undefined);
+  const rows = ROWS_PER_TARGET * Math.max(0, ...targets, hasExpressions ? standard : 0);
+  const sample = yield* takeSample(session, table, {
+    rows,
+    wantsWhole: hasExpressions,
+    targetOf: (number) => (numbers.includes(number) ? targetOf(number) : 0),
+    random: randomOf(session),
+  });
+  const steps = makeEntry(session, table, sample, { numbers, targetOf, standard, objects });
   const analysis = yield* inSlices(session, steps);
   if (session.catalog.relation(oid) === undefined) return false;
   session.engine.transactions.statementXid(session.ensureTransaction());
@@ -62,11 +69,11 @@ function* lockTable(session: Session, oid: number, mayWait: boolean): Task<boole
   return true;
 }
 
-function* takeSample(session: Session, table: TableRuntime, rows: number, wantsWhole: boolean): Task<Sample> {
+function* takeSample(session: Session, table: TableRuntime, options: SampleOptions): Task<Sample> {
   const { transactions } = session.engine;
   const snapshot = transactions.takeSnapshot(session.ensureTransaction());
   try {
-    return yield* sampleRows(session, table, snapshot, rows, wantsWhole, randomOf(session));
+    return yield* sampleRows(session, table, snapshot, options);
   } finally {
     session.transaction.releaseSnapshot(snapshot);
   }
@@ -102,13 +109,15 @@ interface Wanted {
   readonly numbers: readonly number[];
   readonly targetOf: (columnNumber: number) => number;
   readonly standard: number;
+  /** Statistics objects over these columns. */
+  readonly objects: readonly StatisticsEntry[];
 }
 
 function makeEntry(
   session: Session,
   table: TableRuntime,
   sample: Sample,
-  { numbers, targetOf, standard }: Wanted,
+  { numbers, targetOf, standard, objects }: Wanted,
 ): (slices: Slices) => Steps<AnalysisEntry> {
   const { entry } = table;
   const { rowCount: sampleRows, totalRows } = sample;
@@ -134,28 +143,52 @@ function makeEntry(
       const rows = sample.rows as readonly (readonly Value[])[];
       for (const [key, column] of index.keyColumns.entries()) {
         if (column >= 0) continue;
-        const values: Value[] = [];
-        for (const row of rows) {
-          values.push(table.expressionValue(index, key, row));
-          if (slices.due()) yield;
-        }
-        const nonNull = values.reduce((count: number, value) => count + (value === null ? 0 : 1), 0);
         const { typeOid } = index.expressions[key];
-        const found = yield* analyzed(key, typeOid, standard, { values, nonNull, widthSum: nonNull * 8 });
+        const values = sampledColumn(typeOid, standard);
+        for (const row of rows) yield* addValue(values, table.expressionValue(index, key, row), slices);
+        const found = yield* analyzed(key, typeOid, standard, values);
         if (found !== null) keys.push(found);
       }
       if (keys.length > 0) indexes.push({ indexOid: index.entry.oid, keys });
     }
     const groups: AnalysisEntry['groups'][number][] = [];
-    for (const object of session.catalog.statisticsOf(entry.oid)) {
-      if (object.target === 0 || !object.columns.every((number) => numbers.includes(number))) continue;
-      const types = object.columns.map((number) => entry.columns[number - 1].typeOid);
-      const target = object.target > 0 ? object.target : Math.max(...object.columns.map(targetOf));
-      const found = yield* analyzeGroup(object, sample, types, target, slices);
-      if (found !== null) groups.push(encodeGroup(found, types));
+    const expressions: { statisticsOid: number; keys: AnalyzedColumn[] }[] = [];
+    for (const object of objects) {
+      const ownTarget = object.target > 0 ? object.target : standard;
+      const ofColumns = object.columns.map((number) => sample.columns[number - 1]);
+      const ofExpressions =
+        object.expressions === undefined
+          ? []
+          : yield* expressionColumns(session, table, object, sample.rows ?? [], ownTarget, slices);
+      const keys: AnalyzedColumn[] = [];
+      for (const [i, column] of ofExpressions.entries()) {
+        const { typeOid } = (object.expressions as readonly StatisticsExpression[])[i];
+        const found = yield* analyzed(i, typeOid, ownTarget, column);
+        if (found !== null) keys.push(found);
+      }
+      if (keys.length > 0) expressions.push({ statisticsOid: object.oid, keys });
+      const members: GroupMember[] = [
+        ...object.columns.map((number, i) => member(number, entry.columns[number - 1].typeOid, ofColumns[i])),
+        ...ofExpressions.map((column, i) => member(-1 - i, object.expressions?.[i].typeOid ?? 0, column)),
+      ];
+      if (members.length < 2) continue;
+      const target = object.target > 0 ? object.target : Math.max(standard, ...object.columns.map(targetOf));
+      const found = yield* analyzeGroup(object, members, sample, target, slices);
+      if (found !== null) {
+        groups.push(
+          encodeGroup(
+            found,
+            members.map(({ typeOid }) => typeOid),
+          ),
+        );
+      }
     }
-    return { class: 'analysis', oid: entry.oid, columns, indexes, groups };
+    return { class: 'analysis', oid: entry.oid, columns, indexes, groups, expressions };
   };
+}
+
+function member(number: number, typeOid: number, { values }: SampledColumn): GroupMember {
+  return { number, typeOid, values };
 }
 
 function encodeColumn(number: number, typeOid: number, found: ColumnStatistics): AnalyzedColumn {
@@ -170,7 +203,12 @@ function encodeColumn(number: number, typeOid: number, found: ColumnStatistics):
     frequencies: found.mostCommonFrequencies,
     histogram: found.histogram.map(text),
     correlation: found.correlation,
+    ...(found.elements === undefined ? {} : { elements: encodeElements(found.elements) }),
   };
+}
+
+function encodeElements(found: ElementStatistics): NonNullable<AnalyzedColumn['elements']> {
+  return { ...found, values: found.values.map((value) => outputText(found.typeOid, value, DEFAULT_FORMAT)) };
 }
 
 function encodeGroup(found: ColumnGroupStatistics, types: readonly number[]): AnalysisEntry['groups'][number] {
@@ -191,5 +229,14 @@ function merged(
   const kept = before.columns.filter((column) => !columnNumbers.includes(column.number));
   const columns = [...kept, ...now.columns].sort((a, b) => a.number - b.number);
   const groups = before.groups.filter((group) => !now.groups.some((own) => own.statisticsOid === group.statisticsOid));
-  return { ...now, columns, indexes: before.indexes, groups: [...groups, ...now.groups] };
+  const expressions = (before.expressions ?? []).filter(
+    (item) => !(now.expressions ?? []).some((own) => own.statisticsOid === item.statisticsOid),
+  );
+  return {
+    ...now,
+    columns,
+    indexes: before.indexes,
+    groups: [...groups, ...now.groups],
+    expressions: [...expressions, ...(now.expressions ?? [])],
+  };
 }

@@ -6,6 +6,7 @@
 import type { Value } from '../../catalog/function-entry.ts';
 import type { ColumnStatistics } from '../../catalog/statistics.ts';
 import { comparator, typeByOid } from '../../types/index.ts';
+import { hasOrder } from '../ddl/indexes.ts';
 import { type SampledColumn, WIDE } from './sample.ts';
 import { type Slices, type Steps, sortSliced } from './steps.ts';
 
@@ -30,7 +31,9 @@ export function* analyzeColumn(sample: ColumnSample, slices: Slices): Steps<Colu
   const nullFraction = (sampleRows - nonNull) / sampleRows;
   const typeLength = typeByOid(sample.typeOid)?.length ?? -1;
   const averageWidth = typeLength > 0 ? typeLength : nonNull === 0 ? 0 : Math.round(sample.widthSum / nonNull);
-  const nothing = { mostCommonValues: [], mostCommonFrequencies: [], histogram: [], correlation: 0 };
+  const elements = sample.elements?.finish() ?? null;
+  const found = elements === null ? {} : { elements };
+  const nothing = { mostCommonValues: [], mostCommonFrequencies: [], histogram: [], correlation: 0, ...found };
   if (nonNull === 0) return { nullFraction: 1, averageWidth, distinct: 0, ...nothing };
   const compare = orderOf(sample.typeOid);
   const values = sample.values.filter((value): value is Value => value !== null && value !== WIDE);
@@ -59,10 +62,13 @@ export function* analyzeColumn(sample: ColumnSample, slices: Slices): Steps<Colu
     mostCommonFrequencies: common.map((run) => run.count / sampleRows),
     histogram: histogram(values, order, common, runs.length, sample.target),
     correlation: correlation(order),
+    ...found,
   };
 }
 
 function orderOf(typeOid: number): ((a: Value, b: Value) => number) | null {
+  // json has a comparator, but no operators.
+  if (!hasOrder(typeOid)) return null;
   try {
     return comparator(typeOid);
   } catch {
@@ -81,7 +87,7 @@ function distinctEstimate(
   const { totalRows, sampleRows } = sample;
   // Nothing came twice: all differ. Everything did: there are no others.
   if (repeated === 0) return -(1 - nullFraction);
-  if (wide === 0 && repeated === distinct) return distinct;
+  if (wide === 0 && repeated === distinct) return asShare(distinct, totalRows);
   if (sampleRows >= totalRows && wide === 0) return asShare(distinct, totalRows);
   const once = distinct - repeated + wide;
   const all = once + repeated;

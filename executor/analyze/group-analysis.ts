@@ -8,7 +8,7 @@ import type { Value } from '../../catalog/function-entry.ts';
 import type { ColumnGroupStatistics } from '../../catalog/statistics.ts';
 import { hashKey } from '../../types/index.ts';
 import { commonCount } from './column-analysis.ts';
-import { type Sample, WIDE } from './sample.ts';
+import { type Sample, type SampledValue, WIDE } from './sample.ts';
 import type { Slices, Steps } from './steps.ts';
 
 /** Each column's values as small numbers, equal for equal values; null is a value here. */
@@ -18,25 +18,34 @@ interface CodedColumn {
   readonly counts: readonly number[];
 }
 
+/** A column or an expression of a statistics object. */
+export interface GroupMember {
+  /** A column's number; -1, -2 ... for expressions. */
+  readonly number: number;
+  readonly typeOid: number;
+  readonly values: readonly SampledValue[];
+}
+
 export function* analyzeGroup(
   entry: StatisticsEntry,
+  members: readonly GroupMember[],
   sample: Sample,
-  types: readonly number[],
   target: number,
   slices: Slices,
 ): Steps<ColumnGroupStatistics | null> {
   if (sample.rowCount === 0) return null;
   const coded: CodedColumn[] = [];
-  for (const [i, number] of entry.columns.entries()) {
-    const column = yield* codeColumn(sample.columns[number - 1].values, types[i], slices);
+  for (const { values, typeOid } of members) {
+    const column = yield* codeColumn(values, typeOid, slices);
     if (column === null) return null;
     coded.push(column);
   }
-  const combinations = subsets(entry.columns.length);
+  const numbers = members.map((member) => member.number);
+  const combinations = subsets(members.length);
   const grouped = new Map<number, Grouped>();
   for (const mask of combinations) grouped.set(mask, yield* groupRows(coded, mask, slices));
-  const numbersOf = (mask: number): number[] => entry.columns.filter((_, i) => (mask & (1 << i)) !== 0);
-  const whole = (1 << entry.columns.length) - 1;
+  const numbersOf = (mask: number): number[] => numbers.filter((_, i) => (mask & (1 << i)) !== 0);
+  const whole = (1 << members.length) - 1;
   const hasKind = (kind: 'd' | 'f' | 'm'): boolean => entry.kinds.includes(kind);
   const distinct = combinations
     .filter((mask) => (mask & (mask - 1)) !== 0)
@@ -47,18 +56,14 @@ export function* analyzeGroup(
   const dependencies = hasKind('f') ? yield* findDependencies(coded, combinations, grouped, numbersOf, slices) : null;
   return {
     statisticsOid: entry.oid,
-    columns: entry.columns,
+    columns: numbers,
     distinct: hasKind('d') ? distinct : null,
     dependencies,
     common: hasKind('m') ? commonCombinations(coded, grouped.get(whole) as Grouped, sample, target) : null,
   };
 }
 
-function* codeColumn(
-  values: readonly (Value | typeof WIDE)[],
-  typeOid: number,
-  slices: Slices,
-): Steps<CodedColumn | null> {
+function* codeColumn(values: readonly SampledValue[], typeOid: number, slices: Slices): Steps<CodedColumn | null> {
   const keyOf = hashKey(typeOid);
   const known = new Map<unknown, number>();
   const codes = new Uint32Array(values.length);
@@ -82,9 +87,15 @@ function* codeColumn(
   return { codes, values: distinct, counts };
 }
 
-/** All non-empty sets of columns, as bit masks. */
+/** All non-empty sets of members, as bit masks: small ones first, and by their first members. */
 function subsets(count: number): number[] {
-  return Array.from({ length: (1 << count) - 1 }, (_, i) => i + 1);
+  const bits = (mask: number): number[] => Array.from({ length: count }, (_, i) => i).filter((i) => mask & (1 << i));
+  const order = (a: number, b: number): number => {
+    const [x, y] = [bits(a), bits(b)];
+    const at = x.findIndex((bit, i) => bit !== y[i]);
+    return x.length - y.length || (at < 0 ? 0 : x[at] - y[at]);
+  };
+  return Array.from({ length: (1 << count) - 1 }, (_, i) => i + 1).sort(order);
 }
 
 interface Grouped {

@@ -5,25 +5,33 @@
  */
 import type { Value } from '../../catalog/function-entry.ts';
 import { ListReads, PAGE_MISS, type Snapshot } from '../../storage/api.ts';
+import { readLongHeader } from '../row/long-value.ts';
 import { OVERFLOW_BIT, ROW_LAYOUT_OFFSET } from '../row/row-layout.ts';
 import { isLongAt, isNullAt, readColumn, readRow, variableEnd, variableStart } from '../row/row-reader.ts';
 import type { Session, Task } from '../session.ts';
 import type { TableRuntime } from '../table-runtime.ts';
+import { type ElementCounter, elementCounterOf } from './element-counter.ts';
 import { Slices } from './steps.ts';
 
 const SLOT_COUNT_OFFSET = 12;
 /** Longer values are looked at for their width only (analyze.c: WIDTH_THRESHOLD). */
-const WIDTH_MAX = 1024;
+export const WIDTH_MAX = 1024;
 
 /** A value that was too long to be read. */
 export const WIDE = Symbol('wide');
 export type SampledValue = Value | typeof WIDE;
 
 export interface SampledColumn {
+  /** Of arrays and tsvectors: counts their elements, of long values too. */
+  readonly elements: ElementCounter | null;
   readonly values: SampledValue[];
   /** Sum over the values that are not null. */
   widthSum: number;
   nonNull: number;
+}
+
+export function sampledColumn(typeOid: number, target: number): SampledColumn {
+  return { elements: elementCounterOf(typeOid, target), values: [], nonNull: 0, widthSum: 0 };
 }
 
 export interface Sample {
@@ -33,7 +41,7 @@ export interface Sample {
   readonly totalRows: number;
   /** By column index. */
   readonly columns: readonly SampledColumn[];
-  /** All values of each row, for expressions of indexes; null when not asked for. */
+  /** All values of each row, for expressions of indexes and statistics objects; null when not asked for. */
   readonly rows: readonly (readonly Value[])[] | null;
 }
 
@@ -44,15 +52,22 @@ interface CopiedRow {
   readonly bytes: Buffer;
 }
 
-/** `random`: 0..1. */
+export interface SampleOptions {
+  readonly rows: number;
+  readonly wantsWhole: boolean;
+  /** Statistics targets of columns, by number; 0: not to be analyzed. */
+  readonly targetOf: (columnNumber: number) => number;
+  /** 0..1. */
+  readonly random: () => number;
+}
+
 export function* sampleRows(
   session: Session,
   table: TableRuntime,
   snapshot: Snapshot,
-  targetRows: number,
-  wantsWhole: boolean,
-  random: () => number,
+  options: SampleOptions,
 ): Task<Sample> {
+  const { rows: targetRows, random } = options;
   const list = choosePages(table.heap.pages.pageCount, targetRows, random);
   const reads = new ListReads(table.pool, table.heap.pages, list);
   const reservoir: CopiedRow[] = [];
@@ -89,7 +104,7 @@ export function* sampleRows(
   reservoir.sort((a, b) => a.rowId - b.rowId);
   const perPage = list.length === 0 ? 0 : seen / list.length;
   const totalRows = Math.max(reservoir.length, table.heap.rowCount, Math.round(perPage * list.length));
-  return yield* readRows(session, table, reservoir, totalRows, wantsWhole, slices);
+  return yield* readRows(session, table, reservoir, totalRows, options, slices);
 }
 
 function choosePages(pageCount: number, wanted: number, random: () => number): Uint32Array {
@@ -116,30 +131,70 @@ function* readRows(
   table: TableRuntime,
   rows: readonly CopiedRow[],
   totalRows: number,
-  wantsWhole: boolean,
+  { wantsWhole, targetOf }: SampleOptions,
   slices: Slices,
 ): Task<Sample> {
-  const columns = table.entry.columns.map((): SampledColumn => ({ values: [], nonNull: 0, widthSum: 0 }));
+  const columns = table.entry.columns.map(({ number, typeOid, dropped }) =>
+    sampledColumn(typeOid, dropped ? 0 : targetOf(number)),
+  );
   const whole: Value[][] = [];
   for (const row of rows) {
     readColumns(table, row, columns);
-    while (wantsWhole) {
-      try {
-        const bytes = { u8: row.bytes, buffer: row.bytes };
-        whole.push(readRow(bytes, 0, table.layout(row.layout), table.missing, table.fetchOverflow, []));
-        break;
-      } catch (error) {
-        if (error !== PAGE_MISS) throw error;
-        session.wakeOnLoad();
-        yield* session.wait();
-      }
+    let isCounting = false;
+    for (const [i, { elements }] of columns.entries()) {
+      if (elements === null) continue;
+      isCounting = true;
+      const value = yield* whenLoaded(session, () => countedValue(table, row, i, elements));
+      if (value === null) continue;
+      elements.add(value);
+      if (!elements.isFull) continue;
+      for (const _ of elements.prune(slices)) yield* nextSlice(session, slices);
     }
-    if (!slices.due()) continue;
-    setImmediate(session.wake);
-    yield* session.wait();
-    slices.begin();
+    if (wantsWhole) {
+      const bytes = { u8: row.bytes, buffer: row.bytes };
+      const read = (): Value[] => readRow(bytes, 0, table.layout(row.layout), table.missing, table.fetchOverflow, []);
+      whole.push(yield* whenLoaded(session, read));
+    }
+    // A row with many elements is long work.
+    if (isCounting ? slices.isOver() : slices.due()) yield* nextSlice(session, slices);
   }
   return { rowCount: rows.length, totalRows, columns, rows: wantsWhole ? whole : null };
+}
+
+function* nextSlice(session: Session, slices: Slices): Task<void> {
+  setImmediate(session.wake);
+  yield* session.wait();
+  slices.begin();
+}
+
+/** Reads, and waits for pages that are not in memory. */
+function* whenLoaded<T>(session: Session, read: () => T): Task<T> {
+  for (;;) {
+    try {
+      return read();
+    } catch (error) {
+      if (error !== PAGE_MISS) throw error;
+      session.wakeOnLoad();
+      yield* session.wait();
+    }
+  }
+}
+
+/** The value whose elements are counted; null: NULL, or too long. */
+function countedValue(
+  table: TableRuntime,
+  { layout, bytes }: CopiedRow,
+  index: number,
+  { widthMax }: ElementCounter,
+): Value {
+  const column = table.layout(layout).columns[index];
+  if (column === null) return table.missing[index];
+  if (isNullAt(bytes, 0, column)) return null;
+  const start = variableStart(bytes, 0, column);
+  const width = isLongAt(bytes, 0, column)
+    ? readLongHeader(bytes, start).length
+    : variableEnd(bytes, 0, column) - start;
+  return width > widthMax ? null : readColumn({ u8: bytes, buffer: bytes }, 0, column, table.fetchOverflow);
 }
 
 function readColumns(table: TableRuntime, { layout, bytes }: CopiedRow, target: readonly SampledColumn[]): void {
@@ -152,7 +207,8 @@ function readColumns(table: TableRuntime, { layout, bytes }: CopiedRow, target: 
       // Of a long value: what is in the row; the value itself is elsewhere, or compressed.
       const end = column.isVariable ? variableEnd(bytes, 0, column) & ~OVERFLOW_BIT : 0;
       const width = column.isVariable ? end - variableStart(bytes, 0, column) : 0;
-      const isWide = width > WIDTH_MAX || isLongAt(bytes, 0, column);
+      // Of a tsvector the lexemes are all that is looked at.
+      const isWide = width > WIDTH_MAX || isLongAt(bytes, 0, column) || sampled.elements?.isText === true;
       sampled.values.push(isWide ? WIDE : readColumn(row, 0, column, table.fetchOverflow));
       sampled.widthSum += width;
     }

@@ -13,6 +13,7 @@ import { bindStored } from './expressions.ts';
 import { checkIndexable } from './indexes.ts';
 import { columnOrThrow } from './resolve.ts';
 import { overNewHeap, rewrite } from './rewrite.ts';
+import { statisticsAfterType, statisticsUsingColumn } from './statistics.ts';
 import { checkStorable, type ResolvedType, resolveType } from './type-names.ts';
 
 type AlterType = Extract<AlterTableCommand, { kind: 'alterColumnType' }>;
@@ -115,6 +116,7 @@ export function* alterColumnType(x: DdlContext, table: RelationEntry, command: A
   for (const index of indexes) {
     if (index.columns.some((part) => part.columnNumber === column.number)) checkIndexable(type.typeOid, index.method);
   }
+  const statistics = statisticsUsingColumn(x, table.oid, column.number);
   const changed: ColumnEntry = { ...column, ...type };
   const columns = table.columns.map((old) => (old === column ? changed : old));
   const after: RelationEntry = { ...table, columns, dependsOn: tableDependencies(x, columns) };
@@ -127,6 +129,7 @@ export function* alterColumnType(x: DdlContext, table: RelationEntry, command: A
     const values = columns.map((each) => (each === changed ? expr : null));
     yield* rewrite(x, table, overNewHeap(x, after), values);
   }
+  statisticsAfterType(x, x.catalog.relation(table.oid) as RelationEntry, statistics);
   yield* checkConstraintsAgain(x, table.oid, column.number);
   changeSequenceType(x, column, type);
 }

@@ -38,7 +38,14 @@ export function* wait<T>(task: Task<T>): DdlSteps<T> {
   }
 }
 
-export type ExpressionUse = 'default' | 'check' | 'generated' | 'index expression' | 'index predicate' | 'alter using';
+export type ExpressionUse =
+  | 'default'
+  | 'check'
+  | 'generated'
+  | 'index expression'
+  | 'index predicate'
+  | 'statistics expression'
+  | 'alter using';
 
 export interface DdlContext {
   /** The transaction's view: what is committed, and its own changes. Current at each reading. */

@@ -58,7 +58,7 @@ function* findTarget(x: DdlContext, statement: DropStatement, object: ObjectAddr
     case 'statistics': {
       const found = findStatistics(x, object.name);
       if (found === undefined) return missingObject(x, objectType, object, ifExists);
-      checkOwner(x, found.owner, `statistics object ${found.name}`);
+      checkOwner(x, found.owner, `statistics object ${object.name.join('.')}`);
       return reference('statistics', found.oid);
     }
     case 'type':

@@ -17,7 +17,7 @@ import { rename } from './rename.ts';
 import { alterRole, alterSetting, createRole, dropRole, grantRole, owned } from './roles.ts';
 import { createSchema } from './schemas.ts';
 import { alterSequenceStatement, createSequenceStatement } from './sequences.ts';
-import { createStatistics } from './statistics.ts';
+import { alterStatistics, createStatistics } from './statistics.ts';
 import { truncate } from './truncate.ts';
 import { alterCompositeType, alterDomain, alterEnum, createCompositeType, createDomain, createEnum } from './types.ts';
 import { createTableAs, createView, refreshMaterializedView, selectInto } from './views.ts';
@@ -62,6 +62,8 @@ export function executeDdl(statement: StatementNode, context: DdlContext): DdlSt
       return createDomain(x, statement);
     case 'alterDomain':
       return alterDomain(x, statement);
+    case 'alterStatistics':
+      return alterStatistics(x, statement);
     case 'createStatistics':
       return createStatistics(x, statement);
     case 'createDatabase':

@@ -111,6 +111,16 @@ export function checkIndexable(typeOid: number, method: string): void {
   throw noOperatorClass(typeOid, method);
 }
 
+/** Whether the type's values can be sorted. */
+export function hasOrder(typeOid: number): boolean {
+  try {
+    checkIndexable(typeOid, 'btree');
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 function noOperatorClass(typeOid: number, method: string): Error {
   return sqlError(
     '42704',

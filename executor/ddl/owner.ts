@@ -27,6 +27,7 @@ import {
   schemaOrThrow,
 } from './resolve.ts';
 import { nextvalText } from './sequences.ts';
+import { checkStatisticsName, ownedStatistics } from './statistics.ts';
 import { findTypeOid, resolveType } from './type-names.ts';
 import { rewriteViews } from './views.ts';
 
@@ -99,6 +100,12 @@ export function* alterOwner(x: DdlContext, statement: AlterOwnerStatement): DdlS
       x.putEntry({ ...database, owner: role.oid });
       return { tag };
     }
+    case 'statistics': {
+      const found = ownedStatistics(x, object.name);
+      checkNewOwner(x, role, x.catalog.schema(found.schemaOid));
+      x.putEntry({ ...found, owner: role.oid });
+      return { tag };
+    }
     case 'type':
     case 'domain': {
       const type = findUserType(x, object);
@@ -157,6 +164,15 @@ export function* alterObjectSchema(x: DdlContext, statement: AlterSchemaStatemen
       throw sqlError('42710', `type "${type.name}" already exists in schema "${target.name}"`);
     }
     x.putEntry({ ...type, schemaOid: target.oid });
+    return { tag };
+  }
+  if (object.objectType === 'statistics') {
+    const found = ownedStatistics(x, object.name);
+    const target = targetSchema(x, statement.schema);
+    if (found.schemaOid === target.oid) return { tag };
+    checkSchemaMove(x.catalog.schema(found.schemaOid) as SchemaEntry, target);
+    checkStatisticsName(x, target, found.name);
+    x.putEntry({ ...found, schemaOid: target.oid });
     return { tag };
   }
   if (!RELATIONS.has(object.objectType)) throw objectMissing(x, object);

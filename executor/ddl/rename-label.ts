@@ -12,6 +12,7 @@ import { DEFAULT_FORMAT, inputText, OID, outputText, SqlArray, typeByOid } from 
 import { tableOfValue } from '../domains.ts';
 import type { DdlContext, ExpressionUse } from './context.ts';
 import { storedText } from './print-expression.ts';
+import { mapStatisticsTexts } from './statistics.ts';
 import { parseQuery } from './view-query.ts';
 import { viewTexts } from './views.ts';
 
@@ -91,6 +92,7 @@ function renameInTable(change: LabelRename, table: RelationEntry): void {
     const checkText = textWith(change, constraint.checkText, table, 'check', boolean);
     if (checkText !== constraint.checkText) x.putEntry({ ...constraint, checkText });
   }
+  mapStatisticsTexts(x, table.oid, (text) => textWith(change, text, table, 'statistics expression'));
   for (const index of x.catalog.indexesOf(table.oid)) {
     const predicateText = textWith(change, index.predicateText, table, 'index predicate', boolean);
     const expressions = index.columns.map((column) =>

@@ -21,6 +21,7 @@ import {
   schemaOrThrow,
 } from './resolve.ts';
 import { checkSchemaName } from './schemas.ts';
+import { mapStatisticsTexts, renameStatistics } from './statistics.ts';
 import { parseQuery } from './view-query.ts';
 import { rewriteViews, viewTexts } from './views.ts';
 
@@ -53,6 +54,9 @@ export function* rename(x: DdlContext, statement: RenameStatement): DdlSteps<Ddl
       return { tag };
     case 'database':
       renameDatabase(x, name, statement.newName);
+      return { tag };
+    case 'statistics':
+      renameStatistics(x, object.name, statement.newName);
       return { tag };
     case 'type':
     case 'domain':
@@ -169,6 +173,7 @@ function renameColumn(x: DdlContext, table: RelationEntry, oldName: string, newN
     x.putEntry({ ...constraint, checkText: inText(constraint.checkText, 'check') });
   }
   for (const index of x.catalog.indexesOf(table.oid)) renameInIndex(x, index, inText);
+  mapStatisticsTexts(x, table.oid, (text) => inText(text, 'statistics expression'));
   rewriteViews(x, {
     relationOid: table.oid,
     columnNumber: column.number,

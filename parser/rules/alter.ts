@@ -132,11 +132,16 @@ export abstract class AlterRules extends DefineRules {
     if (objectType === 'type') return this.alterType(position);
     if (objectType === 'domain') return this.alterDomain(position);
     const isPolicy = objectType === 'policy';
-    const ifExists = isPolicy && this.at(T.IF) ? this.ifExists() : false;
+    const ifExists = (isPolicy || objectType === 'statistics') && this.at(T.IF) ? this.ifExists() : false;
     if (isPolicy && this.peekAt(2) === T.ON && !this.renameFollowsPolicy())
       return this.sub(this.createPolicy, true, position);
     const object = objectType === 'large object' ? this.largeObject() : this.objectName(objectType);
     const isRoutine = objectType === 'function' || objectType === 'procedure' || objectType === 'routine';
+    if (objectType === 'statistics' && (ifExists || (this.at(T.SET) && this.peekAt(2) === T.STATISTICS))) {
+      this.take(T.SET);
+      this.take(T.STATISTICS);
+      return { kind: 'alterStatistics', name: object.name, ifExists, target: this.signedInteger(), position };
+    }
     if (this.at(T.RENAME)) return this.renameTo(object, ifExists, position);
     if (this.at(T.OWNER)) return this.ownerTo(object, position);
     if (this.at(T.SET) && this.peekAt(2) === T.SCHEMA) return this.setSchema(object, false, position);

@@ -15,6 +15,7 @@ import type {
   CreateViewStatement,
   DdlStatement,
   DefineStatement,
+  Expression,
   Option,
   OptionValue,
   Persistence,
@@ -471,16 +472,25 @@ export abstract class DefineRules extends RoutineRules {
     return { kind: 'createLanguage', name, orReplace, trusted, position };
   }
 
-  /** CREATE STATISTICS has been read: [ IF NOT EXISTS ] name [ '(' kinds ')' ] ON exprs FROM table */
+  /** CREATE STATISTICS has been read: [ IF NOT EXISTS ] name [ '(' kinds ')' ] ON elements FROM table; an element: ColId | func_expr_windowless | '(' a_expr ')' */
   readonly createStatistics = this.detail('createStatistics', (position: number): CreateStatisticsStatement => {
     const ifNotExists = this.ifNotExists();
     const name = this.qualifiedName();
     const kinds = this.optParenthesizedNames();
     this.take(T.ON);
-    const exprs = this.list(this.expression);
+    const exprs = this.list(this.statisticsElement);
     this.take(T.FROM);
     const table = this.qualifiedName();
     return { kind: 'createStatistics', name, ifNotExists, kinds, exprs, table, position };
+  });
+
+  readonly statisticsElement = this.detail('statisticsElement', (): Expression => {
+    const position = this.here();
+    if (this.at(T.LEFT_PAREN)) return this.inParens(() => this.sub(this.expression));
+    if (this.peekAt(2) === T.LEFT_PAREN || this.peekAt(2) === T.DOT || !this.atCategory(T.COL_ID)) {
+      return this.sub(this.windowlessCall);
+    }
+    return { kind: 'columnRef', name: [this.colId()], star: false, position };
   });
 
   /** CREATE PUBLICATION has been read: name [ FOR ALL TABLES | FOR objects ] [ WITH (...) ] */

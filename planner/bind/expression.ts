@@ -138,13 +138,13 @@ function bindNode(level: Level, node: ast.Expression): Expr {
         detail: 'This functionality requires the server to be built with libxml support.',
       });
     case 'exists': {
-      const query = bindSublink(level, node.query);
+      const query = bindSublink(level, node.query, node.position);
       return toExpr({ kind: 'sublink', mode: 'exists', query, test: null, typeOid: BOOL, typeModifier: -1 });
     }
     case 'scalarSubquery':
       return bindScalarSubquery(level, node.query, node.position);
     case 'arraySubquery': {
-      const query = bindSublink(level, node.query);
+      const query = bindSublink(level, node.query, node.position);
       checkOneColumn(level, query, node.position);
       const element = query.targets[0].expr.typeOid;
       const { types } = level.context;
@@ -666,13 +666,14 @@ const SUBQUERY_REFUSED: Readonly<Record<string, string>> = {
   generated: 'cannot use subquery in column generation expression',
   'index expression': 'cannot use subquery in index expression',
   'index predicate': 'cannot use subquery in index predicate',
+  'statistics expression': 'cannot use subquery in statistics expression',
   'alter using': 'cannot use subquery in transform expression',
   execute: 'cannot use subquery in EXECUTE parameter',
 };
 
-function bindSublink(level: Level, query: ast.Query): Query {
+function bindSublink(level: Level, query: ast.Query, position = query.position): Query {
   const refused = SUBQUERY_REFUSED[level.clause];
-  if (refused !== undefined) throw level.context.error('0A000', refused, positionOf(level.context, query.position));
+  if (refused !== undefined) throw level.context.error('0A000', refused, positionOf(level.context, position));
   return bindSubquery(level, query);
 }
 
@@ -683,7 +684,7 @@ function checkOneColumn(level: Level, query: Query, position: number): void {
 }
 
 function bindScalarSubquery(level: Level, node: ast.Query, position: number): Expr {
-  const query = bindSublink(level, node);
+  const query = bindSublink(level, node, position);
   checkOneColumn(level, query, position);
   const { typeOid, typeModifier } = query.targets[0].expr;
   return toExpr({ kind: 'sublink', mode: 'scalar', query, test: null, typeOid, typeModifier });

@@ -18,6 +18,7 @@ export type ScalarSource =
   | 'generated'
   | 'index expression'
   | 'index predicate'
+  | 'statistics expression'
   | 'alter using'
   | 'value';
 

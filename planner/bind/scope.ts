@@ -78,6 +78,7 @@ export type Clause =
   | 'generated'
   | 'index expression'
   | 'index predicate'
+  | 'statistics expression'
   | 'alter using'
   | 'execute'
   | 'on conflict'

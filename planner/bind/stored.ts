@@ -110,6 +110,11 @@ export function bindIndexKeys(context: BindContext, table: RelationEntry, index:
   });
 }
 
+/** An expression of a statistics object, over `rel`. */
+export function bindStatisticsExpression(context: BindContext, text: string, table: RelationEntry, rel: number): Expr {
+  return resolveUnknown(context, bindStored(context, text, table, rel, 'statistics expression'));
+}
+
 export function bindIndexPredicate(
   context: BindContext,
   table: RelationEntry,

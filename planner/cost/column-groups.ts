@@ -5,7 +5,7 @@
 import type { ColumnGroupStatistics } from '../../catalog/statistics.ts';
 import { hashKey } from '../../types/index.ts';
 import type { Expr } from '../expr.ts';
-import { equalExpr, logical } from '../logical.ts';
+import { equalExpr, logical, relsOf } from '../logical.ts';
 import { equalityColumn, type SelectivityContext } from './column-statistics.ts';
 import { knownValue } from './known-values.ts';
 
@@ -14,8 +14,8 @@ type EqualSelectivity = (context: SelectivityContext, column: Expr, value: Expr)
 
 interface ColumnEquality {
   readonly condition: Expr;
+  /** Or an expression over columns. */
   readonly column: Expr;
-  readonly number: number;
   readonly value: unknown;
   readonly share: number;
 }
@@ -33,12 +33,12 @@ export function groupSelectivity(
   for (const [tableOid, equalities] of byRelation) {
     let open = equalities;
     while (open.length >= 2) {
-      const group = bestGroup(context.statistics.columnGroups(tableOid), open);
+      const group = bestGroup(context, context.statistics.columnGroups(tableOid), open);
       if (group === null) break;
-      const covered = open.filter((item) => group.columns.includes(item.number));
+      const covered = coveredBy(context, group, open);
       share *= combinedShare(group, covered);
-      open = open.filter((item) => !covered.includes(item));
       const done = new Set(covered.map((item) => item.condition));
+      open = open.filter((item) => !done.has(item.condition));
       rest = rest.filter((condition) => !done.has(condition));
     }
   }
@@ -54,29 +54,52 @@ function equalitiesByRelation(
   for (const condition of conditions) {
     const column = equalityColumn(condition);
     if (column === null || condition.kind !== 'call') continue;
-    const node = logical(column);
-    if (node.kind !== 'var' || node.column < 0) continue;
-    const table = context.facts(node.rel)?.table ?? null;
+    const rel = relationOf(column);
+    const table = rel === null ? null : (context.facts(rel)?.table ?? null);
     if (table === null || context.statistics.columnGroups(table.oid).length === 0) continue;
     const other = condition.args[0] === column ? condition.args[1] : condition.args[0];
     const value = knownValue(context, other);
     if (value === undefined || value === null) continue;
     const list = result.get(table.oid) ?? [];
     if (list.some((item) => equalExpr(item.column, column))) continue;
-    list.push({
-      condition,
-      column,
-      number: node.column + 1,
-      value,
-      share: equalSelectivity(context, column, other),
-    });
+    list.push({ condition, column, value, share: equalSelectivity(context, column, other) });
     result.set(table.oid, list);
   }
   return result;
 }
 
+/** The one relation that an expression is over; null: none, or several. */
+function relationOf(expr: Expr): number | null {
+  const [rel, ...others] = relsOf(expr);
+  return rel === undefined || others.length > 0 ? null : rel;
+}
+
+/** The number under which a group has a column or an expression; 0: it does not. */
+function numberIn(context: SelectivityContext, group: ColumnGroupStatistics, expr: Expr): number {
+  const node = logical(expr);
+  if (node.kind === 'var') return group.columns.includes(node.column + 1) ? node.column + 1 : 0;
+  const rel = relationOf(expr);
+  return rel === null ? 0 : (context.facts(rel)?.expressionNumber?.(group.statisticsOid, expr) ?? 0);
+}
+
+interface Covered extends ColumnEquality {
+  /** As in the group's columns. */
+  readonly number: number;
+}
+
+function coveredBy(
+  context: SelectivityContext,
+  group: ColumnGroupStatistics,
+  equalities: readonly ColumnEquality[],
+): Covered[] {
+  return equalities
+    .map((item) => ({ ...item, number: numberIn(context, group, item.column) }))
+    .filter((item) => item.number !== 0);
+}
+
 /** The group that covers most columns. */
 function bestGroup(
+  context: SelectivityContext,
   groups: readonly ColumnGroupStatistics[],
   equalities: readonly ColumnEquality[],
 ): ColumnGroupStatistics | null {
@@ -84,7 +107,7 @@ function bestGroup(
   let most = 1;
   for (const group of groups) {
     if (group.dependencies === null && group.common === null) continue;
-    const covered = equalities.filter((item) => group.columns.includes(item.number)).length;
+    const covered = coveredBy(context, group, equalities).length;
     if (covered > most) {
       best = group;
       most = covered;
@@ -93,7 +116,7 @@ function bestGroup(
   return best;
 }
 
-function combinedShare(group: ColumnGroupStatistics, covered: readonly ColumnEquality[]): number {
+function combinedShare(group: ColumnGroupStatistics, covered: readonly Covered[]): number {
   const independent = covered.reduce((product, item) => product * item.share, 1);
   const byDependency = group.dependencies === null ? independent : dependentShare(group, covered);
   if (group.common === null) return byDependency;
@@ -117,7 +140,7 @@ function combinedShare(group: ColumnGroupStatistics, covered: readonly ColumnEqu
 }
 
 /** P(a, b) = f * Min(P(a), P(b)) + (1 - f) * P(a) * P(b), strongest dependency first (dependencies.c). */
-function dependentShare(group: ColumnGroupStatistics, covered: readonly ColumnEquality[]): number {
+function dependentShare(group: ColumnGroupStatistics, covered: readonly Covered[]): number {
   const shares = new Map(covered.map((item) => [item.number, item.share]));
   const open = new Set(shares.keys());
   const chosen: { from: readonly number[]; to: number; degree: number }[] = [];
@@ -153,25 +176,24 @@ export function groupDistinct(
   variables: readonly Expr[],
 ): { distinct: number; rest: readonly Expr[] } {
   if (variables.length < 2) return { distinct: 1, rest: variables };
-  const node = logical(variables[0]);
-  const table = node.kind === 'var' ? (context.facts(node.rel)?.table ?? null) : null;
+  const rel = relationOf(variables[0]);
+  const table = rel === null ? null : (context.facts(rel)?.table ?? null);
   if (table === null) return { distinct: 1, rest: variables };
-  const numbers = variables.map((variable) => {
-    const own = logical(variable);
-    return own.kind === 'var' ? own.column + 1 : 0;
-  });
-  let best: { columns: readonly number[]; distinct: number } | null = null;
+  let best: { members: readonly number[]; numbers: readonly number[]; distinct: number } | null = null;
   for (const group of context.statistics.columnGroups(table.oid)) {
-    for (const item of group.distinct ?? []) {
+    if (group.distinct === null) continue;
+    const numbers = variables.map((variable) => numberIn(context, group, variable));
+    for (const item of group.distinct) {
       if (!item.columns.every((number) => numbers.includes(number))) continue;
-      if (best === null || item.columns.length > best.columns.length) best = item;
+      if (best !== null && item.columns.length <= best.members.length) continue;
+      best = { members: item.columns, numbers, distinct: item.distinct };
     }
   }
   if (best === null) return { distinct: 1, rest: variables };
-  const { columns, distinct } = best;
+  const { members, numbers, distinct } = best;
   const rows = Math.max(1, context.statistics.rowCount(table.oid));
   return {
     distinct: distinct < 0 ? -distinct * rows : distinct,
-    rest: variables.filter((_, i) => !columns.includes(numbers[i])),
+    rest: variables.filter((_, i) => !members.includes(numbers[i])),
   };
 }

@@ -1,9 +1,10 @@
-/** What is known of an expression's values: statistics of the column or indexed expression that it is, distinct values. */
+/** What is known of an expression's values: statistics of the column or analyzed expression that it is, distinct values. */
 import type { Catalog } from '../../catalog/catalog.ts';
 import type { RelationEntry } from '../../catalog/entries.ts';
+import type { FunctionContext } from '../../catalog/function-entry.ts';
 import type { ColumnStatistics, StatisticsSource } from '../../catalog/statistics.ts';
 import type { Expr } from '../expr.ts';
-import { equalExpr, logical } from '../logical.ts';
+import { equalExpr, logical, relsOf, visitExpr } from '../logical.ts';
 import { comparisonOf } from '../operators.ts';
 import type { StatementValues } from './known-values.ts';
 
@@ -16,8 +17,10 @@ export interface RelationFacts {
   readonly table: RelationEntry | null;
   /** Conditions on the relation alone: they limit which values its columns may have. */
   readonly restrictions?: readonly Expr[];
-  /** What ANALYZE gathered of an expression that an index holds; null: no such index. */
+  /** What ANALYZE gathered of an expression that an index or a statistics object holds; null: none does. */
   expressionStatistics?(expr: Expr): ColumnStatistics | null;
+  /** Number of an expression (-1, -2 ...) as a member of a statistics object; 0: it is none. */
+  expressionNumber?(statisticsOid: number, expr: Expr): number;
   /** Distinct values of a column where something better than ANALYZE says so (group keys of a subquery); 0 unknown. */
   distinctOf(column: number): number;
 }
@@ -26,6 +29,7 @@ export interface SelectivityContext {
   readonly statistics: StatisticsSource;
   readonly catalog: Catalog;
   readonly values: StatementValues | null;
+  readonly functions: FunctionContext | null;
   facts(rel: number): RelationFacts | undefined;
 }
 
@@ -39,7 +43,7 @@ export interface VariableStatistics {
   readonly isDefault: boolean;
 }
 
-/** What is known of a column or an indexed expression; null for other expressions. */
+/** What is known of a column or an analyzed expression; null for other expressions. */
 export function variableStatistics(context: SelectivityContext, expr: Expr): VariableStatistics | null {
   const node = logical(expr);
   if (node.kind === 'coalesce' && node.args.length === 1) return variableStatistics(context, node.args[0]);
@@ -91,48 +95,27 @@ function expressionStatistics(context: SelectivityContext, expr: Expr): Variable
   return { stats, rows, distinct: isDefault ? Math.min(DEFAULT_DISTINCT, rows) : distinct, isUnique: false, isDefault };
 }
 
-/** The one relation whose columns the expression uses; null: none, several, or it cannot be told. */
+/** The one relation whose columns the expression uses; null: none, or several. */
 function onlyRelation(expr: Expr): number | null {
-  const node = logical(expr);
-  if (node.kind === 'var') return node.rel;
-  if (node.kind !== 'call' && node.kind !== 'coalesce') return null;
-  let rel: number | null = null;
-  for (const arg of node.args) {
-    const kind = logical(arg).kind;
-    if (kind === 'const' || kind === 'param') continue;
-    const own = onlyRelation(arg);
-    if (own === null || (rel !== null && rel !== own)) return null;
-    rel = own;
-  }
-  return rel;
+  const [rel, ...others] = relsOf(expr);
+  return rel === undefined || others.length > 0 ? null : rel;
 }
 
 /** Columns that the expression uses, each once, outside of subqueries. */
-export function columnsIn(expr: Expr, result: Expr[] = []): Expr[] {
-  const node = logical(expr);
-  if (node.kind === 'var') {
-    if (!result.some((known) => equalExpr(known, expr))) result.push(expr);
-  } else if (node.kind === 'call' || node.kind === 'coalesce' || node.kind === 'and' || node.kind === 'or') {
-    for (const arg of node.args) columnsIn(arg, result);
-  } else if (node.kind === 'not' || node.kind === 'isNull') columnsIn(node.arg, result);
-  else if (node.kind === 'inList') {
-    columnsIn(node.arg, result);
-    for (const item of node.list) columnsIn(item, result);
-  } else if (node.kind === 'case') {
-    for (const branch of node.branches) {
-      columnsIn(branch.when, result);
-      columnsIn(branch.then, result);
-    }
-    if (node.otherwise !== null) columnsIn(node.otherwise, result);
-  }
+export function columnsIn(expr: Expr): Expr[] {
+  const result: Expr[] = [];
+  visitExpr(expr, (child) => {
+    const { kind } = logical(child);
+    if (kind === 'var' && !result.some((known) => equalExpr(known, child))) result.push(child);
+    return kind !== 'sublink';
+  });
   return result;
 }
 
-/** The column of column = constant; null for other conditions. */
+/** The column, or the expression of columns, of `column = constant`; null for other conditions. */
 export function equalityColumn(expr: Expr): Expr | null {
   if (expr.kind !== 'call' || expr.args.length !== 2 || comparisonOf(expr.function)?.btreeStrategy !== 3) return null;
   const [left, right] = expr.args;
-  if (logical(left).kind === 'var' && columnsIn(right).length === 0) return left;
-  if (logical(right).kind === 'var' && columnsIn(left).length === 0) return right;
-  return null;
+  const [isLeft, isRight] = [columnsIn(left).length > 0, columnsIn(right).length > 0];
+  return isLeft === isRight ? null : isLeft ? left : right;
 }

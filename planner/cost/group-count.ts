@@ -1,9 +1,11 @@
 /** How many groups rows fall into (selfuncs.c: estimate_num_groups). */
 import type { Expr } from '../expr.ts';
-import { equalExpr, logical } from '../logical.ts';
+import { equalExpr, hasSublink, isVolatile, logical, relsOf } from '../logical.ts';
 import { comparisonOf } from '../operators.ts';
+import { coarseDistinct } from './coarse-values.ts';
 import { groupDistinct } from './column-groups.ts';
 import { columnsIn, DEFAULT_DISTINCT, type SelectivityContext, variableStatistics } from './column-statistics.ts';
+import { functionRows } from './function-rows.ts';
 import { remainingDistinct } from './join-selectivity.ts';
 import { knownValue } from './known-values.ts';
 import { selectivity } from './selectivity.ts';
@@ -13,67 +15,95 @@ export function distinctCount(context: SelectivityContext, expr: Expr, rows: num
   return groupCountOf(context, [expr], rows);
 }
 
+/** What is grouped by, of one relation: a column or an expression of which something is known. */
+interface Grouped {
+  readonly expr: Expr;
+  /** Its values, where statistics of the expression itself do not say. */
+  readonly distinct: number | null;
+}
+
 /** Number of different combinations of the expressions' values among `rows` rows. */
 export function groupCountOf(context: SelectivityContext, exprs: readonly Expr[], rows: number): number {
   const most = Math.max(1, rows);
   let product = 1;
-  const variables: Expr[] = [];
-  const add = (expr: Expr): void => {
-    if (!variables.some((known) => equalExpr(known, expr))) variables.push(expr);
+  let perSet = 1;
+  const grouped: Grouped[] = [];
+  const add = (expr: Expr, distinct: number | null = null): void => {
+    if (!grouped.some((known) => equalExpr(known.expr, expr))) grouped.push({ expr, distinct });
   };
   for (const expr of exprs) {
     const node = logical(expr);
     if (node.kind === 'const' || node.kind === 'param') continue;
+    if (node.kind === 'call') perSet = Math.max(perSet, functionRows(context, node));
     if (variableStatistics(context, expr) !== null) add(expr);
     else if (expr.typeOid === 16) product *= 2;
     else {
-      // An expression has no more values than its columns have together.
       const columns = columnsIn(expr);
-      if (columns.length === 0) product *= node.kind === 'call' ? Math.min(DEFAULT_DISTINCT, most) : 1;
-      columns.forEach(add);
+      // Without a column there is one value, unless each call gives another.
+      if (columns.length === 0) {
+        if (isVolatile(expr)) return most;
+        // A correlated subquery answers whatever it may.
+        if (hasSublink(expr) && relsOf(expr).size > 0) product *= Math.min(DEFAULT_DISTINCT, most);
+        continue;
+      }
+      const coarse = coarseDistinct(context, expr);
+      // An expression has no more values than its columns have together.
+      if (coarse === null) for (const column of columns) add(column);
+      else add(expr, Math.min(coarse, groupCountOf(context, columns, Number.POSITIVE_INFINITY)));
     }
   }
-  for (const own of byRelation(variables)) {
+  for (const own of byRelation(grouped)) {
     product *= relationGroups(context, own, rows);
     if (product >= most) return most;
   }
-  return Math.max(1, Math.min(product, most));
+  return Math.max(1, Math.min(product * perSet, most));
 }
 
-function byRelation(variables: readonly Expr[]): Expr[][] {
-  const result = new Map<number, Expr[]>();
-  for (const variable of variables) {
-    const [column] = columnsIn(variable);
-    const node = logical(column ?? variable);
+function byRelation(grouped: readonly Grouped[]): Grouped[][] {
+  const result = new Map<number, Grouped[]>();
+  for (const item of grouped) {
+    const [column] = columnsIn(item.expr);
+    const node = logical(column ?? item.expr);
     const rel = node.kind === 'var' ? node.rel : -1;
     const list = result.get(rel);
-    if (list === undefined) result.set(rel, [variable]);
-    else list.push(variable);
+    if (list === undefined) result.set(rel, [item]);
+    else list.push(item);
   }
   return [...result.values()];
 }
 
 /** Combinations of columns of one relation, as far as its conditions leave them. */
-function relationGroups(context: SelectivityContext, variables: readonly Expr[], rows: number): number {
+function relationGroups(context: SelectivityContext, grouped: readonly Grouped[], rows: number): number {
   let total = rows;
   let most = 1;
-  const grouped = groupDistinct(context, variables);
-  let product = grouped.distinct;
-  for (const variable of grouped.rest) {
-    const known = variableStatistics(context, variable);
+  const together = groupDistinct(
+    context,
+    grouped.map((item) => item.expr),
+  );
+  let product = together.distinct;
+  for (const { expr, distinct: guessed } of grouped) {
+    if (!together.rest.includes(expr)) continue;
+    const known = guessed === null ? variableStatistics(context, expr) : null;
     if (known === null) {
-      product *= DEFAULT_DISTINCT;
+      product *= guessed ?? DEFAULT_DISTINCT;
+      most = Math.max(most, guessed ?? 1);
+      total = Math.max(total, relationRows(context, expr));
       continue;
     }
     total = Math.max(total, known.rows);
     const nulls = known.stats !== null && known.stats.nullFraction > 0 ? 1 : 0;
-    const distinct = Math.min(known.distinct + nulls, valuesLeft(context, variable, known.distinct + nulls));
+    const distinct = Math.min(known.distinct + nulls, valuesLeft(context, expr, known.distinct + nulls));
     most = Math.max(most, distinct);
     product *= distinct;
   }
   // Columns of one table are seldom independent: not all combinations will be there.
-  if (variables.length > 1 && grouped.rest.length > 1) product = Math.min(product, Math.max(total * 0.1, most));
+  if (grouped.length > 1 && together.rest.length > 1) product = Math.min(product, Math.max(total * 0.1, most));
   return remainingDistinct(product, total, rows);
+}
+
+function relationRows(context: SelectivityContext, expr: Expr): number {
+  const node = logical(columnsIn(expr)[0] ?? expr);
+  return node.kind === 'var' ? (context.facts(node.rel)?.rows ?? 1) : 1;
 }
 
 /** Values that conditions on the column alone leave: one of an equality, those of a list, the share of a range. */

@@ -83,7 +83,8 @@ function between(value: unknown, low: unknown, high: unknown): number {
   return Math.min(1, Math.max(0, (v - from) / (to - from)));
 }
 
-function asNumber(value: unknown): number | null {
+/** Null: no number, or not a finite one. */
+export function asNumber(value: unknown): number | null {
   if (typeof value === 'number') return Number.isFinite(value) ? value : null;
   if (typeof value === 'bigint') return Number(value);
   if (typeof value === 'boolean') return value ? 1 : 0;

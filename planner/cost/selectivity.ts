@@ -15,6 +15,7 @@ import {
   type VariableStatistics,
   variableStatistics,
 } from './column-statistics.ts';
+import { containmentSelectivity, elementOfColumnSelectivity } from './containment-selectivity.ts';
 import { commonFrequency, commonMatching, commonShare, histogramShare } from './histogram.ts';
 import { joinSelectivity } from './join-selectivity.ts';
 import { knownValue } from './known-values.ts';
@@ -24,8 +25,6 @@ export const DEFAULT_EQUAL = 0.005;
 export const DEFAULT_INEQUALITY = 1 / 3;
 export const DEFAULT_RANGE = 0.005;
 export const DEFAULT_UNKNOWN = 0.005;
-/** What contains or overlaps something (contsel). */
-const DEFAULT_CONTAINS = 0.001;
 /** Less than any condition lets through that is not known to let nothing through. */
 const LEAST = 1e-10;
 
@@ -193,6 +192,8 @@ function booleanTestSelectivity(
 
 function arrayCompareSelectivity(context: SelectivityContext, node: Expr & { kind: 'arrayCompare' }): number {
   const strategy = comparisonOf(node.operator)?.btreeStrategy ?? 0;
+  const contained = elementOfColumnSelectivity(context, node);
+  if (contained !== null) return contained;
   const elements = arrayElements(context, node.array);
   if (strategy !== 3 || node.all) return DEFAULT_INEQUALITY;
   if (elements === null) return clamp(10 * equalToUnknown(context, node.left));
@@ -225,7 +226,7 @@ function callSelectivity(context: SelectivityContext, call: Expr & { kind: 'call
   if (operator === null || call.args.length !== 2) {
     const stats = variableStatistics(context, call)?.stats ?? null;
     if (stats !== null) return commonFrequency(stats, call.typeOid, true) ?? 0;
-    return CONTAINMENT.has(call.function.name) ? DEFAULT_CONTAINS : call.typeOid === 16 ? DEFAULT_INEQUALITY : 0.5;
+    return containmentSelectivity(context, call) ?? (call.typeOid === 16 ? DEFAULT_INEQUALITY : 0.5);
   }
   const [left, right] = call.args;
   const leftVar = mentionsVar(left);
@@ -249,20 +250,6 @@ function callSelectivity(context: SelectivityContext, call: Expr & { kind: 'call
   const matching = patternSelectivity(context, operator.name.slice(1), left, right);
   return clamp(1 - matching - nullFraction(context, left));
 }
-
-/** Functions of @>, <@, &&, ? and the like. */
-const CONTAINMENT = new Set([
-  'arraycontains',
-  'arraycontained',
-  'arrayoverlap',
-  'jsonb_contains',
-  'jsonb_contained',
-  'jsonb_exists',
-  'jsonb_exists_any',
-  'jsonb_exists_all',
-  'ts_match_vq',
-  'ts_match_qv',
-]);
 
 /* ---- OR and AND ---------------------------------------------------------------------------------------------------- */
 
@@ -304,14 +291,14 @@ export function andSelectivity(context: SelectivityContext, args: readonly Expr[
   const columns: ColumnConditions[] = [];
   for (const arg of rest) {
     const own = selectivity(context, arg);
-    const column = conditionColumn(arg);
+    const column = conditionColumn(context, arg);
     if (column === null) {
       result *= own;
       continue;
     }
     let entry = columns.find((item) => equalExpr(item.column, column));
     if (entry === undefined) columns.push((entry = { column, equal: [], low: null, high: null, others: [] }));
-    const bound = boundKind(arg);
+    const bound = boundKind(arg, column);
     if (bound === 'low') entry.low = entry.low === null ? own : Math.min(entry.low, own);
     else if (bound === 'high') entry.high = entry.high === null ? own : Math.min(entry.high, own);
     else if (equalityColumn(arg) !== null) entry.equal.push(arg);
@@ -354,22 +341,22 @@ function isSame(column: Expr, a: unknown, b: unknown): boolean {
   }
 }
 
-/** The one column that a condition compares with constants; null where it is something else. */
-function conditionColumn(expr: Expr): Expr | null {
-  const columns = columnsIn(expr);
-  if (columns.length !== 1) return null;
-  const [column] = columns;
-  if (expr.kind === 'call' && expr.args.length === 2 && comparisonOf(expr.function) !== null) {
-    return expr.args.some((arg) => logical(arg).kind === 'var') ? column : null;
-  }
-  if (expr.kind === 'inList') return logical(expr.arg).kind === 'var' ? column : null;
-  return null;
+/** The one column, or the analyzed expression, that a condition compares with constants; null where it is something else. */
+function conditionColumn(context: SelectivityContext, expr: Expr): Expr | null {
+  const isKnown = (arg: Expr): boolean =>
+    logical(arg).kind === 'var' || (columnsIn(arg).length > 0 && variableStatistics(context, arg) !== null);
+  if (expr.kind === 'inList') return isKnown(expr.arg) && !expr.list.some(mentionsVar) ? expr.arg : null;
+  if (expr.kind !== 'call' || expr.args.length !== 2 || comparisonOf(expr.function) === null) return null;
+  const [left, right] = expr.args;
+  if (mentionsVar(left) === mentionsVar(right)) return null;
+  const column = mentionsVar(left) ? left : right;
+  return isKnown(column) ? column : null;
 }
 
-function boundKind(expr: Expr): 'low' | 'high' | null {
+function boundKind(expr: Expr, column: Expr): 'low' | 'high' | null {
   if (expr.kind !== 'call' || expr.args.length !== 2) return null;
   const strategy = comparisonOf(expr.function)?.btreeStrategy ?? 0;
   if (strategy === 0 || strategy === 3) return null;
   const isLower = strategy >= 4;
-  return (logical(expr.args[0]).kind === 'var') === isLower ? 'low' : 'high';
+  return (expr.args[0] === column) === isLower ? 'low' : 'high';
 }

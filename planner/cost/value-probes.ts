@@ -6,9 +6,12 @@
  * PostgreSQL decides once, after five runs, whether a generic plan is good enough for all values; here a point query and the
  * query for half of the table each keep their plan. Conditions on unique columns are no probes: what is asked most costs nothing.
  */
+import type { FunctionContext } from '../../catalog/function-entry.ts';
+import { assertNever } from '../../types/index.ts';
 import type { Expr } from '../expr.ts';
 import type { SelectivityContext } from './column-statistics.ts';
 import { equalityColumn, variableStatistics } from './column-statistics.ts';
+import { functionRows } from './function-rows.ts';
 import { dependsOnValues, knownValue, type StatementValues } from './known-values.ts';
 import { selectivity } from './selectivity.ts';
 
@@ -17,18 +20,22 @@ const ROWS_MIN = 1000;
 const PROBES_MAX = 16;
 const CLASS_WIDTH = Math.log(4);
 
-interface Probe {
-  readonly expr: Expr;
-  /** Rows that the share is taken of; 0: the expression is a number of rows itself (LIMIT). */
-  readonly rows: number;
-}
+type Probe =
+  | { readonly kind: 'condition'; readonly expr: Expr; readonly rows: number }
+  /** A number of rows (LIMIT). */
+  | { readonly kind: 'limit'; readonly expr: Expr }
+  /** A call that returns a set. */
+  | { readonly kind: 'set'; readonly call: SetCall };
+
+type SetCall = Pick<Expr & { readonly kind: 'call' }, 'function' | 'args'>;
 
 export class ValueProbes {
   readonly #context: SelectivityContext;
   readonly #probes: Probe[] = [];
 
   constructor(context: SelectivityContext) {
-    this.#context = context;
+    // A session's functions are not kept: the probes belong to a plan that others may use.
+    this.#context = { ...context, functions: null };
   }
 
   get isEmpty(): boolean {
@@ -41,23 +48,41 @@ export class ValueProbes {
       if (this.#probes.length >= PROBES_MAX || !dependsOnValues(expr)) continue;
       const column = equalityColumn(expr);
       if (column !== null && variableStatistics(this.#context, column)?.isUnique === true) continue;
-      this.#probes.push({ expr, rows });
+      this.#probes.push({ kind: 'condition', expr, rows });
     }
   }
 
   addLimit(expr: Expr | null): void {
     if (expr !== null && dependsOnValues(expr) && this.#probes.length < PROBES_MAX)
-      this.#probes.push({ expr, rows: 0 });
+      this.#probes.push({ kind: 'limit', expr });
+  }
+
+  addSet({ function: fn, args }: SetCall): void {
+    if (!args.some(dependsOnValues) || this.#probes.length >= PROBES_MAX) return;
+    this.#probes.push({ kind: 'set', call: { function: fn, args } });
   }
 
   /** The classes that the values fall into, as a key. */
-  key(values: StatementValues | null): string {
-    const context = { ...this.#context, values };
+  key(values: StatementValues | null, functions: FunctionContext | null): string {
+    const context = { ...this.#context, values, functions };
     let key = '';
-    for (const { expr, rows } of this.#probes) {
-      const found = rows > 0 ? rows * selectivity(context, expr) : Number(knownValue(context, expr) ?? rows);
+    for (const probe of this.#probes) {
+      const found = rowsOf(context, probe);
       key += String.fromCharCode(65 + Math.round(Math.log(Math.max(found, 1)) / CLASS_WIDTH));
     }
     return key;
+  }
+}
+
+function rowsOf(context: SelectivityContext, probe: Probe): number {
+  switch (probe.kind) {
+    case 'condition':
+      return probe.rows * selectivity(context, probe.expr);
+    case 'limit':
+      return Number(knownValue(context, probe.expr) ?? 0);
+    case 'set':
+      return Math.max(ROWS_MIN, functionRows(context, probe.call));
+    default:
+      return assertNever(probe);
   }
 }

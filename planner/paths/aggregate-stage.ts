@@ -110,7 +110,7 @@ export function aggregateStage(planner: Planner, query: Query, path: Path, order
     });
   }
   const hashTotal = path.total + work + path.rows * COST.groupRow + groups * COST.groupInsert;
-  const tooLarge = groups * (planner.widthOf(keys) + 64) > planner.workMemBytes * 2;
+  const tooLarge = groups * (planner.widthOf(keys) + 64) > planner.hashMemoryBytes;
   const { enableHashAggregate } = planner.context.environment.settings;
   const hashed = stage(path, 'hash', {
     startup:

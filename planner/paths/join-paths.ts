@@ -1,7 +1,7 @@
 /** The ways to join two sets: hash join, nested loop with a parameterised or a kept inner side, both directions. */
 
 import { groupCountOf } from '../cost/group-count.ts';
-import { COST, HASH_NEAR_ROWS } from '../cost/params.ts';
+import { COST, HASH_NEAR_ROWS, HASH_ROW_BYTES } from '../cost/params.ts';
 import type { Expr, SortKey } from '../expr.ts';
 import { equalExpr, logical, makeAnd } from '../logical.ts';
 import { comparisonOf } from '../operators.ts';
@@ -143,15 +143,12 @@ class JoinBuilder {
     const required = outerPath.required | innerPath.required;
     const residual = this.conditions.on.filter((expr) => !keys.some((key) => key.condition === expr));
     const { filter } = this.conditions;
-    const far = COST.hashFar * Math.max(0, 1 - HASH_NEAR_ROWS / Math.max(innerPath.rows, 1));
+    // Batches of a table that exceeds its memory are looked up one after the other, and the cache holds more of each.
+    const spills = innerPath.rows * HASH_ROW_BYTES > planner.hashMemoryBytes;
+    const far = spills ? 0 : COST.hashFar * Math.max(0, 1 - HASH_NEAR_ROWS / Math.max(innerPath.rows, 1));
     const build = innerPath.total + innerPath.rows * (COST.hashInsert + far + COST.operator * keys.length);
     const probe = outerPath.rows * (COST.hashProbe + far + COST.operator * keys.length);
-    // A key, a few columns, and what a hash table keeps beside them.
-    const width = 48;
-    const spill =
-      innerPath.rows * width > planner.workMemBytes
-        ? ((innerPath.rows + outerPath.rows) * width * COST.hashSpillPage) / 8192
-        : 0;
+    const spill = spills ? (innerPath.rows + outerPath.rows) * COST.hashSpillRow : 0;
     const disabled = this.settings.enableHashJoin === false ? COST.disabled : 0;
     const startup = build + outerPath.startup + disabled;
     const total =

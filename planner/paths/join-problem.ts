@@ -195,6 +195,20 @@ export class JoinProblem {
     return result;
   }
 
+  /** Conditions between this relation and others that are no equalities, for parameterised searches of inverted indexes. */
+  joinConditions(bit: RelSet): { rels: RelSet; expr: Expr }[] {
+    const result: { rels: RelSet; expr: Expr }[] = [];
+    const add = ({ expr, rels, required, equality }: Clause): void => {
+      if (equality !== null || (rels & bit) === NO_RELS || rels === bit || required !== rels) return;
+      result.push({ rels: rels & ~bit, expr });
+    };
+    this.clauses.forEach(add);
+    for (const special of this.specials) {
+      if (special.type !== 'full' && (special.right & bit) !== NO_RELS) special.on.forEach(add);
+    }
+    return result;
+  }
+
   maskOf(expr: Expr): RelSet {
     return this.maskOfSet(relsOf(expr));
   }

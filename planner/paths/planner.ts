@@ -53,6 +53,10 @@ export class Planner {
     return this.context.environment.settings.workMemBytes ?? DEFAULT_WORK_MEM_BYTES;
   }
 
+  get hashMemoryBytes(): number {
+    return this.context.environment.settings.hashMemoryBytes ?? this.workMemBytes * 2;
+  }
+
   widthOf(exprs: readonly Expr[]): number {
     let width = 0;
     for (const expr of exprs) width += this.context.types.width(expr.typeOid, expr.typeModifier);
@@ -103,8 +107,14 @@ export class Planner {
 
 /** Holds on to nothing of the planner: a cached plan's probes keep it. */
 function selectivityContext(context: BindContext, facts: ReadonlyMap<number, RelationFacts>): SelectivityContext {
-  const { statistics, values } = context.environment;
-  return { statistics, catalog: context.catalog, values: values ?? null, facts: (rel) => facts.get(rel) };
+  const { statistics, values, functions } = context.environment;
+  return {
+    statistics,
+    catalog: context.catalog,
+    values: values ?? null,
+    functions: functions ?? null,
+    facts: (rel) => facts.get(rel),
+  };
 }
 
 /** EXISTS needs neither order nor distinctness. */

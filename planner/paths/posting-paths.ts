@@ -9,9 +9,12 @@ import type { IndexBound, PostingExpr, PostingTerm } from '../plan.ts';
 import { type Condition, type KeyMatch, matchKey, type UsableIndex } from './index-match.ts';
 import { type InvertedMatch, matchInverted, searchCount } from './inverted-match.ts';
 import { NO_RELS } from './join-problem.ts';
-import { estimates, outputOf, type Path } from './path.ts';
+import { addPath, estimates, outputOf, type Path, type RelSet } from './path.ts';
 import { fetchCost, filterCost, type TableScan } from './table-scan.ts';
 import { NOTHING, tableResolver, translate, translateAll, translateNullable } from './translate.ts';
+
+/** More sets of outer relations than these are not tried together. */
+const MASKS_MAX = 4;
 
 interface TermUse {
   readonly postings: PostingExprLogical;
@@ -20,6 +23,8 @@ interface TermUse {
   /** The lists select just what the conditions say. */
   readonly isExact: boolean;
   readonly conditions: readonly Expr[];
+  /** Relations that its values come from. */
+  readonly required: RelSet;
   readonly rows: number;
   readonly work: number;
 }
@@ -52,6 +57,39 @@ export function postingPath(scan: TableScan, indexes: readonly UsableIndex[]): P
   if (used.length === 1 && used[0].method !== 'gin' && scan.resident > 0.9) return counting;
   const path = makePostingPath(scan, chosen);
   return counting !== null && counting.total < path.total ? counting : path;
+}
+
+/** Inner sides of nested loops: lists for values of the outer row, intersected with each other and with the lists of own conditions. */
+export function addParameterisedPostings(scan: TableScan, indexes: readonly UsableIndex[], paths: Path[]): void {
+  const { problem, bit, restrictions } = scan;
+  if (indexes.length === 0 || problem.base.length < 2) return;
+  const joins: TermUse[] = [];
+  const add = (condition: Condition): void => {
+    const term = singleTerm(scan, indexes, condition);
+    if (term !== null) joins.push(term);
+  };
+  for (const { expr, rels, own } of problem.joinEqualities(bit)) add({ expr, rels, own });
+  if (indexes.some(({ index }) => index.method === 'gin')) {
+    for (const { expr, rels } of problem.joinConditions(bit)) add({ expr, rels, own: null });
+  }
+  if (joins.length === 0) return;
+  const own = restrictions.map((restriction) => termFor(scan, indexes, restriction)).filter((term) => term !== null);
+  const masks = new Set(joins.map((term) => term.required));
+  let all = NO_RELS;
+  for (const mask of masks) all |= mask;
+  if (masks.size > 1 && masks.size <= MASKS_MAX) masks.add(all);
+  for (const mask of masks) {
+    const terms = [...own, ...joins.filter(({ required }) => (required & ~mask) === NO_RELS)];
+    terms.sort((a, b) => a.rows - b.rows);
+    const chosen = chooseTerms(scan, terms);
+    const used = [...indexesIn(chosen)];
+    const isList = chosen.length > 1 && chosen.some((term) => term.required !== NO_RELS);
+    // One ordered index is what an index scan reads, and faster.
+    const isSearch = used.length === 1 && used[0].method === 'gin' && chosen[0].required !== NO_RELS;
+    if (isSearch || (isList && used.length > 1)) {
+      addPath(paths, makePostingPath(scan, chosen), problem.fastStart);
+    }
+  }
 }
 
 /** Only the number of rows is wanted, and the lists know it: with all of them, rows of all-visible pages are not looked at. */
@@ -112,15 +150,19 @@ function termFor(scan: TableScan, indexes: readonly UsableIndex[], restriction: 
     const work = arms.reduce((sum, arm) => sum + arm.work, 0);
     const isExact = arms.every((arm) => arm.isExact);
     const postings: PostingExprLogical = { kind: 'or', args: arms.map((arm) => arm.postings) };
-    return { postings, isExact, conditions: [restriction], rows, work };
+    return { postings, isExact, conditions: [restriction], required: NO_RELS, rows, work };
   }
-  return singleTerm(scan, indexes, restriction);
+  return singleTerm(scan, indexes, ownCondition(restriction));
+}
+
+function ownCondition(expr: Expr): Condition {
+  return { expr, rels: NO_RELS, own: null };
 }
 
 /** One arm of OR: a condition, or several of AND of which each that an index knows takes part. */
 function armFor(scan: TableScan, indexes: readonly UsableIndex[], arm: Expr): TermUse | null {
   const terms = conjuncts(arm)
-    .map((part) => singleTerm(scan, indexes, part))
+    .map((part) => singleTerm(scan, indexes, ownCondition(part)))
     .filter((term) => term !== null);
   if (terms.length === 0) return null;
   terms.sort((a, b) => a.rows - b.rows);
@@ -132,22 +174,23 @@ function armFor(scan: TableScan, indexes: readonly UsableIndex[], arm: Expr): Te
     postings: conjunction(chosen.map((term) => term.postings)),
     isExact,
     conditions: [arm],
+    required: NO_RELS,
     rows,
     work: chosen.reduce((sum, term) => sum + term.work, 0),
   };
 }
 
-function singleTerm(scan: TableScan, indexes: readonly UsableIndex[], restriction: Expr): TermUse | null {
+function singleTerm(scan: TableScan, indexes: readonly UsableIndex[], condition: Condition): TermUse | null {
   const { problem, relation, tuples } = scan;
+  const { expr, rels } = condition;
   const { planner } = problem;
   let best: TermUse | null = null;
   for (const usable of indexes) {
     if (usable.index.method === 'gin') {
-      const term = searchTerm(scan, usable, restriction);
+      const term = searchTerm(scan, usable, condition);
       if (term !== null && (best === null || term.work < best.work)) best = term;
       continue;
     }
-    const condition: Condition = { expr: restriction, rels: NO_RELS, own: null };
     const match = matchKey(planner.context, relation.rel, usable.keys[0], condition);
     if (match === null) continue;
     if (usable.index.method === 'hash' && (usable.keys.length > 1 || match.kind !== 'equal')) continue;
@@ -158,28 +201,29 @@ function singleTerm(scan: TableScan, indexes: readonly UsableIndex[], restrictio
       equalValue === undefined
         ? -1
         : planner.context.environment.statistics.indexEqualCount(usable.index.oid, [equalValue]);
-    const rows = counted >= 0 ? counted : tuples * selectivity(planner.selectivity, restriction);
+    const rows = counted >= 0 ? counted : tuples * selectivity(planner.selectivity, expr);
     const isExact = match.kind !== 'range' || match.isExact;
     const isGathered = match.kind === 'lower' || match.kind === 'upper' || match.kind === 'range';
     const work = rows * (isGathered ? COST.gatheredEntry : COST.postingEntry);
-    const term = { postings, isExact, isGathered, conditions: [restriction], rows: Math.max(rows, 1), work };
+    const term = { postings, isExact, isGathered, conditions: [expr], required: rels, rows: Math.max(rows, 1), work };
     if (best === null || usable.keys.length === 1) best = term;
   }
   return best;
 }
 
 /** What an inverted index knows of a condition. */
-function searchTerm(scan: TableScan, usable: UsableIndex, restriction: Expr): TermUse | null {
+function searchTerm(scan: TableScan, usable: UsableIndex, { expr, rels }: Condition): TermUse | null {
   const { planner } = scan.problem;
-  const match = matchInverted(planner.context, scan.relation.rel, usable, restriction);
+  const match = matchInverted(planner.context, scan.relation.rel, usable, expr);
   if (match === null) return null;
   const counted = searchCount(planner, match);
-  const rows = Math.max(1, counted >= 0 ? counted : scan.tuples * selectivity(planner.selectivity, restriction));
+  const rows = Math.max(1, counted >= 0 ? counted : scan.tuples * selectivity(planner.selectivity, expr));
   return {
     postings: { kind: 'search', index: usable.index, matches: [match] },
     // Terms of a search may say less than the condition.
     isExact: false,
-    conditions: [restriction],
+    conditions: [expr],
+    required: rels,
     rows,
     // jsonb_ops looks at a list for each key and each value, of which those of keys are long.
     work: rows * COST.postingEntry * (usable.index.columns[match.column].operatorClass === 'jsonb_ops' ? 3 : 1),
@@ -249,7 +293,9 @@ function makePostingPath(scan: TableScan, chosen: readonly TermUse[]): Path {
   // Row ids come sorted: rows are fetched in page order.
   const fetch = fetchCost(scan, fetched, 0, true) + fetched * filterCost(restrictions);
   const total = startup + fetch * (isCount(scan, chosen) ? 1 - scan.visible : 1);
-  const estimate = { rows: scan.rows, startup, total };
+  const joined = chosen.filter((term) => term.required !== NO_RELS);
+  const joinShare = joined.reduce((share, term) => (share * term.rows) / tuples, 1);
+  const estimate = { rows: Math.max(1, scan.rows * joinShare), startup, total };
   const postings = conjunction(chosen.map((term) => term.postings));
   const bound = (item: IndexBound | null): IndexBound | null =>
     item === null ? null : { ...item, value: translate(planner, item.value, NOTHING) };
@@ -276,8 +322,8 @@ function makePostingPath(scan: TableScan, chosen: readonly TermUse[]): Path {
   return {
     ...estimate,
     ordering: [],
-    required: NO_RELS,
-    enforced: [],
+    required: joined.reduce((mask, term) => mask | term.required, NO_RELS),
+    enforced: joined.flatMap((term) => term.conditions),
     build: (targets) => ({
       kind: 'postingScan',
       table,

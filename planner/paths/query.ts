@@ -2,6 +2,7 @@
  * A query's plan: join paths, then the stages above them: grouping, windows, set-returning targets, DISTINCT, ORDER BY, locks,
  * LIMIT. Each stage wraps a path; the cheapest of the finished ones is built.
  */
+import { distinctCount } from '../cost/group-count.ts';
 import { COST } from '../cost/params.ts';
 import type { Expr, SortKey } from '../expr.ts';
 import {
@@ -249,7 +250,12 @@ function setsBelowGrouping(planner: Planner, query: Query, base: Path) {
   }));
   const relations = new Map(mapped.relations).set(rel, { kind: 'setOperation', rel, alias: '', columns: names });
   const plain: Query = { ...query, hasAggregates: false, groupBy: [], groupingSets: null };
-  const sets = setReturningStage(planner, plain, base);
+  const sets = setReturningStage(planner, plain, base, keys);
+  planner.setFacts(rel, {
+    rows: sets.rows,
+    table: null,
+    distinctOf: (column) => distinctCount(planner.selectivity, keys[column], sets.rows),
+  });
   const hasSets = mapped.targets.some((target) => hasSetReturning(target.expr));
   return {
     toColumn,
@@ -261,8 +267,10 @@ function setsBelowGrouping(planner: Planner, query: Query, base: Path) {
 function finishAggregated(planner: Planner, query: Query, grouped: Path, orderer: Orderer): Path {
   let path = grouped;
   if (query.hasWindows) path = windowStage(planner, query, path, orderer);
-  if (query.hasSets) path = setReturningStage(planner, query, path);
   const exprs = query.targets.map((target) => target.expr);
+  if (query.hasSets) {
+    path = setReturningStage(planner, query, path, [...exprs, ...query.orderBy.map((key) => key.expr)]);
+  }
   const count = limitCount(query);
   if (query.distinct) path = distinctStage(planner, path, exprs, orderer);
   if (query.distinctOn !== null) path = distinctOnStage(planner, query, path, query.distinctOn, orderer);

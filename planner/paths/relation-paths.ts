@@ -1,5 +1,5 @@
 /** Paths of relations that are no tables: subqueries, functions, VALUES, CTEs, catalog views. */
-import { knownValue } from '../cost/known-values.ts';
+import { functionRows, hasDistinctRows } from '../cost/function-rows.ts';
 import { COST, DEFAULT_ROWS } from '../cost/params.ts';
 import { andSelectivity } from '../cost/selectivity.ts';
 import type { Expr, SortKey } from '../expr.ts';
@@ -90,7 +90,12 @@ export function simplePaths(problem: JoinProblem, base: BaseRelation, restrictio
   const { planner } = problem;
   const { relation } = base;
   const tuples = tupleGuess(planner, relation);
-  planner.setFacts(relation.rel, { rows: tuples, table: null, distinctOf: () => 0 });
+  planner.setFacts(relation.rel, {
+    rows: tuples,
+    table: null,
+    distinctOf: (column) => (isDistinctColumn(relation, column) ? tuples : 0),
+  });
+  if (relation.kind === 'function') for (const call of relation.functions) planner.probes.addSet(call);
   const rows = Math.max(1, tuples * andSelectivity(planner.selectivity, restrictions));
   const estimate = {
     rows,
@@ -107,6 +112,13 @@ export function simplePaths(problem: JoinProblem, base: BaseRelation, restrictio
   return { rows, paths: [path] };
 }
 
+/** What generate_series gives, and the number of a row, never come twice. */
+function isDistinctColumn(relation: BaseRelation['relation'], column: number): boolean {
+  if (relation.kind !== 'function') return false;
+  if (relation.withOrdinality && column === relation.columns.length - 1) return true;
+  return relation.functions.length === 1 && column === 0 && hasDistinctRows(relation.functions[0]);
+}
+
 function tupleGuess(planner: Planner, relation: BaseRelation['relation']): number {
   switch (relation.kind) {
     case 'values':
@@ -116,14 +128,9 @@ function tupleGuess(planner: Planner, relation: BaseRelation['relation']): numbe
       return planner.ctes.get(relation.cte)?.rows ?? DEFAULT_ROWS;
     case 'virtual':
       return 500;
-    case 'function': {
-      const first = relation.functions[0];
-      if (first.function.name === 'generate_series' && first.args.length === 2) {
-        const [from, to] = first.args.map((arg) => knownValue(planner.selectivity, arg));
-        if (typeof from === 'number' && typeof to === 'number') return Math.max(1, to - from + 1);
-      }
-      return first.function.name === 'unnest' ? 10 : DEFAULT_ROWS;
-    }
+    case 'function':
+      // ROWS FROM goes on as long as the longest of them.
+      return Math.max(...relation.functions.map((call) => functionRows(planner.selectivity, call)));
     default:
       return DEFAULT_ROWS;
   }

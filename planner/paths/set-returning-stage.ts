@@ -2,18 +2,17 @@
  * Set-returning functions in the target list: rows multiply. A call inside another expression is computed by a node of its own
  * below; the expression then uses its column.
  */
+import { functionRows } from '../cost/function-rows.ts';
 import { COST } from '../cost/params.ts';
 import type { Expr } from '../expr.ts';
-import { equalExpr, hasSetReturning, logical, type Query, replaceExpr, visitExpr } from '../logical.ts';
+import { equalExpr, hasSetReturning, logical, mapChildren, type Query, replaceExpr, visitExpr } from '../logical.ts';
 import type { Plan } from '../plan.ts';
 import { estimates, outputOf, type Path } from './path.ts';
 import type { Planner } from './planner.ts';
 import { inputResolver, translateAll } from './translate.ts';
 
-const ROWS_PER_CALL = 10;
-
-export function setReturningStage(planner: Planner, query: Query, input: Path): Path {
-  const rows = input.rows * ROWS_PER_CALL;
+export function setReturningStage(planner: Planner, query: Query, input: Path, exprs: readonly Expr[]): Path {
+  const rows = input.rows * setRows(planner, exprs);
   const estimate = { rows, startup: input.startup, total: input.total + rows * COST.row };
   return {
     ...input,
@@ -23,7 +22,34 @@ export function setReturningStage(planner: Planner, query: Query, input: Path): 
   };
 }
 
-function isSetCall(expr: Expr): boolean {
+/** Rows for each row below: the most of the calls that run side by side, times those of the calls in their arguments. */
+function setRows(planner: Planner, exprs: readonly Expr[]): number {
+  const levels: number[] = [];
+  for (const expr of exprs) {
+    visitSetCalls(expr, (call, level) => {
+      levels[level] = Math.max(levels[level] ?? 1, functionRows(planner.selectivity, call));
+      planner.probes.addSet(call);
+    });
+  }
+  return levels.reduce((product, rows) => product * rows, 1);
+}
+
+/** Answers how deeply calls are nested: 0 for none. */
+function visitSetCalls(expr: Expr, visit: (call: SetCall, level: number) => void): number {
+  if (logical(expr).kind === 'sublink') return 0;
+  let depth = 0;
+  mapChildren(expr, (child) => {
+    depth = Math.max(depth, visitSetCalls(child, visit));
+    return child;
+  });
+  if (!isSetCall(expr)) return depth;
+  visit(expr, depth);
+  return depth + 1;
+}
+
+type SetCall = Expr & { readonly kind: 'call' };
+
+function isSetCall(expr: Expr): expr is SetCall {
   return expr.kind === 'call' && expr.function.returnsSet;
 }
 

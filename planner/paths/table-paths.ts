@@ -1,6 +1,8 @@
 /** Access paths of tables: sequential scan and scan by row ids here; index-paths.ts and posting-paths.ts have the rest. */
 import type { ScalarFunction } from '../../catalog/function-entry.ts';
+import type { ColumnStatistics } from '../../catalog/statistics.ts';
 import { unlift } from '../bind/scalar.ts';
+import { bindStatisticsExpression } from '../bind/stored.ts';
 import type { RelationFacts } from '../cost/column-statistics.ts';
 import { knownValue } from '../cost/known-values.ts';
 import { COST, DEFAULT_PAGES, DEFAULT_ROWS } from '../cost/params.ts';
@@ -15,7 +17,7 @@ import { matchInverted, searchCount } from './inverted-match.ts';
 import { type BaseRelation, type JoinProblem, NO_RELS } from './join-problem.ts';
 import { addPath, estimates, outputOf, type Path, varsOf } from './path.ts';
 import type { Planner } from './planner.ts';
-import { postingPath } from './posting-paths.ts';
+import { addParameterisedPostings, postingPath } from './posting-paths.ts';
 import { filterCost, type ScanOptions, type ScanResult, type TableScan } from './table-scan.ts';
 import { NOTHING, tableResolver, translateAll, translateNullable } from './translate.ts';
 
@@ -36,8 +38,8 @@ export function tablePaths(
   const tuples = Math.max(known >= 0 ? known : DEFAULT_ROWS, 1);
   const knownPages = statistics.pageCount(table.oid);
   const indexes = usableIndexes(planner.context, table, relation.rel, restrictions);
-  const expressionStatistics = analyzedExpressions(planner, indexes);
-  planner.setFacts(relation.rel, { rows: tuples, table, restrictions, expressionStatistics, distinctOf: () => 0 });
+  const expressions = analyzedExpressions(planner, relation, indexes);
+  planner.setFacts(relation.rel, { rows: tuples, table, restrictions, ...expressions, distinctOf: () => 0 });
   planner.probes.addConditions(restrictions, tuples);
   let rows = Math.max(tuples * andSelectivity(planner.selectivity, conditions), 1);
   const exact = exactRows(planner, relation, indexes, restrictions, tuples);
@@ -75,6 +77,7 @@ export function tablePaths(
   if (settings.enableBitmapScan !== false) {
     const posting = postingPath(scan, indexes);
     if (posting !== null) addPath(paths, posting, scan.problem.fastStart);
+    addParameterisedPostings(scan, indexes, paths);
   }
   return { rows, paths };
 }
@@ -107,19 +110,58 @@ function neededColumns(problem: JoinProblem, rel: number, restrictions: readonly
   return needed;
 }
 
-/** Statistics of expressions that indexes hold; literals of the statement count as the constants that they are now. */
-function analyzedExpressions(planner: Planner, indexes: readonly UsableIndex[]): RelationFacts['expressionStatistics'] {
-  const { statistics } = planner.context.environment;
+/** Statistics of expressions that indexes and statistics objects hold; literals of the statement count as the constants that they are now. */
+function analyzedExpressions(
+  planner: Planner,
+  { table, rel }: TableRelation,
+  indexes: readonly UsableIndex[],
+): Pick<RelationFacts, 'expressionStatistics' | 'expressionNumber'> {
+  const { context } = planner;
+  const { statistics } = context.environment;
   const analyzed = indexes.flatMap(({ index, keys }) =>
     keys.flatMap((expr, i) => {
       const stats = index.columns[i].columnNumber > 0 ? null : statistics.indexExpression(index.oid, i);
       return stats === null ? [] : [{ expr, stats }];
     }),
   );
-  if (analyzed.length === 0) return undefined;
-  return (expr) => {
-    const plain = hasLifted(expr) ? foldConstants(unlift(expr)) : expr;
-    return analyzed.find((item) => equalExpr(item.expr, plain))?.stats ?? null;
+  const members = context.catalog.statisticsOf(table.oid).flatMap((object) =>
+    (object.expressions ?? []).map(
+      ({ text }, i): Member => ({
+        statisticsOid: object.oid,
+        number: -1 - i,
+        expr: foldConstants(bindStatisticsExpression(context, text, table, rel)),
+      }),
+    ),
+  );
+  for (const { statisticsOid, number, expr } of members) {
+    const stats = statistics.statisticsExpression(statisticsOid, -1 - number);
+    if (stats !== null) analyzed.push({ expr, stats });
+  }
+  return analyzed.length === 0 && members.length === 0 ? {} : expressionFacts(analyzed, members);
+}
+
+interface Member {
+  readonly statisticsOid: number;
+  readonly number: number;
+  readonly expr: Expr;
+}
+
+/** A function of its own: a cached plan's probes keep what it returns, and nothing of the planner with it. */
+function expressionFacts(
+  analyzed: readonly { readonly expr: Expr; readonly stats: ColumnStatistics }[],
+  members: readonly Member[],
+): Pick<RelationFacts, 'expressionStatistics' | 'expressionNumber'> {
+  const plain = (expr: Expr): Expr => (hasLifted(expr) ? foldConstants(unlift(expr)) : expr);
+  return {
+    expressionStatistics: (expr) => {
+      const wanted = plain(expr);
+      return analyzed.find((item) => equalExpr(item.expr, wanted))?.stats ?? null;
+    },
+    expressionNumber: (statisticsOid, expr) => {
+      const wanted = plain(expr);
+      const found = members.find((item) => item.statisticsOid === statisticsOid && equalExpr(item.expr, wanted));
+      return found?.number ?? 0;
+    },
   };
 }
 

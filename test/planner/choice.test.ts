@@ -178,7 +178,7 @@ describe('plans for values', () => {
   it('fall into classes by the rows that they let through', () => {
     const { probes } = w.plan('select * from users where city = $1', { parameterTypes: [25] });
     const key = (value: string | null): string =>
-      probes?.key(value === null ? null : { param: () => value, literal: () => undefined }) ?? '';
+      probes?.key(value === null ? null : { param: () => value, literal: () => undefined }, null) ?? '';
     expect(key('big')).not.to.equal(key('rare'));
     expect(key('rare')).to.equal(key('other'));
     expect(key('middle')).not.to.equal(key('big'));

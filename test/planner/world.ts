@@ -2,6 +2,7 @@
 
 import { entryKey } from '../../catalog/codec.ts';
 import type { ColumnEntry, ConstraintEntry, IndexEntry, RelationEntry } from '../../catalog/entries.ts';
+import type { FunctionContext } from '../../catalog/function-entry.ts';
 import { Catalog, type CatalogChange } from '../../catalog/index.ts';
 import {
   type ColumnGroupStatistics,
@@ -14,7 +15,7 @@ import type { PlannerEnvironment, PlannerSettings } from '../../planner/environm
 import { explainPlan } from '../../planner/explain.ts';
 import type { PlannedStatement } from '../../planner/plan.ts';
 import { planNode } from '../../planner/plan-statement.ts';
-import { SqlError, typeByName } from '../../types/index.ts';
+import { DEFAULT_FORMAT, SqlError, typeByName } from '../../types/index.ts';
 
 const DATABASE = 5;
 const PUBLIC = 2200;
@@ -28,6 +29,13 @@ const TYPE_ALIASES: Readonly<Record<string, string>> = {
   double: 'float8',
   boolean: 'bool',
 };
+
+/** What stable functions see: 2000-01-01. */
+const SESSION = {
+  transactionTimestamp: 0,
+  statementTimestamp: 0,
+  format: DEFAULT_FORMAT,
+} as unknown as FunctionContext;
 
 export interface TableOptions {
   readonly rows?: number;
@@ -219,6 +227,7 @@ export class World {
       parse: { statement: (sql) => parse(sql)[0], expression: parseExpression },
       settings: options.settings ?? {},
       statistics: this.statistics,
+      functions: SESSION,
     };
   }
 
