@@ -87,7 +87,7 @@ function encodeEscape(bytes: Uint8Array): string {
 
 function decodeHex(text: string): Uint8Array {
   const digits = text.replace(/[ \n\t\r]/g, '');
-  const bad = /[^0-9A-Fa-f]/.exec(digits);
+  const bad = /[^0-9A-Fa-f]/u.exec(digits);
   if (bad !== null) throw sqlError('22023', `invalid hexadecimal digit: "${bad[0]}"`);
   if (digits.length % 2 !== 0) throw sqlError('22023', 'invalid hexadecimal data: odd number of digits');
   return new Uint8Array(Buffer.from(digits, 'hex'));

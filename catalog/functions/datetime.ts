@@ -90,7 +90,7 @@ function byComparator(prefix: string, oid: number): Record<string, AnyFunction> 
     [`${prefix}_le`]: (a, b) => order(a, b) <= 0,
     [`${prefix}_gt`]: (a, b) => order(a, b) > 0,
     [`${prefix}_ge`]: (a, b) => order(a, b) >= 0,
-    [`${prefix}_cmp`]: order,
+    [`${prefix}_cmp`]: (a, b) => Math.sign(order(a, b)),
     [`${prefix}_larger`]: (a, b) => (order(a, b) > 0 ? a : b),
     [`${prefix}_smaller`]: (a, b) => (order(a, b) < 0 ? a : b),
   };
@@ -269,9 +269,10 @@ function dateFieldOutOfRange(year: number, month: number, day: number): SqlError
 
 /** Negative years are BC; there is no year 0. */
 function makeDays(year: number, month: number, day: number): number {
-  if (year === 0 || month < 1 || month > 12 || day < 1) throw dateFieldOutOfRange(year, month, day);
   const astronomical = year < 0 ? year + 1 : year;
-  if (day > monthLength(astronomical, month)) throw dateFieldOutOfRange(year, month, day);
+  const isDay = year !== 0 && month >= 1 && month <= 12 && day >= 1 && day <= monthLength(astronomical, month);
+  // PostgreSQL, too, names a year before Christ by its astronomical number here.
+  if (!isDay) throw dateFieldOutOfRange(astronomical, month, day);
   const days = daysFromCivil(astronomical, month, day);
   if (days < -EPOCH_JULIAN || days >= 2145031949) {
     const two = (value: number): string => String(value).padStart(2, '0');
@@ -538,7 +539,7 @@ export const datetimeFunctions: FunctionModule = {
       return new TimeTz(time, zoneOf(context).offsetOfLocal(joinTimestamp(today, time)));
     },
     timestamptz_date_time: (context, days: number, time: number) =>
-      localToUtc(addMicros(dateToTimestamp(days), time), zoneOf(context)),
+      isInfinite(days) ? days : localToUtc(addMicros(dateToTimestamp(days), time), zoneOf(context)),
     make_timestamptz: (context, ...fields: DateTimeFields) => localToUtc(makeTimestamp(...fields), zoneOf(context)),
     timetz_zone: (context, zone: string, value: TimeTz) =>
       timeTzInZone(value, argumentZone(zone).offsetAt(context.transactionTimestamp)),

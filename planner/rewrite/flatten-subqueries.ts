@@ -110,7 +110,11 @@ function merge(query: Query, relation: SubqueryRelation): Query {
     });
   const relations = new Map<number, Relation>();
   for (const [rel, other] of query.relations) if (rel !== relation.rel) relations.set(rel, other);
-  for (const [rel, other] of inner.relations) relations.set(rel, other);
+  for (const [rel, other] of inner.relations) {
+    // What stood inside a LATERAL subquery may refer to what are its neighbours now.
+    const isLateral = relation.lateral && other.kind === 'subquery';
+    relations.set(rel, isLateral ? { ...other, lateral: true } : other);
+  }
   const replaceFrom = (item: FromItem): FromItem => {
     if (item.kind === 'rel') {
       if (item.rel !== relation.rel) return item;

@@ -54,7 +54,8 @@ async function main(): Promise<number> {
 }
 
 function show(found: Found): void {
-  if (values.schema) process.stdout.write(`${found.schema.statements.join(';\n')};\n`);
+  if (values.schema)
+    process.stdout.write(`${[...found.schema.statements, ...found.schema.targetSettings].join(';\n')};\n`);
   process.stdout.write(
     `seed ${found.seed}: ${found.sql}\n  reference: ${found.difference.reference}\n  target:    ${found.difference.target}\n`,
   );
