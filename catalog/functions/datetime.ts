@@ -268,11 +268,11 @@ function dateFieldOutOfRange(year: number, month: number, day: number): SqlError
 }
 
 /** Negative years are BC; there is no year 0. */
-function makeDays(year: number, month: number, day: number): number {
+/** An error of the fields tells the year as `toldYear`. */
+function makeDays(year: number, month: number, day: number, toldYear = year): number {
   const astronomical = year < 0 ? year + 1 : year;
   const isDay = year !== 0 && month >= 1 && month <= 12 && day >= 1 && day <= monthLength(astronomical, month);
-  // PostgreSQL, too, names a year before Christ by its astronomical number here.
-  if (!isDay) throw dateFieldOutOfRange(astronomical, month, day);
+  if (!isDay) throw dateFieldOutOfRange(toldYear, month, day);
   const days = daysFromCivil(astronomical, month, day);
   if (days < -EPOCH_JULIAN || days >= 2145031949) {
     const two = (value: number): string => String(value).padStart(2, '0');
@@ -491,7 +491,8 @@ export const datetimeFunctions: FunctionModule = {
     timetz_scale: (value: TimeTz, typmod: number) => coerceTypmod(OID.TIMETZ, typmod, value, true),
     interval_scale: (value: Interval, typmod: number) => coerceTypmod(OID.INTERVAL, typmod, value, true),
 
-    make_date: makeDays,
+    // PostgreSQL, too, tells a year before Christ by its astronomical number here, and nowhere else.
+    make_date: (year: number, month: number, day: number) => makeDays(year, month, day, year < 0 ? year + 1 : year),
     make_time: makeMicros,
     make_timestamp: makeTimestamp,
     make_timestamptz_at_timezone(...args: [...DateTimeFields, string]) {

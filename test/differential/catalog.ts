@@ -42,7 +42,7 @@ const LEFT_OUT = new RegExp(
     'col_description|obj_description|shobj_description|format_type|to_reg.*|now|statement_timestamp|transaction_timestamp',
     'currtid.*|lastval|nextval|currval|acl.*|hash.*|.*hash_extended|.*_hash|in_range|.*_accum.*|.*_support|.*_sortsupport',
     'satisfies_hash_partition|binary_upgrade.*|brin_.*|gin_.*|gist_.*|spg_.*|bt.*|.*(in|out|recv|send)|array_typanalyze',
-    'bitcmp|varbitcmp|network_cmp|.*range_subdiff|similarity|word_similarity|strict_word_similarity|show_.*|set_limit|.*sel|.*joinsel|json_populate.*|jsonb_populate.*',
+    'bitcmp|varbitcmp|network_cmp|uuid_cmp|.*range_subdiff|similarity|word_similarity|strict_word_similarity|show_.*|set_limit|.*sel|.*joinsel|json_populate.*|jsonb_populate.*',
     'json_to_record.*|jsonb_to_record.*|current_setting|amvalidate|unique_key_recheck|fmgr_.*|getpgusername|user',
   ].join('|')})$`,
 );

@@ -21,6 +21,7 @@ interface WireConnection {
 }
 
 interface Waiting {
+  readonly sql: string;
   readonly resolve: (answer: Answer) => void;
   readonly reject: (error: Error) => void;
 }
@@ -54,7 +55,7 @@ export class PipelinedClient {
   ask(sql: string): Promise<Answer> {
     if (this.lost !== null) return Promise.reject(this.lost);
     return new Promise((resolve, reject) => {
-      this.waiting.push({ resolve, reject });
+      this.waiting.push({ sql, resolve, reject });
       this.connection.query(sql);
     });
   }
@@ -90,8 +91,10 @@ export class PipelinedClient {
   }
 
   private lose(): void {
-    this.lost ??= new Error('the server closed the connection');
     const { waiting } = this;
+    this.lost ??= new Error(
+      `the server closed the connection at one of:\n${waiting.map((each) => each.sql).join(';\n')}`,
+    );
     this.waiting = [];
     for (const { reject } of waiting) reject(this.lost);
   }

