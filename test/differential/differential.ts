@@ -67,7 +67,7 @@ class Pair {
     }
     await Promise.all(REFERENCE_SETTINGS.map((sql) => this.reference.ask(sql)));
     await Promise.all(
-      ['RESET ALL', ...SETTINGS, `SET search_path = ${schema.name}`, ...schema.targetSettings].map((sql) =>
+      ['RESET ALL', ...SETTINGS, `SET search_path = ${schema.name}, public`, ...schema.targetSettings].map((sql) =>
         this.target.ask(sql),
       ),
     );

@@ -11,25 +11,28 @@
 import { parseArgs } from 'node:util';
 import { createScratchDatabase } from '../support/database-target.ts';
 import { type Found, runDifferential } from './differential.ts';
+import { findReference } from './postgres.ts';
 
 const { values } = parseArgs({
   options: {
     queries: { type: 'string', default: '10000' },
     seed: { type: 'string', default: String(Date.now() % 1_000_000) },
-    reference: { type: 'string', default: process.env['HOTROW_TEST_REFERENCE'] ?? '' },
+    reference: { type: 'string' },
     target: { type: 'string', default: '' },
     show: { type: 'string', default: '20' },
     missing: { type: 'boolean', default: false },
     schema: { type: 'boolean', default: false },
   },
 });
-if (values.reference === '') {
+const reference = await findReference(values.reference ?? process.env['HOTROW_TEST_REFERENCE'] ?? '');
+if (reference === null) {
   process.stderr.write(
-    'no PostgreSQL to compare with: give --reference postgres://user@host:port/database, or HOTROW_TEST_REFERENCE\n',
+    'no PostgreSQL 15 to compare with: install it, or give --reference postgres://user@host:port/database\n',
   );
   process.exit(2);
 }
-process.exitCode = await main();
+const referenceUrl = reference.url;
+process.exitCode = await main().finally(() => reference.stop());
 
 async function main(): Promise<number> {
   const scratch = values.target === '' ? await createScratchDatabase() : null;
@@ -38,7 +41,7 @@ async function main(): Promise<number> {
   const result = await runDifferential({
     queries: Number(values.queries),
     seed: Number(values.seed),
-    referenceUrl: values.reference,
+    referenceUrl,
     targetUrl: values.target || `postgres://${user}@${host}:${port}/${database}`,
     shownMax: Number(values.show),
     onDifference: show,

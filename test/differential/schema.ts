@@ -59,7 +59,11 @@ const PLAN_SETTINGS = [
 
 export function randomSchema(choice: Choice, name: string): Schema {
   const tables: Table[] = [];
-  const statements = [`DROP SCHEMA IF EXISTS ${name} CASCADE`, `CREATE SCHEMA ${name}`, `SET search_path = ${name}`];
+  const statements = [
+    `DROP SCHEMA IF EXISTS ${name} CASCADE`,
+    `CREATE SCHEMA ${name}`,
+    `SET search_path = ${name}, public`,
+  ];
   const count = 3 + choice.below(3);
   for (let t = 0; t < count; t++) {
     const table = randomTable(choice, `t${t}`);
