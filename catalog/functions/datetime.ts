@@ -502,8 +502,10 @@ export const datetimeFunctions: FunctionModule = {
     make_interval: makeIntervalFromParts,
     float8_timestamptz: timestampFromUnixSeconds,
 
-    timestamp_zone: (zone: string, value: Timestamp) => localToUtc(value, argumentZone(zone)),
-    timestamptz_zone: (zone: string, value: Timestamp) => utcToLocal(value, argumentZone(zone)),
+    timestamp_zone: (zone: string, value: Timestamp) =>
+      isInfinite(value) ? value : localToUtc(value, argumentZone(zone)),
+    timestamptz_zone: (zone: string, value: Timestamp) =>
+      isInfinite(value) ? value : utcToLocal(value, argumentZone(zone)),
     timestamp_izone: (zone: Interval, value: Timestamp) =>
       isInfinite(value) ? value : addMicros(value, -intervalOffset(zone) * MICROS_PER_SECOND),
     timestamptz_izone: (zone: Interval, value: Timestamp) =>
