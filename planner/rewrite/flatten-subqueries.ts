@@ -15,6 +15,7 @@ import {
   mapQuery,
   type Query,
   type Relation,
+  relsOf,
   replaceExpr,
   type SubqueryRelation,
   toExpr,
@@ -76,6 +77,8 @@ function mayMerge(relation: SubqueryRelation, isNullable: boolean, outer: Query)
   const own = query.relations;
   for (const { expr } of query.targets) {
     if (isVolatile(expr) || hasSetReturning(expr)) return false;
+    // A constant column that a grouping set leaves out is NULL: as a constant it could not be told from others.
+    if (outer.groupingSets !== null && relsOf(expr).size === 0) return false;
     // A subplan would be run again at every reference.
     if (hasSublink(expr) && countReferences(outer, relation.rel) > 1) return false;
     if (!isNullable) continue;

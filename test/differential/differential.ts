@@ -44,6 +44,8 @@ const STATEMENTS_PER_SCHEMA = 250;
 const BATCH = 50;
 const TRIES_AT_ONCE = 16;
 const SHRINK_STEPS_MAX = 60;
+/** Its own of each run, so that runs at one server do not meet. */
+const SCHEMA = `differential_${process.pid}`;
 const SETTINGS = ['SET statement_timeout = 4000', 'SET client_min_messages = error', "SET timezone = 'UTC'"];
 /** What the two plan differently anyway, and the time it takes. */
 const REFERENCE_SETTINGS = ['SET jit = off', 'SET max_parallel_workers_per_gather = 0'];
@@ -100,7 +102,7 @@ export async function runDifferential(options: RunOptions): Promise<RunResult> {
     catalog = await readCatalog(reference, target);
     for (let seed = options.seed; counts.asked < options.queries; seed++) {
       const choice = new Choice(seed);
-      const schema = randomSchema(choice, 'differential');
+      const schema = randomSchema(choice, SCHEMA);
       await pair.setUp(schema);
       const statements = new Statements(catalog, schema, choice);
       for (let n = 0; n < STATEMENTS_PER_SCHEMA && counts.asked < options.queries; n += BATCH) {
@@ -116,7 +118,7 @@ export async function runDifferential(options: RunOptions): Promise<RunResult> {
       }
     }
     await Promise.all(
-      [pair.reference, pair.target].map((client) => client.ask('DROP SCHEMA IF EXISTS differential CASCADE')),
+      [pair.reference, pair.target].map((client) => client.ask(`DROP SCHEMA IF EXISTS ${SCHEMA} CASCADE`)),
     );
   } finally {
     await Promise.all([pair.reference.end(), pair.target.end()]);

@@ -31,7 +31,7 @@ function isMissing(asked: Asked): boolean {
     error !== null &&
     (error.code === 'XX000'
       ? /^internal error/.test(error.message)
-      : error.code === '0A000' && !/^unit /.test(error.message))
+      : error.code === '0A000' && !/^(unit|timestamps cannot be binned|cannot convert circle) /.test(error.message))
   );
 }
 
