@@ -16,6 +16,7 @@ import { AssertionError } from '../types/assert.ts';
 import { SqlError } from '../types/errors.ts';
 import { WireServer } from '../wire/index.ts';
 import { dump } from './dump.ts';
+import { fixtures } from './fixtures/command.ts';
 import { limitYoungGeneration } from './heap-limits.ts';
 import { HELP, readOptions, type ServerOptions, UsageError } from './options.ts';
 import { log, logFailure } from './server-log.ts';
@@ -57,7 +58,15 @@ async function main(): Promise<void> {
     );
     return;
   }
-  const commandLine = readOptions(process.argv.slice(2), process.env);
+  if (command === 'fixtures') {
+    process.exitCode = await fixtures(
+      words,
+      (text) => process.stdout.write(text),
+      (text) => process.stderr.write(text),
+    );
+    return;
+  }
+  const commandLine = readOptions(command === 'help' ? ['--help'] : process.argv.slice(2), process.env);
   if (commandLine.action === 'help') {
     process.stdout.write(HELP);
     return;

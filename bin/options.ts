@@ -220,6 +220,9 @@ Usage:
   hotrow [OPTION]...
   hotrow verify DIR [--json]        is a stopped server's data directory whole?
   hotrow dump control|wal|page DIR  its files, for human eyes
+  hotrow fixtures PATH ... [--url URL] [--update]
+                                    runs files of SQL with expected answers
+  hotrow help
 
 Options:
   -D DIR              keep the data in DIR (made if it is not there); without it

@@ -180,11 +180,9 @@ function checkSearchable(array: SqlArray): void {
 const position: Specialiser = (argTypes) => {
   const equal = notDistinct(elementTypeOf(argTypes[0]));
   return (array: SqlArray | null, element: Value, start?: number | null) => {
-    if (start === null) throw sqlError('22004', 'initial position must not be null');
-    if (array === null || array.length === 0) {
-      return null;
-    }
+    if (array === null || array.length === 0) return null;
     checkSearchable(array);
+    if (start === null) throw sqlError('22004', 'initial position must not be null');
     const lowerBound = array.lowerBounds[0];
     for (let i = Math.max(0, (start ?? lowerBound) - lowerBound); i < array.length; i++) {
       if (equal(array.elements[i], element)) return i + lowerBound;

@@ -53,7 +53,8 @@ function setBit(bits: string, index: number, value: number): string {
 /** The lowest bits of an integer, sign extended. */
 function fromInteger(value: Int8, length: number): string {
   const size = length <= 0 ? 1 : length;
-  return BigInt.asUintN(size, BigInt(value)).toString(2).padStart(size, '0');
+  const bits = BigInt.asUintN(64, BigInt(value)).toString(2).padStart(64, '0');
+  return size <= 64 ? bits.slice(64 - size) : bits[0].repeat(size - 64) + bits;
 }
 
 function toInt4(bits: string): number {
@@ -102,7 +103,7 @@ export const bitFunctions: FunctionModule = {
     bitoverlay: overlay,
     bitoverlay_no_len: (bits: string, replacement: string, start: number) =>
       overlay(bits, replacement, start, replacement.length),
-    bitposition: (bits: string, part: string) => bits.indexOf(part) + 1,
+    bitposition: (bits: string, part: string) => (bits === '' ? 0 : bits.indexOf(part) + 1),
     bitgetbit(bits: string, index: number) {
       checkIndex(bits, index);
       return bits.charCodeAt(index) & 1;

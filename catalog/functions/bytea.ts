@@ -87,7 +87,7 @@ function encodeEscape(bytes: Uint8Array): string {
 
 function decodeHex(text: string): Uint8Array {
   const digits = text.replace(/[ \n\t\r]/g, '');
-  const bad = /[^0-9A-Fa-f]/.exec(digits);
+  const bad = /[^0-9A-Fa-f]/u.exec(digits);
   if (bad !== null) throw sqlError('22023', `invalid hexadecimal digit: "${bad[0]}"`);
   if (digits.length % 2 !== 0) throw sqlError('22023', 'invalid hexadecimal data: odd number of digits');
   return new Uint8Array(Buffer.from(digits, 'hex'));
@@ -189,7 +189,7 @@ function invalidUtf8(bytes: Uint8Array): SqlError {
     start += size;
   }
   const lead = bytes[start];
-  const size = lead < 0xc0 ? 1 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4;
+  const size = lead < 0xc0 || lead >= 0xf8 ? 1 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4;
   const shown = Array.from(bytes.subarray(start, start + size), (b) => `0x${b.toString(16).padStart(2, '0')}`);
   return sqlError('22021', `invalid byte sequence for encoding "UTF8": ${shown.join(' ')}`);
 }

@@ -390,20 +390,20 @@ function smallUnit(unit: DateUnit): number {
 }
 
 function truncateTimestamp(text: string, value: Timestamp): Timestamp {
+  if (isInfinite(value)) return value;
   const unit = truncationUnit(text, OID.TIMESTAMP);
   const size = smallUnit(unit);
   if (size === 0 && truncateDays(unit, 0) === null) throw unsupported(text, OID.TIMESTAMP);
-  if (isInfinite(value)) return value;
   const { days, micros } = splitTimestamp(value);
   if (size > 0) return joinTimestamp(days, micros - (micros % size));
   return joinTimestamp(truncateDays(unit, days) as number, 0);
 }
 
 function truncateInZone(text: string, value: Timestamp, zone: Zone): Timestamp {
+  if (isInfinite(value)) return value;
   const unit = truncationUnit(text, OID.TIMESTAMPTZ);
   const size = smallUnit(unit);
   if (size === 0 && truncateDays(unit, 0) === null) throw unsupported(text, OID.TIMESTAMPTZ);
-  if (isInfinite(value)) return value;
   if (size > 0) {
     // Within an hour the offset stays what it is.
     const offset = zone.offsetAt(value) * MICROS_PER_SECOND;
@@ -518,7 +518,7 @@ export const datetimeFieldFunctions: FunctionModule = {
     timestamp_trunc: truncateTimestamp,
     interval_trunc: truncateInterval,
     timestamptz_trunc_zone: (text: string, value: Timestamp, zone: string) =>
-      truncateInZone(text, value, argumentZone(zone)),
+      isInfinite(value) ? value : truncateInZone(text, value, argumentZone(zone)),
     timestamp_bin: bin,
     timestamptz_bin: bin,
     timestamp_age: age,

@@ -90,7 +90,7 @@ function byComparator(prefix: string, oid: number): Record<string, AnyFunction> 
     [`${prefix}_le`]: (a, b) => order(a, b) <= 0,
     [`${prefix}_gt`]: (a, b) => order(a, b) > 0,
     [`${prefix}_ge`]: (a, b) => order(a, b) >= 0,
-    [`${prefix}_cmp`]: order,
+    [`${prefix}_cmp`]: (a, b) => Math.sign(order(a, b)),
     [`${prefix}_larger`]: (a, b) => (order(a, b) > 0 ? a : b),
     [`${prefix}_smaller`]: (a, b) => (order(a, b) < 0 ? a : b),
   };
@@ -268,10 +268,11 @@ function dateFieldOutOfRange(year: number, month: number, day: number): SqlError
 }
 
 /** Negative years are BC; there is no year 0. */
-function makeDays(year: number, month: number, day: number): number {
-  if (year === 0 || month < 1 || month > 12 || day < 1) throw dateFieldOutOfRange(year, month, day);
+/** An error of the fields tells the year as `toldYear`. */
+function makeDays(year: number, month: number, day: number, toldYear = year): number {
   const astronomical = year < 0 ? year + 1 : year;
-  if (day > monthLength(astronomical, month)) throw dateFieldOutOfRange(year, month, day);
+  const isDay = year !== 0 && month >= 1 && month <= 12 && day >= 1 && day <= monthLength(astronomical, month);
+  if (!isDay) throw dateFieldOutOfRange(toldYear, month, day);
   const days = daysFromCivil(astronomical, month, day);
   if (days < -EPOCH_JULIAN || days >= 2145031949) {
     const two = (value: number): string => String(value).padStart(2, '0');
@@ -490,7 +491,8 @@ export const datetimeFunctions: FunctionModule = {
     timetz_scale: (value: TimeTz, typmod: number) => coerceTypmod(OID.TIMETZ, typmod, value, true),
     interval_scale: (value: Interval, typmod: number) => coerceTypmod(OID.INTERVAL, typmod, value, true),
 
-    make_date: makeDays,
+    // PostgreSQL, too, tells a year before Christ by its astronomical number here, and nowhere else.
+    make_date: (year: number, month: number, day: number) => makeDays(year, month, day, year < 0 ? year + 1 : year),
     make_time: makeMicros,
     make_timestamp: makeTimestamp,
     make_timestamptz_at_timezone(...args: [...DateTimeFields, string]) {
@@ -500,8 +502,10 @@ export const datetimeFunctions: FunctionModule = {
     make_interval: makeIntervalFromParts,
     float8_timestamptz: timestampFromUnixSeconds,
 
-    timestamp_zone: (zone: string, value: Timestamp) => localToUtc(value, argumentZone(zone)),
-    timestamptz_zone: (zone: string, value: Timestamp) => utcToLocal(value, argumentZone(zone)),
+    timestamp_zone: (zone: string, value: Timestamp) =>
+      isInfinite(value) ? value : localToUtc(value, argumentZone(zone)),
+    timestamptz_zone: (zone: string, value: Timestamp) =>
+      isInfinite(value) ? value : utcToLocal(value, argumentZone(zone)),
     timestamp_izone: (zone: Interval, value: Timestamp) =>
       isInfinite(value) ? value : addMicros(value, -intervalOffset(zone) * MICROS_PER_SECOND),
     timestamptz_izone: (zone: Interval, value: Timestamp) =>
@@ -538,7 +542,7 @@ export const datetimeFunctions: FunctionModule = {
       return new TimeTz(time, zoneOf(context).offsetOfLocal(joinTimestamp(today, time)));
     },
     timestamptz_date_time: (context, days: number, time: number) =>
-      localToUtc(addMicros(dateToTimestamp(days), time), zoneOf(context)),
+      isInfinite(days) ? days : localToUtc(addMicros(dateToTimestamp(days), time), zoneOf(context)),
     make_timestamptz: (context, ...fields: DateTimeFields) => localToUtc(makeTimestamp(...fields), zoneOf(context)),
     timetz_zone: (context, zone: string, value: TimeTz) =>
       timeTzInZone(value, argumentZone(zone).offsetAt(context.transactionTimestamp)),

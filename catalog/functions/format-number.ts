@@ -507,13 +507,20 @@ function floatToChar(significant: number): (value: number, format: string) => st
 /** C's %.*f: the double's exact decimal expansion, correctly rounded (toFixed stops at 1e21). */
 export function fixedDigits(value: number, digits: number): string {
   if (Math.abs(value) >= 1e21) return `${BigInt(value)}${digits > 0 ? `.${'0'.repeat(digits)}` : ''}`;
-  const text = value.toFixed(digits);
-  // toFixed rounds an exact half up where C rounds it to even.
-  if (digits === 0 && Math.abs(value) < 2 ** 52 && Math.abs(value % 1) === 0.5) {
-    const floor = Math.floor(value);
-    return String(floor % 2 === 0 ? floor : floor + 1);
-  }
-  return text;
+  // A value of this many binary places may lie exactly between two: toFixed takes the larger, C the even one.
+  if (Number.isInteger(value * 2 ** (digits + 1))) return exactDigits(value, digits);
+  return value.toFixed(digits);
+}
+
+/** Of a multiple of 2^-(digits + 1), which times 10^digits is a whole number of halves. */
+function exactDigits(value: number, digits: number): string {
+  const halves = BigInt(Math.abs(value) * 2 ** (digits + 1)) * 5n ** BigInt(digits);
+  const below = halves / 2n;
+  const rounded = halves % 2n === 1n && below % 2n === 1n ? below + 1n : below;
+  const text = String(rounded).padStart(digits + 1, '0');
+  const point = text.length - digits;
+  const sign = value < 0 && rounded !== 0n ? '-' : '';
+  return `${sign}${text.slice(0, point)}${digits > 0 ? `.${text.slice(point)}` : ''}`;
 }
 
 /** to_number: reads the text along the pattern. NUM_processor with is_to_char false. */

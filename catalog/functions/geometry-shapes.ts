@@ -160,9 +160,20 @@ function circleOf(polygon: Polygon): Circle {
   return new Circle(center, over(total, size));
 }
 
+/** PostgreSQL's sizes are 32-bit integers, with 16 bytes a point. */
+const POLYGON_POINTS_MAX = 2 ** 27;
+/** Points that one call may make: they are objects until they are stored, about 100 bytes each. */
+const POLYGON_POINTS_IN_MEMORY_MAX = 4_000_000;
+
 function polygonOf(corners: number, circle: Circle): Polygon {
   if (isZero(circle.radius)) throw sqlError('0A000', 'cannot convert circle with radius zero to polygon');
   if (corners < 2) throw sqlError('22023', 'must request at least 2 points');
+  if (corners >= POLYGON_POINTS_MAX) throw sqlError('54000', 'too many points requested');
+  if (corners > POLYGON_POINTS_IN_MEMORY_MAX) {
+    throw sqlError('53200', 'out of memory', {
+      detail: `A polygon is made of at most ${POLYGON_POINTS_IN_MEMORY_MAX} points.`,
+    });
+  }
   const step = over(2 * Math.PI, corners);
   const points: Point[] = [];
   for (let i = 0; i < corners; i++) {

@@ -176,7 +176,7 @@ export function pairsOf(array: SqlArray): [string | null, string | null][] {
 }
 
 export function pairsOfTwo(keys: SqlArray, values: SqlArray): [string | null, string | null][] {
-  if (keys.dimensionCount > 1 || values.dimensionCount > 1) {
+  if (keys.dimensionCount > 1 || keys.dimensionCount !== values.dimensionCount) {
     throw sqlError('2202E', 'wrong number of array subscripts');
   }
   if (keys.length !== values.length) throw sqlError('2202E', 'mismatched array dimensions');

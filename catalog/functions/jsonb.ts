@@ -312,7 +312,7 @@ export const jsonbFunctions: FunctionModule = {
     jsonb_le: (a: string, b: string) => compare(a, b) <= 0,
     jsonb_gt: (a: string, b: string) => compare(a, b) > 0,
     jsonb_ge: (a: string, b: string) => compare(a, b) >= 0,
-    jsonb_cmp: compare,
+    jsonb_cmp: (a: string, b: string) => Math.sign(compare(a, b)),
     jsonb_contains: jsonbContains,
     jsonb_contained: (a: string, b: string) => jsonbContains(b, a),
     jsonb_exists: exists,
@@ -342,7 +342,7 @@ export const jsonbFunctions: FunctionModule = {
     jsonb_int2: (text: string) => numberIn(text, 'smallint').toInt2(),
     jsonb_int4: (text: string) => numberIn(text, 'integer').toInt4(),
     jsonb_int8: (text: string) => numberIn(text, 'bigint').toInt8(),
-    jsonb_float4: (text: string) => Math.fround(numberIn(text, 'real').toFloat8()),
+    jsonb_float4: (text: string) => numberIn(text, 'real').toFloat4(),
     jsonb_float8: (text: string) => numberIn(text, 'double precision').toFloat8(),
   },
   contextual: {

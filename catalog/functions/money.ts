@@ -53,7 +53,13 @@ function divideByDouble(a: Int8, b: number): Int8 {
   return fromDouble(Number(a) / b);
 }
 
-const multiplyByDouble = (a: Int8, b: number): Int8 => fromDouble(Number(a) * b);
+function multiplyByDouble(a: Int8, b: number): Int8 {
+  const product = Number(a) * b;
+  if (Math.abs(product) === Infinity && Math.abs(b) !== Infinity) {
+    throw sqlError('22003', 'value out of range: overflow');
+  }
+  return fromDouble(product);
+}
 
 function fromInteger(value: Int8): Int8 {
   const cents = BigInt(value) * 100n;

@@ -7,23 +7,6 @@ import { type Int8, integerOutOfRange } from './integer.ts';
 import type { FunctionModule } from './module.ts';
 import { prettySize } from './system.ts';
 
-function toFloat8(value: Numeric): number {
-  const result = value.toFloat8();
-  if (value.isFinite && (Math.abs(result) === Infinity || (result === 0 && !value.isZero))) {
-    throw sqlError('22003', `"${value}" is out of range for type double precision`);
-  }
-  return result;
-}
-
-function toFloat4(value: Numeric): number {
-  const wide = value.toFloat8();
-  const result = Math.fround(wide);
-  if ((Math.abs(result) === Infinity && Number.isFinite(wide)) || (result === 0 && wide !== 0)) {
-    throw sqlError('22003', `"${value}" is out of range for type real`);
-  }
-  return result;
-}
-
 /** Both as integers at their larger scale. */
 function aligned(a: Numeric, b: Numeric): [a: bigint, b: bigint, scale: number] {
   const scale = Math.max(a.scale, b.scale);
@@ -162,8 +145,8 @@ export const numericFunctions: FunctionModule = {
     numeric_int2: (a: Numeric) => a.toInt2(),
     numeric_int4: (a: Numeric) => a.toInt4(),
     numeric_int8: (a: Numeric) => a.toInt8(),
-    numeric_float4: toFloat4,
-    numeric_float8: toFloat8,
+    numeric_float4: (value: Numeric) => value.toFloat4(),
+    numeric_float8: (value: Numeric) => value.toFloat8(),
   },
   specialised: {
     width_bucket_array(argTypes) {

@@ -19,7 +19,8 @@ export function contextZone(context: FunctionContext): Zone {
 
 /** A zone or abbreviation given as an argument; throws 22023 when there is none. */
 export function argumentZone(name: string): Zone {
-  // A bare number is POSIX's: hours west of Greenwich.
-  if (/^[+-]\d/.test(name)) return zoneByArgument(`<${name}>${name}`);
+  // A bare number is POSIX's: hours west of Greenwich. PostgreSQL passes over a fraction.
+  const bare = /^([+-]?\d+(?::\d+)*)(?:\.\d*)?$/.exec(name);
+  if (bare !== null) return zoneByArgument(`<${bare[1]}>${bare[1]}`);
   return zoneByArgument(name);
 }

@@ -31,7 +31,7 @@ import { MEMORY_MIN } from '../spill/memory.ts';
 import type { SpillingOperator, SpillReport } from '../spill/report.ts';
 import { type Accumulator, makeAccumulator } from './accumulators.ts';
 import { GroupSpill } from './group-spill.ts';
-import { GroupTable } from './group-table.ts';
+import { GroupTable, keysAreBytes } from './group-table.ts';
 import type { Operator } from './operator.ts';
 import { type SeqScanOperator, scanPosition } from './scan.ts';
 
@@ -170,7 +170,8 @@ function emitFullAccumulation(
 function emitKeyId(emitter: Emitter, compiler: ExpressionCompiler, st: string, operand: Operand, k: number): string {
   const interner = emitter.name('t');
   emitter.prelude(`const ${interner} = ${st}.table.interners[${k}];`);
-  if (operand.rep === 'slice' && operand.typeOid !== OID.BPCHAR) {
+  // Slices of other types are equal by more than their bytes: 1 and 1.0 of jsonb.
+  if (operand.rep === 'slice' && keysAreBytes(operand.typeOid)) {
     const id = `${interner}.idOfBytes(u8, ${operand.start}, ${operand.end})`;
     return operand.isNull === 'false' ? id : `(${operand.isNull} ? ${interner}.idOf(null) : ${id})`;
   }

@@ -369,10 +369,14 @@ export class PairInterner {
   }
 }
 
+/** Values of the type are equal when their bytes are. Blank-padded text compares without its trailing blanks. */
+export function keysAreBytes(typeOid: number): boolean {
+  return repOfType(typeOid) === 'str' && typeOid !== 1042;
+}
+
 export function internerFor(typeOid: number): Interner {
   const rep = repOfType(typeOid);
-  // Blank-padded text compares without its trailing blanks: through its hash key.
-  if (rep === 'str' && typeOid !== 1042) return new TextInterner();
+  if (keysAreBytes(typeOid)) return new TextInterner();
   if (rep === 'num' || typeOid === 20 || typeOid === 1114 || typeOid === 1184) return new NumberInterner();
   return new ValueInterner(typeOid);
 }

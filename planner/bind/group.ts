@@ -2,11 +2,11 @@
 import { comparisonOperator } from '../../catalog/functions/index.ts';
 import type * as ast from '../../parser/ast.ts';
 import type { Expr } from '../expr.ts';
-import { logical, mapChildren, type Query, relsOf, type Target, toExpr, visitExpr } from '../logical.ts';
+import { logical, mapChildren, type Query, relsOf, toExpr, visitExpr } from '../logical.ts';
 import type { Position } from './context.ts';
 import { positionOf } from './position.ts';
 import type { Level } from './scope.ts';
-import { bindTargetReference } from './targets.ts';
+import { bindTargetReference, type TargetList } from './targets.ts';
 
 export interface BoundGrouping {
   readonly keys: readonly Expr[];
@@ -16,11 +16,11 @@ export interface BoundGrouping {
 
 const SETS_MAX = 4096;
 
-export function bindGroupBy(level: Level, clause: ast.GroupByClause, targets: readonly Target[]): BoundGrouping {
+export function bindGroupBy(level: Level, clause: ast.GroupByClause, list: TargetList): BoundGrouping {
   const { context } = level;
   const keys: Expr[] = [];
   const keyOf = (node: ast.Expression): number => {
-    const expr = bindTargetReference(level, node, targets, 'GROUP BY');
+    const expr = bindTargetReference(level, node, list, 'GROUP BY');
     refuseAggregates(level, expr);
     const known = keys.findIndex((key) => context.sameExpr(key, expr));
     if (known >= 0) return known;

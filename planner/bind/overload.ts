@@ -292,7 +292,9 @@ export function findFunction(
   }
   const inputs = shape.types;
   const ordered = candidates.map((candidate) => ({ ...candidate, types: typesByArgument(candidate, shape) }));
-  const matching = matchArguments(context, inputs, ordered);
+  const matching = matchArguments(context, inputs, ordered).filter(
+    (candidate, _i, all) => candidate.entry.variadicCount === 0 || !all.some((other) => hides(other, candidate)),
+  );
   if (matching.length === 0) return { kind: 'missing' };
   if (matching.length === 1) return { kind: 'found', match: matching[0].entry };
   const best = selectCandidate(context, inputs, matching);
@@ -314,6 +316,12 @@ function visibleFunctions(context: BindContext, name: string, schema: string | n
     if (found.length > 0) return [...builtin, ...found.map(({ entry }) => entry)];
   }
   return builtin;
+}
+
+/** A plain function of the same signature as the expansion of a variadic one. */
+function hides(plain: Candidate<FunctionMatch>, variadic: Candidate<FunctionMatch>): boolean {
+  if (plain.entry.variadicCount > 0 || plain.types.length !== variadic.types.length) return false;
+  return plain.types.every((oid, i) => oid === variadic.types[i]);
 }
 
 function rank(candidate: Candidate<FunctionMatch> & { usesDefaults: number }): number {

@@ -154,6 +154,8 @@ export function resolvePolymorphic(
     if (declared.includes(ANYCOMPATIBLENONARRAY) && types.isArray(types.base(common))) return null;
     if (declared.includes(ANYCOMPATIBLEARRAY) && types.arrayOf(common) === 0) return null;
   }
+  // An argument of type anyarray (a column of pg_stats) says that it is some array.
+  const isSaid = declared.some((oid, i) => FAMILY_1.has(oid) && actual[i] !== UNKNOWN);
   const resolve = (oid: number): number => {
     switch (oid) {
       case ANYELEMENT:
@@ -161,7 +163,8 @@ export function resolvePolymorphic(
       case ANYENUM:
         return element;
       case ANYARRAY:
-        return found.array !== 0 ? found.array : element === 0 ? ANYARRAY : types.arrayOf(element);
+        if (found.array !== 0) return found.array;
+        return element !== 0 ? types.arrayOf(element) : isSaid ? ANYARRAY : 0;
       case ANYRANGE:
         return found.range;
       case ANYMULTIRANGE:
@@ -197,7 +200,7 @@ export function resolveTypes(
     // A range type does not follow from its element type, though the element type is known.
     const isElementKnown = FAMILY_2.has(declared[undetermined]) || generic.resolve(ANYELEMENT) !== 0;
     const what = isElementKnown ? `polymorphic type ${context.types.name(declared[undetermined])}` : 'polymorphic type';
-    throw context.error('42804', `could not determine ${what} because input has type unknown`, position);
+    throw context.error('42804', `could not determine ${what} because input has type unknown`);
   }
   return { types: generic.args, resolve: generic.resolve };
 }

@@ -14,14 +14,7 @@ import {
   someExpr,
   type Target,
 } from '../logical.ts';
-import {
-  coerceToBoolean,
-  coerceToCommonType,
-  resolveUnknown,
-  selectCommonModifier,
-  selectCommonType,
-} from './coerce.ts';
-import type { Position } from './context.ts';
+import { coerceToBoolean, coerceToCommonType, selectCommonModifier, selectCommonType } from './coerce.ts';
 import { bindWithClause } from './cte.ts';
 import { bindCount, bindExpr, mustHaveEquality } from './expression.ts';
 import { bindFromClause } from './from.ts';
@@ -29,7 +22,7 @@ import { type BoundGrouping, bindGroupBy, GroupCheck } from './group.ts';
 import { positionOf } from './position.ts';
 import { Level } from './scope.ts';
 import { bindOrderItem } from './sort.ts';
-import { bindTargetReference, bindTargets, resolveTargets } from './targets.ts';
+import { bindTargetReference, bindTargets, resolveTargets, type TargetList } from './targets.ts';
 import { INT8, UNKNOWN } from './type-info.ts';
 import { bindNamedWindow } from './window.ts';
 
@@ -99,13 +92,15 @@ function bindSelect(level: Level, node: ast.Query, body: ast.SelectBody, options
     body.having === null
       ? null
       : level.withClause('having', () => coerceToBoolean(context, bindExpr(level, body.having!), 'HAVING'));
-  const group = { targets };
-  let orderBy = bindOrderBy(level, node.orderBy, group);
+  const list = { targets };
+  let orderBy = bindOrderBy(level, node.orderBy, list);
   const grouping: BoundGrouping =
     body.groupBy === null
       ? { keys: [], sets: null }
-      : level.withClause('group by', () => bindGroupBy(level, body.groupBy!, targets));
-  let distinctOn = bindDistinct(level, body, targets, orderBy);
+      : level.withClause('group by', () => bindGroupBy(level, body.groupBy!, list));
+  if (body.distinct === 'all') list.targets = resolveTargets(level, list.targets);
+  let distinctOn = bindDistinct(level, body, list, orderBy);
+  targets = list.targets;
   const { limit, offset } = bindLimits(level, node);
   let windows = [...level.windows];
   const isGrouped = level.hasAggregates || grouping.keys.length > 0 || grouping.sets !== null || having !== null;
@@ -162,16 +157,12 @@ function refuseInRecursion(level: Level, exprs: readonly (Expr | null)[]): void 
 }
 
 /** Sort keys over the targets; sort keys of equal expressions are kept once. */
-function bindOrderBy(
-  level: Level,
-  items: readonly ast.OrderItem[],
-  scope: { targets: readonly Target[] },
-): readonly SortKey[] {
+function bindOrderBy(level: Level, items: readonly ast.OrderItem[], list: TargetList): readonly SortKey[] {
   const { context } = level;
   return level.withClause('order by', () => {
     const keys: SortKey[] = [];
     for (const item of items) {
-      const expr = resolveUnknown(context, bindTargetReference(level, item.expr, scope.targets, 'ORDER BY'));
+      const expr = bindTargetReference(level, item.expr, list, 'ORDER BY');
       const key = bindOrderItem(context, item, expr);
       if (!keys.some((known) => known.expr === expr || equalExpr(known.expr, expr))) keys.push(key);
     }
@@ -182,11 +173,12 @@ function bindOrderBy(
 function bindDistinct(
   level: Level,
   body: ast.SelectBody,
-  targets: readonly Target[],
+  list: TargetList,
   orderBy: readonly SortKey[],
 ): readonly Expr[] | null {
   const { context } = level;
   if (body.distinct === null) return null;
+  const { targets } = list;
   const inTargets = (expr: Expr): boolean =>
     targets.some((target) => target.expr === expr || equalExpr(target.expr, expr));
   if (body.distinct === 'all') {
@@ -202,34 +194,26 @@ function bindDistinct(
     return null;
   }
   const nodes = body.distinct;
-  const exprs = level.withClause('distinct on', () =>
-    nodes.map((item) => bindTargetReference(level, item, targets, 'DISTINCT ON')),
+  // What ORDER BY has too is the same expression there and here.
+  const bound = level.withClause('distinct on', () =>
+    nodes.map((item) => bindTargetReference(level, item, list, 'DISTINCT ON')),
   );
+  const exprs = bound.map((expr) => orderBy.find((key) => context.sameExpr(key.expr, expr))?.expr ?? expr);
   const unique = exprs.filter((expr, i) => exprs.findIndex((other) => equalExpr(other, expr)) === i);
-  const positionOfItem = (expr: Expr): Position => positionOf(context, nodes[exprs.indexOf(expr)].position);
-  // The sort keys must begin with the DISTINCT ON expressions, in any order.
-  const first = orderBy.slice(0, unique.length);
-  let missed = false;
-  for (const key of orderBy) {
-    const isDistinct = unique.some((expr) => context.sameExpr(expr, key.expr));
-    if (!isDistinct) missed = true;
-    else if (missed) {
-      throw context.error(
-        '42P10',
-        'SELECT DISTINCT ON expressions must match initial ORDER BY expressions',
-        context.locationOf(key.expr),
-      );
-    }
-  }
-  const covered = unique.filter((expr) => first.some((key) => equalExpr(key.expr, expr))).length;
-  if (orderBy.length > 0 && covered < Math.min(unique.length, orderBy.length)) {
-    const culprit = unique.find((expr) => !orderBy.some((key) => equalExpr(key.expr, expr)));
-    throw context.error(
+  const mismatch = (expr: Expr): Error =>
+    context.error(
       '42P10',
       'SELECT DISTINCT ON expressions must match initial ORDER BY expressions',
-      culprit === undefined ? undefined : positionOfItem(culprit),
+      positionOf(context, leftmostOf(nodes[exprs.indexOf(expr)])),
     );
+  // The sort keys must begin with the DISTINCT ON expressions, in any order.
+  let skipped = false;
+  for (const key of orderBy) {
+    if (!unique.includes(key.expr)) skipped = true;
+    else if (skipped) throw mismatch(key.expr);
   }
+  const uncovered = unique.find((expr) => !orderBy.some((key) => key.expr === expr));
+  if (skipped && uncovered !== undefined) throw mismatch(uncovered);
   for (const expr of unique) mustHaveEquality(context, expr.typeOid, context.locationOf(expr));
   return unique;
 }
@@ -379,6 +363,7 @@ function bindValues(level: Level, node: ast.Query, body: ast.ValuesBody, options
 }
 
 function leftmostOf(expr: ast.Expression): number {
+  if (expr.kind === 'cast' && expr.form === 'colons') return leftmostOf(expr.arg);
   return expr.kind === 'operator' && expr.left !== null ? leftmostOf(expr.left) : expr.position;
 }
 
@@ -391,11 +376,11 @@ function bindSetOperation(level: Level, node: ast.Query, body: ast.SetOperation)
     throw context.error('0A000', `${words} is not allowed with UNION/INTERSECT/EXCEPT`);
   }
   const word = body.operator.toUpperCase();
-  // An operand of its own level, whose outer references go to this level's parent.
+  // An operand of its own level, whose outer references go to this level's parent. The columns of VALUES have types already.
   const operand = (query: ast.Query): Query => {
     const inner = new Level(context, level.parent);
     for (const [name, cte] of level.ctes) inner.ctes.set(name, cte);
-    return bindQuery(inner, query, { keepUnknown: true });
+    return bindQuery(inner, query, { keepUnknown: query.body.kind !== 'values' });
   };
   let left = operand(body.left);
   let right = operand(body.right);

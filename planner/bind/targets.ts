@@ -7,6 +7,7 @@ import { columnNameOf } from './column-name.ts';
 import { bindExpr, fieldsOf, starItems } from './expression.ts';
 import { positionOf } from './position.ts';
 import { findColumn, type Level } from './scope.ts';
+import { UNKNOWN } from './type-info.ts';
 
 /** Where a column of the result comes from, for RowDescription. */
 function originOf(level: Level, expr: Expr): { tableOid: number; columnNumber: number } {
@@ -74,11 +75,30 @@ export function bindSortExpr(level: Level, node: ast.Expression): Expr {
   return resolveUnknown(level.context, bindExpr(level, node));
 }
 
+/** The select list, whose untyped literals become text where another clause refers to them. */
+export interface TargetList {
+  targets: readonly Target[];
+}
+
 /**
  * ORDER BY, GROUP BY and DISTINCT ON items: an output name, a position, or an expression (findTargetlistEntrySQL92). GROUP BY
  * prefers a FROM column to an output name.
  */
 export function bindTargetReference(
+  level: Level,
+  node: ast.Expression,
+  list: TargetList,
+  what: 'ORDER BY' | 'GROUP BY' | 'DISTINCT ON',
+): Expr {
+  const { context } = level;
+  const found = findTarget(level, node, list.targets, what);
+  if (found.typeOid !== UNKNOWN) return found;
+  const expr = resolveUnknown(context, found);
+  list.targets = list.targets.map((target) => (target.expr === found ? { ...target, expr } : target));
+  return expr;
+}
+
+function findTarget(
   level: Level,
   node: ast.Expression,
   targets: readonly Target[],

@@ -15,6 +15,7 @@ import {
   mapQuery,
   type Query,
   type Relation,
+  relsOf,
   replaceExpr,
   type SubqueryRelation,
   toExpr,
@@ -76,6 +77,8 @@ function mayMerge(relation: SubqueryRelation, isNullable: boolean, outer: Query)
   const own = query.relations;
   for (const { expr } of query.targets) {
     if (isVolatile(expr) || hasSetReturning(expr)) return false;
+    // A constant column that a grouping set leaves out is NULL: as a constant it could not be told from others.
+    if (outer.groupingSets !== null && relsOf(expr).size === 0) return false;
     // A subplan would be run again at every reference.
     if (hasSublink(expr) && countReferences(outer, relation.rel) > 1) return false;
     if (!isNullable) continue;
@@ -110,7 +113,11 @@ function merge(query: Query, relation: SubqueryRelation): Query {
     });
   const relations = new Map<number, Relation>();
   for (const [rel, other] of query.relations) if (rel !== relation.rel) relations.set(rel, other);
-  for (const [rel, other] of inner.relations) relations.set(rel, other);
+  for (const [rel, other] of inner.relations) {
+    // What stood inside a LATERAL subquery may refer to what are its neighbours now.
+    const isLateral = relation.lateral && other.kind === 'subquery';
+    relations.set(rel, isLateral ? { ...other, lateral: true } : other);
+  }
   const replaceFrom = (item: FromItem): FromItem => {
     if (item.kind === 'rel') {
       if (item.rel !== relation.rel) return item;

@@ -3,34 +3,12 @@
  * It is `pg`'s client with a query object of our own (`pg` calls such an object's handlers for each message).
  */
 import pg from 'pg';
+import type { Answer, ResultSet as ReadResultSet, ServerMessage } from '../../bin/fixtures/answer.ts';
 
-export interface ServerMessage {
-  readonly severity: string;
-  readonly code: string;
-  readonly message: string;
-  readonly detail?: string;
-  readonly hint?: string;
-  readonly position?: string;
-  readonly schema?: string;
-  readonly table?: string;
-  readonly column?: string;
-  readonly constraint?: string;
-}
+export type { Answer, ResultSet, ServerMessage } from '../../bin/fixtures/answer.ts';
 
-export interface ResultSet {
-  readonly columns: readonly { readonly name: string; readonly typeOid: number }[];
-  readonly rows: (readonly (string | null)[])[];
-}
-
-export interface Answer {
-  /** One per statement that returned rows, even when none. */
-  readonly results: readonly ResultSet[];
-  readonly tags: readonly string[];
-  readonly notices: readonly ServerMessage[];
-  /** What COPY TO STDOUT sent. */
-  readonly copied: string;
-  readonly error: ServerMessage | null;
-}
+/** One that is being filled. */
+type FilledResultSet = ReadResultSet & { readonly rows: (readonly (string | null)[])[] };
 
 /** What `pg` hands to the handlers. */
 interface WireConnection {
@@ -41,7 +19,7 @@ interface WireConnection {
 
 /** One simple query under way. */
 class TextQuery {
-  readonly results: ResultSet[] = [];
+  readonly results: FilledResultSet[] = [];
   readonly tags: string[] = [];
   readonly notices: ServerMessage[] = [];
   copied = '';

@@ -33,6 +33,7 @@ export function parseJsonKinds(text: string): ReadonlySet<JsonKind> {
   if (tree.kind === 'object') throw sqlError('22023', 'wrong flag type, only arrays and scalars are allowed');
   const kinds = new Set<JsonKind>();
   for (const flag of flags) {
+    if (flag.kind === 'object' || flag.kind === 'array') throw sqlError('XX000', 'unexpected end of flag array');
     if (flag.kind !== 'string') {
       throw sqlError('22023', 'flag array element is not a string', {
         hint: 'Possible values are: "string", "numeric", "boolean", "key", and "all".',

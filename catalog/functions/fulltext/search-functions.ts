@@ -111,6 +111,8 @@ function headlineOfJson(
   query: Uint8Array,
   options = '',
 ): string {
+  // Wrong options are told of a document without strings, too.
+  headlineOptions(options);
   return printJson(mapJsonStrings(jsonTree(text), (part) => headlineOf(context, configuration, part, query, options)));
 }
 

@@ -46,9 +46,10 @@ function concatenate(a: Uint8Array, b: Uint8Array): Uint8Array {
   return buildTsvector(lexemes);
 }
 
-function weightNumber(weight: string): number {
+/** `told` is how the error shows what is no weight. */
+function weightNumber(weight: string, told: string | number): number {
   const number = 'dcba'.indexOf(weight.toLowerCase());
-  if (number < 0 || weight === '') throw sqlError('XX000', `unrecognized weight: ${Buffer.from(weight)[0] ?? 0}`);
+  if (number < 0 || weight === '') throw sqlError('XX000', `unrecognized weight: ${told}`);
   return number;
 }
 
@@ -58,7 +59,7 @@ function withWeight(lexeme: Lexeme, weight: number): Lexeme {
 }
 
 function setWeight(vector: Uint8Array, weight: string): Uint8Array {
-  const number = weightNumber(weight);
+  const number = weightNumber(weight, Buffer.from(weight)[0] ?? 0);
   return buildTsvector(lexemesOf(vector).map((lexeme) => withWeight(lexeme, number)));
 }
 
@@ -75,7 +76,7 @@ function chosenLexemes(vector: Uint8Array, lexemes: readonly Lexeme[], names: Sq
 }
 
 function setWeightOf(vector: Uint8Array, weight: string, names: SqlArray): Uint8Array {
-  const number = weightNumber(weight);
+  const number = weightNumber(weight, weight);
   const lexemes = lexemesOf(vector);
   const chosen = chosenLexemes(vector, lexemes, names);
   return buildTsvector(lexemes.map((lexeme, i) => (chosen.has(i) ? withWeight(lexeme, number) : lexeme)));
