@@ -14,6 +14,7 @@ export type EntryClass =
   | 'comment'
   | 'analysis'
   | 'statistics'
+  | 'collation'
   | 'role'
   | 'database'
   | 'setting';
@@ -58,6 +59,8 @@ export interface ColumnEntry {
   readonly statisticsTarget?: number;
   /** COMPRESSION; absent: default. Kept for the definition only: there is one method. */
   readonly compression?: 'pglz' | 'lz4';
+  /** COLLATE, or a domain's; absent: the (base) type's own. */
+  readonly collationOid?: number;
   /** Sequences and other objects that the default names: they cannot be dropped without it. */
   readonly defaultDependsOn?: readonly number[];
 }
@@ -112,6 +115,10 @@ export interface IndexColumn {
   readonly nullsFirst: boolean;
   /** As CREATE INDEX named it; absent: the type's default. Kept for the definition only. */
   readonly operatorClass?: string;
+  /** COLLATE; absent: the column's or the expression's own. The entries are in byte order, whatever it says. */
+  readonly collationOid?: number;
+  /** What an expression's own collation is, where it is not the default. */
+  readonly ownCollationOid?: number;
 }
 
 export interface IndexEntry {
@@ -197,6 +204,8 @@ export interface TypeEntry {
   readonly labelOrders?: readonly number[];
   readonly baseTypeOid: number;
   readonly baseTypeModifier: number;
+  /** Domains: COLLATE; absent: the base type's. */
+  readonly collationOid?: number;
   /** Domains. */
   readonly notNull?: boolean;
   readonly defaultText?: string | null;
@@ -229,7 +238,27 @@ export interface TypeEntry {
     readonly name: string;
     readonly typeOid: number;
     readonly typeModifier: number;
+    /** COLLATE; absent: the type's own. */
+    readonly collationOid?: number;
   }[];
+}
+
+/** CREATE COLLATION; the built-in ones are in collations.ts. */
+export interface CollationEntry {
+  readonly class: 'collation';
+  readonly oid: number;
+  readonly name: string;
+  readonly schemaOid: number;
+  readonly owner: number;
+  /** As in pg_collation.collprovider: default, libc, ICU. */
+  readonly provider: 'd' | 'c' | 'i';
+  /** ICU's locale, or libc's LC_COLLATE; null: the database's. */
+  readonly locale: string | null;
+  readonly ctype: string | null;
+  readonly deterministic: boolean;
+  /** -1: any. */
+  readonly encoding: number;
+  readonly version: string | null;
 }
 
 /** COMMENT ON: keyed by class and oid of the object, and column number (0 for the object itself). */
@@ -352,7 +381,8 @@ export type CatalogEntry =
   | DatabaseEntry
   | SettingEntry
   | AnalysisEntry
-  | StatisticsEntry;
+  | StatisticsEntry
+  | CollationEntry;
 
 /** Oids below this are built in (pg_catalog objects, types, functions). */
 export const FIRST_NORMAL_OID = 16384;

@@ -4,6 +4,7 @@
  */
 
 import type { OperatorEntry, ScalarFunction } from '../catalog/function-entry.ts';
+import { collationOfKey, markedCollation, uncollated } from '../catalog/functions/collated.ts';
 import { lookupCast } from '../catalog/functions/index.ts';
 import { baseTypeOid, DEFAULT_FORMAT, type FormatSettings, formatType, outputText, typeByOid } from '../types/index.ts';
 import { quoteIdentifier } from './bind/type-info.ts';
@@ -18,6 +19,8 @@ export interface DeparseScope {
   readonly format?: FormatSettings;
   /** format_type, where types have other names. */
   typeName?(oid: number, typeModifier: number): string;
+  /** Where expressions are printed as they were written, with COLLATE. */
+  collationName?(oid: number): string;
 }
 
 /** A name, and the declared type of what it names (a cast is shown when the expression has another). */
@@ -43,6 +46,7 @@ export function deparseSortKey(key: SortKey, scope: DeparseScope): string {
 
 /** A sort or group key: expressions that are not plain columns stand in parentheses. */
 export function keyText(expr: Expr, scope: DeparseScope): string {
+  if (expr.kind === 'call' && collationOfKey(expr.function) !== undefined) return keyText(expr.args[0], scope);
   const text = deparse(expr, scope);
   const isName = expr.kind === 'column' && !scope.column(expr.input, expr.index).isComplex;
   return isName || isEnclosed(text) ? text : `(${text})`;
@@ -139,7 +143,7 @@ class Deparser {
       case 'rowCompare':
         return `(ROW(${this.list(expr.left)}) ${expr.operator} ROW(${this.list(expr.right)}))`;
       case 'arrayCompare': {
-        const operator = operatorOf(expr.operator)?.name ?? '=';
+        const operator = operatorOf(uncollated(expr.operator))?.name ?? '=';
         return `(${this.print(expr.left)} ${operator} ${expr.all ? 'ALL' : 'ANY'} (${this.print(expr.array)}))`;
       }
       case 'inList':
@@ -182,7 +186,13 @@ class Deparser {
 
   private call(fn: ScalarFunction, args: readonly Expr[], typeOid: number, typeModifier: number): string {
     if (fn.internalName === 'domain_check') return this.domainCast(args[0], fn.returnType);
-    const operator = operatorOf(fn);
+    const collation = markedCollation(fn);
+    if (collation !== undefined) {
+      const name = this.scope.collationName?.(collation);
+      return name === undefined ? this.print(args[0]) : `(${this.print(args[0])} COLLATE ${name})`;
+    }
+    if (collationOfKey(fn) !== undefined) return this.print(args[0]);
+    const operator = operatorOf(uncollated(fn));
     if (operator !== null && operatorArity(operator) === args.length) {
       if (args.length === 1) {
         if (operator.name === '-' && args[0].kind === 'const') {

@@ -14,6 +14,8 @@ export interface OutputColumn {
   /** For RowDescription: the table column it is a plain copy of, else 0. */
   readonly tableOid: number;
   readonly columnNumber: number;
+  /** Where it is not the (base) type's own; -1: undecided. */
+  readonly collation?: number;
 }
 
 interface Node {

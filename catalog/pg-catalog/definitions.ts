@@ -1,6 +1,7 @@
 /** Definitions as SQL: what pg_get_indexdef, pg_get_constraintdef and their kin print. After: PostgreSQL, ruleutils.c. */
 import { typeByOid } from '../../types/index.ts';
 import type { Catalog } from '../catalog.ts';
+import { collationByOid, findCollation } from '../collations.ts';
 import type { ColumnEntry, ConstraintEntry, IndexEntry, RelationEntry, TypeEntry } from '../entries.ts';
 import { quoteIdentifier } from '../functions/quote.ts';
 import { prettyExpression } from './pretty.ts';
@@ -73,8 +74,29 @@ function keyColumnText(table: RelationEntry, index: IndexEntry, position: number
   return quoteIdentifier(table.columns[column.columnNumber - 1].name);
 }
 
-function keyOrderText(index: IndexEntry, position: number, searchPath: readonly string[]): string {
+/** COLLATE, where the key's collation is not its column's. */
+function keyCollationText(
+  catalog: Catalog,
+  index: IndexEntry,
+  position: number,
+  searchPath: readonly string[],
+): string {
+  const { collationOid } = index.columns[position];
+  return collationOid === undefined ? '' : ` COLLATE ${collationName(catalog, collationOid, searchPath)}`;
+}
+
+function keyOrderText(catalog: Catalog, index: IndexEntry, position: number, searchPath: readonly string[]): string {
   const { descending, nullsFirst, operatorClass } = index.columns[position];
+  const collation = keyCollationText(catalog, index, position, searchPath);
+  return collation + keyClassText(operatorClass, descending, nullsFirst, searchPath);
+}
+
+function keyClassText(
+  operatorClass: string | undefined,
+  descending: boolean,
+  nullsFirst: boolean,
+  searchPath: readonly string[],
+): string {
   let text = operatorClass === undefined || isDefaultClass(operatorClass) ? '' : ` ${operatorClass}`;
   // Where CREATE EXTENSION pg_trgm puts it, so that a dump finds it in PostgreSQL too.
   if (operatorClass === 'gin_trgm_ops' && !searchPath.includes('public')) text = ` public.${operatorClass}`;
@@ -120,7 +142,7 @@ export function indexDefinition(
   const table = catalog.relation(index.tableOid) as RelationEntry;
   const name = isPretty ? relationName(catalog, table.oid, searchPath) : qualifiedName(catalog, table);
   const keys = index.columns
-    .map((_, i) => keyColumnText(table, index, i, isPretty) + keyOrderText(index, i, searchPath))
+    .map((_, i) => keyColumnText(table, index, i, isPretty) + keyOrderText(catalog, index, i, searchPath))
     .join(', ');
   let text = `CREATE ${index.unique ? 'UNIQUE ' : ''}INDEX ${quoteIdentifier(index.name)} ON ${name}`;
   text += ` USING ${index.method} (${keys})${includeText(table, index)}`;
@@ -225,12 +247,21 @@ export function typeDisplayName(
   return `${qualifiedName(catalog, type)}${isArray ? '[]' : ''}`;
 }
 
+/** A collation's name, qualified unless the search path leads to it. */
+export function collationName(catalog: Catalog, oid: number, searchPath: readonly string[]): string {
+  const entry = collationByOid(catalog, oid);
+  if (entry === undefined) return String(oid);
+  const isSeen = findCollation(catalog, [entry.name], searchPath)?.oid === oid;
+  return isSeen ? quoteIdentifier(entry.name) : qualifiedName(catalog, entry);
+}
+
 /** Is a text of this type compared by a collation? */
-export function collationOf(typeOid: number): number {
+export function collationOf(typeOid: number, catalog: Catalog): number {
   const type = typeByOid(typeOid);
   if (type === undefined) return 0;
   if (type.name === 'name') return 950;
-  if (type.category === 'S') return 100;
-  if (type.category === 'A' && type.elementOid !== 0) return collationOf(type.elementOid);
-  return type.kind === 'd' && type.baseOid !== undefined ? collationOf(type.baseOid) : 0;
+  if (type.category === 'S' && type.kind !== 'd') return 100;
+  if (type.category === 'A' && type.elementOid !== 0) return collationOf(type.elementOid, catalog);
+  if (type.kind !== 'd' || type.baseOid === undefined) return 0;
+  return catalog.type(typeOid)?.collationOid ?? collationOf(type.baseOid, catalog);
 }

@@ -13,7 +13,6 @@ const QUERIES: Readonly<Record<string, string>> = {
   pg_amop: `select * from pg_amop where amopmethod in ${METHODS} order by oid`,
   pg_amproc: `select p.oid, amprocfamily, amproclefttype, amprocrighttype, amprocnum, amproc::oid
     from pg_amproc p join pg_opfamily f on f.oid = amprocfamily where opfmethod in ${METHODS} order by p.oid`,
-  pg_collation: `select * from pg_collation where collname in ('default', 'C', 'POSIX', 'ucs_basic') order by oid`,
   pg_language: "select * from pg_language where lanname <> 'plpgsql' order by oid",
   pg_range: `select rngtypid, rngsubtype, rngmultitypid, rngcollation, rngsubopc, rngcanonical::oid, rngsubdiff::oid
     from pg_range order by 1`,

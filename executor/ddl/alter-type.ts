@@ -4,13 +4,14 @@ import type { ColumnEntry, IndexEntry, RelationEntry } from '../../catalog/index
 import type { AlterTableCommand } from '../../parser/ast.ts';
 import type { Expr } from '../../planner/index.ts';
 import { SqlError, sqlError } from '../../types/errors.ts';
-import { formatType, OID } from '../../types/index.ts';
+import { formatType, isDeterministic, OID } from '../../types/index.ts';
+import { columnCollation } from './collations.ts';
 import { tableDependencies } from './columns.ts';
 import { validateCheck, validateForeignKey } from './constraints.ts';
 import type { DdlContext, DdlSteps } from './context.ts';
 import { generatedFrom, indexUsesColumn } from './dependencies.ts';
 import { bindStored } from './expressions.ts';
-import { checkIndexable } from './indexes.ts';
+import { checkIndexable, refuseNondeterministic } from './indexes.ts';
 import { columnOrThrow } from './resolve.ts';
 import { overNewHeap, rewrite } from './rewrite.ts';
 import { checkStorable, type ResolvedType, resolveType } from './type-names.ts';
@@ -102,6 +103,7 @@ export function* alterColumnType(x: DdlContext, table: RelationEntry, command: A
   const column = columnOrThrow(table, command.column);
   const type = resolveType(x, command.type);
   checkStorable(column.name, type.typeOid);
+  const collationOid = columnCollation(x, type.typeOid, command.collation);
   if (column.generated && command.using !== null) {
     throw sqlError('42P16', `cannot specify USING when altering type of generated column`, {
       detail: `Column "${column.name}" is a generated column.`,
@@ -115,7 +117,11 @@ export function* alterColumnType(x: DdlContext, table: RelationEntry, command: A
   for (const index of indexes) {
     if (index.columns.some((part) => part.columnNumber === column.number)) checkIndexable(type.typeOid, index.method);
   }
-  const changed: ColumnEntry = { ...column, ...type };
+  const { collationOid: _, ...bare } = column;
+  const changed: ColumnEntry = { ...bare, ...type, ...(collationOid === undefined ? {} : { collationOid }) };
+  if (!isDeterministic(collationOid ?? 0)) {
+    for (const index of indexes) if (index.unique) refuseNondeterministic(x, collationOid as number);
+  }
   const columns = table.columns.map((old) => (old === column ? changed : old));
   const after: RelationEntry = { ...table, columns, dependsOn: tableDependencies(x, columns) };
   for (const index of indexes) checkIndexAgain(x, after, index);

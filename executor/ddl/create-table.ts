@@ -221,6 +221,7 @@ function likeColumn(x: DdlContext, column: ColumnEntry, options: ReadonlySet<Lik
     name: column.name,
     typeOid: column.typeOid,
     typeModifier: column.typeModifier,
+    ...(column.collationOid === undefined ? {} : { collationOid: column.collationOid }),
     notNull: column.notNull,
     defaultExpression: null,
     generated: column.generated && keepsDefault,

@@ -2,6 +2,7 @@
 import type { StatementNode } from '../../parser/ast.ts';
 import { sqlError } from '../../types/errors.ts';
 import { alterTable } from './alter-table.ts';
+import { createCollation, refreshCollation } from './collations.ts';
 import { alterDefaultPrivileges, comment, grant } from './comments.ts';
 import type { DdlContext, DdlResult, DdlSteps } from './context.ts';
 import { createTable } from './create-table.ts';
@@ -121,6 +122,11 @@ function executeSimple(statement: StatementNode, x: DdlContext): DdlResult {
       return alterDefaultPrivileges(x, statement);
     case 'createExtension':
       return createExtension(x, statement);
+    case 'refreshCollation':
+      return refreshCollation(x, statement);
+    case 'define':
+      if (statement.objectType === 'collation') return createCollation(x, statement);
+      throw unsupported(statement);
     default:
       throw unsupported(statement);
   }

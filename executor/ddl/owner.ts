@@ -12,6 +12,7 @@ import type { AlterOwnerStatement, AlterSchemaStatement, ObjectAddress, ObjectTy
 import { ACCESS_EXCLUSIVE } from '../../storage/api.ts';
 import { sqlError } from '../../types/errors.ts';
 import { formatType } from '../../types/index.ts';
+import { ownCollation, putCollation } from './collations.ts';
 import type { DdlContext, DdlResult, DdlSteps } from './context.ts';
 import {
   checkNameIsFree,
@@ -99,6 +100,12 @@ export function* alterOwner(x: DdlContext, statement: AlterOwnerStatement): DdlS
       x.putEntry({ ...database, owner: role.oid });
       return { tag };
     }
+    case 'collation': {
+      const entry = ownCollation(x, object);
+      checkNewOwner(x, role, x.catalog.schema(entry.schemaOid));
+      x.putEntry({ ...entry, owner: role.oid });
+      return { tag };
+    }
     case 'type':
     case 'domain': {
       const type = findUserType(x, object);
@@ -157,6 +164,13 @@ export function* alterObjectSchema(x: DdlContext, statement: AlterSchemaStatemen
       throw sqlError('42710', `type "${type.name}" already exists in schema "${target.name}"`);
     }
     x.putEntry({ ...type, schemaOid: target.oid });
+    return { tag };
+  }
+  if (object.objectType === 'collation') {
+    const entry = ownCollation(x, object);
+    const target = targetSchema(x, statement.schema);
+    checkSchemaMove(x.catalog.schema(entry.schemaOid) as SchemaEntry, target);
+    putCollation(x, { ...entry, schemaOid: target.oid });
     return { tag };
   }
   if (!RELATIONS.has(object.objectType)) throw objectMissing(x, object);

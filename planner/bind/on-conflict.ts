@@ -30,7 +30,13 @@ export function bindOnConflict(
   const arbiters = findArbiters(level, clause, target);
   const excluded = context.nextRel();
   if (clause.action === 'nothing') return { action: 'nothing', arbiters, assignments: [], where: null, excluded };
-  const relation: Relation = { kind: 'table', rel: excluded, alias: 'excluded', columns: columnsOfTable(table), table };
+  const relation: Relation = {
+    kind: 'table',
+    rel: excluded,
+    alias: 'excluded',
+    columns: columnsOfTable(level.context, table),
+    table,
+  };
   level.relations.set(excluded, relation);
   const item = excludedItem(target, relation);
   level.allItems.push(item);
