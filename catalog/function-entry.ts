@@ -66,6 +66,8 @@ export interface FunctionContext {
   ): boolean;
   advisoryUnlock(key: number | bigint, key2: number | null, shared: boolean): boolean;
   advisoryUnlockAll(): void;
+  /** WHERE CURRENT OF: ctid of the table's row on which the cursor stands, null: there is none. Errors are PostgreSQL's (34000, 24000). */
+  currentOf?(cursor: string, tableOid: number): number | null;
   /** NOTIFY at the end of the transaction. */
   notify(channel: string, payload: string): void;
   listeningChannels(): string[];

@@ -40,6 +40,10 @@ export class SessionFunctions implements FunctionContext {
     return this.#session.transaction.startTimestamp;
   }
 
+  currentOf(cursor: string, tableOid: number): number | null {
+    return this.#session.cursors.currentOf(cursor, tableOid);
+  }
+
   clockTimestamp(): number {
     return this.#session.server.now();
   }

@@ -222,7 +222,7 @@ function bindNode(level: Level, node: ast.Expression): Expr {
         positionOf(level.context, node.position),
       );
     case 'currentOf':
-      throw level.context.error('0A000', 'WHERE CURRENT OF is not supported on a view with no underlying relation');
+      throw new Error('CURRENT OF is the whole condition of an UPDATE or DELETE');
   }
 }
 

@@ -4,6 +4,7 @@ import { bindAssignments } from './assignments.ts';
 import { coerceToBoolean, resolveUnknown } from './coerce.ts';
 import { collateModify } from './collation.ts';
 import { bindWithClause } from './cte.ts';
+import { bindCurrentOf } from './current-of.ts';
 import { bindExpr } from './expression.ts';
 import { bindFromClause } from './from.ts';
 import { bindInsert } from './insert.ts';
@@ -48,7 +49,9 @@ function bindModifySource(
     whereNode === null
       ? null
       : level.withClause('where', () =>
-          coerceToBoolean(context, resolveUnknown(context, bindExpr(level, whereNode)), 'WHERE'),
+          whereNode.kind === 'currentOf'
+            ? bindCurrentOf(level, whereNode, target)
+            : coerceToBoolean(context, resolveUnknown(context, bindExpr(level, whereNode)), 'WHERE'),
         );
   return {
     ...EMPTY_QUERY_PARTS,
