@@ -105,6 +105,8 @@ export interface RelationEntry {
 /** Access methods; gin has as many keys a row as the row has terms. */
 export type IndexMethod = 'btree' | 'hash' | 'gin';
 /** Their rows of pg_am. */
+/** Of GiST, which indexes of exclusion constraints are said to be. */
+export const GIST_OID = 783;
 export const METHOD_OIDS: Readonly<Record<IndexMethod, number>> = { btree: 403, hash: 405, gin: 2742 };
 
 export interface IndexColumn {
@@ -137,6 +139,8 @@ export interface IndexEntry {
   readonly predicateText: string | null;
   /** reloptions, as name=value. */
   readonly options?: readonly string[];
+  /** Behind an EXCLUDE constraint: its operators by column (oids), and the access method as it was written; the index itself is ours. */
+  readonly exclusion?: { readonly method: 'gist' | 'btree' | 'hash'; readonly operators: readonly number[] };
   /** False: CREATE INDEX CONCURRENTLY has not come to its end. It is kept up to date, but nobody reads by it. */
   readonly valid?: false;
   /** False: that has failed, and the index keeps nobody from writing duplicates. */
@@ -151,7 +155,7 @@ export interface ConstraintEntry {
   readonly name: string;
   readonly schemaOid: number;
   readonly tableOid: number;
-  readonly type: 'primary key' | 'unique' | 'check' | 'foreign key';
+  readonly type: 'primary key' | 'unique' | 'check' | 'foreign key' | 'exclude';
   /** One-based column numbers of the constrained table (for CHECK: those the expression uses). */
   readonly columns: readonly number[];
   /** Index behind PRIMARY KEY and UNIQUE; for FOREIGN KEY the referenced table's. 0 for CHECK. */

@@ -4,6 +4,7 @@ import type { Catalog } from '../catalog.ts';
 import { collationByOid, findCollation } from '../collations.ts';
 import type { ColumnEntry, ConstraintEntry, IndexEntry, RelationEntry, TypeEntry } from '../entries.ts';
 import { quoteIdentifier } from '../functions/quote.ts';
+import { operatorByOid } from '../functions/registry.ts';
 import { prettyExpression } from './pretty.ts';
 
 /** A relation's name, qualified unless the search path leads to it. */
@@ -106,7 +107,7 @@ function keyClassText(
 }
 
 function isDefaultClass(name: string): boolean {
-  return !name.endsWith('_pattern_ops') && name !== 'jsonb_path_ops' && name !== 'gin_trgm_ops';
+  return !name.endsWith('_pattern_ops') && name !== 'jsonb_path_ops' && name !== 'gin_trgm_ops' && name !== 'inet_ops';
 }
 
 /** One column of pg_get_indexdef(index, n): n counts from 1, INCLUDE columns come last. */
@@ -145,7 +146,7 @@ export function indexDefinition(
     .map((_, i) => keyColumnText(table, index, i, isPretty) + keyOrderText(catalog, index, i, searchPath))
     .join(', ');
   let text = `CREATE ${index.unique ? 'UNIQUE ' : ''}INDEX ${quoteIdentifier(index.name)} ON ${name}`;
-  text += ` USING ${index.method} (${keys})${includeText(table, index)}`;
+  text += ` USING ${index.exclusion?.method ?? index.method} (${keys})${includeText(table, index)}`;
   if (index.nullsNotDistinct) text += ' NULLS NOT DISTINCT';
   text += optionsText(index.options);
   if (index.predicateText !== null) text += ` WHERE ${parenthesised(index.predicateText, isPretty)}`;
@@ -159,6 +160,26 @@ const ACTION_WORDS = {
   'set null': 'SET NULL',
   'set default': 'SET DEFAULT',
 } as const;
+
+/** EXCLUDE USING gist (room WITH =, during WITH &&) WHERE (...) */
+function exclusionDefinition(
+  catalog: Catalog,
+  constraint: ConstraintEntry,
+  isPretty: boolean,
+  searchPath: readonly string[],
+): string {
+  const table = catalog.relation(constraint.tableOid) as RelationEntry;
+  const index = catalog.index(constraint.indexOid);
+  if (index?.exclusion === undefined) return '';
+  const { method, operators } = index.exclusion;
+  const elements = index.columns.map((_, i) => {
+    const key = keyColumnText(table, index, i, isPretty) + keyOrderText(catalog, index, i, searchPath);
+    return `${key} WITH ${operatorByOid(operators[i])?.name}`;
+  });
+  let text = `EXCLUDE USING ${method} (${elements.join(', ')})${includeText(table, index)}${optionsText(index.options)}`;
+  if (index.predicateText !== null) text += ` WHERE (${parenthesised(index.predicateText, isPretty)})`;
+  return text;
+}
 
 export function constraintDefinition(
   catalog: Catalog,
@@ -180,6 +201,9 @@ export function constraintDefinition(
       if (index !== undefined) text += includeText(table, index) + optionsText(index.options);
       break;
     }
+    case 'exclude':
+      text = exclusionDefinition(catalog, constraint, isPretty, searchPath);
+      break;
     case 'check':
       text = `CHECK (${parenthesised(constraint.checkText as string, isPretty)})`;
       break;

@@ -7,7 +7,7 @@ import { writeFileSync } from 'node:fs';
 
 const METHODS = '(403, 405, 2742)';
 const QUERIES: Readonly<Record<string, string>> = {
-  pg_am: `select * from pg_am where amname in ('heap', 'btree', 'hash', 'gin') order by oid`,
+  pg_am: `select * from pg_am where amname in ('heap', 'btree', 'hash', 'gist', 'gin') order by oid`,
   pg_opclass: `select * from pg_opclass where opcmethod in ${METHODS} order by oid`,
   pg_opfamily: `select * from pg_opfamily where opfmethod in ${METHODS} order by oid`,
   pg_amop: `select * from pg_amop where amopmethod in ${METHODS} order by oid`,

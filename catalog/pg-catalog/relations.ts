@@ -5,6 +5,7 @@ import {
   type ColumnEntry,
   type ConstraintEntry,
   FIRST_NORMAL_OID,
+  GIST_OID,
   type IndexEntry,
   METHOD_OIDS,
   PUBLIC_SCHEMA_OID,
@@ -119,7 +120,10 @@ function indexClass(context: ViewContext, entry: IndexEntry): Row {
     relname: entry.name,
     relnamespace: entry.schemaOid,
     relowner: table?.owner ?? BOOTSTRAP_ROLE_OID,
-    relam: METHOD_OIDS[entry.method],
+    relam:
+      entry.exclusion?.method === 'gist'
+        ? GIST_OID
+        : METHOD_OIDS[entry.exclusion?.method === 'hash' ? 'hash' : entry.method],
     relfilenode: entry.oid,
     relpages: Math.ceil((context.functions.relationSize(entry.oid) ?? 0) / PAGE_SIZE),
     reltuples: context.system?.statistics.rowCount(entry.tableOid) ?? 0,
@@ -288,7 +292,7 @@ function* pgIndex(context: ViewContext): Iterable<Row> {
       indisunique: index.unique,
       indnullsnotdistinct: index.nullsNotDistinct,
       indisprimary: index.primary,
-      indisexclusion: false,
+      indisexclusion: index.exclusion !== undefined,
       indimmediate: constraint?.deferrable !== true,
       indisclustered: false,
       indisvalid: index.valid !== false,
@@ -321,7 +325,8 @@ function* pgIndex(context: ViewContext): Iterable<Row> {
   }
 }
 
-function constraintRow(constraint: ConstraintEntry): Row {
+function constraintRow(catalog: ViewContext['catalog'], constraint: ConstraintEntry): Row {
+  const exclusion = constraint.type === 'exclude' ? catalog.index(constraint.indexOid)?.exclusion : undefined;
   const isForeign = constraint.type === 'foreign key';
   return {
     oid: constraint.oid,
@@ -347,11 +352,12 @@ function constraintRow(constraint: ConstraintEntry): Row {
     confdelsetcols:
       (constraint.onDeleteColumns?.length ?? 0) > 0 ? numbers(OID.INT2, constraint.onDeleteColumns!) : null,
     conbin: constraint.checkText,
+    conexclop: exclusion === undefined ? null : numbers(OID.OID, exclusion.operators),
   };
 }
 
 function* pgConstraint(context: ViewContext): Iterable<Row> {
-  for (const constraint of sorted(context.catalog.constraints())) yield constraintRow(constraint);
+  for (const constraint of sorted(context.catalog.constraints())) yield constraintRow(context.catalog, constraint);
   for (const type of sorted(context.catalog.types())) {
     for (const check of type.checks ?? []) {
       yield {

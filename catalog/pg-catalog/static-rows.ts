@@ -4,6 +4,7 @@ export const STATIC_ROWS: Readonly<Record<string, string>> = {
 2	heap	heap_tableam_handler	t
 403	btree	bthandler	i
 405	hash	hashhandler	i
+783	gist	gisthandler	i
 2742	gin	ginhandler	i
 `,
   pg_opclass: `

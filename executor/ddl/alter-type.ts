@@ -110,6 +110,18 @@ export function* alterColumnType(x: DdlContext, table: RelationEntry, command: A
     });
   }
   refuseDependents(x, table, column);
+  const excluding = x.catalog
+    .indexesOf(table.oid)
+    .find((index) => index.exclusion !== undefined && indexUsesColumn(x, index, column.number));
+  if (excluding !== undefined && type.typeOid !== column.typeOid) {
+    throw sqlError(
+      '0A000',
+      `cannot alter type of column "${column.name}" because exclusion constraint "${excluding.name}" uses it`,
+      {
+        hint: 'Drop the constraint, and add it again afterwards.',
+      },
+    );
+  }
   const isKept = keepsValues(column, type) && command.using === null;
   const converted = isKept || column.generated ? null : conversion(x, table, column, type, command.using);
   checkDefault(x, column, type);

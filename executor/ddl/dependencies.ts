@@ -177,7 +177,7 @@ function indexDependents(x: DdlContext, oid: number): Dependent[] {
 /** A key's index goes with it; for messages the foreign keys depend on that index. */
 function constraintDependents(x: DdlContext, oid: number): Dependent[] {
   const constraint = x.catalog.constraint(oid);
-  if (constraint === undefined || (constraint.type !== 'primary key' && constraint.type !== 'unique')) return [];
+  if (constraint === undefined || constraint.indexOid === 0 || constraint.type === 'foreign key') return [];
   return [{ object: reference('index', constraint.indexOid), kind: 'auto' }];
 }
 

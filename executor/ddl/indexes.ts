@@ -58,6 +58,8 @@ export interface IndexSpec {
   readonly predicateText: string | null;
   readonly nullsNotDistinct: boolean;
   readonly options: readonly string[];
+  /** Behind an EXCLUDE constraint. */
+  readonly exclusion?: IndexEntry['exclusion'];
   /** The table was made by this statement, or has no rows: nothing to fill. */
   readonly isEmpty: boolean;
   /** Filled later, in a transaction of its own, and not valid until then. */
@@ -68,7 +70,7 @@ function indexName(x: DdlContext, spec: IndexSpec): string {
   const { table } = spec;
   if (spec.primary) return chooseRelationName(x, table.name, null, 'pkey', table.schemaOid, true);
   const columns = joinColumnNames(spec.columnNames);
-  const label = spec.isConstraint ? 'key' : 'idx';
+  const label = spec.exclusion !== undefined ? 'excl' : spec.isConstraint ? 'key' : 'idx';
   return chooseRelationName(x, table.name, columns, label, table.schemaOid, spec.isConstraint);
 }
 
@@ -100,6 +102,7 @@ export function* addIndex(x: DdlContext, spec: IndexSpec): DdlSteps<IndexEntry> 
     includedColumns: spec.included,
     predicateText: spec.predicateText,
     ...(spec.options.length > 0 ? { options: spec.options } : {}),
+    ...(spec.exclusion === undefined ? {} : { exclusion: spec.exclusion }),
     ...(spec.concurrently ? { valid: false } : {}),
   };
   x.putEntry(entry);
@@ -230,12 +233,13 @@ export function expressionName(expression: Expression): string {
   }
 }
 
-function requireImmutable(expr: Expr, where: 'expression' | 'predicate'): void {
+export function requireImmutable(expr: Expr, where: 'expression' | 'predicate'): void {
   if (volatilityOf(expr) === 'immutable') return;
   throw sqlError('42P17', `functions in index ${where} must be marked IMMUTABLE`);
 }
 
-function keyPart(x: DdlContext, table: RelationEntry, element: IndexElement, method: string): KeyPart {
+/** `method`: 'any' where the caller says which types there may be. */
+export function keyPart(x: DdlContext, table: RelationEntry, element: IndexElement, method: string): KeyPart {
   const operatorClass = checkOperatorClass(element, method);
   const descending = element.direction === 'desc';
   const order = {
@@ -243,7 +247,7 @@ function keyPart(x: DdlContext, table: RelationEntry, element: IndexElement, met
     nullsFirst: element.nulls === null ? descending : element.nulls === 'first',
     ...(operatorClass === undefined ? {} : { operatorClass }),
   };
-  if (method !== 'btree' && (element.direction !== null || element.nulls !== null)) {
+  if (method !== 'btree' && method !== 'any' && (element.direction !== null || element.nulls !== null)) {
     throw sqlError(
       '0A000',
       `access method "${method}" does not support ${element.direction === null ? 'NULLS FIRST/LAST' : 'ASC/DESC'} options`,
@@ -251,7 +255,7 @@ function keyPart(x: DdlContext, table: RelationEntry, element: IndexElement, met
   }
   const withClass = (typeOid: number): typeof order => {
     if (method === 'gin') return { ...order, operatorClass: invertedClassName(typeOid, operatorClass) };
-    if (operatorClass === undefined) checkIndexable(typeOid, method);
+    if (operatorClass === undefined && method !== 'any') checkIndexable(typeOid, method);
     return order;
   };
   if (element.column !== null) {

@@ -446,7 +446,7 @@ export abstract class TableRules extends ModifyRules {
     }
     if (this.at(T.UNIQUE) || this.at(T.PRIMARY)) return this.keyConstraint(base);
     if (this.has(T.EXCLUDE)) {
-      const method = this.opt(T.USING, () => this.colId()) ?? 'gist';
+      const method = this.opt(T.USING, () => this.colId()) ?? 'btree';
       const elements = this.inParens(() => this.list(this.exclusionElement));
       const include = this.opt(T.INCLUDE, () => this.parenthesizedNames()) ?? [];
       const storage = this.indexStorage();

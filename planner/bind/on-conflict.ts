@@ -79,6 +79,9 @@ function findArbiters(level: Level, clause: ast.OnConflictClause, target: Target
     if (index === undefined || constraint.type === 'foreign key') {
       throw context.error('42809', 'constraint in ON CONFLICT clause has no associated index');
     }
+    if (constraint.type === 'exclude' && clause.action === 'update') {
+      throw context.error('42809', 'ON CONFLICT DO UPDATE not supported with exclusion constraints');
+    }
     return [index];
   }
   level.namespace = [{ ...target.item }];

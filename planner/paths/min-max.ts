@@ -48,6 +48,7 @@ export function minMaxPath(planner: Planner, query: Query): Path | null {
       .some(
         (index) =>
           index.method === 'btree' &&
+          index.exclusion === undefined &&
           index.valid !== false &&
           index.columns.some((column) => column.columnNumber - 1 === (logical(arg) as { column: number }).column),
       );
