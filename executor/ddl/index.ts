@@ -14,6 +14,7 @@ import { createExtension } from './extensions.ts';
 import { createIndexStatement } from './indexes.ts';
 import { alterObjectSchema, alterOwner } from './owner.ts';
 import { createRangeType } from './range-types.ts';
+import { refreshMaterializedView } from './refresh.ts';
 import { rename } from './rename.ts';
 import { alterRole, alterSetting, createRole, dropRole, grantRole, owned } from './roles.ts';
 import { createSchema } from './schemas.ts';
@@ -21,7 +22,7 @@ import { alterSequenceStatement, createSequenceStatement } from './sequences.ts'
 import { createStatistics } from './statistics.ts';
 import { truncate } from './truncate.ts';
 import { alterCompositeType, alterDomain, alterEnum, createCompositeType, createDomain, createEnum } from './types.ts';
-import { createTableAs, createView, refreshMaterializedView, selectInto } from './views.ts';
+import { createTableAs, createView, selectInto } from './views.ts';
 
 export type { DdlContext, DdlResult, DdlSteps, ExpressionUse, Task } from './context.ts';
 export { TASK_PENDING } from './context.ts';

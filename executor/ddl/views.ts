@@ -1,4 +1,4 @@
-/** CREATE VIEW, CREATE TABLE AS, materialized views and REFRESH. */
+/** CREATE VIEW, CREATE TABLE AS, materialized views. */
 import type { ColumnEntry, RelationEntry } from '../../catalog/index.ts';
 import type {
   CreateTableAsStatement,
@@ -7,7 +7,6 @@ import type {
   Option,
   Query,
   QueryStatement,
-  RefreshMaterializedViewStatement,
   SelectBody,
 } from '../../parser/ast.ts';
 import type { OutputColumn } from '../../planner/index.ts';
@@ -21,17 +20,7 @@ import { withKeptTypes } from './kept-types.ts';
 import { storageOptions, TABLE_OPTIONS } from './options.ts';
 import { plainText } from './print-expression.ts';
 import { printView } from './print-view.ts';
-import {
-  at,
-  checkNameIsFree,
-  checkRelationOwner,
-  findAndLock,
-  lockNewName,
-  newRelationName,
-  refuseSystem,
-  relationMissing,
-} from './resolve.ts';
-import { dropHeaps, overNewHeap } from './rewrite.ts';
+import { at, checkNameIsFree, checkRelationOwner, lockNewName, newRelationName } from './resolve.ts';
 import { checkStorable } from './type-names.ts';
 import { type NormalizedQuery, normalizeQuery, parseQuery, targetName, type ViewRename } from './view-query.ts';
 
@@ -339,45 +328,4 @@ export function* createTableAs(x: DdlContext, statement: CreateTableAsStatement)
   }
   if (!statement.withData) return { tag: isView ? 'CREATE MATERIALIZED VIEW' : 'CREATE TABLE AS' };
   return { tag: `SELECT ${count}` };
-}
-
-export function* refreshMaterializedView(
-  x: DdlContext,
-  statement: RefreshMaterializedViewStatement,
-): DdlSteps<DdlResult> {
-  const found = yield* findAndLock(x, statement.name, ACCESS_EXCLUSIVE);
-  if (found === undefined) throw relationMissing(x, statement.name);
-  refuseSystem(x, found);
-  if (found.class !== 'relation' || found.kind !== 'materializedView') {
-    throw sqlError('0A000', `"${found.name}" is not a materialized view`);
-  }
-  checkRelationOwner(x, found);
-  if (statement.concurrently) {
-    if (!statement.withData)
-      throw sqlError('42601', 'REFRESH options CONCURRENTLY and WITH NO DATA cannot be used together');
-    if (found.populated === false) {
-      throw sqlError('0A000', 'CONCURRENTLY cannot be used when the materialized view is not populated');
-    }
-    const hasKey = x.catalog
-      .indexesOf(found.oid)
-      .some(
-        (index) => index.unique && index.predicateText === null && index.columns.every((part) => part.columnNumber > 0),
-      );
-    if (!hasKey) {
-      throw sqlError(
-        '55000',
-        `cannot refresh materialized view "${x.catalog.schemaName(found.schemaOid)}.${found.name}" concurrently`,
-        { hint: 'Create a unique index with no WHERE clause on one or more columns of the materialized view.' },
-      );
-    }
-  }
-  const fresh: RelationEntry = { ...overNewHeap(x, found), populated: statement.withData };
-  if (statement.withData) {
-    const table: RelationEntry = { ...fresh, kind: 'table', queryText: null, dependsOn: [], dependsOnColumns: [] };
-    x.putEntry(table);
-    yield* wait(x.insertFrom(table, parseQuery(found.queryText as string)));
-  }
-  x.putEntry(fresh);
-  dropHeaps(x, found);
-  return { tag: 'REFRESH MATERIALIZED VIEW' };
 }

@@ -134,7 +134,9 @@ export function exclusionViolation(
   const { name } = index.entry;
   const row = table.readValues(table.heap.newest(other), []);
   // Of two that were there before, the one that stands first is told of first.
-  const [key, existing] = (isBuilding ? [row, values] : [values, row]).map((each) => describeElements(x, entry, index, each));
+  const [key, existing] = (isBuilding ? [row, values] : [values, row]).map((each) =>
+    describeElements(x, entry, index, each),
+  );
   const message = isBuilding
     ? `could not create exclusion constraint "${name}"`
     : `conflicting key value violates exclusion constraint "${name}"`;
