@@ -141,6 +141,7 @@ export {
   type FormatSettings,
   type IntervalStyle,
 } from './settings.ts';
+export { type Snapshot, snapshotOf, snapshotText } from './snapshot.ts';
 export { charFromByte, coerceBpchar, coerceVarchar, inputName, NAME_BYTES_MAX, trimBlanks } from './text.ts';
 export {
   BUILTIN_TYPES,
