@@ -134,8 +134,10 @@ class Deparser {
         return `${expr.kind.toUpperCase()}(${this.list(expr.args)})`;
       case 'nullIf':
         return `NULLIF(${this.print(expr.left)}, ${this.print(expr.right)})`;
-      case 'distinct':
-        return `(${this.print(expr.left)} IS ${expr.negated ? 'NOT ' : ''}DISTINCT FROM ${this.print(expr.right)})`;
+      case 'distinct': {
+        const text = `(${this.print(expr.left)} IS DISTINCT FROM ${this.print(expr.right)})`;
+        return expr.negated ? `(NOT ${text})` : text;
+      }
       case 'array':
         return `ARRAY[${this.list(expr.elements)}]`;
       case 'row':
@@ -152,8 +154,9 @@ class Deparser {
         return `${this.print(expr.base)}${expr.subscripts.map((item) => this.subscript(item)).join('')}`;
       case 'field':
         return `(${this.print(expr.base)}).f${expr.index + 1}`;
-      case 'ioCast':
       case 'typmodCast':
+        return this.relabelled(this.withoutConversion(expr.arg, expr.typeOid), expr.typeOid, expr.typeModifier);
+      case 'ioCast':
         return this.relabelled(expr.arg, expr.typeOid, expr.typeModifier);
       case 'arrayCast':
         return this.relabelled(expr.arg, expr.typeOid, expr.typeModifier);
@@ -166,9 +169,19 @@ class Deparser {
     return exprs.map((expr) => this.print(expr)).join(', ');
   }
 
-  private relabelled(arg: Expr, typeOid: number, typeModifier: number): string {
-    const inner = arg.kind === 'typmodCast' || arg.kind === 'ioCast' ? arg.arg : arg;
-    return `${paren(this.print(inner))}::${this.typeName(typeOid, typeModifier)}`;
+  private relabelled(arg: Expr | string, typeOid: number, typeModifier: number): string {
+    return `${paren(typeof arg === 'string' ? arg : this.print(arg))}::${this.typeName(typeOid, typeModifier)}`;
+  }
+
+  /** A cast to a type with a length is one cast, though the conversion and the length are two steps: what the first is of. */
+  private withoutConversion(arg: Expr, typeOid: number): Expr | string {
+    if (arg.typeOid !== typeOid) return arg;
+    if (arg.kind === 'ioCast') return arg.arg;
+    if (arg.kind === 'coalesce' && arg.args.length === 1) return arg.args[0];
+    if (arg.kind === 'column') return this.scope.column(arg.input, arg.index).text;
+    if (arg.kind === 'call' && arg.args.length >= 1 && isCastFunction(arg.function, arg.args[0].typeOid))
+      return arg.args[0];
+    return arg;
   }
 
   private subscript(item: { isSlice: boolean; lower: Expr | null; upper: Expr | null }): string {
@@ -267,8 +280,9 @@ class Deparser {
   }
 }
 
+/** What a cast is of: in parentheses, whether it has some or not. */
 function paren(text: string): string {
-  return isEnclosed(text) ? text : `(${text})`;
+  return `(${text})`;
 }
 
 function operatorArity(operator: OperatorEntry): number {

@@ -149,7 +149,7 @@ export function indexDefinition(
   text += ` USING ${index.exclusion?.method ?? index.method} (${keys})${includeText(table, index)}`;
   if (index.nullsNotDistinct) text += ' NULLS NOT DISTINCT';
   text += optionsText(index.options);
-  if (index.predicateText !== null) text += ` WHERE ${parenthesised(index.predicateText, isPretty)}`;
+  if (index.predicateText !== null) text += ` WHERE ${expressionText(index.predicateText, isPretty)}`;
   return text;
 }
 
@@ -177,7 +177,7 @@ function exclusionDefinition(
     return `${key} WITH ${operatorByOid(operators[i])?.name}`;
   });
   let text = `EXCLUDE USING ${method} (${elements.join(', ')})${includeText(table, index)}${optionsText(index.options)}`;
-  if (index.predicateText !== null) text += ` WHERE (${parenthesised(index.predicateText, isPretty)})`;
+  if (index.predicateText !== null) text += ` WHERE (${expressionText(index.predicateText, isPretty)})`;
   return text;
 }
 
@@ -205,7 +205,7 @@ export function constraintDefinition(
       text = exclusionDefinition(catalog, constraint, isPretty, searchPath);
       break;
     case 'check':
-      text = `CHECK (${parenthesised(constraint.checkText as string, isPretty)})`;
+      text = `CHECK (${expressionText(constraint.checkText as string, isPretty)})`;
       break;
     case 'foreign key': {
       const referenced = catalog.relation(constraint.referencedTableOid) as RelationEntry;
@@ -227,7 +227,7 @@ export function constraintDefinition(
 }
 
 export function domainCheckDefinition(check: NonNullable<TypeEntry['checks']>[number], isPretty: boolean): string {
-  const text = parenthesised(check.text.replace(/\bvalue\b/g, 'VALUE'), isPretty);
+  const text = expressionText(check.text.replace(/\bvalue\b/g, 'VALUE'), isPretty);
   return `CHECK (${text})${check.validated ? '' : ' NOT VALID'}`;
 }
 
