@@ -12,10 +12,12 @@
  */
 import { assert } from '../types/assert.ts';
 import { entryKey, parseEntryKey } from './codec.ts';
+import { registerCollationEntry } from './collations.ts';
 import {
   type AnalysisEntry,
   BOOTSTRAP_ROLE_OID,
   type CatalogEntry,
+  type CollationEntry,
   type CommentEntry,
   type ConstraintEntry,
   type EntryClass,
@@ -94,6 +96,9 @@ interface Maps {
   analyses: PersistentMap<number, AnalysisEntry>;
   statistics: PersistentMap<number, StatisticsEntry>;
   tableStatistics: PersistentMap<number, readonly StatisticsEntry[]>;
+  collations: PersistentMap<number, CollationEntry>;
+  /** `<schemaOid>/<name>`. */
+  collationNames: PersistentMap<string, CollationEntry>;
   /** `<schemaOid>/<name>`. */
   names: PersistentMap<string, NamedRelation>;
   typeNames: PersistentMap<string, TypeEntry>;
@@ -128,6 +133,8 @@ function emptyMaps(): Maps {
     analyses: PersistentMap.empty(),
     statistics: PersistentMap.empty(),
     tableStatistics: PersistentMap.empty(),
+    collations: PersistentMap.empty(),
+    collationNames: PersistentMap.empty(),
     names: PersistentMap.empty(),
     typeNames: PersistentMap.empty(),
     commentKeys: PersistentMap.empty(),
@@ -355,6 +362,17 @@ export class Catalog {
 
   // ------------------------------------------------------------------------------------------------------ comments
 
+  /** Of those that users have made; collations.ts has the built-in ones. */
+  collation(oid: number): CollationEntry | undefined {
+    return this.#maps.collations.get(oid);
+  }
+  collationByName(schemaOid: number, name: string): CollationEntry | undefined {
+    return this.#maps.collationNames.get(`${schemaOid}/${name}`);
+  }
+  collations(): Iterable<CollationEntry> {
+    return this.#maps.collations.values();
+  }
+
   comment(objectClass: EntryClass, objectOid: number, columnNumber = 0): CommentEntry | undefined {
     return this.#maps.commentKeys.get(commentKey(objectClass, objectOid, columnNumber));
   }
@@ -387,6 +405,8 @@ function entryOf(maps: Maps, entryClass: EntryClass, oid: number): CatalogEntry 
       return maps.analyses.get(oid);
     case 'statistics':
       return maps.statistics.get(oid);
+    case 'collation':
+      return maps.collations.get(oid);
     default:
       throw new Error(`${entryClass} entries are shared by all databases`);
   }
@@ -436,6 +456,11 @@ function addEntry(maps: Maps, entry: CatalogEntry, edit: object): void {
     case 'statistics':
       maps.statistics = maps.statistics.set(entry.oid, entry, edit);
       maps.tableStatistics = addTo(maps.tableStatistics, entry.tableOid, entry, byOid, edit);
+      return;
+    case 'collation':
+      maps.collations = maps.collations.set(entry.oid, entry, edit);
+      maps.collationNames = maps.collationNames.set(`${entry.schemaOid}/${entry.name}`, entry, edit);
+      registerCollationEntry(entry);
       return;
     case 'comment':
       maps.comments = maps.comments.set(entry.oid, entry, edit);
@@ -493,6 +518,12 @@ function removeEntry(maps: Maps, entry: CatalogEntry, edit: object): void {
     case 'statistics':
       maps.statistics = maps.statistics.delete(entry.oid, edit);
       maps.tableStatistics = removeFrom(maps.tableStatistics, entry.tableOid, entry, edit);
+      return;
+    case 'collation':
+      maps.collations = maps.collations.delete(entry.oid, edit);
+      if (maps.collationNames.get(`${entry.schemaOid}/${entry.name}`) === entry) {
+        maps.collationNames = maps.collationNames.delete(`${entry.schemaOid}/${entry.name}`, edit);
+      }
       return;
     case 'comment':
       maps.comments = maps.comments.delete(entry.oid, edit);

@@ -16,6 +16,7 @@ export type EntryClass =
   | 'comment'
   | 'analysis'
   | 'statistics'
+  | 'collation'
   | 'role'
   | 'database'
   | 'setting';
@@ -60,6 +61,8 @@ export interface ColumnEntry {
   readonly statisticsTarget?: number;
   /** COMPRESSION; absent: default. Kept for the definition only: there is one method. */
   readonly compression?: 'pglz' | 'lz4';
+  /** COLLATE, or a domain's; absent: the (base) type's own. */
+  readonly collationOid?: number;
   /** Sequences and other objects that the default names: they cannot be dropped without it. */
   readonly defaultDependsOn?: readonly number[];
 }
@@ -104,6 +107,8 @@ export interface RelationEntry {
 /** Access methods; gin has as many keys a row as the row has terms. */
 export type IndexMethod = 'btree' | 'hash' | 'gin';
 /** Their rows of pg_am. */
+/** Of GiST, which indexes of exclusion constraints are said to be. */
+export const GIST_OID = 783;
 export const METHOD_OIDS: Readonly<Record<IndexMethod, number>> = { btree: 403, hash: 405, gin: 2742 };
 
 export interface IndexColumn {
@@ -114,6 +119,10 @@ export interface IndexColumn {
   readonly nullsFirst: boolean;
   /** As CREATE INDEX named it; absent: the type's default. Kept for the definition only. */
   readonly operatorClass?: string;
+  /** COLLATE; absent: the column's or the expression's own. The entries are in byte order, whatever it says. */
+  readonly collationOid?: number;
+  /** What an expression's own collation is, where it is not the default. */
+  readonly ownCollationOid?: number;
 }
 
 export interface IndexEntry {
@@ -132,6 +141,8 @@ export interface IndexEntry {
   readonly predicateText: string | null;
   /** reloptions, as name=value. */
   readonly options?: readonly string[];
+  /** Behind an EXCLUDE constraint: its operators by column (oids), and the access method as it was written; the index itself is ours. */
+  readonly exclusion?: { readonly method: 'gist' | 'btree' | 'hash'; readonly operators: readonly number[] };
   /** False: CREATE INDEX CONCURRENTLY has not come to its end. It is kept up to date, but nobody reads by it. */
   readonly valid?: false;
   /** False: that has failed, and the index keeps nobody from writing duplicates. */
@@ -146,7 +157,7 @@ export interface ConstraintEntry {
   readonly name: string;
   readonly schemaOid: number;
   readonly tableOid: number;
-  readonly type: 'primary key' | 'unique' | 'check' | 'foreign key';
+  readonly type: 'primary key' | 'unique' | 'check' | 'foreign key' | 'exclude';
   /** One-based column numbers of the constrained table (for CHECK: those the expression uses). */
   readonly columns: readonly number[];
   /** Index behind PRIMARY KEY and UNIQUE; for FOREIGN KEY the referenced table's. 0 for CHECK. */
@@ -199,6 +210,8 @@ export interface TypeEntry {
   readonly labelOrders?: readonly number[];
   readonly baseTypeOid: number;
   readonly baseTypeModifier: number;
+  /** Domains: COLLATE; absent: the base type's. */
+  readonly collationOid?: number;
   /** Domains. */
   readonly notNull?: boolean;
   readonly defaultText?: string | null;
@@ -231,7 +244,27 @@ export interface TypeEntry {
     readonly name: string;
     readonly typeOid: number;
     readonly typeModifier: number;
+    /** COLLATE; absent: the type's own. */
+    readonly collationOid?: number;
   }[];
+}
+
+/** CREATE COLLATION; the built-in ones are in collations.ts. */
+export interface CollationEntry {
+  readonly class: 'collation';
+  readonly oid: number;
+  readonly name: string;
+  readonly schemaOid: number;
+  readonly owner: number;
+  /** As in pg_collation.collprovider: default, libc, ICU. */
+  readonly provider: 'd' | 'c' | 'i';
+  /** ICU's locale, or libc's LC_COLLATE; null: the database's. */
+  readonly locale: string | null;
+  readonly ctype: string | null;
+  readonly deterministic: boolean;
+  /** -1: any. */
+  readonly encoding: number;
+  readonly version: string | null;
 }
 
 /** COMMENT ON: keyed by class and oid of the object, and column number (0 for the object itself). */
@@ -366,7 +399,8 @@ export type CatalogEntry =
   | DatabaseEntry
   | SettingEntry
   | AnalysisEntry
-  | StatisticsEntry;
+  | StatisticsEntry
+  | CollationEntry;
 
 /** Oids below this are built in (pg_catalog objects, types, functions). */
 export const FIRST_NORMAL_OID = 16384;

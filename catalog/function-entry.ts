@@ -50,6 +50,10 @@ export interface FunctionContext {
   signalSession(processId: number, terminate: boolean): boolean;
   /** Current transaction's id (xid as number), or null when none was taken and `assign` is false. */
   currentXid(assign: boolean): number | null;
+  /** What the running statement's snapshot sees, as pg_snapshot has it. */
+  currentSnapshot?(): string;
+  /** Of a transaction's id; null: it is too long ago to know. */
+  xactStatus?(xid: number | bigint): 'in progress' | 'committed' | 'aborted' | 'future' | null;
   /** The catalog as this transaction sees it (catalog/catalog.ts's Catalog); for regclass, pg_get_*def and the like. */
   readonly catalog: unknown;
   /** Storage facts for pg_relation_size and friends; bytes, or null when there is no such relation. */
@@ -66,6 +70,8 @@ export interface FunctionContext {
   ): boolean;
   advisoryUnlock(key: number | bigint, key2: number | null, shared: boolean): boolean;
   advisoryUnlockAll(): void;
+  /** WHERE CURRENT OF: ctid of the table's row on which the cursor stands, null: there is none. Errors are PostgreSQL's (34000, 24000). */
+  currentOf?(cursor: string, tableOid: number): number | null;
   /** NOTIFY at the end of the transaction. */
   notify(channel: string, payload: string): void;
   listeningChannels(): string[];

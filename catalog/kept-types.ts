@@ -1,15 +1,15 @@
 /**
  * User-made types in kept texts (defaults, checks, index expressions, views) stand there by oid, as in PostgreSQL's node trees: so
  * neither the search path of whoever uses the text nor a new name or schema of the type makes a difference. A kept type name is
- * one identifier, a mark and the oid; what users see has the name instead.
+ * one identifier, a mark and the oid; what users see has the name instead. User-made collations are kept in the same way.
  */
 import { formatType } from '../types/index.ts';
 import type { Catalog } from './catalog.ts';
-import { typeDisplayName } from './pg-catalog/definitions.ts';
+import { replaceKeptCollations } from './kept-collations.ts';
+import { collationName, typeDisplayName } from './pg-catalog/definitions.ts';
 
 const MARK = '\u0001';
 const QUOTED = new RegExp(`"${MARK}([0-9]+)"`, 'g');
-
 /** The identifier (unquoted) that a type is kept under. */
 export function keptTypeName(oid: number): string {
   return MARK + String(oid);
@@ -22,8 +22,9 @@ export function keptTypeOid(name: string): number {
 
 /** A kept text as it is shown. */
 export function shownTypes(catalog: Catalog, text: string, searchPath: readonly string[]): string {
-  if (!text.includes(MARK)) return text;
-  return text.replace(QUOTED, (_, oid: string) =>
+  const named = replaceKeptCollations(text, (oid) => collationName(catalog, oid, searchPath));
+  if (!named.includes(MARK)) return named;
+  return named.replace(QUOTED, (_, oid: string) =>
     typeDisplayName(catalog, Number(oid), searchPath, (type) => formatType(type)),
   );
 }

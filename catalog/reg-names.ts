@@ -5,11 +5,12 @@
 import { sqlError } from '../types/errors.ts';
 import { type CatalogNames, formatType, OID, typeByOid } from '../types/index.ts';
 import type { Catalog } from './catalog.ts';
+import { findCollation } from './collations.ts';
 import { CONFIGURATIONS, DICTIONARIES } from './functions/fulltext/configurations.ts';
 import { quoteIdentifier } from './functions/quote.ts';
 import { functionByOid, functionsByName, operatorByOid, operatorsByName } from './functions/registry.ts';
-import { relationName, typeDisplayName } from './pg-catalog/definitions.ts';
-import { staticRows, typeFunctionName } from './pg-catalog/static-tables.ts';
+import { collationName, relationName, typeDisplayName } from './pg-catalog/definitions.ts';
+import { typeFunctionName } from './pg-catalog/static-tables.ts';
 import type { SharedCatalog } from './shared-catalog.ts';
 
 export interface NameSource {
@@ -94,14 +95,11 @@ function operatorWithArguments(source: NameSource, text: string): number {
   return found.oid;
 }
 
-function collationOid(text: string): number {
+function collationOid(source: NameSource, text: string): number {
   const names = splitQualifiedName(text);
-  const name = names[names.length - 1];
-  const found = (staticRows('pg_collation') ?? []).find(
-    (row) => row.collname === name || (typeof row.collname === 'string' && `"${row.collname}"` === text),
-  );
+  const found = findCollation(source.catalog, names, source.searchPath);
   if (found === undefined) throw sqlError('42704', `collation "${names.join('.')}" for encoding "UTF8" does not exist`);
-  return found.oid as number;
+  return found.oid;
 }
 
 /** Text search objects are all in pg_catalog. */
@@ -163,7 +161,7 @@ function input(source: NameSource, typeOid: number, text: string): number {
     case OID.REGOPERATOR:
       return operatorWithArguments(source, text);
     case OID.REGCOLLATION:
-      return collationOid(text);
+      return collationOid(source, text);
     case OID.REGCONFIG:
       return fulltextOid(source, CONFIGURATIONS, text, 'configuration');
     case OID.REGDICTIONARY:
@@ -218,10 +216,8 @@ function output(source: NameSource, typeOid: number, oid: number): string {
       const left = operator.leftType === 0 ? 'NONE' : typeName(source, operator.leftType);
       return `${operator.name}(${left},${typeName(source, operator.rightType)})`;
     }
-    case OID.REGCOLLATION: {
-      const row = (staticRows('pg_collation') ?? []).find((candidate) => candidate.oid === oid);
-      return row === undefined ? String(oid) : quoteIdentifier(row.collname as string);
-    }
+    case OID.REGCOLLATION:
+      return collationName(source.catalog, oid, source.searchPath);
     case OID.REGCONFIG:
       return CONFIGURATIONS.find((candidate) => candidate.oid === oid)?.name ?? String(oid);
     case OID.REGDICTIONARY:

@@ -86,7 +86,12 @@ export function rowTypeOf(relation: RelationEntry): TypeEntry | undefined {
       relationOid: relation.oid,
       attributes: relation.columns
         .filter((column) => !column.dropped)
-        .map(({ name, typeOid, typeModifier }) => ({ name, typeOid, typeModifier })),
+        .map(({ name, typeOid, typeModifier, collationOid }) => ({
+          name,
+          typeOid,
+          typeModifier,
+          ...(collationOid === undefined ? {} : { collationOid }),
+        })),
     };
     rowTypes.set(relation, type);
   }

@@ -4,6 +4,7 @@
  */
 import type { Value } from '../catalog/function-entry.ts';
 import type { CloseStatement, DeclareCursorStatement, FetchStatement, Statement } from '../parser/ast.ts';
+import type { PlannedStatement } from '../planner/plan.ts';
 import { sqlError } from '../types/errors.ts';
 import { Batch } from './batch.ts';
 import { MemoryAccount, rowBytes } from './memory-account.ts';
@@ -16,6 +17,7 @@ import type { FieldDescription } from './session-api.ts';
 
 export interface Cursor {
   readonly name: string;
+  readonly planned: PlannedStatement;
   readonly portal: Portal;
   readonly rows: RowStore;
   /** Of the rows kept: they may outlive the statement. */
@@ -27,6 +29,8 @@ export interface Cursor {
   /** Rows before the cursor: 0 = before the first. */
   position: number;
   isComplete: boolean;
+  /** WITH HOLD, and its transaction is over. */
+  isFromBefore: boolean;
 }
 
 export class Cursors {
@@ -66,6 +70,7 @@ export class Cursors {
       parameterCount: params.length,
     };
     const prepared = new PreparedStatement(text, statement, []);
+    prepared.isCursor = true;
     const program = prepared.program(session);
     const portal = new Portal(session, node.name, prepared, params, null, []);
     const rows = new RowStore(program.statement.plan.output.length);
@@ -80,6 +85,7 @@ export class Cursors {
     while (!portal.start()) yield* session.wait();
     this.#cursors.set(node.name, {
       name: node.name,
+      planned: prepared.program(session).statement,
       portal,
       rows,
       memory,
@@ -89,6 +95,7 @@ export class Cursors {
       text,
       position: 0,
       isComplete: false,
+      isFromBefore: false,
     });
   }
 
@@ -119,6 +126,7 @@ export class Cursors {
       if (!cursor.isHeld || cursor.isComplete) continue;
       yield* this.#pull(cursor, Infinity);
       cursor.portal.close();
+      cursor.isFromBefore = true;
     }
   }
 
@@ -129,6 +137,28 @@ export class Cursors {
       if (answer === PORTAL_PENDING) yield* this.#session.wait();
       else if (answer === PORTAL_DONE) cursor.isComplete = true;
     }
+  }
+
+  /** Ctid of the table's row on which the cursor stands; null where an outer join has none. After: PostgreSQL, execCurrentOf. */
+  currentOf(name: string, tableOid: number): number | null {
+    const cursor = this.get(name);
+    const refuse = (what: string) => sqlError('24000', `cursor "${name}" ${what}`);
+    if (cursor.isFromBefore) throw refuse('is held from a previous transaction');
+    const { rowIdentities = [], scannedTable = 0 } = cursor.planned;
+    const table = this.#session.catalog.relation(tableOid)?.name ?? '';
+    const ofTable = rowIdentities.filter((identity) => identity.tableOid === tableOid);
+    let found = ofTable.filter((identity) => identity.isLocked);
+    if (rowIdentities.some((identity) => identity.isLocked)) {
+      if (found.length === 0) throw refuse(`does not have a FOR UPDATE/SHARE reference to table "${table}"`);
+      if (found.length > 1) throw refuse(`has multiple FOR UPDATE/SHARE references to table "${table}"`);
+    } else {
+      found = ofTable;
+      if (scannedTable !== tableOid || found.length !== 1) {
+        throw refuse(`is not a simply updatable scan of table "${table}"`);
+      }
+    }
+    if (cursor.position < 1 || cursor.position > cursor.rows.count) throw refuse('is not positioned on a row');
+    return cursor.rows.columns[found[0].column][cursor.position - 1];
   }
 
   fields(node: FetchStatement): readonly FieldDescription[] {

@@ -15,6 +15,7 @@ import { ExecContext } from './context.ts';
 import { domainCheckOf } from './domains.ts';
 import { IndexRuntime, usesNumberKeys } from './index-runtime.ts';
 import { WorkMemory } from './memory-account.ts';
+import { Exclusion, exclusionKey } from './modify/exclusion.ts';
 import { type ForeignKeys, NO_FOREIGN_KEYS } from './modify/foreign-keys.ts';
 import { overflowOf } from './row/overflow.ts';
 import { TableStatistics } from './statistics.ts';
@@ -90,7 +91,7 @@ export class DatabaseRuntime {
 
   #indexRuntime(catalog: Catalog, table: TableRuntime, index: IndexEntry): IndexRuntime {
     const environment = this.bindEnvironment(catalog);
-    const expressions = index.columns.map((column) => {
+    const elements = index.columns.map((column) => {
       if (column.columnNumber > 0) {
         const { typeOid, typeModifier } = table.entry.columns[column.columnNumber - 1];
         return { kind: 'column', input: 0, index: column.columnNumber - 1, typeOid, typeModifier } as const;
@@ -99,6 +100,8 @@ export class DatabaseRuntime {
         source: 'index expression',
       });
     });
+    const exclusionOf = index.exclusion === undefined ? null : exclusionKey(index, elements);
+    const expressions = exclusionOf?.expressions ?? elements;
     const predicate =
       index.predicateText === null
         ? null
@@ -113,7 +116,19 @@ export class DatabaseRuntime {
     const constraint = catalog.constraintsOf(index.tableOid).find((c) => c.indexOid === index.oid && c.deferrable);
     const deferrable = constraint === undefined || constraint.type === 'foreign key' ? null : constraint;
     const counters = this.activity.index(index.oid);
-    return new IndexRuntime(table, index, dictionary, expressions, predicate, deferrable, counters);
+    const exclusion =
+      exclusionOf === null ? null : new Exclusion(index, elements, exclusionOf.isRange, table.entry.columns);
+    return new IndexRuntime(
+      table,
+      index,
+      dictionary,
+      expressions,
+      predicate,
+      deferrable,
+      counters,
+      exclusion,
+      exclusionOf?.parts,
+    );
   }
 
   /**

@@ -8,6 +8,7 @@ import type { Query, QueryStatement, Statement } from '../parser/ast.ts';
 import { deparse, parse, parseExpression } from '../parser/index.ts';
 import {
   bindScalar,
+  bindWithCollation,
   type Expr,
   type OutputColumn,
   planStatement,
@@ -211,6 +212,15 @@ class SessionDdlContext implements DdlContext {
       source: use as ScalarSource,
       ...(target === undefined ? {} : { targetType: target }),
     });
+  }
+
+  collationOf(
+    expression: Parameters<DdlContext['bind']>[0],
+    table: RelationEntry | null,
+    use: Parameters<DdlContext['bind']>[2],
+  ): number {
+    const environment = this.#session.environment(this.catalog, []);
+    return bindWithCollation(expression, table, environment, { source: use as ScalarSource }).collation;
   }
 
   viewRefusal(query: Query): string | null {

@@ -5,7 +5,13 @@ import type { ExecContext } from './context.ts';
 import { IndexProgress } from './index-progress.ts';
 import { type IndexRuntime, KEY_HAS_NULL, KEY_NOT_INDEXED } from './index-runtime.ts';
 import { InvertedBuilder } from './inverted/build.ts';
-import { CONFLICT_UNDECIDED, ConflictFinder, describeIndexKey, NO_CONFLICT } from './modify/unique-check.ts';
+import {
+  CONFLICT_UNDECIDED,
+  describeIndexKey,
+  exclusionViolation,
+  finderOf,
+  NO_CONFLICT,
+} from './modify/unique-check.ts';
 import { WAIT_SIGNAL } from './operators/operator.ts';
 import type { Session } from './session.ts';
 import { SortedBuilder } from './sorted-build.ts';
@@ -28,7 +34,7 @@ export class IndexBuilder {
   readonly #table: TableRuntime;
   readonly #index: IndexRuntime;
   readonly #key = new IndexKey();
-  readonly #finder: ConflictFinder;
+  readonly #finder: ReturnType<typeof finderOf>;
   readonly #snapshot: ExecContext['snapshot'];
   readonly #pages: TablePages;
   /** Of an inverted index. */
@@ -47,7 +53,7 @@ export class IndexBuilder {
     this.#session = session;
     this.#table = table;
     this.#index = index;
-    this.#finder = new ConflictFinder(table, index);
+    this.#finder = finderOf(table, index);
     // Always the newest versions, whatever the transaction's isolation.
     const txn = session.ensureTransaction();
     this.#snapshot = session.engine.transactions.takeSnapshot(txn);
@@ -58,7 +64,8 @@ export class IndexBuilder {
     const { terms, dictionary } = index;
     this.#inverted = terms === null ? null : new InvertedBuilder(x, terms, dictionary, sizeMax);
     // A dictionary that is being loaded cannot be changed by others.
-    this.#sorted = terms === null && !isConcurrent ? new SortedBuilder(x, dictionary, sizeMax, this.#refuseSame) : null;
+    const isSorted = index.exclusion === null && terms === null && !isConcurrent;
+    this.#sorted = isSorted ? new SortedBuilder(x, dictionary, sizeMax, this.#refuseSame) : null;
     this.#collector = this.#inverted ?? this.#sorted;
   }
 
@@ -107,6 +114,7 @@ export class IndexBuilder {
       this.progress.tuplesDone++;
       return;
     }
+    if (index.exclusion !== null) this.#refuseExcluded(rowId, r);
     if (index.entry.unique && (answer !== KEY_HAS_NULL || index.entry.nullsNotDistinct) && this.#isLatest(rowId, r))
       this.#refuseDuplicate(this.#key, rowId, r);
     if (index.dictionary.insert(this.#key, rowId)) this.progress.tuplesDone++;
@@ -143,6 +151,14 @@ export class IndexBuilder {
     if (found === NO_CONFLICT) return;
     if (found === CONFLICT_UNDECIDED) this.#wait();
     throw this.#violation(r);
+  }
+
+  #refuseExcluded(rowId: number, r: number): void {
+    const values = this.#table.readValues(r, []);
+    const found = this.#finder.find(this.#x, this.#key, values, rowId);
+    if (found === NO_CONFLICT) return;
+    if (found === CONFLICT_UNDECIDED) this.#wait();
+    throw exclusionViolation(this.#x, this.#table, this.#index, values, found, true);
   }
 
   #violation(r: number): Error {

@@ -4,7 +4,7 @@
  *
  * Number keys serve single columns of integer-like types; everything else has order-preserving byte keys (types/key.ts).
  */
-import type { ConstraintEntry, IndexEntry } from '../catalog/entries.ts';
+import type { ConstraintEntry, IndexColumn, IndexEntry } from '../catalog/entries.ts';
 import type { Value } from '../catalog/function-entry.ts';
 import type { ColumnExpr, Expr } from '../planner/expr.ts';
 import { type Dictionary, IndexKey, KEY_SIZE_MAX } from '../storage/api.ts';
@@ -20,13 +20,14 @@ import {
   OID,
 } from '../types/index.ts';
 import type { LongText } from '../types/long-text.ts';
-import { type RowsFunction, rowsFunction } from './compile/batch-program.ts';
+import { type RowsCondition, type RowsFunction, rowsCondition, rowsFunction } from './compile/batch-program.ts';
 import { type Code, Emitter } from './compile/emitter.ts';
 import { ExpressionCompiler, SlotAllocator } from './compile/expression.ts';
 import { type Operand, repOfType } from './compile/operand.ts';
 import { emitViews, loadPageColumn, missingColumn, usedColumns } from './compile/page-columns.ts';
 import type { ExecContext } from './context.ts';
 import { hasNumberTerms, RowTerms } from './inverted/row-terms.ts';
+import type { Exclusion } from './modify/exclusion.ts';
 import type { TableRuntime } from './table-runtime.ts';
 
 /** What a key function answers. */
@@ -79,7 +80,12 @@ export class IndexRuntime {
   readonly hasNumberKeys: boolean;
   /** Of an inverted index: its rows have terms, not a key. The functions below are for the others. */
   readonly terms: RowTerms | null;
-  /** Column indexes (zero-based) that key or predicate depend on. */
+  /** The exclusion constraint that the index serves: its key finds candidates only. */
+  readonly exclusion: Exclusion | null;
+  /** How each part of the key is ordered. */
+  readonly parts: readonly IndexColumn[];
+  #covers: RowsCondition | null = null;
+  /** Column indexes (zero-based) that key, exclusion or predicate depend on. */
   readonly dependsOn: readonly number[];
   /** Plain column indexes of the key, -1 for expressions. */
   readonly keyColumns: readonly number[];
@@ -96,7 +102,11 @@ export class IndexRuntime {
     predicate: Expr | null,
     deferrableConstraint: ConstraintEntry | null = null,
     counters = new IndexCounters(),
+    exclusion: Exclusion | null = null,
+    parts: readonly IndexColumn[] = entry.columns,
   ) {
+    this.exclusion = exclusion;
+    this.parts = parts;
     this.counters = counters;
     this.deferrableConstraint = deferrableConstraint;
     this.#table = table;
@@ -105,7 +115,7 @@ export class IndexRuntime {
     this.expressions = expressions;
     this.predicate = predicate;
     this.hasNumberKeys = !dictionary.hasByteKeys;
-    this.dependsOn = usedColumns([...expressions, predicate], 0);
+    this.dependsOn = usedColumns([...expressions, ...(exclusion?.elements ?? []), predicate], 0);
     this.keyColumns = expressions.map((e) => (e.kind === 'column' ? (e as ColumnExpr).index : -1));
     this.terms =
       entry.method === 'gin' ? new RowTerms(table, entry, expressions, predicate, dictionary.hasByteKeys) : null;
@@ -125,6 +135,13 @@ export class IndexRuntime {
     return this.#fromValues(x, values, key);
   }
 
+  /** Whether a row given by all its column values is one of a partial index's. */
+  isCovered(x: ExecContext, values: readonly Value[]): boolean {
+    if (this.predicate === null) return true;
+    this.#covers ??= rowsCondition(new SlotAllocator(), [this.#table.entry.columns], this.predicate);
+    return this.#covers(x, [values]);
+  }
+
   /** Values of the key's columns and expressions for a row given by all its column values. */
   keyValues(x: ExecContext, values: readonly Value[]): Value[] {
     this.#valuesOfKey ??= rowsFunction(new SlotAllocator(), [this.#table.entry.columns], this.expressions);
@@ -136,14 +153,14 @@ export class IndexRuntime {
   /** A search key from values of the first key columns, each already of the column's type. */
   searchKey(values: readonly Value[], key: IndexKey): void {
     if (this.hasNumberKeys) {
-      const { descending, nullsFirst } = this.entry.columns[0];
+      const { descending, nullsFirst } = this.parts[0];
       key.number = numberKey(values[0], descending, nullsFirst);
       return;
     }
     key.number = 0;
     key.length = 0;
     for (let i = 0; i < values.length; i++) {
-      const { descending, nullsFirst } = this.entry.columns[i];
+      const { descending, nullsFirst } = this.parts[i];
       encodeKeyPart(this.expressions[i].typeOid, values[i], key, descending, nullsFirst);
     }
   }
@@ -155,7 +172,7 @@ export class IndexRuntime {
   /** `slices`: key columns of texts, by column, that are read where they lie. */
   #emitKey(emitter: Emitter, compiler: ExpressionCompiler, slices: ReadonlyMap<number, Operand> | null): void {
     if (this.predicate !== null) compiler.compileFilter(this.predicate, 'return 0;');
-    const columns = this.entry.columns;
+    const columns = this.parts;
     if (this.hasNumberKeys) {
       const value = compiler.compileToAny(this.expressions[0]);
       const make = emitter.bind(numberKey, 'numberKey');
@@ -281,7 +298,7 @@ function keyTooLong(name: string, length: number): never {
 /** Whether an index over these expressions keeps number keys. */
 export function usesNumberKeys(entry: IndexEntry, expressions: readonly Expr[]): boolean {
   if (entry.method === 'gin') return hasNumberTerms(entry, expressions);
-  return entry.columns.length === 1 && expressions[0].kind === 'column' && NUMBER_KEY_TYPES.has(expressions[0].typeOid);
+  return expressions.length === 1 && expressions[0].kind === 'column' && NUMBER_KEY_TYPES.has(expressions[0].typeOid);
 }
 
 export { IndexKey };

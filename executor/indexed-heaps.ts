@@ -64,5 +64,8 @@ function definitionOf(entry: RelationEntry, index: IndexEntry): string {
     return isInverted ? [of, operatorClass] : [of, descending, nullsFirst];
   });
   if (isInverted) return JSON.stringify(['gin', columns, index.predicateText]);
+  const { exclusion } = index;
+  // Its operators say what the key is.
+  if (exclusion !== undefined) return JSON.stringify(['exclusion', columns, exclusion.operators, index.predicateText]);
   return JSON.stringify([columns, index.predicateText]);
 }

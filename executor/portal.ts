@@ -168,6 +168,11 @@ export class Portal {
       this.#lockedCount = 0;
       return this.#start();
     }
+    if (program.unpopulated !== null) {
+      throw sqlError('55000', `materialized view "${program.unpopulated}" has not been populated`, {
+        hint: 'Use the REFRESH MATERIALIZED VIEW command.',
+      });
+    }
     if (!planned.readOnly && transaction.isReadOnly) {
       throw sqlError('25006', `cannot execute ${planned.command.toUpperCase()} in a read-only transaction`);
     }

@@ -100,6 +100,9 @@ export class PreparedStatement {
 
   readonly #encoders = new Map<string, ResultEncoder>();
 
+  /** A cursor's query: its rows carry what WHERE CURRENT OF asks for. */
+  isCursor = false;
+
   get node(): StatementNode | null {
     return this.statement?.node ?? null;
   }
@@ -130,6 +133,7 @@ export class PreparedStatement {
       text: this.text,
       fixedParameters: this.hasFixedParameters,
       values: this.#values ?? undefined,
+      rowIdentities: this.isCursor,
     });
     const fields = fieldsOf(planned);
     if (known !== null && !sameFields(this.fields, fields))
@@ -189,9 +193,9 @@ export class PreparedStatement {
 }
 
 function fieldsOf(planned: PlannedStatement): FieldDescription[] | null {
-  const { plan } = planned;
+  const { plan, ownColumns } = planned;
   if (planned.command !== 'select' && plan.output.length === 0) return null;
-  return plan.output.map((column) => {
+  return plan.output.slice(0, ownColumns).map((column) => {
     // Clients are told of the type under a domain, as PostgreSQL does.
     const type = typeByOid(column.typeOid);
     const isDomain = type?.kind === 'd';

@@ -31,6 +31,8 @@ export class Program {
   readonly sentScan: Plan | null;
   /** The limits above it. */
   readonly sentLimits: ReadonlySet<Plan>;
+  /** A materialized view that it reads, WITH NO DATA so far: it cannot be run. */
+  readonly unpopulated: string | null;
 
   constructor(statement: PlannedStatement, database: DatabaseRuntime, catalog: Catalog) {
     this.statement = statement;
@@ -39,6 +41,8 @@ export class Program {
     const { scan, limits } = sentScanOf(statement);
     this.sentScan = scan;
     this.sentLimits = limits;
+    const empty = statement.tableLocks.find(({ tableOid }) => catalog.relation(tableOid)?.populated === false);
+    this.unpopulated = empty === undefined ? null : (catalog.relation(empty.tableOid)?.name ?? '');
   }
 
   tableOf(entry: RelationEntry): TableRuntime {

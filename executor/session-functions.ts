@@ -6,7 +6,7 @@ import type { Evaluation, FunctionContext } from '../catalog/function-entry.ts';
 import type { SystemInformation } from '../catalog/system-information.ts';
 import { LOCK_GRANTED, LOCK_WAITING, SEQUENCE_LOG_VALUES } from '../storage/api.ts';
 import { sqlError } from '../types/errors.ts';
-import type { FormatSettings } from '../types/index.ts';
+import { type FormatSettings, snapshotText } from '../types/index.ts';
 import { WAIT_SIGNAL } from './operators/operator.ts';
 import { Prewarm } from './prewarm.ts';
 import type { Session } from './session.ts';
@@ -38,6 +38,10 @@ export class SessionFunctions implements FunctionContext {
 
   get transactionTimestamp(): number {
     return this.#session.transaction.startTimestamp;
+  }
+
+  currentOf(cursor: string, tableOid: number): number | null {
+    return this.#session.cursors.currentOf(cursor, tableOid);
   }
 
   clockTimestamp(): number {
@@ -177,8 +181,24 @@ export class SessionFunctions implements FunctionContext {
 
   currentXid(assign: boolean): number | null {
     const txn = this.#session.ensureTransaction();
-    if (!txn.hasWritten && !assign) return null;
-    return txn.id;
+    // One for each writing statement: the first stands for the transaction.
+    if (txn.xidRuns.length > 0) return txn.xidRuns[0];
+    return assign ? this.#session.engine.transactions.statementXid(txn) : null;
+  }
+
+  currentSnapshot(): string {
+    const session = this.#session;
+    const txn = session.ensureTransaction();
+    const snapshot = session.transaction.takeSnapshot();
+    try {
+      return snapshotText(session.engine.transactions.describeSnapshot(snapshot, txn));
+    } finally {
+      session.transaction.releaseSnapshot(snapshot);
+    }
+  }
+
+  xactStatus(xid: number | bigint): 'in progress' | 'committed' | 'aborted' | 'future' | null {
+    return this.#session.engine.transactions.statusOf(Number(xid));
   }
 
   get catalog(): unknown {

@@ -101,6 +101,8 @@ export interface ColumnDefinition extends Node {
   /** Null only in CREATE TABLE OF and PARTITION OF, where types are given elsewhere. */
   readonly type: TypeName | null;
   readonly collation: QualifiedName | null;
+  /** Of COLLATE, where it was written. */
+  readonly collationPosition?: number;
   readonly compression: string | null;
   readonly constraints: readonly ColumnConstraint[];
 }
@@ -495,6 +497,11 @@ export interface DefineStatement extends Node {
   readonly options: readonly Option[];
   readonly from: QualifiedName | null;
 }
+/** ALTER COLLATION c REFRESH VERSION */
+export interface RefreshCollationStatement extends Node {
+  readonly kind: 'refreshCollation';
+  readonly object: ObjectAddress;
+}
 export interface CreateDomainStatement extends Node {
   readonly kind: 'createDomain';
   readonly name: QualifiedName;
@@ -726,6 +733,7 @@ export type DdlStatement =
   | AlterCompositeTypeStatement
   | DefineStatement
   | CreateDomainStatement
+  | RefreshCollationStatement
   | AlterDomainStatement
   | CreateExtensionStatement
   | AlterExtensionStatement

@@ -46,6 +46,8 @@ export interface PlannerEnvironment {
   };
   readonly settings: PlannerSettings;
   readonly statistics: StatisticsSource;
+  /** A cursor's query: its rows carry the ctids of what they come from (row-identity.ts). */
+  readonly rowIdentities?: boolean;
   /** What the statement is about to run with, for estimates; absent: the literals of its text, and no parameters. */
   readonly values?: StatementValues;
   /** The session, as stable functions see it, for estimates: what now() is at the time of planning. Absent: such values are not known. */

@@ -4,6 +4,7 @@
  */
 
 import type { OperatorEntry, ScalarFunction } from '../catalog/function-entry.ts';
+import { collationOfKey, markedCollation, uncollated } from '../catalog/functions/collated.ts';
 import { lookupCast } from '../catalog/functions/index.ts';
 import { baseTypeOid, DEFAULT_FORMAT, type FormatSettings, formatType, outputText, typeByOid } from '../types/index.ts';
 import { quoteIdentifier } from './bind/type-info.ts';
@@ -18,6 +19,8 @@ export interface DeparseScope {
   readonly format?: FormatSettings;
   /** format_type, where types have other names. */
   typeName?(oid: number, typeModifier: number): string;
+  /** Where expressions are printed as they were written, with COLLATE. */
+  collationName?(oid: number): string;
 }
 
 /** A name, and the declared type of what it names (a cast is shown when the expression has another). */
@@ -43,6 +46,7 @@ export function deparseSortKey(key: SortKey, scope: DeparseScope): string {
 
 /** A sort or group key: expressions that are not plain columns stand in parentheses. */
 export function keyText(expr: Expr, scope: DeparseScope): string {
+  if (expr.kind === 'call' && collationOfKey(expr.function) !== undefined) return keyText(expr.args[0], scope);
   const text = deparse(expr, scope);
   const isName = expr.kind === 'column' && !scope.column(expr.input, expr.index).isComplex;
   return isName || isEnclosed(text) ? text : `(${text})`;
@@ -130,8 +134,10 @@ class Deparser {
         return `${expr.kind.toUpperCase()}(${this.list(expr.args)})`;
       case 'nullIf':
         return `NULLIF(${this.print(expr.left)}, ${this.print(expr.right)})`;
-      case 'distinct':
-        return `(${this.print(expr.left)} IS ${expr.negated ? 'NOT ' : ''}DISTINCT FROM ${this.print(expr.right)})`;
+      case 'distinct': {
+        const text = `(${this.print(expr.left)} IS DISTINCT FROM ${this.print(expr.right)})`;
+        return expr.negated ? `(NOT ${text})` : text;
+      }
       case 'array':
         return `ARRAY[${this.list(expr.elements)}]`;
       case 'row':
@@ -139,7 +145,7 @@ class Deparser {
       case 'rowCompare':
         return `(ROW(${this.list(expr.left)}) ${expr.operator} ROW(${this.list(expr.right)}))`;
       case 'arrayCompare': {
-        const operator = operatorOf(expr.operator)?.name ?? '=';
+        const operator = operatorOf(uncollated(expr.operator))?.name ?? '=';
         return `(${this.print(expr.left)} ${operator} ${expr.all ? 'ALL' : 'ANY'} (${this.print(expr.array)}))`;
       }
       case 'inList':
@@ -148,8 +154,9 @@ class Deparser {
         return `${this.print(expr.base)}${expr.subscripts.map((item) => this.subscript(item)).join('')}`;
       case 'field':
         return `(${this.print(expr.base)}).f${expr.index + 1}`;
-      case 'ioCast':
       case 'typmodCast':
+        return this.relabelled(this.withoutConversion(expr.arg, expr.typeOid), expr.typeOid, expr.typeModifier);
+      case 'ioCast':
         return this.relabelled(expr.arg, expr.typeOid, expr.typeModifier);
       case 'arrayCast':
         return this.relabelled(expr.arg, expr.typeOid, expr.typeModifier);
@@ -162,9 +169,19 @@ class Deparser {
     return exprs.map((expr) => this.print(expr)).join(', ');
   }
 
-  private relabelled(arg: Expr, typeOid: number, typeModifier: number): string {
-    const inner = arg.kind === 'typmodCast' || arg.kind === 'ioCast' ? arg.arg : arg;
-    return `${paren(this.print(inner))}::${this.typeName(typeOid, typeModifier)}`;
+  private relabelled(arg: Expr | string, typeOid: number, typeModifier: number): string {
+    return `${paren(typeof arg === 'string' ? arg : this.print(arg))}::${this.typeName(typeOid, typeModifier)}`;
+  }
+
+  /** A cast to a type with a length is one cast, though the conversion and the length are two steps: what the first is of. */
+  private withoutConversion(arg: Expr, typeOid: number): Expr | string {
+    if (arg.typeOid !== typeOid) return arg;
+    if (arg.kind === 'ioCast') return arg.arg;
+    if (arg.kind === 'coalesce' && arg.args.length === 1) return arg.args[0];
+    if (arg.kind === 'column') return this.scope.column(arg.input, arg.index).text;
+    if (arg.kind === 'call' && arg.args.length >= 1 && isCastFunction(arg.function, arg.args[0].typeOid))
+      return arg.args[0];
+    return arg;
   }
 
   private subscript(item: { isSlice: boolean; lower: Expr | null; upper: Expr | null }): string {
@@ -182,7 +199,13 @@ class Deparser {
 
   private call(fn: ScalarFunction, args: readonly Expr[], typeOid: number, typeModifier: number): string {
     if (fn.internalName === 'domain_check') return this.domainCast(args[0], fn.returnType);
-    const operator = operatorOf(fn);
+    const collation = markedCollation(fn);
+    if (collation !== undefined) {
+      const name = this.scope.collationName?.(collation);
+      return name === undefined ? this.print(args[0]) : `(${this.print(args[0])} COLLATE ${name})`;
+    }
+    if (collationOfKey(fn) !== undefined) return this.print(args[0]);
+    const operator = operatorOf(uncollated(fn));
     if (operator !== null && operatorArity(operator) === args.length) {
       if (args.length === 1) {
         if (operator.name === '-' && args[0].kind === 'const') {
@@ -257,8 +280,9 @@ class Deparser {
   }
 }
 
+/** What a cast is of: in parentheses, whether it has some or not. */
 function paren(text: string): string {
-  return isEnclosed(text) ? text : `(${text})`;
+  return `(${text})`;
 }
 
 function operatorArity(operator: OperatorEntry): number {

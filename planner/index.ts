@@ -1,5 +1,5 @@
 /** The planner's public face: statements to plans, expressions of the catalog to typed expressions, plans to EXPLAIN text. */
-export { type BindScalarOptions, bindScalar, type ScalarSource } from './bind/scalar.ts';
+export { asWritten, type BindScalarOptions, bindScalar, bindWithCollation, type ScalarSource } from './bind/scalar.ts';
 export { viewRefusal } from './bind/view-target.ts';
 export type { StatementValues } from './cost/known-values.ts';
 export type { PlannerEnvironment, PlannerSettings } from './environment.ts';

@@ -80,6 +80,8 @@ export interface RelationColumn {
   readonly columnNumber: number;
   /** A dropped column of a table: keeps its place, has no name. */
   readonly dropped?: boolean;
+  /** Where it is not the (base) type's own; -1: undecided (bind/collation.ts). */
+  readonly collation?: number;
 }
 
 interface RelationBase {
@@ -171,6 +173,8 @@ export interface Target {
   readonly name: string;
   readonly tableOid: number;
   readonly columnNumber: number;
+  /** As RelationColumn's. */
+  readonly collation?: number;
 }
 
 export interface WindowDefinition {

@@ -13,6 +13,7 @@ import { Planner } from './paths/planner.ts';
 import { planQuery } from './paths/query.ts';
 import type { Plan, PlannedStatement } from './plan.ts';
 import { foldConstants, inlineCtes, inlineModifyCtes, rewriteQuery } from './rewrite/index.ts';
+import { scannedTable, withRowIdentities } from './row-identity.ts';
 
 /** Plans SELECT, VALUES, TABLE, INSERT, UPDATE, DELETE and MERGE. Throws SqlError as PostgreSQL's analysis would. */
 export function planStatement(statement: Statement, environment: PlannerEnvironment): PlannedStatement {
@@ -27,13 +28,16 @@ export function planNode(
   const context = new BindContext(environment);
   const level = new Level(context, null);
   let plan: Plan;
+  let identified: ReturnType<typeof withRowIdentities> = null;
   let command: PlannedStatement['command'];
   const planner = new Planner(context);
   switch (node.kind) {
     case 'query': {
       const query = bindQuery(level, node as QueryNode);
       checkParameters(context);
-      plan = planQuery(planner, prepareQuery(context, query)).build();
+      const prepared = prepareQuery(context, query);
+      identified = environment.rowIdentities === true ? withRowIdentities(prepared) : null;
+      plan = planQuery(planner, identified?.query ?? prepared).build();
       command = 'select';
       break;
     }
@@ -60,6 +64,13 @@ export function planNode(
     probes: planner.probes.isEmpty ? null : planner.probes,
     readOnly: context.readOnly,
     catalogVersion: environment.catalog.version,
+    ...(identified === null
+      ? {}
+      : {
+          ownColumns: plan.output.length - identified.identities.length,
+          rowIdentities: identified.identities,
+          scannedTable: scannedTable(plan),
+        }),
   };
   return { planned, consideredJoins: planner.consideredJoins };
 }

@@ -6,6 +6,7 @@ import type { ConstraintEntry, IndexEntry, RelationEntry, SequenceEntry } from '
 import type { ColumnDefinition, ScalarFunction } from '../catalog/function-entry.ts';
 import type { ValueProbes } from './cost/value-probes.ts';
 import type { AggregateCall, Expr, SortKey, WindowCall, WindowFrame } from './expr.ts';
+import type { RowIdentity } from './row-identity.ts';
 
 export interface OutputColumn {
   readonly name: string;
@@ -14,6 +15,8 @@ export interface OutputColumn {
   /** For RowDescription: the table column it is a plain copy of, else 0. */
   readonly tableOid: number;
   readonly columnNumber: number;
+  /** Where it is not the (base) type's own; -1: undecided. */
+  readonly collation?: number;
 }
 
 interface Node {
@@ -500,6 +503,11 @@ export interface PlannedStatement {
   readonly readOnly: boolean;
   /** Sequences and constraints kept for dependency checks; catalog version the plan was made for. */
   readonly catalogVersion: number;
+  /** Of a cursor: columns of the plan that are the query's own; those behind them say which rows it stands on. */
+  readonly ownColumns?: number;
+  readonly rowIdentities?: readonly RowIdentity[];
+  /** The table of whose rows the query's are, one by one; 0: there is none. */
+  readonly scannedTable?: number;
   readonly constraints?: readonly ConstraintEntry[];
   readonly sequences?: readonly SequenceEntry[];
 }

@@ -4,6 +4,7 @@
  */
 import { Buffer } from 'node:buffer';
 import type { SqlArray } from './array.ts';
+import { collationOfCollatedType } from './collation.ts';
 import type { Interval } from './datetime/interval.ts';
 import type { TimeTz } from './datetime/time-tz.ts';
 import { sqlError } from './errors.ts';
@@ -108,6 +109,8 @@ const SIMPLE: Readonly<Partial<Record<Representation, Comparator>>> = {
 
 /** Order of a type's values: negative, 0 or positive. */
 export function comparator(oid: number): Comparator {
+  const collated = collationOfCollatedType(oid);
+  if (collated !== undefined) return collated.compare;
   const kind = representation(oid);
   const simple = SIMPLE[kind];
   if (simple !== undefined) return simple;
@@ -181,6 +184,8 @@ function compareRecords(a: SqlRecord, b: SqlRecord): number {
 
 /** SQL equality of a type's values, as = and DISTINCT have it. */
 export function equality(oid: number): (a: Value, b: Value) => boolean {
+  const collated = collationOfCollatedType(oid);
+  if (collated?.deterministic === false) return (a, b) => collated.compare(a, b) === 0;
   switch (representation(oid)) {
     case 'bool':
     case 'int2':

@@ -5,6 +5,23 @@ export { AssertionError, assert, assertNever } from './assert.ts';
 export { inputBool, outputBool } from './bool.ts';
 export { ByteWriter } from './byte-writer.ts';
 export { inputBytea, inputHex, outputBytea } from './bytea.ts';
+export {
+  C_COLLATION,
+  type Collation,
+  type CollationDefinition,
+  collatedType,
+  collation,
+  DEFAULT_COLLATION,
+  indeterminate,
+  isByteOrder,
+  isDeterministic,
+  knowsLocale,
+  NO_COLLATION,
+  onUnknownCollation,
+  POSIX_COLLATION,
+  parseIcuLocale,
+  registerCollation,
+} from './collation.ts';
 export { type Comparator, comparator, compareText, equality, type HashKey, hashKey } from './compare.ts';
 export { Interval, type Micros } from './datetime/interval.ts';
 export { TimeTz } from './datetime/time-tz.ts';
@@ -133,6 +150,7 @@ export {
   type FormatSettings,
   type IntervalStyle,
 } from './settings.ts';
+export { type Snapshot, snapshotOf, snapshotText } from './snapshot.ts';
 export { charFromByte, coerceBpchar, coerceVarchar, inputName, NAME_BYTES_MAX, trimBlanks } from './text.ts';
 export {
   BUILTIN_TYPES,

@@ -20,6 +20,7 @@ import { Numeric } from './numeric.ts';
 import { receiveNumeric, sendNumeric } from './numeric-binary.ts';
 import { OID } from './oid.ts';
 import type { FormatSettings } from './settings.ts';
+import { snapshotOf, snapshotText } from './snapshot.ts';
 import { charFromByte, charToByte, coerceBpchar, coerceVarchar, inputChar, inputName } from './text.ts';
 import { typeByOid } from './type.ts';
 import { inputUuid, uuidFromBytes, writeUuid } from './uuid.ts';
@@ -35,6 +36,23 @@ function sendText(value: string, writer: ByteWriter): void {
 const receiveText = (reader: BinaryReader): string => reader.text();
 
 const text: Codec = { output: asIs, input: asIs, send: sendText, receive: receiveText };
+
+/** xip's count, xmin, xmax, xip. */
+const snapshot: Codec = {
+  output: asIs,
+  input: (value) => snapshotText(snapshotOf(value)),
+  send: (value, writer) => {
+    const { xmin, xmax, xip } = snapshotOf(value);
+    writer.int32(xip.length);
+    for (const xid of [xmin, xmax, ...xip]) writer.int64(xid);
+  },
+  receive: (reader) => {
+    const count = reader.int32();
+    const [xmin, xmax] = [BigInt(reader.int64()), BigInt(reader.int64())];
+    const xip = Array.from({ length: Math.max(count, 0) }, () => BigInt(reader.int64()));
+    return snapshotText(snapshotOf(snapshotText({ xmin, xmax, xip })));
+  },
+};
 
 const varchar: Codec = {
   ...text,
@@ -169,6 +187,8 @@ const SCALARS: ReadonlyMap<number, Codec> = new Map<number, Codec>([
   [OID.XID, unsigned(inputXid)],
   [OID.CID, unsigned(inputXid)],
   [OID.XID8, { ...uint64, input: inputXid8 }],
+  [OID.PG_SNAPSHOT, snapshot],
+  [OID.TXID_SNAPSHOT, snapshot],
   [OID.PG_LSN, { ...uint64, input: inputLsn, output: outputLsn }],
   [
     OID.FLOAT4,

@@ -4,10 +4,36 @@
  */
 
 import { sqlError } from '../../types/errors.ts';
-import { comparator, equality, OID, outputText, type Value } from '../../types/index.ts';
+import {
+  comparator,
+  encodeDatum,
+  equality,
+  formatType,
+  OID,
+  outputText,
+  type SqlRecord,
+  type Value,
+} from '../../types/index.ts';
 import type { FunctionContext } from '../function-entry.ts';
 import { elementTypeOf, enumLabels, SqlArray } from './array-values.ts';
 import type { AnyFunction, FunctionModule, Specialiser } from './module.ts';
+
+/** Whether two rows are the same as they are stored: 1.0 and 1.00 are not. */
+function sameImage(a: SqlRecord, b: SqlRecord): boolean {
+  if (a.values.length !== b.values.length) {
+    throw sqlError('42804', 'cannot compare record types with different numbers of columns');
+  }
+  return a.values.every((value, i) => {
+    const other = b.values[i];
+    const [left, right] = [a.typeOids[i], b.typeOids[i]];
+    if (left !== right) {
+      const types = `${formatType(left)} and ${formatType(right)}`;
+      throw sqlError('42804', `cannot compare dissimilar column types ${types} at record column ${i + 1}`);
+    }
+    if (value === null || other === null) return value === other;
+    return value === other || Buffer.compare(encodeDatum(left, value), encodeDatum(right, other)) === 0;
+  });
+}
 
 /** The six comparisons and the chooser functions of a type that is compared by types' comparator. */
 function comparisons(prefix: string, typeOf: (argTypes: readonly number[]) => number): Record<string, Specialiser> {
@@ -307,6 +333,8 @@ export const arrayFunctions: FunctionModule = {
     ...comparisons('array', firstType),
     ...comparisons('record', recordType),
     ...comparisons('record_image', recordType),
+    record_image_eq: () => sameImage,
+    record_image_ne: () => (a: SqlRecord, b: SqlRecord) => !sameImage(a, b),
     tidlt: () => byTid((order) => order < 0),
     tidle: () => byTid((order) => order <= 0),
     tidgt: () => byTid((order) => order > 0),

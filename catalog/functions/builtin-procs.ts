@@ -1394,6 +1394,11 @@ export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
 2891|pg_advisory_unlock_shared|23 23|16|vS|pg_advisory_unlock_shared_int4
 2892|pg_advisory_unlock_all||2278|vS|pg_advisory_unlock_all
 2943|txid_current||20|sS|pg_current_xact_id
+2944|txid_current_snapshot||2970|sS|pg_current_snapshot
+2945|txid_snapshot_xmin|2970|20|iS|pg_snapshot_xmin
+2946|txid_snapshot_xmax|2970|20|iS|pg_snapshot_xmax
+2947|txid_snapshot_xip|2970|20|iSR|pg_snapshot_xip
+2948|txid_visible_in_snapshot|20 2970|16|iS|pg_visible_in_snapshot
 2954|uuid_lt|2950 2950|16|iS|uuid_lt
 2955|uuid_le|2950 2950|16|iS|uuid_le
 2956|uuid_eq|2950 2950|16|iS|uuid_eq
@@ -1594,6 +1599,7 @@ export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
 3345|cash_div_int8|790 20|790|iS|cash_div_int8
 3348|txid_current_if_assigned||20|sS|pg_current_xact_id_if_assigned
 3352|pg_get_partkeydef|26|25|sS|pg_get_partkeydef
+3360|txid_status|20|25|vS|pg_xact_status
 3376|pg_safe_snapshot_blocking_pids|23|1007|vS|pg_safe_snapshot_blocking_pids
 3396|regexp_match|25 25|1009|iS|regexp_match_no_flags
 3397|regexp_match|25 25 25|1009|iS|regexp_match
@@ -1683,6 +1689,7 @@ export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
 3671|tsquery_not|3615|3615|iS|tsquery_not
 3672|numnode|3615|23|iS|tsquery_numnode
 3673|querytree|3615|25|iS|tsquerytree
+3684|ts_rewrite|3615 3615 3615|3615|iS|tsquery_rewrite
 3691|tsq_mcontains|3615 3615|16|iS|tsq_mcontains
 3692|tsq_mcontained|3615 3615|16|iS|tsq_mcontained
 3696|starts_with|25 25|16|iS|text_starts_with
@@ -1965,6 +1972,12 @@ export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
 5054|jsonb_set_lax|3802 1009 3802 16 25|3802|i|jsonb_set_lax|jsonb_in,path,replacement,create_if_missing,null_value_treatment||[true,"use_json_null"]
 5059|pg_current_xact_id||5069|sS|pg_current_xact_id
 5060|pg_current_xact_id_if_assigned||5069|sS|pg_current_xact_id_if_assigned
+5061|pg_current_snapshot||5038|sS|pg_current_snapshot
+5062|pg_snapshot_xmin|5038|5069|iS|pg_snapshot_xmin
+5063|pg_snapshot_xmax|5038|5069|iS|pg_snapshot_xmax
+5064|pg_snapshot_xip|5038|5069|iSR|pg_snapshot_xip
+5065|pg_visible_in_snapshot|5069 5038|16|iS|pg_visible_in_snapshot
+5066|pg_xact_status|5069|25|vS|pg_xact_status
 5071|xid|5069|28|iS|xid8toxid
 5084|xid8eq|5069 5069|16|iS|xid8eq
 5085|xid8ne|5069 5069|16|iS|xid8ne

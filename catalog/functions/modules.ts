@@ -38,6 +38,7 @@ import { privilegeFunctions } from './privileges.ts';
 import { rangeFunctions } from './range.ts';
 import { regexFunctions } from './regex.ts';
 import { seriesFunctions } from './series.ts';
+import { snapshotFunctions } from './snapshots.ts';
 import { statisticsFunctions } from './statistics.ts';
 import { systemFunctions } from './system.ts';
 import { systemCatalogFunctions } from './system-catalog.ts';
@@ -55,6 +56,7 @@ export const FUNCTION_MODULES: readonly FunctionModule[] = [
   byteaFunctions,
   arrayFunctions,
   windowFunctions,
+  snapshotFunctions,
   systemFunctions,
   numericFunctions,
   seriesFunctions,

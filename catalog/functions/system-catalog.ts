@@ -5,6 +5,7 @@
 import { sqlError } from '../../types/errors.ts';
 import { formatType, OID, SqlArray, SqlError, typeByOid } from '../../types/index.ts';
 import type { Catalog } from '../catalog.ts';
+import { collationByOid, findCollation } from '../collations.ts';
 import { type IndexMethod, METHOD_OIDS, type StatisticsEntry } from '../entries.ts';
 import type { FunctionContext, Value } from '../function-entry.ts';
 import { shownTypes } from '../kept-types.ts';
@@ -388,7 +389,6 @@ export const systemCatalogFunctions: FunctionModule = {
     pg_get_partition_constraintdef: nothing,
     pg_get_function_sqlbody: nothing,
     pg_get_replica_identity_index: nothing,
-    pg_collation_actual_version: nothing,
     pg_tablespace_location: always(''),
     pg_is_wal_replay_paused: always(false),
     pg_get_wal_replay_pause_state: always('not paused'),
@@ -411,7 +411,6 @@ export const systemCatalogFunctions: FunctionModule = {
     pg_ts_dict_is_visible: always(true),
     pg_ts_parser_is_visible: always(true),
     pg_ts_template_is_visible: always(true),
-    pg_collation_is_visible: always(true),
     pg_indexam_has_property(oid: number, property: string) {
       const method = (Object.keys(METHOD_OIDS) as IndexMethod[]).find((name) => METHOD_OIDS[name] === oid);
       return method === undefined ? null : (METHOD_PROPERTIES[property]?.[method] ?? null);
@@ -527,6 +526,15 @@ export const systemCatalogFunctions: FunctionModule = {
     pg_partition_root: (context, oid: number) => (catalogOf(context).relation(oid) === undefined ? null : oid),
     pg_partition_ancestors: (context, oid: number) => partitionTree(context, oid).map(() => oid),
     pg_partition_tree: partitionTree,
+    pg_collation_actual_version(context, oid: number) {
+      const entry = collationByOid(catalogOf(context), oid);
+      return entry?.provider === 'i' ? (process.versions['icu'] ?? null) : null;
+    },
+    pg_collation_is_visible(context, oid: number) {
+      const catalog = catalogOf(context);
+      const entry = collationByOid(catalog, oid);
+      return entry === undefined ? null : findCollation(catalog, [entry.name], path(context))?.oid === oid;
+    },
     to_regclass: toReg(OID.REGCLASS),
     to_regtype: toReg(OID.REGTYPE),
     to_regproc: toReg(OID.REGPROC),
@@ -537,7 +545,16 @@ export const systemCatalogFunctions: FunctionModule = {
     to_regoperator: toReg(OID.REGOPERATOR),
   },
   specialised: {
-    pg_collation_for: (argTypes) => (value: Value) =>
-      value === null || typeByOid(argTypes[0])?.category !== 'S' ? null : '"default"',
+    // Where collations matter the planner has answered already (planner/bind/collation.ts).
+    pg_collation_for: (argTypes) => {
+      const type = typeByOid(argTypes[0])!;
+      const element = type.category === 'A' && type.elementOid !== 0 ? type.elementOid : type.oid;
+      if (element === OID.NAME) return () => '"C"';
+      const isCollatable = typeByOid(element)?.category === 'S';
+      if (!isCollatable && element !== OID.UNKNOWN) {
+        throw sqlError('42804', `collations are not supported by type ${formatType(type.oid)}`);
+      }
+      return () => '"default"';
+    },
   },
 };

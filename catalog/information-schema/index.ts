@@ -2,7 +2,8 @@
  * Rows of the views of information_schema. After: PostgreSQL, information_schema.sql. Objects are shown to owners and their
  * like; what hotrow cannot have (foreign tables, transforms, triggers ...) has its columns and no rows.
  */
-import { OID, typeByOid } from '../../types/index.ts';
+import { DEFAULT_COLLATION, OID, typeByOid } from '../../types/index.ts';
+import { builtinCollations, collationByOid } from '../collations.ts';
 import type { ColumnEntry, ConstraintEntry, RelationEntry } from '../entries.ts';
 import { allFunctions } from '../functions/registry.ts';
 import {
@@ -77,10 +78,17 @@ function identityColumns(context: ViewContext, column: ColumnEntry): Row {
   };
 }
 
-function collationColumns(context: ViewContext, typeOid: number): Row {
-  // Only what is not the default collation is shown; the one such type is name.
-  if (collationOf(typeOid) !== 950) return {};
-  return { collation_catalog: context.catalog.databaseName, collation_schema: 'pg_catalog', collation_name: 'C' };
+/** Only what is not the default collation is shown. */
+function collationColumns(context: ViewContext, typeOid: number, named: number | undefined): Row {
+  const oid = named ?? collationOf(typeOid, context.catalog);
+  if (oid === 0 || oid === DEFAULT_COLLATION) return {};
+  const entry = collationByOid(context.catalog, oid);
+  if (entry === undefined) return {};
+  return {
+    collation_catalog: context.catalog.databaseName,
+    collation_schema: context.schemaName(entry.schemaOid),
+    collation_name: entry.name,
+  };
 }
 
 function* columns(context: ViewContext): Iterable<Row> {
@@ -98,7 +106,7 @@ function* columns(context: ViewContext): Iterable<Row> {
         column_default: column.generated ? null : context.shown(defaultText(context.catalog, column, path)),
         is_nullable: yesNo(!column.notNull && !(isDomain && domain.notNull === true)),
         ...typeColumns(context, column.typeOid, column.typeModifier),
-        ...collationColumns(context, column.typeOid),
+        ...collationColumns(context, column.typeOid, column.collationOid),
         ...(isDomain
           ? {
               domain_catalog: context.catalog.databaseName,
@@ -594,11 +602,11 @@ function* characterSets(context: ViewContext): Iterable<Row> {
 }
 
 function* collations(context: ViewContext): Iterable<Row> {
-  for (const name of ['default', 'C', 'POSIX', 'ucs_basic']) {
+  for (const entry of [...builtinCollations(), ...context.catalog.collations()]) {
     yield {
       collation_catalog: context.catalog.databaseName,
-      collation_schema: 'pg_catalog',
-      collation_name: name,
+      collation_schema: context.schemaName(entry.schemaOid),
+      collation_name: entry.name,
       pad_attribute: 'NO PAD',
     };
   }

@@ -1,8 +1,10 @@
 /** Definitions as SQL: what pg_get_indexdef, pg_get_constraintdef and their kin print. After: PostgreSQL, ruleutils.c. */
 import { typeByOid } from '../../types/index.ts';
 import type { Catalog } from '../catalog.ts';
+import { collationByOid, findCollation } from '../collations.ts';
 import type { ColumnEntry, ConstraintEntry, IndexEntry, RelationEntry, TypeEntry } from '../entries.ts';
 import { quoteIdentifier } from '../functions/quote.ts';
+import { operatorByOid } from '../functions/registry.ts';
 import { prettyExpression } from './pretty.ts';
 
 /** A relation's name, qualified unless the search path leads to it. */
@@ -73,8 +75,29 @@ function keyColumnText(table: RelationEntry, index: IndexEntry, position: number
   return quoteIdentifier(table.columns[column.columnNumber - 1].name);
 }
 
-function keyOrderText(index: IndexEntry, position: number, searchPath: readonly string[]): string {
+/** COLLATE, where the key's collation is not its column's. */
+function keyCollationText(
+  catalog: Catalog,
+  index: IndexEntry,
+  position: number,
+  searchPath: readonly string[],
+): string {
+  const { collationOid } = index.columns[position];
+  return collationOid === undefined ? '' : ` COLLATE ${collationName(catalog, collationOid, searchPath)}`;
+}
+
+function keyOrderText(catalog: Catalog, index: IndexEntry, position: number, searchPath: readonly string[]): string {
   const { descending, nullsFirst, operatorClass } = index.columns[position];
+  const collation = keyCollationText(catalog, index, position, searchPath);
+  return collation + keyClassText(operatorClass, descending, nullsFirst, searchPath);
+}
+
+function keyClassText(
+  operatorClass: string | undefined,
+  descending: boolean,
+  nullsFirst: boolean,
+  searchPath: readonly string[],
+): string {
   let text = operatorClass === undefined || isDefaultClass(operatorClass) ? '' : ` ${operatorClass}`;
   // Where CREATE EXTENSION pg_trgm puts it, so that a dump finds it in PostgreSQL too.
   if (operatorClass === 'gin_trgm_ops' && !searchPath.includes('public')) text = ` public.${operatorClass}`;
@@ -84,7 +107,7 @@ function keyOrderText(index: IndexEntry, position: number, searchPath: readonly 
 }
 
 function isDefaultClass(name: string): boolean {
-  return !name.endsWith('_pattern_ops') && name !== 'jsonb_path_ops' && name !== 'gin_trgm_ops';
+  return !name.endsWith('_pattern_ops') && name !== 'jsonb_path_ops' && name !== 'gin_trgm_ops' && name !== 'inet_ops';
 }
 
 /** One column of pg_get_indexdef(index, n): n counts from 1, INCLUDE columns come last. */
@@ -120,13 +143,13 @@ export function indexDefinition(
   const table = catalog.relation(index.tableOid) as RelationEntry;
   const name = isPretty ? relationName(catalog, table.oid, searchPath) : qualifiedName(catalog, table);
   const keys = index.columns
-    .map((_, i) => keyColumnText(table, index, i, isPretty) + keyOrderText(index, i, searchPath))
+    .map((_, i) => keyColumnText(table, index, i, isPretty) + keyOrderText(catalog, index, i, searchPath))
     .join(', ');
   let text = `CREATE ${index.unique ? 'UNIQUE ' : ''}INDEX ${quoteIdentifier(index.name)} ON ${name}`;
-  text += ` USING ${index.method} (${keys})${includeText(table, index)}`;
+  text += ` USING ${index.exclusion?.method ?? index.method} (${keys})${includeText(table, index)}`;
   if (index.nullsNotDistinct) text += ' NULLS NOT DISTINCT';
   text += optionsText(index.options);
-  if (index.predicateText !== null) text += ` WHERE ${parenthesised(index.predicateText, isPretty)}`;
+  if (index.predicateText !== null) text += ` WHERE ${expressionText(index.predicateText, isPretty)}`;
   return text;
 }
 
@@ -137,6 +160,26 @@ const ACTION_WORDS = {
   'set null': 'SET NULL',
   'set default': 'SET DEFAULT',
 } as const;
+
+/** EXCLUDE USING gist (room WITH =, during WITH &&) WHERE (...) */
+function exclusionDefinition(
+  catalog: Catalog,
+  constraint: ConstraintEntry,
+  isPretty: boolean,
+  searchPath: readonly string[],
+): string {
+  const table = catalog.relation(constraint.tableOid) as RelationEntry;
+  const index = catalog.index(constraint.indexOid);
+  if (index?.exclusion === undefined) return '';
+  const { method, operators } = index.exclusion;
+  const elements = index.columns.map((_, i) => {
+    const key = keyColumnText(table, index, i, isPretty) + keyOrderText(catalog, index, i, searchPath);
+    return `${key} WITH ${operatorByOid(operators[i])?.name}`;
+  });
+  let text = `EXCLUDE USING ${method} (${elements.join(', ')})${includeText(table, index)}${optionsText(index.options)}`;
+  if (index.predicateText !== null) text += ` WHERE (${expressionText(index.predicateText, isPretty)})`;
+  return text;
+}
 
 export function constraintDefinition(
   catalog: Catalog,
@@ -158,8 +201,11 @@ export function constraintDefinition(
       if (index !== undefined) text += includeText(table, index) + optionsText(index.options);
       break;
     }
+    case 'exclude':
+      text = exclusionDefinition(catalog, constraint, isPretty, searchPath);
+      break;
     case 'check':
-      text = `CHECK (${parenthesised(constraint.checkText as string, isPretty)})`;
+      text = `CHECK (${expressionText(constraint.checkText as string, isPretty)})`;
       break;
     case 'foreign key': {
       const referenced = catalog.relation(constraint.referencedTableOid) as RelationEntry;
@@ -181,7 +227,7 @@ export function constraintDefinition(
 }
 
 export function domainCheckDefinition(check: NonNullable<TypeEntry['checks']>[number], isPretty: boolean): string {
-  const text = parenthesised(check.text.replace(/\bvalue\b/g, 'VALUE'), isPretty);
+  const text = expressionText(check.text.replace(/\bvalue\b/g, 'VALUE'), isPretty);
   return `CHECK (${text})${check.validated ? '' : ' NOT VALID'}`;
 }
 
@@ -225,12 +271,21 @@ export function typeDisplayName(
   return `${qualifiedName(catalog, type)}${isArray ? '[]' : ''}`;
 }
 
+/** A collation's name, qualified unless the search path leads to it. */
+export function collationName(catalog: Catalog, oid: number, searchPath: readonly string[]): string {
+  const entry = collationByOid(catalog, oid);
+  if (entry === undefined) return String(oid);
+  const isSeen = findCollation(catalog, [entry.name], searchPath)?.oid === oid;
+  return isSeen ? quoteIdentifier(entry.name) : qualifiedName(catalog, entry);
+}
+
 /** Is a text of this type compared by a collation? */
-export function collationOf(typeOid: number): number {
+export function collationOf(typeOid: number, catalog: Catalog): number {
   const type = typeByOid(typeOid);
   if (type === undefined) return 0;
   if (type.name === 'name') return 950;
-  if (type.category === 'S') return 100;
-  if (type.category === 'A' && type.elementOid !== 0) return collationOf(type.elementOid);
-  return type.kind === 'd' && type.baseOid !== undefined ? collationOf(type.baseOid) : 0;
+  if (type.category === 'S' && type.kind !== 'd') return 100;
+  if (type.category === 'A' && type.elementOid !== 0) return collationOf(type.elementOid, catalog);
+  if (type.kind !== 'd' || type.baseOid === undefined) return 0;
+  return catalog.type(typeOid)?.collationOid ?? collationOf(type.baseOid, catalog);
 }

@@ -7,13 +7,12 @@ import { writeFileSync } from 'node:fs';
 
 const METHODS = '(403, 405, 2742)';
 const QUERIES: Readonly<Record<string, string>> = {
-  pg_am: `select * from pg_am where amname in ('heap', 'btree', 'hash', 'gin') order by oid`,
+  pg_am: `select * from pg_am where amname in ('heap', 'btree', 'hash', 'gist', 'gin') order by oid`,
   pg_opclass: `select * from pg_opclass where opcmethod in ${METHODS} order by oid`,
   pg_opfamily: `select * from pg_opfamily where opfmethod in ${METHODS} order by oid`,
   pg_amop: `select * from pg_amop where amopmethod in ${METHODS} order by oid`,
   pg_amproc: `select p.oid, amprocfamily, amproclefttype, amprocrighttype, amprocnum, amproc::oid
     from pg_amproc p join pg_opfamily f on f.oid = amprocfamily where opfmethod in ${METHODS} order by p.oid`,
-  pg_collation: `select * from pg_collation where collname in ('default', 'C', 'POSIX', 'ucs_basic') order by oid`,
   pg_language: "select * from pg_language where lanname <> 'plpgsql' order by oid",
   pg_range: `select rngtypid, rngsubtype, rngmultitypid, rngcollation, rngsubopc, rngcanonical::oid, rngsubdiff::oid
     from pg_range order by 1`,

@@ -4,12 +4,15 @@ import {
   BOOTSTRAP_ROLE_OID,
   type ColumnEntry,
   type ConstraintEntry,
+  FIRST_NORMAL_OID,
+  GIST_OID,
   type IndexEntry,
   METHOD_OIDS,
   PUBLIC_SCHEMA_OID,
   type RelationEntry,
   type SequenceEntry,
 } from '../entries.ts';
+import { keptCollationName } from '../kept-collations.ts';
 import { isSystemView, systemRelations } from '../system-tables.ts';
 import { collationOf } from './definitions.ts';
 import { operatorClassOf } from './static-tables.ts';
@@ -27,7 +30,8 @@ import {
 
 const PAGE_SIZE = 8192;
 export const TYPE_CLASS = 1247;
-export const RELATION_CLASS = 1259;
+export const COLLATION_CLASS = 3456;
+const RELATION_CLASS = 1259;
 export const CONSTRAINT_CLASS = 2606;
 export const NAMESPACE_CLASS = 2615;
 export const ATTRDEF_CLASS = 2604;
@@ -116,7 +120,10 @@ function indexClass(context: ViewContext, entry: IndexEntry): Row {
     relname: entry.name,
     relnamespace: entry.schemaOid,
     relowner: table?.owner ?? BOOTSTRAP_ROLE_OID,
-    relam: METHOD_OIDS[entry.method],
+    relam:
+      entry.exclusion?.method === 'gist'
+        ? GIST_OID
+        : METHOD_OIDS[entry.exclusion?.method === 'hash' ? 'hash' : entry.method],
     relfilenode: entry.oid,
     relpages: Math.ceil((context.functions.relationSize(entry.oid) ?? 0) / PAGE_SIZE),
     reltuples: context.system?.statistics.rowCount(entry.tableOid) ?? 0,
@@ -154,7 +161,7 @@ function* pgClass(context: ViewContext): Iterable<Row> {
 
 const STORAGE = { plain: 'p', external: 'e', extended: 'x', main: 'm' } as const;
 
-function attribute(relationOid: number, column: ColumnEntry, hasDefault: boolean): Row {
+function attribute(context: ViewContext, relationOid: number, column: ColumnEntry, hasDefault: boolean): Row {
   const type = typeByOid(column.typeOid);
   return {
     attrelid: relationOid,
@@ -181,7 +188,7 @@ function attribute(relationOid: number, column: ColumnEntry, hasDefault: boolean
     attisdropped: column.dropped,
     attislocal: true,
     attinhcount: 0,
-    attcollation: column.dropped ? 0 : collationOf(column.typeOid),
+    attcollation: column.dropped ? 0 : (column.collationOid ?? collationOf(column.typeOid, context.catalog)),
     attmissingval: null,
   };
 }
@@ -208,9 +215,9 @@ const SYSTEM_COLUMNS: readonly (readonly [number: number, name: string, typeOid:
   [-6, 'tableoid', OID.OID],
 ];
 
-function* systemAttributes(relationOid: number): Iterable<Row> {
+function* systemAttributes(context: ViewContext, relationOid: number): Iterable<Row> {
   for (const [number, name, typeOid] of SYSTEM_COLUMNS) {
-    yield attribute(relationOid, { ...PLAIN_COLUMN, number, name, typeOid, notNull: true }, false);
+    yield attribute(context, relationOid, { ...PLAIN_COLUMN, number, name, typeOid, notNull: true }, false);
   }
 }
 
@@ -226,11 +233,11 @@ function* indexAttributes(context: ViewContext, index: IndexEntry): Iterable<Row
     const name = column?.name ?? /^([a-z_][a-z0-9_]*)\(/i.exec(keys[i].text ?? '')?.[1] ?? 'expr';
     const typeOid = column?.typeOid ?? OID.TEXT;
     const typeModifier = column?.typeModifier ?? -1;
-    yield attribute(index.oid, { ...PLAIN_COLUMN, number: i + 1, name, typeOid, typeModifier }, false);
+    yield attribute(context, index.oid, { ...PLAIN_COLUMN, number: i + 1, name, typeOid, typeModifier }, false);
   }
 }
 
-function* sequenceAttributes(sequence: SequenceEntry): Iterable<Row> {
+function* sequenceAttributes(context: ViewContext, sequence: SequenceEntry): Iterable<Row> {
   const columns: readonly (readonly [string, number])[] = [
     ['last_value', OID.INT8],
     ['log_cnt', OID.INT8],
@@ -238,17 +245,17 @@ function* sequenceAttributes(sequence: SequenceEntry): Iterable<Row> {
   ];
   for (let i = 0; i < columns.length; i++) {
     const [name, typeOid] = columns[i];
-    yield attribute(sequence.oid, { ...PLAIN_COLUMN, number: i + 1, name, typeOid, notNull: true }, false);
+    yield attribute(context, sequence.oid, { ...PLAIN_COLUMN, number: i + 1, name, typeOid, notNull: true }, false);
   }
 }
 
 function* pgAttribute(context: ViewContext): Iterable<Row> {
   for (const entry of allRelations(context)) {
-    for (const column of entry.columns) yield attribute(entry.oid, column, column.defaultText !== null);
-    if (entry.kind !== 'view') yield* systemAttributes(entry.oid);
+    for (const column of entry.columns) yield attribute(context, entry.oid, column, column.defaultText !== null);
+    if (entry.kind !== 'view') yield* systemAttributes(context, entry.oid);
   }
   for (const index of sorted(context.catalog.indexes())) yield* indexAttributes(context, index);
-  for (const sequence of sorted(context.catalog.sequences())) yield* sequenceAttributes(sequence);
+  for (const sequence of sorted(context.catalog.sequences())) yield* sequenceAttributes(context, sequence);
 }
 
 /** Columns with a default, with the made-up oid of each. */
@@ -285,7 +292,7 @@ function* pgIndex(context: ViewContext): Iterable<Row> {
       indisunique: index.unique,
       indnullsnotdistinct: index.nullsNotDistinct,
       indisprimary: index.primary,
-      indisexclusion: false,
+      indisexclusion: index.exclusion !== undefined,
       indimmediate: constraint?.deferrable !== true,
       indisclustered: false,
       indisvalid: index.valid !== false,
@@ -296,7 +303,13 @@ function* pgIndex(context: ViewContext): Iterable<Row> {
       indkey: vector(OID.INT2, [...keys, ...index.includedColumns]),
       indcollation: vector(
         OID.OID,
-        keys.map((number) => collationOf(typeOf(number))),
+        index.columns.map(
+          ({ columnNumber, collationOid, ownCollationOid }) =>
+            collationOid ??
+            ownCollationOid ??
+            table?.columns[columnNumber - 1]?.collationOid ??
+            collationOf(typeOf(columnNumber), context.catalog),
+        ),
       ),
       indclass: vector(
         OID.OID,
@@ -312,7 +325,8 @@ function* pgIndex(context: ViewContext): Iterable<Row> {
   }
 }
 
-function constraintRow(constraint: ConstraintEntry): Row {
+function constraintRow(catalog: ViewContext['catalog'], constraint: ConstraintEntry): Row {
+  const exclusion = constraint.type === 'exclude' ? catalog.index(constraint.indexOid)?.exclusion : undefined;
   const isForeign = constraint.type === 'foreign key';
   return {
     oid: constraint.oid,
@@ -338,11 +352,12 @@ function constraintRow(constraint: ConstraintEntry): Row {
     confdelsetcols:
       (constraint.onDeleteColumns?.length ?? 0) > 0 ? numbers(OID.INT2, constraint.onDeleteColumns!) : null,
     conbin: constraint.checkText,
+    conexclop: exclusion === undefined ? null : numbers(OID.OID, exclusion.operators),
   };
 }
 
 function* pgConstraint(context: ViewContext): Iterable<Row> {
-  for (const constraint of sorted(context.catalog.constraints())) yield constraintRow(constraint);
+  for (const constraint of sorted(context.catalog.constraints())) yield constraintRow(context.catalog, constraint);
   for (const type of sorted(context.catalog.types())) {
     for (const check of type.checks ?? []) {
       yield {
@@ -426,11 +441,20 @@ function* pgDepend(context: ViewContext): Iterable<Row> {
   for (const table of sorted(catalog.relations())) {
     yield dependency(RELATION_CLASS, table.oid, 0, NAMESPACE_CLASS, table.schemaOid, 0, 'n');
     for (const column of table.columns) {
+      const collationOid = column.dropped ? undefined : column.collationOid;
+      if (collationOid !== undefined && collationOid >= FIRST_NORMAL_OID) {
+        yield dependency(RELATION_CLASS, table.oid, column.number, COLLATION_CLASS, collationOid, 0, 'n');
+      }
       const type = column.dropped ? undefined : catalog.type(column.typeOid);
       if (type !== undefined)
         yield dependency(RELATION_CLASS, table.oid, column.number, TYPE_CLASS, column.typeOid, 0, 'n');
     }
     if (table.queryText === null) continue;
+    for (const entry of catalog.collations()) {
+      if (table.queryText.includes(keptCollationName(entry.oid))) {
+        yield dependency(REWRITE_CLASS, ruleOid(table.oid), 0, COLLATION_CLASS, entry.oid, 0, 'n');
+      }
+    }
     const rule = ruleOid(table.oid);
     yield dependency(REWRITE_CLASS, rule, 0, RELATION_CLASS, table.oid, 0, 'i');
     yield dependency(REWRITE_CLASS, rule, 0, RELATION_CLASS, table.oid, 0, 'n');
@@ -545,6 +569,7 @@ const CLASS_OF_COMMENT: Readonly<Record<string, number>> = {
   constraint: CONSTRAINT_CLASS,
   schema: NAMESPACE_CLASS,
   type: TYPE_CLASS,
+  collation: COLLATION_CLASS,
 };
 
 const BUILTIN_COMMENTS: readonly (readonly [oid: number, text: string])[] = [

@@ -4,6 +4,7 @@ export const STATIC_ROWS: Readonly<Record<string, string>> = {
 2	heap	heap_tableam_handler	t
 403	btree	bthandler	i
 405	hash	hashhandler	i
+783	gist	gisthandler	i
 2742	gin	ginhandler	i
 `,
   pg_opclass: `
@@ -755,12 +756,6 @@ export const STATIC_ROWS: Readonly<Record<string, string>> = {
 16440	9990	25	25	3	16433
 16441	9990	25	25	4	16434
 16448	9990	25	25	6	16446
-`,
-  pg_collation: `
-100	default	11	10	d	t	-1	\\N	\\N	\\N	\\N
-950	C	11	10	c	t	-1	C	C	\\N	\\N
-951	POSIX	11	10	c	t	-1	POSIX	POSIX	\\N	\\N
-12340	ucs_basic	11	10	c	t	6	C	C	\\N	\\N
 `,
   pg_language: `
 12	internal	10	f	f	0	0	2246	\\N

@@ -1,5 +1,7 @@
 /** pg_type, pg_enum: built-in types and user-made ones. */
 import { BUILTIN_TYPES, baseTypeOid, OID, type SqlType, typeByOid } from '../../types/index.ts';
+import type { Catalog } from '../catalog.ts';
+import { builtinCollations } from '../collations.ts';
 import { BOOTSTRAP_ROLE_OID, PG_CATALOG_SCHEMA_OID, type TypeEntry } from '../entries.ts';
 import { arrayTypeName, rowTypeOf } from '../user-types.ts';
 import { collationOf } from './definitions.ts';
@@ -40,7 +42,7 @@ function ioColumns(type: SqlType): Row {
   };
 }
 
-function typeRow(type: SqlType, owner: number, schemaOid: number, extra: Row): Row {
+function typeRow(catalog: Catalog, type: SqlType, owner: number, schemaOid: number, extra: Row): Row {
   const isArray = type.category === 'A' && type.name.startsWith('_');
   return {
     oid: type.oid,
@@ -65,7 +67,7 @@ function typeRow(type: SqlType, owner: number, schemaOid: number, extra: Row): R
     typbasetype: type.baseOid ?? 0,
     typtypmod: type.baseTypmod ?? -1,
     typndims: 0,
-    typcollation: collationOf(type.oid),
+    typcollation: collationOf(type.oid, catalog),
     ...extra,
   };
 }
@@ -74,7 +76,7 @@ function userType(context: ViewContext, entry: TypeEntry): Row[] {
   const type = typeByOid(entry.oid);
   if (type === undefined) return [];
   const rows = [
-    typeRow({ ...type, name: entry.name }, entry.owner, entry.schemaOid, {
+    typeRow(context.catalog, { ...type, name: entry.name }, entry.owner, entry.schemaOid, {
       typrelid: entry.relationOid ?? 0,
       typnotnull: entry.notNull === true,
       typdefault: context.shown(entry.defaultText ?? null),
@@ -83,15 +85,36 @@ function userType(context: ViewContext, entry: TypeEntry): Row[] {
   ];
   const array = typeByOid(entry.arrayOid);
   if (array !== undefined) {
-    rows.push(typeRow({ ...array, name: arrayTypeName(entry.name) }, entry.owner, entry.schemaOid, {}));
+    rows.push(
+      typeRow(context.catalog, { ...array, name: arrayTypeName(entry.name) }, entry.owner, entry.schemaOid, {}),
+    );
   }
   return rows;
 }
 
 function* pgType(context: ViewContext): Iterable<Row> {
-  for (const type of BUILTIN_TYPES) yield typeRow(type, BOOTSTRAP_ROLE_OID, PG_CATALOG_SCHEMA_OID, {});
+  for (const type of BUILTIN_TYPES) yield typeRow(context.catalog, type, BOOTSTRAP_ROLE_OID, PG_CATALOG_SCHEMA_OID, {});
   const rowTypes = [...context.catalog.relations()].map(rowTypeOf).filter((type) => type !== undefined);
   for (const entry of sorted([...context.catalog.types(), ...rowTypes])) yield* userType(context, entry);
+}
+
+function* pgCollation(context: ViewContext): Iterable<Row> {
+  for (const entry of [...builtinCollations(), ...sorted(context.catalog.collations())]) {
+    const isLibc = entry.provider === 'c';
+    yield {
+      oid: entry.oid,
+      collname: entry.name,
+      collnamespace: entry.schemaOid,
+      collowner: entry.owner,
+      collprovider: entry.provider,
+      collisdeterministic: entry.deterministic,
+      collencoding: entry.encoding,
+      collcollate: isLibc ? entry.locale : null,
+      collctype: isLibc ? entry.ctype : null,
+      colliculocale: entry.provider === 'i' ? entry.locale : null,
+      collversion: entry.version,
+    };
+  }
 }
 
 function* pgEnum(context: ViewContext): Iterable<Row> {
@@ -127,5 +150,6 @@ function* pgRange(context: ViewContext): Iterable<Row> {
 export const typeMakers: Readonly<Record<string, RowMaker>> = {
   pg_type: pgType,
   pg_enum: pgEnum,
+  pg_collation: pgCollation,
   pg_range: pgRange,
 };

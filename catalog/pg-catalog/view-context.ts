@@ -77,7 +77,13 @@ export const ACTION_LETTERS = {
   'set null': 'n',
   'set default': 'd',
 } as const;
-export const CONSTRAINT_LETTERS = { 'primary key': 'p', unique: 'u', check: 'c', 'foreign key': 'f' } as const;
+export const CONSTRAINT_LETTERS = {
+  'primary key': 'p',
+  unique: 'u',
+  check: 'c',
+  'foreign key': 'f',
+  exclude: 'x',
+} as const;
 
 /** Oids of things that have no entry of their own: a view's rule and a column's default. Above all real oids. */
 export function ruleOid(viewOid: number): number {

@@ -22,12 +22,12 @@ import type { DdlContext, DdlResult, DdlSteps } from './context.ts';
 import { COLUMNS_MAX, checkAccessMethod, checkTablespace, columnWithDefault } from './create-table.ts';
 import { changeColumn, dropObjects } from './dependencies.ts';
 import { reference } from './describe.ts';
+import { addExclusion } from './exclusion.ts';
 import { volatilityOf } from './expressions.ts';
 import { indexOptions } from './indexes.ts';
 import { mergeOptions, storageOptions, TABLE_OPTIONS } from './options.ts';
 import { changeOwner } from './owner.ts';
 import {
-  at,
   checkRelationOwner,
   columnOrThrow,
   findAndLock,
@@ -360,7 +360,8 @@ function* addConstraint(x: DdlContext, table: RelationEntry, constraint: TableCo
       return;
     }
     case 'exclude':
-      throw sqlError('0A000', 'exclusion constraints are not supported', at(x, constraint.position));
+      yield* addExclusion(x, table, constraint, false);
+      return;
   }
 }
 

@@ -4,13 +4,14 @@ import type { ColumnEntry, IndexEntry, RelationEntry } from '../../catalog/index
 import type { AlterTableCommand } from '../../parser/ast.ts';
 import type { Expr } from '../../planner/index.ts';
 import { SqlError, sqlError } from '../../types/errors.ts';
-import { formatType, OID } from '../../types/index.ts';
+import { formatType, isDeterministic, OID } from '../../types/index.ts';
+import { columnCollation } from './collations.ts';
 import { tableDependencies } from './columns.ts';
 import { validateCheck, validateForeignKey } from './constraints.ts';
 import type { DdlContext, DdlSteps } from './context.ts';
 import { generatedFrom, indexUsesColumn } from './dependencies.ts';
 import { bindStored } from './expressions.ts';
-import { checkIndexable } from './indexes.ts';
+import { checkIndexable, refuseNondeterministic } from './indexes.ts';
 import { columnOrThrow } from './resolve.ts';
 import { overNewHeap, rewrite } from './rewrite.ts';
 import { statisticsAfterType, statisticsUsingColumn } from './statistics.ts';
@@ -103,12 +104,25 @@ export function* alterColumnType(x: DdlContext, table: RelationEntry, command: A
   const column = columnOrThrow(table, command.column);
   const type = resolveType(x, command.type);
   checkStorable(column.name, type.typeOid);
+  const collationOid = columnCollation(x, type.typeOid, command.collation);
   if (column.generated && command.using !== null) {
     throw sqlError('42P16', `cannot specify USING when altering type of generated column`, {
       detail: `Column "${column.name}" is a generated column.`,
     });
   }
   refuseDependents(x, table, column);
+  const excluding = x.catalog
+    .indexesOf(table.oid)
+    .find((index) => index.exclusion !== undefined && indexUsesColumn(x, index, column.number));
+  if (excluding !== undefined && type.typeOid !== column.typeOid) {
+    throw sqlError(
+      '0A000',
+      `cannot alter type of column "${column.name}" because exclusion constraint "${excluding.name}" uses it`,
+      {
+        hint: 'Drop the constraint, and add it again afterwards.',
+      },
+    );
+  }
   const isKept = keepsValues(column, type) && command.using === null;
   const converted = isKept || column.generated ? null : conversion(x, table, column, type, command.using);
   checkDefault(x, column, type);
@@ -117,7 +131,11 @@ export function* alterColumnType(x: DdlContext, table: RelationEntry, command: A
     if (index.columns.some((part) => part.columnNumber === column.number)) checkIndexable(type.typeOid, index.method);
   }
   const statistics = statisticsUsingColumn(x, table.oid, column.number);
-  const changed: ColumnEntry = { ...column, ...type };
+  const { collationOid: _, ...bare } = column;
+  const changed: ColumnEntry = { ...bare, ...type, ...(collationOid === undefined ? {} : { collationOid }) };
+  if (!isDeterministic(collationOid ?? 0)) {
+    for (const index of indexes) if (index.unique) refuseNondeterministic(x, collationOid as number);
+  }
   const columns = table.columns.map((old) => (old === column ? changed : old));
   const after: RelationEntry = { ...table, columns, dependsOn: tableDependencies(x, columns) };
   for (const index of indexes) checkIndexAgain(x, after, index);

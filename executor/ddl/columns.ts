@@ -11,6 +11,7 @@ import type {
 } from '../../parser/ast.ts';
 import { sqlError } from '../../types/errors.ts';
 import { OID } from '../../types/index.ts';
+import { columnCollation } from './collations.ts';
 import { compressionOf } from './column-storage.ts';
 import type { DdlContext } from './context.ts';
 import { namedRelations, usedColumns, volatilityOf } from './expressions.ts';
@@ -42,14 +43,7 @@ export interface ColumnSpec {
   readonly defaultText?: string;
   readonly defaultDependsOn?: readonly number[];
   readonly compression?: ColumnEntry['compression'];
-}
-
-function checkCollation(column: ColumnDefinition): void {
-  if (column.collation === null) return;
-  const name = column.collation[column.collation.length - 1];
-  if (!['default', 'C', 'POSIX', 'ucs_basic', 'C.utf8'].includes(name)) {
-    throw sqlError('42704', `collation "${column.collation.join('.')}" for encoding "UTF8" does not exist`);
-  }
+  readonly collationOid?: number;
 }
 
 /** Attributes that follow a constraint (DEFERRABLE ...) are only for those that can have them. */
@@ -79,11 +73,11 @@ export function columnSpec(x: DdlContext, tableName: string, column: ColumnDefin
   if (isSystemColumn(column.name)) {
     throw sqlError('42701', `column name "${column.name}" conflicts with a system column name`);
   }
-  checkCollation(column);
   const serial = serialType(column.type);
   const { typeOid, typeModifier } =
     serial === null ? resolveType(x, column.type) : { typeOid: SERIAL_OIDS[serial], typeModifier: -1 };
   checkStorable(column.name, typeOid);
+  const collationOid = columnCollation(x, typeOid, column.collation, column.collationPosition);
   const gathered: Gathered = {
     notNull: serial !== null,
     sawNullability: serial !== null,
@@ -120,6 +114,7 @@ export function columnSpec(x: DdlContext, tableName: string, column: ColumnDefin
     foreignKeys: gathered.foreignKeys,
     position: column.position,
     compression: column.compression === null ? undefined : compressionOf(typeOid, column.compression),
+    collationOid,
   };
 }
 
@@ -200,6 +195,7 @@ export function bareColumn(spec: ColumnSpec, number: number, sinceLayout: number
     missingText: null,
     sinceLayout,
     ...(spec.compression === undefined ? {} : { compression: spec.compression }),
+    ...(spec.collationOid === undefined ? {} : { collationOid: spec.collationOid }),
   };
 }
 

@@ -10,6 +10,7 @@ import type {
 } from '../../parser/ast.ts';
 import { SHARE_UPDATE_EXCLUSIVE } from '../../storage/api.ts';
 import { sqlError } from '../../types/errors.ts';
+import { mustFindCollation } from './collations.ts';
 import type { DdlContext, DdlResult, DdlSteps } from './context.ts';
 import { checkRelationKind, findUserType, objectMissing } from './owner.ts';
 import {
@@ -88,6 +89,11 @@ function* commentTarget(x: DdlContext, object: ObjectAddress): DdlSteps<Target |
       const type = findUserType(x, object);
       checkOwner(x, type.owner, `type ${type.name}`);
       return { objectClass: 'type', oid: type.oid, columnNumber: 0 };
+    }
+    case 'collation': {
+      const entry = mustFindCollation(x, object.name);
+      checkOwner(x, entry.owner, `collation ${entry.name}`);
+      return { objectClass: 'collation', oid: entry.oid, columnNumber: 0 };
     }
     case 'role': {
       const role = roleOrThrow(x, name);

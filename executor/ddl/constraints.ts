@@ -14,7 +14,7 @@ import { chooseConstraintName, distinctColumnNames, joinColumnNames } from './na
 import { storedText } from './print-expression.ts';
 import { at, findAndLock, findColumn, isSystemColumn, refuseSystem, relationMissing } from './resolve.ts';
 
-const NO_ACTIONS = {
+export const NO_ACTIONS = {
   checkText: null,
   referencedTableOid: 0,
   referencedColumns: [],
@@ -23,7 +23,7 @@ const NO_ACTIONS = {
   matchFull: false,
 } as const;
 
-function deferral(attributes: ConstraintAttributes): { deferrable: boolean; initiallyDeferred: boolean } {
+export function deferral(attributes: ConstraintAttributes): { deferrable: boolean; initiallyDeferred: boolean } {
   const initiallyDeferred = attributes.initiallyDeferred === true;
   return { deferrable: attributes.deferrable ?? initiallyDeferred, initiallyDeferred };
 }

@@ -92,6 +92,8 @@ export interface DdlContext {
     use: ExpressionUse,
     target?: { readonly typeOid: number; readonly typeModifier: number; readonly columnName?: string },
   ): Expr;
+  /** The collation that an expression has: 0 none, -1 its operands disagree. */
+  collationOf(expression: Expression, table: RelationEntry | null, use: ExpressionUse): number;
   /** The columns that a query answers; 'text' replaces unknown. Checks the query. `relations`: what it reads, with columns (numbers). */
   /** Why rows cannot go through a view with this query; null: they can. */
   viewRefusal(query: Query): string | null;

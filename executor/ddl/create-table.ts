@@ -3,6 +3,7 @@ import type { ColumnEntry, ConstraintEntry, RelationEntry } from '../../catalog/
 import type {
   CheckConstraint,
   CreateTableStatement,
+  ExcludeConstraint,
   ForeignKeyConstraint,
   KeyConstraint,
   LikeElement,
@@ -22,6 +23,7 @@ import {
 } from './columns.ts';
 import { addCheck, addForeignKey, addKey, current } from './constraints.ts';
 import type { DdlContext, DdlResult, DdlSteps } from './context.ts';
+import { addExclusion } from './exclusion.ts';
 import { addIndex, expressionName } from './indexes.ts';
 import { storageOptions, TABLE_OPTIONS } from './options.ts';
 import { at, checkNameIsFree, findAndLock, lockNewName, newRelationName, relationMissing } from './resolve.ts';
@@ -39,6 +41,7 @@ interface TableParts {
   readonly checks: { readonly constraint: CheckConstraint; readonly columnName: string | null }[];
   readonly keys: KeyConstraint[];
   readonly foreignKeys: ForeignKeyConstraint[];
+  readonly exclusions: ExcludeConstraint[];
   readonly likes: LikeParts[];
 }
 
@@ -66,6 +69,7 @@ export function* createTable(x: DdlContext, statement: CreateTableStatement): Dd
     onCommit: statement.onCommit,
   });
   for (const constraint of parts.keys) yield* addKey(x, table, constraint, true);
+  for (const constraint of parts.exclusions) yield* addExclusion(x, current(x, table), constraint, true);
   for (const like of parts.likes) yield* copyLikeObjects(x, table, like);
   for (const { constraint, columnName } of parts.checks) {
     addCheck(x, current(x, table), { ...constraint, notValid: false }, columnName);
@@ -98,7 +102,7 @@ export function checkTablespace(name: string | null): void {
 // ------------------------------------------------------------------------------------------------------------ elements
 
 function* gatherParts(x: DdlContext, statement: CreateTableStatement, tableName: string): DdlSteps<TableParts> {
-  const parts: TableParts = { columns: [], checks: [], keys: [], foreignKeys: [], likes: [] };
+  const parts: TableParts = { columns: [], checks: [], keys: [], foreignKeys: [], exclusions: [], likes: [] };
   for (const element of statement.elements) {
     if (element.kind === 'like') {
       yield* gatherLike(x, parts, element);
@@ -154,7 +158,8 @@ function gatherConstraint(_x: DdlContext, parts: TableParts, constraint: TableCo
       parts.foreignKeys.push(constraint);
       return;
     case 'exclude':
-      throw sqlError('0A000', 'exclusion constraints are not supported');
+      parts.exclusions.push(constraint);
+      return;
   }
 }
 
@@ -221,6 +226,7 @@ function likeColumn(x: DdlContext, column: ColumnEntry, options: ReadonlySet<Lik
     name: column.name,
     typeOid: column.typeOid,
     typeModifier: column.typeModifier,
+    ...(column.collationOid === undefined ? {} : { collationOid: column.collationOid }),
     notNull: column.notNull,
     defaultExpression: null,
     generated: column.generated && keepsDefault,
@@ -295,6 +301,7 @@ function* copyLikeObjects(x: DdlContext, table: RelationEntry, { source, options
         predicateText: index.predicateText,
         nullsNotDistinct: index.nullsNotDistinct,
         options: index.options ?? [],
+        ...(index.exclusion === undefined ? {} : { exclusion: index.exclusion }),
         isEmpty: true,
       });
       if (constraint !== undefined) {
@@ -304,7 +311,7 @@ function* copyLikeObjects(x: DdlContext, table: RelationEntry, { source, options
           name: copy.name,
           schemaOid: table.schemaOid,
           tableOid: table.oid,
-          columns: constraint.columns.map(numberOf),
+          columns: constraint.columns.map((number) => (number === 0 ? 0 : numberOf(number))),
           indexOid: copy.oid,
         });
       }

@@ -7,7 +7,9 @@
  *
  * The walk is depth first, dependents in order of their oids; that is the order of PostgreSQL's DETAIL lines.
  */
+
 import type { ColumnEntry, EntryClass, IndexEntry, RelationEntry } from '../../catalog/index.ts';
+import { keptCollationName } from '../../catalog/kept-collations.ts';
 import { sqlError } from '../../types/errors.ts';
 import { formatType } from '../../types/index.ts';
 import { tableDependencies } from './columns.ts';
@@ -61,6 +63,8 @@ function dependentsOf(x: DdlContext, object: ObjectReference): Dependent[] {
       return typeDependents(x, object.oid).sort(byOid);
     case 'schema':
       return schemaDependents(x, object.oid).sort(byOid);
+    case 'collation':
+      return collationDependents(x, object.oid).sort(byOid);
     case 'default':
     case 'statistics':
       return [];
@@ -173,7 +177,7 @@ function indexDependents(x: DdlContext, oid: number): Dependent[] {
 /** A key's index goes with it; for messages the foreign keys depend on that index. */
 function constraintDependents(x: DdlContext, oid: number): Dependent[] {
   const constraint = x.catalog.constraint(oid);
-  if (constraint === undefined || (constraint.type !== 'primary key' && constraint.type !== 'unique')) return [];
+  if (constraint === undefined || constraint.indexOid === 0 || constraint.type === 'foreign key') return [];
   return [{ object: reference('index', constraint.indexOid), kind: 'auto' }];
 }
 
@@ -229,6 +233,48 @@ function typeDependents(x: DdlContext, typeOid: number): Dependent[] {
   return [...result, ...ofArrays];
 }
 
+/** Columns, domains and index keys that name the collation, and whatever else names it in a kept text. */
+function collationDependents(x: DdlContext, collationOid: number): Dependent[] {
+  const result: Dependent[] = [];
+  const mark = keptCollationName(collationOid);
+  const names = (text: string | null | undefined): boolean => text?.includes(mark) === true;
+  for (const relation of x.catalog.relations()) {
+    if (names(relation.queryText)) result.push({ object: referenceTo(relation), kind: 'normal' });
+    if (relation.kind !== 'table') continue;
+    for (const column of relation.columns) {
+      if (column.dropped) continue;
+      if (column.collationOid === collationOid) {
+        result.push({ object: reference('column', relation.oid, column.number), kind: 'normal' });
+      } else if (names(column.defaultText)) {
+        result.push({ object: reference('default', relation.oid, column.number), kind: 'normal' });
+      }
+    }
+  }
+  for (const index of x.catalog.indexes()) {
+    const table = x.catalog.relation(index.tableOid);
+    const uses =
+      names(index.predicateText) ||
+      index.columns.some(
+        (part) =>
+          names(part.expressionText) ||
+          (part.collationOid === collationOid && table?.columns[part.columnNumber - 1]?.collationOid !== collationOid),
+      );
+    if (uses) result.push({ object: referenceTo(index), kind: 'normal' });
+  }
+  for (const constraint of x.catalog.constraints()) {
+    if (names(constraint.checkText)) result.push({ object: reference('constraint', constraint.oid), kind: 'normal' });
+  }
+  for (const type of x.catalog.types()) {
+    const uses =
+      type.collationOid === collationOid ||
+      type.range?.collationOid === collationOid ||
+      (type.attributes ?? []).some((attribute) => attribute.collationOid === collationOid) ||
+      (type.checks ?? []).some((check) => names(check.text));
+    if (uses) result.push({ object: reference('type', type.oid), kind: 'normal' });
+  }
+  return result;
+}
+
 function schemaDependents(x: DdlContext, schemaOid: number): Dependent[] {
   const result: Dependent[] = [];
   for (const relation of x.catalog.relations()) {
@@ -239,6 +285,9 @@ function schemaDependents(x: DdlContext, schemaOid: number): Dependent[] {
   }
   for (const type of x.catalog.types()) {
     if (type.schemaOid === schemaOid) result.push({ object: reference('type', type.oid), kind: 'normal' });
+  }
+  for (const entry of x.catalog.collations()) {
+    if (entry.schemaOid === schemaOid) result.push({ object: reference('collation', entry.oid), kind: 'normal' });
   }
   return result;
 }
@@ -295,7 +344,10 @@ function collect(x: DdlContext, targets: readonly ObjectReference[]): Found[] {
 }
 
 function report(x: DdlContext, found: readonly Found[], targets: readonly ObjectReference[], isCascade: boolean): void {
-  const told = found.filter((entry) => !entry.isSilent).reverse();
+  // A table that goes takes its columns along without a word.
+  const tables = new Set(found.filter(({ object }) => object.class === 'relation').map(({ object }) => object.oid));
+  const isPart = ({ object }: Found): boolean => object.class === 'column' && tables.has(object.oid);
+  const told = found.filter((entry) => !entry.isSilent && !isPart(entry)).reverse();
   if (told.length === 0) return;
   const lines = told
     .slice(0, REPORTED_MAX)
@@ -382,6 +434,7 @@ function remove(x: DdlContext, object: ObjectReference, found: readonly Found[])
     case 'constraint':
     case 'schema':
     case 'statistics':
+    case 'collation':
     case 'type': {
       const entry = x.catalog.entry(object.class, object.oid);
       if (entry === undefined) return;

@@ -1,4 +1,5 @@
 /** Objects as PostgreSQL's messages call them: `table t`, `column a of table s.t`, `constraint c on table t`. */
+import { findCollation } from '../../catalog/collations.ts';
 import { quoteIdentifier } from '../../catalog/functions/quote.ts';
 import type { NamedRelation } from '../../catalog/index.ts';
 import { formatType } from '../../types/index.ts';
@@ -16,7 +17,8 @@ export interface ObjectReference {
     | 'type'
     | 'column'
     | 'default'
-    | 'statistics';
+    | 'statistics'
+    | 'collation';
   readonly oid: number;
   /** For class column and default: oid is the table's. */
   readonly columnNumber: number;
@@ -70,6 +72,15 @@ export function describe(x: DdlContext, { class: objectClass, oid, columnNumber 
       const isSeen = x.catalog.typeByName(null, type.name, x.searchPath)?.oid === type.oid;
       const name = isSeen ? quoteIdentifier(type.name) : qualifiedName(x.catalog.schemaName(type.schemaOid), type.name);
       return `type ${name}`;
+    }
+    case 'collation': {
+      const entry = x.catalog.collation(oid);
+      if (entry === undefined) return `collation ${oid}`;
+      const isSeen = findCollation(x.catalog, [entry.name], x.searchPath)?.oid === oid;
+      const name = isSeen
+        ? quoteIdentifier(entry.name)
+        : qualifiedName(x.catalog.schemaName(entry.schemaOid), entry.name);
+      return `collation ${name}`;
     }
     case 'statistics': {
       const entry = x.catalog.entry('statistics', oid);

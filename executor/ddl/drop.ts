@@ -1,9 +1,11 @@
 /** DROP of everything but databases, roles and what they own. */
+import { findCollation } from '../../catalog/collations.ts';
 import type { NamedRelation } from '../../catalog/index.ts';
 import type { DropStatement, FunctionParameter, ObjectAddress, ObjectType, TypeName } from '../../parser/ast.ts';
 import { ACCESS_EXCLUSIVE } from '../../storage/api.ts';
 import { sqlError } from '../../types/errors.ts';
 import { formatType } from '../../types/index.ts';
+import { ownCollation } from './collations.ts';
 import type { DdlContext, DdlResult, DdlSteps } from './context.ts';
 import { dropObjects } from './dependencies.ts';
 import { type ObjectReference, reference, referenceTo } from './describe.ts';
@@ -60,6 +62,12 @@ function* findTarget(x: DdlContext, statement: DropStatement, object: ObjectAddr
       if (found === undefined) return missingObject(x, objectType, object, ifExists);
       checkOwner(x, found.owner, `statistics object ${object.name.join('.')}`);
       return reference('statistics', found.oid);
+    }
+    case 'collation': {
+      const found = findCollation(x.catalog, object.name, x.searchPath);
+      if (found !== undefined) return reference('collation', ownCollation(x, object).oid);
+      if (!ifExists) throw sqlError('42704', `collation "${object.name.join('.')}" for encoding "UTF8" does not exist`);
+      return missingObject(x, objectType, object, ifExists);
     }
     case 'type':
     case 'domain':

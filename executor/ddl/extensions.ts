@@ -4,7 +4,7 @@ import { sqlError } from '../../types/index.ts';
 import type { DdlContext, DdlResult } from './context.ts';
 
 /** Extensions whose functions are always there: making and dropping them changes nothing. */
-export const BUILT_IN_EXTENSIONS: ReadonlySet<string> = new Set(['pg_prewarm', 'pg_trgm']);
+export const BUILT_IN_EXTENSIONS: ReadonlySet<string> = new Set(['btree_gist', 'pg_prewarm', 'pg_trgm']);
 
 /** plpgsql comes with PostgreSQL, so scripts that make sure of it go on. */
 export function createExtension(x: DdlContext, statement: CreateExtensionStatement): DdlResult {

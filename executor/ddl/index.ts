@@ -2,6 +2,7 @@
 import type { StatementNode } from '../../parser/ast.ts';
 import { sqlError } from '../../types/errors.ts';
 import { alterTable } from './alter-table.ts';
+import { createCollation, refreshCollation } from './collations.ts';
 import { alterDefaultPrivileges, comment, grant } from './comments.ts';
 import type { DdlContext, DdlResult, DdlSteps } from './context.ts';
 import { createTable } from './create-table.ts';
@@ -13,6 +14,7 @@ import { createExtension } from './extensions.ts';
 import { createIndexStatement } from './indexes.ts';
 import { alterObjectSchema, alterOwner } from './owner.ts';
 import { createRangeType } from './range-types.ts';
+import { refreshMaterializedView } from './refresh.ts';
 import { rename } from './rename.ts';
 import { alterRole, alterSetting, createRole, dropRole, grantRole, owned } from './roles.ts';
 import { createSchema } from './schemas.ts';
@@ -20,7 +22,7 @@ import { alterSequenceStatement, createSequenceStatement } from './sequences.ts'
 import { alterStatistics, createStatistics } from './statistics.ts';
 import { truncate } from './truncate.ts';
 import { alterCompositeType, alterDomain, alterEnum, createCompositeType, createDomain, createEnum } from './types.ts';
-import { createTableAs, createView, refreshMaterializedView, selectInto } from './views.ts';
+import { createTableAs, createView, selectInto } from './views.ts';
 
 export type { DdlContext, DdlResult, DdlSteps, ExpressionUse, Task } from './context.ts';
 export { TASK_PENDING } from './context.ts';
@@ -123,6 +125,11 @@ function executeSimple(statement: StatementNode, x: DdlContext): DdlResult {
       return alterDefaultPrivileges(x, statement);
     case 'createExtension':
       return createExtension(x, statement);
+    case 'refreshCollation':
+      return refreshCollation(x, statement);
+    case 'define':
+      if (statement.objectType === 'collation') return createCollation(x, statement);
+      throw unsupported(statement);
     default:
       throw unsupported(statement);
   }

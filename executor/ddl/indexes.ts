@@ -13,7 +13,17 @@ import type { CreateIndexStatement, Expression, IndexElement, Option } from '../
 import type { Expr } from '../../planner/index.ts';
 import { SHARE, SHARE_UPDATE_EXCLUSIVE } from '../../storage/api.ts';
 import { sqlError } from '../../types/errors.ts';
-import { baseTypeOid, formatType, isArrayType, OID, typeByOid } from '../../types/index.ts';
+import {
+  baseTypeOid,
+  DEFAULT_COLLATION,
+  formatType,
+  isArrayType,
+  isDeterministic,
+  NO_COLLATION,
+  OID,
+  typeByOid,
+} from '../../types/index.ts';
+import { collationName, collationOfType, mustFindCollation } from './collations.ts';
 import { type DdlContext, type DdlResult, type DdlSteps, wait } from './context.ts';
 import { volatilityOf } from './expressions.ts';
 import { chooseRelationName, distinctColumnNames, joinColumnNames } from './names.ts';
@@ -48,6 +58,8 @@ export interface IndexSpec {
   readonly predicateText: string | null;
   readonly nullsNotDistinct: boolean;
   readonly options: readonly string[];
+  /** Behind an EXCLUDE constraint. */
+  readonly exclusion?: IndexEntry['exclusion'];
   /** The table was made by this statement, or has no rows: nothing to fill. */
   readonly isEmpty: boolean;
   /** Filled later, in a transaction of its own, and not valid until then. */
@@ -58,7 +70,7 @@ function indexName(x: DdlContext, spec: IndexSpec): string {
   const { table } = spec;
   if (spec.primary) return chooseRelationName(x, table.name, null, 'pkey', table.schemaOid, true);
   const columns = joinColumnNames(spec.columnNames);
-  const label = spec.isConstraint ? 'key' : 'idx';
+  const label = spec.exclusion !== undefined ? 'excl' : spec.isConstraint ? 'key' : 'idx';
   return chooseRelationName(x, table.name, columns, label, table.schemaOid, spec.isConstraint);
 }
 
@@ -66,6 +78,13 @@ export function* addIndex(x: DdlContext, spec: IndexSpec): DdlSteps<IndexEntry> 
   const { table } = spec;
   if (spec.columns.length + spec.included.length > INDEX_COLUMNS_MAX) {
     throw sqlError('54011', `cannot use more than ${INDEX_COLUMNS_MAX} columns in an index`);
+  }
+  if (spec.unique) {
+    for (const { columnNumber, collationOid, ownCollationOid } of spec.columns) {
+      const column = table.columns[columnNumber - 1];
+      const own = column === undefined ? 0 : (column.collationOid ?? collationOfType(x, column.typeOid));
+      refuseNondeterministic(x, collationOid ?? ownCollationOid ?? own);
+    }
   }
   const name = spec.name ?? indexName(x, spec);
   checkNameIsFree(x, table.schemaOid, name);
@@ -83,6 +102,7 @@ export function* addIndex(x: DdlContext, spec: IndexSpec): DdlSteps<IndexEntry> 
     includedColumns: spec.included,
     predicateText: spec.predicateText,
     ...(spec.options.length > 0 ? { options: spec.options } : {}),
+    ...(spec.exclusion === undefined ? {} : { exclusion: spec.exclusion }),
     ...(spec.concurrently ? { valid: false } : {}),
   };
   x.putEntry(entry);
@@ -159,12 +179,36 @@ function invertedClassName(typeOid: number, named: string | undefined): string {
   return item.name;
 }
 
-function checkCollation(element: IndexElement): void {
-  if (element.collation === null) return;
-  const name = element.collation[element.collation.length - 1];
-  if (!['default', 'C', 'POSIX', 'ucs_basic', 'C.utf8'].includes(name)) {
-    throw sqlError('42704', `collation "${element.collation.join('.')}" for encoding "UTF8" does not exist`);
+/** What a key is ordered by in the definition; undefined: its column's own collation. The entries are in byte order. */
+function keyCollation(
+  x: DdlContext,
+  typeOid: number,
+  own: number,
+  element: IndexElement,
+): { collationOid?: number; ownCollationOid?: number } {
+  const isCollatable = collationOfType(x, typeOid) !== 0;
+  const isOwn = own > 0 && own !== DEFAULT_COLLATION && element.column === null;
+  const kept = isOwn ? { ownCollationOid: own } : {};
+  if (element.collation !== null) {
+    const found = mustFindCollation(x, element.collation);
+    if (!isCollatable) throw sqlError('42804', `collations are not supported by type ${formatType(typeOid)}`);
+    return found.oid === own ? kept : { ...kept, collationOid: found.oid };
   }
+  if (isCollatable && own === NO_COLLATION) {
+    throw sqlError('42P22', 'could not determine which collation to use for index expression', {
+      hint: 'Use the COLLATE clause to set the collation explicitly.',
+    });
+  }
+  return kept;
+}
+
+/** Keys that are equal without being the same bytes cannot be kept apart. */
+export function refuseNondeterministic(x: DdlContext, collationOid: number): void {
+  if (isDeterministic(collationOid)) return;
+  throw sqlError(
+    '0A000',
+    `unique indexes over the nondeterministic collation "${collationName(x, collationOid)}" are not supported`,
+  );
 }
 
 interface KeyPart {
@@ -199,13 +243,13 @@ export function expressionName(expression: Expression): string {
   }
 }
 
-function requireImmutable(expr: Expr, where: 'expression' | 'predicate'): void {
+export function requireImmutable(expr: Expr, where: 'expression' | 'predicate'): void {
   if (volatilityOf(expr) === 'immutable') return;
   throw sqlError('42P17', `functions in index ${where} must be marked IMMUTABLE`);
 }
 
-function keyPart(x: DdlContext, table: RelationEntry, element: IndexElement, method: string): KeyPart {
-  checkCollation(element);
+/** `method`: 'any' where the caller says which types there may be. */
+export function keyPart(x: DdlContext, table: RelationEntry, element: IndexElement, method: string): KeyPart {
   const operatorClass = checkOperatorClass(element, method);
   const descending = element.direction === 'desc';
   const order = {
@@ -213,7 +257,7 @@ function keyPart(x: DdlContext, table: RelationEntry, element: IndexElement, met
     nullsFirst: element.nulls === null ? descending : element.nulls === 'first',
     ...(operatorClass === undefined ? {} : { operatorClass }),
   };
-  if (method !== 'btree' && (element.direction !== null || element.nulls !== null)) {
+  if (method !== 'btree' && method !== 'any' && (element.direction !== null || element.nulls !== null)) {
     throw sqlError(
       '0A000',
       `access method "${method}" does not support ${element.direction === null ? 'NULLS FIRST/LAST' : 'ASC/DESC'} options`,
@@ -221,7 +265,7 @@ function keyPart(x: DdlContext, table: RelationEntry, element: IndexElement, met
   }
   const withClass = (typeOid: number): typeof order => {
     if (method === 'gin') return { ...order, operatorClass: invertedClassName(typeOid, operatorClass) };
-    if (operatorClass === undefined) checkIndexable(typeOid, method);
+    if (operatorClass === undefined && method !== 'any') checkIndexable(typeOid, method);
     return order;
   };
   if (element.column !== null) {
@@ -231,16 +275,38 @@ function keyPart(x: DdlContext, table: RelationEntry, element: IndexElement, met
       throw sqlError('42703', `column "${element.column}" does not exist`);
     }
     return {
-      column: { columnNumber: column.number, expressionText: null, ...withClass(column.typeOid) },
+      column: {
+        columnNumber: column.number,
+        expressionText: null,
+        ...withClass(column.typeOid),
+        ...keyCollation(x, column.typeOid, column.collationOid ?? collationOfType(x, column.typeOid), element),
+      },
       name: column.name,
     };
   }
   const expression = element.expr as Expression;
+  // (x COLLATE c) is x with another collation: kept as the key's, not in the expression.
+  if (expression.kind === 'collate') {
+    const { arg, collation } = expression;
+    const isColumn = arg.kind === 'columnRef' && arg.name.length === 1;
+    const inner: IndexElement = {
+      ...element,
+      column: isColumn ? (arg as { readonly name: readonly string[] }).name[0] : null,
+      expr: isColumn ? null : arg,
+      collation: element.collation ?? collation,
+    };
+    return keyPart(x, table, inner, method);
+  }
   const expr = x.bind(expression, table, 'index expression');
   requireImmutable(expr, 'expression');
   const ordered = withClass(expr.typeOid);
   return {
-    column: { columnNumber: 0, expressionText: storedText(x, expression, expr, table, 'index expression'), ...ordered },
+    column: {
+      columnNumber: 0,
+      expressionText: storedText(x, expression, expr, table, 'index expression'),
+      ...ordered,
+      ...keyCollation(x, expr.typeOid, x.collationOf(expression, table, 'index expression'), element),
+    },
     name: expressionName(expression),
   };
 }

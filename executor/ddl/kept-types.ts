@@ -1,4 +1,6 @@
 /** Type names of a text that is to be kept: user-made ones by oid (catalog/kept-types.ts). */
+import { findCollation } from '../../catalog/collations.ts';
+import { keptCollationName } from '../../catalog/kept-collations.ts';
 import { keptTypeName } from '../../catalog/kept-types.ts';
 import type { TypeName } from '../../parser/ast.ts';
 import { FIRST_OID } from '../../storage/api.ts';
@@ -14,6 +16,10 @@ export function withKeptTypes<T>(x: DdlContext, node: T): T {
   if (typeof node !== 'object' || node === null || Object.getPrototypeOf(node) !== Object.prototype) return node;
   const record = node as Record<string, unknown>;
   if (record['kind'] === 'typeName') return keptName(x, record as unknown as TypeName) as T;
+  if (record['kind'] === 'collate') {
+    const { arg, collation } = record as unknown as { arg: unknown; collation: readonly string[] };
+    return { ...record, arg: withKeptTypes(x, arg), collation: keptCollation(x, collation) } as T;
+  }
   let changed: Record<string, unknown> | null = null;
   for (const [key, value] of Object.entries(record)) {
     const kept = withKeptTypes(x, value);
@@ -33,6 +39,12 @@ function keptName(x: DdlContext, type: TypeName): TypeName {
   if (found === undefined || x.catalog.type(found.oid) === undefined) return type;
   if (schema === null && isBuiltIn(last)) return type;
   return { ...type, name: [keptTypeName(found.oid)] };
+}
+
+function keptCollation(x: DdlContext, name: readonly string[]): readonly string[] {
+  const found = findCollation(x.catalog, name, x.searchPath);
+  if (found === undefined) return name;
+  return found.oid < FIRST_OID ? [found.name] : [keptCollationName(found.oid)];
 }
 
 function isBuiltIn(name: string): boolean {

@@ -12,6 +12,7 @@ import type { AlterOwnerStatement, AlterSchemaStatement, ObjectAddress, ObjectTy
 import { ACCESS_EXCLUSIVE } from '../../storage/api.ts';
 import { sqlError } from '../../types/errors.ts';
 import { formatType } from '../../types/index.ts';
+import { ownCollation, putCollation } from './collations.ts';
 import type { DdlContext, DdlResult, DdlSteps } from './context.ts';
 import {
   checkNameIsFree,
@@ -106,6 +107,12 @@ export function* alterOwner(x: DdlContext, statement: AlterOwnerStatement): DdlS
       x.putEntry({ ...found, owner: role.oid });
       return { tag };
     }
+    case 'collation': {
+      const entry = ownCollation(x, object);
+      checkNewOwner(x, role, x.catalog.schema(entry.schemaOid));
+      x.putEntry({ ...entry, owner: role.oid });
+      return { tag };
+    }
     case 'type':
     case 'domain': {
       const type = findUserType(x, object);
@@ -173,6 +180,13 @@ export function* alterObjectSchema(x: DdlContext, statement: AlterSchemaStatemen
     checkSchemaMove(x.catalog.schema(found.schemaOid) as SchemaEntry, target);
     checkStatisticsName(x, target, found.name);
     x.putEntry({ ...found, schemaOid: target.oid });
+    return { tag };
+  }
+  if (object.objectType === 'collation') {
+    const entry = ownCollation(x, object);
+    const target = targetSchema(x, statement.schema);
+    checkSchemaMove(x.catalog.schema(entry.schemaOid) as SchemaEntry, target);
+    putCollation(x, { ...entry, schemaOid: target.oid });
     return { tag };
   }
   if (!RELATIONS.has(object.objectType)) throw objectMissing(x, object);

@@ -6,10 +6,13 @@ import type { ScalarFunction } from '../../catalog/function-entry.ts';
 import { operatorsByName } from '../../catalog/functions/index.ts';
 import { quoteIdentifier } from '../../catalog/functions/quote.ts';
 import type { RelationEntry } from '../../catalog/index.ts';
+import { keptCollationName } from '../../catalog/kept-collations.ts';
 import type { Expression, Query } from '../../parser/ast.ts';
 import { deparse } from '../../planner/explain-expr.ts';
-import type { Expr } from '../../planner/index.ts';
+import { asWritten, type Expr } from '../../planner/index.ts';
+import { FIRST_OID } from '../../storage/api.ts';
 import { OID, SqlError, typeByOid } from '../../types/index.ts';
+import { collationName } from './collations.ts';
 import type { DdlContext, ExpressionUse } from './context.ts';
 import { keptFormat, withKeptTypes } from './kept-types.ts';
 
@@ -71,7 +74,7 @@ function unprintable(): never {
 
 function print(x: DdlContext, expr: Expr, table: RelationEntry | null): string {
   return bareNumbers(
-    deparse(withoutInLists(expr), {
+    deparse(withoutInLists(asWritten(expr)), {
       column(_input, index) {
         const column = table?.columns[index];
         if (column === undefined) return unprintable();
@@ -79,6 +82,8 @@ function print(x: DdlContext, expr: Expr, table: RelationEntry | null): string {
       },
       execParam: unprintable,
       subplan: unprintable,
+      collationName: (oid) =>
+        oid < FIRST_OID ? quoteIdentifier(collationName(x, oid)) : `"${keptCollationName(oid)}"`,
       typeName: (oid, typeModifier) => keptFormat(x, oid, typeModifier),
     }),
   );

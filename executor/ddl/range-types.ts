@@ -4,14 +4,14 @@ import type { TypeEntry } from '../../catalog/index.ts';
 import { operatorClassByName, operatorClassOf } from '../../catalog/pg-catalog/static-tables.ts';
 import type { CreateRangeTypeStatement, QualifiedName, TypeName } from '../../parser/ast.ts';
 import { sqlError } from '../../types/errors.ts';
-import { baseTypeOid, formatType, isArrayType, OID, typeByOid } from '../../types/index.ts';
+import { baseTypeOid, formatType, isArrayType, isByteOrder, OID, typeByOid } from '../../types/index.ts';
+import { mustFindCollation } from './collations.ts';
 import type { DdlContext, DdlResult, DdlSteps } from './context.ts';
 import { at, lockNewName, type NewName, newObjectName } from './resolve.ts';
 import { resolveType } from './type-names.ts';
 import { checkTypeNameIsFree, newType } from './types.ts';
 
 const NAME_SIZE_MAX = 63;
-const COLLATIONS: ReadonlySet<string> = new Set(['default', 'C', 'POSIX', 'ucs_basic']);
 const DEFAULT_COLLATION = 100;
 const C_COLLATION = 950;
 
@@ -94,16 +94,16 @@ function operatorClass(subtypeOid: number, given: TypeName | undefined): number 
   return found.oid;
 }
 
-function collationOf(subtypeOid: number, given: TypeName | undefined): number {
+function collationOf(x: DdlContext, subtypeOid: number, given: TypeName | undefined): number {
   const isCollatable = [OID.TEXT, OID.VARCHAR, OID.BPCHAR, OID.NAME].includes(baseTypeOid(subtypeOid) as 25);
   if (given === undefined)
     return !isCollatable ? 0 : baseTypeOid(subtypeOid) === OID.NAME ? C_COLLATION : DEFAULT_COLLATION;
   if (!isCollatable) throw sqlError('42809', 'range collation specified but subtype does not support collation');
-  const name = given.name[given.name.length - 1];
-  if (!COLLATIONS.has(name)) {
-    throw sqlError('42704', `collation "${given.name.join('.')}" for encoding "UTF8" does not exist`);
+  const found = mustFindCollation(x, given.name);
+  if (!isByteOrder(found.oid)) {
+    throw sqlError('0A000', `ranges are ordered by bytes: collation "${found.name}" is not supported`);
   }
-  return name === 'default' ? DEFAULT_COLLATION : C_COLLATION;
+  return found.oid;
 }
 
 function differenceFunction(subtypeOid: number, name: QualifiedName): number {
@@ -156,7 +156,7 @@ export function* createRangeType(x: DdlContext, statement: CreateRangeTypeStatem
   checkTypeNameIsFree(x, target);
   const options = gatherOptions(x, statement);
   const subtypeOid = subtypeOf(x, options);
-  const collationOid = collationOf(subtypeOid, options.get('collation'));
+  const collationOid = collationOf(x, subtypeOid, options.get('collation'));
   const operatorClassOid = operatorClass(subtypeOid, options.get('subtype_opclass'));
   const difference = options.get('subtype_diff');
   const differenceOid = difference === undefined ? 0 : differenceFunction(subtypeOid, difference.name);

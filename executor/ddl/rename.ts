@@ -3,6 +3,7 @@ import type { IndexEntry, NamedRelation, RelationEntry, SchemaEntry, SequenceEnt
 import type { Expression, Query, RenameStatement } from '../../parser/ast.ts';
 import { ACCESS_EXCLUSIVE } from '../../storage/api.ts';
 import { sqlError } from '../../types/errors.ts';
+import { ownCollation, putCollation } from './collations.ts';
 import type { DdlContext, DdlResult, DdlSteps, ExpressionUse } from './context.ts';
 import { checkRelationKind, findUserType, followSequence, objectMissing } from './owner.ts';
 import { storedText } from './print-expression.ts';
@@ -49,6 +50,9 @@ export function* rename(x: DdlContext, statement: RenameStatement): DdlSteps<Ddl
       renameSchema(x, schema, statement.newName);
       return { tag };
     }
+    case 'collation':
+      putCollation(x, { ...ownCollation(x, object), name: statement.newName });
+      return { tag };
     case 'role':
       renameRole(x, name, statement.newName);
       return { tag };

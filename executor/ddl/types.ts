@@ -16,6 +16,7 @@ import type {
 import { sqlError } from '../../types/errors.ts';
 import { baseTypeOid, OID, typeByOid } from '../../types/index.ts';
 import { tableOfValue } from '../domains.ts';
+import { collationFor } from './collations.ts';
 import { tableText } from './constraints.ts';
 import { type DdlContext, type DdlResult, type DdlSteps, wait } from './context.ts';
 import { withKeptTypes } from './kept-types.ts';
@@ -162,15 +163,16 @@ export function* createCompositeType(x: DdlContext, statement: CreateCompositeTy
   const target = newObjectName(x, statement.name);
   yield* lockNewName(x, target);
   checkTypeNameIsFree(x, target);
-  const attributes: { name: string; typeOid: number; typeModifier: number }[] = [];
-  for (const { name, type } of statement.attributes) {
+  const attributes: { name: string; typeOid: number; typeModifier: number; collationOid?: number }[] = [];
+  for (const { name, type, collation } of statement.attributes) {
     if (attributes.some((other) => other.name === name)) {
       throw sqlError('42701', `column "${name}" specified more than once`);
     }
     if (type === null) continue;
     const resolved = resolveType(x, type);
     checkStorable(name, resolved.typeOid);
-    attributes.push({ name, ...resolved });
+    const collationOid = collationFor(x, resolved.typeOid, collation);
+    attributes.push({ name, ...resolved, ...(collationOid === undefined ? {} : { collationOid }) });
   }
   x.putEntry({ ...newType(x, target, 'composite'), attributes });
   return { tag: 'CREATE TYPE' };
@@ -304,11 +306,13 @@ export function* createDomain(x: DdlContext, statement: CreateDomainStatement): 
   const base = resolveType(x, statement.type);
   const kind = typeByOid(base.typeOid)?.kind;
   if (kind === 'p') throw sqlError('42804', `"${statement.type.name.join('.')}" is not a valid base type for a domain`);
+  const collationOid = collationFor(x, base.typeOid, statement.collation);
   const parts = gatherDomain(x, statement);
   let type: TypeEntry = {
     ...newType(x, target, 'domain'),
     baseTypeOid: base.typeOid,
     baseTypeModifier: base.typeModifier,
+    ...(collationOid === undefined ? {} : { collationOid }),
     notNull: parts.notNull,
     defaultText: null,
     checks: [],

@@ -1,4 +1,4 @@
-/** CREATE VIEW, CREATE TABLE AS, materialized views and REFRESH. */
+/** CREATE VIEW, CREATE TABLE AS, materialized views. */
 import type { ColumnEntry, RelationEntry } from '../../catalog/index.ts';
 import type {
   CreateTableAsStatement,
@@ -7,30 +7,20 @@ import type {
   Option,
   Query,
   QueryStatement,
-  RefreshMaterializedViewStatement,
   SelectBody,
 } from '../../parser/ast.ts';
 import type { OutputColumn } from '../../planner/index.ts';
 import { ACCESS_EXCLUSIVE } from '../../storage/api.ts';
 import { sqlError } from '../../types/errors.ts';
-import { formatType, OID } from '../../types/index.ts';
+import { formatType, NO_COLLATION, OID } from '../../types/index.ts';
+import { collationName, collationOfType } from './collations.ts';
 import { type DdlContext, type DdlResult, type DdlSteps, wait } from './context.ts';
 import { checkAccessMethod, checkTablespace, newTable } from './create-table.ts';
 import { withKeptTypes } from './kept-types.ts';
 import { storageOptions, TABLE_OPTIONS } from './options.ts';
 import { plainText } from './print-expression.ts';
 import { printView } from './print-view.ts';
-import {
-  at,
-  checkNameIsFree,
-  checkRelationOwner,
-  findAndLock,
-  lockNewName,
-  newRelationName,
-  refuseSystem,
-  relationMissing,
-} from './resolve.ts';
-import { dropHeaps, overNewHeap } from './rewrite.ts';
+import { at, checkNameIsFree, checkRelationOwner, lockNewName, newRelationName } from './resolve.ts';
 import { checkStorable } from './type-names.ts';
 import { type NormalizedQuery, normalizeQuery, parseQuery, targetName, type ViewRename } from './view-query.ts';
 
@@ -38,18 +28,38 @@ interface NamedColumn {
   readonly name: string;
   readonly typeOid: number;
   readonly typeModifier: number;
+  readonly collationOid?: number;
 }
 
+/** Raised where a table or view would have a column whose collation nobody knows. */
+type NoCollation = (column: string, typeOid: number) => Error;
+const COLLATION_HINT = { hint: 'Use the COLLATE clause to set the collation explicitly.' };
+const noViewCollation: NoCollation = (column) =>
+  sqlError('42P22', `could not determine which collation to use for view column "${column}"`, COLLATION_HINT);
+const noTableCollation: NoCollation = (column, typeOid) =>
+  sqlError(
+    '42P22',
+    `no collation was derived for column "${column}" with collatable type ${formatType(typeOid)}`,
+    COLLATION_HINT,
+  );
+
 /** The query's columns under the names that were given for them; repeated names are an error. */
-function namedColumns(output: readonly OutputColumn[], names: readonly string[], tooMany: string): NamedColumn[] {
+function namedColumns(
+  output: readonly OutputColumn[],
+  names: readonly string[],
+  tooMany: string,
+  noCollation: NoCollation,
+): NamedColumn[] {
   if (names.length > output.length) throw sqlError('42601', tooMany);
   const columns = output.map((column, i) => ({
     name: names[i] ?? column.name,
     typeOid: column.typeOid === OID.UNKNOWN ? OID.TEXT : column.typeOid,
     typeModifier: column.typeModifier,
+    ...(column.collation === undefined ? {} : { collationOid: column.collation }),
   }));
   const seen = new Set<string>();
-  for (const { name, typeOid } of columns) {
+  for (const { name, typeOid, collationOid } of columns) {
+    if (collationOid === NO_COLLATION) throw noCollation(name, typeOid);
     if (seen.has(name)) throw sqlError('42701', `column "${name}" specified more than once`);
     seen.add(name);
     checkStorable(name, typeOid);
@@ -127,7 +137,12 @@ export function* createView(x: DdlContext, statement: CreateViewStatement): DdlS
   refuseParameters(x, statement.query);
   if (statement.recursive) throw sqlError('0A000', 'CREATE RECURSIVE VIEW is not supported');
   const { columns: output } = x.describeQuery(statement.query);
-  const columns = namedColumns(output, statement.columns, 'CREATE VIEW specifies more column names than columns');
+  const columns = namedColumns(
+    output,
+    statement.columns,
+    'CREATE VIEW specifies more column names than columns',
+    noViewCollation,
+  );
   const normalized = normalizeQuery(x, statement.query);
   const query = withTargetNames(
     normalized.query,
@@ -159,7 +174,7 @@ export function* createView(x: DdlContext, statement: CreateViewStatement): DdlS
       throw sqlError('42809', `"${existing.name}" is not a view`);
     }
     checkRelationOwner(x, existing);
-    checkReplacement(existing, columns);
+    checkReplacement(x, existing, columns);
     const kept = existing.columns.map((column) => ({ ...column }));
     x.putEntry({ ...existing, ...fields, columns: [...kept, ...columnEntries(columns).slice(kept.length)] });
     return { tag };
@@ -197,7 +212,7 @@ function refuseParameters(x: DdlContext, node: unknown): void {
 }
 
 /** OR REPLACE may add columns at the end, and nothing else. */
-function checkReplacement(view: RelationEntry, columns: readonly NamedColumn[]): void {
+function checkReplacement(x: DdlContext, view: RelationEntry, columns: readonly NamedColumn[]): void {
   if (columns.length < view.columns.length) throw sqlError('42P16', 'cannot drop columns from view');
   view.columns.forEach((old, i) => {
     const column = columns[i];
@@ -210,6 +225,15 @@ function checkReplacement(view: RelationEntry, columns: readonly NamedColumn[]):
       throw sqlError(
         '42P16',
         `cannot change data type of view column "${old.name}" from ${formatType(old.typeOid, old.typeModifier)} to ${formatType(column.typeOid, column.typeModifier)}`,
+      );
+    }
+    const own = collationOfType(x, old.typeOid);
+    const before = old.collationOid ?? own;
+    const after = column.collationOid ?? own;
+    if (before !== after) {
+      throw sqlError(
+        '42P16',
+        `cannot change collation of view column "${old.name}" from "${collationName(x, before)}" to "${collationName(x, after)}"`,
       );
     }
   });
@@ -265,7 +289,7 @@ export function* createTableAs(x: DdlContext, statement: CreateTableAsStatement)
   }
   const { columns: output } = x.describeQuery(query);
   const tooMany = isView ? 'too many column names were specified' : 'too many column names were specified';
-  const columns = namedColumns(output, statement.columns, tooMany);
+  const columns = namedColumns(output, statement.columns, tooMany, noTableCollation);
   const normalized: NormalizedQuery | null = isView ? normalizeQuery(x, query) : null;
   if (normalized !== null && usesTemporary(x, normalized.relations)) {
     throw sqlError('0A000', 'materialized views must not use temporary tables or views');
@@ -304,45 +328,4 @@ export function* createTableAs(x: DdlContext, statement: CreateTableAsStatement)
   }
   if (!statement.withData) return { tag: isView ? 'CREATE MATERIALIZED VIEW' : 'CREATE TABLE AS' };
   return { tag: `SELECT ${count}` };
-}
-
-export function* refreshMaterializedView(
-  x: DdlContext,
-  statement: RefreshMaterializedViewStatement,
-): DdlSteps<DdlResult> {
-  const found = yield* findAndLock(x, statement.name, ACCESS_EXCLUSIVE);
-  if (found === undefined) throw relationMissing(x, statement.name);
-  refuseSystem(x, found);
-  if (found.class !== 'relation' || found.kind !== 'materializedView') {
-    throw sqlError('0A000', `"${found.name}" is not a materialized view`);
-  }
-  checkRelationOwner(x, found);
-  if (statement.concurrently) {
-    if (!statement.withData)
-      throw sqlError('42601', 'REFRESH options CONCURRENTLY and WITH NO DATA cannot be used together');
-    if (found.populated === false) {
-      throw sqlError('0A000', 'CONCURRENTLY cannot be used when the materialized view is not populated');
-    }
-    const hasKey = x.catalog
-      .indexesOf(found.oid)
-      .some(
-        (index) => index.unique && index.predicateText === null && index.columns.every((part) => part.columnNumber > 0),
-      );
-    if (!hasKey) {
-      throw sqlError(
-        '55000',
-        `cannot refresh materialized view "${x.catalog.schemaName(found.schemaOid)}.${found.name}" concurrently`,
-        { hint: 'Create a unique index with no WHERE clause on one or more columns of the materialized view.' },
-      );
-    }
-  }
-  const fresh: RelationEntry = { ...overNewHeap(x, found), populated: statement.withData };
-  if (statement.withData) {
-    const table: RelationEntry = { ...fresh, kind: 'table', queryText: null, dependsOn: [], dependsOnColumns: [] };
-    x.putEntry(table);
-    yield* wait(x.insertFrom(table, parseQuery(found.queryText as string)));
-  }
-  x.putEntry(fresh);
-  dropHeaps(x, found);
-  return { tag: 'REFRESH MATERIALIZED VIEW' };
 }

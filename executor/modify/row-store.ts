@@ -25,7 +25,14 @@ import { isLongAt } from '../row/row-reader.ts';
 import { ROW_SIZE_TARGET } from '../row/row-writer.ts';
 import { sameKey, type TableRuntime } from '../table-runtime.ts';
 import { LongValues } from './long-values.ts';
-import { CONFLICT_UNDECIDED, ConflictFinder, NO_CONFLICT, queueUniqueCheck, uniqueViolation } from './unique-check.ts';
+import {
+  CONFLICT_UNDECIDED,
+  exclusionViolation,
+  finderOf,
+  NO_CONFLICT,
+  queueUniqueCheck,
+  uniqueViolation,
+} from './unique-check.ts';
 
 /** Answers of the steps below: done, or wait for somebody (x.isWaiting is set), or a unique conflict (conflictRowId). */
 export const STEP_DONE = 0;
@@ -53,7 +60,7 @@ export class RowStoreWriter {
   readonly #terms: (TermSet | null)[];
   readonly #oldTerms = new TermSet();
   readonly #newTerms = new TermSet();
-  readonly #finders: ConflictFinder[];
+  readonly #finders: ReturnType<typeof finderOf>[];
   /** By index: another row may have the key, which a deferrable constraint allows for now. */
   readonly #isCrowded: boolean[] = [];
   readonly #rows: (readonly Value[])[] = [];
@@ -88,7 +95,7 @@ export class RowStoreWriter {
           );
     this.#keys = table.indexes.map(() => new IndexKey());
     this.#terms = table.indexes.map((index) => (index.terms === null ? null : new TermSet()));
-    this.#finders = table.indexes.map((index) => new ConflictFinder(table, index));
+    this.#finders = table.indexes.map((index) => finderOf(table, index));
   }
 
   /** Generated columns, NOT NULL and CHECK on a complete new row. */
@@ -154,6 +161,7 @@ export class RowStoreWriter {
   }
 
   #isUniqueKey(index: IndexRuntime, answer: KeyAnswer): boolean {
+    if (index.exclusion !== null) return index.entry.ready !== false && answer !== KEY_NOT_INDEXED;
     if (!index.entry.unique || index.entry.ready === false || answer === KEY_NOT_INDEXED) return false;
     return answer !== KEY_HAS_NULL || index.entry.nullsNotDistinct;
   }
@@ -176,9 +184,11 @@ export class RowStoreWriter {
     return STEP_CONFLICT;
   }
 
-  /** 23505 for the conflict found. */
+  /** 23505, or 23P01 of an exclusion constraint, for the conflict found. */
   uniqueViolation(x: ExecContext, values: readonly Value[]): Error {
-    return uniqueViolation(x, this.table.entry, this.conflictIndex as IndexRuntime, values);
+    const index = this.conflictIndex as IndexRuntime;
+    if (index.exclusion !== null) return exclusionViolation(x, this.table, index, values, this.conflictRowId);
+    return uniqueViolation(x, this.table.entry, index, values);
   }
 
   /** A row whose long values an earlier try has begun to store; false: the slice is over again. Before checkUnique. */
@@ -207,6 +217,7 @@ export class RowStoreWriter {
   #addKeys(x: ExecContext, rowId: RowId): void {
     const { indexes } = this.table;
     for (let i = 0; i < indexes.length; i++) {
+      if (this.#isCrowded[i]) queueUniqueCheck(x, this.table, indexes[i], rowId);
       if (this.#answers[i] === KEY_NOT_INDEXED) continue;
       const terms = this.#terms[i];
       if (terms !== null) {
@@ -217,7 +228,6 @@ export class RowStoreWriter {
         continue;
       }
       indexes[i].dictionary.insert(this.#keys[i], rowId);
-      if (this.#isCrowded[i]) queueUniqueCheck(x, this.table, indexes[i], rowId);
     }
   }
 
@@ -300,7 +310,13 @@ export class RowStoreWriter {
         continue;
       }
       const isSame = oldAnswer !== KEY_NOT_INDEXED && sameKey(this.#oldKey, this.#keys[i], index.hasNumberKeys);
-      if (isSame && !index.dictionary.isLossy) continue;
+      if (isSame && !index.dictionary.isLossy) {
+        // The entry is there, but the rest of what an exclusion constraint compares may be another.
+        if (index.exclusion === null) continue;
+        const step = this.#findConflict(x, i, values, rowId);
+        if (step !== STEP_DONE) return step;
+        continue;
+      }
       this.#answers[i] = answer;
       index.dictionary.hasStaleKeys = true;
       flags |= index.entry.unique ? UPDATE_INDEXED | UPDATE_KEY : UPDATE_INDEXED;

@@ -4,8 +4,10 @@
  * A unique index refuses a second live row at once; one behind a DEFERRABLE constraint only remembers the row, and looks again at
  * the end of the statement (or of the transaction), when rows may have made way.
  */
+
 import type { ConstraintEntry, RelationEntry } from '../../catalog/entries.ts';
 import type { Value } from '../../catalog/function-entry.ts';
+import { quoteIdentifier } from '../../catalog/functions/quote.ts';
 import {
   CURSOR_END,
   IndexCursor,
@@ -21,10 +23,15 @@ import type { ExecContext, FollowUp } from '../context.ts';
 import { type IndexRuntime, KEY_HAS_NULL, KEY_NOT_INDEXED } from '../index-runtime.ts';
 import { NO_COLUMNS } from '../row/row-reader.ts';
 import type { TableRuntime } from '../table-runtime.ts';
+import { CONFLICT_UNDECIDED, NO_CONFLICT } from './conflict-answers.ts';
+import { type Exclusion, ExclusionFinder } from './exclusion.ts';
 
-export const NO_CONFLICT = -1;
-/** heap.blocker writes a row that may have the key. */
-export const CONFLICT_UNDECIDED = -2;
+export { CONFLICT_UNDECIDED, NO_CONFLICT } from './conflict-answers.ts';
+
+/** Who looks for rows that keep a new one out: by its key, or by an exclusion constraint's operators. */
+export function finderOf(table: TableRuntime, index: IndexRuntime): ConflictFinder | ExclusionFinder {
+  return index.exclusion === null ? new ConflictFinder(table, index) : new ExclusionFinder(table, index);
+}
 
 /** Looks through one unique index for live rows with a key. */
 export class ConflictFinder {
@@ -98,6 +105,49 @@ export function uniqueViolation(
   });
 }
 
+/** "Key (room, during)=(1, [1,3))" of a row's elements. */
+function describeElements(x: ExecContext, table: RelationEntry, index: IndexRuntime, row: readonly Value[]): string {
+  const exclusion = index.exclusion as Exclusion;
+  const names = index.entry.columns.map((column) =>
+    column.columnNumber > 0
+      ? quoteIdentifier(table.columns[column.columnNumber - 1].name)
+      : (column.expressionText ?? ''),
+  );
+  const texts = exclusion
+    .values(x, row)
+    .map((value, i) =>
+      value === null ? 'null' : outputText(exclusion.elements[i].typeOid, value, x.functions.format),
+    );
+  return `(${names.join(', ')})=(${texts.join(', ')})`;
+}
+
+/** 23P01 for a row and the one that excludes it. `isBuilding`: both were there before the constraint. */
+export function exclusionViolation(
+  x: ExecContext,
+  table: TableRuntime,
+  index: IndexRuntime,
+  values: readonly Value[],
+  other: RowId,
+  isBuilding = false,
+): Error {
+  const { entry } = table;
+  const { name } = index.entry;
+  const row = table.readValues(table.heap.newest(other), []);
+  // Of two that were there before, the one that stands first is told of first.
+  const [key, existing] = (isBuilding ? [row, values] : [values, row]).map((each) =>
+    describeElements(x, entry, index, each),
+  );
+  const message = isBuilding
+    ? `could not create exclusion constraint "${name}"`
+    : `conflicting key value violates exclusion constraint "${name}"`;
+  return sqlError('23P01', message, {
+    detail: `Key ${key} conflicts with ${isBuilding ? '' : 'existing '}key ${existing}.`,
+    schema: x.schemaName(entry.schemaOid),
+    table: entry.name,
+    constraint: name,
+  });
+}
+
 /** Remembers a row that had company under its key. */
 export function queueUniqueCheck(x: ExecContext, table: TableRuntime, index: IndexRuntime, rowId: RowId): void {
   const constraint = index.deferrableConstraint;
@@ -146,7 +196,7 @@ class DeferredUniqueCheck implements FollowUp {
       this.#rows.length = 0;
       return true;
     }
-    const finder = new ConflictFinder(table, index);
+    const finder = finderOf(table, index);
     while (this.#rows.length > 0) {
       if (!this.#check(x, table, index, finder, this.#rows[this.#rows.length - 1])) return false;
       this.#rows.pop();
@@ -156,7 +206,13 @@ class DeferredUniqueCheck implements FollowUp {
   }
 
   /** False: waits. */
-  #check(x: ExecContext, table: TableRuntime, index: IndexRuntime, finder: ConflictFinder, rowId: RowId): boolean {
+  #check(
+    x: ExecContext,
+    table: TableRuntime,
+    index: IndexRuntime,
+    finder: ConflictFinder | ExclusionFinder,
+    rowId: RowId,
+  ): boolean {
     const { heap } = table;
     if (heap.liveness(rowId, x.transaction) !== ROW_LIVE_OWN) return true;
     const base = heap.newest(rowId);
@@ -170,6 +226,7 @@ class DeferredUniqueCheck implements FollowUp {
       x.waitForTransaction(heap.blocker);
       return false;
     }
+    if (index.exclusion !== null) throw exclusionViolation(x, table, index, values, found);
     throw uniqueViolation(x, table.entry, index, values);
   }
 }

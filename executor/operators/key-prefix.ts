@@ -8,6 +8,7 @@
  *      bytea                     the first eight bytes
  */
 import type { Value } from '../../catalog/function-entry.ts';
+import { collationOfCollatedType } from '../../types/collation.ts';
 import { intervalDays } from '../../types/compare.ts';
 import { comparator, type Interval, type Numeric } from '../../types/index.ts';
 import { POW10 } from '../../types/pow10.ts';
@@ -287,7 +288,8 @@ export function keyPrefix(typeOid: number): KeyPrefix {
       return of(fillBytes);
     case 'text':
     case 'uuid':
-      return of(fillTexts, 'text');
+      // A collation's order is not that of code points.
+      return collationOfCollatedType(typeOid) === undefined ? of(fillTexts, 'text') : of(fillNothing);
     case 'enum': {
       const order = enumOrder(typeOid);
       return of((target, values, rows, from, to) => {

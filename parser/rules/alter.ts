@@ -145,6 +145,10 @@ export abstract class AlterRules extends DefineRules {
     if (this.at(T.RENAME)) return this.renameTo(object, ifExists, position);
     if (this.at(T.OWNER)) return this.ownerTo(object, position);
     if (this.at(T.SET) && this.peekAt(2) === T.SCHEMA) return this.setSchema(object, false, position);
+    if (objectType === 'collation' && this.has(T.REFRESH)) {
+      this.take(T.VERSION);
+      return { kind: 'refreshCollation', object, position };
+    }
     if (isRoutine) return this.alterFunctionOptions(object, position);
     throw this.unsupportedAlter(objectType);
   }

@@ -216,22 +216,25 @@ export abstract class TableRules extends ModifyRules {
     if (typed && this.has(T.WITH)) this.take(T.OPTIONS);
     let compression: string | null = null;
     if (this.has(T.COMPRESSION)) compression = this.has(T.DEFAULT) ? 'default' : this.colId();
-    const { constraints, collation } = this.sub(this.columnConstraints);
-    return { kind: 'column', name, type, collation, compression, constraints, position };
+    const { constraints, collation, collationPosition } = this.sub(this.columnConstraints);
+    const column: ColumnDefinition = { kind: 'column', name, type, collation, compression, constraints, position };
+    return collation === null ? column : { ...column, collationPosition };
   });
 
   /** ColQualList: { [ CONSTRAINT name ] ColConstraintElem | ConstraintAttr | COLLATE any_name } */
   readonly columnConstraints = this.detail(
     'columnConstraints',
-    (): { constraints: ColumnConstraint[]; collation: QualifiedName | null } => {
+    (): { constraints: ColumnConstraint[]; collation: QualifiedName | null; collationPosition: number } => {
       const constraints: ColumnConstraint[] = [];
       let collation: QualifiedName | null = null;
+      let collationPosition = -1;
       for (;;) {
         const token = this.nextToken();
         if (token.tokenTypeIdx === T.COLLATE) {
           this.take(T.COLLATE);
           if (collation !== null) throw this.messageAt('42601', 'multiple COLLATE clauses not allowed', token);
           collation = this.qualifiedName();
+          collationPosition = token.startOffset;
           continue;
         }
         if (this.atConstraintAttribute()) {
@@ -242,7 +245,7 @@ export abstract class TableRules extends ModifyRules {
         const constraint = this.columnConstraint(name, token.startOffset);
         if (constraint === null) {
           if (name !== null) throw this.unexpected();
-          return { constraints, collation };
+          return { constraints, collation, collationPosition };
         }
         constraints.push(constraint);
       }
@@ -443,7 +446,7 @@ export abstract class TableRules extends ModifyRules {
     }
     if (this.at(T.UNIQUE) || this.at(T.PRIMARY)) return this.keyConstraint(base);
     if (this.has(T.EXCLUDE)) {
-      const method = this.opt(T.USING, () => this.colId()) ?? 'gist';
+      const method = this.opt(T.USING, () => this.colId()) ?? 'btree';
       const elements = this.inParens(() => this.list(this.exclusionElement));
       const include = this.opt(T.INCLUDE, () => this.parenthesizedNames()) ?? [];
       const storage = this.indexStorage();

@@ -3,11 +3,13 @@
  * and whether the plan may serve other literals.
  */
 import type { Catalog } from '../../catalog/catalog.ts';
+import { findCollation } from '../../catalog/collations.ts';
+import type { CollationEntry } from '../../catalog/entries.ts';
 import { SqlError, type SqlErrorFields, sqlError } from '../../types/errors.ts';
 import type { PlannerEnvironment } from '../environment.ts';
 import type { Expr } from '../expr.ts';
 import { equalExpr, logical, type Relation } from '../logical.ts';
-import { TypeLookup, UNKNOWN } from './type-info.ts';
+import { quoteIdentifier, TypeLookup, UNKNOWN } from './type-info.ts';
 
 /** A place in the statement text: zero-based UTF-16 offset, as in the AST; undefined: unknown, or stored text. */
 export type Position = number | undefined;
@@ -29,6 +31,9 @@ export class BindContext {
   readOnly = true;
   /** Depth of stored text (views, defaults) being bound: positions and literals there are not the statement's. */
   storedText = 0;
+  /** Whether COLLATE has been met, or a column whose collation is not its type's. */
+  usesCollations = false;
+  readonly #levels: { readonly relations: Map<number, Relation> }[] = [];
   execParamCount = 0;
   private relCount = 0;
   private queryCount = 0;
@@ -110,6 +115,26 @@ export class BindContext {
       if (unit >= 0xd800 && unit < 0xdc00) position--;
     }
     return position;
+  }
+
+  addLevel(level: { readonly relations: Map<number, Relation> }): void {
+    this.#levels.push(level);
+  }
+
+  /** A relation of any level, enclosing or not. */
+  anyRelation(rel: number): Relation | undefined {
+    for (const { relations } of this.#levels) {
+      const relation = relations.get(rel);
+      if (relation !== undefined) return relation;
+    }
+    return undefined;
+  }
+
+  /** As COLLATION FOR shows it: qualified when the search path does not lead to it. */
+  collationName(entry: CollationEntry): string {
+    const isSeen = findCollation(this.catalog, [entry.name], this.environment.searchPath)?.oid === entry.oid;
+    const name = quoteIdentifier(entry.name);
+    return isSeen ? name : `${quoteIdentifier(this.catalog.schemaName(entry.schemaOid))}.${name}`;
   }
 
   lockTable(oid: number, mode: LockMode): void {

@@ -1,7 +1,11 @@
 /** WITH: ordinary, recursive and data-modifying queries. Whether one is inlined is decided after binding (rewrite/inline-ctes). */
+import { collationByOid } from '../../catalog/collations.ts';
 import type * as ast from '../../parser/ast.ts';
+import type { Expr } from '../expr.ts';
 import type { CteDefinition, Query, RelationColumn, Target } from '../logical.ts';
 import { coerceToCommonType, selectCommonModifier, selectCommonType } from './coerce.ts';
+import { commonCollation } from './collation.ts';
+import { baseCollation } from './collation-of-type.ts';
 import type { Position } from './context.ts';
 import { bindModify } from './modify.ts';
 import { positionOf } from './position.ts';
@@ -92,6 +96,7 @@ function columnsOf(level: Level, item: ast.CommonTableExpr, targets: readonly Ta
     typeModifier: target.expr.typeModifier,
     tableOid: target.tableOid,
     columnNumber: target.columnNumber,
+    ...(target.collation === undefined ? {} : { collation: target.collation }),
   }));
 }
 
@@ -167,6 +172,31 @@ function workTableOf(level: Level, item: ast.CommonTableExpr, step: Query): numb
   );
 }
 
+/** Both terms must agree on the collation that the first gives the column. */
+function checkStepCollation(
+  level: Level,
+  item: ast.CommonTableExpr,
+  index: number,
+  column: RelationColumn,
+  start: Expr,
+  step: Expr,
+): void {
+  const { context } = level;
+  if (!context.usesCollations) return;
+  const own = baseCollation(context, column.typeOid);
+  if (own === 0) return;
+  const overall = commonCollation(level, [start, step], false) ?? own;
+  const before = column.collation ?? own;
+  if (overall === before) return;
+  const name = (oid: number) => collationByOid(context.catalog, oid)?.name ?? '';
+  throw context.error(
+    '42P21',
+    `recursive query "${item.name}" column ${index + 1} has collation "${name(before)}" in non-recursive term but collation "${name(overall)}" overall`,
+    context.locationOf(start),
+    { hint: 'Use the COLLATE clause to set the collation of the non-recursive term.' },
+  );
+}
+
 function coerceStep(
   level: Level,
   item: ast.CommonTableExpr,
@@ -196,7 +226,9 @@ function coerceStep(
         { hint: 'Cast the output of the non-recursive term to the correct type.' },
       );
     }
-    return { ...target, expr: coerceToCommonType(context, target.expr, column.typeOid, 'UNION') };
+    const expr = coerceToCommonType(context, target.expr, column.typeOid, 'UNION');
+    checkStepCollation(level, item, i, column, start.targets[i].expr, expr);
+    return { ...target, expr };
   });
   return { ...step, targets };
 }

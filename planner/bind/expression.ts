@@ -3,7 +3,10 @@
  * overload.ts and call.ts, conversions through coerce.ts.
  */
 
+import { findCollation } from '../../catalog/collations.ts';
+import type { CollationEntry } from '../../catalog/entries.ts';
 import type { ScalarFunction } from '../../catalog/function-entry.ts';
+import { collateMark } from '../../catalog/functions/collated.ts';
 import { equalityFunction, functionsByName } from '../../catalog/functions/index.ts';
 import type * as ast from '../../parser/ast.ts';
 import type { Expr } from '../expr.ts';
@@ -23,6 +26,7 @@ import {
   selectCommonModifier,
   selectCommonType,
 } from './coerce.ts';
+import { typeCollation } from './collation-of-type.ts';
 import type { BindContext, Position } from './context.ts';
 import { pendingGrouping } from './group.ts';
 import { inputLiteral } from './input-value.ts';
@@ -60,6 +64,8 @@ import {
 import { resolveTypeName } from './type-name.ts';
 
 const INT4_MAX = 2147483647;
+/** Types of users: a domain may have a collation. */
+const FIRST_USER_OID = 16384;
 
 /** Binds and remembers where the expression stands. */
 export function bindExpr(level: Level, node: ast.Expression): Expr {
@@ -216,7 +222,7 @@ function bindNode(level: Level, node: ast.Expression): Expr {
         positionOf(level.context, node.position),
       );
     case 'currentOf':
-      throw level.context.error('0A000', 'WHERE CURRENT OF is not supported on a view with no underlying relation');
+      throw new Error('CURRENT OF is the whole condition of an UPDATE or DELETE');
   }
 }
 
@@ -965,6 +971,7 @@ function refuseSets(level: Level, exprs: readonly Expr[], what: string): void {
 function bindCast(level: Level, node: ast.CastExpr): Expr {
   const { context } = level;
   const target = resolveTypeName(context, node.type);
+  if (target.typeOid >= FIRST_USER_OID && typeCollation(context, target.typeOid) > 0) context.usesCollations = true;
   const isArrayTarget = context.types.isArray(context.types.base(target.typeOid));
   const arg =
     node.arg.kind === 'array' && isArrayTarget
@@ -988,21 +995,30 @@ export function castExplicit(
   return result;
 }
 
-const COLLATABLE = new Set([TEXT, 1043, 1042, NAME, UNKNOWN]);
-
 function bindCollate(level: Level, node: ast.CollateExpr): Expr {
   const { context } = level;
-  const arg = bindExpr(level, node.arg);
+  const bound = bindExpr(level, node.arg);
   const position = positionOf(context, node.position);
-  if (!COLLATABLE.has(context.types.base(arg.typeOid)) && !context.types.isArray(arg.typeOid)) {
+  const arg = bound.typeOid === UNKNOWN ? resolveUnknown(context, bound) : bound;
+  if (typeCollation(context, arg.typeOid) === 0) {
     throw context.error('42804', `collations are not supported by type ${context.types.name(arg.typeOid)}`, position);
   }
-  const name = node.collation[node.collation.length - 1];
-  if (!['C', 'POSIX', 'default', 'ucs_basic', 'C.UTF-8', 'C.utf8'].includes(name)) {
-    const shown = node.collation.join('.');
-    throw context.error('42704', `collation "${shown}" for encoding "UTF8" does not exist`, position);
+  const found = mustFindCollation(context, node.collation, position);
+  context.usesCollations = true;
+  const { typeOid, typeModifier } = arg;
+  const expr: Expr = { kind: 'call', function: collateMark(found.oid), args: [arg], typeOid, typeModifier };
+  return context.at(expr, position);
+}
+
+/** 42704 when there is none. */
+export function mustFindCollation(context: BindContext, name: readonly string[], position: Position): CollationEntry {
+  const { searchPath } = context.environment;
+  if (name.length > 1 && context.catalog.schemaOfPath(name[name.length - 2], searchPath) === undefined) {
+    throw context.error('3F000', `schema "${name[name.length - 2]}" does not exist`, position);
   }
-  return arg.typeOid === UNKNOWN ? resolveUnknown(context, arg) : arg;
+  const found = findCollation(context.catalog, name, searchPath);
+  if (found !== undefined) return found;
+  throw context.error('42704', `collation "${name.join('.')}" for encoding "UTF8" does not exist`, position);
 }
 
 function noArguments(name: string): ScalarFunction | null {

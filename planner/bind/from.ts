@@ -15,7 +15,7 @@ import {
 } from '../logical.ts';
 import { coerceToBoolean, coerceToCommonType, resolveUnknown, selectCommonType } from './coerce.ts';
 import { columnNameOf } from './column-name.ts';
-import type { Position } from './context.ts';
+import type { BindContext, Position } from './context.ts';
 import { bindExpr } from './expression.ts';
 import { makeOperator } from './overload.ts';
 import { positionOf } from './position.ts';
@@ -155,7 +155,11 @@ export function mustFindRelation(level: Level, name: readonly string[], position
   throw level.context.error('42P01', message, position);
 }
 
-export function columnsOfTable(table: RelationEntry): RelationColumn[] {
+/** The binding run takes note of collations. */
+export function columnsOfTable(context: BindContext, table: RelationEntry): RelationColumn[] {
+  if (table.columns.some((column) => column.collationOid !== undefined)) {
+    context.usesCollations = true;
+  }
   return table.columns.map((column) => ({
     name: column.name,
     typeOid: column.typeOid,
@@ -163,6 +167,7 @@ export function columnsOfTable(table: RelationEntry): RelationColumn[] {
     tableOid: table.oid,
     columnNumber: column.number,
     ...(column.dropped ? { dropped: true } : {}),
+    ...(column.collationOid === undefined ? {} : { collation: column.collationOid }),
   }));
 }
 
@@ -222,12 +227,12 @@ function bindTable(level: Level, node: ast.TableRef): BoundFrom {
       alias: name,
       tableName: `${schemaNameOfTable}.${table.name}`,
       tableOid: table.oid,
-      columns: renameColumns(level, columnsOfTable(table), node.alias),
+      columns: renameColumns(level, columnsOfTable(context, table), node.alias),
     };
     return addRelation(level, relation, { name, schemaName: hasAlias ? null : schemaNameOfTable, table, hasAlias });
   }
   context.lockTable(table.oid, 'access share');
-  const columns = renameColumns(level, columnsOfTable(table), node.alias);
+  const columns = renameColumns(level, columnsOfTable(context, table), node.alias);
   const schemaName = hasAlias ? null : schemaNameOfTable;
   if (table.kind === 'view') {
     refuseSample(level, node);
@@ -291,6 +296,7 @@ function bindSubqueryRef(level: Level, node: ast.SubqueryRef): BoundFrom {
     typeModifier: target.expr.typeModifier,
     tableOid: target.tableOid,
     columnNumber: target.columnNumber,
+    ...(target.collation === undefined ? {} : { collation: target.collation }),
   }));
   const relation: Relation = {
     kind: 'subquery',

@@ -51,7 +51,13 @@ export function openTarget(
   if (table.kind === 'virtual') throw context.error('42501', `permission denied for table ${table.name}`);
   context.lockTable(table.oid, 'row exclusive');
   const rel = context.nextRel();
-  const relation: Relation = { kind: 'table', rel, alias: alias ?? table.name, columns: columnsOfTable(table), table };
+  const relation: Relation = {
+    kind: 'table',
+    rel,
+    alias: alias ?? table.name,
+    columns: columnsOfTable(context, table),
+    table,
+  };
   level.relations.set(rel, relation);
   const schemaName = alias === null ? context.catalog.schemaName(table.schemaOid) : null;
   const item = itemOfRelation(relation, { name: alias ?? table.name, schemaName, table, hasAlias: alias !== null });

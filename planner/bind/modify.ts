@@ -2,7 +2,9 @@ import type * as ast from '../../parser/ast.ts';
 import { conjuncts, EMPTY_QUERY_PARTS, type FromItem, type ModifyQuery, makeAnd, type Query } from '../logical.ts';
 import { bindAssignments } from './assignments.ts';
 import { coerceToBoolean, resolveUnknown } from './coerce.ts';
+import { collateModify } from './collation.ts';
 import { bindWithClause } from './cte.ts';
+import { bindCurrentOf } from './current-of.ts';
 import { bindExpr } from './expression.ts';
 import { bindFromClause } from './from.ts';
 import { bindInsert } from './insert.ts';
@@ -15,7 +17,7 @@ export type ModifyStatement = ast.InsertStatement | ast.UpdateStatement | ast.De
 export function bindModify(level: Level, node: ModifyStatement): ModifyQuery {
   level.context.readOnly = false;
   const ctes = node.with === null ? [] : bindWithClause(level, node.with);
-  const bound = bindCommand(level, node);
+  const bound = collateModify(level, bindCommand(level, node));
   return ctes.length === 0 ? bound : { ...bound, ctes };
 }
 
@@ -47,7 +49,9 @@ function bindModifySource(
     whereNode === null
       ? null
       : level.withClause('where', () =>
-          coerceToBoolean(context, resolveUnknown(context, bindExpr(level, whereNode)), 'WHERE'),
+          whereNode.kind === 'currentOf'
+            ? bindCurrentOf(level, whereNode, target)
+            : coerceToBoolean(context, resolveUnknown(context, bindExpr(level, whereNode)), 'WHERE'),
         );
   return {
     ...EMPTY_QUERY_PARTS,

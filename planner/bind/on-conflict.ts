@@ -30,7 +30,13 @@ export function bindOnConflict(
   const arbiters = findArbiters(level, clause, target);
   const excluded = context.nextRel();
   if (clause.action === 'nothing') return { action: 'nothing', arbiters, assignments: [], where: null, excluded };
-  const relation: Relation = { kind: 'table', rel: excluded, alias: 'excluded', columns: columnsOfTable(table), table };
+  const relation: Relation = {
+    kind: 'table',
+    rel: excluded,
+    alias: 'excluded',
+    columns: columnsOfTable(level.context, table),
+    table,
+  };
   level.relations.set(excluded, relation);
   const item = excludedItem(target, relation);
   level.allItems.push(item);
@@ -72,6 +78,9 @@ function findArbiters(level: Level, clause: ast.OnConflictClause, target: Target
     const index = indexes.find((candidate) => candidate.oid === constraint.indexOid);
     if (index === undefined || constraint.type === 'foreign key') {
       throw context.error('42809', 'constraint in ON CONFLICT clause has no associated index');
+    }
+    if (constraint.type === 'exclude' && clause.action === 'update') {
+      throw context.error('42809', 'ON CONFLICT DO UPDATE not supported with exclusion constraints');
     }
     return [index];
   }

@@ -6,6 +6,7 @@ import type { Expr } from '../expr.ts';
 import { logical, replaceExpr, SYSTEM_COLUMNS, someExpr } from '../logical.ts';
 import { foldConstants } from '../rewrite/fold-constants.ts';
 import { coerceToBoolean, coerceToTarget, resolveUnknown } from './coerce.ts';
+import { collateExpr, derivedCollation } from './collation.ts';
 import { BindContext } from './context.ts';
 import { bindExpr } from './expression.ts';
 import type { Clause } from './scope.ts';
@@ -39,6 +40,23 @@ export function bindScalar(
   environment: PlannerEnvironment,
   options: BindScalarOptions,
 ): Expr {
+  return bindWithCollation(expression, table, environment, options).expr;
+}
+
+const written = new WeakMap<Expr, Expr>();
+
+/** A bound expression as it is to be printed: with COLLATE where it was written, which is gone once it has been understood. */
+export function asWritten(expr: Expr): Expr {
+  return written.get(expr) ?? expr;
+}
+
+/** The same with the collation that the expression has: 0 none, -1 undecided. */
+export function bindWithCollation(
+  expression: Expression,
+  table: RelationEntry | null,
+  environment: PlannerEnvironment,
+  options: BindScalarOptions,
+): { readonly expr: Expr; readonly collation: number } {
   const context = new BindContext(environment);
   const level = tableLevel(context, table, 0);
   const clause: Clause = options.source === 'value' ? 'execute' : options.source;
@@ -47,8 +65,13 @@ export function bindScalar(
   else if (options.source === 'index predicate') expr = coerceToBoolean(context, expr, 'WHERE');
   else if (options.targetType !== undefined) expr = assignTo(context, expr, options);
   else expr = resolveUnknown(context, expr);
+  const collation = derivedCollation(level, expr);
+  const before = expr;
+  expr = collateExpr(level, expr);
   refuseMutable(context, expr, options.source);
-  return overTable(foldConstants(unlift(expr)));
+  const result = overTable(foldConstants(unlift(expr)));
+  if (before !== expr) written.set(result, overTable(foldConstants(unlift(before))));
+  return { expr: result, collation };
 }
 
 function assignTo(context: BindContext, expr: Expr, options: BindScalarOptions): Expr {

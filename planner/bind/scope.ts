@@ -122,6 +122,7 @@ export class Level {
     this.context = context;
     this.parent = parent;
     this.queryId = context.nextQuery();
+    context.addLevel(this);
   }
 
   withClause<T>(clause: Clause, run: () => T): T {

@@ -14,7 +14,15 @@ import {
   someExpr,
   type Target,
 } from '../logical.ts';
-import { coerceToBoolean, coerceToCommonType, selectCommonModifier, selectCommonType } from './coerce.ts';
+import {
+  coerceToBoolean,
+  coerceToCommonType,
+  resolveUnknown,
+  selectCommonModifier,
+  selectCommonType,
+} from './coerce.ts';
+import { collateQuery, commonCollation } from './collation.ts';
+import type { Position } from './context.ts';
 import { bindWithClause } from './cte.ts';
 import { bindCount, bindExpr, mustHaveEquality } from './expression.ts';
 import { bindFromClause } from './from.ts';
@@ -52,6 +60,7 @@ export function bindQuery(level: Level, node: ast.Query, options: QueryOptions =
       query = bindSetOperation(level, node, node.body);
       break;
   }
+  query = collateQuery(level, query);
   return ctes.length === 0 ? query : { ...query, ctes };
 }
 
@@ -401,8 +410,11 @@ function bindSetOperation(level: Level, node: ast.Query, body: ast.SetOperation)
     leftTargets[i] = { ...leftTargets[i], expr: leftExpr };
     rightTargets[i] = { ...rightTargets[i], expr: rightExpr };
     const typeModifier = selectCommonModifier([leftExpr, rightExpr], typeOid);
-    columns.push({ name: leftTargets[i].name, typeOid, typeModifier, tableOid: 0, columnNumber: 0 });
-    if (!(body.operator === 'union' && body.all)) mustHaveEquality(context, typeOid, context.locationOf(leftExpr));
+    const keepsAll = body.operator === 'union' && body.all;
+    const collation = commonCollation(level, [leftExpr, rightExpr], !keepsAll);
+    const column: RelationColumn = { name: leftTargets[i].name, typeOid, typeModifier, tableOid: 0, columnNumber: 0 };
+    columns.push(collation === undefined ? column : { ...column, collation });
+    if (!keepsAll) mustHaveEquality(context, typeOid, context.locationOf(leftExpr));
   }
   left = { ...left, targets: leftTargets };
   right = { ...right, targets: rightTargets };

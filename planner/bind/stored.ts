@@ -6,6 +6,7 @@ import type * as ast from '../../parser/ast.ts';
 import type { Expr } from '../expr.ts';
 import { makeConst, makeVar, type Relation, type RowCheck } from '../logical.ts';
 import { coerceToBoolean, coerceToTarget, resolveUnknown, withDomainCheck } from './coerce.ts';
+import { collateExpr } from './collation.ts';
 import type { BindContext } from './context.ts';
 import { bindExpr } from './expression.ts';
 import { columnsOfTable } from './from.ts';
@@ -16,7 +17,7 @@ import { REGCLASS } from './type-info.ts';
 export function tableLevel(context: BindContext, table: RelationEntry | null, rel: number): Level {
   const level = new Level(context, null);
   if (table === null) return level;
-  const relation: Relation = { kind: 'table', rel, alias: table.name, columns: columnsOfTable(table), table };
+  const relation: Relation = { kind: 'table', rel, alias: table.name, columns: columnsOfTable(context, table), table };
   level.relations.set(rel, relation);
   const schemaName = context.catalog.schemaName(table.schemaOid);
   const item = itemOfRelation(relation, { name: table.name, schemaName, table, hasAlias: false });
@@ -36,7 +37,10 @@ export function bindStored(
   try {
     const node: ast.Expression = context.environment.parse.expression(text);
     const level = tableLevel(context, table, rel);
-    return level.withClause(clause, () => bindExpr(level, node));
+    return collateExpr(
+      level,
+      level.withClause(clause, () => bindExpr(level, node)),
+    );
   } finally {
     context.storedText--;
   }

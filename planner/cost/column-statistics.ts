@@ -61,7 +61,11 @@ export function variableStatistics(context: SelectivityContext, expr: Expr): Var
   const stats = context.statistics.column(table.oid, number);
   const indexes = context.catalog.indexesOf(table.oid);
   const onColumn = indexes.filter(
-    (index) => index.columns.length === 1 && index.columns[0].columnNumber === number && index.predicateText === null,
+    (index) =>
+      index.exclusion === undefined &&
+      index.columns.length === 1 &&
+      index.columns[0].columnNumber === number &&
+      index.predicateText === null,
   );
   const isUnique = onColumn.some((index) => index.unique);
   if (isUnique) {

@@ -47,6 +47,8 @@ export function usableIndexes(
 ): UsableIndex[] {
   const result: UsableIndex[] = [];
   for (const index of context.catalog.indexesOf(table.oid)) {
+    // It finds candidates for its constraint, and nothing else.
+    if (index.exclusion !== undefined) continue;
     if (index.valid === false || context.environment.isIndexReadable?.(index.oid) === false) continue;
     if (index.predicateText !== null) {
       const predicate = bindIndexPredicate(context, table, index, rel);

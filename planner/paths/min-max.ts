@@ -1,5 +1,6 @@
 /** min and max of an indexed column: the first entry of the index that is not null. */
 import type { AggregateFunction } from '../../catalog/function-entry.ts';
+import { isCollated } from '../../catalog/functions/collated.ts';
 import type { Expr, SortKey } from '../expr.ts';
 import {
   conjuncts,
@@ -37,6 +38,8 @@ export function minMaxPath(planner: Planner, query: Query): Path | null {
     const fn: AggregateFunction = aggregate.function;
     if ((fn.name !== 'min' && fn.name !== 'max') || aggregate.args.length !== 1 || aggregate.filter !== null)
       return null;
+    // An index is in the order of bytes.
+    if (isCollated(fn)) return null;
     const [arg] = aggregate.args;
     if (logical(arg).kind !== 'var' || isVolatile(arg)) return null;
     if (query.where !== null && (hasSublink(query.where) || isVolatile(query.where))) return null;
@@ -45,6 +48,7 @@ export function minMaxPath(planner: Planner, query: Query): Path | null {
       .some(
         (index) =>
           index.method === 'btree' &&
+          index.exclusion === undefined &&
           index.valid !== false &&
           index.columns.some((column) => column.columnNumber - 1 === (logical(arg) as { column: number }).column),
       );

@@ -112,6 +112,7 @@ export function named(plan: Plan, targets: readonly Target[]): Plan {
       typeModifier: target.expr.typeModifier,
       tableOid: target.tableOid,
       columnNumber: target.columnNumber,
+      ...(target.collation === undefined ? {} : { collation: target.collation }),
     }),
   );
   return { ...plan, output };

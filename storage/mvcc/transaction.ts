@@ -235,6 +235,37 @@ export class TransactionManager {
     return state === -snapshot.txnId && xid < snapshot.xidLimit;
   }
 
+  /**
+   * A snapshot as a list of xids: all below xmin have ended, none from xmax on had; xip are those between that had not, without the
+   * transaction's own. What was rolled back has ended.
+   */
+  describeSnapshot(
+    snapshot: Snapshot,
+    txn: Transaction,
+  ): { readonly xmin: bigint; readonly xmax: bigint; readonly xip: readonly bigint[] } {
+    const { table } = this;
+    const xip: bigint[] = [];
+    const from = Math.max(snapshot.horizon, table.low);
+    let xmax = from;
+    for (let xid = from; xid < snapshot.xidLimit; xid++) {
+      const state = table.states[xid & table.mask];
+      const isUnderWay = state < 0 || (state > 0 && state > snapshot.csn);
+      if (!isUnderWay) xmax = xid + 1;
+      else if (state !== -txn.id) xip.push(BigInt(xid));
+    }
+    const seen = xip.filter((xid) => xid < BigInt(xmax));
+    return { xmin: seen.length === 0 ? BigInt(xmax) : seen[0], xmax: BigInt(xmax), xip: seen };
+  }
+
+  /** What became of an xid; null: it is older than what is remembered. */
+  statusOf(xid: number): 'in progress' | 'committed' | 'aborted' | 'future' | null {
+    const { table } = this;
+    if (xid >= table.next) return 'future';
+    if (xid < table.low) return null;
+    const state = table.states[xid & table.mask];
+    return state < 0 ? 'in progress' : state > 0 ? 'committed' : 'aborted';
+  }
+
   /** The unfinished transaction that an xid belongs to, or null when it has ended. */
   inProgress(xid: number): Transaction | null {
     if (xid < this.table.oldestUnfinished) return null;

@@ -211,6 +211,7 @@ export class FakeDatabase {
       sessionCount: () => 0,
       terminateSessions: () => {},
       forgetStatistics: () => {},
+      collationOf: () => 0,
       preparedQuery: () => parse('SELECT 1')[0].node as Query,
     };
   }

@@ -1,5 +1,6 @@
 /** Functions and operators of tsquery. */
 import { DISTANCE_MAX, outputTsquery } from '../../../types/fulltext/codecs.ts';
+import { rewriteQuery } from '../../../types/fulltext/rewrite.ts';
 import {
   compareTsqueries,
   encodeTsquery,
@@ -50,6 +51,13 @@ function queryTree(query: Uint8Array): string {
   return left === null ? 'T' : outputTsquery(encodeTsquery(left));
 }
 
+function rewrite(query: Uint8Array, pattern: Uint8Array, substitute: Uint8Array): Uint8Array {
+  const tree = tsqueryTree(query);
+  const sought = tsqueryTree(pattern);
+  if (tree === null || sought === null) return query;
+  return encodeTsquery(rewriteQuery(tree, sought, tsqueryTree(substitute)));
+}
+
 function wordsOf(query: Uint8Array): Set<string> {
   const words = new Set<string>();
   const visit = (node: QueryNode): void => {
@@ -87,6 +95,7 @@ export const tsqueryFunctions: FunctionModule = {
     tsquery_not: not,
     tsquery_numnode: queryNodeCount,
     tsquerytree: queryTree,
+    tsquery_rewrite: rewrite,
     tsq_mcontains: contains,
     tsq_mcontained: (a: Uint8Array, b: Uint8Array) => contains(b, a),
   },

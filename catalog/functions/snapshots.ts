@@ -1,0 +1,36 @@
+/** pg_snapshot and txid_snapshot, which transactions they see, and what became of one. After: PostgreSQL, utils/adt/xid8funcs.c. */
+import { type Snapshot, snapshotOf, sqlError } from '../../types/index.ts';
+import type { FunctionContext, Value } from '../function-entry.ts';
+import type { FunctionModule } from './module.ts';
+
+type Xid = number | bigint;
+
+/** A number where it is a safe one. */
+function plain(xid: bigint): Xid {
+  return xid <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(xid) : xid;
+}
+
+function isVisible(xid: Xid, { xmin, xmax, xip }: Snapshot): boolean {
+  const value = BigInt(xid);
+  if (value < xmin) return true;
+  return value < xmax && !xip.includes(value);
+}
+
+function status(context: FunctionContext, xid: Xid): Value {
+  const answer = context.xactStatus?.(xid) ?? null;
+  if (answer === 'future') throw sqlError('22023', `transaction ID ${xid} is in the future`);
+  return answer;
+}
+
+export const snapshotFunctions: FunctionModule = {
+  plain: {
+    pg_snapshot_xmin: (text: string) => plain(snapshotOf(text).xmin),
+    pg_snapshot_xmax: (text: string) => plain(snapshotOf(text).xmax),
+    pg_snapshot_xip: (text: string) => snapshotOf(text).xip.map(plain),
+    pg_visible_in_snapshot: (xid: Xid, text: string) => isVisible(xid, snapshotOf(text)),
+  },
+  contextual: {
+    pg_current_snapshot: (context) => context.currentSnapshot?.() ?? null,
+    pg_xact_status: status,
+  },
+};

@@ -1,0 +1,29 @@
+/** The collation that values of a type have by themselves: pg_type.typcollation. */
+import { C_COLLATION, DEFAULT_COLLATION } from '../../types/index.ts';
+import type { BindContext } from './context.ts';
+import { BPCHAR, NAME, TEXT, VARCHAR } from './type-info.ts';
+
+/** 0: the type has none. */
+export function typeCollation(context: BindContext, typeOid: number): number {
+  switch (typeOid) {
+    case TEXT:
+    case VARCHAR:
+    case BPCHAR:
+      return DEFAULT_COLLATION;
+    case NAME:
+      return C_COLLATION;
+    default: {
+      const { types } = context;
+      const element = types.elementOf(typeOid);
+      if (element !== 0) return typeCollation(context, element);
+      if (!types.isDomain(typeOid)) return 0;
+      const entry = context.catalog.type(typeOid);
+      return entry?.collationOid ?? typeCollation(context, entry?.baseTypeOid ?? types.base(typeOid));
+    }
+  }
+}
+
+/** The same of the type under a domain: what columns are kept against. */
+export function baseCollation(context: BindContext, typeOid: number): number {
+  return typeCollation(context, context.types.base(typeOid));
+}
