@@ -201,7 +201,7 @@ export class IndexRuntime {
   }
 
   #emitPart(emitter: Emitter, i: number, value: Code): void {
-    const { descending, nullsFirst } = this.entry.columns[i];
+    const { descending, nullsFirst } = this.parts[i];
     const { typeOid } = this.expressions[i];
     emitter.emit(`if (${value} === null) answer = 2;`);
     if (hasFixedKeys(typeOid)) {
@@ -214,7 +214,7 @@ export class IndexRuntime {
 
   /** A text that is not made a string on the way. */
   #emitTextPart(emitter: Emitter, i: number, slice: Operand): void {
-    const { descending, nullsFirst } = this.entry.columns[i];
+    const { descending, nullsFirst } = this.parts[i];
     const encode = emitter.bind(encodeTextPart, 'encodeTextPart');
     const encodeLong = emitter.bind((text: LongText, key: IndexKey): void => {
       encodeTextPart(text.bytes, 0, text.bytes.length, key, descending);

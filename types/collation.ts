@@ -229,6 +229,11 @@ export function collatedType(collationOid: number, typeOid: number): number {
   return oid;
 }
 
+/** Whether a type is one of them: its values look like text, but no bytes of theirs have its order. */
+export function isCollatedType(typeOid: number): boolean {
+  return collationOfCollatedType(typeOid) !== undefined;
+}
+
 /** The collation of such a type; undefined for all others. */
 export function collationOfCollatedType(typeOid: number): Collation | undefined {
   return collationOfType.size === 0 ? undefined : collationOfType.get(typeOid);

@@ -14,6 +14,7 @@ export {
   DEFAULT_COLLATION,
   indeterminate,
   isByteOrder,
+  isCollatedType,
   isDeterministic,
   knowsLocale,
   NO_COLLATION,

@@ -32,7 +32,7 @@ import {
 import { type RowsCondition, type RowsFunction, rowsCondition, rowsFunction } from '../compile/batch-program.ts';
 import { SlotAllocator } from '../compile/expression.ts';
 import type { ExecContext } from '../context.ts';
-import type { IndexRuntime } from '../index-runtime.ts';
+import { type IndexRuntime, KEY_NOT_INDEXED } from '../index-runtime.ts';
 import { NO_COLUMNS } from '../row/row-reader.ts';
 import type { TableRuntime } from '../table-runtime.ts';
 import { CONFLICT_UNDECIDED, NO_CONFLICT } from './conflict-answers.ts';
@@ -130,6 +130,7 @@ export class ExclusionFinder {
   readonly #exclusion: Exclusion;
   readonly #cursor: IndexCursor;
   readonly #bound = new IndexKey();
+  readonly #found = new IndexKey();
   readonly #compareBounds: ((a: Value, b: Value) => number) | null;
   /** Columns that elements and predicate are made of. */
   readonly #wanted: ReadonlySet<number>;
@@ -166,7 +167,7 @@ export class ExclusionFinder {
       const other = this.#rowAt(x, heap.newest(rowId));
       if (other === null) continue;
       if (this.#exclusion.conflicts(x, values, other)) return rowId;
-      if (mayStop && this.#beginsBefore(x, other, range as SqlRange)) return NO_CONFLICT;
+      if (mayStop && this.#beginsBefore(x, other, range as SqlRange) && this.#isAt(x, rowId)) return NO_CONFLICT;
     }
     return NO_CONFLICT;
   }
@@ -185,6 +186,13 @@ export class ExclusionFinder {
       cursor.upperInclusive = true;
     }
     cursor.reset();
+  }
+
+  /** Whether the entry is the row's own. One of an older version stands elsewhere than the row, and tells nothing of those between. */
+  #isAt(x: ExecContext, rowId: RowId): boolean {
+    const base = this.#table.heap.newest(rowId);
+    if (base < 0 || this.#index.keyFromRow(x, base, this.#found) === KEY_NOT_INDEXED) return false;
+    return this.#cursor.isAtKey(this.#found);
   }
 
   #beginsBefore(x: ExecContext, other: readonly Value[], range: SqlRange): boolean {

@@ -10,7 +10,7 @@
 import type { Value } from '../../catalog/function-entry.ts';
 import { collationOfCollatedType } from '../../types/collation.ts';
 import { intervalDays } from '../../types/compare.ts';
-import { comparator, type Interval, type Numeric } from '../../types/index.ts';
+import { comparator, type Interval, isCollatedType, type Numeric } from '../../types/index.ts';
 import { POW10 } from '../../types/pow10.ts';
 import { enumOrder, type Representation, representation } from '../../types/representation.ts';
 
@@ -277,6 +277,8 @@ export function keyPrefix(typeOid: number): KeyPrefix {
     sharedLength,
     compare: comparator(typeOid),
   });
+  // Text in another order than that of its bytes.
+  if (isCollatedType(typeOid)) return of(fillNothing);
   const kind = representation(typeOid);
   if (NUMBERS.has(kind)) return of(fillNumbers);
   switch (kind) {

@@ -14,15 +14,8 @@ import {
   someExpr,
   type Target,
 } from '../logical.ts';
-import {
-  coerceToBoolean,
-  coerceToCommonType,
-  resolveUnknown,
-  selectCommonModifier,
-  selectCommonType,
-} from './coerce.ts';
+import { coerceToBoolean, coerceToCommonType, selectCommonModifier, selectCommonType } from './coerce.ts';
 import { collateQuery, commonCollation } from './collation.ts';
-import type { Position } from './context.ts';
 import { bindWithClause } from './cte.ts';
 import { bindCount, bindExpr, mustHaveEquality } from './expression.ts';
 import { bindFromClause } from './from.ts';
