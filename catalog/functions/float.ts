@@ -363,7 +363,8 @@ export const floatFunctions: FunctionModule = {
     dceil: Math.ceil,
     dfloor: Math.floor,
     dtrunc: Math.trunc,
-    dsign: (a: number) => (a > 0 ? 1 : a < 0 ? -1 : Number.isNaN(a) ? NaN : 0),
+    // NaN has no sign: 0, as in PostgreSQL.
+    dsign: (a: number) => (a > 0 ? 1 : a < 0 ? -1 : 0),
     dsqrt: squareRoot,
     dcbrt: Math.cbrt,
     dpow: power,
