@@ -17,12 +17,10 @@ import {
 import {
   coerceToBoolean,
   coerceToCommonType,
-  resolveUnknown,
   selectCommonModifier,
   selectCommonType,
 } from './coerce.ts';
 import { collateQuery, commonCollation } from './collation.ts';
-import type { Position } from './context.ts';
 import { bindWithClause } from './cte.ts';
 import { bindCount, bindExpr, mustHaveEquality } from './expression.ts';
 import { bindFromClause } from './from.ts';
