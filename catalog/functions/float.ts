@@ -373,7 +373,7 @@ export const floatFunctions: FunctionModule = {
     dlog10: commonLogarithm,
     dpi: () => Math.PI,
     degrees,
-    radians: (a: number) => a * RADIANS_PER_DEGREE,
+    radians: (a: number) => float8Mul(a, RADIANS_PER_DEGREE),
     dsin: finiteArgument(Math.sin),
     dcos: finiteArgument(Math.cos),
     dtan: finiteArgument(Math.tan),

@@ -14,12 +14,7 @@ import {
   someExpr,
   type Target,
 } from '../logical.ts';
-import {
-  coerceToBoolean,
-  coerceToCommonType,
-  selectCommonModifier,
-  selectCommonType,
-} from './coerce.ts';
+import { coerceToBoolean, coerceToCommonType, selectCommonModifier, selectCommonType } from './coerce.ts';
 import { collateQuery, commonCollation } from './collation.ts';
 import { bindWithClause } from './cte.ts';
 import { bindCount, bindExpr, mustHaveEquality } from './expression.ts';
