@@ -363,7 +363,8 @@ export const floatFunctions: FunctionModule = {
     dceil: Math.ceil,
     dfloor: Math.floor,
     dtrunc: Math.trunc,
-    dsign: (a: number) => (a > 0 ? 1 : a < 0 ? -1 : Number.isNaN(a) ? NaN : 0),
+    // NaN has no sign: 0, as in PostgreSQL.
+    dsign: (a: number) => (a > 0 ? 1 : a < 0 ? -1 : 0),
     dsqrt: squareRoot,
     dcbrt: Math.cbrt,
     dpow: power,
@@ -372,7 +373,7 @@ export const floatFunctions: FunctionModule = {
     dlog10: commonLogarithm,
     dpi: () => Math.PI,
     degrees,
-    radians: (a: number) => a * RADIANS_PER_DEGREE,
+    radians: (a: number) => float8Mul(a, RADIANS_PER_DEGREE),
     dsin: finiteArgument(Math.sin),
     dcos: finiteArgument(Math.cos),
     dtan: finiteArgument(Math.tan),

@@ -25,8 +25,9 @@ export const quoteJson = (text: string): string => JSON.stringify(text);
 /** "2020-01-02 03:04:05.5+05:30" as XSD writes it: a T, and minutes always in the zone. */
 function isoTimestamp(text: string): string {
   if (text.endsWith('infinity')) return text;
-  const iso = text.replace(' ', 'T');
-  return /[+-]\d\d$/.test(iso.slice(10)) ? `${iso}:00` : iso;
+  // " BC" stands behind a date as well.
+  const iso = text.replace(/ (?=\d)/, 'T');
+  return iso.slice(0, 10) + iso.slice(10).replace(/([+-]\d\d)(?=$| BC$)/, '$1:00');
 }
 
 const NUMBER = /^-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?$/;

@@ -1,5 +1,5 @@
 /** Time zones as the date and time functions need them: the session's, and those that AT TIME ZONE names. */
-import { sessionZone, type Zone, zoneByArgument } from '../../types/datetime/zone.ts';
+import { sessionZone, type Zone, zoneByArgument, zoneByName } from '../../types/datetime/zone.ts';
 import type { FunctionContext } from '../function-entry.ts';
 
 export type { Zone };
@@ -21,6 +21,6 @@ export function contextZone(context: FunctionContext): Zone {
 export function argumentZone(name: string): Zone {
   // A bare number is POSIX's: hours west of Greenwich. PostgreSQL passes over a fraction.
   const bare = /^([+-]?\d+(?::\d+)*)(?:\.\d*)?$/.exec(name);
-  if (bare !== null) return zoneByArgument(`<${bare[1]}>${bare[1]}`);
-  return zoneByArgument(name);
+  const zone = bare === null ? undefined : zoneByName(`<${bare[1]}>${bare[1]}`);
+  return zone ?? zoneByArgument(name);
 }

@@ -13,6 +13,7 @@ import { checkSelfReferences, inDependencyOrder, refersTo } from './recursion.ts
 import { type BoundCte, Level } from './scope.ts';
 import { bindSearchCycle } from './search-cycle.ts';
 import { bindQuery } from './select.ts';
+import { resolveTargets } from './targets.ts';
 
 export interface CteInfo extends CteDefinition {
   /** AS [NOT] MATERIALIZED; null when not said. */
@@ -127,7 +128,9 @@ function bindRecursive(
   if (node.locking.length > 0) throw refuse('FOR UPDATE/SHARE', -1);
   const outer = new Level(context, level);
   if (node.with !== null) bindWithClause(outer, node.with);
-  const start = bindQuery(new Level(context, outer), body.left);
+  const startLevel = new Level(context, outer);
+  const untyped = bindQuery(startLevel, body.left, { keepUnknown: body.left.body.kind === 'select' });
+  const start = { ...untyped, targets: resolveTargets(startLevel, untyped.targets) };
   const own = columnsOf(level, item, start.targets);
   const more = bindSearchCycle(level, item, own);
   if (more !== null) checkPlainSelects(level, body, position);
@@ -137,7 +140,7 @@ function bindRecursive(
   bound.hiddenColumns = columns.length - own.length;
   outer.ctes.set(item.name, bound);
   const bare = bindQuery(new Level(context, outer), body.right, { keepUnknown: true });
-  const step = coerceStep(level, item, own, start, bare);
+  const step = coerceStep(level, item, own, untyped, bare);
   bound.workTable = null;
   bound.hiddenColumns = 0;
   bound.references = 0;

@@ -5,7 +5,7 @@ import { type Catalog, readCatalog } from './catalog.ts';
 import { Choice } from './choice.ts';
 import { type Answer, PipelinedClient } from './client.ts';
 import { type Asked, type Difference, difference } from './compare.ts';
-import { EXPLANATIONS } from './explained.ts';
+import { EXPLANATIONS, type Explanation } from './explained.ts';
 import { randomSchema, type Schema } from './schema.ts';
 import { type Statement, Statements } from './statements.ts';
 import { type Node, render, smaller } from './tree.ts';
@@ -17,6 +17,8 @@ export interface RunOptions {
   readonly targetUrl: string;
   /** Differences that are made smaller and told; the others are counted. */
   readonly shownMax: number;
+  /** The reason that is not taken, to see what it covers. */
+  readonly without?: string;
   readonly onDifference: (found: Found) => void;
   readonly onProgress?: (asked: number) => void;
 }
@@ -95,6 +97,7 @@ export async function runDifferential(options: RunOptions): Promise<RunResult> {
     PipelinedClient.connect(options.targetUrl),
   ]);
   const pair = new Pair(reference, target);
+  const explanations = EXPLANATIONS.filter(({ name }) => name !== options.without);
   const counts = { asked: 0, answered: 0, differences: 0, shown: 0 };
   const explained = new Map<string, number>();
   let catalog: Catalog;
@@ -128,14 +131,14 @@ export async function runDifferential(options: RunOptions): Promise<RunResult> {
   async function judge(asked: Asked, seed: number, schema: Schema): Promise<void> {
     const found = difference(asked);
     if (found === null) return;
-    const explanation = EXPLANATIONS.find((each) => each.holds(asked, found));
+    const explanation = explanations.find((each) => each.holds(asked, found));
     if (explanation !== undefined) {
       explained.set(explanation.name, (explained.get(explanation.name) ?? 0) + 1);
       return;
     }
     counts.differences++;
     if (counts.shown++ >= options.shownMax) return;
-    const small = await shrink(pair, asked);
+    const small = await shrink(pair, asked, explanations);
     options.onDifference({ seed, schema, sql: wholeSql(small), difference: difference(small)! });
   }
 }
@@ -147,18 +150,23 @@ function wholeSql(asked: Asked): string {
 }
 
 /** The smallest statement found that still differs, in the same way, without an explanation. */
-async function shrink(pair: Pair, asked: Asked): Promise<Asked> {
-  const kind = kindOf(asked);
+async function shrink(pair: Pair, asked: Asked, explanations: readonly Explanation[]): Promise<Asked> {
+  const kind = kindOf(asked, explanations);
   let best = asked;
   for (let step = 0; step < SHRINK_STEPS_MAX; step++) {
-    const next = await firstSmaller(pair, best, kind);
+    const next = await firstSmaller(pair, best, kind, explanations);
     if (next === null) return best;
     best = next;
   }
   return best;
 }
 
-async function firstSmaller(pair: Pair, asked: Asked, kind: string): Promise<Asked | null> {
+async function firstSmaller(
+  pair: Pair,
+  asked: Asked,
+  kind: string,
+  explanations: readonly Explanation[],
+): Promise<Asked | null> {
   const candidates = smaller(asked.root);
   for (;;) {
     const batch: Node[] = [];
@@ -168,15 +176,15 @@ async function firstSmaller(pair: Pair, asked: Asked, kind: string): Promise<Ask
     }
     if (batch.length === 0) return null;
     const tried = await Promise.all(batch.map((candidate) => pair.ask(asked.statement, candidate)));
-    const found = tried.find((each) => each.sql !== asked.sql && kindOf(each) === kind);
+    const found = tried.find((each) => each.sql !== asked.sql && kindOf(each, explanations) === kind);
     if (found !== undefined) return found;
   }
 }
 
 /** What kind of difference: rows stay rows, an internal error stays one. Empty where there is none. */
-function kindOf(asked: Asked): string {
+function kindOf(asked: Asked, explanations: readonly Explanation[]): string {
   const found = difference(asked);
-  if (found === null || EXPLANATIONS.some((each) => each.holds(asked, found))) return '';
+  if (found === null || explanations.some((each) => each.holds(asked, found))) return '';
   const code = (answers: readonly Answer[]): string => answers[0]!.error?.code ?? 'ok';
   return `${found.kind} ${code(asked.reference)} ${code(asked.target)}`;
 }

@@ -31,7 +31,8 @@ function isMissing(asked: Asked): boolean {
     error !== null &&
     (error.code === 'XX000'
       ? /^internal error/.test(error.message)
-      : error.code === '0A000' && !/^(unit|timestamps cannot be binned|cannot convert circle) /.test(error.message))
+      : error.code === '0A000' &&
+        !/^(unit|timestamps cannot be binned|cannot convert (circle|infinity|NaN)) /.test(error.message))
   );
 }
 

@@ -6,7 +6,7 @@
  *     --show N           differences made smaller and shown (20); all are counted
  *     --missing          names the functions of the reference that the target lacks; they are not tried
  *     --schema           shows the statements that made the tables, too
- *
+ *     --without NAME     does not take this reason of explained.ts, to see what it covers
  */
 import { parseArgs } from 'node:util';
 import { createScratchDatabase } from '../support/database-target.ts';
@@ -21,6 +21,7 @@ const { values } = parseArgs({
     target: { type: 'string', default: '' },
     show: { type: 'string', default: '20' },
     missing: { type: 'boolean', default: false },
+    without: { type: 'string' },
     schema: { type: 'boolean', default: false },
   },
 });
@@ -44,6 +45,7 @@ async function main(): Promise<number> {
     referenceUrl,
     targetUrl: values.target || `postgres://${user}@${host}:${port}/${database}`,
     shownMax: Number(values.show),
+    without: values.without,
     onDifference: show,
   });
   await scratch?.drop();

@@ -68,7 +68,8 @@ const LITERALS: Readonly<Record<string, readonly string[]>> = {
   ],
   varchar: ['', 'a', 'ab', 'Abc', 'x y', 'ß', 'foo.bar', 'trailing  '],
   bpchar: ['', 'a', 'ab', 'ABC', 'é', 'q r'],
-  char: ['', 'a', 'Z', '1'],
+  // Without '': PostgreSQL makes a text with a zero byte of it.
+  char: ['a', 'Z', '1'],
   name: ['', 'abc', 'pg_class', 'Mixed Case'],
   bytea: ['', '\\x00', '\\x616263', '\\xff00ff', '\\xdeadbeef0102'],
   date: [

@@ -239,7 +239,7 @@ const UTC_NAMES: ReadonlyMap<string, string> = new Map([
   ['etc/greenwich', 'GMT'],
 ]);
 
-const POSIX_FORM = /^(?:<([^<>]+)>|([a-z]{3,}))([+-]?)(\d{1,2})(?::(\d{1,2}))?(?::(\d{1,2}))?$/i;
+const POSIX_FORM = /^(?:<([^<>]+)>|([a-z]{3,}))([+-]?)(\d{1,3})(?::(\d{1,2}))?(?::(\d{1,2}))?$/i;
 
 function makeZone(name: string, key: string): Zone | undefined {
   const utcName = UTC_NAMES.get(key);
@@ -254,7 +254,7 @@ function makeZone(name: string, key: string): Zone | undefined {
   const posix = POSIX_FORM.exec(name);
   if (posix !== null) {
     const seconds = Number(posix[4]) * 3600 + Number(posix[5] ?? 0) * 60 + Number(posix[6] ?? 0);
-    if (Number(posix[4]) > 24 || Number(posix[5] ?? 0) > 59 || Number(posix[6] ?? 0) > 59) return undefined;
+    if (Number(posix[4]) > 167 || Number(posix[5] ?? 0) > 59 || Number(posix[6] ?? 0) > 59) return undefined;
     return new FixedZone(name, posix[3] === '-' ? seconds : 0 - seconds, posix[1] ?? posix[2]);
   }
   if (!/^[a-z][a-z0-9_+/-]*$/.test(key) || isIcuOnly(key)) return undefined;
