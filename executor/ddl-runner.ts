@@ -53,9 +53,13 @@ class StatementTask<T> implements DdlTask<T> {
     params: readonly Value[],
     onRow: (row: Value[]) => void,
     result: (portal: Portal) => T,
+    /** Of the statement that it is the work of; null: it is a statement by itself, within another. */
+    queryText: string | null = null,
   ) {
     this.#session = session;
     this.#portal = new Portal(session, '', prepared, params, null, []);
+    this.#portal.isNested = queryText === null;
+    this.#portal.queryText = queryText;
     this.#portal.onBatch = (batch, from, to) => {
       for (let i = from; i < to; i++) onRow(batch.columns.map((column) => column[i]));
     };
@@ -279,6 +283,7 @@ class SessionDdlContext implements DdlContext {
       [],
       () => {},
       (portal) => portal.processedCount,
+      this.text,
     );
   }
 

@@ -8,7 +8,7 @@
  */
 import type { Value } from '../catalog/function-entry.ts';
 import type { LiftedLiteral } from '../parser/index.ts';
-import type { PlannedStatement } from '../planner/plan.ts';
+import type { Plan, PlannedStatement } from '../planner/plan.ts';
 import {
   ACCESS_SHARE,
   LOCK_GRANTED,
@@ -22,7 +22,9 @@ import { assert } from '../types/assert.ts';
 import { sqlError } from '../types/errors.ts';
 import { LongText } from '../types/long-text.ts';
 import type { OutBuffer } from '../types/out-buffer.ts';
+import type { WatchedStatement } from './auto-explain.ts';
 import { type Batch, END, PENDING } from './batch.ts';
+import type { Counter } from './plan-counters.ts';
 import type { PreparedStatement } from './prepared-statement.ts';
 import type { Execution, Program } from './program.ts';
 import type { ResultEncoder } from './result-encoder.ts';
@@ -108,7 +110,16 @@ export class Portal {
   /** Runs on, sending at most maxRows rows (0: all). Throws what the statement throws; then the portal must be closed. */
   run(maxRows: number): PortalAnswer {
     if (this.isDone) return PORTAL_DONE;
+    this.#hasAnswered = false;
+    const answer = this.#runOn(maxRows);
+    this.#hasAnswered = answer !== PORTAL_PENDING;
+    if (this.#hasAnswered) this.#watched?.pause();
+    return answer;
+  }
+
+  #runOn(maxRows: number): PortalAnswer {
     if (!this.start()) return PORTAL_PENDING;
+    this.#watched?.resume();
     const execution = this.#execution as Execution;
     const x = execution.context;
     x.startSlice();
@@ -130,7 +141,7 @@ export class Portal {
       if (followUp.hasWork && !followUp.poll(x)) return PORTAL_PENDING;
     }
     // A follow-up may have queued more behind or before it.
-    for (const followUp of x.followUps.values()) if (followUp.hasWork) return this.run(maxRows);
+    for (const followUp of x.followUps.values()) if (followUp.hasWork) return this.#runOn(maxRows);
     this.isDone = true;
     return PORTAL_DONE;
   }
@@ -176,7 +187,11 @@ export class Portal {
     if (!planned.readOnly && transaction.isReadOnly) {
       throw sqlError('25006', `cannot execute ${planned.command.toUpperCase()} in a read-only transaction`);
     }
-    const execution = this.#given ?? program.acquire(session.functions);
+    this.#watched = session.autoExplain.watch(this.isNested);
+    this.#watched?.resume();
+    if (this.#given === null) this.#counted = this.#watched?.execution(program) ?? null;
+    else this.#watched?.useCounters(this.#givenCounters);
+    const execution = this.#given ?? this.#counted ?? program.acquire(session.functions);
     execution.context.functions = session.functions;
     this.#snapshot = transaction.takeSnapshot();
     const x = execution.context;
@@ -236,11 +251,24 @@ export class Portal {
   }
 
   /** Runs this execution instead of one of the program's own: with counters, for EXPLAIN ANALYZE. */
-  execute(execution: Execution): void {
+  execute(execution: Execution, counters: Map<Plan, Counter>): void {
     this.#given = execution;
+    this.#givenCounters = counters;
   }
 
   #given: Execution | null = null;
+  #givenCounters = new Map<Plan, Counter>();
+
+  /** Another statement runs it. */
+  isNested = false;
+  /** What auto_explain shows as its text; null: its own. */
+  queryText: string | null = null;
+  /** For auto_explain; null: it does not look. */
+  #watched: WatchedStatement | null = null;
+  /** Its execution, with counters. */
+  #counted: Execution | null = null;
+  /** The last run came to its end, or to as many rows as were asked for. */
+  #hasAnswered = false;
 
   /** Rows inserted, updated or deleted. */
   get processedCount(): number {
@@ -288,8 +316,14 @@ export class Portal {
     this.#batch = null;
     execution.context.rowTarget.withdraw();
     execution.close();
+    if (this.#watched !== null && this.#hasAnswered) {
+      // A plan that texts of one shape share was made for another text.
+      const isShared = this.#literals !== null;
+      const text = this.queryText ?? (isShared ? this.#session.activity : this.statement.text);
+      this.#watched.report(execution.program, text, this.#literals);
+    }
     if (this.#snapshot !== null) this.#session.transaction.releaseSnapshot(this.#snapshot);
     this.#snapshot = null;
-    if (this.#given === null) execution.program.release(execution);
+    if (this.#given === null && this.#counted === null) execution.program.release(execution);
   }
 }

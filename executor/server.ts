@@ -311,6 +311,12 @@ export class DatabaseServer implements SessionFactory {
     return sqlError('XX000', `${words}: ${error instanceof Error ? error.message : String(error)}`);
   }
 
+  /** Lines after the first are indented by a tab, as PostgreSQL has them. */
+  writeLog(severity: string, message: string): void {
+    const text = message.replaceAll('\n', '\n\t');
+    this.#onLog(severity === 'LOG' ? text : `${severity}:  ${text}`);
+  }
+
   async close(): Promise<void> {
     this.#autoAnalyze.stop();
     for (const session of [...this.#sessions.values()]) session.close();

@@ -22,6 +22,7 @@ import {
 } from '../storage/api.ts';
 import { SqlError, sqlError } from '../types/errors.ts';
 import { decodeUtf8, inputBinary, inputText, OID } from '../types/index.ts';
+import { AutoExplain } from './auto-explain.ts';
 import { PENDING as BATCH_PENDING, END } from './batch.ts';
 import { convertLiterals, literalValues } from './compile/runtime.ts';
 import { ExecContext, type ExecServices, type FollowUp, queryCanceled, SLICE_MS } from './context.ts';
@@ -273,6 +274,15 @@ export class Session implements ProtocolSession, PlanningSession, ExecServices {
     }
     return this.transaction.txn;
   }
+
+  /** auto_explain: to the server's log, and to the client if it wants to see messages of this level. */
+  logStatement(level: string, message: string): void {
+    const severity = level.replace(/\d$/, '').toUpperCase() as Notice['severity'];
+    this.server.writeLog(severity, message);
+    this.notice({ severity, code: '00000', message });
+  }
+
+  readonly autoExplain = new AutoExplain(this);
 
   notice(notice: Notice): void {
     if (this.#isClosed) return;

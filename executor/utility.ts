@@ -34,6 +34,7 @@ import { scalarFunction } from './compile/batch-program.ts';
 import { SlotAllocator } from './compile/expression.ts';
 import { ExecContext } from './context.ts';
 import { runCopy } from './copy/copy.ts';
+import { BUILT_IN_EXTENSIONS } from './ddl/extensions.ts';
 import { createIndexConcurrently, dropTemporary, runDdl } from './ddl-runner.ts';
 import { runExplain } from './explain.ts';
 import { PORTAL_PENDING, Portal } from './portal.ts';
@@ -201,6 +202,7 @@ export function* runUtility(
     case 'reindex':
       return yield* reindex(session, node);
     case 'load':
+      loadModule(node.file);
       return 'LOAD';
     case 'listen':
       session.ensureTransaction();
@@ -482,6 +484,13 @@ export function executeArguments(session: Session, node: ExecuteStatement, prepa
     });
     return scalarFunction(new SlotAllocator(), expr)(context);
   });
+}
+
+/** What PostgreSQL has as loadable modules is built in here, or is not there at all. */
+function loadModule(file: string): void {
+  const name = /^(?:\$libdir\/(?:plugins\/)?)?(\w+)(?:\.so)?$/.exec(file)?.[1] ?? '';
+  if (name === 'auto_explain' || name === 'plpgsql' || BUILT_IN_EXTENSIONS.has(name)) return;
+  throw sqlError('58P01', `could not access file "${file}": No such file or directory`);
 }
 
 // --------------------------------------------------------------------------------------------------------- maintenance

@@ -17,6 +17,7 @@ export interface DeparseScope {
   execParam(index: number): string;
   subplan(node: SubplanExpr): string;
   readonly format?: FormatSettings;
+  literal?(index: number, typeOid: number, typeModifier: number): unknown;
   /** format_type, where types have other names. */
   typeName?(oid: number, typeModifier: number): string;
   /** Where expressions are printed as they were written, with COLLATE. */
@@ -98,7 +99,7 @@ class Deparser {
   print(expr: Expr): string {
     switch (expr.kind) {
       case 'const':
-        return this.constant(expr);
+        return this.constant(this.withValue(expr));
       case 'param':
         return `$${expr.index + 1}`;
       case 'execParam':
@@ -266,6 +267,12 @@ class Deparser {
     if (typeof value === 'string' && (base === TEXT || base === UNKNOWN || base === VARCHAR || base === NAME))
       return value;
     return outputText(base, value, this.scope.format ?? DEFAULT_FORMAT);
+  }
+
+  private withValue(expr: Expr & { kind: 'const' }): Expr & { kind: 'const' } {
+    if (expr.literalIndex < 0 || this.scope.literal === undefined) return expr;
+    const value = this.scope.literal(expr.literalIndex, expr.typeOid, expr.typeModifier);
+    return value === undefined ? expr : { ...expr, value };
   }
 
   private constant(expr: Expr & { kind: 'const' }): string {

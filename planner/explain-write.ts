@@ -13,6 +13,8 @@ export interface ExplainOptions {
   readonly wal?: boolean;
   /** How constants are printed (DateStyle ...). */
   readonly format?: FormatSettings;
+  /** Values of another text of the same shape, in place of the literals that the plan was made for; undefined: as they are. */
+  literal?(index: number, typeOid: number, typeModifier: number): unknown;
 }
 
 /** Pages that a node and what is below it looked up, in memory or read for it; made dirty; written because a frame was needed. */

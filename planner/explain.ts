@@ -79,6 +79,7 @@ interface Subplan {
 
 class Describer {
   private readonly options: ExplainOptions;
+  private readonly hasSeveralScans: boolean;
   private readonly qualify: boolean;
   /** Exec params: how to print what they carry. */
   private readonly params = new Map<number, () => string>();
@@ -88,7 +89,8 @@ class Describer {
 
   constructor(root: Plan, options: ExplainOptions) {
     this.options = options;
-    this.qualify = options.verbose || countScans(root) > 1;
+    this.hasSeveralScans = countScans(root) > 1;
+    this.qualify = options.verbose || this.hasSeveralScans;
   }
 
   describe(plan: Plan): Shown {
@@ -191,7 +193,9 @@ class Describer {
     };
     if ('targets' in plan) subplansNamed(plan.targets, scope);
     if (this.options.verbose && 'targets' in plan && plan.targets.length > 0) {
-      details.push(['Output', plan.targets.map((target) => deparse(target, scope))]);
+      // One relation's columns need no name before them here, unlike in conditions.
+      const outputScope = this.scopeOf(plan, undefined, this.hasSeveralScans);
+      details.push(['Output', plan.targets.map((target) => deparse(target, outputScope))]);
     }
     switch (plan.kind) {
       case 'seqScan':
@@ -426,6 +430,7 @@ class Describer {
   private scopeOf(plan: Plan, only?: number, qualify = this.qualify): DeparseScope {
     return {
       ...(this.options.format === undefined ? {} : { format: this.options.format }),
+      ...(this.options.literal === undefined ? {} : { literal: this.options.literal }),
       column: (input, index) =>
         this.nameIn(plan, only === undefined ? input : input === 0 ? only : input, index, qualify),
       execParam: (index) => this.params.get(index)?.() ?? `$${index}`,
@@ -437,6 +442,7 @@ class Describer {
   private inputScope(input: Plan): DeparseScope {
     return {
       ...(this.options.format === undefined ? {} : { format: this.options.format }),
+      ...(this.options.literal === undefined ? {} : { literal: this.options.literal }),
       column: (_input, index) => this.outputName(input, index),
       execParam: (index) => this.params.get(index)?.() ?? `$${index}`,
       subplan: (node) => this.nameSubplan(node, input),

@@ -121,6 +121,18 @@ const DEFAULTS: Readonly<Record<string, string>> = {
 
 /** Settings that pg_settings does not show, and hotrow's own. Same fields as table.ts. */
 const MORE_SETTINGS = `
+auto_explain.log_analyze	bool		superuser	off				Customized Options	Use EXPLAIN ANALYZE for plan logging.	
+auto_explain.log_buffers	bool		superuser	off				Customized Options	Log buffers usage.	This has no effect unless log_analyze is also set.
+auto_explain.log_format	enum		superuser	text			text|xml|json|yaml	Customized Options	EXPLAIN format to be used for plan logging.	
+auto_explain.log_level	enum		superuser	log			debug5|debug4|debug3|debug2|debug1|info|notice|warning|log	Customized Options	Log level for the plan.	
+auto_explain.log_min_duration	int	ms	superuser	-1	-1	2147483647		Customized Options	Sets the minimum execution time above which plans will be logged.	Zero prints all plans. -1 turns this feature off.
+auto_explain.log_nested_statements	bool		superuser	off				Customized Options	Log nested statements.	
+auto_explain.log_settings	bool		superuser	off				Customized Options	Log modified configuration parameters affecting query planning.	
+auto_explain.log_timing	bool		superuser	on				Customized Options	Collect timing data, not just row counts.	
+auto_explain.log_triggers	bool		superuser	off				Customized Options	Include trigger statistics in plans.	This has no effect unless log_analyze is also set.
+auto_explain.log_verbose	bool		superuser	off				Customized Options	Use EXPLAIN VERBOSE for plan logging.	
+auto_explain.log_wal	bool		superuser	off				Customized Options	Log WAL usage.	
+auto_explain.sample_rate	real		superuser	1	0	1		Customized Options	Fraction of queries to process.	
 pg_trgm.similarity_threshold	real		user	0.3	0	1		Customized Options	Sets the threshold used by the % operator.	Valid range is 0.0 .. 1.0.
 pg_trgm.strict_word_similarity_threshold	real		user	0.5	0	1		Customized Options	Sets the threshold used by the <<% operator.	Valid range is 0.0 .. 1.0.
 pg_trgm.word_similarity_threshold	real		user	0.6	0	1		Customized Options	Sets the threshold used by the <% operator.	Valid range is 0.0 .. 1.0.
