@@ -288,10 +288,9 @@ export abstract class Dictionary {
     const keys = this.keySegments[segment];
     const postings = this.postingSegments[segment];
     if (at < end) {
-      if (this.hasNumbers) keys.copyWithin(at + 1, at, end);
-      postings.copyWithin(at + 1, at, end);
-      if (this.hasByteKeys) this.refSegments[segment].copyWithin(at + 1, at, end);
-      if (this.hasHashes) this.hashSegments[segment].copyWithin(at + 1, at, end);
+      if (!this.hasByteKeys) moveUp(postings, keys, at, end);
+      else if (this.hasHashes) moveThreeUp(postings, this.refSegments[segment], this.hashSegments[segment], at, end);
+      else moveThreeUp(postings, this.refSegments[segment], keys, at, end);
       if (this.hasLists) openBit(this.listBits[segment], (node & SEGMENT_MASK) << BIT_WORDS_BITS, position);
     }
     if (this.hasNumbers) keys[at] = number;
@@ -582,6 +581,29 @@ export abstract class Dictionary {
   private ascendsAt(beforeLeaf: number, beforePosition: number, leaf: number, position: number): boolean {
     this.keyAt(leaf, position, checkedKey);
     return this.compareAt(beforeLeaf, beforePosition, checkedKey) < 0;
+  }
+}
+
+// One loop over the arrays: a call of copyWithin for each takes twice as long as moving all of half a node.
+
+function moveUp(postings: Uint32Array, keys: Float64Array, at: number, end: number): void {
+  for (let i = end; i > at; i--) {
+    postings[i] = postings[i - 1];
+    keys[i] = keys[i - 1];
+  }
+}
+
+function moveThreeUp(
+  postings: Uint32Array,
+  refs: Uint32Array,
+  keys: Float64Array | Uint32Array,
+  at: number,
+  end: number,
+): void {
+  for (let i = end; i > at; i--) {
+    postings[i] = postings[i - 1];
+    refs[i] = refs[i - 1];
+    keys[i] = keys[i - 1];
   }
 }
 

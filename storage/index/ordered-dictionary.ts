@@ -66,6 +66,9 @@ export class OrderedDictionary extends Dictionary {
   #skip = 0;
   /** Whether the last #bytePosition came to an equal key. */
   #isEqual = false;
+  /** The key that `find` has not found, as long as its path stands: whoever asks for a key may be about to insert it. */
+  readonly #missed = new IndexKey();
+  #missedVersion = -1;
   /** Of the last #findFences: references of separators, 0: there is none. */
   #lowerFence = 0;
   #upperFence = 0;
@@ -256,6 +259,7 @@ export class OrderedDictionary extends Dictionary {
   /** Goes down to the leaf for the key, remembering the path and, for number keys, between which separators the leaf is. */
   #descend(key: IndexKey): number {
     let node = this.#root;
+    this.#missedVersion = -1;
     const bounds = this.#bounds;
     bounds[0] = Number.NEGATIVE_INFINITY;
     bounds[1] = Number.POSITIVE_INFINITY;
@@ -273,6 +277,11 @@ export class OrderedDictionary extends Dictionary {
   }
 
   insert(key: IndexKey, rowId: number): boolean {
+    if (this.#missedVersion === this.version && this.#missed.equals(key)) {
+      const isLast = this.foundLeaf === this.lastLeaf && this.foundPosition === this.counts[this.foundLeaf];
+      this.#insertAt(this.foundLeaf, this.foundPosition, isLast, key, rowId);
+      return true;
+    }
     let leaf = this.lastLeaf;
     let position = this.counts[leaf];
     // Ascending loads: does the key belong behind the very last one, or is it that?
@@ -286,6 +295,13 @@ export class OrderedDictionary extends Dictionary {
       position = this.#lowerBound(leaf, key);
       if (this.#isAt(leaf, position, key)) return this.addRow(leaf, position, rowId);
     }
+    this.#insertAt(leaf, position, isAppend, key, rowId);
+    return true;
+  }
+
+  /** A new key at its place in the leaf, to which the path leads if it is full. */
+  #insertAt(leaf: number, at: number, isAppend: boolean, key: IndexKey, rowId: number): void {
+    let position = at;
     if (this.memory.isFull) this.checkRoom(leaf);
     const ref = this.arena === null ? 0 : this.arena.store(key.bytes, key.length);
     this.version++;
@@ -294,7 +310,7 @@ export class OrderedDictionary extends Dictionary {
     if (this.counts[leaf] < NODE_CAPACITY) {
       if (this.arena === null) this.place(leaf, position, key.number, 0, rowId);
       else this.#put(leaf, position, ref, rowId);
-      return true;
+      return;
     }
     const right = this.splitLeaf(leaf, isAppend ? NODE_CAPACITY : NODE_CAPACITY >>> 1);
     const isRight = position > this.counts[leaf] || (position === this.counts[leaf] && isAppend);
@@ -308,7 +324,6 @@ export class OrderedDictionary extends Dictionary {
     }
     // The separator is the right node's first key: known only now.
     this.#insertSeparator(this.#height - 1, right);
-    return true;
   }
 
   /** The node at `level` of the path was split, before its parent has the separator. */
@@ -414,11 +429,26 @@ export class OrderedDictionary extends Dictionary {
   }
 
   find(key: IndexKey): boolean {
-    const leaf = this.#descend(key);
-    const position = this.#lowerBound(leaf, key);
+    if (!this.#isBehindAll(key)) {
+      const leaf = this.#descend(key);
+      this.foundLeaf = leaf;
+      this.foundPosition = this.#lowerBound(leaf, key);
+      if (this.#isAt(leaf, this.foundPosition, key)) return true;
+    }
+    this.#missed.copyFrom(key);
+    this.#missedVersion = this.version;
+    return false;
+  }
+
+  /** Ascending loads: a number key goes behind the very last one, where there is room. That is its place, found without a path. */
+  #isBehindAll(key: IndexKey): boolean {
+    const leaf = this.lastLeaf;
+    const count = this.counts[leaf];
+    if (this.arena !== null || count === 0 || count === NODE_CAPACITY) return false;
+    if (this.numberAt(leaf, count - 1) >= key.number) return false;
     this.foundLeaf = leaf;
-    this.foundPosition = position;
-    return this.#isAt(leaf, position, key);
+    this.foundPosition = count;
+    return true;
   }
 
   /** Whether the key is at the place where #lowerBound has just found that it would be. */
