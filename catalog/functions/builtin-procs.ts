@@ -1397,7 +1397,7 @@ export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
 2944|txid_current_snapshot||2970|sS|pg_current_snapshot
 2945|txid_snapshot_xmin|2970|20|iS|pg_snapshot_xmin
 2946|txid_snapshot_xmax|2970|20|iS|pg_snapshot_xmax
-2947|txid_snapshot_xip|2970|20|iSR|pg_snapshot_xip
+2947|txid_snapshot_xip|2970|20|iSR50|pg_snapshot_xip
 2948|txid_visible_in_snapshot|20 2970|16|iS|pg_visible_in_snapshot
 2954|uuid_lt|2950 2950|16|iS|uuid_lt
 2955|uuid_le|2950 2950|16|iS|uuid_le
@@ -1975,7 +1975,7 @@ export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
 5061|pg_current_snapshot||5038|sS|pg_current_snapshot
 5062|pg_snapshot_xmin|5038|5069|iS|pg_snapshot_xmin
 5063|pg_snapshot_xmax|5038|5069|iS|pg_snapshot_xmax
-5064|pg_snapshot_xip|5038|5069|iSR|pg_snapshot_xip
+5064|pg_snapshot_xip|5038|5069|iSR50|pg_snapshot_xip
 5065|pg_visible_in_snapshot|5069 5038|16|iS|pg_visible_in_snapshot
 5066|pg_xact_status|5069|25|vS|pg_xact_status
 5071|xid|5069|28|iS|xid8toxid
