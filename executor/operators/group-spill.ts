@@ -82,8 +82,9 @@ export class GroupSpill {
   endInput(): void {
     const writer = this.#writer;
     if (writer === null) return;
-    this.#writer = null;
+    // Writing what is left may fail, and then the file is still to be closed.
     const streams = writer.finish().filter((stream) => stream.rowCount > 0);
+    this.#writer = null;
     this.partCount += streams.length;
     this.writtenBytes += writer.file.size;
     if (streams.length === 0) writer.file.close();

@@ -89,8 +89,9 @@ export class ExternalSort {
   }
 
   #finish(writer: SpillWriter): SpillStream {
-    this.#writer = null;
+    // Writing what is left may fail, and then the file is still to be closed.
     const stream = writer.finish();
+    this.#writer = null;
     for (const length of stream.lengths) this.writtenBytes += length;
     return stream;
   }

@@ -211,6 +211,31 @@ describe('spilling', function () {
       for (let i = 0; i < 5; i++) await client.query('SELECT id FROM a ORDER BY word');
     });
 
+    it('leaves no file behind wherever the limit is met', async () => {
+      const client = await server.connect({ work_mem: '64kB', temp_file_limit: '0' });
+      const files = server.database.engine.temporaryFiles;
+      await eventually(() => files.openCount === 0);
+      let failed = 0;
+      // Among them limits that are met by what is written last, when the input has ended.
+      for (let limit = 8; limit < 500; limit += 12) {
+        await client.query(`SET temp_file_limit = ${limit}`);
+        for (const query of [
+          'SELECT id FROM a ORDER BY word',
+          'SELECT big, count(*) FROM a GROUP BY big',
+          'SELECT k, word FROM a EXCEPT SELECT k, word FROM b',
+          'SELECT a.id FROM a JOIN a x USING (big)',
+        ]) {
+          const failure = await failureOf(client.query(query));
+          if (failure !== 'no error') {
+            expect(failure).to.match(/^53400 /);
+            failed++;
+          }
+        }
+      }
+      expect(failed).to.be.above(20);
+      await eventually(() => files.openCount === 0);
+    });
+
     it('serves others while it sorts', async () => {
       const other = await server.connect();
       let isSorted = false;
