@@ -35,6 +35,8 @@ const INSERTION_MAX = 12;
 const RUN_LENGTH = 2048;
 /** Rows between two looks whether it is time for others. */
 const STEP_ROWS = 16 * 1024;
+/** Arrays that have once been too short become longer than they must. */
+const ROOM = 1.25;
 const RADIX = 256;
 const DIGITS = 8;
 
@@ -57,6 +59,7 @@ export class RowSorter {
   #columns: readonly (readonly Value[])[] = [];
   #compare: RowOrder = () => 0;
   #ranges: Range[] = [];
+  #count = 0;
 
   constructor(keys: readonly SorterKey[]) {
     this.#keys = keys;
@@ -89,12 +92,15 @@ export class RowSorter {
     for (let range = this.#ranges.pop(); range !== undefined; range = this.#ranges.pop()) yield* this.#sortRange(range);
   }
 
+  /** The arrays serve one sort after the other: the runs of a sort that spills are about equally long. */
   #reserve(count: number): void {
+    this.#count = count;
     if (this.#order.length >= count) return;
-    this.#order = new Uint32Array(count);
-    this.#other = new Uint32Array(count);
-    this.#prefixes = new Prefixes(count);
-    this.#otherPrefixes = new Prefixes(count);
+    const length = this.#order.length === 0 ? count : Math.ceil(count * ROOM);
+    this.#order = new Uint32Array(length);
+    this.#other = new Uint32Array(length);
+    this.#prefixes = new Prefixes(length);
+    this.#otherPrefixes = new Prefixes(length);
   }
 
   /** Rows order[from .. to) are equal in the keys before `key`. */
@@ -230,7 +236,7 @@ export class RowSorter {
 
   /** What is in the other arrays is what counts; rows outside the range are as they were. */
   #swap(from: number, to: number): void {
-    if (from > 0 || to < this.#order.length) {
+    if (from > 0 || to < this.#count) {
       this.#order.set(this.#other.subarray(from, to), from);
       this.#prefixes.set(this.#otherPrefixes, from, to);
       return;

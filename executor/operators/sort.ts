@@ -223,8 +223,12 @@ export class SortOperator implements Operator, SpillingOperator {
   }
 
   #clear(x: ExecContext): void {
-    this.#store.clear();
+    this.#clearRows(x);
     this.#sorter.clear();
+  }
+
+  #clearRows(x: ExecContext): void {
+    this.#store.clear();
     this.#steps = null;
     this.#account.clear(x.memory);
     this.#bytes = 0;
@@ -254,7 +258,8 @@ export class SortOperator implements Operator, SpillingOperator {
           break;
         case 'write':
           if (!this.#write(x)) return PENDING;
-          this.#clear(x);
+          if (this.#isInputDone) this.#clear(x);
+          else this.#clearRows(x);
           this.#phase = this.#isInputDone ? 'reduce' : 'gather';
           break;
         case 'reduce':
