@@ -9,18 +9,14 @@ import { getHeapSpaceStatistics, setFlagsFromString } from 'node:v8';
 /** Both halves of the young generation. With 2 MB collections are frequent and find more alive. */
 const YOUNG_BYTES_MAX = 16 * 1024 * 1024;
 const LOOK_MS = 500;
-/** Not before the launcher has kept the compiled code: V8 takes it only under the flags that it was kept under. */
-const FIRST_LOOK_MS = 2000;
 
 export function limitYoungGeneration(): void {
-  // Its largest size is fixed when the process starts, but V8 asks each time by how much it may grow.
-  let mayGrow = true;
+  // Its largest size is fixed when the process starts, but V8 asks each time by how much it may grow. Said again at each look: the launcher
+  // sets it back for a moment.
   const look = (): void => {
     const young = getHeapSpaceStatistics().find((space) => space.space_name === 'new_space');
     const hasRoom = young === undefined || young.space_size < YOUNG_BYTES_MAX;
-    if (hasRoom === mayGrow) return;
-    mayGrow = hasRoom;
     setFlagsFromString(`--semi-space-growth-factor=${hasRoom ? 2 : 1}`);
   };
-  setTimeout(() => setInterval(look, LOOK_MS).unref(), FIRST_LOOK_MS).unref();
+  setInterval(look, LOOK_MS).unref();
 }

@@ -43,6 +43,8 @@ function compile() {
 }
 
 function save(script) {
+  // V8's own value, under which the next start compiles; heap-limits.ts may have set another, and will again.
+  setFlagsFromString('--semi-space-growth-factor=2');
   // Under another name first: a process that starts meanwhile must not read half of it.
   const unfinished = `${cache}.${process.pid}`;
   try {
