@@ -15,8 +15,6 @@ export interface InvertedClass {
   readonly strategies: ReadonlyMap<string, number>;
 }
 
-const TSVECTOR = 3614;
-
 /** Array strategies. */
 export const ARRAY_OVERLAPS = 1;
 export const ARRAY_CONTAINS = 2;
@@ -81,7 +79,7 @@ const CLASSES: readonly InvertedClass[] = [
   },
   {
     name: 'tsvector_ops',
-    inputType: TSVECTOR,
+    inputType: OID.TSVECTOR,
     isDefault: true,
     strategies: new Map([
       ['@@', TEXT_SEARCH_MATCH],

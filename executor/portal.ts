@@ -190,8 +190,8 @@ export class Portal {
     this.#watched = session.autoExplain.watch(this.isNested);
     this.#watched?.resume();
     if (this.#given === null) this.#counted = this.#watched?.execution(program) ?? null;
-    else this.#watched?.useCounters(this.#givenCounters);
-    const execution = this.#given ?? this.#counted ?? program.acquire(session.functions);
+    else this.#watched?.useCounters(this.#given.counters);
+    const execution = this.#given?.execution ?? this.#counted ?? program.acquire(session.functions);
     execution.context.functions = session.functions;
     this.#snapshot = transaction.takeSnapshot();
     const x = execution.context;
@@ -252,12 +252,10 @@ export class Portal {
 
   /** Runs this execution instead of one of the program's own: with counters, for EXPLAIN ANALYZE. */
   execute(execution: Execution, counters: Map<Plan, Counter>): void {
-    this.#given = execution;
-    this.#givenCounters = counters;
+    this.#given = { execution, counters };
   }
 
-  #given: Execution | null = null;
-  #givenCounters = new Map<Plan, Counter>();
+  #given: { readonly execution: Execution; readonly counters: Map<Plan, Counter> } | null = null;
 
   /** Another statement runs it. */
   isNested = false;

@@ -10,7 +10,6 @@ import { baseTypeOid, comparator, hashKey, isArrayType, OID, SqlArray, typeByOid
 import { hasOrder } from '../ddl/indexes.ts';
 import type { Slices, Steps } from './steps.ts';
 
-const TSVECTOR = 3614;
 /** Frequent elements for each value of the statistics target. */
 const ELEMENTS_PER_TARGET = 10;
 /** Of what Zipf's law lets expect: the tenth part of it is the error that is allowed (ts_typanalyze.c). */
@@ -30,7 +29,7 @@ interface Tracked {
 /** What a type has elements of; 0: nothing that could be counted. */
 function elementTypeOf(typeOid: number): number {
   const base = baseTypeOid(typeOid);
-  if (base === TSVECTOR) return OID.TEXT;
+  if (base === OID.TSVECTOR) return OID.TEXT;
   const type = typeByOid(base);
   return type !== undefined && isArrayType(type) && hasOrder(type.elementOid) ? type.elementOid : 0;
 }
@@ -38,7 +37,7 @@ function elementTypeOf(typeOid: number): number {
 /** Null for types without elements. */
 export function elementCounterOf(typeOid: number, target: number): ElementCounter | null {
   const elementType = target > 0 ? elementTypeOf(typeOid) : 0;
-  return elementType === 0 ? null : new ElementCounter(elementType, target, baseTypeOid(typeOid) === TSVECTOR);
+  return elementType === 0 ? null : new ElementCounter(elementType, target, baseTypeOid(typeOid) === OID.TSVECTOR);
 }
 
 export class ElementCounter {

@@ -8,7 +8,6 @@
  *      bytea                     the first eight bytes
  */
 import type { Value } from '../../catalog/function-entry.ts';
-import { collationOfCollatedType } from '../../types/collation.ts';
 import { intervalDays } from '../../types/compare.ts';
 import { comparator, type Interval, isCollatedType, type Numeric } from '../../types/index.ts';
 import { POW10 } from '../../types/pow10.ts';
@@ -149,21 +148,20 @@ function fillIntervals(
   return PREFIX_ORDER;
 }
 
+/** The first eight bytes of a value or, for shorter ones, of a copy with zeros behind. */
+function putBytes(target: Prefixes, i: number, b: Uint8Array): void {
+  target.high[i] = (b[0] << 24) | (b[1] << 16) | (b[2] << 8) | b[3];
+  target.low[i] = (b[4] << 24) | (b[5] << 16) | (b[6] << 8) | b[7];
+}
+
 function fillBytes(target: Prefixes, values: readonly Value[], rows: Uint32Array, from: number, to: number): number {
   for (let i = from; i < to; i++) {
-    const b = values[rows[i]] as Uint8Array;
-    if (b.length >= 8) {
-      target.high[i] = (b[0] << 24) | (b[1] << 16) | (b[2] << 8) | b[3];
-      target.low[i] = (b[4] << 24) | (b[5] << 16) | (b[6] << 8) | b[7];
-    } else {
-      let high = 0;
-      let low = 0;
-      for (let j = 0; j < b.length; j++) {
-        if (j < 4) high |= b[j] << (24 - j * 8);
-        else low |= b[j] << (24 - (j - 4) * 8);
-      }
-      target.high[i] = high;
-      target.low[i] = low;
+    const bytes = values[rows[i]] as Uint8Array;
+    if (bytes.length >= 8) putBytes(target, i, bytes);
+    else {
+      encoded.fill(0);
+      encoded.set(bytes);
+      putBytes(target, i, encoded);
     }
   }
   return PREFIX_ORDER;
@@ -226,8 +224,7 @@ function putEncoded(target: Prefixes, i: number, text: string, from: number): bo
       encoded[length++] = 0x80 | (code & 63);
     }
   }
-  target.high[i] = (encoded[0] << 24) | (encoded[1] << 16) | (encoded[2] << 8) | encoded[3];
-  target.low[i] = (encoded[4] << 24) | (encoded[5] << 16) | (encoded[6] << 8) | encoded[7];
+  putBytes(target, i, encoded);
   return at === text.length && length <= 8;
 }
 
@@ -236,7 +233,7 @@ function fillNothing(): number {
 }
 
 /** How many UTF-16 units the texts have in common with `first`, `most` at the most. */
-function sharedLength(
+export function sharedLength(
   values: readonly Value[],
   rows: Uint32Array,
   from: number,
@@ -258,10 +255,10 @@ function sharedLength(
 
 /** The prefixes of a type. */
 export interface KeyPrefix {
-  readonly kind: 'value' | 'text';
+  /** They are of what stands behind the first `shared` UTF-16 units (sharedLength); for other types that is 0. */
+  readonly isText: boolean;
   /** Writes the prefixes of values[rows[i]], none of them null, to the places i = from .. to - 1; answers what they tell. */
   readonly fill: Fill;
-  readonly sharedLength: typeof sharedLength;
   /** Of two values. */
   readonly compare: (a: Value, b: Value) => number;
 }
@@ -271,12 +268,7 @@ const NUMBERS = new Set<Representation>([
 ]);
 
 export function keyPrefix(typeOid: number): KeyPrefix {
-  const of = (fill: Fill, kind: 'value' | 'text' = 'value'): KeyPrefix => ({
-    kind,
-    fill,
-    sharedLength,
-    compare: comparator(typeOid),
-  });
+  const of = (fill: Fill, isText = false): KeyPrefix => ({ isText, fill, compare: comparator(typeOid) });
   // Text in another order than that of its bytes.
   if (isCollatedType(typeOid)) return of(fillNothing);
   const kind = representation(typeOid);
@@ -290,8 +282,7 @@ export function keyPrefix(typeOid: number): KeyPrefix {
       return of(fillBytes);
     case 'text':
     case 'uuid':
-      // A collation's order is not that of code points.
-      return collationOfCollatedType(typeOid) === undefined ? of(fillTexts, 'text') : of(fillNothing);
+      return of(fillTexts, true);
     case 'enum': {
       const order = enumOrder(typeOid);
       return of((target, values, rows, from, to) => {

@@ -15,7 +15,7 @@
  */
 import type { Value } from '../../catalog/function-entry.ts';
 import type { RowOrder } from '../spill/run-merge.ts';
-import { type KeyPrefix, PREFIX_ALL, PREFIX_NONE, Prefixes } from './key-prefix.ts';
+import { type KeyPrefix, PREFIX_ALL, PREFIX_NONE, Prefixes, sharedLength } from './key-prefix.ts';
 
 /** A key of the order. */
 export interface SorterKey {
@@ -128,7 +128,7 @@ export class RowSorter {
     }
     yield* this.#radixSort(from, to);
     // The values themselves decide among equal prefixes: by the next key, if they are equal; texts go on behind what they share.
-    const isText = prefix.kind === 'text';
+    const { isText } = prefix;
     const { high, low } = this.#prefixes;
     let start = from;
     let told = from;
@@ -190,17 +190,10 @@ export class RowSorter {
     const { prefix, descending } = this.#keys[key];
     const order = this.#order;
     let shared = 0;
-    if (prefix.kind === 'text') {
+    if (prefix.isText) {
       shared = Infinity;
       for (let at = from; at < to && shared > 0; at += STEP_ROWS) {
-        shared = prefix.sharedLength(
-          values,
-          order,
-          at,
-          Math.min(to, at + STEP_ROWS),
-          values[order[from]] as string,
-          shared,
-        );
+        shared = sharedLength(values, order, at, Math.min(to, at + STEP_ROWS), values[order[from]] as string, shared);
         yield Math.min(to, at + STEP_ROWS) - at;
       }
     }
@@ -241,7 +234,8 @@ export class RowSorter {
       this.#prefixes.set(this.#otherPrefixes, from, to);
       return;
     }
-    const { order, prefixes } = { order: this.#order, prefixes: this.#prefixes };
+    const order = this.#order;
+    const prefixes = this.#prefixes;
     this.#order = this.#other;
     this.#prefixes = this.#otherPrefixes;
     this.#other = order;

@@ -3,7 +3,7 @@ import { expect } from 'chai';
 import type { Value } from '../../catalog/function-entry.ts';
 import { keyPrefix } from '../../executor/operators/key-prefix.ts';
 import { RowSorter } from '../../executor/operators/row-sorter.ts';
-import { comparator, Interval, Numeric, OID } from '../../types/index.ts';
+import { collatedType, comparator, Interval, Numeric, OID, registerCollation } from '../../types/index.ts';
 import { randomOf } from '../support/random.ts';
 
 /** A whole number from low to high. */
@@ -40,6 +40,10 @@ function text(int: Int, lengthMax: number, prefix = ''): string {
   return result;
 }
 
+/** Its order is not that of the bytes: a, A, b. */
+const GERMAN = 900_011;
+registerCollation({ oid: GERMAN, locale: 'de', deterministic: true });
+
 const KINDS: readonly [string, number, Make][] = [
   ['small integers', OID.INT4, (int) => int(-5, 5)],
   ['integers', OID.INT4, (int) => int(-2147483648, 2147483647)],
@@ -59,6 +63,7 @@ const KINDS: readonly [string, number, Make][] = [
   ['texts with a common beginning', OID.TEXT, (int) => text(int, 12, 'https://example.org/é')],
   ['texts of one letter', OID.TEXT, (int) => 'x'.repeat(int(0, 40))],
   ['texts that differ late', OID.TEXT, (int) => `${['0123456789abcdef', '0123456789abcdefgh'][int(0, 1)]}${int(0, 9)}`],
+  ['texts under a collation', collatedType(GERMAN, OID.TEXT), (int) => text(int, 3)],
   ['numeric', OID.NUMERIC, (int) => Numeric.fromScaled(int(-1000, 1000), int(0, 3))],
   [
     'numeric of all sizes',
