@@ -11,6 +11,7 @@
  */
 import type { ScalarFunction } from '../../catalog/function-entry.ts';
 import type { CallExpr, CaseExpr, ConstExpr, Expr, RowExpr, SubplanExpr } from '../../planner/expr.ts';
+import { comparisonOf } from '../../planner/operators.ts';
 import { assertNever } from '../../types/assert.ts';
 import {
   baseTypeOid,
@@ -643,10 +644,29 @@ export class ExpressionCompiler {
 
   #arrayCompare(left: Expr, array: Expr, operator: ScalarFunction, all: boolean): Operand {
     const l = this.compileToAny(left);
+    if (isInvariant(array) && asksMembership(operator, all)) return this.#isMember(l, left.typeOid, array, all);
     const a = this.compileToAny(array);
     const f = this.#implementation(operator, operator.argumentTypes, OID.BOOL);
     const run = this.#emitter.bind(runtime.arrayCompare, 'arrayCompare');
     return this.#anyResult(`${run}(${l}, ${a}, ${f}, ${all})`, OID.BOOL);
+  }
+
+  /** = ANY and <> ALL by the hash keys of an array that stays the same: a list of thousands costs a row no more than one of two. */
+  #isMember(left: Code, typeOid: number, array: Expr, all: boolean): Operand {
+    const emitter = this.#emitter;
+    const keyOf = emitter.bind(hashKey(typeOid), 'keyOf');
+    const set = emitter.name('s');
+    const slot = this.#slots.onceCount++;
+    emitter.prelude(`let ${set} = x.once[${slot}];`);
+    emitter.open(`if (${set} === undefined) {`);
+    const makeSet = emitter.bind(runtime.makeArraySet, 'makeArraySet');
+    emitter.emit(`${set} = x.once[${slot}] = ${makeSet}(${typeOid}, ${this.compileToAny(array)});`);
+    emitter.close();
+    const found = `${set}.keys.has(${keyOf}(${left})) ? ${!all} : ${set}.hasNull ? null : ${all}`;
+    return this.#anyResult(
+      `${set} === null ? null : ${set}.isEmpty ? ${all} : ${left} === null ? null : ${found}`,
+      OID.BOOL,
+    );
   }
 
   #inList(expr: Extract<Expr, { kind: 'inList' }>): Operand {
@@ -810,6 +830,16 @@ function isPlainText(typeOid: number): boolean {
 }
 
 /** Does not depend on the row, has no effect, and gives the same value all through an execution. */
+const INTEGERS: ReadonlySet<number> = new Set([OID.INT2, OID.INT4, OID.INT8]);
+
+/** Whether `x operator ANY / ALL (array)` asks if the array has x, by an equality that hash keys know: the type's own, in byte order. */
+function asksMembership(operator: ScalarFunction, all: boolean): boolean {
+  const comparison = comparisonOf(operator);
+  if (comparison === null || comparison.function !== operator || comparison.name !== (all ? '<>' : '=')) return false;
+  const { leftType, rightType } = comparison;
+  return leftType === rightType || (INTEGERS.has(leftType) && INTEGERS.has(rightType));
+}
+
 export function isInvariant(expr: Expr): boolean {
   switch (expr.kind) {
     case 'const':

@@ -146,6 +146,11 @@ export function makeInSet(typeOid: number, elements: readonly Value[]): InSet {
   return { keys, hasNull };
 }
 
+/** The elements of an array as an IN list; null for a null array. */
+export function makeArraySet(typeOid: number, array: SqlArray | null): (InSet & { readonly isEmpty: boolean }) | null {
+  return array === null ? null : { ...makeInSet(typeOid, array.elements), isEmpty: array.elements.length === 0 };
+}
+
 /** x op ANY / ALL (array), three-valued; `compare` is strict. */
 export function arrayCompare(
   left: Value,

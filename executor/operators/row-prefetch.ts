@@ -1,6 +1,7 @@
 /**
  * Reads ahead of row ids: when one row's page is missing, the pages of the next ones are asked for as well, so that many reads
- * are in flight while the statement waits for the first. Costs nothing as long as nothing is missing.
+ * are in flight while the statement waits for the first. Costs nothing as long as nothing is missing, nor while missing pages
+ * are read in place: one after the other that takes a fraction of what as many trips to the thread pool take.
  */
 import type { IndexCursor } from '../../storage/api.ts';
 import { CURSOR_END, ROW_SLOT_BITS } from '../../storage/api.ts';
@@ -31,6 +32,7 @@ export class RowPrefetch {
 
   /** The page of rows[missing] was missing; the row ids are ascending, and end at `end`. */
   list(rows: Uint32Array, missing: number, end: number): void {
+    if (this.#table.pool.readsInPlace) return;
     const { pages } = this.#table.heap;
     const { frames } = pages;
     let last = rows[missing] >>> ROW_SLOT_BITS;
@@ -48,6 +50,7 @@ export class RowPrefetch {
 
   /** The page of the row that the cursor gave last was missing; no more than `limit` of the following rows are wanted. */
   range(cursor: IndexCursor, limit: number): void {
+    if (this.#table.pool.readsInPlace) return;
     const peeked = cursor.peek(entries, Math.min(this.#entriesAhead, limit));
     this.#entriesAhead = Math.min(this.#entriesAhead * 2, ENTRIES_AHEAD_MAX);
     this.begin();

@@ -52,6 +52,8 @@ import { ENCODED, SentRows } from './sent-rows.ts';
 
 /** Elements of an IN list whose rows are looked for ahead of a missing page. */
 const PROBES_AHEAD_MAX = 64;
+/** Missing pages that one poll reads in place; some microseconds each. More of them are the time slice's to allow (session.ts). */
+const READS_IN_PLACE_MAX = 64;
 /** Rows fetched in one go, whether they are wanted in the end or not. */
 const FETCHED_MAX = 2 * BATCH_SIZE;
 /** Rows of a batch that only counts. */
@@ -349,6 +351,18 @@ export class RowFetcher {
     return this.#table.heap;
   }
 
+  get readsInPlace(): boolean {
+    return this.#table.pool.readsInPlace;
+  }
+
+  /** Pages that were missing, read in place, in this poll. */
+  #readInPlace = 0;
+
+  /** Whether a row whose fetch threw may be fetched again at once. */
+  #isThere(error: unknown): boolean {
+    return error === PAGE_MISS && this.#table.pool.isMissSettled && ++this.#readInPlace <= READS_IN_PLACE_MAX;
+  }
+
   /** Rows that were visible, counted by fetch; whoever fetches counts from 0 again. */
   visible = 0;
 
@@ -357,6 +371,7 @@ export class RowFetcher {
    * index has answered for the rows, and only the filter is asked.
    */
   begin(x: ExecContext, batch: Batch, isExact = false): Batch {
+    this.#readInPlace = 0;
     const sent = (isExact ? this.#exactSent : this.#sent)?.ask(x) ?? null;
     if (sent !== null) {
       this.#row = sent as GenericRowFunction<RowOutput>;
@@ -371,10 +386,17 @@ export class RowFetcher {
 
   /** True when the row is visible and passed; it is then row n of what `begin` was given. */
   fetch(x: ExecContext, rowId: number, n: number): boolean {
-    const r = this.#table.heap.visible(rowId, x.snapshot);
-    if (r < 0) return false;
-    this.visible++;
-    return this.#row(x, r, rowId, this.#out, n);
+    for (;;) {
+      try {
+        const r = this.#table.heap.visible(rowId, x.snapshot);
+        if (r < 0) return false;
+        const passed = this.#row(x, r, rowId, this.#out, n);
+        this.visible++;
+        return passed;
+      } catch (error) {
+        if (!this.#isThere(error)) throw error;
+      }
+    }
   }
 
   /** The same, when the version seen has the key under which the cursor found the row. */
@@ -386,10 +408,17 @@ export class RowFetcher {
     cursor: IndexCursor,
     key: IndexKey,
   ): boolean {
-    const r = this.#table.heap.visible(rowId, x.snapshot);
-    if (r < 0 || index.keyFromRow(x, r, key) === KEY_NOT_INDEXED || !cursor.isAtKey(key)) return false;
-    this.visible++;
-    return this.#row(x, r, rowId, this.#out, n);
+    for (;;) {
+      try {
+        const r = this.#table.heap.visible(rowId, x.snapshot);
+        if (r < 0 || index.keyFromRow(x, r, key) === KEY_NOT_INDEXED || !cursor.isAtKey(key)) return false;
+        const passed = this.#row(x, r, rowId, this.#out, n);
+        this.visible++;
+        return passed;
+      } catch (error) {
+        if (!this.#isThere(error)) throw error;
+      }
+    }
   }
 }
 
@@ -634,6 +663,7 @@ export class IndexScanOperator implements Operator {
 
   /** A page was missing: what comes next will want more of them. */
   #prefetch(x: ExecContext, limit: number): void {
+    if (this.#fetcher.readsInPlace) return;
     const { prefetch } = this.#fetcher;
     if (!this.#isPoint) prefetch.range(this.#cursor, limit);
     const probes = this.#probes;

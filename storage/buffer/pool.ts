@@ -209,6 +209,11 @@ export class BufferPool implements LoggedPages {
     return this.lastMiss?.isSettled === true;
   }
 
+  /** Whether a page that somebody waits for is read in place: then single pages need not be asked for ahead (quick-reads.ts). */
+  get readsInPlace(): boolean {
+    return this.quickReads?.isOn === true;
+  }
+
   /** Throws PAGE_MISS though nothing is missing: for who has worked long enough, and can go on later like after a miss. */
   missUntilNextTurn(): never {
     this.lastMiss = NEXT_TURN;
