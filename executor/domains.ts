@@ -44,6 +44,8 @@ function compile(
   environment: PlannerEnvironment,
 ): DomainCheck {
   const table = tableOfValue(type);
+  // All checks run on one context.
+  const slots = new SlotAllocator();
   const checks = [...(type.checks ?? [])]
     .sort((a, b) => (a.name < b.name ? -1 : 1))
     .map(({ name, text }) => {
@@ -51,7 +53,7 @@ function compile(
         source: 'check',
         targetType: { typeOid: OID.BOOL, typeModifier: -1 },
       });
-      return { name, holds: rowsCheck(new SlotAllocator(), [table.columns], expr) };
+      return { name, holds: rowsCheck(slots, [table.columns], expr) };
     });
   const x = new ExecContext(engine);
   const names = { schema: catalog.schemaName(type.schemaOid), dataType: type.name };

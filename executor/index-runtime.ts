@@ -138,13 +138,13 @@ export class IndexRuntime {
   /** Whether a row given by all its column values is one of a partial index's. */
   isCovered(x: ExecContext, values: readonly Value[]): boolean {
     if (this.predicate === null) return true;
-    this.#covers ??= rowsCondition(new SlotAllocator(), [this.#table.entry.columns], this.predicate);
+    this.#covers ??= rowsCondition(new SlotAllocator(true), [this.#table.entry.columns], this.predicate);
     return this.#covers(x, [values]);
   }
 
   /** Values of the key's columns and expressions for a row given by all its column values. */
   keyValues(x: ExecContext, values: readonly Value[]): Value[] {
-    this.#valuesOfKey ??= rowsFunction(new SlotAllocator(), [this.#table.entry.columns], this.expressions);
+    this.#valuesOfKey ??= rowsFunction(new SlotAllocator(true), [this.#table.entry.columns], this.expressions);
     const target: Value[] = [];
     this.#valuesOfKey(x, [values], target);
     return target;
@@ -260,7 +260,7 @@ export class IndexRuntime {
     }
     const compiler = new ExpressionCompiler({
       emitter,
-      slots: new SlotAllocator(),
+      slots: new SlotAllocator(true),
       bail: null,
       column: (_input, index) => loaded.get(index) as Operand,
     });
@@ -272,7 +272,7 @@ export class IndexRuntime {
     const emitter = new Emitter();
     const compiler = new ExpressionCompiler({
       emitter,
-      slots: new SlotAllocator(),
+      slots: new SlotAllocator(true),
       bail: null,
       column: (_input, index) => {
         const typeOid = this.#table.entry.columns[index].typeOid;

@@ -9,7 +9,7 @@
  * block `bail`; the caller then evaluates the row again in generic mode, on exact values. Fast mode has no side effects before
  * the end of its block.
  */
-import type { ScalarFunction } from '../../catalog/function-entry.ts';
+import type { ScalarFunction, Value } from '../../catalog/function-entry.ts';
 import type { CallExpr, CaseExpr, ConstExpr, Expr, RowExpr, SubplanExpr } from '../../planner/expr.ts';
 import { comparisonOf } from '../../planner/operators.ts';
 import { assertNever } from '../../types/assert.ts';
@@ -40,7 +40,17 @@ export class SlotAllocator {
   /** Literals that plans shared by shape take from each statement, each in its slot of ExecContext.lifted. */
   readonly lifted: { readonly literalIndex: number; readonly typeOid: number; readonly typeModifier: number }[] = [];
   onceCount = 0;
+  /** Where functions keep what they compute once; null: in ExecContext.once, for one execution. */
+  readonly kept: Value[] | null;
   readonly subplans: SubplanExpr[] = [];
+
+  /**
+   * `isOfCatalog`: for expressions that belong to no statement (of indexes). Contexts of all statements run them, whose slots are not
+   * theirs; without parameters, what they compute once stays good.
+   */
+  constructor(isOfCatalog = false) {
+    this.kept = isOfCatalog ? [] : null;
+  }
 
   liftedSlot(literalIndex: number, typeOid: number, typeModifier: number): number {
     const known = this.lifted.findIndex(
@@ -275,16 +285,22 @@ export class ExpressionCompiler {
     return { rep, typeOid: expr.typeOid, value: this.#emitter.bind(value, 'c'), isNull: 'false' };
   }
 
+  /** A place for what is computed once. */
+  #onceSlot(): Code {
+    const { kept } = this.#slots;
+    return `${kept === null ? 'x.once' : this.#emitter.bind(kept, 'once')}[${this.#slots.onceCount++}]`;
+  }
+
   /** Computes an invariant expression once an execution. */
   #hoist(expr: Expr): Operand {
-    const slot = this.#slots.onceCount++;
+    const slot = this.#onceSlot();
     const name = this.#emitter.name('h');
-    this.#emitter.prelude(`let ${name} = x.once[${slot}];`);
+    this.#emitter.prelude(`let ${name} = ${slot};`);
     this.#emitter.open(`if (${name} === undefined) {`);
     const inner = new ExpressionCompiler({ ...this.#options, bail: null });
     inner.#isHoisting = true;
     inner.#caseSubject = this.#caseSubject;
-    this.#emitter.emit(`${name} = x.once[${slot}] = ${inner.toAny(inner.compile(expr))};`);
+    this.#emitter.emit(`${name} = ${slot} = ${inner.toAny(inner.compile(expr))};`);
     this.#emitter.close();
     return { rep: repOfType(expr.typeOid), typeOid: expr.typeOid, value: name, isNull: `(${name} === null)` };
   }
@@ -452,12 +468,12 @@ export class ExpressionCompiler {
 
   /** UTF-8 bytes of an invariant string, made once an execution. */
   #invariantBytes(operand: Operand): Code {
-    const slot = this.#slots.onceCount++;
+    const slot = this.#onceSlot();
     const name = this.#emitter.name('b');
     const make = this.#emitter.bind(runtime.utf8Bytes, 'utf8Bytes');
-    this.#emitter.prelude(`let ${name} = x.once[${slot}];`);
+    this.#emitter.prelude(`let ${name} = ${slot};`);
     this.#emitter.emit(
-      `if (${name} === undefined) ${name} = x.once[${slot}] = ${make}(${this.toAny(operand)}) ?? new Uint8Array(0);`,
+      `if (${name} === undefined) ${name} = ${slot} = ${make}(${this.toAny(operand)}) ?? new Uint8Array(0);`,
     );
     return name;
   }
@@ -488,17 +504,15 @@ export class ExpressionCompiler {
   #asDecimal(operand: Operand, expr: Expr, partner: Operand, isArithmetic: boolean): Operand | null {
     if (operand.rep === 'dec') return operand;
     if (expr.typeOid !== OID.NUMERIC || !isInvariant(expr)) return null;
-    const slot = this.#slots.onceCount++;
+    const slot = this.#onceSlot();
     const name = this.#emitter.name('d');
     // A constant's scale is not known for shared plans: two digits more than the first one seen keep most of them fast.
     const scale = !isArithmetic && partner.rep === 'dec' ? (partner.scale as number) : constantScale(expr);
     const convert = isArithmetic
       ? this.#emitter.bind(runtime.scaledDouble, 'scaledDouble')
       : this.#emitter.bind(runtime.decimalBound, 'decimalBound');
-    this.#emitter.prelude(`let ${name} = x.once[${slot}];`);
-    this.#emitter.emit(
-      `if (${name} === undefined) ${name} = x.once[${slot}] = ${convert}(${this.toAny(operand)}, ${scale});`,
-    );
+    this.#emitter.prelude(`let ${name} = ${slot};`);
+    this.#emitter.emit(`if (${name} === undefined) ${name} = ${slot} = ${convert}(${this.toAny(operand)}, ${scale});`);
     this.#emitter.emit(`if (${name} !== ${name}) break ${this.#options.bail};`);
     return { rep: 'dec', typeOid: OID.NUMERIC, value: name, isNull: operand.isNull, scale };
   }
@@ -656,11 +670,11 @@ export class ExpressionCompiler {
     const emitter = this.#emitter;
     const keyOf = emitter.bind(hashKey(typeOid), 'keyOf');
     const set = emitter.name('s');
-    const slot = this.#slots.onceCount++;
-    emitter.prelude(`let ${set} = x.once[${slot}];`);
+    const slot = this.#onceSlot();
+    emitter.prelude(`let ${set} = ${slot};`);
     emitter.open(`if (${set} === undefined) {`);
     const makeSet = emitter.bind(runtime.makeArraySet, 'makeArraySet');
-    emitter.emit(`${set} = x.once[${slot}] = ${makeSet}(${typeOid}, ${this.compileToAny(array)});`);
+    emitter.emit(`${set} = ${slot} = ${makeSet}(${typeOid}, ${this.compileToAny(array)});`);
     emitter.close();
     const found = `${set}.keys.has(${keyOf}(${left})) ? ${!all} : ${set}.hasNull ? null : ${all}`;
     return this.#anyResult(
@@ -676,12 +690,12 @@ export class ExpressionCompiler {
     const result = emitter.name('v');
     if (expr.list.every((e) => isInvariant(e))) {
       const set = emitter.name('s');
-      const slot = this.#slots.onceCount++;
-      emitter.prelude(`let ${set} = x.once[${slot}];`);
+      const slot = this.#onceSlot();
+      emitter.prelude(`let ${set} = ${slot};`);
       emitter.open(`if (${set} === undefined) {`);
       const elements = expr.list.map((e) => this.compileToAny(e));
       emitter.emit(
-        `${set} = x.once[${slot}] = ${emitter.bind(runtime.makeInSet, 'makeInSet')}(${expr.arg.typeOid}, [${elements.join(', ')}]);`,
+        `${set} = ${slot} = ${emitter.bind(runtime.makeInSet, 'makeInSet')}(${expr.arg.typeOid}, [${elements.join(', ')}]);`,
       );
       emitter.close();
       emitter.emit(

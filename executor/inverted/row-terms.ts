@@ -164,7 +164,7 @@ export class RowTerms {
     }
     const compiler = new ExpressionCompiler({
       emitter,
-      slots: new SlotAllocator(),
+      slots: new SlotAllocator(true),
       bail: null,
       column: (_input, index) => loaded.get(index) as Operand,
     });
@@ -176,7 +176,7 @@ export class RowTerms {
     const emitter = new Emitter();
     const compiler = new ExpressionCompiler({
       emitter,
-      slots: new SlotAllocator(),
+      slots: new SlotAllocator(true),
       bail: null,
       column: (_input, index) => {
         const typeOid = this.#table.entry.columns[index].typeOid;

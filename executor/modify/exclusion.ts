@@ -111,12 +111,12 @@ export class Exclusion {
       return { kind: 'call', function: operator.function, args, typeOid: BOOL, typeModifier: -1 };
     });
     const all: Expr = tests.length === 1 ? tests[0] : { kind: 'and', args: tests, typeOid: BOOL, typeModifier: -1 };
-    return rowsCondition(new SlotAllocator(), [this.#columns, this.#columns], all);
+    return rowsCondition(new SlotAllocator(true), [this.#columns, this.#columns], all);
   }
 
   /** Values of the elements for a row. */
   values(x: ExecContext, row: readonly Value[]): Value[] {
-    this.#valuesOf ??= rowsFunction(new SlotAllocator(), [this.#columns], this.elements);
+    this.#valuesOf ??= rowsFunction(new SlotAllocator(true), [this.#columns], this.elements);
     const target: Value[] = [];
     this.#valuesOf(x, [row], target);
     return target;

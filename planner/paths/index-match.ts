@@ -9,8 +9,8 @@ import type { Expr } from '../expr.ts';
 import { caseBranch, conjuncts, equalExpr, logical, makeConst, relsOf, someExpr } from '../logical.ts';
 import { commutatorOf, comparisonOf } from '../operators.ts';
 import { foldConstants } from '../rewrite/fold-constants.ts';
-import { nonNullableVars, varKey } from '../rewrite/strictness.ts';
 import type { RelSet } from './path.ts';
+import { implies } from './predicate-implication.ts';
 
 const [BOOL, INT8, INT2, INT4, TEXT, NAME, VARCHAR, UNKNOWN] = [16, 20, 21, 23, 25, 19, 1043, 705];
 const [DATE, TIMESTAMP, TIMESTAMPTZ, FLOAT4, FLOAT8, OID] = [1082, 1114, 1184, 700, 701, 26];
@@ -63,14 +63,7 @@ export function usableIndexes(
 function isImplied(context: BindContext, predicate: Expr, restrictions: readonly Expr[]): boolean {
   return conjuncts(predicate).every((part) => {
     const wanted = foldConstants(part);
-    if (wanted.kind === 'isNull' && wanted.negated) {
-      const column = logical(wanted.arg);
-      if (column.kind === 'var') {
-        const key = varKey(column.rel, column.column);
-        if (restrictions.some((restriction) => nonNullableVars(restriction).has(key))) return true;
-      }
-    }
-    const proof = restrictions.find((restriction) => equalExpr(foldConstants(unlift(restriction)), wanted));
+    const proof = restrictions.find((restriction) => implies(foldConstants(unlift(restriction)), wanted));
     if (proof === undefined) return false;
     if (hasLifted(proof)) context.shareable = false;
     return true;

@@ -71,6 +71,61 @@ describe('plans: scans of one table', () => {
     expect(w.explain("select id from t where dt = '2020-01-01' and a = 4")).not.to.match(/t_part/);
   });
 
+  // [index condition, condition of the query, whether the one follows from the other]
+  const IMPLICATIONS: readonly [string, string, boolean][] = [
+    ['a > 5', 'a > 5', true],
+    ['a > 5', 'a > 6', true],
+    ['a > 5', 'a > 4', false],
+    ['a > 5', 'a >= 6', true],
+    ['a > 5', 'a >= 5', false],
+    ['a > 5', '6 < a', true],
+    ['a > 5', 'a = 7', true],
+    ['a > 5', 'a = 5', false],
+    ['a > 5', 'a = 7::bigint', true],
+    ['a > 5', 'a <> 5', false],
+    ['a >= 5', 'a > 5', true],
+    ['a < 5', 'a <= 4', true],
+    ['a <= 5', 'a < 5', true],
+    ['a <= 5', 'a < 6', false],
+    ['a <> 5', 'a > 5', true],
+    ['a <> 5', 'a = 6', true],
+    ['a <> 5', 'a IN (4, 6)', true],
+    ['a <> 5', 'a IN (4, 5)', false],
+    ['a IN (3, 4)', 'a IN (3, 4)', true],
+    ['a IN (3, 4, 5)', 'a = ANY (ARRAY[5, 3])', true],
+    ['a IN (3, 4)', 'a IN (3, 5)', false],
+    ['a IN (3, 4)', 'a = 4', true],
+    ['a IN (3, 4)', 'a = 3 OR a = 4', true],
+    ['a IN (3, 4)', 'a IN (3, NULL)', true],
+    ['a IN (3, 4)', 'a NOT IN (3, 4)', false],
+    ['a = 3 OR a > 10', 'a IN (3, 11)', true],
+    ['a = 3 OR a > 10', 'a = 3 OR a = 4', false],
+    ['a > 1 AND a < 9', 'a BETWEEN 2 AND 8', true],
+    ['a > 1 AND a < 9', 'a > 1', false],
+    ['a IS NOT NULL', 'a = 3', true],
+    ['a IS NOT NULL', 'a IN (3, 4)', true],
+    ['a IS NOT NULL', 'b IS NOT NULL', false],
+    ["b > 'm'", "b = 'n'", true],
+    ["b > 'm'", "b = 'a'", false],
+    ["dt > '2020-01-01'", "dt >= '2020-01-02'", true],
+    ['d > 1.5', 'd = 1.50', false],
+    ['d >= 1.5', 'd = 1.50', true],
+    ['f', 'f AND a = 3', true],
+    ['NOT f', 'NOT f', true],
+    ['NOT f', 'f', false],
+    ['b IS NULL AND a > 5', 'b IS NULL AND a = 6', true],
+  ];
+
+  it('use a partial index where its condition follows from those of the query', () => {
+    for (const [where, condition, isImplied] of IMPLICATIONS) {
+      const partial = new World()
+        .table('t', 'id int, a int, b text, d numeric(10,2), f boolean, dt date', { rows: 1_000_000 })
+        .index('t_part', 't', 'id', { where });
+      const uses = partial.explain(`select * from t where id = 7 and (${condition})`).includes('t_part');
+      expect(uses, `${condition} for ${where}`).to.equal(isImplied);
+    }
+  });
+
   it('read an index in order instead of sorting, forwards and backwards', () => {
     expect(w.explain('select * from t order by id limit 3')).to.equal(
       lines('Limit', '  ->  Index Scan using t_pkey on t'),
