@@ -236,13 +236,26 @@ export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
 421|dist_pathp|602 600|701|iS|dist_pathp
 422|hashinet|869|23|iS|hashinet
 425|hashint4extended|23 20|20|iS|hashint4extended
+432|hash_numeric|1700|23|iS|hash_numeric
 438|num_nulls|2276|23|iA|pg_num_nulls
 440|num_nonnulls|2276|23|iA|pg_num_nonnulls
+441|hashint2extended|21 20|20|iS|hashint2extended
 442|hashint8extended|20 20|20|iS|hashint8extended
+443|hashfloat4extended|700 20|20|iS|hashfloat4extended
+444|hashfloat8extended|701 20|20|iS|hashfloat8extended
+445|hashoidextended|26 20|20|iS|hashoidextended
+446|hashcharextended|18 20|20|iS|hashcharextended
+447|hashnameextended|19 20|20|iS|hashnameextended
 448|hashtextextended|25 20|20|iS|hashtextextended
 449|hashint2|21|23|iS|hashint2
 450|hashint4|23|23|iS|hashint4
+451|hashfloat4|700|23|iS|hashfloat4
+452|hashfloat8|701|23|iS|hashfloat8
 453|hashoid|26|23|iS|hashoid
+454|hashchar|18|23|iS|hashchar
+455|hashname|19|23|iS|hashname
+456|hashvarlena|2281|23|iS|hashvarlena
+457|hashoidvector|30|23|iS|hashoidvector
 458|text_larger|25 25|25|iS|text_larger
 459|text_smaller|25 25|25|iS|text_smaller
 462|int8um|20|20|iS|int8um
@@ -272,6 +285,7 @@ export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
 599|abbrev|650|25|iS|cidr_abbrev
 605|set_masklen|869 23|869|iS|inet_set_masklen
 619|oidvectorne|30 30|16|iS|oidvectorne
+626|hash_array|2277|23|iS|hash_array
 635|set_masklen|650 23|650|iS|cidr_set_masklen
 636|pg_indexam_has_property|26 25|16|sS|pg_indexam_has_property
 637|pg_index_has_property|2205 25|16|sS|pg_index_has_property
@@ -326,9 +340,13 @@ export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
 769|int4smaller|23 23|23|iS|int4smaller
 770|int2larger|21 21|21|iS|int2larger
 771|int2smaller|21 21|21|iS|int2smaller
+772|hashvarlenaextended|2281 20|20|iS|hashvarlenaextended
+776|hashoidvectorextended|30 20|20|iS|hashoidvectorextended
 778|hashmacaddrextended|829 20|20|iS|hashmacaddrextended
 779|hashinetextended|869 20|20|iS|hashinetextended
+780|hash_numeric_extended|1700 20|20|iS|hash_numeric_extended
 781|hashmacaddr8extended|774 20|20|iS|hashmacaddr8extended
+782|hash_array_extended|2277 20|20|iS|hash_array_extended
 785|dist_polyc|604 718|701|iS|dist_polyc
 810|pg_client_encoding||19|sS|pg_client_encoding
 830|macaddr_eq|829 829|16|iS|macaddr_eq
@@ -425,6 +443,7 @@ export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
 959|on_pl|600 628|16|iS|on_pl
 960|on_sl|601 628|16|iS|on_sl
 961|close_pl|600 628|600|iS|close_pl
+972|hashbpcharextended|1042 20|20|iS|hashbpcharextended
 973|path_inter|602 602|16|iS|path_inter
 975|area|603|701|iS|box_area
 976|width|603|701|iS|box_width
@@ -466,6 +485,7 @@ export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
 1068|generate_series|20 20 20|20|iSR|generate_series_step_int8
 1069|generate_series|20 20|20|iSR|generate_series_int8
 1078|bpcharcmp|1042 1042|23|iS|bpcharcmp
+1080|hashbpchar|1042|23|iS|hashbpchar
 1081|format_type|26 23|25|s|format_type
 1086|date_eq|1082 1082|16|iS|date_eq
 1087|date_lt|1082 1082|16|iS|date_lt
@@ -823,10 +843,13 @@ export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
 1685|bit|1560 23 16|1560|iS|bit
 1686|pg_get_keywords||2249|sSR500|pg_get_keywords||word 25,catcode 18,barelabel 16,catdesc 25,baredesc 25
 1687|varbit|1562 23 16|1562|iS|varbit
+1688|time_hash|1083|23|iS|time_hash
 1689|aclexplode|1034|2249|sSR10|aclexplode|acl|grantor 26,grantee 26,privilege_type 25,is_grantable 16
 1690|time_mi_time|1083 1083|1186|iS|time_mi_time
 1691|boolle|16 16|16|iS|boolle
 1692|boolge|16 16|16|iS|boolge
+1696|timetz_hash|1266|23|iS|timetz_hash
+1697|interval_hash|1186|23|iS|interval_hash
 1698|position|1560 1560|23|iS|bitposition
 1699|substring|1560 23|1560|iS|bitsubstr_no_len
 1703|numeric|1700 23|1700|iS|numeric
@@ -1009,6 +1032,7 @@ export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
 2036|timestamp_larger|1114 1114|1114|iS|timestamp_larger
 2037|timezone|25 1266|1266|sS|timetz_zone
 2038|timezone|1186 1266|1266|iS|timetz_izone
+2039|timestamp_hash|1114|23|iS|timestamp_hash
 2041|overlaps|1114 1114 1114 1114|16|i|overlaps_timestamp
 2042|overlaps|1114 1186 1114 1186|16|i|overlaps_timestamp_interval_timestamp_interval
 2043|overlaps|1114 1114 1114 1186|16|i|overlaps_timestamp_timestamp_timestamp_interval
@@ -1406,6 +1430,7 @@ export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
 2958|uuid_gt|2950 2950|16|iS|uuid_gt
 2959|uuid_ne|2950 2950|16|iS|uuid_ne
 2960|uuid_cmp|2950 2950|23|iS|uuid_cmp
+2963|uuid_hash|2950|23|iS|uuid_hash
 2971|text|16|25|iS|booltext
 2981|record_eq|2249 2249|16|iS|record_eq
 2982|record_ne|2249 2249|16|iS|record_ne
@@ -1554,6 +1579,7 @@ export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
 3236|pg_lsn_ne|3220 3220|16|iS|pg_lsn_ne
 3237|pg_lsn_mi|3220 3220|1700|iS|pg_lsn_mi
 3251|pg_lsn_cmp|3220 3220|23|iS|pg_lsn_cmp
+3252|pg_lsn_hash|3220|23|iS|pg_lsn_hash
 3259|generate_series|1700 1700 1700|1700|iSR|generate_series_step_numeric
 3260|generate_series|1700 1700|1700|iSR|generate_series_numeric
 3261|json_strip_nulls|114|114|iS|json_strip_nulls
@@ -1606,7 +1632,16 @@ export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
 3399|int8_mul_cash|20 790|790|iS|int8_mul_cash
 3403|pg_statistics_obj_is_visible|26|16|sS|pg_statistics_obj_is_visible
 3408|pg_get_partition_constraintdef|26|25|sS|pg_get_partition_constraintdef
+3409|time_hash_extended|1083 20|20|iS|time_hash_extended
+3410|timetz_hash_extended|1266 20|20|iS|timetz_hash_extended
+3411|timestamp_hash_extended|1114 20|20|iS|timestamp_hash_extended
+3412|uuid_hash_extended|2950 20|20|iS|uuid_hash_extended
+3413|pg_lsn_hash_extended|3220 20|20|iS|pg_lsn_hash_extended
+3414|hashenumextended|3500 20|20|iS|hashenumextended
 3415|pg_get_statisticsobjdef|26|25|sS|pg_get_statisticsobjdef
+3416|jsonb_hash_extended|3802 20|20|iS|jsonb_hash_extended
+3417|hash_range_extended|3831 20|20|iS|hash_range_extended
+3418|interval_hash_extended|1186 20|20|iS|interval_hash_extended
 3419|sha224|17|17|iS|sha224_bytea
 3420|sha256|17|17|iS|sha256_bytea
 3421|sha384|17|17|iS|sha384_bytea
@@ -1644,6 +1679,7 @@ export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
 3512|enum_le|3500 3500|16|iS|enum_le
 3513|enum_ge|3500 3500|16|iS|enum_ge
 3514|enum_cmp|3500 3500|23|iS|enum_cmp
+3515|hashenum|3500|23|iS|hashenum
 3524|enum_smaller|3500 3500|3500|iS|enum_smaller
 3525|enum_larger|3500 3500|3500|iS|enum_larger
 3526|max|3500|3500|iG|max_anyenum
@@ -1773,6 +1809,7 @@ export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
 3872|range_le|3831 3831|16|iS|range_le
 3873|range_ge|3831 3831|16|iS|range_ge
 3874|range_gt|3831 3831|16|iS|range_gt
+3902|hash_range|3831|23|iS|hash_range
 3914|int4range_canonical|3904|3904|iS|int4range_canonical
 3915|daterange_canonical|3912|3912|iS|daterange_canonical
 3922|int4range_subdiff|23 23|701|iS|int4range_subdiff
@@ -1837,6 +1874,7 @@ export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
 4042|jsonb_ge|3802 3802|16|iS|jsonb_ge
 4043|jsonb_eq|3802 3802|16|iS|jsonb_eq
 4044|jsonb_cmp|3802 3802|23|iS|jsonb_cmp
+4045|jsonb_hash|3802|23|iS|jsonb_hash
 4046|jsonb_contains|3802 3802|16|iS|jsonb_contains
 4047|jsonb_exists|3802 25|16|iS|jsonb_exists
 4048|jsonb_exists_any|3802 1009|16|iS|jsonb_exists_any
@@ -1924,6 +1962,8 @@ export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
 4275|multirange_le|4537 4537|16|iS|multirange_le
 4276|multirange_ge|4537 4537|16|iS|multirange_ge
 4277|multirange_gt|4537 4537|16|iS|multirange_gt
+4278|hash_multirange|4537|23|iS|hash_multirange
+4279|hash_multirange_extended|4537 20|20|iS|hash_multirange_extended
 4280|int4multirange||4451|iS|multirange_constructor0
 4281|int4multirange|3904|4451|iS|multirange_constructor1
 4282|int4multirange|3905|4451|iSA|multirange_constructor2
@@ -2005,6 +2045,8 @@ export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
 6183|ts_debug|3734 25|2249|sSR|ts_debug_regconfig_text|config,document|alias 25,description 25,token 25,dictionaries 3770,dictionary 3769,lexemes 1009
 6184|ts_debug|25|2249|sSR|ts_debug_text|document|alias 25,description 25,token 25,dictionaries 3770,dictionary 3769,lexemes 1009
 6188|pg_stat_get_db_sessions|26|20|sS|pg_stat_get_db_sessions
+6192|hash_record|2249|23|iS|hash_record
+6193|hash_record_extended|2249 20|20|iS|hash_record_extended
 6195|ltrim|17 17|17|iS|bytealtrim
 6196|rtrim|17 17|17|iS|byteartrim
 6197|pg_get_function_sqlbody|26|25|sS|pg_get_function_sqlbody
