@@ -6,6 +6,7 @@ import { sqlError } from '../types/errors.ts';
 import { type CatalogNames, formatType, OID, typeByOid } from '../types/index.ts';
 import type { Catalog } from './catalog.ts';
 import { findCollation } from './collations.ts';
+import type { OperatorEntry } from './function-entry.ts';
 import { CONFIGURATIONS, DICTIONARIES } from './functions/fulltext/configurations.ts';
 import { quoteIdentifier } from './functions/quote.ts';
 import { functionByOid, functionsByName, operatorByOid, operatorsByName } from './functions/registry.ts';
@@ -46,13 +47,22 @@ function splitSignature(text: string): { readonly name: string; readonly args: r
   return { name: text.slice(0, open), args };
 }
 
-function inPgCatalog(names: readonly string[]): boolean {
+/** Whether a function or operator of that name may be a built-in one; 3F000 for a schema that is not there. */
+function inPgCatalog(source: NameSource, names: readonly string[]): boolean {
+  requireSchema(source, names);
   return names.length === 1 || names[names.length - 2] === 'pg_catalog';
 }
 
-function functionOid(text: string): number {
+function requireSchema({ catalog, searchPath }: NameSource, names: readonly string[]): void {
+  if (names.length < 2) return;
+  const schema = names[names.length - 2];
+  if (schema === 'pg_temp' || catalog.schemaOfPath(schema, searchPath) !== undefined) return;
+  throw sqlError('3F000', `schema "${schema}" does not exist`);
+}
+
+function functionOid(source: NameSource, text: string): number {
   const names = splitQualifiedName(text);
-  const found = inPgCatalog(names) ? functionsByName(names[names.length - 1]) : [];
+  const found = inPgCatalog(source, names) ? functionsByName(names[names.length - 1]) : [];
   if (found.length === 0) throw sqlError('42883', `function "${text}" does not exist`);
   if (found.length > 1) throw sqlError('42725', `more than one function named "${text}"`);
   return found[0].oid;
@@ -62,16 +72,22 @@ function procedureOid(source: NameSource, text: string): number {
   const { name, args } = splitSignature(text);
   const names = splitQualifiedName(name);
   const types = args.map((arg) => source.parseType(arg));
-  const found = (inPgCatalog(names) ? functionsByName(names[names.length - 1]) : []).find(
+  const found = (inPgCatalog(source, names) ? functionsByName(names[names.length - 1]) : []).find(
     (entry) => entry.argumentTypes.length === types.length && entry.argumentTypes.every((oid, i) => oid === types[i]),
   );
   if (found === undefined) throw sqlError('42883', `function "${text}" does not exist`);
   return found.oid;
 }
 
-function operatorOid(text: string): number {
-  const name = text.replace(/^pg_catalog\./, '').trim();
-  const found = operatorsByName(name);
+/** The operators of a name as it may be written before OPERATOR's parenthesis: with or without a schema. */
+function operatorsOf(source: NameSource, text: string): readonly OperatorEntry[] {
+  const [, schema, name] = /^\s*(?:([^.]+)\.)?(.*?)\s*$/s.exec(text) as RegExpExecArray;
+  const names = schema === undefined ? [name] : [...splitQualifiedName(schema), name];
+  return inPgCatalog(source, names) ? operatorsByName(name) : [];
+}
+
+function operatorOid(source: NameSource, text: string): number {
+  const found = operatorsOf(source, text);
   if (found.length === 0) throw sqlError('42883', `operator does not exist: ${text}`);
   if (found.length > 1) throw sqlError('42725', `more than one operator named ${text}`);
   return found[0].oid;
@@ -88,7 +104,7 @@ function operatorWithArguments(source: NameSource, text: string): number {
     throw sqlError('54023', 'too many arguments', { hint: 'Provide two argument types for operator.' });
   }
   const [left, right] = args.map((arg) => (arg.toLowerCase() === 'none' ? 0 : source.parseType(arg)));
-  const found = operatorsByName(name.replace(/^pg_catalog\./, '').trim()).find(
+  const found = operatorsOf(source, name).find(
     (operator) => operator.leftType === left && operator.rightType === right,
   );
   if (found === undefined) throw sqlError('42883', `operator does not exist: ${text}`);
@@ -97,6 +113,7 @@ function operatorWithArguments(source: NameSource, text: string): number {
 
 function collationOid(source: NameSource, text: string): number {
   const names = splitQualifiedName(text);
+  requireSchema(source, names);
   const found = findCollation(source.catalog, names, source.searchPath);
   if (found === undefined) throw sqlError('42704', `collation "${names.join('.')}" for encoding "UTF8" does not exist`);
   return found.oid;
@@ -111,9 +128,7 @@ function fulltextOid(
 ): number {
   const names = splitQualifiedName(text);
   const schema = names.length > 1 ? names[names.length - 2] : 'pg_catalog';
-  if (source.catalog.schemaOfPath(schema, source.searchPath) === undefined) {
-    throw sqlError('3F000', `schema "${schema}" does not exist`);
-  }
+  requireSchema(source, names);
   const found = objects.find(({ name }) => schema === 'pg_catalog' && name === names[names.length - 1]);
   if (found === undefined) throw sqlError('42704', `text search ${what} "${names.join('.')}" does not exist`);
   return found.oid;
@@ -134,6 +149,7 @@ function input(source: NameSource, typeOid: number, text: string): number {
       if (names.length > 3) {
         throw sqlError('42601', `improper relation name (too many dotted names): ${names.join('.')}`);
       }
+      requireSchema(source, names);
       const relation = source.catalog.resolveRelation(names, source.searchPath);
       if (relation === undefined) throw sqlError('42P01', `relation "${names.join('.')}" does not exist`);
       return relation.oid;
@@ -153,11 +169,11 @@ function input(source: NameSource, typeOid: number, text: string): number {
       return role.oid;
     }
     case OID.REGPROC:
-      return functionOid(text);
+      return functionOid(source, text);
     case OID.REGPROCEDURE:
       return procedureOid(source, text);
     case OID.REGOPER:
-      return operatorOid(text);
+      return operatorOid(source, text);
     case OID.REGOPERATOR:
       return operatorWithArguments(source, text);
     case OID.REGCOLLATION:

@@ -37,6 +37,8 @@ export interface Notice {
   readonly message: string;
   readonly detail?: string;
   readonly hint?: string;
+  /** One-based, in characters of the statement's text. */
+  readonly position?: number;
 }
 
 /** Where a session writes. The wire's implementation frames each call as its backend message into `out`, in order. */

@@ -54,6 +54,7 @@ import {
 } from './session-api.ts';
 import { SessionFunctions } from './session-functions.ts';
 import { SessionTransaction, UNDO_RETRY_MS } from './session-transaction.ts';
+import { SessionStrings } from './string-rules.ts';
 import type { TableRuntime } from './table-runtime.ts';
 import { isTransactionEnd, runUtility, utilityFields } from './utility.ts';
 
@@ -283,6 +284,7 @@ export class Session implements ProtocolSession, PlanningSession, ExecServices {
   }
 
   readonly autoExplain = new AutoExplain(this);
+  readonly #strings = new SessionStrings(this);
 
   notice(notice: Notice): void {
     if (this.#isClosed) return;
@@ -636,7 +638,8 @@ export class Session implements ProtocolSession, PlanningSession, ExecServices {
     const text = decodeUtf8(bytes, 0, bytes.length);
     this.#beginStatement(text);
     this.dropPortal('');
-    const shape = statementShape(text);
+    const rules = this.#strings.rules;
+    const shape = rules === undefined ? statementShape(text) : null;
     const key = shape === null ? null : `${this.bindingVersion}\u0000${shape.shape}`;
     const found = key === null ? undefined : this.server.statementCache.find(key, this.catalog, text);
     if (found !== undefined) {
@@ -649,7 +652,7 @@ export class Session implements ProtocolSession, PlanningSession, ExecServices {
         return DONE;
       }
     }
-    const statements = parse(text);
+    const statements = parse(text, rules);
     if (statements.length === 0) {
       this.sink.emptyQuery();
       return DONE;
@@ -773,21 +776,24 @@ export class Session implements ProtocolSession, PlanningSession, ExecServices {
     this.sink.parseComplete();
   }
 
-  /** Parses and plans one statement, or finds it in the cache. */
-  prepare(text: string, types: readonly number[]): PreparedStatement {
+  /** Parses and plans one statement, or finds it in the cache. `isScanned`: its strings have been warned of already. */
+  prepare(text: string, types: readonly number[], isScanned = false): PreparedStatement {
     const key = `${this.bindingVersion}\u0001${types.join(',')}\u0001${text}`;
-    const cached = this.server.statementCache.find(key, this.catalog, text);
+    const rules = this.#strings.rules;
+    const cached = rules === undefined ? this.server.statementCache.find(key, this.catalog, text) : undefined;
     if (cached !== undefined) {
       this.checkNotFailed(cached.node);
       return cached;
     }
-    const statements = parse(text);
+    const statements = parse(text, isScanned && rules !== undefined ? { ...rules, onEscape: null } : rules);
     if (statements.length > 1) throw sqlError('42601', 'cannot insert multiple commands into a prepared statement');
     const prepared = new PreparedStatement(text, statements[0] ?? null, types);
     this.checkNotFailed(prepared.node);
     if (prepared.isPlanned) {
       prepared.program(this);
-      if (!this.transaction.hasCatalogChanges) this.server.statementCache.add(key, prepared, this.catalog);
+      if (!this.transaction.hasCatalogChanges && rules === undefined) {
+        this.server.statementCache.add(key, prepared, this.catalog);
+      }
     } else if (prepared.node !== null) prepared.fields = utilityFields(this, prepared.node);
     return prepared;
   }

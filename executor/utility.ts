@@ -170,7 +170,7 @@ export function* runUtility(
       if (session.prepared.has(node.name)) throw sqlError('42P05', `prepared statement "${node.name}" already exists`);
       const types = node.types.map((t) => session.server.typeOidOf(session, t));
       const text = prepared.text.slice(node.statementStart, node.statementEnd);
-      session.prepared.set(node.name, session.prepare(text, types));
+      session.prepared.set(node.name, session.prepare(text, types, true));
       return 'PREPARE';
     }
     case 'execute':

@@ -3,6 +3,7 @@ import type { Expression, Statement, StatementNode } from './ast.ts';
 import type { ParserRule } from './parser-base.ts';
 import { AlterRules } from './rules/alter.ts';
 import { scan, type Token } from './scanner.ts';
+import type { StringRules } from './strings.ts';
 import * as T from './token-types.ts';
 
 export class SqlParser extends AlterRules {
@@ -98,8 +99,8 @@ export class SqlParser extends AlterRules {
     return expression;
   });
 
-  parseStatements(text: string): readonly Statement[] {
-    const tokens = scan(text);
+  parseStatements(text: string, rules?: StringRules): readonly Statement[] {
+    const tokens = scan(text, rules);
     this.begin(text, tokens);
     this.resetExpressions();
     return this.statements();

@@ -2,11 +2,13 @@
 import type { Expression, Statement } from './ast.ts';
 import { SqlParser } from './grammar.ts';
 import { stackDepthError } from './scan-errors.ts';
+import type { StringRules } from './strings.ts';
 
 export type * from './ast.ts';
 export { deparse, printName, printType, quoteIdentifier, quoteLiteral } from './deparse.ts';
 export { errorPosition } from './scan-errors.ts';
 export { type LiftedLiteral, type StatementShape, statementShape } from './shape.ts';
+export type { StringRules } from './strings.ts';
 
 let parser: SqlParser | null = null;
 
@@ -17,10 +19,10 @@ export function prepareParser(): SqlParser {
 }
 
 /** All statements of a text; empty ones are left out. Throws SqlError: 42601 with a position, 54001 for deep nesting. */
-export function parse(text: string): readonly Statement[] {
+export function parse(text: string, rules?: StringRules): readonly Statement[] {
   const known = prepareParser();
   try {
-    return known.parseStatements(text);
+    return known.parseStatements(text, rules);
   } catch (error) {
     throw translate(error);
   }

@@ -21,7 +21,14 @@ import {
 } from './characters.ts';
 import { KEYWORD_NAMES, KEYWORDS } from './keywords.ts';
 import { errorPosition, syntaxErrorAt } from './scan-errors.ts';
-import { scanEscapeString, scanPlainString, scanUnicodeString } from './strings.ts';
+import {
+  STANDARD_STRINGS,
+  type StringRules,
+  scanEscapeString,
+  scanPlainString,
+  scanString,
+  scanUnicodeString,
+} from './strings.ts';
 import * as T from './token-types.ts';
 
 /** Identifiers are cut to this many bytes of UTF-8. */
@@ -101,10 +108,10 @@ for (const type of [T.TIME, T.ORDINALITY]) {
   RENAMES_TO[type] = T.WITH_LA;
 }
 
-export function scan(text: string): Token[] {
+export function scan(text: string, rules: StringRules = STANDARD_STRINGS): Token[] {
   const tokens: Token[] = [];
   try {
-    scanInto(text, tokens);
+    scanInto(text, tokens, rules);
   } catch (error) {
     if (!(error instanceof SqlError)) throw error;
     tokens.push(new ErrorToken(error, text.length));
@@ -114,7 +121,7 @@ export function scan(text: string): Token[] {
   return tokens;
 }
 
-function scanInto(text: string, tokens: Token[]): void {
+function scanInto(text: string, tokens: Token[], rules: StringRules): void {
   const length = text.length;
   let literals = 0;
   let i = 0;
@@ -130,7 +137,7 @@ function scanInto(text: string, tokens: Token[]): void {
       // A letter before a quote may start a special string: E, B, X, N, U&.
       const next = text.charCodeAt(i + 1);
       if (next === 0x27 || (next === 0x26 && (code | 32) === 0x75)) {
-        const special = scanPrefixed(text, start, code | 32, literals);
+        const special = scanPrefixed(text, start, code | 32, literals, rules);
         if (special !== null) {
           tokens.push(special);
           if (special.literalIndex >= 0) literals++;
@@ -162,7 +169,7 @@ function scanInto(text: string, tokens: Token[]): void {
       continue;
     }
     if (code === 0x27) {
-      const string = scanPlainString(text, i);
+      const string = scanString(text, i, i, rules);
       tokens.push(new Token(T.STRING, string.value, start, string.end, literals++));
       i = string.end;
       continue;
@@ -260,14 +267,14 @@ function scanQuotedIdentifier(text: string, start: number, tokens: Token[]): num
 }
 
 /** E'', B'', X'', N'', U&'' and U&"": null when the letter is not such a prefix. `letter` is lower case. */
-function scanPrefixed(text: string, start: number, letter: number, literals: number): Token | null {
+function scanPrefixed(text: string, start: number, letter: number, literals: number, rules: StringRules): Token | null {
   switch (letter) {
     case 0x65: {
-      const string = scanEscapeString(text, start);
+      const string = scanEscapeString(text, start, rules);
       return new Token(T.STRING, string.value, start, string.end, literals);
     }
     case 0x6e: {
-      const string = scanPlainString(text, start + 1);
+      const string = scanString(text, start + 1, start + 1, rules);
       return new Token(T.NATIONAL_STRING, string.value, start, string.end, -1);
     }
     case 0x62:
@@ -279,7 +286,7 @@ function scanPrefixed(text: string, start: number, letter: number, literals: num
     case 0x75: {
       const quote = text.charCodeAt(start + 2);
       if (text.charCodeAt(start + 1) !== 0x26 || (quote !== 0x27 && quote !== 0x22)) return null;
-      const string = scanUnicodeString(text, start, quote);
+      const string = scanUnicodeString(text, start, quote, rules);
       if (quote === 0x27) return new Token(T.STRING, string.value, start, string.end, -1);
       if (string.value === '') throw syntaxErrorAt(text, 'zero-length delimited identifier', start, string.end);
       return new Token(T.IDENT, truncateName(string.value), start, string.end, -1);

@@ -55,9 +55,45 @@ function unterminated(text: string, what: string, start: number): SqlError {
 
 const SIMPLE_ESCAPES: Readonly<Record<string, string>> = { b: '\b', f: '\f', n: '\n', r: '\r', t: '\t' };
 
-/** E'...'; `start` is the offset of the E. */
-export function scanEscapeString(text: string, start: number): ScannedString {
-  let i = start + 2;
+/** How a session wants its string literals read (standard_conforming_strings, escape_string_warning, backslash_quote). */
+export interface StringRules {
+  /** Whether '...' stands for itself; otherwise it is read as E'...'. */
+  readonly isConforming: boolean;
+  /** Whether \\' may stand for a quote. */
+  readonly allowsBackslashQuote: boolean;
+  /** Told of each '...' that has escapes where they are read; once a string. */
+  readonly onEscape: ((message: string, hint: string, position: number) => void) | null;
+}
+
+export const STANDARD_STRINGS: StringRules = { isConforming: true, allowsBackslashQuote: true, onEscape: null };
+
+/** '...' as the session wants it read. `start` is the offset of the token, `quote` of its first quote. */
+export function scanString(text: string, start: number, quote: number, rules: StringRules): ScannedString {
+  return rules.isConforming ? scanPlainString(text, quote) : scanEscapeString(text, start, rules, quote);
+}
+
+function warnOfEscape(letter: string, position: number, onEscape: NonNullable<StringRules['onEscape']>): void {
+  if (letter === "'") {
+    const hint = "Use '' to write quotes in strings, or use the escape string syntax (E'...').";
+    onEscape("nonstandard use of \\' in a string literal", hint, position);
+  } else if (letter === '\\') {
+    const hint = "Use the escape string syntax for backslashes, e.g., E'\\\\'.";
+    onEscape('nonstandard use of \\\\ in a string literal', hint, position);
+  } else {
+    const hint = "Use the escape string syntax for escapes, e.g., E'\\r\\n'.";
+    onEscape('nonstandard use of escape in a string literal', hint, position);
+  }
+}
+
+/** E'...'; `start` is the offset of the E. With another `quote` it is a string without a letter. */
+export function scanEscapeString(
+  text: string,
+  start: number,
+  rules: StringRules = STANDARD_STRINGS,
+  quote = start + 1,
+): ScannedString {
+  let onEscape = quote === start ? rules.onEscape : null;
+  let i = quote + 1;
   let value = '';
   // Bytes from \x and octal escapes, which have to make up UTF-8 in the end.
   let sawBytes = false;
@@ -75,6 +111,9 @@ export function scanEscapeString(text: string, start: number): ScannedString {
       i = next + 1;
     } else if (code === 0x5c) {
       if (i + 1 >= text.length) throw unterminated(text, 'quoted', start);
+      if (text[i + 1] === "'" && !rules.allowsBackslashQuote) throw unsafeQuote(text, start);
+      if (onEscape !== null) warnOfEscape(text[i + 1], errorPosition(text, start), onEscape);
+      onEscape = null;
       const escaped = readEscape(text, i);
       if (escaped.isByte) sawBytes = true;
       value += escaped.value;
@@ -86,6 +125,13 @@ export function scanEscapeString(text: string, start: number): ScannedString {
       i = end;
     }
   }
+}
+
+function unsafeQuote(text: string, offset: number): SqlError {
+  return new SqlError('22P06', "unsafe use of \\' in a string literal", {
+    hint: "Use '' to write quotes in strings. \\' is insecure in client-only encodings.",
+    position: errorPosition(text, offset),
+  });
 }
 
 /** Bytes that an escape wrote are kept as U+F700 + byte's place holders until the whole string is known. */
@@ -173,6 +219,12 @@ function unicodeError(text: string, offset: number, message: string, hint?: stri
   });
 }
 
+/** In E'...' the scanner finds it, which says where; in U&'...' it is found later. */
+function invalidCodePoint(text: string, offset: number, end: number, hint: string): SqlError {
+  const message = 'invalid Unicode escape value';
+  return hint === ESCAPE_HINT ? syntaxErrorAt(text, message, offset, end) : unicodeError(text, offset, message);
+}
+
 const ESCAPE_HINT = 'Unicode escapes must be \\uXXXX or \\UXXXXXXXX.';
 
 function readUnicodeEscape(text: string, offset: number, digits: number): ScannedString & { isByte: boolean } {
@@ -180,15 +232,18 @@ function readUnicodeEscape(text: string, offset: number, digits: number): Scanne
   let end = offset + 2 + digits;
   if (unit >= 0xd800 && unit < 0xdc00) {
     const next = text[end + 1];
-    if (text[end] !== '\\' || (next !== 'u' && next !== 'U'))
-      throw unicodeError(text, end, 'invalid Unicode surrogate pair');
+    if (text[end] !== '\\' || (next !== 'u' && next !== 'U')) {
+      throw syntaxErrorAt(text, 'invalid Unicode surrogate pair', end, end + 1);
+    }
     const lowDigits = next === 'u' ? 4 : 8;
     const low = codePointAt(text, end, end + 2, lowDigits, 'invalid Unicode escape', '22025', ESCAPE_HINT);
-    if (low < 0xdc00 || low >= 0xe000) throw unicodeError(text, end, 'invalid Unicode surrogate pair');
+    if (low < 0xdc00 || low >= 0xe000) {
+      throw syntaxErrorAt(text, 'invalid Unicode surrogate pair', end, end + 2 + lowDigits);
+    }
     end += 2 + lowDigits;
     return { value: String.fromCharCode(unit, low), end, isByte: false };
   }
-  if (unit >= 0xdc00 && unit < 0xe000) throw unicodeError(text, offset, 'invalid Unicode surrogate pair');
+  if (unit >= 0xdc00 && unit < 0xe000) throw syntaxErrorAt(text, 'invalid Unicode surrogate pair', offset, end);
   return { value: String.fromCodePoint(unit), end, isByte: false };
 }
 
@@ -206,13 +261,19 @@ function codePointAt(
     throw new SqlError(code, message, { position: errorPosition(text, escapeOffset), hint });
   }
   const value = Number.parseInt(text.slice(offset, offset + digits), 16);
-  if (value === 0 || value > 0x10ffff) throw unicodeError(text, escapeOffset, 'invalid Unicode escape value');
+  if (value === 0 || value > 0x10ffff) throw invalidCodePoint(text, escapeOffset, offset + digits, hint);
   return value;
 }
 
 /** U&'...' or U&"...", with an optional UESCAPE 'c' after it; `start` is the offset of the U. */
-export function scanUnicodeString(text: string, start: number, quoteCode: number): ScannedString {
+export function scanUnicodeString(text: string, start: number, quoteCode: number, rules: StringRules): ScannedString {
   let raw: ScannedString;
+  if (quoteCode === 0x27 && !rules.isConforming) {
+    throw new SqlError('0A000', 'unsafe use of string constant with Unicode escapes', {
+      detail: 'String constants with Unicode escapes cannot be used when standard_conforming_strings is off.',
+      position: errorPosition(text, start),
+    });
+  }
   if (quoteCode === 0x27) raw = scanPlainString(text, start + 2, 'quoted', start);
   else raw = scanQuotedBody(text, start);
   let end = raw.end;

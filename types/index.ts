@@ -23,7 +23,16 @@ export {
   parseIcuLocale,
   registerCollation,
 } from './collation.ts';
-export { type Comparator, comparator, compareText, equality, type HashKey, hashKey } from './compare.ts';
+export {
+  type Comparator,
+  comparator,
+  compareText,
+  equality,
+  type HashKey,
+  hashKey,
+  intervalDays,
+  intervalRest,
+} from './compare.ts';
 export { Interval, type Micros } from './datetime/interval.ts';
 export { TimeTz } from './datetime/time-tz.ts';
 export {

@@ -184,6 +184,7 @@ export class FrameWriter implements ResultSink {
     this.field('M', notice.message);
     this.field('D', notice.detail);
     this.field('H', notice.hint);
+    this.field('P', notice.position);
     this.out.writeUint8(0);
     this.end(start);
     if (!this.owner.inTurn) this.owner.outputOutsideTurn();

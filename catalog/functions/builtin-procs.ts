@@ -4,7 +4,27 @@
  * variadic.
  */
 
-export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
+export const BUILTIN_PROCS = `31|byteaout|17|2275|iS|byteaout
+33|charout|18|2275|iS|charout
+34|namein|2275|19|iS|namein
+35|nameout|19|2275|iS|nameout
+38|int2in|2275|21|iS|int2in
+39|int2out|21|2275|iS|int2out
+40|int2vectorin|2275|22|iS|int2vectorin
+41|int2vectorout|22|2275|iS|int2vectorout
+42|int4in|2275|23|iS|int4in
+43|int4out|23|2275|iS|int4out
+46|textin|2275|25|iS|textin
+47|textout|25|2275|iS|textout
+48|tidin|2275|27|iS|tidin
+49|tidout|27|2275|iS|tidout
+50|xidin|2275|28|iS|xidin
+51|xidout|28|2275|iS|xidout
+52|cidin|2275|29|iS|cidin
+53|cidout|29|2275|iS|cidout
+54|oidvectorin|2275|30|iS|oidvectorin
+55|oidvectorout|30|2275|iS|oidvectorout
+56|boollt|16 16|16|iS|boollt
 57|boolgt|16 16|16|iS|boolgt
 60|booleq|16 16|16|iS|booleq
 61|chareq|18 18|16|iS|chareq
@@ -25,8 +45,18 @@ export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
 79|nameregexeq|19 25|16|iS|nameregexeq
 84|boolne|16 16|16|iS|boolne
 89|version||25|sS|pgsql_version
+109|unknownin|2275|705|iS|unknownin
+110|unknownout|705|2275|iS|unknownout
 115|box_above_eq|603 603|16|iS|box_above_eq
 116|box_below_eq|603 603|16|iS|box_below_eq
+117|point_in|2275|600|iS|point_in
+118|point_out|600|2275|iS|point_out
+119|lseg_in|2275|601|iS|lseg_in
+120|lseg_out|601|2275|iS|lseg_out
+121|path_in|2275|602|iS|path_in
+122|path_out|602|2275|iS|path_out
+123|box_in|2275|603|iS|box_in
+124|box_out|603|2275|iS|box_out
 125|box_overlap|603 603|16|iS|box_overlap
 126|box_ge|603 603|16|iS|box_ge
 127|box_gt|603 603|16|iS|box_gt
@@ -90,6 +120,8 @@ export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
 191|box_right|603 603|16|iS|box_right
 192|box_contained|603 603|16|iS|box_contained
 193|box_contain_pt|603 600|16|iS|box_contain_pt
+200|float4in|2275|700|iS|float4in
+201|float4out|700|2275|iS|float4out
 202|float4mul|700 700|700|iS|float4mul
 203|float4div|700 700|700|iS|float4div
 204|float4pl|700 700|700|iS|float4pl
@@ -100,6 +132,8 @@ export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
 211|float4smaller|700 700|700|iS|float4smaller
 212|int4um|23|23|iS|int4um
 213|int2um|21|21|iS|int2um
+214|float8in|2275|701|iS|float8in
+215|float8out|701|2275|iS|float8out
 216|float8mul|701 701|701|iS|float8mul
 217|float8div|701 701|701|iS|float8div
 218|float8pl|701 701|701|iS|float8pl
@@ -180,6 +214,9 @@ export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
 318|float4|23|700|iS|i4tof
 319|int4|700|23|iS|ftoi4
 320|width_bucket|701 701 701 23|23|iS|width_bucket_float8
+321|json_in|2275|114|iS|json_in
+322|json_out|114|2275|iS|json_out
+324|json_send|114|17|iS|json_send
 328|hashmacaddr8|774|23|iS|hashmacaddr8
 339|poly_same|604 604|16|iS|poly_same
 340|poly_contain|604 604|16|iS|poly_contain
@@ -189,6 +226,8 @@ export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
 344|poly_right|604 604|16|iS|poly_right
 345|poly_contained|604 604|16|iS|poly_contained
 346|poly_overlap|604 604|16|iS|poly_overlap
+347|poly_in|2275|604|iS|poly_in
+348|poly_out|604|2275|iS|poly_out
 350|btint2cmp|21 21|23|iS|btint2cmp
 351|btint4cmp|23 23|23|iS|btint4cmp
 354|btfloat4cmp|700 700|23|iS|btfloat4cmp
@@ -236,15 +275,31 @@ export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
 421|dist_pathp|602 600|701|iS|dist_pathp
 422|hashinet|869|23|iS|hashinet
 425|hashint4extended|23 20|20|iS|hashint4extended
+432|hash_numeric|1700|23|iS|hash_numeric
+436|macaddr_in|2275|829|iS|macaddr_in
+437|macaddr_out|829|2275|iS|macaddr_out
 438|num_nulls|2276|23|iA|pg_num_nulls
 440|num_nonnulls|2276|23|iA|pg_num_nonnulls
+441|hashint2extended|21 20|20|iS|hashint2extended
 442|hashint8extended|20 20|20|iS|hashint8extended
+443|hashfloat4extended|700 20|20|iS|hashfloat4extended
+444|hashfloat8extended|701 20|20|iS|hashfloat8extended
+445|hashoidextended|26 20|20|iS|hashoidextended
+446|hashcharextended|18 20|20|iS|hashcharextended
+447|hashnameextended|19 20|20|iS|hashnameextended
 448|hashtextextended|25 20|20|iS|hashtextextended
 449|hashint2|21|23|iS|hashint2
 450|hashint4|23|23|iS|hashint4
+451|hashfloat4|700|23|iS|hashfloat4
+452|hashfloat8|701|23|iS|hashfloat8
 453|hashoid|26|23|iS|hashoid
+454|hashchar|18|23|iS|hashchar
+455|hashname|19|23|iS|hashname
+457|hashoidvector|30|23|iS|hashoidvector
 458|text_larger|25 25|25|iS|text_larger
 459|text_smaller|25 25|25|iS|text_smaller
+460|int8in|2275|20|iS|int8in
+461|int8out|20|2275|iS|int8out
 462|int8um|20|20|iS|int8um
 463|int8pl|20 20|20|iS|int8pl
 464|int8mi|20 20|20|iS|int8mi
@@ -272,6 +327,7 @@ export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
 599|abbrev|650|25|iS|cidr_abbrev
 605|set_masklen|869 23|869|iS|inet_set_masklen
 619|oidvectorne|30 30|16|iS|oidvectorne
+626|hash_array|2277|23|iS|hash_array
 635|set_masklen|650 23|650|iS|cidr_set_masklen
 636|pg_indexam_has_property|26 25|16|sS|pg_indexam_has_property
 637|pg_index_has_property|2205 25|16|sS|pg_index_has_property
@@ -318,6 +374,7 @@ export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
 747|array_dims|2277|25|iS|array_dims
 748|array_ndims|2277|23|iS|array_ndims
 749|overlay|17 17 23 23|17|iS|byteaoverlay
+751|array_out|2277|2275|sS|array_out
 752|overlay|17 17 23|17|iS|byteaoverlay_no_len
 753|trunc|829|829|iS|macaddr_trunc
 754|int8|21|20|iS|int28
@@ -326,9 +383,12 @@ export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
 769|int4smaller|23 23|23|iS|int4smaller
 770|int2larger|21 21|21|iS|int2larger
 771|int2smaller|21 21|21|iS|int2smaller
+776|hashoidvectorextended|30 20|20|iS|hashoidvectorextended
 778|hashmacaddrextended|829 20|20|iS|hashmacaddrextended
 779|hashinetextended|869 20|20|iS|hashinetextended
+780|hash_numeric_extended|1700 20|20|iS|hash_numeric_extended
 781|hashmacaddr8extended|774 20|20|iS|hashmacaddr8extended
+782|hash_array_extended|2277 20|20|iS|hash_array_extended
 785|dist_polyc|604 718|701|iS|dist_polyc
 810|pg_client_encoding||19|sS|pg_client_encoding
 830|macaddr_eq|829 829|16|iS|macaddr_eq
@@ -383,6 +443,8 @@ export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
 883|substr|25 23|25|iS|text_substr_no_len
 884|btrim|25 25|25|iS|btrim
 885|btrim|25|25|iS|btrim1
+886|cash_in|2275|790|sS|cash_in
+887|cash_out|790|2275|sS|cash_out
 888|cash_eq|790 790|16|iS|cash_eq
 889|cash_ne|790 790|16|iS|cash_ne
 890|cash_lt|790 790|16|iS|cash_lt
@@ -395,6 +457,8 @@ export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
 897|cash_div_flt8|790 701|790|iS|cash_div_flt8
 898|cashlarger|790 790|790|iS|cashlarger
 899|cashsmaller|790 790|790|iS|cashsmaller
+910|inet_in|2275|869|iS|inet_in
+911|inet_out|869|2275|iS|inet_out
 919|flt8_mul_cash|701 790|790|iS|flt8_mul_cash
 920|network_eq|869 869|16|iS|network_eq
 921|network_lt|869 869|16|iS|network_lt
@@ -425,6 +489,7 @@ export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
 959|on_pl|600 628|16|iS|on_pl
 960|on_sl|601 628|16|iS|on_sl
 961|close_pl|600 628|600|iS|close_pl
+972|hashbpcharextended|1042 20|20|iS|hashbpcharextended
 973|path_inter|602 602|16|iS|path_inter
 975|area|603|701|iS|box_area
 976|width|603|701|iS|box_width
@@ -453,6 +518,8 @@ export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
 999|lseg_eq|601 601|16|iS|lseg_eq
 1026|timezone|1186 1184|1114|iS|timestamptz_izone
 1039|getdatabaseencoding||19|sS|getdatabaseencoding
+1045|bpcharout|1042|2275|iS|bpcharout
+1047|varcharout|1043|2275|iS|varcharout
 1048|bpchareq|1042 1042|16|iS|bpchareq
 1049|bpcharlt|1042 1042|16|iS|bpcharlt
 1050|bpcharle|1042 1042|16|iS|bpcharle
@@ -466,7 +533,10 @@ export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
 1068|generate_series|20 20 20|20|iSR|generate_series_step_int8
 1069|generate_series|20 20|20|iSR|generate_series_int8
 1078|bpcharcmp|1042 1042|23|iS|bpcharcmp
+1080|hashbpchar|1042|23|iS|hashbpchar
 1081|format_type|26 23|25|s|format_type
+1084|date_in|2275|1082|sS|date_in
+1085|date_out|1082|2275|sS|date_out
 1086|date_eq|1082 1082|16|iS|date_eq
 1087|date_lt|1082 1082|16|iS|date_lt
 1088|date_le|1082 1082|16|iS|date_le
@@ -486,11 +556,13 @@ export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
 1140|date_mi|1082 1082|23|iS|date_mi
 1141|date_pli|1082 23|1082|iS|date_pli
 1142|date_mii|1082 23|1082|iS|date_mii
+1144|time_out|1083|2275|iS|time_out
 1145|time_eq|1083 1083|16|iS|time_eq
 1146|circle_add_pt|718 600|718|iS|circle_add_pt
 1147|circle_sub_pt|718 600|718|iS|circle_sub_pt
 1148|circle_mul_pt|718 600|718|iS|circle_mul_pt
 1149|circle_div_pt|718 600|718|iS|circle_div_pt
+1151|timestamptz_out|1184|2275|sS|timestamptz_out
 1152|timestamptz_eq|1184 1184|16|iS|timestamp_eq
 1153|timestamptz_ne|1184 1184|16|iS|timestamp_ne
 1154|timestamptz_lt|1184 1184|16|iS|timestamp_lt
@@ -499,6 +571,7 @@ export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
 1157|timestamptz_gt|1184 1184|16|iS|timestamp_gt
 1158|to_timestamp|701|1184|iS|float8_timestamptz
 1159|timezone|25 1184|1114|iS|timestamptz_zone
+1161|interval_out|1186|2275|sS|interval_out
 1162|interval_eq|1186 1186|16|iS|interval_eq
 1163|interval_ne|1186 1186|16|iS|interval_ne
 1164|interval_lt|1186 1186|16|iS|interval_lt
@@ -542,6 +615,10 @@ export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
 1239|texticregexne|25 25|16|iS|texticregexne
 1240|nameicregexeq|19 25|16|iS|nameicregexeq
 1241|nameicregexne|19 25|16|iS|nameicregexne
+1242|boolin|2275|16|iS|boolin
+1243|boolout|16|2275|iS|boolout
+1244|byteain|2275|17|iS|byteain
+1245|charin|2275|18|iS|charin
 1246|charlt|18 18|16|iS|charlt
 1251|int4abs|23|23|iS|int4abs
 1252|nameregexne|19 25|16|iS|nameregexne
@@ -552,6 +629,7 @@ export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
 1258|textcat|25 25|25|iS|textcat
 1264|pg_char_to_encoding|19|23|sS|PG_char_to_encoding
 1265|tidne|27 27|16|iS|tidne
+1267|cidr_in|2275|650|iS|cidr_in
 1268|parse_ident|25 16|1009|iS|parse_ident|str,strict||[true]
 1271|overlaps|1266 1266 1266 1266|16|i|overlaps_timetz
 1272|datetime_pl|1082 1083|1114|iS|datetime_timestamp
@@ -588,6 +666,7 @@ export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
 1309|overlaps|1083 1186 1083 1186|16|i|overlaps_time_interval_time_interval
 1310|overlaps|1083 1083 1083 1186|16|i|overlaps_time_time_time_interval
 1311|overlaps|1083 1186 1083 1083|16|i|overlaps_time_interval_time_time
+1313|timestamp_out|1114|2275|sS|timestamp_out
 1314|timestamptz_cmp|1184 1184|23|iS|timestamp_cmp
 1315|interval_cmp|1186 1186|23|iS|interval_cmp
 1316|time|1114|1083|iS|timestamp_time
@@ -606,6 +685,7 @@ export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
 1347|exp|701|701|iS|dexp
 1348|obj_description|26|25|sS|obj_description_oid
 1349|oidvectortypes|30|25|sS|oidvectortypes
+1351|timetz_out|1266|2275|iS|timetz_out
 1352|timetz_eq|1266 1266|16|iS|timetz_eq
 1353|timetz_ne|1266 1266|16|iS|timetz_ne
 1354|timetz_lt|1266 1266|16|iS|timetz_lt
@@ -665,6 +745,7 @@ export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
 1424|box_mul|603 600|603|iS|box_mul
 1425|box_div|603 600|603|iS|box_div
 1426|path_contain_pt|602 600|16|iS|path_contain_pt_path_point
+1427|cidr_out|650|2275|iS|cidr_out
 1428|poly_contain_pt|604 600|16|iS|poly_contain_pt
 1429|pt_contained_poly|600 604|16|iS|pt_contained_poly
 1430|isclosed|602|16|iS|path_isclosed
@@ -687,6 +768,8 @@ export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
 1447|path|604|602|iS|poly_path
 1448|polygon|603|604|iS|box_poly
 1449|polygon|602|604|iS|path_poly
+1450|circle_in|2275|718|iS|circle_in
+1451|circle_out|718|2275|iS|circle_out
 1452|circle_same|718 718|16|iS|circle_same
 1453|circle_contain|718 718|16|iS|circle_contain
 1454|circle_left|718 718|16|iS|circle_left
@@ -725,6 +808,8 @@ export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
 1487|lseg_length|601|701|iS|lseg_length
 1488|close_ls|628 601|600|iS|close_ls
 1489|close_lseg|601 601|600|iS|close_lseg
+1490|line_in|2275|628|iS|line_in
+1491|line_out|628|2275|iS|line_out
 1492|line_eq|628 628|16|iS|line_eq
 1493|line|600 600|628|iS|line_construct_pp
 1494|line_interpt|628 628|600|iS|line_interpt
@@ -744,6 +829,7 @@ export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
 1544|polygon|718|604|iS|polygon_circle
 1545|npoints|602|23|iS|path_npoints
 1556|npoints|604|23|iS|poly_npoints
+1565|bit_out|1560|2275|iS|bit_out
 1569|like|25 25|16|iS|textlike
 1570|notlike|25 25|16|iS|textnlike
 1571|like|19 25|16|iS|namelike
@@ -752,6 +838,7 @@ export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
 1574|nextval|2205|20|vS|nextval_oid
 1575|currval|2205|20|vS|currval_oid
 1576|setval|2205 20|20|vS|setval_oid
+1580|varbit_out|1562|2275|iS|varbit_out
 1581|biteq|1560 1560|16|iS|biteq
 1582|bitne|1560 1560|16|iS|bitne
 1592|bitge|1560 1560|16|iS|bitge
@@ -823,12 +910,16 @@ export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
 1685|bit|1560 23 16|1560|iS|bit
 1686|pg_get_keywords||2249|sSR500|pg_get_keywords||word 25,catcode 18,barelabel 16,catdesc 25,baredesc 25
 1687|varbit|1562 23 16|1562|iS|varbit
+1688|time_hash|1083|23|iS|time_hash
 1689|aclexplode|1034|2249|sSR10|aclexplode|acl|grantor 26,grantee 26,privilege_type 25,is_grantable 16
 1690|time_mi_time|1083 1083|1186|iS|time_mi_time
 1691|boolle|16 16|16|iS|boolle
 1692|boolge|16 16|16|iS|boolge
+1696|timetz_hash|1266|23|iS|timetz_hash
+1697|interval_hash|1186|23|iS|interval_hash
 1698|position|1560 1560|23|iS|bitposition
 1699|substring|1560 23|1560|iS|bitsubstr_no_len
+1702|numeric_out|1700|2275|iS|numeric_out
 1703|numeric|1700 23|1700|iS|numeric
 1704|numeric_abs|1700|1700|iS|numeric_abs
 1705|abs|1700|1700|iS|numeric_abs
@@ -896,6 +987,8 @@ export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
 1781|numeric|20|1700|iS|int8_numeric
 1782|numeric|21|1700|iS|int2_numeric
 1783|int2|1700|21|iS|numeric_int2
+1798|oidin|2275|26|iS|oidin
+1799|oidout|26|2275|iS|oidout
 1810|bit_length|17|23|iS|bit_length_bytea
 1811|bit_length|25|23|iS|bit_length_text
 1812|bit_length|1560|23|iS|bit_length_bit
@@ -1009,6 +1102,7 @@ export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
 2036|timestamp_larger|1114 1114|1114|iS|timestamp_larger
 2037|timezone|25 1266|1266|sS|timetz_zone
 2038|timezone|1186 1266|1266|iS|timetz_izone
+2039|timestamp_hash|1114|23|iS|timestamp_hash
 2041|overlaps|1114 1114 1114 1114|16|i|overlaps_timestamp
 2042|overlaps|1114 1186 1114 1186|16|i|overlaps_timestamp_interval_timestamp_interval
 2043|overlaps|1114 1114 1114 1186|16|i|overlaps_timestamp_timestamp_timestamp_interval
@@ -1181,6 +1275,7 @@ export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
 2286|pg_total_relation_size|2205|20|vS|pg_total_relation_size
 2288|pg_size_pretty|20|25|iS|pg_size_pretty
 2289|pg_options_to_table|1009|2249|sSR3|pg_options_to_table|options_array|option_name 25,option_value 25
+2291|record_out|2249|2275|sS|record_out
 2308|ceil|701|701|iS|dceil
 2309|floor|701|701|iS|dfloor
 2310|sign|701|701|iS|dsign
@@ -1225,12 +1320,53 @@ export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
 2393|has_tablespace_privilege|26 26 25|16|sS|has_tablespace_privilege_id_id
 2394|has_tablespace_privilege|25 25|16|sS|has_tablespace_privilege_name
 2395|has_tablespace_privilege|26 25|16|sS|has_tablespace_privilege_id
+2401|array_send|2277|17|sS|array_send
+2403|record_send|2249|17|sS|record_send
+2405|int2send|21|17|iS|int2send
+2407|int4send|23|17|iS|int4send
+2409|int8send|20|17|iS|int8send
+2411|int2vectorsend|22|17|iS|int2vectorsend
+2413|byteasend|17|17|iS|byteasend
+2415|textsend|25|17|sS|textsend
+2417|unknownsend|705|17|iS|unknownsend
+2419|oidsend|26|17|iS|oidsend
+2421|oidvectorsend|30|17|iS|oidvectorsend
+2423|namesend|19|17|sS|namesend
+2425|float4send|700|17|iS|float4send
+2427|float8send|701|17|iS|float8send
+2429|point_send|600|17|iS|point_send
+2431|bpcharsend|1042|17|sS|bpcharsend
+2433|varcharsend|1043|17|sS|varcharsend
+2435|charsend|18|17|iS|charsend
+2437|boolsend|16|17|iS|boolsend
+2439|tidsend|27|17|iS|tidsend
+2441|xidsend|28|17|iS|xidsend
+2443|cidsend|29|17|iS|cidsend
+2457|bit_send|1560|17|iS|bit_send
+2459|varbit_send|1562|17|iS|varbit_send
+2461|numeric_send|1700|17|iS|numeric_send
 2462|sinh|701|701|iS|dsinh
 2463|cosh|701|701|iS|dcosh
 2464|tanh|701|701|iS|dtanh
 2465|asinh|701|701|iS|dasinh
 2466|acosh|701|701|iS|dacosh
 2467|atanh|701|701|iS|datanh
+2469|date_send|1082|17|iS|date_send
+2471|time_send|1083|17|iS|time_send
+2473|timetz_send|1266|17|iS|timetz_send
+2475|timestamp_send|1114|17|iS|timestamp_send
+2477|timestamptz_send|1184|17|iS|timestamptz_send
+2479|interval_send|1186|17|iS|interval_send
+2481|lseg_send|601|17|iS|lseg_send
+2483|path_send|602|17|iS|path_send
+2485|box_send|603|17|iS|box_send
+2487|poly_send|604|17|iS|poly_send
+2489|line_send|628|17|iS|line_send
+2491|circle_send|718|17|iS|circle_send
+2493|cash_send|790|17|iS|cash_send
+2495|macaddr_send|829|17|iS|macaddr_send
+2497|inet_send|869|17|iS|inet_send
+2499|cidr_send|650|17|iS|cidr_send
 2504|pg_get_ruledef|26 16|25|sS|pg_get_ruledef_ext
 2505|pg_get_viewdef|25 16|25|sS|pg_get_viewdef_name_ext
 2506|pg_get_viewdef|26 16|25|sS|pg_get_viewdef_ext
@@ -1393,12 +1529,17 @@ export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
 2890|pg_advisory_unlock|23 23|16|vS|pg_advisory_unlock_int4
 2891|pg_advisory_unlock_shared|23 23|16|vS|pg_advisory_unlock_shared_int4
 2892|pg_advisory_unlock_all||2278|vS|pg_advisory_unlock_all
+2939|txid_snapshot_in|2275|2970|iS|pg_snapshot_in
+2940|txid_snapshot_out|2970|2275|iS|pg_snapshot_out
+2942|txid_snapshot_send|2970|17|iS|pg_snapshot_send
 2943|txid_current||20|sS|pg_current_xact_id
 2944|txid_current_snapshot||2970|sS|pg_current_snapshot
 2945|txid_snapshot_xmin|2970|20|iS|pg_snapshot_xmin
 2946|txid_snapshot_xmax|2970|20|iS|pg_snapshot_xmax
 2947|txid_snapshot_xip|2970|20|iSR50|pg_snapshot_xip
 2948|txid_visible_in_snapshot|20 2970|16|iS|pg_visible_in_snapshot
+2952|uuid_in|2275|2950|iS|uuid_in
+2953|uuid_out|2950|2275|iS|uuid_out
 2954|uuid_lt|2950 2950|16|iS|uuid_lt
 2955|uuid_le|2950 2950|16|iS|uuid_le
 2956|uuid_eq|2950 2950|16|iS|uuid_eq
@@ -1406,6 +1547,8 @@ export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
 2958|uuid_gt|2950 2950|16|iS|uuid_gt
 2959|uuid_ne|2950 2950|16|iS|uuid_ne
 2960|uuid_cmp|2950 2950|23|iS|uuid_cmp
+2962|uuid_send|2950|17|iS|uuid_send
+2963|uuid_hash|2950|23|iS|uuid_hash
 2971|text|16|25|iS|booltext
 2981|record_eq|2249 2249|16|iS|record_eq
 2982|record_ne|2249 2249|16|iS|record_ne
@@ -1546,6 +1689,8 @@ export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
 3217|jsonb_extract_path|3802 1009|3802|iSA|jsonb_extract_path|from_json,path_elems
 3218|width_bucket|5077 5078|23|iS|width_bucket_array
 3219|jsonb_array_elements|3802|3802|iSR100|jsonb_array_elements|from_json
+3229|pg_lsn_in|2275|3220|iS|pg_lsn_in
+3230|pg_lsn_out|3220|2275|iS|pg_lsn_out
 3231|pg_lsn_lt|3220 3220|16|iS|pg_lsn_lt
 3232|pg_lsn_le|3220 3220|16|iS|pg_lsn_le
 3233|pg_lsn_eq|3220 3220|16|iS|pg_lsn_eq
@@ -1553,7 +1698,9 @@ export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
 3235|pg_lsn_gt|3220 3220|16|iS|pg_lsn_gt
 3236|pg_lsn_ne|3220 3220|16|iS|pg_lsn_ne
 3237|pg_lsn_mi|3220 3220|1700|iS|pg_lsn_mi
+3239|pg_lsn_send|3220|17|iS|pg_lsn_send
 3251|pg_lsn_cmp|3220 3220|23|iS|pg_lsn_cmp
+3252|pg_lsn_hash|3220|23|iS|pg_lsn_hash
 3259|generate_series|1700 1700 1700|1700|iSR|generate_series_step_numeric
 3260|generate_series|1700 1700|1700|iSR|generate_series_numeric
 3261|json_strip_nulls|114|114|iS|json_strip_nulls
@@ -1606,7 +1753,16 @@ export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
 3399|int8_mul_cash|20 790|790|iS|int8_mul_cash
 3403|pg_statistics_obj_is_visible|26|16|sS|pg_statistics_obj_is_visible
 3408|pg_get_partition_constraintdef|26|25|sS|pg_get_partition_constraintdef
+3409|time_hash_extended|1083 20|20|iS|time_hash_extended
+3410|timetz_hash_extended|1266 20|20|iS|timetz_hash_extended
+3411|timestamp_hash_extended|1114 20|20|iS|timestamp_hash_extended
+3412|uuid_hash_extended|2950 20|20|iS|uuid_hash_extended
+3413|pg_lsn_hash_extended|3220 20|20|iS|pg_lsn_hash_extended
+3414|hashenumextended|3500 20|20|iS|hashenumextended
 3415|pg_get_statisticsobjdef|26|25|sS|pg_get_statisticsobjdef
+3416|jsonb_hash_extended|3802 20|20|iS|jsonb_hash_extended
+3417|hash_range_extended|3831 20|20|iS|hash_range_extended
+3418|interval_hash_extended|1186 20|20|iS|interval_hash_extended
 3419|sha224|17|17|iS|sha224_bytea
 3420|sha256|17|17|iS|sha256_bytea
 3421|sha384|17|17|iS|sha384_bytea
@@ -1616,6 +1772,7 @@ export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
 3425|pg_partition_ancestors|2205|2205|vSR10|pg_partition_ancestors|partitionid
 3426|pg_stat_get_db_checksum_failures|26|20|sS|pg_stat_get_db_checksum_failures
 3432|gen_random_uuid||2950|vS|gen_random_uuid
+3447|macaddr8_send|774|17|iS|macaddr8_send
 3448|pg_collation_actual_version|26|25|vS|pg_collation_actual_version
 3449|numeric|3802|1700|iS|jsonb_numeric
 3450|int2|3802|21|iS|jsonb_int2
@@ -1637,6 +1794,7 @@ export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
 3493|to_regtype|25|2206|sS|to_regtype
 3494|to_regproc|25|24|sS|to_regproc
 3495|to_regclass|25|2205|sS|to_regclass
+3507|enum_out|3500|2275|sS|enum_out
 3508|enum_eq|3500 3500|16|iS|enum_eq
 3509|enum_ne|3500 3500|16|iS|enum_ne
 3510|enum_lt|3500 3500|16|iS|enum_lt
@@ -1644,6 +1802,7 @@ export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
 3512|enum_le|3500 3500|16|iS|enum_le
 3513|enum_ge|3500 3500|16|iS|enum_ge
 3514|enum_cmp|3500 3500|23|iS|enum_cmp
+3515|hashenum|3500|23|iS|hashenum
 3524|enum_smaller|3500 3500|3500|iS|enum_smaller
 3525|enum_larger|3500 3500|3500|iS|enum_larger
 3526|max|3500|3500|iG|max_anyenum
@@ -1652,6 +1811,7 @@ export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
 3529|enum_last|3500|3500|s|enum_last
 3530|enum_range|3500 3500|2277|s|enum_range_bounds
 3531|enum_range|3500|2277|s|enum_range_all
+3533|enum_send|3500|17|sS|enum_send
 3537|pg_describe_object|26 26 23|25|sS|pg_describe_object
 3538|string_agg|25 25|25|iG|string_agg_text_text
 3539|format|25 2276|25|sA|text_format
@@ -1665,6 +1825,10 @@ export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
 3564|max|869|869|iG|max_inet
 3565|min|869|869|iG|min_inet
 3579|jsonb_insert|3802 1009 3802 16|3802|iS|jsonb_insert|jsonb_in,path,replacement,insert_after||[false]
+3610|tsvectorin|2275|3614|iS|tsvectorin
+3611|tsvectorout|3614|2275|iS|tsvectorout
+3612|tsqueryin|2275|3615|iS|tsqueryin
+3613|tsqueryout|3615|2275|iS|tsqueryout
 3616|tsvector_lt|3614 3614|16|iS|tsvector_lt
 3617|tsvector_le|3614 3614|16|iS|tsvector_le
 3618|tsvector_eq|3614 3614|16|iS|tsvector_eq
@@ -1677,6 +1841,8 @@ export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
 3625|tsvector_concat|3614 3614|3614|iS|tsvector_concat
 3634|ts_match_vq|3614 3615|16|iS|ts_match_vq
 3635|ts_match_qv|3615 3614|16|iS|ts_match_qv
+3638|tsvectorsend|3614|17|iS|tsvectorsend
+3640|tsquerysend|3615|17|iS|tsquerysend
 3662|tsquery_lt|3615 3615|16|iS|tsquery_lt
 3663|tsquery_le|3615 3615|16|iS|tsquery_le
 3664|tsquery_eq|3615 3615|16|iS|tsquery_eq
@@ -1728,6 +1894,8 @@ export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
 3776|pg_stat_reset_single_table_counters|26|2278|vS|pg_stat_reset_single_table_counters
 3778|pg_tablespace_location|26|25|sS|pg_tablespace_location
 3787|to_jsonb|2283|3802|sS|to_jsonb
+3803|jsonb_send|3802|17|iS|jsonb_send
+3804|jsonb_out|3802|2275|iS|jsonb_out
 3806|jsonb_in|2275|3802|iS|jsonb_in
 3808|pg_get_function_arg_default|26 23|25|sS|pg_get_function_arg_default
 3810|pg_is_in_recovery||16|vS|pg_is_in_recovery
@@ -1738,6 +1906,8 @@ export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
 3823|numeric|790|1700|sS|cash_numeric
 3824|money|1700|790|sS|numeric_cash
 3829|pg_opfamily_is_visible|26|16|sS|pg_opfamily_is_visible
+3835|range_out|3831|2275|sS|range_out
+3837|range_send|3831|17|sS|range_send
 3840|int4range|23 23|3904|i|range_constructor2
 3841|int4range|23 23 25|3904|i|range_constructor3
 3842|pg_relation_is_updatable|2205 16|23|sS|pg_relation_is_updatable
@@ -1773,6 +1943,7 @@ export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
 3872|range_le|3831 3831|16|iS|range_le
 3873|range_ge|3831 3831|16|iS|range_ge
 3874|range_gt|3831 3831|16|iS|range_gt
+3902|hash_range|3831|23|iS|hash_range
 3914|int4range_canonical|3904|3904|iS|int4range_canonical
 3915|daterange_canonical|3912|3912|iS|daterange_canonical
 3922|int4range_subdiff|23 23|701|iS|int4range_subdiff
@@ -1822,6 +1993,9 @@ export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
 3988|percent_rank|2276|701|iGOA|percent_rank_any
 3990|cume_dist|2276|701|iGOA|cume_dist_any
 3992|dense_rank|2276|20|iGOA|dense_rank_any
+4001|jsonpath_in|2275|4072|iS|jsonpath_in
+4003|jsonpath_out|4072|2275|iS|jsonpath_out
+4004|jsonpath_send|4072|17|iS|jsonpath_send
 4005|jsonb_path_exists|3802 4072 3802 16|16|iS|jsonb_path_exists|target,path,vars,silent||["{}",false]
 4006|jsonb_path_query|3802 4072 3802 16|3802|iSR|jsonb_path_query|target,path,vars,silent||["{}",false]
 4007|jsonb_path_query_array|3802 4072 3802 16|3802|iS|jsonb_path_query_array|target,path,vars,silent||["{}",false]
@@ -1837,6 +2011,7 @@ export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
 4042|jsonb_ge|3802 3802|16|iS|jsonb_ge
 4043|jsonb_eq|3802 3802|16|iS|jsonb_eq
 4044|jsonb_cmp|3802 3802|23|iS|jsonb_cmp
+4045|jsonb_hash|3802|23|iS|jsonb_hash
 4046|jsonb_contains|3802 3802|16|iS|jsonb_contains
 4047|jsonb_exists|3802 25|16|iS|jsonb_exists
 4048|jsonb_exists_any|3802 1009|16|iS|jsonb_exists_any
@@ -1850,6 +2025,8 @@ export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
 4086|to_regnamespace|25|4089|sS|to_regnamespace
 4091|box|600|603|iS|point_box
 4093|to_regrole|25|4096|sS|to_regrole
+4110|macaddr8_in|2275|774|iS|macaddr8_in
+4111|macaddr8_out|774|2275|iS|macaddr8_out
 4112|trunc|774|774|iS|macaddr8_trunc
 4113|macaddr8_eq|774 774|16|iS|macaddr8_eq
 4114|macaddr8_lt|774 774|16|iS|macaddr8_lt
@@ -1866,6 +2043,7 @@ export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
 4125|macaddr8_set7bit|774|774|iS|macaddr8_set7bit
 4189|max|3220|3220|iG|max_pg_lsn
 4190|min|3220|3220|iG|min_pg_lsn
+4195|to_regcollation|25|4191|sS|to_regcollation
 4201|ts_headline|3734 3802 3615 25|3802|iS|ts_headline_jsonb_byid_opt
 4202|ts_headline|3734 3802 3615|3802|iS|ts_headline_jsonb_byid
 4203|ts_headline|3802 3615 25|3802|sS|ts_headline_jsonb_opt
@@ -1883,6 +2061,8 @@ export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
 4215|json_to_tsvector|114 3802|3614|sS|json_to_tsvector
 4216|json_to_tsvector|3734 114 3802|3614|iS|json_to_tsvector_byid
 4228|range_merge|4537|3831|iS|range_merge_from_multirange
+4232|multirange_out|4537|2275|sS|multirange_out
+4234|multirange_send|4537|17|sS|multirange_send
 4235|lower|4537|2283|iS|multirange_lower
 4236|upper|4537|2283|iS|multirange_upper
 4237|isempty|4537|16|iS|multirange_empty
@@ -1924,6 +2104,8 @@ export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
 4275|multirange_le|4537 4537|16|iS|multirange_le
 4276|multirange_ge|4537 4537|16|iS|multirange_ge
 4277|multirange_gt|4537 4537|16|iS|multirange_gt
+4278|hash_multirange|4537|23|iS|hash_multirange
+4279|hash_multirange_extended|4537 20|20|iS|hash_multirange_extended
 4280|int4multirange||4451|iS|multirange_constructor0
 4281|int4multirange|3904|4451|iS|multirange_constructor1
 4282|int4multirange|3905|4451|iSA|multirange_constructor2
@@ -1956,6 +2138,9 @@ export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
 5006|phraseto_tsquery|3734 25|3615|iS|phraseto_tsquery_byid
 5007|websearch_to_tsquery|3734 25|3615|iS|websearch_to_tsquery_byid
 5009|websearch_to_tsquery|25|3615|sS|websearch_to_tsquery
+5022|pg_lsn_pli|3220 1700|3220|iS|pg_lsn_pli
+5023|numeric_pl_pg_lsn|1700 3220|3220|iS|numeric_pl_pg_lsn_numeric_pg_lsn
+5024|pg_lsn_mii|3220 1700|3220|iS|pg_lsn_mii
 5034|xid8lt|5069 5069|16|iS|xid8lt
 5035|xid8gt|5069 5069|16|iS|xid8gt
 5036|xid8le|5069 5069|16|iS|xid8le
@@ -1970,6 +2155,9 @@ export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
 5049|lcm|1700 1700|1700|iS|numeric_lcm
 5053|pg_stat_get_ins_since_vacuum|26|20|sS|pg_stat_get_ins_since_vacuum
 5054|jsonb_set_lax|3802 1009 3802 16 25|3802|i|jsonb_set_lax|jsonb_in,path,replacement,create_if_missing,null_value_treatment||[true,"use_json_null"]
+5055|pg_snapshot_in|2275|5038|iS|pg_snapshot_in
+5056|pg_snapshot_out|5038|2275|iS|pg_snapshot_out
+5058|pg_snapshot_send|5038|17|iS|pg_snapshot_send
 5059|pg_current_xact_id||5069|sS|pg_current_xact_id
 5060|pg_current_xact_id_if_assigned||5069|sS|pg_current_xact_id_if_assigned
 5061|pg_current_snapshot||5038|sS|pg_current_snapshot
@@ -1978,7 +2166,10 @@ export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
 5064|pg_snapshot_xip|5038|5069|iSR50|pg_snapshot_xip
 5065|pg_visible_in_snapshot|5069 5038|16|iS|pg_visible_in_snapshot
 5066|pg_xact_status|5069|25|vS|pg_xact_status
+5070|xid8in|2275|5069|iS|xid8in
 5071|xid|5069|28|iS|xid8toxid
+5081|xid8out|5069|2275|iS|xid8out
+5083|xid8send|5069|17|iS|xid8send
 5084|xid8eq|5069 5069|16|iS|xid8eq
 5085|xid8ne|5069 5069|16|iS|xid8ne
 5096|xid8cmp|5069 5069|23|iS|xid8cmp
@@ -1986,6 +2177,7 @@ export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
 5098|xid8_smaller|5069 5069|5069|iS|xid8_smaller
 5099|max|5069|5069|iG|max_xid8
 5100|min|5069|5069|iG|min_xid8
+6103|pg_lsn|1700|3220|iS|numeric_pg_lsn
 6119|pg_get_publication_tables|25|2249|sSR|pg_get_publication_tables|pubname|relid 26,attrs 22,qual 194
 6120|pg_get_replica_identity_index|2205|2205|sS|pg_get_replica_identity_index
 6121|pg_relation_is_publishable|2205|16|sS|pg_relation_is_publishable
@@ -2005,6 +2197,8 @@ export const BUILTIN_PROCS = `56|boollt|16 16|16|iS|boollt
 6183|ts_debug|3734 25|2249|sSR|ts_debug_regconfig_text|config,document|alias 25,description 25,token 25,dictionaries 3770,dictionary 3769,lexemes 1009
 6184|ts_debug|25|2249|sSR|ts_debug_text|document|alias 25,description 25,token 25,dictionaries 3770,dictionary 3769,lexemes 1009
 6188|pg_stat_get_db_sessions|26|20|sS|pg_stat_get_db_sessions
+6192|hash_record|2249|23|iS|hash_record
+6193|hash_record_extended|2249 20|20|iS|hash_record_extended
 6195|ltrim|17 17|17|iS|bytealtrim
 6196|rtrim|17 17|17|iS|byteartrim
 6197|pg_get_function_sqlbody|26|25|sS|pg_get_function_sqlbody

@@ -32,7 +32,7 @@ import { roundHalfEven } from './float.ts';
 import { divisionByZero, type Int8, int8Add, int8FromBigInt, int8Sub } from './integer.ts';
 import type { AnyFunction, FunctionModule } from './module.ts';
 import { zeroStep } from './series.ts';
-import { argumentZone, type Zone, contextZone as zoneOf } from './zones.ts';
+import { argumentZone, fieldZone, type Zone, contextZone as zoneOf } from './zones.ts';
 
 // ---- comparison: dates, times and timestamps are ordered as numbers, infinities included
 
@@ -497,7 +497,7 @@ export const datetimeFunctions: FunctionModule = {
     make_timestamp: makeTimestamp,
     make_timestamptz_at_timezone(...args: [...DateTimeFields, string]) {
       const fields = args.slice(0, 6) as DateTimeFields;
-      return localToUtc(makeTimestamp(...fields), argumentZone(args[6]));
+      return localToUtc(makeTimestamp(...fields), fieldZone(args[6]));
     },
     make_interval: makeIntervalFromParts,
     float8_timestamptz: timestampFromUnixSeconds,

@@ -1,116 +1,66 @@
 /**
- * PostgreSQL's hash functions by name (hashtext and its kin): Bob Jenkins' lookup3 over the bytes, little endian. Clients use them
- * for advisory locks and for sharding, so the numbers must be PostgreSQL's.
+ * PostgreSQL's hash functions by name (hashtext and its kin). Clients use them for advisory locks and for sharding, so the numbers
+ * must be PostgreSQL's.
  */
-import {
-  type Address,
-  addressBytes,
-  addressFamily,
-  inputInt8,
-  mac8Bytes,
-  macBytes,
-  networkBits,
-} from '../../types/index.ts';
-import type { FunctionModule } from './module.ts';
+import { inputInt8, OID, type Value } from '../../types/index.ts';
+import { hasher } from './hash-values.ts';
+import type { AnyFunction, FunctionModule, Specialiser } from './module.ts';
 
-const GOLDEN = 0x9e3779b9;
-const ARBITRARY = 3923095;
+/** Functions of one type each: internal name, that of the function with a seed, type. */
+const OF_TYPES: readonly (readonly [string, string, number])[] = [
+  ['hashint2', 'hashint2extended', OID.INT2],
+  ['hashint4', 'hashint4extended', OID.INT4],
+  ['hashint8', 'hashint8extended', OID.INT8],
+  ['hashoid', 'hashoidextended', OID.OID],
+  ['hashchar', 'hashcharextended', OID.CHAR],
+  ['hashname', 'hashnameextended', OID.NAME],
+  ['hashtext', 'hashtextextended', OID.TEXT],
+  ['hashbpchar', 'hashbpcharextended', OID.BPCHAR],
+  ['hashfloat4', 'hashfloat4extended', OID.FLOAT4],
+  ['hashfloat8', 'hashfloat8extended', OID.FLOAT8],
+  ['hashinet', 'hashinetextended', OID.INET],
+  ['hashmacaddr', 'hashmacaddrextended', OID.MACADDR],
+  ['hashmacaddr8', 'hashmacaddr8extended', OID.MACADDR8],
+  ['hashoidvector', 'hashoidvectorextended', OID.OIDVECTOR],
+  ['time_hash', 'time_hash_extended', OID.TIME],
+  ['timetz_hash', 'timetz_hash_extended', OID.TIMETZ],
+  ['interval_hash', 'interval_hash_extended', OID.INTERVAL],
+  ['timestamp_hash', 'timestamp_hash_extended', OID.TIMESTAMP],
+  ['uuid_hash', 'uuid_hash_extended', OID.UUID],
+  ['pg_lsn_hash', 'pg_lsn_hash_extended', OID.PG_LSN],
+  ['hash_numeric', 'hash_numeric_extended', OID.NUMERIC],
+  ['jsonb_hash', 'jsonb_hash_extended', OID.JSONB],
+];
 
-function rotate(x: number, k: number): number {
-  return (x << k) | (x >>> (32 - k));
+/** Functions of any array, enum, range, multirange or row. */
+const POLYMORPHIC = ['hash_array', 'hashenum', 'hash_range', 'hash_multirange', 'hash_record'];
+
+function hashOf(oid: number): AnyFunction {
+  return (value: Value) => hasher(oid, '').hash(value);
 }
 
-/** The two final words of lookup3. */
-function hashBytes(bytes: Uint8Array, seedHigh: number, seedLow: number): { readonly b: number; readonly c: number } {
-  let a = (GOLDEN + bytes.length + ARBITRARY) | 0;
-  let b = a;
-  let c = a;
-  const mix = (): void => {
-    a = ((a - c) ^ rotate(c, 4)) | 0;
-    c = (c + b) | 0;
-    b = ((b - a) ^ rotate(a, 6)) | 0;
-    a = (a + c) | 0;
-    c = ((c - b) ^ rotate(b, 8)) | 0;
-    b = (b + a) | 0;
-    a = ((a - c) ^ rotate(c, 16)) | 0;
-    c = (c + b) | 0;
-    b = ((b - a) ^ rotate(a, 19)) | 0;
-    a = (a + c) | 0;
-    c = ((c - b) ^ rotate(b, 4)) | 0;
-    b = (b + a) | 0;
+function hashWithSeedOf(oid: number): AnyFunction {
+  return (value: Value, seed: number | bigint) => {
+    const hash = hasher(oid, 'extended ').extended(value, BigInt.asUintN(64, BigInt(seed)));
+    return inputInt8(String(BigInt.asIntN(64, hash)));
   };
-  if (seedHigh !== 0 || seedLow !== 0) {
-    a = (a + seedHigh) | 0;
-    b = (b + seedLow) | 0;
-    mix();
-  }
-  const byte = (at: number): number => (at < bytes.length ? bytes[at] : 0);
-  const word = (at: number): number => byte(at) | (byte(at + 1) << 8) | (byte(at + 2) << 16) | (byte(at + 3) << 24);
-  let at = 0;
-  for (; bytes.length - at >= 12; at += 12) {
-    a = (a + word(at)) | 0;
-    b = (b + word(at + 4)) | 0;
-    c = (c + word(at + 8)) | 0;
-    mix();
-  }
-  // The last word's lowest byte is left to the length.
-  c = (c + ((byte(at + 8) << 8) | (byte(at + 9) << 16) | (byte(at + 10) << 24))) | 0;
-  b = (b + word(at + 4)) | 0;
-  a = (a + word(at)) | 0;
-  c = ((c ^ b) - rotate(b, 14)) | 0;
-  a = ((a ^ c) - rotate(c, 11)) | 0;
-  b = ((b ^ a) - rotate(a, 25)) | 0;
-  c = ((c ^ b) - rotate(b, 16)) | 0;
-  a = ((a ^ c) - rotate(c, 4)) | 0;
-  b = ((b ^ a) - rotate(a, 14)) | 0;
-  c = ((c ^ b) - rotate(b, 24)) | 0;
-  return { b, c };
 }
 
-function hashExtended(bytes: Uint8Array, seed: number | bigint): number | bigint {
-  const wide = BigInt.asUintN(64, BigInt(seed));
-  const { b, c } = hashBytes(bytes, Number(wide >> 32n) | 0, Number(wide & 0xffffffffn) | 0);
-  const value = (BigInt(b >>> 0) << 32n) | BigInt(c >>> 0);
-  return inputInt8(String(BigInt.asIntN(64, value)));
+function extendedName(name: string): string {
+  return name === 'hashenum' ? 'hashenumextended' : `${name}_extended`;
 }
-
-/** hash_uint32: four bytes, little endian. */
-function fourBytes(value: number): Uint8Array {
-  return new Uint8Array([value & 255, (value >>> 8) & 255, (value >>> 16) & 255, value >>> 24]);
-}
-
-/** hashint8 agrees with hashint4 where the value fits. */
-function foldInt8(value: number | bigint): number {
-  const wide = BigInt(value);
-  const low = Number(BigInt.asIntN(32, wide));
-  const high = Number(BigInt.asIntN(32, wide >> 32n));
-  return low ^ (wide >= 0n ? high : ~high);
-}
-
-/** As PostgreSQL keeps an address: family, bits, bytes. */
-function storedAddress(address: Address): Uint8Array {
-  return Uint8Array.of(addressFamily(address), networkBits(address), ...addressBytes(address));
-}
-
-/** A mac address as PostgreSQL keeps it: its bytes in order. */
-const mac = (value: number): Uint8Array => Uint8Array.from(macBytes(value));
-const mac8 = (value: number | bigint): Uint8Array => Uint8Array.from(mac8Bytes(value));
 
 export const hashFunctions: FunctionModule = {
-  plain: {
-    hashtext: (text: string) => hashBytes(Buffer.from(text, 'utf8'), 0, 0).c,
-    hashtextextended: (text: string, seed: number | bigint) => hashExtended(Buffer.from(text, 'utf8'), seed),
-    hashint2: (value: number) => hashBytes(fourBytes(value), 0, 0).c,
-    hashint4: (value: number) => hashBytes(fourBytes(value), 0, 0).c,
-    hashint8: (value: number | bigint) => hashBytes(fourBytes(foldInt8(value)), 0, 0).c,
-    hashint4extended: (value: number, seed: number | bigint) => hashExtended(fourBytes(value), seed),
-    hashint8extended: (value: number | bigint, seed: number | bigint) => hashExtended(fourBytes(foldInt8(value)), seed),
-    hashinet: (value: Address) => hashBytes(storedAddress(value), 0, 0).c,
-    hashinetextended: (value: Address, seed: number | bigint) => hashExtended(storedAddress(value), seed),
-    hashmacaddr: (value: number) => hashBytes(mac(value), 0, 0).c,
-    hashmacaddrextended: (value: number, seed: number | bigint) => hashExtended(mac(value), seed),
-    hashmacaddr8: (value: number | bigint) => hashBytes(mac8(value), 0, 0).c,
-    hashmacaddr8extended: (value: number | bigint, seed: number | bigint) => hashExtended(mac8(value), seed),
-    hashoid: (value: number) => hashBytes(fourBytes(value), 0, 0).c,
-  },
+  plain: Object.fromEntries(
+    OF_TYPES.flatMap(([name, extended, oid]): [string, AnyFunction][] => [
+      [name, hashOf(oid)],
+      [extended, hashWithSeedOf(oid)],
+    ]),
+  ),
+  specialised: Object.fromEntries(
+    POLYMORPHIC.flatMap((name): [string, Specialiser][] => [
+      [name, ([oid]) => hashOf(oid)],
+      [extendedName(name), ([oid]) => hashWithSeedOf(oid)],
+    ]),
+  ),
 };

@@ -19,6 +19,28 @@ function lsnDifference(a: Int8, b: Int8): Numeric {
   return Numeric.fromBigint(BigInt(a) - BigInt(b));
 }
 
+const LSN_MAX = 2n ** 64n - 1n;
+
+function lsnFromBigint(value: bigint): Int8 {
+  if (value < 0n || value > LSN_MAX) throw sqlError('22023', 'pg_lsn out of range');
+  return value <= 9007199254740991n ? Number(value) : value;
+}
+
+function lsnFromNumeric(value: Numeric): Int8 {
+  if (!value.isFinite) throw sqlError('0A000', `cannot convert ${value.isNaN ? 'NaN' : 'infinity'} to pg_lsn`);
+  return lsnFromBigint(BigInt(value.round(0).coefficient));
+}
+
+function lsnPlus(lsn: Int8, bytes: Numeric): Int8 {
+  if (bytes.isNaN) throw sqlError('0A000', 'cannot add NaN to pg_lsn');
+  return lsnFromNumeric(Numeric.fromBigint(BigInt(lsn)).add(bytes));
+}
+
+function lsnMinus(lsn: Int8, bytes: Numeric): Int8 {
+  if (bytes.isNaN) throw sqlError('0A000', 'cannot subtract NaN from pg_lsn');
+  return lsnFromNumeric(Numeric.fromBigint(BigInt(lsn)).sub(bytes));
+}
+
 export const smallintOutOfRange = (): SqlError => sqlError('22003', 'smallint out of range');
 export const integerOutOfRange = (): SqlError => sqlError('22003', 'integer out of range');
 export const bigintOutOfRange = (): SqlError => sqlError('22003', 'bigint out of range');
@@ -213,6 +235,10 @@ export const integerFunctions: FunctionModule = {
     pg_lsn_ge: ge,
     pg_lsn_cmp: compare,
     pg_lsn_mi: lsnDifference,
+    numeric_pg_lsn: lsnFromNumeric,
+    pg_lsn_pli: lsnPlus,
+    numeric_pl_pg_lsn_numeric_pg_lsn: (bytes: Numeric, lsn: Int8) => lsnPlus(lsn, bytes),
+    pg_lsn_mii: lsnMinus,
     pg_wal_lsn_diff: lsnDifference,
     xideq: eq,
     xidneq: ne,

@@ -4,7 +4,7 @@
  */
 
 import { type SqlError, sqlError } from '../../types/errors.ts';
-import { comparator, equality, inputText, Numeric, OID, type SqlArray, type Value } from '../../types/index.ts';
+import { comparator, equality, Numeric, OID, type SqlArray, type Value } from '../../types/index.ts';
 import { formatJsonb, type Jsonb, JsonbObject, parseJsonb } from '../../types/jsonb.ts';
 import type { FunctionContext } from '../function-entry.ts';
 import { oddArguments, pairsOf, pairsOfTwo, sharedFunctions, variadicArguments } from './json.ts';
@@ -345,9 +345,7 @@ export const jsonbFunctions: FunctionModule = {
     jsonb_float4: (text: string) => numberIn(text, 'real').toFloat4(),
     jsonb_float8: (text: string) => numberIn(text, 'double precision').toFloat8(),
   },
-  contextual: {
-    jsonb_in: (context, text: string) => inputText(OID.JSONB, -1, text, context.format),
-  },
+  contextual: {},
   specialisedContextual: {
     to_jsonb: (argTypes) => {
       const maker = jsonbMaker(argTypes[0]);

@@ -44,6 +44,7 @@ import { systemFunctions } from './system.ts';
 import { systemCatalogFunctions } from './system-catalog.ts';
 import { textFunctions } from './text.ts';
 import { textAnyFunctions } from './text-any.ts';
+import { typeIoFunctions } from './type-io.ts';
 import { windowFunctions } from './windows.ts';
 
 export const FUNCTION_MODULES: readonly FunctionModule[] = [
@@ -76,6 +77,7 @@ export const FUNCTION_MODULES: readonly FunctionModule[] = [
   systemCatalogFunctions,
   privilegeFunctions,
   hashFunctions,
+  typeIoFunctions,
   statisticsFunctions,
   hotDataFunctions,
   tsvectorFunctions,

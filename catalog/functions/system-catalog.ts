@@ -541,6 +541,7 @@ export const systemCatalogFunctions: FunctionModule = {
     to_regprocedure: toReg(OID.REGPROCEDURE),
     to_regnamespace: toReg(OID.REGNAMESPACE),
     to_regrole: toReg(OID.REGROLE),
+    to_regcollation: toReg(OID.REGCOLLATION),
     to_regoper: toReg(OID.REGOPER),
     to_regoperator: toReg(OID.REGOPERATOR),
   },

@@ -1,5 +1,9 @@
 /** Time zones as the date and time functions need them: the session's, and those that AT TIME ZONE names. */
+import { parseOffset } from '../../types/datetime/decode.ts';
+import { FixedZone } from '../../types/datetime/rule-zone.ts';
+import { ParseFailure } from '../../types/datetime/tokens.ts';
 import { sessionZone, type Zone, zoneByArgument, zoneByName } from '../../types/datetime/zone.ts';
+import { sqlError } from '../../types/errors.ts';
 import type { FunctionContext } from '../function-entry.ts';
 
 export type { Zone };
@@ -23,4 +27,20 @@ export function argumentZone(name: string): Zone {
   const bare = /^([+-]?\d+(?::\d+)*)(?:\.\d*)?$/.exec(name);
   const zone = bare === null ? undefined : zoneByName(`<${bare[1]}>${bare[1]}`);
   return zone ?? zoneByArgument(name);
+}
+
+/** A zone as make_timestamptz takes it: a number with a sign says hours east, unlike in argumentZone. */
+export function fieldZone(name: string): Zone {
+  if (/^\d/.test(name)) {
+    throw sqlError('22023', `invalid input syntax for type numeric time zone: "${name}"`, {
+      hint: 'Numeric time zones must have "-" or "+" as first character.',
+    });
+  }
+  try {
+    return new FixedZone(name, parseOffset(name), name);
+  } catch (error) {
+    if (!(error instanceof ParseFailure)) throw error;
+    if (error.kind === 'displacement') throw sqlError('22023', `numeric time zone "${name}" out of range`);
+  }
+  return zoneByArgument(name);
 }

@@ -1,4 +1,5 @@
 /** Checks of string settings that have a syntax of their own: DateStyle, TimeZone, client_encoding and others. */
+import { parsePosixZone } from '../../types/datetime/rule-zone.ts';
 import { type SqlErrorFields, sqlError } from '../../types/errors.ts';
 import type { DateOrder, DateStyle } from '../../types/settings.ts';
 
@@ -75,8 +76,6 @@ export function offsetZoneName(offsetSeconds: number): string {
   return offsetSeconds >= 0 ? `<+${digits}>-${digits}` : `<-${digits}>+${digits}`;
 }
 
-const POSIX_ZONE =
-  /^(?:[A-Za-z]{3,}|<[A-Za-z0-9+-]+>)?[+-]?\d{1,3}(?::\d{2}){0,2}(?:(?:[A-Za-z]{3,}|<[A-Za-z0-9+-]+>)(?:[+-]?\d{1,3}(?::\d{2}){0,2})?(?:,.*)?)?$/;
 let canonicalNames: Map<string, string> | null = null;
 
 /** The IANA name in its usual spelling, or null. */
@@ -131,7 +130,8 @@ export function checkTimeZone(text: string, isInterval = false, settingName = 'T
   }
   const iana = ianaName(text);
   if (iana !== null) return iana;
-  if (POSIX_ZONE.test(text)) return text;
+  const posix = parsePosixZone(text);
+  if (posix !== undefined) return posix.name;
   throw invalid(settingName, text);
 }
 

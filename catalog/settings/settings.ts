@@ -435,9 +435,6 @@ export class Settings {
     if (definition.name === 'default_with_oids' && value === true) {
       throw sqlError('0A000', 'tables declared WITH OIDS are not supported');
     }
-    if (definition.name === 'standard_conforming_strings' && value === false) {
-      throw sqlError('0A000', 'standard_conforming_strings = off is not supported');
-    }
     return this.#hooks.check?.(definition.name, value) ?? value;
   }
 

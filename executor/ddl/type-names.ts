@@ -46,7 +46,7 @@ export function serialType(type: TypeName): SerialType | null {
 export function resolveType(x: DdlContext, type: TypeName): ResolvedType {
   if (type.setOf) throw sqlError('42P16', 'column cannot be declared SETOF', at(x, type.position));
   if (type.percentType) return columnType(x, type);
-  const oid = findTypeOid(x, type.name);
+  const oid = findTypeOid(x, type.name, type.position);
   if (oid === 0) {
     const brackets = type.arrayDimensions.length > 0 ? '[]' : '';
     const name = `${type.name.join('.')}${brackets}`;
@@ -66,7 +66,7 @@ export function resolveType(x: DdlContext, type: TypeName): ResolvedType {
   return { typeOid: arrayOid, typeModifier };
 }
 
-export function findTypeOid(x: DdlContext, names: readonly string[]): number {
+export function findTypeOid(x: DdlContext, names: readonly string[], position = -1): number {
   const name = names[names.length - 1];
   const schema = names.length > 1 ? names[names.length - 2] : null;
   if (schema === null || schema === 'pg_catalog') {
@@ -74,7 +74,7 @@ export function findTypeOid(x: DdlContext, names: readonly string[]): number {
     if (builtin !== undefined) return builtin.oid;
   }
   if (schema !== null && schema !== 'pg_catalog' && x.catalog.schemaOfPath(schema, x.searchPath) === undefined) {
-    throw sqlError('3F000', `schema "${schema}" does not exist`);
+    throw sqlError('3F000', `schema "${schema}" does not exist`, at(x, position));
   }
   return x.catalog.typeByName(schema, name, x.searchPath)?.oid ?? 0;
 }

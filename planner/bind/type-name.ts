@@ -38,6 +38,10 @@ export function resolveTypeName(context: BindContext, type: TypeName): ResolvedT
   if (type.percentType) return percentType(context, type);
   const scalar = findType(context, type.name);
   if (scalar === 0) {
+    const schema = type.name.length > 1 ? type.name[type.name.length - 2] : 'pg_catalog';
+    if (context.catalog.schemaOfPath(schema, context.environment.searchPath) === undefined && schema !== 'pg_temp') {
+      throw context.error('3F000', `schema "${schema}" does not exist`, position);
+    }
     const name = type.name.map((part) => part).join('.');
     const suffix = type.arrayDimensions.length > 0 ? '[]' : '';
     throw context.error('42704', `type "${name}${suffix}" does not exist`, position);

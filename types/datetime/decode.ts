@@ -33,7 +33,7 @@ import {
   rint,
   type Unit,
 } from './tokens.ts';
-import { abbreviationByName, sessionZone, type Zone, zoneByName } from './zone.ts';
+import { abbreviatedZone, abbreviationByName, sessionZone, type Zone, zoneByName } from './zone.ts';
 
 /** Which parts are known, as bits. */
 const YEAR = 1;
@@ -328,7 +328,7 @@ class Decoder {
     const abbreviation = abbreviationByName(text);
     if (abbreviation !== undefined) {
       if (abbreviation.offset === undefined) {
-        this.zone = sessionZone(abbreviation.zoneName as string);
+        this.zone = abbreviatedZone(text, abbreviation.zoneName as string);
         this.zoneAbbreviation = text;
         return TZ;
       }

@@ -8,8 +8,9 @@
  *     the offset after. So does PostgreSQL's DetermineTimeZoneOffset.
  */
 import { sqlError } from '../errors.ts';
-import { datePart, daysOfDate, floorDivMicros, SECOND_MICROS, splitDays } from './calendar.ts';
+import { addMicros, datePart, daysOfDate, floorDivMicros, SECOND_MICROS, splitDays } from './calendar.ts';
 import type { Micros } from './interval.ts';
+import { FixedZone, namedRuleZone, parsePosixZone } from './rule-zone.ts';
 import { ABBREVIATION_TABLE } from './zone-abbreviations.ts';
 import { alphabeticAbbreviation } from './zone-names.ts';
 
@@ -23,30 +24,6 @@ export interface Zone {
   offsetOfLocal(local: Micros): number;
   /** EST, CET, +03. */
   abbreviationAt(utc: Micros): string;
-}
-
-class FixedZone implements Zone {
-  readonly name: string;
-  readonly fixedOffset: number;
-  readonly #abbreviation: string;
-
-  constructor(name: string, offset: number, abbreviation: string) {
-    this.name = name;
-    this.fixedOffset = offset;
-    this.#abbreviation = abbreviation;
-  }
-
-  offsetAt(): number {
-    return this.fixedOffset;
-  }
-
-  offsetOfLocal(): number {
-    return this.fixedOffset;
-  }
-
-  abbreviationAt(): string {
-    return this.#abbreviation;
-  }
 }
 
 /** Offsets in one year: offsets[i] holds from starts[i], seconds since 2000-01-01 UTC, up to the next start or the year's end. */
@@ -205,7 +182,7 @@ export const UTC: Zone = new FixedZone('UTC', 0, 'UTC');
 
 const zones = new Map<string, Zone | undefined>();
 
-/** A zone as SET timezone takes it: a name of the tz database, whatever its case, or a POSIX form without daylight time. */
+/** A zone as SET timezone takes it: a name of the tz database, whatever its case, or POSIX's form. */
 export function zoneByName(name: string): Zone | undefined {
   if (name === 'UTC') return UTC;
   const key = name.toLowerCase();
@@ -239,8 +216,6 @@ const UTC_NAMES: ReadonlyMap<string, string> = new Map([
   ['etc/greenwich', 'GMT'],
 ]);
 
-const POSIX_FORM = /^(?:<([^<>]+)>|([a-z]{3,}))([+-]?)(\d{1,3})(?::(\d{1,2}))?(?::(\d{1,2}))?$/i;
-
 function makeZone(name: string, key: string): Zone | undefined {
   const utcName = UTC_NAMES.get(key);
   if (utcName !== undefined) return new FixedZone(canonicalName(name), 0, utcName);
@@ -251,12 +226,8 @@ function makeZone(name: string, key: string): Zone | undefined {
     if (Math.abs(offset) <= 14 * 3600)
       return new FixedZone(`Etc/GMT${fixed[1]}${fixed[2]}`, offset, numericName(offset));
   }
-  const posix = POSIX_FORM.exec(name);
-  if (posix !== null) {
-    const seconds = Number(posix[4]) * 3600 + Number(posix[5] ?? 0) * 60 + Number(posix[6] ?? 0);
-    if (Number(posix[4]) > 167 || Number(posix[5] ?? 0) > 59 || Number(posix[6] ?? 0) > 59) return undefined;
-    return new FixedZone(name, posix[3] === '-' ? seconds : 0 - seconds, posix[1] ?? posix[2]);
-  }
+  const rules = namedRuleZone(name) ?? parsePosixZone(name);
+  if (rules !== undefined) return rules;
   if (!/^[a-z][a-z0-9_+/-]*$/.test(key) || isIcuOnly(key)) return undefined;
   try {
     return new NamedZone(canonicalName(name));
@@ -315,12 +286,46 @@ export function abbreviationByName(name: string): Abbreviation | undefined {
   return abbreviations.get(name);
 }
 
+/** A zone called by an abbreviation whose meaning has changed: MSK was three hours east, then four, then three. */
+class AbbreviatedZone implements Zone {
+  readonly name: string;
+  readonly #zone: Zone;
+  readonly #abbreviation: string;
+
+  constructor(abbreviation: string, zone: Zone) {
+    this.name = zone.name;
+    this.#zone = zone;
+    this.#abbreviation = abbreviation.toUpperCase();
+  }
+
+  offsetAt(utc: Micros): number {
+    return this.#zone.offsetAt(utc);
+  }
+
+  /** A time that the clocks passed over is what the abbreviation means after the change, not what it meant before. */
+  offsetOfLocal(local: Micros): number {
+    const offset = this.#zone.offsetOfLocal(local);
+    const utc = addMicros(local, offset * -SECOND_MICROS);
+    return this.#zone.abbreviationAt(utc) === this.#abbreviation ? this.#zone.offsetAt(utc) : offset;
+  }
+
+  abbreviationAt(utc: Micros): string {
+    return this.#zone.abbreviationAt(utc);
+  }
+}
+
+/** The zone behind an abbreviation that has no offset of its own. */
+export function abbreviatedZone(abbreviation: string, zoneName: string): Zone {
+  return new AbbreviatedZone(abbreviation, sessionZone(zoneName));
+}
+
 /** A zone as AT TIME ZONE takes it: an abbreviation first, then what zoneByName knows. Throws 22023 if it is neither. */
 export function zoneByArgument(name: string): Zone {
   if (name === 'UTC') return UTC;
   const abbreviation = abbreviations.get(name.toLowerCase());
   if (abbreviation?.offset !== undefined) return new FixedZone(name, abbreviation.offset, name.toUpperCase());
-  const zone = zoneByName(abbreviation?.zoneName ?? name);
+  if (abbreviation?.zoneName !== undefined) return abbreviatedZone(name, abbreviation.zoneName);
+  const zone = zoneByName(name);
   if (zone === undefined) throw sqlError('22023', `time zone "${name}" not recognized`);
   return zone;
 }
