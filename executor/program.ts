@@ -143,6 +143,11 @@ export class Execution {
     return runner;
   }
 
+  /** A WITH in a subquery begins again: so do the subqueries that have kept what they read of it. */
+  forgetReaders(cte: number): void {
+    for (const subplan of this.#subplans) if (subplan?.ctes.has(cte)) subplan.close(this.context);
+  }
+
   open(): void {
     for (const subplan of this.#subplans) subplan?.reset(this.context);
     this.root.open(this.context);

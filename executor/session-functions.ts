@@ -10,6 +10,7 @@ import { type FormatSettings, snapshotText } from '../types/index.ts';
 import { WAIT_SIGNAL } from './operators/operator.ts';
 import { Prewarm } from './prewarm.ts';
 import type { Session } from './session.ts';
+import { leaveRole } from './session-authorization.ts';
 import { SessionSystemInformation } from './system-information.ts';
 
 const MICROS_1970_TO_2000 = 946684800000000;
@@ -95,6 +96,7 @@ export class SessionFunctions implements FunctionContext {
 
   setSetting(name: string, value: string, isLocal: boolean): string {
     this.#session.settings.set(name, value, { isLocal, isSuperuser: this.#session.isSuperuser });
+    leaveRole(this.#session.settings, name, isLocal);
     return this.#session.settings.show(name);
   }
 

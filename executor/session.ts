@@ -52,6 +52,7 @@ import {
   type SessionIdentity,
   type Step,
 } from './session-api.ts';
+import { checkAuthorization } from './session-authorization.ts';
 import { SessionFunctions } from './session-functions.ts';
 import { SessionTransaction, UNDO_RETRY_MS } from './session-transaction.ts';
 import { SessionStrings } from './string-rules.ts';
@@ -86,8 +87,8 @@ export class Session implements ProtocolSession, PlanningSession, ExecServices {
   readonly portals = new Map<string, Portal>();
   /** SET CONSTRAINTS: by constraint oid; ALL under 0. */
   readonly constraintModes = new Map<number, boolean>();
-  currentUser: string;
-  sessionUser: string;
+  /** Whether the role that logged in was a superuser then. */
+  readonly beganAsSuperuser: boolean;
   isWaitingForLock = false;
   /** Of the index that the session is building. */
   indexProgress: IndexProgress | null = null;
@@ -117,12 +118,15 @@ export class Session implements ProtocolSession, PlanningSession, ExecServices {
     this.temporarySchema = `pg_temp_${identity.processId}`;
     this.holder = holder;
     this.sink = holder.sink;
-    this.currentUser = identity.user;
-    this.sessionUser = identity.user;
+    this.beganAsSuperuser = server.shared.catalog.roleByName(identity.user)?.superuser === true;
     this.lockOwner = this.engine.locks.createOwner(identity.processId);
     this.transaction = new SessionTransaction(this.engine, database, server.shared, this.lockOwner, this.#wake);
     this.settings = new Settings(server.settings, {
       show: (name) => this.#showSetting(name),
+      check: (name, value) => {
+        checkAuthorization(this, name, value);
+        return value;
+      },
     });
     this.temporaryUsage = usageOf(this.settings, database.activity.temporary);
     this.functions = new SessionFunctions(this);
@@ -133,7 +137,6 @@ export class Session implements ProtocolSession, PlanningSession, ExecServices {
 
   #applyInitialSettings(): void {
     const role = this.server.shared.catalog.roleByName(this.identity.user);
-    this.settings.override('is_superuser', role?.superuser === true ? 'on' : 'off');
     this.settings.override('session_authorization', this.identity.user);
     for (const entry of this.server.shared.catalog.settingsFor(this.database.oid, role?.oid ?? 0)) {
       this.settings.setInitial(entry.name, entry.value, 'database');
@@ -152,6 +155,8 @@ export class Session implements ProtocolSession, PlanningSession, ExecServices {
         return this.transaction.isReadOnly ? 'on' : 'off';
       case 'transaction_deferrable':
         return this.transaction.isDeferrable ? 'on' : 'off';
+      case 'is_superuser':
+        return this.isSuperuser ? 'on' : 'off';
       default:
         return undefined;
     }
@@ -164,6 +169,15 @@ export class Session implements ProtocolSession, PlanningSession, ExecServices {
     const { catalog } = this.server.shared;
     const changes = this.transaction.pendingChanges.filter((change) => change.databaseOid === 0);
     return changes.length === 0 ? catalog : catalog.apply(changes);
+  }
+
+  get sessionUser(): string {
+    return this.settings.text('session_authorization');
+  }
+
+  get currentUser(): string {
+    const role = this.settings.text('role');
+    return role === 'none' ? this.sessionUser : role;
   }
 
   get isSuperuser(): boolean {

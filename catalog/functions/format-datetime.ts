@@ -20,7 +20,7 @@ import {
   splitTimestamp,
   type Timestamp,
 } from './datetime-core.ts';
-import { keywordTable, ordinalSuffix, type PatternNode, parsePattern } from './format-pattern.ts';
+import { type KeywordTable, keywordTable, ordinalSuffix, type PatternNode, parsePattern } from './format-pattern.ts';
 import type { FunctionModule } from './module.ts';
 import { contextZone } from './zones.ts';
 
@@ -33,6 +33,9 @@ export const DATE_PATTERNS = keywordTable(
     'Y,YYY YYYY YYY YY Y',
   true,
 );
+
+/** The same fields in templates of the SQL standard. */
+export const STANDARD_DATE_PATTERNS: KeywordTable = { ...DATE_PATTERNS, isStandard: true, cache: new Map() };
 
 export const MONTHS = [
   'January',

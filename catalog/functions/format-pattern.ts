@@ -28,6 +28,8 @@ export interface KeywordTable {
   readonly keywords: readonly PatternKeyword[];
   /** Dates have FM, TM, TH and separators; numbers have FM and TH as keywords of their own. */
   readonly isDate: boolean;
+  /** As in the SQL standard: outside quotes only some separators may stand between the fields. */
+  readonly isStandard?: boolean;
   readonly cache: Map<string, readonly PatternNode[]>;
 }
 
@@ -59,6 +61,8 @@ export function isSpace(c: string): boolean {
   return c === ' ' || (c >= '\t' && c <= '\r');
 }
 
+const STANDARD_SEPARATORS = new Set("-./,':; ");
+
 function literal(text: string, kind: PatternNode['kind']): PatternNode {
   return { kind, text, keyword: '', isDigits: false, fillMode: false, ordinal: '', translated: false };
 }
@@ -89,6 +93,11 @@ function parse(format: string, table: KeywordTable): PatternNode[] {
       nodes.push({ kind: 'keyword', text: '', keyword: name, isDigits, fillMode, ordinal, translated });
     } else if (format[i] === '"') {
       i = parseQuoted(format, i + 1, nodes);
+    } else if (table.isStandard) {
+      const c = String.fromCodePoint(format.codePointAt(i) as number);
+      if (!STANDARD_SEPARATORS.has(c)) throw sqlError('22007', `invalid datetime format separator: "${c}"`);
+      nodes.push(literal(c, c === ' ' ? 'space' : 'separator'));
+      i++;
     } else {
       // Outside quotes a backslash means something only before a double quote.
       if (format[i] === '\\' && format[i + 1] === '"') i++;

@@ -1,8 +1,9 @@
-/** jsonb_path_exists and its family, @? and @@. The `_tz` forms differ only in what .datetime() would compare. */
-import { formatJsonb, type Jsonb, JsonbObject, parseJsonb, sqlError } from '../../types/index.ts';
+/** jsonb_path_exists and its family, @? and @@. The `_tz` forms differ in what they may compare: with the session's time zone. */
+import { formatJsonb, JsonbObject, parseJsonb, sqlError } from '../../types/index.ts';
 import { jsonpathOf } from '../../types/jsonpath/parse.ts';
+import type { FunctionContext } from '../function-entry.ts';
 import { JsonpathEvaluation } from './jsonpath.ts';
-import type { AnyFunction, FunctionModule } from './module.ts';
+import type { FunctionModule } from './module.ts';
 
 const NO_VARIABLES = new JsonbObject([], []);
 
@@ -15,58 +16,55 @@ function variablesOf(text: string): JsonbObject {
   });
 }
 
-function evaluation(text: string, path: string, variables: string, silent: boolean): JsonpathEvaluation {
-  return new JsonpathEvaluation(jsonpathOf(path), parseJsonb(text), variablesOf(variables), silent);
+type Target = readonly [text: string, path: string, variables: string, silent: boolean];
+
+function evaluation(context: FunctionContext | null, ...[text, path, variables, silent]: Target): JsonpathEvaluation {
+  return new JsonpathEvaluation(jsonpathOf(path), parseJsonb(text), variablesOf(variables), silent, context);
 }
 
-function exists(text: string, path: string, variables = '{}', silent = true): boolean | null {
-  return evaluation(text, path, variables, silent).exists();
+function exists(context: FunctionContext | null, ...target: Target): boolean | null {
+  return evaluation(context, ...target).exists();
 }
 
-function match(text: string, path: string, variables = '{}', silent = true): boolean | null {
-  const found = evaluation(text, path, variables, silent).query();
+function match(context: FunctionContext | null, ...target: Target): boolean | null {
+  const found = evaluation(context, ...target).query();
   if (found.length === 1) {
     const [only] = found;
     if (typeof only === 'boolean' || only === null) return only;
   }
+  const [, , , silent] = target;
   if (!silent) throw sqlError('22038', 'single boolean result is expected');
   return null;
 }
 
-function query(text: string, path: string, variables: string, silent: boolean): Jsonb[] {
-  return evaluation(text, path, variables, silent).query();
-}
+const queryAll = (context: FunctionContext | null, ...target: Target): string[] =>
+  evaluation(context, ...target)
+    .query()
+    .map(formatJsonb);
 
-const queryAll = (text: string, path: string, variables: string, silent: boolean): string[] =>
-  query(text, path, variables, silent).map(formatJsonb);
+const queryArray = (context: FunctionContext | null, ...target: Target): string =>
+  formatJsonb(evaluation(context, ...target).query());
 
-const queryArray = (text: string, path: string, variables: string, silent: boolean): string =>
-  formatJsonb(query(text, path, variables, silent));
-
-function queryFirst(text: string, path: string, variables: string, silent: boolean): string | null {
-  const found = query(text, path, variables, silent);
+function queryFirst(context: FunctionContext | null, ...target: Target): string | null {
+  const found = evaluation(context, ...target).query();
   return found.length === 0 ? null : formatJsonb(found[0]);
 }
 
-function withZoneForm(functions: Readonly<Record<string, AnyFunction>>): Record<string, AnyFunction> {
-  return Object.fromEntries(
-    Object.entries(functions).flatMap(([name, run]) => [
-      [name, run],
-      [`${name}_tz`, run],
-    ]),
-  );
-}
+const FUNCTIONS = {
+  jsonb_path_exists: exists,
+  jsonb_path_match: match,
+  jsonb_path_query: queryAll,
+  jsonb_path_query_array: queryArray,
+  jsonb_path_query_first: queryFirst,
+};
 
 export const jsonpathFunctions: FunctionModule = {
+  contextual: Object.fromEntries(Object.entries(FUNCTIONS).map(([name, run]) => [`${name}_tz`, run])),
   plain: {
-    ...withZoneForm({
-      jsonb_path_exists: exists,
-      jsonb_path_match: match,
-      jsonb_path_query: queryAll,
-      jsonb_path_query_array: queryArray,
-      jsonb_path_query_first: queryFirst,
-    }),
-    jsonb_path_exists_opr: (text: string, path: string) => exists(text, path),
-    jsonb_path_match_opr: (text: string, path: string) => match(text, path),
+    ...Object.fromEntries(
+      Object.entries(FUNCTIONS).map(([name, run]) => [name, (...target: Target) => run(null, ...target)]),
+    ),
+    jsonb_path_exists_opr: (text: string, path: string) => exists(null, text, path, '{}', true),
+    jsonb_path_match_opr: (text: string, path: string) => match(null, text, path, '{}', true),
   },
 };

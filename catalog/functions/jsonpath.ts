@@ -12,7 +12,10 @@ import type {
   RegexFlags,
 } from '../../types/jsonpath/path.ts';
 import { LAST_LEVEL } from '../../types/jsonpath/path.ts';
+import type { FunctionContext } from '../function-entry.ts';
+import { compareDatetimes, DatetimeItem, readDatetime } from './jsonpath-datetime.ts';
 import { keyValueIds } from './jsonpath-ids.ts';
+import { standardTemplate } from './parse-datetime.ts';
 import { type CompiledRegex, compileRegex } from './regex.ts';
 
 /** What an item answered. FAILED: an error, kept in the evaluation. */
@@ -36,10 +39,14 @@ function compilePattern(pattern: string, flags: RegexFlags): CompiledRegex {
 
 registerPatternCheck(compilePattern);
 
-const isObject = (value: Jsonb): value is JsonbObject => value instanceof JsonbObject;
-const isNumber = (value: Jsonb): value is Numeric => value instanceof Numeric;
+/** What a path finds on its way: values of the document, and dates and times that it made of them. */
+type Item = Jsonb | DatetimeItem;
 
-function typeName(value: Jsonb): string {
+const isObject = (value: Item): value is JsonbObject => value instanceof JsonbObject;
+const isNumber = (value: Item): value is Numeric => value instanceof Numeric;
+
+function typeName(value: Item): string {
+  if (value instanceof DatetimeItem) return value.typeName;
   if (value === null) return 'null';
   if (isNumber(value)) return 'number';
   if (Array.isArray(value)) return 'array';
@@ -51,33 +58,42 @@ export class JsonpathEvaluation {
   readonly #path: Jsonpath;
   readonly #root: Jsonb;
   readonly #variables: JsonbObject;
-  #current: Jsonb;
+  #current: Item;
   #ignoresStructure: boolean;
   #throws: boolean;
   /** Size of the array whose subscripts are evaluated; -1: none. */
   #arraySize = -1;
   readonly #ids = keyValueIds();
+  /** Of a function that may use the session's time zone. */
+  readonly #zoneContext: FunctionContext | null;
 
-  constructor(path: Jsonpath, root: Jsonb, variables: JsonbObject, silent: boolean) {
+  constructor(
+    path: Jsonpath,
+    root: Jsonb,
+    variables: JsonbObject,
+    silent: boolean,
+    zoneContext: FunctionContext | null = null,
+  ) {
     this.#path = path;
     this.#root = root;
     this.#current = root;
     this.#variables = variables;
     this.#ignoresStructure = path.isLax;
     this.#throws = !silent;
+    this.#zoneContext = zoneContext;
   }
 
   /** All items that the path finds; up to an error, where that is kept silent. */
   query(): Jsonb[] {
-    const found: Jsonb[] = [];
+    const found: Item[] = [];
     this.#item(this.#path.root, this.#root, found);
-    return found;
+    return found.map((item) => (item instanceof DatetimeItem ? item.toString() : item));
   }
 
   /** Null after an error that was kept silent. */
   exists(): boolean | null {
     // In strict mode an error further on counts: all is evaluated.
-    const found: Jsonb[] | null = this.#path.isLax ? null : [];
+    const found: Item[] | null = this.#path.isLax ? null : [];
     const outcome = this.#item(this.#path.root, this.#root, found);
     if (outcome === FAILED) return null;
     return found === null ? outcome === FOUND : found.length > 0;
@@ -92,13 +108,13 @@ export class JsonpathEvaluation {
     return this.#ignoresStructure ? NONE : this.#fail(code, message);
   }
 
-  #next(item: PathItem, value: Jsonb, found: Jsonb[] | null): Outcome {
+  #next(item: PathItem, value: Item, found: Item[] | null): Outcome {
     if (item.next !== null) return this.#item(item.next, value, found);
     found?.push(value);
     return FOUND;
   }
 
-  #item(item: PathItem, value: Jsonb, found: Jsonb[] | null, unwraps = this.#path.isLax): Outcome {
+  #item(item: PathItem, value: Item, found: Item[] | null, unwraps = this.#path.isLax): Outcome {
     switch (item.kind) {
       case 'root':
         return this.#next(item, this.#root, found);
@@ -138,19 +154,20 @@ export class JsonpathEvaluation {
       case 'method':
         return this.#method(item, item.name, value, found, unwraps);
       case 'datetime':
-        throw sqlError('0A000', 'jsonpath item method .datetime() is not supported');
+        if (unwraps && Array.isArray(value)) return this.#unwrapped(item, value, found);
+        return this.#datetime(item, value, found);
       default:
         return this.#next(item, this.#truth(item, value), found);
     }
   }
 
-  #variable(name: string): Jsonb {
+  #variable(name: string): Item {
     const value = this.#variables.get(name);
     if (value === undefined) throw sqlError('42704', `could not find jsonpath variable "${name}"`);
     return value;
   }
 
-  #key(item: PathItem, name: string, value: Jsonb, found: Jsonb[] | null, unwraps: boolean): Outcome {
+  #key(item: PathItem, name: string, value: Item, found: Item[] | null, unwraps: boolean): Outcome {
     if (isObject(value)) {
       const member = value.get(name);
       if (member !== undefined) return this.#next(item, member, found);
@@ -161,15 +178,15 @@ export class JsonpathEvaluation {
   }
 
   /** The item over each element of an array, which are not unwrapped once more. */
-  #unwrapped(item: PathItem | null, array: readonly Jsonb[], found: Jsonb[] | null): Outcome {
+  #unwrapped(item: PathItem | null, array: readonly Item[], found: Item[] | null): Outcome {
     return this.#below(item, array, found, 1, 1, 1, false, false);
   }
 
   /** The item (null: none) over values of a container and, as far as `last`, what is in them. */
   #below(
     item: PathItem | null,
-    values: readonly Jsonb[],
-    found: Jsonb[] | null,
+    values: readonly Item[],
+    found: Item[] | null,
     level: number,
     first: number,
     last: number,
@@ -204,7 +221,7 @@ export class JsonpathEvaluation {
     return outcome;
   }
 
-  #anyLevel(item: PathItem & { readonly kind: 'anyLevel' }, value: Jsonb, found: Jsonb[] | null): Outcome {
+  #anyLevel(item: PathItem & { readonly kind: 'anyLevel' }, value: Item, found: Item[] | null): Outcome {
     let outcome: Outcome = NONE;
     if (item.first === 0) {
       const saved = this.#ignoresStructure;
@@ -219,7 +236,7 @@ export class JsonpathEvaluation {
     return below === NONE ? outcome : below;
   }
 
-  #subscripts(item: PathItem & { readonly kind: 'subscripts' }, value: Jsonb, found: Jsonb[] | null): Outcome {
+  #subscripts(item: PathItem & { readonly kind: 'subscripts' }, value: Item, found: Item[] | null): Outcome {
     const isArray = Array.isArray(value);
     if (!isArray && !this.#path.isLax) {
       return this.#structureError('22039', 'jsonpath array accessor can only be applied to an array');
@@ -249,8 +266,8 @@ export class JsonpathEvaluation {
   }
 
   /** Null: an error. */
-  #index(item: PathItem, value: Jsonb): number | null {
-    const found: Jsonb[] = [];
+  #index(item: PathItem, value: Item): number | null {
+    const found: Item[] = [];
     if (this.#item(item, value, found) === FAILED) return null;
     const [only] = found;
     if (found.length !== 1 || !isNumber(only)) {
@@ -266,11 +283,11 @@ export class JsonpathEvaluation {
   }
 
   /** The items that an operand gives, arrays taken apart in lax mode; null: an error. */
-  #operand(item: PathItem, value: Jsonb, unwraps: boolean): Jsonb[] | null {
-    const found: Jsonb[] = [];
+  #operand(item: PathItem, value: Item, unwraps: boolean): Item[] | null {
+    const found: Item[] = [];
     if (this.#item(item, value, found) === FAILED) return null;
     if (!unwraps || !this.#path.isLax || !found.some(Array.isArray)) return found;
-    return found.flatMap((one) => (Array.isArray(one) ? one : [one]));
+    return found.flatMap((one): Item[] => (Array.isArray(one) ? one : [one]));
   }
 
   #quietly<T>(run: () => T): T {
@@ -283,7 +300,7 @@ export class JsonpathEvaluation {
     }
   }
 
-  #arithmetic(item: PathItem & { readonly kind: 'arithmetic' }, value: Jsonb, found: Jsonb[] | null): Outcome {
+  #arithmetic(item: PathItem & { readonly kind: 'arithmetic' }, value: Item, found: Item[] | null): Outcome {
     const lefts = this.#operand(item.left, value, true);
     if (lefts === null) return FAILED;
     const rights = this.#operand(item.right, value, true);
@@ -306,7 +323,7 @@ export class JsonpathEvaluation {
     return this.#fail('22038', `${side} operand of jsonpath operator ${operator} is not a single numeric value`);
   }
 
-  #sign(item: PathItem & { readonly kind: 'sign' }, value: Jsonb, found: Jsonb[] | null): Outcome {
+  #sign(item: PathItem & { readonly kind: 'sign' }, value: Item, found: Item[] | null): Outcome {
     const operands = this.#operand(item.argument, value, true);
     if (operands === null) return FAILED;
     let outcome: Outcome = NONE;
@@ -325,8 +342,8 @@ export class JsonpathEvaluation {
   #method(
     item: PathItem,
     name: (PathItem & { readonly kind: 'method' })['name'],
-    value: Jsonb,
-    found: Jsonb[] | null,
+    value: Item,
+    found: Item[] | null,
     unwraps: boolean,
   ): Outcome {
     if (name === 'type') return this.#next(item, typeName(value), found);
@@ -345,7 +362,7 @@ export class JsonpathEvaluation {
     return this.#next(item, name === 'abs' ? value.abs() : name === 'floor' ? value.floor() : value.ceil(), found);
   }
 
-  #double(item: PathItem, value: Jsonb, found: Jsonb[] | null): Outcome {
+  #double(item: PathItem, value: Item, found: Item[] | null): Outcome {
     if (isNumber(value)) {
       if (!Number.isFinite(Number(value.toString()))) {
         return this.#fail(
@@ -368,7 +385,22 @@ export class JsonpathEvaluation {
     return this.#next(item, Numeric.fromNumber(number), found);
   }
 
-  #keyvalue(item: PathItem, value: Jsonb, found: Jsonb[] | null): Outcome {
+  #datetime(item: PathItem & { readonly kind: 'datetime' }, value: Item, found: Item[] | null): Outcome {
+    if (typeof value !== 'string') {
+      return this.#fail('22031', 'jsonpath item method .datetime() can only be applied to a string');
+    }
+    const template = item.template === null ? null : standardTemplate(item.template);
+    let datetime: DatetimeItem;
+    try {
+      datetime = readDatetime(value, template);
+    } catch (error) {
+      if (this.#throws || !(error instanceof SqlError)) throw error;
+      return FAILED;
+    }
+    return this.#next(item, datetime, found);
+  }
+
+  #keyvalue(item: PathItem, value: Item, found: Item[] | null): Outcome {
     if (!isObject(value)) {
       return this.#fail('2203C', 'jsonpath item method .keyvalue() can only be applied to an object');
     }
@@ -384,7 +416,7 @@ export class JsonpathEvaluation {
   }
 
   /** A predicate about a value that it calls @. */
-  #nested(predicate: PathItem, value: Jsonb): Truth {
+  #nested(predicate: PathItem, value: Item): Truth {
     const saved = this.#current;
     this.#current = value;
     const truth = this.#truth(predicate, value);
@@ -393,7 +425,7 @@ export class JsonpathEvaluation {
   }
 
   /** True, false or unknown (null). Errors inside are unknown. */
-  #truth(item: PathItem, value: Jsonb): Truth {
+  #truth(item: PathItem, value: Item): Truth {
     switch (item.kind) {
       case 'and': {
         const left = this.#truth(item.left, value);
@@ -416,7 +448,9 @@ export class JsonpathEvaluation {
       case 'exists':
         return this.#quietly(() => this.#existsTruth(item.argument, value));
       case 'compare':
-        return this.#pairs(item.left, item.right, value, true, (a, b) => compareItems(item.operator, a, b));
+        return this.#pairs(item.left, item.right, value, true, (a, b) =>
+          compareItems(item.operator, a, b, this.#zoneContext),
+        );
       case 'startsWith':
         return this.#pairs(item.left, item.right, value, false, (a, b) =>
           typeof a === 'string' && typeof b === 'string' ? a.startsWith(b) : null,
@@ -430,8 +464,8 @@ export class JsonpathEvaluation {
     }
   }
 
-  #existsTruth(item: PathItem, value: Jsonb): Truth {
-    const found: Jsonb[] | null = this.#path.isLax ? null : [];
+  #existsTruth(item: PathItem, value: Item): Truth {
+    const found: Item[] | null = this.#path.isLax ? null : [];
     const outcome = this.#item(item, value, found);
     if (outcome === FAILED) return null;
     return found === null ? outcome === FOUND : found.length > 0;
@@ -441,9 +475,9 @@ export class JsonpathEvaluation {
   #pairs(
     leftItem: PathItem,
     rightItem: PathItem | null,
-    value: Jsonb,
+    value: Item,
     unwrapsRight: boolean,
-    test: (left: Jsonb, right: Jsonb) => Truth,
+    test: (left: Item, right: Item) => Truth,
   ): Truth {
     const lefts = this.#quietly(() => this.#operand(leftItem, value, true));
     if (lefts === null) return null;
@@ -493,14 +527,16 @@ function compute(operator: ArithmeticOperator, left: Numeric, right: Numeric): N
   }
 }
 
-function compareItems(operator: ComparisonOperator, a: Jsonb, b: Jsonb): Truth {
-  let order: number;
+function compareItems(operator: ComparisonOperator, a: Item, b: Item, zoneContext: FunctionContext | null): Truth {
+  let order: number | null;
   if (a === null && b === null) order = 0;
   else if (a === null || b === null) return operator === '!=';
   else if (isNumber(a) && isNumber(b)) order = a.compare(b);
   else if (typeof a === 'string' && typeof b === 'string') order = compareText(a, b);
   else if (typeof a === 'boolean' && typeof b === 'boolean') order = Number(a) - Number(b);
+  else if (a instanceof DatetimeItem && b instanceof DatetimeItem) order = compareDatetimes(a, b, zoneContext);
   else return null;
+  if (order === null) return null;
   switch (operator) {
     case '==':
       return order === 0;

@@ -1,9 +1,12 @@
 /**
- * to_date and to_timestamp: reads a text along a template. After PostgreSQL's DCH_from_char and do_to_timestamp
- * (src/backend/utils/adt/formatting.c), whose odd rules about blanks and separators are kept.
+ * to_date, to_timestamp and the .datetime() of jsonpath: what a template's fields have given, put together. After PostgreSQL's
+ * do_to_timestamp and parse_datetime (src/backend/utils/adt/formatting.c).
  */
+import { isTimestamp } from '../../types/datetime/calendar.ts';
 import { roundMicros } from '../../types/datetime/precision.ts';
+import { TimeTz } from '../../types/datetime/time-tz.ts';
 import { type SqlError, sqlError } from '../../types/errors.ts';
+import { OID } from '../../types/oid.ts';
 import {
   addMicros,
   civilFromDays,
@@ -17,407 +20,11 @@ import {
   monthLength,
   type Timestamp,
 } from './datetime-core.ts';
-import { DATE_PATTERNS, DAYS, MONTHS, ROMAN_MONTHS } from './format-datetime.ts';
-import { isSeparator, isSpace, type PatternNode, parsePattern } from './format-pattern.ts';
+import { formatError, type Parsed, TemplateReader } from './datetime-template.ts';
+import { DATE_PATTERNS, STANDARD_DATE_PATTERNS } from './format-datetime.ts';
+import { type PatternNode, parsePattern } from './format-pattern.ts';
 import type { FunctionModule } from './module.ts';
 import { contextZone } from './zones.ts';
-
-/** What was read; 0 means not given, as in TmFromChar. */
-class Parsed {
-  mode: '' | 'gregorian' | 'iso' = '';
-  hh = 0;
-  pm = 0;
-  mi = 0;
-  ss = 0;
-  ssss = 0;
-  d = 0;
-  dd = 0;
-  ddd = 0;
-  mm = 0;
-  ms = 0;
-  us = 0;
-  year = 0;
-  yearDigits = 0;
-  bc = 0;
-  ww = 0;
-  w = 0;
-  cc = 0;
-  j = 0;
-  zoneSign = 0;
-  zoneHours = 0;
-  zoneMinutes = 0;
-  twelveHours = false;
-  /** Digits of FF1..FF6; -1 when there was none. */
-  precision = -1;
-}
-
-type NumericField = {
-  [K in keyof Parsed]: Parsed[K] extends number ? K : never;
-}[keyof Parsed];
-
-function formatError(message: string, detail?: string, hint?: string): SqlError {
-  return sqlError('22007', message, { ...(detail ? { detail } : {}), ...(hint ? { hint } : {}) });
-}
-
-const FILL_MODE_HINT = 'If your source string is not fixed-width, try using the "FM" modifier.';
-
-/** Digits that a field is read with when the next field begins with digits too. */
-const FIELD_LENGTHS: Readonly<Record<string, number>> = { IDDD: 3, ID: 1, HH: 2, HH12: 2, HH24: 2, MS: 3, US: 6 };
-
-const GREGORIAN = new Set('DDD DD D MM MON MONTH RM W WW Y,YYY YYYY YYY YY Y'.split(' '));
-const ISO = new Set('IDDD ID IW IYYY IYY IY I'.split(' '));
-
-/** Two-digit years are taken near 2020. */
-function completeYear(year: number): number {
-  if (year < 70) return year + 2000;
-  if (year < 100) return year + 1900;
-  if (year < 520) return year + 2000;
-  if (year < 1000) return year + 1000;
-  return year;
-}
-
-class TemplateReader {
-  private readonly text: string;
-  private readonly nodes: readonly PatternNode[];
-  private position = 0;
-  private extraSkip = 0;
-  private fixed = false;
-  readonly parsed = new Parsed();
-
-  constructor(text: string, nodes: readonly PatternNode[]) {
-    this.text = text;
-    this.nodes = nodes;
-  }
-
-  private get next(): string {
-    return this.text[this.position] ?? '';
-  }
-
-  private skipSpaces(): void {
-    while (this.next !== '' && isSpace(this.next)) {
-      this.position++;
-      this.extraSkip++;
-    }
-  }
-
-  read(): Parsed {
-    for (let i = 0; i < this.nodes.length && this.position < this.text.length; i++) {
-      const node = this.nodes[i];
-      const isKeyword = node.kind === 'keyword';
-      if (!this.fixed && (isKeyword ? node.keyword.toUpperCase() !== 'FX' : i === 0)) this.skipSpaces();
-      if (!isKeyword) {
-        this.skipLiteral(node);
-        continue;
-      }
-      this.keyword(node, i);
-      if (!this.fixed) {
-        this.extraSkip = 0;
-        this.skipSpaces();
-      }
-    }
-    return this.parsed;
-  }
-
-  private skipLiteral(node: PatternNode): void {
-    const width = (this.text.codePointAt(this.position) ?? 0) > 0xffff ? 2 : 1;
-    if (this.fixed) {
-      this.position += width;
-    } else if (node.kind === 'character') {
-      // Blanks skipped before a field may already stand for this character.
-      if (this.extraSkip > 0) this.extraSkip--;
-      else this.position += width;
-    } else {
-      this.extraSkip--;
-      if (this.next !== '' && (isSpace(this.next) || isSeparator(this.next))) {
-        this.position++;
-        this.extraSkip++;
-      }
-    }
-  }
-
-  private set(field: NumericField, value: number, node: PatternNode): void {
-    const before = this.parsed[field];
-    if (before !== 0 && before !== value) {
-      throw formatError(
-        `conflicting values for "${node.keyword}" field in formatting string`,
-        'This value contradicts a previous setting for the same field type.',
-      );
-    }
-    this.parsed[field] = value;
-  }
-
-  private setMode(name: string): void {
-    const mode = GREGORIAN.has(name) ? 'gregorian' : ISO.has(name) ? 'iso' : '';
-    if (mode === '') return;
-    if (this.parsed.mode !== '' && this.parsed.mode !== mode) {
-      throw formatError(
-        'invalid combination of date conventions',
-        undefined,
-        'Do not mix Gregorian and ISO week date conventions in a formatting template.',
-      );
-    }
-    this.parsed.mode = mode;
-  }
-
-  /** True when what follows in the template cannot be digits. */
-  private nextIsSeparator(index: number): boolean {
-    if (this.nodes[index].ordinal !== '') return true;
-    const following = this.nodes[index + 1];
-    if (following === undefined) return true;
-    if (following.kind === 'keyword') return !following.isDigits;
-    return !/^[0-9]$/.test(following.text);
-  }
-
-  /** from_char_parse_int_len; answers the number of characters used. */
-  private integer(field: NumericField | null, index: number, length?: number): number {
-    const node = this.nodes[index];
-    const name = node.keyword;
-    const start = this.position;
-    while (this.next !== '' && isSpace(this.next)) this.position++;
-    const wanted = length ?? FIELD_LENGTHS[name.toUpperCase()] ?? name.length;
-    const copy = this.text.slice(this.position, this.position + wanted);
-    const remaining = this.text.length - this.position;
-    let digits: string;
-    if (node.fillMode || this.nextIsSeparator(index)) {
-      digits = /^[+-]?\d+/.exec(this.text.slice(this.position))?.[0] ?? '';
-      this.position = digits === '' ? start : this.position + digits.length;
-    } else {
-      if (remaining < wanted) {
-        throw formatError(
-          `source string too short for "${name}" formatting field`,
-          `Field requires ${wanted} characters, but only ${remaining} remain.`,
-          FILL_MODE_HINT,
-        );
-      }
-      digits = /^\s*[+-]?\d+/.exec(copy)?.[0] ?? '';
-      if (digits.length > 0 && digits.length < wanted) {
-        throw formatError(
-          `invalid value "${copy}" for "${name}"`,
-          `Field requires ${wanted} characters, but only ${digits.length} could be parsed.`,
-          FILL_MODE_HINT,
-        );
-      }
-      this.position += digits.length;
-    }
-    if (digits === '') throw formatError(`invalid value "${copy}" for "${name}"`, 'Value must be an integer.');
-    const value = Number(digits);
-    if (value < -2147483648 || value > 2147483647) {
-      throw sqlError('22008', `value for "${name}" in source string is out of range`, {
-        detail: 'Value must be in the range -2147483648 to 2147483647.',
-      });
-    }
-    if (field !== null) this.set(field, value, node);
-    return this.position - start;
-  }
-
-  /** One of some words, whatever its case; answers its index. */
-  private word(words: readonly string[], node: PatternNode): number {
-    const rest = this.text.slice(this.position).toLowerCase();
-    const index = words.findIndex((word) => rest.startsWith(word.toLowerCase()));
-    if (index < 0) {
-      const shown = /^\S*/.exec(this.text.slice(this.position))?.[0] ?? '';
-      throw formatError(
-        `invalid value "${shown}" for "${node.keyword}"`,
-        'The given value did not match any of the allowed values for this field.',
-      );
-    }
-    this.position += words[index].length;
-    return index;
-  }
-
-  private skipOrdinal(node: PatternNode): void {
-    if (node.ordinal !== '') this.position += 2;
-  }
-
-  private keyword(node: PatternNode, index: number): void {
-    const name = node.keyword.toUpperCase();
-    this.setMode(name);
-    if (this.timeKeyword(name, node, index) || this.nameKeyword(name, node)) return;
-    this.dateKeyword(name, index);
-    this.skipOrdinal(node);
-  }
-
-  private timeKeyword(name: string, node: PatternNode, index: number): boolean {
-    const p = this.parsed;
-    switch (name) {
-      case 'HH':
-      case 'HH12':
-        this.integer('hh', index);
-        p.twelveHours = true;
-        break;
-      case 'HH24':
-        this.integer('hh', index);
-        break;
-      case 'MI':
-        this.integer('mi', index);
-        break;
-      case 'SS':
-        this.integer('ss', index);
-        break;
-      case 'SSSS':
-      case 'SSSSS':
-        this.integer('ssss', index);
-        break;
-      case 'MS': {
-        // 25 and 250 are both a quarter of a second, 025 is not.
-        const used = this.integer('ms', index);
-        p.ms *= used === 1 ? 100 : used === 2 ? 10 : 1;
-        break;
-      }
-      case 'US':
-      case 'FF1':
-      case 'FF2':
-      case 'FF3':
-      case 'FF4':
-      case 'FF5':
-      case 'FF6': {
-        if (name !== 'US') p.precision = Number(name[2]);
-        const used = this.integer('us', index, name === 'US' ? 6 : Number(name[2]));
-        p.us *= 10 ** Math.max(0, 6 - used);
-        break;
-      }
-      case 'TZ':
-      case 'OF':
-        throw sqlError('0A000', `formatting field "${node.keyword}" is only supported in to_char`);
-      case 'TZH':
-        this.zoneHours(index);
-        return true;
-      case 'TZM':
-        if (p.zoneSign === 0) p.zoneSign = 1;
-        this.integer('zoneMinutes', index, 2);
-        return true;
-      default:
-        return false;
-    }
-    this.skipOrdinal(node);
-    return true;
-  }
-
-  /** A minus that was taken for a separator may be the zone's sign. */
-  private zoneHours(index: number): void {
-    if (this.next === '+' || this.next === '-' || this.next === ' ') {
-      this.parsed.zoneSign = this.next === '-' ? -1 : 1;
-      this.position++;
-    } else {
-      this.parsed.zoneSign = this.extraSkip > 0 && this.text[this.position - 1] === '-' ? -1 : 1;
-    }
-    this.integer('zoneHours', index, 2);
-  }
-
-  private nameKeyword(name: string, node: PatternNode): boolean {
-    switch (name) {
-      case 'FX':
-        this.fixed = true;
-        return true;
-      case 'A.M.':
-      case 'P.M.':
-        this.set('pm', this.word(['a.m.', 'p.m.'], node), node);
-        this.parsed.twelveHours = true;
-        return true;
-      case 'AM':
-      case 'PM':
-        this.set('pm', this.word(['am', 'pm'], node), node);
-        this.parsed.twelveHours = true;
-        return true;
-      case 'A.D.':
-      case 'B.C.':
-        this.set('bc', this.word(['a.d.', 'b.c.'], node), node);
-        return true;
-      case 'AD':
-      case 'BC':
-        this.set('bc', this.word(['ad', 'bc'], node), node);
-        return true;
-      case 'MONTH':
-        this.set('mm', this.word(MONTHS, node) + 1, node);
-        return true;
-      case 'MON':
-        this.set(
-          'mm',
-          this.word(
-            MONTHS.map((month) => month.slice(0, 3)),
-            node,
-          ) + 1,
-          node,
-        );
-        return true;
-      case 'DAY':
-        this.set('d', this.word(DAYS, node) + 1, node);
-        return true;
-      case 'DY':
-        this.set(
-          'd',
-          this.word(
-            DAYS.map((day) => day.slice(0, 3)),
-            node,
-          ) + 1,
-          node,
-        );
-        return true;
-      case 'RM':
-        this.set('mm', 12 - this.word(ROMAN_MONTHS, node), node);
-        return true;
-      default:
-        return false;
-    }
-  }
-
-  private dateKeyword(name: string, index: number): void {
-    const p = this.parsed;
-    const node = this.nodes[index];
-    switch (name) {
-      case 'MM':
-        this.integer('mm', index);
-        return;
-      case 'DD':
-        this.integer('dd', index);
-        return;
-      case 'DDD':
-      case 'IDDD':
-        this.integer('ddd', index, 3);
-        return;
-      case 'D':
-        this.integer('d', index);
-        return;
-      case 'ID':
-        this.integer('d', index, 1);
-        // As in the Gregorian D: Sunday is 1.
-        if (++p.d > 7) p.d = 1;
-        return;
-      case 'WW':
-      case 'IW':
-        this.integer('ww', index);
-        return;
-      case 'W':
-        this.integer('w', index);
-        return;
-      case 'Q':
-        this.integer(null, index);
-        return;
-      case 'CC':
-        this.integer('cc', index);
-        return;
-      case 'J':
-        this.integer('j', index);
-        return;
-      case 'Y,YYY': {
-        const match = /^\s*([+-]?\d+),(\d{1,3})/.exec(this.text.slice(this.position));
-        if (match === null) throw formatError('invalid input string for "Y,YYY"');
-        this.set('year', Number(match[1]) * 1000 + Number(match[2]), node);
-        p.yearDigits = 4;
-        this.position += match[0].length;
-        return;
-      }
-      default:
-        this.yearKeyword(name.length, index);
-    }
-  }
-
-  private yearKeyword(digits: number, index: number): void {
-    const used = this.integer('year', index);
-    if (digits < 4 && used < 4) this.parsed.year = completeYear(this.parsed.year);
-    this.parsed.yearDigits = digits;
-  }
-}
 
 interface DateTimeValue {
   readonly days: number;
@@ -518,7 +125,10 @@ function microsOfClock([hour, minute, second, fraction]: ReturnType<typeof readC
 }
 
 function parseDateTime(text: string, format: string): DateTimeValue {
-  const p = new TemplateReader(text, parsePattern(format, DATE_PATTERNS)).read();
+  return resolve(new TemplateReader(text, parsePattern(format, DATE_PATTERNS)).read(), text);
+}
+
+function resolve(p: Parsed, text: string): DateTimeValue {
   const clock = readClock(p);
   const days = resolveDate(p, text);
   const micros = microsOfClock(clock, text);
@@ -528,6 +138,67 @@ function parseDateTime(text: string, format: string): DateTimeValue {
     throw sqlError('22009', `time zone displacement out of range: "${text}"`);
   }
   return { days, micros, precision, offset: p.zoneSign * (p.zoneHours * 3600 + p.zoneMinutes * 60) };
+}
+
+const TIME_KEYWORDS = new Set('A.M. AM P.M. PM HH HH12 HH24 MI SS MS US FF1 FF2 FF3 FF4 FF5 FF6 SSSS SSSSS'.split(' '));
+const ZONE_KEYWORDS = new Set(['TZH', 'TZM']);
+
+/** What a template's fields make. */
+interface TemplateKind {
+  readonly isDated: boolean;
+  readonly isTimed: boolean;
+  readonly isZoned: boolean;
+}
+
+function templateKind(nodes: readonly PatternNode[]): TemplateKind {
+  const names = nodes.map(({ keyword }) => keyword.toUpperCase()).filter((name) => name !== '' && name !== 'FX');
+  return {
+    isDated: names.some((name) => !TIME_KEYWORDS.has(name) && !ZONE_KEYWORDS.has(name)),
+    isTimed: names.some((name) => TIME_KEYWORDS.has(name)),
+    isZoned: names.some((name) => ZONE_KEYWORDS.has(name)),
+  };
+}
+
+/** A template of the SQL standard; throws 22007 where it has a separator that the standard does not know. */
+export function standardTemplate(format: string): readonly PatternNode[] {
+  return parsePattern(format, STANDARD_DATE_PATTERNS);
+}
+
+/** A value whose type is what its template had fields for. */
+export interface TypedDatetime {
+  /** date, time, timetz, timestamp or timestamptz. */
+  readonly typeOid: number;
+  readonly value: number | bigint | TimeTz;
+  /** Of a timestamptz: seconds east of Greenwich, as the text had it. */
+  readonly offset: number;
+}
+
+/** parse_datetime: a text as SQL/JSON's .datetime() reads it. */
+export function readTyped(text: string, template: readonly PatternNode[]): TypedDatetime {
+  const parsed = new TemplateReader(text, template, true).read();
+  const { isDated, isTimed, isZoned } = templateKind(template);
+  const { days, micros, precision, offset: given } = resolve(parsed, text);
+  const offset = given ?? 0;
+  if (isDated && isTimed) {
+    const local = joinTimestamp(days, micros);
+    const value = isZoned ? addMicros(local, -offset * MICROS_PER_SECOND) : local;
+    if (!isTimestamp(value)) throw sqlError('22008', `timestamp${isZoned ? 'tz' : ''} out of range`);
+    return { typeOid: isZoned ? OID.TIMESTAMPTZ : OID.TIMESTAMP, value: roundMicros(value, precision), offset };
+  }
+  if (isDated) {
+    if (isZoned) throw formatError('datetime format is zoned but not timed');
+    return { typeOid: OID.DATE, value: checkedDate(days, text), offset };
+  }
+  if (!isTimed) throw formatError('datetime format is not dated and not timed');
+  const time = Number(roundMicros(micros, precision));
+  return isZoned
+    ? { typeOid: OID.TIMETZ, value: new TimeTz(time, offset), offset }
+    : { typeOid: OID.TIME, value: time, offset };
+}
+
+function checkedDate(days: number, text: string): number {
+  if (days < -EPOCH_JULIAN || days >= 2145031949) throw sqlError('22008', `date out of range: "${text}"`);
+  return days;
 }
 
 export const datetimeParseFunctions: FunctionModule = {
@@ -541,10 +212,6 @@ export const datetimeParseFunctions: FunctionModule = {
     },
   },
   plain: {
-    to_date(text: string, format: string) {
-      const { days } = parseDateTime(text, format);
-      if (days < -EPOCH_JULIAN || days >= 2145031949) throw sqlError('22008', `date out of range: "${text}"`);
-      return days;
-    },
+    to_date: (text: string, format: string) => checkedDate(parseDateTime(text, format).days, text),
   },
 };

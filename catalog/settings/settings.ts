@@ -295,7 +295,7 @@ export class Settings {
     this.#afterChange(state);
   }
 
-  /** For values that the session itself decides (session_authorization, is_superuser): no context, no undo. */
+  /** For values that the session itself decides (session_authorization at its start): no context, no undo. */
   override(name: string, text: string): void {
     const state = this.#find(name) ?? this.#create(name);
     const value = parseValue(state.definition, name, text);
@@ -455,6 +455,8 @@ export class Settings {
     this.version++;
     const { name, isReported } = state.definition;
     if (isReported) this.#toReport.add(name);
+    // Whose rights these are is another matter then.
+    if (name === 'role' || name === 'session_authorization') this.#toReport.add('is_superuser');
     this.#follow(name);
     this.#hooks.changed?.(name);
   }

@@ -496,11 +496,15 @@ export class SharedRows {
 
 export class WithOperator implements Operator {
   readonly #input: Operator;
+  readonly #plan: WithPlan;
+  readonly #execution: Execution;
   readonly #shared: SharedRows[] = [];
   readonly #modifying: SharedRows[] = [];
   #isInputDone = false;
 
   constructor(plan: WithPlan, execution: Execution) {
+    this.#plan = plan;
+    this.#execution = execution;
     for (const cte of plan.ctes) {
       // Readers, the CTE's own recursion among them, are built after this.
       execution.shared.set(`cte types ${cte.id}`, cte.plan.output);
@@ -514,6 +518,7 @@ export class WithOperator implements Operator {
 
   open(x: ExecContext): void {
     for (const rows of this.#shared) rows.reset(x);
+    for (const { id } of this.#plan.ctes) this.#execution.forgetReaders(id);
     this.#isInputDone = false;
     this.#input.open(x);
   }

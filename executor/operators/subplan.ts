@@ -19,6 +19,8 @@ export class SubplanOperator implements SubplanRunner {
   readonly #expr: SubplanExpr;
   readonly #operator: Operator;
   readonly #isCorrelated: boolean;
+  /** CTEs that its plan reads, nested subqueries included. */
+  readonly ctes: ReadonlySet<number>;
   #isOpen = false;
   /** Uncorrelated: the kept result. */
   #hasResult = false;
@@ -37,7 +39,9 @@ export class SubplanOperator implements SubplanRunner {
   constructor(expr: SubplanExpr, operator: Operator) {
     this.#expr = expr;
     this.#operator = operator;
-    this.#isCorrelated = expr.params.length > 0 || usesExecParams(expr.plan);
+    const { usesParams, ctes } = outsideOf(expr.plan);
+    this.#isCorrelated = expr.params.length > 0 || usesParams;
+    this.ctes = ctes;
   }
 
   /** For another execution. */
@@ -242,8 +246,9 @@ export class SubplanOperator implements SubplanRunner {
   }
 }
 
-/** True when the plan reads parameters that something outside of it sets. */
-function usesExecParams(plan: unknown): boolean {
+/** What a plan reads: parameters that something outside of it sets, and CTEs. */
+function outsideOf(plan: unknown): { usesParams: boolean; ctes: Set<number> } {
+  const ctes = new Set<number>();
   const set = new Set<number>();
   const read = new Set<number>();
   const visit = (node: unknown): void => {
@@ -253,6 +258,7 @@ function usesExecParams(plan: unknown): boolean {
       return;
     }
     const record = node as Record<string, unknown>;
+    if (record.kind === 'cteScan') ctes.add(record.id as number);
     if (record.kind === 'execParam') read.add(record.index as number);
     if (record.kind === 'nestedLoop' || record.kind === 'subplan') {
       for (const param of record.params as { index: number }[]) set.add(param.index);
@@ -263,6 +269,5 @@ function usesExecParams(plan: unknown): boolean {
     }
   };
   visit(plan);
-  for (const index of read) if (!set.has(index)) return true;
-  return false;
+  return { usesParams: [...read].some((index) => !set.has(index)), ctes };
 }

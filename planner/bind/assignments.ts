@@ -67,6 +67,11 @@ function bindMultiple(
   const position = positionOf(context, value.position);
   const mismatch = () => context.error('42601', 'number of columns does not match number of values', position);
   if (value.kind === 'row') {
+    if (value.fields.some((field) => field.kind === 'fieldStar' || (field.kind === 'columnRef' && field.star))) {
+      const { fields } = bind(value) as Expr & { kind: 'row' };
+      if (fields.length !== targets.length) throw mismatch();
+      return [...fields];
+    }
     if (value.fields.length !== targets.length) throw mismatch();
     return value.fields.map((field) => (field.kind === 'default' ? null : bind(field)));
   }

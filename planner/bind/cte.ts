@@ -6,7 +6,6 @@ import type { CteDefinition, Query, RelationColumn, Target } from '../logical.ts
 import { coerceToCommonType, selectCommonModifier, selectCommonType } from './coerce.ts';
 import { commonCollation } from './collation.ts';
 import { baseCollation } from './collation-of-type.ts';
-import type { Position } from './context.ts';
 import { bindModify } from './modify.ts';
 import { positionOf } from './position.ts';
 import { checkSelfReferences, inDependencyOrder, refersTo } from './recursion.ts';
@@ -39,21 +38,29 @@ export function bindWithClause(level: Level, clause: ast.WithClause): CteDefinit
   if (!clause.recursive) {
     clause.ctes.forEach((item, i) => {
       level.laterCtes = clause.ctes.slice(i).map((later) => later.name);
-      definitions.push(bindCte(level, item, false));
+      definitions.push(...bindCte(level, item, false));
     });
     level.laterCtes = [];
     return definitions;
   }
-  for (const item of inDependencyOrder(context, clause.ctes)) definitions.push(bindCte(level, item, true));
+  for (const item of inDependencyOrder(context, clause.ctes)) definitions.push(...bindCte(level, item, true));
   return definitions;
 }
 
-function bindCte(level: Level, item: ast.CommonTableExpr, recursive: boolean): CteDefinition {
+/** The item's definition, after those of its own WITH where that is about a whole recursive union. */
+function bindCte(level: Level, item: ast.CommonTableExpr, recursive: boolean): CteDefinition[] {
   const { context } = level;
   const bound: BoundCte = { name: item.name, definition: null, workTable: null, hiddenColumns: 0, references: 0 };
   const id = context.nextCte();
   const node = item.query;
   if (node.kind !== 'query') {
+    if (recursive && refersTo(node, item.name)) {
+      throw context.error(
+        '42P19',
+        `recursive query "${item.name}" must not contain data-modifying statements`,
+        positionOf(context, item.position),
+      );
+    }
     if (node.kind === 'merge') {
       throw context.error('0A000', 'MERGE not supported in WITH query', positionOf(context, item.position));
     }
@@ -66,14 +73,14 @@ function bindCte(level: Level, item: ast.CommonTableExpr, recursive: boolean): C
     }
     const modify = bindModify(new Level(context, level), node);
     const columns = columnsOf(level, item, modify.returning ?? []);
-    return define(level, bound, { id, name: item.name, query: null, recursive: null, modify, columns }, item);
+    return [define(level, bound, { id, name: item.name, query: null, recursive: null, modify, columns }, item)];
   }
   if (recursive && refersTo(node, item.name)) return bindRecursive(level, item, node, bound, id);
   if (item.search !== null || item.cycle !== null)
     throw context.error('42601', 'WITH query is not recursive', positionOf(context, item.position));
   const query = bindQuery(new Level(context, level), node);
   const columns = columnsOf(level, item, query.targets);
-  return define(level, bound, { id, name: item.name, query, recursive: null, modify: null, columns }, item);
+  return [define(level, bound, { id, name: item.name, query, recursive: null, modify: null, columns }, item)];
 }
 
 function define(level: Level, bound: BoundCte, definition: CteDefinition, item: ast.CommonTableExpr): CteDefinition {
@@ -108,7 +115,7 @@ function bindRecursive(
   node: ast.Query,
   bound: BoundCte,
   id: number,
-): CteDefinition {
+): CteDefinition[] {
   const { context } = level;
   const position = positionOf(context, item.position);
   const { body } = node;
@@ -119,7 +126,7 @@ function bindRecursive(
       position,
     );
   }
-  checkSelfReferences(context, item.name, body.left, body.right);
+  checkSelfReferences(context, item.name, node, body.left, body.right);
   const refuse = (what: string, offset: number) =>
     context.error('0A000', `${what} in a recursive query is not implemented`, positionOf(context, offset));
   if (node.orderBy.length > 0) throw refuse('ORDER BY', node.orderBy[0].expr.position);
@@ -127,13 +134,13 @@ function bindRecursive(
   if (node.limit !== null) throw refuse('LIMIT', node.limit.position);
   if (node.locking.length > 0) throw refuse('FOR UPDATE/SHARE', -1);
   const outer = new Level(context, level);
-  if (node.with !== null) bindWithClause(outer, node.with);
+  const before = node.with === null ? [] : bindWithClause(outer, node.with);
   const startLevel = new Level(context, outer);
   const untyped = bindQuery(startLevel, body.left, { keepUnknown: body.left.body.kind === 'select' });
   const start = { ...untyped, targets: resolveTargets(startLevel, untyped.targets) };
   const own = columnsOf(level, item, start.targets);
   const more = bindSearchCycle(level, item, own);
-  if (more !== null) checkPlainSelects(level, body, position);
+  if (more !== null) checkPlainSelects(level, body);
   const columns = more === null ? own : [...own, ...more.columns];
   const workTable: CteDefinition = { id, name: item.name, query: null, recursive: null, modify: null, columns };
   bound.workTable = workTable;
@@ -149,19 +156,21 @@ function bindRecursive(
     step: more === null ? step : more.wrapStep(step, workTableOf(level, item, step)),
     distinct: !body.all,
   };
-  return define(level, bound, { id, name: item.name, query: null, recursive, modify: null, columns }, item);
+  return [
+    ...before,
+    define(level, bound, { id, name: item.name, query: null, recursive, modify: null, columns }, item),
+  ];
 }
 
-function checkPlainSelects(level: Level, body: ast.SetOperation, position: Position): void {
+function checkPlainSelects(level: Level, body: ast.SetOperation): void {
   for (const [side, query] of [
     ['left', body.left],
     ['right', body.right],
   ] as const) {
     if (query.body.kind !== 'setOperation') continue;
     throw level.context.error(
-      '42601',
+      side === 'left' ? '0A000' : '42601',
       `with a SEARCH or CYCLE clause, the ${side} side of the UNION must be a SELECT`,
-      position,
     );
   }
 }

@@ -2,7 +2,7 @@
 import { comparisonOperator } from '../../catalog/functions/index.ts';
 import type * as ast from '../../parser/ast.ts';
 import type { Expr } from '../expr.ts';
-import { logical, mapChildren, type Query, relsOf, toExpr, visitExpr } from '../logical.ts';
+import { type AggregateRef, logical, mapChildren, type Query, relsOf, toExpr, visitExpr } from '../logical.ts';
 import type { Position } from './context.ts';
 import { positionOf } from './position.ts';
 import type { Level } from './scope.ts';
@@ -116,6 +116,8 @@ export class GroupCheck {
   private readonly grouping: BoundGrouping;
   private readonly commonKeys: readonly number[];
   private readonly determined = new Map<number, boolean>();
+  /** Inside the direct arguments of an ordered-set aggregate. */
+  private isDirect = false;
 
   constructor(level: Level, grouping: BoundGrouping) {
     this.level = level;
@@ -131,7 +133,7 @@ export class GroupCheck {
   private walk(expr: Expr, inSubquery: boolean): Expr {
     const { level } = this;
     const node = logical(expr);
-    if (node.kind === 'aggregateRef' && node.query === level.queryId) return expr;
+    if (node.kind === 'aggregateRef' && node.query === level.queryId) return this.checkDirect(node);
     if (node.kind === 'groupingRef' && node.query === level.queryId) return this.resolveGrouping(expr);
     // The key itself stands for what equals it, so that later stages recognise it.
     const key =
@@ -148,6 +150,15 @@ export class GroupCheck {
       return touches ? mapChildren(expr, (child) => this.walk(child, true)) : expr;
     }
     return mapChildren(expr, (child) => this.walk(child, inSubquery));
+  }
+
+  /** What an aggregate collects may be anything; its direct arguments have one value for a group. */
+  private checkDirect(aggregate: AggregateRef): Expr {
+    if (aggregate.directArgs.length === 0) return toExpr(aggregate);
+    this.isDirect = true;
+    const directArgs = aggregate.directArgs.map((arg) => this.walk(arg, false));
+    this.isDirect = false;
+    return toExpr({ ...aggregate, directArgs });
   }
 
   private resolveGrouping(expr: Expr): Expr {
@@ -197,7 +208,8 @@ export class GroupCheck {
     const message = inSubquery
       ? `subquery uses ungrouped column "${name}" from outer query`
       : `column "${name}" must appear in the GROUP BY clause or be used in an aggregate function`;
-    return level.context.error('42803', message, position);
+    const detail = 'Direct arguments of an ordered-set aggregate must use only grouped columns.';
+    return level.context.error('42803', message, position, this.isDirect ? { detail } : undefined);
   }
 }
 

@@ -16,6 +16,9 @@ export type ModifyStatement = ast.InsertStatement | ast.UpdateStatement | ast.De
 
 export function bindModify(level: Level, node: ModifyStatement): ModifyQuery {
   level.context.readOnly = false;
+  if (node.kind === 'merge' && node.with?.recursive === true) {
+    throw level.context.error('42601', 'WITH RECURSIVE is not supported for MERGE statement');
+  }
   const ctes = node.with === null ? [] : bindWithClause(level, node.with);
   const bound = collateModify(level, bindCommand(level, node));
   return ctes.length === 0 ? bound : { ...bound, ctes };

@@ -26,12 +26,29 @@ function findReference(node: unknown, name: string): number | null {
   if (node === null || typeof node !== 'object') return null;
   const record = node as Record<string, unknown>;
   if (isReference(record, name)) return record['position'] as number;
-  if (record['kind'] === 'query' && hides(record as unknown as ast.Query, name)) return null;
-  for (const value of Object.values(record)) {
+  if (record['kind'] === 'query') {
+    const query = record as unknown as ast.Query;
+    for (const item of itemsThatSee(query, name)) {
+      const found = findReference(item.query, name);
+      if (found !== null) return found;
+    }
+    if (hides(query, name)) return null;
+  }
+  for (const [key, value] of Object.entries(record)) {
+    if (key === 'with' && record['kind'] === 'query') continue;
     const found = findReference(value, name);
     if (found !== null) return found;
   }
   return null;
+}
+
+/** The items of the query's own WITH in which the name means what it means outside: without RECURSIVE only later ones are hidden. */
+function itemsThatSee(query: ast.Query, name: string): readonly ast.CommonTableExpr[] {
+  if (query.with === null) return [];
+  const { ctes, recursive } = query.with;
+  const hiding = ctes.findIndex((item) => item.name === name);
+  if (hiding < 0) return ctes;
+  return recursive ? [] : ctes.slice(0, hiding + 1);
 }
 
 function isReference(record: Record<string, unknown>, name: string): boolean {
@@ -71,8 +88,14 @@ export function inDependencyOrder(
   return ordered;
 }
 
-/** checkWellFormedRecursion, for start UNION [ALL] step. */
-export function checkSelfReferences(context: BindContext, name: string, start: ast.Query, step: ast.Query): void {
+/** checkWellFormedRecursion, for [WITH ...] start UNION [ALL] step. */
+export function checkSelfReferences(
+  context: BindContext,
+  name: string,
+  whole: ast.Query,
+  start: ast.Query,
+  step: ast.Query,
+): void {
   let count = 0;
   const refer = (place: Place, offset: number): void => {
     const refuse = (where: string) =>
@@ -85,8 +108,8 @@ export function checkSelfReferences(context: BindContext, name: string, start: a
     if (++count > 1) throw refuse('more than once');
   };
   const walkQuery = (query: ast.Query, place: Place): void => {
+    for (const item of itemsThatSee(query, name)) walkItem(item, place);
     if (hides(query, name)) return;
-    for (const item of query.with?.ctes ?? []) walk(item.query, place);
     const { body } = query;
     if (body.kind === 'setOperation') {
       const inside = place !== 'ok' || body.operator === 'union' ? place : null;
@@ -104,6 +127,10 @@ export function checkSelfReferences(context: BindContext, name: string, start: a
       }
     } else walk(body, place);
     for (const [key, value] of Object.entries(query)) if (key !== 'body' && key !== 'with') walk(value, place);
+  };
+  const walkItem = ({ query }: ast.CommonTableExpr, place: Place): void => {
+    if (query.kind === 'query') walkQuery(query, place);
+    else walk(query, place);
   };
   const walkFrom = (item: ast.FromItem, place: Place): void => {
     if (item.kind === 'join') {
@@ -124,6 +151,7 @@ export function checkSelfReferences(context: BindContext, name: string, start: a
     }
     for (const value of Object.values(node)) walk(value, place);
   };
+  for (const item of itemsThatSee(whole, name)) walkItem(item, 'subquery');
   walkQuery(start, 'start');
   walkQuery(step, 'ok');
 }

@@ -10,6 +10,7 @@ import {
   type CteDefinition,
   type CteRelation,
   isVolatile,
+  type LogicalAssignment,
   logical,
   type ModifyQuery,
   mapQuery,
@@ -28,22 +29,36 @@ export function inlineCtes(context: BindContext, query: Query): Query {
 export function inlineModifyCtes(context: BindContext, modify: ModifyQuery): ModifyQuery {
   if (modify.ctes.length === 0) return modify;
   const { kept, inlined } = divide(modify.ctes);
+  return replaceInModify(context, { ...modify, ctes: kept }, inlined);
+}
+
+/** The statement with reads of inlined CTEs replaced, wherever it may have a subquery. */
+function replaceInModify(context: BindContext, modify: ModifyQuery, inlined: Map<number, CteDefinition>): ModifyQuery {
+  if (inlined.size === 0) return modify;
   const walk = (expr: Expr): Expr => inExpr(context, expr, inlined);
+  const walkNullable = (expr: Expr | null): Expr | null => (expr === null ? null : walk(expr));
+  const walkValues = (items: readonly LogicalAssignment[]): LogicalAssignment[] =>
+    items.map((item) => ({ ...item, value: walk(item.value) }));
+  const { onConflict, merge } = modify;
   return {
     ...modify,
-    ctes: kept.map((cte) => inCte(context, cte, inlined)),
+    ctes: modify.ctes.map((cte) => inCte(context, cte, inlined)),
     source: replaceReferences(context, modify.source, inlined),
     values: modify.values.map(walk),
-    assignments: modify.assignments.map((item) => ({ ...item, value: walk(item.value) })),
+    assignments: walkValues(modify.assignments),
+    onConflict:
+      onConflict === null
+        ? null
+        : { ...onConflict, assignments: walkValues(onConflict.assignments), where: walkNullable(onConflict.where) },
     merge:
-      modify.merge === null
+      merge === null
         ? null
         : {
-            on: walk(modify.merge.on),
-            clauses: modify.merge.clauses.map((clause) => ({
+            on: walk(merge.on),
+            clauses: merge.clauses.map((clause) => ({
               ...clause,
-              condition: clause.condition === null ? null : walk(clause.condition),
-              assignments: clause.assignments.map((item) => ({ ...item, value: walk(item.value) })),
+              condition: walkNullable(clause.condition),
+              assignments: walkValues(clause.assignments),
               values: clause.values.map(walk),
             })),
           },
@@ -89,8 +104,7 @@ function inCte(context: BindContext, cte: CteDefinition, inlined: Map<number, Ct
             start: replaceReferences(context, cte.recursive.start, inlined),
             step: replaceReferences(context, cte.recursive.step, inlined),
           },
-    modify:
-      cte.modify === null ? null : { ...cte.modify, source: replaceReferences(context, cte.modify.source, inlined) },
+    modify: cte.modify === null ? null : replaceInModify(context, cte.modify, inlined),
   };
 }
 
