@@ -53,6 +53,7 @@ import {
   type Step,
 } from './session-api.ts';
 import { SessionFunctions } from './session-functions.ts';
+import { checkRoleSetting, followRoleSetting } from './session-roles.ts';
 import { SessionTransaction, UNDO_RETRY_MS } from './session-transaction.ts';
 import type { TableRuntime } from './table-runtime.ts';
 import { isTransactionEnd, runUtility, utilityFields } from './utility.ts';
@@ -122,6 +123,8 @@ export class Session implements ProtocolSession, PlanningSession, ExecServices {
     this.transaction = new SessionTransaction(this.engine, database, server.shared, this.lockOwner, this.#wake);
     this.settings = new Settings(server.settings, {
       show: (name) => this.#showSetting(name),
+      check: (name, value) => checkRoleSetting(this, name, value),
+      changed: (name) => followRoleSetting(this, name),
     });
     this.temporaryUsage = usageOf(this.settings, database.activity.temporary);
     this.functions = new SessionFunctions(this);

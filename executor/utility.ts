@@ -150,10 +150,6 @@ export function* runUtility(
     case 'setTransaction':
       return setTransaction(session, node);
     case 'reset':
-      if (node.name === 'role' || node.name === 'session_authorization') {
-        setRole(session, node.name, undefined);
-        return 'RESET';
-      }
       if (node.name === null) session.settings.resetAll();
       else session.settings.reset(node.name, { isSuperuser: session.isSuperuser });
       return 'RESET';
@@ -331,8 +327,6 @@ function set(session: Session, node: SetStatement): string {
   if (node.scope === 'local' && !session.transaction.isBlock) {
     session.notice({ severity: 'WARNING', code: '25P01', message: 'SET LOCAL can only be used in transaction blocks' });
   }
-  if (node.name === 'role' || node.name === 'session_authorization')
-    return setRole(session, node.name, node.values?.[0]?.value);
   if (node.name === 'transaction_isolation' || node.name === 'transaction_read_only') {
     const text = node.values?.[0]?.value ?? '';
     if (node.name === 'transaction_isolation') {
@@ -349,26 +343,6 @@ function set(session: Session, node: SetStatement): string {
     isSuperuser: session.isSuperuser,
     isInterval: node.interval !== null,
   });
-  return 'SET';
-}
-
-/** SET ROLE and SET SESSION AUTHORIZATION; without a value (or with "none") back to where the session began. */
-function setRole(session: Session, setting: 'role' | 'session_authorization', wanted: string | undefined): string {
-  const isRole = setting === 'role';
-  const name =
-    wanted === undefined || wanted === 'none' ? (isRole ? session.sessionUser : session.identity.user) : wanted;
-  const role = session.sharedCatalog.roleByName(name);
-  if (role === undefined) throw sqlError('22023', `role "${name}" does not exist`);
-  const self = session.sharedCatalog.roleByName(session.sessionUser);
-  if (self?.superuser !== true && self !== undefined && !session.sharedCatalog.isMember(self.oid, role.oid)) {
-    throw sqlError('42501', `permission denied to set ${isRole ? 'role' : 'session authorization'} "${name}"`);
-  }
-  session.currentUser = name;
-  if (!isRole) {
-    session.sessionUser = name;
-    session.settings.override('session_authorization', name);
-  }
-  session.settings.override('is_superuser', role.superuser ? 'on' : 'off');
   return 'SET';
 }
 
@@ -437,7 +411,7 @@ function discard(session: Session, target: 'all' | 'plans' | 'sequences' | 'temp
     session.functions.advisoryUnlockAll();
     session.server.notifications.unlisten(session, session.database.oid, null);
     session.functions.forgetSequences();
-    session.currentUser = session.sessionUser;
+    session.settings.reset('session_authorization');
   } else if (target === 'sequences') session.functions.forgetSequences();
   return `DISCARD ${target.toUpperCase()}`;
 }
