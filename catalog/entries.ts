@@ -3,6 +3,7 @@
  * are kept as SQL text (deparsed with qualified names) and bound when a plan needs them.
  */
 
+import type { AclItem } from './acl.ts';
 import type { ElementStatistics } from './statistics.ts';
 
 /** Each kind of entry; the first part of its storage key. */
@@ -26,6 +27,8 @@ export interface SchemaEntry {
   readonly oid: number;
   readonly name: string;
   readonly owner: number;
+  /** Absent: nothing has been granted or revoked. */
+  readonly acl?: readonly AclItem[];
 }
 
 /** How a column came to have values by itself. */

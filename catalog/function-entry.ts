@@ -56,6 +56,8 @@ export interface FunctionContext {
   xactStatus?(xid: number | bigint): 'in progress' | 'committed' | 'aborted' | 'future' | null;
   /** The catalog as this transaction sees it (catalog/catalog.ts's Catalog); for regclass, pg_get_*def and the like. */
   readonly catalog: unknown;
+  /** A view's query as PostgreSQL prints it; lists are broken at wrapColumn. Absent where no statement of a session runs. */
+  viewDefinition?(oid: number, isPretty: boolean, wrapColumn: number): string;
   /** Storage facts for pg_relation_size and friends; bytes, or null when there is no such relation. */
   relationSize(relationOid: number): number | null;
   /** The same of what a table keeps beside its rows: its long values. */

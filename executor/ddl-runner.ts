@@ -7,6 +7,7 @@ import { Catalog, encodeEntry, entryKey, isSharedEntry, PUBLIC_SCHEMA } from '..
 import type { Query, QueryStatement, Statement } from '../parser/ast.ts';
 import { deparse, parse, parseExpression } from '../parser/index.ts';
 import {
+  type BindRecorder,
   bindScalar,
   bindWithCollation,
   type Expr,
@@ -230,9 +231,11 @@ class SessionDdlContext implements DdlContext {
   viewRefusal(query: Query): string | null {
     return viewRefusal(query, this.#session.environment(this.catalog, []));
   }
-  describeQuery(query: Query): { readonly columns: readonly OutputColumn[] } {
+  describeQuery(query: Query, recorder?: BindRecorder): { readonly columns: readonly OutputColumn[] } {
     const statement: Statement = { node: query, start: 0, end: 0, literalStart: 0, literalEnd: 0, parameterCount: 0 };
-    return { columns: planStatement(statement, this.#session.environment(this.catalog, [])).plan.output };
+    const environment = this.#session.environment(this.catalog, []);
+    const recording = recorder === undefined ? environment : { ...environment, recorder };
+    return { columns: planStatement(statement, recording).plan.output };
   }
   parseExpression(text: string) {
     return parseExpression(text);

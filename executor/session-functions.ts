@@ -1,12 +1,13 @@
 /** What functions ask of their session: FunctionContext. */
 
 import { randomBytes as cryptoRandomBytes } from 'node:crypto';
-import type { SequenceEntry } from '../catalog/entries.ts';
+import type { RelationEntry, SequenceEntry } from '../catalog/entries.ts';
 import type { Evaluation, FunctionContext } from '../catalog/function-entry.ts';
 import type { SystemInformation } from '../catalog/system-information.ts';
 import { LOCK_GRANTED, LOCK_WAITING, SEQUENCE_LOG_VALUES } from '../storage/api.ts';
 import { sqlError } from '../types/errors.ts';
 import { type FormatSettings, snapshotText } from '../types/index.ts';
+import { printViewQuery } from './definitions/index.ts';
 import { WAIT_SIGNAL } from './operators/operator.ts';
 import { Prewarm } from './prewarm.ts';
 import type { Session } from './session.ts';
@@ -82,6 +83,12 @@ export class SessionFunctions implements FunctionContext {
 
   get processId(): number {
     return this.#session.identity.processId;
+  }
+
+  viewDefinition(oid: number, isPretty: boolean, wrapColumn: number): string {
+    const { catalog } = this.#session;
+    const view = catalog.relation(oid) as RelationEntry;
+    return printViewQuery(catalog, view, this.searchPath(true), isPretty, wrapColumn);
   }
 
   searchPath(includeImplicit: boolean): readonly string[] {

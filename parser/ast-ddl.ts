@@ -143,6 +143,7 @@ export interface PartitionSpec extends Node {
 export interface CreateTableStatement extends Node {
   readonly kind: 'createTable';
   readonly table: QualifiedName;
+  readonly tablePosition: number;
   readonly persistence: Persistence;
   readonly ifNotExists: boolean;
   readonly elements: readonly TableElement[];

@@ -72,7 +72,7 @@ const TIME_TYPES: Readonly<Record<string, readonly [string, string]>> = {
 export function printType(type: TypeName): string {
   const prefix = type.setOf ? 'SETOF ' : '';
   const dimensions = type.arrayDimensions.map((size) => (size < 0 ? '[]' : `[${size}]`)).join('');
-  const modifiers = type.modifiers.length === 0 ? '' : `(${type.modifiers.map(printExpression).join(', ')})`;
+  const modifiers = type.modifiers.length === 0 ? '' : `(${type.modifiers.map(printExpression).join(',')})`;
   const own = type.name.length === 2 && type.name[0] === 'pg_catalog' ? type.name[1] : '';
   const time = TIME_TYPES[own];
   let base: string;
@@ -515,7 +515,9 @@ export function printFromItem(item: FromItem): string {
     case 'functionRef': {
       const calls = item.functions.map((one) => {
         const defs = one.columnDefs.length === 0 ? '' : ` AS ${printColumnDefinitions(one.columnDefs)}`;
-        return printExpression(one.call) + defs;
+        // A cast looks like a function here, or it would not be one.
+        const call = one.call.kind === 'cast' ? ({ ...one.call, form: 'cast' } as const) : one.call;
+        return printExpression(call) + defs;
       });
       const call = item.rowsFrom ? `ROWS FROM (${calls.join(', ')})` : calls[0];
       const ordinality = item.ordinality ? ' WITH ORDINALITY' : '';

@@ -7,6 +7,7 @@ import type { FunctionContext, Value } from '../catalog/function-entry.ts';
 import type { StatisticsSource } from '../catalog/statistics.ts';
 import type { Expression, Statement } from '../parser/ast.ts';
 import type { StatementValues } from './cost/known-values.ts';
+import type { Expr } from './expr.ts';
 
 /** The enable_* settings and what else of the session steers plans. Absent: on / PostgreSQL's default. */
 export interface PlannerSettings {
@@ -27,6 +28,12 @@ export interface PlannerSettings {
   readonly hashMemoryBytes?: number;
   /** Output settings that text conversions at bind time depend on (DateStyle, TimeZone ...): types' FormatSettings. */
   readonly format?: unknown;
+}
+
+export interface BindRecorder {
+  expression(node: Expression, expr: Expr): void;
+  /** A call's or an IN list's parts, converted to the types that are asked of them; in the order in which they are written. */
+  parts(node: Expression, parts: readonly Expr[]): void;
 }
 
 export interface PlannerEnvironment {
@@ -54,6 +61,8 @@ export interface PlannerEnvironment {
   readonly functions?: FunctionContext;
   /** Whether the index has all versions that the transaction's snapshot sees; absent: they all do. */
   isIndexReadable?(indexOid: number): boolean;
+  /** Told what became of each expression of the text, before anything is simplified: for those who print it as it was understood. */
+  readonly recorder?: BindRecorder;
   /** What checks a value against a domain's constraints (and answers it), null when it has none; absent: nothing is checked. */
   domainCheck?(domainOid: number): ((functions: FunctionContext, value: Value) => Value) | null;
 }

@@ -2,7 +2,7 @@
 export { asWritten, type BindScalarOptions, bindScalar, bindWithCollation, type ScalarSource } from './bind/scalar.ts';
 export { viewRefusal } from './bind/view-target.ts';
 export type { StatementValues } from './cost/known-values.ts';
-export type { PlannerEnvironment, PlannerSettings } from './environment.ts';
+export type { BindRecorder, PlannerEnvironment, PlannerSettings } from './environment.ts';
 export { explainPlan, explainPlanDocument, runsSubplans } from './explain.ts';
 export { type ExplainDocument, type ExplainFormat, type ExplainValue, Fixed, formatExplain } from './explain-format.ts';
 export {

@@ -1,10 +1,11 @@
 /**
- * has_table_privilege and its kin, pg_has_role. GRANT's rights are not kept, so the answer follows from superuser, ownership, and what
+ * has_table_privilege and its kin, pg_has_role. What is granted is kept for schemas; else the answer follows from superuser, ownership, and what
  * PostgreSQL gives to PUBLIC from the start: USAGE on types, languages and public, EXECUTE on functions, CONNECT and TEMP on databases,
  * SELECT on the catalogs.
  */
 import { sqlError } from '../../types/errors.ts';
 import { OID, SqlArray, typeByOid } from '../../types/index.ts';
+import { type AclItem, schemaAcl } from '../acl.ts';
 import { BOOTSTRAP_ROLE_OID } from '../entries.ts';
 import type { FunctionContext } from '../function-entry.ts';
 import { ViewContext } from '../pg-catalog/view-context.ts';
@@ -67,7 +68,11 @@ interface Target {
   readonly owner: number;
   /** Rights that everybody has. */
   readonly publicRights: readonly string[];
+  /** Rights that are kept; they say what the owner and everybody have, too. */
+  readonly acl?: readonly AclItem[];
 }
+
+const SCHEMA_LETTERS: Readonly<Record<string, string>> = { CREATE: 'C', USAGE: 'U' };
 
 const NO_RIGHTS: readonly string[] = [];
 
@@ -92,8 +97,7 @@ function byOid(context: FunctionContext, kind: ObjectKind, oid: number): Target 
     case 'schema': {
       const schema = catalog.schema(oid);
       if (schema === undefined) return null;
-      const isOpen = ['pg_catalog', 'information_schema', 'public'].includes(schema.name);
-      return { owner: schema.owner, publicRights: isOpen ? ['USAGE'] : NO_RIGHTS };
+      return { owner: schema.owner, publicRights: NO_RIGHTS, acl: schemaAcl(schema) };
     }
     case 'database': {
       const database = shared.database(oid);
@@ -172,6 +176,18 @@ function check(
   if (target === null) return null;
   const { shared } = new ViewContext(context);
   const isOwner = role !== 0 && shared.isMember(role, target.owner);
+  const { acl } = target;
+  if (acl !== undefined) {
+    const isAll = role !== 0 && shared.role(role)?.superuser === true;
+    return wanted.some(({ right, withGrant }) => {
+      // The owner may always give rights on.
+      if (isAll || (withGrant && isOwner)) return true;
+      return acl.some(({ grantee, rights: had, grantable }) => {
+        const isOwn = grantee === 0 || (role !== 0 && shared.isMember(role, grantee));
+        return isOwn && (withGrant ? grantable : had).includes(SCHEMA_LETTERS[right]);
+      });
+    });
+  }
   return wanted.some(({ right, withGrant }) => isOwner || (!withGrant && target.publicRights.includes(right)));
 }
 

@@ -77,10 +77,10 @@ function constraintText(context: FunctionContext, oid: number, isPretty: boolean
   return null;
 }
 
-function viewText(context: FunctionContext, oid: number, isPretty: boolean): string | null {
+function viewText(context: FunctionContext, oid: number, isPretty: boolean, wrapColumn = 0): string | null {
   const view = catalogOf(context).relation(oid);
   if (view === undefined || view.queryText === null) return null;
-  return shown(context, viewDefinition(catalogOf(context), view, isPretty, path(context)));
+  return shown(context, viewDefinition(context, view, isPretty, wrapColumn));
 }
 
 function ruleText(context: FunctionContext, oid: number): string | null {
@@ -456,8 +456,8 @@ export const systemCatalogFunctions: FunctionModule = {
     pg_get_constraintdef: (context, oid: number) => constraintText(context, oid, false),
     pg_get_constraintdef_ext: constraintText,
     pg_get_viewdef: (context, oid: number) => viewText(context, oid, false),
-    pg_get_viewdef_ext: viewText,
-    pg_get_viewdef_wrap: (context, oid: number) => viewText(context, oid, true),
+    pg_get_viewdef_ext: (context, oid: number, isPretty: boolean) => viewText(context, oid, isPretty),
+    pg_get_viewdef_wrap: (context, oid: number, column: number) => viewText(context, oid, true, column),
     pg_get_viewdef_name: (context, name: string) => viewText(context, relationByText(context, name).oid, false),
     pg_get_viewdef_name_ext: (context, name: string, isPretty: boolean) =>
       viewText(context, relationByText(context, name).oid, isPretty),

@@ -141,10 +141,7 @@ function* views(context: ViewContext): Iterable<Row> {
     if (!isView(entry)) continue;
     yield {
       ...tableName(context, entry),
-      view_definition:
-        entry.queryText === null
-          ? null
-          : context.shown(viewDefinition(context.catalog, entry, false, context.functions.searchPath(true))),
+      view_definition: entry.queryText === null ? null : context.shown(viewDefinition(context.functions, entry)),
       check_option: entry.checkOption == null ? 'NONE' : entry.checkOption.toUpperCase(),
       is_updatable: 'NO',
       is_insertable_into: 'NO',

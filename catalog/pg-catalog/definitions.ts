@@ -3,6 +3,7 @@ import { typeByOid } from '../../types/index.ts';
 import type { Catalog } from '../catalog.ts';
 import { collationByOid, findCollation } from '../collations.ts';
 import type { ColumnEntry, ConstraintEntry, IndexEntry, RelationEntry, TypeEntry } from '../entries.ts';
+import type { FunctionContext } from '../function-entry.ts';
 import { quoteIdentifier } from '../functions/quote.ts';
 import { operatorByOid } from '../functions/registry.ts';
 import { prettyExpression } from './pretty.ts';
@@ -231,30 +232,14 @@ export function domainCheckDefinition(check: NonNullable<TypeEntry['checks']>[nu
   return `CHECK (${text})${check.validated ? '' : ' NOT VALID'}`;
 }
 
-/** A view's query; what the search path leads to is not qualified. */
+/** A view's query as the session prints it. */
 export function viewDefinition(
-  catalog: Catalog,
+  functions: FunctionContext,
   view: RelationEntry,
-  isPretty: boolean,
-  searchPath: readonly string[],
+  isPretty = false,
+  wrapColumn = 0,
 ): string {
-  let text = view.viewText ?? ` ${view.queryText ?? ''}`;
-  for (const oid of view.dependsOn) {
-    const entry = catalog.namedRelation(oid);
-    if (entry === undefined) continue;
-    const shown = relationName(catalog, oid, searchPath);
-    const full = qualifiedName(catalog, entry);
-    if (shown !== full) text = replaceName(text, full, shown);
-  }
-  if (isPretty) text = prettyExpression(text);
-  return `${text};`;
-}
-
-/** Outside of string literals, where nothing of a longer name goes on. */
-function replaceName(text: string, from: string, to: string): string {
-  const escaped = from.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
-  const pattern = new RegExp(`'(?:[^']|'')*'|(?<![\\w".$])${escaped}(?![\\w"$])`, 'g');
-  return text.replace(pattern, (found) => (found === from ? to : found));
+  return `${functions.viewDefinition?.(view.oid, isPretty, wrapColumn) ?? ` ${view.queryText}`};`;
 }
 
 /** format_type for any type: user-made ones are qualified when they cannot be seen. */

@@ -1,5 +1,6 @@
 /** pg_class and what hangs on it: attributes, defaults, indexes, constraints, sequences, rules, dependencies. */
 import { OID, SqlArray, typeByOid } from '../../types/index.ts';
+import { aclItemText } from '../acl.ts';
 import {
   BOOTSTRAP_ROLE_OID,
   type ColumnEntry,
@@ -535,7 +536,8 @@ function* keyDependencies({ catalog }: ViewContext): Iterable<Row> {
 
 function* pgNamespace(context: ViewContext): Iterable<Row> {
   for (const schema of sorted(context.catalog.schemas())) {
-    const acl = INITIAL_SCHEMA_ACLS.get(schema.oid);
+    const initial = INITIAL_SCHEMA_ACLS.get(schema.oid);
+    const acl = schema.acl?.map((item) => aclItemText(item, (oid) => context.roleName(oid))) ?? initial;
     yield {
       oid: schema.oid,
       nspname: schema.name,

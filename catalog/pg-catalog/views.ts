@@ -36,10 +36,7 @@ function* pgViews(context: ViewContext): Iterable<Row> {
       schemaname: context.schemaName(entry.schemaOid),
       viewname: entry.name,
       viewowner: context.roleName(entry.owner),
-      definition:
-        entry.queryText === null
-          ? null
-          : context.shown(viewDefinition(context.catalog, entry, false, context.functions.searchPath(true))),
+      definition: entry.queryText === null ? null : context.shown(viewDefinition(context.functions, entry)),
     };
   }
 }
@@ -53,7 +50,7 @@ function* pgMatviews(context: ViewContext): Iterable<Row> {
       matviewowner: context.roleName(entry.owner),
       hasindexes: context.catalog.indexesOf(entry.oid).length > 0,
       ispopulated: entry.populated !== false,
-      definition: context.shown(viewDefinition(context.catalog, entry, false, context.functions.searchPath(true))),
+      definition: context.shown(viewDefinition(context.functions, entry)),
     };
   }
 }

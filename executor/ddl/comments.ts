@@ -12,6 +12,7 @@ import { SHARE_UPDATE_EXCLUSIVE } from '../../storage/api.ts';
 import { sqlError } from '../../types/errors.ts';
 import { mustFindCollation } from './collations.ts';
 import type { DdlContext, DdlResult, DdlSteps } from './context.ts';
+import { grantOnSchema } from './grant-schema.ts';
 import { checkRelationKind, findUserType, objectMissing } from './owner.ts';
 import {
   checkOwner,
@@ -171,8 +172,8 @@ function checkPrivileges(statement: Pick<GrantStatement, 'privileges'>, objectTy
 }
 
 /**
- * Names and rights are checked as PostgreSQL does, and the statement succeeds; rights are not kept. What a role may do follows from
- * ownership and superuser (README.md).
+ * Names and rights are checked as PostgreSQL does, and the statement succeeds. Rights on schemas are kept; others are not: what a
+ * role may do with other objects follows from ownership and superuser (README.md).
  */
 export function grant(x: DdlContext, statement: GrantStatement): DdlResult {
   const tag = statement.kind === 'grant' ? 'GRANT' : 'REVOKE';
@@ -184,6 +185,10 @@ export function grant(x: DdlContext, statement: GrantStatement): DdlResult {
     return { tag };
   }
   for (const object of target.objects) {
+    if (target.objectType === 'schema') {
+      grantOnSchema(x, schemaOrThrow(x, object.name[object.name.length - 1]), statement);
+      continue;
+    }
     const owner = grantTarget(x, object, target.objectType, statement);
     if (owner === null || x.isSuperuser || x.shared.isMember(x.currentRoleOid, owner)) continue;
     throw sqlError('42501', `permission denied for ${target.objectType} ${object.name[object.name.length - 1]}`);
@@ -221,8 +226,6 @@ function grantTarget(
       }
       return found.owner;
     }
-    case 'schema':
-      return schemaOrThrow(x, name).owner;
     case 'database': {
       const database = x.shared.databaseByName(name);
       if (database === undefined) throw sqlError('3D000', `database "${name}" does not exist`);

@@ -13,7 +13,7 @@ import type { Value } from '../../catalog/function-entry.ts';
 import type { Catalog, CatalogEntry, IndexEntry, RelationEntry, SharedCatalog } from '../../catalog/index.ts';
 import type { Settings } from '../../catalog/settings.ts';
 import type { Expression, Query, QueryStatement } from '../../parser/ast.ts';
-import type { Expr, OutputColumn } from '../../planner/index.ts';
+import type { BindRecorder, Expr, OutputColumn } from '../../planner/index.ts';
 import type { LockMode } from '../../storage/api.ts';
 
 /** Work that may wait: poll() answers PENDING until it is done; the session's wake() says when to poll again. */
@@ -97,7 +97,11 @@ export interface DdlContext {
   /** The columns that a query answers; 'text' replaces unknown. Checks the query. `relations`: what it reads, with columns (numbers). */
   /** Why rows cannot go through a view with this query; null: they can. */
   viewRefusal(query: Query): string | null;
-  describeQuery(query: Query): {
+  /** The columns of a query; the recorder is told what became of its expressions. */
+  describeQuery(
+    query: Query,
+    recorder?: BindRecorder,
+  ): {
     readonly columns: readonly OutputColumn[];
   };
   parseExpression(text: string): Expression;

@@ -11,7 +11,7 @@ import type {
   TableConstraint,
 } from '../../parser/ast.ts';
 import { ACCESS_SHARE } from '../../storage/api.ts';
-import { sqlError } from '../../types/errors.ts';
+import { SqlError, sqlError } from '../../types/errors.ts';
 import {
   addColumnSequence,
   bareColumn,
@@ -45,10 +45,19 @@ interface TableParts {
   readonly likes: LikeParts[];
 }
 
+/** Errors about the name point at it, as for no other kind of relation. */
+function targetOf(x: DdlContext, statement: CreateTableStatement): ReturnType<typeof newRelationName> {
+  try {
+    return newRelationName(x, statement.table, statement.persistence);
+  } catch (error) {
+    throw error instanceof SqlError ? error.with(at(x, statement.tablePosition)) : error;
+  }
+}
+
 export function* createTable(x: DdlContext, statement: CreateTableStatement): DdlSteps<DdlResult> {
   const tag = 'CREATE TABLE';
   refuseUnsupported(statement);
-  const target = newRelationName(x, statement.table, statement.persistence);
+  const target = targetOf(x, statement);
   yield* lockNewName(x, target);
   if (statement.ifNotExists && x.catalog.relationByName(target.schema.oid, target.name) !== undefined) {
     x.notice('NOTICE', '42P07', `relation "${target.name}" already exists, skipping`);

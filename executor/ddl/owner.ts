@@ -1,4 +1,5 @@
 /** ALTER ... OWNER TO and SET SCHEMA. */
+import { withNewOwner } from '../../catalog/acl.ts';
 import type {
   CatalogEntry,
   NamedRelation,
@@ -90,7 +91,8 @@ export function* alterOwner(x: DdlContext, statement: AlterOwnerStatement): DdlS
       const schema = schemaOrThrow(x, name);
       checkOwner(x, schema.owner, `schema ${schema.name}`);
       checkNewOwner(x, role, undefined);
-      x.putEntry({ ...schema, owner: role.oid });
+      const acl = schema.acl === undefined ? {} : { acl: withNewOwner(schema.acl, schema.owner, role.oid) };
+      x.putEntry({ ...schema, owner: role.oid, ...acl });
       return { tag };
     }
     case 'database': {

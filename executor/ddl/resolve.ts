@@ -1,4 +1,6 @@
 /** From names to entries: where new things go, and what existing things a statement means; with PostgreSQL's errors and locks. */
+
+import { schemaAcl } from '../../catalog/acl.ts';
 import type {
   ColumnEntry,
   IndexEntry,
@@ -71,6 +73,15 @@ function currentSchema(x: DdlContext): SchemaEntry | undefined {
 
 export function mayCreateIn(x: DdlContext, schema: SchemaEntry): boolean {
   if (x.isSuperuser || isOwnTemporarySchema(x, schema)) return true;
+  const owns = ownsSchema(x, schema);
+  return schemaAcl(schema).some(
+    ({ grantee, rights }) =>
+      rights.includes('C') &&
+      (grantee === 0 || (grantee === schema.owner ? owns : x.shared.isMember(x.currentRoleOid, grantee))),
+  );
+}
+
+export function ownsSchema(x: DdlContext, schema: SchemaEntry): boolean {
   if (x.shared.isMember(x.currentRoleOid, schema.owner)) return true;
   if (schema.name !== 'public') return false;
   // public belongs to pg_database_owner in PostgreSQL 15: whoever owns the database.
@@ -98,8 +109,13 @@ export function newRelationName(
   names: QualifiedName,
   persistence: Persistence,
 ): NewName & { readonly persistence: Persistence } {
+  if (persistence !== 'temporary' && names.length > 1 && names[names.length - 2] === 'pg_temp') {
+    if (persistence === 'unlogged') throw onlyTemporary();
+    return newRelationName(x, names, 'temporary');
+  }
   if (persistence !== 'temporary') {
     const target = newObjectName(x, names);
+    if (persistence === 'unlogged' && isTemporarySchema(target.schema)) throw onlyTemporary();
     return { ...target, persistence: isTemporarySchema(target.schema) ? 'temporary' : persistence };
   }
   checkDatabase(x, names);
@@ -114,6 +130,10 @@ export function newRelationName(
   const schemaOid = x.temporarySchema();
   const schema = x.catalog.schema(schemaOid) as SchemaEntry;
   return { schema, name: names[names.length - 1], persistence };
+}
+
+function onlyTemporary(): SqlError {
+  return sqlError('42P16', 'only temporary relations may be created in temporary schemas');
 }
 
 /** Two sessions that would make the same name wait for each other: the second sees what the first made. */

@@ -1,4 +1,5 @@
 /** CREATE, ALTER, DROP ROLE; membership; ALTER ROLE/DATABASE ... SET; REASSIGN and DROP OWNED. */
+import { schemaAcl } from '../../catalog/acl.ts';
 import type { RoleEntry, SettingEntry } from '../../catalog/index.ts';
 import { BOOTSTRAP_ROLE_OID } from '../../catalog/index.ts';
 import { ServerSettings, Settings } from '../../catalog/settings.ts';
@@ -18,6 +19,7 @@ import { makeScramVerifier, parseScramVerifier } from '../../types/scram.ts';
 import type { DdlContext, DdlResult, DdlSteps } from './context.ts';
 import { dropObjects } from './dependencies.ts';
 import { type ObjectReference, reference, referenceTo } from './describe.ts';
+import { forgetGrants } from './grant-schema.ts';
 import { at, checkOwner, roleOfSpec, roleOrThrow } from './resolve.ts';
 
 type RoleFlags = Pick<
@@ -233,6 +235,12 @@ function checkUnused(x: DdlContext, role: RoleEntry, describe: (object: ObjectRe
     throw sqlError('2BP01', `cannot drop role ${role.name} because it is required by the database system`);
   }
   const lines = ownedObjects(x, role.oid).map((object) => `owner of ${describe(object)}`);
+  for (const schema of x.catalog.schemas()) {
+    if (schema.owner === role.oid) continue;
+    if (schemaAcl(schema).some(({ grantee, grantor }) => grantee === role.oid || grantor === role.oid)) {
+      lines.push(`privileges for schema ${schema.name}`);
+    }
+  }
   for (const database of x.shared.databases()) {
     if (database.owner === role.oid) lines.push(`owner of database ${database.name}`);
   }
@@ -267,6 +275,7 @@ export function* owned(x: DdlContext, statement: OwnedStatement): DdlSteps<DdlRe
     }
     if (newOwner === null) {
       yield* dropObjects(x, ownedObjects(x, role.oid), statement.behavior === 'cascade');
+      forgetGrants(x, role.oid);
       continue;
     }
     for (const { class: objectClass, oid } of ownedObjects(x, role.oid)) {

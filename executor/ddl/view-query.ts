@@ -24,6 +24,8 @@ import { sqlError } from '../../types/errors.ts';
 import type { DdlContext } from './context.ts';
 import { findRelation } from './resolve.ts';
 
+const SYSTEM_COLUMNS = new Set(['ctid', 'xmin', 'xmax', 'cmin', 'cmax', 'tableoid']);
+
 /** A column that a FROM item shows; `origin` when it is a table's own column. */
 interface ScopeColumn {
   readonly name: string;
@@ -72,13 +74,26 @@ export function parseQuery(text: string): Query {
 }
 
 export function normalizeQuery(x: DdlContext, query: Query, rename: ViewRename | null = null): NormalizedQuery {
-  const walker = new Normalizer(x, rename);
+  const walker = new Normalizer(x, rename, rename === null ? new Set() : itemNames(query));
   const result = walker.query(query, { parent: null, items: [], ctes: new Map() }).query;
   return {
     query: result,
     relations: [...walker.relations].sort((a, b) => a - b),
     columns: [...walker.columns.values()],
   };
+}
+
+function itemNames(node: unknown, names = new Set<string>()): Set<string> {
+  if (Array.isArray(node)) for (const part of node) itemNames(part, names);
+  else if (typeof node === 'object' && node !== null) {
+    const item = node as FromItem;
+    if (item.kind === 'table') names.add(item.alias?.name ?? item.name[item.name.length - 1]);
+    else if (item.kind === 'subqueryRef' || item.kind === 'functionRef' || item.kind === 'join') {
+      if (item.alias !== null) names.add(item.alias.name);
+    }
+    for (const part of Object.values(node)) itemNames(part, names);
+  }
+  return names;
 }
 
 function columnsOf(table: RelationEntry): ScopeColumn[] {
@@ -152,7 +167,11 @@ class Normalizer {
   /** Columns that the joins around name in USING (null: NATURAL, all): tables inside keep these names. */
   #joinNames: readonly (readonly string[] | null)[] = [];
 
-  constructor(x: DdlContext, rename: ViewRename | null) {
+  /** What items of FROM are called, before a rename. */
+  readonly #takenNames: ReadonlySet<string>;
+
+  constructor(x: DdlContext, rename: ViewRename | null, takenNames: ReadonlySet<string>) {
+    this.#takenNames = takenNames;
     this.#x = x;
     this.#rename = rename;
   }
@@ -274,7 +293,15 @@ class Normalizer {
         const source = column.source ?? item.name;
         const name = source === '' ? [column.name] : [source, column.name];
         const reference: ColumnRef = { kind: 'columnRef', name, star: false, position: -1 };
-        const expr = this.#expression(reference, scope);
+        const sides = source === '' ? ambiguousSides(column.name, item, scope.items) : [];
+        const expr: Expression =
+          sides.length > 0
+            ? {
+                kind: 'coalesce',
+                args: sides.map((side) => this.#columnRef({ ...reference, name: [side, column.name] }, scope)),
+                position: -1,
+              }
+            : this.#expression(reference, scope);
         const alias = targetName(expr) === column.name ? null : column.name;
         result.push({ expr, alias, position: star.position });
       }
@@ -316,12 +343,33 @@ class Normalizer {
         const shared = this.#mergedNames(item, inner.slice(0, leftItems), inner.slice(leftItems));
         const using = item.using === null ? null : this.#renameUsing(item.using, inner);
         if (item.alias !== null) {
-          items.push(aliased(item.alias, '', joinColumns(inner, shared, item.joinType, leftItems)));
+          const columns = joinColumns(inner, shared, item.joinType, leftItems);
+          items.push(
+            aliased(
+              item.alias,
+              '',
+              columns.map(({ name, origin }) => ({ name, origin })),
+            ),
+          );
         } else if (shared.length > 0) {
           items.push({ name: '', columns: joinColumns(inner, shared, item.joinType, leftItems), isMerged: true });
           for (const part of inner) if (part.name !== '') items.push({ ...part, isMerged: true });
         } else {
           items.push(...inner);
+        }
+        // What NATURAL joins by is settled here; columns that are added later do not change it.
+        if (item.natural) {
+          const isCross = shared.length === 0 && item.joinType === 'inner';
+          const condition: Expression = { kind: 'boolean', value: true, position: -1 };
+          return {
+            ...item,
+            left,
+            right,
+            natural: false,
+            joinType: isCross ? 'cross' : item.joinType,
+            using: shared.length > 0 ? shared : null,
+            on: shared.length === 0 && !isCross ? condition : null,
+          };
         }
         return { ...item, left, right, on, using };
       }
@@ -335,8 +383,10 @@ class Normalizer {
   ): readonly string[] {
     if (item.using !== null) return item.using;
     if (!item.natural) return [];
-    const names = new Set(right.flatMap(({ columns }) => columns.map(({ name }) => name)));
-    return left.flatMap(({ columns }) => columns.map(({ name }) => name)).filter((name) => names.has(name));
+    const columnsOf = (items: readonly ScopeItem[]): string[] =>
+      visibleItems(items).flatMap(({ columns }) => columns.map(({ name }) => name));
+    const names = new Set(columnsOf(right));
+    return columnsOf(left).filter((name) => names.has(name));
   }
 
   #renameUsing(using: readonly string[], items: readonly ScopeItem[]): readonly string[] {
@@ -371,6 +421,11 @@ class Normalizer {
       return { ...item, name: [schema, found.name], alias };
     }
     const scopeItem = aliased(item.alias, name, before);
+    if (item.alias === null && found.name !== name && this.#takenNames.has(found.name)) {
+      // References by the new name would lead to another item.
+      items.push(scopeItem);
+      return { ...item, name: [schema, found.name], alias: { name, columns: [] } };
+    }
     items.push(item.alias === null && found.name !== name ? { ...scopeItem, printName: found.name } : scopeItem);
     return { ...item, name: [schema, found.name] };
   }
@@ -420,7 +475,14 @@ class Normalizer {
         const column = item.columns.find((candidate) => candidate.name === name);
         if (column === undefined) continue;
         this.#note(column);
-        return this.#renameReference(qualified(reference, item, scope), column);
+        // A merged column is one side's, but for FULL JOIN.
+        const source = item.name === '' && reference.name.length === 1 ? column.source : undefined;
+        const holder = source === undefined || source === '' ? item : at.items.find((each) => each.name === source);
+        return this.#renameReference(qualified(reference, holder ?? item, scope, holder !== item), column);
+      }
+      // ctid and the like are of the one table that there is.
+      if (qualifier === null && !reference.star && SYSTEM_COLUMNS.has(name) && at.items.length === 1) {
+        return qualified(reference, at.items[0], scope);
       }
     }
     return reference;
@@ -458,13 +520,27 @@ class Normalizer {
   }
 }
 
+/** A FULL JOIN's merged column has no qualifier: when others have its name too, it is said by its two sides. */
+function ambiguousSides(name: string, join: ScopeItem, items: readonly ScopeItem[]): readonly string[] {
+  const has = (item: ScopeItem): boolean => item.columns.some((column) => column.name === name);
+  const isOther = (item: ScopeItem): boolean =>
+    item !== join && (item.isMerged !== true || item.name === '') && has(item);
+  if (!items.some(isOther)) return [];
+  const at = items.indexOf(join);
+  const sides: string[] = [];
+  for (let i = at + 1; i < items.length && items[i].isMerged === true && items[i].name !== ''; i++) {
+    if (has(items[i])) sides.push(items[i].name);
+  }
+  return sides;
+}
+
 /** With the item's name before it, unless that name means another item closer by. */
-function qualified(reference: ColumnRef, item: ScopeItem, scope: Scope): ColumnRef {
+function qualified(reference: ColumnRef, item: ScopeItem, scope: Scope, isSource = false): ColumnRef {
   const name = reference.name[reference.name.length - 1];
   if (reference.name.length > 1) {
     return item.printName === undefined ? reference : { ...reference, name: [item.printName, name] };
   }
-  if (item.name === '' || item.isMerged === true) return reference;
+  if (item.name === '' || (item.isMerged === true && !isSource)) return reference;
   for (let at: Scope | null = scope; at !== null; at = at.parent) {
     const named = at.items.find((candidate) => candidate.name === item.name);
     if (named !== undefined) {

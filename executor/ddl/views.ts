@@ -18,10 +18,9 @@ import { type DdlContext, type DdlResult, type DdlSteps, wait } from './context.
 import { checkAccessMethod, checkTablespace, newTable } from './create-table.ts';
 import { withKeptTypes } from './kept-types.ts';
 import { storageOptions, TABLE_OPTIONS } from './options.ts';
-import { plainText } from './print-expression.ts';
-import { printView } from './print-view.ts';
 import { at, checkNameIsFree, checkRelationOwner, lockNewName, newRelationName } from './resolve.ts';
 import { checkStorable } from './type-names.ts';
+import { understoodQuery } from './understood-query.ts';
 import { type NormalizedQuery, normalizeQuery, parseQuery, targetName, type ViewRename } from './view-query.ts';
 
 interface NamedColumn {
@@ -95,7 +94,7 @@ function withTargetNames(query: Query, names: readonly string[]): Query {
 /** A view's query as it is bound, and as it is shown. */
 export function viewTexts(x: DdlContext, query: Query): { readonly queryText: string; readonly viewText: string } {
   const kept = withKeptTypes(x, query);
-  return { queryText: x.deparse(kept), viewText: printView(kept, (node) => plainText(x, node)) };
+  return { queryText: x.deparse(kept), viewText: x.deparse(understoodQuery(x, kept)) };
 }
 
 /** Views that read a relation name it, or its column, anew. */

@@ -17,7 +17,7 @@ import {
   WRITE_WAIT,
 } from '../../storage/api.ts';
 import { sqlError } from '../../types/errors.ts';
-import { equality, outputText } from '../../types/index.ts';
+import { baseTypeOid, DEFAULT_FORMAT, equality, formatType, inputText, outputText } from '../../types/index.ts';
 import type { ExecContext, FollowUp } from '../context.ts';
 import { KEY_NOT_INDEXED } from '../index-runtime.ts';
 import type { TableRuntime } from '../table-runtime.ts';
@@ -46,6 +46,15 @@ function keyOf(values: readonly Value[], columns: readonly number[]): Value[] {
 /** Values of the row version at `base`, long ones only of these columns (numbers). */
 function keyRow(table: TableRuntime, base: number, columns: readonly number[]): Value[] {
   return table.readValues(base, [], { has: (index) => columns.includes(index + 1) });
+}
+
+/** Where a key refers to one of another type, as int4 to numeric: the two base types; null where they are the same. */
+function typesOf({ constraint, child, parent }: ForeignKey): ({ readonly from: number; readonly to: number } | null)[] {
+  return constraint.columns.map((column, i) => {
+    const from = baseTypeOid(child.columns[column - 1].typeOid);
+    const to = baseTypeOid(parent.columns[constraint.referencedColumns[i] - 1].typeOid);
+    return from === to ? null : { from, to };
+  });
 }
 
 function isSameKey(
@@ -129,9 +138,21 @@ class ReferenceCheck implements FollowUp {
   #next = 0;
   readonly #searchKey = new IndexKey();
   readonly #foundKey = new IndexKey();
+  readonly #types: ReturnType<typeof typesOf>;
 
   constructor(key: ForeignKey) {
     this.#key = key;
+    this.#types = typesOf(key);
+  }
+
+  /** A referencing row's values as the referenced columns have them. */
+  #asReferenced(values: readonly Value[]): readonly Value[] {
+    if (this.#types.every((types) => types === null)) return values;
+    return values.map((value, i) => {
+      const types = this.#types[i];
+      if (types === null || value === null) return value;
+      return inputText(types.to, -1, outputText(types.from, value, DEFAULT_FORMAT), DEFAULT_FORMAT);
+    });
   }
 
   get hasWork(): boolean {
@@ -166,7 +187,7 @@ class ReferenceCheck implements FollowUp {
     try {
       while (this.#next < this.#queue.length) {
         const row = this.#queue[this.#next];
-        const found = this.#find(x, parent, snapshot, row.values);
+        const found = this.#find(x, parent, snapshot, this.#asReferenced(row.values));
         if (found === null) return false;
         if (!found && this.#stillRefers(x, row)) throw this.#violation(x, row.values);
         this.#next++;
@@ -326,13 +347,14 @@ class ReferencedAction implements FollowUp {
     const action = this.#event === 'delete' ? constraint.onDelete : constraint.onUpdate;
     if (action === 'no action' || action === 'restrict') return this.#refuse(x, action, oldKey);
     const child = `ONLY ${quoteIdentifier(x.schemaName(this.#key.child.schemaOid))}.${quoteIdentifier(this.#key.child.name)}`;
-    const where = this.#where(this.#key.child, constraint.columns, 0);
+    const where = this.#where(this.#key.child, constraint.columns, this.#casts());
     const count = constraint.columns.length;
     if (action === 'cascade' && this.#event === 'delete')
       return x.runInternal(`DELETE FROM ${child} WHERE ${where}`, oldKey) !== null;
     const columns = constraint.columns.map((c) => quoteIdentifier(this.#key.child.columns[c - 1].name));
     if (action === 'cascade') {
-      const assignments = columns.map((c, i) => `${c} = $${count + i + 1}`).join(', ');
+      const casts = this.#casts();
+      const assignments = columns.map((c, i) => `${c} = $${count + i + 1}${casts[i]}`).join(', ');
       return (
         x.runInternal(`UPDATE ${child} SET ${assignments} WHERE ${where}`, [...oldKey, ...(newKey as Value[])]) !== null
       );
@@ -347,8 +369,15 @@ class ReferencedAction implements FollowUp {
     return action === 'set null' || this.#refuse(x, 'no action', oldKey);
   }
 
-  #where(table: RelationEntry, columns: readonly number[], offset: number): string {
-    return columns.map((c, i) => `${quoteIdentifier(table.columns[c - 1].name)} = $${offset + i + 1}`).join(' AND ');
+  /** Parameters are the referenced columns' values: their type is said where the referencing column's is another. */
+  #casts(): readonly string[] {
+    return typesOf(this.#key).map((types) => (types === null ? '' : `::${formatType(types.to)}`));
+  }
+
+  #where(table: RelationEntry, columns: readonly number[], casts: readonly string[]): string {
+    return columns
+      .map((c, i) => `${quoteIdentifier(table.columns[c - 1].name)} = $${i + 1}${casts[i] ?? ''}`)
+      .join(' AND ');
   }
 
   #refuse(x: ExecContext, action: string, oldKey: Value[]): boolean {
@@ -356,7 +385,7 @@ class ReferencedAction implements FollowUp {
     if (action === 'no action' && !this.#isParentChecked) {
       const table = `ONLY ${quoteIdentifier(x.schemaName(parent.schemaOid))}.${quoteIdentifier(parent.name)} x`;
       const again = x.runInternal(
-        `SELECT 1 FROM ${table} WHERE ${this.#where(parent, constraint.referencedColumns, 0)} FOR KEY SHARE OF x`,
+        `SELECT 1 FROM ${table} WHERE ${this.#where(parent, constraint.referencedColumns, [])} FOR KEY SHARE OF x`,
         oldKey,
       );
       if (again === null) return false;
@@ -365,7 +394,7 @@ class ReferencedAction implements FollowUp {
     }
     const table = `ONLY ${quoteIdentifier(x.schemaName(child.schemaOid))}.${quoteIdentifier(child.name)} x`;
     const rows = x.runInternal(
-      `SELECT 1 FROM ${table} WHERE ${this.#where(child, constraint.columns, 0)} FOR KEY SHARE OF x`,
+      `SELECT 1 FROM ${table} WHERE ${this.#where(child, constraint.columns, this.#casts())} FOR KEY SHARE OF x`,
       oldKey,
     );
     if (rows === null) return false;

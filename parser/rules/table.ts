@@ -60,6 +60,7 @@ export abstract class TableRules extends ModifyRules {
     'createTable',
     (persistence: Persistence, position: number): CreateTableStatement | CreateTableAsStatement => {
       const ifNotExists = this.ifNotExists();
+      const { startOffset: tablePosition } = this.nextToken();
       const table = this.qualifiedName();
       let elements: readonly TableElement[] = [];
       let ofType: QualifiedName | null = null;
@@ -100,7 +101,7 @@ export abstract class TableRules extends ModifyRules {
         };
       }
       const partitionOf = parent === null || bound === null ? null : { parent, bound };
-      return { kind: 'createTable', elements, inherits, ofType, partitionOf, partitionBy, ...common };
+      return { kind: 'createTable', tablePosition, elements, inherits, ofType, partitionOf, partitionBy, ...common };
     },
   );
 

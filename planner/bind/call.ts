@@ -55,7 +55,7 @@ export function bindCall(level: Level, node: ast.FunctionCall): Expr {
   const match = lookUp(level, node, name, schema, shape, args, position);
   if ('cast' in match) return match.cast;
   const { entry } = match;
-  const spread = spreadArguments(context, match, args, position);
+  const spread = spreadArguments(context, node, match, args, position);
   if (entry.kind === 'scalar') {
     refuseAggregateSyntax(context, node, position);
     const call = makeScalarCall(level, entry, spread.args, spread.resolve(entry.returnType), position);
@@ -185,6 +185,7 @@ function missingFunction(
 /** Arguments in declared order, converted; defaults filled in; variadic ones collected. */
 function spreadArguments(
   context: BindContext,
+  node: ast.FunctionCall,
   match: FunctionMatch,
   args: readonly Expr[],
   position: Position,
@@ -203,6 +204,15 @@ function spreadArguments(
     if (types[i] === ANY) return arg.kind === 'param' ? resolveUnknown(context, arg) : arg;
     return coerceType(context, arg, types[i], -1, 'implicit');
   });
+  // Named arguments may stand in another order, and defaults are not written.
+  const written = match.source.flatMap((source, i) =>
+    'arg' in source ? [{ at: source.arg, expr: converted[i] }] : [],
+  );
+  written.sort((a, b) => a.at - b.at);
+  context.environment.recorder?.parts(
+    node,
+    written.map(({ expr }) => expr),
+  );
   if (match.variadicCount === 0) return { args: converted, resolve };
   const fixed = converted.length - match.variadicCount;
   const elementType = types[fixed];

@@ -72,6 +72,7 @@ export function bindExpr(level: Level, node: ast.Expression): Expr {
   const expr = bindNode(level, node);
   const { context } = level;
   if (context.locationOf(expr) === undefined) context.at(expr, positionOf(context, node.position));
+  context.environment.recorder?.expression(node, expr);
   return expr;
 }
 
@@ -533,7 +534,13 @@ function bindInList(level: Level, node: ast.InListExpr): Expr {
         )
       : null;
   if (common !== null && context.types.arrayOf(common) !== 0) {
-    parts.push(makeInList(context, arg, constants, common, node.negated, position));
+    const inList = makeInList(context, arg, constants, common, node.negated, position);
+    parts.push(inList);
+    context.environment.recorder?.parts(
+      node,
+      constants.map((item) => coerceToCommonType(context, item, common, 'IN')),
+    );
+    context.environment.recorder?.expression(node, inList);
     for (const item of others) parts.push(makeOperator(context, operator, arg, item, position));
   } else for (const item of list) parts.push(makeOperator(context, operator, arg, item, position));
   return node.negated ? makeAnd(parts)! : makeOr(parts);

@@ -1,0 +1,480 @@
+/** Expressions of an understood query (understood-query.ts): a copy of the AST with the casts that binding has put in. */
+import type { Expression, FunctionCall, OrderItem, Query, RowExpr, WindowSpec } from '../../parser/ast.ts';
+import type { Expr } from '../../planner/index.ts';
+import { OID, typeByOid } from '../../types/index.ts';
+import type { DdlContext } from './context.ts';
+import {
+  castable,
+  castTo,
+  constant,
+  formOfCast,
+  isUnknownLiteral,
+  typedLiteral,
+  typeNameOf,
+} from './understood-literal.ts';
+import type { Recorded } from './understood-query.ts';
+
+/** Parts of expressions that are not expressions. */
+interface Others {
+  query(query: Query): Query;
+  orderItem(item: OrderItem): OrderItem;
+  window(spec: WindowSpec): WindowSpec;
+}
+
+type Kind<K extends Expression['kind']> = Extract<Expression, { kind: K }>;
+
+export class UnderstoodExpressions {
+  readonly #x: DdlContext;
+  readonly #recorded: Recorded;
+  readonly #others: Others;
+
+  constructor(x: DdlContext, recorded: Recorded, others: Others) {
+    this.#x = x;
+    this.#recorded = recorded;
+    this.#others = others;
+  }
+
+  /** Where implied casts are not shown: conditions, counts. */
+  bare(node: Expression): Expression {
+    return this.#converted(node, this.#bound(node), true);
+  }
+
+  /** Literals take this type; the rest has its own. */
+  typed(node: Expression, typeOid: number): Expression {
+    const bound = this.#bound(node);
+    // 'x'::unknown is as good as 'x'.
+    if (node.kind === 'cast' && bound?.typeOid === OID.UNKNOWN) return this.typed(node.arg, typeOid);
+    if (!isUnknownLiteral(node)) return this.node(node);
+    return bound?.kind === 'const' && bound.typeOid === typeOid
+      ? constant(this.#x, node, bound)
+      : castTo(this.#x, node, typeOid);
+  }
+
+  /** A target of SELECT: a whole row says its type. */
+  target(node: Expression, typeOid: number): Expression {
+    const result = this.typed(node, typeOid);
+    const bound = this.#bound(node);
+    if (result.kind !== 'columnRef' || !result.star || bound === undefined || bound.typeOid === OID.RECORD)
+      return result;
+    return castTo(this.#x, result, bound.typeOid);
+  }
+
+  /** An item of FROM: what is no call has to look like one. */
+  fromItem(node: Expression): Expression {
+    const result = this.node(node);
+    switch (result.kind) {
+      case 'function':
+      case 'coalesce':
+      case 'greatest':
+      case 'least':
+      case 'nullIf':
+      case 'sqlValue':
+        return result;
+      case 'cast':
+        return result;
+      default: {
+        const bound = this.#bound(node);
+        if (bound === undefined) return result;
+        const type = typeNameOf(this.#x, bound.typeOid, bound.typeModifier);
+        return { kind: 'cast', arg: result, type, form: 'cast', position: node.position };
+      }
+    }
+  }
+
+  #bound(node: Expression): Expr | undefined {
+    return this.#recorded.expressions.get(node);
+  }
+
+  /** A part as its surroundings want it: `target` is the part after conversion. */
+  #converted(node: Expression, target: Expr | undefined, isHidden = false): Expression {
+    if (node.kind === 'string' || node.kind === 'null') {
+      return target === undefined ? node : typedLiteral(this.#x, node, target);
+    }
+    const result = this.node(node);
+    const bound = this.#bound(node);
+    if (isHidden || target === undefined || bound === undefined) return result;
+    if (bound.typeOid === target.typeOid || !castable(target.typeOid) || !castable(bound.typeOid)) return result;
+    return castTo(this.#x, result, target.typeOid, -1, formOfCast(bound, target));
+  }
+
+  #all(nodes: readonly Expression[], targets: readonly Expr[] | undefined, isHidden = false): Expression[] {
+    return nodes.map((node, i) =>
+      this.#converted(node, targets?.[i] ?? (isUnknownLiteral(node) ? TEXT : undefined), isHidden),
+    );
+  }
+
+  #operator(
+    operator: string,
+    left: Expression,
+    right: Expression,
+    bound: Expr | undefined,
+    position: number,
+  ): Expression {
+    const args = bound?.kind === 'call' ? bound.args : [];
+    return {
+      kind: 'operator',
+      operator,
+      schema: null,
+      left: this.#converted(left, args[0]),
+      right: this.#converted(right, args[1]),
+      position,
+    };
+  }
+
+  /** An expression with its own type. */
+  node(node: Expression): Expression {
+    const bound = this.#bound(node);
+    switch (node.kind) {
+      case 'numeric': {
+        // 1e10 is kept as the number that it is.
+        if (bound?.kind !== 'const' || !/e/i.test(node.value)) return node;
+        return constant(this.#x, node, bound);
+      }
+      case 'columnRef':
+        return node.name.length === 1 && bound?.kind === 'row' ? { ...node, star: true } : node;
+      case 'operator':
+        return this.#operatorNode(node, bound);
+      case 'and':
+      case 'or': {
+        const args = bound?.kind === node.kind && bound.args.length === node.args.length ? bound.args : undefined;
+        return { ...node, args: node.args.map((arg, i) => this.#converted(arg, args?.[i], true)) };
+      }
+      case 'not':
+        return { ...node, arg: this.#converted(node.arg, bound?.kind === 'not' ? bound.arg : undefined, true) };
+      case 'isNull':
+        return { ...node, arg: this.#converted(node.arg, bound?.kind === 'isNull' ? bound.arg : undefined) };
+      case 'booleanTest':
+        return { ...node, arg: this.bare(node.arg) };
+      case 'like':
+        return this.#like(node, bound);
+      case 'between':
+        return this.#between(node, bound);
+      case 'inList':
+        return this.#inList(node, bound);
+      case 'isDistinct':
+        return this.#isDistinct(node, bound);
+      case 'quantifiedArray': {
+        const parts = bound?.kind === 'arrayCompare' ? bound : undefined;
+        return {
+          ...node,
+          left: this.#converted(node.left, parts?.left),
+          array: this.#converted(node.array, parts?.array),
+        };
+      }
+      case 'inSubquery':
+      case 'quantifiedSubquery':
+        return this.#quantified(node, bound);
+      case 'exists':
+      case 'scalarSubquery':
+      case 'arraySubquery':
+        return { ...node, query: this.#others.query(node.query) };
+      case 'isNormalized': {
+        const test: Expression = { ...node, negated: false, arg: this.bare(node.arg) };
+        return node.negated ? { kind: 'not', arg: test, position: node.position } : test;
+      }
+      case 'cast':
+        return this.#cast(node, bound);
+      case 'collate':
+        return { ...node, arg: this.typed(node.arg, OID.TEXT) };
+      case 'function':
+        return this.#call(node, bound);
+      default:
+        return this.#composed(node, bound);
+    }
+  }
+
+  #operatorNode(node: Kind<'operator'>, bound: Expr | undefined): Expression {
+    const { left, right } = node;
+    if (left === null) {
+      return { ...node, right: this.#converted(right, bound?.kind === 'call' ? bound.args[0] : undefined) };
+    }
+    if (left.kind === 'row' && right.kind === 'row')
+      return this.#rows(node.operator, left, right, bound, node.position);
+    return this.#operator(node.operator, left, right, bound, node.position);
+  }
+
+  /** (a, b) = (c, d) is a = c AND b = d; with < and the like rows are compared. */
+  #rows(operator: string, left: RowExpr, right: RowExpr, bound: Expr | undefined, position: number): Expression {
+    if (bound?.kind === 'rowCompare') {
+      return {
+        kind: 'operator',
+        operator,
+        schema: null,
+        left: { ...left, explicit: true, fields: this.#all(left.fields, bound.left) },
+        right: { ...right, explicit: true, fields: this.#all(right.fields, bound.right) },
+        position,
+      };
+    }
+    const calls = bound?.kind === 'and' || bound?.kind === 'or' ? bound.args : [bound];
+    const parts = left.fields.map((field, i) => this.#operator(operator, field, right.fields[i], calls[i], position));
+    if (parts.length === 1) return parts[0];
+    return { kind: operator === '<>' ? 'or' : 'and', args: parts, position };
+  }
+
+  #like(node: Kind<'like'>, bound: Expr | undefined): Expression {
+    const { operator, negated, pattern, escape: escapeBy, position } = node;
+    const args = bound?.kind === 'call' ? bound.args : [];
+    const name = operator === 'similar' ? '~' : operator === 'like' ? '~~' : '~~*';
+    const inner = args[1]?.kind === 'call' ? args[1].args : undefined;
+    let right = this.#converted(pattern, args[1]);
+    if (operator === 'similar' || escapeBy !== null) {
+      right = {
+        ...PLAIN_CALL,
+        name: [operator === 'similar' ? 'similar_to_escape' : 'like_escape'],
+        args: this.#all(escapeBy === null ? [pattern] : [pattern, escapeBy], inner),
+      };
+    }
+    const left = this.#converted(node.left, args[0]);
+    return { kind: 'operator', operator: negated ? `!${name}` : name, schema: null, left, right, position };
+  }
+
+  #between(node: Kind<'between'>, bound: Expr | undefined): Expression {
+    const { arg, lower, upper, negated, symmetric, position } = node;
+    const one = (low: Expression, high: Expression, expr: Expr | undefined): Expression => {
+      const calls = expr?.kind === 'and' || expr?.kind === 'or' ? expr.args : [];
+      const args = [
+        this.#operator(negated ? '<' : '>=', arg, low, calls[0], position),
+        this.#operator(negated ? '>' : '<=', arg, high, calls[1], position),
+      ];
+      return { kind: negated ? 'or' : 'and', args, position };
+    };
+    if (!symmetric) return one(lower, upper, bound);
+    const both = bound?.kind === 'and' || bound?.kind === 'or' ? bound.args : [];
+    return {
+      kind: negated ? 'and' : 'or',
+      args: [one(lower, upper, both[0]), one(upper, lower, both[1])],
+      position,
+    };
+  }
+
+  #inList(node: Kind<'inList'>, bound: Expr | undefined): Expression {
+    const { arg, list, negated, position } = node;
+    const operator = negated ? '<>' : '=';
+    const parts =
+      (bound?.kind === 'or' || bound?.kind === 'and') && !(list.length === 1 && arg.kind === 'row')
+        ? bound.args
+        : [bound];
+    const members = parts.find((part) => part?.kind === 'inList') as Extract<Expr, { kind: 'inList' }> | undefined;
+    const isMember = (item: Expression): boolean => members !== undefined && !mentionsColumns(item);
+    const results: Expression[] = [];
+    if (members !== undefined) results.push(this.#membership(node, members, list.filter(isMember)));
+    const calls = parts.filter((part) => part !== members);
+    list
+      .filter((item) => !isMember(item))
+      .forEach((item, i) => {
+        if (arg.kind === 'row' && item.kind === 'row')
+          results.push(this.#rows(operator, arg, item, calls[i], position));
+        else results.push(this.#operator(operator, arg, item, calls[i], position));
+      });
+    return results.length === 1 ? results[0] : { kind: negated ? 'and' : 'or', args: results, position };
+  }
+
+  /** x = ANY (ARRAY[...]): of the type that all items have in common, then of the one that the operator takes. */
+  #membership(
+    node: Kind<'inList'>,
+    bound: Extract<Expr, { kind: 'inList' }>,
+    items: readonly Expression[],
+  ): Expression {
+    const parts = this.#recorded.converted.get(node) ?? bound.list;
+    const { position } = node;
+    let array: Expression = { kind: 'array', elements: this.#all(items, parts), position };
+    const [taken, common] = [bound.list[0].typeOid, parts[0].typeOid];
+    if (taken !== common) array = castTo(this.#x, array, typeByOid(taken)?.arrayOid ?? 0);
+    return {
+      kind: 'quantifiedArray',
+      operator: node.negated ? '<>' : '=',
+      schema: null,
+      all: node.negated,
+      left: this.#converted(node.arg, bound.arg),
+      array,
+      position,
+    };
+  }
+
+  #isDistinct(node: Kind<'isDistinct'>, bound: Expr | undefined): Expression {
+    const { position } = node;
+    if (bound?.kind === 'isNull') {
+      const arg = node.right.kind === 'null' ? node.left : node.right;
+      return { kind: 'isNull', arg: this.node(arg), negated: !node.negated, position };
+    }
+    const parts = bound?.kind === 'distinct' ? bound : undefined;
+    const test: Expression = {
+      ...node,
+      negated: false,
+      left: this.#converted(node.left, parts?.left),
+      right: this.#converted(node.right, parts?.right),
+    };
+    return node.negated ? { kind: 'not', arg: test, position } : test;
+  }
+
+  #quantified(node: Kind<'inSubquery'> | Kind<'quantifiedSubquery'>, bound: Expr | undefined): Expression {
+    const { position } = node;
+    const sublink = (bound?.kind === 'not' ? bound.arg : bound) as { readonly test?: Expr | null } | undefined;
+    const test = sublink?.test ?? undefined;
+    const written = node.kind === 'inSubquery' ? node.arg : node.left;
+    let left: Expression;
+    if (written.kind === 'row') {
+      const calls = test?.kind === 'and' || test?.kind === 'or' ? test.args : [test];
+      const fields = written.fields.map((field, i) => {
+        const call = calls[i];
+        return this.#converted(
+          field,
+          test?.kind === 'rowCompare' ? test.left[i] : call?.kind === 'call' ? call.args[0] : undefined,
+        );
+      });
+      left = { ...written, explicit: false, fields };
+    } else left = this.#converted(written, test?.kind === 'call' ? test.args[0] : undefined);
+    const query = this.#others.query(node.query);
+    if (node.kind === 'inSubquery') {
+      const within: Expression = { ...node, negated: false, arg: left, query };
+      return node.negated ? { kind: 'not', arg: within, position } : within;
+    }
+    if (node.operator === '=' && !node.all) return { kind: 'inSubquery', arg: left, query, negated: false, position };
+    return { ...node, left, query };
+  }
+
+  #cast(node: Kind<'cast'>, bound: Expr | undefined): Expression {
+    const { arg, type } = node;
+    if (arg.kind === 'array' && bound?.kind === 'array' && arg.elements.length > 0) return this.#array(arg, bound);
+    if (isUnknownLiteral(arg)) {
+      if (bound?.kind === 'const' && type.modifiers.length === 0)
+        return typedLiteral(this.#x, arg as Kind<'string'>, bound);
+      return { ...node, form: 'colons' };
+    }
+    const own = this.#bound(arg);
+    const isSame = own !== undefined && bound !== undefined && own.typeOid === bound.typeOid;
+    if (isSame && (own.typeModifier === bound.typeModifier || type.modifiers.length === 0)) return this.node(arg);
+    const form = own === undefined || bound === undefined ? 'colons' : formOfCast(own, bound);
+    return { ...node, form, arg: this.node(arg) };
+  }
+
+  #array(node: Kind<'array'>, bound: Extract<Expr, { kind: 'array' }>): Expression {
+    const elements = node.elements.map((element, i) => {
+      const target = bound.elements[i];
+      return element.kind === 'array' && target?.kind === 'array'
+        ? this.#array(element, target)
+        : this.#converted(element, target);
+    });
+    return { ...node, elements };
+  }
+
+  #call(node: FunctionCall, bound: Expr | undefined): Expression {
+    const parts = this.#recorded.converted.get(node);
+    // int4(x) is a cast that looks like a call.
+    if (parts === undefined && bound !== undefined && node.args.length === 1 && !node.star) {
+      return castTo(this.#x, this.node(node.args[0]), bound.typeOid, bound.typeModifier, 'cast');
+    }
+    return {
+      ...node,
+      args: node.args.map((arg, i) => {
+        // The field of EXTRACT is a word.
+        if (node.sqlSyntax && i === 0 && node.name[node.name.length - 1] === 'extract') return arg;
+        return this.#converted(arg, parts?.[i], node.sqlSyntax);
+      }),
+      orderBy: node.orderBy.map((item) => this.#others.orderItem(item)),
+      filter: node.filter === null ? null : this.bare(node.filter),
+      over: node.over?.kind === 'windowSpec' ? this.#others.window(node.over) : node.over,
+    };
+  }
+
+  #case(node: Kind<'case'>, bound: Expr | undefined): Expression {
+    const parts = bound?.kind === 'case' ? bound : undefined;
+    return {
+      ...node,
+      subject: node.subject === null ? null : this.#converted(node.subject, parts?.subject ?? undefined),
+      branches: node.branches.map((branch, i) => {
+        const when = parts?.branches[i].when;
+        const test = node.subject === null ? when : when?.kind === 'call' ? when.args[1] : undefined;
+        return {
+          ...branch,
+          when: this.#converted(branch.when, test, node.subject === null),
+          result: this.#converted(branch.result, parts?.branches[i].then),
+        };
+      }),
+      otherwise:
+        node.otherwise !== null
+          ? this.#converted(node.otherwise, parts?.otherwise ?? undefined)
+          : bound === undefined
+            ? null
+            : castTo(this.#x, { kind: 'null', position: node.position }, bound.typeOid, bound.typeModifier),
+    };
+  }
+
+  /** Expressions of several parts of one kind. */
+  #composed(node: Expression, bound: Expr | undefined): Expression {
+    switch (node.kind) {
+      case 'array':
+        return bound?.kind === 'array' ? this.#array(node, bound) : node;
+      case 'row':
+        return {
+          ...node,
+          explicit: true,
+          fields: this.#all(node.fields, bound?.kind === 'row' ? bound.fields : undefined),
+        };
+      case 'subscript':
+        return {
+          ...node,
+          base: this.node(node.base),
+          subscripts: node.subscripts.map((each) => ({
+            ...each,
+            lower: each.lower === null ? null : this.bare(each.lower),
+            upper: each.upper === null ? null : this.bare(each.upper),
+          })),
+        };
+      case 'field':
+      case 'fieldStar': {
+        const base = this.node(node.base);
+        // (t).a is t.a.
+        if (node.kind === 'field' && base.kind === 'columnRef' && base.star) {
+          return { ...base, star: false, name: [...base.name, node.field] };
+        }
+        return { ...node, base };
+      }
+      case 'case':
+        return this.#case(node, bound);
+      case 'coalesce':
+        return { ...node, args: this.#all(node.args, bound?.kind === 'coalesce' ? bound.args : undefined) };
+      case 'greatest':
+      case 'least':
+        return { ...node, args: this.#all(node.args, bound?.kind === node.kind ? bound.args : undefined) };
+      case 'nullIf': {
+        const parts = bound?.kind === 'nullIf' ? bound : undefined;
+        return {
+          ...node,
+          left: this.#converted(node.left, parts?.left),
+          right: this.#converted(node.right, parts?.right),
+        };
+      }
+      case 'grouping':
+        return { ...node, args: node.args.map((arg) => this.node(arg)) };
+      default:
+        return node;
+    }
+  }
+}
+
+const TEXT: Expr = { kind: 'const', value: null, literalIndex: -1, typeOid: OID.TEXT, typeModifier: -1 };
+
+const PLAIN_CALL: FunctionCall = {
+  kind: 'function',
+  name: [],
+  args: [],
+  argNames: null,
+  star: false,
+  distinct: false,
+  variadic: false,
+  orderBy: [],
+  withinGroup: false,
+  filter: null,
+  over: null,
+  sqlSyntax: false,
+  position: -1,
+};
+
+function mentionsColumns(node: unknown): boolean {
+  if (Array.isArray(node)) return node.some(mentionsColumns);
+  if (typeof node !== 'object' || node === null) return false;
+  const { kind } = node as { kind?: unknown };
+  if (kind === 'columnRef' || kind === 'query') return true;
+  return Object.values(node).some(mentionsColumns);
+}

@@ -1,0 +1,82 @@
+/** Literals as the constants that binding has made of them. */
+import type { Expression, Literal, TypeName } from '../../parser/ast.ts';
+import type { Expr } from '../../planner/index.ts';
+import { baseTypeOid, DEFAULT_FORMAT, OID, outputText, typeByOid } from '../../types/index.ts';
+import type { DdlContext } from './context.ts';
+import { keptFormat } from './kept-types.ts';
+
+/** 'x' and NULL have no type of their own. */
+export function isUnknownLiteral(node: Expression): boolean {
+  return node.kind === 'string' || node.kind === 'null';
+}
+
+/** Types whose constants are printed as their output function has it, whatever was written. */
+const NORMALISED = new Set<number>([
+  OID.INT2,
+  OID.INT8,
+  OID.FLOAT4,
+  OID.FLOAT8,
+  OID.NUMERIC,
+  OID.DATE,
+  OID.TIME,
+  OID.TIMETZ,
+  OID.TIMESTAMP,
+  OID.TIMESTAMPTZ,
+  OID.INTERVAL,
+  OID.UUID,
+]);
+
+/** Is a value of this type shown under a cast, where another is meant? */
+export function castable(typeOid: number): boolean {
+  const type = typeByOid(typeOid);
+  return typeOid !== 0 && typeOid !== OID.UNKNOWN && typeOid !== OID.RECORD && type?.kind !== 'p';
+}
+
+export function typeNameOf(x: DdlContext, typeOid: number, typeModifier: number): TypeName {
+  const parsed = x.parseExpression(`NULL::${keptFormat(x, typeOid, typeModifier)}`);
+  return (parsed as Extract<Expression, { kind: 'cast' }>).type;
+}
+
+/** Which form a cast is kept in says how it is done: CAST(x AS t) by a function, x::t without. */
+export function castTo(
+  x: DdlContext,
+  arg: Expression,
+  typeOid: number,
+  typeModifier = -1,
+  form: CastForm = 'colons',
+): Expression {
+  return { kind: 'cast', arg, type: typeNameOf(x, typeOid, typeModifier), form, position: arg.position };
+}
+
+type CastForm = 'cast' | 'colons';
+
+/** How `before` has become `after`. */
+export function formOfCast(before: Expr, after: Expr): CastForm {
+  if (after.kind === 'typmodCast') return 'cast';
+  if (after.kind !== 'call') return 'colons';
+  return before.kind === 'call' && before.function === after.function ? 'colons' : 'cast';
+}
+
+/** What a literal without type has become. */
+export function typedLiteral(x: DdlContext, node: Literal, target: Expr): Expression {
+  const { typeOid, typeModifier } = target;
+  if (!castable(typeOid)) return node;
+  if (target.kind !== 'const' || node.kind === 'null' || target.value === null)
+    return castTo(x, node, typeOid, typeModifier);
+  return constant(x, node, target);
+}
+
+/** A constant by its value: its text is the output function's where that may differ from what was written. */
+export function constant(x: DdlContext, node: Expression, expr: Extract<Expr, { kind: 'const' }>): Expression {
+  const { typeOid, typeModifier, value } = expr;
+  const { position } = node;
+  if (typeOid === OID.BOOL) return { kind: 'boolean', value: value === true, position };
+  if (typeOid === OID.INT4) return integer(value as number, position);
+  if (!NORMALISED.has(baseTypeOid(typeOid))) return castTo(x, node, typeOid, typeModifier);
+  const text = outputText(baseTypeOid(typeOid), value, DEFAULT_FORMAT);
+  return castTo(x, { kind: 'string', value: text, literalIndex: -1, position }, typeOid, typeModifier);
+}
+
+function integer(value: number, position: number): Expression {
+  return { kind: 'integer', value, negative: value < 0, literalIndex: -1, position };
+}

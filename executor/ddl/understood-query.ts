@@ -1,0 +1,225 @@
+/**
+ * A query as it was understood, for those who print it: casts that were implied stand in it, literals have their types, LIKE,
+ * BETWEEN and IN are the operators that they stand for, ORDER BY 2 says what it orders by. The binder tells what became of
+ * each expression (BindRecorder); where PostgreSQL's printer leaves out implied casts (conditions, LIMIT, subscripts), none
+ * are put in. After: PostgreSQL, parse_expr.c for what is made of the syntax, ruleutils.c (showimplicit) for what is shown.
+ */
+
+import type { Expression, FromItem, GroupByItem, OrderItem, Query, SelectBody, WindowSpec } from '../../parser/ast.ts';
+import type { BindRecorder, Expr } from '../../planner/index.ts';
+import { OID } from '../../types/index.ts';
+import type { DdlContext } from './context.ts';
+import { UnderstoodExpressions } from './understood-expression.ts';
+import { isUnknownLiteral } from './understood-literal.ts';
+import { targetName } from './view-query.ts';
+
+/** What the binder has told. */
+export class Recorded implements BindRecorder {
+  readonly expressions = new Map<Expression, Expr>();
+  readonly converted = new Map<Expression, readonly Expr[]>();
+
+  expression(node: Expression, expr: Expr): void {
+    this.expressions.set(node, expr);
+  }
+
+  parts(node: Expression, parts: readonly Expr[]): void {
+    this.converted.set(node, parts);
+  }
+}
+
+export function understoodQuery(x: DdlContext, query: Query): Query {
+  const recorded = new Recorded();
+  x.describeQuery(query, recorded);
+  return new UnderstoodQueries(x, recorded).query(query);
+}
+
+class UnderstoodQueries {
+  readonly #expressions: UnderstoodExpressions;
+  readonly #recorded: Recorded;
+
+  constructor(x: DdlContext, recorded: Recorded) {
+    this.#recorded = recorded;
+    this.#expressions = new UnderstoodExpressions(x, recorded, {
+      query: (query) => this.query(query),
+      orderItem: (item) => this.#orderItem(item, null),
+      window: (spec) => this.#window(spec, null),
+    });
+  }
+
+  /** `types`: what literals of the targets become; of the other side of a set operation. */
+  query(query: Query, types: readonly number[] = []): Query {
+    const { body } = query;
+    return {
+      ...query,
+      with:
+        query.with === null
+          ? null
+          : {
+              ...query.with,
+              ctes: query.with.ctes.map((cte) =>
+                cte.query.kind === 'query' ? { ...cte, query: this.query(cte.query) } : cte,
+              ),
+            },
+      body:
+        body.kind === 'select'
+          ? this.#select(body, types)
+          : body.kind === 'values'
+            ? { ...body, rows: this.#values(body.rows) }
+            : this.#setOperation(body, types),
+      orderBy: query.orderBy.map((item) => this.#orderItem(item, query)),
+      limit: query.limit === null ? null : this.#expressions.bare(query.limit),
+      offset: query.offset === null ? null : this.#expressions.bare(query.offset),
+    };
+  }
+
+  #setOperation(body: Extract<Query['body'], { kind: 'setOperation' }>, outer: readonly number[]): Query['body'] {
+    const [left, right] = [this.#targetTypes(body.left), this.#targetTypes(body.right)];
+    const types = left.map(
+      (type, i) => [type, right[i], outer[i]].find((each) => each !== undefined && each !== OID.UNKNOWN) ?? OID.TEXT,
+    );
+    return { ...body, left: this.query(body.left, types), right: this.query(body.right, types) };
+  }
+
+  #targetTypes({ body }: Query): number[] {
+    switch (body.kind) {
+      case 'select':
+        return body.targets.map(({ expr }) => this.#typeOf(expr));
+      case 'values':
+        return (body.rows[0] ?? []).map((_, i) => this.#commonType(body.rows.map((row) => row[i])));
+      case 'setOperation': {
+        const right = this.#targetTypes(body.right);
+        return this.#targetTypes(body.left).map((type, i) => (type === OID.UNKNOWN ? right[i] : type));
+      }
+    }
+  }
+
+  #typeOf(node: Expression): number {
+    if (isUnknownLiteral(node)) return OID.UNKNOWN;
+    return this.#recorded.expressions.get(node)?.typeOid ?? OID.UNKNOWN;
+  }
+
+  #commonType(nodes: readonly Expression[]): number {
+    return nodes.map((node) => this.#typeOf(node)).find((type) => type !== OID.UNKNOWN) ?? OID.TEXT;
+  }
+
+  #values(rows: readonly (readonly Expression[])[]): Expression[][] {
+    const types = (rows[0] ?? []).map((_, i) => this.#commonType(rows.map((row) => row[i])));
+    return rows.map((row) => row.map((value, i) => this.#expressions.typed(value, types[i])));
+  }
+
+  #select(body: SelectBody, types: readonly number[]): SelectBody {
+    return {
+      ...body,
+      targets: body.targets.map((target, i) => ({
+        ...target,
+        expr: this.#expressions.target(target.expr, types[i] ?? OID.TEXT),
+        alias: target.alias ?? targetName(target.expr),
+      })),
+      distinct:
+        body.distinct === null || body.distinct === 'all'
+          ? body.distinct
+          : body.distinct.map((each) => this.#expressions.node(ofTarget(each, body, false))),
+      from: body.from.map((item) => this.#from(item)),
+      where: body.where === null ? null : this.#expressions.bare(body.where),
+      groupBy:
+        body.groupBy === null
+          ? null
+          : { ...body.groupBy, items: body.groupBy.items.map((item) => this.#groupItem(item, body)) },
+      having: body.having === null ? null : this.#expressions.bare(body.having),
+      windows: body.windows.map((window) => ({ ...window, spec: this.#window(window.spec, body) })),
+    };
+  }
+
+  #from(item: FromItem): FromItem {
+    switch (item.kind) {
+      case 'table':
+        if (item.sample === null) return item;
+        return {
+          ...item,
+          sample: { ...item.sample, args: item.sample.args.map((arg) => this.#expressions.bare(arg)) },
+        };
+      case 'subqueryRef':
+        return { ...item, query: this.query(item.query) };
+      case 'functionRef':
+        return {
+          ...item,
+          functions: item.functions.map((each) => ({ ...each, call: this.#expressions.fromItem(each.call) })),
+        };
+      case 'join':
+        return {
+          ...item,
+          left: this.#from(item.left),
+          right: this.#from(item.right),
+          on: item.on === null ? null : this.#expressions.bare(item.on),
+        };
+    }
+  }
+
+  #groupItem(item: GroupByItem, body: SelectBody): GroupByItem {
+    switch (item.kind) {
+      case 'expr':
+        return { ...item, expr: this.#expressions.node(ofTarget(item.expr, body, true)) };
+      case 'empty':
+        return item;
+      case 'groupingSets':
+        return { ...item, sets: item.sets.map((set) => this.#groupItem(set, body)) };
+      default:
+        return { ...item, args: item.args.map((arg) => this.#expressions.node(arg)) };
+    }
+  }
+
+  #window(spec: WindowSpec, body: SelectBody | null): WindowSpec {
+    void body;
+    const bound = <T extends { readonly offset?: Expression | null }>(each: T): T =>
+      each.offset === null || each.offset === undefined
+        ? each
+        : { ...each, offset: this.#expressions.bare(each.offset) };
+    return {
+      ...spec,
+      partitionBy: spec.partitionBy.map((each) => this.#expressions.node(each)),
+      orderBy: spec.orderBy.map((item) => this.#orderItem(item, null)),
+      frame: spec.frame === null ? null : { ...spec.frame, start: bound(spec.frame.start), end: bound(spec.frame.end) },
+    };
+  }
+
+  /** Names and numbers of targets become what they name; over a set operation, names become numbers. */
+  #orderItem(item: OrderItem, query: Query | null): OrderItem {
+    let { expr } = item;
+    const body = query?.body ?? null;
+    if (body?.kind === 'select') expr = ofTarget(expr, body, false);
+    else if (body !== null && expr.kind === 'columnRef' && expr.name.length === 1) {
+      const at = outputNames(body).indexOf(expr.name[0]);
+      const { position } = expr;
+      if (at >= 0)
+        return { ...item, expr: { kind: 'integer', value: at + 1, negative: false, literalIndex: -1, position } };
+    }
+    if (expr.kind === 'integer') return { ...item, expr };
+    return { ...item, expr: this.#expressions.typed(expr, OID.TEXT) };
+  }
+}
+
+function outputNames(body: Query['body']): readonly string[] {
+  switch (body.kind) {
+    case 'select':
+      return body.targets.map((target) => target.alias ?? targetName(target.expr));
+    case 'values':
+      return (body.rows[0] ?? []).map((_, i) => `column${i + 1}`);
+    case 'setOperation':
+      return outputNames(body.left.body);
+  }
+}
+
+/** ORDER BY 2 and ORDER BY name mean a target; GROUP BY and DISTINCT ON too, where the name is no column of FROM. */
+function ofTarget(expression: Expression, body: SelectBody, isGroup: boolean): Expression {
+  if (expression.kind === 'integer') return body.targets[Number(expression.value) - 1]?.expr ?? expression;
+  if (expression.kind !== 'columnRef' || expression.star || expression.name.length !== 1) return expression;
+  const [name] = expression.name;
+  const target = body.targets.find((each) => (each.alias ?? targetName(each.expr)) === name);
+  if (target === undefined) return expression;
+  // Names that are still bare in a normalized query are targets, or columns that a join has merged.
+  const isMerged =
+    isGroup &&
+    target.expr.kind !== 'columnRef' &&
+    body.from.some((item) => item.kind === 'join' && (item.natural || item.using?.includes(name) === true));
+  return isMerged ? expression : target.expr;
+}
