@@ -55,7 +55,8 @@ export class Cursors {
     return cursor;
   }
 
-  *declare(node: DeclareCursorStatement, text: string, params: readonly Value[]): Task<void> {
+  *declare(node: DeclareCursorStatement, declared: PreparedStatement, params: readonly Value[]): Task<void> {
+    const { text } = declared;
     const session = this.#session;
     if (!node.hold && !session.transaction.isBlock) {
       throw sqlError('25P01', 'DECLARE CURSOR can only be used in transaction blocks');
@@ -69,7 +70,7 @@ export class Cursors {
       literalEnd: 0,
       parameterCount: params.length,
     };
-    const prepared = new PreparedStatement(text, statement, []);
+    const prepared = new PreparedStatement(text, statement, declared.parameterTypes);
     prepared.isCursor = true;
     const program = prepared.program(session);
     const portal = new Portal(session, node.name, prepared, params, null, []);

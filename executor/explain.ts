@@ -1,7 +1,7 @@
 /** EXPLAIN [ANALYZE]: plans, and perhaps runs with counters around each operator. */
 
 import type { Value } from '../catalog/function-entry.ts';
-import type { ExplainStatement, Option, Query, Statement } from '../parser/ast.ts';
+import type { ExplainStatement, Option, Statement } from '../parser/ast.ts';
 import { errorPosition } from '../parser/index.ts';
 import {
   bufferFields,
@@ -25,7 +25,7 @@ import {
   settingsLine,
 } from './plan-counters.ts';
 import { PORTAL_PENDING, Portal } from './portal.ts';
-import { PreparedStatement } from './prepared-statement.ts';
+import { PreparedStatement, queryWithin } from './prepared-statement.ts';
 import type { Program } from './program.ts';
 import type { Session, Task } from './session.ts';
 import { executeArguments, sendRows, utilityFields } from './utility.ts';
@@ -112,12 +112,13 @@ export function* runExplain(
   session: Session,
   node: ExplainStatement,
   prepared: PreparedStatement,
+  given: readonly Value[],
   isSimple: boolean,
   formats: readonly number[],
 ): Task<string> {
   const options = optionsOf(node, prepared.text);
   const start = performance.now();
-  const { inner, params } = explained(session, node, prepared);
+  const { inner, params } = explained(session, node, prepared, given);
   const program = inner.program(session);
   const planningMs = performance.now() - start;
   const counters = new Map<Plan, Counter>();
@@ -205,7 +206,12 @@ interface Explained {
   readonly params: readonly Value[];
 }
 
-function explained(session: Session, node: ExplainStatement, prepared: PreparedStatement): Explained {
+function explained(
+  session: Session,
+  node: ExplainStatement,
+  prepared: PreparedStatement,
+  given: readonly Value[],
+): Explained {
   const { statement } = node;
   if (statement.kind === 'execute') {
     const found = session.findPrepared(statement.name);
@@ -213,9 +219,8 @@ function explained(session: Session, node: ExplainStatement, prepared: PreparedS
     const params = executeArguments(session, statement, found);
     return { inner: session.variantForParameters(found, params), params };
   }
-  let query: Statement['node'] = statement;
-  if (statement.kind === 'declareCursor') query = statement.query;
-  else if (statement.kind === 'createTableAs' && 'query' in statement) query = statement.query as Query;
   const base = prepared.statement as Statement;
-  return { inner: new PreparedStatement(prepared.text, { ...base, node: query }, prepared.declaredTypes), params: [] };
+  const query = queryWithin(node) ?? statement;
+  const inner = new PreparedStatement(prepared.text, { ...base, node: query }, prepared.parameterTypes);
+  return { inner: session.variantForParameters(inner, given), params: given };
 }

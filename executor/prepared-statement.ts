@@ -38,6 +38,22 @@ export function isPlanned(node: StatementNode): boolean {
   }
 }
 
+/** The query within a utility that takes the utility's parameters: of EXPLAIN and DECLARE CURSOR; null: there is none. */
+export function queryWithin(node: StatementNode): StatementNode | null {
+  switch (node.kind) {
+    case 'declareCursor':
+      return node.query;
+    case 'explain': {
+      const { statement } = node;
+      if (isPlanned(statement)) return statement;
+      if (statement.kind === 'createTableAs' && 'query' in statement) return statement.query as StatementNode;
+      return queryWithin(statement);
+    }
+    default:
+      return null;
+  }
+}
+
 /** Uses after each of which the sizes of tables are looked at; later at every so many only. */
 const SIZE_CHECKS = 16;
 /** Growth below this is none. */
@@ -114,6 +130,16 @@ export class PreparedStatement {
 
   get isPlanned(): boolean {
     return this.statement !== null && isPlanned(this.statement.node);
+  }
+
+  /** Finds the types of a utility's parameters, where it has some. Throws what PostgreSQL's Parse finds wrong with its query. */
+  inferParameters(session: PlanningSession): void {
+    const { statement } = this;
+    const query = statement === null || statement.parameterCount === 0 ? null : queryWithin(statement.node);
+    if (query === null) return;
+    const inner = new PreparedStatement(this.text, { ...(statement as Statement), node: query }, this.declaredTypes);
+    inner.program(session);
+    this.parameterTypes = inner.parameterTypes;
   }
 
   /** The program for the session's catalog. A result that changed its shape is refused, as PostgreSQL does (0A000). */

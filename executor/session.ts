@@ -808,7 +808,10 @@ export class Session implements ProtocolSession, PlanningSession, ExecServices {
       if (!this.transaction.hasCatalogChanges && rules === undefined) {
         this.server.statementCache.add(key, prepared, this.catalog);
       }
-    } else if (prepared.node !== null) prepared.fields = utilityFields(this, prepared.node);
+    } else if (prepared.node !== null) {
+      prepared.inferParameters(this);
+      prepared.fields = utilityFields(this, prepared.node);
+    }
     return prepared;
   }
 
@@ -942,7 +945,7 @@ export class Session implements ProtocolSession, PlanningSession, ExecServices {
       return DONE;
     }
     this.checkNotFailed(node);
-    const tag = yield* runUtility(this, portal.statement, portal.resultFormats, false);
+    const tag = yield* runUtility(this, portal.statement, portal.resultFormats, false, portal.params);
     if (tag !== null) this.sink.commandComplete(tag);
     return DONE;
   }

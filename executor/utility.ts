@@ -125,6 +125,7 @@ export function* runUtility(
   prepared: PreparedStatement,
   formats: readonly number[],
   isSimple: boolean,
+  params: readonly Value[] = [],
 ): Task<string | null> {
   const node = prepared.node as StatementNode;
   const { transaction } = session;
@@ -182,7 +183,7 @@ export function* runUtility(
       return node.name === null ? 'DEALLOCATE ALL' : 'DEALLOCATE';
     case 'declareCursor':
       session.ensureTransaction();
-      yield* session.cursors.declare(node, prepared.text, []);
+      yield* session.cursors.declare(node, prepared, params);
       return 'DECLARE CURSOR';
     case 'fetch':
     case 'move':
@@ -217,7 +218,7 @@ export function* runUtility(
       transaction.notifications.notify(node.channel, node.payload ?? '');
       return 'NOTIFY';
     case 'explain':
-      return yield* runExplain(session, node, prepared, isSimple, formats);
+      return yield* runExplain(session, node, prepared, params, isSimple, formats);
     case 'copy':
       return yield* runCopy(session, node, prepared);
     default:

@@ -106,6 +106,23 @@ describe('node-postgres', () => {
       expect(rows).to.deep.equal([{ name: 'b' }]);
     });
 
+    it('of the query that EXPLAIN shows, or a cursor reads', async () => {
+      await client.query(`INSERT INTO person (name, age) SELECT 'p' || i, i FROM generate_series(1, 20) AS i`);
+      const explain =
+        'EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF, SUMMARY OFF, FORMAT JSON) SELECT * FROM person WHERE age > $1';
+      const { rows } = await client.query(explain, [15]);
+      expect(rows[0]['QUERY PLAN'][0].Plan['Actual Rows']).to.equal(5);
+      await client.query('BEGIN');
+      await client.query('DECLARE c CURSOR FOR SELECT age FROM person WHERE age < $1 AND name <> $2 ORDER BY age', [
+        4,
+        'p2',
+      ]);
+      expect((await client.query('FETCH ALL FROM c')).rows).to.deep.equal([{ age: 1 }, { age: 3 }]);
+      await client.query('COMMIT');
+      const failure = await failureOf(client.query('EXPLAIN SELECT * FROM nobody WHERE age > $1', [1]));
+      expect(failure.code).to.equal('42P01');
+    });
+
     it('that do not fit are refused', async () => {
       const notANumber = await failureOf(client.query('SELECT $1::int', ['x']));
       expect(notANumber).to.include({ code: '22P02', message: 'invalid input syntax for type integer: "x"' });
