@@ -533,6 +533,7 @@ export const BUILTIN_PROCS = `31|byteaout|17|2275|iS|byteaout
 1068|generate_series|20 20 20|20|iSR|generate_series_step_int8
 1069|generate_series|20 20|20|iSR|generate_series_int8
 1078|bpcharcmp|1042 1042|23|iS|bpcharcmp
+1079|regclass|25|2205|sS|text_regclass
 1080|hashbpchar|1042|23|iS|hashbpchar
 1081|format_type|26 23|25|s|format_type
 1084|date_in|2275|1082|sS|date_in

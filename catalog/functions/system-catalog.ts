@@ -3,7 +3,7 @@
  * pg-catalog/definitions.ts; rights are in privileges.ts.
  */
 import { sqlError } from '../../types/errors.ts';
-import { formatType, OID, SqlArray, SqlError, typeByOid } from '../../types/index.ts';
+import { formatType, inputText, OID, SqlArray, SqlError, typeByOid } from '../../types/index.ts';
 import type { Catalog } from '../catalog.ts';
 import { collationByOid, findCollation } from '../collations.ts';
 import { type IndexMethod, METHOD_OIDS, type StatisticsEntry } from '../entries.ts';
@@ -535,6 +535,8 @@ export const systemCatalogFunctions: FunctionModule = {
       const entry = collationByOid(catalog, oid);
       return entry === undefined ? null : findCollation(catalog, [entry.name], path(context))?.oid === oid;
     },
+    /** The cast: implicit, so that sequence functions take a text. */
+    text_regclass: (context, text: string) => inputText(OID.REGCLASS, -1, text, context.format) as number,
     to_regclass: toReg(OID.REGCLASS),
     to_regtype: toReg(OID.REGTYPE),
     to_regproc: toReg(OID.REGPROC),
