@@ -13,13 +13,15 @@ import { COPY_DATA, CopyWriter } from './copy-writer.ts';
 const FIELD_KEPT_MAX = 1 << 20;
 
 export class CopyBinaryWriter extends CopyWriter {
-  override readonly form: RowForm;
+  readonly #form: RowForm;
+  /** The header has been written. */
+  #isBegun = false;
   readonly #writers: readonly ((value: Value, writer: ByteWriter) => void)[];
   #field = new ByteWriter();
 
   constructor(typeOids: readonly number[], isFramed: boolean) {
     super(isFramed);
-    this.form = {
+    this.#form = {
       key: `copy binary ${isFramed}`,
       messageType: isFramed ? COPY_DATA : 0,
       line: null,
@@ -28,21 +30,29 @@ export class CopyBinaryWriter extends CopyWriter {
     this.#writers = typeOids.map((oid) => binaryWriter(oid));
   }
 
-  /** PostgreSQL sends the header in front of the first row or the trailer; readers take a message of its own as well. */
-  override begin(out: OutBuffer): void {
-    const start = this.beginRow(out);
+  /** Not before the first row has been written: the header goes in front of it. */
+  override get form(): RowForm | null {
+    return this.#isBegun ? this.#form : null;
+  }
+
+  override begin(_out: OutBuffer): void {}
+
+  /** In the message of the first row, or of the trailer where there is none, as PostgreSQL sends it: psycopg expects it there. */
+  #begin(out: OutBuffer): void {
+    if (this.#isBegun) return;
+    this.#isBegun = true;
     out.reserve(BINARY_SIGNATURE.length + 8);
     out.bytes.set(BINARY_SIGNATURE, out.length);
     out.length += BINARY_SIGNATURE.length;
     out.writeInt32(0);
     out.writeInt32(0);
-    this.endRow(out, start);
   }
 
   override rows(out: OutBuffer, batch: Batch, from: number, to: number, _format: FormatSettings): void {
     const writers = this.#writers;
     for (let row = from; row < to; row++) {
       const start = this.beginRow(out);
+      this.#begin(out);
       out.writeInt16(writers.length);
       for (let c = 0; c < writers.length; c++) {
         const value = batch.columns[c][row];
@@ -65,6 +75,7 @@ export class CopyBinaryWriter extends CopyWriter {
 
   override end(out: OutBuffer): void {
     const start = this.beginRow(out);
+    this.#begin(out);
     out.writeInt16(BINARY_TRAILER);
     this.endRow(out, start);
   }

@@ -13,8 +13,10 @@ export abstract class CopyWriter {
     this.#isFramed = isFramed;
   }
 
-  /** For a scan that writes its rows itself; null: all rows come as batches. */
-  readonly form: RowForm | null = null;
+  /** For a scan that writes its rows itself; null: rows come as batches. May be there from the first batch on only. */
+  get form(): RowForm | null {
+    return null;
+  }
 
   /** What comes before the first row. */
   abstract begin(out: OutBuffer): void;

@@ -236,7 +236,10 @@ function* rowsToClient(
   sink.copyOutResponse(format, new Array(width).fill(format));
   writer.begin(sink.out);
   portal.rowForm = writer.form;
-  portal.onBatch = (batch, from, to) => writer.rows(sink.out, batch, from, to, session.settings.format);
+  portal.onBatch = (batch, from, to) => {
+    writer.rows(sink.out, batch, from, to, session.settings.format);
+    portal.rowForm = writer.form;
+  };
   portal.respectsSink = true;
   try {
     while (session.pollPortal(portal, 0) === PORTAL_PENDING) yield* session.wait();
@@ -259,7 +262,10 @@ function* rowsToServer(session: Session, node: CopyStatement, portal: Portal, wr
     writer.begin(out);
     portal.rowForm = writer.form;
     portal.rowsOut = out;
-    portal.onBatch = (batch, from, to) => writer.rows(out, batch, from, to, session.settings.format);
+    portal.onBatch = (batch, from, to) => {
+      writer.rows(out, batch, from, to, session.settings.format);
+      portal.rowForm = writer.form;
+    };
     while (session.pollPortal(portal, 0) === PORTAL_PENDING) {
       yield* session.wait();
       if (out.length > FILE_BUFFER_BYTES) yield* flush();

@@ -16,7 +16,7 @@ const PLAIN_DELIMITERS = '\t,;|';
 type ToText = (value: Value, format: FormatSettings) => string;
 
 export class CopyTextWriter extends CopyWriter {
-  override readonly form: RowForm | null;
+  readonly #form: RowForm | null;
   readonly #names: readonly string[];
   readonly #outputs: readonly ToText[];
   readonly #options: CopyOptions;
@@ -33,7 +33,11 @@ export class CopyTextWriter extends CopyWriter {
     const special = (text: string): string => text.replace(/[\\\]^-]/g, '\\$&');
     this.#needsEscape = new RegExp(`[\\\\\\b\\f\\n\\r\\t\\v${special(options.delimiter)}]`, 'g');
     this.#needsQuote = new RegExp(`[\\r\\n${special(options.delimiter)}${special(options.quote)}]`);
-    this.form = this.#lineForm(typeOids, isFramed);
+    this.#form = this.#lineForm(typeOids, isFramed);
+  }
+
+  override get form(): RowForm | null {
+    return this.#form;
   }
 
   #lineForm(typeOids: readonly number[], isFramed: boolean): RowForm | null {

@@ -261,6 +261,26 @@ describe('node-postgres', () => {
     });
   });
 
+  it('COPY in binary has its header in front of the first row, or of the trailer, in one message', async () => {
+    const { connection } = client as unknown as { connection: NodeJS.EventEmitter };
+    let sizes: number[] = [];
+    const listener = (message: { chunk: Buffer }): void => void sizes.push(message.chunk.length);
+    connection.on('copyData', listener);
+    for (const count of [0, 1, 20_000]) {
+      sizes = [];
+      await client.query(`COPY (SELECT i::int FROM generate_series(1, ${count}) AS i) TO STDOUT (FORMAT binary)`);
+      const rows = Array.from({ length: count }, () => 10);
+      expect(sizes).to.deep.equal([...rows, 2].map((size, i) => (i === 0 ? size + 19 : size)));
+    }
+    await client.query('CREATE TABLE copied AS SELECT i::int FROM generate_series(1, 20000) AS i');
+    sizes = [];
+    await client.query('COPY copied TO STDOUT (FORMAT binary)');
+    expect(sizes.length).to.equal(20_001);
+    expect(sizes.reduce((sum, size) => sum + size, 0)).to.equal(20_000 * 10 + 19 + 2);
+    await client.query('DROP TABLE copied');
+    connection.removeListener('copyData', listener);
+  });
+
   it('notices reach the listener', async () => {
     const notice = once(client, 'notice');
     await client.query('DROP TABLE IF EXISTS nosuch');
