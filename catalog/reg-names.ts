@@ -6,6 +6,7 @@ import { sqlError } from '../types/errors.ts';
 import { type CatalogNames, formatType, OID, typeByOid } from '../types/index.ts';
 import type { Catalog } from './catalog.ts';
 import { findCollation } from './collations.ts';
+import { resolveCompositeClass } from './composite-classes.ts';
 import type { OperatorEntry } from './function-entry.ts';
 import { CONFIGURATIONS, DICTIONARIES } from './functions/fulltext/configurations.ts';
 import { quoteIdentifier } from './functions/quote.ts';
@@ -150,7 +151,8 @@ function input(source: NameSource, typeOid: number, text: string): number {
         throw sqlError('42601', `improper relation name (too many dotted names): ${names.join('.')}`);
       }
       requireSchema(source, names);
-      const relation = source.catalog.resolveRelation(names, source.searchPath);
+      const { catalog, searchPath } = source;
+      const relation = catalog.resolveRelation(names, searchPath) ?? resolveCompositeClass(catalog, names, searchPath);
       if (relation === undefined) throw sqlError('42P01', `relation "${names.join('.')}" does not exist`);
       return relation.oid;
     }

@@ -49,8 +49,12 @@ export class Cursors {
     return this.#cursors.values();
   }
 
+  find(name: string): Cursor | undefined {
+    return this.#cursors.get(name);
+  }
+
   get(name: string): Cursor {
-    const cursor = this.#cursors.get(name);
+    const cursor = this.find(name);
     if (cursor === undefined) throw sqlError('34000', `cursor "${name}" does not exist`);
     return cursor;
   }
@@ -106,6 +110,12 @@ export class Cursors {
       return;
     }
     this.#drop(this.get(node.cursor));
+  }
+
+  /** A portal of this name is closed: it is a cursor, or nothing. */
+  closeNamed(name: string): void {
+    const cursor = this.find(name);
+    if (cursor !== undefined) this.#drop(cursor);
   }
 
   #drop(cursor: Cursor): void {

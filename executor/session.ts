@@ -854,7 +854,7 @@ export class Session implements ProtocolSession, PlanningSession, ExecServices {
       );
     }
     this.checkNotFailed(prepared.node);
-    if (portalName !== '' && this.portals.has(portalName))
+    if (portalName !== '' && (this.portals.has(portalName) || this.cursors.find(portalName) !== undefined))
       throw sqlError('42P03', `cursor "${portalName}" already exists`);
     this.dropPortal(portalName);
     const values = parameters.map((bytes, i) => {
@@ -899,11 +899,18 @@ export class Session implements ProtocolSession, PlanningSession, ExecServices {
     else this.sink.rowDescription(prepared.fields, []);
   }
 
+  /** Cursors of DECLARE are portals too: psycopg asks for the columns of one so. */
   describePortal(portalName: string): Step {
     return this.#runNow(() => this.#describePortal(portalName));
   }
 
   #describePortal(name: string): void {
+    const cursor = this.portals.has(name) ? undefined : this.cursors.find(name);
+    if (cursor !== undefined) {
+      const fields = cursor.portal.statement.fields ?? [];
+      this.sink.rowDescription(fields, cursor.isBinary ? fields.map(() => 1) : []);
+      return;
+    }
     const portal = this.#findPortal(name);
     const { fields } = portal.statement;
     if (fields === null) this.sink.noData();
@@ -978,6 +985,7 @@ export class Session implements ProtocolSession, PlanningSession, ExecServices {
 
   closePortal(portalName: string): Step {
     this.dropPortal(portalName);
+    this.cursors.closeNamed(portalName);
     this.sink.closeComplete();
     return DONE;
   }

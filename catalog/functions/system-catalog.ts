@@ -6,6 +6,7 @@ import { sqlError } from '../../types/errors.ts';
 import { formatType, inputText, OID, SqlArray, SqlError, typeByOid } from '../../types/index.ts';
 import type { Catalog } from '../catalog.ts';
 import { collationByOid, findCollation } from '../collations.ts';
+import { compositeClass } from '../composite-classes.ts';
 import { type IndexMethod, METHOD_OIDS, type StatisticsEntry } from '../entries.ts';
 import type { FunctionContext, Value } from '../function-entry.ts';
 import { shownTypes } from '../kept-types.ts';
@@ -225,7 +226,7 @@ function objectComment(context: FunctionContext, oid: number, className: string 
 function isTableVisible(context: FunctionContext, oid: number): boolean | null {
   const catalog = catalogOf(context);
   const entry = catalog.namedRelation(oid);
-  if (entry === undefined) return null;
+  if (entry === undefined) return compositeClass(catalog, oid) === undefined ? null : isTypeVisible(context, oid);
   return catalog.resolveRelation([entry.name], path(context))?.oid === oid;
 }
 

@@ -2,6 +2,7 @@
 import { typeByOid } from '../../types/index.ts';
 import type { Catalog } from '../catalog.ts';
 import { collationByOid, findCollation } from '../collations.ts';
+import { compositeClass, resolveCompositeClass } from '../composite-classes.ts';
 import type { ColumnEntry, ConstraintEntry, IndexEntry, RelationEntry, TypeEntry } from '../entries.ts';
 import type { FunctionContext } from '../function-entry.ts';
 import { quoteIdentifier } from '../functions/quote.ts';
@@ -11,7 +12,12 @@ import { prettyExpression } from './pretty.ts';
 /** A relation's name, qualified unless the search path leads to it. */
 export function relationName(catalog: Catalog, oid: number, searchPath: readonly string[]): string {
   const entry = catalog.namedRelation(oid);
-  if (entry === undefined) return String(oid);
+  if (entry === undefined) {
+    const composite = compositeClass(catalog, oid);
+    if (composite === undefined) return String(oid);
+    const isFound = resolveCompositeClass(catalog, [composite.name], searchPath) === composite;
+    return isFound ? quoteIdentifier(composite.name) : qualifiedName(catalog, composite);
+  }
   if (catalog.resolveRelation([entry.name], searchPath)?.oid === oid) return quoteIdentifier(entry.name);
   return qualifiedName(catalog, entry);
 }

@@ -1,6 +1,7 @@
 /** pg_class and what hangs on it: attributes, defaults, indexes, constraints, sequences, rules, dependencies. */
 import { OID, SqlArray, typeByOid } from '../../types/index.ts';
 import { aclItemText } from '../acl.ts';
+import { compositeClasses } from '../composite-classes.ts';
 import {
   BOOTSTRAP_ROLE_OID,
   type ColumnEntry,
@@ -12,6 +13,7 @@ import {
   PUBLIC_SCHEMA_OID,
   type RelationEntry,
   type SequenceEntry,
+  type TypeEntry,
 } from '../entries.ts';
 import { keptCollationName } from '../kept-collations.ts';
 import { isSystemView, systemRelations } from '../system-tables.ts';
@@ -152,10 +154,34 @@ function sequenceClass(entry: SequenceEntry): Row {
   };
 }
 
+function compositeTypeClass(entry: TypeEntry): Row {
+  return {
+    ...CLASS_DEFAULTS,
+    oid: entry.oid,
+    relname: entry.name,
+    relnamespace: entry.schemaOid,
+    reltype: entry.oid,
+    relowner: entry.owner,
+    relam: 0,
+    relfilenode: 0,
+    relpersistence: 'p',
+    relkind: 'c',
+    relnatts: entry.attributes?.length ?? 0,
+  };
+}
+
+function* compositeAttributes(context: ViewContext, entry: TypeEntry): Iterable<Row> {
+  for (const [i, { name, typeOid, typeModifier, collationOid }] of (entry.attributes ?? []).entries()) {
+    const column = { ...PLAIN_COLUMN, number: i + 1, name, typeOid, typeModifier };
+    yield attribute(context, entry.oid, collationOid === undefined ? column : { ...column, collationOid }, false);
+  }
+}
+
 function* pgClass(context: ViewContext): Iterable<Row> {
   for (const entry of allRelations(context)) yield tableClass(context, entry);
   for (const entry of sorted(context.catalog.indexes())) yield indexClass(context, entry);
   for (const entry of sorted(context.catalog.sequences())) yield sequenceClass(entry);
+  for (const entry of sorted(compositeClasses(context.catalog))) yield compositeTypeClass(entry);
 }
 
 // ----------------------------------------------------------------------------------------------------------- attributes
@@ -257,6 +283,7 @@ function* pgAttribute(context: ViewContext): Iterable<Row> {
   }
   for (const index of sorted(context.catalog.indexes())) yield* indexAttributes(context, index);
   for (const sequence of sorted(context.catalog.sequences())) yield* sequenceAttributes(context, sequence);
+  for (const entry of sorted(compositeClasses(context.catalog))) yield* compositeAttributes(context, entry);
 }
 
 /** Columns with a default, with the made-up oid of each. */

@@ -77,7 +77,7 @@ function userType(context: ViewContext, entry: TypeEntry): Row[] {
   if (type === undefined) return [];
   const rows = [
     typeRow(context.catalog, { ...type, name: entry.name }, entry.owner, entry.schemaOid, {
-      typrelid: entry.relationOid ?? 0,
+      typrelid: entry.relationOid ?? (entry.kind === 'composite' ? entry.oid : 0),
       typnotnull: entry.notNull === true,
       typdefault: context.shown(entry.defaultText ?? null),
       typdefaultbin: entry.defaultText ?? null,

@@ -261,6 +261,32 @@ describe('node-postgres', () => {
     });
   });
 
+  it('a cursor of DECLARE is described and closed as a portal', async () => {
+    const own = new pg.Client(database.connection);
+    own.on('error', () => {});
+    await own.connect();
+    await own.query('BEGIN');
+    await own.query('DECLARE c CURSOR FOR SELECT 1 AS one, now() AS at');
+    // What follows is asked message by message, which the client itself never does.
+    const { connection } = own as unknown as {
+      connection: NodeJS.EventEmitter & { describe(about: object): void; close(about: object): void; sync(): void };
+    };
+    for (const event of ['rowDescription', 'errorMessage', 'readyForQuery']) connection.removeAllListeners(event);
+    const answers: string[] = [];
+    connection.on('rowDescription', ({ fields }: { fields: { name: string; dataTypeID: number }[] }) =>
+      answers.push(fields.map((field) => `${field.name} ${field.dataTypeID}`).join(', ')),
+    );
+    connection.on('closeComplete', () => answers.push('closed'));
+    connection.on('errorMessage', ({ code }: { code: string }) => answers.push(code));
+    for (const message of ['describe', 'close', 'describe'] as const) {
+      connection[message]({ type: 'P', name: 'c' });
+      connection.sync();
+      await once(connection, 'readyForQuery');
+    }
+    expect(answers).to.deep.equal(['one 23, at 1184', 'closed', '34000']);
+    await own.end();
+  });
+
   it('COPY in binary has its header in front of the first row, or of the trailer, in one message', async () => {
     const { connection } = client as unknown as { connection: NodeJS.EventEmitter };
     let sizes: number[] = [];
