@@ -47,11 +47,13 @@ import {
   BIT,
   BOOL,
   DATE,
+  INT2VECTOR,
   INT4,
   INT8,
   JSONB,
   NAME,
   NUMERIC,
+  OIDVECTOR,
   RECORD,
   TEXT,
   TIME,
@@ -155,7 +157,8 @@ function bindNode(level: Level, node: ast.Expression): Expr {
       checkOneColumn(level, query, node.position);
       const element = query.targets[0].expr.typeOid;
       const { types } = level.context;
-      const typeOid = types.isArray(types.base(element)) ? types.base(element) : types.arrayOf(element);
+      const ofArrays = types.isArray(types.base(element)) ? types.base(element) : 0;
+      const typeOid = types.arrayOf(element) || ofArrays;
       if (typeOid === 0) {
         throw level.context.error(
           '42704',
@@ -777,7 +780,8 @@ function bindArray(level: Level, node: ast.ArrayExpr, targetArray: number, targe
       return bindArray(level, element, targetArray, targetModifier);
     }
     const bound = bindExpr(level, element);
-    if (types.isArray(types.base(bound.typeOid))) nested = true;
+    // A domain over an array is an element like others, and so are the vectors.
+    if (types.isArray(bound.typeOid) && bound.typeOid !== INT2VECTOR && bound.typeOid !== OIDVECTOR) nested = true;
     return bound;
   });
   let elementType: number;

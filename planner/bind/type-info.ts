@@ -93,6 +93,13 @@ export class TypeLookup {
   base(oid: number): number {
     return baseTypeOid(oid);
   }
+  /** The modifier of the type under a domain, through domains over domains; -1 for none. */
+  baseModifier(domain: number): number {
+    for (let type = typeByOid(domain); type?.kind === 'd'; type = typeByOid(type.baseOid ?? 0)) {
+      if (type.baseTypmod !== undefined && type.baseTypmod >= 0) return type.baseTypmod;
+    }
+    return -1;
+  }
   isDomain(oid: number): boolean {
     return typeByOid(oid)?.kind === 'd';
   }
