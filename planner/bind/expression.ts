@@ -847,7 +847,8 @@ function bindSubscript(level: Level, node: ast.SubscriptExpr): Expr {
     return base;
   }
   const elementType = types.subscriptOf(baseType);
-  if (elementType === 0 || !(types.isArray(baseType) || types.category(baseType) === 'A' || baseType === NAME)) {
+  const isFixed = types.isFixedArray(baseType);
+  if (elementType === 0 || !(types.isArray(baseType) || types.category(baseType) === 'A' || isFixed)) {
     throw context.error(
       '42804',
       `cannot subscript type ${types.name(base.typeOid)} because it does not support subscripting`,
@@ -855,7 +856,7 @@ function bindSubscript(level: Level, node: ast.SubscriptExpr): Expr {
     );
   }
   const isSlice = node.subscripts.some((subscript) => subscript.isSlice);
-  if (isSlice && baseType === NAME) throw context.error('0A000', 'slices of fixed-length arrays not implemented');
+  if (isSlice && isFixed) throw context.error('0A000', 'slices of fixed-length arrays not implemented');
   const bound = (expr: ast.Expression | null): Expr | null => {
     if (expr === null) return null;
     const index = bindExpr(level, expr);

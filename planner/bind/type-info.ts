@@ -75,6 +75,11 @@ export class TypeLookup {
   subscriptOf(oid: number): number {
     return typeByOid(oid)?.elementOid ?? 0;
   }
+  /** Types of a fixed length that are made of elements: name, point, lseg, box, line. */
+  isFixedArray(oid: number): boolean {
+    const type = typeByOid(oid);
+    return type !== undefined && type.elementOid !== 0 && type.length > 0;
+  }
   arrayOf(oid: number): number {
     return typeByOid(oid)?.arrayOid ?? 0;
   }
