@@ -207,7 +207,9 @@ export function subscriptName(base: string, subscripts: readonly (number | null)
   return at < bytes.length ? charFromByte(bytes[at]) : '';
 }
 
-export function sliceArray(base: SqlArray, bounds: readonly (number | null)[][]): Value {
+/** A bound that is left out is undefined; one that is null makes the slice null. */
+export function sliceArray(base: SqlArray, bounds: readonly (number | null | undefined)[][]): Value {
+  if (bounds.some((pair) => pair.includes(null))) return null;
   return base.slice(bounds);
 }
 

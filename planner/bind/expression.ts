@@ -9,6 +9,7 @@ import type { ScalarFunction } from '../../catalog/function-entry.ts';
 import { collateMark } from '../../catalog/functions/collated.ts';
 import { equalityFunction, functionsByName } from '../../catalog/functions/index.ts';
 import type * as ast from '../../parser/ast.ts';
+import { ARRAY_DIMENSIONS_MAX } from '../../types/index.ts';
 import type { Expr } from '../expr.ts';
 import { caseBranch, logical, makeAnd, makeConst, makeOr, type Query, someExpr, toExpr } from '../logical.ts';
 import { noSlices } from './assign-part.ts';
@@ -856,6 +857,10 @@ function bindSubscript(level: Level, node: ast.SubscriptExpr): Expr {
     );
   }
   const isSlice = node.subscripts.some((subscript) => subscript.isSlice);
+  if (!isFixed && node.subscripts.length > ARRAY_DIMENSIONS_MAX) {
+    const message = `number of array dimensions (${node.subscripts.length}) exceeds the maximum allowed (${ARRAY_DIMENSIONS_MAX})`;
+    throw context.error('54000', message);
+  }
   if (isSlice && isFixed) throw context.error('0A000', 'slices of fixed-length arrays not implemented');
   const bound = (expr: ast.Expression | null): Expr | null => {
     if (expr === null) return null;
