@@ -9,6 +9,7 @@
 
 import type { CastEntry, FunctionContext, ScalarFunction, Value } from '../../catalog/function-entry.ts';
 import { lookupCast } from '../../catalog/functions/index.ts';
+import { castToMultirange } from '../../catalog/range-constructors.ts';
 import type { ConstExpr, Expr } from '../expr.ts';
 import { logical, makeConst } from '../logical.ts';
 import type { BindContext, Position } from './context.ts';
@@ -65,7 +66,7 @@ export function findCoercion(
   const from = types.base(source);
   const to = types.base(target);
   if (from === to) return RELABEL;
-  const cast = lookupCast(from, to);
+  const cast = lookupCast(from, to) ?? castToMultirange(context.catalog, from, to);
   if (cast !== null) {
     if (RANK[coercion] < RANK[cast.context]) return NONE;
     return cast.function === null ? RELABEL : { kind: 'function', cast };
