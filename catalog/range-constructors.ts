@@ -2,7 +2,7 @@
 import { OID } from '../types/index.ts';
 import type { Catalog } from './catalog.ts';
 import type { TypeEntry } from './entries.ts';
-import type { ScalarFunction } from './function-entry.ts';
+import type { CastEntry, ScalarFunction } from './function-entry.ts';
 import { scalarFunction } from './functions/registry.ts';
 
 /** int4range's and int4multirange's, whose implementations know the type from the result. */
@@ -59,6 +59,17 @@ export function rangeConstructors(catalog: Catalog): ReadonlyMap<string, readonl
     byCatalog.set(catalog, found);
   }
   return found;
+}
+
+/** The cast of a user-made range to its multirange, null for other types: the constructor of one range. */
+export function castToMultirange(catalog: Catalog, source: number, target: number): CastEntry | null {
+  const entry = catalog.type(target);
+  if (entry === undefined || entry.oid !== target || entry.rangeOid !== source) return null;
+  const found = rangeConstructors(catalog)
+    .get(entry.constructors?.name ?? '')
+    ?.find((each) => each.entry.returnType === target && each.entry.argumentTypes[0] === source);
+  if (found === undefined) return null;
+  return { sourceType: source, targetType: target, context: 'explicit', function: found.entry };
 }
 
 function gather(catalog: Catalog): ReadonlyMap<string, readonly RangeConstructor[]> {

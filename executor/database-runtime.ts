@@ -12,7 +12,7 @@ import { type Dictionary, HashDictionary, OrderedDictionary, type StorageEngine 
 import { DEFAULT_FORMAT, inputText } from '../types/index.ts';
 import { ActivityCounters } from './activity-counters.ts';
 import { ExecContext } from './context.ts';
-import { domainCheckOf } from './domains.ts';
+import { domainCheckOf, inputCheckOf } from './domains.ts';
 import { IndexRuntime, usesNumberKeys } from './index-runtime.ts';
 import { WorkMemory } from './memory-account.ts';
 import { Exclusion, exclusionKey } from './modify/exclusion.ts';
@@ -193,6 +193,7 @@ export class DatabaseRuntime {
       settings: { format: DEFAULT_FORMAT },
       statistics: this.statistics,
       domainCheck: (oid) => domainCheckOf(this.engine, catalog, oid, environment),
+      inputCheck: (oid) => inputCheckOf(this.engine, catalog, oid, environment),
     };
     return environment;
   }

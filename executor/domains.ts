@@ -6,7 +6,7 @@ import { parseExpression } from '../parser/index.ts';
 import { bindScalar, type PlannerEnvironment } from '../planner/index.ts';
 import type { StorageEngine } from '../storage/api.ts';
 import { sqlError } from '../types/errors.ts';
-import { OID } from '../types/index.ts';
+import { baseTypeOid, isArrayType, OID, type SqlArray, type SqlRecord, typeByOid } from '../types/index.ts';
 import { rowsCheck } from './compile/batch-program.ts';
 import { SlotAllocator } from './compile/expression.ts';
 import { ExecContext } from './context.ts';
@@ -14,35 +14,94 @@ import { ExecContext } from './context.ts';
 /** Answers the value, or throws 23502 or 23514. */
 export type DomainCheck = (functions: FunctionContext, value: Value) => Value;
 
-const compiled = new WeakMap<TypeEntry, DomainCheck>();
+/** What a domain itself asks, without the domains below it. */
+interface Constraints {
+  readonly notNull: boolean;
+  /** Throws 23514 in the name of the outermost domain, which `of` says. */
+  check(functions: FunctionContext, value: Value, of: DomainNames): void;
+}
 
-/** The check of a domain with that of the domain it is over, if any; null when every value of the base type will do. */
+interface DomainNames {
+  readonly schema: string;
+  readonly dataType: string;
+}
+
+const compiled = new WeakMap<TypeEntry, Constraints>();
+
+/** The check of a domain and of the domains it is over; null when every value of the base type will do. */
 export function domainCheckOf(
   engine: StorageEngine,
   catalog: Catalog,
   oid: number,
   environment: PlannerEnvironment,
 ): DomainCheck | null {
-  const type = catalog.type(oid);
-  if (type === undefined || type.kind !== 'domain') return null;
-  const inner = domainCheckOf(engine, catalog, type.baseTypeOid, environment);
-  if (type.notNull !== true && (type.checks ?? []).length === 0) return inner;
-  let own = compiled.get(type);
-  if (own === undefined) {
-    own = compile(engine, catalog, type, environment);
-    compiled.set(type, own);
+  const outermost = domainEntry(catalog, oid);
+  const chain: Constraints[] = [];
+  for (let type = outermost; type !== undefined; type = domainEntry(catalog, type.baseTypeOid)) {
+    if (type.notNull !== true && (type.checks ?? []).length === 0) continue;
+    let own = compiled.get(type);
+    if (own === undefined) {
+      own = compile(engine, type, environment);
+      compiled.set(type, own);
+    }
+    chain.unshift(own);
   }
-  if (inner === null) return own;
-  const outer = own;
-  return (functions, value) => outer(functions, inner(functions, value));
+  if (outermost === undefined || chain.length === 0) return null;
+  const names = { schema: catalog.schemaName(outermost.schemaOid), dataType: outermost.name };
+  const notNull = chain.some((constraints) => constraints.notNull);
+  return (functions, value) => {
+    if (value === null && notNull)
+      throw sqlError('23502', `domain ${names.dataType} does not allow null values`, names);
+    for (const constraints of chain) constraints.check(functions, value, names);
+    return value;
+  };
 }
 
-function compile(
+/** Undefined for other types, and for arrays of the domain. */
+export function domainEntry(catalog: Catalog, oid: number): TypeEntry | undefined {
+  const type = catalog.type(oid);
+  return type?.kind === 'domain' && type.oid === oid ? type : undefined;
+}
+
+/** The same for a value that was read from a text: of the domains inside arrays and composite types, too. */
+export function inputCheckOf(
   engine: StorageEngine,
   catalog: Catalog,
-  type: TypeEntry,
+  oid: number,
   environment: PlannerEnvironment,
-): DomainCheck {
+): DomainCheck | null {
+  const type = typeByOid(oid);
+  if (type === undefined || type.kind === 'b') {
+    const element = type !== undefined && isArrayType(type) ? type.elementOid : 0;
+    // Most arrays are of built-in types.
+    if (element === 0 || typeByOid(element)?.kind === 'b') return null;
+    const check = inputCheckOf(engine, catalog, element, environment);
+    return check === null ? null : (functions, value) => checkElements(check, functions, value as SqlArray | null);
+  }
+  if (type.kind === 'd') {
+    const inner = inputCheckOf(engine, catalog, baseTypeOid(oid), environment);
+    const own = domainCheckOf(engine, catalog, oid, environment);
+    return inner === null || own === null
+      ? (inner ?? own)
+      : (functions, value) => own(functions, inner(functions, value));
+  }
+  if (type.kind !== 'c') return null;
+  const checks = (type.attributes ?? []).map(({ typeOid }) => inputCheckOf(engine, catalog, typeOid, environment));
+  if (checks.every((check) => check === null)) return null;
+  return (functions, value) => {
+    (value as SqlRecord | null)?.values.forEach((field, i) => {
+      checks[i]?.(functions, field);
+    });
+    return value;
+  };
+}
+
+function checkElements(check: DomainCheck, functions: FunctionContext, value: SqlArray | null): Value {
+  if (value !== null) for (const element of value.elements) check(functions, element);
+  return value;
+}
+
+function compile(engine: StorageEngine, type: TypeEntry, environment: PlannerEnvironment): Constraints {
   const table = tableOfValue(type);
   // All checks run on one context.
   const slots = new SlotAllocator();
@@ -56,20 +115,19 @@ function compile(
       return { name, holds: rowsCheck(slots, [table.columns], expr) };
     });
   const x = new ExecContext(engine);
-  const names = { schema: catalog.schemaName(type.schemaOid), dataType: type.name };
-  return (functions, value) => {
-    if (value === null && type.notNull === true)
-      throw sqlError('23502', `domain ${type.name} does not allow null values`, names);
-    x.functions = functions;
-    x.once.length = 0;
-    for (const { name, holds } of checks) {
-      if (holds(x, [[value]])) continue;
-      throw sqlError('23514', `value for domain ${type.name} violates check constraint "${name}"`, {
-        ...names,
-        constraint: name,
-      });
-    }
-    return value;
+  return {
+    notNull: type.notNull === true,
+    check(functions, value, of) {
+      x.functions = functions;
+      x.once.length = 0;
+      for (const { name, holds } of checks) {
+        if (holds(x, [[value]])) continue;
+        throw sqlError('23514', `value for domain ${of.dataType} violates check constraint "${name}"`, {
+          ...of,
+          constraint: name,
+        });
+      }
+    },
   };
 }
 

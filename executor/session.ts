@@ -30,7 +30,7 @@ import type { CopySource } from './copy/copy-source.ts';
 import { Cursors } from './cursors.ts';
 import type { DatabaseRuntime } from './database-runtime.ts';
 import { commitTemporary, dropTemporary } from './ddl-runner.ts';
-import { domainCheckOf } from './domains.ts';
+import { domainCheckOf, inputCheckOf } from './domains.ts';
 import type { IndexProgress } from './index-progress.ts';
 import type { Notification } from './notifications.ts';
 import { WAIT_SIGNAL, YIELD_SIGNAL } from './operators/operator.ts';
@@ -271,6 +271,7 @@ export class Session implements ProtocolSession, PlanningSession, ExecServices {
       functions: this.functions,
       isIndexReadable: (oid) => this.database.isIndexReadable(oid, this.transaction.snapshotCsn),
       domainCheck: (oid) => domainCheckOf(this.engine, catalog, oid, this.database.bindEnvironment(catalog)),
+      inputCheck: (oid) => inputCheckOf(this.engine, catalog, oid, this.database.bindEnvironment(catalog)),
     };
   }
 

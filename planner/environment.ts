@@ -65,4 +65,6 @@ export interface PlannerEnvironment {
   readonly recorder?: BindRecorder;
   /** What checks a value against a domain's constraints (and answers it), null when it has none; absent: nothing is checked. */
   domainCheck?(domainOid: number): ((functions: FunctionContext, value: Value) => Value) | null;
+  /** The same for a value of any type that was read from a text: domains inside it are checked, too. */
+  inputCheck?(typeOid: number): ((functions: FunctionContext, value: Value) => Value) | null;
 }

@@ -78,7 +78,7 @@ export class SqlArray {
   }
 
   /** array[l:u][l:u]...: missing bounds are the dimension's own, missing dimensions whole; bounds then start at 1. */
-  slice(bounds: readonly (readonly (number | null)[])[]): SqlArray {
+  slice(bounds: readonly (readonly (number | null | undefined)[])[]): SqlArray {
     const count = this.dimensions.length;
     if (count < bounds.length || count === 0) return new SqlArray(this.elementOid, []);
     const lower: number[] = [];

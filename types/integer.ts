@@ -89,14 +89,23 @@ export function inputOid(text: string, typeName = 'oid'): number {
 
 /** xid, cid: as far as there are digits, without complaint. */
 export function inputXid(text: string): number {
-  const match = /^[ \t\n\v\f\r]*([+-]?)(\d*)/.exec(text) as RegExpExecArray;
-  const value = BigInt.asUintN(32, BigInt(match[2] === '' ? 0 : match[2]));
-  return Number(match[1] === '-' ? BigInt.asUintN(32, -value) : value);
+  return Number(BigInt.asUintN(32, leadingUnsigned(text)));
 }
 
 /** xid8: the same in 64 bits. */
 export function inputXid8(text: string): Int8 {
-  const match = /^[ \t\n\v\f\r]*([+-]?)(\d*)/.exec(text) as RegExpExecArray;
-  const value = BigInt(match[2] === '' ? 0 : match[2]);
-  return normaliseInt8(BigInt.asUintN(64, match[1] === '-' ? -value : value));
+  return normaliseInt8(leadingUnsigned(text));
+}
+
+const UINT64_MAX = 2n ** 64n - 1n;
+
+/** What strtoul makes of a text: 0x begins a hexadecimal number, 0 an octal one; what is too large is the largest there is. */
+function leadingUnsigned(text: string): bigint {
+  const form = /^[ \t\n\v\f\r]*([+-]?)(0[xX](?=[0-9a-fA-F])[0-9a-fA-F]+|0[0-7]*|[1-9]\d*)/;
+  const match = form.exec(text);
+  if (match === null) return 0n;
+  const [, sign, digits] = match;
+  const value = BigInt(/^0[0-7]/.test(digits) ? `0o${digits.slice(1)}` : digits);
+  if (value > UINT64_MAX) return UINT64_MAX;
+  return sign === '-' ? BigInt.asUintN(64, -value) : value;
 }

@@ -248,7 +248,8 @@ export class Numeric {
       }
       return makeNumeric(BigInt(c) * bigPow10(difference), scale);
     }
-    if (scale < -INTEGER_DIGITS_MAX) scale = -INTEGER_DIGITS_MAX;
+    // One place beyond all digits: nothing is left of the number, and nothing is carried over.
+    if (scale < -INTEGER_DIGITS_MAX - 1) scale = -INTEGER_DIGITS_MAX - 1;
     const dropped = this.scale - scale;
     let quotient: number | bigint;
     if (typeof c === 'number') quotient = dropDigits(c, dropped, rounds);

@@ -65,7 +65,9 @@ const FLOAT: Hasher = {
 
 function floatBytes(value: number): Uint8Array {
   const bytes = new Uint8Array(8);
-  new DataView(bytes.buffer).setFloat64(0, value, true);
+  // The bits of a computed NaN are the engine's own business.
+  if (Number.isNaN(value)) bytes.set([0xf8, 0x7f], 6);
+  else new DataView(bytes.buffer).setFloat64(0, value, true);
   return bytes;
 }
 

@@ -115,9 +115,9 @@ export const numericFunctions: FunctionModule = {
     numeric_sign: (a: Numeric) => (a.isNaN ? a : Numeric.fromScaled(a.sign(), 0)),
     numeric_ceil: (a: Numeric) => a.ceil(),
     numeric_floor: (a: Numeric) => a.floor(),
-    numeric_round: (a: Numeric, scale: number) => roundTo(a, scale, true),
+    numeric_round: (a: Numeric, scale: number) => a.round(scale),
     round_numeric: (a: Numeric) => a.round(0),
-    numeric_trunc: (a: Numeric, scale: number) => roundTo(a, scale, false),
+    numeric_trunc: (a: Numeric, scale: number) => a.trunc(scale),
     trunc_numeric: (a: Numeric) => a.trunc(0),
     numeric_scale: (a: Numeric) => (a.isFinite ? a.scale : null),
     numeric_min_scale: (a: Numeric) => (a.isFinite ? a.minScale() : null),
@@ -155,9 +155,3 @@ export const numericFunctions: FunctionModule = {
     },
   },
 };
-
-/** The scale of round() and trunc() is held to +-2000, as PostgreSQL does. */
-function roundTo(value: Numeric, scale: number, rounds: boolean): Numeric {
-  const held = Math.max(-2000, Math.min(2000, scale));
-  return rounds ? value.round(held) : value.trunc(held);
-}

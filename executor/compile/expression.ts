@@ -35,6 +35,9 @@ import { applyTypmod, coerceArrayElements } from './typmod.ts';
 /** Where a column of an input comes from; its loading code has been emitted. */
 export type ColumnLookup = (input: number, index: number) => Operand;
 
+/** Geometric types that have parts to subscript. */
+const GEOMETRIC: ReadonlySet<number> = new Set([OID.POINT, OID.LSEG, OID.BOX, OID.LINE]);
+
 /** Slots of the execution context that a compiled statement uses; shared by all generated functions of a plan. */
 export class SlotAllocator {
   /** Literals that plans shared by shape take from each statement, each in its slot of ExecContext.lifted. */
@@ -727,10 +730,13 @@ export class ExpressionCompiler {
       return this.#anyResult(`${base} === null ? null : ${slice}(${base}, [${bounds.join(', ')}])`, expr.typeOid);
     }
     const positions = expr.subscripts.map((s) => bound(s.lower ?? s.upper));
+    const baseOid = baseTypeOid(expr.base.typeOid);
     const at =
-      baseTypeOid(expr.base.typeOid) === OID.NAME
+      baseOid === OID.NAME
         ? this.#emitter.bind(runtime.subscriptName, 'subscriptName')
-        : this.#emitter.bind(runtime.subscriptArray, 'subscriptArray');
+        : GEOMETRIC.has(baseOid)
+          ? this.#emitter.bind(runtime.subscriptGeometry, 'subscriptGeometry')
+          : this.#emitter.bind(runtime.subscriptArray, 'subscriptArray');
     return this.#anyResult(`${base} === null ? null : ${at}(${base}, [${positions.join(', ')}])`, expr.typeOid);
   }
 

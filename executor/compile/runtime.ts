@@ -6,14 +6,18 @@ import type { LiftedLiteral } from '../../parser/index.ts';
 import type { StatementValues } from '../../planner/index.ts';
 import { sqlError } from '../../types/errors.ts';
 import {
+  Box,
   charFromByte,
   compareText,
   type FormatSettings,
   hashKey,
   inputText,
+  Line,
   NAME_BYTES_MAX,
   type Numeric,
   OID,
+  Point,
+  type Segment,
   SqlArray,
   typeByOid,
 } from '../../types/index.ts';
@@ -183,6 +187,19 @@ export function subscriptArray(base: SqlArray, subscripts: readonly (number | nu
 }
 
 /** A name is an array of 64 bytes, counted from 0 and filled with zeros. */
+/** point[0], box[1]: the parts of a geometric value. */
+export function subscriptGeometry(base: Point | Segment | Box | Line, subscripts: readonly (number | null)[]): Value {
+  const [at] = subscripts;
+  if (at === null || subscripts.length > 1) return null;
+  return partsOf(base)[at] ?? null;
+}
+
+function partsOf(base: Point | Segment | Box | Line): readonly Value[] {
+  if (base instanceof Point) return [base.x, base.y];
+  if (base instanceof Box) return [base.high, base.low];
+  return base instanceof Line ? [base.a, base.b, base.c] : [base.a, base.b];
+}
+
 export function subscriptName(base: string, subscripts: readonly (number | null)[]): Value {
   const [at] = subscripts;
   if (at === null || subscripts.length > 1 || at < 0 || at > NAME_BYTES_MAX) return null;
@@ -190,7 +207,9 @@ export function subscriptName(base: string, subscripts: readonly (number | null)
   return at < bytes.length ? charFromByte(bytes[at]) : '';
 }
 
-export function sliceArray(base: SqlArray, bounds: readonly (number | null)[][]): Value {
+/** A bound that is left out is undefined; one that is null makes the slice null. */
+export function sliceArray(base: SqlArray, bounds: readonly (number | null | undefined)[][]): Value {
+  if (bounds.some((pair) => pair.includes(null))) return null;
   return base.slice(bounds);
 }
 

@@ -5,6 +5,7 @@ import type { Expr } from '../../planner/index.ts';
 import { ACCESS_EXCLUSIVE, type LockMode, SHARE_ROW_EXCLUSIVE, SHARE_UPDATE_EXCLUSIVE } from '../../storage/api.ts';
 import { sqlError } from '../../types/errors.ts';
 import { DEFAULT_FORMAT, OID, outputText } from '../../types/index.ts';
+import { domainEntry } from '../domains.ts';
 import { alterColumnType } from './alter-type.ts';
 import { withCompression, withStorage } from './column-storage.ts';
 import { addColumnSequence, bareColumn, bindDefault, columnSpec, tableDependencies } from './columns.ts';
@@ -215,8 +216,11 @@ function fillExpression(x: DdlContext, table: RelationEntry, column: ColumnEntry
     const text = nextvalText(x.catalog.schemaName(sequence.schemaOid), sequence.name);
     return x.bind(x.parseExpression(text), null, 'default', target);
   }
-  if (column.defaultText === null) return null;
-  const expression = x.parseExpression(column.defaultText);
+  // A domain has a default of its own, and may refuse NULL.
+  const ofDomain = domainEntry(x.catalog, column.typeOid);
+  const text = column.defaultText ?? (ofDomain === undefined ? null : (ofDomain.defaultText ?? 'NULL'));
+  if (text === null) return null;
+  const expression = x.parseExpression(text);
   return column.generated
     ? x.bind(expression, table, 'generated', target)
     : x.bind(expression, null, 'default', target);

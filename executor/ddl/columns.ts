@@ -10,7 +10,7 @@ import type {
   SequenceOptions,
 } from '../../parser/ast.ts';
 import { sqlError } from '../../types/errors.ts';
-import { OID } from '../../types/index.ts';
+import { baseTypeOid, formatType, OID, typeByOid } from '../../types/index.ts';
 import { columnCollation } from './collations.ts';
 import { compressionOf } from './column-storage.ts';
 import type { DdlContext } from './context.ts';
@@ -204,13 +204,16 @@ export interface BoundDefault {
   readonly dependsOn: readonly number[];
 }
 
-/** Checks and prints a DEFAULT. A plain NULL is no default (undefined). */
+/** Checks and prints a DEFAULT. A plain NULL is no default, unless it stands instead of the domain's. */
 export function bindDefault(
   x: DdlContext,
   expression: Expression,
   column: Pick<ColumnEntry, 'name' | 'typeOid' | 'typeModifier'>,
 ): BoundDefault | null {
-  if (expression.kind === 'null') return null;
+  if (expression.kind === 'null') {
+    if (typeByOid(column.typeOid)?.kind !== 'd') return null;
+    return { text: `NULL::${formatType(baseTypeOid(column.typeOid))}`, dependsOn: [] };
+  }
   const target = { typeOid: column.typeOid, typeModifier: column.typeModifier, columnName: column.name };
   const expr = x.bind(expression, null, 'default', target);
   const dependsOn = namedRelations(expr);

@@ -14,8 +14,8 @@ import type {
   QualifiedName,
 } from '../../parser/ast.ts';
 import { sqlError } from '../../types/errors.ts';
-import { baseTypeOid, OID, typeByOid } from '../../types/index.ts';
-import { tableOfValue } from '../domains.ts';
+import { baseTypeOid, isArrayType, OID, typeByOid } from '../../types/index.ts';
+import { domainEntry, tableOfValue } from '../domains.ts';
 import { collationFor } from './collations.ts';
 import { tableText } from './constraints.ts';
 import { type DdlContext, type DdlResult, type DdlSteps, wait } from './context.ts';
@@ -314,10 +314,11 @@ export function* createDomain(x: DdlContext, statement: CreateDomainStatement): 
     baseTypeModifier: base.typeModifier,
     ...(collationOid === undefined ? {} : { collationOid }),
     notNull: parts.notNull,
-    defaultText: null,
+    defaultText: domainEntry(x.catalog, base.typeOid)?.defaultText ?? null,
     checks: [],
   };
-  if (parts.defaultExpression !== null && parts.defaultExpression.kind !== 'null') {
+  if (parts.defaultExpression?.kind === 'null') type = { ...type, defaultText: null };
+  else if (parts.defaultExpression !== null) {
     x.bind(parts.defaultExpression, null, 'default', base);
     type = { ...type, defaultText: x.deparse(withKeptTypes(x, parts.defaultExpression)) };
   }
@@ -347,7 +348,7 @@ export function* alterDomain(x: DdlContext, statement: AlterDomainStatement): Dd
         x,
         type,
         (column) => `${column} IS NULL`,
-        (table, column) => sqlError('23502', `column "${column}" of table "${table}" contains null values`),
+        (names) => sqlError('23502', `column "${names.column}" of table "${names.table}" contains null values`, names),
       );
       x.putEntry({ ...type, notNull: true });
       return { tag };
@@ -392,29 +393,62 @@ function checkAgainstStored(x: DdlContext, type: TypeEntry, check: DomainCheck):
     x,
     type,
     () => `NOT (${check.text})`,
-    (table, column) =>
-      sqlError('23514', `column "${column}" of table "${table}" contains values that violate the new constraint`),
+    (names) => {
+      const message = `column "${names.column}" of table "${names.table}" contains values that violate the new constraint`;
+      return sqlError('23514', message, names);
+    },
   );
 }
 
-/** Looks at every column of the domain's type for a value that meets the condition over `value`. */
+interface ColumnNames {
+  readonly schema: string;
+  readonly table: string;
+  readonly column: string;
+}
+
+/** Looks at every column of the domain's type, or of a domain over it, for a value that meets the condition over `value`. */
 function* checkStored(
   x: DdlContext,
   type: TypeEntry,
   condition: (column: string) => string,
-  violated: (table: string, column: string) => Error,
+  violated: (names: ColumnNames) => Error,
 ): DdlSteps<void> {
-  for (const oid of x.catalog.dependentsOf(type.oid)) {
-    const table = x.catalog.relation(oid);
-    if (table === undefined || table.kind !== 'table') continue;
+  for (const table of [...x.catalog.relations()].sort((a, b) => a.oid - b.oid)) {
+    if (table.kind !== 'table' && table.kind !== 'materializedView') continue;
     for (const column of table.columns) {
-      if (column.dropped || column.typeOid !== type.oid) continue;
+      if (column.dropped) continue;
+      if (!isDomainOver(column.typeOid, type.oid)) {
+        if (!holdsType(column.typeOid, type.oid)) continue;
+        throw sqlError(
+          '0A000',
+          `cannot alter type "${type.name}" because column "${table.name}.${column.name}" uses it`,
+        );
+      }
       const rows = yield* wait(
         x.runInternal(
           `SELECT 1 FROM (SELECT ${quoteIdentifier(column.name)} AS value FROM ${tableText(x, table)}) v WHERE ${condition('value')} LIMIT 1`,
         ),
       );
-      if (rows.length > 0) throw violated(table.name, column.name);
+      if (rows.length === 0) continue;
+      throw violated({ schema: x.catalog.schemaName(table.schemaOid), table: table.name, column: column.name });
     }
   }
+}
+
+function isDomainOver(oid: number, domain: number): boolean {
+  for (let each = oid; ; each = typeByOid(each)?.baseOid ?? 0) {
+    if (each === domain) return true;
+    if (typeByOid(each)?.kind !== 'd') return false;
+  }
+}
+
+/** Whether values of the type have values of the domain inside: arrays, composites, ranges, and domains over these. */
+function holdsType(oid: number, domain: number): boolean {
+  if (isDomainOver(oid, domain)) return true;
+  const type = typeByOid(baseTypeOid(oid));
+  if (type === undefined) return false;
+  const inside = [isArrayType(type) ? type.elementOid : 0, type.subtypeOid ?? 0, type.rangeOid ?? 0]
+    .concat((type.attributes ?? []).map(({ typeOid }) => typeOid))
+    .filter((each) => each !== 0);
+  return inside.some((each) => holdsType(each, domain));
 }

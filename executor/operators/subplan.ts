@@ -145,7 +145,9 @@ export class SubplanOperator implements SubplanRunner {
       const elements = this.#elements;
       this.#elements = [];
       const elementOid = typeByOid(this.#expr.typeOid)?.elementOid ?? 0;
-      const isNested = typeByOid(this.#expr.plan.output[0].typeOid)?.category === 'A';
+      // A domain over an array, and a vector, have arrays of their own.
+      const element = typeByOid(this.#expr.plan.output[0].typeOid);
+      const isNested = element?.category === 'A' && element.arrayOid === 0;
       return makeArray(elementOid, elements, isNested);
     });
   }

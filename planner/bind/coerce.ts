@@ -7,8 +7,9 @@
  * argument, which is the identity.
  */
 
-import type { CastEntry, ScalarFunction } from '../../catalog/function-entry.ts';
+import type { CastEntry, FunctionContext, ScalarFunction, Value } from '../../catalog/function-entry.ts';
 import { lookupCast } from '../../catalog/functions/index.ts';
+import { castToMultirange } from '../../catalog/range-constructors.ts';
 import type { ConstExpr, Expr } from '../expr.ts';
 import { logical, makeConst } from '../logical.ts';
 import type { BindContext, Position } from './context.ts';
@@ -65,7 +66,7 @@ export function findCoercion(
   const from = types.base(source);
   const to = types.base(target);
   if (from === to) return RELABEL;
-  const cast = lookupCast(from, to);
+  const cast = lookupCast(from, to) ?? castToMultirange(context.catalog, from, to);
   if (cast !== null) {
     if (RANK[coercion] < RANK[cast.context]) return NONE;
     return cast.function === null ? RELABEL : { kind: 'function', cast };
@@ -75,7 +76,8 @@ export function findCoercion(
   // Nothing becomes an int2vector or oidvector this way (as in PostgreSQL).
   if (fromElement !== 0 && toElement !== 0 && to !== INT2VECTOR && to !== OIDVECTOR) {
     const path = findCoercion(context, fromElement, toElement, coercion);
-    if (path.kind === 'none' || path.kind === 'relabel') return path;
+    const isChecked = fromElement !== toElement && types.isDomain(toElement);
+    if (path.kind === 'none' || (path.kind === 'relabel' && !isChecked)) return path;
     return VIA_ARRAY;
   }
   if (RANK[coercion] >= RANK.assignment && types.category(to) === 'S') return VIA_IO;
@@ -101,8 +103,8 @@ export function canCoerceAll(
     }
     if (input === UNKNOWN) continue;
     if (findCoercion(context, input, target, coercion).kind !== 'none') continue;
-    if (input === RECORD && context.types.isComposite(target)) continue;
-    if (target === RECORD && context.types.isComposite(input)) continue;
+    if (input === RECORD && context.types.isComposite(context.types.base(target))) continue;
+    if (target === RECORD && context.types.isComposite(context.types.base(input))) continue;
     if (target === RECORD_ARRAY && context.types.isComposite(context.types.elementOf(input))) continue;
     return false;
   }
@@ -247,45 +249,60 @@ export function coerceType(
       return base === source ? expr : relabel(context, expr, base);
     }
   }
-  if (expr.kind === 'const' && source === UNKNOWN) return coerceUnknownConst(context, expr, target, targetModifier);
+  if (expr.kind === 'const' && source === UNKNOWN)
+    return coerceUnknownConst(context, expr, target, targetModifier, coercion);
   if (expr.kind === 'param' && source === UNKNOWN) return coerceParameter(context, expr, target);
-  if (source === UNKNOWN) return context.copyLocation(expr, ioCast(expr, target));
+  if (source === UNKNOWN) return withInputCheck(context, context.copyLocation(expr, ioCast(expr, target)), target);
   const path = findCoercion(context, source, target, coercion);
   switch (path.kind) {
     case 'relabel': {
       const base = types.base(target);
       let result = relabel(context, expr, base, types.base(source) === base ? expr.typeModifier : -1);
-      if (base !== target) result = coerceToDomain(context, result, target);
+      if (base !== target) result = coerceToDomain(context, result, target, coercion);
       return result;
     }
     case 'function': {
       const base = types.base(target);
       const result = context.copyLocation(expr, applyCast(context, expr, path.cast, base, targetModifier, coercion));
-      return base === target ? result : coerceToDomain(context, result, target);
+      return base === target ? result : coerceToDomain(context, result, target, coercion);
     }
     case 'io': {
       const base = types.base(target);
-      const result = context.copyLocation(expr, ioCast(expr, base));
-      return base === target ? result : coerceToDomain(context, result, target);
+      const read = context.copyLocation(expr, ioCast(expr, base));
+      const result = withInputCheck(context, read, base);
+      return base === target ? result : coerceToDomain(context, result, target, coercion);
     }
     case 'array': {
       const subject: Expr = { kind: 'caseSubject', typeOid: types.elementOf(types.base(source)), typeModifier: -1 };
-      const element = coerceType(context, subject, types.elementOf(types.base(target)), targetModifier, coercion);
-      return context.copyLocation(expr, { kind: 'arrayCast', arg: expr, element, typeOid: target, typeModifier: -1 });
+      const base = types.base(target);
+      const element = coerceType(context, subject, types.elementOf(base), targetModifier, coercion);
+      const result: Expr = { kind: 'arrayCast', arg: expr, element, typeOid: base, typeModifier: -1 };
+      context.copyLocation(expr, result);
+      return base === target ? result : coerceToDomain(context, result, target, coercion);
     }
     case 'none':
-      if (source === RECORD && types.isComposite(target)) return recordToComposite(context, expr, target, coercion);
+      if (source === RECORD && types.isComposite(types.base(target))) {
+        const base = types.base(target);
+        const result = recordToComposite(context, expr, base, coercion, target);
+        return base === target ? result : coerceToDomain(context, result, target, coercion);
+      }
       if (target === RECORD || source === RECORD) return relabel(context, expr, target);
       throw cannotCast(context, source, target, context.locationOf(expr));
   }
 }
 
 /** coerce_record_to_complex: a ROW(...) as a composite type, field by field. */
-function recordToComposite(context: BindContext, expr: Expr, target: number, coercion: CoercionContext): Expr {
+function recordToComposite(
+  context: BindContext,
+  expr: Expr,
+  target: number,
+  coercion: CoercionContext,
+  asked: number,
+): Expr {
   const { types } = context;
   const position = context.locationOf(expr);
   const refuse = (detail?: string) =>
-    context.error('42846', `cannot cast type ${types.name(RECORD)} to ${types.name(target)}`, position, { detail });
+    context.error('42846', `cannot cast type ${types.name(RECORD)} to ${types.name(asked)}`, position, { detail });
   if (expr.kind !== 'row') throw refuse();
   const attributes = types.get(target)?.attributes ?? [];
   const fields = attributes.map((attribute, i) => {
@@ -306,10 +323,16 @@ function ioCast(expr: Expr, target: number): Expr {
   return { kind: 'ioCast', arg: expr, typeOid: target, typeModifier: -1 };
 }
 
-function coerceUnknownConst(context: BindContext, expr: ConstExpr, target: number, targetModifier: number): Expr {
+function coerceUnknownConst(
+  context: BindContext,
+  expr: ConstExpr,
+  target: number,
+  targetModifier: number,
+  coercion: CoercionContext,
+): Expr {
   const { types } = context;
   const base = types.base(target);
-  const baseModifier = types.isDomain(target) ? (types.get(target)?.baseTypmod ?? -1) : targetModifier;
+  const baseModifier = types.isDomain(target) ? types.baseModifier(target) : targetModifier;
   // Interval needs its fields while reading; other types get their modifier by a cast of its own.
   const inputModifier = base === INTERVAL ? baseModifier : -1;
   const position = context.locationOf(expr);
@@ -318,7 +341,8 @@ function coerceUnknownConst(context: BindContext, expr: ConstExpr, target: numbe
   const literalIndex = expr.literalIndex;
   let result: Expr = { kind: 'const', value, literalIndex, typeOid: base, typeModifier: inputModifier };
   context.copyLocation(expr, result);
-  if (base !== target) result = context.copyLocation(expr, coerceToDomain(context, result, target));
+  if (value !== null) result = withLiteralCheck(context, expr, result);
+  if (base !== target) result = context.copyLocation(expr, coerceToDomain(context, result, target, coercion));
   return result;
 }
 
@@ -336,18 +360,46 @@ function coerceParameter(context: BindContext, expr: Expr & { kind: 'param' }, t
     );
   }
   const typed = context.copyLocation(expr, { ...expr, typeOid: target, typeModifier: -1 });
-  return context.types.isDomain(target) ? withDomainCheck(context, typed, target) : typed;
+  return withInputCheck(context, typed, target);
 }
 
-function coerceToDomain(context: BindContext, expr: Expr, domain: number): Expr {
-  const modifier = context.types.get(domain)?.baseTypmod ?? -1;
-  const inner = modifier >= 0 ? applyModifier(context, expr, modifier, false) : expr;
+function coerceToDomain(context: BindContext, expr: Expr, domain: number, coercion: CoercionContext): Expr {
+  const modifier = context.types.baseModifier(domain);
+  const inner = modifier >= 0 ? applyModifier(context, expr, modifier, coercion === 'explicit') : expr;
   return withDomainCheck(context, relabel(context, inner, domain), domain);
 }
 
 /** The value, held against the domain's constraints when it is computed. */
 export function withDomainCheck(context: BindContext, expr: Expr, domain: number): Expr {
-  const check = context.environment.domainCheck?.(domain) ?? null;
+  return checked(context, expr, domain, context.environment.domainCheck?.(domain) ?? null);
+}
+
+/** The value as it was read from a text, held against the constraints of all domains in its type. */
+function withInputCheck(context: BindContext, expr: Expr, typeOid: number): Expr {
+  return checked(context, expr, typeOid, context.environment.inputCheck?.(typeOid) ?? null);
+}
+
+/** The same for a literal: an error says where it stands, so the plan is that text's own. */
+function withLiteralCheck(context: BindContext, literal: ConstExpr, expr: Expr): Expr {
+  const check = context.environment.inputCheck?.(expr.typeOid) ?? null;
+  if (check === null) return expr;
+  context.useLiteral(literal);
+  const position = context.locationOf(literal);
+  return checked(context, expr, expr.typeOid, (functions: FunctionContext, value: Value) => {
+    try {
+      return check(functions, value);
+    } catch (error) {
+      throw context.placed(error, position);
+    }
+  });
+}
+
+function checked(
+  context: BindContext,
+  expr: Expr,
+  domain: number,
+  check: ScalarFunction['implementation'] | null,
+): Expr {
   if (check === null) return expr;
   const fn: ScalarFunction = {
     kind: 'scalar',

@@ -9,6 +9,7 @@ import type { ScalarFunction } from '../../catalog/function-entry.ts';
 import { collateMark } from '../../catalog/functions/collated.ts';
 import { equalityFunction, functionsByName } from '../../catalog/functions/index.ts';
 import type * as ast from '../../parser/ast.ts';
+import { ARRAY_DIMENSIONS_MAX } from '../../types/index.ts';
 import type { Expr } from '../expr.ts';
 import { caseBranch, logical, makeAnd, makeConst, makeOr, type Query, someExpr, toExpr } from '../logical.ts';
 import { noSlices } from './assign-part.ts';
@@ -47,11 +48,13 @@ import {
   BIT,
   BOOL,
   DATE,
+  INT2VECTOR,
   INT4,
   INT8,
   JSONB,
   NAME,
   NUMERIC,
+  OIDVECTOR,
   RECORD,
   TEXT,
   TIME,
@@ -155,7 +158,8 @@ function bindNode(level: Level, node: ast.Expression): Expr {
       checkOneColumn(level, query, node.position);
       const element = query.targets[0].expr.typeOid;
       const { types } = level.context;
-      const typeOid = types.isArray(types.base(element)) ? types.base(element) : types.arrayOf(element);
+      const ofArrays = types.isArray(types.base(element)) ? types.base(element) : 0;
+      const typeOid = types.arrayOf(element) || ofArrays;
       if (typeOid === 0) {
         throw level.context.error(
           '42704',
@@ -777,7 +781,8 @@ function bindArray(level: Level, node: ast.ArrayExpr, targetArray: number, targe
       return bindArray(level, element, targetArray, targetModifier);
     }
     const bound = bindExpr(level, element);
-    if (types.isArray(types.base(bound.typeOid))) nested = true;
+    // A domain over an array is an element like others, and so are the vectors.
+    if (types.isArray(bound.typeOid) && bound.typeOid !== INT2VECTOR && bound.typeOid !== OIDVECTOR) nested = true;
     return bound;
   });
   let elementType: number;
@@ -843,7 +848,8 @@ function bindSubscript(level: Level, node: ast.SubscriptExpr): Expr {
     return base;
   }
   const elementType = types.subscriptOf(baseType);
-  if (elementType === 0 || !(types.isArray(baseType) || types.category(baseType) === 'A' || baseType === NAME)) {
+  const isFixed = types.isFixedArray(baseType);
+  if (elementType === 0 || !(types.isArray(baseType) || types.category(baseType) === 'A' || isFixed)) {
     throw context.error(
       '42804',
       `cannot subscript type ${types.name(base.typeOid)} because it does not support subscripting`,
@@ -851,7 +857,11 @@ function bindSubscript(level: Level, node: ast.SubscriptExpr): Expr {
     );
   }
   const isSlice = node.subscripts.some((subscript) => subscript.isSlice);
-  if (isSlice && baseType === NAME) throw context.error('0A000', 'slices of fixed-length arrays not implemented');
+  if (!isFixed && node.subscripts.length > ARRAY_DIMENSIONS_MAX) {
+    const message = `number of array dimensions (${node.subscripts.length}) exceeds the maximum allowed (${ARRAY_DIMENSIONS_MAX})`;
+    throw context.error('54000', message);
+  }
+  if (isSlice && isFixed) throw context.error('0A000', 'slices of fixed-length arrays not implemented');
   const bound = (expr: ast.Expression | null): Expr | null => {
     if (expr === null) return null;
     const index = bindExpr(level, expr);

@@ -49,7 +49,8 @@ export function bindStored(
 /** What a column gets when no value is given; null constant when it has no default. */
 export function bindDefault(context: BindContext, column: ColumnEntry): Expr {
   const text = column.generated ? null : (column.defaultText ?? domainDefault(context, column.typeOid));
-  if (text !== null) {
+  // DEFAULT NULL is kept where it stands against a domain's default.
+  if (text !== null && !text.startsWith('NULL::')) {
     const expr = bindStored(context, text, null, -1, 'default');
     const converted = coerceToTarget(context, expr, column.typeOid, column.typeModifier, 'assignment');
     if (converted === null) throw context.error('42804', `default of column "${column.name}" has another type`);
@@ -70,7 +71,9 @@ function usesSequence(_expr: Expr): boolean {
 }
 
 function domainDefault(context: BindContext, typeOid: number): string | null {
-  return context.catalog.type(typeOid)?.defaultText ?? null;
+  const type = context.catalog.type(typeOid);
+  // An array of the domain has no default.
+  return type?.oid === typeOid ? (type.defaultText ?? null) : null;
 }
 
 export function nextvalCall(sequenceOid: number): Expr {

@@ -75,6 +75,11 @@ export class TypeLookup {
   subscriptOf(oid: number): number {
     return typeByOid(oid)?.elementOid ?? 0;
   }
+  /** Types of a fixed length that are made of elements: name, point, lseg, box, line. */
+  isFixedArray(oid: number): boolean {
+    const type = typeByOid(oid);
+    return type !== undefined && type.elementOid !== 0 && type.length > 0;
+  }
   arrayOf(oid: number): number {
     return typeByOid(oid)?.arrayOid ?? 0;
   }
@@ -92,6 +97,13 @@ export class TypeLookup {
   /** The type under a domain (through domains over domains). */
   base(oid: number): number {
     return baseTypeOid(oid);
+  }
+  /** The modifier of the type under a domain, through domains over domains; -1 for none. */
+  baseModifier(domain: number): number {
+    for (let type = typeByOid(domain); type?.kind === 'd'; type = typeByOid(type.baseOid ?? 0)) {
+      if (type.baseTypmod !== undefined && type.baseTypmod >= 0) return type.baseTypmod;
+    }
+    return -1;
   }
   isDomain(oid: number): boolean {
     return typeByOid(oid)?.kind === 'd';
