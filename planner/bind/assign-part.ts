@@ -12,7 +12,7 @@ import { SqlRecord } from '../../types/record.ts';
 import type { Value } from '../../types/value.ts';
 import type { Expr } from '../expr.ts';
 import { makeConst } from '../logical.ts';
-import { coerceToTarget, coerceType } from './coerce.ts';
+import { coerceToTarget, coerceType, withoutDomainCheck } from './coerce.ts';
 import type { Position } from './context.ts';
 import { bindExpr } from './expression.ts';
 import { positionOf } from './position.ts';
@@ -130,7 +130,9 @@ function bindFieldStep(
       steps.length > 1
         ? inner.describe
         : (given) => `subfield "${field}" is of type ${types.name(own.typeOid)} but expression is of type ${given}`,
-    assign: (base, value) => {
+    assign: (whole, value) => {
+      // Of several parts that are assigned to, only the last one's value is the domain's.
+      const base = withoutDomainCheck(whole);
       const old: Expr = { kind: 'field', base, index, ...own };
       return internalCall(level, 'set_field', [base, inner.assign(old, value)], type, (row, part) => {
         const values = row === null ? oids.map(() => null) : (row as SqlRecord).values.slice();
@@ -183,7 +185,8 @@ function bindSubscriptSteps(
         ? inner.describe
         : (value) =>
             `subscripted assignment to "${name}" requires type ${types.name(own.typeOid)} but expression is of type ${value}`,
-    assign: (base, value) => {
+    assign: (whole, value) => {
+      const base = withoutDomainCheck(whole);
       const plain = baseType === type.typeOid ? base : coerceType(context, base, baseType, -1, 'implicit');
       const old: Expr = { kind: 'subscript', base: plain, subscripts: bounds, ...own };
       const part = inner.assign(old, value);

@@ -101,7 +101,7 @@ export function canCoerceAll(
     }
     if (input === UNKNOWN) continue;
     if (findCoercion(context, input, target, coercion).kind !== 'none') continue;
-    if (input === RECORD && context.types.isComposite(target)) continue;
+    if (input === RECORD && context.types.isComposite(context.types.base(target))) continue;
     if (target === RECORD && context.types.isComposite(input)) continue;
     if (target === RECORD_ARRAY && context.types.isComposite(context.types.elementOf(input))) continue;
     return false;
@@ -274,20 +274,26 @@ export function coerceType(
       return context.copyLocation(expr, { kind: 'arrayCast', arg: expr, element, typeOid: target, typeModifier: -1 });
     }
     case 'none':
-      if (source === RECORD && types.isComposite(target)) return recordToComposite(context, expr, target, coercion);
+      if (source === RECORD && types.isComposite(types.base(target))) {
+        const composite = recordToComposite(context, expr, target, coercion);
+        return types.isDomain(target)
+          ? context.copyLocation(expr, coerceToDomain(context, composite, target))
+          : composite;
+      }
       if (target === RECORD || source === RECORD) return relabel(context, expr, target);
       throw cannotCast(context, source, target, context.locationOf(expr));
   }
 }
 
-/** coerce_record_to_complex: a ROW(...) as a composite type, field by field. */
+/** coerce_record_to_complex: a ROW(...) as a composite type, or the one that a domain is over, field by field. */
 function recordToComposite(context: BindContext, expr: Expr, target: number, coercion: CoercionContext): Expr {
   const { types } = context;
   const position = context.locationOf(expr);
   const refuse = (detail?: string) =>
     context.error('42846', `cannot cast type ${types.name(RECORD)} to ${types.name(target)}`, position, { detail });
   if (expr.kind !== 'row') throw refuse();
-  const attributes = types.get(target)?.attributes ?? [];
+  const typeOid = types.base(target);
+  const attributes = types.get(typeOid)?.attributes ?? [];
   const fields = attributes.map((attribute, i) => {
     const field = expr.fields[i];
     if (field === undefined) throw refuse('Input has too few columns.');
@@ -299,7 +305,7 @@ function recordToComposite(context: BindContext, expr: Expr, target: number, coe
   });
   if (expr.fields.length > attributes.length) throw refuse('Input has too many columns.');
   const names = attributes.map((attribute) => attribute.name);
-  return context.copyLocation(expr, { kind: 'row', fields, names, typeOid: target, typeModifier: -1 });
+  return context.copyLocation(expr, { kind: 'row', fields, names, typeOid, typeModifier: -1 });
 }
 
 function ioCast(expr: Expr, target: number): Expr {
@@ -345,6 +351,15 @@ function coerceToDomain(context: BindContext, expr: Expr, domain: number): Expr 
   return withDomainCheck(context, relabel(context, inner, domain), domain);
 }
 
+/** The value before it is held against the constraints of domains. */
+export function withoutDomainCheck(expr: Expr): Expr {
+  let result = expr;
+  while (result.kind === 'call' && result.function.internalName === DOMAIN_CHECK) result = result.args[0];
+  return result;
+}
+
+const DOMAIN_CHECK = 'domain_check';
+
 /** The value, held against the domain's constraints when it is computed. */
 export function withDomainCheck(context: BindContext, expr: Expr, domain: number): Expr {
   const check = context.environment.domainCheck?.(domain) ?? null;
@@ -352,7 +367,7 @@ export function withDomainCheck(context: BindContext, expr: Expr, domain: number
   const fn: ScalarFunction = {
     kind: 'scalar',
     oid: 0,
-    internalName: 'domain_check',
+    internalName: DOMAIN_CHECK,
     name: context.types.name(domain),
     argumentTypes: [domain],
     variadic: false,
