@@ -226,18 +226,10 @@ export function noSlices(level: Level, subscript: ast.Subscript) {
   return context.error('42804', 'jsonb subscript does not support slices', position);
 }
 
-function bindJsonb(
-  level: Level,
-  target: ast.AssignmentTarget,
-  subscripts: readonly ast.Subscript[],
-  rest: readonly Step[],
-  type: PartType,
-  name: string,
-): AssignedPart {
+/** Subscripts of a jsonb: each an integer or a text. */
+export function bindJsonbPath(level: Level, subscripts: readonly ast.Subscript[]): Expr[] {
   const { context } = level;
-  const position = positionOf(context, target.position);
-  if (rest.length > 0) return bindSteps(level, target, rest, { typeOid: JSONB, typeModifier: -1 }, name);
-  const path = subscripts.map((subscript) => {
+  return subscripts.map((subscript) => {
     if (subscript.isSlice || subscript.upper === null) throw noSlices(level, subscript);
     const index = bindExpr(level, subscript.upper);
     if (index.typeOid === UNKNOWN) return coerceType(context, index, TEXT, -1, 'implicit');
@@ -251,6 +243,20 @@ function bindJsonb(
       { hint: 'jsonb subscript must be coercible to either integer or text.' },
     );
   });
+}
+
+function bindJsonb(
+  level: Level,
+  target: ast.AssignmentTarget,
+  subscripts: readonly ast.Subscript[],
+  rest: readonly Step[],
+  type: PartType,
+  name: string,
+): AssignedPart {
+  const { context } = level;
+  const position = positionOf(context, target.position);
+  if (rest.length > 0) return bindSteps(level, target, rest, { typeOid: JSONB, typeModifier: -1 }, name);
+  const path = bindJsonbPath(level, subscripts);
   return {
     typeOid: JSONB,
     typeModifier: -1,

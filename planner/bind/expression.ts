@@ -11,7 +11,7 @@ import { equalityFunction, functionsByName } from '../../catalog/functions/index
 import type * as ast from '../../parser/ast.ts';
 import type { Expr } from '../expr.ts';
 import { caseBranch, logical, makeAnd, makeConst, makeOr, type Query, someExpr, toExpr } from '../logical.ts';
-import { noSlices } from './assign-part.ts';
+import { bindJsonbPath } from './assign-part.ts';
 import { bindCall } from './call.ts';
 import {
   applyModifier,
@@ -832,15 +832,20 @@ function bindSubscript(level: Level, node: ast.SubscriptExpr): Expr {
   let base = bindExpr(level, node.base);
   const baseType = types.base(base.typeOid);
   if (baseType === JSONB) {
-    for (const subscript of node.subscripts) {
-      if (subscript.isSlice || subscript.upper === null) {
-        throw noSlices(level, subscript);
-      }
-      let index = bindExpr(level, subscript.upper);
-      if (index.typeOid === UNKNOWN) index = coerceType(context, index, TEXT, -1, 'implicit');
-      base = makeOperator(context, '->', base, index, position);
-    }
-    return base;
+    // Together they are a path: in an array a text may be an index, and a scalar has no parts.
+    const elements = bindJsonbPath(level, node.subscripts).map((step) =>
+      step.typeOid === TEXT ? step : coerceType(context, step, TEXT, -1, 'explicit'),
+    );
+    const typeOid = types.arrayOf(TEXT);
+    const path: Expr = {
+      kind: 'array',
+      elementType: TEXT,
+      elements,
+      multidimensional: false,
+      typeOid,
+      typeModifier: -1,
+    };
+    return makeOperator(context, '#>', base, path, position);
   }
   const elementType = types.subscriptOf(baseType);
   if (elementType === 0 || !(types.isArray(baseType) || types.category(baseType) === 'A' || baseType === NAME)) {
