@@ -2,6 +2,7 @@
 
 import { sqlError } from '../../types/errors.ts';
 import { OID, type SqlArray, typeByOid, type Value } from '../../types/index.ts';
+import { checkJsonEscapes } from '../../types/json.ts';
 import type { FunctionContext } from '../function-entry.ts';
 import { jsonWriter, keyText, quoteJson, recordWriter } from './json-build.ts';
 import { recordFunctions } from './json-populate.ts';
@@ -100,13 +101,36 @@ export function sharedFunctions(prefix: 'json' | 'jsonb'): Record<string, AnyFun
   };
 }
 
+/** Those of json's functions that read all strings of a text: what is escaped in any of them must be text. */
+const READING =
+  'object_field object_field_text array_element array_element_text extract_path extract_path_text array_elements_text each each_text object_keys'
+    .split(' ')
+    .map((name) => `json_${name}`);
+
+function withCheckedEscapes(functions: Record<string, AnyFunction>): Record<string, AnyFunction> {
+  const checked = { ...functions };
+  for (const name of READING) {
+    const run = functions[name];
+    checked[name] = (text: string, ...args: Value[]) => {
+      checkJsonEscapes(text);
+      return run(text, ...args);
+    };
+  }
+  return checked;
+}
+
 /** Members with null go, at all depths; the text comes out without blanks. */
 function stripNulls(text: string): string {
+  checkJsonEscapes(text);
+  return withoutNulls(text);
+}
+
+function withoutNulls(text: string): string {
   const kind = kindOf(text);
-  if (kind === 'array') return `[${elementsOf(text).map(stripNulls).join(',')}]`;
+  if (kind === 'array') return `[${elementsOf(text).map(withoutNulls).join(',')}]`;
   if (kind === 'object') {
     const members = membersOf(text).filter(([, value]) => value !== 'null');
-    return `{${members.map(([key, value]) => `${quoteJson(key)}:${stripNulls(value)}`).join(',')}}`;
+    return `{${members.map(([key, value]) => `${quoteJson(key)}:${withoutNulls(value)}`).join(',')}}`;
   }
   const start = skipSpace(text, 0);
   const value = text.slice(start, skipValue(text, start));
@@ -208,7 +232,7 @@ function writerOfFirst(make: (typeOid: number, separator: string) => ReturnType<
 
 export const jsonFunctions: FunctionModule = {
   plain: {
-    ...sharedFunctions('json'),
+    ...withCheckedEscapes(sharedFunctions('json')),
     json_strip_nulls: stripNulls,
     json_object: (array: SqlArray) => objectOfPairs(pairsOf(array)),
     json_object_two_arg: (keys: SqlArray, values: SqlArray) => objectOfPairs(pairsOfTwo(keys, values)),
