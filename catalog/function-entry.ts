@@ -58,6 +58,8 @@ export interface FunctionContext {
   readonly catalog: unknown;
   /** A view's query as PostgreSQL prints it; lists are broken at wrapColumn. Absent where no statement of a session runs. */
   viewDefinition?(oid: number, isPretty: boolean, wrapColumn: number): string;
+  /** Throws 23502 or 23514 where a value of a domain's base type is none of the domain; other types take every value. */
+  checkDomain?(typeOid: number, value: Value): void;
   /** Storage facts for pg_relation_size and friends; bytes, or null when there is no such relation. */
   relationSize(relationOid: number): number | null;
   /** The same of what a table keeps beside its rows: its long values. */

@@ -1,7 +1,14 @@
 /** EXPLAIN [ANALYZE]: plans, and perhaps runs with counters around each operator. */
 
 import type { Value } from '../catalog/function-entry.ts';
-import type { ExplainStatement, Option, Statement } from '../parser/ast.ts';
+import type {
+  CreateTableAsStatement,
+  ExecuteStatement,
+  ExplainStatement,
+  Option,
+  Query,
+  Statement,
+} from '../parser/ast.ts';
 import { errorPosition } from '../parser/index.ts';
 import {
   bufferFields,
@@ -117,6 +124,9 @@ export function* runExplain(
   formats: readonly number[],
 ): Task<string> {
   const options = optionsOf(node, prepared.text);
+  if (options.analyze && node.statement.kind === 'createTableAs') {
+    throw sqlError('0A000', 'EXPLAIN ANALYZE of CREATE TABLE AS is not supported');
+  }
   const start = performance.now();
   const { inner, params } = explained(session, node, prepared, given);
   const program = inner.program(session);
@@ -206,13 +216,18 @@ interface Explained {
   readonly params: readonly Value[];
 }
 
+/** Of CREATE TABLE AS, the query or the EXECUTE. */
+function sourceOf({ source, position }: CreateTableAsStatement): Query | ExecuteStatement {
+  return source.kind === 'query' ? source : { ...source, position };
+}
+
 function explained(
   session: Session,
   node: ExplainStatement,
   prepared: PreparedStatement,
   given: readonly Value[],
 ): Explained {
-  const { statement } = node;
+  const statement = node.statement.kind === 'createTableAs' ? sourceOf(node.statement) : node.statement;
   if (statement.kind === 'execute') {
     const found = session.findPrepared(statement.name);
     if (!found.isPlanned) return { inner: found, params: [] };

@@ -46,7 +46,7 @@ export function queryWithin(node: StatementNode): StatementNode | null {
     case 'explain': {
       const { statement } = node;
       if (isPlanned(statement)) return statement;
-      if (statement.kind === 'createTableAs' && 'query' in statement) return statement.query as StatementNode;
+      if (statement.kind === 'createTableAs') return statement.source.kind === 'query' ? statement.source : null;
       return queryWithin(statement);
     }
     default:

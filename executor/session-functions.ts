@@ -2,12 +2,13 @@
 
 import { randomBytes as cryptoRandomBytes } from 'node:crypto';
 import type { RelationEntry, SequenceEntry } from '../catalog/entries.ts';
-import type { Evaluation, FunctionContext } from '../catalog/function-entry.ts';
+import type { Evaluation, FunctionContext, Value } from '../catalog/function-entry.ts';
 import type { SystemInformation } from '../catalog/system-information.ts';
 import { LOCK_GRANTED, LOCK_WAITING, SEQUENCE_LOG_VALUES } from '../storage/api.ts';
 import { sqlError } from '../types/errors.ts';
 import { type FormatSettings, snapshotText } from '../types/index.ts';
 import { printViewQuery } from './definitions/index.ts';
+import { domainCheckOf } from './domains.ts';
 import { WAIT_SIGNAL } from './operators/operator.ts';
 import { Prewarm } from './prewarm.ts';
 import type { Session } from './session.ts';
@@ -93,6 +94,11 @@ export class SessionFunctions implements FunctionContext {
 
   searchPath(includeImplicit: boolean): readonly string[] {
     return this.#session.searchPath(includeImplicit);
+  }
+
+  checkDomain(typeOid: number, value: Value): void {
+    const { engine, catalog, database } = this.#session;
+    domainCheckOf(engine, catalog, typeOid, database.bindEnvironment(catalog))?.(this, value);
   }
 
   getSetting(name: string, missingOk: boolean): string | null {

@@ -123,16 +123,18 @@ const uint64: Codec = {
   receive: (reader) => normaliseInt8(BigInt.asUintN(64, BigInt(reader.int64()))),
 };
 
-const TID_FORM = /^\s*\((\d{1,10}),(\d{1,5})\)/;
+const TID_FORM = /^\s*\(\s*([+-]?\d{1,10}),\s*\+?(\d{1,5})\)/;
 
 /** Offsets within a page have 16 bits. */
 const TID_OFFSETS = 65536;
 
 function inputTid(value: string): number {
   const match = TID_FORM.exec(value);
-  const block = Number(match?.[1]);
+  const given = Number(match?.[1]);
+  // Numbers below 0 are C's unsigned ones: -1 is the last block.
+  const block = given < 0 ? given + 4294967296 : given;
   const offset = Number(match?.[2]);
-  if (match === null || block > 4294967295 || offset > 65535) {
+  if (match === null || block > 4294967295 || given < -2147483648 || offset > 65535) {
     throw sqlError('22P02', `invalid input syntax for type tid: "${value}"`);
   }
   return block * TID_OFFSETS + offset;

@@ -1,9 +1,11 @@
 /** Functions of json, and those that json and jsonb share because they only look at the text. */
 
 import { sqlError } from '../../types/errors.ts';
-import { inputText, OID, type SqlArray, SqlRecord, typeByOid, type Value } from '../../types/index.ts';
-import type { ColumnDefinition, FunctionContext } from '../function-entry.ts';
+import { OID, type SqlArray, typeByOid, type Value } from '../../types/index.ts';
+import { checkJsonEscapes } from '../../types/json.ts';
+import type { FunctionContext } from '../function-entry.ts';
 import { jsonWriter, keyText, quoteJson, recordWriter } from './json-build.ts';
+import { recordFunctions } from './json-populate.ts';
 import {
   elementOf,
   elementsOf,
@@ -99,13 +101,36 @@ export function sharedFunctions(prefix: 'json' | 'jsonb'): Record<string, AnyFun
   };
 }
 
+/** Those of json's functions that read all strings of a text: what is escaped in any of them must be text. */
+const READING =
+  'object_field object_field_text array_element array_element_text extract_path extract_path_text array_elements_text each each_text object_keys'
+    .split(' ')
+    .map((name) => `json_${name}`);
+
+function withCheckedEscapes(functions: Record<string, AnyFunction>): Record<string, AnyFunction> {
+  const checked = { ...functions };
+  for (const name of READING) {
+    const run = functions[name];
+    checked[name] = (text: string, ...args: Value[]) => {
+      checkJsonEscapes(text);
+      return run(text, ...args);
+    };
+  }
+  return checked;
+}
+
 /** Members with null go, at all depths; the text comes out without blanks. */
 function stripNulls(text: string): string {
+  checkJsonEscapes(text);
+  return withoutNulls(text);
+}
+
+function withoutNulls(text: string): string {
   const kind = kindOf(text);
-  if (kind === 'array') return `[${elementsOf(text).map(stripNulls).join(',')}]`;
+  if (kind === 'array') return `[${elementsOf(text).map(withoutNulls).join(',')}]`;
   if (kind === 'object') {
     const members = membersOf(text).filter(([, value]) => value !== 'null');
-    return `{${members.map(([key, value]) => `${quoteJson(key)}:${stripNulls(value)}`).join(',')}}`;
+    return `{${members.map(([key, value]) => `${quoteJson(key)}:${withoutNulls(value)}`).join(',')}}`;
   }
   const start = skipSpace(text, 0);
   const value = text.slice(start, skipValue(text, start));
@@ -195,108 +220,6 @@ function objectOfPairs(pairs: [string | null, string | null][]): string {
   return `{${members.join(', ')}}`;
 }
 
-/** A JSON value as a value of a type, by the type's input function; composites and arrays go down. */
-function populateValue(typeOid: number, typmod: number, json: string | null, context: FunctionContext): Value {
-  if (json === null || json === 'null') return null;
-  const type = typeByOid(typeOid);
-  const kind = kindOf(json);
-  if (typeOid === OID.JSON || typeOid === OID.JSONB) return inputText(typeOid, typmod, json, context.format);
-  if (type?.attributes !== undefined && kind === 'object') return populateRecord(type.attributes, null, json, context);
-  if (type?.category === 'A' && kind === 'array') return populateArray(typeOid, json, context);
-  if (type?.category === 'A') {
-    throw sqlError('22P02', 'expected JSON array');
-  }
-  return inputText(typeOid, typmod, valueAsText(json) as string, context.format);
-}
-
-/** Through the array's text form, quoted: its input function checks the shape. */
-function populateArray(typeOid: number, json: string, context: FunctionContext): Value {
-  const elementOid = typeByOid(typeOid)?.elementOid ?? OID.TEXT;
-  const write = (value: string): string => {
-    if (kindOf(value) === 'array' && elementOid !== OID.JSON && elementOid !== OID.JSONB) {
-      return `{${elementsOf(value).map(write).join(',')}}`;
-    }
-    const isTree = elementOid === OID.JSON || elementOid === OID.JSONB;
-    const text = isTree ? (value === 'null' ? null : value) : valueAsText(value);
-    return text === null ? 'NULL' : `"${text.replace(/["\\]/g, '\\$&')}"`;
-  };
-  return inputText(typeOid, -1, write(json), context.format);
-}
-
-type RowColumns = readonly { readonly name: string; readonly typeOid: number; readonly typmod: number }[];
-
-function populateRecord(
-  columns: RowColumns,
-  base: SqlRecord | null,
-  json: string,
-  context: FunctionContext,
-): SqlRecord {
-  const kind = kindOf(json);
-  if (kind !== 'object') {
-    throw sqlError('22023', `cannot call json_populate_record on ${kind === 'array' ? 'an array' : 'a scalar'}`);
-  }
-  const members = new Map(membersOf(json));
-  const values = columns.map(({ name, typeOid: columnType, typmod }, i) => {
-    const value = members.get(name);
-    if (value === undefined) return base === null ? null : base.values[i];
-    return populateValue(columnType, typmod, value, context);
-  });
-  return new SqlRecord(
-    columns.map((column) => column.typeOid),
-    values,
-    columns.map((column) => column.name),
-  );
-}
-
-/** The columns of the row to make: a named type's, a column definition list's, or those of the row that is given. */
-function rowColumns(rowType: number, definitions: readonly ColumnDefinition[] | undefined): RowColumns | null {
-  if (definitions !== undefined) {
-    return definitions.map(({ name, typeOid, typeModifier }) => ({ name, typeOid, typmod: typeModifier }));
-  }
-  return typeByOid(rowType)?.attributes ?? null;
-}
-
-function columnsOfBase(base: SqlRecord | null): RowColumns {
-  if (base === null) {
-    throw sqlError('0A000', 'could not determine row type for result of json_populate_record', {
-      hint: 'Provide a non-null record argument, or call the function in the FROM clause using a column definition list.',
-    });
-  }
-  return base.typeOids.map((typeOid, i) => ({ name: base.names?.[i] ?? `f${i + 1}`, typeOid, typmod: -1 }));
-}
-
-/** json_populate_record(base, json) and json_to_record(json): the row type is the base's, or the call's result type. */
-function populate(isSet: boolean, hasBase: boolean): Specialiser {
-  return (argTypes, returnType, definitions) => {
-    const known = rowColumns(hasBase ? argTypes[0] : returnType, definitions);
-    return (context: FunctionContext, ...args: Value[]) => {
-      const base = hasBase ? (args[0] as SqlRecord | null) : null;
-      const json = (hasBase ? args[1] : args[0]) as string | null;
-      const columns = known ?? columnsOfBase(base);
-      if (json === null) return isSet ? [] : base;
-      if (!isSet) return populateRecord(columns, base, json, context);
-      checkArray(
-        json,
-        'cannot call json_populate_recordset on an object',
-        'cannot call json_populate_recordset on a scalar',
-      );
-      return elementsOf(json).map((row) => populateRecord(columns, base, row, context));
-    };
-  };
-}
-
-/** All the record functions, under json's and jsonb's names. */
-function recordFunctions(): Record<string, Specialiser> {
-  const functions: Record<string, Specialiser> = {};
-  for (const prefix of ['json', 'jsonb']) {
-    functions[`${prefix}_populate_record`] = populate(false, true);
-    functions[`${prefix}_populate_recordset`] = populate(true, true);
-    functions[`${prefix}_to_record`] = populate(false, false);
-    functions[`${prefix}_to_recordset`] = populate(true, false);
-  }
-  return functions;
-}
-
 /** A writer of the first argument; `pretty` as second argument puts line feeds between the outermost parts. */
 function writerOfFirst(make: (typeOid: number, separator: string) => ReturnType<typeof jsonWriter>): Specialiser {
   return (argTypes) => {
@@ -309,7 +232,7 @@ function writerOfFirst(make: (typeOid: number, separator: string) => ReturnType<
 
 export const jsonFunctions: FunctionModule = {
   plain: {
-    ...sharedFunctions('json'),
+    ...withCheckedEscapes(sharedFunctions('json')),
     json_strip_nulls: stripNulls,
     json_object: (array: SqlArray) => objectOfPairs(pairsOf(array)),
     json_object_two_arg: (keys: SqlArray, values: SqlArray) => objectOfPairs(pairsOfTwo(keys, values)),

@@ -1,6 +1,6 @@
 /** The .datetime() of jsonpath: what it reads, how its values compare, and their text in JSON. */
 import { compareNumbers, compareTimeTz } from '../../types/compare.ts';
-import { addMicros } from '../../types/datetime/calendar.ts';
+import { addMicros, TIMESTAMP_DAYS_END } from '../../types/datetime/calendar.ts';
 import { offsetText, outputDate, outputTime, outputTimestamp } from '../../types/datetime/output.ts';
 import { TimeTz } from '../../types/datetime/time-tz.ts';
 import { formatType, OID, SqlError, sqlError } from '../../types/index.ts';
@@ -102,11 +102,14 @@ function asMoment({ typeOid, value }: TypedDatetime, context: FunctionContext | 
   if (typeOid === OID.TIMESTAMPTZ) return value as Timestamp;
   const from = typeOid === OID.DATE ? 'date' : 'timestamp';
   const zone = contextZone(needsZone(context, from, 'timestamptz'));
-  return localToUtc(asTimestamp(value as Timestamp, typeOid), zone);
+  const local = asTimestamp(value as Timestamp, typeOid);
+  return local === Infinity ? local : localToUtc(local, zone);
 }
 
+/** Dates go on where timestamps have ended: later than all of them. */
 function asTimestamp(value: Timestamp, typeOid: number): Timestamp {
-  return typeOid === OID.DATE ? joinTimestamp(value as number, 0) : value;
+  if (typeOid !== OID.DATE) return value;
+  return Number(value) >= TIMESTAMP_DAYS_END ? Infinity : joinTimestamp(value as number, 0);
 }
 
 /** A time has the offset of the session's zone today. */

@@ -6,14 +6,14 @@
 import type { ScalarFunction, Value } from '../../catalog/function-entry.ts';
 import type { WindowFrame } from '../../planner/expr.ts';
 import { sqlError } from '../../types/errors.ts';
-import { baseTypeOid, comparator, Interval, normaliseInt8, OID, TimeTz } from '../../types/index.ts';
+import { baseTypeOid, comparator, Interval, Numeric, normaliseInt8, OID, TimeTz } from '../../types/index.ts';
 import type { ExecContext } from '../context.ts';
 
 const MICROS_PER_DAY = 86_400_000_000;
 
 export interface RangeBound {
-  /** The bound: current key plus or minus the offset. */
-  move(x: ExecContext, current: Value, offset: Value, isSubtract: boolean): Value;
+  /** The bound, the lowest value of the frame or its highest: current key plus or minus the offset. */
+  move(x: ExecContext, current: Value, offset: Value, isSubtract: boolean, isLowest: boolean): Value;
   /** A key against a bound. */
   compare(key: Value, bound: Value): number;
 }
@@ -27,11 +27,23 @@ function moveInteger(_x: ExecContext, current: IntegerValue, offset: IntegerValu
   return normaliseInt8(exact);
 }
 
-/** An infinite offset reaches everything, from an infinite key as well. */
-function moveFloat(_x: ExecContext, current: number, offset: number, isSubtract: boolean): number {
+/** Of an infinite key an infinite offset backwards leaves nothing to compare with: all numbers are in the frame. */
+function moveFloat(_x: ExecContext, current: number, offset: number, isSubtract: boolean, isLowest: boolean): number {
   const result = isSubtract ? current - offset : current + offset;
   if (!Number.isNaN(result) || Number.isNaN(current)) return result;
-  return isSubtract ? -Infinity : Infinity;
+  return isLowest ? -Infinity : Infinity;
+}
+
+function moveNumeric(
+  _x: ExecContext,
+  current: Numeric,
+  offset: Numeric,
+  isSubtract: boolean,
+  isLowest: boolean,
+): Numeric {
+  const result = isSubtract ? current.sub(offset) : current.add(offset);
+  if (!result.isNaN || current.isNaN) return result;
+  return isLowest ? Numeric.NEGATIVE_INFINITY : Numeric.INFINITY;
 }
 
 function moveTime(_x: ExecContext, current: number, offset: Interval, isSubtract: boolean): number {
@@ -64,6 +76,8 @@ export function rangeBound(keyType: number, frame: WindowFrame): RangeBound {
     case OID.FLOAT4:
     case OID.FLOAT8:
       return { move: moveFloat, compare: comparator(OID.FLOAT8) };
+    case OID.NUMERIC:
+      return { move: moveNumeric, compare };
     case OID.TIME:
       return { move: moveTime, compare };
     case OID.TIMETZ:

@@ -361,7 +361,8 @@ class Frames {
     const current = column[p.first + p.currentRow];
     if (current === null) return isStart ? p.peerStart : p.peerEnd;
     this.#range ??= rangeBound(key.expr.typeOid, this.#frame);
-    const wanted = this.#range.move(this.#x, current, offset, isPreceding !== key.descending);
+    const { descending } = key;
+    const wanted = this.#range.move(this.#x, current, offset, isPreceding !== descending, isStart !== descending);
     const { compare } = this.#range;
     // Binary search over the rows with a key; nulls are at one end.
     let low = 0;

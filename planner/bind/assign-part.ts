@@ -12,7 +12,7 @@ import { SqlRecord } from '../../types/record.ts';
 import type { Value } from '../../types/value.ts';
 import type { Expr } from '../expr.ts';
 import { makeConst } from '../logical.ts';
-import { coerceToTarget, coerceType } from './coerce.ts';
+import { coerceToTarget, coerceType, withoutDomainCheck } from './coerce.ts';
 import type { Position } from './context.ts';
 import { bindExpr } from './expression.ts';
 import { positionOf } from './position.ts';
@@ -130,7 +130,9 @@ function bindFieldStep(
       steps.length > 1
         ? inner.describe
         : (given) => `subfield "${field}" is of type ${types.name(own.typeOid)} but expression is of type ${given}`,
-    assign: (base, value) => {
+    assign: (whole, value) => {
+      // Of several parts that are assigned to, only the last one's value is the domain's.
+      const base = withoutDomainCheck(whole);
       const old: Expr = { kind: 'field', base, index, ...own };
       return internalCall(level, 'set_field', [base, inner.assign(old, value)], type, (row, part) => {
         const values = row === null ? oids.map(() => null) : (row as SqlRecord).values.slice();
@@ -183,7 +185,8 @@ function bindSubscriptSteps(
         ? inner.describe
         : (value) =>
             `subscripted assignment to "${name}" requires type ${types.name(own.typeOid)} but expression is of type ${value}`,
-    assign: (base, value) => {
+    assign: (whole, value) => {
+      const base = withoutDomainCheck(whole);
       const plain = baseType === type.typeOid ? base : coerceType(context, base, baseType, -1, 'implicit');
       const old: Expr = { kind: 'subscript', base: plain, subscripts: bounds, ...own };
       const part = inner.assign(old, value);
@@ -223,18 +226,10 @@ export function noSlices(level: Level, subscript: ast.Subscript) {
   return context.error('42804', 'jsonb subscript does not support slices', position);
 }
 
-function bindJsonb(
-  level: Level,
-  target: ast.AssignmentTarget,
-  subscripts: readonly ast.Subscript[],
-  rest: readonly Step[],
-  type: PartType,
-  name: string,
-): AssignedPart {
+/** Subscripts of a jsonb: each an integer or a text. */
+export function bindJsonbPath(level: Level, subscripts: readonly ast.Subscript[]): Expr[] {
   const { context } = level;
-  const position = positionOf(context, target.position);
-  if (rest.length > 0) return bindSteps(level, target, rest, { typeOid: JSONB, typeModifier: -1 }, name);
-  const path = subscripts.map((subscript) => {
+  return subscripts.map((subscript) => {
     if (subscript.isSlice || subscript.upper === null) throw noSlices(level, subscript);
     const index = bindExpr(level, subscript.upper);
     if (index.typeOid === UNKNOWN) return coerceType(context, index, TEXT, -1, 'implicit');
@@ -248,6 +243,20 @@ function bindJsonb(
       { hint: 'jsonb subscript must be coercible to either integer or text.' },
     );
   });
+}
+
+function bindJsonb(
+  level: Level,
+  target: ast.AssignmentTarget,
+  subscripts: readonly ast.Subscript[],
+  rest: readonly Step[],
+  type: PartType,
+  name: string,
+): AssignedPart {
+  const { context } = level;
+  const position = positionOf(context, target.position);
+  if (rest.length > 0) return bindSteps(level, target, rest, { typeOid: JSONB, typeModifier: -1 }, name);
+  const path = bindJsonbPath(level, subscripts);
   return {
     typeOid: JSONB,
     typeModifier: -1,

@@ -282,29 +282,25 @@ export function coerceType(
     }
     case 'none':
       if (source === RECORD && types.isComposite(types.base(target))) {
-        const base = types.base(target);
-        const result = recordToComposite(context, expr, base, coercion, target);
-        return base === target ? result : coerceToDomain(context, result, target, coercion);
+        const composite = recordToComposite(context, expr, target, coercion);
+        return types.isDomain(target)
+          ? context.copyLocation(expr, coerceToDomain(context, composite, target, coercion))
+          : composite;
       }
       if (target === RECORD || source === RECORD) return relabel(context, expr, target);
       throw cannotCast(context, source, target, context.locationOf(expr));
   }
 }
 
-/** coerce_record_to_complex: a ROW(...) as a composite type, field by field. */
-function recordToComposite(
-  context: BindContext,
-  expr: Expr,
-  target: number,
-  coercion: CoercionContext,
-  asked: number,
-): Expr {
+/** coerce_record_to_complex: a ROW(...) as a composite type, or the one that a domain is over, field by field. */
+function recordToComposite(context: BindContext, expr: Expr, target: number, coercion: CoercionContext): Expr {
   const { types } = context;
   const position = context.locationOf(expr);
   const refuse = (detail?: string) =>
-    context.error('42846', `cannot cast type ${types.name(RECORD)} to ${types.name(asked)}`, position, { detail });
+    context.error('42846', `cannot cast type ${types.name(RECORD)} to ${types.name(target)}`, position, { detail });
   if (expr.kind !== 'row') throw refuse();
-  const attributes = types.get(target)?.attributes ?? [];
+  const typeOid = types.base(target);
+  const attributes = types.get(typeOid)?.attributes ?? [];
   const fields = attributes.map((attribute, i) => {
     const field = expr.fields[i];
     if (field === undefined) throw refuse('Input has too few columns.');
@@ -316,7 +312,7 @@ function recordToComposite(
   });
   if (expr.fields.length > attributes.length) throw refuse('Input has too many columns.');
   const names = attributes.map((attribute) => attribute.name);
-  return context.copyLocation(expr, { kind: 'row', fields, names, typeOid: target, typeModifier: -1 });
+  return context.copyLocation(expr, { kind: 'row', fields, names, typeOid, typeModifier: -1 });
 }
 
 function ioCast(expr: Expr, target: number): Expr {
@@ -369,6 +365,15 @@ function coerceToDomain(context: BindContext, expr: Expr, domain: number, coerci
   return withDomainCheck(context, relabel(context, inner, domain), domain);
 }
 
+/** The value before it is held against the constraints of domains. */
+export function withoutDomainCheck(expr: Expr): Expr {
+  let result = expr;
+  while (result.kind === 'call' && result.function.internalName === DOMAIN_CHECK) result = result.args[0];
+  return result;
+}
+
+const DOMAIN_CHECK = 'domain_check';
+
 /** The value, held against the domain's constraints when it is computed. */
 export function withDomainCheck(context: BindContext, expr: Expr, domain: number): Expr {
   return checked(context, expr, domain, context.environment.domainCheck?.(domain) ?? null);
@@ -404,7 +409,7 @@ function checked(
   const fn: ScalarFunction = {
     kind: 'scalar',
     oid: 0,
-    internalName: 'domain_check',
+    internalName: DOMAIN_CHECK,
     name: context.types.name(domain),
     argumentTypes: [domain],
     variadic: false,

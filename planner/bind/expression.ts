@@ -12,7 +12,7 @@ import type * as ast from '../../parser/ast.ts';
 import { ARRAY_DIMENSIONS_MAX } from '../../types/index.ts';
 import type { Expr } from '../expr.ts';
 import { caseBranch, logical, makeAnd, makeConst, makeOr, type Query, someExpr, toExpr } from '../logical.ts';
-import { noSlices } from './assign-part.ts';
+import { bindJsonbPath } from './assign-part.ts';
 import { bindCall } from './call.ts';
 import {
   applyModifier,
@@ -837,15 +837,20 @@ function bindSubscript(level: Level, node: ast.SubscriptExpr): Expr {
   let base = bindExpr(level, node.base);
   const baseType = types.base(base.typeOid);
   if (baseType === JSONB) {
-    for (const subscript of node.subscripts) {
-      if (subscript.isSlice || subscript.upper === null) {
-        throw noSlices(level, subscript);
-      }
-      let index = bindExpr(level, subscript.upper);
-      if (index.typeOid === UNKNOWN) index = coerceType(context, index, TEXT, -1, 'implicit');
-      base = makeOperator(context, '->', base, index, position);
-    }
-    return base;
+    // Together they are a path: in an array a text may be an index, and a scalar has no parts.
+    const elements = bindJsonbPath(level, node.subscripts).map((step) =>
+      step.typeOid === TEXT ? step : coerceType(context, step, TEXT, -1, 'explicit'),
+    );
+    const typeOid = types.arrayOf(TEXT);
+    const path: Expr = {
+      kind: 'array',
+      elementType: TEXT,
+      elements,
+      multidimensional: false,
+      typeOid,
+      typeModifier: -1,
+    };
+    return makeOperator(context, '#>', base, path, position);
   }
   const elementType = types.subscriptOf(baseType);
   const isFixed = types.isFixedArray(baseType);

@@ -15,12 +15,13 @@ import type { Level } from './scope.ts';
 export type ModifyStatement = ast.InsertStatement | ast.UpdateStatement | ast.DeleteStatement | ast.MergeStatement;
 
 export function bindModify(level: Level, node: ModifyStatement): ModifyQuery {
-  level.context.readOnly = false;
   if (node.kind === 'merge' && node.with?.recursive === true) {
     throw level.context.error('42601', 'WITH RECURSIVE is not supported for MERGE statement');
   }
   const ctes = node.with === null ? [] : bindWithClause(level, node.with);
   const bound = collateModify(level, bindCommand(level, node));
+  // A session's temporary tables may be written to in a read-only transaction.
+  if (bound.table.persistence !== 'temporary') level.context.readOnly = false;
   return ctes.length === 0 ? bound : { ...bound, ctes };
 }
 

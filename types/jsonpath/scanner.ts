@@ -29,6 +29,9 @@ const WORD_CHARACTER = /[^?%$.[\]{}()|&!=<>@#,*:\-+/\\" \t\n\r\f]/;
 export class JsonpathScanner {
   readonly #text: string;
   #at = 0;
+  /** Unicode escapes in a row: where the first begins and the last ends. */
+  #unicodeStart = 0;
+  #unicodeEnd = -1;
 
   constructor(text: string) {
     this.#text = text;
@@ -158,29 +161,36 @@ export class JsonpathScanner {
       this.#at = start + 1 + (codePoint > 0xffff ? 2 : 1);
       return String.fromCodePoint(codePoint);
     }
-    const form = character === 'x' ? /^[0-9a-fA-F]{2}/ : /^(?:[0-9a-fA-F]{4}|\{[0-9a-fA-F]{1,6}\})/;
-    const digits = form.exec(text.slice(this.#at, this.#at + 8))?.[0];
+    const isHex = character === 'x';
+    if (this.#unicodeEnd !== start) this.#unicodeStart = start;
+    const form = isHex ? /^[0-9a-fA-F]{2}/ : /^(?:[0-9a-fA-F]{4}|\{[0-9a-fA-F]{1,6}\})/;
+    const rest = text.slice(this.#at, this.#at + 8);
+    const digits = form.exec(rest)?.[0];
     if (digits === undefined) {
-      const what = character === 'x' ? 'invalid hexadecimal character sequence' : 'invalid Unicode escape sequence';
-      throw sqlError('42601', `${what} at or near "${text.slice(start, this.#at)}" of jsonpath input`);
+      const [known] = (isHex ? /^[0-9a-fA-F]?/ : /^(?:\{[0-9a-fA-F]{0,6}|[0-9a-fA-F]{0,3})/).exec(
+        rest,
+      ) as RegExpExecArray;
+      const near = text.slice(isHex ? start : this.#unicodeStart, this.#at + known.length);
+      const what = isHex ? 'invalid hex character sequence' : 'invalid unicode sequence';
+      throw sqlError('42601', `${what} at or near "${near}" of jsonpath input`);
     }
     this.#at += digits.length;
+    if (!isHex) this.#unicodeEnd = this.#at;
     const code = Number.parseInt(digits.replace(/[{}]/g, ''), 16);
     if (code === 0) throw nullCharacter();
     if (code >= 0xd800 && code < 0xdc00) {
       const low = /^\\u(?:([0-9a-fA-F]{4})|\{([0-9a-fA-F]{1,6})\})/.exec(text.slice(this.#at, this.#at + 10));
       const second = low === null ? 0 : Number.parseInt(low[1] ?? low[2], 16);
+      if (second >= 0xd800 && second < 0xdc00) {
+        throw surrogate('Unicode high surrogate must not follow a high surrogate.');
+      }
       if (low === null || second < 0xdc00 || second > 0xdfff) throw surrogate();
       this.#at += low[0].length;
+      this.#unicodeEnd = this.#at;
       return String.fromCharCode(code, second);
     }
     if (code >= 0xdc00 && code < 0xe000) throw surrogate('Unicode low surrogate must follow a high surrogate.');
-    if (code > 0x10ffff) {
-      throw sqlError(
-        '42601',
-        `invalid Unicode escape sequence at or near "${text.slice(start, this.#at)}" of jsonpath input`,
-      );
-    }
+    if (code > 0x10ffff) throw sqlError('42601', 'invalid Unicode code point');
     return String.fromCodePoint(code);
   }
 }
