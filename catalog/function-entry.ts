@@ -58,6 +58,8 @@ export interface FunctionContext {
   readonly catalog: unknown;
   /** A view's query as PostgreSQL prints it; lists are broken at wrapColumn. Absent where no statement of a session runs. */
   viewDefinition?(oid: number, isPretty: boolean, wrapColumn: number): string;
+  /** Which of a view's columns can be changed through it; null: it is no view that rows can be changed through. */
+  updatableViewColumns?(oid: number): readonly boolean[] | null;
   /** Storage facts for pg_relation_size and friends; bytes, or null when there is no such relation. */
   relationSize(relationOid: number): number | null;
   /** The same of what a table keeps beside its rows: its long values. */

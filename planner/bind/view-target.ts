@@ -10,7 +10,7 @@ import { logical, type Query, type TableRelation } from '../logical.ts';
 import { flattenSubqueries } from '../rewrite/flatten-subqueries.ts';
 import { BindContext } from './context.ts';
 import { Level, type NamespaceColumn } from './scope.ts';
-import { bindQuery } from './select.ts';
+import { bindQuery, bindViewQuery } from './select.ts';
 
 export interface UpdatableView {
   readonly relation: TableRelation;
@@ -56,6 +56,13 @@ export function asUpdatable(view: RelationEntry, bound: Query): UpdatableView | 
 /** Why rows cannot go through a view with this query; null: they can. */
 export function viewRefusal(node: ast.Query, environment: PlannerEnvironment): string | null {
   return refusal(bindQuery(new Level(new BindContext(environment), null), node));
+}
+
+/** Which columns of a view rows can be changed through it in; null: none can be changed at all. */
+export function updatableColumns(view: RelationEntry, environment: PlannerEnvironment): boolean[] | null {
+  const target = asUpdatable(view, bindViewQuery(new Level(new BindContext(environment), null), view));
+  if (typeof target === 'string' || target.relation.table.kind !== 'table') return null;
+  return target.baseColumns.map((column) => column !== null);
 }
 
 const NOT_SINGLE = 'Views that do not select from a single table or view are not automatically updatable.';
