@@ -547,7 +547,6 @@ export const systemCatalogFunctions: FunctionModule = {
     /** The cast: implicit, so that sequence functions take a text. */
     text_regclass: (context, text: string) => inputText(OID.REGCLASS, -1, text, context.format) as number,
     to_regclass: toReg(OID.REGCLASS),
-    text_regclass: (context, name: string) => relationByText(context, name).oid,
     to_regtype: toReg(OID.REGTYPE),
     to_regproc: toReg(OID.REGPROC),
     to_regprocedure: toReg(OID.REGPROCEDURE),

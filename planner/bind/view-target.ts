@@ -80,5 +80,8 @@ function refusal(query: Query): string | null {
   if (query.hasWindows) return returning('window functions');
   if (query.hasSets) return returning('set-returning functions');
   if (query.from.length !== 1 || query.from[0].kind !== 'rel') return NOT_SINGLE;
-  return null;
+  const relation = query.relations.get(query.from[0].rel);
+  if (relation?.kind === 'table') return relation.sample === undefined ? null : containing('TABLESAMPLE');
+  // A subquery is none, even where it could be flattened.
+  return relation?.kind === 'subquery' && relation.view !== null ? null : NOT_SINGLE;
 }
