@@ -60,6 +60,8 @@ export interface FunctionContext {
   viewDefinition?(oid: number, isPretty: boolean, wrapColumn: number): string;
   /** Throws 23502 or 23514 where a value of a domain's base type is none of the domain; other types take every value. */
   checkDomain?(typeOid: number, value: Value): void;
+  /** Which of a view's columns can be changed through it; null: it is no view that rows can be changed through. */
+  updatableViewColumns?(oid: number): readonly boolean[] | null;
   /** Storage facts for pg_relation_size and friends; bytes, or null when there is no such relation. */
   relationSize(relationOid: number): number | null;
   /** The same of what a table keeps beside its rows: its long values. */

@@ -4,6 +4,7 @@ import { randomBytes as cryptoRandomBytes } from 'node:crypto';
 import type { RelationEntry, SequenceEntry } from '../catalog/entries.ts';
 import type { Evaluation, FunctionContext, Value } from '../catalog/function-entry.ts';
 import type { SystemInformation } from '../catalog/system-information.ts';
+import { updatableColumns } from '../planner/index.ts';
 import { LOCK_GRANTED, LOCK_WAITING, SEQUENCE_LOG_VALUES } from '../storage/api.ts';
 import { sqlError } from '../types/errors.ts';
 import { type FormatSettings, snapshotText } from '../types/index.ts';
@@ -90,6 +91,13 @@ export class SessionFunctions implements FunctionContext {
     const { catalog } = this.#session;
     const view = catalog.relation(oid) as RelationEntry;
     return printViewQuery(catalog, view, this.searchPath(true), isPretty, wrapColumn);
+  }
+
+  updatableViewColumns(oid: number): readonly boolean[] | null {
+    const { catalog } = this.#session;
+    const view = catalog.relation(oid);
+    if (view?.kind !== 'view' || view.queryText === null) return null;
+    return updatableColumns(view, this.#session.environment(catalog, []));
   }
 
   searchPath(includeImplicit: boolean): readonly string[] {

@@ -1,6 +1,6 @@
 /** The planner's public face: statements to plans, expressions of the catalog to typed expressions, plans to EXPLAIN text. */
 export { asWritten, type BindScalarOptions, bindScalar, bindWithCollation, type ScalarSource } from './bind/scalar.ts';
-export { viewRefusal } from './bind/view-target.ts';
+export { updatableColumns, viewRefusal } from './bind/view-target.ts';
 export type { StatementValues } from './cost/known-values.ts';
 export type { BindRecorder, PlannerEnvironment, PlannerSettings } from './environment.ts';
 export { explainPlan, explainPlanDocument, runsSubplans } from './explain.ts';

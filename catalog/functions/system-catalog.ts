@@ -310,10 +310,19 @@ function partitionTree(context: FunctionContext, oid: number): Value[] {
   return catalogOf(context).relation(oid) === undefined ? [] : [[oid, null, true, 0]];
 }
 
-function updatableEvents(context: FunctionContext, oid: number): number {
+/** Bits of CmdType: update 4, insert 8, delete 16. A view without a plain column only lets rows be deleted. */
+export function updatableEvents(context: FunctionContext, oid: number): number {
   const entry = catalogOf(context).relation(oid);
-  // Bits of CmdType: update 4, insert 8, delete 16.
-  return entry?.kind === 'table' ? 28 : 0;
+  if (entry?.kind === 'table') return 28;
+  const columns = entry?.kind === 'view' ? (context.updatableViewColumns?.(oid) ?? null) : null;
+  if (columns === null) return 0;
+  return columns.includes(true) ? 28 : 16;
+}
+
+export function isColumnUpdatable(context: FunctionContext, oid: number, column: number): boolean {
+  const entry = catalogOf(context).relation(oid);
+  if (column <= 0 || entry === undefined) return false;
+  return entry.kind === 'table' || context.updatableViewColumns?.(oid)?.[column - 1] === true;
 }
 
 type MethodProperties = Readonly<Record<string, Readonly<Record<IndexMethod, boolean>>>>;
@@ -507,7 +516,7 @@ export const systemCatalogFunctions: FunctionModule = {
     pg_relation_filenode: (context, oid: number) => catalogOf(context).relation(oid)?.relId ?? null,
     pg_relation_is_publishable: (context, oid: number) => catalogOf(context).relation(oid)?.kind === 'table',
     pg_relation_is_updatable: updatableEvents,
-    pg_column_is_updatable: (context, oid: number) => updatableEvents(context, oid) !== 0,
+    pg_column_is_updatable: isColumnUpdatable,
     pg_postmaster_start_time: (context) => context.system?.serverStart ?? context.transactionTimestamp,
     pg_conf_load_time: (context) => context.system?.serverStart ?? context.transactionTimestamp,
     pg_is_other_temp_schema(context, oid: number) {

@@ -6,6 +6,7 @@ import { DEFAULT_COLLATION, OID, typeByOid } from '../../types/index.ts';
 import { builtinCollations, collationByOid } from '../collations.ts';
 import type { ColumnEntry, ConstraintEntry, RelationEntry } from '../entries.ts';
 import { allFunctions } from '../functions/registry.ts';
+import { updatableEvents } from '../functions/system-catalog.ts';
 import {
   collationOf,
   defaultText,
@@ -54,7 +55,7 @@ function* tables(context: ViewContext): Iterable<Row> {
     yield {
       ...tableName(context, entry),
       table_type: entry.persistence === 'temporary' && isBase ? 'LOCAL TEMPORARY' : isBase ? 'BASE TABLE' : 'VIEW',
-      is_insertable_into: yesNo(isBase),
+      is_insertable_into: yesNo(isBase || (updatableEvents(context.functions, entry.oid) & 8) !== 0),
       is_typed: 'NO',
       commit_action:
         entry.persistence === 'temporary' && isBase
@@ -94,7 +95,7 @@ function collationColumns(context: ViewContext, typeOid: number, named: number |
 function* columns(context: ViewContext): Iterable<Row> {
   const path = context.functions.searchPath(true);
   for (const entry of visibleRelations(context)) {
-    const isUpdatable = yesNo(!isView(entry));
+    const changeable = entry.kind === 'view' ? (context.functions.updatableViewColumns?.(entry.oid) ?? null) : null;
     for (const column of entry.columns) {
       if (column.dropped) continue;
       const domain = context.catalog.type(column.typeOid);
@@ -119,7 +120,7 @@ function* columns(context: ViewContext): Iterable<Row> {
         ...identityColumns(context, column),
         is_generated: column.generated ? 'ALWAYS' : 'NEVER',
         generation_expression: column.generated ? context.shown(column.defaultText) : null,
-        is_updatable: isUpdatable,
+        is_updatable: yesNo(!isView(entry) || changeable?.[column.number - 1] === true),
       };
     }
   }
@@ -143,8 +144,8 @@ function* views(context: ViewContext): Iterable<Row> {
       ...tableName(context, entry),
       view_definition: entry.queryText === null ? null : context.shown(viewDefinition(context.functions, entry)),
       check_option: entry.checkOption == null ? 'NONE' : entry.checkOption.toUpperCase(),
-      is_updatable: 'NO',
-      is_insertable_into: 'NO',
+      is_updatable: yesNo((updatableEvents(context.functions, entry.oid) & 20) === 20),
+      is_insertable_into: yesNo((updatableEvents(context.functions, entry.oid) & 8) !== 0),
       is_trigger_updatable: 'NO',
       is_trigger_deletable: 'NO',
       is_trigger_insertable_into: 'NO',

@@ -174,7 +174,7 @@ function* addColumn(
   if (spec.notNull && column.defaultText === null && column.identity === null) yield* checkNoNulls(x, now(), [column]);
   for (const constraint of spec.keys) yield* addKey(x, now(), { ...constraint, columns: [spec.name] }, false);
   for (const constraint of spec.checks) {
-    const entry = addCheck(x, now(), { ...constraint, notValid: false }, spec.name);
+    const entry = addCheck(x, now(), { ...constraint, notValid: false });
     yield* validateCheck(x, now(), entry);
   }
   for (const constraint of spec.foreignKeys) {
@@ -354,7 +354,7 @@ function* addConstraint(x: DdlContext, table: RelationEntry, constraint: TableCo
       yield* addKey(x, table, constraint, false);
       return;
     case 'check': {
-      const entry = addCheck(x, table, constraint, null);
+      const entry = addCheck(x, table, constraint);
       if (entry.validated) yield* validateCheck(x, current(x, table), entry);
       return;
     }

@@ -197,18 +197,13 @@ function* adoptIndex(x: DdlContext, table: RelationEntry, constraint: KeyConstra
 
 // -------------------------------------------------------------------------------------------------------------- CHECK
 
-/** `columnName`: the column that the constraint was written at, for its name. */
-export function addCheck(
-  x: DdlContext,
-  table: RelationEntry,
-  constraint: CheckConstraint,
-  columnName: string | null,
-): ConstraintEntry {
+/** A check of one column is named after it, wherever it is written. */
+export function addCheck(x: DdlContext, table: RelationEntry, constraint: CheckConstraint): ConstraintEntry {
   const expr = x.bind(constraint.expr, table, 'check', { typeOid: OID.BOOL, typeModifier: -1 });
   const columns = usedColumns(expr);
   let { name } = constraint;
   if (name === null) {
-    const only = columnName ?? (columns.length === 1 ? table.columns[columns[0] - 1].name : null);
+    const only = columns.length === 1 ? table.columns[columns[0] - 1].name : null;
     name = chooseConstraintName(x, table.name, only, 'check', table.schemaOid, new Set());
   } else {
     checkConstraintName(x, table, name);

@@ -38,7 +38,7 @@ interface LikeParts {
 
 interface TableParts {
   readonly columns: ColumnSpec[];
-  readonly checks: { readonly constraint: CheckConstraint; readonly columnName: string | null }[];
+  readonly checks: CheckConstraint[];
   readonly keys: KeyConstraint[];
   readonly foreignKeys: ForeignKeyConstraint[];
   readonly exclusions: ExcludeConstraint[];
@@ -80,8 +80,8 @@ export function* createTable(x: DdlContext, statement: CreateTableStatement): Dd
   for (const constraint of parts.keys) yield* addKey(x, table, constraint, true);
   for (const constraint of parts.exclusions) yield* addExclusion(x, current(x, table), constraint, true);
   for (const like of parts.likes) yield* copyLikeObjects(x, table, like);
-  for (const { constraint, columnName } of parts.checks) {
-    addCheck(x, current(x, table), { ...constraint, notValid: false }, columnName);
+  for (const constraint of parts.checks) {
+    addCheck(x, current(x, table), { ...constraint, notValid: false });
   }
   for (const constraint of parts.foreignKeys) {
     yield* addForeignKey(x, current(x, table), { ...constraint, notValid: false });
@@ -146,7 +146,7 @@ function* gatherParts(x: DdlContext, statement: CreateTableStatement, tableName:
 
 function gatherColumn(parts: TableParts, spec: ColumnSpec): void {
   parts.columns.push(spec);
-  for (const constraint of spec.checks) parts.checks.push({ constraint, columnName: spec.name });
+  parts.checks.push(...spec.checks);
   for (const constraint of spec.keys) parts.keys.push({ ...constraint, columns: [spec.name] });
   for (const constraint of spec.foreignKeys) parts.foreignKeys.push({ ...constraint, columns: [spec.name] });
 }
@@ -154,7 +154,7 @@ function gatherColumn(parts: TableParts, spec: ColumnSpec): void {
 function gatherConstraint(_x: DdlContext, parts: TableParts, constraint: TableConstraint): void {
   switch (constraint.kind) {
     case 'check':
-      parts.checks.push({ constraint, columnName: null });
+      parts.checks.push(constraint);
       return;
     case 'primaryKey':
     case 'unique':
@@ -262,22 +262,16 @@ function likeColumn(x: DdlContext, column: ColumnEntry, options: ReadonlySet<Lik
   };
 }
 
-function likeCheck(
-  x: DdlContext,
-  constraint: ConstraintEntry,
-): { readonly constraint: CheckConstraint; readonly columnName: null } {
+function likeCheck(x: DdlContext, constraint: ConstraintEntry): CheckConstraint {
   return {
-    constraint: {
-      kind: 'check',
-      name: constraint.name,
-      expr: x.parseExpression(constraint.checkText as string),
-      deferrable: null,
-      initiallyDeferred: null,
-      notValid: false,
-      noInherit: false,
-      position: -1,
-    },
-    columnName: null,
+    kind: 'check',
+    name: constraint.name,
+    expr: x.parseExpression(constraint.checkText as string),
+    deferrable: null,
+    initiallyDeferred: null,
+    notValid: false,
+    noInherit: false,
+    position: -1,
   };
 }
 

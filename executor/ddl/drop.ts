@@ -226,11 +226,52 @@ function shownType(x: DdlContext, type: TypeName): string {
   return formatType(typeOid);
 }
 
+/** Whose schemas are looked for before the objects themselves. */
+const IN_SCHEMAS = new Set<ObjectType>([
+  'function',
+  'procedure',
+  'routine',
+  'aggregate',
+  'operator',
+  'operator class',
+  'operator family',
+  'collation',
+  'conversion',
+  'statistics',
+  'text search parser',
+  'text search dictionary',
+  'text search template',
+  'text search configuration',
+]);
+
+/** IF EXISTS skips by the first thing that is missing: the schema, a type of the arguments, the object. */
+function missingBefore(x: DdlContext, type: ObjectType, object: ObjectAddress): string | null {
+  const inSchema = (names: readonly string[] | null): string | null => {
+    if (names === null || names.length < 2) return null;
+    const schema = names[names.length - 2];
+    return x.catalog.schemaOfPath(schema, x.searchPath) === undefined ? `schema "${schema}" does not exist` : null;
+  };
+  const missing = IN_SCHEMAS.has(type) ? inSchema(object.name) : inSchema(object.on);
+  if (missing !== null) return missing;
+  const types = [...(object.parameters ?? []).map((parameter) => parameter.type), ...object.types];
+  for (const each of types) {
+    if (each === null) continue;
+    const own = inSchema(each.name);
+    if (own !== null) return own;
+    if (findTypeOid(x, each.name) === 0) return `type "${each.name.join('.')}" does not exist`;
+  }
+  return null;
+}
+
+const ACCESS_METHODS = new Set(['btree', 'hash', 'gist', 'gin', 'spgist', 'brin']);
+
 /** Objects of kinds that cannot be made: they are missing, whatever they are called. */
 function missingObject(x: DdlContext, type: ObjectType, object: ObjectAddress, ifExists: boolean): null {
   const name = object.name.join('.');
   let message: string;
   let code = '42704';
+  const before = ifExists ? missingBefore(x, type, object) : null;
+  if (before !== null) return skip(x, before);
   switch (type) {
     case 'function':
     case 'procedure':
@@ -240,6 +281,8 @@ function missingObject(x: DdlContext, type: ObjectType, object: ObjectAddress, i
         throw sqlError('42883', `could not find a ${type} named "${name}"`);
       }
       message = `${type} ${signature(x, object, ifExists)} does not exist`;
+      // An aggregate of no arguments is written with a star.
+      if (type === 'aggregate' && !ifExists) message = message.replace('() does', '(*) does');
       code = '42883';
       break;
     case 'trigger':
@@ -264,14 +307,24 @@ function missingObject(x: DdlContext, type: ObjectType, object: ObjectAddress, i
     }
     case 'operator':
       message = `operator ${name} does not exist`;
+      if (!ifExists) {
+        const [left, right] = object.types.map((part) => (part === null ? '' : `${shownType(x, part)}`));
+        message = `operator does not exist: ${`${left} ${name} ${right}`.trim()}`;
+      }
       code = '42883';
       break;
     case 'operator class':
     case 'operator family':
+      if (object.method !== null && !ACCESS_METHODS.has(object.method)) {
+        throw sqlError('42704', `access method "${object.method}" does not exist`);
+      }
       message = `${type} "${name}" does not exist for access method "${object.method ?? 'btree'}"`;
       break;
     case 'transform':
       message = `transform for type ${object.types[0] === null ? '' : rawTypeName(object.types[0])} language "${name}" does not exist`;
+      break;
+    case 'foreign data wrapper':
+      message = `foreign-data wrapper "${name}" does not exist`;
       break;
     case 'statistics':
       message = `statistics object "${name}" does not exist`;

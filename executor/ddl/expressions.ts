@@ -29,13 +29,13 @@ function walkValue(value: unknown, visit: (expr: Expr) => void): void {
   }
 }
 
-/** One-based numbers of the table's columns, in order. */
+/** One-based numbers of the table's columns, in the order in which they are met. */
 export function usedColumns(expr: Expr): number[] {
   const numbers = new Set<number>();
   walkExpr(expr, (node) => {
     if (node.kind === 'column') numbers.add(node.index + 1);
   });
-  return [...numbers].sort((a, b) => a - b);
+  return [...numbers];
 }
 
 /** Oids in constants of type regclass: the sequence of nextval('s'). */

@@ -56,7 +56,8 @@ function defineSequence(typeOid: number, options: SequenceOptions, old: Sequence
 
   let maximum: bigint;
   if (typeof options.maxValue === 'number' || typeof options.maxValue === 'bigint') maximum = BigInt(options.maxValue);
-  else if (old === null || options.maxValue === null || resetMaximum) maximum = isAscending ? highest : -1n;
+  else if (old === null || options.maxValue === null || resetMaximum)
+    maximum = isAscending || resetMaximum ? highest : -1n;
   else maximum = BigInt(old.maximum);
   if (maximum < lowest || maximum > highest) {
     throw invalid(`MAXVALUE (${maximum}) is out of range for sequence data type ${formatType(typeOid)}`);
@@ -64,7 +65,8 @@ function defineSequence(typeOid: number, options: SequenceOptions, old: Sequence
 
   let minimum: bigint;
   if (typeof options.minValue === 'number' || typeof options.minValue === 'bigint') minimum = BigInt(options.minValue);
-  else if (old === null || options.minValue === null || resetMinimum) minimum = isAscending ? 1n : lowest;
+  else if (old === null || options.minValue === null || resetMinimum)
+    minimum = isAscending && !resetMinimum ? 1n : lowest;
   else minimum = BigInt(old.minimum);
   if (minimum < lowest || minimum > highest) {
     throw invalid(`MINVALUE (${minimum}) is out of range for sequence data type ${formatType(typeOid)}`);

@@ -8,6 +8,7 @@
 import type { ConstraintEntry, RelationEntry } from '../../catalog/entries.ts';
 import type { Value } from '../../catalog/function-entry.ts';
 import { quoteIdentifier } from '../../catalog/functions/quote.ts';
+import { indexExpression } from '../../catalog/pg-catalog/definitions.ts';
 import {
   CURSOR_END,
   IndexCursor,
@@ -73,6 +74,15 @@ export class ConflictFinder {
   }
 }
 
+/** The keys as pg_get_indexdef prints each of them, in its pretty form. */
+function keyNames(table: RelationEntry, index: IndexRuntime): string[] {
+  return index.entry.columns.map((column) =>
+    column.columnNumber > 0
+      ? quoteIdentifier(table.columns[column.columnNumber - 1].name)
+      : indexExpression(column.expressionText ?? '', true),
+  );
+}
+
 /** "Key (a, lower(b))=(1, x)" of a row, as details of errors show it. */
 export function describeIndexKey(
   x: ExecContext,
@@ -80,9 +90,7 @@ export function describeIndexKey(
   index: IndexRuntime,
   values: readonly Value[],
 ): string {
-  const names = index.keyColumns.map((c, i) =>
-    c >= 0 ? table.columns[c].name : (index.entry.columns[i].expressionText ?? ''),
-  );
+  const names = keyNames(table, index);
   const keys = index.keyValues(x, values);
   const texts = keys.map((value, i) =>
     value === null ? 'null' : outputText(index.expressions[i].typeOid, value, x.functions.format),
@@ -108,11 +116,7 @@ export function uniqueViolation(
 /** "Key (room, during)=(1, [1,3))" of a row's elements. */
 function describeElements(x: ExecContext, table: RelationEntry, index: IndexRuntime, row: readonly Value[]): string {
   const exclusion = index.exclusion as Exclusion;
-  const names = index.entry.columns.map((column) =>
-    column.columnNumber > 0
-      ? quoteIdentifier(table.columns[column.columnNumber - 1].name)
-      : (column.expressionText ?? ''),
-  );
+  const names = keyNames(table, index);
   const texts = exclusion
     .values(x, row)
     .map((value, i) =>

@@ -10,7 +10,7 @@ import { logical, type Query, type TableRelation } from '../logical.ts';
 import { flattenSubqueries } from '../rewrite/flatten-subqueries.ts';
 import { BindContext } from './context.ts';
 import { Level, type NamespaceColumn } from './scope.ts';
-import { bindQuery } from './select.ts';
+import { bindQuery, bindViewQuery } from './select.ts';
 
 export interface UpdatableView {
   readonly relation: TableRelation;
@@ -58,6 +58,13 @@ export function viewRefusal(node: ast.Query, environment: PlannerEnvironment): s
   return refusal(bindQuery(new Level(new BindContext(environment), null), node));
 }
 
+/** Which columns of a view rows can be changed through it in; null: none can be changed at all. */
+export function updatableColumns(view: RelationEntry, environment: PlannerEnvironment): boolean[] | null {
+  const target = asUpdatable(view, bindViewQuery(new Level(new BindContext(environment), null), view));
+  if (typeof target === 'string' || target.relation.table.kind !== 'table') return null;
+  return target.baseColumns.map((column) => column !== null);
+}
+
 const NOT_SINGLE = 'Views that do not select from a single table or view are not automatically updatable.';
 
 function refusal(query: Query): string | null {
@@ -73,5 +80,8 @@ function refusal(query: Query): string | null {
   if (query.hasWindows) return returning('window functions');
   if (query.hasSets) return returning('set-returning functions');
   if (query.from.length !== 1 || query.from[0].kind !== 'rel') return NOT_SINGLE;
-  return null;
+  const relation = query.relations.get(query.from[0].rel);
+  if (relation?.kind === 'table') return relation.sample === undefined ? null : containing('TABLESAMPLE');
+  // A subquery is none, even where it could be flattened.
+  return relation?.kind === 'subquery' && relation.view !== null ? null : NOT_SINGLE;
 }
