@@ -12,7 +12,7 @@ import { CONFIGURATIONS, DICTIONARIES } from './functions/fulltext/configuration
 import { quoteIdentifier } from './functions/quote.ts';
 import { functionByOid, functionsByName, operatorByOid, operatorsByName } from './functions/registry.ts';
 import { collationName, relationName, typeDisplayName } from './pg-catalog/definitions.ts';
-import { typeFunctionName } from './pg-catalog/static-tables.ts';
+import { typeFunctionName, typeFunctionOid } from './pg-catalog/static-tables.ts';
 import type { SharedCatalog } from './shared-catalog.ts';
 
 export interface NameSource {
@@ -64,6 +64,8 @@ function requireSchema({ catalog, searchPath }: NameSource, names: readonly stri
 function functionOid(source: NameSource, text: string): number {
   const names = splitQualifiedName(text);
   const found = inPgCatalog(source, names) ? functionsByName(names[names.length - 1]) : [];
+  const ofType = found.length === 0 && inPgCatalog(source, names) ? typeFunctionOid(names[names.length - 1]) : null;
+  if (ofType !== null) return ofType;
   if (found.length === 0) throw sqlError('42883', `function "${text}" does not exist`);
   if (found.length > 1) throw sqlError('42725', `more than one function named "${text}"`);
   return found[0].oid;

@@ -86,6 +86,16 @@ export function functionsOfType(typeOid: number): readonly number[] | undefined 
 
 /** Name of a function that no expression calls but that types are made of (array_in); null for others. */
 export function typeFunctionName(oid: number): string | null {
+  return namesOfTypeFunctions().get(oid) ?? null;
+}
+
+/** The oid of such a function; null for other names. */
+export function typeFunctionOid(name: string): number | null {
+  for (const [oid, known] of namesOfTypeFunctions()) if (known === name) return oid;
+  return null;
+}
+
+function namesOfTypeFunctions(): ReadonlyMap<number, string> {
   functionNames ??= new Map(linesOf('function_names').map(([number, name]) => [Number(number), name]));
-  return functionNames.get(oid) ?? null;
+  return functionNames;
 }
