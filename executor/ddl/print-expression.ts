@@ -72,21 +72,20 @@ function unprintable(): never {
   throw new Error('not to be printed');
 }
 
-function print(x: DdlContext, expr: Expr, table: RelationEntry | null): string {
-  return bareNumbers(
-    deparse(withoutInLists(asWritten(expr)), {
-      column(_input, index) {
-        const column = table?.columns[index];
-        if (column === undefined) return unprintable();
-        return { text: quoteIdentifier(column.name), typeOid: column.typeOid, isComplex: false };
-      },
-      execParam: unprintable,
-      subplan: unprintable,
-      collationName: (oid) =>
-        oid < FIRST_OID ? quoteIdentifier(collationName(x, oid)) : `"${keptCollationName(oid)}"`,
-      typeName: (oid, typeModifier) => keptFormat(x, oid, typeModifier),
-    }),
-  );
+function print(x: DdlContext, expr: Expr, table: RelationEntry | null, isLiteral: boolean): string {
+  const text = deparse(withoutInLists(asWritten(expr)), {
+    column(_input, index) {
+      const column = table?.columns[index];
+      if (column === undefined) return unprintable();
+      return { text: quoteIdentifier(column.name), typeOid: column.typeOid, isComplex: false };
+    },
+    execParam: unprintable,
+    subplan: unprintable,
+    collationName: (oid) => (oid < FIRST_OID ? quoteIdentifier(collationName(x, oid)) : `"${keptCollationName(oid)}"`),
+    typeName: (oid, typeModifier) => keptFormat(x, oid, typeModifier),
+  });
+  // A text that became a number stays one: '0'::numeric.
+  return isLiteral ? text : bareNumbers(text);
 }
 
 /** The AST's own text, where a field of EXTRACT is a bare word. */
@@ -124,7 +123,7 @@ export function storedText(
   const plain = plainText(x, expression);
   if (hasOwnSyntax(expression) || isFolded(expression, bound)) return plain;
   try {
-    const text = print(x, bound, table);
+    const text = print(x, bound, table, expression.kind === 'string');
     const again = x.bind(x.parseExpression(text), table, use, target);
     return again.typeOid === bound.typeOid || target !== undefined ? text : plain;
   } catch (error) {
