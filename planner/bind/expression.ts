@@ -34,6 +34,7 @@ import { inputLiteral } from './input-value.ts';
 import { findPrefixOperator, makeOperator, mustFindOperator } from './overload.ts';
 import { resolveTypes } from './polymorphic.ts';
 import { positionOf } from './position.ts';
+import { namedParameter, routineParameter } from './routine.ts';
 import {
   columnOfItem,
   findColumn,
@@ -302,6 +303,7 @@ function negate(expr: Expr): Expr {
 function bindParameter(context: BindContext, node: ast.ParamRef): Expr {
   const index = node.number - 1;
   const position = positionOf(context, node.position);
+  if (context.routine !== null) return routineParameter(context, context.routine, node.number, position);
   const known = context.parameterTypes.length;
   if (node.number < 1 || node.number > 65535 || (context.environment.fixedParameters === true && index >= known)) {
     throw context.error('42P02', `there is no parameter $${node.number}`, position);
@@ -325,13 +327,17 @@ function bindColumnRef(level: Level, node: ast.ColumnRef): Expr {
     if (hit !== null) return hit.expr;
     const item = findItem(level, null, name[0], position);
     if (item !== null) return wholeRow(level, item, position);
+    const parameter = namedParameter(level, name, position);
+    if (parameter !== null) return parameter;
     throw missingColumn(level, null, name[0], position);
   }
   const { schema, table, column } = splitName(level, name, position);
   const item = findItem(level, schema, table, position);
-  if (item === null) throw missingItem(level, table, position);
-  const found = columnOfItem(level, item, column, position);
+  const found = item === null ? undefined : columnOfItem(level, item, column, position);
   if (found !== undefined) return found.expr;
+  const parameter = namedParameter(level, name, position);
+  if (parameter !== null) return parameter;
+  if (item === null) throw missingItem(level, table, position);
   throw missingColumn(level, table, column, position);
 }
 
@@ -686,6 +692,7 @@ const SUBQUERY_REFUSED: Readonly<Record<string, string>> = {
   'statistics expression': 'cannot use subquery in statistics expression',
   'alter using': 'cannot use subquery in transform expression',
   execute: 'cannot use subquery in EXECUTE parameter',
+  call: 'cannot use subquery in CALL argument',
 };
 
 function bindSublink(level: Level, query: ast.Query, position = query.position): Query {
@@ -930,7 +937,8 @@ export function selectField(
 export function fieldsOf(level: Level, base: Expr): { name: string; typeOid: number }[] | null {
   const node = logical(base);
   if (node.kind === 'row') return node.names.map((name, i) => ({ name, typeOid: node.fields[i].typeOid }));
-  if (node.kind === 'call' && node.function.outColumns !== undefined) return [...node.function.outColumns];
+  if (node.kind === 'call' && node.function.outColumns !== undefined && base.typeOid === RECORD)
+    return [...node.function.outColumns];
   if (node.kind === 'sublink' && node.mode === 'scalar') return fieldsOf(level, node.query.targets[0].expr);
   if (node.kind === 'var') {
     const relation = level.context.relationOf(level, node.rel);
