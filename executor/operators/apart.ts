@@ -17,12 +17,13 @@ export function callsRoutine(node: unknown): boolean {
   if (node === null || typeof node !== 'object') return false;
   if (Array.isArray(node)) return node.some(callsRoutine);
   const record = node as Record<string, unknown>;
+  if (record['kind'] === 'const') return false;
   if ((record['function'] as { routine?: unknown } | undefined)?.routine !== undefined) return true;
   return Object.entries(record).some(([name, part]) => !OPAQUE.has(name) && callsRoutine(part));
 }
 
 /** Parts of plans and expressions that are neither. */
-const OPAQUE = new Set(['function', 'equality', 'operator', 'table', 'value', 'index']);
+const OPAQUE = new Set(['function', 'equality', 'operator', 'table', 'index']);
 
 /** The scan of what is needed, under the projection that computes the targets. */
 export function computedApart(plan: ScanPlan): ProjectPlan {
@@ -61,7 +62,7 @@ export function computedApart(plan: ScanPlan): ProjectPlan {
 }
 
 /** Parts of expressions that are no expressions over the scan's columns; a subquery's plan has columns of its own. */
-const KEPT = new Set(['function', 'equality', 'operator', 'plan', 'value']);
+const KEPT = new Set(['function', 'equality', 'operator', 'plan']);
 
 function sameColumn(a: Expr, b: Expr): boolean {
   if (a.kind === 'column') return b.kind === 'column' && a.index === b.index && a.typeOid === b.typeOid;
