@@ -2,8 +2,8 @@
 
 import { functionsByName } from '../../catalog/functions/index.ts';
 import { quoteIdentifier } from '../../catalog/functions/quote.ts';
-import { inputsOf, isInput, routinesNamed } from '../../catalog/functions/user-routines.ts';
-import type { RoutineEntry } from '../../catalog/index.ts';
+import { inputsOf, routinesNamed } from '../../catalog/functions/user-routines.ts';
+import type { RoutineEntry, RoutineParameter } from '../../catalog/index.ts';
 import type { FunctionParameter, ObjectAddress } from '../../parser/ast.ts';
 import { sqlError } from '../../types/errors.ts';
 import { formatType } from '../../types/index.ts';
@@ -47,6 +47,10 @@ function same(a: readonly number[], b: readonly number[]): boolean {
   return a.length === b.length && a.every((oid, i) => oid === b[i]);
 }
 
+function typesOf(parameters: readonly RoutineParameter[]): readonly number[] {
+  return parameters.map(({ typeOid }) => typeOid);
+}
+
 /** What is there under the name; null: nothing of that signature. */
 export function findRoutine(x: DdlContext, object: ObjectAddress, word: RoutineWord): RoutineEntry | null {
   const { name, parameters } = object;
@@ -63,28 +67,16 @@ export function findRoutine(x: DdlContext, object: ObjectAddress, word: RoutineW
     });
   }
   const types = inputTypes(x, parameters);
-  let found = named.find((routine) =>
-    same(
-      inputsOf(routine).map(({ typeOid }) => typeOid),
-      types,
-    ),
-  );
-  if (found === undefined && word !== 'function') {
-    const all = allTypes(x, parameters);
-    found = named.find(
-      (routine) =>
-        routine.kind === 'procedure' &&
-        (same(
-          routine.parameters.map(({ typeOid }) => typeOid),
-          all,
-        ) ||
-          same(
-            routine.parameters.filter(isInput).map(({ typeOid }) => typeOid),
-            all,
-          )),
-    );
+  const byInputs = named.find((routine) => same(typesOf(inputsOf(routine)), types));
+  if (word === 'function') return byInputs ?? null;
+  // Modes that are written say which parameters go in.
+  if (parameters.some(({ mode }) => mode !== null)) return byInputs ?? null;
+  const all = allTypes(x, parameters);
+  const byAll = named.find((routine) => routine.kind === 'procedure' && same(typesOf(routine.parameters), all));
+  if (byInputs !== undefined && byAll !== undefined && byInputs !== byAll) {
+    throw sqlError('42725', `${word} name "${name.join('.')}" is not unique`);
   }
-  return found ?? null;
+  return byInputs ?? byAll ?? null;
 }
 
 /** f(integer) as an argument list was written. */

@@ -289,7 +289,9 @@ function selectOf(expr: Extract<SqlBody, { kind: 'return' }>['expr']): QueryStat
 
 function shownBody(body: SqlBody, statements: readonly string[]): string {
   if (body.kind === 'return') return `RETURN ${statements[0].replace(/^SELECT /, '')}`;
-  const lines = statements.map((text) => `  ${text};`);
+  const lines = body.statements.map((part, i) =>
+    part.kind === 'return' ? ` RETURN ${statements[i].replace(/^SELECT /, '')};` : ` ${statements[i]};`,
+  );
   return ['BEGIN ATOMIC', ...lines, 'END'].join('\n');
 }
 

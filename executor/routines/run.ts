@@ -74,7 +74,7 @@ export class RoutineRun {
     portal.isNested = true;
     portal.sharedSnapshot = this.#snapshot;
     let make: ResultMaker | null = null;
-    const isWanted = isLast && (this.call.returnType !== OID.VOID || this.call.routine.returnsSet);
+    const isWanted = isLast && this.call.returnType !== OID.VOID;
     portal.onBatch = (batch: Batch, from: number, to: number): void => {
       if (!isWanted) return;
       // Not before: what it answers is known when it has been planned for this session.

@@ -1,7 +1,7 @@
 /** Function calls: scalar functions, aggregates and window functions, and casts written as calls. */
 import type { AggregateFunction, FunctionEntry, ScalarFunction, WindowFunction } from '../../catalog/function-entry.ts';
 import { comparisonOperator, functionsByName } from '../../catalog/functions/index.ts';
-import { DefaultText, resolvedFunction } from '../../catalog/functions/user-routines.ts';
+import { DefaultText, resolvedFunction, routinesNamed } from '../../catalog/functions/user-routines.ts';
 import type * as ast from '../../parser/ast.ts';
 import type { Expr, SortKey } from '../expr.ts';
 import { equalExpr, hasSetReturning, logical, someExpr, toExpr, visitExpr } from '../logical.ts';
@@ -114,6 +114,27 @@ function callRoutine(
   return makeScalarCall(level, resolvedFunction(entry, spread.resolve), spread.args, typeOid, position);
 }
 
+/** row.f, where the row has no such column: a user-made function of the row; null: there is none of that name. */
+export function bindAttribute(level: Level, row: ast.Expression, name: string): Expr | null {
+  const { catalog, environment } = level.context;
+  if (routinesNamed(catalog, null, name, environment.searchPath).length === 0) return null;
+  return bindCall(level, {
+    kind: 'function',
+    name: [name],
+    args: [row],
+    argNames: null,
+    star: false,
+    distinct: false,
+    variadic: false,
+    orderBy: [],
+    withinGroup: false,
+    filter: null,
+    over: null,
+    sqlSyntax: false,
+    position: row.position,
+  });
+}
+
 /** Calls whose meaning depends on more than their argument types. */
 function bindSpecialCall(level: Level, node: ast.FunctionCall, name: string, schema: string | null): Expr | null {
   // t.f written f(t): a column of a row.
@@ -198,6 +219,11 @@ function lookUp(
     }
   }
   if (found.kind === 'found') return found.match;
+  // A column of a row, written as a call.
+  const isPlain = shape.types.length === 1 && shape.names === null && schema === null && !node.star && !node.variadic;
+  if (found.kind === 'missing' && isPlain && fieldsOf(level, args[0])?.some((field) => field.name === name) === true) {
+    return { cast: selectField(level, args[0], name, position) };
+  }
   if (found.kind === 'ambiguous') {
     const what = context.calledProcedure === node ? 'procedure' : 'function';
     throw context.error('42725', `${what} ${callSignature(context, shown, shape)} is not unique`, position, {

@@ -12,8 +12,10 @@ import type * as ast from '../../parser/ast.ts';
 import { ARRAY_DIMENSIONS_MAX } from '../../types/index.ts';
 import type { Expr } from '../expr.ts';
 import { caseBranch, logical, makeAnd, makeConst, makeOr, type Query, someExpr, toExpr } from '../logical.ts';
+
 import { bindJsonbPath } from './assign-part.ts';
-import { bindCall } from './call.ts';
+import { bindAttribute, bindCall } from './call.ts';
+
 import {
   applyModifier,
   cannotCast,
@@ -338,6 +340,8 @@ function bindColumnRef(level: Level, node: ast.ColumnRef): Expr {
   const parameter = namedParameter(level, name, position);
   if (parameter !== null) return parameter;
   if (item === null) throw missingItem(level, table, position);
+  const called = bindAttribute(level, { ...node, name: name.slice(0, -1) }, column);
+  if (called !== null) return called;
   throw missingColumn(level, table, column, position);
 }
 

@@ -18,6 +18,9 @@ export function bindCallStatement(level: Level, node: ast.CallStatement): Query 
   const args = call.args.filter((_, i) => isInput(parameters[i]));
   const base = { ...EMPTY_QUERY_PARTS, id: level.queryId, relations: level.relations };
   const outputs = entry.outColumns ?? [];
+  if (outputs.length > 0 && context.routine !== null) {
+    throw context.error('0A000', 'calling procedures with output arguments is not supported in SQL functions');
+  }
   if (outputs.length === 0) {
     return {
       ...base,
