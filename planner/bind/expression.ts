@@ -321,7 +321,9 @@ function bindColumnRef(level: Level, node: ast.ColumnRef): Expr {
   // t.* in an expression is the whole row.
   if (node.star) {
     if (node.name.length === 0) throw context.error('42601', 'row expansion via "*" is not supported here', position);
-    return wholeRow(level, starItems(level, node)[0], position);
+    const [item] = starItems(level, node);
+    const parameter = item.name === null && item.rel < 0 ? namedParameter(level, node.name, position) : null;
+    return parameter ?? wholeRow(level, item, position);
   }
   const { name } = node;
   if (name.length === 1) {
@@ -435,8 +437,34 @@ export function starItems(level: Level, node: ast.ColumnRef): NamespaceItem[] {
   const table = node.name[node.name.length - 1];
   const schema = node.name.length > 1 ? node.name[node.name.length - 2] : null;
   const item = findItem(level, schema, table, position);
-  if (item === null) throw missingItem(level, table, position);
-  return [item];
+  if (item !== null) return [item];
+  const parameter = namedParameter(level, node.name, position);
+  const fields = parameter === null ? null : fieldsOf(level, parameter);
+  if (parameter === null || fields === null) throw missingItem(level, table, position);
+  return [parameterItem(parameter, fields)];
+}
+
+/** p.* of a function's parameter of a composite type. */
+function parameterItem(parameter: Expr, fields: readonly { name: string; typeOid: number }[]): NamespaceItem {
+  const columns = fields.map(({ name, typeOid }, index) => ({
+    name,
+    expr: { kind: 'field', base: parameter, index, typeOid, typeModifier: -1 } as const,
+    tableOid: 0,
+    columnNumber: 0,
+  }));
+  return {
+    name: null,
+    schemaName: null,
+    rel: -1,
+    table: null,
+    hasAlias: false,
+    columns,
+    relationVisible: true,
+    columnsVisible: true,
+    lateralOnly: false,
+    lateralOk: true,
+    nullable: false,
+  };
 }
 
 /** Row-wise comparison of equal counts of fields. */
