@@ -26,6 +26,7 @@ import {
   PG_CATALOG_SCHEMA_OID,
   PUBLIC_SCHEMA_OID,
   type RelationEntry,
+  type RoutineEntry,
   type SchemaEntry,
   type SequenceEntry,
   type StatisticsEntry,
@@ -72,6 +73,7 @@ const NO_CONSTRAINTS: readonly ConstraintEntry[] = [];
 const NO_STATISTICS: readonly StatisticsEntry[] = [];
 const NO_OIDS: readonly number[] = [];
 const NO_SEQUENCES: readonly SequenceEntry[] = [];
+const NO_ROUTINES: readonly RoutineEntry[] = [];
 
 let lastVersion = 0;
 export function nextCatalogVersion(): number {
@@ -99,6 +101,9 @@ interface Maps {
   collations: PersistentMap<number, CollationEntry>;
   /** `<schemaOid>/<name>`. */
   collationNames: PersistentMap<string, CollationEntry>;
+  routines: PersistentMap<number, RoutineEntry>;
+  /** `<schemaOid>/<name>` to all of that name. */
+  routineNames: PersistentMap<string, readonly RoutineEntry[]>;
   /** `<schemaOid>/<name>`. */
   names: PersistentMap<string, NamedRelation>;
   typeNames: PersistentMap<string, TypeEntry>;
@@ -135,6 +140,8 @@ function emptyMaps(): Maps {
     tableStatistics: PersistentMap.empty(),
     collations: PersistentMap.empty(),
     collationNames: PersistentMap.empty(),
+    routines: PersistentMap.empty(),
+    routineNames: PersistentMap.empty(),
     names: PersistentMap.empty(),
     typeNames: PersistentMap.empty(),
     commentKeys: PersistentMap.empty(),
@@ -373,6 +380,17 @@ export class Catalog {
     return this.#maps.collations.values();
   }
 
+  routine(oid: number): RoutineEntry | undefined {
+    return this.#maps.routines.get(oid);
+  }
+  /** All of a name, sorted by oid. */
+  routinesByName(schemaOid: number, name: string): readonly RoutineEntry[] {
+    return this.#maps.routineNames.get(`${schemaOid}/${name}`) ?? NO_ROUTINES;
+  }
+  routines(): Iterable<RoutineEntry> {
+    return this.#maps.routines.values();
+  }
+
   comment(objectClass: EntryClass, objectOid: number, columnNumber = 0): CommentEntry | undefined {
     return this.#maps.commentKeys.get(commentKey(objectClass, objectOid, columnNumber));
   }
@@ -407,6 +425,8 @@ function entryOf(maps: Maps, entryClass: EntryClass, oid: number): CatalogEntry 
       return maps.statistics.get(oid);
     case 'collation':
       return maps.collations.get(oid);
+    case 'routine':
+      return maps.routines.get(oid);
     default:
       throw new Error(`${entryClass} entries are shared by all databases`);
   }
@@ -461,6 +481,11 @@ function addEntry(maps: Maps, entry: CatalogEntry, edit: object): void {
       maps.collations = maps.collations.set(entry.oid, entry, edit);
       maps.collationNames = maps.collationNames.set(`${entry.schemaOid}/${entry.name}`, entry, edit);
       registerCollationEntry(entry);
+      return;
+    case 'routine':
+      maps.routines = maps.routines.set(entry.oid, entry, edit);
+      maps.routineNames = addTo(maps.routineNames, `${entry.schemaOid}/${entry.name}`, entry, byOid, edit);
+      for (const oid of entry.dependsOn) maps.dependents = addOid(maps.dependents, oid, entry.oid, edit);
       return;
     case 'comment':
       maps.comments = maps.comments.set(entry.oid, entry, edit);
@@ -524,6 +549,11 @@ function removeEntry(maps: Maps, entry: CatalogEntry, edit: object): void {
       if (maps.collationNames.get(`${entry.schemaOid}/${entry.name}`) === entry) {
         maps.collationNames = maps.collationNames.delete(`${entry.schemaOid}/${entry.name}`, edit);
       }
+      return;
+    case 'routine':
+      maps.routines = maps.routines.delete(entry.oid, edit);
+      maps.routineNames = removeFrom(maps.routineNames, `${entry.schemaOid}/${entry.name}`, entry, edit);
+      for (const oid of entry.dependsOn) maps.dependents = removeOid(maps.dependents, oid, entry.oid, edit);
       return;
     case 'comment':
       maps.comments = maps.comments.delete(entry.oid, edit);

@@ -18,6 +18,7 @@ export type EntryClass =
   | 'analysis'
   | 'statistics'
   | 'collation'
+  | 'routine'
   | 'role'
   | 'database'
   | 'setting';
@@ -142,6 +143,8 @@ export interface IndexEntry {
   /** INCLUDE columns: kept for the definition only; our indexes hold row ids. */
   readonly includedColumns: readonly number[];
   readonly predicateText: string | null;
+  /** The same expressions with the bodies of user-made functions in place of their calls; absent: there are none. */
+  readonly bound?: { readonly columns: readonly (string | null)[]; readonly predicate: string | null };
   /** reloptions, as name=value. */
   readonly options?: readonly string[];
   /** Behind an EXCLUDE constraint: its operators by column (oids), and the access method as it was written; the index itself is ours. */
@@ -268,6 +271,51 @@ export interface CollationEntry {
   /** -1: any. */
   readonly encoding: number;
   readonly version: string | null;
+}
+
+export type ParameterMode = 'in' | 'out' | 'inout' | 'variadic' | 'table';
+
+export interface RoutineParameter {
+  /** '' when it has none. */
+  readonly name: string;
+  /** Columns of RETURNS TABLE are parameters too. */
+  readonly mode: ParameterMode;
+  readonly typeOid: number;
+  /** DEFAULT as SQL text (kept-types.ts); null: it must be given. */
+  readonly defaultText: string | null;
+}
+
+/** CREATE FUNCTION and CREATE PROCEDURE. */
+export interface RoutineEntry {
+  readonly class: 'routine';
+  readonly oid: number;
+  readonly name: string;
+  readonly schemaOid: number;
+  readonly owner: number;
+  readonly kind: 'function' | 'procedure';
+  readonly language: 'sql';
+  readonly parameters: readonly RoutineParameter[];
+  /** RECORD with several OUT parameters; VOID of procedures without any. */
+  readonly returnTypeOid: number;
+  readonly returnsSet: boolean;
+  readonly volatility: 'immutable' | 'stable' | 'volatile';
+  readonly strict: boolean;
+  readonly leakproof: boolean;
+  readonly securityDefiner: boolean;
+  readonly parallel: 'safe' | 'restricted' | 'unsafe';
+  readonly cost: number;
+  /** Estimated rows of a set; 0 where there is none. */
+  readonly rows: number;
+  /** SET: name=value. */
+  readonly settings: readonly string[];
+  /** AS '...': SQL text as it was written, bound anew by each session; '' with a body of its own grammar. */
+  readonly bodyText: string;
+  /** RETURN expr, or BEGIN ATOMIC: the statements, bound to what they named when it was made (kept texts); null: bodyText. */
+  readonly statements: readonly string[] | null;
+  /** The same as pg_get_functiondef prints it. */
+  readonly shownBody?: string;
+  /** Relations and sequences that such a body reads. */
+  readonly dependsOn: readonly number[];
 }
 
 /** COMMENT ON: keyed by class and oid of the object, and column number (0 for the object itself). */
@@ -403,7 +451,8 @@ export type CatalogEntry =
   | SettingEntry
   | AnalysisEntry
   | StatisticsEntry
-  | CollationEntry;
+  | CollationEntry
+  | RoutineEntry;
 
 /** Oids below this are built in (pg_catalog objects, types, functions). */
 export const FIRST_NORMAL_OID = 16384;

@@ -3,19 +3,39 @@
  * plain functions over the values of docs/architecture.md. All built-in ones are registered by catalog/functions/.
  */
 import type { FormatSettings } from '../types/index.ts';
+import type { RoutineEntry } from './entries.ts';
 import type { SystemInformation } from './system-information.ts';
 
 /** Any SQL value as an expression holds it; null is SQL NULL. */
 // biome-ignore lint/suspicious/noExplicitAny: values are dynamic by nature; compiled code relies on static SQL types
 export type Value = any;
 
-/** Sleeps since the start of a row (or batch) of an expression. */
+/** A call of a user-made function that was not inlined: what its body is bound for. One object a place in a plan. */
+export interface RoutineCall {
+  readonly routine: RoutineEntry;
+  /** Of the arguments that go in; polymorphic ones are resolved. */
+  readonly argumentTypes: readonly number[];
+  readonly returnType: number;
+  /** Of a row that it answers; null: a plain value. */
+  readonly columns: readonly ColumnDefinition[] | null;
+}
+
+/** Runs user-made functions. Both throw to wait, and go on where they were when the same call comes again. */
+export interface RoutineRunner {
+  value(call: RoutineCall, args: readonly Value[]): Value;
+  rows(call: RoutineCall, args: readonly Value[]): readonly Value[];
+}
+
+/** What has been computed since the start of a row (or batch) of an expression, should it have to be computed again. */
 export interface Evaluation {
-  /** Met this time, and over. */
+  /** Sleeps met this time, and over. */
   seen: number;
   done: number;
   /** Correlated subqueries around it. */
   depth: number;
+  /** Calls of user-made functions that were begun, in their order, and how many of them were met this time (executor/routines/). */
+  readonly calls: unknown[];
+  called: number;
 }
 
 /**
@@ -84,6 +104,8 @@ export interface FunctionContext {
   notice(severity: 'NOTICE' | 'WARNING', code: string, message: string, detail?: string): void;
   /** The server around the database: what catalog views ask for. Absent where no statement of a session runs. */
   readonly system?: SystemInformation;
+  /** User-made functions. Absent where no statement of a session runs. */
+  readonly routines?: RoutineRunner;
   /** pg_sleep: throws the executor's pending marker until the time has come. */
   sleep(seconds: number): void;
   /** pg_prewarm, arguments as given: blocks that are in memory now; throws a pending marker until they are. */
@@ -136,6 +158,8 @@ export interface ScalarFunction {
   readonly specialise: boolean;
   // biome-ignore lint/suspicious/noExplicitAny: see Value
   readonly implementation: (...args: any[]) => Value;
+  /** User-made: its definition. `defaults` are then texts of expressions. */
+  readonly routine?: RoutineEntry;
 }
 
 /**

@@ -7,10 +7,11 @@ import { type CatalogNames, formatType, OID, typeByOid } from '../types/index.ts
 import type { Catalog } from './catalog.ts';
 import { findCollation } from './collations.ts';
 import { resolveCompositeClass } from './composite-classes.ts';
-import type { OperatorEntry } from './function-entry.ts';
+import type { FunctionEntry, OperatorEntry } from './function-entry.ts';
 import { CONFIGURATIONS, DICTIONARIES } from './functions/fulltext/configurations.ts';
 import { quoteIdentifier } from './functions/quote.ts';
 import { functionByOid, functionsByName, operatorByOid, operatorsByName } from './functions/registry.ts';
+import { inputsOf, routineFunction, routineLabel, routinesNamed } from './functions/user-routines.ts';
 import { collationName, relationName, typeDisplayName } from './pg-catalog/definitions.ts';
 import { typeFunctionName, typeFunctionOid } from './pg-catalog/static-tables.ts';
 import type { SharedCatalog } from './shared-catalog.ts';
@@ -61,9 +62,17 @@ function requireSchema({ catalog, searchPath }: NameSource, names: readonly stri
   throw sqlError('3F000', `schema "${schema}" does not exist`);
 }
 
+/** Functions of a name: built-in and user-made ones. */
+function functionsNamed(source: NameSource, names: readonly string[]): readonly FunctionEntry[] {
+  const name = names[names.length - 1];
+  const schema = names.length > 1 ? names[names.length - 2] : null;
+  const made = routinesNamed(source.catalog, schema, name, source.searchPath).map(routineFunction);
+  return inPgCatalog(source, names) ? [...functionsByName(name), ...made] : made;
+}
+
 function functionOid(source: NameSource, text: string): number {
   const names = splitQualifiedName(text);
-  const found = inPgCatalog(source, names) ? functionsByName(names[names.length - 1]) : [];
+  const found = functionsNamed(source, names);
   const ofType = found.length === 0 && inPgCatalog(source, names) ? typeFunctionOid(names[names.length - 1]) : null;
   if (ofType !== null) return ofType;
   if (found.length === 0) throw sqlError('42883', `function "${text}" does not exist`);
@@ -75,7 +84,7 @@ function procedureOid(source: NameSource, text: string): number {
   const { name, args } = splitSignature(text);
   const names = splitQualifiedName(name);
   const types = args.map((arg) => source.parseType(arg));
-  const found = (inPgCatalog(source, names) ? functionsByName(names[names.length - 1]) : []).find(
+  const found = functionsNamed(source, names).find(
     (entry) => entry.argumentTypes.length === types.length && entry.argumentTypes.every((oid, i) => oid === types[i]),
   );
   if (found === undefined) throw sqlError('42883', `function "${text}" does not exist`);
@@ -217,6 +226,7 @@ function output(source: NameSource, typeOid: number, oid: number): string {
       return role === undefined ? String(oid) : quoteIdentifier(role.name);
     }
     case OID.REGPROC: {
+      if (source.catalog.routine(oid) !== undefined) return routineLabel(source.catalog, oid, source.searchPath);
       const entry = functionByOid(oid);
       if (entry === null) return typeFunctionName(oid) ?? String(oid);
       return functionsByName(entry.name).length === 1
@@ -224,6 +234,13 @@ function output(source: NameSource, typeOid: number, oid: number): string {
         : `pg_catalog.${quoteIdentifier(entry.name)}`;
     }
     case OID.REGPROCEDURE: {
+      const routine = source.catalog.routine(oid);
+      if (routine !== undefined) {
+        const label = routineLabel(source.catalog, oid, source.searchPath);
+        return `${label}(${inputsOf(routine)
+          .map(({ typeOid }) => typeName(source, typeOid))
+          .join(',')})`;
+      }
       const entry = functionByOid(oid);
       if (entry === null) return String(oid);
       return `${quoteIdentifier(entry.name)}(${entry.argumentTypes.map((type) => typeName(source, type)).join(',')})`;

@@ -2,7 +2,7 @@
  * Execution context: what one running statement's operators and generated code share.
  */
 import type { ConstraintEntry, RelationEntry } from '../catalog/entries.ts';
-import type { FunctionContext, Value } from '../catalog/function-entry.ts';
+import type { Evaluation, FunctionContext, Value } from '../catalog/function-entry.ts';
 import type { LiftedLiteral } from '../parser/index.ts';
 import type { Snapshot, StorageEngine, TemporaryFile, TemporaryUsage, Transaction } from '../storage/api.ts';
 import { sqlError } from '../types/errors.ts';
@@ -90,6 +90,8 @@ export class ExecContext {
   interrupt: Error | null = null;
   /** True after a PENDING that waits for somebody else (a lock), not for the next time slice. */
   isWaiting = false;
+  /** The statement calls user-made functions, which may change its rows. */
+  callsRoutines = false;
   /** Counted by modifying operators for the command tag. */
   processedCount = 0;
   /** Called when the transaction takes row locks or writes: READ COMMITTED may look again. */
@@ -170,7 +172,21 @@ export class ExecContext {
     if (this.noYieldDepth === evaluation.depth) {
       evaluation.seen = 0;
       evaluation.done = 0;
+      if (evaluation.calls.length > 0) forgetCalls(evaluation);
     }
+  }
+
+  /**
+   * A row that had to wait will be computed again, after the rows before it have been given away. False: those must be computed
+   * again too, as functions that were called count from the start of what is around a correlated subquery.
+   */
+  mayGoOn(): boolean {
+    const { evaluation } = this.functions;
+    if (evaluation.called === 0) return true;
+    if (this.noYieldDepth !== evaluation.depth) return false;
+    evaluation.seen = 0;
+    evaluation.called = 0;
+    return true;
   }
 
   checkInterrupt(): void {
@@ -233,6 +249,11 @@ export class ExecContext {
   describeRow(table: RelationEntry, values: readonly Value[]): string {
     return describeRow(table, values, this.functions.format);
   }
+}
+
+function forgetCalls(evaluation: Evaluation): void {
+  evaluation.calls.length = 0;
+  evaluation.called = 0;
 }
 
 /** A column's value in an error's detail is cut after this many characters, as PostgreSQL does. */

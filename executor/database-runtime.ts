@@ -91,21 +91,27 @@ export class DatabaseRuntime {
 
   #indexRuntime(catalog: Catalog, table: TableRuntime, index: IndexEntry): IndexRuntime {
     const environment = this.bindEnvironment(catalog);
-    const elements = index.columns.map((column) => {
+    const predicateText = index.bound?.predicate ?? index.predicateText;
+    const elements = index.columns.map((column, i) => {
       if (column.columnNumber > 0) {
         const { typeOid, typeModifier } = table.entry.columns[column.columnNumber - 1];
         return { kind: 'column', input: 0, index: column.columnNumber - 1, typeOid, typeModifier } as const;
       }
-      return bindScalar(parseExpression(column.expressionText as string), table.entry, environment, {
-        source: 'index expression',
-      });
+      return bindScalar(
+        parseExpression(index.bound?.columns[i] ?? (column.expressionText as string)),
+        table.entry,
+        environment,
+        {
+          source: 'index expression',
+        },
+      );
     });
     const exclusionOf = index.exclusion === undefined ? null : exclusionKey(index, elements);
     const expressions = exclusionOf?.expressions ?? elements;
     const predicate =
-      index.predicateText === null
+      predicateText === null
         ? null
-        : bindScalar(parseExpression(index.predicateText), table.entry, environment, { source: 'index predicate' });
+        : bindScalar(parseExpression(predicateText), table.entry, environment, { source: 'index predicate' });
     const key = `${index.oid}/${table.entry.relId}`;
     let dictionary = this.#dictionaries.get(key);
     if (dictionary === undefined) {
@@ -189,9 +195,10 @@ export class DatabaseRuntime {
       catalog,
       searchPath: ['pg_catalog', 'public'],
       parameterTypes: [],
-      parse: { statement: (text) => parse(text)[0], expression: parseExpression },
+      parse: { statement: (text) => parse(text)[0], statements: parse, expression: parseExpression },
       settings: { format: DEFAULT_FORMAT },
       statistics: this.statistics,
+      inlinesRoutines: true,
       domainCheck: (oid) => domainCheckOf(this.engine, catalog, oid, environment),
       inputCheck: (oid) => inputCheckOf(this.engine, catalog, oid, environment),
     };

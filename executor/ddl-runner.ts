@@ -1,17 +1,20 @@
 /** Runs definitions: gives executor/ddl what it asks of the session (DdlContext), and lets it wait. */
 
-import type { CatalogEntry, IndexEntry, RelationEntry, SchemaEntry } from '../catalog/entries.ts';
+import type { CatalogEntry, IndexEntry, RelationEntry, RoutineEntry, SchemaEntry } from '../catalog/entries.ts';
 import type { Value } from '../catalog/function-entry.ts';
 import { quoteIdentifier } from '../catalog/functions/quote.ts';
+import { inputsOf, routineFunction } from '../catalog/functions/user-routines.ts';
 import { Catalog, encodeEntry, entryKey, isSharedEntry, PUBLIC_SCHEMA } from '../catalog/index.ts';
-import type { Query, QueryStatement, Statement } from '../parser/ast.ts';
+import type { Query, QueryStatement, SetStatement, Statement, StatementNode } from '../parser/ast.ts';
 import { deparse, parse, parseExpression } from '../parser/index.ts';
 import {
   type BindRecorder,
   bindScalar,
   bindWithCollation,
+  checkBodyStatement,
   type Expr,
   type OutputColumn,
+  type PlannerEnvironment,
   planStatement,
   type ScalarSource,
   viewRefusal,
@@ -25,6 +28,7 @@ import {
   SHARE_UPDATE_EXCLUSIVE,
 } from '../storage/api.ts';
 import { sqlError } from '../types/errors.ts';
+import { OID } from '../types/index.ts';
 import { rowsFunction, scalarFunction } from './compile/batch-program.ts';
 import { SlotAllocator } from './compile/expression.ts';
 import { ExecContext } from './context.ts';
@@ -206,17 +210,91 @@ class SessionDdlContext implements DdlContext {
     return this.#session.engine.sequenceState(oid);
   }
 
+  /** Calls of user-made functions, by node of the AST. */
+  readonly #routines = new WeakMap<object, number>();
+
+  /** Of functions in FROM. */
+  readonly #columns = new WeakMap<object, readonly string[]>();
+
+  columnsOf(node: object): readonly string[] | null {
+    return this.#columns.get(node) ?? null;
+  }
+
+  /** Calls stay calls, and are noted. */
+  #environment(): PlannerEnvironment {
+    const noteRoutine = (node: object, oid: number): void => {
+      this.#routines.set(node, oid);
+    };
+    const noteColumns = (node: object, names: readonly string[]): void => {
+      this.#columns.set(node, names);
+    };
+    return { ...this.#session.environment(this.catalog, []), noteRoutine, noteColumns };
+  }
+
+  routineOf(node: object): number {
+    return this.#routines.get(node) ?? 0;
+  }
+
+  checkRoutineStatement(routine: RoutineEntry, node: StatementNode, isLast: boolean, text: string): void {
+    const inputs = inputsOf(routine);
+    const parameterTypes = inputs.map((parameter) => parameter.typeOid);
+    const { outColumns } = routineFunction(routine);
+    const columns =
+      routine.returnTypeOid === OID.RECORD
+        ? (outColumns?.map((column) => ({ ...column, typeModifier: -1 })) ?? null)
+        : null;
+    checkBodyStatement(node, {
+      ...this.#environment(),
+      text,
+      routine: {
+        hasPositions: true,
+        name: routine.name,
+        parameterNames: inputs.map((parameter) => parameter.name),
+        parameterTypes,
+        result: isLast ? { typeOid: routine.returnTypeOid, columns, isProcedure: routine.kind === 'procedure' } : null,
+      },
+    });
+  }
+
+  settingText(statement: SetStatement): string | null {
+    const { settings, isSuperuser } = this.#session;
+    if (statement.fromCurrent) return settings.show(statement.name);
+    if (statement.values === null) return null;
+    const mark = settings.mark();
+    try {
+      const isInterval = statement.interval !== null;
+      settings.setValues(statement.name, statement.values, { isLocal: true, isSuperuser, isInterval });
+      return settings.show(statement.name);
+    } finally {
+      settings.rollbackTo(mark);
+    }
+  }
+
   bind(
     expression: Parameters<DdlContext['bind']>[0],
     table: RelationEntry | null,
     use: Parameters<DdlContext['bind']>[2],
     target?: Parameters<DdlContext['bind']>[3],
   ): Expr {
-    const environment = this.#session.environment(this.catalog, []);
+    const environment = this.#environment();
     return bindScalar(expression, table, environment, {
       source: use as ScalarSource,
       ...(target === undefined ? {} : { targetType: target }),
     });
+  }
+
+  bindInlined(
+    expression: Parameters<DdlContext['bind']>[0],
+    table: RelationEntry | null,
+    use: Parameters<DdlContext['bind']>[2],
+    target?: Parameters<DdlContext['bind']>[3],
+  ): Expr {
+    return bindScalar(
+      expression,
+      table,
+      { ...this.#environment(), inlinesRoutines: true },
+      { source: use as ScalarSource, ...(target === undefined ? {} : { targetType: target }) },
+    );
   }
 
   collationOf(
@@ -224,7 +302,7 @@ class SessionDdlContext implements DdlContext {
     table: RelationEntry | null,
     use: Parameters<DdlContext['bind']>[2],
   ): number {
-    const environment = this.#session.environment(this.catalog, []);
+    const environment = this.#environment();
     return bindWithCollation(expression, table, environment, { source: use as ScalarSource }).collation;
   }
 
@@ -233,7 +311,7 @@ class SessionDdlContext implements DdlContext {
   }
   describeQuery(query: Query, recorder?: BindRecorder): { readonly columns: readonly OutputColumn[] } {
     const statement: Statement = { node: query, start: 0, end: 0, literalStart: 0, literalEnd: 0, parameterCount: 0 };
-    const environment = this.#session.environment(this.catalog, []);
+    const environment = this.#environment();
     const recording = recorder === undefined ? environment : { ...environment, recorder };
     return { columns: planStatement(statement, recording).plan.output };
   }

@@ -58,14 +58,18 @@ function sourceOf(entry: RelationEntry, index: IndexEntry, dictionary: IndexSour
 /** What the entries depend on. */
 function definitionOf(entry: RelationEntry, index: IndexEntry): string {
   const isInverted = index.method === 'gin';
-  const columns = index.columns.map(({ columnNumber, expressionText, descending, nullsFirst, operatorClass }) => {
+  const predicateText = index.bound?.predicate ?? index.predicateText;
+  const columns = index.columns.map(({ columnNumber, expressionText, descending, nullsFirst, operatorClass }, i) => {
     const column = columnNumber > 0 ? entry.columns[columnNumber - 1] : null;
-    const of = column === null ? expressionText : [columnNumber, column.typeOid, column.typeModifier];
+    const of =
+      column === null
+        ? (index.bound?.columns[i] ?? expressionText)
+        : [columnNumber, column.typeOid, column.typeModifier];
     return isInverted ? [of, operatorClass] : [of, descending, nullsFirst];
   });
-  if (isInverted) return JSON.stringify(['gin', columns, index.predicateText]);
+  if (isInverted) return JSON.stringify(['gin', columns, predicateText]);
   const { exclusion } = index;
   // Its operators say what the key is.
-  if (exclusion !== undefined) return JSON.stringify(['exclusion', columns, exclusion.operators, index.predicateText]);
-  return JSON.stringify([columns, index.predicateText]);
+  if (exclusion !== undefined) return JSON.stringify(['exclusion', columns, exclusion.operators, predicateText]);
+  return JSON.stringify([columns, predicateText]);
 }

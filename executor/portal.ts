@@ -111,7 +111,16 @@ export class Portal {
   run(maxRows: number): PortalAnswer {
     if (this.isDone) return PORTAL_DONE;
     this.#hasAnswered = false;
-    const answer = this.#runOn(maxRows);
+    const { routines, evaluation } = this.#session.functions;
+    const around = routines.running;
+    if (!this.isNested) routines.polls++;
+    let answer: PortalAnswer;
+    try {
+      answer = this.#runOn(maxRows);
+    } finally {
+      routines.running = around;
+    }
+    if (answer !== PORTAL_PENDING) evaluation.calls.length = 0;
     this.#hasAnswered = answer !== PORTAL_PENDING;
     if (this.#hasAnswered) this.#watched?.pause();
     return answer;
@@ -122,11 +131,14 @@ export class Portal {
     this.#watched?.resume();
     const execution = this.#execution as Execution;
     const x = execution.context;
+    this.#session.functions.routines.running = x;
     x.startSlice();
     x.checkInterrupt();
     x.isWaiting = false;
     // What threw to wait is computed again from its start.
-    this.#session.functions.evaluation.seen = 0;
+    const { evaluation } = this.#session.functions;
+    evaluation.seen = 0;
+    evaluation.called = 0;
     if (!this.#isOpen) {
       // Bounds of an index scan may ask a subquery: what it throws to wait comes by here again.
       execution.open();
@@ -193,9 +205,11 @@ export class Portal {
     else this.#watched?.useCounters(this.#given.counters);
     const execution = this.#given?.execution ?? this.#counted ?? program.acquire(session.functions);
     execution.context.functions = session.functions;
-    this.#snapshot = transaction.takeSnapshot();
+    this.#snapshot =
+      this.sharedSnapshot === null ? transaction.takeSnapshot() : transaction.shareSnapshot(this.sharedSnapshot);
     const x = execution.context;
     x.services = session;
+    x.callsRoutines = program.callsRoutines;
     x.isRepeatableRead = transaction.isRepeatableRead;
     x.begin(txn, this.#snapshot, this.params, this.#literals, this.lifted);
     this.#execution = execution;
@@ -257,6 +271,8 @@ export class Portal {
 
   #given: { readonly execution: Execution; readonly counters: Map<Plan, Counter> } | null = null;
 
+  /** It sees what the statement sees that it is part of; null: it has a snapshot of its own. */
+  sharedSnapshot: Snapshot | null = null;
   /** Another statement runs it. */
   isNested = false;
   /** What auto_explain shows as its text; null: its own. */
@@ -281,6 +297,8 @@ export class Portal {
     switch (planned.command) {
       case 'select':
         return `SELECT ${this.rowCount}`;
+      case 'call':
+        return 'CALL';
       case 'insert':
         return `INSERT 0 ${processed}`;
       case 'update':

@@ -10,10 +10,11 @@ import {
   type PlannedStatement,
   type PlannerEnvironment,
   planStatement,
+  type RoutineBody,
   type StatementValues,
 } from '../planner/index.ts';
 import { sqlError } from '../types/errors.ts';
-import { baseTypeOid, typeByOid } from '../types/index.ts';
+import { baseTypeOid, OID, typeByOid } from '../types/index.ts';
 import type { DatabaseRuntime } from './database-runtime.ts';
 import { Program } from './program.ts';
 import type { ResultEncoder } from './result-encoder.ts';
@@ -28,6 +29,7 @@ export function isPlanned(node: StatementNode): boolean {
         (node.body as { into?: unknown }).into === null ||
         (node.body as { into?: unknown }).into === undefined
       );
+    case 'call':
     case 'insert':
     case 'update':
     case 'delete':
@@ -91,11 +93,23 @@ export class PreparedStatement {
   #valueClass: string | null = null;
   readonly #variants = new Map<string, PreparedStatement>();
   fields: readonly FieldDescription[] | null = null;
+  /** Types of what it answers, domains as such. */
+  outputTypes: readonly number[] = [];
 
   /** `$n` beyond the declared types is an error: there is no Bind that could give it a value. */
   readonly hasFixedParameters: boolean;
 
-  constructor(text: string, statement: Statement | null, declaredTypes: readonly number[], hasFixedParameters = false) {
+  /** A statement of a function's body. */
+  readonly #routine: RoutineBody | null;
+
+  constructor(
+    text: string,
+    statement: Statement | null,
+    declaredTypes: readonly number[],
+    hasFixedParameters = false,
+    routine: RoutineBody | null = null,
+  ) {
+    this.#routine = routine;
     this.hasFixedParameters = hasFixedParameters;
     this.text = text;
     this.statement = statement;
@@ -160,9 +174,12 @@ export class PreparedStatement {
       fixedParameters: this.hasFixedParameters,
       values: this.#values ?? undefined,
       rowIdentities: this.isCursor,
+      inlinesRoutines: true,
+      ...(this.#routine === null ? {} : { routine: this.#routine }),
     });
     const fields = fieldsOf(planned);
-    if (known !== null && !sameFields(this.fields, fields))
+    this.outputTypes = planned.plan.output.map((column) => column.typeOid);
+    if (known !== null && this.#routine === null && !sameFields(this.fields, fields))
       throw sqlError('0A000', 'cached plan must not change result type');
     this.fields = fields;
     this.parameterTypes = planned.parameterTypes;
@@ -210,7 +227,8 @@ export class PreparedStatement {
   }
 
   #variant(session: PlanningSession, values: StatementValues): PreparedStatement {
-    const variant = new PreparedStatement(this.text, this.statement, this.declaredTypes, this.hasFixedParameters);
+    const { text, statement, declaredTypes, hasFixedParameters } = this;
+    const variant = new PreparedStatement(text, statement, declaredTypes, hasFixedParameters, this.#routine);
     variant.parameterTypes = this.parameterTypes;
     variant.#values = values;
     variant.program(session);
@@ -221,6 +239,8 @@ export class PreparedStatement {
 function fieldsOf(planned: PlannedStatement): FieldDescription[] | null {
   const { plan, ownColumns } = planned;
   if (planned.command !== 'select' && plan.output.length === 0) return null;
+  // A procedure without OUT parameters.
+  if (planned.command === 'call' && plan.output[0].typeOid === OID.VOID) return null;
   return plan.output.slice(0, ownColumns).map((column) => {
     // Clients are told of the type under a domain, as PostgreSQL does.
     const type = typeByOid(column.typeOid);

@@ -34,6 +34,11 @@ export class Program {
   /** A materialized view that it reads, WITH NO DATA so far: it cannot be run. */
   readonly unpopulated: string | null;
 
+  /** It calls user-made functions, which may run statements of their own wherever it computes something. */
+  get callsRoutines(): boolean {
+    return this.statement.callsRoutines === true;
+  }
+
   constructor(statement: PlannedStatement, database: DatabaseRuntime, catalog: Catalog) {
     this.statement = statement;
     this.database = database;
@@ -97,14 +102,17 @@ export class Program {
   }
 }
 
-function sentScanOf({ command, plan }: PlannedStatement): { scan: Plan | null; limits: Set<Plan> } {
+function sentScanOf({ command, plan, callsRoutines }: PlannedStatement): { scan: Plan | null; limits: Set<Plan> } {
   const limits = new Set<Plan>();
   let node = plan;
   while (node.kind === 'limit' && node.tiesKeys === null) {
     limits.add(node);
     node = node.input;
   }
-  const isSent = command === 'select' && ['seqScan', 'indexScan', 'postingScan', 'rowIdScan'].includes(node.kind);
+  const isSent =
+    command === 'select' &&
+    callsRoutines !== true &&
+    ['seqScan', 'indexScan', 'postingScan', 'rowIdScan'].includes(node.kind);
   return isSent ? { scan: node, limits } : { scan: null, limits: new Set() };
 }
 

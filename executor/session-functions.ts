@@ -12,6 +12,7 @@ import { printViewQuery } from './definitions/index.ts';
 import { domainCheckOf } from './domains.ts';
 import { WAIT_SIGNAL } from './operators/operator.ts';
 import { Prewarm } from './prewarm.ts';
+import { SessionRoutines } from './routines/session-routines.ts';
 import type { Session } from './session.ts';
 import { leaveRole } from './session-authorization.ts';
 import { SessionSystemInformation } from './system-information.ts';
@@ -22,17 +23,19 @@ export class SessionFunctions implements FunctionContext {
   readonly system: SystemInformation;
   readonly #session: Session;
   readonly #prewarm: Prewarm;
+  readonly routines: SessionRoutines;
   readonly #currentValues = new Map<number, number | bigint>();
   #lastSequence = 0;
   #seed: number | null = null;
   statementTimestamp = 0;
-  evaluation: Evaluation = { seen: 0, done: 0, depth: 0 };
+  evaluation: Evaluation = { seen: 0, done: 0, depth: 0, calls: [], called: 0 };
   /** When pg_sleep's current call ends; 0: none runs. */
   #sleepUntil = 0;
 
   constructor(session: Session) {
     this.#session = session;
     this.#prewarm = new Prewarm(session);
+    this.routines = new SessionRoutines(session, this);
     this.system = new SessionSystemInformation(session);
   }
 
@@ -317,6 +320,7 @@ export class SessionFunctions implements FunctionContext {
     this.#sleepUntil = 0;
     this.evaluation.seen = 0;
     this.evaluation.done = 0;
+    this.routines.endStatement();
     this.#prewarm.reset();
   }
 }

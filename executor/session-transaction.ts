@@ -121,6 +121,10 @@ export class SessionTransaction {
     return transactions.shareSnapshot(this.#snapshot);
   }
 
+  shareSnapshot(snapshot: Snapshot): Snapshot {
+    return this.#engine.transactions.shareSnapshot(snapshot);
+  }
+
   /** The csn that the transaction's one snapshot sees; Infinity where each statement has its own. */
   get snapshotCsn(): number {
     return this.#snapshot === null ? Infinity : this.#snapshot.csn;

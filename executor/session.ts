@@ -175,7 +175,11 @@ export class Session implements ProtocolSession, PlanningSession, ExecServices {
     return this.settings.text('session_authorization');
   }
 
+  /** The owner of the SECURITY DEFINER function that runs; null: none does. */
+  definer: string | null = null;
+
   get currentUser(): string {
+    if (this.definer !== null) return this.definer;
     const role = this.settings.text('role');
     return role === 'none' ? this.sessionUser : role;
   }
@@ -251,7 +255,7 @@ export class Session implements ProtocolSession, PlanningSession, ExecServices {
       catalog,
       searchPath: this.searchPath(true),
       parameterTypes,
-      parse: { statement: (text) => parse(text)[0], expression: parseExpression },
+      parse: { statement: (text) => parse(text)[0], statements: parse, expression: parseExpression },
       settings: {
         enableSeqScan: isOn('enable_seqscan'),
         enableIndexScan: isOn('enable_indexscan'),

@@ -560,11 +560,16 @@ export interface CreateFunctionStatement extends Node {
   /** SQL-standard body: RETURN expr, or BEGIN ATOMIC ... END. */
   readonly sqlBody:
     | { readonly kind: 'return'; readonly expr: Expression }
-    | { readonly kind: 'atomic'; readonly statements: readonly StatementLike[] }
+    | {
+        readonly kind: 'atomic';
+        readonly statements: readonly StatementLike[];
+        /** Where each stands in the text. */
+        readonly spans: readonly { readonly start: number; readonly end: number }[];
+      }
     | null;
 }
 type StatementLike = QueryStatement | { readonly kind: 'return'; readonly expr: Expression };
-export type FunctionOption =
+export type FunctionOption = { readonly position?: number } & (
   | { readonly name: 'language' | 'volatility' | 'parallel'; readonly value: string }
   | { readonly name: 'strict' | 'leakproof' | 'security definer' | 'window'; readonly value: boolean }
   | { readonly name: 'cost' | 'rows'; readonly value: number }
@@ -573,7 +578,8 @@ export type FunctionOption =
   | {
       readonly name: 'set';
       readonly value: import('./ast-utility.ts').SetStatement | import('./ast-utility.ts').ResetStatement;
-    };
+    }
+);
 export interface AlterFunctionStatement extends Node {
   readonly kind: 'alterFunction';
   readonly object: ObjectAddress;

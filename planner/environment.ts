@@ -6,6 +6,7 @@ import type { Catalog } from '../catalog/catalog.ts';
 import type { FunctionContext, Value } from '../catalog/function-entry.ts';
 import type { StatisticsSource } from '../catalog/statistics.ts';
 import type { Expression, Statement } from '../parser/ast.ts';
+import type { RoutineResult } from './bind/routine-result.ts';
 import type { StatementValues } from './cost/known-values.ts';
 import type { Expr } from './expr.ts';
 
@@ -36,6 +37,18 @@ export interface BindRecorder {
   parts(node: Expression, parts: readonly Expr[]): void;
 }
 
+/** A statement of a function's body that is planned by itself. */
+export interface RoutineBody {
+  readonly name: string;
+  /** '' for those without. */
+  readonly parameterNames: readonly string[];
+  readonly parameterTypes: readonly number[];
+  /** Of the last statement: what the function returns; null: of another one. */
+  readonly result: RoutineResult | null;
+  /** Errors say where they are in the statement's text, which is (or has in it) the body. */
+  readonly hasPositions?: boolean;
+}
+
 export interface PlannerEnvironment {
   readonly catalog: Catalog;
   /** Schema names in order, pg_catalog and the temporary schema included where the session puts them. */
@@ -49,6 +62,7 @@ export interface PlannerEnvironment {
   /** The parser, for stored text: view queries, and expressions of defaults, checks and indexes. */
   readonly parse: {
     statement(text: string): Statement;
+    statements(text: string): readonly Statement[];
     expression(text: string): Expression;
   };
   readonly settings: PlannerSettings;
@@ -59,6 +73,14 @@ export interface PlannerEnvironment {
   readonly values?: StatementValues;
   /** The session, as stable functions see it, for estimates: what now() is at the time of planning. Absent: such values are not known. */
   readonly functions?: FunctionContext;
+  /** Calls of simple user-made functions become what their bodies compute; absent: they stay calls, as definitions keep them. */
+  readonly inlinesRoutines?: boolean;
+  /** The statement is one of a function's body. */
+  readonly routine?: RoutineBody;
+  /** Told which user-made function a call in the AST means. */
+  noteRoutine?(node: object, routineOid: number): void;
+  /** Told which columns a function in FROM has. */
+  noteColumns?(node: object, names: readonly string[]): void;
   /** Whether the index has all versions that the transaction's snapshot sees; absent: they all do. */
   isIndexReadable?(indexOid: number): boolean;
   /** Told what became of each expression of the text, before anything is simplified: for those who print it as it was understood. */

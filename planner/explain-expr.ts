@@ -20,6 +20,8 @@ export interface DeparseScope {
   literal?(index: number, typeOid: number, typeModifier: number): unknown;
   /** format_type, where types have other names. */
   typeName?(oid: number, typeModifier: number): string;
+  /** Functions that are not called by their bare name; undefined: this one is. */
+  functionName?(fn: ScalarFunction): string | undefined;
   /** Where expressions are printed as they were written, with COLLATE. */
   collationName?(oid: number): string;
 }
@@ -229,7 +231,7 @@ class Deparser {
     if (fn.name === 'extract' && args.length === 2 && args[0].kind === 'const') {
       return `EXTRACT(${String(args[0].value)} FROM ${this.print(args[1])})`;
     }
-    return `${quoteIdentifier(fn.name)}(${this.list(args)})`;
+    return `${this.scope.functionName?.(fn) ?? quoteIdentifier(fn.name)}(${this.list(args)})`;
   }
 
   private caseExpr(expr: Expr & { kind: 'case' }): string {

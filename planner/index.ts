@@ -1,8 +1,11 @@
 /** The planner's public face: statements to plans, expressions of the catalog to typed expressions, plans to EXPLAIN text. */
+
+export { columnNameOf } from './bind/column-name.ts';
+export type { RoutineResult } from './bind/routine-result.ts';
 export { asWritten, type BindScalarOptions, bindScalar, bindWithCollation, type ScalarSource } from './bind/scalar.ts';
 export { updatableColumns, viewRefusal } from './bind/view-target.ts';
 export type { StatementValues } from './cost/known-values.ts';
-export type { BindRecorder, PlannerEnvironment, PlannerSettings } from './environment.ts';
+export type { BindRecorder, PlannerEnvironment, PlannerSettings, RoutineBody } from './environment.ts';
 export { explainPlan, explainPlanDocument, runsSubplans } from './explain.ts';
 export { type ExplainDocument, type ExplainFormat, type ExplainValue, Fixed, formatExplain } from './explain-format.ts';
 export {
@@ -18,4 +21,4 @@ export {
 } from './explain-write.ts';
 export type * from './expr.ts';
 export type * from './plan.ts';
-export { planStatement } from './plan-statement.ts';
+export { checkBodyStatement, planStatement } from './plan-statement.ts';

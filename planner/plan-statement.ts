@@ -2,9 +2,11 @@
 import type { Query as QueryNode, Statement, StatementNode } from '../parser/ast.ts';
 import { BindContext } from './bind/context.ts';
 import { bindModify } from './bind/modify.ts';
+import { bindCallStatement } from './bind/routine-call.ts';
+import { coerceBodyModify, coerceBodyQuery, NO_FINAL_ROWS, returnMismatch } from './bind/routine-result.ts';
 import { Level } from './bind/scope.ts';
 import { bindQuery } from './bind/select.ts';
-import { UNKNOWN } from './bind/type-info.ts';
+import { UNKNOWN, VOID } from './bind/type-info.ts';
 import type { PlannerEnvironment } from './environment.ts';
 import type { Expr } from './expr.ts';
 import type { CteDefinition, ModifyQuery, Query } from './logical.ts';
@@ -20,6 +22,19 @@ export function planStatement(statement: Statement, environment: PlannerEnvironm
   return planNode(statement.node, environment).planned;
 }
 
+/** Binds a statement of a function's body, for its errors; what it calls is told to the environment. */
+export function checkBodyStatement(node: StatementNode, environment: PlannerEnvironment): void {
+  const context = new BindContext(environment);
+  const level = new Level(context, null);
+  const result = environment.routine?.result ?? null;
+  if (node.kind === 'query') bindBodyQuery(context, bindQuery(level, node as QueryNode));
+  else if (node.kind === 'insert' || node.kind === 'update' || node.kind === 'delete' || node.kind === 'merge') {
+    const bound = bindModify(level, node);
+    if (result !== null) coerceBodyModify(context, bound, result);
+  } else if (node.kind === 'call') bindCallStatement(level, node);
+  else if (result !== null && result.typeOid !== VOID) throw returnMismatch(context, result.typeOid, NO_FINAL_ROWS);
+}
+
 /** The same for a node, with what tests look at. */
 export function planNode(
   node: StatementNode,
@@ -33,7 +48,7 @@ export function planNode(
   const planner = new Planner(context);
   switch (node.kind) {
     case 'query': {
-      const query = bindQuery(level, node as QueryNode);
+      const query = bindBodyQuery(context, bindQuery(level, node as QueryNode));
       checkParameters(context);
       const prepared = prepareQuery(context, query);
       identified = environment.rowIdentities === true ? withRowIdentities(prepared) : null;
@@ -41,11 +56,20 @@ export function planNode(
       command = 'select';
       break;
     }
+    case 'call': {
+      const query = bindCallStatement(level, node);
+      checkParameters(context);
+      plan = planQuery(planner, prepareQuery(context, query)).build();
+      command = 'call';
+      break;
+    }
     case 'insert':
     case 'update':
     case 'delete':
     case 'merge': {
-      const modify = bindModify(level, node);
+      const bound = bindModify(level, node);
+      const result = environment.routine?.result ?? null;
+      const modify = result === null ? bound : coerceBodyModify(context, bound, result);
       checkParameters(context);
       plan = planModify(planner, prepareModify(context, modify));
       command = modify.command;
@@ -63,6 +87,8 @@ export function planNode(
     shareable: context.shareable,
     probes: planner.probes.isEmpty ? null : planner.probes,
     readOnly: context.readOnly,
+    ...(context.callsRoutines ? { callsRoutines: true } : {}),
+    ...(context.callsVolatile ? { callsVolatile: true } : {}),
     catalogVersion: environment.catalog.version,
     ...(identified === null
       ? {}
@@ -73,6 +99,12 @@ export function planNode(
         }),
   };
   return { planned, consideredJoins: planner.consideredJoins };
+}
+
+/** The last query of a function's body answers what the function returns. */
+function bindBodyQuery(context: BindContext, query: Query): Query {
+  const result = context.environment.routine?.result ?? null;
+  return result === null ? query : coerceBodyQuery(context, query, result).query;
 }
 
 /** Inlines CTEs and rewrites, in the query and in the CTEs that stay. */
@@ -171,6 +203,7 @@ function prepareMerge(context: BindContext, modify: ModifyQuery): ModifyQuery {
 
 /** Every parameter's type must be known by now. */
 function checkParameters(context: BindContext): void {
+  if (context.routine !== null) return;
   context.parameterTypes.forEach((type, index) => {
     if (type === 0 || type === UNKNOWN) {
       throw context.error('42P18', `could not determine data type of parameter $${index + 1}`);

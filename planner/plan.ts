@@ -485,7 +485,11 @@ export type Plan =
 /** A planned statement. */
 export interface PlannedStatement {
   readonly plan: Plan;
-  readonly command: 'select' | 'insert' | 'update' | 'delete' | 'merge';
+  readonly command: 'select' | 'insert' | 'update' | 'delete' | 'merge' | 'call';
+  /** It calls user-made functions: they run statements of their own. */
+  readonly callsRoutines?: boolean;
+  /** Some of them see what it has done so far. */
+  readonly callsVolatile?: boolean;
   /** Resolved types of $1..$n. */
   readonly parameterTypes: readonly number[];
   /** How many execParam slots an execution needs. */

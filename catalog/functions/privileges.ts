@@ -103,8 +103,11 @@ function byOid(context: FunctionContext, kind: ObjectKind, oid: number): Target 
       const database = shared.database(oid);
       return database === undefined ? null : { owner: database.owner, publicRights: ['CONNECT', 'TEMPORARY', 'TEMP'] };
     }
-    case 'function':
+    case 'function': {
+      const routine = catalog.routine(oid);
+      if (routine !== undefined) return { owner: routine.owner, publicRights: ['EXECUTE'] };
       return functionByOid(oid) === null ? null : { owner: BOOTSTRAP_ROLE_OID, publicRights: ['EXECUTE'] };
+    }
     case 'type': {
       const owner = catalog.type(oid)?.owner ?? BOOTSTRAP_ROLE_OID;
       return typeByOid(oid) === undefined ? null : { owner, publicRights: ['USAGE'] };

@@ -30,6 +30,8 @@ import { KEYWORDS } from './keyword-list.ts';
 import type { FunctionModule } from './module.ts';
 import { quoteIdentifier } from './quote.ts';
 import { functionByOid, operatorByOid } from './registry.ts';
+import { RoutinePrinter, routineRegName } from './routine-definitions.ts';
+import { isRoutineVisible, routineLabel } from './user-routines.ts';
 
 export function catalogOf(context: FunctionContext): Catalog {
   return context.catalog as Catalog;
@@ -105,7 +107,13 @@ function displayType(context: FunctionContext, oid: number): string {
   return typeDisplayName(catalogOf(context), oid, path(context), (type) => formatType(type));
 }
 
+function printerOf(context: FunctionContext): RoutinePrinter {
+  return new RoutinePrinter(catalogOf(context), path(context));
+}
+
 function functionArguments(context: FunctionContext, oid: number, withDefaults: boolean): string | null {
+  const routine = catalogOf(context).routine(oid);
+  if (routine !== undefined) return printerOf(context).arguments(routine, withDefaults);
   const entry = functionByOid(oid);
   if (entry === null) return null;
   const names = entry.kind === 'scalar' ? (entry.argumentNames ?? []) : [];
@@ -133,6 +141,8 @@ function defaultOf(entry: NonNullable<ReturnType<typeof functionByOid>>, positio
 }
 
 function functionResult(context: FunctionContext, oid: number): string | null {
+  const routine = catalogOf(context).routine(oid);
+  if (routine !== undefined) return printerOf(context).result(routine);
   const entry = functionByOid(oid);
   if (entry === null) return null;
   const set = entry.kind === 'scalar' && entry.returnsSet ? 'SETOF ' : '';
@@ -140,6 +150,8 @@ function functionResult(context: FunctionContext, oid: number): string | null {
 }
 
 function functionDefinition(context: FunctionContext, oid: number): string | null {
+  const routine = catalogOf(context).routine(oid);
+  if (routine !== undefined) return printerOf(context).definition(routine);
   const entry = functionByOid(oid);
   if (entry === null) return null;
   if (entry.kind === 'aggregate') throw sqlError('42809', `"${entry.name}" is an aggregate function`);
@@ -190,6 +202,11 @@ function describeObject(context: FunctionContext, classOid: number, oid: number,
     case 1247:
       return typeByOid(oid) === undefined ? null : `type ${displayType(context, oid)}`;
     case 1255: {
+      const routine = catalog.routine(oid);
+      if (routine !== undefined) {
+        const label = routineLabel(catalog, oid, path(context));
+        return `${routine.kind} ${routineRegName(printerOf(context), label, routine)}`;
+      }
       const entry = functionByOid(oid);
       return entry === null
         ? null
@@ -205,6 +222,7 @@ function describeObject(context: FunctionContext, classOid: number, oid: number,
 const CLASS_NAMES: Readonly<Record<string, readonly string[]>> = {
   pg_class: ['relation', 'index', 'sequence'],
   pg_constraint: ['constraint'],
+  pg_proc: ['routine'],
   pg_namespace: ['schema'],
   pg_type: ['type'],
 };
@@ -397,7 +415,6 @@ export const systemCatalogFunctions: FunctionModule = {
     pg_get_triggerdef_ext: nothing,
     pg_get_partkeydef: nothing,
     pg_get_partition_constraintdef: nothing,
-    pg_get_function_sqlbody: nothing,
     pg_get_replica_identity_index: nothing,
     pg_tablespace_location: always(''),
     pg_is_wal_replay_paused: always(false),
@@ -479,7 +496,9 @@ export const systemCatalogFunctions: FunctionModule = {
     pg_get_function_arguments: (context, oid: number) => functionArguments(context, oid, true),
     pg_get_function_identity_arguments: (context, oid: number) => functionArguments(context, oid, false),
     pg_get_function_result: functionResult,
-    pg_get_function_arg_default(_context, oid: number, position: number) {
+    pg_get_function_arg_default(context, oid: number, position: number) {
+      const routine = catalogOf(context).routine(oid);
+      if (routine !== undefined) return printerOf(context).defaultAt(routine, position);
       const entry = functionByOid(oid);
       const text = entry === null ? '' : defaultOf(entry, position - 1);
       return text === '' ? null : text.slice(' DEFAULT '.length);
@@ -488,8 +507,15 @@ export const systemCatalogFunctions: FunctionModule = {
     pg_describe_object: describeObject,
     pg_table_is_visible: isTableVisible,
     pg_type_is_visible: isTypeVisible,
-    pg_function_is_visible: (context, oid: number) =>
-      functionByOid(oid) === null ? null : path(context).includes('pg_catalog'),
+    pg_function_is_visible(context, oid: number) {
+      const routine = catalogOf(context).routine(oid);
+      if (routine !== undefined) return isRoutineVisible(catalogOf(context), routine, path(context));
+      return functionByOid(oid) === null ? null : path(context).includes('pg_catalog');
+    },
+    pg_get_function_sqlbody(context, oid: number) {
+      const body = catalogOf(context).routine(oid)?.shownBody;
+      return body === undefined ? null : shown(context, body);
+    },
     pg_operator_is_visible: (context, oid: number) =>
       operatorByOid(oid) === null ? null : path(context).includes('pg_catalog'),
     obj_description_oid_name: objectComment,

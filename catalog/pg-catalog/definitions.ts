@@ -26,10 +26,13 @@ export function qualifiedName(catalog: Catalog, entry: { readonly schemaOid: num
   return `${quoteIdentifier(catalog.schemaName(entry.schemaOid))}.${quoteIdentifier(entry.name)}`;
 }
 
+/** name(...), where a part of the name may be quoted. */
+const CALL = /^(?:[a-z_][a-z0-9_]*|"(?:[^"]|"")+")(?:\.(?:[a-z_][a-z0-9_]*|"(?:[^"]|"")+"))*\(.*\)$/is;
+
 /** An expression as an index's key shows it: function calls bare, everything else in parentheses. */
 export function indexExpression(text: string, isPretty: boolean): string {
   const shown = isPretty ? prettyExpression(text) : text;
-  return /^[a-z_][a-z0-9_.]*\(.*\)$/is.test(shown) && isOneCall(shown) ? shown : `(${shown})`;
+  return CALL.test(shown) && isOneCall(shown) ? shown : `(${shown})`;
 }
 
 function isOneParenthesis(text: string): boolean {

@@ -1,8 +1,9 @@
 /** pg_proc, pg_operator, pg_cast, pg_aggregate: what the function registry has. */
-import { OID, SqlArray } from '../../types/index.ts';
-import { BOOTSTRAP_ROLE_OID, PG_CATALOG_SCHEMA_OID } from '../entries.ts';
+import { OID, SqlArray, typeByOid } from '../../types/index.ts';
+import { BOOTSTRAP_ROLE_OID, PG_CATALOG_SCHEMA_OID, type RoutineEntry } from '../entries.ts';
 import type { FunctionEntry } from '../function-entry.ts';
 import { allCasts, allFunctions, allOperators, functionByOid, operatorsByName } from '../functions/registry.ts';
+import { inputsOf } from '../functions/user-routines.ts';
 import { rangeConstructors } from '../range-constructors.ts';
 import { staticRows } from './static-tables.ts';
 import type { Row, RowMaker, ViewContext } from './view-context.ts';
@@ -57,11 +58,81 @@ function procRow(entry: FunctionEntry, schemaOid = PG_CATALOG_SCHEMA_OID): Row {
   };
 }
 
+const SQL_LANGUAGE = 14;
+const MODE_LETTERS = { in: 'i', out: 'o', inout: 'b', variadic: 'v', table: 't' } as const;
+const PARALLEL = { safe: 's', restricted: 'r', unsafe: 'u' } as const;
+
+function routineRow(context: ViewContext, routine: RoutineEntry): Row {
+  const { parameters } = routine;
+  const inputs = inputsOf(routine);
+  const variadic = inputs.find((parameter) => parameter.mode === 'variadic')?.typeOid ?? 0;
+  const defaults = inputs.flatMap(({ defaultText }) => (defaultText === null ? [] : [defaultText]));
+  const hasOutputs = parameters.some((parameter) => parameter.mode !== 'in');
+  return {
+    oid: routine.oid,
+    proname: routine.name,
+    pronamespace: routine.schemaOid,
+    proowner: routine.owner,
+    prolang: SQL_LANGUAGE,
+    procost: routine.cost,
+    prorows: routine.rows,
+    provariadic: variadic === 0 ? 0 : variadicElement(variadic),
+    prosupport: 0,
+    prokind: routine.kind === 'procedure' ? 'p' : 'f',
+    prosecdef: routine.securityDefiner,
+    proleakproof: routine.leakproof,
+    proisstrict: routine.strict,
+    proretset: routine.returnsSet,
+    provolatile: VOLATILITY[routine.volatility],
+    proparallel: PARALLEL[routine.parallel],
+    pronargs: inputs.length,
+    pronargdefaults: defaults.length,
+    prorettype: routine.returnTypeOid,
+    proargtypes: new SqlArray(
+      OID.OID,
+      inputs.map(({ typeOid }) => typeOid),
+      [inputs.length],
+      [0],
+    ),
+    ...(hasOutputs
+      ? {
+          proallargtypes: new SqlArray(
+            OID.OID,
+            parameters.map(({ typeOid }) => typeOid),
+          ),
+          proargmodes: new SqlArray(
+            OID.CHAR,
+            parameters.map(({ mode }) => MODE_LETTERS[mode]),
+          ),
+        }
+      : {}),
+    ...(parameters.some(({ name }) => name !== '')
+      ? {
+          proargnames: new SqlArray(
+            OID.TEXT,
+            parameters.map(({ name }) => name),
+          ),
+        }
+      : {}),
+    ...(defaults.length > 0 ? { proargdefaults: context.shown(defaults.join(', ')) } : {}),
+    prosrc: routine.bodyText,
+    ...(routine.shownBody === undefined ? {} : { prosqlbody: context.shown(routine.shownBody) }),
+    ...(routine.settings.length > 0 ? { proconfig: new SqlArray(OID.TEXT, [...routine.settings]) } : {}),
+  };
+}
+
+const VARIADIC_ELEMENTS: Readonly<Record<number, number>> = { 2277: 2283, 5078: 5077, 2276: 2276 };
+
+function variadicElement(oid: number): number {
+  return VARIADIC_ELEMENTS[oid] ?? typeByOid(oid)?.elementOid ?? 0;
+}
+
 function* pgProc(context: ViewContext): Iterable<Row> {
   for (const entry of allFunctions()) yield procRow(entry);
   for (const functions of rangeConstructors(context.catalog).values()) {
     for (const { schemaOid, entry } of functions) yield procRow(entry, schemaOid);
   }
+  for (const routine of context.catalog.routines()) yield routineRow(context, routine);
 }
 
 function operatorOid(name: string, left: number, right: number): number {

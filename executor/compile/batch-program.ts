@@ -88,6 +88,7 @@ export function rowValuesFunction(
   values.forEach((code, k) => {
     emitter.emit(`target[${k}] = ${code};`);
   });
+  emitEvaluated(emitter, exprs);
   return emitter.build('x, c, i, target');
 }
 
@@ -219,6 +220,7 @@ export function rowsFunction(
   values.forEach((code, k) => {
     emitter.emit(`target[${k}] = ${code};`);
   });
+  emitEvaluated(emitter, exprs);
   return emitter.build('x, rows, target');
 }
 

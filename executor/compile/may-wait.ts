@@ -5,15 +5,15 @@
 import type { Expr } from '../../planner/expr.ts';
 import type { Emitter } from './emitter.ts';
 
-/** Calls of pg_sleep and the like, and subqueries, which may have some. */
+/** Calls of pg_sleep and the like and of user-made functions, and subqueries, which may have some. */
 export function mayWait(exprs: readonly (Expr | null)[]): boolean {
   const visit = (node: unknown): boolean => {
     if (node === null || typeof node !== 'object') return false;
     if (Array.isArray(node)) return node.some(visit);
     const record = node as Record<string, unknown>;
     if (record['kind'] === 'subplan') return true;
-    const called = record['function'] as { name?: string } | undefined;
-    if (called?.name?.startsWith('pg_sleep') === true) return true;
+    const called = record['function'] as { name?: string; routine?: unknown } | undefined;
+    if (called?.routine !== undefined || called?.name?.startsWith('pg_sleep') === true) return true;
     return Object.entries(record).some(([name, part]) => name !== 'function' && visit(part));
   };
   return visit(exprs);

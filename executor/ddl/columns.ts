@@ -254,7 +254,7 @@ export function bindGenerated(
       });
     }
   }
-  if (volatilityOf(expr) !== 'immutable') throw sqlError('42P17', 'generation expression is not immutable');
+  if (volatilityOf(expr, true) !== 'immutable') throw sqlError('42P17', 'generation expression is not immutable');
   return { text: storedText(x, expression, expr, table, 'generated', target), dependsOn: [] };
 }
 

@@ -27,6 +27,7 @@ import {
   roleOrThrow,
   schemaOrThrow,
 } from './resolve.ts';
+import { findRoutine, mustFindRoutine } from './routine-names.ts';
 
 interface Target {
   readonly objectClass: EntryClass;
@@ -95,6 +96,13 @@ function* commentTarget(x: DdlContext, object: ObjectAddress): DdlSteps<Target |
       const entry = mustFindCollation(x, object.name);
       checkOwner(x, entry.owner, `collation ${entry.name}`);
       return { objectClass: 'collation', oid: entry.oid, columnNumber: 0 };
+    }
+    case 'function':
+    case 'procedure':
+    case 'routine': {
+      const routine = mustFindRoutine(x, object, object.objectType);
+      checkOwner(x, routine.owner, `${routine.kind} ${routine.name}`);
+      return { objectClass: 'routine', oid: routine.oid, columnNumber: 0 };
     }
     case 'role': {
       const role = roleOrThrow(x, name);
@@ -245,9 +253,9 @@ function grantTarget(
     case 'function':
     case 'procedure':
     case 'routine':
-      // Everybody may call the built-in functions, and there are no others.
-      if (functionsByName(name).length > 0) return null;
-      throw objectMissing(x, { ...object, objectType: 'function' });
+      // Everybody may call the built-in functions.
+      if (findRoutine(x, object, objectType) === null && functionsByName(name).length > 0) return null;
+      return mustFindRoutine(x, object, objectType).owner;
     default:
       throw sqlError('42704', `${objectType} "${name}" does not exist`);
   }

@@ -10,9 +10,16 @@
  */
 
 import type { Value } from '../../catalog/function-entry.ts';
-import type { Catalog, CatalogEntry, IndexEntry, RelationEntry, SharedCatalog } from '../../catalog/index.ts';
+import type {
+  Catalog,
+  CatalogEntry,
+  IndexEntry,
+  RelationEntry,
+  RoutineEntry,
+  SharedCatalog,
+} from '../../catalog/index.ts';
 import type { Settings } from '../../catalog/settings.ts';
-import type { Expression, Query, QueryStatement } from '../../parser/ast.ts';
+import type { Expression, Query, QueryStatement, SetStatement, StatementNode } from '../../parser/ast.ts';
 import type { BindRecorder, Expr, OutputColumn } from '../../planner/index.ts';
 import type { LockMode } from '../../storage/api.ts';
 
@@ -92,6 +99,8 @@ export interface DdlContext {
     use: ExpressionUse,
     target?: { readonly typeOid: number; readonly typeModifier: number; readonly columnName?: string },
   ): Expr;
+  /** The same with bodies of user-made functions in place of their calls. */
+  bindInlined: DdlContext['bind'];
   /** The collation that an expression has: 0 none, -1 its operands disagree. */
   collationOf(expression: Expression, table: RelationEntry | null, use: ExpressionUse): number;
   /** The columns that a query answers; 'text' replaces unknown. Checks the query. `relations`: what it reads, with columns (numbers). */
@@ -133,6 +142,14 @@ export interface DdlContext {
   terminateSessions(databaseOid: number): void;
   /** Discards what ANALYZE found in a table (DROP). */
   forgetStatistics(tableOid: number): void;
+  /** The user-made function that a call means, of an AST that has been bound; 0: a built-in one. */
+  routineOf(node: object): number;
+  /** Names of the columns of a function in FROM, of an AST that has been bound; null: of no such. */
+  columnsOf(node: object): readonly string[] | null;
+  /** Binds a statement of a function's body. `isLast`: it answers what the function returns. `text`: what it stands in. */
+  checkRoutineStatement(routine: RoutineEntry, node: StatementNode, isLast: boolean, text: string): void;
+  /** The text of a value that SET gives, checked; null: the default. */
+  settingText(statement: SetStatement): string | null;
   /** A prepared statement's query, for CREATE TABLE AS EXECUTE; throws 26000. */
   preparedQuery(name: string): QueryStatement;
 }

@@ -16,6 +16,7 @@ import { tableDependencies } from './columns.ts';
 import type { DdlContext, DdlSteps } from './context.ts';
 import { describe, type ObjectReference, reference, referenceTo } from './describe.ts';
 import { usedColumns } from './expressions.ts';
+import { routinesOfType, usersOfRoutine } from './routine-dependents.ts';
 import { identityColumnOf } from './sequences.ts';
 import { dropStatisticsOfColumn } from './statistics.ts';
 
@@ -45,6 +46,11 @@ function byOid(a: Dependent, b: Dependent): number {
   return a.object.oid - b.object.oid || b.object.columnNumber - a.object.columnNumber;
 }
 
+/** Defaults and generated columns have their dependencies in the order in which they were made. */
+function byOidAndColumn(a: Dependent, b: Dependent): number {
+  return a.object.oid - b.object.oid || a.object.columnNumber - b.object.columnNumber;
+}
+
 // --------------------------------------------------------------------------------------------------------- dependents
 
 function dependentsOf(x: DdlContext, object: ObjectReference): Dependent[] {
@@ -65,10 +71,16 @@ function dependentsOf(x: DdlContext, object: ObjectReference): Dependent[] {
       return schemaDependents(x, object.oid).sort(byOid);
     case 'collation':
       return collationDependents(x, object.oid).sort(byOid);
+    case 'routine':
+      return usersOfRoutine(x, object.oid).map(asNormal).sort(byOidAndColumn);
     case 'default':
     case 'statistics':
       return [];
   }
+}
+
+function asNormal(object: ObjectReference): Dependent {
+  return { object, kind: 'normal' };
 }
 
 function views(x: DdlContext, oid: number): Dependent[] {
@@ -78,6 +90,7 @@ function views(x: DdlContext, oid: number): Dependent[] {
     if (relation !== undefined && relation.kind !== 'table') {
       result.push({ object: referenceTo(relation), kind: 'normal' });
     }
+    if (x.catalog.routine(dependent) !== undefined) result.push(asNormal(reference('routine', dependent)));
   }
   return result;
 }
@@ -230,7 +243,16 @@ function typeDependents(x: DdlContext, typeOid: number): Dependent[] {
     if (uses) result.push({ object: reference('type', other.oid), kind: 'normal' });
     if (other.rangeOid === typeOid) result.push({ object: reference('type', other.oid), kind: 'auto' });
   }
-  return [...result, ...ofArrays];
+  const ofArrayType = type === undefined || type.arrayOid === 0 ? [] : routinesOfType(x, type.arrayOid);
+  const via = type === undefined ? '' : `type ${formatType(type.arrayOid)}`;
+  return [
+    ...result,
+    ...routinesOfType(x, typeOid).map(
+      (object): Dependent => ({ ...asNormal(object), via: `type ${formatType(typeOid)}` }),
+    ),
+    ...ofArrays,
+    ...ofArrayType.map((object): Dependent => ({ ...asNormal(object), via })),
+  ];
 }
 
 /** Columns, domains and index keys that name the collation, and whatever else names it in a kept text. */
@@ -285,6 +307,9 @@ function schemaDependents(x: DdlContext, schemaOid: number): Dependent[] {
   }
   for (const type of x.catalog.types()) {
     if (type.schemaOid === schemaOid) result.push({ object: reference('type', type.oid), kind: 'normal' });
+  }
+  for (const routine of x.catalog.routines()) {
+    if (routine.schemaOid === schemaOid) result.push(asNormal(reference('routine', routine.oid)));
   }
   for (const entry of x.catalog.collations()) {
     if (entry.schemaOid === schemaOid) result.push({ object: reference('collation', entry.oid), kind: 'normal' });
@@ -435,6 +460,7 @@ function remove(x: DdlContext, object: ObjectReference, found: readonly Found[])
     case 'schema':
     case 'statistics':
     case 'collation':
+    case 'routine':
     case 'type': {
       const entry = x.catalog.entry(object.class, object.oid);
       if (entry === undefined) return;

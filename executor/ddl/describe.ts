@@ -5,6 +5,7 @@ import type { NamedRelation } from '../../catalog/index.ts';
 import { formatType } from '../../types/index.ts';
 import type { DdlContext } from './context.ts';
 import { isVisible, kindWord } from './resolve.ts';
+import { routineSignature } from './routine-names.ts';
 
 /** What DROP looks at: an entry, or a column or default of one. */
 export interface ObjectReference {
@@ -18,7 +19,8 @@ export interface ObjectReference {
     | 'column'
     | 'default'
     | 'statistics'
-    | 'collation';
+    | 'collation'
+    | 'routine';
   readonly oid: number;
   /** For class column and default: oid is the table's. */
   readonly columnNumber: number;
@@ -81,6 +83,10 @@ export function describe(x: DdlContext, { class: objectClass, oid, columnNumber 
         ? quoteIdentifier(entry.name)
         : qualifiedName(x.catalog.schemaName(entry.schemaOid), entry.name);
       return `collation ${name}`;
+    }
+    case 'routine': {
+      const routine = x.catalog.routine(oid);
+      return routine === undefined ? `function ${oid}` : `${routine.kind} ${routineSignature(x, routine)}`;
     }
     case 'statistics': {
       const entry = x.catalog.entry('statistics', oid);

@@ -19,6 +19,7 @@ import {
   refuseSystem,
   relationMissing,
 } from './resolve.ts';
+import { builtinSignature, findRoutine, routineMissing, routineSignature } from './routine-names.ts';
 import { findStatistics } from './statistics.ts';
 import { findTypeOid, resolveType } from './type-names.ts';
 
@@ -69,6 +70,10 @@ function* findTarget(x: DdlContext, statement: DropStatement, object: ObjectAddr
       if (!ifExists) throw sqlError('42704', `collation "${object.name.join('.')}" for encoding "UTF8" does not exist`);
       return missingObject(x, objectType, object, ifExists);
     }
+    case 'function':
+    case 'procedure':
+    case 'routine':
+      return findDroppedRoutine(x, objectType, object, ifExists);
     case 'type':
     case 'domain':
       return findType(x, objectType, object, ifExists);
@@ -204,6 +209,46 @@ function findType(
   }
   checkOwner(x, type.owner, `type ${type.name}`);
   return reference('type', type.oid);
+}
+
+function findDroppedRoutine(
+  x: DdlContext,
+  word: 'function' | 'procedure' | 'routine',
+  object: ObjectAddress,
+  ifExists: boolean,
+): ObjectReference | null {
+  if (ifExists) {
+    const missing = missingName(x, object);
+    if (missing !== null) return skip(x, missing);
+  }
+  const found = findRoutine(x, object, word);
+  if (found === null) {
+    const builtin = builtinSignature(x, object);
+    if (builtin !== null) {
+      throw sqlError('2BP01', `cannot drop function ${builtin} because it is required by the database system`);
+    }
+    if (!ifExists) throw routineMissing(x, object, word);
+    const shown = object.parameters === null ? `${object.name.join('.')}()` : signature(x, object, true);
+    return skip(x, `${word} ${shown} does not exist`);
+  }
+  if (word !== 'routine' && found.kind !== word) {
+    throw sqlError('42809', `${routineSignature(x, found, ', ')} is not a ${word}`);
+  }
+  checkOwner(x, found.owner, `${found.kind} ${found.name}`);
+  return reference('routine', found.oid);
+}
+
+/** A schema, or a type of the argument list, that is not there; null: they are. */
+function missingName(x: DdlContext, object: ObjectAddress): string | null {
+  const isMissing = (names: readonly string[]): boolean =>
+    names.length > 1 && x.catalog.schemaOfPath(names[names.length - 2], x.searchPath) === undefined;
+  const schema = (names: readonly string[]): string => `schema "${names[names.length - 2]}" does not exist`;
+  if (isMissing(object.name)) return schema(object.name);
+  for (const { type } of object.parameters ?? []) {
+    if (isMissing(type.name)) return schema(type.name);
+    if (findTypeOid(x, type.name) === 0) return `type "${type.name.join('.')}" does not exist`;
+  }
+  return null;
 }
 
 // ------------------------------------------------------------------------------------------- what never exists here

@@ -55,15 +55,15 @@ function isTimeType(typeOid: number): boolean {
   return element?.category === 'D' || element?.category === 'T';
 }
 
-/** The least stable function in it. */
-export function volatilityOf(expr: Expr): 'immutable' | 'stable' | 'volatile' {
+/** The least stable function in it. `isChecked`: the binder has looked at user-made ones, as they are when they are inlined. */
+export function volatilityOf(expr: Expr, isChecked = false): 'immutable' | 'stable' | 'volatile' {
   let result: 'immutable' | 'stable' | 'volatile' = 'immutable';
   walkExpr(expr, (node) => {
     if (node.kind === 'ioCast' && (isTimeType(node.typeOid) || isTimeType(node.arg.typeOid))) {
       if (result === 'immutable') result = 'stable';
       return;
     }
-    if (node.kind !== 'call') return;
+    if (node.kind !== 'call' || (isChecked && node.function.routine !== undefined)) return;
     const { volatility } = node.function;
     if (volatility === 'volatile' || (volatility === 'stable' && result === 'immutable')) result = volatility;
   });

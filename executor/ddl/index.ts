@@ -17,6 +17,7 @@ import { createRangeType } from './range-types.ts';
 import { refreshMaterializedView } from './refresh.ts';
 import { rename } from './rename.ts';
 import { alterRole, alterSetting, createRole, dropRole, grantRole, owned } from './roles.ts';
+import { alterRoutine, createRoutine } from './routines.ts';
 import { createSchema } from './schemas.ts';
 import { alterSequenceStatement, createSequenceStatement } from './sequences.ts';
 import { alterStatistics, createStatistics } from './statistics.ts';
@@ -127,6 +128,10 @@ function executeSimple(statement: StatementNode, x: DdlContext): DdlResult {
       return createExtension(x, statement);
     case 'refreshCollation':
       return refreshCollation(x, statement);
+    case 'createFunction':
+      return createRoutine(x, statement);
+    case 'alterFunction':
+      return alterRoutine(x, statement);
     case 'define':
       if (statement.objectType === 'collation') return createCollation(x, statement);
       throw unsupported(statement);
@@ -137,8 +142,6 @@ function executeSimple(statement: StatementNode, x: DdlContext): DdlResult {
 
 const UNSUPPORTED: Readonly<Record<string, string>> = {
   define: 'CREATE of this kind of object',
-  createFunction: 'CREATE FUNCTION',
-  alterFunction: 'ALTER FUNCTION',
   createTrigger: 'CREATE TRIGGER',
   createEventTrigger: 'CREATE EVENT TRIGGER',
   createRule: 'CREATE RULE',
@@ -164,6 +167,9 @@ export function* dropTemporaryObjects(context: DdlContext, schemaOid: number): D
     ...[...catalog.sequences()].filter((entry) => entry.schemaOid === schemaOid && entry.ownedByTable === 0),
   ].map((entry) => reference(entry.class, entry.oid));
   for (const type of catalog.types()) if (type.schemaOid === schemaOid) targets.push(reference('type', type.oid));
+  for (const routine of catalog.routines()) {
+    if (routine.schemaOid === schemaOid) targets.push(reference('routine', routine.oid));
+  }
   if (targets.length > 0) yield* dropObjects(context, targets, true, true);
 }
 

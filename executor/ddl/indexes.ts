@@ -23,6 +23,7 @@ import {
   OID,
   typeByOid,
 } from '../../types/index.ts';
+import { boundTexts } from './bound-index.ts';
 import { collationName, collationOfType, mustFindCollation } from './collations.ts';
 import { type DdlContext, type DdlResult, type DdlSteps, wait } from './context.ts';
 import { volatilityOf } from './expressions.ts';
@@ -88,6 +89,7 @@ export function* addIndex(x: DdlContext, spec: IndexSpec): DdlSteps<IndexEntry> 
   }
   const name = spec.name ?? indexName(x, spec);
   checkNameIsFree(x, table.schemaOid, name);
+  const bound = boundTexts(x, table, spec);
   const entry: IndexEntry = {
     class: 'index',
     oid: x.allocateOid(),
@@ -101,6 +103,7 @@ export function* addIndex(x: DdlContext, spec: IndexSpec): DdlSteps<IndexEntry> 
     columns: spec.columns,
     includedColumns: spec.included,
     predicateText: spec.predicateText,
+    ...(bound === undefined ? {} : { bound }),
     ...(spec.options.length > 0 ? { options: spec.options } : {}),
     ...(spec.exclusion === undefined ? {} : { exclusion: spec.exclusion }),
     ...(spec.concurrently ? { valid: false } : {}),
@@ -244,7 +247,7 @@ export function expressionName(expression: Expression): string {
 }
 
 export function requireImmutable(expr: Expr, where: 'expression' | 'predicate'): void {
-  if (volatilityOf(expr) === 'immutable') return;
+  if (volatilityOf(expr, true) === 'immutable') return;
   throw sqlError('42P17', `functions in index ${where} must be marked IMMUTABLE`);
 }
 

@@ -1,8 +1,10 @@
 /** Type names of a text that is to be kept: user-made ones by oid (catalog/kept-types.ts). */
 import { findCollation } from '../../catalog/collations.ts';
 import { keptCollationName } from '../../catalog/kept-collations.ts';
+import { keptRoutineName } from '../../catalog/kept-routines.ts';
 import { keptTypeName } from '../../catalog/kept-types.ts';
-import type { TypeName } from '../../parser/ast.ts';
+import type { FunctionCall, FunctionRef, SelectBody, TypeName } from '../../parser/ast.ts';
+import { columnNameOf } from '../../planner/index.ts';
 import { FIRST_OID } from '../../storage/api.ts';
 import { formatType, isArrayType, typeByName, typeByOid } from '../../types/index.ts';
 import type { DdlContext } from './context.ts';
@@ -20,6 +22,37 @@ export function withKeptTypes<T>(x: DdlContext, node: T): T {
     const { arg, collation } = record as unknown as { arg: unknown; collation: readonly string[] };
     return { ...record, arg: withKeptTypes(x, arg), collation: keptCollation(x, collation) } as T;
   }
+  if (record['kind'] === 'select' || record['kind'] === 'functionRef') {
+    return keptParts(x, withNamedCalls(x, record)) as T;
+  }
+  const routineOid = record['kind'] === 'function' ? x.routineOf(record) : 0;
+  const kept = keptParts(x, record);
+  return (routineOid === 0 ? kept : { ...kept, name: [keptRoutineName(routineOid)] }) as T;
+}
+
+/** A call of a user-made function gives its name to a column, or a FROM item, that has none: so it is written out. */
+function withNamedCalls(x: DdlContext, record: Record<string, unknown>): Record<string, unknown> {
+  const nameOf = (node: unknown): string | null => {
+    const call = node as FunctionCall;
+    return call.kind === 'function' && x.routineOf(call) !== 0 ? call.name[call.name.length - 1] : null;
+  };
+  if (record['kind'] === 'functionRef') {
+    const { alias, functions, columnDefs } = record as unknown as FunctionRef;
+    const columns = columnDefs.length > 0 ? null : x.columnsOf(record);
+    // Its columns are written out: whatever becomes of the function, the rest of the query finds them.
+    if (columns !== null)
+      return { ...record, alias: { name: alias?.name ?? columnNameOf(functions[0].call), columns } };
+    const name = alias === null ? nameOf(functions[0].call) : null;
+    return name === null ? record : { ...record, alias: { name, columns: [] } };
+  }
+  const { targets } = record as unknown as SelectBody;
+  return {
+    ...record,
+    targets: targets.map((target) => (target.alias === null ? { ...target, alias: nameOf(target.expr) } : target)),
+  };
+}
+
+function keptParts(x: DdlContext, record: Record<string, unknown>): Record<string, unknown> {
   let changed: Record<string, unknown> | null = null;
   for (const [key, value] of Object.entries(record)) {
     const kept = withKeptTypes(x, value);
@@ -27,7 +60,7 @@ export function withKeptTypes<T>(x: DdlContext, node: T): T {
     changed ??= { ...record };
     changed[key] = kept;
   }
-  return (changed ?? record) as T;
+  return changed ?? record;
 }
 
 function keptName(x: DdlContext, type: TypeName): TypeName {

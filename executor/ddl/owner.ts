@@ -28,6 +28,8 @@ import {
   roleOfSpec,
   schemaOrThrow,
 } from './resolve.ts';
+import { isRoutineWord, mustFindRoutine } from './routine-names.ts';
+import { checkRoutineName } from './routines.ts';
 import { nextvalText } from './sequences.ts';
 import { checkStatisticsName, ownedStatistics } from './statistics.ts';
 import { findTypeOid, resolveType } from './type-names.ts';
@@ -115,6 +117,15 @@ export function* alterOwner(x: DdlContext, statement: AlterOwnerStatement): DdlS
       x.putEntry({ ...entry, owner: role.oid });
       return { tag };
     }
+    case 'function':
+    case 'procedure':
+    case 'routine': {
+      const routine = mustFindRoutine(x, object, object.objectType);
+      checkOwner(x, routine.owner, `${routine.kind} ${routine.name}`);
+      checkNewOwner(x, role, x.catalog.schema(routine.schemaOid));
+      x.putEntry({ ...routine, owner: role.oid });
+      return { tag };
+    }
     case 'type':
     case 'domain': {
       const type = findUserType(x, object);
@@ -173,6 +184,16 @@ export function* alterObjectSchema(x: DdlContext, statement: AlterSchemaStatemen
       throw sqlError('42710', `type "${type.name}" already exists in schema "${target.name}"`);
     }
     x.putEntry({ ...type, schemaOid: target.oid });
+    return { tag };
+  }
+  if (isRoutineWord(object.objectType)) {
+    const routine = mustFindRoutine(x, object, object.objectType);
+    checkOwner(x, routine.owner, `${routine.kind} ${routine.name}`);
+    const target = targetSchema(x, statement.schema);
+    if (routine.schemaOid === target.oid) return { tag };
+    checkSchemaMove(x.catalog.schema(routine.schemaOid) as SchemaEntry, target);
+    checkRoutineName(x, routine, target.oid, routine.name);
+    x.putEntry({ ...routine, schemaOid: target.oid });
     return { tag };
   }
   if (object.objectType === 'statistics') {

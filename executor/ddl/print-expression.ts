@@ -7,6 +7,7 @@ import { operatorsByName } from '../../catalog/functions/index.ts';
 import { quoteIdentifier } from '../../catalog/functions/quote.ts';
 import type { RelationEntry } from '../../catalog/index.ts';
 import { keptCollationName } from '../../catalog/kept-collations.ts';
+import { keptRoutineName } from '../../catalog/kept-routines.ts';
 import type { Expression, Query } from '../../parser/ast.ts';
 import { deparse } from '../../planner/explain-expr.ts';
 import { asWritten, type Expr } from '../../planner/index.ts';
@@ -82,6 +83,7 @@ function print(x: DdlContext, expr: Expr, table: RelationEntry | null, isLiteral
     execParam: unprintable,
     subplan: unprintable,
     collationName: (oid) => (oid < FIRST_OID ? quoteIdentifier(collationName(x, oid)) : `"${keptCollationName(oid)}"`),
+    functionName: ({ routine }) => (routine === undefined ? undefined : `"${keptRoutineName(routine.oid)}"`),
     typeName: (oid, typeModifier) => keptFormat(x, oid, typeModifier),
   });
   // A text that became a number stays one: '0'::numeric.

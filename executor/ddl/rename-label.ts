@@ -104,6 +104,14 @@ function renameInTable(change: LabelRename, table: RelationEntry): void {
     x.putEntry({
       ...index,
       predicateText,
+      ...(index.bound === undefined
+        ? {}
+        : {
+            bound: {
+              columns: index.bound.columns.map((text) => textWith(change, text, table, 'index expression')),
+              predicate: textWith(change, index.bound.predicate, table, 'index predicate', boolean),
+            },
+          }),
       columns: index.columns.map((column, i) => ({ ...column, expressionText: expressions[i] })),
     });
   }

@@ -21,6 +21,8 @@ import {
   roleOrThrow,
   schemaOrThrow,
 } from './resolve.ts';
+import { mustFindRoutine } from './routine-names.ts';
+import { checkRoutineName } from './routines.ts';
 import { checkSchemaName } from './schemas.ts';
 import { mapStatisticsTexts, renameStatistics } from './statistics.ts';
 import { parseQuery } from './view-query.ts';
@@ -53,6 +55,15 @@ export function* rename(x: DdlContext, statement: RenameStatement): DdlSteps<Ddl
     case 'collation':
       putCollation(x, { ...ownCollation(x, object), name: statement.newName });
       return { tag };
+    case 'function':
+    case 'procedure':
+    case 'routine': {
+      const routine = mustFindRoutine(x, object, object.objectType);
+      checkOwner(x, routine.owner, `${routine.kind} ${routine.name}`);
+      checkRoutineName(x, routine, routine.schemaOid, statement.newName);
+      x.putEntry({ ...routine, name: statement.newName });
+      return { tag };
+    }
     case 'role':
       renameRole(x, name, statement.newName);
       return { tag };
@@ -192,6 +203,14 @@ function renameInIndex(x: DdlContext, index: IndexEntry, inText: (text: string, 
   x.putEntry({
     ...index,
     predicateText: index.predicateText === null ? null : inText(index.predicateText, 'index predicate'),
+    ...(index.bound === undefined
+      ? {}
+      : {
+          bound: {
+            columns: index.bound.columns.map((text) => (text === null ? null : inText(text, 'index expression'))),
+            predicate: index.bound.predicate === null ? null : inText(index.bound.predicate, 'index predicate'),
+          },
+        }),
     columns: index.columns.map((column) =>
       column.expressionText === null
         ? column

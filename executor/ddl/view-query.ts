@@ -326,6 +326,8 @@ class Normalizer {
           return [{ name: item.alias?.name ?? targetName(call), origin: null }];
         });
         if (item.ordinality) columns.push({ name: 'ordinality', origin: null });
+        // A query that is to be kept has them all written out (kept-types.ts).
+        for (const name of item.alias?.columns.slice(columns.length) ?? []) columns.push({ name, origin: null });
         items.push(aliased(item.alias, targetName(item.functions[0].call), columns));
         return this.#children(item, lateral);
       }

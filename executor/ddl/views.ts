@@ -142,7 +142,7 @@ export function* createView(x: DdlContext, statement: CreateViewStatement): DdlS
     'CREATE VIEW specifies more column names than columns',
     noViewCollation,
   );
-  const normalized = normalizeQuery(x, statement.query);
+  const normalized = normalizeQuery(x, withKeptTypes(x, statement.query));
   const query = withTargetNames(
     normalized.query,
     columns.map((column) => column.name),
@@ -289,7 +289,7 @@ export function* createTableAs(x: DdlContext, statement: CreateTableAsStatement)
   const { columns: output } = x.describeQuery(query);
   const tooMany = isView ? 'too many column names were specified' : 'too many column names were specified';
   const columns = namedColumns(output, statement.columns, tooMany, noTableCollation);
-  const normalized: NormalizedQuery | null = isView ? normalizeQuery(x, query) : null;
+  const normalized: NormalizedQuery | null = isView ? normalizeQuery(x, withKeptTypes(x, query)) : null;
   if (normalized !== null && usesTemporary(x, normalized.relations)) {
     throw sqlError('0A000', 'materialized views must not use temporary tables or views');
   }

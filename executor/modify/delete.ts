@@ -59,7 +59,7 @@ export class DeleteOperator implements Operator {
       return this.#pull(x);
     } catch (error) {
       // Rows that are done go out; the next poll meets the missing page again, or finds it.
-      if (error === PAGE_MISS && out !== null && out.count > 0) return out;
+      if (error === PAGE_MISS && out !== null && out.count > 0 && x.mayGoOn()) return out;
       throw error;
     }
   }

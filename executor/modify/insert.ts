@@ -59,8 +59,12 @@ export class InsertOperator implements Operator {
   readonly #arbiters: ReadonlySet<number> | null;
   /** Log records are written per page: for COPY and INSERT ... SELECT. */
   readonly #isBulk: boolean;
+  /** The rows are computed by functions that may look for those before them: one at a time. */
+  readonly #isSeen: boolean;
   #row: Value[] = [];
   #hasRow = false;
+  /** The row has its values, but for generated ones; its checks may have to wait. */
+  #hasValues = false;
   #batch: Batch | null = null;
   #next = 0;
 
@@ -77,9 +81,12 @@ export class InsertOperator implements Operator {
     this.#foreignKeys = program.foreignKeysOf(plan.table);
     this.#conflict =
       plan.onConflict?.action === 'update' ? new ConflictHandler(program, plan, plan.onConflict, this.#table) : null;
+    // Nobody else writes while rows are written in bulk.
     this.#isBulk =
+      !program.callsRoutines &&
       plan.source.kind !== 'result' &&
       (plan.source.kind !== 'values' || program.source !== null || plan.source.rowsOf.length > 64);
+    this.#isSeen = program.statement.callsVolatile === true;
     const arbiters = plan.onConflict?.arbiters ?? [];
     this.#arbiters = plan.onConflict === null || arbiters.length === 0 ? null : new Set(arbiters.map((a) => a.oid));
   }
@@ -88,7 +95,9 @@ export class InsertOperator implements Operator {
     this.#writer.longValues.reset();
     if (this.#plan.onConflict !== null) this.#refuseDeferrableArbiters(x);
     this.#hasRow = false;
+    this.#hasValues = false;
     this.#batch = null;
+    if (this.#isSeen) this.#source.limitTo?.(1);
     this.#source.open(x);
   }
 
@@ -99,7 +108,7 @@ export class InsertOperator implements Operator {
       return this.#pull(x);
     } catch (error) {
       // Rows that are done go out; the next poll meets the missing page again, or finds it.
-      if (error === PAGE_MISS && out !== null && out.count > 0) return out;
+      if (error === PAGE_MISS && out !== null && out.count > 0 && x.mayGoOn()) return out;
       throw error;
     }
   }
@@ -121,10 +130,14 @@ export class InsertOperator implements Operator {
           this.#next = 0;
           if (x.shouldYield(batch.count)) return PENDING;
         }
-        this.#row = new Array(this.#table.entry.columns.length);
-        this.#values(x, this.#batch.columns, this.#next, this.#row);
+        if (!this.#hasValues) {
+          this.#row = new Array(this.#table.entry.columns.length);
+          this.#values(x, this.#batch.columns, this.#next, this.#row);
+          this.#hasValues = true;
+        }
         this.#writer.complete(x, this.#row);
         this.#hasRow = true;
+        this.#hasValues = false;
       }
       const step = this.#insertRow(x);
       if (step === STEP_WAIT) {

@@ -32,6 +32,22 @@ export function rowsOrWait(x: ExecContext, ready: Batch): Batch {
   return ready;
 }
 
+/** Who wrote the row's newest version. Throws PAGE_MISS. */
+export function versionOf(table: TableRuntime, rowId: RowId): number {
+  return table.pool.f64[table.heap.newest(rowId) >>> 3];
+}
+
+/** A function that the statement calls has changed the row under it. */
+export function changedInside(what: 'updated' | 'deleted'): Error {
+  return sqlError(
+    '27000',
+    `tuple to be ${what} was already modified by an operation triggered by the current command`,
+    {
+      hint: 'Consider using an AFTER trigger instead of a BEFORE trigger to propagate changes to other rows.',
+    },
+  );
+}
+
 export function acquireTarget(
   x: ExecContext,
   table: TableRuntime,
@@ -52,6 +68,7 @@ export function acquireTarget(
       if (x.isRepeatableRead) throw sqlError('40001', 'could not serialize access due to concurrent delete');
       return TARGET_SKIP;
     case WRITE_OWN_LATER:
+      if (x.callsRoutines && versionOf(table, rowId) !== x.xid()) throw changedInside('updated');
       return TARGET_SKIP;
   }
 }

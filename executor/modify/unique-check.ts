@@ -5,9 +5,11 @@
  * the end of the statement (or of the transaction), when rows may have made way.
  */
 
+import { Catalog } from '../../catalog/catalog.ts';
 import type { ConstraintEntry, RelationEntry } from '../../catalog/entries.ts';
 import type { Value } from '../../catalog/function-entry.ts';
 import { quoteIdentifier } from '../../catalog/functions/quote.ts';
+import { shownTypes } from '../../catalog/kept-types.ts';
 import { indexExpression } from '../../catalog/pg-catalog/definitions.ts';
 import {
   CURSOR_END,
@@ -75,12 +77,17 @@ export class ConflictFinder {
 }
 
 /** The keys as pg_get_indexdef prints each of them, in its pretty form. */
-function keyNames(table: RelationEntry, index: IndexRuntime): string[] {
+function keyNames(x: ExecContext, table: RelationEntry, index: IndexRuntime): string[] {
   return index.entry.columns.map((column) =>
     column.columnNumber > 0
       ? quoteIdentifier(table.columns[column.columnNumber - 1].name)
-      : indexExpression(column.expressionText ?? '', true),
+      : indexExpression(shownExpression(x, column.expressionText ?? ''), true),
   );
+}
+
+/** A kept text under the names that its types and functions have. */
+function shownExpression({ functions }: ExecContext, text: string): string {
+  return functions.catalog instanceof Catalog ? shownTypes(functions.catalog, text, functions.searchPath(true)) : text;
 }
 
 /** "Key (a, lower(b))=(1, x)" of a row, as details of errors show it. */
@@ -90,7 +97,7 @@ export function describeIndexKey(
   index: IndexRuntime,
   values: readonly Value[],
 ): string {
-  const names = keyNames(table, index);
+  const names = keyNames(x, table, index);
   const keys = index.keyValues(x, values);
   const texts = keys.map((value, i) =>
     value === null ? 'null' : outputText(index.expressions[i].typeOid, value, x.functions.format),
@@ -116,7 +123,7 @@ export function uniqueViolation(
 /** "Key (room, during)=(1, [1,3))" of a row's elements. */
 function describeElements(x: ExecContext, table: RelationEntry, index: IndexRuntime, row: readonly Value[]): string {
   const exclusion = index.exclusion as Exclusion;
-  const names = keyNames(table, index);
+  const names = keyNames(x, table, index);
   const texts = exclusion
     .values(x, row)
     .map((value, i) =>

@@ -19,7 +19,15 @@ import { batchRow } from './delete.ts';
 import { type ForeignKeys, queueReferenceChecks, queueReferencedActions } from './foreign-keys.ts';
 import { Returning } from './insert.ts';
 import { RowStoreWriter, STEP_CONFLICT, STEP_WAIT, touchesUniqueKey } from './row-store.ts';
-import { acquireTarget, rowsOrWait, TARGET_RECHECK, TARGET_SKIP, TARGET_WAIT } from './target-row.ts';
+import {
+  acquireTarget,
+  changedInside,
+  rowsOrWait,
+  TARGET_RECHECK,
+  TARGET_SKIP,
+  TARGET_WAIT,
+  versionOf,
+} from './target-row.ts';
 import { wantedColumns } from './wanted-columns.ts';
 
 export class UpdateOperator implements Operator {
@@ -42,7 +50,15 @@ export class UpdateOperator implements Operator {
   #batch: Batch | null = null;
   #next = 0;
   /** The row whose long values are being stored; nobody else changes it meanwhile. */
-  #begun: { readonly rowId: number; readonly rows: readonly Value[][]; readonly values: Value[] } | null = null;
+  #begun: {
+    readonly rowId: number;
+    readonly rows: readonly Value[][];
+    readonly values: Value[];
+    /** Of the version that it was computed from. */
+    readonly version: number;
+  } | null = null;
+  /** Its expressions do things: they are computed once, whatever has to be waited for. */
+  readonly #computesOnce: boolean;
 
   constructor(plan: UpdatePlan, execution: Execution) {
     const { program } = execution;
@@ -72,6 +88,7 @@ export class UpdateOperator implements Operator {
       recheck,
     ]);
     this.#strength = touchesUniqueKey(this.#table, this.#changed) ? LOCK_UPDATE : LOCK_NO_KEY_UPDATE;
+    this.#computesOnce = program.callsRoutines;
     this.#patch = this.#canPatch(plan)
       ? program.memo(plan, 'patch', () => patchFunction(program.slots, this.#table, plan))
       : null;
@@ -81,6 +98,7 @@ export class UpdateOperator implements Operator {
     const table = this.#table;
     const layout = table.layout(plan.table.layout);
     return (
+      !this.#computesOnce &&
       plan.generated.length === 0 &&
       plan.checks.length === 0 &&
       this.#columns.every((c) => layout.columns[c]?.isVariable === false) &&
@@ -92,6 +110,7 @@ export class UpdateOperator implements Operator {
 
   open(x: ExecContext): void {
     this.#writer.longValues.reset();
+    this.#begun = null;
     this.#batch = null;
     this.#source.open(x);
   }
@@ -103,7 +122,7 @@ export class UpdateOperator implements Operator {
       return this.#pull(x);
     } catch (error) {
       // Rows that are done go out; the next poll meets the missing page again, or finds it.
-      if (error === PAGE_MISS && out !== null && out.count > 0) return out;
+      if (error === PAGE_MISS && out !== null && out.count > 0 && x.mayGoOn()) return out;
       throw error;
     }
   }
@@ -161,9 +180,11 @@ export class UpdateOperator implements Operator {
     const table = this.#table;
     const writer = this.#writer;
     x.rowIds[0] = rowId;
+    const version = this.#computesOnce ? versionOf(table, rowId) : 0;
     let begun = this.#begun;
     this.#begun = null;
-    if (begun?.rowId !== rowId || !writer.longValues.isUnderWay) {
+    const isKept = writer.longValues.isUnderWay || (this.#computesOnce && begun?.version === version);
+    if (begun?.rowId !== rowId || !isKept) {
       const oldValues = table.readValues(base, [], this.#wanted);
       const rows = [oldValues, batchRow(batch, this.#next)];
       if (mustRecheck && this.#recheck !== null && !this.#recheck(x, rows)) return true;
@@ -173,8 +194,13 @@ export class UpdateOperator implements Operator {
         values[c] = this.#values[i];
       });
       writer.complete(x, values);
-      begun = { rowId, rows, values };
+      begun = { rowId, rows, values, version };
+      if (this.#computesOnce) {
+        this.#begun = begun;
+        if (versionOf(table, rowId) !== version) throw changedInside('updated');
+      }
     }
+    if (this.#computesOnce) this.#begun = begun;
     const { rows, values } = begun;
     const [oldValues] = rows;
     const step = writer.update(x, rowId, oldValues, values, this.#changed);
@@ -183,6 +209,7 @@ export class UpdateOperator implements Operator {
       return false;
     }
     if (step === STEP_CONFLICT) throw writer.uniqueViolation(x, values);
+    this.#begun = null;
     x.processedCount++;
     queueReferenceChecks(x, this.#foreignKeys, oldValues, values, rowId);
     queueReferencedActions(x, this.#foreignKeys, oldValues, values);

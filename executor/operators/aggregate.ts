@@ -293,6 +293,7 @@ export class AggregateOperator implements Operator, SpillingOperator {
     this.#isPlainCount = isPlainCount(plan);
     const canFuse =
       input.kind === 'seqScan' &&
+      !program.callsRoutines &&
       plan.groupingSets === null &&
       execution.instrument === null &&
       !(this.#isPlainCount && input.filter === null);

@@ -8,11 +8,12 @@ import { MergeOperator } from '../modify/merge.ts';
 import { UpdateOperator } from '../modify/update.ts';
 import type { Execution } from '../program.ts';
 import { AggregateOperator } from './aggregate.ts';
+import { callsRoutine, computedApart, isPageScan } from './apart.ts';
 import { HashJoinOperator } from './hash-join.ts';
 import { NestedLoopOperator } from './join.ts';
 import type { Operator } from './operator.ts';
 import { PostingScanOperator } from './posting-scan.ts';
-import { AppendOperator, LimitOperator, ProjectOperator } from './project.ts';
+import { AppendOperator, LimitOperator, ProjectOperator, RowProjectOperator } from './project.ts';
 import { IndexScanOperator, RowIdScanOperator, SeqScanOperator } from './scan.ts';
 import { DistinctOperator, SetOperationOperator, UniqueOperator } from './set.ts';
 import { SortOperator } from './sort.ts';
@@ -31,6 +32,13 @@ import {
 import { WindowOperator } from './window.ts';
 
 export function buildOperator(plan: Plan, execution: Execution): Operator {
+  const { program } = execution;
+  if (program.callsRoutines && isPageScan(plan) && callsRoutine([plan.filter, plan.targets])) {
+    return new RowProjectOperator(
+      program.memo(plan, 'apart', () => computedApart(plan)),
+      execution,
+    );
+  }
   switch (plan.kind) {
     case 'seqScan':
       return new SeqScanOperator(plan, execution);
@@ -52,7 +60,9 @@ export function buildOperator(plan: Plan, execution: Execution): Operator {
       return new EmptyOperator();
     case 'project':
     case 'subqueryScan':
-      return new ProjectOperator(plan, execution);
+      return program.callsRoutines && callsRoutine([plan.filter, plan.targets])
+        ? new RowProjectOperator(plan, execution)
+        : new ProjectOperator(plan, execution);
     case 'projectSet':
       return new ProjectSetOperator(plan, execution);
     case 'nestedLoop':

@@ -185,7 +185,7 @@ export class PostingScanOperator implements Operator {
         reader.fill(PAGES_AHEAD_MAX);
         this.#fetcher.prefetch.list(reader.rows, reader.next, reader.end);
       }
-      if (n === 0 || !(error === PAGE_MISS || error instanceof WaitSignal)) throw error;
+      if (!x.mayGoOn() || n === 0 || !(error === PAGE_MISS || error instanceof WaitSignal)) throw error;
     } finally {
       this.#counters.bitmapRows += this.#fetcher.visible;
       this.#fetcher.visible = 0;

@@ -2,7 +2,7 @@
 import type { Value } from '../../catalog/function-entry.ts';
 import type { AppendPlan, LimitPlan, ProjectPlan, SubqueryScanPlan } from '../../planner/plan.ts';
 import { sqlError } from '../../types/errors.ts';
-import { Batch, END, PENDING } from '../batch.ts';
+import { BATCH_SIZE, Batch, END, PENDING } from '../batch.ts';
 import {
   type ProjectFunction,
   projectFunction,
@@ -52,6 +52,78 @@ export class ProjectOperator implements Operator {
       if (this.#out.count > 0) return this.#out;
       if (x.shouldYield(batch.count)) return PENDING;
     }
+  }
+
+  close(x: ExecContext): void {
+    this.#input.close(x);
+  }
+}
+
+/**
+ * The same where user-made functions are called: row by row, so that what has to wait begins again with one row only, and rows are
+ * not computed that nobody asks for.
+ */
+export class RowProjectOperator implements Operator {
+  readonly #input: Operator;
+  readonly #project: ProjectFunction;
+  readonly #out: Batch;
+  /** One row of the input, and what becomes of it. */
+  readonly #row: Value[][];
+  readonly #made: Value[][];
+  #batch: Batch | null = null;
+  #next = 0;
+  /** Rows in `out` from before one had to wait. */
+  #count = 0;
+  #batchSize = BATCH_SIZE;
+
+  constructor(plan: ProjectPlan | SubqueryScanPlan, execution: Execution) {
+    this.#input = execution.build(plan.input);
+    this.#out = new Batch(plan.targets.length);
+    this.#row = plan.input.output.map(() => []);
+    this.#made = plan.targets.map(() => []);
+    const { program } = execution;
+    this.#project = program.memo(plan, 'project', () =>
+      projectFunction(program.slots, plan.input.output, plan.filter, plan.targets),
+    );
+  }
+
+  limitTo(rows: number): void {
+    this.#batchSize = Math.min(rows, BATCH_SIZE);
+    this.#input.limitTo?.(rows);
+  }
+
+  open(x: ExecContext): void {
+    this.#batch = null;
+    this.#count = 0;
+    this.#input.open(x);
+  }
+
+  poll(x: ExecContext): Batch {
+    const out = this.#out;
+    while (this.#count < this.#batchSize) {
+      if (this.#batch === null || this.#next >= this.#batch.count) {
+        if (this.#count > 0) break;
+        this.#batch = null;
+        const batch = this.#input.poll(x);
+        if (batch === END || batch === PENDING) return batch;
+        this.#batch = batch;
+        this.#next = 0;
+      }
+      this.#projectRow(x, this.#batch);
+      if (x.shouldYield(1) && this.#count === 0) return PENDING;
+    }
+    out.count = this.#count;
+    this.#count = 0;
+    return out;
+  }
+
+  #projectRow(x: ExecContext, { columns }: Batch): void {
+    for (let c = 0; c < this.#row.length; c++) this.#row[c][0] = columns[c][this.#next];
+    const made = this.#project(x, this.#row, 1, this.#made);
+    this.#next++;
+    if (made === 0) return;
+    for (let c = 0; c < this.#made.length; c++) this.#out.columns[c][this.#count] = this.#made[c][0];
+    this.#count++;
   }
 
   close(x: ExecContext): void {

@@ -157,7 +157,7 @@ export class SeqScanOperator implements Operator {
         if (error === PAGE_MISS) position.reads.missed(position.page);
         else if (!(error instanceof WaitSignal)) throw error;
         // Rows before the missing page go on their way; the next poll meets the miss again, or finds the page.
-        if (position.count === 0) throw error;
+        if (!x.mayGoOn() || position.count === 0) throw error;
       }
       out.count = position.count;
       if (out.count > 0) return out;
@@ -578,7 +578,7 @@ export class IndexScanOperator implements Operator {
       }
     } catch (error) {
       if (error === PAGE_MISS) this.#fetcher.prefetch.list(counting.rows, counting.next, counting.end);
-      if (error !== PAGE_MISS || n === 0) throw error;
+      if (!x.mayGoOn() || error !== PAGE_MISS || n === 0) throw error;
     } finally {
       const fetched = counting.next - start;
       if (this.#keys !== null) this.#keys.heapFetches += fetched;
@@ -649,7 +649,7 @@ export class IndexScanOperator implements Operator {
     } catch (error) {
       if (error === PAGE_MISS) this.#prefetch(x, limit - n);
       // Rows before it go on their way; the next poll begins with the row that has to wait.
-      if (n === 0 || !(error === PAGE_MISS || error instanceof WaitSignal)) throw error;
+      if (!x.mayGoOn() || n === 0 || !(error === PAGE_MISS || error instanceof WaitSignal)) throw error;
     } finally {
       if (this.#isOpen) this.#cursor.suspend();
       index.counters.entriesRead += fetched + counted;
@@ -746,7 +746,7 @@ export class RowIdScanOperator implements Operator {
       }
     } catch (error) {
       if (error === PAGE_MISS) this.#fetcher.prefetch.list(this.#rows, this.#next, this.#rows.length);
-      if (n === 0 || !(error === PAGE_MISS || error instanceof WaitSignal)) throw error;
+      if (!x.mayGoOn() || n === 0 || !(error === PAGE_MISS || error instanceof WaitSignal)) throw error;
     } finally {
       this.#counters.bitmapRows += this.#fetcher.visible;
       this.#fetcher.visible = 0;

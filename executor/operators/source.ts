@@ -138,6 +138,8 @@ export class ValuesOperator implements Operator {
   readonly #out: Batch;
   readonly #values: Value[] = [];
   #next = 0;
+  /** Rows in `out` that were computed before one had to wait. */
+  #count = 0;
 
   constructor(plan: ValuesPlan, execution: Execution) {
     const { program } = execution;
@@ -148,22 +150,29 @@ export class ValuesOperator implements Operator {
     });
   }
 
+  #batchSize = BATCH_SIZE;
+
+  limitTo(rows: number): void {
+    this.#batchSize = Math.min(rows, BATCH_SIZE);
+  }
+
   open(): void {
     this.#next = 0;
+    this.#count = 0;
   }
 
   poll(x: ExecContext): Batch {
     const out = this.#out;
-    let n = 0;
-    while (this.#next + n < this.#rows.length && n < BATCH_SIZE) {
-      this.#rows[this.#next + n](x, this.#values);
-      for (let c = 0; c < out.columns.length; c++) out.columns[c][n] = this.#values[c];
-      n++;
+    while (this.#next < this.#rows.length && this.#count < this.#batchSize) {
+      this.#rows[this.#next](x, this.#values);
+      for (let c = 0; c < out.columns.length; c++) out.columns[c][this.#count] = this.#values[c];
+      // Not before: what is computed may have to wait.
+      this.#next++;
+      this.#count++;
     }
-    // Not before: what is computed may have to wait.
-    this.#next += n;
-    out.count = n;
-    return n > 0 ? out : END;
+    out.count = this.#count;
+    this.#count = 0;
+    return out.count > 0 ? out : END;
   }
 
   close(): void {}
@@ -244,26 +253,32 @@ export class VirtualScanOperator extends IteratorOperator {
 }
 
 /** Calls a set-returning (or plain) function: answers its rows, each an array of column values. */
-export function* callSetFunction(
+export function callSetFunction(
   fn: ScalarFunction,
   implementation: ScalarFunction['implementation'],
   x: ExecContext,
   args: readonly Value[],
   width: number,
   isComposite = false,
-): Generator<readonly Value[]> {
-  const asColumns = isComposite ? fieldsOf : valuesOf;
+): Iterator<readonly Value[]> {
   if (fn.strict && args.some((a) => a === null)) {
-    if (!fn.returnsSet) yield new Array(width).fill(null);
-    return;
+    return fn.returnsSet ? NO_ROWS[Symbol.iterator]() : [new Array<Value>(width).fill(null)][Symbol.iterator]();
   }
+  // Not when the first row is asked for: the call may have to wait, and a generator that throws is at its end.
   const result = fn.needsContext ? implementation(x.functions, ...args) : implementation(...args);
-  if (!fn.returnsSet) {
-    yield asColumns(result, width);
-    return;
-  }
-  if (result === null) return;
-  for (const row of result as Iterable<Value>) yield asColumns(row, width);
+  const asColumns = isComposite ? fieldsOf : valuesOf;
+  if (!fn.returnsSet) return [asColumns(result, width)][Symbol.iterator]();
+  return result === null ? NO_ROWS[Symbol.iterator]() : rowsOf(result as Iterable<Value>, asColumns, width);
+}
+
+const NO_ROWS: readonly (readonly Value[])[] = [];
+
+function* rowsOf(
+  rows: Iterable<Value>,
+  asColumns: (row: Value, width: number) => readonly Value[],
+  width: number,
+): Generator<readonly Value[]> {
+  for (const row of rows) yield asColumns(row, width);
 }
 
 /** A row value in FROM: its fields are the columns. */
@@ -305,8 +320,8 @@ export class FunctionScanOperator extends IteratorOperator {
     );
   }
 
-  protected *rows(x: ExecContext): Iterator<readonly Value[]> {
-    const { functions, withOrdinality } = this.#plan;
+  protected rows(x: ExecContext): Iterator<readonly Value[]> {
+    const { functions } = this.#plan;
     const iterators = functions.map((f, i) => {
       const args: Value[] = [];
       this.#args[i](x, NO_COLUMNS, 0, args);
@@ -319,6 +334,12 @@ export class FunctionScanOperator extends IteratorOperator {
         f.isComposite,
       );
     });
+    x.evaluated();
+    return this.#together(iterators);
+  }
+
+  *#together(iterators: readonly Iterator<readonly Value[]>[]): Generator<readonly Value[]> {
+    const { functions, withOrdinality } = this.#plan;
     for (let ordinality = 1; ; ordinality++) {
       const results = iterators.map((it) => it.next());
       if (results.every((r) => r.done === true)) return;
@@ -344,8 +365,12 @@ export class ProjectSetOperator implements Operator {
   readonly #out: Batch;
   #batch: Batch | null = null;
   #row = 0;
-  #iterators: (Generator<readonly Value[]> | null)[] | null = null;
+  #iterators: (Iterator<readonly Value[]> | null)[] | null = null;
+  /** Rows in `out` that were made before one had to wait. */
+  #count = 0;
   readonly #current: Value[] = [];
+  /** `current` is of the row whose sets are still to be begun. */
+  #hasValues = false;
 
   constructor(plan: ProjectSetPlan, execution: Execution) {
     this.#plan = plan;
@@ -381,33 +406,38 @@ export class ProjectSetOperator implements Operator {
   open(x: ExecContext): void {
     this.#batch = null;
     this.#iterators = null;
+    this.#count = 0;
+    this.#hasValues = false;
     this.#input.open(x);
   }
 
   poll(x: ExecContext): Batch {
     const out = this.#out;
-    let n = 0;
-    while (n < this.#batchSize) {
+    while (this.#count < this.#batchSize) {
       if (this.#iterators === null) {
         if (this.#batch === null || this.#row >= this.#batch.count) {
-          if (n > 0) break;
+          if (this.#count > 0) break;
           const batch = this.#input.poll(x);
           if (batch === END || batch === PENDING) return batch;
           this.#batch = batch;
           this.#row = 0;
         }
-        this.#values(x, this.#batch.columns, this.#row, this.#current);
+        if (!this.#hasValues) this.#values(x, this.#batch.columns, this.#row, this.#current);
+        this.#hasValues = true;
         this.#iterators = this.#start(x);
+        this.#hasValues = false;
+        x.evaluated();
         this.#row++;
       }
-      if (this.#step(n)) n++;
+      if (this.#step(this.#count)) this.#count++;
       else this.#iterators = null;
     }
-    out.count = n;
+    out.count = this.#count;
+    this.#count = 0;
     return out;
   }
 
-  #start(x: ExecContext): (Generator<readonly Value[]> | null)[] {
+  #start(x: ExecContext): (Iterator<readonly Value[]> | null)[] {
     return this.#plan.targets.map((t, i) => {
       const implementation = this.#implementations[i];
       if (implementation === null || t.kind !== 'call') return null;
@@ -418,7 +448,7 @@ export class ProjectSetOperator implements Operator {
   }
 
   #step(n: number): boolean {
-    const iterators = this.#iterators as (Generator<readonly Value[]> | null)[];
+    const iterators = this.#iterators as (Iterator<readonly Value[]> | null)[];
     let isAny = false;
     const results = iterators.map((it) => {
       const result = it?.next();

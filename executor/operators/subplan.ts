@@ -34,7 +34,7 @@ export class SubplanOperator implements SubplanRunner {
   #count = 0;
   #value: Value = null;
   #elements: Value[] = [];
-  readonly #evaluation: Evaluation = { seen: 0, done: 0, depth: 0 };
+  readonly #evaluation: Evaluation = { seen: 0, done: 0, depth: 0, calls: [], called: 0 };
 
   constructor(expr: SubplanExpr, operator: Operator) {
     this.#expr = expr;
@@ -67,6 +67,7 @@ export class SubplanOperator implements SubplanRunner {
       this.#value = null;
       this.#elements = [];
       this.#evaluation.done = 0;
+      this.#evaluation.calls.length = 0;
       if (this.#isCorrelated) this.#held.clear(x.memory);
       this.#operator.open(x);
       this.#isOpen = true;
@@ -77,6 +78,7 @@ export class SubplanOperator implements SubplanRunner {
     else {
       // It goes on where it was, while what is around it is computed again.
       this.#evaluation.seen = 0;
+      this.#evaluation.called = 0;
       this.#evaluation.depth = x.noYieldDepth;
       functions.evaluation = this.#evaluation;
     }

@@ -52,7 +52,7 @@ export abstract class RoutineRules extends RoleRules {
     const add = (option: FunctionOption): true => {
       const known = options.some((other) => other.name === option.name && option.name !== 'set');
       if (known) throw this.messageAt('42601', 'conflicting or redundant options', token);
-      options.push(option);
+      options.push({ ...option, position: token.startOffset });
       return true;
     };
     switch (token.tokenTypeIdx) {
@@ -140,13 +140,17 @@ export abstract class RoutineRules extends RoleRules {
     this.take(T.ATOMIC);
     const statements: (QueryStatement | { readonly kind: 'return'; readonly expr: import('../ast.ts').Expression })[] =
       [];
+    const spans: { start: number; end: number }[] = [];
     while (!this.at(T.END) && !this.RECORDING_PHASE) {
-      if (!this.at(T.SEMICOLON))
+      if (!this.at(T.SEMICOLON)) {
+        const start = this.here();
         statements.push(this.at(T.RETURN) ? this.returnStatement() : this.sub(this.queryStatement));
+        spans.push({ start, end: this.lastEnd() });
+      }
       this.take(T.SEMICOLON);
     }
     this.take(T.END);
-    return { kind: 'atomic', statements };
+    return { kind: 'atomic', statements, spans };
   }
 
   private returnStatement(): { kind: 'return'; expr: import('../ast.ts').Expression } {

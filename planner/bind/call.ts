@@ -1,6 +1,7 @@
 /** Function calls: scalar functions, aggregates and window functions, and casts written as calls. */
 import type { AggregateFunction, FunctionEntry, ScalarFunction, WindowFunction } from '../../catalog/function-entry.ts';
 import { comparisonOperator, functionsByName } from '../../catalog/functions/index.ts';
+import { DefaultText, resolvedFunction, routinesNamed } from '../../catalog/functions/user-routines.ts';
 import type * as ast from '../../parser/ast.ts';
 import type { Expr, SortKey } from '../expr.ts';
 import { equalExpr, hasSetReturning, logical, someExpr, toExpr, visitExpr } from '../logical.ts';
@@ -14,11 +15,14 @@ import {
   type FunctionMatch,
   findFunction,
   isCastPath,
+  visibleFunctions,
 } from './overload.ts';
 import { resolveTypes } from './polymorphic.ts';
 import { positionOf } from './position.ts';
+import { inlineCall } from './routine.ts';
 import { type Clause, findItem, type Level, levelOfRel } from './scope.ts';
 import { bindOrderItem } from './sort.ts';
+import { bindStored } from './stored.ts';
 import { ANY, RECORD } from './type-info.ts';
 import { findType } from './type-name.ts';
 import { bindWindowReference } from './window.ts';
@@ -55,10 +59,17 @@ export function bindCall(level: Level, node: ast.FunctionCall): Expr {
   const match = lookUp(level, node, name, schema, shape, args, position);
   if ('cast' in match) return match.cast;
   const { entry } = match;
+  if (context.calledProcedure === node && (entry.kind !== 'scalar' || entry.routine?.kind !== 'procedure')) {
+    throw context.error('42809', `${callSignature(context, node.name.join('.'), shape)} is not a procedure`, position, {
+      hint: 'To call a function, use SELECT.',
+    });
+  }
   const spread = spreadArguments(context, node, match, args, position);
   if (entry.kind === 'scalar') {
     refuseAggregateSyntax(context, node, position);
-    const call = makeScalarCall(level, entry, spread.args, spread.resolve(entry.returnType), position);
+    const typeOid = spread.resolve(entry.returnType);
+    if (entry.routine !== undefined) return callRoutine(level, node, entry, spread, typeOid, shape);
+    const call = makeScalarCall(level, entry, spread.args, typeOid, position);
     if (!node.variadic || entry.argumentTypes[entry.argumentTypes.length - 1] !== ANY) return call;
     return spreadArray(context, call as Expr & { kind: 'call' });
   }
@@ -75,6 +86,55 @@ export function bindCall(level: Level, node: ast.FunctionCall): Expr {
   return makeAggregate(level, node, entry, spread.args, spread.resolve(entry.returnType), position);
 }
 
+/** A user-made function: its body in place, where that is possible; else a call of it. */
+function callRoutine(
+  level: Level,
+  node: ast.FunctionCall,
+  entry: ScalarFunction,
+  spread: ReturnType<typeof spreadArguments>,
+  typeOid: number,
+  shape: CallShape,
+): Expr {
+  const { context } = level;
+  const position = positionOf(context, node.position);
+  const routine = entry.routine!;
+  if (routine.kind === 'procedure' && context.calledProcedure !== node) {
+    throw context.error('42809', `${callSignature(context, node.name.join('.'), shape)} is a procedure`, position, {
+      hint: 'To call a procedure, use CALL.',
+    });
+  }
+  context.environment.noteRoutine?.(node, routine.oid);
+  const isWholeItem = context.calledInFrom === node || context.calledProcedure === node;
+  if (!isWholeItem) {
+    const inlined = inlineCall(level, entry, spread.args, typeOid);
+    if (inlined !== null) return context.at(inlined, position);
+  }
+  context.callsRoutines = true;
+  if (entry.volatility === 'volatile') context.callsVolatile = true;
+  return makeScalarCall(level, resolvedFunction(entry, spread.resolve), spread.args, typeOid, position);
+}
+
+/** row.f, where the row has no such column: a user-made function of the row; null: there is none of that name. */
+export function bindAttribute(level: Level, row: ast.Expression, name: string): Expr | null {
+  const { catalog, environment } = level.context;
+  if (routinesNamed(catalog, null, name, environment.searchPath).length === 0) return null;
+  return bindCall(level, {
+    kind: 'function',
+    name: [name],
+    args: [row],
+    argNames: null,
+    star: false,
+    distinct: false,
+    variadic: false,
+    orderBy: [],
+    withinGroup: false,
+    filter: null,
+    over: null,
+    sqlSyntax: false,
+    position: row.position,
+  });
+}
+
 /** Calls whose meaning depends on more than their argument types. */
 function bindSpecialCall(level: Level, node: ast.FunctionCall, name: string, schema: string | null): Expr | null {
   // t.f written f(t): a column of a row.
@@ -83,7 +143,7 @@ function bindSpecialCall(level: Level, node: ast.FunctionCall, name: string, sch
     node.args.length === 1 &&
     !node.star &&
     node.over === null &&
-    functionsByName(name).length === 0
+    visibleFunctions(level.context, name, null).length === 0
   ) {
     const [arg] = node.args;
     if (arg.kind === 'columnRef' && arg.name.length === 1 && !arg.star) {
@@ -137,23 +197,37 @@ function lookUp(
   const { context } = level;
   const shown = node.name.join('.');
   if (schema !== null && schema !== 'pg_catalog') {
-    const known = context.catalog.schemaByName(schema);
+    const known = context.catalog.schemaOfPath(schema, context.environment.searchPath);
     if (known === undefined || known === null) {
-      if (schema !== 'information_schema') throw context.error('3F000', `schema "${schema}" does not exist`, position);
+      if (schema !== 'information_schema' && schema !== 'pg_temp')
+        throw context.error('3F000', `schema "${schema}" does not exist`, position);
     }
   }
   const found = findFunction(context, name, node.star ? { ...shape, types: [] } : shape, schema);
   if (found.kind === 'found' && isExact(found.match, shape)) return found.match;
-  if (shape.types.length === 1 && shape.names === null && !node.star && !node.distinct && node.over === null) {
+  if (
+    context.calledProcedure !== node &&
+    shape.types.length === 1 &&
+    shape.names === null &&
+    !node.star &&
+    !node.distinct &&
+    node.over === null
+  ) {
     const target = findType(context, node.name);
     if (target !== 0 && isCastPath(context, shape.types[0], target)) {
       return { cast: castExplicit(context, args[0], target, -1, position) };
     }
   }
   if (found.kind === 'found') return found.match;
+  // A column of a row, written as a call.
+  const isPlain = shape.types.length === 1 && shape.names === null && schema === null && !node.star && !node.variadic;
+  if (found.kind === 'missing' && isPlain && fieldsOf(level, args[0])?.some((field) => field.name === name) === true) {
+    return { cast: selectField(level, args[0], name, position) };
+  }
   if (found.kind === 'ambiguous') {
-    throw context.error('42725', `function ${callSignature(context, shown, shape)} is not unique`, position, {
-      hint: 'Could not choose a best candidate function. You might need to add explicit type casts.',
+    const what = context.calledProcedure === node ? 'procedure' : 'function';
+    throw context.error('42725', `${what} ${callSignature(context, shown, shape)} is not unique`, position, {
+      hint: `Could not choose a best candidate ${what}. You might need to add explicit type casts.`,
     });
   }
   throw missingFunction(context, shown, node, shape, position);
@@ -171,6 +245,11 @@ function missingFunction(
   position: Position,
 ) {
   const signature = node.star ? `${shown}()` : callSignature(context, shown, shape);
+  if (context.calledProcedure === node) {
+    return context.error('42883', `procedure ${signature} does not exist`, position, {
+      hint: 'No procedure matches the given name and argument types. You might need to add explicit type casts.',
+    });
+  }
   const entries = functionsByName(node.name[node.name.length - 1]);
   if (node.orderBy.length > 0 && !node.withinGroup && entries.some((entry) => entry.kind === 'aggregate')) {
     return context.error('42883', `function ${signature} does not exist`, position, {
@@ -191,7 +270,7 @@ function spreadArguments(
   position: Position,
 ): { args: readonly Expr[]; resolve: (oid: number) => number } {
   const ordered = match.source.map((source, i) =>
-    'arg' in source ? args[source.arg] : defaultArgument(source.defaultValue, match.declared[i]),
+    'arg' in source ? args[source.arg] : defaultOf(context, source.defaultValue, match.declared[i]),
   );
   const { types, resolve } = resolveTypes(
     context,
@@ -225,6 +304,12 @@ function spreadArguments(
     typeModifier: -1,
   };
   return { args: [...converted.slice(0, fixed), collected], resolve };
+}
+
+/** A user-made function's default is an expression, bound as if it had been written in the call. */
+function defaultOf(context: BindContext, value: unknown, declared: number): Expr {
+  if (!(value instanceof DefaultText)) return defaultArgument(value, declared);
+  return bindStored(context, value.text, null, -1, 'other');
 }
 
 /** VARIADIC array for a function whose last argument may be of any type: it must be an array. */
@@ -281,6 +366,7 @@ const CLAUSE_WORDS: Readonly<Partial<Record<Clause, string>>> = {
   'statistics expression': 'statistics expressions',
   'alter using': 'transform expressions',
   execute: 'EXECUTE parameters',
+  call: 'CALL arguments',
   having: 'HAVING',
   'on conflict': 'ON CONFLICT',
 };
@@ -305,6 +391,7 @@ const SETS_REFUSED = new Set<Clause>([
   'statistics expression',
   'alter using',
   'execute',
+  'call',
   'update source',
 ]);
 
@@ -327,7 +414,8 @@ function makeScalarCall(
     level.hasSets = true;
   }
   if (WRITING.has(entry.name)) context.readOnly = false;
-  const returnType = entry.outColumns !== undefined && entry.outColumns.length > 1 ? RECORD : typeOid;
+  const isRecord = entry.outColumns !== undefined && entry.outColumns.length > 1;
+  const returnType = isRecord && entry.routine === undefined ? RECORD : typeOid;
   return context.at({ kind: 'call', function: entry, args, typeOid: returnType, typeModifier: -1 }, position);
 }
 

@@ -9,6 +9,7 @@ import { SqlError, type SqlErrorFields, sqlError } from '../../types/errors.ts';
 import type { PlannerEnvironment } from '../environment.ts';
 import type { Expr } from '../expr.ts';
 import { equalExpr, logical, type Relation } from '../logical.ts';
+import { type RoutineScope, scopeOfBody } from './routine-scope.ts';
 import { quoteIdentifier, TypeLookup, UNKNOWN } from './type-info.ts';
 
 /** A place in the statement text: zero-based UTF-16 offset, as in the AST; undefined: unknown, or stored text. */
@@ -34,6 +35,18 @@ export class BindContext {
   /** Whether COLLATE has been met, or a column whose collation is not its type's. */
   usesCollations = false;
   readonly #levels: { readonly relations: Map<number, Relation> }[] = [];
+  /** The function body that is being bound; null: none. */
+  routine: RoutineScope | null = null;
+  /** Functions whose bodies are being put in place of their calls. */
+  readonly openRoutines = new Set<number>();
+  /** The call that is a FROM item by itself: it stays a call, whatever its body. */
+  calledInFrom: object | null = null;
+  /** Whether a user-made function is called that is not inlined. */
+  callsRoutines = false;
+  /** Whether one of them sees what the statement has done so far. */
+  callsVolatile = false;
+  /** The call of CALL: it is of a procedure. */
+  calledProcedure: object | null = null;
   execParamCount = 0;
   private relCount = 0;
   private queryCount = 0;
@@ -44,6 +57,10 @@ export class BindContext {
     this.environment = environment;
     this.catalog = environment.catalog;
     this.parameterTypes = [...environment.parameterTypes];
+    if (environment.routine !== undefined) {
+      this.routine = scopeOfBody(environment.routine);
+      this.storedText = environment.routine.hasPositions === true ? 0 : 1;
+    }
   }
 
   nextRel(): number {

@@ -12,8 +12,10 @@ import type * as ast from '../../parser/ast.ts';
 import { ARRAY_DIMENSIONS_MAX } from '../../types/index.ts';
 import type { Expr } from '../expr.ts';
 import { caseBranch, logical, makeAnd, makeConst, makeOr, type Query, someExpr, toExpr } from '../logical.ts';
+
 import { bindJsonbPath } from './assign-part.ts';
-import { bindCall } from './call.ts';
+import { bindAttribute, bindCall } from './call.ts';
+
 import {
   applyModifier,
   cannotCast,
@@ -34,6 +36,7 @@ import { inputLiteral } from './input-value.ts';
 import { findPrefixOperator, makeOperator, mustFindOperator } from './overload.ts';
 import { resolveTypes } from './polymorphic.ts';
 import { positionOf } from './position.ts';
+import { namedParameter, routineParameter } from './routine.ts';
 import {
   columnOfItem,
   findColumn,
@@ -302,6 +305,7 @@ function negate(expr: Expr): Expr {
 function bindParameter(context: BindContext, node: ast.ParamRef): Expr {
   const index = node.number - 1;
   const position = positionOf(context, node.position);
+  if (context.routine !== null) return routineParameter(context, context.routine, node.number, position);
   const known = context.parameterTypes.length;
   if (node.number < 1 || node.number > 65535 || (context.environment.fixedParameters === true && index >= known)) {
     throw context.error('42P02', `there is no parameter $${node.number}`, position);
@@ -317,7 +321,9 @@ function bindColumnRef(level: Level, node: ast.ColumnRef): Expr {
   // t.* in an expression is the whole row.
   if (node.star) {
     if (node.name.length === 0) throw context.error('42601', 'row expansion via "*" is not supported here', position);
-    return wholeRow(level, starItems(level, node)[0], position);
+    const [item] = starItems(level, node);
+    const parameter = item.name === null && item.rel < 0 ? namedParameter(level, node.name, position) : null;
+    return parameter ?? wholeRow(level, item, position);
   }
   const { name } = node;
   if (name.length === 1) {
@@ -325,13 +331,19 @@ function bindColumnRef(level: Level, node: ast.ColumnRef): Expr {
     if (hit !== null) return hit.expr;
     const item = findItem(level, null, name[0], position);
     if (item !== null) return wholeRow(level, item, position);
+    const parameter = namedParameter(level, name, position);
+    if (parameter !== null) return parameter;
     throw missingColumn(level, null, name[0], position);
   }
   const { schema, table, column } = splitName(level, name, position);
   const item = findItem(level, schema, table, position);
-  if (item === null) throw missingItem(level, table, position);
-  const found = columnOfItem(level, item, column, position);
+  const found = item === null ? undefined : columnOfItem(level, item, column, position);
   if (found !== undefined) return found.expr;
+  const parameter = namedParameter(level, name, position);
+  if (parameter !== null) return parameter;
+  if (item === null) throw missingItem(level, table, position);
+  const called = bindAttribute(level, { ...node, name: name.slice(0, -1) }, column);
+  if (called !== null) return called;
   throw missingColumn(level, table, column, position);
 }
 
@@ -425,8 +437,34 @@ export function starItems(level: Level, node: ast.ColumnRef): NamespaceItem[] {
   const table = node.name[node.name.length - 1];
   const schema = node.name.length > 1 ? node.name[node.name.length - 2] : null;
   const item = findItem(level, schema, table, position);
-  if (item === null) throw missingItem(level, table, position);
-  return [item];
+  if (item !== null) return [item];
+  const parameter = namedParameter(level, node.name, position);
+  const fields = parameter === null ? null : fieldsOf(level, parameter);
+  if (parameter === null || fields === null) throw missingItem(level, table, position);
+  return [parameterItem(parameter, fields)];
+}
+
+/** p.* of a function's parameter of a composite type. */
+function parameterItem(parameter: Expr, fields: readonly { name: string; typeOid: number }[]): NamespaceItem {
+  const columns = fields.map(({ name, typeOid }, index) => ({
+    name,
+    expr: { kind: 'field', base: parameter, index, typeOid, typeModifier: -1 } as const,
+    tableOid: 0,
+    columnNumber: 0,
+  }));
+  return {
+    name: null,
+    schemaName: null,
+    rel: -1,
+    table: null,
+    hasAlias: false,
+    columns,
+    relationVisible: true,
+    columnsVisible: true,
+    lateralOnly: false,
+    lateralOk: true,
+    nullable: false,
+  };
 }
 
 /** Row-wise comparison of equal counts of fields. */
@@ -686,6 +724,7 @@ const SUBQUERY_REFUSED: Readonly<Record<string, string>> = {
   'statistics expression': 'cannot use subquery in statistics expression',
   'alter using': 'cannot use subquery in transform expression',
   execute: 'cannot use subquery in EXECUTE parameter',
+  call: 'cannot use subquery in CALL argument',
 };
 
 function bindSublink(level: Level, query: ast.Query, position = query.position): Query {
@@ -930,7 +969,8 @@ export function selectField(
 export function fieldsOf(level: Level, base: Expr): { name: string; typeOid: number }[] | null {
   const node = logical(base);
   if (node.kind === 'row') return node.names.map((name, i) => ({ name, typeOid: node.fields[i].typeOid }));
-  if (node.kind === 'call' && node.function.outColumns !== undefined) return [...node.function.outColumns];
+  if (node.kind === 'call' && node.function.outColumns !== undefined && base.typeOid === RECORD)
+    return [...node.function.outColumns];
   if (node.kind === 'sublink' && node.mode === 'scalar') return fieldsOf(level, node.query.targets[0].expr);
   if (node.kind === 'var') {
     const relation = level.context.relationOf(level, node.rel);

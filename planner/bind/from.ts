@@ -10,6 +10,7 @@ import {
   makeAnd,
   makeConst,
   makeVar,
+  type Query,
   type Relation,
   type RelationColumn,
 } from '../logical.ts';
@@ -19,6 +20,7 @@ import type { BindContext, Position } from './context.ts';
 import { bindExpr } from './expression.ts';
 import { makeOperator } from './overload.ts';
 import { positionOf } from './position.ts';
+import { inlineSet } from './routine.ts';
 import { itemOfRelation, type Level, type NamespaceColumn, type NamespaceItem } from './scope.ts';
 import { bindSubquery, bindViewQuery } from './select.ts';
 import { bindTableSample } from './table-sample.ts';
@@ -348,9 +350,15 @@ function bindFunctionRef(level: Level, node: ast.FunctionRef): BoundFrom {
     alias: name,
     columns: renameColumns(level, columns, node.alias),
   };
+  context.environment.noteColumns?.(
+    node,
+    shared.columns.map((column) => column.name),
+  );
+  const query = bound.length === 1 && !node.ordinality ? inlinedQuery(level, bound[0]) : null;
   const onlyValues = bound.length === 1 && bound[0].value !== null;
   let relation: Relation;
-  if (onlyValues) {
+  if (query !== null) relation = { kind: 'subquery', ...shared, query, lateral: true, view: null };
+  else if (onlyValues) {
     const row = node.ordinality ? [bound[0].value!, ordinalityOne()] : [bound[0].value!];
     relation = { kind: 'values', ...shared, rows: [row] };
   } else {
@@ -361,6 +369,18 @@ function bindFunctionRef(level: Level, node: ast.FunctionRef): BoundFrom {
     relation = { kind: 'function', ...shared, functions, withOrdinality: node.ordinality };
   }
   return addRelation(level, relation, { name, schemaName: null, table: null, hasAlias: node.alias !== null });
+}
+
+/** A set whose function is one query is that query. */
+function inlinedQuery(level: Level, { item }: BoundFunction): Query | null {
+  if (item === null || item.function.routine === undefined) return null;
+  const { outColumns } = item.function;
+  const columns =
+    item.columnDefinitions ??
+    (item.rowType === RECORD ? (outColumns ?? null)?.map((column) => ({ ...column, typeModifier: -1 })) : null) ??
+    null;
+  const isRow = item.rowType === RECORD || level.context.types.isComposite(level.context.types.base(item.rowType));
+  return inlineSet(level, item.function, item.args, item.rowType, columns, isRow);
 }
 
 function ordinalityOne(): Expr {
@@ -380,6 +400,25 @@ function spreadUnnest(node: ast.FunctionRef): ast.FunctionRef['functions'] {
   });
 }
 
+/** Beside other functions a value is a function of one row. */
+function plainItem(expr: Expr): BoundFunction['item'] {
+  if (expr.kind !== 'call' || expr.spreadsArray === true) return null;
+  const { typeOid } = expr;
+  return { function: expr.function, args: expr.args, columnTypes: [typeOid], rowType: typeOid, isComposite: false };
+}
+
+/** A call that stands for rows of its own. */
+function bindWholeItem(level: Level, call: ast.Expression): Expr {
+  const { context } = level;
+  const around = context.calledInFrom;
+  context.calledInFrom = call;
+  try {
+    return bindExpr(level, call);
+  } finally {
+    context.calledInFrom = around;
+  }
+}
+
 function bindFromFunction(
   level: Level,
   call: ast.Expression,
@@ -390,16 +429,22 @@ function bindFromFunction(
   const position = positionOf(context, call.position);
   const expr = resolveUnknown(
     context,
-    level.withClause('from function', () => bindExpr(level, call)),
+    level.withClause('from function', () => bindWholeItem(level, call)),
   );
   const fnName = columnNameOf(call);
   const attributes =
     expr.typeOid === RECORD ? undefined : context.types.get(context.types.base(expr.typeOid))?.attributes;
   const isRow = expr.typeOid === RECORD || attributes !== undefined;
   if (expr.kind !== 'call' || (!expr.function.returnsSet && expr.function.outColumns === undefined && !isRow)) {
-    return { item: null, value: expr, columns: [plainColumn(fnName, expr.typeOid, expr.typeModifier)], isScalar: true };
+    return {
+      item: plainItem(expr),
+      value: expr,
+      columns: [plainColumn(fnName, expr.typeOid, expr.typeModifier)],
+      isScalar: true,
+    };
   }
   const fn = expr.function;
+  const single = fn.routine !== undefined && fn.outColumns?.length === 1 ? fn.outColumns[0].name : undefined;
   const composite = (
     columns: readonly RelationColumn[],
     columnDefinitions?: readonly ColumnDefinition[],
@@ -437,7 +482,11 @@ function bindFromFunction(
       definitions,
     );
   }
-  if (fn.outColumns !== undefined && fn.outColumns.length > 0) {
+  if (
+    fn.outColumns !== undefined &&
+    fn.outColumns.length > 0 &&
+    (fn.routine === undefined || expr.typeOid === RECORD)
+  ) {
     return composite(fn.outColumns.map((column) => plainColumn(column.name, column.typeOid)));
   }
   if (attributes !== undefined) {
@@ -446,7 +495,7 @@ function bindFromFunction(
   if (expr.typeOid === RECORD) {
     throw context.error('42601', 'a column definition list is required for functions returning "record"', position);
   }
-  const outName = SINGLE_OUT_NAMES[fn.name];
+  const outName = fn.routine === undefined ? SINGLE_OUT_NAMES[fn.name] : single;
   const columns = [plainColumn(outName ?? fnName, expr.typeOid, expr.typeModifier)];
   return {
     item: {

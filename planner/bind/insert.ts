@@ -13,7 +13,7 @@ import {
 } from '../logical.ts';
 import { type AssignedPart, bindAssignedPart } from './assign-part.ts';
 import type { Position } from './context.ts';
-import { bindExpr } from './expression.ts';
+import { bindExpr, fieldsOf } from './expression.ts';
 import {
   bindReturning,
   checksOf,
@@ -28,6 +28,7 @@ import {
 } from './modify-target.ts';
 import { bindOnConflict } from './on-conflict.ts';
 import { positionOf } from './position.ts';
+import { namedParameter } from './routine.ts';
 import { Level } from './scope.ts';
 import { bindQuery } from './select.ts';
 import { bindDefault } from './stored.ts';
@@ -151,11 +152,12 @@ function bindInsertSource(
     node.source.locking.length === 0;
   if (body.kind === 'values' && bare) {
     if (body.rows.length > 1) return bindRows(level, node, columns, body, sourceRel);
-    const one = bindOneRow(level, node, columns, body.rows[0]);
+    const row = withParameterFields(level, body.rows[0]);
+    const one = bindOneRow(level, node, columns, row);
     if (!level.hasSets) return one;
     // One row of VALUES may hold set-returning functions: it is a SELECT then, and gives as many rows as they do.
     level.hasSets = false;
-    return bindOneRowAsSelect(level, node, columns, body.rows[0], sourceRel);
+    return bindOneRowAsSelect(level, node, columns, row, sourceRel);
   }
   return bindInsertSelect(level, node, columns, node.source, sourceRel);
 }
@@ -352,4 +354,16 @@ function bindInsertSelect(
   });
   source = { ...source, targets: resolveTargets(level, targets) };
   return { source, given };
+}
+
+/** VALUES (p.*) in a function's body: all fields of the parameter. */
+function withParameterFields(level: Level, row: readonly ast.Expression[]): readonly ast.Expression[] {
+  if (level.context.routine === null) return row;
+  return row.flatMap((item) => {
+    if (item.kind !== 'columnRef' || !item.star) return [item];
+    const parameter = namedParameter(level, item.name, positionOf(level.context, item.position));
+    const fields = parameter === null ? null : fieldsOf(level, parameter);
+    if (fields === null) return [item];
+    return fields.map(({ name }) => ({ ...item, name: [...item.name, name], star: false }));
+  });
 }

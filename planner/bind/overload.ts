@@ -4,8 +4,11 @@
  * category that unknown literals are taken to have.
  */
 
+import type { RoutineEntry } from '../../catalog/entries.ts';
 import type { FunctionEntry, OperatorEntry, ScalarFunction } from '../../catalog/function-entry.ts';
 import { functionsByName, operatorsByName } from '../../catalog/functions/index.ts';
+import { routineFunction, routinesNamed } from '../../catalog/functions/user-routines.ts';
+import { keptRoutineOid } from '../../catalog/kept-routines.ts';
 import { rangeConstructors } from '../../catalog/range-constructors.ts';
 import type { Expr } from '../expr.ts';
 import { makeConst } from '../logical.ts';
@@ -305,8 +308,50 @@ export function findFunction(
 }
 
 /** Functions of this name: the built-in ones, and the constructors of range types in the schema, or along the search path. */
-function visibleFunctions(context: BindContext, name: string, schema: string | null): readonly FunctionEntry[] {
+export function visibleFunctions(context: BindContext, name: string, schema: string | null): readonly FunctionEntry[] {
+  const kept = keptRoutineOid(name);
+  if (kept !== 0) {
+    const routine = context.catalog.routine(kept);
+    return routine === undefined ? [] : [routineFunction(routine)];
+  }
   const builtin = schema === null || schema === 'pg_catalog' ? functionsByName(name) : [];
+  return builtinAndMade(context, name, schema, builtin);
+}
+
+/** In the order of the search path: of functions with one signature the first is found. */
+function builtinAndMade(
+  context: BindContext,
+  name: string,
+  schema: string | null,
+  builtin: readonly FunctionEntry[],
+): readonly FunctionEntry[] {
+  const { searchPath } = context.environment;
+  const routines = routinesNamed(context.catalog, schema, name, searchPath);
+  const known = withConstructors(context, name, schema, builtin);
+  if (routines.length === 0) return known;
+  const systemAt = searchPath.indexOf('pg_catalog');
+  const isFirst = ({ schemaOid }: RoutineEntry): boolean =>
+    schema === null && systemAt >= 0 && searchPath.indexOf(context.catalog.schemaName(schemaOid)) < systemAt;
+  const before = routines.filter(isFirst).map(routineFunction);
+  const after = routines.filter((routine) => !isFirst(routine)).map(routineFunction);
+  const all: FunctionEntry[] = [];
+  for (const entry of [...before, ...known, ...after])
+    if (!all.some((other) => sameSignature(other, entry))) all.push(entry);
+  return all;
+}
+
+function sameSignature(a: FunctionEntry, b: FunctionEntry): boolean {
+  return (
+    a.argumentTypes.length === b.argumentTypes.length && a.argumentTypes.every((oid, i) => oid === b.argumentTypes[i])
+  );
+}
+
+function withConstructors(
+  context: BindContext,
+  name: string,
+  schema: string | null,
+  builtin: readonly FunctionEntry[],
+): readonly FunctionEntry[] {
   const constructors = rangeConstructors(context.catalog).get(name);
   if (constructors === undefined) return builtin;
   const { searchPath } = context.environment;
@@ -392,13 +437,14 @@ function fitNamedCall(
   shape: CallShape,
   defaults: readonly unknown[],
 ): (Candidate<FunctionMatch> & { usesDefaults: number }) | null {
-  if (entry.kind !== 'scalar' || entry.argumentNames === undefined || entry.variadic) return null;
+  if (entry.kind !== 'scalar' || entry.argumentNames === undefined) return null;
+  if (entry.variadic && !shape.variadic) return null;
   const declaredCount = entry.argumentTypes.length;
   if (shape.types.length > declaredCount) return null;
   const source: ({ arg: number } | { defaultValue: unknown } | undefined)[] = new Array(declaredCount).fill(undefined);
   for (let i = 0; i < shape.types.length; i++) {
     const name = shape.names![i];
-    const place = name === null ? i : entry.argumentNames.indexOf(name);
+    const place = name === null ? i : name === '' ? -1 : entry.argumentNames.indexOf(name);
     if (place < 0 || place >= declaredCount || source[place] !== undefined) return null;
     source[place] = { arg: i };
   }

@@ -68,10 +68,25 @@ export function bindWithCollation(
   const collation = derivedCollation(level, expr);
   const before = expr;
   expr = collateExpr(level, expr);
-  refuseMutable(context, expr, options.source);
+  refuseMutable(context, asPlanned(expression, table, environment, options, expr), options.source);
   const result = overTable(foldConstants(unlift(expr)));
   if (before !== expr) written.set(result, overTable(foldConstants(unlift(before))));
   return { expr: result, collation };
+}
+
+/** Functions that are inlined are as stable as their bodies: the expression as plans will have it. */
+function asPlanned(
+  expression: Expression,
+  table: RelationEntry | null,
+  environment: PlannerEnvironment,
+  options: BindScalarOptions,
+  expr: Expr,
+): Expr {
+  const calls = someExpr(expr, (child) => child.kind === 'call' && child.function.routine !== undefined);
+  if (!calls || environment.inlinesRoutines === true) return expr;
+  const context = new BindContext({ ...environment, inlinesRoutines: true });
+  const level = tableLevel(context, table, 0);
+  return level.withClause(options.source === 'value' ? 'execute' : options.source, () => bindExpr(level, expression));
 }
 
 function assignTo(context: BindContext, expr: Expr, options: BindScalarOptions): Expr {

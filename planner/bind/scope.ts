@@ -81,6 +81,7 @@ export type Clause =
   | 'statistics expression'
   | 'alter using'
   | 'execute'
+  | 'call'
   | 'on conflict'
   | 'aggregate argument'
   | 'other';

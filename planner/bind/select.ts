@@ -66,12 +66,15 @@ export function bindViewQuery(level: Level, view: RelationEntry): Query {
     throw context.error('42P17', `infinite recursion detected in rules for relation "${view.name}"`);
   }
   const statement = context.environment.parse.statement(view.queryText ?? '');
+  const { routine } = context;
+  context.routine = null;
   context.storedText++;
   try {
     const node = statement.node as ast.Query;
     return bindQuery(new Level(context, null), node);
   } finally {
     context.storedText--;
+    context.routine = routine;
   }
 }
 

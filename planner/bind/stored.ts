@@ -33,6 +33,8 @@ export function bindStored(
   rel: number,
   clause: Clause,
 ): Expr {
+  const { routine } = context;
+  context.routine = null;
   context.storedText++;
   try {
     const node: ast.Expression = context.environment.parse.expression(text);
@@ -43,6 +45,7 @@ export function bindStored(
     );
   } finally {
     context.storedText--;
+    context.routine = routine;
   }
 }
 
@@ -108,12 +111,15 @@ export function bindChecks(context: BindContext, table: RelationEntry, rel: numb
 
 /** Key columns of an index as expressions over `rel`. */
 export function bindIndexKeys(context: BindContext, table: RelationEntry, index: IndexEntry, rel: number): Expr[] {
-  return index.columns.map((column) => {
+  return index.columns.map((column, i) => {
     if (column.columnNumber > 0) {
       const entry = table.columns[column.columnNumber - 1];
       return makeVar(rel, column.columnNumber - 1, entry.typeOid, entry.typeModifier);
     }
-    return resolveUnknown(context, bindStored(context, column.expressionText!, table, rel, 'index expression'));
+    return resolveUnknown(
+      context,
+      bindStored(context, index.bound?.columns[i] ?? column.expressionText!, table, rel, 'index expression'),
+    );
   });
 }
 
@@ -128,6 +134,7 @@ export function bindIndexPredicate(
   index: IndexEntry,
   rel: number,
 ): Expr | null {
-  if (index.predicateText === null) return null;
-  return coerceToBoolean(context, bindStored(context, index.predicateText, table, rel, 'index predicate'), 'WHERE');
+  const text = index.bound?.predicate ?? index.predicateText;
+  if (text === null) return null;
+  return coerceToBoolean(context, bindStored(context, text, table, rel, 'index predicate'), 'WHERE');
 }

@@ -110,7 +110,7 @@ export class FakeDatabase {
       catalog: this.catalog,
       searchPath: this.searchPath,
       parameterTypes: [],
-      parse: { statement: (text) => parse(text)[0], expression: parseExpression },
+      parse: { statement: (text) => parse(text)[0], statements: parse, expression: parseExpression },
       settings: { format: this.settings.format },
       statistics: NO_STATISTICS,
     };
@@ -212,6 +212,11 @@ export class FakeDatabase {
       terminateSessions: () => {},
       forgetStatistics: () => {},
       collationOf: () => 0,
+      bindInlined: (expression, table, use, target) => database.context(text).bind(expression, table, use, target),
+      routineOf: () => 0,
+      columnsOf: () => null,
+      checkRoutineStatement: () => {},
+      settingText: () => null,
       preparedQuery: () => parse('SELECT 1')[0].node as Query,
     };
   }

@@ -176,8 +176,11 @@ describe('schemas, roles, databases', () => {
 
   it('what is not there says so', () => {
     const db = new FakeDatabase();
-    expect(db.error('CREATE FUNCTION f() RETURNS int LANGUAGE sql AS $$ SELECT 1 $$')).to.equal(
-      '0A000 CREATE FUNCTION is not supported',
+    expect(db.error('CREATE FUNCTION f() RETURNS int LANGUAGE plpgsql AS $$ BEGIN RETURN 1; END $$')).to.equal(
+      '0A000 functions in LANGUAGE plpgsql are not supported',
+    );
+    expect(db.error("CREATE FUNCTION f() RETURNS int LANGUAGE other AS 'SELECT 1'")).to.equal(
+      '42704 language "other" does not exist',
     );
   });
 });

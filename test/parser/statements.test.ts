@@ -311,8 +311,8 @@ describe('ALTER and the rest of DDL', () => {
     ]);
     expect(routine.body).to.deep.equal(['y']);
     expect(routine.options).to.deep.equal([
-      { name: 'language', value: 'sql' },
-      { name: 'volatility', value: 'stable' },
+      { name: 'language', value: 'sql', position: 84 },
+      { name: 'volatility', value: 'stable', position: 97 },
     ]);
     expect(
       as('createTrigger', 'create trigger x after update of a or delete on t for each row execute function f(1)')

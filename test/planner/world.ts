@@ -224,7 +224,7 @@ export class World {
       searchPath: ['pg_catalog', 'public'],
       parameterTypes: options.parameterTypes ?? [],
       text,
-      parse: { statement: (sql) => parse(sql)[0], expression: parseExpression },
+      parse: { statement: (sql) => parse(sql)[0], statements: parse, expression: parseExpression },
       settings: options.settings ?? {},
       statistics: this.statistics,
       functions: SESSION,

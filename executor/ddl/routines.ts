@@ -1,0 +1,319 @@
+/** CREATE FUNCTION and CREATE PROCEDURE, and ALTER of their options. */
+import { inputsOf, isInput } from '../../catalog/functions/user-routines.ts';
+import type { RoutineEntry } from '../../catalog/index.ts';
+import type {
+  AlterFunctionStatement,
+  CreateFunctionStatement,
+  FunctionOption,
+  Query,
+  QueryStatement,
+  Statement,
+  StatementNode,
+} from '../../parser/ast.ts';
+import { errorPosition, parse } from '../../parser/index.ts';
+import { SqlError, sqlError } from '../../types/errors.ts';
+import { OID } from '../../types/index.ts';
+import type { DdlContext, DdlResult } from './context.ts';
+import { withKeptTypes } from './kept-types.ts';
+import { at, checkOwner, newObjectName } from './resolve.ts';
+import { isRoutineWord, mustFindRoutine, routineSignature } from './routine-names.ts';
+import {
+  checkPolymorphicResult,
+  checkReplacement,
+  checkSqlTypes,
+  isPolymorphicType,
+  type Signature,
+  signatureOf,
+} from './routine-parameters.ts';
+import { normalizeQuery } from './view-query.ts';
+
+type Properties = Pick<
+  RoutineEntry,
+  'volatility' | 'strict' | 'leakproof' | 'securityDefiner' | 'parallel' | 'cost' | 'rows' | 'settings'
+>;
+
+function invalid(message: string): Error {
+  return sqlError('42P13', message);
+}
+
+const NOT_FOR_PROCEDURES = new Set([
+  'volatility',
+  'strict',
+  'leakproof',
+  'window',
+  'cost',
+  'rows',
+  'parallel',
+  'support',
+]);
+
+/** What the options say, over what there was. */
+function withOptions(
+  x: DdlContext,
+  options: readonly FunctionOption[],
+  before: Properties,
+  isProcedure: boolean,
+  returnsSet: boolean,
+): Properties {
+  const result: { -readonly [K in keyof Properties]: Properties[K] } = { ...before };
+  for (const option of options) {
+    if (isProcedure && NOT_FOR_PROCEDURES.has(option.name)) {
+      throw sqlError('42P13', 'invalid attribute in procedure definition', at(x, option.position ?? -1));
+    }
+    switch (option.name) {
+      case 'volatility':
+        result.volatility = option.value as Properties['volatility'];
+        break;
+      case 'strict':
+        result.strict = option.value;
+        break;
+      case 'leakproof':
+        if (option.value && !x.isSuperuser) throw sqlError('42501', 'only superuser can define a leakproof function');
+        result.leakproof = option.value;
+        break;
+      case 'security definer':
+        result.securityDefiner = option.value;
+        break;
+      case 'parallel':
+        if (!['safe', 'restricted', 'unsafe'].includes(option.value)) {
+          throw sqlError('42601', 'parameter "parallel" must be SAFE, RESTRICTED, or UNSAFE');
+        }
+        result.parallel = option.value as Properties['parallel'];
+        break;
+      case 'cost':
+        if (option.value <= 0) throw sqlError('22023', 'COST must be positive');
+        result.cost = option.value;
+        break;
+      case 'rows':
+        if (option.value <= 0) throw sqlError('22023', 'ROWS must be positive');
+        if (!returnsSet) throw sqlError('22023', 'ROWS is not applicable when function does not return a set');
+        result.rows = option.value;
+        break;
+      case 'set':
+        result.settings = changedSettings(x, result.settings, option.value);
+        break;
+      case 'support':
+        throw sqlError('0A000', 'support functions are not supported');
+      case 'window':
+        throw sqlError('0A000', 'window functions in LANGUAGE sql are not supported');
+      default:
+        break;
+    }
+  }
+  return result;
+}
+
+function changedSettings(
+  x: DdlContext,
+  before: readonly string[],
+  change: Extract<FunctionOption, { name: 'set' }>['value'],
+): readonly string[] {
+  if (change.name === null) return [];
+  const rest = before.filter((setting) => !setting.startsWith(`${change.name}=`));
+  if (change.kind === 'reset') return rest;
+  const value = x.settingText(change);
+  return value === null ? rest : [...rest, `${change.name}=${value}`];
+}
+
+const DEFAULTS: Properties = {
+  volatility: 'volatile',
+  strict: false,
+  leakproof: false,
+  securityDefiner: false,
+  parallel: 'unsafe',
+  cost: 100,
+  rows: 0,
+  settings: [],
+};
+
+/** 0A000 for languages that PostgreSQL has, 42704 for others. */
+function checkLanguage(statement: CreateFunctionStatement): void {
+  const option = statement.options.find(({ name }) => name === 'language');
+  const language = option === undefined ? null : String(option.value).toLowerCase();
+  if (language === null) {
+    if (statement.sqlBody !== null) return;
+    throw invalid('no language specified');
+  }
+  if (language === 'sql') return;
+  if (['plpgsql', 'c', 'internal'].includes(language)) {
+    if (statement.sqlBody !== null) throw invalid('inline SQL function body only valid for language SQL');
+    throw sqlError('0A000', `functions in LANGUAGE ${language} are not supported`);
+  }
+  throw sqlError('42704', `language "${language}" does not exist`);
+}
+
+function checkBodyForm({ body, sqlBody }: CreateFunctionStatement): void {
+  if (body !== null && sqlBody !== null) throw invalid('duplicate function body specified');
+  if (body === null && sqlBody === null) throw invalid('no function body specified');
+  if (body !== null && body.length > 1) throw invalid('only one AS item needed for language "sql"');
+}
+
+/** As other objects' names; the session's temporary schema is made when it is named. */
+function newRoutineName(x: DdlContext, names: CreateFunctionStatement['name']): ReturnType<typeof newObjectName> {
+  if (names.length > 1 && names[names.length - 2] === 'pg_temp') x.temporarySchema();
+  return newObjectName(x, names);
+}
+
+export function createRoutine(x: DdlContext, statement: CreateFunctionStatement): DdlResult {
+  const word = statement.procedure ? 'procedure' : 'function';
+  const { schema, name } = newRoutineName(x, statement.name);
+  checkLanguage(statement);
+  if (statement.options.some((option) => option.name === 'transform')) {
+    throw sqlError('0A000', 'transforms are not supported');
+  }
+  const signature = signatureOf(x, statement);
+  const { returnsSet } = signature;
+  const base = { ...DEFAULTS, rows: returnsSet ? 1000 : 0 };
+  const properties = withOptions(x, statement.options, base, statement.procedure, returnsSet);
+  checkBodyForm(statement);
+  checkPolymorphicResult(signature);
+  const existing = findExisting(x, schema.oid, name, signature);
+  if (existing !== undefined) {
+    if (!statement.orReplace) {
+      throw sqlError('42723', `function "${name}" already exists with same argument types`);
+    }
+    checkOwner(x, existing.owner, `${existing.kind} ${name}`);
+    const hint = `Use DROP ${existing.kind.toUpperCase()} ${routineSignature(x, existing)} first.`;
+    checkReplacement(existing, signature, word, hint);
+  }
+  checkSqlTypes(signature);
+  const entry: RoutineEntry = {
+    class: 'routine',
+    oid: existing?.oid ?? x.allocateOid(),
+    name,
+    schemaOid: schema.oid,
+    owner: existing?.owner ?? x.currentRoleOid,
+    kind: word,
+    language: 'sql',
+    ...signature,
+    ...properties,
+    bodyText: statement.body?.[0] ?? '',
+    statements: null,
+    dependsOn: [],
+  };
+  // Its body may call it.
+  x.putEntry(entry);
+  const body = boundBody(x, statement, entry);
+  if (body !== null) x.putEntry({ ...entry, ...body });
+  return { tag: `CREATE ${word.toUpperCase()}` };
+}
+
+function findExisting(x: DdlContext, schemaOid: number, name: string, signature: Signature): RoutineEntry | undefined {
+  const types = signature.parameters.filter(isInput).map(({ typeOid }) => typeOid);
+  return x.catalog.routinesByName(schemaOid, name).find((routine) => {
+    const inputs = inputsOf(routine);
+    return inputs.length === types.length && inputs.every(({ typeOid }, i) => typeOid === types[i]);
+  });
+}
+
+// ---------------------------------------------------------------------------------------------------------------- body
+
+/** A body of its own grammar is kept bound; one of text is checked, if the setting says so. */
+function boundBody(
+  x: DdlContext,
+  statement: CreateFunctionStatement,
+  entry: RoutineEntry,
+): Pick<RoutineEntry, 'statements' | 'shownBody' | 'dependsOn'> | null {
+  const isGeneric = entry.parameters.some((parameter) => isInput(parameter) && isPolymorphicType(parameter.typeOid));
+  if (statement.sqlBody !== null) {
+    if (isGeneric) throw invalid('SQL function with unquoted function body cannot have polymorphic arguments');
+    return keptBody(x, statement.sqlBody, entry);
+  }
+  if (!x.settings.boolean('check_function_bodies')) return null;
+  try {
+    const statements = parse(entry.bodyText);
+    // What a body of polymorphic arguments does is known when it is called.
+    if (!isGeneric) checkBody(x, entry, nodesOf(statements), entry.bodyText);
+  } catch (error) {
+    throw error instanceof SqlError ? transposed(x, error, entry.bodyText) : error;
+  }
+  return null;
+}
+
+function nodesOf(statements: readonly Statement[]): readonly StatementNode[] {
+  return statements.map(({ node }) => node);
+}
+
+/** An error inside the body's text, with its place in the statement: where the text stands in it once, and as it is. */
+function transposed(x: DdlContext, error: SqlError, bodyText: string): SqlError {
+  const { position, ...fields } = error.fields;
+  if (position === undefined) return error;
+  const start = x.text.indexOf(bodyText);
+  const isFound = start >= 0 && !x.text.includes(bodyText, start + 1);
+  const place = isFound ? { position: errorPosition(x.text, start) + position - 1 } : {};
+  return new SqlError(error.code, error.message, { ...fields, ...place }, error.severity);
+}
+
+/** Binds each statement, and the last one to what is returned. The function itself may be called. */
+function checkBody(x: DdlContext, entry: RoutineEntry, nodes: readonly StatementNode[], text: string): void {
+  if (nodes.length === 0) {
+    if (entry.returnTypeOid === OID.VOID) return;
+    x.checkRoutineStatement(entry, { kind: 'begin' } as StatementNode, true, text);
+    return;
+  }
+  for (const [i, node] of nodes.entries()) x.checkRoutineStatement(entry, node, i === nodes.length - 1, text);
+}
+
+type SqlBody = NonNullable<CreateFunctionStatement['sqlBody']>;
+type BodyPart = Extract<SqlBody, { kind: 'atomic' }>['statements'][number] | Extract<SqlBody, { kind: 'return' }>;
+
+function keptBody(x: DdlContext, body: SqlBody, entry: RoutineEntry) {
+  const parts: readonly BodyPart[] = body.kind === 'return' ? [body] : body.statements;
+  const nodes = parts.map((part): QueryStatement => (part.kind === 'return' ? selectOf(part.expr) : part));
+  checkBody(x, entry, nodes, x.text);
+  const dependsOn = new Set<number>();
+  const statements = nodes.map((node, i) => {
+    const kept = withKeptTypes(x, node);
+    // Modifications have no printer: they are kept as they were written.
+    if (kept.kind !== 'query') return textOf(x, body, i);
+    const normalized = normalizeQuery(x, kept);
+    for (const oid of normalized.relations) dependsOn.add(oid);
+    return x.deparse(normalized.query);
+  });
+  return { statements, shownBody: shownBody(body, statements), dependsOn: [...dependsOn] };
+}
+
+function textOf(x: DdlContext, body: SqlBody, i: number): string {
+  if (body.kind === 'return') throw new Error('RETURN is an expression');
+  const { start, end } = body.spans[i];
+  return x.text.slice(start, end);
+}
+
+function selectOf(expr: Extract<SqlBody, { kind: 'return' }>['expr']): QueryStatement {
+  const [{ node }] = parse('SELECT 1') as readonly [Statement];
+  const query = node as Query;
+  if (query.body.kind !== 'select') throw new Error('not a SELECT');
+  const [target] = query.body.targets;
+  return { ...query, body: { ...query.body, targets: [{ ...target, expr }] } };
+}
+
+function shownBody(body: SqlBody, statements: readonly string[]): string {
+  if (body.kind === 'return') return `RETURN ${statements[0].replace(/^SELECT /, '')}`;
+  const lines = body.statements.map((part, i) =>
+    part.kind === 'return' ? ` RETURN ${statements[i].replace(/^SELECT /, '')};` : ` ${statements[i]};`,
+  );
+  return ['BEGIN ATOMIC', ...lines, 'END'].join('\n');
+}
+
+// --------------------------------------------------------------------------------------------------------------- ALTER
+
+export function alterRoutine(x: DdlContext, statement: AlterFunctionStatement): DdlResult {
+  const { objectType } = statement.object;
+  const word = isRoutineWord(objectType) ? objectType : 'function';
+  const routine = mustFindRoutine(x, statement.object, word);
+  checkOwner(x, routine.owner, `${routine.kind} ${routine.name}`);
+  const properties = withOptions(x, statement.options, routine, routine.kind === 'procedure', routine.returnsSet);
+  x.putEntry({ ...routine, ...properties });
+  return { tag: `ALTER ${word.toUpperCase()}` };
+}
+
+/** 42723 when the schema has a function of that name and signature. */
+export function checkRoutineName(x: DdlContext, routine: RoutineEntry, schemaOid: number, name: string): void {
+  if (findExisting(x, schemaOid, name, routine) === undefined) return;
+  const types = routineSignature(x, { ...routine, name }, ', ');
+  const schema = x.catalog.schemaName(schemaOid);
+  throw sqlError(
+    '42723',
+    `${routine.kind} ${types.slice(types.lastIndexOf('.') + 1)} already exists in schema "${schema}"`,
+  );
+}

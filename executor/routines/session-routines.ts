@@ -1,0 +1,146 @@
+/**
+ * Calls of user-made functions in a session's expressions.
+ *
+ * An expression that must wait throws, and is computed again from the start of its row (or batch). What calls in it have done
+ * is not done again: the evaluation around them keeps a list of the calls that it has met, and they are met again in the same
+ * order.
+ *
+ *      first time    f(1) done    f(2) done    f(3) waits, throws
+ *      second time   f(1) known   f(2) known   f(3) goes on           f(4) ...
+ *
+ * ExecContext.evaluated() empties the list when a row (or batch) has been computed.
+ */
+import type { RoutineCall, RoutineRunner, Value } from '../../catalog/function-entry.ts';
+import { sqlError } from '../../types/errors.ts';
+import type { ExecContext } from '../context.ts';
+import { SLICE_MS } from '../context.ts';
+import { WAIT_SIGNAL, YIELD_SIGNAL } from '../operators/operator.ts';
+import type { Session } from '../session.ts';
+import type { SessionFunctions } from '../session-functions.ts';
+import { RoutineRun } from './run.ts';
+
+/** Calls within calls: some three kilobytes of stack each, of the megabyte that there is. PostgreSQL has room for some more (max_stack_depth). */
+const DEPTH_MAX = 400;
+/** Calls are remembered where nobody says that a row has been computed, but not for ever. */
+const CALLS_MAX = 10_000;
+
+export class SessionRoutines implements RoutineRunner {
+  readonly #session: Session;
+  readonly #functions: SessionFunctions;
+  #depth = 0;
+  #polls = -1;
+  #sliceEnd = 0;
+  /** The statement that is running; null: an expression of a definition, or of COPY. */
+  running: ExecContext | null = null;
+  /** Counts the polls of statements: a time slice begins with each. */
+  polls = 0;
+
+  constructor(session: Session, functions: SessionFunctions) {
+    this.#session = session;
+    this.#functions = functions;
+  }
+
+  value(call: RoutineCall, args: readonly Value[]): Value {
+    const { rows } = this.#run(call, args);
+    return rows.length > 0 ? rows[0] : null;
+  }
+
+  rows(call: RoutineCall, args: readonly Value[]): readonly Value[] {
+    return this.#run(call, args).rows;
+  }
+
+  #run(call: RoutineCall, args: readonly Value[]): RoutineRun {
+    const { calls } = this.#functions.evaluation;
+    const index = this.#functions.evaluation.called++;
+    const known = calls[index] as RoutineRun | undefined;
+    let run: RoutineRun;
+    if (known !== undefined && known.call === call && sameArguments(known.args, args)) {
+      if (known.isDone) return known;
+      run = known;
+    } else {
+      for (const stale of calls.splice(index)) (stale as RoutineRun).close();
+      if (index >= CALLS_MAX) {
+        calls.length = 0;
+        this.#functions.evaluation.called = 1;
+      }
+      if (this.#session.transaction.txn?.isWaiting !== true) this.#checkSlice();
+      run = new RoutineRun(this.#session, call, args, this.running?.snapshot ?? null);
+      calls.push(run);
+    }
+    // An operator that had rows to give away asks again before the time has come.
+    if (this.#session.transaction.txn?.isWaiting === true) throw WAIT_SIGNAL;
+    if (this.#depth >= DEPTH_MAX) throw tooDeep();
+    this.#depth++;
+    const restore = this.#enter(call);
+    try {
+      run.proceed(this.running !== null);
+    } catch (error) {
+      if (error instanceof RangeError) throw tooDeep();
+      throw error;
+    } finally {
+      restore?.();
+      this.#depth--;
+    }
+    return run;
+  }
+
+  /** A statement whose calls are many and short gives others a turn between two of them. */
+  #checkSlice(): void {
+    if (this.running === null) return;
+    if (this.#polls !== this.polls) {
+      this.#polls = this.polls;
+      this.#sliceEnd = performance.now() + SLICE_MS;
+    } else if (performance.now() > this.#sliceEnd) {
+      this.#functions.evaluation.called--;
+      throw YIELD_SIGNAL;
+    }
+  }
+
+  /** SECURITY DEFINER and SET hold while the function runs. */
+  #enter({ routine }: RoutineCall): (() => void) | null {
+    if (!routine.securityDefiner && routine.settings.length === 0) return null;
+    const session = this.#session;
+    const { settings, definer } = session;
+    const mark = settings.mark();
+    const isSuperuser = session.isSuperuser;
+    for (const setting of routine.settings) {
+      const at = setting.indexOf('=');
+      settings.set(setting.slice(0, at), setting.slice(at + 1), { isLocal: true, isSuperuser });
+    }
+    if (routine.securityDefiner) {
+      session.definer = session.sharedCatalog.role(routine.owner)?.name ?? definer;
+      session.forgetSearchPath();
+    }
+    return () => {
+      if (routine.settings.length > 0) settings.rollbackTo(mark);
+      session.definer = definer;
+      session.forgetSearchPath();
+    };
+  }
+
+  /** A statement ended, however. */
+  endStatement(): void {
+    const { evaluation } = this.#functions;
+    for (const run of evaluation.calls) (run as RoutineRun).close();
+    evaluation.calls.length = 0;
+    evaluation.called = 0;
+    this.running = null;
+    this.#depth = 0;
+    this.#session.definer = null;
+  }
+}
+
+function sameArguments(a: readonly Value[], b: readonly Value[]): boolean {
+  return a.length === b.length && a.every((value, i) => Object.is(value, b[i]) || sameObject(value, b[i]));
+}
+
+/** Arguments that were computed twice are other objects of the same kind: whoever comes at the same place with one is the same. */
+function sameObject(a: Value, b: Value): boolean {
+  return typeof a === 'object' && typeof b === 'object' && a !== null && b !== null;
+}
+
+function tooDeep(): Error {
+  return sqlError('54001', 'stack depth limit exceeded', {
+    hint: `Increase the configuration parameter "max_stack_depth" (currently 2048kB), after ensuring the platform's stack depth limit is adequate.`,
+  });
+}
