@@ -33,6 +33,7 @@ import {
   type TypeEntry,
 } from './entries.ts';
 import { PersistentMap } from './persistent-map.ts';
+import { SYSTEM_ROUTINES } from './system-routines.ts';
 import { systemRelationByName, systemRelationByOid } from './system-tables.ts';
 import { registerTypeEntry, rowTypeOf } from './user-types.ts';
 
@@ -381,12 +382,14 @@ export class Catalog {
   }
 
   routine(oid: number): RoutineEntry | undefined {
-    return this.#maps.routines.get(oid);
+    return this.#maps.routines.get(oid) ?? SYSTEM_ROUTINES.find((routine) => routine.oid === oid);
   }
   /** All of a name, sorted by oid. */
   routinesByName(schemaOid: number, name: string): readonly RoutineEntry[] {
+    if (schemaOid === INFORMATION_SCHEMA_OID) return SYSTEM_ROUTINES.filter((routine) => routine.name === name);
     return this.#maps.routineNames.get(`${schemaOid}/${name}`) ?? NO_ROUTINES;
   }
+  /** Those that were made: not the system's own. */
   routines(): Iterable<RoutineEntry> {
     return this.#maps.routines.values();
   }

@@ -5,6 +5,7 @@ import type { FunctionEntry } from '../function-entry.ts';
 import { allCasts, allFunctions, allOperators, functionByOid, operatorsByName } from '../functions/registry.ts';
 import { inputsOf } from '../functions/user-routines.ts';
 import { rangeConstructors } from '../range-constructors.ts';
+import { SYSTEM_ROUTINES } from '../system-routines.ts';
 import { staticRows } from './static-tables.ts';
 import type { Row, RowMaker, ViewContext } from './view-context.ts';
 
@@ -132,7 +133,7 @@ function* pgProc(context: ViewContext): Iterable<Row> {
   for (const functions of rangeConstructors(context.catalog).values()) {
     for (const { schemaOid, entry } of functions) yield procRow(entry, schemaOid);
   }
-  for (const routine of context.catalog.routines()) yield routineRow(context, routine);
+  for (const routine of [...SYSTEM_ROUTINES, ...context.catalog.routines()]) yield routineRow(context, routine);
 }
 
 function operatorOid(name: string, left: number, right: number): number {
