@@ -3,10 +3,14 @@
  * row, to its end and without time slices (the expression around it would start again).
  *
  * A subquery that must wait (a page, a lock) throws WAIT_SIGNAL or PAGE_MISS out of the expression; the row is evaluated again later.
- * An uncorrelated one then goes on where it was.
+ * Then the subquery goes on where it was: an uncorrelated one always; a correlated one if it is asked with the same parameters, as
+ * it is when the row is computed again. Otherwise one over a table larger than memory, whose first pages are gone when it comes
+ * to its last, would never end. Where it has called a function since it began, it begins again: calls are remembered in their order.
  */
+import { isDeepStrictEqual } from 'node:util';
 import type { Evaluation, Value } from '../../catalog/function-entry.ts';
 import type { SubplanExpr } from '../../planner/expr.ts';
+import { PAGE_MISS } from '../../storage/api.ts';
 import { hashKey, typeByOid } from '../../types/index.ts';
 import { type Batch, END, PENDING } from '../batch.ts';
 import { makeArray, tooManyRows } from '../compile/runtime.ts';
@@ -15,12 +19,19 @@ import { batchBytes, columnBytes, HASH_ENTRY_BYTES, Holding } from '../memory-ac
 import { GroupTable } from './group-table.ts';
 import { type Operator, RowStore, WAIT_SIGNAL, YIELD_SIGNAL } from './operator.ts';
 
+/** Missing pages that were read in place, after which a correlated subquery lets others have their turn. */
+const READS_IN_PLACE_MAX = 64;
+
 export class SubplanOperator implements SubplanRunner {
   readonly #expr: SubplanExpr;
   readonly #operator: Operator;
   readonly #isCorrelated: boolean;
   /** CTEs that its plan reads, nested subqueries included. */
   readonly ctes: ReadonlySet<number>;
+  /** Parameters that it reads and does not set itself. */
+  readonly #paramIndexes: readonly number[];
+  /** Correlated: their values when it had to wait; null: it did not. */
+  #waitingFor: readonly Value[] | null = null;
   #isOpen = false;
   /** Uncorrelated: the kept result. */
   #hasResult = false;
@@ -34,13 +45,15 @@ export class SubplanOperator implements SubplanRunner {
   #count = 0;
   #value: Value = null;
   #elements: Value[] = [];
+  #answer: boolean | null = null;
   readonly #evaluation: Evaluation = { seen: 0, done: 0, depth: 0, calls: [], called: 0 };
 
   constructor(expr: SubplanExpr, operator: Operator) {
     this.#expr = expr;
     this.#operator = operator;
-    const { usesParams, ctes } = outsideOf(expr.plan);
-    this.#isCorrelated = expr.params.length > 0 || usesParams;
+    const { params, ctes } = outsideOf(expr.plan);
+    this.#isCorrelated = expr.params.length > 0 || params.length > 0;
+    this.#paramIndexes = params;
     this.ctes = ctes;
   }
 
@@ -52,6 +65,7 @@ export class SubplanOperator implements SubplanRunner {
     this.#rows = null;
     this.#table = null;
     this.#isOpen = false;
+    this.#waitingFor = null;
   }
 
   close(x: ExecContext): void {
@@ -60,20 +74,37 @@ export class SubplanOperator implements SubplanRunner {
     this.reset(x);
   }
 
-  /** Runs the plan; `take` answers false to stop early. */
-  #run(x: ExecContext, take: (batch: Batch) => boolean): void {
-    if (!this.#isOpen || this.#isCorrelated) {
-      this.#count = 0;
-      this.#value = null;
-      this.#elements = [];
-      this.#evaluation.done = 0;
-      this.#evaluation.calls.length = 0;
-      if (this.#isCorrelated) this.#held.clear(x.memory);
-      this.#operator.open(x);
-      this.#isOpen = true;
+  /** Whether what runs next is the run that had to wait. */
+  #goesOn(x: ExecContext): boolean {
+    if (!this.#isOpen) return false;
+    if (!this.#isCorrelated) return true;
+    return (
+      this.#waitingFor?.every((value, i) => isDeepStrictEqual(value, x.execParams[this.#paramIndexes[i]])) === true
+    );
+  }
+
+  #begin(x: ExecContext, isAll: boolean): void {
+    this.#count = 0;
+    this.#value = null;
+    this.#elements = [];
+    this.#answer = isAll;
+    this.#evaluation.done = 0;
+    this.#evaluation.calls.length = 0;
+    if (this.#isCorrelated) {
+      this.#held.clear(x.memory);
+      this.#rows = new RowStore(this.#expr.plan.output.length);
     }
+    this.#operator.open(x);
+    this.#isOpen = true;
+  }
+
+  /** Runs the plan; `take` answers false to stop early. `isAll`: what #answer begins with. */
+  #run(x: ExecContext, take: (batch: Batch) => boolean, isAll = false): void {
+    if (!this.#goesOn(x)) this.#begin(x, isAll);
+    this.#waitingFor = null;
     const { functions } = x;
     const around = functions.evaluation;
+    const { seen, called } = around;
     if (this.#isCorrelated) x.noYieldDepth++;
     else {
       // It goes on where it was, while what is around it is computed again.
@@ -83,22 +114,36 @@ export class SubplanOperator implements SubplanRunner {
       functions.evaluation = this.#evaluation;
     }
     try {
-      for (;;) {
-        const batch = this.#operator.poll(x);
-        if (batch === END) break;
-        if (batch === PENDING) {
-          if (x.isWaiting) throw WAIT_SIGNAL;
-          if (!this.#isCorrelated) throw YIELD_SIGNAL;
-          continue;
-        }
-        if (!take(batch)) break;
-      }
+      this.#pull(x, take);
+    } catch (error) {
+      if (this.#isCorrelated && around.seen === seen && around.called === called)
+        this.#waitingFor = this.#paramIndexes.map((index) => x.execParams[index]);
+      throw error;
     } finally {
       if (this.#isCorrelated) x.noYieldDepth--;
       else functions.evaluation = around;
     }
     this.#operator.close(x);
     this.#isOpen = false;
+  }
+
+  #pull(x: ExecContext, take: (batch: Batch) => boolean): void {
+    for (let readInPlace = 0; ; ) {
+      let batch: Batch;
+      try {
+        batch = this.#operator.poll(x);
+      } catch (error) {
+        if (error !== PAGE_MISS || !x.engine.pool.isMissSettled || ++readInPlace > READS_IN_PLACE_MAX) throw error;
+        continue;
+      }
+      if (batch === END) return;
+      if (batch === PENDING) {
+        if (x.isWaiting) throw WAIT_SIGNAL;
+        if (!this.#isCorrelated) throw YIELD_SIGNAL;
+        continue;
+      }
+      if (!take(batch)) return;
+    }
   }
 
   #once(x: ExecContext, compute: () => Value): Value {
@@ -155,59 +200,63 @@ export class SubplanOperator implements SubplanRunner {
   }
 
   row(x: ExecContext, test: (row: readonly Value[]) => boolean | null): boolean | null {
-    const rows = this.#isCorrelated ? new RowStore(this.#expr.plan.output.length) : this.#keepRows(x);
     if (this.#isCorrelated) {
       this.#run(x, (batch) => {
-        rows.append(batch);
-        return rows.count <= 1;
+        this.#kept.append(batch);
+        return this.#kept.count <= 1;
       });
     }
+    const rows = this.#isCorrelated ? this.#kept : this.#keepRows(x);
     if (rows.count > 1) tooManyRows();
     return rows.count === 0 ? null : test(rows.columns.map((column) => column[0]));
   }
 
+  /** Rows of the run that #begin began. */
+  get #kept(): RowStore {
+    return this.#rows as RowStore;
+  }
+
   quantified(x: ExecContext, test: (row: readonly Value[]) => boolean | null, isAll: boolean): boolean | null {
-    let answer: boolean | null = isAll;
     const row: Value[] = [];
     const look = (columns: readonly (readonly Value[])[], count: number): boolean => {
       for (let i = 0; i < count; i++) {
         for (let c = 0; c < columns.length; c++) row[c] = columns[c][i];
         const result = test(row);
         if (result === !isAll) {
-          answer = !isAll;
+          this.#answer = !isAll;
           return false;
         }
-        if (result === null) answer = null;
+        if (result === null) this.#answer = null;
       }
       return true;
     };
-    if (this.#isCorrelated) this.#run(x, (batch) => look(batch.columns, batch.count));
+    if (this.#isCorrelated) this.#run(x, (batch) => look(batch.columns, batch.count), isAll);
     else {
       const rows = this.#keepRows(x);
+      this.#answer = isAll;
       look(rows.columns, rows.count);
     }
-    return answer;
+    return this.#answer;
   }
 
   #keepRows(x: ExecContext): RowStore {
     if (this.#rows === null || !this.#hasResult) {
-      const goesOn = this.#isOpen && this.#rows !== null;
-      const rows = goesOn ? (this.#rows as RowStore) : new RowStore(this.#expr.plan.output.length);
-      if (!goesOn) this.#held.clear(x.memory);
-      this.#rows = rows;
+      if (!this.#goesOn(x)) {
+        this.#held.clear(x.memory);
+        this.#rows = new RowStore(this.#expr.plan.output.length);
+      }
       this.#run(x, (batch) => {
         this.#held.add(x.memory, batchBytes(batch));
-        rows.append(batch);
+        this.#kept.append(batch);
         return true;
       });
       this.#hasResult = true;
     }
-    return this.#rows;
+    return this.#kept;
   }
 
   hashed(x: ExecContext, values: readonly Value[]): boolean | null {
     if (this.#isCorrelated) {
-      this.#rows = null;
       this.#hasResult = false;
       this.#table = null;
     }
@@ -251,7 +300,7 @@ export class SubplanOperator implements SubplanRunner {
 }
 
 /** What a plan reads: parameters that something outside of it sets, and CTEs. */
-function outsideOf(plan: unknown): { usesParams: boolean; ctes: Set<number> } {
+function outsideOf(plan: unknown): { params: readonly number[]; ctes: Set<number> } {
   const ctes = new Set<number>();
   const set = new Set<number>();
   const read = new Set<number>();
@@ -273,5 +322,5 @@ function outsideOf(plan: unknown): { usesParams: boolean; ctes: Set<number> } {
     }
   };
   visit(plan);
-  return { usesParams: [...read].some((index) => !set.has(index)), ctes };
+  return { params: [...read].filter((index) => !set.has(index)), ctes };
 }

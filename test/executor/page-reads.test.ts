@@ -142,6 +142,33 @@ describe('reads of pages', () => {
     expect(server.files.pagesRead).to.be.at.most(60);
   });
 
+  // Each reads all of `big` for each of three rows, and sees none of its pages a second time before they are gone.
+  const CORRELATED: readonly [string, string][] = [
+    ['(SELECT count(*) FROM big b WHERE b.k <> h.id)', '1960'],
+    ['EXISTS (SELECT 1 FROM big b WHERE b.id + h.id < 0)::int', '0'],
+    ['cardinality(ARRAY(SELECT b.k FROM big b WHERE b.k = h.id))', '40'],
+    [
+      '(h.id + 0.5 = ANY (SELECT b.k + h.id + CASE b.id WHEN 2000 THEN 0.5 ELSE 0.25 END FROM big b WHERE b.k <> h.id))::int',
+      '1',
+    ],
+    ['coalesce((h.id = ANY (SELECT CASE b.id WHEN 1 THEN NULL ELSE 1000 + h.id END FROM big b))::int, 7)', '7'],
+    ['(h.id <> ALL (SELECT b.k + 1000 + h.id FROM big b))::int', '1'],
+    ['((h.id, 2000) = (SELECT h.id, b.id FROM big b WHERE b.id + 0 * h.id = 2000))::int', '1'],
+    [
+      '(SELECT count(*) FROM hot i WHERE i.id < 3 AND (SELECT count(*) FROM big b WHERE b.k <> i.id + 0 * h.id) = 1960)',
+      '2',
+    ],
+  ];
+  for (const [expression, expected] of CORRELATED) {
+    it(`a correlated subquery goes on where it had to wait: ${expression}`, async () => {
+      await rows(client, 'SET enable_indexscan = off');
+      await rows(client, 'SET enable_bitmapscan = off');
+      const result = await rows(client, `SELECT ${expression} FROM hot h WHERE h.id <= 3 ORDER BY h.id`);
+      expect(result).to.deep.equal([[expected], [expected], [expected]]);
+      expect(server.files.pagesRead).to.be.below(server.pagesOf('big').pageCount * 6.5);
+    });
+  }
+
   it('a missing page parks its own statement only', async () => {
     await heat();
     const other = await server.client();
