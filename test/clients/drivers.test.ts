@@ -1,0 +1,78 @@
+/**
+ * Drivers and ORMs of other languages: each program of drivers/ prints what it got, and what PostgreSQL 15 gave it is recorded beside
+ * it, under the versions that it ran with. Other versions ask and print otherwise: then a program is skipped, as where its packages are
+ * missing. Debian 12 has them as python3-psycopg, python3-psycopg2, python3-sqlalchemy,
+ * python3-alembic, python3-django, python3-asyncpg, libpostgresql-jdbc-java and a JDK.
+ */
+import { spawn, spawnSync } from 'node:child_process';
+import { existsSync, readFileSync, realpathSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { expect } from 'chai';
+import { createScratchDatabase, targetIsPostgres } from '../support/database-target.ts';
+
+const FOLDER = join(import.meta.dirname, 'drivers');
+const JAR = '/usr/share/java/postgresql.jar';
+/** Debian's packages belong to Debian's interpreter. */
+const PYTHON = existsSync('/usr/bin/python3') ? '/usr/bin/python3' : 'python3';
+
+const PROGRAMS: readonly { readonly name: string; readonly modules: string | null }[] = [
+  { name: 'psycopg2_sqlalchemy.py', modules: 'psycopg2, sqlalchemy, alembic' },
+  { name: 'django_orm.py', modules: 'psycopg2, django' },
+  { name: 'psycopg3.py', modules: 'psycopg' },
+  { name: 'asyncpg_pool.py', modules: 'asyncpg' },
+  { name: 'Jdbc.java', modules: null },
+];
+
+/** Versions of what a program needs; '' where something is missing. */
+function versionsOf(modules: string | null): string {
+  if (modules === null) {
+    const isThere = existsSync(JAR) && spawnSync('javac', ['-version']).status === 0;
+    return isThere ? basename(realpathSync(JAR)) : '';
+  }
+  const names = modules.split(', ');
+  const print = `import ${modules}; print(${names.map((each) => `${each}.__version__`).join(', ')})`;
+  const probe = spawnSync(PYTHON, ['-c', print], { encoding: 'utf8' });
+  return probe.status === 0 ? probe.stdout.trim() : '';
+}
+
+/** What it printed; the test's server lives in this process, so that nothing may wait for it here. */
+async function run(command: string, args: readonly string[]): Promise<string> {
+  const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, TZ: 'UTC' } });
+  let [output, errors] = ['', ''];
+  child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
+    output += chunk;
+  });
+  child.stderr.setEncoding('utf8').on('data', (chunk: string) => {
+    errors += chunk;
+  });
+  const status = await new Promise((resolve) => child.on('close', resolve));
+  if (status !== 0) throw new Error(`${command} ${args.join(' ')} ended with ${status}:\n${output}\n${errors}`);
+  return output;
+}
+
+describe('Drivers of other languages', () => {
+  for (const { name, modules } of PROGRAMS) {
+    it(`${name} (skipped without its packages, in the versions that were recorded)`, async function () {
+      this.timeout(120_000);
+      const recorded = join(FOLDER, `${name}.out`);
+      const versions = versionsOf(modules);
+      const isRecording = process.env['UPDATE'] === '1' && targetIsPostgres();
+      if (versions === '' || !(isRecording || readFileSync(recorded, 'utf8').startsWith(`${versions}\n`))) this.skip();
+      const database = await createScratchDatabase();
+      try {
+        const { connectionString, host, port, user, database: databaseName } = database.connection;
+        const url = new URL(connectionString ?? `postgres://${user}@${host}:${port}/${databaseName}`);
+        const program = join(FOLDER, name);
+        const output =
+          modules === null
+            ? await run('java', ['-cp', JAR, program, `postgresql://${url.host}${url.pathname}?user=${url.username}`])
+            : await run(PYTHON, [program, url.href]);
+        const printed = `${versions}\n${output}`;
+        if (isRecording) writeFileSync(recorded, printed);
+        expect(printed).to.equal(readFileSync(recorded, 'utf8'));
+      } finally {
+        await database.drop();
+      }
+    });
+  }
+});
