@@ -10,6 +10,8 @@ import { basename, join } from 'node:path';
 import { expect } from 'chai';
 import { createScratchDatabase, targetIsPostgres } from '../support/database-target.ts';
 
+/** A program that waits for ever is ended. */
+const SECONDS_MAX = 60;
 const FOLDER = join(import.meta.dirname, 'drivers');
 const JAR = '/usr/share/java/postgresql.jar';
 /** Debian's packages belong to Debian's interpreter. */
@@ -45,7 +47,9 @@ async function run(command: string, args: readonly string[]): Promise<string> {
   child.stderr.setEncoding('utf8').on('data', (chunk: string) => {
     errors += chunk;
   });
+  const timer = setTimeout(() => child.kill('SIGKILL'), SECONDS_MAX * 1000);
   const status = await new Promise((resolve) => child.on('close', resolve));
+  clearTimeout(timer);
   if (status !== 0) throw new Error(`${command} ${args.join(' ')} ended with ${status}:\n${output}\n${errors}`);
   return output;
 }
@@ -53,7 +57,7 @@ async function run(command: string, args: readonly string[]): Promise<string> {
 describe('Drivers of other languages', () => {
   for (const { name, modules } of PROGRAMS) {
     it(`${name} (skipped without its packages, in the versions that were recorded)`, async function () {
-      this.timeout(120_000);
+      this.timeout(2 * SECONDS_MAX * 1000);
       const recorded = join(FOLDER, `${name}.out`);
       const versions = versionsOf(modules);
       const isRecording = process.env['UPDATE'] === '1' && targetIsPostgres();

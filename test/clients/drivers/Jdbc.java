@@ -110,6 +110,7 @@ public class Jdbc {
     c.commit();
     System.out.println(own.getNotifications(5000).length);
     System.out.println(c.isValid(5) + " " + c.getTransactionIsolation() + " " + c.getSchema());
+    c.commit();
     c.setReadOnly(true);
     try {
       s.execute("DELETE FROM ch");
