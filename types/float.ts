@@ -127,9 +127,42 @@ export function inputFloat8(text: string): number {
 
 export function inputFloat4(text: string): number {
   const value = parseFloating(text, 'real');
-  const rounded = Math.fround(value);
+  const rounded = roundedOnce(text, value);
   if ((rounded === 0 && value !== 0) || (isInfinite(rounded) && !isInfinite(value))) throw outOfRange(text, 'real');
   return rounded;
+}
+
+/**
+ * The float4 next to a decimal text whose nearest double is `value`. Where that double stands in the middle between two floats, it
+ * does not say on which side of it the text is.
+ */
+function roundedOnce(text: string, value: number): number {
+  const rounded = Math.fround(value);
+  if (rounded === value || !Number.isFinite(rounded) || rounded === 0) return rounded;
+  scratch[0] = rounded;
+  scratchBits[0] += Math.abs(value) > Math.abs(rounded) ? 1 : -1;
+  const other = scratch[0];
+  if (rounded / 2 + other / 2 !== value) return rounded;
+  const decimal = DECIMAL_FORM.exec(text);
+  const order = decimal === null ? 0 : compareMagnitudes(decimal[1], value);
+  if (order === 0) return rounded;
+  return order > 0 === Math.abs(other) > Math.abs(rounded) ? other : rounded;
+}
+
+/** How the magnitude of a decimal text compares with that of a normal double, exactly. */
+function compareMagnitudes(text: string, value: number): number {
+  const [mantissa, exponent = '0'] = text.replace(/^[+-]/, '').split(/[eE]/);
+  const [whole, fraction = ''] = mantissa.split('.');
+  const power10 = Number(exponent) - fraction.length;
+  const power2 = Math.floor(Math.log2(Math.abs(value))) - 54;
+  // 2^power2 divides every double of this size.
+  let left = BigInt(whole + fraction);
+  let right = BigInt(Math.abs(value) / 2 ** power2);
+  if (power10 >= 0) left *= 10n ** BigInt(power10);
+  else right *= 10n ** BigInt(-power10);
+  if (power2 >= 0) right <<= BigInt(power2);
+  else left <<= BigInt(-power2);
+  return left < right ? -1 : left > right ? 1 : 0;
 }
 
 function isInfinite(value: number): boolean {
