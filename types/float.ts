@@ -92,6 +92,9 @@ function shortestFloat4(value: number): string {
     const text = exponentialHalfEven(value, digits);
     const read = Math.abs(Number(text));
     if (read > below && read < above) return text;
+    // The double next to the text may be a middle between floats that the text itself is not.
+    if (read === above && compareMagnitudes(text, above) < 0) return text;
+    if (read === below && compareMagnitudes(text, below) > 0) return text;
   }
   return exponentialHalfEven(value, 8);
 }
