@@ -5,8 +5,8 @@
  * python3-alembic, python3-django, python3-asyncpg, libpostgresql-jdbc-java and a JDK.
  */
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, readFileSync, realpathSync, writeFileSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect } from 'chai';
 import { createScratchDatabase, targetIsPostgres } from '../support/database-target.ts';
 
@@ -28,8 +28,9 @@ const PROGRAMS: readonly { readonly name: string; readonly modules: string | nul
 /** Versions of what a program needs; '' where something is missing. */
 function versionsOf(modules: string | null): string {
   if (modules === null) {
-    const isThere = existsSync(JAR) && spawnSync('javac', ['-version']).status === 0;
-    return isThere ? basename(realpathSync(JAR)) : '';
+    // A JDK compiles what a JRE only runs.
+    if (!existsSync(JAR) || spawnSync('javac', ['-version']).status !== 0) return '';
+    return spawnSync('java', ['-jar', JAR], { encoding: 'utf8' }).stdout.trim().split('\n')[0];
   }
   const names = modules.split(', ');
   const print = `import ${modules}; print(${names.map((each) => `${each}.__version__`).join(', ')})`;
