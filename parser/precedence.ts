@@ -10,7 +10,7 @@
  * that binds no tighter (bison's rule: reduce when the waiting one is stronger, or equal and left-associative; shift when it
  * is weaker; equal and non-associative is an error). So NOT, though weak, may stand after a strong operator: `a = NOT b`.
  */
-import type { Expression, IntegerLiteral, NumericLiteral } from './ast.ts';
+import type { Expression, FunctionCall, IntegerLiteral, NumericLiteral } from './ast.ts';
 import * as T from './token-types.ts';
 
 export const OR_LEVEL = 1;
@@ -213,6 +213,11 @@ function negateLiteral(literal: IntegerLiteral | NumericLiteral, position: numbe
 
 /** A call in special syntax. */
 export function makeCall(name: readonly string[], args: readonly Expression[], position: number): Expression {
+  return { ...plainCall(name, args, position), sqlSyntax: true };
+}
+
+/** A call f(args) as it could have been written. */
+export function plainCall(name: readonly string[], args: readonly Expression[], position: number): FunctionCall {
   return {
     kind: 'function',
     name,
@@ -225,7 +230,7 @@ export function makeCall(name: readonly string[], args: readonly Expression[], p
     withinGroup: false,
     filter: null,
     over: null,
-    sqlSyntax: true,
+    sqlSyntax: false,
     position,
   };
 }

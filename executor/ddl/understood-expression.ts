@@ -1,5 +1,6 @@
 /** Expressions of an understood query (understood-query.ts): a copy of the AST with the casts that binding has put in. */
 import type { Expression, FunctionCall, OrderItem, Query, RowExpr, WindowSpec } from '../../parser/ast.ts';
+import { plainCall } from '../../parser/index.ts';
 import type { Expr } from '../../planner/index.ts';
 import { OID, typeByOid } from '../../types/index.ts';
 import type { DdlContext } from './context.ts';
@@ -218,11 +219,8 @@ export class UnderstoodExpressions {
     const inner = args[1]?.kind === 'call' ? args[1].args : undefined;
     let right = this.#converted(pattern, args[1]);
     if (operator === 'similar' || escapeBy !== null) {
-      right = {
-        ...PLAIN_CALL,
-        name: [operator === 'similar' ? 'similar_to_escape' : 'like_escape'],
-        args: this.#all(escapeBy === null ? [pattern] : [pattern, escapeBy], inner),
-      };
+      const escaper = operator === 'similar' ? 'similar_to_escape' : 'like_escape';
+      right = plainCall([escaper], this.#all(escapeBy === null ? [pattern] : [pattern, escapeBy], inner), -1);
     }
     const left = this.#converted(node.left, args[0]);
     return { kind: 'operator', operator: negated ? `!${name}` : name, schema: null, left, right, position };
@@ -454,22 +452,6 @@ export class UnderstoodExpressions {
 }
 
 const TEXT: Expr = { kind: 'const', value: null, literalIndex: -1, typeOid: OID.TEXT, typeModifier: -1 };
-
-const PLAIN_CALL: FunctionCall = {
-  kind: 'function',
-  name: [],
-  args: [],
-  argNames: null,
-  star: false,
-  distinct: false,
-  variadic: false,
-  orderBy: [],
-  withinGroup: false,
-  filter: null,
-  over: null,
-  sqlSyntax: false,
-  position: -1,
-};
 
 function mentionsColumns(node: unknown): boolean {
   if (Array.isArray(node)) return node.some(mentionsColumns);

@@ -3,6 +3,7 @@ import type { AggregateFunction, FunctionEntry, ScalarFunction, WindowFunction }
 import { comparisonOperator, functionsByName } from '../../catalog/functions/index.ts';
 import { DefaultText, resolvedFunction, routinesNamed } from '../../catalog/functions/user-routines.ts';
 import type * as ast from '../../parser/ast.ts';
+import { plainCall } from '../../parser/index.ts';
 import type { Expr, SortKey } from '../expr.ts';
 import { equalExpr, hasSetReturning, logical, someExpr, toExpr, visitExpr } from '../logical.ts';
 import { coerceToBoolean, coerceToCommonType, coerceType, resolveUnknown, selectCommonType } from './coerce.ts';
@@ -118,21 +119,7 @@ function callRoutine(
 export function bindAttribute(level: Level, row: ast.Expression, name: string): Expr | null {
   const { catalog, environment } = level.context;
   if (routinesNamed(catalog, null, name, environment.searchPath).length === 0) return null;
-  return bindCall(level, {
-    kind: 'function',
-    name: [name],
-    args: [row],
-    argNames: null,
-    star: false,
-    distinct: false,
-    variadic: false,
-    orderBy: [],
-    withinGroup: false,
-    filter: null,
-    over: null,
-    sqlSyntax: false,
-    position: row.position,
-  });
+  return bindCall(level, plainCall([name], [row], row.position));
 }
 
 /** Calls whose meaning depends on more than their argument types. */

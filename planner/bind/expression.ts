@@ -9,6 +9,7 @@ import type { ScalarFunction } from '../../catalog/function-entry.ts';
 import { collateMark } from '../../catalog/functions/collated.ts';
 import { equalityFunction, functionsByName } from '../../catalog/functions/index.ts';
 import type * as ast from '../../parser/ast.ts';
+import { plainCall } from '../../parser/index.ts';
 import { ARRAY_DIMENSIONS_MAX } from '../../types/index.ts';
 import type { Expr } from '../expr.ts';
 import { caseBranch, logical, makeAnd, makeConst, makeOr, type Query, someExpr, toExpr } from '../logical.ts';
@@ -236,21 +237,7 @@ function bindNode(level: Level, node: ast.Expression): Expr {
 
 /** A call of a pg_catalog function made up by the binder. */
 export function callByName(level: Level, name: string, args: readonly ast.Expression[], position: number): Expr {
-  return bindCall(level, {
-    kind: 'function',
-    name: ['pg_catalog', name],
-    args,
-    argNames: null,
-    star: false,
-    distinct: false,
-    variadic: false,
-    orderBy: [],
-    withinGroup: false,
-    filter: null,
-    over: null,
-    sqlSyntax: false,
-    position,
-  });
+  return bindCall(level, plainCall(['pg_catalog', name], args, position));
 }
 
 /* ---- leaves -------------------------------------------------------------------------------------------------------- */
