@@ -39,3 +39,7 @@ export const SYSTEM_ROUTINES: readonly RoutineEntry[] = [
     dependsOn: [],
   },
 ];
+
+export function isSystemRoutine({ oid }: RoutineEntry): boolean {
+  return SYSTEM_ROUTINES.some((routine) => routine.oid === oid);
+}

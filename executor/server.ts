@@ -44,6 +44,8 @@ export interface DatabaseServerOptions {
   /** By PostgreSQL's names, values as in a configuration file. */
   readonly settings: ReadonlyMap<string, string>;
   readonly fileSystem?: FileSystem;
+  /** Whether pages are read in place while that is quick; without it, where no file system is given. */
+  readonly quickReads?: boolean;
   /** Milliseconds since 1970; with a fraction where there is one. */
   readonly clock?: () => number;
   readonly onLog?: (message: string) => void;
@@ -97,6 +99,7 @@ export class DatabaseServer implements SessionFactory {
       preloadIntervalMs: settings.number('preload_interval') * 1000,
       preloadRate: settings.number('preload_rate') * 1024 * 1024,
       ...(options.fileSystem === undefined ? {} : { fileSystem: options.fileSystem }),
+      ...(options.quickReads === undefined ? {} : { quickReads: options.quickReads, clock: options.clock }),
       ...(options.onLog === undefined ? {} : { onLog: options.onLog }),
       ...(options.onFatal === undefined ? {} : { onFatal: options.onFatal }),
     });

@@ -21,6 +21,21 @@ export function comparisonOf(fn: ScalarFunction): OperatorEntry | null {
   return byFunction.get(fn.oid) ?? null;
 }
 
+const INTEGERS: ReadonlySet<number> = new Set([20, 21, 23]);
+
+/** Types whose values compare with each other as those of one type do. */
+export function haveOneOrder(a: number, b: number): boolean {
+  return a === b || (INTEGERS.has(a) && INTEGERS.has(b));
+}
+
+/** A comparison by the types' own order: of two values of one order, not under a collation. Null for other functions. */
+export function plainComparison(fn: ScalarFunction): OperatorEntry | null {
+  const operator = comparisonOf(fn);
+  return operator !== null && operator.function === fn && haveOneOrder(operator.leftType, operator.rightType)
+    ? operator
+    : null;
+}
+
 /** Any operator whose function this is (for printing). */
 export function operatorOf(fn: ScalarFunction): OperatorEntry | null {
   const known = comparisonOf(fn);

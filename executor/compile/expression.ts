@@ -11,7 +11,7 @@
  */
 import type { ScalarFunction, Value } from '../../catalog/function-entry.ts';
 import type { CallExpr, CaseExpr, ConstExpr, Expr, RowExpr, SubplanExpr } from '../../planner/expr.ts';
-import { comparisonOf } from '../../planner/operators.ts';
+import { plainComparison } from '../../planner/operators.ts';
 import { assertNever } from '../../types/assert.ts';
 import {
   baseTypeOid,
@@ -850,16 +850,6 @@ function isPlainText(typeOid: number): boolean {
 }
 
 /** Does not depend on the row, has no effect, and gives the same value all through an execution. */
-const INTEGERS: ReadonlySet<number> = new Set([OID.INT2, OID.INT4, OID.INT8]);
-
-/** Whether `x operator ANY / ALL (array)` asks if the array has x, by an equality that hash keys know: the type's own, in byte order. */
-function asksMembership(operator: ScalarFunction, all: boolean): boolean {
-  const comparison = comparisonOf(operator);
-  if (comparison === null || comparison.function !== operator || comparison.name !== (all ? '<>' : '=')) return false;
-  const { leftType, rightType } = comparison;
-  return leftType === rightType || (INTEGERS.has(leftType) && INTEGERS.has(rightType));
-}
-
 export function isInvariant(expr: Expr): boolean {
   switch (expr.kind) {
     case 'const':
@@ -880,6 +870,12 @@ export function isInvariant(expr: Expr): boolean {
     default:
       return false;
   }
+}
+
+/** Whether `x operator ANY / ALL (array)` asks if the array has x, by an equality that hash keys know; that of records may raise errors. */
+function asksMembership(operator: ScalarFunction, all: boolean): boolean {
+  const comparison = plainComparison(operator);
+  return comparison?.name === (all ? '<>' : '=') && comparison.leftType !== OID.RECORD;
 }
 
 function worthHoisting(expr: Expr): boolean {

@@ -186,7 +186,6 @@ export function subscriptArray(base: SqlArray, subscripts: readonly (number | nu
   return base.at(subscripts as readonly number[]);
 }
 
-/** A name is an array of 64 bytes, counted from 0 and filled with zeros. */
 /** point[0], box[1]: the parts of a geometric value. */
 export function subscriptGeometry(base: Point | Segment | Box | Line, subscripts: readonly (number | null)[]): Value {
   const [at] = subscripts;
@@ -200,6 +199,7 @@ function partsOf(base: Point | Segment | Box | Line): readonly Value[] {
   return base instanceof Line ? [base.a, base.b, base.c] : [base.a, base.b];
 }
 
+/** A name is an array of 64 bytes, counted from 0 and filled with zeros. */
 export function subscriptName(base: string, subscripts: readonly (number | null)[]): Value {
   const [at] = subscripts;
   if (at === null || subscripts.length > 1 || at < 0 || at > NAME_BYTES_MAX) return null;

@@ -1,6 +1,7 @@
 /** DROP of everything but databases, roles and what they own. */
 import { findCollation } from '../../catalog/collations.ts';
 import type { NamedRelation } from '../../catalog/index.ts';
+import { isSystemRoutine } from '../../catalog/system-routines.ts';
 import type { DropStatement, FunctionParameter, ObjectAddress, ObjectType, TypeName } from '../../parser/ast.ts';
 import { ACCESS_EXCLUSIVE } from '../../storage/api.ts';
 import { sqlError } from '../../types/errors.ts';
@@ -230,6 +231,10 @@ function findDroppedRoutine(
     if (!ifExists) throw routineMissing(x, object, word);
     const shown = object.parameters === null ? `${object.name.join('.')}()` : signature(x, object, true);
     return skip(x, `${word} ${shown} does not exist`);
+  }
+  if (isSystemRoutine(found)) {
+    const shown = `${found.kind} ${routineSignature(x, found)}`;
+    throw sqlError('2BP01', `cannot drop ${shown} because it is required by the database system`);
   }
   if (word !== 'routine' && found.kind !== word) {
     throw sqlError('42809', `${routineSignature(x, found, ', ')} is not a ${word}`);

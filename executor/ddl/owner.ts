@@ -28,7 +28,7 @@ import {
   roleOfSpec,
   schemaOrThrow,
 } from './resolve.ts';
-import { isRoutineWord, mustFindRoutine } from './routine-names.ts';
+import { isRoutineWord, mustFindOwnRoutine } from './routine-names.ts';
 import { checkRoutineName } from './routines.ts';
 import { nextvalText } from './sequences.ts';
 import { checkStatisticsName, ownedStatistics } from './statistics.ts';
@@ -120,7 +120,7 @@ export function* alterOwner(x: DdlContext, statement: AlterOwnerStatement): DdlS
     case 'function':
     case 'procedure':
     case 'routine': {
-      const routine = mustFindRoutine(x, object, object.objectType);
+      const routine = mustFindOwnRoutine(x, object, object.objectType);
       checkOwner(x, routine.owner, `${routine.kind} ${routine.name}`);
       checkNewOwner(x, role, x.catalog.schema(routine.schemaOid));
       x.putEntry({ ...routine, owner: role.oid });
@@ -187,7 +187,7 @@ export function* alterObjectSchema(x: DdlContext, statement: AlterSchemaStatemen
     return { tag };
   }
   if (isRoutineWord(object.objectType)) {
-    const routine = mustFindRoutine(x, object, object.objectType);
+    const routine = mustFindOwnRoutine(x, object, object.objectType);
     checkOwner(x, routine.owner, `${routine.kind} ${routine.name}`);
     const target = targetSchema(x, statement.schema);
     if (routine.schemaOid === target.oid) return { tag };

@@ -21,7 +21,7 @@ import {
   roleOrThrow,
   schemaOrThrow,
 } from './resolve.ts';
-import { mustFindRoutine } from './routine-names.ts';
+import { mustFindOwnRoutine } from './routine-names.ts';
 import { checkRoutineName } from './routines.ts';
 import { checkSchemaName } from './schemas.ts';
 import { mapStatisticsTexts, renameStatistics } from './statistics.ts';
@@ -58,7 +58,7 @@ export function* rename(x: DdlContext, statement: RenameStatement): DdlSteps<Ddl
     case 'function':
     case 'procedure':
     case 'routine': {
-      const routine = mustFindRoutine(x, object, object.objectType);
+      const routine = mustFindOwnRoutine(x, object, object.objectType);
       checkOwner(x, routine.owner, `${routine.kind} ${routine.name}`);
       checkRoutineName(x, routine, routine.schemaOid, statement.newName);
       x.putEntry({ ...routine, name: statement.newName });

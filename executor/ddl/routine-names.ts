@@ -4,6 +4,7 @@ import { functionsByName } from '../../catalog/functions/index.ts';
 import { quoteIdentifier } from '../../catalog/functions/quote.ts';
 import { inputsOf, routinesNamed } from '../../catalog/functions/user-routines.ts';
 import type { RoutineEntry, RoutineParameter } from '../../catalog/index.ts';
+import { isSystemRoutine } from '../../catalog/system-routines.ts';
 import type { FunctionParameter, ObjectAddress } from '../../parser/ast.ts';
 import { sqlError } from '../../types/errors.ts';
 import { formatType } from '../../types/index.ts';
@@ -98,6 +99,13 @@ export function mustFindRoutine(x: DdlContext, object: ObjectAddress, word: Rout
     throw routineMissing(x, object, word);
   }
   if (!isKind(found, word)) throw sqlError('42809', `${routineSignature(x, found, ', ')} is not a ${word}`);
+  return found;
+}
+
+/** The same, for who is to change it. */
+export function mustFindOwnRoutine(x: DdlContext, object: ObjectAddress, word: RoutineWord): RoutineEntry {
+  const found = mustFindRoutine(x, object, word);
+  if (isSystemRoutine(found)) throw sqlError('42501', `permission denied: "${found.name}" is a system function`);
   return found;
 }
 

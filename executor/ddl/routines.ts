@@ -16,7 +16,7 @@ import { OID } from '../../types/index.ts';
 import type { DdlContext, DdlResult } from './context.ts';
 import { withKeptTypes } from './kept-types.ts';
 import { at, checkOwner, newObjectName } from './resolve.ts';
-import { isRoutineWord, mustFindRoutine, routineSignature } from './routine-names.ts';
+import { isRoutineWord, mustFindOwnRoutine, routineSignature } from './routine-names.ts';
 import {
   checkPolymorphicResult,
   checkReplacement,
@@ -300,7 +300,7 @@ function shownBody(body: SqlBody, statements: readonly string[]): string {
 export function alterRoutine(x: DdlContext, statement: AlterFunctionStatement): DdlResult {
   const { objectType } = statement.object;
   const word = isRoutineWord(objectType) ? objectType : 'function';
-  const routine = mustFindRoutine(x, statement.object, word);
+  const routine = mustFindOwnRoutine(x, statement.object, word);
   checkOwner(x, routine.owner, `${routine.kind} ${routine.name}`);
   const properties = withOptions(x, statement.options, routine, routine.kind === 'procedure', routine.returnsSet);
   x.putEntry({ ...routine, ...properties });

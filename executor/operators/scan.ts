@@ -358,9 +358,10 @@ export class RowFetcher {
   /** Pages that were missing, read in place, in this poll. */
   #readInPlace = 0;
 
-  /** Whether a row whose fetch threw may be fetched again at once. */
-  #isThere(error: unknown): boolean {
-    return error === PAGE_MISS && this.#table.pool.isMissSettled && ++this.#readInPlace <= READS_IN_PLACE_MAX;
+  /** Whether a row whose fetch threw may be fetched again at once. One that has slept counts its sleeps from the statement's start. */
+  #isThere(x: ExecContext, error: unknown): boolean {
+    if (error !== PAGE_MISS || !this.#table.pool.isMissSettled || x.functions.evaluation.seen > 0) return false;
+    return ++this.#readInPlace <= READS_IN_PLACE_MAX;
   }
 
   /** Rows that were visible, counted by fetch; whoever fetches counts from 0 again. */
@@ -394,7 +395,7 @@ export class RowFetcher {
         this.visible++;
         return passed;
       } catch (error) {
-        if (!this.#isThere(error)) throw error;
+        if (!this.#isThere(x, error)) throw error;
       }
     }
   }
@@ -416,7 +417,7 @@ export class RowFetcher {
         this.visible++;
         return passed;
       } catch (error) {
-        if (!this.#isThere(error)) throw error;
+        if (!this.#isThere(x, error)) throw error;
       }
     }
   }

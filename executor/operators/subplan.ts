@@ -92,7 +92,7 @@ export class SubplanOperator implements SubplanRunner {
     this.#evaluation.calls.length = 0;
     if (this.#isCorrelated) {
       this.#held.clear(x.memory);
-      this.#rows = new RowStore(this.#expr.plan.output.length);
+      this.#rows = null;
     }
     this.#operator.open(x);
     this.#isOpen = true;
@@ -114,7 +114,7 @@ export class SubplanOperator implements SubplanRunner {
       functions.evaluation = this.#evaluation;
     }
     try {
-      this.#pull(x, take);
+      this.#pull(x, take, seen, called);
     } catch (error) {
       if (this.#isCorrelated && around.seen === seen && around.called === called)
         this.#waitingFor = this.#paramIndexes.map((index) => x.execParams[index]);
@@ -127,13 +127,15 @@ export class SubplanOperator implements SubplanRunner {
     this.#isOpen = false;
   }
 
-  #pull(x: ExecContext, take: (batch: Batch) => boolean): void {
+  /** `seen`, `called`: what had been met around a correlated one when it began. */
+  #pull(x: ExecContext, take: (batch: Batch) => boolean, seen: number, called: number): void {
     for (let readInPlace = 0; ; ) {
       let batch: Batch;
       try {
         batch = this.#operator.poll(x);
       } catch (error) {
         if (error !== PAGE_MISS || !x.engine.pool.isMissSettled || ++readInPlace > READS_IN_PLACE_MAX) throw error;
+        if (!this.#meetsAgain(x.functions.evaluation, seen, called)) throw error;
         continue;
       }
       if (batch === END) return;
@@ -144,6 +146,14 @@ export class SubplanOperator implements SubplanRunner {
       }
       if (!take(batch)) return;
     }
+  }
+
+  /** The row that missed a page is computed again: may it be at once, and will it find what it has already called? */
+  #meetsAgain(evaluation: Evaluation, seen: number, called: number): boolean {
+    if (this.#isCorrelated) return evaluation.seen === seen && evaluation.called === called;
+    evaluation.seen = 0;
+    evaluation.called = 0;
+    return true;
   }
 
   #once(x: ExecContext, compute: () => Value): Value {
@@ -211,9 +221,10 @@ export class SubplanOperator implements SubplanRunner {
     return rows.count === 0 ? null : test(rows.columns.map((column) => column[0]));
   }
 
-  /** Rows of the run that #begin began. */
+  /** Rows of the run that #begin began; most ask for none to be kept. */
   get #kept(): RowStore {
-    return this.#rows as RowStore;
+    this.#rows ??= new RowStore(this.#expr.plan.output.length);
+    return this.#rows;
   }
 
   quantified(x: ExecContext, test: (row: readonly Value[]) => boolean | null, isAll: boolean): boolean | null {
@@ -243,7 +254,7 @@ export class SubplanOperator implements SubplanRunner {
     if (this.#rows === null || !this.#hasResult) {
       if (!this.#goesOn(x)) {
         this.#held.clear(x.memory);
-        this.#rows = new RowStore(this.#expr.plan.output.length);
+        this.#rows = null;
       }
       this.#run(x, (batch) => {
         this.#held.add(x.memory, batchBytes(batch));

@@ -13,10 +13,8 @@ import { plainCall } from '../../parser/index.ts';
 import { ARRAY_DIMENSIONS_MAX } from '../../types/index.ts';
 import type { Expr } from '../expr.ts';
 import { caseBranch, logical, makeAnd, makeConst, makeOr, type Query, someExpr, toExpr } from '../logical.ts';
-
 import { bindJsonbPath } from './assign-part.ts';
 import { bindAttribute, bindCall } from './call.ts';
-
 import {
   applyModifier,
   cannotCast,

@@ -12,14 +12,13 @@ import type { ScalarFunction } from '../../catalog/function-entry.ts';
 import { comparator, SqlArray } from '../../types/index.ts';
 import type { Expr } from '../expr.ts';
 import { equalExpr, logical } from '../logical.ts';
-import { commutatorOf, comparisonOf } from '../operators.ts';
+import { commutatorOf, haveOneOrder, plainComparison } from '../operators.ts';
 import { nonNullableVars, varKey } from '../rewrite/strictness.ts';
 
 /** Longer lists are looked through for an equal one only (predtest.c has the same limit). */
 const LIST_MAX = 100;
 
 const INT8 = 20;
-const INTEGERS: ReadonlySet<number> = new Set([INT8, 21, 23]);
 
 type Relation = '<' | '<=' | '=' | '>=' | '>' | '<>';
 const BY_STRATEGY: Readonly<Record<number, Relation>> = { 1: '<', 2: '<=', 3: '=', 4: '>=', 5: '>' };
@@ -59,8 +58,8 @@ function isProved(known: Comparison, value: unknown, predicate: Expr): boolean {
   if (predicate.kind === 'or') return predicate.args.some((part) => isProved(known, value, part));
   const wanted = comparisonIn(predicate);
   if (wanted === null || !equalExpr(known.left, wanted.left)) return false;
-  if (known.typeOid !== wanted.typeOid && !(INTEGERS.has(known.typeOid) && INTEGERS.has(wanted.typeOid))) return false;
-  const compare = comparator(INTEGERS.has(known.typeOid) ? INT8 : known.typeOid);
+  if (!haveOneOrder(known.typeOid, wanted.typeOid)) return false;
+  const compare = comparator(known.typeOid === wanted.typeOid ? known.typeOid : INT8);
   return wanted.values.some((other) => follows(known.relation, wanted.relation, compare(value, other)));
 }
 
@@ -127,20 +126,18 @@ function callIn(expr: Expr & { readonly kind: 'call' }): Comparison | null {
     return relation === null ? null : withValues(left, relation, [constantIn(right)]);
   }
   if (left.kind !== 'const') return null;
-  const comparison = comparisonOf(expr.function);
-  const commuted = comparison?.function === expr.function ? commutatorOf(comparison) : null;
+  const comparison = plainComparison(expr.function);
+  const commuted = comparison === null ? null : commutatorOf(comparison);
   const relation = commuted === null ? null : relationOf(commuted.function);
   return relation === null ? null : withValues(right, relation, [constantIn(left)]);
 }
 
 /** In the types' own order: not under a collation. */
 function relationOf(fn: ScalarFunction): { readonly relation: Relation; readonly typeOid: number } | null {
-  const operator = comparisonOf(fn);
-  if (operator === null || operator.function !== fn) return null;
+  const operator = plainComparison(fn);
+  if (operator === null) return null;
   const relation = operator.name === '<>' ? '<>' : BY_STRATEGY[operator.btreeStrategy];
-  const { leftType, rightType } = operator;
-  const isOneOrder = leftType === rightType || (INTEGERS.has(leftType) && INTEGERS.has(rightType));
-  return relation === undefined || !isOneOrder ? null : { relation, typeOid: rightType };
+  return relation === undefined ? null : { relation, typeOid: operator.rightType };
 }
 
 function withValues(

@@ -184,3 +184,16 @@ describe('schemas, roles, databases', () => {
     );
   });
 });
+
+describe('functions of the system', () => {
+  it('are not dropped and not changed', () => {
+    const db = new FakeDatabase();
+    const name = 'information_schema._pg_expandarray(anyarray)';
+    expect(db.error(`DROP FUNCTION ${name}`)).to.equal(
+      '2BP01 cannot drop function information_schema._pg_expandarray(anyarray) because it is required by the database system',
+    );
+    const refused = '42501 permission denied: "_pg_expandarray" is a system function';
+    for (const change of ['RENAME TO mine', 'SET SCHEMA public', 'OWNER TO postgres', 'VOLATILE'])
+      expect(db.error(`ALTER FUNCTION ${name} ${change}`), change).to.equal(refused);
+  });
+});

@@ -169,6 +169,60 @@ describe('reads of pages', () => {
     });
   }
 
+  describe('in place', () => {
+    let quick: PagedServer;
+    let quickClient: WireClient;
+
+    beforeEach(async () => {
+      quick = await PagedServer.start({ quickReads: true });
+      quickClient = await quick.client();
+      await rows(quickClient, 'CREATE TABLE big (id int PRIMARY KEY, k int NOT NULL, pad text)');
+      await rows(quickClient, 'ALTER TABLE big ALTER pad SET STORAGE PLAIN');
+      await rows(quickClient, "INSERT INTO big SELECT i, i % 50, repeat('x', 1900) FROM generate_series(1, 2000) i");
+      await rows(quickClient, 'CREATE TABLE hot (id int PRIMARY KEY, pad text)');
+      await rows(quickClient, "INSERT INTO hot SELECT i, repeat('y', 1900) FROM generate_series(1, 80) i");
+      await quick.chill();
+      quick.files.resetCounts();
+    });
+    afterEach(() => quick.stop());
+
+    it('rows of a list of keys are read without asking for any page ahead', async () => {
+      const ids = Array.from({ length: 60 }, (_, i) => 7 + i * 31);
+      expect(await rows(quickClient, `SELECT id FROM big WHERE id IN (${ids.join(', ')})`)).to.have.length(60);
+      expect(quick.files.pagesRead).to.equal(0);
+    });
+
+    for (const [expression, expected] of CORRELATED) {
+      it(`a correlated subquery goes on where it had to wait: ${expression}`, async () => {
+        await rows(quickClient, 'SET enable_indexscan = off');
+        await rows(quickClient, 'SET enable_bitmapscan = off');
+        const result = await rows(quickClient, `SELECT ${expression} FROM hot h WHERE h.id <= 3 ORDER BY h.id`);
+        expect(result).to.deep.equal([[expected], [expected], [expected]]);
+      });
+    }
+
+    it('a function that misses pages is called once for each row', async () => {
+      await rows(quickClient, 'SET enable_seqscan = off');
+      await rows(quickClient, 'CREATE TABLE called (i int)');
+      // More pages than one poll reads in place, and no row that it could give away meanwhile.
+      const ids = Array.from({ length: 250 }, (_, i) => 1 + i * 8);
+      await rows(
+        quickClient,
+        `CREATE FUNCTION f(i int) RETURNS bigint LANGUAGE sql AS
+         'INSERT INTO called VALUES (i); SELECT i + count(*) FROM big WHERE id IN (${ids.join(', ')}) AND length(pad) = 1'`,
+      );
+      for (const query of [
+        'SELECT (SELECT sum(f(i)) FROM generate_series(1, 3) AS i)',
+        'SELECT sum((SELECT f(i) + 0 * h.id)) FROM generate_series(1, 3) AS i, hot h WHERE h.id = 1',
+      ]) {
+        await quick.chill();
+        await rows(quickClient, 'TRUNCATE called');
+        expect(await rows(quickClient, query)).to.deep.equal([['6']]);
+        expect(await rows(quickClient, 'SELECT i FROM called ORDER BY i')).to.deep.equal([['1'], ['2'], ['3']]);
+      }
+    });
+  });
+
   it('a missing page parks its own statement only', async () => {
     await heat();
     const other = await server.client();
