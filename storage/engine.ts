@@ -81,7 +81,7 @@ export class StorageEngine {
   readonly transactions: TransactionManager;
   readonly locks: LockManager;
   /** Of all dictionaries; the executor makes them. */
-  readonly indexMemory = new IndexMemory();
+  readonly indexMemory: IndexMemory;
   /** What recovery found; null for an engine without a data directory. */
   readonly recovery: RecoveryResult | null;
   readonly hotPages: HotPages;
@@ -95,6 +95,8 @@ export class StorageEngine {
   private readonly temporaryDirectory: TemporaryDirectory | null;
   /** null without a data directory: nothing outlives the process. */
   private readonly images: IndexImages | null;
+  /** Whose fork it is: the files, the log and the checkpoints are that engine's. */
+  private readonly parent: StorageEngine | null;
   private readonly onLog: (message: string) => void;
   private readonly clock: () => number;
   private sweepTimer: NodeJS.Timeout | null = null;
@@ -112,7 +114,9 @@ export class StorageEngine {
     return engine;
   }
 
-  private constructor(parts: OpenedParts, options: StorageOptions) {
+  private constructor(parts: OpenedParts, options: EngineOptions, parent: StorageEngine | null = null) {
+    this.parent = parent;
+    this.indexMemory = parent?.indexMemory ?? new IndexMemory();
     this.pool = parts.store.pool;
     this.wal = parts.store.wal;
     this.store = parts.store;
@@ -132,6 +136,39 @@ export class StorageEngine {
     this.visibilityPasses = new VisibilityPasses(this.store.heaps);
     this.store.onPagesWritten = this.visibilityPasses.noteWritten;
     this.store.onVersionsPiled = () => this.scheduleSweep(SWEEP_LATER_MS);
+  }
+
+  /**
+   * A fork: an engine that begins with what is committed here now, in about the time of a few allocations, whatever the size. What either
+   * changes from then on, the other never sees; neither waits for the other's locks. It is not logged: gone with `close`, or with the
+   * process. Forks of forks are forks.
+   */
+  fork(): StorageEngine {
+    assert(this.state === 'serving', 'what is forked is at work');
+    const parts: OpenedParts = {
+      store: this.store.fork(),
+      recovered: this.recovered,
+      recovery: this.recovery,
+      checkpointer: null,
+      hotPages: this.hotPages,
+      lock: null,
+      temporaryFiles: this.temporaryFiles,
+      temporaryDirectory: null,
+      images: null,
+    };
+    const fork = new StorageEngine(parts, { onLog: this.onLog, clock: this.clock }, this);
+    fork.state = 'serving';
+    fork.visibilityPasses.enable();
+    return fork;
+  }
+
+  get isFork(): boolean {
+    return this.parent !== null;
+  }
+
+  /** Forks of it that live. */
+  get forkCount(): number {
+    return this.store.forkCount;
   }
 
   /** Committed catalog entries. */
@@ -155,7 +192,7 @@ export class StorageEngine {
 
   /** False: it is gone, or was never there; of one made by a transaction that is being undone it depends on how far that is. */
   hasHeap(relId: number): boolean {
-    return this.store.heaps.has(relId);
+    return this.store.findHeap(relId) !== undefined;
   }
 
   heaps(): IterableIterator<Heap> {
@@ -231,7 +268,7 @@ export class StorageEngine {
 
   /** Counters of checkpoints: 0 without a data directory. */
   get checkpoints(): CheckpointCounters {
-    return this.checkpointer ?? NO_CHECKPOINTS;
+    return this.parent?.checkpoints ?? this.checkpointer ?? NO_CHECKPOINTS;
   }
 
   /** Memory of the commit table, and of what waits for the sweep. */
@@ -241,7 +278,8 @@ export class StorageEngine {
 
   /** A checkpoint that begins after this call, as fast as the disk allows. */
   checkpoint(done: (error: Error | null) => void): void {
-    if (this.checkpointer === null) setImmediate(done, null);
+    if (this.parent !== null) this.parent.checkpoint(done);
+    else if (this.checkpointer === null) setImmediate(done, null);
     else this.checkpointer.request(done);
   }
 
@@ -315,6 +353,10 @@ export class StorageEngine {
     if (this.sweepTimer !== null) clearTimeout(this.sweepTimer);
     this.sweepTimer = null;
     this.visibilityPasses.stop();
+    if (this.parent !== null) {
+      this.store.endFork();
+      return;
+    }
     try {
       if (wasServing) await this.sweepAll();
       // Without the startup sweep a checkpoint would forget what is lost: the log keeps it.
@@ -389,6 +431,8 @@ export class StorageEngine {
     this.scheduleSweep(swept >= SWEEP_SLICE ? 1 : SWEEP_LATER_MS);
   };
 }
+
+type EngineOptions = Pick<StorageOptions, 'onLog' | 'clock'>;
 
 export interface CheckpointCounters {
   readonly timed: number;

@@ -8,8 +8,8 @@
  */
 import { assert } from '../types/assert.ts';
 import { SqlError } from '../types/errors.ts';
-import { type BufferPool, PAGE_MISS, type RelationPages, type WriteRing } from './buffer/index.ts';
-import { Heap, type HeapContext, Sweep, undoInserts, undoNewest, VersionStore } from './heap/index.ts';
+import { Branch, type BufferPool, PAGE_MISS, type RelationPages, type WriteRing } from './buffer/index.ts';
+import { ForkSettling, Heap, type HeapContext, Sweep, undoInserts, undoNewest, VersionStore } from './heap/index.ts';
 import { VERSIONS_REL_ID } from './limits.ts';
 import {
   isRun,
@@ -38,7 +38,7 @@ import {
   logSequence,
   WAL_KIND_CALLER_FIRST,
   WAL_PAGES,
-  type Wal,
+  Wal,
 } from './wal/index.ts';
 
 export const FIRST_HEAP_REL_ID = 16;
@@ -62,6 +62,19 @@ export interface SequenceState {
   readonly isCalled: boolean;
   /** Values that may still be given out before something is logged: PostgreSQL's log_cnt. */
   readonly logCount: number;
+}
+
+/** What a fork began with. */
+interface ForkOrigin {
+  readonly parent: Store;
+  readonly epoch: number;
+  /** In the branch of the parent's version store; 0: the fork never looks into it. */
+  readonly versionsEpoch: number;
+  /** Xids of transactions, of the parent or of whom it is a fork of, that had not ended. */
+  readonly unfinished: ReadonlySet<number>;
+  readonly sequences: ReadonlyMap<number, SequenceState>;
+  /** Relations from here on are the fork's own. */
+  readonly nextRelId: number;
 }
 
 interface Sequence extends SequenceState {
@@ -103,13 +116,32 @@ export class Store implements TransactionStore {
   oidLimit = FIRST_OID;
   /** Microseconds since 2000-01-01 UTC. */
   private readonly now: () => number;
+  private readonly clockMs: () => number;
+  /** Whose pages its relations' are, and its version store's. */
+  private readonly branch: Branch;
+  private readonly versionsBranch: Branch;
+  /** Null: it is no fork. */
+  private readonly origin: ForkOrigin | null;
+  /** Heaps that were dropped, and that forks still see. */
+  private readonly retired = new Map<number, Heap>();
+  /** Heaps and sequences that a fork had from its parent, and has dropped. */
+  private readonly droppedHeaps = new Set<number>();
+  private readonly droppedSequences = new Set<number>();
+  /** Sequences as they are, for forks; null: they have changed since. */
+  private sequenceImage: ReadonlyMap<number, SequenceState> | null = null;
 
-  constructor(pool: BufferPool, wal: Wal, clockMs: () => number) {
+  constructor(pool: BufferPool, wal: Wal, clockMs: () => number, origin: ForkOrigin | null = null) {
     this.pool = pool;
     this.wal = wal;
+    this.origin = origin;
+    this.clockMs = clockMs;
     this.now = () => (clockMs() - POSTGRES_EPOCH_MS) * 1000;
     this.transactions = new TransactionManager(this, this.locks);
-    const pages = pool.relation(VERSIONS_REL_ID) ?? this.createVersionPages();
+    this.branch = origin === null ? pool.mainBranch : new Branch(pool.mainBranch.archive, origin.parent.branch);
+    this.versionsBranch =
+      origin === null ? pool.mainVersions : new Branch(pool.mainBranch.archive, origin.parent.versionsBranch);
+    const pages = pool.relation(VERSIONS_REL_ID);
+    const ownPages = origin === null ? (pages ?? this.createVersionPages()) : this.forkVersionPages(origin);
     // The version store needs the context, and is part of it.
     const context = {
       pool,
@@ -120,10 +152,91 @@ export class Store implements TransactionStore {
       versionsPiled: () => this.onVersionsPiled(),
       pagesWritten: () => this.onPagesWritten(),
     } as { -readonly [K in keyof HeapContext]: HeapContext[K] };
-    context.versions = new VersionStore(context, pages);
+    context.versions = new VersionStore(context, ownPages);
     this.versions = context.versions;
     this.context = context;
     this.sweep = new Sweep(context, (relId) => this.heaps.get(relId));
+  }
+
+  // Forks.
+
+  /**
+   * A fork: what is committed now, to be changed without this store hearing of it, and the other way round. Nothing is copied but what
+   * changes (buffer/branch.ts). To be given back with `endFork`.
+   */
+  fork(): Store {
+    for (const heap of this.heaps.values()) heap.bulks.logOpen();
+    const unfinished = new Set([...(this.origin?.unfinished ?? []), ...this.transactions.unfinishedXids()]);
+    const store = new Store(this.pool, new Wal({ segments: null, isFork: true }), this.clockMs, {
+      parent: this,
+      epoch: this.branch.fork(),
+      versionsEpoch: unfinished.size === 0 ? 0 : this.versionsBranch.fork(),
+      unfinished,
+      sequences: this.sequencesNow(),
+      nextRelId: this.nextRelId,
+    });
+    store.wal.attachPages(this.pool);
+    store.wal.open(1, 0);
+    store.transactions.restart(this.transactions.nextXid, this.transactions.lastCsn);
+    store.nextRelId = this.nextRelId;
+    store.nextOid = this.nextOid;
+    store.oidLimit = Infinity;
+    return store;
+  }
+
+  /** A fork is not used any more: all that is its own goes, as soon as no fork of it needs it. */
+  endFork(): void {
+    const { origin } = this;
+    assert(origin !== null, 'a fork ends');
+    this.branch.afterForks(() => {
+      for (const heap of this.heaps.values()) {
+        heap.bulks.discard();
+        this.pool.dropUnlogged(heap.pages);
+      }
+      this.heaps.clear();
+      this.pool.dropUnlogged(this.versions.pages);
+      origin.parent.branch.release(origin.epoch);
+      if (origin.versionsEpoch > 0) origin.parent.versionsBranch.release(origin.versionsEpoch);
+    });
+  }
+
+  /** Forks of it that live. */
+  get forkCount(): number {
+    return this.branch.forkCount;
+  }
+
+  private forkVersionPages(origin: ForkOrigin): RelationPages {
+    const { parent, versionsEpoch: epoch } = origin;
+    const inherited = epoch === 0 ? null : { parent: parent.versions.pages, epoch };
+    return this.pool.createUnlogged(this.versionsBranch, inherited);
+  }
+
+  /** A heap that the fork has from its parent, when it is first used. */
+  private inheritHeap(relId: number): Heap | undefined {
+    const { origin } = this;
+    if (origin === null || relId >= origin.nextRelId || this.droppedHeaps.has(relId)) return undefined;
+    const { parent, epoch, unfinished } = origin;
+    const theirs = parent.retired.get(relId) ?? parent.findHeap(relId);
+    if (theirs === undefined) return undefined;
+    const pages = this.pool.createUnlogged(this.branch, { parent: theirs.pages, epoch });
+    const heap = new Heap(this.context, pages, relId);
+    heap.rowCount = theirs.rowCount;
+    if (pages.source !== null && unfinished.size > 0) pages.source.settling = new ForkSettling(heap, unfinished);
+    this.heaps.set(relId, heap);
+    return heap;
+  }
+
+  private sequencesNow(): ReadonlyMap<number, SequenceState> {
+    if (this.sequenceImage !== null) return this.sequenceImage;
+    const image = new Map<number, SequenceState>();
+    for (const [id, state] of this.origin?.sequences ?? []) if (!this.droppedSequences.has(id)) image.set(id, state);
+    for (const [id, sequence] of this.sequences) {
+      // What an unfinished transaction made of it is not for others.
+      const { lastValue, isCalled } = sequence.restart?.before[0] ?? sequence;
+      image.set(id, { lastValue, isCalled, logCount: 0 });
+    }
+    this.sequenceImage = image;
+    return image;
   }
 
   private createVersionPages(): RelationPages {
@@ -157,7 +270,9 @@ export class Store implements TransactionStore {
     const relId = this.nextRelId;
     logRelationCreate(this.wal, xid, relId);
     this.nextRelId++;
-    const heap = new Heap(this.context, this.pool.createRelation(relId));
+    const { pool } = this;
+    const pages = this.origin === null ? pool.createRelation(relId) : pool.createUnlogged(this.branch, null);
+    const heap = new Heap(this.context, pages, relId);
     heap.creator = txn;
     heap.createdAt = txn.writes.count;
     txn.writes.add(relId, 0, WRITE_CREATE_HEAP, 0, 0);
@@ -165,14 +280,18 @@ export class Store implements TransactionStore {
     return heap;
   }
 
+  findHeap(relId: number): Heap | undefined {
+    return this.heaps.get(relId) ?? this.inheritHeap(relId);
+  }
+
   heap(relId: number): Heap {
-    const heap = this.heaps.get(relId);
+    const heap = this.findHeap(relId);
     assert(heap !== undefined, `heap ${relId} exists`);
     return heap;
   }
 
   dropHeap(txn: Transaction, relId: number): void {
-    assert(this.heaps.has(relId), `heap ${relId} exists`);
+    assert(this.findHeap(relId) !== undefined, `heap ${relId} exists`);
     this.xidOf(txn);
     txn.writes.add(relId, 0, WRITE_DROP_HEAP, 0, 0);
   }
@@ -182,7 +301,15 @@ export class Store implements TransactionStore {
     heap.bulks.discard();
     this.heaps.delete(relId);
     this.locks.forgetHeap(relId);
-    this.pool.dropRelation(heap.pages);
+    if (this.branch.forkCount > 0) {
+      this.retired.set(relId, heap);
+      this.branch.afterForks(() => this.retired.delete(relId));
+    }
+    if (this.origin === null) this.pool.dropRelation(heap.pages);
+    else {
+      this.droppedHeaps.add(relId);
+      this.branch.afterForks(() => this.pool.dropUnlogged(heap.pages));
+    }
   }
 
   // Catalog.
@@ -208,7 +335,22 @@ export class Store implements TransactionStore {
   }
 
   sequenceState(id: number): SequenceState | null {
-    return this.sequences.get(id) ?? null;
+    return this.sequenceOf(id) ?? null;
+  }
+
+  private sequenceOf(id: number): Sequence | undefined {
+    const sequence = this.sequences.get(id);
+    const inherited = sequence === undefined ? this.origin?.sequences.get(id) : undefined;
+    if (inherited === undefined || this.droppedSequences.has(id)) return sequence;
+    this.restoreSequence(id, inherited.lastValue, inherited.isCalled);
+    return this.sequences.get(id);
+  }
+
+  /** It goes, and is gone for forks that are made from now on. */
+  private forgetSequence(id: number): void {
+    this.sequenceImage = null;
+    this.sequences.delete(id);
+    if (this.origin !== null) this.droppedSequences.add(id);
   }
 
   /**
@@ -223,8 +365,9 @@ export class Store implements TransactionStore {
     txn?: Transaction,
     ahead?: number | bigint,
   ): void {
-    const sequence = this.sequences.get(id);
+    const sequence = this.sequenceOf(id);
     assert(sequence !== undefined, 'the sequence exists');
+    this.sequenceImage = null;
     if (sequence.restart !== null) {
       assert(sequence.restart.txn === txn, 'others wait for who starts a sequence again');
       sequence.lastValue = lastValue;
@@ -246,8 +389,9 @@ export class Store implements TransactionStore {
 
   /** The sequence goes on from another value: at once for this transaction, for others when it has committed (sequenceBlocker). */
   restartSequence(txn: Transaction, id: number, lastValue: number | bigint, isCalled: boolean): void {
-    const sequence = this.sequences.get(id);
+    const sequence = this.sequenceOf(id);
     assert(sequence !== undefined, 'the sequence exists');
+    this.sequenceImage = null;
     this.xidOf(txn);
     sequence.restart ??= { txn, before: [] };
     assert(sequence.restart.txn === txn, 'others wait for who starts a sequence again');
@@ -267,6 +411,7 @@ export class Store implements TransactionStore {
 
   private undoRestart(id: number): void {
     const sequence = this.sequences.get(id);
+    this.sequenceImage = null;
     const before = sequence?.restart?.before.pop();
     assert(sequence !== undefined && before !== undefined, 'a sequence that was started again knows what was before');
     sequence.lastValue = before.lastValue;
@@ -277,6 +422,7 @@ export class Store implements TransactionStore {
 
   /** As the checkpoint or the log knows it. */
   restoreSequence(id: number, lastValue: number | bigint, isCalled: boolean, lsn = 0): void {
+    this.sequenceImage = null;
     this.sequences.set(id, {
       lastValue,
       isCalled,
@@ -369,7 +515,7 @@ export class Store implements TransactionStore {
           this.removeHeap(relId);
           break;
         case WRITE_DROP_SEQUENCE:
-          this.sequences.delete(relId);
+          this.forgetSequence(relId);
           break;
         case WRITE_RESTART_SEQUENCE:
           this.endRestart(relId);
@@ -380,6 +526,7 @@ export class Store implements TransactionStore {
 
   private endRestart(id: number): void {
     const sequence = this.sequences.get(id);
+    this.sequenceImage = null;
     if (sequence === undefined) return;
     sequence.restart = null;
     sequence.loggedValue = sequence.lastValue;
@@ -429,7 +576,7 @@ export class Store implements TransactionStore {
         this.removeHeap(relId);
         break;
       case WRITE_CREATE_SEQUENCE:
-        this.sequences.delete(relId);
+        this.forgetSequence(relId);
         break;
       case WRITE_RESTART_SEQUENCE:
         this.undoRestart(relId);

@@ -1,3 +1,4 @@
+export { Branch } from './branch.ts';
 export { ClockSweep, type FrameTable } from './clock-sweep.ts';
 export { decodeHotList, HOT_LIST_FILE, type HotList, HotListBuilder } from './hot-list.ts';
 export { HotPages } from './hot-pages.ts';
@@ -5,6 +6,7 @@ export { ListReads } from './list-reads.ts';
 export { PageHeat } from './page-heat.ts';
 export { PAGE_MISS, PageLoad, PageMiss } from './page-load.ts';
 export { PageSet } from './page-set.ts';
+export type { PageSettling } from './page-sharing.ts';
 export { BufferPool, type BufferPoolOptions } from './pool.ts';
 export type { PreloadProgress } from './preload.ts';
 export { QuickReads } from './quick-reads.ts';

@@ -20,10 +20,18 @@
 import { assert } from '../../types/assert.ts';
 import { SqlError } from '../../types/errors.ts';
 import type { FileSystem } from '../io/index.ts';
-import { PAGE_SIZE, PAGES_PER_RELATION_MAX, POOL_FRAMES_MIN, POOL_SIZE_MAX, USAGE_BYTE_MAX } from '../limits.ts';
+import {
+  PAGE_SIZE,
+  PAGES_PER_RELATION_MAX,
+  POOL_FRAMES_MIN,
+  POOL_SIZE_MAX,
+  USAGE_BYTE_MAX,
+  VERSIONS_REL_ID,
+} from '../limits.ts';
 import { formatPage } from '../page/index.ts';
 import type { LoggedPages, Wal } from '../wal/index.ts';
 import { Admission } from './admission.ts';
+import { Branch } from './branch.ts';
 import {
   ClockSweep,
   FRAME_BUSY,
@@ -33,9 +41,11 @@ import {
   FRAME_UNSEEN,
   FRAME_WRITING,
 } from './clock-sweep.ts';
+import { PageArchive } from './page-archive.ts';
 import { damageOf } from './page-damage.ts';
 import { PageHeat } from './page-heat.ts';
 import { type Awaited, loadTargets, NEXT_TURN, noFrames, PAGE_MISS, PageLoad } from './page-load.ts';
+import { PageSharing, PageSource } from './page-sharing.ts';
 import { PageWriter } from './page-writer.ts';
 import { checkPool } from './pool-check.ts';
 import type { QuickReads } from './quick-reads.ts';
@@ -64,6 +74,10 @@ const READ_RUN_MAX = 128;
 /** New pages are refused while less than this is free on disk besides what pages already made will need. */
 const FREE_SPACE_RESERVE = 8 * 1024 * 1024;
 const SPACE_CHECK_PAGES_MAX = 1024;
+/** Of forks' relations, which no log names: from here on. Their files are orphans to the next start. */
+const FIRST_UNLOGGED_REL_ID = 2 ** 31;
+/** Images of pages for forks, in memory: an eighth of the pool. */
+const ARCHIVE_SHARE = 8;
 
 export class BufferPool implements LoggedPages {
   readonly u8: Uint8Array;
@@ -84,6 +98,11 @@ export class BufferPool implements LoggedPages {
 
   readonly wal: Wal;
   readonly files: RelationFiles;
+  /** Whose relations are all that are no fork's. */
+  readonly mainBranch: Branch;
+  /** The version store is of a branch of its own: most forks never look into it. */
+  readonly mainVersions: Branch;
+  readonly sharing: PageSharing;
   readonly pageHeat: PageHeat;
   /** pageHeat.heat, for the sweep. */
   readonly heat: Float32Array;
@@ -115,6 +134,7 @@ export class BufferPool implements LoggedPages {
   readsUnderWay = 0;
 
   private readonly relations = new Map<number, RelationPages>();
+  private nextUnloggedRelId = FIRST_UNLOGGED_REL_ID;
   /** Frames from here on were never used. */
   private freshFrame = 0;
   private readonly freeFrames: number[] = [];
@@ -140,6 +160,10 @@ export class BufferPool implements LoggedPages {
     this.framePage = new Uint32Array(frameCount);
     this.wal = options.wal;
     this.files = new RelationFiles(options.fileSystem, `${options.directory}/base`, options.openFilesMax);
+    const archive = new PageArchive(options.fileSystem, `${options.directory}/temp`, frameCount / ARCHIVE_SHARE);
+    this.mainBranch = new Branch(archive);
+    this.mainVersions = new Branch(archive);
+    this.sharing = new PageSharing(this);
     this.pageHeat = new PageHeat(this.usage);
     this.heat = this.pageHeat.heat;
     this.sweep = new ClockSweep(this);
@@ -160,7 +184,7 @@ export class BufferPool implements LoggedPages {
       if (frame !== this.lastFrame) this.count(rel, frame);
       return frame * PAGE_SIZE;
     }
-    this.miss(rel, pageNo, null);
+    return this.miss(rel, pageNo, null);
   }
 
   /** The same for a scan in a ring: it neither heats the pages it passes nor takes frames from the others. */
@@ -171,7 +195,7 @@ export class BufferPool implements LoggedPages {
       if (frame !== this.lastFrame) this.count(rel, frame);
       return frame * PAGE_SIZE;
     }
-    this.miss(rel, pageNo, ring);
+    return this.miss(rel, pageNo, ring);
   }
 
   /** Another statement begins: what the one before looked up last is not its page yet. */
@@ -194,7 +218,9 @@ export class BufferPool implements LoggedPages {
 
   /** Byte offset of the page if it is in memory, or -1. */
   tryFrame(rel: RelationPages, pageNo: number): number {
-    const frame = pageNo < rel.pageCount ? rel.frames[pageNo] : NO_FRAME;
+    if (pageNo >= rel.pageCount) return -1;
+    if (rel.source !== null) return this.sharing.tryBase(rel.source, pageNo);
+    const frame = rel.frames[pageNo];
     return frame < 0 ? -1 : frame * PAGE_SIZE;
   }
 
@@ -230,19 +256,25 @@ export class BufferPool implements LoggedPages {
     if (rel.pageCount >= PAGES_PER_RELATION_MAX) {
       throw new SqlError('54000', `relation ${rel.relId} cannot have more than ${PAGES_PER_RELATION_MAX} pages`);
     }
-    if (needsSpace && this.newPageCredit <= 0) this.checkSpace(rel);
+    if (needsSpace) this.grantPage(rel);
     const frame = ring === undefined ? this.takeFrameNow() : this.takeRingFrame(ring);
     ring?.made(frame, rel.pageCount);
-    this.newPageCredit--;
+    if (rel.branch.isShared) this.sharing.grows(rel);
     const pageNo = rel.pageCount;
     rel.reservePages(pageNo + 1);
     rel.pageCount = pageNo + 1;
     formatPage(this, frame * PAGE_SIZE, rel.relId, pageNo, flags);
     this.settle(frame, rel, pageNo, 1, FRAME_DIRTY | FRAME_NEW);
     this.lastFrame = frame;
-    this.newPageCount++;
-    this.dirtied++;
+    this.madePage();
     return frame * PAGE_SIZE;
+  }
+
+  /**
+   * A page of a branch that shares pages (rel.branch.isShared) is about to change. True: a frame was taken. See PageSharing.claim.
+   */
+  claim(rel: RelationPages, pageNo: number): boolean {
+    return this.sharing.claim(rel, pageNo);
   }
 
   /** Starts reading those of pageNos[0..count) that are not in memory, as far as there are frames. Never waits or throws. */
@@ -265,11 +297,15 @@ export class BufferPool implements LoggedPages {
     ring: ScanRing | null,
     usages: ArrayLike<number> | null,
   ): number {
+    if (rel.source !== null) {
+      pageNos = this.sharing.prefetch(rel.source, pageNos, count, ring);
+      count = pageNos.length;
+    }
     const run: PageLoad[] = [];
     let i = 0;
     for (; i < count; i++) {
       const pageNo = pageNos[i];
-      if (pageNo >= rel.pageCount || rel.frames[pageNo] >= 0 || rel.loads.has(pageNo)) continue;
+      if (pageNo >= rel.pageCount || rel.frameOf(pageNo) >= 0 || rel.loads.has(pageNo)) continue;
       if (this.readsUnderWay >= this.frameCount >>> 2) break;
       const frame = usages === null ? this.takeFrameForLoad(rel, pageNo, ring, false) : this.takeUnusedFrame();
       if (frame < 0) break;
@@ -315,6 +351,15 @@ export class BufferPool implements LoggedPages {
     this.dirtied++;
   }
 
+  /** A log record changes the page. */
+  noteTouched(rel: RelationPages, pageNo: number): void {
+    assert(
+      !rel.branch.isShared || this.sharing.isClaimed(rel, pageNo),
+      'a page that others see is claimed before it changes',
+    );
+    rel.visibility?.noteWritten(pageNo);
+  }
+
   /** A log record names the page, or something about it. */
   noteNamed(rel: RelationPages, pageNo: number): void {
     rel.visibility?.noteWritten(pageNo);
@@ -332,9 +377,25 @@ export class BufferPool implements LoggedPages {
   /** A new relation without pages. The caller logs it (logRelationCreate). */
   createRelation(relId: number): RelationPages {
     assert(!this.relations.has(relId), 'relation ids are used once');
-    const rel = new RelationPages(relId);
+    const rel = new RelationPages(relId, relId === VERSIONS_REL_ID ? this.mainVersions : this.mainBranch);
     this.relations.set(relId, rel);
     return rel;
+  }
+
+  /** A relation of a fork: without pages, or one that the fork of this epoch has from its parent. Nothing is logged. */
+  createUnlogged(branch: Branch, inherited: { parent: RelationPages; epoch: number } | null): RelationPages {
+    const source = inherited === null ? null : new PageSource(inherited.parent, inherited.epoch);
+    const rel = new RelationPages(this.nextUnloggedRelId++, branch, true, source);
+    if (source !== null) rel.pageCount = source.parent.history?.sizeAt(source.epoch) ?? source.parent.pageCount;
+    return rel;
+  }
+
+  /** A fork's relation is gone, with its frames and its file. */
+  dropUnlogged(rel: RelationPages): void {
+    this.freePages(rel, 0);
+    rel.dropped = true;
+    rel.pageCount = 0;
+    if (rel.hasFile && !this.isClosed) this.files.remove(rel);
   }
 
   /** The relation, or undefined. */
@@ -352,10 +413,14 @@ export class BufferPool implements LoggedPages {
    */
   dropRelation(rel: RelationPages): void {
     assert(!rel.dropped, 'a relation is dropped once');
+    this.relations.delete(rel.relId);
+    rel.branch.afterForks(() => this.removeRelation(rel));
+  }
+
+  private removeRelation(rel: RelationPages): void {
     this.freePages(rel, 0);
     rel.dropped = true;
     rel.pageCount = 0;
-    this.relations.delete(rel.relId);
     this.wal.requestDurable(this.wal.insertLsn, (error) => {
       if (error === null && !this.isClosed) this.files.remove(rel);
     });
@@ -363,6 +428,7 @@ export class BufferPool implements LoggedPages {
 
   /** Pages from pageCount on are gone; the caller has logged it (logRelationTruncate) before. None of them may be pinned. */
   truncateRelation(rel: RelationPages, pageCount: number): void {
+    assert(!rel.branch.isShared, 'pages that others see stay');
     if (pageCount >= rel.pageCount) return;
     this.freePages(rel, pageCount);
     rel.pageCount = pageCount;
@@ -378,15 +444,17 @@ export class BufferPool implements LoggedPages {
    */
   dirtyFrames(): number[] {
     const frames: number[] = [];
-    for (let frame = 0; frame < this.freshFrame; frame++)
-      if ((this.flags[frame] & (FRAME_DIRTY | FRAME_WRITING)) !== 0) frames.push(frame);
+    for (let frame = 0; frame < this.freshFrame; frame++) {
+      if ((this.flags[frame] & (FRAME_DIRTY | FRAME_WRITING)) === 0) continue;
+      if (this.frameRelation[frame]?.isUnlogged !== true) frames.push(frame);
+    }
     return frames;
   }
 
   /** Whose page is in the frame; null: nobody's, or it is still being read. */
   residentRelation(frame: number): RelationPages | null {
     const rel = this.frameRelation[frame] ?? null;
-    return rel !== null && rel.frames[this.framePage[frame]] === frame ? rel : null;
+    return rel !== null && rel.frameOf(this.framePage[frame]) === frame ? rel : null;
   }
 
   /** The relation's id, for admission: a frame that is in use. */
@@ -397,7 +465,7 @@ export class BufferPool implements LoggedPages {
   /** Pages of the relation in memory, of rel.pageCount. */
   residentCount(rel: RelationPages): number {
     let count = 0;
-    for (let pageNo = 0; pageNo < rel.pageCount; pageNo++) if (rel.frames[pageNo] >= 0) count++;
+    for (let pageNo = 0; pageNo < rel.pageCount; pageNo++) if (this.tryFrame(rel, pageNo) >= 0) count++;
     return count;
   }
 
@@ -432,6 +500,7 @@ export class BufferPool implements LoggedPages {
   /** Closes the files; writes nothing (a checkpoint does). */
   close(): void {
     this.isClosed = true;
+    this.mainBranch.archive.close();
     this.files.closeAll();
   }
 
@@ -508,8 +577,13 @@ export class BufferPool implements LoggedPages {
     for (const load of this.waitingLoads.splice(0)) this.failLoad(load, error ?? noFrames());
   }
 
-  private miss(rel: RelationPages, pageNo: number, ring: ScanRing | null): never {
+  /** Not in the page table: elsewhere, if it is a fork's; otherwise it must be read. */
+  private miss(rel: RelationPages, pageNo: number, ring: ScanRing | null): number {
     assert(pageNo >= 0 && pageNo < rel.pageCount && !rel.dropped, 'the page exists');
+    if (rel.source !== null) {
+      const base = this.sharing.base(rel, rel.source, pageNo, ring);
+      if (base >= 0) return base;
+    }
     this.misses++;
     let load = rel.loads.get(pageNo);
     if (load !== undefined && load.error !== null) {
@@ -628,14 +702,14 @@ export class BufferPool implements LoggedPages {
   }
 
   /** The frame holds the page from here on. */
-  private settle(frame: number, rel: RelationPages, pageNo: number, usage: number, flags: number): void {
+  settle(frame: number, rel: RelationPages, pageNo: number, usage: number, flags: number): void {
     this.frameRelation[frame] = rel;
     this.framePage[frame] = pageNo;
     this.flags[frame] = flags;
     this.usage[frame] = usage;
     if (this.lastFrame === frame) this.lastFrame = -1;
     this.allocations++;
-    rel.frames[pageNo] = frame;
+    rel.place(pageNo, frame);
     this.pageHeat.arrived(frame, rel.relId, pageNo);
   }
 
@@ -686,7 +760,7 @@ export class BufferPool implements LoggedPages {
   private readonly wantFrame = (frame: number): void => this.writer.want(frame);
 
   /** A frame at once, writing a dirty page synchronously if there is no other way. */
-  private takeFrameNow(): number {
+  takeFrameNow(): number {
     const clean = this.takeCleanFrame();
     if (clean >= 0) return clean;
     for (let tries = 0; tries < this.frameCount; tries++) {
@@ -726,7 +800,7 @@ export class BufferPool implements LoggedPages {
   private forget(frame: number): void {
     assert(this.pins[frame] === 0 && (this.flags[frame] & (FRAME_BUSY | FRAME_DIRTY)) === 0, 'the frame may be taken');
     const rel = this.frameRelation[frame];
-    if (rel !== null && rel !== undefined) rel.frames[this.framePage[frame]] = NO_FRAME;
+    if (rel !== null && rel !== undefined) rel.place(this.framePage[frame], NO_FRAME);
     this.frameRelation[frame] = null;
     this.evictions++;
   }
@@ -739,12 +813,11 @@ export class BufferPool implements LoggedPages {
   }
 
   private freePages(rel: RelationPages, fromPage: number): void {
-    for (let pageNo = fromPage; pageNo < rel.pageCount; pageNo++) {
-      const frame = rel.frames[pageNo];
-      if (frame < 0) continue;
+    for (const [pageNo, frame] of rel.placed()) {
+      if (pageNo < fromPage) continue;
       assert(this.pins[frame] === 0, 'a page that goes away is not pinned');
       if ((this.flags[frame] & FRAME_NEW) !== 0) this.markWritten(frame);
-      rel.frames[pageNo] = NO_FRAME;
+      rel.place(pageNo, NO_FRAME);
       this.releaseFrame(frame);
     }
     // A read under way finds that nobody waits for it any more, and gives its frame back.
@@ -753,6 +826,30 @@ export class BufferPool implements LoggedPages {
       rel.loads.delete(pageNo);
       if (load.frame < 0) load.wake();
     }
+  }
+
+  /** A page is to be made. Throws 53100. */
+  grantPage(rel: RelationPages): void {
+    if (this.newPageCredit <= 0) this.checkSpace(rel);
+    this.newPageCredit--;
+  }
+
+  /** A page was made: dirty, with no place on disk. */
+  madePage(): void {
+    this.newPageCount++;
+    this.dirtied++;
+  }
+
+  /** What was read in for a fork is its own from now on. */
+  madeOwn(frame: number): void {
+    this.flags[frame] |= FRAME_DIRTY | FRAME_NEW;
+    this.madePage();
+  }
+
+  /** A look-up of a fork's page found it in this frame. */
+  noteVisit(rel: RelationPages, frame: number): void {
+    if (this.usage[frame] < USAGE_BYTE_MAX) this.usage[frame]++;
+    if (frame !== this.lastFrame) this.count(rel, frame);
   }
 
   /** New pages need disk space later; a disk that is nearly full refuses them now, while it can be said to somebody. */

@@ -39,6 +39,7 @@ export class RelationFiles {
     if (create && !this.fileSystem.exists(path)) this.namesChanged = true;
     const file = this.fileSystem.open(path, create ? 'create' : 'readwrite');
     relation.file = file;
+    relation.hasFile = true;
     this.openRelations.add(relation);
     if (this.openRelations.size > this.openFilesMax) this.closeOldest(relation);
     return file;

@@ -6,15 +6,28 @@
  */
 import type { SqlError } from '../../types/errors.ts';
 import type { File } from '../io/index.ts';
+import type { Branch, PageHistory } from './branch.ts';
 import type { RelationLoads } from './page-load.ts';
 import { PageSet } from './page-set.ts';
+import type { PageSource } from './page-sharing.ts';
 import type { VisibilityMap } from './visibility-map.ts';
 
 /** In `frames`: the page is not in memory. */
 export const NO_FRAME = -1;
 
+/** Of relations whose pages are found by a map: no page is in it. */
+const NO_PAGE_TABLE = new Int32Array(0);
+
 export class RelationPages {
   readonly relId: number;
+  /** Whose relation it is. */
+  readonly branch: Branch;
+  /** Of a relation that a fork has from its parent: where its pages are that are not its own. */
+  readonly source: PageSource | null;
+  /** What is kept of its pages for forks of its branch. */
+  history: PageHistory | null = null;
+  /** Of a fork: no log names it, no checkpoint waits for it, and nothing of it is there at the next start. */
+  readonly isUnlogged: boolean;
   /** Page number -> frame, or -1. Longer than pageCount. */
   frames = new Int32Array(8).fill(NO_FRAME);
   pageCount = 0;
@@ -29,6 +42,8 @@ export class RelationPages {
 
   /** The rest is the pool's. */
   file: File | null = null;
+  /** There is a file of it, open or not. */
+  hasFile = false;
   /** Written since its file was last synced. */
   needsSync = false;
   /** Reads and writes under way: the file stays open. */
@@ -38,13 +53,40 @@ export class RelationPages {
   /** Why its last write-back failed, for statistics. */
   writeError: SqlError | null = null;
 
-  constructor(relId: number) {
+  constructor(relId: number, branch: Branch, isUnlogged = false, source: PageSource | null = null) {
     this.relId = relId;
+    this.branch = branch;
+    this.isUnlogged = isUnlogged;
+    this.source = source;
+    if (source !== null) this.frames = NO_PAGE_TABLE;
+  }
+
+  /** The frame that holds a page, of its own or read in as its own; or NO_FRAME. */
+  frameOf(pageNo: number): number {
+    const frame = this.source === null ? this.frames[pageNo] : this.source.placed.get(pageNo);
+    return frame ?? NO_FRAME;
+  }
+
+  /** The page is in this frame from now on; NO_FRAME: in none. */
+  place(pageNo: number, frame: number): void {
+    const { source } = this;
+    if (source === null) this.frames[pageNo] = frame;
+    else if (frame === NO_FRAME) source.placed.delete(pageNo);
+    else source.placed.set(pageNo, frame);
+  }
+
+  /** Pages in memory, with their frames. */
+  *placed(): Iterable<readonly [pageNo: number, frame: number]> {
+    if (this.source !== null) yield* this.source.placed;
+    else
+      for (let pageNo = 0; pageNo < this.pageCount; pageNo++) {
+        if (this.frames[pageNo] >= 0) yield [pageNo, this.frames[pageNo]];
+      }
   }
 
   /** Makes room in the page table. */
   reservePages(count: number): void {
-    if (count <= this.frames.length) return;
+    if (this.source !== null || count <= this.frames.length) return;
     const grown = new Int32Array(Math.max(count, this.frames.length * 2)).fill(NO_FRAME);
     grown.set(this.frames);
     this.frames = grown;

@@ -164,12 +164,13 @@ export class Heap {
   placeRow = 0;
   homeBase = 0;
 
-  constructor(context: HeapContext, pages: RelationPages) {
-    this.relId = pages.relId;
+  /** `relId`: what the catalog knows it by; in a fork, the heap's pages have another number. */
+  constructor(context: HeapContext, pages: RelationPages, relId = pages.relId) {
+    this.relId = relId;
     this.pages = pages;
     this.context = context;
     this.versions = context.versions;
-    this.rowLocks = context.locks.rowLocksOf(pages.relId);
+    this.rowLocks = context.locks.rowLocksOf(relId);
     this.bulks = new BulkInserts(this);
     this.visibility = new VisibilityMap(() => context.pagesWritten());
     pages.visibility = this.visibility;
@@ -310,6 +311,7 @@ export class Heap {
     const size = slotSize(length);
     const pageNo = this.pageFor(size, true);
     const { pool, wal } = this.context;
+    if (this.pages.branch.isShared) pool.claim(this.pages, pageNo);
     const base = pool.frameBase(this.pages, pageNo);
     wal.begin(WAL_PAGES, xid);
     const slot = addSlot(pool, base, size);
@@ -347,6 +349,7 @@ export class Heap {
         this.versions.makeRoom(capacity);
         continue;
       }
+      if (this.pages.branch.isShared && this.claimPlaces(rowId, movesTo)) continue;
       if (size <= capacity || this.canGrow(this.placeBase, size - capacity, size)) break;
       if (movesTo >= 0 && this.hasSpace(movesTo, size)) break;
       movesTo = this.pageFor(size, true);
@@ -453,8 +456,11 @@ export class Heap {
   remove(txn: Transaction, xid: number, rowId: RowId): void {
     for (;;) {
       this.mustLocate(rowId);
-      if (this.versions.hasRoom(ROW_HEADER_SIZE)) break;
-      this.versions.makeRoom(ROW_HEADER_SIZE);
+      if (!this.versions.hasRoom(ROW_HEADER_SIZE)) {
+        this.versions.makeRoom(ROW_HEADER_SIZE);
+        continue;
+      }
+      if (!this.pages.branch.isShared || !this.claimPlaces(rowId, -1)) break;
     }
     const { pool, wal } = this.context;
     const target = this.placeRow;
@@ -517,6 +523,19 @@ export class Heap {
     return true;
   }
 
+  /**
+   * Before the row changes where `locate` has found it: its pages, and that which it may move to, are the branch's own to change. True:
+   * pages may have moved.
+   */
+  claimPlaces(rowId: RowId, movesTo: number): boolean {
+    const { pool } = this.context;
+    const { pages } = this;
+    let isMoved = pool.claim(pages, rowId >>> ROW_SLOT_BITS);
+    if (this.placeId !== rowId) isMoved = pool.claim(pages, this.placeId >>> ROW_SLOT_BITS) || isMoved;
+    if (movesTo >= 0) isMoved = pool.claim(pages, movesTo) || isMoved;
+    return isMoved;
+  }
+
   mustLocate(rowId: RowId): void {
     const found = this.locate(rowId);
     assert(found, 'only a row that is there is written');
@@ -574,6 +593,8 @@ export class Heap {
 
   /** Gives back pages from pageCount on. Before: they are empty, and nobody else uses the heap (ACCESS EXCLUSIVE). Throws 53100. */
   truncate(pageCount: number): void {
+    // Forks see the pages.
+    if (this.pages.branch.isShared) return;
     assert(this.bulks.isEmpty, 'nobody inserts into a heap that is truncated');
     logRelationTruncate(this.context.wal, this.relId, pageCount);
     if (this.fillPage >= pageCount) this.fillPage = -1;
@@ -597,9 +618,10 @@ export class Heap {
   /** Contiguous space for one more row of `size`, made by compaction if need be. Throws PAGE_MISS, 53100. */
   private hasSpace(pageNo: number, size: number): boolean {
     const { pool, wal } = this.context;
-    const base = pool.frameBase(this.pages, pageNo);
+    let base = pool.frameBase(this.pages, pageNo);
     if (contiguousSpace(pool.u16, base) >= size) return true;
     if (totalSpace(pool.u16, base) < size) return false;
+    if (this.pages.branch.isShared && pool.claim(this.pages, pageNo)) base = pool.frameBase(this.pages, pageNo);
     wal.begin(WAL_PAGES, 0);
     compactPage(pool, base);
     wal.pageImage(this.pages, pageNo, base);

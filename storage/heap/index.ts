@@ -1,4 +1,5 @@
 export type { HeapContext } from './context.ts';
+export { ForkSettling } from './fork-settling.ts';
 export {
   Heap,
   type IndexMaintainer,

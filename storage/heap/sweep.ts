@@ -167,6 +167,7 @@ export class Sweep {
     const { pool, wal, versions } = this.context;
     const rowId = this.rowIds[at];
     const left = versions.placeOf(versions.baseOf(this.versions[at]));
+    this.claim(heap, left);
     const base = pool.frameBase(heap.pages, left >>> ROW_SLOT_BITS);
     wal.begin(WAL_PAGES, 0);
     if (left === rowId) {
@@ -184,7 +185,7 @@ export class Sweep {
 
   private sweepShrunk(heap: Heap, at: number): void {
     const { pool, wal } = this.context;
-    heap.mustLocate(this.rowIds[at]);
+    this.locate(heap, this.rowIds[at]);
     const version = this.versions[at];
     // Written again since: the size is no longer that of this version.
     if (this.previousAddress(heap.placeRow) !== version) return;
@@ -206,7 +207,7 @@ export class Sweep {
     let ready = 0;
     for (; ready < count; ready++) {
       const rowId = firstRowId + ready;
-      heap.mustLocate(rowId);
+      this.locate(heap, rowId);
       assert((pool.u8[heap.placeRow + ROW_FLAGS_OFFSET] & ROW_DELETED) !== 0, 'a deleted row has its tombstone');
       if (heap.placeId !== rowId) break;
       heap.maintainer?.removeVersion(rowId, heap.placeRow, restVersions(), 0);
@@ -224,6 +225,16 @@ export class Sweep {
     wal.end();
     heap.noteSpace(pageNo);
     return ready;
+  }
+
+  /** Finds the row, whose pages may be changed from now on. */
+  private locate(heap: Heap, rowId: number): void {
+    heap.mustLocate(rowId);
+    if (heap.pages.branch.isShared) while (heap.claimPlaces(rowId, -1)) heap.mustLocate(rowId);
+  }
+
+  private claim(heap: Heap, placeId: number): void {
+    if (heap.pages.branch.isShared) this.context.pool.claim(heap.pages, placeId >>> ROW_SLOT_BITS);
   }
 
   private removeForwarded(heap: Heap, rowId: number): void {

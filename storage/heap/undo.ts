@@ -66,6 +66,7 @@ export function restVersions(): Float64Array {
  */
 export function undoNewest(context: HeapContext, heap: Heap, rowId: number, indexed: boolean): void {
   heap.mustLocate(rowId);
+  if (heap.pages.branch.isShared) while (heap.claimPlaces(rowId, -1)) heap.mustLocate(rowId);
   const pool = context.pool;
   const page = pool.u32[(heap.placeRow + ROW_PREVIOUS_PAGE_OFFSET) >>> 2];
   if (page === NO_VERSION) undoInserts(context, heap, rowId, 1);
@@ -80,6 +81,7 @@ export function undoNewest(context: HeapContext, heap: Heap, rowId: number, inde
 export function undoInserts(context: HeapContext, heap: Heap, firstRowId: number, count: number): void {
   const { pool, wal } = context;
   const pageNo = firstRowId >>> ROW_SLOT_BITS;
+  if (heap.pages.branch.isShared) pool.claim(heap.pages, pageNo);
   const base = pool.frameBase(heap.pages, pageNo);
   const first = firstRowId & ROW_SLOT_MASK;
   for (let slot = first; slot < first + count; slot++) {
@@ -114,7 +116,7 @@ function undoUpdate(
   indexed: boolean,
 ): void {
   const { pool, versions } = context;
-  const old = versions.versionBase(page, slot);
+  const old = claimOldPlace(context, heap, rowId, page, slot);
   const size = versions.sizeOf(page, slot);
   const oldPlace = versions.placeOf(old);
   if (oldPlace !== heap.placeId) pool.frameBase(heap.pages, oldPlace >>> ROW_SLOT_BITS);
@@ -139,6 +141,15 @@ function undoUpdate(
   }
   endUndo(context);
   heap.noteSpace(left >>> ROW_SLOT_BITS);
+}
+
+/** Base of the old version; the page where it stood, and comes back to, may be changed from now on. */
+function claimOldPlace({ pool, versions }: HeapContext, heap: Heap, rowId: number, page: number, slot: number): number {
+  for (;;) {
+    const old = versions.versionBase(page, slot);
+    if (!heap.pages.branch.isShared || !pool.claim(heap.pages, versions.placeOf(old) >>> ROW_SLOT_BITS)) return old;
+    heap.mustLocate(rowId);
+  }
 }
 
 /** Puts the old version back over the row in a slot, in the open record. */

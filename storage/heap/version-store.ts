@@ -121,14 +121,27 @@ export class VersionStore {
   hasRoom(size: number): boolean {
     if (this.fillPage < 0) return false;
     const base = this.context.pool.tryFrame(this.pages, this.fillPage);
-    if (base < 0) return false;
+    if (base < 0 || !this.isFillClaimed) return false;
     return this.formatNext || contiguousSpace(this.context.pool.u16, base) >= alignRowSize(size + VERSION_PREFIX_SIZE);
   }
 
-  /** After it, hasRoom. May take a frame. Throws PAGE_MISS, 53100. */
+  private get isFillClaimed(): boolean {
+    return !this.pages.branch.isShared || this.context.pool.sharing.isClaimed(this.pages, this.fillPage);
+  }
+
+  /** True: the fill page may be written to from now on, and where it is has to be looked up again. */
+  private claimFill(): boolean {
+    if (this.isFillClaimed) return false;
+    this.context.pool.frameBase(this.pages, this.fillPage);
+    this.context.pool.claim(this.pages, this.fillPage);
+    return true;
+  }
+
+  /** After it, or after another call, hasRoom. May take a frame. Throws PAGE_MISS, 53100. */
   makeRoom(size: number): void {
     const { pool } = this.context;
     if (this.fillPage >= 0) {
+      if (this.claimFill()) return;
       const base = pool.frameBase(this.pages, this.fillPage);
       if (this.formatNext) return;
       if (contiguousSpace(pool.u16, base) >= alignRowSize(size + VERSION_PREFIX_SIZE)) return;
@@ -169,6 +182,8 @@ export class VersionStore {
   }
 
   private giveBack(): void {
+    // Forks see the pages.
+    if (this.pages.branch.isShared) return;
     let end = Math.max(this.fillPage + 1, SPARE_KEPT);
     for (let i = this.usedFirst; i < this.used.length; i++) end = Math.max(end, this.used[i] + 1);
     if (end < this.pages.pageCount) {
@@ -182,7 +197,7 @@ export class VersionStore {
 
   private ensureTables(pageNo: number): void {
     if (pageNo < this.newest.length) return;
-    const newest = new Float64Array(this.newest.length * 2);
+    const newest = new Float64Array(Math.max(pageNo + 1, this.newest.length * 2));
     newest.set(this.newest);
     this.newest = newest;
     const keeps = new Int32Array(newest.length);

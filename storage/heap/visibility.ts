@@ -35,6 +35,7 @@ const SLICE_ENTRIES = 65_536;
  */
 export function settlePage(heap: Heap, pageNo: number): boolean {
   const { visibility } = heap;
+  if (isInherited(heap)) return false;
   if (visibility.rowsOf(pageNo) >= 0) return true;
   if (visibility.holds > 0 && !visibility.has(pageNo)) return false;
   return settleFrame(heap, pageNo, heap.context.pool.frameBase(heap.pages, pageNo));
@@ -43,13 +44,18 @@ export function settlePage(heap: Heap, pageNo: number): boolean {
 /** The same for a page in memory, at `base`: it is no look-up, and so counted nowhere. */
 export function settleFrame(heap: Heap, pageNo: number, base: number): boolean {
   const { visibility } = heap;
-  if (visibility.holds > 0 && !visibility.has(pageNo)) return false;
+  if (isInherited(heap) || (visibility.holds > 0 && !visibility.has(pageNo))) return false;
   // A bulk page is without rows at first, and what is put into it then is logged when it is full.
   const rows = heap.unsweptKeys.has(pageNo) ? 0 : settledRows(heap, base, heap.context.transactions.gcHorizon());
   visibility.written.delete(pageNo);
   if (rows <= 0) return false;
   visibility.add(pageNo, rows);
   return true;
+}
+
+/** A fork finds rows by its parent's indexes, which have keys that it must not see: none of its pages is all-visible. */
+function isInherited(heap: Heap): boolean {
+  return heap.pages.source !== null;
 }
 
 /** Rows whose home is the page at `base`; -1 if one of them is not settled. */
@@ -101,8 +107,13 @@ export class VisibilityPasses {
   }
 
   start(): void {
-    this.isStopped = false;
+    this.enable();
     this.schedule(PASS_MS);
+  }
+
+  /** The first pass comes when something is written. */
+  enable(): void {
+    this.isStopped = false;
   }
 
   stop(): void {
@@ -191,5 +202,5 @@ export class VisibilityPasses {
 const NO_FRAMES = new Int32Array(0);
 
 function hasMissing(heap: Heap): boolean {
-  return heap.visibility.pageCount < heap.pages.pageCount;
+  return !isInherited(heap) && heap.visibility.pageCount < heap.pages.pageCount;
 }

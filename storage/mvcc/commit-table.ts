@@ -18,7 +18,7 @@
  */
 import { assert } from '../../types/assert.ts';
 
-const CAPACITY_MIN = 1024;
+const CAPACITY_MIN = 64;
 
 export class CommitTable {
   /** The ring; index xid & mask. Also read in place by the visibility test of transactions.ts. */

@@ -38,6 +38,7 @@ export {
   pageUpper,
   setPageFlags,
   setPageLsn,
+  setPageRelation,
   shrinkSlot,
   slotCapacity,
   slotEntryOffset,

@@ -61,6 +61,10 @@ export function pageRelationId(u32: Uint32Array, base: number): number {
   return u32[(base + PAGE_RELATION_OFFSET) >>> 2];
 }
 
+export function setPageRelation(u32: Uint32Array, base: number, relationId: number): void {
+  u32[(base + PAGE_RELATION_OFFSET) >>> 2] = relationId;
+}
+
 export function pageNumber(u32: Uint32Array, base: number): number {
   return u32[(base + PAGE_NUMBER_OFFSET) >>> 2];
 }

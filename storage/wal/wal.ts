@@ -57,6 +57,8 @@ import type { WalSegments } from './segments.ts';
 /** What the log needs of the buffer pool. */
 export interface LoggedPages extends PageViews {
   markDirty(base: number): void;
+  /** Called once for each page that a record changes; also calls noteNamed. */
+  noteTouched(rel: LoggedRelation, pageNo: number): void;
   /** Called once for each page that a record names, before anybody can read what was done to it. */
   noteNamed(rel: LoggedRelation, pageNo: number): void;
   /** The page is named for the first time since the redo LSN, or by pageNote. */
@@ -71,6 +73,8 @@ export interface LoggedRelation {
 export interface WalOptions {
   /** null: a log that throws its bytes away. */
   readonly segments: WalSegments | null;
+  /** Of a fork: pages are stamped with LSN 0, since they wait for no log. Without segments. */
+  readonly isFork?: boolean;
   readonly sync?: WalSync;
   readonly flushMode?: FlushMode;
   /** Called once when the log is broken (invariant 4). */
@@ -102,11 +106,12 @@ export class Wal {
 
   private readonly flusher: WalFlusher;
   private readonly keepsBytes: boolean;
+  private readonly stampsPages: boolean;
   private pages: LoggedPages | null = null;
 
-  private tail = new Uint8Array(TAIL_CAPACITY_FIRST);
-  private tailView = new DataView(this.tail.buffer);
-  private tailU32 = new Uint32Array(this.tail.buffer);
+  private tail: Uint8Array<ArrayBuffer>;
+  private tailView: DataView;
+  private tailU32: Uint32Array;
   /** Bytes in the tail: whole records, then the open one. */
   private tailLength = 0;
   private recordStart = -1;
@@ -117,6 +122,10 @@ export class Wal {
 
   constructor(options: WalOptions) {
     this.keepsBytes = options.segments !== null;
+    this.stampsPages = options.isFork !== true;
+    this.tail = new Uint8Array(this.keepsBytes ? TAIL_CAPACITY_FIRST : 0);
+    this.tailView = new DataView(this.tail.buffer);
+    this.tailU32 = new Uint32Array(this.tail.buffer);
     this.flusher = new WalFlusher(this, options);
   }
 
@@ -262,7 +271,7 @@ export class Wal {
     const pages = this.pages;
     for (let i = 0; i < this.touchedCount; i++) {
       const base = this.touched[i];
-      setPageLsn(pages!.f64, base, endLsn);
+      setPageLsn(pages!.f64, base, this.stampsPages ? endLsn : 0);
       pages!.markDirty(base);
     }
     if (this.keepsBytes) {
@@ -361,7 +370,7 @@ export class Wal {
       'the page is where the caller says',
     );
     touched[this.touchedCount++] = base;
-    this.pages!.noteNamed(rel, pageNo);
+    this.pages!.noteTouched(rel, pageNo);
     return true;
   }
 

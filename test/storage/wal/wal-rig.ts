@@ -37,6 +37,7 @@ export class FakePages implements LoggedPages {
 
   readonly noted: number[] = [];
 
+  noteTouched(): void {}
   noteNamed(): void {}
 
   noteChanged(_rel: unknown, pageNo: number): void {

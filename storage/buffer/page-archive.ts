@@ -1,0 +1,98 @@
+/**
+ * Page images that are kept for forks (branch.ts): so many in memory, the rest in a file of its own. Nothing of it outlives the
+ * process, and its file is found empty by the next.
+ *
+ * Saving takes no frame of the pool, so it may be done in the middle of a change, when page bases must stay as they are.
+ */
+import type { File, FileSystem } from '../io/index.ts';
+import { PAGE_SIZE } from '../limits.ts';
+
+const CHUNK_PAGES = 32;
+
+export class PageArchive {
+  readonly #fileSystem: FileSystem;
+  readonly #folder: string;
+  /** Slots from here on are in the file. */
+  readonly #memorySlots: number;
+  readonly #chunks: Buffer[] = [];
+  #file: File | null = null;
+  #slotCount = 0;
+  readonly #free: number[] = [];
+
+  constructor(fileSystem: FileSystem, folder: string, memoryPages: number) {
+    this.#fileSystem = fileSystem;
+    this.#folder = folder;
+    this.#memorySlots = Math.ceil(memoryPages / CHUNK_PAGES) * CHUNK_PAGES;
+  }
+
+  /** Images that are kept. */
+  get count(): number {
+    return this.#slotCount - this.#free.length;
+  }
+
+  get memoryBytes(): number {
+    return this.#chunks.length * CHUNK_PAGES * PAGE_SIZE;
+  }
+
+  /** Keeps a copy of the page at `base`; answers its slot. Throws 53100: nothing is kept then. */
+  save(bytes: Buffer, base: number): number {
+    const free = this.#free.pop();
+    const slot = free ?? this.#slotCount;
+    try {
+      if (slot < this.#memorySlots) bytes.copy(this.#chunkOf(slot), placeOf(slot), base, base + PAGE_SIZE);
+      else this.#openFile().writeSync(bytes, base, PAGE_SIZE, this.#offsetOf(slot));
+    } catch (error) {
+      if (free !== undefined) this.#free.push(free);
+      throw error;
+    }
+    if (free === undefined) this.#slotCount++;
+    return slot;
+  }
+
+  load(slot: number, bytes: Buffer, base: number): void {
+    if (slot < this.#memorySlots) {
+      this.#chunkOf(slot).copy(bytes, base, placeOf(slot), placeOf(slot) + PAGE_SIZE);
+      return;
+    }
+    this.#openFile().readSync(bytes, base, PAGE_SIZE, this.#offsetOf(slot));
+  }
+
+  release(slot: number): void {
+    this.#free.push(slot);
+    if (this.count > 0) return;
+    // Nobody sees anything of it any more.
+    this.#free.length = 0;
+    this.#slotCount = 0;
+    this.#chunks.length = Math.min(this.#chunks.length, 1);
+    this.close();
+  }
+
+  close(): void {
+    if (this.#file === null) return;
+    this.#file.close();
+    this.#fileSystem.unlink(this.#file.path);
+    this.#file = null;
+  }
+
+  #chunkOf(slot: number): Buffer {
+    const chunk = Math.floor(slot / CHUNK_PAGES);
+    this.#chunks[chunk] ??= Buffer.allocUnsafeSlow(CHUNK_PAGES * PAGE_SIZE);
+    return this.#chunks[chunk];
+  }
+
+  #offsetOf(slot: number): number {
+    return (slot - this.#memorySlots) * PAGE_SIZE;
+  }
+
+  #openFile(): File {
+    if (this.#file === null) {
+      this.#fileSystem.mkdir(this.#folder);
+      this.#file = this.#fileSystem.open(`${this.#folder}/kept-pages`, 'create');
+    }
+    return this.#file;
+  }
+}
+
+function placeOf(slot: number): number {
+  return (slot % CHUNK_PAGES) * PAGE_SIZE;
+}
