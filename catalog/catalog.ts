@@ -185,6 +185,11 @@ export class Catalog {
     return new Catalog(this.databaseOid, databaseName, this.#maps);
   }
 
+  /** The same content for a fork of the database: what is planned with one is not for the other. */
+  forked(databaseOid: number, databaseName: string): Catalog {
+    return new Catalog(databaseOid, databaseName, this.#maps);
+  }
+
   /** The next value. Changes of other databases, and of shared classes, must not be among them. */
   apply(changes: readonly CatalogChange[]): Catalog {
     const maps = { ...this.#maps };

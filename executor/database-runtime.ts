@@ -8,7 +8,13 @@ import type { Catalog } from '../catalog/index.ts';
 import { virtualRows, virtualTable } from '../catalog/pg-catalog/index.ts';
 import { parse, parseExpression } from '../parser/index.ts';
 import { bindScalar, type PlannerEnvironment } from '../planner/index.ts';
-import { type Dictionary, HashDictionary, OrderedDictionary, type StorageEngine } from '../storage/api.ts';
+import {
+  HashDictionary,
+  type IndexDictionary,
+  LayeredDictionary,
+  OrderedDictionary,
+  type StorageEngine,
+} from '../storage/api.ts';
 import { DEFAULT_FORMAT, inputText } from '../types/index.ts';
 import { ActivityCounters } from './activity-counters.ts';
 import { ExecContext } from './context.ts';
@@ -18,6 +24,8 @@ import { WorkMemory } from './memory-account.ts';
 import { Exclusion, exclusionKey } from './modify/exclusion.ts';
 import { type ForeignKeys, NO_FOREIGN_KEYS } from './modify/foreign-keys.ts';
 import { overflowOf } from './row/overflow.ts';
+import type { SharedRuntime } from './shared-runtime.ts';
+import { StatementCache } from './statement-cache.ts';
 import { TableStatistics } from './statistics.ts';
 import { TableRuntime } from './table-runtime.ts';
 
@@ -35,19 +43,37 @@ export class DatabaseRuntime {
   /** What all statements of the server hold. */
   readonly workMemory: WorkMemory;
   readonly activity: ActivityCounters;
+  /** Roles and databases; a fork has its own. */
+  readonly shared: SharedRuntime;
+  readonly statementCache = new StatementCache();
+  /** Whose fork it is. */
+  readonly parent: DatabaseRuntime | null;
   /** Sessions connected to it. */
   sessionCount = 0;
   readonly #tables = new WeakMap<RelationEntry, CachedTable>();
-  readonly #dictionaries = new Map<string, Dictionary>();
+  /** By index oid and relation id. */
+  readonly #dictionaries = new Map<string, IndexDictionary>();
+  /** Those that were dropped, and that forks still use. */
+  readonly #retired = new Map<string, IndexDictionary>();
   /** By index oid: the csn of the snapshot whose rows an index was built from. Versions that only older snapshots see are not in it. */
   readonly #indexBuilds = new Map<number, number>();
   /** The newest of them. */
   newestIndexBuild = 0;
+  #isEnded = false;
   readonly #foreignKeys = new WeakMap<Catalog, Map<number, ForeignKeys>>();
   readonly #maintenance: ExecContext;
 
-  constructor(engine: StorageEngine, oid: number, catalog: Catalog, workMemory = new WorkMemory()) {
+  constructor(
+    engine: StorageEngine,
+    oid: number,
+    catalog: Catalog,
+    shared: SharedRuntime,
+    workMemory = new WorkMemory(),
+    parent: DatabaseRuntime | null = null,
+  ) {
     this.engine = engine;
+    this.shared = shared;
+    this.parent = parent;
     this.workMemory = workMemory;
     this.oid = oid;
     this.catalog = catalog;
@@ -55,6 +81,11 @@ export class DatabaseRuntime {
     this.activity = new ActivityCounters(engine);
     this.#maintenance = new ExecContext(engine);
     this.#maintenance.functions = { format: DEFAULT_FORMAT } as FunctionContext;
+  }
+
+  /** The database whose settings (ALTER DATABASE ... SET) sessions begin with: a fork's are those of the database at the root. */
+  get settingsOid(): number {
+    return this.parent?.settingsOid ?? this.oid;
   }
 
   /** A table's runtime for a catalog: remade when its entry or its indexes differ. */
@@ -115,8 +146,9 @@ export class DatabaseRuntime {
     const key = `${index.oid}/${table.entry.relId}`;
     let dictionary = this.#dictionaries.get(key);
     if (dictionary === undefined) {
-      const kind = index.method === 'hash' ? HashDictionary : OrderedDictionary;
-      dictionary = new kind(!usesNumberKeys(index, expressions), this.engine.indexMemory);
+      const hasByteKeys = !usesNumberKeys(index, expressions);
+      dictionary =
+        this.#inherited(index.oid, table.entry.relId) ?? newDictionary(this.engine, index.method, hasByteKeys);
       this.#dictionaries.set(key, dictionary);
     }
     const constraint = catalog.constraintsOf(index.tableOid).find((c) => c.indexOid === index.oid && c.deferrable);
@@ -137,6 +169,44 @@ export class DatabaseRuntime {
     );
   }
 
+  /** The dictionary of an index that the database has from whom it is a fork of; undefined: it is its own. */
+  #inherited(indexOid: number, relId: number): LayeredDictionary | undefined {
+    const { parent, engine } = this;
+    if (parent === null || !engine.isInherited(relId)) return undefined;
+    const theirs = parent.#forForks(indexOid, relId);
+    if (theirs === undefined) return undefined;
+    const { hasByteKeys, isHashed } = theirs;
+    return new LayeredDictionary(theirs, () => newDictionary(engine, isHashed ? 'hash' : 'btree', hasByteKeys));
+  }
+
+  /** What forks of this database have under them. */
+  #forForks(indexOid: number, relId: number): IndexDictionary | undefined {
+    const key = `${indexOid}/${relId}`;
+    const known = this.#retired.get(key) ?? this.#dictionaries.get(key);
+    if (known !== undefined) return known;
+    const inherited = this.#inherited(indexOid, relId);
+    if (inherited !== undefined) this.#dictionaries.set(key, inherited);
+    return inherited;
+  }
+
+  /** A fork has ended. With the last one goes what was kept for them. */
+  forkEnded(): void {
+    if (this.engine.forkCount > 0) return;
+    for (const dictionary of this.#dictionaries.values()) dictionary.forgetRetained();
+    for (const dictionary of this.#retired.values()) dictionary.release();
+    this.#retired.clear();
+    if (!this.#isEnded) return;
+    for (const dictionary of this.#dictionaries.values()) dictionary.release();
+    this.#dictionaries.clear();
+    this.parent?.forkEnded();
+  }
+
+  /** Nobody uses the database any more: its indexes go, when no fork needs them. */
+  end(): void {
+    this.#isEnded = true;
+    this.forkEnded();
+  }
+
   /**
    * Forgets dictionaries of indexes and tables that a transaction changed, when neither the published catalog nor its own (after
    * what it did) has them. Others' are none of its business: their tables may not be published yet.
@@ -151,16 +221,12 @@ export class DatabaseRuntime {
       const tableOid = (this.catalog.index(indexOid) ?? own.index(indexOid))?.tableOid;
       if (!changed.has(indexOid) && (tableOid === undefined || !changed.has(tableOid))) continue;
       if (usesHeap(this.catalog, indexOid, relId) || usesHeap(own, indexOid, relId)) continue;
-      this.#dictionaries.get(key)?.release();
+      const dictionary = this.#dictionaries.get(key) as IndexDictionary;
+      if (this.engine.forkCount > 0) this.#retired.set(key, dictionary);
+      else dictionary.release();
       this.#dictionaries.delete(key);
       this.#indexBuilds.delete(indexOid);
     }
-  }
-
-  /** The database is dropped. */
-  releaseDictionaries(): void {
-    for (const dictionary of this.#dictionaries.values()) dictionary.release();
-    this.#dictionaries.clear();
   }
 
   /** Heaps serve these tables as the catalog has them: after a rollback of definitions, or before one of rows. */
@@ -185,7 +251,7 @@ export class DatabaseRuntime {
     return csn >= (this.#indexBuilds.get(indexOid) ?? 0);
   }
 
-  dictionary(indexOid: number, relId: number): Dictionary | undefined {
+  dictionary(indexOid: number, relId: number): IndexDictionary | undefined {
     return this.#dictionaries.get(`${indexOid}/${relId}`);
   }
 
@@ -229,6 +295,14 @@ export class DatabaseRuntime {
   virtualRows(qualifiedName: string, functions: FunctionContext): Iterable<readonly Value[]> {
     return virtualRows(qualifiedName, functions);
   }
+}
+
+function newDictionary(
+  engine: StorageEngine,
+  method: string,
+  hasByteKeys: boolean,
+): HashDictionary | OrderedDictionary {
+  return new (method === 'hash' ? HashDictionary : OrderedDictionary)(hasByteKeys, engine.indexMemory);
 }
 
 function usesHeap(catalog: Catalog, indexOid: number, relId: number): boolean {

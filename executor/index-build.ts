@@ -62,10 +62,10 @@ export class IndexBuilder {
     this.progress = new IndexProgress(index, table, isConcurrent);
     const sizeMax = session.settings.number('maintenance_work_mem') * 1024;
     const { terms, dictionary } = index;
-    this.#inverted = terms === null ? null : new InvertedBuilder(x, terms, dictionary, sizeMax);
+    this.#inverted = terms === null ? null : new InvertedBuilder(x, terms, dictionary.top, sizeMax);
     // A dictionary that is being loaded cannot be changed by others.
     const isSorted = index.exclusion === null && terms === null && !isConcurrent;
-    this.#sorted = isSorted ? new SortedBuilder(x, dictionary, sizeMax, this.#refuseSame) : null;
+    this.#sorted = isSorted ? new SortedBuilder(x, dictionary.top, sizeMax, this.#refuseSame) : null;
     this.#collector = this.#inverted ?? this.#sorted;
   }
 

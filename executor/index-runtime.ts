@@ -7,7 +7,7 @@
 import type { ConstraintEntry, IndexColumn, IndexEntry } from '../catalog/entries.ts';
 import type { Value } from '../catalog/function-entry.ts';
 import type { ColumnExpr, Expr } from '../planner/expr.ts';
-import { type Dictionary, IndexKey, KEY_SIZE_MAX } from '../storage/api.ts';
+import { type IndexDictionary, IndexKey, KEY_SIZE_MAX } from '../storage/api.ts';
 import { sqlError } from '../types/errors.ts';
 import {
   comparator,
@@ -71,7 +71,7 @@ export class IndexCounters {
 export class IndexRuntime {
   readonly counters: IndexCounters;
   readonly entry: IndexEntry;
-  readonly dictionary: Dictionary;
+  readonly dictionary: IndexDictionary;
   /** Key expressions over the table's columns, in key order, and the partial index's predicate. */
   readonly expressions: readonly Expr[];
   readonly predicate: Expr | null;
@@ -97,7 +97,7 @@ export class IndexRuntime {
   constructor(
     table: TableRuntime,
     entry: IndexEntry,
-    dictionary: Dictionary,
+    dictionary: IndexDictionary,
     expressions: readonly Expr[],
     predicate: Expr | null,
     deferrableConstraint: ConstraintEntry | null = null,

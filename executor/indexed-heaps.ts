@@ -28,7 +28,7 @@ function startingHeap(
   return {
     relId: entry.relId,
     name: entry.name,
-    indexes: indexes.map((index, i) => sourceOf(entry, index, table.indexes[i].dictionary)),
+    indexes: indexes.map((index, i) => sourceOf(entry, index, table.indexes[i].dictionary.top)),
     add: (index, rowId, rowBase) => {
       table.indexRow(table.indexes[index], rowId, rowBase);
     },
@@ -46,7 +46,7 @@ function runningHeap(
     const dictionary = database.dictionary(index.oid, entry.relId);
     // Nobody has used the table yet: it has no rows.
     if (dictionary === undefined) return null;
-    sources.push(sourceOf(entry, index, dictionary));
+    sources.push(sourceOf(entry, index, dictionary.top));
   }
   return { relId: entry.relId, name: entry.name, indexes: sources, add: () => {}, keys: () => null };
 }

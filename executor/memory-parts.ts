@@ -12,7 +12,9 @@ import { idleBufferBytes } from './spill/buffers.ts';
 const ROW_LOCK_BYTES = 48;
 
 export function memoryParts(server: DatabaseServer): MemoryPart[] {
-  const { engine, workMemory, statementCache } = server;
+  const { engine, workMemory } = server;
+  let statementBytes = 0;
+  for (const database of server.databases()) statementBytes += database.statementCache.textBytes;
   const { pool, indexMemory } = engine;
   let rowLocks = 0;
   for (const heap of engine.heaps()) rowLocks += heap.rowLocks.size;
@@ -33,6 +35,12 @@ export function memoryParts(server: DatabaseServer): MemoryPart[] {
       pool.memoryBytes,
       pool.frameCount * PAGE_SIZE,
       'frames used so far, and the tables over frames',
+    ),
+    part(
+      'kept pages',
+      pool.mainBranch.archive.memoryBytes,
+      null,
+      'pages as forks still see them, that have changed since',
     ),
     part('page tables', pool.pageTableBytes, null, 'which page of a relation is in which frame'),
     part(
@@ -58,12 +66,7 @@ export function memoryParts(server: DatabaseServer): MemoryPart[] {
   const inside = [
     part('work memory', workMemory.used, limitOrNull(workMemory.limit), 'rows that running statements hold (estimate)'),
     part('lock tables', rowLocks * ROW_LOCK_BYTES, null, 'locked rows (estimate)'),
-    part(
-      'statement cache',
-      statementCache.textBytes,
-      null,
-      'texts of cached statements; their plans are in the JavaScript heap',
-    ),
+    part('statement cache', statementBytes, null, 'texts of cached statements; their plans are in the JavaScript heap'),
   ];
   const sum = (parts: readonly MemoryPart[]): number => parts.reduce((total, { bytes }) => total + bytes, 0);
   const rest = part(

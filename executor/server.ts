@@ -28,6 +28,7 @@ import { SqlError, sqlError } from '../types/errors.ts';
 import { AutoAnalyze } from './analyze/auto-analyze.ts';
 import { catalogNames } from './catalog-names.ts';
 import { DatabaseRuntime } from './database-runtime.ts';
+import { Forks } from './forks.ts';
 import { indexedHeaps } from './indexed-heaps.ts';
 import { WorkMemory } from './memory-account.ts';
 import { NotificationHub } from './notifications.ts';
@@ -36,7 +37,6 @@ import { Session } from './session.ts';
 import type { ProtocolSession, SessionFactory, SessionHolder, SessionIdentity } from './session-api.ts';
 import { microsecondsSince2000 } from './session-functions.ts';
 import { SharedRuntime } from './shared-runtime.ts';
-import { StatementCache } from './statement-cache.ts';
 
 export interface DatabaseServerOptions {
   /** null: in memory, nothing is kept. */
@@ -59,13 +59,13 @@ export class DatabaseServer implements SessionFactory {
   readonly engine: StorageEngine;
   readonly settings: ServerSettings;
   readonly shared: SharedRuntime;
-  readonly statementCache = new StatementCache();
   readonly workMemory: WorkMemory;
   readonly activity: ServerActivity;
   readonly startedAt: number;
   readonly #autoAnalyze = new AutoAnalyze(this);
   readonly #databases = new Map<number, DatabaseRuntime>();
   readonly #sessions = new Map<number, Session>();
+  readonly forks: Forks;
   readonly notifications = new NotificationHub();
   readonly #clock: () => number;
   readonly #onLog: (message: string) => void;
@@ -80,6 +80,7 @@ export class DatabaseServer implements SessionFactory {
     this.workMemory = new WorkMemory(limitOf(settings.number('work_memory_limit'), defaultWorkMemoryLimit()));
     const { shared, databases } = this.#loadCatalogs();
     this.shared = new SharedRuntime(shared);
+    this.forks = new Forks(this);
     for (const [oid, catalog] of databases) this.#databases.set(oid, this.#runtime(oid, catalog));
   }
 
@@ -206,15 +207,22 @@ export class DatabaseServer implements SessionFactory {
   // -------------------------------------------------------------------------------------------------------- databases
 
   #runtime(oid: number, catalog: Catalog): DatabaseRuntime {
-    return new DatabaseRuntime(this.engine, oid, catalog, this.workMemory);
+    return new DatabaseRuntime(this.engine, oid, catalog, this.shared, this.workMemory);
   }
 
   database(oid: number): DatabaseRuntime | undefined {
-    return this.#databases.get(oid);
+    return this.#databases.get(oid) ?? this.forks.byOid(oid);
   }
 
+  /** Those that are kept: no forks. */
   databases(): Iterable<DatabaseRuntime> {
     return this.#databases.values();
+  }
+
+  /** The database of that name, its fork if the name says so (forks.ts). */
+  databaseByName(name: string): DatabaseRuntime | undefined {
+    const entry = this.shared.catalog.databaseByName(name);
+    return entry === undefined ? this.forks.find(name) : this.#databases.get(entry.oid);
   }
 
   addDatabase(oid: number, catalog: Catalog): void {
@@ -222,7 +230,7 @@ export class DatabaseServer implements SessionFactory {
   }
 
   removeDatabase(oid: number): void {
-    this.#databases.get(oid)?.releaseDictionaries();
+    this.#databases.get(oid)?.end();
     this.#databases.delete(oid);
   }
 
@@ -236,8 +244,8 @@ export class DatabaseServer implements SessionFactory {
     const role = this.shared.catalog.roleByName(identity.user);
     if (role === undefined) throw new SqlError('28000', `role "${identity.user}" does not exist`, {}, 'FATAL');
     if (!role.canLogin) throw new SqlError('28000', `role "${identity.user}" is not permitted to log in`, {}, 'FATAL');
-    const entry = this.shared.catalog.databaseByName(identity.database);
-    const database = entry === undefined ? undefined : this.#databases.get(entry.oid);
+    const database = this.databaseByName(identity.database) ?? this.forks.make(identity.database);
+    const entry = database?.shared.catalog.database(database.oid);
     if (entry === undefined || database === undefined) {
       throw new SqlError('3D000', `database "${identity.database}" does not exist`, {}, 'FATAL');
     }
@@ -260,7 +268,9 @@ export class DatabaseServer implements SessionFactory {
   }
 
   sessionClosed(session: Session): void {
-    if (this.#sessions.delete(session.identity.processId)) session.database.sessionCount--;
+    if (!this.#sessions.delete(session.identity.processId)) return;
+    session.database.sessionCount--;
+    this.forks.sessionClosed(session.database);
   }
 
   signalSession(processId: number, terminate: boolean): boolean {
@@ -324,6 +334,7 @@ export class DatabaseServer implements SessionFactory {
     this.#autoAnalyze.stop();
     for (const session of [...this.#sessions.values()]) session.close();
     await this.#sessionsEnded();
+    this.forks.closeAll();
     await this.engine.close();
   }
 }

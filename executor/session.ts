@@ -112,15 +112,15 @@ export class Session implements ProtocolSession, PlanningSession, ExecServices {
 
   constructor(server: DatabaseServer, database: DatabaseRuntime, identity: SessionIdentity, holder: SessionHolder) {
     this.server = server;
-    this.engine = server.engine;
+    this.engine = database.engine;
     this.database = database;
     this.identity = identity;
     this.temporarySchema = `pg_temp_${identity.processId}`;
     this.holder = holder;
     this.sink = holder.sink;
-    this.beganAsSuperuser = server.shared.catalog.roleByName(identity.user)?.superuser === true;
+    this.beganAsSuperuser = database.shared.catalog.roleByName(identity.user)?.superuser === true;
     this.lockOwner = this.engine.locks.createOwner(identity.processId);
-    this.transaction = new SessionTransaction(this.engine, database, server.shared, this.lockOwner, this.#wake);
+    this.transaction = new SessionTransaction(this.engine, database, database.shared, this.lockOwner, this.#wake);
     this.settings = new Settings(server.settings, {
       show: (name) => this.#showSetting(name),
       check: (name, value) => {
@@ -136,9 +136,9 @@ export class Session implements ProtocolSession, PlanningSession, ExecServices {
   }
 
   #applyInitialSettings(): void {
-    const role = this.server.shared.catalog.roleByName(this.identity.user);
+    const role = this.database.shared.catalog.roleByName(this.identity.user);
     this.settings.override('session_authorization', this.identity.user);
-    for (const entry of this.server.shared.catalog.settingsFor(this.database.oid, role?.oid ?? 0)) {
+    for (const entry of this.database.shared.catalog.settingsFor(this.database.settingsOid, role?.oid ?? 0)) {
       this.settings.setInitial(entry.name, entry.value, 'database');
     }
     for (const [name, value] of this.identity.options)
@@ -166,7 +166,7 @@ export class Session implements ProtocolSession, PlanningSession, ExecServices {
 
   /** Roles and databases as the transaction sees them: its own changes included. */
   get sharedCatalog(): SharedCatalog {
-    const { catalog } = this.server.shared;
+    const { catalog } = this.database.shared;
     const changes = this.transaction.pendingChanges.filter((change) => change.databaseOid === 0);
     return changes.length === 0 ? catalog : catalog.apply(changes);
   }
@@ -660,7 +660,7 @@ export class Session implements ProtocolSession, PlanningSession, ExecServices {
     const rules = this.#strings.rules;
     const shape = rules === undefined ? statementShape(text) : null;
     const key = shape === null ? null : `${this.bindingVersion}\u0000${shape.shape}`;
-    const found = key === null ? undefined : this.server.statementCache.find(key, this.catalog, text);
+    const found = key === null ? undefined : this.database.statementCache.find(key, this.catalog, text);
     if (found !== undefined) {
       const literals = shape?.literals ?? null;
       const cached = this.#variantFor(found, literals);
@@ -682,7 +682,7 @@ export class Session implements ProtocolSession, PlanningSession, ExecServices {
       const isLast = i === statements.length - 1;
       yield* this.#simpleStatement(prepared, null, isLast, text);
       if (key !== null && statements.length === 1 && prepared.isPlanned && !this.transaction.hasCatalogChanges) {
-        this.server.statementCache.add(key, prepared, this.catalog);
+        this.database.statementCache.add(key, prepared, this.catalog);
       }
     }
     return DONE;
@@ -799,7 +799,7 @@ export class Session implements ProtocolSession, PlanningSession, ExecServices {
   prepare(text: string, types: readonly number[], isScanned = false): PreparedStatement {
     const key = `${this.bindingVersion}\u0001${types.join(',')}\u0001${text}`;
     const rules = this.#strings.rules;
-    const cached = rules === undefined ? this.server.statementCache.find(key, this.catalog, text) : undefined;
+    const cached = rules === undefined ? this.database.statementCache.find(key, this.catalog, text) : undefined;
     if (cached !== undefined) {
       this.checkNotFailed(cached.node);
       return cached;
@@ -811,7 +811,7 @@ export class Session implements ProtocolSession, PlanningSession, ExecServices {
     if (prepared.isPlanned) {
       prepared.program(this);
       if (!this.transaction.hasCatalogChanges && rules === undefined) {
-        this.server.statementCache.add(key, prepared, this.catalog);
+        this.database.statementCache.add(key, prepared, this.catalog);
       }
     } else if (prepared.node !== null) {
       prepared.inferParameters(this);
@@ -1193,11 +1193,11 @@ export class Session implements ProtocolSession, PlanningSession, ExecServices {
   /** Statements of our own: planned once for a catalog, names in them are qualified. */
   prepareInternal(sql: string): PreparedStatement {
     const key = `internal\u0001${this.bindingVersion}\u0001${sql}`;
-    const cached = this.server.statementCache.find(key, this.catalog, sql);
+    const cached = this.database.statementCache.find(key, this.catalog, sql);
     if (cached !== undefined) return cached;
     const prepared = new PreparedStatement(sql, parse(sql)[0], []);
     prepared.program(this);
-    if (!this.transaction.hasCatalogChanges) this.server.statementCache.add(key, prepared, this.catalog);
+    if (!this.transaction.hasCatalogChanges) this.database.statementCache.add(key, prepared, this.catalog);
     return prepared;
   }
 

@@ -11,7 +11,7 @@ import type {
   ElementStatistics,
   StatisticsSource,
 } from '../catalog/statistics.ts';
-import { IndexCursor, IndexKey } from '../storage/api.ts';
+import { cursorOf, IndexKey } from '../storage/api.ts';
 import { DEFAULT_FORMAT, inputText } from '../types/index.ts';
 import type { DatabaseRuntime } from './database-runtime.ts';
 import { estimateSearch } from './inverted/estimate.ts';
@@ -194,7 +194,7 @@ export class TableStatistics implements StatisticsSource {
     index.searchKey(values, this.#key);
     if (values.length === index.entry.columns.length) return index.dictionary.rowCountOf(this.#key);
     // The first columns of a composite key: a sum over few keys, else it would cost more than it is worth.
-    const cursor = new IndexCursor(index.dictionary);
+    const cursor = cursorOf(index.dictionary);
     cursor.setKey(this.#key);
     cursor.isPrefix = true;
     let sum = 0;

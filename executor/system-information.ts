@@ -257,9 +257,9 @@ export class SessionSystemInformation implements SystemInformation {
   }
 
   databaseSize(oid: number): number | null {
-    const { server, engine } = this.#session;
-    const database = server.database(oid);
+    const database = this.#session.server.database(oid);
     if (database === undefined) return null;
+    const { engine } = database;
     let pages = 0;
     let indexBytes = 0;
     for (const relation of database.catalog.relations()) {

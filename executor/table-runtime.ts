@@ -77,7 +77,7 @@ export class TableRuntime implements IndexMaintainer {
   /** Adds the row version at `r` to all indexes; for building them. */
   indexRow(index: IndexRuntime, rowId: RowId, r: number): boolean {
     if (index.terms !== null) {
-      this.#sink.start(index.dictionary, rowId);
+      this.#sink.start(index.dictionary.top, rowId);
       return index.terms.ofRow(this.#maintenance, r, this.#sink);
     }
     if (index.keyFromRow(this.#maintenance, r, this.#goneKey) === KEY_NOT_INDEXED) return false;
@@ -99,8 +99,14 @@ export class TableRuntime implements IndexMaintainer {
       const answer = index.keyFromRow(this.#maintenance, goneBase, this.#goneKey);
       if (answer === KEY_NOT_INDEXED) continue;
       if (restCount > 0 && this.#isKeyKept(index, rest, restCount)) continue;
-      index.dictionary.remove(this.#goneKey, rowId);
+      this.#removeEntry(index, this.#goneKey, rowId);
     }
+  }
+
+  /** Forks find rows by their parent's entries: what they may need is kept for them. */
+  #removeEntry(index: IndexRuntime, key: IndexKey, rowId: RowId): void {
+    if (this.heap.pages.branch.forkCount > 0) index.dictionary.retain(key, rowId);
+    index.dictionary.remove(key, rowId);
   }
 
   /** Takes the row from the lists of terms that only the version at goneBase has. */
@@ -121,7 +127,7 @@ export class TableRuntime implements IndexMaintainer {
     const key = this.#goneKey;
     for (let term = 0; term < gone.count; term++) {
       gone.read(term, key);
-      if (!kept.has(key)) index.dictionary.remove(key, rowId);
+      if (!kept.has(key)) this.#removeEntry(index, key, rowId);
     }
   }
 

@@ -166,6 +166,11 @@ export class StorageEngine {
     return this.parent !== null;
   }
 
+  /** Whether a heap of this id is what the fork began with. */
+  isInherited(relId: number): boolean {
+    return this.store.isInherited(relId);
+  }
+
   /** Forks of it that live. */
   get forkCount(): number {
     return this.store.forkCount;
@@ -238,7 +243,7 @@ export class StorageEngine {
   }
 
   allocateOid(): number {
-    return this.store.allocateOid();
+    return this.parent?.allocateOid() ?? this.store.allocateOid();
   }
 
   /**

@@ -179,8 +179,6 @@ export class Store implements TransactionStore {
     store.wal.open(1, 0);
     store.transactions.restart(this.transactions.nextXid, this.transactions.lastCsn);
     store.nextRelId = this.nextRelId;
-    store.nextOid = this.nextOid;
-    store.oidLimit = Infinity;
     return store;
   }
 
@@ -205,6 +203,10 @@ export class Store implements TransactionStore {
     return this.branch.forkCount;
   }
 
+  isInherited(relId: number): boolean {
+    return this.origin !== null && relId < this.origin.nextRelId;
+  }
+
   private forkVersionPages(origin: ForkOrigin): RelationPages {
     const { parent, versionsEpoch: epoch } = origin;
     const inherited = epoch === 0 ? null : { parent: parent.versions.pages, epoch };
@@ -214,7 +216,7 @@ export class Store implements TransactionStore {
   /** A heap that the fork has from its parent, when it is first used. */
   private inheritHeap(relId: number): Heap | undefined {
     const { origin } = this;
-    if (origin === null || relId >= origin.nextRelId || this.droppedHeaps.has(relId)) return undefined;
+    if (origin === null || !this.isInherited(relId) || this.droppedHeaps.has(relId)) return undefined;
     const { parent, epoch, unfinished } = origin;
     const theirs = parent.retired.get(relId) ?? parent.findHeap(relId);
     if (theirs === undefined) return undefined;

@@ -1,6 +1,6 @@
 /** How many rows a term query may find, from the lengths of its lists: as if terms came independently of each other. */
 import type { FunctionContext } from '../../catalog/function-entry.ts';
-import { IndexCursor } from '../../storage/api.ts';
+import { cursorOf } from '../../storage/api.ts';
 import type { Value } from '../../types/value.ts';
 import type { IndexRuntime } from '../index-runtime.ts';
 import type { TermNode } from './term-query.ts';
@@ -48,7 +48,7 @@ function shareOf(index: IndexRuntime, node: TermNode, total: number): number {
 }
 
 function prefixShare(index: IndexRuntime, node: TermNode & { kind: 'prefix' }, total: number): number {
-  const cursor = new IndexCursor(index.dictionary);
+  const cursor = cursorOf(index.dictionary);
   cursor.setKey(node.key);
   cursor.isPrefix = true;
   let rows = 0;

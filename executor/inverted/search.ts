@@ -10,9 +10,9 @@ import {
   andNotSet,
   andSet,
   atLeastSet,
-  type Dictionary,
+  cursorOf,
   emptySet,
-  IndexCursor,
+  type IndexDictionary,
   type IndexKey,
   keySet,
   orSet,
@@ -114,15 +114,15 @@ function atLeast(sets: readonly PostingSet[], count: number): PostingSet {
 
 /** All rows that have a value in the column. */
 function columnSet(index: IndexRuntime, column: number): PostingSet {
-  const cursor = new IndexCursor(index.dictionary);
+  const cursor = cursorOf(index.dictionary);
   cursor.hasLower = true;
   cursor.hasUpper = (index.terms as RowTerms).boundsOfColumn(column, cursor.lower, cursor.upper);
   cursor.upperInclusive = false;
   return rangeSet(index.dictionary, cursor);
 }
 
-function prefixSet(dictionary: Dictionary, key: IndexKey): PostingSet {
-  const cursor = new IndexCursor(dictionary);
+function prefixSet(dictionary: IndexDictionary, key: IndexKey): PostingSet {
+  const cursor = cursorOf(dictionary);
   cursor.hasLower = true;
   cursor.hasUpper = true;
   cursor.isPrefix = true;

@@ -1,11 +1,11 @@
 /** The right side of AND NOT: takes rows away only while entries say what the rows have now (search.ts says why). */
-import type { Dictionary, PostingSet, PostingSummary, RowGroup } from '../../storage/api.ts';
+import type { IndexDictionary, PostingSet, PostingSummary, RowGroup } from '../../storage/api.ts';
 
 export class UnlessStaleSet implements PostingSet {
-  readonly #dictionary: Dictionary;
+  readonly #dictionary: IndexDictionary;
   readonly #set: PostingSet;
 
-  constructor(dictionary: Dictionary, set: PostingSet) {
+  constructor(dictionary: IndexDictionary, set: PostingSet) {
     this.#dictionary = dictionary;
     this.#set = set;
   }

@@ -18,7 +18,15 @@ import type { OperatorEntry, Value } from '../../catalog/function-entry.ts';
 import { operatorByOid } from '../../catalog/functions/index.ts';
 import type { ColumnEntry } from '../../catalog/index.ts';
 import type { Expr } from '../../planner/expr.ts';
-import { CURSOR_END, IndexCursor, IndexKey, ROW_DELETED, ROW_IN_PROGRESS, type RowId } from '../../storage/api.ts';
+import {
+  CURSOR_END,
+  cursorOf,
+  type IndexCursor,
+  IndexKey,
+  ROW_DELETED,
+  ROW_IN_PROGRESS,
+  type RowId,
+} from '../../storage/api.ts';
 import {
   comparator,
   LOWER_INCLUSIVE,
@@ -139,7 +147,7 @@ export class ExclusionFinder {
     this.#table = table;
     this.#index = index;
     this.#exclusion = index.exclusion as Exclusion;
-    this.#cursor = new IndexCursor(index.dictionary);
+    this.#cursor = cursorOf(index.dictionary);
     this.#wanted = new Set(index.dependsOn);
     this.#compareBounds = this.#exclusion.isRange ? comparator(this.#exclusion.elements[0].typeOid) : null;
   }

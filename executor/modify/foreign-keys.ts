@@ -9,7 +9,7 @@ import type { Value } from '../../catalog/function-entry.ts';
 import { quoteIdentifier } from '../../catalog/functions/quote.ts';
 import {
   CURSOR_END,
-  IndexCursor,
+  cursorOf,
   IndexKey,
   LOCK_KEY_SHARE,
   type RowId,
@@ -232,7 +232,7 @@ class ReferenceCheck implements FollowUp {
       order.map((o) => values[o]),
       this.#searchKey,
     );
-    const cursor = new IndexCursor(index.dictionary);
+    const cursor = cursorOf(index.dictionary);
     cursor.setKey(this.#searchKey);
     for (let rowId = cursor.next(); rowId !== CURSOR_END; rowId = cursor.next()) {
       if (parent.heap.visible(rowId, snapshot) < 0) continue;

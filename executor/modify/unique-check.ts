@@ -13,7 +13,8 @@ import { shownTypes } from '../../catalog/kept-types.ts';
 import { indexExpression } from '../../catalog/pg-catalog/definitions.ts';
 import {
   CURSOR_END,
-  IndexCursor,
+  cursorOf,
+  type IndexCursor,
   IndexKey,
   ROW_DELETED,
   ROW_IN_PROGRESS,
@@ -46,7 +47,7 @@ export class ConflictFinder {
   constructor(table: TableRuntime, index: IndexRuntime) {
     this.#table = table;
     this.#index = index;
-    this.#cursor = new IndexCursor(index.dictionary);
+    this.#cursor = cursorOf(index.dictionary);
   }
 
   /** Row id of a live row, other than `self`, with the key of `values`; or NO_CONFLICT or CONFLICT_UNDECIDED. */

@@ -8,10 +8,10 @@ import type { PostingFigures } from '../../planner/index.ts';
 import type { InvertedSearch, PostingExpr, PostingScanPlan, PostingTerm } from '../../planner/plan.ts';
 import {
   andSet,
+  cursorOf,
   emptySet,
   type Heap,
   type HeapCounters,
-  IndexCursor,
   keySet,
   orSet,
   PAGE_MISS,
@@ -150,7 +150,7 @@ export class PostingScanOperator implements Operator {
 
   #setOfTerm(x: ExecContext, conditions: IndexConditions): PostingSet {
     const { dictionary, counters } = conditions.index;
-    const cursor = new IndexCursor(dictionary);
+    const cursor = cursorOf(dictionary);
     if (!conditions.apply(x, cursor, undefined, false)) return emptySet();
     counters.scans++;
     return conditions.isKey ? keySet(dictionary, cursor.lower) : rangeSet(dictionary, cursor);

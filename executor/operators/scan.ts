@@ -13,9 +13,10 @@ import type {
 } from '../../planner/plan.ts';
 import {
   CURSOR_END,
+  cursorOf,
   type Heap,
   type HeapCounters,
-  IndexCursor,
+  type IndexCursor,
   IndexKey,
   keySet,
   PAGE_MISS,
@@ -456,7 +457,7 @@ export class IndexScanOperator implements Operator {
     const table = program.tableOf(plan.table);
     const index = program.index(table, plan.index.oid);
     this.#conditions = IndexConditions.compile(execution, index, plan);
-    this.#cursor = new IndexCursor(index.dictionary);
+    this.#cursor = cursorOf(index.dictionary);
     this.#cursor.descending = plan.descending;
     this.#keys = plan.indexOnly ? new KeyRows(execution, plan, index) : null;
     this.#fetcher = new RowFetcher(execution, plan, table, this.#keys?.columns);
@@ -670,7 +671,7 @@ export class IndexScanOperator implements Operator {
     const probes = this.#probes;
     const end = Math.min(probes.length, this.#nextProbe + Math.min(limit, PROBES_AHEAD_MAX));
     if (this.#nextProbe === end) return;
-    this.#ahead ??= new IndexCursor(this.#conditions.index.dictionary);
+    this.#ahead ??= cursorOf(this.#conditions.index.dictionary);
     prefetch.begin();
     for (let i = this.#nextProbe; i < end; i++) {
       if (!this.#conditions.apply(x, this.#ahead, probes[i], false)) continue;

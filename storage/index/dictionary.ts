@@ -33,6 +33,8 @@ export const SEGMENT_NODES = 1 << SEGMENT_NODES_BITS;
 export const SEGMENT_MASK = SEGMENT_NODES - 1;
 /** How full finishLoad and appendEntries make nodes, so that the first inserts do not split them all. */
 export const LOADED_ENTRIES_MAX = 116;
+/** Nodes that there are tables for at first: many indexes are small. */
+export const NODES_FIRST = 16;
 
 export abstract class Dictionary {
   /** True: byte keys in the arena; false: number keys. */
@@ -69,10 +71,10 @@ export abstract class Dictionary {
   /** No bit of listBits was ever set: most dictionaries of unique keys. */
   protected hasLists = false;
   /** Entries used in the node. */
-  protected counts = new Uint16Array(SEGMENT_NODES);
+  protected counts = new Uint16Array(NODES_FIRST);
   /** Leaf: next leaf. */
-  protected nexts = new Uint32Array(SEGMENT_NODES);
-  protected previouses = new Uint32Array(SEGMENT_NODES);
+  protected nexts = new Uint32Array(NODES_FIRST);
+  protected previouses = new Uint32Array(NODES_FIRST);
   protected freeNodes: number[] = [];
   protected nodeCount = 1;
   /** Ends of the chain of leaves. */
@@ -82,6 +84,12 @@ export abstract class Dictionary {
   foundLeaf = 0;
   /** Position in it; may be its count: then the entry is the next leaf's first. */
   foundPosition = 0;
+
+  /**
+   * Entries that were taken out since there are forks (layered-dictionary.ts): of the same kind, and without a limit, since what takes
+   * entries out cannot fail.
+   */
+  retained: Dictionary | null = null;
 
   protected readonly memory: IndexMemory;
   /** What this dictionary has counted there. */
@@ -148,6 +156,35 @@ export abstract class Dictionary {
     this.memory.postingBytes -= this.lists.slab.sizeBytes;
     this.nodeBytes = 0;
     this.lists.slab.stopCounting();
+  }
+
+  /** An empty dictionary of the same kind. */
+  protected abstract twin(memory: IndexMemory): Dictionary;
+
+  /** What is retained of it, from now on. */
+  retainedNow(): Dictionary {
+    this.retained ??= this.twin(this.memory.unlimited());
+    return this.retained;
+  }
+
+  /** The entry is about to be taken out, and forks may need it. */
+  retain(key: IndexKey, rowId: number): void {
+    this.retainedNow().insert(key, rowId);
+  }
+
+  /** There are no forks any more. */
+  forgetRetained(): void {
+    this.retained?.release();
+    this.retained = null;
+  }
+
+  /** As LayeredDictionary: itself. */
+  layers(): Dictionary[] {
+    return [this];
+  }
+
+  get top(): Dictionary {
+    return this;
   }
 
   protected countBytes(bytes: number): void {

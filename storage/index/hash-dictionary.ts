@@ -26,8 +26,8 @@ import {
   Dictionary,
   NODE_CAPACITY,
   NODE_CAPACITY_BITS,
+  NODES_FIRST,
   SEGMENT_MASK,
-  SEGMENT_NODES,
   SEGMENT_NODES_BITS,
 } from './dictionary.ts';
 import { IndexKey } from './index-key.ts';
@@ -42,7 +42,7 @@ const HASHES = 2 ** 32;
 
 export class HashDictionary extends Dictionary {
   /** By leaf: the smallest hash that belongs to it. */
-  #firsts = new Uint32Array(SEGMENT_NODES);
+  #firsts = new Uint32Array(NODES_FIRST);
   #slots = new Uint32Array(SLOTS_MIN);
   /** Lower bits of a hash that do not choose the slot. */
   #shift = 28;
@@ -52,6 +52,10 @@ export class HashDictionary extends Dictionary {
     super(hasByteKeys, true, memory);
     this.countBytes(this.#firsts.byteLength + this.#slots.byteLength);
     this.startEmpty();
+  }
+
+  protected twin(memory: IndexMemory): Dictionary {
+    return new HashDictionary(this.hasByteKeys, memory);
   }
 
   protected startAgain(leaf: number): void {

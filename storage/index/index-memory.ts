@@ -21,6 +21,14 @@ export class IndexMemory {
     return this.usedBytes >= this.limit;
   }
 
+  #unlimited: IndexMemory | null = null;
+
+  /** What is counted apart, and may not be refused: entries that forks need. */
+  unlimited(): IndexMemory {
+    this.#unlimited ??= new IndexMemory();
+    return this.#unlimited;
+  }
+
   error(): SqlError {
     const kilobytes = (size: number): string => `${Math.ceil(size / 1024)} kB`;
     return new SqlError('53200', 'out of memory', {

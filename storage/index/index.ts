@@ -9,6 +9,8 @@ export { HashDictionary } from './hash-dictionary.ts';
 export { IndexKey } from './index-key.ts';
 export { IndexMemory } from './index-memory.ts';
 export { HEAD_SIZE, headOf, KEY_SIZE_MAX } from './key-arena.ts';
+export { cursorOf } from './layered-cursor.ts';
+export { type IndexDictionary, LayeredDictionary } from './layered-dictionary.ts';
 export { NumberSort } from './number-sort.ts';
 export { OrderedDictionary } from './ordered-dictionary.ts';
 export { PostingLists } from './posting-lists.ts';

@@ -34,8 +34,8 @@ import {
   LOADED_ENTRIES_MAX,
   NODE_CAPACITY,
   NODE_CAPACITY_BITS,
+  NODES_FIRST,
   SEGMENT_MASK,
-  SEGMENT_NODES,
   SEGMENT_NODES_BITS,
 } from './dictionary.ts';
 import { IndexKey } from './index-key.ts';
@@ -76,10 +76,14 @@ export class OrderedDictionary extends Dictionary {
   constructor(hasByteKeys: boolean, memory = new IndexMemory()) {
     super(hasByteKeys, false, memory);
     if (hasByteKeys) {
-      this.#skips = new Uint16Array(SEGMENT_NODES);
+      this.#skips = new Uint16Array(NODES_FIRST);
       this.countBytes(this.#skips.byteLength);
     }
     this.startEmpty();
+  }
+
+  protected twin(memory: IndexMemory): Dictionary {
+    return new OrderedDictionary(this.hasByteKeys, memory);
   }
 
   protected startAgain(leaf: number): void {

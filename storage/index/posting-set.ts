@@ -17,6 +17,8 @@ import type { IndexCursor } from './cursor.ts';
 import type { Dictionary } from './dictionary.ts';
 import { IndexKey } from './index-key.ts';
 import { IndexMemory } from './index-memory.ts';
+import { LayeredCursor } from './layered-cursor.ts';
+import { type IndexDictionary, LayeredDictionary } from './layered-dictionary.ts';
 import { GROUP_END, GroupPlace, PostingLists } from './posting-lists.ts';
 import { ContainerView, RowGroup } from './row-group.ts';
 
@@ -507,13 +509,16 @@ class RangeSet extends CombinedSet {
 }
 
 /** The row ids of one key. */
-export function keySet(dictionary: Dictionary, key: IndexKey): PostingSet {
+export function keySet(dictionary: IndexDictionary, key: IndexKey): PostingSet {
+  if (dictionary instanceof LayeredDictionary) return orSet(dictionary.all().map((layer) => new KeySet(layer, key)));
   return new KeySet(dictionary, key);
 }
 
 /** The row ids of all keys between the cursor's bounds; the cursor is the set's own from then on. */
-export function rangeSet(dictionary: Dictionary, cursor: IndexCursor): PostingSet {
+export function rangeSet(dictionary: IndexDictionary, cursor: IndexCursor): PostingSet {
   cursor.reset();
+  if (cursor instanceof LayeredCursor) return orSet(cursor.cursors().map(([layer, own]) => new RangeSet(layer, own)));
+  if (dictionary instanceof LayeredDictionary) throw new Error('layers are read by a cursor of their own');
   return new RangeSet(dictionary, cursor);
 }
 

@@ -84,7 +84,7 @@ export class RestartableServer {
         }
         for (const index of table.indexes) {
           const { dictionary } = index;
-          dictionary.checkInvariants();
+          dictionary.top.checkInvariants();
           let entries = 0;
           for (const rowId of rows) {
             const isThere = await this.retry(() => {
