@@ -185,6 +185,13 @@ export class Catalog {
     return new Catalog(this.databaseOid, databaseName, this.#maps);
   }
 
+  /** Nobody has made anything in it: it has the schema public, and what all databases have. */
+  get isBare(): boolean {
+    const { schemas, relations, sequences, types, routines, collations, comments } = this.#maps;
+    const made = [relations, sequences, types, routines, collations, comments];
+    return schemas.size <= 3 && made.every(({ size }) => size === 0);
+  }
+
   /** The same content for a fork of the database: what is planned with one is not for the other. */
   forked(databaseOid: number, databaseName: string): Catalog {
     return new Catalog(databaseOid, databaseName, this.#maps);

@@ -108,6 +108,8 @@ export interface FunctionContext {
   readonly routines?: RoutineRunner;
   /** pg_sleep: throws the executor's pending marker until the time has come. */
   sleep(seconds: number): void;
+  /** hotrow_reset: at the end of the statement's transaction. */
+  resetFork(): void;
   /** pg_prewarm, arguments as given: blocks that are in memory now; throws a pending marker until they are. */
   prewarm(
     relationOid: number | null,

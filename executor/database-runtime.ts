@@ -4,7 +4,7 @@
 
 import type { IndexEntry, RelationEntry } from '../catalog/entries.ts';
 import type { FunctionContext, Value } from '../catalog/function-entry.ts';
-import type { Catalog } from '../catalog/index.ts';
+import type { Catalog, SharedCatalog } from '../catalog/index.ts';
 import { virtualRows, virtualTable } from '../catalog/pg-catalog/index.ts';
 import { parse, parseExpression } from '../parser/index.ts';
 import { bindScalar, type PlannerEnvironment } from '../planner/index.ts';
@@ -15,7 +15,7 @@ import {
   OrderedDictionary,
   type StorageEngine,
 } from '../storage/api.ts';
-import { DEFAULT_FORMAT, inputText } from '../types/index.ts';
+import { DEFAULT_FORMAT, inputText, MAIN_TYPES, type TypeRegistry } from '../types/index.ts';
 import { ActivityCounters } from './activity-counters.ts';
 import { ExecContext } from './context.ts';
 import { domainCheckOf, inputCheckOf } from './domains.ts';
@@ -46,11 +46,12 @@ export class DatabaseRuntime {
   /** Roles and databases; a fork has its own. */
   readonly shared: SharedRuntime;
   readonly statementCache = new StatementCache();
+  readonly types: TypeRegistry;
   /** Whose fork it is. */
   readonly parent: DatabaseRuntime | null;
   /** Sessions connected to it. */
   sessionCount = 0;
-  readonly #tables = new WeakMap<RelationEntry, CachedTable>();
+  #tables = new WeakMap<RelationEntry, CachedTable>();
   /** By index oid and relation id. */
   readonly #dictionaries = new Map<string, IndexDictionary>();
   /** Those that were dropped, and that forks still use. */
@@ -60,6 +61,10 @@ export class DatabaseRuntime {
   /** The newest of them. */
   newestIndexBuild = 0;
   #isEnded = false;
+  /** Of the catalog that the fork began with, or came back to. */
+  #catalogVersion: number;
+  /** What a fork began with. */
+  readonly #beginning: { readonly catalog: Catalog; readonly shared: SharedCatalog };
   readonly #foreignKeys = new WeakMap<Catalog, Map<number, ForeignKeys>>();
   readonly #maintenance: ExecContext;
 
@@ -74,9 +79,12 @@ export class DatabaseRuntime {
     this.engine = engine;
     this.shared = shared;
     this.parent = parent;
+    this.#beginning = { catalog, shared: shared.catalog };
+    this.types = parent?.types.fork() ?? MAIN_TYPES;
     this.workMemory = workMemory;
     this.oid = oid;
     this.catalog = catalog;
+    this.#catalogVersion = catalog.version;
     this.statistics = new TableStatistics(this);
     this.activity = new ActivityCounters(engine);
     this.#maintenance = new ExecContext(engine);
@@ -169,6 +177,11 @@ export class DatabaseRuntime {
     );
   }
 
+  /** A fork of the database as it is committed now, under an oid and a name of its own. */
+  fork(oid: number, name: string, shared: SharedRuntime): DatabaseRuntime {
+    return new DatabaseRuntime(this.engine.fork(), oid, this.catalog.forked(oid, name), shared, this.workMemory, this);
+  }
+
   /** The dictionary of an index that the database has from whom it is a fork of; undefined: it is its own. */
   #inherited(indexOid: number, relId: number): LayeredDictionary | undefined {
     const { parent, engine } = this;
@@ -198,7 +211,31 @@ export class DatabaseRuntime {
     if (!this.#isEnded) return;
     for (const dictionary of this.#dictionaries.values()) dictionary.release();
     this.#dictionaries.clear();
+    this.parent?.types.endFork(this.types);
     this.parent?.forkEnded();
+  }
+
+  /**
+   * A fork goes back to where it began. Before: its engine is not busy. Plans stay good unless definitions have changed.
+   */
+  reset(): void {
+    const { catalog, shared } = this.#beginning;
+    this.engine.resetFork();
+    for (const [key, dictionary] of this.#dictionaries) {
+      if (dictionary instanceof LayeredDictionary) dictionary.forgetOwn();
+      else {
+        dictionary.release();
+        this.#dictionaries.delete(key);
+      }
+    }
+    this.#indexBuilds.clear();
+    this.newestIndexBuild = 0;
+    this.shared.catalog = shared;
+    if (this.#catalogVersion === this.catalog.version) return;
+    this.#tables = new WeakMap();
+    this.types.forgetOwn();
+    this.catalog = catalog.forked(this.oid, catalog.databaseName);
+    this.#catalogVersion = this.catalog.version;
   }
 
   /** Nobody uses the database any more: its indexes go, when no fork needs them. */

@@ -447,11 +447,28 @@ class SessionDdlContext implements DdlContext {
     return table.relId === 0 || this.#session.engine.heap(table.relId).pages.pageCount === 0;
   }
 
+  forksDatabase(templateOid: number): boolean {
+    const { server } = this.#session;
+    return !server.engine.isDurable && server.database(templateOid)?.catalog.isBare === false;
+  }
+
+  get isPassing(): boolean {
+    const { server, database } = this.#session;
+    return database.shared !== server.shared;
+  }
+
   createDatabase(databaseOid: number, templateOid: number): DdlTask<void> {
     const session = this.#session;
     const template = session.server.database(templateOid);
-    if (template !== undefined && [...template.catalog.relations()].length > 0) {
-      throw sqlError('0A000', 'copying a template database that has tables is not supported');
+    if (template !== undefined && this.forksDatabase(templateOid)) {
+      const name = this.shared.database(databaseOid)?.name ?? '';
+      session.server.addFork(template, databaseOid, name);
+      return { poll: () => undefined };
+    }
+    if (template?.catalog.isBare === false) {
+      throw sqlError('0A000', 'copying a template database that has objects is not supported with a data directory', {
+        hint: `A private fork of it, which goes with its last connection, is made by connecting to "${template.catalog.databaseName}@name".`,
+      });
     }
     const txn = session.ensureTransaction();
     const key = entryKey(databaseOid, 'schema', PUBLIC_SCHEMA.oid);
@@ -464,7 +481,8 @@ class SessionDdlContext implements DdlContext {
   dropDatabase(databaseOid: number): void {
     const session = this.#session;
     const database = session.server.database(databaseOid);
-    if (database === undefined) return;
+    // A fork goes with all that is its own when the drop is committed.
+    if (database === undefined || database.parent !== null) return;
     const txn = session.ensureTransaction();
     const { catalog } = database;
     for (const relation of catalog.relations()) {

@@ -11,7 +11,7 @@
 import type { DatabaseEntry } from '../catalog/entries.ts';
 import { entryKey, SHARED_DATABASE_OID } from '../catalog/index.ts';
 import { SqlError } from '../types/errors.ts';
-import { DatabaseRuntime } from './database-runtime.ts';
+import type { DatabaseRuntime } from './database-runtime.ts';
 import type { DatabaseServer } from './server.ts';
 import { SharedRuntime } from './shared-runtime.ts';
 
@@ -50,14 +50,7 @@ export class Forks {
     if (base === undefined) return undefined;
     this.#checkConnect(base);
     const oid = base.engine.allocateOid();
-    const fork = new DatabaseRuntime(
-      base.engine.fork(),
-      oid,
-      base.catalog.forked(oid, name),
-      sharedOf(base, oid, name),
-      this.#server.workMemory,
-      base,
-    );
+    const fork = base.fork(oid, name, sharedOf(base, oid, name));
     this.#byName.set(name, fork);
     this.#byOid.set(oid, fork);
     return fork;

@@ -229,8 +229,15 @@ export class DatabaseServer implements SessionFactory {
     this.#databases.set(oid, this.#runtime(oid, catalog));
   }
 
+  /** CREATE DATABASE ... TEMPLATE without a data directory: a fork that stays until it is dropped. */
+  addFork(base: DatabaseRuntime, oid: number, name: string): void {
+    this.#databases.set(oid, base.fork(oid, name, this.shared));
+  }
+
   removeDatabase(oid: number): void {
-    this.#databases.get(oid)?.end();
+    const database = this.#databases.get(oid);
+    if (database?.parent != null) void database.engine.close();
+    database?.end();
     this.#databases.delete(oid);
   }
 
@@ -335,6 +342,9 @@ export class DatabaseServer implements SessionFactory {
     for (const session of [...this.#sessions.values()]) session.close();
     await this.#sessionsEnded();
     this.forks.closeAll();
+    for (const database of [...this.#databases.values()].reverse()) {
+      if (database.parent !== null) this.removeDatabase(database.oid);
+    }
     await this.engine.close();
   }
 }

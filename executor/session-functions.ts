@@ -51,6 +51,10 @@ export class SessionFunctions implements FunctionContext {
     return this.#session.cursors.currentOf(cursor, tableOid);
   }
 
+  resetFork(): void {
+    this.#session.askForReset();
+  }
+
   clockTimestamp(): number {
     return this.#session.server.now();
   }

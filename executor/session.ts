@@ -21,7 +21,7 @@ import {
   type Transaction,
 } from '../storage/api.ts';
 import { SqlError, sqlError } from '../types/errors.ts';
-import { decodeUtf8, inputBinary, inputText, OID } from '../types/index.ts';
+import { decodeUtf8, inputBinary, inputText, OID, useTypes } from '../types/index.ts';
 import { AutoExplain } from './auto-explain.ts';
 import { PENDING as BATCH_PENDING, END } from './batch.ts';
 import { convertLiterals, literalValues } from './compile/runtime.ts';
@@ -430,6 +430,7 @@ export class Session implements ProtocolSession, PlanningSession, ExecServices {
 
   /** What never waits needs no task, but for its error. */
   #runNow(action: () => void): Step {
+    useTypes(this.database.types);
     try {
       action();
       return DONE;
@@ -448,6 +449,7 @@ export class Session implements ProtocolSession, PlanningSession, ExecServices {
   resume(): Step {
     const task = this.#task;
     if (task === null) return DONE;
+    useTypes(this.database.types);
     this.#isWoken = false;
     const result = task.next();
     if (result.done !== true) return PENDING;
@@ -534,6 +536,7 @@ export class Session implements ProtocolSession, PlanningSession, ExecServices {
   }
 
   *#rollbackAll(): Task<void> {
+    this.#resetsFork = false;
     this.#closePortals();
     this.cursors.closeAll(false);
     while (!this.transaction.rollback()) yield undefined;
@@ -552,7 +555,7 @@ export class Session implements ProtocolSession, PlanningSession, ExecServices {
   #commitReadOnly(): boolean {
     const { transaction } = this;
     const { txn } = transaction;
-    if (txn !== null && (txn.hasWritten || txn.flushLsn !== 0)) return false;
+    if (this.#resetsFork || (txn !== null && (txn.hasWritten || txn.flushLsn !== 0))) return false;
     if (transaction.deferred.size > 0 || transaction.hasCatalogChanges || !this.cursors.isEmpty) return false;
     if (transaction.notifications.length > 0) return false;
     this.#closePortals();
@@ -592,6 +595,30 @@ export class Session implements ProtocolSession, PlanningSession, ExecServices {
     }
     if (failure !== null) throw failure;
     this.server.afterCommit(this);
+    if (this.#resetsFork) this.#resetFork();
+  }
+
+  // ---------------------------------------------------------------------------------------------------------- reset
+
+  /** hotrow_reset() was called: the fork goes back to its beginning when the statement's transaction has ended. */
+  #resetsFork = false;
+
+  askForReset(): void {
+    if (!this.engine.isFork) throw sqlError('55000', `database "${this.database.catalog.databaseName}" is not a fork`);
+    if (this.transaction.isBlock) throw sqlError('25001', 'hotrow_reset() cannot run inside a transaction block');
+    this.#resetsFork = true;
+  }
+
+  #resetFork(): void {
+    this.#resetsFork = false;
+    const { database, engine } = this;
+    if (engine.isBusy) {
+      throw sqlError('55006', `fork "${database.catalog.databaseName}" is being used by other transactions`, {
+        hint: 'End the transactions of its other sessions, and close forks of it.',
+      });
+    }
+    database.reset();
+    this.forgetSearchPath();
   }
 
   *rollbackTask(): Task<void> {

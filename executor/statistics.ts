@@ -138,12 +138,13 @@ export class TableStatistics implements StatisticsSource {
   residentShare(tableOid: number): number {
     const pages = this.#heap(tableOid)?.pages;
     if (pages === undefined || pages.pageCount === 0) return 1;
+    const { engine } = this.#database;
     // A sample of 64 pages: exact enough for a cost.
     const step = Math.max(1, Math.floor(pages.pageCount / 64));
     let resident = 0;
     let looked = 0;
     for (let page = 0; page < pages.pageCount; page += step) {
-      if (pages.frames[page] >= 0) resident++;
+      if (engine.pool.tryFrame(pages, page) >= 0) resident++;
       looked++;
     }
     return resident / looked;

@@ -155,6 +155,8 @@ export class SessionSystemInformation implements SystemInformation {
     const { server, engine } = this.#session;
     const databases = new Map<number, number>();
     for (const database of server.databases()) {
+      // Its relations have their parent's numbers, and its pages have others.
+      if (database.parent !== null) continue;
       for (const { relId, overflowRelId } of database.catalog.relations()) {
         if (relId !== 0) databases.set(relId, database.oid);
         if (overflowRelId !== 0) databases.set(overflowRelId, database.oid);

@@ -162,8 +162,23 @@ export class StorageEngine {
     return fork;
   }
 
+  /** It has a data directory. */
+  get isDurable(): boolean {
+    return this.checkpointer !== null;
+  }
+
   get isFork(): boolean {
     return this.parent !== null;
+  }
+
+  /** A transaction or a statement is under way, or a fork of it lives. */
+  get isBusy(): boolean {
+    return this.store.isBusy;
+  }
+
+  /** A fork goes back to where it began; before: it is not busy. */
+  resetFork(): void {
+    this.store.resetFork();
   }
 
   /** Whether a heap of this id is what the fork began with. */

@@ -127,6 +127,8 @@ export class Store implements TransactionStore {
   /** Heaps and sequences that a fork had from its parent, and has dropped. */
   private readonly droppedHeaps = new Set<number>();
   private readonly droppedSequences = new Set<number>();
+  /** Rows of heaps that a fork has from its parent, as it began with them. */
+  private readonly inheritedRows = new Map<number, number>();
   /** Sequences as they are, for forks; null: they have changed since. */
   private sequenceImage: ReadonlyMap<number, SequenceState> | null = null;
 
@@ -223,9 +225,42 @@ export class Store implements TransactionStore {
     const pages = this.pool.createUnlogged(this.branch, { parent: theirs.pages, epoch });
     const heap = new Heap(this.context, pages, relId);
     heap.rowCount = theirs.rowCount;
+    this.inheritedRows.set(relId, theirs.rowCount);
     if (pages.source !== null && unfinished.size > 0) pages.source.settling = new ForkSettling(heap, unfinished);
     this.heaps.set(relId, heap);
     return heap;
+  }
+
+  /** Something is under way that a reset would take the ground from: a transaction, a reader, a fork of it. */
+  get isBusy(): boolean {
+    const { table, snapshots } = this.transactions;
+    return table.oldestUnfinished !== table.next || snapshots.count > 0 || this.branch.forkCount > 0;
+  }
+
+  /** Everything is again what the fork began with. Before: it is not busy. */
+  resetFork(): void {
+    const { origin, pool } = this;
+    assert(origin !== null && !this.isBusy, 'only a fork at rest goes back');
+    for (const [relId, heap] of this.heaps) {
+      if (heap.pages.source === null) {
+        heap.bulks.discard();
+        this.heaps.delete(relId);
+        this.locks.forgetHeap(relId);
+        pool.dropUnlogged(heap.pages);
+        continue;
+      }
+      pool.resetUnlogged(heap.pages);
+      heap.restart(this.inheritedRows.get(relId) ?? 0);
+      if (origin.unfinished.size > 0) heap.pages.source.settling = new ForkSettling(heap, origin.unfinished);
+    }
+    pool.resetUnlogged(this.versions.pages);
+    this.versions.restart();
+    this.sweep.restart();
+    this.droppedHeaps.clear();
+    this.droppedSequences.clear();
+    this.sequences.clear();
+    this.sequenceImage = null;
+    this.catalog.clear();
   }
 
   private sequencesNow(): ReadonlyMap<number, SequenceState> {

@@ -167,14 +167,17 @@ export {
   baseTypeOid,
   formatType,
   isArrayType,
+  MAIN_TYPES,
   registerType,
   type SqlType,
   type SqlTypeAttribute,
   type TypeAlign,
   type TypeKind,
   type TypeStorage,
+  TypeRegistry,
   typeByName,
   typeByOid,
+  useTypes,
 } from './type.ts';
 export {
   CHAR_LENGTH_MAX,

@@ -135,11 +135,86 @@ function displayName(name: string, category: string): string {
 
 export const BUILTIN_TYPES: readonly SqlType[] = parseTypeTable();
 
-const byOid = new Map<number, SqlType>(BUILTIN_TYPES.map((type) => [type.oid, type]));
+/**
+ * The types that a database knows. A fork begins with its parent's; what one of them makes of a type that both have (ALTER TYPE, a
+ * table's row type) the other does not see. New types have oids that nobody else has, and are put where all find them.
+ *
+ * One is in use at a time (`useTypes`): work for a database is done in turns, and each turn says whose it is.
+ */
+export class TypeRegistry {
+  readonly #parent: TypeRegistry | null;
+  readonly #own: Map<number, SqlType>;
+  /** What the parent has changed since the fork. */
+  readonly #kept = new Map<number, SqlType>();
+  readonly #forks = new Set<TypeRegistry>();
+
+  constructor(types: readonly SqlType[], parent: TypeRegistry | null = null) {
+    this.#parent = parent;
+    this.#own = new Map(types.map((type) => [type.oid, type]));
+  }
+
+  get(oid: number): SqlType | undefined {
+    const own = this.#own.get(oid);
+    if (own !== undefined || this.#parent === null) return own;
+    return this.#kept.get(oid) ?? this.#parent.get(oid);
+  }
+
+  /** It has types of which others know another version. */
+  get differs(): boolean {
+    return this.#parent !== null && (this.#own.size + this.#kept.size > 0 || this.#parent.differs);
+  }
+
+  set(type: SqlType): void {
+    const before = this.get(type.oid);
+    if (before === undefined && this.#parent !== null) {
+      this.#parent.set(type);
+      return;
+    }
+    if (before !== undefined) for (const fork of this.#forks) fork.#keep(before);
+    this.#own.set(type.oid, type);
+  }
+
+  #keep(type: SqlType): void {
+    if (!this.#own.has(type.oid) && !this.#kept.has(type.oid)) this.#kept.set(type.oid, type);
+  }
+
+  /** The fork is again as it began. */
+  forgetOwn(): void {
+    if (this.#own.size === 0) return;
+    this.#own.clear();
+    for (const listener of registrationListeners) listener();
+  }
+
+  fork(): TypeRegistry {
+    const fork = new TypeRegistry([], this);
+    this.#forks.add(fork);
+    return fork;
+  }
+
+  /** The fork is not used any more. */
+  endFork(fork: TypeRegistry): void {
+    this.#forks.delete(fork);
+  }
+}
+
+const registrationListeners: (() => void)[] = [];
+
+/** Of all databases that are no forks. */
+export const MAIN_TYPES = new TypeRegistry(BUILTIN_TYPES);
+let current = MAIN_TYPES;
+
+/** From now on types are those of this registry. */
+export function useTypes(registry: TypeRegistry): void {
+  if (registry === current) return;
+  const differ = registry.differs || current.differs;
+  current = registry;
+  if (differ) for (const listener of registrationListeners) listener();
+}
+
 const builtinByName = new Map<string, SqlType>(BUILTIN_TYPES.map((type) => [type.name, type]));
 /** A built-in or registered type. */
 export function typeByOid(oid: number): SqlType | undefined {
-  return byOid.get(oid);
+  return current.get(oid);
 }
 
 /** A built-in type by its internal name. User-made types are found through the catalog. */
@@ -152,11 +227,9 @@ export function typeByName(name: string): SqlType | undefined {
  * comparator, a text output) keep what they knew.
  */
 export function registerType(type: SqlType): void {
-  byOid.set(type.oid, type);
+  current.set(type);
   for (const listener of registrationListeners) listener();
 }
-
-const registrationListeners: (() => void)[] = [];
 
 /** For caches in this folder: called whenever a type is registered. */
 export function onTypeRegistration(listener: () => void): void {
@@ -166,7 +239,7 @@ export function onTypeRegistration(listener: () => void): void {
 /** A domain's base type, through domains over domains; any other type is its own. */
 export function baseTypeOid(oid: number): number {
   for (;;) {
-    const type = byOid.get(oid);
+    const type = current.get(oid);
     if (type === undefined || type.kind !== 'd' || type.baseOid === undefined) return oid;
     oid = type.baseOid;
   }
@@ -187,14 +260,14 @@ export function isArrayType(type: SqlType): boolean {
  */
 export function formatType(oid: number, typmod: number | null = null): string {
   if (oid === 0) return '-';
-  const type = byOid.get(oid);
+  const type = current.get(oid);
   if (type === undefined) return '???';
   if (isArrayType(type) && type.name.startsWith('_')) return formatScalar(type.elementOid, typmod) + '[]';
   return formatScalar(oid, typmod);
 }
 
 function formatScalar(oid: number, typmod: number | null): string {
-  const type = byOid.get(oid);
+  const type = current.get(oid);
   if (type === undefined) return '???';
   if (typmod !== null && typmod < 0) {
     if (oid === OID.BPCHAR) return 'bpchar';

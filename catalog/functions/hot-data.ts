@@ -1,7 +1,10 @@
-/** What is known and done about pages in memory: pg_prewarm, hotrow_preload. */
+/** What hotrow's own functions do with the database: pg_prewarm, hotrow_preload, hotrow_reset. */
 import type { FunctionContext } from '../function-entry.ts';
 import type { Int8 } from './integer.ts';
+
 import type { FunctionModule } from './module.ts';
+
+const VOID = '';
 
 export const hotDataFunctions: FunctionModule = {
   contextual: {
@@ -13,6 +16,10 @@ export const hotDataFunctions: FunctionModule = {
       first: Int8 | null,
       last: Int8 | null,
     ) => context.prewarm(relation, mode, fork, first, last),
+    hotrow_reset(context) {
+      context.resetFork();
+      return VOID;
+    },
     hotrow_preload(context) {
       const row = context.system?.preload();
       if (row === undefined) return [];

@@ -91,6 +91,11 @@ function checkEncoding(text: string): void {
   });
 }
 
+/** What a fork by name does stays in it. */
+function refuseInFork(x: DdlContext, what: string): void {
+  if (x.isPassing) throw sqlError('0A000', `${what} is not supported in a fork that goes with its last connection`);
+}
+
 function connectionLimit(option: Option): number {
   const limit = Number(option.value);
   if (!(limit >= -1)) throw sqlError('22023', `invalid connection limit: ${option.value}`);
@@ -99,6 +104,7 @@ function connectionLimit(option: Option): number {
 
 export function* createDatabase(x: DdlContext, statement: CreateDatabaseStatement): DdlSteps<DdlResult> {
   refuseInBlock(x, 'CREATE DATABASE');
+  refuseInFork(x, 'CREATE DATABASE');
   const options = readOptions(x, statement);
   if (!mayCreate(x)) throw sqlError('42501', 'permission denied to create database');
   if (x.shared.databaseByName(statement.name) !== undefined) {
@@ -110,7 +116,7 @@ export function* createDatabase(x: DdlContext, statement: CreateDatabaseStatemen
     throw sqlError('42501', `permission denied to copy database "${options.template}"`);
   }
   const others = x.sessionCount(template.oid) - (template.oid === x.catalog.databaseOid ? 1 : 0);
-  if (others > 0) {
+  if (others > 0 && !x.forksDatabase(template.oid)) {
     throw sqlError('55006', `source database "${options.template}" is being accessed by other users`, {
       detail: otherSessions(others),
     });
@@ -130,6 +136,7 @@ export function* createDatabase(x: DdlContext, statement: CreateDatabaseStatemen
 }
 
 export function alterDatabase(x: DdlContext, statement: AlterDatabaseStatement): DdlResult {
+  refuseInFork(x, 'ALTER DATABASE');
   const database = x.shared.databaseByName(statement.name);
   if (database === undefined) throw sqlError('3D000', `database "${statement.name}" does not exist`);
   checkOwner(x, database.owner, `database ${statement.name}`);
@@ -159,6 +166,7 @@ export function alterDatabase(x: DdlContext, statement: AlterDatabaseStatement):
 export function dropDatabase(x: DdlContext, statement: DropDatabaseStatement): DdlResult {
   const tag = 'DROP DATABASE';
   refuseInBlock(x, tag);
+  refuseInFork(x, tag);
   const { name } = statement;
   const database = x.shared.databaseByName(name);
   if (database === undefined) {

@@ -35,6 +35,7 @@ const WRITING = new Set([
   'lo_create',
   'lo_unlink',
   'pg_notify',
+  'hotrow_reset',
   'txid_current',
   'pg_current_xact_id',
 ]);

@@ -386,8 +386,16 @@ export class BufferPool implements LoggedPages {
   createUnlogged(branch: Branch, inherited: { parent: RelationPages; epoch: number } | null): RelationPages {
     const source = inherited === null ? null : new PageSource(inherited.parent, inherited.epoch);
     const rel = new RelationPages(this.nextUnloggedRelId++, branch, true, source);
-    if (source !== null) rel.pageCount = source.parent.history?.sizeAt(source.epoch) ?? source.parent.pageCount;
+    if (source !== null) rel.pageCount = sizeOf(source);
     return rel;
+  }
+
+  /** A fork's relation is again what the fork began with. */
+  resetUnlogged(rel: RelationPages): void {
+    this.freePages(rel, 0);
+    const { source } = rel;
+    rel.pageCount = source === null ? 0 : sizeOf(source);
+    source?.own.clear();
   }
 
   /** A fork's relation is gone, with its frames and its file. */
@@ -868,4 +876,9 @@ export class BufferPool implements LoggedPages {
   checkInvariants(): string | null {
     return checkPool(this, this.freeFrames);
   }
+}
+
+/** Pages that a fork's relation began with. */
+function sizeOf({ parent, epoch }: PageSource): number {
+  return parent.history?.sizeAt(epoch) ?? parent.pageCount;
 }

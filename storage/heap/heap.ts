@@ -150,7 +150,10 @@ export class Heap {
   /** Old index keys that wait for the sweep, by the page of their row. */
   readonly unsweptKeys = new Map<number, number>();
   readonly visibility: VisibilityMap;
+  /** Of pages from `firstOwn` on, counted from there. */
   readonly freeSpace = new FreeSpace();
+  /** In a fork, pages before it were there when it was made: their room is not looked for. */
+  private firstOwn: number;
   readonly context: HeapContext;
   readonly rowLocks: RowLockTable;
   readonly bulks: BulkInserts;
@@ -173,7 +176,9 @@ export class Heap {
     this.rowLocks = context.locks.rowLocksOf(relId);
     this.bulks = new BulkInserts(this);
     this.visibility = new VisibilityMap(() => context.pagesWritten());
-    pages.visibility = this.visibility;
+    this.firstOwn = pages.source === null ? 0 : pages.pageCount;
+    // Of pages that a fork has from its parent none is ever all-visible.
+    if (pages.source === null) pages.visibility = this.visibility;
   }
 
   /** Deleted rows and old versions that are still kept: waiting for the sweep, or for a snapshot that may see them. */
@@ -568,7 +573,7 @@ export class Heap {
         this.noteSpace(left);
       }
       const noted = this.freeSpace.take(size);
-      if (noted >= 0) this.fillPage = noted;
+      if (noted >= 0) this.fillPage = this.firstOwn + noted;
       else if (!mayExtend) return -1;
       else this.fillPage = this.context.newPage(this.pages, PAGE_KIND_HEAP);
     }
@@ -591,6 +596,21 @@ export class Heap {
     return pageSlotCount(pool.u16, pool.frameBase(this.pages, pageNo)) === 0;
   }
 
+  /**
+   * A fork goes back to its beginning: the heap's pages are those of the parent again (`pool.resetUnlogged`), with so many rows. Before: no
+   * transaction is under way.
+   */
+  restart(rowCount: number): void {
+    this.bulks.discard();
+    this.fillPage = -1;
+    this.firstOwn = this.pages.pageCount;
+    this.freeSpace.truncate(0);
+    this.leftPlaces.clear();
+    this.unsweptKeys.clear();
+    this.rowCount = rowCount;
+    this.deadRows = 0;
+  }
+
   /** Gives back pages from pageCount on. Before: they are empty, and nobody else uses the heap (ACCESS EXCLUSIVE). Throws 53100. */
   truncate(pageCount: number): void {
     // Forks see the pages.
@@ -604,9 +624,9 @@ export class Heap {
 
   /** The page may have room now. Nothing happens if it is not in memory. */
   noteSpace(pageNo: number): void {
-    if (pageNo === this.fillPage) return;
+    if (pageNo === this.fillPage || pageNo < this.firstOwn) return;
     const space = this.spaceOf(pageNo);
-    if (space >= 0) this.freeSpace.note(pageNo, space);
+    if (space >= 0) this.freeSpace.note(pageNo - this.firstOwn, space);
   }
 
   /** Room for one more row in the page, -1 if it is not in memory. */

@@ -64,6 +64,12 @@ export class Sweep {
     for (let i = this.first; i < this.last; i++) visit(this.relIds[i & this.mask], this.rowIds[i & this.mask]);
   }
 
+  /** A fork goes back to its beginning: what waits is gone. */
+  restart(): void {
+    this.first = 0;
+    this.last = 0;
+  }
+
   /** Memory of the queue. */
   get memoryBytes(): number {
     const { relIds, rowIds, kinds, counts, versions, xids } = this;

@@ -31,6 +31,13 @@ export class VersionCounts {
     counts.push(1);
   }
 
+  clear(): void {
+    this.pages.length = 0;
+    this.sums.clear();
+    this.lastPage = -1;
+    this.last = new PageCounts();
+  }
+
   private turnTo(pageNo: number): void {
     this.addSums(this.last, 1);
     this.last = this.pages[pageNo] ?? new PageCounts();

@@ -270,6 +270,18 @@ export class VersionStore {
     this.keeps[Math.floor(version / (1 << ROW_SLOT_BITS))]--;
   }
 
+  /** A fork goes back to its beginning. Before: `pages` have. */
+  restart(): void {
+    this.fillPage = -1;
+    this.formatNext = false;
+    this.used = [];
+    this.usedFirst = 0;
+    this.spare = [];
+    this.newest.fill(0);
+    this.keeps.fill(0);
+    this.counts.clear();
+  }
+
   /** After the startup sweep: no version is needed. */
   reset(): void {
     assert(this.fillPage < 0 && this.used.length === 0, 'nothing has been appended yet');

@@ -254,6 +254,7 @@ describe('memory limits', () => {
     const { rows } = await client.query('SELECT name, bytes_used, bytes_limit, description FROM pg_stat_memory');
     expect(rows.map(({ name }) => name)).to.deep.equal([
       'buffer pool',
+      'kept pages',
       'page tables',
       'indexes',
       'index posting lists',
