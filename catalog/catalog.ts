@@ -210,6 +210,17 @@ export class Catalog {
     return new Catalog(this.databaseOid, this.databaseName, maps);
   }
 
+  /** What was made in it, and the schema public. */
+  *entries(): Iterable<CatalogEntry> {
+    const { schemas, relations, indexes, sequences, constraints, types } = this.#maps;
+    const { comments, analyses, statistics, collations, routines } = this.#maps;
+    for (const schema of schemas.values()) {
+      if (schema.oid !== PG_CATALOG.oid && schema.oid !== INFORMATION_SCHEMA.oid) yield schema;
+    }
+    for (const map of [types, relations, sequences, indexes, constraints]) yield* map.values();
+    for (const map of [comments, analyses, statistics, collations, routines]) yield* map.values();
+  }
+
   /** The entry with this class and oid, of those that a database has of its own. */
   entry(entryClass: EntryClass, oid: number): CatalogEntry | undefined {
     return entryOf(this.#maps, entryClass, oid);

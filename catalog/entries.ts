@@ -149,6 +149,8 @@ export interface IndexEntry {
   readonly options?: readonly string[];
   /** Behind an EXCLUDE constraint: its operators by column (oids), and the access method as it was written; the index itself is ours. */
   readonly exclusion?: { readonly method: 'gist' | 'btree' | 'hash'; readonly operators: readonly number[] };
+  /** What its images are kept by; absent: its oid. */
+  readonly storageId?: number;
   /** False: CREATE INDEX CONCURRENTLY has not come to its end. It is kept up to date, but nobody reads by it. */
   readonly valid?: false;
   /** False: that has failed, and the index keeps nobody from writing duplicates. */
@@ -198,6 +200,8 @@ export interface SequenceEntry {
   readonly ownedByTable: number;
   readonly ownedByColumn: number;
   readonly persistence: 'permanent' | 'unlogged' | 'temporary';
+  /** What storage knows it by; absent: its oid. */
+  readonly storageId?: number;
 }
 
 /** Enum, domain or composite type made by a user (its array type has oid arrayOid). */

@@ -75,12 +75,13 @@ export class DatabaseRuntime {
     shared: SharedRuntime,
     workMemory = new WorkMemory(),
     parent: DatabaseRuntime | null = null,
+    types: TypeRegistry | null = null,
   ) {
     this.engine = engine;
     this.shared = shared;
     this.parent = parent;
     this.#beginning = { catalog, shared: shared.catalog };
-    this.types = parent?.types.fork() ?? MAIN_TYPES;
+    this.types = types ?? parent?.types.fork() ?? MAIN_TYPES.forDatabase();
     this.workMemory = workMemory;
     this.oid = oid;
     this.catalog = catalog;

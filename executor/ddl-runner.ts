@@ -4,7 +4,7 @@ import type { CatalogEntry, IndexEntry, RelationEntry, RoutineEntry, SchemaEntry
 import type { Value } from '../catalog/function-entry.ts';
 import { quoteIdentifier } from '../catalog/functions/quote.ts';
 import { inputsOf, routineFunction } from '../catalog/functions/user-routines.ts';
-import { Catalog, encodeEntry, entryKey, isSharedEntry, PUBLIC_SCHEMA } from '../catalog/index.ts';
+import { type Catalog, isSharedEntry } from '../catalog/index.ts';
 import type { Query, QueryStatement, SetStatement, Statement, StatementNode } from '../parser/ast.ts';
 import { deparse, parse, parseExpression } from '../parser/index.ts';
 import {
@@ -32,6 +32,8 @@ import { OID } from '../types/index.ts';
 import { rowsFunction, scalarFunction } from './compile/batch-program.ts';
 import { SlotAllocator } from './compile/expression.ts';
 import { ExecContext } from './context.ts';
+import { DatabaseCopy } from './database-copy.ts';
+import type { DatabaseRuntime } from './database-runtime.ts';
 import { type DdlContext, type DdlSteps, type Task as DdlTask, TASK_PENDING } from './ddl/context.ts';
 import { applyOnCommit, dropTemporaryObjects, executeDdl } from './ddl/index.ts';
 import { overNewHeap, rewrite } from './ddl/rewrite.ts';
@@ -201,13 +203,18 @@ class SessionDdlContext implements DdlContext {
     this.#session.engine.createSequence(this.#session.ensureTransaction(), oid, plain(lastValue), isCalled);
   }
   dropSequence(oid: number): void {
-    this.#session.engine.dropSequence(this.#session.ensureTransaction(), oid);
+    this.#session.engine.dropSequence(this.#session.ensureTransaction(), this.#session.sequenceId(oid));
   }
   restartSequence(oid: number, lastValue: bigint, isCalled: boolean): void {
-    this.#session.engine.restartSequence(this.#session.ensureTransaction(), oid, plain(lastValue), isCalled);
+    this.#session.engine.restartSequence(
+      this.#session.ensureTransaction(),
+      this.#session.sequenceId(oid),
+      plain(lastValue),
+      isCalled,
+    );
   }
   sequenceState(oid: number) {
-    return this.#session.engine.sequenceState(oid);
+    return this.#session.engine.sequenceState(this.#session.sequenceId(oid));
   }
 
   /** Calls of user-made functions, by node of the AST. */
@@ -447,35 +454,22 @@ class SessionDdlContext implements DdlContext {
     return table.relId === 0 || this.#session.engine.heap(table.relId).pages.pageCount === 0;
   }
 
-  forksDatabase(templateOid: number): boolean {
-    const { server } = this.#session;
-    return !server.engine.isDurable && server.database(templateOid)?.catalog.isBare === false;
-  }
-
   get isPassing(): boolean {
     const { server, database } = this.#session;
     return database.shared !== server.shared;
   }
 
-  createDatabase(databaseOid: number, templateOid: number): DdlTask<void> {
+  createDatabase(databaseOid: number, templateOid: number): DdlTask<void> & { close(): void } {
     const session = this.#session;
-    const template = session.server.database(templateOid);
-    if (template !== undefined && this.forksDatabase(templateOid)) {
-      const name = this.shared.database(databaseOid)?.name ?? '';
-      session.server.addFork(template, databaseOid, name);
-      return { poll: () => undefined };
-    }
-    if (template?.catalog.isBare === false) {
-      throw sqlError('0A000', 'copying a template database that has objects is not supported with a data directory', {
-        hint: `A private fork of it, which goes with its last connection, is made by connecting to "${template.catalog.databaseName}@name".`,
-      });
-    }
-    const txn = session.ensureTransaction();
-    const key = entryKey(databaseOid, 'schema', PUBLIC_SCHEMA.oid);
-    session.engine.putCatalog(txn, key, encodeEntry(PUBLIC_SCHEMA));
+    const template = session.server.database(templateOid) as DatabaseRuntime;
     const name = this.shared.database(databaseOid)?.name ?? '';
-    session.server.addDatabase(databaseOid, Catalog.empty(databaseOid, name).apply([{ key, entry: PUBLIC_SCHEMA }]));
-    return { poll: () => undefined };
+    if (session.server.engine.isDurable || template.catalog.isBare) {
+      const copy = new DatabaseCopy(session, template, databaseOid, name);
+      const task = new SliceTask(session, () => copy.step());
+      return { poll: () => task.poll(), close: () => copy.close() };
+    }
+    session.server.addFork(template, databaseOid, name);
+    return { poll: () => undefined, close: () => {} };
   }
 
   dropDatabase(databaseOid: number): void {
@@ -489,7 +483,7 @@ class SessionDdlContext implements DdlContext {
       if (relation.relId !== 0) session.engine.dropHeap(txn, relation.relId);
       if (relation.overflowRelId > 0) session.engine.dropHeap(txn, relation.overflowRelId);
     }
-    for (const sequence of catalog.sequences()) session.engine.dropSequence(txn, sequence.oid);
+    for (const { storageId, oid } of catalog.sequences()) session.engine.dropSequence(txn, storageId ?? oid);
     const prefix = `${databaseOid}/`;
     for (const key of [...session.engine.catalog.keys()])
       if (key.startsWith(prefix)) session.engine.putCatalog(txn, key, null);

@@ -52,7 +52,7 @@ function runningHeap(
 }
 
 function sourceOf(entry: RelationEntry, index: IndexEntry, dictionary: IndexSource['dictionary']): IndexSource {
-  return { oid: index.oid, name: index.name, definition: definitionOf(entry, index), dictionary };
+  return { oid: index.storageId ?? index.oid, name: index.name, definition: definitionOf(entry, index), dictionary };
 }
 
 /** What the entries depend on. */

@@ -25,6 +25,7 @@ import { bindScalar } from '../planner/index.ts';
 import { type FileSystem, StorageEngine } from '../storage/api.ts';
 import { AssertionError } from '../types/assert.ts';
 import { SqlError, sqlError } from '../types/errors.ts';
+import { MAIN_TYPES, type TypeRegistry, useTypes } from '../types/index.ts';
 import { AutoAnalyze } from './analyze/auto-analyze.ts';
 import { catalogNames } from './catalog-names.ts';
 import { DatabaseRuntime } from './database-runtime.ts';
@@ -81,7 +82,7 @@ export class DatabaseServer implements SessionFactory {
     const { shared, databases } = this.#loadCatalogs();
     this.shared = new SharedRuntime(shared);
     this.forks = new Forks(this);
-    for (const [oid, catalog] of databases) this.#databases.set(oid, this.#runtime(oid, catalog));
+    for (const [oid, [catalog, types]] of databases) this.addDatabase(oid, catalog, types);
   }
 
   static async open(options: DatabaseServerOptions): Promise<DatabaseServer> {
@@ -125,20 +126,23 @@ export class DatabaseServer implements SessionFactory {
 
   // --------------------------------------------------------------------------------------------------------- start-up
 
-  #loadCatalogs(): { shared: SharedCatalog; databases: Map<number, Catalog> } {
+  #loadCatalogs(): { shared: SharedCatalog; databases: Map<number, readonly [Catalog, TypeRegistry]> } {
     const changes = new Map<number, CatalogChange[]>();
     for (const [key, bytes] of this.engine.catalog) {
       const { databaseOid } = parseEntryKey(key);
       const entry = decodeEntry(bytes);
-      if (entry.class === 'type') registerTypeEntry(entry);
       const list = changes.get(databaseOid) ?? [];
       list.push({ key, entry });
       changes.set(databaseOid, list);
     }
     const shared = SharedCatalog.empty().apply(changes.get(SHARED_DATABASE_OID) ?? []);
-    const databases = new Map<number, Catalog>();
+    const databases = new Map<number, readonly [Catalog, TypeRegistry]>();
     for (const database of shared.databases()) {
-      databases.set(database.oid, Catalog.empty(database.oid, database.name).apply(changes.get(database.oid) ?? []));
+      const types = MAIN_TYPES.forDatabase();
+      useTypes(types);
+      const own = changes.get(database.oid) ?? [];
+      for (const { entry } of own) if (entry?.class === 'type') registerTypeEntry(entry);
+      databases.set(database.oid, [Catalog.empty(database.oid, database.name).apply(own), types]);
     }
     return { shared, databases };
   }
@@ -206,8 +210,8 @@ export class DatabaseServer implements SessionFactory {
 
   // -------------------------------------------------------------------------------------------------------- databases
 
-  #runtime(oid: number, catalog: Catalog): DatabaseRuntime {
-    return new DatabaseRuntime(this.engine, oid, catalog, this.shared, this.workMemory);
+  #runtime(oid: number, catalog: Catalog, types?: TypeRegistry): DatabaseRuntime {
+    return new DatabaseRuntime(this.engine, oid, catalog, this.shared, this.workMemory, null, types);
   }
 
   database(oid: number): DatabaseRuntime | undefined {
@@ -225,8 +229,10 @@ export class DatabaseServer implements SessionFactory {
     return entry === undefined ? this.forks.find(name) : this.#databases.get(entry.oid);
   }
 
-  addDatabase(oid: number, catalog: Catalog): void {
-    this.#databases.set(oid, this.#runtime(oid, catalog));
+  addDatabase(oid: number, catalog: Catalog, types?: TypeRegistry): DatabaseRuntime {
+    const database = this.#runtime(oid, catalog, types);
+    this.#databases.set(oid, database);
+    return database;
   }
 
   /** CREATE DATABASE ... TEMPLATE without a data directory: a fork that stays until it is dropped. */

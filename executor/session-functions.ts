@@ -142,7 +142,7 @@ export class SessionFunctions implements FunctionContext {
   nextval(oid: number): number | bigint {
     const entry = this.#sequence(oid);
     const { engine } = this.#session;
-    const state = engine.sequenceState(oid);
+    const state = engine.sequenceState(entry.storageId ?? oid);
     if (state === null) throw sqlError('42P01', `could not open relation with OID ${oid}`);
     this.#awaitSequence(oid);
     const increment = BigInt(entry.increment);
@@ -151,7 +151,7 @@ export class SessionFunctions implements FunctionContext {
     if (ahead > BigInt(entry.maximum)) ahead = BigInt(entry.maximum);
     if (ahead < BigInt(entry.minimum)) ahead = BigInt(entry.minimum);
     const value = plain(next);
-    engine.setSequence(oid, value, true, this.#session.ensureTransaction(), plain(ahead));
+    engine.setSequence(entry.storageId ?? oid, value, true, this.#session.ensureTransaction(), plain(ahead));
     this.#currentValues.set(oid, value);
     this.#lastSequence = oid;
     return value;
@@ -161,7 +161,7 @@ export class SessionFunctions implements FunctionContext {
   #awaitSequence(oid: number): void {
     const session = this.#session;
     const txn = session.ensureTransaction();
-    const blocker = session.engine.sequenceBlocker(oid, txn);
+    const blocker = session.engine.sequenceBlocker(session.sequenceId(oid), txn);
     if (blocker === null) return;
     session.engine.locks.waitForTransaction(txn, blocker);
     session.isWaitingForLock = true;
@@ -192,7 +192,7 @@ export class SessionFunctions implements FunctionContext {
       );
     }
     this.#awaitSequence(oid);
-    this.#session.engine.setSequence(oid, value, isCalled, this.#session.ensureTransaction());
+    this.#session.engine.setSequence(entry.storageId ?? oid, value, isCalled, this.#session.ensureTransaction());
     if (isCalled) this.#currentValues.set(oid, value);
     return value;
   }

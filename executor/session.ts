@@ -207,6 +207,11 @@ export class Session implements ProtocolSession, PlanningSession, ExecServices {
     return this.transaction.catalog;
   }
 
+  /** What storage knows a sequence by. */
+  sequenceId(oid: number): number {
+    return this.catalog.sequence(oid)?.storageId ?? oid;
+  }
+
   /** Schemas in which names are looked up, in order. */
   searchPath(includeImplicit: boolean): readonly string[] {
     const names = this.settings.names('search_path').map((name) => (name === '$user' ? this.currentUser : name));

@@ -221,7 +221,7 @@ export class SessionSystemInformation implements SystemInformation {
   }
 
   sequenceState(oid: number): { readonly lastValue: number | bigint; readonly isCalled: boolean } | null {
-    return this.#session.engine.sequenceState(oid);
+    return this.#session.engine.sequenceState(this.#session.sequenceId(oid));
   }
 
   preload(): PreloadInformation {

@@ -13,6 +13,8 @@ export {
 } from './buffer/index.ts';
 export { StorageEngine, type StorageOptions } from './engine.ts';
 export {
+  copyNextPage,
+  forEachRow,
   Heap,
   HeapCounters,
   type IndexMaintainer,

@@ -137,7 +137,8 @@ export const BUILTIN_TYPES: readonly SqlType[] = parseTypeTable();
 
 /**
  * The types that a database knows. A fork begins with its parent's; what one of them makes of a type that both have (ALTER TYPE, a
- * table's row type) the other does not see. New types have oids that nobody else has, and are put where all find them.
+ * table's row type) the other does not see. New types have oids that nobody else has, and are put where all find them: in the registry of
+ * all databases. Of two databases that have types of the same oid, one being a copy of the other, the first has its there.
  *
  * One is in use at a time (`useTypes`): work for a database is done in turns, and each turn says whose it is.
  */
@@ -147,6 +148,8 @@ export class TypeRegistry {
   /** What the parent has changed since the fork. */
   readonly #kept = new Map<number, SqlType>();
   readonly #forks = new Set<TypeRegistry>();
+  /** Of the registry of all: whose types are in it. */
+  readonly #owners = new Map<number, TypeRegistry>();
 
   constructor(types: readonly SqlType[], parent: TypeRegistry | null = null) {
     this.#parent = parent;
@@ -165,13 +168,26 @@ export class TypeRegistry {
   }
 
   set(type: SqlType): void {
+    const parent = this.#parent;
     const before = this.get(type.oid);
-    if (before === undefined && this.#parent !== null) {
-      this.#parent.set(type);
+    if (before === undefined && parent !== null && parent.#parent !== null) {
+      parent.set(type);
       return;
     }
     if (before !== undefined) for (const fork of this.#forks) fork.#keep(before);
-    this.#own.set(type.oid, type);
+    if (parent === null || parent.#parent !== null || !parent.#belongsTo(type.oid, this)) this.#own.set(type.oid, type);
+    else parent.#own.set(type.oid, type);
+  }
+
+  #belongsTo(oid: number, database: TypeRegistry): boolean {
+    const owner = this.#owners.get(oid);
+    if (owner === undefined) this.#owners.set(oid, database);
+    return owner === undefined || owner === database;
+  }
+
+  /** Of the registry of all: one for a database. */
+  forDatabase(): TypeRegistry {
+    return new TypeRegistry([], this);
   }
 
   #keep(type: SqlType): void {

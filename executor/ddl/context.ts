@@ -133,10 +133,8 @@ export interface DdlContext {
   /** The table has no rows that anybody could see: checks may be left out. May answer false when it would cost time to know. */
   isEmpty(table: RelationEntry): boolean;
 
-  /** CREATE DATABASE of a template that has something in it makes a fork of it: who else uses the template does not matter. */
-  forksDatabase(templateOid: number): boolean;
-  /** CREATE DATABASE: the new database has what the template has. Throws 0A000 when it cannot. */
-  createDatabase(databaseOid: number, templateOid: number): Task<void>;
+  /** CREATE DATABASE: the new database has what is committed in the template now, whoever uses that. To be closed when it is done or given up. */
+  createDatabase(databaseOid: number, templateOid: number): Task<void> & { close(): void };
   /** The session's database is one that goes with its last connection: it has no say over others. */
   readonly isPassing: boolean;
   dropDatabase(databaseOid: number): void;

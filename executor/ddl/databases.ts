@@ -115,12 +115,6 @@ export function* createDatabase(x: DdlContext, statement: CreateDatabaseStatemen
   if (!template.isTemplate && !x.isSuperuser && !x.shared.isMember(x.currentRoleOid, template.owner)) {
     throw sqlError('42501', `permission denied to copy database "${options.template}"`);
   }
-  const others = x.sessionCount(template.oid) - (template.oid === x.catalog.databaseOid ? 1 : 0);
-  if (others > 0 && !x.forksDatabase(template.oid)) {
-    throw sqlError('55006', `source database "${options.template}" is being accessed by other users`, {
-      detail: otherSessions(others),
-    });
-  }
   const entry: DatabaseEntry = {
     class: 'database',
     oid: x.allocateOid(),
@@ -131,7 +125,12 @@ export function* createDatabase(x: DdlContext, statement: CreateDatabaseStatemen
     isTemplate: options.isTemplate,
   };
   x.putEntry(entry);
-  yield* wait(x.createDatabase(entry.oid, template.oid));
+  const copying = x.createDatabase(entry.oid, template.oid);
+  try {
+    yield* wait(copying);
+  } finally {
+    copying.close();
+  }
   return { tag: 'CREATE DATABASE' };
 }
 

@@ -19,6 +19,7 @@ export {
   type WriteAnswer,
 } from './heap.ts';
 export { HeapCounters } from './heap-counters.ts';
+export { copyNextPage, forEachRow } from './page-copy.ts';
 export {
   NO_VERSION,
   ROW_DELETED,

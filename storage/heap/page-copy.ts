@@ -1,0 +1,92 @@
+/**
+ * Copies a heap's pages into a new heap: what a fork sees (fork-settling.ts) becomes the rows of a database of its own.
+ *
+ * A copy has the page's slots where they were, so row ids, forwards and chunks of long values stay right. Versions keep their xids, which have
+ * ended and are committed; what was before them is nobody's there, so the way to it is cut off. Deleted rows do not come along.
+ */
+import { assert } from '../../types/assert.ts';
+import { PAGE_SIZE } from '../limits.ts';
+import { type Transaction, WRITE_INSERT } from '../mvcc/index.ts';
+import {
+  freeSlot,
+  PAGE_KIND_HEAP,
+  pageLsn,
+  pageSlotCount,
+  setPageLsn,
+  setPageRelation,
+  slotOffset,
+} from '../page/index.ts';
+import { WAL_PAGES } from '../wal/index.ts';
+import type { Heap } from './heap.ts';
+import {
+  NO_VERSION,
+  ROW_DELETED,
+  ROW_FLAGS_OFFSET,
+  ROW_FORWARD_OFFSET,
+  ROW_FORWARDED,
+  ROW_MOVED_IN,
+  ROW_PREVIOUS_PAGE_OFFSET,
+  ROW_PREVIOUS_SLOT_OFFSET,
+  ROW_SLOT_BITS,
+} from './row-header.ts';
+
+/** Appends the copy of the source's next page to the target, which has the pages before it. Throws PAGE_MISS, 53100. */
+export function copyNextPage(source: Heap, target: Heap, txn: Transaction, xid: number): void {
+  const { pool, wal } = target.context;
+  const pageNo = target.pages.pageCount;
+  const from = pool.frameBase(source.pages, pageNo);
+  pool.pin(from);
+  try {
+    const made = target.context.newPage(target.pages, PAGE_KIND_HEAP);
+    assert(made === pageNo, 'pages are copied in their order');
+    const base = pool.frameBase(target.pages, pageNo);
+    wal.begin(WAL_PAGES, xid);
+    const lsn = pageLsn(pool.f64, base);
+    pool.bytes.copyWithin(base, from, from + PAGE_SIZE);
+    setPageRelation(pool.u32, base, target.pages.relId);
+    setPageLsn(pool.f64, base, lsn);
+    const rows = keepLiveRows(target, base);
+    wal.pageImage(target.pages, pageNo, base);
+    wal.end();
+    if (rows > 0) txn.writes.add(target.relId, (pageNo << ROW_SLOT_BITS) >>> 0, WRITE_INSERT, rows, 0);
+  } finally {
+    pool.unpin(from);
+  }
+}
+
+/** Answers how many rows have their home on the page. */
+function keepLiveRows(heap: Heap, base: number): number {
+  const { pool } = heap.context;
+  let rows = 0;
+  // From the end, for the last slots go when they are freed.
+  for (let slot = pageSlotCount(pool.u16, base) - 1; slot >= 0; slot--) {
+    const offset = slotOffset(pool.u16, base, slot);
+    if (offset === 0) continue;
+    const row = base + offset;
+    const flags = pool.u8[row + ROW_FLAGS_OFFSET];
+    if ((flags & ROW_FORWARDED) === 0) {
+      pool.u32[(row + ROW_PREVIOUS_PAGE_OFFSET) >>> 2] = NO_VERSION;
+      pool.u16[(row + ROW_PREVIOUS_SLOT_OFFSET) >>> 1] = 0;
+    }
+    if ((flags & ROW_MOVED_IN) !== 0) continue;
+    if ((flags & ROW_DELETED) !== 0) freeSlot(pool, base, slot);
+    else rows++;
+  }
+  return rows;
+}
+
+/** Calls `visit` with each row whose home is the page, and where it stands. Throws PAGE_MISS, perhaps after some. */
+export function forEachRow(heap: Heap, pageNo: number, visit: (rowId: number, row: number) => void): void {
+  const { pool } = heap.context;
+  for (let slot = 0; ; slot++) {
+    const base = pool.frameBase(heap.pages, pageNo);
+    if (slot >= pageSlotCount(pool.u16, base)) return;
+    const offset = slotOffset(pool.u16, base, slot);
+    if (offset === 0) continue;
+    let row = base + offset;
+    const flags = pool.u8[row + ROW_FLAGS_OFFSET];
+    if ((flags & ROW_MOVED_IN) !== 0) continue;
+    if ((flags & ROW_FORWARDED) !== 0) row = heap.rowAt(pool.u32[(row + ROW_FORWARD_OFFSET) >>> 2]);
+    if ((pool.u8[row + ROW_FLAGS_OFFSET] & ROW_DELETED) === 0) visit(((pageNo << ROW_SLOT_BITS) + slot) >>> 0, row);
+  }
+}
