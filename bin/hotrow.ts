@@ -15,6 +15,9 @@ import type { ProtocolSession, SessionFactory, SessionHolder, SessionIdentity } 
 import { AssertionError } from '../types/assert.ts';
 import { SqlError } from '../types/errors.ts';
 import { WireServer } from '../wire/index.ts';
+import { backup } from './backup/backup.ts';
+import { restore } from './backup/restore.ts';
+import { BackupListener } from './backup/socket.ts';
 import { dump } from './dump.ts';
 import { fixtures } from './fixtures/command.ts';
 import { limitYoungGeneration } from './heap-limits.ts';
@@ -58,8 +61,10 @@ async function main(): Promise<void> {
     );
     return;
   }
-  if (command === 'fixtures') {
-    process.exitCode = await fixtures(
+  const running =
+    command === 'fixtures' ? fixtures : command === 'backup' ? backup : command === 'restore' ? restore : null;
+  if (running !== null) {
+    process.exitCode = await running(
       words,
       (text) => process.stdout.write(text),
       (text) => process.stderr.write(text),
@@ -102,7 +107,8 @@ async function serve(options: ServerOptions): Promise<void> {
     settings,
     onLog: (message) => log('LOG', message),
   });
-  endInOrder(server, factory.database);
+  const listener = await listenForBackups(options.dataDirectory, factory.database);
+  endInOrder(server, factory.database, listener);
   if (options.password !== null) await setPassword(factory.database, SUPERUSER, options.password);
   else if (options.authMethod === 'scram-sha-256' && factory.database.passwordVerifier(SUPERUSER) === null) {
     log(
@@ -111,6 +117,18 @@ async function serve(options: ServerOptions): Promise<void> {
     );
   }
   process.stdout.write(`${readyLine(options, server.port)}\n`);
+}
+
+/** A server that nobody can take a backup of while it runs is better than none. */
+async function listenForBackups(directory: string | null, database: DatabaseServer): Promise<BackupListener | null> {
+  const { backups } = database.engine;
+  if (directory === null || backups === null) return null;
+  try {
+    return await BackupListener.open(directory, backups);
+  } catch (error) {
+    log('WARNING', `no backups can be taken while the server runs: ${(error as Error).message}`);
+    return null;
+  }
 }
 
 function readyLine(options: ServerOptions, port: number): string {
@@ -169,12 +187,13 @@ function listenFailure(error: unknown, options: ServerOptions): unknown {
 }
 
 /** The first signal ends sessions and database in order; a second one ends the process at once, for recovery to repair. */
-function endInOrder(server: WireServer, database: DatabaseServer): void {
+function endInOrder(server: WireServer, database: DatabaseServer, listener: BackupListener | null): void {
   let ending = false;
   const end = (signal: string): void => {
     if (ending) process.exit(1);
     ending = true;
     log('LOG', `received ${signal}, shutting down`);
+    listener?.close();
     void server
       .stop()
       .then(() => database.close())

@@ -220,6 +220,12 @@ Usage:
   hotrow [OPTION]...
   hotrow verify DIR [--json]        is a stopped server's data directory whole?
   hotrow dump control|wal|page DIR  its files, for human eyes
+  hotrow backup -D DIR [--incremental BACKUP] TARGET
+                                    copies DIR to TARGET, while a server runs or not
+  hotrow backup --verify TARGET     is a backup whole?
+  hotrow restore [--archive FOLDER | --restore-command COMMAND]
+      [--target-time TIME | --target-lsn LSN] [--target-timeline TIMELINE]
+      BACKUP... DIR                 makes a data directory of a backup
   hotrow fixtures PATH ... [--url URL] [--update]
                                     runs files of SQL with expected answers
   hotrow help

@@ -13,6 +13,7 @@
 import { randomBytes } from 'node:crypto';
 import { assert } from '../types/assert.ts';
 import { SqlError } from '../types/errors.ts';
+import { Backups } from './backups.ts';
 import { BufferPool, HotPages, PAGE_MISS, QuickReads } from './buffer/index.ts';
 import { Heap, type RowVisitor, settleFrame, settlePage, VisibilityPasses } from './heap/index.ts';
 import type { HeapState } from './heap-state.ts';
@@ -27,7 +28,10 @@ import {
   FIRST_LSN,
   lockDirectory,
   type RecoveryResult,
+  Retention,
   recover,
+  refuseOtherFolders,
+  sayWhatWasRecovered,
   TemporaryDirectory,
   walDirectory,
 } from './recovery/index.ts';
@@ -85,6 +89,8 @@ export class StorageEngine {
   /** What recovery found; null for an engine without a data directory. */
   readonly recovery: RecoveryResult | null;
   readonly hotPages: HotPages;
+  /** null without a data directory. */
+  readonly backups: Backups | null;
   /** For sorts and hash tables that outgrow their memory. */
   readonly temporaryFiles: TemporaryFiles;
   private readonly store: Store;
@@ -130,6 +136,8 @@ export class StorageEngine {
     this.directoryLock = parts.lock;
     this.temporaryDirectory = parts.temporaryDirectory;
     this.images = parts.images;
+    const { checkpointer, retention } = parts;
+    this.backups = checkpointer && retention && new Backups(checkpointer, this.wal, retention);
     this.onLog = options.onLog ?? logToConsole;
     this.clock = options.clock ?? Date.now;
     this.store.onLeftBehind = () => this.scheduleSweep(SWEEP_SOON_MS);
@@ -473,12 +481,14 @@ interface OpenedParts {
   readonly temporaryFiles: TemporaryFiles;
   readonly temporaryDirectory: TemporaryDirectory | null;
   readonly images: IndexImages | null;
+  readonly retention: Retention | null;
 }
 
 function openParts(options: StorageOptions): OpenedParts {
   const fileSystem = options.fileSystem ?? new NodeFileSystem();
   if (options.dataDirectory === null) return openTemporary(options, fileSystem);
   const directory = options.dataDirectory;
+  refuseOtherFolders(fileSystem, directory);
   makeFolder(fileSystem, directory);
   const lock = lockDirectory(fileSystem, directory);
   try {
@@ -511,6 +521,8 @@ function openDirectory(
   const store = new Store(pool, wal, options.clock ?? Date.now);
   adopt(store, recovered);
   const images = new IndexImages(store, fileSystem, directory, onLog, options.imageSliceSize);
+  const retention = new Retention(fileSystem);
+  images.remove = (path) => retention.remove(path);
   const checkpointer = new Checkpointer({
     fileSystem,
     directory,
@@ -529,25 +541,21 @@ function openDirectory(
     now: options.clock,
     onError: (error) => onLog(`checkpoint failed: ${error.message}`),
     onFatal,
+    retention,
   });
   const hotPages = openHotPages(options, fileSystem, pool, directory, onLog);
-  return { store, recovered, recovery, checkpointer, hotPages, lock, temporaryFiles, temporaryDirectory: null, images };
-}
-
-function sayWhatWasRecovered(recovery: RecoveryResult, onLog: (message: string) => void): void {
-  const { control, clean, redoLsn, endLsn, endReason, recordCount, lostLog, lostPages } = recovery;
-  if (control === null || clean) return;
-  const hex = (lsn: number): string => lsn.toString(16);
-  onLog(`recovery: redo of ${recordCount} log records from ${hex(redoLsn)} to ${hex(endLsn)} (${endReason})`);
-  if (lostLog !== null) {
-    onLog(`accept_damaged_log: the log from ${hex(endLsn)} to ${hex(lostLog.durableLsn)}, at least, was given up`);
-  }
-  for (const { relId, lost, pageCount } of lostPages) {
-    onLog(
-      `accept_damaged_log: ${lost} of ${pageCount} pages of relation base/${relId} are gone: ` +
-        'it was dropped, emptied or shortened in the log that was given up',
-    );
-  }
+  return {
+    store,
+    recovered,
+    recovery,
+    checkpointer,
+    hotPages,
+    lock,
+    temporaryFiles,
+    temporaryDirectory: null,
+    images,
+    retention,
+  };
 }
 
 /** A test's files come with a test's clock, so that a run can be repeated. */
@@ -641,6 +649,7 @@ function openTemporary(options: StorageOptions, fileSystem: FileSystem): OpenedP
     temporaryFiles: new TemporaryFiles(fileSystem, `${directory}/temp`),
     temporaryDirectory,
     images: null,
+    retention: null,
   };
 }
 

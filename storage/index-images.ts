@@ -118,6 +118,8 @@ export class IndexImages {
   private readonly store: Store;
   private readonly onLog: (message: string) => void;
   private heaps = new Map<number, HeapImages>();
+  /** How a file that nothing names goes: not while somebody copies it. */
+  remove: (path: string) => void;
 
   constructor(
     store: Store,
@@ -131,6 +133,7 @@ export class IndexImages {
     this.directory = directory;
     this.onLog = onLog;
     this.sliceSize = sliceSize;
+    this.remove = (path) => fileSystem.unlink(path);
   }
 
   /** At the start: an image was loaded, all but `dropped` entries. Before the rows of `changed` are indexed again. */
@@ -217,7 +220,7 @@ export class IndexImages {
   removeOthers(names: ReadonlySet<string>): void {
     const folder = imageDirectory(this.directory);
     for (const name of this.fileSystem.list(folder)) {
-      if (!names.has(name)) this.fileSystem.unlink(`${folder}/${name}`);
+      if (!names.has(name)) this.remove(`${folder}/${name}`);
     }
   }
 }

@@ -33,6 +33,7 @@ export {
   intervalDays,
   intervalRest,
 } from './compare.ts';
+export { inputTimestampTz } from './datetime/input.ts';
 export { Interval, type Micros } from './datetime/interval.ts';
 export { TimeTz } from './datetime/time-tz.ts';
 export {

@@ -19,9 +19,10 @@
 import { SqlError } from '../../types/errors.ts';
 import type { BufferPool } from '../buffer/index.ts';
 import type { FileSystem } from '../io/index.ts';
-import { WAL_CHECKPOINT, type Wal } from '../wal/index.ts';
+import { FIRST_TIMELINE, WAL_CHECKPOINT, type Wal } from '../wal/index.ts';
 import { checkpointStateName, encodeCheckpointState, type RelationSize } from './checkpoint-state.ts';
 import { type ControlData, logGivenUpPath, writeControl } from './control.ts';
+import { Retention } from './retention.ts';
 
 /** What the engine keeps outside pages, as of now. */
 export interface CheckpointSource {
@@ -67,6 +68,8 @@ export interface CheckpointerOptions {
   /** A checkpoint in the background failed (53100, for instance); it is tried again. */
   readonly onError?: (error: SqlError) => void;
   readonly onFatal?: (error: SqlError) => void;
+  /** What must not go with a checkpoint though nothing here needs it. */
+  readonly retention?: Retention;
 }
 
 type Done = (error: SqlError | null) => void;
@@ -103,6 +106,7 @@ export class Checkpointer {
   syncMs = 0;
   pagesWritten = 0;
   private control: ControlData | null;
+  private readonly retention: Retention;
   private readonly options: CheckpointerOptions;
   private readonly timeoutMs: number;
   private readonly maxWalSize: number;
@@ -118,11 +122,17 @@ export class Checkpointer {
   constructor(options: CheckpointerOptions) {
     this.options = options;
     this.control = options.control;
+    this.retention = options.retention ?? new Retention(options.fileSystem);
     this.timeoutMs = options.timeoutMs ?? TIMEOUT_MS;
     this.maxWalSize = options.maxWalSize ?? MAX_WAL_SIZE;
     this.now = options.now ?? Date.now;
     this.lastMs = this.now();
     this.lastRedoLsn = options.control?.redoLsn ?? 0;
+  }
+
+  /** The last complete one, as its control file has it; null before the first. */
+  get last(): ControlData | null {
+    return this.control;
   }
 
   get isRunning(): boolean {
@@ -334,6 +344,7 @@ export class Checkpointer {
     wal.f64(run.redoLsn);
     wal.f64(number);
     const end = wal.end();
+    wal.idleBytes += end - checkpointLsn;
     wal.requestDurable(end, (error) => {
       if (this.run !== run) return;
       if (error !== null) this.fail(run, error);
@@ -354,17 +365,18 @@ export class Checkpointer {
       nextRelationId: run.state.nextRelationId,
       timeMs: this.now(),
       checkpointNumber: number,
+      timeline: this.options.control?.timeline ?? FIRST_TIMELINE,
     };
     writeControl(fileSystem, directory, control);
     const old = this.control;
     this.control = control;
-    if (old !== null) fileSystem.unlink(`${directory}/${checkpointStateName(old.checkpointNumber)}`);
+    if (old !== null) this.retention.remove(`${directory}/${checkpointStateName(old.checkpointNumber)}`);
     if (fileSystem.exists(logGivenUpPath(directory))) {
       fileSystem.unlink(logGivenUpPath(directory));
       fileSystem.fsyncDir(directory);
     }
     run.state.files?.end(true);
-    wal.removeBefore(run.redoLsn);
+    wal.removeBefore(Math.min(run.redoLsn, this.retention.oldestLsn));
     this.completed++;
     this.end(run, null);
   }

@@ -16,11 +16,15 @@
  * | 64 | 8 | next relation id |
  * | 72 | 8 | time of the checkpoint, ms since 1970 |
  * | 80 | 8 | number of the checkpoint: its state is in `DIR/checkpoint.<number>` |
- * | 88 | 24 | zero |
+ * | 88 | 4 | timeline; 0 (older servers): 1 |
+ * | 92 | 4 | zero |
+ * | 96 | 8 | minimum LSN: how far the log must be there; 0 but in a directory that was restored and not yet started |
+ * | 104 | 8 | zero |
  */
 import { SqlError } from '../../types/errors.ts';
 import { type FileSystem, replaceFile } from '../io/index.ts';
 import { crc32 } from '../page/index.ts';
+import { FIRST_TIMELINE } from '../wal/index.ts';
 
 export const FORMAT_VERSION = 2;
 export const CONTROL_FILE = 'control';
@@ -38,6 +42,10 @@ export interface ControlData {
   readonly nextRelationId: number;
   readonly timeMs: number;
   readonly checkpointNumber: number;
+  /** Counts restores that ended in the middle of the log (wal/timeline.ts); 0 in files of older servers: 1. */
+  readonly timeline?: number;
+  /** The log must be there up to here, or the pages are not consistent; 0 but in a directory that was restored and not started. */
+  readonly minimumLsn?: number;
 }
 
 export function encodeControl(control: ControlData): Uint8Array {
@@ -54,6 +62,8 @@ export function encodeControl(control: ControlData): Uint8Array {
   bytes.writeDoubleLE(control.nextRelationId, 64);
   bytes.writeDoubleLE(control.timeMs, 72);
   bytes.writeDoubleLE(control.checkpointNumber, 80);
+  bytes.writeUInt32LE(control.timeline ?? FIRST_TIMELINE, 88);
+  bytes.writeDoubleLE(control.minimumLsn ?? 0, 96);
   bytes.writeUInt32LE(crc32(bytes, 16, SIZE, 0), 12);
   return bytes;
 }
@@ -90,6 +100,8 @@ export function decodeControl(bytes: Uint8Array, path: string): ControlData {
     nextRelationId: view.readDoubleLE(64),
     timeMs: view.readDoubleLE(72),
     checkpointNumber: view.readDoubleLE(80),
+    timeline: view.readUInt32LE(88) || FIRST_TIMELINE,
+    minimumLsn: view.readDoubleLE(96),
   };
 }
 
@@ -131,6 +143,7 @@ export function dumpControl(control: ControlData): string {
     `checkpoint        number ${control.checkpointNumber} at ${control.checkpointLsn.toString(16)}`,
     `redo from         ${control.redoLsn.toString(16)} (chain ${control.redoChain.toString(16)})`,
     `shut down cleanly ${control.clean ? 'yes' : 'no'}`,
+    `timeline          ${control.timeline ?? FIRST_TIMELINE}`,
     `next xid          ${control.nextXid}`,
     `next csn          ${control.nextCsn}`,
     `next relation id  ${control.nextRelationId}`,

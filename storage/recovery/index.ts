@@ -32,6 +32,7 @@ export {
   startFromStat,
   systemProcesses,
 } from './directory-lock.ts';
+export { BACKUP_MANIFEST, RESTORE_MARK, refuseOtherFolders } from './other-folders.ts';
 export {
   FIRST_LSN,
   type RecoveryHandler,
@@ -40,4 +41,6 @@ export {
   recover,
   walDirectory,
 } from './recover.ts';
+export { type LogHold, Retention } from './retention.ts';
+export { sayWhatWasRecovered } from './say-recovered.ts';
 export { TemporaryDirectory } from './temporary-directory.ts';

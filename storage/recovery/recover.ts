@@ -151,6 +151,7 @@ export function recover(options: RecoveryOptions): RecoveryResult {
     (record) => replay.apply(record),
   );
   if (end.lsn <= control.checkpointLsn) throw logTooShort(walDirectory(directory), control, end);
+  if (end.lsn < (control.minimumLsn ?? 0)) throw notConsistent(walDirectory(directory), control, end);
   const lostLog = refuseLostLog(options, end);
   let lostPages: readonly LostPages[] = [];
   if (fileSystem.exists(logGivenUpPath(directory))) {
@@ -239,6 +240,19 @@ function logTooShort(directory: string, control: ControlData, end: WalEnd): SqlE
         `The checkpoint is at ${control.checkpointLsn.toString(16)}, the log can be read ` +
         `from ${control.redoLsn.toString(16)} up to ${end.lsn.toString(16)}.`,
       hint: 'The data directory cannot be recovered without that part of the log: restore it, or a backup.',
+    },
+    'FATAL',
+  );
+}
+
+/** A directory that was restored: its pages were copied while the log went on, which must be replayed as far as it had come. */
+function notConsistent(directory: string, control: ControlData, end: WalEnd): SqlError {
+  return new SqlError(
+    'XX001',
+    `the write-ahead log ends before the restored directory is consistent: ${placeInLog(directory, end)}`,
+    {
+      detail: `It is needed up to ${control.minimumLsn?.toString(16)}, and can be read up to ${end.lsn.toString(16)}.`,
+      hint: 'Restore the backup again.',
     },
     'FATAL',
   );

@@ -23,6 +23,7 @@ import {
   readCommit,
   readRelation,
   readSequence,
+  readTimeline,
   readWal,
   WAL_ABORT,
   WAL_CATALOG,
@@ -34,6 +35,8 @@ import {
   WAL_RELATION_DROP,
   WAL_RELATION_TRUNCATE,
   WAL_SEQUENCE,
+  WAL_SWITCH,
+  WAL_TIMELINE,
   type WalRecord,
   walSegmentName,
 } from '../wal/index.ts';
@@ -140,6 +143,12 @@ function bodyFault(record: WalRecord): string | null {
       return null;
     case WAL_CHECKPOINT:
       return record.f64() <= record.lsn ? null : 'a checkpoint whose redo point lies ahead';
+    case WAL_SWITCH:
+      return null;
+    case WAL_TIMELINE: {
+      const { timeline, parent } = readTimeline(record);
+      return timeline > parent ? null : `timeline ${timeline} after ${parent}`;
+    }
     default:
       return record.kind >= WAL_KIND_CALLER_FIRST ? null : `unknown kind ${record.kind}`;
   }

@@ -16,6 +16,7 @@ import {
   readCommit,
   readRelation,
   readSequence,
+  readTimeline,
   WAL_ABORT,
   WAL_CATALOG,
   WAL_CHECKPOINT,
@@ -25,6 +26,8 @@ import {
   WAL_RELATION_DROP,
   WAL_RELATION_TRUNCATE,
   WAL_SEQUENCE,
+  WAL_SWITCH,
+  WAL_TIMELINE,
   type WalRecord,
   walKindName,
 } from './records.ts';
@@ -35,7 +38,7 @@ export function dumpWal(options: WalReadOptions, writeLine: (line: string) => vo
 }
 
 function dumpRecord(record: WalRecord): string {
-  const head = `${hex(record.lsn)} ${walKindName(record.kind)} ${record.endLsn - record.lsn} bytes`;
+  const head = `${hex(record.lsn)} ${walKindName(record.kind)} ${record.length} bytes`;
   return `${head}${record.xid === 0 ? '' : ` xid ${record.xid}`}${dumpBody(record)}`;
 }
 
@@ -68,6 +71,12 @@ function dumpBody(record: WalRecord): string {
     }
     case WAL_CHECKPOINT:
       return `: redo from ${hex(record.f64())}, number ${record.f64()}`;
+    case WAL_SWITCH:
+      return `: on to ${hex(record.endLsn)}`;
+    case WAL_TIMELINE: {
+      const { timeline, parent } = readTimeline(record);
+      return `: ${timeline}, after ${parent}`;
+    }
     default:
       return `: ${record.end - record.position} bytes of body`;
   }

@@ -186,6 +186,15 @@ export class WalFlusher {
     if (this.waiters.length > 0) this.scheduleTurn();
   }
 
+  /** The log, durable up to `end`, goes on at `lsn`, the beginning of a segment. */
+  skipTo(end: number, lsn: number): void {
+    assert(this.writtenLsn === end && this.flushedLsn === end, 'what is before a skip is durable');
+    // A write that is still under way would bring back bytes behind the cut.
+    this.segments!.skipTo(end, lsn, !this.busy);
+    this.writtenLsn = lsn;
+    this.flushedLsn = lsn;
+  }
+
   flushSoon(): void {
     if (this.segments === null || this.timer !== null || this.tail.insertLsn <= this.flushedLsn) return;
     this.startTimer(FLUSH_SOON_MS);

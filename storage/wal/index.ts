@@ -23,11 +23,14 @@ export {
   logRelationDrop,
   logRelationTruncate,
   logSequence,
+  logTimeline,
   readAbort,
   readCatalog,
   readCommit,
   readRelation,
   readSequence,
+  readTimeline,
+  type TimelineBody,
   WAL_ABORT,
   WAL_CATALOG,
   WAL_CHECKPOINT,
@@ -38,8 +41,22 @@ export {
   WAL_RELATION_DROP,
   WAL_RELATION_TRUNCATE,
   WAL_SEQUENCE,
+  WAL_SWITCH,
+  WAL_TIMELINE,
   WalRecord,
   walKindName,
 } from './records.ts';
-export { listWalSegments, WalSegments, walSegmentName } from './segments.ts';
+export { listWalSegments, nextSegment, WalSegments, walSegmentName } from './segments.ts';
+export {
+  archiveSegmentName,
+  decodeHistory,
+  encodeHistory,
+  FIRST_TIMELINE,
+  formatLsn,
+  historyName,
+  parseLsn,
+  type TimelineHistory,
+  type TimelineStep,
+  timelineOfSegment,
+} from './timeline.ts';
 export { type LoggedPages, type LoggedRelation, Wal, type WalOptions } from './wal.ts';

@@ -5,8 +5,8 @@
 import type { File, FileSystem } from '../io/index.ts';
 import { WAL_RECORD_HEADER_SIZE, WAL_RECORD_SIZE_MAX, WAL_SEGMENT_SIZE } from '../limits.ts';
 import { crc32 } from '../page/index.ts';
-import { WalRecord } from './records.ts';
-import { walSegmentName } from './segments.ts';
+import { WAL_SWITCH, WalRecord } from './records.ts';
+import { nextSegment, walSegmentName } from './segments.ts';
 
 export type WalEndReason =
   | 'end of log'
@@ -28,7 +28,7 @@ export interface WalEnd {
 }
 
 export interface WalReadOptions {
-  readonly fileSystem: FileSystem;
+  readonly fileSystem: Pick<FileSystem, 'exists' | 'open'>;
   readonly directory: string;
   readonly fromLsn: number;
   /** CRC of the record before fromLsn; null takes the first record's own word for it (for dumps). */
@@ -73,7 +73,7 @@ export function readWal(options: WalReadOptions, visit: (record: WalRecord) => v
       record.lsn = stream.lsn;
       const back = stream.view.getUint32(start + 28, true);
       record.durableLsn = back === 0 ? 0 : stream.lsn - (back - 1) * 8;
-      record.endLsn = stream.lsn + length;
+      record.endLsn = record.kind === WAL_SWITCH ? nextSegment(stream.lsn + length) : stream.lsn + length;
       record.u8 = stream.u8;
       record.view = stream.view;
       record.position = start + WAL_RECORD_HEADER_SIZE;
@@ -81,7 +81,8 @@ export function readWal(options: WalReadOptions, visit: (record: WalRecord) => v
       visit(record);
       chain = crc;
       recordCount++;
-      stream.advance(length);
+      if (record.kind === WAL_SWITCH) stream.jump(record.endLsn);
+      else stream.advance(length);
     }
   } finally {
     stream.close();
@@ -127,6 +128,18 @@ class SegmentStream {
   advance(count: number): void {
     this.position += count;
     this.lsn += count;
+  }
+
+  /** Goes on at a later LSN; what lies between is not read. */
+  jump(lsn: number): void {
+    const count = lsn - this.lsn;
+    if (this.has(count)) {
+      this.advance(count);
+      return;
+    }
+    this.filled = 0;
+    this.position = 0;
+    this.lsn = lsn;
   }
 
   close(): void {

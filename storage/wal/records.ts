@@ -20,6 +20,7 @@
  * WalRecord. Fields keep to multiples of 4 bytes.
  */
 import { assert } from '../../types/assert.ts';
+import { WAL_RECORD_HEADER_SIZE } from '../limits.ts';
 import type { Wal } from './wal.ts';
 
 /** Byte ranges of pages. */
@@ -35,6 +36,10 @@ export const WAL_RELATION_CREATE = 6;
 export const WAL_RELATION_DROP = 7;
 export const WAL_RELATION_TRUNCATE = 8;
 export const WAL_CHECKPOINT = 9;
+/** The segment ends here: the next record begins with the next segment, whatever lies between. */
+export const WAL_SWITCH = 10;
+/** A restore ended its replay here: what follows is the log of another timeline (timeline.ts). */
+export const WAL_TIMELINE = 11;
 /** Kinds from here to 255 are the callers' own; recovery hands them to its handler's onRecord. */
 export const WAL_KIND_CALLER_FIRST = 32;
 
@@ -54,6 +59,11 @@ export class WalRecord {
   /** The body: u8[position..end); the calls below move position. */
   position = 0;
   end = 0;
+
+  /** Of the record, header and padding included. */
+  get length(): number {
+    return this.end - this.position + WAL_RECORD_HEADER_SIZE;
+  }
 
   get atEnd(): boolean {
     return this.position >= this.end;
@@ -173,6 +183,24 @@ export function readAbort(record: WalRecord): number[] {
   return xids;
 }
 
+export interface TimelineBody {
+  readonly timeline: number;
+  readonly parent: number;
+}
+
+/** `identity`: random, so that two restores to one place have logs that cannot be taken for each other. */
+export function logTimeline(wal: Wal, { timeline, parent }: TimelineBody, identity: number): number {
+  wal.begin(WAL_TIMELINE, 0);
+  wal.u32(timeline);
+  wal.u32(parent);
+  wal.f64(identity);
+  return wal.end();
+}
+
+export function readTimeline(record: WalRecord): TimelineBody {
+  return { timeline: record.u32(), parent: record.u32() };
+}
+
 /** `bytes` null: the entry is removed. */
 export function logCatalog(wal: Wal, xid: number, key: string, bytes: Uint8Array | null): number {
   wal.begin(WAL_CATALOG, xid);
@@ -247,6 +275,10 @@ export function walKindName(kind: number): string {
       return 'RELATION_TRUNCATE';
     case WAL_CHECKPOINT:
       return 'CHECKPOINT';
+    case WAL_SWITCH:
+      return 'SWITCH';
+    case WAL_TIMELINE:
+      return 'TIMELINE';
     default:
       return `KIND_${kind}`;
   }

@@ -25,6 +25,11 @@ export function walSegmentName(startLsn: number): string {
   return startLsn.toString(16).padStart(16, '0');
 }
 
+/** The first segment border at or behind the LSN. */
+export function nextSegment(lsn: number): number {
+  return Math.ceil(lsn / WAL_SEGMENT_SIZE) * WAL_SEGMENT_SIZE;
+}
+
 /** Start LSNs of the segments in the folder, ascending. */
 export function listWalSegments(fileSystem: FileSystem, directory: string): number[] {
   return fileSystem
@@ -46,10 +51,13 @@ export class WalSegments {
   private readonly syncing = new Set<File>();
   private spares: string[] = [];
   private spareNumber = 0;
+  private readonly keepsSpares: boolean;
   private makingSpare = false;
   private closed = false;
 
-  constructor(fileSystem: FileSystem, directory: string) {
+  /** `keepsSpares`: one is made ahead of need; not by who writes a few records and goes. */
+  constructor(fileSystem: FileSystem, directory: string, keepsSpares = true) {
+    this.keepsSpares = keepsSpares;
     this.fileSystem = fileSystem;
     this.directory = directory;
     makeFolder(fileSystem, directory);
@@ -185,6 +193,24 @@ export class WalSegments {
     while (this.spares.length > keep) this.fileSystem.unlink(`${this.directory}/${this.spares.pop()}`);
   }
 
+  /**
+   * The log goes on at `lsn`, the beginning of a segment; the one before ends at `end`, and is cut there if `mayCut`: nobody
+   * needs what older lives left behind it, least of all who keeps copies of segments.
+   */
+  skipTo(end: number, lsn: number, mayCut: boolean): void {
+    const last = lsn - WAL_SEGMENT_SIZE;
+    const file = this.files.get(last);
+    if (mayCut && file !== undefined) {
+      try {
+        file.truncateSync(end - last);
+        this.unsynced.add(file);
+      } catch (error) {
+        if (!(error instanceof SqlError)) throw error;
+      }
+    }
+    this.allocatedEnd = Math.max(this.allocatedEnd, lsn);
+  }
+
   close(): void {
     this.closed = true;
     for (const file of this.files.values()) file.close();
@@ -226,7 +252,7 @@ export class WalSegments {
 
   /** Zero-fills a spare in the background, so that the next segment does not have to grow. Failing is no harm. */
   private makeSpare(): void {
-    if (this.makingSpare || this.spares.length > 0 || this.closed) return;
+    if (!this.keepsSpares || this.makingSpare || this.spares.length > 0 || this.closed) return;
     this.makingSpare = true;
     const path = `${this.directory}/${SPARE_UNFINISHED}`;
     let file: File;

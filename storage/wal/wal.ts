@@ -28,7 +28,7 @@
  */
 import { assert } from '../../types/assert.ts';
 import type { SqlError } from '../../types/errors.ts';
-import { PAGE_SIZE, WAL_RECORD_HEADER_SIZE, WAL_RECORD_SIZE_MAX } from '../limits.ts';
+import { PAGE_SIZE, WAL_RECORD_HEADER_SIZE, WAL_RECORD_SIZE_MAX, WAL_SEGMENT_SIZE } from '../limits.ts';
 import {
   crc32,
   PAGE_HEADER_CHANGES_END,
@@ -51,8 +51,8 @@ import {
   type PageNote,
   packPageItem,
 } from './page-items.ts';
-import { WAL_ABORT, WAL_CHECKPOINT, WAL_COMMIT } from './records.ts';
-import type { WalSegments } from './segments.ts';
+import { WAL_ABORT, WAL_CHECKPOINT, WAL_COMMIT, WAL_SWITCH } from './records.ts';
+import { nextSegment, type WalSegments } from './segments.ts';
 
 /** What the log needs of the buffer pool. */
 export interface LoggedPages extends PageViews {
@@ -99,6 +99,8 @@ export class Wal {
    * it does not say. A hint for group commit.
    */
   writersInProgress = -1;
+  /** Bytes of records in this segment that tell of nothing that happened: of checkpoints. */
+  idleBytes = 0;
   /** Bytes of page images since the start, for statistics. */
   imageBytes = 0;
   imageCount = 0;
@@ -325,6 +327,22 @@ export class Wal {
   /** synchronous_commit = off: everything up to now is durable at most 200 ms later, with nobody waiting. */
   flushSoon(): void {
     this.flusher.flushSoon();
+  }
+
+  /**
+   * Ends the segment, so that it can be archived; everything before is durable then. Answers where it ended; of a segment that
+   * holds nothing yet, where it begins. Throws 53100, or the log's failure.
+   */
+  switchSegment(): number {
+    if (!this.keepsBytes || this.insertLsn % WAL_SEGMENT_SIZE === 0) return this.insertLsn;
+    this.begin(WAL_SWITCH, 0);
+    const end = this.end();
+    this.flusher.flushSync(end);
+    const next = nextSegment(end);
+    this.flusher.skipTo(end, next);
+    this.insertLsn = next;
+    this.idleBytes = 0;
+    return end;
   }
 
   /** Segments wholly below lsn are recycled or removed. */
