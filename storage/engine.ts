@@ -163,6 +163,7 @@ export class StorageEngine {
       temporaryFiles: this.temporaryFiles,
       temporaryDirectory: null,
       images: null,
+      retention: null,
     };
     const fork = new StorageEngine(parts, { onLog: this.onLog, clock: this.clock }, this);
     fork.state = 'serving';
