@@ -2,8 +2,9 @@
  * Functions, operators, casts and aggregates as the planner finds them and the executor calls them. Implementations are
  * plain functions over the values of docs/architecture.md. All built-in ones are registered by catalog/functions/.
  */
-import type { FormatSettings } from '../types/index.ts';
+import type { FormatSettings, Interval } from '../types/index.ts';
 import type { RoutineEntry } from './entries.ts';
+import type { ExpiringType } from './row-expiry.ts';
 import type { SystemInformation } from './system-information.ts';
 
 /** Any SQL value as an expression holds it; null is SQL NULL. */
@@ -50,6 +51,8 @@ export interface FunctionContext {
   readonly transactionTimestamp: number;
   readonly statementTimestamp: number;
   clockTimestamp(): number;
+  /** Rows whose ttl column says this, or less, have expired for the running statement. */
+  expiryCutoff(typeOid: ExpiringType, ttl: Interval): number | bigint;
   /** [0, 1); seeded by setseed(). */
   random(): number;
   setSeed(seed: number): void;

@@ -3,6 +3,7 @@
  */
 import type { ConstraintEntry, RelationEntry } from '../catalog/entries.ts';
 import type { Evaluation, FunctionContext, Value } from '../catalog/function-entry.ts';
+import type { ExpiryMode } from '../catalog/row-expiry.ts';
 import type { LiftedLiteral } from '../parser/index.ts';
 import type { Snapshot, StorageEngine, TemporaryFile, TemporaryUsage, Transaction } from '../storage/api.ts';
 import { sqlError } from '../types/errors.ts';
@@ -53,7 +54,7 @@ export interface ExecServices {
    * Runs a statement inside the running one, with a fresh snapshot: rows found or changed, or null when it waits (call again
    * with the same arguments to go on).
    */
-  runInternal(x: ExecContext, sql: string, params: readonly Value[]): number | null;
+  runInternal(x: ExecContext, sql: string, params: readonly Value[], expiry?: ExpiryMode): number | null;
   /** Bytes that a sort, or a hash table, may hold in memory (work_mem, hash_mem_multiplier). */
   readonly sortMemoryBytes: number;
   readonly hashMemoryBytes: number;
@@ -86,6 +87,8 @@ export class ExecContext {
   noYieldDepth = 0;
   /** xid of this statement, 0 until its first write. */
   #xid = 0;
+  /** When its snapshot was taken, in microseconds since 2000: what had expired by then is not there. null: nobody has asked yet. */
+  snapshotTime: number | null = null;
   /** Set by cancel(), statement_timeout or a lost client; thrown at the next checkpoint. */
   interrupt: Error | null = null;
   /** True after a PENDING that waits for somebody else (a lock), not for the next time slice. */
@@ -130,6 +133,7 @@ export class ExecContext {
     if (lifted !== null) this.lifted.push(...lifted);
     this.once.length = 0;
     this.#xid = 0;
+    this.snapshotTime = null;
     this.noYieldDepth = 0;
     this.interrupt = null;
     this.processedCount = 0;
@@ -241,8 +245,8 @@ export class ExecContext {
     return followUp;
   }
 
-  runInternal(sql: string, params: readonly Value[]): number | null {
-    return this.services.runInternal(this, sql, params);
+  runInternal(sql: string, params: readonly Value[], expiry: ExpiryMode = 'live'): number | null {
+    return this.services.runInternal(this, sql, params, expiry);
   }
 
   /** A row as error details show it: "(1, null, abc)". */

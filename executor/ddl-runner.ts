@@ -5,6 +5,7 @@ import type { Value } from '../catalog/function-entry.ts';
 import { quoteIdentifier } from '../catalog/functions/quote.ts';
 import { inputsOf, routineFunction } from '../catalog/functions/user-routines.ts';
 import { type Catalog, isSharedEntry } from '../catalog/index.ts';
+import type { ExpiryMode } from '../catalog/row-expiry.ts';
 import type { Query, QueryStatement, SetStatement, Statement, StatementNode } from '../parser/ast.ts';
 import { deparse, parse, parseExpression } from '../parser/index.ts';
 import {
@@ -346,9 +347,14 @@ class SessionDdlContext implements DdlContext {
     for (const x of this.#contexts) x.memory.release();
   }
 
-  runInternal(text: string, parameters: readonly Value[] = []): DdlTask<readonly (readonly Value[])[]> {
+  runInternal(
+    text: string,
+    parameters: readonly Value[] = [],
+    expiry: ExpiryMode = 'live',
+  ): DdlTask<readonly (readonly Value[])[]> {
     const rows: Value[][] = [];
     const prepared = new PreparedStatement(text, parse(text)[0], []);
+    prepared.expiry = expiry;
     return new StatementTask(
       this.#session,
       prepared,

@@ -212,6 +212,7 @@ export class Portal {
     x.callsRoutines = program.callsRoutines;
     x.isRepeatableRead = transaction.isRepeatableRead;
     x.begin(txn, this.#snapshot, this.params, this.#literals, this.lifted);
+    if (planned.readsExpiring === true) x.snapshotTime = session.snapshotTime;
     this.#execution = execution;
     return true;
   }

@@ -5,6 +5,7 @@
  */
 import type { FunctionContext } from '../catalog/function-entry.ts';
 import type { Catalog } from '../catalog/index.ts';
+import type { ExpiryMode } from '../catalog/row-expiry.ts';
 import type { Statement, StatementNode } from '../parser/ast.ts';
 import {
   type PlannedStatement,
@@ -133,6 +134,9 @@ export class PreparedStatement {
   /** A cursor's query: its rows carry what WHERE CURRENT OF asks for. */
   isCursor = false;
 
+  /** Which rows of tables that expire it sees: a client's statement, those that have not. */
+  expiry: ExpiryMode = 'live';
+
   get node(): StatementNode | null {
     return this.statement?.node ?? null;
   }
@@ -175,6 +179,7 @@ export class PreparedStatement {
       values: this.#values ?? undefined,
       rowIdentities: this.isCursor,
       inlinesRoutines: true,
+      expiry: this.expiry,
       ...(this.#routine === null ? {} : { routine: this.#routine }),
     });
     const fields = fieldsOf(planned);
@@ -231,6 +236,7 @@ export class PreparedStatement {
     const variant = new PreparedStatement(text, statement, declaredTypes, hasFixedParameters, this.#routine);
     variant.parameterTypes = this.parameterTypes;
     variant.#values = values;
+    variant.expiry = this.expiry;
     variant.program(session);
     return variant;
   }

@@ -33,6 +33,7 @@ import { Forks } from './forks.ts';
 import { indexedHeaps } from './indexed-heaps.ts';
 import { WorkMemory } from './memory-account.ts';
 import { NotificationHub } from './notifications.ts';
+import { ExpirySweep } from './row-expiry/expiry-sweep.ts';
 import { ServerActivity } from './server-activity.ts';
 import { Session } from './session.ts';
 import type { ProtocolSession, SessionFactory, SessionHolder, SessionIdentity } from './session-api.ts';
@@ -64,6 +65,7 @@ export class DatabaseServer implements SessionFactory {
   readonly activity: ServerActivity;
   readonly startedAt: number;
   readonly #autoAnalyze = new AutoAnalyze(this);
+  readonly #expirySweep = new ExpirySweep(this);
   readonly #databases = new Map<number, DatabaseRuntime>();
   readonly #sessions = new Map<number, Session>();
   readonly forks: Forks;
@@ -114,6 +116,7 @@ export class DatabaseServer implements SessionFactory {
     server.#setMaintainers();
     await server.#dropOrphans();
     server.#autoAnalyze.start();
+    server.#expirySweep.start();
     // Not before: a server whose indexes have grown beyond a limit that was lowered still starts.
     engine.indexMemory.limit = limitOf(settings.number('index_memory_limit'), machineMemory() / 2);
     return server;
@@ -345,6 +348,7 @@ export class DatabaseServer implements SessionFactory {
 
   async close(): Promise<void> {
     this.#autoAnalyze.stop();
+    await this.#expirySweep.stop();
     for (const session of [...this.#sessions.values()]) session.close();
     await this.#sessionsEnded();
     this.forks.closeAll();

@@ -3,11 +3,12 @@
 import { randomBytes as cryptoRandomBytes } from 'node:crypto';
 import type { RelationEntry, SequenceEntry } from '../catalog/entries.ts';
 import type { Evaluation, FunctionContext, Value } from '../catalog/function-entry.ts';
+import { type ExpiringType, expiryCutoff } from '../catalog/row-expiry.ts';
 import type { SystemInformation } from '../catalog/system-information.ts';
 import { updatableColumns } from '../planner/index.ts';
 import { LOCK_GRANTED, LOCK_WAITING, SEQUENCE_LOG_VALUES } from '../storage/api.ts';
 import { sqlError } from '../types/errors.ts';
-import { type FormatSettings, snapshotText } from '../types/index.ts';
+import { type FormatSettings, type Interval, snapshotText } from '../types/index.ts';
 import { printViewQuery } from './definitions/index.ts';
 import { domainCheckOf } from './domains.ts';
 import { WAIT_SIGNAL } from './operators/operator.ts';
@@ -57,6 +58,13 @@ export class SessionFunctions implements FunctionContext {
 
   clockTimestamp(): number {
     return this.#session.server.now();
+  }
+
+  /** As of the snapshot of the statement that runs: to one that sees the rows of a moment, those are there that were there then. */
+  expiryCutoff(typeOid: ExpiringType, ttl: Interval): number | bigint {
+    const { running } = this.routines;
+    const now = running === null ? this.#session.snapshotTime : (running.snapshotTime ??= this.#session.snapshotTime);
+    return expiryCutoff(typeOid, ttl, now, this.#session.server.settings.show('TimeZone'));
   }
 
   random(): number {

@@ -58,6 +58,7 @@ export class SessionTransaction {
   readonly #shared: SharedRuntime;
   readonly #owner: LockOwner;
   readonly #wake: () => void;
+  readonly #now: () => number;
   txn: Transaction | null = null;
   /** In BEGIN ... COMMIT (or an implicit block of a simple query with several statements). */
   isBlock = false;
@@ -73,6 +74,8 @@ export class SessionTransaction {
   readonly notifications = new PendingNotifications();
   /** Microseconds since 2000-01-01. */
   startTimestamp = 0;
+  /** When the transaction's one snapshot was taken; null where each statement has its own. */
+  snapshotTime: number | null = null;
   #snapshot: Snapshot | null = null;
   #changes: PendingChange[] = [];
   #catalog: Catalog | null = null;
@@ -84,7 +87,9 @@ export class SessionTransaction {
     shared: SharedRuntime,
     owner: LockOwner,
     wake: () => void,
+    now: () => number,
   ) {
+    this.#now = now;
     this.#engine = engine;
     this.#database = database;
     this.#shared = shared;
@@ -116,8 +121,10 @@ export class SessionTransaction {
     const { transactions } = this.#engine;
     this.hasSnapshot = true;
     if (!this.isRepeatableRead) return transactions.takeSnapshot(txn);
-    if (this.#snapshot === null) this.#snapshot = transactions.takeSnapshot(txn);
-    else transactions.refreshOwnWrites(this.#snapshot);
+    if (this.#snapshot === null) {
+      this.#snapshot = transactions.takeSnapshot(txn);
+      this.snapshotTime = this.#now();
+    } else transactions.refreshOwnWrites(this.#snapshot);
     return transactions.shareSnapshot(this.#snapshot);
   }
 
@@ -311,6 +318,7 @@ export class SessionTransaction {
   #releaseOwnSnapshot(): void {
     if (this.#snapshot !== null) this.#engine.transactions.releaseSnapshot(this.#snapshot);
     this.#snapshot = null;
+    this.snapshotTime = null;
   }
 
   #reset(): void {

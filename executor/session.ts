@@ -8,6 +8,7 @@
 import type { ConstraintEntry } from '../catalog/entries.ts';
 import type { Value } from '../catalog/function-entry.ts';
 import type { Catalog } from '../catalog/index.ts';
+import type { ExpiryMode } from '../catalog/row-expiry.ts';
 import { Settings } from '../catalog/settings.ts';
 import type { SharedCatalog } from '../catalog/shared-catalog.ts';
 import { type LiftedLiteral, parse, parseExpression, type StatementNode, statementShape } from '../parser/index.ts';
@@ -120,7 +121,9 @@ export class Session implements ProtocolSession, PlanningSession, ExecServices {
     this.sink = holder.sink;
     this.beganAsSuperuser = database.shared.catalog.roleByName(identity.user)?.superuser === true;
     this.lockOwner = this.engine.locks.createOwner(identity.processId);
-    this.transaction = new SessionTransaction(this.engine, database, database.shared, this.lockOwner, this.#wake);
+    this.transaction = new SessionTransaction(this.engine, database, database.shared, this.lockOwner, this.#wake, () =>
+      server.now(),
+    );
     this.settings = new Settings(server.settings, {
       show: (name) => this.#showSetting(name),
       check: (name, value) => {
@@ -193,6 +196,11 @@ export class Session implements ProtocolSession, PlanningSession, ExecServices {
     const catalog = this.sharedCatalog;
     const [own, role] = [catalog.roleByName(this.currentUser), catalog.roleByName(name)];
     return own !== undefined && role !== undefined && catalog.isMember(own.oid, role.oid);
+  }
+
+  /** Where a statement's snapshot is in time, at the moment when it is taken. */
+  get snapshotTime(): number {
+    return this.transaction.snapshotTime ?? this.server.now();
   }
 
   get transactionStatus(): 'I' | 'T' | 'E' {
@@ -1187,16 +1195,17 @@ export class Session implements ProtocolSession, PlanningSession, ExecServices {
     return this.constraintModes.get(constraint.oid) ?? this.constraintModes.get(0) ?? constraint.initiallyDeferred;
   }
 
-  runInternal(x: ExecContext, sql: string, params: readonly Value[]): number | null {
+  runInternal(x: ExecContext, sql: string, params: readonly Value[], expiry: ExpiryMode = 'live'): number | null {
     let run = this.#internal;
     if (run === null) {
-      const prepared = this.prepareInternal(sql);
+      const prepared = this.prepareInternal(sql, expiry);
       const execution = prepared.program(this).acquire(this.functions);
       const snapshot = this.engine.transactions.takeSnapshot(x.transaction);
       const inner = execution.context;
       inner.services = this;
       inner.isRepeatableRead = x.isRepeatableRead;
       inner.begin(x.transaction, snapshot, params, null);
+      inner.snapshotTime = x.snapshotTime;
       inner.followUps = x.followUps;
       run = { sql, execution, count: 0, snapshot, isOpen: false };
       this.#internal = run;
@@ -1223,11 +1232,12 @@ export class Session implements ProtocolSession, PlanningSession, ExecServices {
   }
 
   /** Statements of our own: planned once for a catalog, names in them are qualified. */
-  prepareInternal(sql: string): PreparedStatement {
-    const key = `internal\u0001${this.bindingVersion}\u0001${sql}`;
+  prepareInternal(sql: string, expiry: ExpiryMode = 'live'): PreparedStatement {
+    const key = `internal ${expiry}\u0001${this.bindingVersion}\u0001${sql}`;
     const cached = this.database.statementCache.find(key, this.catalog, sql);
     if (cached !== undefined) return cached;
     const prepared = new PreparedStatement(sql, parse(sql)[0], []);
+    prepared.expiry = expiry;
     prepared.program(this);
     if (!this.transaction.hasCatalogChanges) this.database.statementCache.add(key, prepared, this.catalog);
     return prepared;

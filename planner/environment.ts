@@ -4,6 +4,7 @@
 
 import type { Catalog } from '../catalog/catalog.ts';
 import type { FunctionContext, Value } from '../catalog/function-entry.ts';
+import type { ExpiryMode } from '../catalog/row-expiry.ts';
 import type { StatisticsSource } from '../catalog/statistics.ts';
 import type { Expression, Statement } from '../parser/ast.ts';
 import type { RoutineResult } from './bind/routine-result.ts';
@@ -75,6 +76,8 @@ export interface PlannerEnvironment {
   readonly functions?: FunctionContext;
   /** Calls of simple user-made functions become what their bodies compute; absent: they stay calls, as definitions keep them. */
   readonly inlinesRoutines?: boolean;
+  /** Rows of tables that expire: absent, those that have not expired. */
+  readonly expiry?: ExpiryMode;
   /** The statement is one of a function's body. */
   readonly routine?: RoutineBody;
   /** Told which user-made function a call in the AST means. */

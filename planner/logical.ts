@@ -99,6 +99,8 @@ export interface TableRelation extends RelationBase {
   readonly kind: 'table';
   readonly table: RelationEntry;
   readonly sample?: TableSample;
+  /** Which of its rows are there: those that have not expired. Absent: all. */
+  readonly expiry?: Expr;
 }
 export interface VirtualRelation extends RelationBase {
   readonly kind: 'virtual';

@@ -89,6 +89,7 @@ export function planNode(
     readOnly: context.readOnly,
     ...(context.callsRoutines ? { callsRoutines: true } : {}),
     ...(context.callsVolatile ? { callsVolatile: true } : {}),
+    ...(context.readsExpiring ? { readsExpiring: true } : {}),
     catalogVersion: environment.catalog.version,
     ...(identified === null
       ? {}

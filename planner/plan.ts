@@ -490,6 +490,8 @@ export interface PlannedStatement {
   readonly callsRoutines?: boolean;
   /** Some of them see what it has done so far. */
   readonly callsVolatile?: boolean;
+  /** Some tables' rows expire: the time counts as of which it runs. */
+  readonly readsExpiring?: boolean;
   /** Resolved types of $1..$n. */
   readonly parameterTypes: readonly number[];
   /** How many execParam slots an execution needs. */

@@ -6,7 +6,7 @@ import { sessionZone, type Zone, zoneByArgument, zoneByName } from '../../types/
 import { sqlError } from '../../types/errors.ts';
 import type { FunctionContext } from '../function-entry.ts';
 
-export type { Zone };
+export { sessionZone, type Zone };
 
 let lastName = '';
 let lastZone: Zone | null = null;

@@ -141,6 +141,7 @@ default_with_oids	bool		user	off				Version and Platform Compatibility / Previou
 is_superuser	bool		internal	off				Reporting and Logging	Shows whether the current user is a superuser.	
 preload_interval	int	s	sighup	300	0	2147483		Resource Usage / Memory	Sets the time between two lists of hot pages.	0 keeps the list at a clean shutdown only.
 preload_rate	int		sighup	200	0	1048576		Resource Usage / Memory	Sets the megabytes a second at which hot pages are read in at the start.	0 reads none.
+row_expiry_naptime	int	ms	sighup	60000	0	2147483647		Resource Usage / Background Writer	Sets the time between two sweeps of rows that have expired.	0 sweeps none: they stay stored, and unseen.
 role	string		user	none				Client Connection Defaults / Statement Behavior	Sets the current role.	
 seed	real		user	0	-1	1		Developer Options	Sets the seed for random-number generation.	
 session_authorization	string		user					Client Connection Defaults / Statement Behavior	Sets the session user name.	

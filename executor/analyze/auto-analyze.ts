@@ -4,17 +4,16 @@
  * between its slices. A table that somebody defines at the time is left for the next round.
  */
 import type { RelationEntry } from '../../catalog/entries.ts';
-import { OutBuffer } from '../../types/out-buffer.ts';
+import { storageOption } from '../../catalog/row-expiry.ts';
 import type { DatabaseRuntime } from '../database-runtime.ts';
+import { maintenanceSession } from '../maintenance-session.ts';
 import type { DatabaseServer } from '../server.ts';
-import { Session, type Task } from '../session.ts';
-import type { ResultSink, SessionHolder, SessionIdentity } from '../session-api.ts';
+import type { Session, Task } from '../session.ts';
 import { PENDING } from '../session-api.ts';
 import { analyzeTable } from './analyze.ts';
 
 /** Out of the way of the numbers of clients. */
 const PROCESS_ID = 0x7ffffff0;
-const NO_LIMITS = ['statement_timeout', 'lock_timeout', 'idle_session_timeout', 'idle_in_transaction_session_timeout'];
 
 export class AutoAnalyze {
   readonly #server: DatabaseServer;
@@ -68,7 +67,7 @@ export class AutoAnalyze {
     // Temporary tables are seen by their sessions only: PostgreSQL leaves them to these as well.
     if (table.relId === 0 || table.persistence === 'temporary') return false;
     const { settings } = this.#server;
-    const own = (name: string): string | undefined => optionOf(table, name);
+    const own = (name: string): string | undefined => storageOption(table.options, name);
     if (own('autovacuum_enabled') === 'false' || own('autovacuum_enabled') === 'off') return false;
     const threshold = Number(own('autovacuum_analyze_threshold') ?? settings.number('autovacuum_analyze_threshold'));
     const factor = Number(own('autovacuum_analyze_scale_factor') ?? settings.number('autovacuum_analyze_scale_factor'));
@@ -79,21 +78,14 @@ export class AutoAnalyze {
   }
 
   #run(database: DatabaseRuntime, oid: number, whenDone: () => void): void {
-    const user = [...this.#server.shared.catalog.roles()].find((role) => role.superuser)?.name ?? '';
-    const identity: SessionIdentity = {
-      user,
-      database: database.catalog.databaseName,
-      options: new Map(NO_LIMITS.map((name) => [name, '0'])),
-      processId: PROCESS_ID,
-      secretKey: 0,
-      clientAddress: '',
-    };
     const settle = (): void => {
       if (session.resume() !== PENDING) whenDone();
     };
     const pauseMs = Math.max(0, this.#server.settings.number('autovacuum_vacuum_cost_delay'));
-    const holder: SessionHolder = { sink: SILENT, wake: () => setTimeout(settle, pauseMs) };
-    const session = new Session(this.#server, database, identity, holder);
+    const session = maintenanceSession(this.#server, database, {
+      processId: PROCESS_ID,
+      wake: () => setTimeout(settle, pauseMs),
+    });
     this.#session = session;
     if (session.maintain('autovacuum: ANALYZE', () => analyzeOne(session, oid)) !== PENDING) whenDone();
   }
@@ -105,31 +97,3 @@ function* analyzeOne(session: Session, oid: number): Task<void> {
   if (relId === undefined) return;
   session.database.activity.noteAnalyze(oid, session.engine.heap(relId), session.server.now(), true);
 }
-
-/** Storage parameters are kept as `name=value`. */
-function optionOf(table: RelationEntry, name: string): string | undefined {
-  return table.options.find((option) => option.startsWith(`${name}=`))?.slice(name.length + 1);
-}
-
-const ignore = (): void => {};
-/** Nobody listens; what fails is in the log, or is tried again. */
-const SILENT: ResultSink = {
-  out: new OutBuffer(),
-  rowDescription: ignore,
-  noData: ignore,
-  parameterDescription: ignore,
-  parseComplete: ignore,
-  bindComplete: ignore,
-  closeComplete: ignore,
-  commandComplete: ignore,
-  portalSuspended: ignore,
-  emptyQuery: ignore,
-  error: ignore,
-  notice: ignore,
-  parameterStatus: ignore,
-  notification: ignore,
-  copyInResponse: ignore,
-  copyOutResponse: ignore,
-  copyDone: ignore,
-  isFull: () => false,
-};

@@ -26,7 +26,7 @@ import { reference } from './describe.ts';
 import { addExclusion } from './exclusion.ts';
 import { volatilityOf } from './expressions.ts';
 import { indexOptions } from './indexes.ts';
-import { mergeOptions, storageOptions, TABLE_OPTIONS } from './options.ts';
+import { mergeOptions, OWN_TABLE_OPTIONS, storageOptions } from './options.ts';
 import { changeOwner } from './owner.ts';
 import {
   checkRelationOwner,
@@ -39,6 +39,7 @@ import {
   roleOfSpec,
 } from './resolve.ts';
 import { overNewHeap, rewrite } from './rewrite.ts';
+import { checkExpiry, looksAtRows, removeExpired } from './row-expiry.ts';
 import { alterSequence, nextvalText } from './sequences.ts';
 import { withStatisticsTarget } from './statistics.ts';
 
@@ -87,6 +88,7 @@ export function* alterTable(x: DdlContext, statement: AlterTableStatement): DdlS
   const commands = [...statement.commands].sort(
     (a, b) => (PASSES[a.kind] ?? LAST_PASS) - (PASSES[b.kind] ?? LAST_PASS),
   );
+  if (found.class === 'relation' && looksAtRows(commands)) yield* removeExpired(x, found);
   for (const command of commands) {
     const entry = x.catalog.namedRelation(found.oid) as NamedRelation;
     if (entry.class === 'relation' && entry.kind === 'table') yield* alterOne(x, entry, command);
@@ -451,14 +453,11 @@ function alterProperties(x: DdlContext, table: RelationEntry, command: PropertyC
       changeOwner(x, table, roleOfSpec(x, command.owner));
       return;
     case 'setOptions':
-      x.putEntry({
-        ...table,
-        options: mergeOptions(table.options, storageOptions(command.options, TABLE_OPTIONS), []),
-      });
+      putOptions(x, table, mergeOptions(table.options, storageOptions(command.options, OWN_TABLE_OPTIONS), []));
       return;
     case 'resetOptions': {
       const names = command.options.map((option) => option.name);
-      x.putEntry({ ...table, options: mergeOptions(table.options, [], names) });
+      putOptions(x, table, mergeOptions(table.options, [], names));
       return;
     }
     case 'setLogged':
@@ -528,6 +527,12 @@ function setPersistence(x: DdlContext, table: RelationEntry, persistence: 'perma
     throw sqlError('42P16', `cannot change logged status of table "${table.name}" because it is temporary`);
   }
   x.putEntry({ ...table, persistence });
+}
+
+function putOptions(x: DdlContext, table: RelationEntry, options: readonly string[]): void {
+  const after = { ...table, options };
+  checkExpiry(after);
+  x.putEntry(after);
 }
 
 /** Views, indexes and sequences: owner and options, and defaults of a view's columns. */

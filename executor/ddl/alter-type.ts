@@ -14,6 +14,7 @@ import { bindStored } from './expressions.ts';
 import { checkIndexable, refuseNondeterministic } from './indexes.ts';
 import { columnOrThrow } from './resolve.ts';
 import { overNewHeap, rewrite } from './rewrite.ts';
+import { checkExpiringType } from './row-expiry.ts';
 import { statisticsAfterType, statisticsUsingColumn } from './statistics.ts';
 import { checkStorable, type ResolvedType, resolveType } from './type-names.ts';
 
@@ -104,6 +105,7 @@ export function* alterColumnType(x: DdlContext, table: RelationEntry, command: A
   const column = columnOrThrow(table, command.column);
   const type = resolveType(x, command.type);
   checkStorable(column.name, type.typeOid);
+  checkExpiringType(table, column, type.typeOid);
   const collationOid = columnCollation(x, type.typeOid, command.collation);
   if (column.generated && command.using !== null) {
     throw sqlError('42P16', `cannot specify USING when altering type of generated column`, {

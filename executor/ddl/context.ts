@@ -18,6 +18,7 @@ import type {
   RoutineEntry,
   SharedCatalog,
 } from '../../catalog/index.ts';
+import type { ExpiryMode } from '../../catalog/row-expiry.ts';
 import type { Settings } from '../../catalog/settings.ts';
 import type { Expression, Query, QueryStatement, SetStatement, StatementNode } from '../../parser/ast.ts';
 import type { BindRecorder, Expr, OutputColumn } from '../../planner/index.ts';
@@ -120,7 +121,7 @@ export interface DdlContext {
   evaluate(expr: Expr): Value;
 
   /** Runs one statement with the rights of the system and answers its rows. Sees this transaction's changes. */
-  runInternal(text: string, parameters?: readonly Value[]): Task<readonly (readonly Value[])[]>;
+  runInternal(text: string, parameters?: readonly Value[], expiry?: ExpiryMode): Task<readonly (readonly Value[])[]>;
   /** Runs a query (of CREATE TABLE AS, REFRESH) and inserts its rows into the table; answers how many. */
   insertFrom(table: RelationEntry, query: QueryStatement): Task<number>;
   /** Fills an index from its table's rows. 23505 `could not create unique index` when keys repeat. */

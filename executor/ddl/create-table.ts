@@ -25,8 +25,9 @@ import { addCheck, addForeignKey, addKey, current } from './constraints.ts';
 import type { DdlContext, DdlResult, DdlSteps } from './context.ts';
 import { addExclusion } from './exclusion.ts';
 import { addIndex, expressionName } from './indexes.ts';
-import { storageOptions, TABLE_OPTIONS } from './options.ts';
+import { OWN_TABLE_OPTIONS, storageOptions } from './options.ts';
 import { at, checkNameIsFree, findAndLock, lockNewName, newRelationName, relationMissing } from './resolve.ts';
+import { checkExpiry } from './row-expiry.ts';
 
 export const COLUMNS_MAX = 1600;
 
@@ -68,7 +69,7 @@ export function* createTable(x: DdlContext, statement: CreateTableStatement): Dd
   }
   const parts = yield* gatherParts(x, statement, target.name);
   checkNameIsFree(x, target.schema.oid, target.name);
-  const options = storageOptions(statement.options, TABLE_OPTIONS);
+  const options = storageOptions(statement.options, OWN_TABLE_OPTIONS);
   const table = newTable(x, {
     schemaOid: target.schema.oid,
     name: target.name,
@@ -77,6 +78,7 @@ export function* createTable(x: DdlContext, statement: CreateTableStatement): Dd
     options,
     onCommit: statement.onCommit,
   });
+  checkExpiry(table);
   for (const constraint of parts.keys) yield* addKey(x, table, constraint, true);
   for (const constraint of parts.exclusions) yield* addExclusion(x, current(x, table), constraint, true);
   for (const like of parts.likes) yield* copyLikeObjects(x, table, like);

@@ -17,6 +17,7 @@ import type { DdlContext, DdlSteps } from './context.ts';
 import { describe, type ObjectReference, reference, referenceTo } from './describe.ts';
 import { usedColumns } from './expressions.ts';
 import { routinesOfType, usersOfRoutine } from './routine-dependents.ts';
+import { isExpiryColumn, withoutExpiry } from './row-expiry.ts';
 import { identityColumnOf } from './sequences.ts';
 import { dropStatisticsOfColumn } from './statistics.ts';
 
@@ -74,6 +75,7 @@ function dependentsOf(x: DdlContext, object: ObjectReference): Dependent[] {
     case 'routine':
       return usersOfRoutine(x, object.oid).map(asNormal).sort(byOidAndColumn);
     case 'default':
+    case 'expiry':
     case 'statistics':
       return [];
   }
@@ -162,6 +164,9 @@ function columnDependents(x: DdlContext, tableOid: number, columnNumber: number)
   }
   if ((column.defaultDependsOn?.length ?? 0) > 0) {
     result.push({ object: reference('default', tableOid, columnNumber), kind: 'auto' });
+  }
+  if (isExpiryColumn(table, columnNumber)) {
+    result.push({ object: reference('expiry', tableOid, columnNumber), kind: 'normal' });
   }
   for (const generated of generatedFrom(x, table, columnNumber)) {
     if (generated.number === columnNumber) continue;
@@ -418,6 +423,7 @@ function* lockTables(x: DdlContext, found: readonly Found[]): DdlSteps<void> {
       case 'relation':
       case 'column':
       case 'default':
+      case 'expiry':
       case 'sequence':
         oids.add(object.oid);
         break;
@@ -478,6 +484,9 @@ function remove(x: DdlContext, object: ObjectReference, found: readonly Found[])
     }
     case 'default':
       if (!isGone(object.oid)) changeColumn(x, object.oid, object.columnNumber, withoutDefault);
+      return;
+    case 'expiry':
+      if (!isGone(object.oid)) x.putEntry(withoutExpiry(x.catalog.relation(object.oid) as RelationEntry));
       return;
     case 'column':
       if (isGone(object.oid)) return;

@@ -18,11 +18,12 @@ export interface ObjectReference {
     | 'type'
     | 'column'
     | 'default'
+    | 'expiry'
     | 'statistics'
     | 'collation'
     | 'routine';
   readonly oid: number;
-  /** For class column and default: oid is the table's. */
+  /** For class column, default and expiry: oid is the table's. */
   readonly columnNumber: number;
 }
 
@@ -61,6 +62,8 @@ export function describe(x: DdlContext, { class: objectClass, oid, columnNumber 
       const column = `column ${quoteIdentifier(name)} of ${relationText(x, oid)}`;
       return objectClass === 'default' ? `default value for ${column}` : column;
     }
+    case 'expiry':
+      return `row expiry of ${relationText(x, oid)}`;
     case 'constraint': {
       const constraint = x.catalog.constraint(oid);
       if (constraint === undefined) return `constraint ${oid}`;

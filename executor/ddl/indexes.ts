@@ -40,6 +40,7 @@ import {
   refuseSystem,
   relationMissing,
 } from './resolve.ts';
+import { removeExpired } from './row-expiry.ts';
 
 const INDEX_COLUMNS_MAX = 32;
 
@@ -402,6 +403,7 @@ export function* createIndexStatement(x: DdlContext, statement: CreateIndexState
     });
   }
   const allNames = [...parts.map((part) => part.name), ...included.map((number) => table.columns[number - 1].name)];
+  if (statement.unique) yield* removeExpired(x, table);
   yield* addIndex(x, {
     name,
     table,

@@ -1,4 +1,6 @@
 /** WITH (name = value): storage parameters. They are checked and kept; only a few mean something here. */
+
+import { TTL, TTL_COLUMN } from '../../catalog/row-expiry.ts';
 import type { Option } from '../../parser/ast.ts';
 import { sqlError } from '../../types/errors.ts';
 
@@ -14,6 +16,9 @@ export const TABLE_OPTIONS = new Set(
   ).split(' '),
 );
 
+/** Those and hotrow's own (row-expiry.ts). */
+export const OWN_TABLE_OPTIONS = new Set([...TABLE_OPTIONS, TTL, TTL_COLUMN]);
+
 /** name=value texts; 22023 for names that are not known. */
 export function storageOptions(options: readonly Option[], known: ReadonlySet<string>): string[] {
   const result: string[] = [];
@@ -28,12 +33,19 @@ export function storageOptions(options: readonly Option[], known: ReadonlySet<st
       }
       continue;
     }
-    if (!known.has(name)) throw sqlError('22023', `unrecognized parameter "${name}"`);
-    const value = option.value === null ? 'true' : String(option.value);
+    const isOwn = option.namespace === null || (name !== TTL && name !== TTL_COLUMN);
+    if (!known.has(name) || !isOwn) throw sqlError('22023', `unrecognized parameter "${name}"`);
+    const value = textOf(option);
     checkValue(name, value);
     if (option.namespace === null) result.push(`${name}=${value}`);
   }
   return result;
+}
+
+/** A name of several parts is a type's: SET (ttl_column = timestamp). */
+function textOf({ value }: Option): string {
+  if (value === null) return 'true';
+  return String(Array.isArray(value) ? value.at(-1) : value);
 }
 
 /** Parameters that are checked: bounds of integers, or truth values. */

@@ -23,6 +23,7 @@ import {
 } from './resolve.ts';
 import { mustFindOwnRoutine } from './routine-names.ts';
 import { checkRoutineName } from './routines.ts';
+import { renamedExpiry } from './row-expiry.ts';
 import { checkSchemaName } from './schemas.ts';
 import { mapStatisticsTexts, renameStatistics } from './statistics.ts';
 import { parseQuery } from './view-query.ts';
@@ -174,6 +175,7 @@ function renameColumn(x: DdlContext, table: RelationEntry, oldName: string, newN
   }
   const renamedTable: RelationEntry = {
     ...table,
+    options: renamedExpiry(table, oldName, newName),
     columns: table.columns.map((old) => (old === column ? { ...old, name: newName } : old)),
   };
   const inText = (text: string, use: ExpressionUse): string =>
@@ -182,7 +184,7 @@ function renameColumn(x: DdlContext, table: RelationEntry, oldName: string, newN
     old.generated && old.defaultText !== null ? { ...old, defaultText: inText(old.defaultText, 'generated') } : old,
   );
   const texts = table.queryText === null ? {} : viewTexts(x, renameTarget(table.queryText, column.number, newName));
-  x.putEntry({ ...table, columns, ...texts });
+  x.putEntry({ ...renamedTable, columns, ...texts });
   for (const constraint of x.catalog.constraintsOf(table.oid)) {
     if (constraint.checkText === null) continue;
     x.putEntry({ ...constraint, checkText: inText(constraint.checkText, 'check') });

@@ -17,8 +17,9 @@ import { collationName, collationOfType } from './collations.ts';
 import { type DdlContext, type DdlResult, type DdlSteps, wait } from './context.ts';
 import { checkAccessMethod, checkTablespace, newTable } from './create-table.ts';
 import { withKeptTypes } from './kept-types.ts';
-import { storageOptions, TABLE_OPTIONS } from './options.ts';
+import { OWN_TABLE_OPTIONS, storageOptions, TABLE_OPTIONS } from './options.ts';
 import { at, checkNameIsFree, checkRelationOwner, lockNewName, newRelationName } from './resolve.ts';
+import { checkExpiry } from './row-expiry.ts';
 import { checkStorable } from './type-names.ts';
 import { understoodQuery } from './understood-query.ts';
 import { type NormalizedQuery, normalizeQuery, parseQuery, targetName, type ViewRename } from './view-query.ts';
@@ -309,9 +310,10 @@ export function* createTableAs(x: DdlContext, statement: CreateTableAsStatement)
       foreignKeys: [],
       position: -1,
     })),
-    options: storageOptions(statement.options, TABLE_OPTIONS),
+    options: storageOptions(statement.options, isView ? TABLE_OPTIONS : OWN_TABLE_OPTIONS),
     onCommit: statement.onCommit,
   });
+  checkExpiry(table);
   const count = statement.withData ? yield* wait(x.insertFrom(table, query as QueryStatement)) : 0;
   if (normalized !== null) {
     // Rows are inserted while it is a table still: nobody may insert into a materialized view.

@@ -7,6 +7,7 @@
 import type { ConstraintEntry, RelationEntry } from '../../catalog/entries.ts';
 import type { Value } from '../../catalog/function-entry.ts';
 import { quoteIdentifier } from '../../catalog/functions/quote.ts';
+import { expiryOf } from '../../catalog/row-expiry.ts';
 import {
   CURSOR_END,
   cursorOf,
@@ -21,6 +22,7 @@ import { baseTypeOid, DEFAULT_FORMAT, equality, formatType, inputText, outputTex
 import type { ExecContext, FollowUp } from '../context.ts';
 import { KEY_NOT_INDEXED } from '../index-runtime.ts';
 import type { TableRuntime } from '../table-runtime.ts';
+import { isExpired } from './is-expired.ts';
 
 /** A foreign key with both its tables, resolved for a catalog. */
 export interface ForeignKey {
@@ -232,6 +234,7 @@ class ReferenceCheck implements FollowUp {
       order.map((o) => values[o]),
       this.#searchKey,
     );
+    const expiry = expiryOf(parent.entry);
     const cursor = cursorOf(index.dictionary);
     cursor.setKey(this.#searchKey);
     for (let rowId = cursor.next(); rowId !== CURSOR_END; rowId = cursor.next()) {
@@ -244,6 +247,7 @@ class ReferenceCheck implements FollowUp {
       }
       const base = parent.heap.newest(rowId, x.transaction);
       if (base < 0 || index.keyFromRow(x, base, this.#foundKey) === KEY_NOT_INDEXED) continue;
+      if (expiry !== null && isExpired(x, parent, expiry, base)) continue;
       const found = keyRow(parent, base, constraint.referencedColumns);
       if (
         !isSameKey(values, keyOf(found, constraint.referencedColumns), this.#key.parent, constraint.referencedColumns)
@@ -298,6 +302,8 @@ class ReferencedAction implements FollowUp {
   #next = 0;
   /** NO ACTION: first it is seen whether another parent row has taken the key. */
   #isParentChecked = false;
+  /** NO ACTION and RESTRICT: referencing rows that have expired are out of the way. */
+  #isChildSwept = false;
   /** SET DEFAULT: the referencing rows have been changed. */
   #isUpdated = false;
 
@@ -333,6 +339,7 @@ class ReferencedAction implements FollowUp {
       if (!this.#act(x, oldKey, newKey)) return false;
       this.#next++;
       this.#isParentChecked = false;
+      this.#isChildSwept = false;
       this.#isUpdated = false;
       if (x.shouldYield(1)) return false;
     }
@@ -350,19 +357,23 @@ class ReferencedAction implements FollowUp {
     const where = this.#where(this.#key.child, constraint.columns, this.#casts());
     const count = constraint.columns.length;
     if (action === 'cascade' && this.#event === 'delete')
-      return x.runInternal(`DELETE FROM ${child} WHERE ${where}`, oldKey) !== null;
+      return x.runInternal(`DELETE FROM ${child} WHERE ${where}`, oldKey, 'all') !== null;
     const columns = constraint.columns.map((c) => quoteIdentifier(this.#key.child.columns[c - 1].name));
     if (action === 'cascade') {
       const casts = this.#casts();
       const assignments = columns.map((c, i) => `${c} = $${count + i + 1}${casts[i]}`).join(', ');
       return (
-        x.runInternal(`UPDATE ${child} SET ${assignments} WHERE ${where}`, [...oldKey, ...(newKey as Value[])]) !== null
+        x.runInternal(
+          `UPDATE ${child} SET ${assignments} WHERE ${where}`,
+          [...oldKey, ...(newKey as Value[])],
+          'all',
+        ) !== null
       );
     }
     const value = action === 'set null' ? 'NULL' : 'DEFAULT';
     const assignments = columns.map((c) => `${c} = ${value}`).join(', ');
     if (!this.#isUpdated) {
-      if (x.runInternal(`UPDATE ${child} SET ${assignments} WHERE ${where}`, oldKey) === null) return false;
+      if (x.runInternal(`UPDATE ${child} SET ${assignments} WHERE ${where}`, oldKey, 'all') === null) return false;
       this.#isUpdated = true;
     }
     // Rows whose default is the very key that went still refer to it.
@@ -393,10 +404,13 @@ class ReferencedAction implements FollowUp {
       this.#isParentChecked = true;
     }
     const table = `ONLY ${quoteIdentifier(x.schemaName(child.schemaOid))}.${quoteIdentifier(child.name)} x`;
-    const rows = x.runInternal(
-      `SELECT 1 FROM ${table} WHERE ${this.#where(child, constraint.columns, this.#casts())} FOR KEY SHARE OF x`,
-      oldKey,
-    );
+    const where = this.#where(child, constraint.columns, this.#casts());
+    if (!this.#isChildSwept && expiryOf(child) !== null) {
+      // They do not keep the row, and must not be left without it: ALTER TABLE ... RESET (ttl) would show them again.
+      if (x.runInternal(`DELETE FROM ${table} WHERE ${where}`, oldKey, 'expired') === null) return false;
+      this.#isChildSwept = true;
+    }
+    const rows = x.runInternal(`SELECT 1 FROM ${table} WHERE ${where} FOR KEY SHARE OF x`, oldKey);
     if (rows === null) return false;
     if (rows === 0) return true;
     throw sqlError(

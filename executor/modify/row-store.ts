@@ -24,6 +24,7 @@ import type { ColumnLayout } from '../row/row-layout.ts';
 import { isLongAt } from '../row/row-reader.ts';
 import { ROW_SIZE_TARGET } from '../row/row-writer.ts';
 import { sameKey, type TableRuntime } from '../table-runtime.ts';
+import { EXPIRED_GONE, EXPIRED_WAIT, type ExpiredRows, expiredRowsOf } from './expired-rows.ts';
 import { LongValues } from './long-values.ts';
 import {
   CONFLICT_UNDECIDED,
@@ -61,6 +62,7 @@ export class RowStoreWriter {
   readonly #oldTerms = new TermSet();
   readonly #newTerms = new TermSet();
   readonly #finders: ReturnType<typeof finderOf>[];
+  readonly #expired: ExpiredRows | null;
   /** By index: another row may have the key, which a deferrable constraint allows for now. */
   readonly #isCrowded: boolean[] = [];
   readonly #rows: (readonly Value[])[] = [];
@@ -96,6 +98,7 @@ export class RowStoreWriter {
     this.#keys = table.indexes.map(() => new IndexKey());
     this.#terms = table.indexes.map((index) => (index.terms === null ? null : new TermSet()));
     this.#finders = table.indexes.map((index) => finderOf(table, index));
+    this.#expired = expiredRowsOf(table, () => program.foreignKeysOf(table.entry));
   }
 
   /** Generated columns, NOT NULL and CHECK on a complete new row. */
@@ -169,7 +172,16 @@ export class RowStoreWriter {
   /** Looks for a live row, other than `self`, with the key in #keys[i]. */
   #findConflict(x: ExecContext, i: number, values: readonly Value[], self: RowId | -1): StepAnswer {
     const index = this.table.indexes[i];
-    const found = this.#finders[i].find(x, this.#keys[i], values, self);
+    const expired = this.#expired;
+    if (expired?.settle(x) === false) return STEP_WAIT;
+    let found = this.#finders[i].find(x, this.#keys[i], values, self);
+    // One that has expired makes way.
+    while (expired !== null && found >= 0) {
+      const answer = expired.remove(x, found);
+      if (answer === EXPIRED_WAIT) return STEP_WAIT;
+      if (answer !== EXPIRED_GONE) break;
+      found = this.#finders[i].find(x, this.#keys[i], values, self);
+    }
     if (found === NO_CONFLICT) return STEP_DONE;
     if (index.deferrableConstraint !== null) {
       this.#isCrowded[i] = true;

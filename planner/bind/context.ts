@@ -45,6 +45,8 @@ export class BindContext {
   callsRoutines = false;
   /** Whether one of them sees what the statement has done so far. */
   callsVolatile = false;
+  /** Whether a table whose rows expire is read or written. */
+  readsExpiring = false;
   /** The call of CALL: it is of a procedure. */
   calledProcedure: object | null = null;
   execParamCount = 0;

@@ -21,6 +21,7 @@ import { bindExpr } from './expression.ts';
 import { makeOperator } from './overload.ts';
 import { positionOf } from './position.ts';
 import { inlineSet } from './routine.ts';
+import { expiryOn } from './row-expiry.ts';
 import { itemOfRelation, type Level, type NamespaceColumn, type NamespaceItem } from './scope.ts';
 import { bindSubquery, bindViewQuery } from './select.ts';
 import { bindTableSample } from './table-sample.ts';
@@ -245,7 +246,7 @@ function bindTable(level: Level, node: ast.TableRef): BoundFrom {
   const sample = node.sample === null ? undefined : bindTableSample(level, node.sample, rel);
   return addRelation(
     level,
-    { kind: 'table', rel, alias: name, columns, table, sample },
+    { kind: 'table', rel, alias: name, columns, table, sample, ...expiryOn(context, table, rel) },
     { name, schemaName, table, hasAlias },
   );
 }

@@ -7,6 +7,7 @@ import { type AssignedPart, bindAssignedPart } from './assign-part.ts';
 import { coerceToTarget } from './coerce.ts';
 import { columnsOfTable, mustFindRelation } from './from.ts';
 import { positionOf } from './position.ts';
+import { expiryOn } from './row-expiry.ts';
 import { itemOfRelation, type Level, type NamespaceItem } from './scope.ts';
 import { bindViewQuery } from './select.ts';
 import { bindChecks, bindGenerated } from './stored.ts';
@@ -57,6 +58,7 @@ export function openTarget(
     alias: alias ?? table.name,
     columns: columnsOfTable(context, table),
     table,
+    ...expiryOn(context, table, rel),
   };
   level.relations.set(rel, relation);
   const schemaName = alias === null ? context.catalog.schemaName(table.schemaOid) : null;

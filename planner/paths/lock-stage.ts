@@ -29,7 +29,7 @@ export function lockStage(planner: Planner, query: Query, input: Path): Path {
     build: (targets) => {
       const rowIds = locked.map(({ lock }) => makeVar(lock.rel, -1, TID, -1));
       const lockedRels = new Set(locked.map(({ lock }) => lock.rel));
-      const condition = innerConditions(query);
+      const condition = [...innerConditions(query), ...expiryConditions(query, lockedRels)];
       const recheck = condition.filter((part) => varsOf([part], lockedRels).length > 0 && !hasSublink(part));
       const others = varsOf([...targets, ...recheck], null).filter((expr) => {
         const node = logical(expr);
@@ -57,6 +57,16 @@ export function lockStage(planner: Planner, query: Query, input: Path): Path {
       };
     },
   };
+}
+
+/** What rows of these tables must fulfil not to have expired: so must the version that another transaction has left of them. */
+export function expiryConditions(query: Query, rels: Iterable<number>): Expr[] {
+  const result: Expr[] = [];
+  for (const rel of rels) {
+    const relation = query.relations.get(rel);
+    if (relation?.kind === 'table' && relation.expiry !== undefined) result.push(relation.expiry);
+  }
+  return result;
 }
 
 /** Conditions that every row of the query has passed: WHERE and the ONs of inner joins. */

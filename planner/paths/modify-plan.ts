@@ -3,7 +3,7 @@ import type { Expr } from '../expr.ts';
 import { isFixedConst, logical, type ModifyQuery, makeAnd, makeVar, type Query, type Target } from '../logical.ts';
 import type { Assignment, OutputColumn, Plan } from '../plan.ts';
 import { withCtesPlan } from './cte-plan.ts';
-import { innerConditions } from './lock-stage.ts';
+import { expiryConditions, innerConditions } from './lock-stage.ts';
 import { varsOf } from './path.ts';
 import type { Planner } from './planner.ts';
 import { planQuery } from './query.ts';
@@ -96,7 +96,9 @@ function planChange(planner: Planner, modify: ModifyQuery): Plan {
   const { table, target, returning } = modify;
   const { source } = modify;
   const others = new Set([...source.relations.keys()].filter((rel) => rel !== target));
-  const conditions = innerConditions(source).filter((part) => !isFixedConst(part, false));
+  const conditions = [...innerConditions(source), ...expiryConditions(source, [target])].filter(
+    (part) => !isFixedConst(part, false),
+  );
   const needed = varsOf(
     [...modify.assignments.map((item) => item.value), ...(returning ?? []).map((item) => item.expr), ...conditions],
     others,
@@ -162,7 +164,7 @@ function planMerge(planner: Planner, modify: ModifyQuery): Plan {
     })),
     generated: assignments(planner, modify.generated, ofBoth),
     checks: modify.checks.map((check) => ({ ...check, expr: translate(planner, check.expr, ofBoth) })),
-    recheck: translate(planner, on, ofBoth),
+    recheck: translate(planner, makeAnd([on, ...expiryConditions(source, [target])]) ?? on, ofBoth),
     returning: null,
     output: [],
     ...estimatesOver(plan, null),

@@ -8,7 +8,7 @@ import { knownValue } from '../cost/known-values.ts';
 import { COST, DEFAULT_PAGES, DEFAULT_ROWS } from '../cost/params.ts';
 import { andSelectivity } from '../cost/selectivity.ts';
 import type { Expr } from '../expr.ts';
-import { equalExpr, logical, makeAnd, type TableRelation } from '../logical.ts';
+import { conjuncts, equalExpr, logical, makeAnd, type TableRelation } from '../logical.ts';
 import { comparisonOf } from '../operators.ts';
 import { foldConstants } from '../rewrite/fold-constants.ts';
 import { type Condition, hasLifted, matchKey, type UsableIndex, usableIndexes } from './index-match.ts';
@@ -26,11 +26,12 @@ export function tablePaths(
   problem: JoinProblem,
   base: BaseRelation,
   relation: TableRelation,
-  conditions: readonly Expr[],
+  given: readonly Expr[],
   options: ScanOptions,
 ): ScanResult {
-  const { sample } = relation;
-  const restrictions = sample === undefined ? conditions : [...conditions, sample.filter];
+  const { sample, expiry } = relation;
+  const present = expiry === undefined ? given : [...given, ...conjuncts(expiry)];
+  const restrictions = sample === undefined ? present : [...present, sample.filter];
   const { planner } = problem;
   const { statistics, settings } = planner.context.environment;
   const { table } = relation;
@@ -41,7 +42,7 @@ export function tablePaths(
   const expressions = analyzedExpressions(planner, relation, indexes);
   planner.setFacts(relation.rel, { rows: tuples, table, restrictions, ...expressions, distinctOf: () => 0 });
   planner.probes.addConditions(restrictions, tuples);
-  let rows = Math.max(tuples * andSelectivity(planner.selectivity, conditions), 1);
+  let rows = Math.max(tuples * andSelectivity(planner.selectivity, present), 1);
   const exact = exactRows(planner, relation, indexes, restrictions, tuples);
   if (exact !== null) rows = Math.max(1, Math.min(exact, tuples));
   if (sample !== undefined) rows = Math.max(1, rows * sample.share);
