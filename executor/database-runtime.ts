@@ -56,8 +56,14 @@ export class DatabaseRuntime {
   readonly #dictionaries = new Map<string, IndexDictionary>();
   /** Those that were dropped, and that forks still use. */
   readonly #retired = new Map<string, IndexDictionary>();
-  /** By index oid: the csn of the snapshot whose rows an index was built from. Versions that only older snapshots see are not in it. */
+  /**
+   * By index oid: the csn of the snapshot whose rows an index was built from, and once that is committed the commit's. Versions that
+   * only older snapshots see are not in it: nor those that the transaction replaced before it built the index.
+   */
   readonly #indexBuilds = new Map<number, number>();
+  /** The csns in order, and how often they have changed. */
+  #buildCsns: readonly number[] | null = null;
+  #buildChanges = 0;
   /** The newest of them. */
   newestIndexBuild = 0;
   #isEnded = false;
@@ -282,6 +288,21 @@ export class DatabaseRuntime {
   indexBuilt(indexOid: number, csn: number): void {
     this.#indexBuilds.set(indexOid, csn);
     this.newestIndexBuild = Math.max(this.newestIndexBuild, csn);
+    this.#buildCsns = null;
+    this.#buildChanges++;
+  }
+
+  /** For plans: the same text as long as a snapshot can read the same indexes. */
+  readableIndexes(csn: number): string {
+    const csns = (this.#buildCsns ??= [...this.#indexBuilds.values()].sort((a, b) => a - b));
+    let low = 0;
+    let high = csns.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (csns[middle] <= csn) low = middle + 1;
+      else high = middle;
+    }
+    return `${this.#buildChanges}.${low}`;
   }
 
   /** Whether a snapshot of this csn finds all its versions by the index (PostgreSQL's indcheckxmin). */

@@ -319,7 +319,7 @@ class SessionDdlContext implements DdlContext {
   }
   describeQuery(query: Query, recorder?: BindRecorder): { readonly columns: readonly OutputColumn[] } {
     const statement: Statement = { node: query, start: 0, end: 0, literalStart: 0, literalEnd: 0, parameterCount: 0 };
-    const environment = this.#environment();
+    const environment = { ...this.#environment(), refusesAsOf: true };
     const recording = recorder === undefined ? environment : { ...environment, recorder };
     return { columns: planStatement(statement, recording).plan.output };
   }

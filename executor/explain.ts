@@ -23,7 +23,9 @@ import {
   type Plan,
   type PlanInstrumentation,
 } from '../planner/index.ts';
+import type { CommitMoment } from '../storage/api.ts';
 import { sqlError } from '../types/errors.ts';
+import { momentOfStatement, programFor } from './past.ts';
 import {
   type ChangedSettings,
   type Counter,
@@ -129,13 +131,17 @@ export function* runExplain(
   }
   const start = performance.now();
   const { inner, params } = explained(session, node, prepared, given);
-  const program = inner.program(session);
+  const moment =
+    inner.program(session).statement.asOf === undefined
+      ? null
+      : momentOfStatement(session, inner.program(session), params);
+  const program = moment === null ? inner.program(session) : programFor(session, inner, moment);
   const planningMs = performance.now() - start;
   const counters = new Map<Plan, Counter>();
   let executionMs: number | null = null;
   if (options.analyze) {
     const began = performance.now();
-    yield* runCounted(session, inner, params, program, counters);
+    yield* runCounted(session, inner, params, program, moment, counters);
     executionMs = performance.now() - began;
   }
   const instrumentation: PlanInstrumentation = (plan) => counters.get(plan) ?? null;
@@ -155,9 +161,11 @@ function* runCounted(
   inner: PreparedStatement,
   params: readonly Value[],
   program: Program,
+  moment: CommitMoment | null,
   counters: Map<Plan, Counter>,
 ): Task<void> {
   const portal = new Portal(session, '', inner, params, null, []);
+  portal.moment = moment;
   portal.onBatch = () => {};
   portal.execute(countedExecution(program, counters), counters);
   try {

@@ -83,6 +83,7 @@ export class IndexBuilder {
         return false;
       }
       this.#session.database.indexBuilt(this.#index.entry.oid, this.#snapshot.csn);
+      this.#session.transaction.builtIndexes.push(this.#index.entry.oid);
       this.#session.transaction.releaseSnapshot(this.#snapshot);
       return true;
     }

@@ -11,6 +11,7 @@ import type { LiftedLiteral } from '../parser/index.ts';
 import type { Plan, PlannedStatement } from '../planner/plan.ts';
 import {
   ACCESS_SHARE,
+  type CommitMoment,
   LOCK_GRANTED,
   LOCK_WAITING,
   type LockMode,
@@ -24,6 +25,7 @@ import { LongText } from '../types/long-text.ts';
 import type { OutBuffer } from '../types/out-buffer.ts';
 import type { WatchedStatement } from './auto-explain.ts';
 import { type Batch, END, PENDING } from './batch.ts';
+import { checkTables, momentOfStatement, programFor, readableStill } from './past.ts';
 import type { Counter } from './plan-counters.ts';
 import type { PreparedStatement } from './prepared-statement.ts';
 import type { Execution, Program } from './program.ts';
@@ -112,13 +114,16 @@ export class Portal {
     if (this.isDone) return PORTAL_DONE;
     this.#hasAnswered = false;
     const { routines, evaluation } = this.#session.functions;
+    const { transaction } = this.#session;
     const around = routines.running;
+    const pastAround = transaction.past;
     if (!this.isNested) routines.polls++;
     let answer: PortalAnswer;
     try {
       answer = this.#runOn(maxRows);
     } finally {
       routines.running = around;
+      transaction.past = pastAround;
     }
     if (answer !== PORTAL_PENDING) evaluation.calls.length = 0;
     this.#hasAnswered = answer !== PORTAL_PENDING;
@@ -128,6 +133,8 @@ export class Portal {
 
   #runOn(maxRows: number): PortalAnswer {
     if (!this.start()) return PORTAL_PENDING;
+    // What it calls sees the same.
+    if (this.moment !== null) this.#session.transaction.past = this.#snapshot;
     this.#watched?.resume();
     const execution = this.#execution as Execution;
     const x = execution.context;
@@ -165,10 +172,11 @@ export class Portal {
 
   #start(): boolean {
     const session = this.#session;
-    const program = this.#program ?? this.statement.program(session);
-    this.#program = program;
     const { transaction, engine } = session;
     const txn = session.ensureTransaction();
+    let program = this.#program ?? this.statement.program(session);
+    if (program.statement.asOf !== undefined) program = this.#programOfThen(program);
+    this.#program = program;
     const planned = program.statement;
     while (this.#lockedCount < planned.tableLocks.length) {
       const { tableOid, mode } = planned.tableLocks[this.#lockedCount];
@@ -205,8 +213,9 @@ export class Portal {
     else this.#watched?.useCounters(this.#given.counters);
     const execution = this.#given?.execution ?? this.#counted ?? program.acquire(session.functions);
     execution.context.functions = session.functions;
-    this.#snapshot =
-      this.sharedSnapshot === null ? transaction.takeSnapshot() : transaction.shareSnapshot(this.sharedSnapshot);
+    const pastCsn = this.moment?.csn ?? transaction.pastCsn;
+    if (pastCsn !== null) checkTables(session, program, pastCsn);
+    this.#snapshot = this.#takeSnapshot();
     const x = execution.context;
     x.services = session;
     x.callsRoutines = program.callsRoutines;
@@ -215,6 +224,18 @@ export class Portal {
     if (planned.readsExpiring === true) x.snapshotTime = session.snapshotTime;
     this.#execution = execution;
     return true;
+  }
+
+  #takeSnapshot(): Snapshot {
+    const { transaction } = this.#session;
+    if (this.moment !== null) return transaction.takePastSnapshot(readableStill(this.#session, this.moment));
+    return this.sharedSnapshot === null ? transaction.takeSnapshot() : transaction.shareSnapshot(this.sharedSnapshot);
+  }
+
+  /** AS OF SYSTEM TIME: finds the moment, and the plan with indexes that had been built by then. */
+  #programOfThen(program: Program): Program {
+    this.moment ??= momentOfStatement(this.#session, program, this.params);
+    return this.#given === null ? programFor(this.#session, this.statement, this.moment) : program;
   }
 
   #pull(execution: Execution, maxRows: number): PortalAnswer {
@@ -272,6 +293,8 @@ export class Portal {
 
   #given: { readonly execution: Execution; readonly counters: Map<Plan, Counter> } | null = null;
 
+  /** AS OF SYSTEM TIME: what it reads; null: the present, or what the transaction reads. */
+  moment: CommitMoment | null = null;
   /** It sees what the statement sees that it is part of; null: it has a snapshot of its own. */
   sharedSnapshot: Snapshot | null = null;
   /** Another statement runs it. */

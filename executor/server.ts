@@ -103,7 +103,9 @@ export class DatabaseServer implements SessionFactory {
       preloadIntervalMs: settings.number('preload_interval') * 1000,
       preloadRate: settings.number('preload_rate') * 1024 * 1024,
       ...(options.fileSystem === undefined ? {} : { fileSystem: options.fileSystem }),
-      ...(options.quickReads === undefined ? {} : { quickReads: options.quickReads, clock: options.clock }),
+      ...(options.quickReads === undefined ? {} : { quickReads: options.quickReads }),
+      // Commits are stamped by the clock that now() asks.
+      clock: options.clock ?? preciseClock(),
       ...(options.onLog === undefined ? {} : { onLog: options.onLog }),
       ...(options.onFatal === undefined ? {} : { onFatal: options.onFatal }),
     });
@@ -117,6 +119,7 @@ export class DatabaseServer implements SessionFactory {
     await server.#dropOrphans();
     server.#autoAnalyze.start();
     server.#expirySweep.start();
+    server.setVersionRetention(null);
     // Not before: a server whose indexes have grown beyond a limit that was lowered still starts.
     engine.indexMemory.limit = limitOf(settings.number('index_memory_limit'), machineMemory() / 2);
     return server;
@@ -311,6 +314,18 @@ export class DatabaseServer implements SessionFactory {
   passwordVerifier(user: string): string | null {
     return this.shared.catalog.roleByName(user)?.password ?? null;
   }
+
+  /** How far back AS OF SYSTEM TIME can read, from now on; null: as far as at the start. */
+  setVersionRetention(text: string | null): void {
+    const { settings } = this;
+    this.#startRetention ??= String(settings.number('version_retention'));
+    settings.set('version_retention', text ?? this.#startRetention, settings.source('version_retention'));
+    const engines = new Set([this.engine]);
+    for (const { engine } of [...this.#databases.values(), ...this.forks.all()]) engines.add(engine);
+    for (const engine of engines) engine.keepHistory(settings.number('version_retention') * 1_000_000);
+  }
+
+  #startRetention: string | null = null;
 
   serverSetting(name: string): string {
     return this.settings.show(name);

@@ -23,7 +23,7 @@ import {
   rowTypeOf,
   SHARED_DATABASE_OID,
 } from '../catalog/index.ts';
-import type { LockOwner, SavepointMark, Snapshot, StorageEngine, Transaction } from '../storage/api.ts';
+import type { CommitMoment, LockOwner, SavepointMark, Snapshot, StorageEngine, Transaction } from '../storage/api.ts';
 import { sqlError } from '../types/errors.ts';
 import type { FollowUp } from './context.ts';
 import type { DatabaseRuntime } from './database-runtime.ts';
@@ -64,11 +64,13 @@ export class SessionTransaction {
   isBlock = false;
   isFailed = false;
   isolation: Isolation = 'read committed';
-  isReadOnly = false;
+  #isReadOnly = false;
   isDeferrable = false;
   /** A statement has run: isolation is fixed. */
   hasSnapshot = false;
   savepoints: Savepoint[] = [];
+  /** Oids of indexes that were built in it. */
+  builtIndexes: number[] = [];
   /** Checks that wait for the end of the transaction. */
   readonly deferred = new Map<string, FollowUp>();
   readonly notifications = new PendingNotifications();
@@ -76,6 +78,12 @@ export class SessionTransaction {
   startTimestamp = 0;
   /** When the transaction's one snapshot was taken; null where each statement has its own. */
   snapshotTime: number | null = null;
+  /** AS OF SYSTEM TIME: what the running statement, and what it calls, sees; null: it sees what the transaction does. */
+  past: Snapshot | null = null;
+  /** Statements are planned for a snapshot of this csn; null: for the transaction's. */
+  planningCsn: number | null = null;
+  /** BEGIN AS OF SYSTEM TIME: what #snapshot sees; null: the present. */
+  moment: CommitMoment | null = null;
   #snapshot: Snapshot | null = null;
   #changes: PendingChange[] = [];
   #catalog: Catalog | null = null;
@@ -105,6 +113,22 @@ export class SessionTransaction {
     return this.isolation === 'repeatable read' || this.isolation === 'serializable';
   }
 
+  /** What is read in the past is not written. */
+  get isReadOnly(): boolean {
+    return this.#isReadOnly || this.moment !== null || this.past !== null;
+  }
+
+  set isReadOnly(isReadOnly: boolean) {
+    this.#isReadOnly = isReadOnly;
+  }
+
+  /** The transaction sees this moment from now on, whatever its isolation. Before: no statement has run in it. */
+  beginPast(moment: CommitMoment): void {
+    this.#releaseOwnSnapshot();
+    this.#snapshot = this.#engine.transactions.takePastSnapshot(this.txn as Transaction, moment);
+    this.moment = moment;
+  }
+
   /** The running transaction, begun if there is none. */
   ensure(now: number): Transaction {
     if (this.txn === null) {
@@ -120,6 +144,8 @@ export class SessionTransaction {
     const txn = this.txn as Transaction;
     const { transactions } = this.#engine;
     this.hasSnapshot = true;
+    if (this.past !== null) return transactions.shareSnapshot(this.past);
+    if (this.moment !== null) return transactions.shareSnapshot(this.#snapshot as Snapshot);
     if (!this.isRepeatableRead) return transactions.takeSnapshot(txn);
     if (this.#snapshot === null) {
       this.#snapshot = transactions.takeSnapshot(txn);
@@ -128,13 +154,27 @@ export class SessionTransaction {
     return transactions.shareSnapshot(this.#snapshot);
   }
 
+  /** A snapshot of a moment in the past; give it back with releaseSnapshot. */
+  takePastSnapshot(moment: CommitMoment): Snapshot {
+    this.hasSnapshot = true;
+    return this.#engine.transactions.takePastSnapshot(this.txn as Transaction, moment);
+  }
+
   shareSnapshot(snapshot: Snapshot): Snapshot {
     return this.#engine.transactions.shareSnapshot(snapshot);
   }
 
-  /** The csn that the transaction's one snapshot sees; Infinity where each statement has its own. */
+  /** The csn of the past that the running statement, or the transaction, sees; null: it sees the present. */
+  get pastCsn(): number | null {
+    if (this.past !== null) return this.past.csn;
+    return this.moment === null ? null : this.moment.csn;
+  }
+
+  /** The csn that the transaction's one snapshot sees, or the running statement's of the past; Infinity where each has its own. */
   get snapshotCsn(): number {
-    return this.#snapshot === null ? Infinity : this.#snapshot.csn;
+    if (this.planningCsn !== null) return this.planningCsn;
+    const snapshot = this.past ?? this.#snapshot;
+    return snapshot === null ? Infinity : snapshot.csn;
   }
 
   releaseSnapshot(snapshot: Snapshot): void {
@@ -283,6 +323,7 @@ export class SessionTransaction {
     const changes = this.#changes;
     this.#releaseOwnSnapshot();
     this.#engine.transactions.commit(txn, durable);
+    for (const oid of this.builtIndexes) this.#database.indexBuilt(oid, this.#engine.transactions.lastCsn);
     this.#database.activity.commits++;
     if (changes.length > 0) this.#publish(changes);
     this.#reset();
@@ -326,7 +367,10 @@ export class SessionTransaction {
     this.isBlock = false;
     this.isFailed = false;
     this.hasSnapshot = false;
+    this.past = null;
+    this.moment = null;
     this.savepoints = [];
+    if (this.builtIndexes.length > 0) this.builtIndexes = [];
     this.deferred.clear();
     this.notifications.truncate(0);
     this.#changes = [];

@@ -35,6 +35,7 @@ import { domainCheckOf, inputCheckOf } from './domains.ts';
 import type { IndexProgress } from './index-progress.ts';
 import type { Notification } from './notifications.ts';
 import { WAIT_SIGNAL, YIELD_SIGNAL } from './operators/operator.ts';
+import { checkTimeText, momentOfText } from './past.ts';
 import { PORTAL_DONE, PORTAL_PENDING, PORTAL_SUSPENDED, Portal, type PortalAnswer } from './portal.ts';
 import { type PlanCacheMode, type PlanningSession, PreparedStatement } from './prepared-statement.ts';
 import type { Execution } from './program.ts';
@@ -128,6 +129,7 @@ export class Session implements ProtocolSession, PlanningSession, ExecServices {
       show: (name) => this.#showSetting(name),
       check: (name, value) => {
         checkAuthorization(this, name, value);
+        if (name === 'as_of_system_time') checkTimeText(String(value), this.settings.format);
         return value;
       },
     });
@@ -158,6 +160,8 @@ export class Session implements ProtocolSession, PlanningSession, ExecServices {
         return this.transaction.isReadOnly ? 'on' : 'off';
       case 'transaction_deferrable':
         return this.transaction.isDeferrable ? 'on' : 'off';
+      case 'version_retention':
+        return this.server.settings.show(name);
       case 'is_superuser':
         return this.isSuperuser ? 'on' : 'off';
       default:
@@ -259,7 +263,8 @@ export class Session implements ProtocolSession, PlanningSession, ExecServices {
     }
     const csn = this.transaction.snapshotCsn;
     // Such a transaction plans without indexes that are newer than its snapshot.
-    return csn < this.database.newestIndexBuild ? `${this.#bindingVersion}|${csn}` : this.#bindingVersion;
+    if (csn >= this.database.newestIndexBuild) return this.#bindingVersion;
+    return `${this.#bindingVersion}|${this.database.readableIndexes(csn)}`;
   }
 
   environment(catalog: Catalog, parameterTypes: readonly number[]): PlannerEnvironment {
@@ -303,6 +308,8 @@ export class Session implements ProtocolSession, PlanningSession, ExecServices {
         ) as SessionTransaction['isolation'];
         this.transaction.isReadOnly = this.settings.boolean('default_transaction_read_only');
       }
+      const past = this.settings.text('as_of_system_time');
+      if (past !== '') this.transaction.beginPast(momentOfText(this, past));
       return txn;
     }
     return this.transaction.txn;

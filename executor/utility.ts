@@ -18,6 +18,7 @@ import { bindScalar } from '../planner/index.ts';
 import {
   ACCESS_EXCLUSIVE,
   ACCESS_SHARE,
+  type CommitMoment,
   EXCLUSIVE,
   LOCK_GRANTED,
   type LockMode,
@@ -37,6 +38,7 @@ import { runCopy } from './copy/copy.ts';
 import { BUILT_IN_EXTENSIONS } from './ddl/extensions.ts';
 import { createIndexConcurrently, dropTemporary, runDdl } from './ddl-runner.ts';
 import { runExplain } from './explain.ts';
+import { momentOfExpression, readableStill } from './past.ts';
 import { PORTAL_PENDING, Portal } from './portal.ts';
 import type { PreparedStatement } from './prepared-statement.ts';
 import { reindex } from './reindex.ts';
@@ -153,6 +155,7 @@ export function* runUtility(
       return setTransaction(session, node);
     case 'reset':
       if (node.name === null) session.settings.resetAll();
+      else if (node.name === RETENTION) setRetention(session, null);
       else {
         session.settings.reset(node.name, { isSuperuser: session.isSuperuser });
         leaveRole(session.settings, node.name, false);
@@ -230,8 +233,19 @@ export function* runUtility(
 
 // ----------------------------------------------------------------------------------------------------- transactions
 
-function applyModes(session: Session, modes: TransactionModes): void {
+/** AS OF SYSTEM TIME; null: there is none. */
+function pastOf(session: Session, { asOf, readOnly }: TransactionModes): CommitMoment | null {
+  if (asOf === undefined) return null;
+  if (readOnly === false) throw sqlError('42601', 'AS OF SYSTEM TIME cannot be given with READ WRITE');
+  if (session.transaction.isBlock && session.transaction.hasSnapshot) {
+    throw sqlError('25001', 'AS OF SYSTEM TIME must be given before any query');
+  }
+  return momentOfExpression(session, asOf);
+}
+
+function applyModes(session: Session, modes: TransactionModes, past: CommitMoment | null = null): void {
   const { transaction } = session;
+  if (past !== null) transaction.beginPast(past);
   if (modes.isolation !== null) {
     if (transaction.hasSnapshot && modes.isolation !== transaction.isolation) {
       throw sqlError('25001', 'SET TRANSACTION ISOLATION LEVEL must be called before any query');
@@ -239,6 +253,9 @@ function applyModes(session: Session, modes: TransactionModes): void {
     transaction.isolation = modes.isolation;
   }
   if (modes.readOnly !== null) {
+    if (!modes.readOnly && transaction.moment !== null && past === null) {
+      throw sqlError('25001', 'a transaction that reads the past cannot write');
+    }
     if (!modes.readOnly && transaction.isReadOnly && transaction.hasSnapshot) {
       throw sqlError('25001', 'transaction read-write mode must be set before any query');
     }
@@ -249,6 +266,8 @@ function applyModes(session: Session, modes: TransactionModes): void {
 
 function begin(session: Session, node: BeginStatement): string {
   const { transaction } = session;
+  // Before the block is open: a time that cannot be read opens none.
+  const past = pastOf(session, node.modes);
   if (transaction.isBlock)
     session.notice({ severity: 'WARNING', code: '25001', message: 'there is already a transaction in progress' });
   else {
@@ -256,7 +275,7 @@ function begin(session: Session, node: BeginStatement): string {
     transaction.isBlock = true;
     transaction.isDeferrable = session.settings.boolean('default_transaction_deferrable');
   }
-  applyModes(session, node.modes);
+  applyModes(session, node.modes, past);
   return node.startTransaction ? 'START TRANSACTION' : 'BEGIN';
 }
 
@@ -299,15 +318,21 @@ function* rollback(session: Session, isChain: boolean): Task<string> {
   return 'ROLLBACK';
 }
 
-function currentModes(session: Session): TransactionModes {
-  const { isolation, isReadOnly, isDeferrable } = session.transaction;
-  return { isolation, readOnly: isReadOnly, deferrable: isDeferrable };
+interface ChainedModes {
+  readonly modes: TransactionModes;
+  readonly past: CommitMoment | null;
 }
 
-function chain(session: Session, modes: TransactionModes): void {
+function currentModes(session: Session): ChainedModes {
+  const { isolation, isReadOnly, isDeferrable, past, moment } = session.transaction;
+  const readOnly = isReadOnly && moment === null && past === null;
+  return { modes: { isolation, readOnly, deferrable: isDeferrable }, past: moment };
+}
+
+function chain(session: Session, { modes, past }: ChainedModes): void {
   session.ensureTransaction();
   session.transaction.isBlock = true;
-  applyModes(session, modes);
+  applyModes(session, modes, past === null ? null : readableStill(session, past));
 }
 
 function requireBlock(session: Session, what: string): void {
@@ -343,6 +368,10 @@ function set(session: Session, node: SetStatement): string {
     } else applyModes(session, { isolation: null, readOnly: text === 'on' || text === 'true', deferrable: null });
     return 'SET';
   }
+  if (node.name === RETENTION) {
+    setRetention(session, node.values);
+    return 'SET';
+  }
   session.settings.setValues(node.name, node.values, {
     isLocal: node.scope === 'local',
     isSuperuser: session.isSuperuser,
@@ -352,9 +381,26 @@ function set(session: Session, node: SetStatement): string {
   return 'SET';
 }
 
+const RETENTION = 'version_retention';
+
+/** For the whole server, at once: there is no ROLLBACK for it. */
+function setRetention(session: Session, values: SetStatement['values']): void {
+  if (!session.isSuperuser) throw sqlError('42501', `permission denied to set parameter "${RETENTION}"`);
+  if (session.transaction.isBlock) {
+    throw sqlError('25001', `parameter "${RETENTION}" cannot be set inside a transaction block`);
+  }
+  if (values !== null && values.length > 1) throw sqlError('22023', `SET ${RETENTION} takes only one argument`);
+  session.server.setVersionRetention(values === null ? null : values[0].value);
+}
+
 function setTransaction(session: Session, node: SetTransactionStatement): string {
   if (node.snapshot !== null) throw sqlError('0A000', 'SET TRANSACTION SNAPSHOT is not supported');
   if (node.sessionCharacteristics) {
+    if (node.modes.asOf !== undefined) {
+      throw sqlError('0A000', 'AS OF SYSTEM TIME is not a characteristic of sessions', {
+        hint: 'SET as_of_system_time has all transactions of the session read the past.',
+      });
+    }
     const { isolation, readOnly, deferrable } = node.modes;
     if (isolation !== null) session.settings.set('default_transaction_isolation', isolation);
     if (readOnly !== null) session.settings.set('default_transaction_read_only', readOnly ? 'on' : 'off');
@@ -369,7 +415,7 @@ function setTransaction(session: Session, node: SetTransactionStatement): string
     });
     return 'SET';
   }
-  applyModes(session, node.modes);
+  applyModes(session, node.modes, pastOf(session, node.modes));
   return 'SET';
 }
 

@@ -95,6 +95,8 @@ export interface TransactionModes {
   readonly isolation: 'serializable' | 'repeatable read' | 'read committed' | 'read uncommitted' | null;
   readonly readOnly: boolean | null;
   readonly deferrable: boolean | null;
+  /** AS OF SYSTEM TIME: only there if it was written. */
+  readonly asOf?: Expression;
 }
 export interface BeginStatement extends Node {
   readonly kind: 'begin';

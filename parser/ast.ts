@@ -440,6 +440,8 @@ export interface SelectBody extends Node {
   readonly groupBy: GroupByClause | null;
   readonly having: Expression | null;
   readonly windows: readonly { readonly name: string; readonly spec: WindowSpec }[];
+  /** AS OF SYSTEM TIME: only there if it was written. The statement's, so it may stand in one of its outermost selects only. */
+  readonly asOf?: Expression;
 }
 
 export interface GroupByClause extends Node {

@@ -458,6 +458,7 @@ function printSelect(body: SelectBody): string {
     text += ` INTO ${persistence}${printName(body.into.name)}`;
   }
   if (body.from.length > 0) text += ` FROM ${body.from.map(printFromItem).join(', ')}`;
+  if (body.asOf !== undefined) text += ` AS OF SYSTEM TIME ${printExpression(body.asOf)}`;
   if (body.where !== null) text += ` WHERE ${printExpression(body.where)}`;
   if (body.groupBy !== null) {
     text += ` GROUP BY ${body.groupBy.distinct ? 'DISTINCT ' : ''}${body.groupBy.items.map(printGroupBy).join(', ')}`;

@@ -78,6 +78,8 @@ export interface PlannerEnvironment {
   readonly inlinesRoutines?: boolean;
   /** Rows of tables that expire: absent, those that have not expired. */
   readonly expiry?: ExpiryMode;
+  /** The query is to be kept, or what it answers: it has no AS OF SYSTEM TIME. */
+  readonly refusesAsOf?: boolean;
   /** The statement is one of a function's body. */
   readonly routine?: RoutineBody;
   /** Told which user-made function a call in the AST means. */

@@ -1,5 +1,6 @@
 /** The planner's public face: statements to plans, expressions of the catalog to typed expressions, plans to EXPLAIN text. */
 
+export { bindAsOfAlone } from './bind/as-of.ts';
 export { columnNameOf } from './bind/column-name.ts';
 export type { RoutineResult } from './bind/routine-result.ts';
 export { asWritten, type BindScalarOptions, bindScalar, bindWithCollation, type ScalarSource } from './bind/scalar.ts';

@@ -1,5 +1,6 @@
 /** The way of a statement through the planner: bind, rewrite, paths, plan. */
 import type { Query as QueryNode, Statement, StatementNode } from '../parser/ast.ts';
+import { bindAsOf, findAsOf } from './bind/as-of.ts';
 import { BindContext } from './bind/context.ts';
 import { bindModify } from './bind/modify.ts';
 import { bindCallStatement } from './bind/routine-call.ts';
@@ -45,10 +46,13 @@ export function planNode(
   let plan: Plan;
   let identified: ReturnType<typeof withRowIdentities> = null;
   let command: PlannedStatement['command'];
+  let asOf: Expr | null = null;
   const planner = new Planner(context);
   switch (node.kind) {
     case 'query': {
+      asOf = bindPast(context, node as QueryNode);
       const query = bindBodyQuery(context, bindQuery(level, node as QueryNode));
+      checkPast(context, node as QueryNode);
       checkParameters(context);
       const prepared = prepareQuery(context, query);
       identified = environment.rowIdentities === true ? withRowIdentities(prepared) : null;
@@ -84,13 +88,15 @@ export function planNode(
     parameterTypes: context.parameterTypes,
     execParamCount: context.execParamCount,
     tableLocks: [...context.tableLocks].map(([tableOid, mode]) => ({ tableOid, mode })),
-    shareable: context.shareable,
+    // Its time is found before it is planned for the indexes that there were then: for the literals of its own text.
+    shareable: context.shareable && asOf === null,
     probes: planner.probes.isEmpty ? null : planner.probes,
     readOnly: context.readOnly,
     ...(context.callsRoutines ? { callsRoutines: true } : {}),
     ...(context.callsVolatile ? { callsVolatile: true } : {}),
     ...(context.readsExpiring ? { readsExpiring: true } : {}),
     catalogVersion: environment.catalog.version,
+    ...(asOf === null ? {} : { asOf }),
     ...(identified === null
       ? {}
       : {
@@ -100,6 +106,24 @@ export function planNode(
         }),
   };
   return { planned, consideredJoins: planner.consideredJoins };
+}
+
+/** AS OF SYSTEM TIME; null: the statement has none. */
+function bindPast(context: BindContext, node: QueryNode): Expr | null {
+  const { routine, refusesAsOf } = context.environment;
+  if (routine !== undefined || refusesAsOf === true) return null;
+  context.asOf = findAsOf(context, node);
+  return context.asOf === null ? null : foldConstants(bindAsOf(context, context.asOf));
+}
+
+/** Nothing in the past can be written or locked. */
+function checkPast(context: BindContext, node: QueryNode): void {
+  if (context.asOf === null || context.readOnly) return;
+  if (node.locking.length > 0) {
+    const words = `FOR ${node.locking[0].strength.toUpperCase()}`;
+    throw context.error('0A000', `${words} is not allowed with AS OF SYSTEM TIME`);
+  }
+  throw context.error('25006', 'a statement with AS OF SYSTEM TIME cannot write');
 }
 
 /** The last query of a function's body answers what the function returns. */

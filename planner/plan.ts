@@ -514,6 +514,8 @@ export interface PlannedStatement {
   readonly rowIdentities?: readonly RowIdentity[];
   /** The table of whose rows the query's are, one by one; 0: there is none. */
   readonly scannedTable?: number;
+  /** AS OF SYSTEM TIME: a timestamp with time zone, an interval or a text; absent: it sees the present. */
+  readonly asOf?: Expr;
   readonly constraints?: readonly ConstraintEntry[];
   readonly sequences?: readonly SequenceEntry[];
 }

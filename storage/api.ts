@@ -85,6 +85,7 @@ export { PAGE_SIZE, RING_FRAMES, ROW_SIZE_MAX } from './limits.ts';
 export {
   ACCESS_EXCLUSIVE,
   ACCESS_SHARE,
+  type CommitMoment,
   EXCLUSIVE,
   LOCK_GRANTED,
   LOCK_KEY_SHARE,

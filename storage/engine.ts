@@ -168,6 +168,7 @@ export class StorageEngine {
     const fork = new StorageEngine(parts, { onLog: this.onLog, clock: this.clock }, this);
     fork.state = 'serving';
     fork.visibilityPasses.enable();
+    fork.keepHistory(this.transactions.history.retention);
     return fork;
   }
 
@@ -188,6 +189,9 @@ export class StorageEngine {
   /** A fork goes back to where it began; before: it is not busy. */
   resetFork(): void {
     this.store.resetFork();
+    const { retention } = this.transactions.history;
+    this.keepHistory(0);
+    this.keepHistory(retention);
   }
 
   /** Whether a heap of this id is what the fork began with. */
@@ -300,7 +304,18 @@ export class StorageEngine {
     return this.parent?.checkpoints ?? this.checkpointer ?? NO_CHECKPOINTS;
   }
 
-  /** Memory of the commit table, and of what waits for the sweep. */
+  /** Microseconds of history that are kept for snapshots of the past (version_retention); 0: none. */
+  keepHistory(retention: number): void {
+    this.transactions.keepHistory(retention, this.store.now());
+    this.scheduleSweep(SWEEP_SOON_MS);
+  }
+
+  /** Microseconds since 2000-01-01 UTC, by the clock that commits are stamped with. */
+  now(): number {
+    return this.store.now();
+  }
+
+  /** Memory of the commit table, of commit times, and of what waits for the sweep. */
   get transactionBytes(): number {
     return this.transactions.memoryBytes + this.store.sweep.memoryBytes;
   }
@@ -408,6 +423,7 @@ export class StorageEngine {
    */
   private async sweepAll(): Promise<void> {
     try {
+      this.transactions.history.clear();
       // Commits that are not durable yet hold the horizon.
       this.wal.flushSync(this.wal.insertLsn);
       await new Promise((resolve) => setImmediate(resolve));
@@ -454,6 +470,7 @@ export class StorageEngine {
   private readonly onSweepTimer = (): void => {
     this.sweepTimer = null;
     if (this.state !== 'serving') return;
+    this.transactions.history.expire(this.store.now());
     const swept = this.sweepSome(SWEEP_SLICE);
     if (!this.tidyVersions() && this.store.sweep.pendingCount === 0) return;
     // A long queue is worked off in slices, a millisecond apart; one that waits for a snapshot is looked at now and then.

@@ -115,7 +115,7 @@ export class Store implements TransactionStore {
   /** The first oid that the log does not cover. */
   oidLimit = FIRST_OID;
   /** Microseconds since 2000-01-01 UTC. */
-  private readonly now: () => number;
+  readonly now: () => number;
   private readonly clockMs: () => number;
   /** Whose pages its relations' are, and its version store's. */
   private readonly branch: Branch;
@@ -137,7 +137,7 @@ export class Store implements TransactionStore {
     this.wal = wal;
     this.origin = origin;
     this.clockMs = clockMs;
-    this.now = () => (clockMs() - POSTGRES_EPOCH_MS) * 1000;
+    this.now = () => Math.round((clockMs() - POSTGRES_EPOCH_MS) * 1000);
     this.transactions = new TransactionManager(this, this.locks);
     this.branch = origin === null ? pool.mainBranch : new Branch(pool.mainBranch.archive, origin.parent.branch);
     this.versionsBranch =
@@ -312,6 +312,7 @@ export class Store implements TransactionStore {
     const heap = new Heap(this.context, pages, relId);
     heap.creator = txn;
     heap.createdAt = txn.writes.count;
+    heap.createdCsn = Infinity;
     txn.writes.add(relId, 0, WRITE_CREATE_HEAP, 0, 0);
     this.heaps.set(relId, heap);
     return heap;
@@ -501,7 +502,7 @@ export class Store implements TransactionStore {
     if (txn.catalogChanges !== null) {
       for (const { key, bytes } of txn.catalogChanges) logCatalog(this.wal, xids[0], key, bytes);
     }
-    return logCommit(this.wal, xids, csn, this.now(), dropped, rowChanges);
+    return logCommit(this.wal, xids, csn, this.transactions.history.stamp(this.now()), dropped, rowChanges);
   }
 
   private logSequenceDrop(txn: Transaction, id: number): void {
@@ -546,7 +547,7 @@ export class Store implements TransactionStore {
           this.countRows(relId, writes.kinds[i], isRun(writes.kinds[i]) ? writes.counts[i] : 1);
           break;
         case WRITE_CREATE_HEAP:
-          this.heap(relId).creator = null;
+          this.noteCreated(this.heap(relId));
           break;
         case WRITE_DROP_HEAP:
           this.removeHeap(relId);
@@ -559,6 +560,13 @@ export class Store implements TransactionStore {
           break;
       }
     }
+  }
+
+  private noteCreated(heap: Heap): void {
+    const { lastCsn, history } = this.transactions;
+    heap.creator = null;
+    heap.createdCsn = lastCsn;
+    heap.createdTime = history.lastTime;
   }
 
   private endRestart(id: number): void {

@@ -44,6 +44,17 @@ export abstract class ExpressionRules extends CallRules {
   /** The first operand, when the caller has read it already. */
   private firstOperand: Expression | null = null;
 
+  /** AS OF SYSTEM TIME comes: after AS OF alone, OF is an alias, and PostgreSQL lets SYSTEM follow no alias. */
+  protected atAsOf(): boolean {
+    return this.at(T.AS) && this.peekAt(2) === T.OF && this.peekAt(3) === T.SYSTEM && this.peekAt(4) === T.TIME;
+  }
+
+  /** AS OF SYSTEM TIME a_expr */
+  protected asOfClause(): Expression {
+    for (const type of [T.AS, T.OF, T.SYSTEM, T.TIME]) this.take(type);
+    return this.sub(this.expression);
+  }
+
   protected resetExpressions(): void {
     this.operands.length = 0;
     this.pendings.length = 0;

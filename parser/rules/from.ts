@@ -70,7 +70,7 @@ export abstract class FromRules extends SelectRules {
       if (this.at(T.USING)) {
         this.take(T.USING);
         using = this.parenthesizedNames();
-        if (this.at(T.AS)) usingAlias = this.usingAlias();
+        if (this.at(T.AS) && !this.atAsOf()) usingAlias = this.usingAlias();
       } else {
         this.take(T.ON);
         on = this.sub(this.expression);
@@ -199,8 +199,10 @@ export abstract class FromRules extends SelectRules {
 
   /** opt_alias_clause: [ AS ] ColId [ '(' name_list ')' ] */
   protected alias(): Alias | null {
-    if (this.at(T.AS)) this.take(T.AS);
-    else if (!this.atCategory(T.COL_ID)) return null;
+    if (this.at(T.AS)) {
+      if (this.atAsOf()) return null;
+      this.take(T.AS);
+    } else if (!this.atCategory(T.COL_ID)) return null;
     const name = this.colId();
     return { name, columns: this.at(T.LEFT_PAREN) ? this.parenthesizedNames() : NO_COLUMNS };
   }
@@ -228,7 +230,7 @@ export abstract class FromRules extends SelectRules {
     if (this.at(T.AS) && this.peekAt(2) === T.LEFT_PAREN) {
       this.take(T.AS);
       columnDefs = this.columnDefinitions();
-    } else if (this.at(T.AS) || this.atCategory(T.COL_ID)) {
+    } else if ((this.at(T.AS) && !this.atAsOf()) || this.atCategory(T.COL_ID)) {
       if (this.at(T.AS)) this.take(T.AS);
       const name = this.colId();
       let columns: string[] = [];

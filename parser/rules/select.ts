@@ -198,7 +198,8 @@ export abstract class SelectRules extends ExpressionRules {
     const relation = this.relationName();
     const star: Expression = { kind: 'columnRef', name: [], star: true, position };
     const table: FromItem = { kind: 'table', ...relation, alias: null, sample: null };
-    return { ...EMPTY_SELECT, targets: [{ expr: star, alias: null, position }], from: [table], position };
+    const body = { ...EMPTY_SELECT, targets: [{ expr: star, alias: null, position }], from: [table], position };
+    return this.atAsOf() ? { ...body, asOf: this.asOfClause() } : body;
   }
 
   /** VALUES '(' expr_list ')' { ',' '(' expr_list ')' } */
@@ -215,8 +216,8 @@ export abstract class SelectRules extends ExpressionRules {
   });
 
   /**
-   * SELECT [ ALL | DISTINCT [ ON '(' expr_list ')' ] ] target_list [ INTO ] [ FROM ] [ WHERE ] [ GROUP BY ] [ HAVING ]
-   * [ WINDOW ]
+   * SELECT [ ALL | DISTINCT [ ON '(' expr_list ')' ] ] target_list [ INTO ] [ FROM ] [ AS OF SYSTEM TIME a_expr ] [ WHERE ]
+   * [ GROUP BY ] [ HAVING ] [ WINDOW ]
    */
   readonly selectBody = this.rule('selectBody', (): SelectBody => {
     const position = this.take(T.SELECT).startOffset;
@@ -228,11 +229,24 @@ export abstract class SelectRules extends ExpressionRules {
     const targets = isEmpty && !this.RECORDING_PHASE ? [] : this.list(this.selectTarget);
     const into = this.opt(T.INTO, this.intoClause);
     const from = this.opt(T.FROM, this.fromList) ?? NO_FROM;
+    const asOf = this.atAsOf() ? this.asOfClause() : null;
     const where = this.opt(T.WHERE, this.oneExpression);
     const groupBy = this.at(T.GROUP) ? this.sub(this.groupByClause) : null;
     const having = this.opt(T.HAVING, this.oneExpression);
     const windows = this.opt(T.WINDOW, this.windowClause) ?? NO_WINDOWS;
-    return { kind: 'select', distinct, targets, into, from, where, groupBy, having, windows, position };
+    const body: SelectBody = {
+      kind: 'select',
+      distinct,
+      targets,
+      into,
+      from,
+      where,
+      groupBy,
+      having,
+      windows,
+      position,
+    };
+    return asOf === null ? body : { ...body, asOf };
   });
 
   private readonly oneExpression = (): Expression => this.sub(this.expression);
@@ -260,7 +274,7 @@ export abstract class SelectRules extends ExpressionRules {
     }
     const expr = this.sub(this.expression);
     let alias: string | null = null;
-    if (this.at(T.AS)) {
+    if (this.at(T.AS) && !this.atAsOf()) {
       this.take(T.AS);
       alias = this.colLabel();
     } else if (this.atCategory(T.BARE_COL_LABEL)) alias = this.takeName(T.BARE_COL_LABEL).image;

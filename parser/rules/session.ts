@@ -50,7 +50,7 @@ export abstract class SessionRules extends SequenceRules {
     return { kind: 'begin', startTransaction, modes: this.transactionModes(), position };
   });
 
-  /** transaction_mode_list, with or without commas */
+  /** transaction_mode_list, with or without commas; AS OF SYSTEM TIME a_expr is one of them */
   protected transactionModes(): TransactionModes {
     const modes: Mutable<TransactionModes> = { isolation: null, readOnly: null, deferrable: null };
     for (;;) {
@@ -69,10 +69,12 @@ export abstract class SessionRules extends SequenceRules {
       } else if (this.at(T.DEFERRABLE)) {
         this.take(T.DEFERRABLE);
         modes.deferrable = true;
-      } else return modes;
+      } else if (this.atAsOf()) modes.asOf = this.asOfClause();
+      else return modes;
       if (this.at(T.COMMA)) {
         this.take(T.COMMA);
-        if (![T.ISOLATION, T.READ, T.NOT, T.DEFERRABLE].includes(this.peek() as never)) throw this.unexpected();
+        const isMode = [T.ISOLATION, T.READ, T.NOT, T.DEFERRABLE].includes(this.peek() as never);
+        if (!isMode && !this.atAsOf()) throw this.unexpected();
       }
     }
   }

@@ -354,6 +354,7 @@ const CLAUSE_WORDS: Readonly<Partial<Record<Clause, string>>> = {
   'statistics expression': 'statistics expressions',
   'alter using': 'transform expressions',
   execute: 'EXECUTE parameters',
+  'as of': 'AS OF SYSTEM TIME',
   call: 'CALL arguments',
   having: 'HAVING',
   'on conflict': 'ON CONFLICT',
@@ -379,6 +380,7 @@ const SETS_REFUSED = new Set<Clause>([
   'statistics expression',
   'alter using',
   'execute',
+  'as of',
   'call',
   'update source',
 ]);

@@ -5,6 +5,7 @@
 import type { Catalog } from '../../catalog/catalog.ts';
 import { findCollation } from '../../catalog/collations.ts';
 import type { CollationEntry } from '../../catalog/entries.ts';
+import type { Expression } from '../../parser/ast.ts';
 import { SqlError, type SqlErrorFields, sqlError } from '../../types/errors.ts';
 import type { PlannerEnvironment } from '../environment.ts';
 import type { Expr } from '../expr.ts';
@@ -49,6 +50,8 @@ export class BindContext {
   readsExpiring = false;
   /** The call of CALL: it is of a procedure. */
   calledProcedure: object | null = null;
+  /** The statement's AS OF SYSTEM TIME; null: it has none. */
+  asOf: Expression | null = null;
   execParamCount = 0;
   private relCount = 0;
   private queryCount = 0;

@@ -709,6 +709,7 @@ const SUBQUERY_REFUSED: Readonly<Record<string, string>> = {
   'statistics expression': 'cannot use subquery in statistics expression',
   'alter using': 'cannot use subquery in transform expression',
   execute: 'cannot use subquery in EXECUTE parameter',
+  'as of': 'cannot use subquery in AS OF SYSTEM TIME',
   call: 'cannot use subquery in CALL argument',
 };
 

@@ -81,6 +81,7 @@ export type Clause =
   | 'statistics expression'
   | 'alter using'
   | 'execute'
+  | 'as of'
   | 'call'
   | 'on conflict'
   | 'aggregate argument'

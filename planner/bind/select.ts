@@ -14,6 +14,7 @@ import {
   someExpr,
   type Target,
 } from '../logical.ts';
+import { checkAsOf } from './as-of.ts';
 import { coerceToBoolean, coerceToCommonType, selectCommonModifier, selectCommonType } from './coerce.ts';
 import { collateQuery, commonCollation } from './collation.ts';
 import { bindWithClause } from './cte.ts';
@@ -85,6 +86,7 @@ function bindSelect(level: Level, node: ast.Query, body: ast.SelectBody, options
   if (body.into !== null) {
     throw context.error('42601', 'SELECT ... INTO is not allowed here', positionOf(context, body.into.position));
   }
+  checkAsOf(context, body);
   const from = bindFromClause(level, body.from);
   for (const { name, spec } of body.windows) bindNamedWindow(level, name, spec);
   let targets: readonly Target[] = level.withClause('select', () => bindTargets(level, body.targets));

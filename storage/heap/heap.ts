@@ -142,6 +142,9 @@ export class Heap {
   /** While the transaction that created the heap is unfinished: it, and its write list's entry. */
   creator: Transaction | null = null;
   createdAt = 0;
+  /** The commit that made it, and when: snapshots of before do not see its rows as they were. 0: it was there at the start. */
+  createdCsn = 0;
+  createdTime = 0;
   /**
    * Places, away from their homes, that rows of committed or unfinished moves left and that the sweep has yet to free. Nothing in
    * the pages tells them from places in use: checkpoint and log keep them.

@@ -1,3 +1,4 @@
+export type { CommitMoment } from './commit-clock.ts';
 export { CommitTable } from './commit-table.ts';
 export { Hold, LockManager, LockOwner, type LockRow } from './lock-manager.ts';
 export { LOCK_CONFLICTS, LOCK_MODE_NAMES, LockTag } from './lock-tags.ts';

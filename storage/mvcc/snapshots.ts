@@ -1,8 +1,8 @@
 /**
  * Live snapshots, in the order they were taken: their horizons never decrease along the list, so the oldest horizon is the
- * head's, and taking and releasing are O(1). Objects are reused.
+ * head's, and taking and releasing are O(1). Objects are reused. Snapshots of the past stand where their horizons belong.
  *
- *      head (oldest) -> ... -> tail (newest)        horizon, csn: only grow to the right
+ *      head (oldest) -> ... -> tail (newest)        horizon: only grows to the right
  */
 import { assert } from '../../types/assert.ts';
 import type { Snapshot } from './types.ts';
@@ -32,6 +32,19 @@ export class SnapshotList {
     snapshot.xidLimit = xidLimit;
     snapshot.txnId = txnId;
     this.link(snapshot, this.tail);
+    return snapshot;
+  }
+
+  /** Of a moment in the past. `horizon`: not above that of any snapshot that is taken later. */
+  takePast(horizon: number, csn: number, xidLimit: number): LiveSnapshot {
+    const snapshot = this.unused();
+    snapshot.horizon = horizon;
+    snapshot.csn = csn;
+    snapshot.xidLimit = xidLimit;
+    snapshot.txnId = 0;
+    let after = this.tail;
+    while (after !== null && after.horizon > horizon) after = after.previous;
+    this.link(snapshot, after);
     return snapshot;
   }
 

@@ -24,7 +24,9 @@
  */
 import { assert } from '../../types/assert.ts';
 import { SqlError } from '../../types/errors.ts';
+import type { CommitMoment } from './commit-clock.ts';
 import { CommitTable } from './commit-table.ts';
+import { History } from './history.ts';
 import type { Hold, LockManager, LockOwner, TagWait } from './lock-manager.ts';
 import type { RowLockLog } from './row-locks.ts';
 import { type LiveSnapshot, SnapshotList } from './snapshots.ts';
@@ -132,6 +134,8 @@ export class TransactionManager {
   /** Transactions that others may meet in a version or a row lock. */
   readonly registry = new TransactionRegistry();
   readonly snapshots = new SnapshotList();
+  /** The past that is kept for AS OF SYSTEM TIME. */
+  readonly history = new History();
   /** CSN of the last commit, and the end of its record in the log. */
   lastCsn: number;
   private lastCommitLsn = 0;
@@ -153,6 +157,7 @@ export class TransactionManager {
     this.table.restart(nextXid);
     this.lastCsn = lastCsn;
     this.unflushed = new UnflushedCommits(lastCsn);
+    this.history.clear();
   }
 
   get nextXid(): number {
@@ -163,9 +168,9 @@ export class TransactionManager {
     return this.table.oldestUnfinished;
   }
 
-  /** Memory of the commit table. */
+  /** Memory of the commit table, and of commit times. */
   get memoryBytes(): number {
-    return this.table.states.byteLength;
+    return this.table.states.byteLength + this.history.memoryBytes;
   }
 
   begin(owner?: LockOwner): Transaction {
@@ -184,6 +189,26 @@ export class TransactionManager {
     // It is told that it has committed when what it has seen cannot be lost any more, even if it only reads.
     if (csn > unflushed.visibleCsn) txn.flushLsn = Math.max(txn.flushLsn, this.lastCommitLsn);
     return this.snapshots.take(this.visibleHorizon(), csn, table.next, txn.id);
+  }
+
+  /**
+   * What was committed at a moment of the history (history.ts), without the transaction's own writes. The horizon may be lower than the
+   * moment's: that costs a question to the commit table. It must be for commits that are not durable yet: snapshots that do not see
+   * them may follow this one in the list.
+   */
+  takePastSnapshot(txn: Transaction, moment: CommitMoment): LiveSnapshot {
+    if (moment.csn > this.unflushed.visibleCsn) {
+      this.store.tryFlush(this.lastCommitLsn);
+      // On a full disk it is told of its end when what it has seen cannot be lost any more.
+      txn.flushLsn = Math.max(txn.flushLsn, this.lastCommitLsn);
+    }
+    const horizon = Math.min(moment.horizon, this.visibleHorizon());
+    return this.snapshots.takePast(horizon, moment.csn, this.table.next);
+  }
+
+  /** Keeps so many microseconds of history from now on. */
+  keepHistory(retention: number, now: number): void {
+    this.history.keep(retention, now, this.lastCsn, this.table.oldestUnfinished);
   }
 
   /** Xids below have ended, and whatever snapshot is taken from now on sees them. */
@@ -206,7 +231,7 @@ export class TransactionManager {
 
   /** Versions superseded by an xid below this are seen by nobody, now or ever. */
   gcHorizon(): number {
-    return Math.min(this.snapshots.oldestHorizon(), this.visibleHorizon());
+    return Math.min(this.snapshots.oldestHorizon(), this.visibleHorizon(), this.history.heldHorizon);
   }
 
   statementXid(txn: Transaction): number {
@@ -303,6 +328,7 @@ export class TransactionManager {
     // Its definitions are about to be everybody's: who reads by them must see its rows, though a full disk keeps it from being durable.
     if (isSeenAtOnce) this.unflushed.settle(csn);
     this.finishXids(txn, csn);
+    this.history.note(csn, this.table.oldestUnfinished);
     this.store.committed(txn);
     this.end(txn, TXN_COMMITTED);
     this.store.whenDurable(txn, lsn, (error) => {

@@ -14,6 +14,8 @@ export class RestartableServer {
   client!: pg.Client;
   /** Lines of the log since the last start. */
   log: string[] = [];
+  /** Milliseconds since 1970; undefined: the machine's clock. */
+  clock: (() => number) | undefined = undefined;
   private wire!: WireServer;
 
   async start(...settings: readonly (readonly [string, string])[]): Promise<void> {
@@ -24,6 +26,7 @@ export class RestartableServer {
       // What a start reads is to be seen: the list of hot pages is left alone.
       settings: new Map([['shared_buffers', '8MB'], ['preload_rate', '0'], ...settings]),
       onLog: (message) => this.log.push(message),
+      ...(this.clock === undefined ? {} : { clock: this.clock }),
     });
     this.wire = new WireServer({
       factory: this.database,
