@@ -8,7 +8,7 @@
  */
 import type { CatalogEntry, RelationEntry } from '../catalog/entries.ts';
 import { Catalog, encodeEntry, entryKey } from '../catalog/index.ts';
-import { copyNextPage, forEachRow, type Heap, type Transaction } from '../storage/api.ts';
+import { type CommitMoment, copyNextPage, forEachRow, type Heap, type Transaction } from '../storage/api.ts';
 import { MAIN_TYPES, useTypes } from '../types/index.ts';
 import type { DatabaseRuntime } from './database-runtime.ts';
 import type { Session } from './session.ts';
@@ -31,13 +31,13 @@ export class DatabaseCopy {
   #nextPage = 0;
   #isClosed = false;
 
-  constructor(session: Session, template: DatabaseRuntime, oid: number, name: string) {
+  constructor(session: Session, template: DatabaseRuntime, oid: number, name: string, moment: CommitMoment | null) {
     this.#session = session;
     this.#oid = oid;
     this.#name = name;
     this.#txn = session.ensureTransaction();
     this.#xid = session.engine.transactions.statementXid(this.#txn);
-    this.#source = template.fork(oid, name, template.shared);
+    this.#source = template.fork(oid, name, template.shared, moment);
   }
 
   /** Some of the work; true: all is done. Throws PAGE_MISS. */

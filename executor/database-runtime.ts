@@ -9,6 +9,7 @@ import { virtualRows, virtualTable } from '../catalog/pg-catalog/index.ts';
 import { parse, parseExpression } from '../parser/index.ts';
 import { bindScalar, type PlannerEnvironment } from '../planner/index.ts';
 import {
+  type CommitMoment,
   HashDictionary,
   type IndexDictionary,
   LayeredDictionary,
@@ -184,9 +185,9 @@ export class DatabaseRuntime {
     );
   }
 
-  /** A fork of the database as it is committed now, under an oid and a name of its own. */
-  fork(oid: number, name: string, shared: SharedRuntime): DatabaseRuntime {
-    return new DatabaseRuntime(this.engine.fork(), oid, this.catalog.forked(oid, name), shared, this.workMemory, this);
+  /** A fork of the database as it is committed now, or was at a moment, under an oid and a name of its own. */
+  fork(oid: number, name: string, shared: SharedRuntime, moment: CommitMoment | null = null): DatabaseRuntime {
+    return new DatabaseRuntime(this.engine.fork(moment), oid, this.catalog.forked(oid, name), shared, this.workMemory, this);
   }
 
   /** The dictionary of an index that the database has from whom it is a fork of; undefined: it is its own. */

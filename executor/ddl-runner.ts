@@ -6,7 +6,7 @@ import { quoteIdentifier } from '../catalog/functions/quote.ts';
 import { inputsOf, routineFunction } from '../catalog/functions/user-routines.ts';
 import { type Catalog, isSharedEntry } from '../catalog/index.ts';
 import type { ExpiryMode } from '../catalog/row-expiry.ts';
-import type { Query, QueryStatement, SetStatement, Statement, StatementNode } from '../parser/ast.ts';
+import type { Expression, Query, QueryStatement, SetStatement, Statement, StatementNode } from '../parser/ast.ts';
 import { deparse, parse, parseExpression } from '../parser/index.ts';
 import {
   type BindRecorder,
@@ -42,6 +42,7 @@ import { IndexBuilder } from './index-build.ts';
 import type { IndexRuntime } from './index-runtime.ts';
 import { RowStoreWriter } from './modify/row-store.ts';
 import { WAIT_SIGNAL } from './operators/operator.ts';
+import { checkTemplate, momentOfTemplate } from './past.ts';
 import { PORTAL_PENDING, Portal } from './portal.ts';
 import { PreparedStatement } from './prepared-statement.ts';
 import { Program } from './program.ts';
@@ -465,16 +466,22 @@ class SessionDdlContext implements DdlContext {
     return database.shared !== server.shared;
   }
 
-  createDatabase(databaseOid: number, templateOid: number): DdlTask<void> & { close(): void } {
+  createDatabase(
+    databaseOid: number,
+    templateOid: number,
+    asOf: Expression | null,
+  ): DdlTask<void> & { close(): void } {
     const session = this.#session;
     const template = session.server.database(templateOid) as DatabaseRuntime;
     const name = this.shared.database(databaseOid)?.name ?? '';
+    const moment = asOf === null ? null : momentOfTemplate(session, template.engine, asOf);
+    if (moment !== null) checkTemplate(template, moment, session.functions.format);
     if (session.server.engine.isDurable || template.catalog.isBare) {
-      const copy = new DatabaseCopy(session, template, databaseOid, name);
+      const copy = new DatabaseCopy(session, template, databaseOid, name, moment);
       const task = new SliceTask(session, () => copy.step());
       return { poll: () => task.poll(), close: () => copy.close() };
     }
-    session.server.addFork(template, databaseOid, name);
+    session.server.addFork(template, databaseOid, name, moment);
     return { poll: () => undefined, close: () => {} };
   }
 

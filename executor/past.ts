@@ -21,6 +21,7 @@ import { type FormatSettings, type Interval, inputText, OID, outputText } from '
 import { scalarFunction } from './compile/batch-program.ts';
 import { SlotAllocator } from './compile/expression.ts';
 import { ExecContext } from './context.ts';
+import type { DatabaseRuntime } from './database-runtime.ts';
 import type { PreparedStatement } from './prepared-statement.ts';
 import type { Program } from './program.ts';
 import type { Session } from './session.ts';
@@ -41,6 +42,13 @@ export function momentOfExpression(session: Session, expression: Expression): Co
   return momentOfValue(session, compute(contextOf(session, [])), expr.typeOid);
 }
 
+/** That of CREATE DATABASE: of the history of the template's engine. */
+export function momentOfTemplate(session: Session, engine: StorageEngine, expression: Expression): CommitMoment {
+  const expr = bindAsOfAlone(expression, session.environment(session.catalog, []));
+  const compute = scalarFunction(new SlotAllocator(), expr);
+  return momentOfValue(session, compute(contextOf(session, [])), expr.typeOid, engine);
+}
+
 /** That of the setting. */
 export function momentOfText(session: Session, text: string): CommitMoment {
   return momentOfValue(session, text, OID.TEXT);
@@ -54,9 +62,9 @@ function contextOf(session: Session, params: readonly Value[]): ExecContext {
   return context;
 }
 
-function momentOfValue(session: Session, value: Value, typeOid: number): CommitMoment {
+function momentOfValue(session: Session, value: Value, typeOid: number, engine = session.engine): CommitMoment {
   if (value === null) throw sqlError('22004', 'the time of AS OF SYSTEM TIME must not be null');
-  const { engine, functions } = session;
+  const { functions } = session;
   const { format } = functions;
   const statementTime = functions.statementTimestamp;
   const isText = typeOid !== OID.TIMESTAMPTZ && typeOid !== OID.INTERVAL;
@@ -142,5 +150,28 @@ export function checkTables({ engine, functions }: Session, { statement, catalog
     throw sqlError('72000', `cannot read table "${entry.name}" as it was then`, {
       detail: `It was created, truncated or rewritten ${when}.`,
     });
+  }
+}
+
+/** What a fork of the moment would find is all there: tables that have not been made anew since, and indexes that had been built by then. */
+export function checkTemplate(
+  template: DatabaseRuntime,
+  moment: CommitMoment,
+  format: FormatSettings,
+): void {
+  const { catalog, engine } = template;
+  const words = (what: string): string => `cannot copy ${what} as it was at ${shown(moment.time, format)}`;
+  for (const entry of catalog.relations()) {
+    if (entry.relId === 0) continue;
+    const heap = engine.heap(entry.relId);
+    if (heap.createdCsn > moment.csn) {
+      throw sqlError('72000', words(`table "${entry.name}"`), {
+        detail: `It was created, truncated or rewritten at ${shown(heap.createdTime, format)}.`,
+      });
+    }
+    for (const index of catalog.indexesOf(entry.oid)) {
+      if (template.isIndexReadable(index.oid, moment.csn)) continue;
+      throw sqlError('72000', words(`index "${index.name}"`), { detail: 'It was built at a later time.' });
+    }
   }
 }

@@ -22,7 +22,7 @@ import {
 import { ServerSettings } from '../catalog/settings.ts';
 import type { Expression, TypeName } from '../parser/ast.ts';
 import { bindScalar } from '../planner/index.ts';
-import { type FileSystem, StorageEngine } from '../storage/api.ts';
+import { type CommitMoment, type FileSystem, StorageEngine } from '../storage/api.ts';
 import { AssertionError } from '../types/assert.ts';
 import { SqlError, sqlError } from '../types/errors.ts';
 import { MAIN_TYPES, type TypeRegistry, useTypes } from '../types/index.ts';
@@ -242,8 +242,8 @@ export class DatabaseServer implements SessionFactory {
   }
 
   /** CREATE DATABASE ... TEMPLATE without a data directory: a fork that stays until it is dropped. */
-  addFork(base: DatabaseRuntime, oid: number, name: string): void {
-    this.#databases.set(oid, base.fork(oid, name, this.shared));
+  addFork(base: DatabaseRuntime, oid: number, name: string, moment: CommitMoment | null): void {
+    this.#databases.set(oid, base.fork(oid, name, this.shared, moment));
   }
 
   removeDatabase(oid: number): void {

@@ -345,6 +345,8 @@ export interface CreateDatabaseStatement extends Node {
   readonly name: string;
   /** Names in lower case: template, owner, encoding, locale, lc_collate, lc_ctype, tablespace, allow_connections, ... DEFAULT is null. */
   readonly options: readonly Option[];
+  /** What the template was then: only there if it was written. */
+  readonly asOf?: Expression;
 }
 export interface AlterDatabaseStatement extends Node {
   readonly kind: 'alterDatabase';

@@ -21,7 +21,7 @@ import { IndexMemory } from './index/index.ts';
 import { type IndexedHeaps, IndexImages } from './index-images.ts';
 import { type FileSystem, makeFolder, NodeFileSystem, TemporaryFiles } from './io/index.ts';
 import { VERSIONS_REL_ID } from './limits.ts';
-import type { LockManager, Transaction, TransactionManager } from './mvcc/index.ts';
+import type { CommitMoment, LockManager, Transaction, TransactionManager } from './mvcc/index.ts';
 import {
   Checkpointer,
   type DirectoryLock,
@@ -149,12 +149,12 @@ export class StorageEngine {
   /**
    * A fork: an engine that begins with what is committed here now, in about the time of a few allocations, whatever the size. What either
    * changes from then on, the other never sees; neither waits for the other's locks. It is not logged: gone with `close`, or with the
-   * process. Forks of forks are forks.
+   * process. Forks of forks are forks. `moment`: begins with what had been committed then; of this engine's history.
    */
-  fork(): StorageEngine {
+  fork(moment: CommitMoment | null = null): StorageEngine {
     assert(this.state === 'serving', 'what is forked is at work');
     const parts: OpenedParts = {
-      store: this.store.fork(),
+      store: this.store.fork(moment),
       recovered: this.recovered,
       recovery: this.recovery,
       checkpointer: null,

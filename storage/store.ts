@@ -9,9 +9,18 @@
 import { assert } from '../types/assert.ts';
 import { SqlError } from '../types/errors.ts';
 import { Branch, type BufferPool, PAGE_MISS, type RelationPages, type WriteRing } from './buffer/index.ts';
-import { ForkSettling, Heap, type HeapContext, Sweep, undoInserts, undoNewest, VersionStore } from './heap/index.ts';
+import {
+  ForkSettling,
+  Heap,
+  type HeapContext,
+  Sweep,
+  undoInserts,
+  undoNewest,
+  VersionStore,
+} from './heap/index.ts';
 import { VERSIONS_REL_ID } from './limits.ts';
 import {
+  type CommitMoment,
   isRun,
   LockManager,
   type Transaction,
@@ -28,6 +37,7 @@ import {
   WRITE_MOVED,
   WRITE_RESTART_SEQUENCE,
   WRITE_UPDATE,
+  XidsSince,
 } from './mvcc/index.ts';
 import {
   logAbort,
@@ -70,8 +80,7 @@ interface ForkOrigin {
   readonly epoch: number;
   /** In the branch of the parent's version store; 0: the fork never looks into it. */
   readonly versionsEpoch: number;
-  /** Xids of transactions, of the parent or of whom it is a fork of, that had not ended. */
-  readonly unfinished: ReadonlySet<number>;
+  readonly unseen: XidsSince;
   readonly sequences: ReadonlyMap<number, SequenceState>;
   /** Relations from here on are the fork's own. */
   readonly nextRelId: number;
@@ -166,14 +175,14 @@ export class Store implements TransactionStore {
    * A fork: what is committed now, to be changed without this store hearing of it, and the other way round. Nothing is copied but what
    * changes (buffer/branch.ts). To be given back with `endFork`.
    */
-  fork(): Store {
+  fork(moment: CommitMoment | null = null): Store {
     for (const heap of this.heaps.values()) heap.bulks.logOpen();
-    const unfinished = new Set([...(this.origin?.unfinished ?? []), ...this.transactions.unfinishedXids()]);
+    const unseen = new XidsSince(this.transactions, moment, this.origin?.unseen ?? null);
     const store = new Store(this.pool, new Wal({ segments: null, isFork: true }), this.clockMs, {
       parent: this,
       epoch: this.branch.fork(),
-      versionsEpoch: unfinished.size === 0 ? 0 : this.versionsBranch.fork(),
-      unfinished,
+      versionsEpoch: unseen.isEmpty ? 0 : this.versionsBranch.fork(),
+      unseen,
       sequences: this.sequencesNow(),
       nextRelId: this.nextRelId,
     });
@@ -219,14 +228,14 @@ export class Store implements TransactionStore {
   private inheritHeap(relId: number): Heap | undefined {
     const { origin } = this;
     if (origin === null || !this.isInherited(relId) || this.droppedHeaps.has(relId)) return undefined;
-    const { parent, epoch, unfinished } = origin;
+    const { parent, epoch, unseen } = origin;
     const theirs = parent.retired.get(relId) ?? parent.findHeap(relId);
     if (theirs === undefined) return undefined;
     const pages = this.pool.createUnlogged(this.branch, { parent: theirs.pages, epoch });
     const heap = new Heap(this.context, pages, relId);
     heap.rowCount = theirs.rowCount;
     this.inheritedRows.set(relId, theirs.rowCount);
-    if (pages.source !== null && unfinished.size > 0) pages.source.settling = new ForkSettling(heap, unfinished);
+    if (pages.source !== null && !unseen.isEmpty) pages.source.settling = new ForkSettling(heap, unseen);
     this.heaps.set(relId, heap);
     return heap;
   }
@@ -251,7 +260,7 @@ export class Store implements TransactionStore {
       }
       pool.resetUnlogged(heap.pages);
       heap.restart(this.inheritedRows.get(relId) ?? 0);
-      if (origin.unfinished.size > 0) heap.pages.source.settling = new ForkSettling(heap, origin.unfinished);
+      if (!origin.unseen.isEmpty) heap.pages.source.settling = new ForkSettling(heap, origin.unseen);
     }
     pool.resetUnlogged(this.versions.pages);
     this.versions.restart();

@@ -135,7 +135,7 @@ export interface DdlContext {
   isEmpty(table: RelationEntry): boolean;
 
   /** CREATE DATABASE: the new database has what is committed in the template now, whoever uses that. To be closed when it is done or given up. */
-  createDatabase(databaseOid: number, templateOid: number): Task<void> & { close(): void };
+  createDatabase(databaseOid: number, templateOid: number, asOf: Expression | null): Task<void> & { close(): void };
   /** The session's database is one that goes with its last connection: it has no say over others. */
   readonly isPassing: boolean;
   dropDatabase(databaseOid: number): void;

@@ -125,7 +125,7 @@ export function* createDatabase(x: DdlContext, statement: CreateDatabaseStatemen
     isTemplate: options.isTemplate,
   };
   x.putEntry(entry);
-  const copying = x.createDatabase(entry.oid, template.oid);
+  const copying = x.createDatabase(entry.oid, template.oid, statement.asOf ?? null);
   try {
     yield* wait(copying);
   } finally {

@@ -317,10 +317,18 @@ export abstract class DefineRules extends RoutineRules {
 
   // -------------------------------------------------------------------------------------- databases and tablespaces
 
-  /** CREATE DATABASE has been read: name [ WITH ] { option [ '=' ] value } */
+  /** CREATE DATABASE has been read: name [ WITH ] { option [ '=' ] value } [ AS OF [ SYSTEM TIME ] a_expr ] */
   readonly createDatabase = this.detail('createDatabase', (position: number): CreateDatabaseStatement => {
     const name = this.colId();
-    return { kind: 'createDatabase', name, options: this.databaseOptions(), position };
+    const options = this.databaseOptions();
+    if (!this.at(T.AS)) return { kind: 'createDatabase', name, options, position };
+    this.take(T.AS);
+    this.take(T.OF);
+    if (this.at(T.SYSTEM)) {
+      this.take(T.SYSTEM);
+      this.take(T.TIME);
+    }
+    return { kind: 'createDatabase', name, options, asOf: this.expression(), position };
   });
 
   protected databaseOptions(): Option[] {

@@ -1,6 +1,6 @@
 /**
- * What a fork must not see of its parent: rows written by transactions that had not ended when it was made. They stand in the pages
- * that it shares, newest versions in place.
+ * What a fork must not see of its parent: versions of transactions that had not ended when it was made, or, in a fork of the past,
+ * that have committed since the moment it is of. They stand in the pages that it shares, newest versions in place.
  *
  *      a page is looked at for the first time: no such row  -> as it is
  *                                              such rows    -> a copy becomes the fork's own, and they are undone in it
@@ -26,17 +26,22 @@ import {
 } from './row-header.ts';
 import { undoNewest } from './undo.ts';
 
+/** Xids whose versions the fork does not see, of those from before it. */
+export interface UnseenXids {
+  has(xid: number): boolean;
+  readonly isEmpty: boolean;
+}
+
 export class ForkSettling implements PageSettling {
   readonly #heap: Heap;
-  /** Xids that had not ended. */
-  readonly #unfinished: ReadonlySet<number>;
+  readonly #unseen: UnseenXids;
   readonly #settled = new PageSet();
   /** Being settled now: one within the other. */
   readonly #active = new Set<number>();
 
-  constructor(heap: Heap, unfinished: ReadonlySet<number>) {
+  constructor(heap: Heap, unseen: UnseenXids) {
     this.#heap = heap;
-    this.#unfinished = unfinished;
+    this.#unseen = unseen;
   }
 
   isSettled(pageNo: number): boolean {
@@ -49,7 +54,7 @@ export class ForkSettling implements PageSettling {
     sharing.isSettling = true;
     this.#active.add(pageNo);
     try {
-      for (const rowId of this.#rowsToUndo(pageNo)) while (this.#isUnfinished(rowId)) this.#undo(rowId);
+      for (const rowId of this.#rowsToUndo(pageNo)) while (this.#isUnseen(rowId)) this.#undo(rowId);
     } finally {
       this.#active.delete(pageNo);
       if (isOuter) sharing.isSettling = false;
@@ -71,14 +76,14 @@ export class ForkSettling implements PageSettling {
       const flags = pool.u8[row + ROW_FLAGS_OFFSET];
       const rowId = ((pageNo << ROW_SLOT_BITS) + slot) >>> 0;
       if ((flags & ROW_FORWARDED) !== 0) forwarded.push(rowId);
-      else if ((flags & ROW_MOVED_IN) === 0 && this.#unfinished.has(pool.f64[row >>> 3])) rows.push(rowId);
+      else if ((flags & ROW_MOVED_IN) === 0 && this.#unseen.has(pool.f64[row >>> 3])) rows.push(rowId);
     }
-    for (const rowId of forwarded) if (this.#isUnfinished(rowId)) rows.push(rowId);
+    for (const rowId of forwarded) if (this.#isUnseen(rowId)) rows.push(rowId);
     return rows;
   }
 
   /** Whether the row is there, and its newest version is one of an unfinished transaction. */
-  #isUnfinished(rowId: number): boolean {
+  #isUnseen(rowId: number): boolean {
     const heap = this.#heap;
     const { pool } = heap.context;
     const base = pool.frameBase(heap.pages, rowId >>> ROW_SLOT_BITS);
@@ -89,7 +94,7 @@ export class ForkSettling implements PageSettling {
     let row = base + offset;
     if ((pool.u8[row + ROW_FLAGS_OFFSET] & ROW_FORWARDED) !== 0)
       row = heap.rowAt(pool.u32[(row + ROW_FORWARD_OFFSET) >>> 2]);
-    return this.#unfinished.has(pool.f64[row >>> 3]);
+    return this.#unseen.has(pool.f64[row >>> 3]);
   }
 
   #undo(rowId: number): void {

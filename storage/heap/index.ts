@@ -1,5 +1,5 @@
 export type { HeapContext } from './context.ts';
-export { ForkSettling } from './fork-settling.ts';
+export { ForkSettling, type UnseenXids } from './fork-settling.ts';
 export {
   Heap,
   type IndexMaintainer,

@@ -18,7 +18,19 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** Inside storage each imports only what stands to its left; the engine is the files beside the folders. */
-const STORAGE_ORDER = ['io', 'page', 'wal', 'buffer', 'mvcc', 'heap', 'index', 'recovery', 'engine', 'verify', 'backup'];
+const STORAGE_ORDER = [
+  'io',
+  'page',
+  'wal',
+  'buffer',
+  'mvcc',
+  'heap',
+  'index',
+  'recovery',
+  'engine',
+  'verify',
+  'backup',
+];
 
 /** What every part of storage may use: the file has constants only. */
 const STORAGE_COMMON = 'storage/limits.ts';
