@@ -1,6 +1,7 @@
 /** Forks of an engine: a tree of them under random work, against a model that copies everything. */
 import { expect } from 'chai';
 import {
+  type CommitMoment,
   type Heap,
   LOCK_NO_KEY_UPDATE,
   LOCK_UPDATE,
@@ -28,6 +29,8 @@ class Branch {
   /** What the transaction would commit. */
   pending: Tables | null = null;
   txn: Transaction | null = null;
+  /** Moments that were looked at, and what had been committed then. */
+  readonly past: { readonly moment: CommitMoment; readonly committed: Tables }[] = [];
   readonly parent: Branch | null;
 
   constructor(engine: StorageEngine, committed: Tables, sequence: number, parent: Branch | null) {
@@ -49,7 +52,7 @@ class Run {
     this.random = new Random(seed);
   }
 
-  async start(frames: number, isDurable: boolean): Promise<void> {
+  async start(frames: number, isDurable: boolean, keepsHistory = false): Promise<void> {
     const engine = await StorageEngine.open({
       dataDirectory: isDurable ? '/data' : null,
       fileSystem: new MemoryFileSystem(),
@@ -57,6 +60,7 @@ class Run {
       onLog: () => {},
     });
     await engine.startupSweep();
+    if (keepsHistory) engine.keepHistory(3_600_000_000);
     const root = new Branch(engine, new Map(), 1, null);
     this.branches.push(root);
     const txn = engine.transactions.begin();
@@ -77,7 +81,8 @@ class Run {
     const choice = random.below(100);
     if (choice < 60) await this.#write(branch);
     else if (choice < 70) await this.#end(branch, random.below(3) > 0);
-    else if (choice < 76) this.#fork(branch);
+    else if (choice < 74) this.#fork(branch);
+    else if (choice < 76) this.#look(branch);
     else if (choice < 80) await this.#drop(branch);
     else if (choice < 84) await this.#definition(branch);
     else if (choice < 90) await this.check(branch);
@@ -168,8 +173,23 @@ class Run {
     branch.pending = null;
   }
 
+  /** Remembers the present, for forks of the past. */
+  #look({ engine, committed, past }: Branch): void {
+    const { history } = engine.transactions;
+    // A commit may be stamped with a time that has yet to come, when the clock is coarse.
+    const moment = history.at(Math.max(engine.now(), history.lastTime));
+    if (moment !== null) past.push({ moment, committed: copyOf(committed) });
+  }
+
   #fork(branch: Branch): void {
     if (this.branches.length > 12) return;
+    if (branch.past.length > 0 && this.random.below(2) === 0) {
+      const { moment, committed } = this.random.pick(branch.past);
+      // Definitions are those of the present.
+      const tables = new Map([...copyOf(committed)].filter(([relId]) => branch.committed.has(relId)));
+      this.branches.push(new Branch(branch.engine.fork(moment), tables, branch.sequence, branch));
+      return;
+    }
     this.branches.push(new Branch(branch.engine.fork(), copyOf(branch.committed), branch.sequence, branch));
   }
 
@@ -250,7 +270,7 @@ describe('forks of an engine', () => {
     const seed = SEED * 100 + i;
     it(`are private copies of what was committed (seed ${seed})`, async () => {
       const run = new Run(seed);
-      await run.start(i % 3 === 0 ? 24 : 200, i % 2 === 0);
+      await run.start(i % 3 === 0 ? 24 : 200, i % 2 === 0, i % 4 < 2);
       for (let step = 0; step < 300; step++) await run.step();
       await run.finish();
     }).timeout(60_000);
