@@ -49,9 +49,12 @@ export class DatabaseCopy {
       else this.#heaps.shift();
       return false;
     }
-    if (this.#tables.length === 0) return true;
-    this.#indexPage(this.#tables[0]);
-    return false;
+    if (this.#tables.length > 0) {
+      this.#indexPage(this.#tables[0]);
+      return false;
+    }
+    this.#session.server.addDatabase(this.#copy);
+    return true;
   }
 
   #indexPage(table: TableRuntime): void {
@@ -79,7 +82,7 @@ export class DatabaseCopy {
       changes.push({ key, entry: copied });
     }
     useTypes(types);
-    const copy = server.addDatabase(this.#oid, Catalog.empty(this.#oid, this.#name).apply(changes), types);
+    const copy = server.newDatabase(this.#oid, Catalog.empty(this.#oid, this.#name).apply(changes), types);
     useTypes(database.types);
     for (const entry of copy.catalog.relations()) {
       if (entry.relId !== 0) this.#tables.push(copy.table(copy.catalog, entry));
@@ -125,6 +128,7 @@ export class DatabaseCopy {
   close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
+    if (this.#tables.length + this.#heaps.length > 0) this.#copy?.end();
     void this.#source.engine.close();
     this.#source.end();
   }

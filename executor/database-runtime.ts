@@ -187,7 +187,14 @@ export class DatabaseRuntime {
 
   /** A fork of the database as it is committed now, or was at a moment, under an oid and a name of its own. */
   fork(oid: number, name: string, shared: SharedRuntime, moment: CommitMoment | null = null): DatabaseRuntime {
-    return new DatabaseRuntime(this.engine.fork(moment), oid, this.catalog.forked(oid, name), shared, this.workMemory, this);
+    return new DatabaseRuntime(
+      this.engine.fork(moment),
+      oid,
+      this.catalog.forked(oid, name),
+      shared,
+      this.workMemory,
+      this,
+    );
   }
 
   /** The dictionary of an index that the database has from whom it is a fork of; undefined: it is its own. */

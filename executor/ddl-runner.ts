@@ -1,6 +1,13 @@
 /** Runs definitions: gives executor/ddl what it asks of the session (DdlContext), and lets it wait. */
 
-import type { CatalogEntry, IndexEntry, RelationEntry, RoutineEntry, SchemaEntry } from '../catalog/entries.ts';
+import type {
+  CatalogEntry,
+  DatabaseEntry,
+  IndexEntry,
+  RelationEntry,
+  RoutineEntry,
+  SchemaEntry,
+} from '../catalog/entries.ts';
 import type { Value } from '../catalog/function-entry.ts';
 import { quoteIdentifier } from '../catalog/functions/quote.ts';
 import { inputsOf, routineFunction } from '../catalog/functions/user-routines.ts';
@@ -461,16 +468,17 @@ class SessionDdlContext implements DdlContext {
     return table.relId === 0 || this.#session.engine.heap(table.relId).pages.pageCount === 0;
   }
 
+  forkByName(name: string): DatabaseEntry | undefined {
+    const fork = this.#session.server.forks.find(name);
+    return fork?.shared.catalog.database(fork.oid);
+  }
+
   get isPassing(): boolean {
     const { server, database } = this.#session;
     return database.shared !== server.shared;
   }
 
-  createDatabase(
-    databaseOid: number,
-    templateOid: number,
-    asOf: Expression | null,
-  ): DdlTask<void> & { close(): void } {
+  createDatabase(databaseOid: number, templateOid: number, asOf: Expression | null): DdlTask<void> & { close(): void } {
     const session = this.#session;
     const template = session.server.database(templateOid) as DatabaseRuntime;
     const name = this.shared.database(databaseOid)?.name ?? '';
@@ -539,6 +547,8 @@ export function* runDdl(session: Session, prepared: PreparedStatement): Task<str
     }
   } finally {
     session.indexProgress = null;
+    // When it is given up while it waits, what it holds is let go.
+    steps.return({ tag: '' });
     context.close();
   }
 }

@@ -154,11 +154,7 @@ export function checkTables({ engine, functions }: Session, { statement, catalog
 }
 
 /** What a fork of the moment would find is all there: tables that have not been made anew since, and indexes that had been built by then. */
-export function checkTemplate(
-  template: DatabaseRuntime,
-  moment: CommitMoment,
-  format: FormatSettings,
-): void {
+export function checkTemplate(template: DatabaseRuntime, moment: CommitMoment, format: FormatSettings): void {
   const { catalog, engine } = template;
   const words = (what: string): string => `cannot copy ${what} as it was at ${shown(moment.time, format)}`;
   for (const entry of catalog.relations()) {

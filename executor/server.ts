@@ -84,7 +84,7 @@ export class DatabaseServer implements SessionFactory {
     const { shared, databases } = this.#loadCatalogs();
     this.shared = new SharedRuntime(shared);
     this.forks = new Forks(this);
-    for (const [oid, [catalog, types]] of databases) this.addDatabase(oid, catalog, types);
+    for (const [oid, [catalog, types]] of databases) this.addDatabase(this.#runtime(oid, catalog, types));
   }
 
   static async open(options: DatabaseServerOptions): Promise<DatabaseServer> {
@@ -235,10 +235,14 @@ export class DatabaseServer implements SessionFactory {
     return entry === undefined ? this.forks.find(name) : this.#databases.get(entry.oid);
   }
 
-  addDatabase(oid: number, catalog: Catalog, types?: TypeRegistry): DatabaseRuntime {
-    const database = this.#runtime(oid, catalog, types);
-    this.#databases.set(oid, database);
-    return database;
+  /** A database that is being made: nobody else knows it until it is added. */
+  newDatabase(oid: number, catalog: Catalog, types: TypeRegistry): DatabaseRuntime {
+    return this.#runtime(oid, catalog, types);
+  }
+
+  /** Checkpoints keep images of its indexes from now on: they are whole. */
+  addDatabase(database: DatabaseRuntime): void {
+    this.#databases.set(database.oid, database);
   }
 
   /** CREATE DATABASE ... TEMPLATE without a data directory: a fork that stays until it is dropped. */

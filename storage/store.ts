@@ -9,15 +9,7 @@
 import { assert } from '../types/assert.ts';
 import { SqlError } from '../types/errors.ts';
 import { Branch, type BufferPool, PAGE_MISS, type RelationPages, type WriteRing } from './buffer/index.ts';
-import {
-  ForkSettling,
-  Heap,
-  type HeapContext,
-  Sweep,
-  undoInserts,
-  undoNewest,
-  VersionStore,
-} from './heap/index.ts';
+import { ForkSettling, Heap, type HeapContext, Sweep, undoInserts, undoNewest, VersionStore } from './heap/index.ts';
 import { VERSIONS_REL_ID } from './limits.ts';
 import {
   type CommitMoment,

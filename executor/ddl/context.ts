@@ -13,6 +13,7 @@ import type { Value } from '../../catalog/function-entry.ts';
 import type {
   Catalog,
   CatalogEntry,
+  DatabaseEntry,
   IndexEntry,
   RelationEntry,
   RoutineEntry,
@@ -134,6 +135,8 @@ export interface DdlContext {
   /** The table has no rows that anybody could see: checks may be left out. May answer false when it would cost time to know. */
   isEmpty(table: RelationEntry): boolean;
 
+  /** A fork that goes with its last connection. */
+  forkByName(name: string): DatabaseEntry | undefined;
   /** CREATE DATABASE: the new database has what is committed in the template now, whoever uses that. To be closed when it is done or given up. */
   createDatabase(databaseOid: number, templateOid: number, asOf: Expression | null): Task<void> & { close(): void };
   /** The session's database is one that goes with its last connection: it has no say over others. */

@@ -110,7 +110,7 @@ export function* createDatabase(x: DdlContext, statement: CreateDatabaseStatemen
   if (x.shared.databaseByName(statement.name) !== undefined) {
     throw sqlError('42P04', `database "${statement.name}" already exists`);
   }
-  const template = x.shared.databaseByName(options.template);
+  const template = x.shared.databaseByName(options.template) ?? x.forkByName(options.template);
   if (template === undefined) throw sqlError('3D000', `template database "${options.template}" does not exist`);
   if (!template.isTemplate && !x.isSuperuser && !x.shared.isMember(x.currentRoleOid, template.owner)) {
     throw sqlError('42501', `permission denied to copy database "${options.template}"`);

@@ -34,6 +34,7 @@ import {
 export function copyNextPage(source: Heap, target: Heap, txn: Transaction, xid: number): void {
   const { pool, wal } = target.context;
   const pageNo = target.pages.pageCount;
+  findDead(source, pageNo);
   const from = pool.frameBase(source.pages, pageNo);
   pool.pin(from);
   try {
@@ -54,7 +55,24 @@ export function copyNextPage(source: Heap, target: Heap, txn: Transaction, xid: 
   }
 }
 
-/** Answers how many rows have their home on the page. */
+/** Homes on the page that forward to a deleted row. */
+const deadHomes = new Set<number>();
+
+/** Throws PAGE_MISS for the places of rows that have moved. */
+function findDead(source: Heap, pageNo: number): void {
+  const { pool } = source.context;
+  deadHomes.clear();
+  for (let slot = 0; ; slot++) {
+    const base = pool.frameBase(source.pages, pageNo);
+    if (slot >= pageSlotCount(pool.u16, base)) return;
+    const offset = slotOffset(pool.u16, base, slot);
+    if (offset === 0 || (pool.u8[base + offset + ROW_FLAGS_OFFSET] & ROW_FORWARDED) === 0) continue;
+    const row = source.rowAt(pool.u32[(base + offset + ROW_FORWARD_OFFSET) >>> 2]);
+    if ((pool.u8[row + ROW_FLAGS_OFFSET] & ROW_DELETED) !== 0) deadHomes.add(slot);
+  }
+}
+
+/** Frees what is deleted; answers how many rows have their home on the page. */
 function keepLiveRows(heap: Heap, base: number): number {
   const { pool } = heap.context;
   let rows = 0;
@@ -64,13 +82,15 @@ function keepLiveRows(heap: Heap, base: number): number {
     if (offset === 0) continue;
     const row = base + offset;
     const flags = pool.u8[row + ROW_FLAGS_OFFSET];
+    if ((flags & ROW_DELETED) !== 0 || deadHomes.has(slot)) {
+      freeSlot(pool, base, slot);
+      continue;
+    }
     if ((flags & ROW_FORWARDED) === 0) {
       pool.u32[(row + ROW_PREVIOUS_PAGE_OFFSET) >>> 2] = NO_VERSION;
       pool.u16[(row + ROW_PREVIOUS_SLOT_OFFSET) >>> 1] = 0;
     }
-    if ((flags & ROW_MOVED_IN) !== 0) continue;
-    if ((flags & ROW_DELETED) !== 0) freeSlot(pool, base, slot);
-    else rows++;
+    if ((flags & ROW_MOVED_IN) === 0) rows++;
   }
   return rows;
 }

@@ -3,7 +3,6 @@ export { CommitTable } from './commit-table.ts';
 export { Hold, LockManager, LockOwner, type LockRow } from './lock-manager.ts';
 export { LOCK_CONFLICTS, LOCK_MODE_NAMES, LockTag } from './lock-tags.ts';
 export { ROW_LOCK_CONFLICTS, type RowLockTable } from './row-locks.ts';
-export { XidsSince } from './xids-since.ts';
 export {
   type CatalogChange,
   type SavepointMark,
@@ -52,3 +51,4 @@ export {
   WRITE_UPDATE,
   WriteList,
 } from './write-list.ts';
+export { XidsSince } from './xids-since.ts';

@@ -208,6 +208,7 @@ export class FakeDatabase {
       isEmpty: (table) => !database.filled.has(table.name),
       createDatabase: () => ({ poll: () => undefined, close: () => {} }),
       dropDatabase: () => {},
+      forkByName: () => undefined,
       isPassing: false,
       sessionCount: () => 0,
       terminateSessions: () => {},

@@ -39,8 +39,8 @@ export class RestartableServer {
     this.client = await this.connect();
   }
 
-  async connect(): Promise<pg.Client> {
-    const connection = { host: '127.0.0.1', port: this.wire.port, user: 'postgres', database: 'postgres' };
+  async connect(database = 'postgres'): Promise<pg.Client> {
+    const connection = { host: '127.0.0.1', port: this.wire.port, user: 'postgres', database };
     const client = new pg.Client(connection);
     client.on('error', () => {});
     await client.connect();
