@@ -51,6 +51,12 @@ export function memoryParts(server: DatabaseServer): MemoryPart[] {
     ),
     part('index posting lists', indexMemory.postingBytes, null, 'row ids of keys that have more than one'),
     part('index key arenas', indexMemory.arenaBytes, null, 'keys of indexes that are not plain numbers'),
+    part(
+      'index entries for forks',
+      indexMemory.unlimited().usedBytes,
+      null,
+      'entries that forks may need, and that were taken out of the indexes since',
+    ),
     part('log tail', engine.wal.memoryBytes, null, 'log records that are not written yet, and the buffers for them'),
     part('commit table', engine.transactionBytes, null, 'states of transactions, and what waits for the sweep'),
     part(

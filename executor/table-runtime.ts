@@ -34,6 +34,8 @@ export class TableRuntime implements IndexMaintainer {
   readonly #goneKey = new IndexKey();
   readonly #restKey = new IndexKey();
   readonly #sink = new DictionarySink();
+  /** Of the version that removeVersion is about. */
+  #isSeenByForks = false;
   readonly #goneTerms = new TermSet();
   readonly #restTerms = new TermSet();
 
@@ -91,6 +93,7 @@ export class TableRuntime implements IndexMaintainer {
   }
 
   removeVersion(rowId: RowId, goneBase: number, rest: Int32Array | Float64Array, restCount: number): void {
+    this.#isSeenByForks = this.heap.mayForksSee(rowId, goneBase);
     for (const index of this.indexes) {
       if (index.terms !== null) {
         this.#removeTerms(index, index.terms, rowId, goneBase, rest, restCount);
@@ -105,7 +108,7 @@ export class TableRuntime implements IndexMaintainer {
 
   /** Forks find rows by their parent's entries: what they may need is kept for them. */
   #removeEntry(index: IndexRuntime, key: IndexKey, rowId: RowId): void {
-    if (this.heap.pages.branch.forkCount > 0) index.dictionary.retain(key, rowId);
+    if (this.#isSeenByForks) index.dictionary.retain(key, rowId);
     index.dictionary.remove(key, rowId);
   }
 

@@ -172,8 +172,8 @@ export class Store implements TransactionStore {
     const unseen = new XidsSince(this.transactions, moment, this.origin?.unseen ?? null);
     const store = new Store(this.pool, new Wal({ segments: null, isFork: true }), this.clockMs, {
       parent: this,
-      epoch: this.branch.fork(),
-      versionsEpoch: unseen.isEmpty ? 0 : this.versionsBranch.fork(),
+      epoch: this.branch.fork(this.transactions.nextXid),
+      versionsEpoch: unseen.isEmpty ? 0 : this.versionsBranch.fork(this.transactions.nextXid),
       unseen,
       sequences: this.sequencesNow(),
       nextRelId: this.nextRelId,

@@ -32,6 +32,8 @@ interface KeptImage {
 export class Branch {
   /** Of the newest fork; 0: there was none. */
   epoch = 0;
+  /** The newest fork sees no version with this xid or a later one. */
+  newestXid = 0;
   /** Null: it shares nobody's pages. */
   readonly parent: Branch | null;
   /** Pages must be claimed before they change: others may see them, or they are others'. */
@@ -60,8 +62,9 @@ export class Branch {
     return live.length === 0 ? 0 : live[live.length - 1];
   }
 
-  /** A fork begins; its epoch. */
-  fork(): number {
+  /** A fork begins, which sees no version from `nextXid` on; its epoch. */
+  fork(nextXid: number): number {
+    this.newestXid = nextXid;
     this.#live.push(++this.epoch);
     this.isShared = true;
     return this.epoch;

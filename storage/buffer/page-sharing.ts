@@ -120,6 +120,12 @@ export class PageSharing {
     return branch.forkCount === 0 || this.isSettling || history?.isClaimed(pageNo) === true;
   }
 
+  /** The page was made after the newest fork: no fork sees what is on it. */
+  isNewer({ branch, history }: RelationPages, pageNo: number): boolean {
+    const size = history?.sizeAt(branch.newestLive);
+    return size !== undefined && pageNo >= size;
+  }
+
   /** The relation is about to get another page. */
   grows(rel: RelationPages): void {
     if (rel.branch.forkCount > 0) historyOf(rel).grows(rel.pageCount);

@@ -544,6 +544,18 @@ export class Heap {
     return isMoved;
   }
 
+  /**
+   * Whether a fork may see the version at `row`, which is about to go for good. Of a tombstone it is not known who made the version under it:
+   * then the answer is yes, unless the row's page is newer than all forks.
+   */
+  mayForksSee(rowId: RowId, row: number): boolean {
+    const { branch } = this.pages;
+    if (branch.forkCount === 0) return false;
+    const { pool } = this.context;
+    if (pool.sharing.isNewer(this.pages, rowId >>> ROW_SLOT_BITS)) return false;
+    return (pool.u8[row + ROW_FLAGS_OFFSET] & ROW_DELETED) !== 0 || pool.f64[row >>> 3] < branch.newestXid;
+  }
+
   mustLocate(rowId: RowId): void {
     const found = this.locate(rowId);
     assert(found, 'only a row that is there is written');

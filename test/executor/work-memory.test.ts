@@ -259,6 +259,7 @@ describe('memory limits', () => {
       'indexes',
       'index posting lists',
       'index key arenas',
+      'index entries for forks',
       'log tail',
       'commit table',
       'catalog',
