@@ -24,6 +24,7 @@ import { IndexRuntime, usesNumberKeys } from './index-runtime.ts';
 import { WorkMemory } from './memory-account.ts';
 import { Exclusion, exclusionKey } from './modify/exclusion.ts';
 import { type ForeignKeys, NO_FOREIGN_KEYS } from './modify/foreign-keys.ts';
+import { PlanShelf } from './plan-shelf.ts';
 import { overflowOf } from './row/overflow.ts';
 import type { SharedRuntime } from './shared-runtime.ts';
 import { StatementCache } from './statement-cache.ts';
@@ -70,6 +71,10 @@ export class DatabaseRuntime {
   #isEnded = false;
   /** Of the catalog that the fork began with, or came back to. */
   #catalogVersion: number;
+  /** Of the forks of what this fork is a fork of; null: it is none. */
+  readonly #parentsShelf: PlanShelf | null;
+  /** Of its own forks, when it has other definitions than its parent. */
+  #forksShelf: PlanShelf | null = null;
   /** What a fork began with. */
   readonly #beginning: { readonly catalog: Catalog; readonly shared: SharedCatalog };
   readonly #foreignKeys = new WeakMap<Catalog, Map<number, ForeignKeys>>();
@@ -87,6 +92,7 @@ export class DatabaseRuntime {
     this.engine = engine;
     this.shared = shared;
     this.parent = parent;
+    this.#parentsShelf = parent === null ? null : parent.#shelfForFork();
     this.#beginning = { catalog, shared: shared.catalog };
     this.types = types ?? parent?.types.fork() ?? MAIN_TYPES.forDatabase();
     this.workMemory = workMemory;
@@ -195,6 +201,19 @@ export class DatabaseRuntime {
       this.workMemory,
       this,
     );
+  }
+
+  /** Plans shared with forks of the same beginning; null: there are none, or definitions have changed since. */
+  planShelf(catalog: Catalog): PlanShelf | null {
+    if (this.#forksShelf?.catalogVersion === catalog.version) return this.#forksShelf;
+    return this.#catalogVersion === catalog.version ? this.#parentsShelf : null;
+  }
+
+  /** For a fork that begins now. */
+  #shelfForFork(): PlanShelf {
+    const shelf = this.planShelf(this.catalog) ?? new PlanShelf(this.catalog.version);
+    if (shelf !== this.#parentsShelf) this.#forksShelf = shelf;
+    return shelf;
   }
 
   /** The dictionary of an index that the database has from whom it is a fork of; undefined: it is its own. */

@@ -171,17 +171,7 @@ export class PreparedStatement {
       !this.#hasOutgrown(known)
     )
       return known;
-    const environment = session.environment(catalog, this.parameterTypes);
-    const planned = planStatement(this.statement as Statement, {
-      ...environment,
-      text: this.text,
-      fixedParameters: this.hasFixedParameters,
-      values: this.#values ?? undefined,
-      rowIdentities: this.isCursor,
-      inlinesRoutines: true,
-      expiry: this.expiry,
-      ...(this.#routine === null ? {} : { routine: this.#routine }),
-    });
+    const planned = this.#plan(session, catalog);
     const fields = fieldsOf(planned);
     this.outputTypes = planned.plan.output.map((column) => column.typeOid);
     if (known !== null && this.#routine === null && !sameFields(this.fields, fields))
@@ -190,22 +180,55 @@ export class PreparedStatement {
     this.parameterTypes = planned.parameterTypes;
     this.#program = new Program(planned, session.database, catalog);
     this.#bindingVersion = session.bindingVersion;
-    this.#plannedRows = planned.tableLocks.map(({ tableOid }) => session.database.statistics.rowCount(tableOid));
+    this.#plannedRows = rowsOf(planned, session.database);
     this.#uses = 0;
     this.#valueClass = null;
     this.#variants.clear();
     return this.#program;
   }
 
+  /** A plan for the session's catalog: one that forks share, or a new one. */
+  #plan(session: PlanningSession, catalog: Catalog): PlannedStatement {
+    const shelf = this.#values === null && this.#routine === null ? session.database.planShelf(catalog) : null;
+    const { text, declaredTypes, hasFixedParameters, isCursor, expiry } = this;
+    const key =
+      shelf === null
+        ? ''
+        : [session.bindingVersion, declaredTypes, hasFixedParameters, isCursor, expiry, text].join('\u0000');
+    const shared = shelf?.find(key);
+    if (shared !== undefined && !isOutgrown(shared.planned, shared.rows, session.database)) return shared.planned;
+    const environment = session.environment(catalog, this.parameterTypes);
+    let isBound = false;
+    // Of types that have nothing to check there is nothing to be bound to.
+    const noteBound = <T>(check: ((oid: number) => T) | undefined): ((oid: number) => T) | undefined =>
+      check &&
+      ((oid) => {
+        const found = check(oid);
+        if (found !== null) isBound = true;
+        return found;
+      });
+    const planned = planStatement(this.statement as Statement, {
+      ...environment,
+      ...(shelf === null
+        ? {}
+        : { domainCheck: noteBound(environment.domainCheck), inputCheck: noteBound(environment.inputCheck) }),
+      text: this.text,
+      fixedParameters: this.hasFixedParameters,
+      values: this.#values ?? undefined,
+      rowIdentities: this.isCursor,
+      inlinesRoutines: true,
+      expiry: this.expiry,
+      ...(this.#routine === null ? {} : { routine: this.#routine }),
+    });
+    if (shelf !== null && !isBound) shelf.add(key, { planned, rows: rowsOf(planned, session.database) });
+    return planned;
+  }
+
   /** A table has twice the rows that the plan was made for, or half of them. Seldom asked once the plan has been used often. */
   #hasOutgrown({ statement, database }: Program): boolean {
     const uses = ++this.#uses;
     if (uses > SIZE_CHECKS && uses % SIZE_CHECKS !== 0) return false;
-    return statement.tableLocks.some(({ tableOid }, i) => {
-      const before = this.#plannedRows[i] + ROWS_SMALL;
-      const now = database.statistics.rowCount(tableOid) + ROWS_SMALL;
-      return now > before * 2 || now * 2 < before;
-    });
+    return isOutgrown(statement, this.#plannedRows, database);
   }
 
   /** Whether another plan may be better for other values. */
@@ -240,6 +263,24 @@ export class PreparedStatement {
     variant.program(session);
     return variant;
   }
+}
+
+/** Rows of the statement's tables, in the order of its locks. */
+function rowsOf({ tableLocks }: PlannedStatement, { statistics }: DatabaseRuntime): number[] {
+  return tableLocks.map(({ tableOid }) => statistics.rowCount(tableOid));
+}
+
+/** A table has twice the rows that the plan was made for, or half of them. */
+function isOutgrown(
+  { tableLocks }: PlannedStatement,
+  rows: readonly number[],
+  { statistics }: DatabaseRuntime,
+): boolean {
+  return tableLocks.some(({ tableOid }, i) => {
+    const before = rows[i] + ROWS_SMALL;
+    const now = statistics.rowCount(tableOid) + ROWS_SMALL;
+    return now > before * 2 || now * 2 < before;
+  });
 }
 
 function fieldsOf(planned: PlannedStatement): FieldDescription[] | null {

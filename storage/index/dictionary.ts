@@ -153,7 +153,6 @@ export abstract class Dictionary {
   release(): void {
     this.memory.nodeBytes -= this.nodeBytes;
     this.memory.arenaBytes -= this.arena?.sizeBytes ?? 0;
-    this.memory.postingBytes -= this.lists.slab.sizeBytes;
     this.nodeBytes = 0;
     this.lists.slab.stopCounting();
   }

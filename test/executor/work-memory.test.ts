@@ -243,8 +243,11 @@ describe('memory limits', () => {
       expect(await part('index key arenas')).to.equal(0);
       await client.query('CREATE INDEX i ON t (a)');
       expect(await part('indexes')).to.be.above(100_000 * 12);
+      await client.query('CREATE INDEX lists ON t ((a % 10))');
+      expect(await part('index posting lists')).to.be.above(10_000);
       await client.query('DROP TABLE t');
       expect(await part('indexes')).to.equal(0);
+      expect(await part('index posting lists')).to.equal(0);
     });
   });
 
