@@ -9,6 +9,8 @@ import type { StatisticsSource } from './statistics.ts';
 /** One session, as pg_stat_activity shows it. Times are microseconds since 2000-01-01 UTC, null when there is none. */
 export interface SessionActivity {
   readonly databaseOid: number;
+  /** Forks are in nobody's pg_database but their own. */
+  readonly databaseName: string;
   readonly processId: number;
   readonly roleOid: number;
   readonly applicationName: string;

@@ -48,6 +48,7 @@ function activityOf(session: Session): SessionActivity {
   const { shared } = session.server;
   return {
     databaseOid: session.database.oid,
+    databaseName: session.database.catalog.databaseName,
     processId: session.identity.processId,
     roleOid: shared.catalog.roleByName(session.sessionUser)?.oid ?? 0,
     applicationName: session.settings.show('application_name'),

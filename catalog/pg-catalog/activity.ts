@@ -8,7 +8,7 @@ function* pgStatActivity(context: ViewContext): Iterable<Row> {
     const isSeen = system === null || context.shared.isMember(system.currentRoleOid, session.roleOid);
     yield {
       datid: session.databaseOid === 0 ? null : session.databaseOid,
-      datname: context.shared.database(session.databaseOid)?.name ?? null,
+      datname: context.shared.database(session.databaseOid)?.name ?? (session.databaseName || null),
       pid: session.processId,
       usesysid: session.roleOid === 0 ? null : session.roleOid,
       usename: session.roleOid === 0 ? null : context.roleName(session.roleOid),

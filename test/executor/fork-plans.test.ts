@@ -74,6 +74,12 @@ describe('forks of one beginning', () => {
     expect(await fault(await fork('three'), [2001, 100])).to.equal('23514');
   });
 
+  it('are told by name among the activity of others', async () => {
+    await fork('named');
+    const text = 'SELECT datname FROM pg_stat_activity WHERE datid IS NOT NULL ORDER BY 1';
+    expect(await rows(server.client, text)).to.deep.equal(['postgres', 'postgres@named']);
+  });
+
   it('have entries kept for them that they may see, and no others', async () => {
     const one = await fork('one');
     expect(await rows(one, 'SELECT count(*)::int FROM t WHERE a = 3')).to.deep.equal([100]);
