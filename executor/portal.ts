@@ -32,6 +32,7 @@ import type { Execution, Program } from './program.ts';
 import type { ResultEncoder } from './result-encoder.ts';
 import type { RowForm } from './row-form.ts';
 import type { Session } from './session.ts';
+import type { Past } from './session-transaction.ts';
 
 /** Answers of Portal.run. */
 export const PORTAL_DONE = 0;
@@ -134,7 +135,7 @@ export class Portal {
   #runOn(maxRows: number): PortalAnswer {
     if (!this.start()) return PORTAL_PENDING;
     // What it calls sees the same.
-    if (this.moment !== null) this.#session.transaction.past = this.#snapshot;
+    if (this.#past !== null) this.#session.transaction.past = this.#past;
     this.#watched?.resume();
     const execution = this.#execution as Execution;
     const x = execution.context;
@@ -221,14 +222,19 @@ export class Portal {
     x.callsRoutines = program.callsRoutines;
     x.isRepeatableRead = transaction.isRepeatableRead;
     x.begin(txn, this.#snapshot, this.params, this.#literals, this.lifted);
-    if (planned.readsExpiring === true) x.snapshotTime = session.snapshotTime;
+    if (planned.readsExpiring === true) x.snapshotTime = this.moment?.time ?? session.snapshotTime;
     this.#execution = execution;
     return true;
   }
 
   #takeSnapshot(): Snapshot {
     const { transaction } = this.#session;
-    if (this.moment !== null) return transaction.takePastSnapshot(readableStill(this.#session, this.moment));
+    if (this.moment !== null) {
+      const moment = readableStill(this.#session, this.moment);
+      const snapshot = transaction.takePastSnapshot(moment);
+      this.#past = { moment, snapshot };
+      return snapshot;
+    }
     return this.sharedSnapshot === null ? transaction.takeSnapshot() : transaction.shareSnapshot(this.sharedSnapshot);
   }
 
@@ -295,6 +301,7 @@ export class Portal {
 
   /** AS OF SYSTEM TIME: what it reads; null: the present, or what the transaction reads. */
   moment: CommitMoment | null = null;
+  #past: Past | null = null;
   /** It sees what the statement sees that it is part of; null: it has a snapshot of its own. */
   sharedSnapshot: Snapshot | null = null;
   /** Another statement runs it. */

@@ -42,6 +42,12 @@ export interface Savepoint {
   readonly deferred: readonly (readonly [key: string, items: readonly unknown[]])[];
 }
 
+/** What a statement with AS OF SYSTEM TIME sees. */
+export interface Past {
+  readonly moment: CommitMoment;
+  readonly snapshot: Snapshot;
+}
+
 export interface PendingChange {
   readonly databaseOid: number;
   readonly key: string;
@@ -79,7 +85,7 @@ export class SessionTransaction {
   /** When the transaction's one snapshot was taken; null where each statement has its own. */
   snapshotTime: number | null = null;
   /** AS OF SYSTEM TIME: what the running statement, and what it calls, sees; null: it sees what the transaction does. */
-  past: Snapshot | null = null;
+  past: Past | null = null;
   /** Statements are planned for a snapshot of this csn; null: for the transaction's. */
   planningCsn: number | null = null;
   /** BEGIN AS OF SYSTEM TIME: what #snapshot sees; null: the present. */
@@ -127,6 +133,7 @@ export class SessionTransaction {
     this.#releaseOwnSnapshot();
     this.#snapshot = this.#engine.transactions.takePastSnapshot(this.txn as Transaction, moment);
     this.moment = moment;
+    this.snapshotTime = moment.time;
   }
 
   /** The running transaction, begun if there is none. */
@@ -144,7 +151,7 @@ export class SessionTransaction {
     const txn = this.txn as Transaction;
     const { transactions } = this.#engine;
     this.hasSnapshot = true;
-    if (this.past !== null) return transactions.shareSnapshot(this.past);
+    if (this.past !== null) return transactions.shareSnapshot(this.past.snapshot);
     if (this.moment !== null) return transactions.shareSnapshot(this.#snapshot as Snapshot);
     if (!this.isRepeatableRead) return transactions.takeSnapshot(txn);
     if (this.#snapshot === null) {
@@ -166,14 +173,13 @@ export class SessionTransaction {
 
   /** The csn of the past that the running statement, or the transaction, sees; null: it sees the present. */
   get pastCsn(): number | null {
-    if (this.past !== null) return this.past.csn;
-    return this.moment === null ? null : this.moment.csn;
+    return (this.past?.moment ?? this.moment)?.csn ?? null;
   }
 
   /** The csn that the transaction's one snapshot sees, or the running statement's of the past; Infinity where each has its own. */
   get snapshotCsn(): number {
     if (this.planningCsn !== null) return this.planningCsn;
-    const snapshot = this.past ?? this.#snapshot;
+    const snapshot = this.past?.snapshot ?? this.#snapshot;
     return snapshot === null ? Infinity : snapshot.csn;
   }
 

@@ -204,7 +204,8 @@ export class Session implements ProtocolSession, PlanningSession, ExecServices {
 
   /** Where a statement's snapshot is in time, at the moment when it is taken. */
   get snapshotTime(): number {
-    return this.transaction.snapshotTime ?? this.server.now();
+    const { past, snapshotTime } = this.transaction;
+    return past?.moment.time ?? snapshotTime ?? this.server.now();
   }
 
   get transactionStatus(): 'I' | 'T' | 'E' {

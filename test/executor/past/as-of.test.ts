@@ -333,6 +333,22 @@ describe('AS OF SYSTEM TIME', () => {
       expect(await query("SELECT * FROM made AS OF SYSTEM TIME '-0.5s'")).to.deep.equal(['["2",7]']);
     });
 
+    it('shows rows that had not expired then', async () => {
+      const expiring = "ttl = '10 seconds', ttl_column = made";
+      await server.client.query(`CREATE TABLE e (a int, made timestamptz DEFAULT now()) WITH (${expiring})`);
+      await server.client.query('INSERT INTO e VALUES (1)');
+      server.nowMs += 8000;
+      await server.client.query('INSERT INTO e VALUES (2)');
+      server.nowMs += 4000;
+      const both = ['[1]', '[2]'];
+      const then = "SELECT a FROM e AS OF SYSTEM TIME '-3s' ORDER BY a";
+      expect(await query('SELECT a FROM e')).to.deep.equal(['[2]']);
+      expect(await query(then)).to.deep.equal(both);
+      await server.client.query("BEGIN AS OF SYSTEM TIME '-3s'");
+      expect(await query('SELECT a FROM e ORDER BY a')).to.deep.equal(both);
+      await server.client.query('COMMIT');
+    });
+
     it('finds rows that an index was built without', async () => {
       await server.client.query(
         'CREATE TABLE i (a int, b int); INSERT INTO i SELECT g, g FROM generate_series(1, 2000) g',
@@ -362,7 +378,7 @@ describe('AS OF SYSTEM TIME', () => {
       expect(await query('SHOW version_retention')).to.deep.equal(['["0"]']);
       expect(await refused("SELECT * FROM t AS OF SYSTEM TIME '-1s'")).to.deep.equal({
         code: '55000',
-        message: 'cannot read as of 2030-01-01 00:00:09+00: no history is kept',
+        message: 'cannot read as of 2030-01-01 00:00:21+00: no history is kept',
         hint: 'Set "version_retention" to how far back reads shall go.',
       });
       server.nowMs += 10_000;
