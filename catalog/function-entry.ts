@@ -113,6 +113,10 @@ export interface FunctionContext {
   sleep(seconds: number): void;
   /** hotrow_reset: at the end of the statement's transaction. */
   resetFork(): void;
+  /** hotrow_diff: operation, key, row before and after of what changed between two times; throws a pending marker until it is known. */
+  tableChanges?(tableOid: number, since: number, until: number | null): Value[][];
+  /** hotrow_rewind: rows that were changed; throws a pending marker until they are. */
+  rewindTable?(tableOid: number, to: number): number;
   /** pg_prewarm, arguments as given: blocks that are in memory now; throws a pending marker until they are. */
   prewarm(
     relationOid: number | null,

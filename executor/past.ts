@@ -9,6 +9,7 @@
  * moment of the engine's history (storage/mvcc/history.ts): it needs old versions of rows, and indexes that had been built by then.
  */
 
+import type { RelationEntry } from '../catalog/entries.ts';
 import type { Value } from '../catalog/function-entry.ts';
 import { addIntervalInZone } from '../catalog/functions/datetime-core.ts';
 import { contextZone } from '../catalog/functions/zones.ts';
@@ -52,6 +53,11 @@ export function momentOfTemplate(session: Session, engine: StorageEngine, expres
 /** That of the setting. */
 export function momentOfText(session: Session, text: string): CommitMoment {
   return momentOfValue(session, text, OID.TEXT);
+}
+
+/** That of microseconds since 2000-01-01 UTC. */
+export function momentOfTime(session: Session, time: number): CommitMoment {
+  return readableMoment(session.engine, time, session.functions.format);
 }
 
 function contextOf(session: Session, params: readonly Value[]): ExecContext {
@@ -140,16 +146,10 @@ export function programFor(session: Session, statement: PreparedStatement, momen
 }
 
 /** What the statement reads was not made since: a table's rows from before it was made again are gone. */
-export function checkTables({ engine, functions }: Session, { statement, catalog }: Program, csn: number): void {
+export function checkTables(session: Session, { statement, catalog }: Program, csn: number): void {
   for (const { tableOid } of statement.tableLocks) {
     const entry = catalog.relation(tableOid);
-    if (entry === undefined || entry.relId === 0) continue;
-    const heap = engine.heap(entry.relId);
-    if (heap.createdCsn <= csn) continue;
-    const when = heap.creator === null ? `at ${shown(heap.createdTime, functions.format)}` : 'by this transaction';
-    throw sqlError('72000', `cannot read table "${entry.name}" as it was then`, {
-      detail: `It was created, truncated or rewritten ${when}.`,
-    });
+    if (entry !== undefined && entry.relId !== 0) checkTable(session, entry, csn);
   }
 }
 
@@ -170,4 +170,13 @@ export function checkTemplate(template: DatabaseRuntime, moment: CommitMoment, f
       throw sqlError('72000', words(`index "${index.name}"`), { detail: 'It was built at a later time.' });
     }
   }
+}
+
+export function checkTable({ engine, functions }: Session, entry: RelationEntry, csn: number): void {
+  const heap = engine.heap(entry.relId);
+  if (heap.createdCsn <= csn) return;
+  const when = heap.creator === null ? `at ${shown(heap.createdTime, functions.format)}` : 'by this transaction';
+  throw sqlError('72000', `cannot read table "${entry.name}" as it was then`, {
+    detail: `It was created, truncated or rewritten ${when}.`,
+  });
 }

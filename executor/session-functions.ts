@@ -17,6 +17,7 @@ import { SessionRoutines } from './routines/session-routines.ts';
 import type { Session } from './session.ts';
 import { leaveRole } from './session-authorization.ts';
 import { SessionSystemInformation } from './system-information.ts';
+import { TableChanges } from './table-changes.ts';
 
 const MICROS_1970_TO_2000 = 946684800000000;
 
@@ -24,6 +25,7 @@ export class SessionFunctions implements FunctionContext {
   readonly system: SystemInformation;
   readonly #session: Session;
   readonly #prewarm: Prewarm;
+  readonly #changes: TableChanges;
   readonly routines: SessionRoutines;
   readonly #currentValues = new Map<number, number | bigint>();
   #lastSequence = 0;
@@ -36,6 +38,7 @@ export class SessionFunctions implements FunctionContext {
   constructor(session: Session) {
     this.#session = session;
     this.#prewarm = new Prewarm(session);
+    this.#changes = new TableChanges(session);
     this.routines = new SessionRoutines(session, this);
     this.system = new SessionSystemInformation(session);
   }
@@ -327,6 +330,14 @@ export class SessionFunctions implements FunctionContext {
     return this.#prewarm.blocks(relationOid, mode, fork, first, last);
   }
 
+  tableChanges(tableOid: number, since: number, until: number | null): Value[][] {
+    return this.#changes.diff(tableOid, since, until);
+  }
+
+  rewindTable(tableOid: number, to: number): number {
+    return this.#changes.rewind(tableOid, to);
+  }
+
   /** A statement ended, however: a sleep in it is over. */
   endStatement(): void {
     this.#sleepUntil = 0;
@@ -334,6 +345,7 @@ export class SessionFunctions implements FunctionContext {
     this.evaluation.done = 0;
     this.routines.endStatement();
     this.#prewarm.reset();
+    this.#changes.reset();
   }
 }
 

@@ -1140,6 +1140,7 @@ export class Session implements ProtocolSession, PlanningSession, ExecServices {
     if (txn?.isWaiting === true) this.engine.locks.cancelWait(txn);
     this.#running?.close();
     this.#closeInternal();
+    this.functions.endStatement();
     this.#closePortals();
     this.cursors.close({ kind: 'close', cursor: null, position: -1 });
     this.#task = null;

@@ -33,6 +33,12 @@ export class TablePages {
     return this.#table.pool.u16[(base + SLOT_COUNT_OFFSET) >>> 1];
   }
 
+  /** Where the slot's row is, whoever sees it; -1: the slot is free. */
+  row(base: number, slot: number): number {
+    const offset = this.#table.pool.u16[(base + SLOTS_OFFSET + slot * SLOT_SIZE) >>> 1];
+    return offset === 0 ? -1 : base + offset;
+  }
+
   /** The version of the slot's row that the snapshot sees, or -1. Unlike heap.visible it does not look the page up again. */
   visible(base: number, slot: number): number {
     const { u8, u16, f64 } = this.#table.pool;

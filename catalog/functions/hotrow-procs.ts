@@ -5,6 +5,8 @@
 export const HOTROW_PROCS = `9100|pg_prewarm|2205 25 25 20 20|20|v|pg_prewarm|,mode,fork,first_block,last_block||["buffer","main",null,null]
 9101|hotrow_preload||2249|vSR|hotrow_preload||state 25,pages_total 20,pages_loaded 20,pages_resident 20,pages_gone 20,pages_damaged 20,pages_without_room 20,started_at 1184,ended_at 1184,seconds_left 701
 9102|hotrow_reset||2278|v|hotrow_reset
+9103|hotrow_diff|2205 1184 1184|2249|vR|hotrow_diff|table,since,until|op 25,key 3802,old 3802,new 3802|[null]
+9104|hotrow_rewind|2205 1184|20|vS|hotrow_rewind|table,to
 9120|set_limit|700|700|vS|set_limit
 9121|show_limit||700|sS|show_limit
 9122|show_trgm|25|1009|iS|show_trgm

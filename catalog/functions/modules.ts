@@ -21,6 +21,7 @@ import { tsvectorFunctions } from './fulltext/tsvector-functions.ts';
 import { geometryFunctions } from './geometry.ts';
 import { shapeFunctions } from './geometry-shapes.ts';
 import { hashFunctions } from './hash.ts';
+import { historyFunctions } from './history.ts';
 import { hotDataFunctions } from './hot-data.ts';
 import { integerFunctions } from './integer.ts';
 import { jsonFunctions } from './json.ts';
@@ -79,6 +80,7 @@ export const FUNCTION_MODULES: readonly FunctionModule[] = [
   hashFunctions,
   typeIoFunctions,
   statisticsFunctions,
+  historyFunctions,
   hotDataFunctions,
   tsvectorFunctions,
   tsqueryFunctions,

@@ -17,6 +17,11 @@ export function rowIdOfTid(tid: number): number {
   return ((((tid - offset) / TID_OFFSETS) << ROW_ID_SLOT_BITS) | (offset - 1)) >>> 0;
 }
 
+/** The tid of a row. */
+export function tidOfRow(rowId: number): number {
+  return (rowId >>> ROW_ID_SLOT_BITS) * TID_OFFSETS + (rowId & (SLOTS_PER_PAGE_MAX - 1)) + 1;
+}
+
 /** Whether a row of a table with so many pages could have it: clients may ask for any tid. */
 export function isRowTid(tid: number, pageCount: number): boolean {
   const offset = tid % TID_OFFSETS;

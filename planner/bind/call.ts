@@ -36,6 +36,7 @@ const WRITING = new Set([
   'lo_unlink',
   'pg_notify',
   'hotrow_reset',
+  'hotrow_rewind',
   'txid_current',
   'pg_current_xact_id',
 ]);
