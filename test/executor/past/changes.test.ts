@@ -200,6 +200,25 @@ describe('changes of a table', () => {
     });
   });
 
+  it('are found, and undone, in a table that is larger than the pool', async function () {
+    this.timeout(60_000);
+    await server.stop();
+    server.fileSystem = new MemoryFileSystem();
+    await server.start(['version_retention', '1h'], ['shared_buffers', '1MB']);
+    await run(
+      "CREATE TABLE t (a int PRIMARY KEY, b text); INSERT INTO t SELECT g, repeat('x', 700) FROM generate_series(1, 6000) g",
+      "UPDATE t SET b = repeat('y', 900) WHERE a % 3 = 0",
+      'DELETE FROM t WHERE a % 3 = 1',
+    );
+    const counted = await query(`SELECT op, count(*)::int FROM hotrow_diff('t', ${ago(2.5)}) GROUP BY op ORDER BY op`);
+    expect(counted).to.deep.equal(['["delete",2000]', '["update",2000]']);
+    expect(await query(`SELECT hotrow_rewind('t', ${ago(2.5)})::int`)).to.deep.equal(['[4000]']);
+    expect(await query('SELECT count(*)::int, min(length(b)), max(length(b)) FROM t')).to.deep.equal([
+      '[6000,700,700]',
+    ]);
+    expect(await query(`SELECT count(*)::int FROM hotrow_diff('t', ${ago(2.5)})`)).to.deep.equal(['[0]']);
+  });
+
   it(`agree with copies of the table (SEED=${SEED})`, async function () {
     this.timeout(120_000);
     const random = randomOf(SEED);
