@@ -121,6 +121,17 @@ export interface WalActivity {
   readonly resetAt: number | null;
 }
 
+/** Times: microseconds since 2000-01-01 UTC. */
+export interface ArchiverActivity {
+  readonly archivedCount: number;
+  readonly lastArchived: string | null;
+  readonly lastArchivedAt: number | null;
+  readonly failedCount: number;
+  readonly lastFailed: string | null;
+  readonly lastFailedAt: number | null;
+  readonly resetAt: number | null;
+}
+
 /** Where the log ends: in memory, with the operating system, on disk. Bytes since its beginning. */
 export interface WalPositions {
   readonly inserted: number;
@@ -195,13 +206,18 @@ export interface SystemInformation {
   writerActivity(): WriterActivity;
   walActivity(): WalActivity;
   walPositions(): WalPositions;
+  archiverActivity(): ArchiverActivity;
+  /** Ends the log's segment; answers where. Throws 42501 for who may not. */
+  switchWal(): number;
+  /** Of the timeline that the server is on: the name in an archive of the segment that has the bytes before the position. */
+  walFileName(lsn: number): string;
   frames(): Iterable<FrameInformation>;
   /** Parts of the process's memory; they add up to what it holds. */
   memory(): readonly MemoryPart[];
   /** Counters of the session's database, of one table or index in it, or of the whole server begin at 0 again. */
   resetDatabaseActivity(): void;
   resetRelationActivity(oid: number): void;
-  resetServerActivity(part: 'writer' | 'wal'): void;
+  resetServerActivity(part: 'writer' | 'wal' | 'archiver'): void;
   /** Name and statement of prepared statements of this session. */
   preparedStatements(): readonly {
     readonly name: string;

@@ -1,12 +1,17 @@
 /** Checkpoints, page writes and the log, since the start or since pg_stat_reset_shared. The counters themselves are storage's. */
-import type { WalActivity, WriterActivity } from '../catalog/system-information.ts';
-import type { StorageEngine } from '../storage/api.ts';
+import type { ArchiverActivity, WalActivity, WriterActivity } from '../catalog/system-information.ts';
+import { NOTHING_ARCHIVED, type StorageEngine } from '../storage/api.ts';
+import { microsecondsSince2000 } from './session-functions.ts';
 
 type Numbers<T> = { readonly [K in Exclude<keyof T, 'resetAt'>]: number };
 
 function since<T extends Record<string, number>>(now: T, then: T | null): T {
   if (then === null) return now;
   return Object.fromEntries(Object.entries(now).map(([name, value]) => [name, value - then[name]])) as T;
+}
+
+function timeOf(timeMs: number | null): number | null {
+  return timeMs === null ? null : microsecondsSince2000(timeMs);
 }
 
 export class ServerActivity {
@@ -56,8 +61,23 @@ export class ServerActivity {
     return { ...since(this.#wal(), this.#walBase), resetAt: this.#walResetAt };
   }
 
-  reset(part: 'writer' | 'wal', now: number): void {
-    if (part === 'writer') {
+  archiver(): ArchiverActivity {
+    const { archiver } = this.#engine;
+    const counters = archiver?.counters ?? NOTHING_ARCHIVED;
+    return {
+      archivedCount: counters.archivedCount,
+      lastArchived: counters.lastArchived,
+      lastArchivedAt: timeOf(counters.lastArchivedMs),
+      failedCount: counters.failedCount,
+      lastFailed: counters.lastFailed,
+      lastFailedAt: timeOf(counters.lastFailedMs),
+      resetAt: timeOf(archiver?.resetMs ?? null),
+    };
+  }
+
+  reset(part: 'writer' | 'wal' | 'archiver', now: number): void {
+    if (part === 'archiver') this.#engine.archiver?.resetCounters();
+    else if (part === 'writer') {
       this.#writerBase = this.#writer();
       this.#writerResetAt = now;
     } else {

@@ -22,7 +22,13 @@ import {
 import { ServerSettings } from '../catalog/settings.ts';
 import type { Expression, TypeName } from '../parser/ast.ts';
 import { bindScalar } from '../planner/index.ts';
-import { type CommitMoment, type FileSystem, StorageEngine } from '../storage/api.ts';
+import {
+  type ArchiveCommand,
+  type CommitMoment,
+  type FileSystem,
+  StorageEngine,
+  shellArchiveCommand,
+} from '../storage/api.ts';
 import { AssertionError } from '../types/assert.ts';
 import { SqlError, sqlError } from '../types/errors.ts';
 import { MAIN_TYPES, type TypeRegistry, useTypes } from '../types/index.ts';
@@ -46,6 +52,8 @@ export interface DatabaseServerOptions {
   /** By PostgreSQL's names, values as in a configuration file. */
   readonly settings: ReadonlyMap<string, string>;
   readonly fileSystem?: FileSystem;
+  /** Instead of the shell, which sees real files only. */
+  readonly archiveCommand?: ArchiveCommand;
   /** Whether pages are read in place while that is quick; without it, where no file system is given. */
   readonly quickReads?: boolean;
   /** Milliseconds since 1970; with a fraction where there is one. */
@@ -101,6 +109,7 @@ export class DatabaseServer implements SessionFactory {
       openFilesMax: Math.min(512, settings.number('max_files_per_process')),
       bufferAdmission: settings.show('buffer_admission') === 'tinylfu',
       preloadIntervalMs: settings.number('preload_interval') * 1000,
+      ...archiveOf(settings, options),
       preloadRate: settings.number('preload_rate') * 1024 * 1024,
       ...(options.fileSystem === undefined ? {} : { fileSystem: options.fileSystem }),
       ...(options.quickReads === undefined ? {} : { quickReads: options.quickReads }),
@@ -381,6 +390,17 @@ export class DatabaseServer implements SessionFactory {
 /** fsync=off asks for no more than wal_sync=everysec gives: what a crash of the process, not of the machine, keeps. */
 function walSyncOf(settings: ServerSettings): 'always' | 'everysec' {
   return settings.show('wal_sync') === 'everysec' || !settings.boolean('fsync') ? 'everysec' : 'always';
+}
+
+/** archive_mode = always means on: here no server follows another. */
+function archiveOf(
+  settings: ServerSettings,
+  { dataDirectory, archiveCommand }: DatabaseServerOptions,
+): { archive?: { command: ArchiveCommand | null; timeoutMs: number } } {
+  if (settings.show('archive_mode') === 'off' || dataDirectory === null) return {};
+  const text = settings.show('archive_command');
+  const command = text === '' ? null : shellArchiveCommand(text, dataDirectory);
+  return { archive: { command: archiveCommand ?? command, timeoutMs: settings.number('archive_timeout') * 1000 } };
 }
 
 /** A limit in kB as it is set, -1 for the default, in bytes. */

@@ -3,6 +3,7 @@ import type { SettingRow } from '../catalog/settings.ts';
 import type { SharedCatalog } from '../catalog/shared-catalog.ts';
 import type { StatisticsSource } from '../catalog/statistics.ts';
 import type {
+  ArchiverActivity,
   DatabaseActivity,
   FrameInformation,
   IndexActivity,
@@ -19,6 +20,7 @@ import type {
 } from '../catalog/system-information.ts';
 import { PAGE_SIZE, USAGE_COUNT_MAX } from '../storage/limits.ts';
 import type { LockRow } from '../storage/mvcc/lock-manager.ts';
+import { sqlError } from '../types/errors.ts';
 import { memoryParts } from './memory-parts.ts';
 import type { Session } from './session.ts';
 import { microsecondsSince2000 } from './session-functions.ts';
@@ -191,7 +193,23 @@ export class SessionSystemInformation implements SystemInformation {
     this.#session.database.activity.resetIndex(oid);
   }
 
-  resetServerActivity(part: 'writer' | 'wal'): void {
+  archiverActivity(): ArchiverActivity {
+    return this.#session.server.activity.archiver();
+  }
+
+  switchWal(): number {
+    if (!this.#session.isSuperuser) throw sqlError('42501', 'permission denied for function pg_switch_wal');
+    const { engine } = this.#session;
+    const end = engine.wal.switchSegment();
+    engine.archiver?.wake();
+    return end;
+  }
+
+  walFileName(lsn: number): string {
+    return this.#session.server.engine.walFileName(lsn);
+  }
+
+  resetServerActivity(part: 'writer' | 'wal' | 'archiver'): void {
     this.#session.server.activity.reset(part, this.#session.server.now());
   }
 

@@ -1,4 +1,5 @@
 /** What the executor needs of storage, by name. */
+export { type ArchiveCommand, NOTHING_ARCHIVED, shellArchiveCommand } from './archive/index.ts';
 export {
   BufferPool,
   ListReads,

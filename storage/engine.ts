@@ -13,6 +13,7 @@
 import { randomBytes } from 'node:crypto';
 import { assert } from '../types/assert.ts';
 import { SqlError } from '../types/errors.ts';
+import { type ArchiveCommand, Archiver } from './archive/index.ts';
 import { Backups } from './backups.ts';
 import { BufferPool, HotPages, PAGE_MISS, QuickReads } from './buffer/index.ts';
 import { Heap, type RowVisitor, settleFrame, settlePage, VisibilityPasses } from './heap/index.ts';
@@ -23,12 +24,14 @@ import { type FileSystem, makeFolder, NodeFileSystem, TemporaryFiles } from './i
 import { VERSIONS_REL_ID } from './limits.ts';
 import type { CommitMoment, LockManager, Transaction, TransactionManager } from './mvcc/index.ts';
 import {
+  beginTimeline,
   Checkpointer,
   type DirectoryLock,
   FIRST_LSN,
   lockDirectory,
   type RecoveryResult,
   Retention,
+  readHistory,
   recover,
   refuseOtherFolders,
   sayWhatWasRecovered,
@@ -38,7 +41,16 @@ import {
 import { startHeaps } from './startup.ts';
 import { captureState, RecoveredState } from './state.ts';
 import { type SequenceState, Store } from './store.ts';
-import { logRelationDrop, logRelationTruncate, Wal, WalSegments, type WalSync } from './wal/index.ts';
+import {
+  archiveSegmentName,
+  FIRST_TIMELINE,
+  logRelationDrop,
+  logRelationTruncate,
+  segmentBefore,
+  Wal,
+  WalSegments,
+  type WalSync,
+} from './wal/index.ts';
 
 export interface StorageOptions {
   /** null: nothing is kept. */
@@ -68,6 +80,8 @@ export interface StorageOptions {
   readonly onFatal?: (error: SqlError) => void;
   /** Bytes of an index image that are written in one go; tests make them few. */
   readonly imageSliceSize?: number;
+  /** archive_mode = on: what archives a segment; without it, or with null, there is no archiving, or no command for it yet. */
+  readonly archive?: { readonly command: ArchiveCommand | null; readonly timeoutMs: number };
   /** What an operator should read. */
   readonly onLog?: (message: string) => void;
 }
@@ -91,6 +105,9 @@ export class StorageEngine {
   readonly hotPages: HotPages;
   /** null without a data directory. */
   readonly backups: Backups | null;
+  /** null: archive_mode is off. */
+  readonly archiver: Archiver | null;
+  private readonly timeline: number;
   /** For sorts and hash tables that outgrow their memory. */
   readonly temporaryFiles: TemporaryFiles;
   private readonly store: Store;
@@ -138,6 +155,8 @@ export class StorageEngine {
     this.images = parts.images;
     const { checkpointer, retention } = parts;
     this.backups = checkpointer && retention && new Backups(checkpointer, this.wal, retention);
+    this.archiver = parts.archiver;
+    this.timeline = parts.timeline;
     this.onLog = options.onLog ?? logToConsole;
     this.clock = options.clock ?? Date.now;
     this.store.onLeftBehind = () => this.scheduleSweep(SWEEP_SOON_MS);
@@ -164,6 +183,8 @@ export class StorageEngine {
       temporaryDirectory: null,
       images: null,
       retention: null,
+      archiver: null,
+      timeline: this.timeline,
     };
     const fork = new StorageEngine(parts, { onLog: this.onLog, clock: this.clock }, this);
     fork.state = 'serving';
@@ -295,8 +316,14 @@ export class StorageEngine {
     this.transactions.restart(xidMax + 1, recovered.lastCsn);
     this.state = 'serving';
     this.checkpointer?.start();
+    this.archiver?.start();
     this.hotPages.start();
     this.visibilityPasses.start();
+  }
+
+  /** Of the segment that holds the byte before this position, as it is called in an archive. */
+  walFileName(lsn: number): string {
+    return archiveSegmentName(this.timeline, segmentBefore(lsn));
   }
 
   /** Counters of checkpoints: 0 without a data directory. */
@@ -403,11 +430,15 @@ export class StorageEngine {
     }
     try {
       if (wasServing) await this.sweepAll();
+      // All that happened can be archived then; what follows is the last checkpoint's record.
+      if (wasServing && this.wal.failure === null) this.archiver?.endSegment();
       // Without the startup sweep a checkpoint would forget what is lost: the log keeps it.
       if (wasServing || this.recovery?.control === null) await this.shutdown();
       else this.checkpointer?.abandon();
       if (wasServing && this.wal.failure === null) this.hotPages.saveNow();
+      if (wasServing && this.wal.failure === null) await this.archiver?.finish();
     } finally {
+      this.archiver?.abandon();
       this.hotPages.stop();
       this.wal.close();
       this.pool.close();
@@ -455,6 +486,7 @@ export class StorageEngine {
     if (this.sweepTimer !== null) clearTimeout(this.sweepTimer);
     this.visibilityPasses.stop();
     this.checkpointer?.abandon();
+    this.archiver?.abandon();
     this.hotPages.stop();
     this.pool.close();
     this.directoryLock?.release();
@@ -500,6 +532,8 @@ interface OpenedParts {
   readonly temporaryDirectory: TemporaryDirectory | null;
   readonly images: IndexImages | null;
   readonly retention: Retention | null;
+  readonly archiver: Archiver | null;
+  readonly timeline: number;
 }
 
 function openParts(options: StorageOptions): OpenedParts {
@@ -535,6 +569,7 @@ function openDirectory(
   const { acceptDamagedLog } = options;
   const recovery = recover({ fileSystem, directory, pool, wal, handler: recovered, acceptDamagedLog });
   sayWhatWasRecovered(recovery, onLog);
+  const timeline = timelineAfter(recovery, fileSystem, directory, wal);
   recovered.nextXid = Math.max(recovered.nextXid, recovery.xidMax + 1);
   const store = new Store(pool, wal, options.clock ?? Date.now);
   adopt(store, recovered);
@@ -560,7 +595,9 @@ function openDirectory(
     onError: (error) => onLog(`checkpoint failed: ${error.message}`),
     onFatal,
     retention,
+    timeline,
   });
+  const archiver = openArchiver(options, { fileSystem, directory, wal, retention, timeline }, onLog);
   const hotPages = openHotPages(options, fileSystem, pool, directory, onLog);
   return {
     store,
@@ -573,7 +610,27 @@ function openDirectory(
     temporaryDirectory: null,
     images,
     retention,
+    archiver,
+    timeline,
   };
+}
+
+/** Log that was given up may be in an archive, or in a backup: what comes now is another timeline. */
+function timelineAfter(recovery: RecoveryResult, fileSystem: FileSystem, directory: string, wal: Wal): number {
+  if (!recovery.needsTimeline) return recovery.timeline;
+  const folder = walDirectory(directory);
+  const left = { timeline: recovery.timeline, endLsn: recovery.endLsn, reason: 'accept_damaged_log' };
+  const history = [...readHistory(fileSystem, folder, recovery.timeline), left];
+  beginTimeline(fileSystem, folder, wal, { timeline: recovery.timeline + 1, history });
+  return recovery.timeline + 1;
+}
+
+function openArchiver(
+  { archive, clock }: StorageOptions,
+  parts: { fileSystem: FileSystem; directory: string; wal: Wal; retention: Retention; timeline: number },
+  onLog: (message: string) => void,
+): Archiver | null {
+  return archive === undefined ? null : new Archiver({ ...parts, ...archive, now: clock ?? Date.now, onLog });
 }
 
 /** A test's files come with a test's clock, so that a run can be repeated. */
@@ -668,6 +725,8 @@ function openTemporary(options: StorageOptions, fileSystem: FileSystem): OpenedP
     temporaryDirectory,
     images: null,
     retention: null,
+    archiver: null,
+    timeline: FIRST_TIMELINE,
   };
 }
 

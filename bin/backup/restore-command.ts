@@ -2,9 +2,9 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, rmSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { expandCommand } from '../../storage/archive/index.ts';
 import type { ArchiveSource } from '../../storage/backup/index.ts';
 import { SqlError } from '../../types/errors.ts';
-import { expandCommand } from './shell-command.ts';
 
 /** From here on a status is the shell's or a signal's: something is wrong with the command, not with the archive. */
 const SHELL_STATUS_MIN = 126;

@@ -1510,7 +1510,9 @@ export const BUILTIN_PROCS = `31|byteaout|17|2275|iS|byteaout
 2829|corr|701 701|701|iG|corr_float8_float8
 2844|pg_stat_get_db_blk_read_time|26|701|sS|pg_stat_get_db_blk_read_time
 2845|pg_stat_get_db_blk_write_time|26|701|sS|pg_stat_get_db_blk_write_time
+2848|pg_switch_wal||3220|vS|pg_switch_wal
 2849|pg_current_wal_lsn||3220|vS|pg_current_wal_lsn
+2851|pg_walfile_name|3220|25|iS|pg_walfile_name
 2852|pg_current_wal_insert_lsn||3220|vS|pg_current_wal_insert_lsn
 2854|pg_my_temp_schema||26|sS|pg_my_temp_schema
 2855|pg_is_other_temp_schema|26|16|sS|pg_is_other_temp_schema

@@ -68,6 +68,8 @@ export const statisticsFunctions: FunctionModule = {
     pg_current_wal_lsn: ofLog((log) => log.written),
     pg_current_wal_insert_lsn: ofLog((log) => log.inserted),
     pg_current_wal_flush_lsn: ofLog((log) => log.flushed),
+    pg_switch_wal: (context) => context.system?.switchWal() ?? null,
+    pg_walfile_name: (context, lsn: number | bigint) => context.system?.walFileName(Number(lsn)) ?? null,
     pg_stat_get_numscans: ofTable(
       (table) => table.sequentialScans,
       (index) => index.scans,
@@ -133,7 +135,8 @@ export const statisticsFunctions: FunctionModule = {
     pg_stat_reset_shared(context, target: string) {
       if (target === 'bgwriter') context.system?.resetServerActivity('writer');
       else if (target === 'wal') context.system?.resetServerActivity('wal');
-      else if (target !== 'archiver' && target !== 'recovery_prefetch') {
+      else if (target === 'archiver') context.system?.resetServerActivity('archiver');
+      else if (target !== 'recovery_prefetch') {
         throw sqlError('22023', `unrecognized reset target: "${target}"`, {
           hint: 'Target must be "archiver", "bgwriter", "recovery_prefetch", or "wal".',
         });

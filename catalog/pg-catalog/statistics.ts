@@ -221,7 +221,17 @@ function* pgStatWal({ system }: ViewContext): Iterable<Row> {
 }
 
 function* pgStatArchiver({ system }: ViewContext): Iterable<Row> {
-  if (system !== null) yield { archived_count: 0, failed_count: 0, stats_reset: system.serverStart };
+  if (system === null) return;
+  const activity = system.archiverActivity();
+  yield {
+    archived_count: activity.archivedCount,
+    last_archived_wal: activity.lastArchived,
+    last_archived_time: activity.lastArchivedAt,
+    failed_count: activity.failedCount,
+    last_failed_wal: activity.lastFailed,
+    last_failed_time: activity.lastFailedAt,
+    stats_reset: activity.resetAt ?? system.serverStart,
+  };
 }
 
 const DEFAULT_TABLESPACE_OID = 1663;

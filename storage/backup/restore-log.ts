@@ -13,20 +13,17 @@
  *
  * A segment is fetched when the reader comes to it, so that none is fetched behind the target.
  */
-import { randomBytes } from 'node:crypto';
 import { SqlError } from '../../types/errors.ts';
-import { type File, type FileSystem, type OpenMode, replaceFile } from '../io/index.ts';
+import type { File, FileSystem, OpenMode } from '../io/index.ts';
 import { WAL_SEGMENT_SIZE } from '../limits.ts';
-import { readWholeFile, walDirectory } from '../recovery/index.ts';
+import { beginTimeline, readWholeFile, walDirectory } from '../recovery/index.ts';
 import {
   archiveSegmentName,
   decodeHistory,
-  encodeHistory,
   eraseLogBehind,
   findLostLog,
   formatLsn,
   historyName,
-  logTimeline,
   readCommit,
   readTimeline,
   readWal,
@@ -180,6 +177,8 @@ class LogRestore {
     }
     this.cutLsn = record.endLsn;
     this.chain = record.crc;
+    // What comes next need not be there.
+    if (lsn === record.endLsn) throw REACHED;
   }
 
   private enter(record: WalRecord): void {
@@ -281,10 +280,9 @@ class LogRestore {
     const before = this.history.filter((step) => step.timeline < this.timeline);
     const reason = `restored from backup ${this.options.manifest.id}`;
     const history = [...before, { timeline: this.timeline, endLsn: this.cutLsn, reason }];
-    replaceFile(fileSystem, this.folder, historyName(timeline), Buffer.from(encodeHistory(history), 'utf8'));
     const wal = new Wal({ segments: new WalSegments(fileSystem, this.folder, false) });
     wal.open(this.cutLsn, this.chain);
-    const minimumLsn = logTimeline(wal, { timeline, parent: this.timeline }, randomBytes(6).readUIntLE(0, 6));
+    const minimumLsn = beginTimeline(fileSystem, this.folder, wal, { timeline, history });
     wal.close();
     for (const name of fileSystem.list(this.folder)) syncFile(fileSystem, `${this.folder}/${name}`);
     fileSystem.fsyncDir(this.folder);

@@ -24,17 +24,11 @@ import {
   type ControlData,
   checkpointStateName,
   decodeCheckpointState,
+  readHistory,
   readWholeFile,
   walDirectory,
 } from '../recovery/index.ts';
-import {
-  decodeHistory,
-  FIRST_TIMELINE,
-  formatLsn,
-  historyName,
-  type TimelineHistory,
-  walSegmentName,
-} from '../wal/index.ts';
+import { FIRST_TIMELINE, formatLsn, type TimelineHistory, walSegmentName } from '../wal/index.ts';
 import { copyWholeFile } from './copy-file.ts';
 import { copyPages } from './copy-pages.ts';
 import {
@@ -103,7 +97,7 @@ class Backup {
     this.control = control;
     this.startedMs = (options.now ?? Date.now)();
     this.copiedLsn = control.redoLsn - (control.redoLsn % WAL_SEGMENT_SIZE);
-    this.history = historyOf(options, control);
+    this.history = readHistory(options.fileSystem, walDirectory(options.directory), control.timeline ?? FIRST_TIMELINE);
   }
 
   async run(): Promise<Manifest> {
@@ -248,15 +242,4 @@ function sizeOf(fileSystem: FileSystem, path: string): number {
   } finally {
     file.close();
   }
-}
-
-/** The timelines before the directory's own. */
-export function historyOf(
-  { fileSystem, directory }: { fileSystem: FileSystem; directory: string },
-  control: ControlData,
-): TimelineHistory {
-  const timeline = control.timeline ?? FIRST_TIMELINE;
-  if (timeline === FIRST_TIMELINE) return [];
-  const path = `${walDirectory(directory)}/${historyName(timeline)}`;
-  return decodeHistory(Buffer.from(readWholeFile(fileSystem, path)).toString('utf8'), path);
 }

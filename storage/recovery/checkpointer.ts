@@ -68,6 +68,8 @@ export interface CheckpointerOptions {
   /** A checkpoint in the background failed (53100, for instance); it is tried again. */
   readonly onError?: (error: SqlError) => void;
   readonly onFatal?: (error: SqlError) => void;
+  /** That the log is on now. */
+  readonly timeline?: number;
   /** What must not go with a checkpoint though nothing here needs it. */
   readonly retention?: Retention;
 }
@@ -111,6 +113,7 @@ export class Checkpointer {
   private readonly timeoutMs: number;
   private readonly maxWalSize: number;
   private readonly now: () => number;
+  private readonly timeline: number;
   private run: Run | null = null;
   private requests: Done[] = [];
   private timer: NodeJS.Timeout | null = null;
@@ -123,6 +126,7 @@ export class Checkpointer {
     this.options = options;
     this.control = options.control;
     this.retention = options.retention ?? new Retention(options.fileSystem);
+    this.timeline = options.timeline ?? FIRST_TIMELINE;
     this.timeoutMs = options.timeoutMs ?? TIMEOUT_MS;
     this.maxWalSize = options.maxWalSize ?? MAX_WAL_SIZE;
     this.now = options.now ?? Date.now;
@@ -365,7 +369,7 @@ export class Checkpointer {
       nextRelationId: run.state.nextRelationId,
       timeMs: this.now(),
       checkpointNumber: number,
-      timeline: this.options.control?.timeline ?? FIRST_TIMELINE,
+      timeline: this.timeline,
     };
     writeControl(fileSystem, directory, control);
     const old = this.control;

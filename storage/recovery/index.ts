@@ -32,6 +32,7 @@ export {
   startFromStat,
   systemProcesses,
 } from './directory-lock.ts';
+export { beginTimeline, type NewTimeline, readHistory } from './new-timeline.ts';
 export { BACKUP_MANIFEST, RESTORE_MARK, refuseOtherFolders } from './other-folders.ts';
 export {
   FIRST_LSN,

@@ -23,6 +23,7 @@ import { formatPage, pageLsn, setPageLsn } from '../page/index.ts';
 import {
   type CommitBody,
   eraseLogBehind,
+  FIRST_TIMELINE,
   findLostLog,
   type LostLog,
   listWalSegments,
@@ -38,6 +39,7 @@ import {
   readCommit,
   readRelation,
   readSequence,
+  readTimeline,
   readWal,
   WAL_ABORT,
   WAL_CATALOG,
@@ -48,6 +50,7 @@ import {
   WAL_RELATION_DROP,
   WAL_RELATION_TRUNCATE,
   WAL_SEQUENCE,
+  WAL_TIMELINE,
   type Wal,
   type WalEnd,
   type WalRecord,
@@ -98,6 +101,10 @@ export interface RecoveryOptions {
 }
 
 export interface RecoveryResult {
+  /** That the log ends on. */
+  readonly timeline: number;
+  /** Log was given up, and what comes now must not be taken for its continuation: no TIMELINE record says so yet. */
+  readonly needsTimeline: boolean;
   /** null: the directory is new; the caller makes what a new server needs, and a checkpoint. */
   readonly control: ControlData | null;
   /** The last shutdown was clean and nothing was replayed. */
@@ -144,7 +151,7 @@ export function recover(options: RecoveryOptions): RecoveryResult {
   }
   syncSegments(fileSystem, walDirectory(directory), control.redoLsn);
   handler.onCheckpointState(state.catalogImage, state.transactionState, control, state.heapState);
-  const replay = new Replay(pool, handler);
+  const replay = new Replay(pool, handler, control.timeline ?? FIRST_TIMELINE);
   wal.redoLsn = control.redoLsn;
   const end = readWal(
     { fileSystem, directory: walDirectory(directory), fromLsn: control.redoLsn, chain: control.redoChain },
@@ -154,7 +161,8 @@ export function recover(options: RecoveryOptions): RecoveryResult {
   if (end.lsn < (control.minimumLsn ?? 0)) throw notConsistent(walDirectory(directory), control, end);
   const lostLog = refuseLostLog(options, end);
   let lostPages: readonly LostPages[] = [];
-  if (fileSystem.exists(logGivenUpPath(directory))) {
+  const isGivenUp = fileSystem.exists(logGivenUpPath(directory));
+  if (isGivenUp) {
     lostPages = emptyLostPages(pool);
     forgetLaterLsns(pool, end.lsn);
     handler.onLogGivenUp();
@@ -175,10 +183,14 @@ export function recover(options: RecoveryOptions): RecoveryResult {
     orphansRemoved,
     lostLog,
     lostPages,
+    timeline: replay.timeline,
+    needsTimeline: isGivenUp && replay.timeline === (control.timeline ?? FIRST_TIMELINE),
   };
 }
 
 const NOTHING = {
+  timeline: FIRST_TIMELINE,
+  needsTimeline: false,
   endReason: 'end of log',
   recordCount: 0,
   pagesChanged: 0,
@@ -337,6 +349,7 @@ class Replay {
   /** Records other than CHECKPOINT. */
   changeCount = 0;
   xidMax = 0;
+  timeline: number;
   private readonly pool: BufferPool;
   private readonly handler: RecoveryHandler;
   private words: Uint32Array = new Uint32Array(0);
@@ -345,7 +358,8 @@ class Replay {
   /** Pages of the record at hand that have it already. */
   private readonly passed: number[] = [];
 
-  constructor(pool: BufferPool, handler: RecoveryHandler) {
+  constructor(pool: BufferPool, handler: RecoveryHandler, timeline: number) {
+    this.timeline = timeline;
     this.pool = pool;
     this.handler = handler;
   }
@@ -367,6 +381,9 @@ class Replay {
         handler.onCommit(commit);
         return;
       }
+      case WAL_TIMELINE:
+        this.timeline = readTimeline(record).timeline;
+        return;
       case WAL_ABORT:
         handler.onAbort(readAbort(record));
         return;

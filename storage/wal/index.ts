@@ -55,6 +55,7 @@ export {
   formatLsn,
   historyName,
   parseLsn,
+  segmentBefore,
   type TimelineHistory,
   type TimelineStep,
   timelineOfSegment,

@@ -63,18 +63,19 @@ export class WalSegments {
     makeFolder(fileSystem, directory);
   }
 
-  /** Stands at lsn, the end of the log; what lies in later segments is not part of it, and they become spares. */
+  /** Stands at lsn, the end of the log; what lies in later segments is not part of it, and they go. So do spares of an earlier life. */
   open(lsn: number): void {
     const current = lsn - (lsn % WAL_SEGMENT_SIZE);
     this.fileSystem.unlink(`${this.directory}/${SPARE_UNFINISHED}`);
+    // A power cut may have left two names of a file whose renaming was not durable: as a segment that is there still, and as a spare, or as
+    // the segment that the spare was to be. Written under the one name, it would change under the other.
     for (const name of this.fileSystem.list(this.directory)) {
-      if (!name.startsWith(SPARE_PREFIX)) continue;
-      this.spares.push(name);
-      this.spareNumber = Math.max(this.spareNumber, Number.parseInt(name.slice(SPARE_PREFIX.length), 10) + 1);
+      if (name.startsWith(SPARE_PREFIX)) this.fileSystem.unlink(`${this.directory}/${name}`);
     }
     for (const start of listWalSegments(this.fileSystem, this.directory)) {
-      if (start > current) this.retire(start);
+      if (start > current || start === lsn) this.fileSystem.unlink(this.pathOf(start));
     }
+    this.fileSystem.fsyncDir(this.directory);
     this.allocatedEnd = current;
     const path = this.pathOf(current);
     if (this.fileSystem.exists(path)) {
@@ -203,7 +204,8 @@ export class WalSegments {
     if (mayCut && file !== undefined) {
       try {
         file.truncateSync(end - last);
-        this.unsynced.add(file);
+        // Who copies the segment twice, before a crash and after it, finds the same bytes.
+        file.fdatasyncSync();
       } catch (error) {
         if (!(error instanceof SqlError)) throw error;
       }

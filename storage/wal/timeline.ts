@@ -51,6 +51,11 @@ export function archiveSegmentName(timeline: number, startLsn: number): string {
   return [timeline, high, low].map((part) => part.toString(16).toUpperCase().padStart(8, '0')).join('');
 }
 
+/** Where the segment begins that holds the byte before the LSN: at a border the segment that ends there. */
+export function segmentBefore(lsn: number): number {
+  return Math.max(0, Math.ceil(lsn / WAL_SEGMENT_SIZE) - 1) * WAL_SEGMENT_SIZE;
+}
+
 export function historyName(timeline: number): string {
   return `${timeline.toString(16).toUpperCase().padStart(8, '0')}.history`;
 }

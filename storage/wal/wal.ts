@@ -99,7 +99,7 @@ export class Wal {
    * it does not say. A hint for group commit.
    */
   writersInProgress = -1;
-  /** Bytes of records in this segment that tell of nothing that happened: of checkpoints. */
+  /** Bytes of records that tell of nothing that happened: of checkpoints. Set by the checkpointer. */
   idleBytes = 0;
   /** Bytes of page images since the start, for statistics. */
   imageBytes = 0;
@@ -341,7 +341,6 @@ export class Wal {
     const next = nextSegment(end);
     this.flusher.skipTo(end, next);
     this.insertLsn = next;
-    this.idleBytes = 0;
     return end;
   }
 

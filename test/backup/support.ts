@@ -1,7 +1,7 @@
 /** A bank (test/crash/bank.ts) that trades while it is backed up, and what a restored one must look like. */
 import pg from 'pg';
 import { type DatabaseServer, openDatabaseServer } from '../../executor/index.ts';
-import type { FileSystem, MemoryFileSystem } from '../../storage/api.ts';
+import type { ArchiveCommand, FileSystem, MemoryFileSystem } from '../../storage/api.ts';
 import {
   type ArchiveSource,
   EngineSource,
@@ -16,6 +16,66 @@ import { checkBank, type Ledger, type Random, trade } from '../crash/bank.ts';
 
 export const NO_TARGET: RestoreTarget = { time: null, lsn: null, timeline: 'latest' };
 
+/** An archive as people write them: a file that is there already is not written over. Outlives servers and their disks. */
+export class MemoryArchive {
+  readonly files = new Map<string, Uint8Array>();
+  /** Calls that are to fail. */
+  failures = 0;
+  calls = 0;
+  /** After the call at hand all fail. */
+  isLastCall = false;
+  onCall: (name: string) => void = () => {};
+
+  command(fileSystem: FileSystem, directory: string): ArchiveCommand {
+    return (path, name, done) => {
+      setImmediate(() => {
+        this.calls++;
+        this.onCall(name);
+        if (this.failures > 0) {
+          this.failures--;
+          done({ message: 'archive command failed with exit code 1', command: `keep ${name}` });
+          return;
+        }
+        const file = fileSystem.open(`${directory}/${path}`, 'read');
+        const bytes = new Uint8Array(file.size());
+        file.readSync(bytes, 0, bytes.length, 0);
+        file.close();
+        const old = this.files.get(name);
+        const isSame = old === undefined || Buffer.from(old).equals(bytes);
+        if (old === undefined) this.files.set(name, bytes);
+        if (this.isLastCall) this.failures = 1000;
+        done(
+          isSame
+            ? null
+            : {
+                message: 'archive command failed with exit code 1',
+                command: `another ${name} is there`,
+              },
+        );
+      });
+    };
+  }
+
+  source(target: FileSystem): ArchiveSource {
+    return {
+      name: 'memory',
+      fetch: (name, path) => {
+        const bytes = this.files.get(name);
+        if (bytes === undefined) return false;
+        const file = target.open(path, 'create');
+        file.writeSync(bytes, 0, bytes.length, 0);
+        file.truncateSync(bytes.length);
+        file.close();
+        return true;
+      },
+    };
+  }
+
+  get segments(): string[] {
+    return [...this.files.keys()].filter((name) => name.length === 24).sort();
+  }
+}
+
 export class BankServer {
   readonly log: string[] = [];
   readonly ledger: Ledger = { acknowledged: new Set(), inDoubt: new Set(), failures: [] };
@@ -29,15 +89,20 @@ export class BankServer {
     fileSystem: FileSystem,
     directory: string,
     settings: readonly (readonly [string, string])[] = [],
-    clock?: () => number,
+    archive: MemoryArchive | null = null,
   ): Promise<BankServer> {
     const server = new BankServer();
     server.database = await openDatabaseServer({
       dataDirectory: directory,
       fileSystem,
-      settings: new Map([['shared_buffers', '2MB'], ['preload_rate', '0'], ...settings]),
+      settings: new Map([
+        ['shared_buffers', '2MB'],
+        ['preload_rate', '0'],
+        ...(archive === null ? [] : [['archive_mode', 'on'] as const]),
+        ...settings,
+      ]),
       onLog: (message) => server.log.push(message),
-      ...(clock === undefined ? {} : { clock }),
+      ...(archive === null ? {} : { archiveCommand: archive.command(fileSystem, directory) }),
     });
     server.wire = new WireServer({
       factory: server.database,

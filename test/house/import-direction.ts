@@ -27,6 +27,7 @@ const STORAGE_ORDER = [
   'heap',
   'index',
   'recovery',
+  'archive',
   'engine',
   'verify',
   'backup',

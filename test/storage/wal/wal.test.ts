@@ -31,6 +31,7 @@ import {
   WAL_RELATION_TRUNCATE,
   WAL_SEQUENCE,
   Wal,
+  WalSegments,
 } from '../../../storage/wal/index.ts';
 import { randomInt, withSeeds } from '../io/seeded.ts';
 import { FakePages, FIRST, logText, openWal, readTexts } from './wal-rig.ts';
@@ -152,6 +153,81 @@ describe('The log', () => {
       expect(texts.length).to.equal(i + 1);
       expect(end.lsn).to.equal(wal.insertLsn);
     }
+  });
+});
+
+describe('Segments', () => {
+  it('are never two names of one file, though a power cut kept a name that had gone', async () => {
+    const { fileSystem, wal } = openWal();
+    const chunk = 'x'.repeat(3_000_000);
+    for (let i = 0; i < 12; i++) logText(wal, chunk);
+    wal.flushSync(wal.insertLsn);
+    const redo = wal.insertLsn;
+    const redoChain = wal.chain;
+    // Segments become spares; their old names are gone, but not for good.
+    wal.removeBefore(redo);
+    const names = fileSystem.list('/d/wal').length;
+    let doubles = 0;
+    const lives = withSeeds(5, (random) => {
+      const fork = fileSystem.fork();
+      fork.crash({ random });
+      if (fork.list('/d/wal').length > names) doubles++;
+      const segments = new WalSegments(fork, '/d/wal');
+      const next = new Wal({ segments });
+      next.open(redo, redoChain);
+      for (let i = 0; i < 5; i++) logText(next, `${chunk}${i}`);
+      next.flushSync(next.insertLsn);
+      // Once more: what was a segment under two names would now be written under the other.
+      next.removeBefore(redo);
+      for (let i = 5; i < 15; i++) logText(next, `${chunk}${i}`);
+      next.flushSync(next.insertLsn);
+      expect(readTexts(fork, redo, redoChain).end.lsn).to.equal(next.insertLsn);
+      next.close();
+    });
+    await lives();
+    if (process.env['HOTROW_SEED'] === undefined) expect(doubles).to.be.greaterThan(0);
+  });
+
+  it('end early when they are to be archived: the log goes on with the next', () => {
+    const { fileSystem, wal } = openWal();
+    logText(wal, 'one');
+    const end = wal.switchSegment();
+    expect(wal.insertLsn).to.equal(2 * WAL_SEGMENT_SIZE);
+    expect(wal.flushedLsn).to.equal(wal.insertLsn);
+    expect(wal.switchSegment(), 'nothing in it').to.equal(2 * WAL_SEGMENT_SIZE);
+    expect(readTexts(fileSystem).end).to.include({ lsn: 2 * WAL_SEGMENT_SIZE, reason: 'missing segment' });
+    const fork = fileSystem.fork();
+    fork.crash({});
+    const file = fork.open('/d/wal/0000000001000000', 'read');
+    expect(file.size(), 'no more than was written').to.equal(end - WAL_SEGMENT_SIZE);
+    logText(wal, 'two');
+    wal.flushSync(wal.insertLsn);
+    const { texts, end: at } = readTexts(fileSystem);
+    expect(texts).to.deep.equal(['one', 'kind 10', 'two']);
+    expect(at.lsn).to.equal(wal.insertLsn);
+  });
+
+  it('end early while a flush is under way', async () => {
+    const { fileSystem, wal } = openWal({ flushMode: 'async' });
+    const texts: string[] = [];
+    const flushed: Promise<void>[] = [];
+    for (let i = 0; i < 30; i++) {
+      texts.push(`${i}`.repeat(1 + i * 900));
+      logText(wal, texts[i]);
+      const lsn = wal.insertLsn;
+      flushed.push(
+        new Promise((resolve, reject) => {
+          wal.requestFlush(lsn, (error) => (error === null ? resolve() : reject(error)));
+        }),
+      );
+      if (i % 3 === 0) await new Promise((resolve) => setImmediate(resolve));
+      if (i % 4 === 1) wal.switchSegment();
+    }
+    await Promise.all(flushed);
+    const { texts: read, end } = readTexts(fileSystem);
+    expect(read.filter((text) => text !== 'kind 10').every((text, i) => text === texts[i])).to.equal(true);
+    expect(read.length).to.equal(texts.length + 8);
+    expect(end.lsn).to.equal(wal.insertLsn);
   });
 });
 
