@@ -361,6 +361,12 @@ export class WalFlusher {
         this.breakLog(syncError);
         return;
       }
+      // A synchronous flush failed meanwhile: that sync may have dropped what this one then found written.
+      if (this.failure !== null) {
+        this.busy = false;
+        if (this.closed) this.segments!.close();
+        return;
+      }
       this.syncCount++;
       this.flushedLsn = Math.max(this.flushedLsn, target);
       this.onAsyncDone();

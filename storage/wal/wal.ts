@@ -335,9 +335,19 @@ export class Wal {
    */
   switchSegment(): number {
     if (!this.keepsBytes || this.insertLsn % WAL_SEGMENT_SIZE === 0) return this.insertLsn;
+    this.flusher.flushSync(this.insertLsn);
+    const { insertLsn, chain } = this;
     this.begin(WAL_SWITCH, 0);
     const end = this.end();
-    this.flusher.flushSync(end);
+    try {
+      this.flusher.flushSync(end);
+    } catch (error) {
+      // Nothing may follow the record but the next segment: without room for it, it never was.
+      this.tailLength -= end - insertLsn;
+      this.insertLsn = insertLsn;
+      this.chain = chain;
+      throw error;
+    }
     const next = nextSegment(end);
     this.flusher.skipTo(end, next);
     this.insertLsn = next;

@@ -202,6 +202,55 @@ describe(`the commands backup and restore (SEED=${SEED})`, function () {
     expect(await withClient(server.port, (client) => checkBank(client, ledger, kept))).to.deep.equal([]);
   });
 
+  it('archives by a shell command over kills, and restores from its folder to a time, and by a command', async () => {
+    mkdirSync(path('archive'));
+    const keep = `cmp -s %p ${path('archive')}/%f || (test ! -f ${path('archive')}/%f && cp %p ${path('archive')}/%f.new && mv ${path('archive')}/%f.new ${path('archive')}/%f)`;
+    const settings = ['-c', 'archive_mode=on', '-c', `archive_command=${keep}`];
+    server = await startServerProcess(path('data'), settings);
+    await withClient(server.port, createBank);
+    const taken = await runHotrow(['backup', '-D', path('data'), path('backup')]);
+    expect(taken.status, taken.stderr).to.equal(0);
+    const next = (): number => {
+      if (!isOpen) throw new Error('the bank is closed');
+      return ++number;
+    };
+    for (let life = 0; life < 3; life++) {
+      for (let i = 0; i < 3; i++) customers.push(trade(server.port, random, next, ledger));
+      for (let i = 0; i < 2; i++) {
+        await untilTraded(15);
+        await withClient(server.port, (client) => client.query('SELECT pg_switch_wal()'));
+      }
+      await server.kill();
+      await Promise.all(customers);
+      server = await startServerProcess(path('data'), settings);
+    }
+    const { port } = server;
+    const time = await withClient(port, async (client) => {
+      const { rows } = await client.query<{ now: string }>('SELECT clock_timestamp()::text AS now');
+      await client.query('DELETE FROM history');
+      return rows[0].now;
+    });
+    expect(await server.stop(), server.log()).to.equal(0);
+    const folder = await runHotrow([
+      'restore',
+      ...['--archive', path('archive')],
+      ...['--target-time', time],
+      path('backup'),
+      path('restored'),
+    ]);
+    expect(folder.status, folder.stderr).to.equal(0);
+    await checkRestored(path('restored'), ledger.acknowledged);
+    const command = `cp ${path('archive')}/%f %p 2> /dev/null`;
+    const all = await runHotrow(['restore', '--restore-command', command, path('backup'), path('all')]);
+    expect(all.status, all.stderr).to.equal(0);
+    server = await startServerProcess(path('all'), settings);
+    expect(await withClient(server.port, (client) => client.query('SELECT FROM history'))).to.include({ rowCount: 0 });
+    const broken = await runHotrow(['restore', '--restore-command', 'exit 127', path('backup'), path('broken')]);
+    expect(broken.stderr).to.match(/could not restore file "0000000\d.*" from archive: exit code 127/);
+    expect(broken.status).to.equal(1);
+    while (!existsSync(path('archive/00000002.history'))) await new Promise((resolve) => setTimeout(resolve, 10));
+  });
+
   it('says what is wrong, and changes nothing', async () => {
     const failure = async (words: string[], status: number, message: RegExp): Promise<void> => {
       const run = await runHotrow(words);

@@ -6,7 +6,9 @@
  *     npm run simulate -- --seeds 500 --from 1000      seeds 1000 to 1499
  *     npm run simulate -- --seeds 500 --keep-going     tells all failures
  *     npm run simulate -- --seeds 500 --sql            over SQL
+ *     npm run simulate -- --seeds 500 --backup         of backups and an archive
  */
+import { newBackupTally, simulateBackups } from './backup-simulation.ts';
 import { newTally, simulate } from './simulation.ts';
 import { simulateSql } from './sql-simulation.ts';
 
@@ -14,6 +16,8 @@ const { options } = readWords(process.argv.slice(2));
 const first = options.seed ?? options.from ?? Date.now() % 1_000_000_000;
 const count = options.seed === null ? options.seeds : 1;
 const tally = newTally();
+const backupTally = newBackupTally();
+const kind = options.backup ? '--backup ' : options.sql ? '--sql ' : '';
 const SEED_MS_MAX = options.sql ? 60_000 : 20_000;
 const begun = performance.now();
 const realTimeout = setTimeout;
@@ -29,7 +33,8 @@ for (let seed = first; seed < first + count; seed++) {
   current = seed;
   const watchdog = realTimeout(() => fail(seed, new Error(`no end within ${SEED_MS_MAX / 1000} s`), true), SEED_MS_MAX);
   try {
-    await (options.sql ? simulateSql : simulate)(seed, tally);
+    if (options.backup) await simulateBackups(seed, backupTally);
+    else await (options.sql ? simulateSql : simulate)(seed, tally);
   } catch (error) {
     fail(seed, error, !options.keepGoing);
   }
@@ -48,14 +53,14 @@ function fail(seed: number, error: unknown, isLast: boolean): void {
   process.stdout.write(
     `seed ${seed} failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,
   );
-  process.stdout.write(`again: npm run simulate -- ${options.sql ? '--sql ' : ''}--seed ${seed}\n`);
+  process.stdout.write(`again: npm run simulate -- ${kind}--seed ${seed}\n`);
   if (!isLast) return;
   summary();
   process.exit(1);
 }
 
 function summary(): void {
-  const sums = Object.entries(tally).map(
+  const sums = Object.entries(options.backup ? backupTally : tally).map(
     ([name, value]) => `${name.replace(/[A-Z]/g, (c) => ` ${c.toLowerCase()}`)} ${value}`,
   );
   process.stdout.write(`${done} seeds from ${first}, ${failures.length} failed, ${seconds()}: ${sums.join(', ')}\n`);
@@ -72,12 +77,14 @@ function readWords(words: readonly string[]) {
     from: null as number | null,
     keepGoing: false,
     sql: false,
+    backup: false,
   };
   for (let i = 0; i < words.length; i++) {
     if (words[i] === '--seeds') options.seeds = Number(words[++i]);
     else if (words[i] === '--seed') options.seed = Number(words[++i]);
     else if (words[i] === '--from') options.from = Number(words[++i]);
     else if (words[i] === '--sql') options.sql = true;
+    else if (words[i] === '--backup') options.backup = true;
     else if (words[i] === '--keep-going') options.keepGoing = true;
     else {
       process.stderr.write(`unknown word: ${words[i]}\n`);

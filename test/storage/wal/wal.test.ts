@@ -511,6 +511,20 @@ describe('A log that cannot be written', () => {
     });
   });
 
+  it('after a failed sync does not believe one that was under way', async () => {
+    const { fileSystem, wal } = openWal({ flushMode: 'async', onBroken: () => {} });
+    const lsn = logText(wal, 'x');
+    const flushed = wal.flushedLsn;
+    const answer = new Promise((resolve) => wal.requestFlush(lsn, resolve));
+    await new Promise((resolve) => setImmediate(resolve));
+    logText(wal, 'y');
+    fileSystem.failNext('sync', 'EIO');
+    expect(() => wal.flushSync(wal.insertLsn)).to.throw('cannot be written');
+    expect(await answer).to.include({ code: '58030', severity: 'PANIC' });
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(wal.flushedLsn).to.equal(flushed);
+  });
+
   it('an error between begin and end leaves no record', () => {
     const { fileSystem, wal } = openWal();
     logText(wal, 'a');
