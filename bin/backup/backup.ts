@@ -63,20 +63,22 @@ async function take(
 ): Promise<number> {
   const fileSystem = new NodeFileSystem();
   const parent = incremental === null ? null : readManifest(fileSystem, incremental);
-  const manifest = await fillFolder(folder, async (checkpoint) =>
-    takeBackup({
-      source: await sourceOf(fileSystem, directory),
+  const manifest = await fillFolder(folder, async (watch) => {
+    const source = await sourceOf(fileSystem, directory);
+    watch.onSignal = () => source.close();
+    return takeBackup({
+      source,
       fileSystem,
       directory,
       target: fileSystem,
       folder,
       parent,
       onProgress: ({ phase, doneBytes, totalBytes }) => {
-        checkpoint();
+        watch.check();
         progress.tell(PHASES[phase], doneBytes, totalBytes);
       },
-    }),
-  );
+    });
+  });
   progress.end();
   write(`${folder}: ${describeBackup(manifest)}\n`);
   for (const { relId, pageNo } of manifest.damagedPages)

@@ -41,29 +41,40 @@ export function describeError(error: SqlError): string {
   return `${lines.join('\n')}\n`;
 }
 
-/**
- * Makes a folder's content, or leaves it as it was: `work` fills the folder; if it fails, or a signal ends it, what it made goes.
- * `checkpoint` is to be called by the work now and then: it throws when a signal has come.
- */
-export async function fillFolder<T>(folder: string, work: (checkpoint: () => void) => Promise<T>): Promise<T> {
+/** What the work does about a signal that is to end it. */
+export interface SignalWatch {
+  /** To be called now and then: throws when a signal has come. */
+  readonly check: () => void;
+  /** For work that waits: called when one comes; what it fails with then does not matter. */
+  onSignal: () => void;
+}
+
+/** Makes a folder's content, or leaves it as it was: `work` fills the folder; if it fails, or a signal ends it, what it made goes. */
+export async function fillFolder<T>(folder: string, work: (watch: SignalWatch) => Promise<T>): Promise<T> {
   const wasThere = existsSync(folder);
   const wasEmpty = !wasThere || readdirSync(folder).length === 0;
   let signal: string | null = null;
+  const ended = (): SqlError => new SqlError('57014', `ended by ${signal}`);
+  const watch: SignalWatch = {
+    check: () => {
+      if (signal !== null) throw ended();
+    },
+    onSignal: () => {},
+  };
   const onSignal = (name: string): void => {
     signal = name;
+    watch.onSignal();
   };
   process.on('SIGINT', onSignal);
   process.on('SIGTERM', onSignal);
   try {
-    return await work(() => {
-      if (signal !== null) throw new SqlError('57014', `ended by ${signal}`);
-    });
+    return await work(watch);
   } catch (error) {
     if (wasEmpty && existsSync(folder)) {
       for (const name of readdirSync(folder)) rmSync(join(folder, name), { recursive: true, force: true });
       if (!wasThere) rmSync(folder, { recursive: true, force: true });
     }
-    throw error;
+    throw signal === null ? error : ended();
   } finally {
     process.off('SIGINT', onSignal);
     process.off('SIGTERM', onSignal);

@@ -34,7 +34,7 @@ export async function restore(words: readonly string[], write: Write, warn: Writ
     if (read.rest.length < 2) throw new WordsError('a backup and a directory are needed');
     const directory = read.rest[read.rest.length - 1];
     const fileSystem = new NodeFileSystem();
-    const log = await fillFolder(directory, (checkpoint) =>
+    const log = await fillFolder(directory, (watch) =>
       restoreBackup({
         backup: fileSystem,
         folders: read.rest.slice(0, -1),
@@ -43,7 +43,7 @@ export async function restore(words: readonly string[], write: Write, warn: Writ
         directory,
         target: targetOf(read),
         onProgress: ({ phase, segments, doneBytes, totalBytes }) => {
-          checkpoint();
+          watch.check();
           if (phase === 'log') progress.tell(`reading the log: ${segments} segments`, 0, 0);
           else progress.tell(phase === 'sync' ? 'syncing' : 'restoring', doneBytes, totalBytes);
         },

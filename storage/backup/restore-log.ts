@@ -38,6 +38,7 @@ import {
   walSegmentName,
 } from '../wal/index.ts';
 import { type ArchiveSource, copySync } from './archive-source.ts';
+import { turn } from './copy-file.ts';
 import { LOG_FOLDER, type Manifest } from './manifest.ts';
 
 /** Up to and with what; neither: everything that is there. */
@@ -74,7 +75,7 @@ export interface RestoredLog {
 /** Thrown by the visitor: the target is reached. */
 const REACHED = Symbol('the target is reached');
 
-export function restoreLog(options: RestoreLogOptions): RestoredLog {
+export function restoreLog(options: RestoreLogOptions): Promise<RestoredLog> {
   return new LogRestore(options).run();
 }
 
@@ -102,9 +103,9 @@ class LogRestore {
     this.chain = manifest.control.redoChain;
   }
 
-  run(): RestoredLog {
+  async run(): Promise<RestoredLog> {
     this.chooseTimeline();
-    const end = this.read();
+    const end = await this.read();
     this.judge(end);
     return this.begin();
   }
@@ -145,15 +146,23 @@ class LogRestore {
     return decodeHistory(text, historyName(timeline));
   }
 
-  /** Null: the target was reached. */
-  private read(): WalEnd | null {
-    const { redoLsn, redoChain } = this.options.manifest.control;
+  /** A segment a turn. Null: the target was reached. */
+  private async read(): Promise<WalEnd | null> {
+    for (;;) {
+      const toLsn = this.cutLsn - (this.cutLsn % WAL_SEGMENT_SIZE) + WAL_SEGMENT_SIZE;
+      const end = this.readTo(toLsn);
+      if (end === null || end.lsn < toLsn) return end;
+      await turn();
+    }
+  }
+
+  private readTo(toLsn: number): WalEnd | null {
     const fileSystem = {
       exists: (path: string): boolean => this.provide(path),
       open: (path: string, mode: OpenMode): File => this.options.fileSystem.open(path, mode),
     };
     try {
-      return readWal({ fileSystem, directory: this.folder, fromLsn: redoLsn, chain: redoChain }, (record) =>
+      return readWal({ fileSystem, directory: this.folder, fromLsn: this.cutLsn, chain: this.chain, toLsn }, (record) =>
         this.visit(record),
       );
     } catch (error) {

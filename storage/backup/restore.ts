@@ -122,7 +122,7 @@ class Restore {
     replaceFile(fileSystem, directory, RESTORE_MARK, new Uint8Array(0));
     for (const name of ['base', 'index', 'wal']) fileSystem.mkdir(`${directory}/${name}`);
     await this.checkLog();
-    const log = this.restoreLog();
+    const log = await this.restoreLog();
     await this.restoreFiles();
     this.tell('sync');
     for (const name of ['base', 'index', 'wal']) fileSystem.fsyncDir(`${directory}/${name}`);
@@ -141,7 +141,7 @@ class Restore {
     }
   }
 
-  private restoreLog(): RestoredLog {
+  private restoreLog(): Promise<RestoredLog> {
     const { backup, archive, fileSystem, directory, target } = this.options;
     this.tell('log');
     return restoreLog({

@@ -70,6 +70,8 @@ class Archive implements ArchiveSource {
   readonly name = 'archive';
   readonly files = new Map<string, Uint8Array>();
   failChance = 0;
+  /** A segment was gone, or had changed. */
+  failure: unknown = null;
   private readonly random: Random;
 
   constructor(random: Random) {
@@ -82,15 +84,23 @@ class Archive implements ArchiveSource {
         const fails = this.random.next() < this.failChance;
         if (fails && this.random.below(2) === 0) done({ message: 'fails', command: name });
         else {
-          const bytes = contentOf(fileSystem, `${DIRECTORY}/${path}`);
-          const old = this.files.get(name);
-          if (old !== undefined && !Buffer.from(old).equals(bytes)) throw new Error(`another ${name} is archived`);
-          this.files.set(name, bytes);
+          this.keep(fileSystem, path, name);
           // It has done its work, and says that it has not.
           done(fails ? { message: 'fails late', command: name } : null);
         }
       });
     };
+  }
+
+  private keep(fileSystem: MemoryFileSystem, path: string, name: string): void {
+    try {
+      const bytes = contentOf(fileSystem, `${DIRECTORY}/${path}`);
+      const old = this.files.get(name);
+      if (old !== undefined && !Buffer.from(old).equals(bytes)) throw new Error(`another ${name} is archived`);
+      this.files.set(name, bytes);
+    } catch (error) {
+      this.failure ??= error;
+    }
   }
 
   fetch(name: string, path: string): boolean {
@@ -204,6 +214,7 @@ class BackupSimulation {
       this.forgetLost(state);
       work.history[0] = { ...state, sequences: this.commits.at(-1)!.state.sequences };
     }
+    if (this.archive.failure !== null) throw this.archive.failure;
     tally.segments += this.archive.files.size;
     this.fileSystem.onOperation = null;
     await this.restoreSome();
