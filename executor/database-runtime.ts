@@ -264,7 +264,8 @@ export class DatabaseRuntime {
     }
     this.#indexBuilds.clear();
     this.newestIndexBuild = 0;
-    this.shared.catalog = shared;
+    // One that stays (CREATE DATABASE ... TEMPLATE) has them in common with all.
+    if (this.shared !== this.parent?.shared) this.shared.catalog = shared;
     if (this.#catalogVersion === this.catalog.version) return;
     this.#tables = new WeakMap();
     this.types.forgetOwn();

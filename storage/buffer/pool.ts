@@ -134,6 +134,8 @@ export class BufferPool implements LoggedPages {
   readsUnderWay = 0;
 
   private readonly relations = new Map<number, RelationPages>();
+  /** Behind the frames: zeros, which is to say no rows. */
+  private readonly emptyPage: number;
   private nextUnloggedRelId = FIRST_UNLOGGED_REL_ID;
   /** Frames from here on were never used. */
   private freshFrame = 0;
@@ -146,7 +148,8 @@ export class BufferPool implements LoggedPages {
 
   constructor(options: BufferPoolOptions) {
     const frameCount = Math.max(POOL_FRAMES_MIN, Math.floor(Math.min(options.size, POOL_SIZE_MAX) / PAGE_SIZE));
-    const memory = new ArrayBuffer(frameCount * PAGE_SIZE);
+    const memory = new ArrayBuffer((frameCount + 1) * PAGE_SIZE);
+    this.emptyPage = frameCount * PAGE_SIZE;
     this.u8 = new Uint8Array(memory);
     this.u16 = new Uint16Array(memory);
     this.i32 = new Int32Array(memory);
@@ -587,11 +590,13 @@ export class BufferPool implements LoggedPages {
 
   /** Not in the page table: elsewhere, if it is a fork's; otherwise it must be read. */
   private miss(rel: RelationPages, pageNo: number, ring: ScanRing | null): number {
-    assert(pageNo >= 0 && pageNo < rel.pageCount && !rel.dropped, 'the page exists');
     if (rel.source !== null) {
+      // The parent's indexes, which the fork reads, have rows of pages that only the parent has.
+      if (pageNo >= rel.pageCount) return this.emptyPage;
       const base = this.sharing.base(rel, rel.source, pageNo, ring);
       if (base >= 0) return base;
     }
+    assert(pageNo >= 0 && pageNo < rel.pageCount && !rel.dropped, 'the page exists');
     this.misses++;
     let load = rel.loads.get(pageNo);
     if (load !== undefined && load.error !== null) {

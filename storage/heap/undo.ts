@@ -87,7 +87,8 @@ export function undoInserts(context: HeapContext, heap: Heap, firstRowId: number
   for (let slot = first; slot < first + count; slot++) {
     const row = base + slotOffset(pool.u16, base, slot);
     assert(pool.u32[(row + ROW_PREVIOUS_PAGE_OFFSET) >>> 2] === NO_VERSION, 'an insert is the first version');
-    heap.maintainer?.removeVersion(firstRowId + slot - first, row, rest, 0);
+    // A fork's own entries have none of what it undoes before it has looked; and long values may be gone already.
+    if (!pool.sharing.isSettling) heap.maintainer?.removeVersion(firstRowId + slot - first, row, rest, 0);
   }
   beginUndo(context);
   for (let slot = first; slot < first + count; slot++) freeSlot(pool, base, slot);

@@ -81,6 +81,16 @@ export class IndexCursor {
     this.reset();
   }
 
+  /** Starts behind this key and row id, which lie within the bounds and need not be there. */
+  startBehind(key: IndexKey, rowId: number): void {
+    this.#started = true;
+    this.#ended = false;
+    this.#last.copyFrom(key);
+    this.#hasLast = true;
+    this.#lastRow = rowId;
+    this.#seekAgain();
+  }
+
   /** The next row id, or CURSOR_END. */
   next(): number {
     if (this.#ended) return CURSOR_END;

@@ -1,4 +1,9 @@
-/** A reader's place in layers of dictionaries: their cursors side by side, merged by key and row id, each entry once. */
+/**
+ * A reader's place in layers of dictionaries: their cursors side by side, merged by key and row id, each entry once.
+ *
+ * An entry may go from one layer to another (the parent takes it out, and it is retained), to where that layer's cursor has been already. So
+ * when one has changed, all seek again behind what was given last. Of hashed layers it is asked for one key.
+ */
 import { assert } from '../../types/assert.ts';
 import { CURSOR_END, IndexCursor } from './cursor.ts';
 import type { Dictionary } from './dictionary.ts';
@@ -7,16 +12,25 @@ import { type IndexDictionary, LayeredDictionary } from './layered-dictionary.ts
 
 /** A cursor in one layer, and the entry that it has come to. */
 class Layer {
+  readonly dictionary: Dictionary;
   readonly cursor: IndexCursor;
+  /** The dictionary's, when the cursor looked. */
+  #version = -1;
   readonly key = new IndexKey();
   /** CURSOR_END: it has no more. */
   rowId: number = CURSOR_END;
 
   constructor(dictionary: Dictionary) {
+    this.dictionary = dictionary;
     this.cursor = new IndexCursor(dictionary);
   }
 
+  get hasChanged(): boolean {
+    return this.#version !== this.dictionary.version;
+  }
+
   advance(): void {
+    this.#version = this.dictionary.version;
     this.rowId = this.cursor.next();
     if (this.rowId !== CURSOR_END) this.cursor.copyKey(this.key);
   }
@@ -26,7 +40,9 @@ export class LayeredCursor extends IndexCursor {
   readonly #dictionary: LayeredDictionary;
   #layers: Layer[] = [];
   #isStarted = false;
+  /** What was given last. */
   readonly #key = new IndexKey();
+  #rowId = 0;
   #hasKey = false;
   /** Of nextKey: the layer that it is in. */
   #keyLayer = 0;
@@ -54,12 +70,13 @@ export class LayeredCursor extends IndexCursor {
     if (!this.#isStarted) {
       this.#start();
       for (const layer of this.#layers) layer.advance();
-    }
+    } else if (this.#hasChanged()) this.#seekAgain();
     const first = this.#first();
     if (first === null) return CURSOR_END;
     const { rowId } = first;
     if (!this.#hasKey || !this.#key.equals(first.key)) this.entriesGiven++;
     this.#key.copyFrom(first.key);
+    this.#rowId = rowId;
     this.#hasKey = true;
     for (const layer of this.#layers) if (layer.rowId === rowId && layer.key.equals(this.#key)) layer.advance();
     return rowId;
@@ -114,8 +131,23 @@ export class LayeredCursor extends IndexCursor {
     this.#isStarted = true;
     const dictionaries = this.#dictionary.all();
     // What the fork makes its own later was not there for this reader.
-    if (this.#layers.length !== dictionaries.length) this.#layers = dictionaries.map((d) => new Layer(d));
+    const isSame =
+      this.#layers.length === dictionaries.length && this.#layers.every((l, i) => l.dictionary === dictionaries[i]);
+    if (!isSame) this.#layers = dictionaries.map((d) => new Layer(d));
     for (const { cursor } of this.#layers) this.#bound(cursor);
+  }
+
+  #hasChanged(): boolean {
+    for (const layer of this.#layers) if (layer.hasChanged) return true;
+    return false;
+  }
+
+  #seekAgain(): void {
+    for (const layer of this.#layers) {
+      if (this.#hasKey) layer.cursor.startBehind(this.#key, this.#rowId);
+      else layer.cursor.reset();
+      layer.advance();
+    }
   }
 
   #bound(cursor: IndexCursor): void {

@@ -430,16 +430,19 @@ const chunk = new Uint32Array(CHUNK_ROWS);
 /** All keys between the bounds of a cursor. */
 class RangeSet extends CombinedSet {
   readonly #dictionary: Dictionary;
+  /** Where entries go that are taken out of the dictionary while the set is read; null: nobody needs them. */
+  readonly #retained: Dictionary | null;
   readonly #cursor: IndexCursor;
   readonly #gathered: GatheredSet;
   readonly #union: OrSet;
   #isPrepared = false;
 
-  constructor(dictionary: Dictionary, cursor: IndexCursor) {
+  constructor(dictionary: Dictionary, cursor: IndexCursor, retained: Dictionary | null = null) {
     const gathered = new GatheredSet();
     const sets: PostingSet[] = [gathered];
     super(sets);
     this.#dictionary = dictionary;
+    this.#retained = retained;
     this.#cursor = cursor;
     this.#gathered = gathered;
     this.#union = new OrSet(sets);
@@ -472,6 +475,7 @@ class RangeSet extends CombinedSet {
       const key = new IndexKey();
       this.#cursor.copyKey(key);
       this.#add(new KeySet(this.#dictionary, key));
+      if (this.#retained !== null) this.#add(new KeySet(this.#retained, key));
       return 1;
     }
     let from = 0;
@@ -517,7 +521,9 @@ export function keySet(dictionary: IndexDictionary, key: IndexKey): PostingSet {
 /** The row ids of all keys between the cursor's bounds; the cursor is the set's own from then on. */
 export function rangeSet(dictionary: IndexDictionary, cursor: IndexCursor): PostingSet {
   cursor.reset();
-  if (cursor instanceof LayeredCursor) return orSet(cursor.cursors().map(([layer, own]) => new RangeSet(layer, own)));
+  // In this order: what is taken out of a layer after it was read has been read, and what before is retained by then.
+  if (cursor instanceof LayeredCursor)
+    return orSet(cursor.cursors().map(([layer, own]) => new RangeSet(layer, own, layer.retained)));
   if (dictionary instanceof LayeredDictionary) throw new Error('layers are read by a cursor of their own');
   return new RangeSet(dictionary, cursor);
 }

@@ -29,10 +29,10 @@ export class DirectClient {
   /** The statement that is asked next is not told to a session that has been left behind. */
   private isAbandoned = false;
 
-  constructor(factory: SessionFactory) {
+  constructor(factory: SessionFactory, database = 'postgres', user = 'postgres') {
     const identity = {
-      user: 'postgres',
-      database: 'postgres',
+      user,
+      database,
       options: new Map<string, string>(),
       processId: processCount++,
       secretKey: 0,
