@@ -190,8 +190,9 @@ export class TypeRegistry {
     return new TypeRegistry([], this);
   }
 
+  /** Also of what it has changed itself: it may go back to its beginning. */
   #keep(type: SqlType): void {
-    if (!this.#own.has(type.oid) && !this.#kept.has(type.oid)) this.#kept.set(type.oid, type);
+    if (!this.#kept.has(type.oid)) this.#kept.set(type.oid, type);
   }
 
   /** The fork is again as it began. */

@@ -207,6 +207,7 @@ export class PageHistory {
   isSeen(pageNo: number, kept: number, viewer: number): boolean {
     const images = this.#images.get(pageNo) as KeptImage[];
     const at = images.findIndex((image) => image.epoch === kept);
+    if (pageNo >= (this.sizeAt(viewer) ?? Number.POSITIVE_INFINITY)) return false;
     return viewer <= kept && viewer > (images[at - 1]?.epoch ?? 0);
   }
 
