@@ -62,7 +62,7 @@ export class Forks {
     throw new SqlError('55000', `database "${entry.name}" is not currently accepting connections`, {}, 'FATAL');
   }
 
-  /** A session of the database has ended. */
+  /** A session of the database has ended, or has not come about. */
   sessionClosed(database: DatabaseRuntime): void {
     if (this.#byOid.get(database.oid) === database && database.sessionCount === 0) this.#end(database);
   }

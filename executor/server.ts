@@ -5,7 +5,7 @@
 import { constants } from 'node:buffer';
 import { totalmem } from 'node:os';
 import { getHeapStatistics } from 'node:v8';
-import type { CatalogEntry } from '../catalog/entries.ts';
+import type { CatalogEntry, RoleEntry } from '../catalog/entries.ts';
 import {
   bootstrapSharedEntries,
   Catalog,
@@ -277,10 +277,24 @@ export class DatabaseServer implements SessionFactory {
     if (role === undefined) throw new SqlError('28000', `role "${identity.user}" does not exist`, {}, 'FATAL');
     if (!role.canLogin) throw new SqlError('28000', `role "${identity.user}" is not permitted to log in`, {}, 'FATAL');
     const database = this.databaseByName(identity.database) ?? this.forks.make(identity.database);
-    const entry = database?.shared.catalog.database(database.oid);
-    if (entry === undefined || database === undefined) {
-      throw new SqlError('3D000', `database "${identity.database}" does not exist`, {}, 'FATAL');
+    if (database === undefined) throw unknownDatabase(identity.database);
+    try {
+      return this.#connect(database, role, identity, holder);
+    } catch (error) {
+      // A fork that was made for it goes.
+      this.forks.sessionClosed(database);
+      throw error;
     }
+  }
+
+  #connect(
+    database: DatabaseRuntime,
+    role: RoleEntry,
+    identity: SessionIdentity,
+    holder: SessionHolder,
+  ): ProtocolSession {
+    const entry = database.shared.catalog.database(database.oid);
+    if (entry === undefined) throw unknownDatabase(identity.database);
     if (!entry.allowConnections) {
       throw new SqlError(
         '55000',
@@ -385,6 +399,10 @@ export class DatabaseServer implements SessionFactory {
     }
     await this.engine.close();
   }
+}
+
+function unknownDatabase(name: string): SqlError {
+  return new SqlError('3D000', `database "${name}" does not exist`, {}, 'FATAL');
 }
 
 /** fsync=off asks for no more than wal_sync=everysec gives: what a crash of the process, not of the machine, keeps. */
