@@ -13,7 +13,18 @@ import { fileURLToPath } from 'node:url';
 
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
 /** Folders of tests that start servers; the others only compute. */
-const WITH_SERVER = ['differential', 'fixtures', 'sqllogictest', 'oracle', 'crash', 'faults', 'clients', 'wire', 'bin'];
+const WITH_SERVER = [
+  'differential',
+  'fixtures',
+  'sqllogictest',
+  'oracle',
+  'crash',
+  'faults',
+  'clients',
+  'examples',
+  'wire',
+  'bin',
+];
 const STEP_MS_MAX = 10 * 60_000;
 
 let passed = 0;
