@@ -10,6 +10,7 @@ import { parse, parseExpression } from '../parser/index.ts';
 import { bindScalar, type PlannerEnvironment } from '../planner/index.ts';
 import {
   type CommitMoment,
+  type Dictionary,
   HashDictionary,
   type IndexDictionary,
   LayeredDictionary,
@@ -169,9 +170,9 @@ export class DatabaseRuntime {
     let dictionary = this.#dictionaries.get(key);
     if (dictionary === undefined) {
       const hasByteKeys = !usesNumberKeys(index, expressions);
-      dictionary =
-        this.#inherited(index.oid, table.entry.relId) ?? newDictionary(this.engine, index.method, hasByteKeys);
-      this.#dictionaries.set(key, dictionary);
+      dictionary = this.#dictionaryOf(index.oid, table.entry.relId, (engine) =>
+        newDictionary(engine, index.method, hasByteKeys),
+      );
     }
     const constraint = catalog.constraintsOf(index.tableOid).find((c) => c.indexOid === index.oid && c.deferrable);
     const deferrable = constraint === undefined || constraint.type === 'foreign key' ? null : constraint;
@@ -216,24 +217,26 @@ export class DatabaseRuntime {
     return shelf;
   }
 
-  /** The dictionary of an index that the database has from whom it is a fork of; undefined: it is its own. */
-  #inherited(indexOid: number, relId: number): LayeredDictionary | undefined {
+  /**
+   * The dictionary of an index that nobody has used here yet: layers over that of whom the database is a fork of, if the index was there
+   * then, and otherwise one of its own. Where a parent has not used it either, it is made there, and empty, as its heap is.
+   */
+  #dictionaryOf(indexOid: number, relId: number, make: (engine: StorageEngine) => Dictionary): IndexDictionary {
+    const key = `${indexOid}/${relId}`;
     const { parent, engine } = this;
-    if (parent === null || !engine.isInherited(relId)) return undefined;
-    const theirs = parent.#forForks(indexOid, relId);
-    if (theirs === undefined) return undefined;
-    const { hasByteKeys, isHashed } = theirs;
-    return new LayeredDictionary(theirs, () => newDictionary(engine, isHashed ? 'hash' : 'btree', hasByteKeys));
+    const isInherited =
+      parent !== null && engine.isInherited(relId) && this.#beginning.catalog.index(indexOid) !== undefined;
+    const made = isInherited
+      ? new LayeredDictionary(parent.#underForks(indexOid, relId, make), () => make(engine))
+      : make(engine);
+    this.#dictionaries.set(key, made);
+    return made;
   }
 
   /** What forks of this database have under them. */
-  #forForks(indexOid: number, relId: number): IndexDictionary | undefined {
+  #underForks(indexOid: number, relId: number, make: (engine: StorageEngine) => Dictionary): IndexDictionary {
     const key = `${indexOid}/${relId}`;
-    const known = this.#retired.get(key) ?? this.#dictionaries.get(key);
-    if (known !== undefined) return known;
-    const inherited = this.#inherited(indexOid, relId);
-    if (inherited !== undefined) this.#dictionaries.set(key, inherited);
-    return inherited;
+    return this.#retired.get(key) ?? this.#dictionaries.get(key) ?? this.#dictionaryOf(indexOid, relId, make);
   }
 
   /** A fork has ended. With the last one goes what was kept for them. */

@@ -19,7 +19,7 @@ export class Branch {
   readonly server: DatabaseServer;
   readonly writer: DirectClient;
   readonly reader: DirectClient;
-  /** What it began with; null: it is no fork. */
+  /** What it began with; null: it is no fork, but a copy, which is what a data directory keeps, or the first. */
   readonly origin: { readonly state: State; readonly sequence: number } | null;
   committed: State;
   /** Null: no transaction is open. */
@@ -46,7 +46,8 @@ export class Branch {
     this.isKept = isKept;
     this.committed = committed;
     this.sequence = sequence;
-    this.origin = from === null ? null : { state: committed.copy(), sequence };
+    const isCopy = isKept && server.engine.isDurable;
+    this.origin = from === null || isCopy ? null : { state: committed.copy(), sequence };
     this.writer = new DirectClient(server, name);
     this.reader = new DirectClient(server, name);
   }

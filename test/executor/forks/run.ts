@@ -106,7 +106,7 @@ export class ForkRun {
     if (this.#branches.length >= BRANCHES_MAX || branch.depth >= DEPTH_MAX) return;
     // In the middle of a statement as well: what its transaction has done is not committed.
     const work = branch.pending !== null && random.below(2) === 0 ? this.#writes.some(branch) : null;
-    const mayKeep = !branch.server.engine.isDurable && !branch.name.includes('@');
+    const mayKeep = !branch.name.includes('@');
     const name = `fork${this.#number++}`;
     if (mayKeep && random.below(3) === 0) {
       const maker = new Branch(this.#server, 'template1', new State(), 0, null);
@@ -139,7 +139,7 @@ export class ForkRun {
 
   async #reset(branch: Branch): Promise<void> {
     const { error } = await branch.writer.query('SELECT hotrow_reset()');
-    const hasForks = this.#branches.some(({ parent }) => parent === branch);
+    const hasForks = this.#branches.some(({ parent, origin }) => parent === branch && origin !== null);
     if (branch.origin === null) expect(error?.code).to.equal('55000');
     else if (branch.pending !== null) expect(error?.code).to.equal('25001');
     else if (branch.cursor !== null || hasForks) expect(error?.code).to.equal('55006');

@@ -271,6 +271,19 @@ describe('sessions of forks', () => {
       }
     });
 
+    it('keeps indexes that nobody had used before the fork', async () => {
+      await base.query('CREATE TABLE unused (id int PRIMARY KEY)');
+      const fork = await connect('postgres@one');
+      await fork.query('SET enable_seqscan = off; SELECT FROM unused WHERE id = 1');
+      await fork.query('SELECT hotrow_reset()');
+      await fork.query('INSERT INTO unused VALUES (1)');
+      const child = await connect('postgres@one@two');
+      await child.query('SET enable_seqscan = off');
+      expect(await values(child, 'SELECT id FROM unused WHERE id = 1')).to.deep.equal([[1]]);
+      expect(await values(fork, 'SELECT id FROM unused WHERE id = 1')).to.deep.equal([[1]]);
+      await base.query('DROP TABLE unused');
+    });
+
     it('in a database that was made from a template, leaves the list of databases as it is', async () => {
       await base.query('CREATE DATABASE copied TEMPLATE postgres');
       const copy = await connect('copied');
