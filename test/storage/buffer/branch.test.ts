@@ -59,7 +59,7 @@ class Run {
     if (choice < 12) for (let i = random.below(6); i >= 0; i--) this.write(random.below(this.pages.length));
     else if (choice < 14) this.grow();
     else if (choice < 17 && this.forks.length < 12)
-      this.forks.push({ epoch: this.branch.fork(), pages: [...this.pages] });
+      this.forks.push({ epoch: this.branch.fork(1), pages: [...this.pages] });
     else if (this.forks.length > 0) {
       const [fork] = this.forks.splice(random.below(this.forks.length), 1);
       this.branch.release(fork.epoch);
@@ -102,7 +102,7 @@ describe('branches of pages', () => {
 
   it('keep a page once, however often it changes and however many forks there are', () => {
     const run = new Run(1);
-    for (let i = 0; i < 5; i++) run.forks.push({ epoch: run.branch.fork(), pages: [...run.pages] });
+    for (let i = 0; i < 5; i++) run.forks.push({ epoch: run.branch.fork(1), pages: [...run.pages] });
     for (let i = 0; i < 50; i++) run.write(7);
     expect(run.archive.count).to.equal(1);
     run.check();
@@ -112,9 +112,9 @@ describe('branches of pages', () => {
     const branch = new Branch(new PageArchive(new MemoryFileSystem(), '/temp', 32));
     const done: string[] = [];
     branch.afterForks(() => done.push('first'));
-    const [a, b] = [branch.fork(), branch.fork()];
+    const [a, b] = [branch.fork(1), branch.fork(1)];
     branch.afterForks(() => done.push('second'));
-    const c = branch.fork();
+    const c = branch.fork(1);
     branch.release(b);
     expect(done).to.deep.equal(['first']);
     branch.release(a);
