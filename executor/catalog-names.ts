@@ -1,7 +1,8 @@
 /** Names and oids of catalog objects as the reg* types read and print them, in a session (catalog/reg-names.ts). */
 import { type NameSource, regNames } from '../catalog/reg-names.ts';
+import type { SharedCatalog } from '../catalog/shared-catalog.ts';
 import { parseExpression } from '../parser/index.ts';
-import { bindScalar } from '../planner/index.ts';
+import { bindScalar, type PlannerEnvironment } from '../planner/index.ts';
 import { SqlError } from '../types/errors.ts';
 import type { CatalogNames } from '../types/index.ts';
 import type { Session } from './session.ts';
@@ -12,15 +13,24 @@ export function catalogNames(session: Session): CatalogNames {
       catalog: session.catalog,
       shared: session.sharedCatalog,
       searchPath: session.searchPath(true),
-      parseType(text) {
-        const environment = session.environment(session.catalog, []);
-        try {
-          return bindScalar(parseExpression(`NULL::${text}`), null, environment, { source: 'value' }).typeOid;
-        } catch (error) {
-          // A position in the name is none in the statement.
-          throw error instanceof SqlError ? error.with({ position: undefined }) : error;
-        }
-      },
+      parseType: (text) => typeOf(text, session.environment(session.catalog, [])),
     }),
   );
+}
+
+/** The same for stored expressions, which are bound without a session. */
+export function storedNames(shared: SharedCatalog, environment: () => PlannerEnvironment): CatalogNames {
+  return regNames((): NameSource => {
+    const { catalog, searchPath } = environment();
+    return { catalog, shared, searchPath, parseType: (text) => typeOf(text, environment()) };
+  });
+}
+
+function typeOf(text: string, environment: PlannerEnvironment): number {
+  try {
+    return bindScalar(parseExpression(`NULL::${text}`), null, environment, { source: 'value' }).typeOid;
+  } catch (error) {
+    // A position in the name is none in the statement.
+    throw error instanceof SqlError ? error.with({ position: undefined }) : error;
+  }
 }

@@ -19,6 +19,7 @@ import {
 } from '../storage/api.ts';
 import { DEFAULT_FORMAT, inputText, MAIN_TYPES, type TypeRegistry } from '../types/index.ts';
 import { ActivityCounters } from './activity-counters.ts';
+import { storedNames } from './catalog-names.ts';
 import { ExecContext } from './context.ts';
 import { domainCheckOf, inputCheckOf } from './domains.ts';
 import { IndexRuntime, usesNumberKeys } from './index-runtime.ts';
@@ -352,7 +353,7 @@ export class DatabaseRuntime {
       searchPath: ['pg_catalog', 'public'],
       parameterTypes: [],
       parse: { statement: (text) => parse(text)[0], statements: parse, expression: parseExpression },
-      settings: { format: DEFAULT_FORMAT },
+      settings: { format: { ...DEFAULT_FORMAT, names: storedNames(this.shared.catalog, () => environment) } },
       statistics: this.statistics,
       inlinesRoutines: true,
       domainCheck: (oid) => domainCheckOf(this.engine, catalog, oid, environment),

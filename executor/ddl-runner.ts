@@ -291,9 +291,10 @@ class SessionDdlContext implements DdlContext {
     table: RelationEntry | null,
     use: Parameters<DdlContext['bind']>[2],
     target?: Parameters<DdlContext['bind']>[3],
+    recorder?: BindRecorder,
   ): Expr {
     const environment = this.#environment();
-    return bindScalar(expression, table, environment, {
+    return bindScalar(expression, table, recorder === undefined ? environment : { ...environment, recorder }, {
       source: use as ScalarSource,
       ...(target === undefined ? {} : { targetType: target }),
     });

@@ -7,6 +7,7 @@ import type { OperatorEntry, ScalarFunction } from '../catalog/function-entry.ts
 import { collationOfKey, markedCollation, uncollated } from '../catalog/functions/collated.ts';
 import { lookupCast } from '../catalog/functions/index.ts';
 import { baseTypeOid, DEFAULT_FORMAT, type FormatSettings, formatType, outputText, typeByOid } from '../types/index.ts';
+import { isOidBits } from './bind/oid-bits.ts';
 import { quoteIdentifier } from './bind/type-info.ts';
 import type { AggregateCall, Expr, SortKey, SubplanExpr } from './expr.ts';
 import { operatorOf } from './operators.ts';
@@ -309,7 +310,7 @@ function needsRelabel(from: number, to: number): boolean {
 
 function isCastFunction(fn: ScalarFunction, argType: number): boolean {
   const cast = lookupCast(baseTypeOid(argType), fn.returnType);
-  return cast?.function?.oid === fn.oid;
+  return cast !== null && (cast.function === null ? isOidBits(fn) : cast.function.oid === fn.oid);
 }
 
 function arrayItem(text: string | null): string {

@@ -3,7 +3,13 @@
 export { bindAsOfAlone } from './bind/as-of.ts';
 export { columnNameOf } from './bind/column-name.ts';
 export type { RoutineResult } from './bind/routine-result.ts';
-export { asWritten, type BindScalarOptions, bindScalar, bindWithCollation, type ScalarSource } from './bind/scalar.ts';
+export {
+  type BindScalarOptions,
+  bindScalar,
+  bindWithCollation,
+  callVolatility,
+  type ScalarSource,
+} from './bind/scalar.ts';
 export { updatableColumns, viewRefusal } from './bind/view-target.ts';
 export type { StatementValues } from './cost/known-values.ts';
 export type { BindRecorder, PlannerEnvironment, PlannerSettings, RoutineBody } from './environment.ts';

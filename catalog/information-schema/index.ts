@@ -7,13 +7,7 @@ import { builtinCollations, collationByOid } from '../collations.ts';
 import type { ColumnEntry, ConstraintEntry, RelationEntry } from '../entries.ts';
 import { allFunctions } from '../functions/registry.ts';
 import { updatableEvents } from '../functions/system-catalog.ts';
-import {
-  collationOf,
-  defaultText,
-  domainCheckDefinition,
-  parenthesised,
-  viewDefinition,
-} from '../pg-catalog/definitions.ts';
+import { collationOf, defaultText, domainCheckDefinition, viewDefinition } from '../pg-catalog/definitions.ts';
 import { allRelations } from '../pg-catalog/relations.ts';
 import { type Row, type RowMaker, sorted, type ViewContext } from '../pg-catalog/view-context.ts';
 import { isSystemView } from '../system-tables.ts';
@@ -246,7 +240,7 @@ function* checkConstraints(context: ViewContext): Iterable<Row> {
     if (constraint.checkText === null) continue;
     yield {
       ...constraintName(context, constraint),
-      check_clause: context.shown(parenthesised(constraint.checkText, false)),
+      check_clause: context.shown(`(${constraint.checkText})`),
     };
   }
   for (const type of sorted(context.catalog.types())) {

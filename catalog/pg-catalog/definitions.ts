@@ -35,10 +35,6 @@ export function indexExpression(text: string, isPretty: boolean): string {
   return CALL.test(shown) && isOneCall(shown) ? shown : `(${shown})`;
 }
 
-function isOneParenthesis(text: string): boolean {
-  return closingParenthesis(text, 0) === text.length - 1;
-}
-
 function isOneCall(text: string): boolean {
   return closingParenthesis(text, text.indexOf('(')) === text.length - 1;
 }
@@ -55,12 +51,6 @@ function closingParenthesis(text: string, open: number): number {
     else if (character === ')' && --depth === 0) return i;
   }
   return -1;
-}
-
-/** An expression in exactly one pair of parentheses; in the pretty form in none. */
-export function parenthesised(text: string, isPretty: boolean): string {
-  if (isPretty) return prettyExpression(text);
-  return text.startsWith('(') && isOneParenthesis(text) ? text : `(${text})`;
 }
 
 /** The default value of an expression column: what pg_get_expr prints. */
@@ -237,7 +227,8 @@ export function constraintDefinition(
 }
 
 export function domainCheckDefinition(check: NonNullable<TypeEntry['checks']>[number], isPretty: boolean): string {
-  const text = expressionText(check.text.replace(/\bvalue\b/g, 'VALUE'), isPretty);
+  const named = check.text.replace(/'(?:[^']|'')*'|\bvalue\b/g, (part) => (part === 'value' ? 'VALUE' : part));
+  const text = expressionText(named, isPretty);
   return `CHECK (${text})${check.validated ? '' : ' NOT VALID'}`;
 }
 

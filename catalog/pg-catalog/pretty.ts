@@ -104,11 +104,32 @@ function arithmeticOf(tokens: readonly Token[]): string {
   return operator?.text ?? '';
 }
 
+const ROW = new Set(['row']);
+const QUANTIFIERS = new Set(['any', 'all']);
+
+/** ROW(a, b) < ROW(1, 2): PostgreSQL always encloses it. */
+function isRowComparison(tokens: readonly Token[]): boolean {
+  const dense = withoutSpace(tokens);
+  return isWord(dense[0], ROW) && dense[2]?.kind === 'operator' && isWord(dense[3], ROW) && dense.length === 5;
+}
+
+/** x = ANY (...): nothing that isSimpleNode() knows. */
+function isArrayComparison(tokens: readonly Token[]): boolean {
+  const dense = withoutSpace(tokens);
+  return dense.some(({ kind }, i) => kind === 'operator' && isWord(dense[i + 1], QUANTIFIERS));
+}
+
+/** POSITION((a) IN (b)) */
+function renderPosition(tokens: readonly Token[]): string {
+  return tokens.map((token) => (token.kind === 'group' ? `(${render(token.tokens, 'top')})` : token.text)).join('');
+}
+
 /** May the group lose its parentheses where it stands: within `parent`, as its first operand or not? */
 function isNeedless(group: Group, parent: Kind | 'top', parentTokens: readonly Token[], isFirst: boolean): boolean {
   const kind = kindOf(group.tokens);
-  if (kind === 'list') return false;
+  if (kind === 'list' || isRowComparison(group.tokens)) return false;
   if (kind === 'simple' || parent === 'top') return true;
+  if (isArrayComparison(group.tokens)) return false;
   switch (parent) {
     case 'and':
       return kind !== 'or';
@@ -141,6 +162,7 @@ function render(tokens: readonly Token[], place: Kind | 'top'): string {
   return result;
 }
 
+const POSITION = new Set(['position']);
 const JOIN = new Set(['join']);
 const AFTER_JOIN = new Set(
   'where group having order limit offset fetch window union intersect except join left right full inner cross natural on'.split(
@@ -173,6 +195,7 @@ function renderGroup(group: Group, tokens: readonly Token[], at: number, place: 
   const isCall =
     (before?.kind === 'word' && !isWord(before, OPENERS)) || (before?.kind === 'atom' && /^"/.test(before.text));
   const isTypeModifier = isCall && isAfterCast(withoutSpace(tokens), withoutSpace(tokens).indexOf(before as Token));
+  if (isCall && isWord(before, POSITION)) return `(${renderPosition(group.tokens)})`;
   if (isCall || isTypeModifier) return `(${renderArguments(group.tokens)})`;
   if (isDistinctOn(tokens, before)) return `(${renderArguments(group.tokens)})`;
   if (isJoin(group.tokens) && (after === undefined || isWord(after, AFTER_JOIN))) return render(group.tokens, 'top');

@@ -3,13 +3,20 @@
  * stay what they are, and it serves whoever asks for what the function was. So the functions' bodies are put in place of the calls
  * once, when the index is made; keys are then computed without a session too (by recovery, by the sweep of old versions).
  */
+
+import { quoteIdentifier } from '../../catalog/functions/quote.ts';
 import type { IndexEntry, RelationEntry } from '../../catalog/index.ts';
-import { keptRoutines } from '../../catalog/kept-routines.ts';
-import { sqlError } from '../../types/errors.ts';
+import { keptCollationName } from '../../catalog/kept-collations.ts';
+import { keptRoutineName, keptRoutines } from '../../catalog/kept-routines.ts';
+import { deparse } from '../../planner/explain-expr.ts';
+import type { Expr } from '../../planner/index.ts';
+import { FIRST_OID } from '../../storage/api.ts';
+import { SqlError, sqlError } from '../../types/errors.ts';
 import { OID } from '../../types/index.ts';
+import { collationName } from './collations.ts';
 import type { DdlContext } from './context.ts';
 import { walkExpr } from './expressions.ts';
-import { storedText } from './print-expression.ts';
+import { keptFormat } from './kept-types.ts';
 
 type Texts = Pick<IndexEntry, 'columns' | 'predicateText'>;
 
@@ -37,10 +44,41 @@ function inlined(
   walkExpr(expr, (node) => {
     if (node.kind === 'call' && node.function.routine !== undefined) isCalled = true;
   });
-  const result = isCalled ? text : storedText(x, expression, expr, table, use, target);
+  const result = isCalled ? text : (boundText(x, expr, table, use, target) ?? text);
   if (keptRoutines(result).length === 0) return result;
   throw sqlError('0A000', `functions in an ${use} must be simple enough to be inlined`, {
     detail:
       'The body must be one SELECT of one expression, without FROM, and the function not be strict unless all in it is.',
   });
+}
+
+/** A bound expression as text that binds to the same, for nobody's eyes; null: it cannot be written so. */
+function boundText(
+  x: DdlContext,
+  expr: Expr,
+  table: RelationEntry,
+  use: 'index expression' | 'index predicate',
+  target: { readonly typeOid: number; readonly typeModifier: number } | undefined,
+): string | null {
+  const unprintable = (): never => {
+    throw new Error('not to be printed');
+  };
+  try {
+    const text = deparse(expr, {
+      column(_input, index) {
+        const column = table.columns[index];
+        return { text: quoteIdentifier(column.name), typeOid: column.typeOid, isComplex: false };
+      },
+      execParam: unprintable,
+      subplan: unprintable,
+      collationName: (oid) =>
+        oid < FIRST_OID ? quoteIdentifier(collationName(x, oid)) : `"${keptCollationName(oid)}"`,
+      functionName: ({ routine }) => (routine === undefined ? undefined : `"${keptRoutineName(routine.oid)}"`),
+      typeName: (oid, typeModifier) => keptFormat(x, oid, typeModifier),
+    });
+    return x.bind(x.parseExpression(text), table, use, target).typeOid === expr.typeOid ? text : null;
+  } catch (error) {
+    if (error instanceof SqlError || (error instanceof Error && !(error instanceof RangeError))) return null;
+    throw error;
+  }
 }

@@ -17,9 +17,9 @@ import type { DdlContext } from './context.ts';
 import { namedRelations, usedColumns, volatilityOf } from './expressions.ts';
 import { withKeptTypes } from './kept-types.ts';
 import { chooseRelationName } from './names.ts';
-import { defaultStoredText, storedText } from './print-expression.ts';
 import { at, isSystemColumn } from './resolve.ts';
 import { createSequence, nextvalText } from './sequences.ts';
+import { defaultStoredText, storedText } from './stored-text.ts';
 import { checkStorable, resolveType, type SerialType, serialType } from './type-names.ts';
 
 const SERIAL_OIDS: Readonly<Record<SerialType, number>> = { int2: OID.INT2, int4: OID.INT4, int8: OID.INT8 };

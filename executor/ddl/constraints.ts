@@ -11,8 +11,8 @@ import { qualifiedName } from './describe.ts';
 import { usedColumns } from './expressions.ts';
 import { addIndex, checkIndexable, indexOptions } from './indexes.ts';
 import { chooseConstraintName, distinctColumnNames, joinColumnNames } from './names.ts';
-import { storedText } from './print-expression.ts';
 import { at, findAndLock, findColumn, isSystemColumn, refuseSystem, relationMissing } from './resolve.ts';
+import { storedText } from './stored-text.ts';
 
 export const NO_ACTIONS = {
   checkText: null,

@@ -100,6 +100,7 @@ export interface DdlContext {
     table: RelationEntry | null,
     use: ExpressionUse,
     target?: { readonly typeOid: number; readonly typeModifier: number; readonly columnName?: string },
+    recorder?: BindRecorder,
   ): Expr;
   /** The same with bodies of user-made functions in place of their calls. */
   bindInlined: DdlContext['bind'];

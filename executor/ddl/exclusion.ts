@@ -9,8 +9,8 @@ import { checkConstraintName, deferral, NO_ACTIONS } from './constraints.ts';
 import type { DdlContext, DdlSteps } from './context.ts';
 import { addIndex, checkIndexable, indexOptions, keyPart, requireImmutable } from './indexes.ts';
 import { distinctColumnNames } from './names.ts';
-import { storedText } from './print-expression.ts';
 import { at, findColumn } from './resolve.ts';
+import { storedText } from './stored-text.ts';
 
 type Method = 'gist' | 'btree' | 'hash';
 

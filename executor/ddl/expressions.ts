@@ -1,6 +1,6 @@
 /** What definitions want to know of a bound expression: the columns, sequences and functions in it. */
 import type { RelationEntry } from '../../catalog/index.ts';
-import type { Expr } from '../../planner/index.ts';
+import { callVolatility, type Expr } from '../../planner/index.ts';
 import { SqlError } from '../../types/errors.ts';
 import { OID, typeByOid } from '../../types/index.ts';
 import type { DdlContext } from './context.ts';
@@ -64,7 +64,7 @@ export function volatilityOf(expr: Expr, isChecked = false): 'immutable' | 'stab
       return;
     }
     if (node.kind !== 'call' || (isChecked && node.function.routine !== undefined)) return;
-    const { volatility } = node.function;
+    const volatility = callVolatility(node);
     if (volatility === 'volatile' || (volatility === 'stable' && result === 'immutable')) result = volatility;
   });
   return result;

@@ -29,7 +29,6 @@ import { type DdlContext, type DdlResult, type DdlSteps, wait } from './context.
 import { volatilityOf } from './expressions.ts';
 import { chooseRelationName, distinctColumnNames, joinColumnNames } from './names.ts';
 import { storageOptions } from './options.ts';
-import { storedText } from './print-expression.ts';
 import {
   checkNameIsFree,
   checkRelationOwner,
@@ -41,6 +40,7 @@ import {
   relationMissing,
 } from './resolve.ts';
 import { removeExpired } from './row-expiry.ts';
+import { storedText } from './stored-text.ts';
 
 const INDEX_COLUMNS_MAX = 32;
 

@@ -11,8 +11,8 @@ import { SqlError } from '../../types/errors.ts';
 import { DEFAULT_FORMAT, inputText, OID, outputText, SqlArray, typeByOid } from '../../types/index.ts';
 import { tableOfValue } from '../domains.ts';
 import type { DdlContext, ExpressionUse } from './context.ts';
-import { storedText } from './print-expression.ts';
 import { mapStatisticsTexts } from './statistics.ts';
+import { changedText } from './stored-text.ts';
 import { parseQuery } from './view-query.ts';
 import { viewTexts } from './views.ts';
 
@@ -127,9 +127,7 @@ function textWith(
   if (text === null) return null;
   const { x } = change;
   const expression = renamed(change, x.parseExpression(text), (each) => x.bind(each, table, use, target));
-  return expression === null
-    ? text
-    : storedText(x, expression, x.bind(expression, table, use, target), table, use, target);
+  return expression === null ? text : changedText(x, expression);
 }
 
 /** The text's tree with the new label; null: it does not name the label. `bind` throws what the binder says. */

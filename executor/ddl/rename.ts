@@ -6,7 +6,6 @@ import { sqlError } from '../../types/errors.ts';
 import { ownCollation, putCollation } from './collations.ts';
 import type { DdlContext, DdlResult, DdlSteps, ExpressionUse } from './context.ts';
 import { checkRelationKind, findUserType, followSequence, objectMissing } from './owner.ts';
-import { storedText } from './print-expression.ts';
 import {
   checkNameIsFree,
   checkOwner,
@@ -26,6 +25,7 @@ import { checkRoutineName } from './routines.ts';
 import { renamedExpiry } from './row-expiry.ts';
 import { checkSchemaName } from './schemas.ts';
 import { mapStatisticsTexts, renameStatistics } from './statistics.ts';
+import { changedText } from './stored-text.ts';
 import { parseQuery } from './view-query.ts';
 import { rewriteViews, viewTexts } from './views.ts';
 
@@ -243,7 +243,9 @@ function renameInText(
     return Object.fromEntries(Object.entries(node).map(([key, part]) => [key, change(part)]));
   };
   const expression = change(x.parseExpression(text)) as Expression;
-  return storedText(x, expression, x.bind(expression, table, use), table, use);
+  // It still means something.
+  x.bind(expression, table, use);
+  return changedText(x, expression);
 }
 
 /** A view's own column: its target gets another alias. */

@@ -7,8 +7,8 @@ import { SqlError, sqlError } from '../../types/errors.ts';
 import { formatType, isArrayType, OID, typeByOid } from '../../types/index.ts';
 import type { DdlContext } from './context.ts';
 import { keptFormat, withKeptTypes } from './kept-types.ts';
-import { defaultStoredText } from './print-expression.ts';
 import { at } from './resolve.ts';
+import { defaultStoredText } from './stored-text.ts';
 import { resolveType } from './type-names.ts';
 
 const ANY = 2276;

@@ -15,7 +15,6 @@ import { formatType } from '../../types/index.ts';
 import type { DdlContext, DdlResult, DdlSteps } from './context.ts';
 import { bindStored, usedColumns, walkExpr } from './expressions.ts';
 import { hasOrder } from './indexes.ts';
-import { storedText } from './print-expression.ts';
 import {
   checkOwner,
   checkRelationOwner,
@@ -26,6 +25,7 @@ import {
   refuseSystem,
   relationMissing,
 } from './resolve.ts';
+import { storedText } from './stored-text.ts';
 
 const COLUMNS_MAX = 8;
 export const TARGET_MAX = 10_000;

@@ -19,10 +19,10 @@ import { domainEntry, tableOfValue } from '../domains.ts';
 import { collationFor } from './collations.ts';
 import { tableText } from './constraints.ts';
 import { type DdlContext, type DdlResult, type DdlSteps, wait } from './context.ts';
-import { withKeptTypes } from './kept-types.ts';
 import { makeObjectName } from './names.ts';
 import { renameLabelInTexts } from './rename-label.ts';
 import { at, checkOwner, lockNewName, type NewName, newObjectName } from './resolve.ts';
+import { defaultStoredText, storedText } from './stored-text.ts';
 import { checkStorable, findTypeOid, resolveType } from './type-names.ts';
 
 const LABEL_SIZE_MAX = 63;
@@ -274,8 +274,9 @@ function gatherDomain(x: DdlContext, statement: CreateDomainStatement): DomainPa
 
 /** Makes sure that a domain's CHECK can be bound; answers its text. */
 function bindDomainCheck(x: DdlContext, type: TypeEntry, expression: Expression): string {
-  x.bind(expression, tableOfValue(type), 'check', { typeOid: OID.BOOL, typeModifier: -1 });
-  return x.deparse(withKeptTypes(x, expression));
+  const target = { typeOid: OID.BOOL, typeModifier: -1 };
+  const table = tableOfValue(type);
+  return storedText(x, expression, x.bind(expression, table, 'check', target), table, 'check', target);
 }
 
 type DomainCheck = NonNullable<TypeEntry['checks']>[number];
@@ -320,7 +321,7 @@ export function* createDomain(x: DdlContext, statement: CreateDomainStatement): 
   if (parts.defaultExpression?.kind === 'null') type = { ...type, defaultText: null };
   else if (parts.defaultExpression !== null) {
     x.bind(parts.defaultExpression, null, 'default', base);
-    type = { ...type, defaultText: x.deparse(withKeptTypes(x, parts.defaultExpression)) };
+    type = { ...type, defaultText: defaultStoredText(x, parts.defaultExpression, base) };
   }
   const checks: DomainCheck[] = [];
   for (const constraint of parts.checks) checks.push(domainCheck(x, type, constraint, checks));
@@ -337,8 +338,9 @@ export function* alterDomain(x: DdlContext, statement: AlterDomainStatement): Dd
     case 'setDefault': {
       let defaultText: string | null = null;
       if (action.expr !== null && action.expr.kind !== 'null') {
-        x.bind(action.expr, null, 'default', { typeOid: type.baseTypeOid, typeModifier: type.baseTypeModifier });
-        defaultText = x.deparse(withKeptTypes(x, action.expr));
+        const base = { typeOid: type.baseTypeOid, typeModifier: type.baseTypeModifier };
+        x.bind(action.expr, null, 'default', base);
+        defaultText = defaultStoredText(x, action.expr, base);
       }
       x.putEntry({ ...type, defaultText });
       return { tag };

@@ -2,7 +2,7 @@
 import type { Expression, FunctionCall, OrderItem, Query, RowExpr, WindowSpec } from '../../parser/ast.ts';
 import { plainCall } from '../../parser/index.ts';
 import type { Expr } from '../../planner/index.ts';
-import { OID, typeByOid } from '../../types/index.ts';
+import { baseTypeOid, OID, typeByOid } from '../../types/index.ts';
 import type { DdlContext } from './context.ts';
 import {
   castable,
@@ -38,6 +38,11 @@ export class UnderstoodExpressions {
   /** Where implied casts are not shown: conditions, counts. */
   bare(node: Expression): Expression {
     return this.#converted(node, this.#bound(node), true);
+  }
+
+  /** A literal by itself, as what it has become. */
+  literal(node: Expression, bound: Expr): Expression {
+    return this.#converted(node, bound);
   }
 
   /** Literals take this type; the rest has its own. */
@@ -335,15 +340,18 @@ export class UnderstoodExpressions {
     const { arg, type } = node;
     if (arg.kind === 'array' && bound?.kind === 'array' && arg.elements.length > 0) return this.#array(arg, bound);
     if (isUnknownLiteral(arg)) {
-      if (bound?.kind === 'const' && type.modifiers.length === 0)
+      const isDomain = bound !== undefined && baseTypeOid(bound.typeOid) !== bound.typeOid;
+      if (isDomain || (bound?.kind === 'const' && type.modifiers.length === 0))
         return typedLiteral(this.#x, arg as Kind<'string'>, bound);
       return { ...node, form: 'colons' };
     }
     const own = this.#bound(arg);
     const isSame = own !== undefined && bound !== undefined && own.typeOid === bound.typeOid;
     if (isSame && (own.typeModifier === bound.typeModifier || type.modifiers.length === 0)) return this.node(arg);
-    const form = own === undefined || bound === undefined ? 'colons' : formOfCast(own, bound);
-    return { ...node, form, arg: this.node(arg) };
+    if (own === undefined || bound === undefined || !castable(bound.typeOid)) {
+      return { ...node, form: 'colons', arg: this.node(arg) };
+    }
+    return castTo(this.#x, this.node(arg), bound.typeOid, bound.typeModifier, formOfCast(own, bound));
   }
 
   #array(node: Kind<'array'>, bound: Extract<Expr, { kind: 'array' }>): Expression {

@@ -1,7 +1,7 @@
 /** Literals as the constants that binding has made of them. */
 import type { Expression, Literal, TypeName } from '../../parser/ast.ts';
 import type { Expr } from '../../planner/index.ts';
-import { baseTypeOid, DEFAULT_FORMAT, OID, outputText, typeByOid } from '../../types/index.ts';
+import { baseTypeOid, DEFAULT_FORMAT, inputText, OID, outputText, typeByOid } from '../../types/index.ts';
 import type { DdlContext } from './context.ts';
 import { keptFormat } from './kept-types.ts';
 
@@ -61,6 +61,13 @@ export function formOfCast(before: Expr, after: Expr): CastForm {
 export function typedLiteral(x: DdlContext, node: Literal, target: Expr): Expression {
   const { typeOid, typeModifier } = target;
   if (!castable(typeOid)) return node;
+  const base = baseTypeOid(typeOid);
+  if (base !== typeOid && node.kind === 'string') {
+    // A value of the type under the domain, made one of the domain.
+    const value = inputText(base, -1, node.value, DEFAULT_FORMAT);
+    const inner: Expr = { kind: 'const', value, literalIndex: -1, typeOid: base, typeModifier: -1 };
+    return castTo(x, constant(x, node, inner), typeOid, typeModifier);
+  }
   if (target.kind !== 'const' || node.kind === 'null' || target.value === null)
     return castTo(x, node, typeOid, typeModifier);
   return constant(x, node, target);

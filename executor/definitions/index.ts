@@ -3,10 +3,22 @@
 import { quoteIdentifier } from '../../catalog/functions/quote.ts';
 import type { Catalog, RelationEntry } from '../../catalog/index.ts';
 import { relationName } from '../../catalog/pg-catalog/definitions.ts';
-import type { Query } from '../../parser/ast.ts';
+import type { Expression, Query } from '../../parser/ast.ts';
 import { parse } from '../../parser/index.ts';
+import { Output } from './output.ts';
+import { ExpressionPrinter } from './print-expression.ts';
 import { QueryPrinter } from './print-query.ts';
 import { withUniqueNames } from './unique-names.ts';
+
+/** An understood expression over one table's columns, or none, in the plain form. */
+export function printExpression(node: Expression): string {
+  const out = new Output();
+  const options = { isPretty: false, wrapColumn: 0, relationName: () => '', relationColumns: () => null };
+  new ExpressionPrinter(out, options, () => {
+    throw new Error('no queries here');
+  }).print(node);
+  return out.text;
+}
 
 export function printViewQuery(
   catalog: Catalog,

@@ -5,7 +5,7 @@
  */
 import { quoteIdentifier } from '../../catalog/functions/quote.ts';
 import type { Expression, FunctionCall, OrderItem, Query, WindowSpec } from '../../parser/ast.ts';
-import { printType, quoteLiteral } from '../../parser/index.ts';
+import { printType } from '../../parser/index.ts';
 import { INDENT_VAR, type Output, type PrintOptions } from './output.ts';
 import { isSimple } from './simple-nodes.ts';
 
@@ -220,9 +220,18 @@ export class ExpressionPrinter {
   }
 
   #cast(node: Extract<Expression, { kind: 'cast' }>): void {
-    const { arg } = node;
+    const { arg, type } = node;
+    if (
+      arg.kind === 'string' &&
+      type.name.at(-1) === 'numeric' &&
+      type.modifiers.length === 0 &&
+      type.arrayDimensions.length === 0
+    ) {
+      this.#write(numericText(arg.value));
+      return;
+    }
     if (arg.kind === 'string' || arg.kind === 'null') {
-      this.#write(arg.kind === 'null' ? 'NULL' : quoteLiteral(arg.value));
+      this.#write(arg.kind === 'null' ? 'NULL' : quoted(arg.value));
     } else if (arg.kind === 'columnRef' && arg.star) this.print(arg);
     else this.#enclosed(() => this.#part(arg, node));
     this.#write(`::${printType(node.type)}`);
@@ -454,14 +463,31 @@ function constantText(node: Expression): string {
       return `'${node.value}'::bigint`;
     }
     case 'numeric':
-      return /^\d.*\./.test(node.value) ? node.value : `'${node.value.replace(/^\./, '0.')}'::numeric`;
+      return numericText(node.value.replace(/^\./, '0.'));
     case 'string':
-      return quoteLiteral(node.value);
+      return quoted(node.value);
     case 'bitString':
-      return `${node.value[0].toUpperCase()}'${node.value.slice(1)}'::"bit"`;
+      return `'${bitsOf(node.value)}'::"bit"`;
     case 'boolean':
       return node.value ? 'true' : 'false';
     default:
       return 'NULL';
   }
+}
+
+/** A number with a point says itself that it is a numeric. */
+function numericText(text: string): string {
+  return /^\d+\.\d*$/.test(text) ? text : `'${text}'::numeric`;
+}
+
+/** b101, or x1f. */
+function bitsOf(written: string): string {
+  const digits = written.slice(1);
+  if (!/^x/i.test(written)) return digits;
+  return [...digits].map((digit) => Number.parseInt(digit, 16).toString(2).padStart(4, '0')).join('');
+}
+
+/** simple_quote_literal(): standard_conforming_strings is on. */
+function quoted(text: string): string {
+  return `'${text.replaceAll("'", "''")}'`;
 }

@@ -14,6 +14,7 @@ import type { ConstExpr, Expr } from '../expr.ts';
 import { logical, makeConst } from '../logical.ts';
 import type { BindContext, Position } from './context.ts';
 import { inputLiteral } from './input-value.ts';
+import { oidBits } from './oid-bits.ts';
 import { isPolymorphic, resolvePolymorphic } from './polymorphic.ts';
 import {
   ANY,
@@ -77,7 +78,8 @@ export function findCoercion(
   if (fromElement !== 0 && toElement !== 0 && to !== INT2VECTOR && to !== OIDVECTOR) {
     const path = findCoercion(context, fromElement, toElement, coercion);
     const isChecked = fromElement !== toElement && types.isDomain(toElement);
-    if (path.kind === 'none' || (path.kind === 'relabel' && !isChecked)) return path;
+    const isSame = path.kind === 'relabel' && oidBits(types.base(fromElement), types.base(toElement)) === null;
+    if (path.kind === 'none' || (isSame && !isChecked)) return path;
     return VIA_ARRAY;
   }
   if (RANK[coercion] >= RANK.assignment && types.category(to) === 'S') return VIA_IO;
@@ -257,13 +259,19 @@ export function coerceType(
   switch (path.kind) {
     case 'relabel': {
       const base = types.base(target);
-      let result = relabel(context, expr, base, types.base(source) === base ? expr.typeModifier : -1);
+      const bits = oidBits(types.base(source), base);
+      let result =
+        bits === null
+          ? relabel(context, expr, base, types.base(source) === base ? expr.typeModifier : -1)
+          : withOidBits(context, expr, bits, base);
       if (base !== target) result = coerceToDomain(context, result, target, coercion);
       return result;
     }
     case 'function': {
       const base = types.base(target);
-      const result = context.copyLocation(expr, applyCast(context, expr, path.cast, base, targetModifier, coercion));
+      const cast = context.copyLocation(expr, applyCast(context, expr, path.cast, base, targetModifier, coercion));
+      const bits = path.cast.function?.returnType === INT4 ? oidBits(INT4, base) : null;
+      const result = bits === null ? cast : withOidBits(context, cast, bits, base);
       return base === target ? result : coerceToDomain(context, result, target, coercion);
     }
     case 'io': {
@@ -290,6 +298,12 @@ export function coerceType(
       if (target === RECORD || source === RECORD) return relabel(context, expr, target);
       throw cannotCast(context, source, target, context.locationOf(expr));
   }
+}
+
+function withOidBits(context: BindContext, expr: Expr, bits: ScalarFunction, target: number): Expr {
+  const isSame = expr.kind === 'const' && expr.literalIndex < 0 && (expr.value === null || expr.value <= 2147483647);
+  if (isSame && (expr.value === null || (expr.value as number) >= 0)) return relabel(context, expr, target);
+  return context.copyLocation(expr, { kind: 'call', function: bits, args: [expr], typeOid: target, typeModifier: -1 });
 }
 
 /** coerce_record_to_complex: a ROW(...) as a composite type, or the one that a domain is over, field by field. */

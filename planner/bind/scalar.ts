@@ -1,6 +1,8 @@
 /** Expressions outside queries: defaults, checks, index keys, SET and EXECUTE arguments. */
 import type { RelationEntry } from '../../catalog/entries.ts';
+import type { ScalarFunction } from '../../catalog/function-entry.ts';
 import type { Expression } from '../../parser/ast.ts';
+import { baseTypeOid, OID, typeByOid } from '../../types/index.ts';
 import type { PlannerEnvironment } from '../environment.ts';
 import type { Expr } from '../expr.ts';
 import { logical, replaceExpr, SYSTEM_COLUMNS, someExpr } from '../logical.ts';
@@ -43,13 +45,6 @@ export function bindScalar(
   return bindWithCollation(expression, table, environment, options).expr;
 }
 
-const written = new WeakMap<Expr, Expr>();
-
-/** A bound expression as it is to be printed: with COLLATE where it was written, which is gone once it has been understood. */
-export function asWritten(expr: Expr): Expr {
-  return written.get(expr) ?? expr;
-}
-
 /** The same with the collation that the expression has: 0 none, -1 undecided. */
 export function bindWithCollation(
   expression: Expression,
@@ -66,12 +61,9 @@ export function bindWithCollation(
   else if (options.targetType !== undefined) expr = assignTo(context, expr, options);
   else expr = resolveUnknown(context, expr);
   const collation = derivedCollation(level, expr);
-  const before = expr;
   expr = collateExpr(level, expr);
   refuseMutable(context, asPlanned(expression, table, environment, options, expr), options.source);
-  const result = overTable(foldConstants(unlift(expr)));
-  if (before !== expr) written.set(result, overTable(foldConstants(unlift(before))));
-  return { expr: result, collation };
+  return { expr: overTable(foldConstants(unlift(expr))), collation };
 }
 
 /** Functions that are inlined are as stable as their bodies: the expression as plans will have it. */
@@ -117,9 +109,29 @@ function refuseMutable(context: BindContext, expr: Expr, source: ScalarSource): 
           ? 'generation expression is not immutable'
           : null;
   if (message === null) return;
-  if (someExpr(expr, (child) => child.kind === 'call' && child.function.volatility !== 'immutable')) {
+  if (someExpr(expr, (child) => child.kind === 'call' && callVolatility(child) !== 'immutable')) {
     throw context.error('42P17', message);
   }
+}
+
+const CONCATENATIONS = new Set(['textanycat', 'anytextcat']);
+
+/**
+ * How stable a call is. text || anything is stable, as the text of a value may depend on settings; PostgreSQL puts the cast that
+ * it stands for in its place, which for most types is immutable.
+ */
+export function callVolatility(call: Extract<Expr, { kind: 'call' }>): ScalarFunction['volatility'] {
+  const { name, volatility, oid } = call.function;
+  if (oid === 0 || !CONCATENATIONS.has(name)) return volatility;
+  return call.args.some(({ typeOid }) => hasTextOfSettings(typeOid)) ? volatility : 'immutable';
+}
+
+/** Dates, times, money, reg* types, and what consists of values of any type. */
+function hasTextOfSettings(typeOid: number): boolean {
+  const oid = baseTypeOid(typeOid);
+  const type = typeByOid(oid);
+  if (type === undefined || oid === OID.MONEY || type.name.startsWith('reg')) return true;
+  return ['D', 'T', 'A', 'C', 'R', 'P'].includes(type.category) || type.kind === 'm';
 }
 
 /** Stored text has no literals that an execution could replace. */

@@ -171,11 +171,16 @@ export class FakeDatabase {
       dropSequence: (oid) => void database.sequences.delete(oid),
       restartSequence: (oid, lastValue, isCalled) => void database.sequences.set(oid, { lastValue, isCalled }),
       sequenceState: (oid) => database.sequences.get(oid) ?? null,
-      bind: (expression, table, use, target) =>
-        bindScalar(expression, table, database.#environment(), {
-          source: use,
-          ...(target === undefined ? {} : { targetType: target }),
-        }),
+      bind: (expression, table, use, target, recorder) =>
+        bindScalar(
+          expression,
+          table,
+          recorder === undefined ? database.#environment() : { ...database.#environment(), recorder },
+          {
+            source: use,
+            ...(target === undefined ? {} : { targetType: target }),
+          },
+        ),
       viewRefusal: () => null,
       describeQuery(query: Query) {
         const statement: Statement = {
