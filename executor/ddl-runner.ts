@@ -42,7 +42,13 @@ import { SlotAllocator } from './compile/expression.ts';
 import { ExecContext } from './context.ts';
 import { DatabaseCopy } from './database-copy.ts';
 import type { DatabaseRuntime } from './database-runtime.ts';
-import { type DdlContext, type DdlSteps, type Task as DdlTask, TASK_PENDING } from './ddl/context.ts';
+import {
+  type DdlContext,
+  type DdlSteps,
+  type Task as DdlTask,
+  type Parameters as QueryParameters,
+  TASK_PENDING,
+} from './ddl/context.ts';
 import { applyOnCommit, dropTemporaryObjects, executeDdl } from './ddl/index.ts';
 import { overNewHeap, rewrite } from './ddl/rewrite.ts';
 import { IndexBuilder } from './index-build.ts';
@@ -56,6 +62,7 @@ import { Program } from './program.ts';
 import type { Session, Task } from './session.ts';
 import { TablePages } from './table-pages.ts';
 import type { TableRuntime } from './table-runtime.ts';
+import { executeArguments } from './utility.ts';
 
 /** A statement of our own, run to its end. */
 class StatementTask<T> implements DdlTask<T> {
@@ -326,10 +333,18 @@ class SessionDdlContext implements DdlContext {
   viewRefusal(query: Query): string | null {
     return viewRefusal(query, this.#session.environment(this.catalog, []));
   }
-  describeQuery(query: Query, recorder?: BindRecorder): { readonly columns: readonly OutputColumn[] } {
+  describeQuery(
+    query: Query,
+    recorder?: BindRecorder,
+    parameters?: QueryParameters,
+  ): { readonly columns: readonly OutputColumn[] } {
     const statement: Statement = { node: query, start: 0, end: 0, literalStart: 0, literalEnd: 0, parameterCount: 0 };
     const environment = { ...this.#environment(), refusesAsOf: true };
-    const recording = recorder === undefined ? environment : { ...environment, recorder };
+    const recording = {
+      ...environment,
+      ...(recorder === undefined ? {} : { recorder }),
+      ...(parameters === undefined ? {} : { parameterTypes: parameters.types }),
+    };
     return { columns: planStatement(statement, recording).plan.output };
   }
   parseExpression(text: string) {
@@ -373,17 +388,17 @@ class SessionDdlContext implements DdlContext {
     );
   }
 
-  insertFrom(table: RelationEntry, query: QueryStatement): DdlTask<number> {
+  insertFrom(table: RelationEntry, query: QueryStatement, parameters?: QueryParameters): DdlTask<number> {
     // CREATE TABLE AS: the query's rows, as an INSERT would take them, into all columns.
     const session = this.#session;
     const name = `${quoteIdentifier(this.catalog.schemaName(table.schemaOid))}.${quoteIdentifier(table.name)}`;
     const [insert] = parse(`INSERT INTO ${name} SELECT NULL`);
     const node = { ...(insert.node as object), query, source: query } as unknown as Statement['node'];
-    const prepared = new PreparedStatement(this.text, { ...insert, node }, []);
+    const prepared = new PreparedStatement(this.text, { ...insert, node }, parameters?.types ?? []);
     return new StatementTask(
       session,
       prepared,
-      [],
+      parameters?.values ?? [],
       () => {},
       (portal) => portal.processedCount,
       this.text,
@@ -523,6 +538,22 @@ class SessionDdlContext implements DdlContext {
     const analysis = this.catalog.analysis(tableOid);
     if (analysis !== undefined) this.removeEntry(analysis);
   }
+  hasPendingChecks(tableOid: number): boolean {
+    for (const [key, followUp] of this.#session.deferred) {
+      const { constraint } = followUp;
+      // What has become of a row that others refer to is a matter of its own table.
+      const isReferenced = key.startsWith('delete ') || key.startsWith('update ');
+      if (followUp.hasWork && tableOid === (isReferenced ? constraint.referencedTableOid : constraint.tableOid))
+        return true;
+    }
+    return false;
+  }
+
+  executeParameters(name: string, args: readonly Expression[]): QueryParameters {
+    const prepared = this.#session.findPrepared(name);
+    return { types: prepared.parameterTypes, values: executeArguments(this.#session, { name, args }, prepared) };
+  }
+
   preparedQuery(name: string): QueryStatement {
     return this.#session.findPrepared(name).node as QueryStatement;
   }

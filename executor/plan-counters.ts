@@ -1,9 +1,10 @@
 /** What EXPLAIN ANALYZE and auto_explain know of a run: counters around each operator, and the settings that plans depend on. */
+
+import { EXPLAINED_SETTINGS } from '../catalog/settings/flags.ts';
 import type { NodeInstrumentation, Plan, PostingFigures } from '../planner/index.ts';
 import { runsSubplans } from '../planner/index.ts';
 import { type Batch, END, PENDING } from './batch.ts';
 import type { ExecContext } from './context.ts';
-import { EXPLAINED_SETTINGS } from './explained-settings.ts';
 import type { Operator } from './operators/operator.ts';
 import { PostingScanOperator } from './operators/posting-scan.ts';
 import { IndexScanOperator } from './operators/scan.ts';

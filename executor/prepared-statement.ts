@@ -19,17 +19,14 @@ import { baseTypeOid, OID, typeByOid } from '../types/index.ts';
 import type { DatabaseRuntime } from './database-runtime.ts';
 import { Program } from './program.ts';
 import type { ResultEncoder } from './result-encoder.ts';
+import { intoClause } from './select-into.ts';
 import type { FieldDescription } from './session-api.ts';
 
 /** Statements that the planner plans; all others are utilities. */
 export function isPlanned(node: StatementNode): boolean {
   switch (node.kind) {
     case 'query':
-      return (
-        !('into' in node.body) ||
-        (node.body as { into?: unknown }).into === null ||
-        (node.body as { into?: unknown }).into === undefined
-      );
+      return intoClause(node.body) === null;
     case 'call':
     case 'insert':
     case 'update':

@@ -14,6 +14,7 @@ import type { SharedCatalog } from '../catalog/shared-catalog.ts';
 import { type LiftedLiteral, parse, parseExpression, type StatementNode, statementShape } from '../parser/index.ts';
 import type { PlannerEnvironment } from '../planner/index.ts';
 import {
+  FIRST_OID,
   type LockOwner,
   PAGE_MISS,
   type StorageEngine,
@@ -655,6 +656,10 @@ export class Session implements ProtocolSession, PlanningSession, ExecServices {
     const snapshot = this.transaction.takeSnapshot();
     context.isRepeatableRead = this.transaction.isRepeatableRead;
     context.begin(txn, snapshot, [], null);
+    // A constraint that was dropped meanwhile asks for nothing any more.
+    for (const followUp of this.transaction.deferred.values()) {
+      if (followUp.hasWork && this.catalog.constraint(followUp.constraint.oid) === undefined) followUp.restore([]);
+    }
     try {
       yield* this.#drain(context, this.transaction.deferred, isDue);
     } finally {
@@ -917,9 +922,11 @@ export class Session implements ProtocolSession, PlanningSession, ExecServices {
       if (format === 1 && types[i] === OID.BYTEA && bytes.length >= LONG_PARAMETER_SIZE) {
         return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
       }
-      return format === 1
-        ? inputBinary(types[i], -1, bytes)
-        : inputText(types[i], -1, decodeUtf8(bytes, 0, bytes.length), this.settings.format);
+      const value =
+        format === 1
+          ? inputBinary(types[i], -1, bytes)
+          : inputText(types[i], -1, decodeUtf8(bytes, 0, bytes.length), this.settings.format);
+      return types[i] < FIRST_OID ? value : this.#checkedInput(types[i], value);
     });
     const variant = prepared.isPlanned ? this.variantForParameters(prepared, values) : prepared;
     const width = prepared.fields?.length ?? 0;
@@ -928,6 +935,13 @@ export class Session implements ProtocolSession, PlanningSession, ExecServices {
     }
     this.portals.set(portalName, new Portal(this, portalName, variant, values, null, resultFormats));
     this.sink.bindComplete();
+  }
+
+  /** A value of a user-made type that was read: domains are checked, those inside it, too. */
+  #checkedInput(typeOid: number, value: Value): Value {
+    const { engine, catalog, database } = this;
+    const check = inputCheckOf(engine, catalog, typeOid, database.bindEnvironment(catalog));
+    return check === null ? value : check(this.functions, value);
   }
 
   dropPortal(name: string): void {

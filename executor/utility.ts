@@ -493,7 +493,11 @@ function* execute(
 }
 
 /** Values of EXECUTE's arguments. */
-export function executeArguments(session: Session, node: ExecuteStatement, prepared: PreparedStatement): Value[] {
+export function executeArguments(
+  session: Session,
+  node: Pick<ExecuteStatement, 'name' | 'args'>,
+  prepared: PreparedStatement,
+): Value[] {
   const types = prepared.parameterTypes;
   if (node.args.length !== types.length) {
     throw sqlError('42601', `wrong number of parameters for prepared statement "${node.name}"`, {

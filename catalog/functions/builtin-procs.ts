@@ -1413,6 +1413,7 @@ export const BUILTIN_PROCS = `31|byteaout|17|2275|iS|byteaout
 2580|float8|3802|701|iS|jsonb_float8
 2587|circle_overbelow|718 718|16|iS|circle_overbelow
 2588|circle_overabove|718 718|16|iS|circle_overabove
+2599|pg_timezone_abbrevs||2249|sSR|pg_timezone_abbrevs||abbrev 25,utc_offset 1186,is_dst 16
 2621|pg_reload_conf||16|vS|pg_reload_conf
 2626|pg_sleep|701|2278|vS|pg_sleep
 2627|inetnot|869|869|iS|inetnot
@@ -1516,6 +1517,7 @@ export const BUILTIN_PROCS = `31|byteaout|17|2275|iS|byteaout
 2852|pg_current_wal_insert_lsn||3220|vS|pg_current_wal_insert_lsn
 2854|pg_my_temp_schema||26|sS|pg_my_temp_schema
 2855|pg_is_other_temp_schema|26|16|sS|pg_is_other_temp_schema
+2856|pg_timezone_names||2249|sSR|pg_timezone_names||name 25,abbrev 25,utc_offset 1186,is_dst 16
 2859|pg_stat_get_buf_alloc||20|sS|pg_stat_get_buf_alloc
 2878|pg_stat_get_live_tuples|26|20|sS|pg_stat_get_live_tuples
 2879|pg_stat_get_dead_tuples|26|20|sS|pg_stat_get_dead_tuples
@@ -2216,6 +2218,7 @@ export const BUILTIN_PROCS = `31|byteaout|17|2275|iS|byteaout
 6206|has_parameter_privilege|26 25 25|16|sS|has_parameter_privilege_id_name
 6207|has_parameter_privilege|25 25|16|sS|has_parameter_privilege_name
 6227|range_agg|4537|4537|iG|range_agg_anymultirange
+6240|pg_settings_get_flags|25|1009|sS|pg_settings_get_flags
 6251|regexp_replace|25 25 25 23 23 25|25|iS|textregexreplace_extended
 6252|regexp_replace|25 25 25 23 23|25|iS|textregexreplace_extended_no_flags
 6253|regexp_replace|25 25 25 23|25|iS|textregexreplace_extended_no_n

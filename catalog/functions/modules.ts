@@ -39,6 +39,7 @@ import { privilegeFunctions } from './privileges.ts';
 import { rangeFunctions } from './range.ts';
 import { regexFunctions } from './regex.ts';
 import { seriesFunctions } from './series.ts';
+import { serverListFunctions } from './server-lists.ts';
 import { snapshotFunctions } from './snapshots.ts';
 import { statisticsFunctions } from './statistics.ts';
 import { systemFunctions } from './system.ts';
@@ -62,6 +63,7 @@ export const FUNCTION_MODULES: readonly FunctionModule[] = [
   systemFunctions,
   numericFunctions,
   seriesFunctions,
+  serverListFunctions,
   aggregateFunctions,
   floatAggregates,
   jsonFunctions,

@@ -28,6 +28,7 @@ import { splitQualifiedName } from '../reg-names.ts';
 import { ENCODING_NAMES, encodingName } from '../settings.ts';
 import { KEYWORDS } from './keyword-list.ts';
 import type { FunctionModule } from './module.ts';
+import { objectComment } from './object-comments.ts';
 import { quoteIdentifier } from './quote.ts';
 import { functionByOid, operatorByOid } from './registry.ts';
 import { RoutinePrinter, routineRegName } from './routine-definitions.ts';
@@ -215,28 +216,6 @@ function describeObject(context: FunctionContext, classOid: number, oid: number,
     default:
       return null;
   }
-}
-
-// -------------------------------------------------------------------------------------------------------------- comments
-
-const CLASS_NAMES: Readonly<Record<string, readonly string[]>> = {
-  pg_class: ['relation', 'index', 'sequence'],
-  pg_constraint: ['constraint'],
-  pg_proc: ['routine'],
-  pg_namespace: ['schema'],
-  pg_type: ['type'],
-};
-
-function objectComment(context: FunctionContext, oid: number, className: string | null): string | null {
-  const catalog = catalogOf(context);
-  const classes = className === null ? Object.values(CLASS_NAMES).flat() : (CLASS_NAMES[className] ?? []);
-  for (const objectClass of classes) {
-    const comment = catalog.comment(objectClass as 'relation', oid);
-    if (comment !== undefined) return comment.text;
-  }
-  if (oid === 11 && classes.includes('schema')) return 'system catalog schema';
-  if (oid === 2200 && classes.includes('schema') && catalog.schema(2200) !== undefined) return 'standard public schema';
-  return null;
 }
 
 // ------------------------------------------------------------------------------------------------------------ visibility

@@ -18,6 +18,7 @@ import {
 import { keptCollationName } from '../kept-collations.ts';
 import { isSystemView, systemRelations } from '../system-tables.ts';
 import { collationOf } from './definitions.ts';
+import { ownComments } from './own-comments.ts';
 import { operatorClassOf } from './static-tables.ts';
 import {
   ACTION_LETTERS,
@@ -599,18 +600,19 @@ const CLASS_OF_COMMENT: Readonly<Record<string, number>> = {
   schema: NAMESPACE_CLASS,
   type: TYPE_CLASS,
   collation: COLLATION_CLASS,
+  routine: 1255,
+  statistics: 3381,
 };
 
-const BUILTIN_COMMENTS: readonly (readonly [oid: number, text: string])[] = [
-  [11, 'system catalog schema'],
-  [PUBLIC_SCHEMA_OID, 'standard public schema'],
-];
-
 function* pgDescription(context: ViewContext): Iterable<Row> {
-  for (const [objoid, description] of BUILTIN_COMMENTS) {
-    const { catalog } = context;
-    if (catalog.schema(objoid) === undefined || catalog.comment('schema', objoid) !== undefined) continue;
-    yield { objoid, classoid: NAMESPACE_CLASS, objsubid: 0, description };
+  const { catalog } = context;
+  for (const { classOid, oid, text } of ownComments()) {
+    const isSchema = classOid === NAMESPACE_CLASS;
+    // The schema public may have been dropped, or have another comment.
+    if (isSchema && oid === PUBLIC_SCHEMA_OID) {
+      if (catalog.schema(oid) === undefined || catalog.comment('schema', oid) !== undefined) continue;
+    }
+    yield { objoid: oid, classoid: classOid, objsubid: 0, description: text };
   }
   for (const comment of sorted(context.catalog.comments())) {
     yield {

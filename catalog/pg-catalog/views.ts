@@ -1,6 +1,7 @@
 /** pg_tables, pg_indexes and the other views over the catalogs. */
 import { OID, SqlArray } from '../../types/index.ts';
 import type { RelationEntry } from '../entries.ts';
+import { timeZoneAbbreviations, timeZones } from '../functions/server-lists.ts';
 import { isSystemView } from '../system-tables.ts';
 import { indexDefinition, viewDefinition } from './definitions.ts';
 import { statisticsColumnsOf } from './extended-statistics.ts';
@@ -161,7 +162,17 @@ function* pgCursors(context: ViewContext): Iterable<Row> {
   }
 }
 
+function* pgTimezoneNames({ functions }: ViewContext): Iterable<Row> {
+  for (const [name, abbrev, utc_offset, is_dst] of timeZones(functions)) yield { name, abbrev, utc_offset, is_dst };
+}
+
+function* pgTimezoneAbbrevs({ functions }: ViewContext): Iterable<Row> {
+  for (const [abbrev, utc_offset, is_dst] of timeZoneAbbreviations(functions)) yield { abbrev, utc_offset, is_dst };
+}
+
 export const viewMakers: Readonly<Record<string, RowMaker>> = {
+  pg_timezone_names: pgTimezoneNames,
+  pg_timezone_abbrevs: pgTimezoneAbbrevs,
   pg_tables: pgTables,
   pg_views: pgViews,
   pg_matviews: pgMatviews,

@@ -8,7 +8,7 @@ import {
   BINARY_SIGNATURE,
   BINARY_TRAILER,
 } from './binary-format.ts';
-import { type CopyColumn, CopySource } from './copy-source.ts';
+import { type CopyColumn, CopySource, withCheck } from './copy-source.ts';
 
 export class CopyBinarySource extends CopySource {
   readonly #columns: readonly CopyColumn[];
@@ -22,7 +22,7 @@ export class CopyBinarySource extends CopySource {
     super(columns.length);
     this.#columns = columns;
     this.#tableName = tableName;
-    this.#inputs = columns.map((column) => binaryInput(column.typeOid));
+    this.#inputs = columns.map((column) => withCheck(binaryInput(column.typeOid), column));
   }
 
   protected override parseRows(_format: unknown, limit: number): number {

@@ -3,6 +3,7 @@
  *
  * Bytes are worked on where they arrive; only an unfinished row at the end of a piece is kept.
  */
+import type { Value } from '../../catalog/function-entry.ts';
 import type { FormatSettings } from '../../types/index.ts';
 import { BATCH_SIZE, Batch, END, PENDING } from '../batch.ts';
 import type { ExecContext } from '../context.ts';
@@ -12,6 +13,16 @@ export interface CopyColumn {
   readonly name: string;
   readonly typeOid: number;
   readonly typeModifier: number;
+  /** Of domains inside an array or a composite value. */
+  readonly check?: ((value: Value) => Value) | null;
+}
+
+/** An input function that checks what it has read, where there is something to check. */
+export function withCheck<A extends unknown[]>(
+  input: (...args: A) => Value,
+  { check }: CopyColumn,
+): (...args: A) => Value {
+  return check === null || check === undefined ? input : (...args) => check(input(...args));
 }
 
 export abstract class CopySource implements Operator {

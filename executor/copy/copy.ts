@@ -8,13 +8,14 @@ import { type PlannedStatement, planStatement, type ValuesPlan } from '../../pla
 import { sqlError } from '../../types/errors.ts';
 import { baseTypeOid } from '../../types/index.ts';
 import { OutBuffer } from '../../types/out-buffer.ts';
+import { inputCheckOf } from '../domains.ts';
 import { PORTAL_PENDING, Portal } from '../portal.ts';
 import { PreparedStatement } from '../prepared-statement.ts';
 import { Program } from '../program.ts';
 import type { Session, Task } from '../session.ts';
 import { CopyBinarySource } from './binary-source.ts';
 import { CopyBinaryWriter } from './binary-writer.ts';
-import type { CopySource } from './copy-source.ts';
+import type { CopyColumn, CopySource } from './copy-source.ts';
 import type { CopyWriter } from './copy-writer.ts';
 import { type CopyOptions, copyOptions } from './options.ts';
 import { checkServerAccess, ServerReader, ServerWriter } from './server-file.ts';
@@ -139,10 +140,11 @@ function* copyFrom(session: Session, node: CopyStatement, prepared: PreparedStat
     source = s;
   });
   const program = new Program({ ...planned, plan: withoutLengthCasts(plan) }, session.database, session.catalog);
+  const fields = columns.map((column) => withInnerCheck(session, column));
   const reads =
     options.format === 'binary'
-      ? new CopyBinarySource(columns, table.name)
-      : new CopyTextSource(columns, options, table.name);
+      ? new CopyBinarySource(fields, table.name)
+      : new CopyTextSource(fields, options, table.name);
   program.setSource(source as unknown as ValuesPlan, reads);
   const portal = new Portal(session, '', new FixedStatement(prepared.text, program), [], null, []);
   const count =
@@ -150,6 +152,13 @@ function* copyFrom(session: Session, node: CopyStatement, prepared: PreparedStat
       ? yield* fromServer(session, node, portal, reads)
       : yield* fromClient(session, options, columns.length, portal, reads);
   return `COPY ${count}`;
+}
+
+/** Domains inside arrays and composite values are checked as they are read; a domain by itself is by the INSERT. */
+function withInnerCheck({ engine, catalog, database, functions }: Session, column: ColumnEntry): CopyColumn {
+  const { name, typeOid, typeModifier } = column;
+  const check = inputCheckOf(engine, catalog, baseTypeOid(typeOid), database.bindEnvironment(catalog));
+  return { name, typeOid, typeModifier, check: check === null ? null : (value) => check(functions, value) };
 }
 
 function* fromClient(

@@ -11,7 +11,7 @@ import {
   textInput,
 } from '../../types/index.ts';
 import { decodeText } from '../row/row-reader.ts';
-import { type CopyColumn, CopySource } from './copy-source.ts';
+import { type CopyColumn, CopySource, withCheck } from './copy-source.ts';
 import type { CopyOptions } from './options.ts';
 
 const NEWLINE = 10;
@@ -44,7 +44,7 @@ export class CopyTextSource extends CopySource {
     this.#columns = columns;
     this.#options = options;
     this.#tableName = tableName;
-    this.#inputs = columns.map((c) => textInput(c.typeOid));
+    this.#inputs = columns.map((c) => withCheck(textInput(c.typeOid), c));
     this.#delimiter = options.delimiter.charCodeAt(0);
     this.#quote = options.format === 'csv' ? options.quote.charCodeAt(0) : -1;
     this.#escape = options.format === 'csv' ? options.escape.charCodeAt(0) : -1;

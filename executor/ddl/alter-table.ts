@@ -29,6 +29,7 @@ import { indexOptions } from './indexes.ts';
 import { mergeOptions, OWN_TABLE_OPTIONS, storageOptions } from './options.ts';
 import { changeOwner } from './owner.ts';
 import {
+  checkNoPendingChecks,
   checkRelationOwner,
   columnOrThrow,
   findAndLock,
@@ -85,6 +86,7 @@ export function* alterTable(x: DdlContext, statement: AlterTableStatement): DdlS
   checkKind(statement, found);
   refuseSystem(x, found);
   checkRelationOwner(x, found);
+  if (found.class === 'relation') checkNoPendingChecks(x, found, 'ALTER TABLE');
   const commands = [...statement.commands].sort(
     (a, b) => (PASSES[a.kind] ?? LAST_PASS) - (PASSES[b.kind] ?? LAST_PASS),
   );

@@ -43,6 +43,7 @@ export interface ColumnSpec {
   readonly defaultText?: string;
   readonly defaultDependsOn?: readonly number[];
   readonly compression?: ColumnEntry['compression'];
+  readonly storage?: ColumnEntry['storage'];
   readonly collationOid?: number;
 }
 
@@ -195,6 +196,7 @@ export function bareColumn(spec: ColumnSpec, number: number, sinceLayout: number
     missingText: null,
     sinceLayout,
     ...(spec.compression === undefined ? {} : { compression: spec.compression }),
+    ...(spec.storage === undefined ? {} : { storage: spec.storage }),
     ...(spec.collationOid === undefined ? {} : { collationOid: spec.collationOid }),
   };
 }

@@ -28,6 +28,7 @@ import {
   schemaOrThrow,
 } from './resolve.ts';
 import { findRoutine, mustFindRoutine } from './routine-names.ts';
+import { ownedStatistics } from './statistics.ts';
 
 interface Target {
   readonly objectClass: EntryClass;
@@ -91,6 +92,10 @@ function* commentTarget(x: DdlContext, object: ObjectAddress): DdlSteps<Target |
       const type = findUserType(x, object);
       checkOwner(x, type.owner, `type ${type.name}`);
       return { objectClass: 'type', oid: type.oid, columnNumber: 0 };
+    }
+    case 'statistics': {
+      const entry = ownedStatistics(x, object.name);
+      return { objectClass: 'statistics', oid: entry.oid, columnNumber: 0 };
     }
     case 'collation': {
       const entry = mustFindCollation(x, object.name);

@@ -56,6 +56,12 @@ export type ExpressionUse =
   | 'statistics expression'
   | 'alter using';
 
+/** $1..$n of a query. */
+export interface Parameters {
+  readonly types: readonly number[];
+  readonly values: readonly Value[];
+}
+
 export interface DdlContext {
   /** The transaction's view: what is committed, and its own changes. Current at each reading. */
   readonly catalog: Catalog;
@@ -81,6 +87,9 @@ export interface DdlContext {
   lockRelation(relationOid: number, mode: LockMode): boolean;
   /** Locks any other object or name, for the transaction. */
   lockObject(classOid: number, objectOid: number, mode: LockMode): boolean;
+
+  /** Deferred checks of rows of the table wait for the end of the transaction. */
+  hasPendingChecks(tableOid: number): boolean;
 
   notice(severity: 'NOTICE' | 'WARNING' | 'INFO', code: string, message: string, detail?: string, hint?: string): void;
 
@@ -113,6 +122,7 @@ export interface DdlContext {
   describeQuery(
     query: Query,
     recorder?: BindRecorder,
+    parameters?: Parameters,
   ): {
     readonly columns: readonly OutputColumn[];
   };
@@ -125,7 +135,7 @@ export interface DdlContext {
   /** Runs one statement with the rights of the system and answers its rows. Sees this transaction's changes. */
   runInternal(text: string, parameters?: readonly Value[], expiry?: ExpiryMode): Task<readonly (readonly Value[])[]>;
   /** Runs a query (of CREATE TABLE AS, REFRESH) and inserts its rows into the table; answers how many. */
-  insertFrom(table: RelationEntry, query: QueryStatement): Task<number>;
+  insertFrom(table: RelationEntry, query: QueryStatement, parameters?: Parameters): Task<number>;
   /** Fills an index from its table's rows. 23505 `could not create unique index` when keys repeat. */
   buildIndex(index: IndexEntry): Task<void>;
   /**
@@ -159,4 +169,6 @@ export interface DdlContext {
   settingText(statement: SetStatement): string | null;
   /** A prepared statement's query, for CREATE TABLE AS EXECUTE; throws 26000. */
   preparedQuery(name: string): QueryStatement;
+  /** The values of EXECUTE's arguments, as its parameters. */
+  executeParameters(name: string, args: readonly Expression[]): Parameters;
 }

@@ -25,6 +25,7 @@ import { addCheck, addForeignKey, addKey, current } from './constraints.ts';
 import type { DdlContext, DdlResult, DdlSteps } from './context.ts';
 import { addExclusion } from './exclusion.ts';
 import { addIndex, expressionName } from './indexes.ts';
+import { copyColumnComments, copyComment, copyStatistics } from './like-objects.ts';
 import { OWN_TABLE_OPTIONS, storageOptions } from './options.ts';
 import { at, checkNameIsFree, findAndLock, lockNewName, newRelationName, relationMissing } from './resolve.ts';
 import { checkExpiry } from './row-expiry.ts';
@@ -81,10 +82,10 @@ export function* createTable(x: DdlContext, statement: CreateTableStatement): Dd
   checkExpiry(table);
   for (const constraint of parts.keys) yield* addKey(x, table, constraint, true);
   for (const constraint of parts.exclusions) yield* addExclusion(x, current(x, table), constraint, true);
-  for (const like of parts.likes) yield* copyLikeObjects(x, table, like);
   for (const constraint of parts.checks) {
     addCheck(x, current(x, table), { ...constraint, notValid: false });
   }
+  for (const like of parts.likes) yield* copyLikeObjects(x, table, like);
   for (const constraint of parts.foreignKeys) {
     yield* addForeignKey(x, current(x, table), { ...constraint, notValid: false });
   }
@@ -210,7 +211,17 @@ function* gatherLike(x: DdlContext, parts: TableParts, element: LikeElement): Dd
     throw sqlError('42809', `relation "${source.name}" is invalid in LIKE clause`, at(x, element.position));
   }
   const options = new Set<LikeOption>();
-  const all: LikeOption[] = ['comments', 'constraints', 'defaults', 'generated', 'identity', 'indexes'];
+  const all: LikeOption[] = [
+    'comments',
+    'compression',
+    'constraints',
+    'defaults',
+    'generated',
+    'identity',
+    'indexes',
+    'statistics',
+    'storage',
+  ];
   for (const { including, option } of element.options) {
     for (const one of option === 'all' ? all : [option]) {
       if (including) options.add(one);
@@ -239,6 +250,8 @@ function likeColumn(x: DdlContext, column: ColumnEntry, options: ReadonlySet<Lik
     typeModifier: column.typeModifier,
     ...(column.collationOid === undefined ? {} : { collationOid: column.collationOid }),
     notNull: column.notNull,
+    ...(options.has('storage') && column.storage !== undefined ? { storage: column.storage } : {}),
+    ...(options.has('compression') && column.compression !== undefined ? { compression: column.compression } : {}),
     defaultExpression: null,
     generated: column.generated && keepsDefault,
     identity,
@@ -309,10 +322,12 @@ function* copyLikeObjects(x: DdlContext, table: RelationEntry, { source, options
         ...(index.exclusion === undefined ? {} : { exclusion: index.exclusion }),
         isEmpty: true,
       });
+      if (options.has('comments')) copyComment(x, 'index', index.oid, copy.oid);
       if (constraint !== undefined) {
+        const oid = x.allocateOid();
         x.putEntry({
           ...constraint,
-          oid: x.allocateOid(),
+          oid,
           name: copy.name,
           schemaOid: table.schemaOid,
           tableOid: table.oid,
@@ -322,14 +337,8 @@ function* copyLikeObjects(x: DdlContext, table: RelationEntry, { source, options
       }
     }
   }
-  if (options.has('comments')) {
-    for (const column of source.columns) {
-      const comment = x.catalog.comment('relation', source.oid, column.number);
-      const own = current(x, table).columns.find((candidate) => candidate.name === column.name);
-      if (comment === undefined || own === undefined) continue;
-      x.putEntry({ ...comment, oid: x.allocateOid(), objectOid: table.oid, columnNumber: own.number });
-    }
-  }
+  if (options.has('statistics')) copyStatistics(x, source, current(x, table), options.has('comments'));
+  if (options.has('comments')) copyColumnComments(x, source, current(x, table), options.has('constraints'));
 }
 
 // ----------------------------------------------------------------------------------------------------------- the table

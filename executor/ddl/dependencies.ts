@@ -16,6 +16,7 @@ import { tableDependencies } from './columns.ts';
 import type { DdlContext, DdlSteps } from './context.ts';
 import { describe, type ObjectReference, reference, referenceTo } from './describe.ts';
 import { usedColumns } from './expressions.ts';
+import { checkNoPendingChecks } from './resolve.ts';
 import { routinesOfType, usersOfRoutine } from './routine-dependents.ts';
 import { isExpiryColumn, withoutExpiry } from './row-expiry.ts';
 import { identityColumnOf } from './sequences.ts';
@@ -452,6 +453,7 @@ function remove(x: DdlContext, object: ObjectReference, found: readonly Found[])
     case 'relation': {
       const relation = x.catalog.relation(object.oid);
       if (relation === undefined) return;
+      if (relation.relId !== 0) checkNoPendingChecks(x, relation, 'DROP TABLE');
       removeComments(x, 'relation', relation.oid);
       x.removeEntry(relation);
       if (relation.relId !== 0) {

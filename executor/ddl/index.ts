@@ -1,6 +1,7 @@
 /** CREATE, ALTER, DROP and what else changes the catalog. */
 import type { StatementNode } from '../../parser/ast.ts';
 import { sqlError } from '../../types/errors.ts';
+import { intoClause } from '../select-into.ts';
 import { alterTable } from './alter-table.ts';
 import { createCollation, refreshCollation } from './collations.ts';
 import { alterDefaultPrivileges, comment, grant } from './comments.ts';
@@ -47,8 +48,9 @@ export function executeDdl(statement: StatementNode, context: DdlContext): DdlSt
     case 'createSchema':
       return createSchema(x, statement, (inner, element) => executeDdl(element, inner));
     case 'query':
-      if (statement.body.kind === 'select' && statement.body.into !== null) {
-        return selectInto(x, statement, statement.body.into);
+      {
+        const into = intoClause(statement.body);
+        if (into !== null) return selectInto(x, statement, into);
       }
       throw unsupported(statement);
     case 'createView':

@@ -265,3 +265,13 @@ export function isVisible(x: DdlContext, entry: NamedRelation): boolean {
 }
 
 export type { IndexEntry, SequenceEntry };
+
+/** 55006 for a table whose deferred checks are still to come. */
+export function checkNoPendingChecks(
+  x: DdlContext,
+  table: { readonly oid: number; readonly name: string },
+  doing: string,
+): void {
+  if (!x.hasPendingChecks(table.oid)) return;
+  throw sqlError('55006', `cannot ${doing} "${table.name}" because it has pending trigger events`);
+}

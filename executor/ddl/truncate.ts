@@ -4,7 +4,7 @@ import type { TruncateStatement } from '../../parser/ast.ts';
 import { ACCESS_EXCLUSIVE } from '../../storage/api.ts';
 import { sqlError } from '../../types/errors.ts';
 import type { DdlContext, DdlResult, DdlSteps } from './context.ts';
-import { asTable, findAndLock, relationMissing } from './resolve.ts';
+import { asTable, checkNoPendingChecks, findAndLock, relationMissing } from './resolve.ts';
 import { dropHeaps, overNewHeap } from './rewrite.ts';
 
 export function* truncate(x: DdlContext, statement: TruncateStatement): DdlSteps<DdlResult> {
@@ -18,6 +18,7 @@ export function* truncate(x: DdlContext, statement: TruncateStatement): DdlSteps
   }
   yield* addReferencing(x, tables, statement.behavior === 'cascade');
   for (const table of tables.values()) {
+    checkNoPendingChecks(x, table, 'TRUNCATE');
     x.putEntry(overNewHeap(x, table));
     dropHeaps(x, table);
     if (statement.restartIdentity) yield* restartSequences(x, table);

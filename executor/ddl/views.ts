@@ -7,14 +7,13 @@ import type {
   Option,
   Query,
   QueryStatement,
-  SelectBody,
 } from '../../parser/ast.ts';
 import type { OutputColumn } from '../../planner/index.ts';
 import { ACCESS_EXCLUSIVE } from '../../storage/api.ts';
 import { sqlError } from '../../types/errors.ts';
 import { formatType, NO_COLLATION, OID } from '../../types/index.ts';
 import { collationName, collationOfType } from './collations.ts';
-import { type DdlContext, type DdlResult, type DdlSteps, wait } from './context.ts';
+import { type DdlContext, type DdlResult, type DdlSteps, type Parameters, wait } from './context.ts';
 import { checkAccessMethod, checkTablespace, newTable } from './create-table.ts';
 import { withKeptTypes } from './kept-types.ts';
 import { OWN_TABLE_OPTIONS, storageOptions, TABLE_OPTIONS } from './options.ts';
@@ -241,20 +240,23 @@ function checkReplacement(x: DdlContext, view: RelationEntry, columns: readonly 
 
 // ------------------------------------------------------------------------------------------------- CREATE TABLE AS
 
-function sourceQuery(x: DdlContext, statement: CreateTableAsStatement): Query {
-  if (statement.source.kind === 'query') return statement.source;
+function sourceQuery(x: DdlContext, statement: CreateTableAsStatement): { query: Query; parameters?: Parameters } {
+  if (statement.source.kind === 'query') return { query: statement.source };
   if (statement.materializedView) throw sqlError('0A000', 'materialized views must be made from a query');
   const prepared = x.preparedQuery(statement.source.name);
   if (prepared.kind !== 'query') throw sqlError('42809', 'prepared statement is not a SELECT');
-  if (statement.source.args.length > 0) {
-    throw sqlError('0A000', 'CREATE TABLE AS EXECUTE with parameters is not supported');
-  }
-  return prepared;
+  return { query: prepared, parameters: x.executeParameters(statement.source.name, statement.source.args) };
 }
 
-/** SELECT ... INTO t is CREATE TABLE t AS SELECT ... */
+function withoutInto(body: Query['body']): Query['body'] {
+  if (body.kind === 'select') return { ...body, into: null };
+  if (body.kind === 'values') return body;
+  return { ...body, left: { ...body.left, body: withoutInto(body.left.body) } };
+}
+
+/** SELECT ... INTO t is CREATE TABLE t AS SELECT ...; of a set operation, its first SELECT says so. */
 export function selectInto(x: DdlContext, query: Query, into: IntoClause): DdlSteps<DdlResult> {
-  const body = { ...(query.body as SelectBody), into: null };
+  const body = withoutInto(query.body);
   return createTableAs(x, {
     kind: 'createTableAs',
     table: into.name,
@@ -276,7 +278,7 @@ export function* createTableAs(x: DdlContext, statement: CreateTableAsStatement)
   const isView = statement.materializedView;
   checkAccessMethod(statement.accessMethod);
   checkTablespace(statement.tablespace);
-  const query = sourceQuery(x, statement);
+  const { query, parameters } = sourceQuery(x, statement);
   const target = newRelationName(x, statement.table, statement.persistence);
   yield* lockNewName(x, target);
   if (statement.ifNotExists && x.catalog.relationByName(target.schema.oid, target.name) !== undefined) {
@@ -287,7 +289,7 @@ export function* createTableAs(x: DdlContext, statement: CreateTableAsStatement)
   if (statement.onCommit !== null && target.persistence !== 'temporary') {
     throw sqlError('42P16', 'ON COMMIT can only be used on temporary tables');
   }
-  const { columns: output } = x.describeQuery(query);
+  const { columns: output } = x.describeQuery(query, undefined, parameters);
   const tooMany = isView ? 'too many column names were specified' : 'too many column names were specified';
   const columns = namedColumns(output, statement.columns, tooMany, noTableCollation);
   const normalized: NormalizedQuery | null = isView ? normalizeQuery(x, withKeptTypes(x, query)) : null;
@@ -314,7 +316,7 @@ export function* createTableAs(x: DdlContext, statement: CreateTableAsStatement)
     onCommit: statement.onCommit,
   });
   checkExpiry(table);
-  const count = statement.withData ? yield* wait(x.insertFrom(table, query as QueryStatement)) : 0;
+  const count = statement.withData ? yield* wait(x.insertFrom(table, query as QueryStatement, parameters)) : 0;
   if (normalized !== null) {
     // Rows are inserted while it is a table still: nobody may insert into a materialized view.
     const names = columns.map((column) => column.name);
@@ -327,6 +329,9 @@ export function* createTableAs(x: DdlContext, statement: CreateTableAsStatement)
       populated: statement.withData,
     });
   }
-  if (!statement.withData) return { tag: isView ? 'CREATE MATERIALIZED VIEW' : 'CREATE TABLE AS' };
+  if (!statement.withData) {
+    if (statement.source.kind === 'execute') return { tag: 'SELECT 0' };
+    return { tag: isView ? 'CREATE MATERIALIZED VIEW' : 'CREATE TABLE AS' };
+  }
   return { tag: `SELECT ${count}` };
 }

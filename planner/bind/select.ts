@@ -389,6 +389,11 @@ function bindSetOperation(level: Level, node: ast.Query, body: ast.SetOperation)
     for (const [name, cte] of level.ctes) inner.ctes.set(name, cte);
     return bindQuery(inner, query, { keepUnknown: query.body.kind !== 'values' });
   };
+  const { body: other } = body.right;
+  if (other.kind === 'select' && other.into !== null) {
+    const position = positionOf(context, other.into.position);
+    throw context.error('42601', 'INTO is only allowed on first SELECT of UNION/INTERSECT/EXCEPT', position);
+  }
   let left = operand(body.left);
   let right = operand(body.right);
   if (left.targets.length !== right.targets.length) {

@@ -182,6 +182,8 @@ export class FakeDatabase {
           },
         ),
       viewRefusal: () => null,
+      hasPendingChecks: () => false,
+      executeParameters: () => ({ types: [], values: [] }),
       describeQuery(query: Query) {
         const statement: Statement = {
           node: query,

@@ -207,6 +207,26 @@ describe('session', () => {
       );
       expect(codeOf(await client.untilReady())).to.equal('26000');
     });
+
+    it('checks domains in parameters whose type the client has said, inside arrays too', async () => {
+      await client.query('CREATE DOMAIN pos AS int CHECK (value > 0); CREATE TABLE t (a pos[], b pos)');
+      const [[array, domain]] = rowsOf(
+        await client.query("SELECT 'pos[]'::regtype::oid, 'pos'::regtype::oid"),
+      ) as string[][];
+      for (const [a, b, code] of [
+        ['{1,-1}', '1', '23514'],
+        ['{1}', '-1', '23514'],
+        ['{1}', '1', ''],
+      ]) {
+        client.send(
+          parse({ text: 'INSERT INTO t VALUES ($1, $2)', types: [Number(array), Number(domain)] }),
+          bind({ values: [a, b] }),
+          execute(),
+          sync(),
+        );
+        expect(codeOf(await client.untilReady())).to.equal(code);
+      }
+    });
   });
 
   describe('COPY', () => {

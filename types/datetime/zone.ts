@@ -243,6 +243,13 @@ function isIcuOnly(key: string): boolean {
 
 let canonicalNames: Map<string, string> | undefined;
 
+/** Names of the tz database that Node's Intl lists, and those of UTC. */
+export function zoneNames(): string[] {
+  return [
+    ...new Set([...Intl.supportedValuesOf('timeZone'), 'UTC', 'GMT', 'Etc/UTC', 'Etc/GMT', 'UCT', 'Zulu', 'Universal']),
+  ].sort();
+}
+
 /** The name in the tz database's spelling. */
 function canonicalName(name: string): string {
   canonicalNames ??= new Map(Intl.supportedValuesOf('timeZone').map((zone) => [zone.toLowerCase(), zone]));
@@ -280,6 +287,11 @@ const abbreviations: ReadonlyMap<string, Abbreviation> = new Map(
       return [name, { zoneName: meaning, isDaylight: false }];
     }),
 );
+
+/** All of them, in lower case. */
+export function allAbbreviations(): Iterable<readonly [name: string, abbreviation: Abbreviation]> {
+  return abbreviations;
+}
 
 /** An abbreviation in lower case. */
 export function abbreviationByName(name: string): Abbreviation | undefined {
