@@ -32,6 +32,15 @@ function functionContext(catalog: Catalog): FunctionContext {
       databaseActivity: () => null,
       writerActivity: () => ({ checkpointsTimed: 1, checkpointWriteMs: 2.5, resetAt: null }),
       walActivity: () => ({ bytes: 2 ** 40, resetAt: 0 }),
+      archiverActivity: () => ({
+        archivedCount: 1,
+        lastArchived: '000000010000000000000001',
+        lastArchivedAt: 0,
+        failedCount: 0,
+        lastFailed: null,
+        lastFailedAt: null,
+        resetAt: null,
+      }),
       frames: () => [
         { number: 0, relationId: null, databaseOid: 0, pageNo: 0, isDirty: false, usageCount: 0, pinCount: 0 },
         { number: 1, relationId: 16, databaseOid: 5, pageNo: 3, isDirty: true, usageCount: 5, pinCount: 1 },
