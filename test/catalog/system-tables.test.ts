@@ -14,6 +14,7 @@ function functionContext(catalog: Catalog): FunctionContext {
     format: DEFAULT_FORMAT,
     catalog,
     currentUser: 'postgres',
+    transactionTimestamp: 0,
     searchPath: () => ['pg_catalog', 'public'],
     relationSize: () => 8192,
     overflowSize: () => 0,
