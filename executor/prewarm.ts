@@ -133,7 +133,7 @@ export class Prewarm {
         pool.prefetch(pages, wanted, count);
         call.asked += count;
       }
-      if (pages.frames[pageNo] >= 0) continue;
+      if (pool.tryFrame(pages, pageNo) >= 0) continue;
       // It came, and went again: the pool is smaller than what is asked of it.
       if (call.missed === pageNo && !pages.loads.has(pageNo)) continue;
       call.missed = pageNo;
