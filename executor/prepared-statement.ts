@@ -187,11 +187,7 @@ export class PreparedStatement {
   /** A plan for the session's catalog: one that forks share, or a new one. */
   #plan(session: PlanningSession, catalog: Catalog): PlannedStatement {
     const shelf = this.#values === null && this.#routine === null ? session.database.planShelf(catalog) : null;
-    const { text, declaredTypes, hasFixedParameters, isCursor, expiry } = this;
-    const key =
-      shelf === null
-        ? ''
-        : [session.bindingVersion, declaredTypes, hasFixedParameters, isCursor, expiry, text].join('\u0000');
+    const key = shelf === null ? '' : this.#shelfKey(session.bindingVersion);
     const shared = shelf?.find(key);
     if (shared !== undefined && !isOutgrown(shared.planned, shared.rows, session.database)) return shared.planned;
     const environment = session.environment(catalog, this.parameterTypes);
@@ -219,6 +215,14 @@ export class PreparedStatement {
     });
     if (shelf !== null && !isBound) shelf.add(key, { planned, rows: rowsOf(planned, session.database) });
     return planned;
+  }
+
+  /** What the plan depends on, beside the catalog. A text may have many statements: where this one stands in it counts. */
+  #shelfKey(bindingVersion: string): string {
+    const { text, declaredTypes, hasFixedParameters, isCursor, expiry } = this;
+    const { node, start, end, parameterCount } = this.statement as Statement;
+    const place = [node.kind, start, end, parameterCount];
+    return [bindingVersion, declaredTypes, hasFixedParameters, isCursor, expiry, place, text].join('\u0000');
   }
 
   /** A table has twice the rows that the plan was made for, or half of them. Seldom asked once the plan has been used often. */

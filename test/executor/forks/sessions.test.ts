@@ -89,6 +89,18 @@ describe('sessions of forks', () => {
       expect(await values(await connect('postgres@one'), ROWS)).to.deep.equal([[1, 'one']]);
     });
 
+    it('find by an index what the base has changed twice since, and swept', async () => {
+      await base.query("INSERT INTO t SELECT g, 'old' FROM generate_series(2, 300) g");
+      const fork = await connect('postgres@one');
+      await base.query("UPDATE t SET v = 'new'");
+      await base.query('VACUUM t');
+      await base.query('UPDATE t SET id = id + 1000 WHERE id < 150');
+      await base.query('DELETE FROM t WHERE id < 300');
+      await base.query('VACUUM t');
+      await fork.query('SET enable_seqscan = off; SET enable_bitmapscan = off');
+      expect(await values(fork, 'SELECT count(*)::int FROM t WHERE id > 0')).to.deep.equal([[300]]);
+    });
+
     it('a fork of a fork goes on without it', async () => {
       const parent = await connect('postgres@one');
       await parent.query("UPDATE t SET v = 'of the parent'");
