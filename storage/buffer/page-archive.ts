@@ -18,6 +18,7 @@ export class PageArchive {
   #file: File | null = null;
   #slotCount = 0;
   readonly #free: number[] = [];
+  readonly #two = Buffer.alloc(2);
 
   constructor(fileSystem: FileSystem, folder: string, memoryPages: number) {
     this.#fileSystem = fileSystem;
@@ -55,6 +56,13 @@ export class PageArchive {
       return;
     }
     this.#openFile().readSync(bytes, base, PAGE_SIZE, this.#offsetOf(slot));
+  }
+
+  /** Two bytes of an image. */
+  u16At(slot: number, offset: number): number {
+    if (slot < this.#memorySlots) return this.#chunkOf(slot).readUInt16LE(placeOf(slot) + offset);
+    this.#openFile().readSync(this.#two, 0, 2, this.#offsetOf(slot) + offset);
+    return this.#two.readUInt16LE(0);
   }
 
   release(slot: number): void {

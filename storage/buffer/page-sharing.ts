@@ -9,7 +9,7 @@
  * were evicted.
  */
 import { PAGE_SIZE } from '../limits.ts';
-import { setPageLsn, setPageRelation } from '../page/index.ts';
+import { PAGE_SLOT_COUNT_OFFSET, setPageLsn, setPageRelation, slotEntryOffset } from '../page/index.ts';
 import { PageHistory } from './branch.ts';
 import { FRAME_DIRTY, FRAME_NEW } from './clock-sweep.ts';
 import type { BufferPool } from './pool.ts';
@@ -120,10 +120,14 @@ export class PageSharing {
     return branch.forkCount === 0 || this.isSettling || history?.isClaimed(pageNo) === true;
   }
 
-  /** The page was made after the newest fork: no fork sees what is on it. */
-  isNewer({ branch, history }: RelationPages, pageNo: number): boolean {
-    const size = history?.sizeAt(branch.newestLive);
-    return size !== undefined && pageNo >= size;
+  /** Whether the newest fork sees the slot in use; true also if it is not known. */
+  hadSlot({ branch, history }: RelationPages, pageNo: number, slot: number): boolean {
+    if (history === null) return true;
+    const { newestLive, archive } = branch;
+    if (pageNo >= (history.sizeAt(newestLive) ?? Number.POSITIVE_INFINITY)) return false;
+    const image = history.imageAt(pageNo, newestLive);
+    if (image < 0) return true;
+    return slot < archive.u16At(image, PAGE_SLOT_COUNT_OFFSET) && archive.u16At(image, slotEntryOffset(slot)) !== 0;
   }
 
   /** The relation is about to get another page. */

@@ -545,15 +545,17 @@ export class Heap {
   }
 
   /**
-   * Whether a fork may see the version at `row`, which is about to go for good. Of a tombstone it is not known who made the version under it:
-   * then the answer is yes, unless the row's page is newer than all forks.
+   * Whether a fork may see a version of the row with the index keys of the one at `row`, which is about to go for good. One that no fork sees
+   * may have its keys from one that they do: then the row was there when they were made.
    */
   mayForksSee(rowId: RowId, row: number): boolean {
-    const { branch } = this.pages;
-    if (branch.forkCount === 0) return false;
+    const { pages } = this;
+    if (pages.branch.forkCount === 0) return false;
     const { pool } = this.context;
-    if (pool.sharing.isNewer(this.pages, rowId >>> ROW_SLOT_BITS)) return false;
-    return (pool.u8[row + ROW_FLAGS_OFFSET] & ROW_DELETED) !== 0 || pool.f64[row >>> 3] < branch.newestXid;
+    return (
+      pool.f64[row >>> 3] < pages.branch.newestXid ||
+      pool.sharing.hadSlot(pages, rowId >>> ROW_SLOT_BITS, rowId & ROW_SLOT_MASK)
+    );
   }
 
   mustLocate(rowId: RowId): void {
