@@ -84,8 +84,14 @@ async function connect(server: BenchServer, database = 'postgres'): Promise<pg.C
   return client;
 }
 
+const UPDATE = 'UPDATE pgbench_accounts SET abalance = abalance + 1 WHERE aid = $1';
+
+function accountOf(rows: number): number {
+  return 1 + Math.floor(Math.random() * rows);
+}
+
 function update(rows: number): string {
-  return `UPDATE pgbench_accounts SET abalance = abalance + 1 WHERE aid = ${1 + Math.floor(Math.random() * rows)}`;
+  return UPDATE.replace('$1', String(accountOf(rows)));
 }
 
 // In this process.
@@ -139,7 +145,7 @@ async function inProcess(): Promise<void> {
 
 async function visit(server: BenchServer, database: string, writes: number, rows: number): Promise<void> {
   const client = await connect(server, database);
-  for (let write = 0; write < writes; write++) await client.query(update(rows));
+  for (let write = 0; write < writes; write++) await client.query(UPDATE, [accountOf(rows)]);
   await client.end();
 }
 
@@ -236,7 +242,7 @@ async function memory(): Promise<void> {
     try {
       const before = residentMb(server);
       const clients = await openMany(server, FORKS, nameOf);
-      if (writes > 0) await each(clients, (client) => client.query(update(rows)));
+      if (writes > 0) await each(clients, (client) => client.query(UPDATE, [accountOf(rows)]));
       const after = residentMb(server);
       const kilobytes = ((after - before) * 1024) / FORKS;
       row(

@@ -25,7 +25,7 @@ export class TableRuntime implements IndexMaintainer {
   readonly fetchOverflow: OverflowFetch;
   /** Values of columns in rows of layouts that do not carry them, by column index. */
   readonly missing: readonly Value[];
-  readonly writer: RowWriter;
+  #writer: RowWriter | null = null;
   indexes: readonly IndexRuntime[] = [];
   readonly #layouts: RowLayout[] = [];
   readonly #bytes: RowBytes;
@@ -36,8 +36,9 @@ export class TableRuntime implements IndexMaintainer {
   readonly #sink = new DictionarySink();
   /** Of the version that removeVersion is about. */
   #isSeenByForks = false;
-  readonly #goneTerms = new TermSet();
-  readonly #restTerms = new TermSet();
+  /** Null: no row with terms has gone yet. */
+  #goneTerms: TermSet | null = null;
+  #restTerms: TermSet | null = null;
 
   constructor(
     entry: RelationEntry,
@@ -54,8 +55,13 @@ export class TableRuntime implements IndexMaintainer {
     this.fetchOverflow = overflow.fetch;
     this.overflow = overflow;
     this.#maintenance = maintenance;
-    this.writer = new RowWriter(this.layout(entry.layout));
     this.#bytes = { u8: pool.u8, buffer: pool.bytes };
+  }
+
+  /** Made when a row is written first: most forks of a database write few of its tables. */
+  get writer(): RowWriter {
+    this.#writer ??= new RowWriter(this.layout(this.entry.layout));
+    return this.#writer;
   }
 
   layout(number: number): RowLayout {
@@ -121,6 +127,8 @@ export class TableRuntime implements IndexMaintainer {
     rest: Int32Array | Float64Array,
     restCount: number,
   ): void {
+    this.#goneTerms ??= new TermSet();
+    this.#restTerms ??= new TermSet();
     const gone = this.#goneTerms;
     const kept = this.#restTerms;
     gone.clear();

@@ -59,8 +59,9 @@ export class RowStoreWriter {
   readonly #oldKey = new IndexKey();
   /** By inverted index: the terms to add; null for other indexes. */
   readonly #terms: (TermSet | null)[];
-  readonly #oldTerms = new TermSet();
-  readonly #newTerms = new TermSet();
+  /** Null: no term has changed yet. */
+  #oldTerms: TermSet | null = null;
+  #newTerms: TermSet | null = null;
   readonly #finders: ReturnType<typeof finderOf>[];
   readonly #expired: ExpiredRows | null;
   /** By index: another row may have the key, which a deferrable constraint allows for now. */
@@ -361,6 +362,8 @@ export class RowStoreWriter {
     oldValues: readonly Value[],
     values: readonly Value[],
   ): boolean {
+    this.#oldTerms ??= new TermSet();
+    this.#newTerms ??= new TermSet();
     const before = this.#oldTerms;
     const after = this.#newTerms;
     const added = this.#terms[i] as TermSet;
