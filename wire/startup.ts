@@ -60,7 +60,7 @@ function readSessionRequest(body: Buffer, minor: number): StartupRequest {
     const value = body.toString('utf8', nameEnd + 1, valueEnd);
     at = valueEnd + 1;
     if (name === 'user') user = cutName(value);
-    else if (name === 'database') database = cutName(value);
+    else if (name === 'database') database = databaseName(value);
     else if (name === 'options') readCommandLineOptions(value, options);
     else if (name === 'replication') refuseReplication(value);
     else if (name.startsWith('_pq_.')) unknown.push(name);
@@ -114,6 +114,20 @@ function splitWords(text: string): string[] {
 function refuseReplication(value: string): void {
   if (/^(false|off|no|f|n|0)$/i.test(value)) return;
   throw fatal('0A000', 'replication connections are not supported');
+}
+
+/** Cut, but for names of forks: two that are the same as far as that must not be one fork. */
+function databaseName(name: string): string {
+  const cut = cutName(name);
+  if (cut !== name && name.includes('@')) {
+    throw new SqlError(
+      '42622',
+      `name of fork "${name}" is too long`,
+      { detail: `Names of forks, with that of the database and all "@", are at most ${NAME_SIZE_MAX} bytes long.` },
+      'FATAL',
+    );
+  }
+  return cut;
 }
 
 function cutName(name: string): string {

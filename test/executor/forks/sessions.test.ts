@@ -205,6 +205,13 @@ describe('sessions of forks', () => {
       expect(server.database.forks.count).to.equal(0);
     });
 
+    it('with a name that would be cut, where it could be the name of another (42622)', async () => {
+      const name = `postgres@${'x'.repeat(54)}`;
+      expect(await refused(name)).to.equal('connected');
+      expect(await refused(`${name}y`)).to.equal(`42622 name of fork "${name}y" is too long`);
+      await untilForks(0);
+    });
+
     it('where the base takes no connections (55000)', async () => {
       expect(await refused('template0@one')).to.equal(
         '55000 database "template0" is not currently accepting connections',
