@@ -44,6 +44,14 @@ interface Answer {
   };
 }
 
+/** In the folder for temporary files anybody may have made a socket of that name. */
+function refuseStrangers(path: string, dataDirectory: string): void {
+  if (path.startsWith(realpathSync(dataDirectory))) return;
+  const { uid } = statSync(path);
+  const trusted = [0, statSync(dataDirectory).uid, process.getuid?.() ?? uid];
+  if (!trusted.includes(uid)) throw new Error('it belongs to another user');
+}
+
 function onLines(socket: Socket, take: (line: string) => void): void {
   let rest = '';
   socket.setEncoding('utf8');
@@ -160,7 +168,7 @@ export class SocketSource implements BackupSource {
   static async connect(dataDirectory: string, pid: number): Promise<SocketSource> {
     const path = socketPath(dataDirectory);
     try {
-      if (statSync(path).uid !== statSync(dataDirectory).uid) throw new Error('it belongs to another user');
+      refuseStrangers(path, dataDirectory);
       const socket = connect(path);
       await new Promise<void>((resolve, reject) => {
         socket.once('connect', resolve);

@@ -248,6 +248,36 @@ describe(`archive and restore to a target (SEED=${SEED})`, function () {
     expect(await restored({}, (bank) => bank.value('SELECT count(*) FROM history'))).to.equal('2');
   });
 
+  it('log that is given up ends its timeline: what was archived of it stays, and is not followed', async () => {
+    await server.backup(fileSystem, '/backup');
+    const insert = (number: number): Promise<unknown> =>
+      server.client.query(`INSERT INTO history VALUES (${number}, 1, 1, 0)`);
+    await insert(1);
+    const place = parseLsn(await server.value('SELECT pg_current_wal_lsn()'))!;
+    await insert(2);
+    await insert(3);
+    await switchLog();
+    await insert(4);
+    await insert(5);
+    const fork = fileSystem.fork();
+    fork.crash({});
+    fork.corrupt(`/data/wal/${walSegmentName(FIRST_LSN)}`, (place % FIRST_LSN) + 40);
+    await server.stop();
+    fileSystem = fork;
+    server = await BankServer.start(fileSystem, '/data', [['accept_damaged_log', 'on']], archive);
+    const numbers = async (bank: BankServer): Promise<number[]> => [...(await bank.numbers())].sort((a, b) => a - b);
+    expect(await numbers(server)).to.deep.equal([1]);
+    expect(await server.value('SELECT pg_walfile_name(pg_current_wal_lsn())')).to.match(/^00000002/);
+    await insert(6);
+    await switchLog();
+    expect(archive.files.has('00000002.history')).to.equal(true);
+    expect(await restored({}, numbers)).to.deep.equal([1, 6]);
+    expect(await restored({ timeline: 'current' }, numbers)).to.deep.equal([1, 2, 3, 4, 5]);
+    await server.stop();
+    server = await BankServer.start(fileSystem, '/data', [], archive);
+    expect(await server.value('SELECT pg_walfile_name(pg_current_wal_lsn())')).to.match(/^00000002/);
+  });
+
   it('an orderly end archives what is left, and archive_timeout ends a segment that is not full', async () => {
     await server.stop();
     const atEnd = archive.segments.length;
