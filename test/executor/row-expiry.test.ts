@@ -154,6 +154,27 @@ describe('Row expiry', () => {
     });
   });
 
+  it('is as of the moment that is read, in the past too', async () => {
+    await client.rows("SET version_retention = '1d'");
+    await client.rows(TABLE);
+    await client.rows("INSERT INTO t VALUES (1, now(), 'old')");
+    await client.rows("CREATE FUNCTION f() RETURNS bigint LANGUAGE sql STABLE AS 'SELECT count(*) FROM t'");
+    const inserted = new Date(nowMs).toISOString();
+    pass(30);
+    await client.rows("INSERT INTO t VALUES (2, now(), 'young')");
+    pass(40);
+    const text = `AS OF SYSTEM TIME '${inserted}'`;
+    assert.equal(await ask('SELECT id FROM t'), '2');
+    assert.equal(await ask("SELECT id FROM t AS OF SYSTEM TIME '-15 min' ORDER BY id"), '1 2');
+    assert.equal(await ask("SELECT f() FROM (SELECT 1) x AS OF SYSTEM TIME '-15 min'"), '2');
+    await client.rows("INSERT INTO t VALUES (1, now(), 'new')");
+    assert.equal(await ask(`SELECT note FROM t ${text}`), 'old');
+    await client.rows("BEGIN AS OF SYSTEM TIME '-15 min'");
+    assert.equal(await ask('SELECT note FROM t ORDER BY note'), 'old young');
+    await client.rows('COMMIT');
+    assert.equal(await ask('SELECT note FROM t ORDER BY note'), 'new young');
+  });
+
   describe('by type of the column', () => {
     it("is timestamptz, timestamp or date, also under a domain; the server's time zone says which day it is", async () => {
       await client.rows('CREATE DOMAIN moment AS timestamp');
