@@ -187,7 +187,21 @@ export interface IndexBuildInformation {
   readonly tuplesDone: number;
 }
 
+/** Times are microseconds since 2000-01-01 UTC. */
+export interface FileInformation {
+  readonly name: string;
+  readonly size: number;
+  readonly isFolder: boolean;
+  readonly accessed: number;
+  readonly modified: number;
+  readonly changed: number;
+}
+
 export interface SystemInformation {
+  /** What is in a folder of the server's, by a path from the data directory; why it cannot be read, in the system's words. */
+  folder?(path: string): readonly FileInformation[] | string;
+  /** null: there is none. */
+  file?(path: string): FileInformation | null;
   readonly shared: SharedCatalog;
   /** Oid of the role whose rights count (current_user). */
   readonly currentRoleOid: number;

@@ -67,6 +67,8 @@ const CLOSE_PATIENCE_MS = 5000;
 
 export class DatabaseServer implements SessionFactory {
   readonly engine: StorageEngine;
+  /** null: in memory. */
+  readonly dataDirectory: string | null;
   readonly settings: ServerSettings;
   readonly shared: SharedRuntime;
   readonly workMemory: WorkMemory;
@@ -83,6 +85,7 @@ export class DatabaseServer implements SessionFactory {
 
   private constructor(engine: StorageEngine, settings: ServerSettings, options: DatabaseServerOptions) {
     this.engine = engine;
+    this.dataDirectory = options.dataDirectory;
     this.settings = settings;
     this.#clock = options.clock ?? preciseClock();
     this.#onLog = options.onLog ?? (() => {});

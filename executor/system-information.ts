@@ -22,6 +22,7 @@ import { PAGE_SIZE, USAGE_COUNT_MAX } from '../storage/limits.ts';
 import type { LockRow } from '../storage/mvcc/lock-manager.ts';
 import { sqlError } from '../types/errors.ts';
 import { memoryParts } from './memory-parts.ts';
+import { fileAt, folderAt } from './server-folders.ts';
 import type { Session } from './session.ts';
 import { microsecondsSince2000 } from './session-functions.ts';
 
@@ -98,6 +99,14 @@ export class SessionSystemInformation implements SystemInformation {
 
   get shared(): SharedCatalog {
     return this.#session.sharedCatalog;
+  }
+
+  folder(path: string): ReturnType<typeof folderAt> {
+    return folderAt(this.#session.server.dataDirectory, path);
+  }
+
+  file(path: string): ReturnType<typeof fileAt> {
+    return fileAt(this.#session.server.dataDirectory, path);
   }
 
   get currentRoleOid(): number {

@@ -1415,6 +1415,8 @@ export const BUILTIN_PROCS = `31|byteaout|17|2275|iS|byteaout
 2588|circle_overabove|718 718|16|iS|circle_overabove
 2599|pg_timezone_abbrevs||2249|sSR|pg_timezone_abbrevs||abbrev 25,utc_offset 1186,is_dst 16
 2621|pg_reload_conf||16|vS|pg_reload_conf
+2623|pg_stat_file|25|2249|vS|pg_stat_file_1arg|filename|size 20,access 1184,modification 1184,change 1184,creation 1184,isdir 16
+2625|pg_ls_dir|25|25|vSR|pg_ls_dir_1arg
 2626|pg_sleep|701|2278|vS|pg_sleep
 2627|inetnot|869|869|iS|inetnot
 2628|inetand|869 869|869|iS|inetand
@@ -1727,6 +1729,7 @@ export const BUILTIN_PROCS = `31|byteaout|17|2275|iS|byteaout
 3292|dist_polyp|604 600|701|iS|dist_polyp
 3294|current_setting|25 16|25|sS|show_config_by_name_missing_ok
 3296|pg_notification_queue_usage||701|vS|pg_notification_queue_usage
+3297|pg_ls_dir|25 16 16|25|vSR|pg_ls_dir
 3298|row_security_active|26|16|sS|row_security_active
 3299|row_security_active|25|16|sS|row_security_active_name
 3301|jsonb_concat|3802 3802|3802|iS|jsonb_concat
@@ -1735,6 +1738,7 @@ export const BUILTIN_PROCS = `31|byteaout|17|2275|iS|byteaout
 3304|jsonb_delete_path|3802 1009|3802|iS|jsonb_delete_path
 3305|jsonb_set|3802 1009 3802 16|3802|iS|jsonb_set|jsonb_in,path,replacement,create_if_missing||[true]
 3306|jsonb_pretty|3802|25|iS|jsonb_pretty
+3307|pg_stat_file|25 16|2249|vS|pg_stat_file|filename,missing_ok|size 20,access 1184,modification 1184,change 1184,creation 1184,isdir 16
 3308|xidneq|28 28|16|iS|xidneq
 3309|xidneqint4|28 23|16|iS|xidneq
 3319|ts_filter|3614 1002|3614|iS|tsvector_filter
@@ -1751,6 +1755,8 @@ export const BUILTIN_PROCS = `31|byteaout|17|2275|iS|byteaout
 3345|cash_div_int8|790 20|790|iS|cash_div_int8
 3348|txid_current_if_assigned||20|sS|pg_current_xact_id_if_assigned
 3352|pg_get_partkeydef|26|25|sS|pg_get_partkeydef
+3353|pg_ls_logdir||2249|vSR20|pg_ls_logdir||name 25,size 20,modification 1184
+3354|pg_ls_waldir||2249|vSR20|pg_ls_waldir||name 25,size 20,modification 1184
 3360|txid_status|20|25|vS|pg_xact_status
 3376|pg_safe_snapshot_blocking_pids|23|1007|vS|pg_safe_snapshot_blocking_pids
 3396|regexp_match|25 25|1009|iS|regexp_match_no_flags
@@ -2146,6 +2152,9 @@ export const BUILTIN_PROCS = `31|byteaout|17|2275|iS|byteaout
 5022|pg_lsn_pli|3220 1700|3220|iS|pg_lsn_pli
 5023|numeric_pl_pg_lsn|1700 3220|3220|iS|numeric_pl_pg_lsn_numeric_pg_lsn
 5024|pg_lsn_mii|3220 1700|3220|iS|pg_lsn_mii
+5029|pg_ls_tmpdir||2249|vSR20|pg_ls_tmpdir_noargs||name 25,size 20,modification 1184
+5030|pg_ls_tmpdir|26|2249|vSR20|pg_ls_tmpdir_1arg|tablespace|name 25,size 20,modification 1184
+5031|pg_ls_archive_statusdir||2249|vSR20|pg_ls_archive_statusdir||name 25,size 20,modification 1184
 5034|xid8lt|5069 5069|16|iS|xid8lt
 5035|xid8gt|5069 5069|16|iS|xid8gt
 5036|xid8le|5069 5069|16|iS|xid8le
@@ -2237,4 +2246,7 @@ export const BUILTIN_PROCS = `31|byteaout|17|2275|iS|byteaout
 6266|regexp_substr|25 25 23|25|iS|regexp_substr_no_n
 6267|regexp_substr|25 25 23 23|25|iS|regexp_substr_no_flags
 6268|regexp_substr|25 25 23 23 25|25|iS|regexp_substr_no_subexpr
-6269|regexp_substr|25 25 23 23 25 23|25|iS|regexp_substr`;
+6269|regexp_substr|25 25 23 23 25 23|25|iS|regexp_substr
+6270|pg_ls_logicalsnapdir||2249|vSR20|pg_ls_logicalsnapdir||name 25,size 20,modification 1184
+6271|pg_ls_logicalmapdir||2249|vSR20|pg_ls_logicalmapdir||name 25,size 20,modification 1184
+6272|pg_ls_replslotdir|25|2249|vSR20|pg_ls_replslotdir|slot_name|name 25,size 20,modification 1184`;

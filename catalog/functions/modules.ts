@@ -39,6 +39,7 @@ import { privilegeFunctions } from './privileges.ts';
 import { rangeFunctions } from './range.ts';
 import { regexFunctions } from './regex.ts';
 import { seriesFunctions } from './series.ts';
+import { serverFileFunctions } from './server-files.ts';
 import { serverListFunctions } from './server-lists.ts';
 import { snapshotFunctions } from './snapshots.ts';
 import { statisticsFunctions } from './statistics.ts';
@@ -63,6 +64,7 @@ export const FUNCTION_MODULES: readonly FunctionModule[] = [
   systemFunctions,
   numericFunctions,
   seriesFunctions,
+  serverFileFunctions,
   serverListFunctions,
   aggregateFunctions,
   floatAggregates,

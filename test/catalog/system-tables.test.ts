@@ -18,7 +18,6 @@ function functionContext(catalog: Catalog): FunctionContext {
     searchPath: () => ['pg_catalog', 'public'],
     relationSize: () => 8192,
     overflowSize: () => 0,
-    transactionTimestamp: 0,
     system: {
       shared: SharedCatalog.bootstrap(),
       currentRoleOid: 10,
