@@ -13,11 +13,12 @@ import type { RelationEntry } from '../catalog/entries.ts';
 import type { Value } from '../catalog/function-entry.ts';
 import { addIntervalInZone } from '../catalog/functions/datetime-core.ts';
 import { contextZone } from '../catalog/functions/zones.ts';
+import { retentionOf } from '../catalog/version-retention.ts';
 import type { Expression } from '../parser/ast.ts';
 import type { Expr } from '../planner/expr.ts';
 import { bindAsOfAlone } from '../planner/index.ts';
 import type { CommitMoment, StorageEngine } from '../storage/api.ts';
-import { SqlError, sqlError } from '../types/errors.ts';
+import { SqlError, type SqlErrorFields, sqlError } from '../types/errors.ts';
 import { type FormatSettings, type Interval, inputText, OID, outputText } from '../types/index.ts';
 import { scalarFunction } from './compile/batch-program.ts';
 import { SlotAllocator } from './compile/expression.ts';
@@ -145,12 +146,35 @@ export function programFor(session: Session, statement: PreparedStatement, momen
   }
 }
 
-/** What the statement reads was not made since: a table's rows from before it was made again are gone. */
-export function checkTables(session: Session, { statement, catalog }: Program, csn: number): void {
+/** What the statement reads was not made since, and its versions are kept: otherwise its rows of then are gone. */
+export function checkTables(session: Session, { statement, catalog }: Program, moment: CommitMoment): void {
   for (const { tableOid } of statement.tableLocks) {
     const entry = catalog.relation(tableOid);
-    if (entry !== undefined && entry.relId !== 0) checkTable(session, entry, csn);
+    if (entry !== undefined && entry.relId !== 0) checkTable(session, entry, moment);
   }
+}
+
+export function checkTable(session: Session, entry: RelationEntry, moment: CommitMoment): void {
+  const { engine, functions, transaction, server } = session;
+  const { format } = functions;
+  const heap = engine.heap(entry.relId);
+  const refuse = (code: string, detail: string, fields: SqlErrorFields = {}): Error =>
+    sqlError(code, `cannot read table "${entry.name}" as of ${shown(moment.time, format)}`, { detail, ...fields });
+  if (heap.createdCsn > moment.csn) {
+    const when = heap.creator === null ? `at ${shown(heap.createdTime, format)}` : 'by this transaction';
+    throw refuse('72000', `It was created, truncated or rewritten ${when}.`);
+  }
+  const seconds = retentionOf(entry) ?? server.settings.number('version_retention');
+  if (!heap.keepsHistory) {
+    throw refuse('55000', 'No history of it is kept.', {
+      hint: 'Set its parameter "version_retention" to how far back reads shall go.',
+    });
+  }
+  // Who reads one moment for long may go on.
+  const now = transaction.moment === moment ? transaction.startTimestamp : engine.now();
+  const since = now - seconds * 1_000_000;
+  if (moment.time >= since && moment.horizon >= heap.pastFrom) return;
+  throw refuse('72000', `History of it is kept from ${shown(Math.max(since, heap.historySince), format)} on.`);
 }
 
 /** What a fork of the moment would find is all there: tables that have not been made anew since, and indexes that had been built by then. */
@@ -165,18 +189,12 @@ export function checkTemplate(template: DatabaseRuntime, moment: CommitMoment, f
         detail: `It was created, truncated or rewritten at ${shown(heap.createdTime, format)}.`,
       });
     }
+    if (!heap.keepsHistory || moment.horizon < heap.pastFrom) {
+      throw sqlError('72000', words(`table "${entry.name}"`), { detail: 'Its history is not kept from then on.' });
+    }
     for (const index of catalog.indexesOf(entry.oid)) {
       if (template.isIndexReadable(index.oid, moment.csn)) continue;
       throw sqlError('72000', words(`index "${index.name}"`), { detail: 'It was built at a later time.' });
     }
   }
-}
-
-export function checkTable({ engine, functions }: Session, entry: RelationEntry, csn: number): void {
-  const heap = engine.heap(entry.relId);
-  if (heap.createdCsn <= csn) return;
-  const when = heap.creator === null ? `at ${shown(heap.createdTime, functions.format)}` : 'by this transaction';
-  throw sqlError('72000', `cannot read table "${entry.name}" as it was then`, {
-    detail: `It was created, truncated or rewritten ${when}.`,
-  });
 }

@@ -214,8 +214,8 @@ export class Portal {
     else this.#watched?.useCounters(this.#given.counters);
     const execution = this.#given?.execution ?? this.#counted ?? program.acquire(session.functions);
     execution.context.functions = session.functions;
-    const pastCsn = this.moment?.csn ?? transaction.pastCsn;
-    if (pastCsn !== null) checkTables(session, program, pastCsn);
+    const past = this.moment ?? transaction.pastMoment;
+    if (past !== null) checkTables(session, program, past);
     this.#snapshot = this.#takeSnapshot();
     const x = execution.context;
     x.services = session;

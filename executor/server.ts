@@ -20,6 +20,7 @@ import {
   SharedCatalog,
 } from '../catalog/index.ts';
 import { ServerSettings } from '../catalog/settings.ts';
+import { retentionOf } from '../catalog/version-retention.ts';
 import type { Expression, TypeName } from '../parser/ast.ts';
 import { bindScalar } from '../planner/index.ts';
 import {
@@ -350,9 +351,37 @@ export class DatabaseServer implements SessionFactory {
     const { settings } = this;
     this.#startRetention ??= String(settings.number('version_retention'));
     settings.set('version_retention', text ?? this.#startRetention, settings.source('version_retention'));
-    const engines = new Set([this.engine]);
-    for (const { engine } of [...this.#databases.values(), ...this.forks.all()]) engines.add(engine);
-    for (const engine of engines) engine.keepHistory(settings.number('version_retention') * 1_000_000);
+    this.applyRetention();
+  }
+
+  /** Tables have a version_retention of their own. */
+  hasTableRetention = false;
+
+  /** Has each engine and table keep the history that the setting and the tables' parameters ask for. */
+  applyRetention(): void {
+    const seconds = this.settings.number('version_retention');
+    const longest = new Map([[this.engine, seconds]]);
+    const databases = [...this.#databases.values(), ...this.forks.all()];
+    this.hasTableRetention = false;
+    for (const { catalog, engine } of databases) {
+      let most = longest.get(engine) ?? seconds;
+      for (const entry of catalog.relations()) {
+        const own = retentionOf(entry);
+        if (own === null) continue;
+        this.hasTableRetention = true;
+        most = Math.max(most, own);
+      }
+      longest.set(engine, most);
+    }
+    for (const [engine, most] of longest) engine.keepHistory(most * 1_000_000, seconds > 0);
+    for (const { catalog, engine } of databases) {
+      for (const entry of catalog.relations()) {
+        if (entry.relId === 0) continue;
+        const isKept = (retentionOf(entry) ?? seconds) > 0;
+        engine.setHistory(entry.relId, isKept);
+        if (entry.overflowRelId > 0) engine.setHistory(entry.overflowRelId, isKept);
+      }
+    }
   }
 
   #startRetention: string | null = null;

@@ -171,9 +171,9 @@ export class SessionTransaction {
     return this.#engine.transactions.shareSnapshot(snapshot);
   }
 
-  /** The csn of the past that the running statement, or the transaction, sees; null: it sees the present. */
-  get pastCsn(): number | null {
-    return (this.past?.moment ?? this.moment)?.csn ?? null;
+  /** The past that the running statement, or the transaction, sees; null: it sees the present. */
+  get pastMoment(): CommitMoment | null {
+    return this.past?.moment ?? this.moment;
   }
 
   /** The csn that the transaction's one snapshot sees, or the running statement's of the past; Infinity where each has its own. */

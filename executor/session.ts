@@ -5,12 +5,13 @@
  * or just the end of its time slice), after it has arranged to be woken. There is one at a time.
  */
 
-import type { ConstraintEntry } from '../catalog/entries.ts';
+import type { CatalogEntry, ConstraintEntry } from '../catalog/entries.ts';
 import type { Value } from '../catalog/function-entry.ts';
 import type { Catalog } from '../catalog/index.ts';
 import type { ExpiryMode } from '../catalog/row-expiry.ts';
 import { Settings } from '../catalog/settings.ts';
 import type { SharedCatalog } from '../catalog/shared-catalog.ts';
+import { retentionOf } from '../catalog/version-retention.ts';
 import { type LiftedLiteral, parse, parseExpression, type StatementNode, statementShape } from '../parser/index.ts';
 import type { PlannerEnvironment } from '../planner/index.ts';
 import {
@@ -599,6 +600,7 @@ export class Session implements ProtocolSession, PlanningSession, ExecServices {
     let isParked = false;
     // What has gone may have been a schema of the path.
     const mayChangePath = transaction.pendingChanges.some((c) => c.entry === null || c.entry.class === 'schema');
+    const mayChangeRetention = transaction.pendingChanges.some(({ entry }) => this.#mayChangeRetention(entry));
     const notifications = transaction.notifications.take();
     transaction.commit((error) => {
       isDurable = true;
@@ -608,6 +610,7 @@ export class Session implements ProtocolSession, PlanningSession, ExecServices {
         this.server.notifications.apply(this, this.database.oid, this.identity.processId, notifications);
       if (isParked) this.#wake();
     });
+    if (mayChangeRetention) this.server.applyRetention();
     this.settings.commit();
     this.constraintModes.clear();
     if (mayChangePath) this.#bindingSettings = -1;
@@ -641,6 +644,12 @@ export class Session implements ProtocolSession, PlanningSession, ExecServices {
     }
     database.reset();
     this.forgetSearchPath();
+  }
+
+  /** A table with a version_retention of its own came, went or changed. */
+  #mayChangeRetention(entry: CatalogEntry | null): boolean {
+    if (entry !== null && entry.class !== 'relation') return false;
+    return this.server.hasTableRetention || (entry !== null && retentionOf(entry) !== null);
   }
 
   *rollbackTask(): Task<void> {

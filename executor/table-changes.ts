@@ -142,7 +142,7 @@ export class TableChanges {
   #momentOf(tableOid: number, time: number): CommitMoment {
     const session = this.#session;
     const moment = momentOfTime(session, time);
-    checkTable(session, session.catalog.relation(tableOid) as RelationEntry, moment.csn);
+    checkTable(session, session.catalog.relation(tableOid) as RelationEntry, moment);
     return moment;
   }
 }

@@ -189,7 +189,8 @@ export class StorageEngine {
     const fork = new StorageEngine(parts, { onLog: this.onLog, clock: this.clock }, this);
     fork.state = 'serving';
     fork.visibilityPasses.enable();
-    fork.keepHistory(this.transactions.history.retention);
+    const { retention, isDefault } = this.transactions.history;
+    fork.keepHistory(retention, isDefault);
     return fork;
   }
 
@@ -210,9 +211,9 @@ export class StorageEngine {
   /** A fork goes back to where it began; before: it is not busy. */
   resetFork(): void {
     this.store.resetFork();
-    const { retention } = this.transactions.history;
-    this.keepHistory(0);
-    this.keepHistory(retention);
+    const { retention, isDefault } = this.transactions.history;
+    this.keepHistory(0, false);
+    this.keepHistory(retention, isDefault);
   }
 
   /** Whether a heap of this id is what the fork began with. */
@@ -331,10 +332,20 @@ export class StorageEngine {
     return this.parent?.checkpoints ?? this.checkpointer ?? NO_CHECKPOINTS;
   }
 
-  /** Microseconds of history that are kept for snapshots of the past (version_retention); 0: none. */
-  keepHistory(retention: number): void {
+  /**
+   * Microseconds of history that are kept for snapshots of the past, of those heaps that keep it (Heap.setHistory); 0: none. New heaps do
+   * if `isDefault`.
+   */
+  keepHistory(retention: number, isDefault: boolean): void {
+    this.transactions.history.isDefault = isDefault && retention > 0;
     this.transactions.keepHistory(retention, this.store.now());
     this.scheduleSweep(SWEEP_SOON_MS);
+  }
+
+  /** Whether the heap's old versions are kept from now on. */
+  setHistory(relId: number, isKept: boolean): void {
+    const heap = isKept ? this.store.findHeap(relId) : this.store.heaps.get(relId);
+    heap?.setHistory(isKept, this.store.now());
   }
 
   /** Microseconds since 2000-01-01 UTC, by the clock that commits are stamped with. */

@@ -225,6 +225,7 @@ export class Store implements TransactionStore {
     if (theirs === undefined) return undefined;
     const pages = this.pool.createUnlogged(this.branch, { parent: theirs.pages, epoch });
     const heap = new Heap(this.context, pages, relId);
+    heap.keepsHistory = theirs.keepsHistory;
     heap.rowCount = theirs.rowCount;
     this.inheritedRows.set(relId, theirs.rowCount);
     if (pages.source !== null && !unseen.isEmpty) pages.source.settling = new ForkSettling(heap, unseen);
@@ -314,6 +315,8 @@ export class Store implements TransactionStore {
     heap.creator = txn;
     heap.createdAt = txn.writes.count;
     heap.createdCsn = Infinity;
+    // Nobody reads it as it was before it is committed.
+    heap.keepsHistory = this.transactions.history.isDefault;
     txn.writes.add(relId, 0, WRITE_CREATE_HEAP, 0, 0);
     this.heaps.set(relId, heap);
     return heap;

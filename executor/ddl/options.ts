@@ -1,6 +1,7 @@
 /** WITH (name = value): storage parameters. They are checked and kept; only a few mean something here. */
 
 import { TTL, TTL_COLUMN } from '../../catalog/row-expiry.ts';
+import { retentionSeconds, VERSION_RETENTION } from '../../catalog/version-retention.ts';
 import type { Option } from '../../parser/ast.ts';
 import { sqlError } from '../../types/errors.ts';
 
@@ -16,8 +17,9 @@ export const TABLE_OPTIONS = new Set(
   ).split(' '),
 );
 
-/** Those and hotrow's own (row-expiry.ts). */
-export const OWN_TABLE_OPTIONS = new Set([...TABLE_OPTIONS, TTL, TTL_COLUMN]);
+/** Those and hotrow's own (row-expiry.ts; catalog/version-retention.ts). */
+export const OWN_TABLE_OPTIONS = new Set([...TABLE_OPTIONS, TTL, TTL_COLUMN, VERSION_RETENTION]);
+const OWN = new Set([TTL, TTL_COLUMN, VERSION_RETENTION]);
 
 /** name=value texts; 22023 for names that are not known. */
 export function storageOptions(options: readonly Option[], known: ReadonlySet<string>): string[] {
@@ -33,8 +35,8 @@ export function storageOptions(options: readonly Option[], known: ReadonlySet<st
       }
       continue;
     }
-    const isOwn = option.namespace === null || (name !== TTL && name !== TTL_COLUMN);
-    if (!known.has(name) || !isOwn) throw sqlError('22023', `unrecognized parameter "${name}"`);
+    if (!known.has(name) || (option.namespace !== null && OWN.has(name)))
+      throw sqlError('22023', `unrecognized parameter "${name}"`);
     const value = textOf(option);
     checkValue(name, value);
     if (option.namespace === null) result.push(`${name}=${value}`);
@@ -57,6 +59,7 @@ const BOOLEANS = new Set(['fastupdate', 'deduplicate_items']);
 const BOOLEAN_TEXT = /^(t|tr|tru|true|f|fa|fal|fals|false|y|ye|yes|n|no|on|of|off|1|0)$/i;
 
 function checkValue(name: string, value: string): void {
+  if (name === VERSION_RETENTION) retentionSeconds(value);
   if (BOOLEANS.has(name)) {
     if (BOOLEAN_TEXT.test(value)) return;
     throw sqlError('22023', `invalid value for boolean option "${name}": ${value}`);

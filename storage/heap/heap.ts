@@ -145,6 +145,16 @@ export class Heap {
   /** The commit that made it, and when: snapshots of before do not see its rows as they were. 0: it was there at the start. */
   createdCsn = 0;
   createdTime = 0;
+  /** Its old versions are kept for who reads the past (setHistory). */
+  keepsHistory = false;
+  /** Versions that an xid below has superseded are kept for who reads the present only. */
+  historyFrom = 0;
+  /** Moments whose horizon is below are not read. */
+  pastFrom = 0;
+  /** When that was, in microseconds since 2000-01-01. */
+  historySince = 0;
+  /** Entries of the sweep that wait until the history lets them go. */
+  historyPending = 0;
   /**
    * Places, away from their homes, that rows of committed or unfinished moves left and that the sweep has yet to free. Nothing in
    * the pages tells them from places in use: checkpoint and log keep them.
@@ -187,6 +197,33 @@ export class Heap {
   /** Deleted rows and old versions that are still kept: waiting for the sweep, or for a snapshot that may see them. */
   get deadCount(): number {
     return this.deadRows + this.versions.countOf(this.relId);
+  }
+
+  /**
+   * Versions of its rows that an xid below has superseded are seen by nobody, now or ever, and may be gone. When a table begins to keep
+   * its history, that of others may go back further: not to before historyFrom.
+   */
+  get horizon(): number {
+    const { transactions } = this.context;
+    const present = transactions.presentHorizon();
+    return this.keepsHistory ? Math.max(transactions.gcHorizon(), Math.min(this.historyFrom, present)) : present;
+  }
+
+  /** Keeps old versions from now on, or no longer. */
+  setHistory(isKept: boolean, now: number): void {
+    const { transactions } = this.context;
+    if (isKept && !this.keepsHistory) {
+      this.historyFrom = transactions.nextXid;
+      // Of a heap that has just been made, nobody sees what was before.
+      this.pastFrom = this.createdCsn === transactions.lastCsn ? 0 : this.historyFrom;
+      this.historySince = now;
+    }
+    this.keepsHistory = isKept;
+  }
+
+  /** Where its old versions go: as long as the sweep has entries that wait for the history, they would hold others' pages. */
+  private get staysLong(): boolean {
+    return this.keepsHistory || this.historyPending > 0;
   }
 
   /** After WRITE_WAIT and ROW_IN_PROGRESS: who must end first. */
@@ -353,8 +390,8 @@ export class Heap {
       this.mustLocate(rowId);
       const capacity = slotCapacity(this.context.pool.u16, this.placeBase, this.placeId & ROW_SLOT_MASK);
       // What may take a frame comes first; then everything is looked up again.
-      if (!this.versions.hasRoom(capacity)) {
-        this.versions.makeRoom(capacity);
+      if (!this.versions.hasRoom(capacity, this.staysLong)) {
+        this.versions.makeRoom(capacity, this.staysLong);
         continue;
       }
       if (this.pages.branch.isShared && this.claimPlaces(rowId, movesTo)) continue;
@@ -368,7 +405,7 @@ export class Heap {
     const capacity = slotCapacity(pool.u16, this.placeBase, slot);
     let kind: number = WRITE_UPDATE | (flags & UPDATE_INDEXED ? WRITE_INDEXED : 0);
     wal.begin(WAL_PAGES, xid);
-    const version = this.versions.append(this.relId, this.placeId, this.placeRow, capacity, false, xid);
+    const version = this.versions.append(this.staysLong, this.relId, this.placeId, this.placeRow, capacity, false, xid);
     if (this.placeId !== rowId) this.noteHome(rowId);
     if (size <= capacity) {
       this.updateInPlace(xid, version, row, length);
@@ -464,8 +501,8 @@ export class Heap {
   remove(txn: Transaction, xid: number, rowId: RowId): void {
     for (;;) {
       this.mustLocate(rowId);
-      if (!this.versions.hasRoom(ROW_HEADER_SIZE)) {
-        this.versions.makeRoom(ROW_HEADER_SIZE);
+      if (!this.versions.hasRoom(ROW_HEADER_SIZE, this.staysLong)) {
+        this.versions.makeRoom(ROW_HEADER_SIZE, this.staysLong);
         continue;
       }
       if (!this.pages.branch.isShared || !this.claimPlaces(rowId, -1)) break;
@@ -473,7 +510,7 @@ export class Heap {
     const { pool, wal } = this.context;
     const target = this.placeRow;
     wal.begin(WAL_PAGES, xid);
-    const version = this.versions.append(this.relId, this.placeId, target, ROW_HEADER_SIZE, true, xid);
+    const version = this.versions.append(this.staysLong, this.relId, this.placeId, target, ROW_HEADER_SIZE, true, xid);
     this.setHeader(
       target,
       xid,
@@ -626,6 +663,7 @@ export class Heap {
     this.unsweptKeys.clear();
     this.rowCount = rowCount;
     this.deadRows = 0;
+    this.historyPending = 0;
   }
 
   /** Gives back pages from pageCount on. Before: they are empty, and nobody else uses the heap (ACCESS EXCLUSIVE). Throws 53100. */

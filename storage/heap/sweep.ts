@@ -9,6 +9,10 @@
  *      shrunk row                   the bytes it no longer needs
  *
  * The order keeps row ids honest: whatever is queued for a row comes before the deletion that frees its slot for another.
+ *
+ * Tables that keep their history have a queue of their own, which waits for the history. A table's order is kept over both when it begins
+ * or ends to keep it: it stays with the history's queue while it has entries there, and that queue does nothing that is younger than the
+ * other's oldest entry.
  */
 import { assert } from '../../types/assert.ts';
 import { type Transaction, WRITE_DELETE, WRITE_INDEXED, WRITE_MOVED, WRITE_SHRUNK } from '../mvcc/index.ts';
@@ -25,9 +29,9 @@ import {
   ROW_SLOT_BITS,
   ROW_SLOT_MASK,
 } from './row-header.ts';
+import { SweepQueue } from './sweep-queue.ts';
 import { collectVersions, freeLogged, restVersions, settlePlace } from './undo.ts';
 
-const CAPACITY_MIN = 64;
 /** Pages asked for at once when one was missing. */
 const PREFETCH_MAX = 64;
 const LEFT_BEHIND = WRITE_INDEXED | WRITE_MOVED | WRITE_SHRUNK;
@@ -35,16 +39,10 @@ const LEFT_BEHIND = WRITE_INDEXED | WRITE_MOVED | WRITE_SHRUNK;
 export class Sweep {
   private readonly context: HeapContext;
   private readonly heapOf: (relId: number) => Heap | undefined;
-  /** The queue: entries first .. last - 1, at index & mask. */
-  private first = 0;
-  private last = 0;
-  private mask = CAPACITY_MIN - 1;
-  private relIds = new Uint32Array(CAPACITY_MIN);
-  private rowIds = new Uint32Array(CAPACITY_MIN);
-  private kinds = new Uint8Array(CAPACITY_MIN);
-  private counts = new Uint16Array(CAPACITY_MIN);
-  private versions = new Float64Array(CAPACITY_MIN);
-  private xids = new Float64Array(CAPACITY_MIN);
+  private readonly present = new SweepQueue();
+  private readonly history = new SweepQueue();
+  /** The one that is worked on. */
+  private queue = this.present;
   private readonly wanted: number[] = [];
   /** Rows removed and versions swept since the start, for statistics. */
   sweptCount = 0;
@@ -56,29 +54,40 @@ export class Sweep {
 
   /** Entries that wait: a run of neighbouring deleted rows is one. */
   get pendingCount(): number {
-    return this.last - this.first;
+    return this.present.count + this.history.count;
   }
 
   /** What waits, by relation and row id (the first of a run, which is within a page). */
   forEachPending(visit: (relId: number, rowId: number) => void): void {
-    for (let i = this.first; i < this.last; i++) visit(this.relIds[i & this.mask], this.rowIds[i & this.mask]);
+    for (const { first, last, mask, relIds, rowIds } of [this.present, this.history]) {
+      for (let i = first; i < last; i++) visit(relIds[i & mask], rowIds[i & mask]);
+    }
   }
 
   /** A fork goes back to its beginning: what waits is gone. */
   restart(): void {
-    this.first = 0;
-    this.last = 0;
+    this.present.clear();
+    this.history.clear();
   }
 
-  /** Memory of the queue. */
+  /** Memory of the queues. */
   get memoryBytes(): number {
-    const { relIds, rowIds, kinds, counts, versions, xids } = this;
-    return [relIds, rowIds, kinds, counts, versions, xids].reduce((sum, array) => sum + array.byteLength, 0);
+    return this.present.memoryBytes + this.history.memoryBytes;
   }
 
   /** True if something could be swept now. */
   get isReady(): boolean {
-    return this.first < this.last && this.xids[this.first & this.mask] < this.context.transactions.gcHorizon();
+    return this.choose() !== null;
+  }
+
+  /** The queue whose oldest entry can be swept; null: there is none. */
+  private choose(): SweepQueue | null {
+    const { present, history } = this;
+    const { transactions } = this.context;
+    const presentXid = present.firstXid;
+    if (presentXid < transactions.presentHorizon()) return present;
+    const historyXid = history.firstXid;
+    return historyXid < presentXid && historyXid < transactions.gcHorizon() ? history : null;
   }
 
   /** The transaction has committed: what it left is queued. */
@@ -88,18 +97,19 @@ export class Sweep {
     for (let i = 0; i < writes.count; i++) {
       const kind = writes.kinds[i];
       if ((kind & LEFT_BEHIND) === 0 && kind !== WRITE_DELETE) continue;
-      if (this.last - this.first > this.mask) this.grow();
-      const at = this.last++ & this.mask;
-      this.relIds[at] = writes.relIds[i];
-      this.rowIds[at] = writes.rowIds[i];
-      this.kinds[at] = kind;
-      this.counts[at] = writes.counts[i];
-      this.versions[at] = writes.versions[i];
-      this.xids[at] = xid;
-      if (kind === WRITE_DELETE) this.countDead(writes.relIds[i], writes.counts[i]);
-      if (needsVersion(kind)) this.context.versions.keep(writes.versions[i]);
-      if ((kind & WRITE_INDEXED) !== 0) this.countKey(writes.relIds[i], writes.rowIds[i], 1);
+      const [relId, rowId, version] = [writes.relIds[i], writes.rowIds[i], writes.versions[i]];
+      const queue = this.queueFor(this.heapOf(relId));
+      queue.add(relId, rowId, kind, writes.counts[i], version, xid);
+      if (kind === WRITE_DELETE) this.countDead(relId, writes.counts[i]);
+      if (needsVersion(kind)) this.context.versions.keep(version, queue === this.history);
+      if ((kind & WRITE_INDEXED) !== 0) this.countKey(relId, rowId, 1);
     }
+  }
+
+  private queueFor(heap: Heap | undefined): SweepQueue {
+    if (heap === undefined || (!heap.keepsHistory && heap.historyPending === 0)) return this.present;
+    heap.historyPending++;
+    return this.history;
   }
 
   /**
@@ -107,13 +117,20 @@ export class Sweep {
    * then what was done is done, and the rest waits.
    */
   run(budget: number): number {
-    const horizon = this.context.transactions.gcHorizon();
     let count = 0;
     try {
-      while (count < budget && this.first < this.last && this.xids[this.first & this.mask] < horizon)
-        count += this.one();
+      for (let queue = this.choose(); queue !== null && count < budget; queue = this.choose()) {
+        this.queue = queue;
+        const isPresent = queue === this.present;
+        const { transactions } = this.context;
+        // Of the history's, nothing that is younger than what the other queue has to do first.
+        const horizon = isPresent
+          ? transactions.presentHorizon()
+          : Math.min(transactions.gcHorizon(), this.present.firstXid);
+        while (count < budget && queue.firstXid < horizon) count += this.one(queue);
+      }
     } catch (error) {
-      this.prefetch();
+      this.prefetch(this.queue);
       throw error;
     } finally {
       this.sweptCount += count;
@@ -137,42 +154,46 @@ export class Sweep {
   }
 
   /** Sweeps the oldest entry, or the first rows of its run; answers how many rows. */
-  private one(): number {
-    const at = this.first & this.mask;
-    const kind = this.kinds[at];
-    const heap = this.heapOf(this.relIds[at]);
+  private one(queue: SweepQueue): number {
+    const at = queue.first & queue.mask;
+    const kind = queue.kinds[at];
+    const heap = this.heapOf(queue.relIds[at]);
     if (heap !== undefined) {
       if (kind === WRITE_DELETE) {
-        const count = this.sweepDeleted(heap, this.rowIds[at], this.counts[at]);
-        this.rowIds[at] += count;
-        this.counts[at] -= count;
+        const count = this.sweepDeleted(heap, queue.rowIds[at], queue.counts[at]);
+        queue.rowIds[at] += count;
+        queue.counts[at] -= count;
         heap.deadRows -= count;
-        if (this.counts[at] === 0) this.first++;
+        if (queue.counts[at] === 0) this.done(queue, heap);
         return count;
       }
-      if ((kind & WRITE_INDEXED) !== 0) this.sweepKey(heap, at);
-      if ((kind & WRITE_MOVED) !== 0) this.sweepMoved(heap, at);
-      if ((kind & WRITE_SHRUNK) !== 0) this.sweepShrunk(heap, at);
+      const [rowId, version] = [queue.rowIds[at], queue.versions[at]];
+      if ((kind & WRITE_INDEXED) !== 0) this.sweepKey(heap, rowId, version);
+      if ((kind & WRITE_MOVED) !== 0) this.sweepMoved(heap, rowId, version);
+      if ((kind & WRITE_SHRUNK) !== 0) this.sweepShrunk(heap, rowId, version, queue.counts[at]);
     }
-    if (needsVersion(kind)) this.context.versions.release(this.versions[at]);
-    if ((kind & WRITE_INDEXED) !== 0) this.countKey(this.relIds[at], this.rowIds[at], -1);
-    this.first++;
+    if (needsVersion(kind)) this.context.versions.release(queue.versions[at]);
+    if ((kind & WRITE_INDEXED) !== 0) this.countKey(queue.relIds[at], queue.rowIds[at], -1);
+    this.done(queue, heap);
     return 1;
   }
 
-  private sweepKey(heap: Heap, at: number): void {
+  private done(queue: SweepQueue, heap: Heap | undefined): void {
+    queue.first++;
+    if (heap !== undefined && queue === this.history) heap.historyPending--;
+  }
+
+  private sweepKey(heap: Heap, rowId: number, version: number): void {
     if (heap.maintainer === null) return;
-    const rowId = this.rowIds[at];
     heap.mustLocate(rowId);
-    const gone = this.context.versions.baseOf(this.versions[at]);
+    const gone = this.context.versions.baseOf(version);
     const count = collectVersions(this.context, heap, heap.placeRow, heap.placeRow);
     heap.maintainer.removeVersion(rowId, gone, restVersions(), count);
   }
 
-  private sweepMoved(heap: Heap, at: number): void {
+  private sweepMoved(heap: Heap, rowId: number, version: number): void {
     const { pool, wal, versions } = this.context;
-    const rowId = this.rowIds[at];
-    const left = versions.placeOf(versions.baseOf(this.versions[at]));
+    const left = versions.placeOf(versions.baseOf(version));
     this.claim(heap, left);
     const base = pool.frameBase(heap.pages, left >>> ROW_SLOT_BITS);
     wal.begin(WAL_PAGES, 0);
@@ -189,17 +210,16 @@ export class Sweep {
     heap.noteSpace(left >>> ROW_SLOT_BITS);
   }
 
-  private sweepShrunk(heap: Heap, at: number): void {
+  private sweepShrunk(heap: Heap, rowId: number, version: number, size: number): void {
     const { pool, wal } = this.context;
-    this.locate(heap, this.rowIds[at]);
-    const version = this.versions[at];
+    this.locate(heap, rowId);
     // Written again since: the size is no longer that of this version.
     if (this.previousAddress(heap.placeRow) !== version) return;
     if ((pool.u8[heap.placeRow + ROW_FLAGS_OFFSET] & ROW_DELETED) !== 0) return;
     const pageNo = heap.placeId >>> ROW_SLOT_BITS;
     const slot = heap.placeId & ROW_SLOT_MASK;
     wal.begin(WAL_PAGES, 0);
-    shrinkSlot(pool, heap.placeBase, slot, this.counts[at]);
+    shrinkSlot(pool, heap.placeBase, slot, size);
     wal.pageHeader(heap.pages, pageNo, heap.placeBase);
     wal.pageRange(heap.pages, pageNo, heap.placeBase, slotEntryOffset(slot), slotEntryOffset(slot) + 4);
     wal.end();
@@ -262,39 +282,21 @@ export class Sweep {
   }
 
   /** Asks for the home pages of the next entries. */
-  private prefetch(): void {
-    if (this.first >= this.last) return;
-    const relId = this.relIds[this.first & this.mask];
+  private prefetch(queue: SweepQueue): void {
+    const { first, last, mask, relIds, rowIds } = queue;
+    if (first >= last) return;
+    const relId = relIds[first & mask];
     const heap = this.heapOf(relId);
     if (heap === undefined) return;
     const wanted = this.wanted;
     wanted.length = 0;
-    const end = Math.min(this.last, this.first + PREFETCH_MAX * 8);
-    for (let i = this.first + 1; i < end && wanted.length < PREFETCH_MAX; i++) {
-      if (this.relIds[i & this.mask] !== relId) continue;
-      const pageNo = this.rowIds[i & this.mask] >>> ROW_SLOT_BITS;
+    const end = Math.min(last, first + PREFETCH_MAX * 8);
+    for (let i = first + 1; i < end && wanted.length < PREFETCH_MAX; i++) {
+      if (relIds[i & mask] !== relId) continue;
+      const pageNo = rowIds[i & mask] >>> ROW_SLOT_BITS;
       if (wanted.length === 0 || wanted[wanted.length - 1] !== pageNo) wanted.push(pageNo);
     }
     this.context.pool.prefetch(heap.pages, wanted, wanted.length);
-  }
-
-  private grow(): void {
-    const capacity = (this.mask + 1) * 2;
-    const order: number[] = [];
-    for (let i = this.first; i < this.last; i++) order.push(i & this.mask);
-    const moved = <T extends Uint32Array | Uint8Array | Uint16Array | Float64Array>(source: T, target: T): T => {
-      for (let i = 0; i < order.length; i++) target[i] = source[order[i]];
-      return target;
-    };
-    this.relIds = moved(this.relIds, new Uint32Array(capacity));
-    this.rowIds = moved(this.rowIds, new Uint32Array(capacity));
-    this.kinds = moved(this.kinds, new Uint8Array(capacity));
-    this.counts = moved(this.counts, new Uint16Array(capacity));
-    this.versions = moved(this.versions, new Float64Array(capacity));
-    this.xids = moved(this.xids, new Float64Array(capacity));
-    this.first = 0;
-    this.last = order.length;
-    this.mask = capacity - 1;
   }
 }
 

@@ -38,7 +38,7 @@ let rest = new Float64Array(16);
  */
 export function collectVersions(context: HeapContext, heap: Heap, row: number, place: number): number {
   const pool = context.pool;
-  const horizon = context.transactions.gcHorizon();
+  const { horizon } = heap;
   let count = 0;
   for (;;) {
     const flags = pool.u8[row + ROW_FLAGS_OFFSET];

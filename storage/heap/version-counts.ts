@@ -55,11 +55,14 @@ export class VersionCounts {
     this.pages[pageNo] = undefined;
   }
 
-  /** Versions of the relation, those in page `except` left out. */
-  of(relId: number, except: number): number {
-    let count = (this.sums.get(relId) ?? 0) + countIn(this.last, relId);
-    if (except >= 0) count -= countIn(this.pages[except], relId);
-    return count;
+  /** Versions of the relation. */
+  of(relId: number): number {
+    return (this.sums.get(relId) ?? 0) + countIn(this.last, relId);
+  }
+
+  /** Those in a page. */
+  ofPage(relId: number, pageNo: number): number {
+    return countIn(this.pages[pageNo], relId);
   }
 
   private addSums(page: PageCounts | undefined, sign: number): void {

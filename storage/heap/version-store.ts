@@ -4,6 +4,8 @@
  *      used:  [p4][p5][p0][p1] <- fill           in the order they were filled
  *              ^ oldest: recyclable when nobody can see, undo or sweep any version in it
  *
+ * There are two such rows of pages: versions of tables that keep their history stay longer, and must not keep the others' pages.
+ *
  * An entry is a slot of such a page; a version's address is page * 512 + slot:
  *
  * | offset | size | field |
@@ -15,7 +17,8 @@
  * A version's base is that of its row header, so that it reads like a row.
  *
  * Invariants
- *  1. A version superseded by xid X is kept while X >= GC horizon: while a snapshot may see it, or X may be undone.
+ *  1. A version superseded by xid X is kept while X >= GC horizon (for tables without history: the present's): while a snapshot may
+ *     see it, or X may be undone.
  *  2. A version that the sweep has yet to look at holds its page (keep / release).
  *  3. Previous-version pointers into recycled pages are never followed: the version that holds such a pointer has an xid below
  *     every horizon.
@@ -51,21 +54,49 @@ const PILE = 64;
 /** Words copied one by one; beyond it copyWithin is faster. */
 const COPY_BYTES_MAX = 384;
 
+/** One row of pages. */
+class Stream {
+  readonly keepsHistory: boolean;
+  /** The page being filled, -1 before the first. */
+  fillPage = -1;
+  /** The fill page is a recycled one that the next append must format. */
+  formatNext = false;
+  /** Pages in the order they were filled: used[usedFirst..). */
+  used: number[] = [];
+  usedFirst = 0;
+
+  constructor(keepsHistory: boolean) {
+    this.keepsHistory = keepsHistory;
+  }
+
+  /** The fill page included. */
+  get pageCount(): number {
+    return this.used.length - this.usedFirst + (this.fillPage < 0 ? 0 : 1);
+  }
+
+  clear(): void {
+    this.fillPage = -1;
+    this.formatNext = false;
+    this.used = [];
+    this.usedFirst = 0;
+  }
+}
+
 export class VersionStore {
   readonly pages: RelationPages;
   private readonly context: HeapContext;
-  /** The page being filled, -1 before the first. */
-  private fillPage = -1;
-  /** Pages in the order they were filled: used[usedFirst..). */
-  private used: number[] = [];
-  private usedFirst = 0;
+  private readonly present = new Stream(false);
+  private readonly history = new Stream(true);
+  private readonly streams = [this.present, this.history];
   /** Pages to be filled again; the last recycled is taken first, being the likeliest to be in memory. */
   private spare: number[] = [];
   /** By page: the newest xid that superseded a version in it, and how many versions the sweep has yet to see. */
   private newest = new Float64Array(16);
   private keeps = new Int32Array(16);
-  /** recycleNext: the fill page is a recycled one that the next append must format. */
-  private formatNext = false;
+  /** Pages of the present's stream that the sweep keeps as long as it keeps history: they move to the other when their turn comes. */
+  private readonly keptLong = new Set<number>();
+  /** By page: 1, it is the history's. */
+  private isLong = new Uint8Array(16);
   private readonly counts = new VersionCounts();
 
   constructor(context: HeapContext, pages: RelationPages) {
@@ -75,17 +106,24 @@ export class VersionStore {
 
   /** Pages that hold versions somebody may need, the fill page included. */
   get usedPageCount(): number {
-    return this.used.length - this.usedFirst + (this.fillPage < 0 ? 0 : 1);
+    return this.present.pageCount + this.history.pageCount;
   }
 
   /** Old row images of the relation in pages that are still kept (not those that deleted rows left: their headers only). */
   countOf(relId: number): number {
     this.recycle();
-    // What the fill page holds goes with it: until it is full, nobody asks whether somebody still needs it.
-    const isNeeded =
-      this.fillPage >= 0 &&
-      (this.newest[this.fillPage] >= this.context.transactions.gcHorizon() || this.keeps[this.fillPage] > 0);
-    return this.counts.of(relId, isNeeded ? -1 : this.fillPage);
+    // What a fill page holds goes with it: until it is full, nobody asks whether somebody still needs it.
+    let count = this.counts.of(relId);
+    for (const stream of this.streams) {
+      const { fillPage } = stream;
+      if (fillPage >= 0 && this.isFree(fillPage, this.horizonOf(stream))) count -= this.counts.ofPage(relId, fillPage);
+    }
+    return count;
+  }
+
+  private horizonOf(stream: Stream): number {
+    const { transactions } = this.context;
+    return stream.keepsHistory ? transactions.gcHorizon() : transactions.presentHorizon();
   }
 
   /** Base of the version's row header. Throws PAGE_MISS. */
@@ -118,48 +156,52 @@ export class VersionStore {
   }
 
   /** True if a version of `size` bytes (header included) can be appended without a call of makeRoom. */
-  hasRoom(size: number): boolean {
-    if (this.fillPage < 0) return false;
-    const base = this.context.pool.tryFrame(this.pages, this.fillPage);
-    if (base < 0 || !this.isFillClaimed) return false;
-    return this.formatNext || contiguousSpace(this.context.pool.u16, base) >= alignRowSize(size + VERSION_PREFIX_SIZE);
+  hasRoom(size: number, keepsHistory: boolean): boolean {
+    const { fillPage, formatNext } = keepsHistory ? this.history : this.present;
+    if (fillPage < 0) return false;
+    const base = this.context.pool.tryFrame(this.pages, fillPage);
+    if (base < 0 || !this.isClaimed(fillPage)) return false;
+    return formatNext || contiguousSpace(this.context.pool.u16, base) >= alignRowSize(size + VERSION_PREFIX_SIZE);
   }
 
-  private get isFillClaimed(): boolean {
-    return !this.pages.branch.isShared || this.context.pool.sharing.isClaimed(this.pages, this.fillPage);
+  private isClaimed(page: number): boolean {
+    return !this.pages.branch.isShared || this.context.pool.sharing.isClaimed(this.pages, page);
   }
 
   /** True: the fill page may be written to from now on, and where it is has to be looked up again. */
-  private claimFill(): boolean {
-    if (this.isFillClaimed) return false;
-    this.context.pool.frameBase(this.pages, this.fillPage);
-    this.context.pool.claim(this.pages, this.fillPage);
+  private claimFill({ fillPage }: Stream): boolean {
+    if (this.isClaimed(fillPage)) return false;
+    this.context.pool.frameBase(this.pages, fillPage);
+    this.context.pool.claim(this.pages, fillPage);
     return true;
   }
 
   /** After it, or after another call, hasRoom. May take a frame. Throws PAGE_MISS, 53100. */
-  makeRoom(size: number): void {
+  makeRoom(size: number, keepsHistory: boolean): void {
     const { pool } = this.context;
-    if (this.fillPage >= 0) {
-      if (this.claimFill()) return;
-      const base = pool.frameBase(this.pages, this.fillPage);
-      if (this.formatNext) return;
+    const stream = keepsHistory ? this.history : this.present;
+    if (stream.fillPage >= 0) {
+      if (this.claimFill(stream)) return;
+      const base = pool.frameBase(this.pages, stream.fillPage);
+      if (stream.formatNext) return;
       if (contiguousSpace(pool.u16, base) >= alignRowSize(size + VERSION_PREFIX_SIZE)) return;
-      this.used.push(this.fillPage);
-      this.fillPage = -1;
+      stream.used.push(stream.fillPage);
+      stream.fillPage = -1;
     }
     this.recycle();
     const spare = this.spare.pop();
     if (spare !== undefined) {
-      this.fillPage = spare;
-      this.formatNext = true;
+      stream.fillPage = spare;
+      stream.formatNext = true;
+      this.isLong[spare] = keepsHistory ? 1 : 0;
       this.newest[spare] = 0;
       this.counts.forget(spare);
       pool.frameBase(this.pages, spare);
       return;
     }
-    this.fillPage = this.context.newPage(this.pages, PAGE_KIND_VERSIONS);
-    this.ensureTables(this.fillPage);
+    stream.fillPage = this.context.newPage(this.pages, PAGE_KIND_VERSIONS);
+    this.ensureTables(stream.fillPage);
+    this.isLong[stream.fillPage] = keepsHistory ? 1 : 0;
     if (this.usedPageCount > PILE) this.context.versionsPiled();
   }
 
@@ -169,12 +211,13 @@ export class VersionStore {
    */
   tidy(): boolean {
     this.recycle();
-    const fill = this.fillPage;
-    if (fill >= 0 && this.spare.length > SPARE_KEPT && this.isFree(fill, this.context.transactions.gcHorizon())) {
+    for (const stream of this.streams) {
+      const { fillPage } = stream;
+      if (fillPage < 0 || this.spare.length <= SPARE_KEPT || !this.isFree(fillPage, this.horizonOf(stream))) continue;
       // It may be the last of all.
-      this.spare.push(fill);
-      this.fillPage = -1;
-      this.formatNext = false;
+      this.spare.push(fillPage);
+      stream.fillPage = -1;
+      stream.formatNext = false;
     }
     const inUse = this.usedPageCount;
     if (this.spare.length > SPARE_KEPT && this.spare.length > 3 * inUse) this.giveBack();
@@ -184,8 +227,11 @@ export class VersionStore {
   private giveBack(): void {
     // Forks see the pages.
     if (this.pages.branch.isShared) return;
-    let end = Math.max(this.fillPage + 1, SPARE_KEPT);
-    for (let i = this.usedFirst; i < this.used.length; i++) end = Math.max(end, this.used[i] + 1);
+    let end = SPARE_KEPT;
+    for (const { fillPage, used, usedFirst } of this.streams) {
+      end = Math.max(end, fillPage + 1);
+      for (let i = usedFirst; i < used.length; i++) end = Math.max(end, used[i] + 1);
+    }
     if (end < this.pages.pageCount) {
       logRelationTruncate(this.context.wal, this.pages.relId, end);
       this.context.pool.truncateRelation(this.pages, end);
@@ -203,6 +249,9 @@ export class VersionStore {
     const keeps = new Int32Array(newest.length);
     keeps.set(this.keeps);
     this.keeps = keeps;
+    const isLong = new Uint8Array(newest.length);
+    isLong.set(this.isLong);
+    this.isLong = isLong;
   }
 
   private isFree(page: number, horizon: number): boolean {
@@ -210,17 +259,26 @@ export class VersionStore {
   }
 
   private recycle(): void {
-    const horizon = this.context.transactions.gcHorizon();
-    while (this.usedFirst < this.used.length) {
-      const page = this.used[this.usedFirst];
-      if (!this.isFree(page, horizon)) break;
-      this.spare.push(page);
-      this.counts.forget(page);
-      this.usedFirst++;
+    for (const stream of this.streams) if (stream.usedFirst < stream.used.length) this.recycleOf(stream);
+  }
+
+  private recycleOf(stream: Stream): void {
+    const horizon = this.horizonOf(stream);
+    while (stream.usedFirst < stream.used.length) {
+      const page = stream.used[stream.usedFirst];
+      if (this.isFree(page, horizon)) {
+        this.spare.push(page);
+        this.counts.forget(page);
+      } else if (this.keptLong.has(page) && !stream.keepsHistory) {
+        this.history.used.push(page);
+        this.isLong[page] = 1;
+      } else break;
+      if (this.keptLong.size > 0) this.keptLong.delete(page);
+      stream.usedFirst++;
     }
-    if (this.usedFirst > 64 && this.usedFirst * 2 > this.used.length) {
-      this.used = this.used.slice(this.usedFirst);
-      this.usedFirst = 0;
+    if (stream.usedFirst > 64 && stream.usedFirst * 2 > stream.used.length) {
+      stream.used = stream.used.slice(stream.usedFirst);
+      stream.usedFirst = 0;
     }
   }
 
@@ -228,14 +286,23 @@ export class VersionStore {
    * Appends the row at rowBase (its first `size` bytes; only its header if headerOnly) as superseded by xid. Before: hasRoom,
    * an open log record. Answers the version's address.
    */
-  append(relId: number, place: number, rowBase: number, size: number, headerOnly: boolean, xid: number): number {
+  append(
+    keepsHistory: boolean,
+    relId: number,
+    place: number,
+    rowBase: number,
+    size: number,
+    headerOnly: boolean,
+    xid: number,
+  ): number {
     const { pool, wal } = this.context;
-    const pageNo = this.fillPage;
+    const stream = keepsHistory ? this.history : this.present;
+    const pageNo = stream.fillPage;
     const base = pool.tryFrame(this.pages, pageNo);
-    if (this.formatNext) {
+    if (stream.formatNext) {
       formatPage(pool, base, this.pages.relId, pageNo, PAGE_KIND_VERSIONS);
       wal.pageInit(this.pages, pageNo, base);
-      this.formatNext = false;
+      stream.formatNext = false;
     }
     const kept = headerOnly ? ROW_HEADER_SIZE : size;
     const slot = addSlot(pool, base, kept + VERSION_PREFIX_SIZE);
@@ -261,9 +328,11 @@ export class VersionStore {
     return pageNo * (1 << ROW_SLOT_BITS) + slot;
   }
 
-  /** The sweep will look at this version: its page is not recycled before release. */
-  keep(version: number): void {
-    this.keeps[Math.floor(version / (1 << ROW_SLOT_BITS))]++;
+  /** The sweep will look at this version, or not before the history lets it go: its page is not recycled before release. */
+  keep(version: number, isLong: boolean): void {
+    const page = Math.floor(version / (1 << ROW_SLOT_BITS));
+    this.keeps[page]++;
+    if (isLong && this.isLong[page] === 0) this.keptLong.add(page);
   }
 
   release(version: number): void {
@@ -272,19 +341,17 @@ export class VersionStore {
 
   /** A fork goes back to its beginning. Before: `pages` have. */
   restart(): void {
-    this.fillPage = -1;
-    this.formatNext = false;
-    this.used = [];
-    this.usedFirst = 0;
+    for (const stream of this.streams) stream.clear();
     this.spare = [];
     this.newest.fill(0);
     this.keeps.fill(0);
+    this.keptLong.clear();
     this.counts.clear();
   }
 
   /** After the startup sweep: no version is needed. */
   reset(): void {
-    assert(this.fillPage < 0 && this.used.length === 0, 'nothing has been appended yet');
+    assert(this.usedPageCount === 0, 'nothing has been appended yet');
     if (this.pages.pageCount > 0) this.context.pool.truncateRelation(this.pages, 0);
   }
 }

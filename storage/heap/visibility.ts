@@ -46,7 +46,7 @@ export function settleFrame(heap: Heap, pageNo: number, base: number): boolean {
   const { visibility } = heap;
   if (isInherited(heap) || (visibility.holds > 0 && !visibility.has(pageNo))) return false;
   // A bulk page is without rows at first, and what is put into it then is logged when it is full.
-  const rows = heap.unsweptKeys.has(pageNo) ? 0 : settledRows(heap, base, heap.context.transactions.gcHorizon());
+  const rows = heap.unsweptKeys.has(pageNo) ? 0 : settledRows(heap, base, heap.horizon);
   visibility.written.delete(pageNo);
   if (rows <= 0) return false;
   visibility.add(pageNo, rows);

@@ -32,6 +32,8 @@ const GRAIN = 100;
 export class History {
   /** Microseconds that are kept; 0: nothing is, and nothing is noted. */
   retention = 0;
+  /** New tables keep their history. */
+  isDefault = false;
   /** The GC horizon is not above it. */
   heldHorizon = Infinity;
   private readonly clock = new CommitClock();

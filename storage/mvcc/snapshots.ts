@@ -17,6 +17,8 @@ export class LiveSnapshot implements Snapshot {
   previous: LiveSnapshot | null = null;
   next: LiveSnapshot | null = null;
   isLive = false;
+  /** The list that it is in. */
+  list: SnapshotList | null = null;
 }
 
 export class SnapshotList {
@@ -61,7 +63,7 @@ export class SnapshotList {
   }
 
   release(snapshot: LiveSnapshot): void {
-    assert(snapshot.isLive, 'a snapshot is released once');
+    assert(snapshot.isLive && snapshot.list === this, 'a snapshot is released once, by its list');
     snapshot.isLive = false;
     this.count--;
     if (snapshot.previous === null) this.head = snapshot.next;
@@ -89,6 +91,7 @@ export class SnapshotList {
 
   private link(snapshot: LiveSnapshot, after: LiveSnapshot | null): void {
     snapshot.isLive = true;
+    snapshot.list = this;
     this.count++;
     snapshot.previous = after;
     snapshot.next = after === null ? this.head : after.next;

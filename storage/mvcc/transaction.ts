@@ -134,6 +134,8 @@ export class TransactionManager {
   /** Transactions that others may meet in a version or a row lock. */
   readonly registry = new TransactionRegistry();
   readonly snapshots = new SnapshotList();
+  /** Those of moments in the past: only tables that keep their history are read with them. */
+  readonly pastSnapshots = new SnapshotList();
   /** The past that is kept for AS OF SYSTEM TIME. */
   readonly history = new History();
   /** CSN of the last commit, and the end of its record in the log. */
@@ -203,7 +205,7 @@ export class TransactionManager {
       txn.flushLsn = Math.max(txn.flushLsn, this.lastCommitLsn);
     }
     const horizon = Math.min(moment.horizon, this.visibleHorizon());
-    return this.snapshots.takePast(horizon, moment.csn, this.table.next);
+    return this.pastSnapshots.takePast(horizon, moment.csn, this.table.next);
   }
 
   /** Keeps so many microseconds of history from now on. */
@@ -217,7 +219,8 @@ export class TransactionManager {
   }
 
   shareSnapshot(snapshot: Snapshot): LiveSnapshot {
-    return this.snapshots.share(snapshot as LiveSnapshot);
+    const live = snapshot as LiveSnapshot;
+    return (live.list as SnapshotList).share(live);
   }
 
   refreshOwnWrites(snapshot: Snapshot): void {
@@ -226,12 +229,18 @@ export class TransactionManager {
   }
 
   releaseSnapshot(snapshot: Snapshot): void {
-    this.snapshots.release(snapshot as LiveSnapshot);
+    const live = snapshot as LiveSnapshot;
+    (live.list as SnapshotList).release(live);
   }
 
   /** Versions superseded by an xid below this are seen by nobody, now or ever. */
   gcHorizon(): number {
-    return Math.min(this.snapshots.oldestHorizon(), this.visibleHorizon(), this.history.heldHorizon);
+    return Math.min(this.presentHorizon(), this.pastSnapshots.oldestHorizon(), this.history.heldHorizon);
+  }
+
+  /** The same of tables that keep no history: nobody sees them in the past. */
+  presentHorizon(): number {
+    return Math.min(this.snapshots.oldestHorizon(), this.visibleHorizon());
   }
 
   statementXid(txn: Transaction): number {

@@ -318,10 +318,15 @@ describe('AS OF SYSTEM TIME', () => {
       server.nowMs += 1000;
       await server.client.query('ALTER TABLE made ALTER a TYPE text; ALTER TABLE made ADD b int DEFAULT 7');
       server.nowMs += 1000;
+      const shown = (interval: string): string =>
+        server
+          .time(server.nowMs + Number(interval.slice(0, -1)) * 1000)
+          .replace('T', ' ')
+          .replace('00Z', '+00');
       for (const interval of ['-3.5s', '-2.5s', '-1.5s']) {
         expect(await refused(`SELECT * FROM made AS OF SYSTEM TIME '${interval}'`), interval).to.deep.equal({
           code: '72000',
-          message: 'cannot read table "made" as it was then',
+          message: `cannot read table "made" as of ${shown(interval)}`,
           detail: 'It was created, truncated or rewritten at 2030-01-01 00:00:06+00.',
         });
       }
@@ -331,6 +336,39 @@ describe('AS OF SYSTEM TIME', () => {
       await server.client.query('BEGIN; TRUNCATE made');
       expect((await refused("SELECT * FROM made AS OF SYSTEM TIME '-0.5s'")).detail).to.contain('by this transaction');
       expect(await query("SELECT * FROM made AS OF SYSTEM TIME '-0.5s'")).to.deep.equal(['["2",7]']);
+    });
+
+    it('is kept for each table as its parameter says', async () => {
+      await server.client.query(`
+        CREATE TABLE kept (a int, long text) WITH (version_retention = '1 day');
+        CREATE TABLE brief (a int) WITH (version_retention = '2 seconds');
+        CREATE TABLE none (a int) WITH (version_retention = 0);
+        INSERT INTO kept VALUES (1, repeat('x', 100000)); INSERT INTO brief VALUES (1); INSERT INTO none VALUES (1)`);
+      server.nowMs += 1000;
+      await server.client.query('DELETE FROM kept; DELETE FROM brief; DELETE FROM none');
+      server.nowMs += 1000;
+      const read = (table: string, interval: string): Promise<string[]> =>
+        query(`SELECT a FROM ${table} AS OF SYSTEM TIME '${interval}'`);
+      expect(await read('kept', '-1.5s')).to.deep.equal(['[1]']);
+      expect(await read('brief', '-1.5s')).to.deep.equal(['[1]']);
+      expect(await refused("SELECT * FROM none AS OF SYSTEM TIME '-1.5s'")).to.include({
+        code: '55000',
+        detail: 'No history of it is kept.',
+      });
+      server.nowMs += 3_600_000 * 2;
+      // The server keeps an hour.
+      expect((await refused("SELECT * FROM t AS OF SYSTEM TIME '-90min'")).code).to.equal('72000');
+      expect((await refused("SELECT * FROM brief AS OF SYSTEM TIME '-5s'")).code).to.equal('72000');
+      expect(await query("SELECT a, length(long) FROM kept AS OF SYSTEM TIME '-7201500ms'")).to.deep.equal([
+        '[1,100000]',
+      ]);
+      await server.client.query('ALTER TABLE kept RESET (version_retention)');
+      expect((await refused("SELECT * FROM kept AS OF SYSTEM TIME '-7201500ms'")).code).to.equal('72000');
+      const invalid = await refused("ALTER TABLE kept SET (version_retention = 'long')");
+      expect(invalid).to.include({ code: '22023', message: 'invalid value for "version_retention": "long"' });
+      expect((await refused('ALTER TABLE kept SET (version_retention = -1)')).code).to.equal('22023');
+      expect((await refused("ALTER TABLE kept SET (version_retention = '2 years')")).code).to.equal('22023');
+      await server.client.query('DROP TABLE kept, brief, none');
     });
 
     it('shows rows that had not expired then', async () => {
@@ -378,7 +416,10 @@ describe('AS OF SYSTEM TIME', () => {
       expect(await query('SHOW version_retention')).to.deep.equal(['["0"]']);
       expect(await refused("SELECT * FROM t AS OF SYSTEM TIME '-1s'")).to.deep.equal({
         code: '55000',
-        message: 'cannot read as of 2030-01-01 00:00:21+00: no history is kept',
+        message: `cannot read as of ${server
+          .time(server.nowMs - 1000)
+          .replace('T', ' ')
+          .replace('.000Z', '+00')}: no history is kept`,
         hint: 'Set "version_retention" to how far back reads shall go.',
       });
       server.nowMs += 10_000;

@@ -34,7 +34,8 @@ describe('changes of a table', () => {
     await server.start(['version_retention', '1h']);
   });
   afterEach(async () => {
-    expect(server.database.engine.transactions.snapshots.count).to.equal(0);
+    const { snapshots, pastSnapshots } = server.database.engine.transactions;
+    expect([snapshots.count, pastSnapshots.count]).to.deep.equal([0, 0]);
     await server.stop();
     expect(server.log.filter((line) => line.includes('internal'))).to.deep.equal([]);
   });

@@ -200,6 +200,13 @@ describe('a recorded history', () => {
     }
   };
 
+  const relIdOf = (name: string): number => {
+    for (const { catalog } of server.database.databases()) {
+      for (const entry of catalog.relations()) if (entry.name === name) return entry.relId;
+    }
+    throw new Error(`no relation ${name}`);
+  };
+
   afterEach(async () => {
     await server.stop();
     expect(server.log.filter((line) => line.includes('internal'))).to.deep.equal([]);
@@ -218,6 +225,85 @@ describe('a recorded history', () => {
     }
     for (let read = STEPS / 5; read < READS; read++) await history.read();
     await history.end();
+  });
+
+  it(`is kept from when a table is told to, and of no other table (SEED=${SEED})`, async function () {
+    this.timeout(120_000);
+    server.fileSystem = new MemoryFileSystem();
+    await server.start();
+    const history = new History(server, randomOf(SEED + 2));
+    await history.start();
+    const { client } = server;
+    // One table keeps its history all the time, so that it goes back further than that of the other.
+    await client.query(`CREATE TABLE old (a int) WITH (version_retention = '1 hour'); INSERT INTO old VALUES (1)`);
+    await client.query(`SET lock_timeout = 1; CREATE TABLE hot (a int PRIMARY KEY, b int); CREATE INDEX ON hot (b);
+      INSERT INTO hot SELECT g, g FROM generate_series(1, 50) g; CREATE VIEW hot_view AS SELECT * FROM hot`);
+    const { engine } = server.database;
+    /** When the table began to keep its history; Infinity: it does not. */
+    let sinceMs = Infinity;
+    let [reads, refusals] = [0, 0];
+    for (let step = 0; step < 500; step++) {
+      if (history.below(25) === 0) {
+        const isKept = history.below(3) > 0;
+        await history.run(client, `ALTER TABLE t SET (version_retention = ${isKept ? "'1 hour'" : '0'})`);
+        const options = await server.value("SELECT reloptions FROM pg_class WHERE relname = 't'");
+        if (!String(options).includes('hour')) sinceMs = Infinity;
+        else if (sinceMs === Infinity) sinceMs = server.nowMs;
+      }
+      await history.step();
+      await history.record();
+      await client.query('UPDATE hot SET b = b + 1; UPDATE old SET a = a + 1');
+      if (step % 3 > 0 || sinceMs >= history.recorded.at(-2)!.fromMs) continue;
+      try {
+        await history.read(sinceMs + 1);
+        reads++;
+      } catch (error) {
+        // A writer that had begun before has not ended.
+        if ((error as { code?: string }).code !== '72000') throw error;
+        await client.query('RESET ALL; SET lock_timeout = 1');
+        refusals++;
+      }
+      if (step % 10 === 0) await settle();
+    }
+    expect(reads).to.be.above(refusals);
+    await history.end();
+    await settle();
+    // 25,000 versions of the other table's rows were not kept.
+    expect(engine.heap(relIdOf('hot')).deadCount).to.be.below(500);
+    const code = await client.query("SELECT * FROM hot_view AS OF SYSTEM TIME '-1ms'").catch((error) => error.code);
+    expect(code).to.equal('55000');
+    await client.query('ALTER TABLE t SET (version_retention = 0); DROP TABLE old');
+    await settle();
+    expect(engine.sweepPendingCount).to.equal(0);
+    expect(await server.wrongIndexes()).to.deep.equal([]);
+  });
+
+  it('begins for a table where its versions are, though that of another goes back further', async () => {
+    server.fileSystem = new MemoryFileSystem();
+    await server.start();
+    const { client } = server;
+    await client.query(`
+      CREATE TABLE old (a int) WITH (version_retention = '1 hour'); INSERT INTO old VALUES (1);
+      CREATE TABLE t (id int PRIMARY KEY, a int, wide text); CREATE INDEX ON t (a);
+      INSERT INTO t SELECT g, 0, repeat('x', 1500) FROM generate_series(1, 3) g`);
+    for (let i = 1; i <= 60; i++) {
+      server.nowMs++;
+      await client.query(`UPDATE t SET a = ${i}, wide = '${'y'.repeat(1500)}'`);
+    }
+    await settle();
+    await client.query("ALTER TABLE t SET (version_retention = '1 hour')");
+    // Versions of before may be gone: nobody asks for them.
+    const { engine } = server.database;
+    expect(engine.heap(relIdOf('t')).horizon).to.be.above(engine.transactions.gcHorizon() + 50);
+    server.nowMs += 1000;
+    // To undo it, the keys of the older versions are asked for.
+    await client.query('BEGIN; UPDATE t SET a = 70; ROLLBACK');
+    await client.query('UPDATE t SET a = 80; UPDATE t SET a = 90');
+    server.nowMs += 1000;
+    expect(await server.rows("SELECT DISTINCT a FROM t AS OF SYSTEM TIME '-1500ms'")).to.deep.equal(['[60]']);
+    await client.query('ALTER TABLE t SET (version_retention = 0); DROP TABLE old');
+    await settle();
+    expect(await server.wrongIndexes()).to.deep.equal([]);
   });
 
   it(`goes as far back as it is kept, and its space comes back (SEED=${SEED})`, async function () {

@@ -60,7 +60,7 @@ class Run {
       onLog: () => {},
     });
     await engine.startupSweep();
-    if (keepsHistory) engine.keepHistory(3_600_000_000);
+    if (keepsHistory) engine.keepHistory(3_600_000_000, true);
     const root = new Branch(engine, new Map(), 1, null);
     this.branches.push(root);
     const txn = engine.transactions.begin();
