@@ -11,6 +11,7 @@
  *  3. Lists (indexesOf and the like) keep their identity from value to value while they do not change.
  */
 import { assert } from '../types/assert.ts';
+import { DATABASE_OWNER_ROLE_OID } from './authority.ts';
 import { entryKey, parseEntryKey } from './codec.ts';
 import { registerCollationEntry } from './collations.ts';
 import {
@@ -20,6 +21,7 @@ import {
   type CollationEntry,
   type CommentEntry,
   type ConstraintEntry,
+  type DefaultRightsEntry,
   type EntryClass,
   INFORMATION_SCHEMA_OID,
   type IndexEntry,
@@ -30,6 +32,7 @@ import {
   type SchemaEntry,
   type SequenceEntry,
   type StatisticsEntry,
+  type SystemRightsEntry,
   type TypeEntry,
 } from './entries.ts';
 import { PersistentMap } from './persistent-map.ts';
@@ -59,8 +62,6 @@ const INFORMATION_SCHEMA: SchemaEntry = {
   name: 'information_schema',
   owner: BOOTSTRAP_ROLE_OID,
 };
-/** The predefined role pg_database_owner: whoever owns the database is its only member. */
-const DATABASE_OWNER_ROLE_OID = 6171;
 /** What CREATE DATABASE starts from: to be put into storage with putCatalog. */
 export const PUBLIC_SCHEMA: SchemaEntry = {
   class: 'schema',
@@ -118,6 +119,8 @@ interface Maps {
   tableSequences: PersistentMap<number, readonly SequenceEntry[]>;
   /** Oid to the relations that name it in dependsOn. */
   dependents: PersistentMap<number, readonly number[]>;
+  systemRights: PersistentMap<number, SystemRightsEntry>;
+  defaultRights: PersistentMap<number, DefaultRightsEntry>;
 }
 
 function emptyMaps(): Maps {
@@ -152,6 +155,8 @@ function emptyMaps(): Maps {
     referencing: PersistentMap.empty(),
     tableSequences: PersistentMap.empty(),
     dependents: PersistentMap.empty(),
+    systemRights: PersistentMap.empty(),
+    defaultRights: PersistentMap.empty(),
   };
 }
 
@@ -213,12 +218,14 @@ export class Catalog {
   /** What was made in it, and the schema public. */
   *entries(): Iterable<CatalogEntry> {
     const { schemas, relations, indexes, sequences, constraints, types } = this.#maps;
-    const { comments, analyses, statistics, collations, routines } = this.#maps;
+    const { comments, analyses, statistics, collations, routines, systemRights, defaultRights } = this.#maps;
     for (const schema of schemas.values()) {
-      if (schema.oid !== PG_CATALOG.oid && schema.oid !== INFORMATION_SCHEMA.oid) yield schema;
+      // As they are from the start they are there anyway.
+      if (schema !== PG_CATALOG && schema !== INFORMATION_SCHEMA) yield schema;
     }
     for (const map of [types, relations, sequences, indexes, constraints]) yield* map.values();
     for (const map of [comments, analyses, statistics, collations, routines]) yield* map.values();
+    for (const map of [systemRights, defaultRights]) yield* map.values();
   }
 
   /** The entry with this class and oid, of those that a database has of its own. */
@@ -417,6 +424,17 @@ export class Catalog {
     return this.#maps.routines.values();
   }
 
+  /** What has been granted on a built-in object. */
+  systemRights(objectOid: number): SystemRightsEntry | undefined {
+    return this.#maps.systemRights.get(objectOid);
+  }
+  allSystemRights(): Iterable<SystemRightsEntry> {
+    return this.#maps.systemRights.values();
+  }
+  defaultRights(): Iterable<DefaultRightsEntry> {
+    return this.#maps.defaultRights.values();
+  }
+
   comment(objectClass: EntryClass, objectOid: number, columnNumber = 0): CommentEntry | undefined {
     return this.#maps.commentKeys.get(commentKey(objectClass, objectOid, columnNumber));
   }
@@ -453,6 +471,10 @@ function entryOf(maps: Maps, entryClass: EntryClass, oid: number): CatalogEntry 
       return maps.collations.get(oid);
     case 'routine':
       return maps.routines.get(oid);
+    case 'systemRights':
+      return maps.systemRights.get(oid);
+    case 'defaultRights':
+      return maps.defaultRights.get(oid);
     default:
       throw new Error(`${entryClass} entries are shared by all databases`);
   }
@@ -512,6 +534,12 @@ function addEntry(maps: Maps, entry: CatalogEntry, edit: object): void {
       maps.routines = maps.routines.set(entry.oid, entry, edit);
       maps.routineNames = addTo(maps.routineNames, `${entry.schemaOid}/${entry.name}`, entry, byOid, edit);
       for (const oid of entry.dependsOn) maps.dependents = addOid(maps.dependents, oid, entry.oid, edit);
+      return;
+    case 'systemRights':
+      maps.systemRights = maps.systemRights.set(entry.oid, entry, edit);
+      return;
+    case 'defaultRights':
+      maps.defaultRights = maps.defaultRights.set(entry.oid, entry, edit);
       return;
     case 'comment':
       maps.comments = maps.comments.set(entry.oid, entry, edit);
@@ -580,6 +608,12 @@ function removeEntry(maps: Maps, entry: CatalogEntry, edit: object): void {
       maps.routines = maps.routines.delete(entry.oid, edit);
       maps.routineNames = removeFrom(maps.routineNames, `${entry.schemaOid}/${entry.name}`, entry, edit);
       for (const oid of entry.dependsOn) maps.dependents = removeOid(maps.dependents, oid, entry.oid, edit);
+      return;
+    case 'systemRights':
+      maps.systemRights = maps.systemRights.delete(entry.oid, edit);
+      return;
+    case 'defaultRights':
+      maps.defaultRights = maps.defaultRights.delete(entry.oid, edit);
       return;
     case 'comment':
       maps.comments = maps.comments.delete(entry.oid, edit);

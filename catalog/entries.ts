@@ -3,7 +3,7 @@
  * are kept as SQL text (deparsed with qualified names) and bound when a plan needs them.
  */
 
-import type { AclItem } from './acl.ts';
+import type { Acl } from './acl.ts';
 import type { ElementStatistics } from './statistics.ts';
 
 /** Each kind of entry; the first part of its storage key. */
@@ -19,6 +19,8 @@ export type EntryClass =
   | 'statistics'
   | 'collation'
   | 'routine'
+  | 'systemRights'
+  | 'defaultRights'
   | 'role'
   | 'database'
   | 'setting';
@@ -28,8 +30,8 @@ export interface SchemaEntry {
   readonly oid: number;
   readonly name: string;
   readonly owner: number;
-  /** Absent: nothing has been granted or revoked. */
-  readonly acl?: readonly AclItem[];
+  /** Absent: nothing has been granted or revoked. So it is with all lists of rights. */
+  readonly acl?: Acl;
 }
 
 /** How a column came to have values by itself. */
@@ -69,6 +71,8 @@ export interface ColumnEntry {
   readonly collationOid?: number;
   /** Sequences and other objects that the default names: they cannot be dropped without it. */
   readonly defaultDependsOn?: readonly number[];
+  /** Rights on this column beyond those on the table. */
+  readonly acl?: Acl;
 }
 
 export interface RelationEntry {
@@ -106,6 +110,7 @@ export interface RelationEntry {
   readonly rowArrayTypeOid?: number;
   /** Materialized views: false after WITH NO DATA (55000 when read). */
   readonly populated?: boolean;
+  readonly acl?: Acl;
 }
 
 /** Access methods; gin has as many keys a row as the row has terms. */
@@ -202,6 +207,7 @@ export interface SequenceEntry {
   readonly persistence: 'permanent' | 'unlogged' | 'temporary';
   /** What storage knows it by; absent: its oid. */
   readonly storageId?: number;
+  readonly acl?: Acl;
 }
 
 /** Enum, domain or composite type made by a user (its array type has oid arrayOid). */
@@ -257,6 +263,7 @@ export interface TypeEntry {
     /** COLLATE; absent: the type's own. */
     readonly collationOid?: number;
   }[];
+  readonly acl?: Acl;
 }
 
 /** CREATE COLLATION; the built-in ones are in collations.ts. */
@@ -320,6 +327,29 @@ export interface RoutineEntry {
   readonly shownBody?: string;
   /** Relations and sequences that such a body reads. */
   readonly dependsOn: readonly number[];
+  readonly acl?: Acl;
+}
+
+/** Rights on what the system made and no entry stands for: catalogs, functions, types, languages. */
+export interface SystemRightsEntry {
+  readonly class: 'systemRights';
+  /** The object's: those of built-in objects are different among all kinds. */
+  readonly oid: number;
+  readonly objectClass: 'relation' | 'routine' | 'type' | 'language';
+  readonly acl?: Acl;
+  /** By column name. */
+  readonly columns?: Readonly<Record<string, Acl>>;
+}
+
+/** ALTER DEFAULT PRIVILEGES: what a role's new objects of a kind begin with. */
+export interface DefaultRightsEntry {
+  readonly class: 'defaultRights';
+  readonly oid: number;
+  readonly roleOid: number;
+  /** 0: in all schemas. With a schema the list adds to what the object begins with elsewhere; without it stands for it. */
+  readonly schemaOid: number;
+  readonly objectType: 'table' | 'sequence' | 'function' | 'type' | 'schema';
+  readonly acl: Acl;
 }
 
 /** COMMENT ON: keyed by class and oid of the object, and column number (0 for the object itself). */
@@ -420,6 +450,10 @@ export interface RoleEntry {
   readonly password: string | null;
   readonly validUntil: string | null;
   readonly memberOf: readonly number[];
+  /** Of those, the ones that it may give to others (WITH ADMIN OPTION); absent: none. */
+  readonly adminOf?: readonly number[];
+  /** Who gave each of those, by oid; absent: the bootstrap superuser. */
+  readonly memberGrantors?: Readonly<Record<number, number>>;
 }
 
 export interface DatabaseEntry {
@@ -430,6 +464,7 @@ export interface DatabaseEntry {
   readonly allowConnections: boolean;
   readonly connectionLimit: number;
   readonly isTemplate: boolean;
+  readonly acl?: Acl;
 }
 
 /** ALTER DATABASE/ROLE ... SET name = value. */
@@ -456,7 +491,12 @@ export type CatalogEntry =
   | AnalysisEntry
   | StatisticsEntry
   | CollationEntry
-  | RoutineEntry;
+  | RoutineEntry
+  | SystemRightsEntry
+  | DefaultRightsEntry;
+
+/** What shares the namespace of relations. */
+export type NamedEntry = RelationEntry | IndexEntry | SequenceEntry;
 
 /** Oids below this are built in (pg_catalog objects, types, functions). */
 export const FIRST_NORMAL_OID = 16384;

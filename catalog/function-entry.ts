@@ -65,7 +65,7 @@ export interface FunctionContext {
   getSetting(name: string, missingOk: boolean): string | null;
   setSetting(name: string, value: string, isLocal: boolean): string;
   /** Sequences: by oid of the sequence; errors are PostgreSQL's (55000, 2200H). */
-  nextval(sequenceOid: number): number | bigint;
+  nextval(sequenceOid: number, isChecked?: boolean): number | bigint;
   currval(sequenceOid: number): number | bigint;
   setval(sequenceOid: number, value: number | bigint, isCalled: boolean): number | bigint;
   lastval(): number | bigint;

@@ -21,11 +21,13 @@ export interface NameSource {
   readonly shared: SharedCatalog;
   /** Complete, as for Catalog.resolveRelation. */
   readonly searchPath: readonly string[];
+  /** Throws 42501 for a schema that the user may not look into; absent: there is no user. */
+  checkSchema?(name: string): void;
   /** The oid of a type as written in SQL; throws 42704, 42601. */
   parseType(text: string): number;
 }
 
-const NAME_PART = /\s*(?:"((?:[^"]|"")+)"|([^\s".]+))\s*(\.|$)/y;
+const NAME_PART = /\s*(?:"((?:[^"]|"")+)"|([^\s".][^\s.]*))\s*(\.|$)/y;
 
 /** a.b."C.d" to its parts, folded to lower case unless quoted; 42602 when it is none. */
 export function splitQualifiedName(text: string): string[] {
@@ -55,10 +57,14 @@ function inPgCatalog(source: NameSource, names: readonly string[]): boolean {
   return names.length === 1 || names[names.length - 2] === 'pg_catalog';
 }
 
-function requireSchema({ catalog, searchPath }: NameSource, names: readonly string[]): void {
+function requireSchema(source: NameSource, names: readonly string[]): void {
+  const { catalog, searchPath } = source;
   if (names.length < 2) return;
   const schema = names[names.length - 2];
-  if (schema === 'pg_temp' || catalog.schemaOfPath(schema, searchPath) !== undefined) return;
+  if (schema === 'pg_temp' || catalog.schemaOfPath(schema, searchPath) !== undefined) {
+    source.checkSchema?.(schema);
+    return;
+  }
   throw sqlError('3F000', `schema "${schema}" does not exist`);
 }
 

@@ -1,4 +1,5 @@
 /** What all databases of a server share: roles, databases, and settings given to them. An immutable value, like Catalog. */
+import { Authority } from './authority.ts';
 import { type CatalogChange, nextCatalogVersion } from './catalog.ts';
 import { entryKey, SHARED_DATABASE_OID } from './codec.ts';
 import {
@@ -78,6 +79,7 @@ export class SharedCatalog {
   readonly #entries: ReadonlyMap<string, CatalogEntry>;
   readonly #roleNames: ReadonlyMap<string, RoleEntry>;
   readonly #databaseNames: ReadonlyMap<string, DatabaseEntry>;
+  readonly #authorities = new Map<string, Authority>();
 
   private constructor(entries: ReadonlyMap<string, CatalogEntry>) {
     this.version = nextCatalogVersion();
@@ -162,6 +164,16 @@ export class SharedCatalog {
       }
     }
     return false;
+  }
+  /** What the role is in a database: always the same object. */
+  authority(roleOid: number, databaseOid: number): Authority {
+    const key = `${roleOid}/${databaseOid}`;
+    let known = this.#authorities.get(key);
+    if (known === undefined) {
+      known = new Authority(this, roleOid, this.database(databaseOid)?.owner ?? BOOTSTRAP_ROLE_OID);
+      this.#authorities.set(key, known);
+    }
+    return known;
   }
   database(oid: number): DatabaseEntry | undefined {
     return this.entry('database', oid) as DatabaseEntry | undefined;

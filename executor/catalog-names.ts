@@ -14,6 +14,7 @@ export function catalogNames(session: Session): CatalogNames {
       shared: session.sharedCatalog,
       searchPath: session.searchPath(true),
       parseType: (text) => typeOf(text, session.environment(session.catalog, [])),
+      checkSchema: session.checkSchema,
     }),
   );
 }

@@ -1,15 +1,15 @@
 /**
  * Execution context: what one running statement's operators and generated code share.
  */
+
 import type { ConstraintEntry, RelationEntry } from '../catalog/entries.ts';
 import type { Evaluation, FunctionContext, Value } from '../catalog/function-entry.ts';
 import type { ExpiryMode } from '../catalog/row-expiry.ts';
 import type { LiftedLiteral } from '../parser/index.ts';
+import type { StatementRights } from '../planner/rights.ts';
 import type { Snapshot, StorageEngine, TemporaryFile, TemporaryUsage, Transaction } from '../storage/api.ts';
 import { sqlError } from '../types/errors.ts';
-import { type FormatSettings, outputText } from '../types/index.ts';
 import { MemoryAccount, WorkMemory } from './memory-account.ts';
-import { KeptLong } from './row/kept-long.ts';
 import { RowTarget } from './row-form.ts';
 import type { TableRuntime } from './table-runtime.ts';
 
@@ -55,6 +55,8 @@ export interface ExecServices {
    * with the same arguments to go on).
    */
   runInternal(x: ExecContext, sql: string, params: readonly Value[], expiry?: ExpiryMode): number | null;
+  /** Numbers of the columns that the user may read; null: all. */
+  readableColumns(table: RelationEntry): ReadonlySet<number> | null;
   /** Bytes that a sort, or a hash table, may hold in memory (work_mem, hash_mem_multiplier). */
   readonly sortMemoryBytes: number;
   readonly hashMemoryBytes: number;
@@ -65,6 +67,8 @@ export interface ExecServices {
 
 export class ExecContext {
   readonly engine: StorageEngine;
+  /** What the statement needs to be allowed; null: it is the system's own. */
+  rights: StatementRights | null = null;
   /** The session's, set when an execution starts. */
   functions!: FunctionContext;
   transaction!: Transaction;
@@ -248,30 +252,11 @@ export class ExecContext {
   runInternal(sql: string, params: readonly Value[], expiry: ExpiryMode = 'live'): number | null {
     return this.services.runInternal(this, sql, params, expiry);
   }
-
-  /** A row as error details show it: "(1, null, abc)". */
-  describeRow(table: RelationEntry, values: readonly Value[]): string {
-    return describeRow(table, values, this.functions.format);
-  }
 }
 
 function forgetCalls(evaluation: Evaluation): void {
   evaluation.calls.length = 0;
   evaluation.called = 0;
-}
-
-/** A column's value in an error's detail is cut after this many characters, as PostgreSQL does. */
-const DETAIL_VALUE_LENGTH = 64;
-
-export function describeRow(table: RelationEntry, values: readonly Value[], format: FormatSettings): string {
-  const parts = table.columns.flatMap((column, i) => {
-    if (column.dropped) return [];
-    if (values[i] === null) return ['null'];
-    const value = values[i] instanceof KeptLong ? values[i].read() : values[i];
-    const text = outputText(column.typeOid, value, format);
-    return [text.length > DETAIL_VALUE_LENGTH ? `${text.slice(0, DETAIL_VALUE_LENGTH)}...` : text];
-  });
-  return `(${parts.join(', ')})`;
 }
 
 /** What cancel() sets. */

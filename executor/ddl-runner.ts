@@ -1,5 +1,6 @@
 /** Runs definitions: gives executor/ddl what it asks of the session (DdlContext), and lets it wait. */
 
+import type { Authority } from '../catalog/authority.ts';
 import type {
   CatalogEntry,
   DatabaseEntry,
@@ -11,7 +12,7 @@ import type {
 import type { Value } from '../catalog/function-entry.ts';
 import { quoteIdentifier } from '../catalog/functions/quote.ts';
 import { inputsOf, routineFunction } from '../catalog/functions/user-routines.ts';
-import { type Catalog, isSharedEntry } from '../catalog/index.ts';
+import { BOOTSTRAP_ROLE_OID, type Catalog, isSharedEntry } from '../catalog/index.ts';
 import type { ExpiryMode } from '../catalog/row-expiry.ts';
 import type { Expression, Query, QueryStatement, SetStatement, Statement, StatementNode } from '../parser/ast.ts';
 import { deparse, parse, parseExpression } from '../parser/index.ts';
@@ -50,6 +51,7 @@ import {
   TASK_PENDING,
 } from './ddl/context.ts';
 import { applyOnCommit, dropTemporaryObjects, executeDdl } from './ddl/index.ts';
+import { requireDatabaseRight } from './ddl/resolve.ts';
 import { overNewHeap, rewrite } from './ddl/rewrite.ts';
 import { IndexBuilder } from './index-build.ts';
 import type { IndexRuntime } from './index-runtime.ts';
@@ -67,8 +69,10 @@ import { executeArguments } from './utility.ts';
 /** A statement of our own, run to its end. */
 class StatementTask<T> implements DdlTask<T> {
   readonly #session: Session;
-  readonly #portal: Portal;
+  readonly portal: Portal;
   readonly #result: () => T;
+  /** In whose name it runs; null: in the session's. */
+  definer: string | null = null;
 
   constructor(
     session: Session,
@@ -80,24 +84,35 @@ class StatementTask<T> implements DdlTask<T> {
     queryText: string | null = null,
   ) {
     this.#session = session;
-    this.#portal = new Portal(session, '', prepared, params, null, []);
-    this.#portal.isNested = queryText === null;
-    this.#portal.queryText = queryText;
-    this.#portal.onBatch = (batch, from, to) => {
+    this.portal = new Portal(session, '', prepared, params, null, []);
+    this.portal.isNested = queryText === null;
+    // What a definition does of its own accord; a query that it takes rows from is the user's.
+    this.portal.isOfSystem = queryText === null;
+    this.portal.queryText = queryText;
+    this.portal.onBatch = (batch, from, to) => {
       for (let i = from; i < to; i++) onRow(batch.columns.map((column) => column[i]));
     };
-    this.#result = () => result(this.#portal);
+    this.#result = () => result(this.portal);
   }
 
   poll(): T | typeof TASK_PENDING {
+    const session = this.#session;
+    const { definer, isRestricted } = session;
+    if (this.definer !== null) {
+      session.definer = this.definer;
+      session.isRestricted = true;
+    }
     try {
-      if (this.#session.pollPortal(this.#portal, 0) === PORTAL_PENDING) return TASK_PENDING;
+      if (session.pollPortal(this.portal, 0) === PORTAL_PENDING) return TASK_PENDING;
     } catch (error) {
-      this.#portal.close();
+      this.portal.close();
       throw error;
+    } finally {
+      session.definer = definer;
+      session.isRestricted = isRestricted;
     }
     const result = this.#result();
-    this.#portal.close();
+    this.portal.close();
     return result;
   }
 }
@@ -153,6 +168,16 @@ class SessionDdlContext implements DdlContext {
   get currentRoleOid(): number {
     return this.shared.roleByName(this.#session.currentUser)?.oid ?? 0;
   }
+  get authority(): Authority {
+    return this.#session.authority;
+  }
+  *otherCatalogs(): Iterable<Catalog> {
+    for (const { oid, catalog } of this.#session.server.databases())
+      if (oid !== this.catalog.databaseOid) yield catalog;
+  }
+  checkSchema(name: string): void {
+    this.#session.checkSchema(name);
+  }
   get isSuperuser(): boolean {
     return this.#session.isSuperuser;
   }
@@ -178,7 +203,12 @@ class SessionDdlContext implements DdlContext {
     const name = session.temporarySchema;
     const known = this.catalog.schemaByName(name);
     if (known !== undefined) return known.oid;
-    const entry: SchemaEntry = { class: 'schema', oid: this.allocateOid(), name, owner: this.currentRoleOid };
+    if (session.isRestricted) {
+      throw sqlError('42501', 'cannot create temporary table within security-restricted operation');
+    }
+    requireDatabaseRight(this, 'T');
+    // Its objects are the user's; it is not.
+    const entry: SchemaEntry = { class: 'schema', oid: this.allocateOid(), name, owner: BOOTSTRAP_ROLE_OID };
     this.putEntry(entry);
     session.forgetSearchPath();
     return entry.oid;
@@ -379,6 +409,7 @@ class SessionDdlContext implements DdlContext {
     const rows: Value[][] = [];
     const prepared = new PreparedStatement(text, parse(text)[0], []);
     prepared.expiry = expiry;
+    prepared.isResolved = true;
     return new StatementTask(
       this.#session,
       prepared,
@@ -388,14 +419,19 @@ class SessionDdlContext implements DdlContext {
     );
   }
 
-  insertFrom(table: RelationEntry, query: QueryStatement, parameters?: QueryParameters): DdlTask<number> {
+  insertFrom(
+    table: RelationEntry,
+    query: QueryStatement,
+    parameters?: QueryParameters,
+    asOwner = false,
+  ): DdlTask<number> {
     // CREATE TABLE AS: the query's rows, as an INSERT would take them, into all columns.
     const session = this.#session;
     const name = `${quoteIdentifier(this.catalog.schemaName(table.schemaOid))}.${quoteIdentifier(table.name)}`;
     const [insert] = parse(`INSERT INTO ${name} SELECT NULL`);
     const node = { ...(insert.node as object), query, source: query } as unknown as Statement['node'];
     const prepared = new PreparedStatement(this.text, { ...insert, node }, parameters?.types ?? []);
-    return new StatementTask(
+    const task = new StatementTask(
       session,
       prepared,
       parameters?.values ?? [],
@@ -403,6 +439,10 @@ class SessionDdlContext implements DdlContext {
       (portal) => portal.processedCount,
       this.text,
     );
+    // Whoever makes a table fills it, whatever rights new tables begin with.
+    task.portal.ownTarget = table.oid;
+    if (asOwner) task.definer = this.shared.roleName(table.owner);
+    return task;
   }
 
   #runtime(entry: RelationEntry): TableRuntime {

@@ -137,6 +137,7 @@ export function* runExplain(
       : momentOfStatement(session, inner.program(session), params);
   const program = moment === null ? inner.program(session) : programFor(session, inner, moment);
   const planningMs = performance.now() - start;
+  program.checkRights(session);
   const counters = new Map<Plan, Counter>();
   let executionMs: number | null = null;
   if (options.analyze) {

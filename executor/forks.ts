@@ -12,6 +12,7 @@ import type { DatabaseEntry } from '../catalog/entries.ts';
 import { entryKey, SHARED_DATABASE_OID } from '../catalog/index.ts';
 import { SqlError } from '../types/errors.ts';
 import type { DatabaseRuntime } from './database-runtime.ts';
+import { checkMayConnect } from './rights.ts';
 import type { DatabaseServer } from './server.ts';
 import { SharedRuntime } from './shared-runtime.ts';
 
@@ -43,12 +44,12 @@ export class Forks {
   }
 
   /** A fork of that name, which is not there yet; undefined: the name is not a fork's, or there is no such base. */
-  make(name: string): DatabaseRuntime | undefined {
+  make(name: string, roleOid: number): DatabaseRuntime | undefined {
     const at = name.lastIndexOf(SEPARATOR);
     if (at <= 0 || at === name.length - 1) return undefined;
     const base = this.#server.databaseByName(name.slice(0, at));
     if (base === undefined) return undefined;
-    this.#checkConnect(base);
+    this.#checkConnect(base, roleOid);
     const oid = base.engine.allocateOid();
     const fork = base.fork(oid, name, sharedOf(base, oid, name));
     this.#byName.set(name, fork);
@@ -56,9 +57,11 @@ export class Forks {
     return fork;
   }
 
-  #checkConnect(base: DatabaseRuntime): void {
+  #checkConnect(base: DatabaseRuntime, roleOid: number): void {
     const entry = base.shared.catalog.database(base.oid);
-    if (entry?.allowConnections !== false) return;
+    if (entry === undefined) return;
+    checkMayConnect(base.shared.catalog, entry, roleOid);
+    if (entry.allowConnections) return;
     throw new SqlError('55000', `database "${entry.name}" is not currently accepting connections`, {}, 'FATAL');
   }
 

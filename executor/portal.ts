@@ -74,6 +74,10 @@ export class Portal {
   /** False: when tables changed while it waited for them, it says so (isStale) and does not start. */
   mayPlanAgain = true;
   isStale = false;
+  /** Work of a definition, which has asked for the rights that it needs. */
+  isOfSystem = false;
+  /** The table that a definition has made and fills; 0: none. */
+  ownTarget = 0;
   /** Rows sent so far. */
   rowCount = 0;
   /** Utilities with a result keep their rows here. */
@@ -200,13 +204,14 @@ export class Portal {
       this.#lockedCount = 0;
       return this.#start();
     }
+    if (!planned.readOnly && transaction.isReadOnly) {
+      throw sqlError('25006', `cannot execute ${planned.command.toUpperCase()} in a read-only transaction`);
+    }
+    if (!this.isOfSystem) program.checkRights(session, this.ownTarget);
     if (program.unpopulated !== null) {
       throw sqlError('55000', `materialized view "${program.unpopulated}" has not been populated`, {
         hint: 'Use the REFRESH MATERIALIZED VIEW command.',
       });
-    }
-    if (!planned.readOnly && transaction.isReadOnly) {
-      throw sqlError('25006', `cannot execute ${planned.command.toUpperCase()} in a read-only transaction`);
     }
     this.#watched = session.autoExplain.watch(this.isNested);
     this.#watched?.resume();

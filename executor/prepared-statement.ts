@@ -128,6 +128,9 @@ export class PreparedStatement {
 
   readonly #encoders = new Map<string, ResultEncoder>();
 
+  /** Its names were resolved by somebody else before: nobody is asked whether the user may look into their schemas. */
+  isResolved = false;
+
   /** A cursor's query: its rows carry what WHERE CURRENT OF asks for. */
   isCursor = false;
 
@@ -211,6 +214,7 @@ export class PreparedStatement {
       rowIdentities: this.isCursor,
       inlinesRoutines: true,
       expiry: this.expiry,
+      ...(this.isResolved ? { checkSchema: undefined } : {}),
       ...(this.#routine === null ? {} : { routine: this.#routine }),
     });
     if (shelf !== null && !isBound) shelf.add(key, { planned, rows: rowsOf(planned, session.database) });

@@ -5,6 +5,7 @@
  * its beginning. So what a call has come to is kept here by its arguments until the statement ends; a call that is done answers
  * at once when it is computed again.
  */
+import { relationDenied, rightsOnRelation } from '../catalog/rights.ts';
 import {
   ACCESS_SHARE,
   LOCK_GRANTED,
@@ -106,6 +107,11 @@ export class Prewarm {
     const size = session.functions.relationSize(oid);
     const isKnown = relation !== undefined || size !== null || session.catalog.namedRelation(oid) !== undefined;
     if (!isKnown) throw sqlError('42P01', `could not open relation with OID ${oid}`);
+    const named = session.catalog.namedRelation(oid);
+    const table = named?.class === 'index' ? session.catalog.relation(named.tableOid) : named;
+    if (table !== undefined && rightsOnRelation(session.catalog, table, session.authority, 'r') === '') {
+      throw relationDenied(table);
+    }
     const hasPages = relation === undefined ? size !== null : relation.relId !== 0;
     if (fork !== 'main' || !hasPages) throw sqlError('22023', `fork "${fork}" does not exist for this relation`);
     return relation === undefined ? Math.ceil((size ?? 0) / PAGE_SIZE) : engine.heap(relation.relId).pages;

@@ -2,9 +2,12 @@
  * Programs: a planned statement with everything generated for it, and the executions (operator trees with their state) that run
  * it. A program serves any number of executions at once; an ended one is kept for the next.
  */
+
+import type { Authority } from '../catalog/authority.ts';
 import type { RelationEntry } from '../catalog/entries.ts';
 import type { FunctionContext } from '../catalog/function-entry.ts';
 import type { Catalog } from '../catalog/index.ts';
+import type { SharedCatalog } from '../catalog/shared-catalog.ts';
 import type { Plan, PlannedStatement } from '../planner/plan.ts';
 import type { StorageEngine } from '../storage/api.ts';
 import { SlotAllocator } from './compile/expression.ts';
@@ -15,6 +18,7 @@ import type { ForeignKeys } from './modify/foreign-keys.ts';
 import { buildOperator } from './operators/build.ts';
 import type { Operator } from './operators/operator.ts';
 import { SubplanOperator } from './operators/subplan.ts';
+import { checkStatementRights } from './rights.ts';
 import type { TableRuntime } from './table-runtime.ts';
 
 const IDLE_EXECUTIONS_MAX = 8;
@@ -37,6 +41,18 @@ export class Program {
   /** It calls user-made functions, which may run statements of their own wherever it computes something. */
   get callsRoutines(): boolean {
     return this.statement.callsRoutines === true;
+  }
+
+  #permitted: Authority | null = null;
+
+  /** 42501 where the user may not run it. `ownTarget`: a table that nothing is asked about. */
+  checkRights(
+    { authority, sharedCatalog }: { readonly authority: Authority; readonly sharedCatalog: SharedCatalog },
+    ownTarget = 0,
+  ): void {
+    if (this.#permitted === authority) return;
+    checkStatementRights(this.statement.rights, this.catalog, sharedCatalog, authority, ownTarget);
+    this.#permitted = authority;
   }
 
   constructor(statement: PlannedStatement, database: DatabaseRuntime, catalog: Catalog) {
@@ -130,6 +146,7 @@ export class Execution {
     this.program = program;
     this.context = new ExecContext(program.engine, program.database.workMemory);
     this.instrument = instrument;
+    this.context.rights = program.statement.rights;
     this.context.subplan = (slot) => this.#subplan(slot);
     this.root = this.build(program.statement.plan);
   }

@@ -3,6 +3,7 @@
  * as they are, and those that are not (CREATE INDEX CONCURRENTLY has failed) are filled and become valid.
  */
 import type { IndexEntry } from '../catalog/entries.ts';
+import { relationWord } from '../catalog/rights.ts';
 import type { ReindexStatement } from '../parser/ast.ts';
 import { sqlError } from '../types/errors.ts';
 import { fillConcurrently, fillIndex } from './ddl-runner.ts';
@@ -37,8 +38,13 @@ function indexesOf(session: Session, { target, name }: ReindexStatement): readon
   switch (target) {
     case 'index':
     case 'table': {
+      if (name.length > 1) session.checkSchema(name[name.length - 2]);
       const found = catalog.resolveRelation(name, session.searchPath(true));
       if (found === undefined) throw sqlError('42P01', `relation "${name.join('.')}" does not exist`);
+      const table = found.class === 'index' ? catalog.relation(found.tableOid) : found;
+      if (table !== undefined && !session.authority.hasPrivilegesOf(table.owner)) {
+        throw sqlError('42501', `must be owner of ${relationWord(found)} ${found.name}`);
+      }
       if (target === 'index') {
         if (found.class !== 'index') throw sqlError('42809', `"${found.name}" is not an index`);
         return [found];
@@ -58,11 +64,15 @@ function indexesOf(session: Session, { target, name }: ReindexStatement): readon
     case 'schema': {
       const schema = catalog.schemaByName(last);
       if (schema === undefined) throw sqlError('3F000', `schema "${last}" does not exist`);
+      if (!session.authority.hasPrivilegesOf(schema.owner)) throw sqlError('42501', `must be owner of schema ${last}`);
       return all(session).filter((index) => index.schemaOid === schema.oid);
     }
     default:
       if (last !== undefined && last !== session.database.catalog.databaseName)
         throw sqlError('0A000', 'can only reindex the currently open database');
+      if (!session.authority.hasPrivilegesOf(session.sharedCatalog.database(session.database.oid)?.owner ?? 0)) {
+        throw sqlError('42501', `must be owner of database ${session.database.catalog.databaseName}`);
+      }
       return target === 'system' ? [] : all(session);
   }
 }

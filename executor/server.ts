@@ -40,6 +40,7 @@ import { Forks } from './forks.ts';
 import { indexedHeaps } from './indexed-heaps.ts';
 import { WorkMemory } from './memory-account.ts';
 import { NotificationHub } from './notifications.ts';
+import { checkMayConnect } from './rights.ts';
 import { ExpirySweep } from './row-expiry/expiry-sweep.ts';
 import { ServerActivity } from './server-activity.ts';
 import { Session } from './session.ts';
@@ -280,7 +281,7 @@ export class DatabaseServer implements SessionFactory {
     const role = this.shared.catalog.roleByName(identity.user);
     if (role === undefined) throw new SqlError('28000', `role "${identity.user}" does not exist`, {}, 'FATAL');
     if (!role.canLogin) throw new SqlError('28000', `role "${identity.user}" is not permitted to log in`, {}, 'FATAL');
-    const database = this.databaseByName(identity.database) ?? this.forks.make(identity.database);
+    const database = this.databaseByName(identity.database) ?? this.forks.make(identity.database, role.oid);
     if (database === undefined) throw unknownDatabase(identity.database);
     try {
       return this.#connect(database, role, identity, holder);
@@ -307,6 +308,7 @@ export class DatabaseServer implements SessionFactory {
         'FATAL',
       );
     }
+    checkMayConnect(database.shared.catalog, entry, role.oid);
     if (entry.connectionLimit >= 0 && database.sessionCount >= entry.connectionLimit && !role.superuser) {
       throw new SqlError('53300', `too many connections for database "${identity.database}"`, {}, 'FATAL');
     }
@@ -321,6 +323,11 @@ export class DatabaseServer implements SessionFactory {
     if (!this.#sessions.delete(session.identity.processId)) return;
     session.database.sessionCount--;
     this.forks.sessionClosed(session.database);
+  }
+
+  /** The role that a session logged in as; null: there is no such session. */
+  userOf(processId: number): string | null {
+    return this.#sessions.get(processId)?.identity.user ?? null;
   }
 
   signalSession(processId: number, terminate: boolean): boolean {

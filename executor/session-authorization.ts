@@ -1,4 +1,5 @@
 /** Who may become whom: what the settings `role` and `session_authorization` accept. */
+import { type Authority, SIGNAL_BACKEND_OID } from '../catalog/authority.ts';
 import type { Settings } from '../catalog/settings.ts';
 import type { SharedCatalog } from '../catalog/shared-catalog.ts';
 import { sqlError } from '../types/index.ts';
@@ -9,12 +10,20 @@ export interface Authorization {
   /** The role that logged in, and whether it was a superuser then. */
   readonly identity: { readonly user: string };
   readonly beganAsSuperuser: boolean;
+  /** A function runs in its owner's name, or (isRestricted) a definition. */
+  readonly definer: string | null;
+  readonly isRestricted: boolean;
 }
 
 /** Throws where the setting may not have this value. */
 export function checkAuthorization(session: Authorization, setting: string, value: unknown): void {
+  if (setting !== 'role' && setting !== 'session_authorization') return;
+  if (session.definer !== null) {
+    const where = session.isRestricted ? 'security-restricted operation' : 'security-definer function';
+    throw sqlError('42501', `cannot set parameter "${setting}" within ${where}`);
+  }
   if (setting === 'role') checkRole(session, String(value));
-  else if (setting === 'session_authorization') checkSessionUser(session, String(value));
+  else checkSessionUser(session, String(value));
 }
 
 function checkRole({ sharedCatalog, sessionUser }: Authorization, name: string): void {
@@ -37,6 +46,23 @@ function existingRole(catalog: SharedCatalog, name: string): number {
   const role = catalog.roleByName(name);
   if (role === undefined) throw sqlError('22023', `role "${name}" does not exist`);
   return role.oid;
+}
+
+/** pg_cancel_backend, pg_terminate_backend. */
+export function checkMaySignal(
+  { authority, sharedCatalog }: { readonly authority: Authority; readonly sharedCatalog: SharedCatalog },
+  user: string,
+  terminate: boolean,
+): void {
+  if (authority.isSuperuser) return;
+  const role = sharedCatalog.roleByName(user);
+  const what = terminate ? 'process' : 'query';
+  if (role?.superuser === true) {
+    throw sqlError('42501', `must be a superuser to ${terminate ? 'terminate' : 'cancel'} superuser ${what}`);
+  }
+  if (authority.hasPrivilegesOf(role?.oid ?? 0) || authority.hasPrivilegesOf(SIGNAL_BACKEND_OID)) return;
+  const done = terminate ? 'terminated' : 'canceled';
+  throw sqlError('42501', `must be a member of the role whose ${what} is being ${done} or member of pg_signal_backend`);
 }
 
 /** Another user of the session begins in no role. */

@@ -3,6 +3,7 @@
 import { randomBytes as cryptoRandomBytes } from 'node:crypto';
 import type { RelationEntry, SequenceEntry } from '../catalog/entries.ts';
 import type { Evaluation, FunctionContext, Value } from '../catalog/function-entry.ts';
+import { relationDenied, rightsOnRelation } from '../catalog/rights.ts';
 import { type ExpiringType, expiryCutoff } from '../catalog/row-expiry.ts';
 import type { SystemInformation } from '../catalog/system-information.ts';
 import { updatableColumns } from '../planner/index.ts';
@@ -15,7 +16,7 @@ import { WAIT_SIGNAL } from './operators/operator.ts';
 import { Prewarm } from './prewarm.ts';
 import { SessionRoutines } from './routines/session-routines.ts';
 import type { Session } from './session.ts';
-import { leaveRole } from './session-authorization.ts';
+import { checkMaySignal, leaveRole } from './session-authorization.ts';
 import { SessionSystemInformation } from './system-information.ts';
 import { TableChanges } from './table-changes.ts';
 
@@ -150,8 +151,16 @@ export class SessionFunctions implements FunctionContext {
     throw sqlError('42P01', `could not open relation with OID ${oid}`);
   }
 
-  nextval(oid: number): number | bigint {
+  /** 42501 where the user has none of the rights. */
+  #require(entry: SequenceEntry, rights: string): void {
+    const { authority, catalog } = this.#session;
+    if (authority.isSuperuser) return;
+    if (rightsOnRelation(catalog, entry, authority, rights) === '') throw relationDenied(entry);
+  }
+
+  nextval(oid: number, isChecked = true): number | bigint {
     const entry = this.#sequence(oid);
+    if (isChecked) this.#require(entry, 'Uw');
     const { engine } = this.#session;
     const state = engine.sequenceState(entry.storageId ?? oid);
     if (state === null) throw sqlError('42P01', `could not open relation with OID ${oid}`);
@@ -180,6 +189,7 @@ export class SessionFunctions implements FunctionContext {
   }
 
   currval(oid: number): number | bigint {
+    this.#require(this.#sequence(oid), 'rU');
     const value = this.#currentValues.get(oid);
     if (value === undefined) {
       throw sqlError('55000', `currval of sequence "${this.#sequence(oid).name}" is not yet defined in this session`);
@@ -190,11 +200,13 @@ export class SessionFunctions implements FunctionContext {
   lastval(): number | bigint {
     const value = this.#currentValues.get(this.#lastSequence);
     if (value === undefined) throw sqlError('55000', 'lastval is not yet defined in this session');
+    this.#require(this.#sequence(this.#lastSequence), 'rU');
     return value;
   }
 
   setval(oid: number, value: number | bigint, isCalled: boolean): number | bigint {
     const entry = this.#sequence(oid);
+    this.#require(entry, 'w');
     const big = BigInt(value);
     if (big < BigInt(entry.minimum) || big > BigInt(entry.maximum)) {
       throw sqlError(
@@ -217,7 +229,14 @@ export class SessionFunctions implements FunctionContext {
   // ---------------------------------------------------------------------------------------------------------- others
 
   signalSession(processId: number, terminate: boolean): boolean {
-    return this.#session.server.signalSession(processId, terminate);
+    const session = this.#session;
+    const user = session.server.userOf(processId);
+    if (user === null) {
+      this.notice('WARNING', '01000', `PID ${processId} is not a PostgreSQL backend process`);
+      return false;
+    }
+    checkMaySignal(session, user, terminate);
+    return session.server.signalSession(processId, terminate);
   }
 
   currentXid(assign: boolean): number | null {

@@ -23,6 +23,7 @@ import {
   rowTypeOf,
   SHARED_DATABASE_OID,
 } from '../catalog/index.ts';
+import type { SharedCatalog } from '../catalog/shared-catalog.ts';
 import type { CommitMoment, LockOwner, SavepointMark, Snapshot, StorageEngine, Transaction } from '../storage/api.ts';
 import { sqlError } from '../types/errors.ts';
 import type { FollowUp } from './context.ts';
@@ -94,6 +95,8 @@ export class SessionTransaction {
   #changes: PendingChange[] = [];
   #catalog: Catalog | null = null;
   #catalogBase: Catalog | null = null;
+  #sharedCatalog: SharedCatalog | null = null;
+  #sharedBase: SharedCatalog | null = null;
 
   constructor(
     engine: StorageEngine,
@@ -202,6 +205,18 @@ export class SessionTransaction {
     return this.#catalog;
   }
 
+  /** Roles and databases with this transaction's own definitions. */
+  get sharedCatalog(): SharedCatalog {
+    const base = this.#shared.catalog;
+    if (this.#changes.length === 0) return base;
+    if (this.#sharedCatalog === null || this.#sharedBase !== base) {
+      const own = this.#changes.filter((change) => change.databaseOid === SHARED_DATABASE_OID);
+      this.#sharedBase = base;
+      this.#sharedCatalog = own.length === 0 ? base : base.apply(own.map(toCatalogChange));
+    }
+    return this.#sharedCatalog;
+  }
+
   get hasCatalogChanges(): boolean {
     return this.#changes.length > 0;
   }
@@ -228,7 +243,7 @@ export class SessionTransaction {
       if (this.#catalog !== null && this.#catalogBase === this.#database.catalog) {
         this.#catalog = this.#catalog.apply([toCatalogChange(change)]);
       } else this.#catalog = null;
-    }
+    } else this.#sharedCatalog = null;
   }
 
   #dropChanges(from: number): void {
@@ -237,6 +252,7 @@ export class SessionTransaction {
     const tables = this.#changedTables(dropped);
     this.#changes.length = from;
     this.#catalog = null;
+    this.#sharedCatalog = null;
     this.#database.restoreMaintainers(tables, this.#database.catalog);
     if (from > 0) this.#database.restoreMaintainers(tables, this.catalog);
     this.#database.dropUnusedDictionaries(new Set(dropped.map((c) => c.oid)), this.catalog);

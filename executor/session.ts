@@ -5,9 +5,11 @@
  * or just the end of its time slice), after it has arranged to be woken. There is one at a time.
  */
 
-import type { CatalogEntry, ConstraintEntry } from '../catalog/entries.ts';
+import type { Authority } from '../catalog/authority.ts';
+import type { CatalogEntry, ConstraintEntry, RelationEntry } from '../catalog/entries.ts';
 import type { Value } from '../catalog/function-entry.ts';
 import type { Catalog } from '../catalog/index.ts';
+import { permissionDenied, rightsOnColumn, rightsOnRelation, rightsOnSchema } from '../catalog/rights.ts';
 import type { ExpiryMode } from '../catalog/row-expiry.ts';
 import { Settings } from '../catalog/settings.ts';
 import type { SharedCatalog } from '../catalog/shared-catalog.ts';
@@ -112,6 +114,8 @@ export class Session implements ProtocolSession, PlanningSession, ExecServices {
   #notifications: Notification[] = [];
   #bindingVersion = '';
   #bindingSettings = -1;
+  #bindingAuthority: Authority | null = null;
+  #bindingCatalog: Catalog | null = null;
   #isWoken = false;
 
   constructor(server: DatabaseServer, database: DatabaseRuntime, identity: SessionIdentity, holder: SessionHolder) {
@@ -175,9 +179,7 @@ export class Session implements ProtocolSession, PlanningSession, ExecServices {
 
   /** Roles and databases as the transaction sees them: its own changes included. */
   get sharedCatalog(): SharedCatalog {
-    const { catalog } = this.database.shared;
-    const changes = this.transaction.pendingChanges.filter((change) => change.databaseOid === 0);
-    return changes.length === 0 ? catalog : catalog.apply(changes);
+    return this.transaction.sharedCatalog;
   }
 
   get sessionUser(): string {
@@ -187,21 +189,46 @@ export class Session implements ProtocolSession, PlanningSession, ExecServices {
   /** The owner of the SECURITY DEFINER function that runs; null: none does. */
   definer: string | null = null;
 
+  /** A definition runs somebody else's query in his name: nothing may be left for the session to do in its own. */
+  isRestricted = false;
+
   get currentUser(): string {
     if (this.definer !== null) return this.definer;
     const role = this.settings.text('role');
     return role === 'none' ? this.sessionUser : role;
   }
 
+  #authority: Authority | null = null;
+  #authorityShared: SharedCatalog | null = null;
+  #authoritySettings = -1;
+  #authorityDefiner: string | null = null;
+
+  /** What the current role is; another object when anything of that changes. */
+  get authority(): Authority {
+    const { sharedCatalog } = this;
+    if (
+      this.#authority === null ||
+      this.#authorityShared !== sharedCatalog ||
+      this.#authoritySettings !== this.settings.version ||
+      this.#authorityDefiner !== this.definer
+    ) {
+      this.#authorityShared = sharedCatalog;
+      this.#authoritySettings = this.settings.version;
+      this.#authorityDefiner = this.definer;
+      const oid = sharedCatalog.roleByName(this.currentUser)?.oid ?? 0;
+      this.#authority = sharedCatalog.authority(oid, this.database.oid);
+    }
+    return this.#authority;
+  }
+
   get isSuperuser(): boolean {
-    return this.sharedCatalog.roleByName(this.currentUser)?.superuser === true;
+    return this.authority.isSuperuser;
   }
 
   /** Whether the current role has the privileges of a role, itself or through others. */
   isMemberOfRole(name: string): boolean {
-    const catalog = this.sharedCatalog;
-    const [own, role] = [catalog.roleByName(this.currentUser), catalog.roleByName(name)];
-    return own !== undefined && role !== undefined && catalog.isMember(own.oid, role.oid);
+    const role = this.sharedCatalog.roleByName(name);
+    return role !== undefined && this.authority.hasPrivilegesOf(role.oid);
   }
 
   /** Where a statement's snapshot is in time, at the moment when it is taken. */
@@ -230,10 +257,9 @@ export class Session implements ProtocolSession, PlanningSession, ExecServices {
   /** Schemas in which names are looked up, in order. */
   searchPath(includeImplicit: boolean): readonly string[] {
     const names = this.settings.names('search_path').map((name) => (name === '$user' ? this.currentUser : name));
-    const path = names.filter(
-      (name) => name === 'pg_catalog' || name === 'pg_temp' || this.catalog.schemaByName(name) !== undefined,
-    );
     const temporary = this.temporarySchema;
+    // What one may not use is not there for names without a schema.
+    const path = names.filter((name) => name === 'pg_catalog' || name === 'pg_temp' || this.#mayUseSchema(name));
     const real = path.flatMap((name) =>
       name !== 'pg_temp' ? [name] : this.catalog.schemaByName(temporary) ? [temporary] : [],
     );
@@ -244,6 +270,18 @@ export class Session implements ProtocolSession, PlanningSession, ExecServices {
     return [...implicit, ...real];
   }
 
+  #mayUseSchema(name: string): boolean {
+    const schema = this.catalog.schemaByName(name);
+    if (schema === undefined) return false;
+    return name === this.temporarySchema || rightsOnSchema(schema, this.authority, 'U') !== '';
+  }
+
+  /** Of a schema that a statement names: 42501 where the user may not look into it. */
+  readonly checkSchema = (name: string): void => {
+    if (name === 'pg_temp' || this.catalog.schemaByName(name) === undefined) return;
+    if (!this.#mayUseSchema(name)) throw permissionDenied('schema', name);
+  };
+
   /** A schema of the path came or went. */
   forgetSearchPath(): void {
     this.#bindingSettings = -1;
@@ -253,11 +291,17 @@ export class Session implements ProtocolSession, PlanningSession, ExecServices {
   readonly temporarySchema: string;
 
   get bindingVersion(): string {
-    if (this.#bindingSettings !== this.settings.version) {
+    const { authority, catalog } = this;
+    const isSame = this.#bindingAuthority === authority && this.#bindingCatalog === catalog;
+    if (!isSame || this.#bindingSettings !== this.settings.version) {
+      this.#bindingCatalog = catalog;
       this.#bindingSettings = this.settings.version;
+      this.#bindingAuthority = authority;
       this.#bindingVersion = [
         this.searchPath(true).join(','),
         this.currentUser,
+        // Who is no superuser finds other names when his memberships change.
+        authority.isSuperuser ? '' : this.sharedCatalog.version,
         this.settings.show('TimeZone'),
         this.settings.show('DateStyle'),
         this.settings.show('IntervalStyle'),
@@ -294,6 +338,7 @@ export class Session implements ProtocolSession, PlanningSession, ExecServices {
       },
       statistics: this.database.statistics,
       functions: this.functions,
+      checkSchema: this.checkSchema,
       isIndexReadable: (oid) => this.database.isIndexReadable(oid, this.transaction.snapshotCsn),
       domainCheck: (oid) => domainCheckOf(this.engine, catalog, oid, this.database.bindEnvironment(catalog)),
       inputCheck: (oid) => inputCheckOf(this.engine, catalog, oid, this.database.bindEnvironment(catalog)),
@@ -630,6 +675,12 @@ export class Session implements ProtocolSession, PlanningSession, ExecServices {
 
   askForReset(): void {
     if (!this.engine.isFork) throw sqlError('55000', `database "${this.database.catalog.databaseName}" is not a fork`);
+    // Who connects to base@name may do with that fork what he likes; one that stays has an owner.
+    const { oid } = this.database;
+    const isPrivate = this.server.forks.byOid(oid) !== undefined;
+    if (!isPrivate && !this.authority.hasPrivilegesOf(this.sharedCatalog.database(oid)?.owner ?? 0)) {
+      throw sqlError('42501', `must be owner of database ${this.database.catalog.databaseName}`);
+    }
     if (this.transaction.isBlock) throw sqlError('25001', 'hotrow_reset() cannot run inside a transaction block');
     this.#resetsFork = true;
   }
@@ -1218,6 +1269,13 @@ export class Session implements ProtocolSession, PlanningSession, ExecServices {
     return this.database.table(this.catalog, entry);
   }
 
+  readableColumns(table: RelationEntry): ReadonlySet<number> | null {
+    const { authority, catalog } = this;
+    if (rightsOnRelation(catalog, table, authority, 'r') !== '') return null;
+    const readable = table.columns.filter((column) => rightsOnColumn(catalog, table, column, authority, 'r') !== '');
+    return new Set(readable.map((column) => column.number));
+  }
+
   get deferred(): Map<string, FollowUp> {
     return this.transaction.deferred;
   }
@@ -1270,6 +1328,7 @@ export class Session implements ProtocolSession, PlanningSession, ExecServices {
     if (cached !== undefined) return cached;
     const prepared = new PreparedStatement(sql, parse(sql)[0], []);
     prepared.expiry = expiry;
+    prepared.isResolved = true;
     prepared.program(this);
     if (!this.transaction.hasCatalogChanges) this.database.statementCache.add(key, prepared, this.catalog);
     return prepared;

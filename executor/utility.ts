@@ -2,7 +2,9 @@
  * Statements that are not planned: transactions, settings, cursors, prepared statements, locks, maintenance, EXPLAIN, COPY, and the
  * definitions that executor/ddl runs.
  */
+import type { RelationEntry } from '../catalog/entries.ts';
 import type { Value } from '../catalog/function-entry.ts';
+import { relationDenied, rightsOnRelation } from '../catalog/rights.ts';
 import type {
   BeginStatement,
   ExecuteStatement,
@@ -121,6 +123,21 @@ export function sendRows(
   }
 }
 
+const NOT_RESTRICTED: Readonly<Record<string, string>> = {
+  listen: 'LISTEN',
+  unlisten: 'UNLISTEN',
+  close: 'CLOSE',
+  prepare: 'PREPARE',
+  deallocate: 'DEALLOCATE',
+  discard: 'DISCARD',
+};
+
+/** What would outlast the work that is done in another's name. */
+function refuseRestricted({ kind }: StatementNode): void {
+  const word = NOT_RESTRICTED[kind];
+  if (word !== undefined) throw sqlError('42501', `cannot execute ${word} within security-restricted operation`);
+}
+
 /** Runs a utility; answers its command tag, or null when it has sent one itself. */
 export function* runUtility(
   session: Session,
@@ -131,6 +148,7 @@ export function* runUtility(
 ): Task<string | null> {
   const node = prepared.node as StatementNode;
   const { transaction } = session;
+  if (session.isRestricted) refuseRestricted(node);
   switch (node.kind) {
     case 'begin':
       return begin(session, node);
@@ -537,6 +555,12 @@ const LOCK_MODES: { readonly [mode in LockTableStatement['mode']]: LockMode } = 
   'access exclusive': ACCESS_EXCLUSIVE,
 };
 
+/** Who may read a table may keep it from being dropped; what keeps others from writing wants a right to write. */
+function checkLockRight(session: Session, relation: RelationEntry, mode: LockTableStatement['mode']): void {
+  const rights = mode === 'access share' ? 'r' : mode === 'row exclusive' ? 'awdD' : 'wdD';
+  if (rightsOnRelation(session.catalog, relation, session.authority, rights) === '') throw relationDenied(relation);
+}
+
 function* lockTables(session: Session, node: LockTableStatement): Task<string> {
   requireBlock(session, 'LOCK TABLE');
   const txn = session.ensureTransaction();
@@ -545,6 +569,8 @@ function* lockTables(session: Session, node: LockTableStatement): Task<string> {
     const name = table.name[table.name.length - 1];
     if (relation === undefined) throw sqlError('42P01', `relation "${table.name.join('.')}" does not exist`);
     if (relation.class !== 'relation') throw sqlError('42809', `"${name}" is not a table or view`);
+    if (table.name.length > 1) session.checkSchema(table.name[table.name.length - 2]);
+    checkLockRight(session, relation, node.mode);
     const { locks } = session.engine;
     const tag = locks.relationTag(session.database.oid, relation.oid);
     for (;;) {
@@ -559,6 +585,9 @@ function* lockTables(session: Session, node: LockTableStatement): Task<string> {
 }
 
 function* checkpoint(session: Session): Task<string> {
+  if (!session.isMemberOfRole('pg_checkpoint')) {
+    throw sqlError('42501', 'must be superuser or have privileges of pg_checkpoint to do CHECKPOINT');
+  }
   let isDone = false;
   let failure: Error | null = null;
   session.engine.checkpoint((error) => {

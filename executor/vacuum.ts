@@ -8,6 +8,7 @@
  *      ANALYZE        gathers statistics
  */
 import type { RelationEntry } from '../catalog/entries.ts';
+import { relationWord } from '../catalog/rights.ts';
 import type { ClusterStatement, VacuumStatement } from '../parser/ast.ts';
 import { ACCESS_EXCLUSIVE, type Heap, LOCK_GRANTED, PAGE_MISS } from '../storage/api.ts';
 import { sqlError } from '../types/errors.ts';
@@ -27,7 +28,9 @@ export function* vacuum(session: Session, node: VacuumStatement): Task<string> {
   const columns = new Map<number, readonly number[]>();
   for (const { table, columns: names } of node.relations) {
     const found = relationOf(session, table.name);
-    if (found.class === 'relation' && (isStored(found) || found.kind === 'virtual')) {
+    if (found.class === 'relation' && !mayMaintain(session, found)) {
+      warnOfSkipped(session, found, node.kind);
+    } else if (found.class === 'relation' && (isStored(found) || found.kind === 'virtual')) {
       tables.push(found);
       if (names.length > 0) columns.set(found.oid, columnNumbers(found, names));
     } else {
@@ -36,7 +39,12 @@ export function* vacuum(session: Session, node: VacuumStatement): Task<string> {
     }
   }
   const has = (name: string): boolean => node.options.some((o) => o.name === name && isOn(o.value));
-  const all = (node.relations.length > 0 ? tables : [...session.catalog.relations()]).filter(isStored);
+  const every = node.relations.length > 0 ? [] : [...session.catalog.relations()].filter(isStored);
+  for (const table of every) {
+    if (mayMaintain(session, table)) tables.push(table);
+    else warnOfSkipped(session, table, node.kind);
+  }
+  const all = tables.filter(isStored);
   const { activity } = session.database;
   if (isVacuum) {
     yield* sweepAll(session);
@@ -61,6 +69,18 @@ export function* vacuum(session: Session, node: VacuumStatement): Task<string> {
   return isVacuum ? 'VACUUM' : 'ANALYZE';
 }
 
+function warnOfSkipped(session: Session, table: RelationEntry, verb: string): void {
+  const who = table.kind === 'virtual' ? 'superuser or database owner' : 'table or database owner';
+  const message = `skipping "${table.name}" --- only ${who} can ${verb} it`;
+  session.notice({ severity: 'WARNING', code: '01000', message });
+}
+
+/** The owner of the table, or of the database. */
+function mayMaintain({ authority, sharedCatalog, database }: Session, { owner }: RelationEntry): boolean {
+  const databaseOwner = sharedCatalog.database(database.oid)?.owner ?? 0;
+  return authority.hasPrivilegesOf(owner) || authority.hasPrivilegesOf(databaseOwner);
+}
+
 export function* cluster(session: Session, node: ClusterStatement): Task<string> {
   if (node.table === null) {
     if (session.transaction.isBlock) throw sqlError('25001', 'CLUSTER cannot run inside a transaction block');
@@ -69,6 +89,9 @@ export function* cluster(session: Session, node: ClusterStatement): Task<string>
   const table = relationOf(session, node.table);
   if (table.class !== 'relation' || !isStored(table)) {
     throw sqlError('42809', `"${table.name}" is not a table or materialized view`);
+  }
+  if (!session.authority.hasPrivilegesOf(table.owner)) {
+    throw sqlError('42501', `must be owner of ${relationWord(table)} ${table.name}`);
   }
   if (node.index !== null) {
     const index = session.catalog.indexByName(table.schemaOid, node.index);
@@ -82,6 +105,7 @@ export function* cluster(session: Session, node: ClusterStatement): Task<string>
 }
 
 function relationOf(session: Session, name: readonly string[]) {
+  if (name.length > 1) session.checkSchema(name[name.length - 2]);
   const relation = session.catalog.resolveRelation(name, session.searchPath(true));
   if (relation === undefined) throw sqlError('42P01', `relation "${name.join('.')}" does not exist`);
   return relation;

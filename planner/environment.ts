@@ -74,6 +74,8 @@ export interface PlannerEnvironment {
   readonly values?: StatementValues;
   /** The session, as stable functions see it, for estimates: what now() is at the time of planning. Absent: such values are not known. */
   readonly functions?: FunctionContext;
+  /** Throws 42501 where a name's schema is not for the user to look into; absent: all are. */
+  checkSchema?(name: string): void;
   /** Calls of simple user-made functions become what their bodies compute; absent: they stay calls, as definitions keep them. */
   readonly inlinesRoutines?: boolean;
   /** Rows of tables that expire: absent, those that have not expired. */

@@ -92,6 +92,7 @@ export function planNode(
     shareable: context.shareable && asOf === null,
     probes: planner.probes.isEmpty ? null : planner.probes,
     readOnly: context.readOnly,
+    rights: context.rights.finish(),
     ...(context.callsRoutines ? { callsRoutines: true } : {}),
     ...(context.callsVolatile ? { callsVolatile: true } : {}),
     ...(context.readsExpiring ? { readsExpiring: true } : {}),

@@ -6,6 +6,7 @@ import type { ConstraintEntry, IndexEntry, RelationEntry, SequenceEntry } from '
 import type { ColumnDefinition, ScalarFunction } from '../catalog/function-entry.ts';
 import type { ValueProbes } from './cost/value-probes.ts';
 import type { AggregateCall, Expr, SortKey, WindowCall, WindowFrame } from './expr.ts';
+import type { StatementRights } from './rights.ts';
 import type { RowIdentity } from './row-identity.ts';
 
 export interface OutputColumn {
@@ -509,6 +510,8 @@ export interface PlannedStatement {
   readonly readOnly: boolean;
   /** Sequences and constraints kept for dependency checks; catalog version the plan was made for. */
   readonly catalogVersion: number;
+  /** What the user must be allowed. */
+  readonly rights: StatementRights;
   /** Of a cursor: columns of the plan that are the query's own; those behind them say which rows it stands on. */
   readonly ownColumns?: number;
   readonly rowIdentities?: readonly RowIdentity[];

@@ -1,5 +1,6 @@
 /** Text and binary forms of the types without parts, dates and times excepted (datetime/codecs.ts). */
 
+import { inputAclItem } from './acl-item.ts';
 import type { BinaryReader } from './binary-reader.ts';
 import { bitsFromBytes, bitsToBytes, coerceBit, coerceVarbit, inputBits } from './bit.ts';
 import { inputBool, outputBool } from './bool.ts';
@@ -238,7 +239,7 @@ const SCALARS: ReadonlyMap<number, Codec> = new Map<number, Codec>([
   ],
   [OID.TSVECTOR, tsvectorCodec],
   [OID.TSQUERY, tsqueryCodec],
-  [OID.ACLITEM, text],
+  [OID.ACLITEM, { ...text, input: (value, _typmod, settings: FormatSettings) => inputAclItem(value, settings) }],
   [OID.VARCHAR, varchar],
   [OID.BPCHAR, bpchar],
   [OID.NAME, { ...text, input: inputName, receive: receiveName }],

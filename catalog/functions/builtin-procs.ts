@@ -517,6 +517,7 @@ export const BUILTIN_PROCS = `31|byteaout|17|2275|iS|byteaout
 998|lseg_horizontal|601|16|iS|lseg_horizontal
 999|lseg_eq|601 601|16|iS|lseg_eq
 1026|timezone|1186 1184|1114|iS|timestamptz_izone
+1037|aclcontains|1034 1033|16|iS|aclcontains
 1039|getdatabaseencoding||19|sS|getdatabaseencoding
 1045|bpcharout|1042|2275|iS|bpcharout
 1047|varcharout|1043|2275|iS|varcharout
@@ -526,6 +527,7 @@ export const BUILTIN_PROCS = `31|byteaout|17|2275|iS|byteaout
 1051|bpchargt|1042 1042|16|iS|bpchargt
 1052|bpcharge|1042 1042|16|iS|bpcharge
 1053|bpcharne|1042 1042|16|iS|bpcharne
+1062|aclitemeq|1033 1033|16|iS|aclitem_eq
 1063|bpchar_larger|1042 1042|1042|iS|bpchar_larger
 1064|bpchar_smaller|1042 1042|1042|iS|bpchar_smaller
 1066|generate_series|23 23 23|23|iSR|generate_series_step_int4
@@ -696,6 +698,7 @@ export const BUILTIN_PROCS = `31|byteaout|17|2275|iS|byteaout
 1358|timetz_cmp|1266 1266|23|iS|timetz_cmp
 1359|timestamptz|1082 1266|1184|iS|datetimetz_timestamptz
 1362|hostmask|869|869|iS|network_hostmask
+1365|makeaclitem|26 26 25 16|1033|iS|makeaclitem
 1367|character_length|1042|23|iS|bpcharlen
 1368|power|701 701|701|iS|dpow
 1369|character_length|25|23|iS|textlen

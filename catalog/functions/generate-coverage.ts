@@ -192,7 +192,10 @@ const REASONS: readonly { readonly why: string; readonly fits: (proc: Proc, area
       ),
   },
   { why: 'UTF-8 is the only encoding', fits: (proc) => /_to_|ascii/.test(proc.name) },
-  { why: 'access rights have no list type', fits: (proc) => /acl/.test(`${proc.name} ${proc.args}`) },
+  {
+    why: 'aclitems: PostgreSQL itself refuses these two, or has them for its indexes',
+    fits: (proc) => /acl/.test(`${proc.name} ${proc.args}`),
+  },
   { why: 'no languages but SQL, and no pg_upgrade', fits: (_proc, area) => area.startsWith('Languages') },
   { why: 'not written yet', fits: () => true },
 ];

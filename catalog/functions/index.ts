@@ -12,3 +12,4 @@ export {
   operatorsByName,
   scalarFunction,
 } from './registry.ts';
+export { updatableEvents } from './system-catalog.ts';

@@ -1,14 +1,37 @@
-/**
- * has_table_privilege and its kin, pg_has_role. What is granted is kept for schemas; else the answer follows from superuser, ownership, and what
- * PostgreSQL gives to PUBLIC from the start: USAGE on types, languages and public, EXECUTE on functions, CONNECT and TEMP on databases,
- * SELECT on the catalogs.
- */
+/** has_table_privilege and its kin, pg_has_role, and what can be done with lists of rights. */
 import { sqlError } from '../../types/errors.ts';
 import { OID, SqlArray, typeByOid } from '../../types/index.ts';
-import { type AclItem, schemaAcl } from '../acl.ts';
-import { BOOTSTRAP_ROLE_OID } from '../entries.ts';
+import {
+  type Acl,
+  type AclItem,
+  type AclKind,
+  aclItemText,
+  defaultAcl,
+  grantableRights,
+  heldRights,
+  RIGHT_LETTERS,
+  RIGHT_NAMES,
+  schemaAcl,
+  withoutRights,
+} from '../acl.ts';
+import { type Authority, isAdminOf } from '../authority.ts';
+import type { Catalog } from '../catalog.ts';
+import { BOOTSTRAP_ROLE_OID, type ColumnEntry, type RelationEntry } from '../entries.ts';
 import type { FunctionContext } from '../function-entry.ts';
 import { ViewContext } from '../pg-catalog/view-context.ts';
+import {
+  columnAcl,
+  databaseAcl,
+  languageAcl,
+  relationAcl,
+  rightsOnRelation,
+  rightsOnSchema,
+  routineAcl,
+  systemFunctionAcl,
+  type TableLike,
+  typeAcl,
+} from '../rights.ts';
+import { isSystemRoutine } from '../system-routines.ts';
 import type { AnyFunction, FunctionModule } from './module.ts';
 import { functionByOid } from './registry.ts';
 import { catalogOf, relationByText } from './system-catalog.ts';
@@ -25,7 +48,8 @@ type ObjectKind =
   | 'language'
   | 'tablespace'
   | 'foreign_data_wrapper'
-  | 'server';
+  | 'server'
+  | 'parameter';
 
 const TABLE_RIGHTS = ['SELECT', 'INSERT', 'UPDATE', 'DELETE', 'TRUNCATE', 'REFERENCES', 'TRIGGER', 'RULE'];
 const RIGHTS: Readonly<Record<ObjectKind, readonly string[]>> = {
@@ -41,6 +65,7 @@ const RIGHTS: Readonly<Record<ObjectKind, readonly string[]>> = {
   tablespace: ['CREATE'],
   foreign_data_wrapper: ['USAGE'],
   server: ['USAGE'],
+  parameter: ['SET', 'ALTER SYSTEM'],
 };
 
 /** `SELECT, UPDATE WITH GRANT OPTION`: one of them is enough. */
@@ -48,7 +73,7 @@ function parseRights(kind: ObjectKind, text: string): { readonly right: string; 
   return text.split(',').map((part) => {
     const word = part.trim().toUpperCase();
     const withGrant = word.endsWith(' WITH GRANT OPTION');
-    const right = withGrant ? word.slice(0, -' WITH GRANT OPTION'.length).trimEnd() : word;
+    const right = withGrant ? word.slice(0, -' WITH GRANT OPTION'.length) : word;
     if (!RIGHTS[kind].includes(right)) throw sqlError('22023', `unrecognized privilege type: "${part.trim()}"`);
     return { right, withGrant };
   });
@@ -64,19 +89,30 @@ function roleOid(context: FunctionContext, user: string | number | null): number
   return role.oid;
 }
 
-interface Target {
-  readonly owner: number;
-  /** Rights that everybody has. */
-  readonly publicRights: readonly string[];
-  /** Rights that are kept; they say what the owner and everybody have, too. */
-  readonly acl?: readonly AclItem[];
+/** Whether somebody has a right on an object, or (withGrant) may give it on. */
+type Holds = (role: Authority, right: string, withGrant: boolean) => boolean;
+
+function holdsByAcl(acl: Acl, owner: number): Holds {
+  return (role, right, withGrant) =>
+    role.isSuperuser || (withGrant ? grantableRights(acl, role, owner, right) : heldRights(acl, role, right)) !== '';
 }
 
-const SCHEMA_LETTERS: Readonly<Record<string, string>> = { CREATE: 'C', USAGE: 'U' };
+function holdsOnRelation(catalog: Catalog, entry: TableLike): Holds {
+  return (role, right, withGrant) => {
+    if (!withGrant) return rightsOnRelation(catalog, entry, role, right) !== '';
+    return role.isSuperuser || grantableRights(relationAcl(catalog, entry), role, entry.owner, right) !== '';
+  };
+}
 
-const NO_RIGHTS: readonly string[] = [];
+/** On one column by itself, not by the table. */
+function holdsOnColumn(catalog: Catalog, entry: RelationEntry, column: ColumnEntry): Holds {
+  return holdsByAcl(columnAcl(catalog, entry, column), entry.owner);
+}
 
-function byOid(context: FunctionContext, kind: ObjectKind, oid: number): Target | null {
+const nobody: Holds = (role) => role.isSuperuser;
+
+/** Null: there is no such object. */
+function holdsOn(context: FunctionContext, kind: ObjectKind, oid: number): Holds | null {
   const catalog = catalogOf(context);
   const { shared } = new ViewContext(context);
   switch (kind) {
@@ -85,37 +121,51 @@ function byOid(context: FunctionContext, kind: ObjectKind, oid: number): Target 
     case 'column': {
       const entry = catalog.namedRelation(oid);
       if (entry === undefined) return null;
-      const owner = entry.class === 'index' ? (catalog.relation(entry.tableOid)?.owner ?? 0) : entry.owner;
-      const isCatalog =
-        entry.class === 'relation' && entry.kind === 'virtual' && !['pg_authid', 'pg_shadow'].includes(entry.name);
-      return { owner, publicRights: isCatalog ? ['SELECT'] : NO_RIGHTS };
+      if (entry.class === 'index') {
+        const owner = catalog.relation(entry.tableOid)?.owner ?? BOOTSTRAP_ROLE_OID;
+        return holdsByAcl(defaultAcl('table', owner), owner);
+      }
+      const whole = holdsOnRelation(catalog, entry);
+      if (kind === 'table' || entry.class === 'sequence') return whole;
+      const columns = entry.columns.filter((column) => !column.dropped);
+      const ofColumns = kind === 'any_column' ? columns.map((column) => holdsOnColumn(catalog, entry, column)) : [];
+      return (...asked) => whole(...asked) || ofColumns.some((holds) => holds(...asked));
     }
     case 'sequence': {
       const sequence = catalog.sequence(oid);
-      return sequence === undefined ? null : { owner: sequence.owner, publicRights: NO_RIGHTS };
+      if (sequence !== undefined) return holdsOnRelation(catalog, sequence);
+      const other = catalog.namedRelation(oid);
+      if (other !== undefined) throw sqlError('42809', `"${other.name}" is not a sequence`);
+      return null;
     }
     case 'schema': {
       const schema = catalog.schema(oid);
       if (schema === undefined) return null;
-      return { owner: schema.owner, publicRights: NO_RIGHTS, acl: schemaAcl(schema) };
+      const byAcl = holdsByAcl(schemaAcl(schema), schema.owner);
+      return (role, right, withGrant) =>
+        byAcl(role, right, withGrant) || (!withGrant && rightsOnSchema(schema, role, right) !== '');
     }
     case 'database': {
       const database = shared.database(oid);
-      return database === undefined ? null : { owner: database.owner, publicRights: ['CONNECT', 'TEMPORARY', 'TEMP'] };
+      return database === undefined ? null : holdsByAcl(databaseAcl(database), database.owner);
     }
     case 'function': {
       const routine = catalog.routine(oid);
-      if (routine !== undefined) return { owner: routine.owner, publicRights: ['EXECUTE'] };
-      return functionByOid(oid) === null ? null : { owner: BOOTSTRAP_ROLE_OID, publicRights: ['EXECUTE'] };
+      if (routine !== undefined && !isSystemRoutine(routine)) return holdsByAcl(routineAcl(routine), routine.owner);
+      const name = routine?.name ?? functionByOid(oid)?.name;
+      return name === undefined ? null : holdsByAcl(systemFunctionAcl(catalog, oid, name), BOOTSTRAP_ROLE_OID);
     }
     case 'type': {
-      const owner = catalog.type(oid)?.owner ?? BOOTSTRAP_ROLE_OID;
-      return typeByOid(oid) === undefined ? null : { owner, publicRights: ['USAGE'] };
+      const entry = catalog.type(oid);
+      const type = typeByOid(oid);
+      if (type === undefined) return null;
+      const acl = typeAcl(catalog, entry?.oid ?? (type.category === 'A' ? type.elementOid : oid), entry);
+      return holdsByAcl(acl, entry?.owner ?? BOOTSTRAP_ROLE_OID);
     }
     case 'language':
-      return oid >= 12 && oid <= 14 ? { owner: BOOTSTRAP_ROLE_OID, publicRights: ['USAGE'] } : null;
+      return oid >= 12 && oid <= 14 ? holdsByAcl(languageAcl(catalog, oid), BOOTSTRAP_ROLE_OID) : null;
     case 'tablespace':
-      return oid === 1663 || oid === 1664 ? { owner: BOOTSTRAP_ROLE_OID, publicRights: NO_RIGHTS } : null;
+      return oid === 1663 || oid === 1664 ? nobody : null;
     default:
       return null;
   }
@@ -161,8 +211,13 @@ function nameToOid(context: FunctionContext, kind: ObjectKind, name: string): nu
       throw sqlError('42704', `tablespace "${name}" does not exist`);
     }
     default:
-      throw sqlError('42704', `${kind.replaceAll('_', '-')} "${name}" does not exist`);
+      throw sqlError('42704', `${kind === 'server' ? kind : 'foreign-data wrapper'} "${name}" does not exist`);
   }
+}
+
+function authorityOf(context: FunctionContext, user: string | number | null): Authority {
+  const { shared, catalog } = new ViewContext(context);
+  return shared.authority(roleOid(context, user), catalog.databaseOid);
 }
 
 function check(
@@ -172,26 +227,12 @@ function check(
   object: string | number,
   rights: string,
 ): boolean | null {
-  const role = roleOid(context, user);
+  const role = authorityOf(context, user);
   const oid = typeof object === 'string' ? nameToOid(context, kind, object) : object;
   const wanted = parseRights(kind, rights);
-  const target = byOid(context, kind, oid);
-  if (target === null) return null;
-  const { shared } = new ViewContext(context);
-  const isOwner = role !== 0 && shared.isMember(role, target.owner);
-  const { acl } = target;
-  if (acl !== undefined) {
-    const isAll = role !== 0 && shared.role(role)?.superuser === true;
-    return wanted.some(({ right, withGrant }) => {
-      // The owner may always give rights on.
-      if (isAll || (withGrant && isOwner)) return true;
-      return acl.some(({ grantee, rights: had, grantable }) => {
-        const isOwn = grantee === 0 || (role !== 0 && shared.isMember(role, grantee));
-        return isOwn && (withGrant ? grantable : had).includes(SCHEMA_LETTERS[right]);
-      });
-    });
-  }
-  return wanted.some(({ right, withGrant }) => isOwner || (!withGrant && target.publicRights.includes(right)));
+  const holds = holdsOn(context, kind, oid);
+  if (holds === null) return null;
+  return wanted.some(({ right, withGrant }) => holds(role, RIGHT_LETTERS[right.toLowerCase()] ?? '', withGrant));
 }
 
 type Contextual = Record<string, (context: FunctionContext, ...args: never[]) => unknown>;
@@ -212,7 +253,7 @@ function family(kind: ObjectKind): Contextual {
   };
 }
 
-/** The column must exist; rights are the table's. */
+/** A right on the table is one on each of its columns. */
 function checkColumn(
   context: FunctionContext,
   user: string | number | null,
@@ -220,15 +261,23 @@ function checkColumn(
   column: string | number,
   rights: string,
 ): boolean | null {
+  const catalog = catalogOf(context);
+  const role = authorityOf(context, user);
   const oid = typeof table === 'string' ? nameToOid(context, 'column', table) : table;
-  const entry = catalogOf(context).relation(oid);
+  const entry = catalog.relation(oid);
   if (entry === undefined) return null;
-  const found = entry.columns.find((each) => !each.dropped && (each.name === column || each.number === column));
-  if (found === undefined) {
-    if (typeof column === 'number') return null;
+  const found = entry.columns.find((each) => each.name === column || each.number === column);
+  if (found === undefined && typeof column === 'string') {
     throw sqlError('42703', `column "${column}" of relation "${entry.name}" does not exist`);
   }
-  return check(context, 'column', user, oid, rights);
+  const wanted = parseRights('column', rights);
+  if (found === undefined || found.dropped) return null;
+  const whole = holdsOnRelation(catalog, entry);
+  const own = holdsOnColumn(catalog, entry, found);
+  return wanted.some(({ right, withGrant }) => {
+    const letter = RIGHT_LETTERS[right.toLowerCase()];
+    return whole(role, letter, withGrant) || own(role, letter, withGrant);
+  });
 }
 
 function columnFamily(): Contextual {
@@ -260,20 +309,30 @@ const ROLE_RIGHTS = new Set([
   'USAGE WITH GRANT OPTION',
 ]);
 
+/** Everybody is no role. */
+function memberRole(context: FunctionContext, user: string | number | null): number {
+  if (user === 'public') throw sqlError('42704', 'role "public" does not exist');
+  return roleOid(context, user);
+}
+
 function hasRole(
   context: FunctionContext,
   user: string | number | null,
   role: string | number,
   rights: string,
 ): boolean {
-  const member = roleOid(context, user);
-  const of = roleOid(context, role);
-  for (const part of rights.split(',')) {
-    if (!ROLE_RIGHTS.has(part.trim().toUpperCase())) {
-      throw sqlError('22023', `unrecognized privilege type: "${part.trim()}"`);
-    }
+  const { shared, catalog } = new ViewContext(context);
+  const member = shared.authority(memberRole(context, user), catalog.databaseOid);
+  const of = memberRole(context, role);
+  const parts = rights.split(',').map((part) => part.trim());
+  for (const part of parts) {
+    if (!ROLE_RIGHTS.has(part.toUpperCase())) throw sqlError('22023', `unrecognized privilege type: "${part}"`);
   }
-  return new ViewContext(context).shared.isMember(member, of);
+  return parts.some((part) => {
+    const word = part.toUpperCase();
+    if (word.includes(' WITH ')) return isAdminOf(shared, member, of);
+    return word === 'USAGE' ? member.hasPrivilegesOf(of) : member.isMemberOf(of);
+  });
 }
 
 const hasRoleOf = (context: FunctionContext, user: string | number, role: string | number, rights: string): boolean =>
@@ -281,7 +340,8 @@ const hasRoleOf = (context: FunctionContext, user: string | number, role: string
 const hasOwnRole = (context: FunctionContext, role: string | number, rights: string): boolean =>
   hasRole(context, null, role, rights);
 
-function hasParameter(context: FunctionContext, user: string | number | null): boolean {
+function hasParameter(context: FunctionContext, user: string | number | null, rights: string): boolean {
+  parseRights('parameter', rights);
   return new ViewContext(context).shared.role(roleOid(context, user))?.superuser === true;
 }
 
@@ -299,70 +359,82 @@ const KINDS: readonly ObjectKind[] = [
   'server',
 ];
 
-/** Rights that an object has before anything is granted: the owner's, and (with an empty name) everybody's. */
-const DEFAULT_RIGHTS: Readonly<Record<string, readonly [owner: string, everybody: string]>> = {
-  r: ['arwdDxt', ''],
-  c: ['', ''],
-  s: ['rwU', ''],
-  d: ['CTc', 'Tc'],
-  f: ['X', 'X'],
-  l: ['U', 'U'],
-  L: ['rw', ''],
-  n: ['UC', ''],
-  p: ['', ''],
-  t: ['C', ''],
-  F: ['U', ''],
-  S: ['U', ''],
-  T: ['U', 'U'],
+/** Letters of acldefault's object types. */
+const KIND_LETTERS: Readonly<Record<string, AclKind>> = {
+  r: 'table',
+  c: 'column',
+  s: 'sequence',
+  d: 'database',
+  f: 'function',
+  l: 'language',
+  L: 'large object',
+  n: 'schema',
+  p: 'parameter',
+  t: 'tablespace',
+  F: 'foreign data wrapper',
+  S: 'foreign server',
+  T: 'type',
 };
 
-function defaultAcl(context: FunctionContext, objectType: string, ownerOid: number): SqlArray {
-  const rights = DEFAULT_RIGHTS[objectType];
-  if (rights === undefined) throw sqlError('XX000', `unrecognized object type abbreviation: ${objectType}`);
-  const owner = new ViewContext(context).roleName(ownerOid);
-  const items: string[] = [];
-  if (rights[1] !== '') items.push(`=${rights[1]}/${owner}`);
-  if (rights[0] !== '') items.push(`${owner}=${rights[0]}/${owner}`);
-  return new SqlArray(OID.ACLITEM, items);
+function itemText(context: FunctionContext, item: AclItem): string {
+  const view = new ViewContext(context);
+  return aclItemText(item, (oid) => view.shared.role(oid)?.name ?? String(oid));
 }
 
-const RIGHT_LETTERS: Readonly<Record<string, string>> = {
-  a: 'INSERT',
-  r: 'SELECT',
-  w: 'UPDATE',
-  d: 'DELETE',
-  D: 'TRUNCATE',
-  x: 'REFERENCES',
-  t: 'TRIGGER',
-  X: 'EXECUTE',
-  U: 'USAGE',
-  C: 'CREATE',
-  T: 'TEMPORARY',
-  c: 'CONNECT',
-  s: 'SET',
-  A: 'ALTER SYSTEM',
-};
+function acldefault(context: FunctionContext, objectType: string, ownerOid: number): SqlArray {
+  const kind = KIND_LETTERS[objectType];
+  if (kind === undefined) throw sqlError('XX000', `unrecognized objtype abbreviation: ${objectType}`);
+  return new SqlArray(
+    OID.ACLITEM,
+    defaultAcl(kind, ownerOid).map((item) => itemText(context, item)),
+  );
+}
+
+/** An aclitem's text, understood. Roles that are gone have no oid. */
+function parseItem(context: FunctionContext, text: string): AclItem {
+  const { shared } = new ViewContext(context);
+  const role = (name: string): number => {
+    const plain = name.startsWith('"') ? name.slice(1, -1).replaceAll('""', '"') : name;
+    return plain === '' ? 0 : (shared.roleByName(plain)?.oid ?? Number(plain) ?? 0);
+  };
+  const [, grantee, letters, grantor] = /^("(?:[^"]|"")*"|[^=]*)=([^/]*)\/(.*)$/.exec(text) ?? ['', '', '', ''];
+  const rights = letters.replaceAll('*', '');
+  const grantable = [...letters.matchAll(/(.)\*/g)].map(([, letter]) => letter).join('');
+  return { grantee: role(grantee), grantor: role(grantor), rights, grantable };
+}
 
 /** (grantor, grantee, privilege_type, is_grantable) for each right of each item. */
 function explodeAcl(context: FunctionContext, acl: SqlArray): unknown[][] {
-  const { shared } = new ViewContext(context);
-  const rows: unknown[][] = [];
-  for (const item of acl.elements as readonly string[]) {
-    const [, grantee, letters, grantor] = /^(.*)=([^/]*)\/(.*)$/.exec(item) ?? [];
-    if (letters === undefined) continue;
-    for (const [, letter, star] of letters.matchAll(/([A-Za-z])(\*?)/g)) {
-      rows.push([
-        shared.roleByName(grantor)?.oid ?? 0,
-        shared.roleByName(grantee)?.oid ?? 0,
-        RIGHT_LETTERS[letter] ?? letter,
-        star === '*',
-      ]);
-    }
-  }
-  return rows;
+  if (acl.dimensions.length !== 1) throw sqlError('22023', 'ACL arrays must be one-dimensional');
+  return (acl.elements as readonly string[]).flatMap((text) => {
+    const { grantor, grantee, rights, grantable } = parseItem(context, text);
+    return [...rights].map((right) => [grantor, grantee, RIGHT_NAMES[right] ?? right, grantable.includes(right)]);
+  });
+}
+
+function makeItem(
+  context: FunctionContext,
+  grantee: number,
+  grantor: number,
+  word: string,
+  isGrantable: boolean,
+): string {
+  const rights = RIGHT_LETTERS[word.toLowerCase()];
+  if (rights === undefined) throw sqlError('22023', `unrecognized privilege type: "${word}"`);
+  return itemText(context, { grantee, grantor, rights, grantable: isGrantable ? rights : '' });
+}
+
+function containsItem(context: FunctionContext, acl: SqlArray, text: string): boolean {
+  const wanted = parseItem(context, text);
+  return (acl.elements as readonly string[]).some((each) => {
+    const item = parseItem(context, each);
+    if (item.grantee !== wanted.grantee || item.grantor !== wanted.grantor) return false;
+    return withoutRights(wanted.rights, item.rights) === '' && withoutRights(wanted.grantable, item.grantable) === '';
+  });
 }
 
 export const privilegeFunctions: FunctionModule = {
+  plain: { aclitem_eq: (a: string, b: string) => a === b },
   contextual: {
     ...(Object.assign({}, ...KINDS.map(family), columnFamily()) as Record<string, AnyFunction>),
     pg_has_role_name_name: hasRoleOf,
@@ -371,10 +443,14 @@ export const privilegeFunctions: FunctionModule = {
     pg_has_role_id_id: hasRoleOf,
     pg_has_role_name: hasOwnRole,
     pg_has_role_id: hasOwnRole,
-    acldefault_sql: defaultAcl,
+    acldefault_sql: acldefault,
     aclexplode: explodeAcl,
-    has_parameter_privilege_name: (context) => hasParameter(context, null),
-    has_parameter_privilege_name_name: (context, user: string) => hasParameter(context, user),
-    has_parameter_privilege_id_name: (context, user: number) => hasParameter(context, user),
+    makeaclitem: makeItem,
+    aclcontains: containsItem,
+    has_parameter_privilege_name: (context, _name: string, rights: string) => hasParameter(context, null, rights),
+    has_parameter_privilege_name_name: (context, user: string, _name: string, rights: string) =>
+      hasParameter(context, user, rights),
+    has_parameter_privilege_id_name: (context, user: number, _name: string, rights: string) =>
+      hasParameter(context, user, rights),
   },
 };

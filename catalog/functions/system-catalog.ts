@@ -2,6 +2,7 @@
  * Functions that answer from the catalog: names, definitions, comments, visibility, sizes, sequences. What they print is made in
  * pg-catalog/definitions.ts; rights are in privileges.ts.
  */
+
 import { sqlError } from '../../types/errors.ts';
 import { formatType, inputText, OID, SqlArray, SqlError, typeByOid } from '../../types/index.ts';
 import type { Catalog } from '../catalog.ts';
@@ -25,6 +26,7 @@ import { statisticsColumns, statisticsDefinition, statisticsExpressions } from '
 import { sharedComment } from '../pg-catalog/shared.ts';
 import { ruleOid, ViewContext } from '../pg-catalog/view-context.ts';
 import { splitQualifiedName } from '../reg-names.ts';
+import { relationDenied, rightsOnRelation } from '../rights.ts';
 import { ENCODING_NAMES, encodingName } from '../settings.ts';
 import { KEYWORDS } from './keyword-list.ts';
 import type { FunctionModule } from './module.ts';
@@ -281,7 +283,8 @@ function toReg(typeOid: number): (context: FunctionContext, text: string) => num
     try {
       return context.format.names?.regInput(typeOid, text) ?? null;
     } catch (error) {
-      if (error instanceof SqlError && error.code.startsWith('4') && error.code !== '42602') return null;
+      if (error instanceof SqlError && error.code.startsWith('4') && !['42602', '42501'].includes(error.code))
+        return null;
       if (error instanceof SqlError && error.code === '3F000') return null;
       throw error;
     }
@@ -529,6 +532,11 @@ export const systemCatalogFunctions: FunctionModule = {
       return name.startsWith('pg_temp_') && oid !== (context.system?.temporarySchemaOid ?? 0);
     },
     pg_sequence_last_value(context, oid: number) {
+      const sequence = catalogOf(context).sequence(oid);
+      const { authority } = new ViewContext(context);
+      if (sequence !== undefined && rightsOnRelation(catalogOf(context), sequence, authority, 'rU') === '') {
+        throw relationDenied(sequence);
+      }
       const state = context.system?.sequenceState(oid);
       return state?.isCalled === true ? state.lastValue : null;
     },

@@ -5,12 +5,14 @@
 import { DEFAULT_COLLATION, OID, typeByOid } from '../../types/index.ts';
 import { builtinCollations, collationByOid } from '../collations.ts';
 import type { ColumnEntry, ConstraintEntry, RelationEntry } from '../entries.ts';
-import { allFunctions } from '../functions/registry.ts';
-import { updatableEvents } from '../functions/system-catalog.ts';
+import { updatableEvents } from '../functions/index.ts';
 import { collationOf, defaultText, domainCheckDefinition, viewDefinition } from '../pg-catalog/definitions.ts';
 import { allRelations } from '../pg-catalog/relations.ts';
 import { type Row, type RowMaker, sorted, type ViewContext } from '../pg-catalog/view-context.ts';
+import { rightsOnSchema } from '../rights.ts';
 import { isSystemView } from '../system-tables.ts';
+import { isVisibleColumn, isVisibleRelation, isVisibleSequence, rightsMakers } from './rights.ts';
+import { routineMakers } from './routines.ts';
 import { dataTypeName, typeColumns } from './type-columns.ts';
 
 function yesNo(value: boolean): string {
@@ -22,7 +24,7 @@ function* visibleRelations(context: ViewContext): Iterable<RelationEntry> {
   for (const entry of allRelations(context)) {
     if (entry.kind === 'materializedView') continue;
     if (entry.schemaOid !== 0 && isOtherTemporary(context, entry)) continue;
-    if (entry.kind === 'virtual' || context.isOwner(entry.owner)) yield entry;
+    if (isVisibleRelation(context, entry)) yield entry;
   }
 }
 
@@ -91,14 +93,17 @@ function* columns(context: ViewContext): Iterable<Row> {
   for (const entry of visibleRelations(context)) {
     const changeable = entry.kind === 'view' ? (context.functions.updatableViewColumns?.(entry.oid) ?? null) : null;
     for (const column of entry.columns) {
-      if (column.dropped) continue;
+      if (column.dropped || !isVisibleColumn(context, entry, column)) continue;
       const domain = context.catalog.type(column.typeOid);
       const isDomain = domain?.kind === 'domain' && domain.oid === column.typeOid;
       yield {
         ...tableName(context, entry),
         column_name: column.name,
         ordinal_position: column.number,
-        column_default: column.generated ? null : context.shown(defaultText(context.catalog, column, path)),
+        column_default:
+          column.generated || !context.isOwner(entry.owner)
+            ? null
+            : context.shown(defaultText(context.catalog, column, path)),
         is_nullable: yesNo(!column.notNull && !(isDomain && domain.notNull === true)),
         ...typeColumns(context, column.typeOid, column.typeModifier),
         ...collationColumns(context, column.typeOid, column.collationOid),
@@ -122,7 +127,7 @@ function* columns(context: ViewContext): Iterable<Row> {
 
 function* schemata(context: ViewContext): Iterable<Row> {
   for (const schema of sorted(context.catalog.schemas())) {
-    if (!context.isOwner(schema.owner)) continue;
+    if (!context.isOwner(schema.owner) && rightsOnSchema(schema, context.authority, 'UC') === '') continue;
     yield {
       catalog_name: context.catalog.databaseName,
       schema_name: schema.name,
@@ -136,7 +141,10 @@ function* views(context: ViewContext): Iterable<Row> {
     if (!isView(entry)) continue;
     yield {
       ...tableName(context, entry),
-      view_definition: entry.queryText === null ? null : context.shown(viewDefinition(context.functions, entry)),
+      view_definition:
+        entry.queryText === null || !context.isOwner(entry.owner)
+          ? null
+          : context.shown(viewDefinition(context.functions, entry)),
       check_option: entry.checkOption == null ? 'NONE' : entry.checkOption.toUpperCase(),
       is_updatable: yesNo((updatableEvents(context.functions, entry.oid) & 20) === 20),
       is_insertable_into: yesNo((updatableEvents(context.functions, entry.oid) & 8) !== 0),
@@ -153,7 +161,7 @@ function* sequences(context: ViewContext): Iterable<Row> {
     const column = table?.columns[sequence.ownedByColumn - 1];
     // Sequences of identity columns are not shown.
     if (column?.identity != null && column.sequenceOid === sequence.oid) continue;
-    if (!context.isOwner(sequence.owner)) continue;
+    if (!isVisibleSequence(context, sequence)) continue;
     const bits = sequence.typeOid === OID.INT2 ? 16 : sequence.typeOid === OID.INT4 ? 32 : 64;
     yield {
       sequence_catalog: context.catalog.databaseName,
@@ -469,119 +477,6 @@ function* viewColumnUsage(context: ViewContext): Iterable<Row> {
   }
 }
 
-// -------------------------------------------------------------------------------------------------------------- rights
-
-const TABLE_RIGHTS = ['INSERT', 'SELECT', 'UPDATE', 'DELETE', 'TRUNCATE', 'REFERENCES', 'TRIGGER'];
-const COLUMN_RIGHTS = ['INSERT', 'SELECT', 'UPDATE', 'REFERENCES'];
-
-function* tablePrivileges(context: ViewContext): Iterable<Row> {
-  for (const entry of visibleRelations(context)) {
-    const owner = context.roleName(entry.owner);
-    for (const right of TABLE_RIGHTS) {
-      yield {
-        grantor: owner,
-        grantee: owner,
-        ...tableName(context, entry),
-        privilege_type: right,
-        is_grantable: 'YES',
-        with_hierarchy: yesNo(right === 'SELECT'),
-      };
-    }
-  }
-}
-
-function* columnPrivileges(context: ViewContext): Iterable<Row> {
-  for (const entry of visibleRelations(context)) {
-    const owner = context.roleName(entry.owner);
-    for (const column of entry.columns) {
-      if (column.dropped) continue;
-      for (const right of COLUMN_RIGHTS) {
-        yield {
-          grantor: owner,
-          grantee: owner,
-          ...tableName(context, entry),
-          column_name: column.name,
-          privilege_type: right,
-          is_grantable: 'YES',
-        };
-      }
-    }
-  }
-}
-
-function* enabledRoles(context: ViewContext): Iterable<Row> {
-  for (const role of sorted(context.shared.roles())) {
-    const { system } = context;
-    if (system === null || context.shared.isMember(system.currentRoleOid, role.oid)) yield { role_name: role.name };
-  }
-}
-
-function* applicableRoles(context: ViewContext): Iterable<Row> {
-  for (const member of sorted(context.shared.roles())) {
-    for (const oid of member.memberOf) {
-      yield { grantee: member.name, role_name: context.roleName(oid), is_grantable: 'NO' };
-    }
-  }
-}
-
-// ------------------------------------------------------------------------------------------------------------ routines
-
-function* routines(context: ViewContext): Iterable<Row> {
-  for (const entry of allFunctions()) {
-    if (entry.kind === 'aggregate') continue;
-    const specific = `${entry.name}_${entry.oid}`;
-    yield {
-      specific_catalog: context.catalog.databaseName,
-      specific_schema: 'pg_catalog',
-      specific_name: specific,
-      routine_catalog: context.catalog.databaseName,
-      routine_schema: 'pg_catalog',
-      routine_name: entry.name,
-      routine_type: 'FUNCTION',
-      data_type: dataTypeName(context, entry.returnType, -1),
-      type_udt_catalog: context.catalog.databaseName,
-      type_udt_schema: 'pg_catalog',
-      type_udt_name: typeByOid(entry.returnType)?.name ?? null,
-      dtd_identifier: '0',
-      routine_body: 'EXTERNAL',
-      external_name: entry.internalName,
-      external_language: 'INTERNAL',
-      parameter_style: 'GENERAL',
-      is_deterministic: yesNo(entry.kind === 'scalar' && entry.volatility === 'immutable'),
-      sql_data_access: 'MODIFIES',
-      is_null_call: entry.kind === 'scalar' ? yesNo(entry.strict) : 'NO',
-      schema_level_routine: 'YES',
-      max_dynamic_result_sets: 0,
-      security_type: 'INVOKER',
-      as_locator: 'NO',
-      is_udt_dependent: 'NO',
-    };
-  }
-}
-
-function* parameters(context: ViewContext): Iterable<Row> {
-  for (const entry of allFunctions()) {
-    for (let i = 0; i < entry.argumentTypes.length; i++) {
-      const typeOid = entry.argumentTypes[i];
-      yield {
-        specific_catalog: context.catalog.databaseName,
-        specific_schema: 'pg_catalog',
-        specific_name: `${entry.name}_${entry.oid}`,
-        ordinal_position: i + 1,
-        parameter_mode: 'IN',
-        is_result: 'NO',
-        as_locator: 'NO',
-        parameter_name: entry.kind === 'scalar' ? (entry.argumentNames?.[i] ?? null) : null,
-        data_type: dataTypeName(context, typeOid, -1),
-        udt_catalog: context.catalog.databaseName,
-        udt_schema: 'pg_catalog',
-        udt_name: typeByOid(typeOid)?.name ?? null,
-        dtd_identifier: String(i + 1),
-      };
-    }
-  }
-}
-
 function* characterSets(context: ViewContext): Iterable<Row> {
   yield {
     character_set_name: 'UTF8',
@@ -626,14 +521,8 @@ export const informationSchemaMakers: Readonly<Record<string, RowMaker>> = {
   column_udt_usage: columnUdtUsage,
   view_table_usage: viewTableUsage,
   view_column_usage: viewColumnUsage,
-  table_privileges: tablePrivileges,
-  role_table_grants: tablePrivileges,
-  column_privileges: columnPrivileges,
-  role_column_grants: columnPrivileges,
-  enabled_roles: enabledRoles,
-  applicable_roles: applicableRoles,
-  routines,
-  parameters,
+  ...rightsMakers,
+  ...routineMakers,
   character_sets: characterSets,
   collations,
 };

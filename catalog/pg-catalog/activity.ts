@@ -1,11 +1,13 @@
 /** What sessions are doing: pg_stat_activity, pg_locks, pg_stat_progress_create_index. */
 import { inputAddress } from '../../types/index.ts';
+import { READ_ALL_STATS_OID } from '../authority.ts';
 import type { Row, RowMaker, ViewContext } from './view-context.ts';
 
 function* pgStatActivity(context: ViewContext): Iterable<Row> {
   const { system } = context;
   for (const session of system?.activity() ?? []) {
-    const isSeen = system === null || context.shared.isMember(system.currentRoleOid, session.roleOid);
+    const isSeen =
+      context.authority.hasPrivilegesOf(session.roleOid) || context.authority.hasPrivilegesOf(READ_ALL_STATS_OID);
     yield {
       datid: session.databaseOid === 0 ? null : session.databaseOid,
       datname: context.shared.database(session.databaseOid)?.name ?? (session.databaseName || null),

@@ -87,7 +87,9 @@ function* pgStatsExtExprs(context: ViewContext): Iterable<Row> {
   const { catalog } = context;
   for (const entry of sorted(catalog.statisticsObjects())) {
     const table = catalog.relation(entry.tableOid);
-    if (table === undefined) continue;
+    // What an expression is of, nobody has noted.
+    const all = (table?.columns ?? []).filter((column) => !column.dropped).map((column) => column.number);
+    if (table === undefined || !context.mayRead(table, all)) continue;
     for (const [i, { text, typeOid }] of (entry.expressions ?? []).entries()) {
       const found = context.system?.statistics.statisticsExpression(entry.oid, i) ?? null;
       yield {
@@ -138,7 +140,7 @@ function* pgStatsExt(context: ViewContext): Iterable<Row> {
   const { catalog } = context;
   for (const entry of sorted(catalog.statisticsObjects())) {
     const table = catalog.relation(entry.tableOid);
-    if (table === undefined || !isAnalyzed(context, entry)) continue;
+    if (table === undefined || !isAnalyzed(context, entry) || !context.mayRead(table, entry.columns)) continue;
     const group = groupOf(context, entry);
     const common = group?.common ?? null;
     const types = [

@@ -1,10 +1,12 @@
 /** pg_proc, pg_operator, pg_cast, pg_aggregate: what the function registry has. */
+
 import { OID, SqlArray, typeByOid } from '../../types/index.ts';
 import { BOOTSTRAP_ROLE_OID, PG_CATALOG_SCHEMA_OID, type RoutineEntry } from '../entries.ts';
 import type { FunctionEntry } from '../function-entry.ts';
 import { allCasts, allFunctions, allOperators, functionByOid, operatorsByName } from '../functions/registry.ts';
 import { inputsOf } from '../functions/user-routines.ts';
 import { rangeConstructors } from '../range-constructors.ts';
+import { keptFunctionAcl } from '../rights.ts';
 import { SYSTEM_ROUTINES } from '../system-routines.ts';
 import { staticRows } from './static-tables.ts';
 import type { Row, RowMaker, ViewContext } from './view-context.ts';
@@ -30,7 +32,7 @@ function argumentArrays(entry: FunctionEntry): Row {
   };
 }
 
-function procRow(entry: FunctionEntry, schemaOid = PG_CATALOG_SCHEMA_OID): Row {
+function procRow(context: ViewContext, entry: FunctionEntry, schemaOid = PG_CATALOG_SCHEMA_OID): Row {
   const isScalar = entry.kind === 'scalar';
   const isVariadic = entry.kind !== 'window' ? entry.variadic : false;
   return {
@@ -56,6 +58,7 @@ function procRow(entry: FunctionEntry, schemaOid = PG_CATALOG_SCHEMA_OID): Row {
     proargtypes: new SqlArray(OID.OID, [...entry.argumentTypes], [entry.argumentTypes.length], [0]),
     ...argumentArrays(entry),
     prosrc: entry.kind === 'aggregate' ? 'aggregate_dummy' : entry.internalName,
+    proacl: context.aclArray(keptFunctionAcl(context.catalog, entry.oid, entry.name)),
   };
 }
 
@@ -118,6 +121,7 @@ function routineRow(context: ViewContext, routine: RoutineEntry): Row {
     ...(defaults.length > 0 ? { proargdefaults: context.shown(defaults.join(', ')) } : {}),
     prosrc: routine.bodyText,
     ...(routine.shownBody === undefined ? {} : { prosqlbody: context.shown(routine.shownBody) }),
+    proacl: context.aclArray(routine.acl),
     ...(routine.settings.length > 0 ? { proconfig: new SqlArray(OID.TEXT, [...routine.settings]) } : {}),
   };
 }
@@ -129,9 +133,9 @@ function variadicElement(oid: number): number {
 }
 
 function* pgProc(context: ViewContext): Iterable<Row> {
-  for (const entry of allFunctions()) yield procRow(entry);
+  for (const entry of allFunctions()) yield procRow(context, entry);
   for (const functions of rangeConstructors(context.catalog).values()) {
-    for (const { schemaOid, entry } of functions) yield procRow(entry, schemaOid);
+    for (const { schemaOid, entry } of functions) yield procRow(context, entry, schemaOid);
   }
   for (const routine of [...SYSTEM_ROUTINES, ...context.catalog.routines()]) yield routineRow(context, routine);
 }
@@ -142,6 +146,13 @@ function operatorOid(name: string, left: number, right: number): number {
 }
 
 const HASH_METHOD = 405;
+
+function* pgLanguage(context: ViewContext): Iterable<Row> {
+  for (const row of staticRows('pg_language') ?? []) {
+    const kept = context.catalog.systemRights(row.oid as number);
+    yield kept === undefined ? row : { ...row, lanacl: context.aclArray(kept.acl) };
+  }
+}
 
 function* pgOperator(): Iterable<Row> {
   const inHashClasses = (staticRows('pg_amop') ?? []).filter((row) => row.amopmethod === HASH_METHOD);
@@ -189,6 +200,7 @@ function* pgAggregate(): Iterable<Row> {
 }
 
 export const functionMakers: Readonly<Record<string, RowMaker>> = {
+  pg_language: pgLanguage,
   pg_proc: pgProc,
   pg_operator: pgOperator,
   pg_cast: pgCast,

@@ -9,8 +9,10 @@ import { systemRelationByName } from '../system-tables.ts';
 import { activityMakers } from './activity.ts';
 import { extendedStatisticsMakers } from './extended-statistics.ts';
 import { functionMakers } from './functions.ts';
+import { initialRightsMakers } from './initial-rights.ts';
 import { relationMakers } from './relations.ts';
 import { sharedMakers } from './shared.ts';
+import { sharedDependencyMakers } from './shared-dependencies.ts';
 import { staticRows } from './static-tables.ts';
 import { statisticsMakers } from './statistics.ts';
 import { typeMakers } from './types.ts';
@@ -19,9 +21,11 @@ import { viewMakers } from './views.ts';
 
 const PG_CATALOG_MAKERS: Readonly<Record<string, RowMaker>> = {
   ...relationMakers,
+  ...initialRightsMakers,
   ...typeMakers,
   ...functionMakers,
   ...sharedMakers,
+  ...sharedDependencyMakers,
   ...viewMakers,
   ...activityMakers,
   ...statisticsMakers,

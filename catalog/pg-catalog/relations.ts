@@ -1,6 +1,6 @@
 /** pg_class and what hangs on it: attributes, defaults, indexes, constraints, sequences, rules, dependencies. */
 import { OID, SqlArray, typeByOid } from '../../types/index.ts';
-import { aclItemText } from '../acl.ts';
+import { schemaAcl } from '../acl.ts';
 import { compositeClasses } from '../composite-classes.ts';
 import {
   BOOTSTRAP_ROLE_OID,
@@ -16,6 +16,7 @@ import {
   type TypeEntry,
 } from '../entries.ts';
 import { keptCollationName } from '../kept-collations.ts';
+import { INITIAL_SCHEMAS, keptRelationAcl } from '../rights.ts';
 import { isSystemView, systemRelations } from '../system-tables.ts';
 import { collationOf } from './definitions.ts';
 import { ownComments } from './own-comments.ts';
@@ -113,6 +114,7 @@ function tableClass(context: ViewContext, entry: RelationEntry): Row {
     relispopulated: entry.populated !== false,
     relreplident: entry.kind === 'table' || entry.kind === 'materializedView' ? 'd' : 'n',
     reloptions: texts(entry.options),
+    relacl: context.aclArray(keptRelationAcl(catalog, entry)),
   };
 }
 
@@ -138,7 +140,7 @@ function indexClass(context: ViewContext, entry: IndexEntry): Row {
   };
 }
 
-function sequenceClass(entry: SequenceEntry): Row {
+function sequenceClass(context: ViewContext, entry: SequenceEntry): Row {
   return {
     ...CLASS_DEFAULTS,
     oid: entry.oid,
@@ -152,6 +154,7 @@ function sequenceClass(entry: SequenceEntry): Row {
     relpersistence: PERSISTENCE_LETTERS[entry.persistence],
     relkind: 'S',
     relnatts: 3,
+    relacl: context.aclArray(entry.acl),
   };
 }
 
@@ -181,7 +184,7 @@ function* compositeAttributes(context: ViewContext, entry: TypeEntry): Iterable<
 function* pgClass(context: ViewContext): Iterable<Row> {
   for (const entry of allRelations(context)) yield tableClass(context, entry);
   for (const entry of sorted(context.catalog.indexes())) yield indexClass(context, entry);
-  for (const entry of sorted(context.catalog.sequences())) yield sequenceClass(entry);
+  for (const entry of sorted(context.catalog.sequences())) yield sequenceClass(context, entry);
   for (const entry of sorted(compositeClasses(context.catalog))) yield compositeTypeClass(entry);
 }
 
@@ -214,6 +217,7 @@ function attribute(context: ViewContext, relationOid: number, column: ColumnEntr
     attidentity: column.identity === null ? '' : column.identity === 'always' ? 'a' : 'd',
     attgenerated: column.generated ? 's' : '',
     attisdropped: column.dropped,
+    attacl: context.aclArray(column.acl ?? context.catalog.systemRights(relationOid)?.columns?.[column.name]),
     attislocal: true,
     attinhcount: 0,
     attcollation: column.dropped ? 0 : (column.collationOid ?? collationOf(column.typeOid, context.catalog)),
@@ -564,31 +568,13 @@ function* keyDependencies({ catalog }: ViewContext): Iterable<Row> {
 
 function* pgNamespace(context: ViewContext): Iterable<Row> {
   for (const schema of sorted(context.catalog.schemas())) {
-    const initial = INITIAL_SCHEMA_ACLS.get(schema.oid);
-    const acl = schema.acl?.map((item) => aclItemText(item, (oid) => context.roleName(oid))) ?? initial;
+    const hasInitial = INITIAL_SCHEMAS.includes(schema.oid);
     yield {
       oid: schema.oid,
       nspname: schema.name,
       nspowner: schema.owner,
-      ...(acl === undefined ? {} : { nspacl: aclOf(acl) }),
+      nspacl: context.aclArray(schema.acl ?? (hasInitial ? schemaAcl(schema) : null)),
     };
-  }
-}
-
-/** What initdb grants. Others' privileges are the defaults, which are null. */
-const INITIAL_SCHEMA_ACLS: ReadonlyMap<number, readonly string[]> = new Map([
-  [11, ['postgres=UC/postgres', '=U/postgres']],
-  [PUBLIC_SCHEMA_OID, ['pg_database_owner=UC/pg_database_owner', '=U/pg_database_owner']],
-]);
-
-function aclOf(items: readonly string[]): SqlArray {
-  return new SqlArray(OID.ACLITEM, [...items]);
-}
-
-/** What a dump need not repeat. */
-function* pgInitPrivs(): Iterable<Row> {
-  for (const [objoid, acl] of INITIAL_SCHEMA_ACLS) {
-    yield { objoid, classoid: NAMESPACE_CLASS, objsubid: 0, privtype: 'i', initprivs: aclOf(acl) };
   }
 }
 
@@ -635,5 +621,4 @@ export const relationMakers: Readonly<Record<string, RowMaker>> = {
   pg_depend: pgDepend,
   pg_namespace: pgNamespace,
   pg_description: pgDescription,
-  pg_init_privs: pgInitPrivs,
 };

@@ -21,6 +21,7 @@ function* pgDatabase(context: ViewContext): Iterable<Row> {
       dattablespace: 1663,
       datcollate: 'C',
       datctype: 'C',
+      datacl: context.aclArray(database.acl),
     };
   }
 }
@@ -90,7 +91,12 @@ function* pgGroup(context: ViewContext): Iterable<Row> {
 function* pgAuthMembers(context: ViewContext): Iterable<Row> {
   for (const member of sorted(context.shared.roles())) {
     for (const oid of member.memberOf) {
-      yield { roleid: oid, member: member.oid, grantor: 10, admin_option: false };
+      yield {
+        roleid: oid,
+        member: member.oid,
+        grantor: member.memberGrantors?.[oid] ?? 10,
+        admin_option: member.adminOf?.includes(oid) === true,
+      };
     }
   }
 }

@@ -77,6 +77,7 @@ function userType(context: ViewContext, entry: TypeEntry): Row[] {
   if (type === undefined) return [];
   const rows = [
     typeRow(context.catalog, { ...type, name: entry.name }, entry.owner, entry.schemaOid, {
+      typacl: context.aclArray(entry.acl ?? context.catalog.systemRights(entry.oid)?.acl),
       typrelid: entry.relationOid ?? (entry.kind === 'composite' ? entry.oid : 0),
       typnotnull: entry.notNull === true,
       typdefault: context.shown(entry.defaultText ?? null),
@@ -93,7 +94,10 @@ function userType(context: ViewContext, entry: TypeEntry): Row[] {
 }
 
 function* pgType(context: ViewContext): Iterable<Row> {
-  for (const type of BUILTIN_TYPES) yield typeRow(context.catalog, type, BOOTSTRAP_ROLE_OID, PG_CATALOG_SCHEMA_OID, {});
+  for (const type of BUILTIN_TYPES) {
+    const typacl = context.aclArray(context.catalog.systemRights(type.oid)?.acl);
+    yield typeRow(context.catalog, type, BOOTSTRAP_ROLE_OID, PG_CATALOG_SCHEMA_OID, { typacl });
+  }
   const rowTypes = [...context.catalog.relations()].map(rowTypeOf).filter((type) => type !== undefined);
   for (const entry of sorted([...context.catalog.types(), ...rowTypes])) yield* userType(context, entry);
 }

@@ -1,9 +1,13 @@
 /** What the makers of rows work with. */
 
+import { OID, SqlArray } from '../../types/index.ts';
+import { type Acl, aclItemText } from '../acl.ts';
+import type { Authority } from '../authority.ts';
 import type { Catalog } from '../catalog.ts';
-import type { RelationEntry } from '../entries.ts';
+import { BOOTSTRAP_ROLE_OID, type RelationEntry } from '../entries.ts';
 import type { FunctionContext, Value } from '../function-entry.ts';
 import { shownTypes } from '../kept-types.ts';
+import { rightsOnColumn, rightsOnRelation } from '../rights.ts';
 import { SharedCatalog } from '../shared-catalog.ts';
 import type { SystemInformation } from '../system-information.ts';
 
@@ -33,6 +37,15 @@ export class ViewContext {
     return text === null ? text : (shownTypes(this.catalog, text, this.functions.searchPath(true)) as T);
   }
 
+  /** A list of rights as a column shows it; null: nothing has been granted or revoked. */
+  aclArray(acl: Acl | null | undefined): SqlArray | null {
+    if (acl === null || acl === undefined) return null;
+    return new SqlArray(
+      OID.ACLITEM,
+      acl.map((item) => aclItemText(item, (oid) => this.shared.role(oid)?.name ?? String(oid))),
+    );
+  }
+
   roleName(oid: number): string {
     return this.shared.roleName(oid);
   }
@@ -41,13 +54,25 @@ export class ViewContext {
     return this.catalog.schemaName(oid);
   }
 
+  /** What the session's role is. */
+  get authority(): Authority {
+    return this.shared.authority(this.system?.currentRoleOid ?? BOOTSTRAP_ROLE_OID, this.catalog.databaseOid);
+  }
+
+  /** May the session's role read these columns of a table? */
+  mayRead(table: RelationEntry, numbers: readonly number[]): boolean {
+    const { catalog, authority } = this;
+    if (rightsOnRelation(catalog, table, authority, 'r') !== '') return true;
+    return numbers.every((number) => rightsOnColumn(catalog, table, table.columns[number - 1], authority, 'r') !== '');
+  }
+
   /** Does the session's role see what only owners and superusers see? */
   isOwner(ownerOid: number): boolean {
-    return this.system === null || this.shared.isMember(this.system.currentRoleOid, ownerOid);
+    return this.authority.hasPrivilegesOf(ownerOid);
   }
 
   get isSuperuser(): boolean {
-    return this.system === null || this.shared.role(this.system.currentRoleOid)?.superuser === true;
+    return this.authority.isSuperuser;
   }
 }
 

@@ -1,7 +1,9 @@
 /** pg_tables, pg_indexes and the other views over the catalogs. */
+
 import { OID, SqlArray } from '../../types/index.ts';
 import type { RelationEntry } from '../entries.ts';
 import { timeZoneAbbreviations, timeZones } from '../functions/server-lists.ts';
+import { rightsOnRelation } from '../rights.ts';
 import { isSystemView } from '../system-tables.ts';
 import { indexDefinition, viewDefinition } from './definitions.ts';
 import { statisticsColumnsOf } from './extended-statistics.ts';
@@ -70,7 +72,8 @@ function* pgIndexes(context: ViewContext): Iterable<Row> {
 
 function* pgSequences(context: ViewContext): Iterable<Row> {
   for (const sequence of sorted(context.catalog.sequences())) {
-    const state = context.system?.sequenceState(sequence.oid);
+    const isSeen = rightsOnRelation(context.catalog, sequence, context.authority, 'rU') !== '';
+    const state = isSeen ? context.system?.sequenceState(sequence.oid) : undefined;
     yield {
       schemaname: context.schemaName(sequence.schemaOid),
       sequencename: sequence.name,
@@ -122,7 +125,8 @@ function* pgStats(context: ViewContext): Iterable<Row> {
   for (const table of sorted(context.catalog.relations())) {
     if (table.relId === 0) continue;
     for (const column of table.columns) {
-      const found = column.dropped ? null : statistics.column(table.oid, column.number);
+      if (column.dropped || !context.mayRead(table, [column.number])) continue;
+      const found = statistics.column(table.oid, column.number);
       if (found === null) continue;
       yield {
         schemaname: context.schemaName(table.schemaOid),

@@ -1,10 +1,12 @@
 /**
  * Patching: the new image of an updated row, made by copying the old one and writing fixed-width columns over it.
  */
+
 import type { Value } from '../../catalog/function-entry.ts';
 import type { UpdatePlan } from '../../planner/plan.ts';
 import { sqlError } from '../../types/errors.ts';
 import type { ExecContext } from '../context.ts';
+import { failingRow } from '../modify/shown-values.ts';
 import { type ColumnLayout, OVERFLOW_BIT, type RowLayout } from '../row/row-layout.ts';
 import { writeFixed } from '../row/row-writer.ts';
 import type { TableRuntime } from '../table-runtime.ts';
@@ -101,7 +103,7 @@ function nullInNotNullColumn(table: TableRuntime, index: number): (x: ExecContex
       '23502',
       `null value in column "${entry.columns[index].name}" of relation "${entry.name}" violates not-null constraint`,
       {
-        detail: `Failing row contains ${x.describeRow(entry, values)}.`,
+        ...failingRow(x, entry, values),
         schema: x.schemaName(entry.schemaOid),
         table: entry.name,
         column: entry.columns[index].name,

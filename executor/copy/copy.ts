@@ -48,6 +48,7 @@ export function* runCopy(session: Session, node: CopyStatement, prepared: Prepar
 
 function findTable(session: Session, node: CopyStatement): RelationEntry {
   const names = node.table as readonly string[];
+  if (names.length > 1) session.checkSchema(names[names.length - 2]);
   const relation = session.catalog.resolveRelation(names, session.searchPath(true));
   if (relation === undefined) throw sqlError('42P01', `relation "${names.join('.')}" does not exist`);
   const name = relation.name;
@@ -145,6 +146,7 @@ function* copyFrom(session: Session, node: CopyStatement, prepared: PreparedStat
     options.format === 'binary'
       ? new CopyBinarySource(fields, table.name)
       : new CopyTextSource(fields, options, table.name);
+  program.checkRights(session);
   program.setSource(source as unknown as ValuesPlan, reads);
   const portal = new Portal(session, '', new FixedStatement(prepared.text, program), [], null, []);
   const count =
@@ -218,7 +220,7 @@ function* copyTo(session: Session, node: CopyStatement, prepared: PreparedStatem
     const text = `SELECT ${columns.join(', ')} FROM ONLY ${qualifiedName(session, table)}`;
     statement = new PreparedStatement(text, parse(text)[0], []);
   }
-  statement.program(session);
+  statement.program(session).checkRights(session);
   const fields = statement.fields ?? [];
   const names = fields.map((f) => f.name);
   const toServer = node.endpoint === 'file' || node.endpoint === 'program';

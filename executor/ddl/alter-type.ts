@@ -104,7 +104,7 @@ function checkDefault(x: DdlContext, column: ColumnEntry, type: ResolvedType): v
 export function* alterColumnType(x: DdlContext, table: RelationEntry, command: AlterType): DdlSteps<void> {
   const column = columnOrThrow(table, command.column);
   const type = resolveType(x, command.type);
-  checkStorable(column.name, type.typeOid);
+  checkStorable(x, column.name, type.typeOid);
   checkExpiringType(table, column, type.typeOid);
   const collationOid = columnCollation(x, type.typeOid, command.collation);
   if (column.generated && command.using !== null) {

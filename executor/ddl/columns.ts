@@ -77,7 +77,7 @@ export function columnSpec(x: DdlContext, tableName: string, column: ColumnDefin
   const serial = serialType(column.type);
   const { typeOid, typeModifier } =
     serial === null ? resolveType(x, column.type) : { typeOid: SERIAL_OIDS[serial], typeModifier: -1 };
-  checkStorable(column.name, typeOid);
+  checkStorable(x, column.name, typeOid);
   const collationOid = columnCollation(x, typeOid, column.collation, column.collationPosition);
   const gathered: Gathered = {
     notNull: serial !== null,

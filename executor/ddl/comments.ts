@@ -1,33 +1,23 @@
-/** COMMENT ON, and GRANT / REVOKE of rights on objects. */
-import { functionsByName } from '../../catalog/functions/index.ts';
+/** COMMENT ON. */
 import type { CommentEntry, EntryClass } from '../../catalog/index.ts';
-import type {
-  AlterDefaultPrivilegesStatement,
-  CommentStatement,
-  GrantStatement,
-  ObjectAddress,
-  ObjectType,
-} from '../../parser/ast.ts';
+import type { CommentStatement, ObjectAddress } from '../../parser/ast.ts';
 import { SHARE_UPDATE_EXCLUSIVE } from '../../storage/api.ts';
 import { sqlError } from '../../types/errors.ts';
 import { mustFindCollation } from './collations.ts';
 import type { DdlContext, DdlResult, DdlSteps } from './context.ts';
-import { grantOnSchema } from './grant-schema.ts';
 import { checkRelationKind, findUserType, objectMissing } from './owner.ts';
 import {
   checkOwner,
   checkRelationOwner,
   columnOrThrow,
   findAndLock,
-  findColumn,
   findRelation,
   refuseSystem,
   relationMissing,
-  roleOfSpec,
   roleOrThrow,
   schemaOrThrow,
 } from './resolve.ts';
-import { findRoutine, mustFindRoutine } from './routine-names.ts';
+import { mustFindRoutine } from './routine-names.ts';
 import { ownedStatistics } from './statistics.ts';
 
 interface Target {
@@ -68,7 +58,7 @@ function* commentTarget(x: DdlContext, object: ObjectAddress): DdlSteps<Target |
         });
       }
       refuseSystem(x, found);
-      checkRelationOwner(x, found);
+      checkOwner(x, found.owner, `relation ${found.name}`);
       return { objectClass: 'relation', oid: found.oid, columnNumber: columnOrThrow(found, name).number };
     }
     case 'constraint': {
@@ -150,126 +140,4 @@ export function* comment(x: DdlContext, statement: CommentStatement): DdlSteps<D
   };
   x.putEntry(entry);
   return { tag };
-}
-
-// -------------------------------------------------------------------------------------------------------------- rights
-
-const PRIVILEGES: Readonly<Record<string, readonly string[]>> = {
-  table: ['select', 'insert', 'update', 'delete', 'truncate', 'references', 'trigger'],
-  sequence: ['usage', 'select', 'update'],
-  schema: ['create', 'usage'],
-  database: ['create', 'connect', 'temporary', 'temp'],
-  function: ['execute'],
-  procedure: ['execute'],
-  routine: ['execute'],
-  type: ['usage'],
-  domain: ['usage'],
-  language: ['usage'],
-  tablespace: ['create'],
-  'foreign data wrapper': ['usage'],
-  'foreign server': ['usage'],
-  'large object': ['select', 'update'],
-  parameter: ['set', 'alter system'],
-};
-
-const WORDS: Readonly<Record<string, string>> = { table: 'relation', 'foreign server': 'foreign server' };
-
-function checkPrivileges(statement: Pick<GrantStatement, 'privileges'>, objectType: string): void {
-  const known = PRIVILEGES[objectType] ?? [];
-  for (const { name } of statement.privileges) {
-    if (name === null || known.includes(name) || (objectType === 'table' && name === 'usage')) continue;
-    const isPrivilege = Object.values(PRIVILEGES).some((list) => list.includes(name));
-    if (!isPrivilege) throw sqlError('42601', `unrecognized privilege type "${name}"`);
-    throw sqlError('0LP01', `invalid privilege type ${name.toUpperCase()} for ${WORDS[objectType] ?? objectType}`);
-  }
-}
-
-/**
- * Names and rights are checked as PostgreSQL does, and the statement succeeds. Rights on schemas are kept; others are not: what a
- * role may do with other objects follows from ownership and superuser (README.md).
- */
-export function grant(x: DdlContext, statement: GrantStatement): DdlResult {
-  const tag = statement.kind === 'grant' ? 'GRANT' : 'REVOKE';
-  const { target } = statement;
-  checkPrivileges(statement, target.objectType);
-  for (const grantee of statement.grantees) if (grantee.kind !== 'public') roleOfSpec(x, grantee);
-  if (target.kind === 'allInSchema') {
-    for (const name of target.schemas) schemaOrThrow(x, name);
-    return { tag };
-  }
-  for (const object of target.objects) {
-    if (target.objectType === 'schema') {
-      grantOnSchema(x, schemaOrThrow(x, object.name[object.name.length - 1]), statement);
-      continue;
-    }
-    const owner = grantTarget(x, object, target.objectType, statement);
-    if (owner === null || x.isSuperuser || x.shared.isMember(x.currentRoleOid, owner)) continue;
-    throw sqlError('42501', `permission denied for ${target.objectType} ${object.name[object.name.length - 1]}`);
-  }
-  return { tag };
-}
-
-/** The object's owner, null when rights on it cannot matter; throws when there is no such object. */
-function grantTarget(
-  x: DdlContext,
-  object: ObjectAddress,
-  objectType: string,
-  statement: GrantStatement,
-): number | null {
-  const name = object.name[object.name.length - 1];
-  switch (objectType) {
-    case 'table':
-    case 'sequence': {
-      const found = findRelation(x, object.name);
-      if (found === undefined) throw relationMissing(x, object.name);
-      if (found.class === 'index') throw sqlError('42809', `"${found.name}" is an index`);
-      if (objectType === 'sequence' && found.class !== 'sequence') {
-        throw sqlError('42809', `"${found.name}" is not a sequence`);
-      }
-      if (found.class === 'relation') {
-        if (statement.privileges.some(({ name: right }) => right === 'usage')) {
-          throw sqlError('0LP01', 'invalid privilege type USAGE for table');
-        }
-        for (const { columns } of statement.privileges) {
-          for (const column of columns) {
-            if (findColumn(found, column) !== undefined) continue;
-            throw sqlError('42703', `column "${column}" of relation "${found.name}" does not exist`);
-          }
-        }
-      }
-      return found.owner;
-    }
-    case 'database': {
-      const database = x.shared.databaseByName(name);
-      if (database === undefined) throw sqlError('3D000', `database "${name}" does not exist`);
-      return database.owner;
-    }
-    case 'type':
-    case 'domain':
-      return findUserType(x, { ...object, objectType: objectType as ObjectType }).owner;
-    case 'language':
-      if (['sql', 'internal', 'c', 'plpgsql'].includes(name)) return null;
-      throw sqlError('42704', `language "${name}" does not exist`);
-    case 'tablespace':
-      if (name === 'pg_default' || name === 'pg_global') return null;
-      throw sqlError('42704', `tablespace "${name}" does not exist`);
-    case 'parameter':
-      return null;
-    case 'function':
-    case 'procedure':
-    case 'routine':
-      // Everybody may call the built-in functions.
-      if (findRoutine(x, object, objectType) === null && functionsByName(name).length > 0) return null;
-      return mustFindRoutine(x, object, objectType).owner;
-    default:
-      throw sqlError('42704', `${objectType} "${name}" does not exist`);
-  }
-}
-
-export function alterDefaultPrivileges(x: DdlContext, statement: AlterDefaultPrivilegesStatement): DdlResult {
-  checkPrivileges(statement, statement.objectType);
-  for (const role of statement.roles) roleOfSpec(x, role);
-  for (const grantee of statement.grantees) if (grantee.kind !== 'public') roleOfSpec(x, grantee);
-  for (const schema of statement.schemas) schemaOrThrow(x, schema);
-  return { tag: 'ALTER DEFAULT PRIVILEGES' };
 }

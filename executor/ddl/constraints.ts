@@ -2,6 +2,7 @@
 import { lookupCast, operatorsByName } from '../../catalog/functions/index.ts';
 import { quoteIdentifier } from '../../catalog/functions/quote.ts';
 import type { ColumnEntry, ConstraintEntry, IndexEntry, RelationEntry } from '../../catalog/index.ts';
+import { relationDenied, rightsOnColumn, rightsOnRelation } from '../../catalog/rights.ts';
 import type { CheckConstraint, ConstraintAttributes, ForeignKeyConstraint, KeyConstraint } from '../../parser/ast.ts';
 import { SHARE_ROW_EXCLUSIVE } from '../../storage/api.ts';
 import { sqlError } from '../../types/errors.ts';
@@ -357,6 +358,7 @@ export function* addForeignKey(
       detail: `Key columns "${column.name}" and "${other.name}" are of incompatible types: ${formatType(column.typeOid)} and ${formatType(other.typeOid)}.`,
     });
   });
+  checkReferencesRight(x, referenced, key.columns);
   checkGenerated(columns, constraint);
   const onDeleteColumns = references.onDeleteColumns.map((columnName) => {
     const column = columns.find((candidate) => candidate.name === columnName);
@@ -386,6 +388,13 @@ export function* addForeignKey(
   };
   x.putEntry(entry);
   return entry;
+}
+
+/** REFERENCES, on the table or on each of the columns. */
+function checkReferencesRight(x: DdlContext, table: RelationEntry, columns: readonly ColumnEntry[]): void {
+  if (rightsOnRelation(x.catalog, table, x.authority, 'x') !== '') return;
+  if (columns.every((column) => rightsOnColumn(x.catalog, table, column, x.authority, 'x') !== '')) return;
+  throw relationDenied(table);
 }
 
 function checkGenerated(columns: readonly ColumnEntry[], constraint: ForeignKeyConstraint): void {

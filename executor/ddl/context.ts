@@ -9,6 +9,7 @@
  * storage.putCatalog) and storage's transactional relations, so rollback, to a savepoint too, is the session's and storage's.
  */
 
+import type { Authority } from '../../catalog/authority.ts';
 import type { Value } from '../../catalog/function-entry.ts';
 import type {
   Catalog,
@@ -71,6 +72,12 @@ export interface DdlContext {
   readonly searchPath: readonly string[];
   readonly currentRoleOid: number;
   readonly isSuperuser: boolean;
+  /** What the current role is. */
+  readonly authority: Authority;
+  /** Of the server's other databases. */
+  otherCatalogs(): Iterable<Catalog>;
+  /** Throws 42501 for a schema that the user may not look into. */
+  checkSchema(name: string): void;
   /** In BEGIN ... COMMIT, or in a text of several statements: what cannot be undone is refused then (25001). */
   readonly isInTransactionBlock: boolean;
   /** The statement's text, for error positions. */
@@ -135,7 +142,7 @@ export interface DdlContext {
   /** Runs one statement with the rights of the system and answers its rows. Sees this transaction's changes. */
   runInternal(text: string, parameters?: readonly Value[], expiry?: ExpiryMode): Task<readonly (readonly Value[])[]>;
   /** Runs a query (of CREATE TABLE AS, REFRESH) and inserts its rows into the table; answers how many. */
-  insertFrom(table: RelationEntry, query: QueryStatement, parameters?: Parameters): Task<number>;
+  insertFrom(table: RelationEntry, query: QueryStatement, parameters?: Parameters, asOwner?: boolean): Task<number>;
   /** Fills an index from its table's rows. 23505 `could not create unique index` when keys repeat. */
   buildIndex(index: IndexEntry): Task<void>;
   /**

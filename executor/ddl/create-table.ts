@@ -1,5 +1,6 @@
 /** CREATE TABLE. The order of made-up names is PostgreSQL's: sequences, keys, checks, foreign keys. */
 import type { ColumnEntry, ConstraintEntry, RelationEntry } from '../../catalog/index.ts';
+import { relationDenied, rightsOnRelation } from '../../catalog/rights.ts';
 import type {
   CheckConstraint,
   CreateTableStatement,
@@ -24,6 +25,7 @@ import {
 import { addCheck, addForeignKey, addKey, current } from './constraints.ts';
 import type { DdlContext, DdlResult, DdlSteps } from './context.ts';
 import { addExclusion } from './exclusion.ts';
+import { initialRights } from './grant.ts';
 import { addIndex, expressionName } from './indexes.ts';
 import { copyColumnComments, copyComment, copyStatistics } from './like-objects.ts';
 import { OWN_TABLE_OPTIONS, storageOptions } from './options.ts';
@@ -210,6 +212,7 @@ function* gatherLike(x: DdlContext, parts: TableParts, element: LikeElement): Dd
   if (source.class !== 'relation') {
     throw sqlError('42809', `relation "${source.name}" is invalid in LIKE clause`, at(x, element.position));
   }
+  if (rightsOnRelation(x.catalog, source, x.authority, 'r') === '') throw relationDenied(source);
   const options = new Set<LikeOption>();
   const all: LikeOption[] = [
     'comments',
@@ -362,6 +365,7 @@ export function newTable(x: DdlContext, spec: NewTable): RelationEntry {
     schemaOid: spec.schemaOid,
     name: spec.name,
     owner: x.currentRoleOid,
+    ...initialRights(x, 'table', x.currentRoleOid, spec.schemaOid),
     persistence: spec.persistence,
     relId: x.createHeap(),
     overflowRelId: x.createHeap(),

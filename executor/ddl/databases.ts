@@ -112,7 +112,7 @@ export function* createDatabase(x: DdlContext, statement: CreateDatabaseStatemen
   }
   const template = x.shared.databaseByName(options.template) ?? x.forkByName(options.template);
   if (template === undefined) throw sqlError('3D000', `template database "${options.template}" does not exist`);
-  if (!template.isTemplate && !x.isSuperuser && !x.shared.isMember(x.currentRoleOid, template.owner)) {
+  if (!template.isTemplate && !x.authority.hasPrivilegesOf(template.owner)) {
     throw sqlError('42501', `permission denied to copy database "${options.template}"`);
   }
   const entry: DatabaseEntry = {

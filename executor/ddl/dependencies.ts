@@ -473,6 +473,9 @@ function remove(x: DdlContext, object: ObjectReference, found: readonly Found[])
       const entry = x.catalog.entry(object.class, object.oid);
       if (entry === undefined) return;
       removeComments(x, object.class, object.oid);
+      for (const rights of [...x.catalog.defaultRights()]) {
+        if (entry.class === 'schema' && rights.schemaOid === entry.oid) x.removeEntry(rights);
+      }
       x.removeEntry(entry);
       return;
     }

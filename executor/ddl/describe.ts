@@ -89,7 +89,8 @@ export function describe(x: DdlContext, { class: objectClass, oid, columnNumber 
     }
     case 'routine': {
       const routine = x.catalog.routine(oid);
-      return routine === undefined ? `function ${oid}` : `${routine.kind} ${routineSignature(x, routine)}`;
+      // Procedures, too.
+      return routine === undefined ? `function ${oid}` : `function ${routineSignature(x, routine)}`;
     }
     case 'statistics': {
       const entry = x.catalog.entry('statistics', oid);

@@ -145,7 +145,7 @@ function* findDroppedRelation(
 /** The owner of the object, or of its schema. */
 function checkDropRights(x: DdlContext, found: NamedRelation): void {
   const schema = x.catalog.schema(found.schemaOid);
-  if (schema !== undefined && !x.isSuperuser && x.shared.isMember(x.currentRoleOid, schema.owner)) return;
+  if (schema !== undefined && x.authority.hasPrivilegesOf(schema.owner)) return;
   checkRelationOwner(x, found);
 }
 

@@ -4,20 +4,23 @@ import { sqlError } from '../../types/errors.ts';
 import { intoClause } from '../select-into.ts';
 import { alterTable } from './alter-table.ts';
 import { createCollation, refreshCollation } from './collations.ts';
-import { alterDefaultPrivileges, comment, grant } from './comments.ts';
+import { comment } from './comments.ts';
 import type { DdlContext, DdlResult, DdlSteps } from './context.ts';
 import { createTable } from './create-table.ts';
 import { alterDatabase, createDatabase, dropDatabase } from './databases.ts';
 import { dropObjects } from './dependencies.ts';
-import { describe, reference } from './describe.ts';
+import { reference } from './describe.ts';
 import { drop } from './drop.ts';
 import { createExtension } from './extensions.ts';
+import { alterDefaultPrivileges, grant } from './grant.ts';
 import { createIndexStatement } from './indexes.ts';
+import { grantRole } from './membership.ts';
+import { owned } from './owned.ts';
 import { alterObjectSchema, alterOwner } from './owner.ts';
 import { createRangeType } from './range-types.ts';
 import { refreshMaterializedView } from './refresh.ts';
 import { rename } from './rename.ts';
-import { alterRole, alterSetting, createRole, dropRole, grantRole, owned } from './roles.ts';
+import { alterRole, alterSetting, createRole, dropRole } from './roles.ts';
 import { alterRoutine, createRoutine } from './routines.ts';
 import { createSchema } from './schemas.ts';
 import { alterSequenceStatement, createSequenceStatement } from './sequences.ts';
@@ -110,7 +113,7 @@ function executeSimple(statement: StatementNode, x: DdlContext): DdlResult {
     case 'alterRole':
       return alterRole(x, statement);
     case 'dropRole':
-      return dropRole(x, statement, (object) => describe(x, object));
+      return dropRole(x, statement);
     case 'grantRole':
     case 'revokeRole':
       return grantRole(x, statement);

@@ -1,5 +1,5 @@
 /** ALTER ... OWNER TO and SET SCHEMA. */
-import { withNewOwner } from '../../catalog/acl.ts';
+
 import type {
   CatalogEntry,
   NamedRelation,
@@ -9,12 +9,14 @@ import type {
   SequenceEntry,
 } from '../../catalog/index.ts';
 import { INFORMATION_SCHEMA_OID, PG_CATALOG_SCHEMA_OID } from '../../catalog/index.ts';
+import { permissionDenied, rightsOnSchema } from '../../catalog/rights.ts';
 import type { AlterOwnerStatement, AlterSchemaStatement, ObjectAddress, ObjectType } from '../../parser/ast.ts';
 import { ACCESS_EXCLUSIVE } from '../../storage/api.ts';
 import { sqlError } from '../../types/errors.ts';
 import { formatType } from '../../types/index.ts';
 import { ownCollation, putCollation } from './collations.ts';
 import type { DdlContext, DdlResult, DdlSteps } from './context.ts';
+import { ownedBy } from './owned.ts';
 import {
   checkNameIsFree,
   checkOwner,
@@ -25,6 +27,7 @@ import {
   mayCreateIn,
   refuseSystem,
   relationMissing,
+  requireDatabaseRight,
   roleOfSpec,
   schemaOrThrow,
 } from './resolve.ts';
@@ -47,10 +50,10 @@ export function checkRelationKind(objectType: ObjectType, found: NamedRelation):
 /** The new owner must be somebody that the user may become, and may create in the schema. */
 function checkNewOwner(x: DdlContext, role: RoleEntry, schema: SchemaEntry | undefined): void {
   if (x.isSuperuser) return;
-  if (!x.shared.isMember(x.currentRoleOid, role.oid)) throw sqlError('42501', `must be member of role "${role.name}"`);
-  if (schema !== undefined && !mayCreateIn(x, schema)) {
-    throw sqlError('42501', `permission denied for schema ${schema.name}`);
-  }
+  if (!x.authority.isMemberOf(role.oid)) throw sqlError('42501', `must be member of role "${role.name}"`);
+  if (schema === undefined || isTemporarySchema(schema)) return;
+  const newOwner = x.shared.authority(role.oid, x.catalog.databaseOid);
+  if (rightsOnSchema(schema, newOwner, 'C') === '') throw permissionDenied('schema', schema.name);
 }
 
 /** A table's own sequences follow it. */
@@ -67,11 +70,11 @@ export function changeOwner(x: DdlContext, entry: NamedRelation, role: RoleEntry
         detail: `Sequence "${entry.name}" is linked to table "${x.catalog.relation(entry.ownedByTable)?.name}".`,
       });
     }
-    x.putEntry({ ...entry, owner: role.oid });
+    x.putEntry(ownedBy(entry, role.oid));
     return;
   }
-  x.putEntry({ ...entry, owner: role.oid });
-  for (const sequence of x.catalog.sequencesOf(entry.oid)) x.putEntry({ ...sequence, owner: role.oid });
+  x.putEntry(ownedBy(entry, role.oid));
+  for (const sequence of x.catalog.sequencesOf(entry.oid)) x.putEntry(ownedBy(sequence, role.oid));
 }
 
 export function* alterOwner(x: DdlContext, statement: AlterOwnerStatement): DdlSteps<DdlResult> {
@@ -93,8 +96,8 @@ export function* alterOwner(x: DdlContext, statement: AlterOwnerStatement): DdlS
       const schema = schemaOrThrow(x, name);
       checkOwner(x, schema.owner, `schema ${schema.name}`);
       checkNewOwner(x, role, undefined);
-      const acl = schema.acl === undefined ? {} : { acl: withNewOwner(schema.acl, schema.owner, role.oid) };
-      x.putEntry({ ...schema, owner: role.oid, ...acl });
+      requireDatabaseRight(x, 'C');
+      x.putEntry(ownedBy(schema, role.oid));
       return { tag };
     }
     case 'database': {
@@ -102,7 +105,10 @@ export function* alterOwner(x: DdlContext, statement: AlterOwnerStatement): DdlS
       if (database === undefined) throw sqlError('3D000', `database "${name}" does not exist`);
       checkOwner(x, database.owner, `database ${name}`);
       checkNewOwner(x, role, undefined);
-      x.putEntry({ ...database, owner: role.oid });
+      if (!x.isSuperuser && x.shared.role(x.currentRoleOid)?.createDb !== true) {
+        throw sqlError('42501', 'permission denied to change owner of database');
+      }
+      x.putEntry(ownedBy(database, role.oid));
       return { tag };
     }
     case 'statistics': {
@@ -123,7 +129,7 @@ export function* alterOwner(x: DdlContext, statement: AlterOwnerStatement): DdlS
       const routine = mustFindOwnRoutine(x, object, object.objectType);
       checkOwner(x, routine.owner, `${routine.kind} ${routine.name}`);
       checkNewOwner(x, role, x.catalog.schema(routine.schemaOid));
-      x.putEntry({ ...routine, owner: role.oid });
+      x.putEntry(ownedBy(routine, role.oid));
       return { tag };
     }
     case 'type':
@@ -131,10 +137,10 @@ export function* alterOwner(x: DdlContext, statement: AlterOwnerStatement): DdlS
       const type = findUserType(x, object);
       checkOwner(x, type.owner, `type ${type.name}`);
       checkNewOwner(x, role, x.catalog.schema(type.schemaOid));
-      x.putEntry({ ...type, owner: role.oid });
+      x.putEntry(ownedBy(type, role.oid));
       // A range takes its multirange along.
       const multirange = type.range === undefined ? undefined : x.catalog.type(type.range.multirangeOid);
-      if (multirange !== undefined) x.putEntry({ ...multirange, owner: role.oid });
+      if (multirange !== undefined) x.putEntry(ownedBy(multirange, role.oid));
       return { tag };
     }
     default:

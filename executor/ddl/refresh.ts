@@ -47,7 +47,7 @@ export function* refreshMaterializedView(
   if (statement.withData) {
     const table = asTable(fresh);
     x.putEntry(table);
-    yield* wait(x.insertFrom(table, parseQuery(found.queryText as string)));
+    yield* wait(x.insertFrom(table, parseQuery(found.queryText as string), undefined, true));
   }
   x.putEntry(fresh);
   dropHeaps(x, found);
@@ -102,7 +102,7 @@ function* mergeRows(x: DdlContext, view: RelationEntry, key: IndexEntry): DdlSte
     options: [],
     onCommit: null,
   });
-  yield* wait(x.insertFrom(rows, parseQuery(view.queryText as string)));
+  yield* wait(x.insertFrom(rows, parseQuery(view.queryText as string), undefined, true));
   const names = key.columns.map((part) => quoteIdentifier(view.columns[part.columnNumber - 1].name));
   const sameKey = (a: string, b: string): string => names.map((name) => `${a}.${name} = ${b}.${name}`).join(' AND ');
   const isSame = `${sameKey('old', 'new')} AND new OPERATOR(pg_catalog.*=) old`;

@@ -265,8 +265,9 @@ function renameTarget(queryText: string, columnNumber: number, newName: string):
 
 function renameRole(x: DdlContext, oldName: string, newName: string): void {
   const role = roleOrThrow(x, oldName);
-  if (newName.startsWith('pg_')) {
-    throw sqlError('42939', `role name "${newName}" is reserved`, {
+  for (const name of [oldName, newName]) {
+    if (!name.startsWith('pg_')) continue;
+    throw sqlError('42939', `role name "${name}" is reserved`, {
       detail: 'Role names starting with "pg_" are reserved.',
     });
   }

@@ -1,6 +1,5 @@
 /** From names to entries: where new things go, and what existing things a statement means; with PostgreSQL's errors and locks. */
 
-import { schemaAcl } from '../../catalog/acl.ts';
 import type {
   ColumnEntry,
   IndexEntry,
@@ -11,6 +10,7 @@ import type {
   SequenceEntry,
 } from '../../catalog/index.ts';
 import { BOOTSTRAP_ROLE_OID, INFORMATION_SCHEMA_OID, PG_CATALOG_SCHEMA_OID } from '../../catalog/index.ts';
+import { databaseAcl, permissionDenied, rightsByAcl, rightsOnSchema } from '../../catalog/rights.ts';
 import type { Persistence, QualifiedName, RoleSpec } from '../../parser/ast.ts';
 import { errorPosition } from '../../parser/index.ts';
 import type { LockMode } from '../../storage/api.ts';
@@ -43,6 +43,13 @@ export function schemaOrThrow(x: DdlContext, name: string): SchemaEntry {
   return schema;
 }
 
+/** The schema of a name: 42501 where the user may not look into it. */
+export function schemaForLookup(x: DdlContext, name: string): SchemaEntry {
+  const schema = schemaOrThrow(x, name);
+  x.checkSchema(schema.name);
+  return schema;
+}
+
 export function isTemporarySchema(schema: SchemaEntry): boolean {
   return schema.name.startsWith('pg_temp_');
 }
@@ -66,26 +73,14 @@ function currentSchema(x: DdlContext): SchemaEntry | undefined {
     }
     const name = raw === '$user' ? (x.shared.role(x.currentRoleOid)?.name ?? '') : raw;
     const schema = x.catalog.schemaByName(name);
-    if (schema !== undefined) return schema;
+    if (schema !== undefined && x.searchPath.includes(name)) return schema;
   }
   return undefined;
 }
 
 export function mayCreateIn(x: DdlContext, schema: SchemaEntry): boolean {
   if (x.isSuperuser || isOwnTemporarySchema(x, schema)) return true;
-  const owns = ownsSchema(x, schema);
-  return schemaAcl(schema).some(
-    ({ grantee, rights }) =>
-      rights.includes('C') &&
-      (grantee === 0 || (grantee === schema.owner ? owns : x.shared.isMember(x.currentRoleOid, grantee))),
-  );
-}
-
-export function ownsSchema(x: DdlContext, schema: SchemaEntry): boolean {
-  if (x.shared.isMember(x.currentRoleOid, schema.owner)) return true;
-  if (schema.name !== 'public') return false;
-  // public belongs to pg_database_owner in PostgreSQL 15: whoever owns the database.
-  return x.shared.isMember(x.currentRoleOid, x.shared.database(x.catalog.databaseOid)?.owner ?? BOOTSTRAP_ROLE_OID);
+  return rightsOnSchema(schema, x.authority, 'C') !== '';
 }
 
 /** Schema for a new object that is never temporary: types, domains. */
@@ -153,6 +148,7 @@ export function checkNameIsFree(x: DdlContext, schemaOid: number, name: string):
 /** The entry a name means, or undefined. */
 export function findRelation(x: DdlContext, names: QualifiedName): NamedRelation | undefined {
   checkDatabase(x, names);
+  if (names.length > 1) x.checkSchema(names[names.length - 2]);
   return x.catalog.resolveRelation(names, x.searchPath);
 }
 
@@ -191,6 +187,14 @@ export function kindWord(entry: NamedRelation): string {
   }
 }
 
+/** 42501 without a right on the database of the session. */
+export function requireDatabaseRight(x: DdlContext, right: 'C' | 'T'): void {
+  const database = x.shared.database(x.catalog.databaseOid);
+  if (database !== undefined && rightsByAcl(databaseAcl(database), x.authority, right) !== '') return;
+  if (right === 'C') throw permissionDenied('database', x.catalog.databaseName);
+  throw sqlError('42501', `permission denied to create temporary tables in database "${x.catalog.databaseName}"`);
+}
+
 /** A table (not a view, index, sequence): 42809 else. System catalogs are refused with 42501. */
 export function asTable(x: DdlContext, entry: NamedRelation): RelationEntry {
   if (entry.class !== 'relation' || entry.kind === 'view' || entry.kind === 'materializedView') {
@@ -208,7 +212,7 @@ export function refuseSystem(_x: DdlContext, entry: NamedRelation): void {
 
 /** 42501 `must be owner of table t`, unless the role owns it or is a superuser. */
 export function checkOwner(x: DdlContext, owner: number, what: string): void {
-  if (!x.isSuperuser && !x.shared.isMember(x.currentRoleOid, owner)) {
+  if (!x.authority.hasPrivilegesOf(owner)) {
     throw sqlError('42501', `must be owner of ${what}`);
   }
 }
@@ -223,6 +227,13 @@ export function checkRelationOwner(x: DdlContext, entry: NamedRelation): void {
 
 export function findColumn(table: RelationEntry, name: string): ColumnEntry | undefined {
   return table.columns.find((column) => !column.dropped && column.name === name);
+}
+
+/** A column that GRANT names. */
+export function columnForGrant(table: RelationEntry, name: string): ColumnEntry {
+  const column = findColumn(table, name);
+  if (column !== undefined) return column;
+  throw sqlError('42703', `column "${name}" of relation "${table.name}" does not exist`);
 }
 
 const SYSTEM_COLUMNS = new Set(['tableoid', 'xmin', 'cmin', 'xmax', 'cmax', 'ctid']);

@@ -1,5 +1,6 @@
 /** Which function or procedure a statement means, and how messages call it. */
 
+import type { FunctionEntry } from '../../catalog/function-entry.ts';
 import { functionsByName } from '../../catalog/functions/index.ts';
 import { quoteIdentifier } from '../../catalog/functions/quote.ts';
 import { inputsOf, routinesNamed } from '../../catalog/functions/user-routines.ts';
@@ -59,6 +60,7 @@ export function findRoutine(x: DdlContext, object: ObjectAddress, word: RoutineW
   if (schema !== null && x.catalog.schemaOfPath(schema, x.searchPath) === undefined) {
     throw sqlError('3F000', `schema "${schema}" does not exist`);
   }
+  if (schema !== null) x.checkSchema(schema);
   const named = routinesNamed(x.catalog, schema, name[name.length - 1], x.searchPath);
   if (parameters === null) {
     const candidates = named.filter((routine) => isKind(routine, word));
@@ -119,11 +121,14 @@ function refuseBuiltin(x: DdlContext, { name, parameters }: ObjectAddress): void
 }
 
 /** A function of the system of this name and signature; null: none. */
-export function builtinSignature(x: DdlContext, { name, parameters }: ObjectAddress): string | null {
+export function builtinSignature(x: DdlContext, object: ObjectAddress): string | null {
+  const found = builtinFunction(x, object);
+  return found === null ? null : `${found.name}(${found.argumentTypes.map((oid) => formatType(oid)).join(',')})`;
+}
+
+export function builtinFunction(x: DdlContext, { name, parameters }: ObjectAddress): FunctionEntry | null {
   if (name.length > 1 && name[name.length - 2] !== 'pg_catalog') return null;
   const types = parameters === null ? null : inputTypes(x, parameters);
-  const found = functionsByName(name[name.length - 1]).find(
-    (entry) => types === null || same(entry.argumentTypes, types),
-  );
-  return found === undefined ? null : `${found.name}(${found.argumentTypes.map((oid) => formatType(oid)).join(',')})`;
+  const named = functionsByName(name[name.length - 1]);
+  return named.find((entry) => types === null || same(entry.argumentTypes, types)) ?? null;
 }

@@ -9,7 +9,7 @@ import type { DdlContext } from './context.ts';
 import { keptFormat, withKeptTypes } from './kept-types.ts';
 import { at } from './resolve.ts';
 import { defaultStoredText } from './stored-text.ts';
-import { resolveType } from './type-names.ts';
+import { checkTypeUsage, resolveType } from './type-names.ts';
 
 const ANY = 2276;
 const TRIGGER = 2279;
@@ -40,6 +40,7 @@ export interface Signature {
 /** A type of a parameter or a result: SETOF is looked at apart. */
 export function routineType(x: DdlContext, type: TypeName): number {
   const { typeOid } = resolveType(x, { ...type, setOf: false });
+  checkTypeUsage(x, typeOid);
   if (type.percentType) {
     x.notice('NOTICE', '00000', `type reference ${type.name.join('.')}%TYPE converted to ${formatType(typeOid)}`);
   }

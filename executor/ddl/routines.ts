@@ -1,6 +1,8 @@
 /** CREATE FUNCTION and CREATE PROCEDURE, and ALTER of their options. */
+
 import { inputsOf, isInput } from '../../catalog/functions/user-routines.ts';
 import type { RoutineEntry } from '../../catalog/index.ts';
+import { languageAcl, permissionDenied, rightsByAcl } from '../../catalog/rights.ts';
 import type {
   AlterFunctionStatement,
   CreateFunctionStatement,
@@ -14,6 +16,7 @@ import { errorPosition, parse } from '../../parser/index.ts';
 import { SqlError, sqlError } from '../../types/errors.ts';
 import { OID } from '../../types/index.ts';
 import type { DdlContext, DdlResult } from './context.ts';
+import { initialRights } from './grant.ts';
 import { withKeptTypes } from './kept-types.ts';
 import { at, checkOwner, newObjectName } from './resolve.ts';
 import { isRoutineWord, mustFindOwnRoutine, routineSignature } from './routine-names.ts';
@@ -126,15 +129,20 @@ const DEFAULTS: Properties = {
   settings: [],
 };
 
+const SQL_LANGUAGE_OID = 14;
+
 /** 0A000 for languages that PostgreSQL has, 42704 for others. */
-function checkLanguage(statement: CreateFunctionStatement): void {
+function checkLanguage(x: DdlContext, statement: CreateFunctionStatement): void {
   const option = statement.options.find(({ name }) => name === 'language');
   const language = option === undefined ? null : String(option.value).toLowerCase();
   if (language === null) {
     if (statement.sqlBody !== null) return;
     throw invalid('no language specified');
   }
-  if (language === 'sql') return;
+  if (language === 'sql') {
+    if (rightsByAcl(languageAcl(x.catalog, SQL_LANGUAGE_OID), x.authority, 'U') !== '') return;
+    throw permissionDenied('language', 'sql');
+  }
   if (['plpgsql', 'c', 'internal'].includes(language)) {
     if (statement.sqlBody !== null) throw invalid('inline SQL function body only valid for language SQL');
     throw sqlError('0A000', `functions in LANGUAGE ${language} are not supported`);
@@ -157,7 +165,7 @@ function newRoutineName(x: DdlContext, names: CreateFunctionStatement['name']): 
 export function createRoutine(x: DdlContext, statement: CreateFunctionStatement): DdlResult {
   const word = statement.procedure ? 'procedure' : 'function';
   const { schema, name } = newRoutineName(x, statement.name);
-  checkLanguage(statement);
+  checkLanguage(x, statement);
   if (statement.options.some((option) => option.name === 'transform')) {
     throw sqlError('0A000', 'transforms are not supported');
   }
@@ -183,6 +191,11 @@ export function createRoutine(x: DdlContext, statement: CreateFunctionStatement)
     name,
     schemaOid: schema.oid,
     owner: existing?.owner ?? x.currentRoleOid,
+    ...(existing === undefined
+      ? initialRights(x, 'function', x.currentRoleOid, schema.oid)
+      : existing.acl === undefined
+        ? {}
+        : { acl: existing.acl }),
     kind: word,
     language: 'sql',
     ...signature,

@@ -3,7 +3,8 @@ import type { SchemaEntry } from '../../catalog/index.ts';
 import type { CreateSchemaStatement, DdlStatement } from '../../parser/ast.ts';
 import { sqlError } from '../../types/errors.ts';
 import type { DdlContext, DdlResult, DdlSteps } from './context.ts';
-import { lockNewName, roleOfSpec } from './resolve.ts';
+import { initialRights } from './grant.ts';
+import { lockNewName, requireDatabaseRight, roleOfSpec } from './resolve.ts';
 
 export function checkSchemaName(name: string): void {
   if (!name.startsWith('pg_')) return;
@@ -21,11 +22,8 @@ export function* createSchema(
   const owner = statement.authorization === null ? x.currentRoleOid : roleOfSpec(x, statement.authorization).oid;
   const name = statement.name ?? x.shared.role(owner)?.name ?? '';
   if (!x.isSuperuser) {
-    const database = x.shared.database(x.catalog.databaseOid);
-    if (database === undefined || !x.shared.isMember(x.currentRoleOid, database.owner)) {
-      throw sqlError('42501', `permission denied for database ${x.catalog.databaseName}`);
-    }
-    if (!x.shared.isMember(x.currentRoleOid, owner)) {
+    requireDatabaseRight(x, 'C');
+    if (!x.authority.isMemberOf(owner)) {
       throw sqlError('42501', `must be member of role "${x.shared.roleName(owner)}"`);
     }
   }
@@ -36,7 +34,13 @@ export function* createSchema(
     x.notice('NOTICE', '42P06', `schema "${name}" already exists, skipping`);
     return { tag };
   }
-  const entry: SchemaEntry = { class: 'schema', oid: x.allocateOid(), name, owner };
+  const entry: SchemaEntry = {
+    class: 'schema',
+    oid: x.allocateOid(),
+    name,
+    owner,
+    ...initialRights(x, 'schema', owner, 0),
+  };
   x.putEntry(entry);
   for (const element of statement.elements) yield* run(x, withSchema(element, name));
   return { tag };

@@ -10,6 +10,7 @@ import type {
 import { sqlError } from '../../types/errors.ts';
 import { formatType, OID } from '../../types/index.ts';
 import type { DdlContext, DdlResult, DdlSteps } from './context.ts';
+import { initialRights } from './grant.ts';
 import {
   checkNameIsFree,
   checkRelationOwner,
@@ -113,6 +114,7 @@ export function createSequence(x: DdlContext, spec: NewSequence): SequenceEntry 
     name: spec.name,
     schemaOid: spec.schemaOid,
     owner: spec.owner,
+    ...initialRights(x, 'sequence', spec.owner, spec.schemaOid),
     ...defineSequence(typeOid, spec.options, null),
     ownedByTable: spec.ownedByTable,
     ownedByColumn: spec.ownedByColumn,

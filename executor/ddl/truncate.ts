@@ -1,10 +1,11 @@
 /** TRUNCATE: new, empty heaps. */
 import type { RelationEntry } from '../../catalog/index.ts';
+import { relationDenied, rightsOnRelation } from '../../catalog/rights.ts';
 import type { TruncateStatement } from '../../parser/ast.ts';
 import { ACCESS_EXCLUSIVE } from '../../storage/api.ts';
 import { sqlError } from '../../types/errors.ts';
 import type { DdlContext, DdlResult, DdlSteps } from './context.ts';
-import { asTable, checkNoPendingChecks, findAndLock, relationMissing } from './resolve.ts';
+import { asTable, checkNoPendingChecks, checkRelationOwner, findAndLock, relationMissing } from './resolve.ts';
 import { dropHeaps, overNewHeap } from './rewrite.ts';
 
 export function* truncate(x: DdlContext, statement: TruncateStatement): DdlSteps<DdlResult> {
@@ -17,6 +18,9 @@ export function* truncate(x: DdlContext, statement: TruncateStatement): DdlSteps
     tables.set(table.oid, table);
   }
   yield* addReferencing(x, tables, statement.behavior === 'cascade');
+  for (const table of statement.restartIdentity ? tables.values() : []) {
+    for (const sequence of x.catalog.sequencesOf(table.oid)) checkRelationOwner(x, sequence);
+  }
   for (const table of tables.values()) {
     checkNoPendingChecks(x, table, 'TRUNCATE');
     x.putEntry(overNewHeap(x, table));
@@ -27,8 +31,7 @@ export function* truncate(x: DdlContext, statement: TruncateStatement): DdlSteps
 }
 
 function checkTruncateRight(x: DdlContext, table: RelationEntry): void {
-  if (x.isSuperuser || x.shared.isMember(x.currentRoleOid, table.owner)) return;
-  throw sqlError('42501', `permission denied for table ${table.name}`);
+  if (rightsOnRelation(x.catalog, table, x.authority, 'D') === '') throw relationDenied(table);
 }
 
 /** Tables that refer to these: they come along with CASCADE, and are an error without. */

@@ -1,5 +1,6 @@
 /** Type names of definitions to oid and modifier. */
 import { quoteIdentifier } from '../../catalog/functions/quote.ts';
+import { permissionDenied, rightsByAcl, typeAcl } from '../../catalog/rights.ts';
 import type { Expression, TypeName } from '../../parser/ast.ts';
 import { sqlError } from '../../types/errors.ts';
 import {
@@ -76,6 +77,7 @@ export function findTypeOid(x: DdlContext, names: readonly string[], position = 
   if (schema !== null && schema !== 'pg_catalog' && x.catalog.schemaOfPath(schema, x.searchPath) === undefined) {
     throw sqlError('3F000', `schema "${schema}" does not exist`, at(x, position));
   }
+  if (schema !== null) x.checkSchema(schema);
   return x.catalog.typeByName(schema, name, x.searchPath)?.oid ?? 0;
 }
 
@@ -132,8 +134,19 @@ function resolveModifier(oid: number, type: TypeName): number {
   }
 }
 
-/** Pseudo-types cannot be stored. */
-export function checkStorable(columnName: string, typeOid: number): void {
+/** 42501 for a type that the user may not use in definitions. Arrays are their elements. */
+export function checkTypeUsage(x: DdlContext, typeOid: number): void {
+  if (x.isSuperuser) return;
+  const entry = x.catalog.type(typeOid);
+  const oid = entry?.oid ?? (typeByOid(typeOid)?.elementOid || typeOid);
+  if (rightsByAcl(typeAcl(x.catalog, oid, entry), x.authority, 'U') === '') {
+    throw permissionDenied('type', formatType(oid));
+  }
+}
+
+/** Pseudo-types cannot be stored, and some types not be used. */
+export function checkStorable(x: DdlContext, columnName: string, typeOid: number): void {
+  checkTypeUsage(x, typeOid);
   const type = typeByOid(typeOid);
   if (type?.kind === 'p') {
     const shown = formatType(typeOid);

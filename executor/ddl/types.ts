@@ -19,11 +19,12 @@ import { domainEntry, tableOfValue } from '../domains.ts';
 import { collationFor } from './collations.ts';
 import { tableText } from './constraints.ts';
 import { type DdlContext, type DdlResult, type DdlSteps, wait } from './context.ts';
+import { initialRights } from './grant.ts';
 import { makeObjectName } from './names.ts';
 import { renameLabelInTexts } from './rename-label.ts';
 import { at, checkOwner, lockNewName, type NewName, newObjectName } from './resolve.ts';
 import { defaultStoredText, storedText } from './stored-text.ts';
-import { checkStorable, findTypeOid, resolveType } from './type-names.ts';
+import { checkStorable, checkTypeUsage, findTypeOid, resolveType } from './type-names.ts';
 
 const LABEL_SIZE_MAX = 63;
 
@@ -40,6 +41,7 @@ export function newType(x: DdlContext, target: NewName, kind: TypeEntry['kind'])
     name: target.name,
     schemaOid: target.schema.oid,
     owner: x.currentRoleOid,
+    ...initialRights(x, 'type', x.currentRoleOid, target.schema.oid),
     arrayOid: x.allocateOid(),
     kind,
     labels: [],
@@ -48,12 +50,13 @@ export function newType(x: DdlContext, target: NewName, kind: TypeEntry['kind'])
   };
 }
 
-function userType(x: DdlContext, names: QualifiedName): TypeEntry {
+/** `word`: what the message calls it; PostgreSQL keeps composite types among its tables. */
+function userType(x: DdlContext, names: QualifiedName, word = 'type'): TypeEntry {
   const oid = findTypeOid(x, names);
   const type = x.catalog.type(oid);
   if (oid === 0) throw sqlError('42704', `type "${names.join('.')}" does not exist`);
   if (type === undefined) throw sqlError('42501', `must be owner of type ${names.join('.')}`);
-  checkOwner(x, type.owner, `type ${type.name}`);
+  checkOwner(x, type.owner, `${word} ${type.name}`);
   return type;
 }
 
@@ -170,7 +173,7 @@ export function* createCompositeType(x: DdlContext, statement: CreateCompositeTy
     }
     if (type === null) continue;
     const resolved = resolveType(x, type);
-    checkStorable(name, resolved.typeOid);
+    checkStorable(x, name, resolved.typeOid);
     const collationOid = collationFor(x, resolved.typeOid, collation);
     attributes.push({ name, ...resolved, ...(collationOid === undefined ? {} : { collationOid }) });
   }
@@ -179,7 +182,7 @@ export function* createCompositeType(x: DdlContext, statement: CreateCompositeTy
 }
 
 export function alterCompositeType(x: DdlContext, statement: AlterCompositeTypeStatement): DdlResult {
-  const type = userType(x, statement.name);
+  const type = userType(x, statement.name, 'table');
   if (type.kind !== 'composite') throw sqlError('42809', `"${type.name}" is not a composite type`);
   // New attributes are null in values that were stored without them; anything else would have to rewrite them.
   if (statement.commands.some((command) => command.kind !== 'addColumn')) refuseUsedType(x, type);
@@ -191,7 +194,11 @@ export function alterCompositeType(x: DdlContext, statement: AlterCompositeTypeS
         if (attributes.some((attribute) => attribute.name === name)) {
           throw sqlError('42701', `column "${name}" of relation "${type.name}" already exists`);
         }
-        if (typeName !== null) attributes.push({ name, ...resolveType(x, typeName) });
+        if (typeName !== null) {
+          const resolved = resolveType(x, typeName);
+          checkTypeUsage(x, resolved.typeOid);
+          attributes.push({ name, ...resolved });
+        }
         break;
       }
       case 'dropColumn': {
@@ -208,6 +215,7 @@ export function alterCompositeType(x: DdlContext, statement: AlterCompositeTypeS
           throw sqlError('42703', `column "${command.column}" of relation "${type.name}" does not exist`);
         }
         const resolved = resolveType(x, command.type);
+        checkTypeUsage(x, resolved.typeOid);
         attributes = attributes.map((old) => (old.name === command.column ? { ...old, ...resolved } : old));
         break;
       }
@@ -305,6 +313,7 @@ export function* createDomain(x: DdlContext, statement: CreateDomainStatement): 
   yield* lockNewName(x, target);
   checkTypeNameIsFree(x, target);
   const base = resolveType(x, statement.type);
+  checkTypeUsage(x, base.typeOid);
   const kind = typeByOid(base.typeOid)?.kind;
   if (kind === 'p') throw sqlError('42804', `"${statement.type.name.join('.')}" is not a valid base type for a domain`);
   const collationOid = collationFor(x, base.typeOid, statement.collation);

@@ -15,6 +15,7 @@ import { formatType, NO_COLLATION, OID } from '../../types/index.ts';
 import { collationName, collationOfType } from './collations.ts';
 import { type DdlContext, type DdlResult, type DdlSteps, type Parameters, wait } from './context.ts';
 import { checkAccessMethod, checkTablespace, newTable } from './create-table.ts';
+import { initialRights } from './grant.ts';
 import { withKeptTypes } from './kept-types.ts';
 import { OWN_TABLE_OPTIONS, storageOptions, TABLE_OPTIONS } from './options.ts';
 import { at, checkNameIsFree, checkRelationOwner, lockNewName, newRelationName } from './resolve.ts';
@@ -44,6 +45,7 @@ const noTableCollation: NoCollation = (column, typeOid) =>
 
 /** The query's columns under the names that were given for them; repeated names are an error. */
 function namedColumns(
+  x: DdlContext,
   output: readonly OutputColumn[],
   names: readonly string[],
   tooMany: string,
@@ -61,7 +63,7 @@ function namedColumns(
     if (collationOid === NO_COLLATION) throw noCollation(name, typeOid);
     if (seen.has(name)) throw sqlError('42701', `column "${name}" specified more than once`);
     seen.add(name);
-    checkStorable(name, typeOid);
+    checkStorable(x, name, typeOid);
   }
   return columns;
 }
@@ -137,6 +139,7 @@ export function* createView(x: DdlContext, statement: CreateViewStatement): DdlS
   if (statement.recursive) throw sqlError('0A000', 'CREATE RECURSIVE VIEW is not supported');
   const { columns: output } = x.describeQuery(statement.query);
   const columns = namedColumns(
+    x,
     output,
     statement.columns,
     'CREATE VIEW specifies more column names than columns',
@@ -186,6 +189,7 @@ export function* createView(x: DdlContext, statement: CreateViewStatement): DdlS
     schemaOid: target.schema.oid,
     name: target.name,
     owner: x.currentRoleOid,
+    ...initialRights(x, 'table', x.currentRoleOid, target.schema.oid),
     persistence: target.persistence,
     relId: 0,
     overflowRelId: 0,
@@ -291,7 +295,7 @@ export function* createTableAs(x: DdlContext, statement: CreateTableAsStatement)
   }
   const { columns: output } = x.describeQuery(query, undefined, parameters);
   const tooMany = isView ? 'too many column names were specified' : 'too many column names were specified';
-  const columns = namedColumns(output, statement.columns, tooMany, noTableCollation);
+  const columns = namedColumns(x, output, statement.columns, tooMany, noTableCollation);
   const normalized: NormalizedQuery | null = isView ? normalizeQuery(x, withKeptTypes(x, query)) : null;
   if (normalized !== null && usesTemporary(x, normalized.relations)) {
     throw sqlError('0A000', 'materialized views must not use temporary tables or views');

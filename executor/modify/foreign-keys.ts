@@ -23,6 +23,7 @@ import type { ExecContext, FollowUp } from '../context.ts';
 import { KEY_NOT_INDEXED } from '../index-runtime.ts';
 import type { TableRuntime } from '../table-runtime.ts';
 import { isExpired } from './is-expired.ts';
+import { mayShow } from './shown-values.ts';
 
 /** A foreign key with both its tables, resolved for a catalog. */
 export interface ForeignKey {
@@ -265,7 +266,7 @@ class ReferenceCheck implements FollowUp {
       '23503',
       `insert or update on table "${child.name}" violates foreign key constraint "${constraint.name}"`,
       {
-        detail: `Key ${describeKey(x, child, constraint.columns, values)} is not present in table "${parent.name}".`,
+        detail: `${shownKey(x, child, constraint.columns, values)} is not present in table "${parent.name}".`,
         schema: x.schemaName(child.schemaOid),
         table: child.name,
         constraint: constraint.name,
@@ -281,17 +282,14 @@ function matches(columns: readonly { columnNumber: number }[], constraint: Const
   );
 }
 
-function describeKey(
-  x: ExecContext,
-  table: RelationEntry,
-  columns: readonly number[],
-  values: readonly Value[],
-): string {
+/** Without the values, where they are not for the user. */
+function shownKey(x: ExecContext, table: RelationEntry, columns: readonly number[], values: readonly Value[]): string {
+  if (!mayShow(x, table, columns)) return 'Key';
   const names = columns.map((c) => table.columns[c - 1].name);
   const texts = values.map((v, i) =>
     v === null ? 'null' : outputText(table.columns[columns[i] - 1].typeOid, v, x.functions.format),
   );
-  return `(${names.join(', ')})=(${texts.join(', ')})`;
+  return `Key (${names.join(', ')})=(${texts.join(', ')})`;
 }
 
 /** ON DELETE / ON UPDATE of the parent's rows. */
@@ -417,7 +415,7 @@ class ReferencedAction implements FollowUp {
       '23503',
       `update or delete on table "${parent.name}" violates foreign key constraint "${constraint.name}" on table "${child.name}"`,
       {
-        detail: `Key ${describeKey(x, parent, constraint.referencedColumns, oldKey)} is still referenced from table "${child.name}".`,
+        detail: `${shownKey(x, parent, constraint.referencedColumns, oldKey)} is still referenced from table "${child.name}".`,
         schema: x.schemaName(child.schemaOid),
         table: child.name,
         constraint: constraint.name,

@@ -3,6 +3,7 @@
  *
  * Every step that may have to wait comes before the first byte is changed, so that a row can be begun again after a wait.
  */
+
 import type { Value } from '../../catalog/function-entry.ts';
 import type { Assignment, CheckConstraint } from '../../planner/plan.ts';
 import {
@@ -26,6 +27,7 @@ import { ROW_SIZE_TARGET } from '../row/row-writer.ts';
 import { sameKey, type TableRuntime } from '../table-runtime.ts';
 import { EXPIRED_GONE, EXPIRED_WAIT, type ExpiredRows, expiredRowsOf } from './expired-rows.ts';
 import { LongValues } from './long-values.ts';
+import { failingRow } from './shown-values.ts';
 import {
   CONFLICT_UNDECIDED,
   exclusionViolation,
@@ -119,7 +121,7 @@ export class RowStoreWriter {
           '23502',
           `null value in column "${columns[i].name}" of relation "${entry.name}" violates not-null constraint`,
           {
-            detail: `Failing row contains ${x.describeRow(this.table.entry, values)}.`,
+            ...failingRow(x, this.table.entry, values),
             ...this.#names(x),
             column: columns[i].name,
           },
@@ -128,10 +130,10 @@ export class RowStoreWriter {
     }
     for (const check of this.checks) {
       if (check.holds(x, this.#rows)) continue;
-      const detail = `Failing row contains ${x.describeRow(this.table.entry, values)}.`;
-      if (check.isView) throw sqlError('44000', `new row violates check option for view "${check.name}"`, { detail });
+      const detail = failingRow(x, this.table.entry, values);
+      if (check.isView) throw sqlError('44000', `new row violates check option for view "${check.name}"`, detail);
       throw sqlError('23514', `new row for relation "${entry.name}" violates check constraint "${check.name}"`, {
-        detail,
+        ...detail,
         ...this.#names(x),
         constraint: check.name,
       });

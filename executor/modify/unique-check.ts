@@ -29,6 +29,7 @@ import { NO_COLUMNS } from '../row/row-reader.ts';
 import type { TableRuntime } from '../table-runtime.ts';
 import { CONFLICT_UNDECIDED, NO_CONFLICT } from './conflict-answers.ts';
 import { type Exclusion, ExclusionFinder } from './exclusion.ts';
+import { mayShow } from './shown-values.ts';
 
 export { CONFLICT_UNDECIDED, NO_CONFLICT } from './conflict-answers.ts';
 
@@ -113,8 +114,9 @@ export function uniqueViolation(
   index: IndexRuntime,
   values: readonly Value[],
 ): Error {
+  const numbers = index.entry.columns.map((column) => column.columnNumber);
   return sqlError('23505', `duplicate key value violates unique constraint "${index.entry.name}"`, {
-    detail: `${describeIndexKey(x, table, index, values)} already exists.`,
+    ...(mayShow(x, table, numbers) ? { detail: `${describeIndexKey(x, table, index, values)} already exists.` } : {}),
     schema: x.schemaName(table.schemaOid),
     table: table.name,
     constraint: index.entry.name,

@@ -83,6 +83,7 @@ function makeBody(call: RoutineCall): readonly BodyStatement[] {
         ? { typeOid: call.returnType, columns: call.columns, isProcedure: routine.kind === 'procedure' }
         : null,
     });
+    prepared.isResolved = routine.statements !== null;
     return { prepared, isLast };
   });
 }

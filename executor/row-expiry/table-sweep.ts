@@ -245,6 +245,7 @@ function tids(list: readonly Tid[]): SqlArray {
 function* run(session: Session, sql: string, params: readonly Value[]): Task<Value[][]> {
   const rows: Value[][] = [];
   const portal = new Portal(session, '', session.prepareInternal(sql, 'all'), params, null, []);
+  portal.isOfSystem = true;
   portal.isNested = true;
   portal.onBatch = (batch, from, to) => {
     for (let i = from; i < to; i++) rows.push(batch.columns.map((column) => column[i]));

@@ -5,7 +5,14 @@ import type { Expr } from '../expr.ts';
 import { type LogicalAssignment, makeVar, type Query, toExpr } from '../logical.ts';
 import { bindAssignedPart } from './assign-part.ts';
 import { bindExpr } from './expression.ts';
-import { coerceAssigned, findTargetColumn, refuseDefault, type TargetTable, wholeColumn } from './modify-target.ts';
+import {
+  assignedNumber,
+  coerceAssigned,
+  findTargetColumn,
+  refuseDefault,
+  type TargetTable,
+  wholeColumn,
+} from './modify-target.ts';
 import { positionOf } from './position.ts';
 import { Level } from './scope.ts';
 import { bindQuery } from './select.ts';
@@ -29,6 +36,7 @@ export function bindAssignments(
     if (before >= 0 && !(isPart && inParts.has(columnIndex))) {
       throw context.error('42601', `multiple assignments to same column "${column.name}"`);
     }
+    target.need.updated.add(assignedNumber(target, columnTarget, column));
     if (value !== null) checkUpdatable(level, column);
     else refuseDefault(level, columnTarget);
     if (value === null && column.generated) return;

@@ -2,6 +2,7 @@
 import type { AggregateFunction, FunctionEntry, ScalarFunction, WindowFunction } from '../../catalog/function-entry.ts';
 import { comparisonOperator, functionsByName } from '../../catalog/functions/index.ts';
 import { DefaultText, resolvedFunction, routinesNamed } from '../../catalog/functions/user-routines.ts';
+import { isPrivateFunction } from '../../catalog/rights.ts';
 import type * as ast from '../../parser/ast.ts';
 import { plainCall } from '../../parser/index.ts';
 import type { Expr, SortKey } from '../expr.ts';
@@ -59,9 +60,11 @@ export function bindCall(level: Level, node: ast.FunctionCall): Expr {
     names: node.argNames,
     variadic: node.variadic,
   };
+  context.checkSchema(node.name, position);
   const match = lookUp(level, node, name, schema, shape, args, position);
   if ('cast' in match) return match.cast;
   const { entry } = match;
+  noteCall(level, entry);
   if (context.calledProcedure === node && (entry.kind !== 'scalar' || entry.routine?.kind !== 'procedure')) {
     throw context.error('42809', `${callSignature(context, node.name.join('.'), shape)} is not a procedure`, position, {
       hint: 'To call a function, use SELECT.',
@@ -87,6 +90,13 @@ export function bindCall(level: Level, node: ast.FunctionCall): Expr {
   }
   if (!isAggregateName) throw context.error('42883', `function ${name} does not exist`, position);
   return makeAggregate(level, node, entry, spread.args, spread.resolve(entry.returnType), position);
+}
+
+/** Rights are asked for where somebody may lack them. Keys of indexes are computed by their owner, or not at all. */
+function noteCall({ context, clause }: Level, { oid, name, ...entry }: FunctionEntry): void {
+  if (clause === 'index expression' || clause === 'index predicate' || clause === 'statistics expression') return;
+  const isUsers = entry.kind === 'scalar' && entry.routine !== undefined;
+  if (isUsers || isPrivateFunction(name) || context.catalog.systemRights(oid) !== undefined) context.rights.call(oid);
 }
 
 /** A user-made function: its body in place, where that is possible; else a call of it. */

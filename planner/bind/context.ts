@@ -10,6 +10,7 @@ import { SqlError, type SqlErrorFields, sqlError } from '../../types/errors.ts';
 import type { PlannerEnvironment } from '../environment.ts';
 import type { Expr } from '../expr.ts';
 import { equalExpr, logical, type Relation } from '../logical.ts';
+import { RightsRecorder } from '../rights.ts';
 import { type RoutineScope, scopeOfBody } from './routine-scope.ts';
 import { quoteIdentifier, TypeLookup, UNKNOWN } from './type-info.ts';
 
@@ -53,6 +54,9 @@ export class BindContext {
   /** The statement's AS OF SYSTEM TIME; null: it has none. */
   asOf: Expression | null = null;
   execParamCount = 0;
+  /** Inside text whose names were resolved when it was stored: nobody is asked whether the user may look them up. */
+  isResolved = false;
+  readonly rights = new RightsRecorder();
   private relCount = 0;
   private queryCount = 0;
   private cteCount = 0;
@@ -79,6 +83,27 @@ export class BindContext {
   }
   nextExecParam(): number {
     return this.execParamCount++;
+  }
+
+  /** 42501 for a name in a schema that the user may not look into. */
+  checkSchema(name: readonly string[], position?: Position): void {
+    if (name.length < 2 || this.isResolved) return;
+    try {
+      this.environment.checkSchema?.(name[name.length - 2]);
+    } catch (error) {
+      throw this.placed(error, position);
+    }
+  }
+
+  /** Runs with names that are known to mean what they say, or (a function's body) with names that are not. */
+  resolved<T>(isResolved: boolean, run: () => T): T {
+    const around = this.isResolved;
+    this.isResolved = isResolved;
+    try {
+      return run();
+    } finally {
+      this.isResolved = around;
+    }
   }
 
   /** Remembers where an expression stands. */

@@ -78,7 +78,7 @@ function bindCte(level: Level, item: ast.CommonTableExpr, recursive: boolean): C
   if (recursive && refersTo(node, item.name)) return bindRecursive(level, item, node, bound, id);
   if (item.search !== null || item.cycle !== null)
     throw context.error('42601', 'WITH query is not recursive', positionOf(context, item.position));
-  const query = bindQuery(new Level(context, level), node);
+  const query = context.rights.within(bound, () => bindQuery(new Level(context, level), node));
   const columns = columnsOf(level, item, query.targets);
   return [define(level, bound, { id, name: item.name, query, recursive: null, modify: null, columns }, item)];
 }

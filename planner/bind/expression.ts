@@ -13,6 +13,7 @@ import { plainCall } from '../../parser/index.ts';
 import { ARRAY_DIMENSIONS_MAX } from '../../types/index.ts';
 import type { Expr } from '../expr.ts';
 import { caseBranch, logical, makeAnd, makeConst, makeOr, type Query, someExpr, toExpr } from '../logical.ts';
+import { readsColumn, WHOLE_ROW } from '../rights.ts';
 import { bindJsonbPath } from './assign-part.ts';
 import { bindAttribute, bindCall } from './call.ts';
 import {
@@ -355,6 +356,8 @@ export function wholeRow(level: Level, item: NamespaceItem, position: Position):
       return level.context.at({ ...item.columns[0].expr }, position);
     }
   }
+  if (item.need !== undefined) readsColumn({ need: item.need, number: WHOLE_ROW });
+  else for (const column of item.columns) readsColumn(column.use);
   const fields = item.columns.map((column) => column.expr);
   const names = item.columns.map((column) => column.name);
   const typeOid = item.rel >= 0 ? (item.table?.rowTypeOid ?? RECORD) : RECORD;
@@ -402,7 +405,10 @@ function expandFields(level: Level, fields: readonly ast.Expression[]): Expr[] {
   for (const field of fields) {
     if (field.kind === 'columnRef' && field.star) {
       const items = starItems(level, field);
-      for (const item of items) for (const column of item.columns) result.push({ ...column.expr });
+      for (const column of items.flatMap((item) => item.columns)) {
+        readsColumn(column.use);
+        result.push({ ...column.expr });
+      }
     } else result.push(bindExpr(level, field));
   }
   return result;

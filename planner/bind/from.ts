@@ -14,6 +14,7 @@ import {
   type Relation,
   type RelationColumn,
 } from '../logical.ts';
+import { type RelationNeed, readsColumn } from '../rights.ts';
 import { coerceToBoolean, coerceToCommonType, resolveUnknown, selectCommonType } from './coerce.ts';
 import { columnNameOf } from './column-name.ts';
 import type { BindContext, Position } from './context.ts';
@@ -91,7 +92,13 @@ function bindFromItem(level: Level, node: ast.FromItem): BoundFrom {
 export function addRelation(
   level: Level,
   relation: Relation,
-  options: { name: string; schemaName: string | null; table: RelationEntry | null; hasAlias: boolean },
+  options: {
+    name: string;
+    schemaName: string | null;
+    table: RelationEntry | null;
+    hasAlias: boolean;
+    need?: RelationNeed;
+  },
 ): BoundFrom {
   level.relations.set(relation.rel, relation);
   const item = itemOfRelation(relation, options);
@@ -104,6 +111,7 @@ export function addRelation(
 /** The table, view or catalog table that a name means, or null. */
 export function findRelation(level: Level, name: readonly string[], position: Position): RelationEntry | null {
   const { catalog, environment } = level.context;
+  level.context.checkSchema(name, position);
   const found = catalog.resolveRelation(name, environment.searchPath);
   if (found === undefined || found.class === 'sequence') return null;
   if (found.class === 'relation') return found;
@@ -113,6 +121,7 @@ export function findRelation(level: Level, name: readonly string[], position: Po
 /** A sequence read as a table: one row, made of what the sequence functions tell. */
 function bindSequence(level: Level, node: ast.TableRef): BoundFrom | null {
   const { context } = level;
+  context.checkSchema(node.name, positionOf(context, node.position));
   const found = context.catalog.resolveRelation(node.name, context.environment.searchPath);
   if (found?.class !== 'sequence') return null;
   const lastValue = functionsByName('pg_sequence_last_value').find((entry) => entry.kind === 'scalar');
@@ -140,7 +149,8 @@ function bindSequence(level: Level, node: ast.TableRef): BoundFrom | null {
     rows: [row],
   };
   const schemaName = node.alias === null ? context.catalog.schemaName(found.schemaOid) : null;
-  return addRelation(level, relation, { name, schemaName, table: null, hasAlias: node.alias !== null });
+  const need = context.rights.need(relation.rel, found, 'r');
+  return addRelation(level, relation, { name, schemaName, table: null, hasAlias: node.alias !== null, need });
 }
 
 /** A relation name that must exist; CTEs are the caller's business. */
@@ -223,6 +233,7 @@ function bindTable(level: Level, node: ast.TableRef): BoundFrom {
   const rel = context.nextRel();
   const table = found;
   const schemaNameOfTable = context.catalog.schemaName(table.schemaOid);
+  const need = context.rights.need(rel, table, 'r');
   if (table.kind === 'virtual') {
     const relation: Relation = {
       kind: 'virtual',
@@ -232,7 +243,8 @@ function bindTable(level: Level, node: ast.TableRef): BoundFrom {
       tableOid: table.oid,
       columns: renameColumns(level, columnsOfTable(context, table), node.alias),
     };
-    return addRelation(level, relation, { name, schemaName: hasAlias ? null : schemaNameOfTable, table, hasAlias });
+    const schemaName = hasAlias ? null : schemaNameOfTable;
+    return addRelation(level, relation, { name, schemaName, table, hasAlias, need });
   }
   context.lockTable(table.oid, 'access share');
   const columns = renameColumns(level, columnsOfTable(context, table), node.alias);
@@ -241,13 +253,13 @@ function bindTable(level: Level, node: ast.TableRef): BoundFrom {
     refuseSample(level, node);
     const query = bindViewQuery(level, table);
     const relation: Relation = { kind: 'subquery', rel, alias: name, columns, query, lateral: false, view: table };
-    return addRelation(level, relation, { name, schemaName, table, hasAlias });
+    return addRelation(level, relation, { name, schemaName, table, hasAlias, need });
   }
   const sample = node.sample === null ? undefined : bindTableSample(level, node.sample, rel);
   return addRelation(
     level,
     { kind: 'table', rel, alias: name, columns, table, sample, ...expiryOn(context, table, rel) },
-    { name, schemaName, table, hasAlias },
+    { name, schemaName, table, hasAlias, need },
   );
 }
 
@@ -640,6 +652,8 @@ function mergeColumns(
     const leftColumn = find(left, name, 'left');
     const rightColumn = find(right, name, 'right');
     used.add(leftColumn).add(rightColumn);
+    readsColumn(leftColumn.use);
+    readsColumn(rightColumn.use);
     conditions.push(makeOperator(context, '=', { ...leftColumn.expr }, { ...rightColumn.expr }, position));
     merged.push(mergeColumn(level, node.joinType, leftColumn, rightColumn));
   }

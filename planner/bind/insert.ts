@@ -15,6 +15,7 @@ import { type AssignedPart, bindAssignedPart } from './assign-part.ts';
 import type { Position } from './context.ts';
 import { bindExpr, fieldsOf } from './expression.ts';
 import {
+  assignedNumber,
   bindReturning,
   checksOf,
   coerceAssigned,
@@ -41,11 +42,14 @@ export interface InsertColumn {
   /** As written; null where there is no column list. */
   readonly target: ast.AssignmentTarget | null;
   readonly position: Position;
+  /** Its number in what the statement names. */
+  readonly number: number;
 }
 
 export function insertColumns(level: Level, node: ast.InsertStatement, target: TargetTable): InsertColumn[] {
   const { context } = level;
-  const whole = (column: ColumnEntry): InsertColumn => ({
+  const whole = (column: ColumnEntry, number = column.number): InsertColumn => ({
+    number,
     column,
     part: wholeColumn(level, column),
     target: null,
@@ -58,7 +62,7 @@ export function insertColumns(level: Level, node: ast.InsertStatement, target: T
     }
     return view.baseColumns.map((column, i) => {
       if (column === null) throw notUpdatableColumn(level, view, view.columns[i].name);
-      return whole(column);
+      return whole(column, i + 1);
     });
   }
   /** Columns seen, and whether as a whole. */
@@ -73,7 +77,7 @@ export function insertColumns(level: Level, node: ast.InsertStatement, target: T
     }
     seen.set(column.name, isWhole);
     const part = level.withClause('insert target', () => bindAssignedPart(level, item, column));
-    return { column, part, target: item, position };
+    return { column, part, target: item, position, number: assignedNumber(target, item, column) };
   });
 }
 
@@ -99,6 +103,9 @@ export function bindInsert(level: Level, node: ast.InsertStatement): ModifyQuery
   const columns = insertColumns(level, node, target);
   const sourceRel = context.nextRel();
   const bound = bindInsertSource(level, node, columns, sourceRel);
+  bound.given.forEach((_, i) => {
+    target.need.inserted.add(columns[i].number);
+  });
   // What each column is given over the source row; columns beyond the given ones take their defaults.
   const given = givenByColumn(columns, bound.given);
   const values = table.columns.map((column, index) => {

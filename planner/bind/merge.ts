@@ -2,6 +2,7 @@
 import type * as ast from '../../parser/ast.ts';
 import type { Expr } from '../expr.ts';
 import { EMPTY_QUERY_PARTS, type LogicalMergeClause, type ModifyQuery, makeConst } from '../logical.ts';
+import { addRights } from '../rights.ts';
 import { bindAssignments } from './assignments.ts';
 import { coerceToBoolean, resolveUnknown } from './coerce.ts';
 import { bindExpr } from './expression.ts';
@@ -11,6 +12,8 @@ import { checksOf, generatedOf, openTarget, type TargetTable } from './modify-ta
 import { positionOf } from './position.ts';
 import type { Level, NamespaceItem } from './scope.ts';
 import { bindDefault } from './stored.ts';
+
+const MERGE_RIGHTS = { insert: 'a', update: 'w', delete: 'd' } as const;
 
 type Clause = ast.MergeStatement['clauses'][number];
 
@@ -106,6 +109,7 @@ function bindClause(
   sourceItems: readonly NamespaceItem[],
 ): LogicalMergeClause {
   const { matched, action } = clause;
+  if (action.kind !== 'nothing') addRights(target.need, MERGE_RIGHTS[action.kind]);
   const items = matched ? both : sourceItems;
   const condition = clause.condition === null ? null : bindCondition(level, items, clause.condition, 'merge when');
   level.namespace = [...items];
@@ -142,6 +146,9 @@ function bindMergeInsert(
   };
   const columns: readonly InsertColumn[] = insertColumns(level, statement, target);
   const row = action.values === null ? [] : bindGivenRow(level, statement, columns, action.values);
+  row.forEach((_, i) => {
+    target.need.inserted.add(columns[i].number);
+  });
   const given = givenByColumn(columns, row);
   return table.columns.map((column, index) => {
     if (column.dropped || column.generated) return makeConst(null, column.typeOid, column.typeModifier);

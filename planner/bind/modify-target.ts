@@ -1,8 +1,10 @@
 /** What INSERT, UPDATE, DELETE and MERGE change: the target table, directly or through a view, and its columns. */
 import type { ColumnEntry, RelationEntry } from '../../catalog/entries.ts';
+import { relationDenied } from '../../catalog/rights.ts';
 import type * as ast from '../../parser/ast.ts';
 import type { Expr } from '../expr.ts';
 import type { LogicalAssignment, Relation, RowCheck } from '../logical.ts';
+import type { RelationNeed } from '../rights.ts';
 import { type AssignedPart, bindAssignedPart } from './assign-part.ts';
 import { coerceToTarget } from './coerce.ts';
 import { columnsOfTable, mustFindRelation } from './from.ts';
@@ -26,10 +28,14 @@ export interface TargetTable {
   readonly rel: number;
   readonly item: NamespaceItem;
   readonly relation: Relation;
+  /** Rights on what the statement names. */
+  readonly need: RelationNeed;
   /** The view that the statement names, when the table is changed through one. */
   readonly view: TargetView | null;
 }
 
+/** What the command itself needs; the clauses of MERGE add their own. */
+const RIGHTS = { insert: 'a', update: 'w', delete: 'd', merge: '' } as const;
 const VERBS = { insert: 'insert into', update: 'update', delete: 'delete from', merge: 'merge into' } as const;
 
 export function openTarget(
@@ -49,9 +55,10 @@ export function openTarget(
   if (table.kind === 'materializedView') {
     throw context.error('42809', `cannot change materialized view "${table.name}"`);
   }
-  if (table.kind === 'virtual') throw context.error('42501', `permission denied for table ${table.name}`);
+  if (table.kind === 'virtual') throw relationDenied(table);
   context.lockTable(table.oid, 'row exclusive');
   const rel = context.nextRel();
+  const need = context.rights.need(rel, table, RIGHTS[command]);
   const relation: Relation = {
     kind: 'table',
     rel,
@@ -62,9 +69,10 @@ export function openTarget(
   };
   level.relations.set(rel, relation);
   const schemaName = alias === null ? context.catalog.schemaName(table.schemaOid) : null;
-  const item = itemOfRelation(relation, { name: alias ?? table.name, schemaName, table, hasAlias: alias !== null });
+  const hasAlias = alias !== null;
+  const item = itemOfRelation(relation, { name: alias ?? table.name, schemaName, table, hasAlias, need });
   level.allItems.push(item);
-  return { table, rel, item, relation, view: null };
+  return { table, rel, item, relation, need, view: null };
 }
 
 function refuseView(level: Level, command: keyof typeof VERBS, view: RelationEntry, detail: string) {
@@ -79,10 +87,12 @@ function refuseView(level: Level, command: keyof typeof VERBS, view: RelationEnt
 /** The table under an updatable view, seen under the view's names. */
 function openView(level: Level, command: keyof typeof VERBS, entry: RelationEntry, alias: string | null): TargetTable {
   const { context } = level;
+  const need = context.rights.need(context.nextRel(), entry, RIGHTS[command]);
   const query = bindViewQuery(level, entry);
   const view = asUpdatable(entry, query);
   if (typeof view === 'string') throw refuseView(level, command, entry, view);
   const { relation } = view;
+  context.rights.through(need, query);
   context.lockTable(relation.table.oid, 'row exclusive');
   level.relations.set(relation.rel, relation);
   const schemaName = alias === null ? context.catalog.schemaName(entry.schemaOid) : null;
@@ -91,15 +101,18 @@ function openView(level: Level, command: keyof typeof VERBS, entry: RelationEntr
     schemaName,
     table: null,
     hasAlias: alias !== null,
+    need,
   });
-  const item = { ...base, columns: view.columns };
+  const columns = view.columns.map((column) => ({ ...column, use: { need, number: column.columnNumber } }));
+  const item = { ...base, columns };
   level.allItems.push(item);
   return {
     table: relation.table,
     rel: relation.rel,
     item,
     relation,
-    view: { ...view, entry, command, checks: viewChecks(entry, query) },
+    need,
+    view: { ...view, columns, entry, command, checks: viewChecks(entry, query) },
   };
 }
 
@@ -116,6 +129,12 @@ export function findTargetColumn(level: Level, opened: TargetTable, target: ast.
     throw context.error('42703', `column "${target.column}" of relation "${table.name}" does not exist`, position);
   }
   return column;
+}
+
+/** The number of the column that the statement names: the view's, where the table is changed through one. */
+export function assignedNumber({ view }: TargetTable, target: ast.AssignmentTarget, column: ColumnEntry): number {
+  if (view === null) return column.number;
+  return view.columns.findIndex(({ name }) => name === target.column) + 1;
 }
 
 function findViewColumn(level: Level, view: TargetView, target: ast.AssignmentTarget): ColumnEntry {

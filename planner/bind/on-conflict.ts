@@ -3,6 +3,7 @@ import type { IndexEntry } from '../../catalog/entries.ts';
 import type * as ast from '../../parser/ast.ts';
 import type { Expr } from '../expr.ts';
 import { conjuncts, equalExpr, logical, type ModifyQuery, makeVar, type Relation, replaceExpr } from '../logical.ts';
+import { addRights, readsColumn } from '../rights.ts';
 import { bindAssignments } from './assignments.ts';
 import { coerceToBoolean } from './coerce.ts';
 import { bindExpr } from './expression.ts';
@@ -38,6 +39,7 @@ export function bindOnConflict(
     table,
   };
   level.relations.set(excluded, relation);
+  addRights(target.need, 'w');
   const item = excludedItem(target, relation);
   level.allItems.push(item);
   level.namespace = [{ ...target.item }, { ...item, columnsVisible: false }];
@@ -51,7 +53,9 @@ export function bindOnConflict(
 
 /** The proposed row under the names of the table, or of the view that the statement names. */
 function excludedItem(target: TargetTable, relation: Relation): NamespaceItem {
-  const item = itemOfRelation(relation, { name: 'excluded', schemaName: null, table: null, hasAlias: true });
+  // Who reads the proposed row reads the table's columns.
+  const { need } = target;
+  const item = itemOfRelation(relation, { name: 'excluded', schemaName: null, table: null, hasAlias: true, need });
   if (target.view === null) return item;
   const columns = target.view.columns.map((column) => ({
     ...column,
@@ -82,6 +86,7 @@ function findArbiters(level: Level, clause: ast.OnConflictClause, target: Target
     if (constraint.type === 'exclude' && clause.action === 'update') {
       throw context.error('42809', 'ON CONFLICT DO UPDATE not supported with exclusion constraints');
     }
+    for (const number of constraint.columns) readsColumn({ need: target.need, number });
     return [index];
   }
   level.namespace = [{ ...target.item }];
@@ -89,7 +94,10 @@ function findArbiters(level: Level, clause: ast.OnConflictClause, target: Target
     spec.elements.map((element): Expr => {
       if (element.column === null) return bindExpr(level, element.expr!);
       const ofView = target.view?.columns.find((candidate) => candidate.name === element.column);
-      if (ofView !== undefined) return ofView.expr;
+      if (ofView !== undefined) {
+        readsColumn(ofView.use);
+        return ofView.expr;
+      }
       const column = table.columns.find((candidate) => !candidate.dropped && candidate.name === element.column);
       if (column === undefined || target.view !== null) {
         throw context.error(
@@ -98,6 +106,7 @@ function findArbiters(level: Level, clause: ast.OnConflictClause, target: Target
           positionOf(context, element.position),
         );
       }
+      readsColumn({ need: target.need, number: column.number });
       return makeVar(rel, column.number - 1, column.typeOid, column.typeModifier);
     }),
   );

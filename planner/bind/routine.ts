@@ -52,12 +52,18 @@ export function namedParameter(level: Level, name: readonly string[], position: 
 }
 
 /** Runs with a body's parameters in view; what is bound has neither positions nor literals of the statement. */
-export function withRoutineScope<T>(context: BindContext, scope: RoutineScope | null, run: () => T): T {
+export function withRoutineScope<T>(
+  context: BindContext,
+  routine: RoutineEntry,
+  scope: RoutineScope | null,
+  run: () => T,
+): T {
   const around = context.routine;
   context.routine = scope;
   context.storedText++;
   try {
-    return run();
+    // A body is run by whoever calls it, in a view too.
+    return context.resolved(routine.statements !== null, () => context.rights.as(0, run));
   } finally {
     context.storedText--;
     context.routine = around;
@@ -107,7 +113,7 @@ export function inlineCall(level: Level, entry: ScalarFunction, args: readonly E
         (arg, i): Expr => ({ kind: 'param', index: PLACEHOLDER_BASE + i, typeOid: arg.typeOid, typeModifier: -1 }),
       ),
     };
-    const body = withRoutineScope(context, scope, () => {
+    const body = withRoutineScope(context, routine, scope, () => {
       const inner = new Level(context, null);
       const bound = inner.withClause('select', () => resolveUnknown(context, bindExpr(inner, node)));
       if (inner.hasAggregates || inner.hasWindows || inner.hasSets || hasSublink(bound)) return null;
@@ -244,7 +250,7 @@ export function inlineSet(
       names: inputsOf(routine).map((parameter) => parameter.name),
       args,
     };
-    const query = withRoutineScope(context, scope, () => bindQuery(new Level(context, null), node));
+    const query = withRoutineScope(context, routine, scope, () => bindQuery(new Level(context, null), node));
     const result = coerceBodyQuery(context, query, { typeOid, columns });
     return result.isWhole && isRow ? null : result.query;
   });

@@ -17,6 +17,7 @@ import {
   SYSTEM_COLUMNS,
   type WindowDefinition,
 } from '../logical.ts';
+import { type ColumnUse, type RelationNeed, readsColumn } from '../rights.ts';
 import type { BindContext, Position } from './context.ts';
 import { CID, OID, TID, XID } from './type-info.ts';
 
@@ -25,6 +26,8 @@ export interface NamespaceColumn {
   readonly expr: Expr;
   readonly tableOid: number;
   readonly columnNumber: number;
+  /** Who refers to it reads this column; absent: of something that nobody needs rights on. */
+  readonly use?: ColumnUse;
 }
 
 export interface NamespaceItem {
@@ -35,6 +38,8 @@ export interface NamespaceItem {
   /** -1 for joins. */
   readonly rel: number;
   readonly table: RelationEntry | null;
+  /** What has to be allowed for it; absent: nothing. */
+  readonly need?: RelationNeed;
   readonly hasAlias: boolean;
   readonly columns: readonly NamespaceColumn[];
   /** As `name.column` / `name` / `name.*`. */
@@ -156,6 +161,7 @@ const SYSTEM_COLUMN_TYPES: Readonly<Record<string, number>> = {
 };
 
 function makeReference(level: Level, column: NamespaceColumn, position: Position): Expr {
+  readsColumn(column.use);
   // A node of its own, so that it can carry this reference's position.
   return level.context.at({ ...column.expr }, position);
 }
@@ -177,6 +183,7 @@ export function columnOfItem(
   if (item.table === null || item.table.kind === 'view') return undefined;
   const system = SYSTEM_COLUMNS.indexOf(name as (typeof SYSTEM_COLUMNS)[number]);
   if (system < 0) return undefined;
+  if (item.need !== undefined) readsColumn({ need: item.need, number: -1 - system });
   const typeOid = SYSTEM_COLUMN_TYPES[name];
   // Rows of catalog views are made up: all that they have of these is the oid of their table.
   const expr =
@@ -310,8 +317,15 @@ function levenshtein(a: string, b: string): number {
 /** The namespace item of a relation with all its columns. */
 export function itemOfRelation(
   relation: Relation,
-  options: { name: string; schemaName: string | null; table: RelationEntry | null; hasAlias: boolean },
+  options: {
+    name: string;
+    schemaName: string | null;
+    table: RelationEntry | null;
+    hasAlias: boolean;
+    need?: RelationNeed;
+  },
 ): NamespaceItem {
+  const { need } = options;
   const columns: NamespaceColumn[] = [];
   relation.columns.forEach((column, index) => {
     if (column.dropped) return;
@@ -320,6 +334,7 @@ export function itemOfRelation(
       expr: makeVar(relation.rel, index, column.typeOid, column.typeModifier),
       tableOid: column.tableOid,
       columnNumber: column.columnNumber,
+      ...(need === undefined ? {} : { use: { need, number: index + 1 } }),
     });
   });
   return {

@@ -10,6 +10,7 @@ import {
   makeVar,
   mapSortKeys,
   type Query,
+  type Relation,
   type RelationColumn,
   someExpr,
   type Target,
@@ -60,6 +61,12 @@ export function bindQuery(level: Level, node: ast.Query, options: QueryOptions =
 
 const MAX_VIEW_DEPTH = 100;
 
+/** The view option security_invoker: what its query reads, its user must be allowed to read. */
+function hasInvokersRights(view: RelationEntry): boolean {
+  const option = view.options.find((each) => each.startsWith('security_invoker='));
+  return option !== undefined && /=(true|on|yes|1)$/i.test(option);
+}
+
 /** The stored query of a view, bound as if it stood alone. */
 export function bindViewQuery(level: Level, view: RelationEntry): Query {
   const { context } = level;
@@ -72,7 +79,8 @@ export function bindViewQuery(level: Level, view: RelationEntry): Query {
   context.storedText++;
   try {
     const node = statement.node as ast.Query;
-    return bindQuery(new Level(context, null), node);
+    const checkAs = hasInvokersRights(view) ? 0 : view.owner;
+    return context.resolved(true, () => context.rights.as(checkAs, () => bindQuery(new Level(context, null), node)));
   } finally {
     context.storedText--;
     context.routine = routine;
@@ -275,10 +283,17 @@ function bindLocks(level: Level, node: ast.Query, query: Query): readonly LockCl
       if (known < 0) locks.push(lock);
       else locks[known] = strongerLock(locks[known], lock);
       const relation = level.relations.get(rel)!;
+      context.rights.lock(rel, null);
       if (relation.kind === 'table') context.lockTable(relation.table.oid, 'row share');
     };
+    const lockView = (rel: number, relation: Relation): void => {
+      if (relation.kind === 'subquery') context.rights.lock(rel, relation.query);
+    };
     if (clause.of.length === 0) {
-      for (const [rel, relation] of level.relations) if (relation.kind === 'table') add(rel);
+      for (const [rel, relation] of level.relations) {
+        if (relation.kind === 'table') add(rel);
+        else lockView(rel, relation);
+      }
     }
     for (const name of clause.of) {
       const wanted = name.name[name.name.length - 1];
@@ -289,6 +304,7 @@ function bindLocks(level: Level, node: ast.Query, query: Query): readonly LockCl
       }
       const relation = level.relations.get(item.rel)!;
       if (relation.kind === 'table') add(item.rel);
+      else if (relation.kind === 'subquery') lockView(item.rel, relation);
       else if (relation.kind === 'function')
         throw context.error('0A000', `${words} cannot be applied to a function`, position);
       else if (relation.kind === 'values')

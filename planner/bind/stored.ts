@@ -1,6 +1,6 @@
 /** Expressions that the catalog keeps as text (defaults, checks, index expressions), bound over a table's columns. */
 import type { ColumnEntry, IndexEntry, RelationEntry } from '../../catalog/entries.ts';
-import type { ScalarFunction } from '../../catalog/function-entry.ts';
+import type { FunctionContext, ScalarFunction } from '../../catalog/function-entry.ts';
 import { functionsByName } from '../../catalog/functions/index.ts';
 import type * as ast from '../../parser/ast.ts';
 import type { Expr } from '../expr.ts';
@@ -39,9 +39,11 @@ export function bindStored(
   try {
     const node: ast.Expression = context.environment.parse.expression(text);
     const level = tableLevel(context, table, rel);
-    return collateExpr(
-      level,
-      level.withClause(clause, () => bindExpr(level, node)),
+    return context.resolved(true, () =>
+      collateExpr(
+        level,
+        level.withClause(clause, () => bindExpr(level, node)),
+      ),
     );
   } finally {
     context.storedText--;
@@ -79,8 +81,15 @@ function domainDefault(context: BindContext, typeOid: number): string | null {
   return type?.oid === typeOid ? (type.defaultText ?? null) : null;
 }
 
-export function nextvalCall(sequenceOid: number): Expr {
+/** The sequence of an identity column is the table's: who may insert may take its values. */
+function identityFunction(): ScalarFunction {
   const fn = functionsByName('nextval')[0] as ScalarFunction;
+  const implementation = (context: FunctionContext, oid: number) => context.nextval(oid, false);
+  return { ...fn, internalName: 'nextval_identity', implementation };
+}
+
+function nextvalCall(sequenceOid: number): Expr {
+  const fn = identityFunction();
   return {
     kind: 'call',
     function: fn,

@@ -2,6 +2,7 @@
 import type * as ast from '../../parser/ast.ts';
 import type { Expr } from '../expr.ts';
 import { equalExpr, logical, type Target } from '../logical.ts';
+import { readsColumn } from '../rights.ts';
 import { resolveUnknown } from './coerce.ts';
 import { columnNameOf } from './column-name.ts';
 import { bindExpr, fieldsOf, starItems } from './expression.ts';
@@ -27,6 +28,7 @@ export function bindTargets(level: Level, nodes: readonly ast.SelectTarget[]): T
     if (expr.kind === 'columnRef' && expr.star) {
       for (const item of starItems(level, expr)) {
         for (const column of item.columns) {
+          readsColumn(column.use);
           const copy = level.context.at({ ...column.expr }, positionOf(level.context, expr.position));
           targets.push({ expr: copy, name: column.name, ...originOf(level, copy) });
         }

@@ -9,7 +9,7 @@ import {
   INTERVAL_FULL_RANGE,
   intervalFieldsByName,
 } from '../../types/index.ts';
-import type { BindContext } from './context.ts';
+import type { BindContext, Position } from './context.ts';
 import { positionOf } from './position.ts';
 import {
   BIT,
@@ -36,7 +36,7 @@ export function resolveTypeName(context: BindContext, type: TypeName): ResolvedT
   const position = positionOf(context, type.position);
   if (type.nameLiteral !== undefined && type.nameLiteral >= 0) context.shareable = false;
   if (type.percentType) return percentType(context, type);
-  const scalar = findType(context, type.name);
+  const scalar = findType(context, type.name, position);
   if (scalar === 0) {
     const schema = type.name.length > 1 ? type.name[type.name.length - 2] : 'pg_catalog';
     if (context.catalog.schemaOfPath(schema, context.environment.searchPath) === undefined && schema !== 'pg_temp') {
@@ -61,7 +61,7 @@ export function resolveTypeName(context: BindContext, type: TypeName): ResolvedT
 }
 
 /** Oid of a scalar type name, 0 if there is none. */
-export function findType(context: BindContext, name: readonly string[]): number {
+export function findType(context: BindContext, name: readonly string[], position?: Position): number {
   const last = name[name.length - 1];
   const kept = keptTypeOid(last);
   if (kept !== 0) return context.catalog.type(kept) === undefined ? 0 : kept;
@@ -71,6 +71,7 @@ export function findType(context: BindContext, name: readonly string[]): number 
     if (builtin !== undefined) return builtin.oid;
     if (schema !== null) return 0;
   }
+  context.checkSchema(name, position);
   const found = context.catalog.typeByName(schema, last, context.environment.searchPath);
   return found === undefined || found === null ? 0 : found.oid;
 }

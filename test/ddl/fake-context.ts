@@ -137,6 +137,11 @@ export class FakeDatabase {
       get searchPath() {
         return database.searchPath;
       },
+      get authority() {
+        return database.shared.authority(this.currentRoleOid, 5);
+      },
+      checkSchema: () => {},
+      otherCatalogs: () => [],
       get currentRoleOid() {
         return database.shared.roleByName(database.currentUser)?.oid ?? 0;
       },
