@@ -13,9 +13,11 @@
  * A function cannot wait in the middle: as in prewarm.ts, what a call has come to is kept here by its arguments until the statement
  * ends.
  */
+
 import type { ColumnEntry, RelationEntry } from '../catalog/entries.ts';
 import type { Value } from '../catalog/function-entry.ts';
 import { jsonWriter, quoteJson } from '../catalog/functions/json-build.ts';
+import { relationDenied, rightsOnRelation } from '../catalog/rights.ts';
 import {
   ACCESS_SHARE,
   type CommitMoment,
@@ -136,6 +138,9 @@ export class TableChanges {
     const isReadOnly = lock === ACCESS_SHARE;
     const isTable = relation.kind === 'table' || (isReadOnly && relation.kind === 'materializedView');
     if (relation.relId === 0 || !isTable) throw sqlError('42809', `"${relation.name}" is not a table`);
+    const rights = isReadOnly ? 'r' : 'rawd';
+    if (rightsOnRelation(session.catalog, relation, session.authority, rights) !== rights)
+      throw relationDenied(relation);
     return session.tableByOid(oid);
   }
 

@@ -185,7 +185,8 @@ describe('rights of a hotrow server', () => {
       expect((await server.client.query({ text: told, rowMode: 'array' })).rows).to.deep.equal(rows);
     }
     // So they do in a copy of the database; what was granted on the database itself is the database's.
-    await server.client.query('GRANT USAGE ON SCHEMA pg_catalog TO u; CREATE DATABASE copy TEMPLATE postgres');
+    await server.client.query('GRANT USAGE ON SCHEMA pg_catalog TO u');
+    await server.client.query('CREATE DATABASE copy TEMPLATE postgres');
     const copy = await server.connect('copy');
     const copied = (await copy.query({ text: told, rowMode: 'array' })).rows as unknown[][];
     expect(copied.map((row) => [...row.slice(0, 2), ...row.slice(3)])).to.deep.equal(
