@@ -226,7 +226,9 @@ export class PreparedStatement {
     const { text, declaredTypes, hasFixedParameters, isCursor, isResolved, expiry } = this;
     const { node, start, end, parameterCount } = this.statement as Statement;
     const place = [node.kind, start, end, parameterCount];
-    return [bindingVersion, declaredTypes, hasFixedParameters, isCursor, isResolved, expiry, place, text].join('\u0000');
+    return [bindingVersion, declaredTypes, hasFixedParameters, isCursor, isResolved, expiry, place, text].join(
+      '\u0000',
+    );
   }
 
   /** A table has twice the rows that the plan was made for, or half of them. Seldom asked once the plan has been used often. */
