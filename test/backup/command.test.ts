@@ -9,11 +9,19 @@ import pg from 'pg';
 import { backup } from '../../bin/backup/backup.ts';
 import { restore } from '../../bin/backup/restore.ts';
 import { verify } from '../../bin/verify.ts';
+import { NodeFileSystem } from '../../storage/api.ts';
 import { checkBank, createBank, type Ledger, trade } from '../crash/bank.ts';
 import { randomOf } from '../support/random.ts';
 import { type ServerProcess, startServerProcess } from '../support/server-process.ts';
+import { BankServer } from './support.ts';
 
 const SEED = Number(process.env['SEED'] ?? Date.now() % 1_000_000);
+
+interface Interrupted {
+  readonly target: string;
+  readonly status: number | null;
+  readonly stderr: string;
+}
 
 /** The command in this process: what it prints, and its exit status. */
 async function runHotrow(words: readonly string[]): Promise<{ status: number; stdout: string; stderr: string }> {
@@ -88,17 +96,13 @@ describe(`the commands backup and restore (SEED=${SEED})`, function () {
   async function checkRestored(directory: string, before: ReadonlySet<number>): Promise<void> {
     const verified = await runHotrow(['verify', directory]);
     expect(verified.status, verified.stdout + verified.stderr).to.equal(0);
-    const restored = await startServerProcess(directory);
+    const restored = await BankServer.start(new NodeFileSystem(), directory);
     try {
-      const found = await withClient(restored.port, async (client) => {
-        const { rows } = await client.query('SELECT number FROM history');
-        return new Set(rows.map((row) => Number(row.number)));
-      });
+      const found = await restored.numbers();
       expect([...before].filter((each) => !found.has(each))).to.deep.equal([]);
-      const all: Ledger = { acknowledged: found, inDoubt: new Set(), failures: [] };
-      expect(await withClient(restored.port, (client) => checkBank(client, all, new Set()))).to.deep.equal([]);
+      expect(await restored.wrong()).to.deep.equal([]);
     } finally {
-      await restored.kill();
+      await restored.stop();
     }
   }
 
@@ -143,13 +147,26 @@ describe(`the commands backup and restore (SEED=${SEED})`, function () {
     }
   });
 
-  /** Starts a backup and answers when it has copied something. */
-  async function startBackup(target: string): Promise<ChildProcess> {
-    const words = ['--import', 'tsx', 'bin/hotrow.ts', 'backup', '-D', path('data'), target];
-    const child = spawn(process.execPath, words, { stdio: ['ignore', 'ignore', 'pipe'] });
-    while (child.exitCode === null && !existsSync(join(target, 'backup.json')))
-      await new Promise((resolve) => setTimeout(resolve, 1));
-    return child;
+  /**
+   * Starts a backup and does something to it, or to its server, when it has begun to copy; answers how it ended. One that was done by then
+   * is tried again, in another folder.
+   */
+  async function interrupt(name: string, strike: (child: ChildProcess) => Promise<void>): Promise<Interrupted> {
+    for (let attempt = 1; ; attempt++) {
+      const target = path(`${name}${attempt}`);
+      const words = ['--import', 'tsx', 'bin/hotrow.ts', 'backup', '-D', path('data'), target];
+      const child = spawn(process.execPath, words, { stdio: ['ignore', 'ignore', 'pipe'] });
+      let stderr = '';
+      child.stderr.on('data', (chunk: Buffer) => {
+        stderr += chunk.toString();
+      });
+      const exit = once(child, 'close');
+      while (child.exitCode === null && !existsSync(join(target, 'backup.json')))
+        await new Promise((resolve) => setTimeout(resolve, 1));
+      await strike(child);
+      const [status] = (await exit) as [number | null];
+      if (status !== 0 || attempt === 10) return { target, status, stderr };
+    }
   }
 
   it('a backup that is killed holds nothing, and is told from one that is complete', async () => {
@@ -157,17 +174,16 @@ describe(`the commands backup and restore (SEED=${SEED})`, function () {
     await withClient(bank.port, (client) =>
       client.query(`CREATE TABLE large AS SELECT g, repeat('x', 900) AS t FROM generate_series(1, 60000) g`),
     );
-    const child = await startBackup(path('killed'));
-    const exit = once(child, 'exit');
-    child.kill('SIGKILL');
-    await exit;
+    const { target } = await interrupt('killed', async (child) => {
+      child.kill('SIGKILL');
+    });
     const states = (): string[] => readdirSync(path('data')).filter((name) => name.startsWith('checkpoint.'));
     await withClient(bank.port, (client) => client.query('CHECKPOINT'));
     while (states().length > 1) await new Promise((resolve) => setTimeout(resolve, 5));
-    const verified = await runHotrow(['backup', '--verify', path('killed')]);
+    const verified = await runHotrow(['backup', '--verify', target]);
     expect(verified.status).to.equal(1);
     expect(verified.stderr).to.match(/is not complete/);
-    const again = await runHotrow(['backup', '-D', path('data'), path('killed')]);
+    const again = await runHotrow(['backup', '-D', path('data'), target]);
     expect(again.stderr).to.match(/exists but is not empty/);
     expect(again.status).to.equal(1);
     const other = await runHotrow(['backup', '-D', path('data'), path('other')]);
@@ -182,24 +198,20 @@ describe(`the commands backup and restore (SEED=${SEED})`, function () {
     await withClient(bank.port, (client) =>
       client.query(`CREATE TABLE large AS SELECT g, repeat('x', 900) AS t FROM generate_series(1, 60000) g`),
     );
-    const stopped = await startBackup(path('stopped'));
-    const stoppedExit = once(stopped, 'exit');
-    stopped.kill('SIGINT');
-    expect((await stoppedExit)[0]).to.equal(1);
-    expect(existsSync(path('stopped'))).to.equal(false);
-    const child = await startBackup(path('lost'));
-    let stderr = '';
-    child.stderr!.on('data', (chunk: Buffer) => {
-      stderr += chunk.toString();
+    const stopped = await interrupt('stopped', async (child) => {
+      child.kill('SIGINT');
     });
-    const exit = once(child, 'close');
-    await bank.kill();
-    expect((await exit)[0], stderr).to.equal(1);
-    expect(stderr).to.match(/the server ended while the backup was taken/);
-    expect(existsSync(path('lost'))).to.equal(false);
-    server = await startServerProcess(path('data'));
+    expect(stopped).to.include({ status: 1, stderr: 'hotrow: ended by SIGINT\n' });
+    expect(existsSync(stopped.target)).to.equal(false);
+    const lost = await interrupt('lost', async () => {
+      await server!.kill();
+      server = await startServerProcess(path('data'));
+    });
+    expect(lost.stderr).to.match(/the server ended while the backup was taken/);
+    expect(lost.status).to.equal(1);
+    expect(existsSync(lost.target)).to.equal(false);
     const kept = new Set<number>();
-    expect(await withClient(server.port, (client) => checkBank(client, ledger, kept))).to.deep.equal([]);
+    expect(await withClient(server!.port, (client) => checkBank(client, ledger, kept))).to.deep.equal([]);
   });
 
   it('archives by a shell command over kills, and restores from its folder to a time, and by a command', async () => {
