@@ -12,7 +12,7 @@ export {
   ScanReads,
   ScanRing,
 } from './buffer/index.ts';
-export { StorageEngine, type StorageOptions } from './engine.ts';
+export { StorageEngine } from './engine.ts';
 export {
   copyNextPage,
   forEachRow,
@@ -117,5 +117,6 @@ export {
   TXN_COMMITTED,
   TXN_ROLLING_BACK,
 } from './mvcc/index.ts';
+export type { StorageOptions } from './open.ts';
 export { FIRST_OID, SEQUENCE_LOG_VALUES, type SequenceState } from './store.ts';
 export { Wal } from './wal/index.ts';
