@@ -251,4 +251,78 @@ describe('The sweep of expired rows', () => {
       assert.equal(await ask('SELECT count(*) FROM t'), String(expected.length), what);
     }
   });
+
+  it('keeps keys and references whole, with clients that write at the same time', async () => {
+    const seed = Number(process.env['SEED'] ?? Math.floor(Math.random() * 2 ** 31));
+    const random = randomOf(seed);
+    const pick = (count: number): number => Math.floor(random() * count);
+    await client.rows(
+      "CREATE TABLE p (id int PRIMARY KEY, at timestamptz, n int UNIQUE) WITH (ttl = '60 minutes', ttl_column = at)",
+    );
+    if (random() < 0.5) await client.rows('CREATE INDEX ON p (at)');
+    await client.rows(
+      "CREATE TABLE c (id int, pid int REFERENCES p ON DELETE CASCADE, at timestamptz) WITH (ttl = '90 minutes', ttl_column = at)",
+    );
+    await client.rows('CREATE INDEX ON c (pid)');
+    await client.rows('CREATE TABLE r (pid int REFERENCES p)');
+    const time = (): string => (random() < 0.1 ? 'null' : `now() - interval '${pick(100)} minutes'`);
+    const statement = (): string => {
+      const [id, n] = [pick(40), pick(40)];
+      switch (pick(9)) {
+        case 0:
+        case 1:
+          return `INSERT INTO p VALUES (${id}, ${time()}, ${n})`;
+        case 2:
+          return `INSERT INTO p VALUES (${id}, ${time()}, ${n}) ON CONFLICT (id) DO UPDATE SET at = excluded.at`;
+        case 3:
+          return `UPDATE p SET at = ${time()} WHERE id = ${id}`;
+        case 4:
+          return `UPDATE p SET n = ${n} WHERE id = ${id}`;
+        case 5:
+          return `DELETE FROM p WHERE n = ${n}`;
+        case 6:
+          return `INSERT INTO c VALUES (${n}, ${id}, ${time()})`;
+        case 7:
+          return random() < 0.2 ? `INSERT INTO r VALUES (${id})` : `DELETE FROM r WHERE pid = ${id}`;
+        default:
+          return `SELECT count(*) FROM p JOIN c ON c.pid = p.id WHERE p.id < ${id}`;
+      }
+    };
+    const allowed = new Set(['23505', '23503', '40001', '40P01', '25P02']);
+    const work = async (who: DirectClient): Promise<void> => {
+      for (let i = 0; i < 60; i++) {
+        nowMs += pick(2) * MINUTE_MS;
+        const isolation = random() < 0.3 ? ' ISOLATION LEVEL REPEATABLE READ' : '';
+        const isBlock = random() < 0.5;
+        if (isBlock) await who.query(`BEGIN${isolation}`);
+        for (let k = isBlock ? 1 + pick(4) : 1; k > 0; k--) {
+          const sql = statement();
+          const { error } = await who.query(sql);
+          assert.ok(
+            error === null || allowed.has(error.code),
+            `seed ${seed}: ${sql}: ${error?.code} ${error?.message}`,
+          );
+        }
+        if (isBlock) await who.query(random() < 0.8 ? 'COMMIT' : 'ROLLBACK');
+      }
+    };
+    const clients = Array.from({ length: 4 }, () => new DirectClient(server));
+    await Promise.all(clients.map(work));
+    const what = `seed ${seed}`;
+    // What is stored, whether it has expired or not, while no sweep goes on.
+    await client.rows('BEGIN; ALTER TABLE p RESET (ttl, ttl_column); ALTER TABLE c RESET (ttl, ttl_column)');
+    assert.equal(
+      await ask(
+        'SELECT id FROM p GROUP BY id HAVING count(*) > 1 UNION ALL SELECT n FROM p GROUP BY n HAVING count(*) > 1',
+      ),
+      '',
+      what,
+    );
+    assert.equal(await ask('SELECT pid FROM c WHERE NOT EXISTS (SELECT FROM p WHERE p.id = c.pid)'), '', what);
+    assert.equal(await ask('SELECT pid FROM r WHERE NOT EXISTS (SELECT FROM p WHERE p.id = r.pid)'), '', what);
+    const all = await ask('SELECT id, n FROM p ORDER BY id');
+    await client.rows('SET LOCAL enable_seqscan = off; SET LOCAL enable_sort = off');
+    assert.equal(await ask('SELECT id, n FROM p WHERE id >= 0 ORDER BY id'), all, what);
+    await client.rows('COMMIT');
+  });
 });
