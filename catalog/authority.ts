@@ -4,6 +4,7 @@
  */
 import type { RoleEntry } from './entries.ts';
 
+export const MONITOR_OID = 3373;
 export const READ_ALL_STATS_OID = 3375;
 export const SIGNAL_BACKEND_OID = 4200;
 export const READ_ALL_DATA_OID = 6181;

@@ -6,7 +6,7 @@
  */
 import { type SqlError, sqlError } from '../types/errors.ts';
 import { type Acl, type AclKind, ALL_RIGHTS, commonRights, defaultAcl, heldRights, schemaAcl } from './acl.ts';
-import { type Authority, READ_ALL_DATA_OID, READ_ALL_STATS_OID, WRITE_ALL_DATA_OID } from './authority.ts';
+import { type Authority, MONITOR_OID, READ_ALL_DATA_OID, READ_ALL_STATS_OID, WRITE_ALL_DATA_OID } from './authority.ts';
 import type { Catalog } from './catalog.ts';
 import {
   BOOTSTRAP_ROLE_OID,
@@ -83,6 +83,15 @@ const PRIVATE_FUNCTIONS = new Set([
   'pg_wal_replay_resume',
 ]);
 
+/** Those that pg_monitor may call. */
+const MONITORED_FUNCTIONS = new Set([
+  'pg_current_logfile',
+  'pg_ls_archive_statusdir',
+  'pg_ls_logdir',
+  'pg_ls_tmpdir',
+  'pg_ls_waldir',
+]);
+
 export function isPrivateFunction(name: string): boolean {
   return PRIVATE_FUNCTIONS.has(name);
 }
@@ -130,7 +139,9 @@ export function databaseAcl(entry: DatabaseEntry): Acl {
 /** What initdb leaves of EXECUTE on a built-in function; null: everything. */
 export function privateFunctionAcl(name: string): Acl | null {
   if (!isPrivateFunction(name)) return null;
-  return defaultAcl('function', BOOTSTRAP_ROLE_OID).filter((item) => item.grantee !== 0);
+  const own = defaultAcl('function', BOOTSTRAP_ROLE_OID).filter((item) => item.grantee !== 0);
+  if (!MONITORED_FUNCTIONS.has(name)) return own;
+  return [...own, { grantee: MONITOR_OID, grantor: BOOTSTRAP_ROLE_OID, rights: 'X', grantable: '' }];
 }
 
 /** The list of a built-in function; null: the default holds. */
