@@ -5,6 +5,7 @@
  * What is kept knows no database: expressions that check domains are bound to one, and stay with it.
  */
 import type { PlannedStatement } from '../planner/plan.ts';
+import { PreparedStatement } from './prepared-statement.ts';
 
 const PLANS_MAX = 500;
 
@@ -18,6 +19,8 @@ export class PlanShelf {
   /** Of the catalog that the forks began with. */
   readonly catalogVersion: number;
   readonly #plans = new Map<string, ShelvedPlan>();
+  /** Statements by the keys of statement caches, as they were read: without a program. */
+  readonly #statements = new Map<string, { readonly make: () => PreparedStatement; readonly text: string | null }>();
 
   constructor(catalogVersion: number) {
     this.catalogVersion = catalogVersion;
@@ -28,7 +31,25 @@ export class PlanShelf {
   }
 
   add(key: string, plan: ShelvedPlan): void {
-    if (this.#plans.size >= PLANS_MAX) this.#plans.delete(this.#plans.keys().next().value as string);
-    this.#plans.set(key, plan);
+    put(this.#plans, key, plan);
   }
+
+  /** A statement that another database has read, for this one; it is not planned yet. */
+  statement(key: string, text: string): PreparedStatement | undefined {
+    const found = this.#statements.get(key);
+    return found !== undefined && (found.text === null || found.text === text) ? found.make() : undefined;
+  }
+
+  addStatement(
+    key: string,
+    { text, statement, declaredTypes, hasFixedParameters, isShareable }: PreparedStatement,
+  ): void {
+    const make = (): PreparedStatement => new PreparedStatement(text, statement, declaredTypes, hasFixedParameters);
+    put(this.#statements, key, { make, text: isShareable ? null : text });
+  }
+}
+
+function put<T>(entries: Map<string, T>, key: string, value: T): void {
+  if (entries.size >= PLANS_MAX) entries.delete(entries.keys().next().value as string);
+  entries.set(key, value);
 }

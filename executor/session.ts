@@ -773,7 +773,7 @@ export class Session implements ProtocolSession, PlanningSession, ExecServices {
     const rules = this.#strings.rules;
     const shape = rules === undefined ? statementShape(text) : null;
     const key = shape === null ? null : `${this.bindingVersion}\u0000${shape.shape}`;
-    const found = key === null ? undefined : this.database.statementCache.find(key, this.catalog, text);
+    const found = key === null ? undefined : this.#findStatement(key, text);
     if (found !== undefined) {
       const literals = shape?.literals ?? null;
       const cached = this.#variantFor(found, literals);
@@ -795,7 +795,7 @@ export class Session implements ProtocolSession, PlanningSession, ExecServices {
       const isLast = i === statements.length - 1;
       yield* this.#simpleStatement(prepared, null, isLast, text);
       if (key !== null && statements.length === 1 && prepared.isPlanned && !this.transaction.hasCatalogChanges) {
-        this.database.statementCache.add(key, prepared, this.catalog);
+        this.#keepStatement(key, prepared);
       }
     }
     return DONE;
@@ -909,10 +909,28 @@ export class Session implements ProtocolSession, PlanningSession, ExecServices {
   }
 
   /** Parses and plans one statement, or finds it in the cache. `isScanned`: its strings have been warned of already. */
+  /** A statement that this database has planned, or that one with the same definitions has read (plan-shelf.ts). */
+  #findStatement(key: string, text: string): PreparedStatement | undefined {
+    const { database, catalog } = this;
+    const found = database.statementCache.find(key, catalog, text);
+    if (found !== undefined) return found;
+    const shelved = database.planShelf(catalog)?.statement(key, text);
+    if (shelved === undefined) return undefined;
+    shelved.program(this);
+    database.statementCache.add(key, shelved, catalog);
+    return shelved;
+  }
+
+  #keepStatement(key: string, prepared: PreparedStatement): void {
+    const { database, catalog } = this;
+    database.statementCache.add(key, prepared, catalog);
+    database.planShelf(catalog)?.addStatement(key, prepared);
+  }
+
   prepare(text: string, types: readonly number[], isScanned = false): PreparedStatement {
     const key = `${this.bindingVersion}\u0001${types.join(',')}\u0001${text}`;
     const rules = this.#strings.rules;
-    const cached = rules === undefined ? this.database.statementCache.find(key, this.catalog, text) : undefined;
+    const cached = rules === undefined ? this.#findStatement(key, text) : undefined;
     if (cached !== undefined) {
       this.checkNotFailed(cached.node);
       return cached;
@@ -924,7 +942,7 @@ export class Session implements ProtocolSession, PlanningSession, ExecServices {
     if (prepared.isPlanned) {
       prepared.program(this);
       if (!this.transaction.hasCatalogChanges && rules === undefined) {
-        this.database.statementCache.add(key, prepared, this.catalog);
+        this.#keepStatement(key, prepared);
       }
     } else if (prepared.node !== null) {
       prepared.inferParameters(this);

@@ -41,6 +41,11 @@ describe('forks of one beginning', () => {
     expect(await rows(two, count, [3])).to.deep.equal([100]);
     expect(await rows(one, count, [3])).to.deep.equal([50]);
     expect(await rows(server.client, count, [3])).to.deep.equal([100]);
+    // Literals are those of the statement that runs, whoever planned one of its shape.
+    const simple = async (client: pg.Client, a: number): Promise<unknown> =>
+      (await client.query(`SELECT count(*)::int AS n FROM t WHERE a = ${a} AND b <> 'row ${a}'`)).rows[0].n;
+    expect([await simple(one, 3), await simple(two, 4), await simple(two, 3)]).to.deep.equal([50, 99, 99]);
+    expect([await simple(await fork('three'), 5), await simple(one, 5)]).to.deep.equal([99, 99]);
   });
 
   it('plan anew what one of them has defined otherwise, and nobody else does', async () => {
