@@ -90,7 +90,7 @@ export class PageSharing {
     return this.#pool.tryFrame(source.parent, pageNo);
   }
 
-  /** Those of the pages that are the parent's are asked for there; answers how many others pageNos begins with then. */
+  /** Those of the pages that are the parent's are asked for there; answers the others that may have to be read. */
   prefetch(source: PageSource, pageNos: ArrayLike<number>, count: number, ring: ScanRing | null): Uint32Array {
     const own: number[] = [];
     const shared: number[] = [];

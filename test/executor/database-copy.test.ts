@@ -139,6 +139,16 @@ describe('a database that is a copy', () => {
       const copy = await server.connect('copy');
       expect(await contentOf(copy)).to.equal(before);
       await copy.end();
+      // The same of its end.
+      const dropping = server.client.query('DROP DATABASE copy').catch(() => {});
+      for (let i = Math.floor(random() * 4); i > 0; i--) await new Promise((resolve) => setTimeout(resolve, 1));
+      await server.kill();
+      await dropping;
+      await server.start();
+      if ((await databases(server.client)).length === 0) continue;
+      const left = await server.connect('copy');
+      expect(await contentOf(left)).to.equal(before);
+      await left.end();
       await server.client.query('DROP DATABASE copy');
     }
     expect(seen.has(0)).to.equal(true);
