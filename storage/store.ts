@@ -140,9 +140,8 @@ export class Store implements TransactionStore {
     this.clockMs = clockMs;
     this.now = () => Math.round((clockMs() - POSTGRES_EPOCH_MS) * 1000);
     this.transactions = new TransactionManager(this, this.locks);
-    this.branch = origin === null ? pool.mainBranch : new Branch(pool.mainBranch.archive, origin.parent.branch);
-    this.versionsBranch =
-      origin === null ? pool.mainVersions : new Branch(pool.mainBranch.archive, origin.parent.versionsBranch);
+    this.branch = origin === null ? pool.mainBranch : new Branch(pool.mainBranch.archive, true);
+    this.versionsBranch = origin === null ? pool.mainVersions : new Branch(pool.mainBranch.archive, true);
     const pages = pool.relation(VERSIONS_REL_ID);
     const ownPages = origin === null ? (pages ?? this.createVersionPages()) : this.forkVersionPages(origin);
     // The version store needs the context, and is part of it.

@@ -34,8 +34,8 @@ export class Branch {
   epoch = 0;
   /** The newest fork sees no version with this xid or a later one. */
   newestXid = 0;
-  /** Null: it shares nobody's pages. */
-  readonly parent: Branch | null;
+  /** It shares its parent's pages. */
+  readonly #isFork: boolean;
   /** Pages must be claimed before they change: others may see them, or they are others'. */
   isShared: boolean;
   readonly archive: PageArchive;
@@ -46,10 +46,10 @@ export class Branch {
   /** What waits for forks up to an epoch to end: relations that were dropped. */
   #deferred: { readonly epoch: number; readonly action: () => void }[] = [];
 
-  constructor(archive: PageArchive, parent: Branch | null = null) {
+  constructor(archive: PageArchive, isFork = false) {
     this.archive = archive;
-    this.parent = parent;
-    this.isShared = parent !== null;
+    this.#isFork = isFork;
+    this.isShared = isFork;
   }
 
   get forkCount(): number {
@@ -99,7 +99,7 @@ export class Branch {
   #settle(image: KeptImage, before: number): void {
     if (before > 0 && image.history.isSeen(image.pageNo, image.epoch, before)) {
       image.epoch = before;
-      this.#note(image);
+      this.note(image);
     } else {
       image.history.forget(image);
       this.archive.release(image.slot);
@@ -118,22 +118,19 @@ export class Branch {
     this.#images.clear();
     for (const history of this.#histories) history.end();
     this.#histories.clear();
-    this.isShared = this.parent !== null;
+    this.isShared = this.#isFork;
   }
 
-  #note(image: KeptImage): void {
+  /** An image is kept: it goes when no fork sees it any more. */
+  note(image: KeptImage): void {
     const images = this.#images.get(image.epoch);
     if (images === undefined) this.#images.set(image.epoch, [image]);
     else images.push(image);
   }
 
-  /** For PageHistory. */
+  /** A relation has something kept from now on. */
   begun(history: PageHistory): void {
     this.#histories.add(history);
-  }
-
-  keep(image: KeptImage): void {
-    this.#note(image);
   }
 }
 
@@ -159,23 +156,29 @@ export class PageHistory {
     return this.#epoch === this.#branch.epoch && this.#claimed.has(pageNo);
   }
 
-  /** The page is about to change: true if an image of it must be kept first (`keep`). Claimed from now on. */
-  claim(pageNo: number, pageCount: number): boolean {
+  /** Whether a fork that lives sees the page as it is now, before it changes: then an image of it must be kept. */
+  isWanted(pageNo: number, pageCount: number): boolean {
     this.#enter();
     if (this.#claimed.has(pageNo)) return false;
-    this.#claimed.add(pageNo);
     const { newestLive } = this.#branch;
     const images = this.#images.get(pageNo);
     const last = images === undefined ? 0 : images[images.length - 1].epoch;
     return newestLive > last && pageNo < (this.sizeAt(newestLive) ?? pageCount);
   }
 
+  /** The page may change from now on. */
+  claim(pageNo: number): void {
+    this.#enter();
+    this.#claimed.add(pageNo);
+  }
+
+  /** The image of a page that is wanted. */
   keep(pageNo: number, slot: number): void {
     const image = { history: this, pageNo, epoch: this.#epoch, slot };
     const images = this.#images.get(pageNo);
     if (images === undefined) this.#images.set(pageNo, [image]);
     else images.push(image);
-    this.#branch.keep(image);
+    this.#branch.note(image);
   }
 
   /** The relation of `pageCount` pages is about to get another one. */

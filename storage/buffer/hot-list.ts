@@ -86,6 +86,8 @@ export class HotListBuilder {
     for (let frame = this.nextFrame; frame < end; frame++) {
       const rel = pool.frameRelation[frame];
       if (rel === null || rel === undefined || rel.frames[pool.framePage[frame]] !== frame) continue;
+      // Of forks nothing is there at the next start.
+      if (rel.isUnlogged) continue;
       const usage = Math.min(pool.usage[frame], USAGE_COUNT_MAX);
       this.add(rel.relId, pool.framePage[frame], pool.pageHeat.of(frame), usage);
     }

@@ -4,8 +4,11 @@
  *
  * Saving takes no frame of the pool, so it may be done in the middle of a change, when page bases must stay as they are.
  */
+
+import { SqlError } from '../../types/errors.ts';
 import type { File, FileSystem } from '../io/index.ts';
 import { PAGE_SIZE } from '../limits.ts';
+import { crc32 } from '../page/index.ts';
 
 const CHUNK_PAGES = 32;
 
@@ -18,7 +21,9 @@ export class PageArchive {
   #file: File | null = null;
   #slotCount = 0;
   readonly #free: number[] = [];
-  readonly #two = Buffer.alloc(2);
+  /** Of images in the file, by their place in it: what comes back is believed only when it is what was written. */
+  readonly #checksums: number[] = [];
+  readonly #scratch = Buffer.allocUnsafeSlow(PAGE_SIZE);
 
   constructor(fileSystem: FileSystem, folder: string, memoryPages: number) {
     this.#fileSystem = fileSystem;
@@ -41,7 +46,10 @@ export class PageArchive {
     const slot = free ?? this.#slotCount;
     try {
       if (slot < this.#memorySlots) bytes.copy(this.#chunkOf(slot), placeOf(slot), base, base + PAGE_SIZE);
-      else this.#openFile().writeSync(bytes, base, PAGE_SIZE, this.#offsetOf(slot));
+      else {
+        this.#openFile().writeSync(bytes, base, PAGE_SIZE, this.#offsetOf(slot));
+        this.#checksums[slot - this.#memorySlots] = crc32(bytes, base, base + PAGE_SIZE, 0);
+      }
     } catch (error) {
       if (free !== undefined) this.#free.push(free);
       throw error;
@@ -50,19 +58,26 @@ export class PageArchive {
     return slot;
   }
 
+  /** Copies the image to `base`. Throws XX001 for damage, 58030. */
   load(slot: number, bytes: Buffer, base: number): void {
     if (slot < this.#memorySlots) {
       this.#chunkOf(slot).copy(bytes, base, placeOf(slot), placeOf(slot) + PAGE_SIZE);
       return;
     }
-    this.#openFile().readSync(bytes, base, PAGE_SIZE, this.#offsetOf(slot));
+    const file = this.#openFile();
+    const count = file.readSync(bytes, base, PAGE_SIZE, this.#offsetOf(slot));
+    if (count === PAGE_SIZE && crc32(bytes, base, base + PAGE_SIZE, 0) === this.#checksums[slot - this.#memorySlots])
+      return;
+    throw new SqlError('XX001', `invalid page in file "${file.path}"`, {
+      detail: 'It is not what was kept there for forks of a database.',
+    });
   }
 
-  /** Two bytes of an image. */
+  /** Two bytes of an image. Throws as `load`. */
   u16At(slot: number, offset: number): number {
     if (slot < this.#memorySlots) return this.#chunkOf(slot).readUInt16LE(placeOf(slot) + offset);
-    this.#openFile().readSync(this.#two, 0, 2, this.#offsetOf(slot) + offset);
-    return this.#two.readUInt16LE(0);
+    this.load(slot, this.#scratch, 0);
+    return this.#scratch.readUInt16LE(offset);
   }
 
   release(slot: number): void {
@@ -71,6 +86,7 @@ export class PageArchive {
     // Nobody sees anything of it any more.
     this.#free.length = 0;
     this.#slotCount = 0;
+    this.#checksums.length = 0;
     this.#chunks.length = Math.min(this.#chunks.length, 1);
     this.close();
   }

@@ -8,6 +8,7 @@
  * that a fork of a large table costs what it changes. Images are read into frames like pages; they are clean, and read again when they
  * were evicted.
  */
+import { SqlError } from '../../types/errors.ts';
 import { PAGE_SIZE } from '../limits.ts';
 import { PAGE_SLOT_COUNT_OFFSET, setPageLsn, setPageRelation, slotEntryOffset } from '../page/index.ts';
 import { PageHistory } from './branch.ts';
@@ -75,7 +76,12 @@ export class PageSharing {
     }
     const taken = pool.takeFrameNow();
     const base = taken * PAGE_SIZE;
-    rel.branch.archive.load(image, pool.bytes, base);
+    try {
+      rel.branch.archive.load(image, pool.bytes, base);
+    } catch (error) {
+      pool.releaseFrame(taken);
+      throw error;
+    }
     setPageRelation(pool.u32, base, rel.relId);
     pool.settle(taken, rel, pageNo, 1, 0);
     return base;
@@ -127,7 +133,13 @@ export class PageSharing {
     if (pageNo >= (history.sizeAt(newestLive) ?? Number.POSITIVE_INFINITY)) return false;
     const image = history.imageAt(pageNo, newestLive);
     if (image < 0) return true;
-    return slot < archive.u16At(image, PAGE_SLOT_COUNT_OFFSET) && archive.u16At(image, slotEntryOffset(slot)) !== 0;
+    try {
+      return slot < archive.u16At(image, PAGE_SLOT_COUNT_OFFSET) && archive.u16At(image, slotEntryOffset(slot)) !== 0;
+    } catch (error) {
+      // An image that cannot be read is an error to the fork that reads it, and to nobody else.
+      if (!(error instanceof SqlError)) throw error;
+      return true;
+    }
   }
 
   /** The relation is about to get another page. */
@@ -139,12 +151,13 @@ export class PageSharing {
   #keep(rel: RelationPages, pageNo: number): void {
     const history = historyOf(rel);
     if (history.isClaimed(pageNo)) return;
-    const pool = this.#pool;
-    const base = pool.frameBase(rel, pageNo);
-    // Saved before it is claimed: a full disk leaves all as it was.
-    const slot = rel.branch.archive.save(pool.bytes, base);
-    if (history.claim(pageNo, rel.pageCount)) history.keep(pageNo, slot);
-    else rel.branch.archive.release(slot);
+    if (history.isWanted(pageNo, rel.pageCount)) {
+      const pool = this.#pool;
+      const base = pool.frameBase(rel, pageNo);
+      // Before it is claimed: a full disk leaves all as it was.
+      history.keep(pageNo, rel.branch.archive.save(pool.bytes, base));
+    }
+    history.claim(pageNo);
   }
 
   /** The page becomes the fork's own; false: in the frame where it was. */

@@ -818,7 +818,7 @@ export class BufferPool implements LoggedPages {
     this.evictions++;
   }
 
-  private releaseFrame(frame: number): void {
+  releaseFrame(frame: number): void {
     this.flags[frame] = 0;
     this.usage[frame] = 0;
     this.frameRelation[frame] = null;

@@ -178,7 +178,7 @@ export abstract class Dictionary {
   }
 
   /** As LayeredDictionary: itself. */
-  layers(): Dictionary[] {
+  layers(): readonly Dictionary[] {
     return [this];
   }
 

@@ -18,7 +18,8 @@ export type IndexDictionary = Dictionary | LayeredDictionary;
 export class LayeredDictionary {
   readonly hasByteKeys: boolean;
   readonly isHashed: boolean;
-  /** What is below, each with what was taken out of it. */
+  /** What changes below, and all that is below: each with what was taken out of it. */
+  readonly #lower: readonly Dictionary[];
   readonly #below: readonly Dictionary[];
   readonly #makeOwn: () => Dictionary;
   /** Null: the fork has made no entry yet. */
@@ -27,14 +28,14 @@ export class LayeredDictionary {
   constructor(parent: IndexDictionary, makeOwn: () => Dictionary) {
     this.hasByteKeys = parent.hasByteKeys;
     this.isHashed = parent.isHashed;
-    this.#below = parent.layers().flatMap((layer) => [layer, layer.retainedNow()]);
+    this.#lower = parent.layers();
+    this.#below = this.#lower.flatMap((layer) => [layer, layer.retainedNow()]);
     this.#makeOwn = makeOwn;
   }
 
   /** Those that change; what is retained of them is not among them. */
-  layers(): Dictionary[] {
-    const below = this.#below.filter((_, i) => i % 2 === 0);
-    return this.own === null ? below : [...below, this.own];
+  layers(): readonly Dictionary[] {
+    return this.own === null ? this.#lower : [...this.#lower, this.own];
   }
 
   /** All to be searched, from the bottom up. */

@@ -154,6 +154,25 @@ describe('a database that is a copy', () => {
     expect(seen.has(0)).to.equal(true);
   });
 
+  it('has whole indexes, also when checkpoints come while they are filled', async () => {
+    const other = await server.connect();
+    await other.query(
+      'INSERT INTO child SELECT 1 + g % 19, ARRAY[g % 100, g % 77, g % 31] FROM generate_series(1, 60000) AS g',
+    );
+    let isDone = false;
+    const copying = server.client.query('CREATE DATABASE copy TEMPLATE postgres').then(() => {
+      isDone = true;
+    });
+    let checkpoints = 0;
+    for (; !isDone; checkpoints++) await other.query('CHECKPOINT');
+    await copying;
+    expect(checkpoints).to.be.above(2);
+    const before = await contentOf(server.client);
+    await server.kill();
+    await server.start();
+    expect(await contentOf(await server.connect('copy'))).to.equal(before);
+  });
+
   it('leaves nothing behind when it is given up', async () => {
     const { engine } = server.database;
     const heaps = [...engine.heaps()].length;

@@ -41,9 +41,8 @@ class Run {
   write(pageNo: number): void {
     if (this.branch.forkCount > 0 && !this.#kept.isClaimed(pageNo)) {
       this.#bytes.writeDoubleLE(this.pages[pageNo], 0);
-      const slot = this.archive.save(this.#bytes, 0);
-      if (this.#kept.claim(pageNo, this.pages.length)) this.#kept.keep(pageNo, slot);
-      else this.archive.release(slot);
+      if (this.#kept.isWanted(pageNo, this.pages.length)) this.#kept.keep(pageNo, this.archive.save(this.#bytes, 0));
+      this.#kept.claim(pageNo);
     }
     this.pages[pageNo] = this.#nextValue++;
   }

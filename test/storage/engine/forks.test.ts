@@ -10,8 +10,10 @@ import {
   type Transaction,
   WRITE_OK,
 } from '../../../storage/api.ts';
+import { decodeHotList, HOT_LIST_FILE, type HotList } from '../../../storage/buffer/index.ts';
 import { ROW_MOVED_IN } from '../../../storage/heap/index.ts';
 import { pageSlotCount, slotOffset } from '../../../storage/page/index.ts';
+import type { SqlError } from '../../../types/errors.ts';
 import { makeRow, Random, ROW_LENGTH_MIN, readRow, retry, SEED, untilDone } from '../heap/support.ts';
 
 /** By relation: row id -> value. */
@@ -120,18 +122,11 @@ class Run {
         expect(rows.has(inserted)).to.equal(false);
         rows.set(inserted, value);
       } else if (random.below(3) === 0) {
-        await this.#change(
-          branch,
-          heap,
-          rowId,
-          (snapshotXid) => heap.remove(txn, snapshotXid, rowId),
-          xid,
-          LOCK_UPDATE,
-        );
+        await this.#change(branch, heap, rowId, (own) => heap.remove(txn, own, rowId), LOCK_UPDATE);
         rows.delete(rowId);
       } else {
         const update = (ownXid: number): void => heap.update(txn, ownXid, rowId, makeRow(value, length), length);
-        await this.#change(branch, heap, rowId, update, xid, LOCK_NO_KEY_UPDATE);
+        await this.#change(branch, heap, rowId, update, LOCK_NO_KEY_UPDATE);
         rows.set(rowId, value);
       }
     }
@@ -144,7 +139,6 @@ class Run {
     heap: Heap,
     rowId: number,
     write: (xid: number) => void,
-    _xid: number,
     strength: typeof LOCK_UPDATE | typeof LOCK_NO_KEY_UPDATE,
   ): Promise<void> {
     heap.finishBulk(txn as Transaction);
@@ -275,6 +269,80 @@ describe('forks of an engine', () => {
       await run.finish();
     }).timeout(60_000);
   }
+
+  it('say so when an image that was kept for them is damaged, and leave no frame behind', async () => {
+    const fileSystem = new MemoryFileSystem();
+    const engine = await StorageEngine.open({
+      dataDirectory: '/data',
+      fileSystem,
+      sharedBuffers: 200 * 8192,
+      onLog: () => {},
+    });
+    await engine.startupSweep();
+    const commit = (txn: Transaction): Promise<void> =>
+      new Promise((resolve) => engine.transactions.commit(txn, () => resolve()));
+    let txn = engine.transactions.begin();
+    const heap = engine.createHeap(txn);
+    const xid = engine.transactions.statementXid(txn);
+    const rowIds: number[] = [];
+    for (let i = 0; i < 60; i++) rowIds.push(await retry(engine, () => heap.insert(txn, xid, makeRow(i, 7000), 7000)));
+    await commit(txn);
+    const fork = engine.fork();
+    txn = engine.transactions.begin();
+    for (const rowId of rowIds) {
+      const own = engine.transactions.statementXid(txn);
+      await retry(engine, () => heap.remove(txn, own, rowId));
+    }
+    await commit(txn);
+    expect(engine.pool.mainBranch.archive.count).to.be.above(32);
+    const file = fileSystem.open('/data/temp/kept-pages', 'readwrite');
+    file.writeSync(Buffer.from([1, 2, 3]), 0, 3, 8192 * 3 + 4000);
+    file.close();
+    const theirs = fork.heap(heap.relId);
+    let damaged = 0;
+    for (let pageNo = 0; pageNo < theirs.pages.pageCount; pageNo++) {
+      try {
+        await retry(engine, () => engine.pool.frameBase(theirs.pages, pageNo));
+      } catch (error) {
+        expect((error as SqlError).code).to.equal('XX001');
+        expect((error as SqlError).message).to.equal('invalid page in file "/data/temp/kept-pages"');
+        damaged++;
+      }
+    }
+    expect(damaged).to.equal(1);
+    expect(engine.pool.checkInvariants()).to.equal(null);
+    await fork.close();
+    expect(
+      engine.pool.unusedFrames +
+        [...Array(engine.pool.usedFrameEnd).keys()].filter((f) => engine.pool.residentRelation(f)).length,
+    ).to.equal(200);
+    await engine.close();
+  });
+
+  it('are not among the hot pages that the next start reads', async () => {
+    const fileSystem = new MemoryFileSystem();
+    const engine = await StorageEngine.open({
+      dataDirectory: '/data',
+      fileSystem,
+      sharedBuffers: 64 * 8192,
+      onLog: () => {},
+    });
+    await engine.startupSweep();
+    const fork = engine.fork();
+    const txn = fork.transactions.begin();
+    const heap = fork.createHeap(txn);
+    heap.insert(txn, fork.transactions.statementXid(txn), makeRow(1, 100), 100);
+    await new Promise<void>((resolve) => fork.transactions.commit(txn, () => resolve()));
+    expect(engine.pool.residentCount(heap.pages)).to.equal(1);
+    engine.hotPages.saveNow();
+    const file = fileSystem.open(`/data/${HOT_LIST_FILE}`, 'read');
+    const bytes = Buffer.alloc(file.size());
+    file.readSync(bytes, 0, bytes.length, 0);
+    file.close();
+    expect([...(decodeHotList(bytes) as HotList).relIds].filter((relId) => relId >= 2 ** 31)).to.deep.equal([]);
+    await fork.close();
+    await engine.close();
+  });
 
   it('cost the parent one copy of a page that changes, however often', async () => {
     const run = new Run(1);
