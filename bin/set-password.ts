@@ -3,13 +3,12 @@ import {
   FAILED,
   PENDING,
   type ProtocolSession,
-  type ResultSink,
   type SessionFactory,
   type SessionHolder,
   type Step,
 } from '../executor/session-api.ts';
+import { silentSink } from '../executor/silent-sink.ts';
 import type { SqlError } from '../types/errors.ts';
-import { OutBuffer } from '../types/out-buffer.ts';
 import { makeScramVerifier, parseScramVerifier } from '../types/scram.ts';
 
 export async function setPassword(factory: SessionFactory, role: string, password: string): Promise<void> {
@@ -33,8 +32,10 @@ function runStatement(factory: SessionFactory, user: string, text: string): Prom
       else resolve();
     };
     const holder: SessionHolder = {
-      sink: sinkOf((error) => {
-        failure = error;
+      sink: silentSink({
+        error: (error) => {
+          failure = error;
+        },
       }),
       wake: () =>
         setImmediate(() => {
@@ -46,29 +47,4 @@ function runStatement(factory: SessionFactory, user: string, text: string): Prom
     const step = session.simpleQuery(Buffer.from(text));
     settle(step);
   });
-}
-
-/** Only errors are of interest. */
-function sinkOf(onError: (error: SqlError) => void): ResultSink {
-  const ignore = (): void => {};
-  return {
-    out: new OutBuffer(),
-    rowDescription: ignore,
-    noData: ignore,
-    parameterDescription: ignore,
-    parseComplete: ignore,
-    bindComplete: ignore,
-    closeComplete: ignore,
-    commandComplete: ignore,
-    portalSuspended: ignore,
-    emptyQuery: ignore,
-    error: onError,
-    notice: ignore,
-    parameterStatus: ignore,
-    notification: ignore,
-    copyInResponse: ignore,
-    copyOutResponse: ignore,
-    copyDone: ignore,
-    isFull: () => false,
-  };
 }

@@ -1,10 +1,10 @@
 /** Sessions of the server's own: for work that no client has asked for, in slices with pauses between them. */
 import type { SqlError } from '../types/errors.ts';
-import { OutBuffer } from '../types/out-buffer.ts';
 import type { DatabaseRuntime } from './database-runtime.ts';
 import type { DatabaseServer } from './server.ts';
 import { Session } from './session.ts';
-import type { ResultSink, SessionHolder, SessionIdentity } from './session-api.ts';
+import type { SessionHolder, SessionIdentity } from './session-api.ts';
+import { silentSink } from './silent-sink.ts';
 
 /** Whatever the server's configuration says of clients. */
 const OPTIONS = new Map([
@@ -39,29 +39,7 @@ export function maintenanceSession(
     secretKey: 0,
     clientAddress: '',
   };
-  const sink = onError === undefined ? SILENT : { ...SILENT, error: onError };
+  // Nobody listens; what fails is in the log, or is tried again.
+  const sink = silentSink(onError === undefined ? {} : { error: onError });
   return new Session(server, database, identity, { sink, wake });
 }
-
-const ignore = (): void => {};
-/** Nobody listens; what fails is in the log, or is tried again. */
-const SILENT: ResultSink = {
-  out: new OutBuffer(),
-  rowDescription: ignore,
-  noData: ignore,
-  parameterDescription: ignore,
-  parseComplete: ignore,
-  bindComplete: ignore,
-  closeComplete: ignore,
-  commandComplete: ignore,
-  portalSuspended: ignore,
-  emptyQuery: ignore,
-  error: ignore,
-  notice: ignore,
-  parameterStatus: ignore,
-  notification: ignore,
-  copyInResponse: ignore,
-  copyOutResponse: ignore,
-  copyDone: ignore,
-  isFull: () => false,
-};

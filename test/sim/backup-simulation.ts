@@ -25,10 +25,10 @@ import { type File, memoryFailure, type OpenMode } from '../../storage/io/index.
 import { WAL_SEGMENT_SIZE } from '../../storage/limits.ts';
 import { describeProblem, verifyDirectory } from '../../storage/verify/index.ts';
 import { SqlError } from '../../types/errors.ts';
-import { Random, readRow } from '../storage/heap/support.ts';
+import { Random } from '../storage/heap/support.ts';
 import { FAULTY_OPS } from './simulation.ts';
 import { turn, VirtualTime } from './virtual-time.ts';
-import { describeState, EMPTY, FILLER, type State, Workload } from './workload.ts';
+import { describeState, EMPTY, type State, sweepState, Workload } from './workload.ts';
 
 const DIRECTORY = '/data';
 const FAULTS_END = 0.9;
@@ -210,7 +210,7 @@ class BackupSimulation {
       if (lives === 1) break;
       engine = await this.open(this.fileSystem, DIRECTORY);
       work = new Workload(engine, random, EMPTY, this.nextValue, false);
-      const state = await this.readState(engine, work);
+      const state = await sweepState(engine, work, this.mainHeap);
       this.forgetLost(state);
       work.history[0] = { ...state, sequences: this.commits.at(-1)!.state.sequences };
     }
@@ -359,7 +359,7 @@ class BackupSimulation {
     const fork = fileSystem.fork();
     if (random.below(2) === 0) fork.crash({});
     const engine = await this.open(fork, directory);
-    const state = describeState(await this.readState(engine, new Workload(engine, random, EMPTY, 1, false)));
+    const state = describeState(await sweepState(engine, new Workload(engine, random, EMPTY, 1, false), this.mainHeap));
     engine.abandon();
     this.time.forgetTimers();
     const isExpected = expected.some((each) => describeState(each.state) === state);
@@ -367,26 +367,6 @@ class BackupSimulation {
     const wanted = this.commits.indexOf(expected[0]);
     if (!isExpected)
       throw new Error(`restored ${folders} to ${lsn}: commit ${at} of ${this.commits.length}, not ${wanted}: ${state}`);
-  }
-
-  private async readState(engine: StorageEngine, work: Workload): Promise<State> {
-    const rows = new Map<number, number>();
-    const heaps = new Map<number, number>();
-    await engine.startupSweep(undefined, (relId) => (rowId, base) => {
-      const value = readRow(engine, base);
-      if (relId !== this.mainHeap) heaps.set(relId, value);
-      else {
-        rows.set(rowId, value);
-        work.index.add(value, rowId);
-      }
-    });
-    work.heap = engine.heap(this.mainHeap);
-    work.heap.maintainer = work.index;
-    expect(work.heap.rowCount, 'rows counted').to.equal(rows.size);
-    const catalog = new Map<string, number>();
-    for (const [key, bytes] of engine.catalog)
-      if (key !== FILLER) catalog.set(key, Number(Buffer.from(bytes).toString()));
-    return { rows, catalog, heaps, sequences: new Map() };
   }
 
   private async open(fileSystem: MemoryFileSystem, directory: string): Promise<StorageEngine> {

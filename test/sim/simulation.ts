@@ -20,7 +20,7 @@ import { describeProblem, verifyDirectory } from '../../storage/verify/index.ts'
 import { SqlError } from '../../types/errors.ts';
 import { checkVisibilityMap, Random, readRow, retry, slotFlags } from '../storage/heap/support.ts';
 import { turn, VirtualTime } from './virtual-time.ts';
-import { type Claims, describeState, EMPTY, FILLER, SEQUENCE, type State, Workload } from './workload.ts';
+import { type Claims, describeState, EMPTY, SEQUENCE, type State, sweepState, Workload } from './workload.ts';
 
 export const DIRECTORY = '/data';
 
@@ -316,28 +316,13 @@ class Simulation {
 
   /** What the engine holds, read through the startup sweep and again through snapshots. */
   private async readState(engine: StorageEngine, work: Workload): Promise<State> {
-    const rows = new Map<number, number>();
-    const heaps = new Map<number, number>();
-    await engine.startupSweep(undefined, (relId) => (rowId, base) => {
-      const value = readRow(engine, base);
-      if (relId !== this.mainHeap) heaps.set(relId, value);
-      else {
-        rows.set(rowId, value);
-        work.index.add(value, rowId);
-      }
-    });
-    work.heap = engine.heap(this.mainHeap);
-    work.heap.maintainer = work.index;
-    expect(work.heap.rowCount, 'rows counted').to.equal(rows.size);
+    const state = await sweepState(engine, work, this.mainHeap);
     expect(engine.versionPageCount, 'pages of old versions').to.equal(0);
-    await expectHeapWhole(engine, work, rows);
+    await expectHeapWhole(engine, work, state.rows);
     for (const heap of engine.heaps()) {
-      if (heap.relId !== this.mainHeap && !heaps.has(heap.relId)) throw new Error(`heap ${heap.relId} is empty`);
+      if (heap.relId !== this.mainHeap && !state.heaps.has(heap.relId)) throw new Error(`heap ${heap.relId} is empty`);
     }
-    const catalog = new Map<string, number>();
-    for (const [key, bytes] of engine.catalog)
-      if (key !== FILLER) catalog.set(key, Number(Buffer.from(bytes).toString()));
-    return { rows, catalog, heaps, sequences: new Map() };
+    return state;
   }
 
   /** An orderly end and a start keep everything, and replay nothing. */

@@ -422,6 +422,27 @@ export function overlay<K, V>(below: ReadonlyMap<K, V>, above: ReadonlyMap<K, V 
   return result;
 }
 
+/** What the engine holds, read through the startup sweep, which also gives the workload its heap back and fills its index. */
+export async function sweepState(engine: StorageEngine, work: Workload, mainHeap: number): Promise<State> {
+  const rows = new Map<number, number>();
+  const heaps = new Map<number, number>();
+  await engine.startupSweep(undefined, (relId) => (rowId, base) => {
+    const value = readRow(engine, base);
+    if (relId !== mainHeap) heaps.set(relId, value);
+    else {
+      rows.set(rowId, value);
+      work.index.add(value, rowId);
+    }
+  });
+  work.heap = engine.heap(mainHeap);
+  work.heap.maintainer = work.index;
+  expect(work.heap.rowCount, 'rows counted').to.equal(rows.size);
+  const catalog = new Map<string, number>();
+  for (const [key, bytes] of engine.catalog)
+    if (key !== FILLER) catalog.set(key, Number(Buffer.from(bytes).toString()));
+  return { rows, catalog, heaps, sequences: new Map() };
+}
+
 export function describeState(state: State): string {
   const sorted = <K extends string | number>(map: ReadonlyMap<K, number>): [K, number][] =>
     [...map].sort((a, b) => (a[0] < b[0] ? -1 : 1));

@@ -7,6 +7,7 @@ import {
   type SessionFactory,
   type Step,
 } from '../../executor/session-api.ts';
+import { silentSink } from '../../executor/silent-sink.ts';
 import type { SqlError } from '../../types/errors.ts';
 import { OutBuffer } from '../../types/out-buffer.ts';
 
@@ -95,29 +96,13 @@ export class DirectClient {
   }
 
   private sink(): ResultSink {
-    const ignore = (): void => {};
-    return {
+    return silentSink({
       out: this.out,
-      rowDescription: ignore,
-      noData: ignore,
-      parameterDescription: ignore,
-      parseComplete: ignore,
-      bindComplete: ignore,
-      closeComplete: ignore,
       commandComplete: (tag) => void this.tags.push(tag),
-      portalSuspended: ignore,
-      emptyQuery: ignore,
       error: (error) => {
         this.error = error;
       },
-      notice: ignore,
-      parameterStatus: ignore,
-      notification: ignore,
-      copyInResponse: ignore,
-      copyOutResponse: ignore,
-      copyDone: ignore,
-      isFull: () => false,
-    };
+    });
   }
 }
 
