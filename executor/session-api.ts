@@ -120,8 +120,8 @@ export interface ProtocolSession {
 
   /** True while a COPY FROM STDIN waits for data; then the three below apply (and the call that began it is PENDING). */
   readonly copyInActive: boolean;
-  /** `bytes` is valid only during the call. The Step is that of the COPY statement as a whole; PENDING = go on sending. */
-  copyData(bytes: Uint8Array): Step;
+  /** bytes[start .. end), valid only during the call. The Step is that of the COPY statement as a whole; PENDING = go on sending. */
+  copyData(bytes: Uint8Array, start: number, end: number): Step;
   copyDone(): Step;
   copyFail(message: string): Step;
 

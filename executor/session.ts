@@ -1180,10 +1180,10 @@ export class Session implements ProtocolSession, PlanningSession, ExecServices {
     this.#copyIn = null;
   }
 
-  copyData(bytes: Uint8Array): Step {
+  copyData(bytes: Uint8Array, start: number, end: number): Step {
     const task = this.#copyIn;
     if (task === null) return this.resume();
-    task.receive(bytes);
+    task.receive(bytes, start, end);
     // Clients send a message a row: waking the whole statement for each would cost more than the row.
     return task.bufferedBytes < COPY_BUFFER_BYTES ? PENDING : this.resume();
   }

@@ -93,7 +93,7 @@ const SIMPLE: Readonly<Partial<Record<Representation, Comparator>>> = {
   float8: compareFloats,
   numeric: (a: Numeric, b: Numeric) => a.compare(b),
   text: compareText,
-  bpchar: (a: string, b: string) => compareText(trimBlanks(a), trimBlanks(b)),
+  bpchar: (a: string, b: string) => (a === b ? 0 : compareText(trimBlanks(a), trimBlanks(b))),
   bytea: compareBytes,
   uuid: compareAscii,
   timetz: compareTimeTz,

@@ -128,7 +128,14 @@ export {
 export { Numeric } from './numeric.ts';
 export { type BuiltinOid, OID } from './oid.ts';
 export { OutBuffer } from './out-buffer.ts';
-export { plainDate, plainInteger, plainNumeric } from './plain-fields.ts';
+export {
+  plainCoefficient,
+  plainDate,
+  plainFloat8,
+  plainInteger,
+  plainNumeric,
+  plainTimestamp,
+} from './plain-fields.ts';
 export {
   compareBounds,
   compareMultiranges,

@@ -512,7 +512,7 @@ export class Connection implements SessionHolder, WriterOwner {
     const reader = this.reader;
     switch (type) {
       case COPY_DATA:
-        this.settle(session.copyData(reader.bytes.subarray(reader.bodyStart, reader.bodyEnd)));
+        this.settle(session.copyData(reader.bytes, reader.bodyStart, reader.bodyEnd));
         return;
       case COPY_DONE:
         this.sink.awaitsCopyData = false;

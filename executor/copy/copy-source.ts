@@ -9,6 +9,9 @@ import { BATCH_SIZE, Batch, END, PENDING } from '../batch.ts';
 import type { ExecContext } from '../context.ts';
 import type { Operator } from '../operators/operator.ts';
 
+/** Bytes of a message. */
+const SHORT_MESSAGE = 128;
+
 export interface CopyColumn {
   readonly name: string;
   readonly typeOid: number;
@@ -46,22 +49,28 @@ export abstract class CopySource implements Operator {
   /** The bytes before `position` went away: what remembers places must subtract it. */
   protected moved(_by: number): void {}
 
-  receive(bytes: Uint8Array): void {
+  /** Takes bytes[start .. end). */
+  receive(bytes: Uint8Array, start = 0, end = bytes.length): void {
+    const size = end - start;
+    if (this.length + size > this.data.length) this.#makeRoom(size);
+    const { data } = this;
+    let at = this.length;
+    // Many clients send a message a row: a short one is copied without a native call.
+    if (size <= SHORT_MESSAGE) for (let i = start; i < end; i++) data[at++] = bytes[i];
+    else data.set(start === 0 && end === bytes.length ? bytes : bytes.subarray(start, end), at);
+    this.length += size;
+  }
+
+  #makeRoom(size: number): void {
     const left = this.length - this.position;
-    if (left + bytes.length > this.data.length) {
-      const grown = Buffer.allocUnsafeSlow(Math.max(this.data.length * 2, left + bytes.length));
+    if (left + size > this.data.length) {
+      const grown = Buffer.allocUnsafeSlow(Math.max(this.data.length * 2, left + size));
       this.data.copy(grown, 0, this.position, this.length);
       this.data = grown;
-    } else if (this.length + bytes.length > this.data.length) this.data.copyWithin(0, this.position, this.length);
-    else {
-      this.data.set(bytes, this.length);
-      this.length += bytes.length;
-      return;
-    }
+    } else this.data.copyWithin(0, this.position, this.length);
     this.moved(this.position);
     this.position = 0;
-    this.data.set(bytes, left);
-    this.length = left + bytes.length;
+    this.length = left;
   }
 
   /** Bytes that wait to be worked on. */
@@ -80,12 +89,21 @@ export abstract class CopySource implements Operator {
   open(): void {}
   close(): void {}
 
-  poll(x: ExecContext): Batch {
+  /** Before work on what came. */
+  protected begin(): void {
     if (this.#failure !== null) throw this.#failure;
     this.wantsData = false;
+  }
+
+  poll(x: ExecContext): Batch {
+    this.begin();
     const count = this.parseRows(x.functions.format, BATCH_SIZE);
     this.out.count = count;
-    if (count > 0) return this.out;
+    return count > 0 ? this.out : this.endOrWait(x);
+  }
+
+  /** What came is used up. */
+  protected endOrWait(x: ExecContext): Batch {
     if (this.isFinished) return END;
     // More must come: whoever brings it wakes us.
     this.wantsData = true;

@@ -1,27 +1,44 @@
-/** COPY FROM in text or CSV: bytes become lines, lines become rows of a batch. */
+/**
+ * COPY FROM in text or CSV: bytes become lines, lines become fields, fields become values.
+ *
+ *      readLine: from, to and form of each field  ->  isNull, value (or the bytes themselves, in copy-insert.ts)  ->  consume
+ *
+ * A field is a place in `data` until somebody wants its value. The places hold until the next receive() moves the bytes, which
+ * moves them, too: a line may wait, half worked on, for as long as it must.
+ */
 import type { Value } from '../../catalog/function-entry.ts';
 import { SqlError, sqlError } from '../../types/errors.ts';
-import {
-  decodeUtf8,
-  type FormatSettings,
-  OID,
-  plainDate,
-  plainInteger,
-  plainNumeric,
-  textInput,
-} from '../../types/index.ts';
+import { decodeUtf8, type FormatSettings, textInput } from '../../types/index.ts';
+import type { Batch } from '../batch.ts';
+import type { ExecContext } from '../context.ts';
 import { decodeText } from '../row/row-reader.ts';
 import { type CopyColumn, CopySource, withCheck } from './copy-source.ts';
 import type { CopyOptions } from './options.ts';
+import { plainValue } from './plain-value.ts';
 
 const NEWLINE = 10;
 const RETURN = 13;
 const BACKSLASH = 92;
+const DOT = 46;
 /** A field's room up to this is kept for the next. */
 const SCRATCH_KEPT_MAX = 65536;
 
+/** Forms of a field: what stands between from and to. */
+export const FIELD_NULL = 0;
+/** ASCII without a zero byte, which means itself. */
+export const FIELD_ASCII = 1;
+/** Means itself, if it is UTF-8. */
+export const FIELD_UTF8 = 2;
+/** Text form: with backslashes. CSV: with quotes inside; `from` is before the first, and `to` says nothing. */
+export const FIELD_ESCAPED = 3;
+export type FieldForm = typeof FIELD_NULL | typeof FIELD_ASCII | typeof FIELD_UTF8 | typeof FIELD_ESCAPED;
+
 export class CopyTextSource extends CopySource {
-  readonly #columns: readonly CopyColumn[];
+  readonly columns: readonly CopyColumn[];
+  /** Of the current line, by field. */
+  readonly from: Int32Array;
+  readonly to: Int32Array;
+  readonly forms: Uint8Array;
   readonly #options: CopyOptions;
   readonly #tableName: string;
   readonly #inputs: ((text: string, typeModifier: number, format: FormatSettings) => Value)[];
@@ -34,6 +51,10 @@ export class CopyTextSource extends CopySource {
   /** Up to here the line has no end, for a line that comes in many messages; CSV: whether that is inside of quotes. */
   #looked = 0;
   #looksInQuotes = false;
+  /** There is a current line. */
+  #hasLine = false;
+  /** Start of the line after the current one. */
+  #nextLine = 0;
   #line = 0;
   #field: Buffer = Buffer.alloc(256);
   #sawEndMarker = false;
@@ -41,7 +62,10 @@ export class CopyTextSource extends CopySource {
 
   constructor(columns: readonly CopyColumn[], options: CopyOptions, tableName: string) {
     super(columns.length);
-    this.#columns = columns;
+    this.columns = columns;
+    this.from = new Int32Array(columns.length);
+    this.to = new Int32Array(columns.length);
+    this.forms = new Uint8Array(columns.length);
     this.#options = options;
     this.#tableName = tableName;
     this.#inputs = columns.map((c) => withCheck(textInput(c.typeOid), c));
@@ -56,31 +80,125 @@ export class CopyTextSource extends CopySource {
 
   protected override moved(by: number): void {
     this.#looked -= by;
+    if (!this.#hasLine) return;
+    this.#nextLine -= by;
+    for (let i = 0; i < this.from.length; i++) {
+      this.from[i] -= by;
+      this.to[i] -= by;
+    }
   }
 
   protected override parseRows(format: FormatSettings, limit: number): number {
+    const { columns } = this.out;
     let n = 0;
-    while (n < limit) {
-      const end = this.#findLineEnd();
-      if (end < 0) break;
-      this.#line++;
-      const isRow = this.#parseLine(format, this.position, end, n);
-      this.position = this.#nextLine;
-      if (isRow) n++;
-      if (this.#sawEndMarker) break;
+    while (n < limit && this.readLine()) {
+      for (let i = 0; i < columns.length; i++) columns[i][n] = this.value(format, i);
+      this.consume();
+      n++;
     }
     return n;
   }
 
-  /** Start of the line after the one found. */
-  #nextLine = 0;
+  /** Where the fields stand; until the next receive(). */
+  get bytes(): Buffer {
+    return this.data;
+  }
+
+  /** For who takes lines, not batches: null when there is one, else what poll() would answer. */
+  pollLine(x: ExecContext): Batch | null {
+    if (this.#hasLine) return null;
+    this.begin();
+    return this.readLine() ? null : this.endOrWait(x);
+  }
+
+  /** Whether there is a current line; if not, the next one becomes it. False: its bytes have not come, or it was the last. */
+  readLine(): boolean {
+    if (this.#hasLine) return true;
+    for (;;) {
+      if (this.#sawEndMarker) {
+        this.position = this.length;
+        return false;
+      }
+      // The usual line is looked at once, for its end and its fields.
+      const isFast = this.#quote < 0 && this.#isHeaderDone && this.#looked <= this.position;
+      const end = isFast && !this.#isEndMarker() ? this.#scanLine() : this.#findLineEnd();
+      if (end < 0) return false;
+      this.#line++;
+      this.#hasLine = true;
+      if (isFast && this.#isScanned) return true;
+      if (this.#readFound(end)) return true;
+      this.consume();
+    }
+  }
+
+  /** The current line is done. */
+  consume(): void {
+    this.#hasLine = false;
+    this.#isScanned = false;
+    this.position = this.#nextLine;
+  }
+
+  /** A line that was found by its end: false when it was the header or the end marker. */
+  #readFound(end: number): boolean {
+    const start = this.position;
+    if (this.#isEndMarker() && end - start === 2) {
+      this.#sawEndMarker = true;
+      return false;
+    }
+    if (!this.#isHeaderDone) {
+      this.#isHeaderDone = true;
+      if (this.#options.header === 'match') this.#checkHeader(start, end);
+      return false;
+    }
+    if (this.#quote < 0) this.#scanText(start, end);
+    else this.#scanCsv(start, end);
+    return true;
+  }
+
+  #isEndMarker(): boolean {
+    return this.data[this.position] === BACKSLASH && this.data[this.position + 1] === DOT;
+  }
+
+  /** #scanLine has found the line's fields as well as its end. */
+  #isScanned = false;
+
+  /** Text form: the next line with its fields, as #findLineEnd and #scanText would find them. */
+  #scanLine(): number {
+    const { data, length, from, to, forms } = this;
+    const delimiter = this.#delimiter;
+    const width = from.length;
+    let column = 0;
+    let start = this.position;
+    let form: number = FIELD_ASCII;
+    for (let at = start; at < length; at++) {
+      const byte = data[at];
+      if (byte === delimiter || byte === NEWLINE) {
+        const isLast = byte === NEWLINE;
+        const end = isLast && at > this.position && data[at - 1] === RETURN ? at - 1 : at;
+        if (column === width) return this.#findLineEnd();
+        from[column] = start;
+        to[column] = end;
+        forms[column] = this.#isNullText(start, end) ? FIELD_NULL : form;
+        column++;
+        if (isLast) {
+          this.#nextLine = at + 1;
+          if (column < width) return end;
+          this.#isScanned = true;
+          return end;
+        }
+        start = at + 1;
+        form = FIELD_ASCII;
+      } else if (byte === BACKSLASH) {
+        form = FIELD_ESCAPED;
+        at++;
+      } else if ((byte >= 128 || byte === 0) && form === FIELD_ASCII) form = FIELD_UTF8;
+    }
+    // Not all of it has come, or it is the last one and has no line break.
+    return this.#findLineEnd();
+  }
 
   /** End of the next whole line (without its line break), or -1. Quoted line breaks of CSV belong to the line. */
   #findLineEnd(): number {
-    if (this.#sawEndMarker) {
-      this.position = this.length;
-      return -1;
-    }
     const data = this.data;
     const length = this.length;
     let at = Math.max(this.#looked, this.position);
@@ -127,40 +245,22 @@ export class CopyTextSource extends CopySource {
     return length;
   }
 
-  /** Parses a line into row n of the batch; false when it was the header or the end marker. */
-  #parseLine(format: FormatSettings, start: number, end: number, n: number): boolean {
-    const data = this.data;
-    if (end - start === 2 && data[start] === BACKSLASH && data[start + 1] === 46) {
-      this.#sawEndMarker = true;
-      return false;
-    }
-    if (!this.#isHeaderDone) {
-      this.#isHeaderDone = true;
-      if (this.#options.header === 'match') this.#checkHeader(start, end);
-      return false;
-    }
-    if (this.#quote < 0) this.#parseText(format, start, end, n);
-    else this.#parseCsv(format, start, end, n);
-    return true;
-  }
-
-  #parseText(format: FormatSettings, start: number, end: number, n: number): void {
+  #scanText(start: number, end: number): void {
     const data = this.data;
     const delimiter = this.#delimiter;
-    const width = this.#columns.length;
+    const width = this.columns.length;
     let column = 0;
     let from = start;
     for (;;) {
       let to = from;
-      let hasEscape = false;
-      let isAscii = true;
+      let form: FieldForm = FIELD_ASCII;
       for (; to < end; to++) {
         const byte = data[to];
         if (byte === delimiter) break;
         if (byte === BACKSLASH) {
-          hasEscape = true;
+          form = FIELD_ESCAPED;
           to++;
-        } else if (byte >= 128) isAscii = false;
+        } else if ((byte >= 128 || byte === 0) && form === FIELD_ASCII) form = FIELD_UTF8;
       }
       if (to > end) to = end;
       if (column >= width) {
@@ -168,53 +268,51 @@ export class CopyTextSource extends CopySource {
         if (width === 0 && from === end) return;
         throw this.#error('22P04', 'extra data after last expected column');
       }
-      if (this.#isNull(from, to)) this.out.columns[column][n] = null;
-      else this.#setValue(format, column, n, from, to, hasEscape, isAscii);
+      this.from[column] = from;
+      this.to[column] = to;
+      this.forms[column] = this.#isNullText(from, to) ? FIELD_NULL : form;
       column++;
       if (to >= end) break;
       from = to + 1;
     }
-    if (column < width) throw this.#error('22P04', `missing data for column "${this.#columns[column].name}"`);
+    if (column < width) throw this.#missingData(column);
   }
 
-  #isNull(from: number, to: number): boolean {
+  #missingData(column: number): Error {
+    return this.#error('22P04', `missing data for column "${this.columns[column].name}"`);
+  }
+
+  #isNullText(from: number, to: number): boolean {
     const bytes = this.#nullBytes;
     if (to - from !== bytes.length) return false;
     for (let i = 0; i < bytes.length; i++) if (this.data[from + i] !== bytes[i]) return false;
     return true;
   }
 
-  #setValue(
-    format: FormatSettings,
-    column: number,
-    n: number,
-    from: number,
-    to: number,
-    hasEscape: boolean,
-    isAscii: boolean,
-  ): void {
-    const target = this.out.columns[column];
-    if (!hasEscape) {
-      const value = plainValue(this.data, from, to, this.#columns[column]);
-      if (value !== undefined) {
-        target[n] = value;
-        return;
-      }
+  /** A field's value, as its type's input function makes it. */
+  value(format: FormatSettings, column: number): Value {
+    const form = this.forms[column];
+    if (form === FIELD_NULL) return null;
+    const from = this.from[column];
+    const to = this.to[column];
+    if (form === FIELD_ESCAPED) {
+      const text = this.#quote < 0 ? this.#unescape(from, to) : this.#csvField(from, to).text;
+      return this.#convert(format, column, text);
     }
-    let text: string;
-    if (hasEscape) text = this.#unescape(from, to);
-    else text = isAscii ? asciiText(this.data, from, to) : decodeUtf8(this.data, from, to);
-    target[n] = this.#convert(format, column, text);
+    const value = plainValue(this.data, from, to, this.columns[column]);
+    if (value !== undefined) return value;
+    const text = form === FIELD_ASCII ? asciiText(this.data, from, to) : decodeUtf8(this.data, from, to);
+    return this.#convert(format, column, text);
   }
 
   #convert(format: FormatSettings, column: number, text: string): Value {
     try {
-      return this.#inputs[column](text, this.#columns[column].typeModifier, format);
+      return this.#inputs[column](text, this.columns[column].typeModifier, format);
     } catch (error) {
       if (!(error instanceof SqlError)) throw error;
       const shown = text.length > 100 ? `${text.slice(0, 100)}...` : text;
       throw error.with({
-        where: `COPY ${this.#tableName}, line ${this.#line}, column ${this.#columns[column].name}: "${shown}"`,
+        where: `COPY ${this.#tableName}, line ${this.#line}, column ${this.columns[column].name}: "${shown}"`,
       });
     }
   }
@@ -241,32 +339,62 @@ export class CopyTextSource extends CopySource {
     return this.#field;
   }
 
-  #parseCsv(format: FormatSettings, start: number, end: number, n: number): void {
-    const width = this.#columns.length;
+  #scanCsv(start: number, end: number): void {
+    const width = this.columns.length;
     let column = 0;
     let from = start;
     for (;;) {
-      const field = this.#csvField(from, end);
-      if (column >= width) throw this.#error('22P04', 'extra data after last expected column');
-      const isNullText = field.text === this.#options.nullText;
-      const isNull =
-        isNullText &&
-        ((!field.wasQuoted && !this.#forceNotNull[column]) || (field.wasQuoted && this.#forceNull[column]));
-      this.out.columns[column][n] = isNull ? null : this.#convert(format, column, field.text);
+      if (column >= width) {
+        this.#csvField(from, end);
+        throw this.#error('22P04', 'extra data after last expected column');
+      }
+      from = this.#scanCsvField(column, from, end);
       column++;
-      if (field.next > end) break;
-      from = field.next;
+      if (from > end) break;
     }
-    if (column < width) throw this.#error('22P04', `missing data for column "${this.#columns[column].name}"`);
+    if (column < width) throw this.#missingData(column);
+  }
+
+  /** One field; answers where the next one begins, beyond `end` after the last. */
+  #scanCsvField(column: number, start: number, end: number): number {
+    const data = this.data;
+    const isQuoted = start < end && data[start] === this.#quote;
+    const first = isQuoted ? start + 1 : start;
+    let at = first;
+    let form: FieldForm = FIELD_ASCII;
+    for (; at < end; at++) {
+      const byte = data[at];
+      if (byte === this.#quote || (isQuoted && byte === this.#escape)) break;
+      if (!isQuoted && byte === this.#delimiter) break;
+      if ((byte >= 128 || byte === 0) && form === FIELD_ASCII) form = FIELD_UTF8;
+    }
+    const isPlain = isQuoted
+      ? at < end && data[at] === this.#quote && (at + 1 === end || data[at + 1] === this.#delimiter)
+      : at === end || data[at] === this.#delimiter;
+    if (!isPlain) return this.#scanOddCsvField(column, start, end);
+    this.from[column] = first;
+    this.to[column] = at;
+    const isNull = this.#isNullText(first, at) && (isQuoted ? this.#forceNull[column] : !this.#forceNotNull[column]);
+    this.forms[column] = isNull ? FIELD_NULL : form;
+    return at + (isQuoted ? 2 : 1);
+  }
+
+  /** A field with quotes somewhere inside. */
+  #scanOddCsvField(column: number, start: number, end: number): number {
+    const field = this.#csvField(start, end);
+    const isNull = field.text === this.#options.nullText && this.#forceNull[column];
+    this.from[column] = start;
+    this.to[column] = end;
+    this.forms[column] = isNull ? FIELD_NULL : FIELD_ESCAPED;
+    return field.next;
   }
 
   /** One CSV field; `next`: where the next one begins, beyond `end` after the last. */
-  #csvField(from: number, end: number): { text: string; wasQuoted: boolean; next: number } {
+  #csvField(from: number, end: number): { text: string; next: number } {
     const data = this.data;
     const bytes = this.#scratch(end - from);
     let count = 0;
     let inQuotes = false;
-    let wasQuoted = false;
     let at = from;
     for (; at < end; at++) {
       const byte = data[at];
@@ -275,14 +403,12 @@ export class CopyTextSource extends CopySource {
           bytes[count++] = data[++at];
         else if (byte === this.#quote) inQuotes = false;
         else bytes[count++] = byte;
-      } else if (byte === this.#quote) {
-        inQuotes = true;
-        wasQuoted = true;
-      } else if (byte === this.#delimiter) break;
+      } else if (byte === this.#quote) inQuotes = true;
+      else if (byte === this.#delimiter) break;
       else bytes[count++] = byte;
     }
     if (inQuotes) throw this.#error('22P04', 'unterminated CSV quoted field');
-    return { text: decodeUtf8(bytes, 0, count), wasQuoted, next: at + 1 };
+    return { text: decodeUtf8(bytes, 0, count), next: at + 1 };
   }
 
   #checkHeader(start: number, end: number): void {
@@ -296,17 +422,17 @@ export class CopyTextSource extends CopySource {
         from = field.next;
       }
     }
-    if (names.length !== this.#columns.length) {
+    if (names.length !== this.columns.length) {
       throw this.#error(
         '22P04',
-        `wrong number of fields in header line: got ${names.length}, expected ${this.#columns.length}`,
+        `wrong number of fields in header line: got ${names.length}, expected ${this.columns.length}`,
       );
     }
     names.forEach((name, i) => {
-      if (name === this.#columns[i].name) return;
+      if (name === this.columns[i].name) return;
       throw this.#error(
         '22P04',
-        `column name mismatch in header line field ${i + 1}: got "${name}", expected "${this.#columns[i].name}"`,
+        `column name mismatch in header line field ${i + 1}: got "${name}", expected "${this.columns[i].name}"`,
       );
     });
   }
@@ -314,27 +440,6 @@ export class CopyTextSource extends CopySource {
   #error(code: string, message: string): Error {
     const line = decodeText(this.data, this.position, Math.min(this.#nextLine, this.position + 100)).trimEnd();
     return sqlError(code, message, { where: `COPY ${this.#tableName}, line ${this.#line}: "${line}"` });
-  }
-}
-
-/** A field of a frequent type in its plain form; undefined: it needs the type's input function. */
-function plainValue(data: Buffer, from: number, to: number, column: CopyColumn): Value | undefined {
-  switch (column.typeOid) {
-    case OID.INT2:
-    case OID.INT4:
-    case OID.INT8: {
-      const value = plainInteger(data, from, to);
-      const limit = column.typeOid === OID.INT8 ? Infinity : column.typeOid === OID.INT4 ? 2147483648 : 32768;
-      return value < limit && value > -limit ? value : undefined;
-    }
-    case OID.DATE: {
-      const days = plainDate(data, from, to);
-      return days === days ? days : undefined;
-    }
-    case OID.NUMERIC:
-      return plainNumeric(data, from, to, column.typeModifier) ?? undefined;
-    default:
-      return undefined;
   }
 }
 

@@ -229,6 +229,14 @@ export class RowStoreWriter {
     return rowId;
   }
 
+  /** The same of many, of a row whose image stands in the table's writer already and has no long values. */
+  insertImage(x: ExecContext): RowId {
+    const { writer, heap } = this.table;
+    const rowId = heap.insertBulk(x.transaction, x.xid(), writer.bytes, 0, writer.length);
+    this.#addKeys(x, rowId);
+    return rowId;
+  }
+
   #addKeys(x: ExecContext, rowId: RowId): void {
     const { indexes } = this.table;
     for (let i = 0; i < indexes.length; i++) {

@@ -1,6 +1,7 @@
 /** Plan nodes to operators. */
 import type { Plan } from '../../planner/plan.ts';
 import { assertNever } from '../../types/assert.ts';
+import { copyInsert } from '../copy/copy-insert.ts';
 import { DeleteOperator } from '../modify/delete.ts';
 import { InsertOperator } from '../modify/insert.ts';
 import { LockRowsOperator } from '../modify/lock-rows.ts';
@@ -96,7 +97,7 @@ export function buildOperator(plan: Plan, execution: Execution): Operator {
     case 'lockRows':
       return new LockRowsOperator(plan, execution);
     case 'insert':
-      return new InsertOperator(plan, execution);
+      return copyInsert(plan, execution) ?? new InsertOperator(plan, execution);
     case 'update':
       return new UpdateOperator(plan, execution);
     case 'delete':

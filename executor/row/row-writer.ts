@@ -17,6 +17,7 @@ export const ROW_SIZE_TARGET = 2032;
 /** Text of so many characters is not encoded before it is known what becomes of it. */
 const LONG_TEXT = 2000;
 
+const NO_BYTES = new Uint8Array(0);
 const I64_MAX_HIGH = 0x7fffffff;
 const scratchFloat = new Float64Array(1);
 const scratchFloatBytes = new Uint8Array(scratchFloat.buffer);
@@ -36,7 +37,16 @@ export class RowWriter {
   length = 0;
   /** A value is so long that the row must be shortened before it is placed. */
   hasLongValue = false;
+  /** setBytes takes its values from here; valid until finish(). */
+  source: Uint8Array = NO_BYTES;
   readonly #values: (Uint8Array | string | null)[];
+  /** Of values that stand in `source`: where, and how many blanks follow; -1 for all others. */
+  readonly #from: Int32Array;
+  readonly #to: Int32Array;
+  readonly #blanks: Int32Array;
+  /** The bytes as numbers of 4 and 8 bytes, at their places in the row. */
+  #i32: Int32Array;
+  #f64: Float64Array;
   readonly #forms: Form[];
   /** How a row begins whose columns are all null: header and columns of fixed width. */
   readonly #start: Uint8Array;
@@ -47,6 +57,11 @@ export class RowWriter {
     this.layout = layout;
     this.#values = layout.columns.map(() => null);
     this.#forms = layout.columns.map(() => AS_IT_IS);
+    this.#from = new Int32Array(layout.columns.length).fill(-1);
+    this.#to = new Int32Array(layout.columns.length);
+    this.#blanks = new Int32Array(layout.columns.length);
+    this.#i32 = new Int32Array(this.bytes.buffer, this.bytes.byteOffset, this.bytes.length >>> 2);
+    this.#f64 = new Float64Array(this.bytes.buffer, this.bytes.byteOffset, this.bytes.length >>> 3);
     this.#lengths = layout.columns.map(() => -1);
     this.#start = new Uint8Array(layout.fixedSize);
     this.#start[ROW_LAYOUT_OFFSET] = layout.number;
@@ -63,8 +78,43 @@ export class RowWriter {
     this.hasLongValue = false;
     for (const index of this.layout.variableColumns) {
       this.#values[index] = null;
+      this.#from[index] = -1;
       this.#forms[index] = AS_IT_IS;
       this.#lengths[index] = -1;
+    }
+  }
+
+  /** Sets a column of text to source[from .. to), which is UTF-8, with so many blanks behind it. For short ones: no long value. */
+  setBytes(index: number, from: number, to: number, blanks = 0): void {
+    const column = this.layout.columns[index] as ColumnLayout;
+    this.bytes[column.nullByte] &= ~column.nullMask;
+    this.#from[index] = from;
+    this.#to[index] = to;
+    this.#blanks[index] = blanks;
+  }
+
+  /** Sets a column of fixed width whose value is a number: a safe integer for 8 bytes, a coefficient for 'decimal'. */
+  setNumber(index: number, value: number): void {
+    const column = this.layout.columns[index] as ColumnLayout;
+    this.bytes[column.nullByte] &= ~column.nullMask;
+    switch (column.storage) {
+      case 'int4':
+      case 'date':
+        this.#i32[column.offset >>> 2] = value;
+        return;
+      case 'float8':
+      case 'decimal':
+        this.#f64[column.offset >>> 3] = value;
+        return;
+      case 'int8':
+      case 'micros': {
+        const high = Math.floor(value / 4294967296);
+        this.#i32[column.offset >>> 2] = value - high * 4294967296;
+        this.#i32[(column.offset >>> 2) + 1] = high;
+        return;
+      }
+      default:
+        writeFixed(this.bytes, column, value);
     }
   }
 
@@ -155,7 +205,8 @@ export class RowWriter {
     for (const index of layout.variableColumns) {
       const value = this.#values[index];
       const column = layout.columns[index] as ColumnLayout;
-      if (value !== null) {
+      if (this.#from[index] >= 0) end = this.#placeBytes(index, end);
+      else if (value !== null) {
         if (typeof value === 'string') {
           this.#reserve(end + value.length * 3);
           end += writeText(this.bytes, value, end);
@@ -174,6 +225,31 @@ export class RowWriter {
     return end;
   }
 
+  #placeBytes(index: number, at: number): number {
+    const { source } = this;
+    const from = this.#from[index];
+    const to = this.#to[index];
+    const end = at + to - from + this.#blanks[index];
+    this.#reserve(end);
+    const { bytes } = this;
+    let place = at;
+    // Short ones without a native call.
+    if (to - from > 64) {
+      bytes.set(source.subarray(from, to), place);
+      place += to - from;
+    } else for (let i = from; i < to; i++) bytes[place++] = source[i];
+    if (place < end) this.#placeBlanks(place, end);
+    return end;
+  }
+
+  #placeBlanks(from: number, end: number): void {
+    const { bytes } = this;
+    let at = from;
+    while (at < end && (at & 3) !== 0) bytes[at++] = 32;
+    for (; at + 4 <= end; at += 4) this.#i32[at >>> 2] = 0x20202020;
+    while (at < end) bytes[at++] = 32;
+  }
+
   /** The row has been stored: long values need not be kept for it. */
   forgetLong(): void {
     if (!this.hasLongValue) return;
@@ -185,6 +261,8 @@ export class RowWriter {
     const grown = Buffer.alloc(Math.max(size, this.bytes.length * 2));
     this.bytes.copy(grown);
     this.bytes = grown;
+    this.#i32 = new Int32Array(grown.buffer, grown.byteOffset, grown.length >>> 2);
+    this.#f64 = new Float64Array(grown.buffer, grown.byteOffset, grown.length >>> 3);
   }
 }
 

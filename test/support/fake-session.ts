@@ -189,8 +189,8 @@ export class FakeSession implements ProtocolSession {
     return DONE;
   }
 
-  copyData(bytes: Uint8Array): Step {
-    const text = Buffer.from(bytes).toString();
+  copyData(bytes: Uint8Array, start: number, end: number): Step {
+    const text = Buffer.from(bytes.subarray(start, end)).toString();
     if (text.startsWith('bad')) {
       this.copyInActive = false;
       return this.fail(sqlError('22P04', 'extra data after last expected column'));

@@ -1,7 +1,16 @@
 /** What is read straight from bytes is what the types' input functions make of the text, or nothing. */
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { encodeNumericTypmod, OID, plainDate, plainInteger, plainNumeric, textInput } from '../../types/index.ts';
+import {
+  encodeNumericTypmod,
+  OID,
+  plainDate,
+  plainFloat8,
+  plainInteger,
+  plainNumeric,
+  plainTimestamp,
+  textInput,
+} from '../../types/index.ts';
 import { DEFAULT_FORMAT } from '../../types/settings.ts';
 
 /** The field stands among others. */
@@ -96,5 +105,50 @@ describe('fields in plain form', () => {
       { numRuns: 2000 },
     );
     expect([inLine('2024-02-29', plainDate), inLine('2023-02-29', plainDate)]).to.deep.equal([8825, Number.NaN]);
+  });
+
+  it('doubles', () => {
+    fc.assert(
+      fc.property(numberText, (text) => {
+        const value = inLine(text, plainFloat8);
+        if (!Number.isNaN(value)) expect(Object.is(value, Number(text)), text).to.equal(true);
+      }),
+      { numRuns: 4000 },
+    );
+    expect(
+      ['0.1', '-2.50', '123456789012345', '-0', '1e3', '1234567890123456', '.5', '5.'].map((t) =>
+        inLine(t, plainFloat8),
+      ),
+    ).to.deep.equal([0.1, -2.5, 123456789012345, -0, Number.NaN, Number.NaN, Number.NaN, Number.NaN]);
+  });
+
+  it('timestamps, with and without an offset', () => {
+    const day = fc.date({ min: new Date('0001-01-01'), max: new Date('9999-12-31'), noInvalidDate: true });
+    const timestampText = fc
+      .tuple(
+        day,
+        fc.constantFrom(' ', 'T', 't', '  '),
+        fc.stringMatching(/^[0-2][0-9]:[0-6][0-9]:[0-6][0-9](\.[0-9]{0,7})?$/),
+        fc.constantFrom('', '', 'Z', '+00', '+05:30', '-08', '-8', '+0530', ' +01', '+16', ' BC'),
+      )
+      .map(([date, separator, time, offset]) => date.toISOString().slice(0, 10) + separator + time + offset);
+    for (const [typeOid, hasOffset] of [
+      [OID.TIMESTAMP, false],
+      [OID.TIMESTAMPTZ, true],
+    ] as const) {
+      fc.assert(
+        fc.property(timestampText, (text) => {
+          const value = inLine(text, (data, from, to) => plainTimestamp(data, from, to, hasOffset));
+          if (!Number.isNaN(value)) expect(String(value), text).to.equal(byInput(typeOid, text, -1));
+        }),
+        { numRuns: 4000 },
+      );
+    }
+    const read = (text: string, hasOffset: boolean): number =>
+      inLine(text, (data, from, to) => plainTimestamp(data, from, to, hasOffset));
+    expect(read('2000-01-01 00:00:01.5', false)).to.equal(1_500_000);
+    expect(read('2000-01-01T02:00:00+02', true)).to.equal(0);
+    expect(read('2000-01-01 00:00:00', true)).to.be.NaN;
+    expect(read('2000-01-01 00:00:00Z', false)).to.be.NaN;
   });
 });
