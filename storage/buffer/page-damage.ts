@@ -1,12 +1,7 @@
 /** Bytes that were read for a page are believed only when they say so themselves. */
 import { SqlError } from '../../types/errors.ts';
 import { PAGE_SIZE } from '../limits.ts';
-import { pageNumber, pageRelationId, verifyPageChecksum } from '../page/index.ts';
-
-interface PageBytes {
-  readonly u8: Uint8Array;
-  readonly u32: Uint32Array;
-}
+import { type PageMemory, pageNumber, pageRelationId, storedPageChecksum } from '../page/index.ts';
 
 interface FileNames {
   pathOf(relId: number): string;
@@ -14,7 +9,7 @@ interface FileNames {
 
 /** What is wrong with the `count` bytes at `base` that were read from the relation's file as one of its pages, or null. */
 export function damageOf(
-  bytes: PageBytes,
+  pages: PageMemory,
   base: number,
   count: number,
   relId: number,
@@ -28,10 +23,10 @@ export function damageOf(
       `could not read block ${pageNo} in file "${files.pathOf(relId)}": read only ${read} of ${PAGE_SIZE} bytes`,
     );
   }
-  if (!verifyPageChecksum(bytes.u8, base))
+  if (storedPageChecksum(pages.u8, base) !== pages.checksum(base))
     return invalidPage(relId, pageNo, files.pathOf(relId), 'its checksum is wrong');
-  const ownRelation = pageRelationId(bytes.u32, base);
-  const ownNumber = pageNumber(bytes.u32, base);
+  const ownRelation = pageRelationId(pages.u32, base);
+  const ownNumber = pageNumber(pages.u32, base);
   if (ownRelation === relId && ownNumber === pageNo) return null;
   return invalidPage(relId, pageNo, files.pathOf(relId), `it is page ${ownNumber} of relation ${ownRelation}`);
 }

@@ -13,7 +13,7 @@
  */
 import type { SqlError } from '../../types/errors.ts';
 import { PAGE_SIZE, USAGE_BYTE_MAX } from '../limits.ts';
-import { pageLsn, stampPageChecksum } from '../page/index.ts';
+import { pageLsn, setPageChecksum } from '../page/index.ts';
 import { FRAME_DIRTY, FRAME_LOADING, FRAME_NEW, FRAME_WRITING } from './clock-sweep.ts';
 import type { BufferPool } from './pool.ts';
 import type { RelationPages } from './relation-pages.ts';
@@ -157,7 +157,7 @@ export class PageWriter {
     const relation = pool.frameRelation[frame]!;
     const base = frame * PAGE_SIZE;
     // The staging area may be in use: the page itself is stamped, which nobody minds, since nothing runs meanwhile.
-    stampPageChecksum(pool.u8, base);
+    setPageChecksum(pool.u8, base, pool.memory.checksum(base));
     pool.files.open(relation, true).writeSync(pool.bytes, base, PAGE_SIZE, pool.framePage[frame] * PAGE_SIZE);
     relation.needsSync = true;
     pool.markClean(frame);
@@ -208,7 +208,7 @@ export class PageWriter {
       const frame = taken[i];
       const base = frame * PAGE_SIZE;
       pool.bytes.copy(this.staging, i * PAGE_SIZE, base, base + PAGE_SIZE);
-      stampPageChecksum(this.staging, i * PAGE_SIZE);
+      setPageChecksum(this.staging, i * PAGE_SIZE, pool.memory.checksum(base));
       lsn = Math.max(lsn, pageLsn(this.stagingLsn, i * PAGE_SIZE));
       pool.flags[frame] = (pool.flags[frame] & ~FRAME_DIRTY) | FRAME_WRITING;
       const relation = pool.frameRelation[frame]!;

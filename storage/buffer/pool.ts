@@ -1,5 +1,5 @@
 /**
- * The buffer pool: a bounded number of frames of 8 KB in one ArrayBuffer, each a place for one page.
+ * The buffer pool: a bounded number of frames of 8 KB in one memory, each a place for one page.
  *
  *      free/fresh --newPage--> DIRTY|NEW --writer--> clean --sweep--> (another page)
  *           |                    ^  |                  ^
@@ -28,7 +28,7 @@ import {
   USAGE_BYTE_MAX,
   VERSIONS_REL_ID,
 } from '../limits.ts';
-import { formatPage } from '../page/index.ts';
+import { formatPage, PageMemory } from '../page/index.ts';
 import type { LoggedPages, Wal } from '../wal/index.ts';
 import { Admission } from './admission.ts';
 import { Branch } from './branch.ts';
@@ -80,6 +80,7 @@ const FIRST_UNLOGGED_REL_ID = 2 ** 31;
 const ARCHIVE_SHARE = 8;
 
 export class BufferPool implements LoggedPages {
+  readonly memory: PageMemory;
   readonly u8: Uint8Array;
   readonly u16: Uint16Array;
   readonly i32: Int32Array;
@@ -148,14 +149,15 @@ export class BufferPool implements LoggedPages {
 
   constructor(options: BufferPoolOptions) {
     const frameCount = Math.max(POOL_FRAMES_MIN, Math.floor(Math.min(options.size, POOL_SIZE_MAX) / PAGE_SIZE));
-    const memory = new ArrayBuffer((frameCount + 1) * PAGE_SIZE);
+    const memory = new PageMemory((frameCount + 1) * PAGE_SIZE);
+    this.memory = memory;
     this.emptyPage = frameCount * PAGE_SIZE;
-    this.u8 = new Uint8Array(memory);
-    this.u16 = new Uint16Array(memory);
-    this.i32 = new Int32Array(memory);
-    this.u32 = new Uint32Array(memory);
-    this.f64 = new Float64Array(memory);
-    this.bytes = Buffer.from(memory);
+    this.u8 = memory.u8;
+    this.u16 = memory.u16;
+    this.i32 = memory.i32;
+    this.u32 = memory.u32;
+    this.f64 = memory.f64;
+    this.bytes = memory.asBuffer();
     this.frameCount = frameCount;
     this.usage = new Uint8Array(frameCount);
     this.pins = new Uint16Array(frameCount);
@@ -711,7 +713,7 @@ export class BufferPool implements LoggedPages {
   }
 
   private damageOf(rel: RelationPages, pageNo: number, base: number, count: number): SqlError | null {
-    return damageOf(this, base, count, rel.relId, pageNo, this.files);
+    return damageOf(this.memory, base, count, rel.relId, pageNo, this.files);
   }
 
   /** The frame holds the page from here on. */

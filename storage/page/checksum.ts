@@ -68,7 +68,10 @@ export function pageChecksum(bytes: Uint8Array, start: number): number {
 }
 
 export function stampPageChecksum(bytes: Uint8Array, start: number): void {
-  const crc = pageChecksum(bytes, start);
+  setPageChecksum(bytes, start, pageChecksum(bytes, start));
+}
+
+export function setPageChecksum(bytes: Uint8Array, start: number, crc: number): void {
   bytes[start] = crc;
   bytes[start + 1] = crc >>> 8;
   bytes[start + 2] = crc >>> 16;
@@ -76,6 +79,9 @@ export function stampPageChecksum(bytes: Uint8Array, start: number): void {
 }
 
 export function verifyPageChecksum(bytes: Uint8Array, start: number): boolean {
-  const stored = (bytes[start] | (bytes[start + 1] << 8) | (bytes[start + 2] << 16) | (bytes[start + 3] << 24)) >>> 0;
-  return stored === pageChecksum(bytes, start);
+  return storedPageChecksum(bytes, start) === pageChecksum(bytes, start);
+}
+
+export function storedPageChecksum(bytes: Uint8Array, start: number): number {
+  return (bytes[start] | (bytes[start + 1] << 8) | (bytes[start + 2] << 16) | (bytes[start + 3] << 24)) >>> 0;
 }

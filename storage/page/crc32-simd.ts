@@ -1,7 +1,7 @@
 /**
  * CRC-32 of up to 8 KB by 128-bit XORs, in WebAssembly: node's zlib computes it by tables (node 20 to 24 are built without the
  * carry-less multiplication that other zlibs use), and then it is half of all the work of a scan whose pages come from the
- * operating system's cache. Measured, ns for a page of 8 KB: zlib 2000 (2.6 us on a busy machine), this 1150, of which 300 are the copy.
+ * operating system's cache. Measured, ns for a page of 8 KB: zlib 2000 (2.6 us on a busy machine), this 1150, of which 300 are the copy that a page of the pool does without.
  *
  * A checksum is the remainder of a polynomial over bits, and stays the same when a multiple of the divisor P is subtracted. So a bit may
  * be moved further back: if P divides x^300 + x^155 + x^117 + x^89 + 1, one bit equals four others, 145, 183, 211 and 300 places on.
@@ -14,17 +14,22 @@
  *
  * After: Russell, "Chorba: a novel CRC32 implementation" (2024), which does it with scalars, and zlib-ng.
  *
- * Memory of the module, one page of 64 KB:
+ * Memory of the module:
  *
- *      0 .. 8 KB: eight tables of 256 u32      8 .. 16 KB: the bytes, ending at 16 KB
+ *      0 .. 8 KB: eight tables of 256 u32      8 .. 16 KB: the bytes, ending at 16 KB      from 16 KB: what it belongs to
+ *
+ * The buffer pool's frames stand behind (page-memory.ts): the first step then reads a page where it lies, so that nothing is copied.
  */
 import { CRC_TABLES } from './crc32-tables.ts';
 
 export const CRC_BLOCK_SIZE = 8192;
 const VECTOR_SIZE = 16;
+const WASM_PAGE_SIZE = 65536;
 const VECTORS = CRC_BLOCK_SIZE / VECTOR_SIZE;
 const BLOCK_START = 8192;
 const BLOCK_END = BLOCK_START + CRC_BLOCK_SIZE;
+/** Where what the module's memory belongs to may begin. */
+export const CRC_MEMORY_START = BLOCK_END;
 
 /** Exponents of multiples of the divisor 0x04c11db7, without the 0: the first vector of `exponents[0]` + 1 moves to the others. */
 const MULTIPLES: readonly (readonly number[])[] = [
@@ -46,6 +51,7 @@ const I32_LOAD = 0x28;
 const I32_CONST = 0x41;
 const I32_LESS_UNSIGNED = 0x49;
 const I32_ADD = 0x6a;
+const I32_SUB = 0x6b;
 const I32_AND = 0x71;
 const I32_XOR = 0x73;
 const I32_SHIFT_LEFT = 0x74;
@@ -53,11 +59,15 @@ const I32_SHIFT_RIGHT_UNSIGNED = 0x76;
 const V128_LOAD = [0xfd, 0x00, 4];
 const V128_STORE = [0xfd, 0x0b, 4];
 const V128_XOR = [0xfd, 0x51];
+const V128_CONST = [0xfd, 0x0c];
+const V128_AND = [0xfd, 0x4e];
+const CALL = 0x10;
 
-/** Locals of the one function. */
-const AT = 0;
-const CRC = 1;
-const HIGH = 2;
+/** Locals of all functions. The parameter of the one that has any: where the page is; then where the vector is that is read from it. */
+const SOURCE = 0;
+const AT = 1;
+const CRC = 2;
+const HIGH = 3;
 
 function unsigned(value: number): number[] {
   const bytes: number[] = [];
@@ -83,17 +93,24 @@ function forEach(start: number, end: number, step: number, body: readonly number
   ];
 }
 
+/** How far a vector's bits move by a multiple: to where its other terms are. */
+function distancesOf(exponents: readonly number[]): number[] {
+  return [...exponents.slice(1), 0].map((exponent) => exponents[0] - exponent);
+}
+
+/** Ranges of vectors between bounds, in order. */
+function rangesOf(bounds: ReadonlySet<number>): [first: number, end: number][] {
+  const ordered = [...bounds].filter((bound) => bound <= VECTORS).sort((a, b) => a - b);
+  return ordered.slice(1).map((end, i) => [ordered[i], end]);
+}
+
 /** Vectors start .. VECTORS - degree - 1 move into those behind them, by one multiple. */
 function moveVectors(start: number, exponents: readonly number[]): number[] {
-  const degree = exponents[0];
-  const end = VECTORS - degree;
-  // How far a vector's bits move: to where the other terms of the multiple are.
-  const distances = [...exponents.slice(1), 0].map((exponent) => degree - exponent);
+  const end = VECTORS - exponents[0];
+  const distances = distancesOf(exponents);
   const bounds = new Set([VECTORS, ...distances.flatMap((distance) => [start + distance, end + distance])]);
-  const ordered = [...bounds].filter((bound) => bound <= VECTORS).sort((a, b) => a - b);
   const code: number[] = [];
-  for (let i = 0; i + 1 < ordered.length; i++) {
-    const first = ordered[i];
+  for (const [first, last] of rangesOf(bounds)) {
     const givers = distances.filter((distance) => first - distance >= start && first - distance < end);
     if (givers.length === 0) continue;
     // Addresses count from the most distant giver, since offsets cannot be negative.
@@ -104,9 +121,51 @@ function moveVectors(start: number, exponents: readonly number[]): number[] {
       body.push(LOCAL_GET, AT, ...V128_LOAD, ...unsigned((reach - distance) * VECTOR_SIZE), ...V128_XOR);
     body.push(...V128_STORE, ...own);
     const address = (vector: number): number => BLOCK_START + (vector - reach) * VECTOR_SIZE;
-    for (const byte of forEach(address(first), address(ordered[i + 1]), VECTOR_SIZE, body)) code.push(byte);
+    for (const byte of forEach(address(first), address(last), VECTOR_SIZE, body)) code.push(byte);
   }
   return code;
+}
+
+/**
+ * The first step for a page elsewhere: of its vectors those that stay come into the block, with what the others give them. A vector that
+ * was given something is read from the block, as the first is, whose four bytes of checksum count as zeros.
+ */
+function movePage(exponents: readonly number[]): number[] {
+  const end = VECTORS - exponents[0];
+  const distances = distancesOf(exponents);
+  const given = Math.min(...distances);
+  const isInBlock = (vector: number): boolean => vector === 0 || vector >= given;
+  const bounds = new Set([end, VECTORS]);
+  for (const distance of distances) for (const bound of [0, 1, given, end]) bounds.add(bound + distance);
+  const code = firstVector();
+  for (const [first, last] of rangesOf(bounds)) {
+    const givers = distances.filter((distance) => first - distance >= 0 && first - distance < end);
+    const inBlock = givers.filter((distance) => isInBlock(first - distance));
+    const reach = Math.max(0, ...inBlock);
+    // SOURCE stays where the page begins but for the vectors counted here.
+    const body = [LOCAL_GET, AT, LOCAL_GET, SOURCE, ...V128_LOAD, ...unsigned(first * VECTOR_SIZE)];
+    for (const distance of givers) {
+      if (inBlock.includes(distance))
+        body.push(LOCAL_GET, AT, ...V128_LOAD, ...unsigned((reach - distance) * VECTOR_SIZE), ...V128_XOR);
+      else body.push(LOCAL_GET, SOURCE, ...V128_LOAD, ...unsigned((first - distance) * VECTOR_SIZE), ...V128_XOR);
+    }
+    body.push(...V128_STORE, ...unsigned(reach * VECTOR_SIZE));
+    body.push(LOCAL_GET, SOURCE, ...constant(VECTOR_SIZE), I32_ADD, LOCAL_SET, SOURCE);
+    const address = (vector: number): number => BLOCK_START + (vector - reach) * VECTOR_SIZE;
+    for (const byte of forEach(address(first), address(last), VECTOR_SIZE, body)) code.push(byte);
+    code.push(LOCAL_GET, SOURCE, ...constant((last - first) * VECTOR_SIZE), I32_SUB, LOCAL_SET, SOURCE);
+  }
+  return code;
+}
+
+/** The page's first vector into the block, without the checksum and with a seed of 0 behind it. */
+function firstVector(): number[] {
+  const mask = [0, 0, 0, 0, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255];
+  const seed = [0, 0, 0, 0, 255, 255, 255, 255, 0, 0, 0, 0, 0, 0, 0, 0];
+  return [
+    ...[...constant(BLOCK_START), LOCAL_GET, SOURCE, ...V128_LOAD, 0, ...V128_CONST, ...mask, ...V128_AND],
+    ...[...V128_CONST, ...seed, ...V128_XOR, ...V128_STORE, 0],
+  ];
 }
 
 /** The CRC of what is left, eight bytes at a time. */
@@ -122,48 +181,79 @@ function byTables(start: number): number[] {
   return forEach(start, BLOCK_END, 8, body);
 }
 
+/** Functions of the module: the CRC of what the first step has left, of a block in place, and of a page where it lies. */
+const REST = 0;
+
 function moduleBytes(): Uint8Array<ArrayBuffer> {
-  const code: number[] = [];
-  let start = 0;
-  for (const exponents of MULTIPLES) {
-    for (const byte of moveVectors(start, exponents)) code.push(byte);
+  const [firstStep, ...steps] = MULTIPLES;
+  const rest: number[] = [];
+  let start = VECTORS - firstStep[0];
+  for (const exponents of steps) {
+    for (const byte of moveVectors(start, exponents)) rest.push(byte);
     start = VECTORS - exponents[0];
   }
-  for (const byte of byTables(BLOCK_START + start * VECTOR_SIZE)) code.push(byte);
-  code.push(LOCAL_GET, CRC, END);
-  const locals = [1, 3, I32];
+  for (const byte of byTables(BLOCK_START + start * VECTOR_SIZE)) rest.push(byte);
+  const block = moveVectors(0, firstStep);
+  const page = movePage(firstStep);
   const section = (id: number, bytes: readonly number[]): number[] => [id, ...unsigned(bytes.length), ...bytes];
   const name = (text: string): number[] => [text.length, ...Buffer.from(text)];
+  // All have the same locals, the first of which is a parameter.
+  const body = (code: readonly number[]): number[] => {
+    const bytes = [1, 3, I32, ...code, END];
+    return [...unsigned(bytes.length), ...bytes];
+  };
   return Uint8Array.from([
     ...[0, ...Buffer.from('asm'), 1, 0, 0, 0],
-    // One function type () -> i32; the memory of one page comes from outside; one function of that type, exported; its body.
-    ...section(1, [1, 0x60, 0, 1, I32]),
+    // One function type i32 -> i32; the memory comes from outside; three functions of that type, two exported; their bodies.
+    ...section(1, [1, 0x60, 1, I32, 1, I32]),
     ...section(2, [1, ...name('e'), ...name('memory'), 2, 0, 1]),
-    ...section(3, [1, 0]),
-    ...section(7, [1, ...name('crc'), 0, 0]),
-    ...section(10, [1, ...unsigned(locals.length + code.length), ...locals, ...code]),
+    ...section(3, [3, 0, 0, 0]),
+    ...section(7, [2, ...name('block'), 0, 1, ...name('page'), 0, 2]),
+    ...section(10, [
+      3,
+      ...body([...rest, LOCAL_GET, CRC]),
+      ...body([...block, ...constant(0), CALL, REST]),
+      ...body([...page, ...constant(0), CALL, REST]),
+    ]),
   ]);
+}
+
+interface CrcFunctions {
+  /** Of the block. */
+  readonly block: (unused: number) => number;
+  /** Of the 8 KB at an address but for its first four bytes. */
+  readonly page: (address: number) => number;
+}
+
+/** Null where WebAssembly has no vectors. The memory's first 16 KB are the module's. */
+function crcFunctions(memory: WebAssembly.Memory): CrcFunctions | null {
+  const code = moduleBytes();
+  if (!WebAssembly.validate(code)) return null;
+  new Uint32Array(memory.buffer, 0, CRC_TABLES.length).set(CRC_TABLES);
+  return new WebAssembly.Instance(new WebAssembly.Module(code), { e: { memory } }).exports as unknown as CrcFunctions;
+}
+
+/** A memory of so many bytes, rounded up to WebAssembly's pages; null where there is none, or not as much. */
+export function crcMemory(bytes: number): WebAssembly.Memory | null {
+  if (typeof WebAssembly === 'undefined') return null;
+  const pages = Math.ceil(bytes / WASM_PAGE_SIZE);
+  try {
+    return new WebAssembly.Memory({ initial: pages, maximum: pages });
+  } catch {
+    // It reserves some GB of addresses, which a limit may forbid.
+    return null;
+  }
 }
 
 /** As crc32 of checksum.ts for 4 to 8192 bytes, at the same cost for each; null where WebAssembly has no vectors. */
 export type Crc32Block = (bytes: Uint8Array, start: number, end: number, seed: number) => number;
 
 export function crc32Block(): Crc32Block | null {
-  if (typeof WebAssembly === 'undefined') return null;
-  const code = moduleBytes();
-  if (!WebAssembly.validate(code)) return null;
-  let memory: WebAssembly.Memory;
-  try {
-    memory = new WebAssembly.Memory({ initial: 1, maximum: 1 });
-  } catch {
-    // It reserves some GB of addresses, which a limit may forbid.
-    return null;
-  }
-  const { crc } = new WebAssembly.Instance(new WebAssembly.Module(code), { e: { memory } }).exports as {
-    crc: () => number;
-  };
+  const memory = crcMemory(CRC_MEMORY_START);
+  const functions = memory === null ? null : crcFunctions(memory);
+  if (memory === null || functions === null) return null;
+  const { block } = functions;
   const u8 = new Uint8Array(memory.buffer);
-  new Uint32Array(memory.buffer).set(CRC_TABLES);
   return (bytes, start, end, seed) => {
     const at = BLOCK_END - (end - start);
     // Zeros before the first byte change nothing; the seed goes into the first bytes.
@@ -173,6 +263,14 @@ export function crc32Block(): Crc32Block | null {
     u8[at + 1] ^= ~seed >>> 8;
     u8[at + 2] ^= ~seed >>> 16;
     u8[at + 3] ^= ~seed >>> 24;
-    return ~crc() >>> 0;
+    return ~block(0) >>> 0;
   };
+}
+
+/** pageChecksum of a page in the memory, at an address from CRC_MEMORY_START on; null where WebAssembly has no vectors. */
+export function crc32Page(memory: WebAssembly.Memory): ((address: number) => number) | null {
+  const functions = crcFunctions(memory);
+  if (functions === null) return null;
+  const { page } = functions;
+  return (address) => ~page(address) >>> 0;
 }

@@ -1,4 +1,11 @@
-export { crc32, pageChecksum, stampPageChecksum, verifyPageChecksum } from './checksum.ts';
+export {
+  crc32,
+  pageChecksum,
+  setPageChecksum,
+  stampPageChecksum,
+  storedPageChecksum,
+  verifyPageChecksum,
+} from './checksum.ts';
 export { dumpPage } from './dump.ts';
 export {
   addSlot,
@@ -45,3 +52,4 @@ export {
   slotOffset,
   totalSpace,
 } from './page.ts';
+export { PageMemory } from './page-memory.ts';
