@@ -97,7 +97,7 @@ const LSN_BYTES = "SELECT pg_wal_lsn_diff(pg_current_wal_lsn(), '0/0')";
 
 /** `program`: a hotrow.js that was built before, to compare with; without it, what the sources make now. */
 export async function startHotrow(settings: ServerSettings = {}, program?: string): Promise<BenchServer> {
-  if (program === undefined) execFileSync('node', [join(ROOT, 'bin/build.mjs')], { stdio: 'inherit' });
+  if (program === undefined) execFileSync('node', [join(ROOT, 'bin/build.mjs'), '--compiled'], { stdio: 'inherit' });
   const directory = mkdtempSync(join(tmpdir(), 'hotrow-bench-'));
   const port = await freePort();
   const all = { shared_buffers: SHARED_BUFFERS, ...settings };

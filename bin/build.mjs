@@ -2,15 +2,23 @@
  * Makes dist/ (or the folder that is named): hotrow.cjs, the whole server in one file without dependencies, and hotrow.js, which starts it (launcher.mjs).
  * Whitespace and syntax are made small, names are kept, so that a stack trace from a user still says something. The licences
  * of what is bundled come along.
+ *
+ *      node bin/build.mjs [FOLDER] [--compiled]      --compiled: the server runs once, for the compiled code that the launcher keeps
  */
+import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
+/** Without compiled code the server only starts later. */
+const COMPILED_MS_MAX = 10_000;
+
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
-const folder = resolve(process.argv[2] ?? join(root, 'dist'));
+const args = process.argv.slice(2).filter((arg) => arg !== '--compiled');
+const folder = resolve(args[0] ?? join(root, 'dist'));
 const output = join(folder, 'hotrow.cjs');
 const launcher = join(folder, 'hotrow.js');
 const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
@@ -33,18 +41,42 @@ const { metafile, outputFiles } = await build({
   define: { HOTROW_VERSION: JSON.stringify(version), 'import.meta.url': '__bundleUrl' },
   banner: { js: "const __bundleUrl=require('node:url').pathToFileURL(__filename).href;" },
 });
-rmSync(folder, { recursive: true, force: true });
-mkdirSync(folder);
-writeFileSync(output, outputFiles[0].contents);
 // The compiled code that the launcher keeps belongs to this content.
 const fingerprint = createHash('sha256').update(outputFiles[0].contents).digest('hex').slice(0, 12);
-const launcherText = readFileSync(join(root, 'bin', 'launcher.mjs'), 'utf8');
-writeFileSync(launcher, launcherText.replace("'unbuilt'", `'${fingerprint}'`));
-chmodSync(launcher, 0o755);
-writeFileSync(join(folder, 'LICENSES.txt'), bundledLicences(metafile));
+const launcherText = readFileSync(join(root, 'bin', 'launcher.mjs'), 'utf8').replace("'unbuilt'", `'${fingerprint}'`);
+// What is there already stays, with its compiled code.
+if (textOf(launcher) !== launcherText || !existsSync(output)) {
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder);
+  writeFileSync(output, outputFiles[0].contents);
+  writeFileSync(join(folder, 'LICENSES.txt'), bundledLicences(metafile));
+  writeFileSync(launcher, launcherText);
+  chmodSync(launcher, 0o755);
+}
+if (process.argv.includes('--compiled')) await keepCompiled();
 
 const size = Object.values(metafile.outputs).reduce((sum, file) => sum + file.bytes, 0);
 process.stdout.write(`${relative(process.cwd(), output)} ${(size / 1024).toFixed(0)} kB\n`);
+
+function textOf(path) {
+  return existsSync(path) ? readFileSync(path, 'utf8') : '';
+}
+
+/**
+ * Runs the server until it has kept its compiled code. A server's first start would do it too, but starts later for it, and the memory that
+ * compiling took stays with it (15 MB).
+ */
+async function keepCompiled() {
+  const isKept = () => readdirSync(folder).some((name) => name.endsWith('.cache'));
+  if (isKept()) return;
+  const child = spawn(process.execPath, [launcher, '-p', '0', '-h', '127.0.0.1'], { stdio: 'ignore' });
+  let hasEnded = false;
+  child.once('exit', () => {
+    hasEnded = true;
+  });
+  for (const end = Date.now() + COMPILED_MS_MAX; !isKept() && !hasEnded && Date.now() < end; ) await setTimeout(50);
+  child.kill('SIGTERM');
+}
 
 /** The licence text of every package that has code in the bundle. */
 function bundledLicences(meta) {
