@@ -23,6 +23,7 @@ import {
   type ConstraintEntry,
   type DefaultRightsEntry,
   type EntryClass,
+  type ExtensionEntry,
   INFORMATION_SCHEMA_OID,
   type IndexEntry,
   PG_CATALOG_SCHEMA_OID,
@@ -103,6 +104,7 @@ interface Maps {
   collations: PersistentMap<number, CollationEntry>;
   /** `<schemaOid>/<name>`. */
   collationNames: PersistentMap<string, CollationEntry>;
+  extensions: PersistentMap<number, ExtensionEntry>;
   routines: PersistentMap<number, RoutineEntry>;
   /** `<schemaOid>/<name>` to all of that name. */
   routineNames: PersistentMap<string, readonly RoutineEntry[]>;
@@ -144,6 +146,7 @@ function emptyMaps(): Maps {
     tableStatistics: PersistentMap.empty(),
     collations: PersistentMap.empty(),
     collationNames: PersistentMap.empty(),
+    extensions: PersistentMap.empty(),
     routines: PersistentMap.empty(),
     routineNames: PersistentMap.empty(),
     names: PersistentMap.empty(),
@@ -192,8 +195,8 @@ export class Catalog {
 
   /** Nobody has made anything in it: it has the schema public, and what all databases have. */
   get isBare(): boolean {
-    const { schemas, relations, sequences, types, routines, collations, comments } = this.#maps;
-    const made = [relations, sequences, types, routines, collations, comments];
+    const { schemas, relations, sequences, types, routines, collations, comments, extensions } = this.#maps;
+    const made = [relations, sequences, types, routines, collations, comments, extensions];
     return schemas.size <= 3 && made.every(({ size }) => size === 0);
   }
 
@@ -218,14 +221,15 @@ export class Catalog {
   /** What was made in it, and the schema public. */
   *entries(): Iterable<CatalogEntry> {
     const { schemas, relations, indexes, sequences, constraints, types } = this.#maps;
-    const { comments, analyses, statistics, collations, routines, systemRights, defaultRights } = this.#maps;
+    const { comments, analyses, statistics, collations, routines, extensions, systemRights, defaultRights } =
+      this.#maps;
     for (const schema of schemas.values()) {
       // As they are from the start they are there anyway.
       if (schema !== PG_CATALOG && schema !== INFORMATION_SCHEMA) yield schema;
     }
     for (const map of [types, relations, sequences, indexes, constraints]) yield* map.values();
     for (const map of [comments, analyses, statistics, collations, routines]) yield* map.values();
-    for (const map of [systemRights, defaultRights]) yield* map.values();
+    for (const map of [extensions, systemRights, defaultRights]) yield* map.values();
   }
 
   /** The entry with this class and oid, of those that a database has of its own. */
@@ -400,6 +404,18 @@ export class Catalog {
 
   // ------------------------------------------------------------------------------------------------------ comments
 
+  extension(oid: number): ExtensionEntry | undefined {
+    return this.#maps.extensions.get(oid);
+  }
+  /** There are few. */
+  extensionByName(name: string): ExtensionEntry | undefined {
+    for (const entry of this.#maps.extensions.values()) if (entry.name === name) return entry;
+    return undefined;
+  }
+  extensions(): Iterable<ExtensionEntry> {
+    return this.#maps.extensions.values();
+  }
+
   /** Of those that users have made; collations.ts has the built-in ones. */
   collation(oid: number): CollationEntry | undefined {
     return this.#maps.collations.get(oid);
@@ -471,6 +487,8 @@ function entryOf(maps: Maps, entryClass: EntryClass, oid: number): CatalogEntry 
       return maps.collations.get(oid);
     case 'routine':
       return maps.routines.get(oid);
+    case 'extension':
+      return maps.extensions.get(oid);
     case 'systemRights':
       return maps.systemRights.get(oid);
     case 'defaultRights':
@@ -534,6 +552,9 @@ function addEntry(maps: Maps, entry: CatalogEntry, edit: object): void {
       maps.routines = maps.routines.set(entry.oid, entry, edit);
       maps.routineNames = addTo(maps.routineNames, `${entry.schemaOid}/${entry.name}`, entry, byOid, edit);
       for (const oid of entry.dependsOn) maps.dependents = addOid(maps.dependents, oid, entry.oid, edit);
+      return;
+    case 'extension':
+      maps.extensions = maps.extensions.set(entry.oid, entry, edit);
       return;
     case 'systemRights':
       maps.systemRights = maps.systemRights.set(entry.oid, entry, edit);
@@ -608,6 +629,9 @@ function removeEntry(maps: Maps, entry: CatalogEntry, edit: object): void {
       maps.routines = maps.routines.delete(entry.oid, edit);
       maps.routineNames = removeFrom(maps.routineNames, `${entry.schemaOid}/${entry.name}`, entry, edit);
       for (const oid of entry.dependsOn) maps.dependents = removeOid(maps.dependents, oid, entry.oid, edit);
+      return;
+    case 'extension':
+      maps.extensions = maps.extensions.delete(entry.oid, edit);
       return;
     case 'systemRights':
       maps.systemRights = maps.systemRights.delete(entry.oid, edit);

@@ -19,6 +19,7 @@ export type EntryClass =
   | 'statistics'
   | 'collation'
   | 'routine'
+  | 'extension'
   | 'systemRights'
   | 'defaultRights'
   | 'role'
@@ -328,6 +329,19 @@ export interface RoutineEntry {
   /** Relations and sequences that such a body reads. */
   readonly dependsOn: readonly number[];
   readonly acl?: Acl;
+  /** Oid of the extension that it belongs to. */
+  readonly extensionOid?: number;
+}
+
+/** CREATE EXTENSION of one of extensions.ts. */
+export interface ExtensionEntry {
+  readonly class: 'extension';
+  readonly oid: number;
+  readonly name: string;
+  /** Where its members are. */
+  readonly schemaOid: number;
+  readonly owner: number;
+  readonly version: string;
 }
 
 /** Rights on what the system made and no entry stands for: catalogs, functions, types, languages. */
@@ -492,6 +506,7 @@ export type CatalogEntry =
   | StatisticsEntry
   | CollationEntry
   | RoutineEntry
+  | ExtensionEntry
   | SystemRightsEntry
   | DefaultRightsEntry;
 

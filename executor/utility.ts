@@ -3,6 +3,7 @@
  * definitions that executor/ddl runs.
  */
 import type { RelationEntry } from '../catalog/entries.ts';
+import { AVAILABLE_EXTENSIONS } from '../catalog/extensions.ts';
 import type { Value } from '../catalog/function-entry.ts';
 import { relationDenied, rightsOnRelation } from '../catalog/rights.ts';
 import type {
@@ -37,7 +38,6 @@ import { scalarFunction } from './compile/batch-program.ts';
 import { SlotAllocator } from './compile/expression.ts';
 import { ExecContext } from './context.ts';
 import { runCopy } from './copy/copy.ts';
-import { BUILT_IN_EXTENSIONS } from './ddl/extensions.ts';
 import { createIndexConcurrently, dropTemporary, runDdl } from './ddl-runner.ts';
 import { runExplain } from './explain.ts';
 import { momentOfExpression, readableStill } from './past.ts';
@@ -538,7 +538,7 @@ export function executeArguments(
 /** What PostgreSQL has as loadable modules is built in here, or is not there at all. */
 function loadModule(file: string): void {
   const name = /^(?:\$libdir\/(?:plugins\/)?)?(\w+)(?:\.so)?$/.exec(file)?.[1] ?? '';
-  if (name === 'auto_explain' || name === 'plpgsql' || BUILT_IN_EXTENSIONS.has(name)) return;
+  if (name === 'auto_explain' || name === 'plpgsql' || AVAILABLE_EXTENSIONS.has(name)) return;
   throw sqlError('58P01', `could not access file "${file}": No such file or directory`);
 }
 

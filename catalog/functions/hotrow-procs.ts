@@ -7,6 +7,11 @@ export const HOTROW_PROCS = `9100|pg_prewarm|2205 25 25 20 20|20|v|pg_prewarm|,m
 9102|hotrow_reset||2278|v|hotrow_reset
 9103|hotrow_diff|2205 1184 1184|2249|vR|hotrow_diff|table,since,until|op 25,key 3802,old 3802,new 3802|[null]
 9104|hotrow_rewind|2205 1184|20|vS|hotrow_rewind|table,to
+9105|hotrow_uuid_v1|16|2950|vS|hotrow_uuid_v1
+9106|hotrow_uuid_of_name|23 2950 25|2950|iS|hotrow_uuid_of_name
+9107|hotrow_digest|17 25|17|iS|hotrow_digest
+9108|hotrow_hmac|17 17 25|17|iS|hotrow_hmac
+9109|hotrow_random_bytes|23|17|vS|hotrow_random_bytes
 9120|set_limit|700|700|vS|set_limit
 9121|show_limit||700|sS|show_limit
 9122|show_trgm|25|1009|iS|show_trgm

@@ -9,6 +9,7 @@ import { arrayFunctions } from './arrays.ts';
 import { bitFunctions } from './bit.ts';
 import { boolFunctions } from './bool.ts';
 import { byteaFunctions } from './bytea.ts';
+import { cryptoFunctions } from './crypto.ts';
 import { datetimeFunctions } from './datetime.ts';
 import { datetimeFieldFunctions } from './datetime-fields.ts';
 import { floatFunctions } from './float.ts';
@@ -86,6 +87,7 @@ export const FUNCTION_MODULES: readonly FunctionModule[] = [
   statisticsFunctions,
   historyFunctions,
   hotDataFunctions,
+  cryptoFunctions,
   tsvectorFunctions,
   tsqueryFunctions,
   searchFunctions,

@@ -8,6 +8,7 @@ const CLASS_NAMES: Readonly<Record<string, readonly string[]>> = {
   pg_constraint: ['constraint'],
   pg_proc: ['routine'],
   pg_collation: ['collation'],
+  pg_extension: ['extension'],
   pg_statistic_ext: ['statistics'],
   pg_namespace: ['schema'],
   pg_type: ['type'],

@@ -8,6 +8,7 @@ import { informationSchemaMakers } from '../information-schema/index.ts';
 import { systemRelationByName } from '../system-tables.ts';
 import { activityMakers } from './activity.ts';
 import { extendedStatisticsMakers } from './extended-statistics.ts';
+import { extensionMakers } from './extensions.ts';
 import { functionMakers } from './functions.ts';
 import { initialRightsMakers } from './initial-rights.ts';
 import { relationMakers } from './relations.ts';
@@ -30,6 +31,7 @@ const PG_CATALOG_MAKERS: Readonly<Record<string, RowMaker>> = {
   ...activityMakers,
   ...statisticsMakers,
   ...extendedStatisticsMakers,
+  ...extensionMakers,
 };
 
 /** By schema and name; undefined: there is none. */

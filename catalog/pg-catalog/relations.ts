@@ -19,6 +19,7 @@ import { keptCollationName } from '../kept-collations.ts';
 import { INITIAL_SCHEMAS, keptRelationAcl } from '../rights.ts';
 import { isSystemView, systemRelations } from '../system-tables.ts';
 import { collationOf } from './definitions.ts';
+import { EXTENSION_CLASS } from './extensions.ts';
 import { ownComments } from './own-comments.ts';
 import { operatorClassOf } from './static-tables.ts';
 import {
@@ -520,9 +521,17 @@ function* pgDepend(context: ViewContext): Iterable<Row> {
   }
   yield* keyDependencies(context);
   yield* rangeDependencies(context);
+  yield* extensionDependencies(context);
 }
 
 const PROC_CLASS = 1255;
+
+function* extensionDependencies({ catalog }: ViewContext): Iterable<Row> {
+  for (const { oid, schemaOid } of sorted(catalog.extensions()))
+    yield dependency(EXTENSION_CLASS, oid, 0, NAMESPACE_CLASS, schemaOid, 0, 'n');
+  for (const { oid, extensionOid } of sorted(catalog.routines()))
+    if (extensionOid !== undefined) yield dependency(PROC_CLASS, oid, 0, EXTENSION_CLASS, extensionOid, 0, 'e');
+}
 
 /** A range's multirange and the functions that make values of both go with it. */
 function* rangeDependencies({ catalog }: ViewContext): Iterable<Row> {
@@ -586,6 +595,7 @@ const CLASS_OF_COMMENT: Readonly<Record<string, number>> = {
   schema: NAMESPACE_CLASS,
   type: TYPE_CLASS,
   collation: COLLATION_CLASS,
+  extension: EXTENSION_CLASS,
   routine: 1255,
   statistics: 3381,
 };

@@ -5,6 +5,7 @@ import { SHARE_UPDATE_EXCLUSIVE } from '../../storage/api.ts';
 import { sqlError } from '../../types/errors.ts';
 import { mustFindCollation } from './collations.ts';
 import type { DdlContext, DdlResult, DdlSteps } from './context.ts';
+import { mustFindExtension } from './extensions.ts';
 import { checkRelationKind, findUserType, objectMissing } from './owner.ts';
 import {
   checkOwner,
@@ -98,6 +99,11 @@ function* commentTarget(x: DdlContext, object: ObjectAddress): DdlSteps<Target |
       const routine = mustFindRoutine(x, object, object.objectType);
       checkOwner(x, routine.owner, `${routine.kind} ${routine.name}`);
       return { objectClass: 'routine', oid: routine.oid, columnNumber: 0 };
+    }
+    case 'extension': {
+      const extension = mustFindExtension(x, name);
+      checkOwner(x, extension.owner, `extension ${name}`);
+      return { objectClass: 'extension', oid: extension.oid, columnNumber: 0 };
     }
     case 'role': {
       const role = roleOrThrow(x, name);

@@ -75,11 +75,18 @@ function dependentsOf(x: DdlContext, object: ObjectReference): Dependent[] {
       return collationDependents(x, object.oid).sort(byOid);
     case 'routine':
       return usersOfRoutine(x, object.oid).map(asNormal).sort(byOidAndColumn);
+    case 'extension':
+      return membersOf(x, object.oid);
     case 'default':
     case 'expiry':
     case 'statistics':
       return [];
   }
+}
+
+function membersOf(x: DdlContext, extensionOid: number): Dependent[] {
+  const members = [...x.catalog.routines()].filter((routine) => routine.extensionOid === extensionOid);
+  return members.map(({ oid }): Dependent => ({ object: reference('routine', oid), kind: 'auto' })).sort(byOid);
 }
 
 function asNormal(object: ObjectReference): Dependent {
@@ -317,6 +324,9 @@ function schemaDependents(x: DdlContext, schemaOid: number): Dependent[] {
   for (const routine of x.catalog.routines()) {
     if (routine.schemaOid === schemaOid) result.push(asNormal(reference('routine', routine.oid)));
   }
+  for (const entry of x.catalog.extensions()) {
+    if (entry.schemaOid === schemaOid) result.push(asNormal(reference('extension', entry.oid)));
+  }
   for (const entry of x.catalog.collations()) {
     if (entry.schemaOid === schemaOid) result.push({ object: reference('collation', entry.oid), kind: 'normal' });
   }
@@ -340,6 +350,8 @@ function checkInternal(x: DdlContext, object: ObjectReference, targets: Readonly
       if (targets.has(keyOf(referenceTo(column.table)))) return;
     }
   }
+  const extensionOid = object.class === 'routine' ? x.catalog.routine(object.oid)?.extensionOid : undefined;
+  if (extensionOid !== undefined) owner = reference('extension', extensionOid);
   if (owner === null || targets.has(keyOf(owner))) return;
   const name = describe(x, owner);
   throw sqlError('2BP01', `cannot drop ${describe(x, object)} because ${name} requires it`, {
@@ -469,6 +481,7 @@ function remove(x: DdlContext, object: ObjectReference, found: readonly Found[])
     case 'statistics':
     case 'collation':
     case 'routine':
+    case 'extension':
     case 'type': {
       const entry = x.catalog.entry(object.class, object.oid);
       if (entry === undefined) return;

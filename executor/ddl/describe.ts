@@ -21,7 +21,8 @@ export interface ObjectReference {
     | 'expiry'
     | 'statistics'
     | 'collation'
-    | 'routine';
+    | 'routine'
+    | 'extension';
   readonly oid: number;
   /** For class column, default and expiry: oid is the table's. */
   readonly columnNumber: number;
@@ -92,6 +93,8 @@ export function describe(x: DdlContext, { class: objectClass, oid, columnNumber 
       // Procedures, too.
       return routine === undefined ? `function ${oid}` : `function ${routineSignature(x, routine)}`;
     }
+    case 'extension':
+      return `extension ${x.catalog.extension(oid)?.name ?? oid}`;
     case 'statistics': {
       const entry = x.catalog.entry('statistics', oid);
       return `statistics object ${entry?.class === 'statistics' ? quoteIdentifier(entry.name) : oid}`;

@@ -10,7 +10,7 @@ import { ownCollation } from './collations.ts';
 import type { DdlContext, DdlResult, DdlSteps } from './context.ts';
 import { dropObjects } from './dependencies.ts';
 import { type ObjectReference, reference, referenceTo } from './describe.ts';
-import { BUILT_IN_EXTENSIONS } from './extensions.ts';
+import { findDroppedExtension } from './extensions.ts';
 import {
   checkOwner,
   checkRelationOwner,
@@ -79,8 +79,7 @@ function* findTarget(x: DdlContext, statement: DropStatement, object: ObjectAddr
     case 'domain':
       return findType(x, objectType, object, ifExists);
     case 'extension':
-      if (BUILT_IN_EXTENSIONS.has(object.name[0])) return null;
-      return missingObject(x, objectType, object, ifExists);
+      return findDroppedExtension(x, object.name[0]) ?? missingObject(x, objectType, object, ifExists);
     default:
       return missingObject(x, objectType, object, ifExists);
   }

@@ -11,7 +11,7 @@ import { alterDatabase, createDatabase, dropDatabase } from './databases.ts';
 import { dropObjects } from './dependencies.ts';
 import { reference } from './describe.ts';
 import { drop } from './drop.ts';
-import { createExtension } from './extensions.ts';
+import { alterExtension, createExtension } from './extensions.ts';
 import { alterDefaultPrivileges, grant } from './grant.ts';
 import { createIndexStatement } from './indexes.ts';
 import { grantRole } from './membership.ts';
@@ -131,6 +131,8 @@ function executeSimple(statement: StatementNode, x: DdlContext): DdlResult {
       return alterDefaultPrivileges(x, statement);
     case 'createExtension':
       return createExtension(x, statement);
+    case 'alterExtension':
+      return alterExtension(x, statement);
     case 'refreshCollation':
       return refreshCollation(x, statement);
     case 'createFunction':

@@ -16,6 +16,7 @@ import { sqlError } from '../../types/errors.ts';
 import { formatType } from '../../types/index.ts';
 import { ownCollation, putCollation } from './collations.ts';
 import type { DdlContext, DdlResult, DdlSteps } from './context.ts';
+import { moveExtension } from './extensions.ts';
 import { ownedBy } from './owned.ts';
 import {
   checkNameIsFree,
@@ -209,6 +210,10 @@ export function* alterObjectSchema(x: DdlContext, statement: AlterSchemaStatemen
     checkSchemaMove(x.catalog.schema(found.schemaOid) as SchemaEntry, target);
     checkStatisticsName(x, target, found.name);
     x.putEntry({ ...found, schemaOid: target.oid });
+    return { tag };
+  }
+  if (object.objectType === 'extension') {
+    moveExtension(x, object.name[0], targetSchema(x, statement.schema));
     return { tag };
   }
   if (object.objectType === 'collation') {

@@ -1,0 +1,80 @@
+/** What the extensions uuid-ossp and pgcrypto are made of (../extensions.ts). */
+import { createHash, createHmac, getHashes } from 'node:crypto';
+import { sqlError } from '../../types/errors.ts';
+import type { FunctionContext } from '../function-entry.ts';
+import type { FunctionModule } from './module.ts';
+
+/** pgcrypto's names of hash functions, which it takes in any case. */
+const HASHES: ReadonlySet<string> = new Set(['md5', 'sha1', 'sha224', 'sha256', 'sha384', 'sha512']);
+const RANDOM_BYTES_MAX = 1024;
+
+/** From the beginning of the Gregorian calendar to 1970, in units of 100 ns (RFC 4122, 4.1.4). */
+const GREGORIAN_TO_UNIX = 0x01b2_1dd2_1381_4000n;
+/** From there to 2000, where timestamps begin. */
+const UNIX_TO_2000 = 9_466_848_000_000_000n;
+
+function hashNamed(name: string): string {
+  const lower = name.toLowerCase();
+  const found = HASHES.has(lower) ? lower : null;
+  if (found === null || !getHashes().includes(found))
+    throw sqlError('22023', `Cannot use "${name}": No such hash algorithm`);
+  return found;
+}
+
+function uuidText(bytes: Uint8Array): string {
+  const hex = Buffer.from(bytes).toString('hex');
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
+}
+
+function withVersion(bytes: Uint8Array, version: number): Uint8Array {
+  bytes[6] = (bytes[6] & 0x0f) | (version << 4);
+  bytes[8] = (bytes[8] & 0x3f) | 0x80;
+  return bytes;
+}
+
+/** Of a version that hashes a name: 3 by MD5, 5 by SHA-1 (RFC 4122, 4.3). */
+function uuidOfName(version: number, namespace: string, name: string): string {
+  const space = Buffer.from(namespace.replaceAll('-', ''), 'hex');
+  const hash = createHash(version === 3 ? 'md5' : 'sha1')
+    .update(space)
+    .update(name, 'utf8')
+    .digest();
+  return uuidText(withVersion(hash.subarray(0, 16), version));
+}
+
+/** The last one's time: they differ within a clock's tick. */
+let lastTime = 0n;
+/** Clock sequence and node of this process; there are no hardware addresses to be told to everybody. */
+let identity: Uint8Array | null = null;
+
+/** Of time and node (RFC 4122, 4.2): the node is random, which its multicast bit says. */
+function uuidOfTime(context: FunctionContext, isNodeNew: boolean): string {
+  identity ??= context.randomBytes(8);
+  const now = BigInt(Math.round(context.clockTimestamp())) * 10n + UNIX_TO_2000 + GREGORIAN_TO_UNIX;
+  lastTime = now > lastTime ? now : lastTime + 1n;
+  const bytes = Buffer.alloc(16);
+  bytes.writeUInt32BE(Number(lastTime & 0xffffffffn), 0);
+  bytes.writeUInt16BE(Number((lastTime >> 32n) & 0xffffn), 4);
+  bytes.writeUInt16BE(Number((lastTime >> 48n) & 0x0fffn), 6);
+  bytes.set(identity, 8);
+  if (isNodeNew) bytes.set(context.randomBytes(6), 10);
+  bytes[10] |= 1;
+  return uuidText(withVersion(bytes, 1));
+}
+
+export const cryptoFunctions: FunctionModule = {
+  plain: {
+    hotrow_uuid_of_name: uuidOfName,
+    hotrow_digest: (bytes: Uint8Array, name: string) =>
+      new Uint8Array(createHash(hashNamed(name)).update(bytes).digest()),
+    hotrow_hmac: (bytes: Uint8Array, key: Uint8Array, name: string) =>
+      new Uint8Array(createHmac(hashNamed(name), key).update(bytes).digest()),
+  },
+  contextual: {
+    hotrow_uuid_v1: (context: FunctionContext, isNodeNew: boolean) => uuidOfTime(context, isNodeNew),
+    hotrow_random_bytes(context: FunctionContext, count: number) {
+      if (count < 1 || count > RANDOM_BYTES_MAX) throw sqlError('39000', 'Length not in range');
+      return context.randomBytes(count);
+    },
+  },
+};
