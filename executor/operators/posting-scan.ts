@@ -18,7 +18,9 @@ import {
   PostingReader,
   type PostingSet,
   PostingSummary,
+  ROWS_TOUCHED,
   rangeSet,
+  touchRows,
 } from '../../storage/api.ts';
 import { BATCH_SIZE, Batch, END, PENDING } from '../batch.ts';
 import { scalarFunction } from '../compile/batch-program.ts';
@@ -160,6 +162,7 @@ export class PostingScanOperator implements Operator {
     const reader = this.#reader as RowSource;
     const out = this.#fetcher.begin(x, this.#out, this.#isExact());
     const limit = out.isEncoded ? Math.min(this.#batchSize, x.rowTarget.rowsMax) : this.#batchSize;
+    const ahead = Math.min(ROWS_TOUCHED, limit);
     let n = 0;
     let looked = 0;
     let isSliceOver = false;
@@ -172,11 +175,17 @@ export class PostingScanOperator implements Operator {
           isSliceOver = x.shouldYield(ROWS_AT_ONCE);
           continue;
         }
-        if (this.#fetcher.fetch(x, reader.rows[reader.next], n)) n++;
-        reader.next++;
-        if (++looked === ROWS_BETWEEN_LOOKS) {
+        const { rows } = reader;
+        const end = Math.min(reader.end, reader.next + ahead);
+        touchRows(this.#heap, rows, reader.next, end);
+        looked += end - reader.next;
+        while (reader.next < end && n < limit) {
+          if (this.#fetcher.fetch(x, rows[reader.next], n)) n++;
+          reader.next++;
+        }
+        if (looked >= ROWS_BETWEEN_LOOKS) {
+          isSliceOver = x.shouldYield(looked);
           looked = 0;
-          isSliceOver = x.shouldYield(ROWS_BETWEEN_LOOKS);
         }
       }
     } catch (error) {

@@ -4,7 +4,7 @@
  * are read in place: one after the other that takes a fraction of what as many trips to the thread pool take.
  */
 import type { IndexCursor } from '../../storage/api.ts';
-import { CURSOR_END, ROW_SLOT_BITS } from '../../storage/api.ts';
+import { CURSOR_END, ROW_SLOT_BITS, ROWS_TOUCHED, touchRows } from '../../storage/api.ts';
 import type { TableRuntime } from '../table-runtime.ts';
 
 /** Pages in flight for one statement, at most. */
@@ -56,6 +56,16 @@ export class RowPrefetch {
     this.begin();
     for (let i = 0; i < peeked; i++) this.add(entries[i]);
     this.end();
+  }
+
+  /**
+   * Rows that the cursor gives next, no more than `limit` of them, come into the processor's caches, as far as their pages are in memory.
+   * Answers how many they are, or 1: when that many were read, it is time for the next.
+   */
+  touch(cursor: IndexCursor, limit: number): number {
+    const peeked = cursor.peek(entries, Math.min(ROWS_TOUCHED, limit));
+    touchRows(this.#table.heap, entries, 0, peeked);
+    return Math.max(peeked, 1);
   }
 
   /** Collects rows in any order; CURSOR_END is none. */

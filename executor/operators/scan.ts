@@ -22,7 +22,9 @@ import {
   PAGE_MISS,
   RING_FRAMES,
   ROW_SLOT_BITS,
+  ROWS_TOUCHED,
   ScanReads,
+  touchRows,
 } from '../../storage/api.ts';
 import { hashKey, SqlArray } from '../../types/index.ts';
 import type { OutBuffer } from '../../types/out-buffer.ts';
@@ -57,6 +59,8 @@ const PROBES_AHEAD_MAX = 64;
 const READS_IN_PLACE_MAX = 64;
 /** Rows fetched in one go, whether they are wanted in the end or not. */
 const FETCHED_MAX = 2 * BATCH_SIZE;
+/** Rows of a range that are read before those behind them are touched: few scans of few rows shall pay for it. */
+const UNTOUCHED_ROWS = 4;
 /** Rows of a batch that only counts. */
 const COUNTED_MAX = 65_536;
 /** Pages of one batch of a scan in a ring whose reader comes back to the rows. */
@@ -575,8 +579,12 @@ export class IndexScanOperator implements Operator {
     let n = 0;
     const start = counting.next;
     try {
-      for (const end = Math.min(counting.end, start + FETCHED_MAX); counting.next < end; counting.next++) {
-        if (this.#fetcher.fetch(x, counting.rows[counting.next], n)) n++;
+      for (const end = Math.min(counting.end, start + FETCHED_MAX); counting.next < end; ) {
+        const touched = Math.min(end, counting.next + ROWS_TOUCHED);
+        touchRows(this.#fetcher.heap, counting.rows, counting.next, touched);
+        for (; counting.next < touched; counting.next++) {
+          if (this.#fetcher.fetch(x, counting.rows[counting.next], n)) n++;
+        }
       }
     } catch (error) {
       if (error === PAGE_MISS) this.#fetcher.prefetch.list(counting.rows, counting.next, counting.end);
@@ -610,6 +618,7 @@ export class IndexScanOperator implements Operator {
     let n = 0;
     let fetched = 0;
     let counted = 0;
+    let touchAt = this.#isPoint || index.dictionary.isLossy ? FETCHED_MAX : UNTOUCHED_ROWS;
     try {
       while (this.#isOpen && n < limit && fetched < FETCHED_MAX) {
         if (this.#isCounting && keys !== null && this.#retryRowId === CURSOR_END) {
@@ -646,7 +655,7 @@ export class IndexScanOperator implements Operator {
           if (this.#isPoint) this.#isOpen = false;
         }
         this.#retryRowId = CURSOR_END;
-        fetched++;
+        if (++fetched === touchAt) touchAt += this.#fetcher.prefetch.touch(this.#cursor, limit - n);
       }
     } catch (error) {
       if (error === PAGE_MISS) this.#prefetch(x, limit - n);
@@ -743,8 +752,11 @@ export class RowIdScanOperator implements Operator {
     const start = this.#next;
     try {
       while (this.#next < this.#rows.length && n < limit) {
-        if (this.#fetcher.fetch(x, this.#rows[this.#next], n)) n++;
-        this.#next++;
+        const end = Math.min(this.#next + Math.min(ROWS_TOUCHED, limit), this.#rows.length);
+        touchRows(this.#fetcher.heap, this.#rows, this.#next, end);
+        for (; this.#next < end && n < limit; this.#next++) {
+          if (this.#fetcher.fetch(x, this.#rows[this.#next], n)) n++;
+        }
       }
     } catch (error) {
       if (error === PAGE_MISS) this.#fetcher.prefetch.list(this.#rows, this.#next, this.#rows.length);

@@ -36,6 +36,7 @@ export {
   ROW_SLOT_BITS,
   ROW_SLOT_MASK,
 } from './row-header.ts';
+export { ROWS_TOUCHED, touchRows } from './row-touch.ts';
 export {
   type RowVisitor,
   type StartupSweepOptions,
