@@ -25,6 +25,7 @@ import {
 } from '../planner/index.ts';
 import type { CommitMoment } from '../storage/api.ts';
 import { sqlError } from '../types/errors.ts';
+import { checkConstants } from './compile/runtime.ts';
 import { momentOfStatement, programFor } from './past.ts';
 import {
   type ChangedSettings,
@@ -138,6 +139,7 @@ export function* runExplain(
   const program = moment === null ? inner.program(session) : programFor(session, inner, moment);
   const planningMs = performance.now() - start;
   program.checkRights(session);
+  if (program.statement.early !== undefined) checkConstants(program.statement.early, null, session.functions);
   const counters = new Map<Plan, Counter>();
   let executionMs: number | null = null;
   if (options.analyze) {

@@ -25,6 +25,7 @@ import { LongText } from '../types/long-text.ts';
 import type { OutBuffer } from '../types/out-buffer.ts';
 import type { WatchedStatement } from './auto-explain.ts';
 import { type Batch, END, PENDING } from './batch.ts';
+import { checkConstants } from './compile/runtime.ts';
 import { checkTables, momentOfStatement, programFor, readableStill } from './past.ts';
 import type { Counter } from './plan-counters.ts';
 import type { PreparedStatement } from './prepared-statement.ts';
@@ -213,6 +214,7 @@ export class Portal {
         hint: 'Use the REFRESH MATERIALIZED VIEW command.',
       });
     }
+    if (planned.early !== undefined) checkConstants(planned.early, this.#literals, session.functions);
     this.#watched = session.autoExplain.watch(this.isNested);
     this.#watched?.resume();
     if (this.#given === null) this.#counted = this.#watched?.execution(program) ?? null;

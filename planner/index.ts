@@ -12,6 +12,7 @@ export {
 } from './bind/scalar.ts';
 export { updatableColumns, viewRefusal } from './bind/view-target.ts';
 export type { StatementValues } from './cost/known-values.ts';
+export { checkEarlyConstants, type EarlyConstants } from './early-constants.ts';
 export type { BindRecorder, PlannerEnvironment, PlannerSettings, RoutineBody } from './environment.ts';
 export { explainPlan, explainPlanDocument, runsSubplans } from './explain.ts';
 export { type ExplainDocument, type ExplainFormat, type ExplainValue, Fixed, formatExplain } from './explain-format.ts';

@@ -8,6 +8,7 @@ import { coerceBodyModify, coerceBodyQuery, NO_FINAL_ROWS, returnMismatch } from
 import { Level } from './bind/scope.ts';
 import { bindQuery } from './bind/select.ts';
 import { UNKNOWN, VOID } from './bind/type-info.ts';
+import { type EarlyConstants, earlyConstantsOf } from './early-constants.ts';
 import type { PlannerEnvironment } from './environment.ts';
 import type { Expr } from './expr.ts';
 import type { CteDefinition, ModifyQuery, Query } from './logical.ts';
@@ -47,6 +48,7 @@ export function planNode(
   let identified: ReturnType<typeof withRowIdentities> = null;
   let command: PlannedStatement['command'];
   let asOf: Expr | null = null;
+  let early: EarlyConstants | null;
   const planner = new Planner(context);
   switch (node.kind) {
     case 'query': {
@@ -54,7 +56,9 @@ export function planNode(
       const query = bindBodyQuery(context, bindQuery(level, node as QueryNode));
       checkPast(context, node as QueryNode);
       checkParameters(context);
-      const prepared = prepareQuery(context, query);
+      const inlined = inlineCtes(context, query);
+      early = earlyConstantsOf(inlined);
+      const prepared = prepareInlined(context, inlined);
       identified = environment.rowIdentities === true ? withRowIdentities(prepared) : null;
       plan = planQuery(planner, identified?.query ?? prepared).build();
       command = 'select';
@@ -63,7 +67,9 @@ export function planNode(
     case 'call': {
       const query = bindCallStatement(level, node);
       checkParameters(context);
-      plan = planQuery(planner, prepareQuery(context, query)).build();
+      const inlined = inlineCtes(context, query);
+      early = earlyConstantsOf(inlined);
+      plan = planQuery(planner, prepareInlined(context, inlined)).build();
       command = 'call';
       break;
     }
@@ -75,7 +81,9 @@ export function planNode(
       const result = environment.routine?.result ?? null;
       const modify = result === null ? bound : coerceBodyModify(context, bound, result);
       checkParameters(context);
-      plan = planModify(planner, prepareModify(context, modify));
+      const inlined = inlineModifyCtes(context, modify);
+      early = earlyConstantsOf(inlined);
+      plan = planModify(planner, prepareInlinedModify(context, inlined));
       command = modify.command;
       break;
     }
@@ -97,6 +105,7 @@ export function planNode(
     ...(context.callsVolatile ? { callsVolatile: true } : {}),
     ...(context.readsExpiring ? { readsExpiring: true } : {}),
     catalogVersion: environment.catalog.version,
+    ...(early === null ? {} : { early }),
     ...(asOf === null ? {} : { asOf }),
     ...(identified === null
       ? {}
@@ -135,7 +144,10 @@ function bindBodyQuery(context: BindContext, query: Query): Query {
 
 /** Inlines CTEs and rewrites, in the query and in the CTEs that stay. */
 function prepareQuery(context: BindContext, query: Query): Query {
-  const inlined = inlineCtes(context, query);
+  return prepareInlined(context, inlineCtes(context, query));
+}
+
+function prepareInlined(context: BindContext, inlined: Query): Query {
   const rewritten = rewriteQuery(context, inlined);
   return { ...rewritten, ctes: prepareCtes(context, inlined.ctes) };
 }
@@ -157,7 +169,10 @@ function prepareCtes(context: BindContext, ctes: readonly CteDefinition[]): CteD
 }
 
 function prepareModify(context: BindContext, modify: ModifyQuery): ModifyQuery {
-  const inlined = inlineModifyCtes(context, modify);
+  return prepareInlinedModify(context, inlineModifyCtes(context, modify));
+}
+
+function prepareInlinedModify(context: BindContext, inlined: ModifyQuery): ModifyQuery {
   const fold = (item: { readonly columnIndex: number; readonly value: Parameters<typeof foldConstants>[0] }) => ({
     ...item,
     value: foldConstants(item.value),

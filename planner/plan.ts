@@ -5,6 +5,7 @@
 import type { ConstraintEntry, IndexEntry, RelationEntry, SequenceEntry } from '../catalog/entries.ts';
 import type { ColumnDefinition, ScalarFunction } from '../catalog/function-entry.ts';
 import type { ValueProbes } from './cost/value-probes.ts';
+import type { EarlyConstants } from './early-constants.ts';
 import type { AggregateCall, Expr, SortKey, WindowCall, WindowFrame } from './expr.ts';
 import type { StatementRights } from './rights.ts';
 import type { RowIdentity } from './row-identity.ts';
@@ -517,6 +518,8 @@ export interface PlannedStatement {
   readonly rowIdentities?: readonly RowIdentity[];
   /** The table of whose rows the query's are, one by one; 0: there is none. */
   readonly scannedTable?: number;
+  /** Constants that may fail before it runs; absent: there are none. */
+  readonly early?: EarlyConstants;
   /** AS OF SYSTEM TIME: a timestamp with time zone, an interval or a text; absent: it sees the present. */
   readonly asOf?: Expr;
   readonly constraints?: readonly ConstraintEntry[];

@@ -1,9 +1,9 @@
 /**
  * Small functions that generated code calls by binding.
  */
-import type { ScalarFunction, Value } from '../../catalog/function-entry.ts';
+import type { FunctionContext, ScalarFunction, Value } from '../../catalog/function-entry.ts';
 import type { LiftedLiteral } from '../../parser/index.ts';
-import type { StatementValues } from '../../planner/index.ts';
+import { type ConstExpr, checkEarlyConstants, type EarlyConstants, type StatementValues } from '../../planner/index.ts';
 import { sqlError } from '../../types/errors.ts';
 import {
   Box,
@@ -115,6 +115,19 @@ export function convertLiterals(
     values[slot] = convertLiteral(literal, typeOid, typeModifier, format);
   }
   return values;
+}
+
+/** What fails before the first row: constants with a statement's literals. `literals` is null where they are the plan's own. */
+export function checkConstants(
+  early: EarlyConstants,
+  literals: readonly LiftedLiteral[] | null,
+  functions: FunctionContext,
+): void {
+  const literalValue = (constant: ConstExpr): Value =>
+    literals === null || constant.literalIndex < 0
+      ? constant.value
+      : convertLiteral(literals[constant.literalIndex], constant.typeOid, constant.typeModifier, functions.format);
+  checkEarlyConstants(early, literalValue, functions);
 }
 
 /** The same literals as the planner asks for them. */

@@ -1,0 +1,418 @@
+/**
+ * Constants are computed before a statement runs, as PostgreSQL's planner computes them: a constant that fails (1/0, an immutable
+ * function of a bad argument) fails the statement, whichever rows there are and whether the value would have been wanted.
+ *
+ * The plan itself keeps such calls and computes them when they are reached, since its literals are another statement's tomorrow
+ * (lifted), and a failing call must stand where AND, OR, CASE and COALESCE decide by a constant not to look at it. So the expressions
+ * that may fail early are put aside when a statement is planned, and looked at with its literals each time that it starts. Nearly no
+ * statement has any: a call over a column is none, nor is a literal by itself, nor a cast that cannot fail.
+ *
+ * After: PostgreSQL, eval_const_expressions (src/backend/optimizer/util/clauses.c): arguments from left to right, a decided AND, OR,
+ * CASE or COALESCE passes over the rest, a strict call of a constant NULL is NULL once its arguments have been computed. Parameters
+ * are no constants here (for PostgreSQL they are in the plans that it makes for one execution).
+ */
+import type { FunctionContext, ScalarFunction } from '../catalog/function-entry.ts';
+import { coerceTypmod, comparator, inputText, OID, outputText, SqlArray } from '../types/index.ts';
+import type { CallExpr, CaseExpr, ConstExpr, Expr } from './expr.ts';
+import { logical, type ModifyQuery, mapChildren, mapQuery, type Query, type SublinkExpr, someExpr } from './logical.ts';
+
+/** The expressions of a query and of the queries inside it, in the order in which PostgreSQL's planner meets them. */
+export interface EarlyConstants {
+  readonly exprs: readonly Expr[];
+}
+
+/** A constant's value in the execution at hand. */
+export type LiteralValue = (constant: ConstExpr) => unknown;
+
+/** Types whose input and output functions are immutable. */
+const IMMUTABLE_IO: ReadonlySet<number> = new Set([
+  16, 17, 18, 19, 20, 21, 23, 25, 26, 27, 28, 29, 114, 600, 601, 602, 603, 604, 628, 650, 700, 701, 718, 774, 829, 869,
+  1042, 1043, 1560, 1562, 1700, 2950, 3220, 3614, 3615, 3802, 4072, 5069,
+]);
+/** Widening casts and comparisons, by their internal names. */
+const CANNOT_FAIL =
+  /^(int24|int28|int48|i[24]tod|i[24]tof|int[248]_numeric|i8tod|ftod|float4_numeric|float8_numeric|(int[248]+|float[48]+|text|texti|bool|date|numeric_?|bpchar|char|name|uuid_?|oid)(eq|ne|lt|le|gt|ge))$/;
+
+/** Not a constant. */
+const UNKNOWN = Symbol('unknown');
+
+// ---------------------------------------------------------------------------------------------------------- what is put aside
+
+/** Null, where nothing of it can fail early. */
+export function earlyConstantsOf(source: Query | ModifyQuery): EarlyConstants | null {
+  const exprs = ('command' in source ? modifyExprs(source) : queryExprs(source)).filter(mayFail);
+  return exprs.length === 0 ? null : { exprs };
+}
+
+function modifyExprs(modify: ModifyQuery): Expr[] {
+  const { onConflict, merge, returning } = modify;
+  return [
+    ...cteExprs(modify),
+    ...modify.assignments.map((item) => item.value),
+    // What INSERT computes for its rows is computed for each of them anyway: casts to the columns' types cost no second look.
+    ...modify.values.filter((value) => !isCastOfConstant(value)),
+    ...(returning ?? []).map((target) => target.expr),
+    ...queryExprs(modify.source, null, modify.command === 'insert'),
+    ...(onConflict?.assignments ?? []).map((item) => item.value),
+    ...(onConflict === null || onConflict.where === null ? [] : [onConflict.where]),
+    ...(merge === null ? [] : [merge.on]),
+    ...(merge?.clauses ?? []).flatMap((clause) => [
+      ...clause.assignments.map((item) => item.value),
+      ...clause.values,
+      ...(clause.condition === null ? [] : [clause.condition]),
+    ]),
+  ];
+}
+
+function cteExprs({ ctes }: Query | ModifyQuery): Expr[] {
+  return ctes.flatMap((cte) => [
+    ...(cte.query === null ? [] : queryExprs(cte.query)),
+    ...(cte.recursive === null ? [] : [...queryExprs(cte.recursive.start), ...queryExprs(cte.recursive.step)]),
+    ...(cte.modify === null ? [] : modifyExprs(cte.modify)),
+  ]);
+}
+
+/** `used`: the targets that somebody reads; null: all. */
+function queryExprs(query: Query, used: ReadonlySet<number> | null = null, isOfInsert = false): Expr[] {
+  const isWhole = used === null || query.distinct || query.distinctOn !== null || query.setOperation !== null;
+  const targets = query.targets.filter((_, i) => isWhole || used.has(i)).map((target) => target.expr);
+  const own = [
+    ...targets.filter((target) => !isOfInsert || !isCastOfConstant(target)),
+    ...query.groupBy,
+    ...query.orderBy.map((key) => key.expr),
+    ...(query.distinctOn ?? []),
+    ...query.windows.flatMap(({ partitionBy, orderBy }) => [...partitionBy, ...orderBy.map((key) => key.expr)]),
+    ...query.from.flatMap(conditionsOf),
+    ...(query.where === null ? [] : [query.where]),
+    ...(query.having === null ? [] : [query.having]),
+    ...query.windows.flatMap(({ frame }) => [frame.start, frame.end].flatMap(offsetOf)),
+    ...(query.offset === null ? [] : [query.offset]),
+    ...(query.limit === null ? [] : [query.limit]),
+  ];
+  const inner: Expr[] = [];
+  for (const relation of query.relations.values()) {
+    if (relation.kind === 'function') inner.push(...relation.functions.flatMap((item) => item.args));
+    else if (relation.kind === 'values') {
+      inner.push(...relation.rows.flatMap((row) => row.filter((value) => !isOfInsert || !isCastOfConstant(value))));
+    } else if (relation.kind === 'subquery') {
+      inner.push(...queryExprs(relation.query, columnsRead(query, relation.rel)));
+    }
+  }
+  const { setOperation } = query;
+  const branches = setOperation === null ? [] : [...queryExprs(setOperation.left), ...queryExprs(setOperation.right)];
+  return [...cteExprs(query), ...own, ...inner, ...branches];
+}
+
+function conditionsOf(item: Query['from'][number]): Expr[] {
+  if (item.kind === 'rel') return [];
+  if (item.kind === 'group') return [...item.items.flatMap(conditionsOf), ...(item.where === null ? [] : [item.where])];
+  return [...conditionsOf(item.left), ...conditionsOf(item.right), ...(item.on === null ? [] : [item.on])];
+}
+
+function offsetOf(bound: Query['windows'][number]['frame']['start']): Expr[] {
+  return bound.kind === 'preceding' || bound.kind === 'following' ? [bound.offset] : [];
+}
+
+/** Columns of one of its relations that a query reads; PostgreSQL forgets the others before it looks for constants. */
+function columnsRead(query: Query, rel: number): Set<number> {
+  const read = new Set<number>();
+  const visit = (expr: Expr): Expr => {
+    const node = logical(expr);
+    if (node.kind === 'var' && node.rel === rel) read.add(node.column);
+    return mapChildren(expr, visit);
+  };
+  mapQuery(query, visit);
+  return read;
+}
+
+/** A literal, or casts around one. */
+function isCastOfConstant(expr: Expr): boolean {
+  const node = logical(expr);
+  if (node.kind === 'const') return true;
+  if (node.kind === 'typmodCast' || node.kind === 'ioCast') return isCastOfConstant(node.arg);
+  return node.kind === 'call' && node.args.length === 1 && node.function.strict && isCastOfConstant(node.args[0]);
+}
+
+function mayFail(expr: Expr): boolean {
+  return someExpr(expr, (child) => {
+    const node = logical(child);
+    switch (node.kind) {
+      case 'call':
+        return (
+          isComputedEarly(node.function) && !CANNOT_FAIL.test(node.function.internalName) && node.args.every(isFixed)
+        );
+      case 'ioCast':
+        return isImmutableIo(node) && node.typeOid !== OID.TEXT && isFixed(node.arg);
+      case 'typmodCast':
+        return isFixed(node.arg);
+      default:
+        return false;
+    }
+  });
+}
+
+/** Every part of it is known before the statement runs, as far as this module can tell. */
+function isFixed(expr: Expr): boolean {
+  const node = logical(expr);
+  switch (node.kind) {
+    case 'const':
+      return true;
+    case 'call':
+      return isComputedEarly(node.function) && node.args.every(isFixed);
+    case 'ioCast':
+      return isImmutableIo(node) && isFixed(node.arg);
+    case 'not':
+    case 'isNull':
+    case 'booleanTest':
+    case 'typmodCast':
+      return isFixed(node.arg);
+    case 'and':
+    case 'or':
+    case 'coalesce':
+      return node.args.some(isFixed);
+    case 'greatest':
+    case 'least':
+      return node.args.every(isFixed);
+    case 'array':
+      return node.elements.every(isFixed);
+    case 'case':
+    case 'nullIf':
+    case 'distinct':
+    case 'caseSubject':
+      return true;
+    default:
+      return false;
+  }
+}
+
+function isComputedEarly(fn: ScalarFunction): boolean {
+  return fn.volatility === 'immutable' && !fn.returnsSet;
+}
+
+function isImmutableIo({ arg, typeOid }: { readonly arg: Expr; readonly typeOid: number }): boolean {
+  return IMMUTABLE_IO.has(arg.typeOid) && IMMUTABLE_IO.has(typeOid);
+}
+
+// ----------------------------------------------------------------------------------------------------------------- when it starts
+
+/** Throws what the first failing constant throws. */
+export function checkEarlyConstants(
+  early: EarlyConstants,
+  literalValue: LiteralValue,
+  functions: FunctionContext,
+): void {
+  const run = new EarlyRun(literalValue, functions);
+  for (const expr of early.exprs) run.check(expr);
+}
+
+class EarlyRun {
+  readonly #literalValue: LiteralValue;
+  readonly #functions: FunctionContext;
+  #quiet: FunctionContext | null = null;
+  #subject: unknown = UNKNOWN;
+  /** Subqueries of the expression under way that were not passed over. */
+  #inner: SublinkExpr[] = [];
+
+  constructor(literalValue: LiteralValue, functions: FunctionContext) {
+    this.#literalValue = literalValue;
+    this.#functions = functions;
+  }
+
+  check(expr: Expr): void {
+    this.#value(expr);
+    const inner = this.#inner;
+    this.#inner = [];
+    for (const sublink of inner) for (const each of innerExprs(sublink)) this.check(each);
+  }
+
+  /** The value of a constant; UNKNOWN of anything else, whose parts have been looked at. */
+  #value(expr: Expr): unknown {
+    const node = logical(expr);
+    switch (node.kind) {
+      case 'const':
+        return this.#literalValue(node);
+      case 'caseSubject':
+        return this.#subject;
+      case 'call':
+        return this.#call(node);
+      case 'and':
+      case 'or':
+        return this.#logic(node.args, node.kind === 'or');
+      case 'not': {
+        const value = this.#value(node.arg);
+        return value === UNKNOWN || value === null ? value : !value;
+      }
+      case 'isNull': {
+        const value = this.#value(node.arg);
+        return value === UNKNOWN || node.isRow ? UNKNOWN : (value === null) !== node.negated;
+      }
+      case 'booleanTest': {
+        const value = this.#value(node.arg);
+        const wanted = { true: true, false: false, unknown: null }[node.test];
+        return value === UNKNOWN ? UNKNOWN : (value === wanted) !== node.negated;
+      }
+      case 'case':
+        return this.#case(node);
+      case 'coalesce':
+        return this.#coalesce(node.args);
+      case 'nullIf': {
+        const values = [this.#value(node.left), this.#value(node.right)];
+        if (values.includes(null)) return values[0];
+        const isEqual = this.#apply(node.equality, [node.left, node.right], values, node.typeOid);
+        return isEqual === UNKNOWN ? UNKNOWN : isEqual === true ? null : this.#value(node.result);
+      }
+      case 'distinct': {
+        const values = [this.#value(node.left), this.#value(node.right)];
+        if (values.includes(UNKNOWN)) return UNKNOWN;
+        if (values.includes(null)) return (values[0] === values[1]) === node.negated;
+        const isEqual = this.#apply(node.equality, [node.left, node.right], values, node.typeOid);
+        return isEqual === UNKNOWN ? UNKNOWN : (isEqual === true) === node.negated;
+      }
+      case 'greatest':
+      case 'least':
+        return this.#extreme(node.args, node.typeOid, node.kind === 'greatest' ? 1 : -1);
+      case 'array': {
+        const values = node.elements.map((element) => this.#value(element));
+        if (values.includes(UNKNOWN)) return UNKNOWN;
+        if (!node.multidimensional) return new SqlArray(node.elementType, values);
+        return SqlArray.nest(node.elementType, values as (SqlArray | null)[]);
+      }
+      case 'ioCast': {
+        const value = this.#value(node.arg);
+        if (value === UNKNOWN || value === null) return value;
+        if (!isImmutableIo(node)) return UNKNOWN;
+        const { format } = this.#functions;
+        return inputText(node.typeOid, node.typeModifier, outputText(node.arg.typeOid, value, format), format);
+      }
+      case 'typmodCast': {
+        const value = this.#value(node.arg);
+        if (value === UNKNOWN || value === null) return value;
+        return coerceTypmod(node.typeOid, node.typeModifier, value, node.explicit);
+      }
+      case 'sublink':
+        if (node.test !== null) this.#value(node.test);
+        this.#inner.push(node);
+        return UNKNOWN;
+      case 'arrayCast':
+        this.#value(node.arg);
+        this.#withSubject(UNKNOWN, () => this.#value(node.element));
+        return UNKNOWN;
+      default:
+        mapChildren(expr, (child) => {
+          this.#value(child);
+          return child;
+        });
+        return UNKNOWN;
+    }
+  }
+
+  #call(node: CallExpr): unknown {
+    const values = node.args.map((arg) => this.#value(arg));
+    const { function: fn } = node;
+    if (fn.returnsSet || node.spreadsArray === true || node.typeOid === OID.RECORD) return UNKNOWN;
+    if (fn.strict && values.includes(null)) return null;
+    return this.#apply(fn, node.args, values, node.typeOid);
+  }
+
+  #apply(fn: ScalarFunction, args: readonly Expr[], values: readonly unknown[], typeOid: number): unknown {
+    if (!isComputedEarly(fn) || values.includes(UNKNOWN)) return UNKNOWN;
+    const implementation = fn.specialise
+      ? fn.implementation(
+          args.map((arg) => arg.typeOid),
+          typeOid,
+        )
+      : fn.implementation;
+    const context = fn.needsContext ? [this.#silent()] : [];
+    return (implementation as (...list: unknown[]) => unknown)(...context, ...values);
+  }
+
+  #silent(): FunctionContext {
+    this.#quiet ??= withoutNotices(this.#functions);
+    return this.#quiet;
+  }
+
+  #logic(args: readonly Expr[], decisive: boolean): unknown {
+    let result: unknown = !decisive;
+    for (const arg of args) {
+      const value = this.#value(arg);
+      if (value === decisive) return decisive;
+      if (value === UNKNOWN || (value === null && result !== UNKNOWN)) result = value;
+    }
+    return result;
+  }
+
+  #coalesce(args: readonly Expr[]): unknown {
+    let isKnown = true;
+    for (const arg of args) {
+      const value = this.#value(arg);
+      if (value === UNKNOWN) isKnown = false;
+      else if (value !== null) return isKnown ? value : UNKNOWN;
+    }
+    return isKnown ? null : UNKNOWN;
+  }
+
+  #case(node: CaseExpr): unknown {
+    const subject = node.subject === null ? this.#subject : this.#value(node.subject);
+    return this.#withSubject(subject, () => {
+      let isKnown = true;
+      for (const { when, then } of node.branches) {
+        const value = this.#value(when);
+        if (value === false || value === null) continue;
+        const result = this.#value(then);
+        if (value === true) return isKnown ? result : UNKNOWN;
+        isKnown = false;
+      }
+      const otherwise = node.otherwise === null ? null : this.#value(node.otherwise);
+      return isKnown ? otherwise : UNKNOWN;
+    });
+  }
+
+  #withSubject<T>(subject: unknown, run: () => T): T {
+    const outer = this.#subject;
+    this.#subject = subject;
+    const result = run();
+    this.#subject = outer;
+    return result;
+  }
+
+  #extreme(args: readonly Expr[], typeOid: number, sign: number): unknown {
+    const values = args.map((arg) => this.#value(arg));
+    if (values.includes(UNKNOWN)) return UNKNOWN;
+    const compare = comparator(typeOid);
+    let best: unknown = null;
+    for (const value of values) {
+      if (value !== null && (best === null || compare(value, best) * sign > 0)) best = value;
+    }
+    return best;
+  }
+}
+
+/** Notices are given where the statement computes the value. */
+function withoutNotices(functions: FunctionContext): FunctionContext {
+  return new Proxy(functions, {
+    get(target, name) {
+      if (name === 'notice') return () => {};
+      const member: unknown = Reflect.get(target, name, target);
+      return typeof member === 'function' ? member.bind(target) : member;
+    },
+  });
+}
+
+const innerExprsOf = new WeakMap<SublinkExpr, readonly Expr[]>();
+
+function innerExprs(sublink: SublinkExpr): readonly Expr[] {
+  let exprs = innerExprsOf.get(sublink);
+  if (exprs === undefined) {
+    exprs = queryExprs(sublink.mode === 'exists' ? withoutTargets(sublink.query) : sublink.query).filter(mayFail);
+    innerExprsOf.set(sublink, exprs);
+  }
+  return exprs;
+}
+
+/** What EXISTS asks of a query is whether it has rows. */
+function withoutTargets(query: Query): Query {
+  const keeps =
+    query.hasSets || query.hasAggregates || query.hasWindows || query.having !== null || query.setOperation !== null;
+  if (keeps || query.groupingSets !== null) return query;
+  return { ...query, targets: [], distinct: false, distinctOn: null, orderBy: [], groupBy: [] };
+}
