@@ -14,7 +14,8 @@
 import type { FunctionContext, ScalarFunction } from '../catalog/function-entry.ts';
 import { coerceTypmod, comparator, inputText, OID, outputText, SqlArray } from '../types/index.ts';
 import type { CallExpr, CaseExpr, ConstExpr, Expr } from './expr.ts';
-import { logical, type ModifyQuery, mapChildren, mapQuery, type Query, type SublinkExpr, someExpr } from './logical.ts';
+import { logical, type ModifyQuery, mapChildren, type Query, type SublinkExpr, someExpr } from './logical.ts';
+import { columnsRead, isPlain } from './rewrite/unread-columns.ts';
 
 /** The expressions of a query and of the queries inside it, in the order in which PostgreSQL's planner meets them. */
 export interface EarlyConstants {
@@ -35,6 +36,7 @@ const CANNOT_FAIL =
 
 /** Not a constant. */
 const UNKNOWN = Symbol('unknown');
+const NOTHING: ReadonlySet<number> = new Set();
 
 // ---------------------------------------------------------------------------------------------------------- what is put aside
 
@@ -74,7 +76,7 @@ function cteExprs({ ctes }: Query | ModifyQuery): Expr[] {
 
 /** `used`: the targets that somebody reads; null: all. */
 function queryExprs(query: Query, used: ReadonlySet<number> | null = null, isOfInsert = false): Expr[] {
-  const isWhole = used === null || query.distinct || query.distinctOn !== null || query.setOperation !== null;
+  const isWhole = used === null || query.distinct || query.setOperation !== null;
   const targets = query.targets.filter((_, i) => isWhole || used.has(i)).map((target) => target.expr);
   const own = [
     ...targets.filter((target) => !isOfInsert || !isCastOfConstant(target)),
@@ -90,17 +92,22 @@ function queryExprs(query: Query, used: ReadonlySet<number> | null = null, isOfI
     ...(query.limit === null ? [] : [query.limit]),
   ];
   const inner: Expr[] = [];
+  const read = hasSubquery(query) ? columnsRead(query) : null;
   for (const relation of query.relations.values()) {
     if (relation.kind === 'function') inner.push(...relation.functions.flatMap((item) => item.args));
     else if (relation.kind === 'values') {
       inner.push(...relation.rows.flatMap((row) => row.filter((value) => !isOfInsert || !isCastOfConstant(value))));
     } else if (relation.kind === 'subquery') {
-      inner.push(...queryExprs(relation.query, columnsRead(query, relation.rel)));
+      inner.push(...queryExprs(relation.query, read?.get(relation.rel) ?? NOTHING));
     }
   }
   const { setOperation } = query;
   const branches = setOperation === null ? [] : [...queryExprs(setOperation.left), ...queryExprs(setOperation.right)];
   return [...cteExprs(query), ...own, ...inner, ...branches];
+}
+
+function hasSubquery(query: Query): boolean {
+  return [...query.relations.values()].some((relation) => relation.kind === 'subquery');
 }
 
 function conditionsOf(item: Query['from'][number]): Expr[] {
@@ -111,18 +118,6 @@ function conditionsOf(item: Query['from'][number]): Expr[] {
 
 function offsetOf(bound: Query['windows'][number]['frame']['start']): Expr[] {
   return bound.kind === 'preceding' || bound.kind === 'following' ? [bound.offset] : [];
-}
-
-/** Columns of one of its relations that a query reads; PostgreSQL forgets the others before it looks for constants. */
-function columnsRead(query: Query, rel: number): Set<number> {
-  const read = new Set<number>();
-  const visit = (expr: Expr): Expr => {
-    const node = logical(expr);
-    if (node.kind === 'var' && node.rel === rel) read.add(node.column);
-    return mapChildren(expr, visit);
-  };
-  mapQuery(query, visit);
-  return read;
 }
 
 /** A literal, or casts around one. */
@@ -411,8 +406,7 @@ function innerExprs(sublink: SublinkExpr): readonly Expr[] {
 
 /** What EXISTS asks of a query is whether it has rows. */
 function withoutTargets(query: Query): Query {
-  const keeps =
-    query.hasSets || query.hasAggregates || query.hasWindows || query.having !== null || query.setOperation !== null;
-  if (keeps || query.groupingSets !== null) return query;
-  return { ...query, targets: [], distinct: false, distinctOn: null, orderBy: [], groupBy: [] };
+  return isPlain(query)
+    ? { ...query, targets: [], distinct: false, distinctOn: null, orderBy: [], groupBy: [] }
+    : query;
 }

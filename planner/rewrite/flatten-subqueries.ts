@@ -10,6 +10,7 @@ import {
   type FromItem,
   hasSetReturning,
   hasSublink,
+  isFixedConst,
   isVolatile,
   logical,
   mapQuery,
@@ -20,6 +21,7 @@ import {
   type SubqueryRelation,
   toExpr,
 } from '../logical.ts';
+import { columnsRead } from './unread-columns.ts';
 
 export function flattenSubqueries(query: Query): Query {
   let current = query;
@@ -75,7 +77,9 @@ function isSimple(inner: Query): boolean {
 function mayMerge(relation: SubqueryRelation, isNullable: boolean, outer: Query): boolean {
   const { query } = relation;
   const own = query.relations;
-  for (const { expr } of query.targets) {
+  const read = isNullable || outer.groupingSets !== null ? (columnsRead(outer).get(relation.rel) ?? null) : null;
+  for (const [i, { expr }] of query.targets.entries()) {
+    if (isFixedConst(expr, null) && read?.has(i) !== true) continue;
     if (isVolatile(expr) || hasSetReturning(expr)) return false;
     // A constant column that a grouping set leaves out is NULL: as a constant it could not be told from others.
     if (outer.groupingSets !== null && relsOf(expr).size === 0) return false;

@@ -17,16 +17,17 @@ import { mergeOrEqualities } from './in-lists.ts';
 import { pullUpSublinks } from './pull-up-sublinks.ts';
 import { pushDownConditions, pushHaving } from './push-down.ts';
 import { reduceOuterJoins } from './reduce-outer-joins.ts';
+import { forgetExistsColumns, forgetUnreadColumns } from './unread-columns.ts';
 
 /**
- * Fold constants, open sublinks, merge subqueries, reduce outer joins, push conditions down; then the same for the subqueries
+ * Fold constants, open sublinks, forget columns that nobody reads, merge subqueries, reduce outer joins, push conditions down; then the same for the subqueries
  * that are left. CTEs have been inlined before.
  */
 export function rewriteQuery(context: BindContext, query: Query): Query {
   let result = mapOwnExprs(query, (expr) => foldConstants(expr));
   result = normalizeWhere(result);
   result = pullUpSublinks(context, result);
-  result = flattenSubqueries(result);
+  result = flattenSubqueries(forgetUnreadColumns(result));
   // What was merged may hold sublinks and constants of its own.
   if (result !== query && result.where !== null) result = normalizeWhere(pullUpSublinks(context, result));
   result = pushHaving(result);
@@ -68,7 +69,7 @@ function rewriteInside(context: BindContext, query: Query): Query {
     const node = logical(expr);
     if (node.kind !== 'sublink') return mapChildren(expr, inExpr);
     const test = node.test === null ? null : inExpr(node.test);
-    return toExpr({ ...node, test, query: rewriteQuery(context, node.query) });
+    return toExpr({ ...node, test, query: rewriteQuery(context, forgetExistsColumns(node)) });
   };
   const mapped = mapOwnExprs(query, inExpr);
   let { relations } = mapped;

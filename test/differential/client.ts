@@ -4,12 +4,19 @@
  */
 import pg from 'pg';
 
+export interface ServerError {
+  readonly code: string;
+  readonly message: string;
+  readonly detail: string;
+  readonly hint: string;
+}
+
 export interface Answer {
   /** Null for a statement that gives no rows. */
   readonly columns: readonly { readonly name: string; readonly typeOid: number }[] | null;
   readonly rows: readonly (readonly (string | null)[])[];
   readonly tag: string;
-  readonly error: { readonly code: string; readonly message: string } | null;
+  readonly error: ServerError | null;
 }
 
 /** What of node-postgres' connection is used here. */
@@ -75,8 +82,9 @@ export class PipelinedClient {
     connection.on('commandComplete', (message: { text: string }) => {
       this.tag = message.text;
     });
-    connection.on('errorMessage', (message: { code: string; message: string }) => {
-      this.error = { code: message.code, message: message.message };
+    connection.on('errorMessage', (message: { code: string; message: string; detail?: string; hint?: string }) => {
+      const { code, detail = '', hint = '' } = message;
+      this.error = { code, message: message.message, detail, hint };
     });
     connection.on('readyForQuery', () => {
       const { columns, rows, tag, error } = this;

@@ -85,7 +85,10 @@ function sample(answer: Answer): string {
 }
 
 export function describe(answer: Answer): string {
-  if (answer.error !== null) return `ERROR ${answer.error.code}: ${answer.error.message}`;
+  if (answer.error !== null) {
+    const { code, message, detail, hint } = answer.error;
+    return `ERROR ${code}: ${message}${detail === '' ? '' : ` DETAIL: ${detail}`}${hint === '' ? '' : ` HINT: ${hint}`}`;
+  }
   return `${answer.tag}${sample(answer)}`;
 }
 

@@ -5,7 +5,7 @@ import { type Catalog, readCatalog } from './catalog.ts';
 import { Choice } from './choice.ts';
 import { type Answer, PipelinedClient } from './client.ts';
 import { type Asked, type Difference, difference } from './compare.ts';
-import { EXPLANATIONS, type Explanation } from './explained.ts';
+import { type Ask, EXPLANATIONS, type Explanation, isSimplyExplained } from './explained.ts';
 import { randomSchema, type Schema } from './schema.ts';
 import { type Statement, Statements } from './statements.ts';
 import { type Node, render, smaller } from './tree.ts';
@@ -131,14 +131,14 @@ export async function runDifferential(options: RunOptions): Promise<RunResult> {
   async function judge(asked: Asked, seed: number, schema: Schema): Promise<void> {
     const found = difference(asked);
     if (found === null) return;
-    const explanation = explanations.find((each) => each.holds(asked, found));
-    if (explanation !== undefined) {
+    const explanation = await explanationOf(pair, asked, found, explanations);
+    if (explanation !== null) {
       explained.set(explanation.name, (explained.get(explanation.name) ?? 0) + 1);
       return;
     }
     counts.differences++;
     if (counts.shown++ >= options.shownMax) return;
-    const small = await shrink(pair, asked, explanations);
+    const small = await shrink(pair, asked);
     options.onDifference({ seed, schema, sql: wholeSql(small), difference: difference(small)! });
   }
 }
@@ -149,24 +149,30 @@ function wholeSql(asked: Asked): string {
   return [asked.sql, ...last].join('; ');
 }
 
-/** The smallest statement found that still differs, in the same way, without an explanation. */
-async function shrink(pair: Pair, asked: Asked, explanations: readonly Explanation[]): Promise<Asked> {
-  const kind = kindOf(asked, explanations);
+async function explanationOf(
+  pair: Pair,
+  asked: Asked,
+  found: Difference,
+  explanations: readonly Explanation[],
+): Promise<Explanation | null> {
+  const ask: Ask = (statement, root) => pair.ask(statement, root);
+  for (const explanation of explanations) if (await explanation.holds(asked, found, ask)) return explanation;
+  return null;
+}
+
+/** The smallest statement found that still differs, in the same way. */
+async function shrink(pair: Pair, asked: Asked): Promise<Asked> {
+  const kind = kindOf(asked);
   let best = asked;
   for (let step = 0; step < SHRINK_STEPS_MAX; step++) {
-    const next = await firstSmaller(pair, best, kind, explanations);
+    const next = await firstSmaller(pair, best, kind);
     if (next === null) return best;
     best = next;
   }
   return best;
 }
 
-async function firstSmaller(
-  pair: Pair,
-  asked: Asked,
-  kind: string,
-  explanations: readonly Explanation[],
-): Promise<Asked | null> {
+async function firstSmaller(pair: Pair, asked: Asked, kind: string): Promise<Asked | null> {
   const candidates = smaller(asked.root);
   for (;;) {
     const batch: Node[] = [];
@@ -176,15 +182,15 @@ async function firstSmaller(
     }
     if (batch.length === 0) return null;
     const tried = await Promise.all(batch.map((candidate) => pair.ask(asked.statement, candidate)));
-    const found = tried.find((each) => each.sql !== asked.sql && kindOf(each, explanations) === kind);
+    const found = tried.find((each) => each.sql !== asked.sql && kindOf(each) === kind);
     if (found !== undefined) return found;
   }
 }
 
-/** What kind of difference: rows stay rows, an internal error stays one. Empty where there is none. */
-function kindOf(asked: Asked, explanations: readonly Explanation[]): string {
+/** What kind of difference: rows stay rows, an internal error stays one. Empty where there is none, or a simple reason for it. */
+function kindOf(asked: Asked): string {
   const found = difference(asked);
-  if (found === null || explanations.some((each) => each.holds(asked, found))) return '';
+  if (found === null || isSimplyExplained(asked, found)) return '';
   const code = (answers: readonly Answer[]): string => answers[0]!.error?.code ?? 'ok';
   return `${found.kind} ${code(asked.reference)} ${code(asked.target)}`;
 }

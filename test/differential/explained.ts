@@ -1,14 +1,20 @@
 /**
  * Differences that are right, each with its reason: the whole list. A run counts them by name, and shows none.
  *
- * Keep it small: what stands here is never looked at again.
+ * Keep it small, and let each be a rule that the run checks: what stands here is never looked at again.
  */
-import { type Asked, type Difference, difference } from './compare.ts';
+import type { Answer } from './client.ts';
+import { type Asked, type Difference, describe, difference } from './compare.ts';
+import type { Statement } from './statements.ts';
+import { type Node, smaller } from './tree.ts';
+
+/** Asks both servers. */
+export type Ask = (statement: Statement, root: Node) => Promise<Asked>;
 
 export interface Explanation {
   readonly name: string;
   readonly reason: string;
-  readonly holds: (asked: Asked, found: Difference) => boolean;
+  readonly holds: (asked: Asked, found: Difference, ask: Ask) => boolean | Promise<boolean>;
 }
 
 /** float4, float8, point, lseg, path, box, polygon, line, circle, arrays of the first two; text and json may hold any of them. */
@@ -40,10 +46,17 @@ function isMissing(asked: Asked): boolean {
 function roundedNumbers(value: string): string {
   return value.replace(/-?\d+(?:\.\d+)?(?:e[+-]?\d+)?/g, (digits) =>
     /[.e]/.test(digits) || digits.length > FLOAT_DIGITS
-      ? String(Number(Number(digits).toPrecision(FLOAT_DIGITS)))
+      ? String(
+          Math.abs(Number(digits)) < REMAINDER && /e-1[4-9]$/.test(digits)
+            ? 0
+            : Number(Number(digits).toPrecision(FLOAT_DIGITS)),
+        )
       : String(Number(digits)),
   );
 }
+
+/** Below this a sum of floats is what was left of larger ones. */
+const REMAINDER = 1e-14;
 
 /** One form for values that are equal: numeric's trailing zeros, floats' minus zero. */
 function canonical(value: string): string {
@@ -76,34 +89,6 @@ export const EXPLANATIONS: readonly Explanation[] = [
       difference(asked, (left, right) => left === right || canonical(left) === canonical(right)) === null,
   },
   {
-    name: 'arguments beside a NULL',
-    reason:
-      'a strict function of a NULL is NULL: its other arguments, and what stands over a table without rows, are not evaluated, ' +
-      'where PostgreSQL evaluates all arguments first, and constants before the query runs',
-    holds: (asked, found) => {
-      if (found.kind !== 'error') return false;
-      const [reference, target] = errorsOf(asked);
-      const answer = target === null ? asked.target[0]! : asked.reference[0]!;
-      const error = reference ?? target;
-      if (answer.error !== null || error === null || !OF_DATA.test(error) || isMissing(asked)) return false;
-      return answer.rows.every((row) => row.some((value) => value === null));
-    },
-  },
-  {
-    name: 'which of several errors',
-    reason:
-      'an expression of several calls may fail in more than one of them; constants are computed early, by volatility',
-    holds: (asked, found) => {
-      const [reference, target] = errorsOf(asked);
-      if (found.kind !== 'error' || reference === null || target === null || isMissing(asked)) return false;
-      return (
-        OF_DATA.test(reference) &&
-        OF_DATA.test(target) &&
-        (asked.sql.match(/\w\(| [-+*/%^|&#<>=~@!?]+ /g) ?? []).length > 1
-      );
-    },
-  },
-  {
     name: 'order by columns that grouping sets leave out',
     reason:
       'PostgreSQL 15 takes a = b of a join for equal in the groups, too, where one of them is NULL, and sorts by one alone',
@@ -134,16 +119,56 @@ export const EXPLANATIONS: readonly Explanation[] = [
   {
     name: 'order of evaluation',
     reason:
-      'which conditions and columns are evaluated, in which order, for which rows and whether before there is a row, is the ' +
-      "plan's choice: an error of data may be met or not. Single expressions (scalar, rows) are held to it.",
-    holds: (asked, found) => {
-      if (asked.statement.kind === 'scalar' || asked.statement.kind === 'rows' || found.kind !== 'error') return false;
-      const [reference, target] = errorsOf(asked);
-      return (
-        (reference === null || OF_DATA.test(reference)) &&
-        (target === null || OF_DATA.test(target)) &&
-        !isMissing(asked)
-      );
+      "which conditions and columns are evaluated, in which order and for which rows is the plan's choice: an error of data may be " +
+      'met or not. It is shown by the statement with one part made simpler, on which both servers agree (isOrderOfEvaluation)',
+    holds: (asked, found, ask) => {
+      const { kind } = asked.statement;
+      if (kind === 'scalar' || kind === 'rows' || found.kind !== 'error' || isMissing(asked)) return false;
+      return errorsOf(asked).every((code) => code === null || OF_DATA.test(code)) && isOrderOfEvaluation(asked, ask);
     },
   },
 ];
+
+/** A reason that is seen without asking more. */
+export function isSimplyExplained(asked: Asked, found: Difference): boolean {
+  const ask: Ask = () => Promise.reject(new Error('nothing may be asked here'));
+  return EXPLANATIONS.some(({ name, holds }) => name !== 'order of evaluation' && holds(asked, found, ask) === true);
+}
+
+/** Statements that are tried at once. */
+const TRIES = 16;
+
+/**
+ * Both servers have a reason for what they did, if for each of them there is a smaller statement to which both answer that: the
+ * same error; or, where one had an answer, this very answer, which says that what was made simpler did not count for it. A part of
+ * a CASE or COALESCE is not looked at, only all of it: these say what is not evaluated.
+ */
+async function isOrderOfEvaluation(asked: Asked, ask: Ask): Promise<boolean> {
+  const wanted = new Set([describeAll(asked.reference), describeAll(asked.target)]);
+  const candidates = smaller(asked.root, isDecided);
+  for (;;) {
+    const batch: Node[] = [];
+    for (const candidate of candidates) {
+      batch.push(candidate);
+      if (batch.length === TRIES) break;
+    }
+    if (batch.length === 0) return false;
+    for (const tried of await Promise.all(batch.map((candidate) => ask(asked.statement, candidate)))) {
+      if (difference(tried) === null) wanted.delete(describeAll(tried.reference));
+    }
+    if (wanted.size === 0) return true;
+  }
+}
+
+/** CASE and COALESCE: what stands inside is evaluated or not by right. */
+function isDecided(node: Node): boolean {
+  const [first] = node.parts;
+  return node.role === 'expression' && typeof first === 'string' && /^(CASE |coalesce\()/.test(first);
+}
+
+/** Answers in full; the first error is all that counts of a statement that fails. */
+function describeAll(answers: readonly Answer[]): string {
+  const failed = answers.find((answer) => answer.error !== null);
+  if (failed !== undefined) return describe(failed);
+  return JSON.stringify(answers.map(({ tag, rows }) => [tag, [...rows.map((row) => JSON.stringify(row))].sort()]));
+}

@@ -51,11 +51,12 @@ export function render(part: Part): string {
   return part.parts.map(render).join(part.separator);
 }
 
-/** Every smaller statement that one step makes, the large steps first. */
-export function* smaller(root: Node): Generator<Node> {
+/** Every smaller statement that one step makes, the large steps first. Nothing changes inside what `isWhole`. */
+export function* smaller(root: Node, isWhole: (node: Node) => boolean = () => false): Generator<Node> {
   const nodes: Node[] = [];
   const walk = (node: Node): void => {
     nodes.push(node);
+    if (isWhole(node)) return;
     for (const part of node.parts) if (typeof part !== 'string') walk(part);
   };
   walk(root);
