@@ -15,7 +15,8 @@ import type { FunctionContext, ScalarFunction } from '../catalog/function-entry.
 import { coerceTypmod, comparator, inputText, OID, outputText, SqlArray } from '../types/index.ts';
 import type { CallExpr, CaseExpr, ConstExpr, Expr } from './expr.ts';
 import { logical, type ModifyQuery, mapChildren, type Query, type SublinkExpr, someExpr } from './logical.ts';
-import { columnsRead, isPlain } from './rewrite/unread-columns.ts';
+import { flattenSubqueries } from './rewrite/flatten-subqueries.ts';
+import { forgetUnreadColumns, isPlain } from './rewrite/unread-columns.ts';
 
 /** The expressions of a query and of the queries inside it, in the order in which PostgreSQL's planner meets them. */
 export interface EarlyConstants {
@@ -36,7 +37,6 @@ const CANNOT_FAIL =
 
 /** Not a constant. */
 const UNKNOWN = Symbol('unknown');
-const NOTHING: ReadonlySet<number> = new Set();
 
 // ---------------------------------------------------------------------------------------------------------- what is put aside
 
@@ -54,7 +54,7 @@ function modifyExprs(modify: ModifyQuery): Expr[] {
     // What INSERT computes for its rows is computed for each of them anyway: casts to the columns' types cost no second look.
     ...modify.values.filter((value) => !isCastOfConstant(value)),
     ...(returning ?? []).map((target) => target.expr),
-    ...queryExprs(modify.source, null, modify.command === 'insert'),
+    ...queryExprs(modify.source, modify.command === 'insert'),
     ...(onConflict?.assignments ?? []).map((item) => item.value),
     ...(onConflict === null || onConflict.where === null ? [] : [onConflict.where]),
     ...(merge === null ? [] : [merge.on]),
@@ -74,10 +74,10 @@ function cteExprs({ ctes }: Query | ModifyQuery): Expr[] {
   ]);
 }
 
-/** `used`: the targets that somebody reads; null: all. */
-function queryExprs(query: Query, used: ReadonlySet<number> | null = null, isOfInsert = false): Expr[] {
-  const isWhole = used === null || query.distinct || query.setOperation !== null;
-  const targets = query.targets.filter((_, i) => isWhole || used.has(i)).map((target) => target.expr);
+function queryExprs(bound: Query, isOfInsert = false): Expr[] {
+  // What is merged lets constants meet: f(x) of a subquery's x, where that is one.
+  const query = hasSubquery(bound) ? flattenSubqueries(forgetUnreadColumns(bound)) : bound;
+  const targets = query.targets.map((target) => target.expr);
   const own = [
     ...targets.filter((target) => !isOfInsert || !isCastOfConstant(target)),
     ...query.groupBy,
@@ -92,14 +92,11 @@ function queryExprs(query: Query, used: ReadonlySet<number> | null = null, isOfI
     ...(query.limit === null ? [] : [query.limit]),
   ];
   const inner: Expr[] = [];
-  const read = hasSubquery(query) ? columnsRead(query) : null;
   for (const relation of query.relations.values()) {
     if (relation.kind === 'function') inner.push(...relation.functions.flatMap((item) => item.args));
     else if (relation.kind === 'values') {
       inner.push(...relation.rows.flatMap((row) => row.filter((value) => !isOfInsert || !isCastOfConstant(value))));
-    } else if (relation.kind === 'subquery') {
-      inner.push(...queryExprs(relation.query, read?.get(relation.rel) ?? NOTHING));
-    }
+    } else if (relation.kind === 'subquery') inner.push(...queryExprs(relation.query));
   }
   const { setOperation } = query;
   const branches = setOperation === null ? [] : [...queryExprs(setOperation.left), ...queryExprs(setOperation.right)];
@@ -107,7 +104,7 @@ function queryExprs(query: Query, used: ReadonlySet<number> | null = null, isOfI
 }
 
 function hasSubquery(query: Query): boolean {
-  return [...query.relations.values()].some((relation) => relation.kind === 'subquery');
+  return [...query.relations.values()].some(({ kind }) => kind === 'subquery' || kind === 'values');
 }
 
 function conditionsOf(item: Query['from'][number]): Expr[] {

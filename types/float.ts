@@ -197,3 +197,12 @@ function parseFloating(text: string, typeName: string): number {
   }
   throw sqlError('22P02', `invalid input syntax for type ${typeName}: "${text}"`);
 }
+
+/** Six significant digits, as C's %g writes them. */
+export function shortNumber(value: number): string {
+  if (!Number.isFinite(value)) return Number.isNaN(value) ? 'NaN' : value > 0 ? 'Infinity' : '-Infinity';
+  const [mantissa, exponent] = value.toExponential(5).split('e');
+  const power = Number(exponent);
+  if (power >= -4 && power < 6) return String(Number(value.toPrecision(6)));
+  return `${Number(mantissa)}e${power < 0 ? '-' : '+'}${String(Math.abs(power)).padStart(2, '0')}`;
+}

@@ -46,7 +46,7 @@ export {
 } from './datetime/zone.ts';
 export { type DatumDecoder, datumDecoder, decodeDatum, decodeUtf8, encodeDatum, encodeTextInto } from './datum.ts';
 export { type ErrorSeverity, SqlError, type SqlErrorFields, sqlError } from './errors.ts';
-export { inputFloat4, inputFloat8, outputFloat4, outputFloat8 } from './float.ts';
+export { inputFloat4, inputFloat8, outputFloat4, outputFloat8, shortNumber } from './float.ts';
 export { isWordCharacter } from './fulltext/letters.ts';
 export { matchTsqueryAt } from './fulltext/match.ts';
 export { forEachTerm, type TermExpression, type TermQuery, tsqueryTerms, tsvectorTerms } from './fulltext/terms.ts';

@@ -4,14 +4,14 @@
  */
 
 import { sqlError } from '../../types/errors.ts';
-import { equality, Interval, type Value } from '../../types/index.ts';
+import { equality, Interval, shortNumber, type Value } from '../../types/index.ts';
 import type { SqlArray } from './array-values.ts';
 import { intervalDifference, intervalDivide, intervalMultiply, intervalSum } from './datetime.ts';
 import type { AggregateSpec, FunctionModule } from './module.ts';
 
 function checkFraction(fraction: number): void {
   if (!(fraction >= 0 && fraction <= 1)) {
-    throw sqlError('22003', `percentile value ${String(fraction)} is not between 0 and 1`);
+    throw sqlError('22003', `percentile value ${shortNumber(fraction)} is not between 0 and 1`);
   }
 }
 

@@ -1,7 +1,16 @@
 /** Dates, times, timestamps, intervals: comparison, arithmetic, casts, constructors, OVERLAPS, series. */
 
 import { type SqlError, sqlError } from '../../types/errors.ts';
-import { coerceTypmod, comparator, DEFAULT_FORMAT, Interval, OID, outputText, TimeTz } from '../../types/index.ts';
+import {
+  coerceTypmod,
+  comparator,
+  DEFAULT_FORMAT,
+  Interval,
+  OID,
+  outputText,
+  shortNumber,
+  TimeTz,
+} from '../../types/index.ts';
 import type { FunctionContext, Value } from '../function-entry.ts';
 import {
   addInterval,
@@ -315,14 +324,6 @@ function makeIntervalFromParts(
   } catch {
     throw intervalOutOfRange();
   }
-}
-
-/** C's %g: six significant digits. */
-function shortNumber(value: number): string {
-  const exponent = Math.floor(Math.log10(Math.abs(value)));
-  if (exponent < 6) return String(Number(value.toPrecision(6)));
-  const [mantissa] = value.toExponential(5).split('e');
-  return `${Number(mantissa)}e+${String(exponent).padStart(2, '0')}`;
 }
 
 function timestampFromUnixSeconds(seconds: number): Timestamp {

@@ -5,11 +5,11 @@
  * group. DISTINCT and ORDER BY inside an aggregate collect the arguments and run the implementation at the end.
  */
 import type { AggregateImplementation, Value } from '../../catalog/function-entry.ts';
-import type { AggregateCall, SortKey } from '../../planner/expr.ts';
+import type { AggregateCall, Expr, SortKey } from '../../planner/expr.ts';
 import { comparator, hashKey, Numeric, OID } from '../../types/index.ts';
 import type { Emitter } from '../compile/emitter.ts';
 import type { ExpressionCompiler } from '../compile/expression.ts';
-import { repOfType } from '../compile/operand.ts';
+import { type Operand, repOfType } from '../compile/operand.ts';
 import type { ExecContext } from '../context.ts';
 import { decimalFrom } from '../row/row-reader.ts';
 import { valueBytes } from '../spill/memory.ts';
@@ -52,7 +52,13 @@ class CountAccumulator implements Accumulator {
   }
 
   emitStep(emitter: Emitter, compiler: ExpressionCompiler, arrays: readonly string[]): () => void {
-    const condition = emitStepCondition(emitter, compiler, this.#call, this.#call.args);
+    const pass = emitFilter(emitter, compiler, this.#call);
+    const tests: string[] = pass === null ? [] : [pass];
+    for (const arg of this.#call.args) {
+      const { isNull } = compileArgument(emitter, compiler, arg, pass);
+      if (isNull !== 'false') tests.push(`!(${isNull})`);
+    }
+    const condition = tests.length === 0 ? '' : `if (${tests.join(' && ')}) `;
     return () => emitter.emit(`${condition}${arrays[0]}[g]++;`);
   }
 
@@ -61,28 +67,38 @@ class CountAccumulator implements Accumulator {
   }
 }
 
-/** `if (...) ` of FILTER and of arguments that must not be null; '' when always. */
-function emitStepCondition(
-  emitter: Emitter,
-  compiler: ExpressionCompiler,
-  call: AggregateCall,
-  args: AggregateCall['args'],
-): string {
-  const tests: string[] = [];
-  if (call.filter !== null) {
-    const pass = emitter.name('p');
-    emitter.emit(`let ${pass} = false;`);
-    emitter.open(`${pass}L: {`);
-    compiler.compileFilter(call.filter, `break ${pass}L;`);
-    emitter.emit(`${pass} = true;`);
-    emitter.close();
-    tests.push(pass);
-  }
-  for (const arg of args) {
-    const operand = compiler.compile(arg);
-    if (operand.isNull !== 'false') tests.push(`!(${operand.isNull})`);
-  }
-  return tests.length === 0 ? '' : `if (${tests.join(' && ')}) `;
+/** Emits FILTER; answers the local that says whether the row passes, null where there is none. */
+function emitFilter(emitter: Emitter, compiler: ExpressionCompiler, { filter }: AggregateCall): string | null {
+  if (filter === null) return null;
+  const pass = emitter.name('p');
+  emitter.emit(`let ${pass} = false;`);
+  emitter.open(`${pass}L: {`);
+  compiler.compileFilter(filter, `break ${pass}L;`);
+  emitter.emit(`${pass} = true;`);
+  emitter.close();
+  return pass;
+}
+
+/** An argument, which is not computed for rows that FILTER leaves out: `sum(a / b) FILTER (WHERE b <> 0)`. */
+function compileArgument(emitter: Emitter, compiler: ExpressionCompiler, expr: Expr, pass: string | null): Operand {
+  if (pass === null || expr.kind === 'column' || expr.kind === 'const') return compiler.compile(expr);
+  const value = emitter.name('w');
+  const isNull = emitter.name('n');
+  const isNumber = repOfType(expr.typeOid) === 'num' || expr.typeOid === OID.NUMERIC;
+  emitter.emit(`let ${value} = ${isNumber ? '0' : 'null'}; let ${isNull} = true;`);
+  emitter.open(`if (${pass}) {`);
+  const operand = compiler.compile(expr);
+  const isPlain = operand.rep === 'num' || operand.rep === 'dec';
+  if (isPlain) emitter.emit(`${value} = ${operand.value}; ${isNull} = ${operand.isNull};`);
+  else emitter.emit(`${value} = ${compiler.toAny(operand)}; ${isNull} = ${value} === null;`);
+  emitter.close();
+  const { rep, typeOid, scale } = operand;
+  return { rep: isPlain ? rep : repOfType(typeOid), typeOid, value, isNull, scale };
+}
+
+/** `if (...) ` of FILTER; '' when always. */
+function conditionCode(pass: string | null): string {
+  return pass === null ? '' : `if (${pass}) `;
 }
 
 /** sum and avg over int2, int4, float4, float8 (numbers), and over int8 and numeric with an exact side sum. */
@@ -116,9 +132,9 @@ class SumAccumulator implements Accumulator {
   }
 
   emitStep(emitter: Emitter, compiler: ExpressionCompiler, arrays: readonly string[]): () => void {
-    const { filter } = this.#call;
-    const condition = filter === null ? '' : emitStepCondition(emitter, compiler, this.#call, []);
-    const operand = compiler.compile(this.#call.args[0]);
+    const pass = emitFilter(emitter, compiler, this.#call);
+    const condition = conditionCode(pass);
+    const operand = compileArgument(emitter, compiler, this.#call.args[0], pass);
     const guard = operand.isNull === 'false' ? '' : `if (!(${operand.isNull})) `;
     if (this.#isFloat) {
       // sum(real) is rounded at every step, as float4pl does; avg keeps doubles.
@@ -205,8 +221,9 @@ class ExtremeAccumulator implements Accumulator {
   }
 
   emitStep(emitter: Emitter, compiler: ExpressionCompiler, arrays: readonly string[]): () => void {
-    const condition = this.#call.filter === null ? '' : emitStepCondition(emitter, compiler, this.#call, []);
-    const operand = compiler.compile(this.#call.args[0]);
+    const pass = emitFilter(emitter, compiler, this.#call);
+    const condition = conditionCode(pass);
+    const operand = compileArgument(emitter, compiler, this.#call.args[0], pass);
     const value = emitter.name('w');
     emitter.emit(`const ${value} = ${compiler.toAny(operand)};`);
     return () =>
@@ -263,10 +280,11 @@ class CallingAccumulator implements Accumulator {
 
   emitStep(emitter: Emitter, compiler: ExpressionCompiler, arrays: readonly string[], groups: string): () => void {
     const { args, function: fn } = this.#call;
-    const condition = this.#call.filter === null ? '' : emitStepCondition(emitter, compiler, this.#call, []);
+    const pass = emitFilter(emitter, compiler, this.#call);
+    const condition = conditionCode(pass);
     const values = args.map((a) => {
       const name = emitter.name('w');
-      emitter.emit(`const ${name} = ${compiler.toAny(compiler.compile(a))};`);
+      emitter.emit(`const ${name} = ${compiler.toAny(compileArgument(emitter, compiler, a, pass))};`);
       return name;
     });
     const strict = fn.strict && values.length > 0 ? `if (${values.map((v) => `${v} !== null`).join(' && ')}) ` : '';
@@ -306,11 +324,12 @@ class CollectingAccumulator implements Accumulator {
   }
 
   emitStep(emitter: Emitter, compiler: ExpressionCompiler, arrays: readonly string[], groups: string): () => void {
-    const { args, directArgs, function: fn, filter } = this.#call;
-    const condition = filter === null ? '' : emitStepCondition(emitter, compiler, this.#call, []);
+    const { args, directArgs, function: fn } = this.#call;
+    const pass = emitFilter(emitter, compiler, this.#call);
+    const condition = conditionCode(pass);
     const hold = (expr: AggregateCall['args'][number]): string => {
       const name = emitter.name('w');
-      emitter.emit(`const ${name} = ${compiler.toAny(compiler.compile(expr))};`);
+      emitter.emit(`const ${name} = ${compiler.toAny(compileArgument(emitter, compiler, expr, pass))};`);
       return name;
     };
     const values = args.map(hold);

@@ -5,7 +5,7 @@
  * row; otherwise they are computed for each frame anew (with the aggregate's inverse step where it has one).
  */
 import type { AggregateImplementation, Value, WindowAccess } from '../../catalog/function-entry.ts';
-import type { FrameBound, SortKey, WindowCall, WindowFrame } from '../../planner/expr.ts';
+import type { Expr, FrameBound, SortKey, WindowCall, WindowFrame } from '../../planner/expr.ts';
 import type { WindowPlan } from '../../planner/plan.ts';
 import { sqlError } from '../../types/errors.ts';
 import { comparator } from '../../types/index.ts';
@@ -63,6 +63,15 @@ class Partition implements WindowAccess {
 /** Results are counted in parts of this size. */
 const RESULT_BYTES = 64 * 1024;
 
+/** An argument is not computed for rows that FILTER leaves out. */
+function whereFilter({ filter }: WindowCall, arg: Expr): Expr {
+  if (filter === null || arg.kind === 'column' || arg.kind === 'const') return arg;
+  const { typeOid, typeModifier } = arg;
+  // biome-ignore lint/suspicious/noThenProperty: the contract's name; nobody awaits an expression
+  const branches = [{ when: filter, then: arg }];
+  return { kind: 'case', subject: null, branches, otherwise: null, typeOid, typeModifier };
+}
+
 export class WindowOperator implements Operator {
   readonly #plan: WindowPlan;
   readonly #input: Operator;
@@ -98,7 +107,7 @@ export class WindowOperator implements Operator {
     const exprs = [...plan.partitionBy, ...plan.orderBy.map((k) => k.expr)];
     for (const call of plan.calls) {
       this.#callStarts.push(exprs.length);
-      exprs.push(...call.args);
+      exprs.push(...call.args.map((arg) => whereFilter(call, arg)));
       if (call.filter !== null) exprs.push(call.filter);
       const types = call.args.map((a) => a.typeOid);
       this.#functions.push(call.function.kind === 'window' ? call.function.create(types, call.typeOid) : () => null);

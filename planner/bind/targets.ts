@@ -100,6 +100,15 @@ export function bindTargetReference(
   return expr;
 }
 
+/** Constants that name no column of the list by its position. */
+const NOT_POSITIONS: ReadonlySet<ast.Expression['kind']> = new Set([
+  'numeric',
+  'string',
+  'bitString',
+  'boolean',
+  'null',
+]);
+
 function findTarget(
   level: Level,
   node: ast.Expression,
@@ -131,7 +140,7 @@ function findTarget(
     }
     return targets[index - 1].expr;
   }
-  if (node.kind === 'numeric' || node.kind === 'string' || node.kind === 'bitString') {
+  if (NOT_POSITIONS.has(node.kind)) {
     throw context.error('42601', `non-integer constant in ${what}`, position);
   }
   const expr = resolveUnknown(context, bindExpr(level, node));

@@ -20,17 +20,34 @@ import {
 const NOTHING: ReadonlySet<number> = new Set();
 
 export function forgetUnreadColumns(query: Query): Query {
-  if (![...query.relations.values()].some((relation) => relation.kind === 'subquery')) return query;
+  if (![...query.relations.values()].some(({ kind }) => kind === 'subquery' || kind === 'values')) return query;
   const read = columnsRead(query);
   let relations: Map<number, Relation> | null = null;
   for (const [rel, relation] of query.relations) {
-    if (relation.kind !== 'subquery') continue;
-    const inner = withoutUnread(relation.query, read.get(rel) ?? NOTHING);
-    if (inner === relation.query) continue;
+    const forgetful = forgetIn(relation, read.get(rel) ?? NOTHING);
+    if (forgetful === relation) continue;
     relations ??= new Map(query.relations);
-    relations.set(rel, { ...relation, query: inner });
+    relations.set(rel, forgetful);
   }
   return relations === null ? query : { ...query, relations };
+}
+
+function forgetIn(relation: Relation, read: ReadonlySet<number>): Relation {
+  if (relation.kind === 'subquery') {
+    const query = withoutUnread(relation.query, read);
+    return query === relation.query ? relation : { ...relation, query };
+  }
+  // VALUES of one row is as good as a SELECT; of more rows each is computed as a whole, as PostgreSQL does.
+  if (relation.kind !== 'values' || relation.rows.length !== 1) return relation;
+  const [row] = relation.rows;
+  const kept = row.map((value, i) => (read.has(i) ? value : (unreadValue(value) ?? value)));
+  return kept.every((value, i) => value === row[i]) ? relation : { ...relation, rows: [kept] };
+}
+
+/** What stands for a value that nobody reads; null: it has to be computed. */
+function unreadValue(expr: Expr): Expr | null {
+  if (isFixedConst(expr, null) || isVolatile(expr) || hasSetReturning(expr)) return null;
+  return makeConst(null, expr.typeOid, expr.typeModifier);
 }
 
 /** The query of an EXISTS, which is only asked whether it has rows. */
@@ -48,10 +65,10 @@ function withoutUnread(query: Query, read: ReadonlySet<number>): Query {
   if (query.distinct || query.setOperation !== null) return query;
   let changed = false;
   const targets = query.targets.map((target, i) => {
-    const { expr } = target;
-    if (read.has(i) || isFixedConst(expr, null) || isVolatile(expr) || hasSetReturning(expr)) return target;
+    const expr = read.has(i) ? null : unreadValue(target.expr);
+    if (expr === null) return target;
     changed = true;
-    return { ...target, expr: makeConst(null, expr.typeOid, expr.typeModifier) };
+    return { ...target, expr };
   });
   return changed ? { ...query, targets } : query;
 }

@@ -136,9 +136,14 @@ export async function runDifferential(options: RunOptions): Promise<RunResult> {
       explained.set(explanation.name, (explained.get(explanation.name) ?? 0) + 1);
       return;
     }
+    const small = await shrink(pair, asked);
+    const reason = await explanationOf(pair, small, difference(small)!, explanations);
+    if (reason !== null) {
+      explained.set(reason.name, (explained.get(reason.name) ?? 0) + 1);
+      return;
+    }
     counts.differences++;
     if (counts.shown++ >= options.shownMax) return;
-    const small = await shrink(pair, asked);
     options.onDifference({ seed, schema, sql: wholeSql(small), difference: difference(small)! });
   }
 }

@@ -6,7 +6,7 @@
 import type { Answer } from './client.ts';
 import { type Asked, type Difference, describe, difference } from './compare.ts';
 import type { Statement } from './statements.ts';
-import { type Node, smaller } from './tree.ts';
+import { expressionsIn, type Node, smaller, text } from './tree.ts';
 
 /** Asks both servers. */
 export type Ask = (statement: Statement, root: Node) => Promise<Asked>;
@@ -21,7 +21,7 @@ export interface Explanation {
 const WITH_FLOATS = new Set([700, 701, 600, 601, 602, 603, 604, 628, 718, 1021, 1022, 25, 114, 3802, 1009, 3807]);
 const FLOAT_DIGITS = 11;
 /** Errors that a value causes: of classes 21 to 23, and those that functions raise with other codes. */
-const OF_DATA = /^(2[123]...|0A000|42601|42704|XX000)$/;
+const OF_DATA = /^(2[123]...|0A000|21000|42601|42704|XX000)$/;
 const RESOURCES = /^(57014|53200|54000|54001)$/;
 
 function errorsOf(asked: Asked): (string | null)[] {
@@ -137,26 +137,72 @@ export function isSimplyExplained(asked: Asked, found: Difference): boolean {
 
 /** Statements that are tried at once. */
 const TRIES = 16;
+/** Rows that are tried alone. */
+const ROWS_MAX = 60;
+const PAIRS_MAX = 16;
 
 /**
- * Both servers have a reason for what they did, if for each of them there is a smaller statement to which both answer that: the
- * same error; or, where one had an answer, this very answer, which says that what was made simpler did not count for it. A part of
+ * Both servers have a reason for what they did, if for each of them there is a smaller case to which both answer that: the
+ * same error; or, where one had an answer, this very answer, which says that what was made simpler did not count for it. Smaller
+ * are the statement with one part simpler, the statement over one row of a table alone, and each of its constants by itself. A part of
  * a CASE or COALESCE is not looked at, only all of it: these say what is not evaluated.
  */
 async function isOrderOfEvaluation(asked: Asked, ask: Ask): Promise<boolean> {
   const wanted = new Set([describeAll(asked.reference), describeAll(asked.target)]);
-  const candidates = smaller(asked.root, isDecided);
-  for (;;) {
-    const batch: Node[] = [];
-    for (const candidate of candidates) {
-      batch.push(candidate);
-      if (batch.length === TRIES) break;
+  for (const candidates of [smallerStatements(asked), fewerRows(asked), constantsOf(asked)]) {
+    for (;;) {
+      const batch = take(candidates, TRIES);
+      if (batch.length === 0) break;
+      for (const tried of await Promise.all(batch.map((each) => ask(each.statement, each.root)))) {
+        if (difference(tried) === null) wanted.delete(describeAll(tried.reference));
+      }
+      if (wanted.size === 0) return true;
     }
-    if (batch.length === 0) return false;
-    for (const tried of await Promise.all(batch.map((candidate) => ask(asked.statement, candidate)))) {
-      if (difference(tried) === null) wanted.delete(describeAll(tried.reference));
-    }
-    if (wanted.size === 0) return true;
+  }
+  return false;
+}
+
+interface Case {
+  readonly statement: Statement;
+  readonly root: Node;
+}
+
+function take<T>(source: Generator<T>, count: number): T[] {
+  const taken: T[] = [];
+  while (taken.length < count) {
+    const { value, done } = source.next();
+    if (done === true) break;
+    taken.push(value);
+  }
+  return taken;
+}
+
+function* smallerStatements({ statement, root }: Asked): Generator<Case> {
+  for (const candidate of smaller(root, isDecided)) yield { statement, root: candidate };
+}
+
+/** In a transaction in which one of its tables has only one row, or two. */
+function* fewerRows({ statement, root, sql }: Asked): Generator<Case> {
+  const tables = new Set(sql.match(/\bt\d+\b(?! AS )|\bt\d+(?= AS )/g));
+  const after = statement.after.length > 0 ? statement.after : ['ROLLBACK'];
+  const over = (table: string, ids: string): Case => ({
+    statement: { ...statement, before: ['BEGIN', `DELETE FROM ${table} WHERE id NOT IN (${ids})`], after },
+    root,
+  });
+  for (const table of tables) for (let id = 1; id <= ROWS_MAX; id++) yield over(table, String(id));
+  for (const table of tables) {
+    for (let id = 2; id <= PAIRS_MAX; id++)
+      for (let other = 1; other < id; other++) yield over(table, `${id}, ${other}`);
+  }
+}
+
+/** Where columns stand in it, both refuse it for another reason. */
+function* constantsOf({ statement, root }: Asked): Generator<Case> {
+  for (const node of expressionsIn(root)) {
+    yield {
+      statement: { ...statement, kind: 'scalar', order: null, before: [], after: [] },
+      root: text('SELECT ', node),
+    };
   }
 }
 

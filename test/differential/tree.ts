@@ -103,6 +103,11 @@ function* inside(node: Node): Generator<Node> {
   }
 }
 
+/** Every expression, the outer ones first. */
+export function* expressionsIn(root: Node): Generator<Node> {
+  for (const node of inside(root)) if (node.role === 'expression') yield node;
+}
+
 function replace(root: Node, target: Node, replacement: Node): Node {
   if (root === target) return replacement;
   let changed = false;
