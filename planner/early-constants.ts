@@ -76,7 +76,7 @@ function cteExprs({ ctes }: Query | ModifyQuery): Expr[] {
 
 function queryExprs(bound: Query, isOfInsert = false): Expr[] {
   // What is merged lets constants meet: f(x) of a subquery's x, where that is one.
-  const query = hasSubquery(bound) ? flattenSubqueries(forgetUnreadColumns(bound)) : bound;
+  const query = hasSubquery(bound) ? forgetUnreadColumns(flattenSubqueries(forgetUnreadColumns(bound))) : bound;
   const targets = query.targets.map((target) => target.expr);
   const own = [
     ...targets.filter((target) => !isOfInsert || !isCastOfConstant(target)),

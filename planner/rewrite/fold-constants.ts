@@ -6,7 +6,7 @@
  */
 import { coerceTypmod, DEFAULT_FORMAT, inputText, outputText } from '../../types/index.ts';
 import type { Expr } from '../expr.ts';
-import { FALSE_CONST, logical, makeConst, mapChildren, TRUE_CONST } from '../logical.ts';
+import { FALSE_CONST, logical, makeAnd, makeConst, mapChildren, TRUE_CONST } from '../logical.ts';
 import { negatorOf } from '../operators.ts';
 
 const BOOL = 16;
@@ -44,6 +44,12 @@ function simplify(expr: Expr): Expr {
       return negated(arg) ?? expr;
     }
     case 'isNull': {
+      const { arg, negated, isRow } = node;
+      if (isRow && arg.kind === 'row' && arg.nullWhenEmpty !== true) {
+        // By fields, of which one that decides keeps the others from being computed.
+        const tests = arg.fields.map((field) => simplify({ ...node, arg: field, negated, isRow: false }));
+        return tests.length === 0 ? TRUE_CONST : simplify(makeAnd(tests)!);
+      }
       if (isConst(node.arg) && node.arg.kind === 'const' && !node.isRow) {
         return (node.arg.value === null) !== node.negated ? TRUE_CONST : FALSE_CONST;
       }

@@ -27,7 +27,7 @@ export function rewriteQuery(context: BindContext, query: Query): Query {
   let result = mapOwnExprs(query, (expr) => foldConstants(expr));
   result = normalizeWhere(result);
   result = pullUpSublinks(context, result);
-  result = flattenSubqueries(forgetUnreadColumns(result));
+  result = forgetUnreadColumns(flattenSubqueries(forgetUnreadColumns(result)));
   // What was merged may hold sublinks and constants of its own.
   if (result !== query && result.where !== null) result = normalizeWhere(pullUpSublinks(context, result));
   result = pushHaving(result);

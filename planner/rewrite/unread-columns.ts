@@ -1,7 +1,7 @@
 /**
  * Columns of a subquery that nobody reads become NULL, so that nothing is computed for them (PostgreSQL's
  * remove_unused_subquery_outputs, and simplify_EXISTS_query for the list of EXISTS). Volatile ones stay, and those that make rows:
- * set-returning ones. So do all columns of a DISTINCT and of the branches of a set operation: they decide which rows there are.
+ * set-returning ones. So do all columns of a DISTINCT and of what UNION, INTERSECT and EXCEPT compare: they decide which rows there are.
  */
 import type { Expr } from '../expr.ts';
 import {
@@ -14,6 +14,7 @@ import {
   mapQuery,
   type Query,
   type Relation,
+  type SetOperation,
   type SublinkExpr,
 } from '../logical.ts';
 
@@ -62,7 +63,8 @@ export function isPlain(query: Query): boolean {
 }
 
 function withoutUnread(query: Query, read: ReadonlySet<number>): Query {
-  if (query.distinct || query.setOperation !== null) return query;
+  if (query.distinct) return query;
+  if (query.setOperation !== null) return withoutUnreadBranches(query, query.setOperation, read);
   let changed = false;
   const targets = query.targets.map((target, i) => {
     const expr = read.has(i) ? null : unreadValue(target.expr);
@@ -71,6 +73,22 @@ function withoutUnread(query: Query, read: ReadonlySet<number>): Query {
     return { ...target, expr };
   });
   return changed ? { ...query, targets } : query;
+}
+
+/** UNION ALL gives its branches' rows as they are. */
+function withoutUnreadBranches(query: Query, operation: SetOperation, read: ReadonlySet<number>): Query {
+  const isPlainUnion = operation.operation === 'union' && operation.all && query.orderBy.length === 0;
+  if (!isPlainUnion || query.limit !== null || query.offset !== null) return query;
+  const columns = new Set<number>();
+  for (const [i, { expr }] of query.targets.entries()) {
+    const node = logical(expr);
+    if (node.kind !== 'var' || node.rel !== operation.rel) return query;
+    if (read.has(i)) columns.add(node.column);
+  }
+  const left = withoutUnread(operation.left, columns);
+  const right = withoutUnread(operation.right, columns);
+  if (left === operation.left && right === operation.right) return query;
+  return { ...query, setOperation: { ...operation, left, right } };
 }
 
 /** Columns of relations that a query reads, wherever in it. */
