@@ -129,7 +129,10 @@ function concatenate(elementOid: number, a: SqlArray | null, b: SqlArray | null)
   const difference = a.dimensionCount - b.dimensionCount;
   const elements = [...a.elements, ...b.elements];
   if (difference === 0) {
-    if (!sameItems(a.dimensions.slice(1), b.dimensions.slice(1))) {
+    const isAlike =
+      sameItems(a.dimensions.slice(1), b.dimensions.slice(1)) &&
+      sameItems(a.lowerBounds.slice(1), b.lowerBounds.slice(1));
+    if (!isAlike) {
       throw incompatible('Arrays with differing element dimensions are not compatible for concatenation.');
     }
     const dimensions = [a.dimensions[0] + b.dimensions[0], ...a.dimensions.slice(1)];
@@ -141,7 +144,9 @@ function concatenate(elementOid: number, a: SqlArray | null, b: SqlArray | null)
     );
   }
   const [outer, inner] = difference > 0 ? [a, b] : [b, a];
-  if (!sameItems(outer.dimensions.slice(1), inner.dimensions)) {
+  const fits =
+    sameItems(outer.dimensions.slice(1), inner.dimensions) && sameItems(outer.lowerBounds.slice(1), inner.lowerBounds);
+  if (!fits) {
     throw incompatible('Arrays with differing dimensions are not compatible for concatenation.');
   }
   return new SqlArray(elementOid, elements, [outer.dimensions[0] + 1, ...inner.dimensions], outer.lowerBounds);

@@ -35,6 +35,7 @@ const substringFrom = (bits: string, start: number): string => bits.slice(Math.m
 
 function overlay(bits: string, replacement: string, start: number, length: number): string {
   if (start <= 0) throw sqlError('22011', 'negative substring length not allowed');
+  if (start + length > 2147483647 || start + length < -2147483648) throw sqlError('22003', 'integer out of range');
   return bits.slice(0, start - 1) + replacement + substringFrom(bits, start + length);
 }
 

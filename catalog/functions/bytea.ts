@@ -21,6 +21,7 @@ const substringFrom = (bytes: Uint8Array, start: number): Uint8Array => bytes.sl
 
 function overlay(bytes: Uint8Array, replacement: Uint8Array, start: number, length: number): Uint8Array {
   if (start <= 0) throw sqlError('22011', 'negative substring length not allowed');
+  if (start + length > 2147483647 || start + length < -2147483648) throw sqlError('22003', 'integer out of range');
   return concatenate(concatenate(substring(bytes, 1, start - 1), replacement), substringFrom(bytes, start + length));
 }
 
@@ -203,15 +204,33 @@ export function textFromUtf8(bytes: Uint8Array): string {
   }
 }
 
-function convertFrom(bytes: Uint8Array, name: string): string {
-  const encoding = encodingNamed(name, 'source');
+function refuseZero(bytes: Uint8Array, encoding: Encoding): void {
+  if (!bytes.includes(0)) return;
+  const name = encoding === 'latin1' ? 'LATIN1' : 'SQL_ASCII';
+  throw sqlError('22021', `invalid byte sequence for encoding "${name}": 0x00`);
+}
+
+/** Text of these bytes; SQL_ASCII says nothing of what they are, so that they must be the database's. */
+function decodeText(bytes: Uint8Array, encoding: Encoding): string {
+  if (encoding !== 'utf8') refuseZero(bytes, encoding);
   if (encoding !== 'latin1') return textFromUtf8(bytes);
-  if (bytes.includes(0)) throw sqlError('22021', 'invalid byte sequence for encoding "LATIN1": 0x00');
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1');
 }
 
-function convertTo(text: string, name: string): Uint8Array {
-  const encoding = encodingNamed(name, 'destination');
+/** SQL_ASCII takes and gives bytes as they are; what is not SQL_ASCII is checked. */
+function convertBytes(bytes: Uint8Array, sourceName: string, destinationName: string): Uint8Array {
+  const source = encodingNamed(sourceName, 'source');
+  const destination = encodingNamed(destinationName, 'destination');
+  if (source !== 'ascii') {
+    const text = decodeText(bytes, source);
+    return source === destination || destination === 'ascii' ? bytes : encodeText(text, destination);
+  }
+  refuseZero(bytes, source);
+  if (destination === 'utf8') textFromUtf8(bytes);
+  return bytes;
+}
+
+function encodeText(text: string, encoding: Encoding): Uint8Array {
   if (encoding !== 'latin1') return new Uint8Array(Buffer.from(text, 'utf8'));
   const bad = /[^\x00-\xff]/u.exec(text);
   if (bad !== null) {
@@ -255,9 +274,8 @@ export const byteaFunctions: FunctionModule = {
     bytea_bit_count: bitCount,
     binary_encode: encode,
     binary_decode: decode,
-    pg_convert_from: convertFrom,
-    pg_convert_to: convertTo,
-    pg_convert: (bytes: Uint8Array, source: string, destination: string) =>
-      convertTo(convertFrom(bytes, source), destination),
+    pg_convert_from: (bytes: Uint8Array, source: string) => decodeText(bytes, encodingNamed(source, 'source')),
+    pg_convert_to: (text: string, destination: string) => encodeText(text, encodingNamed(destination, 'destination')),
+    pg_convert: convertBytes,
   },
 };

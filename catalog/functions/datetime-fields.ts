@@ -228,7 +228,7 @@ function infiniteField(unit: DateUnit, value: Timestamp, text: string, typeOid: 
     case 'timezone':
     case 'timezone_hour':
     case 'timezone_minute':
-      if (typeOid === OID.TIMESTAMPTZ) return null;
+      if (typeOid !== OID.DATE) return null;
       throw unsupported(text, typeOid);
     default:
       return null;
@@ -456,13 +456,20 @@ function bin(stride: Interval, value: Timestamp, origin: Timestamp): Timestamp {
 // ---- age
 
 /** The difference in years, months, days and time: what a calendar shows, borrowing days from the earlier month. */
-function age(a: Timestamp, b: Timestamp): Interval {
-  if (isInfinite(a) || isInfinite(b)) throw sqlError('22008', 'timestamp out of range');
+function age(first: Timestamp, second: Timestamp): Interval {
+  const [a, b] = [largestForInfinity(first), largestForInfinity(second)];
   if (a < b) {
     const { months, days, micros } = ageForward(b, a);
     return makeInterval(-months, -days, micros === 0 ? 0 : -micros);
   }
   return ageForward(a, b);
+}
+
+/** PostgreSQL 15 computes with infinity as with the largest integer, which has a date; the smallest has none. */
+function largestForInfinity(value: Timestamp): Timestamp {
+  if (value === Infinity) return 9223372036854775807n;
+  if (value === -Infinity) throw sqlError('22008', 'timestamp out of range');
+  return value;
 }
 
 /** later >= earlier. Missing days are borrowed from the month of the earlier one. */

@@ -359,7 +359,8 @@ export const floatFunctions: FunctionModule = {
     dtoi4: float8ToInt4,
     dtoi8: float8ToInt8,
 
-    dround: roundHalfEven,
+    // What is rounded to zero keeps its sign.
+    dround: (value: number) => (value < 0 || Object.is(value, -0) ? -roundHalfEven(-value) : roundHalfEven(value)),
     dceil: Math.ceil,
     dfloor: Math.floor,
     dtrunc: Math.trunc,

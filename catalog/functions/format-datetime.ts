@@ -64,7 +64,7 @@ interface Fields {
   readonly minute: number;
   readonly second: number;
   readonly micros: number;
-  /** Days since 2000; intervals have none. */
+  /** Days since 2000; of an interval, of the date that its parts would be. */
   readonly days: number;
   readonly dayOfYear: number;
   /** Seconds east; 0 without zone. */
@@ -91,6 +91,15 @@ function timestampFields(local: Timestamp, offset: number, zoneName: string): Fi
   };
 }
 
+/** date2j: of an interval's parts, too, which ISO weeks and Julian days are taken of as if they were a date. */
+function julianDay(year: number, month: number, day: number): number {
+  const years = year + (month > 2 ? 4800 : 4799);
+  const months = month > 2 ? month + 1 : month + 13;
+  const century = Math.trunc(years / 100);
+  const leaps = Math.trunc(years / 4) - century + Math.trunc(century / 4);
+  return years * 365 - 32167 + leaps + Math.trunc((7834 * months) / 256) + day;
+}
+
 function intervalFields(span: Interval): Fields {
   const [hour, rest] = divideMicros(span.micros, MICROS_PER_HOUR);
   const year = Math.trunc(span.months / 12);
@@ -104,7 +113,7 @@ function intervalFields(span: Interval): Fields {
     minute: Math.trunc(rest / MICROS_PER_MINUTE),
     second: Math.trunc((rest % MICROS_PER_MINUTE) / MICROS_PER_SECOND),
     micros: rest % MICROS_PER_SECOND,
-    days: 0,
+    days: julianDay(year, month, span.days) - EPOCH_JULIAN,
     dayOfYear: (year * 12 + month) * 30 + span.days,
     offset: 0,
     zoneName: '',
@@ -138,13 +147,6 @@ const NEEDS_CALENDAR = new Set([
   'ID',
   'TZH',
   'TZM',
-  'IW',
-  'IDDD',
-  'IYYY',
-  'IYY',
-  'IY',
-  'I',
-  'J',
 ]);
 
 /** The year as people count it: 1 BC is 1 again. */
@@ -154,7 +156,7 @@ function shownYear(fields: Fields): number {
 
 function shownIsoYear(fields: Fields): number {
   const { year } = isoWeek(fields.days);
-  return year > 0 ? year : -(year - 1);
+  return fields.isInterval || year > 0 ? year : -(year - 1);
 }
 
 /** A name in the case of its keyword: MONTH, Month or month. */
@@ -320,14 +322,15 @@ function writeDateNumber(
       return `${thousands},${zeroPadded(shown - thousands * 1000, 3)}`;
     }
     default:
-      return writeYear(name.startsWith('I') ? shownIsoYear(fields) : shownYear(fields), name.length, node);
+      return writeYear(fields, name.startsWith('I') ? shownIsoYear(fields) : shownYear(fields), name.length, node);
   }
 }
 
 /** YYYY, YYY, YY, Y and their ISO twins: the last digits of the year. */
-function writeYear(shown: number, digits: number, node: PatternNode): string {
+function writeYear(fields: Fields, shown: number, digits: number, node: PatternNode): string {
   const value = digits === 4 ? shown : shown % 10 ** digits;
-  return zeroPadded(value, node.fillMode ? 0 : value < 0 ? digits + 1 : digits);
+  // A place for the sign of the year itself, whichever year is shown.
+  return zeroPadded(value, node.fillMode ? 0 : shownYear(fields) < 0 ? digits + 1 : digits);
 }
 
 function century({ isInterval, year }: Fields): number {

@@ -220,7 +220,7 @@ function scientificOverflow(d: Description): string {
 /** C's %+.*e, with a blank for the plus sign. */
 function scientificOfFloat(value: number, d: Description): string {
   if (!Number.isFinite(value)) return scientificOverflow(d);
-  const [mantissa, exponent] = value.toExponential(d.post).split('e');
+  const [mantissa, exponent] = scientificDigits(value, d.post).split('e');
   const sign = exponent[0] === '-' ? '-' : '+';
   const text = `${mantissa}e${sign}${exponent.slice(1).padStart(2, '0')}`;
   return text.startsWith('-') ? text : ` ${text}`;
@@ -504,12 +504,25 @@ function floatToChar(significant: number): (value: number, format: string) => st
   );
 }
 
+/** C's %.*e: of two that are equally near, the even one, where toExponential takes the larger. */
+function scientificDigits(value: number, digits: number): string {
+  const text = `${Object.is(value, -0) ? '-' : ''}${value.toExponential(digits)}`;
+  // Few doubles are that short: all digits of one that lies exactly between two are seen with a few more.
+  const exact = value.toExponential(Math.min(digits + 40, 100));
+  const [mantissa, exponent] = exact.split('e');
+  const rest = mantissa.slice(mantissa.indexOf('.') + 1 + digits);
+  if (!/^50*$/.test(rest)) return text;
+  const below = mantissa.slice(0, mantissa.length - rest.length).replace(/\.$/, '');
+  return '02468'.includes(below[below.length - 1]) ? `${below}e${exponent}` : text;
+}
+
 /** C's %.*f: the double's exact decimal expansion, correctly rounded (toFixed stops at 1e21). */
 export function fixedDigits(value: number, digits: number): string {
   if (Math.abs(value) >= 1e21) return `${BigInt(value)}${digits > 0 ? `.${'0'.repeat(digits)}` : ''}`;
   // A value of this many binary places may lie exactly between two: toFixed takes the larger, C the even one.
   if (Number.isInteger(value * 2 ** (digits + 1))) return exactDigits(value, digits);
-  return value.toFixed(digits);
+  const text = value.toFixed(digits);
+  return Object.is(value, -0) ? `-${text}` : text;
 }
 
 /** Of a multiple of 2^-(digits + 1), which times 10^digits is a whole number of halves. */
@@ -519,7 +532,7 @@ function exactDigits(value: number, digits: number): string {
   const rounded = halves % 2n === 1n && below % 2n === 1n ? below + 1n : below;
   const text = String(rounded).padStart(digits + 1, '0');
   const point = text.length - digits;
-  const sign = value < 0 && rounded !== 0n ? '-' : '';
+  const sign = value < 0 || Object.is(value, -0) ? '-' : '';
   return `${sign}${text.slice(0, point)}${digits > 0 ? `.${text.slice(point)}` : ''}`;
 }
 

@@ -97,6 +97,8 @@ function literalOf(piece: Piece): string | null {
 }
 
 export function compileLike(pattern: string): LikeMatcher {
+  if (/(?<!\\)(?:\\\\)*\\$/.test(pattern))
+    return (text) => matchesStepwise(Array.from(text), 0, Array.from(pattern), 0) === true;
   const pieces = parsePattern(pattern);
   const first = pieces[0];
   const last = pieces[pieces.length - 1];
@@ -119,6 +121,54 @@ export function compileLike(pattern: string): LikeMatcher {
     for (let i = 1; i < pieces.length - 1 && position >= 0; i++) position = findPiece(pieces[i], text, position);
     return position >= 0 && endsWithPiece(last, text, position);
   };
+}
+
+/**
+ * A pattern that ends with its escape character, which is an error where matching comes to it with text left: character by
+ * character, as PostgreSQL's LIKE_MatchText does. `null`: the text ended before the pattern, whatever is tried for an earlier `%`.
+ */
+function matchesStepwise(
+  text: readonly string[],
+  textStart: number,
+  pattern: readonly string[],
+  start: number,
+): boolean | null {
+  let t = textStart;
+  let p = start;
+  for (; t < text.length && p < pattern.length; t++, p++) {
+    if (pattern[p] === '\\') {
+      if (++p >= pattern.length) throw trailingEscape();
+      if (pattern[p] !== text[t]) return false;
+    } else if (pattern[p] === '%') return matchesAfterPercent(text, t, pattern, p + 1);
+    else if (pattern[p] !== '_' && pattern[p] !== text[t]) return false;
+  }
+  if (t < text.length) return false;
+  while (pattern[p] === '%') p++;
+  return p >= pattern.length ? true : null;
+}
+
+function matchesAfterPercent(
+  text: readonly string[],
+  textStart: number,
+  pattern: readonly string[],
+  start: number,
+): boolean | null {
+  let t = textStart;
+  let p = start;
+  for (; pattern[p] === '%' || pattern[p] === '_'; p++) {
+    if (pattern[p] === '%') continue;
+    if (t >= text.length) return null;
+    t++;
+  }
+  if (p >= pattern.length) return true;
+  if (pattern[p] === '\\' && p + 1 >= pattern.length) throw trailingEscape();
+  const first = pattern[p] === '\\' ? pattern[p + 1] : pattern[p];
+  for (; t < text.length; t++) {
+    if (text[t] !== first) continue;
+    const found = matchesStepwise(text, t, pattern, p);
+    if (found !== false) return found;
+  }
+  return null;
 }
 
 /** Compiled patterns, oldest forgotten first. Most statements use one or two. */

@@ -64,8 +64,9 @@ function widthBucket(operand: Numeric, low: Numeric, high: Numeric, count: numbe
     if (count === 2147483647) throw integerOutOfRange();
     return count + 1;
   }
-  const share = operand.sub(low).mul(Numeric.fromScaled(count, 0)).divTrunc(high.sub(low));
-  return share.toInt4() + 1;
+  // Divided as PostgreSQL 15 does, with as many digits as a division gives: what is rounded up to the next bucket is in it.
+  const share = operand.sub(low).mul(Numeric.fromScaled(count, 0)).div(high.sub(low)).floor();
+  return share.add(Numeric.fromScaled(1, 0)).toInt4();
 }
 
 /** Number of thresholds that the operand has reached; they are sorted. */

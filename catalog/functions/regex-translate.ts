@@ -163,6 +163,9 @@ class Parser {
   private parseQuantifier(atom: Node): Node {
     if (this.options.expanded) this.skipExpanded();
     const c = this.peek();
+    if (isConstraint(atom) && (/^[*+?]$/.test(c) || (c === '{' && /^[0-9]$/.test(this.peek(1))))) {
+      throw invalid('quantifier operand invalid');
+    }
     let bound: string;
     let fixed = false;
     if (c === '*' || c === '+' || c === '?') {
@@ -173,12 +176,13 @@ class Parser {
     } else {
       return atom;
     }
-    if (atom.kind === 'anchor') throw invalid('quantifier operand invalid');
     const lazy = this.accept('?');
     if (/^[*+?]$/.test(this.peek()) || (this.peek() === '{' && /^[0-9]$/.test(this.peek(1)))) {
       throw invalid('quantifier operand invalid');
     }
-    return { kind: 'quantified', atom, bound, fixed, lazy };
+    // {1,1} says of what stands inside which match it prefers: similar_to_escape() makes it.
+    if (bound === '{1,1}') makeAlike(atom, lazy);
+    return { kind: 'quantified', atom, bound, fixed: fixed || bound === '{1,1}', lazy };
   }
 
   private parseBound(): [bound: string, fixed: boolean] {
@@ -267,7 +271,8 @@ class Parser {
     }
     const shorthand = shorthandClass(c);
     if (shorthand !== null) {
-      return text(shorthand.negated ? this.negate(shorthand.body) : `[${shorthand.body}]`);
+      // These match a newline in every mode.
+      return text(`[${shorthand.negated ? '^' : ''}${shorthand.body}]`);
     }
     if (/[1-9]/.test(c)) {
       const reference = this.backReference(c);
@@ -396,6 +401,11 @@ class Parser {
     }
     return name;
   }
+}
+
+/** Matches nothing itself: ^, \m, (?=x). No quantifier may follow. */
+function isConstraint(node: Node): boolean {
+  return node.kind === 'anchor' || (node.kind === 'group' && node.open !== '(' && node.open !== '(?:');
 }
 
 function shorthandClass(c: string): { body: string; negated: boolean } | null {

@@ -559,7 +559,9 @@ export const systemCatalogFunctions: FunctionModule = {
       return entry === undefined ? null : findCollation(catalog, [entry.name], path(context))?.oid === oid;
     },
     /** The cast: implicit, so that sequence functions take a text. */
-    text_regclass: (context, text: string) => inputText(OID.REGCLASS, -1, text, context.format) as number,
+    // A name only: what the type's input would take for an oid is one, too.
+    text_regclass: (context, text: string) =>
+      inputText(OID.REGCLASS, -1, /^(\d+|-)$/.test(text) ? `"${text}"` : text, context.format) as number,
     to_regclass: toReg(OID.REGCLASS),
     to_regtype: toReg(OID.REGTYPE),
     to_regproc: toReg(OID.REGPROC),

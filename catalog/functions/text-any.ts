@@ -1,7 +1,7 @@
 /** Functions that turn values of any type into text: concat, format, || with a text, quote_literal. */
 
 import { sqlError } from '../../types/errors.ts';
-import { baseTypeOid, OID, outputAddress, outputText, type Value } from '../../types/index.ts';
+import { baseTypeOid, inputText, OID, outputAddress, outputText, type Value } from '../../types/index.ts';
 import { trimBlanks } from '../../types/text.ts';
 import type { FunctionContext } from '../function-entry.ts';
 import { characterCount } from './characters.ts';
@@ -154,6 +154,12 @@ const format: Specialiser = (argTypes) => {
       if (lastArgument > values.length) throw parameterError('too few arguments for format()');
       return lastArgument - 1;
     };
+    const widthOf = (at: number): number => {
+      const value = values[at];
+      if (value === null || typeof value === 'number') return value ?? 0;
+      // Of any other type by its text, as int4 reads it.
+      return inputText(OID.INT4, -1, outputText(types[at], value, context.format), context.format) as number;
+    };
     for (let i = pattern.indexOf('%'); i >= 0; i = pattern.indexOf('%', copied)) {
       result += pattern.slice(copied, i);
       if (i + 1 >= pattern.length) throw parameterError(UNTERMINATED, PERCENT_HINT);
@@ -167,7 +173,7 @@ const format: Specialiser = (argTypes) => {
       if (!'sIL'.includes(spec.conversion)) {
         throw parameterError(`unrecognized format() type specifier "${spec.conversion}"`, PERCENT_HINT);
       }
-      const width = spec.widthArgument < 0 ? spec.width : Number(values[argumentAt(spec.widthArgument)] ?? 0);
+      const width = spec.widthArgument < 0 ? spec.width : widthOf(argumentAt(spec.widthArgument));
       const index = argumentAt(spec.argument);
       const value = values[index];
       const text = value === null ? null : outputText(types[index], value, context.format);

@@ -169,6 +169,7 @@ function stringToArray(text: string | null, delimiter: string | null, nullText: 
 
 function overlay(text: string, replacement: string, start: number, length: number): string {
   if (start <= 0) throw sqlError('22011', 'negative substring length not allowed');
+  if (start + length > 2147483647 || start + length < -2147483648) throw sqlError('22003', 'integer out of range');
   const before = sliceCharacters(text, 0, start - 1);
   return before + replacement + substringFrom(text, start + length);
 }

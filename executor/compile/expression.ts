@@ -352,6 +352,11 @@ export class ExpressionCompiler {
     return this.#emitter.bind(implementation, 'fn');
   }
 
+  /** The call's beginning, up to its first operand: comparisons of times with and without zone ask the session. */
+  #equalityCall(fn: ScalarFunction, argTypes: readonly number[]): Code {
+    return `${this.#implementation(fn, argTypes, OID.BOOL)}(${fn.needsContext ? 'x.functions, ' : ''}`;
+  }
+
   #plainCall(fn: ScalarFunction, args: readonly Operand[], expr: CallExpr): Operand {
     const f = this.#implementation(
       fn,
@@ -612,9 +617,9 @@ export class ExpressionCompiler {
   #nullIf(left: Expr, right: Expr, equality: ScalarFunction, result: Expr, typeOid: number): Operand {
     const l = this.compileToAny(left);
     const r = this.compileToAny(right);
-    const f = this.#implementation(equality, [left.typeOid, right.typeOid], OID.BOOL);
+    const f = this.#equalityCall(equality, [left.typeOid, right.typeOid]);
     const value = this.compileToAny(result);
-    return this.#anyResult(`${l} !== null && ${r} !== null && ${f}(${l}, ${r}) === true ? null : ${value}`, typeOid);
+    return this.#anyResult(`${l} !== null && ${r} !== null && ${f}${l}, ${r}) === true ? null : ${value}`, typeOid);
   }
 
   #minMax(kind: 'greatest' | 'least', args: readonly Expr[], typeOid: number): Operand {
@@ -635,8 +640,8 @@ export class ExpressionCompiler {
   #distinct(left: Expr, right: Expr, equality: ScalarFunction, negated: boolean): Operand {
     const l = this.compileToAny(left);
     const r = this.compileToAny(right);
-    const f = this.#implementation(equality, [left.typeOid, right.typeOid], OID.BOOL);
-    const same = `(${l} === null || ${r} === null ? ${l} === ${r} : ${f}(${l}, ${r}) === true)`;
+    const f = this.#equalityCall(equality, [left.typeOid, right.typeOid]);
+    const same = `(${l} === null || ${r} === null ? ${l} === ${r} : ${f}${l}, ${r}) === true)`;
     return { rep: 'bool', typeOid: OID.BOOL, value: negated ? same : `!${same}`, isNull: 'false' };
   }
 
@@ -663,7 +668,7 @@ export class ExpressionCompiler {
     const l = this.compileToAny(left);
     if (isInvariant(array) && asksMembership(operator, all)) return this.#isMember(l, left.typeOid, array, all);
     const a = this.compileToAny(array);
-    const f = this.#implementation(operator, operator.argumentTypes, OID.BOOL);
+    const f = `(a, b) => ${this.#equalityCall(operator, operator.argumentTypes)}a, b)`;
     const run = this.#emitter.bind(runtime.arrayCompare, 'arrayCompare');
     return this.#anyResult(`${run}(${l}, ${a}, ${f}, ${all})`, OID.BOOL);
   }
@@ -707,13 +712,13 @@ export class ExpressionCompiler {
       return { rep: 'bool', typeOid: OID.BOOL, value: result, isNull: `(${result} === null)` };
     }
     const label = emitter.name('L');
-    const f = this.#implementation(expr.equality, [expr.arg.typeOid, expr.arg.typeOid], OID.BOOL);
+    const f = this.#equalityCall(expr.equality, [expr.arg.typeOid, expr.arg.typeOid]);
     emitter.emit(`let ${result} = ${arg} === null ? null : ${expr.negated};`);
     emitter.open(`${label}: if (${arg} !== null) {`);
     for (const element of expr.list) {
       const value = this.compileToAny(element);
       emitter.emit(`if (${value} === null) ${result} = null;`);
-      emitter.emit(`else if (${f}(${arg}, ${value}) === true) { ${result} = ${!expr.negated}; break ${label}; }`);
+      emitter.emit(`else if (${f}${arg}, ${value}) === true) { ${result} = ${!expr.negated}; break ${label}; }`);
     }
     emitter.close();
     return { rep: 'bool', typeOid: OID.BOOL, value: result, isNull: `(${result} === null)` };

@@ -250,7 +250,7 @@ function missingFunction(
     });
   }
   const entries = functionsByName(node.name[node.name.length - 1]);
-  if (node.orderBy.length > 0 && !node.withinGroup && entries.some((entry) => entry.kind === 'aggregate')) {
+  if (node.orderBy.length > 1 && !node.withinGroup && entries.some((entry) => entry.kind === 'aggregate')) {
     return context.error('42883', `function ${signature} does not exist`, position, {
       hint: 'No aggregate function matches the given name and argument types. Perhaps you misplaced ORDER BY; ORDER BY must appear after all regular arguments of the aggregate.',
     });

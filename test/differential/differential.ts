@@ -39,6 +39,8 @@ export interface RunResult {
   readonly explained: ReadonlyMap<string, number>;
   readonly differences: number;
   readonly missing: readonly string[];
+  /** Statements on which the target failed inside. */
+  readonly failedInside: readonly string[];
 }
 
 const STATEMENTS_PER_SCHEMA = 250;
@@ -55,6 +57,8 @@ const REFERENCE_SETTINGS = ['SET jit = off', 'SET max_parallel_workers_per_gathe
 class Pair {
   reference: PipelinedClient;
   target: PipelinedClient;
+  /** Statements on which the target failed inside, those too that were tried to make others smaller. */
+  readonly failedInside = new Set<string>();
 
   constructor(reference: PipelinedClient, target: PipelinedClient) {
     this.reference = reference;
@@ -80,6 +84,9 @@ class Pair {
   async ask(statement: Statement, root: Node): Promise<Asked> {
     const sql = render(root);
     const both = await Promise.all([askAll(this.reference, statement, sql), askAll(this.target, statement, sql)]);
+    for (const { error } of both[1]) {
+      if (error?.code === 'XX000' && error.message.startsWith('internal error')) this.failedInside.add(sql);
+    }
     return { statement, root, sql, reference: both[0], target: both[1] };
   }
 }
@@ -126,7 +133,7 @@ export async function runDifferential(options: RunOptions): Promise<RunResult> {
   } finally {
     await Promise.all([pair.reference.end(), pair.target.end()]);
   }
-  return { ...counts, explained, missing: catalog.missing };
+  return { ...counts, explained, missing: catalog.missing, failedInside: [...pair.failedInside] };
 
   async function judge(asked: Asked, seed: number, schema: Schema): Promise<void> {
     const found = difference(asked);

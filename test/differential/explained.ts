@@ -6,7 +6,7 @@
 import type { Answer } from './client.ts';
 import { type Asked, type Difference, describe, difference } from './compare.ts';
 import type { Statement } from './statements.ts';
-import { expressionsIn, type Node, smaller, text } from './tree.ts';
+import { expressionsIn, type Node, replace, smaller, text } from './tree.ts';
 
 /** Asks both servers. */
 export type Ask = (statement: Statement, root: Node) => Promise<Asked>;
@@ -108,13 +108,16 @@ export const EXPLANATIONS: readonly Explanation[] = [
       / LIMIT 50$/.test(asked.sql),
   },
   {
-    name: 'ages of infinity',
+    name: 'arguments beside a constant NULL',
     reason:
-      'age() of an infinite timestamp is the difference of the largest integer in PostgreSQL 15; it is refused here',
-    holds: (asked) =>
-      /infinity/.test(asked.sql) &&
-      asked.target[0]!.error?.message === 'timestamp out of range' &&
-      /\bage\(/.test(asked.sql),
+      'a strict function of a constant NULL is NULL in PostgreSQL without computing what is no constant; here literals are no ' +
+      'constants of the plan, so that the other arguments are computed (isBesideNull)',
+    holds: (asked, found, ask) =>
+      found.kind === 'error' &&
+      asked.reference[0]!.error === null &&
+      !isMissing(asked) &&
+      OF_DATA.test(errorsOf(asked)[1] ?? '') &&
+      isBesideNull(asked, ask),
   },
   {
     name: 'order of evaluation',
@@ -129,10 +132,31 @@ export const EXPLANATIONS: readonly Explanation[] = [
   },
 ];
 
+/** Reasons that ask more. */
+const ASKING: ReadonlySet<string> = new Set(['order of evaluation', 'arguments beside a constant NULL']);
+
 /** A reason that is seen without asking more. */
 export function isSimplyExplained(asked: Asked, found: Difference): boolean {
   const ask: Ask = () => Promise.reject(new Error('nothing may be asked here'));
-  return EXPLANATIONS.some(({ name, holds }) => name !== 'order of evaluation' && holds(asked, found, ask) === true);
+  return EXPLANATIONS.some(({ name, holds }) => !ASKING.has(name) && holds(asked, found, ask) === true);
+}
+
+/**
+ * A constant of it is NULL, and with NULL in its place both servers answer what the reference has answered: PostgreSQL knows of
+ * it before the statement runs, and computes no other argument of a strict function of it, unless that is a constant too.
+ */
+async function isBesideNull(asked: Asked, ask: Ask): Promise<boolean> {
+  for (const node of expressionsIn(asked.root)) {
+    const simplest = node.simpler.find((each) => each.startsWith('NULL'));
+    if (simplest === undefined) continue;
+    const scalar: Statement = { kind: 'scalar', root: asked.root, order: null, before: [], after: [] };
+    const alone = await ask(scalar, text('SELECT ', node));
+    const isNull = difference(alone) === null && alone.reference[0]!.rows[0]?.[0] === null;
+    if (!isNull) continue;
+    const without = await ask(asked.statement, replace(asked.root, node, text(simplest)));
+    if (difference(without) === null && describeAll(without.reference) === describeAll(asked.reference)) return true;
+  }
+  return false;
 }
 
 /** Statements that are tried at once. */

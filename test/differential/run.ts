@@ -48,12 +48,13 @@ async function main(): Promise<number> {
     without: values.without,
     onDifference: show,
   });
-  await scratch?.drop();
+  await scratch?.drop().catch((error: Error) => process.stdout.write(`${error.message}\n`));
   const seconds = ((performance.now() - begun) / 1000).toFixed(0);
   process.stdout.write(
     `seed ${values.seed}: ${result.asked} statements (${result.answered} without an error), ${seconds} s; ${result.differences} differ\n`,
   );
   for (const [name, count] of result.explained) process.stdout.write(`  explained: ${name}: ${count}\n`);
+  for (const sql of result.failedInside) process.stdout.write(`failed inside: ${sql}\n`);
   if (values.missing) process.stdout.write(`  not there, not tried: ${result.missing.join(', ')}\n`);
   return result.differences === 0 ? 0 : 1;
 }

@@ -3,6 +3,7 @@ import { type Callable, type Catalog, isPolymorphic } from './catalog.ts';
 import type { Choice } from './choice.ts';
 import { type Column, Expressions, functionSql, joined } from './expressions.ts';
 import { Queries } from './queries.ts';
+import { scalarForm } from './scalars.ts';
 import type { Schema, Table } from './schema.ts';
 import { expression, freely, list, type Node, optional, text } from './tree.ts';
 
@@ -31,11 +32,12 @@ export class Statements {
   }
 
   next(): Statement {
-    const form = this.choice.below(20);
-    if (form < 7) return this.scalar();
-    if (form < 9) return this.rows();
-    if (form < 10) return this.set();
-    if (form < 13) return this.change();
+    const form = this.choice.below(26);
+    if (form < 5) return this.scalar();
+    if (form < 11) return this.ofGrammar();
+    if (form < 13) return this.rows();
+    if (form < 14) return this.set();
+    if (form < 18) return this.change();
     const { node, order } = new Queries(this.catalog, this.schema, this.choice).statement();
     return { ...NONE, kind: 'query', root: node, order };
   }
@@ -47,6 +49,12 @@ export class Statements {
       ? this.anyCall(expressions, scope.columns, this.choice.below(2))
       : expressions.of('bool', scope, 2);
     return { ...NONE, kind: 'scalar', root: text('SELECT ', freely(node), ' AS x') };
+  }
+
+  private ofGrammar(): Statement {
+    const expressions = new Expressions(this.catalog, this.choice, true);
+    const node = scalarForm(expressions, this.choice);
+    return { ...NONE, kind: 'scalar', root: text('SELECT ', node, ' AS x') };
   }
 
   private rows(): Statement {

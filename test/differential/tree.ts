@@ -108,7 +108,7 @@ export function* expressionsIn(root: Node): Generator<Node> {
   for (const node of inside(root)) if (node.role === 'expression') yield node;
 }
 
-function replace(root: Node, target: Node, replacement: Node): Node {
+export function replace(root: Node, target: Node, replacement: Node): Node {
   if (root === target) return replacement;
   let changed = false;
   const parts = root.parts.map((part) => {

@@ -49,6 +49,8 @@ const DAY_OF_YEAR = 512;
 const WEEKDAY = 1024;
 const MERIDIEM = 2048;
 const ERA = 4096;
+/** A word that stands for a moment by itself: whatever else is said, that is the moment. */
+const SPECIAL = 8192;
 const DATE_PARTS = YEAR | MONTH | DAY;
 const SECONDS_PARTS = SECOND | FRACTION;
 const TIME_PARTS = HOUR | MINUTE | SECONDS_PARTS;
@@ -408,7 +410,7 @@ class Decoder {
         return TIME_PARTS | TZ;
       default:
         this.time.kind = word;
-        return DATE_PARTS | TIME_PARTS | TZ;
+        return SPECIAL;
     }
   }
 

@@ -251,9 +251,9 @@ function addQuantity(builder: Builder, found: FoundUnits, text: string, unit: Un
   const rest = text.slice(match[1].length);
   let fraction = 0;
   if (rest.startsWith('-')) {
-    const months = /^-(\d*)$/.exec(rest);
-    if (months === null) throw badFormat();
+    const months = /^-(\d*)/.exec(rest) as RegExpExecArray;
     if (Number(months[1]) >= 12) throw fieldOverflow();
+    if (months[0].length < rest.length) throw badFormat();
     unit = 'month';
     whole = whole * 12n + BigInt(isNegative ? -Number(months[1]) : Number(months[1]));
   } else if (rest.startsWith('.')) {

@@ -13,6 +13,7 @@ import {
   uniteLexemes,
 } from '../../../types/fulltext/tsvector.ts';
 import { decodeText, OID, SqlArray, sqlError, type Value } from '../../../types/index.ts';
+import { charToByte } from '../../../types/text.ts';
 import { textArray } from '../array-values.ts';
 import type { FunctionModule } from '../module.ts';
 
@@ -46,6 +47,11 @@ function concatenate(a: Uint8Array, b: Uint8Array): Uint8Array {
   return buildTsvector(lexemes);
 }
 
+/** What C's char of this is as a number. */
+function signedByte(value: string): number {
+  return (charToByte(value) << 24) >> 24;
+}
+
 /** `told` is how the error shows what is no weight. */
 function weightNumber(weight: string, told: string | number): number {
   const number = 'dcba'.indexOf(weight.toLowerCase());
@@ -59,7 +65,7 @@ function withWeight(lexeme: Lexeme, weight: number): Lexeme {
 }
 
 function setWeight(vector: Uint8Array, weight: string): Uint8Array {
-  const number = weightNumber(weight, Buffer.from(weight)[0] ?? 0);
+  const number = weightNumber(weight, signedByte(weight));
   return buildTsvector(lexemesOf(vector).map((lexeme) => withWeight(lexeme, number)));
 }
 
