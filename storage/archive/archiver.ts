@@ -223,6 +223,13 @@ export class Archiver {
     const { command } = this.options;
     const file = command === null ? null : this.nextFile();
     if (file === null || this.isStopped) return;
+    try {
+      if (!file.isHistory) this.options.wal.sealSegment(this.next);
+    } catch (error) {
+      if (!(error instanceof SqlError)) throw error;
+      this.failed(file.name, { message: error.message, command: '' });
+      return;
+    }
     this.isBusy = true;
     command!(file.path, file.name, (failure) => {
       this.isBusy = false;

@@ -189,10 +189,15 @@ export class WalFlusher {
   /** The log, durable up to `end`, goes on at `lsn`, the beginning of a segment. */
   skipTo(end: number, lsn: number): void {
     assert(this.writtenLsn === end && this.flushedLsn === end, 'what is before a skip is durable');
-    // A write that is still under way would bring back bytes behind the cut.
-    this.segments!.skipTo(end, lsn, !this.busy);
+    // A write that is still under way brings nothing back: it is of bytes before the cut.
+    this.segments!.skipTo(end, lsn);
     this.writtenLsn = lsn;
     this.flushedLsn = lsn;
+  }
+
+  /** See WalSegments.seal. */
+  sealSegment(start: number): void {
+    this.segments!.seal(start);
   }
 
   flushSoon(): void {

@@ -47,6 +47,8 @@ export class WalSegments {
   private readonly files = new Map<number, File>();
   /** Written since the last sync. */
   private unsynced = new Set<File>();
+  /** Sizes of segments that have ended early and are not cut yet. */
+  private readonly uncut = new Map<number, number>();
   /** Files whose asynchronous sync is under way: until it ends, what they hold is not durable. */
   private readonly syncing = new Set<File>();
   private spares: string[] = [];
@@ -182,6 +184,7 @@ export class WalSegments {
     this.begunCount = 0;
     for (const start of listWalSegments(this.fileSystem, this.directory)) {
       if (start + WAL_SEGMENT_SIZE > lsn) break;
+      this.uncut.delete(start);
       const file = this.files.get(start);
       if (file !== undefined) {
         this.files.delete(start);
@@ -195,22 +198,35 @@ export class WalSegments {
   }
 
   /**
-   * The log goes on at `lsn`, the beginning of a segment; the one before ends at `end`, and is cut there if `mayCut`: nobody
-   * needs what older lives left behind it, least of all who keeps copies of segments.
+   * The log goes on at `lsn`, the beginning of a segment; the one before ends at `end`, and is cut there: nobody needs what older lives left
+   * behind it, least of all who keeps copies of segments. Where the disk refuses that, `seal` does it later.
    */
-  skipTo(end: number, lsn: number, mayCut: boolean): void {
+  skipTo(end: number, lsn: number): void {
     const last = lsn - WAL_SEGMENT_SIZE;
-    const file = this.files.get(last);
-    if (mayCut && file !== undefined) {
-      try {
-        file.truncateSync(end - last);
-        // Who copies the segment twice, before a crash and after it, finds the same bytes.
-        file.fdatasyncSync();
-      } catch (error) {
-        if (!(error instanceof SqlError)) throw error;
-      }
+    this.uncut.set(last, end - last);
+    try {
+      this.seal(last);
+    } catch (error) {
+      if (!(error instanceof SqlError)) throw error;
     }
     this.allocatedEnd = Math.max(this.allocatedEnd, lsn);
+  }
+
+  /**
+   * Of a complete segment no byte changes any more, not by a crash either: who copies it before one and after it finds the same. Not even its
+   * size, which nothing else makes durable. Throws what the disk says.
+   */
+  seal(start: number): void {
+    const opened = this.files.get(start);
+    const file = opened ?? this.fileSystem.open(this.pathOf(start), 'readwrite');
+    try {
+      const size = this.uncut.get(start);
+      if (size !== undefined) file.truncateSync(size);
+      file.fdatasyncSync();
+      this.uncut.delete(start);
+    } finally {
+      if (opened === undefined) file.close();
+    }
   }
 
   close(): void {

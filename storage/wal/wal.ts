@@ -354,6 +354,11 @@ export class Wal {
     return end;
   }
 
+  /** A complete segment stays as it is, whatever crashes: before it is copied. Throws what the disk says. */
+  sealSegment(start: number): void {
+    this.flusher.sealSegment(start);
+  }
+
   /** Segments wholly below lsn are recycled or removed. */
   removeBefore(lsn: number): void {
     this.flusher.removeBefore(lsn);

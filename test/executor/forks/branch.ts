@@ -1,6 +1,7 @@
 /** A database or a fork of it, with the sessions that use it and what it must hold. */
 import { expect } from 'chai';
 import type { DatabaseServer } from '../../../executor/index.ts';
+import type { SqlError } from '../../../types/errors.ts';
 import { DirectClient } from '../../support/direct-client.ts';
 import type { State } from './model.ts';
 
@@ -9,6 +10,15 @@ export interface OpenCursor {
   readonly expected: readonly (string | null)[][];
   readonly seen: (string | null)[][];
 }
+
+/** What goes wrong around a server, and what its statements may therefore say. */
+export interface Trouble {
+  readonly codes: ReadonlySet<string>;
+  /** The server has stopped itself. */
+  isStopped: boolean;
+}
+
+const NO_TROUBLE: Trouble = { codes: new Set(), isStopped: false };
 
 export class Branch {
   readonly name: string;
@@ -29,7 +39,12 @@ export class Branch {
   /** Its transaction has changed definitions, and holds their locks. */
   hasDefinitions = false;
   sequence: number;
+  /** Values of it that a crash may leave: it goes on from one of them, or as far behind as is logged ahead. */
+  sequences: number[];
   cursor: OpenCursor | null = null;
+  /** What the statement under way commits; null: none does. */
+  inFlight: State | null = null;
+  readonly #trouble: Trouble;
 
   constructor(
     server: DatabaseServer,
@@ -38,6 +53,7 @@ export class Branch {
     sequence: number,
     from: Branch | null,
     isKept = false,
+    trouble = NO_TROUBLE,
   ) {
     this.server = server;
     this.name = name;
@@ -46,28 +62,52 @@ export class Branch {
     this.isKept = isKept;
     this.committed = committed;
     this.sequence = sequence;
+    this.sequences = [sequence];
+    this.#trouble = trouble;
     const isCopy = isKept && server.engine.isDurable;
     this.origin = from === null || isCopy ? null : { state: committed.copy(), sequence };
     this.writer = new DirectClient(server, name);
-    this.reader = new DirectClient(server, name);
+    try {
+      this.reader = new DirectClient(server, name);
+    } catch (error) {
+      this.writer.close();
+      throw error;
+    }
   }
 
   get state(): State {
     return this.pending ?? this.committed;
   }
 
-  /** A statement that must succeed. */
-  async run(text: string): Promise<void> {
+  /** Whether the error is one that the surroundings explain. */
+  isTrouble(error: Pick<SqlError, 'code' | 'severity'>): boolean {
+    const { codes, isStopped } = this.#trouble;
+    return codes.has(error.code) || (isStopped && error.severity !== 'ERROR');
+  }
+
+  /** A statement that must succeed, or meet trouble: false, and it has not happened. */
+  async run(text: string): Promise<boolean> {
     const { error } = await this.writer.query(text);
-    if (error !== null) throw new Error(`${this.name}: ${error.code} ${error.message}: ${short(text)}`);
+    if (error === null) return true;
+    if (!this.isTrouble(error)) throw new Error(`${this.name}: ${error.code} ${error.message}: ${short(text)}`);
+    await this.giveUp();
+    return false;
   }
 
   /**
    * A statement and what it makes of the state. It fails with one of `codes` if there are any, and only then; a transaction goes back to its
-   * newest savepoint, or ends.
+   * newest savepoint, or ends. In trouble it may fail.
    */
   async change(text: string, next: State, codes: ReadonlySet<string>): Promise<void> {
+    const commits = this.pending === null && codes.size === 0;
+    if (commits) this.inFlight = next;
     const { error } = await this.writer.query(text);
+    if (error !== null && this.isTrouble(error)) {
+      if (!this.#trouble.isStopped) this.inFlight = null;
+      await this.giveUp();
+      return;
+    }
+    this.inFlight = null;
     if (codes.size === 0) {
       if (error !== null) throw new Error(`${this.name}: ${error.code} ${error.message}: ${short(text)}`);
       if (this.pending === null) this.committed = next;
@@ -75,36 +115,50 @@ export class Branch {
       return;
     }
     expect([...codes], `${this.name}: ${short(text)}`).to.include(error?.code ?? 'no error');
+    if (this.pending !== null) expect(this.writer.transactionStatus).to.equal('E');
+    await this.giveUp();
+  }
+
+  /** A statement has failed: its transaction goes back to its newest savepoint, or ends. */
+  async giveUp(): Promise<void> {
     if (this.pending === null) return;
-    expect(this.writer.transactionStatus).to.equal('E');
     if (this.savepoints.length > 0) await this.backToSavepoint();
     else await this.rollback();
   }
 
   async begin(): Promise<void> {
-    await this.run('BEGIN');
-    this.pending = this.committed.copy();
+    if (await this.run('BEGIN')) this.pending = this.committed.copy();
   }
 
   async savepoint(): Promise<void> {
-    await this.run(`SAVEPOINT s${this.savepoints.length}`);
-    this.savepoints.push(this.state.copy());
+    if (await this.run(`SAVEPOINT s${this.savepoints.length}`)) this.savepoints.push(this.state.copy());
   }
 
   async backToSavepoint(): Promise<void> {
     const last = this.savepoints.length - 1;
-    await this.run(`ROLLBACK TO SAVEPOINT s${last}`);
-    this.pending = this.savepoints[last].copy();
+    const { error } = await this.writer.query(`ROLLBACK TO SAVEPOINT s${last}`);
+    if (error === null) this.pending = this.savepoints[last].copy();
+    else if (this.isTrouble(error)) await this.rollback();
+    else throw new Error(`${this.name}: ${error.code} ${error.message}: ROLLBACK TO SAVEPOINT`);
   }
 
   async commit(): Promise<void> {
-    await this.run('COMMIT');
-    this.committed = this.state;
+    this.inFlight = this.state;
+    const { error } = await this.writer.query('COMMIT');
+    if (error !== null && !this.isTrouble(error))
+      throw new Error(`${this.name}: ${error.code} ${error.message}: COMMIT`);
+    if (error === null) {
+      this.committed = this.state;
+      this.sequences = [this.sequence];
+    }
+    if (error === null || !this.#trouble.isStopped) this.inFlight = null;
     this.#ended();
   }
 
   async rollback(): Promise<void> {
-    await this.run('ROLLBACK');
+    const { error } = await this.writer.query('ROLLBACK');
+    if (error !== null && !this.isTrouble(error))
+      throw new Error(`${this.name}: ${error.code} ${error.message}: ROLLBACK`);
     this.#ended();
   }
 

@@ -1,7 +1,7 @@
 /** What a branch answers, beside what the model says: by the table, and by each index. */
 import { expect } from 'chai';
+import type { SqlError } from '../../../types/errors.ts';
 import type { Random } from '../../storage/heap/support.ts';
-import type { DirectClient } from '../../support/direct-client.ts';
 import type { Branch } from './branch.ts';
 import { columnsOf, type Row, type State, type Table, textOf } from './model.ts';
 
@@ -15,6 +15,18 @@ const WAYS: readonly (readonly string[])[] = [
   ['seqscan', 'bitmapscan', 'indexonlyscan'],
   ['seqscan', 'indexscan', 'indexonlyscan'],
 ];
+
+/** A question that was not answered. */
+export class AskError extends Error {
+  readonly code: string;
+  readonly severity: SqlError['severity'];
+
+  constructor(where: string, error: SqlError, question: string) {
+    super(`${where}: ${error.code} ${error.message}: ${question}`);
+    this.code = error.code;
+    this.severity = error.severity;
+  }
+}
 
 /** NULLs last, as in an ascending index. */
 function byCode(a: Row, b: Row): number {
@@ -38,11 +50,11 @@ export class Checks {
     const ask = async (off: readonly string[], question: string): Promise<(string | null)[][]> => {
       const settings = off.map((name) => `SET enable_${name} = off`);
       const { rows, error } = await client.query([ALL_ON, ...settings, question].join(';'));
-      if (error !== null) throw new Error(`${branch.name}: ${error.code} ${error.message}: ${question}`);
+      if (error !== null) throw new AskError(branch.name, error, question);
       return rows;
     };
     for (const [name, table] of state.tables) await this.#table(`${branch.name}.${name}`, ask, name, table);
-    await this.#rest(branch, client, state);
+    await this.#rest(branch, ask, state);
   }
 
   async #table(where: string, ask: Ask, name: string, table: Table): Promise<void> {
@@ -119,8 +131,9 @@ export class Checks {
   }
 
   /** Sequences, types, and what the catalog lists. */
-  async #rest(branch: Branch, client: DirectClient, state: State): Promise<void> {
-    const names = await client.rows(
+  async #rest(branch: Branch, ask: Ask, state: State): Promise<void> {
+    const names = await ask(
+      [],
       "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'v') ORDER BY 1",
     );
     const wanted = [...state.tables].flatMap(([name, { views }]) => [name, ...views]);
@@ -128,13 +141,13 @@ export class Checks {
       names.map(([name]) => name),
       branch.name,
     ).to.deep.equal(wanted.sort());
-    expect(await client.rows('SELECT last_value FROM numbers'), `${branch.name}: sequence`).to.deep.equal([
+    expect(await ask([], 'SELECT last_value FROM numbers'), `${branch.name}: sequence`).to.deep.equal([
       [String(branch.sequence)],
     ]);
-    expect(await client.rows('SELECT enum_range(NULL::mood)::text'), branch.name).to.deep.equal([
+    expect(await ask([], 'SELECT enum_range(NULL::mood)::text'), branch.name).to.deep.equal([
       [`{${state.labels.join(',')}}`],
     ]);
-    expect(await client.rows('SELECT current_database()')).to.deep.equal([[branch.name]]);
+    expect(await ask([], 'SELECT current_database()')).to.deep.equal([[branch.name]]);
   }
 }
 

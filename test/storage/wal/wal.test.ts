@@ -207,6 +207,23 @@ describe('Segments', () => {
     expect(at.lsn).to.equal(wal.insertLsn);
   });
 
+  it('are as long after a crash as when they were copied, when the disk did not let them be cut', () => {
+    for (const op of ['truncate', 'sync'] as const) {
+      const { fileSystem, wal } = openWal();
+      logText(wal, 'one');
+      wal.flushSync(wal.insertLsn);
+      // Of syncs the switch record's comes first.
+      fileSystem.failNext(op, 'EIO', op === 'sync' ? 1 : 0);
+      const size = wal.switchSegment() - WAL_SEGMENT_SIZE;
+      fileSystem.failNext('sync', 'EIO');
+      expect(() => wal.sealSegment(WAL_SEGMENT_SIZE)).to.throw('could not fsync');
+      wal.sealSegment(WAL_SEGMENT_SIZE);
+      const fork = fileSystem.fork();
+      fork.crash({});
+      expect(fork.open('/d/wal/0000000001000000', 'read').size(), op).to.equal(size);
+    }
+  });
+
   it('end early while a flush is under way', async () => {
     const { fileSystem, wal } = openWal({ flushMode: 'async' });
     const texts: string[] = [];
