@@ -14,7 +14,7 @@
  *  2. Pages changed for the first time after capture carry a full image in the log (wal.redoLsn is set in the same turn).
  *  3. A failed checkpoint changes nothing that recovery reads; the next one begins anew.
  *  4. A failed sync of a relation's file means that the operating system may have dropped what it held: the log must not be
- *     cut, and the server must stop and recover (onFatal).
+ *     cut, and the server must stop and recover (onFatal). However long that takes, there is no further checkpoint: its syncs would succeed.
  */
 import { SqlError } from '../../types/errors.ts';
 import type { BufferPool } from '../buffer/index.ts';
@@ -115,6 +115,8 @@ export class Checkpointer {
   private readonly now: () => number;
   private readonly timeline: number;
   private run: Run | null = null;
+  /** A sync of a relation's file has failed. */
+  private syncFailure: SqlError | null = null;
   private requests: Done[] = [];
   private timer: NodeJS.Timeout | null = null;
   private pause: NodeJS.Timeout | null = null;
@@ -189,7 +191,7 @@ export class Checkpointer {
   }
 
   private readonly tick = (): void => {
-    if (this.run !== null || this.options.wal.failure !== null) return;
+    if (this.run !== null || this.failure !== null) return;
     const nowMs = this.now();
     if (nowMs < this.retryAtMs) return;
     const volume = this.options.wal.insertLsn - this.lastRedoLsn;
@@ -198,6 +200,11 @@ export class Checkpointer {
     const byTime = nowMs - this.lastMs >= this.timeoutMs && volume > this.idleVolume();
     if (byVolume || byTime) this.begin(false, false, !byVolume);
   };
+
+  /** Why there can be none any more. */
+  private get failure(): SqlError | null {
+    return this.syncFailure ?? this.options.wal.failure;
+  }
 
   /** Log since the last redo LSN when nothing happened: the checkpoint's own record. */
   private idleVolume(): number {
@@ -209,7 +216,7 @@ export class Checkpointer {
     const requests = this.requests;
     this.requests = [];
     try {
-      if (wal.failure !== null) throw wal.failure;
+      if (this.failure !== null) throw this.failure;
       const relations: RelationSize[] = [];
       for (const { relId, pageCount } of pool.allRelations()) relations.push({ relId, pageCount });
       relations.sort((a, b) => a.relId - b.relId);
@@ -290,7 +297,10 @@ export class Checkpointer {
     this.writeMs += run.syncStartedMs - run.startedMs;
     pool.files.syncAll(pool.allRelations(), (error) => {
       if (this.run !== run) return;
-      if (error !== null && error.severity === 'PANIC') this.options.onFatal?.(error);
+      if (error !== null && error.severity === 'PANIC') {
+        this.syncFailure = error;
+        this.options.onFatal?.(error);
+      }
       if (error !== null) this.fail(run, error);
       else {
         this.syncMs += this.now() - run.syncStartedMs;

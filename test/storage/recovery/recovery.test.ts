@@ -271,6 +271,21 @@ describe('A checkpoint', () => {
     again.expectRecovered();
   });
 
+  it('is the last when a relation cannot be synced, however long the server then takes to stop', async () => {
+    const fileSystem = new MemoryFileSystem();
+    const engine = await filled(fileSystem);
+    fileSystem.failNext('sync', 'EIO', 0, '/d/base/');
+    const failures: unknown[] = [];
+    const tell = (error: unknown): void => void failures.push(error);
+    // Asked for meanwhile, it would begin at once.
+    await Promise.all([engine.checkpoint().catch(tell), engine.checkpoint().catch(tell)]);
+    await engine.shutdown().catch(tell);
+    expect(failures).to.have.lengthOf(3);
+    for (const failure of failures) expect(failure).to.include({ code: '58030', severity: 'PANIC' });
+    fileSystem.crash();
+    new MiniEngine(fileSystem, engine.history).expectRecovered();
+  });
+
   it('needs no disk space to be recovered on a disk that is full, where the pool holds the pages', async () => {
     const fileSystem = new MemoryFileSystem();
     const engine = new MiniEngine(fileSystem, [], 64);
