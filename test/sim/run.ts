@@ -7,8 +7,11 @@
  *     npm run simulate -- --seeds 500 --keep-going     tells all failures
  *     npm run simulate -- --seeds 500 --sql            over SQL
  *     npm run simulate -- --seeds 500 --backup         of backups and an archive
+ *     npm run simulate -- --seeds 500 --forks          of forks, and of databases that are made of others
  */
 import { newBackupTally, simulateBackups } from './backup-simulation.ts';
+import { simulateForks } from './fork-simulation.ts';
+import { newForkTally } from './forks/world.ts';
 import { newTally, simulate } from './simulation.ts';
 import { simulateSql } from './sql-simulation.ts';
 
@@ -17,8 +20,9 @@ const first = options.seed ?? options.from ?? Date.now() % 1_000_000_000;
 const count = options.seed === null ? options.seeds : 1;
 const tally = newTally();
 const backupTally = newBackupTally();
-const kind = options.backup ? '--backup ' : options.sql ? '--sql ' : '';
-const SEED_MS_MAX = options.sql ? 60_000 : 20_000;
+const forkTally = newForkTally();
+const kind = options.backup ? '--backup ' : options.forks ? '--forks ' : options.sql ? '--sql ' : '';
+const SEED_MS_MAX = options.sql || options.forks ? 60_000 : 20_000;
 const begun = performance.now();
 const realTimeout = setTimeout;
 const realClear = clearTimeout;
@@ -34,6 +38,7 @@ for (let seed = first; seed < first + count; seed++) {
   const watchdog = realTimeout(() => fail(seed, new Error(`no end within ${SEED_MS_MAX / 1000} s`), true), SEED_MS_MAX);
   try {
     if (options.backup) await simulateBackups(seed, backupTally);
+    else if (options.forks) await simulateForks(seed, forkTally);
     else await (options.sql ? simulateSql : simulate)(seed, tally);
   } catch (error) {
     fail(seed, error, !options.keepGoing);
@@ -60,7 +65,7 @@ function fail(seed: number, error: unknown, isLast: boolean): void {
 }
 
 function summary(): void {
-  const sums = Object.entries(options.backup ? backupTally : tally).map(
+  const sums = Object.entries(options.backup ? backupTally : options.forks ? forkTally : tally).map(
     ([name, value]) => `${name.replace(/[A-Z]/g, (c) => ` ${c.toLowerCase()}`)} ${value}`,
   );
   process.stdout.write(`${done} seeds from ${first}, ${failures.length} failed, ${seconds()}: ${sums.join(', ')}\n`);
@@ -78,6 +83,7 @@ function readWords(words: readonly string[]) {
     keepGoing: false,
     sql: false,
     backup: false,
+    forks: false,
   };
   for (let i = 0; i < words.length; i++) {
     if (words[i] === '--seeds') options.seeds = Number(words[++i]);
@@ -85,6 +91,7 @@ function readWords(words: readonly string[]) {
     else if (words[i] === '--from') options.from = Number(words[++i]);
     else if (words[i] === '--sql') options.sql = true;
     else if (words[i] === '--backup') options.backup = true;
+    else if (words[i] === '--forks') options.forks = true;
     else if (words[i] === '--keep-going') options.keepGoing = true;
     else {
       process.stderr.write(`unknown word: ${words[i]}\n`);
