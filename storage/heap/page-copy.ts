@@ -1,8 +1,9 @@
 /**
  * Copies a heap's pages into a new heap: what a fork sees (fork-settling.ts) becomes the rows of a database of its own.
  *
- * A copy has the page's slots where they were, so row ids, forwards and chunks of long values stay right. Versions keep their xids, which have
- * ended and are committed; what was before them is nobody's there, so the way to it is cut off. Deleted rows do not come along.
+ * A copy has the page's slots where they were, so row ids, forwards and chunks of long values stay right. Its rows are the copying
+ * transaction's, as if inserted: they may have been numbered by a fork, whose xids are others' here. What was before them is nobody's there, so
+ * the way to it is cut off. Deleted rows do not come along.
  */
 import { assert } from '../../types/assert.ts';
 import { PAGE_SIZE } from '../limits.ts';
@@ -47,6 +48,7 @@ export function copyNextPage(source: Heap, target: Heap, txn: Transaction, xid: 
     setPageRelation(pool.u32, base, target.pages.relId);
     setPageLsn(pool.f64, base, lsn);
     const rows = keepLiveRows(target, base);
+    giveRows(target, base, xid);
     wal.pageImage(target.pages, pageNo, base);
     wal.end();
     if (rows > 0) txn.writes.add(target.relId, (pageNo << ROW_SLOT_BITS) >>> 0, WRITE_INSERT, rows, 0);
@@ -93,6 +95,15 @@ function keepLiveRows(heap: Heap, base: number): number {
     if ((flags & ROW_MOVED_IN) === 0) rows++;
   }
   return rows;
+}
+
+/** All rows of the page are from now on those of `xid`. */
+function giveRows(heap: Heap, base: number, xid: number): void {
+  const { pool } = heap.context;
+  for (let slot = pageSlotCount(pool.u16, base) - 1; slot >= 0; slot--) {
+    const offset = slotOffset(pool.u16, base, slot);
+    if (offset !== 0) pool.f64[(base + offset) >>> 3] = xid;
+  }
 }
 
 /** Calls `visit` with each row whose home is the page, and where it stands. Throws PAGE_MISS, perhaps after some. */

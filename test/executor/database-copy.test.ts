@@ -121,6 +121,25 @@ describe('a database that is a copy', () => {
     await server.client.query(`SET version_retention = 0`);
   });
 
+  it('has all rows of a fork by name, whatever the numbers of its transactions mean elsewhere', async () => {
+    const fork = await server.connect('postgres@work');
+    const other = await server.connect();
+    // The same numbers: of one that has not ended, and of others that have been rolled back.
+    await other.query('BEGIN; UPDATE parent SET a = 1 WHERE id = 1; UPDATE parent SET a = 2 WHERE id = 2');
+    for (let i = 0; i < 5; i++) {
+      await server.client.query('BEGIN; UPDATE parent SET a = 1 WHERE id = 3; ROLLBACK');
+      await fork.query(`INSERT INTO parent (a) VALUES (${i}); UPDATE parent SET long = repeat('z', 9000) WHERE id = 7`);
+    }
+    await server.client.query(`CREATE DATABASE kept TEMPLATE "postgres@work"`);
+    const work = await contentOf(fork);
+    await fork.end();
+    expect(await contentOf(await server.connect('kept'))).to.equal(work);
+    await other.query('ROLLBACK');
+    await server.kill();
+    await server.start();
+    expect(await contentOf(await server.connect('kept'))).to.equal(work);
+  });
+
   it('is there as a whole or not at all, wherever the server is killed', async () => {
     const before = await contentOf(server.client);
     const random = randomOf(42);

@@ -480,7 +480,9 @@ export class ForkWorld {
   async endForks(): Promise<void> {
     const { random, checks } = this.#tools;
     for (;;) {
-      const forks = this.#branches.filter(({ parent, isKept }) => parent !== null && (!isKept || random.below(3) === 0));
+      const forks = this.#branches.filter(
+        ({ parent, isKept }) => parent !== null && (!isKept || random.below(3) === 0),
+      );
       if (forks.length === 0) break;
       await this.#drop(random.pick(forks));
       if (random.below(3) === 0) await checks.all(random.pick(this.#branches));
