@@ -1,10 +1,12 @@
 /**
- * Timers and Date.now that go by turns of the event loop, not by the wall: a simulation is the same each time it is run with
- * its seed, and waits for no retry. setImmediate stays as it is: its order is fixed.
+ * Timers, Date.now and performance.now that go by turns of the event loop, not by the wall: a simulation is the same each time it is run
+ * with its seed, and waits for no retry. setImmediate stays as it is: its order is fixed. Within a turn performance.now goes on a little each
+ * time it is asked, so that who works in slices has an end of them.
  *
  * While it is installed a pump keeps turning the loop, MS_PER_TURN of virtual time each.
  */
 const MS_PER_TURN = 10;
+const MS_PER_LOOK = 0.05;
 /** What Date.now says at the beginning: some day. */
 const BEGIN_MS = 1_700_000_000_000;
 
@@ -22,6 +24,7 @@ export class VirtualTime {
   onTurn: () => void = () => {};
   private timers = new Set<VirtualTimer>();
   private nextOrder = 0;
+  private looks = 0;
   private real: Pick<typeof globalThis, 'setTimeout' | 'setInterval' | 'clearTimeout' | 'clearInterval'> | null = null;
   private realNow = Date.now;
 
@@ -52,12 +55,15 @@ export class VirtualTime {
       clearInterval: remove,
     });
     Date.now = () => this.nowMs;
+    performance.now = () => this.nowMs - BEGIN_MS + this.looks++ * MS_PER_LOOK;
     this.pump();
   }
 
   uninstall(): void {
     Object.assign(globalThis, this.real);
     Date.now = this.realNow;
+    // The real one is the prototype's.
+    Reflect.deleteProperty(performance, 'now');
     this.real = null;
     this.timers.clear();
   }
