@@ -38,6 +38,9 @@ interface CachedTable {
   readonly runtime: TableRuntime;
 }
 
+/** The databases of an engine, those included that are dropped and that forks still need; a fork has its engine for itself. */
+const sharing = new WeakMap<StorageEngine, Set<DatabaseRuntime>>();
+
 export class DatabaseRuntime {
   readonly engine: StorageEngine;
   readonly oid: number;
@@ -105,6 +108,10 @@ export class DatabaseRuntime {
     this.activity = new ActivityCounters(engine);
     this.#maintenance = new ExecContext(engine);
     this.#maintenance.functions = { format: DEFAULT_FORMAT } as FunctionContext;
+    if (parent !== null) return;
+    const others = sharing.get(engine);
+    if (others === undefined) sharing.set(engine, new Set([this]));
+    else others.add(this);
   }
 
   /** The database whose settings (ALTER DATABASE ... SET) sessions begin with: a fork's are those of the database at the root. */
@@ -240,13 +247,21 @@ export class DatabaseRuntime {
     return this.#retired.get(key) ?? this.#dictionaries.get(key) ?? this.#dictionaryOf(indexOid, relId, make);
   }
 
-  /** A fork has ended. With the last one goes what was kept for them. */
+  /**
+   * A fork has ended. With the last one of the engine goes what was kept for them, in all databases that share it: what changes in one of
+   * them is kept as long as there are forks of any.
+   */
   forkEnded(): void {
     if (this.engine.forkCount > 0) return;
+    for (const database of [...(sharing.get(this.engine) ?? [this])]) database.#forgetForks();
+  }
+
+  #forgetForks(): void {
     for (const dictionary of this.#dictionaries.values()) dictionary.forgetRetained();
     for (const dictionary of this.#retired.values()) dictionary.release();
     this.#retired.clear();
     if (!this.#isEnded) return;
+    sharing.get(this.engine)?.delete(this);
     for (const dictionary of this.#dictionaries.values()) dictionary.release();
     this.#dictionaries.clear();
     this.parent?.types.endFork(this.types);

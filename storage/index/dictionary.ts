@@ -155,6 +155,7 @@ export abstract class Dictionary {
     this.memory.arenaBytes -= this.arena?.sizeBytes ?? 0;
     this.nodeBytes = 0;
     this.lists.slab.stopCounting();
+    this.forgetRetained();
   }
 
   /** An empty dictionary of the same kind. */

@@ -103,8 +103,11 @@ class ForkSimulation {
     const world = new ForkWorld(server, this.#tools, this.#trouble, this.#keepsHistory);
     if (claims === null) await world.found();
     else {
-      expectNothingLeft(fileSystem, server);
+      expect(fileSystem.list(`${DIRECTORY}/temp`), 'temporary files').to.deep.equal([]);
       await world.resume(claims);
+      // Files go when the log of it is durable.
+      await new Promise<void>((resolve) => server.engine.checkpoint(() => resolve()));
+      expectNothingLeft(fileSystem, server);
     }
     return { fileSystem, server, world };
   }
@@ -190,7 +193,7 @@ class ForkSimulation {
   #faults(trouble: LifeTrouble): (op: MemoryOp, path: string) => void {
     const random = this.#random;
     if (random.below(2) === 0) return () => {};
-    const chance = random.pick([0.002, 0.01, 0.05]);
+    const chance = random.pick([0.01, 0.05, 0.2]);
     const kinds = random.below(2) === 0 ? FAULTY_OPS : [random.pick(FAULTY_OPS)];
     const place = random.pick(PLACES);
     const code = random.pick(['EIO', 'ENOSPC', 'EMFILE']);
@@ -253,7 +256,6 @@ class ForkSimulation {
 
 /** After a start: no file and no entry of anything that is not there. */
 function expectNothingLeft(fileSystem: MemoryFileSystem, { engine, shared }: DatabaseServer): void {
-  expect(fileSystem.list(`${DIRECTORY}/temp`), 'temporary files').to.deep.equal([]);
   const files = fileSystem.list(`${DIRECTORY}/base`).map(Number);
   expect(
     files.filter((relId) => engine.pool.relation(relId) === undefined),

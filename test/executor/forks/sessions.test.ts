@@ -101,6 +101,49 @@ describe('sessions of forks', () => {
       expect(await values(fork, 'SELECT count(*)::int FROM t WHERE id > 0')).to.deep.equal([[300]]);
     });
 
+    it('leave no index entries that were kept for them, of indexes that went meanwhile either', async () => {
+      const { indexMemory } = server.database.engine;
+      await base.query("INSERT INTO t SELECT g, 'old' FROM generate_series(2, 300) g; CREATE INDEX t_v ON t (v)");
+      const fork = await connect('postgres@one');
+      expect(await values(fork, "SELECT count(*)::int FROM t WHERE v = 'old'")).to.deep.equal([[299]]);
+      await base.query("UPDATE t SET v = 'new'");
+      await base.query('VACUUM t');
+      await base.query('DROP INDEX t_v');
+      expect(indexMemory.unlimited().usedBytes).to.be.greaterThan(0);
+      await end(fork);
+      await untilForks(0);
+      expect(indexMemory.unlimited().usedBytes).to.equal(0);
+    });
+
+    it('leave none either of other databases, which may have been dropped meanwhile', async () => {
+      const { engine } = server.database;
+      const used = engine.indexMemory.usedBytes;
+      const leave = async (client: pg.Client): Promise<void> => {
+        await end(client);
+        while ((server.database.databaseByName(String(client.database))?.sessionCount ?? 0) > 0)
+          await new Promise(setImmediate);
+      };
+      const fork = await connect('postgres@one');
+      for (const name of ['other', 'dropped']) {
+        await base.query(`CREATE DATABASE ${name}`);
+        const client = await connect(name);
+        await client.query(
+          'CREATE TABLE u (id int PRIMARY KEY); INSERT INTO u SELECT g FROM generate_series(1, 300) g',
+        );
+        await fork.query('SELECT FROM t WHERE id = 1');
+        await (await connect('postgres@two')).query('SELECT FROM t WHERE id = 1');
+        await client.query('UPDATE u SET id = id + 1000');
+        await client.query('VACUUM u');
+        await leave(client);
+      }
+      await base.query('DROP DATABASE dropped');
+      for (const client of [...clients]) if (client !== base) await end(client);
+      await untilForks(0);
+      expect(engine.indexMemory.unlimited().usedBytes).to.equal(0);
+      await base.query('DROP DATABASE other');
+      expect(engine.indexMemory.usedBytes).to.equal(used);
+    });
+
     it('a fork of a fork goes on without it', async () => {
       const parent = await connect('postgres@one');
       await parent.query("UPDATE t SET v = 'of the parent'");
