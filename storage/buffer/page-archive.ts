@@ -28,7 +28,7 @@ export class PageArchive {
   constructor(fileSystem: FileSystem, folder: string, memoryPages: number) {
     this.#fileSystem = fileSystem;
     this.#folder = folder;
-    this.#memorySlots = Math.ceil(memoryPages / CHUNK_PAGES) * CHUNK_PAGES;
+    this.#memorySlots = Math.floor(memoryPages / CHUNK_PAGES) * CHUNK_PAGES;
   }
 
   /** Images that are kept. */
