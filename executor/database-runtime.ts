@@ -13,12 +13,14 @@ import {
   type Dictionary,
   HashDictionary,
   type IndexDictionary,
+  type IndexMaintainer,
   LayeredDictionary,
   OrderedDictionary,
   type StorageEngine,
 } from '../storage/api.ts';
 import { DEFAULT_FORMAT, inputText, MAIN_TYPES, type TypeRegistry } from '../types/index.ts';
 import { ActivityCounters } from './activity-counters.ts';
+import { AllIndexes, type HeapIndex } from './all-indexes.ts';
 import { storedNames } from './catalog-names.ts';
 import { ExecContext } from './context.ts';
 import { domainCheckOf, inputCheckOf } from './domains.ts';
@@ -61,6 +63,8 @@ export class DatabaseRuntime {
   #tables = new WeakMap<RelationEntry, CachedTable>();
   /** By index oid and relation id. */
   readonly #dictionaries = new Map<string, IndexDictionary>();
+  /** By heap, as they were made last: of all indexes that have a dictionary, whoever sees them. */
+  readonly #running = new Map<number, readonly HeapIndex[]>();
   /** Those that were dropped, and that forks still use. */
   readonly #retired = new Map<string, IndexDictionary>();
   /**
@@ -137,7 +141,7 @@ export class DatabaseRuntime {
       this.#maintenance,
     );
     runtime.indexes = indexEntries.map((index) => this.#indexRuntime(catalog, runtime, index));
-    heap.maintainer = runtime;
+    heap.maintainer = this.#maintainerOf(runtime);
     this.activity.attach(entry);
     this.#tables.set(entry, { indexEntries, runtime });
     return runtime;
@@ -187,7 +191,7 @@ export class DatabaseRuntime {
     const counters = this.activity.index(index.oid);
     const exclusion =
       exclusionOf === null ? null : new Exclusion(index, elements, exclusionOf.isRange, table.entry.columns);
-    return new IndexRuntime(
+    const made = new IndexRuntime(
       table,
       index,
       dictionary,
@@ -198,6 +202,31 @@ export class DatabaseRuntime {
       exclusion,
       exclusionOf?.parts,
     );
+    const { relId } = table.entry;
+    this.#running.set(relId, [...this.#othersThan(index.oid, relId), { table, indexes: [made] }]);
+    return made;
+  }
+
+  /** What keeps the heap's indexes true: the table, unless there are others that only some see. */
+  #maintainerOf(table: TableRuntime): IndexMaintainer {
+    const all = this.#running.get(table.entry.relId) ?? [];
+    if (all.length === table.indexes.length) return table;
+    const own = new Set(table.indexes.map(({ entry }) => entry.oid));
+    return new AllIndexes(
+      table,
+      all.filter(({ indexes: [{ entry }] }) => !own.has(entry.oid)),
+    );
+  }
+
+  #othersThan(indexOid: number, relId: number): readonly HeapIndex[] {
+    return (this.#running.get(relId) ?? []).filter(({ indexes: [{ entry }] }) => entry.oid !== indexOid);
+  }
+
+  #forgetDictionary(key: string, indexOid: number, relId: number): void {
+    this.#dictionaries.delete(key);
+    const others = this.#othersThan(indexOid, relId);
+    if (others.length === 0) this.#running.delete(relId);
+    else this.#running.set(relId, others);
   }
 
   /** A fork of the database as it is committed now, or was at a moment, under an oid and a name of its own. */
@@ -278,7 +307,8 @@ export class DatabaseRuntime {
       if (dictionary instanceof LayeredDictionary) dictionary.forgetOwn();
       else {
         dictionary.release();
-        this.#dictionaries.delete(key);
+        const [indexOid, relId] = key.split('/').map(Number);
+        this.#forgetDictionary(key, indexOid, relId);
       }
     }
     this.#indexBuilds.clear();
@@ -315,7 +345,7 @@ export class DatabaseRuntime {
       const dictionary = this.#dictionaries.get(key) as IndexDictionary;
       if (this.engine.forkCount > 0) this.#retired.set(key, dictionary);
       else dictionary.release();
-      this.#dictionaries.delete(key);
+      this.#forgetDictionary(key, indexOid, relId);
       this.#indexBuilds.delete(indexOid);
     }
   }
@@ -327,7 +357,7 @@ export class DatabaseRuntime {
       if (entry === undefined || entry.relId === 0) continue;
       // A rollback that goes on after a pause may have undone the heap already.
       if (!this.engine.hasHeap(entry.relId)) continue;
-      this.engine.heap(entry.relId).maintainer = this.table(catalog, entry);
+      this.engine.heap(entry.relId).maintainer = this.#maintainerOf(this.table(catalog, entry));
     }
   }
 

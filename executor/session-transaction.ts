@@ -253,9 +253,9 @@ export class SessionTransaction {
     this.#changes.length = from;
     this.#catalog = null;
     this.#sharedCatalog = null;
+    this.#database.dropUnusedDictionaries(new Set(dropped.map((c) => c.oid)), this.catalog);
     this.#database.restoreMaintainers(tables, this.#database.catalog);
     if (from > 0) this.#database.restoreMaintainers(tables, this.catalog);
-    this.#database.dropUnusedDictionaries(new Set(dropped.map((c) => c.oid)), this.catalog);
     for (const { oid, entry } of dropped)
       if (entry?.class === 'type' || entry?.class === 'relation') this.#restoreType(oid);
   }
@@ -354,8 +354,10 @@ export class SessionTransaction {
   #publish(changes: readonly PendingChange[]): void {
     const own = changes.filter((c) => c.databaseOid !== SHARED_DATABASE_OID);
     if (own.length > 0) {
+      const tables = this.#changedTables(own);
       this.#database.catalog = this.#database.catalog.apply(own.map(toCatalogChange));
       this.#database.dropUnusedDictionaries(new Set(own.map((c) => c.oid)), this.#database.catalog);
+      this.#database.restoreMaintainers(tables, this.#database.catalog);
     }
     const shared = changes.filter((c) => c.databaseOid === SHARED_DATABASE_OID);
     if (shared.length > 0) this.#shared.apply(shared.map(toCatalogChange));

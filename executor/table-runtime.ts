@@ -98,9 +98,15 @@ export class TableRuntime implements IndexMaintainer {
     return (r, key) => index.keyFromRow(this.#maintenance, r, key) !== KEY_NOT_INDEXED;
   }
 
-  removeVersion(rowId: RowId, goneBase: number, rest: Int32Array | Float64Array, restCount: number): void {
+  removeVersion(
+    rowId: RowId,
+    goneBase: number,
+    rest: Int32Array | Float64Array,
+    restCount: number,
+    indexes = this.indexes,
+  ): void {
     this.#isSeenByForks = this.heap.mayForksSee(rowId, goneBase);
-    for (const index of this.indexes) {
+    for (const index of indexes) {
       if (index.terms !== null) {
         this.#removeTerms(index, index.terms, rowId, goneBase, rest, restCount);
         continue;
