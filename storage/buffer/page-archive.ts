@@ -11,6 +11,8 @@ import { PAGE_SIZE } from '../limits.ts';
 import { crc32 } from '../page/index.ts';
 
 const CHUNK_PAGES = 32;
+/** Slots from here on stand for images that could not be kept. */
+const FIRST_LOST = 2 ** 40;
 
 export class PageArchive {
   readonly #fileSystem: FileSystem;
@@ -23,6 +25,9 @@ export class PageArchive {
   readonly #free: number[] = [];
   /** Of images in the file, by their place in it: what comes back is believed only when it is what was written. */
   readonly #checksums: number[] = [];
+  /** What there is to say of images that are lost, by slot. */
+  readonly #lost = new Map<number, SqlError>();
+  #nextLost = FIRST_LOST;
   readonly #scratch = Buffer.allocUnsafeSlow(PAGE_SIZE);
 
   constructor(fileSystem: FileSystem, folder: string, memoryPages: number) {
@@ -58,8 +63,16 @@ export class PageArchive {
     return slot;
   }
 
-  /** Copies the image to `base`. Throws XX001 for damage, 58030. */
+  /** In place of an image that could not be saved: who looks for it gets the error. */
+  lose(error: SqlError): number {
+    this.#lost.set(this.#nextLost, imageLost(error));
+    return this.#nextLost++;
+  }
+
+  /** Copies the image to `base`. Throws XX001 for damage, 58030; of a lost one what it was lost by. */
   load(slot: number, bytes: Buffer, base: number): void {
+    const lost = this.#lost.get(slot);
+    if (lost !== undefined) throw lost;
     if (slot < this.#memorySlots) {
       this.#chunkOf(slot).copy(bytes, base, placeOf(slot), placeOf(slot) + PAGE_SIZE);
       return;
@@ -81,6 +94,7 @@ export class PageArchive {
   }
 
   release(slot: number): void {
+    if (this.#lost.delete(slot)) return;
     this.#free.push(slot);
     if (this.count > 0) return;
     // Nobody sees anything of it any more.
@@ -91,11 +105,17 @@ export class PageArchive {
     this.close();
   }
 
+  /** Never throws: a file that cannot be removed now is written over, or removed by the next start. */
   close(): void {
-    if (this.#file === null) return;
-    this.#file.close();
-    this.#fileSystem.unlink(this.#file.path);
+    const file = this.#file;
+    if (file === null) return;
     this.#file = null;
+    try {
+      file.close();
+      this.#fileSystem.unlink(file.path);
+    } catch (error) {
+      if (!(error instanceof SqlError)) throw error;
+    }
   }
 
   #chunkOf(slot: number): Buffer {
@@ -115,6 +135,13 @@ export class PageArchive {
     }
     return this.#file;
   }
+}
+
+function imageLost({ code, message }: SqlError): SqlError {
+  return new SqlError(code, 'could not keep a page for forks of the database', {
+    detail: `When it was changed in the database that they are forks of: ${message}.`,
+    hint: 'A fork that is made anew has it again.',
+  });
 }
 
 function placeOf(slot: number): number {

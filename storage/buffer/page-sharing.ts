@@ -13,6 +13,7 @@ import { PAGE_SIZE } from '../limits.ts';
 import { PAGE_SLOT_COUNT_OFFSET, setPageLsn, setPageRelation, slotEntryOffset } from '../page/index.ts';
 import { PageHistory } from './branch.ts';
 import { FRAME_DIRTY, FRAME_NEW } from './clock-sweep.ts';
+import type { PageArchive } from './page-archive.ts';
 import type { BufferPool } from './pool.ts';
 import { NO_FRAME, type RelationPages } from './relation-pages.ts';
 import type { ScanRing } from './scan-ring.ts';
@@ -111,7 +112,7 @@ export class PageSharing {
 
   /**
    * Before a page changes, and before a log record is opened: see above. True: a frame was taken, so that pages are
-   * to be looked up again. Throws PAGE_MISS, 53100; nothing has happened then.
+   * to be looked up again. Throws PAGE_MISS, 53100 (a fork's own page); nothing has happened then.
    */
   claim(rel: RelationPages, pageNo: number): boolean {
     const { source, branch } = rel;
@@ -154,8 +155,7 @@ export class PageSharing {
     if (history.isWanted(pageNo, rel.pageCount)) {
       const pool = this.#pool;
       const base = pool.frameBase(rel, pageNo);
-      // Before it is claimed: a full disk leaves all as it was.
-      history.keep(pageNo, rel.branch.archive.save(pool.bytes, base));
+      history.keep(pageNo, saved(rel.branch.archive, pool.bytes, base));
     }
     history.claim(pageNo);
   }
@@ -189,6 +189,16 @@ export class PageSharing {
     pool.madePage();
     source.own.add(pageNo);
     return true;
+  }
+}
+
+/** A disk that refuses it takes the page from the forks: who changes it goes on. */
+function saved(archive: PageArchive, bytes: Buffer, base: number): number {
+  try {
+    return archive.save(bytes, base);
+  } catch (error) {
+    if (!(error instanceof SqlError)) throw error;
+    return archive.lose(error);
   }
 }
 

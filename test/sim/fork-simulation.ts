@@ -18,7 +18,7 @@ import { Checks } from '../executor/forks/checks.ts';
 import { Definitions } from '../executor/forks/definitions.ts';
 import { Writes } from '../executor/forks/writes.ts';
 import { Random } from '../storage/heap/support.ts';
-import { type Claim, type ForkTally, ForkWorld, type LifeTrouble, newForkTally, type Tools } from './forks/world.ts';
+import { type Claim, type ForkTally, ForkWorld, LifeTrouble, newForkTally, type Tools } from './forks/world.ts';
 import { DIRECTORY, FAULTY_OPS } from './simulation.ts';
 import { turn, VirtualTime } from './virtual-time.ts';
 
@@ -27,8 +27,10 @@ const CUTS_MAX = 3;
 const STEPS_MAX = 120;
 /** By error number: what a statement says that meets it. */
 const SQLSTATES: { readonly [code: string]: string } = { EIO: '58030', ENOSPC: '53100', EMFILE: '53000' };
-/** Where calls fail: anywhere, or only where forks are alone. */
-const PLACES = [/./, /\/base\/|\/temp\//, /\/temp\/|\/base\/\d{9}/];
+/** What forks alone have. */
+const KEPT_PAGES = /\/temp\/kept-pages$/;
+/** Where calls fail. */
+const PLACES = [/./, /\/base\/|\/temp\//, /\/temp\/|\/base\/\d{9}/, KEPT_PAGES];
 
 interface Cut {
   readonly fileSystem: MemoryFileSystem;
@@ -69,7 +71,7 @@ class ForkSimulation {
   readonly #tools: Tools;
   readonly #sharedBuffers: string;
   readonly #keepsHistory: boolean;
-  #trouble: LifeTrouble = { codes: new Set(), isStopped: false };
+  #trouble = new LifeTrouble();
   #failure: Error | null = null;
 
   constructor(seed: number, tally: ForkTally, weakness: ForkWeakness, time: VirtualTime) {
@@ -113,7 +115,7 @@ class ForkSimulation {
   }
 
   async #open(fileSystem: MemoryFileSystem): Promise<DatabaseServer> {
-    const trouble: LifeTrouble = { codes: new Set(), isStopped: false };
+    const trouble = new LifeTrouble();
     this.#trouble = trouble;
     const server = await openDatabaseServer({
       dataDirectory: DIRECTORY,
@@ -149,7 +151,7 @@ class ForkSimulation {
     const chance = random.pick([0.002, 0.01, 0.05]);
     const fail = this.#faults(trouble);
     fileSystem.onOperation = (op, path) => {
-      if (/kept-pages/.test(path)) this.#tally.keptFileCalls++;
+      if (KEPT_PAGES.test(path)) this.#tally.keptFileCalls++;
       if (/\/base\/\d{9}/.test(path)) this.#tally.forkFileCalls++;
       if (cuts.length < CUTS_MAX && random.next() < (world.isMaking ? 5 * chance : chance)) cut();
       fail(op, path);
@@ -201,6 +203,7 @@ class ForkSimulation {
     const place = random.pick(PLACES);
     const code = random.pick(['EIO', 'ENOSPC', 'EMFILE']);
     trouble.codes.add(SQLSTATES[code]);
+    trouble.sparesParents = place === KEPT_PAGES;
     return (op, path) => {
       if (!kinds.includes(op) || !place.test(path) || random.next() >= chance) return;
       this.#tally.faults++;
@@ -212,6 +215,7 @@ class ForkSimulation {
   #fillDisk(fileSystem: MemoryFileSystem, trouble: LifeTrouble): void {
     const random = this.#random;
     trouble.codes.add(SQLSTATES['ENOSPC']);
+    trouble.sparesParents = false;
     fileSystem.claimedFree = null;
     fileSystem.capacity = Number.POSITIVE_INFINITY;
     if (random.below(2) === 0) return;
@@ -251,7 +255,8 @@ class ForkSimulation {
   }
 
   #stop(server: DatabaseServer, world: ForkWorld): void {
-    this.#trouble = { codes: new Set(), isStopped: true };
+    this.#trouble = new LifeTrouble();
+    this.#trouble.isStopped = true;
     world.abandon();
     server.engine.abandon();
     this.#time.forgetTimers();

@@ -11,14 +11,15 @@ export interface OpenCursor {
   readonly seen: (string | null)[][];
 }
 
-/** What goes wrong around a server, and what its statements may therefore say. */
+/** What goes wrong around a server. */
 export interface Trouble {
-  readonly codes: ReadonlySet<string>;
   /** The server has stopped itself. */
-  isStopped: boolean;
+  readonly isStopped: boolean;
+  /** Whether a statement in the branch may say this because of it. */
+  explains(branch: Branch, error: Pick<SqlError, 'code' | 'message' | 'severity'>): boolean;
 }
 
-const NO_TROUBLE: Trouble = { codes: new Set(), isStopped: false };
+const NO_TROUBLE: Trouble = { isStopped: false, explains: () => false };
 
 export class Branch {
   readonly name: string;
@@ -53,7 +54,7 @@ export class Branch {
     sequence: number,
     from: Branch | null,
     isKept = false,
-    trouble = NO_TROUBLE,
+    trouble: Trouble = NO_TROUBLE,
   ) {
     this.server = server;
     this.name = name;
@@ -80,9 +81,8 @@ export class Branch {
   }
 
   /** Whether the error is one that the surroundings explain. */
-  isTrouble(error: Pick<SqlError, 'code' | 'severity'>): boolean {
-    const { codes, isStopped } = this.#trouble;
-    return codes.has(error.code) || (isStopped && error.severity !== 'ERROR');
+  isTrouble(error: Pick<SqlError, 'code' | 'message' | 'severity'>): boolean {
+    return this.#trouble.explains(this, error);
   }
 
   /** A statement that must succeed, or meet trouble: false, and it has not happened. */

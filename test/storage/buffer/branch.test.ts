@@ -4,6 +4,7 @@ import { Branch, PageHistory } from '../../../storage/buffer/branch.ts';
 import { PageArchive } from '../../../storage/buffer/page-archive.ts';
 import { MemoryFileSystem } from '../../../storage/io/index.ts';
 import { PAGE_SIZE } from '../../../storage/limits.ts';
+import { SqlError } from '../../../types/errors.ts';
 import { Random, SEED } from '../heap/support.ts';
 
 interface Fork {
@@ -132,5 +133,37 @@ describe('branches of pages', () => {
     expect(archive.count).to.equal(39);
     expect(archive.save(page, 0)).to.equal(slots[35]);
     archive.close();
+  });
+
+  it('say what an image was lost by, and forget it with the fork', () => {
+    const archive = new PageArchive(new MemoryFileSystem(), '/temp', 32);
+    const page = Buffer.alloc(PAGE_SIZE, 1);
+    const kept = archive.save(page, 0);
+    const lost = [archive.lose(new SqlError('53100', 'no space')), archive.lose(new SqlError('58030', 'broken'))];
+    expect(archive.count).to.equal(1);
+    expect(() => archive.load(lost[0], page, 0))
+      .to.throw('could not keep a page')
+      .with.property('code', '53100');
+    expect(() => archive.u16At(lost[1], 0))
+      .to.throw('could not keep a page')
+      .with.property('code', '58030');
+    archive.release(lost[0]);
+    archive.release(kept);
+    expect(archive.count).to.equal(0);
+    expect(() => archive.load(lost[1], page, 0)).to.throw('could not keep a page');
+    archive.release(lost[1]);
+  });
+
+  it('end without an error when their file cannot be removed, and write over it', () => {
+    const fileSystem = new MemoryFileSystem();
+    const archive = new PageArchive(fileSystem, '/temp', 0);
+    for (let round = 0; round < 3; round++) {
+      const slot = archive.save(Buffer.alloc(PAGE_SIZE, round), 0);
+      const back = Buffer.alloc(PAGE_SIZE);
+      archive.load(slot, back, 0);
+      expect(back[100]).to.equal(round);
+      fileSystem.failNext('unlink', 'EIO');
+      archive.release(slot);
+    }
   });
 });

@@ -1,0 +1,70 @@
+/** What is kept of changed pages for forks is the forks' own risk: a disk that fails there is no error to the database that changes. */
+import { expect } from 'chai';
+import { type DatabaseServer, openDatabaseServer } from '../../../executor/index.ts';
+import { MemoryFileSystem } from '../../../storage/api.ts';
+import { memoryFailure } from '../../../storage/io/index.ts';
+import { DirectClient } from '../../support/direct-client.ts';
+
+describe('pages that are kept for forks', () => {
+  let disk: MemoryFileSystem;
+  let server: DatabaseServer;
+  let base: DirectClient;
+
+  beforeEach(async () => {
+    disk = new MemoryFileSystem();
+    server = await openDatabaseServer({
+      dataDirectory: '/data',
+      fileSystem: disk,
+      // So small that all are in the file.
+      settings: new Map([['shared_buffers', '128kB']]),
+    });
+    base = new DirectClient(server);
+    await base.rows(`CREATE TABLE t (id int PRIMARY KEY, v text); CREATE TABLE u (id int);
+      INSERT INTO t SELECT g, repeat('x', 500) FROM generate_series(1, 300) g; INSERT INTO u VALUES (1)`);
+  });
+  afterEach(async () => {
+    base.close();
+    await server.close();
+    expect(disk.list('/data/temp')).to.deep.equal([]);
+  });
+
+  const COUNT = "SELECT count(*) FROM t WHERE v LIKE 'x%'";
+
+  for (const code of ['ENOSPC', 'EIO'] as const) {
+    it(`and are lost (${code}): an error to forks that look, to nobody else`, async () => {
+      const fork = new DirectClient(server, 'postgres@one');
+      await fork.rows("INSERT INTO u VALUES (2); UPDATE t SET v = 'mine' WHERE id = 300");
+      disk.onOperation = (op, path) => {
+        if (op === 'write' && path.endsWith('/kept-pages')) throw memoryFailure(op, path, code);
+      };
+      await base.rows("UPDATE t SET v = 'new' WHERE id < 200");
+      await base.rows("BEGIN; UPDATE t SET v = 'never' WHERE id > 150; ROLLBACK");
+      disk.onOperation = null;
+      expect(await base.rows(COUNT)).to.deep.equal([['101']]);
+      const { error } = await fork.query(COUNT);
+      expect(error).to.include({
+        code: code === 'EIO' ? '58030' : '53100',
+        message: 'could not keep a page for forks of the database',
+      });
+      expect(error?.fields.detail).to.match(
+        /^When it was changed in the database that they are forks of: could not write file ".*kept-pages": .*\.$/,
+      );
+      expect(error?.fields.hint).to.equal('A fork that is made anew has it again.');
+      // The rest of it is there, and its own.
+      expect(await fork.rows('SELECT count(*) FROM u; SELECT v FROM t WHERE id = 300')).to.deep.equal([
+        ['2'],
+        ['mine'],
+      ]);
+      const other = new DirectClient(server, 'postgres@two');
+      expect(await other.rows(COUNT)).to.deep.equal([['101']]);
+      other.close();
+      fork.close();
+      for (let turns = 0; server.forks.count > 0 && turns < 1000; turns++) await new Promise(setImmediate);
+      const again = new DirectClient(server, 'postgres@one');
+      expect(await again.rows(COUNT)).to.deep.equal([['101']]);
+      again.close();
+      for (let turns = 0; server.forks.count > 0 && turns < 1000; turns++) await new Promise(setImmediate);
+      expect(server.engine.pool.mainBranch.archive.count).to.equal(0);
+    });
+  }
+});
