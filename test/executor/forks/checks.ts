@@ -141,6 +141,15 @@ export class Checks {
       names.map(([name]) => name),
       branch.name,
     ).to.deep.equal(wanted.sort());
+    const indexes = await ask(
+      [],
+      `SELECT c.relname FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
+       WHERE c.relnamespace = 'public'::regnamespace AND i.indisvalid AND NOT i.indisprimary ORDER BY 1`,
+    );
+    expect(
+      indexes.map(([name]) => name),
+      `${branch.name}: indexes`,
+    ).to.deep.equal([...state.tables.values()].flatMap((table) => [...table.indexes.keys()]).sort());
     expect(await ask([], 'SELECT last_value FROM numbers'), `${branch.name}: sequence`).to.deep.equal([
       [String(branch.sequence)],
     ]);

@@ -92,7 +92,7 @@ export class LifeTrouble implements Trouble {
     if (this.isStopped && severity !== 'ERROR') return true;
     const isFork = branch.name.includes('@');
     // A page that was not kept for a fork is lost to it, and to its own forks.
-    if (isFork && message === 'could not keep a page for forks of the database') return true;
+    if (isFork && message.includes('could not keep a page for forks of the database')) return true;
     return this.codes.has(code) && (isFork || !this.sparesParents);
   }
 }
