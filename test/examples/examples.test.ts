@@ -1,11 +1,12 @@
-/** What examples/ shows works: mocha and node's own runner always, pytest and Java where they are installed. */
+/** What examples/ shows works: mocha and node's own runner always, pytest and Java where they are installed, vitest and jest where they can be. */
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import pg from 'pg';
 import { PagedServer } from '../support/paged-server.ts';
+import { INSTALL_SECONDS_MAX, installRunners, RUNNERS } from './runners.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 const EXAMPLES = join(ROOT, 'examples');
@@ -44,7 +45,7 @@ describe('examples', function () {
     const child = spawn(command, args, {
       cwd: ROOT,
       stdio: ['ignore', 'pipe', 'pipe'],
-      env: { ...environment, DATABASE_URL: url, JDBC_URL, PYTHONDONTWRITEBYTECODE: '1' },
+      env: { ...environment, NO_COLOR: '1', DATABASE_URL: url, JDBC_URL, PYTHONDONTWRITEBYTECODE: '1' },
     });
     let output = '';
     for (const stream of [child.stdout, child.stderr]) {
@@ -98,6 +99,43 @@ describe('examples', function () {
     const { forkUrl } = (await import(join(EXAMPLES, 'node/hotrow-fork.mjs'))) as { forkUrl(url: string): string };
     expect(forkUrl('postgres://a@b:1/app?x=y')).to.match(/^postgres:\/\/a@b:1\/app@[0-9a-f]{16}\?x=y$/);
     expect(() => forkUrl(`postgres://a@b:1/${'x'.repeat(50)}`)).to.throw(/too long/);
+  });
+
+  /** As who copies the helper and the example into a project of their own; null: it is not run, and the test's title says why. */
+  async function runCopied(test: Mocha.Runnable, words: (folder: string) => string[]): Promise<string | null> {
+    test.timeout(2 * INSTALL_SECONDS_MAX * 1000);
+    const reason = await installRunners();
+    if (reason !== null) {
+      // Said, not skipped: the same hooks have been run by mocha and node:test.
+      test.title += `: not run, ${reason}`;
+      return null;
+    }
+    const folder = mkdtempSync(join(RUNNERS, 'project-'));
+    try {
+      cpSync(join(EXAMPLES, 'node'), folder, { recursive: true });
+      return await run(process.execPath, ...words(folder));
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  }
+
+  it('of vitest', async function () {
+    const vitest = join(RUNNERS, 'node_modules/vitest/vitest.mjs');
+    const output = await runCopied(this.test!, (folder) => [
+      vitest,
+      'run',
+      '--root',
+      folder,
+      '--dir',
+      join(folder, 'vitest'),
+    ]);
+    if (output !== null) expect(output).to.match(/4 passed/);
+  });
+
+  it('of jest', async function () {
+    const words = ['--experimental-vm-modules', join(RUNNERS, 'node_modules/jest/bin/jest.js'), '--rootDir'];
+    const output = await runCopied(this.test!, (folder) => [...words, join(folder, 'jest')]);
+    if (output !== null) expect(output).to.match(/4 passed/);
   });
 
   if (PYTHON !== undefined) {
