@@ -23,7 +23,16 @@ function isInstalled(): boolean {
 export async function installRunners(): Promise<string | null> {
   if (isInstalled()) return null;
   // Without a network it is known soon.
-  const words = ['install', '--prefix', RUNNERS, '--no-package-lock', '--no-audit', '--no-fund', '--fetch-retries=0'];
+  const words = [
+    'install',
+    '--prefix',
+    RUNNERS,
+    '--no-package-lock',
+    '--no-audit',
+    '--no-fund',
+    '--fetch-retries=0',
+    '--loglevel=error',
+  ];
   const child = spawn('npm', words, { stdio: ['ignore', 'ignore', 'pipe'], shell: process.platform === 'win32' });
   let output = '';
   child.stderr.setEncoding('utf8').on('data', (chunk: string) => {
