@@ -590,12 +590,12 @@ class SessionDdlContext implements DdlContext {
   }
 
   executeParameters(name: string, args: readonly Expression[]): QueryParameters {
-    const prepared = this.#session.findPrepared(name);
+    const prepared = this.#session.statements.named(name);
     return { types: prepared.parameterTypes, values: executeArguments(this.#session, { name, args }, prepared) };
   }
 
   preparedQuery(name: string): QueryStatement {
-    return this.#session.findPrepared(name).node as QueryStatement;
+    return this.#session.statements.named(name).node as QueryStatement;
   }
 }
 

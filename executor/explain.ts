@@ -240,13 +240,13 @@ function explained(
 ): Explained {
   const statement = node.statement.kind === 'createTableAs' ? sourceOf(node.statement) : node.statement;
   if (statement.kind === 'execute') {
-    const found = session.findPrepared(statement.name);
+    const found = session.statements.named(statement.name);
     if (!found.isPlanned) return { inner: found, params: [] };
     const params = executeArguments(session, statement, found);
-    return { inner: session.variantForParameters(found, params), params };
+    return { inner: session.statements.variantForParameters(found, params), params };
   }
   const base = prepared.statement as Statement;
   const query = queryWithin(node) ?? statement;
   const inner = new PreparedStatement(prepared.text, { ...base, node: query }, prepared.parameterTypes);
-  return { inner: session.variantForParameters(inner, given), params: given };
+  return { inner: session.statements.variantForParameters(inner, given), params: given };
 }

@@ -9,7 +9,7 @@ import type { Authority } from '../catalog/authority.ts';
 import type { CatalogEntry, ConstraintEntry, RelationEntry } from '../catalog/entries.ts';
 import type { Value } from '../catalog/function-entry.ts';
 import type { Catalog } from '../catalog/index.ts';
-import { permissionDenied, rightsOnColumn, rightsOnRelation, rightsOnSchema } from '../catalog/rights.ts';
+import { rightsOnColumn, rightsOnRelation } from '../catalog/rights.ts';
 import type { ExpiryMode } from '../catalog/row-expiry.ts';
 import { Settings } from '../catalog/settings.ts';
 import type { SharedCatalog } from '../catalog/shared-catalog.ts';
@@ -28,8 +28,6 @@ import {
 import { SqlError, sqlError } from '../types/errors.ts';
 import { decodeUtf8, inputBinary, inputText, OID, useTypes } from '../types/index.ts';
 import { AutoExplain } from './auto-explain.ts';
-import { PENDING as BATCH_PENDING, END } from './batch.ts';
-import { convertLiterals, literalValues } from './compile/runtime.ts';
 import { ExecContext, type ExecServices, type FollowUp, queryCanceled, SLICE_MS } from './context.ts';
 import type { CopySource } from './copy/copy-source.ts';
 import { Cursors } from './cursors.ts';
@@ -37,12 +35,12 @@ import type { DatabaseRuntime } from './database-runtime.ts';
 import { commitTemporary, dropTemporary } from './ddl-runner.ts';
 import { domainCheckOf, inputCheckOf } from './domains.ts';
 import type { IndexProgress } from './index-progress.ts';
+import { InternalStatements } from './internal-statements.ts';
 import type { Notification } from './notifications.ts';
 import { WAIT_SIGNAL, YIELD_SIGNAL } from './operators/operator.ts';
 import { checkTimeText, momentOfText } from './past.ts';
 import { PORTAL_DONE, PORTAL_PENDING, PORTAL_SUSPENDED, Portal, type PortalAnswer } from './portal.ts';
-import { type PlanCacheMode, type PlanningSession, PreparedStatement } from './prepared-statement.ts';
-import type { Execution } from './program.ts';
+import { type PlanningSession, PreparedStatement } from './prepared-statement.ts';
 import { ResultEncoder } from './result-encoder.ts';
 import type { DatabaseServer } from './server.ts';
 import {
@@ -60,21 +58,15 @@ import {
 } from './session-api.ts';
 import { checkAuthorization } from './session-authorization.ts';
 import { SessionFunctions } from './session-functions.ts';
+import { SessionNames } from './session-names.ts';
+import { SessionStatements } from './session-statements.ts';
 import { SessionTransaction, UNDO_RETRY_MS } from './session-transaction.ts';
 import { SessionStrings } from './string-rules.ts';
 import type { TableRuntime } from './table-runtime.ts';
-import { isTransactionEnd, runUtility, utilityFields } from './utility.ts';
+import { isTransactionEnd, runUtility } from './utility.ts';
 
 /** A task: yields to wait, answers how the message ended. */
 export type Task<T = Step> = Generator<undefined, T, undefined>;
-
-interface InternalRun {
-  readonly sql: string;
-  readonly execution: Execution;
-  count: number;
-  readonly snapshot: ExecContext['snapshot'];
-  isOpen: boolean;
-}
 
 export class Session implements ProtocolSession, PlanningSession, ExecServices {
   readonly server: DatabaseServer;
@@ -89,7 +81,7 @@ export class Session implements ProtocolSession, PlanningSession, ExecServices {
   readonly transaction: SessionTransaction;
   readonly temporaryUsage: TemporaryUsage;
   readonly cursors: Cursors;
-  readonly prepared = new Map<string, PreparedStatement>();
+  readonly statements: SessionStatements;
   readonly portals = new Map<string, Portal>();
   /** SET CONSTRAINTS: by constraint oid; ALL under 0. */
   readonly constraintModes = new Map<number, boolean>();
@@ -108,14 +100,11 @@ export class Session implements ProtocolSession, PlanningSession, ExecServices {
   #isClosed = false;
   /** The statement's portal that an error must close. */
   #running: Portal | null = null;
-  #internal: InternalRun | null = null;
+  readonly #internal: InternalStatements;
+  readonly #names: SessionNames;
   #copyIn: CopySource | null = null;
   /** Not yet told: a transaction is under way. */
   #notifications: Notification[] = [];
-  #bindingVersion = '';
-  #bindingSettings = -1;
-  #bindingAuthority: Authority | null = null;
-  #bindingCatalog: Catalog | null = null;
   #isWoken = false;
 
   constructor(server: DatabaseServer, database: DatabaseRuntime, identity: SessionIdentity, holder: SessionHolder) {
@@ -142,6 +131,9 @@ export class Session implements ProtocolSession, PlanningSession, ExecServices {
     this.temporaryUsage = usageOf(this.settings, database.activity.temporary);
     this.functions = new SessionFunctions(this);
     this.cursors = new Cursors(this);
+    this.statements = new SessionStatements(this);
+    this.#internal = new InternalStatements(this);
+    this.#names = new SessionNames(this);
     this.#applyInitialSettings();
     server.attachNames(this);
   }
@@ -254,64 +246,23 @@ export class Session implements ProtocolSession, PlanningSession, ExecServices {
     return this.catalog.sequence(oid)?.storageId ?? oid;
   }
 
-  /** Schemas in which names are looked up, in order. */
   searchPath(includeImplicit: boolean): readonly string[] {
-    const names = this.settings.names('search_path').map((name) => (name === '$user' ? this.currentUser : name));
-    const temporary = this.temporarySchema;
-    // What one may not use is not there for names without a schema.
-    const path = names.filter((name) => name === 'pg_catalog' || name === 'pg_temp' || this.#mayUseSchema(name));
-    const real = path.flatMap((name) =>
-      name !== 'pg_temp' ? [name] : this.catalog.schemaByName(temporary) ? [temporary] : [],
-    );
-    if (!includeImplicit) return real;
-    const implicit: string[] = [];
-    if (!real.includes(temporary) && this.catalog.schemaByName(temporary) !== undefined) implicit.push(temporary);
-    if (!real.includes('pg_catalog')) implicit.push('pg_catalog');
-    return [...implicit, ...real];
-  }
-
-  #mayUseSchema(name: string): boolean {
-    const schema = this.catalog.schemaByName(name);
-    if (schema === undefined) return false;
-    return name === this.temporarySchema || rightsOnSchema(schema, this.authority, 'U') !== '';
+    return this.#names.searchPath(includeImplicit);
   }
 
   /** Of a schema that a statement names: 42501 where the user may not look into it. */
-  readonly checkSchema = (name: string): void => {
-    if (name === 'pg_temp' || this.catalog.schemaByName(name) === undefined) return;
-    if (!this.#mayUseSchema(name)) throw permissionDenied('schema', name);
-  };
+  readonly checkSchema = (name: string): void => this.#names.checkSchema(name);
 
   /** A schema of the path came or went. */
   forgetSearchPath(): void {
-    this.#bindingSettings = -1;
+    this.#names.forget();
   }
 
   /** Where this session's temporary tables are. */
   readonly temporarySchema: string;
 
   get bindingVersion(): string {
-    const { authority, catalog } = this;
-    const isSame = this.#bindingAuthority === authority && this.#bindingCatalog === catalog;
-    if (!isSame || this.#bindingSettings !== this.settings.version) {
-      this.#bindingCatalog = catalog;
-      this.#bindingSettings = this.settings.version;
-      this.#bindingAuthority = authority;
-      this.#bindingVersion = [
-        this.searchPath(true).join(','),
-        this.currentUser,
-        // Who is no superuser finds other names when his memberships change.
-        authority.isSuperuser ? '' : this.sharedCatalog.version,
-        this.settings.show('TimeZone'),
-        this.settings.show('DateStyle'),
-        this.settings.show('IntervalStyle'),
-        ...PLANNER_SWITCHES.map((name) => this.settings.show(name)),
-      ].join('|');
-    }
-    const csn = this.transaction.snapshotCsn;
-    // Such a transaction plans without indexes that are newer than its snapshot.
-    if (csn >= this.database.newestIndexBuild) return this.#bindingVersion;
-    return `${this.#bindingVersion}|${this.database.readableIndexes(csn)}`;
+    return this.#names.bindingVersion;
   }
 
   environment(catalog: Catalog, parameterTypes: readonly number[]): PlannerEnvironment {
@@ -580,7 +531,7 @@ export class Session implements ProtocolSession, PlanningSession, ExecServices {
     this.#copyIn = null;
     this.#running?.close();
     this.#running = null;
-    this.#closeInternal();
+    this.#internal.close();
     if (!this.transaction.isBlock) yield* this.#rollbackAll();
     else if (!this.transaction.isFailed) yield* this.#abortBlock();
     const reported = this.server.toSqlError(error);
@@ -658,7 +609,7 @@ export class Session implements ProtocolSession, PlanningSession, ExecServices {
     if (mayChangeRetention) this.server.applyRetention();
     this.settings.commit();
     this.constraintModes.clear();
-    if (mayChangePath) this.#bindingSettings = -1;
+    if (mayChangePath) this.#names.forget();
     while (!isDurable) {
       isParked = true;
       yield undefined;
@@ -773,11 +724,11 @@ export class Session implements ProtocolSession, PlanningSession, ExecServices {
     const rules = this.#strings.rules;
     const shape = rules === undefined ? statementShape(text) : null;
     const key = shape === null ? null : `${this.bindingVersion}\u0000${shape.shape}`;
-    const found = key === null ? undefined : this.#findStatement(key, text);
+    const found = key === null ? undefined : this.statements.find(key, text);
     if (found !== undefined) {
       const literals = shape?.literals ?? null;
-      const cached = this.#variantFor(found, literals);
-      const lifted = this.#convertLiterals(cached, literals);
+      const cached = this.statements.variantForLiterals(found, literals);
+      const lifted = this.statements.convert(cached, literals);
       // A literal that its type refuses: planning the text itself finds it, and says where it stands.
       if (lifted !== undefined) {
         yield* this.#simpleStatement(cached, literals, true, text, lifted);
@@ -795,40 +746,10 @@ export class Session implements ProtocolSession, PlanningSession, ExecServices {
       const isLast = i === statements.length - 1;
       yield* this.#simpleStatement(prepared, null, isLast, text);
       if (key !== null && statements.length === 1 && prepared.isPlanned && !this.transaction.hasCatalogChanges) {
-        this.#keepStatement(key, prepared);
+        this.statements.keep(key, prepared);
       }
     }
     return DONE;
-  }
-
-  /** Null: there are none to convert; undefined: one of them is refused. */
-  #convertLiterals(
-    cached: PreparedStatement,
-    literals: readonly LiftedLiteral[] | null,
-  ): readonly Value[] | null | undefined {
-    if (!cached.isShareable || literals === null || literals.length === 0) return null;
-    this.checkNotFailed(cached.node as StatementNode);
-    try {
-      return convertLiterals(cached.program(this).slots, literals, this.functions.format);
-    } catch (error) {
-      if (error instanceof SqlError) return undefined;
-      throw error;
-    }
-  }
-
-  /** The shape's statement as it is planned for literals like these. */
-  #variantFor(shared: PreparedStatement, literals: readonly LiftedLiteral[] | null): PreparedStatement {
-    if (literals === null || literals.length === 0 || !shared.isShareable || this.transaction.isFailed) return shared;
-    if (!shared.dependsOnValues(this)) return shared;
-    const variant = shared.forValues(this, literalValues(literals, this.functions.format));
-    return variant.isShareable ? variant : shared;
-  }
-
-  /** A prepared statement as it is planned for parameters like these. */
-  variantForParameters(prepared: PreparedStatement, values: readonly Value[]): PreparedStatement {
-    if (values.length === 0 || !prepared.dependsOnValues(this)) return prepared;
-    const mode = this.settings.show('plan_cache_mode') as PlanCacheMode;
-    return prepared.forValues(this, { param: (index) => values[index], literal: () => undefined }, mode);
   }
 
   #beginStatement(text: string): void {
@@ -902,62 +823,18 @@ export class Session implements ProtocolSession, PlanningSession, ExecServices {
 
   #parse(name: string, bytes: Uint8Array, types: readonly number[]): void {
     const text = decodeUtf8(bytes, 0, bytes.length);
-    if (name === '') this.prepared.delete('');
-    else if (this.prepared.has(name)) throw sqlError('42P05', `prepared statement "${name}" already exists`);
-    this.prepared.set(name, this.prepare(text, types));
+    const { prepared } = this.statements;
+    if (name === '') prepared.delete('');
+    else if (prepared.has(name)) throw sqlError('42P05', `prepared statement "${name}" already exists`);
+    prepared.set(name, this.prepare(text, types));
     this.sink.parseComplete();
   }
 
-  /** Parses and plans one statement, or finds it in the cache. `isScanned`: its strings have been warned of already. */
-  /** A statement that this database has planned, or that one with the same definitions has read (plan-shelf.ts). */
-  #findStatement(key: string, text: string): PreparedStatement | undefined {
-    const { database, catalog } = this;
-    const found = database.statementCache.find(key, catalog, text);
-    if (found !== undefined) return found;
-    const shelved = database.planShelf(catalog)?.statement(key, text);
-    if (shelved === undefined) return undefined;
-    shelved.program(this);
-    database.statementCache.add(key, shelved, catalog);
-    return shelved;
-  }
-
-  #keepStatement(key: string, prepared: PreparedStatement): void {
-    const { database, catalog } = this;
-    database.statementCache.add(key, prepared, catalog);
-    database.planShelf(catalog)?.addStatement(key, prepared);
-  }
-
+  /** Parses and plans one statement, or finds it. `isScanned`: its strings have been warned of already. */
   prepare(text: string, types: readonly number[], isScanned = false): PreparedStatement {
-    const key = `${this.bindingVersion}\u0001${types.join(',')}\u0001${text}`;
     const rules = this.#strings.rules;
-    const cached = rules === undefined ? this.#findStatement(key, text) : undefined;
-    if (cached !== undefined) {
-      this.checkNotFailed(cached.node);
-      return cached;
-    }
-    const statements = parse(text, isScanned && rules !== undefined ? { ...rules, onEscape: null } : rules);
-    if (statements.length > 1) throw sqlError('42601', 'cannot insert multiple commands into a prepared statement');
-    const prepared = new PreparedStatement(text, statements[0] ?? null, types);
-    this.checkNotFailed(prepared.node);
-    if (prepared.isPlanned) {
-      prepared.program(this);
-      if (!this.transaction.hasCatalogChanges && rules === undefined) {
-        this.#keepStatement(key, prepared);
-      }
-    } else if (prepared.node !== null) {
-      prepared.inferParameters(this);
-      prepared.fields = utilityFields(this, prepared.node);
-    }
-    return prepared;
-  }
-
-  findPrepared(name: string): PreparedStatement {
-    const prepared = this.prepared.get(name);
-    if (prepared !== undefined) return prepared;
-    throw sqlError(
-      '26000',
-      name === '' ? 'unnamed prepared statement does not exist' : `prepared statement "${name}" does not exist`,
-    );
+    const quiet = isScanned && rules !== undefined ? { ...rules, onEscape: null } : rules;
+    return this.statements.prepare(text, types, quiet);
   }
 
   bind(
@@ -977,7 +854,7 @@ export class Session implements ProtocolSession, PlanningSession, ExecServices {
     parameters: readonly (Uint8Array | null)[],
     resultFormats: readonly number[],
   ): void {
-    const prepared = this.findPrepared(statementName);
+    const prepared = this.statements.named(statementName);
     const formatCount = parameterFormats.length;
     if (formatCount > 1 && formatCount !== parameters.length) {
       throw sqlError('08P01', `bind message has ${formatCount} parameter formats but ${parameters.length} parameters`);
@@ -1006,7 +883,7 @@ export class Session implements ProtocolSession, PlanningSession, ExecServices {
           : inputText(types[i], -1, decodeUtf8(bytes, 0, bytes.length), this.settings.format);
       return types[i] < FIRST_OID ? value : this.#checkedInput(types[i], value);
     });
-    const variant = prepared.isPlanned ? this.variantForParameters(prepared, values) : prepared;
+    const variant = prepared.isPlanned ? this.statements.variantForParameters(prepared, values) : prepared;
     const width = prepared.fields?.length ?? 0;
     if (resultFormats.length > 1 && resultFormats.length !== width) {
       throw sqlError('08P01', `bind message has ${resultFormats.length} result formats but query has ${width} columns`);
@@ -1034,7 +911,7 @@ export class Session implements ProtocolSession, PlanningSession, ExecServices {
   }
 
   #describeStatement(name: string): void {
-    const prepared = this.findPrepared(name);
+    const prepared = this.statements.named(name);
     if (prepared.isPlanned) {
       if (!this.transaction.isFailed) prepared.program(this);
       else if (prepared.fields !== null) this.checkNotFailed(null);
@@ -1123,7 +1000,7 @@ export class Session implements ProtocolSession, PlanningSession, ExecServices {
   }
 
   closeStatement(statementName: string): Step {
-    this.prepared.delete(statementName);
+    this.statements.prepared.delete(statementName);
     this.sink.closeComplete();
     return DONE;
   }
@@ -1231,7 +1108,7 @@ export class Session implements ProtocolSession, PlanningSession, ExecServices {
     const txn = this.transaction.txn;
     if (txn?.isWaiting === true) this.engine.locks.cancelWait(txn);
     this.#running?.close();
-    this.#closeInternal();
+    this.#internal.close();
     this.functions.endStatement();
     this.#closePortals();
     this.cursors.close({ kind: 'close', cursor: null, position: -1 });
@@ -1304,61 +1181,12 @@ export class Session implements ProtocolSession, PlanningSession, ExecServices {
   }
 
   runInternal(x: ExecContext, sql: string, params: readonly Value[], expiry: ExpiryMode = 'live'): number | null {
-    let run = this.#internal;
-    if (run === null) {
-      const prepared = this.prepareInternal(sql, expiry);
-      const execution = prepared.program(this).acquire(this.functions);
-      const snapshot = this.engine.transactions.takeSnapshot(x.transaction);
-      const inner = execution.context;
-      inner.services = this;
-      inner.isRepeatableRead = x.isRepeatableRead;
-      inner.begin(x.transaction, snapshot, params, null);
-      inner.snapshotTime = x.snapshotTime;
-      inner.followUps = x.followUps;
-      run = { sql, execution, count: 0, snapshot, isOpen: false };
-      this.#internal = run;
-    }
-    if (!run.isOpen) {
-      run.execution.open();
-      run.isOpen = true;
-    }
-    const inner = run.execution.context;
-    inner.startSlice();
-    inner.isWaiting = false;
-    for (;;) {
-      const batch = run.execution.root.poll(inner);
-      if (batch === BATCH_PENDING) {
-        if (inner.isWaiting) x.isWaiting = true;
-        return null;
-      }
-      if (batch === END) break;
-      run.count += batch.count;
-    }
-    const count = run.count + inner.processedCount;
-    this.#closeInternal();
-    return count;
+    return this.#internal.run(x, sql, params, expiry);
   }
 
-  /** Statements of our own: planned once for a catalog, names in them are qualified. */
-  prepareInternal(sql: string, expiry: ExpiryMode = 'live'): PreparedStatement {
-    const key = `internal ${expiry}\u0001${this.bindingVersion}\u0001${sql}`;
-    const cached = this.database.statementCache.find(key, this.catalog, sql);
-    if (cached !== undefined) return cached;
-    const prepared = new PreparedStatement(sql, parse(sql)[0], []);
-    prepared.expiry = expiry;
-    prepared.isResolved = true;
-    prepared.program(this);
-    if (!this.transaction.hasCatalogChanges) this.database.statementCache.add(key, prepared, this.catalog);
-    return prepared;
-  }
-
-  #closeInternal(): void {
-    const run = this.#internal;
-    if (run === null) return;
-    this.#internal = null;
-    run.execution.close();
-    this.engine.transactions.releaseSnapshot(run.snapshot);
-    run.execution.program.release(run.execution);
+  /** A statement of our own, whose names are qualified. */
+  prepareInternal(sql: string, expiry: ExpiryMode): PreparedStatement {
+    return this.#internal.prepare(sql, expiry);
   }
 }
 
@@ -1389,18 +1217,3 @@ function ignore(): void {}
 
 /** COPY FROM: bytes gathered before the statement runs on. */
 const COPY_BUFFER_BYTES = 65536;
-
-const PLANNER_SWITCHES = [
-  'enable_seqscan',
-  'enable_indexscan',
-  'enable_bitmapscan',
-  'enable_hashjoin',
-  'enable_nestloop',
-  'enable_mergejoin',
-  'enable_indexonlyscan',
-  'enable_hashagg',
-  'enable_sort',
-  'enable_material',
-  'work_mem',
-  'hash_mem_multiplier',
-];

@@ -224,7 +224,7 @@ export class SessionSystemInformation implements SystemInformation {
 
   preparedStatements(): ReturnType<SystemInformation['preparedStatements']> {
     const result: ReturnType<SystemInformation['preparedStatements']>[number][] = [];
-    for (const [name, prepared] of this.#session.prepared) {
+    for (const [name, prepared] of this.#session.statements.prepared) {
       if (name === '') continue;
       result.push({
         name,

@@ -78,7 +78,7 @@ export function utilityFields(session: Session, node: StatementNode): readonly F
     case 'fetch':
       return session.cursors.fields(node);
     case 'execute':
-      return session.findPrepared(node.name).fields;
+      return session.statements.named(node.name).fields;
     default:
       return null;
   }
@@ -189,17 +189,18 @@ export function* runUtility(
         yield* dropTemporary(session);
       return discard(session, node.target);
     case 'prepare': {
-      if (session.prepared.has(node.name)) throw sqlError('42P05', `prepared statement "${node.name}" already exists`);
+      if (session.statements.prepared.has(node.name))
+        throw sqlError('42P05', `prepared statement "${node.name}" already exists`);
       const types = node.types.map((t) => session.server.typeOidOf(session, t));
       const text = prepared.text.slice(node.statementStart, node.statementEnd);
-      session.prepared.set(node.name, session.prepare(text, types, true));
+      session.statements.prepared.set(node.name, session.prepare(text, types, true));
       return 'PREPARE';
     }
     case 'execute':
       return yield* execute(session, node, isSimple, formats);
     case 'deallocate':
-      if (node.name === null) session.prepared.clear();
-      else if (!session.prepared.delete(node.name))
+      if (node.name === null) session.statements.prepared.clear();
+      else if (!session.statements.prepared.delete(node.name))
         throw sqlError('26000', `prepared statement "${node.name}" does not exist`);
       return node.name === null ? 'DEALLOCATE ALL' : 'DEALLOCATE';
     case 'declareCursor':
@@ -476,7 +477,7 @@ function discard(session: Session, target: 'all' | 'plans' | 'sequences' | 'temp
   if (target === 'all') {
     if (session.transaction.isBlock) throw sqlError('25001', 'DISCARD ALL cannot run inside a transaction block');
     session.settings.resetAll();
-    session.prepared.clear();
+    session.statements.prepared.clear();
     session.cursors.close({ kind: 'close', cursor: null, position: -1 });
     session.functions.advisoryUnlockAll();
     session.server.notifications.unlisten(session, session.database.oid, null);
@@ -495,11 +496,11 @@ function* execute(
   isSimple: boolean,
   formats: readonly number[],
 ): Task<string> {
-  const prepared = session.findPrepared(node.name);
+  const prepared = session.statements.named(node.name);
   session.checkNotFailed(prepared.node);
   const params = executeArguments(session, node, prepared);
   if (!prepared.isPlanned) return (yield* runUtility(session, prepared, formats, isSimple)) as string;
-  const variant = session.variantForParameters(prepared, params);
+  const variant = session.statements.variantForParameters(prepared, params);
   if (isSimple && prepared.fields !== null) session.sink.rowDescription(prepared.fields, []);
   const portal = new Portal(session, '', variant, params, null, formats);
   try {

@@ -1,0 +1,97 @@
+/** Where a session looks names up: its search path, what of it the user may look into, and whatever else binding depends on. */
+import type { Authority } from '../catalog/authority.ts';
+import type { Catalog } from '../catalog/index.ts';
+import { permissionDenied, rightsOnSchema } from '../catalog/rights.ts';
+import type { Session } from './session.ts';
+
+/** Settings that plans depend on. */
+const PLANNER_SETTINGS = [
+  'enable_seqscan',
+  'enable_indexscan',
+  'enable_bitmapscan',
+  'enable_hashjoin',
+  'enable_nestloop',
+  'enable_mergejoin',
+  'enable_indexonlyscan',
+  'enable_hashagg',
+  'enable_sort',
+  'enable_material',
+  'work_mem',
+  'hash_mem_multiplier',
+];
+
+export class SessionNames {
+  readonly #session: Session;
+  /** What #version was made of. */
+  #settingsVersion = -1;
+  #authority: Authority | null = null;
+  #catalog: Catalog | null = null;
+  #version = '';
+
+  constructor(session: Session) {
+    this.#session = session;
+  }
+
+  /** Schemas in which names are looked up, in order. */
+  searchPath(includeImplicit: boolean): readonly string[] {
+    const { settings, currentUser, catalog, temporarySchema } = this.#session;
+    const names = settings.names('search_path').map((name) => (name === '$user' ? currentUser : name));
+    // What one may not use is not there for names without a schema.
+    const path = names.filter((name) => name === 'pg_catalog' || name === 'pg_temp' || this.#mayUseSchema(name));
+    const hasTemporary = catalog.schemaByName(temporarySchema) !== undefined;
+    const real = path.flatMap((name) => (name !== 'pg_temp' ? [name] : hasTemporary ? [temporarySchema] : []));
+    if (!includeImplicit) return real;
+    const implicit: string[] = [];
+    if (!real.includes(temporarySchema) && hasTemporary) implicit.push(temporarySchema);
+    if (!real.includes('pg_catalog')) implicit.push('pg_catalog');
+    return [...implicit, ...real];
+  }
+
+  #mayUseSchema(name: string): boolean {
+    const { catalog, temporarySchema, authority } = this.#session;
+    const schema = catalog.schemaByName(name);
+    if (schema === undefined) return false;
+    return name === temporarySchema || rightsOnSchema(schema, authority, 'U') !== '';
+  }
+
+  /** Of a schema that a statement names: 42501 where the user may not look into it. */
+  checkSchema(name: string): void {
+    if (name === 'pg_temp' || this.#session.catalog.schemaByName(name) === undefined) return;
+    if (!this.#mayUseSchema(name)) throw permissionDenied('schema', name);
+  }
+
+  /** A schema of the path came or went. */
+  forget(): void {
+    this.#settingsVersion = -1;
+  }
+
+  /** Changes when the same text may mean something else, or be planned otherwise. */
+  get bindingVersion(): string {
+    const { authority, catalog, settings, transaction, database } = this.#session;
+    const isSame = this.#authority === authority && this.#catalog === catalog;
+    if (!isSame || this.#settingsVersion !== settings.version) {
+      this.#catalog = catalog;
+      this.#settingsVersion = settings.version;
+      this.#authority = authority;
+      this.#version = this.#describe(authority);
+    }
+    const csn = transaction.snapshotCsn;
+    // Such a transaction plans without indexes that are newer than its snapshot.
+    if (csn >= database.newestIndexBuild) return this.#version;
+    return `${this.#version}|${database.readableIndexes(csn)}`;
+  }
+
+  #describe(authority: Authority): string {
+    const { settings, currentUser, sharedCatalog } = this.#session;
+    return [
+      this.searchPath(true).join(','),
+      currentUser,
+      // Who is no superuser finds other names when his memberships change.
+      authority.isSuperuser ? '' : sharedCatalog.version,
+      settings.show('TimeZone'),
+      settings.show('DateStyle'),
+      settings.show('IntervalStyle'),
+      ...PLANNER_SETTINGS.map((name) => settings.show(name)),
+    ].join('|');
+  }
+}
