@@ -13,7 +13,7 @@ import { quoteIdentifier } from './functions/quote.ts';
 import { functionByOid, functionsByName, operatorByOid, operatorsByName } from './functions/registry.ts';
 import { inputsOf, routineFunction, routineLabel, routinesNamed } from './functions/user-routines.ts';
 import { collationName, relationName, typeDisplayName } from './pg-catalog/definitions.ts';
-import { typeFunctionName, typeFunctionOid } from './pg-catalog/static-tables.ts';
+import { typeFunctionArguments, typeFunctionName, typeFunctionOid } from './pg-catalog/static-tables.ts';
 import type { SharedCatalog } from './shared-catalog.ts';
 
 export interface NameSource {
@@ -93,8 +93,12 @@ function procedureOid(source: NameSource, text: string): number {
   const found = functionsNamed(source, names).find(
     (entry) => entry.argumentTypes.length === types.length && entry.argumentTypes.every((oid, i) => oid === types[i]),
   );
-  if (found === undefined) throw sqlError('42883', `function "${text}" does not exist`);
-  return found.oid;
+  if (found !== undefined) return found.oid;
+  const ofType = inPgCatalog(source, names) ? typeFunctionOid(names[names.length - 1]) : null;
+  const expected = ofType === null ? [] : typeFunctionArguments(ofType);
+  const isOfType = ofType !== null && expected.length === types.length && expected.every((oid, i) => oid === types[i]);
+  if (!isOfType) throw sqlError('42883', `function "${text}" does not exist`);
+  return ofType;
 }
 
 /** The operators of a name as it may be written before OPERATOR's parenthesis: with or without a schema. */
@@ -248,8 +252,10 @@ function output(source: NameSource, typeOid: number, oid: number): string {
           .join(',')})`;
       }
       const entry = functionByOid(oid);
-      if (entry === null) return String(oid);
-      return `${quoteIdentifier(entry.name)}(${entry.argumentTypes.map((type) => typeName(source, type)).join(',')})`;
+      const name = entry?.name ?? typeFunctionName(oid);
+      if (name === null) return String(oid);
+      const types = entry?.argumentTypes ?? typeFunctionArguments(oid);
+      return `${quoteIdentifier(name)}(${types.map((type) => typeName(source, type)).join(',')})`;
     }
     case OID.REGOPER:
       return operatorText(oid);

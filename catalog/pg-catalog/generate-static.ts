@@ -25,10 +25,10 @@ const QUERIES: Readonly<Record<string, string>> = {
   pg_ts_template: `select oid, tmplname, tmplnamespace, tmplinit::oid, tmpllexize::oid from pg_ts_template
     where tmplname in ('simple', 'snowball') order by oid`,
   pg_tablespace: 'select * from pg_tablespace order by oid',
-  /** Not catalogs: functions of each type, and the names of those functions. */
+  /** Not catalogs: functions of each type, and names and arguments of those functions. */
   type_functions: `select t.oid, typinput::oid, typoutput::oid, typreceive::oid, typsend::oid, typmodin::oid, typmodout::oid, typanalyze::oid
     from pg_type t where typrelid = 0 and t.oid < 16384 and typnamespace = 11 order by t.oid`,
-  function_names: `select distinct p.oid, proname from pg_proc p join pg_type t
+  function_names: `select distinct p.oid, proname, proargtypes from pg_proc p join pg_type t
     on p.oid in (typinput, typoutput, typreceive, typsend, typmodin, typmodout, typanalyze) where p.oid < 16384 order by 1`,
   pg_aggregate: `select aggfnoid::oid, aggkind, aggnumdirectargs, aggtransfn::oid, aggfinalfn::oid, aggcombinefn::oid, aggserialfn::oid,
     aggdeserialfn::oid, aggmtransfn::oid, aggminvtransfn::oid, aggmfinalfn::oid, aggfinalextra, aggmfinalextra, aggfinalmodify,

@@ -1156,380 +1156,380 @@ export const STATIC_ROWS: Readonly<Record<string, string>> = {
 12337	750	751	2400	2401	0	0	3816
 `,
   function_names: `
-31	byteaout
-33	charout
-34	namein
-35	nameout
-38	int2in
-39	int2out
-40	int2vectorin
-41	int2vectorout
-42	int4in
-43	int4out
-44	regprocin
-45	regprocout
-46	textin
-47	textout
-48	tidin
-49	tidout
-50	xidin
-51	xidout
-52	cidin
-53	cidout
-54	oidvectorin
-55	oidvectorout
-86	pg_ddl_command_in
-87	pg_ddl_command_out
-88	pg_ddl_command_recv
-90	pg_ddl_command_send
-109	unknownin
-110	unknownout
-117	point_in
-118	point_out
-119	lseg_in
-120	lseg_out
-121	path_in
-122	path_out
-123	box_in
-124	box_out
-195	pg_node_tree_in
-196	pg_node_tree_out
-197	pg_node_tree_recv
-198	pg_node_tree_send
-200	float4in
-201	float4out
-214	float8in
-215	float8out
-267	table_am_handler_in
-268	table_am_handler_out
-321	json_in
-322	json_out
-323	json_recv
-324	json_send
-326	index_am_handler_in
-327	index_am_handler_out
-347	poly_in
-348	poly_out
-436	macaddr_in
-437	macaddr_out
-460	int8in
-461	int8out
-750	array_in
-751	array_out
-886	cash_in
-887	cash_out
-910	inet_in
-911	inet_out
-1031	aclitemin
-1032	aclitemout
-1044	bpcharin
-1045	bpcharout
-1046	varcharin
-1047	varcharout
-1084	date_in
-1085	date_out
-1143	time_in
-1144	time_out
-1150	timestamptz_in
-1151	timestamptz_out
-1160	interval_in
-1161	interval_out
-1242	boolin
-1243	boolout
-1244	byteain
-1245	charin
-1267	cidr_in
-1312	timestamp_in
-1313	timestamp_out
-1350	timetz_in
-1351	timetz_out
-1427	cidr_out
-1450	circle_in
-1451	circle_out
-1490	line_in
-1491	line_out
-1564	bit_in
-1565	bit_out
-1579	varbit_in
-1580	varbit_out
-1701	numeric_in
-1702	numeric_out
-1798	oidin
-1799	oidout
-2212	regprocedurein
-2213	regprocedureout
-2214	regoperin
-2215	regoperout
-2216	regoperatorin
-2217	regoperatorout
-2218	regclassin
-2219	regclassout
-2220	regtypein
-2221	regtypeout
-2290	record_in
-2291	record_out
-2292	cstring_in
-2293	cstring_out
-2294	any_in
-2295	any_out
-2296	anyarray_in
-2297	anyarray_out
-2298	void_in
-2299	void_out
-2300	trigger_in
-2301	trigger_out
-2302	language_handler_in
-2303	language_handler_out
-2304	internal_in
-2305	internal_out
-2312	anyelement_in
-2313	anyelement_out
-2400	array_recv
-2401	array_send
-2402	record_recv
-2403	record_send
-2404	int2recv
-2405	int2send
-2406	int4recv
-2407	int4send
-2408	int8recv
-2409	int8send
-2410	int2vectorrecv
-2411	int2vectorsend
-2412	bytearecv
-2413	byteasend
-2414	textrecv
-2415	textsend
-2416	unknownrecv
-2417	unknownsend
-2418	oidrecv
-2419	oidsend
-2420	oidvectorrecv
-2421	oidvectorsend
-2422	namerecv
-2423	namesend
-2424	float4recv
-2425	float4send
-2426	float8recv
-2427	float8send
-2428	point_recv
-2429	point_send
-2430	bpcharrecv
-2431	bpcharsend
-2432	varcharrecv
-2433	varcharsend
-2434	charrecv
-2435	charsend
-2436	boolrecv
-2437	boolsend
-2438	tidrecv
-2439	tidsend
-2440	xidrecv
-2441	xidsend
-2442	cidrecv
-2443	cidsend
-2444	regprocrecv
-2445	regprocsend
-2446	regprocedurerecv
-2447	regproceduresend
-2448	regoperrecv
-2449	regopersend
-2450	regoperatorrecv
-2451	regoperatorsend
-2452	regclassrecv
-2453	regclasssend
-2454	regtyperecv
-2455	regtypesend
-2456	bit_recv
-2457	bit_send
-2458	varbit_recv
-2459	varbit_send
-2460	numeric_recv
-2461	numeric_send
-2468	date_recv
-2469	date_send
-2470	time_recv
-2471	time_send
-2472	timetz_recv
-2473	timetz_send
-2474	timestamp_recv
-2475	timestamp_send
-2476	timestamptz_recv
-2477	timestamptz_send
-2478	interval_recv
-2479	interval_send
-2480	lseg_recv
-2481	lseg_send
-2482	path_recv
-2483	path_send
-2484	box_recv
-2485	box_send
-2486	poly_recv
-2487	poly_send
-2488	line_recv
-2489	line_send
-2490	circle_recv
-2491	circle_send
-2492	cash_recv
-2493	cash_send
-2494	macaddr_recv
-2495	macaddr_send
-2496	inet_recv
-2497	inet_send
-2498	cidr_recv
-2499	cidr_send
-2500	cstring_recv
-2501	cstring_send
-2502	anyarray_recv
-2503	anyarray_send
-2597	domain_in
-2598	domain_recv
-2777	anynonarray_in
-2778	anynonarray_out
-2893	xml_in
-2894	xml_out
-2898	xml_recv
-2899	xml_send
-2902	varbittypmodin
-2903	intervaltypmodin
-2904	intervaltypmodout
-2905	timestamptypmodin
-2906	timestamptypmodout
-2907	timestamptztypmodin
-2908	timestamptztypmodout
-2909	timetypmodin
-2910	timetypmodout
-2911	timetztypmodin
-2912	timetztypmodout
-2913	bpchartypmodin
-2914	bpchartypmodout
-2915	varchartypmodin
-2916	varchartypmodout
-2917	numerictypmodin
-2918	numerictypmodout
-2919	bittypmodin
-2920	bittypmodout
-2921	varbittypmodout
-2939	txid_snapshot_in
-2940	txid_snapshot_out
-2941	txid_snapshot_recv
-2942	txid_snapshot_send
-2952	uuid_in
-2953	uuid_out
-2961	uuid_recv
-2962	uuid_send
-3116	fdw_handler_in
-3117	fdw_handler_out
-3120	void_recv
-3121	void_send
-3229	pg_lsn_in
-3230	pg_lsn_out
-3238	pg_lsn_recv
-3239	pg_lsn_send
-3311	tsm_handler_in
-3312	tsm_handler_out
-3355	pg_ndistinct_in
-3356	pg_ndistinct_out
-3357	pg_ndistinct_recv
-3358	pg_ndistinct_send
-3404	pg_dependencies_in
-3405	pg_dependencies_out
-3406	pg_dependencies_recv
-3407	pg_dependencies_send
-3446	macaddr8_recv
-3447	macaddr8_send
-3504	anyenum_in
-3505	anyenum_out
-3594	event_trigger_in
-3595	event_trigger_out
-3610	tsvectorin
-3611	tsvectorout
-3612	tsqueryin
-3613	tsqueryout
-3638	tsvectorsend
-3639	tsvectorrecv
-3640	tsquerysend
-3641	tsqueryrecv
-3646	gtsvectorin
-3647	gtsvectorout
-3688	ts_typanalyze
-3736	regconfigin
-3737	regconfigout
-3738	regconfigrecv
-3739	regconfigsend
-3771	regdictionaryin
-3772	regdictionaryout
-3773	regdictionaryrecv
-3774	regdictionarysend
-3803	jsonb_send
-3804	jsonb_out
-3805	jsonb_recv
-3806	jsonb_in
-3816	array_typanalyze
-3832	anyrange_in
-3833	anyrange_out
-3834	range_in
-3835	range_out
-3836	range_recv
-3837	range_send
-3916	range_typanalyze
-4001	jsonpath_in
-4002	jsonpath_recv
-4003	jsonpath_out
-4004	jsonpath_send
-4084	regnamespacein
-4085	regnamespaceout
-4087	regnamespacerecv
-4088	regnamespacesend
-4092	regroleout
-4094	regrolerecv
-4095	regrolesend
-4098	regrolein
-4110	macaddr8_in
-4111	macaddr8_out
-4193	regcollationin
-4194	regcollationout
-4196	regcollationrecv
-4197	regcollationsend
-4226	anycompatiblemultirange_in
-4227	anycompatiblemultirange_out
-4229	anymultirange_in
-4230	anymultirange_out
-4231	multirange_in
-4232	multirange_out
-4233	multirange_recv
-4234	multirange_send
-4242	multirange_typanalyze
-4596	brin_bloom_summary_in
-4597	brin_bloom_summary_out
-4598	brin_bloom_summary_recv
-4599	brin_bloom_summary_send
-4638	brin_minmax_multi_summary_in
-4639	brin_minmax_multi_summary_out
-4640	brin_minmax_multi_summary_recv
-4641	brin_minmax_multi_summary_send
-5018	pg_mcv_list_in
-5019	pg_mcv_list_out
-5020	pg_mcv_list_recv
-5021	pg_mcv_list_send
-5055	pg_snapshot_in
-5056	pg_snapshot_out
-5057	pg_snapshot_recv
-5058	pg_snapshot_send
-5070	xid8in
-5081	xid8out
-5082	xid8recv
-5083	xid8send
-5086	anycompatible_in
-5087	anycompatible_out
-5088	anycompatiblearray_in
-5089	anycompatiblearray_out
-5090	anycompatiblearray_recv
-5091	anycompatiblearray_send
-5092	anycompatiblenonarray_in
-5093	anycompatiblenonarray_out
-5094	anycompatiblerange_in
-5095	anycompatiblerange_out
+31	byteaout	17
+33	charout	18
+34	namein	2275
+35	nameout	19
+38	int2in	2275
+39	int2out	21
+40	int2vectorin	2275
+41	int2vectorout	22
+42	int4in	2275
+43	int4out	23
+44	regprocin	2275
+45	regprocout	24
+46	textin	2275
+47	textout	25
+48	tidin	2275
+49	tidout	27
+50	xidin	2275
+51	xidout	28
+52	cidin	2275
+53	cidout	29
+54	oidvectorin	2275
+55	oidvectorout	30
+86	pg_ddl_command_in	2275
+87	pg_ddl_command_out	32
+88	pg_ddl_command_recv	2281
+90	pg_ddl_command_send	32
+109	unknownin	2275
+110	unknownout	705
+117	point_in	2275
+118	point_out	600
+119	lseg_in	2275
+120	lseg_out	601
+121	path_in	2275
+122	path_out	602
+123	box_in	2275
+124	box_out	603
+195	pg_node_tree_in	2275
+196	pg_node_tree_out	194
+197	pg_node_tree_recv	2281
+198	pg_node_tree_send	194
+200	float4in	2275
+201	float4out	700
+214	float8in	2275
+215	float8out	701
+267	table_am_handler_in	2275
+268	table_am_handler_out	269
+321	json_in	2275
+322	json_out	114
+323	json_recv	2281
+324	json_send	114
+326	index_am_handler_in	2275
+327	index_am_handler_out	325
+347	poly_in	2275
+348	poly_out	604
+436	macaddr_in	2275
+437	macaddr_out	829
+460	int8in	2275
+461	int8out	20
+750	array_in	2275 26 23
+751	array_out	2277
+886	cash_in	2275
+887	cash_out	790
+910	inet_in	2275
+911	inet_out	869
+1031	aclitemin	2275
+1032	aclitemout	1033
+1044	bpcharin	2275 26 23
+1045	bpcharout	1042
+1046	varcharin	2275 26 23
+1047	varcharout	1043
+1084	date_in	2275
+1085	date_out	1082
+1143	time_in	2275 26 23
+1144	time_out	1083
+1150	timestamptz_in	2275 26 23
+1151	timestamptz_out	1184
+1160	interval_in	2275 26 23
+1161	interval_out	1186
+1242	boolin	2275
+1243	boolout	16
+1244	byteain	2275
+1245	charin	2275
+1267	cidr_in	2275
+1312	timestamp_in	2275 26 23
+1313	timestamp_out	1114
+1350	timetz_in	2275 26 23
+1351	timetz_out	1266
+1427	cidr_out	650
+1450	circle_in	2275
+1451	circle_out	718
+1490	line_in	2275
+1491	line_out	628
+1564	bit_in	2275 26 23
+1565	bit_out	1560
+1579	varbit_in	2275 26 23
+1580	varbit_out	1562
+1701	numeric_in	2275 26 23
+1702	numeric_out	1700
+1798	oidin	2275
+1799	oidout	26
+2212	regprocedurein	2275
+2213	regprocedureout	2202
+2214	regoperin	2275
+2215	regoperout	2203
+2216	regoperatorin	2275
+2217	regoperatorout	2204
+2218	regclassin	2275
+2219	regclassout	2205
+2220	regtypein	2275
+2221	regtypeout	2206
+2290	record_in	2275 26 23
+2291	record_out	2249
+2292	cstring_in	2275
+2293	cstring_out	2275
+2294	any_in	2275
+2295	any_out	2276
+2296	anyarray_in	2275
+2297	anyarray_out	2277
+2298	void_in	2275
+2299	void_out	2278
+2300	trigger_in	2275
+2301	trigger_out	2279
+2302	language_handler_in	2275
+2303	language_handler_out	2280
+2304	internal_in	2275
+2305	internal_out	2281
+2312	anyelement_in	2275
+2313	anyelement_out	2283
+2400	array_recv	2281 26 23
+2401	array_send	2277
+2402	record_recv	2281 26 23
+2403	record_send	2249
+2404	int2recv	2281
+2405	int2send	21
+2406	int4recv	2281
+2407	int4send	23
+2408	int8recv	2281
+2409	int8send	20
+2410	int2vectorrecv	2281
+2411	int2vectorsend	22
+2412	bytearecv	2281
+2413	byteasend	17
+2414	textrecv	2281
+2415	textsend	25
+2416	unknownrecv	2281
+2417	unknownsend	705
+2418	oidrecv	2281
+2419	oidsend	26
+2420	oidvectorrecv	2281
+2421	oidvectorsend	30
+2422	namerecv	2281
+2423	namesend	19
+2424	float4recv	2281
+2425	float4send	700
+2426	float8recv	2281
+2427	float8send	701
+2428	point_recv	2281
+2429	point_send	600
+2430	bpcharrecv	2281 26 23
+2431	bpcharsend	1042
+2432	varcharrecv	2281 26 23
+2433	varcharsend	1043
+2434	charrecv	2281
+2435	charsend	18
+2436	boolrecv	2281
+2437	boolsend	16
+2438	tidrecv	2281
+2439	tidsend	27
+2440	xidrecv	2281
+2441	xidsend	28
+2442	cidrecv	2281
+2443	cidsend	29
+2444	regprocrecv	2281
+2445	regprocsend	24
+2446	regprocedurerecv	2281
+2447	regproceduresend	2202
+2448	regoperrecv	2281
+2449	regopersend	2203
+2450	regoperatorrecv	2281
+2451	regoperatorsend	2204
+2452	regclassrecv	2281
+2453	regclasssend	2205
+2454	regtyperecv	2281
+2455	regtypesend	2206
+2456	bit_recv	2281 26 23
+2457	bit_send	1560
+2458	varbit_recv	2281 26 23
+2459	varbit_send	1562
+2460	numeric_recv	2281 26 23
+2461	numeric_send	1700
+2468	date_recv	2281
+2469	date_send	1082
+2470	time_recv	2281 26 23
+2471	time_send	1083
+2472	timetz_recv	2281 26 23
+2473	timetz_send	1266
+2474	timestamp_recv	2281 26 23
+2475	timestamp_send	1114
+2476	timestamptz_recv	2281 26 23
+2477	timestamptz_send	1184
+2478	interval_recv	2281 26 23
+2479	interval_send	1186
+2480	lseg_recv	2281
+2481	lseg_send	601
+2482	path_recv	2281
+2483	path_send	602
+2484	box_recv	2281
+2485	box_send	603
+2486	poly_recv	2281
+2487	poly_send	604
+2488	line_recv	2281
+2489	line_send	628
+2490	circle_recv	2281
+2491	circle_send	718
+2492	cash_recv	2281
+2493	cash_send	790
+2494	macaddr_recv	2281
+2495	macaddr_send	829
+2496	inet_recv	2281
+2497	inet_send	869
+2498	cidr_recv	2281
+2499	cidr_send	650
+2500	cstring_recv	2281
+2501	cstring_send	2275
+2502	anyarray_recv	2281
+2503	anyarray_send	2277
+2597	domain_in	2275 26 23
+2598	domain_recv	2281 26 23
+2777	anynonarray_in	2275
+2778	anynonarray_out	2776
+2893	xml_in	2275
+2894	xml_out	142
+2898	xml_recv	2281
+2899	xml_send	142
+2902	varbittypmodin	1263
+2903	intervaltypmodin	1263
+2904	intervaltypmodout	23
+2905	timestamptypmodin	1263
+2906	timestamptypmodout	23
+2907	timestamptztypmodin	1263
+2908	timestamptztypmodout	23
+2909	timetypmodin	1263
+2910	timetypmodout	23
+2911	timetztypmodin	1263
+2912	timetztypmodout	23
+2913	bpchartypmodin	1263
+2914	bpchartypmodout	23
+2915	varchartypmodin	1263
+2916	varchartypmodout	23
+2917	numerictypmodin	1263
+2918	numerictypmodout	23
+2919	bittypmodin	1263
+2920	bittypmodout	23
+2921	varbittypmodout	23
+2939	txid_snapshot_in	2275
+2940	txid_snapshot_out	2970
+2941	txid_snapshot_recv	2281
+2942	txid_snapshot_send	2970
+2952	uuid_in	2275
+2953	uuid_out	2950
+2961	uuid_recv	2281
+2962	uuid_send	2950
+3116	fdw_handler_in	2275
+3117	fdw_handler_out	3115
+3120	void_recv	2281
+3121	void_send	2278
+3229	pg_lsn_in	2275
+3230	pg_lsn_out	3220
+3238	pg_lsn_recv	2281
+3239	pg_lsn_send	3220
+3311	tsm_handler_in	2275
+3312	tsm_handler_out	3310
+3355	pg_ndistinct_in	2275
+3356	pg_ndistinct_out	3361
+3357	pg_ndistinct_recv	2281
+3358	pg_ndistinct_send	3361
+3404	pg_dependencies_in	2275
+3405	pg_dependencies_out	3402
+3406	pg_dependencies_recv	2281
+3407	pg_dependencies_send	3402
+3446	macaddr8_recv	2281
+3447	macaddr8_send	774
+3504	anyenum_in	2275
+3505	anyenum_out	3500
+3594	event_trigger_in	2275
+3595	event_trigger_out	3838
+3610	tsvectorin	2275
+3611	tsvectorout	3614
+3612	tsqueryin	2275
+3613	tsqueryout	3615
+3638	tsvectorsend	3614
+3639	tsvectorrecv	2281
+3640	tsquerysend	3615
+3641	tsqueryrecv	2281
+3646	gtsvectorin	2275
+3647	gtsvectorout	3642
+3688	ts_typanalyze	2281
+3736	regconfigin	2275
+3737	regconfigout	3734
+3738	regconfigrecv	2281
+3739	regconfigsend	3734
+3771	regdictionaryin	2275
+3772	regdictionaryout	3769
+3773	regdictionaryrecv	2281
+3774	regdictionarysend	3769
+3803	jsonb_send	3802
+3804	jsonb_out	3802
+3805	jsonb_recv	2281
+3806	jsonb_in	2275
+3816	array_typanalyze	2281
+3832	anyrange_in	2275 26 23
+3833	anyrange_out	3831
+3834	range_in	2275 26 23
+3835	range_out	3831
+3836	range_recv	2281 26 23
+3837	range_send	3831
+3916	range_typanalyze	2281
+4001	jsonpath_in	2275
+4002	jsonpath_recv	2281
+4003	jsonpath_out	4072
+4004	jsonpath_send	4072
+4084	regnamespacein	2275
+4085	regnamespaceout	4089
+4087	regnamespacerecv	2281
+4088	regnamespacesend	4089
+4092	regroleout	4096
+4094	regrolerecv	2281
+4095	regrolesend	4096
+4098	regrolein	2275
+4110	macaddr8_in	2275
+4111	macaddr8_out	774
+4193	regcollationin	2275
+4194	regcollationout	4191
+4196	regcollationrecv	2281
+4197	regcollationsend	4191
+4226	anycompatiblemultirange_in	2275 26 23
+4227	anycompatiblemultirange_out	4538
+4229	anymultirange_in	2275 26 23
+4230	anymultirange_out	4537
+4231	multirange_in	2275 26 23
+4232	multirange_out	4537
+4233	multirange_recv	2281 26 23
+4234	multirange_send	4537
+4242	multirange_typanalyze	2281
+4596	brin_bloom_summary_in	2275
+4597	brin_bloom_summary_out	4600
+4598	brin_bloom_summary_recv	2281
+4599	brin_bloom_summary_send	4600
+4638	brin_minmax_multi_summary_in	2275
+4639	brin_minmax_multi_summary_out	4601
+4640	brin_minmax_multi_summary_recv	2281
+4641	brin_minmax_multi_summary_send	4601
+5018	pg_mcv_list_in	2275
+5019	pg_mcv_list_out	5017
+5020	pg_mcv_list_recv	2281
+5021	pg_mcv_list_send	5017
+5055	pg_snapshot_in	2275
+5056	pg_snapshot_out	5038
+5057	pg_snapshot_recv	2281
+5058	pg_snapshot_send	5038
+5070	xid8in	2275
+5081	xid8out	5069
+5082	xid8recv	2281
+5083	xid8send	5069
+5086	anycompatible_in	2275
+5087	anycompatible_out	5077
+5088	anycompatiblearray_in	2275
+5089	anycompatiblearray_out	5078
+5090	anycompatiblearray_recv	2281
+5091	anycompatiblearray_send	5078
+5092	anycompatiblenonarray_in	2275
+5093	anycompatiblenonarray_out	5079
+5094	anycompatiblerange_in	2275 26 23
+5095	anycompatiblerange_out	5080
 `,
   pg_aggregate: `
 2050	n	0	515	0	515	0	0	0	0	0	f	f	r	r	1073	2277	0	0	0	\\N	\\N

@@ -67,7 +67,7 @@ export function operatorClassByName(method: 'btree' | 'hash', name: string): { o
 }
 
 let typeFunctions: Map<number, readonly number[]> | null = null;
-let functionNames: Map<number, string> | null = null;
+let functionNames: Map<number, TypeFunction> | null = null;
 
 function linesOf(name: string): string[][] {
   return STATIC_ROWS[name]
@@ -86,16 +86,31 @@ export function functionsOfType(typeOid: number): readonly number[] | undefined 
 
 /** Name of a function that no expression calls but that types are made of (array_in); null for others. */
 export function typeFunctionName(oid: number): string | null {
-  return namesOfTypeFunctions().get(oid) ?? null;
+  return namesOfTypeFunctions().get(oid)?.name ?? null;
+}
+
+/** Oids of its arguments' types. */
+export function typeFunctionArguments(oid: number): readonly number[] {
+  return namesOfTypeFunctions().get(oid)?.argumentTypes ?? [];
 }
 
 /** The oid of such a function; null for other names. */
 export function typeFunctionOid(name: string): number | null {
-  for (const [oid, known] of namesOfTypeFunctions()) if (known === name) return oid;
+  for (const [oid, known] of namesOfTypeFunctions()) if (known.name === name) return oid;
   return null;
 }
 
-function namesOfTypeFunctions(): ReadonlyMap<number, string> {
-  functionNames ??= new Map(linesOf('function_names').map(([number, name]) => [Number(number), name]));
+interface TypeFunction {
+  readonly name: string;
+  readonly argumentTypes: readonly number[];
+}
+
+function namesOfTypeFunctions(): ReadonlyMap<number, TypeFunction> {
+  functionNames ??= new Map(
+    linesOf('function_names').map(([oid, name, types]) => [
+      Number(oid),
+      { name, argumentTypes: types.split(' ').map(Number) },
+    ]),
+  );
   return functionNames;
 }
