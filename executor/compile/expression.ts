@@ -668,7 +668,10 @@ export class ExpressionCompiler {
     const l = this.compileToAny(left);
     if (isInvariant(array) && asksMembership(operator, all)) return this.#isMember(l, left.typeOid, array, all);
     const a = this.compileToAny(array);
-    const f = `(a, b) => ${this.#equalityCall(operator, operator.argumentTypes)}a, b)`;
+    // A closure for each evaluation only where the operator asks the session.
+    const f = operator.needsContext
+      ? `(a, b) => ${this.#equalityCall(operator, operator.argumentTypes)}a, b)`
+      : this.#implementation(operator, operator.argumentTypes, OID.BOOL);
     const run = this.#emitter.bind(runtime.arrayCompare, 'arrayCompare');
     return this.#anyResult(`${run}(${l}, ${a}, ${f}, ${all})`, OID.BOOL);
   }

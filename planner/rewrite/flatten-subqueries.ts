@@ -94,13 +94,17 @@ function mayMerge(relation: SubqueryRelation, isNullable: boolean, outer: Query)
   if (query.where !== null && isVolatile(query.where)) return false;
   if (isNullable && query.where !== null && hasSublink(query.where)) return false;
   // LATERAL: a condition on what stands beside it belongs to the join, which must be its own.
-  if (isNullable && isBesides(relation, outer) && !outer.from.some((item) => isRightOfLeft(item, relation.rel)))
+  if (
+    isNullable &&
+    concernsNeighbours(relation, outer) &&
+    !outer.from.some((item) => isRightOfLeft(item, relation.rel))
+  )
     return false;
   return true;
 }
 
 /** Whether its condition is about relations beside it. */
-function isBesides({ query, rel }: SubqueryRelation, outer: Query): boolean {
+function concernsNeighbours({ query, rel }: SubqueryRelation, outer: Query): boolean {
   if (query.where === null) return false;
   return [...relsOf(query.where)].some((used) => used !== rel && outer.relations.has(used));
 }
@@ -140,7 +144,7 @@ function merge(query: Query, relation: SubqueryRelation): Query {
     const isLateral = relation.lateral && other.kind === 'subquery';
     relations.set(rel, isLateral ? { ...other, lateral: true } : other);
   }
-  const isBeside = isBesides(relation, query);
+  const joinsNeighbours = concernsNeighbours(relation, query);
   const replaceFrom = (item: FromItem): FromItem => {
     if (item.kind === 'rel') {
       if (item.rel !== relation.rel) return item;
@@ -149,7 +153,7 @@ function merge(query: Query, relation: SubqueryRelation): Query {
         : { kind: 'group', items: inner.from, where: inner.where };
     }
     if (item.kind === 'group') return { ...item, items: item.items.map(replaceFrom) };
-    if (isBeside && item.type === 'left' && item.right.kind === 'rel' && item.right.rel === relation.rel) {
+    if (joinsNeighbours && item.type === 'left' && item.right.kind === 'rel' && item.right.rel === relation.rel) {
       const on = makeAnd([...conjuncts(item.on), ...conjuncts(inner.where)]);
       return { ...item, left: item.left, right: { kind: 'group', items: inner.from, where: null }, on };
     }
