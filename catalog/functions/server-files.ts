@@ -1,4 +1,5 @@
 /** pg_ls_dir and its kin: folders and files of the server. */
+import { posix } from 'node:path';
 import { sqlError } from '../../types/errors.ts';
 import type { FunctionContext, Value } from '../function-entry.ts';
 import type { FileInformation, SystemInformation } from '../system-information.ts';
@@ -6,21 +7,32 @@ import type { FunctionModule } from './module.ts';
 
 const NO_FILE = 'No such file or directory';
 
-/** 42501 for who is neither superuser nor a member of the role. */
-function checkRight({ system }: FunctionContext, name: string, roleName: string | null): SystemInformation | null {
-  if (system === undefined || system === null) return null;
+const MAY_READ_ALL = 'pg_read_server_files';
+
+/** Who may call them, the functions' lists of rights say. Where to, is in the data directory, but for who may read all files. */
+function checkPath(context: FunctionContext, path: string): void {
+  const { system } = context;
+  if (system === undefined || system === null) return;
   const { shared, currentRoleOid } = system;
-  const role = roleName === null ? undefined : shared.roleByName(roleName);
-  const isAllowed =
+  const readers = shared.roleByName(MAY_READ_ALL);
+  const mayReadAll =
     shared.role(currentRoleOid)?.superuser === true ||
-    (role !== undefined && shared.isMember(currentRoleOid, role.oid));
-  if (!isAllowed) throw sqlError('42501', `permission denied for function ${name}`);
-  return system;
+    (readers !== undefined && shared.isMember(currentRoleOid, readers.oid));
+  if (mayReadAll) return;
+  const canonical = posix.normalize(path);
+  if (posix.isAbsolute(canonical)) {
+    const folder = context.getSetting('data_directory', true) ?? '';
+    if (folder !== '' && (canonical === folder || canonical.startsWith(`${folder}/`))) return;
+    throw sqlError('42501', 'absolute path not allowed');
+  }
+  if (canonical === '..' || canonical.startsWith('../')) {
+    throw sqlError('42501', 'path must be in or below the data directory');
+  }
 }
 
 /** null: it is not there, which is allowed. */
 function listed(
-  system: SystemInformation | null,
+  system: SystemInformation | null | undefined,
   path: string,
   isMissingOk: boolean,
 ): readonly FileInformation[] | null {
@@ -31,29 +43,30 @@ function listed(
 }
 
 function names(context: FunctionContext, path: string, isMissingOk: boolean, hasDots: boolean): Value[] {
-  const files = listed(checkRight(context, 'pg_ls_dir', null), path, isMissingOk);
+  checkPath(context, path);
+  const files = listed(context.system, path, isMissingOk);
   if (files === null) return [];
   return [...(hasDots ? ['.', '..'] : []), ...files.map(({ name }) => name)];
 }
 
 /** name, size, modification of the files that are no folders, and not hidden. */
-function plainFiles(name: string, path: string, isMissingOk: boolean) {
+function plainFiles(path: string, isMissingOk: boolean) {
   return (context: FunctionContext): Value[][] =>
-    (listed(checkRight(context, name, 'pg_monitor'), path, isMissingOk) ?? [])
+    (listed(context.system, path, isMissingOk) ?? [])
       .filter((file) => !file.isFolder && !file.name.startsWith('.'))
       .map((file) => [file.name, file.size, file.modified]);
 }
 
 /** size, access, modification, change, creation, isdir */
 function fileStatus(context: FunctionContext, path: string, isMissingOk: boolean): Value {
-  const file = checkRight(context, 'pg_stat_file', null)?.file?.(path) ?? null;
+  checkPath(context, path);
+  const file = context.system?.file?.(path) ?? null;
   if (file !== null) return [file.size, file.accessed, file.modified, file.changed, null, file.isFolder];
   if (isMissingOk) return [null, null, null, null, null, null];
   throw sqlError('58P01', `could not stat file "${path}": ${NO_FILE}`);
 }
 
-function replicationSlot(context: FunctionContext, name: string): Value {
-  checkRight(context, 'pg_ls_replslotdir', 'pg_monitor');
+function replicationSlot(_context: FunctionContext, name: string): Value {
   throw sqlError('42704', `replication slot "${name}" does not exist`);
 }
 
@@ -61,15 +74,15 @@ export const serverFileFunctions: FunctionModule = {
   contextual: {
     pg_ls_dir_1arg: (context, path: string) => names(context, path, false, false),
     pg_ls_dir: names,
-    pg_ls_waldir: plainFiles('pg_ls_waldir', 'wal', true),
+    pg_ls_waldir: plainFiles('wal', true),
     pg_ls_logdir: (context) =>
-      plainFiles('pg_ls_logdir', context.getSetting('log_directory', true) ?? 'log', false)(context),
-    pg_ls_tmpdir_noargs: plainFiles('pg_ls_tmpdir', 'temp', true),
-    pg_ls_tmpdir_1arg: (context) => plainFiles('pg_ls_tmpdir', 'temp', true)(context),
+      plainFiles(context.getSetting('log_directory', true) ?? 'log', false)(context),
+    pg_ls_tmpdir_noargs: plainFiles('temp', true),
+    pg_ls_tmpdir_1arg: (context) => plainFiles('temp', true)(context),
     // What replication and archiving would keep: there are none.
-    pg_ls_archive_statusdir: plainFiles('pg_ls_archive_statusdir', 'wal/archive_status', true),
-    pg_ls_logicalsnapdir: plainFiles('pg_ls_logicalsnapdir', 'pg_logical/snapshots', true),
-    pg_ls_logicalmapdir: plainFiles('pg_ls_logicalmapdir', 'pg_logical/mappings', true),
+    pg_ls_archive_statusdir: plainFiles('wal/archive_status', true),
+    pg_ls_logicalsnapdir: plainFiles('pg_logical/snapshots', true),
+    pg_ls_logicalmapdir: plainFiles('pg_logical/mappings', true),
     pg_ls_replslotdir: replicationSlot,
     pg_stat_file_1arg: (context, path: string) => fileStatus(context, path, false),
     pg_stat_file: fileStatus,

@@ -60,6 +60,23 @@ describe('Files of the server', () => {
     assert.equal(await code("SELECT pg_stat_file('wal')"), '42501');
   });
 
+  it('are for whom EXECUTE is granted, below the data directory', async () => {
+    await open(directory);
+    await client.rows('CREATE ROLE reader; GRANT EXECUTE ON FUNCTION pg_ls_dir(text), pg_stat_file(text) TO reader');
+    await client.rows('SET ROLE reader');
+    assert.equal(await ask("SELECT count(*) > 0 FROM pg_ls_dir('wal/../.')"), 't');
+    assert.equal(await ask("SELECT isdir FROM pg_stat_file('wal')"), 't');
+    assert.equal(await code("SELECT pg_ls_dir('.', true, false)"), '42501');
+    const refused = async (sql: string): Promise<string | undefined> => (await client.query(sql)).error?.message;
+    assert.equal(await refused("SELECT pg_ls_dir('..')"), 'path must be in or below the data directory');
+    assert.equal(await refused("SELECT pg_stat_file('wal/../../x')"), 'path must be in or below the data directory');
+    assert.equal(await refused("SELECT pg_ls_dir('/etc')"), 'absolute path not allowed');
+    await client.rows('RESET ROLE; GRANT pg_read_server_files TO reader; SET ROLE reader');
+    assert.equal(await ask("SELECT count(*) > 0 FROM pg_ls_dir('/etc')"), 't');
+    await client.rows('RESET ROLE; REVOKE EXECUTE ON FUNCTION pg_ls_dir(text) FROM reader; SET ROLE reader');
+    assert.equal(await refused("SELECT pg_ls_dir('.')"), 'permission denied for function pg_ls_dir');
+  });
+
   it('are none in memory', async () => {
     await open(null);
     assert.equal(await code("SELECT pg_ls_dir('.')"), '58P01');
