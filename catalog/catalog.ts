@@ -17,6 +17,7 @@ import { registerCollationEntry } from './collations.ts';
 import {
   type AnalysisEntry,
   BOOTSTRAP_ROLE_OID,
+  type CastDefinition,
   type CatalogEntry,
   type CollationEntry,
   type CommentEntry,
@@ -26,6 +27,7 @@ import {
   type ExtensionEntry,
   INFORMATION_SCHEMA_OID,
   type IndexEntry,
+  type OperatorDefinition,
   PG_CATALOG_SCHEMA_OID,
   PUBLIC_SCHEMA_OID,
   type RelationEntry,
@@ -77,6 +79,7 @@ const NO_STATISTICS: readonly StatisticsEntry[] = [];
 const NO_OIDS: readonly number[] = [];
 const NO_SEQUENCES: readonly SequenceEntry[] = [];
 const NO_ROUTINES: readonly RoutineEntry[] = [];
+const NO_OPERATORS: readonly OperatorDefinition[] = [];
 
 let lastVersion = 0;
 export function nextCatalogVersion(): number {
@@ -108,6 +111,12 @@ interface Maps {
   routines: PersistentMap<number, RoutineEntry>;
   /** `<schemaOid>/<name>` to all of that name. */
   routineNames: PersistentMap<string, readonly RoutineEntry[]>;
+  operators: PersistentMap<number, OperatorDefinition>;
+  /** By name, of all schemas. */
+  operatorNames: PersistentMap<string, readonly OperatorDefinition[]>;
+  casts: PersistentMap<number, CastDefinition>;
+  /** `<sourceTypeOid>/<targetTypeOid>`. */
+  castTypes: PersistentMap<string, CastDefinition>;
   /** `<schemaOid>/<name>`. */
   names: PersistentMap<string, NamedRelation>;
   typeNames: PersistentMap<string, TypeEntry>;
@@ -149,6 +158,10 @@ function emptyMaps(): Maps {
     extensions: PersistentMap.empty(),
     routines: PersistentMap.empty(),
     routineNames: PersistentMap.empty(),
+    operators: PersistentMap.empty(),
+    operatorNames: PersistentMap.empty(),
+    casts: PersistentMap.empty(),
+    castTypes: PersistentMap.empty(),
     names: PersistentMap.empty(),
     typeNames: PersistentMap.empty(),
     commentKeys: PersistentMap.empty(),
@@ -195,8 +208,9 @@ export class Catalog {
 
   /** Nobody has made anything in it: it has the schema public, and what all databases have. */
   get isBare(): boolean {
-    const { schemas, relations, sequences, types, routines, collations, comments, extensions } = this.#maps;
-    const made = [relations, sequences, types, routines, collations, comments, extensions];
+    const { schemas, relations, sequences, types, routines, operators, casts, collations, comments, extensions } =
+      this.#maps;
+    const made = [relations, sequences, types, routines, operators, casts, collations, comments, extensions];
     return schemas.size <= 3 && made.every(({ size }) => size === 0);
   }
 
@@ -221,15 +235,16 @@ export class Catalog {
   /** What was made in it, and the schema public. */
   *entries(): Iterable<CatalogEntry> {
     const { schemas, relations, indexes, sequences, constraints, types } = this.#maps;
-    const { comments, analyses, statistics, collations, routines, extensions, systemRights, defaultRights } =
-      this.#maps;
+    const { comments, analyses, statistics, collations, routines, systemRights, defaultRights } = this.#maps;
+    const { operators, casts, extensions } = this.#maps;
     for (const schema of schemas.values()) {
       // As they are from the start they are there anyway.
       if (schema !== PG_CATALOG && schema !== INFORMATION_SCHEMA) yield schema;
     }
     for (const map of [types, relations, sequences, indexes, constraints]) yield* map.values();
     for (const map of [comments, analyses, statistics, collations, routines]) yield* map.values();
-    for (const map of [extensions, systemRights, defaultRights]) yield* map.values();
+    for (const map of [operators, casts, extensions]) yield* map.values();
+    for (const map of [systemRights, defaultRights]) yield* map.values();
   }
 
   /** The entry with this class and oid, of those that a database has of its own. */
@@ -440,6 +455,30 @@ export class Catalog {
     return this.#maps.routines.values();
   }
 
+  /** An operator that was made; the built-in ones are in functions/. */
+  operator(oid: number): OperatorDefinition | undefined {
+    return this.#maps.operators.get(oid);
+  }
+  /** Of all schemas, shells included; sorted by oid. */
+  operatorsNamed(name: string): readonly OperatorDefinition[] {
+    return this.#maps.operatorNames.get(name) ?? NO_OPERATORS;
+  }
+  operators(): Iterable<OperatorDefinition> {
+    return this.#maps.operators.values();
+  }
+
+  cast(oid: number): CastDefinition | undefined {
+    return this.#maps.casts.get(oid);
+  }
+  /** A cast that was made; the built-in ones are in functions/. */
+  castBetween(sourceTypeOid: number, targetTypeOid: number): CastDefinition | undefined {
+    if (this.#maps.casts.size === 0) return undefined;
+    return this.#maps.castTypes.get(`${sourceTypeOid}/${targetTypeOid}`);
+  }
+  casts(): Iterable<CastDefinition> {
+    return this.#maps.casts.values();
+  }
+
   /** What has been granted on a built-in object. */
   systemRights(objectOid: number): SystemRightsEntry | undefined {
     return this.#maps.systemRights.get(objectOid);
@@ -489,6 +528,10 @@ function entryOf(maps: Maps, entryClass: EntryClass, oid: number): CatalogEntry 
       return maps.routines.get(oid);
     case 'extension':
       return maps.extensions.get(oid);
+    case 'operator':
+      return maps.operators.get(oid);
+    case 'cast':
+      return maps.casts.get(oid);
     case 'systemRights':
       return maps.systemRights.get(oid);
     case 'defaultRights':
@@ -555,6 +598,14 @@ function addEntry(maps: Maps, entry: CatalogEntry, edit: object): void {
       return;
     case 'extension':
       maps.extensions = maps.extensions.set(entry.oid, entry, edit);
+      return;
+    case 'operator':
+      maps.operators = maps.operators.set(entry.oid, entry, edit);
+      maps.operatorNames = addTo(maps.operatorNames, entry.name, entry, byOid, edit);
+      return;
+    case 'cast':
+      maps.casts = maps.casts.set(entry.oid, entry, edit);
+      maps.castTypes = maps.castTypes.set(`${entry.sourceTypeOid}/${entry.targetTypeOid}`, entry, edit);
       return;
     case 'systemRights':
       maps.systemRights = maps.systemRights.set(entry.oid, entry, edit);
@@ -632,6 +683,16 @@ function removeEntry(maps: Maps, entry: CatalogEntry, edit: object): void {
       return;
     case 'extension':
       maps.extensions = maps.extensions.delete(entry.oid, edit);
+      return;
+    case 'operator':
+      maps.operators = maps.operators.delete(entry.oid, edit);
+      maps.operatorNames = removeFrom(maps.operatorNames, entry.name, entry, edit);
+      return;
+    case 'cast':
+      maps.casts = maps.casts.delete(entry.oid, edit);
+      if (maps.castTypes.get(`${entry.sourceTypeOid}/${entry.targetTypeOid}`) === entry) {
+        maps.castTypes = maps.castTypes.delete(`${entry.sourceTypeOid}/${entry.targetTypeOid}`, edit);
+      }
       return;
     case 'systemRights':
       maps.systemRights = maps.systemRights.delete(entry.oid, edit);

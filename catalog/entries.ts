@@ -20,6 +20,8 @@ export type EntryClass =
   | 'collation'
   | 'routine'
   | 'extension'
+  | 'operator'
+  | 'cast'
   | 'systemRights'
   | 'defaultRights'
   | 'role'
@@ -297,15 +299,44 @@ export interface RoutineParameter {
   readonly defaultText: string | null;
 }
 
-/** CREATE FUNCTION and CREATE PROCEDURE. */
+/** How an aggregate comes to its value: oids of functions, 0 for none. */
+export interface AggregateSteps {
+  readonly transitionOid: number;
+  readonly finalOid: number;
+  /** The final function is given the arguments' types too: NULLs in place of the arguments. */
+  readonly finalExtra: boolean;
+  /** What the final function does to the state: as in pg_aggregate.aggfinalmodify. */
+  readonly finalModify: 'r' | 's' | 'w';
+  readonly stateTypeOid: number;
+  readonly stateSpace: number;
+  /** INITCOND: text of the state's type; null: NULL. */
+  readonly initialText: string | null;
+}
+
+/** CREATE AGGREGATE: what its routine entry has beyond a function's. */
+export interface AggregateDefinition extends AggregateSteps {
+  readonly kind: 'normal' | 'ordered set' | 'hypothetical';
+  /** Arguments before ORDER BY; of normal ones 0. */
+  readonly directCount: number;
+  readonly combineOid: number;
+  readonly serializeOid: number;
+  readonly deserializeOid: number;
+  readonly sortOperatorOid: number;
+  /** As moving aggregate, over frames whose start moves. */
+  readonly moving: (AggregateSteps & { readonly inverseOid: number }) | null;
+}
+
+/** CREATE FUNCTION, CREATE PROCEDURE and CREATE AGGREGATE. */
 export interface RoutineEntry {
   readonly class: 'routine';
   readonly oid: number;
   readonly name: string;
   readonly schemaOid: number;
   readonly owner: number;
-  readonly kind: 'function' | 'procedure';
-  readonly language: 'sql';
+  readonly kind: 'function' | 'procedure' | 'aggregate';
+  /** internal: of aggregates. */
+  readonly language: 'sql' | 'internal';
+  readonly aggregate?: AggregateDefinition;
   readonly parameters: readonly RoutineParameter[];
   /** RECORD with several OUT parameters; VOID of procedures without any. */
   readonly returnTypeOid: number;
@@ -342,6 +373,41 @@ export interface ExtensionEntry {
   readonly schemaOid: number;
   readonly owner: number;
   readonly version: string;
+}
+
+/** CREATE OPERATOR. */
+export interface OperatorDefinition {
+  readonly class: 'operator';
+  readonly oid: number;
+  readonly name: string;
+  readonly schemaOid: number;
+  readonly owner: number;
+  /** 0 for a prefix operator. */
+  readonly leftTypeOid: number;
+  readonly rightTypeOid: number;
+  /** 0 of a shell: an operator that another one names as its commutator or negator, and that is not there yet. */
+  readonly resultTypeOid: number;
+  readonly functionOid: number;
+  /** Oids; 0 for none. */
+  readonly commutatorOid: number;
+  readonly negatorOid: number;
+  readonly restrictOid: number;
+  readonly joinOid: number;
+  readonly hashes: boolean;
+  readonly merges: boolean;
+}
+
+/** CREATE CAST. */
+export interface CastDefinition {
+  readonly class: 'cast';
+  readonly oid: number;
+  readonly sourceTypeOid: number;
+  readonly targetTypeOid: number;
+  readonly context: 'implicit' | 'assignment' | 'explicit';
+  /** binary: the same value; inout: through its text. */
+  readonly method: 'function' | 'binary' | 'inout';
+  /** 0 for other methods. */
+  readonly functionOid: number;
 }
 
 /** Rights on what the system made and no entry stands for: catalogs, functions, types, languages. */
@@ -507,6 +573,8 @@ export type CatalogEntry =
   | CollationEntry
   | RoutineEntry
   | ExtensionEntry
+  | OperatorDefinition
+  | CastDefinition
   | SystemRightsEntry
   | DefaultRightsEntry;
 

@@ -3,7 +3,7 @@
  * plain functions over the values of docs/architecture.md. All built-in ones are registered by catalog/functions/.
  */
 import type { FormatSettings, Interval } from '../types/index.ts';
-import type { RoutineEntry } from './entries.ts';
+import type { CastDefinition, OperatorDefinition, RoutineEntry } from './entries.ts';
 import type { ExpiringType } from './row-expiry.ts';
 import type { SystemInformation } from './system-information.ts';
 
@@ -193,6 +193,9 @@ export interface AggregateFunction {
   readonly hypothetical: boolean;
   /** Aggregates that do not depend on input order: DISTINCT/ORDER BY inside may be dropped (min, max). */
   readonly orderInsensitive: boolean;
+  /** User-made: its definition. `isBuiltin`: it is run as a built-in one is, by create(); else its call says how (MadeAggregate). */
+  readonly routine?: RoutineEntry;
+  readonly isBuiltin?: boolean;
   /** Called once when compiled, with the actual argument types and the result type (polymorphic ones need them). */
   create(argTypes: readonly number[], returnType: number): AggregateImplementation;
 }
@@ -256,6 +259,8 @@ export interface OperatorEntry {
   readonly negator: string;
   /** Btree meaning: 1 <, 2 <=, 3 =, 4 >=, 5 >; 0 none. Hash joins and hash aggregates use strategy 3. */
   readonly btreeStrategy: 0 | 1 | 2 | 3 | 4 | 5;
+  /** User-made: its definition. */
+  readonly definition?: OperatorDefinition;
 }
 
 export interface CastEntry {
@@ -264,4 +269,6 @@ export interface CastEntry {
   readonly context: 'implicit' | 'assignment' | 'explicit';
   /** null: same bytes, no work (binary coercible). The function takes (value) or (value, typmod, isExplicit). */
   readonly function: ScalarFunction | null;
+  /** User-made: its definition. */
+  readonly definition?: CastDefinition;
 }

@@ -1,4 +1,7 @@
-/** User-made functions in kept texts: by oid, as user-made types are (kept-types.ts). */
+/**
+ * User-made functions and operators in kept texts: by oid, as user-made types are (kept-types.ts). An operator has it in its schema's
+ * place: OPERATOR("oid".===).
+ */
 
 const MARK = '\u0003';
 
@@ -10,6 +13,13 @@ export function keptRoutineName(oid: number): string {
 /** The oid of an identifier that keptRoutineName made; 0 for others. */
 export function keptRoutineOid(name: string): number {
   return name.startsWith(MARK) ? Number(name.slice(1, -1)) : 0;
+}
+
+const OPERATOR = new RegExp(`OPERATOR\\("${MARK}([0-9]+)${MARK}"\\.[^)]+\\)`, 'g');
+
+/** The text with each operator as `shown` writes it. */
+export function replaceKeptOperators(text: string, shown: (oid: number) => string): string {
+  return text.includes(MARK) ? text.replace(OPERATOR, (_, oid: string) => shown(Number(oid))) : text;
 }
 
 const QUOTED = new RegExp(`"${MARK}([0-9]+)${MARK}"`, 'g');

@@ -5,9 +5,10 @@
  */
 import { formatType } from '../types/index.ts';
 import type { Catalog } from './catalog.ts';
+import { operatorLabel } from './functions/user-operators.ts';
 import { routineLabel } from './functions/user-routines.ts';
 import { replaceKeptCollations } from './kept-collations.ts';
-import { replaceKeptRoutines } from './kept-routines.ts';
+import { replaceKeptOperators, replaceKeptRoutines } from './kept-routines.ts';
 import { collationName, typeDisplayName } from './pg-catalog/definitions.ts';
 
 const MARK = '\u0001';
@@ -25,7 +26,8 @@ export function keptTypeOid(name: string): number {
 /** A kept text as it is shown. */
 export function shownTypes(catalog: Catalog, text: string, searchPath: readonly string[]): string {
   const named = replaceKeptCollations(text, (oid) => collationName(catalog, oid, searchPath));
-  const called = replaceKeptRoutines(named, (oid) => routineLabel(catalog, oid, searchPath));
+  const operated = replaceKeptOperators(named, (oid) => operatorLabel(catalog, oid, searchPath));
+  const called = replaceKeptRoutines(operated, (oid) => routineLabel(catalog, oid, searchPath));
   if (!called.includes(MARK)) return called;
   return called.replace(QUOTED, (_, oid: string) =>
     typeDisplayName(catalog, Number(oid), searchPath, (type) => formatType(type)),

@@ -7,11 +7,14 @@ import { type CatalogNames, formatType, OID, typeByOid } from '../types/index.ts
 import type { Catalog } from './catalog.ts';
 import { findCollation } from './collations.ts';
 import { resolveCompositeClass } from './composite-classes.ts';
+import type { OperatorDefinition } from './entries.ts';
 import type { FunctionEntry, OperatorEntry } from './function-entry.ts';
 import { CONFIGURATIONS, DICTIONARIES } from './functions/fulltext/configurations.ts';
 import { quoteIdentifier } from './functions/quote.ts';
 import { functionByOid, functionsByName, operatorByOid, operatorsByName } from './functions/registry.ts';
-import { inputsOf, routineFunction, routineLabel, routinesNamed } from './functions/user-routines.ts';
+import { routineEntryFunction } from './functions/user-aggregates.ts';
+import { isOperatorVisible, operatorEntry, withMadeOperators } from './functions/user-operators.ts';
+import { inputsOf, routineLabel, routinesNamed } from './functions/user-routines.ts';
 import { collationName, relationName, typeDisplayName } from './pg-catalog/definitions.ts';
 import { typeFunctionArguments, typeFunctionName, typeFunctionOid } from './pg-catalog/static-tables.ts';
 import type { SharedCatalog } from './shared-catalog.ts';
@@ -72,7 +75,7 @@ function requireSchema(source: NameSource, names: readonly string[]): void {
 function functionsNamed(source: NameSource, names: readonly string[]): readonly FunctionEntry[] {
   const name = names[names.length - 1];
   const schema = names.length > 1 ? names[names.length - 2] : null;
-  const made = routinesNamed(source.catalog, schema, name, source.searchPath).map(routineFunction);
+  const made = routinesNamed(source.catalog, schema, name, source.searchPath).map(routineEntryFunction);
   return inPgCatalog(source, names) ? [...functionsByName(name), ...made] : made;
 }
 
@@ -105,7 +108,9 @@ function procedureOid(source: NameSource, text: string): number {
 function operatorsOf(source: NameSource, text: string): readonly OperatorEntry[] {
   const [, schema, name] = /^\s*(?:([^.]+)\.)?(.*?)\s*$/s.exec(text) as RegExpExecArray;
   const names = schema === undefined ? [name] : [...splitQualifiedName(schema), name];
-  return inPgCatalog(source, names) ? operatorsByName(name) : [];
+  const operatorSchema = names.length > 1 ? names[names.length - 2] : null;
+  const builtin = inPgCatalog(source, names) ? operatorsByName(name) : [];
+  return withMadeOperators(source.catalog, name, operatorSchema, source.searchPath, builtin);
 }
 
 function operatorOid(source: NameSource, text: string): number {
@@ -214,7 +219,17 @@ function typeName(source: NameSource, oid: number): string {
   return typeDisplayName(source.catalog, oid, source.searchPath, (type) => formatType(type));
 }
 
-function operatorText(oid: number): string {
+/** Name of an operator that was made, as regoper prints it: with its schema where it would not be found, or not alone. */
+function madeOperatorText({ catalog, searchPath }: NameSource, definition: OperatorDefinition): string {
+  const { name, schemaOid } = definition;
+  const named = withMadeOperators(catalog, name, null, searchPath, operatorsByName(name));
+  const isAlone = named.length === 1 && named[0].oid === definition.oid;
+  return isAlone ? name : `${quoteIdentifier(catalog.schemaName(schemaOid))}.${name}`;
+}
+
+function operatorText(source: NameSource, oid: number): string {
+  const definition = source.catalog.operator(oid);
+  if (definition !== undefined) return madeOperatorText(source, definition);
   const operator = operatorByOid(oid);
   if (operator === null) return String(oid);
   return operatorsByName(operator.name).length === 1 ? operator.name : `pg_catalog.${operator.name}`;
@@ -258,12 +273,15 @@ function output(source: NameSource, typeOid: number, oid: number): string {
       return `${quoteIdentifier(name)}(${types.map((type) => typeName(source, type)).join(',')})`;
     }
     case OID.REGOPER:
-      return operatorText(oid);
+      return operatorText(source, oid);
     case OID.REGOPERATOR: {
-      const operator = operatorByOid(oid);
+      const made = source.catalog.operator(oid);
+      const operator = made === undefined ? operatorByOid(oid) : operatorEntry(source.catalog, made);
       if (operator === null) return String(oid);
       const left = operator.leftType === 0 ? 'NONE' : typeName(source, operator.leftType);
-      return `${operator.name}(${left},${typeName(source, operator.rightType)})`;
+      const isSeen = made === undefined || isOperatorVisible(source.catalog, made, source.searchPath);
+      const schema = isSeen ? '' : `${quoteIdentifier(source.catalog.schemaName(made.schemaOid))}.`;
+      return `${schema}${operator.name}(${left},${typeName(source, operator.rightType)})`;
     }
     case OID.REGCOLLATION:
       return collationName(source.catalog, oid, source.searchPath);

@@ -51,6 +51,7 @@ import {
   TASK_PENDING,
 } from './ddl/context.ts';
 import { applyOnCommit, dropTemporaryObjects, executeDdl } from './ddl/index.ts';
+import { NameLookup } from './ddl/lookup.ts';
 import { requireDatabaseRight } from './ddl/resolve.ts';
 import { overNewHeap, rewrite } from './ddl/rewrite.ts';
 import { IndexBuilder } from './index-build.ts';
@@ -281,7 +282,32 @@ class SessionDdlContext implements DdlContext {
     const noteColumns = (node: object, names: readonly string[]): void => {
       this.#columns.set(node, names);
     };
-    return { ...this.#session.environment(this.catalog, []), noteRoutine, noteColumns };
+    const noteOperator = (node: object | null, oid: number): void => {
+      if (node !== null) this.#operators.set(node, oid);
+      this.#uses.add(oid);
+    };
+    const noteCast = (oid: number, functionOid: number): void => {
+      this.#uses.add(oid);
+      if (functionOid !== 0) this.#uses.add(functionOid);
+    };
+    return { ...this.#session.environment(this.catalog, []), noteRoutine, noteColumns, noteOperator, noteCast };
+  }
+
+  readonly lookUp = new NameLookup(() => this.#session.environment(this.catalog, []));
+
+  /** User-made operators, by node of the AST. */
+  readonly #operators = new WeakMap<object, number>();
+  /** What has been met of operators, casts and functions behind them. */
+  #uses = new Set<number>();
+
+  operatorOf(node: object): number {
+    return this.#operators.get(node) ?? 0;
+  }
+
+  takeUses(): ReadonlySet<number> {
+    const uses = this.#uses;
+    this.#uses = new Set();
+    return uses;
   }
 
   routineOf(node: object): number {

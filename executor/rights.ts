@@ -34,6 +34,9 @@ export function checkStatementRights(
     const role = need.checkAs === 0 ? user : shared.authority(need.checkAs, catalog.databaseOid);
     if (!isAllowed(need, catalog, role)) throw relationDenied(need.relation);
   }
+  for (const { oid, roleOid } of rights.functionsOfOthers) {
+    checkFunctionRight(catalog, oid, shared.authority(roleOid, catalog.databaseOid));
+  }
   if (user.isSuperuser) return;
   for (const oid of rights.functions) checkFunctionRight(catalog, oid, user);
 }

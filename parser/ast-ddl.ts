@@ -499,6 +499,26 @@ export interface DefineStatement extends Node {
   readonly ifNotExists: boolean;
   readonly options: readonly Option[];
   readonly from: QualifiedName | null;
+  /** Of operators and aggregates, in place of options. */
+  readonly items: readonly DefinitionItem[];
+  /** Of an aggregate; null: in the old form the items say it. */
+  readonly signature: { readonly parameters: readonly FunctionParameter[]; readonly directCount: number } | null;
+}
+export interface DefinitionItem extends Node {
+  readonly name: string;
+  readonly value: DefinitionValue;
+}
+/** null: nothing was written. A name of anything is a type's. word: a reserved word, or NONE. */
+export type DefinitionValue =
+  | null
+  | { readonly kind: 'type'; readonly type: TypeName }
+  | { readonly kind: 'operator'; readonly name: QualifiedName }
+  | { readonly kind: 'number' | 'string' | 'word'; readonly text: string };
+/** ALTER OPERATOR op (left, right) SET (...) */
+export interface AlterOperatorStatement extends Node {
+  readonly kind: 'alterOperator';
+  readonly object: ObjectAddress;
+  readonly items: readonly DefinitionItem[];
 }
 /** ALTER COLLATION c REFRESH VERSION */
 export interface RefreshCollationStatement extends Node {
@@ -741,6 +761,7 @@ export type DdlStatement =
   | CreateRangeTypeStatement
   | AlterCompositeTypeStatement
   | DefineStatement
+  | AlterOperatorStatement
   | CreateDomainStatement
   | RefreshCollationStatement
   | AlterDomainStatement

@@ -86,6 +86,10 @@ export interface PlannerEnvironment {
   readonly routine?: RoutineBody;
   /** Told which user-made function a call in the AST means. */
   noteRoutine?(node: object, routineOid: number): void;
+  /** Told which user-made operator stands in a node of the AST; null: in no node of its own. */
+  noteOperator?(node: object | null, operatorOid: number): void;
+  /** Told that a user-made cast is used, and which function is behind it (0: none). */
+  noteCast?(castOid: number, functionOid: number): void;
   /** Told which columns a function in FROM has. */
   noteColumns?(node: object, names: readonly string[]): void;
   /** Whether the index has all versions that the transaction's snapshot sees; absent: they all do. */

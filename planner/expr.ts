@@ -230,6 +230,27 @@ export interface SortKey {
 }
 
 /** One aggregate call; args, filter and order are over the aggregate node's input row (input 0). */
+/**
+ * How a user-made aggregate comes to its value. The expressions are over columns of input 0: the state first, then the arguments (of
+ * `final`: the direct ones, and NULLs for the others where it is given them).
+ */
+export interface MadeAggregate {
+  readonly stateType: number;
+  readonly initial: Value;
+  /** Rows with a null argument are skipped; where there is no state yet, the first argument is the state. */
+  readonly strict: boolean;
+  /** Types of the aggregated arguments. */
+  readonly argumentTypes: readonly number[];
+  readonly directTypes: readonly number[];
+  readonly step: Expr;
+  /** null: the state is the value. */
+  readonly final: Expr | null;
+  /** NULL without a call where the state (or a direct argument) is null. */
+  readonly finalStrict: boolean;
+  /** Over frames whose start moves: how a row is taken out of a state again. */
+  readonly moving?: MadeAggregate & { readonly inverse: Expr };
+}
+
 export interface AggregateCall extends Typed {
   readonly function: AggregateFunction;
   readonly args: readonly Expr[];
@@ -237,6 +258,8 @@ export interface AggregateCall extends Typed {
   readonly distinct: boolean;
   readonly orderBy: readonly SortKey[];
   readonly filter: Expr | null;
+  /** Of a user-made function. */
+  readonly made?: MadeAggregate;
 }
 
 /** Frame bound offsets are evaluated once per partition start. */
@@ -258,4 +281,5 @@ export interface WindowCall extends Typed {
   readonly function: WindowFunction | AggregateFunction;
   readonly args: readonly Expr[];
   readonly filter: Expr | null;
+  readonly made?: MadeAggregate;
 }

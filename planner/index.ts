@@ -2,6 +2,13 @@
 
 export { bindAsOfAlone } from './bind/as-of.ts';
 export { columnNameOf } from './bind/column-name.ts';
+export {
+  type FoundFunction,
+  isBinaryCoercible,
+  lookUpExactFunction,
+  lookUpExactOperator,
+  lookUpFunction,
+} from './bind/lookup.ts';
 export type { RoutineResult } from './bind/routine-result.ts';
 export {
   type BindScalarOptions,

@@ -10,7 +10,7 @@
  */
 import type { IndexEntry, RelationEntry } from '../catalog/entries.ts';
 import type { AggregateFunction, ColumnDefinition, ScalarFunction, WindowFunction } from '../catalog/function-entry.ts';
-import type { Expr, SortKey, WindowFrame } from './expr.ts';
+import type { Expr, MadeAggregate, SortKey, WindowFrame } from './expr.ts';
 import type { LockStrength } from './plan.ts';
 
 interface Typed {
@@ -37,6 +37,7 @@ export interface AggregateRef extends Typed {
   readonly distinct: boolean;
   readonly orderBy: readonly SortKey[];
   readonly filter: Expr | null;
+  readonly made?: MadeAggregate;
 }
 /** GROUPING(a, b): indexes into the query's groupBy. */
 export interface GroupingRef extends Typed {
@@ -53,6 +54,7 @@ export interface WindowRef extends Typed {
   readonly filter: Expr | null;
   /** Index into Query.windows. */
   readonly window: number;
+  readonly made?: MadeAggregate;
 }
 /** As SubplanExpr; in `test` the subquery's columns are ColumnExprs of input 2. */
 export interface SublinkExpr extends Typed {

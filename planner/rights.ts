@@ -25,6 +25,8 @@ export interface StatementRights {
   readonly relations: readonly RelationNeed[];
   /** Functions that not everybody may call by nature. */
   readonly functions: readonly number[];
+  /** Functions that somebody else must be allowed to call: what an aggregate is made of, its owner. */
+  readonly functionsOfOthers: readonly { readonly oid: number; readonly roleOid: number }[];
 }
 
 /** A column of a need: who refers to it reads it. */
@@ -53,6 +55,7 @@ export class RightsRecorder {
   #openCtes: readonly Referred[] = [];
   readonly #byRel = new Map<number, RelationNeed>();
   readonly #functions = new Set<number>();
+  readonly #functionsOfOthers: { readonly oid: number; readonly roleOid: number }[] = [];
   readonly #through: ThroughView[] = [];
   /** In whose name names are resolved: 0, or the owner of the view whose query it is. */
   checkAs = 0;
@@ -79,6 +82,10 @@ export class RightsRecorder {
 
   call(functionOid: number): void {
     this.#functions.add(functionOid);
+  }
+
+  callAs(functionOid: number, roleOid: number): void {
+    this.#functionsOfOthers.push({ oid: functionOid, roleOid });
   }
 
   /** Runs with names resolved in somebody else's name. */
@@ -144,7 +151,7 @@ export class RightsRecorder {
     }
     const isRun = (need: RelationNeed): boolean => this.#ctes.get(need)?.every((cte) => cte.references > 0) ?? true;
     const relations = this.#relations.filter((need) => need.rights !== '' && isRun(need));
-    return { relations, functions: [...this.#functions] };
+    return { relations, functions: [...this.#functions], functionsOfOthers: this.#functionsOfOthers };
   }
 }
 

@@ -45,6 +45,14 @@ export const BUILTIN_PROCS = `31|byteaout|17|2275|iS|byteaout
 79|nameregexeq|19 25|16|iS|nameregexeq
 84|boolne|16 16|16|iS|boolne
 89|version||25|sS|pgsql_version
+101|eqsel|2281 26 2281 23|701|sS|eqsel
+102|neqsel|2281 26 2281 23|701|sS|neqsel
+103|scalarltsel|2281 26 2281 23|701|sS|scalarltsel
+104|scalargtsel|2281 26 2281 23|701|sS|scalargtsel
+105|eqjoinsel|2281 26 2281 21 2281|701|sS|eqjoinsel
+106|neqjoinsel|2281 26 2281 21 2281|701|sS|neqjoinsel
+107|scalarltjoinsel|2281 26 2281 21 2281|701|sS|scalarltjoinsel
+108|scalargtjoinsel|2281 26 2281 21 2281|701|sS|scalargtjoinsel
 109|unknownin|2275|705|iS|unknownin
 110|unknownout|705|2275|iS|unknownout
 115|box_above_eq|603 603|16|iS|box_above_eq
@@ -71,6 +79,8 @@ export const BUILTIN_PROCS = `31|byteaout|17|2275|iS|byteaout
 136|on_pb|600 603|16|iS|on_pb
 137|on_ppath|600 602|16|iS|on_ppath
 138|box_center|603|600|iS|box_center
+139|areasel|2281 26 2281 23|701|sS|areasel
+140|areajoinsel|2281 26 2281 21 2281|701|sS|areajoinsel
 141|int4mul|23 23|23|iS|int4mul
 144|int4ne|23 23|16|iS|int4ne
 145|int2ne|21 21|16|iS|int2ne
@@ -128,6 +138,7 @@ export const BUILTIN_PROCS = `31|byteaout|17|2275|iS|byteaout
 205|float4mi|700 700|700|iS|float4mi
 206|float4um|700|700|iS|float4um
 207|float4abs|700|700|iS|float4abs
+208|float4_accum|1022 700|1022|iS|float4_accum
 209|float4larger|700 700|700|iS|float4larger
 211|float4smaller|700 700|700|iS|float4smaller
 212|int4um|23|23|iS|int4um
@@ -140,6 +151,7 @@ export const BUILTIN_PROCS = `31|byteaout|17|2275|iS|byteaout
 219|float8mi|701 701|701|iS|float8mi
 220|float8um|701|701|iS|float8um
 221|float8abs|701|701|iS|float8abs
+222|float8_accum|1022 701|1022|iS|float8_accum
 223|float8larger|701 701|701|iS|float8larger
 224|float8smaller|701 701|701|iS|float8smaller
 225|lseg_center|601|600|iS|lseg_center
@@ -170,6 +182,7 @@ export const BUILTIN_PROCS = `31|byteaout|17|2275|iS|byteaout
 252|textnename|25 19|16|iS|textnename
 266|nameconcatoid|19 26|19|iS|nameconcatoid
 274|timeofday||25|vS|timeofday
+276|float8_combine|1022 1022|1022|iS|float8_combine
 277|inter_sl|601 628|16|iS|inter_sl
 278|inter_lb|628 603|16|iS|inter_lb
 279|float48mul|700 701|701|iS|float48mul
@@ -218,6 +231,8 @@ export const BUILTIN_PROCS = `31|byteaout|17|2275|iS|byteaout
 322|json_out|114|2275|iS|json_out
 324|json_send|114|17|iS|json_send
 328|hashmacaddr8|774|23|iS|hashmacaddr8
+336|scalarlesel|2281 26 2281 23|701|sS|scalarlesel
+337|scalargesel|2281 26 2281 23|701|sS|scalargesel
 339|poly_same|604 604|16|iS|poly_same
 340|poly_contain|604 604|16|iS|poly_contain
 341|poly_left|604 604|16|iS|poly_left
@@ -258,6 +273,7 @@ export const BUILTIN_PROCS = `31|byteaout|17|2275|iS|byteaout
 382|btarraycmp|2277 2277|23|iS|btarraycmp
 383|array_cat|5078 5078|5078|i|array_cat
 384|array_to_string|2277 25 25|25|s|array_to_text_null
+386|scalarlejoinsel|2281 26 2281 21 2281|701|sS|scalarlejoinsel
 390|array_ne|2277 2277|16|iS|array_ne
 391|array_lt|2277 2277|16|iS|array_lt
 392|array_gt|2277 2277|16|iS|array_gt
@@ -265,6 +281,7 @@ export const BUILTIN_PROCS = `31|byteaout|17|2275|iS|byteaout
 394|string_to_array|25 25|1009|i|text_to_array
 395|array_to_string|2277 25|25|sS|array_to_text
 396|array_ge|2277 2277|16|iS|array_ge
+398|scalargejoinsel|2281 26 2281 21 2281|701|sS|scalargejoinsel
 399|hashmacaddr|829|23|iS|hashmacaddr
 400|hashtext|25|23|iS|hashtext
 401|text|1042|25|iS|rtrim1
@@ -661,6 +678,10 @@ export const BUILTIN_PROCS = `31|byteaout|17|2275|iS|byteaout
 1297|datetimetz_pl|1082 1266|1184|iS|datetimetz_timestamptz
 1298|timetzdate_pl|1266 1082|1184|iS|timetzdate_pl_timetz_date
 1299|now||1184|sS|now
+1300|positionsel|2281 26 2281 23|701|sS|positionsel
+1301|positionjoinsel|2281 26 2281 21 2281|701|sS|positionjoinsel
+1302|contsel|2281 26 2281 23|701|sS|contsel
+1303|contjoinsel|2281 26 2281 21 2281|701|sS|contjoinsel
 1304|overlaps|1184 1184 1184 1184|16|i|overlaps_timestamp
 1305|overlaps|1184 1186 1184 1186|16|s|overlaps_timestamptz_interval_timestamptz_interval
 1306|overlaps|1184 1184 1184 1186|16|s|overlaps_timestamptz_timestamptz_timestamptz_interval
@@ -997,6 +1018,37 @@ export const BUILTIN_PROCS = `31|byteaout|17|2275|iS|byteaout
 1811|bit_length|25|23|iS|bit_length_text
 1812|bit_length|1560|23|iS|bit_length_bit
 1813|convert|17 19 19|17|sS|pg_convert
+1814|iclikesel|2281 26 2281 23|701|sS|iclikesel
+1815|icnlikesel|2281 26 2281 23|701|sS|icnlikesel
+1816|iclikejoinsel|2281 26 2281 21 2281|701|sS|iclikejoinsel
+1817|icnlikejoinsel|2281 26 2281 21 2281|701|sS|icnlikejoinsel
+1818|regexeqsel|2281 26 2281 23|701|sS|regexeqsel
+1819|likesel|2281 26 2281 23|701|sS|likesel
+1820|icregexeqsel|2281 26 2281 23|701|sS|icregexeqsel
+1821|regexnesel|2281 26 2281 23|701|sS|regexnesel
+1822|nlikesel|2281 26 2281 23|701|sS|nlikesel
+1823|icregexnesel|2281 26 2281 23|701|sS|icregexnesel
+1824|regexeqjoinsel|2281 26 2281 21 2281|701|sS|regexeqjoinsel
+1825|likejoinsel|2281 26 2281 21 2281|701|sS|likejoinsel
+1826|icregexeqjoinsel|2281 26 2281 21 2281|701|sS|icregexeqjoinsel
+1827|regexnejoinsel|2281 26 2281 21 2281|701|sS|regexnejoinsel
+1828|nlikejoinsel|2281 26 2281 21 2281|701|sS|nlikejoinsel
+1829|icregexnejoinsel|2281 26 2281 21 2281|701|sS|icregexnejoinsel
+1830|float8_avg|1022|701|iS|float8_avg
+1831|float8_var_samp|1022|701|iS|float8_var_samp
+1832|float8_stddev_samp|1022|701|iS|float8_stddev_samp
+1833|numeric_accum|2281 1700|2281|i|numeric_accum
+1834|int2_accum|2281 21|2281|i|int2_accum
+1835|int4_accum|2281 23|2281|i|int4_accum
+1836|int8_accum|2281 20|2281|i|int8_accum
+1837|numeric_avg|2281|1700|i|numeric_avg
+1838|numeric_var_samp|2281|1700|i|numeric_var_samp
+1839|numeric_stddev_samp|2281|1700|i|numeric_stddev_samp
+1840|int2_sum|20 21|20|i|int2_sum
+1841|int4_sum|20 23|20|i|int4_sum
+1842|int8_sum|1700 20|1700|i|int8_sum
+1843|interval_accum|1187 1186|1187|iS|interval_accum
+1844|interval_avg|1187|1186|iS|interval_avg
 1848|interval_pl_time|1186 1083|1083|iS|interval_pl_time_interval_time
 1850|int28eq|21 20|16|iS|int28eq
 1851|int28ne|21 20|16|iS|int28ne
@@ -1063,6 +1115,9 @@ export const BUILTIN_PROCS = `31|byteaout|17|2275|iS|byteaout
 1953|byteane|17 17|16|iS|byteane
 1954|byteacmp|17 17|23|iS|byteacmp
 1961|timestamp|1114 23|1114|iS|timestamp_scale
+1962|int2_avg_accum|1016 21|1016|iS|int2_avg_accum
+1963|int4_avg_accum|1016 23|1016|iS|int4_avg_accum
+1964|int8_avg|1016|1700|iS|int8_avg
 1965|oidlarger|26 26|26|iS|oidlarger
 1966|oidsmaller|26 26|26|iS|oidsmaller
 1967|timestamptz|1184 23|1184|iS|timestamptz_scale
@@ -1293,6 +1348,8 @@ export const BUILTIN_PROCS = `31|byteaout|17|2275|iS|byteaout
 2325|pg_relation_size|2205|20|vS|pg_relation_size_regclass
 2331|unnest|2277|2283|iSR100|array_unnest
 2332|pg_relation_size|2205 25|20|vS|pg_relation_size
+2333|array_agg_transfn|2281 2776|2281|i|array_agg_transfn
+2334|array_agg_finalfn|2281 2776|2277|i|array_agg_finalfn
 2335|array_agg|2776|2277|iG|array_agg_anynonarray
 2338|date_lt_timestamp|1082 1114|16|iS|date_lt_timestamp
 2339|date_le_timestamp|1082 1114|16|iS|date_le_timestamp
@@ -1377,6 +1434,9 @@ export const BUILTIN_PROCS = `31|byteaout|17|2275|iS|byteaout
 2507|pg_get_indexdef|26 23 16|25|sS|pg_get_indexdef_ext
 2508|pg_get_constraintdef|26 16|25|sS|pg_get_constraintdef_ext
 2509|pg_get_expr|194 26 16|25|sS|pg_get_expr_ext
+2512|float8_var_pop|1022|701|iS|float8_var_pop
+2513|float8_stddev_pop|1022|701|iS|float8_stddev_pop
+2514|numeric_var_pop|2281|1700|i|numeric_var_pop
 2515|booland_statefunc|16 16|16|iS|booland_statefunc
 2516|boolor_statefunc|16 16|16|iS|boolor_statefunc
 2517|bool_and|16|16|iG|bool_and_bool
@@ -1416,6 +1476,7 @@ export const BUILTIN_PROCS = `31|byteaout|17|2275|iS|byteaout
 2580|float8|3802|701|iS|jsonb_float8
 2587|circle_overbelow|718 718|16|iS|circle_overbelow
 2588|circle_overabove|718 718|16|iS|circle_overabove
+2596|numeric_stddev_pop|2281|1700|i|numeric_stddev_pop
 2599|pg_timezone_abbrevs||2249|sSR|pg_timezone_abbrevs||abbrev 25,utc_offset 1186,is_dst 16
 2621|pg_reload_conf||16|vS|pg_reload_conf
 2623|pg_stat_file|25|2249|vS|pg_stat_file_1arg|filename|size 20,access 1184,modification 1184,change 1184,creation 1184,isdir 16
@@ -1471,6 +1532,9 @@ export const BUILTIN_PROCS = `31|byteaout|17|2275|iS|byteaout
 2736|cosd|701|701|iS|dcosd
 2737|tand|701|701|iS|dtand
 2738|cotd|701|701|iS|dcotd
+2740|numeric_avg_serialize|2281|17|iS|numeric_avg_serialize
+2741|numeric_avg_deserialize|17 2281|2281|iS|numeric_avg_deserialize
+2746|int8_avg_accum|2281 20|2281|i|int8_avg_accum
 2747|arrayoverlap|2277 2277|16|iS|arrayoverlap
 2748|arraycontains|2277 2277|16|iS|arraycontains
 2749|arraycontained|2277 2277|16|iS|arraycontained
@@ -1495,13 +1559,32 @@ export const BUILTIN_PROCS = `31|byteaout|17|2275|iS|byteaout
 2782|pg_stat_get_last_autovacuum_time|26|1184|sS|pg_stat_get_last_autovacuum_time
 2783|pg_stat_get_last_analyze_time|26|1184|sS|pg_stat_get_last_analyze_time
 2784|pg_stat_get_last_autoanalyze_time|26|1184|sS|pg_stat_get_last_autoanalyze_time
+2785|int8_avg_combine|2281 2281|2281|i|int8_avg_combine
+2786|int8_avg_serialize|2281|17|iS|int8_avg_serialize
+2787|int8_avg_deserialize|17 2281|2281|iS|int8_avg_deserialize
 2790|tidgt|27 27|16|iS|tidgt
 2791|tidlt|27 27|16|iS|tidlt
 2792|tidge|27 27|16|iS|tidge
 2793|tidle|27 27|16|iS|tidle
+2795|tidlarger|27 27|27|iS|tidlarger
+2796|tidsmaller|27 27|27|iS|tidsmaller
 2797|max|27|27|iG|max_tid
 2798|min|27|27|iG|min_tid
 2803|count||20|iG|count_star
+2804|int8inc_any|20 2276|20|iS|int8inc_any
+2805|int8inc_float8_float8|20 701 701|20|iS|int8inc_float8_float8
+2806|float8_regr_accum|1022 701 701|1022|iS|float8_regr_accum
+2807|float8_regr_sxx|1022|701|iS|float8_regr_sxx
+2808|float8_regr_syy|1022|701|iS|float8_regr_syy
+2809|float8_regr_sxy|1022|701|iS|float8_regr_sxy
+2810|float8_regr_avgx|1022|701|iS|float8_regr_avgx
+2811|float8_regr_avgy|1022|701|iS|float8_regr_avgy
+2812|float8_regr_r2|1022|701|iS|float8_regr_r2
+2813|float8_regr_slope|1022|701|iS|float8_regr_slope
+2814|float8_regr_intercept|1022|701|iS|float8_regr_intercept
+2815|float8_covar_pop|1022|701|iS|float8_covar_pop
+2816|float8_covar_samp|1022|701|iS|float8_covar_samp
+2817|float8_corr|1022|701|iS|float8_corr
 2818|regr_count|701 701|20|iG|regr_count_float8_float8
 2819|regr_sxx|701 701|701|iG|regr_sxx_float8_float8
 2820|regr_syy|701 701|701|iG|regr_syy_float8_float8
@@ -1523,6 +1606,7 @@ export const BUILTIN_PROCS = `31|byteaout|17|2275|iS|byteaout
 2854|pg_my_temp_schema||26|sS|pg_my_temp_schema
 2855|pg_is_other_temp_schema|26|16|sS|pg_is_other_temp_schema
 2856|pg_timezone_names||2249|sSR|pg_timezone_names||name 25,abbrev 25,utc_offset 1186,is_dst 16
+2858|numeric_avg_accum|2281 1700|2281|i|numeric_avg_accum
 2859|pg_stat_get_buf_alloc||20|sS|pg_stat_get_buf_alloc
 2878|pg_stat_get_live_tuples|26|20|sS|pg_stat_get_live_tuples
 2879|pg_stat_get_dead_tuples|26|20|sS|pg_stat_get_dead_tuples
@@ -1670,16 +1754,22 @@ export const BUILTIN_PROCS = `31|byteaout|17|2275|iS|byteaout
 3166|pg_size_pretty|1700|25|iS|pg_size_pretty_numeric
 3167|array_remove|5078 5077|5078|i|array_remove
 3168|array_replace|5078 5077 5077|5078|i|array_replace
+3169|rangesel|2281 26 2281 23|701|sS|rangesel
+3173|json_agg_transfn|2281 2283|2281|s|json_agg_transfn
+3174|json_agg_finalfn|2281|114|i|json_agg_finalfn
 3175|json_agg|2283|114|sG|json_agg_anyelement
 3176|to_json|2283|114|sS|to_json
 3177|pg_stat_get_mod_since_analyze|26|20|sS|pg_stat_get_mod_since_analyze
+3178|numeric_sum|2281|1700|i|numeric_sum
 3179|cardinality|2277|23|iS|array_cardinality
+3180|json_object_agg_transfn|2281 2276 2276|2281|s|json_object_agg_transfn
 3181|record_image_eq|2249 2249|16|iS|record_image_eq
 3182|record_image_ne|2249 2249|16|iS|record_image_ne
 3183|record_image_lt|2249 2249|16|iS|record_image_lt
 3184|record_image_gt|2249 2249|16|iS|record_image_gt
 3185|record_image_le|2249 2249|16|iS|record_image_le
 3186|record_image_ge|2249 2249|16|iS|record_image_ge
+3196|json_object_agg_finalfn|2281|114|i|json_object_agg_finalfn
 3197|json_object_agg|2276 2276|114|sG|json_object_agg_any_any
 3198|json_build_array|2276|114|sA|json_build_array
 3199|json_build_array||114|s|json_build_array_noargs
@@ -1717,7 +1807,11 @@ export const BUILTIN_PROCS = `31|byteaout|17|2275|iS|byteaout
 3262|jsonb_strip_nulls|3802|3802|iS|jsonb_strip_nulls
 3263|jsonb_object|1009|3802|iS|jsonb_object
 3264|jsonb_object|1009 1009|3802|iS|jsonb_object_two_arg
+3265|jsonb_agg_transfn|2281 2283|2281|s|jsonb_agg_transfn
+3266|jsonb_agg_finalfn|2281|3802|s|jsonb_agg_finalfn
 3267|jsonb_agg|2283|3802|sG|jsonb_agg_anyelement
+3268|jsonb_object_agg_transfn|2281 2276 2276|2281|s|jsonb_object_agg_transfn
+3269|jsonb_object_agg_finalfn|2281|3802|s|jsonb_object_agg_finalfn
 3270|jsonb_object_agg|2276 2276|3802|iG|jsonb_object_agg_any_any
 3271|jsonb_build_array|2276|3802|sA|jsonb_build_array
 3272|jsonb_build_array||3802|s|jsonb_build_array_noargs
@@ -1749,10 +1843,20 @@ export const BUILTIN_PROCS = `31|byteaout|17|2275|iS|byteaout
 3321|ts_delete|3614 25|3614|iS|tsvector_delete_str
 3322|unnest|3614|2249|iSR10|tsvector_unnest|tsvector|lexeme 25,positions 1005,weights 1009
 3323|ts_delete|3614 1009|3614|iS|tsvector_delete_arr
+3324|int4_avg_combine|1016 1016|1016|iS|int4_avg_combine
+3325|interval_combine|1187 1187|1187|iS|interval_combine
 3326|tsvector_to_array|3614|1009|iS|tsvector_to_array
 3327|array_to_tsvector|1009|3614|iS|array_to_tsvector
 3330|pg_current_wal_flush_lsn||3220|vS|pg_current_wal_flush_lsn
 3334|pg_size_bytes|25|20|iS|pg_size_bytes
+3335|numeric_serialize|2281|17|iS|numeric_serialize
+3336|numeric_deserialize|17 2281|2281|iS|numeric_deserialize
+3337|numeric_avg_combine|2281 2281|2281|i|numeric_avg_combine
+3338|numeric_poly_combine|2281 2281|2281|i|numeric_poly_combine
+3339|numeric_poly_serialize|2281|17|iS|numeric_poly_serialize
+3340|numeric_poly_deserialize|17 2281|2281|iS|numeric_poly_deserialize
+3341|numeric_combine|2281 2281|2281|i|numeric_combine
+3342|float8_regr_combine|1022 1022|1022|iS|float8_regr_combine
 3343|jsonb_delete|3802 1009|3802|iSA|jsonb_delete_array|from_json,path_elems
 3344|cash_mul_int8|790 20|790|iS|cash_mul_int8
 3345|cash_div_int8|790 20|790|iS|cash_div_int8
@@ -1762,6 +1866,13 @@ export const BUILTIN_PROCS = `31|byteaout|17|2275|iS|byteaout
 3354|pg_ls_waldir||2249|vSR20|pg_ls_waldir||name 25,size 20,modification 1184
 3360|txid_status|20|25|vS|pg_xact_status
 3376|pg_safe_snapshot_blocking_pids|23|1007|vS|pg_safe_snapshot_blocking_pids
+3387|int8_avg_accum_inv|2281 20|2281|i|int8_avg_accum_inv
+3388|numeric_poly_sum|2281|1700|i|numeric_poly_sum
+3389|numeric_poly_avg|2281|1700|i|numeric_poly_avg
+3390|numeric_poly_var_pop|2281|1700|i|numeric_poly_var_pop
+3391|numeric_poly_var_samp|2281|1700|i|numeric_poly_var_samp
+3392|numeric_poly_stddev_pop|2281|1700|i|numeric_poly_stddev_pop
+3393|numeric_poly_stddev_samp|2281|1700|i|numeric_poly_stddev_samp
 3396|regexp_match|25 25|1009|iS|regexp_match_no_flags
 3397|regexp_match|25 25 25|1009|iS|regexp_match
 3399|int8_mul_cash|20 790|790|iS|int8_mul_cash
@@ -1786,6 +1897,8 @@ export const BUILTIN_PROCS = `31|byteaout|17|2275|iS|byteaout
 3425|pg_partition_ancestors|2205|2205|vSR10|pg_partition_ancestors|partitionid
 3426|pg_stat_get_db_checksum_failures|26|20|sS|pg_stat_get_db_checksum_failures
 3432|gen_random_uuid||2950|vS|gen_random_uuid
+3437|prefixsel|2281 26 2281 23|701|sS|prefixsel
+3438|prefixjoinsel|2281 26 2281 21 2281|701|sS|prefixjoinsel
 3447|macaddr8_send|774|17|iS|macaddr8_send
 3448|pg_collation_actual_version|26|25|vS|pg_collation_actual_version
 3449|numeric|3802|1700|iS|jsonb_numeric
@@ -1808,6 +1921,10 @@ export const BUILTIN_PROCS = `31|byteaout|17|2275|iS|byteaout
 3493|to_regtype|25|2206|sS|to_regtype
 3494|to_regproc|25|24|sS|to_regproc
 3495|to_regclass|25|2205|sS|to_regclass
+3496|bool_accum|2281 16|2281|i|bool_accum
+3497|bool_accum_inv|2281 16|2281|i|bool_accum_inv
+3498|bool_alltrue|2281|16|iS|bool_alltrue
+3499|bool_anytrue|2281|16|iS|bool_anytrue
 3507|enum_out|3500|2275|sS|enum_out
 3508|enum_eq|3500 3500|16|iS|enum_eq
 3509|enum_ne|3500 3500|16|iS|enum_ne
@@ -1826,18 +1943,33 @@ export const BUILTIN_PROCS = `31|byteaout|17|2275|iS|byteaout
 3530|enum_range|3500 3500|2277|s|enum_range_bounds
 3531|enum_range|3500|2277|s|enum_range_all
 3533|enum_send|3500|17|sS|enum_send
+3535|string_agg_transfn|2281 25 25|2281|i|string_agg_transfn
+3536|string_agg_finalfn|2281|25|i|string_agg_finalfn
 3537|pg_describe_object|26 26 23|25|sS|pg_describe_object
 3538|string_agg|25 25|25|iG|string_agg_text_text
 3539|format|25 2276|25|sA|text_format
 3540|format|25|25|s|text_format_nv
+3543|bytea_string_agg_transfn|2281 17 17|2281|i|bytea_string_agg_transfn
+3544|bytea_string_agg_finalfn|2281|17|i|bytea_string_agg_finalfn
 3545|string_agg|17 17|17|iG|string_agg_bytea_bytea
 3546|int8dec|20|20|iS|int8dec
+3547|int8dec_any|20 2276|20|iS|int8dec_any
+3548|numeric_accum_inv|2281 1700|2281|i|numeric_accum_inv
+3549|interval_accum_inv|1187 1186|1187|iS|interval_accum_inv
 3551|network_overlap|869 869|16|iS|network_overlap
 3556|bool|3802|16|iS|jsonb_bool
+3560|networksel|2281 26 2281 23|701|sS|networksel
+3561|networkjoinsel|2281 26 2281 21 2281|701|sS|networkjoinsel
 3562|network_larger|869 869|869|iS|network_larger
 3563|network_smaller|869 869|869|iS|network_smaller
 3564|max|869|869|iG|max_inet
 3565|min|869|869|iG|min_inet
+3567|int2_accum_inv|2281 21|2281|i|int2_accum_inv
+3568|int4_accum_inv|2281 23|2281|i|int4_accum_inv
+3569|int8_accum_inv|2281 20|2281|i|int8_accum_inv
+3570|int2_avg_accum_inv|1016 21|1016|iS|int2_avg_accum_inv
+3571|int4_avg_accum_inv|1016 23|1016|iS|int4_avg_accum_inv
+3572|int2int4_sum|1016|20|iS|int2int4_sum
 3579|jsonb_insert|3802 1009 3802 16|3802|iS|jsonb_insert|jsonb_in,path,replacement,insert_after||[false]
 3610|tsvectorin|2275|3614|iS|tsvectorin
 3611|tsvectorout|3614|2275|iS|tsvectorout
@@ -1870,6 +2002,8 @@ export const BUILTIN_PROCS = `31|byteaout|17|2275|iS|byteaout
 3672|numnode|3615|23|iS|tsquery_numnode
 3673|querytree|3615|25|iS|tsquerytree
 3684|ts_rewrite|3615 3615 3615|3615|iS|tsquery_rewrite
+3686|tsmatchsel|2281 26 2281 23|701|sS|tsmatchsel
+3687|tsmatchjoinsel|2281 26 2281 21 2281|701|sS|tsmatchjoinsel
 3691|tsq_mcontains|3615 3615|16|iS|tsq_mcontains
 3692|tsq_mcontained|3615 3615|16|iS|tsq_mcontained
 3696|starts_with|25 25|16|iS|text_starts_with
@@ -1916,6 +2050,8 @@ export const BUILTIN_PROCS = `31|byteaout|17|2275|iS|byteaout
 3811|money|23|790|sS|int4_cash
 3812|money|20|790|sS|int8_cash
 3815|pg_collation_is_visible|26|16|sS|pg_collation_is_visible
+3817|arraycontsel|2281 26 2281 23|701|sS|arraycontsel
+3818|arraycontjoinsel|2281 26 2281 21 2281|701|sS|arraycontjoinsel
 3822|cash_div_cash|790 790|701|iS|cash_div_cash
 3823|numeric|790|1700|sS|cash_numeric
 3824|money|1700|790|sS|numeric_cash
@@ -1996,17 +2132,30 @@ export const BUILTIN_PROCS = `31|byteaout|17|2275|iS|byteaout
 3961|json_populate_recordset|2283 114 16|2283|sR100|json_populate_recordset|base,from_json,use_json_as_text||[false]
 3968|json_typeof|114|25|iS|json_typeof
 3969|json_array_elements_text|114|25|iSR100|json_array_elements_text|from_json
+3970|ordered_set_transition|2281 2276|2281|i|ordered_set_transition
+3971|ordered_set_transition_multi|2281 2276|2281|iA|ordered_set_transition_multi
 3972|percentile_disc|701 2283|2283|iGO|percentile_disc_float8_anyelement
+3973|percentile_disc_final|2281 701 2283|2283|i|percentile_disc_final
 3974|percentile_cont|701 701|701|iGO|percentile_cont_float8_float8
+3975|percentile_cont_float8_final|2281 701|701|i|percentile_cont_float8_final
 3976|percentile_cont|701 1186|1186|iGO|percentile_cont_float8_interval
+3977|percentile_cont_interval_final|2281 701|1186|i|percentile_cont_interval_final
 3978|percentile_disc|1022 2283|2277|iGO|percentile_disc__float8_anyelement
+3979|percentile_disc_multi_final|2281 1022 2283|2277|i|percentile_disc_multi_final
 3980|percentile_cont|1022 701|1022|iGO|percentile_cont__float8_float8
+3981|percentile_cont_float8_multi_final|2281 1022|1022|i|percentile_cont_float8_multi_final
 3982|percentile_cont|1022 1186|1187|iGO|percentile_cont__float8_interval
+3983|percentile_cont_interval_multi_final|2281 1022|1187|i|percentile_cont_interval_multi_final
 3984|mode|2283|2283|iGO|mode_anyelement
+3985|mode_final|2281 2283|2283|i|mode_final
 3986|rank|2276|20|iGOA|rank_any
+3987|rank_final|2281 2276|20|iA|hypothetical_rank_final
 3988|percent_rank|2276|701|iGOA|percent_rank_any
+3989|percent_rank_final|2281 2276|701|iA|hypothetical_percent_rank_final
 3990|cume_dist|2276|701|iGOA|cume_dist_any
+3991|cume_dist_final|2281 2276|701|iA|hypothetical_cume_dist_final
 3992|dense_rank|2276|20|iGOA|dense_rank_any
+3993|dense_rank_final|2281 2276|20|iA|hypothetical_dense_rank_final
 4001|jsonpath_in|2275|4072|iS|jsonpath_in
 4003|jsonpath_out|4072|2275|iS|jsonpath_out
 4004|jsonpath_send|4072|17|iS|jsonpath_send
@@ -2031,6 +2180,8 @@ export const BUILTIN_PROCS = `31|byteaout|17|2275|iS|byteaout
 4048|jsonb_exists_any|3802 1009|16|iS|jsonb_exists_any
 4049|jsonb_exists_all|3802 1009|16|iS|jsonb_exists_all
 4050|jsonb_contained|3802 3802|16|iS|jsonb_contained
+4051|array_agg_array_transfn|2281 2277|2281|i|array_agg_array_transfn
+4052|array_agg_array_finalfn|2281 2277|2277|i|array_agg_array_finalfn
 4053|array_agg|2277|2277|iG|array_agg_anyarray
 4057|range_merge|3831 3831|3831|iS|range_merge
 4063|inet_merge|869 869|650|iS|inet_merge
@@ -2055,6 +2206,8 @@ export const BUILTIN_PROCS = `31|byteaout|17|2275|iS|byteaout
 4123|macaddr8|829|774|iS|macaddrtomacaddr8
 4124|macaddr|774|829|iS|macaddr8tomacaddr
 4125|macaddr8_set7bit|774|774|iS|macaddr8_set7bit
+4187|pg_lsn_larger|3220 3220|3220|iS|pg_lsn_larger
+4188|pg_lsn_smaller|3220 3220|3220|iS|pg_lsn_smaller
 4189|max|3220|3220|iG|max_pg_lsn
 4190|min|3220|3220|iG|min_pg_lsn
 4195|to_regcollation|25|4191|sS|to_regcollation
@@ -2084,6 +2237,7 @@ export const BUILTIN_PROCS = `31|byteaout|17|2275|iS|byteaout
 4239|upper_inc|4537|16|iS|multirange_upper_inc
 4240|lower_inf|4537|16|iS|multirange_lower_inf
 4241|upper_inf|4537|16|iS|multirange_upper_inf
+4243|multirangesel|2281 26 2281 23|701|sS|multirangesel
 4244|multirange_eq|4537 4537|16|iS|multirange_eq
 4245|multirange_ne|4537 4537|16|iS|multirange_ne
 4246|range_overlaps_multirange|3831 4537|16|iS|range_overlaps_multirange
@@ -2139,10 +2293,14 @@ export const BUILTIN_PROCS = `31|byteaout|17|2275|iS|byteaout
 4296|int8multirange|3926|4536|iS|multirange_constructor1
 4297|int8multirange|3927|4536|iSA|multirange_constructor2
 4298|multirange|3831|4537|iS|multirange_constructor1
+4299|range_agg_transfn|2281 3831|2281|i|range_agg_transfn
+4300|range_agg_finalfn|2281 3831|4537|i|range_agg_finalfn
 4301|range_agg|3831|4537|iG|range_agg_anyrange
 4350|normalize|25 25|25|iS|unicode_normalize_func|||["NFC"]
 4351|is_normalized|25 25|16|iS|unicode_is_normalized|||["NFC"]
+4388|multirange_intersect_agg_transfn|4537 4537|4537|iS|multirange_intersect_agg_transfn
 4389|range_intersect_agg|4537|4537|iG|range_intersect_agg_anymultirange
+4401|range_intersect_agg_transfn|3831 3831|3831|iS|range_intersect_agg_transfn
 4450|range_intersect_agg|3831|3831|iG|range_intersect_agg_anyrange
 4541|range_contains_multirange|3831 4537|16|iS|range_contains_multirange
 4542|multirange_contained_by_range|4537 3831|16|iS|multirange_contained_by_range
@@ -2162,6 +2320,8 @@ export const BUILTIN_PROCS = `31|byteaout|17|2275|iS|byteaout
 5035|xid8gt|5069 5069|16|iS|xid8gt
 5036|xid8le|5069 5069|16|iS|xid8le
 5037|xid8ge|5069 5069|16|iS|xid8ge
+5040|matchingsel|2281 26 2281 23|701|sS|matchingsel
+5041|matchingjoinsel|2281 26 2281 21 2281|701|sS|matchingjoinsel
 5042|min_scale|1700|23|iS|numeric_min_scale
 5043|trim_scale|1700|1700|iS|numeric_trim_scale
 5044|gcd|23 23|23|iS|int4gcd
@@ -2229,6 +2389,8 @@ export const BUILTIN_PROCS = `31|byteaout|17|2275|iS|byteaout
 6205|has_parameter_privilege|19 25 25|16|sS|has_parameter_privilege_name_name
 6206|has_parameter_privilege|26 25 25|16|sS|has_parameter_privilege_id_name
 6207|has_parameter_privilege|25 25|16|sS|has_parameter_privilege_name
+6225|multirange_agg_transfn|2281 4537|2281|i|multirange_agg_transfn
+6226|multirange_agg_finalfn|2281 4537|4537|i|range_agg_finalfn
 6227|range_agg|4537|4537|iG|range_agg_anymultirange
 6240|pg_settings_get_flags|25|1009|sS|pg_settings_get_flags
 6251|regexp_replace|25 25 25 23 23 25|25|iS|textregexreplace_extended

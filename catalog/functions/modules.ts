@@ -48,6 +48,7 @@ import { systemFunctions } from './system.ts';
 import { systemCatalogFunctions } from './system-catalog.ts';
 import { textFunctions } from './text.ts';
 import { textAnyFunctions } from './text-any.ts';
+import { transitionFunctions } from './transitions.ts';
 import { typeIoFunctions } from './type-io.ts';
 import { windowFunctions } from './windows.ts';
 
@@ -99,4 +100,5 @@ export const FUNCTION_MODULES: readonly FunctionModule[] = [
   moneyFunctions,
   geometryFunctions,
   shapeFunctions,
+  transitionFunctions,
 ];

@@ -208,6 +208,7 @@ export const multirangeFunctions: FunctionModule = {
     multirange_union: (a: SqlMultirange, b: SqlMultirange) => makeMultirange(a.type, [...a.ranges, ...b.ranges]),
     multirange_minus: minus,
     multirange_intersect: intersect,
+    multirange_intersect_agg_transfn: intersect,
     range_merge_from_multirange: (value: SqlMultirange) => {
       const found = ends(value);
       return found === null ? emptyRange(value.type) : spanning(found.first, found.last);

@@ -7,6 +7,8 @@ const CLASS_NAMES: Readonly<Record<string, readonly string[]>> = {
   pg_class: ['relation', 'index', 'sequence'],
   pg_constraint: ['constraint'],
   pg_proc: ['routine'],
+  pg_operator: ['operator'],
+  pg_cast: ['cast'],
   pg_collation: ['collation'],
   pg_extension: ['extension'],
   pg_statistic_ext: ['statistics'],

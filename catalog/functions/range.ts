@@ -155,6 +155,7 @@ export const rangeFunctions: FunctionModule = {
     range_union: union,
     range_merge: mergeRanges,
     range_intersect: intersectRanges,
+    range_intersect_agg_transfn: intersectRanges,
     range_minus: minus,
     int4range_canonical: canonical,
     int8range_canonical: canonical,

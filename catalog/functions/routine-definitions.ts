@@ -27,7 +27,12 @@ export class RoutinePrinter {
     const parts = routine.parameters
       .filter((parameter) => parameter.mode !== 'table')
       .map((parameter) => this.#parameter(routine, parameter, withDefaults));
-    return parts.join(', ');
+    const { aggregate } = routine;
+    if (aggregate === undefined || aggregate.kind === 'normal') return parts.join(', ');
+    const direct = parts.slice(0, aggregate.directCount);
+    // VARIADIC of both kinds is there once.
+    const aggregated = direct.length < parts.length ? parts.slice(direct.length) : parts.slice(-1);
+    return `${direct.length === 0 ? '' : `${direct.join(', ')} `}ORDER BY ${aggregated.join(', ')}`;
   }
 
   #parameter(routine: RoutineEntry, parameter: RoutineParameter, withDefaults: boolean): string {
@@ -75,7 +80,7 @@ export class RoutinePrinter {
 
   #body(routine: RoutineEntry): string {
     if (routine.shownBody !== undefined) return this.shown(routine.shownBody);
-    let mark = routine.kind;
+    let mark: string = routine.kind;
     while (routine.bodyText.includes(`$${mark}`)) mark += 'x';
     return `AS $${mark}$${routine.bodyText}$${mark}$`;
   }

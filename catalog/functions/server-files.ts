@@ -75,8 +75,7 @@ export const serverFileFunctions: FunctionModule = {
     pg_ls_dir_1arg: (context, path: string) => names(context, path, false, false),
     pg_ls_dir: names,
     pg_ls_waldir: plainFiles('wal', true),
-    pg_ls_logdir: (context) =>
-      plainFiles(context.getSetting('log_directory', true) ?? 'log', false)(context),
+    pg_ls_logdir: (context) => plainFiles(context.getSetting('log_directory', true) ?? 'log', false)(context),
     pg_ls_tmpdir_noargs: plainFiles('temp', true),
     pg_ls_tmpdir_1arg: (context) => plainFiles('temp', true)(context),
     // What replication and archiving would keep: there are none.

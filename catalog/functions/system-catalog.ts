@@ -34,6 +34,7 @@ import { objectComment } from './object-comments.ts';
 import { quoteIdentifier } from './quote.ts';
 import { functionByOid, operatorByOid } from './registry.ts';
 import { RoutinePrinter, routineRegName } from './routine-definitions.ts';
+import { isOperatorVisible, operatorEntry } from './user-operators.ts';
 import { isRoutineVisible, routineLabel } from './user-routines.ts';
 
 export function catalogOf(context: FunctionContext): Catalog {
@@ -114,6 +115,17 @@ function printerOf(context: FunctionContext): RoutinePrinter {
   return new RoutinePrinter(catalogOf(context), path(context));
 }
 
+/** ===(integer,integer) */
+function operatorLabelWithTypes(catalog: Catalog, oid: number, searchPath: readonly string[]): string | null {
+  const definition = catalog.operator(oid);
+  const entry = definition === undefined ? operatorByOid(oid) : operatorEntry(catalog, definition);
+  if (entry === null) return null;
+  const isSeen = definition === undefined || isOperatorVisible(catalog, definition, searchPath);
+  const schema = isSeen ? '' : `${quoteIdentifier(catalog.schemaName(definition.schemaOid))}.`;
+  const left = entry.leftType === 0 ? 'NONE' : formatType(entry.leftType);
+  return `${schema}${entry.name}(${left},${formatType(entry.rightType)})`;
+}
+
 function functionArguments(context: FunctionContext, oid: number, withDefaults: boolean): string | null {
   const routine = catalogOf(context).routine(oid);
   if (routine !== undefined) return printerOf(context).arguments(routine, withDefaults);
@@ -154,6 +166,7 @@ function functionResult(context: FunctionContext, oid: number): string | null {
 
 function functionDefinition(context: FunctionContext, oid: number): string | null {
   const routine = catalogOf(context).routine(oid);
+  if (routine?.kind === 'aggregate') throw sqlError('42809', `"${routine.name}" is an aggregate function`);
   if (routine !== undefined) return printerOf(context).definition(routine);
   const entry = functionByOid(oid);
   if (entry === null) return null;
@@ -208,12 +221,21 @@ function describeObject(context: FunctionContext, classOid: number, oid: number,
       const routine = catalog.routine(oid);
       if (routine !== undefined) {
         const label = routineLabel(catalog, oid, path(context));
-        return `${routine.kind} ${routineRegName(printerOf(context), label, routine)}`;
+        return `function ${routineRegName(printerOf(context), label, routine)}`;
       }
       const entry = functionByOid(oid);
       return entry === null
         ? null
         : `function ${entry.name}(${entry.argumentTypes.map((type) => formatType(type)).join(',')})`;
+    }
+    case 2617: {
+      const operator = operatorLabelWithTypes(catalog, oid, path(context));
+      return operator === null ? null : `operator ${operator}`;
+    }
+    case 2605: {
+      const cast = catalog.cast(oid);
+      if (cast === undefined) return null;
+      return `cast from ${displayType(context, cast.sourceTypeOid)} to ${displayType(context, cast.targetTypeOid)}`;
     }
     default:
       return null;
@@ -498,8 +520,11 @@ export const systemCatalogFunctions: FunctionModule = {
       const body = catalogOf(context).routine(oid)?.shownBody;
       return body === undefined ? null : shown(context, body);
     },
-    pg_operator_is_visible: (context, oid: number) =>
-      operatorByOid(oid) === null ? null : path(context).includes('pg_catalog'),
+    pg_operator_is_visible(context, oid: number) {
+      const made = catalogOf(context).operator(oid);
+      if (made !== undefined) return isOperatorVisible(catalogOf(context), made, path(context));
+      return operatorByOid(oid) === null ? null : path(context).includes('pg_catalog');
+    },
     obj_description_oid_name: objectComment,
     obj_description_oid: (context, oid: number) => objectComment(context, oid, null),
     col_description_oid_int4: (context, oid: number, column: number) =>

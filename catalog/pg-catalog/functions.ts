@@ -1,7 +1,7 @@
 /** pg_proc, pg_operator, pg_cast, pg_aggregate: what the function registry has. */
 
 import { OID, SqlArray, typeByOid } from '../../types/index.ts';
-import { BOOTSTRAP_ROLE_OID, PG_CATALOG_SCHEMA_OID, type RoutineEntry } from '../entries.ts';
+import { type AggregateDefinition, BOOTSTRAP_ROLE_OID, PG_CATALOG_SCHEMA_OID, type RoutineEntry } from '../entries.ts';
 import type { FunctionEntry } from '../function-entry.ts';
 import { allCasts, allFunctions, allOperators, functionByOid, operatorsByName } from '../functions/registry.ts';
 import { inputsOf } from '../functions/user-routines.ts';
@@ -63,6 +63,7 @@ function procRow(context: ViewContext, entry: FunctionEntry, schemaOid = PG_CATA
 }
 
 const SQL_LANGUAGE = 14;
+const ROUTINE_KINDS = { function: 'f', procedure: 'p', aggregate: 'a' } as const;
 const MODE_LETTERS = { in: 'i', out: 'o', inout: 'b', variadic: 'v', table: 't' } as const;
 const PARALLEL = { safe: 's', restricted: 'r', unsafe: 'u' } as const;
 
@@ -77,12 +78,12 @@ function routineRow(context: ViewContext, routine: RoutineEntry): Row {
     proname: routine.name,
     pronamespace: routine.schemaOid,
     proowner: routine.owner,
-    prolang: SQL_LANGUAGE,
+    prolang: routine.language === 'internal' ? INTERNAL_LANGUAGE : SQL_LANGUAGE,
     procost: routine.cost,
     prorows: routine.rows,
     provariadic: variadic === 0 ? 0 : variadicElement(variadic),
     prosupport: 0,
-    prokind: routine.kind === 'procedure' ? 'p' : 'f',
+    prokind: ROUTINE_KINDS[routine.kind],
     prosecdef: routine.securityDefiner,
     proleakproof: routine.leakproof,
     proisstrict: routine.strict,
@@ -154,7 +155,7 @@ function* pgLanguage(context: ViewContext): Iterable<Row> {
   }
 }
 
-function* pgOperator(): Iterable<Row> {
+function* pgOperator({ catalog }: ViewContext): Iterable<Row> {
   const inHashClasses = (staticRows('pg_amop') ?? []).filter((row) => row.amopmethod === HASH_METHOD);
   const hashable = new Set(inHashClasses.map((row) => row.amopopr as number));
   for (const operator of allOperators()) {
@@ -177,11 +178,32 @@ function* pgOperator(): Iterable<Row> {
       oprjoin: 0,
     };
   }
+  for (const operator of catalog.operators()) {
+    yield {
+      oid: operator.oid,
+      oprname: operator.name,
+      oprnamespace: operator.schemaOid,
+      oprowner: operator.owner,
+      oprkind: operator.leftTypeOid === 0 ? 'l' : 'b',
+      oprcanmerge: operator.merges,
+      oprcanhash: operator.hashes,
+      oprleft: operator.leftTypeOid,
+      oprright: operator.rightTypeOid,
+      oprresult: operator.resultTypeOid,
+      oprcom: operator.commutatorOid,
+      oprnegate: operator.negatorOid,
+      oprcode: operator.functionOid,
+      oprrest: operator.restrictOid,
+      oprjoin: operator.joinOid,
+    };
+  }
 }
 
 const CAST_CONTEXTS = { implicit: 'i', assignment: 'a', explicit: 'e' } as const;
 
-function* pgCast(): Iterable<Row> {
+const CAST_METHODS = { function: 'f', binary: 'b', inout: 'i' } as const;
+
+function* pgCast({ catalog }: ViewContext): Iterable<Row> {
   let oid = 10035;
   for (const cast of allCasts()) {
     yield {
@@ -193,10 +215,51 @@ function* pgCast(): Iterable<Row> {
       castmethod: cast.function === null ? 'b' : 'f',
     };
   }
+  for (const cast of catalog.casts()) {
+    yield {
+      oid: cast.oid,
+      castsource: cast.sourceTypeOid,
+      casttarget: cast.targetTypeOid,
+      castfunc: cast.functionOid,
+      castcontext: CAST_CONTEXTS[cast.context],
+      castmethod: CAST_METHODS[cast.method],
+    };
+  }
 }
 
-function* pgAggregate(): Iterable<Row> {
+const AGGREGATE_KINDS = { normal: 'n', 'ordered set': 'o', hypothetical: 'h' } as const;
+
+function aggregateRow(oid: number, aggregate: AggregateDefinition): Row {
+  const { moving } = aggregate;
+  return {
+    aggfnoid: oid,
+    aggkind: AGGREGATE_KINDS[aggregate.kind],
+    aggnumdirectargs: aggregate.directCount,
+    aggtransfn: aggregate.transitionOid,
+    aggfinalfn: aggregate.finalOid,
+    aggcombinefn: aggregate.combineOid,
+    aggserialfn: aggregate.serializeOid,
+    aggdeserialfn: aggregate.deserializeOid,
+    aggmtransfn: moving?.transitionOid ?? 0,
+    aggminvtransfn: moving?.inverseOid ?? 0,
+    aggmfinalfn: moving?.finalOid ?? 0,
+    aggfinalextra: aggregate.finalExtra,
+    aggmfinalextra: moving?.finalExtra ?? false,
+    aggfinalmodify: aggregate.finalModify,
+    aggmfinalmodify: moving?.finalModify ?? (aggregate.kind === 'normal' ? 'r' : 'w'),
+    aggsortop: aggregate.sortOperatorOid,
+    aggtranstype: aggregate.stateTypeOid,
+    aggtransspace: aggregate.stateSpace,
+    aggmtranstype: moving?.stateTypeOid ?? 0,
+    aggmtransspace: moving?.stateSpace ?? 0,
+    agginitval: aggregate.initialText,
+    aggminitval: moving?.initialText ?? null,
+  };
+}
+
+function* pgAggregate({ catalog }: ViewContext): Iterable<Row> {
   for (const row of staticRows('pg_aggregate') ?? []) if (functionByOid(row.aggfnoid as number) !== null) yield row;
+  for (const { oid, aggregate } of catalog.routines()) if (aggregate !== undefined) yield aggregateRow(oid, aggregate);
 }
 
 export const functionMakers: Readonly<Record<string, RowMaker>> = {

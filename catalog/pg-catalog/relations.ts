@@ -18,6 +18,7 @@ import {
 import { keptCollationName } from '../kept-collations.ts';
 import { INITIAL_SCHEMAS, keptRelationAcl } from '../rights.ts';
 import { isSystemView, systemRelations } from '../system-tables.ts';
+import { classOfObject, definitionDependencies, namedDefinitions } from './definition-dependencies.ts';
 import { collationOf } from './definitions.ts';
 import { EXTENSION_CLASS } from './extensions.ts';
 import { ownComments } from './own-comments.ts';
@@ -497,7 +498,8 @@ function* pgDepend(context: ViewContext): Iterable<Row> {
       whole.delete(relationOid);
       yield dependency(REWRITE_CLASS, rule, 0, RELATION_CLASS, relationOid, columnNumber, 'n');
     }
-    for (const oid of whole) yield dependency(REWRITE_CLASS, rule, 0, RELATION_CLASS, oid, 0, 'n');
+    for (const oid of namedDefinitions(table.queryText)) whole.add(oid);
+    for (const oid of whole) yield dependency(REWRITE_CLASS, rule, 0, classOfObject(context, oid), oid, 0, 'n');
   }
   for (const sequence of sorted(catalog.sequences())) {
     yield dependency(RELATION_CLASS, sequence.oid, 0, NAMESPACE_CLASS, sequence.schemaOid, 0, 'n');
@@ -517,11 +519,12 @@ function* pgDepend(context: ViewContext): Iterable<Row> {
   for (const { oid, table, column } of defaults(context)) {
     yield dependency(ATTRDEF_CLASS, oid, 0, RELATION_CLASS, table.oid, column.number, 'a');
     for (const used of column.defaultDependsOn ?? [])
-      yield dependency(ATTRDEF_CLASS, oid, 0, RELATION_CLASS, used, 0, 'n');
+      yield dependency(ATTRDEF_CLASS, oid, 0, classOfObject(context, used), used, 0, 'n');
   }
   yield* keyDependencies(context);
   yield* rangeDependencies(context);
   yield* extensionDependencies(context);
+  yield* definitionDependencies(context);
 }
 
 const PROC_CLASS = 1255;
@@ -597,6 +600,8 @@ const CLASS_OF_COMMENT: Readonly<Record<string, number>> = {
   collation: COLLATION_CLASS,
   extension: EXTENSION_CLASS,
   routine: 1255,
+  operator: 2617,
+  cast: 2605,
   statistics: 3381,
 };
 

@@ -11,6 +11,7 @@ const CLASSES: Readonly<Partial<Record<CatalogEntry['class'], number>>> = {
   schema: 2615,
   type: 1247,
   routine: 1255,
+  operator: 2617,
   collation: 3456,
   statistics: 3381,
   database: 1262,
@@ -50,6 +51,7 @@ function* dependents(context: ViewContext): Iterable<Dependent> {
   for (const entry of catalog.schemas()) yield of(entry, entry.acl);
   for (const entry of catalog.types()) yield of(entry, entry.acl);
   for (const entry of catalog.routines()) yield of(entry, entry.acl);
+  for (const entry of catalog.operators()) yield of(entry, undefined);
   for (const entry of catalog.collations()) yield of(entry, undefined);
   for (const entry of catalog.statisticsObjects()) yield of(entry, undefined);
   for (const entry of shared.databases()) yield of(entry, entry.acl);

@@ -14,9 +14,16 @@ export function mayWait(exprs: readonly (Expr | null)[]): boolean {
     if (record['kind'] === 'subplan') return true;
     const called = record['function'] as { name?: string; routine?: unknown } | undefined;
     if (called?.routine !== undefined || called?.name?.startsWith('pg_sleep') === true) return true;
+    if (comparesByRoutine(record)) return true;
     return Object.entries(record).some(([name, part]) => name !== 'function' && visit(part));
   };
   return visit(exprs);
+}
+
+/** NULLIF, IN and the like whose operator has a user-made function. */
+export function comparesByRoutine(record: Readonly<Record<string, unknown>>): boolean {
+  const isMade = (part: unknown): boolean => (part as { routine?: unknown } | undefined)?.routine !== undefined;
+  return isMade(record['equality']) || isMade(record['operator']);
 }
 
 /** Where a row (or batch) has been computed, and will not be again. */

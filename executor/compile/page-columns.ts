@@ -222,7 +222,7 @@ function collect(node: unknown, input: number, countsParts: boolean, used: Set<n
     return;
   }
   for (const key in expr) {
-    if (key === 'function' || key === 'equality' || key === 'operator') continue;
+    if (key === 'function' || key === 'equality' || key === 'operator' || key === 'made') continue;
     collect(expr[key], input, countsParts, used);
   }
 }

@@ -1,6 +1,9 @@
 /** Replaces the columns of input 0 by expressions: folds a node's expressions into those of the scan below it. */
 import type { Expr } from '../../planner/expr.ts';
 
+/** Parts that are no expressions over those columns. */
+const CODE = new Set(['function', 'equality', 'operator', 'plan', 'made']);
+
 /** The same expression with each column k of input 0 replaced by targets[k]. Subqueries keep their inner plans. */
 export function substituteColumns<T>(node: T, targets: readonly Expr[]): T {
   if (node === null || typeof node !== 'object') return node;
@@ -10,9 +13,7 @@ export function substituteColumns<T>(node: T, targets: readonly Expr[]): T {
   if (expr.kind === 'const') return node;
   const copy: Record<string, unknown> = {};
   for (const key in expr) {
-    const isCode = key === 'function' || key === 'equality' || key === 'operator' || key === 'plan' || key === 'value';
-    copy[key] =
-      isCode && expr.kind !== undefined && key !== 'value' ? expr[key] : substituteColumns(expr[key], targets);
+    copy[key] = CODE.has(key) ? expr[key] : substituteColumns(expr[key], targets);
   }
   return copy as T;
 }

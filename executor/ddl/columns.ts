@@ -217,13 +217,15 @@ export function bindDefault(
     return { text: `NULL::${formatType(baseTypeOid(column.typeOid))}`, dependsOn: [] };
   }
   const target = { typeOid: column.typeOid, typeModifier: column.typeModifier, columnName: column.name };
+  x.takeUses();
   const expr = x.bind(expression, null, 'default', target);
-  const dependsOn = namedRelations(expr);
+  const uses = x.takeUses();
+  const relations = namedRelations(expr);
   const text =
-    dependsOn.length > 0
-      ? qualifyRegclass(x, x.deparse(withKeptTypes(x, expression)), dependsOn)
+    relations.length > 0
+      ? qualifyRegclass(x, x.deparse(withKeptTypes(x, expression)), relations)
       : defaultStoredText(x, expression, target);
-  return { text, dependsOn };
+  return { text, dependsOn: [...relations, ...uses] };
 }
 
 /** nextval('s') names a sequence by the search path of now: it is kept with its schema. */

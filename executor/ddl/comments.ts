@@ -3,9 +3,11 @@ import type { CommentEntry, EntryClass } from '../../catalog/index.ts';
 import type { CommentStatement, ObjectAddress } from '../../parser/ast.ts';
 import { SHARE_UPDATE_EXCLUSIVE } from '../../storage/api.ts';
 import { sqlError } from '../../types/errors.ts';
+import { mustFindCast } from './casts.ts';
 import { mustFindCollation } from './collations.ts';
 import type { DdlContext, DdlResult, DdlSteps } from './context.ts';
 import { mustFindExtension } from './extensions.ts';
+import { ownOperatorOf } from './operators.ts';
 import { checkRelationKind, findUserType, objectMissing } from './owner.ts';
 import {
   checkOwner,
@@ -95,6 +97,7 @@ function* commentTarget(x: DdlContext, object: ObjectAddress): DdlSteps<Target |
     }
     case 'function':
     case 'procedure':
+    case 'aggregate':
     case 'routine': {
       const routine = mustFindRoutine(x, object, object.objectType);
       checkOwner(x, routine.owner, `${routine.kind} ${routine.name}`);
@@ -104,6 +107,15 @@ function* commentTarget(x: DdlContext, object: ObjectAddress): DdlSteps<Target |
       const extension = mustFindExtension(x, name);
       checkOwner(x, extension.owner, `extension ${name}`);
       return { objectClass: 'extension', oid: extension.oid, columnNumber: 0 };
+    }
+    case 'operator': {
+      const entry = ownOperatorOf(x, object);
+      return { objectClass: 'operator', oid: entry.oid, columnNumber: 0 };
+    }
+    case 'cast': {
+      const entry = mustFindCast(x, object);
+      if (entry === 'system') throw sqlError('0A000', 'comments on built-in casts are not supported');
+      return { objectClass: 'cast', oid: entry.oid, columnNumber: 0 };
     }
     case 'role': {
       const role = roleOrThrow(x, name);

@@ -25,6 +25,7 @@ import type { Settings } from '../../catalog/settings.ts';
 import type { Expression, Query, QueryStatement, SetStatement, StatementNode } from '../../parser/ast.ts';
 import type { BindRecorder, Expr, OutputColumn } from '../../planner/index.ts';
 import type { LockMode } from '../../storage/api.ts';
+import type { NameLookup } from './lookup.ts';
 
 /** Work that may wait: poll() answers PENDING until it is done; the session's wake() says when to poll again. */
 export interface Task<T> {
@@ -166,6 +167,12 @@ export interface DdlContext {
   terminateSessions(databaseOid: number): void;
   /** Discards what ANALYZE found in a table (DROP). */
   forgetStatistics(tableOid: number): void;
+  /** Functions and operators by name. */
+  readonly lookUp: NameLookup;
+  /** The user-made operator that a node means, of an AST that has been bound; 0: a built-in one. */
+  operatorOf(node: object): number;
+  /** User-made operators, casts and functions behind them that have been met while binding, since the last call. */
+  takeUses(): ReadonlySet<number>;
   /** The user-made function that a call means, of an AST that has been bound; 0: a built-in one. */
   routineOf(node: object): number;
   /** Names of the columns of a function in FROM, of an AST that has been bound; null: of no such. */

@@ -16,8 +16,9 @@ import { tableDependencies } from './columns.ts';
 import type { DdlContext, DdlSteps } from './context.ts';
 import { describe, type ObjectReference, reference, referenceTo } from './describe.ts';
 import { usedColumns } from './expressions.ts';
+import { linkOthers } from './operators.ts';
 import { checkNoPendingChecks } from './resolve.ts';
-import { routinesOfType, usersOfRoutine } from './routine-dependents.ts';
+import { definitionsOfType, routinesOfType, usersOfOperator, usersOfRoutine } from './routine-dependents.ts';
 import { isExpiryColumn, withoutExpiry } from './row-expiry.ts';
 import { identityColumnOf } from './sequences.ts';
 import { dropStatisticsOfColumn } from './statistics.ts';
@@ -30,6 +31,8 @@ interface Dependent {
   readonly kind: 'auto' | 'normal';
   /** What the message says it depends on, when that is not the object itself. */
   readonly via?: string;
+  /** What depends on it depends on the object, too: a cast by a function. */
+  readonly isLeaf?: true;
 }
 
 interface Found {
@@ -74,7 +77,11 @@ function dependentsOf(x: DdlContext, object: ObjectReference): Dependent[] {
     case 'collation':
       return collationDependents(x, object.oid).sort(byOid);
     case 'routine':
-      return usersOfRoutine(x, object.oid).map(asNormal).sort(byOidAndColumn);
+      return [...usersOfRoutine(x, object.oid).map(asUserOfRoutine), ...usesOf(x, object.oid)].sort(byOidAndColumn);
+    case 'operator':
+      return [...usersOfOperator(x, object.oid).map(asNormal), ...usesOf(x, object.oid)].sort(byOidAndColumn);
+    case 'cast':
+      return usesOf(x, object.oid).sort(byOidAndColumn);
     case 'extension':
       return membersOf(x, object.oid);
     case 'default':
@@ -91,6 +98,10 @@ function membersOf(x: DdlContext, extensionOid: number): Dependent[] {
 
 function asNormal(object: ObjectReference): Dependent {
   return { object, kind: 'normal' };
+}
+
+function asUserOfRoutine(object: ObjectReference): Dependent {
+  return object.class === 'cast' ? { object, kind: 'normal', isLeaf: true } : asNormal(object);
 }
 
 function views(x: DdlContext, oid: number): Dependent[] {
@@ -207,6 +218,15 @@ function constraintDependents(x: DdlContext, oid: number): Dependent[] {
   return [{ object: reference('index', constraint.indexOid), kind: 'auto' }];
 }
 
+/** Views and defaults that have it in their lists: casts, and what was met where no text names it. */
+function usesOf(x: DdlContext, oid: number): Dependent[] {
+  return x.catalog.dependentsOf(oid).length === 0 ? [] : [...views(x, oid).filter(isRoutine), ...defaultsUsing(x, oid)];
+}
+
+function isRoutine({ object }: Dependent): boolean {
+  return object.class === 'routine';
+}
+
 function defaultsUsing(x: DdlContext, sequenceOid: number): Dependent[] {
   const result: Dependent[] = [];
   for (const oid of x.catalog.dependentsOf(sequenceOid)) {
@@ -256,13 +276,15 @@ function typeDependents(x: DdlContext, typeOid: number): Dependent[] {
     if (uses) result.push({ object: reference('type', other.oid), kind: 'normal' });
     if (other.rangeOid === typeOid) result.push({ object: reference('type', other.oid), kind: 'auto' });
   }
-  const ofArrayType = type === undefined || type.arrayOid === 0 ? [] : routinesOfType(x, type.arrayOid);
+  const ofArrayType =
+    type === undefined || type.arrayOid === 0
+      ? []
+      : [...routinesOfType(x, type.arrayOid), ...definitionsOfType(x, type.arrayOid)];
   const via = type === undefined ? '' : `type ${formatType(type.arrayOid)}`;
+  const definitions = (oid: number): ObjectReference[] => [...routinesOfType(x, oid), ...definitionsOfType(x, oid)];
   return [
     ...result,
-    ...routinesOfType(x, typeOid).map(
-      (object): Dependent => ({ ...asNormal(object), via: `type ${formatType(typeOid)}` }),
-    ),
+    ...definitions(typeOid).map((object): Dependent => ({ ...asNormal(object), via: `type ${formatType(typeOid)}` })),
     ...ofArrays,
     ...ofArrayType.map((object): Dependent => ({ ...asNormal(object), via })),
   ];
@@ -327,6 +349,9 @@ function schemaDependents(x: DdlContext, schemaOid: number): Dependent[] {
   for (const entry of x.catalog.extensions()) {
     if (entry.schemaOid === schemaOid) result.push(asNormal(reference('extension', entry.oid)));
   }
+  for (const operator of x.catalog.operators()) {
+    if (operator.schemaOid === schemaOid) result.push(asNormal(reference('operator', operator.oid)));
+  }
   for (const entry of x.catalog.collations()) {
     if (entry.schemaOid === schemaOid) result.push({ object: reference('collation', entry.oid), kind: 'normal' });
   }
@@ -366,7 +391,7 @@ function checkInternal(x: DdlContext, object: ObjectReference, targets: Readonly
 function collect(x: DdlContext, targets: readonly ObjectReference[]): Found[] {
   const found = new Map<string, Found>();
   const result: Found[] = [];
-  const visit = (object: ObjectReference, isSilent: boolean, dependsOn: string): void => {
+  const visit = (object: ObjectReference, isSilent: boolean, dependsOn: string, isLeaf = false): void => {
     const key = keyOf(object);
     const known = found.get(key);
     if (known !== undefined) {
@@ -376,8 +401,8 @@ function collect(x: DdlContext, targets: readonly ObjectReference[]): Found[] {
     const entry: Found = { object, isSilent, dependsOn };
     found.set(key, entry);
     const self = describe(x, object);
-    for (const dependent of dependentsOf(x, object).reverse()) {
-      visit(dependent.object, dependent.kind === 'auto', dependent.via ?? self);
+    for (const dependent of isLeaf ? [] : dependentsOf(x, object).reverse()) {
+      visit(dependent.object, dependent.kind === 'auto', dependent.via ?? self, dependent.isLeaf);
     }
     result.push(entry);
   };
@@ -482,10 +507,13 @@ function remove(x: DdlContext, object: ObjectReference, found: readonly Found[])
     case 'collation':
     case 'routine':
     case 'extension':
+    case 'operator':
+    case 'cast':
     case 'type': {
       const entry = x.catalog.entry(object.class, object.oid);
       if (entry === undefined) return;
       removeComments(x, object.class, object.oid);
+      if (entry.class === 'operator') linkOthers(x, entry, true);
       for (const rights of [...x.catalog.defaultRights()]) {
         if (entry.class === 'schema' && rights.schemaOid === entry.oid) x.removeEntry(rights);
       }

@@ -3,7 +3,9 @@ import { findCollation } from '../../catalog/collations.ts';
 import { quoteIdentifier } from '../../catalog/functions/quote.ts';
 import type { NamedRelation } from '../../catalog/index.ts';
 import { formatType } from '../../types/index.ts';
+import { castText } from './casts.ts';
 import type { DdlContext } from './context.ts';
+import { operatorText } from './operators.ts';
 import { isVisible, kindWord } from './resolve.ts';
 import { routineSignature } from './routine-names.ts';
 
@@ -22,7 +24,9 @@ export interface ObjectReference {
     | 'statistics'
     | 'collation'
     | 'routine'
-    | 'extension';
+    | 'extension'
+    | 'operator'
+    | 'cast';
   readonly oid: number;
   /** For class column, default and expiry: oid is the table's. */
   readonly columnNumber: number;
@@ -95,6 +99,14 @@ export function describe(x: DdlContext, { class: objectClass, oid, columnNumber 
     }
     case 'extension':
       return `extension ${x.catalog.extension(oid)?.name ?? oid}`;
+    case 'operator': {
+      const entry = x.catalog.operator(oid);
+      return entry === undefined ? `operator ${oid}` : `operator ${operatorText(x, entry)}`;
+    }
+    case 'cast': {
+      const entry = x.catalog.cast(oid);
+      return entry === undefined ? `cast ${oid}` : castText(entry.sourceTypeOid, entry.targetTypeOid);
+    }
     case 'statistics': {
       const entry = x.catalog.entry('statistics', oid);
       return `statistics object ${entry?.class === 'statistics' ? quoteIdentifier(entry.name) : oid}`;

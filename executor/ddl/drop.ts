@@ -6,11 +6,13 @@ import type { DropStatement, FunctionParameter, ObjectAddress, ObjectType, TypeN
 import { ACCESS_EXCLUSIVE } from '../../storage/api.ts';
 import { sqlError } from '../../types/errors.ts';
 import { formatType } from '../../types/index.ts';
+import { castText, castTypes, hasCast, mustFindCast } from './casts.ts';
 import { ownCollation } from './collations.ts';
 import type { DdlContext, DdlResult, DdlSteps } from './context.ts';
 import { dropObjects } from './dependencies.ts';
 import { type ObjectReference, reference, referenceTo } from './describe.ts';
 import { findDroppedExtension } from './extensions.ts';
+import { checkOperatorOwner, mustFindOperator } from './operators.ts';
 import {
   checkOwner,
   checkRelationOwner,
@@ -20,7 +22,14 @@ import {
   refuseSystem,
   relationMissing,
 } from './resolve.ts';
-import { builtinSignature, findRoutine, routineMissing, routineSignature } from './routine-names.ts';
+import {
+  builtinSignature,
+  findRoutine,
+  type RoutineWord,
+  routineMissing,
+  routineSignature,
+  wrongKind,
+} from './routine-names.ts';
 import { findStatistics } from './statistics.ts';
 import { findTypeOid, resolveType } from './type-names.ts';
 
@@ -74,7 +83,12 @@ function* findTarget(x: DdlContext, statement: DropStatement, object: ObjectAddr
     case 'function':
     case 'procedure':
     case 'routine':
+    case 'aggregate':
       return findDroppedRoutine(x, objectType, object, ifExists);
+    case 'operator':
+      return findDroppedOperator(x, object, ifExists);
+    case 'cast':
+      return findDroppedCast(x, object, ifExists);
     case 'type':
     case 'domain':
       return findType(x, objectType, object, ifExists);
@@ -213,7 +227,7 @@ function findType(
 
 function findDroppedRoutine(
   x: DdlContext,
-  word: 'function' | 'procedure' | 'routine',
+  word: RoutineWord,
   object: ObjectAddress,
   ifExists: boolean,
 ): ObjectReference | null {
@@ -235,11 +249,50 @@ function findDroppedRoutine(
     const shown = `${found.kind} ${routineSignature(x, found)}`;
     throw sqlError('2BP01', `cannot drop ${shown} because it is required by the database system`);
   }
-  if (word !== 'routine' && found.kind !== word) {
-    throw sqlError('42809', `${routineSignature(x, found, ', ')} is not a ${word}`);
+  if (word === 'function' && found.kind === 'aggregate') {
+    throw sqlError('42809', `"${object.name.join('.')}" is an aggregate function`, {
+      hint: 'Use DROP AGGREGATE to drop aggregate functions.',
+    });
   }
+  if (word !== 'routine' && found.kind !== word) throw wrongKind(x, found, word);
   checkOwner(x, found.owner, `${found.kind} ${found.name}`);
   return reference('routine', found.oid);
+}
+
+function findDroppedOperator(x: DdlContext, object: ObjectAddress, ifExists: boolean): ObjectReference | null {
+  if (ifExists) {
+    const before = missingBefore(x, 'operator', object);
+    if (before !== null) return skip(x, before);
+    const [left, right] = object.types.map((type) => (type === null ? 0 : resolveType(x, type).typeOid));
+    if (x.lookUp.exactOperator(object.name, left, right) === null) {
+      return skip(x, `operator ${object.name.join('.')} does not exist`);
+    }
+  }
+  const found = mustFindOperator(x, object);
+  checkOperatorOwner(x, object, found);
+  if (found.definition === undefined) {
+    const types = [found.leftType, found.rightType].map((oid) => (oid === 0 ? 'NONE' : formatType(oid))).join(',');
+    throw sqlError(
+      '2BP01',
+      `cannot drop operator ${found.name}(${types}) because it is required by the database system`,
+    );
+  }
+  return reference('operator', found.oid);
+}
+
+function findDroppedCast(x: DdlContext, object: ObjectAddress, ifExists: boolean): ObjectReference | null {
+  if (ifExists) {
+    const before = missingBefore(x, 'cast', object);
+    if (before !== null) return skip(x, before);
+    if (!hasCast(x, object)) {
+      const [source, target] = object.types.map((type) => rawTypeName(type as TypeName));
+      return skip(x, `cast from type ${source} to type ${target} does not exist`);
+    }
+  }
+  const found = mustFindCast(x, object);
+  if (found !== 'system') return reference('cast', found.oid);
+  const shown = castText(...castTypes(x, object));
+  throw sqlError('2BP01', `cannot drop ${shown} because it is required by the database system`);
 }
 
 /** A schema, or a type of the argument list, that is not there; null: they are. */
@@ -318,22 +371,14 @@ const ACCESS_METHODS = new Set(['btree', 'hash', 'gist', 'gin', 'spgist', 'brin'
 function missingObject(x: DdlContext, type: ObjectType, object: ObjectAddress, ifExists: boolean): null {
   const name = object.name.join('.');
   let message: string;
-  let code = '42704';
+  const code = '42704';
   const before = ifExists ? missingBefore(x, type, object) : null;
   if (before !== null) return skip(x, before);
   switch (type) {
     case 'function':
     case 'procedure':
     case 'routine':
-    case 'aggregate':
-      if (!ifExists && object.parameters === null) {
-        throw sqlError('42883', `could not find a ${type} named "${name}"`);
-      }
-      message = `${type} ${signature(x, object, ifExists)} does not exist`;
-      // An aggregate of no arguments is written with a star.
-      if (type === 'aggregate' && !ifExists) message = message.replace('() does', '(*) does');
-      code = '42883';
-      break;
+      throw new Error('routines are looked for by findDroppedRoutine');
     case 'trigger':
     case 'rule':
     case 'policy': {
@@ -347,21 +392,9 @@ function missingObject(x: DdlContext, type: ObjectType, object: ObjectAddress, i
       message = `${type} "${object.name[object.name.length - 1]}" for ${holder} "${relation?.name ?? ''}" does not exist`;
       break;
     }
-    case 'cast': {
-      const [source, target] = object.types;
-      const shown = (part: TypeName | null): string =>
-        part === null ? 'none' : ifExists ? rawTypeName(part) : shownType(x, part);
-      message = `cast from type ${shown(source)} to type ${shown(target)} does not exist`;
-      break;
-    }
+    case 'cast':
     case 'operator':
-      message = `operator ${name} does not exist`;
-      if (!ifExists) {
-        const [left, right] = object.types.map((part) => (part === null ? '' : `${shownType(x, part)}`));
-        message = `operator does not exist: ${`${left} ${name} ${right}`.trim()}`;
-      }
-      code = '42883';
-      break;
+      throw new Error('they are looked for by functions of their own');
     case 'operator class':
     case 'operator family':
       if (object.method !== null && !ACCESS_METHODS.has(object.method)) {

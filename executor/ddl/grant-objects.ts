@@ -256,7 +256,7 @@ function allInSchema(x: DdlContext, schema: SchemaEntry, objectType: GrantObject
       return inSchema(x.catalog.sequences()).map((entry) => relationObject(x, entry));
     default:
       return inSchema(x.catalog.routines())
-        .filter((entry) => objectType === 'routine' || entry.kind === objectType)
+        .filter((entry) => objectType === 'routine' || (objectType === 'procedure') === (entry.kind === 'procedure'))
         .map((entry) => routineObject(x, entry));
   }
 }

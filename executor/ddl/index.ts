@@ -2,7 +2,9 @@
 import type { StatementNode } from '../../parser/ast.ts';
 import { sqlError } from '../../types/errors.ts';
 import { intoClause } from '../select-into.ts';
+import { createAggregate } from './aggregates.ts';
 import { alterTable } from './alter-table.ts';
+import { createCast } from './casts.ts';
 import { createCollation, refreshCollation } from './collations.ts';
 import { comment } from './comments.ts';
 import type { DdlContext, DdlResult, DdlSteps } from './context.ts';
@@ -15,6 +17,7 @@ import { alterExtension, createExtension } from './extensions.ts';
 import { alterDefaultPrivileges, grant } from './grant.ts';
 import { createIndexStatement } from './indexes.ts';
 import { grantRole } from './membership.ts';
+import { alterOperator, createOperator } from './operators.ts';
 import { owned } from './owned.ts';
 import { alterObjectSchema, alterOwner } from './owner.ts';
 import { createRangeType } from './range-types.ts';
@@ -137,10 +140,16 @@ function executeSimple(statement: StatementNode, x: DdlContext): DdlResult {
       return refreshCollation(x, statement);
     case 'createFunction':
       return createRoutine(x, statement);
+    case 'createCast':
+      return createCast(x, statement);
+    case 'alterOperator':
+      return alterOperator(x, statement);
     case 'alterFunction':
       return alterRoutine(x, statement);
     case 'define':
       if (statement.objectType === 'collation') return createCollation(x, statement);
+      if (statement.objectType === 'aggregate') return createAggregate(x, statement);
+      if (statement.objectType === 'operator') return createOperator(x, statement);
       throw unsupported(statement);
     default:
       throw unsupported(statement);
@@ -154,7 +163,6 @@ const UNSUPPORTED: Readonly<Record<string, string>> = {
   createRule: 'CREATE RULE',
   createPolicy: 'CREATE POLICY',
   alterPolicy: 'ALTER POLICY',
-  createCast: 'CREATE CAST',
   createTablespace: 'CREATE TABLESPACE',
   createLanguage: 'CREATE LANGUAGE',
   createPublication: 'CREATE PUBLICATION',
@@ -176,6 +184,9 @@ export function* dropTemporaryObjects(context: DdlContext, schemaOid: number): D
   for (const type of catalog.types()) if (type.schemaOid === schemaOid) targets.push(reference('type', type.oid));
   for (const routine of catalog.routines()) {
     if (routine.schemaOid === schemaOid) targets.push(reference('routine', routine.oid));
+  }
+  for (const operator of catalog.operators()) {
+    if (operator.schemaOid === schemaOid) targets.push(reference('operator', operator.oid));
   }
   if (targets.length > 0) yield* dropObjects(context, targets, true, true);
 }

@@ -27,8 +27,13 @@ export function withKeptTypes<T>(x: DdlContext, node: T): T {
   }
   const routineOid = record['kind'] === 'function' ? x.routineOf(record) : 0;
   const kept = keptParts(x, record);
+  const operatorOid = OPERATOR_NODES.has(record['kind']) ? x.operatorOf(record) : 0;
+  if (operatorOid !== 0) return { ...kept, schema: keptRoutineName(operatorOid) } as T;
   return (routineOid === 0 ? kept : { ...kept, name: [keptRoutineName(routineOid)] }) as T;
 }
+
+/** Nodes in which an operator stands with its schema: a user-made one has its oid there. */
+const OPERATOR_NODES = new Set<unknown>(['operator', 'quantifiedArray', 'quantifiedSubquery']);
 
 /** A call of a user-made function gives its name to a column, or a FROM item, that has none: so it is written out. */
 function withNamedCalls(x: DdlContext, record: Record<string, unknown>): Record<string, unknown> {

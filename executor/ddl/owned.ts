@@ -38,7 +38,8 @@ function ownedObjects(x: DdlContext, roleOid: number): ObjectReference[] {
   for (const sequence of catalog.sequences()) {
     if (sequence.owner === roleOid && sequence.ownedByTable === 0) result.push(referenceTo(sequence));
   }
-  const others = [catalog.types(), catalog.routines(), catalog.collations(), catalog.statisticsObjects()];
+  const operators = catalog.operators();
+  const others = [catalog.types(), catalog.routines(), operators, catalog.collations(), catalog.statisticsObjects()];
   for (const entry of others.flatMap((entries) => [...entries])) {
     // A multirange comes and goes with its range.
     const isPart = entry.class === 'type' && (entry.rangeOid ?? 0) !== 0;
@@ -177,6 +178,7 @@ function usesIn(catalog: Catalog, roleOid: number): number {
     ...[...catalog.sequences()].filter((entry) => entry.ownedByTable === 0),
     ...catalog.types(),
     ...catalog.routines(),
+    ...catalog.operators(),
     ...catalog.collations(),
     ...catalog.statisticsObjects(),
     ...catalog.allSystemRights(),

@@ -17,6 +17,7 @@ import { formatType } from '../../types/index.ts';
 import { ownCollation, putCollation } from './collations.ts';
 import type { DdlContext, DdlResult, DdlSteps } from './context.ts';
 import { moveExtension } from './extensions.ts';
+import { checkOperatorMove, checkOperatorOwner, madeOperator, mustFindOperator, ownOperatorOf } from './operators.ts';
 import { ownedBy } from './owned.ts';
 import {
   checkNameIsFree,
@@ -32,7 +33,7 @@ import {
   roleOfSpec,
   schemaOrThrow,
 } from './resolve.ts';
-import { isRoutineWord, mustFindOwnRoutine } from './routine-names.ts';
+import { isRoutineWord, mustFindOwnRoutine, ownedWord } from './routine-names.ts';
 import { checkRoutineName } from './routines.ts';
 import { nextvalText } from './sequences.ts';
 import { checkStatisticsName, ownedStatistics } from './statistics.ts';
@@ -126,11 +127,18 @@ export function* alterOwner(x: DdlContext, statement: AlterOwnerStatement): DdlS
     }
     case 'function':
     case 'procedure':
+    case 'aggregate':
     case 'routine': {
       const routine = mustFindOwnRoutine(x, object, object.objectType);
-      checkOwner(x, routine.owner, `${routine.kind} ${routine.name}`);
+      checkOwner(x, routine.owner, `${ownedWord(routine)} ${routine.name}`);
       checkNewOwner(x, role, x.catalog.schema(routine.schemaOid));
       x.putEntry(ownedBy(routine, role.oid));
+      return { tag };
+    }
+    case 'operator': {
+      const entry = ownOperatorOf(x, object);
+      checkNewOwner(x, role, x.catalog.schema(entry.schemaOid));
+      x.putEntry({ ...entry, owner: role.oid });
       return { tag };
     }
     case 'type':
@@ -195,12 +203,23 @@ export function* alterObjectSchema(x: DdlContext, statement: AlterSchemaStatemen
   }
   if (isRoutineWord(object.objectType)) {
     const routine = mustFindOwnRoutine(x, object, object.objectType);
-    checkOwner(x, routine.owner, `${routine.kind} ${routine.name}`);
+    checkOwner(x, routine.owner, `${ownedWord(routine)} ${routine.name}`);
     const target = targetSchema(x, statement.schema);
     if (routine.schemaOid === target.oid) return { tag };
     checkSchemaMove(x.catalog.schema(routine.schemaOid) as SchemaEntry, target);
     checkRoutineName(x, routine, target.oid, routine.name);
     x.putEntry({ ...routine, schemaOid: target.oid });
+    return { tag };
+  }
+  if (object.objectType === 'operator') {
+    const found = mustFindOperator(x, object);
+    const target = targetSchema(x, statement.schema);
+    const entry = madeOperator(object, found);
+    if (entry.schemaOid === target.oid) return { tag };
+    checkSchemaMove(x.catalog.schema(entry.schemaOid) as SchemaEntry, target);
+    checkOperatorOwner(x, object, found);
+    checkOperatorMove(x, entry, target);
+    x.putEntry({ ...entry, schemaOid: target.oid });
     return { tag };
   }
   if (object.objectType === 'statistics') {

@@ -20,7 +20,7 @@ import {
   roleOrThrow,
   schemaOrThrow,
 } from './resolve.ts';
-import { mustFindOwnRoutine } from './routine-names.ts';
+import { mustFindOwnRoutine, ownedWord } from './routine-names.ts';
 import { checkRoutineName } from './routines.ts';
 import { renamedExpiry } from './row-expiry.ts';
 import { checkSchemaName } from './schemas.ts';
@@ -58,9 +58,10 @@ export function* rename(x: DdlContext, statement: RenameStatement): DdlSteps<Ddl
       return { tag };
     case 'function':
     case 'procedure':
+    case 'aggregate':
     case 'routine': {
       const routine = mustFindOwnRoutine(x, object, object.objectType);
-      checkOwner(x, routine.owner, `${routine.kind} ${routine.name}`);
+      checkOwner(x, routine.owner, `${ownedWord(routine)} ${routine.name}`);
       checkRoutineName(x, routine, routine.schemaOid, statement.newName);
       x.putEntry({ ...routine, name: statement.newName });
       return { tag };

@@ -1,9 +1,40 @@
-/** What uses a user-made function: whatever has it in a kept text. */
+/** What uses user-made functions and operators: whatever has them in a kept text, and what is defined by them. */
+import type { AggregateDefinition } from '../../catalog/entries.ts';
 import { keptRoutineName } from '../../catalog/kept-routines.ts';
 import type { DdlContext } from './context.ts';
 import { type ObjectReference, reference, referenceTo } from './describe.ts';
 
 export function usersOfRoutine(x: DdlContext, oid: number): ObjectReference[] {
+  const result = textsThatName(x, oid);
+  for (const routine of x.catalog.routines()) {
+    if (routine.aggregate !== undefined && partsOf(routine.aggregate).includes(oid)) {
+      result.push(reference('routine', routine.oid));
+    }
+  }
+  for (const { oid: operatorOid, functionOid, restrictOid, joinOid } of x.catalog.operators()) {
+    if ([functionOid, restrictOid, joinOid].includes(oid)) result.push(reference('operator', operatorOid));
+  }
+  for (const cast of x.catalog.casts()) if (cast.functionOid === oid) result.push(reference('cast', cast.oid));
+  return result;
+}
+
+export function usersOfOperator(x: DdlContext, oid: number): ObjectReference[] {
+  const result = textsThatName(x, oid);
+  for (const { oid: routineOid, aggregate } of x.catalog.routines()) {
+    if (aggregate?.sortOperatorOid === oid) result.push(reference('routine', routineOid));
+  }
+  return result;
+}
+
+/** Functions that an aggregate is made of. */
+function partsOf(aggregate: AggregateDefinition): readonly number[] {
+  const { transitionOid, finalOid, combineOid, serializeOid, deserializeOid, moving } = aggregate;
+  const ofMoving = moving === null ? [] : [moving.transitionOid, moving.inverseOid, moving.finalOid];
+  return [transitionOid, finalOid, combineOid, serializeOid, deserializeOid, ...ofMoving];
+}
+
+/** Kept texts with the function's, or the operator's, mark. */
+function textsThatName(x: DdlContext, oid: number): ObjectReference[] {
   const result: ObjectReference[] = [];
   const mark = keptRoutineName(oid);
   const names = (text: string | null | undefined): boolean => text?.includes(mark) === true;
@@ -46,7 +77,19 @@ export function routinesOfType(x: DdlContext, typeOid: number): ObjectReference[
   return [...x.catalog.routines()]
     .filter(
       (routine) =>
-        routine.returnTypeOid === typeOid || routine.parameters.some((parameter) => parameter.typeOid === typeOid),
+        routine.returnTypeOid === typeOid ||
+        routine.parameters.some((parameter) => parameter.typeOid === typeOid) ||
+        routine.aggregate?.stateTypeOid === typeOid ||
+        routine.aggregate?.moving?.stateTypeOid === typeOid,
     )
     .map((routine) => reference('routine', routine.oid));
+}
+
+/** Operators over a type, and casts from and to it. */
+export function definitionsOfType(x: DdlContext, typeOid: number): ObjectReference[] {
+  const operators = [...x.catalog.operators()].filter(({ leftTypeOid, rightTypeOid, resultTypeOid }) =>
+    [leftTypeOid, rightTypeOid, resultTypeOid].includes(typeOid),
+  );
+  const casts = [...x.catalog.casts()].filter((cast) => [cast.sourceTypeOid, cast.targetTypeOid].includes(typeOid));
+  return [...operators.map(({ oid }) => reference('operator', oid)), ...casts.map(({ oid }) => reference('cast', oid))];
 }

@@ -15,7 +15,7 @@ import { resolveType } from './type-names.ts';
 export type RoutineWord = 'function' | 'procedure' | 'routine' | 'aggregate';
 
 export function isRoutineWord(objectType: string): objectType is RoutineWord {
-  return objectType === 'function' || objectType === 'procedure' || objectType === 'routine';
+  return ['function', 'procedure', 'routine', 'aggregate'].includes(objectType);
 }
 
 /** name(type, type), without a schema that the search path leads to. */
@@ -42,7 +42,8 @@ function allTypes(x: DdlContext, parameters: readonly FunctionParameter[]): numb
 }
 
 function isKind(routine: RoutineEntry, word: RoutineWord): boolean {
-  return word === 'routine' || routine.kind === word;
+  // An aggregate is a function, too.
+  return word === 'routine' || routine.kind === word || (word === 'function' && routine.kind === 'aggregate');
 }
 
 function same(a: readonly number[], b: readonly number[]): boolean {
@@ -85,7 +86,8 @@ export function findRoutine(x: DdlContext, object: ObjectAddress, word: RoutineW
 /** f(integer) as an argument list was written. */
 export function shownAddress(x: DdlContext, object: ObjectAddress): string {
   const types = inputTypes(x, object.parameters ?? []).map((oid) => formatType(oid));
-  return `${object.name.join('.')}(${types.join(', ')})`;
+  const shown = types.length === 0 && object.objectType === 'aggregate' ? '*' : types.join(', ');
+  return `${object.name.join('.')}(${shown})`;
 }
 
 export function routineMissing(x: DdlContext, object: ObjectAddress, word: RoutineWord): Error {
@@ -100,8 +102,21 @@ export function mustFindRoutine(x: DdlContext, object: ObjectAddress, word: Rout
     refuseBuiltin(x, object);
     throw routineMissing(x, object, word);
   }
-  if (!isKind(found, word)) throw sqlError('42809', `${routineSignature(x, found, ', ')} is not a ${word}`);
+  if (!isKind(found, word)) throw wrongKind(x, found, word);
   return found;
+}
+
+/** What ALTER says is owned: an aggregate is a function. */
+export function ownedWord({ kind }: RoutineEntry): 'function' | 'procedure' {
+  return kind === 'procedure' ? 'procedure' : 'function';
+}
+
+export function wrongKind(x: DdlContext, found: RoutineEntry, word: RoutineWord): Error {
+  const shown = routineSignature(x, found, ', ');
+  return sqlError(
+    '42809',
+    word === 'aggregate' ? `function ${shown} is not an aggregate` : `${shown} is not a ${word}`,
+  );
 }
 
 /** The same, for who is to change it. */

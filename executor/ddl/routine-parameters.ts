@@ -78,7 +78,33 @@ export function signatureOf(x: DdlContext, statement: CreateFunctionStatement): 
   return { parameters, ...resultOf(x, statement, parameters) };
 }
 
+/** Arguments of an aggregate: what goes in, of whatever type. */
+export function parameterTypes(
+  x: DdlContext,
+  parameters: readonly FunctionParameter[],
+  what: 'aggregates',
+): readonly RoutineParameter[] {
+  const types = parameters.map((parameter) => {
+    if (parameter.type.setOf) throw invalid(`${what} cannot accept set arguments`);
+    return parameterType(x, parameter.type);
+  });
+  checkModes({ parameters, procedure: false }, types);
+  return parameters.map(({ name, mode }, i) => ({
+    name: name ?? '',
+    mode: mode === 'variadic' ? 'variadic' : 'in',
+    typeOid: types[i],
+    defaultText: null,
+  }));
+}
+
 function checkParameters(statement: CreateFunctionStatement, types: readonly number[]): void {
+  checkModes(statement, types);
+}
+
+function checkModes(
+  statement: Pick<CreateFunctionStatement, 'parameters' | 'procedure'>,
+  types: readonly number[],
+): void {
   const { parameters, procedure } = statement;
   let hasVariadic = false;
   parameters.forEach(({ mode }, i) => {
@@ -186,29 +212,30 @@ function resultType(x: DdlContext, type: TypeName): number {
 /** What a result of a polymorphic type follows from must be among the inputs. */
 export function checkPolymorphicResult({ parameters, returnTypeOid }: Signature): void {
   const inputs = parameters.filter(isInput).map((parameter) => parameter.typeOid);
-  const results = [returnTypeOid, ...parameters.filter(isOutput).map((parameter) => parameter.typeOid)];
-  for (const result of results) {
-    const ranges = RANGES[result];
-    if (ranges !== undefined) {
-      if (inputs.some((oid) => ranges.includes(oid))) continue;
-      throw undetermined(result, ranges);
-    }
-    if (SIMPLE_FAMILY.has(result) && !inputs.some((oid) => SIMPLE_FAMILY.has(oid))) {
-      throw undetermined(result, [2283, 2277, 2776, 3500, 3831, 4537]);
-    }
-    if (COMPATIBLE_FAMILY.has(result) && !inputs.some((oid) => COMPATIBLE_FAMILY.has(oid))) {
-      throw undetermined(result, [5077, 5078, 5079, 5080, 4538]);
-    }
+  for (const result of [returnTypeOid, ...parameters.filter(isOutput).map((parameter) => parameter.typeOid)]) {
+    const detail = undeterminedDetail(result, inputs);
+    if (detail !== null) throw invalid('cannot determine result data type', { detail });
   }
 }
 
-function undetermined(result: number, wanted: readonly number[]): Error {
+/** Why a polymorphic type does not follow from these inputs; null: it does, or it is none. */
+export function undeterminedDetail(result: number, inputs: readonly number[]): string | null {
+  const ranges = RANGES[result];
+  if (ranges !== undefined) return inputs.some((oid) => ranges.includes(oid)) ? null : undetermined(result, ranges);
+  if (SIMPLE_FAMILY.has(result) && !inputs.some((oid) => SIMPLE_FAMILY.has(oid))) {
+    return undetermined(result, [2283, 2277, 2776, 3500, 3831, 4537]);
+  }
+  if (COMPATIBLE_FAMILY.has(result) && !inputs.some((oid) => COMPATIBLE_FAMILY.has(oid))) {
+    return undetermined(result, [5077, 5078, 5079, 5080, 4538]);
+  }
+  return null;
+}
+
+function undetermined(result: number, wanted: readonly number[]): string {
   const names = wanted.map((oid) => formatType(oid));
   const list =
     names.length === 2 ? names.join(' or ') : `${names.slice(0, -1).join(', ')}, or ${names[names.length - 1]}`;
-  return invalid('cannot determine result data type', {
-    detail: `A result of type ${formatType(result)} requires at least one input of type ${list}.`,
-  });
+  return `A result of type ${formatType(result)} requires at least one input of type ${list}.`;
 }
 
 /** Pseudo-types that no body of SQL can take or give. */
@@ -233,7 +260,8 @@ export function checkReplacement(
   dropHint: string,
 ): void {
   if (old.kind !== kind) {
-    throw sqlError('42809', 'cannot change routine kind', { detail: `"${old.name}" is a ${old.kind}.` });
+    const article = old.kind === 'aggregate' ? 'an aggregate function' : `a ${old.kind}`;
+    throw sqlError('42809', 'cannot change routine kind', { detail: `"${old.name}" is ${article}.` });
   }
   if (old.returnTypeOid !== next.returnTypeOid || old.returnsSet !== next.returnsSet) {
     const message =

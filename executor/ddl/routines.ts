@@ -19,7 +19,7 @@ import type { DdlContext, DdlResult } from './context.ts';
 import { initialRights } from './grant.ts';
 import { withKeptTypes } from './kept-types.ts';
 import { at, checkOwner, newObjectName } from './resolve.ts';
-import { isRoutineWord, mustFindOwnRoutine, routineSignature } from './routine-names.ts';
+import { isRoutineWord, mustFindOwnRoutine, ownedWord, routineSignature } from './routine-names.ts';
 import {
   checkPolymorphicResult,
   checkReplacement,
@@ -157,7 +157,10 @@ function checkBodyForm({ body, sqlBody }: CreateFunctionStatement): void {
 }
 
 /** As other objects' names; the session's temporary schema is made when it is named. */
-function newRoutineName(x: DdlContext, names: CreateFunctionStatement['name']): ReturnType<typeof newObjectName> {
+export function newRoutineName(
+  x: DdlContext,
+  names: CreateFunctionStatement['name'],
+): ReturnType<typeof newObjectName> {
   if (names.length > 1 && names[names.length - 2] === 'pg_temp') x.temporarySchema();
   return newObjectName(x, names);
 }
@@ -315,6 +318,7 @@ export function alterRoutine(x: DdlContext, statement: AlterFunctionStatement): 
   const word = isRoutineWord(objectType) ? objectType : 'function';
   const routine = mustFindOwnRoutine(x, statement.object, word);
   checkOwner(x, routine.owner, `${routine.kind} ${routine.name}`);
+  if (routine.kind === 'aggregate') throw sqlError('42809', `"${routine.name}" is an aggregate function`);
   const properties = withOptions(x, statement.options, routine, routine.kind === 'procedure', routine.returnsSet);
   x.putEntry({ ...routine, ...properties });
   return { tag: `ALTER ${word.toUpperCase()}` };
@@ -327,6 +331,6 @@ export function checkRoutineName(x: DdlContext, routine: RoutineEntry, schemaOid
   const schema = x.catalog.schemaName(schemaOid);
   throw sqlError(
     '42723',
-    `${routine.kind} ${types.slice(types.lastIndexOf('.') + 1)} already exists in schema "${schema}"`,
+    `${ownedWord(routine)} ${types.slice(types.lastIndexOf('.') + 1)} already exists in schema "${schema}"`,
   );
 }

@@ -1,4 +1,5 @@
 /** Expressions of an understood query (understood-query.ts): a copy of the AST with the casts that binding has put in. */
+import { keptRoutineOid } from '../../catalog/kept-routines.ts';
 import type { Expression, FunctionCall, OrderItem, Query, RowExpr, WindowSpec } from '../../parser/ast.ts';
 import { plainCall } from '../../parser/index.ts';
 import type { Expr } from '../../planner/index.ts';
@@ -115,12 +116,13 @@ export class UnderstoodExpressions {
     right: Expression,
     bound: Expr | undefined,
     position: number,
+    schema: string | null = null,
   ): Expression {
     const args = bound?.kind === 'call' ? bound.args : [];
     return {
       kind: 'operator',
       operator,
-      schema: null,
+      schema,
       left: this.#converted(left, args[0]),
       right: this.#converted(right, args[1]),
       position,
@@ -192,11 +194,12 @@ export class UnderstoodExpressions {
   #operatorNode(node: Kind<'operator'>, bound: Expr | undefined): Expression {
     const { left, right } = node;
     if (left === null) {
-      return { ...node, right: this.#converted(right, bound?.kind === 'call' ? bound.args[0] : undefined) };
+      const schema = keptSchema(node.schema);
+      return { ...node, schema, right: this.#converted(right, bound?.kind === 'call' ? bound.args[0] : undefined) };
     }
     if (left.kind === 'row' && right.kind === 'row')
       return this.#rows(node.operator, left, right, bound, node.position);
-    return this.#operator(node.operator, left, right, bound, node.position);
+    return this.#operator(node.operator, left, right, bound, node.position, keptSchema(node.schema));
   }
 
   /** (a, b) = (c, d) is a = c AND b = d; with < and the like rows are compared. */
@@ -467,4 +470,9 @@ function mentionsColumns(node: unknown): boolean {
   const { kind } = node as { kind?: unknown };
   if (kind === 'columnRef' || kind === 'query') return true;
   return Object.values(node).some(mentionsColumns);
+}
+
+/** A user-made operator is kept by oid in its schema's place; the built-in ones need none. */
+function keptSchema(schema: string | null): string | null {
+  return schema !== null && keptRoutineOid(schema) !== 0 ? schema : null;
 }

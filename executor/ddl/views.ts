@@ -137,7 +137,9 @@ export function* createView(x: DdlContext, statement: CreateViewStatement): DdlS
   }
   refuseParameters(x, statement.query);
   if (statement.recursive) throw sqlError('0A000', 'CREATE RECURSIVE VIEW is not supported');
+  x.takeUses();
   const { columns: output } = x.describeQuery(statement.query);
+  const uses = x.takeUses();
   const columns = namedColumns(
     x,
     output,
@@ -166,7 +168,7 @@ export function* createView(x: DdlContext, statement: CreateViewStatement): DdlS
   const fields = {
     ...viewTexts(x, query),
     options: viewOptions(statement.options),
-    dependsOn: normalized.relations,
+    dependsOn: [...normalized.relations, ...uses],
     dependsOnColumns: normalized.columns,
     checkOption,
   };
@@ -293,7 +295,9 @@ export function* createTableAs(x: DdlContext, statement: CreateTableAsStatement)
   if (statement.onCommit !== null && target.persistence !== 'temporary') {
     throw sqlError('42P16', 'ON COMMIT can only be used on temporary tables');
   }
+  x.takeUses();
   const { columns: output } = x.describeQuery(query, undefined, parameters);
+  const uses = x.takeUses();
   const tooMany = isView ? 'too many column names were specified' : 'too many column names were specified';
   const columns = namedColumns(x, output, statement.columns, tooMany, noTableCollation);
   const normalized: NormalizedQuery | null = isView ? normalizeQuery(x, withKeptTypes(x, query)) : null;
@@ -328,7 +332,7 @@ export function* createTableAs(x: DdlContext, statement: CreateTableAsStatement)
       ...(x.catalog.relation(table.oid) as RelationEntry),
       kind: 'materializedView',
       ...viewTexts(x, withTargetNames(normalized.query, names)),
-      dependsOn: normalized.relations,
+      dependsOn: [...normalized.relations, ...uses],
       dependsOnColumns: normalized.columns,
       populated: statement.withData,
     });

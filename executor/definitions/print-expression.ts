@@ -82,7 +82,8 @@ export class ExpressionPrinter {
         this.#write(node.name.map(quoteIdentifier).join('.') + (node.star ? '.*' : ''));
         return;
       case 'operator': {
-        const { left, right, operator } = node;
+        const { left, right } = node;
+        const operator = writtenOperator(node);
         if (left?.kind === 'row' && right.kind === 'row') {
           // A comparison of rows is always enclosed.
           this.#write('(');
@@ -120,7 +121,7 @@ export class ExpressionPrinter {
       case 'quantifiedArray':
         this.#enclosed(() => {
           this.#part(node.left, node);
-          this.#write(` ${node.operator} ${node.all ? 'ALL' : 'ANY'} (`);
+          this.#write(` ${writtenOperator(node)} ${node.all ? 'ALL' : 'ANY'} (`);
           this.#part(node.array, node);
           this.#write(')');
         });
@@ -275,7 +276,7 @@ export class ExpressionPrinter {
         break;
       case 'quantifiedSubquery':
         this.#compared(node.left);
-        this.#write(` ${node.operator} ${node.all ? 'ALL' : 'ANY'} `);
+        this.#write(` ${writtenOperator(node)} ${node.all ? 'ALL' : 'ANY'} `);
         break;
       default:
         hasOwn = false;
@@ -490,4 +491,9 @@ function bitsOf(written: string): string {
 /** simple_quote_literal(): standard_conforming_strings is on. */
 function quoted(text: string): string {
   return `'${text.replaceAll("'", "''")}'`;
+}
+
+/** OPERATOR(schema.op) where a schema is written. */
+function writtenOperator({ operator, schema }: { readonly operator: string; readonly schema: string | null }): string {
+  return schema === null ? operator : `OPERATOR(${quoteIdentifier(schema)}.${operator})`;
 }

@@ -5,33 +5,16 @@
  * group. DISTINCT and ORDER BY inside an aggregate collect the arguments and run the implementation at the end.
  */
 import type { AggregateImplementation, Value } from '../../catalog/function-entry.ts';
-import type { AggregateCall, Expr, SortKey } from '../../planner/expr.ts';
+import type { AggregateCall, SortKey } from '../../planner/expr.ts';
 import { comparator, hashKey, Numeric, OID } from '../../types/index.ts';
 import type { Emitter } from '../compile/emitter.ts';
-import type { ExpressionCompiler } from '../compile/expression.ts';
-import { type Operand, repOfType } from '../compile/operand.ts';
+import type { ExpressionCompiler, SlotAllocator } from '../compile/expression.ts';
+import { repOfType } from '../compile/operand.ts';
 import type { ExecContext } from '../context.ts';
 import { decimalFrom } from '../row/row-reader.ts';
 import { valueBytes } from '../spill/memory.ts';
-
-/** Arrays indexed by group, held by the running operator. */
-export type AccumulatorState = Value[][];
-
-export interface Accumulator {
-  /** Number of state arrays; `grow` pushes the initial values of one more group onto them. */
-  readonly stateCount: number;
-  /** What the state of a group takes at first, about; and whether it grows with the rows. */
-  readonly stateBytes: number;
-  readonly isGrowing: boolean;
-  grow(x: ExecContext, arrays: Value[][]): void;
-  /**
-   * Emits what adds the current row to group `g`. First part: computes arguments (may leave a fast block), answers a function
-   * that emits the second part, which changes state and cannot fail halfway through several aggregates. `groups`: the Groups in
-   * code, whose collectedBytes a growing state counts.
-   */
-  emitStep(emitter: Emitter, compiler: ExpressionCompiler, arrays: readonly string[], groups: string): () => void;
-  final(x: ExecContext, arrays: readonly (readonly Value[])[], group: number): Value;
-}
+import { type Accumulator, compileArgument, conditionCode, emitFilter } from './accumulator.ts';
+import { MadeAccumulator, MadeCollectingAccumulator, MadeSteps } from './made-aggregates.ts';
 
 const SAFE = Number.MAX_SAFE_INTEGER;
 /** Sums are moved into a bigint (or Numeric) before they could lose a digit. */
@@ -65,40 +48,6 @@ class CountAccumulator implements Accumulator {
   final(_x: ExecContext, arrays: readonly (readonly Value[])[], group: number): Value {
     return arrays[0][group];
   }
-}
-
-/** Emits FILTER; answers the local that says whether the row passes, null where there is none. */
-function emitFilter(emitter: Emitter, compiler: ExpressionCompiler, { filter }: AggregateCall): string | null {
-  if (filter === null) return null;
-  const pass = emitter.name('p');
-  emitter.emit(`let ${pass} = false;`);
-  emitter.open(`${pass}L: {`);
-  compiler.compileFilter(filter, `break ${pass}L;`);
-  emitter.emit(`${pass} = true;`);
-  emitter.close();
-  return pass;
-}
-
-/** An argument, which is not computed for rows that FILTER leaves out: `sum(a / b) FILTER (WHERE b <> 0)`. */
-function compileArgument(emitter: Emitter, compiler: ExpressionCompiler, expr: Expr, pass: string | null): Operand {
-  if (pass === null || expr.kind === 'column' || expr.kind === 'const') return compiler.compile(expr);
-  const value = emitter.name('w');
-  const isNull = emitter.name('n');
-  const isNumber = repOfType(expr.typeOid) === 'num' || expr.typeOid === OID.NUMERIC;
-  emitter.emit(`let ${value} = ${isNumber ? '0' : 'null'}; let ${isNull} = true;`);
-  emitter.open(`if (${pass}) {`);
-  const operand = compiler.compile(expr);
-  const isPlain = operand.rep === 'num' || operand.rep === 'dec';
-  if (isPlain) emitter.emit(`${value} = ${operand.value}; ${isNull} = ${operand.isNull};`);
-  else emitter.emit(`${value} = ${compiler.toAny(operand)}; ${isNull} = ${value} === null;`);
-  emitter.close();
-  const { rep, typeOid, scale } = operand;
-  return { rep: isPlain ? rep : repOfType(typeOid), typeOid, value, isNull, scale };
-}
-
-/** `if (...) ` of FILTER; '' when always. */
-function conditionCode(pass: string | null): string {
-  return pass === null ? '' : `if (${pass}) `;
 }
 
 /** sum and avg over int2, int4, float4, float8 (numbers), and over int8 and numeric with an exact side sum. */
@@ -313,10 +262,14 @@ class CollectingAccumulator implements Accumulator {
   constructor(call: AggregateCall) {
     this.#call = call;
     this.#orderBy = call.orderBy;
-    this.#implementation = call.function.create(
-      [...call.directArgs, ...call.args].map((a) => a.typeOid),
-      call.typeOid,
-    );
+    // A made one is run by others.
+    this.#implementation =
+      call.made !== undefined
+        ? (null as never)
+        : call.function.create(
+            [...call.directArgs, ...call.args].map((a) => a.typeOid),
+            call.typeOid,
+          );
   }
 
   grow(_x: ExecContext, arrays: Value[][]): void {
@@ -344,9 +297,9 @@ class CollectingAccumulator implements Accumulator {
     return () => emitter.emit(`${condition}${strict}{ ${add} }`);
   }
 
-  final(x: ExecContext, arrays: readonly (readonly Value[])[], group: number): Value {
-    let rows = arrays[0][group] as Value[][];
-    const { args, directArgs, distinct } = this.#call;
+  rowsInOrder(collected: Value[][]): Value[][] {
+    let rows = collected;
+    const { args, distinct } = this.#call;
     const width = args.length;
     if (this.#orderBy.length > 0) {
       const compare = rowComparator(this.#orderBy, (row: readonly Value[], k) => row[width + k]);
@@ -356,7 +309,13 @@ class CollectingAccumulator implements Accumulator {
       const keys = args.map((expr) => ({ expr, descending: false, nullsFirst: false }));
       rows = [...rows].sort(rowComparator(keys, (row: readonly Value[], k) => row[k]));
     }
-    if (distinct) rows = withoutDuplicates(rows, args);
+    return distinct ? withoutDuplicates(rows, args) : rows;
+  }
+
+  final(x: ExecContext, arrays: readonly (readonly Value[])[], group: number): Value {
+    const { args, directArgs } = this.#call;
+    const width = args.length;
+    const rows = this.rowsInOrder(arrays[0][group] as Value[][]);
     if (this.#call.function.hypothetical) return this.#placeOfDirect(x, rows);
     let state = this.#implementation.initial(x.functions);
     for (const row of rows) state = this.#implementation.step(state, ...row.slice(0, width));
@@ -425,10 +384,17 @@ const PLAIN_ORDER_TYPES = new Set<number>([
   OID.TIMESTAMPTZ,
 ]);
 
-export function makeAccumulator(call: AggregateCall): Accumulator {
-  const { name, orderedSet, orderInsensitive } = call.function;
+export function makeAccumulator(call: AggregateCall, slots: SlotAllocator): Accumulator {
+  const { name, orderedSet, orderInsensitive, routine } = call.function;
   const needsOrder = (call.orderBy.length > 0 || call.distinct) && !orderInsensitive;
+  if (call.made !== undefined) {
+    const steps = new MadeSteps(call.made, slots);
+    if (!orderedSet && !needsOrder) return new MadeAccumulator(call, steps);
+    return new MadeCollectingAccumulator(call, steps, new CollectingAccumulator(call));
+  }
   if (orderedSet || needsOrder) return new CollectingAccumulator(call);
+  // Named as a built-in one, but made.
+  if (routine !== undefined) return new CallingAccumulator(call);
   if (name === 'count') return new CountAccumulator(call);
   const argType = call.args[0]?.typeOid ?? 0;
   if ((name === 'sum' || name === 'avg') && PLAIN_SUM_TYPES.has(argType)) return new SumAccumulator(call);

@@ -29,7 +29,8 @@ import { Holding } from '../memory-account.ts';
 import type { Execution } from '../program.ts';
 import { MEMORY_MIN } from '../spill/memory.ts';
 import type { SpillingOperator, SpillReport } from '../spill/report.ts';
-import { type Accumulator, makeAccumulator } from './accumulators.ts';
+import type { Accumulator } from './accumulator.ts';
+import { makeAccumulator } from './accumulators.ts';
 import { GroupSpill } from './group-spill.ts';
 import { GroupTable, keysAreBytes } from './group-table.ts';
 import type { Operator } from './operator.ts';
@@ -117,7 +118,20 @@ function emitAccumulation(
     }
   }
   emitter.emit(`if (g === ${st}.count) ${st}.grow(x);`);
-  for (const step of steps) step();
+  emitChanges(steps);
+}
+
+/** The second halves. What may wait comes first, so that nothing has been changed by then. */
+function emitChanges(steps: Steps): void {
+  const changes = steps.computing.map((step) => step());
+  for (const change of changes) change?.();
+  for (const step of steps.changing) step();
+}
+
+/** Second halves: those that compute, and answer what emits the change; those that only change. */
+interface Steps {
+  readonly computing: (() => void | (() => void))[];
+  readonly changing: (() => void)[];
 }
 
 /** The first halves of the steps; answers what emits the second ones. */
@@ -126,15 +140,19 @@ function emitSteps(
   compiler: ExpressionCompiler,
   st: string,
   accumulators: readonly Accumulator[],
-): (() => void)[] {
-  return accumulators.map((accumulator, i) => {
+): Steps {
+  const result: Steps = { computing: [], changing: [] };
+  accumulators.forEach((accumulator, i) => {
     const names = Array.from({ length: accumulator.stateCount }, (_, k) => {
       const name = emitter.name('a');
       emitter.prelude(`const ${name} = ${st}.arrays[${i}][${k}];`);
       return name;
     });
-    return accumulator.emitStep(emitter, compiler, names, st);
+    const step = accumulator.emitStep(emitter, compiler, names, st);
+    if (accumulator.computesFirst === true) result.computing.push(step);
+    else result.changing.push(step as () => void);
   });
+  return result;
 }
 
 /** The same when memory is full: a row without a group is put aside with its keys, before anything else is computed of it. */
@@ -164,7 +182,7 @@ function emitFullAccumulation(
   });
   const hold = values.map((value, k) => `sp.keys[${k}] = ${value};`).join(' ');
   emitter.emit(`if (g < 0) { ${hold} sp.put(c, i, sp.keys); continue; }`);
-  for (const step of emitSteps(emitter, compiler, 'st', accumulators)) step();
+  emitChanges(emitSteps(emitter, compiler, 'st', accumulators));
 }
 
 function emitKeyId(emitter: Emitter, compiler: ExpressionCompiler, st: string, operand: Operand, k: number): string {
@@ -216,7 +234,8 @@ function consumeFunction(
   }
   if (isFull) emitFullAccumulation(emitter, compiler, keys, accumulators);
   else emitAccumulation(emitter, compiler, 'st', keys, accumulators);
-  emitEvaluated(emitter, [...keys, ...callExprs(calls)]);
+  if (accumulators.some((accumulator) => accumulator.mayWait === true)) emitter.emit('x.evaluated();');
+  else emitEvaluated(emitter, [...keys, ...callExprs(calls)]);
   emitter.close();
   emitter.reopen('} finally {');
   emitter.emit('st.at = i;');
@@ -323,7 +342,7 @@ export class AggregateOperator implements Operator, SpillingOperator {
     const { program } = this.#execution;
     const { slots } = program;
     const { input, groupKeys, aggregates, having, targets } = this.#plan;
-    const accumulators = aggregates.map(makeAccumulator);
+    const accumulators = aggregates.map((call) => makeAccumulator(call, slots));
     const rawTypes = [...groupKeys, ...aggregates, { typeOid: OID.INT4 }];
     const output = projectFunction(slots, rawTypes, having, targets);
     if (!canFuse) {
@@ -341,7 +360,7 @@ export class AggregateOperator implements Operator, SpillingOperator {
     const scan = input as SeqScanPlan;
     const keys = substituteColumns(groupKeys, scan.targets);
     const calls = substituteColumns(aggregates, scan.targets);
-    const scanAccumulators = calls.map(makeAccumulator);
+    const scanAccumulators = calls.map((call) => makeAccumulator(call, slots));
     const body: RowBody = {
       exprs: [...keys, ...callExprs(calls)],
       emit: (emitter, compiler) => emitAccumulation(emitter, compiler, 'out', keys, scanAccumulators),
@@ -359,7 +378,7 @@ export class AggregateOperator implements Operator, SpillingOperator {
     const { slots } = this.#execution.program;
     const { input, groupKeys, aggregates } = this.#plan;
     // Those of the fused loop are over the table's columns; states are the same.
-    const accumulators = aggregates.map(makeAccumulator);
+    const accumulators = aggregates.map((call) => makeAccumulator(call, slots));
     const width = input.output.length;
     const types = [...input.output, ...groupKeys];
     const keys = groupKeys.map(
@@ -558,6 +577,7 @@ export class AggregateOperator implements Operator, SpillingOperator {
         continue;
       }
       this.#out.count = output(x, raw.columns, n, this.#out.columns);
+      if (accumulators.some((accumulator) => accumulator.mayWait === true)) x.evaluated();
       // Not before: what is computed of them may have to wait.
       this.#group = group;
       if (this.#out.count > 0) return this.#out;

@@ -5,6 +5,7 @@
  */
 import type { Expr } from '../../planner/expr.ts';
 import type { OutputColumn, Plan, ProjectPlan } from '../../planner/plan.ts';
+import { comparesByRoutine } from '../compile/may-wait.ts';
 
 type ScanPlan = Extract<Plan, { kind: 'seqScan' | 'indexScan' | 'postingScan' | 'rowIdScan' }>;
 
@@ -19,6 +20,7 @@ export function callsRoutine(node: unknown): boolean {
   const record = node as Record<string, unknown>;
   if (record['kind'] === 'const') return false;
   if ((record['function'] as { routine?: unknown } | undefined)?.routine !== undefined) return true;
+  if (comparesByRoutine(record)) return true;
   return Object.entries(record).some(([name, part]) => !OPAQUE.has(name) && callsRoutine(part));
 }
 
@@ -62,7 +64,7 @@ export function computedApart(plan: ScanPlan): ProjectPlan {
 }
 
 /** Parts of expressions that are no expressions over the scan's columns; a subquery's plan has columns of its own. */
-const KEPT = new Set(['function', 'equality', 'operator', 'plan']);
+const KEPT = new Set(['function', 'equality', 'operator', 'plan', 'made']);
 
 function sameColumn(a: Expr, b: Expr): boolean {
   if (a.kind === 'column') return b.kind === 'column' && a.index === b.index && a.typeOid === b.typeOid;

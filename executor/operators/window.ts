@@ -16,10 +16,13 @@ import {
   type ScalarFunctionOfContext,
   scalarFunction,
 } from '../compile/batch-program.ts';
+import type { SlotAllocator } from '../compile/expression.ts';
 import type { ExecContext } from '../context.ts';
 import { batchBytes, Holding } from '../memory-account.ts';
 import type { Execution } from '../program.ts';
 import { valueBytes } from '../spill/memory.ts';
+import { MadeSteps } from './made-aggregates.ts';
+import { MadeFrameAggregate } from './made-frames.ts';
 import { type Operator, RowStore } from './operator.ts';
 import { checkRangeOffset, type RangeBound, rangeBound } from './range-bound.ts';
 
@@ -83,7 +86,7 @@ export class WindowOperator implements Operator {
   readonly #orderCompares: ((a: Value, b: Value) => number)[];
   readonly #offsets: { start: ScalarFunctionOfContext | null; end: ScalarFunctionOfContext | null };
   readonly #functions: ((window: WindowAccess) => Value)[] = [];
-  readonly #aggregates: (AggregateImplementation | null)[] = [];
+  readonly #aggregates: (AggregateImplementation | MadeSteps | null)[] = [];
   readonly #rows: RowStore;
   readonly #values: RowStore;
   readonly #extraBatch: Batch;
@@ -99,11 +102,15 @@ export class WindowOperator implements Operator {
   /** Rows looked at for a partition's end. */
   #looked = 0;
   readonly #held = new Holding('rows of a window');
+  readonly #slots: SlotAllocator;
+  /** A partition that is being computed: something in it had to wait. */
+  #work: PartitionWork | null = null;
 
   constructor(plan: WindowPlan, execution: Execution) {
     this.#plan = plan;
     this.#input = execution.build(plan.input);
     const { program } = execution;
+    this.#slots = program.slots;
     const exprs = [...plan.partitionBy, ...plan.orderBy.map((k) => k.expr)];
     for (const call of plan.calls) {
       this.#callStarts.push(exprs.length);
@@ -111,7 +118,7 @@ export class WindowOperator implements Operator {
       if (call.filter !== null) exprs.push(call.filter);
       const types = call.args.map((a) => a.typeOid);
       this.#functions.push(call.function.kind === 'window' ? call.function.create(types, call.typeOid) : () => null);
-      this.#aggregates.push(call.function.kind === 'aggregate' ? call.function.create(types, call.typeOid) : null);
+      this.#aggregates.push(this.#aggregateOf(call, types));
     }
     this.#extraWidth = exprs.length;
     this.#extra = program.memo(plan, 'extra', () => projectFunction(program.slots, plan.input.output, null, exprs));
@@ -127,7 +134,18 @@ export class WindowOperator implements Operator {
     this.#out = new Batch(plan.output.length);
   }
 
+  #aggregateOf(call: WindowCall, types: readonly number[]): AggregateImplementation | MadeSteps | null {
+    if (call.function.kind !== 'aggregate') return null;
+    if (call.made === undefined) return call.function.create(types, call.typeOid);
+    const { moving } = call.made;
+    const { start, exclude } = this.#plan.frame;
+    const isMoving = start.kind !== 'unboundedPreceding' && exclude === 'no others';
+    if (moving !== undefined && isMoving) return new MadeSteps(moving, this.#slots, moving.inverse);
+    return new MadeSteps(call.made, this.#slots);
+  }
+
   open(x: ExecContext): void {
+    this.#work = null;
     this.#rows.clear();
     this.#values.clear();
     for (const column of this.#results) column.length = 0;
@@ -142,6 +160,7 @@ export class WindowOperator implements Operator {
 
   poll(x: ExecContext): Batch {
     for (;;) {
+      if (this.#work !== null) this.#computeWhole(x);
       if (this.#next < this.#computed) return this.#give();
       if (this.#isInputDone && this.#computed === this.#rows.count) return END;
       if (!this.#isInputDone) {
@@ -203,6 +222,12 @@ export class WindowOperator implements Operator {
   /** Computes all partitions whose end is known. */
   #computeWhole(x: ExecContext): void {
     const count = this.#rows.count;
+    if (this.#work !== null) {
+      const { first, partitionSize } = this.#partition;
+      this.#goOn(x, this.#work);
+      this.#work = null;
+      this.#computed = first + partitionSize;
+    }
     this.#looked = Math.max(this.#looked, this.#computed + 1);
     while (this.#looked < count) {
       if (!this.#isSamePartition(this.#looked - 1, this.#looked)) {
@@ -244,31 +269,64 @@ export class WindowOperator implements Operator {
       if (row === 0 || !this.#isPeer(first + row - 1, first + row)) p.groupStarts.push(row);
       p.peerGroups.push(p.groupStarts.length - 1);
     }
-    const frames = new Frames(x, this.#plan, p, this.#values, this.#offsets.start, this.#offsets.end);
-    this.#plan.calls.forEach((call, k) => {
-      const start = this.#callStarts[k];
-      p.args = this.#values.columns.slice(start, start + call.args.length);
-      p.state = undefined;
-      const filter = call.filter === null ? null : this.#values.columns[start + call.args.length];
-      const aggregate = this.#aggregates[k];
-      const results = this.#results[k];
-      const runner = aggregate === null ? null : new FrameAggregate(x, call, aggregate, p, filter);
-      // An aggregate may make a value of each frame, and a long one: array_agg.
-      let bytes = 0;
-      let last: Value = null;
-      for (let row = 0; row < p.partitionSize; row++) {
-        frames.moveTo(row);
-        const value = runner === null ? this.#functions[k](p) : runner.value();
-        results[first + row] = value;
-        if (runner === null || typeof value === 'number' || value === last) continue;
-        last = value;
-        bytes += valueBytes(value);
-        if (bytes < RESULT_BYTES) continue;
-        this.#held.add(x.memory, bytes);
-        bytes = 0;
-      }
+    this.#work = {
+      frames: new Frames(x, this.#plan, p, this.#values, this.#offsets.start, this.#offsets.end),
+      call: 0,
+      row: 0,
+      runner: null,
+    };
+    this.#goOn(x, this.#work);
+    this.#work = null;
+  }
+
+  /** Computes a partition's calls, one after the other, from where they stand. */
+  #goOn(x: ExecContext, work: PartitionWork): void {
+    const { calls } = this.#plan;
+    for (; work.call < calls.length; work.call++) {
+      if (work.runner === null && work.row === 0) this.#beginCall(x, work);
+      this.#computeCall(x, work);
+      work.runner = null;
+      work.row = 0;
       x.checkInterrupt();
-    });
+    }
+  }
+
+  #beginCall(x: ExecContext, work: PartitionWork): void {
+    const p = this.#partition;
+    const call = this.#plan.calls[work.call];
+    const start = this.#callStarts[work.call];
+    p.args = this.#values.columns.slice(start, start + call.args.length);
+    p.state = undefined;
+    const filter = call.filter === null ? null : this.#values.columns[start + call.args.length];
+    const aggregate = this.#aggregates[work.call];
+    if (aggregate === null) return;
+    work.runner =
+      aggregate instanceof MadeSteps
+        ? new MadeFrameAggregate(x, aggregate, p, filter)
+        : new FrameAggregate(x, call, aggregate, p, filter);
+  }
+
+  #computeCall(x: ExecContext, work: PartitionWork): void {
+    const p = this.#partition;
+    const { frames, runner } = work;
+    const results = this.#results[work.call];
+    const compute = this.#functions[work.call];
+    // An aggregate may make a value of each frame, and a long one: array_agg.
+    let bytes = 0;
+    let last: Value = null;
+    for (let row = work.row; row < p.partitionSize; row++) {
+      work.row = row;
+      frames.moveTo(row);
+      const value = runner === null ? compute(p) : runner.value();
+      if (runner instanceof MadeFrameAggregate) x.evaluated();
+      results[p.first + row] = value;
+      if (runner === null || typeof value === 'number' || value === last) continue;
+      last = value;
+      bytes += valueBytes(value);
+      if (bytes < RESULT_BYTES) continue;
+      this.#held.add(x.memory, bytes);
+      bytes = 0;
+    }
   }
 
   close(x: ExecContext): void {
@@ -278,6 +336,15 @@ export class WindowOperator implements Operator {
     for (const column of this.#results) column.length = 0;
     this.#held.clear(x.memory);
   }
+}
+
+/** How far a partition has been computed. */
+interface PartitionWork {
+  readonly frames: Frames;
+  /** Of the plan's calls. */
+  call: number;
+  row: number;
+  runner: { value(): Value } | null;
 }
 
 function isSame(a: Value, b: Value, compare: (a: Value, b: Value) => number): boolean {

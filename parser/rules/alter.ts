@@ -150,6 +150,11 @@ export abstract class AlterRules extends DefineRules {
       return { kind: 'refreshCollation', object, position };
     }
     if (isRoutine) return this.alterFunctionOptions(object, position);
+    if (objectType === 'operator' && this.at(T.SET)) {
+      this.take(T.SET);
+      const items = this.inParens(() => this.listOf(() => this.requiredItem()));
+      return { kind: 'alterOperator', object, items, position };
+    }
     throw this.unsupportedAlter(objectType);
   }
 

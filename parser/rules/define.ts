@@ -15,6 +15,7 @@ import type {
   CreateViewStatement,
   DdlStatement,
   DefineStatement,
+  DefinitionItem,
   Expression,
   Option,
   OptionValue,
@@ -25,10 +26,10 @@ import type {
   StatementNode,
 } from '../ast.ts';
 import * as T from '../token-types.ts';
-import { RoutineRules } from './routine.ts';
+import { DefinitionRules } from './definition.ts';
 import { makeType } from './types.ts';
 
-export abstract class DefineRules extends RoutineRules {
+export abstract class DefineRules extends DefinitionRules {
   /** CREATE [ OR REPLACE ] [ TEMP | UNLOGGED ] ... */
   readonly createStatement = this.rule('createStatement', (): StatementNode => {
     const position = this.take(T.CREATE).startOffset;
@@ -189,7 +190,7 @@ export abstract class DefineRules extends RoutineRules {
           throw this.messageAt('0A000', `CREATE OPERATOR ${this.nextToken().image.toUpperCase()} is not supported`);
         }
         const name = this.anyOperator();
-        return this.define('operator', name, false, false, this.definition(), null, position);
+        return this.define('operator', name, false, false, [], null, position, this.definitionItems());
       }
       case T.COLLATION: {
         const ifNotExists = this.ifNotExists();
@@ -427,8 +428,10 @@ export abstract class DefineRules extends RoutineRules {
     options: readonly Option[],
     from: QualifiedName | null,
     position: number,
+    items: readonly DefinitionItem[] = [],
+    signature: DefineStatement['signature'] = null,
   ): DefineStatement {
-    return { kind: 'define', objectType, name, orReplace, ifNotExists, options, from, position };
+    return { kind: 'define', objectType, name, orReplace, ifNotExists, options, from, items, signature, position };
   }
 
   /** definition: '(' ColLabel [ '=' def_arg ] { ',' ... } ')' */
@@ -440,8 +443,8 @@ export abstract class DefineRules extends RoutineRules {
   private defineAggregate(orReplace: boolean, position: number): DefineStatement {
     const name = this.functionName();
     const oldStyle = this.peekAt(3) === T.EQUALS;
-    if (!oldStyle) this.aggregateArguments();
-    return this.define('aggregate', name, orReplace, false, this.definition(), null, position);
+    const signature = oldStyle ? null : this.aggregateSignature();
+    return this.define('aggregate', name, orReplace, false, [], null, position, this.definitionItems(), signature);
   }
 
   // ------------------------------------------------------------------------------------------------------- the rest

@@ -150,7 +150,7 @@ export abstract class ObjectRules extends MaintenanceRules {
         return this.sub(this.routineWithArguments, objectType);
       case 'aggregate': {
         const name = this.functionName();
-        return this.address(objectType, { name, parameters: this.aggregateArguments(), position });
+        return this.address(objectType, { name, parameters: this.aggregateSignature().parameters, position });
       }
       case 'operator': {
         const name = this.anyOperator();
@@ -258,25 +258,48 @@ export abstract class ObjectRules extends MaintenanceRules {
     }
   }
 
-  /** aggr_args: '(' '*' ')' | '(' args ')' | '(' ORDER BY args ')' | '(' args ORDER BY args ')' */
-  protected aggregateArguments(): FunctionParameter[] {
+  /**
+   * aggr_args: '(' '*' ')' | '(' args ')' | '(' ORDER BY args ')' | '(' args ORDER BY args ')'. Where direct arguments end with a
+   * VARIADIC one, the aggregated one is the same, and stands for both.
+   */
+  protected aggregateSignature(): { parameters: FunctionParameter[]; directCount: number } {
     this.take(T.LEFT_PAREN);
     const parameters: FunctionParameter[] = [];
+    let directCount = -1;
     if (this.at(T.STAR)) this.take(T.STAR);
     else {
       const read = (): void => {
-        do parameters.push(this.sub(this.functionParameter, false));
-        while (this.more(T.COMMA));
+        do {
+          const token = this.nextToken();
+          const parameter = this.sub(this.functionParameter, false);
+          if (!this.RECORDING_PHASE && (parameter.mode === 'out' || parameter.mode === 'inout')) {
+            throw this.messageAt('0A000', 'aggregates cannot have output arguments', token);
+          }
+          parameters.push(parameter);
+        } while (this.more(T.COMMA));
       };
       if (!this.at(T.ORDER)) read();
       if (this.at(T.ORDER)) {
         this.take(T.ORDER);
         this.take(T.BY);
+        directCount = parameters.length;
         read();
       }
     }
     this.take(T.RIGHT_PAREN);
-    return parameters;
+    const last = parameters[directCount - 1];
+    if (directCount > 0 && last.mode === 'variadic' && !this.RECORDING_PHASE) {
+      const ordered = parameters.slice(directCount);
+      if (ordered.length !== 1 || ordered[0].mode !== 'variadic' || !isSameType(ordered[0].type, last.type)) {
+        throw this.messageAtOffset(
+          '0A000',
+          'an ordered-set aggregate with a VARIADIC direct argument must have one VARIADIC aggregated argument of the same data type',
+          ordered[0].type.position,
+        );
+      }
+      parameters.pop();
+    }
+    return { parameters, directCount };
   }
 
   /** oper_argtypes: '(' { Typename | NONE } ',' { Typename | NONE } ')' */
@@ -288,6 +311,10 @@ export abstract class ObjectRules extends MaintenanceRules {
     };
     return this.inParens(() => {
       const left = one();
+      if (this.at(T.RIGHT_PAREN)) {
+        const hint = 'Use NONE to denote the missing argument of a unary operator.';
+        throw this.messageAt('42601', 'missing argument').with({ hint });
+      }
       this.take(T.COMMA);
       return [left, one()];
     });
@@ -436,3 +463,7 @@ const SINGLE_DROP = new Set<ObjectType>([
   'subscription',
   'tablespace',
 ]);
+
+function isSameType(a: TypeName, b: TypeName): boolean {
+  return a.name.join('.') === b.name.join('.') && a.arrayDimensions.length === b.arrayDimensions.length;
+}

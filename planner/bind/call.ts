@@ -1,6 +1,6 @@
 /** Function calls: scalar functions, aggregates and window functions, and casts written as calls. */
 import type { AggregateFunction, FunctionEntry, ScalarFunction, WindowFunction } from '../../catalog/function-entry.ts';
-import { comparisonOperator, functionsByName } from '../../catalog/functions/index.ts';
+import { comparisonOperator } from '../../catalog/functions/index.ts';
 import { DefaultText, resolvedFunction, routinesNamed } from '../../catalog/functions/user-routines.ts';
 import { isPrivateFunction } from '../../catalog/rights.ts';
 import type * as ast from '../../parser/ast.ts';
@@ -10,6 +10,7 @@ import { equalExpr, hasSetReturning, logical, someExpr, toExpr, visitExpr } from
 import { coerceToBoolean, coerceToCommonType, coerceType, resolveUnknown, selectCommonType } from './coerce.ts';
 import type { BindContext, Position } from './context.ts';
 import { bindExpr, castExplicit, fieldsOf, selectField } from './expression.ts';
+import { madeAggregate, madeWindowAggregate } from './made-aggregate.ts';
 import {
   type CallShape,
   callSignature,
@@ -50,10 +51,10 @@ export function bindCall(level: Level, node: ast.FunctionCall): Expr {
   const special = bindSpecialCall(level, node, name, schema);
   if (special !== null) return special;
   const outerClause = level.clause;
-  const isAggregateName = functionsByName(name).some((entry) => entry.kind === 'aggregate');
   const argNodes = node.withinGroup ? [...node.args, ...node.orderBy.map((item) => item.expr)] : node.args;
   let args: readonly Expr[] = argNodes.map((arg) => bindExpr(level, arg));
   level.clause = outerClause;
+  checkArgumentNames(context, node);
   if (node.withinGroup) args = matchHypothetical(level, node, args, position);
   const shape: CallShape = {
     types: args.map((arg) => arg.typeOid),
@@ -85,17 +86,32 @@ export function bindCall(level: Level, node: ast.FunctionCall): Expr {
     }
     return makeWindowCall(level, node, entry, spread.args, spread.resolve(entry.returnType), position);
   }
+  if (entry.routine !== undefined) context.environment.noteRoutine?.(node, entry.routine.oid);
   if (node.over !== null) {
     return makeWindowCall(level, node, entry, spread.args, spread.resolve(entry.returnType), position);
   }
-  if (!isAggregateName) throw context.error('42883', `function ${name} does not exist`, position);
   return makeAggregate(level, node, entry, spread.args, spread.resolve(entry.returnType), position);
+}
+
+/** Named arguments come last, each once. */
+function checkArgumentNames(context: BindContext, { args, argNames }: ast.FunctionCall): void {
+  if (argNames === null) return;
+  const seen = new Set<string>();
+  argNames.forEach((name, i) => {
+    const position = positionOf(context, args[i].position);
+    if (name === null) {
+      if (seen.size > 0) throw context.error('42601', 'positional argument cannot follow named argument', position);
+      return;
+    }
+    if (seen.has(name)) throw context.error('42601', `argument name "${name}" used more than once`, position);
+    seen.add(name);
+  });
 }
 
 /** Rights are asked for where somebody may lack them. Keys of indexes are computed by their owner, or not at all. */
 function noteCall({ context, clause }: Level, { oid, name, ...entry }: FunctionEntry): void {
   if (clause === 'index expression' || clause === 'index predicate' || clause === 'statistics expression') return;
-  const isUsers = entry.kind === 'scalar' && entry.routine !== undefined;
+  const isUsers = entry.kind !== 'window' && entry.routine !== undefined;
   if (isUsers || isPrivateFunction(name) || context.catalog.systemRights(oid) !== undefined) context.rights.call(oid);
 }
 
@@ -119,7 +135,7 @@ function callRoutine(
   context.environment.noteRoutine?.(node, routine.oid);
   const isWholeItem = context.calledInFrom === node || context.calledProcedure === node;
   if (!isWholeItem) {
-    const inlined = inlineCall(level, entry, spread.args, typeOid);
+    const inlined = inlineCall(context, entry, spread.args, typeOid);
     if (inlined !== null) return context.at(inlined, position);
   }
   context.callsRoutines = true;
@@ -166,7 +182,7 @@ function matchHypothetical(
 ): readonly Expr[] {
   const { context } = level;
   const name = node.name[node.name.length - 1];
-  if (!functionsByName(name).some((entry) => entry.kind === 'aggregate' && entry.hypothetical)) return args;
+  if (!isHypothetical(context, node, name)) return args;
   const directCount = node.args.length;
   if (directCount !== node.orderBy.length) {
     const shape: CallShape = { types: args.map((arg) => arg.typeOid), names: null, variadic: false };
@@ -182,6 +198,12 @@ function matchHypothetical(
     result[directCount + i] = coerceToCommonType(context, args[directCount + i], typeOid, 'WITHIN GROUP');
   }
   return result;
+}
+
+function isHypothetical(context: BindContext, node: ast.FunctionCall, name: string): boolean {
+  const schema = node.name.length > 1 ? node.name[node.name.length - 2] : null;
+  const named = visibleFunctions(context, name, schema);
+  return named.some((entry) => entry.kind === 'aggregate' && entry.hypothetical);
 }
 
 function lookUp(
@@ -249,7 +271,7 @@ function missingFunction(
       hint: 'No procedure matches the given name and argument types. You might need to add explicit type casts.',
     });
   }
-  const entries = functionsByName(node.name[node.name.length - 1]);
+  const entries = visibleFunctions(context, node.name[node.name.length - 1], null);
   if (node.orderBy.length > 1 && !node.withinGroup && entries.some((entry) => entry.kind === 'aggregate')) {
     return context.error('42883', `function ${signature} does not exist`, position, {
       hint: 'No aggregate function matches the given name and argument types. Perhaps you misplaced ORDER BY; ORDER BY must appear after all regular arguments of the aggregate.',
@@ -463,6 +485,7 @@ function makeAggregate(
   checkAggregateArguments(level, owner, inner, position);
   checkAggregatePlace(context, owner, level, position);
   owner.hasAggregates = true;
+  const made = madeAggregate(context, entry, directArgs, aggregated, typeOid, position);
   return context.at(
     toExpr({
       kind: 'aggregateRef',
@@ -473,6 +496,7 @@ function makeAggregate(
       distinct: node.distinct,
       orderBy,
       filter,
+      ...(made === undefined ? {} : { made }),
       typeOid,
       typeModifier: -1,
     }),
@@ -649,8 +673,19 @@ function makeWindowCall(
   const window = bindWindowReference(level, node.over!);
   level.hasWindows = true;
   const fn: WindowFunction | AggregateFunction = entry;
+  const made = entry.kind === 'aggregate' ? madeWindowAggregate(context, entry, args, typeOid, position) : undefined;
   return context.at(
-    toExpr({ kind: 'windowRef', query: level.queryId, function: fn, args, filter, window, typeOid, typeModifier: -1 }),
+    toExpr({
+      kind: 'windowRef',
+      query: level.queryId,
+      function: fn,
+      args,
+      filter,
+      window,
+      ...(made === undefined ? {} : { made }),
+      typeOid,
+      typeModifier: -1,
+    }),
     position,
   );
 }

@@ -9,11 +9,14 @@
 
 import type { CastEntry, FunctionContext, ScalarFunction, Value } from '../../catalog/function-entry.ts';
 import { lookupCast } from '../../catalog/functions/index.ts';
+import { castEntry } from '../../catalog/functions/user-operators.ts';
 import { castToMultirange } from '../../catalog/range-constructors.ts';
 import type { ConstExpr, Expr } from '../expr.ts';
 import { logical, makeConst } from '../logical.ts';
+import { reinterpretation } from './binary-cast.ts';
 import type { BindContext, Position } from './context.ts';
 import { inputLiteral } from './input-value.ts';
+import { callScalar } from './made-call.ts';
 import { oidBits } from './oid-bits.ts';
 import { isPolymorphic, resolvePolymorphic } from './polymorphic.ts';
 import {
@@ -67,9 +70,10 @@ export function findCoercion(
   const from = types.base(source);
   const to = types.base(target);
   if (from === to) return RELABEL;
-  const cast = lookupCast(from, to) ?? castToMultirange(context.catalog, from, to);
+  const cast = lookupCast(from, to) ?? castToMultirange(context.catalog, from, to) ?? madeCast(context, from, to);
   if (cast !== null) {
     if (RANK[coercion] < RANK[cast.context]) return NONE;
+    if (cast.definition?.method === 'inout') return VIA_IO;
     return cast.function === null ? RELABEL : { kind: 'function', cast };
   }
   const fromElement = types.elementOf(from);
@@ -85,6 +89,27 @@ export function findCoercion(
   if (RANK[coercion] >= RANK.assignment && types.category(to) === 'S') return VIA_IO;
   if (RANK[coercion] >= RANK.explicit && types.category(from) === 'S') return VIA_IO;
   return NONE;
+}
+
+/** CREATE CAST. */
+function madeCast({ catalog }: BindContext, source: number, target: number): CastEntry | null {
+  const definition = catalog.castBetween(source, target);
+  return definition === undefined ? null : castEntry(catalog, definition);
+}
+
+/** What a cast WITHOUT FUNCTION has to do after all; null: nothing. */
+function binaryCast({ types, catalog }: BindContext, source: number, target: number): ScalarFunction | null {
+  const [from, to] = [types.base(source), types.base(target)];
+  return catalog.castBetween(from, to)?.method === 'binary' ? reinterpretation(from, to) : null;
+}
+
+/** Definitions that keep a text keep what it uses. */
+function noteMadeCast(context: BindContext, source: number, target: number): void {
+  const { noteCast } = context.environment;
+  if (noteCast === undefined) return;
+  const { types, catalog } = context;
+  const definition = catalog.castBetween(types.base(source), types.base(target));
+  if (definition !== undefined) noteCast(definition.oid, definition.functionOid);
 }
 
 /** can_coerce_type over parallel lists. */
@@ -256,8 +281,20 @@ export function coerceType(
   if (expr.kind === 'param' && source === UNKNOWN) return coerceParameter(context, expr, target);
   if (source === UNKNOWN) return withInputCheck(context, context.copyLocation(expr, ioCast(expr, target)), target);
   const path = findCoercion(context, source, target, coercion);
+  noteMadeCast(context, source, target);
   switch (path.kind) {
     case 'relabel': {
+      const bytes = binaryCast(context, source, target);
+      if (bytes !== null) {
+        const cast = context.copyLocation(expr, {
+          kind: 'call',
+          function: bytes,
+          args: [expr],
+          typeOid: bytes.returnType,
+          typeModifier: -1,
+        });
+        return bytes.returnType === target ? cast : coerceToDomain(context, cast, target, coercion);
+      }
       const base = types.base(target);
       const bits = oidBits(types.base(source), base);
       let result =
@@ -451,6 +488,7 @@ function applyCast(
     return { kind: 'const', value, literalIndex: expr.literalIndex, typeOid: target, typeModifier: -1 };
   }
   const fn = cast.function!;
+  if (cast.definition !== undefined) return applyMadeCast(context, expr, fn, target, targetModifier, coercion);
   const args: Expr[] = [
     context.types.base(expr.typeOid) === expr.typeOid ? expr : relabel(context, expr, context.types.base(expr.typeOid)),
   ];
@@ -458,6 +496,23 @@ function applyCast(
   if (fn.argumentTypes.length >= 3) args.push(makeConst(coercion === 'explicit', BOOL));
   const typeModifier = fn.argumentTypes.length >= 2 ? targetModifier : -1;
   return { kind: 'call', function: fn, args, typeOid: target, typeModifier };
+}
+
+/** What the function takes and gives is binary-compatible with the types of the cast. */
+function applyMadeCast(
+  context: BindContext,
+  expr: Expr,
+  fn: ScalarFunction,
+  target: number,
+  targetModifier: number,
+  coercion: CoercionContext,
+): Expr {
+  const args: Expr[] = [coerceType(context, expr, fn.argumentTypes[0], -1, 'implicit')];
+  if (fn.argumentTypes.length >= 2) args.push(makeConst(targetModifier, INT4));
+  if (fn.argumentTypes.length >= 3) args.push(makeConst(coercion === 'explicit', BOOL));
+  const call = callScalar(context, fn, args, fn.returnType, (oid) => oid, context.locationOf(expr));
+  const typeModifier = fn.argumentTypes.length >= 2 ? targetModifier : -1;
+  return relabel(context, call, target, typeModifier);
 }
 
 /** coerce_type_typmod: length and precision of the type. */

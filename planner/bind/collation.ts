@@ -39,6 +39,7 @@ import {
 } from '../logical.ts';
 import { baseCollation, typeCollation } from './collation-of-type.ts';
 import type { BindContext, Position } from './context.ts';
+import { collatedMade } from './made-aggregate.ts';
 import type { Level } from './scope.ts';
 import { BPCHAR, UNKNOWN } from './type-info.ts';
 
@@ -178,7 +179,8 @@ class CollationPass {
         if (node.kind === 'windowRef') {
           const fn = node.function.kind === 'aggregate' ? collatedAggregate(node.function, input) : node.function;
           const filter = node.filter === null ? null : this.expr(node.filter);
-          return this.#located(expr, toExpr({ ...node, function: fn, args, filter }), state);
+          const made = collatedMade(node.made, input);
+          return this.#located(expr, toExpr({ ...node, function: fn, args, filter, made }), state);
         }
         return this.#aggregate(expr, node, args, state);
       }
@@ -340,7 +342,8 @@ class CollationPass {
       }
     }
     const filter = node.filter === null ? null : this.expr(node.filter);
-    return this.#located(expr, toExpr({ ...node, function: fn, args, directArgs, orderBy, filter }), state);
+    const made = collatedMade(node.made, input);
+    return this.#located(expr, toExpr({ ...node, function: fn, args, directArgs, orderBy, filter, made }), state);
   }
 
   #inList(expr: Expr, node: Extract<Expr, { kind: 'inList' }>): Derived {

@@ -43,6 +43,8 @@ export class BindContext {
   readonly openRoutines = new Set<number>();
   /** The call that is a FROM item by itself: it stays a call, whatever its body. */
   calledInFrom: object | null = null;
+  /** What is behind an operator stays a call, whatever its body: who asks takes it apart. */
+  keepsCalls = false;
   /** Whether a user-made function is called that is not inlined. */
   callsRoutines = false;
   /** Whether one of them sees what the statement has done so far. */

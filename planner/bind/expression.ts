@@ -5,9 +5,10 @@
 
 import { findCollation } from '../../catalog/collations.ts';
 import type { CollationEntry } from '../../catalog/entries.ts';
-import type { ScalarFunction } from '../../catalog/function-entry.ts';
+import type { OperatorEntry, ScalarFunction } from '../../catalog/function-entry.ts';
 import { collateMark } from '../../catalog/functions/collated.ts';
-import { equalityFunction, functionsByName } from '../../catalog/functions/index.ts';
+import { equalityFunction, functionsByName, operatorsByName } from '../../catalog/functions/index.ts';
+import { keptRoutineOid } from '../../catalog/kept-routines.ts';
 import type * as ast from '../../parser/ast.ts';
 import { plainCall } from '../../parser/index.ts';
 import { ARRAY_DIMENSIONS_MAX } from '../../types/index.ts';
@@ -33,7 +34,8 @@ import { typeCollation } from './collation-of-type.ts';
 import type { BindContext, Position } from './context.ts';
 import { pendingGrouping } from './group.ts';
 import { inputLiteral } from './input-value.ts';
-import { findPrefixOperator, makeOperator, mustFindOperator } from './overload.ts';
+import { noteBehind } from './made-call.ts';
+import { makeOperator, makeOperatorCall, mustFindOperator } from './overload.ts';
 import { resolveTypes } from './polymorphic.ts';
 import { positionOf } from './position.ts';
 import { namedParameter, routineParameter } from './routine.ts';
@@ -115,13 +117,22 @@ function bindNode(level: Level, node: ast.Expression): Expr {
     case 'inList':
       return bindInList(level, node);
     case 'inSubquery': {
-      const any = bindQuantifiedSubquery(level, node.arg, node.query, '=', false, node.position, true);
+      const any = bindQuantifiedSubquery(level, node.arg, node.query, '=', false, node.position);
       return node.negated ? { kind: 'not', arg: any, typeOid: BOOL, typeModifier: -1 } : any;
     }
     case 'quantifiedArray':
       return bindQuantifiedArray(level, node);
     case 'quantifiedSubquery':
-      return bindQuantifiedSubquery(level, node.left, node.query, node.operator, node.all, node.position, false);
+      return bindQuantifiedSubquery(
+        level,
+        node.left,
+        node.query,
+        node.operator,
+        node.all,
+        node.position,
+        node.schema,
+        node,
+      );
     case 'isNull': {
       const arg = bindExpr(level, node.arg);
       const isRow = arg.typeOid === RECORD || level.context.types.isComposite(arg.typeOid);
@@ -283,8 +294,9 @@ function minus(value: number | bigint): number | bigint {
 
 /** A lifted literal is its unsigned number; the sign before it is a call, which shared plans keep. */
 function negate(expr: Expr): Expr {
-  const entry = findPrefixOperator(null as never, '-', expr.typeOid);
-  if (entry === null || entry === 'ambiguous') throw new Error('no unary minus');
+  const isMinus = (each: OperatorEntry): boolean => each.leftType === 0 && each.rightType === expr.typeOid;
+  const entry = operatorsByName('-').find(isMinus);
+  if (entry === undefined) throw new Error('no unary minus');
   return { kind: 'call', function: entry.function, args: [expr], typeOid: expr.typeOid, typeModifier: -1 };
 }
 
@@ -370,14 +382,14 @@ export function wholeRow(level: Level, item: NamespaceItem, position: Position):
 function bindOperator(level: Level, node: ast.OperatorExpr): Expr {
   const { context } = level;
   const position = positionOf(context, node.position);
-  if (node.schema !== null && node.schema !== 'pg_catalog') {
-    throw context.error('42883', `operator does not exist: ${node.schema}.${node.operator}`, position);
-  }
+  const { schema } = node;
+  checkOperatorSchema(context, schema, position);
   if (node.left === null) {
-    return makeOperator(context, node.operator, null, bindExpr(level, node.right), position);
+    return makeOperator(context, node.operator, null, bindExpr(level, node.right), position, schema, node);
   }
   if (node.right.kind === 'row' && node.left.kind === 'row') {
-    return compareRows(level, node.operator, bindFields(level, node.left), bindFields(level, node.right), position);
+    const [left, right] = [bindFields(level, node.left), bindFields(level, node.right)];
+    return compareRows(level, node.operator, left, right, position, schema, node);
   }
   const left = bindExpr(level, node.left);
   if (node.left.kind === 'row' && left.kind === 'row' && node.right.kind === 'scalarSubquery') {
@@ -386,9 +398,17 @@ function bindOperator(level: Level, node: ast.OperatorExpr): Expr {
   const right = bindExpr(level, node.right);
   if (left.kind === 'row' && right.kind === 'row' && isComparison(node.operator)) {
     const isWritten = node.left.kind === 'row' || node.right.kind === 'row';
-    if (isWritten) return compareRows(level, node.operator, left.fields, right.fields, position);
+    if (isWritten) return compareRows(level, node.operator, left.fields, right.fields, position, schema, node);
   }
-  return makeOperator(context, node.operator, left, right, position);
+  return makeOperator(context, node.operator, left, right, position, schema, node);
+}
+
+/** The schema of OPERATOR(schema.op) must be there, and be for the user to look into. */
+export function checkOperatorSchema(context: BindContext, schema: string | null, position: Position): void {
+  if (schema === null || schema === 'pg_catalog' || keptRoutineOid(schema) !== 0) return;
+  context.checkSchema([schema, ''], position);
+  if (context.catalog.schemaOfPath(schema, context.environment.searchPath) !== undefined) return;
+  throw context.error('3F000', `schema "${schema}" does not exist`, position);
 }
 
 function isComparison(operator: string): boolean {
@@ -465,14 +485,17 @@ export function compareRows(
   left: readonly Expr[],
   right: readonly Expr[],
   position: Position,
+  schema: string | null = null,
+  node: object | null = null,
 ): Expr {
   const { context } = level;
+  checkOperatorSchema(context, schema, position);
   if (left.length !== right.length) {
     throw context.error('42601', 'unequal number of entries in row expressions', position);
   }
   if (left.length === 0) throw context.error('0A000', 'cannot compare rows of zero length', position);
-  if (left.length === 1) return makeOperator(context, operator, left[0], right[0], position);
-  const calls = left.map((expr, i) => makeOperator(context, operator, expr, right[i], position));
+  if (left.length === 1) return makeOperator(context, operator, left[0], right[0], position, schema, node);
+  const calls = left.map((expr, i) => makeOperatorCall(context, operator, expr, right[i], position, schema, node));
   for (const call of calls) {
     if (call.typeOid !== BOOL) {
       throw context.error(
@@ -494,7 +517,7 @@ export function compareRows(
       },
     );
   }
-  const operands = (i: number): Expr[] => calls.map((call) => (call as Expr & { kind: 'call' }).args[i]);
+  const operands = (i: number): Expr[] => calls.map((call) => call.args[i]);
   return {
     kind: 'rowCompare',
     operator,
@@ -596,6 +619,7 @@ function makeInList(
 ): Expr {
   const items = constants.map((item) => coerceToCommonType(context, item, common, 'IN'));
   const operator = mustFindOperator(context, '=', arg.typeOid, common, position);
+  noteBehind(context, operator.function);
   const { types } = resolveTypes(context, [operator.leftType, operator.rightType], [arg.typeOid, common], position);
   return {
     kind: 'inList',
@@ -620,7 +644,9 @@ function bindQuantifiedArray(level: Level, node: ast.QuantifiedArrayExpr): Expr 
     element = types.elementOf(types.base(array.typeOid)) || types.subscriptOf(types.base(array.typeOid));
     if (element === 0) throw context.error('42809', 'op ANY/ALL (array) requires array on right side', position);
   }
-  const operator = mustFindOperator(context, node.operator, left.typeOid, element, position);
+  checkOperatorSchema(context, node.schema, position);
+  const operator = mustFindOperator(context, node.operator, left.typeOid, element, position, node.schema, node);
+  noteBehind(context, operator.function);
   if (operator.resultType !== BOOL) {
     throw context.error('42809', 'op ANY/ALL (array) requires operator to yield boolean', position);
   }
@@ -671,7 +697,7 @@ function bindIsDistinct(level: Level, node: ast.IsDistinctExpr): Expr {
 }
 
 function distinctFrom(context: BindContext, left: Expr, right: Expr, negated: boolean, position: Position): Expr {
-  const call = makeOperator(context, '=', left, right, position) as Expr & { kind: 'call' };
+  const call = makeOperatorCall(context, '=', left, right, position);
   if (call.typeOid !== BOOL)
     throw context.error('42804', 'IS DISTINCT FROM requires = operator to yield boolean', position);
   return {
@@ -688,9 +714,7 @@ function distinctFrom(context: BindContext, left: Expr, right: Expr, negated: bo
 function bindNullIf(level: Level, node: ast.NullIfExpr): Expr {
   const { context } = level;
   const position = positionOf(context, node.position);
-  const call = makeOperator(context, '=', bindExpr(level, node.left), bindExpr(level, node.right), position) as Expr & {
-    kind: 'call';
-  };
+  const call = makeOperatorCall(context, '=', bindExpr(level, node.left), bindExpr(level, node.right), position);
   if (call.typeOid !== BOOL) throw context.error('42804', 'NULLIF requires = operator to yield boolean', position);
   const [left, right] = call.args;
   return {
@@ -773,7 +797,8 @@ function bindQuantifiedSubquery(
   operator: string,
   all: boolean,
   offset: number,
-  _isIn: boolean,
+  schema: string | null = null,
+  node: object | null = null,
 ): Expr {
   const position = positionOf(level.context, offset);
   const query = bindSublink(level, queryNode);
@@ -781,11 +806,11 @@ function bindQuantifiedSubquery(
   const columns = subqueryColumns(query);
   if (left.length < columns.length) throw level.context.error('42601', 'subquery has too many columns', position);
   if (left.length > columns.length) throw level.context.error('42601', 'subquery has too few columns', position);
-  const test = compareRows(level, operator, left, columns, position);
+  const test = compareRows(level, operator, left, columns, position, schema, node);
   if (test.typeOid !== BOOL) {
     throw level.context.error(
       '42804',
-      `operator ${operator} must return type boolean, not type ${level.context.types.name(test.typeOid)}`,
+      `row comparison operator must yield type boolean, not type ${level.context.types.name(test.typeOid)}`,
       position,
     );
   }

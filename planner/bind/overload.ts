@@ -7,13 +7,16 @@
 import type { RoutineEntry } from '../../catalog/entries.ts';
 import type { FunctionEntry, OperatorEntry, ScalarFunction } from '../../catalog/function-entry.ts';
 import { functionsByName, operatorsByName } from '../../catalog/functions/index.ts';
-import { routineFunction, routinesNamed } from '../../catalog/functions/user-routines.ts';
+import { routineEntryFunction } from '../../catalog/functions/user-aggregates.ts';
+import { withMadeOperators } from '../../catalog/functions/user-operators.ts';
+import { routinesNamed } from '../../catalog/functions/user-routines.ts';
 import { keptRoutineOid } from '../../catalog/kept-routines.ts';
 import { rangeConstructors } from '../../catalog/range-constructors.ts';
 import type { Expr } from '../expr.ts';
 import { makeConst } from '../logical.ts';
 import { canCoerceAll, coerceType, findCoercion } from './coerce.ts';
 import type { BindContext, Position } from './context.ts';
+import { callScalar } from './made-call.ts';
 import { resolveTypes } from './polymorphic.ts';
 import { ANY, BOOL, UNKNOWN } from './type-info.ts';
 
@@ -137,27 +140,53 @@ function exactOperator(name: string, left: number, right: number): OperatorEntry
   return byTypes.get(left * PAIR + right);
 }
 
+/** In the order of the search path: of operators with one signature the first is found. */
+export function namedOperators(context: BindContext, name: string, schema: string | null): readonly OperatorEntry[] {
+  const builtin = schema === null || schema === 'pg_catalog' ? operatorsByName(name) : [];
+  return withMadeOperators(context.catalog, name, schema, context.environment.searchPath, builtin);
+}
+
+/** One of exactly these types (0 on the left: a prefix one). */
+function exactlyNamed(
+  context: BindContext,
+  { name, schema }: OperatorName,
+  left: number,
+  right: number,
+): OperatorEntry | undefined {
+  if (schema === null && context.catalog.operatorsNamed(name).length === 0) return exactOperator(name, left, right);
+  const named = namedOperators(context, name, schema);
+  return named.find(({ leftType, rightType }) => leftType === left && rightType === right);
+}
+
+/** An operator as it is written: `schema` of OPERATOR(schema.op). */
+export interface OperatorName {
+  readonly name: string;
+  readonly schema: string | null;
+}
+
 /** oper(): the binary operator for two argument types; null when there is none, 'ambiguous' when several fit equally. */
 export function findBinaryOperator(
   context: BindContext,
   name: string,
   left: number,
   right: number,
+  schema: string | null = null,
 ): OperatorEntry | null | 'ambiguous' {
+  const operatorName = { name, schema };
   let exactLeft = left;
   let exactRight = right;
   if (left === UNKNOWN && right !== UNKNOWN) exactLeft = right;
   else if (right === UNKNOWN && left !== UNKNOWN) exactRight = left;
-  const exact = exactOperator(name, exactLeft, exactRight);
+  const exact = exactlyNamed(context, operatorName, exactLeft, exactRight);
   if (exact !== undefined) return exact;
   if (exactLeft === exactRight && (left === UNKNOWN || right === UNKNOWN)) {
     const base = context.types.base(exactLeft);
     if (base !== exactLeft) {
-      const overBase = exactOperator(name, base, base);
+      const overBase = exactlyNamed(context, operatorName, base, base);
       if (overBase !== undefined) return overBase;
     }
   }
-  const candidates = operatorsByName(name)
+  const candidates = namedOperators(context, name, schema)
     .filter((operator) => operator.leftType !== 0)
     .map((entry) => ({ types: [entry.leftType, entry.rightType], entry }));
   return select(context, [left, right], candidates);
@@ -168,10 +197,11 @@ export function findPrefixOperator(
   context: BindContext,
   name: string,
   right: number,
+  schema: string | null = null,
 ): OperatorEntry | null | 'ambiguous' {
-  const exact = exactOperator(name, 0, right);
+  const exact = exactlyNamed(context, { name, schema }, 0, right);
   if (exact !== undefined) return exact;
-  const candidates = operatorsByName(name)
+  const candidates = namedOperators(context, name, schema)
     .filter((operator) => operator.leftType === 0)
     .map((entry) => ({ types: [entry.rightType], entry }));
   return select(context, [right], candidates);
@@ -189,29 +219,40 @@ function select<T>(
   return best === null ? 'ambiguous' : best.entry;
 }
 
-/** The operator, or PostgreSQL's error about it. */
+/** The operator, or PostgreSQL's error about it. `node`: where it stands, for those who keep the text. */
 export function mustFindOperator(
   context: BindContext,
   name: string,
   left: number | null,
   right: number,
   position: Position,
+  schema: string | null = null,
+  node: object | null = null,
 ): OperatorEntry {
   const found =
-    left === null ? findPrefixOperator(context, name, right) : findBinaryOperator(context, name, left, right);
-  if (found !== null && found !== 'ambiguous') return found;
-  const signature = `${left === null ? '' : `${context.types.name(left)} `}${name} ${context.types.name(right)}`;
+    left === null
+      ? findPrefixOperator(context, name, right, schema)
+      : findBinaryOperator(context, name, left, right, schema);
+  if (found !== null && found !== 'ambiguous') {
+    if (found.function.oid === 0) throw context.error('42883', `operator is only a shell: ${signatureOf()}`, position);
+    if (found.definition !== undefined) context.environment.noteOperator?.(node, found.oid);
+    return found;
+  }
   if (found === 'ambiguous') {
-    throw context.error('42725', `operator is not unique: ${signature}`, position, {
+    throw context.error('42725', `operator is not unique: ${signatureOf()}`, position, {
       hint: 'Could not choose a best candidate operator. You might need to add explicit type casts.',
     });
   }
-  throw context.error('42883', `operator does not exist: ${signature}`, position, {
+  throw context.error('42883', `operator does not exist: ${signatureOf()}`, position, {
     hint:
       left === null
         ? 'No operator matches the given name and argument type. You might need to add an explicit type cast.'
         : 'No operator matches the given name and argument types. You might need to add explicit type casts.',
   });
+  function signatureOf(): string {
+    const shown = schema === null || keptRoutineOid(schema) !== 0 ? name : `${schema}.${name}`;
+    return `${left === null ? '' : `${context.types.name(left)} `}${shown} ${context.types.name(right)}`;
+  }
 }
 
 /** make_op: operands converted, result type resolved. */
@@ -221,12 +262,34 @@ export function makeOperator(
   left: Expr | null,
   right: Expr,
   position: Position,
+  schema: string | null = null,
+  node: object | null = null,
 ): Expr {
-  const operator = mustFindOperator(context, name, left === null ? null : left.typeOid, right.typeOid, position);
+  const leftType = left === null ? null : left.typeOid;
+  const operator = mustFindOperator(context, name, leftType, right.typeOid, position, schema, node);
   const operands = left === null ? [right] : [left, right];
   const declared = left === null ? [operator.rightType] : [operator.leftType, operator.rightType];
   const call = callFunction(context, operator.function, operands, declared, operator.resultType, position);
   return context.at(call, context.leftmost(operands, position));
+}
+
+/** The same as a call, for those who take it apart. */
+export function makeOperatorCall(
+  context: BindContext,
+  name: string,
+  left: Expr,
+  right: Expr,
+  position: Position,
+  schema: string | null = null,
+  node: object | null = null,
+): Expr & { kind: 'call' } {
+  const around = context.keepsCalls;
+  context.keepsCalls = true;
+  try {
+    return makeOperator(context, name, left, right, position, schema, node) as Expr & { kind: 'call' };
+  } finally {
+    context.keepsCalls = around;
+  }
 }
 
 /** A call with its arguments converted to the declared types, polymorphic ones resolved. */
@@ -245,8 +308,7 @@ export function callFunction(
     position,
   );
   const args = operands.map((operand, i) => coerceType(context, operand, actual[i], -1, 'implicit'));
-  const typeOid = resolve(resultType);
-  return { kind: 'call', function: entry, args, typeOid, typeModifier: -1 };
+  return callScalar(context, entry, args, resolve(resultType), resolve, position);
 }
 
 /* ---- functions ----------------------------------------------------------------------------------------------------- */
@@ -271,6 +333,8 @@ export interface CallShape {
   readonly names: readonly (string | null)[] | null;
   /** Written with VARIADIC: the last argument is the array itself. */
   readonly variadic: boolean;
+  /** Definitions name a function by all of its parameters: a variadic one by the array, and none by its default. */
+  readonly isDefinition?: boolean;
 }
 
 /** func_get_detail, without the reading as a cast (which bind/call.ts does). */
@@ -291,7 +355,10 @@ export function findFunction(
   );
   if (exact.length > 0) {
     exact.sort((a, b) => rank(a) - rank(b));
-    return { kind: 'found', match: exact[0].entry };
+    const [first, second] = exact;
+    // Two of one schema that differ only in what their defaults are for.
+    const isTied = second !== undefined && rank(first) === rank(second) && schemaOf(first) === schemaOf(second);
+    return isTied ? { kind: 'ambiguous' } : { kind: 'found', match: first.entry };
   }
   const inputs = shape.types;
   const ordered = candidates.map((candidate) => ({ ...candidate, types: typesByArgument(candidate, shape) }));
@@ -312,7 +379,7 @@ export function visibleFunctions(context: BindContext, name: string, schema: str
   const kept = keptRoutineOid(name);
   if (kept !== 0) {
     const routine = context.catalog.routine(kept);
-    return routine === undefined ? [] : [routineFunction(routine)];
+    return routine === undefined ? [] : [routineEntryFunction(routine)];
   }
   const builtin = schema === null || schema === 'pg_catalog' ? functionsByName(name) : [];
   return builtinAndMade(context, name, schema, builtin);
@@ -332,8 +399,8 @@ function builtinAndMade(
   const systemAt = searchPath.indexOf('pg_catalog');
   const isFirst = ({ schemaOid }: RoutineEntry): boolean =>
     schema === null && systemAt >= 0 && searchPath.indexOf(context.catalog.schemaName(schemaOid)) < systemAt;
-  const before = routines.filter(isFirst).map(routineFunction);
-  const after = routines.filter((routine) => !isFirst(routine)).map(routineFunction);
+  const before = routines.filter(isFirst).map(routineEntryFunction);
+  const after = routines.filter((routine) => !isFirst(routine)).map(routineEntryFunction);
   const all: FunctionEntry[] = [];
   for (const entry of [...before, ...known, ...after])
     if (!all.some((other) => sameSignature(other, entry))) all.push(entry);
@@ -373,6 +440,11 @@ function rank(candidate: Candidate<FunctionMatch> & { usesDefaults: number }): n
   return (candidate.entry.variadicCount > 0 ? 1000 : 0) + candidate.usesDefaults;
 }
 
+/** 0: a built-in one. */
+function schemaOf({ entry }: Candidate<FunctionMatch>): number {
+  return entry.entry.kind === 'window' ? 0 : (entry.entry.routine?.schemaOid ?? 0);
+}
+
 function shapeType(shape: CallShape, candidate: Candidate<FunctionMatch>, i: number): number {
   const source = candidate.entry.source[i];
   return 'arg' in source ? shape.types[source.arg] : candidate.types[i];
@@ -395,9 +467,12 @@ function fitCall(
 ): (Candidate<FunctionMatch> & { usesDefaults: number }) | null {
   const declaredCount = entry.argumentTypes.length;
   const givenCount = shape.types.length;
-  const defaults = entry.kind === 'scalar' ? (entry.defaults ?? []) : [];
+  const isDefinition = shape.isDefinition === true;
+  const defaults = entry.kind === 'scalar' && !isDefinition ? (entry.defaults ?? []) : [];
   if (shape.names !== null) return fitNamedCall(entry, shape, defaults);
-  const spread = entry.variadic && !shape.variadic && givenCount >= declaredCount;
+  // Those that take anything are the exception: there is no array of it.
+  const isWhole = isDefinition && entry.argumentTypes[declaredCount - 1] !== ANY;
+  const spread = entry.variadic && !shape.variadic && !isWhole && givenCount >= declaredCount;
   if (shape.variadic && (!entry.variadic || givenCount !== declaredCount)) return null;
   if (!spread && (givenCount > declaredCount || givenCount < declaredCount - defaults.length)) return null;
   const types: number[] = [];

@@ -97,8 +97,12 @@ function opened<T>(context: BindContext, oid: number, run: () => T): T | null {
 const PLACEHOLDER_BASE = 1_000_000;
 
 /** The call as the expression that its body is; null: it has to be called. */
-export function inlineCall(level: Level, entry: ScalarFunction, args: readonly Expr[], typeOid: number): Expr | null {
-  const { context } = level;
+export function inlineCall(
+  context: BindContext,
+  entry: ScalarFunction,
+  args: readonly Expr[],
+  typeOid: number,
+): Expr | null {
   const { routine } = entry;
   if (routine === undefined || context.environment.inlinesRoutines !== true) return null;
   if (!isPlain(routine) || routine.returnsSet || typeOid === RECORD || typeOid === VOID) return null;

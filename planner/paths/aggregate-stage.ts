@@ -180,6 +180,7 @@ function buildAggregate(
     aggregates: aggregates.map(
       (aggregate): AggregateCall => ({
         function: aggregate.function,
+        made: aggregate.made,
         args: translateAll(planner, aggregate.args, fromChild),
         directArgs: translateAll(planner, aggregate.directArgs, resolve),
         distinct: aggregate.distinct && !aggregate.function.orderInsensitive,

@@ -135,6 +135,7 @@ function buildWindow(
     calls: group.calls.map(
       (call): WindowCall => ({
         function: call.function,
+        made: call.made,
         args: translateAll(planner, call.args, resolve),
         filter: translateNullable(planner, call.filter, resolve),
         typeOid: call.typeOid,
