@@ -43,6 +43,13 @@ interface Range {
   readonly isByHash: boolean;
 }
 
+/** Entries that are touched at once. */
+const TOUCHED = 64;
+/** Units behind which the next line of the processor's caches begins, or is near. */
+const LINE_UNITS = 10;
+/** Where the loads of `touch` go to: unused, they would be optimised away. */
+export let touched = 0;
+
 const SCANNING = 0;
 const FILLING = 1;
 const SORTING = 2;
@@ -121,6 +128,21 @@ export class ByteSort {
 
   // Reading, of the sorted: i counts in order.
 
+  /**
+   * Before entries [from, end) are read one after the other, which would make the processor wait for each: they come into its caches side
+   * by side.
+   */
+  touch(from: number, end: number): void {
+    let sum = 0;
+    for (let i = from; i < end; i++) {
+      const record = this.#order[i];
+      const units = this.#units[record >>> UNITS_BITS];
+      const at = record & UNITS_MASK;
+      sum += units[at] + units[Math.min(at + LINE_UNITS, UNITS_MASK)];
+    }
+    touched = sum | 0;
+  }
+
   rowAt(i: number): number {
     const record = this.#order[i];
     return this.#units[record >>> UNITS_BITS][record & UNITS_MASK];
@@ -134,24 +156,33 @@ export class ByteSort {
 
   /** Whether it has the key of the one before. */
   isSameKeyAt(i: number): boolean {
-    return this.#compare(this.#order[i], this.#order[i - 1], 0) === 0;
+    const a = this.#order[i];
+    const b = this.#order[i - 1];
+    const unitsA = this.#units[a >>> UNITS_BITS];
+    const unitsB = this.#units[b >>> UNITS_BITS];
+    const startA = (a & UNITS_MASK) + this.#slotAt;
+    const startB = (b & UNITS_MASK) + this.#slotAt;
+    // Lengths are in the first unit, and there are zeros behind the end.
+    const count = slotSize(unitsA[startA] & LENGTH_MASK) >>> UNIT_BITS;
+    for (let j = 0; j < count; j++) if (unitsA[startA + j] !== unitsB[startB + j]) return false;
+    return true;
   }
 
-  /** Size of the key's arena slot. */
-  slotSizeAt(i: number): number {
-    return slotSize(this.#lengthOf(this.#order[i]));
+  /** Units of the key's arena slot. */
+  slotUnitsAt(i: number): number {
+    return slotSize(this.#lengthOf(this.#order[i])) >>> UNIT_BITS;
   }
 
   /** Writes the key's arena slot to target[at..), which has room; answers its end. */
-  copySlot(i: number, target: Uint8Array, at: number): number {
+  copySlot(i: number, target: Uint32Array, at: number): number {
     const record = this.#order[i];
-    const bytes = this.#bytes[record >>> UNITS_BITS];
-    const start = this.#slotStart(record);
-    const size = slotSize((bytes[start] | (bytes[start + 1] << 8)) & LENGTH_MASK);
-    if (size > 64) target.set(bytes.subarray(start, start + size), at);
-    else for (let j = 0; j < size; j++) target[at + j] = bytes[start + j];
-    target[at + 1] &= LENGTH_MASK >>> 8;
-    return at + size;
+    const units = this.#units[record >>> UNITS_BITS];
+    const start = (record & UNITS_MASK) + this.#slotAt;
+    const count = slotSize(units[start] & LENGTH_MASK) >>> UNIT_BITS;
+    target[at] = units[start] & ~HAS_NULL;
+    if (count > 64) target.set(units.subarray(start + 1, start + count), at + 1);
+    else for (let j = 1; j < count; j++) target[at + j] = units[start + j];
+    return at + count;
   }
 
   /** Where the slot begins in the record's segment. */
@@ -213,6 +244,7 @@ export class ByteSort {
     const firstLength = this.#lengthOf(first);
     let common = Math.min(this.#common, Math.max(firstLength, range.depth));
     for (let i = this.#at; i < end; i++) {
+      if (range.depth > 0 && (i - this.#at) % TOUCHED === 0) this.touch(i, Math.min(end, i + TOUCHED));
       const length = this.#lengthOf(order[i]);
       if (length > this.#lengthMax) this.#lengthMax = length;
       common = this.#commonLength(first, order[i], range.depth, common);
@@ -300,6 +332,7 @@ export class ByteSort {
   /** Merge sort, bottom up, of runs sorted by insertion: stable. */
   #sortSmall(from: number, to: number, depth: number): void {
     const order = this.#order;
+    this.touch(from, to);
     for (let start = from; start < to; start += INSERTION_RANGE) {
       const end = Math.min(to, start + INSERTION_RANGE);
       for (let i = start + 1; i < end; i++) {

@@ -38,7 +38,8 @@ export class DictionaryBuilder {
   readonly #numbers = new Float64Array(KEYS_AT_ONCE);
   readonly #counts = new Uint32Array(KEYS_AT_ONCE);
   readonly #rows = new Uint32Array(ROWS_AT_ONCE);
-  #slots = new Uint8Array(KEYS_AT_ONCE * 32);
+  /** Arena slots of the block's keys, by their units. */
+  #slots = new Uint32Array(KEYS_AT_ONCE * 8);
 
   constructor(dictionary: Dictionary, onSame: SameKey | null = null) {
     this.#dictionary = dictionary;
@@ -92,9 +93,10 @@ export class DictionaryBuilder {
     const collected = this.#collected;
     const { count } = collected;
     let at = this.#at;
+    collected.touch(at, Math.min(count, at + KEYS_AT_ONCE));
     let keys = 0;
     let rows = 0;
-    let slotBytes = 0;
+    let slotUnits = 0;
     for (; at < count && rows < ROWS_AT_ONCE; at++) {
       const row = collected.rowAt(at);
       const isSame = at > 0 && collected.isSameKeyAt(at);
@@ -105,7 +107,7 @@ export class DictionaryBuilder {
       if (isSame && keys > 0) this.#counts[keys - 1]++;
       else if (keys === KEYS_AT_ONCE) break;
       else {
-        if (collected.hasSlots) slotBytes = this.#addSlot(at, slotBytes);
+        if (collected.hasSlots) slotUnits = this.#addSlot(at, slotUnits);
         else this.#numbers[keys] = collected.numberAt(at);
         this.#counts[keys++] = 1;
       }
@@ -118,20 +120,19 @@ export class DictionaryBuilder {
       collected.hasSlots ? null : this.#numbers.subarray(0, keys),
       rows === keys ? null : this.#counts.subarray(0, keys),
       this.#rows.subarray(0, rows),
-      collected.hasSlots ? this.#slots.subarray(0, slotBytes) : null,
+      collected.hasSlots ? new Uint8Array(this.#slots.buffer, 0, slotUnits * 4) : null,
     );
     if (!isTaken) throw new Error('sorted keys are in no order');
   }
 
   #addSlot(at: number, start: number): number {
-    const end = start + this.#collected.slotSizeAt(at);
+    const end = start + this.#collected.slotUnitsAt(at);
     if (end > this.#slots.length) {
-      const grown = new Uint8Array(end * 2);
+      const grown = new Uint32Array(end * 2);
       grown.set(this.#slots.subarray(0, start));
       this.#slots = grown;
     }
-    this.#collected.copySlot(at, this.#slots, start);
-    return end;
+    return this.#collected.copySlot(at, this.#slots, start);
   }
 
   #tellSame(at: number, row: number): void {
@@ -168,14 +169,16 @@ interface Collected {
   add(key: IndexKey, rowId: number, hasNull: boolean): void;
   truncate(count: number): void;
   step(): boolean;
+  /** Entries [from, end) will be read next. */
+  touch(from: number, end: number): void;
   rowAt(i: number): number;
   /** Whether it has the key of the one before; numbers may be rounded. */
   isSameKeyAt(i: number): boolean;
   hasNullAt(i: number): boolean;
   readKey(i: number, key: IndexKey): void;
   numberAt(i: number): number;
-  slotSizeAt(i: number): number;
-  copySlot(i: number, target: Uint8Array, at: number): void;
+  slotUnitsAt(i: number): number;
+  copySlot(i: number, target: Uint32Array, at: number): number;
 }
 
 function collectedFor({ hasByteKeys, isHashed }: Dictionary): Collected {
@@ -202,6 +205,7 @@ class CollectedNumbers implements Collected {
   step(): boolean {
     return this.#sort.step();
   }
+  touch(): void {}
   rowAt(i: number): number {
     return this.#sort.rowAt(i);
   }
@@ -217,17 +221,20 @@ class CollectedNumbers implements Collected {
   numberAt(i: number): number {
     return this.#sort.numberAt(i);
   }
-  slotSizeAt(): number {
+  slotUnitsAt(): number {
     return 0;
   }
-  copySlot(): void {}
+  copySlot(): number {
+    return 0;
+  }
 }
 
 class CollectedBytes implements Collected {
   readonly hasSlots: boolean = true;
   protected readonly sort: ByteSort;
   readonly #isHashed: boolean;
-  protected readonly slot = new Uint8Array(4096);
+  readonly #slotUnits = new Uint32Array(1024);
+  protected readonly slot = new Uint8Array(this.#slotUnits.buffer);
 
   constructor(isHashed: boolean) {
     this.sort = new ByteSort(isHashed);
@@ -248,6 +255,9 @@ class CollectedBytes implements Collected {
   step(): boolean {
     return this.sort.step();
   }
+  touch(from: number, end: number): void {
+    this.sort.touch(from, end);
+  }
   rowAt(i: number): number {
     return this.sort.rowAt(i);
   }
@@ -257,18 +267,21 @@ class CollectedBytes implements Collected {
   hasNullAt(i: number): boolean {
     return this.sort.hasNullAt(i);
   }
+  protected readSlotAt(i: number): void {
+    this.sort.copySlot(i, this.#slotUnits, 0);
+  }
   readKey(i: number, key: IndexKey): void {
-    this.sort.copySlot(i, this.slot, 0);
+    this.readSlotAt(i);
     readSlot(this.slot, 0, key);
   }
   numberAt(_i: number): number {
     return 0;
   }
-  slotSizeAt(i: number): number {
-    return this.sort.slotSizeAt(i);
+  slotUnitsAt(i: number): number {
+    return this.sort.slotUnitsAt(i);
   }
-  copySlot(i: number, target: Uint8Array, at: number): void {
-    this.sort.copySlot(i, target, at);
+  copySlot(i: number, target: Uint32Array, at: number): number {
+    return this.sort.copySlot(i, target, at);
   }
 }
 
@@ -288,7 +301,7 @@ class CollectedHashes extends CollectedBytes {
     this.sort.add(this.#bytes, 8, rowId, hasNull, hashOfNumber(key.number));
   }
   override numberAt(i: number): number {
-    this.sort.copySlot(i, this.slot, 0);
+    this.readSlotAt(i);
     const { slot } = this;
     const high = ((slot[2] << 24) | (slot[3] << 16) | (slot[4] << 8) | slot[5]) >>> 0;
     const low = ((slot[6] << 24) | (slot[7] << 16) | (slot[8] << 8) | slot[9]) >>> 0;
