@@ -344,15 +344,11 @@ export class TemplateReader {
         );
         return true;
       case 'DAY':
-        this.set('d', this.word(DAYS, node) + 1, node);
+        this.weekday(DAYS, node);
         return true;
       case 'DY':
-        this.set(
-          'd',
-          this.word(
-            DAYS.map((day) => day.slice(0, 3)),
-            node,
-          ) + 1,
+        this.weekday(
+          DAYS.map((day) => day.slice(0, 3)),
           node,
         );
         return true;
@@ -362,6 +358,12 @@ export class TemplateReader {
       default:
         return false;
     }
+  }
+
+  /** Counted from 0 where it is compared with an earlier one, which is kept from 1: PostgreSQL refuses the same day twice. */
+  private weekday(names: readonly string[], node: PatternNode): void {
+    this.set('d', this.word(names, node), node);
+    this.parsed.d++;
   }
 
   private dateKeyword(name: string, index: number): void {

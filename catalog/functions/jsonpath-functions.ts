@@ -7,7 +7,8 @@ import type { FunctionModule } from './module.ts';
 
 const NO_VARIABLES = new JsonbObject([], []);
 
-function variablesOf(text: string): JsonbObject {
+function variablesOf(text: string | null): JsonbObject | null {
+  if (text === null) return null;
   if (text === '{}') return NO_VARIABLES;
   const variables = parseJsonb(text);
   if (variables instanceof JsonbObject) return variables;
@@ -16,7 +17,8 @@ function variablesOf(text: string): JsonbObject {
   });
 }
 
-type Target = readonly [text: string, path: string, variables: string, silent: boolean];
+/** Operators give no variables (null): all are null then. */
+type Target = readonly [text: string, path: string, variables: string | null, silent: boolean];
 
 function evaluation(context: FunctionContext | null, ...[text, path, variables, silent]: Target): JsonpathEvaluation {
   return new JsonpathEvaluation(jsonpathOf(path), parseJsonb(text), variablesOf(variables), silent, context);
@@ -64,7 +66,7 @@ export const jsonpathFunctions: FunctionModule = {
     ...Object.fromEntries(
       Object.entries(FUNCTIONS).map(([name, run]) => [name, (...target: Target) => run(null, ...target)]),
     ),
-    jsonb_path_exists_opr: (text: string, path: string) => exists(null, text, path, '{}', true),
-    jsonb_path_match_opr: (text: string, path: string) => match(null, text, path, '{}', true),
+    jsonb_path_exists_opr: (text: string, path: string) => exists(null, text, path, null, true),
+    jsonb_path_match_opr: (text: string, path: string) => match(null, text, path, null, true),
   },
 };

@@ -57,7 +57,7 @@ function typeName(value: Item): string {
 export class JsonpathEvaluation {
   readonly #path: Jsonpath;
   readonly #root: Jsonb;
-  readonly #variables: JsonbObject;
+  readonly #variables: JsonbObject | null;
   #current: Item;
   #ignoresStructure: boolean;
   #throws: boolean;
@@ -70,7 +70,7 @@ export class JsonpathEvaluation {
   constructor(
     path: Jsonpath,
     root: Jsonb,
-    variables: JsonbObject,
+    variables: JsonbObject | null,
     silent: boolean,
     zoneContext: FunctionContext | null = null,
   ) {
@@ -162,6 +162,7 @@ export class JsonpathEvaluation {
   }
 
   #variable(name: string): Item {
+    if (this.#variables === null) return null;
     const value = this.#variables.get(name);
     if (value === undefined) throw sqlError('42704', `could not find jsonpath variable "${name}"`);
     return value;

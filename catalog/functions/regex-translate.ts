@@ -95,6 +95,8 @@ class Parser {
   private readonly options: RegexOptions;
   private opened = 0;
   private closed = 0;
+  /** Lookaheads and lookbehinds around what is parsed. */
+  private constraints = 0;
 
   constructor(pattern: string, options: RegexOptions) {
     this.characters = Array.from(pattern);
@@ -239,13 +241,20 @@ class Parser {
 
   private parseGroup(): Node {
     if (this.peek() !== '?') {
+      // In a constraint nothing is captured.
+      if (this.constraints > 0) return { kind: 'group', open: '(?:', body: this.parseBranches(true) };
       this.opened++;
       const body = this.parseBranches(true);
       this.closed++;
       return { kind: 'group', open: '(', body };
     }
     for (const open of ['?:', '?=', '?!', '?<=', '?<!']) {
-      if (this.accept(open)) return { kind: 'group', open: `(${open}`, body: this.parseBranches(true) };
+      if (!this.accept(open)) continue;
+      const depth = open === '?:' ? 0 : 1;
+      this.constraints += depth;
+      const body = this.parseBranches(true);
+      this.constraints -= depth;
+      return { kind: 'group', open: `(${open}`, body };
     }
     throw invalid('quantifier operand invalid');
   }
@@ -275,6 +284,7 @@ class Parser {
       return text(`[${shorthand.negated ? '^' : ''}${shorthand.body}]`);
     }
     if (/[1-9]/.test(c)) {
+      if (this.constraints > 0) throw invalid('invalid backreference number');
       const reference = this.backReference(c);
       if (reference !== null) return text(reference);
     }
@@ -517,7 +527,9 @@ function readPrefixes(pattern: string, options: RegexOptions): string {
   else if (pattern.startsWith('***')) throw invalid('invalid regexp (reg version 0.8)');
   const match = /^\(\?([a-z]+)\)/.exec(pattern);
   if (match === null) return pattern;
-  for (const letter of match[1]) applyOption(letter, options);
+  for (const letter of match[1]) {
+    if (!applyOption(letter, options)) throw invalid('invalid embedded option');
+  }
   return pattern.slice(match[0].length);
 }
 

@@ -156,7 +156,8 @@ const format: Specialiser = (argTypes) => {
     };
     const widthOf = (at: number): number => {
       const value = values[at];
-      if (value === null || typeof value === 'number') return value ?? 0;
+      if (value === null) return 0;
+      if (types[at] === OID.INT4 || types[at] === OID.INT2) return value as number;
       // Of any other type by its text, as int4 reads it.
       return inputText(OID.INT4, -1, outputText(types[at], value, context.format), context.format) as number;
     };

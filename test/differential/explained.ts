@@ -207,7 +207,8 @@ function* smallerStatements({ statement, root }: Asked): Generator<Case> {
 
 /** In a transaction in which one of its tables has only one row, or two. */
 function* fewerRows({ statement, root, sql }: Asked): Generator<Case> {
-  const tables = new Set(sql.match(/\bt\d+\b(?! AS )|\bt\d+(?= AS )/g));
+  // Behind a view may be any.
+  const tables = new Set(/\bv\d\b/.test(sql) ? ['t0', 't1', 't2', 't3', 't4', 't5'] : sql.match(/\bt\d\b/g));
   const after = statement.after.length > 0 ? statement.after : ['ROLLBACK'];
   const over = (table: string, ids: string): Case => ({
     statement: { ...statement, before: ['BEGIN', `DELETE FROM ${table} WHERE id NOT IN (${ids})`], after },

@@ -390,9 +390,14 @@ export class Expressions {
       return { node: this.made(type, `${callable.name}(`, text(...joined(args)), ')', over), type };
     }
     const { node, type } = this.plainAggregate(scope, depth);
-    const order = choice.chance(0.6) ? text(' ORDER BY ', this.leaf(this.someType(scope), scope)) : text();
+    const orderType = this.someType(scope);
+    const order = choice.chance(0.6)
+      ? text(' ORDER BY ', this.leaf(orderType, scope), choice.pick(['', '', ' DESC', ' NULLS FIRST']))
+      : text();
+    const ranged = /^(int[248]|numeric|float8|date|timestamp|timestamptz|interval)$/.test(orderType) ? orderType : null;
+    const frame = order.parts.length > 0 ? this.frame(false, ranged) : '';
     return {
-      node: this.made(type, node, ' OVER (', partition, order, order.parts.length > 0 ? this.frame(false) : '', ')'),
+      node: this.made(type, node, ' OVER (', partition, order, frame, ')'),
       type,
     };
   }
@@ -410,9 +415,27 @@ export class Expressions {
     return { node: text(`${callable.name}(`, parts, ')', this.filter(scope, 1)), type };
   }
 
-  private frame(isTotal: boolean): Node {
+  /** RANGE with offsets of a type that suits the order. */
+  private rangeFrame(type: string): Node {
+    const { choice } = this;
+    const offset = (): string => {
+      if (/^(date|timestamp|timestamptz|interval)$/.test(type))
+        return choice.pick(["'1 day'", "'1 month'", "'00:00:01'", "'10 years'", "'-1 day'"]);
+      return choice.pick(['0', '1', '3', '100', '-1', ...(type === 'numeric' || type === 'float8' ? ['0.5'] : [])]);
+    };
+    const bound = (): string =>
+      choice.pick(['CURRENT ROW', `${offset()} PRECEDING`, `${offset()} FOLLOWING`, `${offset()} PRECEDING`]);
+    const start = choice.pick(['UNBOUNDED PRECEDING', bound()]);
+    return {
+      ...text(` RANGE BETWEEN ${start} AND ${choice.pick(['UNBOUNDED FOLLOWING', bound()])}`),
+      role: 'optional',
+    };
+  }
+
+  private frame(isTotal: boolean, numeric: string | null = null): Node {
     const { choice } = this;
     if (choice.chance(0.4)) return text();
+    if (!isTotal && numeric !== null && choice.chance(0.5)) return this.rangeFrame(numeric);
     const unit = isTotal ? choice.pick(['ROWS', 'GROUPS']) : choice.pick(['RANGE', 'GROUPS']);
     const canOffset = unit !== 'RANGE';
     const offset = String(choice.below(3));

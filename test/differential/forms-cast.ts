@@ -50,8 +50,6 @@ const TYPMODS = [
     'xid',
     'pg_lsn',
     'tid',
-    'int2vector',
-    'oidvector',
     'void',
     'cstring',
     'record',

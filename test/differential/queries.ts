@@ -315,6 +315,22 @@ export class Queries {
       items.push({ node: expression('int4', ['grouping(', text(...joined(keys)), ')']), type: 'int4' });
     if (form === 0) return optional(' GROUP BY ROLLUP (', all, ')');
     if (form === 1) return optional(' GROUP BY CUBE (', all, ')');
+    if (form === 3 && choice.chance(0.5)) {
+      const [first, ...rest] = keys;
+      const inner = choice.pick(['ROLLUP (', 'CUBE (']);
+      const empty = choice.pick([', ()', '', ', (), ()']);
+      return optional(
+        ' GROUP BY ',
+        choice.chance(0.2) ? 'DISTINCT ' : '',
+        'GROUPING SETS (',
+        inner,
+        list(rest),
+        '), ',
+        first!,
+        empty,
+        ')',
+      );
+    }
     if (form === 2) return optional(' GROUP BY ', keys[0]!, ', ROLLUP (', list(keys.slice(1)), ')');
     const set = (): Node => text('(', text(...joined(choice.some(keys, choice.below(keys.length + 1)))), ')');
     return optional(' GROUP BY GROUPING SETS (', list([text('(', text(...joined(keys)), ')'), set(), set()]), ')');
@@ -396,7 +412,14 @@ export class Queries {
     const main = choice.chance(0.5)
       ? text('SELECT n, v FROM r')
       : text('SELECT n, count(*), count(DISTINCT v) FROM r GROUP BY n');
-    const node = query('WITH RECURSIVE r(n, v) AS (', anchor, ` ${all} `, step, ') ', main);
+    const extra = choice.pick([
+      ...['', '', '', '', ' SEARCH DEPTH FIRST BY n SET o', ' SEARCH BREADTH FIRST BY n, v SET o'],
+      ' CYCLE n SET c USING p',
+      " CYCLE n, v SET c TO 'y' DEFAULT 'n' USING p",
+    ]);
+    const shown =
+      extra === '' || !choice.chance(0.7) ? main : text(`SELECT n, v, ${/CYCLE/.test(extra) ? 'c, p' : 'o'} FROM r`);
+    const node = query('WITH RECURSIVE r(n, v) AS (', anchor, ` ${all} `, step, ')', optional(extra), ' ', shown);
     return { node, columns: [], order: null };
   }
 }

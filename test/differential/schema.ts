@@ -70,9 +70,10 @@ export function randomSchema(choice: Choice, name: string): Schema {
     tables.push(table);
     statements.push(...tableStatements(choice, table));
   }
-  const view = viewOf(choice, tables);
-  statements.push(view.sql);
-  tables.push(view.table);
+  for (const view of [viewOf(choice, tables), groupedViewOf(choice, tables)]) {
+    statements.push(view.sql);
+    tables.push(view.table);
+  }
   const targetSettings = choice.chance(0.5)
     ? choice.some(PLAN_SETTINGS, 1 + choice.below(3)).map((setting) => `SET ${setting} = off`)
     : [];
@@ -88,7 +89,7 @@ function randomTable(choice: Choice, name: string): Table {
 
 function tableStatements(choice: Choice, table: Table): string[] {
   const columns = table.columns.map(
-    ({ name, type }) => `${name} ${typeSql(type)}${name === 'id' ? ' PRIMARY KEY' : ''}`,
+    ({ name, type }) => `${name} ${typeSql(type)}${name === 'id' ? ' PRIMARY KEY' : constraintsOf(choice, name, type)}`,
   );
   const statements = [`CREATE TABLE ${table.name} (${columns.join(', ')})`];
   const count = choice.chance(0.1) ? 0 : choice.chance(0.15) ? 60 : 2 + choice.below(14);
@@ -107,10 +108,18 @@ function tableStatements(choice: Choice, table: Table): string[] {
       const where = choice.chance(0.15) ? ` WHERE ${name} IS NOT NULL` : '';
       statements.push(`CREATE INDEX ON ${table.name} (${name}${choice.chance(0.2) ? ' DESC' : ''}${more})${where}`);
     }
+    if (type === 'int4' && choice.chance(0.05)) statements.push(`CREATE UNIQUE INDEX ON ${table.name} ((id * 2))`);
     if (GIN.has(type) && choice.chance(0.5)) statements.push(`CREATE INDEX ON ${table.name} USING gin (${name})`);
   }
   if (choice.chance(0.5)) statements.push(`ANALYZE ${table.name}`);
   return statements;
+}
+
+/** Which the rows of the table fulfil. */
+function constraintsOf(choice: Choice, name: string, type: string): string {
+  const check =
+    name === 'c0' && choice.chance(0.4) ? choice.pick([' CHECK (c0 <> 13)', ' CHECK (c0 IS NULL OR c0 > -1000)']) : '';
+  return check + (choice.chance(0.2) ? ` DEFAULT ${literalSql(type, randomValue(type, choice, false))}` : '');
 }
 
 /** Numbers that joins meet. */
@@ -124,4 +133,17 @@ function viewOf(choice: Choice, tables: readonly Table[]): { sql: string; table:
   const list = columns.map((column) => column.name).join(', ');
   const where = choice.chance(0.5) ? ` WHERE c0 ${choice.pick(['>', '<', '<>'])} ${choice.below(8)}` : '';
   return { sql: `CREATE VIEW v0 AS SELECT ${list} FROM ${base.name}${where}`, table: { name: 'v0', columns } };
+}
+
+/** Each of its rows has another id. */
+function groupedViewOf(choice: Choice, tables: readonly Table[]): { sql: string; table: Table } {
+  const [base, other] = [choice.pick(tables.slice(0, -1)), choice.pick(tables.slice(0, -1))];
+  const columns = [
+    { name: 'id', type: 'int4' },
+    { name: 'c0', type: 'int8' },
+    { name: 'c1', type: 'int4' },
+  ];
+  const join = `${base.name} AS a ${choice.pick(['JOIN', 'LEFT JOIN'])} ${other.name} AS b ON b.id = a.${choice.pick(['id', 'c0'])}`;
+  const sql = `CREATE VIEW v1 AS SELECT a.id, count(b.id) AS c0, max(b.c0) AS c1 FROM ${join} GROUP BY a.id`;
+  return { sql, table: { name: 'v1', columns } };
 }

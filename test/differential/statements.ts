@@ -6,6 +6,7 @@ import { Queries } from './queries.ts';
 import { scalarForm } from './scalars.ts';
 import type { Schema, Table } from './schema.ts';
 import { expression, freely, list, type Node, optional, text } from './tree.ts';
+import { typeSql } from './values.ts';
 
 export interface Statement {
   /** `scalar`: one expression; `rows`: one over a table's rows; both evaluate in one order only. */
@@ -32,7 +33,8 @@ export class Statements {
   }
 
   next(): Statement {
-    const form = this.choice.below(26);
+    const form = this.choice.below(27);
+    if (form === 26) return this.prepared();
     if (form < 5) return this.scalar();
     if (form < 11) return this.ofGrammar();
     if (form < 13) return this.rows();
@@ -77,6 +79,34 @@ export class Statements {
     };
   }
 
+  /** A call with parameters of its arguments' types, run with values for them, more than once. */
+  private prepared(): Statement {
+    const { choice } = this;
+    const callables = this.catalog.scalars.filter(
+      ({ args, result, isVariadic }) => args.length > 0 && !isVariadic && ![...args, result].some(isPolymorphic),
+    );
+    const callable = choice.pick(callables);
+    const expressions = new Expressions(this.catalog, choice, true);
+    const args = expressions.args(callable, expressions.binding(callable), { columns: [], subquery: null }, 0);
+    const types = callable.args.map(typeSql).join(', ');
+    const [first, second] = ['$1', '$2'];
+    const call =
+      callable.kind === 'function'
+        ? `${functionSql(callable.name)}(${callable.args.map((_, i) => `$${i + 1}`).join(', ')})`
+        : callable.args.length === 1
+          ? `(${callable.name} ${first})`
+          : `(${first} ${callable.name} ${second})`;
+    const table = choice.pick(this.schema.tables);
+    const query = choice.pick([`SELECT ${call} AS x`, `SELECT id, ${call} AS x FROM ${table.name} WHERE id < 3`]);
+    return {
+      kind: 'scalar',
+      root: text('EXECUTE prepared(', text(...joined(args)), ')'),
+      order: null,
+      before: [`PREPARE prepared(${types}) AS ${query}`],
+      after: ['DEALLOCATE prepared'],
+    };
+  }
+
   private set(): Statement {
     const callable: Callable = this.choice.pick(this.catalog.sets);
     const expressions = new Expressions(this.catalog, this.choice, true);
@@ -90,8 +120,10 @@ export class Statements {
 
   private change(): Statement {
     const tables = this.schema.tables.filter((table) => !table.name.startsWith('v'));
-    const table = this.choice.pick(tables);
-    const form = this.choice.below(5);
+    // v0 is a plain view: what changes it changes its table.
+    const isView = this.choice.chance(0.12);
+    const table = isView ? this.schema.tables.find((each) => each.name === 'v0')! : this.choice.pick(tables);
+    const form = this.choice.below(isView ? 3 : 5);
     const root =
       form === 0
         ? this.insert(table)
@@ -116,10 +148,36 @@ export class Statements {
   private assignments(table: Table, columns: readonly Column[]): Node {
     const expressions = new Expressions(this.catalog, this.choice, false);
     const targets = this.choice.some(table.columns.slice(1), 1 + this.choice.below(2));
+    const value = (type: string): Node => expressions.of(type, { columns, subquery: null }, 1);
+    if (targets.length === 2 && this.choice.chance(0.15)) {
+      const [a, b] = targets;
+      return text(
+        `(${a!.name}, ${b!.name}) = ${this.choice.pick(['', 'ROW'])}(`,
+        value(a!.type),
+        ', ',
+        value(b!.type),
+        ')',
+      );
+    }
     const set = targets.map(({ name, type }) =>
-      text(`${name} = `, this.choice.chance(0.08) ? 'DEFAULT' : expressions.of(type, { columns, subquery: null }, 1)),
+      type.startsWith('_') && this.choice.chance(0.5)
+        ? this.partAssignment(name, type, value)
+        : type === 'jsonb' && this.choice.chance(0.3)
+          ? text(`${name}${this.choice.pick(["['a']", '[0]', "['b'][1]", '[-1]', "['c']['d']"])} = `, value('jsonb'))
+          : text(
+              `${name} = `,
+              this.choice.chance(0.08) ? 'DEFAULT' : expressions.of(type, { columns, subquery: null }, 1),
+            ),
     );
     return list(set);
+  }
+
+  /** Elements and slices of an array column. */
+  private partAssignment(name: string, type: string, value: (type: string) => Node): Node {
+    const { choice } = this;
+    if (choice.chance(0.6))
+      return text(`${name}[${choice.pick(['1', '2', '5', '0', '-1', 'NULL'])}] = `, value(type.slice(1)));
+    return text(`${name}[${choice.pick(['1:2', '2:', ':1', '0:0', '3:2', '-1:1'])}] = `, value(type));
   }
 
   private insert(table: Table): Node {
@@ -134,6 +192,7 @@ export class Statements {
         ')',
       );
     const first = choice.below(20);
+    if (choice.chance(0.25)) return this.insertSelect(table, columns);
     const rows = Array.from({ length: 1 + choice.below(3) }, (_, i) => row(first + i));
     const conflict = choice.below(3);
     const excluded = columns.map(({ name, type }) => ({ sql: `excluded.${name}`, type }));
@@ -153,6 +212,25 @@ export class Statements {
                 : text(),
             );
     return text(`INSERT INTO ${table.name} (${names}) VALUES `, list(rows), action, this.returning(table));
+  }
+
+  /** INSERT ... SELECT, in the order of keys: it says what the first refused row is. */
+  private insertSelect(table: Table, columns: Table['columns']): Node {
+    const { choice } = this;
+    const expressions = new Expressions(this.catalog, choice, false);
+    const source = choice.pick(this.schema.tables);
+    const theirs = columnsOf({ ...source, name: 's' });
+    const id = choice.pick(['s.id + 50', 's.id * 2', 's.id', '100 - s.id']);
+    const values = columns.slice(1).map(({ type }) => expressions.of(type, { columns: theirs, subquery: null }, 1));
+    return text(
+      `INSERT INTO ${table.name} (${columns.map((column) => column.name).join(', ')}) SELECT ${id}, `,
+      text(...joined(values)),
+      ` FROM ${source.name} AS s`,
+      optional(' WHERE ', expressions.condition({ columns: theirs, subquery: null }, 1)),
+      ' ORDER BY s.id',
+      choice.chance(0.4) ? optional(' ON CONFLICT DO NOTHING') : text(),
+      this.returning(table),
+    );
   }
 
   private update(table: Table, tables: readonly Table[]): Node {
@@ -211,7 +289,9 @@ export class Statements {
     return text(
       `MERGE INTO ${table.name} AS t USING ${source.name} AS s ON s.id = t.${choice.pick(['id', 'c0'])}`,
       optional(' WHEN MATCHED', condition(columns), ' THEN ', action),
+      choice.chance(0.3) ? optional(' WHEN MATCHED', condition(columns), ' THEN DO NOTHING') : text(),
       optional(' WHEN NOT MATCHED', condition(theirs), ' THEN ', insert),
+      choice.chance(0.2) ? optional(' WHEN NOT MATCHED THEN DO NOTHING') : text(),
     );
   }
 
