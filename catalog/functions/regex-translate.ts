@@ -182,8 +182,8 @@ class Parser {
     if (/^[*+?]$/.test(this.peek()) || (this.peek() === '{' && /^[0-9]$/.test(this.peek(1)))) {
       throw invalid('quantifier operand invalid');
     }
-    // {1,1} says of what stands inside which match it prefers: similar_to_escape() makes it.
-    if (bound === '{1,1}') makeAlike(atom, lazy);
+    // {1,1}? says that the shortest match is preferred of what stands inside: similar_to_escape() makes it.
+    if (bound === '{1,1}' && lazy) makeAlike(atom, lazy);
     return { kind: 'quantified', atom, bound, fixed: fixed || bound === '{1,1}', lazy };
   }
 
