@@ -73,12 +73,16 @@ export const EXPLANATIONS: readonly Explanation[] = [
     name: 'last digits of floats',
     reason: 'sums of floats depend on the order of rows, and the functions of libm on its version',
     holds: (asked, found) =>
-      found.kind === 'rows' &&
-      difference(
-        asked,
-        (left, right, oid) =>
-          left === right || (WITH_FLOATS.has(oid) && roundedNumbers(left) === roundedNumbers(right)),
-      ) === null,
+      (found.kind === 'rows' &&
+        difference(
+          asked,
+          (left, right, oid) =>
+            left === right || (WITH_FLOATS.has(oid) && roundedNumbers(left) === roundedNumbers(right)),
+        ) === null) ||
+      // One that an error shows.
+      (found.kind === 'error' &&
+        asked.reference[0]!.error !== null &&
+        roundedNumbers(describe(asked.reference[0]!)) === roundedNumbers(describe(asked.target[0]!))),
   },
   {
     name: 'which of several equal values',

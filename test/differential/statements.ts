@@ -96,13 +96,11 @@ export class Statements {
         : callable.args.length === 1
           ? `(${callable.name} ${first})`
           : `(${first} ${callable.name} ${second})`;
-    const table = choice.pick(this.schema.tables);
-    const query = choice.pick([`SELECT ${call} AS x`, `SELECT id, ${call} AS x FROM ${table.name} WHERE id < 3`]);
     return {
       kind: 'scalar',
       root: text('EXECUTE prepared(', text(...joined(args)), ')'),
       order: null,
-      before: [`PREPARE prepared(${types}) AS ${query}`],
+      before: [`PREPARE prepared(${types}) AS SELECT ${call} AS x`],
       after: ['DEALLOCATE prepared'],
     };
   }

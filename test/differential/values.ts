@@ -70,7 +70,7 @@ const LITERALS: Readonly<Record<string, readonly string[]>> = {
   bpchar: ['', 'a', 'ab', 'ABC', 'é', 'q r'],
   // Without '': PostgreSQL makes a text with a zero byte of it.
   char: ['a', 'Z', '1'],
-  name: ['', 'abc', 'pg_class', 'Mixed Case'],
+  name: ['', 'abcd', 'pg_class', 'Mixed Case'],
   bytea: ['', '\\x00', '\\x616263', '\\xff00ff', '\\xdeadbeef0102'],
   date: [
     '2000-01-01',
