@@ -36,8 +36,8 @@ class OpeningDatabase implements SessionFactory {
     return this.opened().openSession(identity, holder);
   }
 
-  passwordVerifier(user: string): string | null {
-    return this.opened().passwordVerifier(user);
+  passwordVerifier(user: string, database: string): string | null {
+    return this.opened().passwordVerifier(user, database);
   }
 
   serverSetting(name: string): string {
@@ -110,7 +110,10 @@ async function serve(options: ServerOptions): Promise<void> {
   const listener = await listenForBackups(options.dataDirectory, factory.database);
   endInOrder(server, factory.database, listener);
   if (options.password !== null) await setPassword(factory.database, SUPERUSER, options.password);
-  else if (options.authMethod === 'scram-sha-256' && factory.database.passwordVerifier(SUPERUSER) === null) {
+  else if (
+    options.authMethod === 'scram-sha-256' &&
+    factory.database.passwordVerifier(SUPERUSER, 'postgres') === null
+  ) {
     log(
       'WARNING',
       `role ${SUPERUSER} has no password and cannot log in: start with --password-file or HOTROW_PASSWORD`,

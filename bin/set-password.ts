@@ -11,8 +11,11 @@ import { silentSink } from '../executor/silent-sink.ts';
 import type { SqlError } from '../types/errors.ts';
 import { makeScramVerifier, parseScramVerifier } from '../types/scram.ts';
 
+/** There is always one of this name. */
+const DATABASE = 'postgres';
+
 export async function setPassword(factory: SessionFactory, role: string, password: string): Promise<void> {
-  const kept = factory.passwordVerifier(role);
+  const kept = factory.passwordVerifier(role, DATABASE);
   const known = kept === null ? null : parseScramVerifier(kept);
   if (known !== null && makeScramVerifier(password, known.salt) === kept) return;
   // Only the verifier goes into the statement: the password itself must not come into any log.
@@ -42,7 +45,7 @@ function runStatement(factory: SessionFactory, user: string, text: string): Prom
           if (parked) settle(session!.resume());
         }),
     };
-    const identity = { user, database: 'postgres', options: new Map(), processId: 0, secretKey: 0, clientAddress: '' };
+    const identity = { user, database: DATABASE, options: new Map(), processId: 0, secretKey: 0, clientAddress: '' };
     session = factory.openSession(identity, holder);
     const step = session.simpleQuery(Buffer.from(text));
     settle(step);

@@ -29,6 +29,7 @@ import { WorkMemory } from './memory-account.ts';
 import { Exclusion, exclusionKey } from './modify/exclusion.ts';
 import { type ForeignKeys, NO_FOREIGN_KEYS } from './modify/foreign-keys.ts';
 import { PlanShelf } from './plan-shelf.ts';
+import type { PreparedStatement } from './prepared-statement.ts';
 import { overflowOf } from './row/overflow.ts';
 import type { SharedRuntime } from './shared-runtime.ts';
 import { StatementCache } from './statement-cache.ts';
@@ -81,9 +82,9 @@ export class DatabaseRuntime {
   /** Of the catalog that the fork began with, or came back to. */
   #catalogVersion: number;
   /** Of the forks of what this fork is a fork of; null: it is none. */
-  readonly #parentsShelf: PlanShelf | null;
+  readonly #parentsShelf: PlanShelf<PreparedStatement> | null;
   /** Of its own forks, when it has other definitions than its parent. */
-  #forksShelf: PlanShelf | null = null;
+  #forksShelf: PlanShelf<PreparedStatement> | null = null;
   /** What a fork began with. */
   readonly #beginning: { readonly catalog: Catalog; readonly shared: SharedCatalog };
   readonly #foreignKeys = new WeakMap<Catalog, Map<number, ForeignKeys>>();
@@ -242,14 +243,14 @@ export class DatabaseRuntime {
   }
 
   /** Plans shared with forks of the same beginning; null: there are none, or definitions have changed since. */
-  planShelf(catalog: Catalog): PlanShelf | null {
+  planShelf(catalog: Catalog): PlanShelf<PreparedStatement> | null {
     if (this.#forksShelf?.catalogVersion === catalog.version) return this.#forksShelf;
     return this.#catalogVersion === catalog.version ? this.#parentsShelf : null;
   }
 
   /** For a fork that begins now. */
-  #shelfForFork(): PlanShelf {
-    const shelf = this.planShelf(this.catalog) ?? new PlanShelf(this.catalog.version);
+  #shelfForFork(): PlanShelf<PreparedStatement> {
+    const shelf = this.planShelf(this.catalog) ?? new PlanShelf<PreparedStatement>(this.catalog.version);
     if (shelf !== this.#parentsShelf) this.#forksShelf = shelf;
     return shelf;
   }

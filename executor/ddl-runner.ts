@@ -67,6 +67,10 @@ import { TablePages } from './table-pages.ts';
 import type { TableRuntime } from './table-runtime.ts';
 import { executeArguments } from './utility.ts';
 
+/** How long sessions that use a database may take to end when it is dropped or renamed, and how often that is looked at. */
+const SESSIONS_PATIENCE_MS = 5000;
+const SESSIONS_LOOK_MS = 10;
+
 /** A statement of our own, run to its end. */
 class StatementTask<T> implements DdlTask<T> {
   readonly #session: Session;
@@ -182,8 +186,8 @@ class SessionDdlContext implements DdlContext {
   get isSuperuser(): boolean {
     return this.#session.isSuperuser;
   }
-  get isInTransactionBlock(): boolean {
-    return this.#session.transaction.isBlock;
+  checkAlone(what: string): void {
+    this.#session.checkAlone(what);
   }
   get text(): string {
     return this.#prepared.text;
@@ -592,8 +596,16 @@ class SessionDdlContext implements DdlContext {
       if (key.startsWith(prefix)) session.engine.putCatalog(txn, key, null);
   }
 
-  sessionCount(databaseOid: number): number {
-    return this.#session.server.database(databaseOid)?.sessionCount ?? 0;
+  sessionsLeft(databaseOid: number): DdlTask<number> {
+    const untilMs = performance.now() + SESSIONS_PATIENCE_MS;
+    return {
+      poll: () => {
+        const count = this.#session.server.database(databaseOid)?.sessionCount ?? 0;
+        if (count === 0 || performance.now() >= untilMs) return count;
+        this.#session.wakeAfter(SESSIONS_LOOK_MS);
+        return TASK_PENDING;
+      },
+    };
   }
   terminateSessions(databaseOid: number): void {
     for (const session of [...this.#session.server.sessions()]) {

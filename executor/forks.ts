@@ -43,11 +43,15 @@ export class Forks {
     return this.#byName.values();
   }
 
-  /** A fork of that name, which is not there yet; undefined: the name is not a fork's, or there is no such base. */
-  make(name: string, roleOid: number): DatabaseRuntime | undefined {
+  /** What a fork of that name would be of; undefined: the name is not a fork's, or there is no such base. */
+  baseOf(name: string): DatabaseRuntime | undefined {
     const at = name.lastIndexOf(SEPARATOR);
-    if (at <= 0 || at === name.length - 1) return undefined;
-    const base = this.#server.databaseByName(name.slice(0, at));
+    return at <= 0 || at === name.length - 1 ? undefined : this.#server.databaseByName(name.slice(0, at));
+  }
+
+  /** A fork of that name, which is not there yet; undefined: see baseOf. */
+  make(name: string, roleOid: number): DatabaseRuntime | undefined {
+    const base = this.baseOf(name);
     if (base === undefined) return undefined;
     this.#checkConnect(base, roleOid);
     const oid = base.engine.allocateOid();

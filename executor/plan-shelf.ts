@@ -5,7 +5,6 @@
  * What is kept knows no database: expressions that check domains are bound to one, and stay with it.
  */
 import type { PlannedStatement } from '../planner/plan.ts';
-import { PreparedStatement } from './prepared-statement.ts';
 
 const PLANS_MAX = 500;
 
@@ -15,12 +14,20 @@ export interface ShelvedPlan {
   readonly rows: readonly number[];
 }
 
-export class PlanShelf {
+/** A statement that has been read, and makes others of itself, which are not planned. */
+export interface ReadStatement<Statement> {
+  readonly text: string;
+  /** Literals of its text are lifted out: it serves all texts of its shape. */
+  readonly isShareable: boolean;
+  twin(): Statement;
+}
+
+export class PlanShelf<Statement extends ReadStatement<Statement>> {
   /** Of the catalog that the forks began with. */
   readonly catalogVersion: number;
   readonly #plans = new Map<string, ShelvedPlan>();
   /** Statements by the keys of statement caches, as they were read: without a program. */
-  readonly #statements = new Map<string, { readonly make: () => PreparedStatement; readonly text: string | null }>();
+  readonly #statements = new Map<string, { readonly statement: Statement; readonly text: string | null }>();
 
   constructor(catalogVersion: number) {
     this.catalogVersion = catalogVersion;
@@ -35,17 +42,14 @@ export class PlanShelf {
   }
 
   /** A statement that another database has read, for this one; it is not planned yet. */
-  statement(key: string, text: string): PreparedStatement | undefined {
+  statement(key: string, text: string): Statement | undefined {
     const found = this.#statements.get(key);
-    return found !== undefined && (found.text === null || found.text === text) ? found.make() : undefined;
+    return found !== undefined && (found.text === null || found.text === text) ? found.statement.twin() : undefined;
   }
 
-  addStatement(
-    key: string,
-    { text, statement, declaredTypes, hasFixedParameters, isShareable }: PreparedStatement,
-  ): void {
-    const make = (): PreparedStatement => new PreparedStatement(text, statement, declaredTypes, hasFixedParameters);
-    put(this.#statements, key, { make, text: isShareable ? null : text });
+  /** Kept is a twin: the statement itself has its plan, and with it its database. */
+  addStatement(key: string, statement: Statement): void {
+    put(this.#statements, key, { statement: statement.twin(), text: statement.isShareable ? null : statement.text });
   }
 }
 

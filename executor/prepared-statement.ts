@@ -100,6 +100,11 @@ export class PreparedStatement {
   /** A statement of a function's body. */
   readonly #routine: RoutineBody | null;
 
+  /** The same, as it was read. */
+  twin(): PreparedStatement {
+    return new PreparedStatement(this.text, this.statement, this.declaredTypes, this.hasFixedParameters);
+  }
+
   constructor(
     text: string,
     statement: Statement | null,

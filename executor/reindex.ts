@@ -11,10 +11,8 @@ import type { Session, Task } from './session.ts';
 
 export function* reindex(session: Session, node: ReindexStatement): Task<string> {
   const isWhole = node.target !== 'index' && node.target !== 'table';
-  if (session.transaction.isBlock && (node.concurrently || isWhole)) {
-    const what = isWhole ? node.target.toUpperCase() : 'CONCURRENTLY';
-    throw sqlError('25001', `REINDEX ${what} cannot run inside a transaction block`);
-  }
+  if (node.concurrently || isWhole)
+    session.checkAlone(`REINDEX ${isWhole ? node.target.toUpperCase() : 'CONCURRENTLY'}`);
   for (const { oid } of indexesOf(session, node)) {
     // Another session may have filled or dropped it while we were busy with those before.
     const index = session.catalog.index(oid);

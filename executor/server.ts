@@ -278,7 +278,7 @@ export class DatabaseServer implements SessionFactory {
   }
 
   openSession(identity: SessionIdentity, holder: SessionHolder): ProtocolSession {
-    const role = this.shared.catalog.roleByName(identity.user);
+    const role = this.#rolesFor(identity.database).roleByName(identity.user);
     if (role === undefined) throw new SqlError('28000', `role "${identity.user}" does not exist`, {}, 'FATAL');
     if (!role.canLogin) throw new SqlError('28000', `role "${identity.user}" is not permitted to log in`, {}, 'FATAL');
     const database = this.databaseByName(identity.database) ?? this.forks.make(identity.database, role.oid);
@@ -349,8 +349,13 @@ export class DatabaseServer implements SessionFactory {
     return bindScalar(cast, null, session.environment(session.catalog, []), { source: 'value' }).typeOid;
   }
 
-  passwordVerifier(user: string): string | null {
-    return this.shared.catalog.roleByName(user)?.password ?? null;
+  passwordVerifier(user: string, database: string): string | null {
+    return this.#rolesFor(database).roleByName(user)?.password ?? null;
+  }
+
+  /** Who may log in to the database: a fork's roles are its own, those of one that is not there yet are its base's. */
+  #rolesFor(database: string): SharedCatalog {
+    return (this.databaseByName(database) ?? this.forks.baseOf(database))?.shared.catalog ?? this.shared.catalog;
   }
 
   /** How far back AS OF SYSTEM TIME can read, from now on; null: as far as at the start. */

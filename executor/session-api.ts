@@ -136,8 +136,11 @@ export interface ProtocolSession {
 export interface SessionFactory {
   /** Checks that role and database exist and may connect; throws SqlError (28000, 3D000, 53300, 57P03). */
   openSession(identity: SessionIdentity, holder: SessionHolder): ProtocolSession;
-  /** SCRAM verifier ("SCRAM-SHA-256$iterations:salt$StoredKey:ServerKey") of a role, or null when it has no password or does not exist. */
-  passwordVerifier(user: string): string | null;
+  /**
+   * SCRAM verifier ("SCRAM-SHA-256$iterations:salt$StoredKey:ServerKey") of a role, or null when it has no password or does not exist. A fork of
+   * a database has roles of its own.
+   */
+  passwordVerifier(user: string, database: string): string | null;
   /** A server-wide setting as text, such as max_connections, password_encryption, log_min_messages. */
   serverSetting(name: string): string;
 }

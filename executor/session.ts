@@ -102,6 +102,8 @@ export class Session implements ProtocolSession, PlanningSession, ExecServices {
   #running: Portal | null = null;
   readonly #internal: InternalStatements;
   readonly #names: SessionNames;
+  /** Other statements in the implicit transaction of the one that runs: of the same text, or before it in a pipeline. */
+  #company: 'none' | 'text' | 'pipeline' = 'none';
   #copyIn: CopySource | null = null;
   /** Not yet told: a transaction is under way. */
   #notifications: Notification[] = [];
@@ -740,14 +742,18 @@ export class Session implements ProtocolSession, PlanningSession, ExecServices {
       this.sink.emptyQuery();
       return DONE;
     }
-    for (let i = 0; i < statements.length; i++) {
-      const statement = statements[i];
-      const prepared = new PreparedStatement(text, statement, [], true);
-      const isLast = i === statements.length - 1;
-      yield* this.#simpleStatement(prepared, null, isLast, text);
-      if (key !== null && statements.length === 1 && prepared.isPlanned && !this.transaction.hasCatalogChanges) {
-        this.statements.keep(key, prepared);
+    this.#company = statements.length > 1 ? 'text' : 'none';
+    try {
+      for (const [i, statement] of statements.entries()) {
+        const prepared = new PreparedStatement(text, statement, [], true);
+        const isLast = i === statements.length - 1;
+        yield* this.#simpleStatement(prepared, null, isLast, text);
+        if (key !== null && statements.length === 1 && prepared.isPlanned && !this.transaction.hasCatalogChanges) {
+          this.statements.keep(key, prepared);
+        }
       }
+    } finally {
+      this.#company = 'none';
     }
     return DONE;
   }
@@ -807,6 +813,13 @@ export class Session implements ProtocolSession, PlanningSession, ExecServices {
       portal = new Portal(this, '', again, [], null, []);
       portal.mayPlanAgain = false;
     }
+  }
+
+  /** 25001 unless the statement is alone in its transaction: for what cannot be undone, or commits by itself. */
+  checkAlone(what: string): void {
+    if (this.transaction.isBlock || this.#company === 'text')
+      throw sqlError('25001', `${what} cannot run inside a transaction block`);
+    if (this.#company === 'pipeline') throw sqlError('25001', `${what} cannot be executed within a pipeline`);
   }
 
   /** 25P02 for anything but the end of a failed transaction. */
@@ -975,6 +988,10 @@ export class Session implements ProtocolSession, PlanningSession, ExecServices {
     }
     this.checkNotFailed(node);
     const tag = yield* runUtility(this, portal.statement, portal.resultFormats, false, portal.params);
+    // What must be alone in its transaction ends it: what follows in the pipeline takes nothing of it back.
+    const endsAtOnce = node.kind === 'createDatabase' || node.kind === 'dropDatabase';
+    if (endsAtOnce && !this.transaction.isBlock) yield* this.commitTask();
+    this.#company = endsAtOnce || node.kind === 'commit' || node.kind === 'rollback' ? 'none' : 'pipeline';
     if (tag !== null) this.sink.commandComplete(tag);
     return DONE;
   }
@@ -992,6 +1009,7 @@ export class Session implements ProtocolSession, PlanningSession, ExecServices {
 
   #endExecute(portal: Portal, answer: PortalAnswer): void {
     this.#running = null;
+    this.#company = 'pipeline';
     if (answer === PORTAL_SUSPENDED) this.sink.portalSuspended();
     else if (answer === PORTAL_DONE) {
       this.sink.commandComplete(portal.tag());
@@ -1013,6 +1031,7 @@ export class Session implements ProtocolSession, PlanningSession, ExecServices {
   }
 
   sync(failed: boolean): Step {
+    this.#company = 'none';
     if (this.transaction.isBlock) {
       // The holder refused a message by itself (a malformed Bind): the block fails with it.
       return failed && !this.transaction.isFailed ? this.#start(this.#failBlock()) : DONE;

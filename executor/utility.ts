@@ -475,7 +475,7 @@ function* setConstraints(session: Session, node: SetConstraintsStatement): Task<
 
 function discard(session: Session, target: 'all' | 'plans' | 'sequences' | 'temp'): string {
   if (target === 'all') {
-    if (session.transaction.isBlock) throw sqlError('25001', 'DISCARD ALL cannot run inside a transaction block');
+    session.checkAlone('DISCARD ALL');
     session.settings.resetAll();
     session.statements.prepared.clear();
     session.cursors.close({ kind: 'close', cursor: null, position: -1 });

@@ -23,7 +23,7 @@ const SLICE_MS = 2;
 
 export function* vacuum(session: Session, node: VacuumStatement): Task<string> {
   const isVacuum = node.kind === 'vacuum';
-  if (isVacuum && session.transaction.isBlock) throw sqlError('25001', 'VACUUM cannot run inside a transaction block');
+  if (isVacuum) session.checkAlone('VACUUM');
   const tables: RelationEntry[] = [];
   const columns = new Map<number, readonly number[]>();
   for (const { table, columns: names } of node.relations) {
@@ -83,7 +83,7 @@ function mayMaintain({ authority, sharedCatalog, database }: Session, { owner }:
 
 export function* cluster(session: Session, node: ClusterStatement): Task<string> {
   if (node.table === null) {
-    if (session.transaction.isBlock) throw sqlError('25001', 'CLUSTER cannot run inside a transaction block');
+    session.checkAlone('CLUSTER');
     return 'CLUSTER';
   }
   const table = relationOf(session, node.table);

@@ -366,7 +366,7 @@ export class Connection implements SessionHolder, WriterOwner {
     }
     this.state = AUTHENTICATING;
     reader.expectPassword(true);
-    const verifier = this.host.factory.passwordVerifier(request.user);
+    const verifier = this.host.factory.passwordVerifier(request.user, request.database);
     this.authentication = new ScramAuthentication(request.user, verifier, this.sink);
   }
 

@@ -79,8 +79,8 @@ export interface DdlContext {
   otherCatalogs(): Iterable<Catalog>;
   /** Throws 42501 for a schema that the user may not look into. */
   checkSchema(name: string): void;
-  /** In BEGIN ... COMMIT, or in a text of several statements: what cannot be undone is refused then (25001). */
-  readonly isInTransactionBlock: boolean;
+  /** 25001 unless the statement is alone in its transaction: for what cannot be undone, or commits by itself. */
+  checkAlone(what: string): void;
   /** The statement's text, for error positions. */
   readonly text: string;
 
@@ -161,8 +161,8 @@ export interface DdlContext {
   /** The session's database is one that goes with its last connection: it has no say over others. */
   readonly isPassing: boolean;
   dropDatabase(databaseOid: number): void;
-  /** Sessions connected to a database, the own one included. */
-  sessionCount(databaseOid: number): number;
+  /** Sessions that are connected to another database; those that come to an end within some seconds are waited for. */
+  sessionsLeft(databaseOid: number): Task<number>;
   /** DROP DATABASE ... WITH (FORCE). */
   terminateSessions(databaseOid: number): void;
   /** Discards what ANALYZE found in a table (DROP). */

@@ -9,12 +9,8 @@ import type {
 } from '../../parser/ast.ts';
 import { sqlError } from '../../types/errors.ts';
 import { type DdlContext, type DdlResult, type DdlSteps, wait } from './context.ts';
-import { otherSessions } from './rename.ts';
+import { expectUnused } from './rename.ts';
 import { at, checkOwner, roleOrThrow } from './resolve.ts';
-
-function refuseInBlock(x: DdlContext, what: string): void {
-  if (x.isInTransactionBlock) throw sqlError('25001', `${what} cannot run inside a transaction block`);
-}
 
 function mayCreate(x: DdlContext): boolean {
   return x.isSuperuser || x.shared.role(x.currentRoleOid)?.createDb === true;
@@ -103,7 +99,7 @@ function connectionLimit(option: Option): number {
 }
 
 export function* createDatabase(x: DdlContext, statement: CreateDatabaseStatement): DdlSteps<DdlResult> {
-  refuseInBlock(x, 'CREATE DATABASE');
+  x.checkAlone('CREATE DATABASE');
   refuseInFork(x, 'CREATE DATABASE');
   const options = readOptions(x, statement);
   if (!mayCreate(x)) throw sqlError('42501', 'permission denied to create database');
@@ -162,9 +158,9 @@ export function alterDatabase(x: DdlContext, statement: AlterDatabaseStatement):
   return { tag: 'ALTER DATABASE' };
 }
 
-export function dropDatabase(x: DdlContext, statement: DropDatabaseStatement): DdlResult {
+export function* dropDatabase(x: DdlContext, statement: DropDatabaseStatement): DdlSteps<DdlResult> {
   const tag = 'DROP DATABASE';
-  refuseInBlock(x, tag);
+  x.checkAlone(tag);
   refuseInFork(x, tag);
   const { name } = statement;
   const database = x.shared.databaseByName(name);
@@ -177,10 +173,7 @@ export function dropDatabase(x: DdlContext, statement: DropDatabaseStatement): D
   if (database.isTemplate) throw sqlError('42809', 'cannot drop a template database');
   if (database.oid === x.catalog.databaseOid) throw sqlError('55006', 'cannot drop the currently open database');
   if (statement.force) x.terminateSessions(database.oid);
-  const count = x.sessionCount(database.oid);
-  if (count > 0) {
-    throw sqlError('55006', `database "${name}" is being accessed by other users`, { detail: otherSessions(count) });
-  }
+  yield* expectUnused(x, database);
   for (const setting of [...x.shared.settings()]) if (setting.databaseOid === database.oid) x.removeEntry(setting);
   const comment = x.shared.comment('database', database.oid);
   if (comment !== undefined) x.removeEntry(comment);

@@ -45,9 +45,7 @@ const RELATION_TYPES = new Set<ObjectType>([
 
 export function* drop(x: DdlContext, statement: DropStatement): DdlSteps<DdlResult> {
   const tag = `DROP ${statement.objectType.toUpperCase()}`;
-  if (statement.concurrently && x.isInTransactionBlock) {
-    throw sqlError('25001', 'DROP INDEX CONCURRENTLY cannot run inside a transaction block');
-  }
+  if (statement.concurrently) x.checkAlone('DROP INDEX CONCURRENTLY');
   const targets: ObjectReference[] = [];
   for (const object of statement.objects) {
     const target = yield* findTarget(x, statement, object);

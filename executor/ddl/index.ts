@@ -41,6 +41,8 @@ export function executeDdl(statement: StatementNode, context: DdlContext): DdlSt
   switch (statement.kind) {
     case 'createTable':
       return createTable(x, statement);
+    case 'dropDatabase':
+      return dropDatabase(x, statement);
     case 'createTableAs':
       return createTableAs(x, statement);
     case 'alterTable':
@@ -125,8 +127,6 @@ function executeSimple(statement: StatementNode, x: DdlContext): DdlResult {
       return alterSetting(x, statement);
     case 'alterDatabase':
       return alterDatabase(x, statement);
-    case 'dropDatabase':
-      return dropDatabase(x, statement);
     case 'grant':
     case 'revoke':
       return grant(x, statement);

@@ -366,9 +366,7 @@ export function indexOptions(options: readonly Option[], method: IndexMethod): s
 
 export function* createIndexStatement(x: DdlContext, statement: CreateIndexStatement): DdlSteps<DdlResult> {
   const tag = 'CREATE INDEX';
-  if (statement.concurrently && x.isInTransactionBlock) {
-    throw sqlError('25001', 'CREATE INDEX CONCURRENTLY cannot run inside a transaction block');
-  }
+  if (statement.concurrently) x.checkAlone('CREATE INDEX CONCURRENTLY');
   const names = statement.table.name;
   const found = yield* findAndLock(x, names, statement.concurrently ? SHARE_UPDATE_EXCLUSIVE : SHARE);
   if (found === undefined) throw relationMissing(x, names);

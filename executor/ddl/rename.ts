@@ -1,10 +1,17 @@
 /** ALTER ... RENAME. Kept texts (checks, defaults, indexes, views) follow the new names. */
-import type { IndexEntry, NamedRelation, RelationEntry, SchemaEntry, SequenceEntry } from '../../catalog/index.ts';
+import type {
+  DatabaseEntry,
+  IndexEntry,
+  NamedRelation,
+  RelationEntry,
+  SchemaEntry,
+  SequenceEntry,
+} from '../../catalog/index.ts';
 import type { Expression, Query, RenameStatement } from '../../parser/ast.ts';
 import { ACCESS_EXCLUSIVE } from '../../storage/api.ts';
 import { sqlError } from '../../types/errors.ts';
 import { ownCollation, putCollation } from './collations.ts';
-import type { DdlContext, DdlResult, DdlSteps, ExpressionUse } from './context.ts';
+import { type DdlContext, type DdlResult, type DdlSteps, type ExpressionUse, wait } from './context.ts';
 import { checkRelationKind, findUserType, followSequence, objectMissing } from './owner.ts';
 import {
   checkNameIsFree,
@@ -70,7 +77,7 @@ export function* rename(x: DdlContext, statement: RenameStatement): DdlSteps<Ddl
       renameRole(x, name, statement.newName);
       return { tag };
     case 'database':
-      renameDatabase(x, name, statement.newName);
+      yield* renameDatabase(x, name, statement.newName);
       return { tag };
     case 'statistics':
       renameStatistics(x, object.name, statement.newName);
@@ -288,7 +295,7 @@ function requireCreateRole(x: DdlContext, message: string, needsSuperuser: boole
   if (needsSuperuser || x.shared.role(x.currentRoleOid)?.createRole !== true) throw sqlError('42501', message);
 }
 
-function renameDatabase(x: DdlContext, oldName: string, newName: string): void {
+function* renameDatabase(x: DdlContext, oldName: string, newName: string): DdlSteps<void> {
   const database = x.shared.databaseByName(oldName);
   if (database === undefined) throw sqlError('3D000', `database "${oldName}" does not exist`);
   checkOwner(x, database.owner, `database ${oldName}`);
@@ -297,14 +304,19 @@ function renameDatabase(x: DdlContext, oldName: string, newName: string): void {
   }
   if (x.shared.databaseByName(newName) !== undefined) throw sqlError('42P04', `database "${newName}" already exists`);
   if (database.oid === x.catalog.databaseOid) throw sqlError('0A000', 'current database cannot be renamed');
-  const count = x.sessionCount(database.oid);
-  if (count > 0) {
-    throw sqlError('55006', `database "${oldName}" is being accessed by other users`, { detail: otherSessions(count) });
-  }
+  yield* expectUnused(x, database);
   x.putEntry({ ...database, name: newName });
 }
 
-export function otherSessions(count: number): string {
+/** Nobody is connected to the database, or will be in a moment: 55006. It is still there then: 3D000. */
+export function* expectUnused(x: DdlContext, { oid, name }: DatabaseEntry): DdlSteps<void> {
+  const count = yield* wait(x.sessionsLeft(oid));
+  if (count > 0)
+    throw sqlError('55006', `database "${name}" is being accessed by other users`, { detail: otherSessions(count) });
+  if (x.shared.databaseByName(name)?.oid !== oid) throw sqlError('3D000', `database "${name}" does not exist`);
+}
+
+function otherSessions(count: number): string {
   return count === 1
     ? 'There is 1 other session using the database.'
     : `There are ${count} other sessions using the database.`;

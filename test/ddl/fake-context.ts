@@ -8,7 +8,7 @@ import { executeDdl } from '../../executor/ddl/index.ts';
 import type { Query, Statement } from '../../parser/ast.ts';
 import { deparse, parse, parseExpression } from '../../parser/index.ts';
 import { bindScalar, type PlannerEnvironment, planStatement } from '../../planner/index.ts';
-import { SqlError } from '../../types/errors.ts';
+import { SqlError, sqlError } from '../../types/errors.ts';
 
 function done<T>(value: T): Task<T> {
   return { poll: () => value };
@@ -148,7 +148,9 @@ export class FakeDatabase {
       get isSuperuser() {
         return database.shared.roleByName(database.currentUser)?.superuser === true;
       },
-      isInTransactionBlock: database.isInTransactionBlock,
+      checkAlone: (what) => {
+        if (database.isInTransactionBlock) throw sqlError('25001', `${what} cannot run inside a transaction block`);
+      },
       text,
       putEntry: (entry) => database.#change(entry, false),
       removeEntry: (entry) => database.#change(entry, true),
@@ -222,7 +224,7 @@ export class FakeDatabase {
       dropDatabase: () => {},
       forkByName: () => undefined,
       isPassing: false,
-      sessionCount: () => 0,
+      sessionsLeft: () => ({ poll: () => 0 }),
       terminateSessions: () => {},
       forgetStatistics: () => {},
       collationOf: () => 0,

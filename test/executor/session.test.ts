@@ -174,6 +174,31 @@ describe('session', () => {
       expect(rowsOf(await client.query('SELECT a FROM t ORDER BY a'))).to.deep.equal([['1'], ['2']]);
     });
 
+    it('refuses what must be alone in its transaction behind another statement of the pipeline', async () => {
+      const run = async (...texts: string[]): Promise<unknown[]> => {
+        client.send(...texts.flatMap((text) => [parse({ text }), bind(), execute()]), sync());
+        return (await client.untilReady())
+          .filter((m) => ['commandComplete', 'error'].includes(m.name))
+          .map((m) => (m.name === 'error' ? `${m.code} ${m.message}` : m.text));
+      };
+      const refused = (what: string): string => `25001 ${what} cannot be executed within a pipeline`;
+      expect(await run('SELECT 1', 'CREATE DATABASE never')).to.deep.equal(['SELECT 1', refused('CREATE DATABASE')]);
+      expect(await run('SET work_mem = 1000', 'VACUUM')).to.deep.equal(['SET', refused('VACUUM')]);
+      expect(await run('VACUUM', 'VACUUM')).to.deep.equal(['VACUUM', refused('VACUUM')]);
+      expect(await run('BEGIN', 'COMMIT', 'VACUUM')).to.deep.equal(['BEGIN', 'COMMIT', 'VACUUM']);
+      expect(await run('VACUUM')).to.deep.equal(['VACUUM']);
+      // It is there, whatever comes behind it.
+      expect(await run('CREATE DATABASE made', 'SELECT 1/0')).to.deep.equal([
+        'CREATE DATABASE',
+        '22012 division by zero',
+      ]);
+      expect(await run('DROP DATABASE made', 'DROP DATABASE IF EXISTS made', 'SELECT 1')).to.deep.equal([
+        'DROP DATABASE',
+        'DROP DATABASE',
+        'SELECT 1',
+      ]);
+    });
+
     it('refuses a cached plan whose result type has changed', async () => {
       await client.query('CREATE TABLE t (a int)');
       client.send(parse({ name: 's', text: 'SELECT * FROM t' }), bind({ statement: 's' }), execute(), sync());

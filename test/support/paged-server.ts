@@ -10,6 +10,8 @@ export interface PagedServerOptions {
   readonly dataDirectory?: string | null;
   readonly settings?: Readonly<Record<string, string>>;
   readonly files?: HeldReads;
+  /** trust, if left out. */
+  readonly authMethod?: 'trust' | 'scram-sha-256';
   /** Single pages are read in place, not counted and not held. */
   readonly quickReads?: boolean;
 }
@@ -45,7 +47,7 @@ export class PagedServer {
       factory: database,
       hosts: ['127.0.0.1'],
       port: 0,
-      authMethod: 'trust',
+      authMethod: options.authMethod ?? 'trust',
       logFailure: (where, error) => log.push(`internal error: ${where}: ${String(error)}`),
     });
     await server.listen();

@@ -1,6 +1,7 @@
 /** Sessions of forks: who shares one, what they never wait for, who is refused, and when a fork goes. */
 import { expect } from 'chai';
 import pg from 'pg';
+import { setPassword } from '../../../bin/set-password.ts';
 import { PagedServer } from '../../support/paged-server.ts';
 
 type Values = (string | number | boolean | null)[][];
@@ -69,6 +70,43 @@ describe('sessions of forks', () => {
   }
 
   const ROWS = 'SELECT id, v FROM t ORDER BY id';
+
+  it('of which a database that is dropped or renamed had some a moment ago are waited for', async () => {
+    await base.query('CREATE DATABASE shop');
+    for (let i = 0; i < 20; i++) {
+      const client = await connect('shop');
+      await client.query('BEGIN; CREATE TABLE u AS SELECT g FROM generate_series(1, 1000) g');
+      const ending = end(client);
+      await base.query('ALTER DATABASE shop RENAME TO other');
+      await base.query('ALTER DATABASE other RENAME TO shop');
+      await ending;
+    }
+    const [stays, goes] = [await connect('shop'), await connect('shop')];
+    const dropping = base.query('DROP DATABASE shop');
+    await end(goes);
+    await end(stays);
+    await dropping;
+    await base.query('CREATE DATABASE shop');
+    await connect('shop');
+    await base.query('DROP DATABASE shop WITH (FORCE)');
+    expect(await values(base, "SELECT count(*)::int FROM pg_database WHERE datname = 'shop'")).to.deep.equal([[0]]);
+  });
+
+  it('that stay keep a database from being dropped', async () => {
+    await base.query('CREATE DATABASE used');
+    const user = await connect('used');
+    expect(await failure(base, 'DROP DATABASE used')).to.equal(
+      '55006 database "used" is being accessed by other users',
+    );
+    const dropping = failure(base, 'DROP DATABASE used');
+    const other = await connect('postgres');
+    await other.query(
+      "SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE query LIKE 'DROP DATABASE%' AND pid <> pg_backend_pid()",
+    );
+    expect(await dropping).to.equal('57014 canceling statement due to user request');
+    await end(user);
+    await base.query('DROP DATABASE used');
+  });
 
   describe('share a fork', () => {
     it('by its name, until the last has gone; then the name begins anew', async () => {
@@ -418,4 +456,45 @@ describe('sessions of forks', () => {
       for (const client of open) await client.end().catch(() => {});
     });
   }
+});
+
+describe('roles of forks', () => {
+  let server: PagedServer;
+
+  before(async () => {
+    server = await PagedServer.start({ authMethod: 'scram-sha-256' });
+    await setPassword(server.database, 'postgres', 'secret');
+  });
+  after(() => server.stop());
+
+  async function connect(user: string, password: string, database: string): Promise<pg.Client> {
+    const client = new pg.Client({ host: '127.0.0.1', port: server.port, user, password, database });
+    client.on('error', () => {});
+    await client.connect();
+    return client;
+  }
+
+  it('log in to them, with their passwords there', async () => {
+    const base = await connect('postgres', 'secret', 'postgres');
+    const fork = await connect('postgres', 'secret', 'postgres@one');
+    await fork.query(`CREATE ROLE guest LOGIN PASSWORD 'of the fork'; ALTER ROLE postgres PASSWORD 'changed'`);
+    const guest = await connect('guest', 'of the fork', 'postgres@one');
+    expect((await guest.query('SELECT current_user, current_database()')).rows[0]).to.deep.equal({
+      current_user: 'guest',
+      current_database: 'postgres@one',
+    });
+    // In a fork of it, too; nowhere else.
+    const deeper = await connect('guest', 'of the fork', 'postgres@one@two');
+    const refused = async (user: string, password: string, database: string): Promise<string> =>
+      connect(user, password, database).then(
+        () => 'connected',
+        (error) => error.code,
+      );
+    expect(await refused('guest', 'of the fork', 'postgres')).to.equal('28P01');
+    expect(await refused('guest', 'of the fork', 'postgres@three')).to.equal('28P01');
+    expect(await refused('postgres', 'secret', 'postgres@one')).to.equal('28P01');
+    expect(await refused('postgres', 'changed', 'postgres')).to.equal('28P01');
+    const owner = await connect('postgres', 'changed', 'postgres@one');
+    for (const client of [owner, deeper, guest, fork, base]) await client.end();
+  });
 });
