@@ -1,10 +1,12 @@
 /**
  * Forks of a database beside PostgreSQL's CREATE DATABASE ... TEMPLATE, and what they cost their parent:
  *
- *     node --import tsx bench/forks.ts --size 1000 --forks 1000 --seconds 5 --rounds 3      --only process | wire | memory | reads | updates
+ *     node --import tsx bench/forks.ts --size 1000 --forks 1000 --seconds 5 --rounds 3      --only process | wire | lasting | memory | reads | updates
  *
  * process   in this process: an engine's fork, ten updates, its end; and a session's
  * wire      connect to a fork, ten updates, end, beside the same without a fork; PostgreSQL: CREATE DATABASE, the same, DROP DATABASE
+ * lasting   CREATE DATABASE ... TEMPLATE with a data directory on both; of hotrow, until all pages have come, and what a first look at a row takes;
+ *           TPC-B-like transactions a second in the template before, while the pages come, and afterwards
  * memory    resident memory of the server with so many forks of 100 MB open, without and with a write each, beside as many sessions
  * reads     point reads a second in the parent with 0, 1 and so many forks
  * updates   TPC-B-like transactions a second in the parent with 0 and 1 fork
@@ -167,12 +169,6 @@ async function overTheWire(): Promise<void> {
       `  connect to a fork, ${WRITES} updates, end`,
       ms(await timed(FORKS, (i) => visit(server, fork(i), WRITES, rows))),
     );
-    const client = await connect(server);
-    const kept = await timed(COPIES, async (i) => {
-      await client.query(`CREATE DATABASE copy${i} TEMPLATE postgres`);
-    });
-    row('  CREATE DATABASE ... TEMPLATE (a copy that lasts)', ms(kept));
-    await client.end();
   } finally {
     server.stop();
   }
@@ -196,6 +192,66 @@ async function overTheWire(): Promise<void> {
     }
   } finally {
     postgres.stop();
+  }
+}
+
+// Forks that last.
+
+function tpcbRate(server: BenchServer, seconds: number): number {
+  const output = pgbench(server, '-n', '-M', 'prepared', '-c', '4', '-T', String(seconds), '-b', 'tpcb-like');
+  return Number(/^tps = ([\d.]+)/m.exec(output)?.[1]);
+}
+
+/** Until nothing is logged any more: seconds. */
+async function untilQuiet(server: BenchServer): Promise<number> {
+  const start = performance.now();
+  let last = start;
+  for (let before = -1; performance.now() - last < SETTLE_MS; ) {
+    const now = server.walBytes();
+    if (now !== before) last = performance.now();
+    before = now;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  return (last - start) / 1000;
+}
+
+async function lasting(): Promise<void> {
+  const scale = scaleOf(SIZE_MB);
+  const rows = scale * 100_000;
+  const settings = { shared_buffers: `${Math.ceil(SIZE_MB * 2.5) + 256}MB`, max_wal_size: '8GB' };
+  for (const start of [startHotrow, startPostgres]) {
+    const server = await start(settings);
+    if (server === null) return;
+    try {
+      pgbench(server, '-i', '-q', '-s', String(scale));
+      row(`${server.name}, ${SIZE_MB} MB, commits and databases durable`, 'median');
+      const rates = [tpcbRate(server, SECONDS), 0, 0];
+      const client = await connect(server, 'template1');
+      await client.query('CHECKPOINT');
+      const [made, looked, come]: [number[], number[], number[]] = [[], [], []];
+      for (let i = 0; i < COPIES; i++) {
+        made.push(
+          ...(await timed(1, async () => void (await client.query(`CREATE DATABASE copy${i} TEMPLATE postgres`)))),
+        );
+        const other = await connect(server, `copy${i}`);
+        looked.push(...(await timed(1, async () => void (await other.query(UPDATE, [accountOf(rows)])))));
+        await other.end();
+        come.push(await untilQuiet(server));
+        await client.query(`DROP DATABASE copy${i}`);
+        await untilQuiet(server);
+      }
+      row('  CREATE DATABASE ... TEMPLATE', ms(made));
+      row('  its first update of a row', ms(looked));
+      if (server.name === 'hotrow') row('  until all pages have come', `${median(come).toFixed(2)} s`);
+      await client.query('CREATE DATABASE last TEMPLATE postgres');
+      rates[1] = tpcbRate(server, SECONDS);
+      await untilQuiet(server);
+      rates[2] = tpcbRate(server, SECONDS);
+      await client.end();
+      row('  TPC-B-like before, from then on, when all is done', rates.map((rate) => rate.toFixed(0)).join(' / '));
+    } finally {
+      server.stop();
+    }
   }
 }
 
@@ -308,6 +364,7 @@ async function withForks(counts: readonly number[], ...options: string[]): Promi
 try {
   if (ONLY === '' || ONLY === 'process') await inProcess();
   if (ONLY === '' || ONLY === 'wire') await overTheWire();
+  if (ONLY === '' || ONLY === 'lasting') await lasting();
   if (ONLY === '' || ONLY === 'memory') await memory();
   if (ONLY === '' || ONLY === 'reads') {
     row(`Point reads in the parent, ${SMALL_MB} MB`, 'median rate', 'least cpu', 'ratio of it');

@@ -11,14 +11,17 @@ import { bindScalar, type PlannerEnvironment } from '../planner/index.ts';
 import {
   type CommitMoment,
   type Dictionary,
+  FIRST_OID,
+  forEachRow,
   HashDictionary,
+  type HeapCopy,
   type IndexDictionary,
   type IndexMaintainer,
   LayeredDictionary,
   OrderedDictionary,
   type StorageEngine,
 } from '../storage/api.ts';
-import { DEFAULT_FORMAT, inputText, MAIN_TYPES, type TypeRegistry } from '../types/index.ts';
+import { DEFAULT_FORMAT, inputText, MAIN_TYPES, type TypeRegistry, typesInUse, useTypes } from '../types/index.ts';
 import { ActivityCounters } from './activity-counters.ts';
 import { AllIndexes, type HeapIndex } from './all-indexes.ts';
 import { storedNames } from './catalog-names.ts';
@@ -40,6 +43,9 @@ interface CachedTable {
   readonly indexEntries: readonly IndexEntry[];
   readonly runtime: TableRuntime;
 }
+
+/** The dictionary that an index of a table which is being copied has below its own; null: there is none. */
+export type IndexBelow = (indexOid: number, make: (engine: StorageEngine) => Dictionary) => IndexDictionary | null;
 
 /** The databases of an engine, those included that are dropped and that forks still need; a fork has its engine for itself. */
 const sharing = new WeakMap<StorageEngine, Set<DatabaseRuntime>>();
@@ -66,6 +72,10 @@ export class DatabaseRuntime {
   readonly #dictionaries = new Map<string, IndexDictionary>();
   /** By heap, as they were made last: of all indexes that have a dictionary, whoever sees them. */
   readonly #running = new Map<number, readonly HeapIndex[]>();
+  /** By heap, of those that are being copied. */
+  readonly indexesBelow = new Map<number, IndexBelow>();
+  /** Who has layers of which one will be left. */
+  readonly #layerUsers = new Map<IndexDictionary, IndexRuntime[]>();
   /** Those that were dropped, and that forks still use. */
   readonly #retired = new Map<string, IndexDictionary>();
   /**
@@ -143,6 +153,8 @@ export class DatabaseRuntime {
     );
     runtime.indexes = indexEntries.map((index) => this.#indexRuntime(catalog, runtime, index));
     heap.maintainer = this.#maintainerOf(runtime);
+    const copy = this.indexesBelow.size === 0 ? undefined : this.engine.copyOf(entry.relId);
+    if (copy !== undefined && copy.indexPage === null) this.#indexWhatComes(copy, runtime);
     this.activity.attach(entry);
     this.#tables.set(entry, { indexEntries, runtime });
     return runtime;
@@ -205,6 +217,7 @@ export class DatabaseRuntime {
     );
     const { relId } = table.entry;
     this.#running.set(relId, [...this.#othersThan(index.oid, relId), { table, indexes: [made] }]);
+    if (this.#layerUsers.size > 0) this.#layerUsers.get(dictionary)?.push(made);
     return made;
   }
 
@@ -228,6 +241,47 @@ export class DatabaseRuntime {
     const others = this.#othersThan(indexOid, relId);
     if (others.length === 0) this.#running.delete(relId);
     else this.#running.set(relId, others);
+  }
+
+  /** Rows that come to a table that is being copied get entries of its own; when all have come, these serve alone. */
+  #indexWhatComes(copy: HeapCopy, table: TableRuntime): void {
+    copy.onEnd = () => this.#allHaveCome(copy.target.relId);
+    const layered = table.indexes.filter(({ dictionary }) => this.#layerUsers.has(dictionary));
+    if (layered.length === 0) return;
+    const visit = (rowId: number, row: number): void => {
+      for (const index of layered) {
+        if (!(index.dictionary instanceof LayeredDictionary && index.dictionary.isReleased))
+          table.indexRow(index, rowId, row);
+      }
+    };
+    const needsTypes = layered.some((index) => keysNeedTypes(table.entry, index.entry));
+    copy.indexPage = (source, pageNo) => {
+      const types = typesInUse();
+      if (needsTypes) useTypes(this.types);
+      try {
+        this.engine.indexMemory.granted(() => forEachRow(source, pageNo, visit));
+      } finally {
+        if (needsTypes) useTypes(types);
+      }
+    };
+  }
+
+  /** Memory of all its indexes. */
+  get indexBytes(): number {
+    let bytes = 0;
+    for (const { sizeBytes } of this.#dictionaries.values()) bytes += sizeBytes;
+    return bytes;
+  }
+
+  #allHaveCome(relId: number): void {
+    this.indexesBelow.delete(relId);
+    for (const [key, dictionary] of this.#dictionaries) {
+      const users = this.#layerUsers.get(dictionary);
+      if (users === undefined || !key.endsWith(`/${relId}`)) continue;
+      this.#layerUsers.delete(dictionary);
+      this.#dictionaries.set(key, dictionary.top);
+      for (const user of users) user.dictionary = dictionary.top;
+    }
   }
 
   /** A fork of the database as it is committed now, or was at a moment, under an oid and a name of its own. */
@@ -262,17 +316,28 @@ export class DatabaseRuntime {
   #dictionaryOf(indexOid: number, relId: number, make: (engine: StorageEngine) => Dictionary): IndexDictionary {
     const key = `${indexOid}/${relId}`;
     const { parent, engine } = this;
+    const below = this.indexesBelow.get(relId)?.(indexOid, make) ?? null;
+    if (below !== null) return this.#layersOver(below, key, make);
     const isInherited =
       parent !== null && engine.isInherited(relId) && this.#beginning.catalog.index(indexOid) !== undefined;
     const made = isInherited
-      ? new LayeredDictionary(parent.#underForks(indexOid, relId, make), () => make(engine))
+      ? new LayeredDictionary(parent.underForks(indexOid, relId, make), () => make(engine))
       : make(engine);
     this.#dictionaries.set(key, made);
     return made;
   }
 
+  #layersOver(below: IndexDictionary, key: string, make: (engine: StorageEngine) => Dictionary): IndexDictionary {
+    const layers = new LayeredDictionary(below, () => make(this.engine), false);
+    // It is among what others have below them from now on.
+    layers.own = make(this.engine);
+    this.#dictionaries.set(key, layers);
+    this.#layerUsers.set(layers, []);
+    return layers;
+  }
+
   /** What forks of this database have under them. */
-  #underForks(indexOid: number, relId: number, make: (engine: StorageEngine) => Dictionary): IndexDictionary {
+  underForks(indexOid: number, relId: number, make: (engine: StorageEngine) => Dictionary): IndexDictionary {
     const key = `${indexOid}/${relId}`;
     return this.#retired.get(key) ?? this.#dictionaries.get(key) ?? this.#dictionaryOf(indexOid, relId, make);
   }
@@ -432,6 +497,14 @@ export class DatabaseRuntime {
   virtualRows(qualifiedName: string, functions: FunctionContext): Iterable<readonly Value[]> {
     return virtualRows(qualifiedName, functions);
   }
+}
+
+/** Types that users made may have a say in its keys. */
+function keysNeedTypes({ columns }: RelationEntry, index: IndexEntry): boolean {
+  return (
+    index.predicateText !== null ||
+    index.columns.some(({ columnNumber }) => columnNumber <= 0 || columns[columnNumber - 1].typeOid >= FIRST_OID)
+  );
 }
 
 function newDictionary(

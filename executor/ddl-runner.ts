@@ -56,6 +56,7 @@ import { requireDatabaseRight } from './ddl/resolve.ts';
 import { overNewHeap, rewrite } from './ddl/rewrite.ts';
 import { IndexBuilder } from './index-build.ts';
 import type { IndexRuntime } from './index-runtime.ts';
+import { LastingFork } from './lasting-fork.ts';
 import { RowStoreWriter } from './modify/row-store.ts';
 import { WAIT_SIGNAL } from './operators/operator.ts';
 import { checkTemplate, momentOfTemplate } from './past.ts';
@@ -571,7 +572,10 @@ class SessionDdlContext implements DdlContext {
     const moment = asOf === null ? null : momentOfTemplate(session, template.engine, asOf);
     if (moment !== null) checkTemplate(template, moment, session.functions.format);
     if (session.server.engine.isDurable || template.catalog.isBare) {
-      const copy = new DatabaseCopy(session, template, databaseOid, name, moment);
+      const isPresent = moment === null && template.parent === null && session.server.engine.isDurable;
+      const copy = isPresent
+        ? new LastingFork(session, template, databaseOid, name)
+        : new DatabaseCopy(session, template, databaseOid, name, moment);
       const task = new SliceTask(session, () => copy.step());
       return { poll: () => task.poll(), close: () => copy.close() };
     }

@@ -71,7 +71,8 @@ export class IndexCounters {
 export class IndexRuntime {
   readonly counters: IndexCounters;
   readonly entry: IndexEntry;
-  readonly dictionary: IndexDictionary;
+  /** Replaced once where it is layers of which one is left (a heap that was copied). */
+  dictionary: IndexDictionary;
   /** Key expressions over the table's columns, in key order, and the partial index's predicate. */
   readonly expressions: readonly Expr[];
   readonly predicate: Expr | null;

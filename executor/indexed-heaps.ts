@@ -56,7 +56,7 @@ function sourceOf(entry: RelationEntry, index: IndexEntry, dictionary: IndexSour
 }
 
 /** What the entries depend on. */
-function definitionOf(entry: RelationEntry, index: IndexEntry): string {
+export function definitionOf(entry: RelationEntry, index: IndexEntry): string {
   const isInverted = index.method === 'gin';
   const predicateText = index.bound?.predicate ?? index.predicateText;
   const columns = index.columns.map(({ columnNumber, expressionText, descending, nullsFirst, operatorClass }, i) => {

@@ -38,6 +38,7 @@ import { catalogNames } from './catalog-names.ts';
 import { DatabaseRuntime } from './database-runtime.ts';
 import { Forks } from './forks.ts';
 import { indexedHeaps } from './indexed-heaps.ts';
+import { restoreLayers } from './lasting-fork.ts';
 import { WorkMemory } from './memory-account.ts';
 import { NotificationHub } from './notifications.ts';
 import { checkMayConnect } from './rights.ts';
@@ -125,6 +126,7 @@ export class DatabaseServer implements SessionFactory {
     });
     const isNew = engine.catalog.size === 0;
     const server = new DatabaseServer(engine, settings, options);
+    restoreLayers(server.#databases.values(), engine.copies());
     let isStart = true;
     await engine.startupSweep(() => indexedHeaps(server.#databases.values(), isStart));
     isStart = false;

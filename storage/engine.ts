@@ -14,10 +14,18 @@ import { assert } from '../types/assert.ts';
 import { SqlError } from '../types/errors.ts';
 import type { Archiver } from './archive/index.ts';
 import { Backups } from './backups.ts';
-import { type BufferPool, type HotPages, PAGE_MISS } from './buffer/index.ts';
-import { type Heap, type RowVisitor, settleFrame, settlePage, VisibilityPasses } from './heap/index.ts';
+import { type BufferPool, type HotPages, PAGE_MISS, type PageSet } from './buffer/index.ts';
+import {
+  type Heap,
+  type HeapCopy,
+  HeapCopyBeginning,
+  type RowVisitor,
+  settleFrame,
+  settlePage,
+  VisibilityPasses,
+} from './heap/index.ts';
 import { IndexMemory } from './index/index.ts';
-import type { IndexedHeaps, IndexImages } from './index-images.ts';
+import { type IndexedHeaps, type IndexImages, unfinishedPages } from './index-images.ts';
 import type { TemporaryFiles } from './io/index.ts';
 import { VERSIONS_REL_ID } from './limits.ts';
 import type { CommitMoment, LockManager, Transaction, TransactionManager } from './mvcc/index.ts';
@@ -181,6 +189,40 @@ export class StorageEngine {
     return this.store.createHeap(txn);
   }
 
+  /**
+   * A new heap that is a copy of another as a fork sees it (`theirs`), without its pages being copied yet (heap/heap-copy.ts). In the turn that
+   * the fork is made. `unfinished`: of `unfinishedPages`.
+   */
+  copyHeap(txn: Transaction, theirs: Heap, unfinished: PageSet | undefined): HeapCopyBeginning {
+    const copy = this.store.copyHeap(txn, this.store.heap(theirs.relId), theirs.pages.pageCount, theirs.rowCount);
+    return new HeapCopyBeginning(copy, theirs, unfinished);
+  }
+
+  /** From now on these copies have from their sources what they miss. In the turn in which none of their beginnings finds a page to copy. */
+  guardCopies(copies: readonly HeapCopy[]): void {
+    this.store.copies.guard(copies);
+  }
+
+  /** The heap is being copied. */
+  copyOf(relId: number): HeapCopy | undefined {
+    return this.parent === null ? this.store.copies.get(relId) : undefined;
+  }
+
+  /** Heaps that are being copied now. */
+  copies(): Iterable<HeapCopy> {
+    return this.store.copies.all();
+  }
+
+  /** Copies up to so many pages that they miss; false: nothing is left to do. Throws PAGE_MISS. Done in the background, too. */
+  completeCopies(pages: number): boolean {
+    return this.store.copies.slice(pages);
+  }
+
+  /** By relation: pages with rows that unfinished transactions have written. */
+  unfinishedPages(): Map<number, PageSet> {
+    return unfinishedPages(this.transactions);
+  }
+
   heap(relId: number): Heap {
     return this.store.heap(relId);
   }
@@ -260,6 +302,7 @@ export class StorageEngine {
     this.archiver?.start();
     this.hotPages.start();
     this.visibilityPasses.start();
+    this.store.copies.start();
   }
 
   /** Of the segment that holds the byte before this position, as it is called in an archive. */
@@ -375,6 +418,7 @@ export class StorageEngine {
     if (this.sweepTimer !== null) clearTimeout(this.sweepTimer);
     this.sweepTimer = null;
     this.visibilityPasses.stop();
+    this.store.copies.stop();
     if (this.parent !== null) {
       this.store.endFork();
       return;
@@ -436,6 +480,7 @@ export class StorageEngine {
     this.state = 'closed';
     if (this.sweepTimer !== null) clearTimeout(this.sweepTimer);
     this.visibilityPasses.stop();
+    this.store.copies.stop();
     this.checkpointer?.abandon();
     this.archiver?.abandon();
     this.hotPages.stop();

@@ -31,6 +31,7 @@ import { encodeHeapStates, type HeapState, type ImageRecord } from './heap-state
 import { type Dictionary, ImageBuffer, ImageWriter, type IndexKey } from './index/index.ts';
 import type { File, FileSystem } from './io/index.ts';
 import { PAGE_SIZE } from './limits.ts';
+import type { TransactionManager } from './mvcc/index.ts';
 import type { CheckpointFiles } from './recovery/index.ts';
 import type { Store } from './store.ts';
 
@@ -260,24 +261,34 @@ function isWorthwhile(heap: Heap, known: HeapImages, indexed: IndexedHeap, isFin
 
 /** By relation: pages whose rows are not yet what they would be after a start. */
 function pendingPages(store: Store): Map<number, PageSet> {
-  const pending = new Map<number, PageSet>();
-  let lastRelId = -1;
-  let last = new PageSet();
-  const add = (relId: number, rowId: number): void => {
-    if (relId !== lastRelId) {
-      lastRelId = relId;
-      last = pending.get(relId) ?? new PageSet();
-      pending.set(relId, last);
-    }
-    last.add(rowId >>> 9);
-  };
-  for (const { writes } of store.transactions.registry.all()) {
+  const pending = unfinishedPages(store.transactions);
+  store.sweep.forEachPending(adder(pending));
+  return pending;
+}
+
+/** By relation: home pages of rows that unfinished transactions have written. */
+export function unfinishedPages(transactions: TransactionManager): Map<number, PageSet> {
+  const pages = new Map<number, PageSet>();
+  const add = adder(pages);
+  for (const { writes } of transactions.registry.all()) {
     // Bulk pages are among them: they have a row from the first. Entries that are no rows name sequences and heaps, which
     // does no harm.
     for (let i = 0; i < writes.count; i++) add(writes.relIds[i], writes.rowIds[i]);
   }
-  store.sweep.forEachPending(add);
-  return pending;
+  return pages;
+}
+
+function adder(pages: Map<number, PageSet>): (relId: number, rowId: number) => void {
+  let lastRelId = -1;
+  let last = new PageSet();
+  return (relId, rowId) => {
+    if (relId !== lastRelId) {
+      lastRelId = relId;
+      last = pages.get(relId) ?? new PageSet();
+      pages.set(relId, last);
+    }
+    last.add(rowId >>> 9);
+  };
 }
 
 /** The files of one checkpoint. */

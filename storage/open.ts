@@ -220,19 +220,21 @@ function openHotPages(
 function adopt(store: Store, recovered: RecoveredState): void {
   for (const relId of recovered.lostHeaps()) {
     const relation = store.pool.relation(relId);
-    if (relation === undefined) continue;
+    if (relation === undefined || relation.isRetired) continue;
     logRelationDrop(store.wal, relId);
     store.pool.dropRelation(relation);
   }
   store.nextRelId = recovered.nextRelId;
   for (const pages of store.pool.allRelations()) {
-    if (pages.relId === VERSIONS_REL_ID) continue;
+    // What is dropped and stays for its copies is nobody's table.
+    if (pages.relId === VERSIONS_REL_ID || pages.isRetired) continue;
     const heap = new Heap(store.context, pages);
     store.heaps.set(pages.relId, heap);
     const state = recovered.heaps.get(pages.relId);
     if (state !== undefined) restoreHeap(heap, state);
     store.nextRelId = Math.max(store.nextRelId, pages.relId + 1);
   }
+  store.copies.restore(!recovered.isLogGivenUp);
   for (const [key, bytes] of recovered.catalog) store.catalog.set(key, bytes);
   for (const [id, [lastValue, isCalled]] of recovered.sequences) store.restoreSequence(id, lastValue, isCalled);
   store.oidLimit = recovered.oidLimit;

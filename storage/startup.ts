@@ -10,8 +10,8 @@
  * Pages that need undo or freeing are among those of D, so all of it is one pass (heap/startup-sweep.ts).
  */
 import { SqlError } from '../types/errors.ts';
-import type { PageSet } from './buffer/index.ts';
-import { type Heap, type RowVisitor, startupSweep } from './heap/index.ts';
+import { PageSet } from './buffer/index.ts';
+import { type Heap, type HeapCopy, type RowVisitor, startupSweep } from './heap/index.ts';
 import type { HeapState } from './heap-state.ts';
 import { DictionaryBuilder, ImageReader, IndexKey } from './index/index.ts';
 import { IMAGE_PAGES_MIN, type IndexedHeap, type IndexImages, imagePath } from './index-images.ts';
@@ -87,6 +87,8 @@ class HeapStart {
   private readonly loaded: number[] = [];
   private readonly missing: number[] = [];
   private readonly builders: DictionaryBuilder[] = [];
+  /** Where the heap is being copied. */
+  private readonly copy: HeapCopy | undefined;
 
   constructor(options: StartupOptions, heap: Heap, indexed: IndexedHeap | undefined) {
     this.options = options;
@@ -97,6 +99,14 @@ class HeapStart {
     if (this.state !== undefined) this.unclean.addAll(this.state.pending);
     this.changed = this.unclean.copy();
     if (this.state !== undefined) this.changed.addAll(this.state.changed);
+    this.copy = options.store.copies.get(heap.relId);
+    // Nothing is known of them, and they are visited.
+    if (this.copy !== undefined && this.copiesAll) this.changed.addAll(this.copy.relation.missing);
+  }
+
+  /** All pages are looked at, and copied for it. */
+  private get copiesAll(): boolean {
+    return this.state === undefined || this.copy?.needsAll === true;
   }
 
   async loadImages(reader: ImageReader): Promise<void> {
@@ -125,8 +135,14 @@ class HeapStart {
   async sweep(): Promise<number> {
     const { options, heap, state, indexed } = this;
     const visitor = options.visitorOf(heap.relId);
-    const readsAll = state === undefined || visitor !== null || this.missing.length > 0;
-    const pages = readsAll ? null : this.loaded.length > 0 ? this.changed : this.unclean;
+    const { copy } = this;
+    if (copy !== undefined) {
+      copy.relation.isGuarding = true;
+      // From here on, entries of what comes are its own matter: but where all is visited.
+      copy.isIndexed = !this.copiesAll;
+    }
+    const readsAll = this.copiesAll || visitor !== null || this.missing.length > 0;
+    const pages = readsAll ? this.allPages() : this.loaded.length > 0 ? this.changed : this.unclean;
     const result = await startupSweep(options.store.context, heap, {
       isLost: (xid) => options.recovered.isLost(xid),
       pages,
@@ -136,10 +152,21 @@ class HeapStart {
       onProgress: this.missing.length > 0 ? this.progress() : null,
     });
     for (const builder of this.builders) await finishBuilding(builder);
+    if (copy !== undefined) copy.isIndexed = true;
     if (this.missing.length > 0 && heap.pages.pageCount >= IMAGE_PAGES_MIN && this.isTold) {
       options.onLog(`rebuilt ${this.missingNames()} of table "${indexed!.name}": ${heap.rowCount} rows`);
     }
     return result.xidMax;
+  }
+
+  /** Of a heap that is being copied, those that are there: the rows of others have their entries below, in the source's indexes. */
+  private allPages(): PageSet | null {
+    const { copy } = this;
+    if (copy === undefined || this.copiesAll) return null;
+    const pages = new PageSet();
+    const { pageCount } = this.heap.pages;
+    for (let pageNo = 0; pageNo < pageCount; pageNo++) if (!copy.relation.isMissing(pageNo)) pages.add(pageNo);
+    return pages;
   }
 
   private visitorOf(visitor: RowVisitor | null): RowVisitor | null {

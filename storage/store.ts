@@ -9,7 +9,17 @@
 import { assert } from '../types/assert.ts';
 import { SqlError } from '../types/errors.ts';
 import { Branch, type BufferPool, PAGE_MISS, type RelationPages, type WriteRing } from './buffer/index.ts';
-import { ForkSettling, Heap, type HeapContext, Sweep, undoInserts, undoNewest, VersionStore } from './heap/index.ts';
+import {
+  ForkSettling,
+  Heap,
+  type HeapContext,
+  HeapCopy,
+  Sweep,
+  undoInserts,
+  undoNewest,
+  VersionStore,
+} from './heap/index.ts';
+import { HeapCopies } from './heap-copies.ts';
 import { VERSIONS_REL_ID } from './limits.ts';
 import {
   type CommitMoment,
@@ -35,6 +45,7 @@ import {
   logAbort,
   logCatalog,
   logCommit,
+  logRelationCopy,
   logRelationCreate,
   logRelationDrop,
   logSequence,
@@ -56,6 +67,9 @@ export const WAL_SEQUENCE_DROP = WAL_KIND_CALLER_FIRST;
 export const WAL_SEQUENCE_RESTART = WAL_KIND_CALLER_FIRST + 1;
 /** Values of a sequence that one log record covers, as in PostgreSQL. */
 export const SEQUENCE_LOG_VALUES = 32;
+
+/** What the count of a write list's entry can be. */
+const ROWS_AN_ENTRY = 65535;
 
 const POSTGRES_EPOCH_MS = 946684800000;
 
@@ -105,6 +119,8 @@ export class Store implements TransactionStore {
   readonly heaps = new Map<number, Heap>();
   readonly catalog = new Map<string, Uint8Array>();
   readonly sequences = new Map<number, Sequence>();
+  /** Heaps that are being copied; none in a fork. */
+  readonly copies = new HeapCopies(this);
   nextRelId = FIRST_HEAP_REL_ID;
   nextOid = FIRST_OID;
   /** Called when old versions pile up. */
@@ -319,6 +335,23 @@ export class Store implements TransactionStore {
     txn.writes.add(relId, 0, WRITE_CREATE_HEAP, 0, 0);
     this.heaps.set(relId, heap);
     return heap;
+  }
+
+  /**
+   * A new heap that begins as a copy of another, of which so many pages and rows are visible to those who will see it. What must be copied
+   * before the copy may be looked at is the caller's matter, who then says so (copies.guard).
+   */
+  copyHeap(txn: Transaction, source: Heap, pageCount: number, rowCount: number): HeapCopy {
+    assert(this.origin === null, 'what is a copy lasts');
+    const heap = this.createHeap(txn);
+    logRelationCopy(this.wal, txn.xidRuns[0], heap.relId, source.relId, pageCount);
+    const copy = new HeapCopy(source, heap, this.pool.copyRelation(source.pages, heap.pages, pageCount));
+    this.copies.add(copy);
+    // Statistics come along: for auto-analyze nothing has changed.
+    heap.changeCount = -rowCount;
+    for (let left = rowCount; left > 0; left -= ROWS_AN_ENTRY)
+      txn.writes.add(heap.relId, 0, WRITE_INSERT, Math.min(left, ROWS_AN_ENTRY), 0);
+    return copy;
   }
 
   findHeap(relId: number): Heap | undefined {

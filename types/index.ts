@@ -185,6 +185,7 @@ export {
   type TypeStorage,
   typeByName,
   typeByOid,
+  typesInUse,
   useTypes,
 } from './type.ts';
 export {

@@ -228,6 +228,11 @@ export function useTypes(registry: TypeRegistry): void {
   if (differ) for (const listener of registrationListeners) listener();
 }
 
+/** The registry that `useTypes` was last called with. */
+export function typesInUse(): TypeRegistry {
+  return current;
+}
+
 const builtinByName = new Map<string, SqlType>(BUILTIN_TYPES.map((type) => [type.name, type]));
 /** A built-in or registered type. */
 export function typeByOid(oid: number): SqlType | undefined {

@@ -60,7 +60,9 @@ export class AutoAnalyze {
       this.start();
       return;
     }
-    this.#run(first.database, first.oid, () => this.#next(queue));
+    // It may have been dropped while others had their turn.
+    if (this.#server.database(first.database.oid) !== first.database) this.#next(queue);
+    else this.#run(first.database, first.oid, () => this.#next(queue));
   }
 
   #isDue(database: DatabaseRuntime, table: RelationEntry): boolean {
@@ -94,6 +96,6 @@ export class AutoAnalyze {
 function* analyzeOne(session: Session, oid: number): Task<void> {
   if (!(yield* analyzeTable(session, oid, null, false))) return;
   const relId = session.catalog.relation(oid)?.relId;
-  if (relId === undefined) return;
+  if (relId === undefined || !session.engine.hasHeap(relId)) return;
   session.database.activity.noteAnalyze(oid, session.engine.heap(relId), session.server.now(), true);
 }

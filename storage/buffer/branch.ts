@@ -39,6 +39,8 @@ export class Branch {
   /** Pages must be claimed before they change: others may see them, or they are others'. */
   isShared: boolean;
   readonly archive: PageArchive;
+  /** Copies under way of its relations (relation-copy.ts). */
+  #copies = 0;
   /** Epochs of the forks that live, ascending. */
   readonly #live: number[] = [];
   readonly #images = new Map<number, KeptImage[]>();
@@ -50,6 +52,21 @@ export class Branch {
     this.archive = archive;
     this.#isFork = isFork;
     this.isShared = isFork;
+  }
+
+  /** A relation of the branch is being copied: its pages must be claimed before they change. */
+  copyBegan(): void {
+    this.#copies++;
+    this.isShared = true;
+  }
+
+  copyEnded(): void {
+    this.#copies--;
+    this.isShared = this.#isSharedNow;
+  }
+
+  get #isSharedNow(): boolean {
+    return this.#isFork || this.#copies > 0 || this.#live.length > 0;
   }
 
   get forkCount(): number {
@@ -118,7 +135,7 @@ export class Branch {
     this.#images.clear();
     for (const history of this.#histories) history.end();
     this.#histories.clear();
-    this.isShared = this.#isFork;
+    this.isShared = this.#isSharedNow;
   }
 
   /** An image is kept: it goes when no fork sees it any more. */
@@ -204,6 +221,11 @@ export class PageHistory {
   /** Where the page is kept as the fork of this epoch sees it; -1: it has not changed. */
   imageAt(pageNo: number, epoch: number): number {
     return this.#images.get(pageNo)?.find((image) => image.epoch >= epoch)?.slot ?? -1;
+  }
+
+  /** Pages that have changed since the fork of this epoch was made. */
+  *changedSince(epoch: number): Iterable<number> {
+    for (const [pageNo, images] of this.#images) if (images[images.length - 1].epoch >= epoch) yield pageNo;
   }
 
   /** Whether the fork of epoch `viewer` sees the image that was kept in epoch `kept`. */

@@ -11,6 +11,7 @@ export { BufferPool, type BufferPoolOptions } from './pool.ts';
 export type { PreloadProgress } from './preload.ts';
 export { QuickReads } from './quick-reads.ts';
 export { READ_THROUGH_PAGES, readThrough } from './read-through.ts';
+export { holderOf, type PageCopier, RelationCopy } from './relation-copy.ts';
 export { NO_FRAME, RelationPages } from './relation-pages.ts';
 export { ScanReads } from './scan-reads.ts';
 export { ScanRing } from './scan-ring.ts';

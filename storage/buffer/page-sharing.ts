@@ -118,12 +118,13 @@ export class PageSharing {
     const { source, branch } = rel;
     const isMoved = source !== null && !source.own.has(pageNo) && this.#adopt(rel, source, pageNo);
     if (branch.forkCount > 0 && !this.isSettling) this.#keep(rel, pageNo);
-    return isMoved;
+    return this.#copy(rel, pageNo) || isMoved;
   }
 
   /** Nobody else sees the page as it is. */
-  isClaimed({ source, branch, history }: RelationPages, pageNo: number): boolean {
+  isClaimed({ source, branch, history, copies }: RelationPages, pageNo: number): boolean {
     if (source !== null && !source.own.has(pageNo)) return false;
+    if (copies.length > 0 && !this.isSettling && copies.some((copy) => copy.isGuarded(pageNo))) return false;
     return branch.forkCount === 0 || this.isSettling || history?.isClaimed(pageNo) === true;
   }
 
@@ -147,6 +148,17 @@ export class PageSharing {
   grows(rel: RelationPages): void {
     if (rel.branch.forkCount > 0) historyOf(rel).grows(rel.pageCount);
     rel.source?.own.add(rel.pageCount);
+  }
+
+  /** The page goes to those who copy the relation and do not have it yet. True: it did. */
+  #copy({ copies }: RelationPages, pageNo: number): boolean {
+    let isCopied = false;
+    for (let i = 0; i < copies.length; i++) {
+      if (!copies[i].isGuarded(pageNo)) continue;
+      copies[i].copy(pageNo);
+      isCopied = true;
+    }
+    return isCopied;
   }
 
   #keep(rel: RelationPages, pageNo: number): void {

@@ -44,11 +44,12 @@ import {
 import { PageArchive } from './page-archive.ts';
 import { damageOf } from './page-damage.ts';
 import { PageHeat } from './page-heat.ts';
-import { type Awaited, loadTargets, NEXT_TURN, noFrames, PAGE_MISS, PageLoad } from './page-load.ts';
+import { ARRIVED, type Awaited, loadTargets, NEXT_TURN, noFrames, PAGE_MISS, PageLoad } from './page-load.ts';
 import { PageSharing, PageSource } from './page-sharing.ts';
 import { PageWriter } from './page-writer.ts';
 import { checkPool } from './pool-check.ts';
 import type { QuickReads } from './quick-reads.ts';
+import { RelationCopy } from './relation-copy.ts';
 import { RelationFiles } from './relation-files.ts';
 import { NO_FRAME, RelationPages } from './relation-pages.ts';
 import type { ScanRing } from './scan-ring.ts';
@@ -306,11 +307,14 @@ export class BufferPool implements LoggedPages {
       pageNos = this.sharing.prefetch(rel.source, pageNos, count, ring);
       count = pageNos.length;
     }
+    const { copyOf } = rel;
+    if (copyOf !== null && usages === null) this.prefetchForCopy(copyOf, pageNos, count);
     const run: PageLoad[] = [];
     let i = 0;
     for (; i < count; i++) {
       const pageNo = pageNos[i];
       if (pageNo >= rel.pageCount || rel.frameOf(pageNo) >= 0 || rel.loads.has(pageNo)) continue;
+      if (copyOf?.isMissing(pageNo) === true) continue;
       if (this.readsUnderWay >= this.frameCount >>> 2) break;
       const frame = usages === null ? this.takeFrameForLoad(rel, pageNo, ring, false) : this.takeUnusedFrame();
       if (frame < 0) break;
@@ -322,6 +326,26 @@ export class BufferPool implements LoggedPages {
     }
     if (run.length > 0) this.readRun(run);
     return i;
+  }
+
+  /** Pages that the copy misses are read where it has them from. */
+  private prefetchForCopy({ source, missing }: RelationCopy, pageNos: ArrayLike<number>, count: number): void {
+    const wanted: number[] = [];
+    for (let i = 0; i < count; i++) if (missing.has(pageNos[i])) wanted.push(pageNos[i]);
+    if (wanted.length > 0) this.readPages(source, wanted, wanted.length, null, null);
+  }
+
+  /**
+   * A frame for a page of a relation that is being copied, which is its own from now on: dirty, with whatever bytes. Log its image in the
+   * same turn. Throws as newPage.
+   */
+  placePage(rel: RelationPages, pageNo: number, ring: WriteRing | null): number {
+    this.grantPage(rel);
+    const frame = ring === null ? this.takeFrameNow() : this.takeRingFrame(ring);
+    ring?.made(frame, pageNo);
+    this.settle(frame, rel, pageNo, 1, FRAME_DIRTY | FRAME_NEW);
+    this.madePage();
+    return frame * PAGE_SIZE;
   }
 
   /** Frames that hold no page. */
@@ -420,17 +444,40 @@ export class BufferPool implements LoggedPages {
     return this.relations.values();
   }
 
+  /** The target becomes a copy of the source as it is now, of so many pages. The caller logs it (logRelationCopy). */
+  copyRelation(source: RelationPages, target: RelationPages, pageCount: number): RelationCopy {
+    return RelationCopy.begin(source, target, pageCount);
+  }
+
+  /** Copies under way. */
+  *copies(): Iterable<RelationCopy> {
+    for (const { copyOf } of this.relations.values()) if (copyOf !== null) yield copyOf;
+  }
+
+  /** The copy is complete, or its target gone. A source that was kept for it goes. */
+  endCopy(copy: RelationCopy): void {
+    copy.end();
+    const { source } = copy;
+    if (source.isRetired && source.copies.length === 0) this.dropRelation(source);
+  }
+
   /**
    * The relation is gone: its frames are free at once, its file when everything logged so far is durable. The caller has
    * logged the drop (in a COMMIT, or logRelationDrop) before. Nobody may have its pages pinned.
    */
   dropRelation(rel: RelationPages): void {
     assert(!rel.dropped, 'a relation is dropped once');
+    if (rel.copies.length > 0) {
+      rel.isRetired = true;
+      return;
+    }
     this.relations.delete(rel.relId);
+    if (rel.copyOf !== null) rel.copyOf.isLogged = false;
     rel.branch.afterForks(() => this.removeRelation(rel));
   }
 
   private removeRelation(rel: RelationPages): void {
+    if (rel.copyOf !== null) this.endCopy(rel.copyOf);
     this.freePages(rel, 0);
     rel.dropped = true;
     rel.pageCount = 0;
@@ -441,7 +488,7 @@ export class BufferPool implements LoggedPages {
 
   /** Pages from pageCount on are gone; the caller has logged it (logRelationTruncate) before. None of them may be pinned. */
   truncateRelation(rel: RelationPages, pageCount: number): void {
-    assert(!rel.branch.isShared, 'pages that others see stay');
+    assert(rel.branch.forkCount === 0 && rel.copies.length === 0, 'pages that others see stay');
     if (pageCount >= rel.pageCount) return;
     this.freePages(rel, pageCount);
     rel.pageCount = pageCount;
@@ -598,6 +645,10 @@ export class BufferPool implements LoggedPages {
       const base = this.sharing.base(rel, rel.source, pageNo, ring);
       if (base >= 0) return base;
     }
+    if (rel.isCopy) {
+      if (pageNo >= rel.pageCount) return this.emptyPage;
+      this.copyMissing(rel, pageNo);
+    }
     assert(pageNo >= 0 && pageNo < rel.pageCount && !rel.dropped, 'the page exists');
     this.misses++;
     let load = rel.loads.get(pageNo);
@@ -613,6 +664,14 @@ export class BufferPool implements LoggedPages {
     }
     load.demanded = true;
     this.lastMiss = load;
+    throw PAGE_MISS;
+  }
+
+  /** A page that is not the relation's own yet becomes so. A miss all the same: a frame was taken. */
+  private copyMissing({ copyOf }: RelationPages, pageNo: number): void {
+    if (copyOf?.isMissing(pageNo) !== true) return;
+    copyOf.copy(pageNo);
+    this.lastMiss = ARRIVED;
     throw PAGE_MISS;
   }
 

@@ -10,6 +10,7 @@ import type { Branch, PageHistory } from './branch.ts';
 import type { RelationLoads } from './page-load.ts';
 import { PageSet } from './page-set.ts';
 import type { PageSource } from './page-sharing.ts';
+import type { RelationCopy } from './relation-copy.ts';
 import type { VisibilityMap } from './visibility-map.ts';
 
 /** In `frames`: the page is not in memory. */
@@ -26,6 +27,14 @@ export class RelationPages {
   readonly source: PageSource | null;
   /** What is kept of its pages for forks of its branch. */
   history: PageHistory | null = null;
+  /** It is being copied from another: some of its pages are not its own yet. */
+  copyOf: RelationCopy | null = null;
+  /** It was, or is: indexes may still name rows of pages that it never had (relation-copy.ts). */
+  isCopy = false;
+  /** Those that are being copied from it. */
+  readonly copies: RelationCopy[] = [];
+  /** It is dropped, and its pages stay until nobody copies them any more. */
+  isRetired = false;
   /** Of a fork: no log names it, no checkpoint waits for it, and nothing of it is there at the next start. */
   readonly isUnlogged: boolean;
   /** Page number -> frame, or -1. Longer than pageCount. */

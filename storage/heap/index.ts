@@ -18,8 +18,9 @@ export {
   WRITE_WAIT,
   type WriteAnswer,
 } from './heap.ts';
+export { HeapCopy, HeapCopyBeginning } from './heap-copy.ts';
 export { HeapCounters } from './heap-counters.ts';
-export { copyNextPage, forEachRow } from './page-copy.ts';
+export { copyNextPage, forEachRow, settleForCopy } from './page-copy.ts';
 export {
   NO_VERSION,
   ROW_DELETED,

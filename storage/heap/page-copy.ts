@@ -6,6 +6,7 @@
  * the way to it is cut off. Deleted rows do not come along.
  */
 import { assert } from '../../types/assert.ts';
+import type { WriteRing } from '../buffer/index.ts';
 import { PAGE_SIZE } from '../limits.ts';
 import { type Transaction, WRITE_INSERT } from '../mvcc/index.ts';
 import {
@@ -31,6 +32,14 @@ import {
   ROW_SLOT_BITS,
 } from './row-header.ts';
 
+/**
+ * A fork's page is as the fork must see it, in so far as rows have their homes on it. Before one of its pages is copied, all are looked at: a row that is
+ * undone with the page of its home may stand on another. Throws PAGE_MISS.
+ */
+export function settleForCopy(source: Heap, pageNo: number): void {
+  source.context.pool.frameBase(source.pages, pageNo);
+}
+
 /** Appends the copy of the source's next page to the target, which has the pages before it. Throws PAGE_MISS, 53100. */
 export function copyNextPage(source: Heap, target: Heap, txn: Transaction, xid: number): void {
   const { pool, wal } = target.context;
@@ -47,7 +56,7 @@ export function copyNextPage(source: Heap, target: Heap, txn: Transaction, xid: 
     pool.bytes.copyWithin(base, from, from + PAGE_SIZE);
     setPageRelation(pool.u32, base, target.pages.relId);
     setPageLsn(pool.f64, base, lsn);
-    const rows = keepLiveRows(target, base);
+    const rows = keepLiveRows(target, base, source.leftPlaces, pageNo);
     giveRows(target, base, xid);
     wal.pageImage(target.pages, pageNo, base);
     wal.end();
@@ -55,6 +64,49 @@ export function copyNextPage(source: Heap, target: Heap, txn: Transaction, xid: 
   } finally {
     pool.unpin(from);
   }
+}
+
+/**
+ * Copies a page to its place in the target, a relation that is being copied (buffer/relation-copy.ts). Throws PAGE_MISS, 53100; nothing has happened then.
+ */
+export function copyPage(source: Heap, target: Heap, pageNo: number, ring: WriteRing | null, isLogged: boolean): void {
+  const { pool, wal } = target.context;
+  findDead(source, pageNo);
+  const from = pool.frameBase(source.pages, pageNo);
+  pool.pin(from);
+  try {
+    wal.begin(WAL_PAGES, 0);
+    wal.cancel();
+    const base = pool.placePage(target.pages, pageNo, ring);
+    pool.bytes.copyWithin(base, from, from + PAGE_SIZE);
+    setPageRelation(pool.u32, base, target.pages.relId);
+    setPageLsn(pool.f64, base, 0);
+    keepLiveRows(target, base, source.leftPlaces, pageNo);
+    if (isLogged) logCopied(target, pageNo, base);
+    target.noteSpace(pageNo);
+  } finally {
+    pool.unpin(from);
+  }
+}
+
+/** There was room a moment ago; writing back a page in between may have used it up. */
+function logCopied(target: Heap, pageNo: number, base: number): void {
+  const { pool, wal } = target.context;
+  wal.urgent = true;
+  try {
+    wal.begin(WAL_PAGES, 0);
+  } finally {
+    wal.urgent = false;
+  }
+  // Nobody has seen another page in its place: it does not change for those who share it.
+  const wasSettling = pool.sharing.isSettling;
+  pool.sharing.isSettling = true;
+  try {
+    wal.pageImage(target.pages, pageNo, base);
+  } finally {
+    pool.sharing.isSettling = wasSettling;
+  }
+  wal.end();
 }
 
 /** Homes on the page that forward to a deleted row. */
@@ -74,8 +126,8 @@ function findDead(source: Heap, pageNo: number): void {
   }
 }
 
-/** Frees what is deleted; answers how many rows have their home on the page. */
-function keepLiveRows(heap: Heap, base: number): number {
+/** Frees what is deleted, and places that rows have left; answers how many rows have their home on the page. */
+function keepLiveRows(heap: Heap, base: number, left: ReadonlySet<number>, pageNo: number): number {
   const { pool } = heap.context;
   let rows = 0;
   // From the end, for the last slots go when they are freed.
@@ -84,7 +136,7 @@ function keepLiveRows(heap: Heap, base: number): number {
     if (offset === 0) continue;
     const row = base + offset;
     const flags = pool.u8[row + ROW_FLAGS_OFFSET];
-    if ((flags & ROW_DELETED) !== 0 || deadHomes.has(slot)) {
+    if ((flags & ROW_DELETED) !== 0 || deadHomes.has(slot) || isLeft(flags, left, pageNo, slot)) {
       freeSlot(pool, base, slot);
       continue;
     }
@@ -104,6 +156,10 @@ function giveRows(heap: Heap, base: number, xid: number): void {
     const offset = slotOffset(pool.u16, base, slot);
     if (offset !== 0) pool.f64[(base + offset) >>> 3] = xid;
   }
+}
+
+function isLeft(flags: number, left: ReadonlySet<number>, pageNo: number, slot: number): boolean {
+  return (flags & ROW_MOVED_IN) !== 0 && left.size > 0 && left.has(((pageNo << ROW_SLOT_BITS) + slot) >>> 0);
 }
 
 /** Calls `visit` with each row whose home is the page, and where it stands. Throws PAGE_MISS, perhaps after some. */

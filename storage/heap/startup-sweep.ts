@@ -181,7 +181,7 @@ class HeapStartupSweep implements StartupSweepResult {
       if (xid > this.xidMax) this.xidMax = xid;
       if (!this.isLost(xid)) break;
       if (this.mayLackVersions && !this.hasPrevious(rowId)) {
-        this.keep();
+        this.keep(rowId);
         break;
       }
       undoNewest(this.context, heap, rowId, false);
@@ -220,9 +220,10 @@ class HeapStartupSweep implements StartupSweepResult {
   }
 
   /** The located version cannot be undone: it is its row's only one from here on, of a transaction that has committed. */
-  private keep(): void {
+  private keep(rowId: number): void {
     const { pool, wal } = this.context;
     const { heap } = this;
+    if (this.claim(heap.placeId >>> ROW_SLOT_BITS)) heap.mustLocate(rowId);
     const row = heap.placeRow;
     wal.begin(WAL_PAGES, 0);
     heap.setHeader(row, FIRST_XID, NO_PREVIOUS, pool.u8[row + ROW_FLAGS_OFFSET], pool.u8[row + ROW_LAYOUT_OFFSET]);
@@ -232,6 +233,7 @@ class HeapStartupSweep implements StartupSweepResult {
 
   private freeDead(pageNo: number, base: number): void {
     const { pool, wal } = this.context;
+    if (this.claim(pageNo)) base = pool.frameBase(this.heap.pages, pageNo);
     const lower = pageLower(pool.u16, base);
     wal.begin(WAL_PAGES, 0);
     for (const slot of this.deadSlots) freeSlot(pool, base, slot);
@@ -242,8 +244,16 @@ class HeapStartupSweep implements StartupSweepResult {
     this.deadSlots = [];
   }
 
+  /** Others may be copying the heap. True: a frame was taken. */
+  private claim(pageNo: number): boolean {
+    const { pages } = this.heap;
+    return pages.branch.isShared && this.context.pool.claim(pages, pageNo);
+  }
+
   private freeForwarded(rowId: number): void {
     const { wal } = this.context;
+    const { heap } = this;
+    if (heap.pages.branch.isShared) while (heap.claimPlaces(rowId, -1)) heap.mustLocate(rowId);
     const { homeBase, placeBase, placeId } = this.heap;
     wal.begin(WAL_PAGES, 0);
     freeLogged(this.context, this.heap, placeBase, placeId);
@@ -263,6 +273,7 @@ class HeapStartupSweep implements StartupSweepResult {
     const left = this.isKnown ? [...this.heap.leftPlaces] : this.places.filter((placeId) => !this.named.has(placeId));
     for (const placeId of left) {
       await untilLoaded(this.context, () => {
+        this.claim(placeId >>> ROW_SLOT_BITS);
         const base = pool.frameBase(pages, placeId >>> ROW_SLOT_BITS);
         const slot = placeId & ROW_SLOT_MASK;
         if (slot >= pageSlotCount(pool.u16, base)) return;

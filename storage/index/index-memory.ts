@@ -29,6 +29,22 @@ export class IndexMemory {
     return this.#unlimited;
   }
 
+  /** Throws 53200 if so much more may not be reserved. */
+  check(bytes: number): void {
+    if (this.usedBytes + bytes > this.limit) throw this.error();
+  }
+
+  /** Does what was granted before, when the limit was asked (`check`). */
+  granted(work: () => void): void {
+    const { limit } = this;
+    this.limit = Number.POSITIVE_INFINITY;
+    try {
+      work();
+    } finally {
+      this.limit = limit;
+    }
+  }
+
   error(): SqlError {
     const kilobytes = (size: number): string => `${Math.ceil(size / 1024)} kB`;
     return new SqlError('53200', 'out of memory', {

@@ -8,6 +8,9 @@
  * Together they have every entry that a version the fork sees needs, and others: of rows that only the parent has, or had. So what is found
  * are rows to look at: hasStaleKeys is set, and whoever reads compares keys. Nothing is ever taken out of the parent's for a fork.
  * A fork of a fork has the layers of its parent, and one more.
+ *
+ * A heap that is being copied (heap/heap-copy.ts) has such a dictionary too. Rows of pages that it misses are found below, and nothing of them is taken out
+ * there before they come; so it needs no entries that are retained. When all pages are there, its own layer serves alone.
  */
 import type { Dictionary } from './dictionary.ts';
 import type { IndexKey } from './index-key.ts';
@@ -24,12 +27,14 @@ export class LayeredDictionary {
   readonly #makeOwn: () => Dictionary;
   /** Null: the fork has made no entry yet. */
   own: Dictionary | null = null;
+  /** The index is gone: nothing is put into it any more. */
+  isReleased = false;
 
-  constructor(parent: IndexDictionary, makeOwn: () => Dictionary) {
+  constructor(parent: IndexDictionary, makeOwn: () => Dictionary, keepsRetained = true) {
     this.hasByteKeys = parent.hasByteKeys;
     this.isHashed = parent.isHashed;
     this.#lower = parent.layers();
-    this.#below = this.#lower.flatMap((layer) => [layer, layer.retainedNow()]);
+    this.#below = keepsRetained ? this.#lower.flatMap((layer) => [layer, layer.retainedNow()]) : this.#lower;
     this.#makeOwn = makeOwn;
   }
 
@@ -48,7 +53,10 @@ export class LayeredDictionary {
     return true;
   }
 
-  set hasStaleKeys(_isSet: true) {}
+  /** Of the layer that changes, which may come to serve alone. */
+  set hasStaleKeys(isSet: true) {
+    this.top.hasStaleKeys = isSet;
+  }
 
   get isLossy(): boolean {
     return this.all().some((dictionary) => dictionary.isLossy);
@@ -95,6 +103,7 @@ export class LayeredDictionary {
   }
 
   release(): void {
+    this.isReleased = true;
     this.own?.release();
   }
 

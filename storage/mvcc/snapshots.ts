@@ -17,6 +17,8 @@ export class LiveSnapshot implements Snapshot {
   previous: LiveSnapshot | null = null;
   next: LiveSnapshot | null = null;
   isLive = false;
+  /** Which of its list it is, in the order of taking; of one that is shared, the original's. */
+  number = 0;
   /** The list that it is in. */
   list: SnapshotList | null = null;
 }
@@ -26,6 +28,8 @@ export class SnapshotList {
   private tail: LiveSnapshot | null = null;
   private free: LiveSnapshot | null = null;
   count = 0;
+  /** The number of the newest. */
+  taken = 0;
 
   take(horizon: number, csn: number, xidLimit: number, txnId: number): LiveSnapshot {
     const snapshot = this.unused();
@@ -58,6 +62,7 @@ export class SnapshotList {
     snapshot.csn = original.csn;
     snapshot.xidLimit = original.xidLimit;
     snapshot.txnId = original.txnId;
+    snapshot.number = original.number;
     this.link(snapshot, original);
     return snapshot;
   }
@@ -80,12 +85,19 @@ export class SnapshotList {
     return this.head === null ? Infinity : this.head.horizon;
   }
 
+  /** Whether one lives that is as old as that of this number, or older. */
+  hasUpTo(number: number): boolean {
+    for (let snapshot = this.head; snapshot !== null; snapshot = snapshot.next)
+      if (snapshot.number <= number) return true;
+    return false;
+  }
+
   private unused(): LiveSnapshot {
-    const snapshot = this.free;
-    if (snapshot === null) return new LiveSnapshot();
+    const snapshot = this.free ?? new LiveSnapshot();
     this.free = snapshot.next;
     snapshot.next = null;
     snapshot.walkFrom = -1;
+    snapshot.number = ++this.taken;
     return snapshot;
   }
 

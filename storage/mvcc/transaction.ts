@@ -223,6 +223,12 @@ export class TransactionManager {
     return (live.list as SnapshotList).share(live);
   }
 
+  /** Answers when all snapshots that live now have been released; to be asked now and then. */
+  whenReleased(): () => boolean {
+    const [present, past] = [this.snapshots.taken, this.pastSnapshots.taken];
+    return () => !this.snapshots.hasUpTo(present) && !this.pastSnapshots.hasUpTo(past);
+  }
+
   refreshOwnWrites(snapshot: Snapshot): void {
     (snapshot as LiveSnapshot).xidLimit = this.table.next;
     snapshot.walkFrom = -1;

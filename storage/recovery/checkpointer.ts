@@ -20,7 +20,7 @@ import { SqlError } from '../../types/errors.ts';
 import type { BufferPool } from '../buffer/index.ts';
 import type { FileSystem } from '../io/index.ts';
 import { FIRST_TIMELINE, WAL_CHECKPOINT, type Wal } from '../wal/index.ts';
-import { checkpointStateName, encodeCheckpointState, type RelationSize } from './checkpoint-state.ts';
+import { type CopyState, checkpointStateName, encodeCheckpointState, type RelationSize } from './checkpoint-state.ts';
 import { type ControlData, logGivenUpPath, writeControl } from './control.ts';
 import { Retention } from './retention.ts';
 
@@ -93,6 +93,8 @@ interface Run {
   readonly redoChain: number;
   readonly state: CapturedState;
   readonly relations: readonly RelationSize[];
+  readonly copies: readonly CopyState[];
+  readonly retired: readonly number[];
   readonly frames: number[];
   written: number;
   syncStartedMs: number;
@@ -221,6 +223,7 @@ export class Checkpointer {
       for (const { relId, pageCount } of pool.allRelations()) relations.push({ relId, pageCount });
       relations.sort((a, b) => a.relId - b.relId);
       const state = source.capture(final);
+      const { copies, retired } = captureCopies(pool);
       this.run = {
         requests,
         final,
@@ -230,6 +233,8 @@ export class Checkpointer {
         redoChain: wal.chain,
         state,
         relations,
+        copies,
+        retired,
         frames: pool.dirtyFrames(),
         written: 0,
         syncStartedMs: 0,
@@ -325,6 +330,8 @@ export class Checkpointer {
     const bytes = encodeCheckpointState({
       number,
       relations: run.relations,
+      copies: run.copies,
+      retired: run.retired,
       transactionState,
       catalogImage,
       heapState,
@@ -421,6 +428,15 @@ export class Checkpointer {
     for (const done of run.requests) done(error);
     if (this.run === null && this.requests.length > 0) this.begin(true, false);
   }
+}
+
+function captureCopies(pool: BufferPool): { copies: CopyState[]; retired: number[] } {
+  const copies: CopyState[] = [];
+  for (const { source, target, missing } of pool.copies())
+    copies.push({ relId: target.relId, sourceId: source.relId, missing: missing.words.slice() });
+  const retired: number[] = [];
+  for (const { relId, isRetired } of pool.allRelations()) if (isRetired) retired.push(relId);
+  return { copies, retired };
 }
 
 /** Header and two numbers. */

@@ -23,13 +23,16 @@ export function emptyLostPages(pool: BufferPool): LostPages[] {
   for (const relation of pool.allRelations()) {
     const { relId, pageCount } = relation;
     const kind = relId === VERSIONS_REL_ID ? PAGE_KIND_VERSIONS : PAGE_KIND_HEAP;
+    forgetLostSources(relation);
+    const { copyOf } = relation;
+    const isThere = (pageNo: number): boolean => relation.frames[pageNo] >= 0 || copyOf?.isMissing(pageNo) === true;
     const filePages = pagesInFile(pool, relation);
     let end = Math.min(filePages, pageCount);
-    for (let pageNo = filePages; pageNo < pageCount; pageNo++) if (relation.frames[pageNo] >= 0) end = pageNo + 1;
+    for (let pageNo = filePages; pageNo < pageCount; pageNo++) if (isThere(pageNo)) end = pageNo + 1;
     relation.pageCount = end;
     let lost = pageCount - end;
     for (let pageNo = filePages; pageNo < end; pageNo++) {
-      if (relation.frames[pageNo] >= 0) continue;
+      if (isThere(pageNo)) continue;
       formatPage(pool, pool.frameForReplay(relation, pageNo), relId, pageNo, kind);
       relation.changed.add(pageNo);
       lost++;
@@ -38,6 +41,11 @@ export function emptyLostPages(pool: BufferPool): LostPages[] {
     if (lost > 0 && relId !== VERSIONS_REL_ID) found.push({ relId, lost, pageCount });
   }
   return found;
+}
+
+/** What a copy misses and its source has lost is lost. Sources come first: their ids are lower. */
+function forgetLostSources({ copyOf, pageCount }: RelationPages): void {
+  for (let pageNo = copyOf?.source.pageCount ?? pageCount; pageNo < pageCount; pageNo++) copyOf?.arrived(pageNo);
 }
 
 function pagesInFile(pool: BufferPool, relation: RelationPages): number {

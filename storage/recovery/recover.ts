@@ -16,7 +16,7 @@
  */
 import { assert } from '../../types/assert.ts';
 import { SqlError } from '../../types/errors.ts';
-import type { BufferPool, RelationPages } from '../buffer/index.ts';
+import { type BufferPool, PageSet, RelationCopy, type RelationPages } from '../buffer/index.ts';
 import type { FileSystem } from '../io/index.ts';
 import { PAGE_SIZE, WAL_SEGMENT_SIZE } from '../limits.ts';
 import { formatPage, pageLsn, setPageLsn } from '../page/index.ts';
@@ -38,6 +38,7 @@ import {
   readCatalog,
   readCommit,
   readRelation,
+  readRelationCopy,
   readSequence,
   readTimeline,
   readWal,
@@ -46,6 +47,7 @@ import {
   WAL_CHECKPOINT,
   WAL_COMMIT,
   WAL_PAGES,
+  WAL_RELATION_COPY,
   WAL_RELATION_CREATE,
   WAL_RELATION_DROP,
   WAL_RELATION_TRUNCATE,
@@ -56,7 +58,7 @@ import {
   type WalRecord,
   walSegmentName,
 } from '../wal/index.ts';
-import { checkpointStateName, decodeCheckpointState } from './checkpoint-state.ts';
+import { type CheckpointState, checkpointStateName, decodeCheckpointState } from './checkpoint-state.ts';
 import { type ControlData, logGivenUpPath, readControl, readWholeFile } from './control.ts';
 import { emptyLostPages, type LostPages } from './lost-pages.ts';
 
@@ -149,6 +151,7 @@ export function recover(options: RecoveryOptions): RecoveryResult {
     relation.reservePages(pageCount);
     relation.pageCount = pageCount;
   }
+  restoreCopies(pool, state);
   syncSegments(fileSystem, walDirectory(directory), control.redoLsn);
   handler.onCheckpointState(state.catalogImage, state.transactionState, control, state.heapState);
   const replay = new Replay(pool, handler, control.timeline ?? FIRST_TIMELINE);
@@ -168,6 +171,7 @@ export function recover(options: RecoveryOptions): RecoveryResult {
     handler.onLogGivenUp();
   }
   wal.open(end.lsn, end.chain);
+  endCopies(pool);
   const clean = control.clean && replay.changeCount === 0;
   const orphansRemoved = removeOrphans(options, control);
   if (!clean) distrustFiles(pool);
@@ -186,6 +190,25 @@ export function recover(options: RecoveryOptions): RecoveryResult {
     timeline: replay.timeline,
     needsTimeline: isGivenUp && replay.timeline === (control.timeline ?? FIRST_TIMELINE),
   };
+}
+
+function restoreCopies(pool: BufferPool, { copies, retired }: CheckpointState): void {
+  for (const { relId, sourceId, missing } of copies) {
+    const [source, target] = [pool.relation(sourceId), pool.relation(relId)];
+    assert(source !== undefined && target !== undefined, 'the checkpoint knows the relations that it says are copied');
+    new RelationCopy(source, target, new PageSet(missing));
+  }
+  for (const relId of retired) {
+    const relation = pool.relation(relId);
+    if (relation !== undefined) relation.isRetired = true;
+  }
+}
+
+/** What the log has completed; and relations that stayed for copies which are complete, or gone. */
+function endCopies(pool: BufferPool): void {
+  for (const copy of [...pool.copies()]) if (copy.missingCount === 0) pool.endCopy(copy);
+  for (const relation of [...pool.allRelations()])
+    if (relation.isRetired && relation.copies.length === 0) pool.dropRelation(relation);
 }
 
 const NOTHING = {
@@ -403,6 +426,11 @@ class Replay {
         handler.onRelationCreate(record.xid, relationId);
         return;
       }
+      case WAL_RELATION_COPY: {
+        const { relationId, sourceId, pageCount } = readRelationCopy(record);
+        this.pool.copyRelation(this.relationOf(sourceId), this.relationOf(relationId), pageCount);
+        return;
+      }
       case WAL_RELATION_DROP: {
         const { relationId } = readRelation(record);
         this.drop(relationId);
@@ -474,6 +502,7 @@ class Replay {
       case PAGE_ITEM_IMAGE: {
         const tail = PAGE_SIZE - high;
         const base = this.pageToReplace(record, relation, pageNo);
+        relation.copyOf?.arrived(pageNo);
         if (base >= 0) {
           copyBytes(pool.u8, base, record.u8, at, low);
           pool.u8.fill(0, base + low, base + high);
@@ -483,6 +512,7 @@ class Replay {
       }
       default: {
         assert(type === PAGE_ITEM_INIT, 'a page item is a range, an image, an init or a note');
+        relation.copyOf?.arrived(pageNo);
         const base = this.pageToReplace(record, relation, pageNo);
         if (base >= 0) formatPage(pool, base, relId, pageNo, high);
         return at;

@@ -6,7 +6,7 @@
  */
 
 import { SqlError } from '../../types/errors.ts';
-import type { BufferPool } from '../buffer/index.ts';
+import { type BufferPool, holderOf } from '../buffer/index.ts';
 import type { HeapState } from '../heap-state.ts';
 import { checkImage } from '../index/dictionary-image.ts';
 import { imageDirectory, imagePath } from '../index-images.ts';
@@ -84,7 +84,7 @@ function usedSlots(pool: BufferPool, relId: number): Uint32Array {
   for (let pageNo = 0; pageNo < relation.pageCount; pageNo++) {
     const first = pageNo << ROW_ID_SLOT_BITS;
     try {
-      const base = pool.frameBaseSync(relation, pageNo);
+      const base = pool.frameBaseSync(holderOf(relation, pageNo), pageNo);
       if (base < 0) throw new SqlError('XX001', 'a page that is not there');
       const count = pageSlotCount(pool.u16, base);
       for (let slot = 0; slot < count; slot++) {

@@ -22,6 +22,7 @@ import {
   readCatalog,
   readCommit,
   readRelation,
+  readRelationCopy,
   readSequence,
   readTimeline,
   readWal,
@@ -31,6 +32,7 @@ import {
   WAL_COMMIT,
   WAL_KIND_CALLER_FIRST,
   WAL_PAGES,
+  WAL_RELATION_COPY,
   WAL_RELATION_CREATE,
   WAL_RELATION_DROP,
   WAL_RELATION_TRUNCATE,
@@ -136,6 +138,10 @@ function bodyFault(record: WalRecord): string | null {
     case WAL_SEQUENCE:
       readSequence(record);
       return null;
+    case WAL_RELATION_COPY: {
+      const { relationId, sourceId } = readRelationCopy(record);
+      return relationId > sourceId ? null : `a copy ${relationId} of relation ${sourceId}`;
+    }
     case WAL_RELATION_CREATE:
     case WAL_RELATION_DROP:
     case WAL_RELATION_TRUNCATE:

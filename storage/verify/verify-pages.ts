@@ -4,7 +4,7 @@
  *
  * Invariants of heaps and of the version store by their numbers there (heap.ts, version-store.ts).
  */
-import type { BufferPool, RelationPages } from '../buffer/index.ts';
+import { type BufferPool, holderOf, type RelationPages } from '../buffer/index.ts';
 import {
   NO_VERSION,
   ROW_DELETED,
@@ -63,6 +63,8 @@ export interface PagesOptions {
 export function verifyPages(options: PagesOptions): void {
   const relations = [...options.pool.allRelations()].sort((a, b) => a.relId - b.relId);
   for (const relation of relations) {
+    // What of it is still needed is looked at where it is missing.
+    if (relation.isRetired) continue;
     options.report.counts.relations++;
     if (relation.relId === options.versionsRelId) new RelationCheck(options, relation).versions();
     else new RelationCheck(options, relation).heap();
@@ -130,7 +132,7 @@ class RelationCheck implements PageAccess {
       const count = pageSlotCount(pool.u16, base);
       for (let slot = 0; slot < count; slot++) {
         // Looking at one row may have sent the page away.
-        base = pool.frameBaseSync(this.relation, pageNo);
+        base = pool.frameBaseSync(holderOf(this.relation, pageNo), pageNo);
         const offset = slotOffset(pool.u16, base, slot);
         if (offset === 0) continue;
         const fault = this.row(((pageNo << ROW_SLOT_BITS) + slot) >>> 0, base, base + offset);
@@ -145,7 +147,7 @@ class RelationCheck implements PageAccess {
     const relation = pool.relation(relId);
     const pageNo = rowId >>> ROW_SLOT_BITS;
     if (relation === undefined || pageNo >= relation.pageCount) return -1;
-    const base = pool.frameBaseSync(relation, pageNo);
+    const base = pool.frameBaseSync(holderOf(relation, pageNo), pageNo);
     const slot = rowId & ROW_SLOT_MASK;
     if (base < 0 || checkPage(pool, base) !== null || slot >= pageSlotCount(pool.u16, base)) return -1;
     const offset = slotOffset(pool.u16, base, slot);
@@ -156,8 +158,9 @@ class RelationCheck implements PageAccess {
   private page(pageNo: number, kind: number): number {
     const { pool, relation } = this;
     this.report.counts.pages++;
-    const base = pool.frameBaseSync(relation, pageNo);
-    if (base < 0) return this.bad(pageNo, this.readFault(pageNo));
+    const holder = holderOf(relation, pageNo);
+    const base = pool.frameBaseSync(holder, pageNo);
+    if (base < 0) return this.bad(pageNo, this.readFault(holder.relId, pageNo));
     const fault = checkPage(pool, base);
     if (fault !== null) return this.bad(pageNo, fault);
     const found = pageFlags(pool.u16, base) & 255;
@@ -173,8 +176,8 @@ class RelationCheck implements PageAccess {
   }
 
   /** Why a page cannot be read. */
-  private readFault(pageNo: number): string {
-    const path = this.pool.files.pathOf(this.relation.relId);
+  private readFault(relId: number, pageNo: number): string {
+    const path = this.pool.files.pathOf(relId);
     const words = new Uint32Array(PAGE_SIZE / 4);
     const bytes = new Uint8Array(words.buffer);
     let file: File;
@@ -186,7 +189,7 @@ class RelationCheck implements PageAccess {
     try {
       const count = file.readSync(bytes, 0, PAGE_SIZE, pageNo * PAGE_SIZE);
       if (count < PAGE_SIZE) return `only ${count} of ${PAGE_SIZE} bytes are there`;
-      return identityFault(bytes, words, this.relation.relId, pageNo) ?? 'the log needs it, and has no image of it';
+      return identityFault(bytes, words, relId, pageNo) ?? 'the log needs it, and has no image of it';
     } catch (error) {
       return fileError('read', path, error).message;
     } finally {

@@ -61,6 +61,14 @@ export function verifyDirectory(options: VerifyOptions): VerifyReport {
   return report;
 }
 
+/** The next start drops them; their sources may have gone on without regard to them. */
+function dropLostCopies(pool: BufferPool, recovered: RecoveredState): void {
+  for (const relId of recovered.lostHeaps()) {
+    const relation = pool.relation(relId);
+    if (relation !== undefined && relation.copyOf !== null && !relation.isRetired) pool.dropRelation(relation);
+  }
+}
+
 function controlOf({ fileSystem, directory }: VerifyOptions, report: VerifyReport): ControlData | null {
   try {
     const control = readControl(fileSystem, directory);
@@ -122,6 +130,7 @@ function verifyRecovered(options: VerifyOptions, isLogWhole: boolean, report: Ve
     verifyRawPages(options.fileSystem, directory, report);
     return;
   }
+  dropLostCopies(pool, recovered);
   report.counts.sequences = recovered.sequences.size;
   report.counts.catalogEntries = recovered.catalog.size;
   verifyPages({

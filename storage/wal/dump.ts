@@ -15,6 +15,7 @@ import {
   readCatalog,
   readCommit,
   readRelation,
+  readRelationCopy,
   readSequence,
   readTimeline,
   WAL_ABORT,
@@ -22,6 +23,7 @@ import {
   WAL_CHECKPOINT,
   WAL_COMMIT,
   WAL_PAGES,
+  WAL_RELATION_COPY,
   WAL_RELATION_CREATE,
   WAL_RELATION_DROP,
   WAL_RELATION_TRUNCATE,
@@ -61,6 +63,10 @@ function dumpBody(record: WalRecord): string {
     case WAL_SEQUENCE: {
       const { id, lastValue, isCalled } = readSequence(record);
       return `: ${id} at ${lastValue}${isCalled ? '' : ', not called'}`;
+    }
+    case WAL_RELATION_COPY: {
+      const { relationId, sourceId, pageCount } = readRelationCopy(record);
+      return `: ${relationId} of ${sourceId}, ${pageCount} pages`;
     }
     case WAL_RELATION_CREATE:
     case WAL_RELATION_DROP:

@@ -40,6 +40,8 @@ export const WAL_CHECKPOINT = 9;
 export const WAL_SWITCH = 10;
 /** A restore ended its replay here: what follows is the log of another timeline (timeline.ts). */
 export const WAL_TIMELINE = 11;
+/** The relation becomes a copy of another, page by page: until the log has an image of a page, it is the other's (buffer/relation-copy.ts). */
+export const WAL_RELATION_COPY = 12;
 /** Kinds from here to 255 are the callers' own; recovery hands them to its handler's onRecord. */
 export const WAL_KIND_CALLER_FIRST = 32;
 
@@ -251,6 +253,32 @@ function logRelation(wal: Wal, kind: number, xid: number, relationId: number, pa
   return wal.end();
 }
 
+/** After its creation: it begins with so many pages, which are those of the source. */
+export function logRelationCopy(
+  wal: Wal,
+  xid: number,
+  relationId: number,
+  sourceId: number,
+  pageCount: number,
+): number {
+  wal.begin(WAL_RELATION_COPY, xid);
+  wal.u32(relationId);
+  wal.u32(pageCount);
+  wal.u32(sourceId);
+  wal.u32(0);
+  return wal.end();
+}
+
+export interface RelationCopyBody {
+  readonly relationId: number;
+  readonly pageCount: number;
+  readonly sourceId: number;
+}
+
+export function readRelationCopy(record: WalRecord): RelationCopyBody {
+  return { relationId: record.u32(), pageCount: record.u32(), sourceId: record.u32() };
+}
+
 export function readRelation(record: WalRecord): { relationId: number; pageCount: number } {
   return { relationId: record.u32(), pageCount: record.u32() };
 }
@@ -279,6 +307,8 @@ export function walKindName(kind: number): string {
       return 'SWITCH';
     case WAL_TIMELINE:
       return 'TIMELINE';
+    case WAL_RELATION_COPY:
+      return 'RELATION_COPY';
     default:
       return `KIND_${kind}`;
   }

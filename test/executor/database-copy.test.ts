@@ -1,4 +1,7 @@
-/** CREATE DATABASE ... TEMPLATE with a data directory: what the copy has, that it lasts, and that nothing is left of half a copy. */
+/**
+ * CREATE DATABASE ... TEMPLATE with a data directory: what the new database has, that it lasts, and that nothing is left of half of it. Of a database
+ * it is a fork (lasting-forks.test.ts has more), of a fork by name a copy.
+ */
 import { expect } from 'chai';
 import type pg from 'pg';
 import { randomOf } from '../support/random.ts';
@@ -140,13 +143,22 @@ describe('a database that is a copy', () => {
     expect(await contentOf(await server.connect('kept'))).to.equal(work);
   });
 
-  it('is there as a whole or not at all, wherever the server is killed', async () => {
+  for (const [of, template, longest] of [
+    ['a fork', 'postgres@work', 60],
+    ['a database', 'postgres', 12],
+  ] as const) {
+    it(`of ${of} is there as a whole or not at all, wherever the server is killed`, () =>
+      killed(template, longest)).timeout(60_000);
+  }
+
+  async function killed(template: string, longest: number): Promise<void> {
     const before = await contentOf(server.client);
     const random = randomOf(42);
     const seen = new Set<number>();
     for (let round = 0; round < 12; round++) {
-      const copying = server.client.query('CREATE DATABASE copy TEMPLATE postgres').catch(() => {});
-      const turns = Math.floor(random() ** 2 * 60);
+      if (template.includes('@')) await server.connect(template);
+      const copying = server.client.query(`CREATE DATABASE copy TEMPLATE "${template}"`).catch(() => {});
+      const turns = Math.floor(random() ** 2 * longest);
       for (let i = 0; i < turns; i++) await new Promise((resolve) => setTimeout(resolve, 1));
       await server.kill();
       await copying;
@@ -171,7 +183,7 @@ describe('a database that is a copy', () => {
       await server.client.query('DROP DATABASE copy');
     }
     expect(seen.has(0)).to.equal(true);
-  });
+  }
 
   it('has whole indexes, also when checkpoints come while they are filled', async () => {
     const other = await server.connect();
@@ -179,7 +191,8 @@ describe('a database that is a copy', () => {
       'INSERT INTO child SELECT 1 + g % 19, ARRAY[g % 100, g % 77, g % 31] FROM generate_series(1, 60000) AS g',
     );
     let isDone = false;
-    const copying = server.client.query('CREATE DATABASE copy TEMPLATE postgres').then(() => {
+    await server.connect('postgres@work');
+    const copying = server.client.query('CREATE DATABASE copy TEMPLATE "postgres@work"').then(() => {
       isDone = true;
     });
     let checkpoints = 0;
@@ -195,12 +208,14 @@ describe('a database that is a copy', () => {
   it('leaves nothing behind when it is given up', async () => {
     const { engine } = server.database;
     const heaps = [...engine.heaps()].length;
+    const fork = await server.connect('postgres@work');
     await server.client.query(`SET statement_timeout = 5`);
-    const fault = await server.client.query('CREATE DATABASE copy TEMPLATE postgres').catch((error) => error);
+    const fault = await server.client.query('CREATE DATABASE copy TEMPLATE "postgres@work"').catch((error) => error);
     expect(fault.code).to.equal('57014');
     await server.client.query(`RESET statement_timeout`);
     expect(await databases(server.client)).to.deep.equal([]);
     expect([...engine.heaps()].length).to.equal(heaps);
+    await fork.end();
     await server.client.query('CREATE DATABASE copy TEMPLATE postgres');
     expect(await databases(server.client)).to.deep.equal(['copy']);
   });

@@ -10,24 +10,28 @@ import { WireServer } from '../../wire/index.ts';
 
 export class RestartableServer {
   fileSystem = new MemoryFileSystem();
+  directory = '/data';
   database!: DatabaseServer;
   client!: pg.Client;
   /** Lines of the log since the last start. */
   log: string[] = [];
   /** Milliseconds since 1970; undefined: the machine's clock. */
   clock: (() => number) | undefined = undefined;
+  /** Called when the database server is there, and nobody has asked it anything yet. */
+  onOpened: () => void = () => {};
   private wire!: WireServer;
 
   async start(...settings: readonly (readonly [string, string])[]): Promise<void> {
     this.log = [];
     this.database = await openDatabaseServer({
-      dataDirectory: '/data',
+      dataDirectory: this.directory,
       fileSystem: this.fileSystem,
       // What a start reads is to be seen: the list of hot pages is left alone.
       settings: new Map([['shared_buffers', '8MB'], ['preload_rate', '0'], ...settings]),
       onLog: (message) => this.log.push(message),
       ...(this.clock === undefined ? {} : { clock: this.clock }),
     });
+    this.onOpened();
     this.wire = new WireServer({
       factory: this.database,
       hosts: ['127.0.0.1'],

@@ -22,6 +22,9 @@ export class ForkRun {
   readonly #checks: Checks;
   readonly #log: string[] = [];
   #server!: DatabaseServer;
+  #fileSystem = new MemoryFileSystem();
+  #isDurable = false;
+  #sharedBuffers = '';
   #number = 1;
 
   constructor(seed: number) {
@@ -32,12 +35,9 @@ export class ForkRun {
   }
 
   async start(isDurable: boolean, sharedBuffers: string): Promise<void> {
-    this.#server = await openDatabaseServer({
-      dataDirectory: isDurable ? '/data' : null,
-      settings: new Map([['shared_buffers', sharedBuffers]]),
-      fileSystem: new MemoryFileSystem(),
-      onLog: (message) => this.#log.push(message),
-    });
+    this.#isDurable = isDurable;
+    this.#sharedBuffers = sharedBuffers;
+    await this.#open();
     const state = new State();
     state.labels = LABELS;
     const root = new Branch(this.#server, 'postgres', state, 1, null);
@@ -58,6 +58,35 @@ export class ForkRun {
     for (let i = 0; i < 4; i++) await this.#definitions.some(root);
   }
 
+  async #open(): Promise<void> {
+    this.#server = await openDatabaseServer({
+      dataDirectory: this.#isDurable ? '/data' : null,
+      settings: new Map([['shared_buffers', this.#sharedBuffers]]),
+      fileSystem: this.#fileSystem,
+      onLog: (message) => this.#log.push(message),
+    });
+  }
+
+  /** What lasts is there again: databases, with what was committed in them. */
+  async #restart(): Promise<void> {
+    const isKilled = this.#random.below(2) === 0;
+    const disk = this.#fileSystem.fork();
+    disk.crash({});
+    for (const branch of this.#branches) branch.close();
+    await this.#server.close();
+    if (isKilled) this.#fileSystem = disk;
+    await this.#open();
+    const before = this.#branches.splice(0);
+    for (const branch of before) {
+      if (branch.name.includes('@')) continue;
+      const parent = this.#branches.find(({ name }) => name === branch.parent?.name) ?? this.#branches[0] ?? null;
+      const again = new Branch(this.#server, branch.name, branch.committed, branch.sequence, parent, branch.isKept);
+      this.#branches.push(again);
+      // After a kill it goes on behind what was logged ahead.
+      if (isKilled) await again.run(`SELECT setval('numbers', ${branch.sequence})`);
+    }
+  }
+
   async step(): Promise<void> {
     const random = this.#random;
     const branch = random.pick(this.#branches);
@@ -72,6 +101,7 @@ export class ForkRun {
     else if (choice < 86) await this.#nextval(branch);
     else if (choice < 92) await this.#read(branch);
     else if (choice < 94) branch.server.engine.sweepSome(1 + random.below(50));
+    else if (choice < 96 && this.#isDurable) await this.#restart();
     else await this.#checks.all(branch);
   }
 
