@@ -153,9 +153,9 @@ export class PageSharing {
   /** The page goes to those who copy the relation and do not have it yet. True: it did. */
   #copy({ copies }: RelationPages, pageNo: number): boolean {
     let isCopied = false;
-    for (let i = 0; i < copies.length; i++) {
-      if (!copies[i].isGuarded(pageNo)) continue;
-      copies[i].copy(pageNo);
+    for (const copy of copies) {
+      if (!copy.isGuarded(pageNo)) continue;
+      copy.copy(pageNo);
       isCopied = true;
     }
     return isCopied;

@@ -308,7 +308,7 @@ export class BufferPool implements LoggedPages {
       count = pageNos.length;
     }
     const { copyOf } = rel;
-    if (copyOf !== null && usages === null) this.prefetchForCopy(copyOf, pageNos, count);
+    if (copyOf !== null && usages === null) this.prefetchForCopy(copyOf, pageNos, count, ring);
     const run: PageLoad[] = [];
     let i = 0;
     for (; i < count; i++) {
@@ -329,10 +329,15 @@ export class BufferPool implements LoggedPages {
   }
 
   /** Pages that the copy misses are read where it has them from. */
-  private prefetchForCopy({ source, missing }: RelationCopy, pageNos: ArrayLike<number>, count: number): void {
+  private prefetchForCopy(
+    { source, missing }: RelationCopy,
+    pageNos: ArrayLike<number>,
+    count: number,
+    ring: ScanRing | null,
+  ): void {
     const wanted: number[] = [];
     for (let i = 0; i < count; i++) if (missing.has(pageNos[i])) wanted.push(pageNos[i]);
-    if (wanted.length > 0) this.readPages(source, wanted, wanted.length, null, null);
+    if (wanted.length > 0) this.readPages(source, wanted, wanted.length, ring, null);
   }
 
   /**

@@ -53,7 +53,7 @@ export class RelationCopy {
     assert(target.copyOf === null, 'a relation is a copy of one');
     target.copyOf = this;
     target.isCopy = true;
-    source.copies.push(this);
+    source.copies = [...source.copies, this];
     source.branch.copyBegan();
   }
 
@@ -93,7 +93,7 @@ export class RelationCopy {
     this.isEnded = true;
     const { source, target } = this;
     target.copyOf = null;
-    source.copies.splice(source.copies.indexOf(this), 1);
+    source.copies = source.copies.filter((copy) => copy !== this);
     source.branch.copyEnded();
     this.copier?.ended();
   }

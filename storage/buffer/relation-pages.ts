@@ -18,6 +18,7 @@ export const NO_FRAME = -1;
 
 /** Of relations whose pages are found by a map: no page is in it. */
 const NO_PAGE_TABLE = new Int32Array(0);
+const NO_COPIES: readonly RelationCopy[] = [];
 
 export class RelationPages {
   readonly relId: number;
@@ -32,7 +33,7 @@ export class RelationPages {
   /** It was, or is: indexes may still name rows of pages that it never had (relation-copy.ts). */
   isCopy = false;
   /** Those that are being copied from it. */
-  readonly copies: RelationCopy[] = [];
+  copies: readonly RelationCopy[] = NO_COPIES;
   /** It is dropped, and its pages stay until nobody copies them any more. */
   isRetired = false;
   /** Of a fork: no log names it, no checkpoint waits for it, and nothing of it is there at the next start. */

@@ -242,6 +242,20 @@ describe('forks that last', function () {
     await restored.stop();
   });
 
+  it('are refused when their indexes will not have the memory', async () => {
+    const { indexMemory } = server.database.engine;
+    indexMemory.limit = indexMemory.usedBytes + 10_000;
+    const fault = await server.client.query('CREATE DATABASE f TEMPLATE postgres').catch((error) => error);
+    expect([fault.code, missing()]).to.deep.equal(['53200', 0]);
+    indexMemory.limit = Number.POSITIVE_INFINITY;
+    await fork('f');
+    // What was granted is not asked for again.
+    indexMemory.limit = indexMemory.usedBytes;
+    await complete();
+    indexMemory.limit = Number.POSITIVE_INFINITY;
+    expect(await answers(await server.connect('f'))).to.deep.equal(content);
+  });
+
   it('wait for a full disk: the template goes on as far as it can, and nothing is lost', async () => {
     await server.client.query('CHECKPOINT');
     await fork('f');

@@ -13,8 +13,10 @@ import {
   WRITE_OK,
 } from '../../../storage/api.ts';
 import { ROW_MOVED_IN } from '../../../storage/heap/index.ts';
+import { WAL_SEGMENT_SIZE } from '../../../storage/limits.ts';
 import { pageSlotCount, slotOffset } from '../../../storage/page/index.ts';
 import { describeProblem, verifyDirectory } from '../../../storage/verify/index.ts';
+import { walSegmentName } from '../../../storage/wal/index.ts';
 import { makeRow, Random, ROW_LENGTH_MIN, readRow, retry, SEED, untilDone } from '../heap/support.ts';
 
 /** Row id -> value. */
@@ -49,11 +51,15 @@ class Run {
     this.frames = frames;
   }
 
-  async start(): Promise<void> {
+  /** All heaps that there were when a copy was made last. */
+  copied: number[] = [];
+
+  async start(acceptDamagedLog = false): Promise<void> {
     this.engine = await StorageEngine.open({
       dataDirectory: DIRECTORY,
       fileSystem: this.fileSystem,
       sharedBuffers: this.frames * 8192,
+      acceptDamagedLog,
       onLog: () => {},
     });
     await this.engine.startupSweep();
@@ -116,9 +122,9 @@ class Run {
 
   async step(): Promise<void> {
     const choice = this.random.below(100);
-    if (choice < 50) await this.#write();
+    if (choice < 50) await this.write();
     else if (choice < 64) await this.#end();
-    else if (choice < 69) await this.#copy();
+    else if (choice < 69) await this.copy();
     else if (choice < 73) await this.#drop();
     else if (choice < 79) await this.check();
     else if (choice < 84) this.engine.sweepSome(1 + this.random.below(50));
@@ -129,7 +135,7 @@ class Run {
     else await new Promise((resolve) => setImmediate(resolve));
   }
 
-  async #write(): Promise<void> {
+  async write(): Promise<void> {
     const { random, engine } = this;
     let writer = this.writers.length > 0 && random.below(3) > 0 ? random.pick(this.writers) : undefined;
     if (writer === undefined) {
@@ -182,6 +188,10 @@ class Run {
     engine.transactions.releaseSnapshot(snapshot);
   }
 
+  async endAll(): Promise<void> {
+    while (this.writers.length > 0) await this.#end();
+  }
+
   async #end(): Promise<void> {
     if (this.writers.length === 0) return;
     const [writer] = this.writers.splice(this.random.below(this.writers.length), 1);
@@ -200,7 +210,7 @@ class Run {
   }
 
   /** Some of the heaps, of which others may be copies; while others write, as often as not, before the copy is guarded. */
-  async #copy(): Promise<void> {
+  async copy(): Promise<void> {
     const { engine, random, committed } = this;
     if (committed.size > 7) return;
     const chosen = [...committed.keys()].filter(() => random.below(2) === 0);
@@ -213,7 +223,7 @@ class Run {
     for (let isDone = false; !isDone; ) {
       isDone = await retry(engine, () => beginnings.every((beginning) => beginning.step()));
       if (isDone) engine.guardCopies(beginnings.map(({ copy }) => copy));
-      else if (random.below(4) === 0) await this.#write();
+      else if (random.below(4) === 0) await this.write();
       else if (random.below(8) === 0) await this.#end();
       else if (random.below(9) === 0) await this.#checkpoint();
     }
@@ -225,6 +235,7 @@ class Run {
     const next = new Map(this.committed);
     for (const [i, { copy }] of beginnings.entries()) next.set(copy.target.relId, rows[i]);
     await this.#commit(txn, next);
+    this.copied = [...next.keys()];
   }
 
   async #drop(): Promise<void> {
@@ -336,4 +347,33 @@ describe('copies of heaps', () => {
       await run.finish();
     }).timeout(60_000);
   }
+
+  it('have what there is of their source where log was given up', async () => {
+    const run = new Run(SEED, 40);
+    await run.start();
+    await run.create();
+    for (let step = 0; step < 60; step++) await run.write();
+    await run.endAll();
+    await run.copy();
+    const lsn = run.engine.wal.insertLsn;
+    for (let step = 0; step < 60; step++) await run.write();
+    await run.endAll();
+    const disk = run.fileSystem.fork();
+    disk.crash({});
+    run.engine.abandon();
+    const file = disk.open(`${DIRECTORY}/wal/${walSegmentName(lsn - (lsn % WAL_SEGMENT_SIZE))}`, 'readwrite');
+    file.writeSync(Buffer.alloc(16, 255), 0, 16, lsn % WAL_SEGMENT_SIZE);
+    file.fdatasyncSync();
+    file.close();
+    run.fileSystem = disk;
+    await run.start(true);
+    expect(run.engine.recovery?.lostLog).to.not.equal(null);
+    expect([...run.engine.heaps()].map(({ relId }) => relId).sort()).to.deep.equal([...run.copied].sort());
+    for (const heap of run.engine.heaps()) {
+      for (let pageNo = 0; pageNo < heap.pages.pageCount; pageNo++)
+        await retry(run.engine, () => run.engine.pool.frameBase(heap.pages, pageNo));
+    }
+    await run.engine.close();
+    expect(verifyDirectory({ fileSystem: disk, directory: DIRECTORY }).problems.map(describeProblem)).to.deep.equal([]);
+  }).timeout(60_000);
 });
