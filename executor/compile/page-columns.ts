@@ -23,7 +23,7 @@ export function emitViews(emitter: Emitter, pool: BufferPool): void {
     ['u8', pool.u8],
     ['u16', pool.u16],
     ['i32', pool.i32],
-    ['f32', new Float32Array(pool.u8.buffer)],
+    ['f32', new Float32Array(pool.u8.buffer, pool.u8.byteOffset, pool.u8.length >>> 2)],
     ['f64', pool.f64],
     ['buf', pool.bytes],
   ] as const) {
