@@ -22,8 +22,8 @@ import type { ScanRing } from './scan-ring.ts';
 export interface PageSettling {
   /** The page is as the fork must see it, or is being made so. */
   isSettled(pageNo: number): boolean;
-  /** Throws PAGE_MISS: to be called again. */
-  settle(pageNo: number): void;
+  /** Throws PAGE_MISS: to be called again. True: frames may have been taken. */
+  settle(pageNo: number): boolean;
 }
 
 /** Where a fork's relation has its pages from. */
@@ -61,10 +61,13 @@ export class PageSharing {
     this.#pool = pool;
   }
 
-  /** Base of a page of a fork's relation, -1 when it is its own and must be read. Throws PAGE_MISS for the parent's. */
+  /**
+   * Base of a page of a fork's relation, -1 when it is its own and must be read. Throws PAGE_MISS for the parent's, and whenever a frame was taken: what
+   * the caller has looked up before may be gone.
+   */
   base(rel: RelationPages, source: PageSource, pageNo: number, ring: ScanRing | null): number {
     const pool = this.#pool;
-    if (source.settling !== null && !source.settling.isSettled(pageNo)) source.settling.settle(pageNo);
+    if (source.settling?.isSettled(pageNo) === false && source.settling.settle(pageNo)) pool.arrived();
     const frame = source.placed.get(pageNo);
     if (frame !== undefined) {
       pool.noteVisit(rel, frame);
@@ -85,7 +88,7 @@ export class PageSharing {
     }
     setPageRelation(pool.u32, base, rel.relId);
     pool.settle(taken, rel, pageNo, 1, 0);
-    return base;
+    return pool.arrived();
   }
 
   /** The same, -1 if it is not in memory. */

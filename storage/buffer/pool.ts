@@ -676,6 +676,11 @@ export class BufferPool implements LoggedPages {
   private copyMissing({ copyOf }: RelationPages, pageNo: number): void {
     if (copyOf?.isMissing(pageNo) !== true) return;
     copyOf.copy(pageNo);
+    this.arrived();
+  }
+
+  /** The page that was looked for has come without a read: a miss all the same. */
+  arrived(): never {
     this.lastMiss = ARRIVED;
     throw PAGE_MISS;
   }

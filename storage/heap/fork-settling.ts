@@ -48,18 +48,25 @@ export class ForkSettling implements PageSettling {
     return this.#settled.has(pageNo) || this.#active.has(pageNo);
   }
 
-  settle(pageNo: number): void {
+  settle(pageNo: number): boolean {
     const { sharing } = this.#heap.context.pool;
+    let isUndone = false;
     const isOuter = !sharing.isSettling;
     sharing.isSettling = true;
     this.#active.add(pageNo);
     try {
-      for (const rowId of this.#rowsToUndo(pageNo)) while (this.#isUnseen(rowId)) this.#undo(rowId);
+      for (const rowId of this.#rowsToUndo(pageNo)) {
+        while (this.#isUnseen(rowId)) {
+          this.#undo(rowId);
+          isUndone = true;
+        }
+      }
     } finally {
       this.#active.delete(pageNo);
       if (isOuter) sharing.isSettling = false;
     }
     this.#settled.add(pageNo);
+    return isUndone;
   }
 
   /** Rows whose home is the page and whose newest version must go. */
