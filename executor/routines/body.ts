@@ -3,6 +3,7 @@
  * its statements: each is planned again when the catalog or the search path is another (PreparedStatement.program).
  */
 import type { RoutineCall, Value } from '../../catalog/function-entry.ts';
+import { inFunction } from '../../catalog/functions/routine-errors.ts';
 import { inputsOf } from '../../catalog/functions/user-routines.ts';
 import type { Statement } from '../../parser/ast.ts';
 import { parse } from '../../parser/index.ts';
@@ -38,12 +39,12 @@ const WORDS: Readonly<Record<string, string>> = {
   rollbackToSavepoint: 'ROLLBACK TO SAVEPOINT',
   prepareTransaction: 'PREPARE TRANSACTION',
   copy: 'COPY',
-  vacuum: 'VACUUM',
 };
 
 /** What is not for a function: 0A000. */
 function refuse({ node }: Statement, isReadOnly: boolean): void {
   const word = WORDS[node.kind];
+  if (node.kind === 'vacuum') throw sqlError('25001', 'VACUUM cannot be executed from a function');
   if (node.kind === 'copy') throw sqlError('0A000', 'cannot COPY to/from client in an SQL function');
   if (word !== undefined) throw sqlError('0A000', `${word} is not allowed in an SQL function`);
   if (!isReadOnly || node.kind === 'query' || node.kind === 'explain' || node.kind === 'show') return;
@@ -62,7 +63,7 @@ const bodies = new WeakMap<RoutineCall, readonly BodyStatement[]>();
 export function bodyOf(call: RoutineCall): readonly BodyStatement[] {
   let known = bodies.get(call);
   if (known === undefined) {
-    known = makeBody(call);
+    known = inFunction(call.routine, 'during startup', () => makeBody(call));
     bodies.set(call, known);
   }
   return known;
@@ -76,6 +77,7 @@ function makeBody(call: RoutineCall): readonly BodyStatement[] {
     refuse(statement, routine.volatility !== 'volatile');
     const isLast = i === statements.length - 1;
     const prepared = new PreparedStatement(text, statement, call.argumentTypes, true, {
+      hasPositions: routine.statements === null,
       name: routine.name,
       parameterNames,
       parameterTypes: call.argumentTypes,

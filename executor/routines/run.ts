@@ -5,7 +5,9 @@
  * call is found again (session-routines.ts), and goes on where it was.
  */
 import type { Evaluation, RoutineCall, Value } from '../../catalog/function-entry.ts';
+import { withFunction } from '../../catalog/functions/routine-errors.ts';
 import type { Snapshot } from '../../storage/api.ts';
+import { SqlError } from '../../types/errors.ts';
 import { OID } from '../../types/index.ts';
 import type { Batch } from '../batch.ts';
 import { WAIT_SIGNAL, YIELD_SIGNAL } from '../operators/operator.ts';
@@ -44,9 +46,21 @@ export class RoutineRun {
     try {
       for (; this.#next < this.#body.length; this.#next++) this.#statement(this.#body[this.#next], mayYield);
       this.isDone = true;
+    } catch (error) {
+      throw error instanceof SqlError ? this.#placed(error) : error;
     } finally {
       functions.evaluation = around;
     }
+  }
+
+  /** The error with its CONTEXT, the functions around it from within; a place in the body is none in the statement. */
+  #placed(error: SqlError): SqlError {
+    const { routine, returnType } = this.call;
+    const isStarted = this.#utility !== null || (this.#portal !== null && this.#portal.execution !== null);
+    // PostgreSQL looks first whether a function of this form can be inlined.
+    const mayInline = this.#body.length === 1 && !routine.returnsSet && returnType !== OID.RECORD;
+    const when = isStarted ? `statement ${this.#next + 1}` : mayInline ? 'during inlining' : 'during startup';
+    return withFunction(error, routine, when);
   }
 
   #statement(statement: BodyStatement, mayYield: boolean): void {

@@ -7,6 +7,7 @@
  */
 import type { RoutineEntry } from '../../catalog/entries.ts';
 import type { ColumnDefinition, ScalarFunction, Volatility } from '../../catalog/function-entry.ts';
+import { inFunction } from '../../catalog/functions/routine-errors.ts';
 import { inputsOf } from '../../catalog/functions/user-routines.ts';
 import type * as ast from '../../parser/ast.ts';
 import type { Expr } from '../expr.ts';
@@ -81,11 +82,12 @@ function isPlain(routine: RoutineEntry): boolean {
 }
 
 /** Runs with the function marked as being opened; null for one that is open already: recursion ends where it began. */
-function opened<T>(context: BindContext, oid: number, run: () => T): T | null {
+function opened<T>(context: BindContext, routine: RoutineEntry, run: () => T): T | null {
+  const { oid } = routine;
   if (context.openRoutines.has(oid)) return null;
   context.openRoutines.add(oid);
   try {
-    return run();
+    return inFunction(routine, 'during inlining', run);
   } finally {
     context.openRoutines.delete(oid);
   }
@@ -107,7 +109,7 @@ export function inlineCall(
   if (routine === undefined || context.environment.inlinesRoutines !== true) return null;
   if (!isPlain(routine) || routine.returnsSet || typeOid === RECORD || typeOid === VOID) return null;
   if (args.some((arg) => someExpr(arg, (child) => child.kind === 'caseSubject'))) return null;
-  return opened(context, routine.oid, () => {
+  return opened(context, routine, () => {
     const node = onlyExpression(bodyStatements(context, routine));
     if (node === null) return null;
     const scope: RoutineScope = {
@@ -244,7 +246,7 @@ export function inlineSet(
   if (!isPlain(routine) || !routine.returnsSet || routine.strict || routine.volatility === 'volatile') return null;
   if (typeOid === VOID) return null;
   if (args.some((arg) => volatilityOf(arg) === 'volatile' || hasSublink(arg))) return null;
-  return opened(context, routine.oid, () => {
+  return opened(context, routine, () => {
     const statements = bodyStatements(context, routine);
     const [node] = statements;
     if (statements.length !== 1 || node.kind !== 'query' || hasWrites(node)) return null;
