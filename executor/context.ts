@@ -255,6 +255,8 @@ export class ExecContext {
 }
 
 function forgetCalls(evaluation: Evaluation): void {
+  // RoutineRun, of executor/routines/.
+  for (const run of evaluation.calls) (run as { release(): void }).release();
   evaluation.calls.length = 0;
   evaluation.called = 0;
 }

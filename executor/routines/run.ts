@@ -10,6 +10,7 @@ import type { Snapshot } from '../../storage/api.ts';
 import { SqlError } from '../../types/errors.ts';
 import { OID } from '../../types/index.ts';
 import type { Batch } from '../batch.ts';
+import { batchBytes, Holding, type MemoryAccount } from '../memory-account.ts';
 import { WAIT_SIGNAL, YIELD_SIGNAL } from '../operators/operator.ts';
 import { PORTAL_PENDING, Portal } from '../portal.ts';
 import type { Session, Task } from '../session.ts';
@@ -29,8 +30,18 @@ export class RoutineRun {
   #utility: Task<string | null> | null = null;
   isDone = false;
   readonly rows: Value[] = [];
+  /** Of the statement that calls it; null: none runs. */
+  readonly #account: MemoryAccount | null;
+  readonly #held = new Holding('rows of a function');
 
-  constructor(session: Session, call: RoutineCall, args: readonly Value[], snapshot: Snapshot | null) {
+  constructor(
+    session: Session,
+    call: RoutineCall,
+    args: readonly Value[],
+    snapshot: Snapshot | null,
+    account: MemoryAccount | null,
+  ) {
+    this.#account = account;
     this.#session = session;
     this.call = call;
     this.args = args;
@@ -93,6 +104,9 @@ export class RoutineRun {
       if (!isWanted) return;
       // Not before: what it answers is known when it has been planned for this session.
       make ??= resultMaker(this.call, prepared);
+      if (this.#account !== null && this.call.routine.returnsSet) {
+        this.#held.add(this.#account, Math.ceil((batchBytes(batch) * (to - from)) / Math.max(batch.count, 1)));
+      }
       for (let i = from; i < to; i++) this.rows.push(make(batch.columns.map((column) => column[i])));
     };
     return portal;
@@ -105,8 +119,14 @@ export class RoutineRun {
     this.#utility = null;
   }
 
+  /** Nobody asks for its rows again. */
+  release(): void {
+    if (this.#account !== null) this.#held.clear(this.#account);
+  }
+
   /** Gives back what a call that will not go on holds. */
   close(): void {
+    this.release();
     this.#portal?.close();
     this.#portal = null;
     this.#utility?.return(null);

@@ -60,11 +60,12 @@ export class SessionRoutines implements RoutineRunner {
     } else {
       for (const stale of calls.splice(index)) (stale as RoutineRun).close();
       if (index >= CALLS_MAX) {
+        for (const run of calls) (run as RoutineRun).release();
         calls.length = 0;
         this.#functions.evaluation.called = 1;
       }
       if (this.#session.transaction.txn?.isWaiting !== true) this.#checkSlice();
-      run = new RoutineRun(this.#session, call, args, this.running?.snapshot ?? null);
+      run = new RoutineRun(this.#session, call, args, this.running?.snapshot ?? null, this.running?.memory ?? null);
       calls.push(run);
     }
     // An operator that had rows to give away asks again before the time has come.

@@ -119,6 +119,33 @@ describe('memory limits', () => {
       }
     });
 
+    it('counts the rows of a set that a function answers, and those of its calls before no longer', async () => {
+      await open({ work_memory_limit: '4MB' });
+      await fill();
+      await client.query(`CREATE FUNCTION many(int) RETURNS SETOF text LANGUAGE sql AS 'SELECT b || repeat(''x'', 40) FROM t WHERE a <= $1';
+        CREATE AGGREGATE joined(text) (SFUNC = textcat, STYPE = text)`);
+      for (const sql of [
+        'SELECT count(many(100000))',
+        'SELECT count(*) FROM many(100000)',
+        'SELECT many(100000) LIMIT 1',
+      ]) {
+        const error = await errorOf(sql.replace('count(many(100000))', 'count(x) FROM (SELECT many(100000) AS x) q'));
+        expect(error, sql).to.include({ code: '53200' });
+        expect(error?.detail, sql).to.contain('for rows of a function;');
+        expect(await part('work memory')).to.equal(0);
+      }
+      // 100 times 1,000 rows.
+      const { rows } = await client.query(
+        'SELECT count(*)::int AS n FROM (SELECT many(1000) FROM generate_series(1, 100)) q',
+      );
+      expect(rows).to.deep.equal([{ n: 100_000 }]);
+      expect(await part('work memory')).to.equal(0);
+      // What a user-made aggregate has gathered counts, too.
+      const error = await errorOf("SELECT length(joined(b || repeat('x', 2000))) FROM t");
+      expect(error).to.include({ code: '53200' });
+      expect(error?.detail).to.contain('for groups and what is collected in them;');
+    });
+
     it('is given back by what is opened again for each row, and by cursors that are closed in the middle', async () => {
       await open({ work_memory_limit: '8MB' });
       await fill(20_000);
