@@ -26,7 +26,8 @@ export type EntryClass =
   | 'defaultRights'
   | 'role'
   | 'database'
-  | 'setting';
+  | 'setting'
+  | 'parameterRights';
 
 export interface SchemaEntry {
   readonly class: 'schema';
@@ -557,6 +558,15 @@ export interface SettingEntry {
   readonly value: string;
 }
 
+/** GRANT ... ON PARAMETER: shared by all databases. */
+export interface ParameterRightsEntry {
+  readonly class: 'parameterRights';
+  readonly oid: number;
+  /** In lower case. */
+  readonly name: string;
+  readonly acl: Acl;
+}
+
 export type CatalogEntry =
   | SchemaEntry
   | RelationEntry
@@ -568,6 +578,7 @@ export type CatalogEntry =
   | RoleEntry
   | DatabaseEntry
   | SettingEntry
+  | ParameterRightsEntry
   | AnalysisEntry
   | StatisticsEntry
   | CollationEntry

@@ -8,6 +8,7 @@ import {
   type CommentEntry,
   type DatabaseEntry,
   type EntryClass,
+  type ParameterRightsEntry,
   type RoleEntry,
   type SettingEntry,
 } from './entries.ts';
@@ -199,6 +200,15 @@ export class SharedCatalog {
       )
       .sort((a, b) => rank(a) - rank(b));
   }
+  /** What has been granted on settings. */
+  *parameterRights(): IterableIterator<ParameterRightsEntry> {
+    for (const entry of this.#entries.values()) if (entry.class === 'parameterRights') yield entry;
+  }
+  rightsOnParameter(name: string): ParameterRightsEntry | undefined {
+    const wanted = name.toLowerCase();
+    for (const entry of this.parameterRights()) if (entry.name === wanted) return entry;
+    return undefined;
+  }
   comment(objectClass: EntryClass, objectOid: number): CommentEntry | undefined {
     for (const entry of this.comments()) {
       if (entry.objectClass === objectClass && entry.objectOid === objectOid) return entry;
@@ -210,8 +220,10 @@ export class SharedCatalog {
   }
 }
 
+const SHARED_CLASSES: ReadonlySet<EntryClass> = new Set(['setting', 'parameterRights']);
+
 /** Is this entry kept for all databases together? Comments are, when they are on a role or database. */
 export function isSharedEntry(entry: CatalogEntry): boolean {
   if (entry.class === 'comment') return entry.objectClass === 'role' || entry.objectClass === 'database';
-  return entry.class === 'role' || entry.class === 'database' || entry.class === 'setting';
+  return entry.class === 'role' || entry.class === 'database' || SHARED_CLASSES.has(entry.class);
 }

@@ -341,7 +341,8 @@ class SessionDdlContext implements DdlContext {
   }
 
   settingText(statement: SetStatement): string | null {
-    const { settings, isSuperuser } = this.#session;
+    const { settings } = this.#session;
+    const isSuperuser = this.#session.maySet(statement.name ?? '');
     if (statement.fromCurrent) return settings.show(statement.name);
     if (statement.values === null) return null;
     const mark = settings.mark();

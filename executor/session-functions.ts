@@ -135,7 +135,7 @@ export class SessionFunctions implements FunctionContext {
   }
 
   setSetting(name: string, value: string, isLocal: boolean): string {
-    this.#session.settings.set(name, value, { isLocal, isSuperuser: this.#session.isSuperuser });
+    this.#session.settings.set(name, value, { isLocal, isSuperuser: this.#session.maySet(name) });
     leaveRole(this.#session.settings, name, isLocal);
     return this.#session.settings.show(name);
   }

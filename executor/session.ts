@@ -9,7 +9,7 @@ import type { Authority } from '../catalog/authority.ts';
 import type { CatalogEntry, ConstraintEntry, RelationEntry } from '../catalog/entries.ts';
 import type { Value } from '../catalog/function-entry.ts';
 import type { Catalog } from '../catalog/index.ts';
-import { rightsOnColumn, rightsOnRelation } from '../catalog/rights.ts';
+import { rightsByAcl, rightsOnColumn, rightsOnRelation } from '../catalog/rights.ts';
 import type { ExpiryMode } from '../catalog/row-expiry.ts';
 import { Settings } from '../catalog/settings.ts';
 import type { SharedCatalog } from '../catalog/shared-catalog.ts';
@@ -147,7 +147,7 @@ export class Session implements ProtocolSession, PlanningSession, ExecServices {
       this.settings.setInitial(entry.name, entry.value, 'database');
     }
     for (const [name, value] of this.identity.options)
-      this.settings.setInitial(name, value, 'client', this.isSuperuser);
+      this.settings.setInitial(name, value, 'client', this.maySet(name));
   }
 
   #showSetting(name: string): string | undefined {
@@ -217,6 +217,13 @@ export class Session implements ProtocolSession, PlanningSession, ExecServices {
 
   get isSuperuser(): boolean {
     return this.authority.isSuperuser;
+  }
+
+  /** Superusers, and whom SET on the parameter has been granted. */
+  maySet(parameter: string): boolean {
+    if (this.isSuperuser) return true;
+    const known = this.sharedCatalog.rightsOnParameter(parameter);
+    return known !== undefined && rightsByAcl(known.acl, this.authority, 's') !== '';
   }
 
   /** Whether the current role has the privileges of a role, itself or through others. */

@@ -175,7 +175,7 @@ export function* runUtility(
       if (node.name === null) session.settings.resetAll();
       else if (node.name === RETENTION) setRetention(session, null);
       else {
-        session.settings.reset(node.name, { isSuperuser: session.isSuperuser });
+        session.settings.reset(node.name, { isSuperuser: session.maySet(node.name) });
         leaveRole(session.settings, node.name, false);
       }
       return 'RESET';
@@ -393,7 +393,7 @@ function set(session: Session, node: SetStatement): string {
   }
   session.settings.setValues(node.name, node.values, {
     isLocal: node.scope === 'local',
-    isSuperuser: session.isSuperuser,
+    isSuperuser: session.maySet(node.name),
     isInterval: node.interval !== null,
   });
   leaveRole(session.settings, node.name, node.scope === 'local');

@@ -340,9 +340,16 @@ const hasRoleOf = (context: FunctionContext, user: string | number, role: string
 const hasOwnRole = (context: FunctionContext, role: string | number, rights: string): boolean =>
   hasRole(context, null, role, rights);
 
-function hasParameter(context: FunctionContext, user: string | number | null, rights: string): boolean {
-  parseRights('parameter', rights);
-  return new ViewContext(context).shared.role(roleOid(context, user))?.superuser === true;
+function hasParameter(context: FunctionContext, user: string | number | null, name: string, rights: string): boolean {
+  const wanted = parseRights('parameter', rights);
+  const { shared, catalog } = new ViewContext(context);
+  const role = roleOid(context, user);
+  if (shared.role(role)?.superuser === true) return true;
+  const known = shared.rightsOnParameter(name);
+  if (known === undefined) return false;
+  const authority = shared.authority(role, catalog.databaseOid);
+  const holds = holdsByAcl(known.acl, BOOTSTRAP_ROLE_OID);
+  return wanted.some(({ right, withGrant }) => holds(authority, right === 'SET' ? 's' : 'A', withGrant));
 }
 
 const KINDS: readonly ObjectKind[] = [
@@ -447,10 +454,10 @@ export const privilegeFunctions: FunctionModule = {
     aclexplode: explodeAcl,
     makeaclitem: makeItem,
     aclcontains: containsItem,
-    has_parameter_privilege_name: (context, _name: string, rights: string) => hasParameter(context, null, rights),
-    has_parameter_privilege_name_name: (context, user: string, _name: string, rights: string) =>
-      hasParameter(context, user, rights),
-    has_parameter_privilege_id_name: (context, user: number, _name: string, rights: string) =>
-      hasParameter(context, user, rights),
+    has_parameter_privilege_name: (context, name: string, rights: string) => hasParameter(context, null, name, rights),
+    has_parameter_privilege_name_name: (context, user: string, name: string, rights: string) =>
+      hasParameter(context, user, name, rights),
+    has_parameter_privilege_id_name: (context, user: number, name: string, rights: string) =>
+      hasParameter(context, user, name, rights),
   },
 };

@@ -144,6 +144,12 @@ export function sharedComment(context: ViewContext, oid: number, classOid: numbe
   return null;
 }
 
+function* pgParameterAcl(context: ViewContext): Iterable<Row> {
+  for (const { oid, name, acl } of sorted(context.shared.parameterRights())) {
+    yield { oid, parname: name, paracl: context.aclArray(acl) };
+  }
+}
+
 export const sharedMakers: Readonly<Record<string, RowMaker>> = {
   pg_database: pgDatabase,
   pg_authid: pgAuthid,
@@ -153,5 +159,6 @@ export const sharedMakers: Readonly<Record<string, RowMaker>> = {
   pg_group: pgGroup,
   pg_auth_members: pgAuthMembers,
   pg_db_role_setting: pgDbRoleSetting,
+  pg_parameter_acl: pgParameterAcl,
   pg_shdescription: pgShdescription,
 };

@@ -203,7 +203,22 @@ function namedLanguage(x: DdlContext, name: string): RightsObject {
   return { kind: 'language', word: 'language', name, owner: BOOTSTRAP_ROLE_OID, acl, keep };
 }
 
-/** What is not kept: there is one tablespace, and settings are the superuser's. */
+/** A setting: who may SET it, where that is the superuser's, and ALTER SYSTEM. A list of the owner alone is not kept. */
+export function parameterObject(x: DdlContext, name: string): RightsObject {
+  const owner = BOOTSTRAP_ROLE_OID;
+  const known = x.shared.rightsOnParameter(name);
+  const keep = (acl: Acl): void => {
+    const now = x.shared.rightsOnParameter(name);
+    if (acl.some(({ grantee }) => grantee !== owner)) {
+      const oid = now?.oid ?? x.allocateOid();
+      x.putEntry({ class: 'parameterRights', oid, name: name.toLowerCase(), acl });
+    } else if (now !== undefined) x.removeEntry(now);
+  };
+  const base = { kind: 'parameter', word: 'parameter', name, owner } as const;
+  return { ...base, acl: known?.acl ?? defaultAcl('parameter', owner), keep };
+}
+
+/** What is not kept: there is one tablespace. */
 function notKept(kind: AclKind, name: string): RightsObject {
   const owner = BOOTSTRAP_ROLE_OID;
   return { kind, word: kind, name, owner, acl: defaultAcl(kind, owner), keep: () => {} };
@@ -235,7 +250,10 @@ function namedObject(x: DdlContext, object: ObjectAddress, objectType: GrantObje
       if (name === 'pg_default' || name === 'pg_global') return notKept('tablespace', name);
       throw sqlError('42704', `tablespace "${name}" does not exist`);
     case 'parameter':
-      return notKept('parameter', object.name.join('.'));
+      if (object.name.length === 1 && x.settings.showOrNull(name) === null) {
+        throw sqlError('42602', `invalid parameter name "${name}"`);
+      }
+      return parameterObject(x, object.name.join('.'));
     case 'large object':
       throw sqlError('42704', `large object ${name} does not exist`);
     case 'foreign data wrapper':

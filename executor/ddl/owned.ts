@@ -21,6 +21,7 @@ import { changeDefault, changeRelationRights, changeRights, type RightsChange } 
 import {
   columnObject,
   databaseObject,
+  parameterObject,
   type RightsObject,
   relationObject,
   routineObject,
@@ -89,6 +90,9 @@ function grantedTo(x: DdlContext, roleOid: number): Granted[] {
   for (const rights of catalog.allSystemRights()) {
     const relation = rights.objectClass === 'relation' ? catalog.relation(rights.oid) : undefined;
     if (relation !== undefined) addRelation(relation);
+  }
+  for (const { oid, name } of x.shared.parameterRights()) {
+    add(parameterObject(x, name), oid, () => `parameter ${name}`);
   }
   for (const entry of x.shared.databases()) {
     add(databaseObject(x, entry), entry.oid, () => `database ${entry.name}`);

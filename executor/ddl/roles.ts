@@ -1,5 +1,7 @@
 /** CREATE, ALTER, DROP ROLE; ALTER ROLE/DATABASE ... SET. */
+
 import type { RoleEntry, SettingEntry } from '../../catalog/index.ts';
+import { rightsByAcl } from '../../catalog/rights.ts';
 import { ServerSettings, Settings } from '../../catalog/settings.ts';
 import type {
   AlterRoleStatement,
@@ -222,7 +224,7 @@ export function alterSetting(x: DdlContext, statement: AlterSettingStatement): D
   } else {
     const trial = new Settings(new ServerSettings());
     trial.setValues(setting.name, setting.values, {
-      isSuperuser: x.isSuperuser,
+      isSuperuser: x.isSuperuser || maySet(x, setting.name),
       isInterval: setting.interval !== null,
     });
     const value = trial.show(setting.name);
@@ -234,4 +236,10 @@ export function alterSetting(x: DdlContext, statement: AlterSettingStatement): D
     );
   }
   return { tag: isDatabase ? 'ALTER DATABASE' : 'ALTER ROLE' };
+}
+
+/** SET on the parameter has been granted. */
+function maySet(x: DdlContext, name: string): boolean {
+  const known = x.shared.rightsOnParameter(name);
+  return known !== undefined && rightsByAcl(known.acl, x.authority, 's') !== '';
 }

@@ -103,10 +103,10 @@ export class SessionRoutines implements RoutineRunner {
     const session = this.#session;
     const { settings, definer } = session;
     const mark = settings.mark();
-    const isSuperuser = session.isSuperuser;
     for (const setting of routine.settings) {
       const at = setting.indexOf('=');
-      settings.set(setting.slice(0, at), setting.slice(at + 1), { isLocal: true, isSuperuser });
+      const name = setting.slice(0, at);
+      settings.set(name, setting.slice(at + 1), { isLocal: true, isSuperuser: session.maySet(name) });
     }
     if (routine.securityDefiner) {
       session.definer = session.sharedCatalog.role(routine.owner)?.name ?? definer;
