@@ -1,6 +1,7 @@
 /**
- * Building an index with one key a row from a sort (storage/index/dictionary-builder.ts), within what work memory allows. Beyond
- * maintenance_work_mem what was collected is loaded, and the rest follows in sorted portions that are inserted.
+ * Building an index with one key a row from a sort (storage/index/dictionary-builder.ts), within what work memory allows. What is collected
+ * beyond maintenance_work_mem is put aside, sorted, and all of it is merged in the end. What is aside takes about what the index will,
+ * and goes as the index comes. Where work memory is tight, what there is is loaded instead, and the rest inserted in sorted portions.
  */
 import { type Dictionary, DictionaryBuilder, type IndexKey, type SameKey } from '../storage/api.ts';
 import type { ExecContext } from './context.ts';
@@ -11,6 +12,8 @@ export class SortedBuilder {
   readonly #builder: DictionaryBuilder;
   readonly #sizeMax: number;
   readonly #held = new Holding('entries of an index that is built');
+  /** The portion is put aside, not loaded. */
+  #isAside = false;
 
   constructor(x: ExecContext, dictionary: Dictionary, sizeMax: number, onSame: SameKey) {
     this.#x = x;
@@ -23,7 +26,7 @@ export class SortedBuilder {
   }
 
   get isEmpty(): boolean {
-    return this.#builder.count === 0;
+    return this.#builder.isEmpty;
   }
 
   add(key: IndexKey, rowId: number, hasNull: boolean): void {
@@ -35,17 +38,26 @@ export class SortedBuilder {
     this.#builder.truncate(count);
   }
 
-  /** After some rows: whether they must be loaded (step) before more are added. Throws 53200 at the cap on work memory. */
+  /** After some rows: whether there must be steps before more are added. Throws 53200 at the cap on work memory. */
   isFull(): boolean {
-    const { sizeBytes } = this.#builder;
-    this.#held.set(this.#x.memory, sizeBytes);
-    return sizeBytes > this.#sizeMax;
+    this.#hold();
+    const { sizeBytes, asideBytes } = this.#builder;
+    if (sizeBytes <= this.#sizeMax) return false;
+    this.#isAside = !this.#held.isTight(this.#x.memory, asideBytes + 2 * sizeBytes);
+    return true;
   }
 
-  /** Sorts or loads some of what was collected; true when all of it is in the dictionary. May be called again after PAGE_MISS. */
+  #hold(): void {
+    this.#held.set(this.#x.memory, this.#builder.sizeBytes + this.#builder.asideBytes);
+  }
+
+  /** Sorts, puts aside or loads some of what was collected; true when that is done. May be called again after PAGE_MISS. */
   step(): boolean {
-    if (!this.#builder.step()) return false;
-    this.#held.clear(this.#x.memory);
+    if (this.#isAside) {
+      if (!this.#builder.putAside()) return false;
+      this.#isAside = false;
+    } else if (!this.#builder.step()) return false;
+    this.#hold();
     return true;
   }
 }

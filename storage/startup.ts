@@ -151,7 +151,7 @@ class HeapStart {
       visit: this.visitorOf(visitor),
       onProgress: this.missing.length > 0 ? this.progress() : null,
     });
-    for (const builder of this.builders) await finishBuilding(builder);
+    for (const builder of this.builders) await inTurns(() => builder.step());
     if (copy !== undefined) copy.isIndexed = true;
     if (this.missing.length > 0 && heap.pages.pageCount >= IMAGE_PAGES_MIN && this.isTold) {
       options.onLog(`rebuilt ${this.missingNames()} of table "${indexed!.name}": ${heap.rowCount} rows`);
@@ -208,7 +208,7 @@ class HeapStart {
       options.onLog(`rebuilding ${this.missingNames()} of table "${indexed!.name}": ${total} pages to read`);
     return async (done) => {
       for (const builder of this.builders)
-        if (builder.sizeBytes > BUILD_BYTES_MAX / this.builders.length) await finishBuilding(builder);
+        if (builder.sizeBytes > BUILD_BYTES_MAX / this.builders.length) await inTurns(() => builder.putAside());
       const now = options.now();
       if (now - toldAt < PROGRESS_EVERY_MS) return;
       toldAt = now;
@@ -218,9 +218,9 @@ class HeapStart {
   }
 }
 
-/** Loads what was collected. */
-async function finishBuilding(builder: DictionaryBuilder): Promise<void> {
-  for (let steps = 1; !builder.step(); steps++) {
+/** Steps until one answers true. */
+async function inTurns(step: () => boolean): Promise<void> {
+  for (let steps = 1; !step(); steps++) {
     if (steps % BUILD_STEPS_PER_TURN === 0) await new Promise((resolve) => setImmediate(resolve));
   }
 }

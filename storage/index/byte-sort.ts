@@ -14,6 +14,8 @@
  * Every step is a millisecond or two of work.
  */
 import { slotSize, writeSlot } from './key-arena.ts';
+import { copySlotUnits, HAS_NULL, isSameSlot, slotUnits } from './slot-units.ts';
+import { SEGMENT_MASK as RUN_MASK, type SortedRun } from './sorted-runs.ts';
 import { WordSort } from './word-sort.ts';
 
 const BYTES_BITS = 20;
@@ -22,8 +24,6 @@ const UNIT_BITS = 2;
 const UNITS_BITS = BYTES_BITS - UNIT_BITS;
 const UNITS_MASK = (1 << UNITS_BITS) - 1;
 const ORDER_MIN = 4096;
-/** In a slot's length: the key has a null. */
-const HAS_NULL = 0x8000;
 const LENGTH_MASK = 0x7fff;
 /** Ranges up to this are sorted by comparing, at once. */
 const SMALL_RANGE = 256;
@@ -158,31 +158,37 @@ export class ByteSort {
   isSameKeyAt(i: number): boolean {
     const a = this.#order[i];
     const b = this.#order[i - 1];
-    const unitsA = this.#units[a >>> UNITS_BITS];
-    const unitsB = this.#units[b >>> UNITS_BITS];
-    const startA = (a & UNITS_MASK) + this.#slotAt;
-    const startB = (b & UNITS_MASK) + this.#slotAt;
-    // Lengths are in the first unit, and there are zeros behind the end.
-    const count = slotSize(unitsA[startA] & LENGTH_MASK) >>> UNIT_BITS;
-    for (let j = 0; j < count; j++) if (unitsA[startA + j] !== unitsB[startB + j]) return false;
-    return true;
+    const at = this.#slotAt;
+    return isSameSlot(
+      this.#units[a >>> UNITS_BITS],
+      (a & UNITS_MASK) + at,
+      this.#units[b >>> UNITS_BITS],
+      (b & UNITS_MASK) + at,
+    );
   }
 
   /** Units of the key's arena slot. */
   slotUnitsAt(i: number): number {
-    return slotSize(this.#lengthOf(this.#order[i])) >>> UNIT_BITS;
+    const record = this.#order[i];
+    return slotUnits(this.#units[record >>> UNITS_BITS], (record & UNITS_MASK) + this.#slotAt);
   }
 
   /** Writes the key's arena slot to target[at..), which has room; answers its end. */
   copySlot(i: number, target: Uint32Array, at: number): number {
     const record = this.#order[i];
+    return copySlotUnits(this.#units[record >>> UNITS_BITS], (record & UNITS_MASK) + this.#slotAt, target, at);
+  }
+
+  /** Adds the entry to the run, as SlotEntries. */
+  putAside(i: number, run: SortedRun): void {
+    const record = this.#order[i];
     const units = this.#units[record >>> UNITS_BITS];
-    const start = (record & UNITS_MASK) + this.#slotAt;
-    const count = slotSize(units[start] & LENGTH_MASK) >>> UNIT_BITS;
-    target[at] = units[start] & ~HAS_NULL;
-    if (count > 64) target.set(units.subarray(start + 1, start + count), at + 1);
-    else for (let j = 1; j < count; j++) target[at + j] = units[start + j];
-    return at + count;
+    const start = record & UNITS_MASK;
+    const count = this.#slotAt + slotUnits(units, start + this.#slotAt);
+    const place = run.reserve(count);
+    const target = run.segmentOf(place);
+    const at = place & RUN_MASK;
+    for (let j = 0; j < count; j++) target[at + j] = units[start + j];
   }
 
   /** Where the slot begins in the record's segment. */

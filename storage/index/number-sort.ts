@@ -2,6 +2,7 @@
  * Sorts (number key, row id) pairs for the building of an index, in slices: pairs added in the order of row ids come out ordered by key,
  * then row id. A number is the float64 as 64 bits that sort as unsigned numbers do; integers up to some millions need three passes.
  */
+import { SEGMENT_MASK, type SortedRun } from './sorted-runs.ts';
 import { WordSort } from './word-sort.ts';
 
 const float = new Float64Array(1);
@@ -56,6 +57,16 @@ export class NumberSort {
 
   numberAt(i: number): number {
     return fromWords(this.#words.lowAt(i), this.#words.highAt(i));
+  }
+
+  /** Adds the pair to the run, as NumberEntries. */
+  putAside(i: number, run: SortedRun): void {
+    const place = run.reserve(3);
+    const target = run.segmentOf(place);
+    const at = place & SEGMENT_MASK;
+    target[at] = this.#words.payloadAt(i);
+    target[at + 1] = this.#words.lowAt(i);
+    target[at + 2] = this.#words.highAt(i);
   }
 
   rowAt(i: number): number {

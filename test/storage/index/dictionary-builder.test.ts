@@ -100,6 +100,10 @@ function load(builder: DictionaryBuilder): void {
   while (!builder.step());
 }
 
+function putAside(builder: DictionaryBuilder): void {
+  while (!builder.putAside());
+}
+
 interface Case {
   readonly name: string;
   readonly make: (memory?: IndexMemory) => Dictionary;
@@ -119,12 +123,16 @@ for (const [keys, fill] of Object.entries(numberKeys)) {
 for (const { name, make, fill } of cases) {
   describe(`a dictionary that is built: ${name} (SEED=${SEED})`, () => {
     it('is as if its entries had been inserted, and stays so while rows come and go', () => {
-      for (const [portions, size] of [
-        [1, 0],
-        [1, 1],
-        [1, 5000],
-        [1, 40_000],
-        [4, 3000],
+      for (const [portions, size, isAside] of [
+        [1, 0, 0],
+        [1, 1, 0],
+        [1, 5000, 0],
+        [1, 40_000, 0],
+        [4, 3000, 0],
+        [4, 3000, 1],
+        [1, 2000, 1],
+        [7, 1, 1],
+        [11, 2300, 1],
       ]) {
         const random = new Random(SEED + size);
         const key = new IndexKey();
@@ -145,10 +153,15 @@ for (const { name, make, fill } of cases) {
             for (let times = random.below(30) === 0 ? 2 : 1; times > 0; times--) builder.add(key, row, false);
             inserted.insert(key, row);
           }
-          load(builder);
+          if (isAside === 1) putAside(builder);
+          else load(builder);
           built.checkInvariants();
           expect(builder.count).to.equal(0);
         }
+        if (isAside === 1) expect(built.count).to.equal(0);
+        load(builder);
+        expect([builder.isEmpty, builder.asideBytes]).to.deep.equal([true, 0]);
+        built.checkInvariants();
         expect(built.count).to.equal(inserted.count);
         expect(built.keyCount).to.equal(inserted.keyCount);
         expect(entriesOf(built)).to.deep.equal(entriesOf(inserted));
@@ -190,7 +203,9 @@ for (const { name, make, fill } of cases) {
           if (hasNull) nulls.add(row);
         } else firsts.set(text, row);
         builder.add(key, row, hasNull);
-        if (row % 2500 === 0) load(builder);
+        // A portion that is loaded, some that are put aside, and the last one.
+        if (row === 2500) load(builder);
+        else if (row % 500 === 0) putAside(builder);
       }
       load(builder);
       expect([...told].sort((a, b) => a - b)).to.deep.equal([...expected]);
