@@ -7,6 +7,9 @@ import { type Dictionary, DictionaryBuilder, type IndexKey, type SameKey } from 
 import type { ExecContext } from './context.ts';
 import { Holding } from './memory-account.ts';
 
+/** What is put aside at least, whatever maintenance_work_mem says: memory is taken a megabyte at a time. */
+const PORTION_BYTES_MIN = 4 * 1024 * 1024;
+
 export class SortedBuilder {
   readonly #x: ExecContext;
   readonly #builder: DictionaryBuilder;
@@ -43,7 +46,9 @@ export class SortedBuilder {
     this.#hold();
     const { sizeBytes, asideBytes } = this.#builder;
     if (sizeBytes <= this.#sizeMax) return false;
-    this.#isAside = !this.#held.isTight(this.#x.memory, asideBytes + 2 * sizeBytes);
+    const isTight = this.#held.isTight(this.#x.memory, asideBytes + 2 * sizeBytes);
+    if (!isTight && sizeBytes < PORTION_BYTES_MIN) return false;
+    this.#isAside = !isTight;
     return true;
   }
 
