@@ -49,8 +49,12 @@ function ofFraction(percentile: Percentile): AggregateSpec {
     create: () => ({
       initial: () => [],
       step: collect,
-      final: (values: Value[], fraction: number | null) =>
-        values.length === 0 || fraction === null ? null : percentile(values, fraction),
+      final(values: Value[], fraction: number | null) {
+        if (fraction === null) return null;
+        // Before it is asked whether there are any.
+        checkFraction(fraction);
+        return values.length === 0 ? null : percentile(values, fraction);
+      },
     }),
   };
 }

@@ -27,7 +27,9 @@ function isoTimestamp(text: string): string {
   if (text.endsWith('infinity')) return text;
   // " BC" stands behind a date as well.
   const iso = text.replace(/ (?=\d)/, 'T');
-  return iso.slice(0, 10) + iso.slice(10).replace(/([+-]\d\d)(?=$| BC$)/, '$1:00');
+  // A zone stands behind a time only; years may have more than four digits.
+  const time = iso.indexOf('T');
+  return time < 0 ? iso : iso.slice(0, time) + iso.slice(time).replace(/([+-]\d\d)(?=$| BC$)/, '$1:00');
 }
 
 const NUMBER = /^-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?$/;

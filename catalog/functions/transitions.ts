@@ -43,6 +43,7 @@ function smallSum(state: Int8 | null, value: number | null): Int8 | null {
 
 /** [sum, count] of interval[]: the count stands in the second one's microseconds. */
 function intervalState(state: SqlArray): readonly [Interval, Interval] {
+  if (state.hasNull) throw sqlError('22004', 'null array element not allowed in this context');
   if (state.elements.length !== 2) throw sqlError('XX000', 'expected 2-element interval array');
   return state.elements as unknown as readonly [Interval, Interval];
 }

@@ -250,6 +250,9 @@ class CallingAccumulator implements Accumulator {
   }
 }
 
+/** Rows of a group, and the direct arguments of the call for it. */
+type Collected = Value[][] & { direct?: Value[] };
+
 /** DISTINCT, ORDER BY and ordered-set aggregates: arguments are collected, then sorted, made distinct, and run through. */
 class CollectingAccumulator implements Accumulator {
   readonly stateCount = 1;
@@ -287,14 +290,20 @@ class CollectingAccumulator implements Accumulator {
     };
     const values = args.map(hold);
     const keys = this.#orderBy.map((k) => hold(k.expr));
-    const direct = directArgs.map(hold);
+    // Of the group, whichever of its rows are left out.
+    const direct = directArgs.map((expr) => {
+      const name = emitter.name('w');
+      emitter.emit(`const ${name} = ${compiler.toAny(compiler.compile(expr))};`);
+      return name;
+    });
+    const told = direct.length === 0 ? '' : `${arrays[0]}[g].direct ??= [${direct.join(', ')}]; `;
     const strict = fn.strict && values.length > 0 ? `if (${values.map((v) => `${v} !== null`).join(' && ')}) ` : '';
     const row = [...values, ...keys, ...direct];
     const exprs = [...args, ...this.#orderBy.map((k) => k.expr), ...directArgs];
     const kept = row.map((code, i) => ({ code, typeOid: exprs[i].typeOid }));
     const bytes = collectedBytesCode(emitter, COLLECTED_ROW_BYTES, kept);
     const add = `${arrays[0]}[g].push([${row.join(', ')}]); ${groups}.collectedBytes += ${bytes};`;
-    return () => emitter.emit(`${condition}${strict}{ ${add} }`);
+    return () => emitter.emit(`${told}${condition}${strict}{ ${add} }`);
   }
 
   rowsInOrder(collected: Value[][]): Value[][] {
@@ -319,7 +328,7 @@ class CollectingAccumulator implements Accumulator {
     if (this.#call.function.hypothetical) return this.#placeOfDirect(x, rows);
     let state = this.#implementation.initial(x.functions);
     for (const row of rows) state = this.#implementation.step(state, ...row.slice(0, width));
-    const direct = directArgs.length === 0 ? [] : (arrays[0][group] as Value[][])[0]?.slice(-directArgs.length);
+    const direct = directArgs.length === 0 ? [] : (arrays[0][group] as Collected).direct;
     if (direct === undefined) return null;
     return this.#implementation.final(state, ...direct);
   }

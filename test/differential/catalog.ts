@@ -40,7 +40,7 @@ const LEFT_OUT = new RegExp(
     'pg_.*|has_.*|row_security_active|txid_.*|inet_(client|server).*|current_.*|session_user|lo_.*|ts_debug|ts_parse|ts_token_type',
     'query_to_.*|cursor_to_.*|table_to_.*|database_to_.*|schema_to_.*|xml.*|xpath.*|set_config|getdatabaseencoding|version',
     'col_description|obj_description|shobj_description|format_type|to_reg.*|now|statement_timestamp|transaction_timestamp',
-    'currtid.*|lastval|nextval|currval|acl.*|hash.*|.*hash_extended|.*_hash|in_range|.*_accum.*|.*_combine|.*_transfn|.*_finalfn|.*_(de)?serialize|.*_support|.*_sortsupport',
+    'currtid.*|lastval|nextval|currval|acl.*|hash.*|.*hash_extended|.*_hash|in_range|.*_accum.*|.*_combine|int[248]_(sum|avg)|interval_avg|numeric_(sum|avg)|.*_transfn|.*_finalfn|.*_(de)?serialize|.*_support|.*_sortsupport',
     'satisfies_hash_partition|binary_upgrade.*|brin_.*|gin_.*|gist_.*|spg_.*|bt.*|.*(in|out|recv|send)|array_typanalyze',
     'bitcmp|varbitcmp|network_cmp|uuid_cmp|byteacmp|bpcharcmp|.*range_subdiff|similarity|word_similarity|strict_word_similarity|show_.*|set_limit|.*sel|.*joinsel|json_populate.*|jsonb_populate.*',
     'json_to_record.*|jsonb_to_record.*|current_setting|amvalidate|unique_key_recheck|fmgr_.*|getpgusername|user',
