@@ -177,7 +177,9 @@ function openArchiver(
   parts: { fileSystem: FileSystem; directory: string; wal: Wal; retention: Retention; timeline: number },
   onLog: (message: string) => void,
 ): Archiver | null {
-  return archive === undefined ? null : new Archiver({ ...parts, ...archive, now: clock ?? Date.now, onLog });
+  if (archive === undefined) return null;
+  const history = readHistory(parts.fileSystem, walDirectory(parts.directory), parts.timeline);
+  return new Archiver({ ...parts, ...archive, history, now: clock ?? Date.now, onLog });
 }
 
 /** A test's files come with a test's clock, so that a run can be repeated. */

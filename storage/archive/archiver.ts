@@ -25,6 +25,8 @@ import {
   historyName,
   listWalSegments,
   parseLsn,
+  type TimelineHistory,
+  timelineOfSegment,
   type Wal,
   walSegmentName,
 } from '../wal/index.ts';
@@ -43,6 +45,8 @@ export interface ArchiverOptions {
   readonly wal: Wal;
   readonly retention: Retention;
   readonly timeline: number;
+  /** Of the timeline: segments that were complete before it began are archived under the names of those before. */
+  readonly history: TimelineHistory;
   /** Null: archiving is on, but there is no command; segments are kept until there is one. */
   readonly command: ArchiveCommand | null;
   /** After so long a segment with anything in it is ended and archived; 0: when it is full. */
@@ -206,14 +210,14 @@ export class Archiver {
   }
 
   private nextFile(): { readonly name: string; readonly path: string; readonly isHistory: boolean } | null {
-    const { wal, timeline } = this.options;
+    const { wal, timeline, history } = this.options;
     if (!this.isHistoryArchived) {
       const name = historyName(timeline);
       return { name, path: `wal/${name}`, isHistory: true };
     }
     if (this.next + WAL_SEGMENT_SIZE > Math.min(wal.flushedLsn, wal.insertLsn)) return null;
     return {
-      name: archiveSegmentName(timeline, this.next),
+      name: archiveSegmentName(timelineOfSegment(history, timeline, this.next), this.next),
       path: `wal/${walSegmentName(this.next)}`,
       isHistory: false,
     };

@@ -13,6 +13,7 @@
  *
  * A segment is fetched when the reader comes to it, so that none is fetched behind the target.
  */
+import { randomBytes } from 'node:crypto';
 import { SqlError } from '../../types/errors.ts';
 import type { File, FileSystem, OpenMode } from '../io/index.ts';
 import { WAL_SEGMENT_SIZE } from '../limits.ts';
@@ -287,7 +288,8 @@ class LogRestore {
     eraseLogBehind(fileSystem, this.folder, this.cutLsn);
     const timeline = this.newest + 1;
     const before = this.history.filter((step) => step.timeline < this.timeline);
-    const reason = `restored from backup ${this.options.manifest.id}`;
+    // Another restore of the same backup to the same place is another history, though it may call itself by the same number.
+    const reason = `restored from backup ${this.options.manifest.id} as ${randomBytes(4).toString('hex')}`;
     const history = [...before, { timeline: this.timeline, endLsn: this.cutLsn, reason }];
     const wal = new Wal({ segments: new WalSegments(fileSystem, this.folder, false) });
     wal.open(this.cutLsn, this.chain);

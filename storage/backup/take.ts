@@ -28,7 +28,7 @@ import {
   readWholeFile,
   walDirectory,
 } from '../recovery/index.ts';
-import { FIRST_TIMELINE, formatLsn, type TimelineHistory, walSegmentName } from '../wal/index.ts';
+import { FIRST_TIMELINE, formatLsn, type TimelineHistory, type TimelineStep, walSegmentName } from '../wal/index.ts';
 import { copyWholeFile } from './copy-file.ts';
 import { copyPages } from './copy-pages.ts';
 import {
@@ -153,7 +153,8 @@ class Backup {
     }
     const timeline = this.control.timeline ?? FIRST_TIMELINE;
     const left = this.history.find((step) => step.timeline === parent.timeline)?.endLsn;
-    const isPast = parent.timeline === timeline ? true : left !== undefined && left >= parent.endLsn;
+    const isKin = parent.history.every((step, i) => isSameStep(step, this.history[i]));
+    const isPast = isKin && (parent.timeline === timeline || (left !== undefined && left >= parent.endLsn));
     if (isPast && parent.control.redoLsn <= this.control.redoLsn) return;
     throw new SqlError('55000', `the earlier backup is not of this history of data directory "${directory}"`, {
       detail:
@@ -233,6 +234,11 @@ class Backup {
   private tell(phase: BackupProgress['phase']): void {
     this.options.onProgress?.({ phase, doneBytes: this.doneBytes, totalBytes: this.totalBytes });
   }
+}
+
+/** Two restores of one backup have the same numbers, and other reasons. */
+function isSameStep(a: TimelineStep, b: TimelineStep | undefined): boolean {
+  return b !== undefined && a.timeline === b.timeline && a.endLsn === b.endLsn && a.reason === b.reason;
 }
 
 function sizeOf(fileSystem: FileSystem, path: string): number {

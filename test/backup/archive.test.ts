@@ -1,7 +1,7 @@
 /** Archiving, and restores to a time or a place in the log: exactly the commits up to there, whatever else the archive has. */
 import { expect } from 'chai';
 import { MemoryFileSystem } from '../../storage/api.ts';
-import type { Manifest } from '../../storage/backup/index.ts';
+import { EngineSource, type Manifest, takeBackup } from '../../storage/backup/index.ts';
 import { FIRST_LSN } from '../../storage/recovery/index.ts';
 import { parseLsn, readCommit, readWal, WAL_COMMIT, walSegmentName } from '../../storage/wal/index.ts';
 import { createBank } from '../crash/bank.ts';
@@ -151,6 +151,29 @@ describe(`archive and restore to a target (SEED=${SEED})`, function () {
     expect(await restored({ timeline: 'current' }, numbers, ['/late'])).to.deep.equal([1, 2, 4]);
   });
 
+  it('of two restores of one backup none has the other for its past, though both say timeline 2', async () => {
+    await server.backup(fileSystem, '/backup');
+    const backups: Manifest[] = [];
+    for (const directory of ['/first', '/second']) {
+      await restore(fileSystem, ['/backup'], directory, {}, null);
+      const clone = await BankServer.start(fileSystem, directory);
+      await clone.client.query('INSERT INTO history VALUES (1, 1, 1, 0)');
+      const backUp = (folder: string, parent: Manifest | null): Promise<Manifest> => {
+        const source = new EngineSource(() => clone.database.engine.backups!.begin());
+        return takeBackup({ source, fileSystem, directory, target: fileSystem, folder, parent });
+      };
+      if (backups.length > 0) {
+        expect(await messageOf(backUp('/wrong', backups[0]))).to.equal(
+          'the earlier backup is not of this history of data directory "/second"',
+        );
+      }
+      const full = await backUp(`${directory}-full`, null);
+      backups.push(full, await backUp(`${directory}-more`, full));
+      await clone.stop();
+    }
+    expect(backups.map(({ timeline }) => timeline)).to.deep.equal([2, 2, 2, 2]);
+  });
+
   it('a command that fails is tried again, and no segment goes meanwhile', async () => {
     archive.failures = 2;
     await server.client.query('SELECT pg_switch_wal()');
@@ -276,6 +299,40 @@ describe(`archive and restore to a target (SEED=${SEED})`, function () {
     await server.stop();
     server = await BankServer.start(fileSystem, '/data', [], archive);
     expect(await server.value('SELECT pg_walfile_name(pg_current_wal_lsn())')).to.match(/^00000002/);
+  });
+
+  it('log from before a timeline that was not archived by then has the name of its own', async () => {
+    await server.backup(fileSystem, '/backup');
+    const insert = (number: number): Promise<unknown> =>
+      server.client.query(`INSERT INTO history VALUES (${number}, 1, 1, 0)`);
+    archive.failures = 1000;
+    for (const number of [1, 2]) {
+      await insert(number);
+      await server.client.query('SELECT pg_switch_wal()');
+    }
+    await insert(3);
+    const place = parseLsn(await server.value('SELECT pg_current_wal_lsn()'))!;
+    await insert(4);
+    await insert(5);
+    const fork = fileSystem.fork();
+    fork.crash({});
+    const start = place - (place % FIRST_LSN);
+    fork.corrupt(`/data/wal/${walSegmentName(start)}`, (place % FIRST_LSN) + 40);
+    await server.stop();
+    archive.failures = 0;
+    archive.files.clear();
+    fileSystem = fork;
+    server = await BankServer.start(fileSystem, '/data', [['accept_damaged_log', 'on']], archive);
+    const before = archive.segments.length;
+    await insert(6);
+    await switchLog();
+    await untilArchived(before + 1);
+    while (!archive.files.has(`00000002${(start / FIRST_LSN).toString(16).padStart(16, '0')}`))
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    expect(archive.segments.filter((name) => name.startsWith('00000001')).length).to.be.greaterThan(1);
+    expect(await restored({}, async (bank) => [...(await bank.numbers())].sort((a, b) => a - b))).to.deep.equal([
+      1, 2, 3, 6,
+    ]);
   });
 
   it('an orderly end archives what is left, and archive_timeout ends a segment that is not full', async () => {
