@@ -13,7 +13,7 @@ export interface Awaited {
 /** Nothing but the others' turn. */
 export const NEXT_TURN: Awaited = { isSettled: false, onLoaded: (callback) => void setImmediate(callback) };
 
-/** The page came from elsewhere, without a read: it is there. */
+/** The page came from elsewhere, without a read that is waited for: it is there. */
 export const ARRIVED: Awaited = { isSettled: true, onLoaded: (callback) => void setImmediate(callback) };
 
 export type RelationLoads = Map<number, PageLoad>;

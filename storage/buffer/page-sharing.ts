@@ -66,8 +66,8 @@ export class PageSharing {
    * the caller has looked up before may be gone.
    */
   base(rel: RelationPages, source: PageSource, pageNo: number, ring: ScanRing | null): number {
-    const pool = this.#pool;
-    if (source.settling?.isSettled(pageNo) === false && source.settling.settle(pageNo)) pool.arrived();
+    const pool: BufferPool = this.#pool;
+    if (source.settling?.isSettled(pageNo) === false && source.settling.settle(pageNo)) pool.missSettled();
     const frame = source.placed.get(pageNo);
     if (frame !== undefined) {
       pool.noteVisit(rel, frame);
@@ -88,7 +88,7 @@ export class PageSharing {
     }
     setPageRelation(pool.u32, base, rel.relId);
     pool.settle(taken, rel, pageNo, 1, 0);
-    return pool.arrived();
+    return pool.missSettled();
   }
 
   /** The same, -1 if it is not in memory. */

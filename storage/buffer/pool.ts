@@ -252,6 +252,12 @@ export class BufferPool implements LoggedPages {
     throw PAGE_MISS;
   }
 
+  /** Throws PAGE_MISS though the page is there by now: for it to be, a frame was taken, and bases that were looked up are not good any more. */
+  missSettled(): never {
+    this.lastMiss = ARRIVED;
+    throw PAGE_MISS;
+  }
+
   /**
    * Appends an empty page, formatted and dirty; its number is rel.pageCount - 1 afterwards. Log it with wal.pageInit in the
    * same turn. Throws 53000 when every frame is pinned, 53100 when the disk is full; nothing has happened then. A bulk load gives
@@ -676,13 +682,7 @@ export class BufferPool implements LoggedPages {
   private copyMissing({ copyOf }: RelationPages, pageNo: number): void {
     if (copyOf?.isMissing(pageNo) !== true) return;
     copyOf.copy(pageNo);
-    this.arrived();
-  }
-
-  /** The page that was looked for has come without a read: a miss all the same. */
-  arrived(): never {
-    this.lastMiss = ARRIVED;
-    throw PAGE_MISS;
+    this.missSettled();
   }
 
   private startLoad(load: PageLoad, ring: ScanRing | null): void {

@@ -30,6 +30,27 @@ describe('pages that are kept for forks', () => {
 
   const COUNT = "SELECT count(*) FROM t WHERE v LIKE 'x%'";
 
+  it('are read without another page going in the middle of a row', async () => {
+    await base.rows(`CREATE TABLE long (id int, body text, tail int[]); ALTER TABLE long ALTER body SET STORAGE EXTERNAL;
+      INSERT INTO long SELECT g, repeat(md5(g::text), 200), ARRAY[g, g + 1] FROM generate_series(1, 30) g;
+      CREATE TABLE hot AS SELECT g, repeat('h', 900) AS h FROM generate_series(1, 70) g`);
+    const question = 'SELECT id, md5(body), tail FROM long ORDER BY id';
+    const before = await base.rows(question);
+    for (let round = 0; round < 20; round++) {
+      const fork = new DirectClient(server, 'postgres@one');
+      await base.rows(`UPDATE long SET body = repeat('x', ${4000 + round}), tail = '{}' WHERE id > 0`);
+      await base.rows('VACUUM long');
+      await base.rows(`INSERT INTO long SELECT -g, repeat('new', 2000) FROM generate_series(1, 30) g`);
+      // All other frames are hotter than what is read in for the fork.
+      for (let i = 0; i < 20; i++) await base.rows('SELECT count(*) FROM hot WHERE g % 2 = 0');
+      expect(await fork.rows(question)).to.deep.equal(before);
+      fork.close();
+      for (let turns = 0; server.forks.count > 0 && turns < 1000; turns++) await new Promise(setImmediate);
+      await base.rows(`TRUNCATE long; INSERT INTO long
+        SELECT g, repeat(md5(g::text), 200), ARRAY[g, g + 1] FROM generate_series(1, 30) g`);
+    }
+  });
+
   for (const code of ['ENOSPC', 'EIO'] as const) {
     it(`and are lost (${code}): an error to forks that look, to nobody else`, async () => {
       const fork = new DirectClient(server, 'postgres@one');
