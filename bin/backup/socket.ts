@@ -115,6 +115,7 @@ export class BackupListener {
 class BackupSession {
   private readonly backups: Backups;
   private running: RunningBackup | null = null;
+  private hasBegun = false;
   private isClosed = false;
 
   constructor(backups: Backups) {
@@ -138,7 +139,9 @@ class BackupSession {
   }
 
   private async perform(request: Request): Promise<Answer> {
-    if (request.do === 'begin' && this.running === null) {
+    if (request.do === 'begin' && !this.hasBegun) {
+      // Asked again before it has begun, it would be held for ever.
+      this.hasBegun = true;
       const running = await this.backups.begin();
       this.running = running;
       // Whoever asked has gone meanwhile.

@@ -36,9 +36,12 @@ export class StoppedSource implements BackupSource {
   /** Throws when it is no data directory, a server serves it, or its log is damaged. */
   async begin(): Promise<ControlData> {
     const { fileSystem, directory } = this;
-    const control = readControl(fileSystem, directory);
-    if (control === null) throw new SqlError('58P01', `"${directory}" is not a data directory`);
+    const missing = new SqlError('58P01', `"${directory}" is not a data directory`);
+    if (readControl(fileSystem, directory) === null) throw missing;
     this.lock = lockDirectory(fileSystem, directory);
+    // Not before: a server may have come and gone.
+    const control = readControl(fileSystem, directory);
+    if (control === null) throw missing;
     const folder = walDirectory(directory);
     const { redoLsn, redoChain, checkpointLsn } = control;
     const end = readWal({ fileSystem, directory: folder, fromLsn: redoLsn, chain: redoChain }, (record) => {

@@ -379,9 +379,9 @@ export class ForkWorld {
     this.#unsettled.add(branch);
     const { error } = await writer.query('SELECT hotrow_reset()');
     this.#unsettled.delete(branch);
-    const isForked =
-      this.#branches.some(({ parent, origin }) => parent === branch && origin !== null) ||
-      [...this.#making.values()].some(({ from }) => from === branch);
+    const isForked = this.#branches.some(({ parent, origin }) => parent === branch && origin !== null);
+    // A database that is being made of it may have all that it needs by now.
+    const mayBeForked = [...this.#making.values()].some(({ from }) => from === branch);
     if (error !== null && branch.isTrouble(error)) {
       // It has not happened.
     } else if (branch.origin === null) expect(['55000', '25001', '55006', undefined]).to.include(error?.code);
@@ -394,7 +394,7 @@ export class ForkWorld {
       this.#defined.set(branch, this.#defined.get(branch)! + 1);
       this.#marks = this.#marks.filter((mark) => mark.branch !== branch);
       this.#tools.tally.resets++;
-    } else expect(branch.server.engine.forkCount, 'forks that still end').to.be.greaterThan(0);
+    } else if (!mayBeForked) expect(branch.server.engine.forkCount, 'forks that still end').to.be.greaterThan(0);
     if (writer.transactionStatus === 'E') await branch.giveUp();
   }
 
