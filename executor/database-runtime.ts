@@ -281,6 +281,7 @@ export class DatabaseRuntime {
       this.#layerUsers.delete(dictionary);
       this.#dictionaries.set(key, dictionary.top);
       for (const user of users) user.dictionary = dictionary.top;
+      if (dictionary instanceof LayeredDictionary) dictionary.standAlone();
     }
   }
 

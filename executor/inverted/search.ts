@@ -34,33 +34,37 @@ export interface SearchCondition {
 
 /** The conditions of one index in a posting scan. */
 export class InvertedSearcher {
-  readonly #index: IndexRuntime;
+  readonly index: IndexRuntime;
   readonly #conditions: readonly SearchCondition[];
   #isExact = false;
+  /** What the last set was read from. */
+  #dictionary: IndexDictionary;
   #set: PostingSet | null = null;
 
   constructor(index: IndexRuntime, conditions: readonly SearchCondition[]) {
-    this.#index = index;
+    this.index = index;
+    this.#dictionary = index.dictionary;
     this.#conditions = conditions;
   }
 
   /** Whether rows of the last set that are visible satisfy the conditions: they need no check. */
   get isExact(): boolean {
-    return this.#isExact && !this.#index.dictionary.hasStaleKeys;
+    return this.#isExact && !this.#dictionary.hasStaleKeys;
   }
 
   /** The rows that may satisfy all conditions, with the values that they have now. */
   setOf(x: ExecContext): PostingSet {
-    this.#index.counters.scans++;
+    this.index.counters.scans++;
+    this.#dictionary = this.index.dictionary;
     this.#isExact = true;
     const sets: PostingSet[] = [];
     for (const { column, strategy, value } of this.#conditions) {
       const wanted = value(x);
       // All these operators are strict.
       if (wanted === null) return emptySet();
-      const query = (this.#index.terms as RowTerms).query(column, strategy, wanted, x.functions);
+      const query = (this.index.terms as RowTerms).query(column, strategy, wanted, x.functions);
       this.#isExact &&= query.isExact;
-      sets.push(setOfNode(this.#index, column, query.node));
+      sets.push(setOfNode(this.index, column, query.node));
     }
     this.#set = andSet(sets);
     return this.#set;
@@ -68,7 +72,7 @@ export class InvertedSearcher {
 
   /** At the scan's end: entries that came out of the index. */
   count(): void {
-    if (this.#set !== null) this.#index.counters.entriesRead += this.#set.rowsMax;
+    if (this.#set !== null) this.index.counters.entriesRead += this.#set.rowsMax;
     this.#set = null;
   }
 }

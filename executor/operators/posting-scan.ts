@@ -13,6 +13,7 @@ import {
   type Heap,
   type HeapCounters,
   keySet,
+  LayeredDictionary,
   orSet,
   PAGE_MISS,
   PostingReader,
@@ -25,6 +26,7 @@ import {
 import { BATCH_SIZE, Batch, END, PENDING } from '../batch.ts';
 import { scalarFunction } from '../compile/batch-program.ts';
 import type { ExecContext } from '../context.ts';
+import type { IndexRuntime } from '../index-runtime.ts';
 import { InvertedSearcher } from '../inverted/search.ts';
 import { Holding } from '../memory-account.ts';
 import type { Execution } from '../program.ts';
@@ -108,8 +110,9 @@ export class PostingScanOperator implements Operator {
     this.#counting?.close();
     this.#counting = null;
     const set = this.#setOf(x, this.#postings);
-    if (this.#mayCount && [...this.#terms.values()].every(({ conditions }) => !conditions.index.dictionary.isLossy))
-      this.#counting = new PostingCount(this.#heap, set);
+    const indexes = [...this.#terms.values()].map(({ conditions }) => conditions.index);
+    for (const searcher of this.#searches.values()) indexes.push(searcher.index);
+    if (this.#mayCount && indexes.every(countsEntries)) this.#counting = new PostingCount(this.#heap, set);
     this.#reader = this.#counting ?? new PostingReader(set);
   }
 
@@ -235,4 +238,9 @@ export class PostingScanOperator implements Operator {
     for (const term of this.#terms.values()) term.set = null;
     this.#held.clear(x.memory);
   }
+}
+
+/** Entries are as good as rows, where their page is all-visible: not rounded keys, nor what is below a fork's own layer. */
+function countsEntries({ dictionary }: IndexRuntime): boolean {
+  return !dictionary.isLossy && !(dictionary instanceof LayeredDictionary);
 }

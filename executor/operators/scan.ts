@@ -17,8 +17,10 @@ import {
   type Heap,
   type HeapCounters,
   type IndexCursor,
+  type IndexDictionary,
   IndexKey,
   keySet,
+  LayeredDictionary,
   PAGE_MISS,
   RING_FRAMES,
   ROW_SLOT_BITS,
@@ -430,7 +432,9 @@ export class RowFetcher {
 
 export class IndexScanOperator implements Operator {
   readonly #conditions: IndexConditions;
-  readonly #cursor: IndexCursor;
+  /** Of the run: layers of dictionaries may be replaced by one at any time, but what has been begun goes on in them. */
+  #dictionary: IndexDictionary;
+  #cursor: IndexCursor;
   readonly #fetcher: RowFetcher;
   readonly #out: Batch;
   readonly #plan: IndexScanPlan;
@@ -453,7 +457,8 @@ export class IndexScanOperator implements Operator {
   readonly #checksKey: boolean;
   readonly #key = new IndexKey();
   /** Rows whose different values share one rounded key, in their true order. */
-  readonly #rounded: RoundedRun;
+  #rounded: RoundedRun;
+  readonly #table: TableRuntime;
 
   constructor(plan: IndexScanPlan, execution: Execution) {
     const { program } = execution;
@@ -461,6 +466,7 @@ export class IndexScanOperator implements Operator {
     const table = program.tableOf(plan.table);
     const index = program.index(table, plan.index.oid);
     this.#conditions = IndexConditions.compile(execution, index, plan);
+    this.#dictionary = index.dictionary;
     this.#cursor = cursorOf(index.dictionary);
     this.#cursor.descending = plan.descending;
     this.#keys = plan.indexOnly ? new KeyRows(execution, plan, index) : null;
@@ -470,6 +476,7 @@ export class IndexScanOperator implements Operator {
     const { inArray } = plan;
     this.#array =
       inArray === null ? null : program.memo(inArray, 'scalar', () => scalarFunction(program.slots, inArray));
+    this.#table = table;
     this.#rounded = new RoundedRun(table, index, this.#cursor);
     const width = plan.index.columns.length;
     // Of the elements of an IN list the recheck does not say which.
@@ -501,6 +508,7 @@ export class IndexScanOperator implements Operator {
 
   open(x: ExecContext): void {
     const plan = this.#plan;
+    this.#takeDictionary();
     this.#rounded.reset();
     this.#counting?.close();
     this.#counting = null;
@@ -518,12 +526,29 @@ export class IndexScanOperator implements Operator {
     if (this.#isOpen) this.#startRange();
   }
 
+  /** The one that serves the index now. */
+  #takeDictionary(): void {
+    const { index } = this.#conditions;
+    if (index.dictionary === this.#dictionary) return;
+    const { descending } = this.#cursor;
+    this.#dictionary = index.dictionary;
+    this.#cursor = cursorOf(index.dictionary);
+    this.#cursor.descending = descending;
+    this.#ahead = null;
+    this.#rounded = new RoundedRun(this.#table, index, this.#cursor);
+  }
+
+  /** What is below may have entries of rows that are not the heap's: no page says that they need not be looked at. */
+  get #isLayered(): boolean {
+    return this.#dictionary instanceof LayeredDictionary;
+  }
+
   #startRange(): void {
     const { index, isKey } = this.#conditions;
     index.counters.scans++;
     this.#cursor.reset();
-    if (this.#isCounting && isKey && !index.dictionary.isLossy)
-      this.#counting = new PostingCount(this.#fetcher.heap, keySet(index.dictionary, this.#cursor.lower));
+    if (this.#isCounting && isKey && !this.#dictionary.isLossy && !this.#isLayered)
+      this.#counting = new PostingCount(this.#fetcher.heap, keySet(this.#dictionary, this.#cursor.lower));
   }
 
   /** Distinct non-null elements, in index order so that the scan gives rows in order. */
@@ -610,15 +635,16 @@ export class IndexScanOperator implements Operator {
   /** Up to a batch of rows: fewer, or none, when many entries were looked at in vain. */
   #fill(x: ExecContext, batch: Batch): number {
     const { index } = this.#conditions;
-    const checksKey = this.#checksKey && index.dictionary.hasStaleKeys && !index.dictionary.isLossy;
-    const keys = this.#keys?.areWhole ? this.#keys : null;
+    const dictionary = this.#dictionary;
+    const checksKey = this.#checksKey && dictionary.hasStaleKeys && !dictionary.isLossy;
+    const keys = this.#keys?.areWhole && !this.#isLayered ? this.#keys : null;
     const { visibility, pages } = this.#fetcher.heap;
     const countedPages = visibility.pageCount === pages.pageCount ? null : visibility;
     const limit = batch.isEncoded ? Math.min(this.#batchSize, x.rowTarget.rowsMax) : this.#batchSize;
     let n = 0;
     let fetched = 0;
     let counted = 0;
-    let touchAt = this.#isPoint || index.dictionary.isLossy ? FETCHED_MAX : UNTOUCHED_ROWS;
+    let touchAt = this.#isPoint || dictionary.isLossy ? FETCHED_MAX : UNTOUCHED_ROWS;
     try {
       while (this.#isOpen && n < limit && fetched < FETCHED_MAX) {
         if (this.#isCounting && keys !== null && this.#retryRowId === CURSOR_END) {
@@ -630,7 +656,7 @@ export class IndexScanOperator implements Operator {
         const rowId =
           this.#retryRowId !== CURSOR_END
             ? this.#retryRowId
-            : index.dictionary.isLossy
+            : dictionary.isLossy
               ? this.#rounded.next(x)
               : this.#cursor.next();
         if (rowId === CURSOR_END) {
@@ -680,7 +706,7 @@ export class IndexScanOperator implements Operator {
     const probes = this.#probes;
     const end = Math.min(probes.length, this.#nextProbe + Math.min(limit, PROBES_AHEAD_MAX));
     if (this.#nextProbe === end) return;
-    this.#ahead ??= cursorOf(this.#conditions.index.dictionary);
+    this.#ahead ??= cursorOf(this.#dictionary);
     prefetch.begin();
     for (let i = this.#nextProbe; i < end; i++) {
       if (!this.#conditions.apply(x, this.#ahead, probes[i], false)) continue;

@@ -22,8 +22,8 @@ export class LayeredDictionary {
   readonly hasByteKeys: boolean;
   readonly isHashed: boolean;
   /** What changes below, and all that is below: each with what was taken out of it. */
-  readonly #lower: readonly Dictionary[];
-  readonly #below: readonly Dictionary[];
+  #lower: readonly Dictionary[];
+  #below: readonly Dictionary[];
   readonly #makeOwn: () => Dictionary;
   /** Null: the fork has made no entry yet. */
   own: Dictionary | null = null;
@@ -105,6 +105,13 @@ export class LayeredDictionary {
   release(): void {
     this.isReleased = true;
     this.own?.release();
+  }
+
+  /** Its own layer has all that is needed: whoever begins to read it now, with a cursor that he has had before, reads that alone. */
+  standAlone(): void {
+    void this.top;
+    this.#lower = [];
+    this.#below = [];
   }
 
   /** As the fork began. */
