@@ -72,12 +72,20 @@ function withoutStack(miss: PageMiss): PageMiss {
   return miss;
 }
 
+/** Pages between two that are wanted, read over (they are in memory, or nobody wants them). */
+export const READ_GAP_MAX = 2;
+/** Where these go. Nobody looks at it. */
+const gap = Buffer.alloc(READ_GAP_MAX * PAGE_SIZE);
+
 /** Where neighbouring pages are read to: frames that lie together are one piece. */
 export function loadTargets(bytes: Buffer, loads: readonly PageLoad[]): Buffer[] {
   const targets: Buffer[] = [];
   for (let i = 0; i < loads.length; ) {
+    const between = i === 0 ? 0 : loads[i].pageNo - loads[i - 1].pageNo - 1;
+    if (between > 0) targets.push(gap.subarray(0, between * PAGE_SIZE));
     const start = i++;
-    while (i < loads.length && loads[i].frame === loads[i - 1].frame + 1) i++;
+    while (i < loads.length && loads[i].frame === loads[i - 1].frame + 1 && loads[i].pageNo === loads[i - 1].pageNo + 1)
+      i++;
     targets.push(bytes.subarray(loads[start].frame * PAGE_SIZE, (loads[i - 1].frame + 1) * PAGE_SIZE));
   }
   return targets;

@@ -44,7 +44,16 @@ import {
 import { PageArchive } from './page-archive.ts';
 import { damageOf } from './page-damage.ts';
 import { PageHeat } from './page-heat.ts';
-import { ARRIVED, type Awaited, loadTargets, NEXT_TURN, noFrames, PAGE_MISS, PageLoad } from './page-load.ts';
+import {
+  ARRIVED,
+  type Awaited,
+  loadTargets,
+  NEXT_TURN,
+  noFrames,
+  PAGE_MISS,
+  PageLoad,
+  READ_GAP_MAX,
+} from './page-load.ts';
 import { PageSharing, PageSource } from './page-sharing.ts';
 import { PageWriter } from './page-writer.ts';
 import { checkPool } from './pool-check.ts';
@@ -70,7 +79,7 @@ export interface BufferPoolOptions {
   readonly admission?: boolean;
 }
 
-/** How many neighbouring pages one read fetches at most. */
+/** How many neighbouring pages one read spans at most. */
 const READ_RUN_MAX = 128;
 /** New pages are refused while less than this is free on disk besides what pages already made will need. */
 const FREE_SPACE_RESERVE = 8 * 1024 * 1024;
@@ -79,6 +88,11 @@ const SPACE_CHECK_PAGES_MAX = 1024;
 const FIRST_UNLOGGED_REL_ID = 2 ** 31;
 /** Images of pages for forks, in memory: an eighth of the pool. */
 const ARCHIVE_SHARE = 8;
+
+/** Whether one read fetches the page as well: some pages between, which are read over, cost less than another read. */
+function isNeighbour(first: number, last: number, pageNo: number): boolean {
+  return pageNo > last && pageNo - last - 1 <= READ_GAP_MAX && pageNo - first < READ_RUN_MAX;
+}
 
 export class BufferPool implements LoggedPages {
   readonly memory: PageMemory;
@@ -327,7 +341,7 @@ export class BufferPool implements LoggedPages {
       const load = this.beginLoad(rel, pageNo, frame);
       load.usage = usages === null ? 1 : usages[i];
       const last = run.length === 0 ? null : run[run.length - 1];
-      if (last !== null && (last.pageNo + 1 !== pageNo || run.length === READ_RUN_MAX)) this.readRun(run.splice(0));
+      if (last !== null && !isNeighbour(run[0].pageNo, last.pageNo, pageNo)) this.readRun(run.splice(0));
       run.push(load);
     }
     if (run.length > 0) this.readRun(run);
@@ -716,7 +730,9 @@ export class BufferPool implements LoggedPages {
   private readRun(loads: PageLoad[]): void {
     const first = loads[0];
     const onRead = (error: SqlError | null, count: number): void => {
-      for (let i = 0; i < loads.length; i++) this.finishLoad(loads[i], error, count - i * PAGE_SIZE);
+      for (let i = 0; i < loads.length; i++) {
+        this.finishLoad(loads[i], error, count - (loads[i].pageNo - first.pageNo) * PAGE_SIZE);
+      }
       this.files.afterWrites([first.relation]);
       // Later, so that those who waited for these pages come first.
       if (this.waitingLoads.length > 0) setImmediate(this.retryWaiting);
