@@ -139,7 +139,8 @@ class ForkSimulation {
     return server;
   }
 
-  async #liveAndDie({ fileSystem, server, world }: Life): Promise<Life> {
+  async #liveAndDie(life: Life): Promise<Life> {
+    const { fileSystem, world } = life;
     const tally = this.#tally;
     const random = this.#random;
     const trouble = this.#trouble;
@@ -169,7 +170,7 @@ class ForkSimulation {
     if (trouble.isStopped) tally.engineStops++;
     else if (random.below(2) === 0 && (await world.settle())) await world.endForks();
     if (this.#failure !== null) throw this.#failure;
-    this.#stop(server, world);
+    this.#stop(life);
     return await this.#survive(cuts);
   }
 
@@ -184,7 +185,7 @@ class ForkSimulation {
     cuts.push(...cuts.splice(random.below(cuts.length), 1));
     let survivor: Life | null = null;
     for (const { fileSystem, claims } of cuts) {
-      if (survivor !== null) this.#stop(survivor.server, survivor.world);
+      if (survivor !== null) this.#stop(survivor);
       fileSystem.capacity = Number.POSITIVE_INFINITY;
       fileSystem.claimedFree = null;
       this.#end(fileSystem);
@@ -251,14 +252,16 @@ class ForkSimulation {
     fileSystem.crash();
     const again = await this.#begin(fileSystem, claims);
     await again.world.endForks();
-    this.#stop(again.server, again.world);
+    this.#stop(again);
   }
 
-  #stop(server: DatabaseServer, world: ForkWorld): void {
+  #stop({ fileSystem, server, world }: Life): void {
     this.#trouble = new LifeTrouble();
     this.#trouble.isStopped = true;
     world.abandon();
     server.engine.abandon();
+    // What it was still reading comes to nobody.
+    fileSystem.kill();
     this.#time.forgetTimers();
   }
 }
