@@ -72,22 +72,8 @@ export function plainNumeric(data: Uint8Array, from: number, to: number, typmod:
  * division rounds once (Clinger, How to read floating point numbers accurately, PLDI 1990).
  */
 export function plainFloat8(data: Uint8Array, from: number, to: number): number {
-  let at = from;
-  const isNegative = data[at] === 45;
-  if (isNegative) at++;
-  const first = at;
-  let value = 0;
-  let point = -1;
-  for (; at < to; at++) {
-    const digit = data[at] - 48;
-    if (digit >= 0 && digit <= 9) value = value * 10 + digit;
-    else if (data[at] === 46 && point < 0 && at > first) point = at;
-    else return Number.NaN;
-  }
-  const digits = to - first - (point < 0 ? 0 : 1);
-  if (digits < 1 || digits > EXACT_DIGITS || point === to - 1) return Number.NaN;
-  if (point >= 0) value /= POW10[to - point - 1];
-  return isNegative ? -value : value;
+  const coefficient = plainCoefficient(data, from, to, -1);
+  return coefficient === 0 && data[from] === 45 ? -0 : coefficient / POW10[scaleRead];
 }
 
 /** yyyy-mm-dd of a date that exists, in days; NaN for anything else. */
