@@ -54,14 +54,20 @@ async function main(): Promise<void> {
     let statements = 0;
     let highest = 0;
     let beyond = 0;
+    let atHeight = new Map<string, number>();
+    let heightOf = '';
     while (Date.now() < end) {
-      await client.query(STATEMENTS[statements++ % STATEMENTS.length]);
+      const statement = STATEMENTS[statements++ % STATEMENTS.length];
+      await client.query(statement);
       const resident = residentBytes(server.processId);
       const parts = await memory();
       const indexes = (parts.get('indexes') ?? 0) + (parts.get('index key arenas') ?? 0);
       const pool = parts.get('buffer pool') ?? 0;
       highest = Math.max(highest, resident);
-      beyond = Math.max(beyond, resident - pool - indexes);
+      if (resident - pool - indexes <= beyond) continue;
+      beyond = resident - pool - indexes;
+      atHeight = parts;
+      heightOf = statement;
     }
     for (const child of loads) child.kill();
     const mb = (bytes: number): string => (bytes / 1024 / 1024).toFixed(0);
@@ -69,7 +75,10 @@ async function main(): Promise<void> {
       `${MINUTES} minutes, ${statements} statements beside pgbench: at most ${mb(highest)} MB resident, ` +
         `${mb(beyond)} MB beyond pool and indexes (allowed ${mb(ALLOWED_BYTES)})${beyond > ALLOWED_BYTES ? '  BEYOND' : ''}`,
     );
-    for (const [name, bytes] of await memory()) console.log(`  ${name.padEnd(24)} ${mb(bytes).padStart(6)} MB`);
+    const atEnd = await memory();
+    console.log(`${''.padEnd(26)}at its height  at the end    (height: after ${heightOf})`);
+    for (const [name, bytes] of atEnd)
+      console.log(`  ${name.padEnd(24)} ${mb(atHeight.get(name) ?? 0).padStart(9)} MB ${mb(bytes).padStart(8)} MB`);
     await client.end();
   } finally {
     server.stop();

@@ -6,7 +6,7 @@
  * moment after the first start, beside the bundle and nowhere else: where that is not allowed there is none, and where the
  * file does not fit this Node or this bundle, V8 says so and it is made anew.
  */
-import { readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readSync, renameSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -14,6 +14,7 @@ import { setFlagsFromString } from 'node:v8';
 import { Script } from 'node:vm';
 
 const SAVE_AFTER_MS = 1000;
+const PIECE_BYTES = 64 * 1024;
 /**
  * A full collection when the old generation has grown by so many percent (heap-limits.ts says what for). 30 would cost a sort that spills
  * 20 % of its time, 60 some 5 %; point queries and TPC-B show nothing of either. Set here, before anything is compiled: V8 takes
@@ -26,9 +27,37 @@ const BUILD = 'unbuilt';
 const bundle = join(dirname(fileURLToPath(import.meta.url)), 'hotrow.cjs');
 const cache = `${bundle}.${BUILD}-${process.version}-${process.arch}.cache`;
 
+/**
+ * Nothing large is taken from malloc and given back: glibc would then keep all that is smaller than that in its own heap, where the holes between
+ * what lives stay the process's for ever (mallopt(3), M_MMAP_THRESHOLD; 20 to 30 MB of them in bench/memory.ts).
+ */
+function withFile(path, read) {
+  const file = openSync(path);
+  try {
+    return read(file, fstatSync(file).size);
+  } finally {
+    closeSync(file);
+  }
+}
+
+/** The bundle is ASCII, as esbuild writes it. */
+function readSource() {
+  return withFile(bundle, (file) => {
+    const piece = Buffer.allocUnsafe(PIECE_BYTES);
+    let text = '';
+    for (let count = readSync(file, piece); count > 0; count = readSync(file, piece))
+      text += piece.latin1Slice(0, count);
+    return text;
+  });
+}
+
 function readCache() {
   try {
-    return readFileSync(cache);
+    return withFile(cache, (file, maxByteLength) => {
+      // A buffer that could be resized is mapped by V8 itself.
+      const bytes = new Uint8Array(new ArrayBuffer(maxByteLength, { maxByteLength }));
+      return readSync(file, bytes) === maxByteLength ? bytes : undefined;
+    });
   } catch {
     return undefined;
   }
@@ -36,7 +65,7 @@ function readCache() {
 
 /** The bundle as a function, and whether its compiled code came from the cache. */
 function compile() {
-  const source = `(function(require,module,exports,__filename){${readFileSync(bundle, 'utf8')}\n})`;
+  const source = `(function(require,module,exports,__filename){${readSource()}\n})`;
   const cachedData = readCache();
   const script = new Script(source, { filename: bundle, cachedData });
   return { script, isFromCache: cachedData !== undefined && !script.cachedDataRejected };

@@ -5,8 +5,8 @@
 import { getHeapStatistics } from 'node:v8';
 import type { MemoryPart } from '../catalog/system-information.ts';
 import { PAGE_SIZE } from '../storage/api.ts';
+import { idleScratchBytes } from './scratch-memory.ts';
 import type { DatabaseServer } from './server.ts';
-import { idleBufferBytes } from './spill/buffers.ts';
 
 /** What a locked row takes in its table of locks: an entry of a Map. An estimate. */
 const ROW_LOCK_BYTES = 48;
@@ -66,7 +66,7 @@ export function memoryParts(server: DatabaseServer): MemoryPart[] {
       'definitions as they are stored; those in use are objects of the JavaScript heap',
     ),
     part('wire buffers', wireBytes, null, 'answers on their way to clients'),
-    part('spill buffers', idleBufferBytes(), null, 'buffers of temporary files, ready for the next sort or hash table'),
+    part('scratch memory', idleScratchBytes(), null, 'of hash tables, sorts and temporary files, ready for the next'),
   ];
   const heap = getHeapStatistics();
   const inside = [

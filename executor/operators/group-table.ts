@@ -10,6 +10,7 @@ import type { Value } from '../../catalog/function-entry.ts';
 import { hashKey } from '../../types/index.ts';
 import { repOfType } from '../compile/operand.ts';
 import { decodeText } from '../row/row-reader.ts';
+import { giveScratch, takeScratch, takeSlots } from '../scratch-memory.ts';
 
 /** Integer hash finaliser (MurmurHash3). */
 export function mix(hash: number): number {
@@ -38,10 +39,16 @@ const MAP_ENTRY_BYTES = 100;
 
 const INITIAL_SLOTS = 64;
 const INITIAL_ARENA_BYTES = 1024;
+/** Tables up to so many slots grow fast; larger ones fill a quarter of their slots at least. */
+const FAST_GROWTH_SLOTS = 64 * 1024;
+
+function grownSlots(count: number): number {
+  return count < FAST_GROWTH_SLOTS ? count * 4 : count * 2;
+}
 
 /** Doubles (with integers beyond 2^53 and other oddities on the side). */
 export class NumberInterner implements Interner {
-  #slots = new Int32Array(INITIAL_SLOTS).fill(-1);
+  #slots = takeSlots(INITIAL_SLOTS);
   #mask = INITIAL_SLOTS - 1;
   readonly #values: Value[] = [];
   readonly #others = new Map<unknown, number>();
@@ -87,8 +94,8 @@ export class NumberInterner implements Interner {
   }
 
   #grow(): void {
-    const size = (this.#mask + 1) * 4;
-    const slots = new Int32Array(size).fill(-1);
+    const size = grownSlots(this.#mask + 1);
+    const slots = takeSlots(size);
     this.#mask = size - 1;
     for (let id = 0; id < this.#values.length; id++) {
       const value = this.#values[id];
@@ -97,6 +104,7 @@ export class NumberInterner implements Interner {
       while (slots[slot] >= 0) slot = (slot + 1) & this.#mask;
       slots[slot] = id;
     }
+    giveScratch(this.#slots.buffer);
     this.#slots = slots;
   }
 
@@ -109,7 +117,7 @@ export class NumberInterner implements Interner {
   }
 
   clear(): void {
-    this.#slots = new Int32Array(INITIAL_SLOTS).fill(-1);
+    this.#slots = takeSlots(INITIAL_SLOTS);
     this.#mask = INITIAL_SLOTS - 1;
     this.#values.length = 0;
     this.#others.clear();
@@ -128,13 +136,13 @@ export function hashNumber(value: number): number {
 
 /** Text, by its UTF-8 bytes: from the pool without decoding, or from strings. */
 export class TextInterner implements Interner {
-  #slots = new Int32Array(INITIAL_SLOTS).fill(-1);
+  #slots = takeSlots(INITIAL_SLOTS);
   #mask = INITIAL_SLOTS - 1;
   /** Per id: hash, and place in the arena; -1 for NULL. */
   #hashes: number[] = [];
   #starts: number[] = [];
   #ends: number[] = [];
-  #arena = Buffer.allocUnsafeSlow(INITIAL_ARENA_BYTES);
+  #arena = Buffer.from(takeScratch(INITIAL_ARENA_BYTES));
   #used = 0;
   #strings: (string | null | undefined)[] = [];
   #nullId = -1;
@@ -168,8 +176,9 @@ export class TextInterner implements Interner {
   #add(hash: number, u8: Uint8Array, start: number, end: number, slot: number): number {
     const length = end - start;
     if (this.#used + length > this.#arena.length) {
-      const grown = Buffer.allocUnsafeSlow(Math.max(this.#arena.length * 2, this.#used + length));
+      const grown = Buffer.from(takeScratch(Math.max(this.#arena.length * 2, this.#used + length)));
       this.#arena.copy(grown, 0, 0, this.#used);
+      giveScratch(this.#arena.buffer);
       this.#arena = grown;
     }
     for (let i = 0; i < length; i++) this.#arena[this.#used + i] = u8[start + i];
@@ -185,8 +194,8 @@ export class TextInterner implements Interner {
   }
 
   #grow(): void {
-    const size = (this.#mask + 1) * 4;
-    const slots = new Int32Array(size).fill(-1);
+    const size = grownSlots(this.#mask + 1);
+    const slots = takeSlots(size);
     this.#mask = size - 1;
     for (let id = 0; id < this.#hashes.length; id++) {
       if (this.#starts[id] < 0) continue;
@@ -194,6 +203,7 @@ export class TextInterner implements Interner {
       while (slots[slot] >= 0) slot = (slot + 1) & this.#mask;
       slots[slot] = id;
     }
+    giveScratch(this.#slots.buffer);
     this.#slots = slots;
   }
 
@@ -251,9 +261,10 @@ export class TextInterner implements Interner {
   }
 
   clear(): void {
-    this.#slots = new Int32Array(INITIAL_SLOTS).fill(-1);
+    this.#slots = takeSlots(INITIAL_SLOTS);
     this.#mask = INITIAL_SLOTS - 1;
-    this.#arena = Buffer.allocUnsafeSlow(INITIAL_ARENA_BYTES);
+    giveScratch(this.#arena.buffer);
+    this.#arena = Buffer.from(takeScratch(INITIAL_ARENA_BYTES));
     this.#hashes = [];
     this.#starts = [];
     this.#ends = [];
@@ -312,7 +323,7 @@ export class ValueInterner implements Interner {
 
 /** Pairs of small integers to small integers. */
 export class PairInterner {
-  #slots = new Int32Array(INITIAL_SLOTS).fill(-1);
+  #slots = takeSlots(INITIAL_SLOTS);
   #mask = INITIAL_SLOTS - 1;
   readonly lefts: number[] = [];
   readonly rights: number[] = [];
@@ -346,14 +357,15 @@ export class PairInterner {
   }
 
   #grow(): void {
-    const size = (this.#mask + 1) * 4;
-    const slots = new Int32Array(size).fill(-1);
+    const size = grownSlots(this.#mask + 1);
+    const slots = takeSlots(size);
     this.#mask = size - 1;
     for (let id = 0; id < this.lefts.length; id++) {
       let slot = mix(Math.imul(this.lefts[id], 0x9e3779b1) ^ this.rights[id]) & this.#mask;
       while (slots[slot] >= 0) slot = (slot + 1) & this.#mask;
       slots[slot] = id;
     }
+    giveScratch(this.#slots.buffer);
     this.#slots = slots;
   }
 
@@ -362,7 +374,7 @@ export class PairInterner {
   }
 
   clear(): void {
-    this.#slots = new Int32Array(INITIAL_SLOTS).fill(-1);
+    this.#slots = takeSlots(INITIAL_SLOTS);
     this.#mask = INITIAL_SLOTS - 1;
     this.lefts.length = 0;
     this.rights.length = 0;

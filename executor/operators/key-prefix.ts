@@ -12,6 +12,7 @@ import { intervalDays } from '../../types/compare.ts';
 import { comparator, type Interval, isCollatedType, type Numeric } from '../../types/index.ts';
 import { POW10 } from '../../types/pow10.ts';
 import { enumOrder, type Representation, representation } from '../../types/representation.ts';
+import { giveScratch, takeScratch } from '../scratch-memory.ts';
 
 /** How much prefixes tell of their values: nothing, their order, or that values are equal when they are. */
 export const PREFIX_NONE = 0;
@@ -20,12 +21,18 @@ export const PREFIX_ALL = 2;
 
 /** Prefixes of rows, by their places. */
 export class Prefixes {
-  readonly high: Uint32Array;
-  readonly low: Uint32Array;
+  readonly high: Uint32Array<ArrayBuffer>;
+  readonly low: Uint32Array<ArrayBuffer>;
 
+  /** Of at least so many rows. */
   constructor(length: number) {
-    this.high = new Uint32Array(length);
-    this.low = new Uint32Array(length);
+    this.high = new Uint32Array(takeScratch(length * 4));
+    this.low = new Uint32Array(takeScratch(length * 4));
+  }
+
+  release(): void {
+    giveScratch(this.high.buffer);
+    giveScratch(this.low.buffer);
   }
 
   /** For descending order. */

@@ -14,6 +14,7 @@
  * After: Knuth, The Art of Computer Programming, volume 3, 5.2.5; the prefixes are PostgreSQL's abbreviated keys (sortsupport.h).
  */
 import type { Value } from '../../catalog/function-entry.ts';
+import { giveScratch, takeScratch } from '../scratch-memory.ts';
 import type { RowOrder } from '../spill/run-merge.ts';
 import { type KeyPrefix, PREFIX_ALL, PREFIX_NONE, Prefixes, sharedLength } from './key-prefix.ts';
 
@@ -71,10 +72,7 @@ export class RowSorter {
 
   /** Lets go of its memory. */
   clear(): void {
-    this.#order = new Uint32Array(0);
-    this.#other = new Uint32Array(0);
-    this.#prefixes = new Prefixes(0);
-    this.#otherPrefixes = new Prefixes(0);
+    this.#use(0);
     this.#columns = [];
     this.#compare = () => 0;
     this.#ranges = [];
@@ -96,9 +94,16 @@ export class RowSorter {
   #reserve(count: number): void {
     this.#count = count;
     if (this.#order.length >= count) return;
-    const length = this.#order.length === 0 ? count : Math.ceil(count * ROOM);
-    this.#order = new Uint32Array(length);
-    this.#other = new Uint32Array(length);
+    this.#use(this.#order.length === 0 ? count : Math.ceil(count * ROOM));
+  }
+
+  #use(length: number): void {
+    giveScratch(this.#order.buffer);
+    giveScratch(this.#other.buffer);
+    this.#prefixes.release();
+    this.#otherPrefixes.release();
+    this.#order = new Uint32Array(takeScratch(length * 4));
+    this.#other = new Uint32Array(takeScratch(length * 4));
     this.#prefixes = new Prefixes(length);
     this.#otherPrefixes = new Prefixes(length);
   }

@@ -29,6 +29,7 @@ import {
   SqlRecord,
   TimeTz,
 } from '../../types/index.ts';
+import { giveScratch, takeScratch } from '../scratch-memory.ts';
 
 /** Rows of a block, at most: readers make room for so many. */
 export const BLOCK_ROWS_MAX = 512;
@@ -69,18 +70,20 @@ export class BlockBuffer {
   i32!: Int32Array;
   f64!: Float64Array;
   #view!: DataView;
+  #memory!: ArrayBuffer;
   length = 0;
 
   constructor(capacity: number) {
-    this.#use(Buffer.allocUnsafeSlow((capacity + 7) & ~7));
+    this.#use(takeScratch((capacity + 7) & ~7));
   }
 
-  #use(bytes: Buffer): void {
-    this.u8 = bytes;
-    this.plain = new Uint8Array(bytes.buffer);
-    this.i32 = new Int32Array(bytes.buffer, 0, bytes.length >> 2);
-    this.f64 = new Float64Array(bytes.buffer, 0, bytes.length >> 3);
-    this.#view = new DataView(bytes.buffer);
+  #use(memory: ArrayBuffer): void {
+    this.#memory = memory;
+    this.u8 = Buffer.from(memory);
+    this.plain = new Uint8Array(memory);
+    this.i32 = new Int32Array(memory);
+    this.f64 = new Float64Array(memory);
+    this.#view = new DataView(memory);
   }
 
   get view(): DataView {
@@ -90,9 +93,16 @@ export class BlockBuffer {
   reserve(count: number): void {
     const needed = this.length + count;
     if (needed <= this.u8.length) return;
-    const grown = Buffer.allocUnsafeSlow((Math.max(needed, this.u8.length * 2) + 7) & ~7);
-    this.u8.copy(grown, 0, 0, this.length);
-    this.#use(grown);
+    const outgrown = this.#memory;
+    const bytes = this.u8;
+    this.#use(takeScratch((Math.max(needed, bytes.length * 2) + 7) & ~7));
+    bytes.copy(this.u8, 0, 0, this.length);
+    giveScratch(outgrown);
+  }
+
+  /** It is not used any more: neither by its owner nor by a read or write that is under way. */
+  release(): void {
+    giveScratch(this.#memory);
   }
 
   align(): void {

@@ -7,8 +7,7 @@
  */
 import type { Value } from '../../catalog/function-entry.ts';
 import type { TemporaryFile, TemporaryRead } from '../../storage/api.ts';
-import { BLOCK_ROWS_MAX, type BlockBuffer, decodeBlock, encodeBlock } from './block.ts';
-import { giveBuffer, takeBuffer } from './buffers.ts';
+import { BLOCK_ROWS_MAX, BlockBuffer, decodeBlock, encodeBlock } from './block.ts';
 
 export class SpillStream {
   readonly file: TemporaryFile;
@@ -56,7 +55,7 @@ export class SpillWriter {
 
   /** Rows in order as one block: at most BLOCK_ROWS_MAX. */
   addBlock(columns: readonly (readonly Value[])[], order: Uint32Array | null, from: number, count: number): void {
-    this.#bytes ??= takeBuffer(this.#capacity);
+    this.#bytes ??= new BlockBuffer(this.#capacity);
     encodeBlock(this.#bytes, columns, this.#which, order, from, count);
     this.stream.rowCount += count;
     if (this.#bytes.length >= this.#extentBytes) this.#flush();
@@ -91,7 +90,7 @@ export class SpillWriter {
     this.#bytes = null;
     // The next extent is probably as long.
     this.#capacity = Math.min(length + 1024, this.#extentBytes * 2);
-    stream.offsets.push(stream.file.append(bytes.u8.subarray(0, length), () => giveBuffer(bytes)));
+    stream.offsets.push(stream.file.append(bytes.u8.subarray(0, length), () => bytes.release()));
     stream.lengths.push(length);
     stream.lengthMax = Math.max(stream.lengthMax, length);
   }
@@ -130,7 +129,7 @@ export class SpillReader {
     const { file, offsets, lengths, lengthMax } = this.#stream;
     const extent = this.#extent;
     if (extent >= offsets.length) return;
-    this.#spare ??= takeBuffer(lengthMax);
+    this.#spare ??= new BlockBuffer(lengthMax);
     this.#read = file.read(this.#spare.u8, lengths[extent], offsets[extent]);
     this.#extent++;
   }
@@ -161,8 +160,8 @@ export class SpillReader {
 
   /** Nothing is read any more: the buffers are others'. */
   #release(): void {
-    if (this.#current !== null) giveBuffer(this.#current);
-    if (this.#spare !== null) giveBuffer(this.#spare);
+    this.#current?.release();
+    this.#spare?.release();
     this.#current = null;
     this.#spare = null;
   }

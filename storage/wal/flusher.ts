@@ -62,15 +62,15 @@ interface Flight {
 
 /** begin() keeps this much prepared space ahead of the tail: the reserve of commits and undo on a full disk. */
 const ROOM_AHEAD = 256 * 1024;
-/** Bytes of the tail at first. After so many flushes of less than half of it, it is that small again: a bulk load has ended. */
-export const TAIL_CAPACITY_FIRST = 256 * 1024;
+/** Bytes of the tail, but for long records and a full disk. After so many flushes of less than half of it, it is that small again. */
+export const TAIL_CAPACITY = 1024 * 1024;
 const SMALL_FLUSHES = 64;
 /** A tail longer than this is written (not synced) in the background. */
-const WRITE_AHEAD_SIZE = 1024 * 1024;
+const WRITE_AHEAD_SIZE = TAIL_CAPACITY / 2;
 /** An asynchronous flush of no more than this hands its bytes to the operating system in place: quicker than the way to a thread and back. */
 const WRITE_IN_PLACE_MAX = 64 * 1024;
-/** A tail longer than this is written at once: the writer of the records has outrun the disk. */
-const TAIL_SIZE_MAX = 16 * 1024 * 1024;
+/** A tail longer than this is written at once: the writer of the records has outrun the disk, or does not let others at work. */
+const TAIL_SIZE_MAX = TAIL_CAPACITY - 128 * 1024;
 /** With one commit to flush: how many others must be at work to make up for what an asynchronous flush costs more. */
 const WRITERS_FOR_ASYNC = 2;
 const FLUSH_SOON_MS = 200;
@@ -339,8 +339,8 @@ export class WalFlusher {
     const { bytes, length } = this.tail.peekTail();
     const spare = this.spareBuffer;
     this.spareBuffer = null;
-    this.smallFlushes = length <= TAIL_CAPACITY_FIRST / 2 ? this.smallFlushes + 1 : 0;
-    const size = this.smallFlushes > SMALL_FLUSHES ? TAIL_CAPACITY_FIRST : bytes.length;
+    this.smallFlushes = length <= TAIL_CAPACITY / 2 ? this.smallFlushes + 1 : 0;
+    const size = this.smallFlushes > SMALL_FLUSHES ? TAIL_CAPACITY : bytes.length;
     return spare !== null && spare.length <= size ? spare : new Uint8Array(size);
   }
 

@@ -42,7 +42,7 @@ import {
   pageUpper,
   setPageLsn,
 } from '../page/index.ts';
-import { type FlushMode, TAIL_CAPACITY_FIRST, WalFlusher, type WalSync } from './flusher.ts';
+import { type FlushMode, TAIL_CAPACITY, WalFlusher, type WalSync } from './flusher.ts';
 import {
   PAGE_ITEM_IMAGE,
   PAGE_ITEM_INIT,
@@ -125,7 +125,7 @@ export class Wal {
   constructor(options: WalOptions) {
     this.keepsBytes = options.segments !== null;
     this.stampsPages = options.isFork !== true;
-    this.tail = new Uint8Array(this.keepsBytes ? TAIL_CAPACITY_FIRST : 0);
+    this.tail = new Uint8Array(this.keepsBytes ? TAIL_CAPACITY : 0);
     this.tailView = new DataView(this.tail.buffer);
     this.tailU32 = new Uint32Array(this.tail.buffer);
     this.flusher = new WalFlusher(this, options);

@@ -294,7 +294,7 @@ describe('memory limits', () => {
       'commit table',
       'catalog',
       'wire buffers',
-      'spill buffers',
+      'scratch memory',
       'work memory',
       'lock tables',
       'statement cache',

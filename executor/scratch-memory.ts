@@ -1,0 +1,52 @@
+/**
+ * Scratch memory: what hash tables, sorts and temporary files have done with, for the next that needs as much.
+ *
+ * A sort of 150 MB writes a thousand extents, and each table of a join that spills grows from nothing. Were each array a new one, they would
+ * wait for the collector of garbage in their hundreds; what it then frees lies scattered among what is in use, so that the process
+ * keeps it (bench/memory.ts), and the system has to find and clear pages for what comes next: a millisecond a megabyte.
+ *
+ * Who takes memory owns it until it is given back, and may as well never give it back. What it holds when it is taken is anything.
+ */
+
+/** Powers of two from 16 KB: less is not worth it. */
+const SIZE_MIN = 16 * 1024;
+/** More is rare; a process that keeps it shows it. */
+const SIZE_MAX = 4 * 1024 * 1024;
+/** All of them together. */
+const IDLE_BYTES_MAX = 8 * 1024 * 1024;
+
+/** In the order in which they were given. */
+const idle: ArrayBuffer[] = [];
+let idleBytes = 0;
+
+/** At least so many bytes: a power of two of them, where that is not more than SIZE_MAX. */
+export function takeScratch(bytes: number): ArrayBuffer {
+  if (bytes < SIZE_MIN || bytes > SIZE_MAX) return new ArrayBuffer(bytes);
+  const size = 2 ** Math.ceil(Math.log2(bytes));
+  for (let i = idle.length - 1; i >= 0; i--) {
+    if (idle[i].byteLength !== size) continue;
+    idleBytes -= size;
+    return idle.splice(i, 1)[0];
+  }
+  return new ArrayBuffer(size);
+}
+
+/** What takeScratch gave is not used any more: neither by its owner nor by a read or write that is under way. */
+export function giveScratch(buffer: ArrayBuffer): void {
+  const size = buffer.byteLength;
+  if (size < SIZE_MIN || size > SIZE_MAX) return;
+  // Those that nobody has asked for make room: sizes go out of fashion.
+  while (idleBytes + size > IDLE_BYTES_MAX) idleBytes -= idle.shift()!.byteLength;
+  idle.push(buffer);
+  idleBytes += size;
+}
+
+/** Bytes that wait for their next use, for statistics. */
+export function idleScratchBytes(): number {
+  return idleBytes;
+}
+
+/** `count` words, a power of two of them, all -1: the slots of a hash table. */
+export function takeSlots(count: number): Int32Array<ArrayBuffer> {
+  return new Int32Array(takeScratch(count * 4)).fill(-1);
+}
