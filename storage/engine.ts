@@ -290,7 +290,9 @@ export class StorageEngine {
     assert(this.state === 'opened', 'the startup sweep runs once');
     const { store, recovered, images, onLog, clock: now } = this;
     if (images !== null) images.source = indexes;
+    this.indexMemory.isLoading = true;
     const met = await startHeaps({ store, recovered, images, visitorOf, onLog, now });
+    this.indexMemory.isLoading = false;
     const xidMax = Math.max(recovered.nextXid - 1, met);
     if (store.versions.pages.pageCount > 0) {
       logRelationTruncate(this.wal, VERSIONS_REL_ID, 0);

@@ -232,10 +232,22 @@ export abstract class Dictionary {
     const grown = entries - (this.postingSegments[segment]?.length ?? 0);
     const entrySize = 4 + (this.hasNumbers ? 8 : 0) + (this.hasByteKeys ? 4 : 0) + (this.hasHashes ? 4 : 0);
     this.countBytes(grown * entrySize + (grown >>> 3));
-    this.keySegments[segment] = copied(this.keySegments[segment], new Float64Array(this.hasNumbers ? entries : 0));
-    this.postingSegments[segment] = copied(this.postingSegments[segment], new Uint32Array(entries));
-    this.refSegments[segment] = copied(this.refSegments[segment], new Uint32Array(this.hasByteKeys ? entries : 0));
-    this.hashSegments[segment] = copied(this.hashSegments[segment], new Uint32Array(this.hasHashes ? entries : 0));
+    this.keySegments[segment] = copied(
+      this.keySegments[segment],
+      new Float64Array(this.memory.allocate(this.hasNumbers ? entries * 8 : 0)),
+    );
+    this.postingSegments[segment] = copied(
+      this.postingSegments[segment],
+      new Uint32Array(this.memory.allocate(entries * 4)),
+    );
+    this.refSegments[segment] = copied(
+      this.refSegments[segment],
+      new Uint32Array(this.memory.allocate(this.hasByteKeys ? entries * 4 : 0)),
+    );
+    this.hashSegments[segment] = copied(
+      this.hashSegments[segment],
+      new Uint32Array(this.memory.allocate(this.hasHashes ? entries * 4 : 0)),
+    );
     this.listBits[segment] = copied(this.listBits[segment], new Uint32Array(nodes * BIT_WORDS));
   }
 

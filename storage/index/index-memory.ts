@@ -29,6 +29,18 @@ export class IndexMemory {
     return this.#unlimited;
   }
 
+  /**
+   * While indexes are loaded at the start: V8 need not look for garbage every 64 MB, for all of it stays. It counts the bytes of array
+   * buffers and collects as they grow, but those that could be shared with other threads it does not count: a sixth of the time
+   * of a start (bench/restart.ts). What comes later it has to count, or an index that was dropped would be kept while another grows.
+   */
+  isLoading = false;
+
+  /** Memory for a segment; what counts it is the caller. */
+  allocate(bytes: number): ArrayBuffer {
+    return this.isLoading ? (new SharedArrayBuffer(bytes) as unknown as ArrayBuffer) : new ArrayBuffer(bytes);
+  }
+
   /** Throws 53200 if so much more may not be reserved. */
   check(bytes: number): void {
     if (this.usedBytes + bytes > this.limit) throw this.error();

@@ -108,7 +108,7 @@ export class KeyArena {
     const last = (this.#nextUnit - 1) >>> UNITS_PER_SEGMENT_BITS;
     if (last === 0) this.#growFirst(this.#nextUnit << UNIT_BITS);
     while (last >= this.#segments.length) {
-      this.#segments.push(new Uint8Array(SEGMENT_SIZE));
+      this.#segments.push(new Uint8Array(this.#memory.allocate(SEGMENT_SIZE)));
       this.#memory.arenaBytes += SEGMENT_SIZE;
     }
     return ref;

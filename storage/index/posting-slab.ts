@@ -112,7 +112,7 @@ export class PostingSlab {
   #setSegment(segment: number, length: number): void {
     const old = this.words[segment];
     if (old !== undefined && old.length === length) return;
-    const words = new Uint32Array(length);
+    const words = new Uint32Array(this.#memory.allocate(length * 4));
     if (old !== undefined) words.set(old);
     this.words[segment] = words;
     this.halves[segment] = new Uint16Array(words.buffer);
