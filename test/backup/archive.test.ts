@@ -6,9 +6,10 @@ import { FIRST_LSN } from '../../storage/recovery/index.ts';
 import { parseLsn, readCommit, readWal, WAL_COMMIT, walSegmentName } from '../../storage/wal/index.ts';
 import { createBank } from '../crash/bank.ts';
 import { randomOf } from '../support/random.ts';
+import { seedFrom } from '../support/seed.ts';
 import { BankServer, MemoryArchive, restore } from './support.ts';
 
-const SEED = Number(process.env['SEED'] ?? Date.now() % 1_000_000);
+const SEED = seedFrom();
 
 interface LoggedCommit {
   readonly timestamp: number;

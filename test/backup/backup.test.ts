@@ -5,9 +5,10 @@ import { checkBackup, readManifest, StoppedSource, takeBackup } from '../../stor
 import { describeProblem, verifyDirectory } from '../../storage/verify/index.ts';
 import { createBank } from '../crash/bank.ts';
 import { randomOf } from '../support/random.ts';
+import { seedFrom } from '../support/seed.ts';
 import { BankServer, restore } from './support.ts';
 
-const SEED = Number(process.env['SEED'] ?? Date.now() % 1_000_000);
+const SEED = seedFrom();
 
 function problemsOf(fileSystem: MemoryFileSystem, directory: string): string[] {
   return verifyDirectory({ fileSystem, directory }).problems.map(describeProblem);

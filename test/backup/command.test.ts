@@ -12,10 +12,11 @@ import { verify } from '../../bin/verify.ts';
 import { NodeFileSystem } from '../../storage/api.ts';
 import { checkBank, createBank, type Ledger, trade } from '../crash/bank.ts';
 import { randomOf } from '../support/random.ts';
+import { seedFrom } from '../support/seed.ts';
 import { type ServerProcess, startServerProcess } from '../support/server-process.ts';
 import { BankServer } from './support.ts';
 
-const SEED = Number(process.env['SEED'] ?? Date.now() % 1_000_000);
+const SEED = seedFrom();
 
 interface Interrupted {
   readonly target: string;

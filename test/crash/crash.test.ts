@@ -10,10 +10,11 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import pg from 'pg';
 import { randomOf } from '../support/random.ts';
+import { seedFrom } from '../support/seed.ts';
 import { type ServerProcess, startServerProcess } from '../support/server-process.ts';
 import { checkBank, createBank, type Ledger, trade } from './bank.ts';
 
-const SEED = Number(process.env['CRASH_SEED'] ?? Date.now() % 1_000_000);
+const SEED = seedFrom('CRASH_SEED');
 const ROUNDS = Number(process.env['CRASH_ROUNDS'] ?? 10);
 const CONNECTIONS = 6;
 const LIFE_MS_MIN = 100;

@@ -4,8 +4,9 @@ import type pg from 'pg';
 import { MemoryFileSystem } from '../../storage/api.ts';
 import { randomOf } from '../support/random.ts';
 import { RestartableServer } from '../support/restartable.ts';
+import { seedFrom } from '../support/seed.ts';
 
-const SEED = Number(process.env['SEED'] ?? Date.now() % 1_000_000);
+const SEED = seedFrom();
 
 describe('an index that is made while others write', () => {
   const server = new RestartableServer();

@@ -4,6 +4,7 @@ import pg from 'pg';
 import { createScratchDatabase, type ScratchDatabase } from '../support/database-target.ts';
 import { randomOf } from '../support/random.ts';
 import { RestartableServer } from '../support/restartable.ts';
+import { seedFrom } from '../support/seed.ts';
 
 const DEFINITIONS = `
   CREATE TYPE pair AS (a int, b int);
@@ -186,7 +187,7 @@ describe('definitions of users, in sessions', () => {
   });
 
   it('answer what the built-in aggregates answer, whatever the query and the memory', async () => {
-    const seed = Number(process.env['SEED'] ?? Math.floor(Math.random() * 1e9));
+    const seed = seedFrom();
     const random = randomOf(seed);
     const integer = (low: number, high: number): number => low + Math.floor(random() * (high - low + 1));
     await client.query(`CREATE FUNCTION plus(bigint, int) RETURNS bigint LANGUAGE sql IMMUTABLE AS 'SELECT coalesce($1 + $2, $1, $2)';

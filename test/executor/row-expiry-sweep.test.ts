@@ -7,6 +7,7 @@ import { type DatabaseServer, openDatabaseServer } from '../../executor/index.ts
 import { SWEEP_BATCH } from '../../executor/row-expiry/table-sweep.ts';
 import { DirectClient } from '../support/direct-client.ts';
 import { randomOf } from '../support/random.ts';
+import { seedFrom } from '../support/seed.ts';
 
 const MINUTE_MS = 60_000;
 
@@ -194,7 +195,7 @@ describe('The sweep of expired rows', () => {
   });
 
   it('shows what a model shows, whatever is inserted, prolonged and deleted as time goes by', async () => {
-    const seed = Number(process.env['SEED'] ?? Math.floor(Math.random() * 2 ** 31));
+    const seed = seedFrom();
     const random = randomOf(seed);
     const pick = (count: number): number => Math.floor(random() * count);
     const TTL_MS = 60 * MINUTE_MS;
@@ -253,7 +254,7 @@ describe('The sweep of expired rows', () => {
   });
 
   it('keeps keys and references whole, with clients that write at the same time', async () => {
-    const seed = Number(process.env['SEED'] ?? Math.floor(Math.random() * 2 ** 31));
+    const seed = seedFrom();
     const random = randomOf(seed);
     const pick = (count: number): number => Math.floor(random() * count);
     await client.rows(

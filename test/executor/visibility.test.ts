@@ -7,8 +7,9 @@ import type pg from 'pg';
 import { MemoryFileSystem } from '../../storage/api.ts';
 import { randomOf } from '../support/random.ts';
 import { RestartableServer } from '../support/restartable.ts';
+import { seedFrom } from '../support/seed.ts';
 
-const SEED = Number(process.env['SEED'] ?? Date.now() % 1_000_000);
+const SEED = seedFrom();
 const STEPS = 120;
 const OFF = 'SET enable_seqscan = off; SET enable_sort = off';
 /** Rows are fetched and counted here. */

@@ -7,11 +7,12 @@ import { readFileSync } from 'node:fs';
 import { expect } from 'chai';
 import { createScratchDatabase, type ScratchDatabase } from '../support/database-target.ts';
 import { randomOf } from '../support/random.ts';
+import { seedFrom } from '../support/seed.ts';
 import { TextClient } from '../support/text-client.ts';
 import { Generator, type Table } from './generator.ts';
 import { openSqlite, type Sqlite } from './sqlite.ts';
 
-const SEED = Number(process.env['ORACLE_SEED'] ?? Date.now() % 1_000_000);
+const SEED = seedFrom('ORACLE_SEED');
 const QUERIES = Number(process.env['ORACLE_QUERIES'] ?? 400);
 const FAILURES_SHOWN = 5;
 

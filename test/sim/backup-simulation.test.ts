@@ -5,9 +5,10 @@
  */
 import { expect } from 'chai';
 import type { StorageEngine } from '../../storage/api.ts';
+import { seedFrom } from '../support/seed.ts';
 import { type BackupWeakness, newBackupTally, simulateBackups } from './backup-simulation.ts';
 
-const FIRST = Number(process.env['SIM_SEED'] ?? Date.now() % 1_000_000_000);
+const FIRST = seedFrom('SIM_SEED');
 const SEEDS = Number(process.env['SIM_SEEDS'] ?? 100);
 const SEEDS_PER_TEST = 50;
 const SEEDS_TO_NOTICE = 200;

@@ -5,10 +5,11 @@
  */
 import { expect } from 'chai';
 import type { DatabaseServer } from '../../executor/index.ts';
+import { seedFrom } from '../support/seed.ts';
 import { type ForkWeakness, simulateForks } from './fork-simulation.ts';
 import { newForkTally } from './forks/world.ts';
 
-const FIRST = Number(process.env['SIM_SEED'] ?? Date.now() % 1_000_000_000);
+const FIRST = seedFrom('SIM_SEED');
 const SEEDS = Number(process.env['SIM_FORK_SEEDS'] ?? 8);
 const SEEDS_TO_NOTICE = 40;
 

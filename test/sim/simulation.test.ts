@@ -8,10 +8,11 @@ import { expect } from 'chai';
 import { MemoryFileSystem, StorageEngine } from '../../storage/api.ts';
 import { SqlError } from '../../types/errors.ts';
 import { makeRow, Random, readRow } from '../storage/heap/support.ts';
+import { seedFrom } from '../support/seed.ts';
 import { DIRECTORY, newTally, simulate, type Weakness } from './simulation.ts';
 import { NO_PAGE_CHECKSUMS, WEAKNESSES } from './weaknesses.ts';
 
-const FIRST = Number(process.env['SIM_SEED'] ?? Date.now() % 1_000_000_000);
+const FIRST = seedFrom('SIM_SEED');
 const SEEDS = Number(process.env['SIM_SEEDS'] ?? 200);
 const SEEDS_PER_TEST = 50;
 const SEEDS_TO_NOTICE = 200;

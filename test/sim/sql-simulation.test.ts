@@ -1,7 +1,9 @@
 /** What survives, seen through SQL: constraints, definitions, indexes against tables. `npm run simulate -- --sql` runs more. */
+
+import { seedFrom } from '../support/seed.ts';
 import { simulateSql } from './sql-simulation.ts';
 
-const FIRST = Number(process.env['SIM_SEED'] ?? Date.now() % 1_000_000_000);
+const FIRST = seedFrom('SIM_SEED');
 const SEEDS = Number(process.env['SIM_SQL_SEEDS'] ?? 5);
 
 describe('A power cut or a kill, seen through SQL', () => {

@@ -4,8 +4,9 @@ import { hasMember, jsonbContains } from '../../../catalog/functions/jsonb-conta
 import { formatJsonb, type Jsonb, JsonbObject, Numeric } from '../../../types/index.ts';
 import { partOf, randomJsonb, withZeros } from '../../support/jsonb.ts';
 import { randomOf } from '../../support/random.ts';
+import { seedFrom } from '../../support/seed.ts';
 
-const SEED = Number(process.env.SEED ?? Math.floor(Math.random() * 1e9));
+const SEED = seedFrom();
 
 function scalarEquals(a: Jsonb, b: Jsonb): boolean {
   if (a instanceof Numeric) return b instanceof Numeric && a.compare(b) === 0;

@@ -7,8 +7,9 @@ import { operatorsByName } from '../../../catalog/functions/index.ts';
 import { int8FromBigInt } from '../../../catalog/functions/integer.ts';
 import { compileLike } from '../../../catalog/functions/like.ts';
 import { OID, SqlError } from '../../../types/index.ts';
+import { seedFrom } from '../../support/seed.ts';
 
-const SEED = Number(process.env.SEED ?? Date.now() % 1_000_000_000);
+const SEED = seedFrom();
 
 function check(property: fc.IProperty<never> | fc.IProperty<unknown>): void {
   fc.assert(property as fc.IProperty<unknown>, { seed: SEED, numRuns: 2000 });

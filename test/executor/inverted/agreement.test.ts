@@ -6,8 +6,9 @@ import { expect } from 'chai';
 import type pg from 'pg';
 import { randomOf } from '../../support/random.ts';
 import { RestartableServer } from '../../support/restartable.ts';
+import { seedFrom } from '../../support/seed.ts';
 
-const SEED = Number(process.env.SEED ?? Math.floor(Math.random() * 1e9));
+const SEED = seedFrom();
 const STEPS = Number(process.env.STEPS ?? 40);
 
 const SETUP = `

@@ -9,8 +9,9 @@ import { TermList, TermSet, TermWriter } from '../../../executor/inverted/terms.
 import { formatJsonb } from '../../../types/index.ts';
 import { partOf, randomJsonb, withZeros } from '../../support/jsonb.ts';
 import { randomOf } from '../../support/random.ts';
+import { seedFrom } from '../../support/seed.ts';
 
-const SEED = Number(process.env.SEED ?? Math.floor(Math.random() * 1e9));
+const SEED = seedFrom();
 function satisfies(node: TermNode, terms: TermSet): boolean {
   switch (node.kind) {
     case 'term':

@@ -4,8 +4,9 @@ import { TermLists } from '../../../executor/inverted/term-lists.ts';
 import { TermSet } from '../../../executor/inverted/terms.ts';
 import { IndexKey } from '../../../storage/api.ts';
 import { randomOf } from '../../support/random.ts';
+import { seedFrom } from '../../support/seed.ts';
 
-const SEED = Number(process.env.SEED ?? Math.floor(Math.random() * 1e9));
+const SEED = seedFrom();
 
 /** Few of them, with long common beginnings, and some that are the beginning of others. */
 function keyOf(random: () => number, hasByteKeys: boolean, key: IndexKey): string {

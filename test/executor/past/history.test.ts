@@ -6,9 +6,10 @@ import { expect } from 'chai';
 import type pg from 'pg';
 import { MemoryFileSystem } from '../../../storage/api.ts';
 import { randomOf } from '../../support/random.ts';
+import { seedFrom } from '../../support/seed.ts';
 import { PastServer } from './support.ts';
 
-const SEED = Number(process.env['SEED'] ?? Date.now() % 1_000_000);
+const SEED = seedFrom();
 const STEPS = 700;
 const READS = 1200;
 

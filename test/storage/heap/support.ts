@@ -9,6 +9,7 @@ import {
 } from '../../../storage/api.ts';
 import { ROW_MOVED_IN } from '../../../storage/heap/index.ts';
 import { pageSlotCount, slotOffset } from '../../../storage/page/index.ts';
+import { seedFrom } from '../../support/seed.ts';
 
 /** A repeatable source of numbers (mulberry32). */
 export class Random {
@@ -35,7 +36,7 @@ export class Random {
   }
 }
 
-export const SEED = Number(process.env.SEED ?? Date.now() % 1_000_000);
+export const SEED = seedFrom();
 
 const scratch = new Uint8Array(8192);
 const words = new Uint32Array(scratch.buffer);

@@ -1,4 +1,6 @@
 /** Random numbers from a seed, so that a failing run can be repeated: HOTROW_SEED=n. */
+import { seedFrom } from '../../support/seed.ts';
+
 export function seededRandom(seed: number): () => number {
   let state = seed >>> 0;
   return () => {
@@ -14,7 +16,7 @@ export function seededRandom(seed: number): () => number {
 export function withSeeds(count: number, body: (random: () => number, seed: number) => void | Promise<void>) {
   return async (): Promise<void> => {
     const fixed = process.env['HOTROW_SEED'];
-    const first = fixed === undefined ? (Math.random() * 2 ** 31) | 0 : Number(fixed);
+    const first = seedFrom('HOTROW_SEED');
     for (let i = 0; i < (fixed === undefined ? count : 1); i++) {
       const seed = first + i;
       try {
