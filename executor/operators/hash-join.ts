@@ -35,9 +35,10 @@ import { SpillReader, type SpillStream } from '../spill/stream.ts';
 import { GroupTable } from './group-table.ts';
 import { type CompiledJoin, compileJoin, NO_COLUMNS } from './join.ts';
 import { type Operator, RowStore } from './operator.ts';
+import { CHAIN_BYTES_PER_ROW, RowChains } from './row-chains.ts';
 
-/** What the table and the chains take for a row, beyond its values: some have keys of their own. */
-const TABLE_ROW_BYTES = 64;
+/** What the table takes for a row, beyond its values: up to four slots and a key. */
+const TABLE_ROW_BYTES = 28;
 /** Streams of a part. */
 const INNER = 0;
 const OUTER = 1;
@@ -54,12 +55,12 @@ export class HashJoinOperator implements Operator, SpillingOperator {
   readonly #meter: RowMeter;
   readonly #store: RowStore;
   readonly #table: GroupTable;
-  /** First inner row of each key group, and the next one with the same key; -1 ends. */
-  readonly #heads: number[] = [];
-  readonly #tails: number[] = [];
-  readonly #nextRow: number[] = [];
-  /** For right and full joins: inner rows that found a partner. */
-  readonly #matched: boolean[] = [];
+  /** Inner rows of each group of keys. */
+  readonly #chains = new RowChains();
+  /** For right and full joins: inner rows that found a partner; else empty. */
+  #matched = new Uint8Array(0);
+  /** Inner rows of the store that are in the table. */
+  #tableRows = 0;
   readonly #keys: Value[] = [];
   readonly #out: Batch;
   #phase: Phase = 'build';
@@ -105,7 +106,11 @@ export class HashJoinOperator implements Operator, SpillingOperator {
     this.#innerKeys = program.memo(plan, 'innerKeys', () =>
       rowValuesFunction(program.slots, plan.inner.output, plan.innerKeys, 1),
     );
-    this.#meter = program.memo(plan, 'meter', () => new RowMeter(plan.inner.output, TABLE_ROW_BYTES));
+    this.#meter = program.memo(
+      plan,
+      'meter',
+      () => new RowMeter(plan.inner.output, TABLE_ROW_BYTES + CHAIN_BYTES_PER_ROW),
+    );
     this.#store = new RowStore(plan.inner.output.length);
     this.#table = new GroupTable(plan.keyTypes);
     this.#out = new Batch(plan.targets.length);
@@ -127,10 +132,9 @@ export class HashJoinOperator implements Operator, SpillingOperator {
     this.#account.clear(x.memory);
     this.#store.clear();
     this.#table.clear();
-    this.#heads.length = 0;
-    this.#tails.length = 0;
-    this.#nextRow.length = 0;
-    this.#matched.length = 0;
+    this.#chains.clear();
+    this.#matched = new Uint8Array(0);
+    this.#tableRows = 0;
     this.#bytes = 0;
     this.#batch = null;
     this.#begun = null;
@@ -199,12 +203,15 @@ export class HashJoinOperator implements Operator, SpillingOperator {
   /** True: another phase has come. */
   #build(x: ExecContext): boolean {
     const store = this.#store;
+    const chains = this.#chains;
     for (;;) {
       let batch = this.#begun;
       if (batch === null) {
         batch = this.#pullInner(x);
         if (batch === PENDING) return false;
         if (batch === END) {
+          const { joinType } = this.#plan;
+          if (joinType === 'right' || joinType === 'full') this.#matched = new Uint8Array(store.count);
           this.#phase = 'probe';
           return true;
         }
@@ -212,19 +219,12 @@ export class HashJoinOperator implements Operator, SpillingOperator {
         this.#begun = batch;
       }
       const first = store.count - batch.count;
-      for (let i = this.#nextRow.length - first; i < batch.count; i++) {
+      chains.reserve(store.count);
+      for (let i = this.#tableRows - first; i < batch.count; i++) {
         this.#innerKeys(x, batch.columns, i, this.#keys);
-        this.#nextRow.push(-1);
-        this.#matched.push(false);
-        if (this.#hasNullKey()) continue;
-        const group = this.#groupOf();
-        if (group === this.#heads.length) {
-          this.#heads.push(first + i);
-          this.#tails.push(first + i);
-        } else {
-          this.#nextRow[this.#tails[group]] = first + i;
-          this.#tails[group] = first + i;
-        }
+        this.#tableRows = first + i + 1;
+        if (this.#hasNullKey()) chains.addAlone(first + i);
+        else chains.add(first + i, this.#groupOf());
       }
       this.#begun = null;
       this.#bytes += this.#meter.bytesOf(batch.columns, batch.count);
@@ -418,7 +418,7 @@ export class HashJoinOperator implements Operator, SpillingOperator {
     if (!this.#hasCandidate) {
       this.#outerKeys(x, batch.columns, this.#row, this.#keys);
       const group = this.#hasNullKey() ? -1 : this.#table.findValues(this.#keys);
-      this.#candidate = group < 0 ? -1 : this.#heads[group];
+      this.#candidate = group < 0 ? -1 : this.#chains.heads[group];
       this.#rowMatched = false;
       this.#hasCandidate = true;
     }
@@ -427,11 +427,11 @@ export class HashJoinOperator implements Operator, SpillingOperator {
       const j = this.#candidate;
       if (condition === null || condition(x, batch.columns, this.#row, inner, j)) {
         this.#rowMatched = true;
-        this.#matched[j] = true;
+        if (this.#matched.length > 0) this.#matched[j] = 1;
         if (joinType === 'semi' || joinType === 'anti') break;
         if (emit(x, batch.columns, this.#row, inner, j, out, n)) this.#filled = ++n;
       }
-      this.#candidate = this.#nextRow[j];
+      this.#candidate = this.#chains.next[j];
     }
     if (n === BATCH_SIZE) {
       // The last step below may add a row: come back for it, with no candidate left.
@@ -453,7 +453,7 @@ export class HashJoinOperator implements Operator, SpillingOperator {
     let n = this.#filled;
     while (this.#unmatched < this.#store.count && n < BATCH_SIZE) {
       const j = this.#unmatched;
-      if (!this.#matched[j] && this.#compiled.emit(x, NO_COLUMNS, -1, this.#store.columns, j, out.columns, n)) {
+      if (this.#matched[j] === 0 && this.#compiled.emit(x, NO_COLUMNS, -1, this.#store.columns, j, out.columns, n)) {
         this.#filled = ++n;
       }
       this.#unmatched = j + 1;
