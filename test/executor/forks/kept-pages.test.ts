@@ -87,5 +87,42 @@ describe('pages that are kept for forks', () => {
       for (let turns = 0; server.forks.count > 0 && turns < 1000; turns++) await new Promise(setImmediate);
       expect(server.engine.pool.mainBranch.archive.count).to.equal(0);
     });
+
+    for (const [op, isLost] of [
+      ['write', true],
+      ['read', false],
+    ] as const)
+      it(`and are needed by CREATE DATABASE while others write: it fails (${op}: ${code}), and leaves nothing`, async () => {
+        const files = (): number => disk.list('/data/base').length;
+        const other = new DirectClient(server);
+        await other.rows("BEGIN; UPDATE t SET v = 'unfinished' WHERE id % 10 = 0");
+        const before = files();
+        let failures = 0;
+        disk.onOperation = (each, path) => {
+          if (each !== op || !path.endsWith('/kept-pages')) return;
+          failures++;
+          throw memoryFailure(op, path, code);
+        };
+        const making = base.query('CREATE DATABASE made TEMPLATE postgres');
+        // It has begun, and waits for its first page.
+        await new Promise(setImmediate);
+        await other.rows('COMMIT');
+        const { error } = await making;
+        expect(failures, 'calls that failed').to.be.greaterThan(0);
+        expect(error?.code).to.equal(code === 'EIO' ? '58030' : '53100');
+        expect(error?.message).to.match(
+          isLost ? /^could not keep a page for forks/ : /^could not read file ".*kept-pages"/,
+        );
+        disk.onOperation = null;
+        expect(await base.rows("SELECT count(*) FROM pg_database WHERE datname = 'made'")).to.deep.equal([['0']]);
+        expect(await base.rows(COUNT)).to.deep.equal([['270']]);
+        await base.rows('CHECKPOINT');
+        expect(files()).to.equal(before);
+        await base.rows('CREATE DATABASE made TEMPLATE postgres');
+        const made = new DirectClient(server, 'made');
+        expect(await made.rows(COUNT)).to.deep.equal([['270']]);
+        made.close();
+        other.close();
+      });
   }
 });

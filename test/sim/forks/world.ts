@@ -95,7 +95,14 @@ export class LifeTrouble implements Trouble {
     if (isFork && message.includes('could not keep a page for forks of the database')) return true;
     return this.codes.has(code) && (isFork || !this.sparesParents);
   }
+
+  /** CREATE DATABASE goes by a fork in memory: it needs the pages that somebody changes meanwhile, and leaves nothing if it cannot have them. */
+  explainsMaking(from: Branch, error: SqlError): boolean {
+    return this.explains(from, error) || (this.codes.has(error.code) && OF_KEPT_PAGES.test(error.message));
+  }
 }
+
+const OF_KEPT_PAGES = /^could not keep a page for forks of the database$|\/kept-pages"/;
 
 /** A moment, and what was committed by then. */
 interface Mark {
@@ -331,7 +338,9 @@ export class ForkWorld {
     const { sequence } = from;
     this.#making.set(name, { from, state, sequence });
     const moment = mark === null ? '' : ` AS OF '${mark.time}'`;
-    const error = await this.#order(`CREATE DATABASE ${name} TEMPLATE "${from.name}"${moment}`, from);
+    const error = await this.#order(`CREATE DATABASE ${name} TEMPLATE "${from.name}"${moment}`, (met) =>
+      this.#trouble.explainsMaking(from, met),
+    );
     if (error !== null && this.#trouble.isStopped) return;
     this.#making.delete(name);
     if (error !== null) return;
@@ -341,7 +350,7 @@ export class ForkWorld {
   }
 
   /** A statement outside of all of them; answers what it met. */
-  async #order(text: string, about: Branch): Promise<SqlError | null> {
+  async #order(text: string, isTrouble: (error: SqlError) => boolean): Promise<SqlError | null> {
     let error: SqlError | null = null;
     try {
       const client = new DirectClient(this.#server, 'template1');
@@ -353,7 +362,7 @@ export class ForkWorld {
       if (!(thrown instanceof SqlError)) throw thrown;
       error = thrown;
     }
-    if (error === null || about.isTrouble(error)) return error;
+    if (error === null || isTrouble(error)) return error;
     throw new Error(`${error.code} ${error.message}: ${text}`);
   }
 
@@ -367,7 +376,7 @@ export class ForkWorld {
     const { name, committed, sequence } = branch;
     this.#dropping.set(name, branch);
     while ((this.#server.databaseByName(name)?.sessionCount ?? 0) > 0) await turn();
-    const error = await this.#order(`DROP DATABASE ${name}`, this.#branches[0]);
+    const error = await this.#order(`DROP DATABASE ${name}`, (met) => this.#branches[0].isTrouble(met));
     if (error !== null && this.#trouble.isStopped) return;
     this.#dropping.delete(name);
     if (error === null) this.#tools.tally.drops++;
