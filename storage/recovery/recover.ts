@@ -439,12 +439,19 @@ class Replay {
       }
       case WAL_RELATION_TRUNCATE: {
         const { relationId, pageCount } = readRelation(record);
-        this.pool.truncateRelation(this.relationOf(relationId), pageCount);
+        const relation = this.relationOf(relationId);
+        this.endCompleted(relation);
+        this.pool.truncateRelation(relation, pageCount);
         return;
       }
       default:
         handler.onRecord(record);
     }
+  }
+
+  /** Copies of the relation had ended before it was truncated: of one that is complete the log says no more. */
+  private endCompleted({ copies }: RelationPages): void {
+    for (const copy of copies) if (copy.missingCount === 0) this.pool.endCopy(copy);
   }
 
   private drop(relId: number): void {

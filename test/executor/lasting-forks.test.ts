@@ -192,6 +192,20 @@ describe('forks that last', function () {
     });
   }
 
+  it('have their own when the template gives pages back, also to a start that reads of both in the log', async () => {
+    const size = async (): Promise<number> => Number(await server.value("SELECT pg_relation_size('t')"));
+    const before = await size();
+    await fork('f');
+    await complete();
+    await server.client.query('DELETE FROM t');
+    await sweep();
+    await server.client.query('VACUUM t');
+    expect(await size()).to.be.lessThan(before / 2);
+    await restart('kill');
+    expect(await answers(await server.connect('f'))).to.deep.equal(content);
+    expect(await server.value('SELECT max(id) FROM t')).to.equal(null);
+  });
+
   it('outlive their template, which leaves no files behind', async () => {
     await fork('one');
     await fork('two', 'one');
