@@ -83,7 +83,7 @@ export class HeapCopies {
 
   /** These are the whole of what their sources were: from now on that is kept. */
   guard(copies: readonly HeapCopy[]): void {
-    for (const { relation } of copies) relation.isGuarding = true;
+    for (const copy of copies) copy.guard();
     this.#schedule(IDLE_PAUSE_MS);
   }
 

@@ -36,8 +36,18 @@ export class HeapCopy implements PageCopier {
     relation.copier = this;
   }
 
+  /** Until it is guarded its pages are a fork's. */
+  beginning: HeapCopyBeginning | null = null;
+
   copy(pageNo: number): void {
-    this.copyFrom(this.source, pageNo);
+    if (this.beginning !== null) this.beginning.copyPage(pageNo);
+    else this.copyFrom(this.source, pageNo);
+  }
+
+  /** The source's pages are what is missing, and will be: from now on that is kept. */
+  guard(): void {
+    this.beginning = null;
+    this.relation.isGuarding = true;
   }
 
   /** The same in the background: nobody wants the page. */
@@ -81,20 +91,31 @@ export class HeapCopyBeginning {
     this.#fork = fork;
     this.#pages = unfinished?.copy() ?? new PageSet();
     this.#unsettled = this.#pages.next(0);
+    copy.beginning = this;
   }
 
   /** Looks at a page, or copies one; true: there is none to be copied from the fork, at this moment. Throws PAGE_MISS, 53100. */
   step(): boolean {
-    const { pool } = this.#fork.context;
     if (this.#unsettled >= 0) {
-      if (this.#unsettled < this.#fork.pages.pageCount) pool.frameBase(this.#fork.pages, this.#unsettled);
-      this.#unsettled = this.#pages.next(this.#unsettled + 1);
+      this.#settleNext();
       return false;
     }
     const pageNo = this.#next();
     if (pageNo < 0) return true;
     this.copy.copyFrom(this.#fork, pageNo);
     return false;
+  }
+
+  /** A page that somebody looks for meanwhile: an index that is made of a row asks for its long value. Throws as `step`. */
+  copyPage(pageNo: number): void {
+    while (this.#unsettled >= 0) this.#settleNext();
+    this.copy.copyFrom(this.#fork, pageNo);
+  }
+
+  #settleNext(): void {
+    const { context, pages } = this.#fork;
+    if (this.#unsettled < pages.pageCount) context.pool.frameBase(pages, this.#unsettled);
+    this.#unsettled = this.#pages.next(this.#unsettled + 1);
   }
 
   #next(): number {
