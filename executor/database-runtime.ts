@@ -248,6 +248,7 @@ export class DatabaseRuntime {
     copy.onEnd = () => this.#allHaveCome(copy.target.relId);
     const layered = table.indexes.filter(({ dictionary }) => this.#layerUsers.has(dictionary));
     if (layered.length === 0) return;
+    table.overflow.keepHeap();
     const visit = (rowId: number, row: number): void => {
       for (const index of layered) {
         if (!(index.dictionary instanceof LayeredDictionary && index.dictionary.isReleased))

@@ -30,6 +30,8 @@ export interface Overflow {
   fetch(u8: Uint8Array, start: number): Uint8Array;
   readonly parts: PartReader;
   heap(): Heap;
+  /** The heap is read even when it is dropped: forks of its database may look for pages that the table misses (storage/heap/heap-copy.ts). */
+  keepHeap(): void;
   /**
    * Appends the chunks of the row version at `row` to `chunks`, but for columns that are kept. Changes nothing else. Throws
    * PAGE_MISS.
@@ -47,9 +49,10 @@ export interface Overflow {
 }
 
 export function overflowOf(engine: StorageEngine, entry: RelationEntry): Overflow {
+  let kept: Heap | null = null;
   const heap = (): Heap => {
     assert(entry.overflowRelId > 0, 'the table has a heap for long values');
-    return engine.heap(entry.overflowRelId);
+    return kept ?? engine.heap(entry.overflowRelId);
   };
   const reader = new OverflowReader(engine, heap);
   const wanted = new Uint32Array(PREFETCH_MAX);
@@ -58,6 +61,9 @@ export function overflowOf(engine: StorageEngine, entry: RelationEntry): Overflo
     parts: new PartReader(engine, heap),
     fetch: (u8, start) => reader.fetch(u8, start),
     heap,
+    keepHeap: () => {
+      if (entry.overflowRelId > 0) kept = engine.heap(entry.overflowRelId);
+    },
     chunksOf: (u8, row, layout, isKept, chunks) => {
       headers.length = 0;
       for (const index of layout.variableColumns) {
