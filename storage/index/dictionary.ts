@@ -90,6 +90,8 @@ export abstract class Dictionary {
    * entries out cannot fail.
    */
   retained: Dictionary | null = null;
+  /** The index is gone. */
+  isReleased = false;
 
   protected readonly memory: IndexMemory;
   /** What this dictionary has counted there. */
@@ -155,6 +157,7 @@ export abstract class Dictionary {
     this.memory.arenaBytes -= this.arena?.sizeBytes ?? 0;
     this.nodeBytes = 0;
     this.lists.slab.stopCounting();
+    this.isReleased = true;
     this.forgetRetained();
   }
 

@@ -34,7 +34,7 @@ export class LayeredDictionary {
     this.hasByteKeys = parent.hasByteKeys;
     this.isHashed = parent.isHashed;
     this.#lower = parent.layers();
-    this.#below = keepsRetained ? this.#lower.flatMap((layer) => [layer, layer.retainedNow()]) : this.#lower;
+    this.#below = keepsRetained ? this.#lower.flatMap(withRetained) : this.#lower;
     this.#makeOwn = makeOwn;
   }
 
@@ -125,4 +125,9 @@ export class LayeredDictionary {
     this.own ??= this.#makeOwn();
     return this.own;
   }
+}
+
+/** Nothing is taken out of what is released: it is read for databases that were made of one that is gone. */
+function withRetained(layer: Dictionary): Dictionary[] {
+  return layer.isReleased ? [layer] : [layer, layer.retainedNow()];
 }

@@ -223,6 +223,20 @@ describe('forks that last', function () {
     expect(files.filter((relId) => relId >= 16 && !relations.has(relId))).to.deep.equal([]);
   });
 
+  it('keep no index entries when forks of them have ended, of a template that is gone either', async () => {
+    await fork('one');
+    await fork('two', 'one');
+    const maker = await server.connect('template1');
+    await maker.query('DROP DATABASE one');
+    const client = await server.connect('two@here');
+    await client.query('UPDATE t SET a = a + 1 WHERE id < 10; DELETE FROM t WHERE id = 11');
+    expect(await answers(client, QUESTIONS.slice(3))).to.deep.equal(content.slice(3));
+    await client.end();
+    const { engine } = server.database;
+    while (engine.forkCount > 0) await new Promise((resolve) => setTimeout(resolve, 1));
+    expect(engine.indexMemory.unlimited().usedBytes).to.equal(0);
+  });
+
   it('may be dropped at once: nothing of them is left', async () => {
     const before = [...server.database.engine.heaps()].length;
     await fork('f');
