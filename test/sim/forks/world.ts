@@ -476,7 +476,8 @@ export class ForkWorld {
 
   /** A moment at which nothing is under way in the branch. */
   async #mark(branch: Branch): Promise<void> {
-    if (!this.#keepsHistory) return;
+    // Indexes that are not committed by then cannot be copied as they were then.
+    if (!this.#keepsHistory || branch.hasDefinitions) return;
     const { time } = this.#tools;
     const definitions = this.#defined.get(branch)!;
     await turn();
