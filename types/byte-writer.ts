@@ -4,12 +4,15 @@ import { encodeTextInto } from './unicode.ts';
 
 const scratch = new DataView(new ArrayBuffer(8));
 
+const CAPACITY_MIN = 16;
+const NO_BYTES = Buffer.allocUnsafeSlow(0);
+
 export class ByteWriter {
   bytes: Buffer;
   length = 0;
 
   constructor(capacity = 64) {
-    this.bytes = Buffer.allocUnsafeSlow(capacity);
+    this.bytes = capacity === 0 ? NO_BYTES : Buffer.allocUnsafeSlow(capacity);
   }
 
   reset(): void {
@@ -19,7 +22,7 @@ export class ByteWriter {
   reserve(count: number): void {
     const needed = this.length + count;
     if (needed <= this.bytes.length) return;
-    const grown = Buffer.allocUnsafeSlow(Math.max(needed, this.bytes.length * 2));
+    const grown = Buffer.allocUnsafeSlow(Math.max(needed, this.bytes.length * 2, CAPACITY_MIN));
     this.bytes.copy(grown, 0, 0, this.length);
     this.bytes = grown;
   }

@@ -6,7 +6,7 @@
  */
 import type { Value } from '../../catalog/function-entry.ts';
 import type { UpdatePlan } from '../../planner/plan.ts';
-import { LOCK_NO_KEY_UPDATE, LOCK_UPDATE, PAGE_MISS, type RowLockStrength } from '../../storage/api.ts';
+import { LOCK_NO_KEY_UPDATE, LOCK_UPDATE, PAGE_MISS, PAGE_SIZE, type RowLockStrength } from '../../storage/api.ts';
 import { BATCH_SIZE, type Batch, END, PENDING } from '../batch.ts';
 import { type RowsCondition, type RowsFunction, rowsCondition, rowsFunction } from '../compile/batch-program.ts';
 import { type PatchFunction, patchFunction } from '../compile/patch.ts';
@@ -30,6 +30,9 @@ import {
 } from './target-row.ts';
 import { wantedColumns } from './wanted-columns.ts';
 
+/** The new image of a row, from when it is made to when the heap has it: nothing else runs in between. */
+const patched = Buffer.alloc(PAGE_SIZE);
+
 export class UpdateOperator implements Operator {
   readonly #table: TableRuntime;
   readonly #source: Operator;
@@ -45,7 +48,6 @@ export class UpdateOperator implements Operator {
   readonly #wanted: ReadonlySet<number>;
   /** null: this statement cannot patch. */
   readonly #patch: PatchFunction | null;
-  readonly #scratch = { bytes: Buffer.alloc(8192) };
   readonly #values: Value[] = [];
   #batch: Batch | null = null;
   #next = 0;
@@ -164,8 +166,8 @@ export class UpdateOperator implements Operator {
 
   #patchRow(x: ExecContext, patch: PatchFunction, batch: Batch, rowId: number, base: number): void {
     const table = this.#table;
-    const length = patch(x, base, batch.columns, this.#next, this.#scratch.bytes);
-    table.heap.update(x.transaction, x.xid(), rowId, this.#scratch.bytes, length, 0);
+    const length = patch(x, base, batch.columns, this.#next, patched);
+    table.heap.update(x.transaction, x.xid(), rowId, patched, length, 0);
     x.processedCount++;
     if (this.#returning !== null) {
       x.rowIds[0] = rowId;

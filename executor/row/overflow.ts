@@ -24,6 +24,7 @@ import { isLongAt, variableStart } from './row-reader.ts';
 
 /** Pages asked for at once. */
 const PREFETCH_MAX = 64;
+const wanted = new Uint32Array(PREFETCH_MAX);
 
 export interface Overflow {
   /** The long value whose header is at `start`. Throws PAGE_MISS: what was read so far is kept for the next call. */
@@ -55,7 +56,6 @@ export function overflowOf(engine: StorageEngine, entry: RelationEntry): Overflo
     return kept ?? engine.heap(entry.overflowRelId);
   };
   const reader = new OverflowReader(engine, heap);
-  const wanted = new Uint32Array(PREFETCH_MAX);
   const headers: LongHeader[] = [];
   return {
     parts: new PartReader(engine, heap),

@@ -19,13 +19,17 @@ const CLASSES = [NOTED_MIN, 512, 1024, 2048, 3072, 4096, 6144, 8128] as const;
 const TRIES_MAX = 16;
 const NONE = 0xffffffff;
 const UNIT = 32;
+const PAGES_MIN = 64;
+/** Of heaps without a page to note: most of those of a fork. */
+const NO_BYTES = new Uint8Array(0);
+const NO_PAGES = new Uint32Array(0);
 
 export class FreeSpace {
   private readonly heads = new Uint32Array(CLASSES.length).fill(NONE);
   /** By page: what was last known to be free in units; 0: in no list. */
-  private known = new Uint8Array(64);
-  private next: Uint32Array<ArrayBuffer> = new Uint32Array(64);
-  private previous: Uint32Array<ArrayBuffer> = new Uint32Array(64);
+  private known = NO_BYTES;
+  private next = NO_PAGES;
+  private previous = NO_PAGES;
   private pages = 0;
 
   /** The page has `size` bytes for one more row, after compaction. */
@@ -98,7 +102,7 @@ export class FreeSpace {
   }
 
   private grow(count: number): void {
-    const length = Math.max(count, this.known.length * 2);
+    const length = Math.max(count, this.known.length * 2, PAGES_MIN);
     const known = new Uint8Array(length);
     known.set(this.known);
     this.known = known;

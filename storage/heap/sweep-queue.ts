@@ -1,17 +1,21 @@
-/** Entries of the sweep, in commit order: a ring of typed arrays. */
-const CAPACITY_MIN = 64;
+/** Entries of the sweep, in commit order: a ring of typed arrays, made with the first entry. There are two for each fork. */
+const CAPACITY_MIN = 8;
+const NO_WORDS = new Uint32Array(0);
+const NO_BYTES = new Uint8Array(0);
+const NO_COUNTS = new Uint16Array(0);
+const NO_NUMBERS = new Float64Array(0);
 
 export class SweepQueue {
   /** Entries first .. last - 1, at index & mask. */
   first = 0;
   last = 0;
-  mask = CAPACITY_MIN - 1;
-  relIds = new Uint32Array(CAPACITY_MIN);
-  rowIds = new Uint32Array(CAPACITY_MIN);
-  kinds = new Uint8Array(CAPACITY_MIN);
-  counts = new Uint16Array(CAPACITY_MIN);
-  versions = new Float64Array(CAPACITY_MIN);
-  xids = new Float64Array(CAPACITY_MIN);
+  mask = -1;
+  relIds = NO_WORDS;
+  rowIds = NO_WORDS;
+  kinds = NO_BYTES;
+  counts = NO_COUNTS;
+  versions = NO_NUMBERS;
+  xids = NO_NUMBERS;
 
   get count(): number {
     return this.last - this.first;
@@ -44,7 +48,7 @@ export class SweepQueue {
   }
 
   private grow(): void {
-    const capacity = (this.mask + 1) * 2;
+    const capacity = Math.max(CAPACITY_MIN, (this.mask + 1) * 2);
     const order: number[] = [];
     for (let i = this.first; i < this.last; i++) order.push(i & this.mask);
     const moved = <T extends Uint32Array | Uint8Array | Uint16Array | Float64Array>(source: T, target: T): T => {

@@ -12,8 +12,9 @@ export class IndexKey extends KeyWriter {
   /** Number keys: the key. Byte keys: 0. */
   number = 0;
 
+  /** Of byte keys there are fewer than of what may have one: room for one comes with the first. */
   constructor() {
-    super(16);
+    super(0);
   }
 
   equals(other: IndexKey): boolean {

@@ -1,30 +1,40 @@
 /**
  * The transactions that others may meet in a version or a row lock, by number. Numbers are given out in order and most
- * transactions are short, so a small ring holds nearly all; one that is still there when the ring comes round moves to a map.
+ * transactions are short, so a small ring holds nearly all. It grows up to a size; then one that is still there when it comes round moves to a map.
  */
 import type { Transaction } from './transaction.ts';
 
-const RING_SIZE = 1024;
+const RING_SIZE_MIN = 16;
+const RING_SIZE_MAX = 1024;
 
 export class TransactionRegistry {
-  private readonly ring: (Transaction | null)[] = new Array(RING_SIZE).fill(null);
+  private ring: (Transaction | null)[] = new Array(RING_SIZE_MIN).fill(null);
+  private mask = RING_SIZE_MIN - 1;
   private readonly longLived = new Map<number, Transaction>();
 
   add(txn: Transaction): void {
-    const at = txn.id & (RING_SIZE - 1);
+    while (this.ring[txn.id & this.mask] !== null && this.ring.length < RING_SIZE_MAX) this.grow();
+    const at = txn.id & this.mask;
     const before = this.ring[at];
     if (before !== null) this.longLived.set(before.id, before);
     this.ring[at] = txn;
   }
 
+  private grow(): void {
+    const { ring } = this;
+    this.ring = new Array(ring.length * 2).fill(null);
+    this.mask = this.ring.length - 1;
+    for (const txn of ring) if (txn !== null) this.ring[txn.id & this.mask] = txn;
+  }
+
   remove(txn: Transaction): void {
-    const at = txn.id & (RING_SIZE - 1);
+    const at = txn.id & this.mask;
     if (this.ring[at] === txn) this.ring[at] = null;
     else this.longLived.delete(txn.id);
   }
 
   get(id: number): Transaction | undefined {
-    const txn = this.ring[id & (RING_SIZE - 1)];
+    const txn = this.ring[id & this.mask];
     return txn !== null && txn.id === id ? txn : this.longLived.get(id);
   }
 
