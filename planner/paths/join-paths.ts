@@ -1,21 +1,20 @@
-/** The ways to join two sets: hash join, nested loop with a parameterised or a kept inner side, both directions. */
+/**
+ * The ways to join two sets: hash join, nested loop with a parameterised or a kept inner side, both directions.
+ *
+ * Ten tables have some thousand candidates. A candidate is its figures first; a path, which can build a plan, is made of those that
+ * the set's paths do not beat.
+ */
 
-import { groupCountOf } from '../cost/group-count.ts';
 import { COST, HASH_NEAR_ROWS, HASH_ROW_BYTES } from '../cost/params.ts';
 import type { Expr, SortKey } from '../expr.ts';
-import { equalExpr, logical, makeAnd } from '../logical.ts';
-import { comparisonOf } from '../operators.ts';
+import { makeAnd } from '../logical.ts';
 import type { JoinType, Plan } from '../plan.ts';
-import { asKeyValue } from './index-match.ts';
+import { CROSSED, type DueConditions, type HashKey, type JoinCondition, STRAIGHT } from './join-conditions.ts';
 import { type JoinProblem, NO_RELS } from './join-problem.ts';
-import type { JoinConditions, JoinKind, JoinRelation } from './join-search.ts';
-import { addPath, cheapest, estimates, outputOf, type Path, varsOf } from './path.ts';
+import type { JoinKind, JoinRelation } from './join-relation.ts';
+import { cheapest, estimates, isBeaten, keepPath, outputOf, type Path, type RelSet, varsOf } from './path.ts';
 import { firstOf, inputResolver, type ParamFrame, translate, translateAll, translateNullable } from './translate.ts';
-
-interface Side {
-  readonly relation: JoinRelation;
-  readonly rels: ReadonlySet<number>;
-}
+import { uniqueSide } from './unique-side.ts';
 
 /** Adds paths for `a` and `b` joined to `result`. */
 export function makeJoinPaths(
@@ -23,70 +22,69 @@ export function makeJoinPaths(
   a: JoinRelation,
   b: JoinRelation,
   kind: JoinKind,
-  conditions: JoinConditions,
+  conditions: DueConditions,
   result: JoinRelation,
 ): void {
-  const left: Side = { relation: kind.reversed ? b : a, rels: problem.relsIn(kind.reversed ? b.mask : a.mask) };
-  const right: Side = { relation: kind.reversed ? a : b, rels: problem.relsIn(kind.reversed ? a.mask : b.mask) };
+  const left = kind.reversed ? b : a;
+  const right = kind.reversed ? a : b;
   const { special } = kind;
-  const join = new JoinBuilder(problem, conditions, result.rows);
-  const add = (path: Path | null): void => {
-    if (path !== null) addPath(result.paths, path, problem.fastStart);
-  };
+  const join = new JoinBuilder(problem, a, conditions, result);
   if (special === null) {
-    join.nestedLoops(left, right, 'inner', add);
-    join.nestedLoops(right, left, 'inner', add);
-    add(join.hash(left, right, 'inner'));
-    add(join.hash(right, left, 'inner'));
+    join.nestedLoops(left, right, 'inner');
+    join.nestedLoops(right, left, 'inner');
+    join.hash(left, right, 'inner');
+    join.hash(right, left, 'inner');
     return;
   }
   switch (special.type) {
     case 'left':
-      join.nestedLoops(left, right, 'left', add);
-      add(join.hash(left, right, 'left'));
-      add(join.hash(right, left, 'right'));
+      join.nestedLoops(left, right, 'left');
+      join.hash(left, right, 'left');
+      join.hash(right, left, 'right');
       return;
     case 'full':
-      add(join.hash(left, right, 'full'));
+      join.hash(left, right, 'full');
       // ON TRUE, ON FALSE: there is nothing to hash or merge by.
-      if (conditions.on.every((expr) => expr.kind === 'const')) join.nestedLoops(left, right, 'full', add);
+      if (conditions.on.every(({ expr }) => expr.kind === 'const')) join.nestedLoops(left, right, 'full');
       return;
     case 'semi': {
-      join.nestedLoops(left, right, 'semi', add);
-      add(join.hash(left, right, 'semi'));
-      const unique = uniqueSide(problem, right, conditions);
+      join.nestedLoops(left, right, 'semi');
+      join.hash(left, right, 'semi');
+      const unique = uniqueSide(problem, right, conditions.on);
       if (unique !== null) {
-        join.nestedLoops(unique, left, 'inner', add);
-        add(join.hash(unique, left, 'inner'));
+        join.nestedLoops(unique, left, 'inner');
+        join.hash(unique, left, 'inner');
       }
       return;
     }
     case 'anti':
-      add(join.hash(left, right, 'anti'));
-      join.nestedLoops(left, right, 'anti', add);
+      join.hash(left, right, 'anti');
+      join.nestedLoops(left, right, 'anti');
       return;
   }
 }
 
-const FLOAT8 = 701;
-const TEXT = 25;
-
-interface HashKey {
-  readonly outer: Expr;
-  readonly inner: Expr;
-  readonly keyType: number;
-  readonly condition: Expr;
+/** The inner side of a nested loop, as far as it is the same for all outer paths. */
+interface LoopInner {
+  readonly path: Path;
+  /** Cost of a further loop. */
+  readonly again: number;
+  /** Conditions that the path leaves to the join. */
+  readonly tested: number;
 }
 
 class JoinBuilder {
   private readonly problem: JoinProblem;
-  private readonly conditions: JoinConditions;
-  private readonly rows: number;
+  private readonly first: JoinRelation;
+  private readonly conditions: DueConditions;
+  private readonly result: JoinRelation;
 
-  constructor(problem: JoinProblem, conditions: JoinConditions, rows: number) {
+  /** `conditions` are those of `first` with another set. */
+  constructor(problem: JoinProblem, first: JoinRelation, conditions: DueConditions, result: JoinRelation) {
     this.problem = problem;
+    this.first = first;
     this.conditions = conditions;
-    this.rows = rows;
+    this.result = result;
   }
 
   private get settings() {
@@ -94,57 +92,31 @@ class JoinBuilder {
   }
 
   /** Equalities that have one side on each side, with a type that hashes both alike. */
-  private hashKeys(outer: Side, inner: Side): HashKey[] {
+  private hashKeys(outer: JoinRelation): readonly HashKey[] {
+    const { on, sides } = this.conditions;
+    // What stands for the second set (uniqueSide) is another relation with its mask.
+    const straight = outer.mask === this.first.mask ? STRAIGHT : CROSSED;
     const keys: HashKey[] = [];
-    for (const expr of this.conditions.on) {
-      if (expr.kind !== 'call' || expr.args.length !== 2) continue;
-      if (comparisonOf(expr.function)?.btreeStrategy !== 3) continue;
-      const [x, y] = expr.args;
-      const mx = this.problem.maskOf(x);
-      const my = this.problem.maskOf(y);
-      if (mx === NO_RELS || my === NO_RELS) continue;
-      const straight = (mx & ~outer.relation.mask) === NO_RELS && (my & ~inner.relation.mask) === NO_RELS;
-      const crossed = (my & ~outer.relation.mask) === NO_RELS && (mx & ~inner.relation.mask) === NO_RELS;
-      if (!straight && !crossed) continue;
-      const key = this.pairTypes(straight ? x : y, straight ? y : x, expr);
+    for (let i = 0; i < on.length; i++) {
+      if (sides[i] !== STRAIGHT && sides[i] !== CROSSED) continue;
+      const key = on[i].hashKey(sides[i] !== straight);
       if (key !== null) keys.push(key);
     }
     return keys;
   }
 
-  private pairTypes(outer: Expr, inner: Expr, condition: Expr): HashKey | null {
-    const { context } = this.problem.planner;
-    const { types } = context;
-    const a = types.comparedAs(outer.typeOid);
-    const b = types.comparedAs(inner.typeOid);
-    if (a === b) return { outer, inner, keyType: a, condition };
-    const isText = (oid: number): boolean => oid === TEXT || oid === 1043 || oid === 19;
-    if (isText(a) && isText(b)) return { outer, inner, keyType: TEXT, condition };
-    const isInt = (oid: number): boolean => oid === 20 || oid === 21 || oid === 23;
-    if (isInt(a) && isInt(b)) return { outer, inner, keyType: 20, condition };
-    const isFloat = (oid: number): boolean => oid === 700 || oid === FLOAT8;
-    if (isFloat(a) && isFloat(b)) return { outer, inner, keyType: FLOAT8, condition };
-    const widened = asKeyValue(context, b, outer, false);
-    if (widened !== null) return { outer: widened, inner, keyType: b, condition };
-    const other = asKeyValue(context, a, inner, false);
-    return other === null ? null : { outer, inner: other, keyType: a, condition };
-  }
-
-  hash(outer: Side, inner: Side, joinType: JoinType): Path | null {
-    const { problem } = this;
-    const { planner } = problem;
-    const keys = this.hashKeys(outer, inner);
-    if (keys.length === 0) return null;
-    const outerPaths = independentPaths(outer, inner);
-    const innerPaths = independentPaths(inner, outer);
-    if (outerPaths.length === 0 || innerPaths.length === 0) return null;
-    const outerPath = cheapest(outerPaths);
-    const innerPath = cheapest(innerPaths);
-    const required = outerPath.required | innerPath.required;
-    const residual = this.conditions.on.filter((expr) => !keys.some((key) => key.condition === expr));
-    const { filter } = this.conditions;
+  hash(outer: JoinRelation, inner: JoinRelation, joinType: JoinType): void {
+    const { problem, conditions, result } = this;
+    const keys = this.hashKeys(outer);
+    if (keys.length === 0) return;
+    const outerPath = cheapestIndependent(outer, inner);
+    const innerPath = cheapestIndependent(inner, outer);
+    if (outerPath === null || innerPath === null) return;
+    const isFree = outerPath.required === NO_RELS && innerPath.required === NO_RELS;
+    const required = isFree ? NO_RELS : outerPath.required | innerPath.required;
+    const tested = conditions.on.length - keys.length + conditions.filter.length;
     // Batches of a table that exceeds its memory are looked up one after the other, and the cache holds more of each.
-    const spills = innerPath.rows * HASH_ROW_BYTES > planner.hashMemoryBytes;
+    const spills = innerPath.rows * HASH_ROW_BYTES > problem.planner.hashMemoryBytes;
     const far = spills ? 0 : COST.hashFar * Math.max(0, 1 - HASH_NEAR_ROWS / Math.max(innerPath.rows, 1));
     const build = innerPath.total + innerPath.rows * (COST.hashInsert + far + COST.operator * keys.length);
     const probe = outerPath.rows * (COST.hashProbe + far + COST.operator * keys.length);
@@ -152,80 +124,43 @@ class JoinBuilder {
     const disabled = this.settings.enableHashJoin === false ? COST.disabled : 0;
     const startup = build + outerPath.startup + disabled;
     const total =
-      build +
-      outerPath.total +
-      probe +
-      spill +
-      disabled +
-      this.rows * (COST.row + (residual.length + filter.length) * COST.operator);
-    const estimate = { rows: this.rows, startup, total };
-    return {
-      ...estimate,
-      ordering: [],
-      required,
-      enforced: [],
-      build: (targets) => {
-        const used = [
-          ...targets,
-          ...residual,
-          ...filter,
-          ...keys.map((key) => key.outer),
-          ...keys.map((key) => key.inner),
-        ];
-        const outerColumns = varsOf(used, outer.rels);
-        const innerColumns = varsOf(used, inner.rels);
-        const outerPlan = outerPath.build(outerColumns);
-        const innerPlan = innerPath.build(innerColumns);
-        const fromOuter = inputResolver(outerColumns, 0);
-        const fromInner = inputResolver(innerColumns, 1);
-        const resolve = firstOf(fromOuter, fromInner);
-        return {
-          kind: 'hashJoin',
-          outer: outerPlan,
-          inner: innerPlan,
-          joinType,
-          outerKeys: translateAll(
-            planner,
-            keys.map((key) => key.outer),
-            fromOuter,
-          ),
-          innerKeys: translateAll(
-            planner,
-            keys.map((key) => key.inner),
-            fromInner,
-          ),
-          keyTypes: keys.map((key) => key.keyType),
-          condition: translateNullable(planner, makeAnd(residual), resolve),
-          filter: translateNullable(planner, makeAnd(filter), resolve),
-          targets: translateAll(planner, targets, resolve),
-          output: outputOf(targets),
-          ...estimates(estimate, planner.widthOf(targets)),
-        };
-      },
-    };
+      build + outerPath.total + probe + spill + disabled + result.rows * (COST.row + tested * COST.operator);
+    if (isBeaten(result.paths, total, startup, UNORDERED, required, problem.fastStart)) return;
+    const sides: JoinSides = { problem, conditions, outer, outerPath, inner, innerPath, joinType };
+    keepPath(result.paths, new HashJoinPath(sides, keys, result.rows, startup, total, required), problem.fastStart);
   }
 
-  nestedLoops(outer: Side, inner: Side, joinType: JoinType, add: (path: Path | null) => void): void {
+  nestedLoops(outer: JoinRelation, inner: JoinRelation, joinType: JoinType): void {
     const outerPaths = independentPaths(outer, inner);
     if (outerPaths.length === 0) return;
-    const plain = inner.relation.paths.filter((path) => path.required === NO_RELS);
-    const parameterised = inner.relation.paths.filter(
-      (path) => path.required !== NO_RELS && (path.required & ~outer.relation.mask) === NO_RELS,
-    );
+    const plain = inner.cheapestFree;
+    const inners = plain === null ? [] : [this.loopInner(plain, plain.rows * COST.operator, joinType)];
+    for (const dependent of inner.dependent) {
+      if (!outer.provides(dependent)) continue;
+      const { path } = dependent;
+      inners.push(this.loopInner(path, path.rescan ?? path.total, joinType));
+    }
     for (const outerPath of outerPaths) {
-      if (plain.length > 0) add(this.nestedLoop(outer, outerPath, inner, cheapest(plain), joinType));
-      for (const innerPath of parameterised) add(this.nestedLoop(outer, outerPath, inner, innerPath, joinType));
+      for (const innerSide of inners) this.nestedLoop(outer, outerPath, inner, innerSide, joinType);
     }
   }
 
-  private nestedLoop(outer: Side, outerPath: Path, inner: Side, innerPath: Path, joinType: JoinType): Path {
-    const isParameterised = innerPath.required !== NO_RELS;
-    const enforced = (expr: Expr): boolean => innerPath.enforced.some((done) => sameCondition(done, expr));
-    const on = this.conditions.on.filter((expr) => !enforced(expr));
-    const filter = joinType === 'inner' ? [] : this.conditions.filter;
-    const extra = joinType === 'inner' ? this.conditions.filter : [];
-    const condition = [...on, ...extra.filter((expr) => !enforced(expr))];
-    const again = isParameterised ? (innerPath.rescan ?? innerPath.total) : innerPath.rows * COST.operator;
+  private loopInner(path: Path, again: number, joinType: JoinType): LoopInner {
+    const { on, filter } = this.conditions;
+    const count = joinType === 'inner' ? on.length + filter.length : on.length;
+    if (path.enforced.length === 0) return { path, again, tested: count };
+    return { path, again, tested: testedInLoop(this.problem, this.conditions, path, joinType).length };
+  }
+
+  private nestedLoop(
+    outer: JoinRelation,
+    outerPath: Path,
+    inner: JoinRelation,
+    { path: innerPath, again, tested }: LoopInner,
+    joinType: JoinType,
+  ): void {
+    const { problem, conditions, result } = this;
+    const filters = joinType === 'inner' ? 0 : conditions.filter.length;
     const loops = Math.max(outerPath.rows, 1);
     const pairs = loops * Math.max(innerPath.rows, 1);
     const looked = joinType === 'semi' || joinType === 'anti' ? pairs / 2 : pairs;
@@ -235,37 +170,124 @@ class JoinBuilder {
       outerPath.total +
       innerPath.total +
       (loops - 1) * again +
-      looked * (COST.row * 0.5 + condition.length * COST.operator) +
-      this.rows * (COST.row + filter.length * COST.operator) +
+      looked * (COST.row * 0.5 + tested * COST.operator) +
+      result.rows * (COST.row + filters * COST.operator) +
       disabled;
-    const estimate = { rows: this.rows, startup, total };
-    return {
-      ...estimate,
-      ordering: outerPath.ordering as readonly SortKey[],
-      required: (outerPath.required | innerPath.required) & ~outer.relation.mask,
-      enforced: outerPath.enforced,
-      build: (targets) =>
-        this.buildLoop(outer, outerPath, inner, innerPath, joinType, condition, filter, targets, estimate),
-    };
+    // The outer side is all that the inner one may need.
+    const required = outerPath.required === NO_RELS ? NO_RELS : (outerPath.required | innerPath.required) & ~outer.mask;
+    if (isBeaten(result.paths, total, startup, outerPath.ordering, required, problem.fastStart)) return;
+    const sides: JoinSides = { problem, conditions, outer, outerPath, inner, innerPath, joinType };
+    keepPath(result.paths, new NestedLoopPath(sides, result.rows, startup, total, required), problem.fastStart);
+  }
+}
+
+const UNORDERED: readonly SortKey[] = [];
+const NONE: readonly Expr[] = [];
+
+/** What a joined path is made of. */
+interface JoinSides {
+  readonly problem: JoinProblem;
+  readonly conditions: DueConditions;
+  readonly outer: JoinRelation;
+  readonly outerPath: Path;
+  readonly inner: JoinRelation;
+  readonly innerPath: Path;
+  readonly joinType: JoinType;
+}
+
+function exprsOf(conditions: readonly JoinCondition[]): Expr[] {
+  return conditions.map(({ expr }) => expr);
+}
+
+class HashJoinPath implements Path {
+  readonly rows: number;
+  readonly startup: number;
+  readonly total: number;
+  readonly ordering = UNORDERED;
+  readonly required: RelSet;
+  readonly enforced = NONE;
+  private readonly sides: JoinSides;
+  private readonly keys: readonly HashKey[];
+
+  constructor(
+    sides: JoinSides,
+    keys: readonly HashKey[],
+    rows: number,
+    startup: number,
+    total: number,
+    required: RelSet,
+  ) {
+    this.sides = sides;
+    this.keys = keys;
+    this.rows = rows;
+    this.startup = startup;
+    this.total = total;
+    this.required = required;
   }
 
-  private buildLoop(
-    outer: Side,
-    outerPath: Path,
-    inner: Side,
-    innerPath: Path,
-    joinType: JoinType,
-    condition: readonly Expr[],
-    filter: readonly Expr[],
-    targets: readonly Expr[],
-    estimate: { rows: number; startup: number; total: number },
-  ): Plan {
-    const { planner } = this.problem;
+  build(targets: readonly Expr[]): Plan {
+    const { problem, conditions, outer, outerPath, inner, innerPath, joinType } = this.sides;
+    const { planner } = problem;
+    const { keys } = this;
+    const residual = exprsOf(conditions.on.filter((condition) => !keys.some((key) => key.condition === condition)));
+    const filter = exprsOf(conditions.filter);
+    const outerKeys = keys.map((key) => key.outer);
+    const innerKeys = keys.map((key) => key.inner);
+    const used = [...targets, ...residual, ...filter, ...outerKeys, ...innerKeys];
+    const outerColumns = varsOf(used, problem.relsIn(outer.mask));
+    const innerColumns = varsOf(used, problem.relsIn(inner.mask));
+    const outerPlan = outerPath.build(outerColumns);
+    const innerPlan = innerPath.build(innerColumns);
+    const fromOuter = inputResolver(outerColumns, 0);
+    const fromInner = inputResolver(innerColumns, 1);
+    const resolve = firstOf(fromOuter, fromInner);
+    return {
+      kind: 'hashJoin',
+      outer: outerPlan,
+      inner: innerPlan,
+      joinType,
+      outerKeys: translateAll(planner, outerKeys, fromOuter),
+      innerKeys: translateAll(planner, innerKeys, fromInner),
+      keyTypes: keys.map((key) => key.keyType),
+      condition: translateNullable(planner, makeAnd(residual), resolve),
+      filter: translateNullable(planner, makeAnd(filter), resolve),
+      targets: translateAll(planner, targets, resolve),
+      output: outputOf(targets),
+      ...estimates(this, planner.widthOf(targets)),
+    };
+  }
+}
+
+class NestedLoopPath implements Path {
+  readonly rows: number;
+  readonly startup: number;
+  readonly total: number;
+  readonly ordering: readonly SortKey[];
+  readonly required: RelSet;
+  readonly enforced: readonly Expr[];
+  private readonly sides: JoinSides;
+
+  constructor(sides: JoinSides, rows: number, startup: number, total: number, required: RelSet) {
+    this.sides = sides;
+    this.rows = rows;
+    this.startup = startup;
+    this.total = total;
+    this.ordering = sides.outerPath.ordering;
+    this.required = required;
+    this.enforced = sides.outerPath.enforced;
+  }
+
+  build(targets: readonly Expr[]): Plan {
+    const { problem, conditions, outer, outerPath, inner, innerPath, joinType } = this.sides;
+    const { planner } = problem;
+    const condition = testedInLoop(problem, conditions, innerPath, joinType);
+    const filter = joinType === 'inner' ? [] : exprsOf(conditions.filter);
     const used = [...targets, ...condition, ...filter];
-    const innerColumns = varsOf(used, inner.rels);
-    const frame: ParamFrame = { rels: outer.rels, params: [] };
+    const innerColumns = varsOf(used, problem.relsIn(inner.mask));
+    const outerRels = problem.relsIn(outer.mask);
+    const frame: ParamFrame = { rels: outerRels, params: [] };
     const innerPlan = planner.inFrame(frame, () => innerPath.build(innerColumns));
-    const outerColumns = varsOf([...used, ...frame.params.map((param) => param.value)], outer.rels);
+    const outerColumns = varsOf([...used, ...frame.params.map((param) => param.value)], outerRels);
     const outerPlan = outerPath.build(outerColumns);
     const fromOuter = inputResolver(outerColumns, 0);
     const resolve = firstOf(fromOuter, inputResolver(innerColumns, 1));
@@ -279,74 +301,30 @@ class JoinBuilder {
       filter: translateNullable(planner, makeAnd(filter), resolve),
       targets: translateAll(planner, targets, resolve),
       output: outputOf(targets),
-      ...estimates(estimate, planner.widthOf(targets)),
+      ...estimates(this, planner.widthOf(targets)),
     };
   }
 }
 
+/** Conditions that a nested loop tests for each pair of rows: those that the inner path does not take care of. */
+function testedInLoop(problem: JoinProblem, conditions: DueConditions, inner: Path, joinType: JoinType): Expr[] {
+  const enforced = inner.enforced.map((expr) => problem.conditions.of(expr).number);
+  const result: Expr[] = [];
+  for (const { expr, number } of conditions.on) if (!enforced.includes(number)) result.push(expr);
+  if (joinType !== 'inner') return result;
+  for (const { expr, number } of conditions.filter) if (!enforced.includes(number)) result.push(expr);
+  return result;
+}
+
 /** Paths of a side that need nothing; of lateral relations, which always need something, those that need nothing of `other`. */
-function independentPaths(side: Side, other: Side): readonly Path[] {
-  const { paths } = side.relation;
-  const free = paths.filter((path) => path.required === NO_RELS);
-  if (free.length > 0) return free;
-  return paths.filter((path) => (path.required & other.relation.mask) === NO_RELS);
+function independentPaths(side: JoinRelation, other: JoinRelation): readonly Path[] {
+  const { free } = side;
+  return free.length > 0 ? free : side.paths.filter((path) => (path.required & other.mask) === NO_RELS);
 }
 
-/** The same equality, perhaps written the other way round. */
-function sameCondition(a: Expr, b: Expr): boolean {
-  if (a === b || equalExpr(a, b)) return true;
-  if (a.kind !== 'call' || b.kind !== 'call' || a.args.length !== 2 || b.args.length !== 2) return false;
-  if (a.function !== b.function) return false;
-  return equalExpr(a.args[0], b.args[1]) && equalExpr(a.args[1], b.args[0]);
-}
-
-/** A semi join's right side made unique, so that it can be the outer side of an ordinary join. */
-function uniqueSide(problem: JoinProblem, right: Side, conditions: JoinConditions): Side | null {
-  const { planner } = problem;
-  const columns: Expr[] = [];
-  for (const expr of conditions.on) {
-    if (expr.kind !== 'call' || expr.args.length !== 2) return null;
-    if (comparisonOf(expr.function)?.btreeStrategy !== 3) return null;
-    const own = expr.args.filter((arg) => {
-      const mask = problem.maskOf(arg);
-      return mask !== NO_RELS && (mask & ~right.relation.mask) === NO_RELS;
-    });
-    if (own.length !== 1 || logical(own[0]).kind !== 'var') return null;
-    if (!columns.some((column) => equalExpr(column, own[0]))) columns.push(own[0]);
-  }
-  const plain = right.relation.paths.filter((path) => path.required === NO_RELS);
-  if (plain.length === 0 || columns.length === 0) return null;
-  const input = cheapest(plain);
-  const rows = groupCountOf(planner.selectivity, columns, input.rows);
-  const total = input.total + input.rows * (COST.groupRow + COST.operator * columns.length) + rows * COST.groupInsert;
-  const estimate = { rows, startup: total, total };
-  const path: Path = {
-    ...estimate,
-    ordering: [],
-    required: NO_RELS,
-    enforced: [],
-    build: (targets) => {
-      // Distinct over all the compared columns; then those that are asked for, in their order.
-      const child = input.build(columns);
-      const unique: Plan = {
-        kind: 'distinct',
-        input: child,
-        output: child.output,
-        ...estimates(estimate, planner.widthOf(columns)),
-      };
-      const resolve = inputResolver(columns, 0);
-      const built = translateAll(planner, targets, resolve);
-      if (built.length === columns.length && built.every((expr, i) => expr.kind === 'column' && expr.index === i))
-        return unique;
-      return {
-        kind: 'project',
-        input: unique,
-        filter: null,
-        targets: built,
-        output: outputOf(targets),
-        ...estimates(estimate, planner.widthOf(targets)),
-      };
-    },
-  };
-  return { relation: { ...right.relation, rows, paths: [path] }, rels: right.rels };
+function cheapestIndependent(side: JoinRelation, other: JoinRelation): Path | null {
+  const free = side.cheapestFree;
+  if (free !== null) return free;
+  const paths = independentPaths(side, other);
+  return paths.length === 0 ? null : cheapest(paths);
 }

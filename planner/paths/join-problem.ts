@@ -27,6 +27,7 @@ import {
   visitExpr,
 } from '../logical.ts';
 import { comparisonOf } from '../operators.ts';
+import { ConditionTable } from './join-conditions.ts';
 import type { RelSet } from './path.ts';
 import type { Planner } from './planner.ts';
 
@@ -80,6 +81,7 @@ export class JoinProblem {
   readonly specials: SpecialJoin[] = [];
   readonly classes: EquivalenceClass[] = [];
   readonly all: RelSet;
+  readonly conditions = new ConditionTable(this);
   /** Perhaps not all rows are wanted (LIMIT): paths that start fast are kept. */
   readonly fastStart: boolean;
   private readonly bits = new Map<number, RelSet>();

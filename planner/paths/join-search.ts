@@ -6,41 +6,24 @@
 import { joinSelectivity, semiJoinSelectivity } from '../cost/join-selectivity.ts';
 import { DYNAMIC_PROGRAMMING_MAX } from '../cost/params.ts';
 import { andSelectivity, selectivity } from '../cost/selectivity.ts';
-import type { Expr } from '../expr.ts';
 import { logical } from '../logical.ts';
+import { ComponentSets, type DueConditions, type JoinCondition } from './join-conditions.ts';
 import { makeJoinPaths } from './join-paths.ts';
-import { type Clause, classEquality, type JoinProblem, NO_RELS, type SpecialJoin } from './join-problem.ts';
+import { type JoinProblem, NO_RELS } from './join-problem.ts';
+import { type JoinKind, JoinRelation } from './join-relation.ts';
 import type { Path, RelSet } from './path.ts';
 import { scanPaths } from './scan-paths.ts';
 import type { ScanOptions } from './table-scan.ts';
 
-export interface JoinRelation {
-  readonly mask: RelSet;
-  readonly rows: number;
-  readonly paths: Path[];
-  /** Base relations that some condition connects with this set. */
-  readonly neighbours: RelSet;
-}
-
-/** How two sets may be joined. */
-export interface JoinKind {
-  readonly special: SpecialJoin | null;
-  /** The special join's right side is the first set. */
-  readonly reversed: boolean;
-}
-
-export interface JoinConditions {
-  /** Decide about matching. */
-  readonly on: readonly Expr[];
-  /** Tested after the join (only of outer joins). */
-  readonly filter: readonly Expr[];
-}
+const PLAIN: JoinKind = { special: null, reversed: false };
 
 export function searchJoins(problem: JoinProblem, options: ScanOptions): { rows: number; paths: Path[] } {
   const adjacency = adjacencyOf(problem);
-  const base = problem.base.map((item): JoinRelation => {
+  const base = problem.base.map((item) => {
     const { rows, paths } = scanPaths(problem, item, options);
-    return { mask: item.bit, rows, paths, neighbours: adjacency.get(item.bit)! & ~item.bit };
+    const relation = new JoinRelation(item.bit, rows, adjacency.get(item.bit)! & ~item.bit);
+    relation.paths.push(...paths);
+    return relation;
   });
   if (base.length === 1) return base[0];
   const components = connectedComponents(base);
@@ -99,41 +82,51 @@ function joinComponent(problem: JoinProblem, component: readonly JoinRelation[])
   return joined[0];
 }
 
+/** By size, so that all paths of a set are there before it is joined with another. */
 function dynamicProgramming(problem: JoinProblem, component: readonly JoinRelation[]): JoinRelation | null {
-  const bySize: Map<RelSet, JoinRelation>[] = [new Map(), new Map(component.map((item) => [item.mask, item]))];
+  const sets = new ComponentSets(problem, problem.conditions, component);
+  const bySize: JoinRelation[][] = [[], [...component]];
+  const known = new Map<number, JoinRelation>();
   for (let size = 2; size <= component.length; size++) {
-    const level = new Map<RelSet, JoinRelation>();
+    const level: JoinRelation[] = [];
     bySize.push(level);
     for (let small = 1; small * 2 <= size; small++) {
-      for (const a of bySize[small].values()) {
-        for (const b of bySize[size - small].values()) {
-          if ((a.mask & b.mask) !== NO_RELS || (a.neighbours & b.mask) === NO_RELS) continue;
-          if (small * 2 === size && a.mask > b.mask) continue;
-          const kind = joinKind(problem, a.mask, b.mask);
+      const isHalf = small * 2 === size;
+      const others = bySize[size - small];
+      for (const a of bySize[small]) {
+        const { inComponent, nearComponent } = a;
+        for (const b of others) {
+          const other = b.inComponent;
+          if ((inComponent & other) !== 0 || (nearComponent & other) === 0 || (isHalf && inComponent > other)) continue;
+          const isSpecial = sets.meetsSpecial(inComponent, other);
+          const kind = isSpecial ? joinKind(problem, a.mask, b.mask) : PLAIN;
           if (kind === null) continue;
-          const mask = a.mask | b.mask;
-          const known = level.get(mask);
-          const result = known ?? emptyJoin(problem, a, b, kind);
+          const conditions = sets.due(a, b, kind);
+          const before = known.get(inComponent | other);
+          const result = before ?? emptyJoin(problem, a, b, kind, conditions);
           problem.planner.consideredJoins++;
-          makeJoinPaths(problem, a, b, kind, joinConditions(problem, a.mask, b.mask, kind), result);
-          if (known === undefined && result.paths.length > 0) level.set(mask, result);
+          makeJoinPaths(problem, a, b, kind, conditions, result);
+          if (before !== undefined || result.paths.length === 0) continue;
+          result.enter(sets);
+          known.set(result.inComponent, result);
+          level.push(result);
         }
       }
     }
   }
-  const all = component.reduce((mask, item) => mask | item.mask, NO_RELS);
-  return bySize[component.length].get(all) ?? null;
+  return bySize[component.length][0] ?? null;
 }
 
-function emptyJoin(problem: JoinProblem, a: JoinRelation, b: JoinRelation, kind: JoinKind): JoinRelation {
-  const conditions = joinConditions(problem, a.mask, b.mask, kind);
+function emptyJoin(
+  problem: JoinProblem,
+  a: JoinRelation,
+  b: JoinRelation,
+  kind: JoinKind,
+  conditions: DueConditions,
+): JoinRelation {
   const mask = a.mask | b.mask;
-  return {
-    mask,
-    rows: joinRows(problem, a, b, kind, conditions),
-    paths: [],
-    neighbours: (a.neighbours | b.neighbours) & ~mask,
-  };
+  const rows = joinRows(problem, a, b, kind, conditions);
+  return new JoinRelation(mask, rows, (a.neighbours | b.neighbours) & ~mask);
 }
 
 /** Pairs once looked at need not be estimated again. */
@@ -144,7 +137,7 @@ function estimatedRows(problem: JoinProblem, a: JoinRelation, b: JoinRelation, k
   if (known === undefined) pairRows.set(a, (known = new WeakMap()));
   let rows = known.get(b);
   if (rows === undefined) {
-    rows = joinRows(problem, a, b, kind, joinConditions(problem, a.mask, b.mask, kind));
+    rows = joinRows(problem, a, b, kind, problem.conditions.due(a.mask, b.mask, kind));
     known.set(b, rows);
     problem.planner.consideredJoins++;
   }
@@ -164,8 +157,9 @@ function joinBestPair(problem: JoinProblem, list: readonly JoinRelation[], conne
   }
   candidates.sort((x, y) => x.rows - y.rows);
   for (const { a, b, kind } of candidates) {
-    const result = emptyJoin(problem, a, b, kind);
-    makeJoinPaths(problem, a, b, kind, joinConditions(problem, a.mask, b.mask, kind), result);
+    const conditions = problem.conditions.due(a.mask, b.mask, kind);
+    const result = emptyJoin(problem, a, b, kind, conditions);
+    makeJoinPaths(problem, a, b, kind, conditions, result);
     if (result.paths.length === 0) continue;
     return [...list.filter((item) => item !== a && item !== b), result];
   }
@@ -177,7 +171,7 @@ function joinBestPair(problem: JoinProblem, list: readonly JoinRelation[], conne
 }
 
 /** Whether the two sets may be joined now, and by which special join. Null: not in this order. */
-export function joinKind(problem: JoinProblem, a: RelSet, b: RelSet): JoinKind | null {
+function joinKind(problem: JoinProblem, a: RelSet, b: RelSet): JoinKind | null {
   const both = a | b;
   let found: JoinKind | null = null;
   for (const special of problem.specials) {
@@ -199,28 +193,7 @@ export function joinKind(problem: JoinProblem, a: RelSet, b: RelSet): JoinKind |
     if (found !== null) return null;
     found = kind;
   }
-  return found ?? { special: null, reversed: false };
-}
-
-/** Conditions that can be tested at this join and not before. */
-export function joinConditions(problem: JoinProblem, a: RelSet, b: RelSet, kind: JoinKind): JoinConditions {
-  const both = a | b;
-  const above: Expr[] = [];
-  for (const clause of problem.clauses) if (isDue(clause, a, b, both)) above.push(clause.expr);
-  for (const item of problem.classes) {
-    if (item.constant !== null) continue;
-    const left = item.members.find((member) => member.rels !== NO_RELS && (member.rels & ~a) === NO_RELS);
-    const right = item.members.find((member) => member.rels !== NO_RELS && (member.rels & ~b) === NO_RELS);
-    if (left !== undefined && right !== undefined) above.push(classEquality(item, left.expr, right.expr));
-  }
-  if (kind.special === null) return { on: above, filter: [] };
-  return { on: kind.special.on.map((clause) => clause.expr), filter: above };
-}
-
-function isDue(clause: Clause, a: RelSet, b: RelSet, both: RelSet): boolean {
-  const { required } = clause;
-  if (required === NO_RELS || (required & ~both) !== NO_RELS) return false;
-  return (required & ~a) !== NO_RELS && (required & ~b) !== NO_RELS;
+  return found ?? PLAIN;
 }
 
 function joinRows(
@@ -228,12 +201,11 @@ function joinRows(
   a: JoinRelation,
   b: JoinRelation,
   kind: JoinKind,
-  conditions: JoinConditions,
+  conditions: DueConditions,
 ): number {
-  const context = problem.planner.selectivity;
   const { special } = kind;
-  const on = andSelectivity(context, conditions.on);
-  const filter = andSelectivity(context, conditions.filter);
+  const on = shareOf(problem, conditions.on);
+  const filter = shareOf(problem, conditions.filter);
   if (special === null) return Math.max(1, a.rows * b.rows * on);
   const [outer, inner] = kind.reversed ? [b, a] : [a, b];
   switch (special.type) {
@@ -248,11 +220,24 @@ function joinRows(
   }
 }
 
+function shareOf(problem: JoinProblem, conditions: readonly JoinCondition[]): number {
+  if (conditions.length === 1) return conditions[0].selectivity;
+  return andSelectivity(
+    problem.planner.selectivity,
+    conditions.map(({ expr }) => expr),
+  );
+}
+
 /** Share of outer rows that have a match. */
-function matchShare(problem: JoinProblem, on: readonly Expr[], outer: JoinRelation, inner: JoinRelation): number {
+function matchShare(
+  problem: JoinProblem,
+  on: readonly JoinCondition[],
+  outer: JoinRelation,
+  inner: JoinRelation,
+): number {
   const context = problem.planner.selectivity;
   let share = 1;
-  for (const expr of on) {
+  for (const { expr } of on) {
     if (expr.kind !== 'call' || expr.args.length !== 2) {
       share *= selectivity(context, expr);
       continue;

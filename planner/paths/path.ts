@@ -73,7 +73,10 @@ export function sameKey(a: SortKey, b: SortKey): boolean {
 
 /** Whether rows in order `have` are also in order `want`. */
 export function isOrdered(have: readonly SortKey[], want: readonly SortKey[]): boolean {
-  return want.length <= have.length && want.every((key, i) => sameKey(key, have[i]));
+  if (have === want) return true;
+  if (want.length > have.length) return false;
+  for (let i = 0; i < want.length; i++) if (!sameKey(want[i], have[i])) return false;
+  return true;
 }
 
 /** Number of leading keys of `want` that `have` gives. */
@@ -90,18 +93,40 @@ const FUZZ = 1.01;
  * rows may be wanted.
  */
 export function addPath(paths: Path[], path: Path, fastStart: boolean): void {
-  for (const other of paths) if (dominates(other, path, fastStart)) return;
-  for (let i = paths.length - 1; i >= 0; i--) if (dominates(path, paths[i], fastStart)) paths.splice(i, 1);
+  if (isBeaten(paths, path.total, path.startup, path.ordering, path.required, fastStart)) return;
+  keepPath(paths, path, fastStart);
+}
+
+/** The first half of that, before there is a path. */
+export function isBeaten(
+  paths: readonly Path[],
+  total: number,
+  startup: number,
+  ordering: readonly SortKey[],
+  required: RelSet,
+  fastStart: boolean,
+): boolean {
+  for (let i = 0; i < paths.length; i++) {
+    const other = paths[i];
+    // Cheap tests first: most candidates are told apart by their costs.
+    if (other.total > total * FUZZ || (fastStart && other.startup > startup * FUZZ + 0.01)) continue;
+    if (needsNoMore(other.required, required) && isOrdered(other.ordering, ordering)) return true;
+  }
+  return false;
+}
+
+/** The second half: a path that no other beats. */
+export function keepPath(paths: Path[], path: Path, fastStart: boolean): void {
+  for (let i = paths.length - 1; i >= 0; i--) {
+    const other = paths[i];
+    if (path.total > other.total * FUZZ || (fastStart && path.startup > other.startup * FUZZ + 0.01)) continue;
+    if (needsNoMore(path.required, other.required) && isOrdered(path.ordering, other.ordering)) paths.splice(i, 1);
+  }
   paths.push(path);
 }
 
-function dominates(a: Path, b: Path, fastStart: boolean): boolean {
-  return (
-    a.total <= b.total * FUZZ &&
-    (!fastStart || a.startup <= b.startup * FUZZ + 0.01) &&
-    isOrdered(a.ordering, b.ordering) &&
-    (a.required & b.required) === a.required
-  );
+function needsNoMore(a: RelSet, b: RelSet): boolean {
+  return a === b || (a & b) === a;
 }
 
 export function cheapest(paths: readonly Path[]): Path {
