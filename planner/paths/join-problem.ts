@@ -64,6 +64,14 @@ export interface EquivalenceClass {
   constant: Expr | null;
 }
 
+/** An equality of a base relation with others. */
+interface OwnEquality {
+  readonly own: Expr;
+  readonly other: Expr;
+  readonly rels: RelSet;
+  readonly expr: Expr;
+}
+
 export interface BaseRelation {
   readonly relation: Relation;
   readonly bit: RelSet;
@@ -85,11 +93,12 @@ export class JoinProblem {
   /** Perhaps not all rows are wanted (LIMIT): paths that start fast are kept. */
   readonly fastStart: boolean;
   private readonly bits = new Map<number, RelSet>();
+  private readonly equalitiesOf = new Map<RelSet, readonly OwnEquality[]>();
 
   constructor(planner: Planner, query: Query) {
     this.planner = planner;
     this.query = query;
-    this.fastStart = query.limit !== null;
+    this.fastStart = query.limit !== null && !needsAllRows(query);
     const used = new Set<number>();
     const collect = (item: FromItem): void => {
       if (item.kind === 'rel') used.add(item.rel);
@@ -164,8 +173,12 @@ export class JoinProblem {
   }
 
   /** Equalities between this relation and others, for parameterised index scans: the relation's side first. */
-  joinEqualities(bit: RelSet): { own: Expr; other: Expr; rels: RelSet; expr: Expr }[] {
-    const result: { own: Expr; other: Expr; rels: RelSet; expr: Expr }[] = [];
+  joinEqualities(bit: RelSet): readonly OwnEquality[] {
+    // Each index of a table asks.
+    const known = this.equalitiesOf.get(bit);
+    if (known !== undefined) return known;
+    const result: OwnEquality[] = [];
+    this.equalitiesOf.set(bit, result);
     const add = (equality: Equality | null, expr: Expr): void => {
       if (equality === null) return;
       const { left, right, leftRels, rightRels } = equality;
@@ -375,6 +388,12 @@ export class JoinProblem {
     const found = this.findClass(expr);
     return found !== null && found.constant !== null;
   }
+}
+
+/** Whether the first row of the answer needs all that are joined: one group, or groups that are sorted by what is computed of them. */
+function needsAllRows({ hasAggregates, groupBy, orderBy }: Query): boolean {
+  if (!hasAggregates) return false;
+  return groupBy.length === 0 || orderBy.some(({ expr }) => !groupBy.some((key) => equalExpr(key, expr)));
 }
 
 /** Calls in a condition: cheap ones are tested first, subqueries last. */
