@@ -12,6 +12,7 @@ import { createSecureContext, type SecureContext } from 'node:tls';
 import type { DatabaseServer } from '../executor/index.ts';
 import { openDatabaseServer } from '../executor/index.ts';
 import type { ProtocolSession, SessionFactory, SessionHolder, SessionIdentity } from '../executor/session-api.ts';
+import { prepareParser } from '../parser/index.ts';
 import { AssertionError } from '../types/assert.ts';
 import { SqlError } from '../types/errors.ts';
 import { WireServer } from '../wire/index.ts';
@@ -120,6 +121,8 @@ async function serve(options: ServerOptions): Promise<void> {
     );
   }
   process.stdout.write(`${readyLine(options, server.port)}\n`);
+  // Some 40 ms, which the first statement would wait for.
+  setImmediate(prepareParser);
 }
 
 /** A server that nobody can take a backup of while it runs is better than none. */
