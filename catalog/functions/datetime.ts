@@ -176,7 +176,10 @@ function subtractDates(a: number, b: number): number {
 /** The difference in days and time, as justify_hours leaves it. */
 function timestampDifference(a: Timestamp, b: Timestamp): Interval {
   if (isInfinite(a) || isInfinite(b)) throw sqlError('22008', 'cannot subtract infinite timestamps');
-  const [days, micros] = divideMicros(subtractTimestamps(a, b), MICROS_PER_DAY);
+  const difference = subtractTimestamps(a, b);
+  // PostgreSQL 15 does not see that the 64 bits overflow, which only the ends of the range reach.
+  const wrapped = typeof difference === 'number' ? difference : int8FromBigInt(BigInt.asIntN(64, difference));
+  const [days, micros] = divideMicros(wrapped, MICROS_PER_DAY);
   return new Interval(0, days, micros + 0);
 }
 

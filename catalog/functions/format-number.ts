@@ -7,7 +7,7 @@ import { sqlError } from '../../types/errors.ts';
 import { Numeric } from '../../types/index.ts';
 import { roundHalfEven } from './float.ts';
 import { keywordTable, ordinalSuffix, type PatternNode, parsePattern } from './format-pattern.ts';
-import { type Int8, int8Mul } from './integer.ts';
+import { type Int8, int4FromInt8, int8Mul } from './integer.ts';
 import type { FunctionModule } from './module.ts';
 
 const TEN = Numeric.fromScaled(10, 0);
@@ -479,7 +479,7 @@ function integerDigits(value: Int8, d: Description): string {
 
 const int4ToChar = toChar<number>((value) => value, scientificOfFloat, integerDigits);
 const int8ToChar = toChar<Int8>(
-  Number,
+  int4FromInt8,
   (value, d) => scientificOfNumeric(Numeric.fromScaled(value, 0), d),
   integerDigits,
 );

@@ -23,9 +23,8 @@ export function contextZone(context: FunctionContext): Zone {
 
 /** A zone or abbreviation given as an argument; throws 22023 when there is none. */
 export function argumentZone(name: string): Zone {
-  // A bare number is POSIX's: hours west of Greenwich. PostgreSQL passes over a fraction.
-  const bare = /^([+-]?\d+(?::\d+)*)(?:\.\d*)?$/.exec(name);
-  const zone = bare === null ? undefined : zoneByName(`<${bare[1]}>${bare[1]}`);
+  // A bare number is POSIX's: hours west of Greenwich. What follows a point would be the offset of daylight time, called '.'.
+  const zone = /^[+-]?\d+(?::\d+)*$/.test(name) ? zoneByName(`<${name}>${name}`) : undefined;
   return zone ?? zoneByArgument(name);
 }
 

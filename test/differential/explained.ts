@@ -6,7 +6,7 @@
 import type { Answer } from './client.ts';
 import { type Asked, type Difference, describe, difference } from './compare.ts';
 import type { Statement } from './statements.ts';
-import { expressionsIn, type Node, replace, smaller, text } from './tree.ts';
+import { expressionsIn, type Node, queriesIn, replace, smaller, text } from './tree.ts';
 
 /** Asks both servers. */
 export type Ask = (statement: Statement, root: Node) => Promise<Asked>;
@@ -117,6 +117,19 @@ export const EXPLANATIONS: readonly Explanation[] = [
       / LIMIT 50$/.test(asked.sql),
   },
   {
+    name: 'least and greatest under WITH TIES',
+    reason:
+      'PostgreSQL 15 looks min, max, bool_and, bool_or up by a subquery with LIMIT 1, which takes over WITH TIES of the query around ' +
+      'it: rows that are equal are one too many. Without WITH TIES both servers agree',
+    holds: async (asked, found, ask) =>
+      found.kind === 'error' &&
+      asked.target[0]!.error === null &&
+      errorsOf(asked)[0] === '21000' &&
+      / WITH TIES/.test(asked.sql) &&
+      /\b(min|max|bool_and|bool_or|every)\(/.test(asked.sql) &&
+      difference(await ask(asked.statement, text(asked.sql.replaceAll('WITH TIES', 'ONLY')))) === null,
+  },
+  {
     name: 'arguments beside a constant NULL',
     reason:
       'a strict function of a constant NULL is NULL in PostgreSQL without computing what is no constant; here literals are no ' +
@@ -144,7 +157,11 @@ export const EXPLANATIONS: readonly Explanation[] = [
 ];
 
 /** Reasons that ask more. */
-const ASKING: ReadonlySet<string> = new Set(['order of evaluation', 'arguments beside a constant NULL']);
+const ASKING: ReadonlySet<string> = new Set([
+  'order of evaluation',
+  'arguments beside a constant NULL',
+  'least and greatest under WITH TIES',
+]);
 
 /** A reason that is seen without asking more. */
 export function isSimplyExplained(asked: Asked, found: Difference): boolean {
@@ -175,16 +192,19 @@ const TRIES = 16;
 /** Rows that are tried alone. */
 const ROWS_MAX = 60;
 const PAIRS_MAX = 16;
+const GROUPS_MAX = 16;
+const COLUMNS_MAX = 9;
 
 /**
  * Both servers have a reason for what they did, if for each of them there is a smaller case to which both answer that: the
  * same error; or, where one had an answer, this very answer, which says that what was made simpler did not count for it. Smaller
- * are the statement with one part simpler, the statement over one row of a table alone, and each of its constants by itself. A part of
+ * are the statement with one part simpler, the statement over one row of a table alone or over the rows of one group, each of its
+ * subqueries and constants by itself. A part of
  * a CASE or COALESCE is not looked at, only all of it: these say what is not evaluated.
  */
 async function isOrderOfEvaluation(asked: Asked, ask: Ask): Promise<boolean> {
   const wanted = new Set([describeAll(asked.reference), describeAll(asked.target)]);
-  for (const candidates of [smallerStatements(asked), fewerRows(asked), constantsOf(asked)]) {
+  for (const candidates of [smallerStatements(asked), subqueriesOf(asked), fewerRows(asked), constantsOf(asked), rowsOfGroups(asked)]) {
     for (;;) {
       const batch = take(candidates, TRIES);
       if (batch.length === 0) break;
@@ -216,10 +236,14 @@ function* smallerStatements({ statement, root }: Asked): Generator<Case> {
   for (const candidate of smaller(root, isDecided)) yield { statement, root: candidate };
 }
 
+/** Behind a view may be any. */
+function tablesOf(sql: string): ReadonlySet<string> {
+  return new Set(/\bv\d\b/.test(sql) ? ['t0', 't1', 't2', 't3', 't4', 't5'] : sql.match(/\bt\d\b/g));
+}
+
 /** In a transaction in which one of its tables has only one row, or two. */
 function* fewerRows({ statement, root, sql }: Asked): Generator<Case> {
-  // Behind a view may be any.
-  const tables = new Set(/\bv\d\b/.test(sql) ? ['t0', 't1', 't2', 't3', 't4', 't5'] : sql.match(/\bt\d\b/g));
+  const tables = tablesOf(sql);
   const after = statement.after.length > 0 ? statement.after : ['ROLLBACK'];
   const over = (table: string, ids: string): Case => ({
     statement: { ...statement, before: ['BEGIN', `DELETE FROM ${table} WHERE id NOT IN (${ids})`], after },
@@ -229,6 +253,28 @@ function* fewerRows({ statement, root, sql }: Asked): Generator<Case> {
   for (const table of tables) {
     for (let id = 2; id <= PAIRS_MAX; id++)
       for (let other = 1; other < id; other++) yield over(table, `${id}, ${other}`);
+  }
+}
+
+/** One that needs columns from outside is refused by both for another reason. */
+function* subqueriesOf({ statement, root }: Asked): Generator<Case> {
+  for (const node of queriesIn(root)) {
+    if (node !== root) yield { statement: { ...statement, kind: 'query', order: null, before: [], after: [] }, root: node };
+  }
+}
+
+/** In a transaction in which one of its tables has only the rows that are equal in one column to one of them. */
+function* rowsOfGroups({ statement, root, sql }: Asked): Generator<Case> {
+  if (!/ GROUP BY /.test(sql)) return;
+  const after = statement.after.length > 0 ? statement.after : ['ROLLBACK'];
+  for (const table of tablesOf(sql)) {
+    for (const [id, column] of Array.from({ length: GROUPS_MAX * COLUMNS_MAX }, (_, i) => [
+      Math.floor(i / COLUMNS_MAX) + 1,
+      `c${i % COLUMNS_MAX}`,
+    ])) {
+      const others = `${column} IS DISTINCT FROM (SELECT ${column} FROM ${table} WHERE id = ${id})`;
+      yield { statement: { ...statement, before: ['BEGIN', `DELETE FROM ${table} WHERE ${others}`], after }, root };
+    }
   }
 }
 

@@ -108,6 +108,11 @@ export function* expressionsIn(root: Node): Generator<Node> {
   for (const node of inside(root)) if (node.role === 'expression') yield node;
 }
 
+/** Every query, the outer ones first. */
+export function* queriesIn(root: Node): Generator<Node> {
+  for (const node of inside(root)) if (node.role === 'query') yield node;
+}
+
 export function replace(root: Node, target: Node, replacement: Node): Node {
   if (root === target) return replacement;
   let changed = false;
