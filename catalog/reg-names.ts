@@ -44,6 +44,14 @@ export function splitQualifiedName(text: string): string[] {
   }
 }
 
+/** A name of three parts names the database too, which must be this one; 0A000, 42601 for more. */
+function checkParts(source: NameSource, names: readonly string[]): void {
+  if (names.length > 3) throw sqlError('42601', `improper qualified name (too many dotted names): ${names.join('.')}`);
+  if (names.length === 3 && names[0] !== source.catalog.databaseName) {
+    throw sqlError('0A000', `cross-database references are not implemented: ${names.join('.')}`);
+  }
+}
+
 /** `abs(int4)`: the name and the texts of the arguments; 22P02 without parentheses. */
 function splitSignature(text: string): { readonly name: string; readonly args: readonly string[] } {
   const open = text.indexOf('(');
@@ -62,6 +70,7 @@ function inPgCatalog(source: NameSource, names: readonly string[]): boolean {
 
 function requireSchema(source: NameSource, names: readonly string[]): void {
   const { catalog, searchPath } = source;
+  checkParts(source, names);
   if (names.length < 2) return;
   const schema = names[names.length - 2];
   if (schema === 'pg_temp' || catalog.schemaOfPath(schema, searchPath) !== undefined) {
@@ -106,7 +115,7 @@ function procedureOid(source: NameSource, text: string): number {
 
 /** The operators of a name as it may be written before OPERATOR's parenthesis: with or without a schema. */
 function operatorsOf(source: NameSource, text: string): readonly OperatorEntry[] {
-  const [, schema, name] = /^\s*(?:([^.]+)\.)?(.*?)\s*$/s.exec(text) as RegExpExecArray;
+  const [, schema, name] = /^\s*(?:(.+)\.)?([^.]*?)\s*$/s.exec(text) as RegExpExecArray;
   const names = schema === undefined ? [name] : [...splitQualifiedName(schema), name];
   const operatorSchema = names.length > 1 ? names[names.length - 2] : null;
   const builtin = inPgCatalog(source, names) ? operatorsByName(name) : [];
@@ -176,8 +185,11 @@ function input(source: NameSource, typeOid: number, text: string): number {
       if (names.length > 3) {
         throw sqlError('42601', `improper relation name (too many dotted names): ${names.join('.')}`);
       }
-      requireSchema(source, names);
       const { catalog, searchPath } = source;
+      if (names.length === 3 && names[0] !== catalog.databaseName) {
+        throw sqlError('0A000', `cross-database references are not implemented: "${names.join('.')}"`);
+      }
+      requireSchema(source, names);
       const relation = catalog.resolveRelation(names, searchPath) ?? resolveCompositeClass(catalog, names, searchPath);
       if (relation === undefined) throw sqlError('42P01', `relation "${names.join('.')}" does not exist`);
       return relation.oid;

@@ -3,7 +3,7 @@ import { type NameSource, regNames } from '../catalog/reg-names.ts';
 import type { SharedCatalog } from '../catalog/shared-catalog.ts';
 import { parseExpression } from '../parser/index.ts';
 import { bindScalar, type PlannerEnvironment } from '../planner/index.ts';
-import { SqlError } from '../types/errors.ts';
+import { SqlError, sqlError } from '../types/errors.ts';
 import type { CatalogNames } from '../types/index.ts';
 import type { Session } from './session.ts';
 
@@ -31,7 +31,9 @@ function typeOf(text: string, environment: PlannerEnvironment): number {
   try {
     return bindScalar(parseExpression(`NULL::${text}`), null, environment, { source: 'value' }).typeOid;
   } catch (error) {
+    if (!(error instanceof SqlError)) throw error;
     // A position in the name is none in the statement.
-    throw error instanceof SqlError ? error.with({ position: undefined }) : error;
+    const { position: _, ...fields } = error.fields;
+    throw sqlError(error.code, error.message, fields);
   }
 }

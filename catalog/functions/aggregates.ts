@@ -319,8 +319,8 @@ const nestedArrayAggregate: AggregateSpec = {
       initial: () => null,
       step(state: SqlArray[] | null, value: SqlArray | null) {
         if (value === null) throw sqlError('22004', 'cannot accumulate null arrays');
-        if (value.length === 0) throw sqlError('2202E', 'cannot accumulate empty arrays');
         const first = state?.[0];
+        if (first === undefined && value.length === 0) throw sqlError('2202E', 'cannot accumulate empty arrays');
         if (first !== undefined && String(first.dimensions) !== String(value.dimensions)) {
           throw sqlError('2202E', 'cannot accumulate arrays of different dimensionality');
         }

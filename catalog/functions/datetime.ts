@@ -320,13 +320,11 @@ function makeIntervalFromParts(
 ): Interval {
   if (!Number.isFinite(seconds)) throw intervalOutOfRange();
   const clock = BigInt(hours * 3600 + minutes * 60) * 1_000_000n;
-  const micros = clock + BigInt(roundHalfEven(seconds * MICROS_PER_SECOND));
-  try {
-    // PostgreSQL lets these two wrap around.
-    return makeInterval((years * 12 + months) | 0, (weeks * 7 + days) | 0, int8FromBigInt(micros));
-  } catch {
-    throw intervalOutOfRange();
-  }
+  const rounded = roundHalfEven(seconds * MICROS_PER_SECOND);
+  // PostgreSQL 15 lets all three wrap around; seconds that are too many for 64 bits become the least of them.
+  const micros = Math.abs(rounded) < 2 ** 63 ? BigInt(rounded) : -(2n ** 63n);
+  const wrapped = int8FromBigInt(BigInt.asIntN(64, clock + micros));
+  return makeInterval((years * 12 + months) | 0, (weeks * 7 + days) | 0, wrapped);
 }
 
 function timestampFromUnixSeconds(seconds: number): Timestamp {

@@ -51,6 +51,9 @@ function factorial(n: Int8): Numeric {
   return Numeric.fromBigint(n <= 1 ? 1n : product(2, n as number));
 }
 
+const LARGE = Numeric.fromBigint(10n ** 131000n);
+const SHRINK = Numeric.fromScaled(1, 40);
+
 function widthBucket(operand: Numeric, low: Numeric, high: Numeric, count: number): number {
   if (count <= 0) throw sqlError('2201G', 'count must be greater than zero');
   if (operand.isNaN || low.isNaN || high.isNaN) {
@@ -65,7 +68,10 @@ function widthBucket(operand: Numeric, low: Numeric, high: Numeric, count: numbe
     return count + 1;
   }
   // Divided as PostgreSQL 15 does, with as many digits as a division gives: what is rounded up to the next bucket is in it.
-  const share = operand.sub(low).mul(Numeric.fromScaled(count, 0)).div(high.sub(low)).floor();
+  // What is out of numeric's range on the way makes all of them smaller first, by whole groups of four digits.
+  const isLarge = [operand, low, high].some((each) => each.abs().compare(LARGE) > 0);
+  const [x, from, to] = isLarge ? [operand, low, high].map((each) => each.mul(SHRINK)) : [operand, low, high];
+  const share = x.sub(from).mul(Numeric.fromScaled(count, 0)).div(to.sub(from)).floor();
   return share.add(Numeric.fromScaled(1, 0)).toInt4();
 }
 

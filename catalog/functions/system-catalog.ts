@@ -305,7 +305,7 @@ function toReg(typeOid: number): (context: FunctionContext, text: string) => num
     try {
       return context.format.names?.regInput(typeOid, text) ?? null;
     } catch (error) {
-      if (error instanceof SqlError && error.code.startsWith('4') && !['42602', '42501'].includes(error.code))
+      if (error instanceof SqlError && error.code.startsWith('4') && !['42601', '42602', '42501'].includes(error.code))
         return null;
       if (error instanceof SqlError && error.code === '3F000') return null;
       throw error;

@@ -14,7 +14,7 @@ import type { ExecContext } from '../context.ts';
 import { decimalFrom } from '../row/row-reader.ts';
 import { valueBytes } from '../spill/memory.ts';
 import { type Accumulator, compileArgument, conditionCode, emitFilter } from './accumulator.ts';
-import { MadeAccumulator, MadeCollectingAccumulator, MadeSteps } from './made-aggregates.ts';
+import { directWithoutRows, MadeAccumulator, MadeCollectingAccumulator, MadeSteps } from './made-aggregates.ts';
 
 const SAFE = Number.MAX_SAFE_INTEGER;
 /** Sums are moved into a bigint (or Numeric) before they could lose a digit. */
@@ -261,10 +261,12 @@ class CollectingAccumulator implements Accumulator {
   readonly #call: AggregateCall;
   readonly #implementation: AggregateImplementation;
   readonly #orderBy: readonly SortKey[];
+  readonly #directWithoutRows: ((x: ExecContext) => readonly Value[]) | null;
 
-  constructor(call: AggregateCall) {
+  constructor(call: AggregateCall, slots: SlotAllocator) {
     this.#call = call;
     this.#orderBy = call.orderBy;
+    this.#directWithoutRows = directWithoutRows(call, slots);
     // A made one is run by others.
     this.#implementation =
       call.made !== undefined
@@ -328,7 +330,8 @@ class CollectingAccumulator implements Accumulator {
     if (this.#call.function.hypothetical) return this.#placeOfDirect(x, rows);
     let state = this.#implementation.initial(x.functions);
     for (const row of rows) state = this.#implementation.step(state, ...row.slice(0, width));
-    const direct = directArgs.length === 0 ? [] : (arrays[0][group] as Collected).direct;
+    const told = (arrays[0][group] as Collected).direct;
+    const direct = directArgs.length === 0 ? [] : (told ?? this.#directWithoutRows?.(x));
     if (direct === undefined) return null;
     return this.#implementation.final(state, ...direct);
   }
@@ -399,9 +402,9 @@ export function makeAccumulator(call: AggregateCall, slots: SlotAllocator): Accu
   if (call.made !== undefined) {
     const steps = new MadeSteps(call.made, slots);
     if (!orderedSet && !needsOrder) return new MadeAccumulator(call, steps);
-    return new MadeCollectingAccumulator(call, steps, new CollectingAccumulator(call));
+    return new MadeCollectingAccumulator(call, slots, steps, new CollectingAccumulator(call, slots));
   }
-  if (orderedSet || needsOrder) return new CollectingAccumulator(call);
+  if (orderedSet || needsOrder) return new CollectingAccumulator(call, slots);
   // Named as a built-in one, but made.
   if (routine !== undefined) return new CallingAccumulator(call);
   if (name === 'count') return new CountAccumulator(call);

@@ -40,6 +40,20 @@ function valueFunction(slots: SlotAllocator, types: readonly number[], expr: Exp
   return emitter.build('x, r');
 }
 
+/**
+ * Direct arguments of an aggregate that meets no row. Its keys are those of the empty grouping set, NULL: with one of them among
+ * the arguments there is no answer (null here).
+ */
+export function directWithoutRows(
+  call: AggregateCall,
+  slots: SlotAllocator,
+): ((x: ExecContext) => readonly Value[]) | null {
+  const { directArgs } = call;
+  if (directArgs.length === 0 || usedColumns(directArgs, 0).length > 0) return null;
+  const functions = directArgs.map((expr) => valueFunction(slots, [], expr));
+  return (x) => functions.map((value) => value(x, []));
+}
+
 /** Where a run over many rows stands. */
 export interface SteppedRun {
   state: Value;
@@ -205,9 +219,11 @@ export class MadeCollectingAccumulator implements Accumulator {
   readonly #call: AggregateCall;
   readonly #steps: MadeSteps;
   readonly #collector: Collector;
+  readonly #directWithoutRows: ((x: ExecContext) => readonly Value[]) | null;
 
-  constructor(call: AggregateCall, steps: MadeSteps, collector: Collector) {
+  constructor(call: AggregateCall, slots: SlotAllocator, steps: MadeSteps, collector: Collector) {
     this.#call = call;
+    this.#directWithoutRows = directWithoutRows(call, slots);
     this.#steps = steps;
     this.#collector = collector;
     this.mayWait = steps.mayWait;
@@ -225,7 +241,8 @@ export class MadeCollectingAccumulator implements Accumulator {
   final(x: ExecContext, arrays: readonly (readonly Value[])[], group: number): Value {
     const { args, directArgs } = this.#call;
     const collected = arrays[0][group] as Value[][];
-    const direct = directArgs.length === 0 ? [] : collected[0]?.slice(-directArgs.length);
+    const direct =
+      directArgs.length === 0 ? [] : (collected[0]?.slice(-directArgs.length) ?? this.#directWithoutRows?.(x));
     if (direct === undefined) return null;
     const places = arrays[1] as Value[];
     places[group] ??= { rows: this.#collector.rowsInOrder(collected), run: this.#steps.begin() };

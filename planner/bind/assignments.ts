@@ -18,6 +18,7 @@ import { Level } from './scope.ts';
 import { bindQuery } from './select.ts';
 import { bindDefault } from './stored.ts';
 import { RECORD } from './type-info.ts';
+import { updateDefault } from './view-defaults.ts';
 
 export function bindAssignments(
   level: Level,
@@ -28,7 +29,7 @@ export function bindAssignments(
   const result: LogicalAssignment[] = [];
   /** Columns of which only parts are assigned. */
   const inParts = new Set<number>();
-  const assign = (columnTarget: ast.AssignmentTarget, value: Expr | null): void => {
+  const assign = (columnTarget: ast.AssignmentTarget, given: Expr | null): void => {
     const column = findTargetColumn(level, target, columnTarget);
     const columnIndex = column.number - 1;
     const isPart = columnTarget.indirection.length > 0;
@@ -36,7 +37,9 @@ export function bindAssignments(
     if (before >= 0 && !(isPart && inParts.has(columnIndex))) {
       throw context.error('42601', `multiple assignments to same column "${column.name}"`);
     }
-    target.need.updated.add(assignedNumber(target, columnTarget, column));
+    const number = assignedNumber(target, columnTarget, column);
+    target.need.updated.add(number);
+    const value = given === null && !isPart ? updateDefault(context, target, number) : given;
     if (value !== null) checkUpdatable(level, column);
     else refuseDefault(level, columnTarget);
     if (value === null && column.generated) return;

@@ -22,6 +22,7 @@ import {
 } from './overload.ts';
 import { resolveTypes } from './polymorphic.ts';
 import { positionOf } from './position.ts';
+import { checkDatabaseOf } from './qualified-name.ts';
 import { inlineCall } from './routine.ts';
 import { type Clause, findItem, type Level, levelOfRel } from './scope.ts';
 import { bindOrderItem } from './sort.ts';
@@ -217,6 +218,7 @@ function lookUp(
 ): FunctionMatch | { readonly cast: Expr } {
   const { context } = level;
   const shown = node.name.join('.');
+  checkDatabaseOf(context, node.name, position);
   if (schema !== null && schema !== 'pg_catalog') {
     const known = context.catalog.schemaOfPath(schema, context.environment.searchPath);
     if (known === undefined || known === null) {

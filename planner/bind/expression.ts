@@ -38,6 +38,7 @@ import { noteBehind } from './made-call.ts';
 import { makeOperator, makeOperatorCall, mustFindOperator } from './overload.ts';
 import { resolveTypes } from './polymorphic.ts';
 import { positionOf } from './position.ts';
+import { checkDatabaseOf } from './qualified-name.ts';
 import { namedParameter, routineParameter } from './routine.ts';
 import {
   columnOfItem,
@@ -1092,6 +1093,7 @@ function bindCollate(level: Level, node: ast.CollateExpr): Expr {
 /** 42704 when there is none. */
 export function mustFindCollation(context: BindContext, name: readonly string[], position: Position): CollationEntry {
   const { searchPath } = context.environment;
+  checkDatabaseOf(context, name, position);
   if (name.length > 1 && context.catalog.schemaOfPath(name[name.length - 2], searchPath) === undefined) {
     throw context.error('3F000', `schema "${name[name.length - 2]}" does not exist`, position);
   }

@@ -21,6 +21,7 @@ import type { BindContext, Position } from './context.ts';
 import { bindExpr } from './expression.ts';
 import { makeOperator } from './overload.ts';
 import { positionOf } from './position.ts';
+import { checkDatabaseOf } from './qualified-name.ts';
 import { inlineSet } from './routine.ts';
 import { expiryOn } from './row-expiry.ts';
 import { itemOfRelation, type Level, type NamespaceColumn, type NamespaceItem } from './scope.ts';
@@ -157,6 +158,7 @@ function bindSequence(level: Level, node: ast.TableRef): BoundFrom | null {
 export function mustFindRelation(level: Level, name: readonly string[], position: Position): RelationEntry {
   const found = findRelation(level, name, position);
   if (found !== null) return found;
+  checkDatabaseOf(level.context, name, position, '"');
   const message = `relation "${name.join('.')}" does not exist`;
   for (let current: Level | null = level; current !== null && name.length === 1; current = current.parent) {
     if (!current.laterCtes.includes(name[0])) continue;

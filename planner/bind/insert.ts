@@ -32,9 +32,9 @@ import { positionOf } from './position.ts';
 import { namedParameter } from './routine.ts';
 import { Level } from './scope.ts';
 import { bindQuery } from './select.ts';
-import { bindDefault } from './stored.ts';
 import { resolveTargets } from './targets.ts';
 import { UNKNOWN } from './type-info.ts';
+import { insertDefault } from './view-defaults.ts';
 
 export interface InsertColumn {
   readonly column: ColumnEntry;
@@ -102,7 +102,7 @@ export function bindInsert(level: Level, node: ast.InsertStatement): ModifyQuery
   const { table, rel } = target;
   const columns = insertColumns(level, node, target);
   const sourceRel = context.nextRel();
-  const bound = bindInsertSource(level, node, columns, sourceRel);
+  const bound = bindInsertSource(level, node, target, columns, sourceRel);
   bound.given.forEach((_, i) => {
     target.need.inserted.add(columns[i].number);
   });
@@ -111,7 +111,7 @@ export function bindInsert(level: Level, node: ast.InsertStatement): ModifyQuery
   const values = table.columns.map((column, index) => {
     if (column.dropped || column.generated) return makeConst(null, column.typeOid, column.typeModifier);
     const expr = given.get(index);
-    return expr === undefined || expr === null ? bindDefault(context, column) : expr;
+    return expr === undefined || expr === null ? insertDefault(context, target, column) : expr;
   });
   const onConflict = node.onConflict === null ? null : bindOnConflict(level, node.onConflict, target);
   const returning = bindReturning(level, node.returning, [target.item]);
@@ -146,6 +146,7 @@ function emptySource(level: Level): Query {
 function bindInsertSource(
   level: Level,
   node: ast.InsertStatement,
+  target: TargetTable,
   columns: readonly InsertColumn[],
   sourceRel: number,
 ): { source: Query; given: Given[] } {
@@ -158,7 +159,7 @@ function bindInsertSource(
     node.source.offset === null &&
     node.source.locking.length === 0;
   if (body.kind === 'values' && bare) {
-    if (body.rows.length > 1) return bindRows(level, node, columns, body, sourceRel);
+    if (body.rows.length > 1) return bindRows(level, node, target, columns, body, sourceRel);
     const row = withParameterFields(level, body.rows[0]);
     const one = bindOneRow(level, node, columns, row);
     if (!level.hasSets) return one;
@@ -281,6 +282,7 @@ function bindOneRowAsSelect(
 function bindRows(
   level: Level,
   node: ast.InsertStatement,
+  target: TargetTable,
   columns: readonly InsertColumn[],
   body: ast.ValuesBody,
   sourceRel: number,
@@ -303,7 +305,9 @@ function bindRows(
     return given.map((expr, i) => {
       const { column } = columns[i];
       if (expr !== null) return expr;
-      return column.generated ? makeConst(null, column.typeOid, column.typeModifier) : bindDefault(context, column);
+      return column.generated
+        ? makeConst(null, column.typeOid, column.typeModifier)
+        : insertDefault(context, target, column);
     });
   });
   const rel = context.nextRel();

@@ -3,7 +3,7 @@ import type { ColumnEntry, RelationEntry } from '../../catalog/entries.ts';
 import { relationDenied } from '../../catalog/rights.ts';
 import type * as ast from '../../parser/ast.ts';
 import type { Expr } from '../expr.ts';
-import type { LogicalAssignment, Relation, RowCheck } from '../logical.ts';
+import type { LogicalAssignment, Query, Relation, RowCheck } from '../logical.ts';
 import type { RelationNeed } from '../rights.ts';
 import { type AssignedPart, bindAssignedPart } from './assign-part.ts';
 import { coerceToTarget } from './coerce.ts';
@@ -21,6 +21,8 @@ export interface TargetView extends UpdatableView {
   readonly entry: RelationEntry;
   readonly command: keyof typeof VERBS;
   readonly checks: readonly RowCheck[];
+  /** Its query as it is written, in which a view under it still is one. */
+  readonly query: Query;
 }
 
 export interface TargetTable {
@@ -112,7 +114,7 @@ function openView(level: Level, command: keyof typeof VERBS, entry: RelationEntr
     item,
     relation,
     need,
-    view: { ...view, columns, entry, command, checks: viewChecks(entry, query) },
+    view: { ...view, columns, entry, command, checks: viewChecks(entry, query), query },
   };
 }
 

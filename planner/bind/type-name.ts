@@ -11,6 +11,7 @@ import {
 } from '../../types/index.ts';
 import type { BindContext, Position } from './context.ts';
 import { positionOf } from './position.ts';
+import { checkDatabaseOf } from './qualified-name.ts';
 import {
   BIT,
   BPCHAR,
@@ -38,6 +39,7 @@ export function resolveTypeName(context: BindContext, type: TypeName): ResolvedT
   if (type.percentType) return percentType(context, type);
   const scalar = findType(context, type.name, position);
   if (scalar === 0) {
+    checkDatabaseOf(context, type.name, undefined);
     const schema = type.name.length > 1 ? type.name[type.name.length - 2] : 'pg_catalog';
     if (context.catalog.schemaOfPath(schema, context.environment.searchPath) === undefined && schema !== 'pg_temp') {
       throw context.error('3F000', `schema "${schema}" does not exist`, position);

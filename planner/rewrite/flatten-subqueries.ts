@@ -79,6 +79,8 @@ function isSimple(inner: Query): boolean {
 function mayMerge(relation: SubqueryRelation, isNullable: boolean, outer: Query): boolean {
   const { query } = relation;
   const own = query.relations;
+  // A FULL JOIN whose sides depend on what stands beside it is computed anew for each of its rows, as a whole.
+  if (relation.lateral && query.from.some(hasFullJoin)) return false;
   const read = isNullable || outer.groupingSets !== null ? (columnsRead(outer).get(relation.rel) ?? null) : null;
   for (const [i, { expr }] of query.targets.entries()) {
     if (isFixedConst(expr, null) && read?.has(i) !== true) continue;
@@ -101,6 +103,12 @@ function mayMerge(relation: SubqueryRelation, isNullable: boolean, outer: Query)
   )
     return false;
   return true;
+}
+
+function hasFullJoin(item: FromItem): boolean {
+  if (item.kind === 'rel') return false;
+  if (item.kind === 'group') return item.items.some(hasFullJoin);
+  return item.type === 'full' || hasFullJoin(item.left) || hasFullJoin(item.right);
 }
 
 /** Whether its condition is about relations beside it. */

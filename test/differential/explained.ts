@@ -30,6 +30,14 @@ function errorsOf(asked: Asked): (string | null)[] {
   );
 }
 
+/** A value is the reason: also one that a function reads as a list of options. */
+function isOfData(answers: readonly Answer[]): boolean {
+  const error = answers.find((answer) => answer.error !== null)?.error ?? null;
+  return (
+    error === null || OF_DATA.test(error.code) || /^(invalid|unrecognized) (headline )?parameter/.test(error.message)
+  );
+}
+
 /** The target fails inside, or lacks something: never explained. */
 function isMissing(asked: Asked): boolean {
   const error = asked.target.find((answer) => answer.error !== null)?.error ?? null;
@@ -151,7 +159,7 @@ export const EXPLANATIONS: readonly Explanation[] = [
       if (kind === 'scalar' || found.kind !== 'error' || isMissing(asked)) return false;
       // Of one expression over rows only which row comes first is the plan's choice.
       if (kind === 'rows' && errorsOf(asked).includes(null)) return false;
-      return errorsOf(asked).every((code) => code === null || OF_DATA.test(code)) && isOrderOfEvaluation(asked, ask);
+      return isOfData(asked.reference) && isOfData(asked.target) && isOrderOfEvaluation(asked, ask);
     },
   },
 ];
@@ -204,7 +212,13 @@ const COLUMNS_MAX = 9;
  */
 async function isOrderOfEvaluation(asked: Asked, ask: Ask): Promise<boolean> {
   const wanted = new Set([describeAll(asked.reference), describeAll(asked.target)]);
-  for (const candidates of [smallerStatements(asked), subqueriesOf(asked), fewerRows(asked), constantsOf(asked), rowsOfGroups(asked)]) {
+  for (const candidates of [
+    smallerStatements(asked),
+    subqueriesOf(asked),
+    fewerRows(asked),
+    constantsOf(asked),
+    rowsOfGroups(asked),
+  ]) {
     for (;;) {
       const batch = take(candidates, TRIES);
       if (batch.length === 0) break;
@@ -259,7 +273,8 @@ function* fewerRows({ statement, root, sql }: Asked): Generator<Case> {
 /** One that needs columns from outside is refused by both for another reason. */
 function* subqueriesOf({ statement, root }: Asked): Generator<Case> {
   for (const node of queriesIn(root)) {
-    if (node !== root) yield { statement: { ...statement, kind: 'query', order: null, before: [], after: [] }, root: node };
+    if (node !== root)
+      yield { statement: { ...statement, kind: 'query', order: null, before: [], after: [] }, root: node };
   }
 }
 
