@@ -16,7 +16,7 @@ import type { FunctionContext } from '../function-entry.ts';
 import { compareDatetimes, DatetimeItem, readDatetime } from './jsonpath-datetime.ts';
 import { keyValueIds } from './jsonpath-ids.ts';
 import { standardTemplate } from './parse-datetime.ts';
-import { type CompiledRegex, compileRegex } from './regex.ts';
+import { type CompiledRegex, compileRegex } from './regex/compile.ts';
 
 /** What an item answered. FAILED: an error, kept in the evaluation. */
 const NONE = 0;
@@ -33,7 +33,7 @@ function compilePattern(pattern: string, flags: RegexFlags): CompiledRegex {
     newlineStops: !dotAll && !literal,
     newlineAnchors: multiLine && !literal,
     expanded: false,
-    literal,
+    syntax: literal ? 'literal' : 'advanced',
   });
 }
 
@@ -229,12 +229,13 @@ export class JsonpathEvaluation {
       this.#ignoresStructure = true;
       outcome = this.#next(item, value, found);
       this.#ignoresStructure = saved;
-      if (outcome === FAILED || (outcome === FOUND && found === null)) return outcome;
+      // An error that is kept silent is PostgreSQL's answer only where nothing is below.
+      if (outcome === FOUND && found === null) return outcome;
     }
     if (!Array.isArray(value) && !isObject(value)) return outcome;
     const inside = Array.isArray(value) ? value : value.values;
     const below = this.#below(item.next, inside, found, 1, item.first, item.last, true, this.#path.isLax);
-    return below === NONE ? outcome : below;
+    return below === NONE && outcome !== FAILED ? outcome : below;
   }
 
   #subscripts(item: PathItem & { readonly kind: 'subscripts' }, value: Item, found: Item[] | null): Outcome {

@@ -3,55 +3,14 @@ import { type SqlError, sqlError } from '../../types/errors.ts';
 import { type SqlArray, textArray } from './array-values.ts';
 import { characterCount, unitIndex } from './characters.ts';
 import type { FunctionModule } from './module.ts';
-import { applyOption, type RegexOptions, translateRegex } from './regex-translate.ts';
-
-export interface CompiledRegex {
-  /** Without flag g: for yes-or-no questions. */
-  readonly test: RegExp;
-  /** With flag g: searched from lastIndex. */
-  readonly search: RegExp;
-  readonly groupCount: number;
-}
-
-const CACHE_SIZE = 256;
-const cache = new Map<string, CompiledRegex>();
-
-export function compileRegex(pattern: string, options: RegexOptions): CompiledRegex {
-  const key = optionsKey(options) + pattern;
-  const known = cache.get(key);
-  if (known !== undefined) return known;
-  const { source, flags, groupCount } = translateRegex(pattern, options);
-  let compiled: CompiledRegex;
-  try {
-    compiled = { test: new RegExp(source, flags), search: new RegExp(source, `${flags}g`), groupCount };
-  } catch {
-    throw sqlError('2201B', 'invalid regular expression: regular expression is too complex');
-  }
-  if (cache.size >= CACHE_SIZE) cache.delete(cache.keys().next().value as string);
-  cache.set(key, compiled);
-  return compiled;
-}
-
-function optionsKey(options: RegexOptions): string {
-  const bit = (value: boolean): string => (value ? '1' : '0');
-  return (
-    bit(options.ignoreCase) +
-    bit(options.newlineStops) +
-    bit(options.newlineAnchors) +
-    bit(options.expanded) +
-    bit(options.literal)
-  );
-}
-
-function plainOptions(ignoreCase: boolean): RegexOptions {
-  return { ignoreCase, newlineStops: false, newlineAnchors: false, expanded: false, literal: false };
-}
+import { type CompiledRegex, compileRegex, type RegexMatch } from './regex/compile.ts';
+import { applyFlag, plainOptions, type RegexOptions } from './regex/options.ts';
 
 const CASE_SENSITIVE = plainOptions(false);
 const IGNORE_CASE = plainOptions(true);
 
 let lastPattern: string | null = null;
-let lastTest: RegExp = /$^/;
+let lastTest: CompiledRegex['test'] = /$^/;
 
 function matches(text: string, pattern: string): boolean {
   if (pattern !== lastPattern) {
@@ -75,7 +34,7 @@ function parseFlags(text: string): Flags {
   let global = false;
   for (const letter of text) {
     if (letter === 'g') global = true;
-    else if (!applyOption(letter, options)) {
+    else if (!applyFlag(letter, options)) {
       throw sqlError('22023', `invalid regular expression option: "${letter}"`);
     }
   }
@@ -90,23 +49,21 @@ function withoutGlobal(functionName: string, text: string, hint?: string): Regex
   return options;
 }
 
-/** Finds the next match at or after a UTF-16 position. */
-function searchFrom(regex: CompiledRegex, text: string, position: number): RegExpExecArray | null {
-  regex.search.lastIndex = position;
-  return regex.search.exec(text);
+function endOf(match: RegexMatch): number {
+  return match.index + (match[0] as string).length;
 }
 
 /** Where to search on after a match: an empty one moves a character ahead. */
-function afterMatch(text: string, match: RegExpExecArray): number {
-  const end = match.index + match[0].length;
-  if (match[0].length > 0) return end;
+function afterMatch(text: string, match: RegexMatch): number {
+  const end = endOf(match);
+  if (end > match.index) return end;
   return end + ((text.charCodeAt(end) & 0xfc00) === 0xd800 ? 2 : 1);
 }
 
-function* allMatches(regex: CompiledRegex, text: string, start: number): Generator<RegExpExecArray> {
+function* allMatches(regex: CompiledRegex, text: string, start: number): Generator<RegexMatch> {
   let position = start;
   while (position <= text.length) {
-    const match = searchFrom(regex, text, position);
+    const match = regex.find(text, position);
     if (match === null) return;
     position = afterMatch(text, match);
     yield match;
@@ -114,17 +71,17 @@ function* allMatches(regex: CompiledRegex, text: string, start: number): Generat
 }
 
 /** Groups of a match, or the whole match when the expression has none: what regexp_match answers. */
-function captures(match: RegExpExecArray, groupCount: number): SqlArray {
-  if (groupCount === 0) return textArray([match[0]]);
+function captures(match: RegexMatch, groupCount: number): SqlArray {
+  if (groupCount === 0) return textArray([match[0] as string]);
   return textArray(match.slice(1, groupCount + 1).map((group) => group ?? null));
 }
 
 /** substring(text from pattern): the first group, or the whole match. */
 export function substringByRegex(text: string, pattern: string): string | null {
   const regex = compileRegex(pattern, CASE_SENSITIVE);
-  const match = regex.test.exec(text);
+  const match = regex.find(text, 0);
   if (match === null) return null;
-  return regex.groupCount > 0 ? (match[1] ?? null) : match[0];
+  return (regex.groupCount > 0 ? match[1] : match[0]) ?? null;
 }
 
 type Replacement = readonly (string | number)[];
@@ -154,7 +111,7 @@ function parseReplacement(text: string): Replacement {
   return parts;
 }
 
-function fillReplacement(replacement: Replacement, match: RegExpExecArray): string {
+function fillReplacement(replacement: Replacement, match: RegexMatch): string {
   let result = '';
   for (const part of replacement) result += typeof part === 'string' ? part : (match[part] ?? '');
   return result;
@@ -176,7 +133,7 @@ function replaceMatches(
     number++;
     if (occurrence > 0 && number !== occurrence) continue;
     result += text.slice(copied, match.index) + fillReplacement(replacement, match);
-    copied = match.index + match[0].length;
+    copied = endOf(match);
     if (occurrence > 0) break;
   }
   return result + text.slice(copied);
@@ -217,7 +174,7 @@ function regexpReplaceExtended(
 function regexpMatch(text: string, pattern: string, flagText = ''): SqlArray | null {
   const options = withoutGlobal('regexp_match', flagText, 'Use the regexp_matches function instead.');
   const regex = compileRegex(pattern, options);
-  const match = regex.test.exec(text);
+  const match = regex.find(text, 0);
   return match === null ? null : captures(match, regex.groupCount);
 }
 
@@ -225,7 +182,7 @@ function regexpMatches(text: string, pattern: string, flagText = ''): SqlArray[]
   const { options, global } = parseFlags(flagText);
   const regex = compileRegex(pattern, options);
   if (!global) {
-    const match = regex.test.exec(text);
+    const match = regex.find(text, 0);
     return match === null ? [] : [captures(match, regex.groupCount)];
   }
   return Array.from(allMatches(regex, text, 0), (match) => captures(match, regex.groupCount));
@@ -237,7 +194,7 @@ function split(functionName: string, text: string, pattern: string, flagText: st
   const pieces: string[] = [];
   let previousEnd = 0;
   for (const match of allMatches(regex, text, 0)) {
-    const end = match.index + match[0].length;
+    const end = endOf(match);
     if (match.index >= text.length || end <= previousEnd) continue;
     pieces.push(text.slice(previousEnd, match.index));
     previousEnd = end;
@@ -260,7 +217,7 @@ function regexpCount(text: string, pattern: string, start = 1, flagText = ''): n
   return count;
 }
 
-function nthMatch(text: string, regex: CompiledRegex, start: number, n: number): RegExpExecArray | null {
+function nthMatch(text: string, regex: CompiledRegex, start: number, n: number): RegexMatch | null {
   if (start - 1 > characterCount(text)) return null;
   let number = 0;
   for (const match of allMatches(regex, text, unitIndex(text, start - 1))) {
@@ -269,14 +226,9 @@ function nthMatch(text: string, regex: CompiledRegex, start: number, n: number):
   return null;
 }
 
-/** Text and UTF-16 start of a group of a match; null when it took no part. */
-function groupOf(regex: CompiledRegex, match: RegExpExecArray, text: string, group: number): [number, string] | null {
-  if (group === 0) return [match.index, match[0]];
-  if (group > regex.groupCount || match[group] === undefined) return null;
-  const withIndices = new RegExp(regex.search.source, `${regex.search.flags}d`);
-  withIndices.lastIndex = match.index;
-  const indices = withIndices.exec(text)?.indices?.[group];
-  return indices === undefined ? null : [indices[0], match[group]];
+/** Where nothing is captured the whole match is the first group as well. */
+function groupAsked({ groupCount }: CompiledRegex, group: number): number {
+  return groupCount === 0 && group === 1 ? 0 : group;
 }
 
 function regexpInstr(text: string, pattern: string, start = 1, n = 1, endOption = 0, flagText = '', group = 0): number {
@@ -286,10 +238,8 @@ function regexpInstr(text: string, pattern: string, start = 1, n = 1, endOption 
   if (group < 0) throw invalidParameter('subexpr', group);
   const regex = compileRegex(pattern, withoutGlobal('regexp_instr', flagText));
   const match = nthMatch(text, regex, start, n);
-  const found = match === null ? null : groupOf(regex, match, text, group);
-  if (found === null) return 0;
-  const end = endOption === 1 ? found[0] + found[1].length : found[0];
-  return characterCount(text.slice(0, end)) + 1;
+  const found = match === null ? null : regex.spanOf(text, match, groupAsked(regex, group));
+  return found === null ? 0 : characterCount(text.slice(0, found[endOption])) + 1;
 }
 
 function regexpSubstr(text: string, pattern: string, start = 1, n = 1, flagText = '', group = 0): string | null {
@@ -298,7 +248,7 @@ function regexpSubstr(text: string, pattern: string, start = 1, n = 1, flagText 
   if (group < 0) throw invalidParameter('subexpr', group);
   const regex = compileRegex(pattern, withoutGlobal('regexp_substr', flagText));
   const match = nthMatch(text, regex, start, n);
-  return match === null ? null : (match[group] ?? null);
+  return match === null ? null : (match[groupAsked(regex, group)] ?? null);
 }
 
 function regexpLike(text: string, pattern: string, flagText = ''): boolean {

@@ -71,8 +71,9 @@ function bindUpdate(level: Level, node: ast.UpdateStatement): ModifyQuery {
   const target = openTarget(level, 'update', node.table.name, node.table.alias?.name ?? null, node.table.position);
   const source = bindModifySource(level, target, node.from, node.where);
   const items = [...level.namespace];
-  const assignments = bindAssignments(level, node.assignments, target);
+  // RETURNING comes first, as in PostgreSQL: of two errors its is told.
   const returning = bindReturning(level, node.returning, items);
+  const assignments = bindAssignments(level, node.assignments, target);
   return {
     command: 'update',
     table: target.table,

@@ -6,7 +6,7 @@
 import type { Answer } from './client.ts';
 import { type Asked, type Difference, describe, difference } from './compare.ts';
 import type { Statement } from './statements.ts';
-import { expressionsIn, type Node, queriesIn, replace, smaller, text } from './tree.ts';
+import { expressionsIn, type Node, queriesIn, render, replace, smaller, text } from './tree.ts';
 
 /** Asks both servers. */
 export type Ask = (statement: Statement, root: Node) => Promise<Asked>;
@@ -207,7 +207,7 @@ const COLUMNS_MAX = 9;
  * Both servers have a reason for what they did, if for each of them there is a smaller case to which both answer that: the
  * same error; or, where one had an answer, this very answer, which says that what was made simpler did not count for it. Smaller
  * are the statement with one part simpler, the statement over one row of a table alone or over the rows of one group, each of its
- * subqueries and constants by itself. A part of
+ * subqueries, expressions and constants by itself. A part of
  * a CASE or COALESCE is not looked at, only all of it: these say what is not evaluated.
  */
 async function isOrderOfEvaluation(asked: Asked, ask: Ask): Promise<boolean> {
@@ -215,6 +215,7 @@ async function isOrderOfEvaluation(asked: Asked, ask: Ask): Promise<boolean> {
   for (const candidates of [
     smallerStatements(asked),
     subqueriesOf(asked),
+    expressionsOverTables(asked),
     fewerRows(asked),
     constantsOf(asked),
     rowsOfGroups(asked),
@@ -290,6 +291,20 @@ function* rowsOfGroups({ statement, root, sql }: Asked): Generator<Case> {
       const others = `${column} IS DISTINCT FROM (SELECT ${column} FROM ${table} WHERE id = ${id})`;
       yield { statement: { ...statement, before: ['BEGIN', `DELETE FROM ${table} WHERE ${others}`], after }, root };
     }
+  }
+}
+
+/** Each of its expressions over all rows of the tables that it reads. */
+function* expressionsOverTables({ statement, root, sql }: Asked): Generator<Case> {
+  const tables = new Map([...sql.matchAll(/\b([tv]\d) AS (q\d+|s|t)\b/g)].map(([, table, alias]) => [alias!, table!]));
+  for (const node of expressionsIn(root)) {
+    const aliases = new Set([...render(node).matchAll(/\b(q\d+|s|t)\.(?:id|c\d)\b/g)].map(([, alias]) => alias!));
+    if (aliases.size === 0 || ![...aliases].every((alias) => tables.has(alias))) continue;
+    const from = [...aliases].map((alias) => `${tables.get(alias)!} AS ${alias}`).join(', ');
+    yield {
+      statement: { ...statement, kind: 'query', order: null, before: [], after: [] },
+      root: text('SELECT ', node, ` AS x FROM ${from}`),
+    };
   }
 }
 

@@ -2,7 +2,7 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { compileLike } from '../../catalog/functions/like.ts';
-import { compileRegex } from '../../catalog/functions/regex.ts';
+import { compileRegex } from '../../catalog/functions/regex/compile.ts';
 import { matchTsquery, matchTsqueryAt } from '../../types/fulltext/match.ts';
 import {
   DEFAULT_FORMAT,
@@ -176,7 +176,13 @@ describe('trigrams of patterns', () => {
         fc.tuple(tie('pattern'), fc.constantFrom('*', '+', '?', '{2}', '{0,1}')).map(([p, q]) => `(?:${p})${q}`),
       ),
     })).pattern;
-    const options = { ignoreCase: false, newlineStops: false, newlineAnchors: false, expanded: false, literal: false };
+    const options = {
+      ignoreCase: false,
+      newlineStops: false,
+      newlineAnchors: false,
+      expanded: false,
+      syntax: 'advanced',
+    } as const;
     fc.assert(
       fc.property(texts, patterns, (text, pattern) => {
         for (const ignoreCase of [false, true]) {
