@@ -19,6 +19,8 @@ export interface ConstExpr extends Typed {
   readonly kind: 'const';
   readonly value: Value;
   readonly literalIndex: number;
+  /** Read from a quoted literal: another one of the same shape may be none of the type. */
+  readonly isQuoted?: true;
 }
 /** $n of the statement, zero-based. */
 export interface ParamExpr extends Typed {

@@ -32,22 +32,42 @@ function formatBytes(bytes: readonly number[]): string {
   return bytes.map((byte) => byte.toString(16).padStart(2, '0')).join(':');
 }
 
-/** Digits as C's scanf reads them, as many as there are: blanks before, a sign, 0x. */
-const ANY_DIGITS = '\\s*([+-]?(?:0[xX])?[0-9a-fA-F]+)(?![0-9a-fA-F])';
-const TWO_DIGITS = '\\s*([0-9a-fA-F]{2}|[0-9a-fA-F](?![0-9a-fA-F]))';
+/** The forms that PostgreSQL hands to C's sscanf in turn: x is a hexadecimal number, 2 one of two characters at most. */
+const MAC_FORMS = ['x:x:x:x:x:x', 'x-x-x-x-x-x', '222:222', '222-222', '22.22.22', '22-22-22', '222222'];
+const BLANKS = /\s*/y;
+/** A sign and 0x count as characters. */
+const NUMBER = /[+-]?(?:0[xX](?=[0-9a-fA-F]))?[0-9a-fA-F]+/y;
 
-function form(parts: string): RegExp {
-  const pattern = parts.replaceAll('x', ANY_DIGITS).replaceAll('2', TWO_DIGITS).replaceAll('.', '\\.');
-  return new RegExp(`^${pattern}\\s*$`);
+/** As sscanf reads it, and nothing but blanks behind; null: it is not of the form. */
+function scanMac(text: string, form: string): number[] | null {
+  const bytes: number[] = [];
+  let at = 0;
+  const pass = (): void => {
+    BLANKS.lastIndex = at;
+    BLANKS.exec(text);
+    at = BLANKS.lastIndex;
+  };
+  for (const directive of form) {
+    if (directive !== 'x' && directive !== '2') {
+      if (text[at] !== directive) return null;
+      at++;
+      continue;
+    }
+    pass();
+    NUMBER.lastIndex = 0;
+    const match = NUMBER.exec(directive === 'x' ? text.slice(at) : text.slice(at, at + 2));
+    if (match === null) return null;
+    at += match[0].length;
+    bytes.push(Number.parseInt(match[0], 16) + 0);
+  }
+  pass();
+  return at === text.length ? bytes : null;
 }
 
-const MAC_FORMS = ['x:x:x:x:x:x', 'x-x-x-x-x-x', '222:222', '222-222', '22.22.22', '22-22-22', '222222'].map(form);
-
 export function inputMac(text: string): number {
-  for (const pattern of MAC_FORMS) {
-    const match = pattern.exec(text);
-    if (match === null) continue;
-    const bytes = match.slice(1).map((digits) => Number.parseInt(digits, 16));
+  for (const form of MAC_FORMS) {
+    const bytes = scanMac(text, form);
+    if (bytes === null) continue;
     if (bytes.some((byte) => byte < 0 || byte > 255)) {
       throw sqlError('22003', `invalid octet value in "macaddr" value: "${text}"`);
     }

@@ -681,6 +681,10 @@ function powerInteger(base: Numeric, n: number): Numeric {
 
 /** power_var for an exponent that is no int4: e^(exponent * ln base), base positive. */
 function powerReal(base: Numeric, exponent: Numeric): Numeric {
+  // Its logarithm is zero, which no exponent makes larger.
+  if (base.equals(Numeric.ONE)) {
+    return Numeric.ONE.round(resultScale(SIGNIFICANT_DIGITS_MIN, Math.max(base.scale, exponent.scale)));
+  }
   const lnWeight = logarithmWeight(base);
   const roughScale = Math.max(8 - lnWeight, 0);
   const product = (scale: number): Decimal => ({

@@ -347,7 +347,8 @@ function intervalOffset(zone: Interval): number {
       `interval time zone "${outputText(OID.INTERVAL, zone, DEFAULT_FORMAT)}" must not include months or days`,
     );
   }
-  return divideMicros(zone.micros, MICROS_PER_SECOND)[0];
+  // In PostgreSQL the seconds are 32 bits wide, and wrap around.
+  return divideMicros(zone.micros, MICROS_PER_SECOND)[0] | 0;
 }
 
 function timeTzInZone(value: TimeTz, offset: number): TimeTz {

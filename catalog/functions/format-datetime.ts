@@ -21,6 +21,7 @@ import {
   type Timestamp,
 } from './datetime-core.ts';
 import { type KeywordTable, keywordTable, ordinalSuffix, type PatternNode, parsePattern } from './format-pattern.ts';
+import { type IsoParts, isoPartsOfInterval, julianDay } from './iso-parts.ts';
 import type { FunctionModule } from './module.ts';
 import { contextZone } from './zones.ts';
 
@@ -91,15 +92,6 @@ function timestampFields(local: Timestamp, offset: number, zoneName: string): Fi
   };
 }
 
-/** date2j: of an interval's parts, too, which ISO weeks and Julian days are taken of as if they were a date. */
-function julianDay(year: number, month: number, day: number): number {
-  const years = year + (month > 2 ? 4800 : 4799);
-  const months = month > 2 ? month + 1 : month + 13;
-  const century = Math.trunc(years / 100);
-  const leaps = Math.trunc(years / 4) - century + Math.trunc(century / 4);
-  return years * 365 - 32167 + leaps + Math.trunc((7834 * months) / 256) + day;
-}
-
 function intervalFields(span: Interval): Fields {
   const [hour, rest] = divideMicros(span.micros, MICROS_PER_HOUR);
   const year = Math.trunc(span.months / 12);
@@ -154,8 +146,14 @@ function shownYear(fields: Fields): number {
   return fields.isInterval || fields.year > 0 ? fields.year : -(fields.year - 1);
 }
 
+function isoPartsOf({ isInterval, year, month, day, days }: Fields): IsoParts {
+  if (isInterval) return isoPartsOfInterval(year, month, day);
+  const iso = isoWeek(days);
+  return { ...iso, dayOfYear: days - isoYearStart(iso.year) + 1 };
+}
+
 function shownIsoYear(fields: Fields): number {
-  const { year } = isoWeek(fields.days);
+  const { year } = isoPartsOf(fields);
   return fields.isInterval || year > 0 ? year : -(year - 1);
 }
 
@@ -299,7 +297,7 @@ function writeDateNumber(
     case 'DDD':
       return zeroPadded(fields.dayOfYear, node.fillMode ? 0 : 3);
     case 'IDDD':
-      return zeroPadded(days - isoYearStart(isoWeek(days).year) + 1, node.fillMode ? 0 : 3);
+      return zeroPadded(isoPartsOf(fields).dayOfYear, node.fillMode ? 0 : 3);
     case 'D':
       return String(dayOfWeek(days) + 1);
     case 'ID':
@@ -307,7 +305,7 @@ function writeDateNumber(
     case 'WW':
       return zeroPadded(Math.trunc((fields.dayOfYear - 1) / 7) + 1, node.fillMode ? 0 : 2);
     case 'IW':
-      return zeroPadded(isoWeek(days).week, node.fillMode ? 0 : 2);
+      return zeroPadded(isoPartsOf(fields).week, node.fillMode ? 0 : 2);
     case 'W':
       return String(Math.trunc((day - 1) / 7) + 1);
     case 'Q':

@@ -91,7 +91,8 @@ export function linesMeet(l1: Line, l2: Line): Point | null {
 }
 
 export function segmentContains(segment: Segment, point: Point): boolean {
-  return isSame(plus(distance(point, segment.a), distance(point, segment.b)), distance(segment.a, segment.b));
+  // Added without a look at overflow.
+  return isSame(distance(point, segment.a) + distance(point, segment.b), distance(segment.a, segment.b));
 }
 
 export function lineContains(line: Line, point: Point): boolean {

@@ -247,6 +247,7 @@ function isText(oid: number): boolean {
 /** Whether a number may be read directly as the other type by its input function: always, whatever a lifted literal's value. */
 function literalWidens(expr: ConstExpr, target: number): boolean {
   const { typeOid, value } = expr;
+  if (expr.isQuoted) return false;
   if (typeOid === INT4) {
     const isFixed = expr.literalIndex < 0 && typeof value === 'number';
     if (target === INT2) return isFixed && value >= -32768 && value <= 32767;
@@ -387,6 +388,7 @@ function coerceUnknownConst(
   if (inputModifier >= 0) context.useLiteral(expr);
   const literalIndex = expr.literalIndex;
   let result: Expr = { kind: 'const', value, literalIndex, typeOid: base, typeModifier: inputModifier };
+  if (literalIndex >= 0) result = { ...result, isQuoted: true };
   context.copyLocation(expr, result);
   if (value !== null) result = withLiteralCheck(context, expr, result);
   if (base !== target) result = context.copyLocation(expr, coerceToDomain(context, result, target, coercion));

@@ -64,7 +64,7 @@ export function offsetText(offset: number): string {
   const hours = (magnitude / 3600) | 0;
   const minutes = ((magnitude / 60) | 0) % 60;
   const seconds = magnitude % 60;
-  let text = (offset < 0 ? '-' : '+') + PAIRS[hours];
+  let text = (offset < 0 ? '-' : '+') + (PAIRS[hours] ?? String(hours));
   if (minutes !== 0 || seconds !== 0) text += ':' + PAIRS[minutes];
   if (seconds !== 0) text += ':' + PAIRS[seconds];
   return text;

@@ -41,15 +41,21 @@ export function registerPatternCheck(check: PatternCheck): void {
 }
 
 class JsonpathParser {
-  readonly #tokens: readonly Token[];
+  readonly #scanner: JsonpathScanner;
+  /** Read as far as they were looked at: an error of syntax goes before one of a token behind it. */
+  readonly #tokens: Token[] = [];
   #at = 0;
   #isInFilter = 0;
   #isInSubscript = 0;
   /** Found while reading; errors of syntax go before it. */
   #misplaced: string | null = null;
 
-  constructor(tokens: readonly Token[]) {
-    this.#tokens = tokens;
+  constructor(text: string) {
+    this.#scanner = new JsonpathScanner(text);
+  }
+
+  get isEmpty(): boolean {
+    return this.#peek().kind === 'end';
   }
 
   parse(): Jsonpath {
@@ -65,6 +71,9 @@ class JsonpathParser {
   }
 
   #peek(ahead = 0): Token {
+    while (this.#tokens.length <= this.#at + ahead && this.#tokens.at(-1)?.kind !== 'end') {
+      this.#tokens.push(this.#scanner.next());
+    }
     return this.#tokens[Math.min(this.#at + ahead, this.#tokens.length - 1)];
   }
 
@@ -391,9 +400,9 @@ function regexFlags(text: string): RegexFlags {
 }
 
 export function parseJsonpath(text: string): Jsonpath {
-  const tokens = new JsonpathScanner(text).scan();
-  if (tokens.length === 1) throw sqlError('22P02', `invalid input syntax for type jsonpath: "${text}"`);
-  return new JsonpathParser(tokens).parse();
+  const parser = new JsonpathParser(text);
+  if (parser.isEmpty) throw sqlError('22P02', `invalid input syntax for type jsonpath: "${text}"`);
+  return parser.parse();
 }
 
 /** Paths parsed lately; queries use few. */

@@ -37,14 +37,10 @@ export class JsonpathScanner {
     this.#text = text;
   }
 
-  scan(): Token[] {
-    const tokens: Token[] = [];
-    for (;;) {
-      this.#skipBlanks();
-      const token = this.#next();
-      tokens.push(token);
-      if (token.kind === 'end') return tokens;
-    }
+  /** The next token; at the end that it is the end. */
+  next(): Token {
+    this.#skipBlanks();
+    return this.#next();
   }
 
   #skipBlanks(): void {
