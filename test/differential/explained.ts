@@ -150,6 +150,19 @@ export const EXPLANATIONS: readonly Explanation[] = [
       isBesideNull(asked, ask),
   },
   {
+    name: 'names in OVER',
+    reason:
+      'PostgreSQL binds windows behind the rest of a query: of two columns that are not there it tells the other first',
+    holds: (asked, found) =>
+      found.kind === 'error' &&
+      errorsOf(asked).every((code) => code === '42703') &&
+      / OVER \(/.test(asked.sql) &&
+      [asked.reference, asked.target].every(([answer]) => {
+        const column = /^column (\S+) does not exist/.exec(answer!.error!.message)?.[1];
+        return column !== undefined && asked.sql.includes(column);
+      }),
+  },
+  {
     name: 'order of evaluation',
     reason:
       "which conditions and columns are evaluated, in which order and for which rows is the plan's choice: an error of data may be " +
@@ -308,15 +321,22 @@ function* expressionsOverTables({ statement, root, sql }: Asked): Generator<Case
   }
 }
 
-/** Where columns stand in it, both refuse it for another reason. */
-function* constantsOf({ statement, root }: Asked): Generator<Case> {
+/**
+ * Where columns stand in it, both refuse it for another reason: but those of a subquery that are literals, which PostgreSQL
+ * puts into the query around it, so that it computes with them before it runs.
+ */
+function* constantsOf({ statement, root, sql }: Asked): Generator<Case> {
+  const scalar = { ...statement, kind: 'scalar', order: null, before: [], after: [] } as const;
+  const literals = new Map([...sql.matchAll(LITERAL_COLUMN)].map(([, literal, name]) => [name!, literal!]));
   for (const node of expressionsIn(root)) {
-    yield {
-      statement: { ...statement, kind: 'scalar', order: null, before: [], after: [] },
-      root: text('SELECT ', node),
-    };
+    yield { statement: scalar, root: text('SELECT ', node) };
+    const own = render(node);
+    const filled = own.replace(/\bq\d+\.(x\d+)\b/g, (column, name: string) => literals.get(name) ?? column);
+    if (filled !== own) yield { statement: scalar, root: text('SELECT ', filled) };
   }
 }
+
+const LITERAL_COLUMN = /((?:'(?:[^']|'')*'|NULL|-?\d+)(?:::\w+(?:\[\])?)?) AS (x\d+)\b/g;
 
 /** CASE and COALESCE: what stands inside is evaluated or not by right. */
 function isDecided(node: Node): boolean {
