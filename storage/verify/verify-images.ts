@@ -8,7 +8,7 @@
 import { SqlError } from '../../types/errors.ts';
 import { type BufferPool, holderOf } from '../buffer/index.ts';
 import type { HeapState } from '../heap-state.ts';
-import { checkImage } from '../index/dictionary-image.ts';
+import { checkImage } from '../index/image-reader.ts';
 import { imageDirectory, imagePath } from '../index-images.ts';
 import type { FileSystem } from '../io/index.ts';
 import { ROW_ID_SLOT_BITS, SLOTS_PER_PAGE_MAX } from '../limits.ts';
