@@ -371,6 +371,19 @@ describe('plans: join orders of many tables', () => {
     // (n^3 - n) / 6 connected pairs of a chain.
     expect(consideredJoins).to.equal(165);
   });
+
+  it('search chains that nothing connects each by itself, outer joins among them', () => {
+    const w = new World();
+    for (let i = 1; i <= 11; i++) w.table(`t${i}`, `a${i} int primary key, b${i} int`, { rows: 10 * i });
+    const chain = (from: number, to: number): string =>
+      Array.from({ length: to - from }, (_, i) => `join t${from + i + 1} on b${from + i + 1} = a${from + i}`).join(' ');
+    const inner = `select 1 from t1 ${chain(1, 5)} cross join (t6 ${chain(6, 11)})`;
+    // 20 of the one, 35 of the other, and their product.
+    expect(w.plan(inner).consideredJoins).to.equal(56);
+    // The end of a chain may be joined to any part that has what its condition needs, by an outer join too.
+    expect(w.plan(inner.replace('join t11 on', 'left join t11 on')).consideredJoins).to.equal(56);
+    expect(w.explain(inner.replace('join t11 on', 'left join t11 on'))).to.match(/Left Join|Right Join/);
+  });
 });
 
 describe('plans: changes through a view', () => {
