@@ -6,14 +6,13 @@
  */
 
 import type { Authority } from '../catalog/authority.ts';
-import type { CatalogEntry, ConstraintEntry, RelationEntry } from '../catalog/entries.ts';
+import type { ConstraintEntry, RelationEntry } from '../catalog/entries.ts';
 import type { Value } from '../catalog/function-entry.ts';
 import type { Catalog } from '../catalog/index.ts';
 import { rightsByAcl, rightsOnColumn, rightsOnRelation } from '../catalog/rights.ts';
 import type { ExpiryMode } from '../catalog/row-expiry.ts';
 import { Settings } from '../catalog/settings.ts';
 import type { SharedCatalog } from '../catalog/shared-catalog.ts';
-import { retentionOf } from '../catalog/version-retention.ts';
 import { type LiftedLiteral, parse, parseExpression, type StatementNode, statementShape } from '../parser/index.ts';
 import type { PlannerEnvironment } from '../planner/index.ts';
 import {
@@ -28,11 +27,12 @@ import {
 import { SqlError, sqlError } from '../types/errors.ts';
 import { decodeUtf8, inputBinary, inputText, OID, useTypes } from '../types/index.ts';
 import { AutoExplain } from './auto-explain.ts';
-import { ExecContext, type ExecServices, type FollowUp, queryCanceled, SLICE_MS } from './context.ts';
+import { type ExecContext, type ExecServices, type FollowUp, queryCanceled, SLICE_MS } from './context.ts';
 import type { CopySource } from './copy/copy-source.ts';
 import { Cursors } from './cursors.ts';
 import type { DatabaseRuntime } from './database-runtime.ts';
-import { commitTemporary, dropTemporary } from './ddl-runner.ts';
+import { dropTemporary } from './ddl-runner.ts';
+import { runDeferredChecks } from './deferred-checks.ts';
 import { domainCheckOf, inputCheckOf } from './domains.ts';
 import type { IndexProgress } from './index-progress.ts';
 import { InternalStatements } from './internal-statements.ts';
@@ -63,6 +63,7 @@ import { SessionStatements } from './session-statements.ts';
 import { SessionTransaction, UNDO_RETRY_MS } from './session-transaction.ts';
 import { SessionStrings } from './string-rules.ts';
 import type { TableRuntime } from './table-runtime.ts';
+import { TransactionEnd } from './transaction-end.ts';
 import { isTransactionEnd, runUtility } from './utility.ts';
 
 /** A task: yields to wait, answers how the message ended. */
@@ -102,6 +103,7 @@ export class Session implements ProtocolSession, PlanningSession, ExecServices {
   #running: Portal | null = null;
   readonly #internal: InternalStatements;
   readonly #names: SessionNames;
+  readonly #end: TransactionEnd;
   /** Other statements in the implicit transaction of the one that runs: of the same text, or before it in a pipeline. */
   #company: 'none' | 'text' | 'pipeline' = 'none';
   #copyIn: CopySource | null = null;
@@ -136,6 +138,7 @@ export class Session implements ProtocolSession, PlanningSession, ExecServices {
     this.statements = new SessionStatements(this);
     this.#internal = new InternalStatements(this);
     this.#names = new SessionNames(this);
+    this.#end = new TransactionEnd(this);
     this.#applyInitialSettings();
     server.attachNames(this);
   }
@@ -541,183 +544,35 @@ export class Session implements ProtocolSession, PlanningSession, ExecServices {
     this.#running?.close();
     this.#running = null;
     this.#internal.close();
-    if (!this.transaction.isBlock) yield* this.#rollbackAll();
-    else if (!this.transaction.isFailed) yield* this.#abortBlock();
+    if (!this.transaction.isBlock) yield* this.#end.rollback();
+    else if (!this.transaction.isFailed) yield* this.#end.abortBlock();
     const reported = this.server.toSqlError(error);
     if (reported.code === '40P01') this.database.activity.deadlocks++;
     this.sink.error(reported);
   }
 
-  /** Undoes the block up to its last savepoint, or all of it, at once; it refuses statements until it is ended. */
-  *#abortBlock(): Task<void> {
-    const { transaction } = this;
-    const top = transaction.savepoints.length - 1;
-    if (top >= 0) {
-      this.#closePortals();
-      while (!transaction.rollbackToSavepoint(top)) yield undefined;
-      this.settings.rollbackTo(transaction.savepoints[top].settingsMark);
-    } else {
-      yield* this.#rollbackAll();
-      transaction.isBlock = true;
-    }
-    transaction.isFailed = true;
-  }
-
-  *#rollbackAll(): Task<void> {
-    this.#resetsFork = false;
-    this.#closePortals();
-    this.cursors.closeAll(false);
-    while (!this.transaction.rollback()) yield undefined;
-    this.settings.rollback();
-    this.constraintModes.clear();
-  }
-
-  #closePortals(): void {
+  closePortals(): void {
     for (const portal of this.portals.values()) portal.close();
     this.portals.clear();
   }
 
   // ----------------------------------------------------------------------------------------------------- transactions
 
-  /** Commits a transaction that only read, at once; false when there is more to a commit than that. */
-  #commitReadOnly(): boolean {
-    const { transaction } = this;
-    const { txn } = transaction;
-    if (this.#resetsFork || (txn !== null && (txn.hasWritten || txn.flushLsn !== 0))) return false;
-    if (transaction.deferred.size > 0 || transaction.hasCatalogChanges || !this.cursors.isEmpty) return false;
-    if (transaction.notifications.length > 0) return false;
-    this.#closePortals();
-    transaction.commit(ignore);
-    this.settings.commit();
-    this.constraintModes.clear();
-    return true;
+  commitTask(): Task<void> {
+    return this.#end.commit();
   }
 
-  *commitTask(): Task<void> {
-    const { transaction } = this;
-    if (transaction.deferred.size > 0) yield* this.runDeferred();
-    yield* this.cursors.holdAll();
-    this.#closePortals();
-    this.cursors.closeAll(true);
-    if (transaction.txn !== null) yield* commitTemporary(this);
-    let isDurable = false;
-    let failure: Error | null = null;
-    let isParked = false;
-    // What has gone may have been a schema of the path.
-    const mayChangePath = transaction.pendingChanges.some((c) => c.entry === null || c.entry.class === 'schema');
-    const mayChangeRetention = transaction.pendingChanges.some(({ entry }) => this.#mayChangeRetention(entry));
-    const notifications = transaction.notifications.take();
-    transaction.commit((error) => {
-      isDurable = true;
-      failure = error;
-      // Here, not when this task goes on: listeners hear in the order of commits.
-      if (error === null && notifications.length > 0)
-        this.server.notifications.apply(this, this.database.oid, this.identity.processId, notifications);
-      if (isParked) this.#wake();
-    });
-    if (mayChangeRetention) this.server.applyRetention();
-    this.settings.commit();
-    this.constraintModes.clear();
-    if (mayChangePath) this.#names.forget();
-    while (!isDurable) {
-      isParked = true;
-      yield undefined;
-    }
-    if (failure !== null) throw failure;
-    this.server.afterCommit(this);
-    if (this.#resetsFork) this.#resetFork();
+  rollbackTask(): Task<void> {
+    return this.#end.rollback();
   }
 
-  // ---------------------------------------------------------------------------------------------------------- reset
+  runDeferred(isDue?: (constraint: ConstraintEntry) => boolean): Task<void> {
+    return runDeferredChecks(this, isDue);
+  }
 
   /** hotrow_reset() was called: the fork goes back to its beginning when the statement's transaction has ended. */
-  #resetsFork = false;
-
   askForReset(): void {
-    if (!this.engine.isFork) throw sqlError('55000', `database "${this.database.catalog.databaseName}" is not a fork`);
-    // Who connects to base@name may do with that fork what he likes; one that stays has an owner.
-    const { oid } = this.database;
-    const isPrivate = this.server.forks.byOid(oid) !== undefined;
-    if (!isPrivate && !this.authority.hasPrivilegesOf(this.sharedCatalog.database(oid)?.owner ?? 0)) {
-      throw sqlError('42501', `must be owner of database ${this.database.catalog.databaseName}`);
-    }
-    if (this.transaction.isBlock) throw sqlError('25001', 'hotrow_reset() cannot run inside a transaction block');
-    this.#resetsFork = true;
-  }
-
-  #resetFork(): void {
-    this.#resetsFork = false;
-    const { database, engine } = this;
-    if (engine.isBusy) {
-      throw sqlError('55006', `fork "${database.catalog.databaseName}" is being used by other transactions`, {
-        hint: 'End the transactions of its other sessions, and close forks of it.',
-      });
-    }
-    database.reset();
-    this.forgetSearchPath();
-  }
-
-  /** A table with a version_retention of its own came, went or changed. */
-  #mayChangeRetention(entry: CatalogEntry | null): boolean {
-    if (entry !== null && entry.class !== 'relation') return false;
-    return this.server.hasTableRetention || (entry !== null && retentionOf(entry) !== null);
-  }
-
-  *rollbackTask(): Task<void> {
-    yield* this.#rollbackAll();
-  }
-
-  /** Foreign keys that were deferred to the end of the transaction (or are made immediate now). */
-  *runDeferred(isDue: (constraint: ConstraintEntry) => boolean = () => true): Task<void> {
-    const txn = this.ensureTransaction();
-    const context = new ExecContext(this.engine);
-    context.functions = this.functions;
-    context.services = this;
-    const snapshot = this.transaction.takeSnapshot();
-    context.isRepeatableRead = this.transaction.isRepeatableRead;
-    context.begin(txn, snapshot, [], null);
-    // A constraint that was dropped meanwhile asks for nothing any more.
-    for (const followUp of this.transaction.deferred.values()) {
-      if (followUp.hasWork && this.catalog.constraint(followUp.constraint.oid) === undefined) followUp.restore([]);
-    }
-    try {
-      yield* this.#drain(context, this.transaction.deferred, isDue);
-    } finally {
-      this.transaction.releaseSnapshot(snapshot);
-    }
-  }
-
-  *#drain(
-    context: ExecContext,
-    queue: Map<string, FollowUp>,
-    isDue: (constraint: ConstraintEntry) => boolean,
-  ): Task<void> {
-    for (let isAny = true; isAny; ) {
-      isAny = false;
-      for (const followUps of [queue, context.followUps]) {
-        for (const followUp of followUps.values()) {
-          while (followUp.hasWork && (followUps !== queue || isDue(followUp.constraint))) {
-            isAny = true;
-            context.startSlice();
-            context.isWaiting = false;
-            if (this.#pollFollowUp(followUp, context)) continue;
-            if (!context.isWaiting && !this.isWaitingForLock) setImmediate(this.#wake);
-            yield* this.wait();
-          }
-        }
-      }
-    }
-  }
-
-  #pollFollowUp(followUp: FollowUp, context: ExecContext): boolean {
-    try {
-      return followUp.poll(context);
-    } catch (error) {
-      if (error !== PAGE_MISS) throw error;
-      this.engine.pool.onLoaded(this.#wake);
-      context.isWaiting = true;
-      return false;
-    }
+    this.#end.askForReset();
   }
 
   // ---------------------------------------------------------------------------------------------------- simple query
@@ -794,7 +649,7 @@ export class Session implements ProtocolSession, PlanningSession, ExecServices {
     } else {
       tag = yield* runUtility(this, prepared, [], true);
     }
-    if (!this.transaction.isBlock && isLast && !this.#commitReadOnly()) yield* this.commitTask();
+    if (!this.transaction.isBlock && isLast && !this.#end.commitReadOnly()) yield* this.commitTask();
     if (tag !== null) this.sink.commandComplete(tag);
   }
 
@@ -1044,10 +899,10 @@ export class Session implements ProtocolSession, PlanningSession, ExecServices {
       return failed && !this.transaction.isFailed ? this.#start(this.#failBlock()) : DONE;
     }
     if (this.transaction.txn === null) {
-      if (this.portals.size > 0) this.#closePortals();
+      if (this.portals.size > 0) this.closePortals();
       return DONE;
     }
-    if (!failed && this.#commitReadOnly()) {
+    if (!failed && this.#end.commitReadOnly()) {
       this.#tellNotifications();
       return DONE;
     }
@@ -1055,7 +910,7 @@ export class Session implements ProtocolSession, PlanningSession, ExecServices {
   }
 
   *#failBlock(): Task {
-    yield* this.#abortBlock();
+    yield* this.#end.abortBlock();
     return DONE;
   }
 
@@ -1065,7 +920,7 @@ export class Session implements ProtocolSession, PlanningSession, ExecServices {
   }
 
   *#syncFailed(): Task {
-    yield* this.#rollbackAll();
+    yield* this.#end.rollback();
     return DONE;
   }
 
@@ -1136,7 +991,7 @@ export class Session implements ProtocolSession, PlanningSession, ExecServices {
     this.#running?.close();
     this.#internal.close();
     this.functions.endStatement();
-    this.#closePortals();
+    this.closePortals();
     this.cursors.close({ kind: 'close', cursor: null, position: -1 });
     this.#task = null;
     const rollBack = (): void => {
@@ -1238,8 +1093,6 @@ function usageOf(settings: Settings, counters: TemporaryCounters): TemporaryUsag
     },
   };
 }
-
-function ignore(): void {}
 
 /** COPY FROM: bytes gathered before the statement runs on. */
 const COPY_BUFFER_BYTES = 65536;
