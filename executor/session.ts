@@ -13,7 +13,7 @@ import { rightsByAcl, rightsOnColumn, rightsOnRelation } from '../catalog/rights
 import type { ExpiryMode } from '../catalog/row-expiry.ts';
 import { Settings } from '../catalog/settings.ts';
 import type { SharedCatalog } from '../catalog/shared-catalog.ts';
-import { type LiftedLiteral, parse, parseExpression, type StatementNode, statementShape } from '../parser/index.ts';
+import { parse, parseExpression, type StatementNode } from '../parser/index.ts';
 import type { PlannerEnvironment } from '../planner/index.ts';
 import {
   FIRST_OID,
@@ -40,7 +40,7 @@ import type { Notification } from './notifications.ts';
 import { WAIT_SIGNAL, YIELD_SIGNAL } from './operators/operator.ts';
 import { checkTimeText, momentOfText } from './past.ts';
 import { PORTAL_DONE, PORTAL_PENDING, PORTAL_SUSPENDED, Portal, type PortalAnswer } from './portal.ts';
-import { type PlanningSession, PreparedStatement } from './prepared-statement.ts';
+import type { PlanningSession, PreparedStatement } from './prepared-statement.ts';
 import { ResultEncoder } from './result-encoder.ts';
 import type { DatabaseServer } from './server.ts';
 import {
@@ -61,6 +61,7 @@ import { SessionFunctions } from './session-functions.ts';
 import { SessionNames } from './session-names.ts';
 import { SessionStatements } from './session-statements.ts';
 import { SessionTransaction, UNDO_RETRY_MS } from './session-transaction.ts';
+import { runSimpleQuery } from './simple-query.ts';
 import { SessionStrings } from './string-rules.ts';
 import type { TableRuntime } from './table-runtime.ts';
 import { TransactionEnd } from './transaction-end.ts';
@@ -100,12 +101,12 @@ export class Session implements ProtocolSession, PlanningSession, ExecServices {
   #alarm: NodeJS.Timeout | null = null;
   #isClosed = false;
   /** The statement's portal that an error must close. */
-  #running: Portal | null = null;
+  running: Portal | null = null;
   readonly #internal: InternalStatements;
   readonly #names: SessionNames;
   readonly #end: TransactionEnd;
   /** Other statements in the implicit transaction of the one that runs: of the same text, or before it in a pipeline. */
-  #company: 'none' | 'text' | 'pipeline' = 'none';
+  company: 'none' | 'text' | 'pipeline' = 'none';
   #copyIn: CopySource | null = null;
   /** Not yet told: a transaction is under way. */
   #notifications: Notification[] = [];
@@ -334,7 +335,7 @@ export class Session implements ProtocolSession, PlanningSession, ExecServices {
   }
 
   readonly autoExplain = new AutoExplain(this);
-  readonly #strings = new SessionStrings(this);
+  readonly strings = new SessionStrings(this);
 
   notice(notice: Notice): void {
     if (this.#isClosed) return;
@@ -453,7 +454,7 @@ export class Session implements ProtocolSession, PlanningSession, ExecServices {
   }
 
   *#maintain(activity: string, work: () => Task<void>): Task {
-    this.#beginStatement(activity);
+    this.beginStatement(activity);
     yield* work();
     yield* this.commitTask();
     return DONE;
@@ -513,7 +514,7 @@ export class Session implements ProtocolSession, PlanningSession, ExecServices {
   /** NOTIFY of others, or of the session's own transaction. */
   notify(notification: Notification): void {
     this.#notifications.push(notification);
-    if (this.#task === null && this.#running === null) this.#tellNotifications();
+    if (this.#task === null && this.running === null) this.#tellNotifications();
   }
 
   /** Between two transactions only. */
@@ -541,8 +542,8 @@ export class Session implements ProtocolSession, PlanningSession, ExecServices {
   /** The statement failed: undoes it (or the transaction) and tells the client. */
   *#fail(error: unknown): Task<void> {
     this.#copyIn = null;
-    this.#running?.close();
-    this.#running = null;
+    this.running?.close();
+    this.running = null;
     this.#internal.close();
     if (!this.transaction.isBlock) yield* this.#end.rollback();
     else if (!this.transaction.isFailed) yield* this.#end.abortBlock();
@@ -557,6 +558,11 @@ export class Session implements ProtocolSession, PlanningSession, ExecServices {
   }
 
   // ----------------------------------------------------------------------------------------------------- transactions
+
+  /** Commits a transaction that only read, at once; false when there is more to a commit than that. */
+  commitReadOnly(): boolean {
+    return this.#end.commitReadOnly();
+  }
 
   commitTask(): Task<void> {
     return this.#end.commit();
@@ -578,49 +584,11 @@ export class Session implements ProtocolSession, PlanningSession, ExecServices {
   // ---------------------------------------------------------------------------------------------------- simple query
 
   simpleQuery(text: Uint8Array): Step {
-    return this.#start(this.#simpleQuery(text));
+    return this.#start(runSimpleQuery(this, text));
   }
 
-  *#simpleQuery(bytes: Uint8Array): Task {
-    const text = decodeUtf8(bytes, 0, bytes.length);
-    this.#beginStatement(text);
-    this.dropPortal('');
-    const rules = this.#strings.rules;
-    const shape = rules === undefined ? statementShape(text) : null;
-    const key = shape === null ? null : `${this.bindingVersion}\u0000${shape.shape}`;
-    const found = key === null ? undefined : this.statements.find(key, text);
-    if (found !== undefined) {
-      const literals = shape?.literals ?? null;
-      const cached = this.statements.variantForLiterals(found, literals);
-      const lifted = this.statements.convert(cached, literals);
-      // A literal that its type refuses: planning the text itself finds it, and says where it stands.
-      if (lifted !== undefined) {
-        yield* this.#simpleStatement(cached, literals, true, text, lifted);
-        return DONE;
-      }
-    }
-    const statements = parse(text, rules);
-    if (statements.length === 0) {
-      this.sink.emptyQuery();
-      return DONE;
-    }
-    this.#company = statements.length > 1 ? 'text' : 'none';
-    try {
-      for (const [i, statement] of statements.entries()) {
-        const prepared = new PreparedStatement(text, statement, [], true);
-        const isLast = i === statements.length - 1;
-        yield* this.#simpleStatement(prepared, null, isLast, text);
-        if (key !== null && statements.length === 1 && prepared.isPlanned && !this.transaction.hasCatalogChanges) {
-          this.statements.keep(key, prepared);
-        }
-      }
-    } finally {
-      this.#company = 'none';
-    }
-    return DONE;
-  }
-
-  #beginStatement(text: string): void {
+  /** A statement begins: its time, its timeout. */
+  beginStatement(text: string): void {
     this.activity = text;
     this.functions.statementTimestamp = this.server.now();
     const timeout = this.settings.number('statement_timeout');
@@ -628,60 +596,11 @@ export class Session implements ProtocolSession, PlanningSession, ExecServices {
       this.#statementTimer = setTimeout(() => this.#interruptWith(queryCanceled('statement timeout')), timeout);
   }
 
-  *#simpleStatement(
-    prepared: PreparedStatement,
-    literals: readonly LiftedLiteral[] | null,
-    isLast: boolean,
-    text: string,
-    lifted: readonly Value[] | null = null,
-  ): Task<void> {
-    const node = prepared.node as StatementNode;
-    this.checkNotFailed(node);
-    let tag: string | null;
-    if (prepared.isPlanned) {
-      const portal = yield* this.#startSimple(prepared, literals, lifted, text);
-      const { fields } = portal.statement;
-      if (fields !== null) this.sink.rowDescription(fields, []);
-      while (this.pollPortal(portal, 0) === PORTAL_PENDING) yield* this.wait();
-      tag = portal.tag();
-      portal.close();
-      this.#running = null;
-    } else {
-      tag = yield* runUtility(this, prepared, [], true);
-    }
-    if (!this.transaction.isBlock && isLast && !this.#end.commitReadOnly()) yield* this.commitTask();
-    if (tag !== null) this.sink.commandComplete(tag);
-  }
-
-  /** A portal that has its table locks: its statement is planned for the tables as they are now. */
-  *#startSimple(
-    prepared: PreparedStatement,
-    literals: readonly LiftedLiteral[] | null,
-    lifted: readonly Value[] | null,
-    text: string,
-  ): Task<Portal> {
-    let program = prepared.program(this);
-    let portal = new Portal(this, '', prepared, [], program.statement.shareable ? literals : null, []);
-    portal.lifted = lifted;
-    portal.mayPlanAgain = false;
-    for (;;) {
-      this.#running = portal;
-      while (!portal.start()) yield* this.wait();
-      if (!portal.isStale) return portal;
-      // A table changed while we waited for it. Nobody has seen a description of the result yet: it may differ.
-      const statement = literals === null ? prepared.statement : parse(text)[0];
-      const again = new PreparedStatement(text, statement, [], true);
-      program = again.program(this);
-      portal = new Portal(this, '', again, [], null, []);
-      portal.mayPlanAgain = false;
-    }
-  }
-
   /** 25001 unless the statement is alone in its transaction: for what cannot be undone, or commits by itself. */
   checkAlone(what: string): void {
-    if (this.transaction.isBlock || this.#company === 'text')
+    if (this.transaction.isBlock || this.company === 'text')
       throw sqlError('25001', `${what} cannot run inside a transaction block`);
-    if (this.#company === 'pipeline') throw sqlError('25001', `${what} cannot be executed within a pipeline`);
+    if (this.company === 'pipeline') throw sqlError('25001', `${what} cannot be executed within a pipeline`);
   }
 
   /** 25P02 for anything but the end of a failed transaction. */
@@ -707,7 +626,7 @@ export class Session implements ProtocolSession, PlanningSession, ExecServices {
 
   /** Parses and plans one statement, or finds it. `isScanned`: its strings have been warned of already. */
   prepare(text: string, types: readonly number[], isScanned = false): PreparedStatement {
-    const rules = this.#strings.rules;
+    const rules = this.strings.rules;
     const quiet = isScanned && rules !== undefined ? { ...rules, onEscape: null } : rules;
     return this.statements.prepare(text, types, quiet);
   }
@@ -826,8 +745,8 @@ export class Session implements ProtocolSession, PlanningSession, ExecServices {
       return this.#start(this.#execute(portalName));
     }
     // Most statements never wait: only one that does becomes a task.
-    this.#beginStatement(portal.statement.text);
-    this.#running = portal;
+    this.beginStatement(portal.statement.text);
+    this.running = portal;
     let answer: PortalAnswer;
     try {
       answer = this.pollPortal(portal, maxRows);
@@ -843,7 +762,7 @@ export class Session implements ProtocolSession, PlanningSession, ExecServices {
   *#execute(name: string): Task {
     const portal = this.#findPortal(name);
     const { node } = portal.statement;
-    this.#beginStatement(portal.statement.text);
+    this.beginStatement(portal.statement.text);
     if (node === null) {
       this.sink.emptyQuery();
       return DONE;
@@ -853,7 +772,7 @@ export class Session implements ProtocolSession, PlanningSession, ExecServices {
     // What must be alone in its transaction ends it: what follows in the pipeline takes nothing of it back.
     const endsAtOnce = node.kind === 'createDatabase' || node.kind === 'dropDatabase';
     if (endsAtOnce && !this.transaction.isBlock) yield* this.commitTask();
-    this.#company = endsAtOnce || node.kind === 'commit' || node.kind === 'rollback' ? 'none' : 'pipeline';
+    this.company = endsAtOnce || node.kind === 'commit' || node.kind === 'rollback' ? 'none' : 'pipeline';
     if (tag !== null) this.sink.commandComplete(tag);
     return DONE;
   }
@@ -870,8 +789,8 @@ export class Session implements ProtocolSession, PlanningSession, ExecServices {
   }
 
   #endExecute(portal: Portal, answer: PortalAnswer): void {
-    this.#running = null;
-    this.#company = 'pipeline';
+    this.running = null;
+    this.company = 'pipeline';
     if (answer === PORTAL_SUSPENDED) this.sink.portalSuspended();
     else if (answer === PORTAL_DONE) {
       this.sink.commandComplete(portal.tag());
@@ -893,7 +812,7 @@ export class Session implements ProtocolSession, PlanningSession, ExecServices {
   }
 
   sync(failed: boolean): Step {
-    this.#company = 'none';
+    this.company = 'none';
     if (this.transaction.isBlock) {
       // The holder refused a message by itself (a malformed Bind): the block fails with it.
       return failed && !this.transaction.isFailed ? this.#start(this.#failBlock()) : DONE;
@@ -961,7 +880,7 @@ export class Session implements ProtocolSession, PlanningSession, ExecServices {
   #interruptWith(error: Error): void {
     if (this.#task === null) return;
     this.#interrupt = error;
-    const execution = this.#running?.execution;
+    const execution = this.running?.execution;
     if (execution !== undefined && execution !== null) execution.context.interrupt = error;
     this.#wake();
   }
@@ -988,7 +907,7 @@ export class Session implements ProtocolSession, PlanningSession, ExecServices {
     if (this.#idleTimer !== null) clearTimeout(this.#idleTimer);
     const txn = this.transaction.txn;
     if (txn?.isWaiting === true) this.engine.locks.cancelWait(txn);
-    this.#running?.close();
+    this.running?.close();
     this.#internal.close();
     this.functions.endStatement();
     this.closePortals();
