@@ -16,7 +16,6 @@ import type { SharedCatalog } from '../catalog/shared-catalog.ts';
 import { parse, parseExpression, type StatementNode } from '../parser/index.ts';
 import type { PlannerEnvironment } from '../planner/index.ts';
 import {
-  FIRST_OID,
   type LockOwner,
   PAGE_MISS,
   type StorageEngine,
@@ -25,7 +24,7 @@ import {
   type Transaction,
 } from '../storage/api.ts';
 import { SqlError, sqlError } from '../types/errors.ts';
-import { decodeUtf8, inputBinary, inputText, OID, useTypes } from '../types/index.ts';
+import { useTypes } from '../types/index.ts';
 import { AutoExplain } from './auto-explain.ts';
 import { type ExecContext, type ExecServices, type FollowUp, queryCanceled, SLICE_MS } from './context.ts';
 import type { CopySource } from './copy/copy-source.ts';
@@ -34,12 +33,13 @@ import type { DatabaseRuntime } from './database-runtime.ts';
 import { dropTemporary } from './ddl-runner.ts';
 import { runDeferredChecks } from './deferred-checks.ts';
 import { domainCheckOf, inputCheckOf } from './domains.ts';
+import { bindPortal, describePortal, describeStatement, parseStatement, portalNamed } from './extended-query.ts';
 import type { IndexProgress } from './index-progress.ts';
 import { InternalStatements } from './internal-statements.ts';
 import type { Notification } from './notifications.ts';
 import { WAIT_SIGNAL, YIELD_SIGNAL } from './operators/operator.ts';
 import { checkTimeText, momentOfText } from './past.ts';
-import { PORTAL_DONE, PORTAL_PENDING, PORTAL_SUSPENDED, Portal, type PortalAnswer } from './portal.ts';
+import { PORTAL_DONE, PORTAL_PENDING, PORTAL_SUSPENDED, type Portal, type PortalAnswer } from './portal.ts';
 import type { PlanningSession, PreparedStatement } from './prepared-statement.ts';
 import { ResultEncoder } from './result-encoder.ts';
 import type { DatabaseServer } from './server.ts';
@@ -47,7 +47,6 @@ import {
   DONE,
   FAILED,
   type FieldDescription,
-  LONG_PARAMETER_SIZE,
   type Notice,
   PENDING,
   type ProtocolSession,
@@ -612,16 +611,7 @@ export class Session implements ProtocolSession, PlanningSession, ExecServices {
   // -------------------------------------------------------------------------------------------------------- extended
 
   parse(statementName: string, text: Uint8Array, parameterTypeOids: readonly number[]): Step {
-    return this.#runNow(() => this.#parse(statementName, text, parameterTypeOids));
-  }
-
-  #parse(name: string, bytes: Uint8Array, types: readonly number[]): void {
-    const text = decodeUtf8(bytes, 0, bytes.length);
-    const { prepared } = this.statements;
-    if (name === '') prepared.delete('');
-    else if (prepared.has(name)) throw sqlError('42P05', `prepared statement "${name}" already exists`);
-    prepared.set(name, this.prepare(text, types));
-    this.sink.parseComplete();
+    return this.#runNow(() => parseStatement(this, statementName, text, parameterTypeOids));
   }
 
   /** Parses and plans one statement, or finds it. `isScanned`: its strings have been warned of already. */
@@ -638,59 +628,7 @@ export class Session implements ProtocolSession, PlanningSession, ExecServices {
     parameters: readonly (Uint8Array | null)[],
     resultFormats: readonly number[],
   ): Step {
-    return this.#runNow(() => this.#bind(portalName, statementName, parameterFormats, parameters, resultFormats));
-  }
-
-  #bind(
-    portalName: string,
-    statementName: string,
-    parameterFormats: readonly number[],
-    parameters: readonly (Uint8Array | null)[],
-    resultFormats: readonly number[],
-  ): void {
-    const prepared = this.statements.named(statementName);
-    const formatCount = parameterFormats.length;
-    if (formatCount > 1 && formatCount !== parameters.length) {
-      throw sqlError('08P01', `bind message has ${formatCount} parameter formats but ${parameters.length} parameters`);
-    }
-    const types = prepared.parameterTypes;
-    if (parameters.length !== types.length) {
-      throw sqlError(
-        '08P01',
-        `bind message supplies ${parameters.length} parameters, but prepared statement "${statementName}" requires ${types.length}`,
-      );
-    }
-    this.checkNotFailed(prepared.node);
-    if (portalName !== '' && (this.portals.has(portalName) || this.cursors.find(portalName) !== undefined))
-      throw sqlError('42P03', `cursor "${portalName}" already exists`);
-    this.dropPortal(portalName);
-    const values = parameters.map((bytes, i) => {
-      if (bytes === null) return null;
-      const format = formatCount === 0 ? 0 : formatCount === 1 ? parameterFormats[0] : parameterFormats[i];
-      // Long parameters are the session's to keep (session-api.ts).
-      if (format === 1 && types[i] === OID.BYTEA && bytes.length >= LONG_PARAMETER_SIZE) {
-        return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
-      }
-      const value =
-        format === 1
-          ? inputBinary(types[i], -1, bytes)
-          : inputText(types[i], -1, decodeUtf8(bytes, 0, bytes.length), this.settings.format);
-      return types[i] < FIRST_OID ? value : this.#checkedInput(types[i], value);
-    });
-    const variant = prepared.isPlanned ? this.statements.variantForParameters(prepared, values) : prepared;
-    const width = prepared.fields?.length ?? 0;
-    if (resultFormats.length > 1 && resultFormats.length !== width) {
-      throw sqlError('08P01', `bind message has ${resultFormats.length} result formats but query has ${width} columns`);
-    }
-    this.portals.set(portalName, new Portal(this, portalName, variant, values, null, resultFormats));
-    this.sink.bindComplete();
-  }
-
-  /** A value of a user-made type that was read: domains are checked, those inside it, too. */
-  #checkedInput(typeOid: number, value: Value): Value {
-    const { engine, catalog, database } = this;
-    const check = inputCheckOf(engine, catalog, typeOid, database.bindEnvironment(catalog));
-    return check === null ? value : check(this.functions, value);
+    return this.#runNow(() => bindPortal(this, portalName, statementName, parameterFormats, parameters, resultFormats));
   }
 
   dropPortal(name: string): void {
@@ -701,42 +639,11 @@ export class Session implements ProtocolSession, PlanningSession, ExecServices {
   }
 
   describeStatement(statementName: string): Step {
-    return this.#runNow(() => this.#describeStatement(statementName));
+    return this.#runNow(() => describeStatement(this, statementName));
   }
 
-  #describeStatement(name: string): void {
-    const prepared = this.statements.named(name);
-    if (prepared.isPlanned) {
-      if (!this.transaction.isFailed) prepared.program(this);
-      else if (prepared.fields !== null) this.checkNotFailed(null);
-    }
-    this.sink.parameterDescription(prepared.parameterTypes);
-    if (prepared.fields === null) this.sink.noData();
-    else this.sink.rowDescription(prepared.fields, []);
-  }
-
-  /** Cursors of DECLARE are portals too: psycopg asks for the columns of one so. */
   describePortal(portalName: string): Step {
-    return this.#runNow(() => this.#describePortal(portalName));
-  }
-
-  #describePortal(name: string): void {
-    const cursor = this.portals.has(name) ? undefined : this.cursors.find(name);
-    if (cursor !== undefined) {
-      const fields = cursor.portal.statement.fields ?? [];
-      this.sink.rowDescription(fields, cursor.isBinary ? fields.map(() => 1) : []);
-      return;
-    }
-    const portal = this.#findPortal(name);
-    const { fields } = portal.statement;
-    if (fields === null) this.sink.noData();
-    else this.sink.rowDescription(fields, portal.resultFormats);
-  }
-
-  #findPortal(name: string): Portal {
-    const portal = this.portals.get(name);
-    if (portal === undefined) throw sqlError('34000', `portal "${name}" does not exist`);
-    return portal;
+    return this.#runNow(() => describePortal(this, portalName));
   }
 
   execute(portalName: string, maxRows: number): Step {
@@ -760,7 +667,7 @@ export class Session implements ProtocolSession, PlanningSession, ExecServices {
   }
 
   *#execute(name: string): Task {
-    const portal = this.#findPortal(name);
+    const portal = portalNamed(this, name);
     const { node } = portal.statement;
     this.beginStatement(portal.statement.text);
     if (node === null) {
