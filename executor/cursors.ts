@@ -65,7 +65,7 @@ export class Cursors {
     if (!node.hold && !session.transaction.isBlock) {
       throw sqlError('25P01', 'DECLARE CURSOR can only be used in transaction blocks');
     }
-    if (node.hold && session.isRestricted) {
+    if (node.hold && session.role.isRestricted) {
       throw sqlError('42501', 'cannot create a cursor WITH HOLD within security-restricted operation');
     }
     if (this.#cursors.has(node.name)) throw sqlError('42P03', `cursor "${node.name}" already exists`);

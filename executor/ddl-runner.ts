@@ -103,10 +103,11 @@ class StatementTask<T> implements DdlTask<T> {
 
   poll(): T | typeof TASK_PENDING {
     const session = this.#session;
-    const { definer, isRestricted } = session;
+    const { role } = session;
+    const { definer, isRestricted } = role;
     if (this.definer !== null) {
-      session.definer = this.definer;
-      session.isRestricted = true;
+      role.definer = this.definer;
+      role.isRestricted = true;
     }
     try {
       if (session.pollPortal(this.portal, 0) === PORTAL_PENDING) return TASK_PENDING;
@@ -114,8 +115,8 @@ class StatementTask<T> implements DdlTask<T> {
       this.portal.close();
       throw error;
     } finally {
-      session.definer = definer;
-      session.isRestricted = isRestricted;
+      role.definer = definer;
+      role.isRestricted = isRestricted;
     }
     const result = this.#result();
     this.portal.close();
@@ -209,7 +210,7 @@ class SessionDdlContext implements DdlContext {
     const name = session.temporarySchema;
     const known = this.catalog.schemaByName(name);
     if (known !== undefined) return known.oid;
-    if (session.isRestricted) {
+    if (session.role.isRestricted) {
       throw sqlError('42501', 'cannot create temporary table within security-restricted operation');
     }
     requireDatabaseRight(this, 'T');
@@ -342,7 +343,7 @@ class SessionDdlContext implements DdlContext {
 
   settingText(statement: SetStatement): string | null {
     const { settings } = this.#session;
-    const isSuperuser = this.#session.maySet(statement.name ?? '');
+    const isSuperuser = this.#session.role.maySet(statement.name ?? '');
     if (statement.fromCurrent) return settings.show(statement.name);
     if (statement.values === null) return null;
     const mark = settings.mark();

@@ -8,7 +8,7 @@ export interface Authorization {
   readonly sharedCatalog: SharedCatalog;
   readonly sessionUser: string;
   /** The role that logged in, and whether it was a superuser then. */
-  readonly identity: { readonly user: string };
+  readonly login: string;
   readonly beganAsSuperuser: boolean;
   /** A function runs in its owner's name, or (isRestricted) a definition. */
   readonly definer: string | null;
@@ -16,14 +16,14 @@ export interface Authorization {
 }
 
 /** Throws where the setting may not have this value. */
-export function checkAuthorization(session: Authorization, setting: string, value: unknown): void {
+export function checkAuthorization(role: Authorization, setting: string, value: unknown): void {
   if (setting !== 'role' && setting !== 'session_authorization') return;
-  if (session.definer !== null) {
-    const where = session.isRestricted ? 'security-restricted operation' : 'security-definer function';
+  if (role.definer !== null) {
+    const where = role.isRestricted ? 'security-restricted operation' : 'security-definer function';
     throw sqlError('42501', `cannot set parameter "${setting}" within ${where}`);
   }
-  if (setting === 'role') checkRole(session, String(value));
-  else checkSessionUser(session, String(value));
+  if (setting === 'role') checkRole(role, String(value));
+  else checkSessionUser(role, String(value));
 }
 
 function checkRole({ sharedCatalog, sessionUser }: Authorization, name: string): void {
@@ -36,8 +36,8 @@ function checkRole({ sharedCatalog, sessionUser }: Authorization, name: string):
 }
 
 /** Who logged in as superuser may be anybody, and everybody may go back to whom they logged in as. */
-function checkSessionUser({ sharedCatalog, identity, beganAsSuperuser }: Authorization, name: string): void {
-  if (name === identity.user) return;
+function checkSessionUser({ sharedCatalog, login, beganAsSuperuser }: Authorization, name: string): void {
+  if (name === login) return;
   existingRole(sharedCatalog, name);
   if (!beganAsSuperuser) throw sqlError('42501', 'permission denied to set session authorization');
 }

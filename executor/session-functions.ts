@@ -95,7 +95,7 @@ export class SessionFunctions implements FunctionContext {
   }
 
   get sessionUser(): string {
-    return this.#session.sessionUser;
+    return this.#session.role.sessionUser;
   }
 
   get currentDatabase(): string {
@@ -135,7 +135,7 @@ export class SessionFunctions implements FunctionContext {
   }
 
   setSetting(name: string, value: string, isLocal: boolean): string {
-    this.#session.settings.set(name, value, { isLocal, isSuperuser: this.#session.maySet(name) });
+    this.#session.settings.set(name, value, { isLocal, isSuperuser: this.#session.role.maySet(name) });
     leaveRole(this.#session.settings, name, isLocal);
     return this.#session.settings.show(name);
   }

@@ -3,17 +3,20 @@
  *
  * What a protocol message starts is a task: a generator that yields whenever it must wait (a lock, a page, the log, the client,
  * or just the end of its time slice), after it has arranged to be woken. There is one at a time.
+ *
+ * Long, as messages, waits and interrupts are one state machine over the same few fields; what has a state of its own is beside it
+ * (session-*.ts, transaction-end.ts, simple-query.ts, extended-query.ts).
  */
 
 import type { Authority } from '../catalog/authority.ts';
 import type { ConstraintEntry, RelationEntry } from '../catalog/entries.ts';
 import type { Value } from '../catalog/function-entry.ts';
 import type { Catalog } from '../catalog/index.ts';
-import { rightsByAcl, rightsOnColumn, rightsOnRelation } from '../catalog/rights.ts';
+import { rightsOnColumn, rightsOnRelation } from '../catalog/rights.ts';
 import type { ExpiryMode } from '../catalog/row-expiry.ts';
-import { Settings } from '../catalog/settings.ts';
+import type { Settings } from '../catalog/settings.ts';
 import type { SharedCatalog } from '../catalog/shared-catalog.ts';
-import { parse, parseExpression, type StatementNode } from '../parser/index.ts';
+import type { StatementNode } from '../parser/index.ts';
 import type { PlannerEnvironment } from '../planner/index.ts';
 import {
   type LockOwner,
@@ -30,15 +33,14 @@ import { type ExecContext, type ExecServices, type FollowUp, queryCanceled, SLIC
 import type { CopySource } from './copy/copy-source.ts';
 import { Cursors } from './cursors.ts';
 import type { DatabaseRuntime } from './database-runtime.ts';
-import { dropTemporary } from './ddl-runner.ts';
 import { runDeferredChecks } from './deferred-checks.ts';
-import { domainCheckOf, inputCheckOf } from './domains.ts';
 import { bindPortal, describePortal, describeStatement, parseStatement, portalNamed } from './extended-query.ts';
 import type { IndexProgress } from './index-progress.ts';
 import { InternalStatements } from './internal-statements.ts';
 import type { Notification } from './notifications.ts';
 import { WAIT_SIGNAL, YIELD_SIGNAL } from './operators/operator.ts';
-import { checkTimeText, momentOfText } from './past.ts';
+import { momentOfText } from './past.ts';
+import { plannerEnvironment } from './planner-environment.ts';
 import { PORTAL_DONE, PORTAL_PENDING, PORTAL_SUSPENDED, type Portal, type PortalAnswer } from './portal.ts';
 import type { PlanningSession, PreparedStatement } from './prepared-statement.ts';
 import { ResultEncoder } from './result-encoder.ts';
@@ -55,11 +57,14 @@ import {
   type SessionIdentity,
   type Step,
 } from './session-api.ts';
-import { checkAuthorization } from './session-authorization.ts';
+import { rollBackAndForget } from './session-end.ts';
 import { SessionFunctions } from './session-functions.ts';
 import { SessionNames } from './session-names.ts';
+import { SessionRole } from './session-role.ts';
+import { applyInitialSettings, settingsOf } from './session-settings.ts';
 import { SessionStatements } from './session-statements.ts';
-import { SessionTransaction, UNDO_RETRY_MS } from './session-transaction.ts';
+import { SessionTimers } from './session-timers.ts';
+import { SessionTransaction } from './session-transaction.ts';
 import { runSimpleQuery } from './simple-query.ts';
 import { SessionStrings } from './string-rules.ts';
 import type { TableRuntime } from './table-runtime.ts';
@@ -76,6 +81,7 @@ export class Session implements ProtocolSession, PlanningSession, ExecServices {
   readonly identity: SessionIdentity;
   readonly holder: SessionHolder;
   readonly sink: ResultSink;
+  readonly role: SessionRole;
   readonly settings: Settings;
   readonly functions: SessionFunctions;
   readonly lockOwner: LockOwner;
@@ -86,8 +92,6 @@ export class Session implements ProtocolSession, PlanningSession, ExecServices {
   readonly portals = new Map<string, Portal>();
   /** SET CONSTRAINTS: by constraint oid; ALL under 0. */
   readonly constraintModes = new Map<number, boolean>();
-  /** Whether the role that logged in was a superuser then. */
-  readonly beganAsSuperuser: boolean;
   isWaitingForLock = false;
   /** Of the index that the session is building. */
   indexProgress: IndexProgress | null = null;
@@ -95,15 +99,13 @@ export class Session implements ProtocolSession, PlanningSession, ExecServices {
   activity = '';
   #task: Task | null = null;
   #interrupt: Error | null = null;
-  #statementTimer: NodeJS.Timeout | null = null;
-  #idleTimer: NodeJS.Timeout | null = null;
-  #alarm: NodeJS.Timeout | null = null;
   #isClosed = false;
   /** The statement's portal that an error must close. */
   running: Portal | null = null;
   readonly #internal: InternalStatements;
   readonly #names: SessionNames;
   readonly #end: TransactionEnd;
+  readonly #timers: SessionTimers;
   /** Other statements in the implicit transaction of the one that runs: of the same text, or before it in a pipeline. */
   company: 'none' | 'text' | 'pipeline' = 'none';
   #copyIn: CopySource | null = null;
@@ -119,19 +121,13 @@ export class Session implements ProtocolSession, PlanningSession, ExecServices {
     this.temporarySchema = `pg_temp_${identity.processId}`;
     this.holder = holder;
     this.sink = holder.sink;
-    this.beganAsSuperuser = database.shared.catalog.roleByName(identity.user)?.superuser === true;
+    this.role = new SessionRole(this);
     this.lockOwner = this.engine.locks.createOwner(identity.processId);
     this.transaction = new SessionTransaction(this.engine, database, database.shared, this.lockOwner, this.#wake, () =>
       server.now(),
     );
-    this.settings = new Settings(server.settings, {
-      show: (name) => this.#showSetting(name),
-      check: (name, value) => {
-        checkAuthorization(this, name, value);
-        if (name === 'as_of_system_time') checkTimeText(String(value), this.settings.format);
-        return value;
-      },
-    });
+    this.settings = settingsOf(this);
+    this.#timers = new SessionTimers(this.settings, this.#wake);
     this.temporaryUsage = usageOf(this.settings, database.activity.temporary);
     this.functions = new SessionFunctions(this);
     this.cursors = new Cursors(this);
@@ -139,37 +135,8 @@ export class Session implements ProtocolSession, PlanningSession, ExecServices {
     this.#internal = new InternalStatements(this);
     this.#names = new SessionNames(this);
     this.#end = new TransactionEnd(this);
-    this.#applyInitialSettings();
+    applyInitialSettings(this);
     server.attachNames(this);
-  }
-
-  #applyInitialSettings(): void {
-    const role = this.database.shared.catalog.roleByName(this.identity.user);
-    this.settings.override('session_authorization', this.identity.user);
-    for (const entry of this.database.shared.catalog.settingsFor(this.database.settingsOid, role?.oid ?? 0)) {
-      this.settings.setInitial(entry.name, entry.value, 'database');
-    }
-    for (const [name, value] of this.identity.options)
-      this.settings.setInitial(name, value, 'client', this.maySet(name));
-  }
-
-  #showSetting(name: string): string | undefined {
-    switch (name) {
-      case 'transaction_isolation':
-        return this.transaction.isBlock
-          ? this.transaction.isolation
-          : this.settings.show('default_transaction_isolation');
-      case 'transaction_read_only':
-        return this.transaction.isReadOnly ? 'on' : 'off';
-      case 'transaction_deferrable':
-        return this.transaction.isDeferrable ? 'on' : 'off';
-      case 'version_retention':
-        return this.server.settings.show(name);
-      case 'is_superuser':
-        return this.isSuperuser ? 'on' : 'off';
-      default:
-        return undefined;
-    }
   }
 
   // ------------------------------------------------------------------------------------------------------- identity
@@ -179,60 +146,16 @@ export class Session implements ProtocolSession, PlanningSession, ExecServices {
     return this.transaction.sharedCatalog;
   }
 
-  get sessionUser(): string {
-    return this.settings.text('session_authorization');
-  }
-
-  /** The owner of the SECURITY DEFINER function that runs; null: none does. */
-  definer: string | null = null;
-
-  /** A definition runs somebody else's query in his name: nothing may be left for the session to do in its own. */
-  isRestricted = false;
-
-  get currentUser(): string {
-    if (this.definer !== null) return this.definer;
-    const role = this.settings.text('role');
-    return role === 'none' ? this.sessionUser : role;
-  }
-
-  #authority: Authority | null = null;
-  #authorityShared: SharedCatalog | null = null;
-  #authoritySettings = -1;
-  #authorityDefiner: string | null = null;
-
-  /** What the current role is; another object when anything of that changes. */
   get authority(): Authority {
-    const { sharedCatalog } = this;
-    if (
-      this.#authority === null ||
-      this.#authorityShared !== sharedCatalog ||
-      this.#authoritySettings !== this.settings.version ||
-      this.#authorityDefiner !== this.definer
-    ) {
-      this.#authorityShared = sharedCatalog;
-      this.#authoritySettings = this.settings.version;
-      this.#authorityDefiner = this.definer;
-      const oid = sharedCatalog.roleByName(this.currentUser)?.oid ?? 0;
-      this.#authority = sharedCatalog.authority(oid, this.database.oid);
-    }
-    return this.#authority;
+    return this.role.authority;
   }
 
   get isSuperuser(): boolean {
-    return this.authority.isSuperuser;
+    return this.role.isSuperuser;
   }
 
-  /** Superusers, and whom SET on the parameter has been granted. */
-  maySet(parameter: string): boolean {
-    if (this.isSuperuser) return true;
-    const known = this.sharedCatalog.rightsOnParameter(parameter);
-    return known !== undefined && rightsByAcl(known.acl, this.authority, 's') !== '';
-  }
-
-  /** Whether the current role has the privileges of a role, itself or through others. */
-  isMemberOfRole(name: string): boolean {
-    const role = this.sharedCatalog.roleByName(name);
-    return role !== undefined && this.authority.hasPrivilegesOf(role.oid);
+  get currentUser(): string {
+    return this.role.currentUser;
   }
 
   /** Where a statement's snapshot is in time, at the moment when it is taken. */
@@ -278,34 +201,7 @@ export class Session implements ProtocolSession, PlanningSession, ExecServices {
   }
 
   environment(catalog: Catalog, parameterTypes: readonly number[]): PlannerEnvironment {
-    const isOn = (name: string): boolean => this.settings.boolean(name);
-    return {
-      catalog,
-      searchPath: this.searchPath(true),
-      parameterTypes,
-      parse: { statement: (text) => parse(text)[0], statements: parse, expression: parseExpression },
-      settings: {
-        enableSeqScan: isOn('enable_seqscan'),
-        enableIndexScan: isOn('enable_indexscan'),
-        enableIndexOnlyScan: isOn('enable_indexonlyscan'),
-        enableBitmapScan: isOn('enable_bitmapscan'),
-        enableHashJoin: isOn('enable_hashjoin'),
-        enableNestedLoop: isOn('enable_nestloop'),
-        enableMergeJoin: isOn('enable_mergejoin'),
-        enableHashAggregate: isOn('enable_hashagg'),
-        enableSort: isOn('enable_sort'),
-        enableMaterial: isOn('enable_material'),
-        workMemBytes: this.sortMemoryBytes,
-        hashMemoryBytes: this.hashMemoryBytes,
-        format: this.settings.format,
-      },
-      statistics: this.database.statistics,
-      functions: this.functions,
-      checkSchema: this.checkSchema,
-      isIndexReadable: (oid) => this.database.isIndexReadable(oid, this.transaction.snapshotCsn),
-      domainCheck: (oid) => domainCheckOf(this.engine, catalog, oid, this.database.bindEnvironment(catalog)),
-      inputCheck: (oid) => inputCheckOf(this.engine, catalog, oid, this.database.bindEnvironment(catalog)),
-    };
+    return plannerEnvironment(this, catalog, parameterTypes);
   }
 
   ensureTransaction(): Transaction {
@@ -355,8 +251,6 @@ export class Session implements ProtocolSession, PlanningSession, ExecServices {
     );
   }
 
-  // -------------------------------------------------------------------------------------------------------- waiting
-
   get sortMemoryBytes(): number {
     return this.settings.number('work_mem') * 1024;
   }
@@ -364,6 +258,8 @@ export class Session implements ProtocolSession, PlanningSession, ExecServices {
   get hashMemoryBytes(): number {
     return this.sortMemoryBytes * this.settings.number('hash_mem_multiplier');
   }
+
+  // -------------------------------------------------------------------------------------------------------- waiting
 
   get wake(): () => void {
     return this.#wake;
@@ -379,8 +275,7 @@ export class Session implements ProtocolSession, PlanningSession, ExecServices {
 
   /** Arranges to be woken by the clock. */
   wakeAfter(milliseconds: number): void {
-    if (this.#alarm !== null) clearTimeout(this.#alarm);
-    this.#alarm = setTimeout(this.#wake, Math.max(0, Math.ceil(milliseconds)));
+    this.#timers.wakeAfter(milliseconds);
   }
 
   /** Arranges to be woken when the page is there that was just missed. */
@@ -471,8 +366,7 @@ export class Session implements ProtocolSession, PlanningSession, ExecServices {
   }
 
   #start(task: Task): Step {
-    if (this.#idleTimer !== null) clearTimeout(this.#idleTimer);
-    this.#idleTimer = null;
+    this.#timers.endIdle();
     this.#task = this.#guard(task);
     return this.resume();
   }
@@ -499,17 +393,6 @@ export class Session implements ProtocolSession, PlanningSession, ExecServices {
     }
   }
 
-  /** idle_in_transaction_session_timeout and idle_session_timeout. */
-  #startIdleTimer(): void {
-    const { isBlock } = this.transaction;
-    const timeout = this.settings.number(isBlock ? 'idle_in_transaction_session_timeout' : 'idle_session_timeout');
-    if (timeout === 0) return;
-    const reason = isBlock
-      ? new SqlError('25P03', 'terminating connection due to idle-in-transaction timeout', {}, 'FATAL')
-      : new SqlError('57P05', 'terminating connection due to idle-session timeout', {}, 'FATAL');
-    this.#idleTimer = setTimeout(() => this.#endWith(reason), timeout);
-  }
-
   /** NOTIFY of others, or of the session's own transaction. */
   notify(notification: Notification): void {
     this.#notifications.push(notification);
@@ -527,12 +410,9 @@ export class Session implements ProtocolSession, PlanningSession, ExecServices {
   #endStatement(): void {
     this.#tellNotifications();
     this.#interrupt = null;
-    this.#startIdleTimer();
+    this.#timers.startIdle(this.transaction.isBlock, this.#endWith);
     this.functions.endStatement();
-    if (this.#statementTimer !== null) clearTimeout(this.#statementTimer);
-    this.#statementTimer = null;
-    if (this.#alarm !== null) clearTimeout(this.#alarm);
-    this.#alarm = null;
+    this.#timers.endStatement();
     this.activity = '';
     if (this.settings.hasReports)
       for (const [name, value] of this.settings.takeReports()) this.sink.parameterStatus(name, value);
@@ -590,9 +470,7 @@ export class Session implements ProtocolSession, PlanningSession, ExecServices {
   beginStatement(text: string): void {
     this.activity = text;
     this.functions.statementTimestamp = this.server.now();
-    const timeout = this.settings.number('statement_timeout');
-    if (timeout > 0)
-      this.#statementTimer = setTimeout(() => this.#interruptWith(queryCanceled('statement timeout')), timeout);
+    this.#timers.startStatement(this.#interruptWith);
   }
 
   /** 25001 unless the statement is alone in its transaction: for what cannot be undone, or commits by itself. */
@@ -784,13 +662,13 @@ export class Session implements ProtocolSession, PlanningSession, ExecServices {
 
   // ------------------------------------------------------------------------------------------------- cancel and close
 
-  #interruptWith(error: Error): void {
+  readonly #interruptWith = (error: Error): void => {
     if (this.#task === null) return;
     this.#interrupt = error;
     const execution = this.running?.execution;
     if (execution !== undefined && execution !== null) execution.context.interrupt = error;
     this.#wake();
-  }
+  };
 
   cancel(): void {
     this.#interruptWith(queryCanceled('user request'));
@@ -800,18 +678,18 @@ export class Session implements ProtocolSession, PlanningSession, ExecServices {
     this.#endWith(new SqlError('57P01', 'terminating connection due to administrator command', {}, 'FATAL'));
   }
 
-  #endWith(reason: SqlError): void {
+  readonly #endWith = (reason: SqlError): void => {
     if (this.#task !== null) this.#interruptWith(reason);
     else this.holder.terminate?.(reason);
-  }
+  };
 
   close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.server.notifications.unlisten(this, this.database.oid, null);
     this.#copyIn = null;
-    if (this.#statementTimer !== null) clearTimeout(this.#statementTimer);
-    if (this.#idleTimer !== null) clearTimeout(this.#idleTimer);
+    this.#timers.endStatement();
+    this.#timers.endIdle();
     const txn = this.transaction.txn;
     if (txn?.isWaiting === true) this.engine.locks.cancelWait(txn);
     this.running?.close();
@@ -820,43 +698,7 @@ export class Session implements ProtocolSession, PlanningSession, ExecServices {
     this.closePortals();
     this.cursors.close({ kind: 'close', cursor: null, position: -1 });
     this.#task = null;
-    const rollBack = (): void => {
-      if (!this.transaction.rollback()) {
-        if (this.transaction.txn?.undoError != null) setTimeout(rollBack, UNDO_RETRY_MS);
-        else setImmediate(rollBack);
-        return;
-      }
-      this.engine.locks.releaseAllAdvisory(this.lockOwner);
-      this.#dropTemporary();
-    };
-    rollBack();
-  }
-
-  /** The last thing of a closed session: its temporary objects go, then it is forgotten. */
-  #dropTemporary(): void {
-    if (this.catalog.schemaByName(this.temporarySchema) === undefined) {
-      this.server.sessionClosed(this);
-      return;
-    }
-    const task = this.#dropTemporaryTask();
-    const step = (): void => {
-      try {
-        if (task.next().done !== true) {
-          setTimeout(step, 1);
-          return;
-        }
-      } catch (error) {
-        this.server.toSqlError(error);
-        this.transaction.rollback();
-      }
-      this.server.sessionClosed(this);
-    };
-    step();
-  }
-
-  *#dropTemporaryTask(): Task<void> {
-    yield* dropTemporary(this);
-    yield* this.commitTask();
+    rollBackAndForget(this);
   }
 
   // ------------------------------------------------------------------------------------------------ services to operators

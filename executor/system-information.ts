@@ -53,7 +53,7 @@ function activityOf(session: Session): SessionActivity {
     databaseOid: session.database.oid,
     databaseName: session.database.catalog.databaseName,
     processId: session.identity.processId,
-    roleOid: shared.catalog.roleByName(session.sessionUser)?.oid ?? 0,
+    roleOid: shared.catalog.roleByName(session.role.sessionUser)?.oid ?? 0,
     applicationName: session.settings.show('application_name'),
     clientAddress: /^[0-9a-f.:]+$/i.test(session.identity.clientAddress) ? session.identity.clientAddress : null,
     clientPort: null,

@@ -148,7 +148,7 @@ export function* runUtility(
 ): Task<string | null> {
   const node = prepared.node as StatementNode;
   const { transaction } = session;
-  if (session.isRestricted) refuseRestricted(node);
+  if (session.role.isRestricted) refuseRestricted(node);
   switch (node.kind) {
     case 'begin':
       return begin(session, node);
@@ -175,7 +175,7 @@ export function* runUtility(
       if (node.name === null) session.settings.resetAll();
       else if (node.name === RETENTION) setRetention(session, null);
       else {
-        session.settings.reset(node.name, { isSuperuser: session.maySet(node.name) });
+        session.settings.reset(node.name, { isSuperuser: session.role.maySet(node.name) });
         leaveRole(session.settings, node.name, false);
       }
       return 'RESET';
@@ -393,7 +393,7 @@ function set(session: Session, node: SetStatement): string {
   }
   session.settings.setValues(node.name, node.values, {
     isLocal: node.scope === 'local',
-    isSuperuser: session.maySet(node.name),
+    isSuperuser: session.role.maySet(node.name),
     isInterval: node.interval !== null,
   });
   leaveRole(session.settings, node.name, node.scope === 'local');
@@ -586,7 +586,7 @@ function* lockTables(session: Session, node: LockTableStatement): Task<string> {
 }
 
 function* checkpoint(session: Session): Task<string> {
-  if (!session.isMemberOfRole('pg_checkpoint')) {
+  if (!session.role.isMemberOf('pg_checkpoint')) {
     throw sqlError('42501', 'must be superuser or have privileges of pg_checkpoint to do CHECKPOINT');
   }
   let isDone = false;

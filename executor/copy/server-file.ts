@@ -26,7 +26,7 @@ const CLIENT_HINT = (verb: string, what: string): string =>
 export function checkServerAccess(session: Session, direction: 'from' | 'to', endpoint: 'file' | 'program'): void {
   const word = endpoint === 'program' ? 'execute' : direction === 'from' ? 'read' : 'write';
   const role = endpoint === 'program' ? 'pg_execute_server_program' : `pg_${word}_server_files`;
-  if (session.isSuperuser || session.isMemberOfRole(role)) return;
+  if (session.isSuperuser || session.role.isMemberOf(role)) return;
   const action = endpoint === 'program' ? 'COPY to or from an external program' : `COPY ${direction} a file`;
   throw sqlError('42501', `must be superuser or have privileges of the ${role} role to ${action}`, {
     hint: "Anyone can COPY to stdout or from stdin. psql's \\copy command also works for anyone.",

@@ -101,20 +101,21 @@ export class SessionRoutines implements RoutineRunner {
   #enter({ routine }: RoutineCall): (() => void) | null {
     if (!routine.securityDefiner && routine.settings.length === 0) return null;
     const session = this.#session;
-    const { settings, definer } = session;
+    const { settings, role } = session;
+    const { definer } = role;
     const mark = settings.mark();
     for (const setting of routine.settings) {
       const at = setting.indexOf('=');
       const name = setting.slice(0, at);
-      settings.set(name, setting.slice(at + 1), { isLocal: true, isSuperuser: session.maySet(name) });
+      settings.set(name, setting.slice(at + 1), { isLocal: true, isSuperuser: role.maySet(name) });
     }
     if (routine.securityDefiner) {
-      session.definer = session.sharedCatalog.role(routine.owner)?.name ?? definer;
+      role.definer = session.sharedCatalog.role(routine.owner)?.name ?? definer;
       session.forgetSearchPath();
     }
     return () => {
       if (routine.settings.length > 0) settings.rollbackTo(mark);
-      session.definer = definer;
+      role.definer = definer;
       session.forgetSearchPath();
     };
   }
@@ -127,7 +128,7 @@ export class SessionRoutines implements RoutineRunner {
     evaluation.called = 0;
     this.running = null;
     this.#depth = 0;
-    this.#session.definer = null;
+    this.#session.role.definer = null;
   }
 }
 

@@ -1,0 +1,41 @@
+/** What the planner is told of the session that a statement is planned for. */
+import type { Catalog } from '../catalog/index.ts';
+import { parse, parseExpression } from '../parser/index.ts';
+import type { PlannerEnvironment } from '../planner/index.ts';
+import { domainCheckOf, inputCheckOf } from './domains.ts';
+import type { Session } from './session.ts';
+
+export function plannerEnvironment(
+  session: Session,
+  catalog: Catalog,
+  parameterTypes: readonly number[],
+): PlannerEnvironment {
+  const { settings, database, engine } = session;
+  return {
+    catalog,
+    searchPath: session.searchPath(true),
+    parameterTypes,
+    parse: { statement: (text) => parse(text)[0], statements: parse, expression: parseExpression },
+    settings: {
+      enableSeqScan: settings.boolean('enable_seqscan'),
+      enableIndexScan: settings.boolean('enable_indexscan'),
+      enableIndexOnlyScan: settings.boolean('enable_indexonlyscan'),
+      enableBitmapScan: settings.boolean('enable_bitmapscan'),
+      enableHashJoin: settings.boolean('enable_hashjoin'),
+      enableNestedLoop: settings.boolean('enable_nestloop'),
+      enableMergeJoin: settings.boolean('enable_mergejoin'),
+      enableHashAggregate: settings.boolean('enable_hashagg'),
+      enableSort: settings.boolean('enable_sort'),
+      enableMaterial: settings.boolean('enable_material'),
+      workMemBytes: session.sortMemoryBytes,
+      hashMemoryBytes: session.hashMemoryBytes,
+      format: settings.format,
+    },
+    statistics: database.statistics,
+    functions: session.functions,
+    checkSchema: session.checkSchema,
+    isIndexReadable: (oid) => database.isIndexReadable(oid, session.transaction.snapshotCsn),
+    domainCheck: (oid) => domainCheckOf(engine, catalog, oid, database.bindEnvironment(catalog)),
+    inputCheck: (oid) => inputCheckOf(engine, catalog, oid, database.bindEnvironment(catalog)),
+  };
+}

@@ -1,0 +1,46 @@
+/** A session's settings: those that show its state, what it may set, and where it begins. */
+import { Settings } from '../catalog/settings.ts';
+import { checkTimeText } from './past.ts';
+import type { Session } from './session.ts';
+import { checkAuthorization } from './session-authorization.ts';
+
+/** The settings of a session that is being made. */
+export function settingsOf(session: Session): Settings {
+  const settings = new Settings(session.server.settings, {
+    show: (name) => shownSetting(session, name),
+    check: (name, value) => {
+      checkAuthorization(session.role, name, value);
+      if (name === 'as_of_system_time') checkTimeText(String(value), settings.format);
+      return value;
+    },
+  });
+  return settings;
+}
+
+/** What its role and database, and its client, ask for. */
+export function applyInitialSettings({ settings, database, identity, role }: Session): void {
+  const shared = database.shared.catalog;
+  settings.override('session_authorization', identity.user);
+  for (const entry of shared.settingsFor(database.settingsOid, shared.roleByName(identity.user)?.oid ?? 0)) {
+    settings.setInitial(entry.name, entry.value, 'database');
+  }
+  for (const [name, value] of identity.options) settings.setInitial(name, value, 'client', role.maySet(name));
+}
+
+/** Settings whose value is a state; undefined for all others. */
+function shownSetting({ transaction, settings, server, role }: Session, name: string): string | undefined {
+  switch (name) {
+    case 'transaction_isolation':
+      return transaction.isBlock ? transaction.isolation : settings.show('default_transaction_isolation');
+    case 'transaction_read_only':
+      return transaction.isReadOnly ? 'on' : 'off';
+    case 'transaction_deferrable':
+      return transaction.isDeferrable ? 'on' : 'off';
+    case 'version_retention':
+      return server.settings.show(name);
+    case 'is_superuser':
+      return role.isSuperuser ? 'on' : 'off';
+    default:
+      return undefined;
+  }
+}
