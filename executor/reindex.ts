@@ -6,7 +6,7 @@ import type { IndexEntry } from '../catalog/entries.ts';
 import { relationWord } from '../catalog/rights.ts';
 import type { ReindexStatement } from '../parser/ast.ts';
 import { sqlError } from '../types/errors.ts';
-import { fillConcurrently, fillIndex } from './ddl-runner.ts';
+import { fillConcurrently, fillIndex } from './concurrent-index.ts';
 import type { Session, Task } from './session.ts';
 
 export function* reindex(session: Session, node: ReindexStatement): Task<string> {
