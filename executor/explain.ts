@@ -26,6 +26,7 @@ import {
 import type { CommitMoment } from '../storage/api.ts';
 import { sqlError } from '../types/errors.ts';
 import { checkConstants } from './compile/runtime.ts';
+import { executeArguments } from './execute-arguments.ts';
 import { momentOfStatement, programFor } from './past.ts';
 import {
   type ChangedSettings,
@@ -38,7 +39,8 @@ import { PORTAL_PENDING, Portal } from './portal.ts';
 import { PreparedStatement, queryWithin } from './prepared-statement.ts';
 import type { Program } from './program.ts';
 import type { Session, Task } from './session.ts';
-import { executeArguments, sendRows, utilityFields } from './utility.ts';
+import { utilityFields } from './utility.ts';
+import { sendRows } from './utility-rows.ts';
 
 /* ---- options ------------------------------------------------------------------------------------------------------- */
 

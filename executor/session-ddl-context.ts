@@ -44,6 +44,7 @@ import {
 import { NameLookup } from './ddl/lookup.ts';
 import { requireDatabaseRight } from './ddl/resolve.ts';
 import { SliceTask, StatementTask } from './ddl-tasks.ts';
+import { executeArguments } from './execute-arguments.ts';
 import { IndexBuilder } from './index-build.ts';
 import type { IndexRuntime } from './index-runtime.ts';
 import { LastingFork } from './lasting-fork.ts';
@@ -54,7 +55,6 @@ import { Program } from './program.ts';
 import type { Session } from './session.ts';
 import { TablePages } from './table-pages.ts';
 import type { TableRuntime } from './table-runtime.ts';
-import { executeArguments } from './utility.ts';
 
 /** How long sessions that use a database may take to end when it is dropped or renamed, and how often that is looked at. */
 const SESSIONS_PATIENCE_MS = 5000;

@@ -1,0 +1,35 @@
+/** Arguments of EXECUTE: expressions, computed before the statement begins. */
+import type { Value } from '../catalog/function-entry.ts';
+import type { ExecuteStatement } from '../parser/ast.ts';
+import { bindScalar } from '../planner/index.ts';
+import { sqlError } from '../types/errors.ts';
+import { scalarFunction } from './compile/batch-program.ts';
+import { SlotAllocator } from './compile/expression.ts';
+import { ExecContext } from './context.ts';
+import type { PreparedStatement } from './prepared-statement.ts';
+import type { Session } from './session.ts';
+
+/** Values of EXECUTE's arguments. */
+export function executeArguments(
+  session: Session,
+  node: Pick<ExecuteStatement, 'name' | 'args'>,
+  prepared: PreparedStatement,
+): Value[] {
+  const types = prepared.parameterTypes;
+  if (node.args.length !== types.length) {
+    throw sqlError('42601', `wrong number of parameters for prepared statement "${node.name}"`, {
+      detail: `Expected ${types.length} parameters but got ${node.args.length}.`,
+    });
+  }
+  const environment = session.environment(session.catalog, []);
+  const context = new ExecContext(session.engine);
+  context.functions = session.functions;
+  context.services = session;
+  return node.args.map((arg, i) => {
+    const expr = bindScalar(arg, null, environment, {
+      source: 'value',
+      targetType: { typeOid: types[i], typeModifier: -1 },
+    });
+    return scalarFunction(new SlotAllocator(), expr)(context);
+  });
+}
