@@ -8,7 +8,7 @@ import type { StorageEngine } from '../storage/api.ts';
 import { sqlError } from '../types/errors.ts';
 import { baseTypeOid, isArrayType, OID, type SqlArray, type SqlRecord, typeByOid } from '../types/index.ts';
 import { rowsCheck } from './compile/batch-program.ts';
-import { SlotAllocator } from './compile/expression.ts';
+import { SlotAllocator } from './compile/slots.ts';
 import { ExecContext } from './context.ts';
 
 /** Answers the value, or throws 23502 or 23514. */

@@ -4,7 +4,7 @@ import type { ExecuteStatement } from '../parser/ast.ts';
 import { bindScalar } from '../planner/index.ts';
 import { sqlError } from '../types/errors.ts';
 import { scalarFunction } from './compile/batch-program.ts';
-import { SlotAllocator } from './compile/expression.ts';
+import { SlotAllocator } from './compile/slots.ts';
 import { ExecContext } from './context.ts';
 import type { PreparedStatement } from './prepared-statement.ts';
 import type { Session } from './session.ts';

@@ -22,9 +22,10 @@ import {
 import type { LongText } from '../types/long-text.ts';
 import { type RowsCondition, type RowsFunction, rowsCondition, rowsFunction } from './compile/batch-program.ts';
 import { type Code, Emitter } from './compile/emitter.ts';
-import { ExpressionCompiler, SlotAllocator } from './compile/expression.ts';
+import { ExpressionCompiler } from './compile/expression.ts';
 import { type Operand, repOfType } from './compile/operand.ts';
 import { emitViews, loadPageColumn, missingColumn, usedColumns } from './compile/page-columns.ts';
+import { SlotAllocator } from './compile/slots.ts';
 import type { ExecContext } from './context.ts';
 import { hasNumberTerms, RowTerms } from './inverted/row-terms.ts';
 import type { Exclusion } from './modify/exclusion.ts';

@@ -21,7 +21,7 @@ import type { CommitMoment, StorageEngine } from '../storage/api.ts';
 import { SqlError, type SqlErrorFields, sqlError } from '../types/errors.ts';
 import { type FormatSettings, type Interval, inputText, OID, outputText } from '../types/index.ts';
 import { scalarFunction } from './compile/batch-program.ts';
-import { SlotAllocator } from './compile/expression.ts';
+import { SlotAllocator } from './compile/slots.ts';
 import { ExecContext } from './context.ts';
 import type { DatabaseRuntime } from './database-runtime.ts';
 import type { PreparedStatement } from './prepared-statement.ts';

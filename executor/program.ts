@@ -10,7 +10,7 @@ import type { Catalog } from '../catalog/index.ts';
 import type { SharedCatalog } from '../catalog/shared-catalog.ts';
 import type { Plan, PlannedStatement } from '../planner/plan.ts';
 import type { StorageEngine } from '../storage/api.ts';
-import { SlotAllocator } from './compile/expression.ts';
+import { SlotAllocator } from './compile/slots.ts';
 import { ExecContext, type SubplanRunner } from './context.ts';
 import type { DatabaseRuntime } from './database-runtime.ts';
 import type { IndexRuntime } from './index-runtime.ts';

@@ -31,7 +31,7 @@ import { LOCK_GRANTED, type LockMode } from '../storage/api.ts';
 import { sqlError } from '../types/errors.ts';
 import { OID } from '../types/index.ts';
 import { rowsFunction, scalarFunction } from './compile/batch-program.ts';
-import { SlotAllocator } from './compile/expression.ts';
+import { SlotAllocator } from './compile/slots.ts';
 import { ExecContext } from './context.ts';
 import { DatabaseCopy } from './database-copy.ts';
 import type { DatabaseRuntime } from './database-runtime.ts';

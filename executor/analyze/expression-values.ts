@@ -4,7 +4,7 @@ import type { Value } from '../../catalog/function-entry.ts';
 import { parseExpression } from '../../parser/index.ts';
 import { bindScalar, type Expr } from '../../planner/index.ts';
 import { rowsFunction } from '../compile/batch-program.ts';
-import { SlotAllocator } from '../compile/expression.ts';
+import { SlotAllocator } from '../compile/slots.ts';
 import { ExecContext } from '../context.ts';
 import type { Session } from '../session.ts';
 import type { TableRuntime } from '../table-runtime.ts';

@@ -7,10 +7,11 @@ import { OID } from '../../types/index.ts';
 import type { ExecContext } from '../context.ts';
 import { rowTidCode } from '../row/row-tid.ts';
 import { type Code, Emitter } from './emitter.ts';
-import { ExpressionCompiler, type SlotAllocator } from './expression.ts';
+import { ExpressionCompiler } from './expression.ts';
 import { emitEvaluated } from './may-wait.ts';
 import { type Operand, repOfType } from './operand.ts';
 import { usedColumns } from './page-columns.ts';
+import type { SlotAllocator } from './slots.ts';
 
 type Columns = readonly (readonly Value[])[];
 

@@ -11,9 +11,10 @@ import { type ColumnLayout, OVERFLOW_BIT, type RowLayout } from '../row/row-layo
 import { writeFixed } from '../row/row-writer.ts';
 import type { TableRuntime } from '../table-runtime.ts';
 import { Emitter } from './emitter.ts';
-import { ExpressionCompiler, type SlotAllocator } from './expression.ts';
+import { ExpressionCompiler } from './expression.ts';
 import { type Operand, repOfType } from './operand.ts';
 import { emitViews, loadPageColumn, usedColumns } from './page-columns.ts';
+import type { SlotAllocator } from './slots.ts';
 
 /** `(x, r, c, i, bytes)`: the row at r of the pool, with row i of the source's columns; answers the image's length. */
 export type PatchFunction = (

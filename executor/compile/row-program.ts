@@ -12,11 +12,12 @@ import type { ColumnLayout } from '../row/row-layout.ts';
 import { rowTidCode } from '../row/row-tid.ts';
 import type { TableRuntime } from '../table-runtime.ts';
 import { Emitter } from './emitter.ts';
-import { ExpressionCompiler, type SlotAllocator } from './expression.ts';
+import { ExpressionCompiler } from './expression.ts';
 import { emitEvaluated, mayWait } from './may-wait.ts';
 import type { Operand } from './operand.ts';
 import { emitViews, loadPageColumn, missingColumn, usedColumns, wholeColumns } from './page-columns.ts';
 import { emitPartialCall, partialColumn } from './partial-calls.ts';
+import type { SlotAllocator } from './slots.ts';
 
 /** Emits what is done with a row that passed the filter; operands of columns are loaded. */
 export interface RowBody {

@@ -22,7 +22,7 @@ import {
   typeByOid,
 } from '../../types/index.ts';
 import type { ExecContext } from '../context.ts';
-import type { SlotAllocator } from './expression.ts';
+import type { SlotAllocator } from './slots.ts';
 
 /** Bytes of the pool from start on equal to the whole of `wanted`; the caller has compared the lengths. */
 export function bytesEqual(u8: Uint8Array, start: number, wanted: Uint8Array): boolean {

@@ -38,7 +38,7 @@ import {
   UPPER_INFINITE,
 } from '../../types/index.ts';
 import { type RowsCondition, type RowsFunction, rowsCondition, rowsFunction } from '../compile/batch-program.ts';
-import { SlotAllocator } from '../compile/expression.ts';
+import { SlotAllocator } from '../compile/slots.ts';
 import type { ExecContext } from '../context.ts';
 import { type IndexRuntime, KEY_NOT_INDEXED } from '../index-runtime.ts';
 import { NO_COLUMNS } from '../row/row-reader.ts';

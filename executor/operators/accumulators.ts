@@ -8,8 +8,9 @@ import type { AggregateImplementation, Value } from '../../catalog/function-entr
 import type { AggregateCall, SortKey } from '../../planner/expr.ts';
 import { comparator, hashKey, Numeric, OID } from '../../types/index.ts';
 import type { Emitter } from '../compile/emitter.ts';
-import type { ExpressionCompiler, SlotAllocator } from '../compile/expression.ts';
+import type { ExpressionCompiler } from '../compile/expression.ts';
 import { repOfType } from '../compile/operand.ts';
+import type { SlotAllocator } from '../compile/slots.ts';
 import type { ExecContext } from '../context.ts';
 import { decimalFrom } from '../row/row-reader.ts';
 import { valueBytes } from '../spill/memory.ts';

@@ -24,7 +24,7 @@ import {
   scalarFunction,
 } from '../compile/batch-program.ts';
 import { Emitter } from '../compile/emitter.ts';
-import type { SlotAllocator } from '../compile/expression.ts';
+import type { SlotAllocator } from '../compile/slots.ts';
 import type { ExecContext } from '../context.ts';
 import { Holding } from '../memory-account.ts';
 import type { Execution } from '../program.ts';

@@ -16,7 +16,7 @@ import {
   type ScalarFunctionOfContext,
   scalarFunction,
 } from '../compile/batch-program.ts';
-import type { SlotAllocator } from '../compile/expression.ts';
+import type { SlotAllocator } from '../compile/slots.ts';
 import type { ExecContext } from '../context.ts';
 import { batchBytes, Holding } from '../memory-account.ts';
 import type { Execution } from '../program.ts';

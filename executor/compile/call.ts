@@ -1,0 +1,252 @@
+/**
+ * Calls of functions and operators. Most are calls in the generated code, too; comparisons and arithmetic of common types are
+ * written out: texts as bytes on the page, int8 and numeric in fast mode (expression.ts) as doubles.
+ */
+import type { ScalarFunction } from '../../catalog/function-entry.ts';
+import type { CallExpr, Expr } from '../../planner/expr.ts';
+import { compareText, matchTsqueryAt, OID } from '../../types/index.ts';
+import type { Code } from './emitter.ts';
+import type { ExpressionCompiler } from './expression.ts';
+import { DECIMAL_OPERATORS, INT8_FAST, inlineComparison, inlineTemplate } from './inline-calls.ts';
+import { isInvariant } from './invariant.ts';
+import { anyOf, NULL_OPERAND, type Operand, repOfType } from './operand.ts';
+import * as runtime from './runtime.ts';
+
+const COMPARISON_WORDS: { readonly [suffix: string]: string } = {
+  eq: '===',
+  ne: '!==',
+  lt: '<',
+  le: '<=',
+  gt: '>',
+  ge: '>=',
+};
+/** Which argument of @@ is the tsvector. */
+const MATCH_OPERATORS: Readonly<Record<string, number>> = { ts_match_vq: 0, ts_match_qv: 1 };
+
+/** Text comparison functions that compare in byte order. */
+const TEXT_COMPARISONS = /^(text_|text|bttext|name)(eq|ne|lt|le|gt|ge)$/;
+
+/** A call, in the best form that there is for it. */
+export function compileCall(c: ExpressionCompiler, expr: CallExpr): Operand {
+  const fn = expr.function;
+  if (expr.spreadsArray === true) return variadicCall(c, expr);
+  const partial = c.options.partialCall?.(expr, (arg) => c.compileToAny(arg)) ?? null;
+  if (partial !== null) return partial;
+  if (expr.function.internalName in MATCH_OPERATORS) return matchCall(c, expr);
+  const inline = inlineCall(c, expr);
+  if (inline !== null) return inline;
+  const args = expr.args.map((a) => c.compile(a));
+  return plainCall(c, fn, args, expr);
+}
+
+function variadicCall(c: ExpressionCompiler, expr: CallExpr): Operand {
+  const types = expr.args.map((arg) => arg.typeOid);
+  const call = c.emitter.bind(runtime.variadicCaller(expr.function, types, expr.typeOid), 'variadic');
+  const args = expr.args.map((arg) => c.compileToAny(arg));
+  return c.anyResult(`${call}(x, [${args.join(', ')}])`, expr.typeOid);
+}
+
+/** A name for the function itself, made for the types of its arguments. */
+export function implementation(
+  c: ExpressionCompiler,
+  fn: ScalarFunction,
+  argTypes: readonly number[],
+  returnType: number,
+): Code {
+  const run = fn.specialise ? fn.implementation(argTypes, returnType) : fn.implementation;
+  return c.emitter.bind(run, 'fn');
+}
+
+/** The call's beginning, up to its first operand: comparisons of times with and without zone ask the session. */
+export function equalityCall(c: ExpressionCompiler, fn: ScalarFunction, argTypes: readonly number[]): Code {
+  return `${implementation(c, fn, argTypes, OID.BOOL)}(${fn.needsContext ? 'x.functions, ' : ''}`;
+}
+
+function plainCall(c: ExpressionCompiler, fn: ScalarFunction, args: readonly Operand[], expr: CallExpr): Operand {
+  const f = implementation(
+    c,
+    fn,
+    expr.args.map((a) => a.typeOid),
+    expr.typeOid,
+  );
+  const context = fn.needsContext ? ['x.functions'] : [];
+  if (!fn.strict) {
+    return c.anyResult(`${f}(${[...context, ...args.map((a) => c.toAny(a))].join(', ')})`, expr.typeOid);
+  }
+  const isNull = anyOf(args.map((a) => a.isNull));
+  if (isNull === 'true') return NULL_OPERAND(expr.typeOid);
+  const call = `${f}(${[...context, ...args.map((a) => c.nonNull(a))].join(', ')})`;
+  return c.anyResult(isNull === 'false' ? call : `${isNull} ? null : ${call}`, expr.typeOid);
+}
+
+/** tsvector @@ tsquery: over the bytes of the page, where the vector lies there. */
+function matchCall(c: ExpressionCompiler, expr: CallExpr): Operand {
+  const operands = expr.args.map((arg) => c.compile(arg));
+  const vectorAt = MATCH_OPERATORS[expr.function.internalName];
+  const vector = operands[vectorAt];
+  const isNull = anyOf(operands.map((operand) => operand.isNull));
+  if (vector.rep !== 'slice' || isNull === 'true') return plainCall(c, expr.function, operands, expr);
+  const match = c.emitter.bind(matchTsqueryAt, 'match');
+  const query = c.nonNull(operands[1 - vectorAt]);
+  return {
+    rep: 'bool',
+    typeOid: OID.BOOL,
+    value: `${match}(u8, ${vector.start}, ${vector.end}, ${query})`,
+    isNull,
+  };
+}
+
+function inlineCall(c: ExpressionCompiler, expr: CallExpr): Operand | null {
+  const { function: fn, args } = expr;
+  if (args.length !== 2) return null;
+  const name = fn.internalName;
+  const comparison = inlineComparison(name);
+  const template = inlineTemplate(name);
+  const decimal = DECIMAL_OPERATORS[name];
+  const isText = TEXT_COMPARISONS.test(name);
+  if (comparison === undefined && template === undefined && decimal === undefined && !isText) return null;
+  const a = c.compile(args[0]);
+  const b = c.compile(args[1]);
+  const isNull = anyOf([a.isNull, b.isNull]);
+  if (isNull === 'true') return NULL_OPERAND(expr.typeOid);
+  if (isText) return textComparison(c, name, a, b, args, isNull);
+  if (decimal !== undefined) return decimalCall(c, expr, decimal, a, b, args, isNull);
+  if (comparison !== undefined) {
+    return {
+      rep: 'bool',
+      typeOid: OID.BOOL,
+      value: `(${comparison(c.nonNull(a), c.nonNull(b))})`,
+      isNull,
+    };
+  }
+  const fast = INT8_FAST[name];
+  if (fast !== undefined && c.options.bail !== null && a.rep === 'num' && b.rep === 'num') {
+    return guarded(c, `${a.value} ${fast} ${b.value}${fast === '*' ? ' + 0' : ''}`, isNull, expr.typeOid);
+  }
+  const result = c.emitter.name('v');
+  const call = implementation(
+    c,
+    fn,
+    args.map((x) => x.typeOid),
+    expr.typeOid,
+  );
+  const rep = repOfType(expr.typeOid);
+  c.emitter.emit(`let ${result} = ${rep === 'num' ? '0' : 'null'};`);
+  if (isNull !== 'false') c.emitter.open(`if (!(${isNull})) {`);
+  template!((line) => c.emitter.emit(line), result, c.local(c.nonNull(a)), c.local(c.nonNull(b)), call);
+  if (isNull !== 'false') c.emitter.close();
+  return { rep, typeOid: expr.typeOid, value: result, isNull: rep === 'num' ? isNull : `(${result} === null)` };
+}
+
+/** Fast mode: a double that must be a safe integer, or the row is left to generic mode. */
+function guarded(c: ExpressionCompiler, code: Code, isNull: Code, typeOid: number, scale?: number): Operand {
+  const name = c.emitter.name('v');
+  c.emitter.emit(`const ${name} = ${code};`);
+  const test = `if (!(${name} <= 9007199254740991 && ${name} >= -9007199254740991)) break ${c.options.bail};`;
+  c.emitter.emit(isNull === 'false' ? test : `if (!(${isNull})) ${test}`);
+  return { rep: scale === undefined ? 'num' : 'dec', typeOid, value: name, isNull, scale };
+}
+
+function textComparison(
+  c: ExpressionCompiler,
+  name: string,
+  a: Operand,
+  b: Operand,
+  args: readonly Expr[],
+  isNull: Code,
+): Operand {
+  const suffix = name.slice(-2);
+  const operator = COMPARISON_WORDS[suffix];
+  const bool = (value: Code): Operand => ({ rep: 'bool', typeOid: OID.BOOL, value: `(${value})`, isNull });
+  const slice = a.start !== undefined ? a : b.start !== undefined ? b : null;
+  const other = slice === a ? b : a;
+  const otherExpr = slice === a ? args[1] : args[0];
+  if (slice !== null && isInvariant(otherExpr) && (suffix === 'eq' || suffix === 'ne')) {
+    // Column against a constant: compared as bytes, where they are.
+    const bytes = invariantBytes(c, other);
+    const equal = `${slice.end} - ${slice.start} === ${bytes}.length && ${c.emitter.bind(runtime.bytesEqual, 'bytesEqual')}(u8, ${slice.start}, ${bytes})`;
+    return bool(suffix === 'eq' ? equal : `!(${equal})`);
+  }
+  if (slice !== null && isInvariant(otherExpr)) {
+    const bytes = invariantBytes(c, other);
+    const compare = `${c.emitter.bind(runtime.compareBytes, 'compareBytes')}(u8, ${slice.start}, ${slice.end}, ${bytes})`;
+    return bool(slice === a ? `${compare} ${operator} 0` : `0 ${operator} ${compare}`);
+  }
+  const left = c.nonNull(a);
+  const right = c.nonNull(b);
+  if (suffix === 'eq' || suffix === 'ne') return bool(`${left} ${operator} ${right}`);
+  return bool(`${c.emitter.bind(compareText, 'compareText')}(${left}, ${right}) ${operator} 0`);
+}
+
+/** UTF-8 bytes of an invariant string, made once an execution. */
+function invariantBytes(c: ExpressionCompiler, operand: Operand): Code {
+  const slot = c.onceSlot();
+  const name = c.emitter.name('b');
+  const make = c.emitter.bind(runtime.utf8Bytes, 'utf8Bytes');
+  c.emitter.prelude(`let ${name} = ${slot};`);
+  c.emitter.emit(`if (${name} === undefined) ${name} = ${slot} = ${make}(${c.toAny(operand)}) ?? new Uint8Array(0);`);
+  return name;
+}
+
+/** numeric operators: on scaled doubles in fast mode, else the full implementation. */
+function decimalCall(
+  c: ExpressionCompiler,
+  expr: CallExpr,
+  operator: string,
+  a: Operand,
+  b: Operand,
+  args: readonly Expr[],
+  isNull: Code,
+): Operand {
+  const isArithmetic = operator === '+' || operator === '-' || operator === '*';
+  if (c.options.bail !== null) {
+    const left = asDecimal(c, a, args[0], b, isArithmetic);
+    const right = asDecimal(c, b, args[1], a, isArithmetic);
+    if (left !== null && right !== null) {
+      if (operator === '*') {
+        const scale = (left.scale as number) + (right.scale as number);
+        if (scale <= 15) return guarded(c, `${left.value} * ${right.value} + 0`, isNull, expr.typeOid, scale);
+      } else {
+        const scale = Math.max(left.scale as number, right.scale as number);
+        const l = rescaled(left, scale);
+        const r = rescaled(right, scale);
+        if (isArithmetic) return guarded(c, `${l} ${operator} ${r}`, isNull, expr.typeOid, scale);
+        return { rep: 'bool', typeOid: OID.BOOL, value: `(${l} ${operator} ${r})`, isNull };
+      }
+    }
+  }
+  return plainCall(c, expr.function, [a, b], expr);
+}
+
+/** The operand as a scaled decimal, or null when it cannot be one. Invariants take the partner's scale. */
+function asDecimal(
+  c: ExpressionCompiler,
+  operand: Operand,
+  expr: Expr,
+  partner: Operand,
+  isArithmetic: boolean,
+): Operand | null {
+  if (operand.rep === 'dec') return operand;
+  if (expr.typeOid !== OID.NUMERIC || !isInvariant(expr)) return null;
+  const slot = c.onceSlot();
+  const name = c.emitter.name('d');
+  // A constant's scale is not known for shared plans: two digits more than the first one seen keep most of them fast.
+  const scale = !isArithmetic && partner.rep === 'dec' ? (partner.scale as number) : constantScale(expr);
+  const convert = isArithmetic
+    ? c.emitter.bind(runtime.scaledDouble, 'scaledDouble')
+    : c.emitter.bind(runtime.decimalBound, 'decimalBound');
+  c.emitter.prelude(`let ${name} = ${slot};`);
+  c.emitter.emit(`if (${name} === undefined) ${name} = ${slot} = ${convert}(${c.toAny(operand)}, ${scale});`);
+  c.emitter.emit(`if (${name} !== ${name}) break ${c.options.bail};`);
+  return { rep: 'dec', typeOid: OID.NUMERIC, value: name, isNull: operand.isNull, scale };
+}
+
+function rescaled(operand: Operand, scale: number): Code {
+  const factor = 10 ** (scale - (operand.scale as number));
+  return factor === 1 ? operand.value : `${operand.value} * ${factor}`;
+}
+
+function constantScale(expr: Expr): number {
+  if (expr.kind === 'const' && expr.value !== null && expr.value.isFinite) return Math.min(expr.value.scale, 6);
+  return 4;
+}
