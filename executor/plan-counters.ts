@@ -5,9 +5,9 @@ import type { NodeInstrumentation, Plan, PostingFigures } from '../planner/index
 import { runsSubplans } from '../planner/index.ts';
 import { type Batch, END, PENDING } from './batch.ts';
 import type { ExecContext } from './context.ts';
+import { IndexScanOperator } from './operators/index-scan.ts';
 import type { Operator } from './operators/operator.ts';
 import { PostingScanOperator } from './operators/posting-scan.ts';
-import { IndexScanOperator } from './operators/scan.ts';
 import { Execution, type Program } from './program.ts';
 import type { Session } from './session.ts';
 import { describeReport, type SpillingOperator } from './spill/report.ts';

@@ -35,7 +35,7 @@ import { makeAccumulator } from './accumulators.ts';
 import { GroupSpill } from './group-spill.ts';
 import { GroupTable, keysAreBytes } from './group-table.ts';
 import type { Operator } from './operator.ts';
-import { type SeqScanOperator, scanPosition } from './scan.ts';
+import { type SeqScanOperator, scanPosition } from './seq-scan.ts';
 
 /** The groups and states of one grouping set. */
 class Groups {

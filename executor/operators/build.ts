@@ -11,11 +11,13 @@ import type { Execution } from '../program.ts';
 import { AggregateOperator } from './aggregate.ts';
 import { callsRoutine, computedApart, isPageScan } from './apart.ts';
 import { HashJoinOperator } from './hash-join.ts';
+import { IndexScanOperator } from './index-scan.ts';
 import { NestedLoopOperator } from './join.ts';
 import type { Operator } from './operator.ts';
 import { PostingScanOperator } from './posting-scan.ts';
 import { AppendOperator, LimitOperator, ProjectOperator, RowProjectOperator } from './project.ts';
-import { IndexScanOperator, RowIdScanOperator, SeqScanOperator } from './scan.ts';
+import { RowIdScanOperator } from './row-id-scan.ts';
+import { SeqScanOperator } from './seq-scan.ts';
 import { DistinctOperator, SetOperationOperator, UniqueOperator } from './set.ts';
 import { SortOperator } from './sort.ts';
 import {

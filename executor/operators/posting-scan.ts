@@ -30,10 +30,11 @@ import type { IndexRuntime } from '../index-runtime.ts';
 import { InvertedSearcher } from '../inverted/search.ts';
 import { Holding } from '../memory-account.ts';
 import type { Execution } from '../program.ts';
+import { IndexConditions } from './index-conditions.ts';
 import { type Operator, WaitSignal } from './operator.ts';
 import { PostingCount, type RowSource } from './posting-count.ts';
+import { RowFetcher } from './row-fetcher.ts';
 import { PAGES_AHEAD_MAX } from './row-prefetch.ts';
-import { IndexConditions, RowFetcher } from './scan.ts';
 
 /** Row ids read at once. */
 const ROWS_AT_ONCE = 1024;
