@@ -10,6 +10,8 @@ import { UpdateOperator } from '../modify/update.ts';
 import type { Execution } from '../program.ts';
 import { AggregateOperator } from './aggregate.ts';
 import { callsRoutine, computedApart, isPageScan } from './apart.ts';
+import { CteScanOperator, RecursiveUnionOperator, WithOperator, WorkTableScanOperator } from './cte.ts';
+import { FunctionScanOperator, ProjectSetOperator, VirtualScanOperator } from './function-scan.ts';
 import { HashJoinOperator } from './hash-join.ts';
 import { IndexScanOperator } from './index-scan.ts';
 import { NestedLoopOperator } from './join.ts';
@@ -20,18 +22,7 @@ import { RowIdScanOperator } from './row-id-scan.ts';
 import { SeqScanOperator } from './seq-scan.ts';
 import { DistinctOperator, SetOperationOperator, UniqueOperator } from './set.ts';
 import { SortOperator } from './sort.ts';
-import {
-  CteScanOperator,
-  EmptyOperator,
-  FunctionScanOperator,
-  ProjectSetOperator,
-  RecursiveUnionOperator,
-  ResultOperator,
-  ValuesOperator,
-  VirtualScanOperator,
-  WithOperator,
-  WorkTableScanOperator,
-} from './source.ts';
+import { EmptyOperator, ResultOperator, ValuesOperator } from './values.ts';
 import { WindowOperator } from './window.ts';
 
 export function buildOperator(plan: Plan, execution: Execution): Operator {

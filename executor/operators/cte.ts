@@ -1,0 +1,284 @@
+/** WITH: rows that several readers share, recursive queries and their working tables. */
+import type { CteScanPlan, RecursiveUnionPlan, WithPlan, WorkTableScanPlan } from '../../planner/plan.ts';
+import { BATCH_SIZE, Batch, END, PENDING } from '../batch.ts';
+import { type ProjectFunction, projectFunction } from '../compile/batch-program.ts';
+import type { ExecContext } from '../context.ts';
+import { batchBytes, HASH_ENTRY_BYTES, Holding } from '../memory-account.ts';
+import type { Execution } from '../program.ts';
+import { GroupTable } from './group-table.ts';
+import { type Operator, RowStore } from './operator.ts';
+
+/** A CTE's rows, computed as its readers pull. */
+export class SharedRows {
+  readonly store: RowStore;
+  readonly source: Operator;
+  isOpen = false;
+  isDone = false;
+  readonly #held = new Holding('rows of a CTE');
+
+  constructor(source: Operator, width: number) {
+    this.source = source;
+    this.store = new RowStore(width);
+  }
+
+  /** Makes sure that the store has more than `have` rows, if there are any. PENDING or END or the last batch. */
+  pull(x: ExecContext): Batch {
+    if (this.isDone) return END;
+    if (!this.isOpen) {
+      this.source.open(x);
+      this.isOpen = true;
+    }
+    // Rows that a CTE modifies are not those that the statement's tag counts.
+    const { processedCount } = x;
+    let batch: Batch;
+    try {
+      batch = this.source.poll(x);
+    } finally {
+      x.processedCount = processedCount;
+    }
+    if (batch === PENDING) return PENDING;
+    if (batch === END) this.isDone = true;
+    else {
+      this.#held.add(x.memory, batchBytes(batch));
+      this.store.append(batch);
+    }
+    return batch;
+  }
+
+  reset(x: ExecContext): void {
+    if (this.isOpen) this.source.close(x);
+    this.store.clear();
+    this.#held.clear(x.memory);
+    this.isOpen = false;
+    this.isDone = false;
+  }
+}
+
+/** A query with CTEs: makes them known to their scans before it begins. */
+export class WithOperator implements Operator {
+  readonly #input: Operator;
+  readonly #plan: WithPlan;
+  readonly #execution: Execution;
+  readonly #shared: SharedRows[] = [];
+  readonly #modifying: SharedRows[] = [];
+  #isInputDone = false;
+
+  constructor(plan: WithPlan, execution: Execution) {
+    this.#plan = plan;
+    this.#execution = execution;
+    for (const cte of plan.ctes) {
+      // Readers, the CTE's own recursion among them, are built after this.
+      execution.shared.set(`cte types ${cte.id}`, cte.plan.output);
+      const rows = new SharedRows(execution.build(cte.plan), cte.plan.output.length);
+      execution.shared.set(`cte ${cte.id}`, rows);
+      this.#shared.push(rows);
+      if (cte.modifies) this.#modifying.push(rows);
+    }
+    this.#input = execution.build(plan.input);
+  }
+
+  open(x: ExecContext): void {
+    for (const rows of this.#shared) rows.reset(x);
+    for (const { id } of this.#plan.ctes) this.#execution.forgetReaders(id);
+    this.#isInputDone = false;
+    this.#input.open(x);
+  }
+
+  poll(x: ExecContext): Batch {
+    if (!this.#isInputDone) {
+      const batch = this.#input.poll(x);
+      if (batch !== END) return batch;
+      this.#isInputDone = true;
+    }
+    // Data-modifying ones run to their end, whether read or not.
+    for (const rows of this.#modifying) {
+      while (!rows.isDone) if (rows.pull(x) === PENDING) return PENDING;
+    }
+    return END;
+  }
+
+  close(x: ExecContext): void {
+    this.#input.close(x);
+    for (const rows of this.#shared) rows.reset(x);
+  }
+}
+
+/** Reads a CTE. */
+export class CteScanOperator implements Operator {
+  readonly #rows: () => SharedRows;
+  readonly #project: ProjectFunction;
+  readonly #raw: Batch;
+  readonly #out: Batch;
+  #next = 0;
+
+  constructor(plan: CteScanPlan, execution: Execution) {
+    this.#rows = () => execution.shared.get(`cte ${plan.id}`) as SharedRows;
+    const types = execution.shared.get(`cte types ${plan.id}`) as readonly { typeOid: number }[];
+    this.#raw = new Batch(types.length);
+    this.#out = new Batch(plan.targets.length);
+    this.#project = execution.program.memo(plan, 'project', () =>
+      projectFunction(execution.program.slots, types, plan.filter, plan.targets),
+    );
+  }
+
+  open(): void {
+    this.#next = 0;
+  }
+
+  poll(x: ExecContext): Batch {
+    const rows = this.#rows();
+    for (;;) {
+      while (this.#next >= rows.store.count) {
+        const batch = rows.pull(x);
+        if (batch === PENDING || batch === END) return batch;
+      }
+      const count = rows.store.copyTo(this.#raw, this.#next, BATCH_SIZE, null);
+      this.#out.count = this.#project(x, this.#raw.columns, count, this.#out.columns);
+      // Not before: what is computed may have to wait.
+      this.#next += count;
+      if (this.#out.count > 0) return this.#out;
+      if (x.shouldYield(this.#raw.count)) return PENDING;
+    }
+  }
+
+  close(): void {}
+}
+
+/** start UNION [ALL] step, until the step adds nothing. */
+export class RecursiveUnionOperator implements Operator {
+  readonly #start: Operator;
+  readonly #step: Operator;
+  readonly #plan: RecursiveUnionPlan;
+  readonly #out: Batch;
+  /** Read by the step's WorkTableScan. */
+  readonly #working: RowStore;
+  #next: RowStore;
+  #seen: GroupTable | null = null;
+  #phase: 'start' | 'step' | 'done' = 'start';
+  /** Rows of this round and the next, and all that were ever seen. */
+  #heldWorking = 0;
+  readonly #heldNext = new Holding('rows of a recursive query');
+  readonly #heldSeen = new Holding('rows of a recursive query');
+
+  constructor(plan: RecursiveUnionPlan, execution: Execution) {
+    this.#plan = plan;
+    this.#working = new RowStore(plan.output.length);
+    this.#next = new RowStore(plan.output.length);
+    this.#out = new Batch(plan.output.length);
+    execution.shared.set(`work ${plan.id}`, this.#working);
+    execution.shared.set(`work types ${plan.id}`, plan.output);
+    this.#start = execution.build(plan.start);
+    this.#step = execution.build(plan.step);
+  }
+
+  open(x: ExecContext): void {
+    this.#phase = 'start';
+    this.#working.clear();
+    this.#next.clear();
+    this.#giveBack(x);
+    this.#seen = this.#plan.distinct ? new GroupTable(this.#plan.output.map((o) => o.typeOid)) : null;
+    this.#start.open(x);
+  }
+
+  poll(x: ExecContext): Batch {
+    for (;;) {
+      if (this.#phase === 'done') return END;
+      const source = this.#phase === 'start' ? this.#start : this.#step;
+      const batch = source.poll(x);
+      if (batch === PENDING) return PENDING;
+      if (batch !== END) {
+        const out = this.#keepNew(x, batch);
+        if (out.count > 0) return out;
+        if (x.shouldYield(batch.count)) return PENDING;
+        continue;
+      }
+      if (this.#next.count === 0) {
+        this.#phase = 'done';
+        return END;
+      }
+      // What this round added is what the next one works on.
+      this.#working.clear();
+      for (let c = 0; c < this.#working.columns.length; c++) {
+        const column = this.#next.columns[c];
+        for (let i = 0; i < column.length; i++) this.#working.columns[c].push(column[i]);
+      }
+      this.#working.count = this.#next.count;
+      this.#next.clear();
+      x.memory.shrink(this.#heldWorking);
+      this.#heldWorking = this.#heldNext.bytes;
+      this.#heldNext.bytes = 0;
+      if (this.#phase === 'step') this.#step.close(x);
+      this.#phase = 'step';
+      this.#step.open(x);
+      x.checkInterrupt();
+    }
+  }
+
+  #keepNew(x: ExecContext, batch: Batch): Batch {
+    const out = this.#out;
+    let n = 0;
+    for (let i = 0; i < batch.count; i++) {
+      if (this.#seen !== null && !this.#seen.addRow(batch.columns, i)) continue;
+      for (let c = 0; c < out.columns.length; c++) out.columns[c][n] = batch.columns[c][i];
+      n++;
+    }
+    out.count = n;
+    const bytes = batchBytes(out);
+    this.#heldNext.add(x.memory, bytes);
+    if (this.#seen !== null) this.#heldSeen.add(x.memory, bytes + n * HASH_ENTRY_BYTES);
+    this.#next.append(out);
+    return out;
+  }
+
+  #giveBack(x: ExecContext): void {
+    x.memory.shrink(this.#heldWorking);
+    this.#heldWorking = 0;
+    this.#heldNext.clear(x.memory);
+    this.#heldSeen.clear(x.memory);
+  }
+
+  close(x: ExecContext): void {
+    this.#start.close(x);
+    if (this.#phase === 'step') this.#step.close(x);
+    this.#working.clear();
+    this.#next.clear();
+    this.#seen = null;
+    this.#giveBack(x);
+  }
+}
+
+/** Reads what the last round of a recursive query added. */
+export class WorkTableScanOperator implements Operator {
+  readonly #store: () => RowStore;
+  readonly #project: ProjectFunction;
+  readonly #raw: Batch;
+  readonly #out: Batch;
+  #next = 0;
+
+  constructor(plan: WorkTableScanPlan, execution: Execution) {
+    this.#store = () => execution.shared.get(`work ${plan.id}`) as RowStore;
+    const types = execution.shared.get(`work types ${plan.id}`) as readonly { typeOid: number }[];
+    this.#raw = new Batch(types.length);
+    this.#out = new Batch(plan.targets.length);
+    this.#project = execution.program.memo(plan, 'project', () =>
+      projectFunction(execution.program.slots, types, plan.filter, plan.targets),
+    );
+  }
+
+  open(): void {
+    this.#next = 0;
+  }
+
+  poll(x: ExecContext): Batch {
+    const store = this.#store();
+    while (this.#next < store.count) {
+      const count = store.copyTo(this.#raw, this.#next, BATCH_SIZE, null);
+      this.#out.count = this.#project(x, this.#raw.columns, count, this.#out.columns);
+      this.#next += count;
+      if (this.#out.count > 0) return this.#out;
+    }
+    return END;
+  }
+
+  close(): void {}
+}
