@@ -150,8 +150,7 @@ export function* runUtility(
     case 'reindex':
       return yield* reindex(session, node);
     case 'load':
-      loadModule(node.file);
-      return 'LOAD';
+      return loadModule(node.file);
     case 'listen':
     case 'unlisten':
     case 'notify':
@@ -206,9 +205,9 @@ function* execute(
 }
 
 /** What PostgreSQL has as loadable modules is built in here, or is not there at all. */
-function loadModule(file: string): void {
+function loadModule(file: string): string {
   const name = /^(?:\$libdir\/(?:plugins\/)?)?(\w+)(?:\.so)?$/.exec(file)?.[1] ?? '';
-  if (name === 'auto_explain' || name === 'plpgsql' || AVAILABLE_EXTENSIONS.has(name)) return;
+  if (name === 'auto_explain' || name === 'plpgsql' || AVAILABLE_EXTENSIONS.has(name)) return 'LOAD';
   throw sqlError('58P01', `could not access file "${file}": No such file or directory`);
 }
 

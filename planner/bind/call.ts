@@ -8,8 +8,10 @@ import { plainCall } from '../../parser/index.ts';
 import type { Expr, SortKey } from '../expr.ts';
 import { equalExpr, hasSetReturning, logical, someExpr, toExpr, visitExpr } from '../logical.ts';
 import { coerceToBoolean, coerceToCommonType, coerceType, resolveUnknown, selectCommonType } from './coerce.ts';
+import { fieldsOf, selectField } from './column-ref.ts';
 import type { BindContext, Position } from './context.ts';
-import { bindExpr, castExplicit, fieldsOf, selectField } from './expression.ts';
+import { castExplicit } from './conversion.ts';
+import { bindExpr } from './expression.ts';
 import { madeAggregate, madeWindowAggregate } from './made-aggregate.ts';
 import {
   type CallShape,

@@ -12,8 +12,9 @@ import {
   type Target,
 } from '../logical.ts';
 import { type AssignedPart, bindAssignedPart } from './assign-part.ts';
+import { fieldsOf } from './column-ref.ts';
 import type { Position } from './context.ts';
-import { bindExpr, fieldsOf } from './expression.ts';
+import { bindExpr } from './expression.ts';
 import {
   assignedNumber,
   bindReturning,

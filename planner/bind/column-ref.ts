@@ -1,0 +1,180 @@
+/** Columns, whole rows and fields of rows. */
+import type * as ast from '../../parser/ast.ts';
+import type { Expr } from '../expr.ts';
+import { logical } from '../logical.ts';
+import { readsColumn, WHOLE_ROW } from '../rights.ts';
+import { bindAttribute } from './call.ts';
+import type { Position } from './context.ts';
+import { positionOf } from './position.ts';
+import { namedParameter } from './routine.ts';
+import {
+  columnOfItem,
+  findColumn,
+  findItem,
+  type Level,
+  missingColumn,
+  missingItem,
+  type NamespaceItem,
+} from './scope.ts';
+import { RECORD } from './type-info.ts';
+
+/** A name: a column, a whole row, or a parameter of a function. */
+export function bindColumnRef(level: Level, node: ast.ColumnRef): Expr {
+  const { context } = level;
+  const position = positionOf(context, node.position);
+  refuseColumns(level, position);
+  // t.* in an expression is the whole row.
+  if (node.star) {
+    if (node.name.length === 0) throw context.error('42601', 'row expansion via "*" is not supported here', position);
+    const [item] = starItems(level, node);
+    const parameter = item.name === null && item.rel < 0 ? namedParameter(level, node.name, position) : null;
+    return parameter ?? wholeRow(level, item, position);
+  }
+  const { name } = node;
+  if (name.length === 1) {
+    const hit = findColumn(level, name[0], position);
+    if (hit !== null) return hit.expr;
+    const item = findItem(level, null, name[0], position);
+    if (item !== null) return wholeRow(level, item, position);
+    const parameter = namedParameter(level, name, position);
+    if (parameter !== null) return parameter;
+    throw missingColumn(level, null, name[0], position);
+  }
+  const { schema, table, column } = splitName(level, name, position);
+  const item = findItem(level, schema, table, position);
+  const found = item === null ? undefined : columnOfItem(level, item, column, position);
+  if (found !== undefined) return found.expr;
+  const parameter = namedParameter(level, name, position);
+  if (parameter !== null) return parameter;
+  if (item === null) throw missingItem(level, table, position);
+  const called = bindAttribute(level, { ...node, name: name.slice(0, -1) }, column);
+  if (called !== null) return called;
+  throw missingColumn(level, table, column, position);
+}
+
+function splitName(level: Level, name: readonly string[], position: Position) {
+  if (name.length === 2) return { schema: null, table: name[0], column: name[1] };
+  if (name.length === 3) return { schema: name[0], table: name[1], column: name[2] };
+  if (name.length === 4) return { schema: name[1], table: name[2], column: name[3] };
+  throw level.context.error('42601', `improper qualified name (too many dotted names): ${name.join('.')}`, position);
+}
+
+/** Columns may not stand in DEFAULT and the like. */
+function refuseColumns(level: Level, position: Position): void {
+  if (level.clause === 'default') {
+    throw level.context.error('0A000', 'cannot use column reference in DEFAULT expression', position);
+  }
+}
+
+/** A table's row as a value. */
+export function wholeRow(level: Level, item: NamespaceItem, position: Position): Expr {
+  // A function that gives one unnamed column is its own row.
+  const relation = item.rel < 0 ? undefined : level.context.relationOf(level, item.rel);
+  if (relation !== undefined && relation.kind === 'function' && relation.columns.length === 1) {
+    if (relation.functions.length === 1 && relation.functions[0].function.outColumns === undefined) {
+      return level.context.at({ ...item.columns[0].expr }, position);
+    }
+  }
+  if (item.need !== undefined) readsColumn({ need: item.need, number: WHOLE_ROW });
+  else for (const column of item.columns) readsColumn(column.use);
+  const fields = item.columns.map((column) => column.expr);
+  const names = item.columns.map((column) => column.name);
+  const typeOid = item.rel >= 0 ? (item.table?.rowTypeOid ?? RECORD) : RECORD;
+  const row: Expr = { kind: 'row', fields, names, typeOid, typeModifier: -1 };
+  return level.context.at(item.nullable ? { ...row, nullWhenEmpty: true } : row, position);
+}
+
+/** The items that `*` or `t.*` stands for. */
+export function starItems(level: Level, node: ast.ColumnRef): NamespaceItem[] {
+  const { context } = level;
+  const position = positionOf(context, node.position);
+  if (node.name.length === 0) {
+    const items = level.namespace.filter((item) => item.columnsVisible && !item.lateralOnly);
+    if (items.length === 0) {
+      throw context.error('42601', 'SELECT * with no tables specified is not valid', position);
+    }
+    return items;
+  }
+  const table = node.name[node.name.length - 1];
+  const schema = node.name.length > 1 ? node.name[node.name.length - 2] : null;
+  const item = findItem(level, schema, table, position);
+  if (item !== null) return [item];
+  const parameter = namedParameter(level, node.name, position);
+  const fields = parameter === null ? null : fieldsOf(level, parameter);
+  if (parameter === null || fields === null) throw missingItem(level, table, position);
+  return [parameterItem(parameter, fields)];
+}
+
+/** p.* of a function's parameter of a composite type. */
+function parameterItem(parameter: Expr, fields: readonly { name: string; typeOid: number }[]): NamespaceItem {
+  const columns = fields.map(({ name, typeOid }, index) => ({
+    name,
+    expr: { kind: 'field', base: parameter, index, typeOid, typeModifier: -1 } as const,
+    tableOid: 0,
+    columnNumber: 0,
+  }));
+  return {
+    name: null,
+    schemaName: null,
+    rel: -1,
+    table: null,
+    hasAlias: false,
+    columns,
+    relationVisible: true,
+    columnsVisible: true,
+    lateralOnly: false,
+    lateralOk: true,
+    nullable: false,
+  };
+}
+
+/** (row).field */
+export function selectField(
+  level: Level,
+  base: Expr,
+  field: string,
+  position: Position,
+  owner: string | null = null,
+): Expr {
+  const { context } = level;
+  const missing = () => {
+    if (owner !== null) return context.error('42703', `column ${owner}.${field} does not exist`, position);
+    if (base.typeOid === RECORD) {
+      return context.error('42703', `could not identify column "${field}" in record data type`, position);
+    }
+    if (base.typeOid === RECORD || context.types.isComposite(base.typeOid)) {
+      return context.error(
+        '42703',
+        `column "${field}" not found in data type ${context.types.name(base.typeOid)}`,
+        position,
+      );
+    }
+    return context.error(
+      '42809',
+      `column notation .${field} applied to type ${context.types.name(base.typeOid)}, which is not a composite type`,
+      position,
+    );
+  };
+  const columns = fieldsOf(level, base);
+  const index = columns === null ? -1 : columns.findIndex((column) => column.name === field);
+  if (columns === null || index < 0) throw missing();
+  if (base.kind === 'row') return context.at({ ...base.fields[index] }, position);
+  const { typeOid } = columns[index];
+  return { kind: 'field', base, index, typeOid, typeModifier: -1 };
+}
+
+/** Names and types of a row value's fields, where they are known. */
+export function fieldsOf(level: Level, base: Expr): { name: string; typeOid: number }[] | null {
+  const node = logical(base);
+  if (node.kind === 'row') return node.names.map((name, i) => ({ name, typeOid: node.fields[i].typeOid }));
+  if (node.kind === 'call' && node.function.outColumns !== undefined && base.typeOid === RECORD)
+    return [...node.function.outColumns];
+  if (node.kind === 'sublink' && node.mode === 'scalar') return fieldsOf(level, node.query.targets[0].expr);
+  if (node.kind === 'var') {
+    const relation = level.context.relationOf(level, node.rel);
+    if (relation?.kind === 'subquery') return fieldsOf(level, relation.query.targets[node.column].expr);
+  }
+  const type = level.context.types.get(level.context.types.base(base.typeOid));
+  if (type?.attributes === undefined) return null;
+  return type.attributes.map((attribute) => ({ name: attribute.name, typeOid: attribute.typeOid }));
+}
