@@ -10,13 +10,21 @@
  *  2. `version` differs between any two values with different content, in all databases of the process: plans are kept by it.
  *  3. Lists (indexesOf and the like) keep their identity from value to value while they do not change.
  */
-import { assert } from '../types/assert.ts';
 import { DATABASE_OWNER_ROLE_OID } from './authority.ts';
+import {
+  addEntry,
+  commentKey,
+  emptyMaps,
+  entryOf,
+  INFORMATION_SCHEMA,
+  type Maps,
+  type NamedRelation,
+  PG_CATALOG,
+  removeEntry,
+} from './catalog-maps.ts';
 import { entryKey, parseEntryKey } from './codec.ts';
-import { registerCollationEntry } from './collations.ts';
 import {
   type AnalysisEntry,
-  BOOTSTRAP_ROLE_OID,
   type CastDefinition,
   type CatalogEntry,
   type CollationEntry,
@@ -38,13 +46,9 @@ import {
   type SystemRightsEntry,
   type TypeEntry,
 } from './entries.ts';
-import { PersistentMap } from './persistent-map.ts';
 import { SYSTEM_ROUTINES } from './system-routines.ts';
 import { systemRelationByName, systemRelationByOid } from './system-tables.ts';
-import { registerTypeEntry, rowTypeOf } from './user-types.ts';
-
-/** What FROM and DROP may name: everything in the namespace that relations share. */
-export type NamedRelation = RelationEntry | IndexEntry | SequenceEntry;
+import { rowTypeOf } from './user-types.ts';
 
 export interface CatalogChange {
   /** entryKey(databaseOid, class, oid) */
@@ -53,18 +57,6 @@ export interface CatalogChange {
   readonly entry: CatalogEntry | null;
 }
 
-const PG_CATALOG: SchemaEntry = {
-  class: 'schema',
-  oid: PG_CATALOG_SCHEMA_OID,
-  name: 'pg_catalog',
-  owner: BOOTSTRAP_ROLE_OID,
-};
-const INFORMATION_SCHEMA: SchemaEntry = {
-  class: 'schema',
-  oid: INFORMATION_SCHEMA_OID,
-  name: 'information_schema',
-  owner: BOOTSTRAP_ROLE_OID,
-};
 /** What CREATE DATABASE starts from: to be put into storage with putCatalog. */
 export const PUBLIC_SCHEMA: SchemaEntry = {
   class: 'schema',
@@ -84,96 +76,6 @@ const NO_OPERATORS: readonly OperatorDefinition[] = [];
 let lastVersion = 0;
 export function nextCatalogVersion(): number {
   return ++lastVersion;
-}
-
-/** Everything a Catalog holds; a working copy of it is what apply() changes. */
-interface Maps {
-  schemas: PersistentMap<number, SchemaEntry>;
-  schemaNames: PersistentMap<string, SchemaEntry>;
-  relations: PersistentMap<number, RelationEntry>;
-  indexes: PersistentMap<number, IndexEntry>;
-  sequences: PersistentMap<number, SequenceEntry>;
-  constraints: PersistentMap<number, ConstraintEntry>;
-  types: PersistentMap<number, TypeEntry>;
-  /** Oid of a row type, or of its array type, to the table's. */
-  rowTypes: PersistentMap<number, number>;
-  /** Array type oid to element type. */
-  arrayTypes: PersistentMap<number, TypeEntry>;
-  comments: PersistentMap<number, CommentEntry>;
-  /** By table oid. */
-  analyses: PersistentMap<number, AnalysisEntry>;
-  statistics: PersistentMap<number, StatisticsEntry>;
-  tableStatistics: PersistentMap<number, readonly StatisticsEntry[]>;
-  collations: PersistentMap<number, CollationEntry>;
-  /** `<schemaOid>/<name>`. */
-  collationNames: PersistentMap<string, CollationEntry>;
-  extensions: PersistentMap<number, ExtensionEntry>;
-  routines: PersistentMap<number, RoutineEntry>;
-  /** `<schemaOid>/<name>` to all of that name. */
-  routineNames: PersistentMap<string, readonly RoutineEntry[]>;
-  operators: PersistentMap<number, OperatorDefinition>;
-  /** By name, of all schemas. */
-  operatorNames: PersistentMap<string, readonly OperatorDefinition[]>;
-  casts: PersistentMap<number, CastDefinition>;
-  /** `<sourceTypeOid>/<targetTypeOid>`. */
-  castTypes: PersistentMap<string, CastDefinition>;
-  /** `<schemaOid>/<name>`. */
-  names: PersistentMap<string, NamedRelation>;
-  typeNames: PersistentMap<string, TypeEntry>;
-  /** `<class>/<oid>/<column>`. */
-  commentKeys: PersistentMap<string, CommentEntry>;
-  tableIndexes: PersistentMap<number, readonly IndexEntry[]>;
-  /** `<schemaOid>/<name>` to all constraints of that name: different tables may use one name. */
-  constraintNames: PersistentMap<string, readonly ConstraintEntry[]>;
-  tableConstraints: PersistentMap<number, readonly ConstraintEntry[]>;
-  referencing: PersistentMap<number, readonly ConstraintEntry[]>;
-  tableSequences: PersistentMap<number, readonly SequenceEntry[]>;
-  /** Oid to the relations that name it in dependsOn. */
-  dependents: PersistentMap<number, readonly number[]>;
-  systemRights: PersistentMap<number, SystemRightsEntry>;
-  defaultRights: PersistentMap<number, DefaultRightsEntry>;
-}
-
-function emptyMaps(): Maps {
-  return {
-    schemas: PersistentMap.empty<number, SchemaEntry>()
-      .set(PG_CATALOG.oid, PG_CATALOG)
-      .set(INFORMATION_SCHEMA.oid, INFORMATION_SCHEMA),
-    schemaNames: PersistentMap.empty<string, SchemaEntry>()
-      .set(PG_CATALOG.name, PG_CATALOG)
-      .set(INFORMATION_SCHEMA.name, INFORMATION_SCHEMA),
-    relations: PersistentMap.empty(),
-    indexes: PersistentMap.empty(),
-    sequences: PersistentMap.empty(),
-    constraints: PersistentMap.empty(),
-    types: PersistentMap.empty(),
-    rowTypes: PersistentMap.empty(),
-    arrayTypes: PersistentMap.empty(),
-    comments: PersistentMap.empty(),
-    analyses: PersistentMap.empty(),
-    statistics: PersistentMap.empty(),
-    tableStatistics: PersistentMap.empty(),
-    collations: PersistentMap.empty(),
-    collationNames: PersistentMap.empty(),
-    extensions: PersistentMap.empty(),
-    routines: PersistentMap.empty(),
-    routineNames: PersistentMap.empty(),
-    operators: PersistentMap.empty(),
-    operatorNames: PersistentMap.empty(),
-    casts: PersistentMap.empty(),
-    castTypes: PersistentMap.empty(),
-    names: PersistentMap.empty(),
-    typeNames: PersistentMap.empty(),
-    commentKeys: PersistentMap.empty(),
-    tableIndexes: PersistentMap.empty(),
-    constraintNames: PersistentMap.empty(),
-    tableConstraints: PersistentMap.empty(),
-    referencing: PersistentMap.empty(),
-    tableSequences: PersistentMap.empty(),
-    dependents: PersistentMap.empty(),
-    systemRights: PersistentMap.empty(),
-    defaultRights: PersistentMap.empty(),
-  };
 }
 
 export class Catalog {
@@ -496,280 +398,4 @@ export class Catalog {
   comments(): Iterable<CommentEntry> {
     return this.#maps.comments.values();
   }
-}
-
-function commentKey(objectClass: EntryClass, objectOid: number, columnNumber: number): string {
-  return `${objectClass}/${objectOid}/${columnNumber}`;
-}
-
-function entryOf(maps: Maps, entryClass: EntryClass, oid: number): CatalogEntry | undefined {
-  switch (entryClass) {
-    case 'schema':
-      return maps.schemas.get(oid);
-    case 'relation':
-      return maps.relations.get(oid);
-    case 'index':
-      return maps.indexes.get(oid);
-    case 'constraint':
-      return maps.constraints.get(oid);
-    case 'sequence':
-      return maps.sequences.get(oid);
-    case 'type':
-      return maps.types.get(oid);
-    case 'comment':
-      return maps.comments.get(oid);
-    case 'analysis':
-      return maps.analyses.get(oid);
-    case 'statistics':
-      return maps.statistics.get(oid);
-    case 'collation':
-      return maps.collations.get(oid);
-    case 'routine':
-      return maps.routines.get(oid);
-    case 'extension':
-      return maps.extensions.get(oid);
-    case 'operator':
-      return maps.operators.get(oid);
-    case 'cast':
-      return maps.casts.get(oid);
-    case 'systemRights':
-      return maps.systemRights.get(oid);
-    case 'defaultRights':
-      return maps.defaultRights.get(oid);
-    default:
-      throw new Error(`${entryClass} entries are shared by all databases`);
-  }
-}
-
-function addEntry(maps: Maps, entry: CatalogEntry, edit: object): void {
-  switch (entry.class) {
-    case 'schema':
-      maps.schemas = maps.schemas.set(entry.oid, entry, edit);
-      maps.schemaNames = maps.schemaNames.set(entry.name, entry, edit);
-      return;
-    case 'relation':
-      maps.relations = maps.relations.set(entry.oid, entry, edit);
-      addName(maps, entry, edit);
-      addRowType(maps, entry, edit);
-      for (const oid of entry.dependsOn) maps.dependents = addOid(maps.dependents, oid, entry.oid, edit);
-      return;
-    case 'index':
-      maps.indexes = maps.indexes.set(entry.oid, entry, edit);
-      maps.tableIndexes = addTo(maps.tableIndexes, entry.tableOid, entry, byOid, edit);
-      addName(maps, entry, edit);
-      return;
-    case 'sequence':
-      maps.sequences = maps.sequences.set(entry.oid, entry, edit);
-      if (entry.ownedByTable !== 0) {
-        maps.tableSequences = addTo(maps.tableSequences, entry.ownedByTable, entry, byOid, edit);
-      }
-      addName(maps, entry, edit);
-      return;
-    case 'constraint':
-      maps.constraints = maps.constraints.set(entry.oid, entry, edit);
-      maps.constraintNames = addTo(maps.constraintNames, `${entry.schemaOid}/${entry.name}`, entry, byOid, edit);
-      maps.tableConstraints = addTo(maps.tableConstraints, entry.tableOid, entry, byName, edit);
-      if (entry.type === 'foreign key') {
-        maps.referencing = addTo(maps.referencing, entry.referencedTableOid, entry, byName, edit);
-      }
-      return;
-    case 'type':
-      maps.types = maps.types.set(entry.oid, entry, edit);
-      if (entry.arrayOid !== 0) maps.arrayTypes = maps.arrayTypes.set(entry.arrayOid, entry, edit);
-      maps.typeNames = maps.typeNames.set(`${entry.schemaOid}/${entry.name}`, entry, edit);
-      registerTypeEntry(entry);
-      return;
-    case 'analysis':
-      maps.analyses = maps.analyses.set(entry.oid, entry, edit);
-      return;
-    case 'statistics':
-      maps.statistics = maps.statistics.set(entry.oid, entry, edit);
-      maps.tableStatistics = addTo(maps.tableStatistics, entry.tableOid, entry, byOid, edit);
-      return;
-    case 'collation':
-      maps.collations = maps.collations.set(entry.oid, entry, edit);
-      maps.collationNames = maps.collationNames.set(`${entry.schemaOid}/${entry.name}`, entry, edit);
-      registerCollationEntry(entry);
-      return;
-    case 'routine':
-      maps.routines = maps.routines.set(entry.oid, entry, edit);
-      maps.routineNames = addTo(maps.routineNames, `${entry.schemaOid}/${entry.name}`, entry, byOid, edit);
-      for (const oid of entry.dependsOn) maps.dependents = addOid(maps.dependents, oid, entry.oid, edit);
-      return;
-    case 'extension':
-      maps.extensions = maps.extensions.set(entry.oid, entry, edit);
-      return;
-    case 'operator':
-      maps.operators = maps.operators.set(entry.oid, entry, edit);
-      maps.operatorNames = addTo(maps.operatorNames, entry.name, entry, byOid, edit);
-      return;
-    case 'cast':
-      maps.casts = maps.casts.set(entry.oid, entry, edit);
-      maps.castTypes = maps.castTypes.set(`${entry.sourceTypeOid}/${entry.targetTypeOid}`, entry, edit);
-      return;
-    case 'systemRights':
-      maps.systemRights = maps.systemRights.set(entry.oid, entry, edit);
-      return;
-    case 'defaultRights':
-      maps.defaultRights = maps.defaultRights.set(entry.oid, entry, edit);
-      return;
-    case 'comment':
-      maps.comments = maps.comments.set(entry.oid, entry, edit);
-      maps.commentKeys = maps.commentKeys.set(
-        commentKey(entry.objectClass, entry.objectOid, entry.columnNumber),
-        entry,
-        edit,
-      );
-      return;
-    default:
-      throw new Error(`${entry.class} entries are shared by all databases`);
-  }
-}
-
-function removeEntry(maps: Maps, entry: CatalogEntry, edit: object): void {
-  switch (entry.class) {
-    case 'schema':
-      maps.schemas = maps.schemas.delete(entry.oid, edit);
-      maps.schemaNames = maps.schemaNames.delete(entry.name, edit);
-      return;
-    case 'relation':
-      maps.relations = maps.relations.delete(entry.oid, edit);
-      removeName(maps, entry, edit);
-      for (const oid of [entry.rowTypeOid, entry.rowArrayTypeOid]) {
-        if (oid !== undefined) maps.rowTypes = maps.rowTypes.delete(oid, edit);
-      }
-      for (const oid of entry.dependsOn) maps.dependents = removeOid(maps.dependents, oid, entry.oid, edit);
-      return;
-    case 'index':
-      maps.indexes = maps.indexes.delete(entry.oid, edit);
-      maps.tableIndexes = removeFrom(maps.tableIndexes, entry.tableOid, entry, edit);
-      removeName(maps, entry, edit);
-      return;
-    case 'sequence':
-      maps.sequences = maps.sequences.delete(entry.oid, edit);
-      maps.tableSequences = removeFrom(maps.tableSequences, entry.ownedByTable, entry, edit);
-      removeName(maps, entry, edit);
-      return;
-    case 'constraint':
-      maps.constraints = maps.constraints.delete(entry.oid, edit);
-      maps.constraintNames = removeFrom(maps.constraintNames, `${entry.schemaOid}/${entry.name}`, entry, edit);
-      maps.tableConstraints = removeFrom(maps.tableConstraints, entry.tableOid, entry, edit);
-      maps.referencing = removeFrom(maps.referencing, entry.referencedTableOid, entry, edit);
-      return;
-    case 'type':
-      maps.types = maps.types.delete(entry.oid, edit);
-      maps.arrayTypes = maps.arrayTypes.delete(entry.arrayOid, edit);
-      if (maps.typeNames.get(`${entry.schemaOid}/${entry.name}`) === entry) {
-        maps.typeNames = maps.typeNames.delete(`${entry.schemaOid}/${entry.name}`, edit);
-      }
-      return;
-    case 'analysis':
-      maps.analyses = maps.analyses.delete(entry.oid, edit);
-      return;
-    case 'statistics':
-      maps.statistics = maps.statistics.delete(entry.oid, edit);
-      maps.tableStatistics = removeFrom(maps.tableStatistics, entry.tableOid, entry, edit);
-      return;
-    case 'collation':
-      maps.collations = maps.collations.delete(entry.oid, edit);
-      if (maps.collationNames.get(`${entry.schemaOid}/${entry.name}`) === entry) {
-        maps.collationNames = maps.collationNames.delete(`${entry.schemaOid}/${entry.name}`, edit);
-      }
-      return;
-    case 'routine':
-      maps.routines = maps.routines.delete(entry.oid, edit);
-      maps.routineNames = removeFrom(maps.routineNames, `${entry.schemaOid}/${entry.name}`, entry, edit);
-      for (const oid of entry.dependsOn) maps.dependents = removeOid(maps.dependents, oid, entry.oid, edit);
-      return;
-    case 'extension':
-      maps.extensions = maps.extensions.delete(entry.oid, edit);
-      return;
-    case 'operator':
-      maps.operators = maps.operators.delete(entry.oid, edit);
-      maps.operatorNames = removeFrom(maps.operatorNames, entry.name, entry, edit);
-      return;
-    case 'cast':
-      maps.casts = maps.casts.delete(entry.oid, edit);
-      if (maps.castTypes.get(`${entry.sourceTypeOid}/${entry.targetTypeOid}`) === entry) {
-        maps.castTypes = maps.castTypes.delete(`${entry.sourceTypeOid}/${entry.targetTypeOid}`, edit);
-      }
-      return;
-    case 'systemRights':
-      maps.systemRights = maps.systemRights.delete(entry.oid, edit);
-      return;
-    case 'defaultRights':
-      maps.defaultRights = maps.defaultRights.delete(entry.oid, edit);
-      return;
-    case 'comment':
-      maps.comments = maps.comments.delete(entry.oid, edit);
-      maps.commentKeys = maps.commentKeys.delete(
-        commentKey(entry.objectClass, entry.objectOid, entry.columnNumber),
-        edit,
-      );
-      return;
-    default:
-      throw new Error(`${entry.class} entries are shared by all databases`);
-  }
-}
-
-function addRowType(maps: Maps, relation: RelationEntry, edit: object): void {
-  const type = rowTypeOf(relation);
-  if (type === undefined) return;
-  maps.rowTypes = maps.rowTypes.set(type.oid, relation.oid, edit).set(type.arrayOid, relation.oid, edit);
-  registerTypeEntry(type);
-}
-
-function addName(maps: Maps, entry: NamedRelation, edit: object): void {
-  maps.names = maps.names.set(`${entry.schemaOid}/${entry.name}`, entry, edit);
-}
-
-/** Two objects may trade names within one batch: only the holder of a name takes it away. */
-function removeName(maps: Maps, entry: NamedRelation, edit: object): void {
-  const key = `${entry.schemaOid}/${entry.name}`;
-  if (maps.names.get(key) === entry) maps.names = maps.names.delete(key, edit);
-}
-
-type ListMap<T, K extends string | number = number> = PersistentMap<K, readonly T[]>;
-
-function byOid(a: { readonly oid: number }, b: { readonly oid: number }): number {
-  return a.oid - b.oid;
-}
-
-function byName(a: ConstraintEntry, b: ConstraintEntry): number {
-  return a.name < b.name ? -1 : a.name > b.name ? 1 : a.oid - b.oid;
-}
-
-function addTo<T, K extends string | number>(
-  map: ListMap<T, K>,
-  key: K,
-  entry: T,
-  order: (a: T, b: T) => number,
-  edit: object,
-): ListMap<T, K> {
-  const list = map.get(key) ?? [];
-  return map.set(key, [...list, entry].sort(order), edit);
-}
-
-function removeFrom<T, K extends string | number>(map: ListMap<T, K>, key: K, entry: T, edit: object): ListMap<T, K> {
-  const list = map.get(key);
-  if (list === undefined) return map;
-  const rest = list.filter((candidate) => candidate !== entry);
-  return rest.length === 0 ? map.delete(key, edit) : map.set(key, rest, edit);
-}
-
-function addOid(map: ListMap<number>, key: number, oid: number, edit: object): ListMap<number> {
-  const list = map.get(key) ?? NO_OIDS;
-  if (list.includes(oid)) return map;
-  return map.set(
-    key,
-    [...list, oid].sort((a, b) => a - b),
-    edit,
-  );
-}
-
-function removeOid(map: ListMap<number>, key: number, oid: number, edit: object): ListMap<number> {
-  const list = map.get(key);
-  assert(list !== undefined, 'a dependency that is taken away was recorded');
-  const rest = list.filter((candidate) => candidate !== oid);
-  return rest.length === 0 ? map.delete(key, edit) : map.set(key, rest, edit);
 }

@@ -1,10 +1,6 @@
 /** What exists: the catalog as immutable values, and what the pg_catalog and information_schema views show of it. */
-export {
-  Catalog,
-  type CatalogChange,
-  type NamedRelation,
-  PUBLIC_SCHEMA,
-} from './catalog.ts';
+export { Catalog, type CatalogChange, PUBLIC_SCHEMA } from './catalog.ts';
+export type { NamedRelation } from './catalog-maps.ts';
 export { decodeEntry, encodeEntry, entryKey, parseEntryKey, SHARED_DATABASE_OID } from './codec.ts';
 export type * from './entries.ts';
 export {
