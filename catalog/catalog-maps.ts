@@ -139,71 +139,67 @@ export function commentKey(objectClass: EntryClass, objectOid: number, columnNum
   return `${objectClass}/${objectOid}/${columnNumber}`;
 }
 
-export function entryOf(maps: Maps, entryClass: EntryClass, oid: number): CatalogEntry | undefined {
-  switch (entryClass) {
-    case 'schema':
-      return maps.schemas.get(oid);
-    case 'relation':
-      return maps.relations.get(oid);
-    case 'index':
-      return maps.indexes.get(oid);
-    case 'constraint':
-      return maps.constraints.get(oid);
-    case 'sequence':
-      return maps.sequences.get(oid);
-    case 'type':
-      return maps.types.get(oid);
-    case 'comment':
-      return maps.comments.get(oid);
-    case 'analysis':
-      return maps.analyses.get(oid);
-    case 'statistics':
-      return maps.statistics.get(oid);
-    case 'collation':
-      return maps.collations.get(oid);
-    case 'routine':
-      return maps.routines.get(oid);
-    case 'extension':
-      return maps.extensions.get(oid);
-    case 'operator':
-      return maps.operators.get(oid);
-    case 'cast':
-      return maps.casts.get(oid);
-    case 'systemRights':
-      return maps.systemRights.get(oid);
-    case 'defaultRights':
-      return maps.defaultRights.get(oid);
-    default:
-      throw new Error(`${entryClass} entries are shared by all databases`);
-  }
+/** The map by oid of each class that a database has of its own. */
+const MAP_BY_OID = {
+  schema: 'schemas',
+  relation: 'relations',
+  index: 'indexes',
+  constraint: 'constraints',
+  sequence: 'sequences',
+  type: 'types',
+  comment: 'comments',
+  analysis: 'analyses',
+  statistics: 'statistics',
+  collation: 'collations',
+  routine: 'routines',
+  extension: 'extensions',
+  operator: 'operators',
+  cast: 'casts',
+  systemRights: 'systemRights',
+  defaultRights: 'defaultRights',
+} as const satisfies { readonly [entryClass in EntryClass]?: keyof Maps };
+
+type MapByOid = (typeof MAP_BY_OID)[keyof typeof MAP_BY_OID];
+
+function mapNameOf(entryClass: EntryClass): MapByOid {
+  const name = (MAP_BY_OID as { readonly [entryClass in EntryClass]?: MapByOid })[entryClass];
+  if (name === undefined) throw new Error(`${entryClass} entries are shared by all databases`);
+  return name;
 }
 
+function setByOid(maps: Maps, name: MapByOid, map: PersistentMap<number, CatalogEntry>): void {
+  (maps as Record<MapByOid, PersistentMap<number, CatalogEntry>>)[name] = map;
+}
+
+/** The entry with this class and oid. */
+export function entryOf(maps: Maps, entryClass: EntryClass, oid: number): CatalogEntry | undefined {
+  return maps[mapNameOf(entryClass)].get(oid);
+}
+
+/** Adds an entry, whose class and oid are not there. */
 export function addEntry(maps: Maps, entry: CatalogEntry, edit: object): void {
+  const name = mapNameOf(entry.class);
+  setByOid(maps, name, (maps[name] as PersistentMap<number, CatalogEntry>).set(entry.oid, entry, edit));
   switch (entry.class) {
     case 'schema':
-      maps.schemas = maps.schemas.set(entry.oid, entry, edit);
       maps.schemaNames = maps.schemaNames.set(entry.name, entry, edit);
       return;
     case 'relation':
-      maps.relations = maps.relations.set(entry.oid, entry, edit);
       addName(maps, entry, edit);
       addRowType(maps, entry, edit);
       for (const oid of entry.dependsOn) maps.dependents = addOid(maps.dependents, oid, entry.oid, edit);
       return;
     case 'index':
-      maps.indexes = maps.indexes.set(entry.oid, entry, edit);
       maps.tableIndexes = addTo(maps.tableIndexes, entry.tableOid, entry, byOid, edit);
       addName(maps, entry, edit);
       return;
     case 'sequence':
-      maps.sequences = maps.sequences.set(entry.oid, entry, edit);
       if (entry.ownedByTable !== 0) {
         maps.tableSequences = addTo(maps.tableSequences, entry.ownedByTable, entry, byOid, edit);
       }
       addName(maps, entry, edit);
       return;
     case 'constraint':
-      maps.constraints = maps.constraints.set(entry.oid, entry, edit);
       maps.constraintNames = addTo(maps.constraintNames, `${entry.schemaOid}/${entry.name}`, entry, byOid, edit);
       maps.tableConstraints = addTo(maps.tableConstraints, entry.tableOid, entry, byName, edit);
       if (entry.type === 'foreign key') {
@@ -211,66 +207,46 @@ export function addEntry(maps: Maps, entry: CatalogEntry, edit: object): void {
       }
       return;
     case 'type':
-      maps.types = maps.types.set(entry.oid, entry, edit);
       if (entry.arrayOid !== 0) maps.arrayTypes = maps.arrayTypes.set(entry.arrayOid, entry, edit);
       maps.typeNames = maps.typeNames.set(`${entry.schemaOid}/${entry.name}`, entry, edit);
       registerTypeEntry(entry);
       return;
-    case 'analysis':
-      maps.analyses = maps.analyses.set(entry.oid, entry, edit);
-      return;
     case 'statistics':
-      maps.statistics = maps.statistics.set(entry.oid, entry, edit);
       maps.tableStatistics = addTo(maps.tableStatistics, entry.tableOid, entry, byOid, edit);
       return;
     case 'collation':
-      maps.collations = maps.collations.set(entry.oid, entry, edit);
       maps.collationNames = maps.collationNames.set(`${entry.schemaOid}/${entry.name}`, entry, edit);
       registerCollationEntry(entry);
       return;
     case 'routine':
-      maps.routines = maps.routines.set(entry.oid, entry, edit);
       maps.routineNames = addTo(maps.routineNames, `${entry.schemaOid}/${entry.name}`, entry, byOid, edit);
       for (const oid of entry.dependsOn) maps.dependents = addOid(maps.dependents, oid, entry.oid, edit);
       return;
-    case 'extension':
-      maps.extensions = maps.extensions.set(entry.oid, entry, edit);
-      return;
     case 'operator':
-      maps.operators = maps.operators.set(entry.oid, entry, edit);
       maps.operatorNames = addTo(maps.operatorNames, entry.name, entry, byOid, edit);
       return;
     case 'cast':
-      maps.casts = maps.casts.set(entry.oid, entry, edit);
       maps.castTypes = maps.castTypes.set(`${entry.sourceTypeOid}/${entry.targetTypeOid}`, entry, edit);
       return;
-    case 'systemRights':
-      maps.systemRights = maps.systemRights.set(entry.oid, entry, edit);
-      return;
-    case 'defaultRights':
-      maps.defaultRights = maps.defaultRights.set(entry.oid, entry, edit);
-      return;
     case 'comment':
-      maps.comments = maps.comments.set(entry.oid, entry, edit);
       maps.commentKeys = maps.commentKeys.set(
         commentKey(entry.objectClass, entry.objectOid, entry.columnNumber),
         entry,
         edit,
       );
       return;
-    default:
-      throw new Error(`${entry.class} entries are shared by all databases`);
   }
 }
 
+/** Removes an entry that is there. */
 export function removeEntry(maps: Maps, entry: CatalogEntry, edit: object): void {
+  const name = mapNameOf(entry.class);
+  setByOid(maps, name, (maps[name] as PersistentMap<number, CatalogEntry>).delete(entry.oid, edit));
   switch (entry.class) {
     case 'schema':
-      maps.schemas = maps.schemas.delete(entry.oid, edit);
       maps.schemaNames = maps.schemaNames.delete(entry.name, edit);
       return;
     case 'relation':
-      maps.relations = maps.relations.delete(entry.oid, edit);
       removeName(maps, entry, edit);
       for (const oid of [entry.rowTypeOid, entry.rowArrayTypeOid]) {
         if (oid !== undefined) maps.rowTypes = maps.rowTypes.delete(oid, edit);
@@ -278,74 +254,50 @@ export function removeEntry(maps: Maps, entry: CatalogEntry, edit: object): void
       for (const oid of entry.dependsOn) maps.dependents = removeOid(maps.dependents, oid, entry.oid, edit);
       return;
     case 'index':
-      maps.indexes = maps.indexes.delete(entry.oid, edit);
       maps.tableIndexes = removeFrom(maps.tableIndexes, entry.tableOid, entry, edit);
       removeName(maps, entry, edit);
       return;
     case 'sequence':
-      maps.sequences = maps.sequences.delete(entry.oid, edit);
       maps.tableSequences = removeFrom(maps.tableSequences, entry.ownedByTable, entry, edit);
       removeName(maps, entry, edit);
       return;
     case 'constraint':
-      maps.constraints = maps.constraints.delete(entry.oid, edit);
       maps.constraintNames = removeFrom(maps.constraintNames, `${entry.schemaOid}/${entry.name}`, entry, edit);
       maps.tableConstraints = removeFrom(maps.tableConstraints, entry.tableOid, entry, edit);
       maps.referencing = removeFrom(maps.referencing, entry.referencedTableOid, entry, edit);
       return;
     case 'type':
-      maps.types = maps.types.delete(entry.oid, edit);
       maps.arrayTypes = maps.arrayTypes.delete(entry.arrayOid, edit);
       if (maps.typeNames.get(`${entry.schemaOid}/${entry.name}`) === entry) {
         maps.typeNames = maps.typeNames.delete(`${entry.schemaOid}/${entry.name}`, edit);
       }
       return;
-    case 'analysis':
-      maps.analyses = maps.analyses.delete(entry.oid, edit);
-      return;
     case 'statistics':
-      maps.statistics = maps.statistics.delete(entry.oid, edit);
       maps.tableStatistics = removeFrom(maps.tableStatistics, entry.tableOid, entry, edit);
       return;
     case 'collation':
-      maps.collations = maps.collations.delete(entry.oid, edit);
       if (maps.collationNames.get(`${entry.schemaOid}/${entry.name}`) === entry) {
         maps.collationNames = maps.collationNames.delete(`${entry.schemaOid}/${entry.name}`, edit);
       }
       return;
     case 'routine':
-      maps.routines = maps.routines.delete(entry.oid, edit);
       maps.routineNames = removeFrom(maps.routineNames, `${entry.schemaOid}/${entry.name}`, entry, edit);
       for (const oid of entry.dependsOn) maps.dependents = removeOid(maps.dependents, oid, entry.oid, edit);
       return;
-    case 'extension':
-      maps.extensions = maps.extensions.delete(entry.oid, edit);
-      return;
     case 'operator':
-      maps.operators = maps.operators.delete(entry.oid, edit);
       maps.operatorNames = removeFrom(maps.operatorNames, entry.name, entry, edit);
       return;
     case 'cast':
-      maps.casts = maps.casts.delete(entry.oid, edit);
       if (maps.castTypes.get(`${entry.sourceTypeOid}/${entry.targetTypeOid}`) === entry) {
         maps.castTypes = maps.castTypes.delete(`${entry.sourceTypeOid}/${entry.targetTypeOid}`, edit);
       }
       return;
-    case 'systemRights':
-      maps.systemRights = maps.systemRights.delete(entry.oid, edit);
-      return;
-    case 'defaultRights':
-      maps.defaultRights = maps.defaultRights.delete(entry.oid, edit);
-      return;
     case 'comment':
-      maps.comments = maps.comments.delete(entry.oid, edit);
       maps.commentKeys = maps.commentKeys.delete(
         commentKey(entry.objectClass, entry.objectOid, entry.columnNumber),
         edit,
       );
       return;
-    default:
-      throw new Error(`${entry.class} entries are shared by all databases`);
   }
 }
 
