@@ -1,18 +1,17 @@
 /** Function calls: scalar functions, aggregates and window functions, and casts written as calls. */
-import type { AggregateFunction, FunctionEntry, ScalarFunction, WindowFunction } from '../../catalog/function-entry.ts';
-import { comparisonOperator } from '../../catalog/functions/index.ts';
+import type { FunctionEntry, ScalarFunction } from '../../catalog/function-entry.ts';
 import { DefaultText, resolvedFunction, routinesNamed } from '../../catalog/functions/user-routines.ts';
 import { isPrivateFunction } from '../../catalog/rights.ts';
 import type * as ast from '../../parser/ast.ts';
 import { plainCall } from '../../parser/index.ts';
-import type { Expr, SortKey } from '../expr.ts';
-import { equalExpr, hasSetReturning, logical, someExpr, toExpr, visitExpr } from '../logical.ts';
-import { coerceToBoolean, coerceToCommonType, coerceType, resolveUnknown, selectCommonType } from './coerce.ts';
+import type { Expr } from '../expr.ts';
+import { makeAggregate } from './aggregate-call.ts';
+import { CLAUSE_WORDS } from './clause-words.ts';
+import { coerceToCommonType, coerceType, resolveUnknown, selectCommonType } from './coerce.ts';
 import { fieldsOf, selectField } from './column-ref.ts';
 import type { BindContext, Position } from './context.ts';
 import { castExplicit } from './conversion.ts';
 import { bindExpr } from './expression.ts';
-import { madeAggregate, madeWindowAggregate } from './made-aggregate.ts';
 import {
   type CallShape,
   callSignature,
@@ -26,12 +25,11 @@ import { resolveTypes } from './polymorphic.ts';
 import { positionOf } from './position.ts';
 import { checkDatabaseOf } from './qualified-name.ts';
 import { inlineCall } from './routine.ts';
-import { type Clause, findItem, type Level, levelOfRel } from './scope.ts';
-import { bindOrderItem } from './sort.ts';
+import { type Clause, findItem, type Level } from './scope.ts';
 import { bindStored } from './stored.ts';
 import { ANY, RECORD } from './type-info.ts';
 import { findType } from './type-name.ts';
-import { bindWindowReference } from './window.ts';
+import { makeWindowCall } from './window-call.ts';
 
 /** Functions whose call is a write. */
 const WRITING = new Set([
@@ -365,38 +363,6 @@ function refuseAggregateSyntax(context: BindContext, node: ast.FunctionCall, pos
   }
 }
 
-const CLAUSE_WORDS: Readonly<Partial<Record<Clause, string>>> = {
-  where: 'WHERE',
-  filter: 'FILTER',
-  'join on': 'JOIN conditions',
-  'merge when': 'MERGE WHEN conditions',
-  'from function': 'functions in FROM',
-  'group by': 'GROUP BY',
-  limit: 'LIMIT',
-  offset: 'OFFSET',
-  'window partition': 'window PARTITION BY',
-  'window order': 'window ORDER BY',
-  'window frame rows': 'window ROWS',
-  'window frame range': 'window RANGE',
-  'window frame groups': 'window GROUPS',
-  values: 'VALUES',
-  'update source': 'UPDATE',
-  'update target': 'UPDATE',
-  returning: 'RETURNING',
-  default: 'DEFAULT expressions',
-  check: 'check constraints',
-  generated: 'column generation expressions',
-  'index expression': 'index expressions',
-  'index predicate': 'index predicates',
-  'statistics expression': 'statistics expressions',
-  'alter using': 'transform expressions',
-  execute: 'EXECUTE parameters',
-  'as of': 'AS OF SYSTEM TIME',
-  call: 'CALL arguments',
-  having: 'HAVING',
-  'on conflict': 'ON CONFLICT',
-};
-
 const SETS_REFUSED = new Set<Clause>([
   'where',
   'having',
@@ -444,262 +410,4 @@ function makeScalarCall(
   const isRecord = entry.outColumns !== undefined && entry.outColumns.length > 1;
   const returnType = isRecord && entry.routine === undefined ? RECORD : typeOid;
   return context.at({ kind: 'call', function: entry, args, typeOid: returnType, typeModifier: -1 }, position);
-}
-
-/* ---- aggregates ---------------------------------------------------------------------------------------------------- */
-
-function makeAggregate(
-  level: Level,
-  node: ast.FunctionCall,
-  entry: AggregateFunction,
-  args: readonly Expr[],
-  typeOid: number,
-  position: Position,
-): Expr {
-  const { context } = level;
-  const { name } = entry;
-  if (node.args.length === 0 && !node.star && !node.withinGroup) {
-    throw context.error('42809', `${name}(*) must be used to call a parameterless aggregate function`, position);
-  }
-  if (node.withinGroup && !entry.orderedSet) {
-    throw context.error('42809', `${name} is not an ordered-set aggregate, so it cannot have WITHIN GROUP`, position);
-  }
-  if (!node.withinGroup && entry.orderedSet) {
-    throw context.error('42809', `WITHIN GROUP is required for ordered-set aggregate ${name}`, position);
-  }
-  if (node.distinct && node.withinGroup) {
-    throw context.error('0A000', 'cannot use DISTINCT with WITHIN GROUP', position);
-  }
-  const filter =
-    node.filter === null
-      ? null
-      : level.withClause('filter', () => coerceToBoolean(context, bindExpr(level, node.filter!), 'FILTER'));
-  const directCount = node.withinGroup ? args.length - node.orderBy.length : 0;
-  const directArgs = args.slice(0, directCount);
-  const aggregated = args.slice(directCount);
-  const orderBy: SortKey[] = node.orderBy.map((item, i) => {
-    const expr = node.withinGroup
-      ? aggregated[i]
-      : matchArgument(resolveUnknown(context, bindExpr(level, item.expr)), aggregated);
-    return bindOrderItem(context, item, expr);
-  });
-  if (node.distinct) checkDistinctAggregate(level, aggregated, orderBy, position);
-  const inner = [...args, ...orderBy.map((key) => key.expr), ...(filter === null ? [] : [filter])];
-  const owner = aggregateLevel(level, inner);
-  checkAggregateArguments(level, owner, inner, position);
-  checkAggregatePlace(context, owner, level, position);
-  owner.hasAggregates = true;
-  const made = madeAggregate(context, entry, directArgs, aggregated, typeOid, position);
-  return context.at(
-    toExpr({
-      kind: 'aggregateRef',
-      query: owner.queryId,
-      function: entry,
-      args: aggregated,
-      directArgs,
-      distinct: node.distinct,
-      orderBy,
-      filter,
-      ...(made === undefined ? {} : { made }),
-      typeOid,
-      typeModifier: -1,
-    }),
-    position,
-  );
-}
-
-/** An ORDER BY expression that is an argument is that argument (after its conversion). */
-function matchArgument(expr: Expr, args: readonly Expr[]): Expr {
-  return args.find((arg) => equalExpr(arg, expr)) ?? expr;
-}
-
-function checkDistinctAggregate(
-  level: Level,
-  args: readonly Expr[],
-  orderBy: readonly SortKey[],
-  position: Position,
-): void {
-  const { context } = level;
-  for (const key of orderBy) {
-    if (args.some((arg) => equalExpr(arg, key.expr))) continue;
-    throw context.error(
-      '42P10',
-      'in an aggregate with DISTINCT, ORDER BY expressions must appear in argument list',
-      context.locationOf(key.expr) ?? position,
-    );
-  }
-  for (const arg of args) {
-    if (comparisonOperator(context.types.comparedAs(arg.typeOid), 3) !== null) continue;
-    throw context.error(
-      '42883',
-      `could not identify an equality operator for type ${context.types.name(arg.typeOid)}`,
-      context.locationOf(arg) ?? position,
-    );
-  }
-}
-
-/** The level that an aggregate belongs to: the innermost one whose columns its arguments use. */
-function aggregateLevel(level: Level, inner: readonly Expr[]): Level {
-  let best: Level | null = null;
-  let bestDepth = Number.POSITIVE_INFINITY;
-  const consider = (owner: Level | null): void => {
-    if (owner === null) return;
-    let depth = 0;
-    for (let current: Level | null = level; current !== null && current !== owner; current = current.parent) depth++;
-    if (depth < bestDepth) {
-      bestDepth = depth;
-      best = owner;
-    }
-  };
-  for (const expr of inner) {
-    visitExpr(expr, (child) => {
-      const node = logical(child);
-      if (node.kind === 'var') consider(levelOfRel(level, node.rel));
-      else if (node.kind === 'aggregateRef') consider(levelByQuery(level, node.query));
-      return true;
-    });
-  }
-  return best ?? level;
-}
-
-function levelByQuery(level: Level, query: number): Level | null {
-  for (let current: Level | null = level; current !== null; current = current.parent) {
-    if (current.queryId === query) return current;
-  }
-  return null;
-}
-
-function checkAggregateArguments(level: Level, owner: Level, inner: readonly Expr[], position: Position): void {
-  const { context } = level;
-  for (const expr of inner) {
-    visitExpr(expr, (child) => {
-      const node = logical(child);
-      if (node.kind === 'aggregateRef' && node.query === owner.queryId) {
-        throw context.error(
-          '42803',
-          'aggregate function calls cannot be nested',
-          context.locationOf(child) ?? position,
-        );
-      }
-      if (node.kind === 'windowRef' && node.query === owner.queryId) {
-        throw context.error(
-          '42803',
-          'aggregate function calls cannot contain window function calls',
-          context.locationOf(child) ?? position,
-        );
-      }
-      return true;
-    });
-    if (hasSetReturning(expr)) {
-      throw context.error(
-        '0A000',
-        'aggregate function calls cannot contain set-returning function calls',
-        context.locationOf(expr) ?? position,
-        { hint: 'You might be able to move the set-returning function into a LATERAL FROM item.' },
-      );
-    }
-  }
-}
-
-const AGGREGATES_ALLOWED = new Set<Clause>([
-  'select',
-  'having',
-  'order by',
-  'distinct on',
-  'window partition',
-  'window order',
-  'aggregate argument',
-  'other',
-]);
-
-function checkAggregatePlace(context: BindContext, owner: Level, level: Level, position: Position): void {
-  if (owner.fromSubselect && owner !== level) {
-    throw context.error(
-      '42803',
-      'aggregate functions are not allowed in FROM clause of their own query level',
-      position,
-    );
-  }
-  const { clause } = owner;
-  if (AGGREGATES_ALLOWED.has(clause)) return;
-  const words = CLAUSE_WORDS[clause] ?? clause;
-  throw context.error('42803', `aggregate functions are not allowed in ${words}`, position);
-}
-
-/* ---- windows ------------------------------------------------------------------------------------------------------- */
-
-const WINDOWS_ALLOWED = new Set<Clause>(['select', 'order by', 'distinct on']);
-
-function makeWindowCall(
-  level: Level,
-  node: ast.FunctionCall,
-  entry: Exclude<FunctionEntry, ScalarFunction>,
-  args: readonly Expr[],
-  typeOid: number,
-  position: Position,
-): Expr {
-  const { context } = level;
-  if (node.distinct) throw context.error('0A000', 'DISTINCT is not implemented for window functions', position);
-  if (entry.kind === 'aggregate' && entry.orderedSet) {
-    if (!node.withinGroup) {
-      throw context.error('42809', `WITHIN GROUP is required for ordered-set aggregate ${entry.name}`, position);
-    }
-    throw context.error('0A000', `OVER is not supported for ordered-set aggregate ${entry.name}`, position);
-  }
-  if (entry.kind === 'aggregate' && node.args.length === 0 && !node.star) {
-    throw context.error('42809', `${entry.name}(*) must be used to call a parameterless aggregate function`, position);
-  }
-  if (entry.kind === 'window' && node.filter !== null) {
-    throw context.error('0A000', 'FILTER is not implemented for non-aggregate window functions', position);
-  }
-  if (node.orderBy.length > 0) {
-    throw context.error('0A000', 'aggregate ORDER BY is not implemented for window functions', position);
-  }
-  checkWindowPlace(level, position);
-  const nested = args.find((arg) =>
-    someExpr(arg, (child) => {
-      const inner = logical(child);
-      return inner.kind === 'windowRef' && inner.query === level.queryId;
-    }),
-  );
-  if (nested !== undefined) {
-    throw context.error('42P20', 'window function calls cannot be nested', context.locationOf(nested) ?? position);
-  }
-  if (args.some(hasSetReturning)) {
-    throw context.error('0A000', 'window function calls cannot contain set-returning function calls', position, {
-      hint: 'You might be able to move the set-returning function into a LATERAL FROM item.',
-    });
-  }
-  const filter =
-    node.filter === null
-      ? null
-      : level.withClause('filter', () => coerceToBoolean(context, bindExpr(level, node.filter!), 'FILTER'));
-  const window = bindWindowReference(level, node.over!);
-  level.hasWindows = true;
-  const fn: WindowFunction | AggregateFunction = entry;
-  const made = entry.kind === 'aggregate' ? madeWindowAggregate(context, entry, args, typeOid, position) : undefined;
-  return context.at(
-    toExpr({
-      kind: 'windowRef',
-      query: level.queryId,
-      function: fn,
-      args,
-      filter,
-      window,
-      ...(made === undefined ? {} : { made }),
-      typeOid,
-      typeModifier: -1,
-    }),
-    position,
-  );
-}
-
-function checkWindowPlace(level: Level, position: Position): void {
-  const { clause, context } = level;
-  if (WINDOWS_ALLOWED.has(clause)) return;
-  if (clause === 'window partition' || clause === 'window order') {
-    throw context.error('42P20', 'window functions are not allowed in window definitions', position);
-  }
-  const words = CLAUSE_WORDS[clause] ?? clause;
-  throw context.error('42P20', `window functions are not allowed in ${words}`, position);
 }

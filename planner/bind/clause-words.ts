@@ -1,0 +1,35 @@
+/** What errors call the clause of a query in which something is not allowed. */
+import type { Clause } from './scope.ts';
+
+/** Clauses by the words that PostgreSQL's messages have for them. */
+export const CLAUSE_WORDS: Readonly<Partial<Record<Clause, string>>> = {
+  where: 'WHERE',
+  filter: 'FILTER',
+  'join on': 'JOIN conditions',
+  'merge when': 'MERGE WHEN conditions',
+  'from function': 'functions in FROM',
+  'group by': 'GROUP BY',
+  limit: 'LIMIT',
+  offset: 'OFFSET',
+  'window partition': 'window PARTITION BY',
+  'window order': 'window ORDER BY',
+  'window frame rows': 'window ROWS',
+  'window frame range': 'window RANGE',
+  'window frame groups': 'window GROUPS',
+  values: 'VALUES',
+  'update source': 'UPDATE',
+  'update target': 'UPDATE',
+  returning: 'RETURNING',
+  default: 'DEFAULT expressions',
+  check: 'check constraints',
+  generated: 'column generation expressions',
+  'index expression': 'index expressions',
+  'index predicate': 'index predicates',
+  'statistics expression': 'statistics expressions',
+  'alter using': 'transform expressions',
+  execute: 'EXECUTE parameters',
+  'as of': 'AS OF SYSTEM TIME',
+  call: 'CALL arguments',
+  having: 'HAVING',
+  'on conflict': 'ON CONFLICT',
+};
