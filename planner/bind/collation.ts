@@ -10,7 +10,6 @@
  * (catalog/functions/collated.ts), sort keys by calls whose type is ordered by the collation. COLLATE itself goes away. So
  * an index, whose keys are bytes, meets only those conditions and sort keys whose order is that of bytes.
  */
-
 import { collationByOid } from '../../catalog/collations.ts';
 import type { AggregateFunction } from '../../catalog/function-entry.ts';
 import {
@@ -26,6 +25,7 @@ import type { Expr, SortKey } from '../expr.ts';
 import {
   caseBranch,
   type FromItem,
+  type LogicalExpr,
   logical,
   type ModifyQuery,
   makeOr,
@@ -38,33 +38,14 @@ import {
   type WindowDefinition,
 } from '../logical.ts';
 import { baseCollation, typeCollation } from './collation-of-type.ts';
-import type { BindContext, Position } from './context.ts';
+import { CONFLICT, EXPLICIT, empty, IMPLICIT, merge, NONE, nameOf, type State } from './collation-state.ts';
+import type { BindContext } from './context.ts';
 import { collatedMade } from './made-aggregate.ts';
 import type { Level } from './scope.ts';
 import { BPCHAR, UNKNOWN } from './type-info.ts';
 
-const NONE = 0;
-const IMPLICIT = 1;
-const CONFLICT = 2;
-const EXPLICIT = 3;
-const DEFAULT = 100;
-
-interface State {
-  strength: number;
-  /** 0: none. */
-  collation: number;
-  location: Position;
-  /** In a conflict: the other one. */
-  other: number;
-  otherLocation: Position;
-}
-
 interface Derived extends Readonly<State> {
   readonly expr: Expr;
-}
-
-function empty(): State {
-  return { strength: NONE, collation: 0, location: undefined, other: 0, otherLocation: undefined };
 }
 
 /** What has been derived, by the expression that came of it: nothing is derived twice, views' expressions come in here again. */
@@ -81,40 +62,6 @@ class CollationPass {
   constructor(level: Level) {
     this.#level = level;
     this.#context = level.context;
-  }
-
-  #nameOf(oid: number): string {
-    return collationByOid(this.#context.catalog, oid)?.name ?? String(oid);
-  }
-
-  #merge(into: State, from: Readonly<State>): void {
-    if (from.strength > into.strength) {
-      into.strength = from.strength;
-      into.collation = from.collation;
-      into.location = from.location;
-      if (from.strength === CONFLICT) {
-        into.other = from.other;
-        into.otherLocation = from.otherLocation;
-      }
-      return;
-    }
-    if (from.strength < into.strength || from.collation === into.collation) return;
-    if (from.strength === IMPLICIT) {
-      if (into.collation === DEFAULT) {
-        into.collation = from.collation;
-        into.location = from.location;
-      } else if (from.collation !== DEFAULT) {
-        into.strength = CONFLICT;
-        into.other = from.collation;
-        into.otherLocation = from.location;
-      }
-    } else if (from.strength === EXPLICIT) {
-      throw this.#context.error(
-        '42P21',
-        `collation mismatch between explicit collations "${this.#nameOf(into.collation)}" and "${this.#nameOf(from.collation)}"`,
-        from.location,
-      );
-    }
   }
 
   /** The collation by which a function compares its arguments. */
@@ -172,18 +119,8 @@ class CollationPass {
       case 'call':
         return this.#call(expr, node);
       case 'aggregateRef':
-      case 'windowRef': {
-        const state = empty();
-        const args = node.args.map((arg) => this.#operand(state, arg));
-        const input = this.#input(state);
-        if (node.kind === 'windowRef') {
-          const fn = node.function.kind === 'aggregate' ? collatedAggregate(node.function, input) : node.function;
-          const filter = node.filter === null ? null : this.expr(node.filter);
-          const made = collatedMade(node.made, input);
-          return this.#located(expr, toExpr({ ...node, function: fn, args, filter, made }), state);
-        }
-        return this.#aggregate(expr, node, args, state);
-      }
+      case 'windowRef':
+        return this.#aggregateOrWindow(expr, node);
       case 'row': {
         const fields = node.fields.map(this.expr);
         return this.#located(expr, { ...node, fields }, empty());
@@ -194,22 +131,10 @@ class CollationPass {
         return this.#located(expr, { ...node, left, right: pairs.map((pair) => pair[1]) }, empty());
       }
       case 'greatest':
-      case 'least': {
-        const state = empty();
-        const args = node.args.map((arg) => this.#operand(state, arg));
-        const input = this.#input(state);
-        if (input === 0 || isByteOrder(input)) return this.#located(expr, { ...node, args }, state);
-        const fn = collatedExtreme(node.kind, this.#context.types.base(node.typeOid), args.length, input);
-        const { typeOid, typeModifier } = node;
-        return this.#located(expr, { kind: 'call', function: fn, args, typeOid, typeModifier }, state);
-      }
-      case 'nullIf': {
-        const state = empty();
-        const left = this.#operand(state, node.left);
-        const right = this.#operand(state, node.right);
-        const equality = collatedFunction(node.equality, this.#input(state));
-        return this.#located(expr, { ...node, left, right, equality, result: this.expr(node.result) }, state);
-      }
+      case 'least':
+        return this.#extreme(expr, node);
+      case 'nullIf':
+        return this.#nullIf(expr, node);
       case 'distinct': {
         const state = empty();
         const left = this.#operand(state, node.left);
@@ -230,16 +155,8 @@ class CollationPass {
         return this.#case(expr, node);
       case 'sublink':
         return this.#sublink(expr, node);
-      case 'subscript': {
-        const state = empty();
-        const base = this.#operand(state, node.base);
-        const subscripts = node.subscripts.map((item) => ({
-          ...item,
-          lower: item.lower === null ? null : this.expr(item.lower),
-          upper: item.upper === null ? null : this.expr(item.upper),
-        }));
-        return this.#located(expr, { ...node, base, subscripts }, state);
-      }
+      case 'subscript':
+        return this.#subscript(expr, node);
       case 'field':
         return this.#located(expr, { ...node, base: this.expr(node.base) }, empty());
       case 'arrayCast': {
@@ -258,9 +175,51 @@ class CollationPass {
     }
   }
 
+  #aggregateOrWindow(expr: Expr, node: Extract<LogicalExpr, { kind: 'aggregateRef' | 'windowRef' }>): Derived {
+    const state = empty();
+    const args = node.args.map((arg) => this.#operand(state, arg));
+    const input = this.#input(state);
+    if (node.kind === 'windowRef') {
+      const fn = node.function.kind === 'aggregate' ? collatedAggregate(node.function, input) : node.function;
+      const filter = node.filter === null ? null : this.expr(node.filter);
+      const made = collatedMade(node.made, input);
+      return this.#located(expr, toExpr({ ...node, function: fn, args, filter, made }), state);
+    }
+    return this.#aggregate(expr, node, args, state);
+  }
+
+  #extreme(expr: Expr, node: Extract<LogicalExpr, { kind: 'greatest' | 'least' }>): Derived {
+    const state = empty();
+    const args = node.args.map((arg) => this.#operand(state, arg));
+    const input = this.#input(state);
+    if (input === 0 || isByteOrder(input)) return this.#located(expr, { ...node, args }, state);
+    const fn = collatedExtreme(node.kind, this.#context.types.base(node.typeOid), args.length, input);
+    const { typeOid, typeModifier } = node;
+    return this.#located(expr, { kind: 'call', function: fn, args, typeOid, typeModifier }, state);
+  }
+
+  #nullIf(expr: Expr, node: Extract<LogicalExpr, { kind: 'nullIf' }>): Derived {
+    const state = empty();
+    const left = this.#operand(state, node.left);
+    const right = this.#operand(state, node.right);
+    const equality = collatedFunction(node.equality, this.#input(state));
+    return this.#located(expr, { ...node, left, right, equality, result: this.expr(node.result) }, state);
+  }
+
+  #subscript(expr: Expr, node: Extract<LogicalExpr, { kind: 'subscript' }>): Derived {
+    const state = empty();
+    const base = this.#operand(state, node.base);
+    const subscripts = node.subscripts.map((item) => ({
+      ...item,
+      lower: item.lower === null ? null : this.expr(item.lower),
+      upper: item.upper === null ? null : this.expr(item.upper),
+    }));
+    return this.#located(expr, { ...node, base, subscripts }, state);
+  }
+
   #operand(state: State, expr: Expr): Expr {
     const derived = this.derive(expr);
-    this.#merge(state, derived);
+    merge(this.#context, state, derived);
     return derived.expr;
   }
 
@@ -399,7 +358,7 @@ class CollationPass {
     if (strength !== CONFLICT) return;
     throw this.#context.error(
       '42P21',
-      `collation mismatch between implicit collations "${this.#nameOf(collation)}" and "${this.#nameOf(other)}"`,
+      `collation mismatch between implicit collations "${nameOf(this.#context, collation)}" and "${nameOf(this.#context, other)}"`,
       otherLocation,
       { hint: 'You can choose the collation by applying the COLLATE clause to one or both expressions.' },
     );
@@ -435,7 +394,7 @@ class CollationPass {
     if (strength !== NONE && strength !== CONFLICT && !isDeterministic(collation)) {
       throw this.#context.error(
         '0A000',
-        `grouping by the nondeterministic collation "${this.#nameOf(collation)}" is not supported`,
+        `grouping by the nondeterministic collation "${nameOf(this.#context, collation)}" is not supported`,
         this.#context.locationOf(expr),
       );
     }
@@ -496,7 +455,7 @@ class CollationPass {
   /** select_common_collation, where a conflict may be. */
   #common(exprs: readonly Expr[]): number {
     const state = empty();
-    for (const expr of exprs) this.#merge(state, this.derive(expr));
+    for (const expr of exprs) merge(this.#context, state, this.derive(expr));
     return this.#input(state);
   }
 
@@ -573,7 +532,7 @@ class CollationPass {
   /** Of two columns of a set operation; 42P21 where they disagree, unless all rows are kept. */
   common(exprs: readonly Expr[], isRequired: boolean): number {
     const state = empty();
-    for (const expr of exprs) this.#merge(state, this.derive(expr));
+    for (const expr of exprs) merge(this.#context, state, this.derive(expr));
     if (isRequired) this.#refuseConflict(state);
     if (isRequired) for (const expr of exprs) this.#refuseGrouping(expr);
     return this.#input(state);

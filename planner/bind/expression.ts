@@ -9,15 +9,9 @@ import type { Expr } from '../expr.ts';
 import { caseBranch, makeConst, someExpr } from '../logical.ts';
 import { bindArray, bindSubscript } from './array.ts';
 import { bindCall } from './call.ts';
-import {
-  coerceToBoolean,
-  coerceToCommonType,
-  coerceToSpecific,
-  resolveUnknown,
-  selectCommonModifier,
-  selectCommonType,
-} from './coerce.ts';
+import { coerceToBoolean, coerceToSpecific, resolveUnknown } from './coerce.ts';
 import { bindColumnRef, selectField } from './column-ref.ts';
+import { coerceToCommonType, selectCommonModifier, selectCommonType } from './common-type.ts';
 import {
   bindBetween,
   bindInList,

@@ -2,7 +2,7 @@
  * Polymorphic arguments (after check_generic_type_consistency and enforce_generic_type_consistency of PostgreSQL's
  * parse_coerce.c): what anyelement and its family stand for in a call, given the types of its arguments.
  */
-import { commonTypeOf } from './coerce.ts';
+import { commonTypeOf } from './common-type.ts';
 import type { BindContext, Position } from './context.ts';
 import {
   ANYARRAY,

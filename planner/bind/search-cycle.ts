@@ -20,7 +20,8 @@ import {
   type RelationColumn,
   type Target,
 } from '../logical.ts';
-import { coerceToCommonType, resolveUnknown, selectCommonType } from './coerce.ts';
+import { resolveUnknown } from './coerce.ts';
+import { coerceToCommonType, selectCommonType } from './common-type.ts';
 import { bindExpr } from './expression.ts';
 import { makeOperator } from './overload.ts';
 import { positionOf } from './position.ts';

@@ -16,8 +16,10 @@ import {
   type Target,
 } from '../logical.ts';
 import { checkAsOf } from './as-of.ts';
-import { coerceToBoolean, coerceToCommonType, selectCommonModifier, selectCommonType } from './coerce.ts';
+import { coerceToBoolean } from './coerce.ts';
 import { collateQuery, commonCollation } from './collation.ts';
+import { coerceToCommonType, selectCommonModifier, selectCommonType } from './common-type.ts';
+import type { BindContext } from './context.ts';
 import { bindWithClause } from './cte.ts';
 import { bindCount, bindExpr, mustHaveEquality } from './expression.ts';
 import { bindFromClause } from './from.ts';
@@ -392,6 +394,32 @@ function leftmostOf(expr: ast.Expression): number {
 
 /* ---- set operations ------------------------------------------------------------------------------------------------ */
 
+/** A set operation's rows are ordered by its result's columns only. */
+function checkResultOrder(
+  context: BindContext,
+  orderBy: readonly ast.OrderItem[],
+  columns: readonly RelationColumn[],
+): void {
+  for (const item of orderBy) {
+    const isName = item.expr.kind === 'columnRef' && item.expr.name.length === 1 && !item.expr.star;
+    const known = isName && columns.some((column) => column.name === (item.expr as ast.ColumnRef).name[0]);
+    if (item.expr.kind === 'integer' || known) continue;
+    if (isName) {
+      const [name] = (item.expr as ast.ColumnRef).name;
+      throw context.error('42703', `column "${name}" does not exist`, positionOf(context, item.expr.position));
+    }
+    throw context.error(
+      '0A000',
+      'invalid UNION/INTERSECT/EXCEPT ORDER BY clause',
+      positionOf(context, leftmostOf(item.expr)),
+      {
+        detail: 'Only result column names can be used, not expressions or functions.',
+        hint: 'Add the expression/function to every SELECT, or move the UNION into a FROM clause.',
+      },
+    );
+  }
+}
+
 function bindSetOperation(level: Level, node: ast.Query, body: ast.SetOperation): Query {
   const { context } = level;
   if (node.locking.length > 0) {
@@ -445,24 +473,7 @@ function bindSetOperation(level: Level, node: ast.Query, body: ast.SetOperation)
     tableOid: 0,
     columnNumber: 0,
   }));
-  for (const item of node.orderBy) {
-    const isName = item.expr.kind === 'columnRef' && item.expr.name.length === 1 && !item.expr.star;
-    const known = isName && columns.some((column) => column.name === (item.expr as ast.ColumnRef).name[0]);
-    if (item.expr.kind === 'integer' || known) continue;
-    if (isName) {
-      const [name] = (item.expr as ast.ColumnRef).name;
-      throw context.error('42703', `column "${name}" does not exist`, positionOf(context, item.expr.position));
-    }
-    throw context.error(
-      '0A000',
-      'invalid UNION/INTERSECT/EXCEPT ORDER BY clause',
-      positionOf(context, leftmostOf(item.expr)),
-      {
-        detail: 'Only result column names can be used, not expressions or functions.',
-        hint: 'Add the expression/function to every SELECT, or move the UNION into a FROM clause.',
-      },
-    );
-  }
+  checkResultOrder(context, node.orderBy, columns);
   const orderBy = bindOrderBy(level, node.orderBy, { targets });
   const { limit, offset } = bindLimits(level, node);
   return {
