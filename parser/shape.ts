@@ -64,6 +64,9 @@ STARTS[0x2d] = MINUS;
 STARTS[0x2f] = SLASH;
 STARTS[0x2e] = DOT;
 
+/**
+ * The shape of a text, or null. Runs over each character of every simple query: one loop, whose state is in locals.
+ */
 export function statementShape(text: string): StatementShape | null {
   const literals: LiftedLiteral[] = [];
   const length = text.length;

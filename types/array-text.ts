@@ -117,7 +117,7 @@ class ArrayReader {
     return Number.parseInt(match[0], 10) || 0;
   }
 
-  /** The braces and what is in them, up to the end of the text. */
+  /** The braces and what is in them, up to the end of the text. One state machine over the characters, after PostgreSQL's ReadArrayStr. */
   readContents(): void {
     const { text, texts, lengths } = this;
     const counts: number[] = [];

@@ -29,6 +29,49 @@ interface Target {
   readonly columnNumber: number;
 }
 
+function* relationTarget(x: DdlContext, object: ObjectAddress): DdlSteps<Target> {
+  const found = yield* findAndLock(x, object.name, SHARE_UPDATE_EXCLUSIVE);
+  if (found === undefined) throw relationMissing(x, object.name);
+  checkRelationKind(object.objectType, found);
+  if (
+    object.objectType === 'table' &&
+    (found.class !== 'relation' || found.kind === 'view' || found.kind === 'materializedView')
+  ) {
+    throw sqlError('42809', `"${found.name}" is not a table`);
+  }
+  refuseSystem(x, found);
+  checkRelationOwner(x, found);
+  return { objectClass: found.class, oid: found.oid, columnNumber: 0 };
+}
+
+function* columnTarget(x: DdlContext, object: ObjectAddress): DdlSteps<Target> {
+  const name = object.name[object.name.length - 1];
+  const tableName = object.on ?? object.name.slice(0, -1);
+  const found = yield* findAndLock(x, tableName, SHARE_UPDATE_EXCLUSIVE);
+  if (found === undefined) throw relationMissing(x, tableName);
+  if (found.class !== 'relation') {
+    throw sqlError('42809', `cannot set comment on relation "${found.name}"`, {
+      detail: `This operation is not supported for ${found.class === 'index' ? 'indexes' : 'sequences'}.`,
+    });
+  }
+  refuseSystem(x, found);
+  checkOwner(x, found.owner, `relation ${found.name}`);
+  return { objectClass: 'relation', oid: found.oid, columnNumber: columnOrThrow(found, name).number };
+}
+
+function constraintTarget(x: DdlContext, object: ObjectAddress): Target {
+  const name = object.name[object.name.length - 1];
+  const on = object.on as readonly string[];
+  const table = findRelation(x, on);
+  if (table === undefined) throw relationMissing(x, on);
+  const constraint = x.catalog.constraintsOf(table.oid).find((candidate) => candidate.name === name);
+  if (constraint === undefined) {
+    throw sqlError('42704', `constraint "${name}" for table "${table.name}" does not exist`);
+  }
+  checkRelationOwner(x, table);
+  return { objectClass: 'constraint', oid: constraint.oid, columnNumber: 0 };
+}
+
 function* commentTarget(x: DdlContext, object: ObjectAddress): DdlSteps<Target | null> {
   const name = object.name[object.name.length - 1];
   switch (object.objectType) {
@@ -37,44 +80,12 @@ function* commentTarget(x: DdlContext, object: ObjectAddress): DdlSteps<Target |
     case 'materialized view':
     case 'index':
     case 'sequence':
-    case 'foreign table': {
-      const found = yield* findAndLock(x, object.name, SHARE_UPDATE_EXCLUSIVE);
-      if (found === undefined) throw relationMissing(x, object.name);
-      checkRelationKind(object.objectType, found);
-      if (
-        object.objectType === 'table' &&
-        (found.class !== 'relation' || found.kind === 'view' || found.kind === 'materializedView')
-      ) {
-        throw sqlError('42809', `"${found.name}" is not a table`);
-      }
-      refuseSystem(x, found);
-      checkRelationOwner(x, found);
-      return { objectClass: found.class, oid: found.oid, columnNumber: 0 };
-    }
-    case 'column': {
-      const tableName = object.on ?? object.name.slice(0, -1);
-      const found = yield* findAndLock(x, tableName, SHARE_UPDATE_EXCLUSIVE);
-      if (found === undefined) throw relationMissing(x, tableName);
-      if (found.class !== 'relation') {
-        throw sqlError('42809', `cannot set comment on relation "${found.name}"`, {
-          detail: `This operation is not supported for ${found.class === 'index' ? 'indexes' : 'sequences'}.`,
-        });
-      }
-      refuseSystem(x, found);
-      checkOwner(x, found.owner, `relation ${found.name}`);
-      return { objectClass: 'relation', oid: found.oid, columnNumber: columnOrThrow(found, name).number };
-    }
-    case 'constraint': {
-      const on = object.on as readonly string[];
-      const table = findRelation(x, on);
-      if (table === undefined) throw relationMissing(x, on);
-      const constraint = x.catalog.constraintsOf(table.oid).find((candidate) => candidate.name === name);
-      if (constraint === undefined) {
-        throw sqlError('42704', `constraint "${name}" for table "${table.name}" does not exist`);
-      }
-      checkRelationOwner(x, table);
-      return { objectClass: 'constraint', oid: constraint.oid, columnNumber: 0 };
-    }
+    case 'foreign table':
+      return yield* relationTarget(x, object);
+    case 'column':
+      return yield* columnTarget(x, object);
+    case 'constraint':
+      return constraintTarget(x, object);
     case 'schema': {
       const schema = schemaOrThrow(x, name);
       checkOwner(x, schema.owner, `schema ${name}`);

@@ -147,6 +147,43 @@ function operatorText({ name, leftType, rightType }: OperatorEntry): string {
   return `${name}(${formatType(leftType)},${formatType(rightType)})`;
 }
 
+/** One element: what the index has as its key, and the operator by which two keys may not be alike. */
+function keyElement(
+  x: DdlContext,
+  table: RelationEntry,
+  { element, operator: operatorName }: ExcludeConstraint['elements'][number],
+  method: Method,
+) {
+  if (element.column !== null && findColumn(table, element.column) === undefined) {
+    throw sqlError('42703', `column "${element.column}" named in key does not exist`);
+  }
+  // Which operators there are goes by the type; a btree's own classes do not matter.
+  const operatorClass = element.operatorClass?.[element.operatorClass.length - 1];
+  const part = keyPart(x, table, { ...element, operatorClass: null }, method === 'gist' ? 'any' : method);
+  const expression: Expression = element.expr ?? {
+    kind: 'columnRef',
+    name: [element.column as string],
+    star: false,
+    position: -1,
+  };
+  const { typeOid } = x.bind(expression, table, 'index expression');
+  const family = familyOf(typeOid, method, operatorClass);
+  const operator = operatorOf(x, table, expression, operatorName[operatorName.length - 1]);
+  if (operator.commutator !== operator.name) {
+    throw sqlError('42809', `operator ${operatorText(operator)} is not commutative`, {
+      detail: 'Only commutative operators can be used in exclusion constraints.',
+    });
+  }
+  if (!family.operators.includes(operator.name)) {
+    const shown = `operator ${operatorText(operator)} is not a member of operator family "${family.name}"`;
+    throw sqlError('42809', shown, {
+      detail: 'The exclusion operator must be related to the index operator class for the constraint.',
+    });
+  }
+  const shownClass = operatorClass === 'inet_ops' && method === 'gist' ? { operatorClass } : {};
+  return { name: part.name, column: { ...part.column, ...shownClass }, operatorOid: operator.oid };
+}
+
 export function* addExclusion(
   x: DdlContext,
   table: RelationEntry,
@@ -157,38 +194,7 @@ export function* addExclusion(
     checkConstraintName(x, table, constraint.name);
   }
   const method = methodOf(x, constraint);
-  const operators: number[] = [];
-  const parts = constraint.elements.map(({ element, operator: operatorName }) => {
-    if (element.column !== null && findColumn(table, element.column) === undefined) {
-      throw sqlError('42703', `column "${element.column}" named in key does not exist`);
-    }
-    // Which operators there are goes by the type; a btree's own classes do not matter.
-    const operatorClass = element.operatorClass?.[element.operatorClass.length - 1];
-    const part = keyPart(x, table, { ...element, operatorClass: null }, method === 'gist' ? 'any' : method);
-    const expression: Expression = element.expr ?? {
-      kind: 'columnRef',
-      name: [element.column as string],
-      star: false,
-      position: -1,
-    };
-    const { typeOid } = x.bind(expression, table, 'index expression');
-    const family = familyOf(typeOid, method, operatorClass);
-    const operator = operatorOf(x, table, expression, operatorName[operatorName.length - 1]);
-    if (operator.commutator !== operator.name) {
-      throw sqlError('42809', `operator ${operatorText(operator)} is not commutative`, {
-        detail: 'Only commutative operators can be used in exclusion constraints.',
-      });
-    }
-    if (!family.operators.includes(operator.name)) {
-      const shown = `operator ${operatorText(operator)} is not a member of operator family "${family.name}"`;
-      throw sqlError('42809', shown, {
-        detail: 'The exclusion operator must be related to the index operator class for the constraint.',
-      });
-    }
-    operators.push(operator.oid);
-    const shownClass = operatorClass === 'inet_ops' && method === 'gist' ? { operatorClass } : {};
-    return { ...part, column: { ...part.column, ...shownClass } };
-  });
+  const parts = constraint.elements.map((element) => keyElement(x, table, element, method));
   let predicateText: string | null = null;
   if (constraint.where !== null) {
     const target = { typeOid: OID.BOOL, typeModifier: -1 };
@@ -214,7 +220,7 @@ export function* addExclusion(
     predicateText,
     nullsNotDistinct: false,
     options: method === 'gist' ? [] : indexOptions(constraint.options, method),
-    exclusion: { method, operators },
+    exclusion: { method, operators: parts.map((part) => part.operatorOid) },
     isEmpty: isNewTable || x.isEmpty(table),
   });
   x.putEntry({

@@ -4,7 +4,15 @@
  * get_rule_expr() and get_const_expr().
  */
 import { quoteIdentifier } from '../../catalog/functions/quote.ts';
-import type { Expression, FunctionCall, OrderItem, Query, WindowSpec } from '../../parser/ast.ts';
+import type {
+  Expression,
+  FunctionCall,
+  OperatorExpr,
+  OrderItem,
+  QuantifiedArrayExpr,
+  Query,
+  WindowSpec,
+} from '../../parser/ast.ts';
 import { printType } from '../../parser/index.ts';
 import { INDENT_VAR, type Output, type PrintOptions } from './output.ts';
 import { isSimple } from './simple-nodes.ts';
@@ -81,25 +89,9 @@ export class ExpressionPrinter {
       case 'columnRef':
         this.#write(node.name.map(quoteIdentifier).join('.') + (node.star ? '.*' : ''));
         return;
-      case 'operator': {
-        const { left, right } = node;
-        const operator = writtenOperator(node);
-        if (left?.kind === 'row' && right.kind === 'row') {
-          // A comparison of rows is always enclosed.
-          this.#write('(');
-          this.print(left);
-          this.#write(` ${operator} `);
-          this.print(right);
-          this.#write(')');
-        } else if (left !== null) this.#infix(node, left, operator, right);
-        else {
-          this.#enclosed(() => {
-            this.#write(`${operator} `);
-            this.#part(right, node);
-          });
-        }
+      case 'operator':
+        this.#operator(node);
         return;
-      }
       case 'and':
       case 'or':
         this.#enclosed(() => {
@@ -119,12 +111,7 @@ export class ExpressionPrinter {
         this.#infix(node, node.left, 'IS DISTINCT FROM', node.right);
         return;
       case 'quantifiedArray':
-        this.#enclosed(() => {
-          this.#part(node.left, node);
-          this.#write(` ${writtenOperator(node)} ${node.all ? 'ALL' : 'ANY'} (`);
-          this.#part(node.array, node);
-          this.#write(')');
-        });
+        this.#quantifiedArray(node);
         return;
       case 'isNull':
         this.#suffixed(node, node.arg, node.negated ? ' IS NOT NULL' : ' IS NULL');
@@ -154,6 +141,34 @@ export class ExpressionPrinter {
       default:
         this.#composed(node);
     }
+  }
+
+  #operator(node: OperatorExpr): void {
+    const { left, right } = node;
+    const operator = writtenOperator(node);
+    if (left?.kind === 'row' && right.kind === 'row') {
+      // A comparison of rows is always enclosed.
+      this.#write('(');
+      this.print(left);
+      this.#write(` ${operator} `);
+      this.print(right);
+      this.#write(')');
+    } else if (left !== null) this.#infix(node, left, operator, right);
+    else {
+      this.#enclosed(() => {
+        this.#write(`${operator} `);
+        this.#part(right, node);
+      });
+    }
+  }
+
+  #quantifiedArray(node: QuantifiedArrayExpr): void {
+    this.#enclosed(() => {
+      this.#part(node.left, node);
+      this.#write(` ${writtenOperator(node)} ${node.all ? 'ALL' : 'ANY'} (`);
+      this.#part(node.array, node);
+      this.#write(')');
+    });
   }
 
   #composed(node: Expression): void {
