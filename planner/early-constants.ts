@@ -14,9 +14,10 @@
 import type { FunctionContext, ScalarFunction } from '../catalog/function-entry.ts';
 import { coerceTypmod, comparator, inputText, OID, outputText, SqlArray } from '../types/index.ts';
 import type { CallExpr, CaseExpr, ConstExpr, Expr } from './expr.ts';
-import { logical, type ModifyQuery, mapChildren, type Query, type SublinkExpr, someExpr } from './logical.ts';
+import { logical, type ModifyQuery, type Query, type SublinkExpr } from './logical.ts';
 import { flattenSubqueries } from './rewrite/flatten-subqueries.ts';
 import { forgetUnreadColumns, isPlain } from './rewrite/unread-columns.ts';
+import { mapChildren, someExpr } from './traverse.ts';
 
 /** The expressions of a query and of the queries inside it, in the order in which PostgreSQL's planner meets them. */
 export interface EarlyConstants {

@@ -3,8 +3,9 @@ import { quoteIdentifier } from './bind/type-info.ts';
 import { type DeparseScope, deparse, deparseAggregate, type Named } from './explain-expr.ts';
 import type { ExplainOptions } from './explain-write.ts';
 import type { Expr, SubplanExpr } from './expr.ts';
-import { logical, visitExpr } from './logical.ts';
+import { logical } from './logical.ts';
 import type { Plan } from './plan.ts';
+import { visitExpr } from './traverse.ts';
 
 /** The nodes that a node reads, in the order of its inputs. */
 export function inputsOf(plan: Plan): readonly Plan[] {

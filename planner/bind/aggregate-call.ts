@@ -2,8 +2,10 @@
 import type { AggregateFunction } from '../../catalog/function-entry.ts';
 import { comparisonOperator } from '../../catalog/functions/index.ts';
 import type * as ast from '../../parser/ast.ts';
+import { equalExpr } from '../equal-expr.ts';
 import type { Expr, SortKey } from '../expr.ts';
-import { equalExpr, hasSetReturning, logical, toExpr, visitExpr } from '../logical.ts';
+import { logical, toExpr } from '../logical.ts';
+import { hasSetReturning, visitExpr } from '../traverse.ts';
 import { CLAUSE_WORDS } from './clause-words.ts';
 import { coerceToBoolean, resolveUnknown } from './coerce.ts';
 import type { BindContext, Position } from './context.ts';

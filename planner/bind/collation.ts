@@ -29,7 +29,6 @@ import {
   logical,
   type ModifyQuery,
   makeOr,
-  mapChildren,
   type Query,
   type Relation,
   type SublinkExpr,
@@ -37,6 +36,7 @@ import {
   toExpr,
   type WindowDefinition,
 } from '../logical.ts';
+import { mapChildren } from '../traverse.ts';
 import { baseCollation, typeCollation } from './collation-of-type.ts';
 import { CONFLICT, EXPLICIT, empty, IMPLICIT, merge, NONE, nameOf, type State } from './collation-state.ts';
 import type { BindContext } from './context.ts';

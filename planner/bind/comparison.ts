@@ -2,8 +2,9 @@
 import { keptRoutineOid } from '../../catalog/kept-routines.ts';
 import type * as ast from '../../parser/ast.ts';
 import type { Expr } from '../expr.ts';
-import { logical, makeAnd, makeOr, someExpr } from '../logical.ts';
+import { logical, makeAnd, makeOr } from '../logical.ts';
 import { readsColumn } from '../rights.ts';
+import { someExpr } from '../traverse.ts';
 import { coerceType } from './coerce.ts';
 import { starItems } from './column-ref.ts';
 import { coerceToCommonType, commonTypeOf } from './common-type.ts';

@@ -2,7 +2,9 @@
 import { comparisonOperator } from '../../catalog/functions/index.ts';
 import type * as ast from '../../parser/ast.ts';
 import type { Expr } from '../expr.ts';
-import { type AggregateRef, logical, mapChildren, type Query, relsOf, toExpr, visitExpr } from '../logical.ts';
+import { type AggregateRef, logical, type Query, toExpr } from '../logical.ts';
+import { relsOf } from '../relation-sets.ts';
+import { mapChildren, visitExpr } from '../traverse.ts';
 import type { Position } from './context.ts';
 import { positionOf } from './position.ts';
 import type { Level } from './scope.ts';

@@ -1,9 +1,11 @@
 /** ON CONFLICT: arbiters and the update (after PostgreSQL's parse_clause.c and plancat.c). */
 import type { IndexEntry } from '../../catalog/entries.ts';
 import type * as ast from '../../parser/ast.ts';
+import { equalExpr } from '../equal-expr.ts';
 import type { Expr } from '../expr.ts';
-import { conjuncts, equalExpr, logical, type ModifyQuery, makeVar, type Relation, replaceExpr } from '../logical.ts';
+import { conjuncts, logical, type ModifyQuery, makeVar, type Relation } from '../logical.ts';
 import { addRights, readsColumn } from '../rights.ts';
+import { replaceExpr } from '../traverse.ts';
 import { bindAssignments } from './assignments.ts';
 import { coerceToBoolean } from './coerce.ts';
 import { bindExpr } from './expression.ts';

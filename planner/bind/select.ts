@@ -1,20 +1,19 @@
 /** Queries: SELECT, VALUES, set operations, WITH, views (after PostgreSQL's analyze.c). */
 import type { RelationEntry } from '../../catalog/entries.ts';
 import type * as ast from '../../parser/ast.ts';
+import { equalExpr } from '../equal-expr.ts';
 import type { Expr, SortKey } from '../expr.ts';
 import {
   EMPTY_QUERY_PARTS,
-  equalExpr,
   type LockClause,
   logical,
   makeVar,
-  mapSortKeys,
   type Query,
   type Relation,
   type RelationColumn,
-  someExpr,
   type Target,
 } from '../logical.ts';
+import { mapSortKeys, someExpr } from '../traverse.ts';
 import { checkAsOf } from './as-of.ts';
 import { coerceToBoolean } from './coerce.ts';
 import { collateQuery, commonCollation } from './collation.ts';

@@ -1,7 +1,8 @@
 /** Target lists, and how ORDER BY, GROUP BY and DISTINCT ON refer to them (after PostgreSQL's parse_target.c, parse_clause.c). */
 import type * as ast from '../../parser/ast.ts';
+import { equalExpr } from '../equal-expr.ts';
 import type { Expr } from '../expr.ts';
-import { equalExpr, logical, type Target } from '../logical.ts';
+import { logical, type Target } from '../logical.ts';
 import { readsColumn } from '../rights.ts';
 import { resolveUnknown } from './coerce.ts';
 import { columnNameOf } from './column-name.ts';

@@ -2,7 +2,8 @@
 import type { AggregateFunction, FunctionEntry, ScalarFunction, WindowFunction } from '../../catalog/function-entry.ts';
 import type * as ast from '../../parser/ast.ts';
 import type { Expr } from '../expr.ts';
-import { hasSetReturning, logical, someExpr, toExpr } from '../logical.ts';
+import { logical, toExpr } from '../logical.ts';
+import { hasSetReturning, someExpr } from '../traverse.ts';
 import { CLAUSE_WORDS } from './clause-words.ts';
 import { coerceToBoolean } from './coerce.ts';
 import type { Position } from './context.ts';

@@ -1,8 +1,10 @@
 /** Windows: OVER name and OVER (...), refinement of named windows, frames. */
 import type { ScalarFunction } from '../../catalog/function-entry.ts';
 import type * as ast from '../../parser/ast.ts';
+import { equalExpr } from '../equal-expr.ts';
 import type { Expr, FrameBound, SortKey, WindowFrame } from '../expr.ts';
-import { equalExpr, logical, someExpr, type WindowDefinition } from '../logical.ts';
+import { logical, type WindowDefinition } from '../logical.ts';
+import { someExpr } from '../traverse.ts';
 import { canCoerce, coerceType } from './coerce.ts';
 import type { Position } from './context.ts';
 import { bindCount, bindExpr } from './expression.ts';

@@ -4,8 +4,10 @@
  */
 import type { ColumnGroupStatistics } from '../../catalog/statistics.ts';
 import { hashKey } from '../../types/index.ts';
+import { equalExpr } from '../equal-expr.ts';
 import type { Expr } from '../expr.ts';
-import { equalExpr, logical, relsOf } from '../logical.ts';
+import { logical } from '../logical.ts';
+import { relsOf } from '../relation-sets.ts';
 import { equalityColumn, type SelectivityContext } from './column-statistics.ts';
 import { knownValue } from './known-values.ts';
 

@@ -3,9 +3,12 @@ import type { Catalog } from '../../catalog/catalog.ts';
 import type { RelationEntry } from '../../catalog/entries.ts';
 import type { FunctionContext } from '../../catalog/function-entry.ts';
 import type { ColumnStatistics, StatisticsSource } from '../../catalog/statistics.ts';
+import { equalExpr } from '../equal-expr.ts';
 import type { Expr } from '../expr.ts';
-import { equalExpr, logical, relsOf, visitExpr } from '../logical.ts';
+import { logical } from '../logical.ts';
 import { comparisonOf } from '../operators.ts';
+import { relsOf } from '../relation-sets.ts';
+import { visitExpr } from '../traverse.ts';
 import type { StatementValues } from './known-values.ts';
 
 export const DEFAULT_DISTINCT = 200;

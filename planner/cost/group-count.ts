@@ -1,7 +1,11 @@
 /** How many groups rows fall into (selfuncs.c: estimate_num_groups). */
+
+import { equalExpr } from '../equal-expr.ts';
 import type { Expr } from '../expr.ts';
-import { equalExpr, hasSublink, isVolatile, logical, relsOf } from '../logical.ts';
+import { logical } from '../logical.ts';
 import { comparisonOf } from '../operators.ts';
+import { relsOf } from '../relation-sets.ts';
+import { hasSublink, isVolatile } from '../traverse.ts';
 import { coarseDistinct } from './coarse-values.ts';
 import { groupDistinct } from './column-groups.ts';
 import { columnsIn, DEFAULT_DISTINCT, type SelectivityContext, variableStatistics } from './column-statistics.ts';

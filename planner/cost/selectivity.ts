@@ -4,8 +4,9 @@
  */
 
 import { comparator } from '../../types/index.ts';
+import { equalExpr } from '../equal-expr.ts';
 import type { Expr } from '../expr.ts';
-import { equalExpr, logical } from '../logical.ts';
+import { logical } from '../logical.ts';
 import { comparisonOf } from '../operators.ts';
 import { groupSelectivity } from './column-groups.ts';
 import {

@@ -3,17 +3,11 @@
 import type { ScalarFunction } from '../../catalog/function-entry.ts';
 import { operatorsByName } from '../../catalog/functions/index.ts';
 import { COST } from '../cost/params.ts';
+import { equalExpr } from '../equal-expr.ts';
 import type { AggregateCall, Expr, SortKey } from '../expr.ts';
-import {
-  type AggregateRef,
-  equalExpr,
-  type GroupingRef,
-  logical,
-  makeConst,
-  type Query,
-  visitExpr,
-} from '../logical.ts';
+import { type AggregateRef, type GroupingRef, logical, makeConst, type Query } from '../logical.ts';
 import type { Plan } from '../plan.ts';
+import { visitExpr } from '../traverse.ts';
 import { estimates, isOrdered, outputOf, type Path, varsOf } from './path.ts';
 import type { Planner } from './planner.ts';
 import type { Orderer } from './query.ts';

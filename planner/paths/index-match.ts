@@ -5,10 +5,13 @@ import { lookupCast } from '../../catalog/functions/index.ts';
 import type { BindContext } from '../bind/context.ts';
 import { unlift } from '../bind/scalar.ts';
 import { bindIndexKeys, bindIndexPredicate } from '../bind/stored.ts';
+import { equalExpr } from '../equal-expr.ts';
 import type { Expr } from '../expr.ts';
-import { caseBranch, conjuncts, equalExpr, logical, makeConst, relsOf, someExpr } from '../logical.ts';
+import { caseBranch, conjuncts, logical, makeConst } from '../logical.ts';
 import { commutatorOf, comparisonOf } from '../operators.ts';
+import { relsOf } from '../relation-sets.ts';
 import { foldConstants } from '../rewrite/fold-constants.ts';
+import { someExpr } from '../traverse.ts';
 import type { RelSet } from './path.ts';
 import { implies } from './predicate-implication.ts';
 

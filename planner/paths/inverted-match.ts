@@ -4,8 +4,9 @@ import type { Value } from '../../types/index.ts';
 import type { BindContext } from '../bind/context.ts';
 import { knownValue } from '../cost/known-values.ts';
 import type { Expr } from '../expr.ts';
-import { relsOf, someExpr } from '../logical.ts';
 import { commutatorOf, comparisonOf, operatorOf } from '../operators.ts';
+import { relsOf } from '../relation-sets.ts';
+import { someExpr } from '../traverse.ts';
 import { asKeyValue, matchesExpression, type UsableIndex } from './index-match.ts';
 import type { Planner } from './planner.ts';
 

@@ -1,15 +1,7 @@
 /** SELECT FOR UPDATE/SHARE: rows are locked after sorting and before LIMIT counts them. */
 import type { Expr } from '../expr.ts';
-import {
-  conjuncts,
-  type FromItem,
-  hasSublink,
-  logical,
-  makeAnd,
-  makeVar,
-  type Query,
-  type TableRelation,
-} from '../logical.ts';
+import { conjuncts, type FromItem, logical, makeAnd, makeVar, type Query, type TableRelation } from '../logical.ts';
+import { hasSublink } from '../traverse.ts';
 import { addMissing, estimates, outputOf, type Path, varsOf } from './path.ts';
 import type { Planner } from './planner.ts';
 import { firstOf, inputResolver, tableResolver, translateAll, translateNullable } from './translate.ts';

@@ -1,19 +1,10 @@
 /** min and max of an indexed column: the first entry of the index that is not null. */
 import type { AggregateFunction } from '../../catalog/function-entry.ts';
 import { isCollated } from '../../catalog/functions/collated.ts';
+import { equalExpr } from '../equal-expr.ts';
 import type { Expr, SortKey } from '../expr.ts';
-import {
-  conjuncts,
-  EMPTY_QUERY_PARTS,
-  equalExpr,
-  hasSublink,
-  isVolatile,
-  logical,
-  makeAnd,
-  makeConst,
-  type Query,
-  toExpr,
-} from '../logical.ts';
+import { conjuncts, EMPTY_QUERY_PARTS, logical, makeAnd, makeConst, type Query, toExpr } from '../logical.ts';
+import { hasSublink, isVolatile } from '../traverse.ts';
 import { aggregatesOf } from './aggregate-stage.ts';
 import { NO_RELS } from './join-problem.ts';
 import { estimates, outputOf, type Path } from './path.ts';

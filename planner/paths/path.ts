@@ -2,9 +2,12 @@
  * A path: one way to get the rows of a relation, a join or a stage above, with its estimated cost. The cheapest paths survive;
  * `build` makes the physical plan of the one that is chosen, computing just the columns that are asked for.
  */
+
+import { equalExpr } from '../equal-expr.ts';
 import type { Expr, SortKey } from '../expr.ts';
-import { equalExpr, logical, makeVar, visitExpr } from '../logical.ts';
+import { logical, makeVar } from '../logical.ts';
 import type { OutputColumn, Plan } from '../plan.ts';
+import { visitExpr } from '../traverse.ts';
 
 /** Sets of base relations of one query, bit i = its i-th relation. */
 export type RelSet = bigint;

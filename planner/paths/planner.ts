@@ -3,19 +3,12 @@ import type { BindContext } from '../bind/context.ts';
 import type { RelationFacts, SelectivityContext } from '../cost/column-statistics.ts';
 import { DEFAULT_WORK_MEM_BYTES } from '../cost/params.ts';
 import { ValueProbes } from '../cost/value-probes.ts';
+import { equalExpr } from '../equal-expr.ts';
 import type { Expr } from '../expr.ts';
-import {
-  conjuncts,
-  equalExpr,
-  logical,
-  makeAnd,
-  type Query,
-  replaceExpr,
-  type SublinkExpr,
-  someExpr,
-} from '../logical.ts';
+import { conjuncts, logical, makeAnd, type Query, type SublinkExpr } from '../logical.ts';
 import { comparisonOf } from '../operators.ts';
 import type { Plan } from '../plan.ts';
+import { replaceExpr, someExpr } from '../traverse.ts';
 import { planQuery } from './query.ts';
 import { type ParamFrame, type Resolve, translate } from './translate.ts';
 

@@ -10,8 +10,9 @@
  */
 import type { ScalarFunction } from '../../catalog/function-entry.ts';
 import { comparator, SqlArray } from '../../types/index.ts';
+import { equalExpr } from '../equal-expr.ts';
 import type { Expr } from '../expr.ts';
-import { equalExpr, logical } from '../logical.ts';
+import { logical } from '../logical.ts';
 import { commutatorOf, haveOneOrder, plainComparison } from '../operators.ts';
 import { nonNullableVars, varKey } from '../rewrite/strictness.ts';
 

@@ -4,20 +4,11 @@
  */
 import { distinctCount } from '../cost/group-count.ts';
 import { COST } from '../cost/params.ts';
+import { equalExpr } from '../equal-expr.ts';
 import type { Expr, SortKey } from '../expr.ts';
-import {
-  conjuncts,
-  equalExpr,
-  hasSetReturning,
-  isFixedConst,
-  makeAnd,
-  makeVar,
-  mapQuery,
-  type Query,
-  replaceExpr,
-  type Target,
-} from '../logical.ts';
+import { conjuncts, isFixedConst, makeAnd, makeVar, type Query, type Target } from '../logical.ts';
 import type { OutputColumn, Plan } from '../plan.ts';
+import { hasSetReturning, mapQuery, replaceExpr } from '../traverse.ts';
 import { aggregateStage, groupOrderings } from './aggregate-stage.ts';
 import { withCtes } from './cte-plan.ts';
 import { JoinProblem, NO_RELS } from './join-problem.ts';

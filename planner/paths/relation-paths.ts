@@ -2,8 +2,9 @@
 import { functionRows, hasDistinctRows } from '../cost/function-rows.ts';
 import { COST, DEFAULT_ROWS } from '../cost/params.ts';
 import { andSelectivity } from '../cost/selectivity.ts';
+import { equalExpr } from '../equal-expr.ts';
 import type { Expr, SortKey } from '../expr.ts';
-import { equalExpr, makeAnd, type Query } from '../logical.ts';
+import { makeAnd, type Query } from '../logical.ts';
 import type { Plan } from '../plan.ts';
 import type { BaseRelation, JoinProblem } from './join-problem.ts';
 import { columnVars, estimates, outputOf, type Path } from './path.ts';

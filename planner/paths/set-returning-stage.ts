@@ -4,9 +4,11 @@
  */
 import { functionRows } from '../cost/function-rows.ts';
 import { COST } from '../cost/params.ts';
+import { equalExpr } from '../equal-expr.ts';
 import type { Expr } from '../expr.ts';
-import { equalExpr, hasSetReturning, logical, mapChildren, type Query, replaceExpr, visitExpr } from '../logical.ts';
+import { logical, type Query } from '../logical.ts';
 import type { Plan } from '../plan.ts';
+import { hasSetReturning, mapChildren, replaceExpr, visitExpr } from '../traverse.ts';
 import { estimates, outputOf, type Path } from './path.ts';
 import type { Planner } from './planner.ts';
 import { inputResolver, translateAll } from './translate.ts';

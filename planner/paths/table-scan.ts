@@ -3,8 +3,9 @@ import type { RelationEntry } from '../../catalog/entries.ts';
 import { NUMBER_KEY_TYPES, OID } from '../../types/index.ts';
 import { COST } from '../cost/params.ts';
 import type { Expr, SortKey } from '../expr.ts';
-import { someExpr, type TableRelation } from '../logical.ts';
+import type { TableRelation } from '../logical.ts';
 import { operatorOf } from '../operators.ts';
+import { someExpr } from '../traverse.ts';
 import type { JoinProblem } from './join-problem.ts';
 import type { Path, RelSet } from './path.ts';
 

@@ -2,8 +2,11 @@
  * From logical to physical expressions: vars become columns of a node's inputs, what is not there becomes an exec param that an
  * enclosing nested loop or subplan sets, and sublinks become subplans.
  */
+
+import { equalExpr } from '../equal-expr.ts';
 import type { Expr, SortKey, WindowFrame } from '../expr.ts';
-import { equalExpr, logical, mapChildren, mapFrame, SYSTEM_COLUMNS } from '../logical.ts';
+import { logical, SYSTEM_COLUMNS } from '../logical.ts';
+import { mapChildren, mapFrame } from '../traverse.ts';
 import type { Planner } from './planner.ts';
 
 /** Where a node finds logical expressions: answers the physical one, or null. */

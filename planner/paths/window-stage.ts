@@ -1,8 +1,10 @@
 /** Window functions: one node for each window, over input sorted by its keys; windows of one order share a sort. */
 import { COST } from '../cost/params.ts';
+import { equalExpr } from '../equal-expr.ts';
 import type { Expr, SortKey, WindowCall } from '../expr.ts';
-import { equalExpr, logical, type Query, visitExpr, type WindowRef } from '../logical.ts';
+import { logical, type Query, type WindowRef } from '../logical.ts';
 import type { OutputColumn, Plan } from '../plan.ts';
+import { visitExpr } from '../traverse.ts';
 import { estimates, isOrdered, outputOf, type Path } from './path.ts';
 import type { Planner } from './planner.ts';
 import type { Orderer } from './query.ts';

@@ -9,20 +9,16 @@ import type { Expr } from '../expr.ts';
 import {
   conjuncts,
   type FromItem,
-  hasSetReturning,
-  hasSublink,
   isFixedConst,
-  isVolatile,
   logical,
   makeAnd,
-  mapQuery,
   type Query,
   type Relation,
-  relsOf,
-  replaceExpr,
   type SubqueryRelation,
   toExpr,
 } from '../logical.ts';
+import { relsOf } from '../relation-sets.ts';
+import { hasSetReturning, hasSublink, isVolatile, mapQuery, replaceExpr } from '../traverse.ts';
 import { columnsRead } from './unread-columns.ts';
 
 export function flattenSubqueries(query: Query): Query {

@@ -6,8 +6,9 @@
  */
 import { coerceTypmod, DEFAULT_FORMAT, inputText, outputText } from '../../types/index.ts';
 import type { Expr } from '../expr.ts';
-import { FALSE_CONST, logical, makeAnd, makeConst, mapChildren, TRUE_CONST } from '../logical.ts';
+import { FALSE_CONST, logical, makeAnd, makeConst, TRUE_CONST } from '../logical.ts';
 import { negatorOf } from '../operators.ts';
+import { mapChildren } from '../traverse.ts';
 
 const BOOL = 16;
 

@@ -1,7 +1,11 @@
 /** `a = 1 OR a = 2 OR a IN (3, 4)` is `a IN (1, 2, 3, 4)`: one probe a value instead of a test a row. */
+
+import { equalExpr } from '../equal-expr.ts';
 import type { Expr } from '../expr.ts';
-import { equalExpr, logical, makeOr, mapChildren, relsOf } from '../logical.ts';
+import { logical, makeOr } from '../logical.ts';
 import { comparisonOf } from '../operators.ts';
+import { relsOf } from '../relation-sets.ts';
+import { mapChildren } from '../traverse.ts';
 
 export function mergeOrEqualities(expr: Expr): Expr {
   const node = logical(expr);

@@ -1,16 +1,8 @@
 /** The rewrites in their order, over a query and all queries inside it. */
 import type { BindContext } from '../bind/context.ts';
 import type { Expr } from '../expr.ts';
-import {
-  FALSE_CONST,
-  isFixedConst,
-  logical,
-  mapChildren,
-  mapQuery,
-  type Query,
-  type Relation,
-  toExpr,
-} from '../logical.ts';
+import { FALSE_CONST, isFixedConst, logical, type Query, type Relation, toExpr } from '../logical.ts';
+import { mapChildren, mapQuery } from '../traverse.ts';
 import { flattenSubqueries } from './flatten-subqueries.ts';
 import { foldConstants } from './fold-constants.ts';
 import { mergeOrEqualities } from './in-lists.ts';

@@ -9,15 +9,14 @@ import type { Expr } from '../expr.ts';
 import {
   type CteDefinition,
   type CteRelation,
-  isVolatile,
   type LogicalAssignment,
   logical,
   type ModifyQuery,
-  mapQuery,
   type Query,
   type Relation,
   toExpr,
 } from '../logical.ts';
+import { isVolatile, mapQuery } from '../traverse.ts';
 
 export function inlineCtes(context: BindContext, query: Query): Query {
   if (query.ctes.length === 0) return query;
@@ -118,7 +117,7 @@ function inExpr(context: BindContext, expr: Expr, inlined: Map<number, CteDefini
   return walk(expr);
 }
 
-import { mapChildren as mapChildrenOf } from '../logical.ts';
+import { mapChildren as mapChildrenOf } from '../traverse.ts';
 
 /** The query with reads of inlined CTEs replaced, in every subquery too. */
 function replaceReferences(context: BindContext, query: Query, inlined: Map<number, CteDefinition>): Query {
@@ -245,4 +244,5 @@ export function renumber(context: BindContext, query: Query): Query {
   }
 }
 
-import { type FromItem, mapRelation } from '../logical.ts';
+import type { FromItem } from '../logical.ts';
+import { mapRelation } from '../traverse.ts';

@@ -13,21 +13,16 @@ import type { Expr } from '../expr.ts';
 import {
   conjuncts,
   type FromItem,
-  freeRels,
-  hasSetReturning,
-  hasSublink,
-  isVolatile,
   logical,
   makeAnd,
   makeVar,
-  mapQuery,
   type Query,
   type Relation,
-  relsOf,
-  replaceExpr,
   type SublinkExpr,
 } from '../logical.ts';
 import { comparisonOf } from '../operators.ts';
+import { freeRels, relsOf } from '../relation-sets.ts';
+import { hasSetReturning, hasSublink, isVolatile, mapQuery, replaceExpr } from '../traverse.ts';
 
 export function pullUpSublinks(context: BindContext, query: Query): Query {
   if (query.where === null || query.from.length === 0) return query;

@@ -2,22 +2,20 @@
  * Conditions on a subquery's columns move into the subquery: below GROUP BY when they are about group keys, into every branch
  * of a set operation, below DISTINCT and window functions when they are about what those divide rows by.
  */
+
+import { equalExpr } from '../equal-expr.ts';
 import type { Expr } from '../expr.ts';
 import {
   conjuncts,
-  equalExpr,
   type FromItem,
-  hasSetReturning,
-  hasSublink,
-  isVolatile,
   logical,
   makeAnd,
   type Query,
   type Relation,
-  relsOf,
-  replaceExpr,
   type SubqueryRelation,
 } from '../logical.ts';
+import { relsOf } from '../relation-sets.ts';
+import { hasSetReturning, hasSublink, isVolatile, replaceExpr } from '../traverse.ts';
 
 export function pushDownConditions(query: Query): Query {
   if (query.where === null) return query;

@@ -3,7 +3,8 @@
  * `a LEFT JOIN b ON ... WHERE b.x > 1` is an inner join.
  */
 import type { Expr } from '../expr.ts';
-import { type FromItem, type Query, relsOfFrom } from '../logical.ts';
+import type { FromItem, Query } from '../logical.ts';
+import { relsOfFrom } from '../relation-sets.ts';
 import { nonNullableRels } from './strictness.ts';
 
 export function reduceOuterJoins(query: Query): Query {

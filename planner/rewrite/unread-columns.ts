@@ -5,18 +5,15 @@
  */
 import type { Expr } from '../expr.ts';
 import {
-  hasSetReturning,
   isFixedConst,
-  isVolatile,
   logical,
   makeConst,
-  mapChildren,
-  mapQuery,
   type Query,
   type Relation,
   type SetOperation,
   type SublinkExpr,
 } from '../logical.ts';
+import { hasSetReturning, isVolatile, mapChildren, mapQuery } from '../traverse.ts';
 
 const NOTHING: ReadonlySet<number> = new Set();
 
