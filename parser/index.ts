@@ -5,10 +5,10 @@ import { stackDepthError } from './scan-errors.ts';
 import type { StringRules } from './strings.ts';
 
 export type * from './ast.ts';
-export { deparse, printName, printType, quoteIdentifier, quoteLiteral } from './deparse.ts';
+export { deparse, printType, quoteIdentifier, quoteLiteral } from './deparse.ts';
 export { plainCall } from './precedence.ts';
 export { errorPosition } from './scan-errors.ts';
-export { type LiftedLiteral, type StatementShape, statementShape } from './shape.ts';
+export { type LiftedLiteral, statementShape } from './shape.ts';
 export type { StringRules } from './strings.ts';
 
 let parser: SqlParser | null = null;

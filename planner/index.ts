@@ -9,22 +9,15 @@ export {
   lookUpExactOperator,
   lookUpFunction,
 } from './bind/lookup.ts';
-export type { RoutineResult } from './bind/routine-result.ts';
-export {
-  type BindScalarOptions,
-  bindScalar,
-  bindWithCollation,
-  callVolatility,
-  type ScalarSource,
-} from './bind/scalar.ts';
+
+export { bindScalar, bindWithCollation, callVolatility, type ScalarSource } from './bind/scalar.ts';
 export { updatableColumns, viewRefusal } from './bind/view-target.ts';
 export type { StatementValues } from './cost/known-values.ts';
 export { checkEarlyConstants, type EarlyConstants } from './early-constants.ts';
-export type { BindRecorder, PlannerEnvironment, PlannerSettings, RoutineBody } from './environment.ts';
+export type { BindRecorder, PlannerEnvironment, RoutineBody } from './environment.ts';
 export { explainPlan, explainPlanDocument, runsSubplans } from './explain.ts';
-export { type ExplainDocument, type ExplainFormat, type ExplainValue, Fixed, formatExplain } from './explain-format.ts';
+export { type ExplainValue, Fixed, formatExplain } from './explain-format.ts';
 export {
-  type BufferUsage,
   bufferFields,
   buffersLine,
   type ExplainOptions,
@@ -32,7 +25,6 @@ export {
   type NodeInstrumentation,
   type PlanInstrumentation,
   type PostingFigures,
-  type WalUsage,
 } from './explain-write.ts';
 export type * from './expr.ts';
 export type * from './plan.ts';

@@ -4,13 +4,10 @@ export {
   BufferPool,
   ListReads,
   PAGE_MISS,
-  PageMiss,
-  type PreloadProgress,
   READ_THROUGH_PAGES,
   RelationPages,
   readThrough,
   ScanReads,
-  ScanRing,
 } from './buffer/index.ts';
 export { StorageEngine } from './engine.ts';
 export {
@@ -21,19 +18,16 @@ export {
   HeapCopyBeginning,
   HeapCounters,
   type IndexMaintainer,
-  type LivenessAnswer,
   ROW_FLAGS_OFFSET,
   ROW_GONE as ROW_DELETED,
   ROW_HEADER_SIZE,
   ROW_IN_PROGRESS,
-  ROW_LAYOUT_OFFSET,
   ROW_LIVE,
   ROW_LIVE_OWN,
   ROW_SLOT_BITS,
   ROW_SLOT_MASK,
   ROWS_TOUCHED,
   type RowId,
-  type RowVisitor,
   settleForCopy,
   touchRows,
   UPDATE_INDEXED,
@@ -43,7 +37,6 @@ export {
   WRITE_OK,
   WRITE_OWN_LATER,
   WRITE_WAIT,
-  type WriteAnswer,
 } from './heap/index.ts';
 export {
   andNotSet,
@@ -95,18 +88,14 @@ export {
   EXCLUSIVE,
   LOCK_GRANTED,
   LOCK_KEY_SHARE,
-  LOCK_MODE_NAMES,
   LOCK_NO_KEY_UPDATE,
   LOCK_NOT_AVAILABLE,
   LOCK_SHARE,
   LOCK_UPDATE,
   LOCK_WAITING,
-  type LockAnswer,
   LockManager,
   type LockMode,
   LockOwner,
-  type LockRow,
-  LockTag,
   ROW_EXCLUSIVE,
   ROW_SHARE,
   type RowLockStrength,
@@ -117,11 +106,6 @@ export {
   type Snapshot,
   Transaction,
   TransactionManager,
-  TXN_ABORTED,
-  TXN_ACTIVE,
-  TXN_COMMITTED,
-  TXN_ROLLING_BACK,
 } from './mvcc/index.ts';
-export type { StorageOptions } from './open.ts';
-export { FIRST_OID, SEQUENCE_LOG_VALUES, type SequenceState } from './store.ts';
-export { Wal } from './wal/index.ts';
+
+export { FIRST_OID, SEQUENCE_LOG_VALUES } from './store.ts';

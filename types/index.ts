@@ -1,14 +1,11 @@
 /** What others may use of the value layer. See README.md. */
 
 export { ARRAY_DIMENSIONS_MAX, SqlArray } from './array.ts';
-export { AssertionError, assert, assertNever } from './assert.ts';
-export { inputBool, outputBool } from './bool.ts';
-export { ByteWriter } from './byte-writer.ts';
-export { inputBytea, inputHex, outputBytea } from './bytea.ts';
+export { assertNever } from './assert.ts';
+
 export {
   C_COLLATION,
   type Collation,
-  type CollationDefinition,
   collatedType,
   collation,
   DEFAULT_COLLATION,
@@ -23,34 +20,18 @@ export {
   parseIcuLocale,
   registerCollation,
 } from './collation.ts';
-export {
-  type Comparator,
-  comparator,
-  compareText,
-  equality,
-  type HashKey,
-  hashKey,
-  intervalDays,
-  intervalRest,
-} from './compare.ts';
+export { type Comparator, comparator, compareText, equality, hashKey, intervalDays, intervalRest } from './compare.ts';
 export { inputTimestampTz } from './datetime/input.ts';
-export { Interval, type Micros } from './datetime/interval.ts';
+export { Interval } from './datetime/interval.ts';
 export { TimeTz } from './datetime/time-tz.ts';
-export {
-  type Abbreviation,
-  abbreviationByName,
-  sessionZone,
-  type Zone,
-  zoneByArgument,
-  zoneByName,
-} from './datetime/zone.ts';
-export { type DatumDecoder, datumDecoder, decodeDatum, decodeUtf8, encodeDatum, encodeTextInto } from './datum.ts';
-export { type ErrorSeverity, SqlError, type SqlErrorFields, sqlError } from './errors.ts';
-export { inputFloat4, inputFloat8, outputFloat4, outputFloat8, shortNumber } from './float.ts';
-export { isWordCharacter } from './fulltext/letters.ts';
+export { zoneByArgument, zoneByName } from './datetime/zone.ts';
+export { datumDecoder, decodeDatum, decodeUtf8, encodeDatum, encodeTextInto } from './datum.ts';
+export { SqlError, sqlError } from './errors.ts';
+export { inputFloat8, shortNumber } from './float.ts';
+
 export { matchTsqueryAt } from './fulltext/match.ts';
-export { forEachTerm, type TermExpression, type TermQuery, tsqueryTerms, tsvectorTerms } from './fulltext/terms.ts';
-export { compareTrigrams, trigramSequence, trigramsOf, trigramTerm } from './fulltext/trigram.ts';
+export { type TermExpression, tsqueryTerms, tsvectorTerms } from './fulltext/terms.ts';
+export { trigramSequence, trigramsOf } from './fulltext/trigram.ts';
 export {
   likeTrigrams,
   regexTrigrams,
@@ -76,11 +57,9 @@ export {
   samePoint,
   slope,
 } from './geometry.ts';
-export { type Int8, inputInt2, inputInt4, inputInt8, inputOid, normaliseInt8 } from './integer.ts';
+export { inputInt8, normaliseInt8 } from './integer.ts';
 export {
   type BinaryInput,
-  type BinaryOutput,
-  type BinaryWriter,
   binaryInput,
   binaryOutput,
   binaryWriter,
@@ -89,27 +68,24 @@ export {
   inputText,
   outputBinary,
   outputText,
-  type TextInput,
-  type TextOutput,
   textInput,
   textOutput,
 } from './io.ts';
-export { inputJson, type JsonBuilder, parseJson, quoteJson } from './json.ts';
-export { compareJsonb, formatJsonb, inputJsonb, type Jsonb, JsonbObject, parseJsonb } from './jsonb.ts';
+export { type JsonBuilder, parseJson, quoteJson } from './json.ts';
+export { formatJsonb, inputJsonb, type Jsonb, JsonbObject, parseJsonb } from './jsonb.ts';
 export {
   encodeKeyPart,
   encodeTextPart,
   hasFixedKeys,
   hasTextKeys,
-  type KeyEncoder,
   KeyWriter,
   keyEncoder,
   NUMBER_KEY_TYPES,
 } from './key.ts';
-export { isKeyReversible, type KeyPart, keyDecoder } from './key-decode.ts';
+export { isKeyReversible, keyDecoder } from './key-decode.ts';
 export { toLower, toUpper } from './letter-case.ts';
-export { inputMac, inputMac8, mac8Bytes, mac8FromBytes, macBytes, macFromBytes, widenMac } from './mac.ts';
-export { inputMoney, outputMoney } from './money.ts';
+export { mac8Bytes, mac8FromBytes, macBytes, macFromBytes, widenMac } from './mac.ts';
+
 export {
   type Address,
   addressBytes,
@@ -126,8 +102,8 @@ export {
   sameBits,
 } from './network.ts';
 export { Numeric } from './numeric.ts';
-export { type BuiltinOid, OID } from './oid.ts';
-export { OutBuffer } from './out-buffer.ts';
+export { OID } from './oid.ts';
+
 export {
   plainCoefficient,
   plainDate,
@@ -160,16 +136,9 @@ export {
 export { rangeType } from './range-type.ts';
 export { SqlRecord } from './record.ts';
 export { SelfTyped } from './self-typed.ts';
-export {
-  type CatalogNames,
-  type DateOrder,
-  type DateStyle,
-  DEFAULT_FORMAT,
-  type FormatSettings,
-  type IntervalStyle,
-} from './settings.ts';
+export { type CatalogNames, DEFAULT_FORMAT, type FormatSettings } from './settings.ts';
 export { type Snapshot, snapshotOf, snapshotText } from './snapshot.ts';
-export { charFromByte, coerceBpchar, coerceVarchar, inputName, NAME_BYTES_MAX, trimBlanks } from './text.ts';
+export { charFromByte, NAME_BYTES_MAX, trimBlanks } from './text.ts';
 export {
   BUILTIN_TYPES,
   baseTypeOid,
@@ -178,18 +147,13 @@ export {
   MAIN_TYPES,
   registerType,
   type SqlType,
-  type SqlTypeAttribute,
-  type TypeAlign,
-  type TypeKind,
   TypeRegistry,
-  type TypeStorage,
   typeByName,
   typeByOid,
   typesInUse,
   useTypes,
 } from './type.ts';
 export {
-  CHAR_LENGTH_MAX,
   charLength,
   encodeCharTypmod,
   encodeIntervalTypmod,
@@ -200,16 +164,13 @@ export {
   INTERVAL_FULL_RANGE,
   INTERVAL_HOUR,
   INTERVAL_MINUTE,
-  INTERVAL_MONTH,
   INTERVAL_SECOND,
-  INTERVAL_YEAR,
   intervalFields,
   intervalFieldsByName,
   intervalPrecision,
-  NUMERIC_PRECISION_MAX,
   numericPrecision,
   numericScale,
 } from './typmod.ts';
-export { characterCount, characterOffset, decodeText, wellFormed } from './unicode.ts';
-export { inputUuid, uuidFromBytes, uuidToBytes } from './uuid.ts';
+export { decodeText } from './unicode.ts';
+export { uuidToBytes } from './uuid.ts';
 export type { Value } from './value.ts';

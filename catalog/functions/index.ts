@@ -10,6 +10,5 @@ export {
   lookupCast,
   operatorByOid,
   operatorsByName,
-  scalarFunction,
 } from './registry.ts';
 export { updatableEvents } from './system-catalog.ts';

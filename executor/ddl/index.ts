@@ -32,9 +32,6 @@ import { truncate } from './truncate.ts';
 import { alterCompositeType, alterDomain, alterEnum, createCompositeType, createDomain, createEnum } from './types.ts';
 import { createTableAs, createView, selectInto } from './views.ts';
 
-export type { DdlContext, DdlResult, DdlSteps, ExpressionUse, Task } from './context.ts';
-export { TASK_PENDING } from './context.ts';
-
 /** Runs a definition; yields whenever it must wait. */
 export function executeDdl(statement: StatementNode, context: DdlContext): DdlSteps<DdlResult> {
   const x = context;

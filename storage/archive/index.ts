@@ -1,2 +1,2 @@
-export { type ArchiveCommand, Archiver, type ArchiverCounters, NOTHING_ARCHIVED } from './archiver.ts';
+export { type ArchiveCommand, Archiver, NOTHING_ARCHIVED } from './archiver.ts';
 export { expandCommand, shellArchiveCommand } from './shell.ts';

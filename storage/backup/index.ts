@@ -1,8 +1,8 @@
 export { type ArchiveSource, FolderArchive } from './archive-source.ts';
-export { type BackupCheck, checkBackup } from './check.ts';
+export { checkBackup } from './check.ts';
 export { type Manifest, readManifest } from './manifest.ts';
-export { type RestoreOptions, type RestoreProgress, restoreBackup } from './restore.ts';
+export { restoreBackup } from './restore.ts';
 export { isoTime, type RestoredLog, type RestoreTarget } from './restore-log.ts';
 export { type BackupSource, EngineSource } from './source.ts';
 export { StoppedSource } from './stopped-source.ts';
-export { type BackupOptions, type BackupProgress, takeBackup } from './take.ts';
+export { takeBackup } from './take.ts';

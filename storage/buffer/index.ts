@@ -1,18 +1,18 @@
 export { Branch } from './branch.ts';
-export { ClockSweep, type FrameTable } from './clock-sweep.ts';
+export { ClockSweep } from './clock-sweep.ts';
 export { decodeHotList, HOT_LIST_FILE, type HotList, HotListBuilder } from './hot-list.ts';
 export { HotPages } from './hot-pages.ts';
 export { ListReads } from './list-reads.ts';
-export { PageHeat } from './page-heat.ts';
-export { PAGE_MISS, PageLoad, PageMiss } from './page-load.ts';
+
+export { PAGE_MISS, PageMiss } from './page-load.ts';
 export { PageSet } from './page-set.ts';
 export type { PageSettling } from './page-sharing.ts';
-export { BufferPool, type BufferPoolOptions } from './pool.ts';
+export { BufferPool } from './pool.ts';
 export type { PreloadProgress } from './preload.ts';
 export { QuickReads } from './quick-reads.ts';
 export { READ_THROUGH_PAGES, readThrough } from './read-through.ts';
 export { holderOf, type PageCopier, RelationCopy } from './relation-copy.ts';
-export { NO_FRAME, RelationPages } from './relation-pages.ts';
+export { RelationPages } from './relation-pages.ts';
 export { ScanReads } from './scan-reads.ts';
 export { ScanRing } from './scan-ring.ts';
 export { VisibilityMap } from './visibility-map.ts';

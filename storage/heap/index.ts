@@ -1,5 +1,5 @@
 export type { HeapContext } from './context.ts';
-export { ForkSettling, type UnseenXids } from './fork-settling.ts';
+export { ForkSettling } from './fork-settling.ts';
 export {
   Heap,
   type IndexMaintainer,
@@ -38,12 +38,7 @@ export {
   ROW_SLOT_MASK,
 } from './row-header.ts';
 export { ROWS_TOUCHED, touchRows } from './row-touch.ts';
-export {
-  type RowVisitor,
-  type StartupSweepOptions,
-  type StartupSweepResult,
-  startupSweep,
-} from './startup-sweep.ts';
+export { type RowVisitor, startupSweep } from './startup-sweep.ts';
 export { Sweep } from './sweep.ts';
 export { undoInserts, undoNewest } from './undo.ts';
 export { VERSION_PREFIX_SIZE, VersionStore } from './version-store.ts';

@@ -1,12 +1,6 @@
 export { fileError } from './errors.ts';
 export type { File, FileSystem, IoCallback, OpenMode, ReadCallback } from './file.ts';
-export {
-  type CrashOptions,
-  MemoryFileSystem,
-  type MemoryFileSystemOptions,
-  type MemoryOp,
-  memoryFailure,
-} from './file-memory.ts';
+export { MemoryFileSystem, type MemoryOp, memoryFailure } from './file-memory.ts';
 export { NodeFileSystem } from './file-node.ts';
 export { OverlayFileSystem } from './file-overlay.ts';
 export { makeFolder } from './make-folder.ts';

@@ -1,15 +1,9 @@
 export type { CommitMoment } from './commit-clock.ts';
-export { CommitTable } from './commit-table.ts';
-export { Hold, LockManager, LockOwner, type LockRow } from './lock-manager.ts';
-export { LOCK_CONFLICTS, LOCK_MODE_NAMES, LockTag } from './lock-tags.ts';
+
+export { LockManager, LockOwner, type LockRow } from './lock-manager.ts';
+export { LOCK_MODE_NAMES, LockTag } from './lock-tags.ts';
 export { ROW_LOCK_CONFLICTS, type RowLockTable } from './row-locks.ts';
-export {
-  type CatalogChange,
-  type SavepointMark,
-  Transaction,
-  TransactionManager,
-  type TransactionStore,
-} from './transaction.ts';
+export { type SavepointMark, Transaction, TransactionManager, type TransactionStore } from './transaction.ts';
 export {
   ACCESS_EXCLUSIVE,
   ACCESS_SHARE,
@@ -49,6 +43,5 @@ export {
   WRITE_RESTART_SEQUENCE,
   WRITE_SHRUNK,
   WRITE_UPDATE,
-  WriteList,
 } from './write-list.ts';
 export { XidsSince } from './xids-since.ts';

@@ -1,24 +1,11 @@
-export {
-  type CheckpointState,
-  checkpointStateName,
-  decodeCheckpointState,
-  encodeCheckpointState,
-  type RelationSize,
-} from './checkpoint-state.ts';
-export {
-  type CapturedState,
-  Checkpointer,
-  type CheckpointerOptions,
-  type CheckpointFiles,
-  type CheckpointSource,
-} from './checkpointer.ts';
+export { type CheckpointState, checkpointStateName, decodeCheckpointState } from './checkpoint-state.ts';
+export { type CapturedState, Checkpointer, type CheckpointFiles } from './checkpointer.ts';
 export {
   CONTROL_FILE,
   type ControlData,
   decodeControl,
   dumpControl,
   encodeControl,
-  FORMAT_VERSION,
   readControl,
   readWholeFile,
   writeControl,
@@ -32,16 +19,9 @@ export {
   startFromStat,
   systemProcesses,
 } from './directory-lock.ts';
-export { beginTimeline, type NewTimeline, readHistory } from './new-timeline.ts';
+export { beginTimeline, readHistory } from './new-timeline.ts';
 export { BACKUP_MANIFEST, RESTORE_MARK, refuseOtherFolders } from './other-folders.ts';
-export {
-  FIRST_LSN,
-  type RecoveryHandler,
-  type RecoveryOptions,
-  type RecoveryResult,
-  recover,
-  walDirectory,
-} from './recover.ts';
+export { FIRST_LSN, type RecoveryHandler, type RecoveryResult, recover, walDirectory } from './recover.ts';
 export { type LogHold, Retention } from './retention.ts';
 export { sayWhatWasRecovered } from './say-recovered.ts';
 export { TemporaryDirectory } from './temporary-directory.ts';

@@ -1,5 +1,5 @@
 export { dumpWal } from './dump.ts';
-export { type FlushMode, isDiskFull, type WalSync } from './flusher.ts';
+export type { WalSync } from './flusher.ts';
 export { eraseLogBehind, findLostLog, type LostLog, nextRecord } from './lost-log.ts';
 export {
   PAGE_ITEM_IMAGE,
@@ -13,7 +13,7 @@ export {
   pageItemLow,
   pageItemType,
 } from './page-items.ts';
-export { readWal, type WalEnd, type WalEndReason, type WalReadOptions } from './reader.ts';
+export { readWal, type WalEnd } from './reader.ts';
 export {
   type CommitBody,
   logAbort,
@@ -32,7 +32,6 @@ export {
   readRelationCopy,
   readSequence,
   readTimeline,
-  type TimelineBody,
   WAL_ABORT,
   WAL_CATALOG,
   WAL_CHECKPOINT,
@@ -47,9 +46,8 @@ export {
   WAL_SWITCH,
   WAL_TIMELINE,
   WalRecord,
-  walKindName,
 } from './records.ts';
-export { listWalSegments, nextSegment, WalSegments, walSegmentName } from './segments.ts';
+export { listWalSegments, WalSegments, walSegmentName } from './segments.ts';
 export {
   archiveSegmentName,
   decodeHistory,
@@ -63,4 +61,4 @@ export {
   type TimelineStep,
   timelineOfSegment,
 } from './timeline.ts';
-export { type LoggedPages, type LoggedRelation, Wal, type WalOptions } from './wal.ts';
+export { type LoggedPages, Wal, type WalOptions } from './wal.ts';

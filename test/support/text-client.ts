@@ -5,7 +5,7 @@
 import pg from 'pg';
 import type { Answer, ResultSet as ReadResultSet, ServerMessage } from '../../bin/fixtures/answer.ts';
 
-export type { Answer, ResultSet, ServerMessage } from '../../bin/fixtures/answer.ts';
+export type { Answer, ResultSet } from '../../bin/fixtures/answer.ts';
 
 /** One that is being filled. */
 type FilledResultSet = ReadResultSet & { readonly rows: (readonly (string | null)[])[] };
