@@ -25,7 +25,6 @@ export interface VarExpr extends Typed {
   readonly column: number;
 }
 export const SYSTEM_COLUMNS = ['ctid', 'tableoid', 'xmin', 'xmax', 'cmin', 'cmax'] as const;
-export type SystemColumnName = (typeof SYSTEM_COLUMNS)[number];
 
 export interface AggregateRef extends Typed {
   readonly kind: 'aggregateRef';

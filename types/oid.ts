@@ -186,5 +186,3 @@ export const OID = {
   DATEMULTIRANGE_ARRAY: 6155,
   INT8MULTIRANGE_ARRAY: 6157,
 } as const;
-
-export type BuiltinOid = (typeof OID)[keyof typeof OID];

@@ -161,8 +161,3 @@ export function characterOffset(text: string, characters: number): number {
   }
   return i;
 }
-
-/** Lone surrogates cannot be UTF-8: they become U+FFFD, as any UTF-8 writer would make them. */
-export function wellFormed(text: string): string {
-  return Buffer.from(text, 'utf8').toString('utf8');
-}

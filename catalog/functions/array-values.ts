@@ -13,10 +13,6 @@ export function elementTypeOf(arrayOid: number): number {
   return typeByOid(baseTypeOid(arrayOid))?.elementOid ?? 0;
 }
 
-export function arrayTypeOf(elementOid: number): number {
-  return typeByOid(elementOid)?.arrayOid ?? 0;
-}
-
 export function enumLabels(enumOid: number): readonly string[] {
   const labels = typeByOid(baseTypeOid(enumOid))?.enumLabels;
   if (labels === undefined) throw sqlError('0A000', 'could not determine actual enum type');

@@ -8,7 +8,6 @@ import { sqlError } from '../../types/errors.ts';
 import {
   Box,
   charFromByte,
-  compareText,
   type FormatSettings,
   hashKey,
   inputText,
@@ -27,13 +26,6 @@ import type { SlotAllocator } from './slots.ts';
 /** Bytes of the pool from start on equal to the whole of `wanted`; the caller has compared the lengths. */
 export function bytesEqual(u8: Uint8Array, start: number, wanted: Uint8Array): boolean {
   for (let i = 0; i < wanted.length; i++) if (u8[start + i] !== wanted[i]) return false;
-  return true;
-}
-
-/** Two ranges of the pool. */
-export function rangesEqual(u8: Uint8Array, aStart: number, aEnd: number, bStart: number, bEnd: number): boolean {
-  if (aEnd - aStart !== bEnd - bStart) return false;
-  for (let i = aStart, j = bStart; i < aEnd; i++, j++) if (u8[i] !== u8[j]) return false;
   return true;
 }
 
@@ -183,10 +175,6 @@ export function arrayCompare(
     else if (result !== all) return !all;
   }
   return sawNull ? null : all;
-}
-
-export function compareStrings(a: string, b: string): number {
-  return compareText(a, b);
 }
 
 export function makeArray(elementType: number, elements: Value[], isMultidimensional: boolean): Value {

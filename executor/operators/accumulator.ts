@@ -7,9 +7,6 @@ import type { ExpressionCompiler } from '../compile/expression.ts';
 import { type Operand, repOfType } from '../compile/operand.ts';
 import type { ExecContext } from '../context.ts';
 
-/** Arrays indexed by group, held by the running operator. */
-export type AccumulatorState = Value[][];
-
 export interface Accumulator {
   /** Number of state arrays; `grow` pushes the initial values of one more group onto them. */
   readonly stateCount: number;

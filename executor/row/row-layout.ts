@@ -15,8 +15,6 @@ import { assert } from '../../types/assert.ts';
 import { OID, typeByOid } from '../../types/index.ts';
 
 export const ROW_HEADER_SIZE = 16;
-export const ROW_XID_OFFSET = 0;
-export const ROW_FLAGS_OFFSET = 14;
 export const ROW_LAYOUT_OFFSET = 15;
 export const OVERFLOW_BIT = 0x8000;
 

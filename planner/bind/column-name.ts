@@ -11,11 +11,6 @@ export function columnNameOf(expr: Expression): string {
   return guess(expr)?.name ?? '?column?';
 }
 
-/** For index columns and the like: null when there is no name. */
-export function guessName(expr: Expression): string | null {
-  return guess(expr)?.name ?? null;
-}
-
 function guess(expr: Expression): Guess | null {
   switch (expr.kind) {
     case 'columnRef':

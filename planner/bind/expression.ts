@@ -37,7 +37,7 @@ import {
   bindQuantifiedSubquery,
   bindScalarSubquery,
 } from './sublink.ts';
-import { BOOL, RECORD, UNKNOWN, VARBIT } from './type-info.ts';
+import { BOOL, RECORD, UNKNOWN } from './type-info.ts';
 
 /** Binds and remembers where the expression stands. */
 export function bindExpr(level: Level, node: ast.Expression): Expr {
@@ -287,5 +287,3 @@ export function mustHaveEquality(context: BindContext, typeOid: number, position
     position,
   );
 }
-
-export const VARBIT_OID = VARBIT;

@@ -2,7 +2,7 @@
 import { comparisonOperator } from '../../catalog/functions/index.ts';
 import type * as ast from '../../parser/ast.ts';
 import type { Expr } from '../expr.ts';
-import { type AggregateRef, logical, type Query, toExpr } from '../logical.ts';
+import { type AggregateRef, logical, toExpr } from '../logical.ts';
 import { relsOf } from '../relation-sets.ts';
 import { mapChildren, visitExpr } from '../traverse.ts';
 import type { Position } from './context.ts';
@@ -213,9 +213,4 @@ export class GroupCheck {
     const detail = 'Direct arguments of an ordered-set aggregate must use only grouped columns.';
     return level.context.error('42803', message, position, this.isDirect ? { detail } : undefined);
   }
-}
-
-/** The query's own aggregates need its check even without GROUP BY. */
-export function needsGroupCheck(level: Level, query: Pick<Query, 'groupBy' | 'having' | 'groupingSets'>): boolean {
-  return level.hasAggregates || query.groupBy.length > 0 || query.having !== null || query.groupingSets !== null;
 }

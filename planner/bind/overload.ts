@@ -18,7 +18,7 @@ import { canCoerceAll, coerceType, findCoercion } from './coerce.ts';
 import type { BindContext, Position } from './context.ts';
 import { callScalar } from './made-call.ts';
 import { resolveTypes } from './polymorphic.ts';
-import { ANY, BOOL, UNKNOWN } from './type-info.ts';
+import { ANY, UNKNOWN } from './type-info.ts';
 
 interface Candidate<T> {
   readonly types: readonly number[];
@@ -562,5 +562,3 @@ export function isCastPath(context: BindContext, source: number, target: number)
   // Composite to string is better read as a field selection.
   return !(context.types.isComposite(source) && context.types.category(target) === 'S');
 }
-
-export const BOOLEAN_RESULT = BOOL;

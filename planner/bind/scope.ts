@@ -10,7 +10,6 @@ import type { SqlError } from '../../types/errors.ts';
 import type { Expr } from '../expr.ts';
 import {
   type CteDefinition,
-  logical,
   makeConst,
   makeVar,
   type Relation,
@@ -355,10 +354,4 @@ export function levelOfRel(level: Level, rel: number): Level | null {
     if (current.relations.has(rel)) return current;
   }
   return null;
-}
-
-/** Whether a var's relation belongs to this very level. */
-export function isLocalVar(level: Level, expr: Expr): boolean {
-  const node = logical(expr);
-  return node.kind === 'var' && level.relations.has(node.rel);
 }

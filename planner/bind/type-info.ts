@@ -5,8 +5,6 @@
 import { baseTypeOid, formatType, isArrayType, type SqlType, typeByName, typeByOid } from '../../types/type.ts';
 
 export const BOOL = 16;
-export const BYTEA = 17;
-export const CHAR = 18;
 export const NAME = 19;
 export const INT8 = 20;
 export const INT2 = 21;
@@ -18,7 +16,6 @@ export const TID = 27;
 export const XID = 28;
 export const CID = 29;
 export const OIDVECTOR = 30;
-export const JSON_TYPE = 114;
 export const FLOAT4 = 700;
 export const FLOAT8 = 701;
 export const UNKNOWN = 705;
@@ -36,7 +33,6 @@ export const NUMERIC = 1700;
 export const REGCLASS = 2205;
 export const RECORD = 2249;
 export const RECORD_ARRAY = 2287;
-export const CSTRING = 2275;
 export const ANY = 2276;
 export const ANYARRAY = 2277;
 export const VOID = 2278;

@@ -80,7 +80,5 @@ export const DEFAULT_ROWS = 1000;
 export const DEFAULT_PAGES = 10;
 /** work_mem when the session does not say. */
 export const DEFAULT_WORK_MEM_BYTES = 4 * 1024 * 1024;
-/** Share of a cursor-less query's rows that is fetched: all. */
-export const DEFAULT_FETCH_SHARE = 1;
 /** Up to so many relations, join orders are searched by dynamic programming; beyond it greedily. */
 export const DYNAMIC_PROGRAMMING_MAX = 10;

@@ -82,13 +82,6 @@ export function isOrdered(have: readonly SortKey[], want: readonly SortKey[]): b
   return true;
 }
 
-/** Number of leading keys of `want` that `have` gives. */
-export function commonPrefix(have: readonly SortKey[], want: readonly SortKey[]): number {
-  let i = 0;
-  while (i < have.length && i < want.length && sameKey(have[i], want[i])) i++;
-  return i;
-}
-
 const FUZZ = 1.01;
 
 /**

@@ -6,7 +6,7 @@ import { knownValue } from '../cost/known-values.ts';
 import { COST, PAGE_BYTES } from '../cost/params.ts';
 import { equalExpr } from '../equal-expr.ts';
 import type { Expr, SortKey } from '../expr.ts';
-import { logical, makeConst, type Query } from '../logical.ts';
+import { logical, type Query } from '../logical.ts';
 import type { Plan } from '../plan.ts';
 import { isVolatile } from '../traverse.ts';
 import { estimates, isOrdered, outputOf, type Path } from './path.ts';
@@ -286,5 +286,3 @@ export function limitStage(planner: Planner, query: Query, path: Path): Path {
     },
   };
 }
-
-export const ONE = makeConst(1, 20);

@@ -15,7 +15,6 @@ import { ROW_SIZE_MAX } from '../limits.ts';
 import { alignRowSize } from '../page/index.ts';
 
 export const ROW_HEADER_SIZE = 16;
-export const ROW_XID_OFFSET = 0;
 export const ROW_PREVIOUS_PAGE_OFFSET = 8;
 export const ROW_PREVIOUS_SLOT_OFFSET = 12;
 export const ROW_FLAGS_OFFSET = 14;

@@ -18,8 +18,6 @@ const FIRST_SEGMENT_WORDS = 1024;
 /** Smallest block. */
 const WORDS_MIN = 3;
 const CLASS_COUNT = 66;
-/** Largest block, a whole segment. */
-export const BLOCK_WORDS_MAX = SEGMENT_WORDS;
 
 /** Words of a block of each size class. */
 export const BLOCK_WORDS: Uint32Array = new Uint32Array(CLASS_COUNT);

@@ -45,8 +45,6 @@ export const PAGE_HEADER_CHANGES_END = PAGE_HEADER_SIZE;
 /** Page kinds, the low byte of the flags. */
 export const PAGE_KIND_HEAP = 1;
 export const PAGE_KIND_VERSIONS = 2;
-export const PAGE_KIND_OVERFLOW = 3;
-export const PAGE_KIND_OTHER = 4;
 
 /** Views over one ArrayBuffer; the buffer pool is one. */
 export interface PageViews {
@@ -83,10 +81,6 @@ export function pageUpper(u16: Uint16Array, base: number): number {
 
 export function pageFlags(u16: Uint16Array, base: number): number {
   return u16[(base + PAGE_FLAGS_OFFSET) >>> 1];
-}
-
-export function setPageFlags(u16: Uint16Array, base: number, flags: number): void {
-  u16[(base + PAGE_FLAGS_OFFSET) >>> 1] = flags;
 }
 
 export function pageHoles(u16: Uint16Array, base: number): number {

@@ -5,9 +5,6 @@
 import { DAY_MICROS, datePart, dayOfMicros, SECOND_MICROS, splitDays, timeOfMicros } from './calendar.ts';
 import { sessionZone, UTC } from './zone.ts';
 
-/** 294276-12-31 23:59:59.999999+hh:mm:ss BC, and some. */
-export const ISO_SIZE_MAX = 48;
-
 function writePair(bytes: Uint8Array, at: number, value: number): number {
   const tens = (value / 10) | 0;
   bytes[at] = 48 + tens;

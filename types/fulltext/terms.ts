@@ -5,15 +5,6 @@
 import { type QueryNode, tsqueryTree } from './tsquery.ts';
 import { lexemeBytes, lexemeCount } from './tsvector.ts';
 
-/** Calls back with each lexeme of a tsvector in byte order, none twice. The bytes are the vector's own: copy to keep. */
-export function forEachTerm(vector: Uint8Array, visit: (bytes: Uint8Array, start: number, end: number) => void): void {
-  const count = lexemeCount(vector);
-  for (let i = 0; i < count; i++) {
-    const bytes = lexemeBytes(vector, count, i);
-    visit(vector, bytes.byteOffset - vector.byteOffset, bytes.byteOffset - vector.byteOffset + bytes.length);
-  }
-}
-
 /** The lexemes of a tsvector in byte order, none twice; not copied. */
 export function tsvectorTerms(vector: Uint8Array): Uint8Array[] {
   const count = lexemeCount(vector);

@@ -83,11 +83,6 @@ export function trigramsOf(text: string): number[] {
   return sortedSet(trigramSequence(text));
 }
 
-/** A trigram as the three bytes of an index term. */
-export function trigramTerm(trigram: number): Uint8Array {
-  return Uint8Array.of(trigram >>> 16, trigram >>> 8, trigram);
-}
-
 /** Order in which trigramsOf answers. */
 export function compareTrigrams(a: number, b: number): number {
   return (a ^ SIGN_BITS) - (b ^ SIGN_BITS);

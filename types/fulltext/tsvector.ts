@@ -20,8 +20,6 @@ export const POSITION_MAX = (1 << 14) - 1;
 /** A lexeme keeps no more positions. */
 export const POSITIONS_MAX = 255;
 
-export const EMPTY_TSVECTOR: Uint8Array = new Uint8Array(4);
-
 /** u32 at a place that need not be aligned. */
 export function readUint32(bytes: Uint8Array, at: number): number {
   return (bytes[at] | (bytes[at + 1] << 8) | (bytes[at + 2] << 16) | (bytes[at + 3] << 24)) >>> 0;
