@@ -17,7 +17,7 @@ export interface HeapBenchResult {
 const ROW_SIZE = 100;
 
 /** `size`: rows. `logged`: with a real log (no waiting for the disk) instead of one that keeps nothing. */
-export async function run(size: number, logged = true): Promise<HeapBenchResult> {
+async function run(size: number, logged = true): Promise<HeapBenchResult> {
   const directory = logged ? mkdtempSync(join(tmpdir(), 'hotrow-bench-')) : null;
   const engine = await StorageEngine.open({
     dataDirectory: directory,

@@ -157,7 +157,7 @@ class Bench implements IndexBuildResult {
   }
 }
 
-export async function run(
+async function run(
   rows: number,
   options: { rounds?: number; only?: string; base?: string } = {},
 ): Promise<IndexBuildResult> {

@@ -86,7 +86,7 @@ function scattered(n: number, size: number): number {
   return (n * 2_654_435_761) % size;
 }
 
-export function run(size: number): IndexMemoryResult {
+function run(size: number): IndexMemoryResult {
   const bench = new Bench(size);
   bench.uniqueNumbers('unique int, ascending', new OrderedDictionary(false), (i) => i);
   bench.uniqueNumbers('unique int, scattered', new OrderedDictionary(false), (i) => scattered(i, size));

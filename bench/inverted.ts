@@ -203,7 +203,7 @@ async function measure(server: BenchServer, bench: IndexBench): Promise<Measured
   }
 }
 
-export async function run(count: number, only = ''): Promise<InvertedBenchResult> {
+async function run(count: number, only = ''): Promise<InvertedBenchResult> {
   const directory = mkdtempSync(join(tmpdir(), 'hotrow-inverted-'));
   const servers: BenchServer[] = [];
   const ratios: Record<string, number> = {};

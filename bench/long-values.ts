@@ -162,7 +162,7 @@ async function clientMain(port: number, size: number): Promise<void> {
 }
 
 /** `size` bytes each, a bytea and a text. */
-export async function run(size: number): Promise<LongValuesResult[]> {
+async function run(size: number): Promise<LongValuesResult[]> {
   const database = await openDatabaseServer({ dataDirectory: null, settings: new Map([['shared_buffers', '64MB']]) });
   const logFailure = (where: string, error: unknown): void => console.error(where, error);
   const server = new WireServer({ factory: database, hosts: ['127.0.0.1'], port: 0, authMethod: 'trust', logFailure });

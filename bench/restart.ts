@@ -63,7 +63,7 @@ function insert(client: pg.Client, from: number, to: number): Promise<unknown> {
 }
 
 /** `rebuilds`: with the start without images, too. */
-export async function run(size: number, rebuilds = true): Promise<RestartBenchResult> {
+async function run(size: number, rebuilds = true): Promise<RestartBenchResult> {
   execFileSync('node', [join(ROOT, 'bin/build.mjs')], { stdio: 'inherit' });
   const directory = mkdtempSync(join(tmpdir(), 'hotrow-restart-'));
   const milliseconds: Record<string, number> = {};

@@ -121,7 +121,7 @@ class FixedDatabase implements SessionFactory {
   }
 }
 
-export async function startFixedServer(port = 0): Promise<WireServer> {
+async function startFixedServer(port = 0): Promise<WireServer> {
   const server = new WireServer({
     factory: new FixedDatabase(),
     hosts: ['127.0.0.1'],
@@ -149,7 +149,7 @@ function pgbench(port: number, mode: string, clients: number, seconds: number): 
 }
 
 /** `size`: seconds for each figure. */
-export async function run(size: number): Promise<Record<string, number>> {
+async function run(size: number): Promise<Record<string, number>> {
   const server = await startFixedServer();
   const figures: Record<string, number> = {};
   for (const mode of ['simple', 'prepared']) {

@@ -60,7 +60,7 @@ const PUBLIC_RIGHTS: Readonly<Partial<Record<AclKind, string>>> = {
   type: 'U',
 };
 
-export const SCHEMA_RIGHTS = ALL_RIGHTS.schema;
+const SCHEMA_RIGHTS = ALL_RIGHTS.schema;
 
 /** The letter of each right, by the word of GRANT. */
 export const RIGHT_LETTERS: Readonly<Record<string, string>> = {

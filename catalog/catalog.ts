@@ -103,11 +103,6 @@ export class Catalog {
     ]);
   }
 
-  /** The same content under another name (ALTER DATABASE ... RENAME). */
-  renamed(databaseName: string): Catalog {
-    return new Catalog(this.databaseOid, databaseName, this.#maps);
-  }
-
   /** Nobody has made anything in it: it has the schema public, and what all databases have. */
   get isBare(): boolean {
     const { schemas, relations, sequences, types, routines, operators, casts, collations, comments, extensions } =

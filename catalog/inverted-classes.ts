@@ -26,12 +26,12 @@ export const ARRAY_HAS_ELEMENT = 100;
 export const JSONB_CONTAINS = 7;
 export const JSONB_EXISTS = 9;
 export const JSONB_EXISTS_ANY = 10;
-export const JSONB_EXISTS_ALL = 11;
+const JSONB_EXISTS_ALL = 11;
 export const JSONB_PATH_EXISTS = 15;
 export const JSONB_PATH_MATCH = 16;
 /** tsvector strategies. */
-export const TEXT_SEARCH_MATCH = 1;
-export const TEXT_SEARCH_MATCH_DEPRECATED = 2;
+const TEXT_SEARCH_MATCH = 1;
+const TEXT_SEARCH_MATCH_DEPRECATED = 2;
 /** Trigram strategies (pg_trgm). */
 export const TRIGRAM_SIMILAR = 1;
 export const TRIGRAM_LIKE = 3;
@@ -39,7 +39,7 @@ export const TRIGRAM_ILIKE = 4;
 export const TRIGRAM_REGEX = 5;
 export const TRIGRAM_REGEX_CASELESS = 6;
 export const TRIGRAM_WORD_SIMILAR = 7;
-export const TRIGRAM_STRICT_WORD_SIMILAR = 9;
+const TRIGRAM_STRICT_WORD_SIMILAR = 9;
 export const TRIGRAM_EQUALS = 10;
 
 const CLASSES: readonly InvertedClass[] = [

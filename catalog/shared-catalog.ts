@@ -14,9 +14,9 @@ import {
 } from './entries.ts';
 
 /** Oids of the databases that every cluster starts with, as in PostgreSQL 15. */
-export const TEMPLATE1_OID = 1;
-export const TEMPLATE0_OID = 4;
-export const POSTGRES_DATABASE_OID = 5;
+const TEMPLATE1_OID = 1;
+const TEMPLATE0_OID = 4;
+const POSTGRES_DATABASE_OID = 5;
 
 function superuser(name: string): RoleEntry {
   return {

@@ -81,8 +81,6 @@ export class Portal {
   ownTarget = 0;
   /** Rows sent so far. */
   rowCount = 0;
-  /** Utilities with a result keep their rows here. */
-  utilityRows: Batch | null = null;
   /** Keeps result rows as values instead of encoding them: in-process use, internal queries. */
   onBatch: ((batch: Batch, from: number, to: number) => void) | null = null;
 

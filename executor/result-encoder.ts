@@ -100,7 +100,7 @@ function deferValue(out: OutBuffer, value: string | Uint8Array, size: number): v
 }
 
 /** UTF-8 text with its length; short ASCII without a native call. */
-export function writeLengthText(out: OutBuffer, text: string | LongText): void {
+function writeLengthText(out: OutBuffer, text: string | LongText): void {
   if (typeof text !== 'string') {
     writeLengthBytes(out, text.bytes);
     return;

@@ -49,7 +49,7 @@ export function checkMayConnect(shared: SharedCatalog, database: DatabaseEntry, 
 }
 
 /** EXECUTE on a function. */
-export function checkFunctionRight(catalog: Catalog, oid: number, user: Authority): void {
+function checkFunctionRight(catalog: Catalog, oid: number, user: Authority): void {
   const routine: RoutineEntry | undefined = catalog.routine(oid);
   const name = routine?.name ?? functionByOid(oid)?.name ?? '';
   const acl = routine === undefined ? systemFunctionAcl(catalog, oid, name) : routineAcl(routine);

@@ -15,7 +15,6 @@ const PLANNER_SETTINGS = [
   'enable_indexonlyscan',
   'enable_hashagg',
   'enable_sort',
-  'enable_material',
   'work_mem',
   'hash_mem_multiplier',
 ];

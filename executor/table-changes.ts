@@ -153,7 +153,7 @@ export class TableChanges {
 }
 
 /** Finds the rows that differ between two snapshots, which it gives back. */
-export class TableComparison {
+class TableComparison {
   readonly table: TableRuntime;
   readonly changes: RowChange[] = [];
   readonly #session: Session;

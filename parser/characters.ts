@@ -5,7 +5,7 @@ export const IDENT_PART = 2;
 export const DIGIT = 4;
 export const SPACE = 8;
 export const OPERATOR = 16;
-export const UPPER = 32;
+const UPPER = 32;
 
 export const CLASSES = makeClasses();
 

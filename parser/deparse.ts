@@ -41,7 +41,7 @@ export function quoteLiteral(value: string): string {
   return value.includes('\\') ? `E${quoted.replaceAll('\\', '\\\\')}` : quoted;
 }
 
-export function printName(name: QualifiedName): string {
+function printName(name: QualifiedName): string {
   return name.map(quoteIdentifier).join('.');
 }
 
@@ -87,7 +87,7 @@ export function printType(type: TypeName): string {
 
 const list = (expressions: readonly Expression[]): string => expressions.map(printExpression).join(', ');
 
-export function printExpression(node: Expression): string {
+function printExpression(node: Expression): string {
   switch (node.kind) {
     case 'integer':
     case 'numeric': {
@@ -345,7 +345,7 @@ function printSpecialCall(call: FunctionCall): string | null {
   }
 }
 
-export function printOrderItem(item: OrderItem): string {
+function printOrderItem(item: OrderItem): string {
   let text = printExpression(item.expr);
   if (item.direction === 'using') {
     const using = item.using!;
@@ -386,7 +386,7 @@ function printBound(bound: FrameBound): string {
 
 // ------------------------------------------------------------------------------------------------------------ queries
 
-export function printQuery(query: Query): string {
+function printQuery(query: Query): string {
   const parts: string[] = [];
   if (query.with !== null) {
     parts.push(`WITH ${query.with.recursive ? 'RECURSIVE ' : ''}${query.with.ctes.map(printCte).join(', ')}`);
@@ -500,7 +500,7 @@ function printColumnDefinitions(items: readonly ColumnDefinitionItem[]): string 
   return `(${columns.join(', ')})`;
 }
 
-export function printFromItem(item: FromItem): string {
+function printFromItem(item: FromItem): string {
   switch (item.kind) {
     case 'table': {
       const sample = item.sample;

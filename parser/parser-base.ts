@@ -28,7 +28,7 @@ import { ErrorToken, Token } from './scanner.ts';
 import * as T from './token-types.ts';
 
 /** Levels of expressions, subqueries and joins within each other. Some 1.2 KB of stack each: see test/parser/depth.test.ts. */
-export const NESTING_MAX = 400;
+const NESTING_MAX = 400;
 
 export interface Alternative<R> {
   readonly ALT: () => R;
@@ -72,7 +72,6 @@ export abstract class ParserBase extends EmbeddedActionsParser {
   /** Chevrotain's own, not in its types. */
   declare protected currIdx: number;
   declare protected tokVector: Token[];
-  declare protected tokVectorLength: number;
   /** The text of the tokens, for errors and for what keeps source text. */
   protected text = '';
   protected depth = 0;
@@ -326,20 +325,12 @@ export abstract class ParserBase extends EmbeddedActionsParser {
   protected string(): string {
     return this.take(T.STRING).image;
   }
-  /** A word that is not a keyword of ours, compared by its text. */
-  protected atWord(word: string): boolean {
-    const token = this.nextToken();
-    return token.tokenTypeIdx === T.IDENT && token.image === word;
-  }
 
   // ---------------------------------------------------------------------------------------------------------- errors
 
   protected unexpected(token: Token = this.nextToken()): Error {
     if (token instanceof ErrorToken) return token.error;
     return syntaxErrorAt(this.text, 'syntax error', token.startOffset, token.end);
-  }
-  protected errorAt(message: string, token: Token = this.nextToken()): Error {
-    return syntaxErrorAt(this.text, message, token.startOffset, token.end);
   }
   /** An error in the caller's words, with a position and no "at or near". */
   protected messageAt(code: string, message: string, token: Token = this.nextToken()): SqlError {

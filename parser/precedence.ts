@@ -17,16 +17,16 @@ export const OR_LEVEL = 1;
 export const AND_LEVEL = 2;
 export const NOT_LEVEL = 3;
 export const IS_LEVEL = 4;
-export const COMPARISON_LEVEL = 5;
+const COMPARISON_LEVEL = 5;
 export const LIKE_LEVEL = 6;
-export const ESCAPE_LEVEL = 7;
+const ESCAPE_LEVEL = 7;
 export const OPERATOR_LEVEL = 8;
 export const AT_LEVEL = 12;
-export const COLLATE_LEVEL = 13;
+const COLLATE_LEVEL = 13;
 export const UNARY_LEVEL = 14;
 /** `row OVERLAPS row` is complete in itself. */
-export const OVERLAPS_LEVEL = 16;
-export const TYPECAST_LEVEL = 17;
+const OVERLAPS_LEVEL = 16;
+const TYPECAST_LEVEL = 17;
 
 /** Level of a token that may follow an operand, by token type; 0: it ends the expression. */
 export const LEVELS = new Uint8Array(T.TOKEN_TYPE_COUNT);

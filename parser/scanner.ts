@@ -32,7 +32,7 @@ import {
 import * as T from './token-types.ts';
 
 /** Identifiers are cut to this many bytes of UTF-8. */
-export const NAME_BYTES_MAX = 63;
+const NAME_BYTES_MAX = 63;
 /** How far a rule may look ahead. */
 const EOF_TOKENS = 4;
 
@@ -236,7 +236,7 @@ function foldAscii(word: string): string {
 }
 
 /** Cut to 63 bytes of UTF-8, between characters. */
-export function truncateName(name: string): string {
+function truncateName(name: string): string {
   if (name.length * 3 <= NAME_BYTES_MAX) return name;
   let bytes = 0;
   let i = 0;

@@ -20,10 +20,8 @@ export interface PlannerSettings {
   readonly enableBitmapScan?: boolean;
   readonly enableHashJoin?: boolean;
   readonly enableNestedLoop?: boolean;
-  readonly enableMergeJoin?: boolean;
   readonly enableHashAggregate?: boolean;
   readonly enableSort?: boolean;
-  readonly enableMaterial?: boolean;
   /** work_mem in bytes; sorts and hashes beyond it are costed as spilling. */
   readonly workMemBytes?: number;
   /** work_mem * hash_mem_multiplier, for hash tables. */

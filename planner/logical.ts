@@ -262,7 +262,6 @@ export interface ModifyQuery {
   readonly command: 'insert' | 'update' | 'delete' | 'merge';
   readonly table: RelationEntry;
   readonly target: number;
-  readonly targetAlias: string;
   /**
    * insert: the rows to insert (targets are the source columns). update, delete: from and where over `target` and the others;
    * its targets are empty. merge: the join of source and target.

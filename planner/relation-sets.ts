@@ -14,18 +14,6 @@ export function relsOfFrom(item: FromItem, into: Set<number> = new Set()): Set<n
   return into;
 }
 
-/** All relation numbers that belong to the query or to queries inside it. */
-export function collectOwnRels(query: Query, into: Set<number>): void {
-  for (const [rel, relation] of query.relations) {
-    into.add(rel);
-    if (relation.kind === 'subquery') collectOwnRels(relation.query, into);
-  }
-  if (query.setOperation !== null) {
-    collectOwnRels(query.setOperation.left, into);
-    collectOwnRels(query.setOperation.right, into);
-  }
-}
-
 /** Relations that an expression refers to (for sublinks: those outside the subquery). */
 export function relsOf(expr: Expr, into: Set<number> = new Set()): Set<number> {
   visitExpr(expr, (child) => {

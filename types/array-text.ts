@@ -6,7 +6,7 @@ import { ARRAY_DIMENSIONS_MAX, SqlArray, sameNumbers } from './array.ts';
 import { type SqlError, sqlError } from './errors.ts';
 import type { Value } from './value.ts';
 
-export function isArraySpace(code: number): boolean {
+function isArraySpace(code: number): boolean {
   return code === 32 || (code >= 9 && code <= 13);
 }
 

@@ -108,19 +108,6 @@ export class SqlArray {
   map(elementOid: number, convert: (value: Value) => Value): SqlArray {
     return new SqlArray(elementOid, this.elements.map(convert), this.dimensions, this.lowerBounds);
   }
-
-  /** The array as nested JavaScript arrays. */
-  toNested(): Value[] {
-    const build = (dimension: number, base: number): Value[] => {
-      const out: Value[] = [];
-      for (let i = 0; i < this.dimensions[dimension]; i++) {
-        const index = base * this.dimensions[dimension] + i;
-        out.push(dimension === this.dimensions.length - 1 ? this.elements[index] : build(dimension + 1, index));
-      }
-      return out;
-    };
-    return this.dimensions.length === 0 ? [] : build(0, 0);
-  }
 }
 
 const NO_DIMENSIONS: readonly number[] = [];

@@ -44,7 +44,7 @@ function decodeHexRun(text: string, start: number, bytes: Uint8Array): number {
 }
 
 /** Pairs of hexadecimal digits from an index on, with blanks between pairs; also decode(text, 'hex'). */
-export function inputHex(text: string, start: number): Uint8Array {
+function inputHex(text: string, start: number): Uint8Array {
   const length = text.length;
   const bytes = new Uint8Array((length - start) >> 1);
   // Node's own decoder as far as there are only digits; from there on we look ourselves.

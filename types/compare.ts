@@ -32,7 +32,7 @@ export function compareNumbers(a: number | bigint, b: number | bigint): number {
 }
 
 /** NaN equals NaN and is above everything. */
-export function compareFloats(a: number, b: number): number {
+function compareFloats(a: number, b: number): number {
   if (a < b) return -1;
   if (a > b) return 1;
   if (a === b) return 0;
@@ -71,7 +71,7 @@ function floorDiv(a: bigint, b: bigint): bigint {
   return a % b < 0n ? quotient - 1n : quotient;
 }
 
-export function compareIntervals(a: Interval, b: Interval): number {
+function compareIntervals(a: Interval, b: Interval): number {
   return intervalDays(a) - intervalDays(b) || intervalRest(a) - intervalRest(b);
 }
 

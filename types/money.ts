@@ -8,7 +8,7 @@ const INT8_MIN = -(1n << 63n);
 /** Digits after the point. */
 const FRACTION_DIGITS = 2;
 
-export function inputMoney(text: string): Int8 {
+function inputMoney(text: string): Int8 {
   const outOfRange = (): Error => sqlError('22003', `value "${text}" is out of range for type money`);
   let at = 0;
   const skip = (pattern: RegExp): boolean => {
@@ -61,7 +61,7 @@ export function inputMoney(text: string): Int8 {
   return normaliseInt8(-value);
 }
 
-export function outputMoney(value: Int8): string {
+function outputMoney(value: Int8): string {
   const digits = String(value < 0 ? -BigInt(value) : value).padStart(FRACTION_DIGITS + 1, '0');
   const whole = digits.slice(0, -FRACTION_DIGITS).replace(/\B(?=(\d{3})+$)/g, ',');
   return `${value < 0 ? '-' : ''}$${whole}.${digits.slice(-FRACTION_DIGITS)}`;

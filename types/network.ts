@@ -11,7 +11,7 @@ import type { Codec } from './codec.ts';
 import { sqlError } from './errors.ts';
 
 export const FAMILY_V4 = 2;
-export const FAMILY_V6 = 3;
+const FAMILY_V6 = 3;
 
 /** inet or cidr; see above. */
 export type Address = string;
@@ -32,7 +32,7 @@ export function addressFamily(address: Address): number {
   return address.charCodeAt(0);
 }
 
-export function addressSize(address: Address): 4 | 16 {
+function addressSize(address: Address): 4 | 16 {
   return address.charCodeAt(0) === FAMILY_V4 ? 4 : 16;
 }
 
@@ -52,7 +52,7 @@ export function addressBytes(address: Address): number[] {
   return bytes;
 }
 
-export function hasHostBits(bytes: readonly number[], bits: number): boolean {
+function hasHostBits(bytes: readonly number[], bits: number): boolean {
   return bytes.some((byte, i) => (byte & ~maskByte(bits, i) & 255) !== 0);
 }
 

@@ -20,7 +20,7 @@ export function rescale(coefficient: bigint, scale: number, target: number): big
 }
 
 /** Largest integer whose square is not above n, by Newton's iteration from a double's estimate. */
-export function bigSqrt(n: bigint): bigint {
+function bigSqrt(n: bigint): bigint {
   if (n < 2n) return n;
   const shift = Math.max(0, (n.toString(16).length - 13) >> 1);
   // The estimate is from above, from where the iteration falls monotonously.

@@ -12,7 +12,7 @@
  */
 import { type SqlError, sqlError } from './errors.ts';
 import { exponentialHalfEven, inputFloat4, inputFloat8 } from './float.ts';
-import { bigSqrt, type Decimal, expAt, lnAt, powerDigits, rescale, sqrtAt } from './numeric-kernel.ts';
+import { type Decimal, expAt, lnAt, powerDigits, rescale, sqrtAt } from './numeric-kernel.ts';
 import { bigDecimalDigits, bigDivRound, bigPow10, decimalDigits, POW10 } from './pow10.ts';
 import { NUMERIC_PRECISION_MAX, numericPrecision, numericScale } from './typmod.ts';
 
@@ -300,11 +300,6 @@ export class Numeric {
     // Half the decimal exponent, in PostgreSQL's digits of base 10000.
     const scale = resultScale(SIGNIFICANT_DIGITS_MIN - (baseWeight(this) * 2 + 1), this.scale);
     return makeNumeric(sqrtAt(BigInt(this.coefficient), this.scale, scale), scale);
-  }
-
-  /** Integer part of the square root. */
-  isqrt(): bigint {
-    return bigSqrt(BigInt(this.trunc(0).coefficient));
   }
 
   exp(): Numeric {

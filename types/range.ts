@@ -119,7 +119,7 @@ export function makeRange(type: RangeType, lower: Value, upper: Value, flags: nu
 }
 
 /** Order of two bounds by value alone, an infinite one being below or above everything. */
-export function compareBoundValues(a: SqlRange, aIsLower: boolean, b: SqlRange, bIsLower: boolean): number {
+function compareBoundValues(a: SqlRange, aIsLower: boolean, b: SqlRange, bIsLower: boolean): number {
   const aIsInfinite = (a.flags & (aIsLower ? LOWER_INFINITE : UPPER_INFINITE)) !== 0;
   const bIsInfinite = (b.flags & (bIsLower ? LOWER_INFINITE : UPPER_INFINITE)) !== 0;
   if (aIsInfinite) {

@@ -8,7 +8,7 @@ import { OID } from './oid.ts';
 export const NUMERIC_PRECISION_MAX = 1000;
 const NUMERIC_SCALE_MIN = -1000;
 const NUMERIC_SCALE_MAX = 1000;
-export const CHAR_LENGTH_MAX = 10485760;
+const CHAR_LENGTH_MAX = 10485760;
 
 /** Scale is signed, 11 bits. */
 export function encodeNumericTypmod(precision: number, scale: number): number {

@@ -85,7 +85,7 @@ function* categories(): Generator<string> {
   for (let i = 1; i <= 50; i++) yield `${i}\tcategory ${i}\t${i % 5}\n`;
 }
 
-export const TABLES = [
+const TABLES = [
   `CREATE TABLE users (id int PRIMARY KEY, name text, city text, status text, created timestamp, email text UNIQUE,
      score numeric(8,2), tags text[], doc jsonb)`,
   `CREATE TABLE orders (id int PRIMARY KEY, user_id int, product_id int, amount numeric(8,2), state text, placed date, paid date)`,
@@ -93,7 +93,7 @@ export const TABLES = [
   'CREATE TABLE categories (id int PRIMARY KEY, name text, area int)',
 ];
 
-export const INDEXES = [
+const INDEXES = [
   'CREATE INDEX users_city ON users (city)',
   'CREATE INDEX users_status ON users (status)',
   'CREATE INDEX users_created ON users (created)',

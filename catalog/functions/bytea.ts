@@ -195,7 +195,7 @@ function invalidUtf8(bytes: Uint8Array): SqlError {
   return sqlError('22021', `invalid byte sequence for encoding "UTF8": ${shown.join(' ')}`);
 }
 
-export function textFromUtf8(bytes: Uint8Array): string {
+function textFromUtf8(bytes: Uint8Array): string {
   if (bytes.includes(0)) throw invalidUtf8(bytes);
   try {
     return strictDecoder.decode(bytes);

@@ -31,8 +31,8 @@ const DATE_END = 2145031949;
 const TIMESTAMP_MIN = -211813488000000000n;
 const TIMESTAMP_END = 9223371331200000000n;
 
-export const dateOutOfRange = (): SqlError => sqlError('22008', 'date out of range');
-export const timestampOutOfRange = (): SqlError => sqlError('22008', 'timestamp out of range');
+const dateOutOfRange = (): SqlError => sqlError('22008', 'date out of range');
+const timestampOutOfRange = (): SqlError => sqlError('22008', 'timestamp out of range');
 export const intervalOutOfRange = (): SqlError => sqlError('22008', 'interval out of range');
 
 export function isInfinite(value: Timestamp): boolean {
@@ -95,7 +95,7 @@ function normalise(value: bigint): Timestamp {
   return value >= -9007199254740991n && value <= 9007199254740991n ? Number(value) : value;
 }
 
-export function checkTimestamp(value: Timestamp): Timestamp {
+function checkTimestamp(value: Timestamp): Timestamp {
   if (typeof value === 'bigint' && (value < TIMESTAMP_MIN || value >= TIMESTAMP_END)) throw timestampOutOfRange();
   return value;
 }

@@ -517,7 +517,7 @@ function scientificDigits(value: number, digits: number): string {
 }
 
 /** C's %.*f: the double's exact decimal expansion, correctly rounded (toFixed stops at 1e21). */
-export function fixedDigits(value: number, digits: number): string {
+function fixedDigits(value: number, digits: number): string {
   if (Math.abs(value) >= 1e21) return `${BigInt(value)}${digits > 0 ? `.${'0'.repeat(digits)}` : ''}`;
   // A value of this many binary places may lie exactly between two: toFixed takes the larger, C the even one.
   if (Number.isInteger(value * 2 ** (digits + 1))) return exactDigits(value, digits);

@@ -71,7 +71,7 @@ function inverseSlopeOfLine(line: Line): number {
   return isZero(line.b) ? 0 : over(line.b, line.a);
 }
 
-export function lineOf(segment: Segment): Line {
+function lineOf(segment: Segment): Line {
   return lineThrough(segment.a, slope(segment.a, segment.b));
 }
 

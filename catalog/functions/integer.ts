@@ -62,7 +62,7 @@ function int4Result(value: number): number {
   return value | 0; // also makes -0 a 0
 }
 
-export function int4Add(a: number, b: number): number {
+function int4Add(a: number, b: number): number {
   return int4Result(a + b);
 }
 
@@ -136,7 +136,7 @@ function int8Bits(value: bigint): Int8 {
   return int8FromBigInt(BigInt.asIntN(64, value));
 }
 
-export function int4FromInt8(value: Int8): number {
+function int4FromInt8(value: Int8): number {
   if (value > 2147483647 || value < -2147483648) throw integerOutOfRange();
   return value as number;
 }

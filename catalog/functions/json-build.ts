@@ -70,7 +70,7 @@ export function jsonCategory(typeOid: number): JsonCategory {
 }
 
 /** Names of a record's fields: its type's attributes, or those it carries (a row of a query), or f1, f2 ... */
-export function fieldNames(typeOid: number, record: SqlRecord): readonly string[] {
+function fieldNames(typeOid: number, record: SqlRecord): readonly string[] {
   const attributes = typeByOid(baseTypeOid(typeOid))?.attributes;
   if (attributes !== undefined) return attributes.map(({ name }) => name);
   const carried = (record as { names?: readonly string[] | null }).names;

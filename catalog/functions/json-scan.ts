@@ -82,7 +82,7 @@ export function kindOf(text: string): JsonKind {
 }
 
 /** Calls `visit` with each member of an object (the key as written, quotes included); stops when it answers true. */
-export function scanMembers(
+function scanMembers(
   text: string,
   visit: (key: string, valueStart: number, valueEnd: number) => boolean | undefined,
 ): void {

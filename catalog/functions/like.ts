@@ -202,7 +202,7 @@ const ilikeCache = new MatcherCache((pattern) => {
   return (text) => matcher(toLower(text));
 });
 
-export function like(text: string, pattern: string): boolean {
+function like(text: string, pattern: string): boolean {
   return likeCache.get(pattern)(text);
 }
 

@@ -77,7 +77,7 @@ function captures(match: RegexMatch, groupCount: number): SqlArray {
 }
 
 /** substring(text from pattern): the first group, or the whole match. */
-export function substringByRegex(text: string, pattern: string): string | null {
+function substringByRegex(text: string, pattern: string): string | null {
   const regex = compileRegex(pattern, CASE_SENSITIVE);
   const match = regex.find(text, 0);
   if (match === null) return null;
@@ -259,7 +259,7 @@ function regexpLike(text: string, pattern: string, flagText = ''): boolean {
  * SIMILAR TO's pattern as a regular expression: % and _ are wild, alternation and repetition are as they are, and up to two
  * escape-double-quotes mark the part that substring() answers. After PostgreSQL's similar_escape_internal().
  */
-export function similarToRegex(pattern: string, escapeText: string | null): string {
+function similarToRegex(pattern: string, escapeText: string | null): string {
   if (escapeText !== null && characterCount(escapeText) > 1) {
     throw sqlError('22025', 'invalid escape string', { hint: 'Escape string must be empty or one character.' });
   }

@@ -341,7 +341,7 @@ export function updatableEvents(context: FunctionContext, oid: number): number {
   return columns.includes(true) ? 28 : 16;
 }
 
-export function isColumnUpdatable(context: FunctionContext, oid: number, column: number): boolean {
+function isColumnUpdatable(context: FunctionContext, oid: number, column: number): boolean {
   const entry = catalogOf(context).relation(oid);
   if (column <= 0 || entry === undefined) return false;
   return entry.kind === 'table' || context.updatableViewColumns?.(oid)?.[column - 1] === true;

@@ -7,7 +7,7 @@ import type { Int8 } from './integer.ts';
 import type { FunctionModule } from './module.ts';
 
 /** Clients and tools read the number behind "PostgreSQL". */
-export const VERSION_TEXT = `PostgreSQL 15.18 (hotrow 0.1.0, Node.js ${process.version}, ${process.arch})`;
+const VERSION_TEXT = `PostgreSQL 15.18 (hotrow 0.1.0, Node.js ${process.version}, ${process.arch})`;
 
 /** What a void function answers: its text is empty. */
 const VOID = '';

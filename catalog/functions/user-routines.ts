@@ -130,7 +130,7 @@ export function routinesNamed(
   return found ?? NONE;
 }
 
-export function sameInputs(a: RoutineEntry, b: RoutineEntry): boolean {
+function sameInputs(a: RoutineEntry, b: RoutineEntry): boolean {
   const [left, right] = [inputsOf(a), inputsOf(b)];
   return left.length === right.length && left.every(({ typeOid }, i) => typeOid === right[i].typeOid);
 }

@@ -36,13 +36,13 @@ import {
 } from './view-context.ts';
 
 const PAGE_SIZE = 8192;
-export const TYPE_CLASS = 1247;
-export const COLLATION_CLASS = 3456;
+const TYPE_CLASS = 1247;
+const COLLATION_CLASS = 3456;
 const RELATION_CLASS = 1259;
-export const CONSTRAINT_CLASS = 2606;
-export const NAMESPACE_CLASS = 2615;
-export const ATTRDEF_CLASS = 2604;
-export const REWRITE_CLASS = 2618;
+const CONSTRAINT_CLASS = 2606;
+const NAMESPACE_CLASS = 2615;
+const ATTRDEF_CLASS = 2604;
+const REWRITE_CLASS = 2618;
 
 function numbers(elementOid: number, values: readonly number[]): SqlArray {
   return new SqlArray(elementOid, values);

@@ -33,7 +33,7 @@ const ORDERS: Readonly<Record<string, DateOrder>> = {
 };
 
 /** `current` and `initial` fill in what the text does not say. Answers `ISO, MDY`. */
-export function checkDateStyle(text: string, current: string, initial: string): string {
+function checkDateStyle(text: string, current: string, initial: string): string {
   let { style, order } = parseDateStyle(current);
   let hasStyle = false;
   let hasOrder = false;
@@ -66,7 +66,7 @@ export function checkDateStyle(text: string, current: string, initial: string): 
 // --------------------------------------------------------------------------------------------------------- TimeZone
 
 /** Hours east of Greenwich as the POSIX form that PostgreSQL shows: 2 is <+02>-02. */
-export function offsetZoneName(offsetSeconds: number): string {
+function offsetZoneName(offsetSeconds: number): string {
   const size = Math.abs(offsetSeconds);
   const pad = (part: number): string => String(Math.trunc(part)).padStart(2, '0');
   let digits = pad(size / 3600);
@@ -170,7 +170,7 @@ export function encodingName(text: string): string | null {
 }
 
 /** The client's encoding: UTF-8, or SQL_ASCII, which PostgreSQL takes as "no conversion". Nothing else is converted here. */
-export function checkClientEncoding(text: string): string {
+function checkClientEncoding(text: string): string {
   const name = encodingName(text);
   if (name === null) throw invalid('client_encoding', text);
   if (name !== 'UTF8' && name !== 'SQL_ASCII') {
@@ -203,7 +203,7 @@ export function splitNameList(text: string): string[] | null {
 }
 
 /** Messages must be printable by whatever reads them: anything outside ASCII becomes `?`, byte by byte. */
-export function toPrintableAscii(text: string): string {
+function toPrintableAscii(text: string): string {
   return [...Buffer.from(text, 'utf8')]
     .map((byte) => (byte < 32 || byte > 126 ? '?' : String.fromCharCode(byte)))
     .join('');

@@ -88,7 +88,7 @@ const KEPT_BY_RESET_ALL = new Set([
 ]);
 const OCTAL = new Set(['data_directory_mode', 'log_file_mode', 'unix_socket_permissions']);
 
-export const SERVER_VERSION = '15.18 (hotrow 0.1.0)';
+const SERVER_VERSION = '15.18 (hotrow 0.1.0)';
 
 /** Where hotrow differs, as texts in base units. */
 const DEFAULTS: Readonly<Record<string, string>> = {

@@ -100,7 +100,7 @@ function formatNumber(value: number, type: string): string {
 }
 
 /** C's %g. */
-export function formatReal(value: number): string {
+function formatReal(value: number): string {
   if (value === 0) return '0';
   const exponent = Math.floor(Math.log10(Math.abs(value)));
   if (exponent < -5 || exponent >= 6) {

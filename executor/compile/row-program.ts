@@ -37,7 +37,7 @@ export interface RowProgramInput {
 }
 
 /** Emits filter and body for the row at `r` (row id in `rowId`). `reject` is the statement for rows that do not pass. */
-export function emitRow(
+function emitRow(
   input: RowProgramInput,
   emitter: Emitter,
   layoutNumber: number,
@@ -112,7 +112,7 @@ function systemColumn(name: string, tableOid: number): Operand {
 export type GenericRowFunction<Out> = (x: ExecContext, r: number, rowId: number, out: Out, n: number) => boolean;
 
 /** The generic form, compiled per layout on first use: most tables have one, and most rows take the fast form. */
-export function genericRowFunction<Out>(input: RowProgramInput): GenericRowFunction<Out> {
+function genericRowFunction<Out>(input: RowProgramInput): GenericRowFunction<Out> {
   const byLayout: (GenericRowFunction<Out> | undefined)[] = [];
   const u8 = input.table.pool.u8;
   return (x, r, rowId, out, n) => {

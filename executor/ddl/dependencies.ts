@@ -576,7 +576,7 @@ export function changeColumn(
 }
 
 /** Comments on an object (with its columns, when none is named) go. */
-export function removeComments(x: DdlContext, objectClass: EntryClass, oid: number, columnNumber?: number): void {
+function removeComments(x: DdlContext, objectClass: EntryClass, oid: number, columnNumber?: number): void {
   const last = columnNumber ?? (objectClass === 'relation' ? (x.catalog.relation(oid)?.columns.length ?? 0) : 0);
   for (let number = columnNumber ?? 0; number <= last; number++) {
     const comment = x.catalog.comment(objectClass, oid, number);

@@ -45,7 +45,7 @@ export function qualifiedName(schemaName: string, name: string): string {
 }
 
 /** Name, qualified when the search path does not lead to it. */
-export function relationLabel(x: DdlContext, entry: NamedRelation): string {
+function relationLabel(x: DdlContext, entry: NamedRelation): string {
   if (isVisible(x, entry)) return quoteIdentifier(entry.name);
   return qualifiedName(x.catalog.schemaName(entry.schemaOid), entry.name);
 }

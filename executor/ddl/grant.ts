@@ -237,7 +237,7 @@ function refuseDependent(): never {
 }
 
 /** merge_acl_with_grant: the list with the change for each of the grantees. */
-export function changedAcl(acl: Acl, change: RightsChange, grantor: number, owner: number): Acl {
+function changedAcl(acl: Acl, change: RightsChange, grantor: number, owner: number): Acl {
   const { isGrant, withOption, rights } = change;
   let result = acl;
   for (const grantee of change.grantees) {

@@ -8,7 +8,7 @@ function byteLength(text: string): number {
 }
 
 /** The longest prefix of whole characters that fits. */
-export function clipBytes(text: string, size: number): string {
+function clipBytes(text: string, size: number): string {
   if (byteLength(text) <= size) return text;
   let result = '';
   let used = 0;

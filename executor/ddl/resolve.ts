@@ -26,7 +26,7 @@ export function at(x: DdlContext, position: number): SqlErrorFields {
   return position < 0 ? {} : { position: errorPosition(x.text, position) };
 }
 
-export function checkQualified(names: QualifiedName): void {
+function checkQualified(names: QualifiedName): void {
   if (names.length > 3) throw sqlError('42601', `improper qualified name (too many dotted names): ${names.join('.')}`);
 }
 
@@ -54,7 +54,7 @@ export function isTemporarySchema(schema: SchemaEntry): boolean {
   return schema.name.startsWith('pg_temp_');
 }
 
-export function isOwnTemporarySchema(x: DdlContext, schema: SchemaEntry): boolean {
+function isOwnTemporarySchema(x: DdlContext, schema: SchemaEntry): boolean {
   return isTemporarySchema(schema) && x.searchPath.includes(schema.name);
 }
 
@@ -217,7 +217,7 @@ export function checkOwner(x: DdlContext, owner: number, what: string): void {
   }
 }
 
-export function ownerOf(x: DdlContext, entry: NamedRelation): number {
+function ownerOf(x: DdlContext, entry: NamedRelation): number {
   return entry.class === 'index' ? (x.catalog.relation(entry.tableOid)?.owner ?? BOOTSTRAP_ROLE_OID) : entry.owner;
 }
 

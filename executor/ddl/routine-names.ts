@@ -24,7 +24,7 @@ export function routineSignature(x: DdlContext, routine: RoutineEntry, separator
   return `${routineName(x, routine)}(${types.join(separator)})`;
 }
 
-export function routineName(x: DdlContext, routine: RoutineEntry): string {
+function routineName(x: DdlContext, routine: RoutineEntry): string {
   const isSeen = routinesNamed(x.catalog, null, routine.name, x.searchPath).includes(routine);
   const name = quoteIdentifier(routine.name);
   return isSeen ? name : `${quoteIdentifier(x.catalog.schemaName(routine.schemaOid))}.${name}`;
@@ -84,7 +84,7 @@ export function findRoutine(x: DdlContext, object: ObjectAddress, word: RoutineW
 }
 
 /** f(integer) as an argument list was written. */
-export function shownAddress(x: DdlContext, object: ObjectAddress): string {
+function shownAddress(x: DdlContext, object: ObjectAddress): string {
   const types = inputTypes(x, object.parameters ?? []).map((oid) => formatType(oid));
   const shown = types.length === 0 && object.objectType === 'aggregate' ? '*' : types.join(', ');
   return `${object.name.join('.')}(${shown})`;

@@ -38,7 +38,7 @@ export interface Signature {
 }
 
 /** A type of a parameter or a result: SETOF is looked at apart. */
-export function routineType(x: DdlContext, type: TypeName): number {
+function routineType(x: DdlContext, type: TypeName): number {
   const { typeOid } = resolveType(x, { ...type, setOf: false });
   checkTypeUsage(x, typeOid);
   if (type.percentType) {

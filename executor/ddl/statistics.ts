@@ -28,7 +28,7 @@ import {
 import { storedText } from './stored-text.ts';
 
 const COLUMNS_MAX = 8;
-export const TARGET_MAX = 10_000;
+const TARGET_MAX = 10_000;
 const KINDS: Readonly<Record<string, StatisticsKind>> = { ndistinct: 'd', dependencies: 'f', mcv: 'm' };
 
 /** By name, in the schema given or along the search path. */

@@ -17,7 +17,7 @@ import { Recorded } from './understood-query.ts';
 type Target = Parameters<DdlContext['bind']>[3];
 
 /** The AST's own text, where a field of EXTRACT is a bare word. */
-export function plainText(x: DdlContext, node: Expression | Query): string {
+function plainText(x: DdlContext, node: Expression | Query): string {
   return x.deparse(withKeptTypes(x, node)).replace(/EXTRACT\('([a-z]+)' FROM /g, 'EXTRACT($1 FROM ');
 }
 

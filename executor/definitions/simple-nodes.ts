@@ -8,7 +8,7 @@ const LOW_OPERATORS = new Set(['+', '-']);
 const HIGH_OPERATORS = new Set(['*', '/', '%']);
 
 /** A literal under a cast is a constant of that type, nothing else. */
-export function isConstant(node: Expression): boolean {
+function isConstant(node: Expression): boolean {
   switch (node.kind) {
     case 'integer':
     case 'numeric':

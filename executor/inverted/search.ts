@@ -78,7 +78,7 @@ export class InvertedSearcher {
 }
 
 /** The rows that a term query selects. */
-export function setOfNode(index: IndexRuntime, column: number, node: TermNode): PostingSet {
+function setOfNode(index: IndexRuntime, column: number, node: TermNode): PostingSet {
   const { dictionary } = index;
   const setOf = (arg: TermNode): PostingSet => setOfNode(index, column, arg);
   switch (node.kind) {

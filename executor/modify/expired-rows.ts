@@ -16,7 +16,7 @@ export const EXPIRED_GONE = 0;
 /** Again later: x.isWaiting is set, or the slice is over. */
 export const EXPIRED_WAIT = 1;
 /** It has not expired, or the statement itself has written it. */
-export const EXPIRED_STAYS = 2;
+const EXPIRED_STAYS = 2;
 
 export class ExpiredRows {
   readonly #table: TableRuntime;

@@ -16,7 +16,7 @@ import type { ExecContext } from '../context.ts';
 import type { TableRuntime } from '../table-runtime.ts';
 
 /** The row is ours to change, as the snapshot saw it. */
-export const TARGET_OK = 0;
+const TARGET_OK = 0;
 /** It is ours, but another transaction changed it meanwhile: conditions must be checked again on the newest version. */
 export const TARGET_RECHECK = 1;
 /** It is gone, or this statement has changed it already. */

@@ -39,7 +39,7 @@ export function finderOf(table: TableRuntime, index: IndexRuntime): ConflictFind
 }
 
 /** Looks through one unique index for live rows with a key. */
-export class ConflictFinder {
+class ConflictFinder {
   readonly #table: TableRuntime;
   readonly #index: IndexRuntime;
   readonly #cursor: IndexCursor;

@@ -9,7 +9,7 @@ import { GroupTable } from './group-table.ts';
 import { type Operator, RowStore } from './operator.ts';
 
 /** A CTE's rows, computed as its readers pull. */
-export class SharedRows {
+class SharedRows {
   readonly store: RowStore;
   readonly source: Operator;
   isOpen = false;

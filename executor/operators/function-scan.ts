@@ -92,7 +92,7 @@ export class VirtualScanOperator extends IteratorOperator {
 }
 
 /** Calls a set-returning (or plain) function: answers its rows, each an array of column values. */
-export function callSetFunction(
+function callSetFunction(
   fn: ScalarFunction,
   implementation: ScalarFunction['implementation'],
   x: ExecContext,

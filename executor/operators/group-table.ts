@@ -275,7 +275,7 @@ export class TextInterner implements Interner {
 }
 
 /** Any type, through its canonical hash key. */
-export class ValueInterner implements Interner {
+class ValueInterner implements Interner {
   readonly #keyOf: (value: Value) => unknown;
   readonly #ids = new Map<unknown, number>();
   readonly #values: Value[] = [];
@@ -322,7 +322,7 @@ export class ValueInterner implements Interner {
 }
 
 /** Pairs of small integers to small integers. */
-export class PairInterner {
+class PairInterner {
   #slots = takeSlots(INITIAL_SLOTS);
   #mask = INITIAL_SLOTS - 1;
   readonly lefts: number[] = [];

@@ -16,7 +16,7 @@ import { giveScratch, takeScratch } from '../scratch-memory.ts';
 
 /** How much prefixes tell of their values: nothing, their order, or that values are equal when they are. */
 export const PREFIX_NONE = 0;
-export const PREFIX_ORDER = 1;
+const PREFIX_ORDER = 1;
 export const PREFIX_ALL = 2;
 
 /** Prefixes of rows, by their places. */

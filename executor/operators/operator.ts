@@ -52,11 +52,6 @@ export class RowStore {
     this.count++;
   }
 
-  appendValues(values: readonly Value[]): void {
-    for (let c = 0; c < this.columns.length; c++) this.columns[c].push(values[c]);
-    this.count++;
-  }
-
   /** Copies rows into a batch, as many columns as it has; `order` gives their numbers, or they are taken as they stand. Answers how many. */
   copyTo(batch: Batch, from: number, limit: number, order: Uint32Array | null): number {
     const count = Math.min(limit, this.count - from);

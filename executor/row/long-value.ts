@@ -24,7 +24,7 @@ export const COMPRESSED = 2;
 export const LONG_HEADER_SIZE = 12;
 export const CHUNK_POINTER_SIZE = 16;
 /** Longest value: PostgreSQL's 1 GB less one byte. */
-export const VALUE_SIZE_MAX = 0x3fffffff;
+const VALUE_SIZE_MAX = 0x3fffffff;
 export const FRAME_SIZE = 65536;
 const FRAME_HEADER_SIZE = 4;
 /** A frame takes at most this in its compressed form. */

@@ -14,7 +14,7 @@ import type { ColumnStorage, RelationEntry } from '../../catalog/entries.ts';
 import { assert } from '../../types/assert.ts';
 import { OID, typeByOid } from '../../types/index.ts';
 
-export const ROW_HEADER_SIZE = 16;
+const ROW_HEADER_SIZE = 16;
 export const ROW_LAYOUT_OFFSET = 15;
 export const OVERFLOW_BIT = 0x8000;
 
@@ -125,7 +125,7 @@ export function storageOf(typeOid: number, typeModifier: number): Storage {
 }
 
 /** SET STORAGE DEFAULT: the type's. What is not known here (enums, domains, types of users) can be compressed and moved out. */
-export function defaultStorage(typeOid: number): ColumnStorage {
+function defaultStorage(typeOid: number): ColumnStorage {
   switch (typeByOid(typeOid)?.storage) {
     case 'p':
       return 'plain';
@@ -138,12 +138,12 @@ export function defaultStorage(typeOid: number): ColumnStorage {
   }
 }
 
-export function decimalPrecision(typeModifier: number): number {
+function decimalPrecision(typeModifier: number): number {
   return ((typeModifier - 4) >>> 16) & 0xffff;
 }
 
 /** PostgreSQL 15 keeps the scale in 11 bits, signed. */
-export function decimalScale(typeModifier: number): number {
+function decimalScale(typeModifier: number): number {
   return (((typeModifier - 4) & 0x7ff) ^ 1024) - 1024;
 }
 

@@ -351,7 +351,7 @@ function writeInt64(bytes: Uint8Array, at: number, value: number | bigint): void
 }
 
 /** The double that stands for a numeric in a column of the given scale; the value has been rounded to it before. */
-export function decimalCoefficient(value: Numeric, scale: number): number {
+function decimalCoefficient(value: Numeric, scale: number): number {
   if (value.isNaN) return Number.NaN;
   const scaled = value.scale === scale ? value : value.round(scale);
   return Number(scaled.coefficient);

@@ -104,7 +104,7 @@ export class SpillWriter {
 }
 
 /** What `next` answers instead of a count. */
-export const SPILL_END = 0;
+const SPILL_END = 0;
 export const SPILL_WAITS = -1;
 
 export class SpillReader {

@@ -31,7 +31,7 @@ import * as T from '../token-types.ts';
 import { CallRules } from './calls.ts';
 
 /** Operators in one expression without parentheses: the tree leans that deep to the left, and later layers walk it. */
-export const CHAIN_MAX = 3000;
+const CHAIN_MAX = 3000;
 
 export abstract class ExpressionRules extends CallRules {
   abstract readonly queryTail: ParserRule<[first: Query], Query>;

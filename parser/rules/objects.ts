@@ -9,7 +9,6 @@ import type {
   ObjectAddress,
   ObjectType,
   OwnedStatement,
-  QualifiedName,
   SecurityLabelStatement,
   TypeName,
 } from '../ast.ts';
@@ -445,10 +444,6 @@ export abstract class ObjectRules extends MaintenanceRules {
     this.take(T.TO);
     return { kind: 'reassignOwned', roles, newOwner: this.roleSpec(), behavior: 'restrict', position };
   });
-
-  protected relationAddress(objectType: ObjectType, name: QualifiedName, position: number): ObjectAddress {
-    return this.address(objectType, { name, position });
-  }
 }
 
 /** DROP takes only one of these at a time. */

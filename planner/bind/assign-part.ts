@@ -220,7 +220,7 @@ function bindBound(level: Level, node: ast.Expression | null): Expr | null {
   throw context.error('42804', 'array subscript must have type integer', context.locationOf(index));
 }
 
-export function noSlices(level: Level, subscript: ast.Subscript) {
+function noSlices(level: Level, subscript: ast.Subscript) {
   const { context } = level;
   const position = positionOf(context, (subscript.upper ?? subscript.lower)?.position ?? -1);
   return context.error('42804', 'jsonb subscript does not support slices', position);

@@ -155,7 +155,7 @@ const RETYPED = new Set([
 ]);
 
 /** The same value under another, binary-compatible type. */
-export function relabel(context: BindContext, expr: Expr, typeOid: number, typeModifier = -1): Expr {
+function relabel(context: BindContext, expr: Expr, typeOid: number, typeModifier = -1): Expr {
   if (expr.typeOid === typeOid && expr.typeModifier === typeModifier) return expr;
   const node = logical(expr);
   const isPlainConst =

@@ -6,7 +6,7 @@ export const NONE = 0;
 export const IMPLICIT = 1;
 export const CONFLICT = 2;
 export const EXPLICIT = 3;
-export const DEFAULT = 100;
+const DEFAULT = 100;
 
 export interface State {
   strength: number;

@@ -67,7 +67,7 @@ function refuseColumns(level: Level, position: Position): void {
 }
 
 /** A table's row as a value. */
-export function wholeRow(level: Level, item: NamespaceItem, position: Position): Expr {
+function wholeRow(level: Level, item: NamespaceItem, position: Position): Expr {
   // A function that gives one unnamed column is its own row.
   const relation = item.rel < 0 ? undefined : level.context.relationOf(level, item.rel);
   if (relation !== undefined && relation.kind === 'function' && relation.columns.length === 1) {

@@ -97,7 +97,7 @@ export function addRelation(
 }
 
 /** The table, view or catalog table that a name means, or null. */
-export function findRelation(level: Level, name: readonly string[], position: Position): RelationEntry | null {
+function findRelation(level: Level, name: readonly string[], position: Position): RelationEntry | null {
   const { catalog, environment } = level.context;
   level.context.checkSchema(name, position);
   const found = catalog.resolveRelation(name, environment.searchPath);

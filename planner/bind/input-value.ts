@@ -2,7 +2,7 @@
 import { DEFAULT_FORMAT, type FormatSettings, inputText } from '../../types/index.ts';
 import type { BindContext, Position } from './context.ts';
 
-export function formatOf(context: BindContext): FormatSettings {
+function formatOf(context: BindContext): FormatSettings {
   return (context.environment.settings.format as FormatSettings | undefined) ?? DEFAULT_FORMAT;
 }
 

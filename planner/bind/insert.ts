@@ -120,7 +120,6 @@ export function bindInsert(level: Level, node: ast.InsertStatement): ModifyQuery
     command: 'insert',
     table,
     target: rel,
-    targetAlias: target.relation.alias,
     source: bound.source,
     sourceRel,
     values,

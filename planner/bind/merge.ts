@@ -37,7 +37,6 @@ export function bindMerge(level: Level, node: ast.MergeStatement): ModifyQuery {
     command: 'merge',
     table: target.table,
     target: target.rel,
-    targetAlias: target.relation.alias,
     source: {
       ...EMPTY_QUERY_PARTS,
       id: level.queryId,

@@ -140,7 +140,7 @@ function sameCondition(a: Expr, b: Expr): boolean {
   return equalExpr(unlifted(a), unlifted(b));
 }
 
-export function unlifted(expr: Expr): Expr {
+function unlifted(expr: Expr): Expr {
   return JSON.parse(
     JSON.stringify(expr, (key, value) =>
       key === 'literalIndex' ? -1 : typeof value === 'bigint' ? `${value}n` : value,

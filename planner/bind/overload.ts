@@ -193,7 +193,7 @@ export function findBinaryOperator(
 }
 
 /** left_oper(): a prefix operator. */
-export function findPrefixOperator(
+function findPrefixOperator(
   context: BindContext,
   name: string,
   right: number,
@@ -293,7 +293,7 @@ export function makeOperatorCall(
 }
 
 /** A call with its arguments converted to the declared types, polymorphic ones resolved. */
-export function callFunction(
+function callFunction(
   context: BindContext,
   entry: ScalarFunction,
   operands: readonly Expr[],

@@ -55,12 +55,7 @@ export function namedParameter(level: Level, name: readonly string[], position: 
 }
 
 /** Runs with a body's parameters in view; what is bound has neither positions nor literals of the statement. */
-export function withRoutineScope<T>(
-  context: BindContext,
-  routine: RoutineEntry,
-  scope: RoutineScope | null,
-  run: () => T,
-): T {
+function withRoutineScope<T>(context: BindContext, routine: RoutineEntry, scope: RoutineScope | null, run: () => T): T {
   const around = context.routine;
   context.routine = scope;
   context.storedText++;
@@ -74,7 +69,7 @@ export function withRoutineScope<T>(
 }
 
 /** Names in a body mean what they meant when it was made, if it is of the grammar's own form; else what they mean to the caller. */
-export function bodyStatements(context: BindContext, routine: RoutineEntry): readonly ast.StatementNode[] {
+function bodyStatements(context: BindContext, routine: RoutineEntry): readonly ast.StatementNode[] {
   const texts = routine.statements ?? [routine.bodyText];
   return texts.flatMap((text) => context.environment.parse.statements(text)).map((statement) => statement.node);
 }

@@ -143,7 +143,7 @@ export function unlift(expr: Expr): Expr {
 }
 
 /** Vars of the one relation to columns of input 0. */
-export function overTable(expr: Expr): Expr {
+function overTable(expr: Expr): Expr {
   return replaceExpr(expr, (child) => {
     const node = logical(child);
     if (node.kind !== 'var') return null;

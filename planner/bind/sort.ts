@@ -24,7 +24,7 @@ export function bindOrderItem(context: BindContext, item: OrderItem, expr: Expr)
   return { expr, descending, nullsFirst };
 }
 
-export function mustHaveOrder(context: BindContext, expr: Expr, position?: Position): void {
+function mustHaveOrder(context: BindContext, expr: Expr, position?: Position): void {
   if (comparisonOperator(context.types.comparedAs(expr.typeOid), 1) !== null) return;
   throw context.error(
     '42883',

@@ -38,9 +38,6 @@ export class Planner {
   setFacts(rel: number, facts: RelationFacts): void {
     this.facts.set(rel, facts);
   }
-  factsOf(rel: number): RelationFacts | undefined {
-    return this.facts.get(rel);
-  }
 
   get workMemBytes(): number {
     return this.context.environment.settings.workMemBytes ?? DEFAULT_WORK_MEM_BYTES;

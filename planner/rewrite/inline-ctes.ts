@@ -175,7 +175,7 @@ function asSubquery(
 }
 
 /** A copy with relation and query numbers of its own. */
-export function renumber(context: BindContext, query: Query): Query {
+function renumber(context: BindContext, query: Query): Query {
   const rels = new Map<number, number>();
   const queries = new Map<number, number>();
   const number = (inner: Query): void => {

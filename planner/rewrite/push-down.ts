@@ -70,7 +70,7 @@ function targetOf(part: Expr, relations: ReadonlyMap<number, Relation>): Subquer
 }
 
 /** The query with the condition inside, or null when it cannot be moved. */
-export function pushInto(query: Query, part: Expr, rel: number): Query | null {
+function pushInto(query: Query, part: Expr, rel: number): Query | null {
   if (query.limit !== null || query.offset !== null || query.hasSets || query.locks.length > 0) return null;
   const used = columnsUsed(part, rel);
   const operation = query.setOperation;

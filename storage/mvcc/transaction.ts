@@ -166,10 +166,6 @@ export class TransactionManager {
     return this.table.next;
   }
 
-  get oldestUnfinishedXid(): number {
-    return this.table.oldestUnfinished;
-  }
-
   /** Memory of the commit table, and of commit times. */
   get memoryBytes(): number {
     return this.table.states.byteLength + this.history.memoryBytes;

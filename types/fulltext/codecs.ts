@@ -32,7 +32,7 @@ function inputTsvector(text: string): Uint8Array {
 
 const WEIGHT_LETTERS = ['', 'C', 'B', 'A'];
 
-export function outputTsvector(vector: Uint8Array): string {
+function outputTsvector(vector: Uint8Array): string {
   let text = '';
   for (const { bytes, positions } of lexemesOf(vector)) {
     if (text !== '') text += ' ';
@@ -103,7 +103,7 @@ export const tsvectorCodec: Codec = {
 /** Words become operands: as they stand for the type itself, by way of a configuration for to_tsquery. */
 export type OperandMaker = (word: string, weights: number, prefix: boolean) => QueryTree;
 
-export function rawOperand(word: string, weights: number, prefix: boolean, text: string): QueryOperand {
+function rawOperand(word: string, weights: number, prefix: boolean, text: string): QueryOperand {
   const lexeme = new Uint8Array(Buffer.from(word, 'utf8'));
   if (lexeme.length >= LEXEME_BYTES_LIMIT) throw sqlError('54000', `word is too long in tsquery: "${text}"`);
   return { kind: 'operand', lexeme, weights, prefix };

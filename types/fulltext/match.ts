@@ -19,7 +19,7 @@ import {
 
 export const NO = 0;
 export const YES = 1;
-export const MAYBE = 2;
+const MAYBE = 2;
 export type Answer = typeof NO | typeof YES | typeof MAYBE;
 
 /** Where a part of a phrase matches. */
@@ -205,7 +205,7 @@ const RIGHT_ONLY = 4;
  * A part of a phrase. Positions of both sides are moved to the end of the whole part and then met (phrase, and) or united (or);
  * negated sides turn that by De Morgan.
  */
-export function matchPhrase(node: QueryNode, test: OperandTest, places: Places | null): Answer {
+function matchPhrase(node: QueryNode, test: OperandTest, places: Places | null): Answer {
   if (node.kind === 'operand') return test(node, places ?? noPlaces());
   if (node.kind === 'not') return matchNot(node.argument, test, places as Places);
   const left = noPlaces();

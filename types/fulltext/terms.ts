@@ -89,13 +89,13 @@ function partsOf(kind: 'and' | 'or', expression: TermExpression): readonly TermE
   return expression.kind === kind ? expression.parts : [expression];
 }
 
-export function both(left: TermExpression, right: TermExpression): TermExpression {
+function both(left: TermExpression, right: TermExpression): TermExpression {
   if (left.kind === 'all' || right.kind === 'none') return right;
   if (right.kind === 'all' || left.kind === 'none') return left;
   return { kind: 'and', parts: [...partsOf('and', left), ...partsOf('and', right)] };
 }
 
-export function either(left: TermExpression, right: TermExpression): TermExpression {
+function either(left: TermExpression, right: TermExpression): TermExpression {
   if (left.kind === 'all' || right.kind === 'none') return left;
   if (right.kind === 'all' || left.kind === 'none') return right;
   return { kind: 'or', parts: [...partsOf('or', left), ...partsOf('or', right)] };

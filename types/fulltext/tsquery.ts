@@ -161,7 +161,7 @@ function children(node: QueryNode): readonly QueryNode[] {
   return node.kind === 'not' ? [node.argument] : [node.right, node.left];
 }
 
-export function compareQueryNodes(a: QueryNode, b: QueryNode): number {
+function compareQueryNodes(a: QueryNode, b: QueryNode): number {
   if (a.kind === 'operand' || b.kind === 'operand') {
     if (a.kind !== b.kind) return a.kind === 'operand' ? 1 : -1;
     const left = (a as QueryOperand).lexeme;

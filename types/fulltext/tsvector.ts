@@ -190,7 +190,7 @@ export function uniteLexemes(lexemes: readonly Lexeme[]): Lexeme[] {
 }
 
 /** In order; of equal positions the one with the highest weight; nothing after the highest position. */
-export function unitePositions(positions: readonly number[]): number[] {
+function unitePositions(positions: readonly number[]): number[] {
   const ordered = positions.slice().sort((a, b) => (a & POSITION_MAX) - (b & POSITION_MAX) || b - a);
   const united: number[] = [];
   for (const position of ordered) {

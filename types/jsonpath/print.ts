@@ -115,7 +115,7 @@ function print(item: PathItem, inKey: boolean, hasParentheses: boolean): string 
   return text;
 }
 
-export function printJsonpath({ isLax, root }: Jsonpath): string {
+function printJsonpath({ isLax, root }: Jsonpath): string {
   return (isLax ? '' : 'strict ') + print(root, false, true);
 }
 

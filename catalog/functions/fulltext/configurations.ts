@@ -20,7 +20,7 @@ export interface Term {
 }
 
 /** A stop word: known, and left out. */
-export const STOP = null;
+const STOP = null;
 
 /** Words kept in a cache, each generation. */
 const CACHE_WORDS_MAX = 50_000;
@@ -64,12 +64,12 @@ export class Dictionary {
   }
 }
 
-export const SIMPLE_DICTIONARY = new Dictionary(3765, 'simple', toLower);
+const SIMPLE_DICTIONARY = new Dictionary(3765, 'simple', toLower);
 
 /** Longer words (in bytes) are not stemmed. */
 const STEMMED_BYTES_MAX = 1000;
 
-export const ENGLISH_DICTIONARY = new Dictionary(13163, 'english_stem', (word) => {
+const ENGLISH_DICTIONARY = new Dictionary(13163, 'english_stem', (word) => {
   const lower = toLower(word);
   if (lower === '' || ENGLISH_STOP_WORDS.has(lower)) return STOP;
   return Buffer.byteLength(lower) > STEMMED_BYTES_MAX ? lower : stemEnglish(lower);
