@@ -404,8 +404,8 @@ export class DatabaseServer implements SessionFactory {
     return this.settings.show(name);
   }
 
-  /** A transaction of the session has committed: dropped databases go, sweeping goes on. */
-  afterCommit(_session: Session): void {
+  /** A transaction has committed: dropped databases go. */
+  afterCommit(): void {
     for (const oid of this.#databases.keys()) {
       if (this.shared.catalog.database(oid) === undefined) this.removeDatabase(oid);
     }

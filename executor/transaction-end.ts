@@ -66,7 +66,7 @@ export class TransactionEnd {
       yield undefined;
     }
     if (failure !== null) throw failure;
-    server.afterCommit(session);
+    server.afterCommit();
     if (this.#resetsFork) this.#resetFork();
   }
 

@@ -78,12 +78,12 @@ export function inputInt8(text: string): Int8 {
 }
 
 /** oid, xid, cid: unsigned; a negative one wraps, as strtoul has it. */
-export function inputOid(text: string, typeName = 'oid'): number {
+export function inputOid(text: string): number {
   const match = /^[ \t\n\v\f\r]*([+-]?)(\d+)[ \t\n\v\f\r]*$/.exec(text);
-  if (match === null) throw invalid(typeName, text);
+  if (match === null) throw invalid('oid', text);
   const value = Number(match[2]);
   const isNegative = match[1] === '-';
-  if (value > (isNegative ? 2147483648 : 4294967295)) throw outOfRange(typeName, text);
+  if (value > (isNegative ? 2147483648 : 4294967295)) throw outOfRange('oid', text);
   return isNegative ? (4294967296 - value) % 4294967296 : value;
 }
 

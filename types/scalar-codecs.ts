@@ -186,7 +186,7 @@ const SCALARS: ReadonlyMap<number, Codec> = new Map<number, Codec>([
   ],
   [OID.INT4, int4],
   [OID.INT8, int8],
-  [OID.OID, unsigned((text) => inputOid(text))],
+  [OID.OID, unsigned(inputOid)],
   [OID.XID, unsigned(inputXid)],
   [OID.CID, unsigned(inputXid)],
   [OID.XID8, { ...uint64, input: inputXid8 }],

@@ -99,8 +99,8 @@ export class JsonpathEvaluation {
     return found === null ? outcome === FOUND : found.length > 0;
   }
 
-  #fail(code: string, message: string, fields?: SqlError['fields']): Outcome {
-    if (this.#throws) throw sqlError(code, message, fields);
+  #fail(code: string, message: string): Outcome {
+    if (this.#throws) throw sqlError(code, message);
     return FAILED;
   }
 

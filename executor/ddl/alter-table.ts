@@ -84,7 +84,7 @@ export function* alterTable(x: DdlContext, statement: AlterTableStatement): DdlS
     return { tag };
   }
   checkKind(statement, found);
-  refuseSystem(x, found);
+  refuseSystem(found);
   checkRelationOwner(x, found);
   if (found.class === 'relation') checkNoPendingChecks(x, found, 'ALTER TABLE');
   const commands = [...statement.commands].sort(

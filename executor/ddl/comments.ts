@@ -39,7 +39,7 @@ function* relationTarget(x: DdlContext, object: ObjectAddress): DdlSteps<Target>
   ) {
     throw sqlError('42809', `"${found.name}" is not a table`);
   }
-  refuseSystem(x, found);
+  refuseSystem(found);
   checkRelationOwner(x, found);
   return { objectClass: found.class, oid: found.oid, columnNumber: 0 };
 }
@@ -54,7 +54,7 @@ function* columnTarget(x: DdlContext, object: ObjectAddress): DdlSteps<Target> {
       detail: `This operation is not supported for ${found.class === 'index' ? 'indexes' : 'sequences'}.`,
     });
   }
-  refuseSystem(x, found);
+  refuseSystem(found);
   checkOwner(x, found.owner, `relation ${found.name}`);
   return { objectClass: 'relation', oid: found.oid, columnNumber: columnOrThrow(found, name).number };
 }

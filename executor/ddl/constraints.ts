@@ -339,7 +339,7 @@ export function* addForeignKey(
   if (found.class !== 'relation' || (found.kind !== 'table' && found.kind !== 'virtual')) {
     throw sqlError('42809', `referenced relation "${found.name}" is not a table`);
   }
-  refuseSystem(x, found);
+  refuseSystem(found);
   const referenced = current(x, found);
   const table = current(x, tableBefore);
   checkPersistence(table, referenced);

@@ -156,7 +156,7 @@ function gatherColumn(parts: TableParts, spec: ColumnSpec): void {
   for (const constraint of spec.foreignKeys) parts.foreignKeys.push({ ...constraint, columns: [spec.name] });
 }
 
-function gatherConstraint(_x: DdlContext, parts: TableParts, constraint: TableConstraint): void {
+function gatherConstraint(x: DdlContext, parts: TableParts, constraint: TableConstraint): void {
   switch (constraint.kind) {
     case 'check':
       parts.checks.push(constraint);
@@ -164,7 +164,7 @@ function gatherConstraint(_x: DdlContext, parts: TableParts, constraint: TableCo
     case 'primaryKey':
     case 'unique':
       if (constraint.usingIndex !== null) {
-        throw sqlError('0A000', 'cannot use an existing index in CREATE TABLE', at(_x, constraint.position));
+        throw sqlError('0A000', 'cannot use an existing index in CREATE TABLE', at(x, constraint.position));
       }
       parts.keys.push(constraint);
       return;

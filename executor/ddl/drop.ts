@@ -148,7 +148,7 @@ function* findDroppedRelation(
       hint: `Use DROP ${kind.toUpperCase()} to remove ${withArticle(kind)}.`,
     });
   }
-  refuseSystem(x, found);
+  refuseSystem(found);
   checkDropRights(x, found);
   return found;
 }

@@ -370,7 +370,7 @@ export function* createIndexStatement(x: DdlContext, statement: CreateIndexState
   const names = statement.table.name;
   const found = yield* findAndLock(x, names, statement.concurrently ? SHARE_UPDATE_EXCLUSIVE : SHARE);
   if (found === undefined) throw relationMissing(x, names);
-  refuseSystem(x, found);
+  refuseSystem(found);
   if (found.class !== 'relation' || found.kind === 'view') {
     const kinds = { relation: 'views', index: 'indexes', sequence: 'sequences' } as const;
     throw sqlError('42809', `cannot create index on relation "${found.name}"`, {

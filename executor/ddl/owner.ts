@@ -87,7 +87,7 @@ export function* alterOwner(x: DdlContext, statement: AlterOwnerStatement): DdlS
     const found = yield* findAndLock(x, object.name, ACCESS_EXCLUSIVE);
     if (found === undefined) throw relationMissing(x, object.name);
     checkRelationKind(object.objectType, found);
-    refuseSystem(x, found);
+    refuseSystem(found);
     checkRelationOwner(x, found);
     changeOwner(x, found, role);
     return { tag };
@@ -250,7 +250,7 @@ export function* alterObjectSchema(x: DdlContext, statement: AlterSchemaStatemen
     return { tag };
   }
   checkRelationKind(object.objectType, found);
-  refuseSystem(x, found);
+  refuseSystem(found);
   checkRelationOwner(x, found);
   const target = targetSchema(x, statement.schema);
   if (found.class === 'index')

@@ -25,7 +25,7 @@ export function* refreshMaterializedView(
   const tag = 'REFRESH MATERIALIZED VIEW';
   const found = yield* findAndLock(x, statement.name, statement.concurrently ? EXCLUSIVE : ACCESS_EXCLUSIVE);
   if (found === undefined) throw relationMissing(x, statement.name);
-  refuseSystem(x, found);
+  refuseSystem(found);
   if (found.class !== 'relation' || found.kind === 'view') {
     throw sqlError('42809', `"${found.name}" is not a table or materialized view`);
   }

@@ -114,7 +114,7 @@ function* renameRelationOrPart(x: DdlContext, statement: RenameStatement): DdlSt
     return;
   }
   if (object.objectType !== 'index') checkRelationKind(object.objectType, found);
-  refuseSystem(x, found);
+  refuseSystem(found);
   checkRelationOwner(x, found);
   if (part === null) {
     renameRelation(x, found, newName);

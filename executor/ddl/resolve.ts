@@ -196,15 +196,15 @@ export function requireDatabaseRight(x: DdlContext, right: 'C' | 'T'): void {
 }
 
 /** A table (not a view, index, sequence): 42809 else. System catalogs are refused with 42501. */
-export function asTable(x: DdlContext, entry: NamedRelation): RelationEntry {
+export function asTable(entry: NamedRelation): RelationEntry {
   if (entry.class !== 'relation' || entry.kind === 'view' || entry.kind === 'materializedView') {
     throw sqlError('42809', `"${entry.name}" is not a table`);
   }
-  refuseSystem(x, entry);
+  refuseSystem(entry);
   return entry;
 }
 
-export function refuseSystem(_x: DdlContext, entry: NamedRelation): void {
+export function refuseSystem(entry: NamedRelation): void {
   if (entry.class === 'relation' && entry.kind === 'virtual') {
     throw sqlError('42501', `permission denied: "${entry.name}" is a system catalog`);
   }

@@ -76,7 +76,7 @@ export function* createStatistics(x: DdlContext, statement: CreateStatisticsStat
       detail: `This operation is not supported for ${kind}.`,
     });
   }
-  refuseSystem(x, found);
+  refuseSystem(found);
   checkRelationOwner(x, found);
   const { schema, name } = newObjectName(x, statement.name);
   for (const entry of x.catalog.statisticsObjects()) {

@@ -13,7 +13,7 @@ export function* truncate(x: DdlContext, statement: TruncateStatement): DdlSteps
   for (const { name } of statement.tables) {
     const found = yield* findAndLock(x, name, ACCESS_EXCLUSIVE);
     if (found === undefined) throw relationMissing(x, name);
-    const table = asTable(x, found);
+    const table = asTable(found);
     checkTruncateRight(x, table);
     tables.set(table.oid, table);
   }

@@ -104,10 +104,8 @@ export class UnderstoodExpressions {
     return castTo(this.#x, result, target.typeOid, -1, formOfCast(bound, target));
   }
 
-  #all(nodes: readonly Expression[], targets: readonly Expr[] | undefined, isHidden = false): Expression[] {
-    return nodes.map((node, i) =>
-      this.#converted(node, targets?.[i] ?? (isUnknownLiteral(node) ? TEXT : undefined), isHidden),
-    );
+  #all(nodes: readonly Expression[], targets: readonly Expr[] | undefined): Expression[] {
+    return nodes.map((node, i) => this.#converted(node, targets?.[i] ?? (isUnknownLiteral(node) ? TEXT : undefined)));
   }
 
   #operator(

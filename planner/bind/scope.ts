@@ -210,7 +210,7 @@ export function findColumn(level: Level, name: string, position: Position, local
       const found = columnOfItem(level, item, name, position);
       if (found === undefined) continue;
       if (hit !== null) throw ambiguousColumn(level, name, position);
-      checkLateral(level, item, name, position);
+      checkLateral(level, item, position);
       hit = found;
     }
     if (hit !== null) return hit;
@@ -219,7 +219,7 @@ export function findColumn(level: Level, name: string, position: Position, local
   return null;
 }
 
-function checkLateral(level: Level, item: NamespaceItem, _name: string, position: Position): void {
+function checkLateral(level: Level, item: NamespaceItem, position: Position): void {
   if (!item.lateralOnly || item.lateralOk) return;
   throw level.context.error('42P10', `invalid reference to FROM-clause entry for table "${item.name}"`, position, {
     detail: 'The combining JOIN type must be INNER or LEFT for a LATERAL reference.',
@@ -235,7 +235,7 @@ export function findItem(level: Level, schema: string | null, name: string, posi
       if (schema !== null && item.schemaName !== schema) continue;
       if (item.lateralOnly && !current.lateralActive) continue;
       if (hit !== null) throw level.context.error('42P09', `table reference "${name}" is ambiguous`, position);
-      checkLateral(level, item, name, position);
+      checkLateral(level, item, position);
       hit = item;
     }
     if (hit !== null) return hit;

@@ -36,9 +36,9 @@ export interface QueryOptions {
 }
 
 /** A query inside another: its level's parent is where outer references go. */
-export function bindSubquery(parent: Level | null, node: ast.Query, options: QueryOptions = {}): Query {
+export function bindSubquery(parent: Level | null, node: ast.Query): Query {
   if (parent === null) throw new Error('a top-level query needs a context');
-  return bindQuery(new Level(parent.context, parent), node, options);
+  return bindQuery(new Level(parent.context, parent), node);
 }
 
 /** Binds into a fresh level. */

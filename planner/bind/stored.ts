@@ -59,7 +59,8 @@ export function bindDefault(context: BindContext, column: ColumnEntry): Expr {
     const expr = bindStored(context, text, null, -1, 'default');
     const converted = coerceToTarget(context, expr, column.typeOid, column.typeModifier, 'assignment');
     if (converted === null) throw context.error('42804', `default of column "${column.name}" has another type`);
-    if (usesSequence(converted)) context.readOnly = false;
+    // It may take a sequence's next value.
+    context.readOnly = false;
     return converted;
   }
   if (column.identity !== null && column.sequenceOid !== 0) {
@@ -69,10 +70,6 @@ export function bindDefault(context: BindContext, column: ColumnEntry): Expr {
   }
   const none = makeConst(null, column.typeOid, column.typeModifier);
   return context.types.isDomain(column.typeOid) ? withDomainCheck(context, none, column.typeOid) : none;
-}
-
-function usesSequence(_expr: Expr): boolean {
-  return true;
 }
 
 function domainDefault(context: BindContext, typeOid: number): string | null {

@@ -62,12 +62,11 @@ function planBody(planner: Planner, query: Query): QueryPath {
   let best: Path | null = null;
   const special = minMaxPath(planner, query);
   const candidates = special === null ? paths : [...paths, special];
-  const share = fetchShare(query);
   for (const base of candidates) {
     if (base.required !== NO_RELS) continue;
     const path =
       base === special ? finishAggregated(planner, query, base, orderer) : stages(planner, query, base, orderer);
-    if (best === null || costAt(path, share) < costAt(best, share)) best = path;
+    if (best === null || path.total < best.total) best = path;
   }
   if (best === null) throw new Error('planner: no path for the query');
   const chosen = best;
@@ -83,15 +82,6 @@ function planBody(planner: Planner, query: Query): QueryPath {
     })),
     build: () => named(chosen.build(exprs), query.targets),
   };
-}
-
-/** LIMIT is a stage of its own and has reduced the cost already. */
-function fetchShare(_query: Query): number {
-  return 1;
-}
-
-function costAt(path: Path, share: number): number {
-  return path.startup + (path.total - path.startup) * share;
 }
 
 /** The plan with the query's column names and origins. */

@@ -82,8 +82,8 @@ class JsonpathParser {
     return token.kind === 'sign' && token.text === sign;
   }
 
-  #isWord(word: string, ahead = 0): boolean {
-    const token = this.#peek(ahead);
+  #isWord(word: string): boolean {
+    const token = this.#peek();
     return token.kind === 'keyword' && token.text === word;
   }
 
