@@ -111,14 +111,15 @@ export class PageWriter {
     this.wanted = [];
     this.lookAhead(frames, this.batchPages * LOOK_AHEAD_BATCHES, 0);
     // Somebody waits: then hot dirty pages will do as well.
-    if (frames.length === 0 && this.pool.hasWaitingLoads) this.lookAhead(frames, this.pool.frameCount, USAGE_BYTE_MAX);
+    if (frames.length === 0 && this.pool.loader.hasWaiting)
+      this.lookAhead(frames, this.pool.frameCount, USAGE_BYTE_MAX);
     if (frames.length === 0) {
-      this.pool.onNothingToWrite(null);
+      this.pool.loader.onNothingToWrite(null);
       return;
     }
     this.writeFrames(frames, (error) => {
       this.pausedUntil = error === null ? 0 : Date.now() + RETRY_MS;
-      if (error !== null) this.pool.onNothingToWrite(error);
+      if (error !== null) this.pool.loader.onNothingToWrite(error);
       // Otherwise the batch has told the pool already, and runBatch looks again if somebody still waits.
     });
   };
@@ -180,7 +181,7 @@ export class PageWriter {
       for (const callback of this.settled.splice(0)) callback();
       job.callback(failure);
       this.runNext();
-      if (pool.hasWaitingLoads) this.kick();
+      if (pool.loader.hasWaiting) this.kick();
       return;
     }
     this.current = batch;
@@ -277,7 +278,7 @@ export class PageWriter {
     }
     pool.files.afterWrites(batch.relations);
     // Frames that became clean may be what a load waits for; the job goes on with its next slice.
-    pool.onFramesFreed();
+    pool.loader.onFramesFreed();
     this.runBatch(job, error === null ? batch.next : job.frames.length, failure ?? error);
   }
 }

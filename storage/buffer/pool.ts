@@ -32,28 +32,12 @@ import { formatPage, PageMemory } from '../page/index.ts';
 import type { LoggedPages, Wal } from '../wal/index.ts';
 import { Admission } from './admission.ts';
 import { Branch } from './branch.ts';
-import {
-  ClockSweep,
-  FRAME_BUSY,
-  FRAME_DIRTY,
-  FRAME_LOADING,
-  FRAME_NEW,
-  FRAME_UNSEEN,
-  FRAME_WRITING,
-} from './clock-sweep.ts';
+import { ClockSweep, FRAME_BUSY, FRAME_DIRTY, FRAME_NEW, FRAME_UNSEEN, FRAME_WRITING } from './clock-sweep.ts';
 import { PageArchive } from './page-archive.ts';
 import { damageOf } from './page-damage.ts';
 import { PageHeat } from './page-heat.ts';
-import {
-  ARRIVED,
-  type Awaited,
-  loadTargets,
-  NEXT_TURN,
-  noFrames,
-  PAGE_MISS,
-  PageLoad,
-  READ_GAP_MAX,
-} from './page-load.ts';
+import { ARRIVED, type Awaited, NEXT_TURN, noFrames, PAGE_MISS, PageLoad } from './page-load.ts';
+import { PageLoader } from './page-loader.ts';
 import { PageSharing, PageSource } from './page-sharing.ts';
 import { PageWriter } from './page-writer.ts';
 import { checkPool } from './pool-check.ts';
@@ -79,8 +63,6 @@ export interface BufferPoolOptions {
   readonly admission?: boolean;
 }
 
-/** How many neighbouring pages one read spans at most. */
-const READ_RUN_MAX = 128;
 /** New pages are refused while less than this is free on disk besides what pages already made will need. */
 const FREE_SPACE_RESERVE = 8 * 1024 * 1024;
 const SPACE_CHECK_PAGES_MAX = 1024;
@@ -88,11 +70,6 @@ const SPACE_CHECK_PAGES_MAX = 1024;
 const FIRST_UNLOGGED_REL_ID = 2 ** 31;
 /** Images of pages for forks, in memory: an eighth of the pool. */
 const ARCHIVE_SHARE = 8;
-
-/** Whether one read fetches the page as well: some pages between, which are read over, cost less than another read. */
-function isNeighbour(first: number, last: number, pageNo: number): boolean {
-  return pageNo > last && pageNo - last - 1 <= READ_GAP_MAX && pageNo - first < READ_RUN_MAX;
-}
 
 export class BufferPool implements LoggedPages {
   readonly memory: PageMemory;
@@ -124,8 +101,7 @@ export class BufferPool implements LoggedPages {
   readonly heat: Float32Array;
   readonly sweep: ClockSweep;
   readonly writer: PageWriter;
-  /** Null: all pages are read in the thread pool. */
-  private readonly quickReads: QuickReads | null;
+  readonly loader: PageLoader;
   /** Null: every page is let in. */
   readonly admission: Admission | null;
   /** What the last PAGE_MISS was thrown for. */
@@ -156,8 +132,6 @@ export class BufferPool implements LoggedPages {
   /** Frames from here on were never used. */
   private freshFrame = 0;
   private readonly freeFrames: number[] = [];
-  /** Loads without a frame: all that could be taken are busy or dirty. */
-  private waitingLoads: PageLoad[] = [];
   /** Pages that have no place on disk yet, and how many more may be made before the disk is asked again. */
   private newPageCount = 0;
   private newPageCredit = 0;
@@ -188,7 +162,7 @@ export class BufferPool implements LoggedPages {
     this.heat = this.pageHeat.heat;
     this.sweep = new ClockSweep(this);
     this.writer = new PageWriter(this);
-    this.quickReads = options.quickReads ?? null;
+    this.loader = new PageLoader(this, options.quickReads ?? null);
     this.admission = options.admission === true ? new Admission(this) : null;
     options.wal.attachPages(this);
   }
@@ -257,7 +231,7 @@ export class BufferPool implements LoggedPages {
 
   /** Whether a page that somebody waits for is read in place: then single pages need not be asked for ahead (quick-reads.ts). */
   get readsInPlace(): boolean {
-    return this.quickReads?.isOn === true;
+    return this.loader.readsInPlace;
   }
 
   /** Throws PAGE_MISS though nothing is missing: for who has worked long enough, and can go on later like after a miss. */
@@ -305,7 +279,7 @@ export class BufferPool implements LoggedPages {
 
   /** Starts reading those of pageNos[0..count) that are not in memory, as far as there are frames. Never waits or throws. */
   prefetch(rel: RelationPages, pageNos: ArrayLike<number>, count: number, ring: ScanRing | null = null): void {
-    this.readPages(rel, pageNos, count, ring, null);
+    this.loader.read(rel, pageNos, count, ring, null);
   }
 
   /**
@@ -313,51 +287,7 @@ export class BufferPool implements LoggedPages {
    * many page numbers it has dealt with: fewer than `count` when there are no such frames, or enough reads under way.
    */
   preload(rel: RelationPages, pageNos: ArrayLike<number>, count: number, usages: ArrayLike<number>): number {
-    return this.readPages(rel, pageNos, count, null, usages);
-  }
-
-  private readPages(
-    rel: RelationPages,
-    pageNos: ArrayLike<number>,
-    count: number,
-    ring: ScanRing | null,
-    usages: ArrayLike<number> | null,
-  ): number {
-    if (rel.source !== null) {
-      pageNos = this.sharing.prefetch(rel.source, pageNos, count, ring);
-      count = pageNos.length;
-    }
-    const { copyOf } = rel;
-    if (copyOf !== null && usages === null) this.prefetchForCopy(copyOf, pageNos, count, ring);
-    const run: PageLoad[] = [];
-    let i = 0;
-    for (; i < count; i++) {
-      const pageNo = pageNos[i];
-      if (pageNo >= rel.pageCount || rel.frameOf(pageNo) >= 0 || rel.loads.has(pageNo)) continue;
-      if (copyOf?.isMissing(pageNo) === true) continue;
-      if (this.readsUnderWay >= this.frameCount >>> 2) break;
-      const frame = usages === null ? this.takeFrameForLoad(rel, pageNo, ring, false) : this.takeUnusedFrame();
-      if (frame < 0) break;
-      const load = this.beginLoad(rel, pageNo, frame);
-      load.usage = usages === null ? 1 : usages[i];
-      const last = run.length === 0 ? null : run[run.length - 1];
-      if (last !== null && !isNeighbour(run[0].pageNo, last.pageNo, pageNo)) this.readRun(run.splice(0));
-      run.push(load);
-    }
-    if (run.length > 0) this.readRun(run);
-    return i;
-  }
-
-  /** Pages that the copy misses are read where it has them from. */
-  private prefetchForCopy(
-    { source, missing }: RelationCopy,
-    pageNos: ArrayLike<number>,
-    count: number,
-    ring: ScanRing | null,
-  ): void {
-    const wanted: number[] = [];
-    for (let i = 0; i < count; i++) if (missing.has(pageNos[i])) wanted.push(pageNos[i]);
-    if (wanted.length > 0) this.readPages(source, wanted, wanted.length, ring, null);
+    return this.loader.read(rel, pageNos, count, null, usages);
   }
 
   /**
@@ -610,7 +540,7 @@ export class BufferPool implements LoggedPages {
       if (error instanceof SqlError && error.code === '58P01') return -1;
       throw error;
     }
-    if (this.damageOf(rel, pageNo, base, count) !== null) {
+    if (damageOf(this.memory, base, count, rel.relId, pageNo, this.files) !== null) {
       this.freeFrames.push(frame);
       return -1;
     }
@@ -640,28 +570,6 @@ export class BufferPool implements LoggedPages {
     this.flags[frame] &= ~FRAME_DIRTY;
   }
 
-  /** The writer made frames clean: loads that wait for a frame can go on. */
-  onFramesFreed(): void {
-    if (this.waitingLoads.length === 0) return;
-    const loads = this.waitingLoads;
-    this.waitingLoads = [];
-    for (const load of loads) {
-      if (load.relation.loads.get(load.pageNo) !== load) load.wake();
-      else this.startLoad(load, null);
-    }
-  }
-
-  get hasWaitingLoads(): boolean {
-    return this.waitingLoads.length > 0;
-  }
-
-  /** The writer finds nothing that it could write, or cannot write: what still waits cannot be helped by it. */
-  onNothingToWrite(error: SqlError | null): void {
-    this.onFramesFreed();
-    if (this.waitingLoads.length === 0 || this.readsUnderWay > 0 || this.writer.isRunning) return;
-    for (const load of this.waitingLoads.splice(0)) this.failLoad(load, error ?? noFrames());
-  }
-
   /** Not in the page table: elsewhere, if it is a fork's; otherwise it must be read. */
   private miss(rel: RelationPages, pageNo: number, ring: ScanRing | null): number {
     if (rel.source !== null) {
@@ -685,7 +593,7 @@ export class BufferPool implements LoggedPages {
       load = new PageLoad(rel, pageNo);
       load.demanded = true;
       rel.loads.set(pageNo, load);
-      this.startLoad(load, ring);
+      this.loader.start(load, ring);
     }
     load.demanded = true;
     this.lastMiss = load;
@@ -697,108 +605,6 @@ export class BufferPool implements LoggedPages {
     if (copyOf?.isMissing(pageNo) !== true) return;
     copyOf.copy(pageNo);
     this.missSettled();
-  }
-
-  private startLoad(load: PageLoad, ring: ScanRing | null): void {
-    const frame = this.takeFrameForLoad(load.relation, load.pageNo, ring, true);
-    if (frame >= 0) {
-      this.claimForLoad(load, frame);
-      this.readRun([load]);
-      return;
-    }
-    this.waitingLoads.push(load);
-    this.writer.kick();
-  }
-
-  private beginLoad(rel: RelationPages, pageNo: number, frame: number): PageLoad {
-    const load = new PageLoad(rel, pageNo);
-    rel.loads.set(pageNo, load);
-    this.claimForLoad(load, frame);
-    return load;
-  }
-
-  private claimForLoad(load: PageLoad, frame: number): void {
-    load.frame = frame;
-    this.flags[frame] = FRAME_LOADING;
-    this.frameRelation[frame] = load.relation;
-    this.framePage[frame] = load.pageNo;
-    load.relation.ioCount++;
-    this.readsUnderWay++;
-  }
-
-  /** Reads neighbouring pages, one or more, straight into their frames. */
-  private readRun(loads: PageLoad[]): void {
-    const first = loads[0];
-    const onRead = (error: SqlError | null, count: number): void => {
-      for (let i = 0; i < loads.length; i++) {
-        this.finishLoad(loads[i], error, count - (loads[i].pageNo - first.pageNo) * PAGE_SIZE);
-      }
-      this.files.afterWrites([first.relation]);
-      // Later, so that those who waited for these pages come first.
-      if (this.waitingLoads.length > 0) setImmediate(this.retryWaiting);
-    };
-    if (this.quickReads !== null && loads.length === 1 && first.demanded && this.quickReads.isOn) {
-      this.readInPlace(first, this.quickReads);
-      return;
-    }
-    try {
-      const file = this.files.open(first.relation, false);
-      const offset = first.pageNo * PAGE_SIZE;
-      if (loads.length === 1) file.readInto(this.bytes, first.frame * PAGE_SIZE, PAGE_SIZE, offset, onRead);
-      else {
-        file.readv(loadTargets(this.bytes, loads), offset, onRead);
-      }
-    } catch (error) {
-      setImmediate(onRead, error as SqlError, 0);
-    }
-  }
-
-  /** The load is settled when this returns: who missed the page may look again at once. */
-  private readInPlace(load: PageLoad, quickReads: QuickReads): void {
-    const { relation, pageNo, frame } = load;
-    let count = 0;
-    let failure: SqlError | null = null;
-    // Who missed it may ask for other pages before it looks again: they must not take this frame first.
-    load.usage = 1;
-    try {
-      const file = this.files.open(relation, false);
-      count = quickReads.timed(() => file.readSync(this.bytes, frame * PAGE_SIZE, PAGE_SIZE, pageNo * PAGE_SIZE));
-    } catch (error) {
-      failure = error as SqlError;
-    }
-    this.finishLoad(load, failure, count);
-    this.files.afterWrites([relation]);
-  }
-
-  private finishLoad(load: PageLoad, error: SqlError | null, count: number): void {
-    const { relation, pageNo, frame } = load;
-    this.readsUnderWay--;
-    relation.ioCount--;
-    if (relation.dropped || pageNo >= relation.pageCount || relation.loads.get(pageNo) !== load) {
-      this.releaseFrame(frame);
-      load.wake();
-      return;
-    }
-    const failure = error ?? this.damageOf(relation, pageNo, frame * PAGE_SIZE, count);
-    if (failure !== null) {
-      this.releaseFrame(frame);
-      this.failLoad(load, failure);
-      return;
-    }
-    relation.loads.delete(pageNo);
-    this.settle(frame, relation, pageNo, load.usage, FRAME_UNSEEN);
-    load.wake();
-  }
-
-  /** The error waits for the statement that needs the page; nobody's error is forgotten, and the next one reads again. */
-  private failLoad(load: PageLoad, failure: SqlError): void {
-    if (load.demanded) load.error = failure;
-    else load.relation.loads.delete(load.pageNo);
-    load.wake();
-  }
-
-  private damageOf(rel: RelationPages, pageNo: number, base: number, count: number): SqlError | null {
-    return damageOf(this.memory, base, count, rel.relId, pageNo, this.files);
   }
 
   /** The frame holds the page from here on. */
@@ -814,7 +620,7 @@ export class BufferPool implements LoggedPages {
   }
 
   /** A frame for a page that is to be read, emptied, or -1: all are pinned, busy or dirty. */
-  private takeFrameForLoad(rel: RelationPages, pageNo: number, ring: ScanRing | null, isDemanded: boolean): number {
+  takeFrameForLoad(rel: RelationPages, pageNo: number, ring: ScanRing | null, isDemanded: boolean): number {
     if (ring === null) return this.takeCleanFrame(rel, isDemanded ? pageNo : -1);
     const slot = ring.next;
     ring.next = slot + 1 === ring.frames.length ? 0 : slot + 1;
@@ -851,12 +657,6 @@ export class BufferPool implements LoggedPages {
     return frame;
   }
 
-  private readonly retryWaiting = (): void => {
-    if (this.isClosed) return;
-    this.onFramesFreed();
-    if (this.waitingLoads.length > 0) this.writer.kick();
-  };
-
   private readonly wantFrame = (frame: number): void => this.writer.want(frame);
 
   /** A frame at once, writing a dirty page synchronously if there is no other way. */
@@ -884,7 +684,8 @@ export class BufferPool implements LoggedPages {
     return frame;
   }
 
-  private takeUnusedFrame(): number {
+  /** A frame that holds nothing, or -1. */
+  takeUnusedFrame(): number {
     const free = this.freeFrames.pop();
     if (free !== undefined) return free;
     return this.freshFrame < this.frameCount ? this.freshFrame++ : -1;
