@@ -108,4 +108,5 @@ export {
   TransactionManager,
 } from './mvcc/index.ts';
 
-export { FIRST_OID, SEQUENCE_LOG_VALUES } from './store.ts';
+export { SEQUENCE_LOG_VALUES } from './sequences.ts';
+export { FIRST_OID } from './store.ts';

@@ -31,9 +31,10 @@ import { VERSIONS_REL_ID } from './limits.ts';
 import type { CommitMoment, LockManager, Transaction, TransactionManager } from './mvcc/index.ts';
 import { logToConsole, type OpenedParts, openParts, type StorageOptions } from './open.ts';
 import type { Checkpointer, DirectoryLock, RecoveryResult, TemporaryDirectory } from './recovery/index.ts';
+import type { SequenceState } from './sequences.ts';
 import { startHeaps } from './startup.ts';
 import type { RecoveredState } from './state.ts';
-import type { SequenceState, Store } from './store.ts';
+import type { Store } from './store.ts';
 import { archiveSegmentName, logRelationTruncate, segmentBefore, type Wal } from './wal/index.ts';
 
 /** Entries of the sweep in one go: about a millisecond. */
@@ -242,18 +243,18 @@ export class StorageEngine {
   }
 
   createSequence(txn: Transaction, id: number, lastValue: number | bigint, isCalled: boolean): void {
-    this.store.createSequence(txn, id, lastValue, isCalled);
+    this.store.sequences.create(txn, id, lastValue, isCalled);
   }
 
   dropSequence(txn: Transaction, id: number): void {
-    this.store.dropSequence(txn, id);
+    this.store.sequences.drop(txn, id);
   }
 
   sequenceState(id: number): SequenceState | null {
-    return this.store.sequenceState(id);
+    return this.store.sequences.state(id);
   }
 
-  /** See Store.setSequence: nextval passes `ahead`, setval does not. */
+  /** See Sequences.set: nextval passes `ahead`, setval does not. */
   setSequence(
     id: number,
     lastValue: number | bigint,
@@ -261,17 +262,17 @@ export class StorageEngine {
     txn?: Transaction,
     ahead?: number | bigint,
   ): void {
-    this.store.setSequence(id, lastValue, isCalled, txn, ahead);
+    this.store.sequences.set(id, lastValue, isCalled, txn, ahead);
   }
 
   /** ALTER SEQUENCE ... RESTART, TRUNCATE ... RESTART IDENTITY: undone with the transaction or its savepoint. */
   restartSequence(txn: Transaction, id: number, lastValue: number | bigint, isCalled: boolean): void {
-    this.store.restartSequence(txn, id, lastValue, isCalled);
+    this.store.sequences.restart(txn, id, lastValue, isCalled);
   }
 
   /** Who has started the sequence again and must end before others may use it; null: nobody. */
   sequenceBlocker(id: number, txn: Transaction): Transaction | null {
-    return this.store.sequenceBlocker(id, txn);
+    return this.store.sequences.blocker(id, txn);
   }
 
   allocateOid(): number {

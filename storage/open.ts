@@ -238,7 +238,7 @@ function adopt(store: Store, recovered: RecoveredState): void {
   }
   store.copies.restore(!recovered.isLogGivenUp);
   for (const [key, bytes] of recovered.catalog) store.catalog.set(key, bytes);
-  for (const [id, [lastValue, isCalled]] of recovered.sequences) store.restoreSequence(id, lastValue, isCalled);
+  for (const [id, [lastValue, isCalled]] of recovered.sequences) store.sequences.restore(id, lastValue, isCalled);
   store.oidLimit = recovered.oidLimit;
   store.nextOid = recovered.oidLimit;
   // A checkpoint before the startup sweep's end must not lose what is known.

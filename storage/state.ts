@@ -15,14 +15,8 @@
 import { ROW_SLOT_BITS } from './heap/index.ts';
 import { decodeHeapStates, type HeapState, newHeapState } from './heap-state.ts';
 import type { CapturedState, CheckpointFiles, ControlData, RecoveryHandler } from './recovery/index.ts';
-import {
-  FIRST_HEAP_REL_ID,
-  FIRST_OID,
-  OID_COUNTER_ID,
-  type Store,
-  WAL_SEQUENCE_DROP,
-  WAL_SEQUENCE_RESTART,
-} from './store.ts';
+import { WAL_SEQUENCE_DROP, WAL_SEQUENCE_RESTART } from './sequences.ts';
+import { FIRST_HEAP_REL_ID, FIRST_OID, OID_COUNTER_ID, type Store } from './store.ts';
 import { type CommitBody, PAGE_NOTE_LEFT, PAGE_NOTE_SETTLED, type WalRecord } from './wal/index.ts';
 
 /** What is kept as JSON: small, and readable to who debugs. Int8 values as text. */
@@ -44,7 +38,7 @@ export function captureState(store: Store, files: CheckpointFiles, isFinal: bool
     if (heap.creator !== null) createdHeaps.push([heap.relId, heap.creator.xidRuns[0]]);
   }
   const sequences: [number, string, boolean][] = [];
-  for (const [id, sequence] of store.sequences) {
+  for (const [id, sequence] of store.sequences.entries()) {
     const { lastValue, isCalled, loggedValue, loggedIsCalled } = sequence;
     sequences.push(isFinal ? [id, lastValue.toString(), isCalled] : [id, loggedValue.toString(), loggedIsCalled]);
   }

@@ -1,5 +1,5 @@
 /**
- * What the engine knows besides pages: heaps, catalog entries, sequences, the oid counter; and what transactions do to them.
+ * What the engine knows besides pages: heaps, catalog entries, sequences (sequences.ts), the oid counter; and what transactions do to them.
  * Everything here is in memory, comes back from the checkpoint's state and the log (state.ts), and changes through the log
  * first.
  *
@@ -41,6 +41,7 @@ import {
   WRITE_UPDATE,
   XidsSince,
 } from './mvcc/index.ts';
+import { type SequenceState, Sequences } from './sequences.ts';
 import {
   logAbort,
   logCatalog,
@@ -49,7 +50,6 @@ import {
   logRelationCreate,
   logRelationDrop,
   logSequence,
-  WAL_KIND_CALLER_FIRST,
   WAL_PAGES,
   Wal,
 } from './wal/index.ts';
@@ -61,24 +61,10 @@ export const FIRST_OID = 16384;
 export const OID_COUNTER_ID = 1;
 /** One log record for so many oids. */
 const OIDS_LOGGED_AHEAD = 8192;
-/** Log record: a sequence is gone, if its transaction commits. Body: u32 id, u32 zero. */
-export const WAL_SEQUENCE_DROP = WAL_KIND_CALLER_FIRST;
-/** Log record: a sequence starts again, if its transaction commits. Body: u32 id, u32 is called, i64 last value. */
-export const WAL_SEQUENCE_RESTART = WAL_KIND_CALLER_FIRST + 1;
-/** Values of a sequence that one log record covers, as in PostgreSQL. */
-export const SEQUENCE_LOG_VALUES = 32;
-
 /** What the count of a write list's entry can be. */
 const ROWS_AN_ENTRY = 65535;
 
 const POSTGRES_EPOCH_MS = 946684800000;
-
-export interface SequenceState {
-  readonly lastValue: number | bigint;
-  readonly isCalled: boolean;
-  /** Values that may still be given out before something is logged: PostgreSQL's log_cnt. */
-  readonly logCount: number;
-}
 
 /** What a fork began with. */
 interface ForkOrigin {
@@ -92,22 +78,6 @@ interface ForkOrigin {
   readonly nextRelId: number;
 }
 
-interface Sequence extends SequenceState {
-  lastValue: number | bigint;
-  isCalled: boolean;
-  logCount: number;
-  /** What the log knows: where the sequence would go on after a crash. */
-  loggedValue: number | bigint;
-  loggedIsCalled: boolean;
-  /** Where the log knows it. */
-  lsn: number;
-  /**
-   * Started again by a transaction that has not ended: until it commits, the log hears nothing of its values. What comes back
-   * with an undo, newest last; null: nobody did.
-   */
-  restart: { readonly txn: Transaction; readonly before: (SequenceState & { readonly lsn: number })[] } | null;
-}
-
 export class Store implements TransactionStore {
   readonly pool: BufferPool;
   readonly wal: Wal;
@@ -118,7 +88,7 @@ export class Store implements TransactionStore {
   readonly sweep: Sweep;
   readonly heaps = new Map<number, Heap>();
   readonly catalog = new Map<string, Uint8Array>();
-  readonly sequences = new Map<number, Sequence>();
+  readonly sequences: Sequences;
   /** Heaps that are being copied; none in a fork. */
   readonly copies = new HeapCopies(this);
   nextRelId = FIRST_HEAP_REL_ID;
@@ -141,13 +111,10 @@ export class Store implements TransactionStore {
   private readonly origin: ForkOrigin | null;
   /** Heaps that were dropped, and that forks still see. */
   private readonly retired = new Map<number, Heap>();
-  /** Heaps and sequences that a fork had from its parent, and has dropped. */
+  /** Heaps that a fork had from its parent, and has dropped. */
   private readonly droppedHeaps = new Set<number>();
-  private readonly droppedSequences = new Set<number>();
   /** Rows of heaps that a fork has from its parent, as it began with them. */
   private readonly inheritedRows = new Map<number, number>();
-  /** Sequences as they are, for forks; null: they have changed since. */
-  private sequenceImage: ReadonlyMap<number, SequenceState> | null = null;
 
   constructor(pool: BufferPool, wal: Wal, clockMs: () => number, origin: ForkOrigin | null = null) {
     this.pool = pool;
@@ -156,6 +123,7 @@ export class Store implements TransactionStore {
     this.clockMs = clockMs;
     this.now = () => Math.round((clockMs() - POSTGRES_EPOCH_MS) * 1000);
     this.transactions = new TransactionManager(this, this.locks);
+    this.sequences = new Sequences(wal, this.transactions, origin?.sequences ?? null);
     this.branch = origin === null ? pool.mainBranch : new Branch(pool.mainBranch.archive, true);
     this.versionsBranch = origin === null ? pool.mainVersions : new Branch(pool.mainBranch.archive, true);
     const pages = pool.relation(VERSIONS_REL_ID);
@@ -190,7 +158,7 @@ export class Store implements TransactionStore {
       epoch: this.branch.fork(this.transactions.nextXid),
       versionsEpoch: unseen.isEmpty ? 0 : this.versionsBranch.fork(this.transactions.nextXid),
       unseen,
-      sequences: this.sequencesNow(),
+      sequences: this.sequences.image(),
       nextRelId: this.nextRelId,
     });
     store.wal.attachPages(this.pool);
@@ -274,23 +242,8 @@ export class Store implements TransactionStore {
     this.versions.restart();
     this.sweep.restart();
     this.droppedHeaps.clear();
-    this.droppedSequences.clear();
-    this.sequences.clear();
-    this.sequenceImage = null;
+    this.sequences.reset();
     this.catalog.clear();
-  }
-
-  private sequencesNow(): ReadonlyMap<number, SequenceState> {
-    if (this.sequenceImage !== null) return this.sequenceImage;
-    const image = new Map<number, SequenceState>();
-    for (const [id, state] of this.origin?.sequences ?? []) if (!this.droppedSequences.has(id)) image.set(id, state);
-    for (const [id, sequence] of this.sequences) {
-      // What an unfinished transaction made of it is not for others.
-      const { lastValue, isCalled } = sequence.restart?.before[0] ?? sequence;
-      image.set(id, { lastValue, isCalled, logCount: 0 });
-    }
-    this.sequenceImage = image;
-    return image;
   }
 
   private createVersionPages(): RelationPages {
@@ -393,121 +346,6 @@ export class Store implements TransactionStore {
     (txn.catalogChanges ??= []).push({ key, bytes });
   }
 
-  // Sequences.
-
-  createSequence(txn: Transaction, id: number, lastValue: number | bigint, isCalled: boolean): void {
-    assert(!this.sequences.has(id), 'a sequence is created once');
-    this.xidOf(txn);
-    const lsn = logSequence(this.wal, id, lastValue, isCalled);
-    txn.writes.add(id, 0, WRITE_CREATE_SEQUENCE, 0, 0);
-    this.restoreSequence(id, lastValue, isCalled, lsn);
-  }
-
-  dropSequence(txn: Transaction, id: number): void {
-    this.xidOf(txn);
-    txn.writes.add(id, 0, WRITE_DROP_SEQUENCE, 0, 0);
-  }
-
-  sequenceState(id: number): SequenceState | null {
-    return this.sequenceOf(id) ?? null;
-  }
-
-  private sequenceOf(id: number): Sequence | undefined {
-    const sequence = this.sequences.get(id);
-    const inherited = sequence === undefined ? this.origin?.sequences.get(id) : undefined;
-    if (inherited === undefined || this.droppedSequences.has(id)) return sequence;
-    this.restoreSequence(id, inherited.lastValue, inherited.isCalled);
-    return this.sequences.get(id);
-  }
-
-  /** It goes, and is gone for forks that are made from now on. */
-  private forgetSequence(id: number): void {
-    this.sequenceImage = null;
-    this.sequences.delete(id);
-    if (this.origin !== null) this.droppedSequences.add(id);
-  }
-
-  /**
-   * A sequence's new state. `ahead`: the value SEQUENCE_LOG_VALUES steps further (or the sequence's bound), which is logged when
-   * needed, so that most calls log nothing; without it (setval, ALTER SEQUENCE) this state itself is. `txn`, at whose work this
-   * is, waits at its commit until the log covers the value, even if it wrote nothing else.
-   */
-  setSequence(
-    id: number,
-    lastValue: number | bigint,
-    isCalled: boolean,
-    txn?: Transaction,
-    ahead?: number | bigint,
-  ): void {
-    const sequence = this.sequenceOf(id);
-    assert(sequence !== undefined, 'the sequence exists');
-    this.sequenceImage = null;
-    if (sequence.restart !== null) {
-      assert(sequence.restart.txn === txn, 'others wait for who starts a sequence again');
-      sequence.lastValue = lastValue;
-      sequence.isCalled = isCalled;
-      return;
-    }
-    if (ahead === undefined || sequence.logCount === 0) {
-      const logged = ahead ?? lastValue;
-      const lsn = logSequence(this.wal, id, logged, ahead === undefined ? isCalled : true);
-      sequence.loggedValue = logged;
-      sequence.loggedIsCalled = ahead === undefined ? isCalled : true;
-      sequence.logCount = ahead === undefined ? 0 : SEQUENCE_LOG_VALUES;
-      sequence.lsn = lsn;
-    } else sequence.logCount--;
-    if (txn !== undefined) txn.flushLsn = Math.max(txn.flushLsn, sequence.lsn);
-    sequence.lastValue = lastValue;
-    sequence.isCalled = isCalled;
-  }
-
-  /** The sequence goes on from another value: at once for this transaction, for others when it has committed (sequenceBlocker). */
-  restartSequence(txn: Transaction, id: number, lastValue: number | bigint, isCalled: boolean): void {
-    const sequence = this.sequenceOf(id);
-    assert(sequence !== undefined, 'the sequence exists');
-    this.sequenceImage = null;
-    this.xidOf(txn);
-    sequence.restart ??= { txn, before: [] };
-    assert(sequence.restart.txn === txn, 'others wait for who starts a sequence again');
-    const { logCount, lsn } = sequence;
-    sequence.restart.before.push({ lastValue: sequence.lastValue, isCalled: sequence.isCalled, logCount, lsn });
-    txn.writes.add(id, 0, WRITE_RESTART_SEQUENCE, 0, 0);
-    sequence.lastValue = lastValue;
-    sequence.isCalled = isCalled;
-    sequence.logCount = 0;
-  }
-
-  /** Who must end before this transaction may use the sequence; null: nobody. */
-  sequenceBlocker(id: number, txn: Transaction): Transaction | null {
-    const restart = this.sequences.get(id)?.restart ?? null;
-    return restart === null || restart.txn === txn ? null : restart.txn;
-  }
-
-  private undoRestart(id: number): void {
-    const sequence = this.sequences.get(id);
-    this.sequenceImage = null;
-    const before = sequence?.restart?.before.pop();
-    assert(sequence !== undefined && before !== undefined, 'a sequence that was started again knows what was before');
-    sequence.lastValue = before.lastValue;
-    sequence.isCalled = before.isCalled;
-    sequence.logCount = before.logCount;
-    if (sequence.restart?.before.length === 0) sequence.restart = null;
-  }
-
-  /** As the checkpoint or the log knows it. */
-  restoreSequence(id: number, lastValue: number | bigint, isCalled: boolean, lsn = 0): void {
-    this.sequenceImage = null;
-    this.sequences.set(id, {
-      lastValue,
-      isCalled,
-      logCount: 0,
-      loggedValue: lastValue,
-      loggedIsCalled: isCalled,
-      lsn,
-      restart: null,
-    });
-  }
-
   // Oids.
 
   allocateOid(): number {
@@ -527,8 +365,8 @@ export class Store implements TransactionStore {
     for (let i = 0; i < writes.count; i++) {
       const kind = writes.kinds[i];
       if (kind === WRITE_DROP_HEAP) dropped.push(writes.relIds[i]);
-      else if (kind === WRITE_DROP_SEQUENCE) this.logSequenceDrop(txn, writes.relIds[i]);
-      else if (kind === WRITE_RESTART_SEQUENCE) this.logSequenceRestart(txn, writes.relIds[i]);
+      else if (kind === WRITE_DROP_SEQUENCE) this.sequences.logDrop(txn, writes.relIds[i]);
+      else if (kind === WRITE_RESTART_SEQUENCE) this.sequences.logRestart(txn, writes.relIds[i]);
       else if (kind === WRITE_INSERT) {
         this.heaps.get(writes.relIds[i])?.bulks.finish(txn);
         noteRowChange(writes.relIds[i], writes.counts[i]);
@@ -539,23 +377,6 @@ export class Store implements TransactionStore {
       for (const { key, bytes } of txn.catalogChanges) logCatalog(this.wal, xids[0], key, bytes);
     }
     return logCommit(this.wal, xids, csn, this.transactions.history.stamp(this.now()), dropped, rowChanges);
-  }
-
-  private logSequenceDrop(txn: Transaction, id: number): void {
-    this.wal.begin(WAL_SEQUENCE_DROP, txn.xidRuns[0]);
-    this.wal.u32(id);
-    this.wal.u32(0);
-    this.wal.end();
-  }
-
-  private logSequenceRestart(txn: Transaction, id: number): void {
-    const sequence = this.sequences.get(id);
-    assert(sequence !== undefined, 'a sequence goes at commit at the earliest');
-    this.wal.begin(WAL_SEQUENCE_RESTART, txn.xidRuns[0]);
-    this.wal.u32(id);
-    this.wal.u32(sequence.isCalled ? 1 : 0);
-    this.wal.int64(sequence.lastValue);
-    sequence.lsn = this.wal.end();
   }
 
   committed(txn: Transaction): void {
@@ -589,10 +410,10 @@ export class Store implements TransactionStore {
           this.removeHeap(relId);
           break;
         case WRITE_DROP_SEQUENCE:
-          this.forgetSequence(relId);
+          this.sequences.forget(relId);
           break;
         case WRITE_RESTART_SEQUENCE:
-          this.endRestart(relId);
+          this.sequences.endRestart(relId);
           break;
       }
     }
@@ -603,15 +424,6 @@ export class Store implements TransactionStore {
     heap.creator = null;
     heap.createdCsn = lastCsn;
     heap.createdTime = history.lastTime;
-  }
-
-  private endRestart(id: number): void {
-    const sequence = this.sequences.get(id);
-    this.sequenceImage = null;
-    if (sequence === undefined) return;
-    sequence.restart = null;
-    sequence.loggedValue = sequence.lastValue;
-    sequence.loggedIsCalled = sequence.isCalled;
   }
 
   /** Rows that a committed transaction changed. */
@@ -657,10 +469,10 @@ export class Store implements TransactionStore {
         this.removeHeap(relId);
         break;
       case WRITE_CREATE_SEQUENCE:
-        this.forgetSequence(relId);
+        this.sequences.forget(relId);
         break;
       case WRITE_RESTART_SEQUENCE:
-        this.undoRestart(relId);
+        this.sequences.undoRestart(relId);
         break;
     }
     writes.dropLast();

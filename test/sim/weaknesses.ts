@@ -16,7 +16,7 @@ interface Parts {
     flushSync: (lsn: number) => void;
   };
   readonly recovered: { isLost: (xid: number) => boolean };
-  readonly store: { sequences: Map<number, { logCount: number }>; whenDurable: unknown };
+  readonly store: { sequences: { byId: Map<number, { logCount: number }> }; whenDurable: unknown };
   readonly pool: StorageEngine['pool'];
 }
 
@@ -132,7 +132,7 @@ export const WEAKNESSES: Readonly<Record<string, Weakness>> = {
       let calls = 0;
       engine.setSequence = (id, value, isCalled, txn) => {
         // Behind the first, none is logged: as if the log were believed to be ahead for good.
-        if (calls++ > 0) partsOf(engine).store.sequences.get(id)!.logCount = 1000;
+        if (calls++ > 0) partsOf(engine).store.sequences.byId.get(id)!.logCount = 1000;
         set(id, value, isCalled, txn, value);
       };
     },
