@@ -1,11 +1,12 @@
 /** ALTER TABLE and what ALTER INDEX, SEQUENCE and VIEW share with it: a list of commands, done in PostgreSQL's order. */
-import type { ColumnEntry, ConstraintEntry, NamedRelation, RelationEntry } from '../../catalog/index.ts';
-import type { AlterTableCommand, AlterTableStatement, ColumnDefinition, TableConstraint } from '../../parser/ast.ts';
+import type { ColumnEntry, NamedRelation, RelationEntry } from '../../catalog/index.ts';
+import type { AlterTableCommand, AlterTableStatement, ColumnDefinition } from '../../parser/ast.ts';
 import type { Expr } from '../../planner/index.ts';
 import { ACCESS_EXCLUSIVE, type LockMode, SHARE_ROW_EXCLUSIVE, SHARE_UPDATE_EXCLUSIVE } from '../../storage/api.ts';
 import { sqlError } from '../../types/errors.ts';
 import { DEFAULT_FORMAT, OID, outputText } from '../../types/index.ts';
 import { domainEntry } from '../domains.ts';
+import { addConstraint, alterConstraint, dropConstraint, validateConstraint } from './alter-constraint.ts';
 import { alterColumnType } from './alter-type.ts';
 import { withCompression, withStorage } from './column-storage.ts';
 import { addColumnSequence, bareColumn, bindDefault, columnSpec, tableDependencies } from './columns.ts';
@@ -23,7 +24,6 @@ import type { DdlContext, DdlResult, DdlSteps } from './context.ts';
 import { COLUMNS_MAX, checkAccessMethod, checkTablespace, columnWithDefault } from './create-table.ts';
 import { changeColumn, dropObjects } from './dependencies.ts';
 import { reference } from './describe.ts';
-import { addExclusion } from './exclusion.ts';
 import { volatilityOf } from './expressions.ts';
 import { indexOptions } from './indexes.ts';
 import { mergeOptions, OWN_TABLE_OPTIONS, storageOptions } from './options.ts';
@@ -350,82 +350,6 @@ function* alterIdentity(
 }
 
 // --------------------------------------------------------------------------------------------------------- constraints
-
-function* addConstraint(x: DdlContext, table: RelationEntry, constraint: TableConstraint): DdlSteps<void> {
-  switch (constraint.kind) {
-    case 'primaryKey':
-    case 'unique':
-      yield* addKey(x, table, constraint, false);
-      return;
-    case 'check': {
-      const entry = addCheck(x, table, constraint);
-      if (entry.validated) yield* validateCheck(x, current(x, table), entry);
-      return;
-    }
-    case 'foreignKey': {
-      const entry = yield* addForeignKey(x, table, constraint);
-      if (entry.validated) yield* validateForeignKey(x, current(x, table), entry);
-      return;
-    }
-    case 'exclude':
-      yield* addExclusion(x, table, constraint, false);
-      return;
-  }
-}
-
-function findConstraint(x: DdlContext, table: RelationEntry, name: string): ConstraintEntry | undefined {
-  return x.catalog.constraintsOf(table.oid).find((constraint) => constraint.name === name);
-}
-
-function constraintMissing(table: RelationEntry, name: string): string {
-  return `constraint "${name}" of relation "${table.name}" does not exist`;
-}
-
-function alterConstraint(
-  x: DdlContext,
-  table: RelationEntry,
-  command: Extract<AlterTableCommand, { kind: 'alterConstraint' }>,
-): void {
-  const constraint = findConstraint(x, table, command.name);
-  if (constraint === undefined) throw sqlError('42704', constraintMissing(table, command.name));
-  if (constraint.type !== 'foreign key') {
-    throw sqlError('42809', `constraint "${command.name}" of relation "${table.name}" is not a foreign key constraint`);
-  }
-  const initiallyDeferred = command.initiallyDeferred === true;
-  x.putEntry({ ...constraint, deferrable: command.deferrable ?? initiallyDeferred, initiallyDeferred });
-}
-
-function* validateConstraint(x: DdlContext, table: RelationEntry, name: string): DdlSteps<void> {
-  const constraint = findConstraint(x, table, name);
-  if (constraint === undefined) throw sqlError('42704', constraintMissing(table, name));
-  if (constraint.type !== 'foreign key' && constraint.type !== 'check') {
-    throw sqlError(
-      '42809',
-      `constraint "${name}" of relation "${table.name}" is not a foreign key or check constraint`,
-    );
-  }
-  if (constraint.validated) return;
-  if (constraint.type === 'check') yield* validateCheck(x, table, constraint);
-  else yield* validateForeignKey(x, table, constraint);
-  x.putEntry({ ...constraint, validated: true });
-}
-
-function* dropConstraint(
-  x: DdlContext,
-  table: RelationEntry,
-  command: Extract<AlterTableCommand, { kind: 'dropConstraint' }>,
-): DdlSteps<void> {
-  const constraint = findConstraint(x, table, command.name);
-  if (constraint === undefined) {
-    const message = constraintMissing(table, command.name);
-    if (!command.ifExists) throw sqlError('42704', message);
-    x.notice('NOTICE', '00000', `${message}, skipping`);
-    return;
-  }
-  yield* dropObjects(x, [reference('constraint', constraint.oid)], command.behavior === 'cascade');
-}
-
-// ---------------------------------------------------------------------------------------------------------- properties
 
 type PropertyCommand = Exclude<
   AlterTableCommand,

@@ -11,19 +11,14 @@
  * aggregates of one group collect; the server's account of work memory knows of all.
  */
 import type { Value } from '../../catalog/function-entry.ts';
-import type { AggregateCall, Expr } from '../../planner/expr.ts';
+import type { Expr } from '../../planner/expr.ts';
 import type { AggregatePlan, SeqScanPlan } from '../../planner/plan.ts';
 import { PAGE_MISS } from '../../storage/api.ts';
 import { OID } from '../../types/index.ts';
 import { BATCH_SIZE, Batch, END, PENDING } from '../batch.ts';
-import { type InputTypes, type ProjectFunction, projectFunction } from '../compile/batch-program.ts';
-import { Emitter } from '../compile/emitter.ts';
-import { ExpressionCompiler } from '../compile/expression.ts';
-import { emitEvaluated } from '../compile/may-wait.ts';
-import { type Operand, repOfType } from '../compile/operand.ts';
+import { type ProjectFunction, projectFunction } from '../compile/batch-program.ts';
 import { usedColumns } from '../compile/page-columns.ts';
 import { type RowBody, type ScanFunction, type ScanPosition, scanFunction } from '../compile/row-program.ts';
-import type { SlotAllocator } from '../compile/slots.ts';
 import { substituteColumns } from '../compile/substitute.ts';
 import type { ExecContext } from '../context.ts';
 import { Holding } from '../memory-account.ts';
@@ -32,226 +27,11 @@ import { MEMORY_MIN } from '../spill/memory.ts';
 import type { SpillingOperator, SpillReport } from '../spill/report.ts';
 import type { Accumulator } from './accumulator.ts';
 import { makeAccumulator } from './accumulators.ts';
+import { type ConsumeFunction, callExprs, consumeFunction, emitAccumulation } from './aggregate-code.ts';
 import { GroupSpill } from './group-spill.ts';
-import { GroupTable, keysAreBytes } from './group-table.ts';
+import { Groups } from './groups.ts';
 import type { Operator } from './operator.ts';
 import { type SeqScanOperator, scanPosition } from './seq-scan.ts';
-
-/** The groups and states of one grouping set. */
-class Groups {
-  readonly table: GroupTable;
-  readonly accumulators: readonly Accumulator[];
-  /** State arrays of each accumulator. */
-  readonly arrays: Value[][][];
-  /** Groups that have state. */
-  count = 0;
-  /** Row of the batch to go on with: how far consuming it has come. */
-  at = 0;
-  /** What aggregates have collected; counted by generated code. */
-  collectedBytes = 0;
-
-  constructor(keyTypes: readonly number[], accumulators: readonly Accumulator[]) {
-    this.table = new GroupTable(keyTypes);
-    this.accumulators = accumulators;
-    this.arrays = accumulators.map((a) => Array.from({ length: a.stateCount }, () => []));
-  }
-
-  /** State for one more group. */
-  grow(x: ExecContext): void {
-    for (let i = 0; i < this.accumulators.length; i++) this.accumulators[i].grow(x, this.arrays[i]);
-    this.count++;
-  }
-
-  get byteSize(): number {
-    let states = 0;
-    for (const accumulator of this.accumulators) states += accumulator.stateBytes;
-    return this.table.byteSize + this.count * states + this.collectedBytes;
-  }
-
-  /** Forgets all but the last group. */
-  keepLast(): void {
-    const last = this.count - 1;
-    // Its share: how much of it is this group's is not known.
-    const collected = Math.round(this.collectedBytes / this.count);
-    const keys: Value[] = [];
-    this.table.keyValues(last, keys);
-    const states = this.arrays.map((arrays) => arrays.map((array) => array[last]));
-    this.clear();
-    this.table.groupOf(
-      keys.map((key) => [key]),
-      0,
-    );
-    this.arrays.forEach((arrays, i) => {
-      arrays.forEach((array, k) => {
-        array.push(states[i][k]);
-      });
-    });
-    this.count = 1;
-    this.collectedBytes = collected;
-  }
-
-  clear(): void {
-    this.table.clear();
-    for (const arrays of this.arrays) for (const array of arrays) array.length = 0;
-    this.count = 0;
-    this.at = 0;
-    this.collectedBytes = 0;
-  }
-}
-
-/** Emits the work for one row, with all columns loaded; `st` is the Groups in code. */
-function emitAccumulation(
-  emitter: Emitter,
-  compiler: ExpressionCompiler,
-  st: string,
-  keys: readonly Expr[],
-  accumulators: readonly Accumulator[],
-): void {
-  const steps = emitSteps(emitter, compiler, st, accumulators);
-  const operands = keys.map((k) => compiler.compile(k));
-  if (keys.length === 0) emitter.emit('const g = 0;');
-  else {
-    emitter.emit(`let g = ${emitKeyId(emitter, compiler, st, operands[0], 0)};`);
-    for (let k = 1; k < keys.length; k++) {
-      const pair = emitter.name('p');
-      emitter.prelude(`const ${pair} = ${st}.table.pairs[${k - 1}];`);
-      emitter.emit(`g = ${pair}.idOf(g, ${emitKeyId(emitter, compiler, st, operands[k], k)});`);
-    }
-  }
-  emitter.emit(`if (g === ${st}.count) ${st}.grow(x);`);
-  emitChanges(steps);
-}
-
-/** The second halves. What may wait comes first, so that nothing has been changed by then. */
-function emitChanges(steps: Steps): void {
-  const changes = steps.computing.map((step) => step());
-  for (const change of changes) change?.();
-  for (const step of steps.changing) step();
-}
-
-/** Second halves: those that compute, and answer what emits the change; those that only change. */
-interface Steps {
-  readonly computing: (() => void | (() => void))[];
-  readonly changing: (() => void)[];
-}
-
-/** The first halves of the steps; answers what emits the second ones. */
-function emitSteps(
-  emitter: Emitter,
-  compiler: ExpressionCompiler,
-  st: string,
-  accumulators: readonly Accumulator[],
-): Steps {
-  const result: Steps = { computing: [], changing: [] };
-  accumulators.forEach((accumulator, i) => {
-    const names = Array.from({ length: accumulator.stateCount }, (_, k) => {
-      const name = emitter.name('a');
-      emitter.prelude(`const ${name} = ${st}.arrays[${i}][${k}];`);
-      return name;
-    });
-    const step = accumulator.emitStep(emitter, compiler, names, st);
-    if (accumulator.computesFirst === true) result.computing.push(step);
-    else result.changing.push(step as () => void);
-  });
-  return result;
-}
-
-/** The same when memory is full: a row without a group is put aside with its keys, before anything else is computed of it. */
-function emitFullAccumulation(
-  emitter: Emitter,
-  compiler: ExpressionCompiler,
-  keys: readonly Expr[],
-  accumulators: readonly Accumulator[],
-): void {
-  const values = keys.map((key) => {
-    const name = emitter.name('k');
-    emitter.emit(`const ${name} = ${compiler.toAny(compiler.compile(key))};`);
-    return name;
-  });
-  values.forEach((value, k) => {
-    const interner = emitter.name('t');
-    emitter.prelude(`const ${interner} = st.table.interners[${k}];`);
-    if (k === 0) emitter.emit(`let g = ${interner}.find(${value});`);
-    else {
-      const pair = emitter.name('p');
-      emitter.prelude(`const ${pair} = st.table.pairs[${k - 1}];`);
-      const id = emitter.name('n');
-      emitter.emit(
-        `if (g >= 0) { const ${id} = ${interner}.find(${value}); g = ${id} < 0 ? -1 : ${pair}.find(g, ${id}); }`,
-      );
-    }
-  });
-  const hold = values.map((value, k) => `sp.keys[${k}] = ${value};`).join(' ');
-  emitter.emit(`if (g < 0) { ${hold} sp.put(c, i, sp.keys); continue; }`);
-  emitChanges(emitSteps(emitter, compiler, 'st', accumulators));
-}
-
-function emitKeyId(emitter: Emitter, compiler: ExpressionCompiler, st: string, operand: Operand, k: number): string {
-  const interner = emitter.name('t');
-  emitter.prelude(`const ${interner} = ${st}.table.interners[${k}];`);
-  // Slices of other types are equal by more than their bytes: 1 and 1.0 of jsonb.
-  if (operand.rep === 'slice' && keysAreBytes(operand.typeOid)) {
-    const id = `${interner}.idOfBytes(u8, ${operand.start}, ${operand.end})`;
-    return operand.isNull === 'false' ? id : `(${operand.isNull} ? ${interner}.idOf(null) : ${id})`;
-  }
-  return `${interner}.idOf(${compiler.toAny(operand)})`;
-}
-
-/** `sp` takes rows without a group, where the function is made for full memory. */
-type ConsumeFunction = (
-  x: ExecContext,
-  c: readonly (readonly Value[])[],
-  count: number,
-  st: Groups,
-  sp: GroupSpill | null,
-) => void;
-
-function consumeFunction(
-  slots: SlotAllocator,
-  input: InputTypes,
-  keys: readonly Expr[],
-  calls: readonly AggregateCall[],
-  accumulators: readonly Accumulator[],
-  isFull = false,
-): ConsumeFunction {
-  const emitter = new Emitter();
-  const loaded = new Map<number, Operand>();
-  const compiler = new ExpressionCompiler({
-    emitter,
-    slots,
-    bail: null,
-    column: (_i, index) => loaded.get(index) as Operand,
-  });
-  // An expression may have to wait (a subquery, a page): its row is the one to go on with.
-  emitter.emit('let i = st.at;');
-  emitter.open('try {');
-  emitter.open('for (; i < count; i++) {');
-  for (const index of usedColumns([...keys, ...callExprs(calls)], 0)) {
-    const name = emitter.name('v');
-    emitter.prelude(`const c${index}_ = c[${index}];`);
-    emitter.emit(`const ${name} = c${index}_[i];`);
-    const { typeOid } = input[index];
-    loaded.set(index, { rep: repOfType(typeOid), typeOid, value: name, isNull: `(${name} === null)` });
-  }
-  if (isFull) emitFullAccumulation(emitter, compiler, keys, accumulators);
-  else emitAccumulation(emitter, compiler, 'st', keys, accumulators);
-  if (accumulators.some((accumulator) => accumulator.mayWait === true)) emitter.emit('x.evaluated();');
-  else emitEvaluated(emitter, [...keys, ...callExprs(calls)]);
-  emitter.close();
-  emitter.reopen('} finally {');
-  emitter.emit('st.at = i;');
-  emitter.close();
-  return emitter.build('x, c, count, st, sp');
-}
-
-function callExprs(calls: readonly AggregateCall[]): Expr[] {
-  return calls.flatMap((c) => [
-    ...c.args,
-    ...c.directArgs,
-    ...c.orderBy.map((k) => k.expr),
-    ...(c.filter === null ? [] : [c.filter]),
-  ]);
-}
 
 /** What a program keeps for an aggregate node: shared by its executions. */
 interface CompiledAggregate {

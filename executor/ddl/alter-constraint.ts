@@ -1,0 +1,89 @@
+/** ALTER TABLE ... ADD, ALTER, VALIDATE and DROP CONSTRAINT. */
+import type { ConstraintEntry, RelationEntry } from '../../catalog/index.ts';
+import type { AlterTableCommand, TableConstraint } from '../../parser/ast.ts';
+import { sqlError } from '../../types/errors.ts';
+import { addCheck, addForeignKey, addKey, current, validateCheck, validateForeignKey } from './constraints.ts';
+import type { DdlContext, DdlSteps } from './context.ts';
+import { dropObjects } from './dependencies.ts';
+import { reference } from './describe.ts';
+import { addExclusion } from './exclusion.ts';
+
+/** ADD CONSTRAINT: checked against the rows that there are, unless NOT VALID. */
+export function* addConstraint(x: DdlContext, table: RelationEntry, constraint: TableConstraint): DdlSteps<void> {
+  switch (constraint.kind) {
+    case 'primaryKey':
+    case 'unique':
+      yield* addKey(x, table, constraint, false);
+      return;
+    case 'check': {
+      const entry = addCheck(x, table, constraint);
+      if (entry.validated) yield* validateCheck(x, current(x, table), entry);
+      return;
+    }
+    case 'foreignKey': {
+      const entry = yield* addForeignKey(x, table, constraint);
+      if (entry.validated) yield* validateForeignKey(x, current(x, table), entry);
+      return;
+    }
+    case 'exclude':
+      yield* addExclusion(x, table, constraint, false);
+      return;
+  }
+}
+
+function findConstraint(x: DdlContext, table: RelationEntry, name: string): ConstraintEntry | undefined {
+  return x.catalog.constraintsOf(table.oid).find((constraint) => constraint.name === name);
+}
+
+function constraintMissing(table: RelationEntry, name: string): string {
+  return `constraint "${name}" of relation "${table.name}" does not exist`;
+}
+
+/** ALTER CONSTRAINT: when it is checked. */
+export function alterConstraint(
+  x: DdlContext,
+  table: RelationEntry,
+  command: Extract<AlterTableCommand, { kind: 'alterConstraint' }>,
+): void {
+  const constraint = findConstraint(x, table, command.name);
+  if (constraint === undefined) throw sqlError('42704', constraintMissing(table, command.name));
+  if (constraint.type !== 'foreign key') {
+    throw sqlError('42809', `constraint "${command.name}" of relation "${table.name}" is not a foreign key constraint`);
+  }
+  const initiallyDeferred = command.initiallyDeferred === true;
+  x.putEntry({ ...constraint, deferrable: command.deferrable ?? initiallyDeferred, initiallyDeferred });
+}
+
+/** VALIDATE CONSTRAINT. */
+export function* validateConstraint(x: DdlContext, table: RelationEntry, name: string): DdlSteps<void> {
+  const constraint = findConstraint(x, table, name);
+  if (constraint === undefined) throw sqlError('42704', constraintMissing(table, name));
+  if (constraint.type !== 'foreign key' && constraint.type !== 'check') {
+    throw sqlError(
+      '42809',
+      `constraint "${name}" of relation "${table.name}" is not a foreign key or check constraint`,
+    );
+  }
+  if (constraint.validated) return;
+  if (constraint.type === 'check') yield* validateCheck(x, table, constraint);
+  else yield* validateForeignKey(x, table, constraint);
+  x.putEntry({ ...constraint, validated: true });
+}
+
+/** DROP CONSTRAINT. */
+export function* dropConstraint(
+  x: DdlContext,
+  table: RelationEntry,
+  command: Extract<AlterTableCommand, { kind: 'dropConstraint' }>,
+): DdlSteps<void> {
+  const constraint = findConstraint(x, table, command.name);
+  if (constraint === undefined) {
+    const message = constraintMissing(table, command.name);
+    if (!command.ifExists) throw sqlError('42704', message);
+    x.notice('NOTICE', '00000', `${message}, skipping`);
+    return;
+  }
+  yield* dropObjects(x, [reference('constraint', constraint.oid)], command.behavior === 'cascade');
+}
+
+// ---------------------------------------------------------------------------------------------------------- properties
