@@ -1,6 +1,8 @@
 /**
  * What exists in a database: immutable entries, plain JSON-able values, keyed by class and oid. Expressions and queries
  * are kept as SQL text (deparsed with qualified names) and bound when a plan needs them.
+ *
+ * Long, as it is the list of all kinds.
  */
 
 import type { Acl } from './acl.ts';

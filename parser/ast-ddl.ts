@@ -1,4 +1,4 @@
-/** AST of statements that define, change and drop objects. Conventions in ast.ts. */
+/** AST of statements that define, change and drop objects. Conventions in ast.ts. Long, as it is a list. */
 import type {
   Expression,
   IndexElement,

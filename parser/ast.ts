@@ -13,6 +13,8 @@
  *    pg_catalog.timezone(zone, x), and so on; `sqlSyntax` on the call says so, for printing.
  *
  * Expressions, queries and data modification are here; ast-ddl.ts and ast-utility.ts have the rest.
+ *
+ * Long, as it is the list of all nodes but those of ast-ddl.ts and ast-utility.ts.
  */
 import type { DdlStatement } from './ast-ddl.ts';
 import type { UtilityStatement } from './ast-utility.ts';

@@ -9,6 +9,8 @@
  *
  * Arithmetic first tries doubles: a sum or product of safe integers that comes out safe is exact, and NaN and the
  * infinities fail that test by themselves. So one comparison covers every special case.
+ *
+ * Long, as a value and its arithmetic are one class; digits are in numeric-kernel.ts.
  */
 import { type SqlError, sqlError } from './errors.ts';
 import { exponentialHalfEven, inputFloat4, inputFloat8 } from './float.ts';

@@ -16,6 +16,8 @@
  *  3. Bytes given to the socket are not written to again before the socket has passed them on.
  *  4. Output waits for the client in at most OUTPUT_BUFFERED_MAX bytes and what one call of the session adds, input in at
  *     most INPUT_BUFFERED_MAX bytes and one read, or one frame.
+ *
+ * Long, as it is one state machine; frames, messages and authentication are beside it.
  */
 import type { Socket } from 'node:net';
 import {

@@ -1,6 +1,8 @@
 /**
  * to_char of numbers and to_number. A port of PostgreSQL's NUM_processor (src/backend/utils/adt/formatting.c): a number's
  * text walks along the pattern, digit by digit. The names of the fields follow it, so that the two can be compared.
+ *
+ * Long, as writer and reader go by the same pattern.
  */
 
 import { sqlError } from '../../types/errors.ts';

@@ -1,6 +1,8 @@
 /**
  * Functions that answer from the catalog: names, definitions, comments, visibility, sizes, sequences. What they print is made in
  * pg-catalog/definitions.ts; rights are in privileges.ts.
+ *
+ * Long, as it is a list of small functions.
  */
 
 import { sqlError } from '../../types/errors.ts';

@@ -1,4 +1,7 @@
-/** pg_class and what hangs on it: attributes, defaults, indexes, constraints, sequences, rules, dependencies. */
+/**
+ * pg_class and what hangs on it: attributes, defaults, indexes, constraints, sequences, rules, dependencies.
+ * Long, as it is a list of views and their rows.
+ */
 import { OID, SqlArray, typeByOid } from '../../types/index.ts';
 import { schemaAcl } from '../acl.ts';
 import { compositeClasses } from '../composite-classes.ts';

@@ -1,4 +1,4 @@
-/** SELECT, VALUES, TABLE, set operations, WITH, and the clauses after them. */
+/** SELECT, VALUES, TABLE, set operations, WITH, and the clauses after them. Long, as the grammar of a query is one chapter. */
 import { SqlError } from '../../types/errors.ts';
 import type {
   CommonTableExpr,

@@ -1,4 +1,7 @@
-/** CREATE TABLE, its columns and constraints; CREATE TABLE AS and CREATE MATERIALIZED VIEW. */
+/**
+ * CREATE TABLE, its columns and constraints; CREATE TABLE AS and CREATE MATERIALIZED VIEW.
+ * Long, as columns and constraints are written in one place of the grammar.
+ */
 import { SqlError } from '../../types/errors.ts';
 import type {
   ColumnConstraint,

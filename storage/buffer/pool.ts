@@ -16,6 +16,9 @@
  *     XX001 that names file and page.
  *
  * The memory is committed by the operating system as it is first touched: a large pool costs what is used of it.
+ *
+ * Long, as whoever looks up, takes or gives back a frame works on the same arrays; reading, writing, choosing and sharing are
+ * beside it.
  */
 import { assert } from '../../types/assert.ts';
 import { SqlError } from '../../types/errors.ts';

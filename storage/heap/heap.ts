@@ -21,6 +21,8 @@
  *  2. The capacity of a slot is never reduced, and a place is never freed, while the version that left it may be undone.
  *  3. A previous-version pointer is valid as long as the version that holds it has an xid >= GC horizon.
  *  4. Between finishBulk calls a bulk page is pinned and takes rows of one transaction only; its rows are not logged yet.
+ *
+ * Long, as reads and writes of rows share the place that `locate` found; sweep, undo, bulk loads and copies are beside it.
  */
 import { assert } from '../../types/assert.ts';
 import { type RelationPages, VisibilityMap } from '../buffer/index.ts';

@@ -17,6 +17,8 @@
  *
  * Fields are arrays by node or by segment. Subclasses add fields behind these, so that the reading functions here see two shapes
  * of object and no more.
+ *
+ * Long, as all that knows the bytes of a leaf is here.
  */
 import { assert } from '../../types/assert.ts';
 import { BIT_WORDS, BIT_WORDS_BITS, closeBit, openBit } from './entry-bits.ts';

@@ -26,6 +26,8 @@
  * their leaves. Removal frees a node when it becomes empty; nodes are not merged before (as PostgreSQL's nbtree).
  *
  * After: Graefe, "Modern B-Tree Techniques" (2011), 3.5: prefix truncation between fence keys, "poor man's normalized keys".
+ *
+ * Long, as a tree's descent, splits and cursors know each other's pages.
  */
 import { assert } from '../../types/assert.ts';
 import {

@@ -16,6 +16,8 @@
  *  2. The rows that entries and header say are those in the containers.
  *  3. A bitmap's rows are at least a quarter of what an array of its size would hold; runs do not touch.
  *  4. Used and free blocks are all blocks of the slab (asked of all lists together, by the dictionary).
+ *
+ * Long, as reading and changing walk the same bytes, for each row id, and share their small steps.
  */
 import { assert } from '../../types/assert.ts';
 import type { IndexMemory } from './index-memory.ts';

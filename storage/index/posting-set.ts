@@ -12,6 +12,8 @@
  * where entries are all there is to know, or the right side is known to be exact.
  *
  * A PostingSet may be read by one reader at a time, and again after it.
+ *
+ * Long, as the kinds of sets are parts of one evaluation, group by group.
  */
 import type { IndexCursor } from './cursor.ts';
 import type { Dictionary } from './dictionary.ts';

@@ -2,6 +2,8 @@
  * Gives the fields of a date or time their meaning, one after another: a number's depends on its length, on what has been
  * found before it, on the words beside it, and on DateOrder. After PostgreSQL's DecodeDateTime and DecodeTimeOnly, whose
  * choices are their own specification.
+ *
+ * Long, as each field's meaning hangs on those before it; PostgreSQL's is one file, too.
  */
 import { sqlError } from '../errors.ts';
 import type { FormatSettings } from '../settings.ts';
