@@ -81,6 +81,19 @@ export interface ColumnEntry {
   readonly acl?: Acl;
 }
 
+/** Of a column without default, generation, identity or history: all but its number, name and type. */
+export const PLAIN_COLUMN = {
+  typeModifier: -1,
+  notNull: false,
+  defaultText: null,
+  generated: false,
+  identity: null,
+  sequenceOid: 0,
+  dropped: false,
+  missingText: null,
+  sinceLayout: 0,
+} as const satisfies Omit<ColumnEntry, 'number' | 'name' | 'typeOid'>;
+
 export interface RelationEntry {
   readonly class: 'relation';
   readonly oid: number;

@@ -8,6 +8,7 @@ import {
   type ColumnEntry,
   INFORMATION_SCHEMA_OID,
   PG_CATALOG_SCHEMA_OID,
+  PLAIN_COLUMN,
   type RelationEntry,
 } from './entries.ts';
 import { SYSTEM_RELATIONS } from './pg-catalog/columns.ts';
@@ -47,18 +48,12 @@ function index(): Map<string, number> {
 function parseColumn(text: string, number: number): ColumnEntry {
   const [, name, type, modifier, notNull] = /^([^:]+):(\d+)(?:\((\d+)\))?(!?)$/.exec(text)!;
   return {
+    ...PLAIN_COLUMN,
     number,
     name,
     typeOid: Number(type),
     typeModifier: modifier === undefined ? -1 : Number(modifier),
     notNull: notNull === '!',
-    defaultText: null,
-    generated: false,
-    identity: null,
-    sequenceOid: 0,
-    dropped: false,
-    missingText: null,
-    sinceLayout: 0,
   };
 }
 

@@ -1,5 +1,5 @@
 /** Constraints of domains: what a value must meet to be of the type. Compiled once for a type's entry. */
-import type { RelationEntry, TypeEntry } from '../catalog/entries.ts';
+import { PLAIN_COLUMN, type RelationEntry, type TypeEntry } from '../catalog/entries.ts';
 import type { FunctionContext, Value } from '../catalog/function-entry.ts';
 import type { Catalog } from '../catalog/index.ts';
 import { parseExpression } from '../parser/index.ts';
@@ -145,18 +145,11 @@ export function tableOfValue(type: TypeEntry): RelationEntry {
     overflowRelId: 0,
     columns: [
       {
+        ...PLAIN_COLUMN,
         number: 1,
         name: 'value',
         typeOid: type.baseTypeOid,
         typeModifier: type.baseTypeModifier,
-        notNull: false,
-        defaultText: null,
-        generated: false,
-        identity: null,
-        sequenceOid: 0,
-        dropped: false,
-        missingText: null,
-        sinceLayout: 0,
       },
     ],
     layout: 0,

@@ -24,7 +24,7 @@ import { type RowsCondition, type RowsFunction, rowsCondition, rowsFunction } fr
 import { type Code, Emitter } from './compile/emitter.ts';
 import { ExpressionCompiler } from './compile/expression.ts';
 import { type Operand, repOfType } from './compile/operand.ts';
-import { emitViews, loadPageColumn, missingColumn, usedColumns } from './compile/page-columns.ts';
+import { emitViews, loadPageColumn, loadTableColumn, usedColumns } from './compile/page-columns.ts';
 import { SlotAllocator } from './compile/slots.ts';
 import type { ExecContext } from './context.ts';
 import { hasNumberTerms, RowTerms } from './inverted/row-terms.ts';
@@ -253,12 +253,7 @@ export class IndexRuntime {
         slices.set(index, loadPageColumn(options, column, entry));
         continue;
       }
-      loaded.set(
-        index,
-        column === null
-          ? missingColumn(emitter, entry, table.missing[index])
-          : loadPageColumn({ emitter, row: 'r', bail: null, overflow: table.fetchOverflow }, column, entry),
-      );
+      loaded.set(index, loadTableColumn(emitter, table, layout, index, null));
     }
     const compiler = new ExpressionCompiler({
       emitter,

@@ -13,6 +13,7 @@ import {
   GIST_OID,
   type IndexEntry,
   METHOD_OIDS,
+  PLAIN_COLUMN,
   PUBLIC_SCHEMA_OID,
   type RelationEntry,
   type SequenceEntry,
@@ -230,18 +231,6 @@ function attribute(context: ViewContext, relationOid: number, column: ColumnEntr
     attmissingval: null,
   };
 }
-
-const PLAIN_COLUMN = {
-  typeModifier: -1,
-  notNull: false,
-  defaultText: null,
-  generated: false,
-  identity: null,
-  sequenceOid: 0,
-  dropped: false,
-  missingText: null,
-  sinceLayout: 0,
-} as const;
 
 /** ctid and its like: what tables have, and views and sequences have not. */
 const SYSTEM_COLUMNS: readonly (readonly [number: number, name: string, typeOid: number])[] = [

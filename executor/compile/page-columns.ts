@@ -5,7 +5,7 @@
  * what is not plain (an int8 beyond 2^53, an infinite date, a NaN decimal, an overflow value) leaves the fast block; in
  * generic mode it is handled here.
  */
-import type { ColumnEntry } from '../../catalog/entries.ts';
+import type { ColumnEntry, RelationEntry } from '../../catalog/entries.ts';
 import type { Value } from '../../catalog/function-entry.ts';
 import type { CallExpr, Expr } from '../../planner/expr.ts';
 import type { BufferPool } from '../../storage/api.ts';
@@ -180,6 +180,20 @@ export function missingColumn(emitter: Emitter, entry: ColumnEntry, value: Value
   const rep = repOfType(entry.typeOid);
   if (value === null) return { rep: 'any', typeOid: entry.typeOid, value: 'null', isNull: 'true' };
   return { rep, typeOid: entry.typeOid, value: emitter.bind({ value }).concat('.value'), isNull: 'false' };
+}
+
+/** A column of the row at `r`: its value on the page, or what rows have that are older than the column. */
+export function loadTableColumn(
+  emitter: Emitter,
+  table: { readonly entry: RelationEntry; readonly missing: readonly Value[]; readonly fetchOverflow: OverflowFetch },
+  layout: RowLayout,
+  index: number,
+  bail: string | null,
+): Operand {
+  const column = layout.columns[index];
+  const entry = table.entry.columns[index];
+  if (column === null) return missingColumn(emitter, entry, table.missing[index]);
+  return loadPageColumn({ emitter, row: 'r', bail, overflow: table.fetchOverflow }, column, entry);
 }
 
 /** Column indexes of `input` that the expressions use, ascending. */

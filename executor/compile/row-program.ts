@@ -15,7 +15,7 @@ import { Emitter } from './emitter.ts';
 import { ExpressionCompiler } from './expression.ts';
 import { emitEvaluated, mayWait } from './may-wait.ts';
 import type { Operand } from './operand.ts';
-import { emitViews, loadPageColumn, missingColumn, usedColumns, wholeColumns } from './page-columns.ts';
+import { emitViews, loadPageColumn, loadTableColumn, usedColumns, wholeColumns } from './page-columns.ts';
 import { emitPartialCall, partialColumn } from './partial-calls.ts';
 import type { SlotAllocator } from './slots.ts';
 
@@ -53,14 +53,7 @@ function emitRow(
     for (const index of usedColumns(exprs, 0)) {
       if (loaded.has(index)) continue;
       if (whole !== null && !whole.includes(index) && layout.columns[index] !== null) continue;
-      const entry = table.entry.columns[index];
-      const column = layout.columns[index];
-      loaded.set(
-        index,
-        column === null
-          ? missingColumn(emitter, entry, table.missing[index])
-          : loadPageColumn({ emitter, row: 'r', bail, overflow: table.fetchOverflow }, column, entry),
-      );
+      loaded.set(index, loadTableColumn(emitter, table, layout, index, bail));
     }
   };
   const compiler = new ExpressionCompiler({

@@ -1,4 +1,5 @@
 /** CREATE VIEW, CREATE TABLE AS, materialized views. */
+import { PLAIN_COLUMN } from '../../catalog/entries.ts';
 import type { ColumnEntry, RelationEntry } from '../../catalog/index.ts';
 import type {
   CreateTableAsStatement,
@@ -69,18 +70,7 @@ function namedColumns(
 }
 
 function columnEntries(columns: readonly NamedColumn[]): ColumnEntry[] {
-  return columns.map((column, i) => ({
-    number: i + 1,
-    ...column,
-    notNull: false,
-    defaultText: null,
-    generated: false,
-    identity: null,
-    sequenceOid: 0,
-    dropped: false,
-    missingText: null,
-    sinceLayout: 0,
-  }));
+  return columns.map((column, i) => ({ ...PLAIN_COLUMN, number: i + 1, ...column }));
 }
 
 /** CREATE VIEW v (a, b): the names are given to the query's own targets. */

@@ -6,7 +6,7 @@ import type { IndexKey } from '../../storage/api.ts';
 import { Emitter } from '../compile/emitter.ts';
 import { ExpressionCompiler } from '../compile/expression.ts';
 import { type Operand, repOfType } from '../compile/operand.ts';
-import { emitViews, loadPageColumn, missingColumn, usedColumns } from '../compile/page-columns.ts';
+import { emitViews, loadTableColumn, usedColumns } from '../compile/page-columns.ts';
 import { SlotAllocator } from '../compile/slots.ts';
 import type { ExecContext } from '../context.ts';
 import { OVERFLOW_BIT, type RowLayout } from '../row/row-layout.ts';
@@ -154,14 +154,7 @@ export class RowTerms {
     const loaded = new Map<number, Operand>();
     const computed = this.#expressions.filter((_, i) => !isStored(i));
     for (const index of usedColumns([...computed, this.#predicate], 0)) {
-      const column = layout.columns[index];
-      const entry = table.entry.columns[index];
-      loaded.set(
-        index,
-        column === null
-          ? missingColumn(emitter, entry, table.missing[index])
-          : loadPageColumn({ emitter, row: 'r', bail: null, overflow: table.fetchOverflow }, column, entry),
-      );
+      loaded.set(index, loadTableColumn(emitter, table, layout, index, null));
     }
     const compiler = new ExpressionCompiler({
       emitter,

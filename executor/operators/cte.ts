@@ -103,45 +103,64 @@ export class WithOperator implements Operator {
   }
 }
 
-/** Reads a CTE. */
-export class CteScanOperator implements Operator {
-  readonly #rows: () => SharedRows;
+/** Reads rows that are kept elsewhere, filtered and projected. */
+abstract class KeptRowsScan implements Operator {
   readonly #project: ProjectFunction;
   readonly #raw: Batch;
   readonly #out: Batch;
-  #next = 0;
+  /** The row to go on with. */
+  protected next = 0;
 
-  constructor(plan: CteScanPlan, execution: Execution) {
-    this.#rows = () => execution.shared.get(`cte ${plan.id}`) as SharedRows;
-    const types = execution.shared.get(`cte types ${plan.id}`) as readonly { typeOid: number }[];
-    this.#raw = new Batch(types.length);
+  /** `types`: where the execution has the types of the rows' columns. */
+  constructor(plan: CteScanPlan | WorkTableScanPlan, execution: Execution, types: string) {
+    const columns = execution.shared.get(types) as readonly { typeOid: number }[];
+    this.#raw = new Batch(columns.length);
     this.#out = new Batch(plan.targets.length);
     this.#project = execution.program.memo(plan, 'project', () =>
-      projectFunction(execution.program.slots, types, plan.filter, plan.targets),
+      projectFunction(execution.program.slots, columns, plan.filter, plan.targets),
     );
   }
 
   open(): void {
-    this.#next = 0;
+    this.next = 0;
+  }
+
+  abstract poll(x: ExecContext): Batch;
+
+  /** The next rows that pass, of those that are there. */
+  protected take(x: ExecContext, store: RowStore): Batch {
+    const count = store.copyTo(this.#raw, this.next, BATCH_SIZE, null);
+    this.#out.count = this.#project(x, this.#raw.columns, count, this.#out.columns);
+    // Not before: what is computed may have to wait.
+    this.next += count;
+    return this.#out;
+  }
+
+  close(): void {}
+}
+
+/** Reads a CTE. */
+export class CteScanOperator extends KeptRowsScan {
+  readonly #rows: () => SharedRows;
+
+  constructor(plan: CteScanPlan, execution: Execution) {
+    super(plan, execution, `cte types ${plan.id}`);
+    this.#rows = () => execution.shared.get(`cte ${plan.id}`) as SharedRows;
   }
 
   poll(x: ExecContext): Batch {
     const rows = this.#rows();
     for (;;) {
-      while (this.#next >= rows.store.count) {
+      while (this.next >= rows.store.count) {
         const batch = rows.pull(x);
         if (batch === PENDING || batch === END) return batch;
       }
-      const count = rows.store.copyTo(this.#raw, this.#next, BATCH_SIZE, null);
-      this.#out.count = this.#project(x, this.#raw.columns, count, this.#out.columns);
-      // Not before: what is computed may have to wait.
-      this.#next += count;
-      if (this.#out.count > 0) return this.#out;
-      if (x.shouldYield(this.#raw.count)) return PENDING;
+      const before = this.next;
+      const out = this.take(x, rows.store);
+      if (out.count > 0) return out;
+      if (x.shouldYield(this.next - before)) return PENDING;
     }
   }
-
-  close(): void {}
 }
 
 /** start UNION [ALL] step, until the step adds nothing. */
@@ -248,37 +267,20 @@ export class RecursiveUnionOperator implements Operator {
 }
 
 /** Reads what the last round of a recursive query added. */
-export class WorkTableScanOperator implements Operator {
+export class WorkTableScanOperator extends KeptRowsScan {
   readonly #store: () => RowStore;
-  readonly #project: ProjectFunction;
-  readonly #raw: Batch;
-  readonly #out: Batch;
-  #next = 0;
 
   constructor(plan: WorkTableScanPlan, execution: Execution) {
+    super(plan, execution, `work types ${plan.id}`);
     this.#store = () => execution.shared.get(`work ${plan.id}`) as RowStore;
-    const types = execution.shared.get(`work types ${plan.id}`) as readonly { typeOid: number }[];
-    this.#raw = new Batch(types.length);
-    this.#out = new Batch(plan.targets.length);
-    this.#project = execution.program.memo(plan, 'project', () =>
-      projectFunction(execution.program.slots, types, plan.filter, plan.targets),
-    );
-  }
-
-  open(): void {
-    this.#next = 0;
   }
 
   poll(x: ExecContext): Batch {
     const store = this.#store();
-    while (this.#next < store.count) {
-      const count = store.copyTo(this.#raw, this.#next, BATCH_SIZE, null);
-      this.#out.count = this.#project(x, this.#raw.columns, count, this.#out.columns);
-      this.#next += count;
-      if (this.#out.count > 0) return this.#out;
+    while (this.next < store.count) {
+      const out = this.take(x, store);
+      if (out.count > 0) return out;
     }
     return END;
   }
-
-  close(): void {}
 }
