@@ -33,6 +33,7 @@ async function run(size: number, logged = true): Promise<HeapBenchResult> {
   }
 }
 
+/** Long, as each step works on what the one before left in the heap. */
 function measure(engine: StorageEngine, size: number): HeapBenchResult {
   const nanoseconds: Record<string, number> = {};
   const { transactions } = engine;

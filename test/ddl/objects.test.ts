@@ -182,6 +182,9 @@ describe('schemas, roles, databases', () => {
     expect(db.error("CREATE FUNCTION f() RETURNS int LANGUAGE other AS 'SELECT 1'")).to.equal(
       '42704 language "other" does not exist',
     );
+    expect(db.error("PREPARE TRANSACTION 'x'")).to.equal('0A000 PREPARE TRANSACTION is not supported');
+    expect(db.error("COMMIT PREPARED 'x'")).to.equal('0A000 COMMIT PREPARED is not supported');
+    expect(db.error('CREATE RULE r AS ON INSERT TO t DO NOTHING')).to.equal('0A000 CREATE RULE is not supported');
   });
 });
 
