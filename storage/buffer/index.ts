@@ -4,11 +4,11 @@ export { decodeHotList, HOT_LIST_FILE, type HotList, HotListBuilder } from './ho
 export { HotPages } from './hot-pages.ts';
 export { ListReads } from './list-reads.ts';
 
-export { PAGE_MISS, PageMiss } from './page-load.ts';
+export { PAGE_MISS } from './page-load.ts';
 export { PageSet } from './page-set.ts';
 export type { PageSettling } from './page-sharing.ts';
 export { BufferPool } from './pool.ts';
-export type { PreloadProgress } from './preload.ts';
+
 export { QuickReads } from './quick-reads.ts';
 export { READ_THROUGH_PAGES, readThrough } from './read-through.ts';
 export { holderOf, type PageCopier, RelationCopy } from './relation-copy.ts';

@@ -3,7 +3,6 @@ export { ForkSettling } from './fork-settling.ts';
 export {
   Heap,
   type IndexMaintainer,
-  type LivenessAnswer,
   ROW_GONE,
   ROW_IN_PROGRESS,
   ROW_LIVE,
@@ -16,7 +15,6 @@ export {
   WRITE_OK,
   WRITE_OWN_LATER,
   WRITE_WAIT,
-  type WriteAnswer,
 } from './heap.ts';
 export { HeapCopy, HeapCopyBeginning } from './heap-copy.ts';
 export { HeapCounters } from './heap-counters.ts';
@@ -30,7 +28,6 @@ export {
   ROW_FORWARDED,
   ROW_HEADER_ONLY,
   ROW_HEADER_SIZE,
-  ROW_LAYOUT_OFFSET,
   ROW_MOVED_IN,
   ROW_PREVIOUS_PAGE_OFFSET,
   ROW_PREVIOUS_SLOT_OFFSET,

@@ -1,7 +1,7 @@
 export type { CommitMoment } from './commit-clock.ts';
 
-export { LockManager, LockOwner, type LockRow } from './lock-manager.ts';
-export { LOCK_MODE_NAMES, LockTag } from './lock-tags.ts';
+export { LockManager, LockOwner } from './lock-manager.ts';
+
 export { ROW_LOCK_CONFLICTS, type RowLockTable } from './row-locks.ts';
 export { type SavepointMark, Transaction, TransactionManager, type TransactionStore } from './transaction.ts';
 export {
@@ -15,7 +15,6 @@ export {
   LOCK_SHARE,
   LOCK_UPDATE,
   LOCK_WAITING,
-  type LockAnswer,
   type LockMode,
   ROW_EXCLUSIVE,
   ROW_SHARE,
@@ -24,10 +23,6 @@ export {
   SHARE_ROW_EXCLUSIVE,
   SHARE_UPDATE_EXCLUSIVE,
   type Snapshot,
-  TXN_ABORTED,
-  TXN_ACTIVE,
-  TXN_COMMITTED,
-  TXN_ROLLING_BACK,
 } from './types.ts';
 export {
   isRun,
