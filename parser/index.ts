@@ -14,7 +14,7 @@ export type { StringRules } from './strings.ts';
 let parser: SqlParser | null = null;
 
 /** Makes the parser (some milliseconds); otherwise the first parse() does. */
-function prepareParser(): SqlParser {
+export function prepareParser(): SqlParser {
   if (parser === null) parser = new SqlParser();
   return parser;
 }

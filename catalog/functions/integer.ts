@@ -136,7 +136,7 @@ function int8Bits(value: bigint): Int8 {
   return int8FromBigInt(BigInt.asIntN(64, value));
 }
 
-function int4FromInt8(value: Int8): number {
+export function int4FromInt8(value: Int8): number {
   if (value > 2147483647 || value < -2147483648) throw integerOutOfRange();
   return value as number;
 }

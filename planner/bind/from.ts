@@ -9,6 +9,7 @@ import type { BindContext, Position } from './context.ts';
 import { bindFunctionRef } from './from-function.ts';
 import { bindJoin } from './join-clause.ts';
 import { positionOf } from './position.ts';
+import { checkDatabaseOf } from './qualified-name.ts';
 import { expiryOn } from './row-expiry.ts';
 import { itemOfRelation, type Level, type NamespaceItem } from './scope.ts';
 import { bindSubquery, bindViewQuery } from './select.ts';
@@ -145,6 +146,7 @@ function bindSequence(level: Level, node: ast.TableRef): BoundFrom | null {
 export function mustFindRelation(level: Level, name: readonly string[], position: Position): RelationEntry {
   const found = findRelation(level, name, position);
   if (found !== null) return found;
+  checkDatabaseOf(level.context, name, position, '"');
   const message = `relation "${name.join('.')}" does not exist`;
   for (let current: Level | null = level; current !== null && name.length === 1; current = current.parent) {
     if (!current.laterCtes.includes(name[0])) continue;

@@ -6,8 +6,9 @@
  * cost an allocation an operation.
  */
 import { andSelectivity } from '../cost/selectivity.ts';
+import { equalExpr } from '../equal-expr.ts';
 import type { Expr } from '../expr.ts';
-import { equalExpr, logical } from '../logical.ts';
+import { logical } from '../logical.ts';
 import { comparisonOf } from '../operators.ts';
 import { asKeyValue } from './index-match.ts';
 import { type Clause, classEquality, type EquivalenceClass, type JoinProblem, NO_RELS } from './join-problem.ts';

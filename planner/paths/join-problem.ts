@@ -11,22 +11,12 @@
 
 import type { ScalarFunction } from '../../catalog/function-entry.ts';
 import { equalityFunction } from '../../catalog/functions/index.ts';
+import { equalExpr } from '../equal-expr.ts';
 import type { Expr } from '../expr.ts';
-import {
-  conjuncts,
-  equalExpr,
-  type FromItem,
-  freeRels,
-  hasSublink,
-  isVolatile,
-  type LogicalJoinType,
-  logical,
-  type Query,
-  type Relation,
-  relsOf,
-  visitExpr,
-} from '../logical.ts';
+import { conjuncts, type FromItem, type LogicalJoinType, logical, type Query, type Relation } from '../logical.ts';
 import { comparisonOf } from '../operators.ts';
+import { freeRels, relsOf } from '../relation-sets.ts';
+import { hasSublink, isVolatile, visitExpr } from '../traverse.ts';
 import { ConditionTable } from './join-conditions.ts';
 import type { RelSet } from './path.ts';
 import type { Planner } from './planner.ts';

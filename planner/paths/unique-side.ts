@@ -1,8 +1,9 @@
 /** A semi join's right side made unique, so that it can be the outer side of an ordinary join. */
 import { groupCountOf } from '../cost/group-count.ts';
 import { COST } from '../cost/params.ts';
+import { equalExpr } from '../equal-expr.ts';
 import type { Expr } from '../expr.ts';
-import { equalExpr, logical } from '../logical.ts';
+import { logical } from '../logical.ts';
 import { comparisonOf } from '../operators.ts';
 import type { Plan } from '../plan.ts';
 import type { JoinCondition } from './join-conditions.ts';
