@@ -25,6 +25,8 @@ export interface RoutineCall {
 export interface RoutineRunner {
   value(call: RoutineCall, args: readonly Value[]): Value;
   rows(call: RoutineCall, args: readonly Value[]): readonly Value[];
+  /** The rows of a query's text, which must have columns of these types: else `mismatch`. Names are those that the session sees. */
+  query(text: string, columnTypes: readonly number[], mismatch: () => Error): readonly (readonly Value[])[];
 }
 
 /** What has been computed since the start of a row (or batch) of an expression, should it have to be computed again. */
@@ -169,6 +171,8 @@ export interface ScalarFunction {
   readonly implementation: (...args: any[]) => Value;
   /** User-made: its definition. `defaults` are then texts of expressions. */
   readonly routine?: RoutineEntry;
+  /** Built in, and runs a query that it is given: called as a user-made one is. */
+  readonly runsQuery?: true;
 }
 
 /**

@@ -2002,8 +2002,11 @@ export const BUILTIN_PROCS = `31|byteaout|17|2275|iS|byteaout
 3672|numnode|3615|23|iS|tsquery_numnode
 3673|querytree|3615|25|iS|tsquerytree
 3684|ts_rewrite|3615 3615 3615|3615|iS|tsquery_rewrite
+3685|ts_rewrite|3615 25|3615|vS|tsquery_rewrite_query
 3686|tsmatchsel|2281 26 2281 23|701|sS|tsmatchsel
 3687|tsmatchjoinsel|2281 26 2281 21 2281|701|sS|tsmatchjoinsel
+3689|ts_stat|25|2249|vSR10000|ts_stat1|query|word 25,ndoc 23,nentry 23
+3690|ts_stat|25 25|2249|vSR10000|ts_stat2|query,weights|word 25,ndoc 23,nentry 23
 3691|tsq_mcontains|3615 3615|16|iS|tsq_mcontains
 3692|tsq_mcontained|3615 3615|16|iS|tsq_mcontained
 3696|starts_with|25 25|16|iS|text_starts_with

@@ -37,6 +37,9 @@ export interface FunctionModule {
   /** (context, ...arguments) => value */
   // biome-ignore lint/suspicious/noExplicitAny: SQL values are dynamic by nature
   readonly contextual?: Readonly<Record<string, (context: FunctionContext, ...args: any[]) => Value>>;
+  /** (context, ...arguments) => value; runs a query of its own (RoutineRunner.query), for which it may have to wait */
+  // biome-ignore lint/suspicious/noExplicitAny: SQL values are dynamic by nature
+  readonly querying?: Readonly<Record<string, (context: FunctionContext, ...args: any[]) => Value>>;
   /** (argTypes, returnType) => (...arguments) => value; called once when a call is compiled */
   readonly specialised?: Readonly<Record<string, Specialiser>>;
   /** (argTypes, returnType) => (context, ...arguments) => value */

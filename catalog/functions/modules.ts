@@ -15,6 +15,7 @@ import { datetimeFieldFunctions } from './datetime-fields.ts';
 import { floatFunctions } from './float.ts';
 import { datetimeFormatFunctions } from './format-datetime.ts';
 import { numberFormatFunctions } from './format-number.ts';
+import { fulltextByQuery } from './fulltext/by-query.ts';
 import { searchFunctions } from './fulltext/search-functions.ts';
 import { trigramFunctions } from './fulltext/trigram-functions.ts';
 import { tsqueryFunctions } from './fulltext/tsquery-functions.ts';
@@ -92,6 +93,7 @@ export const FUNCTION_MODULES: readonly FunctionModule[] = [
   tsvectorFunctions,
   tsqueryFunctions,
   searchFunctions,
+  fulltextByQuery,
   jsonpathFunctions,
   trigramFunctions,
   rangeFunctions,

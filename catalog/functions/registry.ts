@@ -149,10 +149,11 @@ function makeAggregate(
 
 function scalarImplementation(
   internalName: string,
-): Pick<ScalarFunction, 'implementation' | 'needsContext' | 'specialise'> {
+): Pick<ScalarFunction, 'implementation' | 'needsContext' | 'specialise' | 'runsQuery'> {
   const { kind, value } = findImplementation(internalName);
   return {
-    needsContext: kind === 'contextual' || kind === 'specialisedContextual',
+    ...(kind === 'querying' ? { runsQuery: true } : {}),
+    needsContext: kind === 'contextual' || kind === 'querying' || kind === 'specialisedContextual',
     specialise: kind === 'specialised' || kind === 'specialisedContextual',
     implementation: value as ScalarFunction['implementation'],
   };

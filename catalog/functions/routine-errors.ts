@@ -5,14 +5,15 @@ import type { RoutineEntry } from '../entries.ts';
 /** An error inside a function, with its CONTEXT. `when`: which statement, or before the first. */
 export function withFunction(error: SqlError, { name, bodyText }: RoutineEntry, when: string): SqlError {
   const { position, where: around, ...fields } = error.fields;
-  const where = `SQL function "${name}" ${when}`;
+  // One without a name is a query that a function was given.
+  const where = name === '' ? undefined : `SQL function "${name}" ${when}`;
   const placed = new SqlError(
     error.code,
     error.message,
     {
       ...fields,
       ...(position === undefined ? {} : { internalPosition: position, internalQuery: bodyText }),
-      where: around === undefined ? where : `${around}\n${where}`,
+      where: around === undefined || where === undefined ? (around ?? where) : `${around}\n${where}`,
     },
     error.severity,
   );

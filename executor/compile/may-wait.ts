@@ -12,12 +12,18 @@ export function mayWait(exprs: readonly (Expr | null)[]): boolean {
     if (Array.isArray(node)) return node.some(visit);
     const record = node as Record<string, unknown>;
     if (record['kind'] === 'subplan') return true;
-    const called = record['function'] as { name?: string; routine?: unknown } | undefined;
-    if (called?.routine !== undefined || called?.name?.startsWith('pg_sleep') === true) return true;
+    const called = record['function'] as { name?: string } | undefined;
+    if (runsStatements(called) || called?.name?.startsWith('pg_sleep') === true) return true;
     if (comparesByRoutine(record)) return true;
     return Object.entries(record).some(([name, part]) => name !== 'function' && visit(part));
   };
   return visit(exprs);
+}
+
+/** A function that has been made, or runs a query that it is given. */
+export function runsStatements(called: unknown): boolean {
+  const { routine, runsQuery } = (called ?? {}) as { routine?: unknown; runsQuery?: boolean };
+  return routine !== undefined || runsQuery === true;
 }
 
 /** NULLIF, IN and the like whose operator has a user-made function. */

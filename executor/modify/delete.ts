@@ -49,24 +49,30 @@ export class DeleteOperator implements Operator {
   open(x: ExecContext): void {
     this.#longValues.reset();
     this.#batch = null;
+    this.#returning?.reset();
     this.#source.open(x);
   }
 
   poll(x: ExecContext): Batch {
-    const out = this.#returning?.out ?? null;
-    if (out !== null) out.count = 0;
+    const returning = this.#returning;
+    returning?.begin();
     try {
-      return this.#pull(x);
+      const batch = this.#pull(x);
+      return returning === null ? batch : returning.given(batch);
     } catch (error) {
       // Rows that are done go out; the next poll meets the missing page again, or finds it.
-      if (error === PAGE_MISS && out !== null && out.count > 0 && x.mayGoOn()) return out;
+      if (error === PAGE_MISS && returning !== null && returning.out.count > 0 && x.mayGoOn()) {
+        return returning.given(returning.out);
+      }
       throw error;
     }
   }
 
   #pull(x: ExecContext): Batch {
     const returning = this.#returning;
+    if (returning?.resume(x)) this.#next++;
     for (;;) {
+      if (returning !== null && returning.out.count === BATCH_SIZE) return returning.out;
       if (!this.#longValues.sweep(x)) return returning === null ? PENDING : rowsOrWait(x, returning.out);
       if (this.#batch === null || this.#next >= this.#batch.count) {
         if (returning !== null && returning.out.count > 0) return returning.out;
@@ -78,7 +84,6 @@ export class DeleteOperator implements Operator {
       }
       if (!this.#deleteRow(x, this.#batch)) return returning === null ? PENDING : rowsOrWait(x, returning.out);
       this.#next++;
-      if (returning !== null && returning.out.count === BATCH_SIZE) return returning.out;
     }
   }
 

@@ -28,6 +28,10 @@ export class Returning {
   readonly out: Batch;
   readonly #values: Value[] = [];
   readonly #width: number;
+  #isGiven = false;
+  /** Of a stored row whose columns are being computed. */
+  #rows: readonly (readonly Value[])[] | null = null;
+  #rowId = 0;
 
   constructor(
     program: Program,
@@ -40,8 +44,39 @@ export class Returning {
     this.out = new Batch(exprs.length);
   }
 
+  reset(): void {
+    this.out.count = 0;
+    this.#isGiven = false;
+    this.#rows = null;
+  }
+
+  /** Goes on with a row that is stored, but whose columns here had to wait. False: there is none. */
+  resume(x: ExecContext): boolean {
+    const rows = this.#rows;
+    if (rows === null) return false;
+    x.rowIds[0] = this.#rowId;
+    this.add(x, rows);
+    return true;
+  }
+
+  /** A poll begins. Rows that the one before could not give, since it was interrupted, are kept. */
+  begin(): void {
+    if (!this.#isGiven) return;
+    this.out.count = 0;
+    this.#isGiven = false;
+  }
+
+  /** What a poll answers: the rows, if it is these. */
+  given(batch: Batch): Batch {
+    if (batch === this.out) this.#isGiven = true;
+    return batch;
+  }
+
   add(x: ExecContext, rows: readonly (readonly Value[])[]): void {
+    this.#rows = rows;
+    this.#rowId = x.rowIds[0];
     this.#exprs(x, rows, this.#values);
+    this.#rows = null;
     for (let c = 0; c < this.#width; c++) this.out.columns[c][this.out.count] = this.#values[c];
     this.out.count++;
   }
@@ -97,25 +132,34 @@ export class InsertOperator implements Operator {
     this.#hasRow = false;
     this.#hasValues = false;
     this.#batch = null;
+    this.#returning?.reset();
     if (this.#isSeen) this.#source.limitTo?.(1);
     this.#source.open(x);
   }
 
   poll(x: ExecContext): Batch {
-    const out = this.#returning?.out ?? null;
-    if (out !== null) out.count = 0;
+    const returning = this.#returning;
+    returning?.begin();
     try {
-      return this.#pull(x);
+      const batch = this.#pull(x);
+      return returning === null ? batch : returning.given(batch);
     } catch (error) {
       // Rows that are done go out; the next poll meets the missing page again, or finds it.
-      if (error === PAGE_MISS && out !== null && out.count > 0 && x.mayGoOn()) return out;
+      if (error === PAGE_MISS && returning !== null && returning.out.count > 0 && x.mayGoOn()) {
+        return returning.given(returning.out);
+      }
       throw error;
     }
   }
 
   #pull(x: ExecContext): Batch {
     const returning = this.#returning;
+    if (returning?.resume(x)) {
+      this.#hasRow = false;
+      this.#next++;
+    }
     for (;;) {
+      if (returning !== null && returning.out.count === BATCH_SIZE) return returning.out;
       if (!this.#writer.longValues.sweep(x)) return returning === null ? PENDING : rowsOrWait(x, returning.out);
       if (!this.#hasRow) {
         if (this.#batch === null || this.#next >= this.#batch.count) {
@@ -146,7 +190,6 @@ export class InsertOperator implements Operator {
       }
       this.#hasRow = false;
       this.#next++;
-      if (returning !== null && returning.out.count === BATCH_SIZE) return returning.out;
     }
   }
 

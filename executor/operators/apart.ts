@@ -5,7 +5,7 @@
  */
 import type { Expr } from '../../planner/expr.ts';
 import type { OutputColumn, Plan, ProjectPlan } from '../../planner/plan.ts';
-import { comparesByRoutine } from '../compile/may-wait.ts';
+import { comparesByRoutine, runsStatements } from '../compile/may-wait.ts';
 
 type ScanPlan = Extract<Plan, { kind: 'seqScan' | 'indexScan' | 'postingScan' | 'rowIdScan' }>;
 
@@ -19,7 +19,7 @@ export function callsRoutine(node: unknown): boolean {
   if (Array.isArray(node)) return node.some(callsRoutine);
   const record = node as Record<string, unknown>;
   if (record['kind'] === 'const') return false;
-  if ((record['function'] as { routine?: unknown } | undefined)?.routine !== undefined) return true;
+  if (runsStatements(record['function'])) return true;
   if (comparesByRoutine(record)) return true;
   return Object.entries(record).some(([name, part]) => !OPAQUE.has(name) && callsRoutine(part));
 }

@@ -12,11 +12,13 @@
  */
 import type { RoutineCall, RoutineRunner, Value } from '../../catalog/function-entry.ts';
 import { sqlError } from '../../types/errors.ts';
+import type { SqlRecord } from '../../types/index.ts';
 import type { ExecContext } from '../context.ts';
 import { SLICE_MS } from '../context.ts';
 import { WAIT_SIGNAL, YIELD_SIGNAL } from '../operators/operator.ts';
 import type { Session } from '../session.ts';
 import type { SessionFunctions } from '../session-functions.ts';
+import { checkQuery, queryCall } from './query-call.ts';
 import { RoutineRun } from './run.ts';
 
 /** Calls within calls: some three kilobytes of stack each, of the megabyte that there is. PostgreSQL has room for some more (max_stack_depth). */
@@ -47,6 +49,12 @@ export class SessionRoutines implements RoutineRunner {
 
   rows(call: RoutineCall, args: readonly Value[]): readonly Value[] {
     return this.#run(call, args).rows;
+  }
+
+  query(text: string, columnTypes: readonly number[], mismatch: () => Error): readonly (readonly Value[])[] {
+    const call = queryCall(text);
+    checkQuery(this.#session, call, columnTypes, mismatch);
+    return this.#run(call, []).rows.map((row) => (row as SqlRecord).values);
   }
 
   #run(call: RoutineCall, args: readonly Value[]): RoutineRun {

@@ -408,6 +408,10 @@ function makeScalarCall(
     level.hasSets = true;
   }
   if (WRITING.has(entry.name)) context.readOnly = false;
+  if (entry.runsQuery) {
+    context.callsRoutines = true;
+    context.callsVolatile = true;
+  }
   const isRecord = entry.outColumns !== undefined && entry.outColumns.length > 1;
   const returnType = isRecord && entry.routine === undefined ? RECORD : typeOid;
   return context.at({ kind: 'call', function: entry, args, typeOid: returnType, typeModifier: -1 }, position);

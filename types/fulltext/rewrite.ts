@@ -114,6 +114,14 @@ function replace(root: Node, pattern: Node, substitute: QueryNode | null): Node 
   return node.children.length === 1 && node.kind !== 'not' ? node.children[0] : node;
 }
 
+/** The query with the operands of each AND and OR in the order in which they are compared. */
+export function sortedQuery(query: QueryNode): QueryNode {
+  const tree = fromQuery(query);
+  flatten(tree);
+  sort(tree);
+  return toQuery(tree);
+}
+
 /** The query with `pattern` replaced; a null substitute takes it away, null: nothing is left. */
 export function rewriteQuery(query: QueryNode, pattern: QueryNode, substitute: QueryNode | null): QueryNode | null {
   const tree = fromQuery(query);
