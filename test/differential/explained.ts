@@ -307,13 +307,17 @@ function* rowsOfGroups({ statement, root, sql }: Asked): Generator<Case> {
   }
 }
 
+/** A table, or a function of constants, with its alias. */
+const FROM_ITEM =
+  /\b(?:[tv]\d AS (q\d+|s|t)\b|(?:unnest|generate_series)\([^()]*\)(?: WITH ORDINALITY)? AS (q\d+)\([fn, ]+\))/g;
+
 /** Each of its expressions over all rows of the tables that it reads. */
 function* expressionsOverTables({ statement, root, sql }: Asked): Generator<Case> {
-  const tables = new Map([...sql.matchAll(/\b([tv]\d) AS (q\d+|s|t)\b/g)].map(([, table, alias]) => [alias!, table!]));
+  const tables = new Map([...sql.matchAll(FROM_ITEM)].map(([item, alias, other]) => [(alias ?? other)!, item]));
   for (const node of expressionsIn(root)) {
-    const aliases = new Set([...render(node).matchAll(/\b(q\d+|s|t)\.(?:id|c\d)\b/g)].map(([, alias]) => alias!));
+    const aliases = new Set([...render(node).matchAll(/\b(q\d+|s|t)\.(?:id|c\d|f|n)\b/g)].map(([, alias]) => alias!));
     if (aliases.size === 0 || ![...aliases].every((alias) => tables.has(alias))) continue;
-    const from = [...aliases].map((alias) => `${tables.get(alias)!} AS ${alias}`).join(', ');
+    const from = [...aliases].map((alias) => tables.get(alias)!).join(', ');
     yield {
       statement: { ...statement, kind: 'query', order: null, before: [], after: [] },
       root: text('SELECT ', node, ` AS x FROM ${from}`),
