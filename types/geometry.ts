@@ -53,9 +53,14 @@ export class Box extends SelfTyped {
   readonly high: Point;
   readonly low: Point;
 
-  /** Of any two opposite corners. */
-  constructor(a: Point, b: Point) {
+  /** Of any two opposite corners; `isKept`: they stay as they are, as of a circle with a negative radius. */
+  constructor(a: Point, b: Point, isKept = false) {
     super();
+    if (isKept) {
+      this.high = a;
+      this.low = b;
+      return;
+    }
     this.high = new Point(larger(a.x, b.x), larger(a.y, b.y));
     this.low = new Point(smaller(a.x, b.x), smaller(a.y, b.y));
   }

@@ -178,8 +178,10 @@ export class TemplateReader {
     const start = this.position;
     while (this.next !== '' && isSpace(this.next)) this.position++;
     const wanted = length ?? FIELD_LENGTHS[name.toUpperCase()] ?? name.length;
-    const copy = this.text.slice(this.position, this.position + wanted);
-    const remaining = this.text.length - this.position;
+    // PostgreSQL counts bytes here.
+    const bytes = Buffer.from(this.text.slice(this.position, this.position + wanted)).subarray(0, wanted);
+    const copy = bytes.toString();
+    const remaining = bytes.length;
     let digits: string;
     if (node.fillMode || this.nextIsSeparator(index)) {
       digits = /^[+-]?\d+/.exec(this.text.slice(this.position))?.[0] ?? '';

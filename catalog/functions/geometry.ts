@@ -237,7 +237,7 @@ const circles: Functions = {
   circle_box: (c: Circle) => {
     const delta = over(c.radius, Math.sqrt(2));
     const { x, y } = c.center;
-    return new Box(new Point(plus(x, delta), plus(y, delta)), new Point(minus(x, delta), minus(y, delta)));
+    return new Box(new Point(plus(x, delta), plus(y, delta)), new Point(minus(x, delta), minus(y, delta)), true);
   },
   dist_pc: toCircle,
   dist_cpoint: (c: Circle, point: Point) => toCircle(point, c),

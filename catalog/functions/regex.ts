@@ -167,8 +167,9 @@ function regexpReplaceExtended(
   // Without n, the flag g decides; with n it is ignored.
   const which = occurrence ?? (global ? 0 : 1);
   const position = unitIndex(text, start - 1);
+  const regex = compileRegex(pattern, options);
   if (start - 1 > characterCount(text)) return text;
-  return replaceMatches(text, compileRegex(pattern, options), replacement, position, which);
+  return replaceMatches(text, regex, replacement, position, which);
 }
 
 function regexpMatch(text: string, pattern: string, flagText = ''): SqlArray | null {
