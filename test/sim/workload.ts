@@ -346,6 +346,7 @@ export class Workload {
         const base = this.heap.visible(rowId, reader.snapshot);
         return base < 0 ? undefined : readRow(engine, base);
       });
+      if (value !== reader.state.rows.get(rowId)) { console.log('READER', reader.txn.seesLatest, reader.snapshot.csn, (reader.snapshot as any).horizon, 'visibleCsn', (engine.transactions as any).visibleCsn, (engine.transactions as any).lastCsn, 'history', this.history.length, 'stateIndex', this.history.indexOf(reader.state), 'visible', this.visible); let last: unknown = Symbol(); this.history.forEach((st, i) => { const v = st.rows.get(rowId); if (v !== last) console.log(i, v); last = v; }); }
       expect(value, `row ${rowId} in an open snapshot`).to.equal(reader.state.rows.get(rowId));
     }
     if (random.below(2) === 0) this.closeReader(reader);
@@ -373,7 +374,7 @@ export class Workload {
     const oid = one.own.size > 0 ? this.engine.allocateOid() : 0;
     this.history.push(next);
     const position = this.history.length - 1;
-    const { synchronousCommit } = one.txn;
+    const { synchronousCommit, catalogChanges, keepsReadersOut } = one.txn;
     try {
       this.engine.transactions.commit(one.txn, (error) => {
         if (error !== null) return;
@@ -386,6 +387,8 @@ export class Workload {
         this.sequenceSeen = Math.max(this.sequenceSeen, one.sequence);
         this.oidSeen = Math.max(this.oidSeen, oid);
       });
+      // Definitions are everybody's at once, on a full disk too; who commits is told when they are durable.
+      if (catalogChanges !== null || keepsReadersOut) this.visible = Math.max(this.visible, position);
     } catch (error) {
       this.history.pop();
       throw error;
