@@ -481,6 +481,7 @@ export class StorageEngine {
   /** As if the process had died: timers stop, nothing is written. For tests. */
   abandon(): void {
     this.state = 'closed';
+    this.wal.abandon();
     if (this.sweepTimer !== null) clearTimeout(this.sweepTimer);
     this.visibilityPasses.stop();
     this.store.copies.stop();

@@ -223,6 +223,13 @@ export class WalFlusher {
     }
   }
 
+  /** As if the process had died: nothing more is written, and nobody is told. */
+  abandon(): void {
+    this.closed = true;
+    if (this.timer !== null) clearTimeout(this.timer);
+    if (this.retryTimer !== null) clearTimeout(this.retryTimer);
+  }
+
   private scheduleTurn(): void {
     if (this.turnScheduled) return;
     this.turnScheduled = true;

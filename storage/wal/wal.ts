@@ -369,6 +369,11 @@ export class Wal {
     this.flusher.close();
   }
 
+  /** As if the process had died. */
+  abandon(): void {
+    this.flusher.abandon();
+  }
+
   /**
    * For the flusher: hands over the tail's bytes (whole records) and goes on in `replacement`. The bytes belong to the LSNs
    * insertLsn - length .. insertLsn.

@@ -346,7 +346,6 @@ export class Workload {
         const base = this.heap.visible(rowId, reader.snapshot);
         return base < 0 ? undefined : readRow(engine, base);
       });
-      if (value !== reader.state.rows.get(rowId)) { console.log('READER', reader.txn.seesLatest, reader.snapshot.csn, (reader.snapshot as any).horizon, 'visibleCsn', (engine.transactions as any).visibleCsn, (engine.transactions as any).lastCsn, 'history', this.history.length, 'stateIndex', this.history.indexOf(reader.state), 'visible', this.visible); let last: unknown = Symbol(); this.history.forEach((st, i) => { const v = st.rows.get(rowId); if (v !== last) console.log(i, v); last = v; }); }
       expect(value, `row ${rowId} in an open snapshot`).to.equal(reader.state.rows.get(rowId));
     }
     if (random.below(2) === 0) this.closeReader(reader);
