@@ -31,6 +31,8 @@ const { metafile, outputFiles } = await build({
   // Not an ES module: only a script can be given V8's compiled code.
   format: 'cjs',
   target: 'node20',
+  // The launcher reads it as such.
+  charset: 'ascii',
   minifyWhitespace: true,
   minifySyntax: true,
   legalComments: 'none',

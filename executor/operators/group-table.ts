@@ -117,6 +117,7 @@ export class NumberInterner implements Interner {
   }
 
   clear(): void {
+    giveScratch(this.#slots.buffer);
     this.#slots = takeSlots(INITIAL_SLOTS);
     this.#mask = INITIAL_SLOTS - 1;
     this.#values.length = 0;
@@ -261,6 +262,7 @@ export class TextInterner implements Interner {
   }
 
   clear(): void {
+    giveScratch(this.#slots.buffer);
     this.#slots = takeSlots(INITIAL_SLOTS);
     this.#mask = INITIAL_SLOTS - 1;
     giveScratch(this.#arena.buffer);
@@ -374,6 +376,7 @@ class PairInterner {
   }
 
   clear(): void {
+    giveScratch(this.#slots.buffer);
     this.#slots = takeSlots(INITIAL_SLOTS);
     this.#mask = INITIAL_SLOTS - 1;
     this.lefts.length = 0;
