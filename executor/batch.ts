@@ -6,6 +6,9 @@ import type { Value } from '../catalog/function-entry.ts';
 
 export const BATCH_SIZE = 512;
 
+/** Values by column and row: arrays, or typed arrays where all are numbers. Their lengths say nothing. */
+export type Columns = readonly ArrayLike<Value>[];
+
 export class Batch {
   count = 0;
   readonly columns: Value[][];

@@ -7,9 +7,12 @@
  *
  * Who takes memory owns it until it is given back, and may as well never give it back. What it holds when it is taken is anything.
  */
+import { mappedBuffer } from '../storage/api.ts';
 
 /** Powers of two from 16 KB: less is not worth it. */
 const SIZE_MIN = 16 * 1024;
+/** Beyond SIZE_MAX in steps of this: what can be mapped. */
+const STEP = 64 * 1024;
 /** More is rare; a process that keeps it shows it. */
 const SIZE_MAX = 4 * 1024 * 1024;
 /** All of them together. */
@@ -19,16 +22,17 @@ const IDLE_BYTES_MAX = 8 * 1024 * 1024;
 const idle: ArrayBuffer[] = [];
 let idleBytes = 0;
 
-/** At least so many bytes: a power of two of them, where that is not more than SIZE_MAX. */
+/** At least so many bytes: a power of two of them, from SIZE_MIN to SIZE_MAX. */
 export function takeScratch(bytes: number): ArrayBuffer {
-  if (bytes < SIZE_MIN || bytes > SIZE_MAX) return new ArrayBuffer(bytes);
+  if (bytes < SIZE_MIN) return new ArrayBuffer(bytes);
+  if (bytes > SIZE_MAX) return mappedBuffer(Math.ceil(bytes / STEP) * STEP);
   const size = 2 ** Math.ceil(Math.log2(bytes));
   for (let i = idle.length - 1; i >= 0; i--) {
     if (idle[i].byteLength !== size) continue;
     idleBytes -= size;
     return idle.splice(i, 1)[0];
   }
-  return new ArrayBuffer(size);
+  return mappedBuffer(size);
 }
 
 /** What takeScratch gave is not used any more: neither by its owner nor by a read or write that is under way. */

@@ -81,6 +81,7 @@ export {
   type TemporaryUsage,
 } from './io/index.ts';
 export { PAGE_SIZE, RING_FRAMES, ROW_SIZE_MAX } from './limits.ts';
+export { mappedBuffer } from './mapped-memory.ts';
 export {
   ACCESS_EXCLUSIVE,
   ACCESS_SHARE,

@@ -4,6 +4,7 @@
 import type { Value } from '../../catalog/function-entry.ts';
 import type { Expr } from '../../planner/expr.ts';
 import { OID } from '../../types/index.ts';
+import type { Columns } from '../batch.ts';
 import type { ExecContext } from '../context.ts';
 import { rowTidCode } from '../row/row-tid.ts';
 import { type Code, Emitter } from './emitter.ts';
@@ -12,8 +13,6 @@ import { emitEvaluated } from './may-wait.ts';
 import { type Operand, repOfType } from './operand.ts';
 import { usedColumns } from './page-columns.ts';
 import type { SlotAllocator } from './slots.ts';
-
-type Columns = readonly (readonly Value[])[];
 
 /** Types of an input's columns. */
 export type InputTypes = readonly { readonly typeOid: number }[];

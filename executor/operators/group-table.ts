@@ -38,6 +38,10 @@ const STRING_BYTES = 24;
 const MAP_ENTRY_BYTES = 100;
 
 const INITIAL_SLOTS = 64;
+/** Their slots grow before they are full. */
+const INITIAL_IDS = 64;
+/** Of a text. */
+const ENTRY_WORDS = 3;
 const INITIAL_ARENA_BYTES = 1024;
 /** Tables up to so many slots grow fast; larger ones fill a quarter of their slots at least. */
 const FAST_GROWTH_SLOTS = 64 * 1024;
@@ -46,37 +50,63 @@ function grownSlots(count: number): number {
   return count < FAST_GROWTH_SLOTS ? count * 4 : count * 2;
 }
 
+/** An array twice as long as `array` is. */
+function twice<T extends Int32Array<ArrayBuffer> | Uint32Array<ArrayBuffer> | Float64Array<ArrayBuffer>>(
+  array: T,
+  make: new (buffer: ArrayBuffer) => T,
+): T {
+  const target = new make(takeScratch(array.byteLength * 2));
+  target.set(array);
+  giveScratch(array.buffer);
+  return target;
+}
+
+/** The slots of a table that is emptied. */
+function emptySlots(slots: Int32Array<ArrayBuffer>): Int32Array<ArrayBuffer> {
+  if (slots.length === INITIAL_SLOTS) return slots.fill(-1);
+  giveScratch(slots.buffer);
+  return takeSlots(INITIAL_SLOTS);
+}
+
 /** Doubles (with integers beyond 2^53 and other oddities on the side). */
 export class NumberInterner implements Interner {
   #slots = takeSlots(INITIAL_SLOTS);
   #mask = INITIAL_SLOTS - 1;
-  readonly #values: Value[] = [];
+  /** By id; NaN: it is among the others. */
+  #values = new Float64Array(INITIAL_IDS);
   readonly #others = new Map<unknown, number>();
-
-  get count(): number {
-    return this.#values.length;
-  }
+  readonly #otherValues = new Map<number, Value>();
+  count = 0;
 
   idOf(value: Value): number {
     if (typeof value !== 'number' || value !== value) return this.#other(value);
     const slots = this.#slots;
+    const values = this.#values;
     let slot = hashNumber(value) & this.#mask;
     for (let id = slots[slot]; id >= 0; id = slots[slot]) {
-      if (this.#values[id] === value) return id;
+      if (values[id] === value) return id;
       slot = (slot + 1) & this.#mask;
     }
-    const id = this.#values.length;
-    this.#values.push(value === 0 ? 0 : value);
+    // Of the two zeros this one.
+    const id = this.#add(value === 0 ? 0 : value);
     slots[slot] = id;
     if (id * 2 > this.#mask) this.#grow();
     return id;
   }
 
+  #add(value: number): number {
+    if (this.count === this.#values.length) this.#values = twice(this.#values, Float64Array);
+    this.#values[this.count] = value;
+    return this.count++;
+  }
+
   find(value: Value): number {
     if (typeof value !== 'number' || value !== value) return this.#others.get(otherKey(value)) ?? -1;
+    const slots = this.#slots;
+    const values = this.#values;
     let slot = hashNumber(value) & this.#mask;
-    for (let id = this.#slots[slot]; id >= 0; id = this.#slots[slot]) {
-      if (this.#values[id] === value) return id;
+    for (let id = slots[slot]; id >= 0; id = slots[slot]) {
+      if (values[id] === value) return id;
       slot = (slot + 1) & this.#mask;
     }
     return -1;
@@ -86,9 +116,9 @@ export class NumberInterner implements Interner {
     const key = otherKey(value);
     let id = this.#others.get(key);
     if (id === undefined) {
-      id = this.#values.length;
-      this.#values.push(value);
+      id = this.#add(NaN);
       this.#others.set(key, id);
+      this.#otherValues.set(id, value);
     }
     return id;
   }
@@ -96,10 +126,11 @@ export class NumberInterner implements Interner {
   #grow(): void {
     const size = grownSlots(this.#mask + 1);
     const slots = takeSlots(size);
+    const values = this.#values;
     this.#mask = size - 1;
-    for (let id = 0; id < this.#values.length; id++) {
-      const value = this.#values[id];
-      if (typeof value !== 'number' || value !== value) continue;
+    for (let id = 0; id < this.count; id++) {
+      const value = values[id];
+      if (value !== value) continue;
       let slot = hashNumber(value) & this.#mask;
       while (slots[slot] >= 0) slot = (slot + 1) & this.#mask;
       slots[slot] = id;
@@ -109,19 +140,23 @@ export class NumberInterner implements Interner {
   }
 
   valueOf(id: number): Value {
-    return this.#values[id];
+    const value = this.#values[id];
+    return value === value ? value : (this.#otherValues.get(id) as Value);
   }
 
   get byteSize(): number {
-    return this.#values.length * PLACE_BYTES + this.#slots.length * 4 + this.#others.size * MAP_ENTRY_BYTES;
+    return this.count * 8 + this.#slots.length * 4 + this.#others.size * 2 * MAP_ENTRY_BYTES;
   }
 
   clear(): void {
-    giveScratch(this.#slots.buffer);
-    this.#slots = takeSlots(INITIAL_SLOTS);
+    this.#slots = emptySlots(this.#slots);
     this.#mask = INITIAL_SLOTS - 1;
-    this.#values.length = 0;
+    this.count = 0;
     this.#others.clear();
+    this.#otherValues.clear();
+    if (this.#values.length === INITIAL_IDS) return;
+    giveScratch(this.#values.buffer);
+    this.#values = new Float64Array(INITIAL_IDS);
   }
 }
 
@@ -139,19 +174,14 @@ export function hashNumber(value: number): number {
 export class TextInterner implements Interner {
   #slots = takeSlots(INITIAL_SLOTS);
   #mask = INITIAL_SLOTS - 1;
-  /** Per id: hash, and place in the arena; -1 for NULL. */
-  #hashes: number[] = [];
-  #starts: number[] = [];
-  #ends: number[] = [];
+  /** Three words an id: hash, start and end in the arena. */
+  #entries = new Uint32Array(INITIAL_IDS * ENTRY_WORDS);
+  count = 0;
   #arena = Buffer.from(takeScratch(INITIAL_ARENA_BYTES));
   #used = 0;
   #strings: (string | null | undefined)[] = [];
   #nullId = -1;
   #scratch = Buffer.allocUnsafeSlow(256);
-
-  get count(): number {
-    return this.#hashes.length;
-  }
 
   idOfBytes(u8: Uint8Array, start: number, end: number): number {
     let hash = end - start;
@@ -159,16 +189,17 @@ export class TextInterner implements Interner {
     hash = mix(hash);
     const slots = this.#slots;
     let slot = hash & this.#mask;
+    const entries = this.#entries;
     for (let id = slots[slot]; id >= 0; id = slots[slot]) {
-      if (this.#hashes[id] === hash && this.#equals(id, u8, start, end)) return id;
+      if (entries[id * ENTRY_WORDS] === hash && this.#equals(id, u8, start, end)) return id;
       slot = (slot + 1) & this.#mask;
     }
     return this.#add(hash, u8, start, end, slot);
   }
 
   #equals(id: number, u8: Uint8Array, start: number, end: number): boolean {
-    let at = this.#starts[id];
-    if (this.#ends[id] - at !== end - start) return false;
+    let at = this.#entries[id * ENTRY_WORDS + 1];
+    if (this.#entries[id * ENTRY_WORDS + 2] - at !== end - start) return false;
     const arena = this.#arena;
     for (let i = start; i < end; i++) if (arena[at++] !== u8[i]) return false;
     return true;
@@ -183,24 +214,31 @@ export class TextInterner implements Interner {
       this.#arena = grown;
     }
     for (let i = 0; i < length; i++) this.#arena[this.#used + i] = u8[start + i];
-    const id = this.#hashes.length;
-    this.#hashes.push(hash);
-    this.#starts.push(this.#used);
+    const id = this.#addEntry(hash, this.#used, this.#used + length);
     this.#used += length;
-    this.#ends.push(this.#used);
     this.#strings.push(undefined);
     this.#slots[slot] = id;
     if (id * 2 > this.#mask) this.#grow();
     return id;
   }
 
+  #addEntry(hash: number, start: number, end: number): number {
+    const at = this.count * ENTRY_WORDS;
+    if (at + ENTRY_WORDS > this.#entries.length) this.#entries = twice(this.#entries, Uint32Array);
+    this.#entries[at] = hash;
+    this.#entries[at + 1] = start;
+    this.#entries[at + 2] = end;
+    return this.count++;
+  }
+
   #grow(): void {
     const size = grownSlots(this.#mask + 1);
     const slots = takeSlots(size);
+    const entries = this.#entries;
     this.#mask = size - 1;
-    for (let id = 0; id < this.#hashes.length; id++) {
-      if (this.#starts[id] < 0) continue;
-      let slot = this.#hashes[id] & this.#mask;
+    for (let id = 0; id < this.count; id++) {
+      if (id === this.#nullId) continue;
+      let slot = entries[id * ENTRY_WORDS] & this.#mask;
       while (slots[slot] >= 0) slot = (slot + 1) & this.#mask;
       slots[slot] = id;
     }
@@ -223,10 +261,7 @@ export class TextInterner implements Interner {
 
   #idOfNull(): number {
     if (this.#nullId < 0) {
-      this.#nullId = this.#hashes.length;
-      this.#hashes.push(0);
-      this.#starts.push(-1);
-      this.#ends.push(-1);
+      this.#nullId = this.#addEntry(0, 0, 0);
       this.#strings.push(null);
     }
     return this.#nullId;
@@ -240,7 +275,7 @@ export class TextInterner implements Interner {
     hash = mix(hash);
     let slot = hash & this.#mask;
     for (let id = this.#slots[slot]; id >= 0; id = this.#slots[slot]) {
-      if (this.#hashes[id] === hash && this.#equals(id, this.#scratch, 0, length)) return id;
+      if (this.#entries[id * ENTRY_WORDS] === hash && this.#equals(id, this.#scratch, 0, length)) return id;
       slot = (slot + 1) & this.#mask;
     }
     return -1;
@@ -249,7 +284,7 @@ export class TextInterner implements Interner {
   valueOf(id: number): Value {
     let text = this.#strings[id];
     if (text === undefined) {
-      text = decodeText(this.#arena, this.#starts[id], this.#ends[id]);
+      text = decodeText(this.#arena, this.#entries[id * ENTRY_WORDS + 1], this.#entries[id * ENTRY_WORDS + 2]);
       this.#strings[id] = text;
     }
     return text;
@@ -257,22 +292,24 @@ export class TextInterner implements Interner {
 
   /** As if each text were there as a string too: that comes with its first use. */
   get byteSize(): number {
-    const texts = this.#hashes.length * (4 * PLACE_BYTES + STRING_BYTES);
+    const texts = this.count * (PLACE_BYTES + STRING_BYTES) + this.#entries.byteLength;
     return texts + this.#used + this.#arena.length + this.#slots.length * 4;
   }
 
   clear(): void {
-    giveScratch(this.#slots.buffer);
-    this.#slots = takeSlots(INITIAL_SLOTS);
+    this.#slots = emptySlots(this.#slots);
     this.#mask = INITIAL_SLOTS - 1;
-    giveScratch(this.#arena.buffer);
-    this.#arena = Buffer.from(takeScratch(INITIAL_ARENA_BYTES));
-    this.#hashes = [];
-    this.#starts = [];
-    this.#ends = [];
+    this.count = 0;
     this.#strings = [];
     this.#used = 0;
     this.#nullId = -1;
+    if (this.#arena.length > INITIAL_ARENA_BYTES) {
+      giveScratch(this.#arena.buffer);
+      this.#arena = Buffer.from(takeScratch(INITIAL_ARENA_BYTES));
+    }
+    if (this.#entries.length === INITIAL_IDS * ENTRY_WORDS) return;
+    giveScratch(this.#entries.buffer);
+    this.#entries = new Uint32Array(INITIAL_IDS * ENTRY_WORDS);
   }
 }
 
@@ -327,43 +364,53 @@ class ValueInterner implements Interner {
 class PairInterner {
   #slots = takeSlots(INITIAL_SLOTS);
   #mask = INITIAL_SLOTS - 1;
-  readonly lefts: number[] = [];
-  readonly rights: number[] = [];
-
-  get count(): number {
-    return this.lefts.length;
-  }
+  /** Two words an id. */
+  #pairs = new Int32Array(INITIAL_IDS * 2);
+  count = 0;
 
   idOf(left: number, right: number): number {
     const slots = this.#slots;
-    let slot = mix(Math.imul(left, 0x9e3779b1) ^ right) & this.#mask;
+    const pairs = this.#pairs;
+    let slot = hashPair(left, right) & this.#mask;
     for (let id = slots[slot]; id >= 0; id = slots[slot]) {
-      if (this.lefts[id] === left && this.rights[id] === right) return id;
+      if (pairs[id * 2] === left && pairs[id * 2 + 1] === right) return id;
       slot = (slot + 1) & this.#mask;
     }
-    const id = this.lefts.length;
-    this.lefts.push(left);
-    this.rights.push(right);
+    const id = this.count++;
+    if (id * 2 === pairs.length) this.#pairs = twice(pairs, Int32Array);
+    this.#pairs[id * 2] = left;
+    this.#pairs[id * 2 + 1] = right;
     slots[slot] = id;
     if (id * 2 > this.#mask) this.#grow();
     return id;
   }
 
   find(left: number, right: number): number {
-    let slot = mix(Math.imul(left, 0x9e3779b1) ^ right) & this.#mask;
-    for (let id = this.#slots[slot]; id >= 0; id = this.#slots[slot]) {
-      if (this.lefts[id] === left && this.rights[id] === right) return id;
+    const slots = this.#slots;
+    const pairs = this.#pairs;
+    let slot = hashPair(left, right) & this.#mask;
+    for (let id = slots[slot]; id >= 0; id = slots[slot]) {
+      if (pairs[id * 2] === left && pairs[id * 2 + 1] === right) return id;
       slot = (slot + 1) & this.#mask;
     }
     return -1;
   }
 
+  leftOf(id: number): number {
+    return this.#pairs[id * 2];
+  }
+
+  rightOf(id: number): number {
+    return this.#pairs[id * 2 + 1];
+  }
+
   #grow(): void {
     const size = grownSlots(this.#mask + 1);
     const slots = takeSlots(size);
+    const pairs = this.#pairs;
     this.#mask = size - 1;
-    for (let id = 0; id < this.lefts.length; id++) {
-      let slot = mix(Math.imul(this.lefts[id], 0x9e3779b1) ^ this.rights[id]) & this.#mask;
+    for (let id = 0; id < this.count; id++) {
+      let slot = hashPair(pairs[id * 2], pairs[id * 2 + 1]) & this.#mask;
       while (slots[slot] >= 0) slot = (slot + 1) & this.#mask;
       slots[slot] = id;
     }
@@ -372,16 +419,21 @@ class PairInterner {
   }
 
   get byteSize(): number {
-    return this.lefts.length * 2 * PLACE_BYTES + this.#slots.length * 4;
+    return this.count * 8 + this.#slots.length * 4;
   }
 
   clear(): void {
-    giveScratch(this.#slots.buffer);
-    this.#slots = takeSlots(INITIAL_SLOTS);
+    this.#slots = emptySlots(this.#slots);
     this.#mask = INITIAL_SLOTS - 1;
-    this.lefts.length = 0;
-    this.rights.length = 0;
+    this.count = 0;
+    if (this.#pairs.length === INITIAL_IDS * 2) return;
+    giveScratch(this.#pairs.buffer);
+    this.#pairs = new Int32Array(INITIAL_IDS * 2);
   }
+}
+
+function hashPair(left: number, right: number): number {
+  return mix(Math.imul(left, 0x9e3779b1) ^ right);
 }
 
 /** Values of the type are equal when their bytes are. Blank-padded text compares without its trailing blanks. */
@@ -469,8 +521,8 @@ export class GroupTable {
   keyValues(group: number, target: Value[]): void {
     let rest = group;
     for (let k = this.pairs.length - 1; k >= 0; k--) {
-      target[k + 1] = this.interners[k + 1].valueOf(this.pairs[k].rights[rest]);
-      rest = this.pairs[k].lefts[rest];
+      target[k + 1] = this.interners[k + 1].valueOf(this.pairs[k].rightOf(rest));
+      rest = this.pairs[k].leftOf(rest);
     }
     if (this.interners.length > 0) target[0] = this.interners[0].valueOf(rest);
   }

@@ -15,7 +15,7 @@
  */
 import type { Value } from '../../catalog/function-entry.ts';
 import type { HashJoinPlan } from '../../planner/plan.ts';
-import { BATCH_SIZE, Batch, END, PENDING } from '../batch.ts';
+import { BATCH_SIZE, Batch, type Columns, END, PENDING } from '../batch.ts';
 import { type RowValuesFunction, rowValuesFunction } from '../compile/batch-program.ts';
 import type { ExecContext } from '../context.ts';
 import { Holding } from '../memory-account.ts';
@@ -32,9 +32,10 @@ import {
 } from '../spill/partitions.ts';
 import type { SpillingOperator, SpillReport } from '../spill/report.ts';
 import { SpillReader, type SpillStream } from '../spill/stream.ts';
+import { ColumnStore } from './column-store.ts';
 import { GroupTable } from './group-table.ts';
 import { type CompiledJoin, compileJoin, NO_COLUMNS } from './join.ts';
-import { type Operator, RowStore } from './operator.ts';
+import type { Operator } from './operator.ts';
 import { CHAIN_BYTES_PER_ROW, RowChains } from './row-chains.ts';
 
 /** What the table takes for a row, beyond its values: up to four slots and a key. */
@@ -53,7 +54,7 @@ export class HashJoinOperator implements Operator, SpillingOperator {
   readonly #outerKeys: RowValuesFunction;
   readonly #innerKeys: RowValuesFunction;
   readonly #meter: RowMeter;
-  readonly #store: RowStore;
+  readonly #store: ColumnStore;
   readonly #table: GroupTable;
   /** Inner rows of each group of keys. */
   readonly #chains = new RowChains();
@@ -111,7 +112,7 @@ export class HashJoinOperator implements Operator, SpillingOperator {
       'meter',
       () => new RowMeter(plan.inner.output, TABLE_ROW_BYTES + CHAIN_BYTES_PER_ROW),
     );
-    this.#store = new RowStore(plan.inner.output.length);
+    this.#store = new ColumnStore(plan.inner.output);
     this.#table = new GroupTable(plan.keyTypes);
     this.#out = new Batch(plan.targets.length);
   }
@@ -315,7 +316,7 @@ export class HashJoinOperator implements Operator, SpillingOperator {
   }
 
   /** From #asideRow on; it stands at the row that must wait, if one must. */
-  #putAside(x: ExecContext, columns: readonly Value[][], to: number, isInner: boolean): void {
+  #putAside(x: ExecContext, columns: Columns, to: number, isInner: boolean): void {
     const writer = this.#writer as PartitionWriter;
     const hasher = this.#hasher as KeyHasher;
     const { joinType } = this.#plan;

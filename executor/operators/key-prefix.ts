@@ -110,14 +110,14 @@ function putNumber(target: Prefixes, i: number, value: number): void {
 
 type Fill = (
   target: Prefixes,
-  values: readonly Value[],
+  values: ArrayLike<Value>,
   rows: Uint32Array,
   from: number,
   to: number,
   shared: number,
 ) => number;
 
-function fillNumbers(target: Prefixes, values: readonly Value[], rows: Uint32Array, from: number, to: number): number {
+function fillNumbers(target: Prefixes, values: ArrayLike<Value>, rows: Uint32Array, from: number, to: number): number {
   let coverage = PREFIX_ALL;
   for (let i = from; i < to; i++) {
     const value = values[rows[i]];
@@ -131,7 +131,7 @@ function fillNumbers(target: Prefixes, values: readonly Value[], rows: Uint32Arr
   return coverage;
 }
 
-function fillNumerics(target: Prefixes, values: readonly Value[], rows: Uint32Array, from: number, to: number): number {
+function fillNumerics(target: Prefixes, values: ArrayLike<Value>, rows: Uint32Array, from: number, to: number): number {
   for (let i = from; i < to; i++) {
     const { coefficient, scale } = values[rows[i]] as Numeric;
     // Both exact, and so the nearest double of the quotient: it never orders otherwise than the quotients do.
@@ -146,7 +146,7 @@ const POW10_EXACT_MAX = 22;
 
 function fillIntervals(
   target: Prefixes,
-  values: readonly Value[],
+  values: ArrayLike<Value>,
   rows: Uint32Array,
   from: number,
   to: number,
@@ -161,7 +161,7 @@ function putBytes(target: Prefixes, i: number, b: Uint8Array): void {
   target.low[i] = (b[4] << 24) | (b[5] << 16) | (b[6] << 8) | b[7];
 }
 
-function fillBytes(target: Prefixes, values: readonly Value[], rows: Uint32Array, from: number, to: number): number {
+function fillBytes(target: Prefixes, values: ArrayLike<Value>, rows: Uint32Array, from: number, to: number): number {
   for (let i = from; i < to; i++) {
     const bytes = values[rows[i]] as Uint8Array;
     if (bytes.length >= 8) putBytes(target, i, bytes);
@@ -177,7 +177,7 @@ function fillBytes(target: Prefixes, values: readonly Value[], rows: Uint32Array
 /** From `shared` on. Covers all of the value when all texts end within their eight bytes. */
 function fillTexts(
   target: Prefixes,
-  values: readonly Value[],
+  values: ArrayLike<Value>,
   rows: Uint32Array,
   from: number,
   to: number,
@@ -241,7 +241,7 @@ function fillNothing(): number {
 
 /** How many UTF-16 units the texts have in common with `first`, `most` at the most. */
 export function sharedLength(
-  values: readonly Value[],
+  values: ArrayLike<Value>,
   rows: Uint32Array,
   from: number,
   to: number,

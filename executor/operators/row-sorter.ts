@@ -14,6 +14,7 @@
  * After: Knuth, The Art of Computer Programming, volume 3, 5.2.5; the prefixes are PostgreSQL's abbreviated keys (sortsupport.h).
  */
 import type { Value } from '../../catalog/function-entry.ts';
+import type { Columns } from '../batch.ts';
 import { giveScratch, takeScratch } from '../scratch-memory.ts';
 import type { RowOrder } from '../spill/run-merge.ts';
 import { type KeyPrefix, PREFIX_ALL, PREFIX_NONE, Prefixes, sharedLength } from './key-prefix.ts';
@@ -57,7 +58,7 @@ export class RowSorter {
   #prefixes = new Prefixes(0);
   #otherPrefixes = new Prefixes(0);
   readonly #counts = new Uint32Array(DIGITS * RADIX);
-  #columns: readonly (readonly Value[])[] = [];
+  #columns: Columns = [];
   #compare: RowOrder = () => 0;
   #ranges: Range[] = [];
   #count = 0;
@@ -79,7 +80,7 @@ export class RowSorter {
   }
 
   /** Yields after each step how many rows it went over; at the end `order` has the rows 0 .. count - 1 in order. */
-  *sort(columns: readonly (readonly Value[])[], count: number, compare: RowOrder): Generator<number, void, void> {
+  *sort(columns: Columns, count: number, compare: RowOrder): Generator<number, void, void> {
     this.#reserve(count);
     this.#columns = columns;
     this.#compare = compare;
@@ -152,7 +153,7 @@ export class RowSorter {
     }
   }
 
-  #areEqual(prefix: KeyPrefix, values: readonly Value[], from: number, to: number): boolean {
+  #areEqual(prefix: KeyPrefix, values: ArrayLike<Value>, from: number, to: number): boolean {
     const order = this.#order;
     const first = values[order[from]];
     for (let i = from + 1; i < to; i++) {
@@ -164,7 +165,7 @@ export class RowSorter {
 
   /** Nulls to their end of the range, all else in the order it has: how many nulls. */
   *#setNullsApart(
-    values: readonly Value[],
+    values: ArrayLike<Value>,
     from: number,
     to: number,
     nullsFirst: boolean,
@@ -191,7 +192,7 @@ export class RowSorter {
     return nullCount;
   }
 
-  *#fillPrefixes(values: readonly Value[], from: number, to: number, key: number): Generator<number, number, void> {
+  *#fillPrefixes(values: ArrayLike<Value>, from: number, to: number, key: number): Generator<number, number, void> {
     const { prefix, descending } = this.#keys[key];
     const order = this.#order;
     let shared = 0;

@@ -12,12 +12,12 @@
  *        ^        |
  *        +- write +-> reduce -> emit
  */
-import type { Value } from '../../catalog/function-entry.ts';
 import type { Expr, SortKey } from '../../planner/expr.ts';
 import type { SortPlan } from '../../planner/plan.ts';
 import { comparator, OID } from '../../types/index.ts';
-import { BATCH_SIZE, Batch, END, PENDING } from '../batch.ts';
+import { BATCH_SIZE, Batch, type Columns, END, PENDING } from '../batch.ts';
 import {
+  type InputTypes,
   type ProjectFunction,
   projectFunction,
   type ScalarFunctionOfContext,
@@ -33,8 +33,9 @@ import { MEMORY_MIN, RowMeter } from '../spill/memory.ts';
 import type { SpillingOperator, SpillReport } from '../spill/report.ts';
 import type { RowOrder } from '../spill/run-merge.ts';
 import { SPILL_WAITS } from '../spill/stream.ts';
+import { ColumnStore } from './column-store.ts';
 import { keyPrefix } from './key-prefix.ts';
-import { type Operator, RowStore } from './operator.ts';
+import type { Operator } from './operator.ts';
 import { RowSorter, SORTER_BYTES_PER_ROW, type SorterKey } from './row-sorter.ts';
 
 /** Top-n gathers at least this many rows before it throws any away. */
@@ -78,7 +79,6 @@ function emitOrder(
   emitter.emit('return 0;');
 }
 
-type Columns = readonly (readonly Value[])[];
 type OrderFactory = (columns: Columns) => RowOrder;
 /** The order of a row of the first columns to the one row of the second. */
 type BoundOrderFactory = (columns: Columns, bound: Columns) => (row: number) => number;
@@ -128,6 +128,8 @@ interface CompiledSort {
   readonly boundOrder: BoundOrderFactory;
   /** Another copy of the same code for merging runs: V8 must not see two kinds of columns in one place. */
   mergeOrder(): OrderFactory;
+  /** Of the columns of the input and computed keys. */
+  readonly types: InputTypes;
   readonly meter: RowMeter;
 }
 
@@ -144,6 +146,7 @@ function compileSort(plan: SortPlan, slots: SlotAllocator): CompiledSort {
     return (columns) => factory(keysAmong(columns));
   };
   let mergeOrder: OrderFactory | null = null;
+  const types = [...plan.input.output, ...computed];
   const bounds = boundOrderFactory(plan.keys);
   return {
     keysOf: computed.length === 0 ? null : projectFunction(slots, plan.input.output, null, computed),
@@ -160,7 +163,8 @@ function compileSort(plan: SortPlan, slots: SlotAllocator): CompiledSort {
       mergeOrder ??= orderFactory();
       return mergeOrder;
     },
-    meter: new RowMeter([...plan.input.output, ...computed], SORTER_BYTES_PER_ROW),
+    types,
+    meter: new RowMeter(types, SORTER_BYTES_PER_ROW),
   };
 }
 
@@ -168,7 +172,7 @@ export class SortOperator implements Operator, SpillingOperator {
   readonly #input: Operator;
   readonly #compiled: CompiledSort;
   readonly #limit: ScalarFunctionOfContext | null;
-  readonly #store: RowStore;
+  readonly #store: ColumnStore;
   readonly #sorter: RowSorter;
   readonly #keyBatch: Batch;
   readonly #out: Batch;
@@ -199,7 +203,7 @@ export class SortOperator implements Operator, SpillingOperator {
     this.#input = execution.build(plan.input);
     this.#compiled = program.memo(plan, 'sort', () => compileSort(plan, program.slots));
     this.#limit = limit === null ? null : program.memo(limit, 'scalar', () => scalarFunction(program.slots, limit));
-    this.#store = new RowStore(plan.output.length + this.#compiled.keyCount);
+    this.#store = new ColumnStore(this.#compiled.types);
     this.#sorter = new RowSorter(this.#compiled.sorterKeys);
     this.#keyBatch = new Batch(this.#compiled.keyCount);
     this.#out = new Batch(plan.output.length);
@@ -347,19 +351,13 @@ export class SortOperator implements Operator, SpillingOperator {
 
   /** Top-n: keeps the best rows only, in order. */
   #cut(): void {
-    const { columns, count } = this.#store;
-    const { order } = this.#sorter;
+    const store = this.#store;
+    const { count } = store;
     const end = this.#end;
-    for (let c = 0; c < columns.length; c++) {
-      const column = columns[c];
-      const kept: Value[] = [];
-      for (let i = 0; i < end; i++) kept.push(column[order[i]]);
-      columns[c] = kept;
-    }
-    this.#store.count = end;
+    store.keep(this.#sorter.order.subarray(0, end));
     this.#hasCut = true;
     this.#bytes *= end / count;
-    if (end > 0 && end === this.#keep) this.#bound = columns.map((column) => [column[end - 1]]);
+    if (end > 0 && end === this.#keep) this.#bound = store.columns.map((column) => [column[end - 1]]);
   }
 
   #write(x: ExecContext): boolean {

@@ -29,6 +29,7 @@ import {
   SqlRecord,
   TimeTz,
 } from '../../types/index.ts';
+import type { Columns } from '../batch.ts';
 import { giveScratch, takeScratch } from '../scratch-memory.ts';
 
 /** Rows of a block, at most: readers make room for so many. */
@@ -120,7 +121,7 @@ const values: Value[] = [];
  */
 export function encodeBlock(
   target: BlockBuffer,
-  columns: readonly (readonly Value[])[],
+  columns: Columns,
   which: readonly number[],
   order: Uint32Array | null,
   from: number,

@@ -8,6 +8,7 @@
  * Runs stay in the order of the input and only neighbours are merged, so the sort is as stable as the one in memory.
  */
 import type { Value } from '../../catalog/function-entry.ts';
+import type { Columns } from '../batch.ts';
 import type { ExecContext } from '../context.ts';
 import { BLOCK_ROWS_MAX } from './block.ts';
 import { type RowOrder, RunMerge } from './run-merge.ts';
@@ -20,7 +21,7 @@ const MERGE_RUNS_MAX = 256;
 
 export class ExternalSort {
   readonly #which: readonly number[];
-  readonly #makeOrder: (columns: readonly (readonly Value[])[]) => RowOrder;
+  readonly #makeOrder: (columns: Columns) => RowOrder;
   readonly #extentBytes: number;
   readonly #mergeRuns: number;
   /** In the order of the input. */
@@ -38,7 +39,7 @@ export class ExternalSort {
   writtenBytes = 0;
 
   /** `width`: columns of a row, those that its order is computed from among them. */
-  constructor(memoryBytes: number, width: number, makeOrder: (columns: readonly (readonly Value[])[]) => RowOrder) {
+  constructor(memoryBytes: number, width: number, makeOrder: (columns: Columns) => RowOrder) {
     this.#which = Array.from({ length: width }, (_, c) => c);
     this.#makeOrder = makeOrder;
     this.#extentBytes = Math.max(EXTENT_BYTES_MIN, Math.min(EXTENT_BYTES_MAX, Math.floor(memoryBytes / 128)));
@@ -58,13 +59,7 @@ export class ExternalSort {
   }
 
   /** Writes rows order[0 .. count) as one more run; false: call it again, with the same, when the slice or the wait is over. */
-  writeRun(
-    x: ExecContext,
-    columns: readonly (readonly Value[])[],
-    order: Uint32Array,
-    count: number,
-    memoryBytes: number,
-  ): boolean {
+  writeRun(x: ExecContext, columns: Columns, order: Uint32Array, count: number, memoryBytes: number): boolean {
     if (this.#writer === null) {
       this.#blockRows = blockRowsFor(2 * this.#extentBytes, memoryBytes / Math.max(count, 1));
       this.#writer = this.#newWriter(x, this.#runs.at(-1));

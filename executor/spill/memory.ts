@@ -4,6 +4,7 @@
  */
 import type { Value } from '../../catalog/function-entry.ts';
 import { Numeric, OID, SelfTyped, SqlArray, SqlRecord } from '../../types/index.ts';
+import type { Columns } from '../batch.ts';
 import type { InputTypes } from '../compile/batch-program.ts';
 import { repOfType } from '../compile/operand.ts';
 
@@ -41,11 +42,7 @@ export class RowMeter {
   }
 
   /** `more`: columns that follow. */
-  bytesOf(
-    columns: readonly (readonly Value[])[],
-    count: number,
-    more: readonly (readonly Value[])[] | null = null,
-  ): number {
+  bytesOf(columns: Columns, count: number, more: Columns | null = null): number {
     let bytes = count * this.#fixedBytes;
     for (const c of this.#textColumns) {
       const column = c < columns.length || more === null ? columns[c] : more[c - columns.length];

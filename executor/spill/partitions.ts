@@ -6,7 +6,7 @@
 import type { Value } from '../../catalog/function-entry.ts';
 import type { TemporaryFile } from '../../storage/api.ts';
 import { hashKey } from '../../types/index.ts';
-import { type Batch, END, PENDING } from '../batch.ts';
+import { type Batch, type Columns, END, PENDING } from '../batch.ts';
 import type { ExecContext } from '../context.ts';
 import { hashNumber, internerFor, mix, NumberInterner, TextInterner } from '../operators/group-table.ts';
 import { blockRowsFor, SPILL_WAITS, type SpillReader, type SpillStream, SpillWriter } from './stream.ts';
@@ -96,12 +96,7 @@ export class PartitionWriter {
     return mix(hash + this.#seed) & (this.division.count - 1);
   }
 
-  add(
-    partition: number,
-    columns: readonly (readonly Value[])[],
-    row: number,
-    more: readonly Value[] | null = null,
-  ): void {
+  add(partition: number, columns: Columns, row: number, more: readonly Value[] | null = null): void {
     this.#writers[partition].addRow(columns, row, more);
   }
 

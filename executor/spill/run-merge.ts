@@ -10,6 +10,7 @@
  * After: Knuth, The Art of Computer Programming, volume 3, 5.4.1.
  */
 import type { Value } from '../../catalog/function-entry.ts';
+import type { Columns } from '../batch.ts';
 import { BLOCK_ROWS_MAX } from './block.ts';
 import { SPILL_WAITS, SpillReader, type SpillStream } from './stream.ts';
 
@@ -35,11 +36,7 @@ export class RunMerge {
   /** A run whose block is used up. */
   #refill = -1;
 
-  constructor(
-    streams: readonly SpillStream[],
-    which: readonly number[],
-    makeOrder: (columns: readonly (readonly Value[])[]) => RowOrder,
-  ) {
+  constructor(streams: readonly SpillStream[], which: readonly number[], makeOrder: (columns: Columns) => RowOrder) {
     const count = streams.length;
     this.#streams = streams;
     this.waitsFor = streams[0];

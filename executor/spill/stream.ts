@@ -7,6 +7,7 @@
  */
 import type { Value } from '../../catalog/function-entry.ts';
 import type { TemporaryFile, TemporaryRead } from '../../storage/api.ts';
+import type { Columns } from '../batch.ts';
 import { BLOCK_ROWS_MAX, BlockBuffer, decodeBlock, encodeBlock } from './block.ts';
 
 export class SpillStream {
@@ -54,7 +55,7 @@ export class SpillWriter {
   }
 
   /** Rows in order as one block: at most BLOCK_ROWS_MAX. */
-  addBlock(columns: readonly (readonly Value[])[], order: Uint32Array | null, from: number, count: number): void {
+  addBlock(columns: Columns, order: Uint32Array | null, from: number, count: number): void {
     this.#bytes ??= new BlockBuffer(this.#capacity);
     encodeBlock(this.#bytes, columns, this.#which, order, from, count);
     this.stream.rowCount += count;
@@ -62,7 +63,7 @@ export class SpillWriter {
   }
 
   /** `more`: values of columns that follow those of the row. */
-  addRow(columns: readonly (readonly Value[])[], row: number, more: readonly Value[] | null = null): void {
+  addRow(columns: Columns, row: number, more: readonly Value[] | null = null): void {
     const n = this.#pendingCount;
     for (let k = 0; k < this.#which.length; k++) {
       const c = this.#which[k];

@@ -5,14 +5,21 @@
  * Digits of 11 bits make six passes; those in which all triples agree are left out. Triples are in segments, so that nothing is
  * copied when there are more of them.
  */
+import { mappedBuffer } from '../mapped-memory.ts';
+
 const SEGMENT_BITS = 16;
 const SEGMENT_TRIPLES = 1 << SEGMENT_BITS;
 const SEGMENT_MASK = SEGMENT_TRIPLES - 1;
 const WORDS = 3;
+const SEGMENT_BYTES = SEGMENT_TRIPLES * WORDS * 4;
 const DIGITS = 6;
 const BUCKETS = 2048;
 /** Triples of one step. */
 const TRIPLES_AT_ONCE = 16384;
+
+function newSegment(): Uint32Array {
+  return new Uint32Array(mappedBuffer(SEGMENT_BYTES));
+}
 
 export class WordSort {
   count = 0;
@@ -26,12 +33,12 @@ export class WordSort {
 
   /** Bytes that it will need at most. */
   get sizeBytes(): number {
-    return Math.ceil(this.count / SEGMENT_TRIPLES) * SEGMENT_TRIPLES * WORDS * 4 * 2;
+    return Math.ceil(this.count / SEGMENT_TRIPLES) * SEGMENT_BYTES * 2;
   }
 
   add(low: number, high: number, payload: number): void {
     const segment = this.count >>> SEGMENT_BITS;
-    if (segment === this.#segments.length) this.#segments.push(new Uint32Array(SEGMENT_TRIPLES * WORDS));
+    if (segment === this.#segments.length) this.#segments.push(newSegment());
     const words = this.#segments[segment];
     const at = (this.count++ & SEGMENT_MASK) * WORDS;
     words[at] = low;
@@ -92,8 +99,7 @@ export class WordSort {
       const sorted = this.#target;
       this.#target = this.#segments;
       this.#segments = sorted;
-    } else
-      while (this.#target.length < this.#segments.length) this.#target.push(new Uint32Array(SEGMENT_TRIPLES * WORDS));
+    } else while (this.#target.length < this.#segments.length) this.#target.push(newSegment());
     this.#at = 0;
     do this.#digit++;
     while (this.#digit < DIGITS && this.#counts[this.#digit].includes(this.count));

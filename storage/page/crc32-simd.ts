@@ -20,11 +20,11 @@
  *
  * The buffer pool's frames stand behind (page-memory.ts): the first step then reads a page where it lies, so that nothing is copied.
  */
+import { mappedMemory } from '../mapped-memory.ts';
 import { CRC_TABLES } from './crc32-tables.ts';
 
 export const CRC_BLOCK_SIZE = 8192;
 const VECTOR_SIZE = 16;
-const WASM_PAGE_SIZE = 65536;
 const VECTORS = CRC_BLOCK_SIZE / VECTOR_SIZE;
 const BLOCK_START = 8192;
 const BLOCK_END = BLOCK_START + CRC_BLOCK_SIZE;
@@ -233,23 +233,11 @@ function crcFunctions(memory: WebAssembly.Memory): CrcFunctions | null {
   return new WebAssembly.Instance(new WebAssembly.Module(code), { e: { memory } }).exports as unknown as CrcFunctions;
 }
 
-/** A memory of so many bytes, rounded up to WebAssembly's pages; null where there is none, or not as much. */
-export function crcMemory(bytes: number): WebAssembly.Memory | null {
-  if (typeof WebAssembly === 'undefined') return null;
-  const pages = Math.ceil(bytes / WASM_PAGE_SIZE);
-  try {
-    return new WebAssembly.Memory({ initial: pages, maximum: pages });
-  } catch {
-    // It reserves some GB of addresses, which a limit may forbid.
-    return null;
-  }
-}
-
 /** As crc32 of checksum.ts for 4 to 8192 bytes, at the same cost for each; null where WebAssembly has no vectors. */
 export type Crc32Block = (bytes: Uint8Array, start: number, end: number, seed: number) => number;
 
 export function crc32Block(): Crc32Block | null {
-  const memory = crcMemory(CRC_MEMORY_START);
+  const memory = mappedMemory(CRC_MEMORY_START);
   const functions = memory === null ? null : crcFunctions(memory);
   if (memory === null || functions === null) return null;
   const { block } = functions;

@@ -3,8 +3,9 @@
  * (crc32-simd.ts); plain memory where there is none, or for few pages, since each of WebAssembly's takes gigabytes of addresses.
  */
 import { Buffer } from 'node:buffer';
+import { mappedMemory } from '../mapped-memory.ts';
 import { pageChecksum } from './checksum.ts';
-import { CRC_MEMORY_START, crc32Page, crcMemory } from './crc32-simd.ts';
+import { CRC_MEMORY_START, crc32Page } from './crc32-simd.ts';
 import type { PageViews } from './page.ts';
 
 /** Bytes. */
@@ -26,7 +27,7 @@ export class PageMemory implements PageViews {
 
   /** `size` in bytes: whole pages. */
   constructor(size: number) {
-    this.#memory = size < SIZE_MIN ? null : crcMemory(CRC_MEMORY_START + size);
+    this.#memory = size < SIZE_MIN ? null : mappedMemory(CRC_MEMORY_START + size);
     this.#start = this.#memory === null ? 0 : CRC_MEMORY_START;
     const buffer = this.#memory?.buffer ?? new ArrayBuffer(size);
     this.u8 = new Uint8Array(buffer, this.#start, size);

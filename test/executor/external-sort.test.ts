@@ -2,7 +2,7 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import type { Value } from '../../catalog/function-entry.ts';
-import { BATCH_SIZE } from '../../executor/batch.ts';
+import { BATCH_SIZE, type Columns } from '../../executor/batch.ts';
 import type { ExecContext } from '../../executor/context.ts';
 import { BlockBuffer, decodeBlock, encodeBlock } from '../../executor/spill/block.ts';
 import { ExternalSort } from '../../executor/spill/external-sort.ts';
@@ -91,8 +91,7 @@ describe('temporary rows', () => {
     const property = fc.asyncProperty(rows, fc.integer({ min: 1, max: 400 }), async (input, runLength) => {
       const files = new TemporaryFiles(new MemoryFileSystem(), 'temp');
       const x = contextOf(files);
-      const makeOrder = (columns: readonly (readonly Value[])[]) => (i: number, j: number) =>
-        columns[0][i] - columns[0][j];
+      const makeOrder = (columns: Columns) => (i: number, j: number) => columns[0][i] - columns[0][j];
       const sort = new ExternalSort(64 * 1024, 2, makeOrder);
       for (let from = 0; from < input.length; from += runLength) {
         const run = input.slice(from, from + runLength);

@@ -33,6 +33,27 @@ describe('group table', () => {
     );
   });
 
+  it('keeps many apart, and their values, and begins again when it is cleared', () => {
+    const table = new GroupTable(TYPES);
+    const count = 12_000;
+    const columns = [
+      Array.from({ length: count }, (_, i) => (i % 1000 === 0 ? null : i % 997)),
+      Array.from({ length: count }, (_, i) => (i % 5000 === 0 ? null : `text ${i % 6007}`)),
+      Array.from({ length: count }, (_, i) => (i % 7000 === 0 ? 9007199254740993n + BigInt(i) : i * 3)),
+    ];
+    for (let run = 0; run < 2; run++) {
+      for (let i = 0; i < count; i++) expect(table.groupOf(columns, i)).to.equal(i);
+      const values: unknown[] = [];
+      for (let i = 0; i < count; i++) {
+        expect(table.findRow(columns, i)).to.equal(i);
+        table.keyValues(i, values);
+        expect(values).to.deep.equal(columns.map((column) => column[i]));
+      }
+      table.clear();
+      expect(table.count).to.equal(0);
+    }
+  });
+
   it('finds text by bytes and by string alike', () => {
     const interner = new TextInterner();
     const bytes = Buffer.from('xxpostgresyy');

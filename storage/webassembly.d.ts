@@ -1,4 +1,4 @@
-/** What crc32-simd.ts takes from WebAssembly: it belongs to the browser's types, and node's do not name it. */
+/** What storage takes from WebAssembly: it belongs to the browser's types, and node's do not name it. */
 declare namespace WebAssembly {
   class Memory {
     constructor(size: { initial: number; maximum: number });
