@@ -18,21 +18,29 @@ const SIZE_MAX = 4 * 1024 * 1024;
 /** All of them together. */
 const IDLE_BYTES_MAX = 8 * 1024 * 1024;
 
+/** What waits may be so many times larger than what is asked for: the process has it anyway. */
+const LARGER_MAX = 8;
+
 /** In the order in which they were given. */
 const idle: ArrayBuffer[] = [];
 let idleBytes = 0;
 
-/** At least so many bytes: a power of two of them, from SIZE_MIN to SIZE_MAX. */
+/** At least so many bytes. */
 export function takeScratch(bytes: number): ArrayBuffer {
   if (bytes < SIZE_MIN) return new ArrayBuffer(bytes);
   if (bytes > SIZE_MAX) return mappedBuffer(Math.ceil(bytes / STEP) * STEP);
   const size = 2 ** Math.ceil(Math.log2(bytes));
-  for (let i = idle.length - 1; i >= 0; i--) {
-    if (idle[i].byteLength !== size) continue;
-    idleBytes -= size;
-    return idle.splice(i, 1)[0];
+  let found = -1;
+  let foundSize = size * (LARGER_MAX * 2);
+  for (let i = idle.length - 1; i >= 0 && foundSize > size; i--) {
+    const { byteLength } = idle[i];
+    if (byteLength < size || byteLength >= foundSize) continue;
+    found = i;
+    foundSize = byteLength;
   }
-  return mappedBuffer(size);
+  if (found < 0) return mappedBuffer(size);
+  idleBytes -= foundSize;
+  return idle.splice(found, 1)[0];
 }
 
 /** What takeScratch gave is not used any more: neither by its owner nor by a read or write that is under way. */
@@ -52,5 +60,5 @@ export function idleScratchBytes(): number {
 
 /** `count` words, a power of two of them, all -1: the slots of a hash table. */
 export function takeSlots(count: number): Int32Array<ArrayBuffer> {
-  return new Int32Array(takeScratch(count * 4)).fill(-1);
+  return new Int32Array(takeScratch(count * 4), 0, count).fill(-1);
 }

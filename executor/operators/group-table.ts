@@ -28,6 +28,8 @@ export interface Interner {
   valueOf(id: number): Value;
   /** What it takes in memory, about; cheap to ask. */
   readonly byteSize: number;
+  /** Room for so many values in all. */
+  reserve(count: number): void;
   clear(): void;
 }
 
@@ -50,12 +52,18 @@ function grownSlots(count: number): number {
   return count < FAST_GROWTH_SLOTS ? count * 4 : count * 2;
 }
 
-/** An array twice as long as `array` is. */
-function twice<T extends Int32Array<ArrayBuffer> | Uint32Array<ArrayBuffer> | Float64Array<ArrayBuffer>>(
+/** Slots enough for so many ids. */
+function slotsFor(count: number): number {
+  return Math.max(INITIAL_SLOTS, 2 ** Math.ceil(Math.log2(count * 2 + 1)));
+}
+
+/** An array of so many elements at least that begins with those of `array`. */
+function grown<T extends Int32Array<ArrayBuffer> | Uint32Array<ArrayBuffer> | Float64Array<ArrayBuffer>>(
   array: T,
   make: new (buffer: ArrayBuffer) => T,
+  length = array.length * 2,
 ): T {
-  const target = new make(takeScratch(array.byteLength * 2));
+  const target = new make(takeScratch(length * array.BYTES_PER_ELEMENT));
   target.set(array);
   giveScratch(array.buffer);
   return target;
@@ -95,7 +103,7 @@ export class NumberInterner implements Interner {
   }
 
   #add(value: number): number {
-    if (this.count === this.#values.length) this.#values = twice(this.#values, Float64Array);
+    if (this.count === this.#values.length) this.#values = grown(this.#values, Float64Array);
     this.#values[this.count] = value;
     return this.count++;
   }
@@ -123,8 +131,7 @@ export class NumberInterner implements Interner {
     return id;
   }
 
-  #grow(): void {
-    const size = grownSlots(this.#mask + 1);
+  #grow(size = grownSlots(this.#mask + 1)): void {
     const slots = takeSlots(size);
     const values = this.#values;
     this.#mask = size - 1;
@@ -137,6 +144,11 @@ export class NumberInterner implements Interner {
     }
     giveScratch(this.#slots.buffer);
     this.#slots = slots;
+  }
+
+  reserve(count: number): void {
+    if (count > this.#values.length) this.#values = grown(this.#values, Float64Array, count);
+    if (count * 2 > this.#mask) this.#grow(slotsFor(count));
   }
 
   valueOf(id: number): Value {
@@ -208,10 +220,10 @@ export class TextInterner implements Interner {
   #add(hash: number, u8: Uint8Array, start: number, end: number, slot: number): number {
     const length = end - start;
     if (this.#used + length > this.#arena.length) {
-      const grown = Buffer.from(takeScratch(Math.max(this.#arena.length * 2, this.#used + length)));
-      this.#arena.copy(grown, 0, 0, this.#used);
+      const larger = Buffer.from(takeScratch(Math.max(this.#arena.length * 2, this.#used + length)));
+      this.#arena.copy(larger, 0, 0, this.#used);
       giveScratch(this.#arena.buffer);
-      this.#arena = grown;
+      this.#arena = larger;
     }
     for (let i = 0; i < length; i++) this.#arena[this.#used + i] = u8[start + i];
     const id = this.#addEntry(hash, this.#used, this.#used + length);
@@ -224,15 +236,14 @@ export class TextInterner implements Interner {
 
   #addEntry(hash: number, start: number, end: number): number {
     const at = this.count * ENTRY_WORDS;
-    if (at + ENTRY_WORDS > this.#entries.length) this.#entries = twice(this.#entries, Uint32Array);
+    if (at + ENTRY_WORDS > this.#entries.length) this.#entries = grown(this.#entries, Uint32Array);
     this.#entries[at] = hash;
     this.#entries[at + 1] = start;
     this.#entries[at + 2] = end;
     return this.count++;
   }
 
-  #grow(): void {
-    const size = grownSlots(this.#mask + 1);
+  #grow(size = grownSlots(this.#mask + 1)): void {
     const slots = takeSlots(size);
     const entries = this.#entries;
     this.#mask = size - 1;
@@ -244,6 +255,12 @@ export class TextInterner implements Interner {
     }
     giveScratch(this.#slots.buffer);
     this.#slots = slots;
+  }
+
+  reserve(count: number): void {
+    if (count * ENTRY_WORDS > this.#entries.length)
+      this.#entries = grown(this.#entries, Uint32Array, count * ENTRY_WORDS);
+    if (count * 2 > this.#mask) this.#grow(slotsFor(count));
   }
 
   idOf(value: Value): number {
@@ -341,6 +358,10 @@ class ValueInterner implements Interner {
     return id;
   }
 
+  reserve(): void {
+    // A Map grows by itself.
+  }
+
   find(value: Value): number {
     return this.#ids.get(value === null ? null : this.#keyOf(value)) ?? -1;
   }
@@ -377,7 +398,7 @@ class PairInterner {
       slot = (slot + 1) & this.#mask;
     }
     const id = this.count++;
-    if (id * 2 === pairs.length) this.#pairs = twice(pairs, Int32Array);
+    if (id * 2 === pairs.length) this.#pairs = grown(pairs, Int32Array);
     this.#pairs[id * 2] = left;
     this.#pairs[id * 2 + 1] = right;
     slots[slot] = id;
@@ -396,6 +417,11 @@ class PairInterner {
     return -1;
   }
 
+  reserve(count: number): void {
+    if (count * 2 > this.#pairs.length) this.#pairs = grown(this.#pairs, Int32Array, count * 2);
+    if (count * 2 > this.#mask) this.#grow(slotsFor(count));
+  }
+
   leftOf(id: number): number {
     return this.#pairs[id * 2];
   }
@@ -404,8 +430,7 @@ class PairInterner {
     return this.#pairs[id * 2 + 1];
   }
 
-  #grow(): void {
-    const size = grownSlots(this.#mask + 1);
+  #grow(size = grownSlots(this.#mask + 1)): void {
     const slots = takeSlots(size);
     const pairs = this.#pairs;
     this.#mask = size - 1;
@@ -462,6 +487,12 @@ export class GroupTable {
   get count(): number {
     if (this.interners.length === 0) return 1;
     return this.pairs.length === 0 ? this.interners[0].count : this.pairs[this.pairs.length - 1].count;
+  }
+
+  /** Room for so many groups in all, where it is known how many there may be. */
+  reserve(count: number): void {
+    const last = this.pairs.at(-1) ?? this.interners.at(0);
+    last?.reserve(count);
   }
 
   /** Group of a row given by columns. */

@@ -44,6 +44,9 @@ const TABLE_ROW_BYTES = 28;
 const INNER = 0;
 const OUTER = 1;
 
+/** Estimates may be too high by far. */
+const RESERVED_ROWS_MAX = 512 * 1024;
+
 type Phase = 'build' | 'spill stored' | 'spill inner' | 'spill outer' | 'next part' | 'probe' | 'done';
 
 export class HashJoinOperator implements Operator, SpillingOperator {
@@ -244,13 +247,24 @@ export class HashJoinOperator implements Operator, SpillingOperator {
   }
 
   #mustSpill(x: ExecContext): boolean {
-    if (this.#memory === 0) this.#memory = x.services.hashMemoryBytes;
+    if (this.#memory === 0) {
+      this.#memory = x.services.hashMemoryBytes;
+      const rowBytes = this.#bytes / this.#store.count;
+      this.#reserve(Math.ceil(Math.min(this.#plan.inner.rows, this.#memory / rowBytes, RESERVED_ROWS_MAX)));
+    }
     if (this.#bytes <= this.#memory && !this.#account.isTight(x.memory, this.#bytes)) return false;
     const part = this.#parts.current;
     if (part !== null && (part.isSkewed || part.level >= LEVELS_MAX)) return false;
     // If it is the server's memory that is full: what there was is what there is from now on.
     this.#memory = Math.min(this.#memory, this.#bytes);
     return true;
+  }
+
+  /** Room for so many rows: what grows step by step leaves its outgrown memory to the collector of garbage. */
+  #reserve(rows: number): void {
+    this.#store.reserve(rows);
+    this.#chains.reserve(rows);
+    this.#table.reserve(rows);
   }
 
   #hasNullKey(): boolean {
@@ -374,7 +388,10 @@ export class HashJoinOperator implements Operator, SpillingOperator {
     this.#outerReader = null;
     this.#innerReader =
       part === null ? null : new SpillReader(part.streams[INNER], columnNumbers(this.#plan.inner.output.length));
-    return part !== null;
+    if (part === null) return false;
+    // As many as it has, or as the memory has held so far.
+    this.#reserve(Math.min(part.streams[INNER].rowCount, this.#rowsMax));
+    return true;
   }
 
   // --------------------------------------------------------------------------------------------------------------- probe

@@ -31,13 +31,21 @@ const FRAME_HEADER_SIZE = 4;
 export const FRAME_STORED_MAX = FRAME_SIZE + FRAME_HEADER_SIZE;
 const FRAME_AS_IT_WAS = 0x80000000;
 
-/** A small frame wants a small window: setting up zlib's state costs more than the work. */
+/** Up to this, zlib's buffer for what it makes is small, too. */
 const SMALL_FRAME = 4096;
 /** zlib makes room in chunks of 16 KB, unless it is told otherwise: thousands of small values would hold so much each until it is collected. */
 const SMALL_CHUNK = 2048;
 const LARGE_CHUNK = 16384;
-const SMALL_OPTIONS = { level: 1, memLevel: 5, windowBits: 12, chunkSize: SMALL_CHUNK };
-const OPTIONS = { level: 1 };
+/**
+ * A small frame wants a small window: setting up zlib's state, 260 KB of it for a window of 32 KB, costs more than the work. By windowBits,
+ * from those of SMALL_FRAME on.
+ */
+const OPTIONS = [12, 13, 14, 15].map((windowBits) => ({
+  level: 1,
+  windowBits,
+  memLevel: windowBits - 7,
+  chunkSize: windowBits === 12 ? SMALL_CHUNK : LARGE_CHUNK,
+}));
 
 export interface LongHeader {
   readonly form: number;
@@ -83,7 +91,10 @@ export function isWorthwhile(length: number, compressedLength: number): boolean 
 }
 
 function deflate(bytes: Uint8Array): Buffer {
-  return deflateRawSync(bytes, bytes.length <= SMALL_FRAME ? SMALL_OPTIONS : OPTIONS);
+  let window = SMALL_FRAME;
+  let options = 0;
+  for (; window < bytes.length && options < OPTIONS.length - 1; window *= 2) options++;
+  return deflateRawSync(bytes, OPTIONS[options]);
 }
 
 /** Writes bytes (FRAME_SIZE at most) as a frame into target; answers its length. */

@@ -4,6 +4,7 @@
  * nodes, 1 MB of keys, 1 MB of posting lists) may go beyond the limit.
  */
 import { SqlError } from '../../types/errors.ts';
+import { mappedBuffer } from '../mapped-memory.ts';
 
 export class IndexMemory {
   /** Bytes of nodes, of the arenas of byte keys, and of posting lists. */
@@ -38,7 +39,7 @@ export class IndexMemory {
 
   /** Memory for a segment; what counts it is the caller. */
   allocate(bytes: number): ArrayBuffer {
-    return this.isLoading ? (new SharedArrayBuffer(bytes) as unknown as ArrayBuffer) : new ArrayBuffer(bytes);
+    return this.isLoading ? (new SharedArrayBuffer(bytes) as unknown as ArrayBuffer) : mappedBuffer(bytes);
   }
 
   /** Throws 53200 if so much more may not be reserved. */

@@ -1,0 +1,49 @@
+/** Memory that the system has back when it is not used any more, and plain memory where there is no room for its addresses. */
+import { execFileSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { expect } from 'chai';
+import { mappedBuffer } from '../../storage/mapped-memory.ts';
+
+const MODULE = fileURLToPath(new URL('../../storage/mapped-memory.ts', import.meta.url));
+const MB = 1024 * 1024;
+
+/** What a process of its own says that runs the code, where `mappedBuffer` and `MB` are known. */
+function said(code: string, shellLimit: string): string {
+  const script = `import { mappedBuffer } from ${JSON.stringify(MODULE)}; const MB = ${MB}; ${code}`;
+  const shell = `${shellLimit} exec "$0" --import tsx --expose-gc --input-type=module -e "$1"`;
+  return execFileSync('sh', ['-c', shell, process.execPath, script], { encoding: 'utf8' }).trim();
+}
+
+describe('mapped memory', () => {
+  it('is as many zeros as were asked for, of any size', () => {
+    for (const bytes of [0, 8, 64 * 1024, 128 * 1024, 128 * 1024 + 8, MB, 9 * MB]) {
+      const words = new Uint8Array(mappedBuffer(bytes));
+      expect(words.length).to.equal(bytes);
+      expect(words.every((byte) => byte === 0)).to.equal(true);
+      words.fill(7);
+    }
+  });
+
+  it('goes back to the system whole', () => {
+    const megabytes = said(
+      `const before = process.memoryUsage.rss();
+       let all = Array.from({ length: 300 }, () => new Uint8Array(mappedBuffer(MB)).fill(1));
+       const held = process.memoryUsage.rss() - before;
+       all = [];
+       gc();
+       await new Promise((resolve) => setTimeout(resolve, 100));
+       gc();
+       console.log(Math.round(held / MB), Math.round((process.memoryUsage.rss() - before) / MB));`,
+      '',
+    );
+    const [held, after] = megabytes.split(' ').map(Number);
+    expect(held).to.be.at.least(290);
+    expect(after).to.be.at.most(60);
+  });
+
+  it('is plain memory where a process may have few addresses', () => {
+    expect(said('console.log(new Uint8Array(mappedBuffer(MB)).fill(1).length)', 'ulimit -v 20000000;')).to.equal(
+      `${MB}`,
+    );
+  });
+});
