@@ -108,6 +108,7 @@ export {
   Transaction,
   TransactionManager,
 } from './mvcc/index.ts';
+export { releaseBuffer } from './released-memory.ts';
 
 export { SEQUENCE_LOG_VALUES } from './sequences.ts';
 export { FIRST_OID } from './store.ts';

@@ -11,6 +11,7 @@ import { isLongAt, isNullAt, readColumn, readRow, variableEnd, variableStart } f
 import type { Session, Task } from '../session.ts';
 import type { TableRuntime } from '../table-runtime.ts';
 import { type ElementCounter, elementCounterOf } from './element-counter.ts';
+import { type CopiedRow, RowReservoir } from './row-reservoir.ts';
 import { Slices } from './steps.ts';
 
 const SLOT_COUNT_OFFSET = 12;
@@ -45,13 +46,6 @@ export interface Sample {
   readonly rows: readonly (readonly Value[])[] | null;
 }
 
-/** A row of the reservoir: a copy of its bytes, since most that get in are replaced before they would be read. */
-interface CopiedRow {
-  readonly rowId: number;
-  readonly layout: number;
-  readonly bytes: Buffer;
-}
-
 export interface SampleOptions {
   readonly rows: number;
   readonly wantsWhole: boolean;
@@ -70,7 +64,7 @@ export function* sampleRows(
   const { rows: targetRows, random } = options;
   const list = choosePages(table.heap.pages.pageCount, targetRows, random);
   const reads = new ListReads(table.pool, table.heap.pages, list);
-  const reservoir: CopiedRow[] = [];
+  const reservoir = new RowReservoir();
   const slices = new Slices();
   let seen = 0;
   for (let i = 0; i < list.length; i++) {
@@ -84,7 +78,7 @@ export function* sampleRows(
           const r = table.heap.visible(rowId, snapshot);
           if (r < 0) continue;
           const place = seen < targetRows ? seen : Math.floor(random() * (seen + 1));
-          if (place < targetRows) reservoir[place] = copyRow(table, rowId, r);
+          if (place < targetRows) copyRow(table, rowId, r, reservoir, place);
           seen++;
         }
         break;
@@ -101,10 +95,11 @@ export function* sampleRows(
       slices.begin();
     }
   }
-  reservoir.sort((a, b) => a.rowId - b.rowId);
   const perPage = list.length === 0 ? 0 : seen / list.length;
-  const totalRows = Math.max(reservoir.length, table.heap.rowCount, Math.round(perPage * list.length));
-  return yield* readRows(session, table, reservoir, totalRows, options, slices);
+  const totalRows = Math.max(reservoir.count, table.heap.rowCount, Math.round(perPage * list.length));
+  const sample = yield* readRows(session, table, reservoir, totalRows, options, slices);
+  reservoir.release();
+  return sample;
 }
 
 function choosePages(pageCount: number, wanted: number, random: () => number): Uint32Array {
@@ -117,19 +112,19 @@ function choosePages(pageCount: number, wanted: number, random: () => number): U
   return list;
 }
 
-function copyRow(table: TableRuntime, rowId: number, r: number): CopiedRow {
+function copyRow(table: TableRuntime, rowId: number, r: number, reservoir: RowReservoir, place: number): void {
   const { u8 } = table.pool;
   const layout = u8[r + ROW_LAYOUT_OFFSET];
   const { columns, variableColumns, fixedSize } = table.layout(layout);
   const last = variableColumns.length === 0 ? null : columns[variableColumns[variableColumns.length - 1]];
   const size = last === null ? fixedSize : variableEnd(u8, r, last) & ~OVERFLOW_BIT;
-  return { rowId, layout, bytes: Buffer.from(u8.subarray(r, r + size)) };
+  reservoir.put(place, rowId, layout, u8, r, size);
 }
 
 function* readRows(
   session: Session,
   table: TableRuntime,
-  rows: readonly CopiedRow[],
+  reservoir: RowReservoir,
   totalRows: number,
   { wantsWhole, targetOf }: SampleOptions,
   slices: Slices,
@@ -138,7 +133,8 @@ function* readRows(
     sampledColumn(typeOid, dropped ? 0 : targetOf(number)),
   );
   const whole: Value[][] = [];
-  for (const row of rows) {
+  const rowCount = reservoir.count;
+  for (const row of reservoir.rows()) {
     readColumns(table, row, columns);
     let isCounting = false;
     for (const [i, { elements }] of columns.entries()) {
@@ -152,13 +148,14 @@ function* readRows(
     }
     if (wantsWhole) {
       const bytes = { u8: row.bytes, buffer: row.bytes };
-      const read = (): Value[] => readRow(bytes, 0, table.layout(row.layout), table.missing, table.fetchOverflow, []);
+      const read = (): Value[] =>
+        readRow(bytes, row.start, table.layout(row.layout), table.missing, table.fetchOverflow, []);
       whole.push(yield* whenLoaded(session, read));
     }
     // A row with many elements is long work.
     if (isCounting ? slices.isOver() : slices.due()) yield* nextSlice(session, slices);
   }
-  return { rowCount: rows.length, totalRows, columns, rows: wantsWhole ? whole : null };
+  return { rowCount, totalRows, columns, rows: wantsWhole ? whole : null };
 }
 
 function* nextSlice(session: Session, slices: Slices): Task<void> {
@@ -183,33 +180,37 @@ function* whenLoaded<T>(session: Session, read: () => T): Task<T> {
 /** The value whose elements are counted; null: NULL, or too long. */
 function countedValue(
   table: TableRuntime,
-  { layout, bytes }: CopiedRow,
+  { layout, bytes, start: r }: CopiedRow,
   index: number,
   { widthMax }: ElementCounter,
 ): Value {
   const column = table.layout(layout).columns[index];
   if (column === null) return table.missing[index];
-  if (isNullAt(bytes, 0, column)) return null;
-  const start = variableStart(bytes, 0, column);
-  const width = isLongAt(bytes, 0, column)
-    ? readLongHeader(bytes, start).length
-    : variableEnd(bytes, 0, column) - start;
-  return width > widthMax ? null : readColumn({ u8: bytes, buffer: bytes }, 0, column, table.fetchOverflow);
+  if (isNullAt(bytes, r, column)) return null;
+  const start = variableStart(bytes, r, column);
+  const width = isLongAt(bytes, r, column)
+    ? readLongHeader(bytes, r + start).length
+    : variableEnd(bytes, r, column) - start;
+  return width > widthMax ? null : readColumn({ u8: bytes, buffer: bytes }, r, column, table.fetchOverflow);
 }
 
-function readColumns(table: TableRuntime, { layout, bytes }: CopiedRow, target: readonly SampledColumn[]): void {
+function readColumns(
+  table: TableRuntime,
+  { layout, bytes, start: r }: CopiedRow,
+  target: readonly SampledColumn[],
+): void {
   const row = { u8: bytes, buffer: bytes };
   table.layout(layout).columns.forEach((column, i) => {
     const sampled = target[i];
     if (column === null) sampled.values.push(table.missing[i]);
-    else if (isNullAt(bytes, 0, column)) sampled.values.push(null);
+    else if (isNullAt(bytes, r, column)) sampled.values.push(null);
     else {
       // Of a long value: what is in the row; the value itself is elsewhere, or compressed.
-      const end = column.isVariable ? variableEnd(bytes, 0, column) & ~OVERFLOW_BIT : 0;
-      const width = column.isVariable ? end - variableStart(bytes, 0, column) : 0;
+      const end = column.isVariable ? variableEnd(bytes, r, column) & ~OVERFLOW_BIT : 0;
+      const width = column.isVariable ? end - variableStart(bytes, r, column) : 0;
       // Of a tsvector the lexemes are all that is looked at.
-      const isWide = width > WIDTH_MAX || isLongAt(bytes, 0, column) || sampled.elements?.isText === true;
-      sampled.values.push(isWide ? WIDE : readColumn(row, 0, column, table.fetchOverflow));
+      const isWide = width > WIDTH_MAX || isLongAt(bytes, r, column) || sampled.elements?.isText === true;
+      sampled.values.push(isWide ? WIDE : readColumn(row, r, column, table.fetchOverflow));
       sampled.widthSum += width;
     }
     if (sampled.values[sampled.values.length - 1] !== null) sampled.nonNull++;

@@ -14,6 +14,7 @@
  * 500 MB/s and more.
  */
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
+import { releaseBuffer } from '../../storage/api.ts';
 import { assert } from '../../types/assert.ts';
 import { sqlError } from '../../types/errors.ts';
 import { readInt32 } from './row-reader.ts';
@@ -31,11 +32,9 @@ const FRAME_HEADER_SIZE = 4;
 export const FRAME_STORED_MAX = FRAME_SIZE + FRAME_HEADER_SIZE;
 const FRAME_AS_IT_WAS = 0x80000000;
 
-/** Up to this, zlib's buffer for what it makes is small, too. */
 const SMALL_FRAME = 4096;
-/** zlib makes room in chunks of 16 KB, unless it is told otherwise: thousands of small values would hold so much each until it is collected. */
-const SMALL_CHUNK = 2048;
-const LARGE_CHUNK = 16384;
+/** zlib makes room for what it gives in chunks, each an ArrayBuffer of its own from this size on. */
+const CHUNK = 4096;
 /**
  * A small frame wants a small window: setting up zlib's state, 260 KB of it for a window of 32 KB, costs more than the work. By windowBits,
  * from those of SMALL_FRAME on.
@@ -44,7 +43,7 @@ const OPTIONS = [12, 13, 14, 15].map((windowBits) => ({
   level: 1,
   windowBits,
   memLevel: windowBits - 7,
-  chunkSize: windowBits === 12 ? SMALL_CHUNK : LARGE_CHUNK,
+  chunkSize: CHUNK << (windowBits - 12),
 }));
 
 export interface LongHeader {
@@ -97,6 +96,11 @@ function deflate(bytes: Uint8Array): Buffer {
   return deflateRawSync(bytes, OPTIONS[options]);
 }
 
+/** What zlib has given is not used any more. It is an ArrayBuffer of its own unless somebody has made Buffer's pool larger. */
+function release({ buffer, byteLength }: Buffer): void {
+  if (byteLength > 0 && CHUNK >= Buffer.poolSize >>> 1) releaseBuffer(buffer);
+}
+
 /** Writes bytes (FRAME_SIZE at most) as a frame into target; answers its length. */
 export function writeFrame(bytes: Uint8Array, target: Buffer, at: number): number {
   const packed = deflate(bytes);
@@ -104,7 +108,9 @@ export function writeFrame(bytes: Uint8Array, target: Buffer, at: number): numbe
   const body = isShorter ? packed : bytes;
   target.writeUInt32LE((isShorter ? body.length : body.length | FRAME_AS_IT_WAS) >>> 0, at);
   target.set(body, at + FRAME_HEADER_SIZE);
-  return FRAME_HEADER_SIZE + body.length;
+  const size = FRAME_HEADER_SIZE + body.length;
+  release(packed);
+  return size;
 }
 
 /** Bytes of the frame at `at`, header included; 0 if that cannot be said yet. */
@@ -117,17 +123,26 @@ export function frameSizeAt(bytes: Buffer, at: number, end: number): number {
 export function readFrame(bytes: Buffer, at: number, size: number, target: Buffer, to: number): number {
   const isAsItWas = (bytes[at + 3] & 0x80) !== 0;
   const body = bytes.subarray(at + FRAME_HEADER_SIZE, at + size);
-  const chunkSize = body.length < SMALL_CHUNK / 4 ? SMALL_CHUNK : LARGE_CHUNK;
-  const value = isAsItWas ? body : inflateRawSync(body, { maxOutputLength: FRAME_SIZE, chunkSize });
+  if (isAsItWas) {
+    target.set(body, to);
+    return body.length;
+  }
+  const chunkSize = body.length < CHUNK / 8 ? CHUNK : 4 * CHUNK;
+  const value = inflateRawSync(body, { maxOutputLength: FRAME_SIZE, chunkSize });
+  const { length } = value;
   target.set(value, to);
-  return value.length;
+  release(value);
+  return length;
 }
 
 /** A value of one frame in its compressed form for the row, or null when that saves too little. */
 export function compressInRow(bytes: Uint8Array): Buffer | null {
   assert(bytes.length <= FRAME_SIZE, 'one frame is compressed in the row');
   const packed = deflate(bytes);
-  if (!isWorthwhile(bytes.length, packed.length + LONG_HEADER_SIZE + FRAME_HEADER_SIZE)) return null;
+  if (!isWorthwhile(bytes.length, packed.length + LONG_HEADER_SIZE + FRAME_HEADER_SIZE)) {
+    release(packed);
+    return null;
+  }
   const header = longHeader({
     form: COMPRESSED,
     levels: 0,
@@ -137,7 +152,9 @@ export function compressInRow(bytes: Uint8Array): Buffer | null {
   });
   const frame = Buffer.allocUnsafe(FRAME_HEADER_SIZE);
   frame.writeUInt32LE(packed.length, 0);
-  return Buffer.concat([header, frame, packed]);
+  const stored = Buffer.concat([header, frame, packed]);
+  release(packed);
+  return stored;
 }
 
 /** The value of a whole stream of frames. */
