@@ -96,7 +96,7 @@ export class LongValues {
     const compress = (column: number): void => {
       tried.add(column);
       const value = writer.valueOf(column);
-      const packed = compressInRow(typeof value === 'string' ? Buffer.from(value, 'utf8') : value);
+      const packed = compressInRow(value);
       if (packed === null) return;
       size += packed.length - writer.lengthOf(column);
       writer.setLong(column, packed);

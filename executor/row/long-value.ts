@@ -135,8 +135,12 @@ export function readFrame(bytes: Buffer, at: number, size: number, target: Buffe
   return length;
 }
 
+/** For a text that becomes a frame: with room for a character more, so that a longer one is seen. */
+const textFrame = Buffer.allocUnsafeSlow(FRAME_SIZE + 4);
+
 /** A value of one frame in its compressed form for the row, or null when that saves too little. */
-export function compressInRow(bytes: Uint8Array): Buffer | null {
+export function compressInRow(value: string | Uint8Array): Buffer | null {
+  const bytes = typeof value === 'string' ? textFrame.subarray(0, textFrame.write(value, 'utf8')) : value;
   assert(bytes.length <= FRAME_SIZE, 'one frame is compressed in the row');
   const packed = deflate(bytes);
   if (!isWorthwhile(bytes.length, packed.length + LONG_HEADER_SIZE + FRAME_HEADER_SIZE)) {
