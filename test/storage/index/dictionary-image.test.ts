@@ -176,6 +176,39 @@ for (const kind of kinds) {
       expect(entriesOf(loaded.dictionary)).to.deep.equal(entries);
     }).timeout(20_000);
 
+    it('is not closed while the next part of it is being read, though it is refused', async () => {
+      const fileSystem = new MemoryFileSystem();
+      writeImage(fileSystem, filled(kind, 3000, new Random(SEED)));
+      let reads = 0;
+      let readsAtClose = -1;
+      const open = fileSystem.open.bind(fileSystem);
+      fileSystem.open = (...args) => {
+        const file = open(...args);
+        const readInto = file.readInto.bind(file);
+        const close = file.close.bind(file);
+        file.readInto = (buffer, bufferOffset, length, fileOffset, callback) => {
+          reads++;
+          setTimeout(() => {
+            readInto(buffer, bufferOffset, length, fileOffset, (error, count) => {
+              reads--;
+              callback(error, count);
+            });
+          }, 5);
+        };
+        file.close = () => {
+          readsAtClose = reads;
+          close();
+        };
+        return file;
+      };
+      // What is loaded must follow what is there.
+      const dictionary = empty(kind);
+      for (let value = 1e9; dictionary.count < 500; value++) dictionary.insert(keyOf(value, hasByteKeys), value % 1e6);
+      const why = await new ImageReader(fileSystem).load(PATH, dictionary, IDENTITY, new PageSet());
+      expect(why).to.match(/not in order/);
+      expect(readsAtClose).to.equal(0);
+    });
+
     it('is refused when a byte is wrong, the end is missing, or it is of something else; nothing of it is left', async () => {
       const random = new Random(SEED);
       const fileSystem = new MemoryFileSystem();
