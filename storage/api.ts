@@ -81,7 +81,7 @@ export {
   type TemporaryUsage,
 } from './io/index.ts';
 export { PAGE_SIZE, RING_FRAMES, ROW_SIZE_MAX } from './limits.ts';
-export { mappedBuffer } from './mapped-memory.ts';
+export { mappedBuffer, releaseBuffer } from './memory/index.ts';
 export {
   ACCESS_EXCLUSIVE,
   ACCESS_SHARE,
@@ -108,7 +108,6 @@ export {
   Transaction,
   TransactionManager,
 } from './mvcc/index.ts';
-export { releaseBuffer } from './released-memory.ts';
 
 export { SEQUENCE_LOG_VALUES } from './sequences.ts';
 export { FIRST_OID } from './store.ts';

@@ -4,7 +4,7 @@
  * nodes, 1 MB of keys, 1 MB of posting lists) may go beyond the limit.
  */
 import { SqlError } from '../../types/errors.ts';
-import { mappedBuffer } from '../mapped-memory.ts';
+import { mappedBuffer } from '../memory/index.ts';
 
 export class IndexMemory {
   /** Bytes of nodes, of the arenas of byte keys, and of posting lists. */

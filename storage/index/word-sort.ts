@@ -5,7 +5,7 @@
  * Digits of 11 bits make six passes; those in which all triples agree are left out. Triples are in segments, so that nothing is
  * copied when there are more of them.
  */
-import { mappedBuffer } from '../mapped-memory.ts';
+import { mappedBuffer } from '../memory/index.ts';
 
 const SEGMENT_BITS = 16;
 const SEGMENT_TRIPLES = 1 << SEGMENT_BITS;

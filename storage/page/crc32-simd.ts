@@ -20,7 +20,7 @@
  *
  * The buffer pool's frames stand behind (page-memory.ts): the first step then reads a page where it lies, so that nothing is copied.
  */
-import { mappedMemory } from '../mapped-memory.ts';
+import { mappedMemory } from '../memory/index.ts';
 import { CRC_TABLES } from './crc32-tables.ts';
 
 export const CRC_BLOCK_SIZE = 8192;

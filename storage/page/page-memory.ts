@@ -3,7 +3,7 @@
  * (crc32-simd.ts); plain memory where there is none, or for few pages, since each of WebAssembly's takes gigabytes of addresses.
  */
 import { Buffer } from 'node:buffer';
-import { mappedMemory } from '../mapped-memory.ts';
+import { mappedMemory } from '../memory/index.ts';
 import { pageChecksum } from './checksum.ts';
 import { CRC_MEMORY_START, crc32Page } from './crc32-simd.ts';
 import type { PageViews } from './page.ts';

@@ -19,6 +19,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 
 /** Inside storage each imports only what stands to its left; the engine is the files beside the folders. */
 const STORAGE_ORDER = [
+  'memory',
   'io',
   'page',
   'wal',

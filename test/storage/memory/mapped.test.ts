@@ -2,9 +2,9 @@
 import { execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
-import { mappedBuffer } from '../../storage/mapped-memory.ts';
+import { mappedBuffer } from '../../../storage/memory/index.ts';
 
-const MODULE = fileURLToPath(new URL('../../storage/mapped-memory.ts', import.meta.url));
+const MODULE = fileURLToPath(new URL('../../../storage/memory/index.ts', import.meta.url));
 const MB = 1024 * 1024;
 
 /** What a process of its own says that runs the code, where `mappedBuffer` and `MB` are known. */

@@ -1,0 +1,2 @@
+export { mappedBuffer, mappedMemory } from './mapped.ts';
+export { releaseBuffer } from './release.ts';
