@@ -4,7 +4,6 @@
  * nodes, 1 MB of keys, 1 MB of posting lists) may go beyond the limit.
  */
 import { SqlError } from '../../types/errors.ts';
-import { mappedBuffer } from '../memory/index.ts';
 
 export class IndexMemory {
   /** Bytes of nodes, of the arenas of byte keys, and of posting lists. */
@@ -39,7 +38,7 @@ export class IndexMemory {
 
   /** Memory for a segment; what counts it is the caller. */
   allocate(bytes: number): ArrayBuffer {
-    return this.isLoading ? (new SharedArrayBuffer(bytes) as unknown as ArrayBuffer) : mappedBuffer(bytes);
+    return this.isLoading ? (new SharedArrayBuffer(bytes) as unknown as ArrayBuffer) : new ArrayBuffer(bytes);
   }
 
   /** Throws 53200 if so much more may not be reserved. */
