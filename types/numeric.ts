@@ -26,6 +26,8 @@ const SIGNIFICANT_DIGITS_MIN = 16;
 const RESULT_SCALE_MAX = 2000;
 const SAFE = Number.MAX_SAFE_INTEGER;
 const BIG_SAFE = BigInt(SAFE);
+/** Of texts that are surely within the limits. */
+const PLAIN_DIGITS_MAX = 1000;
 const SURELY_FITS = 1n << 4096n;
 
 export class Numeric {
@@ -86,7 +88,8 @@ export class Numeric {
       else return parseSlow(text);
     }
     const digits = length - start - (scale < 0 ? 0 : 1);
-    if (digits === 0 || digits > 15) return parseSlow(text);
+    if (digits === 0) return parseSlow(text);
+    if (digits > 15) return digits > PLAIN_DIGITS_MAX ? parseSlow(text) : parsePlain(text, start, scale, negative);
     return new Numeric(negative ? 0 - coefficient : coefficient, scale < 0 ? 0 : length - scale - 1);
   }
 
@@ -478,6 +481,13 @@ function cannotConvert(value: Numeric, name: string): SqlError {
 
 const NUMBER_FORM = /^[ \t\n\r\v\f]*([+-]?)(\d*)(?:\.(\d*))?(?:[eE]([+-]?\d+))?[ \t\n\r\v\f]*$/;
 const SPECIAL_FORM = /^[ \t\n\r\v\f]*(nan|[+-]?inf(?:inity)?)[ \t\n\r\v\f]*$/i;
+
+/** Digits with or without a point, that is at `point`, or -1. */
+function parsePlain(text: string, start: number, point: number, negative: boolean): Numeric {
+  const digits = point < 0 ? text.slice(start) : text.slice(start, point) + text.slice(point + 1);
+  const coefficient = BigInt(digits);
+  return makeNumeric(negative ? -coefficient : coefficient, point < 0 ? 0 : text.length - point - 1);
+}
 
 function parseSlow(text: string): Numeric {
   const match = NUMBER_FORM.exec(text);

@@ -23,12 +23,12 @@ export function tables(rows: number): readonly string[] {
         || '?page=' || g % 50 || ' HTTP/1.1" ' || (ARRAY[200, 200, 200, 404, 500])[1 + k % 5] || ' ' || k % 30000 AS line,
       ARRAY[k % 7, k % 11, k % 13, g % 5] AS a
       FROM (SELECT g, (g::bigint * 7919 % 1000003)::int AS k FROM generate_series(1, ${rows}) AS g) AS x`,
-    `CREATE TABLE j AS SELECT g AS id, jsonb_build_object('id', g, 'user', 'user' || k % 1000, 'active', k % 3 = 0, 'score', k / 100.0,
+    `CREATE TABLE j AS SELECT g AS id, jsonb_build_object('id', g, 'user', 'user' || k % 1000, 'active', k % 3 = 0, 'score', (k / 100.0)::numeric(12, 2),
       'tags', jsonb_build_array('t' || k % 7, 't' || k % 11, 't' || k % 13), 'address',
       jsonb_build_object('city', 'city' || k % 100, 'zip', k % 99999, 'geo', jsonb_build_object('lat', k % 90, 'lon', k % 180)),
       'note', md5(k::text)) || CASE WHEN k % 2 = 0 THEN jsonb_build_object('even', k, 'half', k / 2) ELSE '{}' END AS d
       FROM (SELECT g, (g::bigint * 7919 % 1000003)::int AS k FROM generate_series(1, ${rows}) AS g) AS x`,
-    `CREATE TABLE edges AS SELECT (g % 20000) AS a, (g::bigint * 7919 % 20000)::int AS b FROM generate_series(1, 60000) AS g`,
+    `CREATE TABLE edges AS SELECT g % 20000 AS a, ((g::bigint * 7919 + g / 20000 * 104729) % 20011 % 20000)::int AS b FROM generate_series(1, 60000) AS g`,
     `CREATE TABLE tree AS SELECT g AS id, CASE WHEN g > 1 THEN g / 3 + 1 - (g % 3 = 0)::int END AS parent, 'n' || g AS name
       FROM generate_series(1, ${Math.max(1000, rows / 5)}) AS g`,
     'CREATE INDEX ON tree (parent)',
@@ -196,7 +196,7 @@ const PATTERNS = statements(
   ['regexp_match', lengths("(regexp_match(line, 'user(\\d+)'))[1]")],
   [
     'regexp_matches, all',
-    "SELECT count(*), sum(length(m[1])) FROM t, regexp_matches(line, '(\\d+)', 'g') AS m WHERE id % 10 = 0",
+    "SELECT count(*), sum(length(x[1])) FROM t, regexp_matches(line, '(\\d+)', 'g') AS r(x) WHERE id % 10 = 0",
   ],
   [
     'regexp_split_to_table',

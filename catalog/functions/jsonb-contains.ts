@@ -1,117 +1,125 @@
 /**
- * a @> b on jsonb: a stays text and is walked once, b is made into a pattern that is kept from call to call. Members of objects are
+ * a @> b on jsonb: a is walked once, as bytes; b is made into a pattern that is kept from call to call. Members of objects are
  * in one order in both, so that each is met once; what is not wanted is skipped.
  */
-import { Numeric } from '../../types/index.ts';
+import { Buffer } from 'node:buffer';
+import { decodeText, Numeric } from '../../types/index.ts';
+import { quoteJson } from '../../types/json.ts';
 import { type Jsonb, JsonbObject, parseJsonb } from '../../types/jsonb.ts';
-import { quoteJson } from './json-build.ts';
-import { skipString, skipValue } from './json-scan.ts';
+import { existsAt, jsonbBytes, jsonbEnd, jsonbKey, skipJsonb, startsWithBytes } from './jsonb-bytes.ts';
 
 const QUOTE = 34;
 const COMMA = 44;
+const POINT = 46;
 const OPEN_ARRAY = 91;
+const CLOSE_ARRAY = 93;
 const OPEN_OBJECT = 123;
 
-type Pattern =
+export type JsonbPattern =
   /** A string, a boolean or null: equal values are written alike. */
-  | { readonly kind: 'word'; readonly text: string }
-  | { readonly kind: 'number'; readonly value: Numeric; readonly text: string }
-  | { readonly kind: 'array'; readonly elements: readonly Pattern[] }
+  | { readonly kind: 'word'; readonly bytes: Uint8Array }
+  | { readonly kind: 'number'; readonly value: Numeric; readonly bytes: Uint8Array }
+  | { readonly kind: 'array'; readonly elements: readonly JsonbPattern[] }
   /** Keys with their quotes, in the order of jsonb. */
-  | { readonly kind: 'object'; readonly keys: readonly string[]; readonly values: readonly Pattern[] };
+  | { readonly kind: 'object'; readonly keys: readonly Uint8Array[]; readonly values: readonly JsonbPattern[] };
 
-function patternOf(value: Jsonb): Pattern {
-  if (value instanceof Numeric) return { kind: 'number', value, text: value.toString() };
+const bytesOf = (text: string): Uint8Array => Buffer.from(text, 'utf8');
+
+function patternOf(value: Jsonb): JsonbPattern {
+  if (value instanceof Numeric) return { kind: 'number', value, bytes: bytesOf(value.toString()) };
   if (Array.isArray(value)) return { kind: 'array', elements: value.map(patternOf) };
   if (value instanceof JsonbObject) {
-    return { kind: 'object', keys: value.keys.map(quoteJson), values: value.values.map(patternOf) };
+    const keys = value.keys.map((key) => bytesOf(quoteJson(key)));
+    return { kind: 'object', keys, values: value.values.map(patternOf) };
   }
-  return { kind: 'word', text: typeof value === 'string' ? quoteJson(value) : String(value) };
+  return { kind: 'word', bytes: bytesOf(typeof value === 'string' ? quoteJson(value) : String(value)) };
+}
+
+/** What is looked for by `@> text`. */
+export function jsonbPattern(text: string): JsonbPattern {
+  return patternOf(parseJsonb(text));
 }
 
 let keptText = 'null';
-let kept: Pattern = patternOf(null);
+let kept: JsonbPattern = patternOf(null);
 
-/** As a special case an array contains a plain value that is one of its elements, at the top only. */
 export function jsonbContains(a: string, b: string): boolean {
   if (b !== keptText) {
-    kept = patternOf(parseJsonb(b));
+    kept = jsonbPattern(b);
     keptText = b;
   }
-  const isScalar = kept.kind === 'word' || kept.kind === 'number';
-  return isScalar && a.charCodeAt(0) === OPEN_ARRAY ? hasElement(a, 0, kept) : containsAt(a, 0, kept);
+  return containsPattern(jsonbBytes(a), 0, jsonbEnd(), kept);
 }
 
-let keptName = '';
-let keptKey = '""';
+/** Whether a document contains the pattern. As a special case an array contains a plain value that is one of its elements, at the top only. */
+export function containsPattern(buffer: Buffer, start: number, end: number, pattern: JsonbPattern): boolean {
+  const isScalar = pattern.kind === 'word' || pattern.kind === 'number';
+  return isScalar && buffer[start] === OPEN_ARRAY
+    ? hasElement(buffer, start, end, pattern)
+    : containsAt(buffer, start, end, pattern);
+}
 
 /** Whether an object has a member of this name; the text is that of an object. */
 export function hasMember(text: string, name: string): boolean {
-  if (name !== keptName) {
-    keptKey = quoteJson(name);
-    keptName = name;
-  }
-  let at = 1;
-  while (text.charCodeAt(at) === QUOTE) {
-    if (text.startsWith(keptKey, at)) return true;
-    at = skipValue(text, skipString(text, at) + 2);
-    if (text.charCodeAt(at) !== COMMA) return false;
-    at += 2;
-  }
-  return false;
+  return existsAt(jsonbBytes(text), 0, jsonbEnd(), jsonbKey(name));
 }
 
-/** Whether the value at a place of the text contains what the pattern says. */
-function containsAt(text: string, at: number, pattern: Pattern): boolean {
+/** Whether the value at a place contains what the pattern says. */
+function containsAt(buffer: Buffer, at: number, end: number, pattern: JsonbPattern): boolean {
   switch (pattern.kind) {
     case 'word':
-      return text.startsWith(pattern.text, at);
+      return startsWithBytes(buffer, at, pattern.bytes);
     case 'number':
-      return isNumber(text, at, pattern);
+      return isNumber(buffer, at, end, pattern);
     case 'array':
-      if (text.charCodeAt(at) !== OPEN_ARRAY) return false;
-      for (const element of pattern.elements) if (!hasElement(text, at, element)) return false;
+      if (buffer[at] !== OPEN_ARRAY) return false;
+      for (const element of pattern.elements) if (!hasElement(buffer, at, end, element)) return false;
       return true;
     case 'object':
-      return text.charCodeAt(at) === OPEN_OBJECT && hasMembers(text, at, pattern.keys, pattern.values);
+      return buffer[at] === OPEN_OBJECT && hasMembers(buffer, at, end, pattern.keys, pattern.values);
   }
 }
 
-function isNumber(text: string, at: number, pattern: Pattern & { kind: 'number' }): boolean {
-  const first = text.charCodeAt(at);
+function isNumber(buffer: Buffer, at: number, end: number, pattern: JsonbPattern & { kind: 'number' }): boolean {
+  const first = buffer[at];
   if (first !== 45 && (first < 48 || first > 57)) return false;
-  const end = skipValue(text, at);
-  const length = end - at;
-  if (length === pattern.text.length && text.startsWith(pattern.text, at)) return true;
+  const behind = skipJsonb(buffer, at, end);
+  if (behind - at === pattern.bytes.length && startsWithBytes(buffer, at, pattern.bytes)) return true;
   // Other digits are another number, unless zeros follow a point.
-  const number = text.slice(at, end);
-  if (!number.includes('.') && !pattern.text.includes('.')) return false;
+  const number = decodeText(buffer, at, behind);
+  if (!number.includes('.') && !pattern.bytes.includes(POINT)) return false;
   return Numeric.parse(number).compare(pattern.value) === 0;
 }
 
 /** Whether an element of the array at a place contains what the pattern says. */
-function hasElement(text: string, start: number, pattern: Pattern): boolean {
+function hasElement(buffer: Buffer, start: number, end: number, pattern: JsonbPattern): boolean {
   let at = start + 1;
-  if (text.charCodeAt(at) === 93) return false;
+  if (buffer[at] === CLOSE_ARRAY) return false;
   for (;;) {
-    if (containsAt(text, at, pattern)) return true;
-    at = skipValue(text, at);
-    if (text.charCodeAt(at) !== COMMA) return false;
+    if (containsAt(buffer, at, end, pattern)) return true;
+    at = skipJsonb(buffer, at, end);
+    if (buffer[at] !== COMMA) return false;
     at += 2;
   }
 }
 
-function hasMembers(text: string, start: number, keys: readonly string[], values: readonly Pattern[]): boolean {
+function hasMembers(
+  buffer: Buffer,
+  start: number,
+  end: number,
+  keys: readonly Uint8Array[],
+  values: readonly JsonbPattern[],
+): boolean {
   const count = keys.length;
   let found = 0;
   let at = start + 1;
-  while (found < count && text.charCodeAt(at) === QUOTE) {
-    const isWanted = text.startsWith(keys[found], at);
-    at = (isWanted ? at + keys[found].length : skipString(text, at)) + 2;
-    if (isWanted && !containsAt(text, at, values[found++])) return false;
+  while (found < count && buffer[at] === QUOTE) {
+    const isWanted = startsWithBytes(buffer, at, keys[found]);
+    at = (isWanted ? at + keys[found].length : skipJsonb(buffer, at, end)) + 2;
+    if (isWanted && !containsAt(buffer, at, end, values[found++])) return false;
     if (found === count) return true;
-    at = skipValue(text, at);
-    if (text.charCodeAt(at) !== COMMA) return false;
+    at = skipJsonb(buffer, at, end);
+    if (buffer[at] !== COMMA) return false;
     at += 2;
   }
   return found === count;

@@ -1,23 +1,83 @@
 /**
- * Functions of jsonb. A value is its normalised text; what only looks inside scans the text (json-scan.ts), what compares
+ * Functions of jsonb. A value is its normalised text; what only looks inside scans its bytes (jsonb-bytes.ts) or its text (json-scan.ts), what compares
  * or changes parses it to a tree (types/jsonb.ts) and writes the tree again.
  */
 
 import { type SqlError, sqlError } from '../../types/errors.ts';
-import { comparator, equality, Numeric, OID, type SqlArray, type Value } from '../../types/index.ts';
+import { comparator, decodeText, equality, Numeric, OID, type SqlArray, type Value } from '../../types/index.ts';
 import { formatJsonb, type Jsonb, JsonbObject, parseJsonb } from '../../types/jsonb.ts';
 import type { FunctionContext } from '../function-entry.ts';
 import { oddArguments, pairsOf, pairsOfTwo, sharedFunctions, variadicArguments } from './json.ts';
 import { jsonbMaker, keyText, quoteJson } from './json-build.ts';
-import { elementOf, elementsOf, kindAt, kindOf, membersOf, valueAsText } from './json-scan.ts';
-import { hasMember, jsonbContains } from './jsonb-contains.ts';
+import { elementsOf, kindOf, membersOf } from './json-scan.ts';
+import {
+  countJsonbElements,
+  elementAt,
+  existsAt,
+  jsonbBytes,
+  jsonbEnd,
+  jsonbKey,
+  jsonbKindAt,
+  jsonbPath,
+  jsonbTextAt,
+  memberAt,
+  pathAt,
+  skipJsonb,
+} from './jsonb-bytes.ts';
+import { jsonbContains } from './jsonb-contains.ts';
 import type { FunctionModule, Specialiser } from './module.ts';
 
-/** A scalar is kept like an array of one, and answers as such. */
-function elementAt(text: string, index: number): string | null {
-  const kind = kindAt(text, 0);
-  if (kind === 'array') return elementOf(text, index);
-  return kind !== 'object' && (index === 0 || index === -1) ? text : null;
+/** The value at a place of a text whose bytes these are; null where there is none. */
+function valueAt(buffer: Buffer, at: number, end: number): string | null {
+  return at < 0 ? null : decodeText(buffer, at, skipJsonb(buffer, at, end));
+}
+
+function textAt(buffer: Buffer, at: number, end: number): string | null {
+  return at < 0 ? null : jsonbTextAt(buffer, at, end);
+}
+
+function field(text: string, name: string): string | null {
+  const buffer = jsonbBytes(text);
+  const end = jsonbEnd();
+  return valueAt(buffer, memberAt(buffer, 0, end, jsonbKey(name)), end);
+}
+
+function fieldText(text: string, name: string): string | null {
+  const buffer = jsonbBytes(text);
+  const end = jsonbEnd();
+  return textAt(buffer, memberAt(buffer, 0, end, jsonbKey(name)), end);
+}
+
+function element(text: string, index: number): string | null {
+  const buffer = jsonbBytes(text);
+  const end = jsonbEnd();
+  return valueAt(buffer, elementAt(buffer, 0, end, index), end);
+}
+
+function elementText(text: string, index: number): string | null {
+  const buffer = jsonbBytes(text);
+  const end = jsonbEnd();
+  return textAt(buffer, elementAt(buffer, 0, end, index), end);
+}
+
+function extractPath(text: string, path: SqlArray): string | null {
+  const buffer = jsonbBytes(text);
+  const end = jsonbEnd();
+  return valueAt(buffer, pathAt(buffer, 0, end, jsonbPath(path.elements as (string | null)[])), end);
+}
+
+function extractPathText(text: string, path: SqlArray): string | null {
+  const buffer = jsonbBytes(text);
+  const end = jsonbEnd();
+  return textAt(buffer, pathAt(buffer, 0, end, jsonbPath(path.elements as (string | null)[])), end);
+}
+
+/** Of the document at a place. */
+export function jsonbLengthAt(buffer: Buffer, start: number, end: number): number {
+  const kind = jsonbKindAt(buffer, start);
+  if (kind === 'object') throw sqlError('22023', 'cannot get array length of a non-array');
+  if (kind !== 'array') throw sqlError('22023', 'cannot get array length of a scalar');
+  return countJsonbElements(buffer, start, end);
 }
 
 const compare = (a: string, b: string): number => (a === b ? 0 : comparator(OID.JSONB)(a, b));
@@ -28,16 +88,7 @@ const isContainer = (value: Jsonb): value is Jsonb[] | JsonbObject =>
 
 /** Does the text exist as a key, or as a string element of an array, or is it the string itself? */
 function exists(text: string, name: string): boolean {
-  switch (kindAt(text, 0)) {
-    case 'object':
-      return hasMember(text, name);
-    case 'array':
-      return elementsOf(text).includes(quoteJson(name));
-    case 'string':
-      return text === quoteJson(name);
-    default:
-      return false;
-  }
+  return existsAt(jsonbBytes(text), 0, jsonbEnd(), jsonbKey(name));
 }
 
 function asArray(value: Jsonb): Jsonb[] {
@@ -301,11 +352,14 @@ function objectOfPairs(pairs: [string | null, string | null][]): string {
 export const jsonbFunctions: FunctionModule = {
   plain: {
     ...sharedFunctions('jsonb'),
-    jsonb_array_element: elementAt,
-    jsonb_array_element_text(text: string, index: number) {
-      const element = elementAt(text, index);
-      return element === null ? null : valueAsText(element);
-    },
+    jsonb_object_field: field,
+    jsonb_object_field_text: fieldText,
+    jsonb_array_element: element,
+    jsonb_array_element_text: elementText,
+    jsonb_extract_path: extractPath,
+    jsonb_extract_path_text: extractPathText,
+    jsonb_array_length: (text: string) => jsonbLengthAt(jsonbBytes(text), 0, jsonbEnd()),
+    jsonb_typeof: (text: string) => jsonbKindAt(jsonbBytes(text), 0),
     jsonb_eq: equal,
     jsonb_ne: (a: string, b: string) => !equal(a, b),
     jsonb_lt: (a: string, b: string) => compare(a, b) < 0,

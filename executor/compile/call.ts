@@ -9,6 +9,7 @@ import type { Code } from './emitter.ts';
 import type { ExpressionCompiler } from './expression.ts';
 import { DECIMAL_OPERATORS, INT8_FAST, inlineComparison, inlineTemplate } from './inline-calls.ts';
 import { isInvariant } from './invariant.ts';
+import { isJsonbCall, jsonbCall } from './jsonb-calls.ts';
 import { anyOf, NULL_OPERAND, type Operand, repOfType } from './operand.ts';
 import * as runtime from './runtime.ts';
 
@@ -33,6 +34,10 @@ export function compileCall(c: ExpressionCompiler, expr: CallExpr): Operand {
   const partial = c.options.partialCall?.(expr, (arg) => c.compileToAny(arg)) ?? null;
   if (partial !== null) return partial;
   if (expr.function.internalName in MATCH_OPERATORS) return matchCall(c, expr);
+  if (isJsonbCall(expr)) {
+    const operands = expr.args.map((arg) => c.compile(arg));
+    return jsonbCall(c, expr, operands) ?? plainCall(c, expr.function, operands, expr);
+  }
   const inline = inlineCall(c, expr);
   if (inline !== null) return inline;
   const args = expr.args.map((a) => c.compile(a));

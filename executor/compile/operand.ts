@@ -24,6 +24,8 @@ export interface Operand {
   readonly isNull: Code;
   readonly start?: Code;
   readonly end?: Code;
+  /** Of a slice within another, whose end has to be searched: a place that is not before it. */
+  readonly limit?: Code;
   /** Of a slice for the client, in generic mode: the LongText that a long value is instead, or null. */
   readonly long?: Code;
   readonly scale?: number;

@@ -1,0 +1,101 @@
+/**
+ * Operators that look into jsonb, over the bytes of the page. What -> and #> find is a slice again: a chain of them makes no string
+ * but the last one's, and none if that is only compared or asked for.
+ */
+import { jsonbLengthAt } from '../../catalog/functions/jsonb.ts';
+import {
+  elementAt,
+  existsAt,
+  jsonbKey,
+  jsonbKindAt,
+  jsonbPath,
+  jsonbTextAt,
+  memberAt,
+  pathAt,
+  skipJsonb,
+} from '../../catalog/functions/jsonb-bytes.ts';
+import { containsPattern, jsonbPattern } from '../../catalog/functions/jsonb-contains.ts';
+import type { CallExpr } from '../../planner/expr.ts';
+import { OID, type SqlArray } from '../../types/index.ts';
+import { decodeText } from '../row/row-reader.ts';
+import type { Code } from './emitter.ts';
+import type { ExpressionCompiler } from './expression.ts';
+import { isInvariant } from './invariant.ts';
+import { anyOf, type Operand } from './operand.ts';
+
+/** `run(buffer, start, end, wanted)`; `prepare` makes what is wanted of the second argument, once an execution. */
+interface JsonbCall {
+  /** What `run` answers: a place, which stands for the value there or for its text, or the result. */
+  readonly answers: 'value' | 'text' | 'result';
+  readonly run: (buffer: Buffer, start: number, end: number, wanted: never) => number | boolean | string;
+  readonly prepare: ((argument: never) => unknown) | null;
+}
+
+const pathOf = (path: SqlArray): unknown => jsonbPath(path.elements as (string | null)[]);
+const itself = (index: number): number => index;
+const keysOf = (names: SqlArray): unknown =>
+  (names.elements as (string | null)[]).filter((name) => name !== null).map((name) => jsonbKey(name));
+
+function existsAny(buffer: Buffer, start: number, end: number, keys: readonly ReturnType<typeof jsonbKey>[]): boolean {
+  for (const key of keys) if (existsAt(buffer, start, end, key)) return true;
+  return false;
+}
+
+function existsAll(buffer: Buffer, start: number, end: number, keys: readonly ReturnType<typeof jsonbKey>[]): boolean {
+  for (const key of keys) if (!existsAt(buffer, start, end, key)) return false;
+  return true;
+}
+
+const JSONB_CALLS: ReadonlyMap<string, JsonbCall> = new Map<string, JsonbCall>([
+  ['jsonb_object_field', { answers: 'value', run: memberAt, prepare: jsonbKey }],
+  ['jsonb_array_element', { answers: 'value', run: elementAt, prepare: itself }],
+  ['jsonb_extract_path', { answers: 'value', run: pathAt, prepare: pathOf }],
+  ['jsonb_object_field_text', { answers: 'text', run: memberAt, prepare: jsonbKey }],
+  ['jsonb_array_element_text', { answers: 'text', run: elementAt, prepare: itself }],
+  ['jsonb_extract_path_text', { answers: 'text', run: pathAt, prepare: pathOf }],
+  ['jsonb_exists', { answers: 'result', run: existsAt, prepare: jsonbKey }],
+  ['jsonb_exists_any', { answers: 'result', run: existsAny, prepare: keysOf }],
+  ['jsonb_exists_all', { answers: 'result', run: existsAll, prepare: keysOf }],
+  ['jsonb_contains', { answers: 'result', run: containsPattern, prepare: jsonbPattern }],
+  ['jsonb_typeof', { answers: 'result', run: jsonbKindAt, prepare: null }],
+  ['jsonb_array_length', { answers: 'result', run: jsonbLengthAt, prepare: null }],
+]);
+
+export function isJsonbCall(expr: CallExpr): boolean {
+  return JSONB_CALLS.has(expr.function.internalName) && expr.args.slice(1).every(isInvariant);
+}
+
+/** The call over the bytes of its first operand; null where it is no slice. */
+export function jsonbCall(c: ExpressionCompiler, expr: CallExpr, operands: readonly Operand[]): Operand | null {
+  const call = JSONB_CALLS.get(expr.function.internalName) as JsonbCall;
+  const [document] = operands;
+  const isNull = anyOf(operands.map((operand) => operand.isNull));
+  if (document.rep !== 'slice' || isNull === 'true') return null;
+  const { emitter } = c;
+  const limit = document.limit ?? (document.end as Code);
+  const args = ['buf', document.start, limit];
+  if (call.prepare !== null) args.push(prepared(c, call.prepare as (argument: unknown) => unknown, operands[1]));
+  const code = `${emitter.bind(call.run, 'jsonb')}(${args.join(', ')})`;
+  if (call.answers === 'result') {
+    return c.anyResult(isNull === 'false' ? code : `${isNull} ? null : ${code}`, expr.typeOid);
+  }
+  const at = emitter.name('s');
+  emitter.emit(`const ${at} = ${isNull === 'false' ? code : `${isNull} ? -1 : ${code}`};`);
+  if (call.answers === 'text') {
+    const text = emitter.bind(jsonbTextAt, 'jsonbText');
+    return c.anyResult(`${at} < 0 ? null : ${text}(buf, ${at}, ${limit})`, expr.typeOid);
+  }
+  const end = `${emitter.bind(skipJsonb, 'skipJsonb')}(buf, ${at}, ${limit})`;
+  const value = `${emitter.bind(decodeText, 'decodeText')}(buf, ${at}, ${end})`;
+  return { rep: 'slice', typeOid: OID.JSONB, value, isNull: `(${at} < 0)`, start: at, end, limit };
+}
+
+/** What is made of an argument that stays the same; of null whatever, as nobody asks for it. */
+function prepared(c: ExpressionCompiler, prepare: (argument: unknown) => unknown, argument: Operand): Code {
+  const slot = c.onceSlot();
+  const name = c.emitter.name('w');
+  const make = c.emitter.bind((value: unknown) => (value === null ? null : prepare(value)), 'prepare');
+  c.emitter.prelude(`let ${name} = ${slot};`);
+  c.emitter.emit(`if (${name} === undefined) ${name} = ${slot} = ${make}(${c.toAny(argument)});`);
+  return name;
+}
