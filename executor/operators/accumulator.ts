@@ -31,6 +31,8 @@ export interface Accumulator {
     groups: string,
   ): () => void | (() => void);
   final(x: ExecContext, arrays: readonly (readonly Value[])[], group: number): Value;
+  /** The first `end` groups are forgotten: what their states took of scratch memory goes back. */
+  release?(arrays: readonly (readonly Value[])[], end: number): void;
 }
 
 /** Emits FILTER; answers the local that says whether the row passes, null where there is none. */

@@ -15,6 +15,7 @@ import type { ExecContext } from '../context.ts';
 import { decimalFrom } from '../row/row-reader.ts';
 import { valueBytes } from '../spill/memory.ts';
 import { type Accumulator, compileArgument, conditionCode, emitFilter } from './accumulator.ts';
+import { DistinctAccumulator } from './distinct-accumulator.ts';
 import { directWithoutRows, MadeAccumulator, MadeCollectingAccumulator, MadeSteps } from './made-aggregates.ts';
 
 const SAFE = Number.MAX_SAFE_INTEGER;
@@ -405,6 +406,8 @@ export function makeAccumulator(call: AggregateCall, slots: SlotAllocator): Accu
     if (!orderedSet && !needsOrder) return new MadeAccumulator(call, steps);
     return new MadeCollectingAccumulator(call, slots, steps, new CollectingAccumulator(call, slots));
   }
+  const isPlainDistinct = !orderedSet && call.orderBy.length === 0 && call.args.length === 1 && routine === undefined;
+  if (needsOrder && isPlainDistinct) return new DistinctAccumulator(call);
   if (orderedSet || needsOrder) return new CollectingAccumulator(call, slots);
   // Named as a built-in one, but made.
   if (routine !== undefined) return new CallingAccumulator(call);

@@ -3,78 +3,33 @@
  * like.
  *
  * Each key column has an interner that gives equal values (SQL equality; NULLs are equal here) the same small integer; several
- * columns are combined pair by pair. Interners are open-addressing tables in typed arrays, for numbers and for text bytes; other
+ * columns are combined pair by pair. Interners are open-addressing tables in typed arrays, for numbers, decimals and text bytes; other
  * values go through a Map on their canonical key.
  */
 import type { Value } from '../../catalog/function-entry.ts';
-import { hashKey } from '../../types/index.ts';
+import { hashKey, OID } from '../../types/index.ts';
 import { repOfType } from '../compile/operand.ts';
 import { decodeText } from '../row/row-reader.ts';
 import { giveScratch, takeScratch, takeSlots } from '../scratch-memory.ts';
+import {
+  emptySlots,
+  grown,
+  grownSlots,
+  hashNumber,
+  INITIAL_IDS,
+  INITIAL_SLOTS,
+  type Interner,
+  MAP_ENTRY_BYTES,
+  mix,
+  PLACE_BYTES,
+  STRING_BYTES,
+  slotsFor,
+} from './interner.ts';
+import { NumericInterner } from './numeric-interner.ts';
 
-/** Integer hash finaliser (MurmurHash3). */
-export function mix(hash: number): number {
-  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
-  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
-  return (hash ^ (hash >>> 16)) >>> 0;
-}
-
-export interface Interner {
-  /** Number of distinct values so far, the NULL included when met. */
-  readonly count: number;
-  idOf(value: Value): number;
-  /** -1 when the value has not been met. */
-  find(value: Value): number;
-  valueOf(id: number): Value;
-  /** What it takes in memory, about; cheap to ask. */
-  readonly byteSize: number;
-  /** Room for so many values in all. */
-  reserve(count: number): void;
-  clear(): void;
-}
-
-/** A place in an array, with its share of the room for more. */
-const PLACE_BYTES = 10;
-/** A string, beyond its characters; an entry of a Map. */
-const STRING_BYTES = 24;
-const MAP_ENTRY_BYTES = 100;
-
-const INITIAL_SLOTS = 64;
-/** Their slots grow before they are full. */
-const INITIAL_IDS = 64;
 /** Of a text. */
 const ENTRY_WORDS = 3;
 const INITIAL_ARENA_BYTES = 1024;
-/** Tables up to so many slots grow fast; larger ones fill a quarter of their slots at least. */
-const FAST_GROWTH_SLOTS = 64 * 1024;
-
-function grownSlots(count: number): number {
-  return count < FAST_GROWTH_SLOTS ? count * 4 : count * 2;
-}
-
-/** Slots enough for so many ids. */
-function slotsFor(count: number): number {
-  return Math.max(INITIAL_SLOTS, 2 ** Math.ceil(Math.log2(count * 2 + 1)));
-}
-
-/** An array of so many elements at least that begins with those of `array`. */
-function grown<T extends Int32Array<ArrayBuffer> | Uint32Array<ArrayBuffer> | Float64Array<ArrayBuffer>>(
-  array: T,
-  make: new (buffer: ArrayBuffer) => T,
-  length = array.length * 2,
-): T {
-  const target = new make(takeScratch(length * array.BYTES_PER_ELEMENT));
-  target.set(array);
-  giveScratch(array.buffer);
-  return target;
-}
-
-/** The slots of a table that is emptied. */
-function emptySlots(slots: Int32Array<ArrayBuffer>): Int32Array<ArrayBuffer> {
-  if (slots.length === INITIAL_SLOTS) return slots.fill(-1);
-  giveScratch(slots.buffer);
-  return takeSlots(INITIAL_SLOTS);
-}
 
 /** Doubles (with integers beyond 2^53 and other oddities on the side). */
 export class NumberInterner implements Interner {
@@ -174,12 +129,6 @@ export class NumberInterner implements Interner {
 
 function otherKey(value: Value): unknown {
   return typeof value === 'number' ? 'NaN' : value;
-}
-
-export function hashNumber(value: number): number {
-  const low = value | 0;
-  // Integers beyond 32 bits and fractions: fold the rest in.
-  return low === value ? mix(low) : mix(low ^ Math.imul((value / 4294967296) | 0, 31) ^ ((value * 1048576) | 0));
 }
 
 /** Text, by its UTF-8 bytes: from the pool without decoding, or from strings. */
@@ -470,6 +419,7 @@ export function internerFor(typeOid: number): Interner {
   const rep = repOfType(typeOid);
   if (keysAreBytes(typeOid)) return new TextInterner();
   if (rep === 'num' || typeOid === 20 || typeOid === 1114 || typeOid === 1184) return new NumberInterner();
+  if (typeOid === OID.NUMERIC) return new NumericInterner();
   return new ValueInterner(typeOid);
 }
 

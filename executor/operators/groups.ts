@@ -43,7 +43,8 @@ export class Groups {
     const keys: Value[] = [];
     this.table.keyValues(last, keys);
     const states = this.arrays.map((arrays) => arrays.map((array) => array[last]));
-    this.clear();
+    this.#release(last);
+    this.#forget();
     this.table.groupOf(
       keys.map((key) => [key]),
       0,
@@ -58,6 +59,15 @@ export class Groups {
   }
 
   clear(): void {
+    this.#release(this.count);
+    this.#forget();
+  }
+
+  #release(end: number): void {
+    for (let i = 0; i < this.accumulators.length; i++) this.accumulators[i].release?.(this.arrays[i], end);
+  }
+
+  #forget(): void {
     this.table.clear();
     for (const arrays of this.arrays) for (const array of arrays) array.length = 0;
     this.count = 0;

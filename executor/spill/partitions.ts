@@ -8,7 +8,8 @@ import type { TemporaryFile } from '../../storage/api.ts';
 import { hashKey } from '../../types/index.ts';
 import { type Batch, type Columns, END, PENDING } from '../batch.ts';
 import type { ExecContext } from '../context.ts';
-import { hashNumber, internerFor, mix, NumberInterner, TextInterner } from '../operators/group-table.ts';
+import { internerFor, NumberInterner, TextInterner } from '../operators/group-table.ts';
+import { hashNumber, mix } from '../operators/interner.ts';
 import { blockRowsFor, SPILL_WAITS, type SpillReader, type SpillStream, SpillWriter } from './stream.ts';
 
 const PARTITIONS_MIN = 4;

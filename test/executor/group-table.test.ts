@@ -2,7 +2,7 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { GroupTable, TextInterner } from '../../executor/operators/group-table.ts';
-import { OID } from '../../types/index.ts';
+import { Numeric, OID } from '../../types/index.ts';
 
 const TYPES = [OID.INT4, OID.TEXT, OID.INT8];
 const row = fc.tuple(
@@ -67,5 +67,30 @@ describe('group table', () => {
     const table = new GroupTable([OID.FLOAT8]);
     const column = [[0, -0, Number.NaN, 1, Number.NaN]];
     expect([0, 1, 2, 3, 4].map((i) => table.groupOf(column, i))).to.deep.equal([0, 0, 1, 2, 1]);
+  });
+
+  it('tells decimals by their value, whatever zeros stand behind the point', () => {
+    const decimal = fc.oneof(
+      fc
+        .tuple(fc.integer({ min: -300, max: 300 }), fc.integer({ min: 0, max: 4 }))
+        .map(([c, s]) => Numeric.fromScaled(c, s)),
+      fc
+        .constantFrom('NaN', 'Infinity', '-Infinity', '0.000', '12345678901234567890.10', '12345678901234567890.1')
+        .map(Numeric.parse),
+      fc.constant(null),
+    );
+    fc.assert(
+      fc.property(fc.array(decimal, { maxLength: 600 }), (values) => {
+        const table = new GroupTable([OID.NUMERIC]);
+        const met: (Numeric | null)[] = [];
+        values.forEach((value, row) => {
+          let expected = met.findIndex((other) => other === value || (other !== null && value?.equals(other)));
+          if (expected < 0) expected = met.push(value) - 1;
+          expect(table.groupOf([values], row)).to.equal(expected);
+          expect(table.findValues([value])).to.equal(expected);
+        });
+        expect(table.count).to.equal(met.length);
+      }),
+    );
   });
 });

@@ -1,0 +1,160 @@
+/**
+ * Interner of numeric: equal values get the same number whatever zeros stand behind their points. Coefficients that are safe integers are
+ * in an open-addressing table, less their trailing zeros; longer ones and NaN go through a Map. No Numeric is kept of those in the table.
+ */
+import type { Value } from '../../catalog/function-entry.ts';
+import { Numeric } from '../../types/index.ts';
+import { giveScratch, takeSlots } from '../scratch-memory.ts';
+import {
+  emptySlots,
+  grown,
+  grownSlots,
+  hashNumber,
+  INITIAL_IDS,
+  INITIAL_SLOTS,
+  type Interner,
+  MAP_ENTRY_BYTES,
+  mix,
+  slotsFor,
+} from './interner.ts';
+
+/** Of an id in `scales`: the scale without trailing zeros, and that of the value as it came, which is what valueOf answers. */
+const SCALES = 2;
+/** The scale of those in the Map. */
+const ELSEWHERE = -1;
+
+export class NumericInterner implements Interner {
+  #slots = takeSlots(INITIAL_SLOTS);
+  #mask = INITIAL_SLOTS - 1;
+  /** By id: what is left of the coefficient without trailing zeros. */
+  #digits = new Float64Array(INITIAL_IDS);
+  #scales = new Int32Array(INITIAL_IDS * SCALES);
+  readonly #others = new Map<unknown, number>();
+  readonly #otherValues = new Map<number, Numeric | null>();
+  count = 0;
+  /** Of the value that was trimmed last. */
+  #trimmedDigits = 0;
+  #trimmedScale = 0;
+
+  /** False: the value is for the Map. */
+  #trim(value: Numeric): boolean {
+    let { coefficient, scale } = value;
+    // Not of NaN and the infinities either.
+    if (typeof coefficient !== 'number' || coefficient - coefficient !== 0) return false;
+    if (coefficient === 0) scale = 0;
+    while (scale > 0 && coefficient % 10 === 0) {
+      coefficient /= 10;
+      scale--;
+    }
+    this.#trimmedDigits = coefficient;
+    this.#trimmedScale = scale;
+    return true;
+  }
+
+  /** The slot of what was trimmed last: it has the id of that value, or -1 for a new one. */
+  #slotOfTrimmed(): number {
+    const digits = this.#trimmedDigits;
+    const scale = this.#trimmedScale;
+    let slot = hashOf(digits, scale) & this.#mask;
+    for (let id = this.#slots[slot]; id >= 0; id = this.#slots[slot]) {
+      if (this.#digits[id] === digits && this.#scales[id * SCALES] === scale) break;
+      slot = (slot + 1) & this.#mask;
+    }
+    return slot;
+  }
+
+  idOf(value: Value): number {
+    if (value === null || !this.#trim(value)) return this.#other(value);
+    const slot = this.#slotOfTrimmed();
+    const known = this.#slots[slot];
+    if (known >= 0) return known;
+    const id = this.#add(this.#trimmedDigits, this.#trimmedScale, value.scale);
+    this.#slots[slot] = id;
+    if (id * 2 > this.#mask) this.#grow();
+    return id;
+  }
+
+  find(value: Value): number {
+    if (value === null || !this.#trim(value)) return this.#others.get(otherKey(value)) ?? -1;
+    return this.#slots[this.#slotOfTrimmed()];
+  }
+
+  #other(value: Numeric | null): number {
+    const key = otherKey(value);
+    let id = this.#others.get(key);
+    if (id === undefined) {
+      id = this.#add(0, ELSEWHERE, ELSEWHERE);
+      this.#others.set(key, id);
+      this.#otherValues.set(id, value);
+    }
+    return id;
+  }
+
+  #add(digits: number, scale: number, shown: number): number {
+    if (this.count === this.#digits.length) this.#growIds(this.count * 2);
+    const id = this.count++;
+    this.#digits[id] = digits;
+    this.#scales[id * SCALES] = scale;
+    this.#scales[id * SCALES + 1] = shown;
+    return id;
+  }
+
+  #growIds(count: number): void {
+    this.#digits = grown(this.#digits, Float64Array, count);
+    this.#scales = grown(this.#scales, Int32Array, count * SCALES);
+  }
+
+  #grow(size = grownSlots(this.#mask + 1)): void {
+    const slots = takeSlots(size);
+    this.#mask = size - 1;
+    for (let id = 0; id < this.count; id++) {
+      const scale = this.#scales[id * SCALES];
+      if (scale === ELSEWHERE) continue;
+      let slot = hashOf(this.#digits[id], scale) & this.#mask;
+      while (slots[slot] >= 0) slot = (slot + 1) & this.#mask;
+      slots[slot] = id;
+    }
+    giveScratch(this.#slots.buffer);
+    this.#slots = slots;
+  }
+
+  reserve(count: number): void {
+    if (count > this.#digits.length) this.#growIds(count);
+    if (count * 2 > this.#mask) this.#grow(slotsFor(count));
+  }
+
+  valueOf(id: number): Value {
+    const scale = this.#scales[id * SCALES];
+    if (scale === ELSEWHERE) return this.#otherValues.get(id);
+    const shown = this.#scales[id * SCALES + 1];
+    let coefficient = this.#digits[id];
+    // As it was taken off, zero by zero: no step leaves the safe integers.
+    if (coefficient !== 0) for (let s = scale; s < shown; s++) coefficient *= 10;
+    return Numeric.fromScaled(coefficient, shown);
+  }
+
+  get byteSize(): number {
+    return this.count * 16 + this.#slots.length * 4 + this.#others.size * 2 * MAP_ENTRY_BYTES;
+  }
+
+  clear(): void {
+    this.#slots = emptySlots(this.#slots);
+    this.#mask = INITIAL_SLOTS - 1;
+    this.count = 0;
+    this.#others.clear();
+    this.#otherValues.clear();
+    if (this.#digits.length === INITIAL_IDS) return;
+    giveScratch(this.#digits.buffer);
+    giveScratch(this.#scales.buffer);
+    this.#digits = new Float64Array(INITIAL_IDS);
+    this.#scales = new Int32Array(INITIAL_IDS * SCALES);
+  }
+}
+
+function hashOf(digits: number, scale: number): number {
+  return mix(hashNumber(digits) + scale);
+}
+
+function otherKey(value: Numeric | null): unknown {
+  return value === null ? null : value.hashKey();
+}
