@@ -10,7 +10,7 @@ import type { TimeTz } from './datetime/time-tz.ts';
 import { sqlError } from './errors.ts';
 import { compareTsqueries, unweightedTsquery } from './fulltext/tsquery.ts';
 import { compareTsvectors } from './fulltext/tsvector.ts';
-import { compareJsonb, jsonbHashKey, parseJsonb } from './jsonb.ts';
+import { compareJsonb, jsonbHashKey, readJsonb } from './jsonb.ts';
 import type { Numeric } from './numeric.ts';
 import { compareMultiranges, compareRanges, RANGE_EMPTY, type SqlMultirange, type SqlRange } from './range.ts';
 import type { SqlRecord } from './record.ts';
@@ -98,7 +98,7 @@ const SIMPLE: Readonly<Partial<Record<Representation, Comparator>>> = {
   uuid: compareAscii,
   timetz: compareTimeTz,
   interval: compareIntervals,
-  jsonb: (a: string, b: string) => (a === b ? 0 : compareJsonb(parseJsonb(a), parseJsonb(b))),
+  jsonb: (a: string, b: string) => (a === b ? 0 : compareJsonb(readJsonb(a), readJsonb(b))),
   tid: (a: number, b: number) => a - b,
   tsvector: compareTsvectors,
   tsquery: compareTsqueries,

@@ -72,7 +72,7 @@ export {
   textOutput,
 } from './io.ts';
 export { type JsonBuilder, parseJson, quoteJson } from './json.ts';
-export { formatJsonb, inputJsonb, type Jsonb, JsonbObject, parseJsonb } from './jsonb.ts';
+export { compareJsonbKeys, formatJsonb, inputJsonb, type Jsonb, JsonbObject, parseJsonb, readJsonb } from './jsonb.ts';
 export {
   encodeKeyPart,
   encodeTextPart,

@@ -3,21 +3,28 @@
  * inside parse it to a tree. Normal form, as PostgreSQL prints it: keys ordered by length in bytes, then bytes; of equal keys
  * the last stays; numbers as numeric prints them; one blank after each colon and comma.
  */
-import { Buffer } from 'node:buffer';
 import { type JsonBuilder, parseJson, quoteJson } from './json.ts';
 import { Numeric } from './numeric.ts';
 import { compareText } from './unicode.ts';
 
 export type Jsonb = null | boolean | string | Numeric | Jsonb[] | JsonbObject;
 
-/** Members in the order of jsonb; no key twice. */
+/**
+ * Members in the order of jsonb; no key twice. One that was read from a value (`readJsonb`) keeps its text, and takes it apart when it
+ * is asked for its members: most of a document is copied as it is, or not looked at.
+ */
 export class JsonbObject {
-  readonly keys: readonly string[];
-  readonly values: readonly Jsonb[];
+  /** Null: not taken apart yet. */
+  #keys: readonly string[] | null;
+  #values: readonly Jsonb[];
+  readonly #text: string | null;
+  /** Members that were asked for by name before: each is one object for good. */
+  #found: { readonly name: string; readonly value: Jsonb }[] | null = null;
 
-  constructor(keys: readonly string[], values: readonly Jsonb[]) {
-    this.keys = keys;
-    this.values = values;
+  constructor(keys: readonly string[] | null, values: readonly Jsonb[], text: string | null = null) {
+    this.#keys = keys;
+    this.#values = values;
+    this.#text = text;
   }
 
   /** From members in any order; the last of equal keys stays. */
@@ -27,27 +34,197 @@ export class JsonbObject {
     keys.forEach((key, i) => {
       members.set(key, values[i]);
     });
-    const ordered = [...members.keys()].sort(compareKeys);
+    const ordered = [...members.keys()].sort(compareJsonbKeys);
     return new JsonbObject(
       ordered,
       ordered.map((key) => members.get(key) as Jsonb),
     );
   }
 
+  get keys(): readonly string[] {
+    return this.#keys ?? this.#takeApart();
+  }
+
+  get values(): readonly Jsonb[] {
+    if (this.#keys === null) this.#takeApart();
+    return this.#values;
+  }
+
+  /** Its normal form, where it was read. */
+  get text(): string | null {
+    return this.#text;
+  }
+
   get(key: string): Jsonb | undefined {
-    const index = this.keys.indexOf(key);
-    return index < 0 ? undefined : this.values[index];
+    if (this.#keys === null) return this.#find(key);
+    const index = this.#keys.indexOf(key);
+    return index < 0 ? undefined : this.#values[index];
+  }
+
+  #takeApart(): readonly string[] {
+    const text = this.#text as string;
+    const keys: string[] = [];
+    const values: Jsonb[] = [];
+    for (let at = 1; text.charCodeAt(at) === QUOTE; at = readEnd + 2) {
+      const key = readString(text, at);
+      keys.push(key);
+      const known = this.#found?.find(({ name }) => name === key);
+      const start = readEnd + 2;
+      if (known === undefined) values.push(readValue(text, start));
+      else {
+        values.push(known.value);
+        readEnd = skipValue(text, start);
+      }
+    }
+    this.#values = values;
+    this.#found = null;
+    this.#keys = keys;
+    return keys;
+  }
+
+  #find(name: string): Jsonb | undefined {
+    if (this.#found !== null) {
+      for (const found of this.#found) if (found.name === name) return found.value;
+    }
+    const text = this.#text as string;
+    const literal = quoteJson(name);
+    for (let at = 1; text.charCodeAt(at) === QUOTE; ) {
+      const end = skipString(text, at);
+      if (end - at === literal.length && text.startsWith(literal, at)) {
+        const value = readValue(text, end + 2);
+        this.#found ??= [];
+        this.#found.push({ name, value });
+        return value;
+      }
+      at = skipValue(text, end + 2) + 2;
+    }
+    return undefined;
   }
 }
 
-function compareKeys(a: string, b: string): number {
-  return Buffer.byteLength(a, 'utf8') - Buffer.byteLength(b, 'utf8') || compareText(a, b);
+/** The order of keys: by their length in bytes, then by their bytes. */
+export function compareJsonbKeys(a: string, b: string): number {
+  return utf8Length(a) - utf8Length(b) || compareText(a, b);
+}
+
+function utf8Length(text: string): number {
+  let length = text.length;
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    // Each half of a pair is two of its four bytes.
+    if (code >= 0x80) length += code < 0x800 || (code & 0xf800) === 0xd800 ? 1 : 2;
+  }
+  return length;
 }
 
 function isOrdered(keys: readonly string[]): boolean {
-  for (let i = 1; i < keys.length; i++) if (compareKeys(keys[i - 1], keys[i]) >= 0) return false;
+  for (let i = 1; i < keys.length; i++) if (compareJsonbKeys(keys[i - 1], keys[i]) >= 0) return false;
   return true;
 }
+
+// ----------------------------------------------------------------------------------------------------------- reading the normal form
+
+const QUOTE = 34;
+const COMMA = 44;
+const BACKSLASH = 92;
+const OPEN_ARRAY = 91;
+const CLOSE_ARRAY = 93;
+const OPEN_OBJECT = 123;
+const CLOSE_OBJECT = 125;
+const LETTER_F = 102;
+const LETTER_N = 110;
+const LETTER_T = 116;
+
+/** Behind what was read last. */
+let readEnd = 0;
+
+/** The tree of a jsonb value, which is in normal form and is not checked again. Objects are taken apart where they are looked into. */
+export function readJsonb(text: string): Jsonb {
+  return text.charCodeAt(0) === OPEN_OBJECT ? new JsonbObject(null, [], text) : readValue(text, 0);
+}
+
+function readValue(text: string, at: number): Jsonb {
+  switch (text.charCodeAt(at)) {
+    case QUOTE:
+      return readString(text, at);
+    case OPEN_OBJECT:
+      readEnd = skipValue(text, at);
+      return new JsonbObject(null, [], text.slice(at, readEnd));
+    case OPEN_ARRAY:
+      return readArray(text, at);
+    case LETTER_T:
+      readEnd = at + 4;
+      return true;
+    case LETTER_F:
+      readEnd = at + 5;
+      return false;
+    case LETTER_N:
+      readEnd = at + 4;
+      return null;
+    default:
+      readEnd = skipValue(text, at);
+      return Numeric.parse(text.slice(at, readEnd));
+  }
+}
+
+function readString(text: string, at: number): string {
+  for (let i = at + 1; ; i++) {
+    const code = text.charCodeAt(i);
+    if (code === QUOTE) {
+      readEnd = i + 1;
+      return text.slice(at + 1, i);
+    }
+    if (code === BACKSLASH) break;
+  }
+  readEnd = skipString(text, at);
+  return JSON.parse(text.slice(at, readEnd)) as string;
+}
+
+function readArray(text: string, start: number): Jsonb[] {
+  const values: Jsonb[] = [];
+  let at = start + 1;
+  if (text.charCodeAt(at) === CLOSE_ARRAY) {
+    readEnd = at + 1;
+    return values;
+  }
+  for (;;) {
+    values.push(readValue(text, at));
+    if (text.charCodeAt(readEnd) !== COMMA) break;
+    at = readEnd + 2;
+  }
+  readEnd++;
+  return values;
+}
+
+function skipString(text: string, at: number): number {
+  for (let i = at + 1; ; i++) {
+    const code = text.charCodeAt(i);
+    if (code === QUOTE) return i + 1;
+    if (code === BACKSLASH) i++;
+  }
+}
+
+function skipValue(text: string, at: number): number {
+  const first = text.charCodeAt(at);
+  if (first === QUOTE) return skipString(text, at);
+  if (first !== OPEN_OBJECT && first !== OPEN_ARRAY) {
+    let i = at + 1;
+    for (; i < text.length; i++) {
+      const code = text.charCodeAt(i);
+      if (code === COMMA || code === CLOSE_OBJECT || code === CLOSE_ARRAY) break;
+    }
+    return i;
+  }
+  let depth = 0;
+  for (let i = at; ; i++) {
+    const code = text.charCodeAt(i);
+    if (code === QUOTE) i = skipString(text, i) - 1;
+    else if (code === OPEN_OBJECT || code === OPEN_ARRAY) depth++;
+    else if ((code === CLOSE_OBJECT || code === CLOSE_ARRAY) && --depth === 0) return i + 1;
+  }
+}
+
+// ------------------------------------------------------------------------------------------------------------------- text in and out
 
 const builder: JsonBuilder<Jsonb> = {
   nullValue: () => null,
@@ -73,9 +250,11 @@ export function formatJsonb(value: Jsonb): string {
     for (let i = 0; i < value.length; i++) text += (i === 0 ? '' : ', ') + formatJsonb(value[i]);
     return text + ']';
   }
+  if (value.text !== null) return value.text;
+  const { keys, values } = value;
   let text = '{';
-  for (let i = 0; i < value.keys.length; i++) {
-    text += (i === 0 ? '' : ', ') + quoteJson(value.keys[i]) + ': ' + formatJsonb(value.values[i]);
+  for (let i = 0; i < keys.length; i++) {
+    text += (i === 0 ? '' : ', ') + quoteJson(keys[i]) + ': ' + formatJsonb(values[i]);
   }
   return text + '}';
 }
@@ -107,10 +286,15 @@ export function compareJsonb(a: Jsonb, b: Jsonb, isTop = true): number {
   if (typeof a === 'boolean') return Number(a) - Number(b);
   if (a instanceof Numeric) return a.compare(b as Numeric);
   if (Array.isArray(a)) return compareSequences(a, b as Jsonb[]);
-  const other = b as JsonbObject;
-  if (a.keys.length !== other.keys.length) return a.keys.length - other.keys.length;
-  for (let i = 0; i < a.keys.length; i++) {
-    const order = compareText(a.keys[i], other.keys[i]) || compareJsonb(a.values[i], other.values[i], false);
+  return compareObjects(a, b as JsonbObject);
+}
+
+function compareObjects(a: JsonbObject, b: JsonbObject): number {
+  const { keys, values } = a;
+  const { keys: otherKeys, values: otherValues } = b;
+  if (keys.length !== otherKeys.length) return keys.length - otherKeys.length;
+  for (let i = 0; i < keys.length; i++) {
+    const order = compareText(keys[i], otherKeys[i]) || compareJsonb(values[i], otherValues[i], false);
     if (order !== 0) return order;
   }
   return 0;
@@ -127,7 +311,7 @@ function compareSequences(a: readonly Jsonb[], b: readonly Jsonb[]): number {
 
 /** The text with numbers cut to the digits they need: equal for equal values and for no others. */
 export function jsonbHashKey(text: string): string {
-  return text.includes('.') ? formatJsonb(trimNumbers(parseJsonb(text))) : text;
+  return text.includes('.') ? formatJsonb(trimNumbers(readJsonb(text))) : text;
 }
 
 function trimNumbers(value: Jsonb): Jsonb {

@@ -31,7 +31,7 @@ import type { Interval } from './datetime/interval.ts';
 import type { TimeTz } from './datetime/time-tz.ts';
 import { sqlError } from './errors.ts';
 import { writeTsqueryKey, writeTsvectorKey } from './fulltext/keys.ts';
-import { type Jsonb, type JsonbObject, jsonbRank, parseJsonb } from './jsonb.ts';
+import { type Jsonb, type JsonbObject, jsonbRank, readJsonb } from './jsonb.ts';
 import { Numeric } from './numeric.ts';
 import { OID } from './oid.ts';
 import { isInclusive, LOWER_INFINITE, type SqlMultirange, type SqlRange, UPPER_INFINITE } from './range.ts';
@@ -206,7 +206,7 @@ function payloadEncoder(oid: number): KeyEncoder {
         writeOrdered(intervalRest(value), writer);
       };
     case 'jsonb':
-      return (value: string, writer) => writeJsonb(parseJsonb(value), writer, true);
+      return (value: string, writer) => writeJsonb(readJsonb(value), writer, true);
     case 'tid':
       return writeOrdered;
     case 'tsvector':

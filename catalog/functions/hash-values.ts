@@ -20,7 +20,7 @@ import {
   networkBits,
   OID,
   outputBinary,
-  parseJsonb,
+  readJsonb,
   type SqlArray,
   type SqlMultirange,
   type SqlRange,
@@ -189,7 +189,7 @@ function isEmptyContainer(value: Value): boolean {
 
 /** A scalar stands in an array of its own. */
 function jsonbTree(value: Value): Jsonb {
-  const node = parseJsonb(value as string);
+  const node = readJsonb(value as string);
   return node instanceof JsonbObject || Array.isArray(node) ? node : [node];
 }
 

@@ -14,7 +14,7 @@ import {
   typeByOid,
   type Value,
 } from '../../types/index.ts';
-import { formatJsonb, type Jsonb, JsonbObject, parseJsonb } from '../../types/jsonb.ts';
+import { formatJsonb, type Jsonb, JsonbObject, parseJsonb, readJsonb } from '../../types/jsonb.ts';
 import type { FunctionContext } from '../function-entry.ts';
 import { unquote } from './json-scan.ts';
 
@@ -155,8 +155,9 @@ export function jsonbMaker(typeOid: number): (value: Value, context: FunctionCon
         return NUMBER.test(text) ? Numeric.parse(text) : text;
       };
     case 'json':
-    case 'jsonb':
       return (value: string) => parseJsonb(value);
+    case 'jsonb':
+      return (value: string) => readJsonb(value);
     case 'datetime':
       return (value, context) => unquote(jsonWriter(typeOid)(value, context));
     case 'other':

@@ -1,6 +1,6 @@
 /** Assignment to jsonb[subscript]... (after PostgreSQL's jsonb_set_element: paths are made, gaps in arrays filled with null). */
 import { sqlError } from '../../types/errors.ts';
-import { formatJsonb, type Jsonb, JsonbObject, parseJsonb } from '../../types/jsonb.ts';
+import { formatJsonb, type Jsonb, JsonbObject, readJsonb } from '../../types/jsonb.ts';
 
 /** An integer subscript as a number, or text. */
 export type JsonbSubscript = string | number;
@@ -8,8 +8,8 @@ export type JsonbSubscript = string | number;
 /** null target: an array if the first subscript is an integer, else an object. null value: JSON null. */
 export function assignJsonb(target: string | null, path: readonly JsonbSubscript[], value: string | null): string {
   const start: Jsonb =
-    target !== null ? parseJsonb(target) : typeof path[0] === 'number' ? [] : JsonbObject.from([], []);
-  return formatJsonb(assignAt(start, path.map(String), 0, value === null ? null : parseJsonb(value)));
+    target !== null ? readJsonb(target) : typeof path[0] === 'number' ? [] : JsonbObject.from([], []);
+  return formatJsonb(assignAt(start, path.map(String), 0, value === null ? null : readJsonb(value)));
 }
 
 function assignAt(target: Jsonb, path: readonly string[], level: number, value: Jsonb): Jsonb {

@@ -5,7 +5,7 @@
 import { Buffer } from 'node:buffer';
 import { decodeText, Numeric } from '../../types/index.ts';
 import { quoteJson } from '../../types/json.ts';
-import { type Jsonb, JsonbObject, parseJsonb } from '../../types/jsonb.ts';
+import { type Jsonb, JsonbObject, readJsonb } from '../../types/jsonb.ts';
 import { existsAt, jsonbBytes, jsonbEnd, jsonbKey, skipJsonb, startsWithBytes } from './jsonb-bytes.ts';
 
 const QUOTE = 34;
@@ -37,7 +37,7 @@ function patternOf(value: Jsonb): JsonbPattern {
 
 /** What is looked for by `@> text`. */
 export function jsonbPattern(text: string): JsonbPattern {
-  return patternOf(parseJsonb(text));
+  return patternOf(readJsonb(text));
 }
 
 let keptText = 'null';

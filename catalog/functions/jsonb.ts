@@ -5,7 +5,7 @@
 
 import { type SqlError, sqlError } from '../../types/errors.ts';
 import { comparator, decodeText, equality, Numeric, OID, type SqlArray, type Value } from '../../types/index.ts';
-import { formatJsonb, type Jsonb, JsonbObject, parseJsonb } from '../../types/jsonb.ts';
+import { compareJsonbKeys, formatJsonb, type Jsonb, JsonbObject, readJsonb } from '../../types/jsonb.ts';
 import type { FunctionContext } from '../function-entry.ts';
 import { oddArguments, pairsOf, pairsOfTwo, sharedFunctions, variadicArguments } from './json.ts';
 import { jsonbMaker, keyText, quoteJson } from './json-build.ts';
@@ -95,12 +95,38 @@ function asArray(value: Jsonb): Jsonb[] {
   return Array.isArray(value) ? value : [value];
 }
 
+/** Both have their keys in order. */
+function merged(left: JsonbObject, right: JsonbObject): JsonbObject {
+  const { keys: leftKeys, values: leftValues } = left;
+  const { keys: rightKeys, values: rightValues } = right;
+  const keys: string[] = [];
+  const values: Jsonb[] = [];
+  let l = 0;
+  for (let r = 0; r < rightKeys.length; r++) {
+    let order = 1;
+    for (; l < leftKeys.length; l++) {
+      order = compareJsonbKeys(leftKeys[l], rightKeys[r]);
+      if (order >= 0) break;
+      keys.push(leftKeys[l]);
+      values.push(leftValues[l]);
+    }
+    if (order === 0) l++;
+    keys.push(rightKeys[r]);
+    values.push(rightValues[r]);
+  }
+  for (; l < leftKeys.length; l++) {
+    keys.push(leftKeys[l]);
+    values.push(leftValues[l]);
+  }
+  return new JsonbObject(keys, values);
+}
+
 /** Two objects are merged, the right one wins; anything else becomes one array. */
 function concatenate(a: string, b: string): string {
-  const left = parseJsonb(a);
-  const right = parseJsonb(b);
+  const left = readJsonb(a);
+  const right = readJsonb(b);
   if (left instanceof JsonbObject && right instanceof JsonbObject) {
-    return formatJsonb(JsonbObject.from([...left.keys, ...right.keys], [...left.values, ...right.values]));
+    return formatJsonb(merged(left, right));
   }
   return formatJsonb([...asArray(left), ...asArray(right)]);
 }
@@ -110,21 +136,18 @@ function invalidTarget(action: string, kind: string): SqlError {
 }
 
 function deleteKeys(text: string, names: readonly (string | null)[]): string {
-  const value = parseJsonb(text);
+  const value = readJsonb(text);
   if (!isContainer(value)) throw invalidTarget('delete from', 'scalar');
   const doomed = new Set(names);
   if (Array.isArray(value)) return formatJsonb(value.filter((item) => typeof item !== 'string' || !doomed.has(item)));
-  const kept = value.keys.map((key, i) => [key, value.values[i]] as const).filter(([key]) => !doomed.has(key));
-  return formatJsonb(
-    new JsonbObject(
-      kept.map(([key]) => key),
-      kept.map(([, item]) => item),
-    ),
-  );
+  const { keys, values } = value;
+  const isKept = (_item: unknown, i: number): boolean => !doomed.has(keys[i]);
+  const keptKeys = keys.filter(isKept);
+  return keptKeys.length === keys.length ? text : formatJsonb(new JsonbObject(keptKeys, values.filter(isKept)));
 }
 
 function deleteElement(text: string, index: number): string {
-  const value = parseJsonb(text);
+  const value = readJsonb(text);
   if (value instanceof JsonbObject) throw invalidTarget('delete from', 'object using integer index');
   if (!Array.isArray(value)) throw invalidTarget('delete from', 'scalar');
   const at = index < 0 ? value.length + index : index;
@@ -215,7 +238,7 @@ function checkPath(path: SqlArray): readonly (string | null)[] {
 
 function deletePath(text: string, pathArray: SqlArray): string {
   const path = checkPath(pathArray);
-  const value = parseJsonb(text);
+  const value = readJsonb(text);
   if (!isContainer(value)) throw invalidTarget('delete path in', 'scalar');
   if (path.length === 0 || kindEmpty(value)) return text;
   return formatJsonb(changeAt(value, { path, action: 'delete', value: null }, 0));
@@ -223,11 +246,11 @@ function deletePath(text: string, pathArray: SqlArray): string {
 
 function setPath(text: string, pathArray: SqlArray, replacement: string, create: boolean): string {
   const path = checkPath(pathArray);
-  const value = parseJsonb(text);
+  const value = readJsonb(text);
   if (!isContainer(value)) throw invalidTarget('set path in', 'scalar');
   if (path.length === 0 || (!create && kindEmpty(value))) return text;
   const action = create ? 'create' : 'set';
-  return formatJsonb(changeAt(value, { path, action, value: parseJsonb(replacement) }, 0));
+  return formatJsonb(changeAt(value, { path, action, value: readJsonb(replacement) }, 0));
 }
 
 function kindEmpty(value: Jsonb[] | JsonbObject): boolean {
@@ -236,11 +259,11 @@ function kindEmpty(value: Jsonb[] | JsonbObject): boolean {
 
 function insertAtPath(text: string, pathArray: SqlArray, added: string, after: boolean): string {
   const path = checkPath(pathArray);
-  const value = parseJsonb(text);
+  const value = readJsonb(text);
   if (!isContainer(value)) throw invalidTarget('set path in', 'scalar');
   if (path.length === 0) return text;
   const action = after ? 'insertAfter' : 'insertBefore';
-  return formatJsonb(changeAt(value, { path, action, value: parseJsonb(added) }, 0));
+  return formatJsonb(changeAt(value, { path, action, value: readJsonb(added) }, 0));
 }
 
 function setPathLax(
@@ -382,7 +405,7 @@ export const jsonbFunctions: FunctionModule = {
     jsonb_set: setPath,
     jsonb_set_lax: setPathLax,
     jsonb_insert: insertAtPath,
-    jsonb_strip_nulls: (text: string) => formatJsonb(stripNulls(parseJsonb(text))),
+    jsonb_strip_nulls: (text: string) => formatJsonb(stripNulls(readJsonb(text))),
     jsonb_pretty: (text: string) => pretty(text, ''),
     jsonb_object: (array: SqlArray) => objectOfPairs(pairsOf(array)),
     jsonb_object_two_arg: (keys: SqlArray, values: SqlArray) => objectOfPairs(pairsOfTwo(keys, values)),

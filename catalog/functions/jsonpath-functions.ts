@@ -1,5 +1,5 @@
 /** jsonb_path_exists and its family, @? and @@. The `_tz` forms differ in what they may compare: with the session's time zone. */
-import { formatJsonb, JsonbObject, parseJsonb, sqlError } from '../../types/index.ts';
+import { formatJsonb, JsonbObject, readJsonb, sqlError } from '../../types/index.ts';
 import { jsonpathOf } from '../../types/jsonpath/parse.ts';
 import type { FunctionContext } from '../function-entry.ts';
 import { JsonpathEvaluation } from './jsonpath.ts';
@@ -10,7 +10,7 @@ const NO_VARIABLES = new JsonbObject([], []);
 function variablesOf(text: string | null): JsonbObject | null {
   if (text === null) return null;
   if (text === '{}') return NO_VARIABLES;
-  const variables = parseJsonb(text);
+  const variables = readJsonb(text);
   if (variables instanceof JsonbObject) return variables;
   throw sqlError('22023', '"vars" argument is not an object', {
     detail: 'Jsonpath parameters should be encoded as key-value pairs of "vars" object.',
@@ -21,7 +21,7 @@ function variablesOf(text: string | null): JsonbObject | null {
 type Target = readonly [text: string, path: string, variables: string | null, silent: boolean];
 
 function evaluation(context: FunctionContext | null, ...[text, path, variables, silent]: Target): JsonpathEvaluation {
-  return new JsonpathEvaluation(jsonpathOf(path), parseJsonb(text), variablesOf(variables), silent, context);
+  return new JsonpathEvaluation(jsonpathOf(path), readJsonb(text), variablesOf(variables), silent, context);
 }
 
 function exists(context: FunctionContext | null, ...target: Target): boolean | null {
