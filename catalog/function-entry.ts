@@ -210,7 +210,10 @@ export interface AggregateImplementation {
   step(state: any, ...args: any[]): Value;
   // biome-ignore lint/suspicious/noExplicitAny: see Value
   final(state: any, ...directArgs: any[]): Value;
-  /** Removes a row's effect, for moving window frames; absent: the frame is computed again. */
+  /**
+   * Removes a row's effect, for moving window frames; absent, or where it answers undefined: the frame is computed again. Never asked for
+   * the last row of a state.
+   */
   // biome-ignore lint/suspicious/noExplicitAny: see Value
   inverse?(state: any, ...args: any[]): Value;
 }

@@ -7,6 +7,7 @@
 import { sqlError } from '../../types/errors.ts';
 import { comparator, Numeric, OID } from '../../types/index.ts';
 import { sqrtAt } from '../../types/numeric-kernel.ts';
+import { NumericSum } from '../../types/numeric-sum.ts';
 import type { AggregateImplementation, Value } from '../function-entry.ts';
 import { elementTypeOf, SqlArray } from './array-values.ts';
 import { type Int8, int8FromBigInt } from './integer.ts';
@@ -46,6 +47,7 @@ const numericOf = (value: number | bigint): Numeric => Numeric.fromBigint(value)
 const sumSmall: AggregateImplementation = {
   initial: () => null,
   step: (state: Int8 | null, value: number) => (state === null ? value : addExact(state, value)),
+  inverse: (state: Int8, value: number) => addExact(state, -value),
   final: (state: Int8 | null) => (typeof state === 'bigint' ? int8FromBigInt(state) : state),
 };
 
@@ -53,13 +55,19 @@ const sumSmall: AggregateImplementation = {
 const sumInt8: AggregateImplementation = {
   initial: () => null,
   step: (state: number | bigint | null, value: Int8) => (state === null ? value : addExact(state, value)),
+  inverse: (state: number | bigint, value: Int8) => addExact(state, -value),
   final: (state: number | bigint | null) => (state === null ? null : numericOf(state)),
 };
 
 const sumNumeric: AggregateImplementation = {
   initial: () => null,
-  step: (state: Numeric | null, value: Numeric) => (state === null ? value : state.add(value)),
-  final: (state: Numeric | null) => state,
+  step(state: NumericSum | null, value: Numeric) {
+    state ??= new NumericSum();
+    state.add(value);
+    return state;
+  },
+  inverse: (state: NumericSum, value: Numeric) => (state.remove(value) ? state : undefined),
+  final: (state: NumericSum | null) => state?.total ?? null,
 };
 
 interface IntegerAverage {
@@ -86,17 +94,23 @@ const averageInteger: AggregateImplementation = {
 
 interface NumericAverage {
   count: number;
-  sum: Numeric;
+  readonly sum: NumericSum;
 }
 
 const averageNumeric: AggregateImplementation = {
-  initial: (): NumericAverage => ({ count: 0, sum: Numeric.ZERO }),
+  initial: (): NumericAverage => ({ count: 0, sum: new NumericSum() }),
   step(state: NumericAverage, value: Numeric) {
     state.count++;
-    state.sum = state.count === 1 ? value : state.sum.add(value);
+    state.sum.add(value);
     return state;
   },
-  final: (state: NumericAverage) => (state.count === 0 ? null : state.sum.div(Numeric.fromScaled(state.count, 0))),
+  inverse(state: NumericAverage, value: Numeric) {
+    if (!state.sum.remove(value)) return undefined;
+    state.count--;
+    return state;
+  },
+  final: (state: NumericAverage) =>
+    state.count === 0 ? null : state.sum.total.div(Numeric.fromScaled(state.count, 0)),
 };
 
 /** What numeric variance needs: N, the sum and the sum of squares, exact. */
@@ -123,16 +137,23 @@ function exactVariance(state: ExactMoments, sample: boolean, root: boolean): Num
   return Numeric.fromBigint(sqrtAt(BigInt(variance.coefficient), variance.scale, variance.scale), variance.scale);
 }
 
+interface NumericMoments {
+  count: number;
+  readonly sum: NumericSum;
+  readonly squares: NumericSum;
+}
+
 function numericVariance(sample: boolean, root: boolean): AggregateSpec {
   return fixed(true, {
-    initial: (): ExactMoments => ({ count: 0, sum: Numeric.ZERO, squares: Numeric.ZERO }),
-    step(state: ExactMoments, value: Numeric) {
+    initial: () => ({ count: 0, sum: new NumericSum(), squares: new NumericSum() }),
+    step(state: NumericMoments, value: Numeric) {
       state.count++;
-      state.sum = state.sum.add(value);
-      state.squares = state.squares.add(value.mul(value));
+      state.sum.add(value);
+      state.squares.add(value.mul(value));
       return state;
     },
-    final: (state: ExactMoments) => exactVariance(state, sample, root),
+    final: ({ count, sum, squares }: NumericMoments) =>
+      exactVariance({ count, sum: sum.total, squares: squares.total }, sample, root),
   });
 }
 

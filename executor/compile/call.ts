@@ -101,8 +101,16 @@ function matchCall(c: ExpressionCompiler, expr: CallExpr): Operand {
   };
 }
 
+/** Casts to numeric of integers that are plain numbers: decimals without digits behind the point. */
+const INTEGER_CASTS: readonly string[] = ['int2_numeric', 'int4_numeric', 'int8_numeric'];
+
 function inlineCall(c: ExpressionCompiler, expr: CallExpr): Operand | null {
   const { function: fn, args } = expr;
+  if (c.options.bail !== null && INTEGER_CASTS.includes(fn.internalName)) {
+    const operand = c.compile(args[0]);
+    if (operand.rep !== 'num') return plainCall(c, fn, [operand], expr);
+    return { rep: 'dec', typeOid: OID.NUMERIC, value: operand.value, isNull: operand.isNull, scale: 0 };
+  }
   if (args.length !== 2) return null;
   const name = fn.internalName;
   const comparison = inlineComparison(name);

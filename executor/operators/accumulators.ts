@@ -7,6 +7,7 @@
 import type { AggregateImplementation, Value } from '../../catalog/function-entry.ts';
 import type { AggregateCall, SortKey } from '../../planner/expr.ts';
 import { comparator, hashKey, Numeric, OID } from '../../types/index.ts';
+import { NumericSum } from '../../types/numeric-sum.ts';
 import type { Emitter } from '../compile/emitter.ts';
 import type { ExpressionCompiler } from '../compile/expression.ts';
 import { repOfType } from '../compile/operand.ts';
@@ -71,7 +72,7 @@ class SumAccumulator implements Accumulator {
     this.#implementation = call.function.create([this.#argType], call.typeOid);
   }
 
-  /** arrays: [0] sum of doubles, [1] rows, [2] exact rest (bigint or Numeric) or null. */
+  /** arrays: [0] sum of doubles, [1] rows, [2] exact rest (bigint or NumericSum) or null. */
   grow(_x: ExecContext, arrays: Value[][]): void {
     arrays[0].push(0);
     arrays[1].push(0);
@@ -121,8 +122,10 @@ class SumAccumulator implements Accumulator {
   }
 
   #addExact(exact: Value[], g: number, value: Value): void {
-    if (this.#argType === OID.NUMERIC) exact[g] = exact[g] === null ? value : (exact[g] as Numeric).add(value);
-    else exact[g] = (exact[g] ?? 0n) + BigInt(value);
+    if (this.#argType === OID.NUMERIC) {
+      exact[g] ??= new NumericSum();
+      (exact[g] as NumericSum).add(value);
+    } else exact[g] = (exact[g] ?? 0n) + BigInt(value);
   }
 
   final(x: ExecContext, arrays: readonly (readonly Value[])[], group: number): Value {
@@ -137,7 +140,8 @@ class SumAccumulator implements Accumulator {
     let total: Numeric | bigint;
     if (this.#argType === OID.NUMERIC) {
       const fast = decimalFrom(sum, this.#scale);
-      total = exact === null ? fast : sum === 0 ? (exact as Numeric) : (exact as Numeric).add(fast);
+      const rest = exact === null ? null : (exact as NumericSum).total;
+      total = rest === null ? fast : sum === 0 ? rest : rest.add(fast);
     } else total = (exact ?? 0n) + BigInt(sum);
     if (this.#isAverage) {
       const dividend = typeof total === 'bigint' ? Numeric.fromBigint(total) : total;

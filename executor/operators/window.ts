@@ -2,7 +2,7 @@
  * Window functions. The input comes sorted by partition and order; one partition at a time is gathered and computed.
  *
  * Frames are [start, end) positions within the partition. Aggregates over a frame that only grows at its end are carried from row to
- * row; otherwise they are computed for each frame anew (with the aggregate's inverse step where it has one).
+ * row, and so are those with an inverse step over frames that move; others are computed for each frame anew.
  */
 import type { AggregateImplementation, Value, WindowAccess } from '../../catalog/function-entry.ts';
 import type { Expr, FrameBound, SortKey, WindowCall, WindowFrame } from '../../planner/expr.ts';
@@ -360,6 +360,9 @@ class Frames {
   readonly #orderColumn: readonly Value[] | null;
   readonly #x: ExecContext;
   #range: RangeBound | null = null;
+  /** Bounds of the last row, from which those of the next are looked for: they are near. */
+  #lastStart = 0;
+  #lastEnd = 0;
   readonly #startOffset: Value;
   readonly #endOffset: Value;
 
@@ -440,20 +443,47 @@ class Frames {
     const { descending } = key;
     const wanted = this.#range.move(this.#x, current, offset, isPreceding !== descending, isStart !== descending);
     const { compare } = this.#range;
-    // Binary search over the rows with a key; nulls are at one end.
-    let low = 0;
-    let high = p.partitionSize;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      const value = column[p.first + middle];
+    // Is the row before the bound? Nulls are at one end.
+    const isBefore = (row: number): boolean => {
+      const value = column[p.first + row];
       let order: number;
       if (value === null) order = key.nullsFirst ? -1 : 1;
       else order = key.descending ? -compare(value, wanted) : compare(value, wanted);
-      if (isStart ? order < 0 : order <= 0) low = middle + 1;
-      else high = middle;
-    }
-    return low;
+      return isStart ? order < 0 : order <= 0;
+    };
+    const found = searchFrom(isStart ? this.#lastStart : this.#lastEnd, p.partitionSize, isBefore);
+    if (isStart) this.#lastStart = found;
+    else this.#lastEnd = found;
+    return found;
   }
+}
+
+/** How many of the first `size` rows are before a bound, by steps from a guess that double, and halving between the last two. */
+function searchFrom(guess: number, size: number, isBefore: (row: number) => boolean): number {
+  let low = 0;
+  let high = size;
+  let step = 1;
+  if (guess < size && isBefore(guess)) {
+    low = guess + 1;
+    while (low + step <= size && isBefore(low + step - 1)) {
+      low += step;
+      step *= 2;
+    }
+    high = Math.min(size, low + step - 1);
+  } else {
+    high = Math.min(guess, size);
+    while (high - step >= 0 && !isBefore(high - step)) {
+      high -= step;
+      step *= 2;
+    }
+    low = Math.max(0, high - step + 1);
+  }
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (isBefore(middle)) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
 /** An aggregate over the current frame. */
@@ -466,6 +496,8 @@ class FrameAggregate {
   #state: Value;
   #start = 0;
   #end = -1;
+  /** Values in the state. */
+  #added = 0;
   readonly #args: Value[] = [];
   #final: Value = null;
   #isFinal = false;
@@ -489,8 +521,9 @@ class FrameAggregate {
     const canCarry =
       p.exclude === 'no others' && this.#end >= 0 && p.frameStart === this.#start && p.frameEnd >= this.#end;
     if (canCarry && p.frameEnd === this.#end && this.#isFinal) return this.#final;
-    if (!canCarry) {
+    if (!canCarry && !this.#leave()) {
       this.#state = this.#implementation.initial(this.#x.functions);
+      this.#added = 0;
       this.#start = p.frameStart;
       this.#end = p.frameStart;
     }
@@ -501,13 +534,45 @@ class FrameAggregate {
     return this.#final;
   }
 
-  #add(row: number): void {
+  /** Takes back the rows that have left the frame at its start, where that is less work than a new beginning. */
+  #leave(): boolean {
     const p = this.#partition;
-    if (this.#filter !== null && this.#filter[p.first + row] !== true) return;
+    const { inverse } = this.#implementation;
+    if (inverse === undefined || p.exclude !== 'no others' || this.#end < 0) return false;
+    if (p.frameStart < this.#start || p.frameEnd < this.#end || p.frameStart >= this.#end) return false;
+    if (p.frameStart - this.#start > this.#end - p.frameStart) return false;
+    for (let row = this.#start; row < p.frameStart; row++) {
+      if (!this.#takeArguments(row)) continue;
+      // Without its last value the state is the initial one, which inverse steps do not know.
+      if (--this.#added === 0) this.#state = this.#implementation.initial(this.#x.functions);
+      else {
+        const state = inverse.call(this.#implementation, this.#state, ...this.#args);
+        if (state === undefined) return false;
+        this.#state = state;
+      }
+    }
+    this.#start = p.frameStart;
+    this.#isFinal = false;
+    return true;
+  }
+
+  #add(row: number): void {
+    if (!this.#takeArguments(row)) return;
+    this.#added++;
+    this.#state = this.#implementation.step(this.#state, ...this.#args);
+  }
+
+  /** A row's arguments; false: the aggregate does not take it. */
+  #takeArguments(row: number): boolean {
+    const p = this.#partition;
+    if (this.#filter !== null && this.#filter[p.first + row] !== true) return false;
     const args = this.#args;
-    for (let k = 0; k < this.#call.args.length; k++) args[k] = p.argument(k, row);
     const { function: fn } = this.#call;
-    if (fn.kind === 'aggregate' && fn.strict && args.some((a) => a === null)) return;
-    this.#state = this.#implementation.step(this.#state, ...args);
+    const isStrict = fn.kind === 'aggregate' && fn.strict;
+    for (let k = 0; k < this.#call.args.length; k++) {
+      args[k] = p.argument(k, row);
+      if (isStrict && args[k] === null) return false;
+    }
+    return true;
   }
 }
