@@ -53,13 +53,7 @@ abstract class IteratorOperator implements Operator {
     const raw = this.#raw;
     for (;;) {
       // Above 0: what is computed of rows that were taken had to wait.
-      let n = raw.count;
-      while (n < this.#batchSize) {
-        const next = this.#iterator.next();
-        if (next.done === true) break;
-        for (let c = 0; c < raw.columns.length; c++) raw.columns[c][n] = next.value[c] ?? null;
-        n++;
-      }
+      const n = this.#fill(raw);
       if (n === 0) return END;
       raw.count = n;
       this.#out.count = this.#project(x, raw.columns, n, this.#out.columns);
@@ -69,10 +63,68 @@ abstract class IteratorOperator implements Operator {
     }
   }
 
+  /** Takes rows until the batch is full; answers how many it has. */
+  #fill(raw: Batch): number {
+    const iterator = this.#iterator as Iterator<readonly Value[]>;
+    if (iterator instanceof SingleValues) return iterator.fill(raw.columns[0], raw.count, this.#batchSize);
+    let n = raw.count;
+    while (n < this.#batchSize) {
+      const next = iterator.next();
+      if (next.done === true) break;
+      for (let c = 0; c < raw.columns.length; c++) raw.columns[c][n] = next.value[c] ?? null;
+      n++;
+    }
+    return n;
+  }
+
   close(): void {
     this.#iterator?.return?.();
     this.#iterator = null;
   }
+}
+
+/** Rows of one column, from a set of values: no array is made for a row where all that is wanted are values in a column. */
+class SingleValues implements Iterator<readonly Value[]> {
+  readonly #values: Iterator<Value> | null;
+  /** Or they are all there. */
+  readonly #all: readonly Value[];
+  #next = 0;
+
+  constructor(values: Iterable<Value>) {
+    this.#all = Array.isArray(values) ? values : [];
+    this.#values = Array.isArray(values) ? null : values[Symbol.iterator]();
+  }
+
+  fill(column: Value[], from: number, to: number): number {
+    let n = from;
+    if (this.#values === null) {
+      const all = this.#all;
+      let next = this.#next;
+      while (n < to && next < all.length) column[n++] = singleValue(all[next++]);
+      this.#next = next;
+      return n;
+    }
+    while (n < to) {
+      const { done, value } = this.#values.next();
+      if (done === true) break;
+      column[n++] = singleValue(value);
+    }
+    return n;
+  }
+
+  next(): IteratorResult<readonly Value[]> {
+    const row: Value[] = [];
+    return this.fill(row, 0, 1) === 0 ? { done: true, value: undefined } : { done: false, value: row };
+  }
+
+  return(): IteratorResult<readonly Value[]> {
+    this.#values?.return?.();
+    return { done: true, value: undefined };
+  }
+}
+
+function singleValue(value: Value): Value {
+  return (Array.isArray(value) ? value[0] : value) ?? null;
 }
 
 /** Reads a view of the catalog or of the server that is computed. */
@@ -105,6 +157,7 @@ function callSetFunction(
   }
   // Not when the first row is asked for: the call may have to wait, and a generator that throws is at its end.
   const result = fn.needsContext ? implementation(x.functions, ...args) : implementation(...args);
+  if (fn.returnsSet && width === 1 && !isComposite && result !== null) return new SingleValues(result);
   const asColumns = isComposite ? fieldsOf : valuesOf;
   if (!fn.returnsSet) return [asColumns(result, width)][Symbol.iterator]();
   return result === null ? NO_ROWS[Symbol.iterator]() : rowsOf(result as Iterable<Value>, asColumns, width);
@@ -175,7 +228,8 @@ export class FunctionScanOperator extends IteratorOperator {
       );
     });
     x.evaluated();
-    return this.#together(iterators);
+    const { withOrdinality } = this.#plan;
+    return iterators.length === 1 && !withOrdinality ? iterators[0] : this.#together(iterators);
   }
 
   *#together(iterators: readonly Iterator<readonly Value[]>[]): Generator<readonly Value[]> {
