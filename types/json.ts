@@ -469,11 +469,13 @@ const QUOTED: ReadonlyMap<number, string> = new Map([
 ]);
 
 function quoteEscaped(text: string, from: number): string {
-  let quoted = '"' + text.slice(0, from);
+  let quoted = '"';
+  let copied = 0;
   for (let i = from; i < text.length; i++) {
     const code = text.charCodeAt(i);
-    if (code >= 32 && code !== 34 && code !== 92) quoted += text[i];
-    else quoted += QUOTED.get(code) ?? '\\u' + code.toString(16).padStart(4, '0');
+    if (code >= 32 && code !== 34 && code !== 92) continue;
+    quoted += text.slice(copied, i) + (QUOTED.get(code) ?? '\\u' + code.toString(16).padStart(4, '0'));
+    copied = i + 1;
   }
-  return quoted + '"';
+  return quoted + text.slice(copied) + '"';
 }

@@ -48,7 +48,19 @@ function syntaxError(message: string, detail?: string): Error {
   return sqlError('42601', message, detail ? { detail } : {});
 }
 
+const descriptions = new WeakMap<readonly PatternNode[], Description>();
+
+/** What a pattern asks for; a copy, as writers change it. Patterns are kept, and so is this. */
 function describe(nodes: readonly PatternNode[]): Description {
+  let known = descriptions.get(nodes);
+  if (known === undefined) {
+    known = descriptionOf(nodes);
+    descriptions.set(nodes, known);
+  }
+  return { ...known };
+}
+
+function descriptionOf(nodes: readonly PatternNode[]): Description {
   const d: Description = {
     pre: 0,
     post: 0,

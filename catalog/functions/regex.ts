@@ -20,8 +20,15 @@ function matches(text: string, pattern: string): boolean {
   return lastTest.test(text);
 }
 
+let lastIgnoring: string | null = null;
+let lastIgnoringTest: CompiledRegex['test'] = /$^/;
+
 function matchesIgnoringCase(text: string, pattern: string): boolean {
-  return compileRegex(pattern, IGNORE_CASE).test.test(text);
+  if (pattern !== lastIgnoring) {
+    lastIgnoringTest = compileRegex(pattern, IGNORE_CASE).test;
+    lastIgnoring = pattern;
+  }
+  return lastIgnoringTest.test(text);
 }
 
 interface Flags {

@@ -149,8 +149,18 @@ function splitPart(text: string, separator: string, field: number): string {
   if (field === 0) throw sqlError('22023', 'field position must not be zero');
   if (text === '') return '';
   if (separator === '') return field === 1 || field === -1 ? text : '';
-  const parts = text.split(separator);
-  return parts[field > 0 ? field - 1 : parts.length + field] ?? '';
+  if (field < 0) {
+    const parts = text.split(separator);
+    return parts[parts.length + field] ?? '';
+  }
+  let start = 0;
+  for (let n = 1; n < field; n++) {
+    const found = text.indexOf(separator, start);
+    if (found < 0) return '';
+    start = found + separator.length;
+  }
+  const end = text.indexOf(separator, start);
+  return end < 0 ? text.slice(start) : text.slice(start, end);
 }
 
 /** Parts for string_to_array and string_to_table: a null delimiter splits into characters. */

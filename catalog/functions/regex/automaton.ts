@@ -85,7 +85,7 @@ interface State {
   readonly places: readonly number[];
   /** Constraints that may be met before the next character. */
   readonly constraints: readonly number[];
-  readonly closed: Map<string, Closed>;
+  readonly closed: Map<string | number, Closed>;
   /** Where there are none. */
   only: Closed | null;
 }
@@ -163,11 +163,14 @@ export class Automaton {
   }
 
   #close(state: State, text: string, at: number): Closed {
-    let key = '';
-    for (const constraint of state.constraints) key += this.#holds(constraint, text, at) ? '1' : '0';
+    const { constraints } = state;
+    let key: string | number = 0;
+    if (constraints.length <= 30) {
+      for (let i = 0; i < constraints.length; i++) if (this.#holds(constraints[i], text, at)) key |= 1 << i;
+    } else key = constraints.map((constraint) => (this.#holds(constraint, text, at) ? '1' : '0')).join('');
     let closed = state.closed.get(key);
     if (closed === undefined) {
-      const holds = new Set(state.constraints.filter((_, i) => key[i] === '1'));
+      const holds = new Set(constraints.filter((constraint) => this.#holds(constraint, text, at)));
       closed = this.#closedOf(state.places, (constraint) => holds.has(constraint));
       state.closed.set(key, closed);
     }
