@@ -200,11 +200,26 @@ export function equality(oid: number): (a: Value, b: Value) => boolean {
     case 'address':
     case 'enum':
       return (a, b) => a === b;
+    case 'jsonb':
+      return (a, b) => a === b || (mayBeEqualJsonb(a, b) && compareJsonb(readJsonb(a), readJsonb(b)) === 0);
     default: {
       const compare = comparator(oid);
       return (a, b) => compare(a, b) === 0;
     }
   }
+}
+
+/**
+ * Of different texts in normal form only those stand for one value that differ in zeros behind a fraction, or its point: where they part,
+ * one goes on with such a character.
+ */
+function mayBeEqualJsonb(a: string, b: string): boolean {
+  const length = Math.min(a.length, b.length);
+  let i = 0;
+  while (i < length && a.charCodeAt(i) === b.charCodeAt(i)) i++;
+  const x = a.charCodeAt(i);
+  const y = b.charCodeAt(i);
+  return x === 48 || x === 46 || y === 48 || y === 46;
 }
 
 const identityKey = (value: Value): HashKey => value;

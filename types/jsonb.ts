@@ -92,8 +92,9 @@ export class JsonbObject {
       const end = skipString(text, at);
       if (end - at === literal.length && text.startsWith(literal, at)) {
         const value = readValue(text, end + 2);
-        this.#found ??= [];
-        this.#found.push({ name, value });
+        // Most are asked for one member: an array of just that.
+        if (this.#found === null) this.#found = [{ name, value }];
+        else this.#found.push({ name, value });
         return value;
       }
       at = skipValue(text, end + 2) + 2;

@@ -144,16 +144,29 @@ export function jsonWriter(typeOid: number, arraySeparator = ','): JsonWriter {
   }
 }
 
+function numberMaker(typeOid: number): (value: Value, context: FunctionContext) => Jsonb {
+  switch (baseTypeOid(typeOid)) {
+    case OID.INT2:
+    case OID.INT4:
+    case OID.INT8:
+      return (value: number | bigint) => Numeric.fromBigint(value);
+    case OID.NUMERIC:
+      return (value: Numeric) => (value.isFinite ? value : value.toString());
+    default:
+      return (value, context) => {
+        const text = outputText(typeOid, value, context.format);
+        return NUMBER.test(text) ? Numeric.parse(text) : text;
+      };
+  }
+}
+
 /** Makes jsonb trees of non-null values of a type. */
 export function jsonbMaker(typeOid: number): (value: Value, context: FunctionContext) => Jsonb {
   switch (jsonCategory(typeOid)) {
     case 'boolean':
       return (value: boolean) => value;
     case 'number':
-      return (value, context) => {
-        const text = outputText(typeOid, value, context.format);
-        return NUMBER.test(text) ? Numeric.parse(text) : text;
-      };
+      return numberMaker(typeOid);
     case 'json':
       return (value: string) => parseJsonb(value);
     case 'jsonb':

@@ -341,25 +341,35 @@ function numberIn(text: string, target: string): Numeric {
   return Numeric.parse(text);
 }
 
+/** Makers of each argument; of a VARIADIC array's elements they are made with each call. */
+function makersOf<T>(argTypes: readonly number[], make: (typeOid: number, index: number) => T): T[] | null {
+  return argTypes.some((typeOid) => typeOid < 0) ? null : argTypes.map(make);
+}
+
 const buildObject: Specialiser = (argTypes) => {
+  const make = (typeOid: number, i: number) => (i % 2 === 0 ? keyText(typeOid) : jsonbMaker(typeOid));
+  const fixed = makersOf(argTypes, make);
   return (context: FunctionContext, ...args: Value[]) => {
-    const [types, values] = variadicArguments(argTypes, args);
+    const [types, values] = fixed === null ? variadicArguments(argTypes, args) : [argTypes, args];
     if (values.length % 2 !== 0) throw oddArguments('jsonb_build_object');
+    const makers = fixed ?? types.map(make);
     const keys: string[] = [];
     const items: Jsonb[] = [];
     for (let i = 0; i < values.length; i += 2) {
       if (values[i] === null) throw sqlError('22023', `argument ${i + 1}: key must not be null`);
-      keys.push(keyText(types[i])(values[i], context));
-      items.push(values[i + 1] === null ? null : jsonbMaker(types[i + 1])(values[i + 1], context));
+      keys.push(makers[i](values[i], context) as string);
+      items.push(values[i + 1] === null ? null : makers[i + 1](values[i + 1], context));
     }
     return formatJsonb(JsonbObject.from(keys, items));
   };
 };
 
 const buildArray: Specialiser = (argTypes) => {
+  const fixed = makersOf(argTypes, jsonbMaker);
   return (context: FunctionContext, ...args: Value[]) => {
-    const [types, values] = variadicArguments(argTypes, args);
-    return formatJsonb(values.map((value, i) => (value === null ? null : jsonbMaker(types[i])(value, context))));
+    const [types, values] = fixed === null ? variadicArguments(argTypes, args) : [argTypes, args];
+    const makers = fixed ?? types.map((typeOid) => jsonbMaker(typeOid));
+    return formatJsonb(values.map((value, i) => (value === null ? null : makers[i](value, context))));
   };
 };
 

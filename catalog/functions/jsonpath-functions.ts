@@ -1,5 +1,5 @@
 /** jsonb_path_exists and its family, @? and @@. The `_tz` forms differ in what they may compare: with the session's time zone. */
-import { formatJsonb, JsonbObject, readJsonb, sqlError } from '../../types/index.ts';
+import { formatJsonb, type Jsonb, JsonbObject, readJsonb, sqlError } from '../../types/index.ts';
 import { jsonpathOf } from '../../types/jsonpath/parse.ts';
 import type { FunctionContext } from '../function-entry.ts';
 import { JsonpathEvaluation } from './jsonpath.ts';
@@ -7,7 +7,7 @@ import type { FunctionModule } from './module.ts';
 
 const NO_VARIABLES = new JsonbObject([], []);
 
-function variablesOf(text: string | null): JsonbObject | null {
+export function variablesOf(text: string | null): JsonbObject | null {
   if (text === null) return null;
   if (text === '{}') return NO_VARIABLES;
   const variables = readJsonb(text);
@@ -29,12 +29,16 @@ function exists(context: FunctionContext | null, ...target: Target): boolean | n
 }
 
 function match(context: FunctionContext | null, ...target: Target): boolean | null {
-  const found = evaluation(context, ...target).query();
+  const [, , , silent] = target;
+  return onlyTruth(evaluation(context, ...target).query(), silent);
+}
+
+/** What a path found where it is a predicate. */
+export function onlyTruth(found: readonly Jsonb[], silent: boolean): boolean | null {
   if (found.length === 1) {
     const [only] = found;
     if (typeof only === 'boolean' || only === null) return only;
   }
-  const [, , , silent] = target;
   if (!silent) throw sqlError('22038', 'single boolean result is expected');
   return null;
 }

@@ -63,7 +63,8 @@ export class JsonpathEvaluation {
   #throws: boolean;
   /** Size of the array whose subscripts are evaluated; -1: none. */
   #arraySize = -1;
-  readonly #ids = keyValueIds();
+  /** Made when it is asked for: few paths ask. */
+  #ids: ReturnType<typeof keyValueIds> | null = null;
   /** Of a function that may use the session's time zone. */
   readonly #zoneContext: FunctionContext | null;
 
@@ -87,7 +88,8 @@ export class JsonpathEvaluation {
   query(): Jsonb[] {
     const found: Item[] = [];
     this.#item(this.#path.root, this.#root, found);
-    return found.map((item) => (item instanceof DatetimeItem ? item.toString() : item));
+    const hasTimes = found.some((item) => item instanceof DatetimeItem);
+    return hasTimes ? found.map((item) => (item instanceof DatetimeItem ? item.toString() : item)) : (found as Jsonb[]);
   }
 
   /** Null after an error that was kept silent. */
@@ -406,6 +408,7 @@ export class JsonpathEvaluation {
     if (!isObject(value)) {
       return this.#fail('2203C', 'jsonpath item method .keyvalue() can only be applied to an object');
     }
+    this.#ids ??= keyValueIds();
     const id = this.#ids(this.#root, value);
     let outcome: Outcome = NONE;
     for (let i = 0; i < value.keys.length; i++) {

@@ -15,6 +15,13 @@ import {
   skipJsonb,
 } from '../../catalog/functions/jsonb-bytes.ts';
 import { containsPattern, jsonbPattern } from '../../catalog/functions/jsonb-contains.ts';
+import {
+  allByPathAt,
+  firstByPathAt,
+  pathExistsAt,
+  pathMatchesAt,
+  prepareJsonpath,
+} from '../../catalog/functions/jsonpath-bytes.ts';
 import type { CallExpr } from '../../planner/expr.ts';
 import { OID, type SqlArray } from '../../types/index.ts';
 import { decodeText } from '../row/row-reader.ts';
@@ -23,12 +30,12 @@ import type { ExpressionCompiler } from './expression.ts';
 import { isInvariant } from './invariant.ts';
 import { anyOf, type Operand } from './operand.ts';
 
-/** `run(buffer, start, end, wanted)`; `prepare` makes what is wanted of the second argument, once an execution. */
+/** `run(buffer, start, end, wanted)`; `prepare` makes what is wanted of the other arguments, once an execution. */
 interface JsonbCall {
   /** What `run` answers: a place, which stands for the value there or for its text, or the result. */
   readonly answers: 'value' | 'text' | 'result';
-  readonly run: (buffer: Buffer, start: number, end: number, wanted: never) => number | boolean | string;
-  readonly prepare: ((argument: never) => unknown) | null;
+  readonly run: (buffer: Buffer, start: number, end: number, wanted: never) => number | boolean | string | null;
+  readonly prepare: ((...rest: never[]) => unknown) | null;
 }
 
 const pathOf = (path: SqlArray): unknown => jsonbPath(path.elements as (string | null)[]);
@@ -57,6 +64,12 @@ const JSONB_CALLS: ReadonlyMap<string, JsonbCall> = new Map<string, JsonbCall>([
   ['jsonb_exists_any', { answers: 'result', run: existsAny, prepare: keysOf }],
   ['jsonb_exists_all', { answers: 'result', run: existsAll, prepare: keysOf }],
   ['jsonb_contains', { answers: 'result', run: containsPattern, prepare: jsonbPattern }],
+  ['jsonb_path_exists_opr', { answers: 'result', run: pathExistsAt, prepare: prepareJsonpath }],
+  ['jsonb_path_match_opr', { answers: 'result', run: pathMatchesAt, prepare: prepareJsonpath }],
+  ['jsonb_path_exists', { answers: 'result', run: pathExistsAt, prepare: prepareJsonpath }],
+  ['jsonb_path_match', { answers: 'result', run: pathMatchesAt, prepare: prepareJsonpath }],
+  ['jsonb_path_query_first', { answers: 'result', run: firstByPathAt, prepare: prepareJsonpath }],
+  ['jsonb_path_query_array', { answers: 'result', run: allByPathAt, prepare: prepareJsonpath }],
   ['jsonb_typeof', { answers: 'result', run: jsonbKindAt, prepare: null }],
   ['jsonb_array_length', { answers: 'result', run: jsonbLengthAt, prepare: null }],
 ]);
@@ -74,7 +87,9 @@ export function jsonbCall(c: ExpressionCompiler, expr: CallExpr, operands: reado
   const { emitter } = c;
   const limit = document.limit ?? (document.end as Code);
   const args = ['buf', document.start, limit];
-  if (call.prepare !== null) args.push(prepared(c, call.prepare as (argument: unknown) => unknown, operands[1]));
+  if (call.prepare !== null) {
+    args.push(prepared(c, call.prepare as (...rest: unknown[]) => unknown, operands.slice(1)));
+  }
   const code = `${emitter.bind(call.run, 'jsonb')}(${args.join(', ')})`;
   if (call.answers === 'result') {
     return c.anyResult(isNull === 'false' ? code : `${isNull} ? null : ${code}`, expr.typeOid);
@@ -90,12 +105,14 @@ export function jsonbCall(c: ExpressionCompiler, expr: CallExpr, operands: reado
   return { rep: 'slice', typeOid: OID.JSONB, value, isNull: `(${at} < 0)`, start: at, end, limit };
 }
 
-/** What is made of an argument that stays the same; of null whatever, as nobody asks for it. */
-function prepared(c: ExpressionCompiler, prepare: (argument: unknown) => unknown, argument: Operand): Code {
+/** What is made of arguments that stay the same; of nulls whatever, as nobody asks for it. */
+function prepared(c: ExpressionCompiler, prepare: (...rest: unknown[]) => unknown, rest: readonly Operand[]): Code {
   const slot = c.onceSlot();
   const name = c.emitter.name('w');
-  const make = c.emitter.bind((value: unknown) => (value === null ? null : prepare(value)), 'prepare');
+  const make = c.emitter.bind((...all: unknown[]) => (all.includes(null) ? null : prepare(...all)), 'prepare');
   c.emitter.prelude(`let ${name} = ${slot};`);
-  c.emitter.emit(`if (${name} === undefined) ${name} = ${slot} = ${make}(${c.toAny(argument)});`);
+  c.emitter.emit(
+    `if (${name} === undefined) ${name} = ${slot} = ${make}(${rest.map((operand) => c.toAny(operand)).join(', ')});`,
+  );
   return name;
 }

@@ -192,6 +192,57 @@ class ExtremeAccumulator implements Accumulator {
   }
 }
 
+/** min and max of numeric: of scaled doubles where rows take the fast way, and of values where they do not. */
+class DecimalExtremeAccumulator implements Accumulator {
+  readonly stateCount = 2;
+  readonly stateBytes = 20;
+  readonly isGrowing = false;
+  readonly #call: AggregateCall;
+  readonly #operator: '<' | '>';
+  /** Of the doubles in arrays[0]; set when the fast form is compiled, -1 until then. */
+  #scale = -1;
+
+  constructor(call: AggregateCall) {
+    this.#call = call;
+    this.#operator = call.function.name === 'min' ? '<' : '>';
+  }
+
+  /** arrays: [0] the best scaled double, [1] the best Numeric; null: none yet. */
+  grow(_x: ExecContext, arrays: Value[][]): void {
+    arrays[0].push(null);
+    arrays[1].push(null);
+  }
+
+  emitStep(emitter: Emitter, compiler: ExpressionCompiler, arrays: readonly string[]): () => void {
+    const pass = emitFilter(emitter, compiler, this.#call);
+    const condition = conditionCode(pass);
+    const operand = compileArgument(emitter, compiler, this.#call.args[0], pass);
+    const value = emitter.name('w');
+    if (operand.rep === 'dec' && (this.#scale < 0 || this.#scale === operand.scale)) {
+      this.#scale = operand.scale as number;
+      const guard = operand.isNull === 'false' ? '' : `!(${operand.isNull}) && `;
+      emitter.emit(`const ${value} = ${operand.value};`);
+      const best = `${arrays[0]}[g]`;
+      const better = `${guard}(${best} === null || ${value} ${this.#operator} ${best})`;
+      return () => emitter.emit(`${condition}if (${better}) ${best} = ${value};`);
+    }
+    emitter.emit(`const ${value} = ${compiler.toAny(operand)};`);
+    const best = `${arrays[1]}[g]`;
+    const better = `${value} !== null && (${best} === null || ${value}.compare(${best}) ${this.#operator} 0)`;
+    return () => emitter.emit(`${condition}if (${better}) ${best} = ${value};`);
+  }
+
+  final(_x: ExecContext, arrays: readonly (readonly Value[])[], group: number): Value {
+    const double = arrays[0][group] as number | null;
+    const exact = arrays[1][group] as Numeric | null;
+    if (double === null) return exact;
+    const decimal = decimalFrom(double, this.#scale);
+    if (exact === null) return decimal;
+    const order = exact.compare(decimal);
+    return (this.#operator === '<' ? order < 0 : order > 0) ? exact : decimal;
+  }
+}
+
 /** Aggregates whose result holds every row's value. */
 const COLLECTING_NAMES = /^(array_agg|string_agg|xmlagg|jsonb?_(object_)?agg)/;
 /** A value that is collected: its place, or its share of a text. */
@@ -419,5 +470,6 @@ export function makeAccumulator(call: AggregateCall, slots: SlotAllocator): Accu
   const argType = call.args[0]?.typeOid ?? 0;
   if ((name === 'sum' || name === 'avg') && PLAIN_SUM_TYPES.has(argType)) return new SumAccumulator(call);
   if ((name === 'min' || name === 'max') && PLAIN_ORDER_TYPES.has(argType)) return new ExtremeAccumulator(call);
+  if ((name === 'min' || name === 'max') && argType === OID.NUMERIC) return new DecimalExtremeAccumulator(call);
   return new CallingAccumulator(call);
 }

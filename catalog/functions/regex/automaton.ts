@@ -20,7 +20,8 @@ export class Alphabet {
   readonly #classes: RegExp[] = [];
   readonly #numbers = new Map<string, number>();
   readonly #colors = new Map<string, number>();
-  readonly #ascii = new Int16Array(128).fill(-1);
+  /** Colors of the first characters; -1: not asked for yet. */
+  readonly ascii = new Int16Array(128).fill(-1);
   readonly #others = new Map<number, number>();
   /** By color: is the class of that number among its own? */
   readonly members: boolean[][] = [];
@@ -38,14 +39,14 @@ export class Alphabet {
       this.#classes.push(new RegExp(`^${source}$`, this.flags));
       // Colors that are known do not tell of it.
       this.#colors.clear();
-      this.#ascii.fill(-1);
+      this.ascii.fill(-1);
       this.#others.clear();
     }
     return number;
   }
 
   color(codePoint: number): number {
-    const known = codePoint < 128 ? this.#ascii[codePoint] : (this.#others.get(codePoint) ?? -1);
+    const known = codePoint < 128 ? this.ascii[codePoint] : (this.#others.get(codePoint) ?? -1);
     if (known >= 0) return known;
     const character = String.fromCodePoint(codePoint);
     const members = this.#classes.map((one) => one.test(character));
@@ -56,7 +57,7 @@ export class Alphabet {
       this.members.push(members);
       this.#colors.set(key, color);
     }
-    if (codePoint < 128) this.#ascii[codePoint] = color;
+    if (codePoint < 128) this.ascii[codePoint] = color;
     else this.#others.set(codePoint, color);
     return color;
   }
@@ -88,6 +89,8 @@ interface State {
   readonly closed: Map<string | number, Closed>;
   /** Where there are none. */
   only: Closed | null;
+  /** Away from both ends of the text, where all constraints are about these. */
+  inside: Closed | null;
 }
 
 export class Automaton {
@@ -109,14 +112,20 @@ export class Automaton {
   longest(text: string, begin: number, stop: number): number {
     let state: State | null = this.#start;
     let last = -1;
+    const { ascii } = this.#alphabet;
     for (let at = begin; ; ) {
       const closed: Closed = state.only ?? this.#close(state, text, at);
       if (closed.accepts) last = at;
       if (at >= stop) return last;
-      const codePoint = text.codePointAt(at) as number;
-      at += codePoint > 0xffff ? 2 : 1;
-      if (at > stop) return last;
-      const color = this.#alphabet.color(codePoint);
+      const unit = text.charCodeAt(at);
+      let color = unit < 128 ? ascii[unit] : -1;
+      if (color >= 0) at++;
+      else {
+        const codePoint = text.codePointAt(at) as number;
+        at += codePoint > 0xffff ? 2 : 1;
+        if (at > stop) return last;
+        color = this.#alphabet.color(codePoint);
+      }
       const next: State | null | undefined = closed.next[color];
       state = next === undefined ? this.#step(closed, color) : next;
       if (state === null) return last;
@@ -126,14 +135,20 @@ export class Automaton {
   /** The end of the shortest match of text[begin..] that ends at `least` or behind, up to `stop`; -1: none. */
   shortest(text: string, begin: number, least: number, stop: number): number {
     let state: State | null = this.#start;
+    const { ascii } = this.#alphabet;
     for (let at = begin; ; ) {
       const closed: Closed = state.only ?? this.#close(state, text, at);
       if (closed.accepts && at >= least) return at;
       if (at >= stop) return -1;
-      const codePoint = text.codePointAt(at) as number;
-      at += codePoint > 0xffff ? 2 : 1;
-      if (at > stop) return -1;
-      const color = this.#alphabet.color(codePoint);
+      const unit = text.charCodeAt(at);
+      let color = unit < 128 ? ascii[unit] : -1;
+      if (color >= 0) at++;
+      else {
+        const codePoint = text.codePointAt(at) as number;
+        at += codePoint > 0xffff ? 2 : 1;
+        if (at > stop) return -1;
+        color = this.#alphabet.color(codePoint);
+      }
       const next: State | null | undefined = closed.next[color];
       state = next === undefined ? this.#step(closed, color) : next;
       if (state === null) return -1;
@@ -156,14 +171,18 @@ export class Automaton {
       constraints.add(constraint);
       return true;
     });
-    const state: State = { places, constraints: [...constraints], closed: new Map(), only: null };
+    const state: State = { places, constraints: [...constraints], closed: new Map(), only: null, inside: null };
     if (constraints.size === 0) state.only = this.#closedOf(places, () => true);
+    else if ([...constraints].every((constraint) => this.#isAboutEnds(constraint))) {
+      state.inside = this.#closedOf(places, () => false);
+    }
     this.#states.set(key, state);
     return state;
   }
 
   #close(state: State, text: string, at: number): Closed {
-    const { constraints } = state;
+    const { constraints, inside } = state;
+    if (inside !== null && at > 0 && at < text.length) return inside;
     let key: string | number = 0;
     if (constraints.length <= 30) {
       for (let i = 0; i < constraints.length; i++) if (this.#holds(constraints[i], text, at)) key |= 1 << i;
@@ -210,6 +229,11 @@ export class Automaton {
     const state = places.size === 0 ? null : this.#state([...places].sort((a, b) => a - b));
     closed.next[color] = state;
     return state;
+  }
+
+  #isAboutEnds(constraint: number): boolean {
+    const source = this.#constraints[constraint];
+    return source === TEXT_START || source === TEXT_END;
   }
 
   #holds(constraint: number, text: string, at: number): boolean {
