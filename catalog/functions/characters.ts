@@ -8,8 +8,13 @@ export { toLower, toUpper };
 
 const SURROGATE = /[\ud800-\udfff]/;
 
+/** In shorter texts a loop is done before the expression has begun. */
+const SHORT = 40;
+
 export function hasSurrogates(text: string): boolean {
-  return SURROGATE.test(text);
+  if (text.length > SHORT) return SURROGATE.test(text);
+  for (let i = 0; i < text.length; i++) if ((text.charCodeAt(i) & 0xf800) === 0xd800) return true;
+  return false;
 }
 
 export function characterCount(text: string): number {

@@ -114,6 +114,7 @@ function intervalFields(span: Interval): Fields {
 
 /** C's %0*d: the sign counts. */
 function zeroPadded(value: number, width: number): string {
+  if (width === 2 && value >= 0 && value < 100) return value < 10 ? `0${value}` : `${value}`;
   const digits = String(Math.abs(value));
   return value < 0 ? `-${digits.padStart(width - 1, '0')}` : digits.padStart(width, '0');
 }

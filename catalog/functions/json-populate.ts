@@ -5,6 +5,7 @@
  */
 import { sqlError } from '../../types/errors.ts';
 import {
+  decodeText,
   formatType,
   inputText,
   isArrayType,
@@ -17,6 +18,7 @@ import {
 import type { ColumnDefinition, FunctionContext } from '../function-entry.ts';
 import { quoteJson } from './json-build.ts';
 import { elementsOf, kindOf, membersOf, unquote, valueAsText } from './json-scan.ts';
+import { jsonbBytes, jsonbEnd, jsonbKey, memberAt, skipJsonb } from './jsonb-bytes.ts';
 import type { Specialiser } from './module.ts';
 import { lookupCast } from './registry.ts';
 
@@ -128,14 +130,15 @@ function populateRecord(
   base: SqlRecord | null,
   json: string,
   context: FunctionContext,
+  isNormal = false,
 ): SqlRecord {
   const kind = kindOf(json);
   if (kind !== 'object') {
     throw sqlError('22023', `cannot call populate_composite on ${kind === 'array' ? 'an array' : 'a scalar'}`);
   }
-  const members = new Map(membersOf(json));
+  const members = isNormal ? normalMembers(columns, json) : writtenMembers(columns, json);
   const values = columns.map(({ name, typeOid, typmod }, i) => {
-    const member = members.get(name);
+    const member = members[i];
     const own = base === null ? null : base.values[i];
     // What is missing becomes null, which a domain may refuse.
     if (member === undefined && base !== null) return own;
@@ -146,6 +149,22 @@ function populateRecord(
     values,
     columns.map((column) => column.name),
   );
+}
+
+/** The columns' members, as they are written; of equal keys the last. */
+function writtenMembers(columns: RowColumns, json: string): (string | undefined)[] {
+  const members = new Map(membersOf(json));
+  return columns.map(({ name }) => members.get(name));
+}
+
+/** The same of jsonb: others are passed over. */
+function normalMembers(columns: RowColumns, json: string): (string | undefined)[] {
+  const buffer = jsonbBytes(json);
+  const end = jsonbEnd();
+  return columns.map(({ name }) => {
+    const at = memberAt(buffer, 0, end, jsonbKey(name));
+    return at < 0 ? undefined : decodeText(buffer, at, skipJsonb(buffer, at, end));
+  });
 }
 
 /* ---- the functions ------------------------------------------------------------------------------------------------- */
@@ -199,6 +218,7 @@ interface Shape {
 
 function populate(name: string, { isSet, hasBase }: Shape): Specialiser {
   return (argTypes, returnType, definitions: readonly ColumnDefinition[] | undefined) => {
+    const isNormal = name.startsWith('jsonb');
     const rowType = hasBase ? argTypes[0] : returnType;
     const named = columnsOfType(rowType);
     const listed: RowColumns | null =
@@ -220,7 +240,7 @@ function populate(name: string, { isSet, hasBase }: Shape): Specialiser {
       return own;
     };
     const row = (columns: RowColumns, base: SqlRecord | null, json: string, context: FunctionContext): SqlRecord => {
-      const record = populateRecord(columns, base, json, context);
+      const record = populateRecord(columns, base, json, context, isNormal);
       if (named !== null) context.checkDomain?.(rowType, record);
       return record;
     };

@@ -69,6 +69,8 @@ const UNTERMINATED = 'unterminated format() type specifier';
 const PERCENT_HINT = 'For a single "%" use "%%".';
 
 function parseDigits(text: string, position: number): [value: number, end: number] | null {
+  const first = text.charCodeAt(position);
+  if (!(first >= 48 && first <= 57)) return null;
   const match = /^\d+/.exec(text.slice(position, position + 11));
   if (match === null) return null;
   const value = Number(match[0]);
@@ -137,6 +139,7 @@ function convert(conversion: string, text: string | null): string {
 }
 
 function align(text: string, width: number, leftAlign: boolean): string {
+  if (width === 0) return text;
   const missing = Math.abs(width) - characterCount(text);
   if (missing <= 0) return text;
   return leftAlign || width < 0 ? text + ' '.repeat(missing) : ' '.repeat(missing) + text;
