@@ -14,6 +14,7 @@ import {
   countJsonbElements,
   elementAt,
   existsAt,
+  type JsonbPath,
   jsonbBytes,
   jsonbEnd,
   jsonbKey,
@@ -63,13 +64,13 @@ function elementText(text: string, index: number): string | null {
 function extractPath(text: string, path: SqlArray): string | null {
   const buffer = jsonbBytes(text);
   const end = jsonbEnd();
-  return valueAt(buffer, pathAt(buffer, 0, end, jsonbPath(path.elements as (string | null)[])), end);
+  return valueAt(buffer, pathAt(buffer, 0, end, stepsOf(path)), end);
 }
 
 function extractPathText(text: string, path: SqlArray): string | null {
   const buffer = jsonbBytes(text);
   const end = jsonbEnd();
-  return textAt(buffer, pathAt(buffer, 0, end, jsonbPath(path.elements as (string | null)[])), end);
+  return textAt(buffer, pathAt(buffer, 0, end, stepsOf(path)), end);
 }
 
 /** Of the document at a place. */
@@ -244,8 +245,36 @@ function deletePath(text: string, pathArray: SqlArray): string {
   return formatJsonb(changeAt(value, { path, action: 'delete', value: null }, 0));
 }
 
+let keptPathArray: SqlArray | null = null;
+let keptPath: JsonbPath = null;
+
+/** The steps of a path; those of the last call's array are kept. */
+function stepsOf(path: SqlArray): JsonbPath {
+  if (path !== keptPathArray) {
+    keptPath = jsonbPath(path.elements as (string | null)[]);
+    keptPathArray = path;
+  }
+  return keptPath;
+}
+
+/** With another value at a place that there is: what stands around it is copied as it is. Null: there is no such place. */
+function replaceAt(text: string, path: SqlArray, replacement: string): string | null {
+  const buffer = jsonbBytes(text);
+  const end = jsonbEnd();
+  const at = pathAt(buffer, 0, end, stepsOf(path));
+  if (at < 0) return null;
+  const behind = skipJsonb(buffer, at, end);
+  // In ASCII, bytes and characters have the same places.
+  if (end === text.length) return text.slice(0, at) + replacement + text.slice(behind);
+  return decodeText(buffer, 0, at) + replacement + decodeText(buffer, behind, end);
+}
+
 function setPath(text: string, pathArray: SqlArray, replacement: string, create: boolean): string {
   const path = checkPath(pathArray);
+  if (path.length > 0) {
+    const replaced = replaceAt(text, pathArray, replacement);
+    if (replaced !== null) return replaced;
+  }
   const value = readJsonb(text);
   if (!isContainer(value)) throw invalidTarget('set path in', 'scalar');
   if (path.length === 0 || (!create && kindEmpty(value))) return text;

@@ -9,6 +9,7 @@ import { type JsonbKey, jsonbKey, memberAt, skipJsonb } from './jsonb-bytes.ts';
 import { JsonpathEvaluation } from './jsonpath.ts';
 import { onlyTruth, variablesOf } from './jsonpath-functions.ts';
 
+const OPEN_ARRAY = 91;
 const OPEN_OBJECT = 123;
 const EMPTY = new JsonbObject([], []);
 
@@ -17,6 +18,8 @@ export interface PreparedJsonpath {
   readonly path: Jsonpath;
   /** Members of the document that the path may look at; null: it may look at any part. */
   readonly members: readonly { readonly name: string; readonly key: JsonbKey }[] | null;
+  /** Of a path that is nothing but keys, one below the other, in lax mode. */
+  readonly chain: readonly JsonbKey[] | null;
   readonly variables: JsonbObject | null;
   readonly isSilent: boolean;
 }
@@ -27,7 +30,33 @@ export function prepareJsonpath(text: string, variables: string | null = null, i
   const names = new Set<string>();
   const isKnown = looksAtMembers(path.root, true, names);
   const members = isKnown ? [...names].map((name) => ({ name, key: jsonbKey(name) })) : null;
-  return { path, members, variables: variablesOf(variables), isSilent };
+  return { path, members, chain: chainOf(path), variables: variablesOf(variables), isSilent };
+}
+
+function chainOf({ isLax, root }: Jsonpath): JsonbKey[] | null {
+  if (!isLax || root.kind !== 'root') return null;
+  const chain: JsonbKey[] = [];
+  for (let item = root.next; item !== null; item = item.next) {
+    if (item.kind !== 'key') return null;
+    chain.push(jsonbKey(item.value));
+  }
+  return chain;
+}
+
+const NOWHERE = -1;
+/** An array is on the way, whose elements are all to be looked at. */
+const UNKNOWN = -2;
+
+/** Where a chain of keys leads. */
+function endOfChain(buffer: Buffer, start: number, end: number, chain: readonly JsonbKey[] | null): number {
+  if (chain === null) return UNKNOWN;
+  let at = start;
+  for (const key of chain) {
+    if (buffer[at] === OPEN_ARRAY) return UNKNOWN;
+    at = memberAt(buffer, at, end, key);
+    if (at < 0) return NOWHERE;
+  }
+  return at;
 }
 
 /** Whether all that a path looks at are members of the document, by name. `isTop`: @ is the document, as outside of filters. */
@@ -80,7 +109,8 @@ function evaluationAt(buffer: Buffer, start: number, end: number, wanted: Prepar
 }
 
 export function pathExistsAt(buffer: Buffer, start: number, end: number, wanted: PreparedJsonpath): boolean | null {
-  return evaluationAt(buffer, start, end, wanted).exists();
+  const at = endOfChain(buffer, start, end, wanted.chain);
+  return at === UNKNOWN ? evaluationAt(buffer, start, end, wanted).exists() : at !== NOWHERE;
 }
 
 export function pathMatchesAt(buffer: Buffer, start: number, end: number, wanted: PreparedJsonpath): boolean | null {
@@ -88,6 +118,9 @@ export function pathMatchesAt(buffer: Buffer, start: number, end: number, wanted
 }
 
 export function firstByPathAt(buffer: Buffer, start: number, end: number, wanted: PreparedJsonpath): string | null {
+  const at = endOfChain(buffer, start, end, wanted.chain);
+  if (at === NOWHERE) return null;
+  if (at !== UNKNOWN) return decodeText(buffer, at, skipJsonb(buffer, at, end));
   const found = evaluationAt(buffer, start, end, wanted).query();
   return found.length === 0 ? null : formatJsonb(found[0]);
 }

@@ -12,7 +12,12 @@ export interface UpstreamRun {
 
 const VALUES_SHOWN = 8;
 
-export async function runUpstream(text: string, failuresKept: number): Promise<UpstreamRun> {
+/** `timed` is told what each record took, in milliseconds. */
+export async function runUpstream(
+  text: string,
+  failuresKept: number,
+  timed?: (record: UpstreamRecord, ms: number) => void,
+): Promise<UpstreamRun> {
   const records = parseUpstream(text);
   const database = await createScratchDatabase();
   const failures: string[] = [];
@@ -22,7 +27,9 @@ export async function runUpstream(text: string, failuresKept: number): Promise<U
     const client = await TextClient.connect(database.connection);
     try {
       for (const record of records) {
+        const begun = performance.now();
         const failure = await runRecord(client, record);
+        timed?.(record, performance.now() - begun);
         if (failure === null) passed++;
         else if (++failed <= failuresKept) failures.push(`line ${record.line}: ${record.sql}\n      ${failure}`);
       }

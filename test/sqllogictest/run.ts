@@ -2,9 +2,10 @@
  * npm run sqllogictest -- PATH ...      runs all .test files of the folders (or the files) given, each in an empty database,
  *                                       and prints what passed and failed, with the first failures of each file.
  *
- * HOTROW_TEST_TARGET=postgres://... runs them against PostgreSQL; FAILURES=20 shows more of them.
+ * HOTROW_TEST_TARGET=postgres://... runs them against PostgreSQL; FAILURES=20 shows more of them. TIMES=FILE writes what each record
+ * took, for slower.ts, which compares two such files.
  */
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { appendFileSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { runUpstream } from './run-file.ts';
 
@@ -22,12 +23,17 @@ if (paths.length === 0) {
   process.exit(2);
 }
 const failuresShown = Number(process.env['FAILURES'] ?? 3);
+const timesFile = process.env['TIMES'];
 let passed = 0;
 let failed = 0;
 for (const file of paths.flatMap(filesOf)) {
   const begun = performance.now();
   try {
-    const run = await runUpstream(readFileSync(file, 'utf8'), failuresShown);
+    const times: string[] = [];
+    const run = await runUpstream(readFileSync(file, 'utf8'), failuresShown, ({ line, sql }, ms) => {
+      if (timesFile !== undefined) times.push(`${JSON.stringify({ at: `${file}:${line}`, ms, sql })}\n`);
+    });
+    if (timesFile !== undefined) appendFileSync(timesFile, times.join(''));
     passed += run.passed;
     failed += run.failed;
     const seconds = ((performance.now() - begun) / 1000).toFixed(1);
