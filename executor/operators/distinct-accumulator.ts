@@ -18,6 +18,8 @@ import type { Interner } from './interner.ts';
 const FEW = 8;
 /** What a value takes, with its share of a table. */
 const VALUE_BYTES = 40;
+/** A table, before it grows. */
+const TABLE_BYTES = 1024;
 
 /** JavaScript tells such values apart as SQL does; NaN is one value, and so are 0 and -0, for includes(). */
 function areSimple(typeOid: number): boolean {
@@ -40,7 +42,7 @@ export class DistinctValues {
   constructor(typeOid: number) {
     this.#typeOid = typeOid;
     this.#few = [];
-    this.#table = areSimple(typeOid) ? null : internerFor(typeOid);
+    this.#table = areSimple(typeOid) || typeOid === OID.NUMERIC ? null : internerFor(typeOid);
   }
 
   get count(): number {
@@ -49,18 +51,22 @@ export class DistinctValues {
 
   /** Bytes that the value takes more; 0: it was there. */
   add(value: Value): number {
+    let grown = 0;
     if (this.#table === null) {
       const few = this.#few;
       if (few.includes(value)) return 0;
+      if (this.#typeOid === OID.NUMERIC && few.some((one) => one !== null && value !== null && one.equals(value)))
+        return 0;
       if (few.length < FEW) {
         few.push(value);
         return bytesOf(value);
       }
       this.#makeTable();
+      grown = TABLE_BYTES;
     }
     const table = this.#table as unknown as Interner;
     const before = table.count;
-    return table.idOf(value) < before ? 0 : bytesOf(value);
+    return table.idOf(value) < before ? grown : grown + bytesOf(value);
   }
 
   /** The same for a text's bytes. */
