@@ -28,6 +28,8 @@ import {
 import { jsonbContains } from './jsonb-contains.ts';
 import type { FunctionModule, Specialiser } from './module.ts';
 
+const COMMA = 44;
+
 /** The value at a place of a text whose bytes these are; null where there is none. */
 function valueAt(buffer: Buffer, at: number, end: number): string | null {
   return at < 0 ? null : decodeText(buffer, at, skipJsonb(buffer, at, end));
@@ -147,6 +149,26 @@ function deleteKeys(text: string, names: readonly (string | null)[]): string {
   return keptKeys.length === keys.length ? text : formatJsonb(new JsonbObject(keptKeys, values.filter(isKept)));
 }
 
+/** Of an object one member is cut out of the text, with the comma beside it. */
+function deleteKey(text: string, name: string): string {
+  const buffer = jsonbBytes(text);
+  if (jsonbKindAt(buffer, 0) !== 'object') return deleteKeys(text, [name]);
+  const end = jsonbEnd();
+  const key = jsonbKey(name);
+  const at = memberAt(buffer, 0, end, key);
+  if (at < 0) return text;
+  let from = at - 2 - key.literal.length;
+  let behind = skipJsonb(buffer, at, end);
+  if (buffer[behind] === COMMA) behind += 2;
+  else if (from > 1) from -= 2;
+  return textOf(text, buffer, 0, from) + textOf(text, buffer, behind, end);
+}
+
+/** A part of the text whose bytes these are. In ASCII, bytes and characters have the same places. */
+function textOf(text: string, buffer: Buffer, from: number, to: number): string {
+  return jsonbEnd() === text.length ? text.slice(from, to) : decodeText(buffer, from, to);
+}
+
 function deleteElement(text: string, index: number): string {
   const value = readJsonb(text);
   if (value instanceof JsonbObject) throw invalidTarget('delete from', 'object using integer index');
@@ -264,9 +286,7 @@ function replaceAt(text: string, path: SqlArray, replacement: string): string | 
   const at = pathAt(buffer, 0, end, stepsOf(path));
   if (at < 0) return null;
   const behind = skipJsonb(buffer, at, end);
-  // In ASCII, bytes and characters have the same places.
-  if (end === text.length) return text.slice(0, at) + replacement + text.slice(behind);
-  return decodeText(buffer, 0, at) + replacement + decodeText(buffer, behind, end);
+  return textOf(text, buffer, 0, at) + replacement + textOf(text, buffer, behind, end);
 }
 
 function setPath(text: string, pathArray: SqlArray, replacement: string, create: boolean): string {
@@ -437,7 +457,7 @@ export const jsonbFunctions: FunctionModule = {
     jsonb_exists_all: (text: string, names: SqlArray) =>
       names.elements.every((name) => name === null || exists(text, name)),
     jsonb_concat: concatenate,
-    jsonb_delete: (text: string, name: string) => deleteKeys(text, [name]),
+    jsonb_delete: deleteKey,
     jsonb_delete_array: (text: string, names: SqlArray) => deleteKeys(text, names.elements),
     jsonb_delete_idx: deleteElement,
     jsonb_delete_path: deletePath,

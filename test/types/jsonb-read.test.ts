@@ -70,6 +70,23 @@ describe(`reading jsonb (SEED=${SEED})`, () => {
       }
   });
 
+  it('- takes one member out of the text', () => {
+    const remove = FUNCTION_MODULES.map(({ plain: functions }) => functions?.jsonb_delete).find(
+      (run) => run !== undefined,
+    );
+    for (let i = 0; i < 4000; i++) {
+      const value = randomJsonb(random, 2);
+      const name = ['a', 'käse', 'quo"te', 'x'.repeat(200), '', 'b'][i % 6];
+      if (!(value instanceof JsonbObject)) continue;
+      const kept = value.keys.filter((key) => key !== name);
+      const expected = new JsonbObject(
+        kept,
+        kept.map((key) => value.get(key) as Jsonb),
+      );
+      expect(remove?.(formatJsonb(value), name)).to.equal(formatJsonb(expected));
+    }
+  });
+
   it('|| merges members: the right one wins', () => {
     const concatenate = FUNCTION_MODULES.map(({ plain: functions }) => functions?.jsonb_concat).find(
       (run) => run !== undefined,
