@@ -20,8 +20,6 @@ import { DistinctAccumulator } from './distinct-accumulator.ts';
 import { directWithoutRows, MadeAccumulator, MadeCollectingAccumulator, MadeSteps } from './made-aggregates.ts';
 
 const SAFE = Number.MAX_SAFE_INTEGER;
-/** Sums are moved into a bigint (or Numeric) before they could lose a digit. */
-const SUM_LIMIT = 2 ** 52;
 
 class CountAccumulator implements Accumulator {
   readonly stateCount = 1;
@@ -102,8 +100,9 @@ class SumAccumulator implements Accumulator {
       const sum = emitter.name('t');
       return () =>
         emitter.emit(
-          `${condition}${guard}{ const ${sum} = ${arrays[0]}[g] + ${operand.value}; ${arrays[0]}[g] = ${sum}; ${arrays[1]}[g]++; ` +
-            `if (${sum} > ${SUM_LIMIT} || ${sum} < -${SUM_LIMIT}) ${spill}(${arrays[0]}, ${arrays[2]}, g); }`,
+          `${condition}${guard}{ const ${sum} = ${arrays[0]}[g] + ${operand.value}; ${arrays[1]}[g]++; ` +
+            `if (${sum} <= ${SAFE} && ${sum} >= -${SAFE}) ${arrays[0]}[g] = ${sum}; ` +
+            `else { ${spill}(${arrays[0]}, ${arrays[2]}, g); ${arrays[0]}[g] = ${operand.value}; } }`,
         );
     }
     const add = emitter.bind((exact: Value[], g: number, value: Value) => this.#addExact(exact, g, value), 'addExact');
@@ -113,7 +112,7 @@ class SumAccumulator implements Accumulator {
       emitter.emit(`${condition}if (${value} !== null) { ${add}(${arrays[2]}, g, ${value}); ${arrays[1]}[g]++; }`);
   }
 
-  /** Moves the double sum into the exact one. A single addend is below 2^53, so the sum was exact until now. */
+  /** Moves the double sum into the exact one, before an addend with which it would be no safe integer. */
   #spill(sums: number[], exact: Value[], g: number): void {
     const sum = sums[g];
     sums[g] = 0;
