@@ -91,7 +91,8 @@ export class NumericInterner implements Interner {
   }
 
   #add(digits: number, scale: number, shown: number): number {
-    if (this.count === this.#digits.length) this.#growIds(this.count * 2);
+    if (this.count === this.#digits.length || this.count * SCALES === this.#scales.length)
+      this.#growIds(this.count * 2);
     const id = this.count++;
     this.#digits[id] = digits;
     this.#scales[id * SCALES] = scale;
@@ -99,9 +100,10 @@ export class NumericInterner implements Interner {
     return id;
   }
 
+  /** Scratch memory may be larger than what was asked for: each array grows when it must. */
   #growIds(count: number): void {
-    this.#digits = grown(this.#digits, Float64Array, count);
-    this.#scales = grown(this.#scales, Int32Array, count * SCALES);
+    if (count > this.#digits.length) this.#digits = grown(this.#digits, Float64Array, count);
+    if (count * SCALES > this.#scales.length) this.#scales = grown(this.#scales, Int32Array, count * SCALES);
   }
 
   #grow(size = grownSlots(this.#mask + 1)): void {
@@ -119,7 +121,7 @@ export class NumericInterner implements Interner {
   }
 
   reserve(count: number): void {
-    if (count > this.#digits.length) this.#growIds(count);
+    this.#growIds(count);
     if (count * 2 > this.#mask) this.#grow(slotsFor(count));
   }
 
