@@ -93,4 +93,22 @@ describe('group table', () => {
       }),
     );
   });
+
+  it('keeps many decimals apart, in scratch memory that others used before', () => {
+    const table = new GroupTable([OID.NUMERIC]);
+    const values = Array.from({ length: 40_000 }, (_, i) => Numeric.fromScaled(i * 10, 1 + (i % 3)));
+    const other = new GroupTable([OID.INT4, OID.TEXT]);
+    for (let round = 0; round < 3; round++) {
+      const met = new Map<string | number, number>();
+      values.forEach((value, row) => {
+        const key = value.hashKey();
+        if (!met.has(key)) met.set(key, met.size);
+        if (table.groupOf([values], row) !== met.get(key)) throw new Error(`${value}`);
+        other.groupOf([[row], [`${row}`]], 0);
+      });
+      expect(table.count).to.equal(met.size);
+      table.clear();
+      other.clear();
+    }
+  });
 });
