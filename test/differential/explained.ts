@@ -235,8 +235,8 @@ const COLUMNS_MAX = 9;
 /**
  * Both servers have a reason for what they did, if for each of them there is a smaller case to which both answer that: the
  * same error; or, where one had an answer, this very answer, which says that what was made simpler did not count for it. Smaller
- * are the statement with one part simpler, the statement over one row of a table alone or over the rows of one group, each of its
- * subqueries, expressions and constants by itself. A part of
+ * are the statement with one part simpler, the statement over one row of a table alone or over the rows of one group, the
+ * statement with one of its groups alone, each of its subqueries, expressions and constants by itself. A part of
  * a CASE or COALESCE is not looked at, only all of it: these say what is not evaluated.
  */
 async function isOrderOfEvaluation(asked: Asked, ask: Ask): Promise<boolean> {
@@ -248,6 +248,7 @@ async function isOrderOfEvaluation(asked: Asked, ask: Ask): Promise<boolean> {
     fewerRows(asked),
     constantsOf(asked),
     rowsOfGroups(asked),
+    singleGroups(asked),
   ]) {
     for (;;) {
       const batch = take(candidates, TRIES);
@@ -320,6 +321,26 @@ function* rowsOfGroups({ statement, root, sql }: Asked): Generator<Case> {
       const others = `${column} IS DISTINCT FROM (SELECT ${column} FROM ${table} WHERE id = ${id})`;
       yield { statement: { ...statement, before: ['BEGIN', `DELETE FROM ${table} WHERE ${others}`], after }, root };
     }
+  }
+}
+
+/** By columns: the first of them, and what HAVING asks already. */
+const GROUPED =
+  / GROUP BY (?:DISTINCT )?(q\d+)\.(id|c\d)\b(?:, q\d+\.(?:id|c\d)\b)*(?= HAVING | ORDER BY |\)|$)( HAVING )?/;
+
+/** With those of its groups only that have the value of one row in the first column that it groups by. */
+function* singleGroups({ statement, sql }: Asked): Generator<Case> {
+  const found = GROUPED.exec(sql);
+  if (found === null) return;
+  const [all, alias, column, having] = found;
+  const item = [...sql.matchAll(FROM_ITEM)].find(([, own]) => own === alias)?.[0];
+  if (item === undefined) return;
+  const before = sql.slice(0, found.index + all.length - (having ?? '').length);
+  const after = sql.slice(found.index + all.length);
+  for (let id = 1; id <= ROWS_MAX; id++) {
+    const value = `(SELECT ${alias}.${column} FROM ${item} WHERE ${alias}.id = ${id})`;
+    const isOfGroup = ` HAVING ${alias}.${column} IS NOT DISTINCT FROM ${value}${having === undefined ? '' : ' AND '}`;
+    yield { statement, root: text(before, isOfGroup, after) };
   }
 }
 
