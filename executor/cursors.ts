@@ -62,13 +62,6 @@ export class Cursors {
   *declare(node: DeclareCursorStatement, declared: PreparedStatement, params: readonly Value[]): Task<void> {
     const { text } = declared;
     const session = this.#session;
-    if (!node.hold && !session.transaction.isBlock) {
-      throw sqlError('25P01', 'DECLARE CURSOR can only be used in transaction blocks');
-    }
-    if (node.hold && session.role.isRestricted) {
-      throw sqlError('42501', 'cannot create a cursor WITH HOLD within security-restricted operation');
-    }
-    if (this.#cursors.has(node.name)) throw sqlError('42P03', `cursor "${node.name}" already exists`);
     const statement: Statement = {
       node: node.query,
       start: 0,
@@ -80,6 +73,13 @@ export class Cursors {
     const prepared = new PreparedStatement(text, statement, declared.parameterTypes);
     prepared.isCursor = true;
     const program = prepared.program(session);
+    if (!node.hold && !session.transaction.isBlock) {
+      throw sqlError('25P01', 'DECLARE CURSOR can only be used in transaction blocks');
+    }
+    if (node.hold && session.role.isRestricted) {
+      throw sqlError('42501', 'cannot create a cursor WITH HOLD within security-restricted operation');
+    }
+    if (this.#cursors.has(node.name)) throw sqlError('42P03', `cursor "${node.name}" already exists`);
     const portal = new Portal(session, node.name, prepared, params, null, []);
     const rows = new RowStore(program.statement.plan.output.length);
     const memory = new MemoryAccount(session.server.workMemory);

@@ -600,7 +600,12 @@ export interface InsertStatement extends Node {
 
 export interface OnConflictClause extends Node {
   readonly target:
-    | { readonly kind: 'inference'; readonly elements: readonly IndexElement[]; readonly where: Expression | null }
+    | {
+        readonly kind: 'inference';
+        readonly position: number;
+        readonly elements: readonly IndexElement[];
+        readonly where: Expression | null;
+      }
     | { readonly kind: 'constraint'; readonly name: string; readonly position: number }
     | null;
   readonly action: 'nothing' | 'update';

@@ -415,10 +415,18 @@ export function hasSublink(expr: Expr): boolean {
   return someExpr(expr, (child) => logical(child).kind === 'sublink');
 }
 
-/** Whether it calls a function that returns a set. */
+/** Whether it calls a function that returns a set; what its subqueries call is theirs. */
 export function hasSetReturning(expr: Expr): boolean {
-  return someExpr(expr, (child) => {
-    const node = logical(child);
-    return node.kind === 'call' && node.function.returnsSet;
+  return lastSetCall(expr) !== null;
+}
+
+/** The last of its calls that return sets, outside its subqueries. */
+export function lastSetCall(expr: Expr): Expr | null {
+  let found: Expr | null = null;
+  visitExpr(expr, (child) => {
+    if (logical(child).kind === 'sublink') return false;
+    if (child.kind === 'call' && child.function.returnsSet) found = child;
+    return true;
   });
+  return found;
 }

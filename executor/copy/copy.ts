@@ -12,6 +12,7 @@ import { inputCheckOf } from '../domains.ts';
 import { PORTAL_PENDING, Portal } from '../portal.ts';
 import { PreparedStatement } from '../prepared-statement.ts';
 import { Program } from '../program.ts';
+import { intoClause } from '../select-into.ts';
 import type { Session, Task } from '../session.ts';
 import { CopyBinarySource } from './binary-source.ts';
 import { CopyBinaryWriter } from './binary-writer.ts';
@@ -212,6 +213,9 @@ function* copyTo(session: Session, node: CopyStatement, prepared: PreparedStatem
     };
     if (node.query.kind !== 'query' && !('returning' in node.query && node.query.returning.length > 0)) {
       throw sqlError('0A000', 'COPY query must have a RETURNING clause');
+    }
+    if (node.query.kind === 'query' && intoClause(node.query.body) !== null) {
+      throw sqlError('0A000', 'COPY (SELECT INTO) is not supported');
     }
     statement = new PreparedStatement(prepared.text, inner, []);
   } else {

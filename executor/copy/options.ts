@@ -33,13 +33,6 @@ function listOf(value: OptionValue): readonly string[] | '*' {
   return text === '*' ? '*' : [text];
 }
 
-function booleanOf(name: string, value: OptionValue): boolean {
-  const text = textOf(value).toLowerCase();
-  if (['true', 'on', '1', 'yes'].includes(text)) return true;
-  if (['false', 'off', '0', 'no'].includes(text)) return false;
-  throw sqlError('42601', `${name} requires a Boolean value`);
-}
-
 export function copyOptions(node: CopyStatement): CopyOptions {
   const given = new Map<string, OptionValue>();
   for (const option of node.options) {
@@ -129,8 +122,11 @@ function checkEncoding(name: string, position: number): void {
 
 function headerWord(value: OptionValue | undefined): 'on' | 'off' | 'match' {
   if (value === undefined) return 'off';
-  if (textOf(value).toLowerCase() === 'match') return 'match';
-  return booleanOf('header', value) ? 'on' : 'off';
+  const text = textOf(value).toLowerCase();
+  if (text === 'match') return 'match';
+  if (['true', 'on', '1'].includes(text)) return 'on';
+  if (['false', 'off', '0'].includes(text)) return 'off';
+  throw sqlError('42601', 'header requires a Boolean value or "match"');
 }
 
 function listOfNames(value: OptionValue | undefined): readonly string[] {

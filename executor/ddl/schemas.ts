@@ -42,8 +42,19 @@ export function* createSchema(
     ...initialRights(x, 'schema', owner, 0),
   };
   x.putEntry(entry);
-  for (const element of statement.elements) yield* run(x, withSchema(element, name));
+  for (const element of inOrder(statement.elements)) yield* run(x, withSchema(element, name));
   return { tag };
+}
+
+const ELEMENT_ORDER: readonly DdlStatement['kind'][] = ['createSequence', 'createTable', 'createView', 'createIndex'];
+
+/** Elements may name others that are written behind them: tables are made before views and indexes (transformCreateSchemaStmt). */
+function inOrder(elements: readonly DdlStatement[]): DdlStatement[] {
+  const rank = ({ kind }: DdlStatement): number => {
+    const at = ELEMENT_ORDER.indexOf(kind);
+    return at < 0 ? ELEMENT_ORDER.length : at;
+  };
+  return [...elements].sort((a, b) => rank(a) - rank(b));
 }
 
 /** Elements are made in the new schema unless they say another, which is an error. */

@@ -13,6 +13,7 @@ import type { OutputColumn } from '../../planner/index.ts';
 import { ACCESS_EXCLUSIVE } from '../../storage/api.ts';
 import { sqlError } from '../../types/errors.ts';
 import { formatType, NO_COLLATION, OID } from '../../types/index.ts';
+import { intoClause } from '../select-into.ts';
 import { collationName, collationOfType } from './collations.ts';
 import { type DdlContext, type DdlResult, type DdlSteps, type Parameters, wait } from './context.ts';
 import { checkAccessMethod, checkTablespace, newTable } from './create-table.ts';
@@ -127,6 +128,10 @@ export function* createView(x: DdlContext, statement: CreateViewStatement): DdlS
   }
   refuseParameters(x, statement.query);
   if (statement.recursive) throw sqlError('0A000', 'CREATE RECURSIVE VIEW is not supported');
+  if (intoClause(statement.query.body) !== null) {
+    x.describeQuery({ ...statement.query, body: withoutInto(statement.query.body) });
+    throw sqlError('0A000', 'views must not contain SELECT INTO');
+  }
   x.takeUses();
   const { columns: output } = x.describeQuery(statement.query);
   const uses = x.takeUses();
@@ -275,6 +280,8 @@ export function* createTableAs(x: DdlContext, statement: CreateTableAsStatement)
   checkAccessMethod(statement.accessMethod);
   checkTablespace(statement.tablespace);
   const { query, parameters } = sourceQuery(x, statement);
+  // What is wrong with the query is told first; it is described again when its tables have been waited for.
+  x.describeQuery(query, undefined, parameters);
   const target = newRelationName(x, statement.table, statement.persistence);
   yield* lockNewName(x, target);
   if (statement.ifNotExists && x.catalog.relationByName(target.schema.oid, target.name) !== undefined) {

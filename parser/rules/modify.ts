@@ -116,8 +116,9 @@ export abstract class ModifyRules extends FromRules {
     this.take(T.CONFLICT);
     let target: OnConflictClause['target'] = null;
     if (this.at(T.LEFT_PAREN)) {
+      const at = this.here();
       const elements = this.inParens(() => this.list(this.indexElement));
-      target = { kind: 'inference', elements, where: this.opt(T.WHERE, () => this.sub(this.expression)) };
+      target = { kind: 'inference', position: at, elements, where: this.opt(T.WHERE, () => this.sub(this.expression)) };
     } else if (this.at(T.ON)) {
       const at = this.take(T.ON).startOffset;
       this.take(T.CONSTRAINT);

@@ -445,7 +445,10 @@ export abstract class SelectRules extends ExpressionRules {
       strength = 'update';
     }
     const of = this.opt(T.OF, () =>
-      this.listOf(() => ({ name: this.qualifiedName(), only: false, position: this.here() })),
+      this.listOf(() => {
+        const position = this.here();
+        return { name: this.qualifiedName(), only: false, position };
+      }),
     );
     let wait: LockingClause['wait'] = 'wait';
     if (this.has(T.NOWAIT)) wait = 'nowait';

@@ -5,7 +5,7 @@ import type * as ast from '../../parser/ast.ts';
 import { equalExpr } from '../equal-expr.ts';
 import type { Expr, SortKey } from '../expr.ts';
 import { logical, toExpr } from '../logical.ts';
-import { hasSetReturning, visitExpr } from '../traverse.ts';
+import { lastSetCall, visitExpr } from '../traverse.ts';
 import { CLAUSE_WORDS } from './clause-words.ts';
 import { coerceToBoolean, resolveUnknown } from './coerce.ts';
 import type { BindContext, Position } from './context.ts';
@@ -106,7 +106,7 @@ function checkDistinctAggregate(
 }
 
 /** The level that an aggregate belongs to: the innermost one whose columns its arguments use. */
-function aggregateLevel(level: Level, inner: readonly Expr[]): Level {
+export function aggregateLevel(level: Level, inner: readonly Expr[]): Level {
   let best: Level | null = null;
   let bestDepth = Number.POSITIVE_INFINITY;
   const consider = (owner: Level | null): void => {
@@ -157,11 +157,12 @@ function checkAggregateArguments(level: Level, owner: Level, inner: readonly Exp
       }
       return true;
     });
-    if (hasSetReturning(expr)) {
+    const set = lastSetCall(expr);
+    if (set !== null) {
       throw context.error(
         '0A000',
         'aggregate function calls cannot contain set-returning function calls',
-        context.locationOf(expr) ?? position,
+        context.locationOf(set) ?? position,
         { hint: 'You might be able to move the set-returning function into a LATERAL FROM item.' },
       );
     }
@@ -179,16 +180,18 @@ const AGGREGATES_ALLOWED = new Set<Clause>([
   'other',
 ]);
 
-function checkAggregatePlace(context: BindContext, owner: Level, level: Level, position: Position): void {
+export function checkAggregatePlace(
+  context: BindContext,
+  owner: Level,
+  level: Level,
+  position: Position,
+  what = 'aggregate functions',
+): void {
   if (owner.fromSubselect && owner !== level) {
-    throw context.error(
-      '42803',
-      'aggregate functions are not allowed in FROM clause of their own query level',
-      position,
-    );
+    throw context.error('42803', `${what} are not allowed in FROM clause of their own query level`, position);
   }
   const { clause } = owner;
   if (AGGREGATES_ALLOWED.has(clause)) return;
   const words = CLAUSE_WORDS[clause] ?? clause;
-  throw context.error('42803', `aggregate functions are not allowed in ${words}`, position);
+  throw context.error('42803', `${what} are not allowed in ${words}`, position);
 }

@@ -5,6 +5,7 @@ import { isPrivateFunction } from '../../catalog/rights.ts';
 import type * as ast from '../../parser/ast.ts';
 import { plainCall } from '../../parser/index.ts';
 import type { Expr } from '../expr.ts';
+import { lastSetCall } from '../traverse.ts';
 import { makeAggregate } from './aggregate-call.ts';
 import { CLAUSE_WORDS } from './clause-words.ts';
 import { coerceType, resolveUnknown } from './coerce.ts';
@@ -387,7 +388,16 @@ const SETS_REFUSED = new Set<Clause>([
   'as of',
   'call',
   'update source',
+  'values',
 ]);
+
+/** In FROM a set-returning call is a whole item. */
+export function refuseNestedSets(context: BindContext, args: readonly Expr[]): void {
+  const inner = args.map(lastSetCall).findLast((call) => call !== null);
+  if (inner === undefined || inner === null) return;
+  const position = context.locationOf(inner);
+  throw context.error('0A000', 'set-returning functions must appear at top level of FROM', position);
+}
 
 function makeScalarCall(
   level: Level,
@@ -405,6 +415,14 @@ function makeScalarCall(
         position,
       );
     }
+    if (level.clause === 'window partition' || level.clause === 'window order') {
+      throw context.error(
+        '0A000',
+        `set-returning functions in ${CLAUSE_WORDS[level.clause]} are not supported`,
+        position,
+      );
+    }
+    if (level.clause === 'from function') refuseNestedSets(context, args);
     level.hasSets = true;
   }
   if (WRITING.has(entry.name)) context.readOnly = false;

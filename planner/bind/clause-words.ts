@@ -17,6 +17,7 @@ export const CLAUSE_WORDS: Readonly<Partial<Record<Clause, string>>> = {
   'window frame range': 'window RANGE',
   'window frame groups': 'window GROUPS',
   values: 'VALUES',
+  'insert values': 'VALUES',
   'update source': 'UPDATE',
   'update target': 'UPDATE',
   returning: 'RETURNING',

@@ -14,7 +14,7 @@ export function columnNameOf(expr: Expression): string {
 function guess(expr: Expression): Guess | null {
   switch (expr.kind) {
     case 'columnRef':
-      return expr.star ? null : { name: expr.name[expr.name.length - 1], strength: 2 };
+      return expr.name.length === 0 ? null : { name: expr.name[expr.name.length - 1], strength: 2 };
     case 'field':
       return { name: expr.field, strength: 2 };
     case 'subscript':
@@ -54,9 +54,9 @@ function guess(expr: Expression): Guess | null {
       while (body.kind === 'setOperation') body = body.left.body;
       if (body.kind !== 'select' || body.targets.length === 0)
         return body.kind === 'values' ? { name: 'column1', strength: 2 } : null;
+      // The name that its column has, though that is none.
       const target = body.targets[0];
-      if (target.alias !== null) return { name: target.alias, strength: 2 };
-      return guess(target.expr);
+      return { name: target.alias ?? columnNameOf(target.expr), strength: 2 };
     }
     default:
       return null;

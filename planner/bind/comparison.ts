@@ -5,7 +5,7 @@ import type { Expr } from '../expr.ts';
 import { logical, makeAnd, makeOr } from '../logical.ts';
 import { readsColumn } from '../rights.ts';
 import { someExpr } from '../traverse.ts';
-import { coerceType } from './coerce.ts';
+import { canCoerce, coerceType } from './coerce.ts';
 import { starItems } from './column-ref.ts';
 import { coerceToCommonType, commonTypeOf } from './common-type.ts';
 import type { BindContext, Position } from './context.ts';
@@ -189,7 +189,10 @@ export function bindInList(level: Level, node: ast.InListExpr): Expr {
           [arg, ...constants].map((item) => item.typeOid),
         )
       : null;
-  if (common !== null && context.types.arrayOf(common) !== 0) {
+  // What does not become the common type is compared as it is (verify_common_type).
+  const isCommon = (expr: Expr): boolean =>
+    expr.typeOid === UNKNOWN || canCoerce(context, expr.typeOid, common!, 'implicit');
+  if (common !== null && context.types.arrayOf(common) !== 0 && [arg, ...constants].every(isCommon)) {
     const inList = makeInList(context, arg, constants, common, node.negated, position);
     parts.push(inList);
     context.environment.recorder?.parts(

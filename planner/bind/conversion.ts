@@ -64,7 +64,7 @@ export function bindCollate(level: Level, node: ast.CollateExpr): Expr {
 }
 
 /** 42704 when there is none. */
-function mustFindCollation(context: BindContext, name: readonly string[], position: Position): CollationEntry {
+export function mustFindCollation(context: BindContext, name: readonly string[], position: Position): CollationEntry {
   const { searchPath } = context.environment;
   checkDatabaseOf(context, name, position);
   if (name.length > 1 && context.catalog.schemaOfPath(name[name.length - 2], searchPath) === undefined) {

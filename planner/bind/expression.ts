@@ -7,7 +7,8 @@ import type * as ast from '../../parser/ast.ts';
 import { plainCall } from '../../parser/index.ts';
 import type { Expr } from '../expr.ts';
 import { caseBranch, makeConst } from '../logical.ts';
-import { someExpr } from '../traverse.ts';
+import { lastSetCall } from '../traverse.ts';
+import { aggregateLevel, checkAggregatePlace } from './aggregate-call.ts';
 import { bindArray, bindSubscript } from './array.ts';
 import { bindCall } from './call.ts';
 import { coerceToBoolean, coerceToSpecific, resolveUnknown } from './coerce.ts';
@@ -147,11 +148,12 @@ function refused(context: BindContext, node: ast.Expression): Error {
 }
 
 function bindGrouping(level: Level, node: ast.GroupingExpr): Expr {
-  level.hasAggregates = true;
-  return pendingGrouping(
-    level,
-    node.args.map((arg) => bindExpr(level, arg)),
-  );
+  const args = node.args.map((arg) => bindExpr(level, arg));
+  // Like an aggregate it belongs to the innermost query whose columns it names.
+  const owner = aggregateLevel(level, args);
+  checkAggregatePlace(level.context, owner, level, positionOf(level.context, node.position), 'grouping operations');
+  owner.hasAggregates = true;
+  return pendingGrouping(owner, args);
 }
 
 function not(arg: Expr): Expr {
@@ -262,12 +264,12 @@ function bindCase(level: Level, node: ast.CaseExpr): Expr {
 /** Set-returning calls may not stand inside CASE and COALESCE. */
 function refuseSets(level: Level, exprs: readonly Expr[], what: string): void {
   for (const expr of exprs) {
-    const found = someExpr(expr, (child) => child.kind === 'call' && child.function.returnsSet);
-    if (!found) continue;
+    const found = lastSetCall(expr);
+    if (found === null) continue;
     throw level.context.error(
       '0A000',
       `set-returning functions are not allowed in ${what}`,
-      level.context.locationOf(expr),
+      level.context.locationOf(found),
       { hint: 'You might be able to move the set-returning function into a LATERAL FROM item.' },
     );
   }

@@ -3,6 +3,7 @@ import type { ColumnDefinition, ScalarFunction } from '../../catalog/function-en
 import type * as ast from '../../parser/ast.ts';
 import type { Expr } from '../expr.ts';
 import type { FunctionRelation, Query, Relation, RelationColumn } from '../logical.ts';
+import { refuseNestedSets } from './call.ts';
 import { resolveUnknown } from './coerce.ts';
 import { columnNameOf } from './column-name.ts';
 import type { BindContext, Position } from './context.ts';
@@ -139,6 +140,7 @@ function bindFromFunction(
     context,
     level.withClause('from function', () => bindWholeItem(level, call)),
   );
+  if (!(expr.kind === 'call' && expr.function.returnsSet)) refuseNestedSets(context, [expr]);
   const fnName = columnNameOf(call);
   const attributes =
     expr.typeOid === RECORD ? undefined : context.types.get(context.types.base(expr.typeOid))?.attributes;

@@ -4,7 +4,7 @@ import type * as ast from '../../parser/ast.ts';
 import type { Expr } from '../expr.ts';
 import { type AggregateRef, logical, toExpr } from '../logical.ts';
 import { relsOf } from '../relation-sets.ts';
-import { mapChildren, visitExpr } from '../traverse.ts';
+import { mapChildren, someExpr, visitExpr } from '../traverse.ts';
 import type { Position } from './context.ts';
 import { positionOf } from './position.ts';
 import type { Level } from './scope.ts';
@@ -148,10 +148,17 @@ export class GroupCheck {
     }
     if (node.kind === 'sublink') {
       // Only outer references matter inside.
-      const touches = [...relsOf(expr)].some((rel) => level.relations.has(rel));
+      const touches = [...relsOf(expr)].some((rel) => level.relations.has(rel)) || this.hasGrouping(expr);
       return touches ? mapChildren(expr, (child) => this.walk(child, true)) : expr;
     }
     return mapChildren(expr, (child) => this.walk(child, inSubquery));
+  }
+
+  private hasGrouping(expr: Expr): boolean {
+    return someExpr(expr, (child) => {
+      const node = logical(child);
+      return node.kind === 'groupingRef' && node.query === this.level.queryId;
+    });
   }
 
   /** What an aggregate collects may be anything; its direct arguments have one value for a group. */

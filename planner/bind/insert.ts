@@ -201,7 +201,7 @@ export function bindGivenRow(
     positionOf(context, row[columns.length]?.position ?? -1),
     node.columns !== null,
   );
-  return level.withClause('values', () =>
+  return level.withClause('insert values', () =>
     row.map((item, i) => {
       const { column, part, target } = columns[i];
       if (item.kind === 'default') {

@@ -75,7 +75,15 @@ export function bindJoin(level: Level, node: ast.JoinRef): BoundFrom {
   };
   level.allItems.push(joinItem);
   if (node.usingAlias !== null) {
-    result.push({ ...joinItem, name: node.usingAlias, columns: merged, relationVisible: true, columnsVisible: false });
+    const usingItem = {
+      ...joinItem,
+      name: node.usingAlias,
+      columns: merged,
+      relationVisible: true,
+      columnsVisible: false,
+    };
+    result.push(usingItem);
+    if (node.alias === null) level.allItems.push(usingItem);
   }
   result.push(joinItem);
   return { tree: joinTree(node, left.tree, right.tree, on), items: result };
@@ -160,6 +168,9 @@ function mergeColumn(
     const expr: Expr = { kind: 'coalesce', args: [leftExpr, rightExpr], typeOid, typeModifier: -1 };
     return { name: left.name, expr, tableOid: 0, columnNumber: 0 };
   }
-  const chosen = joinType === 'right' ? right : left;
-  return { ...chosen, name: left.name, expr: joinType === 'right' ? rightExpr : leftExpr };
+  // Of an inner join either would do: the one that needs no conversion (buildMergedJoinVar).
+  const isSame = (expr: Expr, own: Expr): boolean => expr.kind === own.kind && expr.typeOid === own.typeOid;
+  const takesRight =
+    joinType === 'right' || (joinType !== 'left' && !isSame(leftExpr, left.expr) && isSame(rightExpr, right.expr));
+  return { ...(takesRight ? right : left), name: left.name, expr: takesRight ? rightExpr : leftExpr };
 }

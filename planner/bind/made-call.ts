@@ -27,6 +27,13 @@ export function callScalar(
   position: Position,
   callerOid = 0,
 ): Expr {
+  if (entry.returnsSet) {
+    throw context.error(
+      '0A000',
+      `operators and casts by set-returning functions (${entry.name}) are not supported`,
+      position,
+    );
+  }
   if (callerOid !== 0) context.rights.callAs(entry.oid, callerOid);
   if (entry.routine === undefined) return { kind: 'call', function: entry, args, typeOid, typeModifier: -1 };
   if (callerOid === 0) context.rights.call(entry.oid);

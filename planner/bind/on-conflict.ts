@@ -1,18 +1,24 @@
 /** ON CONFLICT: arbiters and the update (after PostgreSQL's parse_clause.c and plancat.c). */
-import type { IndexEntry } from '../../catalog/entries.ts';
+import { findCollation } from '../../catalog/collations.ts';
+import type { IndexColumn, IndexEntry } from '../../catalog/entries.ts';
 import type * as ast from '../../parser/ast.ts';
 import { equalExpr } from '../equal-expr.ts';
 import type { Expr } from '../expr.ts';
 import { conjuncts, logical, type ModifyQuery, makeVar, type Relation } from '../logical.ts';
+import { implies } from '../paths/predicate-implication.ts';
+import { foldConstants } from '../rewrite/fold-constants.ts';
 import { addRights, readsColumn } from '../rights.ts';
 import { replaceExpr } from '../traverse.ts';
 import { bindAssignments } from './assignments.ts';
 import { coerceToBoolean } from './coerce.ts';
+import type { BindContext } from './context.ts';
+import { mustFindCollation } from './conversion.ts';
 import { bindExpr } from './expression.ts';
 import { columnsOfTable } from './from.ts';
 import type { TargetTable } from './modify-target.ts';
 import { positionOf } from './position.ts';
-import { itemOfRelation, type Level, type NamespaceItem } from './scope.ts';
+import { unlift } from './scalar.ts';
+import { itemOfRelation, type Level, missingColumn, type NamespaceItem } from './scope.ts';
 import { bindIndexKeys, bindIndexPredicate } from './stored.ts';
 
 export function bindOnConflict(
@@ -30,9 +36,11 @@ export function bindOnConflict(
       { hint: 'For example, ON CONFLICT (column_name).' },
     );
   }
-  const arbiters = findArbiters(level, clause, target);
   const excluded = context.nextRel();
-  if (clause.action === 'nothing') return { action: 'nothing', arbiters, assignments: [], where: null, excluded };
+  if (clause.action === 'nothing') {
+    const arbiters = bindArbiters(level, clause, target)();
+    return { action: 'nothing', arbiters, assignments: [], where: null, excluded };
+  }
   const relation: Relation = {
     kind: 'table',
     rel: excluded,
@@ -44,13 +52,14 @@ export function bindOnConflict(
   addRights(target.need, 'w');
   const item = excludedItem(target, relation);
   level.allItems.push(item);
+  const findArbiters = bindArbiters(level, clause, target);
   level.namespace = [{ ...target.item }, { ...item, columnsVisible: false }];
   const assignments = bindAssignments(level, clause.assignments, target);
   const where =
     clause.where === null
       ? null
       : level.withClause('where', () => coerceToBoolean(context, bindExpr(level, clause.where!), 'WHERE'));
-  return { action: 'update', arbiters, assignments, where, excluded };
+  return { action: 'update', arbiters: findArbiters(), assignments, where, excluded };
 }
 
 /** The proposed row under the names of the table, or of the view that the statement names. */
@@ -70,11 +79,12 @@ function excludedItem(target: TargetTable, relation: Relation): NamespaceItem {
   return { ...item, columns };
 }
 
-function findArbiters(level: Level, clause: ast.OnConflictClause, target: TargetTable): IndexEntry[] {
+/** Names and expressions are bound at once; whether indexes match them is asked when all of the clause is bound. */
+function bindArbiters(level: Level, clause: ast.OnConflictClause, target: TargetTable): () => IndexEntry[] {
   const { context } = level;
   const { table, rel } = target;
   const spec = clause.target;
-  if (spec === null) return [];
+  if (spec === null) return () => [];
   const indexes = context.catalog.indexesOf(table.oid).filter((index) => index.valid !== false);
   if (spec.kind === 'constraint') {
     const constraint = context.catalog.constraintsOf(table.oid).find((candidate) => candidate.name === spec.name);
@@ -89,7 +99,7 @@ function findArbiters(level: Level, clause: ast.OnConflictClause, target: Target
       throw context.error('42809', 'ON CONFLICT DO UPDATE not supported with exclusion constraints');
     }
     for (const number of constraint.columns) readsColumn({ need: target.need, number });
-    return [index];
+    return () => [index];
   }
   level.namespace = [{ ...target.item }];
   const wanted = level.withClause('index expression', () =>
@@ -102,11 +112,7 @@ function findArbiters(level: Level, clause: ast.OnConflictClause, target: Target
       }
       const column = table.columns.find((candidate) => !candidate.dropped && candidate.name === element.column);
       if (column === undefined || target.view !== null) {
-        throw context.error(
-          '42703',
-          `column "${element.column}" does not exist`,
-          positionOf(context, element.position),
-        );
+        throw missingColumn(level, null, element.column, positionOf(context, spec.position));
       }
       readsColumn({ need: target.need, number: column.number });
       return makeVar(rel, column.number - 1, column.typeOid, column.typeModifier);
@@ -118,32 +124,38 @@ function findArbiters(level: Level, clause: ast.OnConflictClause, target: Target
       : level.withClause('index predicate', () =>
           conjuncts(coerceToBoolean(context, bindExpr(level, spec.where!), 'WHERE')),
         );
-  if (where.length > 0) context.shareable = false;
-  const found = indexes.filter((index) => {
-    if (!index.unique) return false;
-    const keys = bindIndexKeys(context, table, index, rel);
-    const same =
-      keys.every((key) => wanted.some((expr) => equalExpr(expr, key))) &&
-      wanted.every((expr) => keys.some((key) => equalExpr(expr, key)));
-    if (!same) return false;
-    const predicate = conjuncts(bindIndexPredicate(context, table, index, rel));
-    return predicate.every((part) => where.some((given) => sameCondition(given, part)));
-  });
-  if (found.length === 0) {
-    throw context.error('42P10', 'there is no unique or exclusion constraint matching the ON CONFLICT specification');
+  const given = where.map(plain);
+  const chosen = wanted.map(plain);
+  if (where.length > 0 || spec.elements.some((element) => element.expr !== null)) context.shareable = false;
+  for (const { collation, position } of spec.elements) {
+    if (collation !== null) mustFindCollation(context, collation, positionOf(context, position));
   }
-  return found;
+  const isArbiter = (index: IndexEntry): boolean => {
+    if (!index.unique) return false;
+    const keys = bindIndexKeys(context, table, index, rel).map(foldConstants);
+    const isKey = (expr: Expr, i: number): boolean =>
+      keys.some((key, at) => equalExpr(expr, key) && isOrderedAs(context, spec.elements[i], index.columns[at]));
+    if (!keys.every((key) => chosen.some((expr) => equalExpr(expr, key))) || !chosen.every(isKey)) return false;
+    const predicate = conjuncts(bindIndexPredicate(context, table, index, rel)).map(foldConstants);
+    return predicate.every((part) => given.some((condition) => implies(condition, part)));
+  };
+  return () => {
+    const found = indexes.filter(isArbiter);
+    if (found.length > 0) return found;
+    throw context.error('42P10', 'there is no unique or exclusion constraint matching the ON CONFLICT specification');
+  };
 }
 
-/** Equal but for the lifting of literals. */
-function sameCondition(a: Expr, b: Expr): boolean {
-  return equalExpr(unlifted(a), unlifted(b));
+/** As keys and predicates of indexes are compared: constants folded, literals for what they are. */
+function plain(expr: Expr): Expr {
+  return foldConstants(unlift(expr));
 }
 
-function unlifted(expr: Expr): Expr {
-  return JSON.parse(
-    JSON.stringify(expr, (key, value) =>
-      key === 'literalIndex' ? -1 : typeof value === 'bigint' ? `${value}n` : value,
-    ),
-  ) as Expr;
+/** COLLATE and operator class, where the element says some, are those of the index (infer_collation_opclass_match). */
+function isOrderedAs(context: BindContext, element: ast.IndexElement, column: IndexColumn): boolean {
+  if (element.operatorClass !== null && element.operatorClass.at(-1) !== column.operatorClass) return false;
+  if (element.collation === null) return true;
+  const { catalog, environment } = context;
+  const wanted = findCollation(catalog, element.collation, environment.searchPath);
+  return wanted !== undefined && wanted.oid === (column.collationOid ?? column.ownCollationOid);
 }

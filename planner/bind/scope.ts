@@ -73,6 +73,8 @@ export type Clause =
   | 'window frame range'
   | 'window frame groups'
   | 'values'
+  /** One row: set-returning functions are allowed. */
+  | 'insert values'
   | 'insert target'
   | 'update source'
   | 'update target'
@@ -250,8 +252,8 @@ export function missingItem(level: Level, name: string, position: Position): Sql
       if (item.rel < 0) continue;
       const sameTable = item.hasAlias && item.table !== null && item.table.name === name;
       if (item.name !== name && !sameTable) continue;
-      const visible =
-        item.name !== name && current.namespace.includes(item) && item.relationVisible && !item.lateralOnly;
+      const isInView = current.namespace.some((other) => other === item || other.rel === item.rel);
+      const visible = item.name !== name && isInView && item.relationVisible && !item.lateralOnly;
       return level.context.error('42P01', `invalid reference to FROM-clause entry for table "${name}"`, position, {
         hint: visible
           ? `Perhaps you meant to reference the table alias "${item.name}".`

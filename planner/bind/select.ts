@@ -284,11 +284,14 @@ function bindLocks(level: Level, node: ast.Query, query: Query): readonly LockCl
       if (known < 0) locks.push(lock);
       else locks[known] = strongerLock(locks[known], lock);
       const relation = level.relations.get(rel)!;
+      checkLockable(context, relation);
       context.rights.lock(rel, null);
       if (relation.kind === 'table') context.lockTable(relation.table.oid, 'row share');
     };
     const lockView = (rel: number, relation: Relation): void => {
-      if (relation.kind === 'subquery') context.rights.lock(rel, relation.query);
+      if (relation.kind !== 'subquery') return;
+      checkLockable(context, relation);
+      context.rights.lock(rel, relation.query);
     };
     if (clause.of.length === 0) {
       for (const [rel, relation] of level.relations) {
@@ -298,11 +301,15 @@ function bindLocks(level: Level, node: ast.Query, query: Query): readonly LockCl
     }
     for (const name of clause.of) {
       const wanted = name.name[name.name.length - 1];
-      const item = level.allItems.find((candidate) => candidate.rel >= 0 && candidate.name === wanted);
+      const item = level.allItems.find((candidate) => candidate.name === wanted);
       const position = positionOf(context, name.position);
+      if (name.name.length > 1) {
+        throw context.error('42601', `${words} must specify unqualified relation names`, position);
+      }
       if (item === undefined) {
         throw context.error('42P01', `relation "${wanted}" in ${words} clause not found in FROM clause`, position);
       }
+      if (item.rel < 0) throw context.error('0A000', `${words} cannot be applied to a join`, position);
       const relation = level.relations.get(item.rel)!;
       if (relation.kind === 'table') add(item.rel);
       else if (relation.kind === 'subquery') lockView(item.rel, relation);
@@ -316,6 +323,16 @@ function bindLocks(level: Level, node: ast.Query, query: Query): readonly LockCl
   }
   if (locks.length > 0) context.readOnly = false;
   return locks;
+}
+
+/** CheckValidRowMarkRel; also of what a view or subquery reads. */
+function checkLockable(context: BindContext, relation: Relation): void {
+  if (relation.kind === 'subquery') {
+    for (const inner of relation.query.relations.values()) checkLockable(context, inner);
+  }
+  if (relation.kind !== 'table') return;
+  const { kind, name } = relation.table;
+  if (kind === 'materializedView') throw context.error('42809', `cannot lock rows in materialized view "${name}"`);
 }
 
 const STRENGTH = ['key share', 'share', 'no key update', 'update'];
@@ -333,21 +350,24 @@ function strongerLock(a: LockClause, b: LockClause): LockClause {
 
 /* ---- VALUES -------------------------------------------------------------------------------------------------------- */
 
+/** Items may be t.* or (row).*, which stand for their columns. */
+function bindValuesRow(level: Level, row: readonly ast.Expression[]): Expr[] {
+  return row.flatMap((expr) => {
+    const isStar = expr.kind === 'fieldStar' || (expr.kind === 'columnRef' && expr.star);
+    if (!isStar) return [bindExpr(level, expr)];
+    return bindTargets(level, [{ expr, alias: null, position: expr.position }]).map((target) => target.expr);
+  });
+}
+
 function bindValues(level: Level, node: ast.Query, body: ast.ValuesBody, options: QueryOptions): Query {
   const { context } = level;
-  const width = body.rows[0].length;
-  const rows = level.withClause('values', () =>
-    body.rows.map((row) => {
-      if (row.length !== width) {
-        throw context.error(
-          '42601',
-          'VALUES lists must all be the same length',
-          positionOf(context, row[0]?.position ?? body.position),
-        );
-      }
-      return row.map((expr) => bindExpr(level, expr));
-    }),
-  );
+  const rows = level.withClause('values', () => body.rows.map((row) => bindValuesRow(level, row)));
+  const width = rows[0].length;
+  const other = rows.findIndex((row) => row.length !== width);
+  if (other >= 0) {
+    const position = positionOf(context, body.rows[other][0]?.position ?? body.position);
+    throw context.error('42601', 'VALUES lists must all be the same length', position);
+  }
   const columns: RelationColumn[] = [];
   for (let i = 0; i < width; i++) {
     const column = rows.map((row) => row[i]);

@@ -3,7 +3,7 @@ import type { AggregateFunction, FunctionEntry, ScalarFunction, WindowFunction }
 import type * as ast from '../../parser/ast.ts';
 import type { Expr } from '../expr.ts';
 import { logical, toExpr } from '../logical.ts';
-import { hasSetReturning, someExpr } from '../traverse.ts';
+import { lastSetCall, someExpr } from '../traverse.ts';
 import { CLAUSE_WORDS } from './clause-words.ts';
 import { coerceToBoolean } from './coerce.ts';
 import type { Position } from './context.ts';
@@ -50,8 +50,10 @@ export function makeWindowCall(
   if (nested !== undefined) {
     throw context.error('42P20', 'window function calls cannot be nested', context.locationOf(nested) ?? position);
   }
-  if (args.some(hasSetReturning)) {
-    throw context.error('0A000', 'window function calls cannot contain set-returning function calls', position, {
+  const set = args.map(lastSetCall).findLast((call) => call !== null);
+  if (set !== undefined) {
+    const at = context.locationOf(set) ?? position;
+    throw context.error('0A000', 'window function calls cannot contain set-returning function calls', at, {
       hint: 'You might be able to move the set-returning function into a LATERAL FROM item.',
     });
   }

@@ -246,20 +246,31 @@ function setsBelowGrouping(planner: Planner, query: Query, base: Path) {
   };
 }
 
+/**
+ * ORDER BY comes before set-returning functions that it does not sort by, and DISTINCT ON with it: the rows that are left then multiply
+ * (make_sort_input_target). DISTINCT compares what the functions give.
+ */
+function multipliesLast({ orderBy, distinct, distinctOn }: Query): boolean {
+  if (orderBy.length === 0 || distinct) return false;
+  return ![...orderBy.map((key) => key.expr), ...(distinctOn ?? [])].some(hasSetReturning);
+}
+
 function finishAggregated(planner: Planner, query: Query, grouped: Path, orderer: Orderer): Path {
   let path = grouped;
   if (query.hasWindows) path = windowStage(planner, query, path, orderer);
   const exprs = query.targets.map((target) => target.expr);
-  if (query.hasSets) {
-    path = setReturningStage(planner, query, path, [...exprs, ...query.orderBy.map((key) => key.expr)]);
-  }
-  const count = limitCount(query);
+  const multiplied = (below: Path): Path =>
+    setReturningStage(planner, query, below, [...exprs, ...query.orderBy.map((key) => key.expr)]);
+  const setsLast = query.hasSets && multipliesLast(query);
+  if (query.hasSets && !setsLast) path = multiplied(path);
+  const count = setsLast ? null : limitCount(query);
   if (query.distinct) path = distinctStage(planner, path, exprs, orderer);
   if (query.distinctOn !== null) path = distinctOnStage(planner, query, path, query.distinctOn, orderer);
   else if (query.orderBy.length > 0) {
     const keys = orderer.normalize(query.orderBy);
     if (!isOrdered(path.ordering, keys)) path = sortStage(planner, path, query.orderBy, keys, count);
   }
+  if (setsLast) path = multiplied(path);
   if (query.locks.length > 0) path = lockStage(planner, query, path);
   if (query.limit !== null || query.offset !== null) {
     planner.probes.addLimit(query.limit);

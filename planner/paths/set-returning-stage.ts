@@ -8,7 +8,7 @@ import { equalExpr } from '../equal-expr.ts';
 import type { Expr } from '../expr.ts';
 import { logical, type Query } from '../logical.ts';
 import type { Plan } from '../plan.ts';
-import { hasSetReturning, mapChildren, replaceExpr, visitExpr } from '../traverse.ts';
+import { hasSetReturning, mapChildren, visitExpr } from '../traverse.ts';
 import { estimates, outputOf, type Path } from './path.ts';
 import type { Planner } from './planner.ts';
 import { inputResolver, translateAll } from './translate.ts';
@@ -129,15 +129,17 @@ function buildSets(
   return projectSet(planner, plan, columns, top, estimate);
 }
 
-/** Leaves computed calls alone: inputResolver finds them as they are. */
+/** Calls that are computed below are columns; from the inside out, as the arguments of a call that is one are columns themselves. */
 function substitute(target: Expr, columns: readonly Expr[]): Expr {
-  return replaceExpr(target, (child) => {
-    if (!isSetCall(child)) return null;
+  const map = (expr: Expr): Expr => {
+    if (logical(expr).kind === 'sublink') return expr;
+    const child = mapChildren(expr, map);
+    if (!isSetCall(child)) return child;
     const index = columns.findIndex((column) => equalExpr(column, child));
-    return index < 0
-      ? null
-      : { kind: 'column', input: 0, index, typeOid: child.typeOid, typeModifier: child.typeModifier };
-  });
+    if (index < 0) return child;
+    return { kind: 'column', input: 0, index, typeOid: child.typeOid, typeModifier: child.typeModifier };
+  };
+  return map(target);
 }
 
 function projectSet(
