@@ -28,7 +28,7 @@ export function executeArguments(
   return node.args.map((arg, i) => {
     const expr = bindScalar(arg, null, environment, {
       source: 'value',
-      targetType: { typeOid: types[i], typeModifier: -1 },
+      targetType: { typeOid: types[i], typeModifier: -1, parameter: i + 1 },
     });
     return scalarFunction(new SlotAllocator(), expr)(context);
   });

@@ -136,6 +136,9 @@ export class PreparedStatement {
   /** Its names were resolved by somebody else before: nobody is asked whether the user may look into their schemas. */
   isResolved = false;
 
+  /** What PREPARE was, for a statement that it made. */
+  prepareText: string | null = null;
+
   /** A cursor's query: its rows carry what WHERE CURRENT OF asks for. */
   isCursor = false;
 

@@ -228,10 +228,10 @@ export class SessionSystemInformation implements SystemInformation {
       if (name === '') continue;
       result.push({
         name,
-        statement: prepared.text,
+        statement: prepared.prepareText ?? prepared.text,
         preparedAt: this.#session.functions.statementTimestamp,
         parameterTypes: prepared.parameterTypes,
-        fromSql: false,
+        fromSql: prepared.prepareText !== null,
       });
     }
     return result;

@@ -172,7 +172,9 @@ function prepare(session: Session, node: PrepareStatement, text: string): string
   const { prepared } = session.statements;
   if (prepared.has(node.name)) throw sqlError('42P05', `prepared statement "${node.name}" already exists`);
   const types = node.types.map((t) => session.server.typeOidOf(session, t));
-  prepared.set(node.name, session.prepare(text.slice(node.statementStart, node.statementEnd), types, true));
+  const statement = session.prepare(text.slice(node.statementStart, node.statementEnd), types, true);
+  statement.prepareText = text;
+  prepared.set(node.name, statement);
   return 'PREPARE';
 }
 

@@ -181,6 +181,8 @@ export interface ProjectPlan extends Node {
   readonly alias?: string;
   readonly filter: Expr | null;
   readonly targets: readonly Expr[];
+  /** Its targets have effects: no row is computed that nobody asks for. */
+  readonly isVolatile?: boolean;
 }
 
 /** Targets at whose top level set-returning calls stand: rows multiply, as PostgreSQL 10+ does. */

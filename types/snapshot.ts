@@ -11,8 +11,7 @@ export interface Snapshot {
 }
 
 const FORM = /^(\d+):(\d+):((?:\d+(?:,\d+)*)?)$/;
-/** PostgreSQL reads them with strtou64 up to here. */
-const XID_MAX = 2n ** 63n - 1n;
+const XID_MAX = 2n ** 64n - 1n;
 
 /** Null when it is no snapshot. */
 function parse(text: string): Snapshot | null {

@@ -443,14 +443,20 @@ function bin(stride: Interval, value: Timestamp, origin: Timestamp): Timestamp {
   if (stride.months !== 0) {
     throw sqlError('0A000', 'timestamps cannot be binned into intervals containing months or years');
   }
-  const size = BigInt(stride.days) * BigInt(MICROS_PER_DAY) + BigInt(stride.micros);
+  const size = inInterval(BigInt(stride.days) * BigInt(MICROS_PER_DAY) + BigInt(stride.micros));
   if (size <= 0n) throw sqlError('22008', 'stride must be greater than zero');
-  const difference = BigInt(value) - BigInt(origin);
+  const difference = inInterval(BigInt(value) - BigInt(origin));
   const rest = difference % size;
   let delta = difference - rest;
   // The bin's start, even if the origin lies in the future.
   if (rest < 0n) delta -= size;
-  return addMicros(origin, int8FromBigInt(delta));
+  return addMicros(origin, int8FromBigInt(inInterval(delta)));
+}
+
+/** Microseconds that fit an interval. */
+function inInterval(micros: bigint): bigint {
+  if (BigInt.asIntN(64, micros) !== micros) throw sqlError('22008', 'interval out of range');
+  return micros;
 }
 
 // ---- age

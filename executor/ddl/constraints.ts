@@ -9,7 +9,7 @@ import { sqlError } from '../../types/errors.ts';
 import { baseTypeOid, formatType, OID, outputText, typeByOid } from '../../types/index.ts';
 import { type DdlContext, type DdlSteps, wait } from './context.ts';
 import { qualifiedName } from './describe.ts';
-import { usedColumns } from './expressions.ts';
+import { usedColumns, usedSystemColumns } from './expressions.ts';
 import { addIndex, checkIndexable, indexOptions } from './indexes.ts';
 import { chooseConstraintName, distinctColumnNames, joinColumnNames } from './names.ts';
 import { at, findAndLock, findColumn, isSystemColumn, refuseSystem, relationMissing } from './resolve.ts';
@@ -204,7 +204,8 @@ export function addCheck(x: DdlContext, table: RelationEntry, constraint: CheckC
   const columns = usedColumns(expr);
   let { name } = constraint;
   if (name === null) {
-    const only = columns.length === 1 ? table.columns[columns[0] - 1].name : null;
+    const names = [...columns.map((number) => table.columns[number - 1].name), ...usedSystemColumns(expr)];
+    const only = names.length === 1 ? names[0] : null;
     name = chooseConstraintName(x, table.name, only, 'check', table.schemaOid, new Set());
   } else {
     checkConstraintName(x, table, name);
@@ -360,13 +361,12 @@ export function* addForeignKey(
   });
   checkReferencesRight(x, referenced, key.columns);
   checkGenerated(columns, constraint);
-  const onDeleteColumns = references.onDeleteColumns.map((columnName) => {
-    const column = columns.find((candidate) => candidate.name === columnName);
-    if (column === undefined) {
-      throw sqlError('42830', `column "${columnName}" referenced in ON DELETE SET action must be part of foreign key`);
-    }
-    return column.number;
-  });
+  const toSet = foreignKeyColumns(table, references.onDeleteColumns);
+  const other = toSet.find((column) => !columns.includes(column));
+  if (other !== undefined) {
+    throw sqlError('42P10', `column "${other.name}" referenced in ON DELETE SET action must be part of foreign key`);
+  }
+  const onDeleteColumns = [...new Set(toSet.map((column) => column.number))];
   const entry: ConstraintEntry = {
     class: 'constraint',
     oid: x.allocateOid(),

@@ -38,6 +38,15 @@ export function usedColumns(expr: Expr): number[] {
   return [...numbers];
 }
 
+/** Names of the system columns in it. */
+export function usedSystemColumns(expr: Expr): string[] {
+  const names = new Set<string>();
+  walkExpr(expr, (node) => {
+    if (node.kind === 'systemColumn') names.add(node.name);
+  });
+  return [...names];
+}
+
 /** Oids in constants of type regclass: the sequence of nextval('s'). */
 export function namedRelations(expr: Expr): number[] {
   const oids = new Set<number>();

@@ -55,7 +55,7 @@ const INTEGERS: Readonly<Record<string, readonly [number, number]>> = {
   fillfactor: [10, 100],
   gin_pending_list_limit: [64, 2147483647],
 };
-const BOOLEANS = new Set(['fastupdate', 'deduplicate_items']);
+const BOOLEANS = new Set(['fastupdate', 'deduplicate_items', 'security_barrier', 'security_invoker']);
 const BOOLEAN_TEXT = /^(t|tr|tru|true|f|fa|fal|fals|false|y|ye|yes|n|no|on|of|off|1|0)$/i;
 
 function checkValue(name: string, value: string): void {

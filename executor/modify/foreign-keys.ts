@@ -369,13 +369,21 @@ class ReferencedAction implements FollowUp {
       );
     }
     const value = action === 'set null' ? 'NULL' : 'DEFAULT';
-    const assignments = columns.map((c) => `${c} = ${value}`).join(', ');
+    const assignments = this.#columnsToSet()
+      .map((c) => `${quoteIdentifier(this.#key.child.columns[c - 1].name)} = ${value}`)
+      .join(', ');
     if (!this.#isUpdated) {
       if (x.runInternal(`UPDATE ${child} SET ${assignments} WHERE ${where}`, oldKey, 'all') === null) return false;
       this.#isUpdated = true;
     }
     // Rows whose default is the very key that went still refer to it.
     return action === 'set null' || this.#refuse(x, 'no action', oldKey);
+  }
+
+  /** ON DELETE SET NULL (columns) leaves the others as they are. */
+  #columnsToSet(): readonly number[] {
+    const { columns, onDeleteColumns = [] } = this.#key.constraint;
+    return this.#event === 'delete' && onDeleteColumns.length > 0 ? onDeleteColumns : columns;
   }
 
   /** Parameters are the referenced columns' values: their type is said where the referencing column's is another. */

@@ -54,7 +54,8 @@ export function buildOperator(plan: Plan, execution: Execution): Operator {
       return new EmptyOperator();
     case 'project':
     case 'subqueryScan':
-      return program.callsRoutines && callsRoutine([plan.filter, plan.targets])
+      return (plan.kind === 'project' && plan.isVolatile === true) ||
+        (program.callsRoutines && callsRoutine([plan.filter, plan.targets]))
         ? new RowProjectOperator(plan, execution)
         : new ProjectOperator(plan, execution);
     case 'projectSet':

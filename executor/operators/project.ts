@@ -60,7 +60,7 @@ export class ProjectOperator implements Operator {
 }
 
 /**
- * The same where user-made functions are called: row by row, so that what has to wait begins again with one row only, and rows are
+ * The same where user-made functions are called, or volatile ones above ORDER BY: row by row, so that what has to wait begins again with one row only, and rows are
  * not computed that nobody asks for.
  */
 export class RowProjectOperator implements Operator {

@@ -414,7 +414,12 @@ export abstract class TableRules extends ModifyRules {
       this.take(T.ON);
       if (!sawUpdate && this.has(T.UPDATE)) {
         sawUpdate = true;
+        const at = this.here();
         onUpdate = this.foreignKeyAction();
+        if (onUpdate.startsWith('set') && this.at(T.LEFT_PAREN) && !this.RECORDING_PHASE) {
+          const message = `a column list with ${onUpdate.toUpperCase()} is only supported for ON DELETE actions`;
+          throw this.messageAtOffset('0A000', message, at);
+        }
         continue;
       }
       if (sawDelete) throw this.unexpected();

@@ -119,14 +119,31 @@ function bindWholeItem(level: Level, call: ast.Expression): Expr {
   }
 }
 
-/** Only functions that return records without a form of their own take a column definition list. */
-function checkDefinitions(context: BindContext, fn: ScalarFunction, typeOid: number, position: Position): void {
-  if (typeOid !== RECORD) {
-    throw context.error('42601', 'a column definition list is only allowed for functions returning "record"', position);
+/** Only records without a form of their own take a column definition list, and they need one (addRangeTableEntryForFunction). */
+function checkDefinitions(
+  context: BindContext,
+  expr: Expr,
+  defs: readonly ast.ColumnDefinitionItem[],
+  isComposite: boolean,
+  position: Position,
+): void {
+  const fn: ScalarFunction | null = expr.kind === 'call' ? expr.function : null;
+  const isPlainRecord = expr.typeOid === RECORD && (fn?.outColumns ?? []).length === 0;
+  if (defs.length === 0) {
+    if (!isPlainRecord) return;
+    throw context.error('42601', 'a column definition list is required for functions returning "record"', position);
   }
-  if (fn.outColumns !== undefined) {
-    throw context.error('42601', 'a column definition list is redundant for a function with OUT parameters', position);
+  const at = positionOf(context, defs[0].position);
+  if (!isPlainRecord) {
+    const message =
+      expr.typeOid === RECORD
+        ? 'redundant for a function with OUT parameters'
+        : isComposite
+          ? 'redundant for a function returning a named composite type'
+          : 'only allowed for functions returning "record"';
+    throw context.error('42601', `a column definition list is ${message}`, at);
   }
+  if (fn === null) throw context.error('0A000', 'a column definition list is supported for function calls only', at);
 }
 
 function bindFromFunction(
@@ -145,6 +162,7 @@ function bindFromFunction(
   const attributes =
     expr.typeOid === RECORD ? undefined : context.types.get(context.types.base(expr.typeOid))?.attributes;
   const isRow = expr.typeOid === RECORD || attributes !== undefined;
+  checkDefinitions(context, expr, defs, attributes !== undefined, position);
   if (expr.kind !== 'call' || (!expr.function.returnsSet && expr.function.outColumns === undefined && !isRow)) {
     return {
       item: plainItem(expr),
@@ -172,7 +190,6 @@ function bindFromFunction(
     isScalar: false,
   });
   if (defs.length > 0) {
-    checkDefinitions(context, fn, expr.typeOid, position);
     const definitions = defs.map((def) => ({ name: def.name, ...resolveTypeName(context, def.type) }));
     return composite(
       definitions.map((def) => plainColumn(def.name, def.typeOid, def.typeModifier)),
@@ -188,9 +205,6 @@ function bindFromFunction(
   }
   if (attributes !== undefined) {
     return composite(attributes.map((item) => plainColumn(item.name, item.typeOid, item.typmod)));
-  }
-  if (expr.typeOid === RECORD) {
-    throw context.error('42601', 'a column definition list is required for functions returning "record"', position);
   }
   const outName = fn.routine === undefined ? SINGLE_OUT_NAMES[fn.name] : single;
   const columns = [plainColumn(outName ?? fnName, expr.typeOid, expr.typeModifier)];

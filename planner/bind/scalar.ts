@@ -29,7 +29,13 @@ export type ScalarSource =
 export interface BindScalarOptions {
   readonly source: ScalarSource;
   /** The result is assigned to this type (42804 when it cannot be); absent: the expression's own type. */
-  readonly targetType?: { readonly typeOid: number; readonly typeModifier: number; readonly columnName?: string };
+  readonly targetType?: {
+    readonly typeOid: number;
+    readonly typeModifier: number;
+    readonly columnName?: string;
+    /** Of a prepared statement, from 1 on. */
+    readonly parameter?: number;
+  };
 }
 
 /**
@@ -87,6 +93,12 @@ function assignTo(context: BindContext, expr: Expr, options: BindScalarOptions):
   const converted = coerceToTarget(context, expr, typeOid, typeModifier, 'assignment');
   if (converted !== null) return converted;
   const { types } = context;
+  const hint = 'You will need to rewrite or cast the expression.';
+  const { parameter } = options.targetType!;
+  if (parameter !== undefined) {
+    const message = `parameter $${parameter} of type ${types.name(expr.typeOid)} cannot be coerced to the expected type ${types.name(typeOid)}`;
+    throw context.error('42804', message, context.locationOf(expr), { hint });
+  }
   const what =
     options.source === 'default'
       ? 'default expression'
@@ -97,7 +109,7 @@ function assignTo(context: BindContext, expr: Expr, options: BindScalarOptions):
     columnName === undefined
       ? `cannot cast type ${types.name(expr.typeOid)} to ${types.name(typeOid)}`
       : `column "${columnName}" is of type ${types.name(typeOid)} but ${what} is of type ${types.name(expr.typeOid)}`;
-  throw context.error('42804', message, undefined, { hint: 'You will need to rewrite or cast the expression.' });
+  throw context.error('42804', message, undefined, { hint });
 }
 
 function refuseMutable(context: BindContext, expr: Expr, source: ScalarSource): void {

@@ -184,6 +184,7 @@ export function columnOfItem(
   if (item.table === null || item.table.kind === 'view') return undefined;
   const system = SYSTEM_COLUMNS.indexOf(name as (typeof SYSTEM_COLUMNS)[number]);
   if (system < 0) return undefined;
+  refuseSystemColumn(level, name, position);
   if (item.need !== undefined) readsColumn({ need: item.need, number: -1 - system });
   const typeOid = SYSTEM_COLUMN_TYPES[name];
   // Rows of catalog views are made up: all that they have of these is the oid of their table.
@@ -192,6 +193,18 @@ export function columnOfItem(
       ? makeConst(name === 'tableoid' ? item.table.oid : null, typeOid)
       : makeVar(item.rel, -1 - system, typeOid, -1);
   return { expr: level.context.at(expr, position), column: null };
+}
+
+/** What is kept with a row, or decides what becomes of it, may not depend on where and when the row is stored; tableoid is its table's. */
+function refuseSystemColumn({ clause, context }: Level, name: string, position: Position): void {
+  if (clause === 'index expression' || clause === 'index predicate') {
+    throw context.error('0A000', 'index creation on system columns is not supported');
+  }
+  if (name === 'tableoid') return;
+  const refuse = (message: string): SqlError => context.error('42P10', message, position);
+  if (clause === 'check') throw refuse(`system column "${name}" reference in check constraint is invalid`);
+  if (clause === 'generated') throw refuse(`cannot use system column "${name}" in column generation expression`);
+  if (clause === 'merge when') throw refuse(`cannot use system column "${name}" in MERGE WHEN condition`);
 }
 
 function ambiguousColumn(level: Level, name: string, position: Position): SqlError {

@@ -8,7 +8,7 @@ import { equalExpr } from '../equal-expr.ts';
 import type { Expr, SortKey } from '../expr.ts';
 import { conjuncts, isFixedConst, makeAnd, makeVar, type Query, type Target } from '../logical.ts';
 import type { OutputColumn, Plan } from '../plan.ts';
-import { hasSetReturning, mapQuery, replaceExpr } from '../traverse.ts';
+import { hasSetReturning, isVolatile, mapQuery, replaceExpr } from '../traverse.ts';
 import { aggregateStage, groupOrderings } from './aggregate-stage.ts';
 import { withCtes } from './cte-plan.ts';
 import { JoinProblem, NO_RELS } from './join-problem.ts';
@@ -247,30 +247,32 @@ function setsBelowGrouping(planner: Planner, query: Query, base: Path) {
 }
 
 /**
- * ORDER BY comes before set-returning functions that it does not sort by, and DISTINCT ON with it: the rows that are left then multiply
- * (make_sort_input_target). DISTINCT compares what the functions give.
+ * ORDER BY, and DISTINCT ON with it, comes before set-returning and volatile functions that it does not sort by: the rows that are left
+ * then multiply, and LIMIT takes no more values of a sequence than rows (make_sort_input_target). DISTINCT compares what the functions give.
  */
-function multipliesLast({ orderBy, distinct, distinctOn }: Query): boolean {
+function computesLast({ orderBy, distinct, distinctOn, targets, hasSets, locks }: Query): boolean {
   if (orderBy.length === 0 || distinct) return false;
-  return ![...orderBy.map((key) => key.expr), ...(distinctOn ?? [])].some(hasSetReturning);
+  const keys = [...orderBy.map((key) => key.expr), ...(distinctOn ?? [])];
+  if (hasSets) return !keys.some(hasSetReturning);
+  return locks.length === 0 && targets.some((target) => isVolatile(target.expr)) && !keys.some(isVolatile);
 }
 
 function finishAggregated(planner: Planner, query: Query, grouped: Path, orderer: Orderer): Path {
   let path = grouped;
   if (query.hasWindows) path = windowStage(planner, query, path, orderer);
   const exprs = query.targets.map((target) => target.expr);
-  const multiplied = (below: Path): Path =>
+  const computed = (below: Path): Path =>
     setReturningStage(planner, query, below, [...exprs, ...query.orderBy.map((key) => key.expr)]);
-  const setsLast = query.hasSets && multipliesLast(query);
-  if (query.hasSets && !setsLast) path = multiplied(path);
-  const count = setsLast ? null : limitCount(query);
+  const isLast = computesLast(query);
+  if (query.hasSets && !isLast) path = computed(path);
+  const count = isLast && query.hasSets ? null : limitCount(query);
   if (query.distinct) path = distinctStage(planner, path, exprs, orderer);
   if (query.distinctOn !== null) path = distinctOnStage(planner, query, path, query.distinctOn, orderer);
   else if (query.orderBy.length > 0) {
     const keys = orderer.normalize(query.orderBy);
     if (!isOrdered(path.ordering, keys)) path = sortStage(planner, path, query.orderBy, keys, count);
   }
-  if (setsLast) path = multiplied(path);
+  if (isLast) path = computed(path);
   if (query.locks.length > 0) path = lockStage(planner, query, path);
   if (query.limit !== null || query.offset !== null) {
     planner.probes.addLimit(query.limit);

@@ -8,7 +8,7 @@ import { equalExpr } from '../equal-expr.ts';
 import type { Expr } from '../expr.ts';
 import { logical, type Query } from '../logical.ts';
 import type { Plan } from '../plan.ts';
-import { hasSetReturning, mapChildren, visitExpr } from '../traverse.ts';
+import { hasSetReturning, isVolatile, mapChildren, visitExpr } from '../traverse.ts';
 import { estimates, outputOf, type Path } from './path.ts';
 import type { Planner } from './planner.ts';
 import { inputResolver, translateAll } from './translate.ts';
@@ -122,6 +122,7 @@ function buildSets(
       input: plan,
       filter: null,
       targets: translateAll(planner, top, resolve),
+      ...(targets.some(isVolatile) ? { isVolatile: true } : {}),
       output: outputOf(targets),
       ...estimates(estimate, planner.widthOf(targets)),
     };

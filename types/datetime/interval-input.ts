@@ -130,6 +130,7 @@ class Builder {
     this.months = 0 - this.months;
     this.days = 0 - this.days;
     this.micros = typeof this.micros === 'number' ? 0 - this.micros : -this.micros;
+    if (this.micros > 0 && BigInt.asIntN(64, BigInt(this.micros)) !== BigInt(this.micros)) throw fieldOverflow();
     if (this.days > INT32_MAX || this.months > INT32_MAX || this.years > INT32_MAX) throw fieldOverflow();
   }
 
