@@ -40,6 +40,14 @@ export class SqlError extends Error {
     if (this.stack !== undefined) copy.stack = this.stack;
     return copy;
   }
+
+  /** The same error, which does not say where in the statement. */
+  withoutPosition(): SqlError {
+    const { position: _, ...fields } = this.fields;
+    const copy = new SqlError(this.code, this.message, fields, this.severity);
+    if (this.stack !== undefined) copy.stack = this.stack;
+    return copy;
+  }
 }
 
 /** `throw sqlError('22012', 'division by zero')`. */

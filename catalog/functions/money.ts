@@ -50,15 +50,18 @@ function fromDouble(value: number): Int8 {
 
 function divideByDouble(a: Int8, b: number): Int8 {
   if (b === 0) throw divisionByZero();
-  return fromDouble(Number(a) / b);
+  return fromDouble(notOverflown(Number(a) / b, b));
 }
 
 function multiplyByDouble(a: Int8, b: number): Int8 {
-  const product = Number(a) * b;
-  if (Math.abs(product) === Infinity && Math.abs(b) !== Infinity) {
+  return fromDouble(notOverflown(Number(a) * b, b));
+}
+
+function notOverflown(result: number, factor: number): number {
+  if (Math.abs(result) === Infinity && Math.abs(factor) !== Infinity) {
     throw sqlError('22003', 'value out of range: overflow');
   }
-  return fromDouble(product);
+  return result;
 }
 
 function fromInteger(value: Int8): Int8 {

@@ -7,11 +7,15 @@ import type { DdlContext, DdlSteps } from './context.ts';
 import { dropObjects } from './dependencies.ts';
 import { reference } from './describe.ts';
 import { addExclusion } from './exclusion.ts';
+import { findColumn, isSystemColumn } from './resolve.ts';
 
 /** ADD CONSTRAINT: checked against the rows that there are, unless NOT VALID. */
 export function* addConstraint(x: DdlContext, table: RelationEntry, constraint: TableConstraint): DdlSteps<void> {
   switch (constraint.kind) {
     case 'primaryKey':
+      checkKeyColumns(table, constraint.columns);
+      yield* addKey(x, table, constraint, false);
+      return;
     case 'unique':
       yield* addKey(x, table, constraint, false);
       return;
@@ -29,6 +33,13 @@ export function* addConstraint(x: DdlContext, table: RelationEntry, constraint: 
       yield* addExclusion(x, table, constraint, false);
       return;
   }
+}
+
+/** They become NOT NULL before the key is looked at. */
+function checkKeyColumns(table: RelationEntry, names: readonly string[]): void {
+  const missing = names.find((name) => findColumn(table, name) === undefined && !isSystemColumn(name));
+  if (missing === undefined) return;
+  throw sqlError('42703', `column "${missing}" of relation "${table.name}" does not exist`);
 }
 
 function findConstraint(x: DdlContext, table: RelationEntry, name: string): ConstraintEntry | undefined {

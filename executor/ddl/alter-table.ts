@@ -9,7 +9,14 @@ import { domainEntry } from '../domains.ts';
 import { addConstraint, alterConstraint, dropConstraint, validateConstraint } from './alter-constraint.ts';
 import { alterColumnType } from './alter-type.ts';
 import { withCompression, withStorage } from './column-storage.ts';
-import { addColumnSequence, bareColumn, bindDefault, columnSpec, tableDependencies } from './columns.ts';
+import {
+  addColumnSequence,
+  bareColumn,
+  bindDefault,
+  type ColumnSpec,
+  columnSpec,
+  tableDependencies,
+} from './columns.ts';
 import {
   addCheck,
   addForeignKey,
@@ -43,6 +50,8 @@ import { overNewHeap, rewrite } from './rewrite.ts';
 import { checkExpiry, looksAtRows, removeExpired } from './row-expiry.ts';
 import { alterSequence, nextvalText } from './sequences.ts';
 import { withStatisticsTarget } from './statistics.ts';
+import { refuseKeptRows, refuseMembership } from './type-holders.ts';
+import { nowWithoutPlace, withoutPlace } from './without-place.ts';
 
 const LAYOUT_MAX = 255;
 
@@ -119,7 +128,7 @@ function* alterOne(x: DdlContext, table: RelationEntry, command: AlterTableComma
       yield* alterColumnType(x, table, command);
       return;
     case 'setDefault':
-      setDefault(x, table, command);
+      nowWithoutPlace(() => setDefault(x, table, command));
       return;
     case 'setNotNull':
       yield* setNotNull(x, table, [columnOrThrow(table, command.column)]);
@@ -136,7 +145,7 @@ function* alterOne(x: DdlContext, table: RelationEntry, command: AlterTableComma
       yield* alterIdentity(x, table, command);
       return;
     case 'addConstraint':
-      yield* addConstraint(x, table, command.constraint);
+      yield* withoutPlace(addConstraint(x, table, command.constraint));
       return;
     case 'alterConstraint':
       alterConstraint(x, table, command);
@@ -169,7 +178,10 @@ function* addColumn(
   if (table.columns.length >= COLUMNS_MAX) {
     throw sqlError('54011', `tables can have at most ${COLUMNS_MAX} columns`);
   }
-  const spec = columnSpec(x, table.name, definition);
+  yield* withoutPlace(addAsSpecified(x, table, columnSpec(x, table.name, definition)));
+}
+
+function* addAsSpecified(x: DdlContext, table: RelationEntry, spec: ColumnSpec): DdlSteps<void> {
   const bare = bareColumn(spec, table.columns.length + 1, table.layout + 1);
   const withBare: RelationEntry = { ...table, columns: [...table.columns, bare] };
   const column = columnWithDefault(x, withBare, bare, spec);
@@ -193,7 +205,9 @@ function* putNewColumn(x: DdlContext, table: RelationEntry, column: ColumnEntry)
     const columns = [...table.columns, added];
     return { ...table, columns, layout, dependsOn: tableDependencies(x, columns) };
   };
+  refuseMembership(column.typeOid, table.rowTypeOid);
   const fill = fillExpression(x, table, column);
+  if (fill !== null) refuseKeptRows(x, table);
   const layout = table.layout + 1;
   if (layout <= LAYOUT_MAX) {
     if (fill === null || x.isEmpty(table)) {

@@ -16,7 +16,9 @@ import { columnOrThrow } from './resolve.ts';
 import { overNewHeap, rewrite } from './rewrite.ts';
 import { checkExpiringType } from './row-expiry.ts';
 import { statisticsAfterType, statisticsUsingColumn } from './statistics.ts';
+import { refuseKeptRows, refuseMembership } from './type-holders.ts';
 import { checkStorable, type ResolvedType, resolveType } from './type-names.ts';
+import { nowWithoutPlace } from './without-place.ts';
 
 type AlterType = Extract<AlterTableCommand, { kind: 'alterColumnType' }>;
 
@@ -103,9 +105,11 @@ function checkDefault(x: DdlContext, column: ColumnEntry, type: ResolvedType): v
 
 export function* alterColumnType(x: DdlContext, table: RelationEntry, command: AlterType): DdlSteps<void> {
   const column = columnOrThrow(table, command.column);
-  const type = resolveType(x, command.type);
+  const type = nowWithoutPlace(() => resolveType(x, command.type));
   checkStorable(x, column.name, type.typeOid);
   checkExpiringType(table, column, type.typeOid);
+  refuseMembership(type.typeOid, table.rowTypeOid);
+  refuseKeptRows(x, table);
   const collationOid = columnCollation(x, type.typeOid, command.collation);
   if (column.generated && command.using !== null) {
     throw sqlError('42P16', `cannot specify USING when altering type of generated column`, {

@@ -14,7 +14,7 @@ import type {
   QualifiedName,
 } from '../../parser/ast.ts';
 import { sqlError } from '../../types/errors.ts';
-import { baseTypeOid, isArrayType, OID, typeByOid } from '../../types/index.ts';
+import { baseTypeOid, OID, typeByOid } from '../../types/index.ts';
 import { domainEntry, tableOfValue } from '../domains.ts';
 import { collationFor } from './collations.ts';
 import { tableText } from './constraints.ts';
@@ -24,6 +24,7 @@ import { makeObjectName } from './names.ts';
 import { renameLabelInTexts } from './rename-label.ts';
 import { at, checkOwner, lockNewName, type NewName, newObjectName } from './resolve.ts';
 import { defaultStoredText, storedText } from './stored-text.ts';
+import { holdsType, isDomainOver, refuseMembership } from './type-holders.ts';
 import { checkStorable, checkTypeUsage, findTypeOid, resolveType } from './type-names.ts';
 
 const LABEL_SIZE_MAX = 63;
@@ -197,6 +198,7 @@ export function alterCompositeType(x: DdlContext, statement: AlterCompositeTypeS
         if (typeName !== null) {
           const resolved = resolveType(x, typeName);
           checkTypeUsage(x, resolved.typeOid);
+          refuseMembership(resolved.typeOid, type.oid);
           attributes.push({ name, ...resolved });
         }
         break;
@@ -216,6 +218,7 @@ export function alterCompositeType(x: DdlContext, statement: AlterCompositeTypeS
         }
         const resolved = resolveType(x, command.type);
         checkTypeUsage(x, resolved.typeOid);
+        refuseMembership(resolved.typeOid, type.oid);
         attributes = attributes.map((old) => (old.name === command.column ? { ...old, ...resolved } : old));
         break;
       }
@@ -444,22 +447,4 @@ function* checkStored(
       throw violated({ schema: x.catalog.schemaName(table.schemaOid), table: table.name, column: column.name });
     }
   }
-}
-
-function isDomainOver(oid: number, domain: number): boolean {
-  for (let each = oid; ; each = typeByOid(each)?.baseOid ?? 0) {
-    if (each === domain) return true;
-    if (typeByOid(each)?.kind !== 'd') return false;
-  }
-}
-
-/** Whether values of the type have values of the domain inside: arrays, composites, ranges, and domains over these. */
-function holdsType(oid: number, domain: number): boolean {
-  if (isDomainOver(oid, domain)) return true;
-  const type = typeByOid(baseTypeOid(oid));
-  if (type === undefined) return false;
-  const inside = [isArrayType(type) ? type.elementOid : 0, type.subtypeOid ?? 0, type.rangeOid ?? 0]
-    .concat((type.attributes ?? []).map(({ typeOid }) => typeOid))
-    .filter((each) => each !== 0);
-  return inside.some((each) => holdsType(each, domain));
 }

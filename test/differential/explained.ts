@@ -249,6 +249,7 @@ async function isOrderOfEvaluation(asked: Asked, ask: Ask): Promise<boolean> {
     constantsOf(asked),
     rowsOfGroups(asked),
     singleGroups(asked),
+    subqueriesOverRows(asked),
   ]) {
     for (;;) {
       const batch = take(candidates, TRIES);
@@ -309,6 +310,19 @@ function* subqueriesOf({ statement, root }: Asked): Generator<Case> {
   }
 }
 
+/** Each of its subqueries by itself, over one row of a table. */
+function* subqueriesOverRows({ statement, root }: Asked): Generator<Case> {
+  for (const node of queriesIn(root)) {
+    if (node === root) continue;
+    for (const table of tablesOf(render(node))) {
+      for (let id = 1; id <= ROWS_MAX; id++) {
+        const before = ['BEGIN', `DELETE FROM ${table} WHERE id <> ${id}`];
+        yield { statement: { ...statement, kind: 'query', order: null, before, after: ['ROLLBACK'] }, root: node };
+      }
+    }
+  }
+}
+
 /** In a transaction in which one of its tables has only the rows that are equal in one column to one of them. */
 function* rowsOfGroups({ statement, root, sql }: Asked): Generator<Case> {
   if (!/ GROUP BY /.test(sql)) return;
@@ -326,7 +340,7 @@ function* rowsOfGroups({ statement, root, sql }: Asked): Generator<Case> {
 
 /** By columns: the first of them, and what HAVING asks already. */
 const GROUPED =
-  / GROUP BY (?:DISTINCT )?(q\d+)\.(id|c\d)\b(?:, q\d+\.(?:id|c\d)\b)*(?= HAVING | ORDER BY |\)|$)( HAVING )?/;
+  / GROUP BY (?:DISTINCT )?(q\d+)\.(id|c\d)\b(?:, q\d+\.(?:id|c\d)\b|, (?:ROLLUP|CUBE|GROUPING SETS) \([^()]*\))*(?= HAVING | ORDER BY |\)|$)( HAVING )?/;
 
 /** With those of its groups only that have the value of one row in the first column that it groups by. */
 function* singleGroups({ statement, sql }: Asked): Generator<Case> {

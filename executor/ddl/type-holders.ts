@@ -1,0 +1,42 @@
+/** Types inside of types: which columns keep values of a type somewhere inside, and which types may not. */
+import type { RelationEntry } from '../../catalog/index.ts';
+import { sqlError } from '../../types/errors.ts';
+import { baseTypeOid, formatType, isArrayType, typeByOid } from '../../types/index.ts';
+import type { DdlContext } from './context.ts';
+
+export function isDomainOver(oid: number, domain: number): boolean {
+  for (let each = oid; ; each = typeByOid(each)?.baseOid ?? 0) {
+    if (each === domain) return true;
+    if (typeByOid(each)?.kind !== 'd') return false;
+  }
+}
+
+/** The type is the other, or has it as element, bounds, base type or attribute. */
+export function holdsType(oid: number, inner: number): boolean {
+  if (isDomainOver(oid, inner)) return true;
+  const type = typeByOid(baseTypeOid(oid));
+  if (type === undefined) return false;
+  const inside = [isArrayType(type) ? type.elementOid : 0, type.subtypeOid ?? 0, type.rangeOid ?? 0]
+    .concat((type.attributes ?? []).map(({ typeOid }) => typeOid))
+    .filter((each) => each !== 0);
+  return inside.some((each) => holdsType(each, inner));
+}
+
+/** A column or attribute of the type would be inside of itself. */
+export function refuseMembership(typeOid: number, rowTypeOid: number | undefined): void {
+  if (rowTypeOid === undefined || !holdsType(typeOid, rowTypeOid)) return;
+  throw sqlError('42P16', `composite type ${formatType(rowTypeOid)} cannot be made a member of itself`);
+}
+
+/** Rows that are kept in columns of other tables are not rewritten with their own (find_composite_type_dependencies). */
+export function refuseKeptRows(x: DdlContext, table: RelationEntry): void {
+  const { rowTypeOid } = table;
+  if (rowTypeOid === undefined) return;
+  for (const other of [...x.catalog.relations()].sort((a, b) => a.oid - b.oid)) {
+    if (other.kind !== 'table' && other.kind !== 'materializedView') continue;
+    const column = other.columns.find((each) => !each.dropped && holdsType(each.typeOid, rowTypeOid));
+    if (column === undefined) continue;
+    const where = `column "${other.name}.${column.name}"`;
+    throw sqlError('0A000', `cannot alter table "${table.name}" because ${where} uses its row type`);
+  }
+}
