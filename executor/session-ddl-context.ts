@@ -8,6 +8,7 @@ import type {
   RoutineEntry,
   SchemaEntry,
 } from '../catalog/entries.ts';
+import { FIRST_NORMAL_OID } from '../catalog/entries.ts';
 import type { Value } from '../catalog/function-entry.ts';
 import { quoteIdentifier } from '../catalog/functions/quote.ts';
 import { inputsOf, routineFunction } from '../catalog/functions/user-routines.ts';
@@ -207,7 +208,14 @@ export class SessionDdlContext implements DdlContext {
       this.#uses.add(oid);
       if (functionOid !== 0) this.#uses.add(functionOid);
     };
-    return { ...this.#session.environment(this.catalog, []), noteRoutine, noteColumns, noteOperator, noteCast };
+    const noteRelation = (oid: number): void => {
+      if (this.catalog.namedRelation(oid) !== undefined && oid >= FIRST_NORMAL_OID) this.#uses.add(oid);
+    };
+    const noteConstraint = (oid: number): void => {
+      this.#uses.add(oid);
+    };
+    const environment = this.#session.environment(this.catalog, []);
+    return { ...environment, noteRoutine, noteColumns, noteOperator, noteCast, noteRelation, noteConstraint };
   }
 
   readonly lookUp = new NameLookup(() => this.#session.environment(this.catalog, []));

@@ -88,6 +88,10 @@ export interface PlannerEnvironment {
   noteOperator?(node: object | null, operatorOid: number): void;
   /** Told that a user-made cast is used, and which function is behind it (0: none). */
   noteCast?(castOid: number, functionOid: number): void;
+  /** Told of a relation that a literal of type regclass names. */
+  noteRelation?(oid: number): void;
+  /** Told of a primary key that lets columns stand beside GROUP BY. */
+  noteConstraint?(oid: number): void;
   /** Told which columns a function in FROM has. */
   noteColumns?(node: object, names: readonly string[]): void;
   /** Whether the index has all versions that the transaction's snapshot sees; absent: they all do. */

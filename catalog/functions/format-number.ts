@@ -509,11 +509,11 @@ function floatToChar(significant: number): (value: number, format: string) => st
         scaled = value * 10 ** d.multiplier;
         d.pre += d.multiplier;
       }
-      if (!Number.isFinite(scaled)) return String(scaled);
-      const preLength = fixedDigits(Math.abs(scaled), 0).length;
-      if (preLength >= significant) d.post = 0;
-      else if (preLength + d.post > significant) d.post = significant - preLength;
-      return fixedDigits(scaled, d.post);
+      // The length of "Infinity" counts as well.
+      const whole = Number.isFinite(scaled) ? fixedDigits(Math.abs(scaled), 0) : String(Math.abs(scaled));
+      if (whole.length >= significant) d.post = 0;
+      else if (whole.length + d.post > significant) d.post = significant - whole.length;
+      return Number.isFinite(scaled) ? fixedDigits(scaled, d.post) : String(scaled);
     },
   );
 }

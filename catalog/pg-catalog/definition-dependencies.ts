@@ -9,11 +9,13 @@ const PROC_CLASS = 1255;
 const OPERATOR_CLASS = 2617;
 const CAST_CLASS = 2605;
 const RELATION_CLASS = 1259;
+const CONSTRAINT_CLASS = 2606;
 
 /** The catalog that an oid's row is in, of what a text or a definition may name. */
 export function classOfObject({ catalog }: ViewContext, oid: number): number {
   if (catalog.routine(oid) !== undefined) return PROC_CLASS;
   if (catalog.operator(oid) !== undefined) return OPERATOR_CLASS;
+  if (catalog.constraint(oid) !== undefined) return CONSTRAINT_CLASS;
   return catalog.cast(oid) === undefined ? RELATION_CLASS : CAST_CLASS;
 }
 

@@ -69,7 +69,7 @@ function dependentsOf(x: DdlContext, object: ObjectReference): Dependent[] {
     case 'constraint':
       return constraintDependents(x, object.oid);
     case 'sequence':
-      return defaultsUsing(x, object.oid).sort(byOid);
+      return usesOf(x, object.oid).sort(byOid);
     case 'type':
       return typeDependents(x, object.oid).sort(byOid);
     case 'schema':
@@ -211,25 +211,18 @@ function indexDependents(x: DdlContext, oid: number): Dependent[] {
     .sort(byOid);
 }
 
-/** A key's index goes with it; for messages the foreign keys depend on that index. */
+/** A key's index goes with it; for messages the foreign keys depend on that index. Views may group by a primary key. */
 function constraintDependents(x: DdlContext, oid: number): Dependent[] {
   const constraint = x.catalog.constraint(oid);
   if (constraint === undefined || constraint.indexOid === 0 || constraint.type === 'foreign key') return [];
-  return [{ object: reference('index', constraint.indexOid), kind: 'auto' }];
+  return [{ object: reference('index', constraint.indexOid), kind: 'auto' }, ...views(x, oid).sort(byOid)];
 }
 
-/** Views and defaults that have it in their lists: casts, and what was met where no text names it. */
-function usesOf(x: DdlContext, oid: number): Dependent[] {
-  return x.catalog.dependentsOf(oid).length === 0 ? [] : [...views(x, oid).filter(isRoutine), ...defaultsUsing(x, oid)];
-}
-
-function isRoutine({ object }: Dependent): boolean {
-  return object.class === 'routine';
-}
-
-function defaultsUsing(x: DdlContext, sequenceOid: number): Dependent[] {
+/** Views, functions and defaults that have it in their lists: casts, sequences, and what was met where no text names it. */
+function usesOf(x: DdlContext, usedOid: number): Dependent[] {
   const result: Dependent[] = [];
-  for (const oid of x.catalog.dependentsOf(sequenceOid)) {
+  for (const oid of x.catalog.dependentsOf(usedOid)) {
+    if (x.catalog.routine(oid) !== undefined) result.push(asNormal(reference('routine', oid)));
     const relation = x.catalog.relation(oid);
     if (relation === undefined) continue;
     if (relation.kind !== 'table') {
@@ -237,7 +230,7 @@ function defaultsUsing(x: DdlContext, sequenceOid: number): Dependent[] {
       continue;
     }
     for (const column of relation.columns) {
-      if (column.dropped || column.defaultDependsOn?.includes(sequenceOid) !== true) continue;
+      if (column.dropped || column.defaultDependsOn?.includes(usedOid) !== true) continue;
       result.push({ object: reference('default', oid, column.number), kind: 'normal' });
     }
   }

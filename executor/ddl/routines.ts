@@ -276,8 +276,9 @@ type BodyPart = Extract<SqlBody, { kind: 'atomic' }>['statements'][number] | Ext
 function keptBody(x: DdlContext, body: SqlBody, entry: RoutineEntry) {
   const parts: readonly BodyPart[] = body.kind === 'return' ? [body] : body.statements;
   const nodes = parts.map((part): QueryStatement => (part.kind === 'return' ? selectOf(part.expr) : part));
+  x.takeUses();
   checkBody(x, entry, nodes, x.text);
-  const dependsOn = new Set<number>();
+  const dependsOn = new Set(x.takeUses());
   const statements = nodes.map((node, i) => {
     const kept = withKeptTypes(x, node);
     // Modifications have no printer: they are kept as they were written.

@@ -204,6 +204,9 @@ export class GroupCheck {
         if (key.kind === 'var' && key.rel === rel) grouped.add(key.column + 1);
       }
       result = primary?.columns.every((column) => grouped.has(column)) ?? false;
+      const { context } = this.level;
+      const isNoted = primary !== undefined && result && context.storedText === 0;
+      if (isNoted) context.environment.noteConstraint?.(primary.oid);
     }
     this.determined.set(rel, result);
     return result;

@@ -1,6 +1,7 @@
 /** Literals to values at bind time, by the type's own input function. */
 import { DEFAULT_FORMAT, type FormatSettings, inputText } from '../../types/index.ts';
 import type { BindContext, Position } from './context.ts';
+import { REGCLASS } from './type-info.ts';
 
 function formatOf(context: BindContext): FormatSettings {
   return (context.environment.settings.format as FormatSettings | undefined) ?? DEFAULT_FORMAT;
@@ -15,7 +16,11 @@ export function inputLiteral(
   position: Position,
 ): unknown {
   try {
-    return inputText(typeOid, typeModifier, text, formatOf(context));
+    const value = inputText(typeOid, typeModifier, text, formatOf(context));
+    // What a view's text names is the view's.
+    const isNoted = typeOid === REGCLASS && typeof value === 'number' && context.storedText === 0;
+    if (isNoted) context.environment.noteRelation?.(value);
+    return value;
   } catch (error) {
     throw context.placed(error, position);
   }
