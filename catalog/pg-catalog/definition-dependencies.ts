@@ -49,7 +49,8 @@ export function* definitionDependencies(context: ViewContext): Iterable<Row> {
     yield* all(PROC_CLASS, oid, TYPE_CLASS, types);
     yield* all(PROC_CLASS, oid, PROC_CLASS, partsOf(routine));
     yield* row(PROC_CLASS, oid, OPERATOR_CLASS, aggregate?.sortOperatorOid ?? 0);
-    for (const used of namedDefinitions((statements ?? []).join('\n'))) {
+    const named = namedDefinitions((statements ?? []).join('\n'));
+    for (const used of new Set([...named, ...routine.dependsOn])) {
       yield* row(PROC_CLASS, oid, classOfObject(context, used), used);
     }
   }

@@ -233,7 +233,11 @@ function boundBody(
   const isGeneric = entry.parameters.some((parameter) => isInput(parameter) && isPolymorphicType(parameter.typeOid));
   if (statement.sqlBody !== null) {
     if (isGeneric) throw invalid('SQL function with unquoted function body cannot have polymorphic arguments');
-    return keptBody(x, statement.sqlBody, entry);
+    try {
+      return keptBody(x, statement.sqlBody, entry);
+    } catch (error) {
+      throw error instanceof SqlError && error.fields.position === undefined ? inFunction(error, entry) : error;
+    }
   }
   if (!x.settings.boolean('check_function_bodies')) return null;
   try {
@@ -241,7 +245,7 @@ function boundBody(
     // What a body of polymorphic arguments does is known when it is called.
     if (!isGeneric) checkBody(x, entry, nodesOf(statements), entry.bodyText);
   } catch (error) {
-    throw error instanceof SqlError ? transposed(x, error, entry.bodyText) : error;
+    throw error instanceof SqlError ? transposed(x, error, entry) : error;
   }
   return null;
 }
@@ -250,10 +254,16 @@ function nodesOf(statements: readonly Statement[]): readonly StatementNode[] {
   return statements.map(({ node }) => node);
 }
 
+/** One without a place says at least in which function. */
+function inFunction(error: SqlError, { name }: RoutineEntry): SqlError {
+  return error.with({ where: `SQL function "${name}"` });
+}
+
 /** An error inside the body's text, with its place in the statement: where the text stands in it once, and as it is. */
-function transposed(x: DdlContext, error: SqlError, bodyText: string): SqlError {
+function transposed(x: DdlContext, error: SqlError, entry: RoutineEntry): SqlError {
   const { position, ...fields } = error.fields;
-  if (position === undefined) return error;
+  if (position === undefined) return inFunction(error, entry);
+  const { bodyText } = entry;
   const start = x.text.indexOf(bodyText);
   const isFound = start >= 0 && !x.text.includes(bodyText, start + 1);
   const place = isFound ? { position: errorPosition(x.text, start) + position - 1 } : {};
