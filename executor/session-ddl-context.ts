@@ -188,6 +188,13 @@ export class SessionDdlContext implements DdlContext {
   /** Of functions in FROM. */
   readonly #columns = new WeakMap<object, readonly string[]>();
 
+  /** Of joins. */
+  readonly #merged = new WeakMap<object, readonly string[]>();
+
+  mergedFromRight(node: object): readonly string[] {
+    return this.#merged.get(node) ?? [];
+  }
+
   columnsOf(node: object): readonly string[] | null {
     return this.#columns.get(node) ?? null;
   }
@@ -208,6 +215,9 @@ export class SessionDdlContext implements DdlContext {
       this.#uses.add(oid);
       if (functionOid !== 0) this.#uses.add(functionOid);
     };
+    const noteMerged = (node: object, names: readonly string[]): void => {
+      this.#merged.set(node, names);
+    };
     const noteRelation = (oid: number): void => {
       if (this.catalog.namedRelation(oid) !== undefined && oid >= FIRST_NORMAL_OID) this.#uses.add(oid);
     };
@@ -215,7 +225,16 @@ export class SessionDdlContext implements DdlContext {
       this.#uses.add(oid);
     };
     const environment = this.#session.environment(this.catalog, []);
-    return { ...environment, noteRoutine, noteColumns, noteOperator, noteCast, noteRelation, noteConstraint };
+    return {
+      ...environment,
+      noteRoutine,
+      noteColumns,
+      noteOperator,
+      noteCast,
+      noteMerged,
+      noteRelation,
+      noteConstraint,
+    };
   }
 
   readonly lookUp = new NameLookup(() => this.#session.environment(this.catalog, []));

@@ -88,6 +88,8 @@ export interface PlannerEnvironment {
   noteOperator?(node: object | null, operatorOid: number): void;
   /** Told that a user-made cast is used, and which function is behind it (0: none). */
   noteCast?(castOid: number, functionOid: number): void;
+  /** Told of a join whose columns of these names are the right side's. */
+  noteMerged?(node: object, names: readonly string[]): void;
   /** Told of a relation that a literal of type regclass names. */
   noteRelation?(oid: number): void;
   /** Told of a primary key that lets columns stand beside GROUP BY. */

@@ -175,6 +175,8 @@ export interface DdlContext {
   takeUses(): ReadonlySet<number>;
   /** The user-made function that a call means, of an AST that has been bound; 0: a built-in one. */
   routineOf(node: object): number;
+  /** The merged columns of a join, of an AST that has been bound, that are the right side's. */
+  mergedFromRight(node: object): readonly string[];
   /** Names of the columns of a function in FROM, of an AST that has been bound; null: of no such. */
   columnsOf(node: object): readonly string[] | null;
   /** Binds a statement of a function's body. `isLast`: it answers what the function returns. `text`: what it stands in. */

@@ -343,9 +343,10 @@ class Normalizer {
         const joined: Scope = { parent: outer, items: inner, ctes: new Map() };
         const on = this.#map(item.on, joined);
         const shared = this.#mergedNames(item, inner.slice(0, leftItems), inner.slice(leftItems));
+        const fromRight = this.#x.mergedFromRight(item);
         const using = item.using === null ? null : this.#renameUsing(item.using, inner);
         if (item.alias !== null) {
-          const columns = joinColumns(inner, shared, item.joinType, leftItems);
+          const columns = joinColumns(inner, shared, item.joinType, leftItems, fromRight);
           items.push(
             aliased(
               item.alias,
@@ -354,7 +355,11 @@ class Normalizer {
             ),
           );
         } else if (shared.length > 0) {
-          items.push({ name: '', columns: joinColumns(inner, shared, item.joinType, leftItems), isMerged: true });
+          items.push({
+            name: '',
+            columns: joinColumns(inner, shared, item.joinType, leftItems, fromRight),
+            isMerged: true,
+          });
           for (const part of inner) if (part.name !== '') items.push({ ...part, isMerged: true });
         } else {
           items.push(...inner);
@@ -572,10 +577,11 @@ function joinColumns(
   shared: readonly string[],
   joinType: string,
   leftCount: number,
+  fromRight: readonly string[],
 ): ScopeColumn[] {
   const result: ScopeColumn[] = [];
   for (const name of shared) {
-    const holders = joinType === 'right' ? items.slice(leftCount) : items;
+    const holders = joinType === 'right' || fromRight.includes(name) ? items.slice(leftCount) : items;
     const holder = holders.find((item) => item.name !== '' && item.columns.some((column) => column.name === name));
     const first = (holder ?? items[0])?.columns.find((column) => column.name === name);
     // In a FULL JOIN the merged column is neither side's.

@@ -3,8 +3,9 @@ import type { RelationEntry } from '../../catalog/entries.ts';
 import { functionsByName } from '../../catalog/functions/index.ts';
 import type * as ast from '../../parser/ast.ts';
 import type { Expr } from '../expr.ts';
-import { type FromItem, makeConst, type Relation, type RelationColumn } from '../logical.ts';
+import { type FromItem, makeConst, type Query, type Relation, type RelationColumn, type Target } from '../logical.ts';
 import type { RelationNeed } from '../rights.ts';
+import { coerceToTarget } from './coerce.ts';
 import type { BindContext, Position } from './context.ts';
 import { bindFunctionRef } from './from-function.ts';
 import { bindJoin } from './join-clause.ts';
@@ -246,7 +247,7 @@ function bindTable(level: Level, node: ast.TableRef): BoundFrom {
   const schemaName = hasAlias ? null : schemaNameOfTable;
   if (table.kind === 'view') {
     refuseSample(level, node);
-    const query = bindViewQuery(level, table);
+    const query = asColumns(level, bindViewQuery(level, table), table);
     const relation: Relation = { kind: 'subquery', rel, alias: name, columns, query, lateral: false, view: table };
     return addRelation(level, relation, { name, schemaName, table, hasAlias, need });
   }
@@ -256,6 +257,22 @@ function bindTable(level: Level, node: ast.TableRef): BoundFrom {
     { kind: 'table', rel, alias: name, columns, table, sample, ...expiryOn(context, table, rel) },
     { name, schemaName, table, hasAlias, need },
   );
+}
+
+/** A merged column of a join of two types is kept as one side's column: it becomes what the view says of it. */
+function asColumns({ context }: Level, query: Query, { columns }: RelationEntry): Query {
+  const isSame = ({ expr }: Target, i: number): boolean =>
+    columns[i] === undefined || expr.typeOid === columns[i].typeOid;
+  if (query.targets.every(isSame)) return query;
+  const targets = query.targets.map((target, i) => {
+    if (isSame(target, i)) return target;
+    const { typeOid, typeModifier } = columns[i];
+    return {
+      ...target,
+      expr: coerceToTarget(context, target.expr, typeOid, typeModifier, 'assignment') ?? target.expr,
+    };
+  });
+  return { ...query, targets };
 }
 
 function bindCteReference(level: Level, node: ast.TableRef, position: Position): BoundFrom | null {

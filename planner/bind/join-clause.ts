@@ -36,6 +36,7 @@ export function bindJoin(level: Level, node: ast.JoinRef): BoundFrom {
     const using = mergeColumns(level, node, names, leftColumns, rightColumns);
     on = makeAnd(using.conditions);
     merged = using.merged;
+    if (using.fromRight.length > 0) context.environment.noteMerged?.(node, using.fromRight);
     columns = [
       ...merged,
       ...leftColumns.filter((column) => !using.used.has(column)),
@@ -136,6 +137,7 @@ function mergeColumns(
   };
   const conditions: Expr[] = [];
   const merged: NamespaceColumn[] = [];
+  const fromRight: string[] = [];
   const used = new Set<NamespaceColumn>();
   const seen = new Set<string>();
   for (const name of names) {
@@ -149,9 +151,11 @@ function mergeColumns(
     readsColumn(leftColumn.use);
     readsColumn(rightColumn.use);
     conditions.push(makeOperator(context, '=', { ...leftColumn.expr }, { ...rightColumn.expr }, position));
-    merged.push(mergeColumn(level, node.joinType, leftColumn, rightColumn));
+    const { column, isRight } = mergeColumn(level, node.joinType, leftColumn, rightColumn);
+    merged.push(column);
+    if (isRight) fromRight.push(name);
   }
-  return { conditions, merged, used };
+  return { conditions, merged, used, fromRight };
 }
 
 function mergeColumn(
@@ -159,18 +163,19 @@ function mergeColumn(
   joinType: ast.JoinRef['joinType'],
   left: NamespaceColumn,
   right: NamespaceColumn,
-): NamespaceColumn {
+): { column: NamespaceColumn; isRight: boolean } {
   const { context } = level;
   const both = [left.expr, right.expr];
   const typeOid = selectCommonType(context, both, 'JOIN/USING');
   const [leftExpr, rightExpr] = both.map((expr) => coerceToCommonType(context, { ...expr }, typeOid, 'JOIN/USING'));
   if (joinType === 'full') {
     const expr: Expr = { kind: 'coalesce', args: [leftExpr, rightExpr], typeOid, typeModifier: -1 };
-    return { name: left.name, expr, tableOid: 0, columnNumber: 0 };
+    return { column: { name: left.name, expr, tableOid: 0, columnNumber: 0 }, isRight: false };
   }
   // Of an inner join either would do: the one that needs no conversion (buildMergedJoinVar).
   const isSame = (expr: Expr, own: Expr): boolean => expr.kind === own.kind && expr.typeOid === own.typeOid;
-  const takesRight =
+  const isRight =
     joinType === 'right' || (joinType !== 'left' && !isSame(leftExpr, left.expr) && isSame(rightExpr, right.expr));
-  return { ...(takesRight ? right : left), name: left.name, expr: takesRight ? rightExpr : leftExpr };
+  const column = { ...(isRight ? right : left), name: left.name, expr: isRight ? rightExpr : leftExpr };
+  return { column, isRight };
 }

@@ -234,6 +234,7 @@ export class FakeDatabase {
       takeUses: () => new Set(),
       lookUp: null as never,
       columnsOf: () => null,
+      mergedFromRight: () => [],
       checkRoutineStatement: () => {},
       settingText: () => null,
       preparedQuery: () => parse('SELECT 1')[0].node as Query,
