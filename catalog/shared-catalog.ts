@@ -80,11 +80,23 @@ export class SharedCatalog {
   readonly #entries: ReadonlyMap<string, CatalogEntry>;
   readonly #roleNames: ReadonlyMap<string, RoleEntry>;
   readonly #databaseNames: ReadonlyMap<string, DatabaseEntry>;
-  readonly #authorities = new Map<string, Authority>();
+  /** Of a fork: the database that it is; all else is in the maps of what it is a fork of. */
+  readonly #fork: DatabaseEntry | null;
+  #authorities: Map<string, Authority> | null = null;
 
-  private constructor(entries: ReadonlyMap<string, CatalogEntry>) {
+  private constructor(
+    entries: ReadonlyMap<string, CatalogEntry>,
+    base: SharedCatalog | null = null,
+    fork: DatabaseEntry | null = null,
+  ) {
     this.version = nextCatalogVersion();
     this.#entries = entries;
+    this.#fork = fork;
+    if (base !== null) {
+      this.#roleNames = base.#roleNames;
+      this.#databaseNames = base.#databaseNames;
+      return;
+    }
     const roleNames = new Map<string, RoleEntry>();
     const databaseNames = new Map<string, DatabaseEntry>();
     for (const entry of entries.values()) {
@@ -126,7 +138,7 @@ export class SharedCatalog {
 
   /** The next value. Roles and databases are few: everything is copied. */
   apply(changes: readonly CatalogChange[]): SharedCatalog {
-    const entries = new Map(this.#entries);
+    const entries = this.#allEntries();
     for (const { key, entry } of changes) {
       if (entry === null) entries.delete(key);
       else entries.set(key, entry);
@@ -134,7 +146,20 @@ export class SharedCatalog {
     return new SharedCatalog(entries);
   }
 
+  /** The same, and one database more: that costs the same however many roles there are. */
+  forked(database: DatabaseEntry): SharedCatalog {
+    const base = this.#fork === null ? this : new SharedCatalog(this.#allEntries());
+    return new SharedCatalog(base.#entries, base, database);
+  }
+
+  #allEntries(): Map<string, CatalogEntry> {
+    const entries = new Map(this.#entries);
+    if (this.#fork !== null) entries.set(entryKey(SHARED_DATABASE_OID, 'database', this.#fork.oid), this.#fork);
+    return entries;
+  }
+
   entry(entryClass: EntryClass, oid: number): CatalogEntry | undefined {
+    if (oid === this.#fork?.oid && entryClass === 'database') return this.#fork;
     return this.#entries.get(entryKey(SHARED_DATABASE_OID, entryClass, oid));
   }
   role(oid: number): RoleEntry | undefined {
@@ -169,6 +194,7 @@ export class SharedCatalog {
   /** What the role is in a database: always the same object. */
   authority(roleOid: number, databaseOid: number): Authority {
     const key = `${roleOid}/${databaseOid}`;
+    this.#authorities ??= new Map();
     let known = this.#authorities.get(key);
     if (known === undefined) {
       known = new Authority(this, roleOid, this.database(databaseOid)?.owner ?? BOOTSTRAP_ROLE_OID);
@@ -180,10 +206,11 @@ export class SharedCatalog {
     return this.entry('database', oid) as DatabaseEntry | undefined;
   }
   databaseByName(name: string): DatabaseEntry | undefined {
-    return this.#databaseNames.get(name);
+    return name === this.#fork?.name ? this.#fork : this.#databaseNames.get(name);
   }
-  databases(): Iterable<DatabaseEntry> {
-    return this.#databaseNames.values();
+  *databases(): Iterable<DatabaseEntry> {
+    yield* this.#databaseNames.values();
+    if (this.#fork !== null) yield this.#fork;
   }
   *settings(): IterableIterator<SettingEntry> {
     for (const entry of this.#entries.values()) if (entry.class === 'setting') yield entry;

@@ -9,7 +9,6 @@
  * itself, roles that it makes are its own. None of it is kept.
  */
 import type { DatabaseEntry } from '../catalog/entries.ts';
-import { entryKey, SHARED_DATABASE_OID } from '../catalog/index.ts';
 import { SqlError } from '../types/errors.ts';
 import type { DatabaseRuntime } from './database-runtime.ts';
 import { checkMayConnect } from './rights.ts';
@@ -90,6 +89,5 @@ export class Forks {
 function sharedOf(base: DatabaseRuntime, oid: number, name: string): SharedRuntime {
   const { catalog } = base.shared;
   const entry = { ...(catalog.database(base.oid) as DatabaseEntry), oid, name, isTemplate: false, connectionLimit: -1 };
-  const change = { key: entryKey(SHARED_DATABASE_OID, 'database', oid), entry };
-  return new SharedRuntime(catalog.apply([change]));
+  return new SharedRuntime(catalog.forked(entry));
 }

@@ -368,6 +368,7 @@ export class StorageEngine {
         });
       } else if (!(error instanceof SqlError)) throw error;
     }
+    this.store.giveBackVersions();
     return this.store.sweep.sweptCount - before;
   }
 

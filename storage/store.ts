@@ -93,7 +93,7 @@ export class Store implements TransactionStore {
   readonly copies = new HeapCopies(this);
   nextRelId = FIRST_HEAP_REL_ID;
   nextOid = FIRST_OID;
-  /** Called when old versions pile up. */
+  /** Called when old versions pile up; in a fork, when there are some. */
   onVersionsPiled: () => void = () => {};
   /** Called when heaps are written to again. */
   onPagesWritten: () => void = () => {};
@@ -220,6 +220,15 @@ export class Store implements TransactionStore {
   get isBusy(): boolean {
     const { table, snapshots } = this.transactions;
     return table.oldestUnfinished !== table.next || snapshots.count > 0 || this.branch.forkCount > 0;
+  }
+
+  /** A fork at rest keeps no page of old versions, if it can: with many forks they are half of the pages. */
+  giveBackVersions(): void {
+    const { origin, versions, versionsBranch } = this;
+    if (origin === null || versions.usedPageCount === 0 || this.isBusy || versionsBranch.forkCount > 0) return;
+    if (this.sweep.pendingCount > 0 || !versions.isIdle) return;
+    this.pool.resetUnlogged(versions.pages);
+    versions.restart();
   }
 
   /** Everything is again what the fork began with. Before: it is not busy. */
@@ -391,6 +400,7 @@ export class Store implements TransactionStore {
       this.sweep.add(txn);
       this.onLeftBehind();
     }
+    if (this.origin !== null && this.versions.usedPageCount > 0) this.onVersionsPiled();
     for (let i = 0; i < writes.count; i++) {
       const relId = writes.relIds[i];
       switch (writes.kinds[i] & WRITE_KIND_MASK) {

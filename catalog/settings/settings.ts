@@ -54,6 +54,8 @@ interface SettingState {
   resetSource: SettingSource;
 }
 
+type InitialStates = Map<string, Readonly<SettingState>>;
+
 interface UndoStep {
   readonly state: SettingState;
   readonly session: SettingRaw;
@@ -98,6 +100,12 @@ function unrecognized(name: string): Error {
 /** Values that all sessions start with: defaults, configuration file, command line. */
 export class ServerSettings {
   readonly #values = new Map<string, { raw: SettingRaw; source: SettingSource }>();
+  #initial: InitialStates = new Map();
+
+  /** What a session that begins now shares with others: what it has not set. By name in lower case, made when first asked for. */
+  get initial(): InitialStates {
+    return this.#initial;
+  }
 
   /** For the server's start and for reloads: whatever its context, but checked. Throws PostgreSQL's errors. */
   set(name: string, text: string, source: SettingSource = 'configuration file'): void {
@@ -109,6 +117,7 @@ export class ServerSettings {
         ? checkString(definition.name, parsed, current, String(definition.default))
         : parsed;
     this.#values.set(definition.name.toLowerCase(), { raw, source });
+    this.#initial = new Map();
   }
 
   raw(name: string): SettingRaw {
@@ -158,6 +167,8 @@ export class Settings {
   readonly format: { -readonly [Field in keyof FormatSettings]: FormatSettings[Field] } = { ...DEFAULT_FORMAT };
   readonly #server: ServerSettings;
   readonly #hooks: SettingsHooks;
+  readonly #initial: InitialStates;
+  /** By name in lower case: what has been set, and what is known here only. */
   readonly #states = new Map<string, SettingState>();
   readonly #undo: UndoStep[] = [];
   /** Reported settings that may have changed since takeReports(), and what was told last. */
@@ -166,11 +177,12 @@ export class Settings {
 
   constructor(server: ServerSettings, hooks: SettingsHooks = {}) {
     this.#server = server;
+    this.#initial = server.initial;
     this.#hooks = hooks;
     for (const name of ['DateStyle', 'IntervalStyle', 'TimeZone', 'extra_float_digits', 'bytea_output']) {
       this.#follow(name);
     }
-    for (const name of server.customNames()) this.#state(name);
+    for (const name of server.customNames()) if (this.#find(name) === undefined) this.#create(name);
   }
 
   // ------------------------------------------------------------------------------------------------------- reading
@@ -259,15 +271,15 @@ export class Settings {
   }
 
   set(name: string, text: string, options: SetOptions = {}): void {
-    const state = this.#find(name) ?? this.#create(name);
+    const state = this.#own(name);
     this.#checkContext(state.definition, name, options.isSuperuser ?? true);
     this.#assign(state, this.#parse(state, name, text, options), options.isLocal === true, 'session');
   }
 
   /** RESET name, SET name TO DEFAULT. */
   reset(name: string, options: SetOptions = {}): void {
-    const state = this.#find(name);
-    if (state === undefined) throw unrecognized(name);
+    if (this.#find(name) === undefined) throw unrecognized(name);
+    const state = this.#own(name);
     this.#checkContext(state.definition, name, options.isSuperuser ?? true);
     const value = this.#hooks.check?.(state.definition.name, state.reset) ?? state.reset;
     this.#assign(state, value, options.isLocal === true, state.resetSource);
@@ -285,7 +297,7 @@ export class Settings {
 
   /** At the session's start: a value that RESET goes back to (startup packet, ALTER ROLE/DATABASE ... SET). */
   setInitial(name: string, text: string, source: SettingSource, isSuperuser = true): void {
-    const state = this.#find(name) ?? this.#create(name);
+    const state = this.#own(name);
     const { context } = state.definition;
     if (context !== 'backend' && context !== 'superuser-backend')
       this.#checkContext(state.definition, name, isSuperuser);
@@ -297,7 +309,7 @@ export class Settings {
 
   /** For values that the session itself decides (session_authorization at its start): no context, no undo. */
   override(name: string, text: string): void {
-    const state = this.#find(name) ?? this.#create(name);
+    const state = this.#own(name);
     const value = parseValue(state.definition, name, text);
     state.session = state.reset = value;
     state.source = state.resetSource = 'override';
@@ -369,37 +381,49 @@ export class Settings {
 
   // ----------------------------------------------------------------------------------------------------------- inner
 
-  /** States are made when a name is first asked for. */
-  #find(name: string): SettingState | undefined {
-    const known = this.#states.get(name) ?? this.#states.get(name.toLowerCase());
+  /** Made when a name is first asked for. */
+  #find(name: string): Readonly<SettingState> | undefined {
+    let known: Readonly<SettingState> | undefined = this.#states.get(name) ?? this.#initial.get(name);
     if (known !== undefined) return known;
-    return settingDefinition(name) === undefined ? undefined : this.#state(name);
+    const lower = name.toLowerCase();
+    known = this.#states.get(lower) ?? this.#initial.get(lower);
+    if (known !== undefined) return known;
+    const definition = settingDefinition(name);
+    if (definition === undefined) return undefined;
+    known = this.#begin(definition, name);
+    this.#initial.set(lower, known);
+    return known;
   }
 
-  #state(name: string): SettingState {
-    const definition = settingDefinition(name) ?? customDefinition(name);
+  #begin(definition: SettingDefinition, name: string): SettingState {
     const value = this.#server.raw(name);
     const source = this.#server.source(name);
-    const state: SettingState = {
-      definition,
-      session: value,
-      local: undefined,
-      source,
-      reset: value,
-      resetSource: source,
-    };
-    this.#states.set(definition.name.toLowerCase(), state);
+    return { definition, session: value, local: undefined, source, reset: value, resetSource: source };
+  }
+
+  /** The session's own, to be changed. */
+  #own(name: string): SettingState {
+    const lower = name.toLowerCase();
+    const known = this.#states.get(lower);
+    if (known !== undefined) return known;
+    const initial = this.#find(name);
+    if (initial === undefined) return this.#create(name);
+    const state = { ...initial };
+    this.#states.set(lower, state);
     return state;
   }
 
   #create(name: string): SettingState {
-    customDefinitionOrThrow(name);
-    return this.#state(name);
+    const state = this.#begin(customDefinitionOrThrow(name), name);
+    this.#states.set(state.definition.name.toLowerCase(), state);
+    return state;
   }
 
-  #allStates(): SettingState[] {
-    for (const definition of settingDefinitions()) this.#find(definition.name);
-    return [...this.#states.values()]
+  #allStates(): Readonly<SettingState>[] {
+    const all = new Map<string, Readonly<SettingState>>();
+    for (const { name } of settingDefinitions()) all.set(name.toLowerCase(), this.#find(name) as SettingState);
+    for (const [name, state] of this.#states) all.set(name, state);
+    return [...all.values()]
       .filter((state) => !state.definition.isHidden)
       .sort((a, b) => (a.definition.name.toLowerCase() < b.definition.name.toLowerCase() ? -1 : 1));
   }

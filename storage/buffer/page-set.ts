@@ -1,8 +1,11 @@
+/** Of sets that are empty yet: a fork has some that stay so. */
+const NO_WORDS = new Uint32Array(0);
+
 /** A set of page numbers of one relation: a bitmap that grows, one bit a page. */
 export class PageSet {
   #words: Uint32Array<ArrayBuffer>;
 
-  constructor(words: Uint32Array<ArrayBuffer> = new Uint32Array(0)) {
+  constructor(words: Uint32Array<ArrayBuffer> = NO_WORDS) {
     this.#words = words;
   }
 

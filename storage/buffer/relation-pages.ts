@@ -7,7 +7,7 @@
 import type { SqlError } from '../../types/errors.ts';
 import type { File } from '../io/index.ts';
 import type { Branch, PageHistory } from './branch.ts';
-import type { RelationLoads } from './page-load.ts';
+import type { PageLoad, RelationLoads } from './page-load.ts';
 import { PageSet } from './page-set.ts';
 import type { PageSource } from './page-sharing.ts';
 import type { RelationCopy } from './relation-copy.ts';
@@ -19,6 +19,7 @@ export const NO_FRAME = -1;
 /** Of relations whose pages are found by a map: no page is in it. */
 const NO_PAGE_TABLE = new Int32Array(0);
 const NO_COPIES: readonly RelationCopy[] = [];
+const NO_LOADS: RelationLoads = new Map();
 
 export class RelationPages {
   readonly relId: number;
@@ -59,7 +60,7 @@ export class RelationPages {
   /** Reads and writes under way: the file stays open. */
   ioCount = 0;
   /** Pages being read, and reads that failed and whose error nobody has seen yet. */
-  readonly loads: RelationLoads = new Map();
+  loads: RelationLoads = NO_LOADS;
   /** Why its last write-back failed, for statistics. */
   writeError: SqlError | null = null;
 
@@ -69,6 +70,12 @@ export class RelationPages {
     this.isUnlogged = isUnlogged;
     this.source = source;
     if (source !== null) this.frames = NO_PAGE_TABLE;
+  }
+
+  /** The page is on its way. */
+  addLoad(load: PageLoad): void {
+    if (this.loads === NO_LOADS) this.loads = new Map();
+    this.loads.set(load.pageNo, load);
   }
 
   /** The frame that holds a page, of its own or read in as its own; or NO_FRAME. */

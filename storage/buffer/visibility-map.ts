@@ -18,10 +18,11 @@ import { PageSet } from './page-set.ts';
 
 /** The page came from a checkpoint: its rows are not counted yet. */
 const ROWS_UNKNOWN = 65535;
+const NO_STATES = new Uint16Array(0);
 
 export class VisibilityMap {
   /** By page: 0 not all-visible, 1 + its rows, or ROWS_UNKNOWN. May end before the last page. */
-  private states = new Uint16Array(0);
+  private states = NO_STATES;
   /** Pages in the map. */
   pageCount = 0;
   /** Rows of those pages whose rows are counted, and how many pages are not. */

@@ -25,7 +25,7 @@ const NO_BYTES = new Uint8Array(0);
 const NO_PAGES = new Uint32Array(0);
 
 export class FreeSpace {
-  private readonly heads = new Uint32Array(CLASSES.length).fill(NONE);
+  private heads = NO_PAGES;
   /** By page: what was last known to be free in units; 0: in no list. */
   private known = NO_BYTES;
   private next = NO_PAGES;
@@ -36,6 +36,7 @@ export class FreeSpace {
   note(pageNo: number, size: number): void {
     this.remove(pageNo);
     if (size < NOTED_MIN) return;
+    if (this.heads === NO_PAGES) this.heads = new Uint32Array(CLASSES.length).fill(NONE);
     if (pageNo >= this.known.length) this.grow(pageNo + 1);
     this.known[pageNo] = Math.min(255, Math.floor(size / UNIT));
     const list = classOf(size);
@@ -49,6 +50,7 @@ export class FreeSpace {
 
   /** Takes a page that should have `size` bytes, -1 if there seems to be none. */
   take(size: number): number {
+    if (this.pages === 0) return -1;
     const wanted = Math.ceil(size / UNIT);
     const own = size <= NOTED_MIN ? 0 : classOf(size);
     let pageNo = this.heads[own];

@@ -121,6 +121,16 @@ export class VersionStore {
     return count;
   }
 
+  /** Nobody needs any version of it. */
+  get isIdle(): boolean {
+    return this.streams.every((stream) => {
+      const horizon = this.horizonOf(stream);
+      const { fillPage, used, usedFirst } = stream;
+      if (fillPage >= 0 && !this.isFree(fillPage, horizon)) return false;
+      return used.every((page, i) => i < usedFirst || this.isFree(page, horizon));
+    });
+  }
+
   private horizonOf(stream: Stream): number {
     const { transactions } = this.context;
     return stream.keepsHistory ? transactions.gcHorizon() : transactions.presentHorizon();
@@ -339,7 +349,7 @@ export class VersionStore {
     this.keeps[Math.floor(version / (1 << ROW_SLOT_BITS))]--;
   }
 
-  /** A fork goes back to its beginning. Before: `pages` have. */
+  /** A fork goes back to its beginning, or is at rest. Before: `pages` have gone back to theirs. */
   restart(): void {
     for (const stream of this.streams) stream.clear();
     this.spare = [];

@@ -37,24 +37,25 @@ class Layer {
 }
 
 export class LayeredCursor extends IndexCursor {
-  readonly #dictionary: LayeredDictionary;
-  #layers: Layer[] = [];
-  #isStarted = false;
+  // No #fields: see IndexCursor.
+  private readonly layered: LayeredDictionary;
+  private layers: Layer[] = [];
+  private isStarted = false;
   /** What was given last. */
-  readonly #key = new IndexKey();
-  #rowId = 0;
-  #hasKey = false;
+  private readonly givenKey = new IndexKey();
+  private givenRow = 0;
+  private hasKey = false;
   /** Of nextKey: the layer that it is in. */
-  #keyLayer = 0;
+  private keyLayer = 0;
 
   constructor(dictionary: LayeredDictionary) {
     super(dictionary.all()[0]);
-    this.#dictionary = dictionary;
+    this.layered = dictionary;
   }
 
   /** The layers' cursors, with the bounds that are set now, before their first entry. */
   cursors(): readonly (readonly [Dictionary, IndexCursor])[] {
-    return this.#dictionary.all().map((dictionary) => {
+    return this.layered.all().map((dictionary) => {
       const cursor = new IndexCursor(dictionary);
       this.#bound(cursor);
       return [dictionary, cursor] as const;
@@ -62,41 +63,41 @@ export class LayeredCursor extends IndexCursor {
   }
 
   override reset(): void {
-    this.#isStarted = false;
-    this.#hasKey = false;
+    this.isStarted = false;
+    this.hasKey = false;
   }
 
   override next(): number {
-    if (!this.#isStarted) {
+    if (!this.isStarted) {
       this.#start();
-      for (const layer of this.#layers) layer.advance();
+      for (const layer of this.layers) layer.advance();
     } else if (this.#hasChanged()) this.#seekAgain();
     const first = this.#first();
     if (first === null) return CURSOR_END;
     const { rowId } = first;
-    if (!this.#hasKey || !this.#key.equals(first.key)) this.entriesGiven++;
-    this.#key.copyFrom(first.key);
-    this.#rowId = rowId;
-    this.#hasKey = true;
-    for (const layer of this.#layers) if (layer.rowId === rowId && layer.key.equals(this.#key)) layer.advance();
+    if (!this.hasKey || !this.givenKey.equals(first.key)) this.entriesGiven++;
+    this.givenKey.copyFrom(first.key);
+    this.givenRow = rowId;
+    this.hasKey = true;
+    for (const layer of this.layers) if (layer.rowId === rowId && layer.key.equals(this.givenKey)) layer.advance();
     return rowId;
   }
 
   /** Keys of one layer after the other: for estimates. */
   override nextKey(): boolean {
-    if (!this.#isStarted) {
+    if (!this.isStarted) {
       this.#start();
-      this.#keyLayer = 0;
+      this.keyLayer = 0;
     }
-    while (this.#keyLayer < this.#layers.length) {
-      if (this.#layers[this.#keyLayer].cursor.nextKey()) return true;
-      this.#keyLayer++;
+    while (this.keyLayer < this.layers.length) {
+      if (this.layers[this.keyLayer].cursor.nextKey()) return true;
+      this.keyLayer++;
     }
     return false;
   }
 
   override get rowCount(): number {
-    return this.#layers[this.#keyLayer].cursor.rowCount;
+    return this.layers[this.keyLayer].cursor.rowCount;
   }
 
   override passLeaf(): number {
@@ -112,39 +113,39 @@ export class LayeredCursor extends IndexCursor {
   }
 
   override copyKey(key: IndexKey): void {
-    key.copyFrom(this.#key);
+    key.copyFrom(this.givenKey);
   }
 
   override suspend(): void {
-    for (const layer of this.#layers) layer.cursor.suspend();
+    for (const layer of this.layers) layer.cursor.suspend();
   }
 
   override isAtKey(key: IndexKey): boolean {
-    return this.#key.equals(key);
+    return this.givenKey.equals(key);
   }
 
   override get lastNumber(): number {
-    return this.#key.number;
+    return this.givenKey.number;
   }
 
   #start(): void {
-    this.#isStarted = true;
-    const dictionaries = this.#dictionary.all();
+    this.isStarted = true;
+    const dictionaries = this.layered.all();
     // What the fork makes its own later was not there for this reader.
     const isSame =
-      this.#layers.length === dictionaries.length && this.#layers.every((l, i) => l.dictionary === dictionaries[i]);
-    if (!isSame) this.#layers = dictionaries.map((d) => new Layer(d));
-    for (const { cursor } of this.#layers) this.#bound(cursor);
+      this.layers.length === dictionaries.length && this.layers.every((l, i) => l.dictionary === dictionaries[i]);
+    if (!isSame) this.layers = dictionaries.map((d) => new Layer(d));
+    for (const { cursor } of this.layers) this.#bound(cursor);
   }
 
   #hasChanged(): boolean {
-    for (const layer of this.#layers) if (layer.hasChanged) return true;
+    for (const layer of this.layers) if (layer.hasChanged) return true;
     return false;
   }
 
   #seekAgain(): void {
-    for (const layer of this.#layers) {
-      if (this.#hasKey) layer.cursor.startBehind(this.#key, this.#rowId);
+    for (const layer of this.layers) {
+      if (this.hasKey) layer.cursor.startBehind(this.givenKey, this.givenRow);
       else layer.cursor.reset();
       layer.advance();
     }
@@ -165,7 +166,7 @@ export class LayeredCursor extends IndexCursor {
   /** The layer whose entry comes first. */
   #first(): Layer | null {
     let first: Layer | null = null;
-    for (const layer of this.#layers) {
+    for (const layer of this.layers) {
       if (layer.rowId === CURSOR_END) continue;
       if (first === null || this.#isBefore(layer, first)) first = layer;
     }

@@ -18,12 +18,15 @@
  */
 import { assert } from '../../types/assert.ts';
 
+/** Of one that has hardly been used: there is one for each fork. */
+const CAPACITY_FIRST = 8;
+/** A ring is made so large before entries are looked for that nobody asks about any more. */
 const CAPACITY_MIN = 64;
 
 export class CommitTable {
   /** The ring; index xid & mask. Also read in place by the visibility test of transactions.ts. */
-  states: Float64Array = new Float64Array(CAPACITY_MIN);
-  mask = CAPACITY_MIN - 1;
+  states: Float64Array = new Float64Array(CAPACITY_FIRST);
+  mask = CAPACITY_FIRST - 1;
   /** The oldest xid that has an entry. */
   low: number;
   /** The next xid to be given out. */
@@ -50,8 +53,9 @@ export class CommitTable {
   private makeRoom(lowest: number): void {
     assert(lowest >= this.low && lowest <= this.next, 'the horizon is in the ring');
     this.low = lowest;
-    if (this.next - this.low <= this.mask >>> 1) return;
-    const grown = new Float64Array(this.states.length * 2);
+    const { length } = this.states;
+    if (length >= CAPACITY_MIN && this.next - this.low <= this.mask >>> 1) return;
+    const grown = new Float64Array(Math.max(CAPACITY_MIN, length * 2));
     const grownMask = grown.length - 1;
     for (let xid = this.low; xid < this.next; xid++) grown[xid & grownMask] = this.states[xid & this.mask];
     this.states = grown;

@@ -127,6 +127,28 @@ describe('SharedCatalog', () => {
     ]);
   });
 
+  it('of a fork has one database more, and goes on as any other', () => {
+    const shared = SharedCatalog.bootstrap('me');
+    const base = shared.database(5)!;
+    const fork = shared.forked({ ...base, oid: 100, name: 'postgres@one' });
+    const forkOfFork = fork.forked({ ...base, oid: 101, name: 'postgres@one@two' });
+    const changed = forkOfFork.apply([{ key: entryKey(0, 'database', 101), entry: null }]);
+    const names = [shared, fork, forkOfFork, changed].map((each) => [...each.databases()].map(({ name }) => name));
+    const theirs = names[0];
+    expect(names.slice(1)).to.deep.equal([
+      [...theirs, 'postgres@one'],
+      [...theirs, 'postgres@one', 'postgres@one@two'],
+      [...theirs, 'postgres@one'],
+    ]);
+    expect(fork.database(100)).to.equal(fork.databaseByName('postgres@one'));
+    expect(fork.database(5)).to.equal(base);
+    expect(forkOfFork.databaseByName('postgres@one')?.oid).to.equal(100);
+    expect(shared.databaseByName('postgres@one')).to.equal(undefined);
+    expect(fork.roleByName('me')?.superuser).to.equal(true);
+    expect(fork.authority(10, 100)).to.equal(fork.authority(10, 100));
+    expect(fork.version).not.to.equal(shared.version);
+  });
+
   it('membership goes through groups', () => {
     const shared = SharedCatalog.bootstrap();
     const monitor = shared.roleByName('pg_monitor')!.oid;

@@ -228,6 +228,26 @@ describe('settings: transactions', () => {
   });
 });
 
+describe('settings: sessions of one server', () => {
+  it('hear nothing of what others set, and begin with what the server has then', () => {
+    const server = new ServerSettings();
+    const [one, other] = [new Settings(server), new Settings(server)];
+    for (const settings of [one, other]) expect(settings.show('work_mem')).to.equal('64MB');
+    one.set('work_mem', '5MB');
+    one.setInitial('DateStyle', 'German', 'client');
+    expect([one, other].map((settings) => settings.show('work_mem'))).to.deep.equal(['5MB', '64MB']);
+    expect([one, other].map((settings) => settings.show('datestyle'))).to.deep.equal(['German, DMY', 'ISO, MDY']);
+    server.set('work_mem', '7MB');
+    const third = new Settings(server);
+    expect([one, other, third].map((settings) => settings.show('Work_Mem'))).to.deep.equal(['5MB', '64MB', '7MB']);
+    one.resetAll();
+    expect(one.show('work_mem')).to.equal('64MB');
+    one.set('my.own', 'x');
+    expect([one, other].map((settings) => settings.showOrNull('my.own'))).to.deep.equal(['x', null]);
+    expect(one.rows().length).to.equal(other.rows().length + 1);
+  });
+});
+
 describe('settings: all of them', () => {
   it('has every setting of PostgreSQL 15, sorted, without the hidden ones', () => {
     const all = fresh().showAll();

@@ -344,6 +344,54 @@ describe('forks of an engine', () => {
     await engine.close();
   });
 
+  it('keep no page of old versions when they are at rest, and undo and read as before', async () => {
+    const run = new Run(2);
+    await run.start(100, false);
+    const [root] = run.branches;
+    const { engine } = root;
+    const relId = [...root.committed.keys()][0];
+    const commit = (of: StorageEngine, txn: Transaction): Promise<void> =>
+      new Promise((resolve) => of.transactions.commit(txn, () => resolve()));
+    let txn = engine.transactions.begin();
+    const rowId = engine.heap(relId).insert(txn, engine.transactions.statementXid(txn), makeRow(1, 100), 100);
+    await commit(engine, txn);
+    const fork = engine.fork();
+    const heap = fork.heap(relId);
+    const update = (value: number): void =>
+      heap.update(txn, fork.transactions.statementXid(txn), rowId, makeRow(value, 100), 100);
+    txn = fork.transactions.begin();
+    await retry(fork, () => update(2));
+    fork.sweepSome(10);
+    expect(fork.versionFilePages, 'it may be undone').to.equal(1);
+    await commit(fork, txn);
+    const reader = fork.transactions.begin();
+    const snapshot = fork.transactions.takeSnapshot(reader);
+    txn = fork.transactions.begin();
+    await retry(fork, () => update(3));
+    await commit(fork, txn);
+    fork.sweepSome(10);
+    expect(fork.versionFilePages, 'it is seen').to.equal(1);
+    expect(await retry(fork, () => readRow(fork, heap.visible(rowId, snapshot)))).to.equal(2);
+    fork.transactions.releaseSnapshot(snapshot);
+    await commit(fork, reader);
+    const other = fork.fork();
+    fork.sweepSome(10);
+    expect(fork.versionFilePages, 'a fork of it looks at its pages').to.equal(1);
+    await other.close();
+    const before = engine.pool.unusedFrames;
+    fork.sweepSome(10);
+    expect(fork.versionFilePages, 'it is at rest').to.equal(0);
+    expect(engine.pool.unusedFrames).to.equal(before + 1);
+    txn = fork.transactions.begin();
+    await retry(fork, () => update(4));
+    while (!fork.transactions.rollback(txn)) await new Promise((resolve) => setImmediate(resolve));
+    expect(await retry(fork, () => readRow(fork, heap.newest(rowId)))).to.equal(3);
+    expect(await retry(engine, () => readRow(engine, engine.heap(relId).newest(rowId)))).to.equal(1);
+    await fork.close();
+    expect(engine.pool.checkInvariants()).to.equal(null);
+    await engine.close();
+  });
+
   it('cost the parent one copy of a page that changes, however often', async () => {
     const run = new Run(1);
     await run.start(100, false);
