@@ -123,7 +123,7 @@ export class ActivityCounters {
 
   /** The table's runtime was made, perhaps with another heap than before. */
   attach(entry: RelationEntry): void {
-    const long = entry.overflowRelId === 0 ? null : this.#engine.heap(entry.overflowRelId);
+    const long = entry.overflowRelId === 0 ? null : this.#engine.heapInUse(entry.overflowRelId);
     this.#record(entry.oid).attach(this.#engine.heap(entry.relId), long);
   }
 

@@ -9,6 +9,7 @@ import type { LiftedLiteral } from '../parser/index.ts';
 import type { StatementRights } from '../planner/rights.ts';
 import type { Snapshot, StorageEngine, TemporaryFile, TemporaryUsage, Transaction } from '../storage/api.ts';
 import { sqlError } from '../types/errors.ts';
+import { LazyMap } from '../types/lazy-map.ts';
 import { MemoryAccount, WorkMemory } from './memory-account.ts';
 import { RowTarget } from './row-form.ts';
 import type { TableRuntime } from './table-runtime.ts';
@@ -111,7 +112,7 @@ export class ExecContext {
   #sliceEnd = 0;
   #isSliceOver = false;
   /** Work for the end of the statement. */
-  followUps = new Map<string, FollowUp>();
+  followUps = new LazyMap<string, FollowUp>();
   services!: ExecServices;
   /** What the statement's operators hold in rows; grow throws 53200 beyond the server's cap. */
   readonly memory: MemoryAccount;
@@ -141,7 +142,7 @@ export class ExecContext {
     this.noYieldDepth = 0;
     this.interrupt = null;
     this.processedCount = 0;
-    this.followUps = new Map();
+    this.followUps = new LazyMap();
     this.isWaiting = false;
     this.#units = UNITS_PER_CLOCK_LOOK;
     this.#sliceEnd = 0;

@@ -6,6 +6,7 @@ import type { Value } from '../catalog/function-entry.ts';
 import type { CloseStatement, DeclareCursorStatement, FetchStatement, Statement } from '../parser/ast.ts';
 import type { PlannedStatement } from '../planner/plan.ts';
 import { sqlError } from '../types/errors.ts';
+import { LazyMap } from '../types/lazy-map.ts';
 import { Batch } from './batch.ts';
 import { MemoryAccount, rowBytes } from './memory-account.ts';
 import { RowStore } from './operators/operator.ts';
@@ -35,7 +36,7 @@ export interface Cursor {
 
 export class Cursors {
   readonly #session: Session;
-  readonly #cursors = new Map<string, Cursor>();
+  readonly #cursors = new LazyMap<string, Cursor>();
 
   constructor(session: Session) {
     this.#session = session;

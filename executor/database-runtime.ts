@@ -22,6 +22,7 @@ import {
   type StorageEngine,
 } from '../storage/api.ts';
 import { DEFAULT_FORMAT, inputText, MAIN_TYPES, type TypeRegistry, typesInUse, useTypes } from '../types/index.ts';
+import { LazyMap } from '../types/lazy-map.ts';
 import { ActivityCounters } from './activity-counters.ts';
 import { AllIndexes, type HeapIndex } from './all-indexes.ts';
 import { storedNames } from './catalog-names.ts';
@@ -73,16 +74,16 @@ export class DatabaseRuntime {
   /** By heap, as they were made last: of all indexes that have a dictionary, whoever sees them. */
   readonly #running = new Map<number, readonly HeapIndex[]>();
   /** By heap, of those that are being copied. */
-  readonly indexesBelow = new Map<number, IndexBelow>();
+  readonly indexesBelow = new LazyMap<number, IndexBelow>();
   /** Who has layers of which one will be left. */
-  readonly #layerUsers = new Map<IndexDictionary, IndexRuntime[]>();
+  readonly #layerUsers = new LazyMap<IndexDictionary, IndexRuntime[]>();
   /** Those that were dropped, and that forks still use. */
-  readonly #retired = new Map<string, IndexDictionary>();
+  readonly #retired = new LazyMap<string, IndexDictionary>();
   /**
    * By index oid: the csn of the snapshot whose rows an index was built from, and once that is committed the commit's. Versions that
    * only older snapshots see are not in it: nor those that the transaction replaced before it built the index.
    */
-  readonly #indexBuilds = new Map<number, number>();
+  readonly #indexBuilds = new LazyMap<number, number>();
   /** The csns in order, and how often they have changed. */
   #buildCsns: readonly number[] | null = null;
   #buildChanges = 0;

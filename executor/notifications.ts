@@ -6,6 +6,7 @@
  * session is told between two transactions, never within one. Nothing of this is on disk.
  */
 import { sqlError } from '../types/errors.ts';
+import { LazySet } from '../types/lazy-map.ts';
 
 const CHANNEL_BYTES_MAX = 63;
 const PAYLOAD_BYTES_MAX = 7999;
@@ -36,7 +37,7 @@ function checkChannel(channel: string): void {
 export class PendingNotifications {
   #actions: NotificationAction[] = [];
   /** Of the NOTIFYs: the same one twice is one. */
-  readonly #sent = new Set<string>();
+  readonly #sent = new LazySet<string>();
 
   get length(): number {
     return this.#actions.length;

@@ -15,6 +15,7 @@ import {
   readThrough,
 } from '../storage/api.ts';
 import { type SqlError, sqlError } from '../types/errors.ts';
+import { LazyMap } from '../types/lazy-map.ts';
 import { WAIT_SIGNAL } from './operators/operator.ts';
 import type { Session } from './session.ts';
 
@@ -39,7 +40,7 @@ interface Call {
 
 export class Prewarm {
   readonly #session: Session;
-  readonly #calls = new Map<string, Call>();
+  readonly #calls = new LazyMap<string, Call>();
 
   constructor(session: Session) {
     this.#session = session;

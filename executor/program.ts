@@ -10,6 +10,7 @@ import type { Catalog } from '../catalog/index.ts';
 import type { SharedCatalog } from '../catalog/shared-catalog.ts';
 import type { Plan, PlannedStatement } from '../planner/plan.ts';
 import type { StorageEngine } from '../storage/api.ts';
+import { sharingCode } from './compile/emitter.ts';
 import { SlotAllocator } from './compile/slots.ts';
 import { ExecContext, type SubplanRunner } from './context.ts';
 import type { DatabaseRuntime } from './database-runtime.ts';
@@ -22,6 +23,8 @@ import { checkStatementRights } from './rights.ts';
 import type { TableRuntime } from './table-runtime.ts';
 
 const IDLE_EXECUTIONS_MAX = 8;
+/** Up to this cost (as of reading so many pages) a statement of a fork shares its code with the same one in other forks. */
+const SHARED_COST_MAX = 500;
 
 export class Program {
   readonly statement: PlannedStatement;
@@ -43,6 +46,7 @@ export class Program {
     return this.statement.callsRoutines === true;
   }
 
+  readonly #sharesCode: boolean;
   #permitted: Authority | null = null;
 
   /** 42501 where the user may not run it. `ownTarget`: a table that nothing is asked about. */
@@ -59,6 +63,7 @@ export class Program {
     this.statement = statement;
     this.database = database;
     this.catalog = catalog;
+    this.#sharesCode = database.parent !== null && statement.plan.totalCost <= SHARED_COST_MAX;
     const { scan, limits } = sentScanOf(statement);
     this.sentScan = scan;
     this.sentLimits = limits;
@@ -88,7 +93,7 @@ export class Program {
     }
     let value = entries.get(name) as T | undefined;
     if (value === undefined) {
-      value = make();
+      value = this.#sharesCode ? sharingCode(make) : make();
       entries.set(name, value);
     }
     return value;

@@ -10,6 +10,7 @@ import { updatableColumns } from '../planner/index.ts';
 import { LOCK_GRANTED, LOCK_WAITING, SEQUENCE_LOG_VALUES } from '../storage/api.ts';
 import { sqlError } from '../types/errors.ts';
 import { type FormatSettings, type Interval, snapshotText } from '../types/index.ts';
+import { LazyMap } from '../types/lazy-map.ts';
 import { printViewQuery } from './definitions/index.ts';
 import { domainCheckOf } from './domains.ts';
 import { WAIT_SIGNAL } from './operators/operator.ts';
@@ -28,7 +29,7 @@ export class SessionFunctions implements FunctionContext {
   readonly #prewarm: Prewarm;
   readonly #changes: TableChanges;
   readonly routines: SessionRoutines;
-  readonly #currentValues = new Map<number, number | bigint>();
+  readonly #currentValues = new LazyMap<number, number | bigint>();
   #lastSequence = 0;
   #seed: number | null = null;
   statementTimestamp = 0;

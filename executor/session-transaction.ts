@@ -26,6 +26,7 @@ import {
 import type { SharedCatalog } from '../catalog/shared-catalog.ts';
 import type { CommitMoment, LockOwner, SavepointMark, Snapshot, StorageEngine, Transaction } from '../storage/api.ts';
 import { sqlError } from '../types/errors.ts';
+import { LazyMap } from '../types/lazy-map.ts';
 import type { FollowUp } from './context.ts';
 import type { DatabaseRuntime } from './database-runtime.ts';
 import { PendingNotifications } from './notifications.ts';
@@ -79,7 +80,7 @@ export class SessionTransaction {
   /** Oids of indexes that were built in it. */
   builtIndexes: number[] = [];
   /** Checks that wait for the end of the transaction. */
-  readonly deferred = new Map<string, FollowUp>();
+  readonly deferred = new LazyMap<string, FollowUp>();
   readonly notifications = new PendingNotifications();
   /** Microseconds since 2000-01-01. */
   startTimestamp = 0;

@@ -28,6 +28,7 @@ import {
 } from '../storage/api.ts';
 import { SqlError, sqlError } from '../types/errors.ts';
 import { useTypes } from '../types/index.ts';
+import { LazyMap } from '../types/lazy-map.ts';
 import { AutoExplain } from './auto-explain.ts';
 import { type ExecContext, type ExecServices, type FollowUp, queryCanceled, SLICE_MS } from './context.ts';
 import type { CopySource } from './copy/copy-source.ts';
@@ -91,7 +92,7 @@ export class Session implements ProtocolSession, PlanningSession, ExecServices {
   readonly statements: SessionStatements;
   readonly portals = new Map<string, Portal>();
   /** SET CONSTRAINTS: by constraint oid; ALL under 0. */
-  readonly constraintModes = new Map<number, boolean>();
+  readonly constraintModes = new LazyMap<number, boolean>();
   isWaitingForLock = false;
   /** Of the index that the session is building. */
   indexProgress: IndexProgress | null = null;

@@ -32,6 +32,7 @@ import {
 import { sqlError } from '../types/errors.ts';
 import { outputText } from '../types/index.ts';
 import { formatJsonb, parseJsonb } from '../types/jsonb.ts';
+import { LazyMap } from '../types/lazy-map.ts';
 import { type ExecContext, SLICE_MS } from './context.ts';
 import { columnBytes } from './memory-account.ts';
 import { WAIT_SIGNAL } from './operators/operator.ts';
@@ -59,7 +60,7 @@ interface Call {
 
 export class TableChanges {
   readonly #session: Session;
-  readonly #calls = new Map<string, Call>();
+  readonly #calls = new LazyMap<string, Call>();
 
   constructor(session: Session) {
     this.#session = session;

@@ -228,6 +228,11 @@ export class StorageEngine {
     return this.store.heap(relId);
   }
 
+  /** Null: a fork that has it from its parent has not looked at it yet. */
+  heapInUse(relId: number): Heap | null {
+    return this.store.heaps.get(relId) ?? null;
+  }
+
   /** False: it is gone, or was never there; of one made by a transaction that is being undone it depends on how far that is. */
   hasHeap(relId: number): boolean {
     return this.store.findHeap(relId) !== undefined;

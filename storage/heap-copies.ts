@@ -4,6 +4,7 @@
  * ahead in a ring of its own.
  */
 import { SqlError } from '../types/errors.ts';
+import { LazyMap } from '../types/lazy-map.ts';
 import { PAGE_MISS, ScanRing } from './buffer/index.ts';
 import { Heap, HeapCopy } from './heap/index.ts';
 import type { Store } from './store.ts';
@@ -22,7 +23,7 @@ const RETRY_MS = 1000;
 export class HeapCopies {
   readonly #store: Store;
   /** By the copy's relation. */
-  readonly #copies = new Map<number, HeapCopy>();
+  readonly #copies = new LazyMap<number, HeapCopy>();
   #ended: { readonly copy: HeapCopy; readonly isOver: () => boolean }[] = [];
   #ring: ScanRing | null = null;
   #timer: NodeJS.Timeout | null = null;

@@ -3,6 +3,7 @@
  * time, so that most calls log nothing.
  */
 import { assert } from '../types/assert.ts';
+import { LazyMap } from '../types/lazy-map.ts';
 import {
   type Transaction,
   type TransactionManager,
@@ -48,7 +49,7 @@ export class Sequences {
   private readonly transactions: TransactionManager;
   /** What a fork has from its parent, until it uses it; null: it is no fork. */
   private readonly inherited: ReadonlyMap<number, SequenceState> | null;
-  private readonly byId = new Map<number, Sequence>();
+  private readonly byId = new LazyMap<number, Sequence>();
   /** Of those that a fork has from its parent: what it has dropped. */
   private readonly dropped = new Set<number>();
   /** As they are, for forks; null: they have changed since. */

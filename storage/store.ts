@@ -8,6 +8,7 @@
  */
 import { assert } from '../types/assert.ts';
 import { SqlError } from '../types/errors.ts';
+import { LazyMap, LazySet } from '../types/lazy-map.ts';
 import { Branch, type BufferPool, PAGE_MISS, type RelationPages, type WriteRing } from './buffer/index.ts';
 import {
   ForkSettling,
@@ -110,11 +111,11 @@ export class Store implements TransactionStore {
   /** Null: it is no fork. */
   private readonly origin: ForkOrigin | null;
   /** Heaps that were dropped, and that forks still see. */
-  private readonly retired = new Map<number, Heap>();
+  private readonly retired = new LazyMap<number, Heap>();
   /** Heaps that a fork had from its parent, and has dropped. */
-  private readonly droppedHeaps = new Set<number>();
+  private readonly droppedHeaps = new LazySet<number>();
   /** Rows of heaps that a fork has from its parent, as it began with them. */
-  private readonly inheritedRows = new Map<number, number>();
+  private readonly inheritedRows = new LazyMap<number, number>();
 
   constructor(pool: BufferPool, wal: Wal, clockMs: () => number, origin: ForkOrigin | null = null) {
     this.pool = pool;

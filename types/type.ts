@@ -3,6 +3,7 @@
  * and a registry through which the catalog makes user-made types (enums, domains, composites) known to text and binary
  * conversion, comparison and storage. Type oids are unique in a data directory, so one registry serves all databases.
  */
+import { LazyMap, LazySet } from './lazy-map.ts';
 import { OID } from './oid.ts';
 import { TYPE_TABLE } from './type-table.ts';
 import { formatTypmod } from './typmod.ts';
@@ -146,10 +147,10 @@ export class TypeRegistry {
   readonly #parent: TypeRegistry | null;
   readonly #own: Map<number, SqlType>;
   /** What the parent has changed since the fork. */
-  readonly #kept = new Map<number, SqlType>();
-  readonly #forks = new Set<TypeRegistry>();
+  readonly #kept = new LazyMap<number, SqlType>();
+  readonly #forks = new LazySet<TypeRegistry>();
   /** Of the registry of all: whose types are in it. */
-  readonly #owners = new Map<number, TypeRegistry>();
+  readonly #owners = new LazyMap<number, TypeRegistry>();
 
   constructor(types: readonly SqlType[], parent: TypeRegistry | null = null) {
     this.#parent = parent;

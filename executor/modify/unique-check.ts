@@ -42,19 +42,20 @@ export function finderOf(table: TableRuntime, index: IndexRuntime): ConflictFind
 class ConflictFinder {
   readonly #table: TableRuntime;
   readonly #index: IndexRuntime;
-  readonly #cursor: IndexCursor;
+  /** Made when it is first asked: most updates change no key. */
+  #cursor: IndexCursor | null = null;
   readonly #found = new IndexKey();
 
   constructor(table: TableRuntime, index: IndexRuntime) {
     this.#table = table;
     this.#index = index;
-    this.#cursor = cursorOf(index.dictionary);
   }
 
   /** Row id of a live row, other than `self`, with the key of `values`; or NO_CONFLICT or CONFLICT_UNDECIDED. */
   find(x: ExecContext, key: IndexKey, values: readonly Value[], self: RowId | -1): RowId | -1 | -2 {
     const { heap } = this.#table;
     const index = this.#index;
+    this.#cursor ??= cursorOf(index.dictionary);
     const cursor = this.#cursor;
     cursor.setKey(key);
     for (let rowId = cursor.next(); rowId !== CURSOR_END; rowId = cursor.next()) {

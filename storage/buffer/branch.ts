@@ -19,6 +19,7 @@
  *  3. A fork finds of a page the oldest image whose epoch is not below its own; without one, the page itself.
  */
 import { assert } from '../../types/assert.ts';
+import { LazyMap, LazySet } from '../../types/lazy-map.ts';
 import type { PageArchive } from './page-archive.ts';
 import { PageSet } from './page-set.ts';
 
@@ -43,8 +44,8 @@ export class Branch {
   #copies = 0;
   /** Epochs of the forks that live, ascending. */
   readonly #live: number[] = [];
-  readonly #images = new Map<number, KeptImage[]>();
-  readonly #histories = new Set<PageHistory>();
+  readonly #images = new LazyMap<number, KeptImage[]>();
+  readonly #histories = new LazySet<PageHistory>();
   /** What waits for forks up to an epoch to end: relations that were dropped. */
   #deferred: { readonly epoch: number; readonly action: () => void }[] = [];
 

@@ -25,6 +25,7 @@
  * Long, as reads and writes of rows share the place that `locate` found; sweep, undo, bulk loads and copies are beside it.
  */
 import { assert } from '../../types/assert.ts';
+import { LazyMap, LazySet } from '../../types/lazy-map.ts';
 import { type RelationPages, VisibilityMap } from '../buffer/index.ts';
 import {
   LOCK_KEY_SHARE,
@@ -161,9 +162,9 @@ export class Heap {
    * Places, away from their homes, that rows of committed or unfinished moves left and that the sweep has yet to free. Nothing in
    * the pages tells them from places in use: checkpoint and log keep them.
    */
-  readonly leftPlaces = new Set<RowId>();
+  readonly leftPlaces = new LazySet<RowId>();
   /** Old index keys that wait for the sweep, by the page of their row. */
-  readonly unsweptKeys = new Map<number, number>();
+  readonly unsweptKeys = new LazyMap<number, number>();
   readonly visibility: VisibilityMap;
   /** Of pages from `firstOwn` on, counted from there. */
   readonly freeSpace = new FreeSpace();

@@ -127,7 +127,12 @@ function findDead(source: Heap, pageNo: number): void {
 }
 
 /** Frees what is deleted, and places that rows have left; answers how many rows have their home on the page. */
-function keepLiveRows(heap: Heap, base: number, left: ReadonlySet<number>, pageNo: number): number {
+function keepLiveRows(
+  heap: Heap,
+  base: number,
+  left: Pick<ReadonlySet<number>, 'has' | 'size'>,
+  pageNo: number,
+): number {
   const { pool } = heap.context;
   let rows = 0;
   // From the end, for the last slots go when they are freed.
@@ -158,7 +163,7 @@ function giveRows(heap: Heap, base: number, xid: number): void {
   }
 }
 
-function isLeft(flags: number, left: ReadonlySet<number>, pageNo: number, slot: number): boolean {
+function isLeft(flags: number, left: Pick<ReadonlySet<number>, 'has' | 'size'>, pageNo: number, slot: number): boolean {
   return (flags & ROW_MOVED_IN) !== 0 && left.size > 0 && left.has(((pageNo << ROW_SLOT_BITS) + slot) >>> 0);
 }
 

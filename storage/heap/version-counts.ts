@@ -4,6 +4,7 @@
  * A page holds versions of a few relations: a list of them with their counts for each page costs a short search a version. The
  * sums by relation are brought up to date a page at a time.
  */
+import { LazyMap } from '../../types/lazy-map.ts';
 
 class PageCounts {
   readonly relIds: number[] = [];
@@ -13,7 +14,7 @@ class PageCounts {
 export class VersionCounts {
   private readonly pages: (PageCounts | undefined)[] = [];
   /** Of all pages but the one noted last. */
-  private readonly sums = new Map<number, number>();
+  private readonly sums = new LazyMap<number, number>();
   private lastPage = -1;
   private last = new PageCounts();
 

@@ -30,6 +30,7 @@
  * and the store begins empty.
  */
 import { assert } from '../../types/assert.ts';
+import { LazySet } from '../../types/lazy-map.ts';
 import type { RelationPages } from '../buffer/index.ts';
 import {
   addSlot,
@@ -51,6 +52,11 @@ export const VERSION_PREFIX_SIZE = 8;
 const SPARE_KEPT = 128;
 /** So many pages in use are a pile that somebody should look after. */
 const PILE = 64;
+/** Most forks have a page or none. */
+const TABLES_MIN = 4;
+const NO_NUMBERS = new Float64Array(0);
+const NO_COUNTS = new Int32Array(0);
+const NO_BYTES = new Uint8Array(0);
 /** Words copied one by one; beyond it copyWithin is faster. */
 const COPY_BYTES_MAX = 384;
 
@@ -91,12 +97,12 @@ export class VersionStore {
   /** Pages to be filled again; the last recycled is taken first, being the likeliest to be in memory. */
   private spare: number[] = [];
   /** By page: the newest xid that superseded a version in it, and how many versions the sweep has yet to see. */
-  private newest = new Float64Array(16);
-  private keeps = new Int32Array(16);
+  private newest = NO_NUMBERS;
+  private keeps = NO_COUNTS;
   /** Pages of the present's stream that the sweep keeps as long as it keeps history: they move to the other when their turn comes. */
-  private readonly keptLong = new Set<number>();
+  private readonly keptLong = new LazySet<number>();
   /** By page: 1, it is the history's. */
-  private isLong = new Uint8Array(16);
+  private isLong = NO_BYTES;
   private readonly counts = new VersionCounts();
 
   constructor(context: HeapContext, pages: RelationPages) {
@@ -253,7 +259,7 @@ export class VersionStore {
 
   private ensureTables(pageNo: number): void {
     if (pageNo < this.newest.length) return;
-    const newest = new Float64Array(Math.max(pageNo + 1, this.newest.length * 2));
+    const newest = new Float64Array(Math.max(pageNo + 1, this.newest.length * 2, TABLES_MIN));
     newest.set(this.newest);
     this.newest = newest;
     const keeps = new Int32Array(newest.length);

@@ -6,6 +6,7 @@
  * holders of a row are an array of such numbers.
  */
 import { assert } from '../../types/assert.ts';
+import { LazyMap } from '../../types/lazy-map.ts';
 import type { Transaction } from './transaction.ts';
 import { LOCK_KEY_SHARE, LOCK_NO_KEY_UPDATE, LOCK_SHARE, LOCK_UPDATE, type RowLockStrength } from './types.ts';
 
@@ -19,7 +20,7 @@ export const ROW_LOCK_CONFLICTS: readonly number[] = [
 
 export class RowLockTable {
   readonly relId: number;
-  private readonly rows = new Map<number, number | number[]>();
+  private readonly rows = new LazyMap<number, number | number[]>();
 
   constructor(relId: number) {
     this.relId = relId;

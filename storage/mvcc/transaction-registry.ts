@@ -2,6 +2,8 @@
  * The transactions that others may meet in a version or a row lock, by number. Numbers are given out in order and most
  * transactions are short, so a small ring holds nearly all. It grows up to a size; then one that is still there when it comes round moves to a map.
  */
+
+import { LazyMap } from '../../types/lazy-map.ts';
 import type { Transaction } from './transaction.ts';
 
 const RING_SIZE_MIN = 16;
@@ -10,7 +12,7 @@ const RING_SIZE_MAX = 1024;
 export class TransactionRegistry {
   private ring: (Transaction | null)[] = new Array(RING_SIZE_MIN).fill(null);
   private mask = RING_SIZE_MIN - 1;
-  private readonly longLived = new Map<number, Transaction>();
+  private readonly longLived = new LazyMap<number, Transaction>();
 
   add(txn: Transaction): void {
     while (this.ring[txn.id & this.mask] !== null && this.ring.length < RING_SIZE_MAX) this.grow();

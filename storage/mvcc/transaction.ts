@@ -70,6 +70,8 @@ export interface TransactionStore {
 
 const NO_WRITES = new WriteList();
 const WRITE_LISTS_KEPT = 16;
+/** Empty ones, of all engines: a fork at rest has none. */
+const spareWriteLists: WriteList[] = [];
 /** A long rollback gives way to others after so many entries, some milliseconds. */
 const UNDO_STEPS_MAX = 2000;
 
@@ -144,7 +146,6 @@ export class TransactionManager {
   private unflushed: UnflushedCommits;
   private nextId = 1;
   private readonly store: TransactionStore;
-  private readonly spareWriteLists: WriteList[] = [];
 
   constructor(store: TransactionStore, locks: LockManager, firstXid = 1, lastCsn = 1) {
     this.store = store;
@@ -253,7 +254,7 @@ export class TransactionManager {
     if (last > 0 && runs[last] === xid - 1) runs[last] = xid;
     else runs.push(xid, xid);
     if (!txn.isRegistered) this.register(txn);
-    if (txn.writes === NO_WRITES) txn.writes = this.spareWriteLists.pop() ?? new WriteList();
+    if (txn.writes === NO_WRITES) txn.writes = spareWriteLists.pop() ?? new WriteList();
     return xid;
   }
 
@@ -432,7 +433,7 @@ export class TransactionManager {
     const writes = txn.writes;
     if (writes !== NO_WRITES) {
       txn.writes = NO_WRITES;
-      if (writes.clear() && this.spareWriteLists.length < WRITE_LISTS_KEPT) this.spareWriteLists.push(writes);
+      if (writes.clear() && spareWriteLists.length < WRITE_LISTS_KEPT) spareWriteLists.push(writes);
     }
     this.locks.ended(txn);
   }
