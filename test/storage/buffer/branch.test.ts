@@ -135,6 +135,25 @@ describe('branches of pages', () => {
     archive.close();
   });
 
+  it('keep a quarter of their memory, up to 16 MB, when the last has gone', () => {
+    const page = Buffer.alloc(PAGE_SIZE, 1);
+    for (const [pages, saved, kept] of [
+      [0, 5, 0],
+      [32, 32, 32],
+      [1024, 100, 128],
+      [1024, 1024, 256],
+      [16_384, 3000, 2048],
+    ]) {
+      const archive = new PageArchive(new MemoryFileSystem(), '/temp', pages);
+      const slots = Array.from({ length: saved }, () => archive.save(page, 0));
+      for (const slot of slots) {
+        expect(archive.count).to.be.above(0);
+        archive.release(slot);
+      }
+      expect(archive.memoryBytes / PAGE_SIZE, `${pages} pages in memory, ${saved} images`).to.equal(kept);
+    }
+  });
+
   it('say what an image was lost by, and forget it with the fork', () => {
     const archive = new PageArchive(new MemoryFileSystem(), '/temp', 32);
     const page = Buffer.alloc(PAGE_SIZE, 1);
