@@ -7,7 +7,14 @@
  * A page comes to the new database when it is looked for there, before it changes in the template, or when the background comes by
  * (storage/buffer/relation-copy.ts); so it does after a crash. Until all have come, indexes are layers over those of the template.
  */
-import type { Heap, HeapCopy, HeapCopyBeginning, IndexDictionary, StorageEngine } from '../storage/api.ts';
+import type {
+  CommitMoment,
+  Heap,
+  HeapCopy,
+  HeapCopyBeginning,
+  IndexDictionary,
+  StorageEngine,
+} from '../storage/api.ts';
 import { DatabaseMaking } from './database-copy.ts';
 import type { DatabaseRuntime } from './database-runtime.ts';
 import { definitionOf } from './indexed-heaps.ts';
@@ -18,9 +25,12 @@ export class LastingFork extends DatabaseMaking {
   readonly #beginnings: HeapCopyBeginning[] = [];
   readonly #unfinished: ReturnType<StorageEngine['unfinishedPages']>;
 
-  constructor(session: Session, template: DatabaseRuntime, oid: number, name: string) {
-    super(session, template, oid, name, null);
+  readonly #isPast: boolean;
+
+  constructor(session: Session, template: DatabaseRuntime, oid: number, name: string, moment: CommitMoment | null) {
+    super(session, template, oid, name, moment);
     this.#template = template;
+    this.#isPast = moment !== null;
     this.#unfinished = session.engine.unfinishedPages();
     try {
       // What its indexes will take when all pages have come.
@@ -35,7 +45,9 @@ export class LastingFork extends DatabaseMaking {
 
   protected override makeHeap(theirs: Heap): Heap {
     const { engine } = this.session;
-    const beginning = engine.copyHeap(this.txn, theirs, this.#unfinished.get(theirs.relId));
+    const beginning = this.#isPast
+      ? engine.copyPastHeap(this.txn, theirs)
+      : engine.copyHeap(this.txn, theirs, this.#unfinished.get(theirs.relId));
     this.#beginnings.push(beginning);
     return beginning.copy.target;
   }

@@ -512,9 +512,9 @@ export class SessionDdlContext implements DdlContext {
     const moment = asOf === null ? null : momentOfTemplate(session, template.engine, asOf);
     if (moment !== null) checkTemplate(template, moment, session.functions.format);
     if (session.server.engine.isDurable || template.catalog.isBare) {
-      const isPresent = moment === null && template.parent === null && session.server.engine.isDurable;
-      const copy = isPresent
-        ? new LastingFork(session, template, databaseOid, name)
+      const isFork = template.parent === null && session.server.engine.isDurable;
+      const copy = isFork
+        ? new LastingFork(session, template, databaseOid, name, moment)
         : new DatabaseCopy(session, template, databaseOid, name, moment);
       const task = new SliceTask(session, () => copy.step());
       return { poll: () => task.poll(), close: () => copy.close() };

@@ -14,7 +14,7 @@ import { assert } from '../types/assert.ts';
 import { SqlError } from '../types/errors.ts';
 import type { Archiver } from './archive/index.ts';
 import { Backups } from './backups.ts';
-import { type BufferPool, type HotPages, PAGE_MISS, type PageSet } from './buffer/index.ts';
+import { type BufferPool, type HotPages, PAGE_MISS, PageSet } from './buffer/index.ts';
 import {
   type Heap,
   type HeapCopy,
@@ -197,6 +197,19 @@ export class StorageEngine {
   copyHeap(txn: Transaction, theirs: Heap, unfinished: PageSet | undefined): HeapCopyBeginning {
     const copy = this.store.copyHeap(txn, this.store.heap(theirs.relId), theirs.pages.pageCount, theirs.rowCount);
     return new HeapCopyBeginning(copy, theirs, unfinished);
+  }
+
+  /**
+   * The same of what was committed at a moment (`theirs`: of a fork of it). All that has changed since is on pages that are not all-visible now;
+   * their rows are counted when they come, those of the others are known.
+   */
+  copyPastHeap(txn: Transaction, theirs: Heap): HeapCopyBeginning {
+    const { visibility } = this.store.heap(theirs.relId);
+    const { pageCount } = theirs.pages;
+    const changed = new PageSet();
+    for (let pageNo = 0; pageNo < pageCount; pageNo++) if (visibility.rowsOf(pageNo) < 0) changed.add(pageNo);
+    const copy = this.store.copyHeap(txn, this.store.heap(theirs.relId), pageCount, visibility.rowCount);
+    return new HeapCopyBeginning(copy, theirs, changed, (rows) => this.store.countCopied(txn, copy.target, rows));
   }
 
   /** From now on these copies have from their sources what they miss. In the turn in which none of their beginnings finds a page to copy. */

@@ -310,11 +310,16 @@ export class Store implements TransactionStore {
     logRelationCopy(this.wal, txn.xidRuns[0], heap.relId, source.relId, pageCount);
     const copy = new HeapCopy(source, heap, this.pool.copyRelation(source.pages, heap.pages, pageCount));
     this.copies.add(copy);
+    this.countCopied(txn, heap, rowCount);
+    return copy;
+  }
+
+  /** The transaction that makes a copy of a heap gives it so many rows. */
+  countCopied(txn: Transaction, heap: Heap, rowCount: number): void {
     // Statistics come along: for auto-analyze nothing has changed.
-    heap.changeCount = -rowCount;
+    heap.changeCount -= rowCount;
     for (let left = rowCount; left > 0; left -= ROWS_AN_ENTRY)
       txn.writes.add(heap.relId, 0, WRITE_INSERT, Math.min(left, ROWS_AN_ENTRY), 0);
-    return copy;
   }
 
   findHeap(relId: number): Heap | undefined {

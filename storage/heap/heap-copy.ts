@@ -60,8 +60,9 @@ export class HeapCopy implements PageCopier {
     const { relation } = this;
     if (!relation.isMissing(pageNo)) return;
     if (this.isIndexed) this.indexPage?.(source, pageNo);
-    copyPage(source, this.target, pageNo, ring, relation.isLogged);
+    const rows = copyPage(source, this.target, pageNo, ring, relation.isLogged);
     relation.arrived(pageNo);
+    this.beginning?.noteRows(pageNo, rows);
   }
 
   /** Set by the store. */
@@ -85,10 +86,24 @@ export class HeapCopyBeginning {
   /** The first of `#pages` that has not been looked at; -1: all have. */
   #unsettled: number;
 
-  /** `unfinished`: pages that are the home of a row that an unfinished transaction has written. */
-  constructor(copy: HeapCopy, fork: Heap, unfinished: PageSet | undefined) {
+  /** Of a copy of the past: hears of the rows of each page that is not as it was. */
+  readonly #countRows: ((rows: number) => void) | null;
+  readonly #uncounted: PageSet;
+
+  /**
+   * `unfinished`: pages that are the home of a row that an unfinished transaction has written; for a copy of the past also of rows that have
+   * changed since.
+   */
+  constructor(
+    copy: HeapCopy,
+    fork: Heap,
+    unfinished: PageSet | undefined,
+    countRows: ((rows: number) => void) | null = null,
+  ) {
     this.copy = copy;
     this.#fork = fork;
+    this.#countRows = countRows;
+    this.#uncounted = countRows === null ? new PageSet() : (unfinished?.copy() ?? new PageSet());
     this.#pages = unfinished?.copy() ?? new PageSet();
     this.#unsettled = this.#pages.next(0);
     copy.beginning = this;
@@ -104,6 +119,11 @@ export class HeapCopyBeginning {
     if (pageNo < 0) return true;
     this.copy.copyFrom(this.#fork, pageNo);
     return false;
+  }
+
+  /** A page has come, with so many rows. */
+  noteRows(pageNo: number, rows: number): void {
+    if (this.#uncounted.has(pageNo)) this.#countRows?.(rows);
   }
 
   /** A page that somebody looks for meanwhile: an index that is made of a row asks for its long value. Throws as `step`. */

@@ -67,9 +67,16 @@ export function copyNextPage(source: Heap, target: Heap, txn: Transaction, xid: 
 }
 
 /**
- * Copies a page to its place in the target, a relation that is being copied (buffer/relation-copy.ts). Throws PAGE_MISS, 53100; nothing has happened then.
+ * Copies a page to its place in the target, a relation that is being copied (buffer/relation-copy.ts); answers how many rows have their home on
+ * it. Throws PAGE_MISS, 53100; nothing has happened then.
  */
-export function copyPage(source: Heap, target: Heap, pageNo: number, ring: WriteRing | null, isLogged: boolean): void {
+export function copyPage(
+  source: Heap,
+  target: Heap,
+  pageNo: number,
+  ring: WriteRing | null,
+  isLogged: boolean,
+): number {
   const { pool, wal } = target.context;
   findDead(source, pageNo);
   const from = pool.frameBase(source.pages, pageNo);
@@ -81,9 +88,10 @@ export function copyPage(source: Heap, target: Heap, pageNo: number, ring: Write
     pool.bytes.copyWithin(base, from, from + PAGE_SIZE);
     setPageRelation(pool.u32, base, target.pages.relId);
     setPageLsn(pool.f64, base, 0);
-    keepLiveRows(target, base, source.leftPlaces, pageNo);
+    const rows = keepLiveRows(target, base, source.leftPlaces, pageNo);
     if (isLogged) logCopied(target, pageNo, base);
     target.noteSpace(pageNo);
+    return rows;
   } finally {
     pool.unpin(from);
   }

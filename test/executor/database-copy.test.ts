@@ -146,18 +146,28 @@ describe('a database that is a copy', () => {
   for (const [of, template, longest] of [
     ['a fork', 'postgres@work', 60],
     ['a database', 'postgres', 12],
+    ['the past', 'postgres', 60],
   ] as const) {
     it(`of ${of} is there as a whole or not at all, wherever the server is killed`, () =>
-      killed(template, longest)).timeout(60_000);
+      killed(template, longest, of === 'the past')).timeout(60_000);
   }
 
-  async function killed(template: string, longest: number): Promise<void> {
+  /** A moment from which on rows have changed, and are as they were again. */
+  async function changedSince(): Promise<string> {
+    await server.client.query(`SET version_retention = '1h'`);
+    const { rows } = await server.client.query('SELECT clock_timestamp()::text AS now');
+    for (const by of ['+', '-']) await server.client.query(`UPDATE parent SET a = a ${by} 1 WHERE id % 70 = 1`);
+    return ` AS OF '${rows[0].now}'`;
+  }
+
+  async function killed(template: string, longest: number, isPast: boolean): Promise<void> {
     const before = await contentOf(server.client);
     const random = randomOf(42);
     const seen = new Set<number>();
     for (let round = 0; round < 12; round++) {
       if (template.includes('@')) await server.connect(template);
-      const copying = server.client.query(`CREATE DATABASE copy TEMPLATE "${template}"`).catch(() => {});
+      const moment = isPast ? await changedSince() : '';
+      const copying = server.client.query(`CREATE DATABASE copy TEMPLATE "${template}"${moment}`).catch(() => {});
       const turns = Math.floor(random() ** 2 * longest);
       for (let i = 0; i < turns; i++) await new Promise((resolve) => setTimeout(resolve, 1));
       await server.kill();

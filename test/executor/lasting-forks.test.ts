@@ -2,6 +2,7 @@
  * Forks that last (CREATE DATABASE ... TEMPLATE with a data directory) while pages of theirs are still the template's: what becomes of either,
  * of their indexes, files and backups, and over the ends of the server.
  */
+
 import { expect } from 'chai';
 import type pg from 'pg';
 import { rowChecks } from '../../executor/verify-rows.ts';
@@ -110,6 +111,58 @@ describe('forks that last', function () {
     await server.start();
     return found;
   }
+
+  for (const how of ['stop', 'kill'] as const) {
+    it(`of the past have what was then, however much has changed since, over a ${how} too`, async () => {
+      await server.client.query(`SET version_retention = '1h'`);
+      await server.client.query('VACUUM t');
+      const { rows } = await server.client.query('SELECT clock_timestamp()::text AS now');
+      // Rows that move, keys that change, rows that go and that come; and one of whom it is not known yet.
+      await server.client.query(`
+        UPDATE t SET a = a + 50, long = long || repeat('z', 700) WHERE id % 400 = 3;
+        DELETE FROM t WHERE id BETWEEN 600 AND 650;
+        INSERT INTO t (id, a, name, m, tags, long) SELECT 100000 + g, 11, 'new ' || g, 'merry', '{3,5}', 'l' FROM generate_series(1, 300) AS g;
+        UPDATE t SET name = 'other 12' WHERE id = 12`);
+      const writer = await server.connect();
+      await writer.query(`BEGIN; UPDATE t SET a = 33 WHERE id % 700 = 1; DELETE FROM t WHERE id = 4711`);
+      await server.client.query(`CREATE DATABASE past TEMPLATE postgres AS OF '${rows[0].now}'`);
+      const size = await server.client.query(`SELECT (pg_relation_size('t') / 8192)::int AS pages`);
+      expect(missing(), 'pages that are as they were are not copied').to.be.greaterThan(size.rows[0].pages / 3);
+      let past = await server.connect('past');
+      expect(await answers(past, QUESTIONS.slice(1))).to.deep.equal(content.slice(1));
+      await writer.query('COMMIT');
+      await writer.end();
+      await server.client.query('DELETE FROM t WHERE id % 3 = 0');
+      await restart(how);
+      past = await server.connect('past');
+      expect(await answers(past)).to.deep.equal(content);
+      await past.query(`UPDATE t SET a = a + 1 WHERE id % 3 = 0; UPDATE t SET a = a - 1 WHERE id % 3 = 0`);
+      await complete();
+      expect(await answers(past)).to.deep.equal(content);
+      const { rows: counts } = await past.query(
+        `SELECT (SELECT count(*) FROM t)::int AS there, n_live_tup::int AS known FROM pg_stat_user_tables WHERE relname = 't'`,
+      );
+      expect(counts[0].known).to.equal(counts[0].there);
+      await past.end();
+      await server.client.query('SET version_retention = 0');
+    });
+  }
+
+  it('of the past know how many rows they have, where they have gone since', async () => {
+    await server.client.query(`SET version_retention = '1h'`);
+    await server.client.query('VACUUM t');
+    const { rows } = await server.client.query(
+      'SELECT clock_timestamp()::text AS now, (SELECT count(*)::int FROM t) AS n',
+    );
+    await server.client.query('DELETE FROM t');
+    await server.client.query(`CREATE DATABASE past TEMPLATE postgres AS OF '${rows[0].now}'`);
+    const past = await server.connect('past');
+    const known = await past.query(`SELECT n_live_tup::int AS n FROM pg_stat_user_tables WHERE relname = 't'`);
+    expect(known.rows[0].n).to.equal(rows[0].n);
+    expect(await answers(past)).to.deep.equal(content);
+    await past.end();
+    await server.client.query('SET version_retention = 0');
+  });
 
   for (const how of ['stop', 'kill'] as const) {
     it(`are there with the indexes of their template, over a ${how} before their pages have come, and after`, async () => {
