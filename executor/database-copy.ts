@@ -6,7 +6,7 @@
  * The template may be in use meanwhile. It is all one transaction: a crash or an error before its commit leaves nothing behind. Objects keep
  * their oids, as in PostgreSQL; what storage knows by a number for itself (heaps, sequences, index images) gets a new one.
  *
- * So it is made of a fork by name, and of the past; of a database as it is now, see lasting-fork.ts.
+ * So it is made of a fork by name; of a database as it is now, or was at a moment, see lasting-fork.ts.
  */
 import type { CatalogEntry, RelationEntry } from '../catalog/entries.ts';
 import { Catalog, encodeEntry, entryKey } from '../catalog/index.ts';

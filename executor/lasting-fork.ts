@@ -1,8 +1,8 @@
 /**
  * CREATE DATABASE ... TEMPLATE of a database as it is now, with a data directory: a fork that lasts, made in a time that does not depend on
- * the template's size.
+ * the template's size; or AS OF a moment, in a time that depends on what has changed since.
  *
- *      definitions, and heaps that are copies without pages  ->  pages with unfinished work  ->  commit   ...   the rest, in the background
+ *      definitions, and heaps that are copies without pages  ->  pages with unfinished or later work  ->  commit   ...   the rest, in the background
  *
  * A page comes to the new database when it is looked for there, before it changes in the template, or when the background comes by
  * (storage/buffer/relation-copy.ts); so it does after a crash. Until all have come, indexes are layers over those of the template.
