@@ -8,7 +8,7 @@ import { PerformanceObserver } from 'node:perf_hooks';
 import { getHeapSpaceStatistics, setFlagsFromString } from 'node:v8';
 
 /** Both halves of the young generation. With 2 MB collections are frequent and find more alive. */
-const YOUNG_BYTES_MAX = 8 * 1024 * 1024;
+const YOUNG_BYTES_MAX = 16 * 1024 * 1024;
 const LOOK_MS = 500;
 
 export function limitYoungGeneration(): void {
