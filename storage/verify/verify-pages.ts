@@ -207,7 +207,8 @@ class RelationCheck implements PageAccess {
     if ((flags & (ROW_HEADER_ONLY | 0xf0)) !== 0) return `row flags ${flags}`;
     if ((flags & ROW_MOVED_IN) !== 0) {
       if ((flags & ROW_FORWARDED) !== 0) return 'a place that forwards';
-      this.places.add(rowId);
+      // Of a page that is to be copied yet, only places of rows that live come along.
+      if (!this.isMissing(rowId >>> ROW_SLOT_BITS)) this.places.add(rowId);
       return null;
     }
     report.counts.rows++;
@@ -217,7 +218,7 @@ class RelationCheck implements PageAccess {
     if (capacity < ROW_FORWARD_SIZE) return `${capacity} bytes hold no forward`;
     report.counts.movedRows++;
     const placeId = pool.u32[(row + ROW_FORWARD_OFFSET) >>> 2];
-    if (this.damaged.has(placeId >>> ROW_SLOT_BITS)) return null;
+    if (this.damaged.has(placeId >>> ROW_SLOT_BITS) || this.staysBehind(rowId, placeId)) return null;
     const before = this.named.get(placeId);
     if (before !== undefined) return `forwards to ${placeOf(placeId)}, as ${placeOf(before)} does`;
     this.named.set(placeId, rowId);
@@ -226,6 +227,26 @@ class RelationCheck implements PageAccess {
     if ((pool.u8[place + ROW_FLAGS_OFFSET] & ROW_MOVED_IN) === 0)
       return `forwards to ${placeOf(placeId)}, which is no place of a moved row`;
     return this.newest(place);
+  }
+
+  /** The relation is a copy that has the page from its source, when it is wanted. */
+  private isMissing(pageNo: number): boolean {
+    return this.relation.copyOf?.isMissing(pageNo) === true;
+  }
+
+  /**
+   * The row was deleted in a copy's source before the copy was made, and is left out when the page of its home comes (heap/page-copy.ts). The page of its
+   * place may have come already, without it, and have another row there.
+   */
+  private staysBehind(rowId: number, placeId: number): boolean {
+    const isDeletedPlace = ROW_MOVED_IN | ROW_DELETED;
+    let { copyOf } = this.relation;
+    // A source may be a copy itself.
+    for (; copyOf?.isMissing(rowId >>> ROW_SLOT_BITS) === true; copyOf = copyOf.source.copyOf) {
+      const place = this.rowAt(copyOf.source.relId, placeId);
+      if (place >= 0 && (this.pool.u8[place + ROW_FLAGS_OFFSET] & isDeletedPlace) === isDeletedPlace) return true;
+    }
+    return false;
   }
 
   /** The newest version of a row, wherever it stands, and below it as far as undo will go. */

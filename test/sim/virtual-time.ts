@@ -3,7 +3,7 @@
  * with its seed, and waits for no retry. setImmediate stays as it is: its order is fixed. Within a turn performance.now goes on a little each
  * time it is asked, so that who works in slices has an end of them.
  *
- * While it is installed a pump keeps turning the loop, MS_PER_TURN of virtual time each.
+ * While it is installed a pump keeps turning the loop, `msPerTurn` of virtual time each.
  */
 const MS_PER_TURN = 10;
 const MS_PER_LOOK = 0.05;
@@ -21,6 +21,8 @@ interface VirtualTimer {
 
 export class VirtualTime {
   nowMs = BEGIN_MS;
+  /** 0: time stands still, and no timer runs. */
+  msPerTurn = MS_PER_TURN;
   onTurn: () => void = () => {};
   private timers = new Set<VirtualTimer>();
   private nextOrder = 0;
@@ -75,7 +77,7 @@ export class VirtualTime {
 
   private readonly pump = (): void => {
     if (this.real === null) return;
-    this.nowMs += MS_PER_TURN;
+    this.nowMs += this.msPerTurn;
     const due = [...this.timers].filter((timer) => timer.dueMs <= this.nowMs);
     due.sort((a, b) => a.dueMs - b.dueMs || a.order - b.order);
     for (const timer of due) {
