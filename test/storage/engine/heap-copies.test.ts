@@ -1,9 +1,11 @@
 /**
  * Heaps that are copied page by page while their sources go on, under random work, checkpoints, restarts, kills and power cuts at any operation
- * of the disk, against a model that copies everything at once.
+ * of the disk, against a model that copies everything at once. Timers go by turns of the event loop (sim/virtual-time.ts), so that a seed is the same
+ * run each time, with what the background does in it.
  */
 import { expect } from 'chai';
 import {
+  type Heap,
   type HeapCopy,
   LOCK_NO_KEY_UPDATE,
   LOCK_UPDATE,
@@ -12,11 +14,12 @@ import {
   type Transaction,
   WRITE_OK,
 } from '../../../storage/api.ts';
-import { ROW_MOVED_IN } from '../../../storage/heap/index.ts';
+import { ROW_FORWARDED, ROW_MOVED_IN } from '../../../storage/heap/index.ts';
 import { WAL_SEGMENT_SIZE } from '../../../storage/limits.ts';
 import { pageSlotCount, slotOffset } from '../../../storage/page/index.ts';
 import { describeProblem, verifyDirectory } from '../../../storage/verify/index.ts';
 import { walSegmentName } from '../../../storage/wal/index.ts';
+import { turn, VirtualTime } from '../../sim/virtual-time.ts';
 import { makeRow, Random, ROW_LENGTH_MIN, readRow, retry, SEED, untilDone } from '../heap/support.ts';
 
 /** Row id -> value. */
@@ -36,10 +39,13 @@ interface Writer {
 }
 
 const DIRECTORY = '/data';
+/** From a background that gets to nothing to one that is always ahead. */
+const PACES_MS = [0.02, 0.2, 1, 10];
 
 class Run {
   readonly random: Random;
   readonly frames: number;
+  readonly time = new VirtualTime();
   fileSystem = new MemoryFileSystem();
   engine!: StorageEngine;
   committed = new Map<number, Rows>();
@@ -51,6 +57,7 @@ class Run {
   constructor(seed: number, frames: number) {
     this.random = new Random(seed);
     this.frames = frames;
+    this.time.msPerTurn = this.random.pick(PACES_MS);
   }
 
   /** All heaps that there were when a copy was made last. */
@@ -99,7 +106,7 @@ class Run {
     const { fileSystem, allowed } = cut as { fileSystem: MemoryFileSystem; allowed: ReadonlyMap<number, Rows>[] };
     if (this.random.below(3) === 0) fileSystem.kill();
     else fileSystem.crash({ random: () => this.random.next(), tear: true });
-    this.engine.abandon();
+    this.die();
     this.fileSystem = fileSystem;
     this.writers = [];
     this.#verify();
@@ -113,6 +120,12 @@ class Run {
     expect(state, `heaps ${found} of ${allowed.map((each) => [...each.keys()])}`).to.not.equal(undefined);
     this.committed = new Map(state);
     await this.check();
+  }
+
+  /** The process is dead. */
+  die(): void {
+    this.engine.abandon();
+    this.time.forgetTimers();
   }
 
   #hasCounts(state: ReadonlyMap<number, Rows>): boolean {
@@ -155,11 +168,17 @@ class Run {
     else if (choice < 73) await this.#drop();
     else if (choice < 79) await this.check();
     else if (choice < 84) this.engine.sweepSome(1 + this.random.below(50));
-    else if (choice < 92) await this.#complete(1 + this.random.below(6));
+    else if (choice < 88) await this.#complete(1 + this.random.below(6));
+    else if (choice < 92) await this.#lookAtCopies();
     else if (choice < 95) await this.#checkpoint();
     else if (choice < 97) await this.#restart(false);
     else if (choice < 98) await this.#restart(true);
-    else await new Promise((resolve) => setImmediate(resolve));
+    else await this.#idle();
+  }
+
+  /** Nobody does anything, for as long as some timers take. */
+  async #idle(): Promise<void> {
+    for (let turns = this.random.below(this.random.below(2) === 0 ? 2 : 60); turns >= 0; turns--) await turn();
   }
 
   async write(): Promise<void> {
@@ -178,8 +197,9 @@ class Run {
     const xid = engine.transactions.statementXid(txn);
     for (let i = 0; i < count; i++) {
       const value = this.#nextValue++;
-      const length = ROW_LENGTH_MIN + random.below(random.below(4) === 0 ? 3000 : 300);
-      const rowId = rows.size === 0 || count > 10 || random.below(3) === 0 ? -1 : random.pick([...rows.keys()]);
+      const rowId = rows.size === 0 || count > 10 || random.below(3) === 0 ? -1 : this.#pick(heap, rows);
+      // Rows that grow leave their pages.
+      const length = ROW_LENGTH_MIN + random.below(random.below(rowId < 0 ? 4 : 2) === 0 ? 3000 : 300);
       if (rowId < 0) {
         const row = makeRow(value, length);
         const inserted = await retry(engine, () =>
@@ -197,6 +217,19 @@ class Run {
       }
     }
     heap.finishBulk(txn);
+  }
+
+  /** A row; as often as not one that has moved from its page, if there is any: then it is on two that are to be copied. */
+  #pick({ pages }: Heap, rows: Rows): number {
+    const { random, engine } = this;
+    const rowIds = [...rows.keys()];
+    if (random.below(2) === 0) return random.pick(rowIds);
+    const { pool } = engine;
+    const moved = rowIds.filter((rowId) => {
+      const base = pool.tryFrame(pages, rowId >>> 9);
+      return base >= 0 && (pool.u8[base + slotOffset(pool.u16, base, rowId & 511) + 14] & ROW_FORWARDED) !== 0;
+    });
+    return random.pick(moved.length > 0 ? moved : rowIds);
   }
 
   async #change(
@@ -272,6 +305,12 @@ class Run {
     await retry(this.engine, () => this.engine.pool.frameBase(pages, pageNo));
   }
 
+  /** Pages come in any order. */
+  async #lookAtCopies(): Promise<void> {
+    const copies = [...this.engine.copies()];
+    for (let i = this.random.below(4); i >= 0 && copies.length > 0; i--) await this.#look(this.random.pick(copies));
+  }
+
   async #drop(): Promise<void> {
     const free = [...this.committed.keys()].filter((relId) => !this.writers.some((w) => w.relId === relId));
     if (free.length === 0 || this.committed.size < 4) return;
@@ -305,7 +344,7 @@ class Run {
     } else {
       const fileSystem = this.fileSystem.fork();
       fileSystem.crash({});
-      this.engine.abandon();
+      this.die();
       this.fileSystem = fileSystem;
     }
     this.writers = [];
@@ -316,9 +355,9 @@ class Run {
 
   async check(): Promise<void> {
     const { engine } = this;
-    await new Promise((resolve) => setImmediate(resolve));
+    await turn();
     engine.wal.flushSync(engine.wal.insertLsn);
-    await new Promise((resolve) => setImmediate(resolve));
+    await turn();
     await this.#seenBy(async (snapshot) => {
       for (const [relId, rows] of this.committed) await this.#checkHeap(relId, rows, snapshot);
     });
@@ -371,57 +410,67 @@ class Run {
   }
 }
 
+async function inVirtualTime(run: Run, work: (run: Run) => Promise<void>): Promise<void> {
+  run.time.install();
+  try {
+    await run.start();
+    await run.create();
+    await work(run);
+  } finally {
+    run.time.uninstall();
+  }
+}
+
 describe('copies of heaps', () => {
   for (let i = 0; i < 24; i++) {
     const seed = SEED * 100 + i;
     it(`are what was committed when they were made, wherever they are cut short (seed ${seed})`, async () => {
-      const run = new Run(seed, i % 3 === 0 ? 32 : 200);
-      await run.start();
-      await run.create();
-      for (let step = 0; step < 250; step++) await (run.random.below(12) === 0 ? run.cutStep() : run.step());
-      await run.finish();
+      await inVirtualTime(new Run(seed, i % 3 === 0 ? 32 : 200), async (run) => {
+        for (let step = 0; step < 250; step++) await (run.random.below(12) === 0 ? run.cutStep() : run.step());
+        await run.finish();
+      });
     }).timeout(60_000);
   }
 
   it('are the same where somebody looks before they are guarded: rows have long values in other heaps', async () => {
-    const run = new Run(SEED, 40);
-    await run.start();
-    await run.create();
-    for (let step = 0; step < 40; step++) await run.write();
-    await run.endAll();
-    for (let step = 0; step < 40; step++) await run.write();
-    for (let i = 0; i < 5; i++) await run.copy(4);
-    await run.endAll();
-    await run.check();
-    await run.finish();
+    await inVirtualTime(new Run(SEED, 40), async (run) => {
+      for (let step = 0; step < 40; step++) await run.write();
+      await run.endAll();
+      for (let step = 0; step < 40; step++) await run.write();
+      for (let i = 0; i < 5; i++) await run.copy(4);
+      await run.endAll();
+      await run.check();
+      await run.finish();
+    });
   });
 
   it('have what there is of their source where log was given up', async () => {
-    const run = new Run(SEED, 40);
-    await run.start();
-    await run.create();
-    for (let step = 0; step < 60; step++) await run.write();
-    await run.endAll();
-    await run.copy();
-    const lsn = run.engine.wal.insertLsn;
-    for (let step = 0; step < 60; step++) await run.write();
-    await run.endAll();
-    const disk = run.fileSystem.fork();
-    disk.crash({});
-    run.engine.abandon();
-    const file = disk.open(`${DIRECTORY}/wal/${walSegmentName(lsn - (lsn % WAL_SEGMENT_SIZE))}`, 'readwrite');
-    file.writeSync(Buffer.alloc(16, 255), 0, 16, lsn % WAL_SEGMENT_SIZE);
-    file.fdatasyncSync();
-    file.close();
-    run.fileSystem = disk;
-    await run.start(true);
-    expect(run.engine.recovery?.lostLog).to.not.equal(null);
-    expect([...run.engine.heaps()].map(({ relId }) => relId).sort()).to.deep.equal([...run.copied].sort());
-    for (const heap of run.engine.heaps()) {
-      for (let pageNo = 0; pageNo < heap.pages.pageCount; pageNo++)
-        await retry(run.engine, () => run.engine.pool.frameBase(heap.pages, pageNo));
-    }
-    await run.engine.close();
-    expect(verifyDirectory({ fileSystem: disk, directory: DIRECTORY }).problems.map(describeProblem)).to.deep.equal([]);
+    await inVirtualTime(new Run(SEED, 40), async (run) => {
+      for (let step = 0; step < 60; step++) await run.write();
+      await run.endAll();
+      await run.copy();
+      const lsn = run.engine.wal.insertLsn;
+      for (let step = 0; step < 60; step++) await run.write();
+      await run.endAll();
+      const disk = run.fileSystem.fork();
+      disk.crash({});
+      run.die();
+      const file = disk.open(`${DIRECTORY}/wal/${walSegmentName(lsn - (lsn % WAL_SEGMENT_SIZE))}`, 'readwrite');
+      file.writeSync(Buffer.alloc(16, 255), 0, 16, lsn % WAL_SEGMENT_SIZE);
+      file.fdatasyncSync();
+      file.close();
+      run.fileSystem = disk;
+      await run.start(true);
+      expect(run.engine.recovery?.lostLog).to.not.equal(null);
+      expect([...run.engine.heaps()].map(({ relId }) => relId).sort()).to.deep.equal([...run.copied].sort());
+      for (const heap of run.engine.heaps()) {
+        for (let pageNo = 0; pageNo < heap.pages.pageCount; pageNo++)
+          await retry(run.engine, () => run.engine.pool.frameBase(heap.pages, pageNo));
+      }
+      await run.engine.close();
+      expect(verifyDirectory({ fileSystem: disk, directory: DIRECTORY }).problems.map(describeProblem)).to.deep.equal(
+        [],
+      );
+    });
   }).timeout(60_000);
 });

@@ -13,7 +13,7 @@ import {
   WRITE_OK,
 } from '../../../storage/api.ts';
 import { ROW_SLOT_BITS } from '../../../storage/heap/index.ts';
-import { pageSlotCount, slotEntryOffset, slotOffset, stampPageChecksum } from '../../../storage/page/index.ts';
+import { slotEntryOffset, stampPageChecksum } from '../../../storage/page/index.ts';
 import { describeProblem, verifyDirectory } from '../../../storage/verify/index.ts';
 import { VirtualTime } from '../../sim/virtual-time.ts';
 import { makeRow, readRow, retry } from '../heap/support.ts';
@@ -51,10 +51,11 @@ describe('verify of copies that are not complete', () => {
   /** Rows that live. */
   let values: Map<number, number>;
 
-  const time = new VirtualTime();
+  let time: VirtualTime;
 
   beforeEach(async () => {
     // Nothing is swept, and nothing copied in the background.
+    time = new VirtualTime();
     time.msPerTurn = 0;
     time.install();
     disk = new MemoryFileSystem();
