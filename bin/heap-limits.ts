@@ -2,7 +2,7 @@
  * How large the JavaScript heap may get beside what is used of it. Rows, indexes and the log are off the heap; on it are plans, sessions and
  * the values of running statements, some 15 MB that stay. V8's own limits are made for programs that have everything there: it lets
  * the old generation grow to several times what survived, and the young one to 32 MB. Measured (bench/memory.ts, memory beyond pool and indexes
- * at its height): 260 MB with V8's limits, 160 to 220 with this one of the young generation and launcher.mjs's of the old one.
+ * at its height): 100 MB more with V8's limits than with this one of the young generation and launcher.mjs's of the old one.
  */
 import { PerformanceObserver } from 'node:perf_hooks';
 import { getHeapSpaceStatistics, setFlagsFromString } from 'node:v8';
