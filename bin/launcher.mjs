@@ -17,10 +17,10 @@ const SAVE_AFTER_MS = 1000;
 const PIECE_BYTES = 64 * 1024;
 /**
  * A full collection when the old generation has grown by so many percent (heap-limits.ts says what for). Beside 60 it costs a sort that spills 3 %
- * of its time and a join 8 %; point queries and TPC-B show nothing of it. Set here, before anything is compiled: V8 takes
+ * of its time and a join 5 %; point queries and TPC-B show nothing of it. Set here, before anything is compiled: V8 takes
  * compiled code from the cache only under the flags that it was compiled with.
  */
-const HEAP_GROWING_PERCENT = 40;
+const HEAP_GROWING_PERCENT = 30;
 /** Put in by the build, from what is in the bundle: V8 itself compares no more than the length. */
 const BUILD = 'unbuilt';
 

@@ -16,7 +16,7 @@ const STEP = 64 * 1024;
 /** More is rare; a process that keeps it shows it. */
 const SIZE_MAX = 4 * 1024 * 1024;
 /** All of them together. */
-const IDLE_BYTES_MAX = 8 * 1024 * 1024;
+const IDLE_BYTES_MAX = 4 * 1024 * 1024;
 
 /** What waits may be so many times larger than what is asked for: the process has it anyway. */
 const LARGER_MAX = 8;

@@ -65,10 +65,14 @@ export class PageMiss extends Error {
   override readonly name = 'PageMiss';
 }
 
-export const PAGE_MISS: PageMiss = Object.freeze(withoutStack(new PageMiss('the page is not in memory')));
+export const PAGE_MISS: PageMiss = Object.freeze(newPageMiss());
 
-function withoutStack(miss: PageMiss): PageMiss {
-  Object.defineProperty(miss, 'stack', { value: '' });
+/** Without a stack, and without asking for it: V8 would look for the lines of the whole program. */
+function newPageMiss(): PageMiss {
+  const { stackTraceLimit } = Error;
+  Error.stackTraceLimit = 0;
+  const miss = new PageMiss('the page is not in memory');
+  Error.stackTraceLimit = stackTraceLimit;
   return miss;
 }
 
