@@ -42,6 +42,8 @@ export class Branch {
   sequence: number;
   /** Values of it that a crash may leave: it goes on from one of them, or as far behind as is logged ahead. */
   sequences: number[];
+  /** Its transaction has counted: what it commits is on disk then. One that writes nothing leaves what another one, rolled back, has counted. */
+  hasCounted = false;
   cursor: OpenCursor | null = null;
   /** What the statement under way commits; null: none does. */
   inFlight: State | null = null;
@@ -127,6 +129,7 @@ export class Branch {
   }
 
   async begin(): Promise<void> {
+    this.hasCounted = false;
     if (await this.run('BEGIN')) this.pending = this.committed.copy();
   }
 
@@ -149,7 +152,7 @@ export class Branch {
       throw new Error(`${this.name}: ${error.code} ${error.message}: COMMIT`);
     if (error === null) {
       this.committed = this.state;
-      this.sequences = [this.sequence];
+      if (this.hasCounted) this.sequences = [this.sequence];
     }
     if (error === null || !this.#trouble.isStopped) this.inFlight = null;
     this.#ended();

@@ -418,6 +418,7 @@ export class ForkWorld {
     if (isDone) {
       branch.sequence = value;
       if (isOutside) branch.sequences = [value];
+      else branch.hasCounted = true;
     } else if (!this.#trouble.isStopped) await this.#lookAtSequence(branch, value);
     this.#unsettled.delete(branch);
   }
