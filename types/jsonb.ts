@@ -4,6 +4,19 @@
  * the last stays; numbers as numeric prints them; one blank after each colon and comma.
  */
 import { type JsonBuilder, parseJson, quoteJson } from './json.ts';
+import {
+  BACKSLASH,
+  CLOSE_ARRAY,
+  COMMA,
+  LETTER_F,
+  LETTER_N,
+  LETTER_T,
+  OPEN_ARRAY,
+  OPEN_OBJECT,
+  QUOTE,
+  skipString,
+  skipValue,
+} from './json-text.ts';
 import { Numeric } from './numeric.ts';
 import { compareText } from './unicode.ts';
 
@@ -125,17 +138,6 @@ function isOrdered(keys: readonly string[]): boolean {
 
 // ----------------------------------------------------------------------------------------------------------- reading the normal form
 
-const QUOTE = 34;
-const COMMA = 44;
-const BACKSLASH = 92;
-const OPEN_ARRAY = 91;
-const CLOSE_ARRAY = 93;
-const OPEN_OBJECT = 123;
-const CLOSE_OBJECT = 125;
-const LETTER_F = 102;
-const LETTER_N = 110;
-const LETTER_T = 116;
-
 /** Behind what was read last. */
 let readEnd = 0;
 
@@ -195,34 +197,6 @@ function readArray(text: string, start: number): Jsonb[] {
   }
   readEnd++;
   return values;
-}
-
-function skipString(text: string, at: number): number {
-  for (let i = at + 1; ; i++) {
-    const code = text.charCodeAt(i);
-    if (code === QUOTE) return i + 1;
-    if (code === BACKSLASH) i++;
-  }
-}
-
-function skipValue(text: string, at: number): number {
-  const first = text.charCodeAt(at);
-  if (first === QUOTE) return skipString(text, at);
-  if (first !== OPEN_OBJECT && first !== OPEN_ARRAY) {
-    let i = at + 1;
-    for (; i < text.length; i++) {
-      const code = text.charCodeAt(i);
-      if (code === COMMA || code === CLOSE_OBJECT || code === CLOSE_ARRAY) break;
-    }
-    return i;
-  }
-  let depth = 0;
-  for (let i = at; ; i++) {
-    const code = text.charCodeAt(i);
-    if (code === QUOTE) i = skipString(text, i) - 1;
-    else if (code === OPEN_OBJECT || code === OPEN_ARRAY) depth++;
-    else if ((code === CLOSE_OBJECT || code === CLOSE_ARRAY) && --depth === 0) return i + 1;
-  }
 }
 
 // ------------------------------------------------------------------------------------------------------------------- text in and out

@@ -1,48 +1,11 @@
-/**
- * Looking into JSON text without parsing it: json and jsonb values are text that was checked when it came in, so a value's
- * end is found by counting brackets and skipping strings. Works on json as written and on jsonb's normal form.
- */
-
-const QUOTE = 34;
-const BACKSLASH = 92;
+/** Looking into JSON text without parsing it (types/json-text.ts): json as written, and jsonb's normal form. */
+import { QUOTE, skipString, skipValue } from '../../types/json-text.ts';
 
 export function skipSpace(text: string, position: number): number {
   for (;;) {
     const c = text.charCodeAt(position);
     if (c !== 32 && c !== 10 && c !== 13 && c !== 9) return position;
     position++;
-  }
-}
-
-/** From an opening quote to behind the closing one. */
-export function skipString(text: string, position: number): number {
-  let end = text.indexOf('"', position + 1);
-  for (;;) {
-    let backslashes = 0;
-    while (text.charCodeAt(end - 1 - backslashes) === BACKSLASH) backslashes++;
-    if (backslashes % 2 === 0) return end + 1;
-    end = text.indexOf('"', end + 1);
-  }
-}
-
-/** From the first character of a value to behind its last. */
-export function skipValue(text: string, position: number): number {
-  const first = text.charCodeAt(position);
-  if (first === QUOTE) return skipString(text, position);
-  if (first !== 123 && first !== 91) {
-    let end = position + 1;
-    for (; end < text.length; end++) {
-      const c = text.charCodeAt(end);
-      if (c === 44 || c === 125 || c === 93 || c <= 32) break;
-    }
-    return end;
-  }
-  let depth = 0;
-  for (let i = position; ; i++) {
-    const c = text.charCodeAt(i);
-    if (c === QUOTE) i = skipString(text, i) - 1;
-    else if (c === 123 || c === 91) depth++;
-    else if ((c === 125 || c === 93) && --depth === 0) return i + 1;
   }
 }
 
@@ -59,7 +22,7 @@ export function valueAsText(value: string): string | null {
 
 export type JsonKind = 'object' | 'array' | 'string' | 'number' | 'boolean' | 'null';
 
-export function kindAt(text: string, position: number): JsonKind {
+function kindAt(text: string, position: number): JsonKind {
   switch (text[position]) {
     case '{':
       return 'object';

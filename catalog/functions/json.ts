@@ -3,6 +3,7 @@
 import { sqlError } from '../../types/errors.ts';
 import { OID, type SqlArray, typeByOid, type Value } from '../../types/index.ts';
 import { checkJsonEscapes } from '../../types/json.ts';
+import { skipValue } from '../../types/json-text.ts';
 import type { FunctionContext } from '../function-entry.ts';
 import { jsonWriter, keyText, quoteJson, recordWriter } from './json-build.ts';
 import { recordFunctions } from './json-populate.ts';
@@ -14,7 +15,6 @@ import {
   kindOf,
   membersOf,
   skipSpace,
-  skipValue,
   unquote,
   valueAsText,
   valueAtPath,

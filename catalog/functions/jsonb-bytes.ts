@@ -9,18 +9,19 @@
 import { Buffer } from 'node:buffer';
 import { decodeText } from '../../types/index.ts';
 import { quoteJson } from '../../types/json.ts';
+import {
+  BACKSLASH,
+  CLOSE_ARRAY,
+  CLOSE_OBJECT,
+  COMMA,
+  LETTER_F,
+  LETTER_N,
+  LETTER_T,
+  OPEN_ARRAY,
+  OPEN_OBJECT,
+  QUOTE,
+} from '../../types/json-text.ts';
 import type { JsonKind } from './json-scan.ts';
-
-const QUOTE = 34;
-const COMMA = 44;
-const BACKSLASH = 92;
-const OPEN_ARRAY = 91;
-const CLOSE_ARRAY = 93;
-const OPEN_OBJECT = 123;
-const CLOSE_OBJECT = 125;
-const LETTER_F = 102;
-const LETTER_N = 110;
-const LETTER_T = 116;
 
 /** A key as it is written. */
 export interface JsonbKey {

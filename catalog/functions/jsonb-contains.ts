@@ -5,15 +5,11 @@
 import { Buffer } from 'node:buffer';
 import { decodeText, Numeric } from '../../types/index.ts';
 import { quoteJson } from '../../types/json.ts';
+import { CLOSE_ARRAY, COMMA, OPEN_ARRAY, OPEN_OBJECT, QUOTE } from '../../types/json-text.ts';
 import { type Jsonb, JsonbObject, readJsonb } from '../../types/jsonb.ts';
 import { existsAt, jsonbBytes, jsonbEnd, jsonbKey, skipJsonb, startsWithBytes } from './jsonb-bytes.ts';
 
-const QUOTE = 34;
-const COMMA = 44;
 const POINT = 46;
-const OPEN_ARRAY = 91;
-const CLOSE_ARRAY = 93;
-const OPEN_OBJECT = 123;
 
 export type JsonbPattern =
   /** A string, a boolean or null: equal values are written alike. */
@@ -59,8 +55,8 @@ export function containsPattern(buffer: Buffer, start: number, end: number, patt
     : containsAt(buffer, start, end, pattern);
 }
 
-/** Whether an object has a member of this name; the text is that of an object. */
-export function hasMember(text: string, name: string): boolean {
+/** Does the text exist as a key, or as a string element of an array, or is it the string itself? */
+export function jsonbExists(text: string, name: string): boolean {
   return existsAt(jsonbBytes(text), 0, jsonbEnd(), jsonbKey(name));
 }
 

@@ -5,6 +5,7 @@
 
 import { type SqlError, sqlError } from '../../types/errors.ts';
 import { comparator, decodeText, equality, Numeric, OID, type SqlArray, type Value } from '../../types/index.ts';
+import { COMMA } from '../../types/json-text.ts';
 import { compareJsonbKeys, formatJsonb, type Jsonb, JsonbObject, readJsonb } from '../../types/jsonb.ts';
 import type { FunctionContext } from '../function-entry.ts';
 import { oddArguments, pairsOf, pairsOfTwo, sharedFunctions, variadicArguments } from './json.ts';
@@ -13,7 +14,6 @@ import { elementsOf, kindOf, membersOf } from './json-scan.ts';
 import {
   countJsonbElements,
   elementAt,
-  existsAt,
   type JsonbPath,
   jsonbBytes,
   jsonbEnd,
@@ -25,10 +25,8 @@ import {
   pathAt,
   skipJsonb,
 } from './jsonb-bytes.ts';
-import { jsonbContains } from './jsonb-contains.ts';
+import { jsonbContains, jsonbExists } from './jsonb-contains.ts';
 import type { FunctionModule, Specialiser } from './module.ts';
-
-const COMMA = 44;
 
 /** The value at a place of a text whose bytes these are; null where there is none. */
 function valueAt(buffer: Buffer, at: number, end: number): string | null {
@@ -39,41 +37,24 @@ function textAt(buffer: Buffer, at: number, end: number): string | null {
   return at < 0 ? null : jsonbTextAt(buffer, at, end);
 }
 
-function field(text: string, name: string): string | null {
+/** Finds a place by `find`, and answers what is there. */
+function lookUp<Wanted>(
+  text: string,
+  find: (buffer: Buffer, start: number, end: number, wanted: Wanted) => number,
+  wanted: Wanted,
+  answer: (buffer: Buffer, at: number, end: number) => string | null,
+): string | null {
   const buffer = jsonbBytes(text);
   const end = jsonbEnd();
-  return valueAt(buffer, memberAt(buffer, 0, end, jsonbKey(name)), end);
+  return answer(buffer, find(buffer, 0, end, wanted), end);
 }
 
-function fieldText(text: string, name: string): string | null {
-  const buffer = jsonbBytes(text);
-  const end = jsonbEnd();
-  return textAt(buffer, memberAt(buffer, 0, end, jsonbKey(name)), end);
-}
-
-function element(text: string, index: number): string | null {
-  const buffer = jsonbBytes(text);
-  const end = jsonbEnd();
-  return valueAt(buffer, elementAt(buffer, 0, end, index), end);
-}
-
-function elementText(text: string, index: number): string | null {
-  const buffer = jsonbBytes(text);
-  const end = jsonbEnd();
-  return textAt(buffer, elementAt(buffer, 0, end, index), end);
-}
-
-function extractPath(text: string, path: SqlArray): string | null {
-  const buffer = jsonbBytes(text);
-  const end = jsonbEnd();
-  return valueAt(buffer, pathAt(buffer, 0, end, stepsOf(path)), end);
-}
-
-function extractPathText(text: string, path: SqlArray): string | null {
-  const buffer = jsonbBytes(text);
-  const end = jsonbEnd();
-  return textAt(buffer, pathAt(buffer, 0, end, stepsOf(path)), end);
-}
+const field = (text: string, name: string) => lookUp(text, memberAt, jsonbKey(name), valueAt);
+const fieldText = (text: string, name: string) => lookUp(text, memberAt, jsonbKey(name), textAt);
+const element = (text: string, index: number) => lookUp(text, elementAt, index, valueAt);
+const elementText = (text: string, index: number) => lookUp(text, elementAt, index, textAt);
+const extractPath = (text: string, path: SqlArray) => lookUp(text, pathAt, stepsOf(path), valueAt);
+const extractPathText = (text: string, path: SqlArray) => lookUp(text, pathAt, stepsOf(path), textAt);
 
 /** Of the document at a place. */
 export function jsonbLengthAt(buffer: Buffer, start: number, end: number): number {
@@ -88,11 +69,6 @@ const equal = (a: string, b: string): boolean => a === b || equality(OID.JSONB)(
 
 const isContainer = (value: Jsonb): value is Jsonb[] | JsonbObject =>
   Array.isArray(value) || value instanceof JsonbObject;
-
-/** Does the text exist as a key, or as a string element of an array, or is it the string itself? */
-function exists(text: string, name: string): boolean {
-  return existsAt(jsonbBytes(text), 0, jsonbEnd(), jsonbKey(name));
-}
 
 function asArray(value: Jsonb): Jsonb[] {
   return Array.isArray(value) ? value : [value];
@@ -451,11 +427,11 @@ export const jsonbFunctions: FunctionModule = {
     jsonb_cmp: (a: string, b: string) => Math.sign(compare(a, b)),
     jsonb_contains: jsonbContains,
     jsonb_contained: (a: string, b: string) => jsonbContains(b, a),
-    jsonb_exists: exists,
+    jsonb_exists: jsonbExists,
     jsonb_exists_any: (text: string, names: SqlArray) =>
-      names.elements.some((name) => name !== null && exists(text, name)),
+      names.elements.some((name) => name !== null && jsonbExists(text, name)),
     jsonb_exists_all: (text: string, names: SqlArray) =>
-      names.elements.every((name) => name === null || exists(text, name)),
+      names.elements.every((name) => name === null || jsonbExists(text, name)),
     jsonb_concat: concatenate,
     jsonb_delete: deleteKey,
     jsonb_delete_array: (text: string, names: SqlArray) => deleteKeys(text, names.elements),

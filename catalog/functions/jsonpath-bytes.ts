@@ -3,14 +3,13 @@
  * read, and the path is evaluated over an object that has no others.
  */
 import { decodeText, formatJsonb, type Jsonb, JsonbObject, readJsonb } from '../../types/index.ts';
+import { OPEN_ARRAY, OPEN_OBJECT } from '../../types/json-text.ts';
 import { jsonpathOf } from '../../types/jsonpath/parse.ts';
 import type { Jsonpath } from '../../types/jsonpath/path.ts';
 import { type JsonbKey, jsonbKey, memberAt, skipJsonb } from './jsonb-bytes.ts';
 import { JsonpathEvaluation } from './jsonpath.ts';
 import { onlyTruth, variablesOf } from './jsonpath-functions.ts';
 
-const OPEN_ARRAY = 91;
-const OPEN_OBJECT = 123;
 const EMPTY = new JsonbObject([], []);
 
 /** What is the same for all documents. */

@@ -20,24 +20,26 @@ import {
 } from '../../catalog/inverted-classes.ts';
 import type { SqlArray } from '../../types/index.ts';
 import { quoteJson } from '../../types/json.ts';
+import {
+  BACKSLASH,
+  CLOSE_ARRAY,
+  CLOSE_OBJECT,
+  COMMA,
+  LETTER_F,
+  LETTER_N,
+  LETTER_T,
+  OPEN_ARRAY,
+  OPEN_OBJECT,
+  QUOTE,
+} from '../../types/json-text.ts';
 import type { QueryMaker, TermExtractor } from './extractor.ts';
 import { documentOf, jsonpathNode, type PathTerms } from './jsonpath-query.ts';
 import { ALL, allOf, anyOf, type TermQuery } from './term-query.ts';
 import { KIND_TERM, PAYLOAD_LIMIT, type TermWriter } from './terms.ts';
 
-const QUOTE = 34;
-const COMMA = 44;
 const POINT = 46;
 const ZERO = 48;
 const COLON = 58;
-const OPEN_ARRAY = 91;
-const BACKSLASH = 92;
-const CLOSE_ARRAY = 93;
-const LOWER_F = 102;
-const LOWER_N = 110;
-const LOWER_T = 116;
-const OPEN_OBJECT = 123;
-const CLOSE_OBJECT = 125;
 
 /** Kinds of terms of jsonb_ops: keys and string elements; and values. */
 const KIND_KEY = KIND_TERM;
@@ -112,12 +114,12 @@ function scan(bytes: Uint8Array, start: number, end: number, visitor: JsonbVisit
         at++;
         break;
       }
-      case LOWER_T:
-      case LOWER_F:
+      case LETTER_T:
+      case LETTER_F:
         visitor.scalar(KIND_BOOLEAN, bytes, at, at + 1, !isObject);
-        at += c === LOWER_T ? 4 : 5;
+        at += c === LETTER_T ? 4 : 5;
         break;
-      case LOWER_N:
+      case LETTER_N:
         visitor.scalar(KIND_NULL_VALUE, bytes, at, at, !isObject);
         at += 4;
         break;
