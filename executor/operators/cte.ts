@@ -129,7 +129,7 @@ abstract class KeptRowsScan implements Operator {
 
   /** The next rows that pass, of those that are there. */
   protected take(x: ExecContext, store: RowStore): Batch {
-    const count = store.copyTo(this.#raw, this.next, BATCH_SIZE, null);
+    const count = store.copyTo(this.#raw, this.next, BATCH_SIZE);
     this.#out.count = this.#project(x, this.#raw.columns, count, this.#out.columns);
     // Not before: what is computed may have to wait.
     this.next += count;

@@ -12,6 +12,7 @@ import { repOfType } from '../compile/operand.ts';
 import { decodeText } from '../row/row-reader.ts';
 import { giveScratch, takeScratch, takeSlots } from '../scratch-memory.ts';
 import {
+  emptied,
   emptySlots,
   grown,
   grownSlots,
@@ -121,9 +122,7 @@ export class NumberInterner implements Interner {
     this.count = 0;
     this.#others.clear();
     this.#otherValues.clear();
-    if (this.#values.length === INITIAL_IDS) return;
-    giveScratch(this.#values.buffer);
-    this.#values = new Float64Array(INITIAL_IDS);
+    this.#values = emptied(this.#values, Float64Array, INITIAL_IDS);
   }
 }
 
@@ -273,9 +272,7 @@ export class TextInterner implements Interner {
       giveScratch(this.#arena.buffer);
       this.#arena = Buffer.from(takeScratch(INITIAL_ARENA_BYTES));
     }
-    if (this.#entries.length === INITIAL_IDS * ENTRY_WORDS) return;
-    giveScratch(this.#entries.buffer);
-    this.#entries = new Uint32Array(INITIAL_IDS * ENTRY_WORDS);
+    this.#entries = emptied(this.#entries, Uint32Array, INITIAL_IDS * ENTRY_WORDS);
   }
 }
 
@@ -400,9 +397,7 @@ class PairInterner {
     this.#slots = emptySlots(this.#slots);
     this.#mask = INITIAL_SLOTS - 1;
     this.count = 0;
-    if (this.#pairs.length === INITIAL_IDS * 2) return;
-    giveScratch(this.#pairs.buffer);
-    this.#pairs = new Int32Array(INITIAL_IDS * 2);
+    this.#pairs = emptied(this.#pairs, Int32Array, INITIAL_IDS * 2);
   }
 }
 

@@ -37,12 +37,17 @@ export function slotsFor(count: number): number {
   return Math.max(INITIAL_SLOTS, 2 ** Math.ceil(Math.log2(count * 2 + 1)));
 }
 
+type Ids = Int32Array<ArrayBuffer> | Uint32Array<ArrayBuffer> | Float64Array<ArrayBuffer>;
+
+/** An array of so many elements, of a table that is emptied. */
+export function emptied<T extends Ids>(array: T, make: new (length: number) => T, length: number): T {
+  if (array.length === length) return array;
+  giveScratch(array.buffer);
+  return new make(length);
+}
+
 /** An array of so many elements at least that begins with those of `array`. */
-export function grown<T extends Int32Array<ArrayBuffer> | Uint32Array<ArrayBuffer> | Float64Array<ArrayBuffer>>(
-  array: T,
-  make: new (buffer: ArrayBuffer) => T,
-  length = array.length * 2,
-): T {
+export function grown<T extends Ids>(array: T, make: new (buffer: ArrayBuffer) => T, length = array.length * 2): T {
   const target = new make(takeScratch(length * array.BYTES_PER_ELEMENT));
   target.set(array);
   giveScratch(array.buffer);

@@ -6,6 +6,7 @@ import type { Value } from '../../catalog/function-entry.ts';
 import { Numeric } from '../../types/index.ts';
 import { giveScratch, takeSlots } from '../scratch-memory.ts';
 import {
+  emptied,
   emptySlots,
   grown,
   grownSlots,
@@ -145,11 +146,8 @@ export class NumericInterner implements Interner {
     this.count = 0;
     this.#others.clear();
     this.#otherValues.clear();
-    if (this.#digits.length === INITIAL_IDS) return;
-    giveScratch(this.#digits.buffer);
-    giveScratch(this.#scales.buffer);
-    this.#digits = new Float64Array(INITIAL_IDS);
-    this.#scales = new Int32Array(INITIAL_IDS * SCALES);
+    this.#digits = emptied(this.#digits, Float64Array, INITIAL_IDS);
+    this.#scales = emptied(this.#scales, Int32Array, INITIAL_IDS * SCALES);
   }
 }
 

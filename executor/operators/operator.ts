@@ -22,7 +22,7 @@ export interface Operator {
   close(x: ExecContext): void;
 }
 
-/** Rows kept in columns: hash join's inner side, sorts, partitions, CTEs. */
+/** Rows kept in columns: partitions of windows, CTEs, cursors, the inner side of nested loops. Sorts and hash joins have ColumnStore. */
 export class RowStore {
   readonly columns: Value[][];
   count = 0;
@@ -31,12 +31,10 @@ export class RowStore {
     this.columns = Array.from({ length: width }, () => []);
   }
 
-  /** `more`: columns that follow the batch's own. */
-  append(batch: Batch, more: readonly (readonly Value[])[] | null = null): void {
+  append(batch: Batch): void {
     const count = batch.count;
-    const width = batch.columns.length;
     for (let c = 0; c < this.columns.length; c++) {
-      const source = c < width || more === null ? batch.columns[c] : more[c - width];
+      const source = batch.columns[c];
       const target = this.columns[c];
       for (let i = 0; i < count; i++) target.push(source[i]);
     }
@@ -44,22 +42,17 @@ export class RowStore {
   }
 
   appendRow(batch: Batch, row: number): void {
-    this.appendFrom(batch.columns, row);
-  }
-
-  appendFrom(columns: readonly (readonly Value[])[], row: number): void {
-    for (let c = 0; c < this.columns.length; c++) this.columns[c].push(columns[c][row]);
+    for (let c = 0; c < this.columns.length; c++) this.columns[c].push(batch.columns[c][row]);
     this.count++;
   }
 
-  /** Copies rows into a batch, as many columns as it has; `order` gives their numbers, or they are taken as they stand. Answers how many. */
-  copyTo(batch: Batch, from: number, limit: number, order: Uint32Array | null): number {
+  /** Copies rows into a batch, as many columns as it has. Answers how many. */
+  copyTo(batch: Batch, from: number, limit: number): number {
     const count = Math.min(limit, this.count - from);
     for (let c = 0; c < batch.columns.length; c++) {
       const source = this.columns[c];
       const target = batch.columns[c];
-      if (order === null) for (let i = 0; i < count; i++) target[i] = source[from + i];
-      else for (let i = 0; i < count; i++) target[i] = source[order[from + i]];
+      for (let i = 0; i < count; i++) target[i] = source[from + i];
     }
     batch.count = count;
     return count;

@@ -363,6 +363,21 @@ class Frames {
   /** Bounds of the last row, from which those of the next are looked for: they are near. */
   #lastStart = 0;
   #lastEnd = 0;
+  /** The bound that is looked for: a value, and which end of the frame it is. */
+  #wanted: Value = null;
+  #isStart = false;
+  /** Whether a row of the partition is before it. Nulls are at one end. */
+  readonly #isBefore = (row: number): boolean => {
+    const value = (this.#orderColumn as readonly Value[])[this.#partition.first + row];
+    const { descending, nullsFirst } = this.#orderBy[0];
+    let order: number;
+    if (value === null) order = nullsFirst ? -1 : 1;
+    else {
+      order = (this.#range as RangeBound).compare(value, this.#wanted);
+      if (descending) order = -order;
+    }
+    return this.#isStart ? order < 0 : order <= 0;
+  };
   readonly #startOffset: Value;
   readonly #endOffset: Value;
 
@@ -441,17 +456,9 @@ class Frames {
     if (current === null) return isStart ? p.peerStart : p.peerEnd;
     this.#range ??= rangeBound(key.expr.typeOid, this.#frame);
     const { descending } = key;
-    const wanted = this.#range.move(this.#x, current, offset, isPreceding !== descending, isStart !== descending);
-    const { compare } = this.#range;
-    // Is the row before the bound? Nulls are at one end.
-    const isBefore = (row: number): boolean => {
-      const value = column[p.first + row];
-      let order: number;
-      if (value === null) order = key.nullsFirst ? -1 : 1;
-      else order = key.descending ? -compare(value, wanted) : compare(value, wanted);
-      return isStart ? order < 0 : order <= 0;
-    };
-    const found = searchFrom(isStart ? this.#lastStart : this.#lastEnd, p.partitionSize, isBefore);
+    this.#wanted = this.#range.move(this.#x, current, offset, isPreceding !== descending, isStart !== descending);
+    this.#isStart = isStart;
+    const found = searchFrom(isStart ? this.#lastStart : this.#lastEnd, p.partitionSize, this.#isBefore);
     if (isStart) this.#lastStart = found;
     else this.#lastEnd = found;
     return found;

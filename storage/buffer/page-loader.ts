@@ -101,7 +101,7 @@ export class PageLoader {
 
   private begin(rel: RelationPages, pageNo: number, frame: number): PageLoad {
     const load = new PageLoad(rel, pageNo);
-    rel.addLoad(load);
+    rel.loads.set(pageNo, load);
     this.claim(load, frame);
     return load;
   }

@@ -595,7 +595,7 @@ export class BufferPool implements LoggedPages {
     if (load === undefined) {
       load = new PageLoad(rel, pageNo);
       load.demanded = true;
-      rel.addLoad(load);
+      rel.loads.set(pageNo, load);
       this.loader.start(load, ring);
     }
     load.demanded = true;

@@ -5,9 +5,10 @@
  * page. The file is made at the first write-back; a relation that was never written has none.
  */
 import type { SqlError } from '../../types/errors.ts';
+import { LazyMap } from '../../types/lazy-map.ts';
 import type { File } from '../io/index.ts';
 import type { Branch, PageHistory } from './branch.ts';
-import type { PageLoad, RelationLoads } from './page-load.ts';
+import type { RelationLoads } from './page-load.ts';
 import { PageSet } from './page-set.ts';
 import type { PageSource } from './page-sharing.ts';
 import type { RelationCopy } from './relation-copy.ts';
@@ -19,7 +20,6 @@ export const NO_FRAME = -1;
 /** Of relations whose pages are found by a map: no page is in it. */
 const NO_PAGE_TABLE = new Int32Array(0);
 const NO_COPIES: readonly RelationCopy[] = [];
-const NO_LOADS: RelationLoads = new Map();
 
 export class RelationPages {
   readonly relId: number;
@@ -60,7 +60,7 @@ export class RelationPages {
   /** Reads and writes under way: the file stays open. */
   ioCount = 0;
   /** Pages being read, and reads that failed and whose error nobody has seen yet. */
-  loads: RelationLoads = NO_LOADS;
+  readonly loads: RelationLoads = new LazyMap();
   /** Why its last write-back failed, for statistics. */
   writeError: SqlError | null = null;
 
@@ -70,12 +70,6 @@ export class RelationPages {
     this.isUnlogged = isUnlogged;
     this.source = source;
     if (source !== null) this.frames = NO_PAGE_TABLE;
-  }
-
-  /** The page is on its way. */
-  addLoad(load: PageLoad): void {
-    if (this.loads === NO_LOADS) this.loads = new Map();
-    this.loads.set(load.pageNo, load);
   }
 
   /** The frame that holds a page, of its own or read in as its own; or NO_FRAME. */

@@ -4,7 +4,6 @@ import fc from 'fast-check';
 import type { Value } from '../../catalog/function-entry.ts';
 import { Batch } from '../../executor/batch.ts';
 import { ColumnStore } from '../../executor/operators/column-store.ts';
-import { idleScratchBytes } from '../../executor/scratch-memory.ts';
 import { OID } from '../../types/index.ts';
 
 const TYPES = [{ typeOid: OID.INT4 }, { typeOid: OID.TEXT }, { typeOid: OID.INT8 }];
@@ -68,17 +67,5 @@ describe('column store', () => {
     const store = new ColumnStore([...TYPES, { typeOid: OID.FLOAT8 }]);
     store.append(batchOf([[1, 'a', 2]]), [[0.5]]);
     expect(rowsOf(store)).to.deep.equal([[1, 'a', 2, 0.5]]);
-  });
-
-  it('gives its memory back when it is cleared, once', () => {
-    const store = new ColumnStore(TYPES);
-    const batch = batchOf(Array.from({ length: 10_000 }, (_, i) => [i, '', i]));
-    store.append(batch);
-    const before = idleScratchBytes();
-    store.clear();
-    const given = idleScratchBytes();
-    expect(given).to.be.above(before);
-    store.clear();
-    expect(idleScratchBytes()).to.equal(given);
   });
 });

@@ -127,6 +127,23 @@ describe('long values', () => {
     expect(compressInRow(Buffer.alloc(3000))?.length).to.be.lessThan(100);
   });
 
+  it('leave what is in the pool of Buffer alone, however large somebody has made it', () => {
+    const { poolSize } = Buffer;
+    Buffer.poolSize = 1024 * 1024;
+    try {
+      const neighbours: Buffer[] = [];
+      const text = Buffer.alloc(3000, 'text of others');
+      // Until the old pool is used up.
+      for (let i = 0; i < 200; i++) {
+        neighbours.push(Buffer.from(`neighbour ${i}`));
+        expect(compressInRow(text)?.length).to.be.lessThan(200);
+      }
+      expect(neighbours.map(String)).to.deep.equal(neighbours.map((_, i) => `neighbour ${i}`));
+    } finally {
+      Buffer.poolSize = poolSize;
+    }
+  });
+
   it('begin well and end in noise: frames that do not get shorter are kept as they are', async () => {
     const value = Buffer.concat([Buffer.alloc(FRAME_SIZE), noise(new Random(13), 3 * FRAME_SIZE)]);
     const pointer = await store(ChainWriter.of(value, true));

@@ -1,4 +1,6 @@
 import { expect } from 'chai';
+import { Batch } from '../../executor/batch.ts';
+import { ColumnStore } from '../../executor/operators/column-store.ts';
 import { GroupTable } from '../../executor/operators/group-table.ts';
 import { RowChains } from '../../executor/operators/row-chains.ts';
 import { giveScratch, idleScratchBytes, takeScratch, takeSlots } from '../../executor/scratch-memory.ts';
@@ -6,12 +8,22 @@ import { OID } from '../../types/index.ts';
 import { randomOf } from '../support/random.ts';
 import { seedFrom } from '../support/seed.ts';
 
-const IDLE_BYTES_MAX = 8 * 1024 * 1024;
+const IDLE_BYTES_MAX = 4 * 1024 * 1024;
 const ROWS = 50_000;
 
 /** Takes all that waits, so that what is given next is the only one. */
 function takeAll(): void {
   while (idleScratchBytes() > 0) for (let size = 16 * 1024; size <= 4 * 1024 * 1024; size *= 2) takeScratch(size);
+}
+
+/** What clears gives memory, the first time. */
+function expectGivenOnce(clear: () => void): void {
+  const outgrown = idleScratchBytes();
+  clear();
+  const given = idleScratchBytes();
+  expect(given).to.be.above(outgrown);
+  clear();
+  expect(idleScratchBytes()).to.equal(given);
 }
 
 describe('scratch memory', () => {
@@ -49,12 +61,7 @@ describe('scratch memory', () => {
       const table = new GroupTable(types);
       const columns = types.map((_, c) => Array.from({ length: ROWS }, (_value, i) => row(i)[c]));
       for (let i = 0; i < ROWS; i++) table.groupOf(columns, i);
-      const outgrown = idleScratchBytes();
-      table.clear();
-      const given = idleScratchBytes();
-      expect(given).to.be.above(outgrown);
-      table.clear();
-      expect(idleScratchBytes()).to.equal(given);
+      expectGivenOnce(() => table.clear());
       for (let i = 0; i < 100; i++) expect(table.groupOf(columns, i)).to.equal(i);
     });
   }
@@ -64,11 +71,28 @@ describe('scratch memory', () => {
     const chains = new RowChains();
     chains.reserve(ROWS);
     for (let i = 0; i < ROWS; i++) chains.add(i, i % 1000);
-    const outgrown = idleScratchBytes();
-    chains.clear();
-    const given = idleScratchBytes();
-    expect(given).to.be.above(outgrown);
-    chains.clear();
-    expect(idleScratchBytes()).to.equal(given);
+    expectGivenOnce(() => chains.clear());
+  });
+
+  it('is given back by columns of rows that are cleared, once', () => {
+    takeAll();
+    const types = [{ typeOid: OID.INT4 }, { typeOid: OID.TEXT }, { typeOid: OID.INT8 }];
+    const store = new ColumnStore(types);
+    const batch = new Batch(types.length);
+    batch.columns.forEach((column, c) => {
+      for (let i = 0; i < ROWS; i++) column.push(c === 1 ? '' : i);
+    });
+    batch.count = ROWS;
+    store.append(batch);
+    expectGivenOnce(() => store.clear());
+    expect(store.count).to.equal(0);
+  });
+
+  it('may be larger than what is asked for, but not by far', () => {
+    takeAll();
+    const large = new Uint8Array(takeScratch(4 * 1024 * 1024)).buffer;
+    giveScratch(large);
+    expect(takeScratch(256 * 1024)).not.to.equal(large);
+    expect(takeScratch(512 * 1024)).to.equal(large);
   });
 });

@@ -40,6 +40,29 @@ describe('mapped memory', () => {
     expect(after).to.be.at.most(60);
   });
 
+  it('takes addresses for some hundreds at a time, and again for others when they are gone', () => {
+    const gigabytes = said(
+      `const { readFileSync } = await import('node:fs');
+       const addresses = () => Number(/VmSize:\\s+(\\d+)/.exec(readFileSync('/proc/self/status', 'utf8'))[1]) / MB;
+       const take = () => Array.from({ length: 400 }, () => new Uint8Array(mappedBuffer(MB)));
+       const before = addresses();
+       let all = take();
+       const first = addresses() - before;
+       all = [];
+       for (let i = 0; i < 3; i++) {
+         gc();
+         await new Promise((resolve) => setTimeout(resolve, 100));
+       }
+       const gone = addresses() - before;
+       all = take();
+       console.log(Math.round(first), Math.round(gone), Math.round(addresses() - before));`,
+    );
+    const [first, gone, second] = gigabytes.split(' ').map(Number);
+    expect(first).to.be.within(1000, 3000);
+    expect(gone).to.be.below(500);
+    expect(second).to.be.within(1000, 3000);
+  });
+
   it('is plain memory where a process may have few addresses', () => {
     // Set when all is loaded: the loader of these sources takes addresses itself.
     const size = said(
