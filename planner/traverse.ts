@@ -410,6 +410,17 @@ export function isVolatile(expr: Expr): boolean {
   return someExpr(expr, (child) => child.kind === 'call' && child.function.volatility === 'volatile');
 }
 
+/** The same, but what its subqueries call is theirs. */
+export function callsVolatile(expr: Expr): boolean {
+  let found = false;
+  visitExpr(expr, (child) => {
+    if (logical(child).kind === 'sublink') return false;
+    found ||= child.kind === 'call' && child.function.volatility === 'volatile';
+    return !found;
+  });
+  return found;
+}
+
 /** Whether it has a subquery. */
 export function hasSublink(expr: Expr): boolean {
   return someExpr(expr, (child) => logical(child).kind === 'sublink');

@@ -6,7 +6,7 @@ import { knownValue } from '../cost/known-values.ts';
 import type { Expr } from '../expr.ts';
 import { commutatorOf, comparisonOf, operatorOf } from '../operators.ts';
 import { relsOf } from '../relation-sets.ts';
-import { someExpr } from '../traverse.ts';
+import { isVolatile } from '../traverse.ts';
 import { asKeyValue, matchesExpression, type UsableIndex } from './index-match.ts';
 import type { Planner } from './planner.ts';
 
@@ -42,17 +42,13 @@ export function matchInverted(
     if (item === null) continue;
     const match =
       expr.kind === 'arrayCompare' ? matchElement(context, key, item, expr) : matchCall(context, key, item, expr);
-    if (match === null || relsOf(match.value).has(rel) || someExpr(match.value, isVolatile)) continue;
+    if (match === null || relsOf(match.value).has(rel) || isVolatile(match.value)) continue;
     return { usable, column, ...match };
   }
   return null;
 }
 
 type Match = Pick<InvertedMatch, 'strategy' | 'value' | 'condition'>;
-
-function isVolatile(expr: Expr): boolean {
-  return expr.kind === 'call' && expr.function.volatility === 'volatile';
-}
 
 function matchCall(context: BindContext, key: Expr, item: InvertedClass, expr: Expr): Match | null {
   if (expr.kind !== 'call' || expr.args.length !== 2) return null;

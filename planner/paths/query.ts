@@ -6,9 +6,9 @@ import { distinctCount } from '../cost/group-count.ts';
 import { COST } from '../cost/params.ts';
 import { equalExpr } from '../equal-expr.ts';
 import type { Expr, SortKey } from '../expr.ts';
-import { conjuncts, isFixedConst, logical, makeAnd, makeVar, type Query, type Target } from '../logical.ts';
+import { conjuncts, isFixedConst, makeAnd, makeVar, type Query, type Target } from '../logical.ts';
 import type { OutputColumn, Plan } from '../plan.ts';
-import { hasSetReturning, mapQuery, replaceExpr, visitExpr } from '../traverse.ts';
+import { callsVolatile, hasSetReturning, mapQuery, replaceExpr } from '../traverse.ts';
 import { aggregateStage, groupOrderings } from './aggregate-stage.ts';
 import { withCtes } from './cte-plan.ts';
 import { JoinProblem, NO_RELS } from './join-problem.ts';
@@ -255,17 +255,6 @@ function computesLast({ orderBy, distinct, distinctOn, targets, hasSets, locks }
   const keys = [...orderBy.map((key) => key.expr), ...(distinctOn ?? [])];
   if (hasSets) return !keys.some(hasSetReturning);
   return locks.length === 0 && targets.some((target) => callsVolatile(target.expr)) && !keys.some(callsVolatile);
-}
-
-/** What subqueries call is theirs. */
-function callsVolatile(expr: Expr): boolean {
-  let found = false;
-  visitExpr(expr, (child) => {
-    if (logical(child).kind === 'sublink') return false;
-    found ||= child.kind === 'call' && child.function.volatility === 'volatile';
-    return !found;
-  });
-  return found;
 }
 
 function finishAggregated(planner: Planner, query: Query, grouped: Path, orderer: Orderer): Path {

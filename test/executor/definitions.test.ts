@@ -98,6 +98,15 @@ describe('definitions of users, in sessions', () => {
     expect(await errorOf(client.query('SELECT passing(1)'))).to.equal('42883 function passing(integer) does not exist');
   });
 
+  it('are refused where an operator would return a set, which works in PostgreSQL', async () => {
+    await client.query(`CREATE FUNCTION pair_up(int, int) RETURNS SETOF int LANGUAGE sql AS 'VALUES ($1), ($2)';
+      CREATE OPERATOR &&&# (LEFTARG = int, RIGHTARG = int, PROCEDURE = pair_up)`);
+    expect(await errorOf(client.query('SELECT 1 &&&# 2'))).to.equal(
+      '0A000 operators and casts by set-returning functions (pair_up) are not supported',
+    );
+    await client.query('DROP FUNCTION pair_up CASCADE');
+  });
+
   it('are asked for again by prepared statements', async () => {
     await client.query(`CREATE FUNCTION step(int, int) RETURNS int LANGUAGE sql AS 'SELECT $1 + $2';
       CREATE AGGREGATE changing(int) (SFUNC = step, STYPE = int, INITCOND = '0')`);

@@ -110,6 +110,15 @@ describe('bind errors: grouping, windows, sets', () => {
   });
 });
 
+describe('bind errors: what is not there yet, and works in PostgreSQL', () => {
+  refuses({
+    'select row_number() over (partition by generate_series(1,2)) from t':
+      '0A000 40 set-returning functions in window PARTITION BY are not supported',
+    'select row_number() over (order by generate_series(1,2)) from t':
+      '0A000 36 set-returning functions in window ORDER BY are not supported',
+  });
+});
+
 describe('bind errors: data modification', () => {
   refuses({
     'insert into t(zz) values (1)': '42703 15 column "zz" of relation "t" does not exist',
