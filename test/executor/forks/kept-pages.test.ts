@@ -98,15 +98,22 @@ describe('pages that are kept for forks', () => {
         await other.rows("BEGIN; UPDATE t SET v = 'unfinished' WHERE id % 10 = 0");
         const before = files();
         let failures = 0;
+        let hasBegun = false;
         disk.onOperation = (each, path) => {
+          if (each === 'read' && path.startsWith('/data/base/')) hasBegun = true;
           if (each !== op || !path.endsWith('/kept-pages')) return;
           failures++;
           throw memoryFailure(op, path, code);
         };
-        const making = base.query('CREATE DATABASE made TEMPLATE postgres');
-        // It has begun, and waits for its first page.
-        await new Promise(setImmediate);
+        let isMaking = true;
+        const making = base.query('CREATE DATABASE made TEMPLATE postgres').finally(() => {
+          isMaking = false;
+        });
+        // It has begun when it waits for its first page.
+        while (isMaking && !hasBegun) await new Promise(setImmediate);
         await other.rows('COMMIT');
+        // All pages change, again and again, for as long as it copies.
+        while (isMaking) await other.rows('UPDATE t SET v = v');
         const { error } = await making;
         expect(failures, 'calls that failed').to.be.greaterThan(0);
         expect(error?.code).to.equal(code === 'EIO' ? '58030' : '53100');
