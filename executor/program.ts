@@ -23,8 +23,15 @@ import { checkStatementRights } from './rights.ts';
 import type { TableRuntime } from './table-runtime.ts';
 
 const IDLE_EXECUTIONS_MAX = 8;
-/** Up to this cost (as of reading so many pages) a statement of a fork shares its code with the same one in other forks. */
-const SHARED_COST_MAX = 500;
+/**
+ * Up to this cost (as of reading so many pages) a statement begins with code that it shares with others of the same form (compile/emitter.ts): V8
+ * takes 0.2 ms for code of its own, as long as such a statement runs.
+ */
+const SHARED_COST_MAX = 50;
+/** The same in forks, which seldom live long. */
+const FORK_SHARED_COST_MAX = 500;
+/** Runs of a statement after which it is worth code of its own. In forks it never is. */
+const SHARED_RUNS_MAX = 20;
 
 export class Program {
   readonly statement: PlannedStatement;
@@ -46,7 +53,8 @@ export class Program {
     return this.statement.callsRoutines === true;
   }
 
-  readonly #sharesCode: boolean;
+  #sharesCode: boolean;
+  #sharedRuns = 0;
   #permitted: Authority | null = null;
 
   /** 42501 where the user may not run it. `ownTarget`: a table that nothing is asked about. */
@@ -63,7 +71,7 @@ export class Program {
     this.statement = statement;
     this.database = database;
     this.catalog = catalog;
-    this.#sharesCode = database.parent !== null && statement.plan.totalCost <= SHARED_COST_MAX;
+    this.#sharesCode = statement.plan.totalCost <= (this.#isOfFork ? FORK_SHARED_COST_MAX : SHARED_COST_MAX);
     const { scan, limits } = sentScanOf(statement);
     this.sentScan = scan;
     this.sentLimits = limits;
@@ -112,13 +120,26 @@ export class Program {
 
   source: { readonly plan: Plan; readonly operator: Operator } | null = null;
 
+  get #isOfFork(): boolean {
+    return this.database.parent !== null;
+  }
+
+  /** From here on executions run code of the statement's own; those under way end with what they have. */
+  #leaveSharedCode(): void {
+    this.#sharesCode = false;
+    this.#memo.clear();
+    this.#idle.length = 0;
+  }
+
   acquire(functions: FunctionContext): Execution {
-    const execution = this.#idle.pop() ?? new Execution(this);
+    if (this.#sharesCode && !this.#isOfFork && ++this.#sharedRuns > SHARED_RUNS_MAX) this.#leaveSharedCode();
+    const execution = this.#idle.pop() ?? new Execution(this, null, this.#sharesCode);
     execution.context.functions = functions;
     return execution;
   }
 
   release(execution: Execution): void {
+    if (execution.sharesCode !== this.#sharesCode) return;
     if (this.#idle.length < IDLE_EXECUTIONS_MAX) this.#idle.push(execution);
   }
 }
@@ -147,7 +168,15 @@ export class Execution {
   readonly shared = new Map<string, unknown>();
   /** Wraps each operator to count for EXPLAIN ANALYZE; null when not wanted. */
   readonly instrument: ((plan: Plan, operator: Operator) => Operator) | null;
-  constructor(program: Program, instrument: ((plan: Plan, operator: Operator) => Operator) | null = null) {
+  /** Its operators have code that is shared: once the program has code of its own, nobody runs it again. */
+  readonly sharesCode: boolean;
+
+  constructor(
+    program: Program,
+    instrument: ((plan: Plan, operator: Operator) => Operator) | null = null,
+    sharesCode = false,
+  ) {
+    this.sharesCode = sharesCode;
     this.program = program;
     this.context = new ExecContext(program.engine, program.database.workMemory);
     this.instrument = instrument;

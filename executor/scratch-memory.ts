@@ -58,7 +58,18 @@ export function idleScratchBytes(): number {
   return idleBytes;
 }
 
+/** At least so many words. Few of them are none of V8's buffers: those take it longer to make than a small sort takes. */
+export function takeWords(count: number): Uint32Array<ArrayBuffer> {
+  return count * 4 < SIZE_MIN ? new Uint32Array(count) : new Uint32Array(takeScratch(count * 4));
+}
+
 /** `count` words, a power of two of them, all -1: the slots of a hash table. */
 export function takeSlots(count: number): Int32Array<ArrayBuffer> {
-  return new Int32Array(takeScratch(count * 4), 0, count).fill(-1);
+  const bytes = count * 4;
+  return (bytes < SIZE_MIN ? new Int32Array(count) : new Int32Array(takeScratch(bytes), 0, count)).fill(-1);
+}
+
+/** Gives back what an array was made over, if that is worth it: who asks V8 for a small array's buffer makes one. */
+export function giveArray(array: ArrayBufferView<ArrayBuffer>): void {
+  if (array.byteLength >= SIZE_MIN) giveScratch(array.buffer);
 }

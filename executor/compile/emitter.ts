@@ -6,24 +6,25 @@
  * nothing else.
  */
 import { assert } from '../../types/assert.ts';
+import { CodeCache } from './code-cache.ts';
 
 /** A safe piece of generated code: an identifier, a number, or an expression over them. */
 export type Code = string;
 
 /** Functions that nothing is bound to, by their text. */
 // biome-ignore lint/complexity/noBannedTypes: as build
-const unbound = new Map<string, Function>();
-const UNBOUND_MAX = 500;
+const unbound = new CodeCache<Function>(250_000);
 let serial = 0;
 
-/** Makers of functions that share their code, by parameters and text. */
+/** Makers of functions that share their code, by the names that are bound and text. */
 // biome-ignore lint/complexity/noBannedTypes: as build
-const shared = new Map<string, (...bound: unknown[]) => Function>();
+const shared = new CodeCache<(...bound: unknown[]) => Function>(2_000_000);
 let isSharing = false;
 
 /**
  * What is built meanwhile shares its code, and what V8 has learnt of it, with all of the same text: it takes a small part of the memory and
- * of the time, and runs optimized at once if others have, but slower than code of its own (see build). For forks' statements of few rows.
+ * of the time, and runs optimized at once if others have, but slower than code of its own (see build). For statements of few rows
+ * (program.ts says which).
  */
 export function sharingCode<T>(work: () => T): T {
   const before = isSharing;
@@ -33,6 +34,10 @@ export function sharingCode<T>(work: () => T): T {
   } finally {
     isSharing = before;
   }
+}
+
+export function isSharingCode(): boolean {
+  return isSharing;
 }
 
 export class Emitter {
@@ -108,9 +113,8 @@ export class Emitter {
     }
     const known = unbound.get(body);
     if (known !== undefined) return known as T;
-    if (unbound.size >= UNBOUND_MAX) unbound.clear();
     const made = new Function(body)() as T;
-    unbound.set(body, made);
+    unbound.add(body, made);
     return made;
   }
 
@@ -119,10 +123,9 @@ export class Emitter {
     const key = `${this.#boundNames.join()};${body}`;
     let maker = shared.get(key);
     if (maker === undefined) {
-      if (shared.size >= UNBOUND_MAX) shared.clear();
       // biome-ignore lint/complexity/noBannedTypes: as build
       maker = new Function(...this.#boundNames, body) as (...bound: unknown[]) => Function;
-      shared.set(key, maker);
+      shared.add(key, maker);
     }
     return maker;
   }

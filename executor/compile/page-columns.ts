@@ -7,7 +7,8 @@
  */
 import type { ColumnEntry, RelationEntry } from '../../catalog/entries.ts';
 import type { Value } from '../../catalog/function-entry.ts';
-import type { CallExpr, Expr } from '../../planner/expr.ts';
+import type { Expr } from '../../planner/expr.ts';
+import { visitExpr } from '../../planner/traverse.ts';
 import type { BufferPool } from '../../storage/api.ts';
 import { datumDecoder, OID } from '../../types/index.ts';
 import { LongText } from '../../types/long-text.ts';
@@ -23,7 +24,7 @@ export function emitViews(emitter: Emitter, pool: BufferPool): void {
     ['u8', pool.u8],
     ['u16', pool.u16],
     ['i32', pool.i32],
-    ['f32', new Float32Array(pool.u8.buffer, pool.u8.byteOffset, pool.u8.length >>> 2)],
+    ['f32', pool.f32],
     ['f64', pool.f64],
     ['buf', pool.bytes],
   ] as const) {
@@ -208,37 +209,17 @@ export function wholeColumns(exprs: readonly (Expr | null)[], input: number): nu
 
 function collectAll(exprs: readonly (Expr | null)[], input: number, countsParts: boolean): number[] {
   const used = new Set<number>();
-  for (const expr of exprs) if (expr !== null) collect(expr, input, countsParts, used);
+  const visit = (expr: Expr): boolean => {
+    if (expr.kind === 'column') {
+      if (expr.input === input) used.add(expr.index);
+      return false;
+    }
+    if (countsParts || expr.kind !== 'call' || partialColumn(expr)?.input !== input) return true;
+    for (const arg of expr.args.slice(1)) visitExpr(arg, visit);
+    return false;
+  };
+  for (const expr of exprs) if (expr !== null) visitExpr(expr, visit);
   return [...used].sort((a, b) => a - b);
-}
-
-function collect(node: unknown, input: number, countsParts: boolean, used: Set<number>): void {
-  if (node === null || typeof node !== 'object') return;
-  if (Array.isArray(node)) {
-    for (const item of node) collect(item, input, countsParts, used);
-    return;
-  }
-  const expr = node as Expr & Record<string, unknown>;
-  if (!countsParts && partialColumn(expr)?.input === input) {
-    collect((expr as CallExpr).args.slice(1), input, countsParts, used);
-    return;
-  }
-  if (expr.kind === 'column') {
-    if (expr.input === input) used.add(expr.index);
-    return;
-  }
-  if (expr.kind === 'const') return;
-  if (expr.kind === 'subplan') {
-    // The subquery's own plan has inputs of its own; only what is computed here counts.
-    collect(expr.params, input, countsParts, used);
-    collect(expr.test, input, countsParts, used);
-    collect(expr.hashKeys, input, countsParts, used);
-    return;
-  }
-  for (const key in expr) {
-    if (key === 'function' || key === 'equality' || key === 'operator' || key === 'made') continue;
-    collect(expr[key], input, countsParts, used);
-  }
 }
 
 export type { RowLayout };

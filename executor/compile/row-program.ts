@@ -11,7 +11,7 @@ import type { ExecContext } from '../context.ts';
 import type { ColumnLayout } from '../row/row-layout.ts';
 import { rowTidCode } from '../row/row-tid.ts';
 import type { TableRuntime } from '../table-runtime.ts';
-import { Emitter } from './emitter.ts';
+import { Emitter, isSharingCode } from './emitter.ts';
 import { ExpressionCompiler } from './expression.ts';
 import { emitEvaluated, mayWait } from './may-wait.ts';
 import type { Operand } from './operand.ts';
@@ -160,18 +160,56 @@ export type ScanFunction<Out> = (
   snapshot: ExecContext['snapshot'],
 ) => boolean;
 
-/** Hooks for bodies that keep state in locals across the loop (fused aggregation). */
-export interface ScanHooks {
-  /** Before the loop: declares locals from `out`. */
-  begin?(emitter: Emitter): void;
-  /** After the loop, whatever ended it: writes locals back. */
-  end?(emitter: Emitter): void;
-  /** True when each passed row fills place n of an output (so that `limit` applies). */
-  readonly countsRows: boolean;
+/** `countsRows`: each passed row fills place n of an output, so that `limit` applies. */
+export function scanFunction<Out>(input: RowProgramInput, countsRows: boolean): ScanFunction<Out> {
+  return isSharingCode() ? plainScan(input, countsRows) : generatedScan(input, countsRows);
 }
 
-export function scanFunction<Out>(input: RowProgramInput, hooks: ScanHooks): ScanFunction<Out> {
+/** A loop that all statements share, around a function of the row: what code that is shared by its text takes least of. */
+function plainScan<Out>(input: RowProgramInput, countsRows: boolean): ScanFunction<Out> {
+  const { heap, pool } = input.table;
+  const { u8, u16, f64 } = pool;
+  const { counters } = heap;
+  const row = rowFunction<Out>(input);
+  return (x, position, out, limit, snapshot) => {
+    const { endPage, reads } = position;
+    let { page, slot } = position;
+    let n = 0;
+    let first = slot;
+    let seen = 0;
+    try {
+      while (page < endPage) {
+        const base = reads.base(page);
+        const slots = u16[(base + 12) >>> 1];
+        for (; slot < slots; slot++) {
+          const offset = u16[(base + 32 + slot * 4) >>> 1];
+          let r = offset === 0 ? -1 : base + offset;
+          if (r >= 0 && (u8[r + 14] !== 0 || f64[r >>> 3] >= snapshot.horizon)) r = heap.resolve(r, snapshot);
+          if (r < 0) seen--;
+          else if (row(x, r, page * 512 + slot, out, n) && ++n === limit && countsRows) {
+            slot++;
+            return false;
+          }
+        }
+        seen += slots - first;
+        first = 0;
+        slot = 0;
+        page++;
+        if (x.shouldYield(slots)) return true;
+      }
+      return false;
+    } finally {
+      position.page = page;
+      position.slot = slot;
+      position.count = n;
+      counters.sequentialRows += seen + slot - first;
+    }
+  };
+}
+
+function generatedScan<Out>(input: RowProgramInput, countsRows: boolean): ScanFunction<Out> {
   const { table } = input;
+  const whenFull = countsRows ? 'if (n === limit) { slot++; break pages; }' : '';
   const emitter = new Emitter();
   emitViews(emitter, table.pool);
   const heap = emitter.bind(table.heap, 'heap');
@@ -183,7 +221,6 @@ export function scanFunction<Out>(input: RowProgramInput, hooks: ScanHooks): Sca
   emitter.emit('let first = slot, seen = 0;');
   emitter.emit('const endPage = position.endPage, reads = position.reads, horizon = snapshot.horizon;');
   emitter.emit('let r = 0, rowId = 0;');
-  hooks.begin?.(emitter);
   emitter.open('try {');
   emitter.open('pages: while (page < endPage) {');
   emitter.emit('const base = reads.base(page);');
@@ -199,21 +236,17 @@ export function scanFunction<Out>(input: RowProgramInput, hooks: ScanHooks): Sca
   emitter.emit('if (r < 0) { seen--; continue; }');
   emitter.close();
   emitter.open(`if (u8[r + 15] !== ${layout}) {`);
-  emitter.emit(
-    `if (${slow}(x, r, rowId, out, n)) { n++; ${hooks.countsRows ? 'if (n === limit) { slot++; break pages; }' : ''} }`,
-  );
+  emitter.emit(`if (${slow}(x, r, rowId, out, n)) { n++; ${whenFull} }`);
   emitter.emit('continue;');
   emitter.close();
   emitter.close();
   emitter.open('fast: {');
   emitRow(input, emitter, layout, 'fast', 'continue rows;');
   emitter.emit('n++;');
-  if (hooks.countsRows) emitter.emit('if (n === limit) { slot++; break pages; }');
+  if (countsRows) emitter.emit(whenFull);
   emitter.emit('continue rows;');
   emitter.close();
-  emitter.emit(
-    `if (${slow}(x, r, rowId, out, n)) { n++; ${hooks.countsRows ? 'if (n === limit) { slot++; break pages; }' : ''} }`,
-  );
+  emitter.emit(`if (${slow}(x, r, rowId, out, n)) { n++; ${whenFull} }`);
   emitter.close();
   emitter.emit('seen += slots - first; first = 0; slot = 0; page++;');
   emitter.emit('if (x.shouldYield(slots)) { yielded = true; break pages; }');
@@ -221,7 +254,6 @@ export function scanFunction<Out>(input: RowProgramInput, hooks: ScanHooks): Sca
   emitter.reopen('} finally {');
   emitter.emit('position.page = page; position.slot = slot; position.count = n;');
   emitter.emit(`${counters}.sequentialRows += seen + slot - first;`);
-  hooks.end?.(emitter);
   emitter.close();
   emitter.emit('return yielded;');
   return emitter.build<ScanFunction<Out>>('x, position, out, limit, snapshot');

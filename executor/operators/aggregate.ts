@@ -150,7 +150,7 @@ export class AggregateOperator implements Operator, SpillingOperator {
     return {
       accumulators: scanAccumulators,
       consume: [],
-      scan: scanFunction<Groups>({ table, slots, filter: scan.filter, body }, { countsRows: false }),
+      scan: scanFunction<Groups>({ table, slots, filter: scan.filter, body }, false),
       output,
     };
   }

@@ -8,7 +8,7 @@ import { OID } from '../../types/index.ts';
 import type { Batch, Columns } from '../batch.ts';
 import type { InputTypes } from '../compile/batch-program.ts';
 import { repOfType } from '../compile/operand.ts';
-import { giveScratch, takeScratch } from '../scratch-memory.ts';
+import { giveArray, takeScratch } from '../scratch-memory.ts';
 
 /** Types whose values are numbers mostly. */
 const NUMBER_TYPES = new Set<number>([OID.INT8, OID.TIMESTAMP, OID.TIMESTAMPTZ]);
@@ -65,7 +65,7 @@ export class ColumnStore {
     if (count <= column.length) return column;
     const grown = new Float64Array(takeScratch(Math.max(count, column.length * 2, CAPACITY_FIRST) * 8));
     grown.set(column.subarray(0, this.count));
-    giveScratch(column.buffer);
+    giveArray(column);
     this.columns[c] = grown;
     return grown;
   }
@@ -75,7 +75,7 @@ export class ColumnStore {
     const column = this.columns[c];
     if (Array.isArray(column)) return column;
     const values: Value[] = Array.from(column.subarray(0, this.count));
-    giveScratch(column.buffer);
+    giveArray(column);
     this.columns[c] = values;
     return values;
   }
@@ -92,7 +92,7 @@ export class ColumnStore {
       }
       const kept = new Float64Array(takeScratch(column.byteLength));
       for (let i = 0; i < rows.length; i++) kept[i] = column[rows[i]];
-      giveScratch(column.buffer);
+      giveArray(column);
       this.columns[c] = kept;
     }
     this.count = rows.length;
@@ -115,7 +115,7 @@ export class ColumnStore {
       const column = this.columns[c];
       if (Array.isArray(column)) column.length = 0;
       else {
-        giveScratch(column.buffer);
+        giveArray(column);
         this.columns[c] = NO_NUMBERS;
       }
     }

@@ -8,9 +8,10 @@
  */
 import type { Value } from '../../catalog/function-entry.ts';
 import { hashKey, OID } from '../../types/index.ts';
+import { LazyMap } from '../../types/lazy-map.ts';
 import { repOfType } from '../compile/operand.ts';
 import { decodeText } from '../row/row-reader.ts';
-import { giveScratch, takeScratch, takeSlots } from '../scratch-memory.ts';
+import { giveArray, takeScratch, takeSlots } from '../scratch-memory.ts';
 import {
   emptied,
   emptySlots,
@@ -31,6 +32,22 @@ import { NumericInterner } from './numeric-interner.ts';
 /** Of a text. */
 const ENTRY_WORDS = 3;
 const INITIAL_ARENA_BYTES = 1024;
+/** An arena up to this stays for the next run of the statement. */
+const ARENA_KEPT_BYTES = 4096;
+const NO_BYTES = Buffer.from(new ArrayBuffer(0));
+
+/** A text is encoded here to look for it: for all tables, as nobody goes on in between. */
+let scratch = Buffer.allocUnsafeSlow(256);
+/** A longer one does not stay. */
+const SCRATCH_KEPT = 64 * 1024;
+
+/** Into `scratch`; answers the length. */
+function encode(value: string): number {
+  const most = value.length * 3;
+  if (most > scratch.length || (scratch.length > SCRATCH_KEPT && most <= SCRATCH_KEPT))
+    scratch = Buffer.allocUnsafeSlow(Math.max(256, value.length * 4));
+  return scratch.write(value, 0, 'utf8');
+}
 
 /** Doubles (with integers beyond 2^53 and other oddities on the side). */
 export class NumberInterner implements Interner {
@@ -38,8 +55,8 @@ export class NumberInterner implements Interner {
   #mask = INITIAL_SLOTS - 1;
   /** By id; NaN: it is among the others. */
   #values = new Float64Array(INITIAL_IDS);
-  readonly #others = new Map<unknown, number>();
-  readonly #otherValues = new Map<number, Value>();
+  readonly #others = new LazyMap<unknown, number>();
+  readonly #otherValues = new LazyMap<number, Value>();
   count = 0;
 
   idOf(value: Value): number {
@@ -98,7 +115,7 @@ export class NumberInterner implements Interner {
       while (slots[slot] >= 0) slot = (slot + 1) & this.#mask;
       slots[slot] = id;
     }
-    giveScratch(this.#slots.buffer);
+    giveArray(this.#slots);
     this.#slots = slots;
   }
 
@@ -118,7 +135,7 @@ export class NumberInterner implements Interner {
 
   clear(): void {
     this.#slots = emptySlots(this.#slots);
-    this.#mask = INITIAL_SLOTS - 1;
+    this.#mask = this.#slots.length - 1;
     this.count = 0;
     this.#others.clear();
     this.#otherValues.clear();
@@ -137,11 +154,10 @@ export class TextInterner implements Interner {
   /** Three words an id: hash, start and end in the arena. */
   #entries = new Uint32Array(INITIAL_IDS * ENTRY_WORDS);
   count = 0;
-  #arena = Buffer.from(takeScratch(INITIAL_ARENA_BYTES));
+  #arena: Buffer<ArrayBuffer> = NO_BYTES;
   #used = 0;
   #strings: (string | null | undefined)[] = [];
   #nullId = -1;
-  #scratch = Buffer.allocUnsafeSlow(256);
 
   idOfBytes(u8: Uint8Array, start: number, end: number): number {
     let hash = end - start;
@@ -168,9 +184,10 @@ export class TextInterner implements Interner {
   #add(hash: number, u8: Uint8Array, start: number, end: number, slot: number): number {
     const length = end - start;
     if (this.#used + length > this.#arena.length) {
-      const larger = Buffer.from(takeScratch(Math.max(this.#arena.length * 2, this.#used + length)));
+      const size = Math.max(this.#arena.length * 2, this.#used + length, INITIAL_ARENA_BYTES);
+      const larger = Buffer.from(takeScratch(size));
       this.#arena.copy(larger, 0, 0, this.#used);
-      giveScratch(this.#arena.buffer);
+      giveArray(this.#arena);
       this.#arena = larger;
     }
     for (let i = 0; i < length; i++) this.#arena[this.#used + i] = u8[start + i];
@@ -201,7 +218,7 @@ export class TextInterner implements Interner {
       while (slots[slot] >= 0) slot = (slot + 1) & this.#mask;
       slots[slot] = id;
     }
-    giveScratch(this.#slots.buffer);
+    giveArray(this.#slots);
     this.#slots = slots;
   }
 
@@ -213,15 +230,10 @@ export class TextInterner implements Interner {
 
   idOf(value: Value): number {
     if (value === null) return this.#idOfNull();
-    const length = this.#encode(value as string);
-    const id = this.idOfBytes(this.#scratch, 0, length);
+    const length = encode(value as string);
+    const id = this.idOfBytes(scratch, 0, length);
     if (this.#strings[id] === undefined) this.#strings[id] = value;
     return id;
-  }
-
-  #encode(value: string): number {
-    if (value.length * 3 > this.#scratch.length) this.#scratch = Buffer.allocUnsafeSlow(value.length * 4);
-    return this.#scratch.write(value, 0, 'utf8');
   }
 
   #idOfNull(): number {
@@ -234,13 +246,13 @@ export class TextInterner implements Interner {
 
   find(value: Value): number {
     if (value === null) return this.#nullId;
-    const length = this.#encode(value as string);
+    const length = encode(value as string);
     let hash = length;
-    for (let i = 0; i < length; i++) hash = (Math.imul(hash, 31) + this.#scratch[i]) | 0;
+    for (let i = 0; i < length; i++) hash = (Math.imul(hash, 31) + scratch[i]) | 0;
     hash = mix(hash);
     let slot = hash & this.#mask;
     for (let id = this.#slots[slot]; id >= 0; id = this.#slots[slot]) {
-      if (this.#entries[id * ENTRY_WORDS] === hash && this.#equals(id, this.#scratch, 0, length)) return id;
+      if (this.#entries[id * ENTRY_WORDS] === hash && this.#equals(id, scratch, 0, length)) return id;
       slot = (slot + 1) & this.#mask;
     }
     return -1;
@@ -263,14 +275,14 @@ export class TextInterner implements Interner {
 
   clear(): void {
     this.#slots = emptySlots(this.#slots);
-    this.#mask = INITIAL_SLOTS - 1;
+    this.#mask = this.#slots.length - 1;
     this.count = 0;
     this.#strings = [];
     this.#used = 0;
     this.#nullId = -1;
-    if (this.#arena.length > INITIAL_ARENA_BYTES) {
-      giveScratch(this.#arena.buffer);
-      this.#arena = Buffer.from(takeScratch(INITIAL_ARENA_BYTES));
+    if (this.#arena.length > ARENA_KEPT_BYTES) {
+      giveArray(this.#arena);
+      this.#arena = NO_BYTES;
     }
     this.#entries = emptied(this.#entries, Uint32Array, INITIAL_IDS * ENTRY_WORDS);
   }
@@ -385,7 +397,7 @@ class PairInterner {
       while (slots[slot] >= 0) slot = (slot + 1) & this.#mask;
       slots[slot] = id;
     }
-    giveScratch(this.#slots.buffer);
+    giveArray(this.#slots);
     this.#slots = slots;
   }
 
@@ -395,7 +407,7 @@ class PairInterner {
 
   clear(): void {
     this.#slots = emptySlots(this.#slots);
-    this.#mask = INITIAL_SLOTS - 1;
+    this.#mask = this.#slots.length - 1;
     this.count = 0;
     this.#pairs = emptied(this.#pairs, Int32Array, INITIAL_IDS * 2);
   }

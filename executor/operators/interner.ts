@@ -1,6 +1,6 @@
 /** What interners are, and what those of all types share. */
 import type { Value } from '../../catalog/function-entry.ts';
-import { giveScratch, takeScratch, takeSlots } from '../scratch-memory.ts';
+import { giveArray, takeScratch, takeSlots } from '../scratch-memory.ts';
 
 export interface Interner {
   /** Number of distinct values so far, the NULL included when met. */
@@ -22,9 +22,10 @@ export const PLACE_BYTES = 10;
 export const STRING_BYTES = 24;
 export const MAP_ENTRY_BYTES = 100;
 
-export const INITIAL_SLOTS = 64;
+/** 64 bytes: up to that V8 keeps an array's elements with the array, which makes tables of few rows cheap. */
+export const INITIAL_SLOTS = 16;
 /** Their slots grow before they are full. */
-export const INITIAL_IDS = 64;
+export const INITIAL_IDS = 8;
 /** Tables up to so many slots grow fast; larger ones fill a quarter of their slots at least. */
 const FAST_GROWTH_SLOTS = 64 * 1024;
 
@@ -39,10 +40,13 @@ export function slotsFor(count: number): number {
 
 type Ids = Int32Array<ArrayBuffer> | Uint32Array<ArrayBuffer> | Float64Array<ArrayBuffer>;
 
-/** An array of so many elements, of a table that is emptied. */
+/** Small arrays stay as they have grown, for the next run of the statement. */
+const KEPT_BYTES = 4096;
+
+/** An array of so many elements at least, of a table that is emptied. */
 export function emptied<T extends Ids>(array: T, make: new (length: number) => T, length: number): T {
-  if (array.length === length) return array;
-  giveScratch(array.buffer);
+  if (array.byteLength <= KEPT_BYTES) return array;
+  giveArray(array);
   return new make(length);
 }
 
@@ -50,14 +54,14 @@ export function emptied<T extends Ids>(array: T, make: new (length: number) => T
 export function grown<T extends Ids>(array: T, make: new (buffer: ArrayBuffer) => T, length = array.length * 2): T {
   const target = new make(takeScratch(length * array.BYTES_PER_ELEMENT));
   target.set(array);
-  giveScratch(array.buffer);
+  giveArray(array);
   return target;
 }
 
-/** The slots of a table that is emptied. */
+/** The slots of a table that is emptied; their number may be another. */
 export function emptySlots(slots: Int32Array<ArrayBuffer>): Int32Array<ArrayBuffer> {
-  if (slots.length === INITIAL_SLOTS) return slots.fill(-1);
-  giveScratch(slots.buffer);
+  if (slots.byteLength <= KEPT_BYTES) return slots.fill(-1);
+  giveArray(slots);
   return takeSlots(INITIAL_SLOTS);
 }
 

@@ -12,7 +12,7 @@ import { intervalDays } from '../../types/compare.ts';
 import { comparator, type Interval, isCollatedType, type Numeric } from '../../types/index.ts';
 import { POW10 } from '../../types/pow10.ts';
 import { enumOrder, type Representation, representation } from '../../types/representation.ts';
-import { giveScratch, takeScratch } from '../scratch-memory.ts';
+import { giveArray, takeWords } from '../scratch-memory.ts';
 
 /** How much prefixes tell of their values: nothing, their order, or that values are equal when they are. */
 export const PREFIX_NONE = 0;
@@ -26,13 +26,13 @@ export class Prefixes {
 
   /** Of at least so many rows. */
   constructor(length: number) {
-    this.high = new Uint32Array(takeScratch(length * 4));
-    this.low = new Uint32Array(takeScratch(length * 4));
+    this.high = takeWords(length);
+    this.low = takeWords(length);
   }
 
   release(): void {
-    giveScratch(this.high.buffer);
-    giveScratch(this.low.buffer);
+    giveArray(this.high);
+    giveArray(this.low);
   }
 
   /** For descending order. */

@@ -4,7 +4,8 @@
  */
 import type { Value } from '../../catalog/function-entry.ts';
 import { Numeric } from '../../types/index.ts';
-import { giveScratch, takeSlots } from '../scratch-memory.ts';
+import { LazyMap } from '../../types/lazy-map.ts';
+import { giveArray, takeSlots } from '../scratch-memory.ts';
 import {
   emptied,
   emptySlots,
@@ -30,8 +31,8 @@ export class NumericInterner implements Interner {
   /** By id: what is left of the coefficient without trailing zeros. */
   #digits = new Float64Array(INITIAL_IDS);
   #scales = new Int32Array(INITIAL_IDS * SCALES);
-  readonly #others = new Map<unknown, number>();
-  readonly #otherValues = new Map<number, Numeric | null>();
+  readonly #others = new LazyMap<unknown, number>();
+  readonly #otherValues = new LazyMap<number, Numeric | null>();
   count = 0;
   /** Of the value that was trimmed last. */
   #trimmedDigits = 0;
@@ -117,7 +118,7 @@ export class NumericInterner implements Interner {
       while (slots[slot] >= 0) slot = (slot + 1) & this.#mask;
       slots[slot] = id;
     }
-    giveScratch(this.#slots.buffer);
+    giveArray(this.#slots);
     this.#slots = slots;
   }
 
@@ -142,7 +143,7 @@ export class NumericInterner implements Interner {
 
   clear(): void {
     this.#slots = emptySlots(this.#slots);
-    this.#mask = INITIAL_SLOTS - 1;
+    this.#mask = this.#slots.length - 1;
     this.count = 0;
     this.#others.clear();
     this.#otherValues.clear();

@@ -4,12 +4,13 @@
  *
  *      heads[group] -> row -> next[row] -> ... -> -1
  */
-import { giveScratch, takeScratch } from '../scratch-memory.ts';
+import { giveArray, takeScratch } from '../scratch-memory.ts';
 
 /** What a row takes here. */
 export const CHAIN_BYTES_PER_ROW = 12;
 
-const CAPACITY_FIRST = 256;
+/** 64 bytes, as in interner.ts. */
+const CAPACITY_FIRST = 16;
 /** Arrays up to this many rows stay for the next run. */
 const KEPT_CAPACITY = 4096;
 
@@ -48,9 +49,9 @@ export class RowChains {
   clear(): void {
     this.#groupCount = 0;
     if (this.next.length <= KEPT_CAPACITY) return;
-    giveScratch(this.heads.buffer);
-    giveScratch(this.next.buffer);
-    giveScratch(this.#tails.buffer);
+    giveArray(this.heads);
+    giveArray(this.next);
+    giveArray(this.#tails);
     this.heads = new Int32Array(CAPACITY_FIRST);
     this.next = new Int32Array(CAPACITY_FIRST);
     this.#tails = new Int32Array(CAPACITY_FIRST);
@@ -60,6 +61,6 @@ export class RowChains {
 function grown(array: Int32Array<ArrayBuffer>, capacity: number): Int32Array<ArrayBuffer> {
   const target = new Int32Array(takeScratch(capacity * 4));
   target.set(array);
-  giveScratch(array.buffer);
+  giveArray(array);
   return target;
 }

@@ -15,7 +15,7 @@
  */
 import type { Value } from '../../catalog/function-entry.ts';
 import type { Columns } from '../batch.ts';
-import { giveScratch, takeScratch } from '../scratch-memory.ts';
+import { giveArray, takeWords } from '../scratch-memory.ts';
 import type { RowOrder } from '../spill/run-merge.ts';
 import { type KeyPrefix, PREFIX_ALL, PREFIX_NONE, Prefixes, sharedLength } from './key-prefix.ts';
 
@@ -42,6 +42,8 @@ const ROOM = 1.25;
 const RADIX = 256;
 const DIGITS = 8;
 
+const NO_PREFIXES = new Prefixes(0);
+
 interface Range {
   readonly from: number;
   readonly to: number;
@@ -54,10 +56,10 @@ export class RowSorter {
   /** Row numbers in order, when the sort is done; and room for as many. */
   #order = new Uint32Array(0);
   #other = new Uint32Array(0);
-  /** Prefixes of the rows in `order`, and room. */
-  #prefixes = new Prefixes(0);
-  #otherPrefixes = new Prefixes(0);
-  readonly #counts = new Uint32Array(DIGITS * RADIX);
+  /** Prefixes of the rows in `order`, and room: none until a range is sorted by them. */
+  #prefixes = NO_PREFIXES;
+  #otherPrefixes = NO_PREFIXES;
+  #counts: Uint32Array | null = null;
   #columns: Columns = [];
   #compare: RowOrder = () => 0;
   #ranges: Range[] = [];
@@ -99,14 +101,14 @@ export class RowSorter {
   }
 
   #use(length: number): void {
-    giveScratch(this.#order.buffer);
-    giveScratch(this.#other.buffer);
+    giveArray(this.#order);
+    giveArray(this.#other);
     this.#prefixes.release();
     this.#otherPrefixes.release();
-    this.#order = new Uint32Array(takeScratch(length * 4));
-    this.#other = new Uint32Array(takeScratch(length * 4));
-    this.#prefixes = new Prefixes(length);
-    this.#otherPrefixes = new Prefixes(length);
+    this.#order = takeWords(length);
+    this.#other = takeWords(length);
+    this.#prefixes = NO_PREFIXES;
+    this.#otherPrefixes = NO_PREFIXES;
   }
 
   /** Rows order[from .. to) are equal in the keys before `key`. */
@@ -195,6 +197,10 @@ export class RowSorter {
   *#fillPrefixes(values: ArrayLike<Value>, from: number, to: number, key: number): Generator<number, number, void> {
     const { prefix, descending } = this.#keys[key];
     const order = this.#order;
+    if (this.#prefixes === NO_PREFIXES) {
+      this.#prefixes = new Prefixes(order.length);
+      this.#otherPrefixes = new Prefixes(order.length);
+    }
     let shared = 0;
     if (prefix.isText) {
       shared = Infinity;
@@ -215,6 +221,7 @@ export class RowSorter {
   }
 
   *#radixSort(from: number, to: number): Generator<number, void, void> {
+    this.#counts ??= new Uint32Array(DIGITS * RADIX);
     const counts = this.#counts.fill(0);
     for (let at = from; at < to; at += STEP_ROWS) {
       const end = Math.min(to, at + STEP_ROWS);

@@ -50,14 +50,11 @@ export class SeqScanOperator implements Operator {
             filter: plan.filter,
             body: batchBody(plan.targets, program.sentScan === plan),
           },
-          { countsRows: true },
+          true,
         ),
       );
     this.#sent = SentRows.of(program, plan, 'scan', (body) =>
-      scanFunction<OutBuffer>(
-        { table: this.#table, slots: program.slots, filter: plan.filter, body },
-        { countsRows: true },
-      ),
+      scanFunction<OutBuffer>({ table: this.#table, slots: program.slots, filter: plan.filter, body }, true),
     );
   }
 

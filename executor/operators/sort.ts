@@ -147,7 +147,7 @@ function compileSort(plan: SortPlan, slots: SlotAllocator): CompiledSort {
   };
   let mergeOrder: OrderFactory | null = null;
   const types = [...plan.input.output, ...computed];
-  const bounds = boundOrderFactory(plan.keys);
+  let bounds: BoundOrderFactory | null = null;
   return {
     keysOf: computed.length === 0 ? null : projectFunction(slots, plan.input.output, null, computed),
     keyCount: computed.length,
@@ -157,7 +157,10 @@ function compileSort(plan: SortPlan, slots: SlotAllocator): CompiledSort {
       descending,
       nullsFirst,
     })),
-    boundOrder: (columns, bound) => bounds(keysAmong(columns), keysAmong(bound)),
+    boundOrder: (columns, bound) => {
+      bounds ??= boundOrderFactory(plan.keys);
+      return bounds(keysAmong(columns), keysAmong(bound));
+    },
     makeOrder: orderFactory(),
     mergeOrder: () => {
       mergeOrder ??= orderFactory();

@@ -80,6 +80,7 @@ export class BufferPool implements LoggedPages {
   readonly u16: Uint16Array;
   readonly i32: Int32Array;
   readonly u32: Uint32Array;
+  readonly f32: Float32Array;
   readonly f64: Float64Array;
   /** The same bytes as a Buffer, for its native text and copy functions. */
   readonly bytes: Buffer;
@@ -148,6 +149,7 @@ export class BufferPool implements LoggedPages {
     this.u16 = memory.u16;
     this.i32 = memory.i32;
     this.u32 = memory.u32;
+    this.f32 = memory.f32;
     this.f64 = memory.f64;
     this.bytes = memory.asBuffer();
     this.frameCount = frameCount;

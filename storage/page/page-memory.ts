@@ -18,6 +18,7 @@ export class PageMemory implements PageViews {
   readonly u16: Uint16Array<ArrayBuffer>;
   readonly i32: Int32Array<ArrayBuffer>;
   readonly u32: Uint32Array<ArrayBuffer>;
+  readonly f32: Float32Array<ArrayBuffer>;
   readonly f64: Float64Array<ArrayBuffer>;
   readonly #memory: WebAssembly.Memory | null;
   readonly #start: number;
@@ -34,6 +35,7 @@ export class PageMemory implements PageViews {
     this.u16 = new Uint16Array(buffer, this.#start, size >>> 1);
     this.i32 = new Int32Array(buffer, this.#start, size >>> 2);
     this.u32 = new Uint32Array(buffer, this.#start, size >>> 2);
+    this.f32 = new Float32Array(buffer, this.#start, size / 4);
     this.f64 = new Float64Array(buffer, this.#start, size / 8);
   }
 
