@@ -27,7 +27,7 @@ const IDLE_EXECUTIONS_MAX = 8;
  * Up to this cost (as of reading so many pages) a statement begins with code that it shares with others of the same form (compile/emitter.ts): V8
  * takes 0.2 ms for code of its own, as long as such a statement runs.
  */
-const SHARED_COST_MAX = 50;
+const SHARED_COST_MAX = 250;
 /** The same in forks, which seldom live long. */
 const FORK_SHARED_COST_MAX = 500;
 /** Runs of a statement after which it is worth code of its own. In forks it never is. */

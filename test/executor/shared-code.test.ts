@@ -1,0 +1,85 @@
+/** Statements of few rows: first with code that is shared by its text and a plain loop over the pages, later with code of their own. */
+import { expect } from 'chai';
+import { Emitter } from '../../executor/compile/emitter.ts';
+import { type DatabaseServer, openDatabaseServer } from '../../executor/index.ts';
+import { DirectClient } from '../support/direct-client.ts';
+
+const RUNS = 30;
+
+describe('statements that come again', () => {
+  let server: DatabaseServer;
+  let client: DirectClient;
+  const { build } = Emitter.prototype;
+  let built = 0;
+
+  before(async () => {
+    server = await openDatabaseServer({ dataDirectory: null, settings: new Map() });
+    client = new DirectClient(server);
+    await client.rows(`CREATE TABLE t (id int PRIMARY KEY, v text, n numeric(10,2));
+      INSERT INTO t SELECT g, CASE WHEN g % 7 > 0 THEN 'v' || g % 10 END, g / 4.0 FROM generate_series(1, 900) g;
+      ALTER TABLE t ADD c int DEFAULT 5;
+      INSERT INTO t SELECT g, repeat('long', 3000), NULL, NULL FROM generate_series(901, 903) g;
+      UPDATE t SET v = 'new', c = id WHERE id % 50 = 0; DELETE FROM t WHERE id % 9 = 0;
+      CREATE TABLE u AS SELECT g AS id, g % 5 AS k FROM generate_series(1, 40) g`);
+    Emitter.prototype.build = function <T>(this: Emitter, parameters: string): T {
+      built++;
+      return build.call(this, parameters) as T;
+    };
+  });
+  after(async () => {
+    Emitter.prototype.build = build;
+    client.close();
+    await server.close();
+  });
+
+  for (const sql of [
+    'SELECT * FROM t WHERE id > 20 OR v IS NULL ORDER BY id',
+    "SELECT id, length(v), c FROM t WHERE v LIKE 'v_' OR c > 5",
+    "SELECT id FROM t WHERE v = 'new' LIMIT 3 OFFSET 2",
+    'SELECT v, count(*), sum(n), max(c) FROM t GROUP BY v ORDER BY v NULLS FIRST',
+    'SELECT count(*), min(length(v)) FROM t WHERE c IS DISTINCT FROM 5',
+    'SELECT DISTINCT k, c FROM u JOIN t USING (id) ORDER BY 1, 2',
+    'SELECT id, (SELECT count(*) FROM u WHERE u.k = t.id % 5) FROM t WHERE id < 30',
+    'SELECT k, rank() OVER (ORDER BY k), lag(id) OVER (PARTITION BY k ORDER BY id) FROM u ORDER BY id',
+    'SELECT id FROM t WHERE id = 500 FOR UPDATE',
+    'UPDATE u SET k = k + 1 - 1 WHERE id < 10 RETURNING id, k',
+  ])
+    it(`answer the same each time: ${sql}`, async () => {
+      const first = await client.rows(sql);
+      expect(first).not.to.deep.equal([]);
+      const buildsOf: number[] = [];
+      for (let run = 1; run < RUNS; run++) {
+        built = 0;
+        expect(await client.rows(sql), `run ${run}`).to.deep.equal(first);
+        if (built > 0) buildsOf.push(run);
+      }
+      // Once all was made again, and not a second time.
+      expect(buildsOf).to.have.length(1);
+    });
+
+  it('have a run under way that began before', async () => {
+    const sql = 'SELECT id, v FROM t WHERE id > $1';
+    await client.rows(`PREPARE p AS ${sql}; BEGIN`);
+    const rows = (await client.rows('EXECUTE p (0)')).length;
+    await client.rows('DECLARE c CURSOR FOR SELECT id, v FROM t WHERE id > 0');
+    let fetched = (await client.rows('FETCH 100 FROM c')).length;
+    for (let run = 0; run < RUNS; run++) expect(await client.rows('EXECUTE p (0)')).to.have.length(rows);
+    fetched += (await client.rows('FETCH ALL FROM c')).length;
+    expect(fetched).to.equal(rows);
+    await client.rows('COMMIT');
+  });
+
+  it('see rows that came meanwhile, and count what they read', async () => {
+    await client.rows('CREATE TABLE grows (id int)');
+    const read = async (): Promise<number> =>
+      Number((await client.rows("SELECT seq_tup_read FROM pg_stat_user_tables WHERE relname = 'grows'"))[0][0]);
+    for (let run = 1; run <= RUNS; run++) {
+      await client.rows(`INSERT INTO grows VALUES (${run}); DELETE FROM grows WHERE id = ${run - 3}`);
+      const before = await read();
+      const rows = await client.rows('SELECT id FROM grows WHERE id % 2 = 1 ORDER BY id DESC');
+      const expected = [run, run - 1, run - 2].filter((id) => id > 0 && id % 2 === 1).map((id) => [String(id)]);
+      expect(rows).to.deep.equal(expected);
+      expect((await read()) - before).to.equal(Math.min(run, 3));
+    }
+  });
+});
