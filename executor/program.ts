@@ -10,6 +10,7 @@ import type { Catalog } from '../catalog/index.ts';
 import type { SharedCatalog } from '../catalog/shared-catalog.ts';
 import type { Plan, PlannedStatement } from '../planner/plan.ts';
 import type { StorageEngine } from '../storage/api.ts';
+import { LazyMap } from '../types/lazy-map.ts';
 import { sharingCode } from './compile/emitter.ts';
 import { SlotAllocator } from './compile/slots.ts';
 import { ExecContext, type SubplanRunner } from './context.ts';
@@ -33,18 +34,25 @@ const FORK_SHARED_COST_MAX = 500;
 /** Runs of a statement after which it is worth code of its own. In forks it never is. */
 const SHARED_RUNS_MAX = 20;
 
+/** What was generated for a node: few things, in a list. */
+interface Made {
+  readonly name: string;
+  readonly value: unknown;
+  readonly next: Made | undefined;
+}
+
 export class Program {
   readonly statement: PlannedStatement;
   readonly database: DatabaseRuntime;
   readonly slots = new SlotAllocator();
-  readonly #memo = new Map<object, Map<string, unknown>>();
+  readonly #memo = new Map<object, Made>();
   readonly #idle: Execution[] = [];
   /** The one that the plan was made for: tables are resolved in it. */
   readonly catalog: Catalog;
   /** The scan whose rows are the result as they are; it may give LongText for text. */
   readonly sentScan: Plan | null;
   /** The limits above it. */
-  readonly sentLimits: ReadonlySet<Plan>;
+  readonly sentLimits: readonly Plan[];
   /** A materialized view that it reads, WITH NO DATA so far: it cannot be run. */
   readonly unpopulated: string | null;
 
@@ -94,16 +102,11 @@ export class Program {
 
   /** What is generated for a plan node, made once. */
   memo<T>(node: object, name: string, make: () => T): T {
-    let entries = this.#memo.get(node);
-    if (entries === undefined) {
-      entries = new Map();
-      this.#memo.set(node, entries);
-    }
-    let value = entries.get(name) as T | undefined;
-    if (value === undefined) {
-      value = this.#sharesCode ? sharingCode(make) : make();
-      entries.set(name, value);
-    }
+    const known = this.#memo.get(node);
+    for (let made = known; made !== undefined; made = made.next) if (made.name === name) return made.value as T;
+    const value = this.#sharesCode ? sharingCode(make) : make();
+    // What was made meanwhile for the same node comes before.
+    this.#memo.set(node, { name, value, next: this.#memo.get(node) });
     return value;
   }
 
@@ -144,18 +147,18 @@ export class Program {
   }
 }
 
-function sentScanOf({ command, plan, callsRoutines }: PlannedStatement): { scan: Plan | null; limits: Set<Plan> } {
-  const limits = new Set<Plan>();
+function sentScanOf({ command, plan, callsRoutines }: PlannedStatement): { scan: Plan | null; limits: Plan[] } {
+  const limits: Plan[] = [];
   let node = plan;
   while (node.kind === 'limit' && node.tiesKeys === null) {
-    limits.add(node);
+    limits.push(node);
     node = node.input;
   }
   const isSent =
     command === 'select' &&
     callsRoutines !== true &&
     ['seqScan', 'indexScan', 'postingScan', 'rowIdScan'].includes(node.kind);
-  return isSent ? { scan: node, limits } : { scan: null, limits: new Set() };
+  return isSent ? { scan: node, limits } : { scan: null, limits: [] };
 }
 
 /** One running instance of a program. */
@@ -165,7 +168,7 @@ export class Execution {
   readonly root: Operator;
   readonly #subplans: SubplanOperator[] = [];
   /** Shared by With nodes and their readers. */
-  readonly shared = new Map<string, unknown>();
+  readonly shared = new LazyMap<string, unknown>();
   /** Wraps each operator to count for EXPLAIN ANALYZE; null when not wanted. */
   readonly instrument: ((plan: Plan, operator: Operator) => Operator) | null;
   /** Its operators have code that is shared: once the program has code of its own, nobody runs it again. */

@@ -208,10 +208,10 @@ export function wholeColumns(exprs: readonly (Expr | null)[], input: number): nu
 }
 
 function collectAll(exprs: readonly (Expr | null)[], input: number, countsParts: boolean): number[] {
-  const used = new Set<number>();
+  const used: number[] = [];
   const visit = (expr: Expr): boolean => {
     if (expr.kind === 'column') {
-      if (expr.input === input) used.add(expr.index);
+      if (expr.input === input && !used.includes(expr.index)) used.push(expr.index);
       return false;
     }
     if (countsParts || expr.kind !== 'call' || partialColumn(expr)?.input !== input) return true;
@@ -219,7 +219,7 @@ function collectAll(exprs: readonly (Expr | null)[], input: number, countsParts:
     return false;
   };
   for (const expr of exprs) if (expr !== null) visitExpr(expr, visit);
-  return [...used].sort((a, b) => a - b);
+  return used.length > 1 ? used.sort((a, b) => a - b) : used;
 }
 
 export type { RowLayout };

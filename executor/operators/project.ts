@@ -151,7 +151,7 @@ export class LimitOperator implements Operator {
     const { program } = execution;
     const { count, offset, tiesKeys } = plan;
     this.#input = execution.build(plan.input);
-    this.#isSent = program.sentLimits.has(plan);
+    this.#isSent = program.sentLimits.includes(plan);
     this.#count = count === null ? null : program.memo(count, 'scalar', () => scalarFunction(program.slots, count));
     this.#offset = offset === null ? null : program.memo(offset, 'scalar', () => scalarFunction(program.slots, offset));
     this.#tiesKeys = tiesKeys;
