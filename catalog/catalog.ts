@@ -358,6 +358,7 @@ export class Catalog {
   }
   /** Of all schemas, shells included; sorted by oid. */
   operatorsNamed(name: string): readonly OperatorDefinition[] {
+    if (this.#maps.operators.size === 0) return NO_OPERATORS;
     return this.#maps.operatorNames.get(name) ?? NO_OPERATORS;
   }
   operators(): Iterable<OperatorDefinition> {
@@ -367,9 +368,12 @@ export class Catalog {
   cast(oid: number): CastDefinition | undefined {
     return this.#maps.casts.get(oid);
   }
+  get hasMadeCasts(): boolean {
+    return this.#maps.casts.size > 0;
+  }
   /** A cast that was made; the built-in ones are in functions/. */
   castBetween(sourceTypeOid: number, targetTypeOid: number): CastDefinition | undefined {
-    if (this.#maps.casts.size === 0) return undefined;
+    if (!this.hasMadeCasts) return undefined;
     return this.#maps.castTypes.get(`${sourceTypeOid}/${targetTypeOid}`);
   }
   casts(): Iterable<CastDefinition> {

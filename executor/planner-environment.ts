@@ -5,6 +5,7 @@ import type { PlannerEnvironment } from '../planner/index.ts';
 import { domainCheckOf, inputCheckOf } from './domains.ts';
 import type { Session } from './session.ts';
 
+/** All keys of an environment are there: planning changes some of them in a copy, to which none needs to be added (see makeQuery). */
 export function plannerEnvironment(
   session: Session,
   catalog: Catalog,
@@ -15,6 +16,8 @@ export function plannerEnvironment(
     catalog,
     searchPath: session.searchPath(true),
     parameterTypes,
+    fixedParameters: false,
+    text: undefined,
     parse: { statement: (text) => parse(text)[0], statements: parse, expression: parseExpression },
     settings: {
       enableSeqScan: settings.boolean('enable_seqscan'),
@@ -30,8 +33,12 @@ export function plannerEnvironment(
       format: settings.format,
     },
     statistics: database.statistics,
+    rowIdentities: false,
+    values: undefined,
     functions: session.functions,
     checkSchema: session.checkSchema,
+    inlinesRoutines: undefined,
+    expiry: undefined,
     isIndexReadable: (oid) => database.isIndexReadable(oid, session.transaction.snapshotCsn),
     domainCheck: (oid) => domainCheckOf(engine, catalog, oid, database.bindEnvironment(catalog)),
     inputCheck: (oid) => inputCheckOf(engine, catalog, oid, database.bindEnvironment(catalog)),

@@ -21,10 +21,12 @@ const PLANNER_SETTINGS = [
 
 export class SessionNames {
   readonly #session: Session;
-  /** What #version was made of. */
+  /** What #path and #version were made of. */
   #settingsVersion = -1;
   #authority: Authority | null = null;
   #catalog: Catalog | null = null;
+  /** The search path with what is in it implicitly. */
+  #path: readonly string[] = [];
   #version = '';
 
   constructor(session: Session) {
@@ -33,6 +35,12 @@ export class SessionNames {
 
   /** Schemas in which names are looked up, in order. */
   searchPath(includeImplicit: boolean): readonly string[] {
+    if (!includeImplicit) return this.#lookUpPath(false);
+    this.#refresh();
+    return this.#path;
+  }
+
+  #lookUpPath(includeImplicit: boolean): readonly string[] {
     const { settings, currentUser, catalog, temporarySchema } = this.#session;
     const names = settings.names('search_path').map((name) => (name === '$user' ? currentUser : name));
     // What one may not use is not there for names without a schema.
@@ -66,24 +74,29 @@ export class SessionNames {
 
   /** Changes when the same text may mean something else, or be planned otherwise. */
   get bindingVersion(): string {
-    const { authority, catalog, settings, transaction, database } = this.#session;
-    const isSame = this.#authority === authority && this.#catalog === catalog;
-    if (!isSame || this.#settingsVersion !== settings.version) {
-      this.#catalog = catalog;
-      this.#settingsVersion = settings.version;
-      this.#authority = authority;
-      this.#version = this.#describe(authority);
-    }
+    const { transaction, database } = this.#session;
+    this.#refresh();
     const csn = transaction.snapshotCsn;
     // Such a transaction plans without indexes that are newer than its snapshot.
     if (csn >= database.newestIndexBuild) return this.#version;
     return `${this.#version}|${database.readableIndexes(csn)}`;
   }
 
+  #refresh(): void {
+    const { authority, catalog, settings } = this.#session;
+    const isSame = this.#authority === authority && this.#catalog === catalog;
+    if (isSame && this.#settingsVersion === settings.version) return;
+    this.#catalog = catalog;
+    this.#settingsVersion = settings.version;
+    this.#authority = authority;
+    this.#path = this.#lookUpPath(true);
+    this.#version = this.#describe(authority);
+  }
+
   #describe(authority: Authority): string {
     const { settings, currentUser, sharedCatalog } = this.#session;
     return [
-      this.searchPath(true).join(','),
+      this.#path.join(','),
       currentUser,
       // Who is no superuser finds other names when his memberships change.
       authority.isSuperuser ? '' : sharedCatalog.version,

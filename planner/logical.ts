@@ -327,7 +327,11 @@ export function isFixedConst(expr: Expr | null, value: unknown): boolean {
   return expr !== null && expr.kind === 'const' && expr.literalIndex < 0 && expr.value === value;
 }
 
-export const EMPTY_QUERY_PARTS = {
+const EMPTY_QUERY: Query = {
+  id: -1,
+  relations: new Map(),
+  from: [],
+  targets: [],
   where: null,
   groupBy: [],
   groupingSets: null,
@@ -345,4 +349,12 @@ export const EMPTY_QUERY_PARTS = {
   locks: [],
   setOperation: null,
   ctes: [],
-} as const;
+};
+
+/**
+ * A query of these parts; the others are empty. All queries have all keys, so that one made out of another by a spread is a copy of a known
+ * shape: keys that are added to a spread take V8 a microsecond each.
+ */
+export function makeQuery(parts: Pick<Query, 'id' | 'relations' | 'from' | 'targets'> & Partial<Query>): Query {
+  return { ...EMPTY_QUERY, ...parts };
+}

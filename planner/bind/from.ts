@@ -1,6 +1,7 @@
 /** FROM: tables, views, CTEs, subqueries, functions, joins; what each brings into view. */
-import type { RelationEntry } from '../../catalog/entries.ts';
+import type { RelationEntry, SequenceEntry } from '../../catalog/entries.ts';
 import { functionsByName } from '../../catalog/functions/index.ts';
+import type { NamedRelation } from '../../catalog/index.ts';
 import type * as ast from '../../parser/ast.ts';
 import type { Expr } from '../expr.ts';
 import { type FromItem, makeConst, type Query, type Relation, type RelationColumn, type Target } from '../logical.ts';
@@ -98,22 +99,16 @@ export function addRelation(
   return { tree: { kind: 'rel', rel: relation.rel }, items: [item] };
 }
 
-/** The table, view or catalog table that a name means, or null. */
-function findRelation(level: Level, name: readonly string[], position: Position): RelationEntry | null {
+/** What a name in FROM means; undefined: nothing. */
+function resolveName(level: Level, name: readonly string[], position: Position): NamedRelation | undefined {
   const { catalog, environment } = level.context;
   level.context.checkSchema(name, position);
-  const found = catalog.resolveRelation(name, environment.searchPath);
-  if (found === undefined || found.class === 'sequence') return null;
-  if (found.class === 'relation') return found;
-  throw level.context.error('42809', `"${found.name}" is an index`, position);
+  return catalog.resolveRelation(name, environment.searchPath);
 }
 
 /** A sequence read as a table: one row, made of what the sequence functions tell. */
-function bindSequence(level: Level, node: ast.TableRef): BoundFrom | null {
+function bindSequence(level: Level, node: ast.TableRef, found: SequenceEntry): BoundFrom | null {
   const { context } = level;
-  context.checkSchema(node.name, positionOf(context, node.position));
-  const found = context.catalog.resolveRelation(node.name, context.environment.searchPath);
-  if (found?.class !== 'sequence') return null;
   const lastValue = functionsByName('pg_sequence_last_value').find((entry) => entry.kind === 'scalar');
   if (lastValue === undefined || lastValue.kind !== 'scalar') return null;
   const called: Expr = {
@@ -145,8 +140,18 @@ function bindSequence(level: Level, node: ast.TableRef): BoundFrom | null {
 
 /** A relation name that must exist; CTEs are the caller's business. */
 export function mustFindRelation(level: Level, name: readonly string[], position: Position): RelationEntry {
-  const found = findRelation(level, name, position);
-  if (found !== null) return found;
+  return mustBeRelation(level, resolveName(level, name, position), name, position);
+}
+
+/** The table, view or catalog table that was found under a name. */
+function mustBeRelation(
+  level: Level,
+  found: NamedRelation | undefined,
+  name: readonly string[],
+  position: Position,
+): RelationEntry {
+  if (found?.class === 'relation') return found;
+  if (found?.class === 'index') throw level.context.error('42809', `"${found.name}" is an index`, position);
   checkDatabaseOf(level.context, name, position, '"');
   const message = `relation "${name.join('.')}" does not exist`;
   for (let current: Level | null = level; current !== null && name.length === 1; current = current.parent) {
@@ -159,20 +164,26 @@ export function mustFindRelation(level: Level, name: readonly string[], position
   throw level.context.error('42P01', message, position);
 }
 
+/** As statements see them: the same for all, as entries of the catalog do not change. */
+const columnsOfTables = new WeakMap<RelationEntry, readonly RelationColumn[]>();
+
 /** The binding run takes note of collations. */
-export function columnsOfTable(context: BindContext, table: RelationEntry): RelationColumn[] {
-  if (table.columns.some((column) => column.collationOid !== undefined)) {
-    context.usesCollations = true;
+export function columnsOfTable(context: BindContext, table: RelationEntry): readonly RelationColumn[] {
+  let columns = columnsOfTables.get(table);
+  if (columns === undefined) {
+    columns = table.columns.map((column) => ({
+      name: column.name,
+      typeOid: column.typeOid,
+      typeModifier: column.typeModifier,
+      tableOid: table.oid,
+      columnNumber: column.number,
+      ...(column.dropped ? { dropped: true } : {}),
+      ...(column.collationOid === undefined ? {} : { collation: column.collationOid }),
+    }));
+    columnsOfTables.set(table, columns);
   }
-  return table.columns.map((column) => ({
-    name: column.name,
-    typeOid: column.typeOid,
-    typeModifier: column.typeModifier,
-    tableOid: table.oid,
-    columnNumber: column.number,
-    ...(column.dropped ? { dropped: true } : {}),
-    ...(column.collationOid === undefined ? {} : { collation: column.collationOid }),
-  }));
+  for (const column of columns) if (column.collation !== undefined) context.usesCollations = true;
+  return columns;
 }
 
 export function renameColumns(
@@ -218,12 +229,13 @@ function bindTable(level: Level, node: ast.TableRef): BoundFrom {
       return cte;
     }
   }
-  const sequence = bindSequence(level, node);
+  const named = resolveName(level, node.name, position);
+  const sequence = named?.class === 'sequence' ? bindSequence(level, node, named) : null;
   if (sequence !== null) {
     refuseSample(level, node);
     return sequence;
   }
-  const found = mustFindRelation(level, node.name, position);
+  const found = mustBeRelation(level, named, node.name, position);
   const name = node.alias?.name ?? node.name[node.name.length - 1];
   const hasAlias = node.alias !== null;
   const rel = context.nextRel();

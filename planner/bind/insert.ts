@@ -3,9 +3,9 @@ import type { ColumnEntry } from '../../catalog/entries.ts';
 import type * as ast from '../../parser/ast.ts';
 import type { Expr } from '../expr.ts';
 import {
-  EMPTY_QUERY_PARTS,
   type ModifyQuery,
   makeConst,
+  makeQuery,
   makeVar,
   type Query,
   type RelationColumn,
@@ -134,13 +134,12 @@ export function bindInsert(level: Level, node: ast.InsertStatement): ModifyQuery
 }
 
 function emptySource(level: Level): Query {
-  return {
-    ...EMPTY_QUERY_PARTS,
+  return makeQuery({
     id: level.context.nextQuery(),
     relations: new Map(),
     from: [],
     targets: [],
-  };
+  });
 }
 
 function bindInsertSource(
@@ -326,13 +325,12 @@ function bindRows(
     tableOid: 0,
     columnNumber: 0,
   }));
-  const source: Query = {
-    ...EMPTY_QUERY_PARTS,
+  const source: Query = makeQuery({
     id: inner.queryId,
     relations: inner.relations,
     from: [{ kind: 'rel', rel }],
     targets,
-  };
+  });
   const given = relationColumns.map((column, i) => makeVar(sourceRel, i, column.typeOid, column.typeModifier));
   return { source, given };
 }

@@ -1,7 +1,7 @@
 /** MERGE (after PostgreSQL's parse_merge.c). */
 import type * as ast from '../../parser/ast.ts';
 import type { Expr } from '../expr.ts';
-import { EMPTY_QUERY_PARTS, type LogicalMergeClause, type ModifyQuery, makeConst } from '../logical.ts';
+import { type LogicalMergeClause, type ModifyQuery, makeConst, makeQuery } from '../logical.ts';
 import { addRights } from '../rights.ts';
 import { bindAssignments } from './assignments.ts';
 import { coerceToBoolean, resolveUnknown } from './coerce.ts';
@@ -37,13 +37,12 @@ export function bindMerge(level: Level, node: ast.MergeStatement): ModifyQuery {
     command: 'merge',
     table: target.table,
     target: target.rel,
-    source: {
-      ...EMPTY_QUERY_PARTS,
+    source: makeQuery({
       id: level.queryId,
       relations: level.relations,
       from: [{ kind: 'join', type: insertsRows ? 'left' : 'inner', left: sourceTree, right: targetTree, on }],
       targets: [],
-    },
+    }),
     sourceRel: -1,
     values: [],
     assignments: [],

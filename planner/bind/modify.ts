@@ -1,5 +1,5 @@
 import type * as ast from '../../parser/ast.ts';
-import { conjuncts, EMPTY_QUERY_PARTS, type FromItem, type ModifyQuery, makeAnd, type Query } from '../logical.ts';
+import { conjuncts, type FromItem, type ModifyQuery, makeAnd, makeQuery, type Query } from '../logical.ts';
 import { bindAssignments } from './assignments.ts';
 import { coerceToBoolean, resolveUnknown } from './coerce.ts';
 import { collateModify } from './collation.ts';
@@ -57,14 +57,13 @@ function bindModifySource(
             ? bindCurrentOf(level, whereNode, target)
             : coerceToBoolean(context, resolveUnknown(context, bindExpr(level, whereNode)), 'WHERE'),
         );
-  return {
-    ...EMPTY_QUERY_PARTS,
+  return makeQuery({
     id: level.queryId,
     relations: level.relations,
     from: trees,
     where: makeAnd([...conjuncts(target.view?.where ?? null), ...conjuncts(where)]),
     targets: [],
-  };
+  });
 }
 
 function bindUpdate(level: Level, node: ast.UpdateStatement): ModifyQuery {

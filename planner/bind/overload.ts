@@ -4,7 +4,7 @@
  * category that unknown literals are taken to have.
  */
 
-import type { RoutineEntry } from '../../catalog/entries.ts';
+import { FIRST_NORMAL_OID, type RoutineEntry } from '../../catalog/entries.ts';
 import type { FunctionEntry, OperatorEntry, ScalarFunction } from '../../catalog/function-entry.ts';
 import { functionsByName, operatorsByName } from '../../catalog/functions/index.ts';
 import { routineEntryFunction } from '../../catalog/functions/user-aggregates.ts';
@@ -127,17 +127,44 @@ function narrowByCategory<T>(
 
 /* ---- operators ----------------------------------------------------------------------------------------------------- */
 
-const exactOperators = new Map<string, Map<number, OperatorEntry>>();
 const PAIR = 4294967296;
 
-function exactOperator(name: string, left: number, right: number): OperatorEntry | undefined {
-  let byTypes = exactOperators.get(name);
-  if (byTypes === undefined) {
-    byTypes = new Map();
-    for (const operator of operatorsByName(name)) byTypes.set(operator.leftType * PAIR + operator.rightType, operator);
-    exactOperators.set(name, byTypes);
+/** The built-in operators of a name. What they come to is the same for all, where nothing that was made by a user has a say in it. */
+class BuiltinOperators {
+  readonly #exact = new Map<number, OperatorEntry>();
+  /** What is chosen for two built-in types, as far as it has been asked for. */
+  readonly #chosen = new Map<number, OperatorChoice>();
+
+  constructor(operators: readonly OperatorEntry[]) {
+    for (const operator of operators) this.#exact.set(operator.leftType * PAIR + operator.rightType, operator);
   }
-  return byTypes.get(left * PAIR + right);
+
+  exact(left: number, right: number): OperatorEntry | undefined {
+    return this.#exact.get(left * PAIR + right);
+  }
+
+  chosen(left: number, right: number, choose: () => OperatorChoice): OperatorChoice {
+    const pair = left * PAIR + right;
+    let choice = this.#chosen.get(pair);
+    if (choice === undefined) {
+      choice = choose();
+      this.#chosen.set(pair, choice);
+    }
+    return choice;
+  }
+}
+
+const builtinOperators = new Map<string, BuiltinOperators>();
+
+/** Undefined: there are none of this name. */
+function builtinOperatorsNamed(name: string): BuiltinOperators | undefined {
+  const known = builtinOperators.get(name);
+  if (known !== undefined) return known;
+  const operators = operatorsByName(name);
+  if (operators.length === 0) return undefined;
+  const made = new BuiltinOperators(operators);
+  builtinOperators.set(name, made);
+  return made;
 }
 
 /** In the order of the search path: of operators with one signature the first is found. */
@@ -153,7 +180,8 @@ function exactlyNamed(
   left: number,
   right: number,
 ): OperatorEntry | undefined {
-  if (schema === null && context.catalog.operatorsNamed(name).length === 0) return exactOperator(name, left, right);
+  if (schema === null && context.catalog.operatorsNamed(name).length === 0)
+    return builtinOperatorsNamed(name)?.exact(left, right);
   const named = namedOperators(context, name, schema);
   return named.find(({ leftType, rightType }) => leftType === left && rightType === right);
 }
@@ -164,14 +192,31 @@ export interface OperatorName {
   readonly schema: string | null;
 }
 
-/** oper(): the binary operator for two argument types; null when there is none, 'ambiguous' when several fit equally. */
+/** Null: there is none; 'ambiguous': several fit equally. */
+type OperatorChoice = OperatorEntry | null | 'ambiguous';
+
+/** oper(): the binary operator for two argument types. */
 export function findBinaryOperator(
   context: BindContext,
   name: string,
   left: number,
   right: number,
   schema: string | null = null,
-): OperatorEntry | null | 'ambiguous' {
+): OperatorChoice {
+  const choose = (): OperatorChoice => chooseBinaryOperator(context, name, left, right, schema);
+  const { catalog } = context;
+  const isBuiltin = left < FIRST_NORMAL_OID && right < FIRST_NORMAL_OID && schema === null && !catalog.hasMadeCasts;
+  if (!isBuiltin || catalog.operatorsNamed(name).length > 0) return choose();
+  return builtinOperatorsNamed(name)?.chosen(left, right, choose) ?? null;
+}
+
+function chooseBinaryOperator(
+  context: BindContext,
+  name: string,
+  left: number,
+  right: number,
+  schema: string | null,
+): OperatorChoice {
   const operatorName = { name, schema };
   let exactLeft = left;
   let exactRight = right;
@@ -198,7 +243,7 @@ function findPrefixOperator(
   name: string,
   right: number,
   schema: string | null = null,
-): OperatorEntry | null | 'ambiguous' {
+): OperatorChoice {
   const exact = exactlyNamed(context, { name, schema }, 0, right);
   if (exact !== undefined) return exact;
   const candidates = namedOperators(context, name, schema)

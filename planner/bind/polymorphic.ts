@@ -32,7 +32,8 @@ const FAMILY_2: ReadonlySet<number> = new Set([
 ]);
 
 export function isPolymorphic(oid: number): boolean {
-  return FAMILY_1.has(oid) || FAMILY_2.has(oid);
+  // Few types have such high oids and are built-in.
+  return oid >= ANYARRAY && (FAMILY_1.has(oid) || FAMILY_2.has(oid));
 }
 
 export interface Polymorphic {
@@ -185,6 +186,8 @@ export function resolvePolymorphic(
   return { args: declared.map(resolve), resolve };
 }
 
+const asDeclared = (oid: number): number => oid;
+
 /** What declared types come to in a call; PostgreSQL's error when nothing says it. */
 export function resolveTypes(
   context: BindContext,
@@ -192,7 +195,7 @@ export function resolveTypes(
   actual: readonly number[],
   position: Position,
 ): { types: readonly number[]; resolve: (oid: number) => number } {
-  if (!declared.some(isPolymorphic)) return { types: declared, resolve: (oid) => oid };
+  if (!declared.some(isPolymorphic)) return { types: declared, resolve: asDeclared };
   const generic = resolvePolymorphic(context, declared, actual);
   if (generic === null) throw context.error('42804', 'arguments declared "anyelement" are not all alike', position);
   const undetermined = generic.args.indexOf(0);

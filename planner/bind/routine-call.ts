@@ -2,7 +2,7 @@
 import { isInput } from '../../catalog/functions/user-routines.ts';
 import type * as ast from '../../parser/ast.ts';
 import type { Expr } from '../expr.ts';
-import { EMPTY_QUERY_PARTS, makeVar, type Query } from '../logical.ts';
+import { makeQuery, makeVar, type Query } from '../logical.ts';
 import { bindCall } from './call.ts';
 import { addRelation } from './from.ts';
 import type { Level } from './scope.ts';
@@ -16,17 +16,17 @@ export function bindCallStatement(level: Level, node: ast.CallStatement): Query 
   const parameters = entry.routine!.parameters;
   // What comes out is named in CALL, but nobody computes it.
   const args = call.args.filter((_, i) => isInput(parameters[i]));
-  const base = { ...EMPTY_QUERY_PARTS, id: level.queryId, relations: level.relations };
+  const base = { id: level.queryId, relations: level.relations };
   const outputs = entry.outColumns ?? [];
   if (outputs.length > 0 && context.routine !== null) {
     throw context.error('0A000', 'calling procedures with output arguments is not supported in SQL functions');
   }
   if (outputs.length === 0) {
-    return {
+    return makeQuery({
       ...base,
       from: [],
       targets: [{ expr: { ...call, args }, name: entry.name, tableOid: 0, columnNumber: 0 }],
-    };
+    });
   }
   const rel = context.nextRel();
   const columns = outputs.map((column) => ({ ...column, typeModifier: -1, tableOid: 0, columnNumber: 0 }));
@@ -56,5 +56,5 @@ export function bindCallStatement(level: Level, node: ast.CallStatement): Query 
     tableOid: 0,
     columnNumber: 0,
   }));
-  return { ...base, from: [tree], targets };
+  return makeQuery({ ...base, from: [tree], targets });
 }

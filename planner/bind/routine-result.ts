@@ -1,7 +1,7 @@
 /** What a function's last statement answers, made into what the function is declared to return (check_sql_fn_retval). */
 import type { ColumnDefinition } from '../../catalog/function-entry.ts';
 import type { Expr } from '../expr.ts';
-import { EMPTY_QUERY_PARTS, type ModifyQuery, makeVar, type Query, type Target } from '../logical.ts';
+import { type ModifyQuery, makeQuery, makeVar, type Query, type Target } from '../logical.ts';
 import { coerceToTarget } from './coerce.ts';
 import type { BindContext } from './context.ts';
 import { addRelation } from './from.ts';
@@ -121,14 +121,13 @@ export function coerceBodyQuery(
     { name: '*SELECT*', schemaName: null, table: null, hasAlias: true },
   );
   const targets = query.targets.map((target, i) => ({ ...target, expr: exprs[i] }));
-  const around: Query = {
-    ...EMPTY_QUERY_PARTS,
+  const around: Query = makeQuery({
     id: level.queryId,
     relations: level.relations,
     from: [tree],
     targets,
     ctes: query.ctes,
-  };
+  });
   return { query: around, isWhole };
 }
 

@@ -339,21 +339,26 @@ export function itemOfRelation(
     need?: RelationNeed;
   },
 ): NamespaceItem {
-  const { need } = options;
+  const { name, schemaName, table, hasAlias, need } = options;
   const columns: NamespaceColumn[] = [];
-  relation.columns.forEach((column, index) => {
-    if (column.dropped) return;
+  for (let index = 0; index < relation.columns.length; index++) {
+    const column = relation.columns[index];
+    if (column.dropped) continue;
     columns.push({
       name: column.name,
       expr: makeVar(relation.rel, index, column.typeOid, column.typeModifier),
       tableOid: column.tableOid,
       columnNumber: column.columnNumber,
-      ...(need === undefined ? {} : { use: { need, number: index + 1 } }),
+      use: need === undefined ? undefined : { need, number: index + 1 },
     });
-  });
+  }
   return {
-    ...options,
+    name,
+    schemaName,
     rel: relation.rel,
+    table,
+    need,
+    hasAlias,
     columns,
     relationVisible: true,
     columnsVisible: true,

@@ -11,15 +11,7 @@ import type { ScalarFunction } from '../../catalog/function-entry.ts';
 import { equalityFunction, functionsByName } from '../../catalog/functions/registry.ts';
 import type * as ast from '../../parser/ast.ts';
 import type { Expr } from '../expr.ts';
-import {
-  caseBranch,
-  EMPTY_QUERY_PARTS,
-  makeConst,
-  makeVar,
-  type Query,
-  type RelationColumn,
-  type Target,
-} from '../logical.ts';
+import { caseBranch, makeConst, makeQuery, makeVar, type Query, type RelationColumn, type Target } from '../logical.ts';
 import { resolveUnknown } from './coerce.ts';
 import { coerceToCommonType, selectCommonType } from './common-type.ts';
 import { bindExpr } from './expression.ts';
@@ -98,14 +90,13 @@ function wrap(
   inner.relations.set(rel, { kind: 'subquery', rel, alias: '*TROCRN*', columns, query, lateral: false, view: null });
   const vars = columns.map((column, i) => makeVar(rel, i, column.typeOid, column.typeModifier));
   const own = query.targets.slice(0, width).map((item, i) => ({ ...item, expr: vars[i] }));
-  return {
-    ...EMPTY_QUERY_PARTS,
+  return makeQuery({
     id: inner.queryId,
     relations: inner.relations,
     from: [{ kind: 'rel', rel }],
     where: where === null ? null : where(vars),
     targets: [...own, ...more(vars).map((expr) => target(expr, ''))],
-  };
+  });
 }
 
 function row(fields: readonly Expr[]): Expr {

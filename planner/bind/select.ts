@@ -4,9 +4,9 @@ import type * as ast from '../../parser/ast.ts';
 import { equalExpr } from '../equal-expr.ts';
 import type { Expr, SortKey } from '../expr.ts';
 import {
-  EMPTY_QUERY_PARTS,
   type LockClause,
   logical,
+  makeQuery,
   makeVar,
   type Query,
   type Relation,
@@ -134,8 +134,7 @@ function bindSelect(level: Level, node: ast.Query, body: ast.SelectBody, options
       orderBy: mapSortKeys(window.orderBy, one),
     }));
   }
-  const query: Query = {
-    ...EMPTY_QUERY_PARTS,
+  const query: Query = makeQuery({
     id: level.queryId,
     relations: level.relations,
     from,
@@ -154,8 +153,8 @@ function bindSelect(level: Level, node: ast.Query, body: ast.SelectBody, options
     limit,
     offset,
     withTies: node.limitWithTies,
-  };
-  return { ...query, locks: bindLocks(level, node, query) };
+  });
+  return node.locking.length === 0 ? query : { ...query, locks: bindLocks(level, node, query) };
 }
 
 /** A recursive term may not aggregate the rows of the round before. */
@@ -266,7 +265,6 @@ function findLocalVar(level: Level, expr: Expr): Expr | null {
 
 function bindLocks(level: Level, node: ast.Query, query: Query): readonly LockClause[] {
   const { context } = level;
-  if (node.locking.length === 0) return [];
   const locks: LockClause[] = [];
   for (const clause of node.locking) {
     const words = `FOR ${clause.strength.toUpperCase()}`;
@@ -393,8 +391,7 @@ function bindValues(level: Level, node: ast.Query, body: ast.ValuesBody, options
   if (node.locking.length > 0) {
     throw context.error('0A000', `FOR ${node.locking[0].strength.toUpperCase()} cannot be applied to VALUES`);
   }
-  return {
-    ...EMPTY_QUERY_PARTS,
+  return makeQuery({
     id: level.queryId,
     relations: level.relations,
     from: [{ kind: 'rel', rel }],
@@ -403,7 +400,7 @@ function bindValues(level: Level, node: ast.Query, body: ast.ValuesBody, options
     limit,
     offset,
     withTies: node.limitWithTies,
-  };
+  });
 }
 
 function leftmostOf(expr: ast.Expression): number {
@@ -495,8 +492,7 @@ function bindSetOperation(level: Level, node: ast.Query, body: ast.SetOperation)
   checkResultOrder(context, node.orderBy, columns);
   const orderBy = bindOrderBy(level, node.orderBy, { targets });
   const { limit, offset } = bindLimits(level, node);
-  return {
-    ...EMPTY_QUERY_PARTS,
+  return makeQuery({
     id: level.queryId,
     relations: level.relations,
     from: [{ kind: 'rel', rel }],
@@ -506,5 +502,5 @@ function bindSetOperation(level: Level, node: ast.Query, body: ast.SetOperation)
     offset,
     withTies: node.limitWithTies,
     setOperation: { operation: body.operator, all: body.all, left, right, rel },
-  };
+  });
 }

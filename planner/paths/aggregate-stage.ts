@@ -89,11 +89,11 @@ export function aggregateStage(planner: Planner, query: Query, path: Path, order
     const havingShare = query.having === null ? 1 : 0.5;
     const estimate = { rows: Math.max(1, rows * havingShare), ...cost };
     return {
-      ...estimate,
       ordering: strategy === 'sorted' ? input.ordering : [],
       required: input.required,
       enforced: [],
       build: (targets) => buildAggregate(planner, query, input, strategy, keys, aggregates, sets, targets, estimate),
+      ...estimate,
     };
   };
   if (keys.length === 0 || (sets !== null && query.groupBy.length === 0)) {

@@ -205,7 +205,6 @@ function indexPath(
   const bound = (item: IndexBound | null): IndexBound | null =>
     item === null ? null : { ...item, value: translate(planner, item.value, NOTHING) };
   return {
-    ...estimate,
     ordering,
     required: use.required,
     enforced: joined,
@@ -232,6 +231,7 @@ function indexPath(
         ...estimates(estimate, planner.widthOf(targets)),
       };
     },
+    ...estimate,
   };
 }
 

@@ -3,7 +3,7 @@ import type { AggregateFunction } from '../../catalog/function-entry.ts';
 import { isCollated } from '../../catalog/functions/collated.ts';
 import { equalExpr } from '../equal-expr.ts';
 import type { Expr, SortKey } from '../expr.ts';
-import { conjuncts, EMPTY_QUERY_PARTS, logical, makeAnd, makeConst, type Query, toExpr } from '../logical.ts';
+import { conjuncts, logical, makeAnd, makeConst, makeQuery, type Query, toExpr } from '../logical.ts';
 import { hasSublink, isVolatile } from '../traverse.ts';
 import { aggregatesOf } from './aggregate-stage.ts';
 import { NO_RELS } from './join-problem.ts';
@@ -47,8 +47,7 @@ export function minMaxPath(planner: Planner, query: Query): Path | null {
     const descending = fn.name === 'max';
     const order: SortKey = { expr: arg, descending, nullsFirst: descending };
     const notNull: Expr = { kind: 'isNull', arg, negated: true, isRow: false, typeOid: 16, typeModifier: -1 };
-    const inner: Query = {
-      ...EMPTY_QUERY_PARTS,
+    const inner: Query = makeQuery({
       id: planner.context.nextQuery(),
       relations: query.relations,
       from: query.from,
@@ -56,7 +55,7 @@ export function minMaxPath(planner: Planner, query: Query): Path | null {
       targets: [{ expr: arg, name: fn.name, tableOid: 0, columnNumber: 0 }],
       orderBy: [order],
       limit: makeConst(1, INT8),
-    };
+    });
     const path = planQuery(planner, inner);
     total += path.total;
     const { typeOid, typeModifier } = aggregate;
@@ -64,7 +63,6 @@ export function minMaxPath(planner: Planner, query: Query): Path | null {
   }
   const estimate = { rows: 1, startup: total, total: total + 0.01 };
   return {
-    ...estimate,
     ordering: [],
     required: NO_RELS,
     enforced: [],
@@ -91,5 +89,6 @@ export function minMaxPath(planner: Planner, query: Query): Path | null {
         ...estimates(estimate, planner.widthOf(targets)),
       };
     },
+    ...estimate,
   };
 }

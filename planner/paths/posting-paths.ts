@@ -320,7 +320,6 @@ function makePostingPath(scan: TableScan, chosen: readonly TermUse[]): Path {
     return { kind: 'term', term };
   };
   return {
-    ...estimate,
     ordering: [],
     required: joined.reduce((mask, term) => mask | term.required, NO_RELS),
     enforced: joined.flatMap((term) => term.conditions),
@@ -336,5 +335,6 @@ function makePostingPath(scan: TableScan, chosen: readonly TermUse[]): Path {
       output: outputOf(targets),
       ...estimates(estimate, planner.widthOf(targets)),
     }),
+    ...estimate,
   };
 }

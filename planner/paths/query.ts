@@ -161,7 +161,6 @@ export function emptyPath(planner: Planner): Path {
 export function resultPath(planner: Planner, where: Expr | null): Path {
   const estimate = { rows: 1, startup: 0, total: COST.row };
   return {
-    ...estimate,
     ordering: [],
     required: NO_RELS,
     enforced: [],
@@ -172,6 +171,7 @@ export function resultPath(planner: Planner, where: Expr | null): Path {
       output: outputOf(targets),
       ...estimates(estimate, planner.widthOf(targets)),
     }),
+    ...estimate,
   };
 }
 

@@ -35,7 +35,6 @@ export function subqueryPaths(
     total: inner.total + inner.rows * (COST.operator + filterCost(restrictions)),
   };
   const path: Path = {
-    ...estimate,
     ordering: subqueryOrdering(problem, base, inner),
     required: base.lateral,
     enforced: [],
@@ -56,6 +55,7 @@ export function subqueryPaths(
         ...estimates(estimate, planner.widthOf(targets)),
       };
     },
+    ...estimate,
   };
   return { rows, paths: [path] };
 }
@@ -104,11 +104,11 @@ export function simplePaths(problem: JoinProblem, base: BaseRelation, restrictio
     total: COST.nodeStart + tuples * (COST.row + filterCost(restrictions)),
   };
   const path: Path = {
-    ...estimate,
     ordering: [],
     required: base.lateral,
     enforced: [],
     build: (targets) => buildSimple(problem, base, restrictions, targets, estimate),
+    ...estimate,
   };
   return { rows, paths: [path] };
 }

@@ -15,7 +15,6 @@ export function setOperationPath(planner: Planner, query: Query, operation: SetO
   planner.setFacts(operation.rel, { rows: made.rows, table: null, distinctOf: () => 0 });
   const estimate = { rows: made.rows, startup: made.startup, total: made.total };
   return {
-    ...estimate,
     ordering: [],
     required: NO_RELS,
     enforced: [],
@@ -34,6 +33,7 @@ export function setOperationPath(planner: Planner, query: Query, operation: SetO
         ...estimates(estimate, planner.widthOf(targets)),
       };
     },
+    ...estimate,
   };
 }
 
@@ -85,11 +85,11 @@ function unionOf(planner: Planner, operation: SetOperation): Made {
   const distinctTotal = total + rows * COST.hashInsert;
   const estimate = { rows, startup: distinctTotal, total: distinctTotal + rows * COST.row };
   return {
-    ...estimate,
     build: () => {
       const input = appended.build();
       return { kind: 'distinct', input, output: input.output, ...estimates(estimate, input.width) };
     },
+    ...estimate,
   };
 }
 
@@ -101,7 +101,6 @@ function twoSided(planner: Planner, operation: SetOperation): Made {
   const total = left.total + right.total + (left.rows + right.rows) * COST.hashInsert;
   const estimate = { rows, startup: total, total: total + rows * COST.row };
   return {
-    ...estimate,
     build: (): Plan => {
       const leftPlan = left.build();
       return {
@@ -114,5 +113,6 @@ function twoSided(planner: Planner, operation: SetOperation): Made {
         ...estimates(estimate, leftPlan.width),
       };
     },
+    ...estimate,
   };
 }

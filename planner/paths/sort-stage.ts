@@ -61,11 +61,11 @@ export function sortStage(
   };
   const used = keys.filter((key) => !isConstantKey(key.expr));
   return {
-    ...estimate,
     ordering: normalized,
     required: path.required,
     enforced: path.enforced,
     build: (targets) => buildSort(planner, path, used.length > 0 ? used : keys, count, targets, estimate),
+    ...estimate,
   };
 }
 

@@ -235,7 +235,6 @@ function seqPath(scan: TableScan): Path {
   const total = pageCost + tuples * (COST.row + filterCost(restrictions));
   const estimate = { rows, startup: 0, total };
   return {
-    ...estimate,
     ordering: [],
     required: NO_RELS,
     enforced: [],
@@ -252,6 +251,7 @@ function seqPath(scan: TableScan): Path {
         ...estimates(estimate, planner.widthOf(targets)),
       };
     },
+    ...estimate,
   };
 }
 
@@ -265,7 +265,6 @@ function rowIdPath(scan: TableScan): Path | null {
     const rest = restrictions.filter((expr) => expr !== restriction);
     const estimate = { rows: rowIds.length, startup: 0, total: rowIds.length * (COST.fetchRandom + COST.row) };
     return {
-      ...estimate,
       ordering: [],
       required: NO_RELS,
       enforced: [],
@@ -282,6 +281,7 @@ function rowIdPath(scan: TableScan): Path | null {
           ...estimates(estimate, planner.widthOf(targets)),
         };
       },
+      ...estimate,
     };
   }
   return null;

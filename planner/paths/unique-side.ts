@@ -35,7 +35,6 @@ export function uniqueSide(
   const total = input.total + input.rows * (COST.groupRow + COST.operator * columns.length) + rows * COST.groupInsert;
   const estimate = { rows, startup: total, total };
   const path: Path = {
-    ...estimate,
     ordering: [],
     required: NO_RELS,
     enforced: [],
@@ -61,6 +60,7 @@ export function uniqueSide(
         ...estimates(estimate, planner.widthOf(targets)),
       };
     },
+    ...estimate,
   };
   const side = new JoinRelation(right.mask, rows, right.neighbours);
   side.paths.push(path);

@@ -31,7 +31,7 @@ function mergeOr(expr: Expr & { kind: 'and' | 'or' }): Expr {
       continue;
     }
     const known = groups.find((group) => group.equality === part.equality && equalExpr(group.arg, part.arg));
-    if (known === undefined) groups.push({ ...part, original: [arg] });
+    if (known === undefined) groups.push({ original: [arg], ...part });
     else {
       known.list.push(...part.list);
       known.original.push(arg);
