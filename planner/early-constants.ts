@@ -132,7 +132,7 @@ function mayFail(expr: Expr): boolean {
     switch (node.kind) {
       case 'call':
         return (
-          isComputedEarly(node.function) && !CANNOT_FAIL.test(node.function.internalName) && node.args.every(isFixed)
+          isComputedEarly(node.function) && node.args.every(isFixed) && !CANNOT_FAIL.test(node.function.internalName)
         );
       case 'ioCast':
         return isImmutableIo(node) && node.typeOid !== OID.TEXT && isFixed(node.arg);

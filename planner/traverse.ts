@@ -192,24 +192,55 @@ export function replaceExpr(expr: Expr, replace: (expr: Expr) => Expr | null): E
   return map(expr);
 }
 
+/** Whether `test` holds for a direct child; the frequent kinds are looked at without what it takes to rebuild them. */
+function someChild(expr: Expr, test: (child: Expr) => boolean): boolean {
+  const node = logical(expr);
+  switch (node.kind) {
+    case 'const':
+    case 'var':
+    case 'param':
+    case 'column':
+      return false;
+    case 'call':
+    case 'and':
+    case 'or':
+    case 'coalesce':
+      return someOf(node.args, test);
+    case 'not':
+    case 'isNull':
+    case 'ioCast':
+      return test(node.arg);
+    case 'inList':
+      return test(node.arg) || someOf(node.list, test);
+    default: {
+      let found = false;
+      mapChildren(expr, (child) => {
+        found ||= test(child);
+        return child;
+      });
+      return found;
+    }
+  }
+}
+
+function someOf(list: readonly Expr[], test: (child: Expr) => boolean): boolean {
+  for (let i = 0; i < list.length; i++) if (test(list[i])) return true;
+  return false;
+}
+
 /** Calls `visit` for the expression and all below it; `visit` answers false to leave the children out. */
 export function visitExpr(expr: Expr, visit: (expr: Expr) => boolean | undefined): void {
-  const map: Mapper = (child) => {
-    if (visit(child) !== false) mapChildren(child, map);
-    return child;
+  const walk = (child: Expr): boolean => {
+    if (visit(child) !== false) someChild(child, walk);
+    return false;
   };
-  map(expr);
+  walk(expr);
 }
 
 /** Whether `test` holds for the expression or one below it. */
 export function someExpr(expr: Expr, test: (expr: Expr) => boolean): boolean {
-  let found = false;
-  visitExpr(expr, (child) => {
-    if (found) return false;
-    if (test(child)) found = true;
-    return !found;
-  });
-  return found;
+  const walk = (child: Expr): boolean => test(child) || someChild(child, walk);
+  return walk(expr);
 }
 
 function mapFrom(item: FromItem, map: Mapper): FromItem {

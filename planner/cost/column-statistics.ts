@@ -1,6 +1,6 @@
 /** What is known of an expression's values: statistics of the column or analyzed expression that it is, distinct values. */
 import type { Catalog } from '../../catalog/catalog.ts';
-import type { RelationEntry } from '../../catalog/entries.ts';
+import type { IndexEntry, RelationEntry } from '../../catalog/entries.ts';
 import type { FunctionContext } from '../../catalog/function-entry.ts';
 import type { ColumnStatistics, StatisticsSource } from '../../catalog/statistics.ts';
 import { equalExpr } from '../equal-expr.ts';
@@ -62,22 +62,21 @@ export function variableStatistics(context: SelectivityContext, expr: Expr): Var
   }
   const number = node.column + 1;
   const stats = context.statistics.column(table.oid, number);
-  const indexes = context.catalog.indexesOf(table.oid);
-  const onColumn = indexes.filter(
-    (index) =>
-      index.exclusion === undefined &&
-      index.columns.length === 1 &&
-      index.columns[0].columnNumber === number &&
-      index.predicateText === null,
-  );
-  const isUnique = onColumn.some((index) => index.unique);
+  let counting: IndexEntry | null = null;
+  let isUnique = false;
+  for (const index of context.catalog.indexesOf(table.oid)) {
+    if (index.columns.length !== 1 || index.columns[0].columnNumber !== number) continue;
+    if (index.exclusion !== undefined || index.predicateText !== null) continue;
+    counting ??= index;
+    if (index.unique) isUnique = true;
+  }
   if (isUnique) {
     const nulls = stats?.nullFraction ?? 0;
     return { stats, rows, distinct: Math.max(1, rows * (1 - nulls)), isUnique, isDefault: false };
   }
   const gathered = distinctOf(stats, rows);
   if (gathered > 0) return { stats, rows, distinct: gathered, isUnique, isDefault: false };
-  const counted = onColumn.length === 0 ? -1 : context.statistics.indexDistinctCount(onColumn[0].oid);
+  const counted = counting === null ? -1 : context.statistics.indexDistinctCount(counting.oid);
   if (counted >= 0) return { stats, rows, distinct: Math.max(counted, 1), isUnique, isDefault: false };
   // A boolean has two values, whatever is known.
   const distinct = Math.max(1, Math.min(expr.typeOid === 16 ? 2 : DEFAULT_DISTINCT, rows));
@@ -119,10 +118,25 @@ export function columnsIn(expr: Expr): Expr[] {
   return result;
 }
 
+/** Whether it uses a column, outside of subqueries. */
+export function mentionsVar(expr: Expr): boolean {
+  const node = logical(expr);
+  switch (node.kind) {
+    case 'var':
+      return true;
+    case 'const':
+    case 'param':
+      return false;
+    default:
+      return columnsIn(expr).length > 0;
+  }
+}
+
 /** The column, or the expression of columns, of `column = constant`; null for other conditions. */
 export function equalityColumn(expr: Expr): Expr | null {
   if (expr.kind !== 'call' || expr.args.length !== 2 || comparisonOf(expr.function)?.btreeStrategy !== 3) return null;
   const [left, right] = expr.args;
-  const [isLeft, isRight] = [columnsIn(left).length > 0, columnsIn(right).length > 0];
+  const isLeft = mentionsVar(left);
+  const isRight = mentionsVar(right);
   return isLeft === isRight ? null : isLeft ? left : right;
 }

@@ -12,6 +12,7 @@ import { groupSelectivity } from './column-groups.ts';
 import {
   columnsIn,
   equalityColumn,
+  mentionsVar,
   type SelectivityContext,
   type VariableStatistics,
   variableStatistics,
@@ -109,10 +110,6 @@ function inequalityToValue(
 }
 
 /* ---- conditions ---------------------------------------------------------------------------------------------------- */
-
-function mentionsVar(expr: Expr): boolean {
-  return columnsIn(expr).length > 0;
-}
 
 export function selectivity(context: SelectivityContext, expr: Expr): number {
   const node = logical(expr);
@@ -345,12 +342,13 @@ function isSame(column: Expr, a: unknown, b: unknown): boolean {
 /** The one column, or the analyzed expression, that a condition compares with constants; null where it is something else. */
 function conditionColumn(context: SelectivityContext, expr: Expr): Expr | null {
   const isKnown = (arg: Expr): boolean =>
-    logical(arg).kind === 'var' || (columnsIn(arg).length > 0 && variableStatistics(context, arg) !== null);
+    logical(arg).kind === 'var' || (mentionsVar(arg) && variableStatistics(context, arg) !== null);
   if (expr.kind === 'inList') return isKnown(expr.arg) && !expr.list.some(mentionsVar) ? expr.arg : null;
   if (expr.kind !== 'call' || expr.args.length !== 2 || comparisonOf(expr.function) === null) return null;
   const [left, right] = expr.args;
-  if (mentionsVar(left) === mentionsVar(right)) return null;
-  const column = mentionsVar(left) ? left : right;
+  const isLeft = mentionsVar(left);
+  if (isLeft === mentionsVar(right)) return null;
+  const column = isLeft ? left : right;
   return isKnown(column) ? column : null;
 }
 

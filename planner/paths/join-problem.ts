@@ -16,7 +16,7 @@ import type { Expr } from '../expr.ts';
 import { conjuncts, type FromItem, type LogicalJoinType, logical, type Query, type Relation } from '../logical.ts';
 import { comparisonOf } from '../operators.ts';
 import { freeRels, relsOf } from '../relation-sets.ts';
-import { hasSublink, isVolatile, visitExpr } from '../traverse.ts';
+import { isVolatile, visitExpr } from '../traverse.ts';
 import { ConditionTable } from './join-conditions.ts';
 import type { RelSet } from './path.ts';
 import type { Planner } from './planner.ts';
@@ -36,7 +36,20 @@ export interface Clause {
   /** Relations that must be joined before it may be tested. */
   readonly required: RelSet;
   readonly equality: Equality | null;
+  /** Calls in it: cheap ones are tested first, those with subqueries last. */
+  readonly cost: number;
+  readonly hasSublink: boolean;
 }
+
+/** What one walk over a condition finds. */
+interface Survey {
+  rels: RelSet;
+  cost: number;
+  hasSublink: boolean;
+  isVolatile: boolean;
+}
+
+const SUBLINK_COST = 1000;
 
 export interface SpecialJoin {
   readonly type: Exclude<LogicalJoinType, 'inner'>;
@@ -132,7 +145,14 @@ export class JoinProblem {
           const known = this.findClass(outer);
           if (known === null || known.constant === null || known.function !== equality.function) continue;
           const expr = classEquality(known, inner, known.constant);
-          this.clauses.push({ expr, rels: innerRels, required: innerRels, equality: this.asEquality(expr) });
+          this.clauses.push({
+            expr,
+            rels: innerRels,
+            required: innerRels,
+            equality: this.asEquality(expr, false),
+            cost: 1,
+            hasSublink: false,
+          });
         }
       }
     }
@@ -140,11 +160,10 @@ export class JoinProblem {
 
   /** Conditions on one relation alone, those that equivalences imply included. */
   restrictions(bit: RelSet): Expr[] {
-    const result: Expr[] = [];
-    for (const clause of this.clauses) {
-      if (clause.required !== NO_RELS && (clause.required & ~bit) === NO_RELS) result.push(clause.expr);
-    }
-    if (result.length > 1) result.sort((x, y) => costOf(x) - costOf(y));
+    const { clauses } = this;
+    const own = clauses.filter(({ required }) => required !== NO_RELS && (required & ~bit) === NO_RELS);
+    if (own.length > 1) own.sort((x, y) => x.cost - y.cost);
+    const result = own.filter(({ hasSublink }) => !hasSublink).map(({ expr }) => expr);
     for (const item of this.classes) {
       const constants = item.members.filter((member) => member.rels === NO_RELS);
       const own = item.members.filter((member) => member.rels === bit);
@@ -156,9 +175,7 @@ export class JoinProblem {
         }
       } else for (let i = 1; i < own.length; i++) result.push(classEquality(item, own[0].expr, own[i].expr));
     }
-    if (result.length > 1 && result.some(hasSublink)) {
-      result.sort((x, y) => Number(hasSublink(x)) - Number(hasSublink(y)));
-    }
+    for (const { expr, hasSublink } of own) if (hasSublink) result.push(expr);
     return result;
   }
 
@@ -305,15 +322,35 @@ export class JoinProblem {
   }
 
   private makeClause(expr: Expr, scope: RelSet, below: readonly SpecialJoin[]): Clause {
-    const rels = this.maskOf(expr);
-    const required = rels === NO_RELS || isVolatile(expr) ? scope : this.close(rels, below);
-    return { expr, rels, required, equality: this.asEquality(expr) };
+    const found = this.survey(expr);
+    const { rels, cost, hasSublink } = found;
+    const required = rels === NO_RELS || found.isVolatile ? scope : this.close(rels, below);
+    return { expr, rels, required, equality: this.asEquality(expr, found.isVolatile), cost, hasSublink };
   }
 
-  private asEquality(expr: Expr): Equality | null {
-    if (expr.kind !== 'call' || expr.args.length !== 2) return null;
-    const operator = comparisonOf(expr.function);
-    if (operator?.btreeStrategy !== 3 || isVolatile(expr)) return null;
+  private survey(expr: Expr): Survey {
+    const found: Survey = { rels: NO_RELS, cost: 0, hasSublink: false, isVolatile: false };
+    visitExpr(expr, (child) => {
+      const node = logical(child);
+      if (node.kind === 'var') found.rels |= this.bits.get(node.rel) ?? NO_RELS;
+      else if (node.kind === 'call') {
+        found.cost++;
+        if (node.function.volatility === 'volatile') found.isVolatile = true;
+      } else if (node.kind === 'sublink') {
+        found.cost += SUBLINK_COST;
+        found.hasSublink = true;
+        found.rels |= this.maskOf(child);
+        if (isVolatile(child)) found.isVolatile = true;
+        return false;
+      }
+      return true;
+    });
+    return found;
+  }
+
+  private asEquality(expr: Expr, isVolatile: boolean): Equality | null {
+    if (expr.kind !== 'call' || expr.args.length !== 2 || isVolatile) return null;
+    if (comparisonOf(expr.function)?.btreeStrategy !== 3) return null;
     const [left, right] = expr.args;
     return { left, right, leftRels: this.maskOf(left), rightRels: this.maskOf(right), function: expr.function };
   }
@@ -384,18 +421,6 @@ export class JoinProblem {
 function needsAllRows({ hasAggregates, groupBy, orderBy }: Query): boolean {
   if (!hasAggregates) return false;
   return groupBy.length === 0 || orderBy.some(({ expr }) => !groupBy.some((key) => equalExpr(key, expr)));
-}
-
-/** Calls in a condition: cheap ones are tested first, subqueries last. */
-function costOf(expr: Expr): number {
-  let cost = 0;
-  visitExpr(expr, (child) => {
-    const { kind } = logical(child);
-    if (kind === 'call') cost++;
-    if (kind === 'sublink') cost += 1000;
-    return kind !== 'sublink';
-  });
-  return cost;
 }
 
 /** Members must be columns or constants: a class of computed expressions would be tested more often than it helps. */

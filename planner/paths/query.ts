@@ -111,20 +111,17 @@ function basePaths(planner: Planner, query: Query): { paths: readonly Path[]; or
   const orderer = ordererOf(problem);
   const wanted = wantedOrderings(query).map((keys) => orderer.normalize(keys));
   const { paths } = searchJoins(problem, { wanted });
-  const filters = conjuncts(query.where).filter((part) => problem.maskOf(part) === NO_RELS);
-  const loose = filters.filter((part) =>
-    problem.clauses.some((clause) => clause.expr === part && clause.rels === NO_RELS),
-  );
+  if (problem.base.length === 1) return { paths, orderer };
   // Conditions about no relation at all were put on the whole set; a single scan has tested them, a join has not.
-  const rest = problem.base.length > 1 ? loose.filter((part) => !testedInJoin(problem, part)) : [];
-  if (rest.length === 0) return { paths, orderer };
-  return { paths: paths.map((path) => filterPath(planner, path, rest)), orderer };
+  const filters = conjuncts(query.where).filter((part) => isUntested(problem, part));
+  if (filters.length === 0) return { paths, orderer };
+  return { paths: paths.map((path) => filterPath(planner, path, filters)), orderer };
 }
 
 /** Such a condition is due at the last join, unless that join is the one that never comes (required is the whole set). */
-function testedInJoin(problem: JoinProblem, part: Expr): boolean {
+function isUntested(problem: JoinProblem, part: Expr): boolean {
   const clause = problem.clauses.find((candidate) => candidate.expr === part);
-  return clause !== undefined && clause.required === problem.all;
+  return clause !== undefined && clause.rels === NO_RELS && clause.required !== problem.all;
 }
 
 function wantedOrderings(query: Query): (readonly SortKey[])[] {

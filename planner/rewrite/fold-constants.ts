@@ -8,18 +8,23 @@ import { coerceTypmod, DEFAULT_FORMAT, inputText, outputText } from '../../types
 import type { Expr } from '../expr.ts';
 import { FALSE_CONST, logical, makeAnd, makeConst, TRUE_CONST } from '../logical.ts';
 import { negatorOf } from '../operators.ts';
-import { mapChildren } from '../traverse.ts';
+import { type Mapper, mapChildren } from '../traverse.ts';
 
 const BOOL = 16;
 
 export function foldConstants(expr: Expr): Expr {
-  return fold(expr);
+  if (logical(expr).kind === 'sublink') return expr;
+  return simplify(mapChildren(expr, foldConstants));
 }
 
-function fold(expr: Expr): Expr {
-  const node = logical(expr);
-  if (node.kind === 'sublink') return expr;
-  return simplify(mapChildren(expr, fold));
+/** The same over all expressions of a query; `met` is told of its subqueries, which are left as they are. */
+export function foldingOf(met: (sublink: Expr) => void): Mapper {
+  const fold: Mapper = (expr) => {
+    if (logical(expr).kind !== 'sublink') return simplify(mapChildren(expr, fold));
+    met(expr);
+    return expr;
+  };
+  return fold;
 }
 
 function isConst(expr: Expr): boolean {

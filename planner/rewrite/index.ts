@@ -4,7 +4,7 @@ import type { Expr } from '../expr.ts';
 import { FALSE_CONST, isFixedConst, logical, type Query, type Relation, toExpr } from '../logical.ts';
 import { mapChildren, mapQuery } from '../traverse.ts';
 import { flattenSubqueries } from './flatten-subqueries.ts';
-import { foldConstants } from './fold-constants.ts';
+import { foldConstants, foldingOf } from './fold-constants.ts';
 import { mergeOrEqualities } from './in-lists.ts';
 import { pullUpSublinks } from './pull-up-sublinks.ts';
 import { pushDownConditions, pushHaving } from './push-down.ts';
@@ -16,24 +16,34 @@ import { forgetExistsColumns, forgetUnreadColumns } from './unread-columns.ts';
  * that are left. CTEs have been inlined before.
  */
 export function rewriteQuery(context: BindContext, query: Query): Query {
-  let result = mapOwnExprs(query, (expr) => foldConstants(expr));
-  result = normalizeWhere(result);
-  result = pullUpSublinks(context, result);
-  result = forgetUnreadColumns(flattenSubqueries(forgetUnreadColumns(result)));
+  let hasSublinks = false;
+  const fold = foldingOf(() => {
+    hasSublinks = true;
+  });
+  const mapped = mapOwnExprs(query, fold);
+  const folded = withWhere(mapped, mapped.where);
+  const opened = hasSublinks ? pullUpSublinks(context, folded) : folded;
+  let result = forgetUnreadColumns(flattenSubqueries(forgetUnreadColumns(opened)));
   // What was merged may hold sublinks and constants of its own.
-  if (result !== query && result.where !== null) result = normalizeWhere(pullUpSublinks(context, result));
+  if (result !== folded) {
+    hasSublinks = true;
+    if (result.where !== null) {
+      result = pullUpSublinks(context, result);
+      if (result.where !== null) result = withWhere(result, foldConstants(result.where));
+    }
+  }
   result = pushHaving(result);
   result = reduceOuterJoins(result);
   result = pushDownConditions(result);
-  if (result.where !== null) result = { ...result, where: mergeOrEqualities(result.where) };
-  return rewriteInside(context, result);
+  const where = result.where === null ? null : mergeOrEqualities(result.where);
+  if (where !== result.where) result = { ...result, where };
+  return rewriteInside(context, result, hasSublinks);
 }
 
-function normalizeWhere(query: Query): Query {
-  if (query.where === null) return query;
-  const where = foldConstants(query.where);
+/** With a condition that has been folded: no row passes one that is null. */
+function withWhere(query: Query, where: Expr | null): Query {
   if (isFixedConst(where, true)) return { ...query, where: null };
-  if (where.kind === 'const' && where.value === null) return { ...query, where: FALSE_CONST };
+  if (where !== null && where.kind === 'const' && where.value === null) return { ...query, where: FALSE_CONST };
   return where === query.where ? query : { ...query, where };
 }
 
@@ -56,14 +66,14 @@ function isSubquery(relation: Relation): boolean {
   return relation.kind === 'subquery';
 }
 
-function rewriteInside(context: BindContext, query: Query): Query {
+function rewriteInside(context: BindContext, query: Query, hasSublinks: boolean): Query {
   const inExpr = (expr: Expr): Expr => {
     const node = logical(expr);
     if (node.kind !== 'sublink') return mapChildren(expr, inExpr);
     const test = node.test === null ? null : inExpr(node.test);
     return toExpr({ ...node, test, query: rewriteQuery(context, forgetExistsColumns(node)) });
   };
-  const mapped = mapOwnExprs(query, inExpr);
+  const mapped = hasSublinks ? mapOwnExprs(query, inExpr) : query;
   let { relations } = mapped;
   for (const [rel, relation] of mapped.relations) {
     if (relation.kind !== 'subquery') continue;

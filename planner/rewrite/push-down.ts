@@ -18,7 +18,7 @@ import { relsOf } from '../relation-sets.ts';
 import { hasSetReturning, hasSublink, isVolatile, replaceExpr } from '../traverse.ts';
 
 export function pushDownConditions(query: Query): Query {
-  if (query.where === null) return query;
+  if (query.where === null || !hasSubquery(query)) return query;
   const nullable = new Set<number>();
   for (const item of query.from) collectNullable(item, nullable);
   const kept: Expr[] = [];
@@ -38,6 +38,11 @@ export function pushDownConditions(query: Query): Query {
     }
   }
   return changed ? { ...query, relations, where: makeAnd(kept) } : query;
+}
+
+function hasSubquery({ relations }: Query): boolean {
+  for (const { kind } of relations.values()) if (kind === 'subquery') return true;
+  return false;
 }
 
 function collectNullable(item: FromItem, into: Set<number>): void {
@@ -62,11 +67,10 @@ function collectNullable(item: FromItem, into: Set<number>): void {
 
 /** The one subquery that the condition is about. */
 function targetOf(part: Expr, relations: ReadonlyMap<number, Relation>): SubqueryRelation | null {
-  if (hasSublink(part) || isVolatile(part)) return null;
-  const own = [...relsOf(part)].filter((rel) => relations.has(rel));
-  if (own.length !== 1 || relsOf(part).size !== 1) return null;
-  const relation = relations.get(own[0])!;
-  return relation.kind === 'subquery' ? relation : null;
+  const [rel, ...others] = relsOf(part);
+  const relation = rel === undefined || others.length > 0 ? undefined : relations.get(rel);
+  if (relation?.kind !== 'subquery' || hasSublink(part) || isVolatile(part)) return null;
+  return relation;
 }
 
 /** The query with the condition inside, or null when it cannot be moved. */
