@@ -14,7 +14,7 @@
 import type { FunctionContext, ScalarFunction } from '../catalog/function-entry.ts';
 import { coerceTypmod, comparator, inputText, OID, outputText, SqlArray } from '../types/index.ts';
 import type { CallExpr, CaseExpr, ConstExpr, Expr } from './expr.ts';
-import { logical, type ModifyQuery, type Query, type SublinkExpr } from './logical.ts';
+import { logical, type ModifyQuery, type Query, type Relation, type SublinkExpr } from './logical.ts';
 import { flattenSubqueries } from './rewrite/flatten-subqueries.ts';
 import { forgetUnreadColumns, isPlain } from './rewrite/unread-columns.ts';
 import { mapChildren, someExpr } from './traverse.ts';
@@ -43,79 +43,103 @@ const UNKNOWN = Symbol('unknown');
 
 /** Null, where nothing of it can fail early. */
 export function earlyConstantsOf(source: Query | ModifyQuery): EarlyConstants | null {
-  const exprs = ('command' in source ? modifyExprs(source) : queryExprs(source)).filter(mayFail);
+  const exprs: Expr[] = [];
+  if ('command' in source) addOfModify(source, exprs);
+  else addOfQuery(source, exprs);
   return exprs.length === 0 ? null : { exprs };
 }
 
-function modifyExprs(modify: ModifyQuery): Expr[] {
+function add(expr: Expr | null, into: Expr[]): void {
+  if (expr !== null && someExpr(expr, isFailing)) into.push(expr);
+}
+
+function addOfModify(modify: ModifyQuery, into: Expr[]): void {
   const { onConflict, merge, returning } = modify;
-  return [
-    ...cteExprs(modify),
-    ...modify.assignments.map((item) => item.value),
-    // What INSERT computes for its rows is computed for each of them anyway: casts to the columns' types cost no second look.
-    ...modify.values.filter((value) => !isCastOfConstant(value)),
-    ...(returning ?? []).map((target) => target.expr),
-    ...queryExprs(modify.source, modify.command === 'insert'),
-    ...(onConflict?.assignments ?? []).map((item) => item.value),
-    ...(onConflict === null || onConflict.where === null ? [] : [onConflict.where]),
-    ...(merge === null ? [] : [merge.on]),
-    ...(merge?.clauses ?? []).flatMap((clause) => [
-      ...clause.assignments.map((item) => item.value),
-      ...clause.values,
-      ...(clause.condition === null ? [] : [clause.condition]),
-    ]),
-  ];
+  addOfCtes(modify, into);
+  for (const { value } of modify.assignments) add(value, into);
+  // What INSERT computes for its rows is computed for each of them anyway: casts to the columns' types cost no second look.
+  for (const value of modify.values) if (!isCastOfConstant(value)) add(value, into);
+  for (const { expr } of returning ?? []) add(expr, into);
+  addOfQuery(modify.source, into, modify.command === 'insert');
+  for (const { value } of onConflict?.assignments ?? []) add(value, into);
+  add(onConflict?.where ?? null, into);
+  add(merge?.on ?? null, into);
+  for (const clause of merge?.clauses ?? []) {
+    for (const { value } of clause.assignments) add(value, into);
+    for (const value of clause.values) add(value, into);
+    add(clause.condition, into);
+  }
 }
 
-function cteExprs({ ctes }: Query | ModifyQuery): Expr[] {
-  return ctes.flatMap((cte) => [
-    ...(cte.query === null ? [] : queryExprs(cte.query)),
-    ...(cte.recursive === null ? [] : [...queryExprs(cte.recursive.start), ...queryExprs(cte.recursive.step)]),
-    ...(cte.modify === null ? [] : modifyExprs(cte.modify)),
-  ]);
+function addOfCtes({ ctes }: Query | ModifyQuery, into: Expr[]): void {
+  for (const { query, recursive, modify } of ctes) {
+    if (query !== null) addOfQuery(query, into);
+    if (recursive !== null) {
+      addOfQuery(recursive.start, into);
+      addOfQuery(recursive.step, into);
+    }
+    if (modify !== null) addOfModify(modify, into);
+  }
 }
 
-function queryExprs(bound: Query, isOfInsert = false): Expr[] {
+function addOfQuery(bound: Query, into: Expr[], isOfInsert = false): void {
   // What is merged lets constants meet: f(x) of a subquery's x, where that is one.
   const query = hasSubquery(bound) ? forgetUnreadColumns(flattenSubqueries(forgetUnreadColumns(bound))) : bound;
-  const targets = query.targets.map((target) => target.expr);
-  const own = [
-    ...targets.filter((target) => !isOfInsert || !isCastOfConstant(target)),
-    ...query.groupBy,
-    ...query.orderBy.map((key) => key.expr),
-    ...(query.distinctOn ?? []),
-    ...query.windows.flatMap(({ partitionBy, orderBy }) => [...partitionBy, ...orderBy.map((key) => key.expr)]),
-    ...query.from.flatMap(conditionsOf),
-    ...(query.where === null ? [] : [query.where]),
-    ...(query.having === null ? [] : [query.having]),
-    ...query.windows.flatMap(({ frame }) => [frame.start, frame.end].flatMap(offsetOf)),
-    ...(query.offset === null ? [] : [query.offset]),
-    ...(query.limit === null ? [] : [query.limit]),
-  ];
-  const inner: Expr[] = [];
-  for (const relation of query.relations.values()) {
-    if (relation.kind === 'function') inner.push(...relation.functions.flatMap((item) => item.args));
-    else if (relation.kind === 'values') {
-      inner.push(...relation.rows.flatMap((row) => row.filter((value) => !isOfInsert || !isCastOfConstant(value))));
-    } else if (relation.kind === 'subquery') inner.push(...queryExprs(relation.query));
+  const { distinctOn, windows, setOperation } = query;
+  addOfCtes(query, into);
+  for (const { expr } of query.targets) if (!isOfInsert || !isCastOfConstant(expr)) add(expr, into);
+  for (const expr of query.groupBy) add(expr, into);
+  for (const { expr } of query.orderBy) add(expr, into);
+  if (distinctOn !== null) for (const expr of distinctOn) add(expr, into);
+  for (const { partitionBy, orderBy } of windows) {
+    for (const expr of partitionBy) add(expr, into);
+    for (const { expr } of orderBy) add(expr, into);
   }
-  const { setOperation } = query;
-  const branches = setOperation === null ? [] : [...queryExprs(setOperation.left), ...queryExprs(setOperation.right)];
-  return [...cteExprs(query), ...own, ...inner, ...branches];
+  for (const item of query.from) addConditions(item, into);
+  add(query.where, into);
+  add(query.having, into);
+  for (const { frame } of windows) {
+    addOffset(frame.start, into);
+    addOffset(frame.end, into);
+  }
+  add(query.offset, into);
+  add(query.limit, into);
+  for (const relation of query.relations.values()) addOfRelation(relation, into, isOfInsert);
+  if (setOperation === null) return;
+  addOfQuery(setOperation.left, into);
+  addOfQuery(setOperation.right, into);
+}
+
+function addOfRelation(relation: Relation, into: Expr[], isOfInsert: boolean): void {
+  if (relation.kind === 'subquery') addOfQuery(relation.query, into);
+  else if (relation.kind === 'function') {
+    for (const { args } of relation.functions) for (const arg of args) add(arg, into);
+  } else if (relation.kind === 'values') {
+    for (const row of relation.rows) {
+      for (const value of row) if (!isOfInsert || !isCastOfConstant(value)) add(value, into);
+    }
+  }
 }
 
 function hasSubquery(query: Query): boolean {
-  return [...query.relations.values()].some(({ kind }) => kind === 'subquery' || kind === 'values');
+  for (const { kind } of query.relations.values()) if (kind === 'subquery' || kind === 'values') return true;
+  return false;
 }
 
-function conditionsOf(item: Query['from'][number]): Expr[] {
-  if (item.kind === 'rel') return [];
-  if (item.kind === 'group') return [...item.items.flatMap(conditionsOf), ...(item.where === null ? [] : [item.where])];
-  return [...conditionsOf(item.left), ...conditionsOf(item.right), ...(item.on === null ? [] : [item.on])];
+function addConditions(item: Query['from'][number], into: Expr[]): void {
+  if (item.kind === 'rel') return;
+  if (item.kind === 'group') {
+    for (const child of item.items) addConditions(child, into);
+    add(item.where, into);
+    return;
+  }
+  addConditions(item.left, into);
+  addConditions(item.right, into);
+  add(item.on, into);
 }
 
-function offsetOf(bound: Query['windows'][number]['frame']['start']): Expr[] {
-  return bound.kind === 'preceding' || bound.kind === 'following' ? [bound.offset] : [];
+function addOffset(bound: Query['windows'][number]['frame']['start'], into: Expr[]): void {
+  if (bound.kind === 'preceding' || bound.kind === 'following') add(bound.offset, into);
 }
 
 /** A literal, or casts around one. */
@@ -126,22 +150,21 @@ function isCastOfConstant(expr: Expr): boolean {
   return node.kind === 'call' && node.args.length === 1 && node.function.strict && isCastOfConstant(node.args[0]);
 }
 
-function mayFail(expr: Expr): boolean {
-  return someExpr(expr, (child) => {
-    const node = logical(child);
-    switch (node.kind) {
-      case 'call':
-        return (
-          isComputedEarly(node.function) && node.args.every(isFixed) && !CANNOT_FAIL.test(node.function.internalName)
-        );
-      case 'ioCast':
-        return isImmutableIo(node) && node.typeOid !== OID.TEXT && isFixed(node.arg);
-      case 'typmodCast':
-        return isFixed(node.arg);
-      default:
-        return false;
-    }
-  });
+/** The expression by itself: what is below it is looked at, too. */
+function isFailing(expr: Expr): boolean {
+  const node = logical(expr);
+  switch (node.kind) {
+    case 'call':
+      return (
+        isComputedEarly(node.function) && node.args.every(isFixed) && !CANNOT_FAIL.test(node.function.internalName)
+      );
+    case 'ioCast':
+      return isImmutableIo(node) && node.typeOid !== OID.TEXT && isFixed(node.arg);
+    case 'typmodCast':
+      return isFixed(node.arg);
+    default:
+      return false;
+  }
 }
 
 /** Every part of it is known before the statement runs, as far as this module can tell. */
@@ -394,11 +417,11 @@ function withoutNotices(functions: FunctionContext): FunctionContext {
 const innerExprsOf = new WeakMap<SublinkExpr, readonly Expr[]>();
 
 function innerExprs(sublink: SublinkExpr): readonly Expr[] {
-  let exprs = innerExprsOf.get(sublink);
-  if (exprs === undefined) {
-    exprs = queryExprs(sublink.mode === 'exists' ? withoutTargets(sublink.query) : sublink.query).filter(mayFail);
-    innerExprsOf.set(sublink, exprs);
-  }
+  const known = innerExprsOf.get(sublink);
+  if (known !== undefined) return known;
+  const exprs: Expr[] = [];
+  addOfQuery(sublink.mode === 'exists' ? withoutTargets(sublink.query) : sublink.query, exprs);
+  innerExprsOf.set(sublink, exprs);
   return exprs;
 }
 

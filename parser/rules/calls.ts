@@ -81,6 +81,7 @@ export abstract class CallRules extends SpecialCallRules {
       const code = image.charCodeAt(i);
       if (code < 0x30 || code > 0x39) return { kind: 'numeric', value: image, negative: false, literalIndex, position };
     }
+    if (image.length < 16) return { kind: 'integer', value: Number(image), negative: false, literalIndex, position };
     const big = BigInt(image);
     if (big > 9223372036854775807n) return { kind: 'numeric', value: image, negative: false, literalIndex, position };
     const value = big <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(big) : big;

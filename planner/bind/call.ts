@@ -286,6 +286,13 @@ function missingFunction(
   });
 }
 
+/** Named arguments may stand in another order, and defaults are not written. */
+function asWritten({ source }: FunctionMatch, args: readonly Expr[]): Expr[] {
+  const written = source.flatMap((each, i) => ('arg' in each ? [{ at: each.arg, expr: args[i] }] : []));
+  written.sort((a, b) => a.at - b.at);
+  return written.map(({ expr }) => expr);
+}
+
 /** Arguments in declared order, converted; defaults filled in; variadic ones collected. */
 function spreadArguments(
   context: BindContext,
@@ -308,15 +315,7 @@ function spreadArguments(
     if (types[i] === ANY) return arg.kind === 'param' ? resolveUnknown(context, arg) : arg;
     return coerceType(context, arg, types[i], -1, 'implicit');
   });
-  // Named arguments may stand in another order, and defaults are not written.
-  const written = match.source.flatMap((source, i) =>
-    'arg' in source ? [{ at: source.arg, expr: converted[i] }] : [],
-  );
-  written.sort((a, b) => a.at - b.at);
-  context.environment.recorder?.parts(
-    node,
-    written.map(({ expr }) => expr),
-  );
+  context.environment.recorder?.parts(node, asWritten(match, converted));
   if (match.variadicCount === 0) return { args: converted, resolve };
   const fixed = converted.length - match.variadicCount;
   const elementType = types[fixed];

@@ -389,8 +389,11 @@ export function findFunction(
   shape: CallShape,
   schema: string | null = null,
 ): FunctionLookup {
+  const visible = visibleFunctions(context, name, schema);
+  const sole = exactFunction(visible, shape);
+  if (sole !== null) return { kind: 'found', match: sole };
   const candidates: (Candidate<FunctionMatch> & { readonly usesDefaults: number })[] = [];
-  for (const entry of visibleFunctions(context, name, schema)) {
+  for (const entry of visible) {
     const match = fitCall(context, entry, shape);
     if (match !== null) candidates.push(match);
   }
@@ -417,6 +420,21 @@ export function findFunction(
   const plain = matching.filter((candidate) => candidate.entry.variadicCount === 0);
   if (plain.length === 1) return { kind: 'found', match: plain[0].entry };
   return { kind: 'ambiguous' };
+}
+
+/** The one function that takes just these arguments; null where that is not all that is to be said. */
+function exactFunction(entries: readonly FunctionEntry[], { types, names, variadic }: CallShape): FunctionMatch | null {
+  if (names !== null || variadic) return null;
+  let found: FunctionEntry | null = null;
+  for (const entry of entries) {
+    const { argumentTypes } = entry;
+    if (entry.variadic || argumentTypes.length !== types.length) continue;
+    if (!argumentTypes.every((oid, i) => oid === types[i])) continue;
+    if (found !== null) return null;
+    found = entry;
+  }
+  if (found === null) return null;
+  return { entry: found, declared: found.argumentTypes, source: types.map((_, arg) => ({ arg })), variadicCount: 0 };
 }
 
 /** Functions of this name: the built-in ones, and the constructors of range types in the schema, or along the search path. */

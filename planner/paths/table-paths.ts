@@ -12,6 +12,7 @@ import type { Expr } from '../expr.ts';
 import { conjuncts, logical, makeAnd, type TableRelation } from '../logical.ts';
 import { comparisonOf } from '../operators.ts';
 import { foldConstants } from '../rewrite/fold-constants.ts';
+import { visitExpr } from '../traverse.ts';
 import { type Condition, hasLifted, matchKey, type UsableIndex, usableIndexes } from './index-match.ts';
 import { addIndexPaths } from './index-paths.ts';
 import { matchInverted, searchCount } from './inverted-match.ts';
@@ -57,7 +58,7 @@ export function tablePaths(
     pages: Math.max(knownPages >= 0 ? knownPages : DEFAULT_PAGES, 1),
     resident: Math.min(1, Math.max(0, statistics.residentShare(table.oid))),
     visible: Math.max(0, statistics.visiblePages(table.oid)) / Math.max(knownPages, 1),
-    needed: neededColumns(problem, relation.rel, restrictions),
+    needed: indexes.length === 0 ? null : neededColumns(problem, relation.rel, restrictions),
     rows,
   };
   // A sample is one of all rows.
@@ -84,31 +85,34 @@ export function tablePaths(
   return { rows, paths };
 }
 
-/** What a scan must give besides what its own conditions need. */
+/** What a scan must give besides what its own conditions need; null: the row itself, or what cannot be told. */
 function neededColumns(problem: JoinProblem, rel: number, restrictions: readonly Expr[]): ReadonlySet<number> | null {
   const { query } = problem;
   if (query.locks.length > 0) return null;
-  const exprs: (Expr | null)[] = [
-    ...query.targets.map((target) => target.expr),
-    ...query.groupBy,
-    query.having,
-    ...query.orderBy.map((key) => key.expr),
-    ...(query.distinctOn ?? []),
-    ...query.windows.flatMap((window) => [...window.partitionBy, ...window.orderBy.map((key) => key.expr)]),
-  ];
+  const needed = new Set<number>();
+  const add = (expr: Expr): void =>
+    visitExpr(expr, (child) => {
+      const node = logical(child);
+      if (node.kind === 'var' && node.rel === rel) needed.add(node.column);
+      return true;
+    });
+  for (const { expr } of query.targets) add(expr);
+  query.groupBy.forEach(add);
+  if (query.having !== null) add(query.having);
+  for (const { expr } of query.orderBy) add(expr);
+  query.distinctOn?.forEach(add);
+  for (const window of query.windows) {
+    window.partitionBy.forEach(add);
+    for (const { expr } of window.orderBy) add(expr);
+  }
   if (problem.base.length > 1) {
-    exprs.push(...problem.clauses.filter(({ expr }) => !restrictions.includes(expr)).map(({ expr }) => expr));
-    for (const special of problem.specials) exprs.push(...special.on.map(({ expr }) => expr));
-    for (const { members } of problem.classes) exprs.push(...members.map(({ expr }) => expr));
+    for (const { expr } of problem.clauses) if (!restrictions.includes(expr)) add(expr);
+    for (const special of problem.specials) for (const { expr } of special.on) add(expr);
+    for (const { members } of problem.classes) for (const { expr } of members) add(expr);
     // What a lateral relation asks for is not looked at.
     if (problem.base.some(({ lateral }) => lateral !== NO_RELS)) return null;
   }
-  const needed = new Set<number>();
-  for (const expr of varsOf(exprs, new Set([rel]))) {
-    const node = logical(expr);
-    if (node.kind !== 'var' || node.column < 0) return null;
-    needed.add(node.column);
-  }
+  for (const column of needed) if (column < 0) return null;
   return needed;
 }
 

@@ -17,12 +17,24 @@ export function foldConstants(expr: Expr): Expr {
   return simplify(mapChildren(expr, foldConstants));
 }
 
-/** The same over all expressions of a query; `met` is told of its subqueries, which are left as they are. */
-export function foldingOf(met: (sublink: Expr) => void): Mapper {
+/** What folding has met: later passes have nothing to do where there is none. */
+export interface FoldingFacts {
+  /** Subqueries, which are left as they are. */
+  hasSublinks: boolean;
+  hasOrs: boolean;
+}
+
+/** The same over all expressions of a query. */
+export function foldingInto(facts: FoldingFacts): Mapper {
   const fold: Mapper = (expr) => {
-    if (logical(expr).kind !== 'sublink') return simplify(mapChildren(expr, fold));
-    met(expr);
-    return expr;
+    if (logical(expr).kind === 'sublink') {
+      facts.hasSublinks = true;
+      return expr;
+    }
+    const folded = simplify(mapChildren(expr, fold));
+    // NOT of AND is OR, wherever in it.
+    if (folded.kind === 'or' || expr.kind === 'not') facts.hasOrs = true;
+    return folded;
   };
   return fold;
 }

@@ -4,7 +4,7 @@ import type { Expr } from '../expr.ts';
 import { FALSE_CONST, isFixedConst, logical, type Query, type Relation, toExpr } from '../logical.ts';
 import { mapChildren, mapQuery } from '../traverse.ts';
 import { flattenSubqueries } from './flatten-subqueries.ts';
-import { foldConstants, foldingOf } from './fold-constants.ts';
+import { type FoldingFacts, foldConstants, foldingInto } from './fold-constants.ts';
 import { mergeOrEqualities } from './in-lists.ts';
 import { pullUpSublinks } from './pull-up-sublinks.ts';
 import { pushDownConditions, pushHaving } from './push-down.ts';
@@ -16,17 +16,15 @@ import { forgetExistsColumns, forgetUnreadColumns } from './unread-columns.ts';
  * that are left. CTEs have been inlined before.
  */
 export function rewriteQuery(context: BindContext, query: Query): Query {
-  let hasSublinks = false;
-  const fold = foldingOf(() => {
-    hasSublinks = true;
-  });
-  const mapped = mapOwnExprs(query, fold);
+  const facts: FoldingFacts = { hasSublinks: false, hasOrs: false };
+  const mapped = mapOwnExprs(query, foldingInto(facts));
   const folded = withWhere(mapped, mapped.where);
-  const opened = hasSublinks ? pullUpSublinks(context, folded) : folded;
+  const opened = facts.hasSublinks ? pullUpSublinks(context, folded) : folded;
   let result = forgetUnreadColumns(flattenSubqueries(forgetUnreadColumns(opened)));
   // What was merged may hold sublinks and constants of its own.
   if (result !== folded) {
-    hasSublinks = true;
+    facts.hasSublinks = true;
+    facts.hasOrs = true;
     if (result.where !== null) {
       result = pullUpSublinks(context, result);
       if (result.where !== null) result = withWhere(result, foldConstants(result.where));
@@ -35,9 +33,11 @@ export function rewriteQuery(context: BindContext, query: Query): Query {
   result = pushHaving(result);
   result = reduceOuterJoins(result);
   result = pushDownConditions(result);
-  const where = result.where === null ? null : mergeOrEqualities(result.where);
-  if (where !== result.where) result = { ...result, where };
-  return rewriteInside(context, result, hasSublinks);
+  if (facts.hasOrs && result.where !== null) {
+    const where = mergeOrEqualities(result.where);
+    if (where !== result.where) result = { ...result, where };
+  }
+  return rewriteInside(context, result, facts.hasSublinks);
 }
 
 /** With a condition that has been folded: no row passes one that is null. */
