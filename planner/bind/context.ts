@@ -63,7 +63,8 @@ export class BindContext {
   private relCount = 0;
   private queryCount = 0;
   private cteCount = 0;
-  private readonly locations = new WeakMap<object, number>();
+  /** Where expressions stand in the text. The context goes when the statement has been planned, and this with it. */
+  private readonly locations = new Map<object, number>();
 
   constructor(environment: PlannerEnvironment) {
     this.environment = environment;

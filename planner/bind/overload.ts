@@ -130,28 +130,11 @@ function narrowByCategory<T>(
 const PAIR = 4294967296;
 
 /** The built-in operators of a name. What they come to is the same for all, where nothing that was made by a user has a say in it. */
-class BuiltinOperators {
-  readonly #exact = new Map<number, OperatorEntry>();
+interface BuiltinOperators {
+  /** By the types that they are declared for: left * PAIR + right. */
+  readonly exact: ReadonlyMap<number, OperatorEntry>;
   /** What is chosen for two built-in types, as far as it has been asked for. */
-  readonly #chosen = new Map<number, OperatorChoice>();
-
-  constructor(operators: readonly OperatorEntry[]) {
-    for (const operator of operators) this.#exact.set(operator.leftType * PAIR + operator.rightType, operator);
-  }
-
-  exact(left: number, right: number): OperatorEntry | undefined {
-    return this.#exact.get(left * PAIR + right);
-  }
-
-  chosen(left: number, right: number, choose: () => OperatorChoice): OperatorChoice {
-    const pair = left * PAIR + right;
-    let choice = this.#chosen.get(pair);
-    if (choice === undefined) {
-      choice = choose();
-      this.#chosen.set(pair, choice);
-    }
-    return choice;
-  }
+  readonly chosen: Map<number, OperatorChoice>;
 }
 
 const builtinOperators = new Map<string, BuiltinOperators>();
@@ -162,7 +145,8 @@ function builtinOperatorsNamed(name: string): BuiltinOperators | undefined {
   if (known !== undefined) return known;
   const operators = operatorsByName(name);
   if (operators.length === 0) return undefined;
-  const made = new BuiltinOperators(operators);
+  const exact = new Map(operators.map((operator) => [operator.leftType * PAIR + operator.rightType, operator]));
+  const made = { exact, chosen: new Map<number, OperatorChoice>() };
   builtinOperators.set(name, made);
   return made;
 }
@@ -181,7 +165,7 @@ function exactlyNamed(
   right: number,
 ): OperatorEntry | undefined {
   if (schema === null && context.catalog.operatorsNamed(name).length === 0)
-    return builtinOperatorsNamed(name)?.exact(left, right);
+    return builtinOperatorsNamed(name)?.exact.get(left * PAIR + right);
   const named = namedOperators(context, name, schema);
   return named.find(({ leftType, rightType }) => leftType === left && rightType === right);
 }
@@ -203,11 +187,20 @@ export function findBinaryOperator(
   right: number,
   schema: string | null = null,
 ): OperatorChoice {
-  const choose = (): OperatorChoice => chooseBinaryOperator(context, name, left, right, schema);
   const { catalog } = context;
   const isBuiltin = left < FIRST_NORMAL_OID && right < FIRST_NORMAL_OID && schema === null && !catalog.hasMadeCasts;
-  if (!isBuiltin || catalog.operatorsNamed(name).length > 0) return choose();
-  return builtinOperatorsNamed(name)?.chosen(left, right, choose) ?? null;
+  if (!isBuiltin || catalog.operatorsNamed(name).length > 0) {
+    return chooseBinaryOperator(context, name, left, right, schema);
+  }
+  const builtin = builtinOperatorsNamed(name);
+  if (builtin === undefined) return null;
+  const pair = left * PAIR + right;
+  let choice = builtin.chosen.get(pair);
+  if (choice === undefined) {
+    choice = chooseBinaryOperator(context, name, left, right, schema);
+    builtin.chosen.set(pair, choice);
+  }
+  return choice;
 }
 
 function chooseBinaryOperator(
@@ -346,13 +339,10 @@ function callFunction(
   resultType: number,
   position: Position,
 ): Expr {
-  const { types: actual, resolve } = resolveTypes(
-    context,
-    declared,
-    operands.map((operand) => operand.typeOid),
-    position,
-  );
-  const args = operands.map((operand, i) => coerceType(context, operand, actual[i], -1, 'implicit'));
+  const given = operands.map((operand) => operand.typeOid);
+  const { types: actual, resolve } = resolveTypes(context, declared, given, position);
+  const args: Expr[] = [];
+  for (let i = 0; i < operands.length; i++) args.push(coerceType(context, operands[i], actual[i], -1, 'implicit'));
   return callScalar(context, entry, args, resolve(resultType), resolve, position);
 }
 

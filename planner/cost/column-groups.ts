@@ -72,6 +72,8 @@ function equalitiesByRelation(
 
 /** The one relation that an expression is over; null: none, or several. */
 function relationOf(expr: Expr): number | null {
+  const node = logical(expr);
+  if (node.kind === 'var') return node.rel;
   const [rel, ...others] = relsOf(expr);
   return rel === undefined || others.length > 0 ? null : rel;
 }

@@ -63,7 +63,8 @@ function ownCost(expr: Expr): number {
   if (expr.kind !== 'call') return 0;
   const name = operatorOf(expr.function)?.name;
   if (name !== undefined && PATTERN_OPERATORS.has(name)) return COST.patternOperator;
-  return expr.args.every((arg) => QUICK_TYPES.has(arg.typeOid)) ? COST.operator : COST.bytesOperator;
+  for (const arg of expr.args) if (!QUICK_TYPES.has(arg.typeOid)) return COST.bytesOperator;
+  return COST.operator;
 }
 
 /** Pages that so many rows are on, when they stand anywhere. */

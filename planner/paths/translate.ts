@@ -6,7 +6,7 @@
 import { equalExpr } from '../equal-expr.ts';
 import type { Expr, SortKey, WindowFrame } from '../expr.ts';
 import { logical, SYSTEM_COLUMNS } from '../logical.ts';
-import { mapChildren, mapFrame } from '../traverse.ts';
+import { type Mapper, mapChildren, mapFrame } from '../traverse.ts';
 import type { Planner } from './planner.ts';
 
 /** Where a node finds logical expressions: answers the physical one, or null. */
@@ -68,29 +68,37 @@ export function firstOf(...resolvers: readonly Resolve[]): Resolve {
 
 export const NOTHING: Resolve = () => null;
 
+function translation(planner: Planner, resolve: Resolve): Mapper {
+  const map: Mapper = (expr) => {
+    const found = resolve(expr);
+    if (found !== null) return found;
+    const node = logical(expr);
+    switch (node.kind) {
+      case 'var':
+      case 'aggregateRef':
+      case 'windowRef':
+      case 'groupingRef':
+        return planner.outerParam(expr);
+      case 'const':
+      case 'param':
+      case 'column':
+        return expr;
+      case 'sublink':
+        return planner.buildSubplan(node, resolve);
+      default:
+        return mapChildren(expr, map);
+    }
+  };
+  return map;
+}
+
 export function translate(planner: Planner, expr: Expr, resolve: Resolve): Expr {
-  const found = resolve(expr);
-  if (found !== null) return found;
-  const node = logical(expr);
-  switch (node.kind) {
-    case 'var':
-    case 'aggregateRef':
-    case 'windowRef':
-    case 'groupingRef':
-      return planner.outerParam(expr);
-    case 'const':
-    case 'param':
-    case 'column':
-      return expr;
-    case 'sublink':
-      return planner.buildSubplan(node, resolve);
-    default:
-      return mapChildren(expr, (child) => translate(planner, child, resolve));
-  }
+  return translation(planner, resolve)(expr);
 }
 
 export function translateAll(planner: Planner, exprs: readonly Expr[], resolve: Resolve): Expr[] {
-  return exprs.map((expr) => translate(planner, expr, resolve));
+  const map = translation(planner, resolve);
+  return exprs.map((expr) => map(expr));
 }
 
 export function translateNullable(planner: Planner, expr: Expr | null, resolve: Resolve): Expr | null {

@@ -13,7 +13,8 @@ import { type Mapper, mapChildren } from '../traverse.ts';
 const BOOL = 16;
 
 export function foldConstants(expr: Expr): Expr {
-  if (logical(expr).kind === 'sublink') return expr;
+  const { kind } = logical(expr);
+  if (kind === 'const' || kind === 'var' || kind === 'sublink') return expr;
   return simplify(mapChildren(expr, foldConstants));
 }
 
@@ -27,7 +28,9 @@ export interface FoldingFacts {
 /** The same over all expressions of a query. */
 export function foldingInto(facts: FoldingFacts): Mapper {
   const fold: Mapper = (expr) => {
-    if (logical(expr).kind === 'sublink') {
+    const { kind } = logical(expr);
+    if (kind === 'const' || kind === 'var') return expr;
+    if (kind === 'sublink') {
       facts.hasSublinks = true;
       return expr;
     }

@@ -8,8 +8,8 @@ import { relsOf } from '../relation-sets.ts';
 import { mapChildren } from '../traverse.ts';
 
 export function mergeOrEqualities(expr: Expr): Expr {
-  const node = logical(expr);
-  if (node.kind === 'sublink') return expr;
+  const { kind } = logical(expr);
+  if (kind === 'const' || kind === 'var' || kind === 'sublink') return expr;
   const mapped = mapChildren(expr, mergeOrEqualities);
   return mapped.kind === 'or' ? mergeOr(mapped) : mapped;
 }
