@@ -7,8 +7,8 @@
  *  - Qualified names are string arrays, outermost first: ['public', 't'].
  *  - Identifiers are already folded to lower case and cut to 63 bytes, unless quoted.
  *  - `literalIndex`: ordinal of the literal among the literals that statementShape() lifts from the same text; -1 when the
- *    literal is not lifted (bit strings, U&'' and N'' strings, made-up literals, and the two numbers 2147483648 and
- *    9223372036854775808, whose type depends on a minus sign before them).
+ *    literal is not lifted (bit strings, U&'' and N'' strings, made-up literals, positions of ORDER BY and GROUP BY, and the two numbers
+ *    2147483648 and 9223372036854775808, whose type depends on a minus sign before them).
  *  - Special syntax becomes what PostgreSQL makes of it: EXTRACT(f FROM x) is pg_catalog.extract('f', x), AT TIME ZONE is
  *    pg_catalog.timezone(zone, x), and so on; `sqlSyntax` on the call says so, for printing.
  *

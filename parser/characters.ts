@@ -26,6 +26,9 @@ function makeClasses(): Uint8Array {
 export function isIdentStart(code: number): boolean {
   return code >= 128 || (CLASSES[code] & IDENT_START) !== 0;
 }
+export function isSpace(code: number): boolean {
+  return code < 128 && (CLASSES[code] & SPACE) !== 0;
+}
 export function isIdentPart(code: number): boolean {
   return code >= 128 || (CLASSES[code] & IDENT_PART) !== 0;
 }

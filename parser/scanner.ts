@@ -14,6 +14,7 @@ import {
   IDENT_START,
   isIdentPart,
   isIdentStart,
+  isSpace,
   lineCommentEnd,
   OPERATOR,
   operatorEnd,
@@ -124,6 +125,7 @@ export function scan(text: string, rules: StringRules = STANDARD_STRINGS): Token
 function scanInto(text: string, tokens: Token[], rules: StringRules): void {
   const length = text.length;
   let literals = 0;
+  let afterBy = -1;
   let i = 0;
   while (i < length) {
     const start = i;
@@ -146,10 +148,11 @@ function scanInto(text: string, tokens: Token[], rules: StringRules): void {
         }
       }
       i = scanWord(text, start, tokens);
+      if (isBy(text, start, i)) afterBy = i;
       continue;
     }
     if ((bits & DIGIT) !== 0 || (code === 0x2e && isDigit(text.charCodeAt(i + 1)))) {
-      const token = scanNumber(text, start, literals);
+      const token = scanNumber(text, start, isPosition(text, afterBy, start) ? -1 : literals);
       tokens.push(token);
       if (token.literalIndex >= 0) literals++;
       i = token.end;
@@ -314,6 +317,33 @@ function scanNumber(text: string, start: number, literalIndex: number): Token {
 /** Whether a minus sign before it makes the number an int4 (int8) that it is not without: such literals are not lifted. */
 export function isEdgeOfIntegers(image: string): boolean {
   return image.length >= 10 && (image === '2147483648' || image === '9223372036854775808');
+}
+
+/** Whether the word is the BY of ORDER BY and GROUP BY. */
+export function isBy(text: string, start: number, end: number): boolean {
+  return end - start === 2 && (text.charCodeAt(start) | 32) === 0x62 && (text.charCodeAt(start + 1) | 32) === 0x79;
+}
+
+/** A longer list is not looked through. */
+const BY_LIST_MAX = 200;
+
+/**
+ * Whether the number may name a column of the result by its position, since it stands at the beginning of an item of a list after BY
+ * (`afterBy`: where the last BY ends; -1: there was none). The plan depends on it, so it is not lifted, and statements that differ in
+ * other literals share a plan. What is taken for a position and is none is a constant of the shape, which does no harm.
+ */
+export function isPosition(text: string, afterBy: number, start: number): boolean {
+  if (afterBy < 0 || start - afterBy > BY_LIST_MAX) return false;
+  let i = start - 1;
+  while (i >= afterBy && isSpace(text.charCodeAt(i))) i--;
+  if (i < afterBy) return true;
+  if (text.charCodeAt(i) !== 0x2c) return false;
+  // Names, ASC and DESC, other positions: anything else may be another list.
+  while (--i >= afterBy) {
+    const code = text.charCodeAt(i);
+    if (!isIdentPart(code) && !isSpace(code) && code !== 0x2c && code !== 0x2e) return false;
+  }
+  return true;
 }
 
 /** True for digits only, within int4: what PostgreSQL's scanner calls ICONST; the rest is FCONST. */

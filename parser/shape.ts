@@ -6,7 +6,7 @@
  *     select * from t where a = 42 and b = 'x'    ->    select * from t where a = \u0001 and b = \u0004
  *
  * Lifted: what scan() numbers with literalIndex, in the same order: numbers, '...', E'...', $$...$$. Bit strings, N'' and
- * U&'' and the two numbers of isEdgeOfIntegers() stay in the text. Null is the answer when in doubt: unterminated or continued strings, junk after numbers, marks in
+ * U&'', the two numbers of isEdgeOfIntegers() and the positions of isPosition() stay in the text. Null is the answer when in doubt: unterminated or continued strings, junk after numbers, marks in
  * the text itself; the parser then decides.
  */
 import {
@@ -20,7 +20,7 @@ import {
   lineCommentEnd,
   SPACE,
 } from './characters.ts';
-import { isEdgeOfIntegers, numberEnd } from './scanner.ts';
+import { isBy, isEdgeOfIntegers, isPosition, numberEnd } from './scanner.ts';
 import { continuationQuote, scanEscapeString } from './strings.ts';
 
 /** A literal as statementShape() lifts it. */
@@ -73,6 +73,7 @@ export function statementShape(text: string): StatementShape | null {
   let shape = '';
   /** Start of the text not yet copied. */
   let copied = 0;
+  let afterBy = -1;
   let i = 0;
   while (i < length) {
     const code = text.charCodeAt(i);
@@ -87,6 +88,7 @@ export function statementShape(text: string): StatementShape | null {
           if (next < 128 && (CLASSES[next] & IDENT_PART) === 0) break;
         }
         const next = text.charCodeAt(i);
+        if (isBy(text, start, i)) afterBy = i;
         // A prefixed string, E'' B'' X'' N'' U&: only E'' is lifted.
         if (next === 0x27 && i - start === 1) {
           const letter = code | 32;
@@ -115,7 +117,7 @@ export function statementShape(text: string): StatementShape | null {
         const end = numberEnd(text, i);
         if (end < 0) return null;
         const image = text.slice(i, end);
-        if (isEdgeOfIntegers(image)) {
+        if (isEdgeOfIntegers(image) || isPosition(text, afterBy, i)) {
           i = end;
           break;
         }

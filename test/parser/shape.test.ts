@@ -66,6 +66,20 @@ describe('statement shape', () => {
     ]);
   });
 
+  it('has positions of ORDER BY and GROUP BY in it', () => {
+    const text = 'select a, sum(b) from t where c = 7 group by 1, a order by t.a desc, 2 ASC,1 limit 5';
+    expect(literalsOf(text)).to.deep.equal([
+      ['int4', 7],
+      ['int4', 5],
+    ]);
+    expect(shapeOf(text)).to.equal(shapeOf(text.replace('7', '8')));
+    expect(shapeOf(text)).not.to.equal(shapeOf(text.replace(', 2 ASC', ', 1 ASC')));
+    expect(literalsOf('select a from t order by a + 1, 2')).to.deep.equal([
+      ['int4', 1],
+      ['int4', 2],
+    ]);
+  });
+
   it('is refused when in doubt', () => {
     for (const text of [
       "select 'a",
@@ -108,6 +122,7 @@ describe('statement shape', () => {
       'a',
       'b1',
       'from',
+      'by',
       '1',
       '22',
       '3.5',
