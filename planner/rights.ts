@@ -3,6 +3,7 @@
  * parse_relation.c). The plan carries it; whether the user has it is asked each time the statement starts (executor/rights.ts).
  */
 import type { RelationEntry, SequenceEntry } from '../catalog/entries.ts';
+import { LazyMap, LazySet } from '../types/lazy-map.ts';
 import { logical, type Query } from './logical.ts';
 
 /** In `selected`: the row as a whole, so all of its columns. */
@@ -17,8 +18,8 @@ export interface RelationNeed {
   rights: string;
   /** Numbers of columns that are read, given values by INSERT, and by UPDATE: where the table's rights are missing, theirs do. */
   readonly selected: Set<number>;
-  readonly inserted: Set<number>;
-  readonly updated: Set<number>;
+  readonly inserted: LazySet<number>;
+  readonly updated: LazySet<number>;
 }
 
 export interface StatementRights {
@@ -51,10 +52,10 @@ interface Referred {
 export class RightsRecorder {
   readonly #relations: RelationNeed[] = [];
   /** The WITH queries around each need. */
-  readonly #ctes = new Map<RelationNeed, readonly Referred[]>();
+  readonly #ctes = new LazyMap<RelationNeed, readonly Referred[]>();
   #openCtes: readonly Referred[] = [];
   readonly #byRel = new Map<number, RelationNeed>();
-  readonly #functions = new Set<number>();
+  readonly #functions = new LazySet<number>();
   readonly #functionsOfOthers: { readonly oid: number; readonly roleOid: number }[] = [];
   readonly #through: ThroughView[] = [];
   /** In whose name names are resolved: 0, or the owner of the view whose query it is. */
@@ -67,8 +68,8 @@ export class RightsRecorder {
       checkAs: this.checkAs,
       rights,
       selected: new Set<number>(),
-      inserted: new Set<number>(),
-      updated: new Set<number>(),
+      inserted: new LazySet<number>(),
+      updated: new LazySet<number>(),
     };
     this.#relations.push(need);
     if (this.#openCtes.length > 0) this.#ctes.set(need, this.#openCtes);

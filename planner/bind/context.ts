@@ -7,6 +7,7 @@ import { findCollation } from '../../catalog/collations.ts';
 import type { CollationEntry } from '../../catalog/entries.ts';
 import type { Expression } from '../../parser/ast.ts';
 import { SqlError, type SqlErrorFields, sqlError } from '../../types/errors.ts';
+import { LazySet } from '../../types/lazy-map.ts';
 import type { PlannerEnvironment } from '../environment.ts';
 import { equalExpr } from '../equal-expr.ts';
 import type { Expr } from '../expr.ts';
@@ -41,7 +42,7 @@ export class BindContext {
   /** The function body that is being bound; null: none. */
   routine: RoutineScope | null = null;
   /** Functions whose bodies are being put in place of their calls. */
-  readonly openRoutines = new Set<number>();
+  readonly openRoutines = new LazySet<number>();
   /** The call that is a FROM item by itself: it stays a call, whatever its body. */
   calledInFrom: object | null = null;
   /** What is behind an operator stays a call, whatever its body: who asks takes it apart. */

@@ -7,6 +7,7 @@
  */
 import type { RelationEntry } from '../../catalog/entries.ts';
 import type { SqlError } from '../../types/errors.ts';
+import { LazyMap } from '../../types/lazy-map.ts';
 import type { Expr } from '../expr.ts';
 import {
   type CteDefinition,
@@ -113,7 +114,7 @@ export class Level {
   /** Every item ever made at this level, for messages about what cannot be seen. */
   readonly allItems: NamespaceItem[] = [];
   namespace: NamespaceItem[] = [];
-  readonly ctes = new Map<string, BoundCte>();
+  readonly ctes = new LazyMap<string, BoundCte>();
   /** Names of WITH items that are still to come: for a hint. */
   laterCtes: readonly string[] = [];
   clause: Clause = 'other';
@@ -122,7 +123,7 @@ export class Level {
   hasWindows = false;
   hasSets = false;
   readonly windows: WindowDefinition[] = [];
-  readonly namedWindows = new Map<string, number>();
+  readonly namedWindows = new LazyMap<string, number>();
   /** Set when the level's FROM items may not use aggregates of the outer level (LATERAL subselect). */
   fromSubselect = false;
 

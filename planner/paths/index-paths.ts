@@ -28,17 +28,16 @@ interface IndexUse {
 
 /** Adds the scans of one index: with own conditions, for each useful order, and parameterised by join equalities. */
 export function addIndexPaths(scan: TableScan, usable: UsableIndex, options: ScanOptions, paths: Path[]): void {
-  const { problem, bit, restrictions } = scan;
-  const own = restrictions.map((expr): Condition => ({ expr, rels: NO_RELS, own: null }));
+  const { problem, bit, own } = scan;
   const plain = useIndex(scan, usable, own);
-  const orderings = orderingsOf(problem, usable, plain);
-  const useful = orderings.filter((ordering) => isWanted(ordering.keys, options.wanted));
   if (plain.conditions.length > 0) {
     addPath(paths, indexPath(scan, usable, plain, [], false), scan.problem.fastStart);
   }
-  if (usable.index.method === 'btree') {
-    for (const { keys, descending } of useful)
+  if (usable.index.method === 'btree' && options.wanted.length > 0) {
+    for (const { keys, descending } of orderingsOf(problem, usable, plain)) {
+      if (!isWanted(keys, options.wanted)) continue;
       addPath(paths, indexPath(scan, usable, plain, keys, descending), scan.problem.fastStart);
+    }
   }
   const joins = problem.joinEqualities(bit);
   if (joins.length === 0) return;
@@ -264,14 +263,15 @@ function isIndexOnly(
   const { rel } = scan.relation;
   const { enableIndexOnlyScan } = scan.problem.planner.context.environment.settings;
   if (enableIndexOnlyScan === false || index.method !== 'btree' || !use.isExact) return false;
-  const missing = columnsOf(filters, rel);
-  for (const column of needed) missing.add(column);
+  const given = new Set<number>();
   for (const key of keys) {
     const node = logical(key);
     if (node.kind !== 'var' || !isKeyReversible(node.typeOid)) break;
-    missing.delete(node.column);
+    given.add(node.column);
   }
-  return missing.size === 0;
+  for (const column of needed) if (!given.has(column)) return false;
+  for (const column of columnsOf(filters, rel)) if (!given.has(column)) return false;
+  return true;
 }
 
 /** How far the index's order is that of the table: the square of the correlation of the first key that is not fixed. */

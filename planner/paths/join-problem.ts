@@ -11,6 +11,7 @@
 
 import type { ScalarFunction } from '../../catalog/function-entry.ts';
 import { equalityFunction } from '../../catalog/functions/index.ts';
+import { LazyMap } from '../../types/lazy-map.ts';
 import { equalExpr } from '../equal-expr.ts';
 import type { Expr } from '../expr.ts';
 import { conjuncts, type FromItem, type LogicalJoinType, logical, type Query, type Relation } from '../logical.ts';
@@ -92,11 +93,11 @@ export class JoinProblem {
   readonly specials: SpecialJoin[] = [];
   readonly classes: EquivalenceClass[] = [];
   readonly all: RelSet;
-  readonly conditions = new ConditionTable(this);
   /** Perhaps not all rows are wanted (LIMIT): paths that start fast are kept. */
   readonly fastStart: boolean;
   private readonly bits = new Map<number, RelSet>();
-  private readonly equalitiesOf = new Map<RelSet, readonly OwnEquality[]>();
+  private readonly equalitiesOf = new LazyMap<RelSet, readonly OwnEquality[]>();
+  private conditionTable: ConditionTable | null = null;
 
   constructor(planner: Planner, query: Query) {
     this.planner = planner;
@@ -126,6 +127,11 @@ export class JoinProblem {
     const whole = scope.reduce((a, b) => a | b, NO_RELS);
     for (const part of conjuncts(query.where)) this.addInner(part, whole, this.specials);
     this.addImpliedConstants();
+  }
+
+  get conditions(): ConditionTable {
+    this.conditionTable ??= new ConditionTable(this);
+    return this.conditionTable;
   }
 
   /** a.x = 5 and a LEFT JOIN b ON a.x = b.y: only b.y = 5 can match. */
@@ -181,6 +187,7 @@ export class JoinProblem {
 
   /** Equalities between this relation and others, for parameterised index scans: the relation's side first. */
   joinEqualities(bit: RelSet): readonly OwnEquality[] {
+    if (this.base.length === 1) return [];
     // Each index of a table asks.
     const known = this.equalitiesOf.get(bit);
     if (known !== undefined) return known;

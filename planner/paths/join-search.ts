@@ -18,6 +18,7 @@ import type { ScanOptions } from './table-scan.ts';
 const PLAIN: JoinKind = { special: null, reversed: false };
 
 export function searchJoins(problem: JoinProblem, options: ScanOptions): { rows: number; paths: Path[] } {
+  if (problem.base.length === 1) return scanPaths(problem, problem.base[0], options);
   const adjacency = adjacencyOf(problem);
   const base = problem.base.map((item) => {
     const { rows, paths } = scanPaths(problem, item, options);
@@ -25,7 +26,6 @@ export function searchJoins(problem: JoinProblem, options: ScanOptions): { rows:
     relation.paths.push(...paths);
     return relation;
   });
-  if (base.length === 1) return base[0];
   const components = connectedComponents(base);
   let joined = components.map((component) => joinComponent(problem, component));
   // Products last, small ones first; special joins may force an order.

@@ -1,4 +1,5 @@
 /** One planning run: facts about relations, exec params, subplans. The stages themselves are in the files beside. */
+import { LazyMap } from '../../types/lazy-map.ts';
 import type { BindContext } from '../bind/context.ts';
 import type { RelationFacts, SelectivityContext } from '../cost/column-statistics.ts';
 import { DEFAULT_WORK_MEM_BYTES } from '../cost/params.ts';
@@ -21,7 +22,7 @@ export interface CteFacts {
 export class Planner {
   readonly context: BindContext;
   readonly selectivity: SelectivityContext;
-  readonly ctes = new Map<number, CteFacts>();
+  readonly ctes = new LazyMap<number, CteFacts>();
   /** Pairs of relation sets that the join search has looked at; tests bound it. */
   consideredJoins = 0;
   /** What the plan's estimates take from values that another run may have others of. */

@@ -45,7 +45,8 @@ export function tablePaths(
   planner.setFacts(relation.rel, { rows: tuples, table, restrictions, ...expressions, distinctOf: () => 0 });
   planner.probes.addConditions(restrictions, tuples);
   let rows = Math.max(tuples * andSelectivity(planner.selectivity, present), 1);
-  const exact = exactRows(planner, relation, indexes, restrictions, tuples);
+  const own = restrictions.map((expr): Condition => ({ expr, rels: NO_RELS, own: null }));
+  const exact = exactRows(planner, relation, indexes, own, tuples);
   if (exact !== null) rows = Math.max(1, Math.min(exact, tuples));
   if (sample !== undefined) rows = Math.max(1, rows * sample.share);
   const scan: TableScan = {
@@ -54,6 +55,7 @@ export function tablePaths(
     table,
     bit: base.bit,
     restrictions,
+    own,
     tuples,
     pages: Math.max(knownPages >= 0 ? knownPages : DEFAULT_PAGES, 1),
     resident: Math.min(1, Math.max(0, statistics.residentShare(table.oid))),
@@ -176,9 +178,11 @@ function exactRows(
   planner: Planner,
   relation: TableRelation,
   indexes: readonly UsableIndex[],
-  restrictions: readonly Expr[],
+  conditions: readonly Condition[],
   tuples: number,
 ): number | null {
+  if (indexes.length === 0) return null;
+  const restrictions = conditions.map(({ expr }) => expr);
   let best: number | null = null;
   for (const usable of indexes) {
     const { index, keys } = usable;
@@ -187,7 +191,6 @@ function exactRows(
       if (rows !== null && (best === null || rows < best)) best = rows;
       continue;
     }
-    const conditions = restrictions.map((expr): Condition => ({ expr, rels: NO_RELS, own: null }));
     const used: Expr[] = [];
     const values: unknown[] = [];
     for (const key of keys) {

@@ -6,6 +6,7 @@ import type { Expr, SortKey } from '../expr.ts';
 import type { TableRelation } from '../logical.ts';
 import { operatorOf } from '../operators.ts';
 import { someExpr } from '../traverse.ts';
+import type { Condition } from './index-match.ts';
 import type { JoinProblem } from './join-problem.ts';
 import type { Path, RelSet } from './path.ts';
 
@@ -26,6 +27,8 @@ export interface TableScan {
   readonly table: RelationEntry;
   readonly bit: RelSet;
   readonly restrictions: readonly Expr[];
+  /** The same, as indexes look at them. */
+  readonly own: readonly Condition[];
   readonly tuples: number;
   readonly pages: number;
   readonly resident: number;

@@ -31,15 +31,21 @@ export function flattenSubqueries(query: Query): Query {
 }
 
 function flattenOne(query: Query): Query | null {
-  const nullable = new Set<number>();
-  for (const item of query.from) markNullable(item, false, nullable);
+  let nullable: ReadonlySet<number> | null = null;
   for (const relation of query.relations.values()) {
     if (relation.kind !== 'subquery' || !isSimple(relation.query)) continue;
     if (query.locks.some((lock) => lock.rel === relation.rel)) continue;
+    nullable ??= nullableRels(query);
     if (!mayMerge(relation, nullable.has(relation.rel), query)) continue;
     return merge(query, relation);
   }
   return null;
+}
+
+function nullableRels({ from }: Query): ReadonlySet<number> {
+  const result = new Set<number>();
+  for (const item of from) markNullable(item, false, result);
+  return result;
 }
 
 /** Relations on the nullable side of some outer join. */
