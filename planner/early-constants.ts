@@ -17,7 +17,7 @@ import type { CallExpr, CaseExpr, ConstExpr, Expr } from './expr.ts';
 import { logical, type ModifyQuery, type Query, type Relation, type SublinkExpr } from './logical.ts';
 import { flattenSubqueries } from './rewrite/flatten-subqueries.ts';
 import { forgetUnreadColumns, isPlain } from './rewrite/unread-columns.ts';
-import { mapChildren, someExpr } from './traverse.ts';
+import { mapChildren } from './traverse.ts';
 
 /** The expressions of a query and of the queries inside it, in the order in which PostgreSQL's planner meets them. */
 export interface EarlyConstants {
@@ -50,7 +50,10 @@ export function earlyConstantsOf(source: Query | ModifyQuery): EarlyConstants | 
 }
 
 function add(expr: Expr | null, into: Expr[]): void {
-  if (expr !== null && someExpr(expr, isFailing)) into.push(expr);
+  if (expr === null) return;
+  const search = new FailureSearch();
+  search.isFixed(expr);
+  if (search.hasFound) into.push(expr);
 }
 
 function addOfModify(modify: ModifyQuery, into: Expr[]): void {
@@ -150,54 +153,67 @@ function isCastOfConstant(expr: Expr): boolean {
   return node.kind === 'call' && node.args.length === 1 && node.function.strict && isCastOfConstant(node.args[0]);
 }
 
-/** The expression by itself: what is below it is looked at, too. */
-function isFailing(expr: Expr): boolean {
-  const node = logical(expr);
-  switch (node.kind) {
-    case 'call':
-      return (
-        isComputedEarly(node.function) && node.args.every(isFixed) && !CANNOT_FAIL.test(node.function.internalName)
-      );
-    case 'ioCast':
-      return isImmutableIo(node) && node.typeOid !== OID.TEXT && isFixed(node.arg);
-    case 'typmodCast':
-      return isFixed(node.arg);
-    default:
-      return false;
-  }
-}
+/** One walk: whether something in an expression can fail before it runs. */
+class FailureSearch {
+  hasFound = false;
 
-/** Every part of it is known before the statement runs, as far as this module can tell. */
-function isFixed(expr: Expr): boolean {
-  const node = logical(expr);
-  switch (node.kind) {
-    case 'const':
-      return true;
-    case 'call':
-      return isComputedEarly(node.function) && node.args.every(isFixed);
-    case 'ioCast':
-      return isImmutableIo(node) && isFixed(node.arg);
-    case 'not':
-    case 'isNull':
-    case 'booleanTest':
-    case 'typmodCast':
-      return isFixed(node.arg);
-    case 'and':
-    case 'or':
-    case 'coalesce':
-      return node.args.some(isFixed);
-    case 'greatest':
-    case 'least':
-      return node.args.every(isFixed);
-    case 'array':
-      return node.elements.every(isFixed);
-    case 'case':
-    case 'nullIf':
-    case 'distinct':
-    case 'caseSubject':
-      return true;
-    default:
-      return false;
+  /** Whether every part of it is known before the statement runs, as far as this module can tell; all that is below it is looked at. */
+  readonly isFixed = (expr: Expr): boolean => {
+    const node = logical(expr);
+    switch (node.kind) {
+      case 'const':
+        return true;
+      case 'var':
+        return false;
+      case 'call': {
+        const isFixed = this.#areFixed(node.args) && isComputedEarly(node.function);
+        if (isFixed && !CANNOT_FAIL.test(node.function.internalName)) this.hasFound = true;
+        return isFixed;
+      }
+      case 'ioCast': {
+        const isFixed = this.isFixed(node.arg) && isImmutableIo(node);
+        if (isFixed && node.typeOid !== OID.TEXT) this.hasFound = true;
+        return isFixed;
+      }
+      case 'typmodCast': {
+        const isFixed = this.isFixed(node.arg);
+        if (isFixed) this.hasFound = true;
+        return isFixed;
+      }
+      case 'not':
+      case 'isNull':
+      case 'booleanTest':
+        return this.isFixed(node.arg);
+      case 'and':
+      case 'or':
+      case 'coalesce':
+        return this.#isOneFixed(node.args);
+      case 'greatest':
+      case 'least':
+        return this.#areFixed(node.args);
+      case 'array':
+        return this.#areFixed(node.elements);
+      default:
+        mapChildren(expr, (child) => {
+          this.isFixed(child);
+          return child;
+        });
+        return (
+          node.kind === 'case' || node.kind === 'nullIf' || node.kind === 'distinct' || node.kind === 'caseSubject'
+        );
+    }
+  };
+
+  #areFixed(exprs: readonly Expr[]): boolean {
+    let result = true;
+    for (const expr of exprs) if (!this.isFixed(expr)) result = false;
+    return result;
+  }
+
+  #isOneFixed(exprs: readonly Expr[]): boolean {
+    let result = false;
+    for (const expr of exprs) if (this.isFixed(expr)) result = true;
+    return result;
   }
 }
 

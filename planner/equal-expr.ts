@@ -33,9 +33,34 @@ export function equalExpr(a: Expr, b: Expr, byValue = false): boolean {
     }
     case 'subplan':
       return false;
+    case 'call': {
+      const other = y as typeof x;
+      if (x.typeOid !== other.typeOid || !isSameEntry(x.function, other.function)) return false;
+      return x.spreadsArray === other.spreadsArray && equalList(x.args, other.args, byValue);
+    }
+    case 'and':
+    case 'or':
+      return equalList(x.args, (y as typeof x).args, byValue);
+    case 'aggregateRef': {
+      const other = y as typeof x;
+      // Most differ in these.
+      if (!isSameEntry(x.function, other.function) || !equalList(x.args, other.args, byValue)) return false;
+      return equalNode(x as unknown as Record<string, unknown>, y as unknown as Record<string, unknown>, byValue);
+    }
     default:
       return equalNode(x as unknown as Record<string, unknown>, y as unknown as Record<string, unknown>, byValue);
   }
+}
+
+/** Function and operator entries are one object per oid. */
+function isSameEntry(a: { readonly oid: number }, b: { readonly oid: number }): boolean {
+  return a === b || a.oid === b.oid;
+}
+
+function equalList(a: readonly Expr[], b: readonly Expr[], byValue: boolean): boolean {
+  if (a.length !== b.length) return false;
+  for (let i = 0; i < a.length; i++) if (!equalExpr(a[i], b[i], byValue)) return false;
+  return true;
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: SQL values are dynamic by nature
@@ -68,7 +93,7 @@ function equalPart(a: unknown, b: unknown, byValue: boolean): boolean {
   if (x['kind'] !== undefined && x['typeOid'] !== undefined && x['oid'] === undefined) {
     return equalExpr(a as Expr, b as Expr, byValue);
   }
-  // Function and operator entries are one object per oid; other parts are plain records (branches, sort keys).
+  // An entry; other parts are plain records (branches, sort keys).
   if (x['oid'] !== undefined) return x['oid'] === y['oid'];
   return equalNode(x, y, byValue);
 }

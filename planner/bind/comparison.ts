@@ -180,19 +180,14 @@ export function bindInList(level: Level, node: ast.InListExpr): Expr {
     }
     return node.negated ? makeAnd(parts)! : makeOr(parts);
   }
-  const constants = list.filter((item) => !mentionsColumns(item));
-  const others = list.filter((item) => !constants.includes(item));
-  const common =
-    constants.length > 1
-      ? commonTypeOf(
-          context,
-          [arg, ...constants].map((item) => item.typeOid),
-        )
-      : null;
+  const constants: Expr[] = [];
+  const others: Expr[] = [];
+  for (const item of list) (mentionsColumns(item) ? others : constants).push(item);
+  const types = [arg.typeOid, ...constants.map((item) => item.typeOid)];
+  const common = constants.length > 1 ? commonTypeOf(context, types) : null;
   // What does not become the common type is compared as it is (verify_common_type).
-  const isCommon = (expr: Expr): boolean =>
-    expr.typeOid === UNKNOWN || canCoerce(context, expr.typeOid, common!, 'implicit');
-  if (common !== null && context.types.arrayOf(common) !== 0 && [arg, ...constants].every(isCommon)) {
+  const isCommon = (oid: number): boolean => oid === UNKNOWN || canCoerce(context, oid, common!, 'implicit');
+  if (common !== null && context.types.arrayOf(common) !== 0 && [...new Set(types)].every(isCommon)) {
     const inList = makeInList(context, arg, constants, common, node.negated, position);
     parts.push(inList);
     context.environment.recorder?.parts(
