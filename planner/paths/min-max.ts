@@ -21,6 +21,8 @@ export function minMaxPath(planner: Planner, query: Query): Path | null {
   if (query.from.length !== 1 || query.from[0].kind !== 'rel') return null;
   const relation = query.relations.get(query.from[0].rel);
   if (relation?.kind !== 'table' || query.hasWindows) return null;
+  const indexes = planner.context.catalog.indexesOf(relation.table.oid);
+  if (indexes.length === 0) return null;
   const aggregates = aggregatesOf(query);
   if (aggregates.length === 0 || aggregates.length > 4) return null;
   const subqueries: Expr[] = [];
@@ -34,15 +36,13 @@ export function minMaxPath(planner: Planner, query: Query): Path | null {
     const [arg] = aggregate.args;
     if (logical(arg).kind !== 'var' || isVolatile(arg)) return null;
     if (query.where !== null && (hasSublink(query.where) || isVolatile(query.where))) return null;
-    const indexed = planner.context.catalog
-      .indexesOf(relation.table.oid)
-      .some(
-        (index) =>
-          index.method === 'btree' &&
-          index.exclusion === undefined &&
-          index.valid !== false &&
-          index.columns.some((column) => column.columnNumber - 1 === (logical(arg) as { column: number }).column),
-      );
+    const indexed = indexes.some(
+      (index) =>
+        index.method === 'btree' &&
+        index.exclusion === undefined &&
+        index.valid !== false &&
+        index.columns.some((column) => column.columnNumber - 1 === (logical(arg) as { column: number }).column),
+    );
     if (!indexed) return null;
     const descending = fn.name === 'max';
     const order: SortKey = { expr: arg, descending, nullsFirst: descending };

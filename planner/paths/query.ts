@@ -75,13 +75,20 @@ function planBody(planner: Planner, query: Query): QueryPath {
     rows: chosen.rows,
     startup: chosen.startup,
     total: chosen.total,
-    ordering: chosen.ordering.map((key) => ({
-      column: exprs.findIndex((expr) => equalExpr(orderer.normalize([{ ...key, expr }])[0]?.expr ?? expr, key.expr)),
-      descending: key.descending,
-      nullsFirst: key.nullsFirst,
-    })),
+    ordering: columnOrdering(chosen.ordering, exprs, orderer),
     build: () => named(chosen.build(exprs), query.targets),
   };
+}
+
+function columnOrdering(ordering: readonly SortKey[], exprs: readonly Expr[], orderer: Orderer): QueryPath['ordering'] {
+  if (ordering.length === 0) return [];
+  const [first] = ordering;
+  const columns = exprs.map((expr) => orderer.normalize([{ ...first, expr }])[0]?.expr ?? expr);
+  return ordering.map(({ expr, descending, nullsFirst }) => ({
+    column: columns.findIndex((column) => equalExpr(column, expr)),
+    descending,
+    nullsFirst,
+  }));
 }
 
 /** The plan with the query's column names and origins. */
