@@ -345,6 +345,7 @@ export class Catalog {
   /** All of a name, sorted by oid. */
   routinesByName(schemaOid: number, name: string): readonly RoutineEntry[] {
     if (schemaOid === INFORMATION_SCHEMA_OID) return SYSTEM_ROUTINES.filter((routine) => routine.name === name);
+    if (this.#maps.routines.size === 0) return NO_ROUTINES;
     return this.#maps.routineNames.get(`${schemaOid}/${name}`) ?? NO_ROUTINES;
   }
   /** Those that were made: not the system's own. */

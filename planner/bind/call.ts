@@ -112,9 +112,10 @@ function checkArgumentNames(context: BindContext, { args, argNames }: ast.Functi
 }
 
 /** Rights are asked for where somebody may lack them. Keys of indexes are computed by their owner, or not at all. */
-function noteCall({ context, clause }: Level, { oid, name, ...entry }: FunctionEntry): void {
+function noteCall({ context, clause }: Level, entry: FunctionEntry): void {
   if (clause === 'index expression' || clause === 'index predicate' || clause === 'statistics expression') return;
   const isUsers = entry.kind !== 'window' && entry.routine !== undefined;
+  const { oid, name } = entry;
   if (isUsers || isPrivateFunction(name) || context.catalog.systemRights(oid) !== undefined) context.rights.call(oid);
 }
 
@@ -156,24 +157,15 @@ export function bindAttribute(level: Level, row: ast.Expression, name: string): 
 /** Calls whose meaning depends on more than their argument types. */
 function bindSpecialCall(level: Level, node: ast.FunctionCall, name: string, schema: string | null): Expr | null {
   // t.f written f(t): a column of a row.
-  if (
-    schema === null &&
-    node.args.length === 1 &&
-    !node.star &&
-    node.over === null &&
-    visibleFunctions(level.context, name, null).length === 0
-  ) {
-    const [arg] = node.args;
-    if (arg.kind === 'columnRef' && arg.name.length === 1 && !arg.star) {
-      const item = findItem(level, null, arg.name[0], undefined);
-      if (item?.columns.some((column) => column.name === name)) {
-        const base = bindExpr(level, arg);
-        if (fieldsOf(level, base) !== null)
-          return selectField(level, base, name, positionOf(level.context, node.position));
-      }
-    }
-  }
-  return null;
+  if (schema !== null || node.args.length !== 1 || node.star || node.over !== null) return null;
+  const [arg] = node.args;
+  if (arg.kind !== 'columnRef' || arg.name.length !== 1 || arg.star) return null;
+  if (visibleFunctions(level.context, name, null).length > 0) return null;
+  const item = findItem(level, null, arg.name[0], undefined);
+  if (item === null || !item.columns.some((column) => column.name === name)) return null;
+  const base = bindExpr(level, arg);
+  if (fieldsOf(level, base) === null) return null;
+  return selectField(level, base, name, positionOf(level.context, node.position));
 }
 
 /** Hypothetical-set aggregates: each direct argument and its ordering column get their common type. */
