@@ -135,14 +135,16 @@ export class Program {
   }
 
   acquire(functions: FunctionContext): Execution {
-    if (this.#sharesCode && !this.#isOfFork && ++this.#sharedRuns > SHARED_RUNS_MAX) this.#leaveSharedCode();
+    if (this.#sharesCode && ++this.#sharedRuns > SHARED_RUNS_MAX && !this.#isOfFork) this.#leaveSharedCode();
     const execution = this.#idle.pop() ?? new Execution(this, null, this.#sharesCode);
     execution.context.functions = functions;
     return execution;
   }
 
   release(execution: Execution): void {
-    if (execution.sharesCode !== this.#sharesCode) return;
+    // Most statements come once: what would wait in vain for the next run is half of what they leave in memory.
+    const isFirst = this.#sharesCode && this.#sharedRuns < 2;
+    if (isFirst || execution.sharesCode !== this.#sharesCode) return;
     if (this.#idle.length < IDLE_EXECUTIONS_MAX) this.#idle.push(execution);
   }
 }
