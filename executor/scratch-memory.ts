@@ -58,15 +58,37 @@ export function idleScratchBytes(): number {
   return idleBytes;
 }
 
-/** At least so many words. Few of them are none of V8's buffers: those take it longer to make than a small sort takes. */
-export function takeWords(count: number): Uint32Array<ArrayBuffer> {
-  return count * 4 < SIZE_MIN ? new Uint32Array(count) : new Uint32Array(takeScratch(count * 4));
+/** Typed arrays that are made of scratch memory. */
+export type ScratchArray = Int32Array<ArrayBuffer> | Uint32Array<ArrayBuffer> | Float64Array<ArrayBuffer>;
+
+/** Makes one: of elements alone, or of memory. */
+export interface ArrayMaker<T extends ScratchArray> {
+  new (length: number): T;
+  new (buffer: ArrayBuffer, byteOffset: number, length: number): T;
+  readonly BYTES_PER_ELEMENT: number;
+}
+
+/**
+ * So many elements, not more, although there may be memory for more: arrays that belong together are of one length. A small array is none of
+ * V8's buffers, which take it longer to make than a small sort takes.
+ */
+export function takeArray<T extends ScratchArray>(make: ArrayMaker<T>, length: number): T {
+  const bytes = length * make.BYTES_PER_ELEMENT;
+  return bytes < SIZE_MIN ? new make(length) : new make(takeScratch(bytes), 0, length);
+}
+
+/** An array of so many elements that begins with those of `array`, which is given back; itself if it has them. */
+export function grownArray<T extends ScratchArray>(array: T, make: ArrayMaker<T>, length = array.length * 2): T {
+  if (array.length >= length) return array;
+  const target = takeArray(make, length);
+  target.set(array);
+  giveArray(array);
+  return target;
 }
 
 /** `count` words, a power of two of them, all -1: the slots of a hash table. */
 export function takeSlots(count: number): Int32Array<ArrayBuffer> {
-  const bytes = count * 4;
-  return (bytes < SIZE_MIN ? new Int32Array(count) : new Int32Array(takeScratch(bytes), 0, count)).fill(-1);
+  return takeArray(Int32Array, count).fill(-1);
 }
 
 /** Gives back what an array was made over, if that is worth it: who asks V8 for a small array's buffer makes one. */

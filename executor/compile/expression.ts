@@ -71,7 +71,9 @@ export class ExpressionCompiler {
       default:
         value = operand.value;
     }
-    if (operand.isNull === 'false' || operand.isNull === `(${operand.value} === null)`) return value;
+    // Code that is null when the value is; what makes an object of a decimal is not.
+    const isItself = operand.rep !== 'dec' && operand.isNull === `(${operand.value} === null)`;
+    if (operand.isNull === 'false' || isItself) return value;
     return `(${operand.isNull} ? null : ${value})`;
   }
 

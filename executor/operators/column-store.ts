@@ -8,7 +8,7 @@ import { OID } from '../../types/index.ts';
 import type { Batch, Columns } from '../batch.ts';
 import type { InputTypes } from '../compile/batch-program.ts';
 import { repOfType } from '../compile/operand.ts';
-import { giveArray, takeScratch } from '../scratch-memory.ts';
+import { giveArray, grownArray, takeArray } from '../scratch-memory.ts';
 
 /** Types whose values are numbers mostly. */
 const NUMBER_TYPES = new Set<number>([OID.INT8, OID.TIMESTAMP, OID.TIMESTAMPTZ]);
@@ -63,9 +63,7 @@ export class ColumnStore {
     const column = this.columns[c];
     if (Array.isArray(column)) return null;
     if (count <= column.length) return column;
-    const grown = new Float64Array(takeScratch(Math.max(count, column.length * 2, CAPACITY_FIRST) * 8));
-    grown.set(column.subarray(0, this.count));
-    giveArray(column);
+    const grown = grownArray(column, Float64Array, Math.max(count, column.length * 2, CAPACITY_FIRST));
     this.columns[c] = grown;
     return grown;
   }
@@ -90,7 +88,7 @@ export class ColumnStore {
         this.columns[c] = kept;
         continue;
       }
-      const kept = new Float64Array(takeScratch(column.byteLength));
+      const kept: Numbers = takeArray(Float64Array, column.length);
       for (let i = 0; i < rows.length; i++) kept[i] = column[rows[i]];
       giveArray(column);
       this.columns[c] = kept;

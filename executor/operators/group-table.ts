@@ -11,11 +11,10 @@ import { hashKey, OID } from '../../types/index.ts';
 import { LazyMap } from '../../types/lazy-map.ts';
 import { repOfType } from '../compile/operand.ts';
 import { decodeText } from '../row/row-reader.ts';
-import { giveArray, takeScratch, takeSlots } from '../scratch-memory.ts';
+import { giveArray, grownArray, takeScratch, takeSlots } from '../scratch-memory.ts';
 import {
   emptied,
   emptySlots,
-  grown,
   grownSlots,
   hashNumber,
   INITIAL_IDS,
@@ -76,7 +75,7 @@ export class NumberInterner implements Interner {
   }
 
   #add(value: number): number {
-    if (this.count === this.#values.length) this.#values = grown(this.#values, Float64Array);
+    if (this.count === this.#values.length) this.#values = grownArray(this.#values, Float64Array);
     this.#values[this.count] = value;
     return this.count++;
   }
@@ -120,7 +119,7 @@ export class NumberInterner implements Interner {
   }
 
   reserve(count: number): void {
-    if (count > this.#values.length) this.#values = grown(this.#values, Float64Array, count);
+    if (count > this.#values.length) this.#values = grownArray(this.#values, Float64Array, count);
     if (count * 2 > this.#mask) this.#grow(slotsFor(count));
   }
 
@@ -201,7 +200,7 @@ export class TextInterner implements Interner {
 
   #addEntry(hash: number, start: number, end: number): number {
     const at = this.count * ENTRY_WORDS;
-    if (at + ENTRY_WORDS > this.#entries.length) this.#entries = grown(this.#entries, Uint32Array);
+    if (at + ENTRY_WORDS > this.#entries.length) this.#entries = grownArray(this.#entries, Uint32Array);
     this.#entries[at] = hash;
     this.#entries[at + 1] = start;
     this.#entries[at + 2] = end;
@@ -224,7 +223,7 @@ export class TextInterner implements Interner {
 
   reserve(count: number): void {
     if (count * ENTRY_WORDS > this.#entries.length)
-      this.#entries = grown(this.#entries, Uint32Array, count * ENTRY_WORDS);
+      this.#entries = grownArray(this.#entries, Uint32Array, count * ENTRY_WORDS);
     if (count * 2 > this.#mask) this.#grow(slotsFor(count));
   }
 
@@ -356,7 +355,7 @@ class PairInterner {
       slot = (slot + 1) & this.#mask;
     }
     const id = this.count++;
-    if (id * 2 === pairs.length) this.#pairs = grown(pairs, Int32Array);
+    if (id * 2 === pairs.length) this.#pairs = grownArray(pairs, Int32Array);
     this.#pairs[id * 2] = left;
     this.#pairs[id * 2 + 1] = right;
     slots[slot] = id;
@@ -376,7 +375,7 @@ class PairInterner {
   }
 
   reserve(count: number): void {
-    if (count * 2 > this.#pairs.length) this.#pairs = grown(this.#pairs, Int32Array, count * 2);
+    if (count * 2 > this.#pairs.length) this.#pairs = grownArray(this.#pairs, Int32Array, count * 2);
     if (count * 2 > this.#mask) this.#grow(slotsFor(count));
   }
 

@@ -1,6 +1,6 @@
 /** What interners are, and what those of all types share. */
 import type { Value } from '../../catalog/function-entry.ts';
-import { giveArray, takeScratch, takeSlots } from '../scratch-memory.ts';
+import { type ArrayMaker, giveArray, type ScratchArray, takeSlots } from '../scratch-memory.ts';
 
 export interface Interner {
   /** Number of distinct values so far, the NULL included when met. */
@@ -38,24 +38,14 @@ export function slotsFor(count: number): number {
   return Math.max(INITIAL_SLOTS, 2 ** Math.ceil(Math.log2(count * 2 + 1)));
 }
 
-type Ids = Int32Array<ArrayBuffer> | Uint32Array<ArrayBuffer> | Float64Array<ArrayBuffer>;
-
 /** Small arrays stay as they have grown, for the next run of the statement. */
 const KEPT_BYTES = 4096;
 
 /** An array of so many elements at least, of a table that is emptied. */
-export function emptied<T extends Ids>(array: T, make: new (length: number) => T, length: number): T {
+export function emptied<T extends ScratchArray>(array: T, make: ArrayMaker<T>, length: number): T {
   if (array.byteLength <= KEPT_BYTES) return array;
   giveArray(array);
   return new make(length);
-}
-
-/** An array of so many elements at least that begins with those of `array`. */
-export function grown<T extends Ids>(array: T, make: new (buffer: ArrayBuffer) => T, length = array.length * 2): T {
-  const target = new make(takeScratch(length * array.BYTES_PER_ELEMENT));
-  target.set(array);
-  giveArray(array);
-  return target;
 }
 
 /** The slots of a table that is emptied; their number may be another. */

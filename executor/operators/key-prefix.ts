@@ -12,7 +12,7 @@ import { intervalDays } from '../../types/compare.ts';
 import { comparator, type Interval, isCollatedType, type Numeric } from '../../types/index.ts';
 import { POW10 } from '../../types/pow10.ts';
 import { enumOrder, type Representation, representation } from '../../types/representation.ts';
-import { giveArray, takeWords } from '../scratch-memory.ts';
+import { giveArray, takeArray } from '../scratch-memory.ts';
 
 /** How much prefixes tell of their values: nothing, their order, or that values are equal when they are. */
 export const PREFIX_NONE = 0;
@@ -26,8 +26,8 @@ export class Prefixes {
 
   /** Of at least so many rows. */
   constructor(length: number) {
-    this.high = takeWords(length);
-    this.low = takeWords(length);
+    this.high = takeArray(Uint32Array, length);
+    this.low = takeArray(Uint32Array, length);
   }
 
   release(): void {

@@ -5,11 +5,10 @@
 import type { Value } from '../../catalog/function-entry.ts';
 import { Numeric } from '../../types/index.ts';
 import { LazyMap } from '../../types/lazy-map.ts';
-import { giveArray, takeSlots } from '../scratch-memory.ts';
+import { giveArray, grownArray, takeSlots } from '../scratch-memory.ts';
 import {
   emptied,
   emptySlots,
-  grown,
   grownSlots,
   hashNumber,
   INITIAL_IDS,
@@ -102,10 +101,9 @@ export class NumericInterner implements Interner {
     return id;
   }
 
-  /** Scratch memory may be larger than what was asked for: each array grows when it must. */
   #growIds(count: number): void {
-    if (count > this.#digits.length) this.#digits = grown(this.#digits, Float64Array, count);
-    if (count * SCALES > this.#scales.length) this.#scales = grown(this.#scales, Int32Array, count * SCALES);
+    this.#digits = grownArray(this.#digits, Float64Array, count);
+    this.#scales = grownArray(this.#scales, Int32Array, count * SCALES);
   }
 
   #grow(size = grownSlots(this.#mask + 1)): void {

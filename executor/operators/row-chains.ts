@@ -4,7 +4,7 @@
  *
  *      heads[group] -> row -> next[row] -> ... -> -1
  */
-import { giveArray, takeScratch } from '../scratch-memory.ts';
+import { giveArray, grownArray } from '../scratch-memory.ts';
 
 /** What a row takes here. */
 export const CHAIN_BYTES_PER_ROW = 12;
@@ -26,9 +26,9 @@ export class RowChains {
   reserve(rows: number): void {
     if (rows <= this.next.length) return;
     const capacity = Math.max(rows, this.next.length * 2);
-    this.heads = grown(this.heads, capacity);
-    this.next = grown(this.next, capacity);
-    this.#tails = grown(this.#tails, capacity);
+    this.heads = grownArray(this.heads, Int32Array, capacity);
+    this.next = grownArray(this.next, Int32Array, capacity);
+    this.#tails = grownArray(this.#tails, Int32Array, capacity);
   }
 
   /** The row, for which there is room, has keys that no group has: it is in no chain. */
@@ -56,11 +56,4 @@ export class RowChains {
     this.next = new Int32Array(CAPACITY_FIRST);
     this.#tails = new Int32Array(CAPACITY_FIRST);
   }
-}
-
-function grown(array: Int32Array<ArrayBuffer>, capacity: number): Int32Array<ArrayBuffer> {
-  const target = new Int32Array(takeScratch(capacity * 4));
-  target.set(array);
-  giveArray(array);
-  return target;
 }

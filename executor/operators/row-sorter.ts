@@ -15,7 +15,7 @@
  */
 import type { Value } from '../../catalog/function-entry.ts';
 import type { Columns } from '../batch.ts';
-import { giveArray, takeWords } from '../scratch-memory.ts';
+import { giveArray, takeArray } from '../scratch-memory.ts';
 import type { RowOrder } from '../spill/run-merge.ts';
 import { type KeyPrefix, PREFIX_ALL, PREFIX_NONE, Prefixes, sharedLength } from './key-prefix.ts';
 
@@ -105,8 +105,8 @@ export class RowSorter {
     giveArray(this.#other);
     this.#prefixes.release();
     this.#otherPrefixes.release();
-    this.#order = takeWords(length);
-    this.#other = takeWords(length);
+    this.#order = takeArray(Uint32Array, length);
+    this.#other = takeArray(Uint32Array, length);
     this.#prefixes = NO_PREFIXES;
     this.#otherPrefixes = NO_PREFIXES;
   }

@@ -2,7 +2,9 @@ import { expect } from 'chai';
 import { Batch } from '../../executor/batch.ts';
 import { ColumnStore } from '../../executor/operators/column-store.ts';
 import { GroupTable } from '../../executor/operators/group-table.ts';
+import { keyPrefix } from '../../executor/operators/key-prefix.ts';
 import { RowChains } from '../../executor/operators/row-chains.ts';
+import { RowSorter } from '../../executor/operators/row-sorter.ts';
 import { giveScratch, idleScratchBytes, takeScratch, takeSlots } from '../../executor/scratch-memory.ts';
 import { OID } from '../../types/index.ts';
 import { randomOf } from '../support/random.ts';
@@ -86,6 +88,42 @@ describe('scratch memory', () => {
     store.append(batch);
     expectGivenOnce(() => store.clear());
     expect(store.count).to.equal(0);
+  });
+
+  /** Buffers of all sizes wait, so that arrays of one length are made of some that are larger. */
+  function giveMany(random: () => number): void {
+    for (let i = 0; i < 40; i++) giveScratch(new ArrayBuffer(16 * 1024 * 2 ** Math.floor(random() * 6)));
+  }
+
+  it('of another size does not make arrays of a join longer than others: no row is lost', () => {
+    const random = randomOf(seedFrom());
+    for (let round = 0; round < 60; round++) {
+      giveMany(random);
+      const chains = new RowChains();
+      let rows = 0;
+      for (let step = 0; step < 8; step++) {
+        const more = Math.floor(2 ** (random() * 14));
+        chains.reserve(rows + more);
+        for (let i = 0; i < more; i++) chains.add(rows, rows++);
+      }
+      let lost = 0;
+      for (let row = 0; row < rows; row++) if (chains.heads[row] !== row || chains.next[row] !== -1) lost++;
+      expect(lost).to.equal(0);
+      chains.clear();
+    }
+  });
+
+  it('of another size does not make arrays of a sort longer than others: it sorts', () => {
+    const random = randomOf(seedFrom());
+    const sorter = new RowSorter([{ column: 0, prefix: keyPrefix(OID.INT4), descending: false, nullsFirst: false }]);
+    for (let round = 0; round < 60; round++) {
+      giveMany(random);
+      const values = Array.from({ length: Math.floor(2 ** (random() * 15)) }, () => Math.floor(random() * 1e6));
+      for (const _rows of sorter.sort([values], values.length, (a, b) => values[a] - values[b]));
+      const sorted = [...sorter.order.subarray(0, values.length)].map((row) => values[row]);
+      expect(sorted).to.deep.equal(values.toSorted((a, b) => a - b));
+      if (random() < 0.2) sorter.clear();
+    }
   });
 
   it('may be larger than what is asked for, but not by far', () => {
