@@ -1,7 +1,7 @@
 /** Names and oids of catalog objects as the reg* types read and print them, in a session (catalog/reg-names.ts). */
 import { type NameSource, regNames } from '../catalog/reg-names.ts';
 import type { SharedCatalog } from '../catalog/shared-catalog.ts';
-import { parseExpression } from '../parser/index.ts';
+import { type Expression, parseExpression, parseTypeName } from '../parser/index.ts';
 import { bindScalar, type PlannerEnvironment } from '../planner/index.ts';
 import { SqlError, sqlError } from '../types/errors.ts';
 import type { CatalogNames } from '../types/index.ts';
@@ -27,9 +27,14 @@ export function storedNames(shared: SharedCatalog, environment: () => PlannerEnv
   });
 }
 
+const NULL = parseExpression('NULL');
+
 function typeOf(text: string, environment: PlannerEnvironment): number {
   try {
-    return bindScalar(parseExpression(`NULL::${text}`), null, environment, { source: 'value' }).typeOid;
+    const type = /[^ \t\n\r\f\v]/.test(text) ? parseTypeName(text) : null;
+    if (type === null || type.setOf) throw sqlError('42601', `invalid type name "${text}"`);
+    const cast: Expression = { kind: 'cast', arg: NULL, type, form: 'cast', position: 0 };
+    return bindScalar(cast, null, environment, { source: 'value' }).typeOid;
   } catch (error) {
     if (!(error instanceof SqlError)) throw error;
     // A position in the name is none in the statement.

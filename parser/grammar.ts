@@ -1,5 +1,5 @@
 /** The grammar put together: a text is statements between semicolons; a statement's first word finds its rule. */
-import type { Expression, Statement, StatementNode } from './ast.ts';
+import type { Expression, Statement, StatementNode, TypeName } from './ast.ts';
 import type { ParserRule } from './parser-base.ts';
 import { AlterRules } from './rules/alter.ts';
 import { scan, type Token } from './scanner.ts';
@@ -99,6 +99,12 @@ export class SqlParser extends AlterRules {
     return expression;
   });
 
+  readonly soleTypeName = this.rule('soleTypeName', (): TypeName => {
+    const type = this.sub(this.typeName);
+    this.take(T.EOF);
+    return type;
+  });
+
   parseStatements(text: string, rules?: StringRules): readonly Statement[] {
     const tokens = scan(text, rules);
     this.begin(text, tokens);
@@ -111,6 +117,13 @@ export class SqlParser extends AlterRules {
     this.begin(text, tokens);
     this.resetExpressions();
     return this.soleExpression();
+  }
+
+  parseTypeName(text: string): TypeName {
+    const tokens = scan(text);
+    this.begin(text, tokens);
+    this.resetExpressions();
+    return this.soleTypeName();
   }
 }
 

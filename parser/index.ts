@@ -1,5 +1,5 @@
 /** SQL text to AST. What other folders may use of the parser. */
-import type { Expression, Statement } from './ast.ts';
+import type { Expression, Statement, TypeName } from './ast.ts';
 import { SqlParser } from './grammar.ts';
 import { stackDepthError } from './scan-errors.ts';
 import type { StringRules } from './strings.ts';
@@ -34,6 +34,16 @@ export function parseExpression(text: string): Expression {
   const known = prepareParser();
   try {
     return known.parseExpression(text);
+  } catch (error) {
+    throw translate(error);
+  }
+}
+
+/** The name of a type, the whole text. */
+export function parseTypeName(text: string): TypeName {
+  const known = prepareParser();
+  try {
+    return known.parseTypeName(text);
   } catch (error) {
     throw translate(error);
   }
