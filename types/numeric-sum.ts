@@ -1,47 +1,79 @@
 /**
- * The exact sum of many decimals: of those of the first one's scale in a double as long as that is exact, of longer ones in a bigint for
- * each scale. Nothing is aligned, and no Numeric made, before the sum is asked for.
+ * The exact sum of many decimals: for each scale that they have a pair of doubles as in numeric-registers.ts, and what is longer than such a pair
+ * in a bigint. Nothing is aligned, and no Numeric made, before the sum is asked for.
  */
 import { Numeric } from './numeric.ts';
+import { coefficientOf, type RegisterFile } from './numeric-registers.ts';
 
 const SAFE = Number.MAX_SAFE_INTEGER;
+const PAIR_LIMIT = 2 ** 103;
+/** Places of a part: high, low, scale. */
+const PART = 3;
 
 export class NumericSum {
-  /** Of the first value; -1: none yet. */
-  #scale = -1;
-  #small = 0;
+  /** The first one's scale is NaN as long as there is none. */
+  readonly #parts: number[] = [0, 0, Number.NaN];
+  /** The part of the last value, after which most look. */
+  #at = 0;
   readonly #scales: number[] = [];
   readonly #sums: bigint[] = [];
-  /** Whether all values were finite and of one scale. */
-  #isUniform = true;
   /** NaN and infinities. */
   #special: Numeric | null = null;
 
   add(value: Numeric): void {
     const { coefficient, scale } = value;
-    if (this.#scale < 0 && value.isFinite) this.#scale = scale;
-    if (typeof coefficient === 'number') {
-      if (scale === this.#scale) {
-        const sum = this.#small + coefficient;
-        if (sum <= SAFE && sum >= -SAFE) this.#small = sum;
-        else if (value.isFinite) {
-          this.#addBig(BigInt(this.#small), scale);
-          this.#small = coefficient;
-        } else this.#addSpecial(value);
-      } else if (value.isFinite) this.#addBig(BigInt(coefficient), scale);
-      else this.#addSpecial(value);
-    } else this.#addBig(coefficient, scale);
+    if (typeof coefficient === 'bigint') this.#addBig(coefficient, scale);
+    else if (coefficient <= SAFE && coefficient >= -SAFE) this.#addPair(coefficient, 0, scale);
+    else this.#special = this.#special === null ? value : this.#special.add(value);
+  }
+
+  /** What stands in a register. */
+  addRegister(file: RegisterFile, at: number): void {
+    this.#addPair(file[at], file[at + 1], file[at + 2]);
+  }
+
+  #addPair(high: number, low: number, scale: number): void {
+    const parts = this.#parts;
+    let at = this.#at;
+    if (parts[at + 2] !== scale) at = this.#at = this.#partOf(scale);
+    const x = parts[at];
+    const sum = x + high;
+    if (sum <= SAFE && sum >= -SAFE && parts[at + 1] === 0 && low === 0) {
+      parts[at] = sum;
+      return;
+    }
+    if (!(sum <= PAIR_LIMIT && sum >= -PAIR_LIMIT)) {
+      this.#addBig(BigInt(x) + BigInt(parts[at + 1]), scale);
+      parts[at] = high;
+      parts[at + 1] = low;
+      return;
+    }
+    // As in numeric-registers.ts.
+    const part = sum - x;
+    const rest = x - (sum - part) + (high - part) + (parts[at + 1] + low);
+    const total = sum + rest;
+    parts[at] = total;
+    parts[at + 1] = rest - (total - sum);
+  }
+
+  #partOf(scale: number): number {
+    const parts = this.#parts;
+    if (Number.isNaN(parts[2])) parts[2] = scale;
+    for (let at = 0; at < parts.length; at += PART) if (parts[at + 2] === scale) return at;
+    return parts.push(0, 0, scale) - PART;
   }
 
   /** Takes a value back; false: the sum without it is not known, as its scale may be another. */
   remove(value: Numeric): boolean {
-    if (!this.#isUniform) return false;
+    const first = this.#parts[2];
+    const scale = Number.isNaN(first) ? this.#scales[0] : first;
+    const hasOneScale = this.#parts.length === PART && this.#scales.every((other) => other === scale);
+    if (this.#special !== null || !hasOneScale) return false;
     this.add(value.neg());
     return true;
   }
 
   #addBig(coefficient: bigint, scale: number): void {
-    if (scale !== this.#scale) this.#isUniform = false;
     const at = this.#scales.indexOf(scale);
     if (at >= 0) this.#sums[at] += coefficient;
     else {
@@ -50,18 +82,20 @@ export class NumericSum {
     }
   }
 
-  #addSpecial(value: Numeric): void {
-    this.#isUniform = false;
-    this.#special = this.#special === null ? value : this.#special.add(value);
-  }
-
   /** With the largest scale of all; 0 of none. */
   get total(): Numeric {
     if (this.#special !== null) return this.#special;
-    let total = this.#scale < 0 ? Numeric.ZERO : Numeric.fromScaled(this.#small, this.#scale);
-    for (let i = 0; i < this.#sums.length; i++)
-      total = total.add(Numeric.fromBigint(small(this.#sums[i]), this.#scales[i]));
-    return total;
+    const parts = this.#parts;
+    let total: Numeric | null = null;
+    for (let at = Number.isNaN(parts[2]) ? PART : 0; at < parts.length; at += PART) {
+      const part = Numeric.fromScaled(coefficientOf(parts, at), parts[at + 2]);
+      total = total === null ? part : total.add(part);
+    }
+    this.#sums.forEach((sum, i) => {
+      const part = Numeric.fromBigint(small(sum), this.#scales[i]);
+      total = total === null ? part : total.add(part);
+    });
+    return total ?? Numeric.ZERO;
   }
 }
 

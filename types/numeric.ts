@@ -8,20 +8,22 @@
  *  3. 0 <= scale <= 16383, and at most 131072 digits stand before the point (22003 otherwise).
  *
  * Arithmetic first tries doubles: a sum or product of safe integers that comes out safe is exact, and NaN and the
- * infinities fail that test by themselves. So one comparison covers every special case.
+ * infinities fail that test by themselves. So one comparison covers every special case. Remainders of numbers are computed in registers
+ * (numeric-registers.ts); the rest is done with bigints.
  *
  * Long, as a value and its arithmetic are one class; digits are in numeric-kernel.ts.
  */
 import { type SqlError, sqlError } from './errors.ts';
 import { exponentialHalfEven, inputFloat4, inputFloat8 } from './float.ts';
 import { type Decimal, expAt, lnAt, powerDigits, rescale, sqrtAt } from './numeric-kernel.ts';
+import * as registers from './numeric-registers.ts';
 import { bigDecimalDigits, bigDivRound, bigPow10, decimalDigits, POW10 } from './pow10.ts';
 import { NUMERIC_PRECISION_MAX, numericPrecision, numericScale } from './typmod.ts';
 
 export const NUMERIC_SCALE_MAX = 16383;
 const INTEGER_DIGITS_MAX = 131072;
 /** Of quotients, roots and logarithms: at least so many significant digits. */
-const SIGNIFICANT_DIGITS_MIN = 16;
+const { SIGNIFICANT_DIGITS_MIN } = registers;
 /** PostgreSQL's NUMERIC_MAX_RESULT_SCALE. */
 const RESULT_SCALE_MAX = 2000;
 const SAFE = Number.MAX_SAFE_INTEGER;
@@ -181,6 +183,7 @@ export class Numeric {
       return special.isFinite ? Numeric.ZERO : special;
     }
     if (other.coefficient === 0) throw divisionByZero();
+    if (inRegisters(this, other) && registers.divideTruncated(file, LEFT, RIGHT, LEFT)) return leftRegister();
     const [a, b] = aligned(this, other);
     return makeNumeric(a / b, 0);
   }
@@ -201,6 +204,7 @@ export class Numeric {
     if (this.scale === other.scale && typeof a === 'number' && typeof b === 'number') {
       return new Numeric((a % b) + 0, this.scale);
     }
+    if (inRegisters(this, other) && registers.remainder(file, LEFT, RIGHT, LEFT)) return leftRegister();
     const [x, y] = aligned(this, other);
     return makeNumeric(x % y, Math.max(this.scale, other.scale));
   }
@@ -431,6 +435,23 @@ export class Numeric {
     const trimmed = this.trimScale();
     return trimmed.scale === 0 && typeof trimmed.coefficient === 'number' ? trimmed.coefficient : trimmed.toString();
   }
+}
+
+/** The registers of the functions here. */
+const LEFT = registers.SCRATCH;
+const RIGHT = LEFT + registers.REGISTER_SIZE;
+const file = new Float64Array(RIGHT + registers.REGISTER_SIZE);
+
+/** Two finite values, in LEFT and RIGHT; false: the longer way over bigints is as short. */
+function inRegisters(a: Numeric, b: Numeric): boolean {
+  const x = a.coefficient;
+  const y = b.coefficient;
+  if (typeof x !== 'number' || typeof y !== 'number') return false;
+  return registers.setRegister(file, LEFT, x, a.scale) && registers.setRegister(file, RIGHT, y, b.scale);
+}
+
+function leftRegister(): Numeric {
+  return Numeric.fromScaled(registers.coefficientOf(file, LEFT), file[LEFT + 2]);
 }
 
 /** Cuts `count` decimal digits off a safe integer. */

@@ -5,9 +5,10 @@
 import type { ScalarFunction } from '../../catalog/function-entry.ts';
 import type { CallExpr, Expr } from '../../planner/expr.ts';
 import { compareText, matchTsqueryAt, OID } from '../../types/index.ts';
+import { decimalCall, INTEGER_CASTS, isDecimalCall } from './decimal-calls.ts';
 import type { Code } from './emitter.ts';
 import type { ExpressionCompiler } from './expression.ts';
-import { DECIMAL_OPERATORS, INT8_FAST, inlineComparison, inlineTemplate } from './inline-calls.ts';
+import { INT8_FAST, inlineComparison, inlineTemplate } from './inline-calls.ts';
 import { isInvariant } from './invariant.ts';
 import { isJsonbCall, jsonbCall } from './jsonb-calls.ts';
 import { anyOf, NULL_OPERAND, type Operand, repOfType } from './operand.ts';
@@ -101,9 +102,6 @@ function matchCall(c: ExpressionCompiler, expr: CallExpr): Operand {
   };
 }
 
-/** Casts to numeric of integers that are plain numbers: decimals without digits behind the point. */
-const INTEGER_CASTS: readonly string[] = ['int2_numeric', 'int4_numeric', 'int8_numeric'];
-
 function inlineCall(c: ExpressionCompiler, expr: CallExpr): Operand | null {
   const { function: fn, args } = expr;
   if (c.options.bail !== null && INTEGER_CASTS.includes(fn.internalName)) {
@@ -111,19 +109,23 @@ function inlineCall(c: ExpressionCompiler, expr: CallExpr): Operand | null {
     if (operand.rep !== 'num') return plainCall(c, fn, [operand], expr);
     return { rep: 'dec', typeOid: OID.NUMERIC, value: operand.value, isNull: operand.isNull, scale: 0 };
   }
-  if (args.length !== 2) return null;
   const name = fn.internalName;
+  if (c.options.bail !== null && isDecimalCall(name)) {
+    const operands = args.map((arg) => c.compile(arg));
+    const isNull = anyOf(operands.map((operand) => operand.isNull));
+    if (isNull === 'true') return NULL_OPERAND(expr.typeOid);
+    return decimalCall(c, expr, operands, isNull) ?? plainCall(c, fn, operands, expr);
+  }
+  if (args.length !== 2) return null;
   const comparison = inlineComparison(name);
   const template = inlineTemplate(name);
-  const decimal = DECIMAL_OPERATORS[name];
   const isText = TEXT_COMPARISONS.test(name);
-  if (comparison === undefined && template === undefined && decimal === undefined && !isText) return null;
+  if (comparison === undefined && template === undefined && !isText) return null;
   const a = c.compile(args[0]);
   const b = c.compile(args[1]);
   const isNull = anyOf([a.isNull, b.isNull]);
   if (isNull === 'true') return NULL_OPERAND(expr.typeOid);
   if (isText) return textComparison(c, name, a, b, args, isNull);
-  if (decimal !== undefined) return decimalCall(c, expr, decimal, a, b, args, isNull);
   if (comparison !== undefined) {
     return {
       rep: 'bool',
@@ -152,12 +154,12 @@ function inlineCall(c: ExpressionCompiler, expr: CallExpr): Operand | null {
 }
 
 /** Fast mode: a double that must be a safe integer, or the row is left to generic mode. */
-function guarded(c: ExpressionCompiler, code: Code, isNull: Code, typeOid: number, scale?: number): Operand {
+function guarded(c: ExpressionCompiler, code: Code, isNull: Code, typeOid: number): Operand {
   const name = c.emitter.name('v');
   c.emitter.emit(`const ${name} = ${code};`);
   const test = `if (!(${name} <= 9007199254740991 && ${name} >= -9007199254740991)) break ${c.options.bail};`;
   c.emitter.emit(isNull === 'false' ? test : `if (!(${isNull})) ${test}`);
-  return { rep: scale === undefined ? 'num' : 'dec', typeOid, value: name, isNull, scale };
+  return { rep: 'num', typeOid, value: name, isNull };
 }
 
 function textComparison(
@@ -199,67 +201,4 @@ function invariantBytes(c: ExpressionCompiler, operand: Operand): Code {
   c.emitter.prelude(`let ${name} = ${slot};`);
   c.emitter.emit(`if (${name} === undefined) ${name} = ${slot} = ${make}(${c.toAny(operand)}) ?? new Uint8Array(0);`);
   return name;
-}
-
-/** numeric operators: on scaled doubles in fast mode, else the full implementation. */
-function decimalCall(
-  c: ExpressionCompiler,
-  expr: CallExpr,
-  operator: string,
-  a: Operand,
-  b: Operand,
-  args: readonly Expr[],
-  isNull: Code,
-): Operand {
-  const isArithmetic = operator === '+' || operator === '-' || operator === '*';
-  if (c.options.bail !== null) {
-    const left = asDecimal(c, a, args[0], b, isArithmetic);
-    const right = asDecimal(c, b, args[1], a, isArithmetic);
-    if (left !== null && right !== null) {
-      if (operator === '*') {
-        const scale = (left.scale as number) + (right.scale as number);
-        if (scale <= 15) return guarded(c, `${left.value} * ${right.value} + 0`, isNull, expr.typeOid, scale);
-      } else {
-        const scale = Math.max(left.scale as number, right.scale as number);
-        const l = rescaled(left, scale);
-        const r = rescaled(right, scale);
-        if (isArithmetic) return guarded(c, `${l} ${operator} ${r}`, isNull, expr.typeOid, scale);
-        return { rep: 'bool', typeOid: OID.BOOL, value: `(${l} ${operator} ${r})`, isNull };
-      }
-    }
-  }
-  return plainCall(c, expr.function, [a, b], expr);
-}
-
-/** The operand as a scaled decimal, or null when it cannot be one. Invariants take the partner's scale. */
-function asDecimal(
-  c: ExpressionCompiler,
-  operand: Operand,
-  expr: Expr,
-  partner: Operand,
-  isArithmetic: boolean,
-): Operand | null {
-  if (operand.rep === 'dec') return operand;
-  if (expr.typeOid !== OID.NUMERIC || !isInvariant(expr)) return null;
-  const slot = c.onceSlot();
-  const name = c.emitter.name('d');
-  // A constant's scale is not known for shared plans: two digits more than the first one seen keep most of them fast.
-  const scale = !isArithmetic && partner.rep === 'dec' ? (partner.scale as number) : constantScale(expr);
-  const convert = isArithmetic
-    ? c.emitter.bind(runtime.scaledDouble, 'scaledDouble')
-    : c.emitter.bind(runtime.decimalBound, 'decimalBound');
-  c.emitter.prelude(`let ${name} = ${slot};`);
-  c.emitter.emit(`if (${name} === undefined) ${name} = ${slot} = ${convert}(${c.toAny(operand)}, ${scale});`);
-  c.emitter.emit(`if (${name} !== ${name}) break ${c.options.bail};`);
-  return { rep: 'dec', typeOid: OID.NUMERIC, value: name, isNull: operand.isNull, scale };
-}
-
-function rescaled(operand: Operand, scale: number): Code {
-  const factor = 10 ** (scale - (operand.scale as number));
-  return factor === 1 ? operand.value : `${operand.value} * ${factor}`;
-}
-
-function constantScale(expr: Expr): number {
-  if (expr.kind === 'const' && expr.value !== null && expr.value.isFinite) return Math.min(expr.value.scale, 6);
-  return 4;
 }

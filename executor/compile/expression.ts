@@ -13,9 +13,9 @@ import type { ScalarFunction } from '../../catalog/function-entry.ts';
 import type { CallExpr, CaseExpr, ConstExpr, Expr, RowExpr, SubplanExpr } from '../../planner/expr.ts';
 import { assertNever } from '../../types/assert.ts';
 import { baseTypeOid, comparator, inputText, OID, outputText, SqlRecord, typeByOid } from '../../types/index.ts';
-import { decimalFrom } from '../row/row-reader.ts';
 import { compileCall, equalityCall } from './call.ts';
 import { compileArrayComparison, compileInList, compileRowComparison } from './comparison.ts';
+import { decimalCast, decimalValue } from './decimal-calls.ts';
 import type { Code, Emitter } from './emitter.ts';
 import { isInvariant } from './invariant.ts';
 import { NULL_OPERAND, type Operand, repOfType } from './operand.ts';
@@ -66,7 +66,7 @@ export class ExpressionCompiler {
         value = this.#decodeSlice(operand);
         break;
       case 'dec':
-        value = `${this.emitter.bind(decimalFrom, 'decimalFrom')}(${operand.value}, ${operand.scale})`;
+        value = decimalValue(this.emitter, operand);
         break;
       default:
         value = operand.value;
@@ -80,8 +80,7 @@ export class ExpressionCompiler {
   /** As toAny, for an operand known not to be null. */
   nonNull(operand: Operand): Code {
     if (operand.rep === 'slice') return this.#decodeSlice(operand);
-    if (operand.rep === 'dec')
-      return `${this.emitter.bind(decimalFrom, 'decimalFrom')}(${operand.value}, ${operand.scale})`;
+    if (operand.rep === 'dec') return decimalValue(this.emitter, operand);
     return operand.value;
   }
 
@@ -186,7 +185,10 @@ export class ExpressionCompiler {
       case 'ioCast':
         return this.#ioCast(expr.arg, expr.typeOid, expr.typeModifier);
       case 'typmodCast': {
-        const arg = this.compileToAny(expr.arg);
+        const operand = this.compile(expr.arg);
+        const cast = decimalCast(this, operand, expr.typeModifier);
+        if (cast !== null) return cast;
+        const arg = this.local(this.toAny(operand));
         const apply = this.emitter.bind(applyTypmod(expr.typeOid, expr.typeModifier, expr.explicit), 'typmod');
         return this.anyResult(`${arg} === null ? null : ${apply}(${arg})`, expr.typeOid);
       }

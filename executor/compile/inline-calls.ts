@@ -126,21 +126,6 @@ export function inlineComparison(internalName: string): ((a: Code, b: Code) => C
   return comparisons.get(internalName);
 }
 
-/** numeric operators that have a scaled-double form: add, sub, mul and the six comparisons. */
-export const DECIMAL_OPERATORS: {
-  readonly [internalName: string]: '+' | '-' | '*' | '===' | '!==' | '<' | '<=' | '>' | '>=';
-} = {
-  numeric_add: '+',
-  numeric_sub: '-',
-  numeric_mul: '*',
-  numeric_eq: '===',
-  numeric_ne: '!==',
-  numeric_lt: '<',
-  numeric_le: '<=',
-  numeric_gt: '>',
-  numeric_ge: '>=',
-};
-
 /** int8 operators that may run on plain numbers in fast mode. */
 export const INT8_FAST: { readonly [internalName: string]: '+' | '-' | '*' } = Object.fromEntries(
   INT8_FAMILIES.flatMap((family) => [

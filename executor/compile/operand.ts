@@ -13,7 +13,7 @@ export type Rep =
   | 'str'
   | 'any' /* any runtime value; the code itself yields null when null */
   | 'slice' /* bytes of a text or tsvector in the pool: from `start` to `end` */
-  | 'dec'; /* numeric as a scaled double, `scale` digits after the point */
+  | 'dec'; /* numeric as a scaled double, `scale` digits after the point, or in a register (decimal-calls.ts) */
 
 export interface Operand {
   readonly rep: Rep;
@@ -29,6 +29,8 @@ export interface Operand {
   /** Of a slice for the client, in generic mode: the LongText that a long value is instead, or null. */
   readonly long?: Code;
   readonly scale?: number;
+  /** Of a decimal whose double may be NaN: then it stands in this register of the function. */
+  readonly register?: number;
 }
 
 export const NULL_OPERAND = (typeOid: number): Operand => ({ rep: 'any', typeOid, value: 'null', isNull: 'true' });

@@ -65,8 +65,8 @@ export function compileArgument(
   if (isPlain) emitter.emit(`${value} = ${operand.value}; ${isNull} = ${operand.isNull};`);
   else emitter.emit(`${value} = ${compiler.toAny(operand)}; ${isNull} = ${value} === null;`);
   emitter.close();
-  const { rep, typeOid, scale } = operand;
-  return { rep: isPlain ? rep : repOfType(typeOid), typeOid, value, isNull, scale };
+  const { rep, typeOid, scale, register } = operand;
+  return { rep: isPlain ? rep : repOfType(typeOid), typeOid, value, isNull, scale, register };
 }
 
 /** `if (...) ` of FILTER; '' when always. */

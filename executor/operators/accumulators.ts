@@ -8,6 +8,7 @@ import type { AggregateImplementation, Value } from '../../catalog/function-entr
 import type { AggregateCall, SortKey } from '../../planner/expr.ts';
 import { comparator, hashKey, Numeric, OID } from '../../types/index.ts';
 import { NumericSum } from '../../types/numeric-sum.ts';
+import { registerFile } from '../compile/decimal-calls.ts';
 import type { Emitter } from '../compile/emitter.ts';
 import type { ExpressionCompiler } from '../compile/expression.ts';
 import { repOfType } from '../compile/operand.ts';
@@ -20,6 +21,8 @@ import { DistinctAccumulator } from './distinct-accumulator.ts';
 import { directWithoutRows, MadeAccumulator, MadeCollectingAccumulator, MadeSteps } from './made-aggregates.ts';
 
 const SAFE = Number.MAX_SAFE_INTEGER;
+/** No double was added; none is -0 itself. */
+const NO_DECIMAL = -0;
 
 class CountAccumulator implements Accumulator {
   readonly stateCount = 1;
@@ -72,7 +75,8 @@ class SumAccumulator implements Accumulator {
 
   /** arrays: [0] sum of doubles, [1] rows, [2] exact rest (bigint or NumericSum) or null. */
   grow(_x: ExecContext, arrays: Value[][]): void {
-    arrays[0].push(0);
+    // 0 is a sum of decimals, which shows its scale.
+    arrays[0].push(this.#argType === OID.NUMERIC ? NO_DECIMAL : 0);
     arrays[1].push(0);
     arrays[2].push(null);
   }
@@ -93,16 +97,19 @@ class SumAccumulator implements Accumulator {
       return () => emitter.emit(`${condition}${guard}{ ${add} }`);
     }
     if (operand.rep === 'num' || operand.rep === 'dec') {
-      if (operand.rep === 'dec') {
-        this.#scale = operand.scale as number;
-      }
+      if (operand.rep === 'dec' && (operand.scale as number) >= 0) this.#scale = operand.scale as number;
       const spill = emitter.bind((sums: number[], exact: Value[], g: number) => this.#spill(sums, exact, g), 'spill');
       const sum = emitter.name('t');
+      const { value } = operand;
+      const exchange = `{ ${spill}(${arrays[0]}, ${arrays[2]}, g); ${arrays[0]}[g] = ${value}; }`;
+      const long =
+        operand.register === undefined
+          ? exchange
+          : `if (${value} === ${value}) ${exchange} else ${this.#emitRegister(emitter, arrays[2], operand.register)}`;
       return () =>
         emitter.emit(
-          `${condition}${guard}{ const ${sum} = ${arrays[0]}[g] + ${operand.value}; ${arrays[1]}[g]++; ` +
-            `if (${sum} <= ${SAFE} && ${sum} >= -${SAFE}) ${arrays[0]}[g] = ${sum}; ` +
-            `else { ${spill}(${arrays[0]}, ${arrays[2]}, g); ${arrays[0]}[g] = ${operand.value}; } }`,
+          `${condition}${guard}{ const ${sum} = ${arrays[0]}[g] + ${value}; ${arrays[1]}[g]++; ` +
+            `if (${sum} <= ${SAFE} && ${sum} >= -${SAFE}) ${arrays[0]}[g] = ${sum}; else ${long} }`,
         );
     }
     const add = emitter.bind((exact: Value[], g: number, value: Value) => this.#addExact(exact, g, value), 'addExact');
@@ -112,10 +119,18 @@ class SumAccumulator implements Accumulator {
       emitter.emit(`${condition}if (${value} !== null) { ${add}(${arrays[2]}, g, ${value}); ${arrays[1]}[g]++; }`);
   }
 
+  /** Code that adds what stands in a register. */
+  #emitRegister(emitter: Emitter, exact: string, register: number): string {
+    const add = emitter.bind((sums: Value[], g: number, file: Float64Array, at: number) => {
+      sums[g] ??= new NumericSum();
+      (sums[g] as NumericSum).addRegister(file, at);
+    }, 'addRegister');
+    return `${add}(${exact}, g, ${registerFile(emitter)}, ${register});`;
+  }
+
   /** Moves the double sum into the exact one, before an addend with which it would be no safe integer. */
   #spill(sums: number[], exact: Value[], g: number): void {
     const sum = sums[g];
-    sums[g] = 0;
     if (this.#argType === OID.NUMERIC) this.#addExact(exact, g, decimalFrom(sum, this.#scale));
     else exact[g] = (exact[g] ?? 0n) + BigInt(sum);
   }
@@ -138,9 +153,8 @@ class SumAccumulator implements Accumulator {
     }
     let total: Numeric | bigint;
     if (this.#argType === OID.NUMERIC) {
-      const fast = decimalFrom(sum, this.#scale);
-      const rest = exact === null ? null : (exact as NumericSum).total;
-      total = rest === null ? fast : sum === 0 ? rest : rest.add(fast);
+      const rest = exact === null ? Numeric.ZERO : (exact as NumericSum).total;
+      total = Object.is(sum, NO_DECIMAL) ? rest : rest.add(decimalFrom(sum, this.#scale));
     } else total = (exact ?? 0n) + BigInt(sum);
     if (this.#isAverage) {
       const dividend = typeof total === 'bigint' ? Numeric.fromBigint(total) : total;
@@ -216,19 +230,30 @@ class DecimalExtremeAccumulator implements Accumulator {
     const pass = emitFilter(emitter, compiler, this.#call);
     const condition = conditionCode(pass);
     const operand = compileArgument(emitter, compiler, this.#call.args[0], pass);
+    // Of equal ones the last, as in PostgreSQL: they may have other scales.
+    const exact = (value: string): string => {
+      const best = `${arrays[1]}[g]`;
+      const better = `${value} !== null && (${best} === null || ${value}.compare(${best}) ${this.#operator}= 0)`;
+      return `if (${better}) ${best} = ${value};`;
+    };
     const value = emitter.name('w');
-    if (operand.rep === 'dec' && (this.#scale < 0 || this.#scale === operand.scale)) {
-      this.#scale = operand.scale as number;
+    const { scale, register } = operand;
+    if (operand.rep === 'dec' && scale !== -1 && (this.#scale < 0 || this.#scale === scale)) {
+      this.#scale = scale as number;
       const guard = operand.isNull === 'false' ? '' : `!(${operand.isNull}) && `;
       emitter.emit(`const ${value} = ${operand.value};`);
       const best = `${arrays[0]}[g]`;
-      const better = `${guard}(${best} === null || ${value} ${this.#operator} ${best})`;
-      return () => emitter.emit(`${condition}if (${better}) ${best} = ${value};`);
+      const isDouble = register === undefined ? '' : `${value} === ${value} && `;
+      const better = `${guard}${isDouble}(${best} === null || ${value} ${this.#operator} ${best})`;
+      const long = emitter.name('w');
+      const other =
+        register === undefined
+          ? ''
+          : ` else if (${guard}${value} !== ${value}) { const ${long} = ${compiler.nonNull(operand)}; ${exact(long)} }`;
+      return () => emitter.emit(`${condition}{ if (${better}) ${best} = ${value};${other} }`);
     }
     emitter.emit(`const ${value} = ${compiler.toAny(operand)};`);
-    const best = `${arrays[1]}[g]`;
-    const better = `${value} !== null && (${best} === null || ${value}.compare(${best}) ${this.#operator} 0)`;
-    return () => emitter.emit(`${condition}if (${better}) ${best} = ${value};`);
+    return () => emitter.emit(`${condition}${exact(value)}`);
   }
 
   final(_x: ExecContext, arrays: readonly (readonly Value[])[], group: number): Value {
