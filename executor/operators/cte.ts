@@ -129,8 +129,11 @@ abstract class KeptRowsScan implements Operator {
 
   /** The next rows that pass, of those that are there. */
   protected take(x: ExecContext, store: RowStore): Batch {
-    const count = store.copyTo(this.#raw, this.next, BATCH_SIZE);
-    this.#out.count = this.#project(x, this.#raw.columns, count, this.#out.columns);
+    // A projection begins with the first row.
+    const areAllNext = this.next === 0 && store.count <= BATCH_SIZE;
+    const count = areAllNext ? store.count : store.copyTo(this.#raw, this.next, BATCH_SIZE);
+    const { columns } = areAllNext ? store : this.#raw;
+    this.#out.count = this.#project(x, columns, count, this.#out.columns);
     // Not before: what is computed may have to wait.
     this.next += count;
     return this.#out;
@@ -141,15 +144,17 @@ abstract class KeptRowsScan implements Operator {
 
 /** Reads a CTE. */
 export class CteScanOperator extends KeptRowsScan {
-  readonly #rows: () => SharedRows;
+  readonly #find: () => SharedRows;
+  #rows: SharedRows | null = null;
 
   constructor(plan: CteScanPlan, execution: Execution) {
     super(plan, execution, `cte types ${plan.id}`);
-    this.#rows = () => execution.shared.get(`cte ${plan.id}`) as SharedRows;
+    this.#find = () => execution.shared.get(`cte ${plan.id}`) as SharedRows;
   }
 
   poll(x: ExecContext): Batch {
-    const rows = this.#rows();
+    this.#rows ??= this.#find();
+    const rows = this.#rows;
     for (;;) {
       while (this.next >= rows.store.count) {
         const batch = rows.pull(x);
@@ -171,7 +176,7 @@ export class RecursiveUnionOperator implements Operator {
   readonly #out: Batch;
   /** Read by the step's WorkTableScan. */
   readonly #working: RowStore;
-  #next: RowStore;
+  readonly #next: RowStore;
   #seen: GroupTable | null = null;
   #phase: 'start' | 'step' | 'done' = 'start';
   /** Rows of this round and the next, and all that were ever seen. */
@@ -216,12 +221,7 @@ export class RecursiveUnionOperator implements Operator {
         return END;
       }
       // What this round added is what the next one works on.
-      this.#working.clear();
-      for (let c = 0; c < this.#working.columns.length; c++) {
-        const column = this.#next.columns[c];
-        for (let i = 0; i < column.length; i++) this.#working.columns[c].push(column[i]);
-      }
-      this.#working.count = this.#next.count;
+      this.#working.exchange(this.#next);
       this.#next.clear();
       x.memory.shrink(this.#heldWorking);
       this.#heldWorking = this.#heldNext.bytes;
@@ -268,15 +268,15 @@ export class RecursiveUnionOperator implements Operator {
 
 /** Reads what the last round of a recursive query added. */
 export class WorkTableScanOperator extends KeptRowsScan {
-  readonly #store: () => RowStore;
+  readonly #store: RowStore;
 
   constructor(plan: WorkTableScanPlan, execution: Execution) {
     super(plan, execution, `work types ${plan.id}`);
-    this.#store = () => execution.shared.get(`work ${plan.id}`) as RowStore;
+    this.#store = execution.shared.get(`work ${plan.id}`) as RowStore;
   }
 
   poll(x: ExecContext): Batch {
-    const store = this.#store();
+    const store = this.#store;
     while (this.next < store.count) {
       const out = this.take(x, store);
       if (out.count > 0) return out;

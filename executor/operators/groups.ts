@@ -69,7 +69,12 @@ export class Groups {
 
   #forget(): void {
     this.table.clear();
-    for (const arrays of this.arrays) for (const array of arrays) array.length = 0;
+    for (const arrays of this.arrays)
+      for (const array of arrays) {
+        // An array that is cut to nothing loses its room.
+        if (array.length === 1) array.pop();
+        else if (array.length > 0) array.length = 0;
+      }
     this.count = 0;
     this.at = 0;
     this.collectedBytes = 0;

@@ -22,8 +22,12 @@ export interface Operator {
   close(x: ExecContext): void;
 }
 
+/** Of stores that are emptied: so few rows keep their places, as making room for them again costs more than they take. */
+const KEPT_PLACES_MAX = 64;
+
 /** Rows kept in columns: partitions of windows, CTEs, cursors, the inner side of nested loops. Sorts and hash joins have ColumnStore. */
 export class RowStore {
+  /** What lies beyond `count` means nothing. */
   readonly columns: Value[][];
   count = 0;
 
@@ -33,17 +37,30 @@ export class RowStore {
 
   append(batch: Batch): void {
     const count = batch.count;
+    const end = this.count;
     for (let c = 0; c < this.columns.length; c++) {
       const source = batch.columns[c];
       const target = this.columns[c];
-      for (let i = 0; i < count; i++) target.push(source[i]);
+      for (let i = 0; i < count; i++) target[end + i] = source[i];
     }
     this.count += count;
   }
 
   appendRow(batch: Batch, row: number): void {
-    for (let c = 0; c < this.columns.length; c++) this.columns[c].push(batch.columns[c][row]);
+    for (let c = 0; c < this.columns.length; c++) this.columns[c][this.count] = batch.columns[c][row];
     this.count++;
+  }
+
+  /** Each takes the rows of the other, of the same width. */
+  exchange(other: RowStore): void {
+    for (let c = 0; c < this.columns.length; c++) {
+      const column = this.columns[c];
+      this.columns[c] = other.columns[c];
+      other.columns[c] = column;
+    }
+    const { count } = this;
+    this.count = other.count;
+    other.count = count;
   }
 
   /** Copies rows into a batch, as many columns as it has. Answers how many. */
@@ -59,7 +76,13 @@ export class RowStore {
   }
 
   clear(): void {
-    for (const column of this.columns) column.length = 0;
+    const { columns, count } = this;
+    for (let c = 0; c < columns.length; c++) {
+      const column = columns[c];
+      // A number, which arrays of numbers may hold too, in the place of values that may be large.
+      if (column.length > KEPT_PLACES_MAX) column.length = 0;
+      else for (let i = 0; i < count; i++) column[i] = 0;
+    }
     this.count = 0;
   }
 }
