@@ -68,6 +68,7 @@ export {
   inputText,
   outputBinary,
   outputText,
+  type TextInput,
   textInput,
   textOutput,
 } from './io.ts';

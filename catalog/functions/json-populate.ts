@@ -3,6 +3,7 @@
  * populate_record_field (src/backend/utils/adt/jsonfuncs.c): objects become composites, arrays arrays, all else goes through
  * the type's input function; so do strings, for every type.
  */
+import type { Buffer } from 'node:buffer';
 import { sqlError } from '../../types/errors.ts';
 import {
   decodeText,
@@ -12,13 +13,16 @@ import {
   OID,
   SqlArray,
   SqlRecord,
+  type TextInput,
+  textInput,
   typeByOid,
   type Value,
 } from '../../types/index.ts';
+import { OPEN_OBJECT } from '../../types/json-text.ts';
 import type { ColumnDefinition, FunctionContext } from '../function-entry.ts';
 import { quoteJson } from './json-build.ts';
 import { elementsOf, kindOf, membersOf, unquote, valueAsText } from './json-scan.ts';
-import { jsonbBytes, jsonbEnd, jsonbKey, memberAt, skipJsonb } from './jsonb-bytes.ts';
+import { JsonbKeys, jsonbBytes, jsonbEnd, jsonbKindAt, jsonbTextAt, skipJsonb } from './jsonb-bytes.ts';
 import type { Specialiser } from './module.ts';
 import { lookupCast } from './registry.ts';
 
@@ -130,13 +134,15 @@ function populateRecord(
   base: SqlRecord | null,
   json: string,
   context: FunctionContext,
-  isNormal = false,
+  readers: ColumnReaders | null = null,
 ): SqlRecord {
+  const record = base === null ? (readers?.record(json, context) ?? null) : null;
+  if (record !== null) return record;
   const kind = kindOf(json);
   if (kind !== 'object') {
     throw sqlError('22023', `cannot call populate_composite on ${kind === 'array' ? 'an array' : 'a scalar'}`);
   }
-  const members = isNormal ? normalMembers(columns, json) : writtenMembers(columns, json);
+  const members = readers?.members(json) ?? writtenMembers(columns, json);
   const values = columns.map(({ name, typeOid, typmod }, i) => {
     const member = members[i];
     const own = base === null ? null : base.values[i];
@@ -157,14 +163,65 @@ function writtenMembers(columns: RowColumns, json: string): (string | undefined)
   return columns.map(({ name }) => members.get(name));
 }
 
-/** The same of jsonb: others are passed over. */
-function normalMembers(columns: RowColumns, json: string): (string | undefined)[] {
-  const buffer = jsonbBytes(json);
-  const end = jsonbEnd();
-  return columns.map(({ name }) => {
-    const at = memberAt(buffer, 0, end, jsonbKey(name));
-    return at < 0 ? undefined : decodeText(buffer, at, skipJsonb(buffer, at, end));
-  });
+/** What is known of a row's columns before any document is. */
+class ColumnReaders {
+  readonly #keys: JsonbKeys;
+  readonly #typeOids: readonly number[];
+  readonly #names: readonly string[];
+  readonly #columns: RowColumns;
+  readonly #places: number[] = [];
+  /** Input functions; null: one of the types is made of others, or has checks. */
+  readonly #inputs: readonly TextInput[] | null;
+
+  constructor(columns: RowColumns) {
+    this.#columns = columns;
+    this.#typeOids = columns.map(({ typeOid }) => typeOid);
+    this.#names = columns.map(({ name }) => name);
+    this.#keys = new JsonbKeys(this.#names);
+    this.#inputs = this.#typeOids.every(isPlain) ? this.#typeOids.map(textInput) : null;
+  }
+
+  /** The columns' members of a jsonb object, as they are written; others are passed over. */
+  members(json: string): (string | undefined)[] {
+    const buffer = jsonbBytes(json);
+    const end = jsonbEnd();
+    const places: number[] = [];
+    this.#keys.placesIn(buffer, 0, end, places);
+    return places.map((at) => (at < 0 ? undefined : decodeText(buffer, at, skipJsonb(buffer, at, end))));
+  }
+
+  /** The record of a jsonb object; null: it is made of members, as others are. */
+  record(json: string, { format }: FunctionContext): SqlRecord | null {
+    const inputs = this.#inputs;
+    if (inputs === null || json.charCodeAt(0) !== OPEN_OBJECT) return null;
+    const buffer = jsonbBytes(json);
+    const end = jsonbEnd();
+    const places = this.#places;
+    this.#keys.placesIn(buffer, 0, end, places);
+    const values: Value[] = [];
+    for (let i = 0; i < inputs.length; i++) {
+      const at = places[i];
+      const text = at < 0 ? null : this.#isJson(i) ? jsonAt(buffer, at, end) : jsonbTextAt(buffer, at, end);
+      values.push(text === null ? null : inputs[i](text, this.#columns[i].typmod, format));
+    }
+    return new SqlRecord(this.#typeOids, values, this.#names);
+  }
+
+  #isJson(column: number): boolean {
+    const typeOid = this.#typeOids[column];
+    return typeOid === OID.JSON || typeOid === OID.JSONB;
+  }
+}
+
+/** Its input function takes the text of a JSON value, and nothing has to be asked besides. */
+function isPlain(typeOid: number): boolean {
+  const type = typeByOid(typeOid);
+  return type !== undefined && type.kind !== 'd' && type.attributes === undefined && !isArrayType(type);
+}
+
+/** A value as it is written; null for JSON's null. */
+function jsonAt(buffer: Buffer, at: number, end: number): string | null {
+  return jsonbKindAt(buffer, at) === 'null' ? null : decodeText(buffer, at, skipJsonb(buffer, at, end));
 }
 
 /* ---- the functions ------------------------------------------------------------------------------------------------- */
@@ -239,8 +296,14 @@ function populate(name: string, { isSet, hasBase }: Shape): Specialiser {
       if (listed !== null) checkRow(own, listed);
       return own;
     };
+    let known: RowColumns | null = null;
+    let readers: ColumnReaders | null = null;
     const row = (columns: RowColumns, base: SqlRecord | null, json: string, context: FunctionContext): SqlRecord => {
-      const record = populateRecord(columns, base, json, context, isNormal);
+      if (isNormal && columns !== known) {
+        readers = new ColumnReaders(columns);
+        known = columns;
+      }
+      const record = populateRecord(columns, base, json, context, readers);
       if (named !== null) context.checkDomain?.(rowType, record);
       return record;
     };

@@ -31,7 +31,7 @@ export interface JsonbKey {
   readonly size: number;
 }
 
-function makeKey(name: string): JsonbKey {
+export function makeKey(name: string): JsonbKey {
   return { literal: Buffer.from(quoteJson(name), 'utf8'), size: Buffer.byteLength(name, 'utf8') };
 }
 
@@ -134,6 +134,65 @@ export function memberAt(buffer: Buffer, start: number, end: number, key: JsonbK
     at += 2;
   }
   return -1;
+}
+
+/** Several keys, to look for in one pass. */
+export class JsonbKeys {
+  readonly keys: readonly JsonbKey[];
+  /** Numbers of the keys in the order of normal form; null: one is written with escapes, so that its place is not seen from its bytes. */
+  readonly #order: readonly number[] | null;
+
+  constructor(names: readonly string[]) {
+    const keys = names.map(makeKey);
+    this.keys = keys;
+    const hasEscape = keys.some(({ literal, size }) => literal.length !== size + 2);
+    this.#order = hasEscape
+      ? null
+      : keys.map((_key, i) => i).sort((a, b) => keys[a].size - keys[b].size || compareLiterals(keys[a], keys[b]));
+  }
+
+  /** Where the values of the members begin, by key; -1 of those that are not there, all of which is so where there is no object. */
+  placesIn(buffer: Buffer, start: number, end: number, places: number[]): void {
+    const { keys } = this;
+    const order = this.#order;
+    for (let k = 0; k < keys.length; k++) places[k] = -1;
+    if (buffer[start] !== OPEN_OBJECT) return;
+    if (order === null || !this.#walk(buffer, start, end, order, places))
+      for (let k = 0; k < keys.length; k++) places[k] = memberAt(buffer, start, end, keys[k]);
+  }
+
+  /** False: an escape in a key of the object. */
+  #walk(buffer: Buffer, start: number, end: number, order: readonly number[], places: number[]): boolean {
+    let next = 0;
+    let at = start + 1;
+    while (next < order.length && buffer[at] === QUOTE) {
+      let close = at + 1;
+      for (; buffer[close] !== QUOTE; close++) if (buffer[close] === BACKSLASH) return false;
+      for (; next < order.length; next++) {
+        const { literal, size } = this.keys[order[next]];
+        const difference = size - (close - at - 1) || compareAt(literal, buffer, at);
+        if (difference === 0) places[order[next]] = close + 3;
+        if (difference > 0) break;
+      }
+      if (next === order.length) break;
+      at = skipJsonb(buffer, close + 3, end);
+      if (buffer[at] !== COMMA) break;
+      at += 2;
+    }
+    return true;
+  }
+}
+
+function compareLiterals(a: JsonbKey, b: JsonbKey): number {
+  return Buffer.compare(a.literal, b.literal);
+}
+
+function compareAt(bytes: Uint8Array, buffer: Buffer, at: number): number {
+  for (let i = 0; i < bytes.length; i++) {
+    const difference = bytes[i] - buffer[at + i];
+    if (difference !== 0) return difference;
+  }
+  return 0;
 }
 
 export function countJsonbElements(buffer: Buffer, start: number, end: number): number {

@@ -67,6 +67,7 @@ abstract class IteratorOperator implements Operator {
   #fill(raw: Batch): number {
     const iterator = this.#iterator as Iterator<readonly Value[]>;
     if (iterator instanceof SingleValues) return iterator.fill(raw.columns[0], raw.count, this.#batchSize);
+    if (iterator instanceof SingleRow) return iterator.fill(raw.columns, raw.count, this.#batchSize);
     let n = raw.count;
     while (n < this.#batchSize) {
       const next = iterator.next();
@@ -123,6 +124,29 @@ class SingleValues implements Iterator<readonly Value[]> {
   }
 }
 
+/** One row. */
+class SingleRow implements Iterator<readonly Value[]> {
+  #row: readonly Value[] | null;
+
+  constructor(row: readonly Value[]) {
+    this.#row = row;
+  }
+
+  fill(columns: readonly Value[][], from: number, to: number): number {
+    const row = this.#row;
+    if (row === null || from >= to) return from;
+    for (let c = 0; c < columns.length; c++) columns[c][from] = row[c] ?? null;
+    this.#row = null;
+    return from + 1;
+  }
+
+  next(): IteratorResult<readonly Value[]> {
+    const row = this.#row;
+    this.#row = null;
+    return row === null ? { done: true, value: undefined } : { done: false, value: row };
+  }
+}
+
 function singleValue(value: Value): Value {
   return (Array.isArray(value) ? value[0] : value) ?? null;
 }
@@ -153,13 +177,13 @@ function callSetFunction(
   isComposite = false,
 ): Iterator<readonly Value[]> {
   if (fn.strict && args.some((a) => a === null)) {
-    return fn.returnsSet ? NO_ROWS[Symbol.iterator]() : [new Array<Value>(width).fill(null)][Symbol.iterator]();
+    return fn.returnsSet ? NO_ROWS[Symbol.iterator]() : new SingleRow(new Array<Value>(width).fill(null));
   }
   // Not when the first row is asked for: the call may have to wait, and a generator that throws is at its end.
   const result = fn.needsContext ? implementation(x.functions, ...args) : implementation(...args);
   if (fn.returnsSet && width === 1 && !isComposite && result !== null) return new SingleValues(result);
   const asColumns = isComposite ? fieldsOf : valuesOf;
-  if (!fn.returnsSet) return [asColumns(result, width)][Symbol.iterator]();
+  if (!fn.returnsSet) return new SingleRow(asColumns(result, width));
   return result === null ? NO_ROWS[Symbol.iterator]() : rowsOf(result as Iterable<Value>, asColumns, width);
 }
 
@@ -214,22 +238,22 @@ export class FunctionScanOperator extends IteratorOperator {
   }
 
   protected rows(x: ExecContext): Iterator<readonly Value[]> {
-    const { functions } = this.#plan;
-    const iterators = functions.map((f, i) => {
-      const args: Value[] = [];
-      this.#args[i](x, NO_COLUMNS, 0, args);
-      return callSetFunction(
-        f.function,
-        this.#implementations[i],
-        x,
-        args.slice(0, f.args.length),
-        f.columnTypes.length,
-        f.isComposite,
-      );
-    });
+    const { functions, withOrdinality } = this.#plan;
+    if (functions.length === 1 && !withOrdinality) {
+      const rows = this.#rowsOf(x, 0);
+      x.evaluated();
+      return rows;
+    }
+    const iterators = functions.map((_f, i) => this.#rowsOf(x, i));
     x.evaluated();
-    const { withOrdinality } = this.#plan;
-    return iterators.length === 1 && !withOrdinality ? iterators[0] : this.#together(iterators);
+    return this.#together(iterators);
+  }
+
+  #rowsOf(x: ExecContext, i: number): Iterator<readonly Value[]> {
+    const f = this.#plan.functions[i];
+    const args: Value[] = [];
+    this.#args[i](x, NO_COLUMNS, 0, args);
+    return callSetFunction(f.function, this.#implementations[i], x, args, f.columnTypes.length, f.isComposite);
   }
 
   *#together(iterators: readonly Iterator<readonly Value[]>[]): Generator<readonly Value[]> {
