@@ -73,23 +73,39 @@ interface Fields {
   readonly zoneName: string;
 }
 
-function timestampFields(local: Timestamp, offset: number, zoneName: string): Fields {
-  const { days, micros } = splitTimestamp(local);
-  const { year, month, day } = civilFromDays(days);
-  return {
-    isInterval: false,
-    year,
-    month,
-    day,
-    hour: Math.floor(micros / MICROS_PER_HOUR),
-    minute: Math.floor(micros / MICROS_PER_MINUTE) % 60,
-    second: Math.floor(micros / MICROS_PER_SECOND) % 60,
-    micros: micros % MICROS_PER_SECOND,
-    days,
-    dayOfYear: days - daysFromCivil(year, 1, 1) + 1,
-    offset,
-    zoneName,
-  };
+/** Of a timestamp as the zone's clock shows it. */
+class TimestampFields implements Fields {
+  readonly isInterval = false;
+  readonly year: number;
+  readonly month: number;
+  readonly day: number;
+  readonly hour: number;
+  readonly minute: number;
+  readonly second: number;
+  readonly micros: number;
+  readonly days: number;
+  readonly offset: number;
+  readonly zoneName: string;
+
+  constructor(local: Timestamp, offset: number, zoneName: string) {
+    const { days, micros } = splitTimestamp(local);
+    const { year, month, day } = civilFromDays(days);
+    const seconds = Math.floor(micros / MICROS_PER_SECOND);
+    this.year = year;
+    this.month = month;
+    this.day = day;
+    this.hour = Math.floor(seconds / 3600);
+    this.minute = Math.floor(seconds / 60) % 60;
+    this.second = seconds % 60;
+    this.micros = micros - seconds * MICROS_PER_SECOND;
+    this.days = days;
+    this.offset = offset;
+    this.zoneName = zoneName;
+  }
+
+  get dayOfYear(): number {
+    return this.days - daysFromCivil(this.year, 1, 1) + 1;
+  }
 }
 
 function intervalFields(span: Interval): Fields {
@@ -168,17 +184,77 @@ function padded(node: PatternNode, text: string, width: number): string {
   return node.fillMode || node.translated ? text : text.padEnd(width);
 }
 
+/** A piece of a pattern: what stands before a field, and the field. */
+interface Piece {
+  readonly text: string;
+  readonly write: (fields: Fields) => string;
+}
+
+const pieces = new WeakMap<readonly PatternNode[], readonly Piece[]>();
+let lastNodes: readonly PatternNode[] = [];
+let lastPieces: readonly Piece[] = [];
+
+/** Patterns are kept, and so are their pieces. */
+function piecesOf(nodes: readonly PatternNode[]): readonly Piece[] {
+  if (nodes === lastNodes) return lastPieces;
+  let known = pieces.get(nodes);
+  if (known === undefined) {
+    known = cutInPieces(nodes);
+    pieces.set(nodes, known);
+  }
+  lastNodes = nodes;
+  lastPieces = known;
+  return known;
+}
+
+function cutInPieces(nodes: readonly PatternNode[]): Piece[] {
+  const result: Piece[] = [];
+  let text = '';
+  for (const node of nodes) {
+    if (node.kind !== 'keyword') text += node.text;
+    else {
+      result.push({ text, write: fieldWriter(node) });
+      text = '';
+    }
+  }
+  if (text !== '') result.push({ text, write: () => '' });
+  return result;
+}
+
+function fieldWriter(node: PatternNode): (fields: Fields) => string {
+  const name = node.keyword.toUpperCase();
+  const usual = node.fillMode || node.ordinal !== '' ? undefined : USUAL_FIELDS[name];
+  if (usual !== undefined) return usual;
+  const needsCalendar = NEEDS_CALENDAR.has(name);
+  return (fields) => {
+    if (needsCalendar && fields.isInterval) throw invalidForInterval();
+    return writeName(fields, node, name) ?? withOrdinal(writeNumber(fields, node, name), node);
+  };
+}
+
+const TWO_DIGITS = Array.from({ length: 100 }, (_, i) => String(i).padStart(2, '0'));
+
+/** A place for the sign is counted besides. */
+function twoDigits(value: number): string {
+  return value >= 0 && value < 100 ? TWO_DIGITS[value] : zeroPadded(value, value < 0 ? 3 : 2);
+}
+
+/** What the functions below give, said shorter for the fields of which most patterns are made. */
+const USUAL_FIELDS: { readonly [name: string]: (fields: Fields) => string } = {
+  HH24: ({ hour }) => twoDigits(hour),
+  MI: ({ minute }) => twoDigits(minute),
+  SS: ({ second }) => twoDigits(second),
+  MM: ({ month }) => twoDigits(month),
+  DD: ({ day }) => (day >= 0 ? twoDigits(day) : zeroPadded(day, 2)),
+  YYYY(fields) {
+    const year = shownYear(fields);
+    return year >= 1000 && year <= 9999 ? String(year) : zeroPadded(year, year < 0 ? 5 : 4);
+  },
+};
+
 function write(fields: Fields, nodes: readonly PatternNode[]): string {
   let result = '';
-  for (const node of nodes) {
-    if (node.kind !== 'keyword') {
-      result += node.text;
-      continue;
-    }
-    const name = node.keyword.toUpperCase();
-    if (fields.isInterval && NEEDS_CALENDAR.has(name)) throw invalidForInterval();
-    result += writeName(fields, node, name) ?? withOrdinal(writeNumber(fields, node, name), node);
-  }
+  for (const piece of piecesOf(nodes)) result += piece.text + piece.write(fields);
   return result;
 }
 
@@ -328,6 +404,7 @@ function writeDateNumber(
 /** YYYY, YYY, YY, Y and their ISO twins: the last digits of the year. */
 function writeYear(fields: Fields, shown: number, digits: number, node: PatternNode): string {
   const value = digits === 4 ? shown : shown % 10 ** digits;
+  if (digits === 1) return String(value);
   // A place for the sign of the year itself, whichever year is shown.
   return zeroPadded(value, node.fillMode ? 0 : shownYear(fields) < 0 ? digits + 1 : digits);
 }
@@ -342,7 +419,7 @@ export const datetimeFormatFunctions: FunctionModule = {
   plain: {
     timestamp_to_char(value: Timestamp, format: string) {
       if (format === '' || isInfinite(value)) return null;
-      return write(timestampFields(value, 0, ''), parsePattern(format, DATE_PATTERNS));
+      return write(new TimestampFields(value, 0, ''), parsePattern(format, DATE_PATTERNS));
     },
     interval_to_char(span: Interval, format: string) {
       if (format === '') return null;
@@ -355,7 +432,7 @@ export const datetimeFormatFunctions: FunctionModule = {
       const zone = contextZone(context);
       const offset = zone.offsetAt(value);
       const local = addMicros(value, offset * MICROS_PER_SECOND);
-      const fields = timestampFields(local, offset, zone.abbreviationAt(value));
+      const fields = new TimestampFields(local, offset, zone.abbreviationAt(value));
       return write(fields, parsePattern(format, DATE_PATTERNS));
     },
   },

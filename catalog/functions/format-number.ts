@@ -11,6 +11,7 @@ import { roundHalfEven } from './float.ts';
 import { keywordTable, ordinalSuffix, type PatternNode, parsePattern } from './format-pattern.ts';
 import { type Int8, int4FromInt8, int8Mul } from './integer.ts';
 import type { FunctionModule } from './module.ts';
+import { LAYOUT_DIGITS_MAX, NumberLayouts } from './number-layouts.ts';
 
 const TEN = Numeric.fromScaled(10, 0);
 
@@ -48,16 +49,35 @@ function syntaxError(message: string, detail?: string): Error {
   return sqlError('42601', message, detail ? { detail } : {});
 }
 
-const descriptions = new WeakMap<readonly PatternNode[], Description>();
+interface Pattern {
+  readonly nodes: readonly PatternNode[];
+  readonly description: Readonly<Description>;
+  /** null: what is written depends on more than layouts know. */
+  readonly layouts: NumberLayouts | null;
+}
 
-/** What a pattern asks for; a copy, as writers change it. Patterns are kept, and so is this. */
-function describe(nodes: readonly PatternNode[]): Description {
-  let known = descriptions.get(nodes);
-  if (known === undefined) {
-    known = descriptionOf(nodes);
-    descriptions.set(nodes, known);
+const patterns = new WeakMap<readonly PatternNode[], Pattern>();
+let lastFormat = '';
+let lastPattern: Pattern | null = null;
+
+/** A format as it was read; they are kept. */
+function patternOf(format: string): Pattern {
+  if (format === lastFormat && lastPattern !== null) return lastPattern;
+  const nodes = parsePattern(format, TABLE);
+  let pattern = patterns.get(nodes);
+  if (pattern === undefined) {
+    const description = descriptionOf(nodes);
+    pattern = { nodes, description, layouts: hasLayouts(nodes, description) ? new NumberLayouts() : null };
+    patterns.set(nodes, pattern);
   }
-  return { ...known };
+  lastFormat = format;
+  lastPattern = pattern;
+  return pattern;
+}
+
+function hasLayouts(nodes: readonly PatternNode[], d: Description): boolean {
+  if (d.roman || d.scientific || d.multi || d.pre + d.post > LAYOUT_DIGITS_MAX) return false;
+  return nodes.every(({ keyword, text }) => keyword.toUpperCase() !== 'TH' && !/[\ud800-\udfff]/.test(text));
 }
 
 function descriptionOf(nodes: readonly PatternNode[]): Description {
@@ -444,7 +464,7 @@ function writeNumber(nodes: readonly PatternNode[], d: Description, prepared: Pr
   if (d.scientific) return prepared.text;
   if (!d.roman) return new Writer(d, prepared).write(nodes);
   // Roman numerals know neither sign nor digits; only FM counts.
-  const roman = { ...describe([]), roman: true, fillMode: d.fillMode };
+  const roman = { ...descriptionOf([]), roman: true, fillMode: d.fillMode };
   return new Writer(roman, { text: prepared.text, preSpaces: 0, sign: '' }).write(nodes);
 }
 
@@ -458,8 +478,9 @@ function toChar<T>(
 ): (value: T, format: string) => string {
   return (value, format) => {
     if (format === '') return '';
-    const nodes = parsePattern(format, TABLE);
-    const d = describe(nodes);
+    const { nodes, description } = patternOf(format);
+    // Writers change it.
+    const d = { ...description };
     let prepared: Prepared;
     if (d.roman) prepared = plain(romanNumeral(roman(value)));
     else if (d.scientific) prepared = plain(scientific(value, d));
@@ -468,7 +489,33 @@ function toChar<T>(
   };
 }
 
-const numericToChar = toChar<Numeric>(
+/** The same of exact numbers, by layouts where the pattern has them. `digits`: with so many behind the point; null: it is no number. */
+function toCharByLayout<T>(
+  digits: (value: T, post: number) => string | null,
+  otherwise: (value: T, format: string) => string,
+): (value: T, format: string) => string {
+  return (value, format) => {
+    const pattern = patternOf(format);
+    const { layouts, description: d } = pattern;
+    const signed = layouts === null ? null : digits(value, d.post);
+    if (layouts === null || signed === null) return otherwise(value, format);
+    const isNegative = signed.charCodeAt(0) === 45;
+    const text = isNegative ? signed.slice(1) : signed;
+    const preSpaces = d.pre - (d.post > 0 ? text.length - d.post - 1 : text.length);
+    if (preSpaces < 0) return otherwise(value, format);
+    let last = -1;
+    if (d.fillMode && d.post > 0) {
+      last = text.length - 1;
+      while (text.charCodeAt(last) === 48) last--;
+    }
+    return layouts.write(text, isNegative, preSpaces, last, (marked, negative, spaces) => {
+      const prepared: Prepared = { text: marked, preSpaces: spaces, sign: negative ? '-' : '+' };
+      return writeNumber(pattern.nodes, { ...d }, prepared);
+    });
+  };
+}
+
+const numericByWalk = toChar<Numeric>(
   (value) => value.toInt4(),
   scientificOfNumeric,
   (value, d) => {
@@ -481,21 +528,42 @@ const numericToChar = toChar<Numeric>(
   },
 );
 
-function integerDigits(value: Int8, d: Description): string {
-  let scaled = value;
-  if (d.multi) {
-    scaled = int8Mul(value, 10 ** d.multiplier);
+const numericToChar = toCharByLayout<Numeric>(
+  (value, post) => (value.isFinite ? value.round(post).toString() : null),
+  numericByWalk,
+);
+
+/** For V: an int4 is multiplied without a look at what it overflows. */
+function integerDigits<T extends Int8>(
+  multiply: (value: T, power: number) => Int8,
+): (value: T, d: Description) => string {
+  return (value, d) => {
+    if (!d.multi) return withZeros(value, d.post);
     d.pre += d.multiplier;
-  }
-  const text = String(scaled);
-  return d.post > 0 ? `${text}.${'0'.repeat(d.post)}` : text;
+    return withZeros(multiply(value, 10 ** d.multiplier), d.post);
+  };
 }
 
-const int4ToChar = toChar<number>((value) => value, scientificOfFloat, integerDigits);
-const int8ToChar = toChar<Int8>(
-  int4FromInt8,
-  (value, d) => scientificOfNumeric(Numeric.fromScaled(value, 0), d),
-  integerDigits,
+function withZeros(value: Int8, post: number): string {
+  return post > 0 ? `${value}.${'0'.repeat(post)}` : String(value);
+}
+
+/** In C: of the power's cast to an int4, which gives the smallest one for what is too large, too. */
+function wrappedProduct(value: number, power: number): number {
+  return Math.imul(value, power <= 2147483647 ? power : -2147483648);
+}
+
+const int4ToChar = toCharByLayout<number>(
+  withZeros,
+  toChar<number>((value) => value, scientificOfFloat, integerDigits<number>(wrappedProduct)),
+);
+const int8ToChar = toCharByLayout<Int8>(
+  withZeros,
+  toChar<Int8>(
+    int4FromInt8,
+    (value, d) => scientificOfNumeric(Numeric.fromScaled(value, 0), d),
+    integerDigits<Int8>(int8Mul),
+  ),
 );
 
 /** Digits beyond what the type is sure of are not shown. */
@@ -683,8 +751,7 @@ class Reader {
 
 function toNumber(text: string, format: string): Numeric | null {
   if (format === '') return null;
-  const nodes = parsePattern(format, TABLE);
-  const d = describe(nodes);
+  const { nodes, description: d } = patternOf(format);
   if (d.scientific) throw sqlError('0A000', '"EEEE" not supported for input');
   if (d.roman) throw sqlError('0A000', '"RN" not supported for input');
   const reader = new Reader(d, text);
