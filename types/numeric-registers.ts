@@ -271,19 +271,21 @@ const WEIGHED_MAX = 1e22;
 
 /** PostgreSQL's weight of a magnitude: the place of its first digit in base 10000; 0 for zero. */
 function weightOf(file: RegisterFile, at: number): number {
-  if (file[at] === 0) return 0;
+  const high = file[at];
+  if (high === 0) return 0;
+  const low = file[at + 1];
   const scale = file[at + 2] | 0;
   let exponent = scale;
-  while (exponent > 0 && isBelowPower(file, at, exponent)) exponent -= 4;
-  while (!isBelowPower(file, at, exponent + 4)) exponent += 4;
+  while (exponent > 0 && isBelowPower(high, low, exponent)) exponent -= 4;
+  while (!isBelowPower(high, low, exponent + 4)) exponent += 4;
   return (exponent - scale) >> 2;
 }
 
-function isBelowPower(file: RegisterFile, at: number, exponent: number): boolean {
+function isBelowPower(high: number, low: number, exponent: number): boolean {
   if (exponent < 0) return false;
   if (exponent > POWER_MAX) return true;
   const power = POW10[exponent];
-  return file[at] < power || (file[at] === power && file[at + 1] < 0);
+  return high < power || (high === power && low < 0);
 }
 
 /** That digit. Uses DIVISOR and REMAINDER. */
@@ -315,6 +317,62 @@ function quotientScale(file: RegisterFile, a: number, b: number): number {
   return Math.min(Math.max(scale, file[a + 2], file[b + 2]), SCALE_MAX) | 0;
 }
 
+/** Divisors below 10^4, 10^6, 10^8: so many digits may be added to a remainder for it to be a safe integer still. */
+const PART_DIGITS: readonly (readonly [limit: number, digits: number])[] = [
+  [1e4, 11],
+  [1e6, 9],
+  [1e8, 7],
+];
+
+function partDigits(divisor: number): number {
+  for (let i = 0; i < PART_DIGITS.length; i++) if (divisor < PART_DIGITS[i][0]) return PART_DIGITS[i][1];
+  return 0;
+}
+
+/**
+ * DIVIDEND * 10^shift / DIVISOR, rounded, as people divide: digit by digit, but in two parts of many digits. false: not for numbers of such
+ * size.
+ */
+function divideInParts(file: RegisterFile, shift: number, to: number): boolean {
+  const dividend = file[DIVIDEND];
+  const divisor = file[DIVISOR];
+  const digits = partDigits(divisor);
+  const first = shift > digits ? shift - digits : 0;
+  if (!(dividend <= SAFE) || first > digits) return false;
+  let quotient = Math.floor(dividend / divisor);
+  let rest = dividend - quotient * divisor;
+  if (first > 0) {
+    rest *= POW10[first];
+    const part = Math.floor(rest / divisor);
+    rest -= part * divisor;
+    quotient = quotient * POW10[first] + part;
+    if (!(quotient <= SAFE)) return false;
+  }
+  const power = POW10[shift - first];
+  rest *= power;
+  let last = Math.floor(rest / divisor);
+  rest -= last * divisor;
+  if (rest * 2 >= divisor) last++;
+  const product = quotient * power;
+  const splitQuotient = quotient * SPLITTER;
+  const splitPower = power * SPLITTER;
+  const upperQuotient = splitQuotient - (splitQuotient - quotient);
+  const upperPower = splitPower - (splitPower - power);
+  const lowerQuotient = quotient - upperQuotient;
+  const lowerPower = power - upperPower;
+  const error =
+    upperQuotient * upperPower -
+    product +
+    upperQuotient * lowerPower +
+    lowerQuotient * upperPower +
+    lowerQuotient * lowerPower +
+    last;
+  const high = product + error;
+  file[to] = high;
+  file[to + 1] = error - (high - product);
+  return true;
+}
+
 /** a / b at PostgreSQL's scale, rounded. */
 export function divide(file: RegisterFile, a: number, b: number, to: number): boolean {
   if (file[b] === 0) return false;
@@ -323,6 +381,11 @@ export function divide(file: RegisterFile, a: number, b: number, to: number): bo
   const isNegative = file[a] < 0 !== file[b] < 0;
   const shift = (scale - file[a + 2] + file[b + 2]) | 0;
   copyMagnitude(file, b, DIVISOR);
+  if (shift >= 0 && divideInParts(file, shift, to)) {
+    setSign(file, isNegative, to);
+    file[to + 2] = scale;
+    return true;
+  }
   if (!scaleUp(file, DIVIDEND, shift > 0 ? shift : 0, DIVIDEND)) return false;
   if (shift < 0 && !scaleUp(file, DIVISOR, -shift, DIVISOR)) return false;
   divideIntegers(file, DIVIDEND, DIVISOR, to, true);

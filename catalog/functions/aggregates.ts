@@ -137,7 +137,8 @@ function exactVariance(state: ExactMoments, sample: boolean, root: boolean): Num
   return Numeric.fromBigint(sqrtAt(BigInt(variance.coefficient), variance.scale, variance.scale), variance.scale);
 }
 
-interface NumericMoments {
+/** State of the variance family over numeric. */
+export interface NumericMoments {
   count: number;
   readonly sum: NumericSum;
   readonly squares: NumericSum;

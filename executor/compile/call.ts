@@ -102,8 +102,15 @@ function matchCall(c: ExpressionCompiler, expr: CallExpr): Operand {
   };
 }
 
+/** Casts to wider integers: a plain number stays what it is. */
+const WIDENING_CASTS: readonly string[] = ['i2toi4', 'int28', 'int48'];
+
 function inlineCall(c: ExpressionCompiler, expr: CallExpr): Operand | null {
   const { function: fn, args } = expr;
+  if (WIDENING_CASTS.includes(fn.internalName)) {
+    const operand = c.compile(args[0]);
+    return operand.rep === 'num' ? { ...operand, typeOid: expr.typeOid } : plainCall(c, fn, [operand], expr);
+  }
   if (c.options.bail !== null && INTEGER_CASTS.includes(fn.internalName)) {
     const operand = c.compile(args[0]);
     if (operand.rep !== 'num') return plainCall(c, fn, [operand], expr);

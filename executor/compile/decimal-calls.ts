@@ -12,7 +12,6 @@ import type { Code, Emitter } from './emitter.ts';
 import type { ExpressionCompiler } from './expression.ts';
 import { isInvariant } from './invariant.ts';
 import type { Operand } from './operand.ts';
-import * as runtime from './runtime.ts';
 
 const { REGISTER_SIZE, SCRATCH } = registers;
 /** Powers of ten by which a safe integer may still be a safe integer. */
@@ -176,23 +175,64 @@ function scaleOf(expr: Expr): number {
   return INTEGER_CASTS.includes(name) ? 0 : PARAMETER_SCALE;
 }
 
-/** A numeric that is the same for all rows, as a double at `scale`: NaN, if that is not what it is; infinite: it is no decimal of registers. */
-function invariantDouble(
-  file: Float64Array,
-  to: number,
-  value: Numeric | null,
-  scale: number,
-  isScaleShown: boolean,
-): number {
-  if (value === null) return 0;
-  if (!setNumeric(file, to, value)) return Infinity;
-  if (value.scale > scale || (isScaleShown && value.scale !== scale)) return Number.NaN;
-  return runtime.scaledDouble(value, scale);
+/**
+ * A numeric that is the same for all rows: as a double and, where the other operand may stand in a register, in one. Calls of the function for
+ * the same value (of an index scan: for each row) find them as they were left.
+ */
+class Invariant {
+  readonly #register: number;
+  readonly #scale: number;
+  readonly #kind: InvariantKind;
+  /** Of this value: the double, and what the register holds. */
+  #value: Numeric | null | undefined = undefined;
+  #double = 0;
+
+  /** -1: no register. */
+  constructor(register: number, scale: number, kind: InvariantKind) {
+    this.#register = register;
+    this.#scale = scale;
+    this.#kind = kind;
+  }
+
+  /** NaN: it is none at that scale. */
+  double(file: Float64Array, value: Numeric | null): number {
+    if (value === this.#value) return this.#double;
+    this.#value = value;
+    this.#double = this.#load(file, value);
+    return this.#double;
+  }
+
+  #load(file: Float64Array, value: Numeric | null): number {
+    const isBound = this.#kind === 'bound';
+    if (value === null) return isBound ? Number.NaN : 0;
+    if (this.#register >= 0 && !setNumeric(file, this.#register, value)) return isBound ? Number.NaN : Infinity;
+    return isBound ? decimalBound(value, this.#scale) : scaledDouble(value, this.#scale, this.#kind === 'shown');
+  }
 }
 
-/** As runtime.decimalBound, for a partner that may stand in a register. */
-function invariantBound(file: Float64Array, to: number, value: Numeric | null, scale: number): number {
-  return value === null || !setNumeric(file, to, value) ? Number.NaN : runtime.decimalBound(value, scale);
+/** An operand whose scale shows in the result, one that may be given zeros, or what is compared: then NaN leaves the fast block, else Infinity. */
+type InvariantKind = 'shown' | 'padded' | 'bound';
+
+/** Times 10^scale as a double; NaN, if that is not exact, or not what it is to be. */
+function scaledDouble(value: Numeric, scale: number, isShown: boolean): number {
+  if (value.scale > scale || (isShown && value.scale !== scale)) return Number.NaN;
+  const result = Number(value.coefficient) * 10 ** (scale - value.scale);
+  return Number.isSafeInteger(result) ? result : Number.NaN;
+}
+
+/**
+ * A double that compares with every integer coefficient of the given scale as the numeric itself compares with the column's
+ * value: exact where it is an integer, otherwise half-way between its two neighbours. NaN for NaN.
+ */
+function decimalBound(value: Numeric, scale: number): number {
+  if (value.isNaN) return Number.NaN;
+  if (!value.isFinite) return value.sign() > 0 ? Infinity : -Infinity;
+  if (value.scale <= scale) return Number(value.coefficient) * 10 ** (scale - value.scale);
+  const divisor = 10n ** BigInt(value.scale - scale);
+  const coefficient = BigInt(value.coefficient);
+  const quotient = coefficient / divisor;
+  if (quotient * divisor === coefficient) return Number(quotient);
+  return Number(quotient) + (coefficient < 0n ? -0.5 : 0.5);
 }
 
 /** false: no decimal that a register can hold. */
@@ -244,30 +284,25 @@ class DecimalCall {
   invariant(operand: Operand, likely: number, wanted: number): Decimal {
     const register = this.#registers.allocate();
     const scale = Math.max(likely, wanted);
-    const place = `${this.#registers.name}, ${register}`;
-    const load = `${this.#bind(invariantDouble)}(${place}, ${this.#c.toAny(operand)}, ${scale}, ${scale !== wanted})`;
-    const value = this.#once(load);
+    const value = this.#once(operand, new Invariant(register, scale, scale === wanted ? 'padded' : 'shown'));
     this.#emitter.emit(`if (${value} === Infinity) break ${this.#bail};`);
     return { value, scale, register, stored: 'never' };
   }
 
   /** An invariant that is compared with `partner`. */
   bound(operand: Operand, partner: Operand): Decimal {
-    const register = this.#registers.allocate();
+    const register = partner.register === undefined ? -1 : this.#registers.allocate();
     const scale = Math.max(partner.scale as number, 0);
-    const load =
-      partner.register === undefined
-        ? `${this.#bind(runtime.decimalBound)}(${this.#c.toAny(operand)}, ${scale})`
-        : `${this.#bind(invariantBound)}(${this.#registers.name}, ${register}, ${this.#c.toAny(operand)}, ${scale})`;
-    const value = this.#once(load);
+    const value = this.#once(operand, new Invariant(register, scale, 'bound'));
     this.#emitter.emit(`if (${value} !== ${value}) break ${this.#bail};`);
     return { value, scale, register, stored: 'never' };
   }
 
-  /** A double that is computed at the first row of a call of the function: registers are those of a call. */
-  #once(code: Code): Code {
+  /** A double that a call of the function asks for at its first row. */
+  #once(operand: Operand, invariant: Invariant): Code {
     const value = this.#emitter.name('d');
     const isKnown = this.#emitter.name('k');
+    const code = `${this.#bind(invariant)}.double(${this.#registers.name}, ${this.#c.toAny(operand)})`;
     this.#emitter.prelude(`let ${value} = 0, ${isKnown} = false;`);
     this.#emitter.emit(`if (!${isKnown}) { ${value} = ${code}; ${isKnown} = true; }`);
     return value;

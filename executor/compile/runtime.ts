@@ -13,7 +13,6 @@ import {
   inputText,
   Line,
   NAME_BYTES_MAX,
-  type Numeric,
   OID,
   Point,
   type Segment,
@@ -42,28 +41,6 @@ export function compareBytes(u8: Uint8Array, start: number, end: number, other: 
 
 export function utf8Bytes(text: string | null): Uint8Array | null {
   return text === null ? null : Buffer.from(text, 'utf8');
-}
-
-/** A numeric times 10^scale as a double, NaN when it is null, not finite, or does not come out exact. */
-export function scaledDouble(value: Numeric | null, scale: number): number {
-  if (value === null || !value.isFinite || value.scale > scale) return Number.NaN;
-  const result = Number(value.coefficient) * 10 ** (scale - value.scale);
-  return result <= Number.MAX_SAFE_INTEGER && result >= Number.MIN_SAFE_INTEGER ? result : Number.NaN;
-}
-
-/**
- * A double that compares with every integer coefficient of the given scale as the numeric itself compares with the column's
- * value: exact where it is an integer, otherwise half-way between its two neighbours. NaN for null and NaN.
- */
-export function decimalBound(value: Numeric | null, scale: number): number {
-  if (value === null || value.isNaN) return Number.NaN;
-  if (!value.isFinite) return value.sign() > 0 ? Infinity : -Infinity;
-  if (value.scale <= scale) return Number(value.coefficient) * 10 ** (scale - value.scale);
-  const divisor = 10n ** BigInt(value.scale - scale);
-  const coefficient = BigInt(value.coefficient);
-  const quotient = coefficient / divisor;
-  if (quotient * divisor === coefficient) return Number(quotient);
-  return Number(quotient) + (coefficient < 0n ? -0.5 : 0.5);
 }
 
 /** The value of a lifted literal as its constant's type reads it. */

@@ -19,6 +19,7 @@ import { valueBytes } from '../spill/memory.ts';
 import { type Accumulator, compileArgument, conditionCode, emitFilter } from './accumulator.ts';
 import { DistinctAccumulator } from './distinct-accumulator.ts';
 import { directWithoutRows, MadeAccumulator, MadeCollectingAccumulator, MadeSteps } from './made-aggregates.ts';
+import { isVariance, VarianceAccumulator } from './variance-accumulator.ts';
 
 const SAFE = Number.MAX_SAFE_INTEGER;
 /** No double was added; none is -0 itself. */
@@ -98,25 +99,33 @@ class SumAccumulator implements Accumulator {
     }
     if (operand.rep === 'num' || operand.rep === 'dec') {
       if (operand.rep === 'dec' && (operand.scale as number) >= 0) this.#scale = operand.scale as number;
-      const spill = emitter.bind((sums: number[], exact: Value[], g: number) => this.#spill(sums, exact, g), 'spill');
-      const sum = emitter.name('t');
-      const { value } = operand;
-      const exchange = `{ ${spill}(${arrays[0]}, ${arrays[2]}, g); ${arrays[0]}[g] = ${value}; }`;
-      const long =
-        operand.register === undefined
-          ? exchange
-          : `if (${value} === ${value}) ${exchange} else ${this.#emitRegister(emitter, arrays[2], operand.register)}`;
-      return () =>
-        emitter.emit(
-          `${condition}${guard}{ const ${sum} = ${arrays[0]}[g] + ${value}; ${arrays[1]}[g]++; ` +
-            `if (${sum} <= ${SAFE} && ${sum} >= -${SAFE}) ${arrays[0]}[g] = ${sum}; else ${long} }`,
-        );
+      const { value, register } = operand;
+      const other = register === undefined ? null : this.#emitRegister(emitter, arrays[2], register);
+      const add = this.#emitDouble(emitter, arrays, value, other);
+      return () => emitter.emit(`${condition}${guard}{ ${add} ${arrays[1]}[g]++; }`);
     }
-    const add = emitter.bind((exact: Value[], g: number, value: Value) => this.#addExact(exact, g, value), 'addExact');
+    const addExact = emitter.bind(
+      (exact: Value[], g: number, value: Value) => this.#addExact(exact, g, value),
+      'addExact',
+    );
     const value = emitter.name('w');
     emitter.emit(`const ${value} = ${compiler.toAny(operand)};`);
-    return () =>
-      emitter.emit(`${condition}if (${value} !== null) { ${add}(${arrays[2]}, g, ${value}); ${arrays[1]}[g]++; }`);
+    let add = `${addExact}(${arrays[2]}, g, ${value});`;
+    if (this.#argType === OID.INT8)
+      add = `if (typeof ${value} === 'number') { ${this.#emitDouble(emitter, arrays, value, null)} } else ${add}`;
+    return () => emitter.emit(`${condition}if (${value} !== null) { ${add} ${arrays[1]}[g]++; }`);
+  }
+
+  /** Code that adds a double; `other`: what to do where it is NaN. */
+  #emitDouble(emitter: Emitter, arrays: readonly string[], value: string, other: string | null): string {
+    const spill = emitter.bind((sums: number[], exact: Value[], g: number) => this.#spill(sums, exact, g), 'spill');
+    const sum = emitter.name('t');
+    const exchange = `{ ${spill}(${arrays[0]}, ${arrays[2]}, g); ${arrays[0]}[g] = ${value}; }`;
+    const beyond = other === null ? exchange : `if (${value} === ${value}) ${exchange} else ${other}`;
+    return (
+      `const ${sum} = ${arrays[0]}[g] + ${value}; ` +
+      `if (${sum} <= ${SAFE} && ${sum} >= -${SAFE}) ${arrays[0]}[g] = ${sum}; else ${beyond}`
+    );
   }
 
   /** Code that adds what stands in a register. */
@@ -495,5 +504,6 @@ export function makeAccumulator(call: AggregateCall, slots: SlotAllocator): Accu
   if ((name === 'sum' || name === 'avg') && PLAIN_SUM_TYPES.has(argType)) return new SumAccumulator(call);
   if ((name === 'min' || name === 'max') && PLAIN_ORDER_TYPES.has(argType)) return new ExtremeAccumulator(call);
   if ((name === 'min' || name === 'max') && argType === OID.NUMERIC) return new DecimalExtremeAccumulator(call);
+  if (isVariance(name) && argType === OID.NUMERIC) return new VarianceAccumulator(call);
   return new CallingAccumulator(call);
 }

@@ -172,12 +172,12 @@ export class CteScanOperator extends KeptRowsScan {
 export class RecursiveUnionOperator implements Operator {
   readonly #start: Operator;
   readonly #step: Operator;
-  readonly #plan: RecursiveUnionPlan;
   readonly #out: Batch;
   /** Read by the step's WorkTableScan. */
   readonly #working: RowStore;
   readonly #next: RowStore;
-  #seen: GroupTable | null = null;
+  /** Of UNION: rows that there were. */
+  readonly #seen: GroupTable | null;
   #phase: 'start' | 'step' | 'done' = 'start';
   /** Rows of this round and the next, and all that were ever seen. */
   #heldWorking = 0;
@@ -185,10 +185,10 @@ export class RecursiveUnionOperator implements Operator {
   readonly #heldSeen = new Holding('rows of a recursive query');
 
   constructor(plan: RecursiveUnionPlan, execution: Execution) {
-    this.#plan = plan;
     this.#working = new RowStore(plan.output.length);
     this.#next = new RowStore(plan.output.length);
     this.#out = new Batch(plan.output.length);
+    this.#seen = plan.distinct ? new GroupTable(plan.output.map((o) => o.typeOid)) : null;
     execution.shared.set(`work ${plan.id}`, this.#working);
     execution.shared.set(`work types ${plan.id}`, plan.output);
     this.#start = execution.build(plan.start);
@@ -199,8 +199,8 @@ export class RecursiveUnionOperator implements Operator {
     this.#phase = 'start';
     this.#working.clear();
     this.#next.clear();
+    this.#seen?.clear();
     this.#giveBack(x);
-    this.#seen = this.#plan.distinct ? new GroupTable(this.#plan.output.map((o) => o.typeOid)) : null;
     this.#start.open(x);
   }
 
@@ -261,7 +261,7 @@ export class RecursiveUnionOperator implements Operator {
     if (this.#phase === 'step') this.#step.close(x);
     this.#working.clear();
     this.#next.clear();
-    this.#seen = null;
+    this.#seen?.clear();
     this.#giveBack(x);
   }
 }

@@ -116,6 +116,7 @@ describe('numeric arithmetic in scans', () => {
           const value = `(${x})::numeric`;
           await expectSame(`SELECT sum(${value}), avg(${value}), min(${value}), max(${value}), count(${value})`, rest);
           await expectSame(`SELECT sum(${value}) FILTER (WHERE id % 2 = 0), max(${value}) FILTER (WHERE a > 1)`, rest);
+          await expectSame(`SELECT stddev(${value}), var_pop(${value}), variance(a), stddev_pop(b)`, rest);
         },
       ),
       { numRuns: 250, seed: 12 },
