@@ -64,6 +64,11 @@ export function coefficientOf(file: ArrayLike<number>, at: number): number | big
   return low === 0 ? BigInt(high) : BigInt(high) + BigInt(low);
 }
 
+/** As an integer: what is read of a Float64Array is one to V8 only when it is told, and fields that hold another become slower everywhere. */
+export function scaleOf(file: ArrayLike<number>, at: number): number {
+  return file[at + 2] | 0;
+}
+
 function copyMagnitude(file: RegisterFile, from: number, to: number): void {
   const high = file[from];
   const low = file[from + 1];
@@ -469,4 +474,83 @@ export function ceiling(file: RegisterFile, a: number, to: number): boolean {
 
 export function floor(file: RegisterFile, a: number, to: number): boolean {
   return toInteger(file, a, -1, to);
+}
+
+/** a^2, at PostgreSQL's scale of powers. */
+export function square(file: RegisterFile, a: number, to: number): boolean {
+  const scale = Math.max(SIGNIFICANT_DIGITS_MIN, scaleOf(file, a));
+  return multiply(file, a, a, to) && toScale(file, to, scale, to, true);
+}
+
+/** sqrt(a) at PostgreSQL's scale, rounded: the root as a double has 52 bits of it, and what its square leaves of the radicand gives the rest. */
+export function squareRoot(file: RegisterFile, a: number, to: number): boolean {
+  const coefficient = file[a];
+  if (!(coefficient >= 0 && coefficient <= SAFE)) return false;
+  const scale = Math.max(SIGNIFICANT_DIGITS_MIN - (weightOf(file, a) * 2 + 1), scaleOf(file, a));
+  const shift = 2 * scale - scaleOf(file, a);
+  if (shift > 2 * POWER_MAX) return false;
+  // Their product is longer than a register may be; what the root's square leaves of it is not.
+  const power = POW10[Math.min(shift, POWER_MAX)];
+  const more = POW10[Math.max(shift - POWER_MAX, 0)];
+  const root = Math.floor(Math.sqrt(coefficient * power * more));
+  const product = coefficient * power;
+  const error = productError(coefficient, power, product);
+  const radicand = product * more;
+  const square = root * root;
+  file[REMAINDER] = radicand - square;
+  file[REMAINDER + 1] = 0;
+  addToRemainder(file, productError(product, more, radicand));
+  addToRemainder(file, error * more);
+  addToRemainder(file, productError(error, more, error * more));
+  addToRemainder(file, -productError(root, root, square));
+  let rest = root === 0 ? 0 : Math.floor(file[REMAINDER] / (2 * root));
+  file[DIVISOR] = 2 * root;
+  file[DIVISOR + 1] = 0;
+  takeAway(file, rest, DIVISOR);
+  addToRemainder(file, -rest * rest);
+  // From here on the remainder is what the square of root + rest leaves: less than the next square's distance, 2 (root + rest) + 1.
+  setDistance(file, root, rest);
+  while (file[REMAINDER] < 0) {
+    rest--;
+    setDistance(file, root, rest);
+    takeAway(file, -1, DIVISOR);
+  }
+  while (reaches(file, 1, DIVISOR)) {
+    takeAway(file, 1, DIVISOR);
+    rest++;
+    setDistance(file, root, rest);
+  }
+  if (reaches(file, 2, DIVISOR)) rest++;
+  const high = root + rest;
+  file[to] = high;
+  file[to + 1] = rest - (high - root);
+  file[to + 2] = scale;
+  return true;
+}
+
+/** What a product of doubles has lost. */
+function productError(a: number, b: number, product: number): number {
+  const splitA = a * SPLITTER;
+  const splitB = b * SPLITTER;
+  const upperA = splitA - (splitA - a);
+  const upperB = splitB - (splitB - b);
+  const lowerA = a - upperA;
+  const lowerB = b - upperB;
+  return upperA * upperB - product + upperA * lowerB + lowerA * upperB + lowerA * lowerB;
+}
+
+function addToRemainder(file: RegisterFile, value: number): void {
+  file[REMAINDER + 2] = 0;
+  file[ALIGNED] = value;
+  file[ALIGNED + 1] = 0;
+  file[ALIGNED + 2] = 0;
+  addTimes(file, REMAINDER, ALIGNED, 1, REMAINDER);
+}
+
+/** From (root + rest)^2 to the next square, to DIVISOR. */
+function setDistance(file: RegisterFile, root: number, rest: number): void {
+  const small = 2 * rest + 1;
+  const high = 2 * root + small;
+  file[DIVISOR] = high;
+  file[DIVISOR + 1] = small - (high - 2 * root);
 }

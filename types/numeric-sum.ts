@@ -3,7 +3,7 @@
  * in a bigint. Nothing is aligned, and no Numeric made, before the sum is asked for.
  */
 import { Numeric } from './numeric.ts';
-import { coefficientOf, type RegisterFile } from './numeric-registers.ts';
+import { coefficientOf, type RegisterFile, scaleOf } from './numeric-registers.ts';
 
 const SAFE = Number.MAX_SAFE_INTEGER;
 const PAIR_LIMIT = 2 ** 103;
@@ -43,7 +43,7 @@ export class NumericSum {
       return;
     }
     if (!(sum <= PAIR_LIMIT && sum >= -PAIR_LIMIT)) {
-      this.#addBig(BigInt(x) + BigInt(parts[at + 1]), scale);
+      this.#addBig(BigInt(x) + BigInt(parts[at + 1]), scaleOf(parts, at));
       parts[at] = high;
       parts[at + 1] = low;
       return;
@@ -88,7 +88,7 @@ export class NumericSum {
     const parts = this.#parts;
     let total: Numeric | null = null;
     for (let at = Number.isNaN(parts[2]) ? PART : 0; at < parts.length; at += PART) {
-      const part = Numeric.fromScaled(coefficientOf(parts, at), parts[at + 2]);
+      const part = Numeric.fromScaled(coefficientOf(parts, at), scaleOf(parts, at));
       total = total === null ? part : total.add(part);
     }
     this.#sums.forEach((sum, i) => {

@@ -451,7 +451,7 @@ function inRegisters(a: Numeric, b: Numeric): boolean {
 }
 
 function leftRegister(): Numeric {
-  return Numeric.fromScaled(registers.coefficientOf(file, LEFT), file[LEFT + 2]);
+  return Numeric.fromScaled(registers.coefficientOf(file, LEFT), registers.scaleOf(file, LEFT));
 }
 
 /** Cuts `count` decimal digits off a safe integer. */

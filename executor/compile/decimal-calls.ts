@@ -104,7 +104,10 @@ const UNARY: { readonly [name: string]: (file: Float64Array, a: number, to: numb
   numeric_abs: registers.absolute,
   numeric_ceil: registers.ceiling,
   numeric_floor: registers.floor,
+  numeric_sqrt: registers.squareRoot,
 };
+/** power() is computed here where the exponent is 2. */
+const POWER = 'numeric_power';
 /** To a scale: numeric_round and numeric_trunc are told it. */
 const ROUNDING: { readonly [name: string]: BinaryFunction } = {
   numeric_round: registers.round,
@@ -117,7 +120,7 @@ const ROUNDING: { readonly [name: string]: BinaryFunction } = {
 export const INTEGER_CASTS: readonly string[] = ['int2_numeric', 'int4_numeric', 'int8_numeric'];
 
 export function isDecimalCall(name: string): boolean {
-  return name in BINARY || name in COMPARISONS || name in UNARY || name in ROUNDING;
+  return name in BINARY || name in COMPARISONS || name in UNARY || name in ROUNDING || name === POWER;
 }
 
 /** The call's result; null: it is to be called as others are. None of the operands is always null. */
@@ -134,6 +137,7 @@ export function decimalCall(
     const decimal = call.own(operands[0]);
     return name in UNARY ? call.unary(name, decimal) : call.rounding(name, decimal, operands, expr.args);
   }
+  if (name === POWER) return isTwo(expr.args[1]) ? call.square(operands) : null;
   const [left, right] = operands.map((operand, i) => {
     if (operand.rep === 'dec') return call.own(operand);
     if (!isInvariant(expr.args[i])) return call.loaded(operand);
@@ -141,7 +145,7 @@ export function decimalCall(
     if (name in COMPARISONS) return call.bound(operand, partner);
     // An invariant takes the scale of the other operand, unless that would show.
     const wanted = name in KEEPING_SCALE ? (partner.scale as number) : -1;
-    return call.invariant(operand, scaleOf(expr.args[i]), wanted);
+    return call.invariant(operand, likelyScale(expr.args[i]), wanted);
   });
   return name in COMPARISONS ? call.comparison(name, left, right) : call.binary(name, left, right);
 }
@@ -161,14 +165,20 @@ export function decimalCast(c: ExpressionCompiler, operand: Operand, typeModifie
   return { ...result, register: undefined };
 }
 
+/** 2, at least when the code is generated. */
+function isTwo(expr: Expr): boolean {
+  if (expr.kind === 'call' && INTEGER_CASTS.includes(expr.function.internalName)) return isTwo(expr.args[0]);
+  return expr.kind === 'const' && (expr.value === 2 || (expr.value instanceof Numeric && expr.value.coefficient === 2));
+}
+
 /** The scale that an invariant probably has. */
-function scaleOf(expr: Expr): number {
+function likelyScale(expr: Expr): number {
   if (expr.kind === 'const') {
     if (expr.typeOid !== OID.NUMERIC) return 0;
     return expr.value?.isFinite === true ? Math.min(expr.value.scale, SHIFT_MAX) : 0;
   }
   if (expr.kind !== 'call') return PARAMETER_SCALE;
-  const scales = expr.args.map(scaleOf);
+  const scales = expr.args.map(likelyScale);
   const name = expr.function.internalName;
   if (name === 'numeric_mul') return scales[0] + scales[1];
   if (name in ARITHMETIC || name === 'numeric_uminus') return Math.max(...scales);
@@ -249,7 +259,7 @@ export function decimalValue(emitter: Emitter, { value, scale, register }: Opera
 }
 
 function numericFrom(file: Float64Array, at: number): Numeric {
-  return Numeric.fromScaled(registers.coefficientOf(file, at), file[at + 2]);
+  return Numeric.fromScaled(registers.coefficientOf(file, at), registers.scaleOf(file, at));
 }
 
 /** Code of one call. */
@@ -331,10 +341,27 @@ class DecimalCall {
     const to = this.#registers.allocate();
     const call = `${this.#bind(UNARY[name])}(${this.#registers.name}, ${a.register}, ${to})`;
     if (a.scale < 0 || a.scale > SHIFT_MAX) return this.#result(null, -1, call, [a], to);
+    if (name === 'numeric_sqrt') return this.#result(null, -1, call, [a], to);
     if (name === 'numeric_uminus') return this.#result(`0 - ${a.value}`, a.scale, call, [a], to);
     if (name === 'numeric_abs') return this.#result(`Math.abs(${a.value})`, a.scale, call, [a], to);
     const next = name === 'numeric_ceil' ? 'ceil' : 'floor';
     return this.#result(`Math.${next}(${a.value} / ${10 ** a.scale}) + 0`, 0, call, [a], to);
+  }
+
+  /** A base and an exponent, which other statements of the shape may give as something else than 2. */
+  square([base, exponent]: readonly Operand[]): Operand | null {
+    if (base.rep !== 'dec') return null;
+    const to = this.#registers.allocate();
+    const a = this.own(base);
+    const power = exponent.rep === 'dec' ? exponent.value : this.invariant(exponent, 0, -1).value;
+    this.#emitter.emit(`if (${this.#notNull(' && ')}${power} !== 2) break ${this.#bail};`);
+    return this.#result(
+      null,
+      -1,
+      `${this.#bind(registers.square)}(${this.#registers.name}, ${a.register}, ${to})`,
+      [a],
+      to,
+    );
   }
 
   rounding(name: string, a: Decimal, operands: readonly Operand[], args: readonly Expr[]): Operand | null {

@@ -57,8 +57,9 @@ const { expression } = fc.letrec<{ expression: string; binary: string; unary: st
       .tuple(fc.constantFrom('round', 'trunc'), tie('expression'), fc.integer({ min: -3, max: 12 }))
       .map(([f, x, digits]) => `${f}((${x})::numeric, ${digits})`),
     fc
-      .tuple(fc.constantFrom('ceil', 'floor', 'abs', '-', 'round', 'trunc'), tie('expression'))
+      .tuple(fc.constantFrom('ceil', 'floor', 'abs', '-', 'round', 'trunc', 'sqrt'), tie('expression'))
       .map(([f, x]) => `${f}((${x})::numeric)`),
+    tie('expression').map((x) => `power((${x})::numeric, 2)`),
     fc.tuple(tie('expression'), tie('expression')).map(([l, r]) => `div((${l})::numeric, (${r})::numeric)`),
     fc
       .tuple(tie('expression'), fc.constantFrom('15, 2', '9, 4', '12, 0'))

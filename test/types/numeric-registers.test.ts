@@ -65,16 +65,18 @@ function halfUp(dividend: bigint, divisor: bigint): bigint {
   return dividend < 0n !== divisor < 0n ? -quotient : quotient;
 }
 
-/** As select_div_scale does, on digits of base 10000. */
+/** Weight and first digit in base 10000. */
+function firstOf({ coefficient: c, scale }: Decimal): [number, number] {
+  if (c === 0n) return [0, 0];
+  const padded = String(magnitude(c)) + '0'.repeat((4 - (scale % 4)) % 4);
+  const groups = Math.ceil(padded.length / 4);
+  return [groups - Math.ceil(scale / 4) - 1, Number(padded.slice(0, padded.length - (groups - 1) * 4))];
+}
+
+/** As select_div_scale does. */
 function quotientScale(a: Decimal, b: Decimal): number {
-  const first = ({ coefficient: c, scale }: Decimal): [number, number] => {
-    if (c === 0n) return [0, 0];
-    const padded = String(magnitude(c)) + '0'.repeat((4 - (scale % 4)) % 4);
-    const groups = Math.ceil(padded.length / 4);
-    return [groups - Math.ceil(scale / 4) - 1, Number(padded.slice(0, padded.length - (groups - 1) * 4))];
-  };
-  const [weightA, digitA] = first(a);
-  const [weightB, digitB] = first(b);
+  const [weightA, digitA] = firstOf(a);
+  const [weightB, digitB] = firstOf(b);
   const weight = weightA - weightB - (digitA <= digitB ? 1 : 0);
   return Math.max(16 - weight * 4, a.scale, b.scale, 0);
 }
@@ -163,6 +165,30 @@ describe('numeric registers', () => {
     };
     agrees((file, a, _b, to) => registers.ceiling(file, a, to), next(1n));
     agrees((file, a, _b, to) => registers.floor(file, a, to), next(-1n));
+  });
+
+  it('square, and extract roots at the scale that PostgreSQL chooses', () => {
+    agrees(
+      (file, a, _b, to) => registers.square(file, a, to),
+      ({ coefficient: c, scale }) => {
+        const shown = Math.max(16, scale);
+        const shift = shown - 2 * scale;
+        const squared = c * c * 10n ** BigInt(Math.max(shift, 0));
+        return { coefficient: halfUp(squared, 10n ** BigInt(Math.max(-shift, 0))), scale: shown };
+      },
+    );
+    agrees(
+      (file, a, _b, to) => registers.squareRoot(file, a, to),
+      (a) => {
+        const scale = Math.max(16 - (2 * firstOf(a)[0] + 1), a.scale);
+        const radicand = a.coefficient * 10n ** BigInt(2 * scale - a.scale);
+        let root = BigInt(Math.floor(Math.sqrt(Number(radicand))));
+        while (root * root > radicand) root -= (root * root - radicand) / (2n * root) + 1n;
+        while ((root + 1n) * (root + 1n) <= radicand) root += (radicand - root * root) / (2n * root + 2n) + 1n;
+        while (root * root > radicand) root--;
+        return { coefficient: radicand - root * root > root ? root + 1n : root, scale };
+      },
+    );
   });
 
   it('compare', () => {
