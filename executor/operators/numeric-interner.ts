@@ -43,8 +43,11 @@ export class NumericInterner implements Interner {
     // Not of NaN and the infinities either.
     if (typeof coefficient !== 'number' || coefficient - coefficient !== 0) return false;
     if (coefficient === 0) scale = 0;
-    while (scale > 0 && coefficient % 10 === 0) {
-      coefficient /= 10;
+    // Exact, and without the call that % of doubles is.
+    while (scale > 0) {
+      const tenth = Math.trunc(coefficient / 10);
+      if (tenth * 10 !== coefficient) break;
+      coefficient = tenth;
       scale--;
     }
     this.#trimmedDigits = coefficient;
