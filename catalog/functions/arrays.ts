@@ -127,7 +127,10 @@ function concatenate(elementOid: number, a: SqlArray | null, b: SqlArray | null)
   if (a.length === 0) return b;
   if (b.length === 0) return a;
   const difference = a.dimensionCount - b.dimensionCount;
-  const elements = [...a.elements, ...b.elements];
+  const elements = a.elements.concat(b.elements);
+  if (a.dimensionCount === 1 && difference === 0) {
+    return new SqlArray(elementOid, elements, [elements.length], a.lowerBounds);
+  }
   if (difference === 0) {
     const isAlike =
       sameItems(a.dimensions.slice(1), b.dimensions.slice(1)) &&
