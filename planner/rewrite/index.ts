@@ -1,7 +1,16 @@
 /** The rewrites in their order, over a query and all queries inside it. */
 import type { BindContext } from '../bind/context.ts';
 import type { Expr } from '../expr.ts';
-import { FALSE_CONST, isFixedConst, logical, type Query, type Relation, toExpr } from '../logical.ts';
+import {
+  conjuncts,
+  FALSE_CONST,
+  type FromItem,
+  isFixedConst,
+  logical,
+  type Query,
+  type Relation,
+  toExpr,
+} from '../logical.ts';
 import { mapChildren, mapQuery } from '../traverse.ts';
 import { flattenSubqueries } from './flatten-subqueries.ts';
 import { type FoldingFacts, foldConstants, foldingInto } from './fold-constants.ts';
@@ -18,7 +27,7 @@ import { forgetExistsColumns, forgetUnreadColumns } from './unread-columns.ts';
 export function rewriteQuery(context: BindContext, query: Query): Query {
   const facts: FoldingFacts = { hasSublinks: false, hasOrs: false };
   const mapped = mapOwnExprs(query, foldingInto(facts));
-  const folded = withWhere(mapped, mapped.where);
+  const folded = withWhere(mapped, mapped.from.some(isNever) ? FALSE_CONST : mapped.where);
   const opened = facts.hasSublinks ? pullUpSublinks(context, folded) : folded;
   let result = forgetUnreadColumns(flattenSubqueries(forgetUnreadColumns(opened)));
   // What was merged may hold sublinks and constants of its own.
@@ -38,6 +47,26 @@ export function rewriteQuery(context: BindContext, query: Query): Query {
     if (where !== result.where) result = { ...result, where };
   }
   return rewriteInside(context, result, facts.hasSublinks);
+}
+
+/** A join that has no rows, whatever is in its relations. */
+function isNever(item: FromItem): boolean {
+  if (item.kind === 'rel') return false;
+  if (item.kind === 'group') return conjuncts(item.where).some(isFalseOrNull) || item.items.some(isNever);
+  switch (item.type) {
+    case 'inner':
+    case 'semi':
+      return conjuncts(item.on).some(isFalseOrNull) || isNever(item.left) || isNever(item.right);
+    case 'left':
+    case 'anti':
+      return isNever(item.left);
+    case 'full':
+      return isNever(item.left) && isNever(item.right);
+  }
+}
+
+function isFalseOrNull(part: Expr): boolean {
+  return isFixedConst(part, false) || isFixedConst(part, null);
 }
 
 /** With a condition that has been folded: no row passes one that is null. */

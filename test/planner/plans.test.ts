@@ -153,6 +153,18 @@ describe('plans: scans of one table', () => {
   it('know that a contradiction has no rows', () => {
     expect(w.explain('select * from t where false')).to.equal(lines('Result', '  One-Time Filter: false'));
     expect(w.explain('select * from t where null')).to.equal(lines('Result', '  One-Time Filter: false'));
+    for (const from of [
+      't join t u on false',
+      't join t u on null and t.a = u.a',
+      't v join (t join t u on false) on true',
+    ])
+      expect(w.explain(`select 1 from ${from}`)).to.equal(lines('Result', '  One-Time Filter: false'));
+    for (const from of [
+      't left join t u on false',
+      't full join t u on false',
+      't v left join (t join t u on false) on true',
+    ])
+      expect(w.explain(`select 1 from ${from}`)).to.match(/^Nested Loop|^Hash|^Merge/);
   });
 
   it('fetch rows by row id', () => {
