@@ -133,11 +133,13 @@ class JoinBuilder {
   nestedLoops(outer: JoinRelation, inner: JoinRelation, joinType: JoinType): void {
     const outerPaths = independentPaths(outer, inner);
     if (outerPaths.length === 0) return;
-    const plain = inner.cheapestFree;
+    const plain = cheapestIndependent(inner, outer);
     const inners = plain === null ? [] : [this.loopInner(plain, plain.rows * COST.operator, joinType)];
     for (const dependent of inner.dependent) {
-      if (!outer.provides(dependent)) continue;
       const { path } = dependent;
+      // A lateral relation always needs something: the rest comes from further outside.
+      const isPart = plain === null && (path.required & outer.mask) !== NO_RELS;
+      if (!isPart && !outer.provides(dependent)) continue;
       inners.push(this.loopInner(path, path.rescan ?? path.total, joinType));
     }
     for (const outerPath of outerPaths) {
@@ -173,8 +175,8 @@ class JoinBuilder {
       looked * (COST.row * 0.5 + tested * COST.operator) +
       result.rows * (COST.row + filters * COST.operator) +
       disabled;
-    // The outer side is all that the inner one may need.
-    const required = outerPath.required === NO_RELS ? NO_RELS : (outerPath.required | innerPath.required) & ~outer.mask;
+    const isFree = outerPath.required === NO_RELS && innerPath.required === NO_RELS;
+    const required = isFree ? NO_RELS : (outerPath.required | innerPath.required) & ~outer.mask;
     if (isBeaten(result.paths, total, startup, outerPath.ordering, required, problem.fastStart)) return;
     const sides: JoinSides = { problem, conditions, outer, outerPath, inner, innerPath, joinType };
     keepPath(result.paths, new NestedLoopPath(sides, result.rows, startup, total, required), problem.fastStart);
