@@ -6,6 +6,8 @@ import type { SubplanExpr } from '../../planner/expr.ts';
 export class SlotAllocator {
   /** Literals that plans shared by shape take from each statement, each in its slot of ExecContext.lifted. */
   readonly lifted: { readonly literalIndex: number; readonly typeOid: number; readonly typeModifier: number }[] = [];
+  /** By literalIndex: a literal is taken as a few types at most, a statement may have a hundred thousand literals. */
+  readonly #slotsOfLiterals: number[][] = [];
   onceCount = 0;
   /** Where functions keep what they compute once; null: in ExecContext.once, for one execution. */
   readonly kept: Value[] | null;
@@ -20,10 +22,15 @@ export class SlotAllocator {
   }
 
   liftedSlot(literalIndex: number, typeOid: number, typeModifier: number): number {
-    const known = this.lifted.findIndex(
-      (item) => item.literalIndex === literalIndex && item.typeOid === typeOid && item.typeModifier === typeModifier,
+    const { lifted } = this;
+    const known = this.#slotsOfLiterals[literalIndex]?.find(
+      (slot) => lifted[slot].typeOid === typeOid && lifted[slot].typeModifier === typeModifier,
     );
-    return known >= 0 ? known : this.lifted.push({ literalIndex, typeOid, typeModifier }) - 1;
+    if (known !== undefined) return known;
+    const slot = lifted.push({ literalIndex, typeOid, typeModifier }) - 1;
+    this.#slotsOfLiterals[literalIndex] ??= [];
+    this.#slotsOfLiterals[literalIndex].push(slot);
+    return slot;
   }
 
   /** The same subquery keeps its slot in the fast and the generic form of a program. */

@@ -44,7 +44,7 @@ const SCRATCH_KEPT = 64 * 1024;
 function encode(value: string): number {
   const most = value.length * 3;
   if (most > scratch.length || (scratch.length > SCRATCH_KEPT && most <= SCRATCH_KEPT))
-    scratch = Buffer.allocUnsafeSlow(Math.max(256, value.length * 4));
+    scratch = Buffer.allocUnsafeSlow(Math.max(most, SCRATCH_KEPT));
   return scratch.write(value, 0, 'utf8');
 }
 

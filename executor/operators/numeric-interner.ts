@@ -1,6 +1,6 @@
 /**
- * Interner of numeric: equal values get the same number whatever zeros stand behind their points. Coefficients that are safe integers are
- * in an open-addressing table, less their trailing zeros; longer ones and NaN go through a Map. No Numeric is kept of those in the table.
+ * Interner of numeric: equal values get the same number whatever zeros stand behind their points. Coefficients that are safe integers without
+ * their trailing zeros are in an open-addressing table; longer ones and NaN go through a Map. No Numeric is kept of those in the table.
  */
 import type { Value } from '../../catalog/function-entry.ts';
 import { Numeric } from '../../types/index.ts';
@@ -39,9 +39,10 @@ export class NumericInterner implements Interner {
 
   /** False: the value is for the Map. */
   #trim(value: Numeric): boolean {
+    if (typeof value.coefficient === 'bigint') return this.#trimBigint(value.coefficient, value.scale);
     let { coefficient, scale } = value;
     // Not of NaN and the infinities either.
-    if (typeof coefficient !== 'number' || coefficient - coefficient !== 0) return false;
+    if (coefficient - coefficient !== 0) return false;
     if (coefficient === 0) scale = 0;
     // Exact, and without the call that % of doubles is.
     while (scale > 0) {
@@ -51,6 +52,19 @@ export class NumericInterner implements Interner {
       scale--;
     }
     this.#trimmedDigits = coefficient;
+    this.#trimmedScale = scale;
+    return true;
+  }
+
+  /** Quotients are long for their zeros alone: 100 / 100.0 is 1.00000000000000000000. */
+  #trimBigint(coefficient: bigint, scale: number): boolean {
+    while (scale > 0 && (coefficient & 1n) === 0n && coefficient % 10n === 0n) {
+      coefficient /= 10n;
+      scale--;
+    }
+    const digits = Number(coefficient);
+    if (!Number.isSafeInteger(digits)) return false;
+    this.#trimmedDigits = digits;
     this.#trimmedScale = scale;
     return true;
   }
@@ -133,9 +147,9 @@ export class NumericInterner implements Interner {
     if (scale === ELSEWHERE) return this.#otherValues.get(id);
     const shown = this.#scales[id * SCALES + 1];
     let coefficient = this.#digits[id];
-    // As it was taken off, zero by zero: no step leaves the safe integers.
     if (coefficient !== 0) for (let s = scale; s < shown; s++) coefficient *= 10;
-    return Numeric.fromScaled(coefficient, shown);
+    if (Number.isSafeInteger(coefficient)) return Numeric.fromScaled(coefficient, shown);
+    return Numeric.fromBigint(BigInt(this.#digits[id]) * 10n ** BigInt(shown - scale), shown);
   }
 
   get byteSize(): number {
