@@ -5,6 +5,7 @@
  * group. DISTINCT and ORDER BY inside an aggregate collect the arguments and run the implementation at the end.
  */
 import type { AggregateImplementation, Value } from '../../catalog/function-entry.ts';
+import { equalExpr } from '../../planner/equal-expr.ts';
 import type { AggregateCall, SortKey } from '../../planner/expr.ts';
 import { comparator, hashKey, Numeric, OID } from '../../types/index.ts';
 import { NumericSum } from '../../types/numeric-sum.ts';
@@ -18,6 +19,7 @@ import { decimalFrom } from '../row/row-reader.ts';
 import { valueBytes } from '../spill/memory.ts';
 import { type Accumulator, compileArgument, conditionCode, emitFilter } from './accumulator.ts';
 import { DistinctAccumulator } from './distinct-accumulator.ts';
+import { PLACE_BYTES } from './interner.ts';
 import { directWithoutRows, MadeAccumulator, MadeCollectingAccumulator, MadeSteps } from './made-aggregates.ts';
 import { isVariance, VarianceAccumulator } from './variance-accumulator.ts';
 
@@ -343,6 +345,19 @@ class CallingAccumulator implements Accumulator {
 /** Rows of a group, and the direct arguments of the call for it. */
 type Collected = Value[][] & { direct?: Value[] };
 
+/** percentile_cont(0.5) WITHIN GROUP (ORDER BY n) and the like: what is collected are plain numbers, which V8 sorts by itself. */
+function collectsNumbers({ function: fn, made, distinct, args, orderBy }: AggregateCall): boolean {
+  if (fn.orderedSet !== true || fn.hypothetical === true || !fn.strict || made !== undefined || distinct) return false;
+  if (args.length !== 1 || orderBy.length !== 1 || repOfType(args[0].typeOid) !== 'num') return false;
+  return equalExpr(args[0], orderBy[0].expr);
+}
+
+/** NaN comes last, as in SQL. */
+function numbersInOrder(values: readonly number[], { descending }: SortKey): Float64Array {
+  const sorted = new Float64Array(values).sort();
+  return descending ? sorted.reverse() : sorted;
+}
+
 /** DISTINCT, ORDER BY and ordered-set aggregates: arguments are collected, then sorted, made distinct, and run through. */
 class CollectingAccumulator implements Accumulator {
   readonly stateCount = 1;
@@ -352,10 +367,13 @@ class CollectingAccumulator implements Accumulator {
   readonly #implementation: AggregateImplementation;
   readonly #orderBy: readonly SortKey[];
   readonly #directWithoutRows: ((x: ExecContext) => readonly Value[]) | null;
+  /** Groups hold numbers, not rows. */
+  readonly #isOfNumbers: boolean;
 
   constructor(call: AggregateCall, slots: SlotAllocator) {
     this.#call = call;
     this.#orderBy = call.orderBy;
+    this.#isOfNumbers = collectsNumbers(call);
     this.#directWithoutRows = directWithoutRows(call, slots);
     // A made one is run by others.
     this.#implementation =
@@ -381,7 +399,7 @@ class CollectingAccumulator implements Accumulator {
       return name;
     };
     const values = args.map(hold);
-    const keys = this.#orderBy.map((k) => hold(k.expr));
+    const keys = this.#isOfNumbers ? [] : this.#orderBy.map((k) => hold(k.expr));
     // Of the group, whichever of its rows are left out.
     const direct = directArgs.map((expr) => {
       const name = emitter.name('w');
@@ -390,6 +408,10 @@ class CollectingAccumulator implements Accumulator {
     });
     const told = direct.length === 0 ? '' : `${arrays[0]}[g].direct ??= [${direct.join(', ')}]; `;
     const strict = fn.strict && values.length > 0 ? `if (${values.map((v) => `${v} !== null`).join(' && ')}) ` : '';
+    if (this.#isOfNumbers) {
+      const add = `${arrays[0]}[g].push(${values[0]}); ${groups}.collectedBytes += ${PLACE_BYTES};`;
+      return () => emitter.emit(`${told}${condition}${strict}{ ${add} }`);
+    }
     const row = [...values, ...keys, ...direct];
     const exprs = [...args, ...this.#orderBy.map((k) => k.expr), ...directArgs];
     const kept = row.map((code, i) => ({ code, typeOid: exprs[i].typeOid }));
@@ -416,11 +438,19 @@ class CollectingAccumulator implements Accumulator {
   final(x: ExecContext, arrays: readonly (readonly Value[])[], group: number): Value {
     const { args, directArgs } = this.#call;
     const width = args.length;
-    const rows = this.rowsInOrder(arrays[0][group] as Value[][]);
-    if (this.#call.function.hypothetical) return this.#placeOfDirect(x, rows);
-    let state = this.#implementation.initial(x.functions);
-    for (const row of rows) state = this.#implementation.step(state, ...row.slice(0, width));
-    const told = (arrays[0][group] as Collected).direct;
+    const collected = arrays[0][group] as Collected;
+    let state: Value;
+    if (this.#isOfNumbers) {
+      state = this.#implementation.initial(x.functions);
+      const numbers = numbersInOrder(collected as readonly unknown[] as readonly number[], this.#orderBy[0]);
+      for (let i = 0; i < numbers.length; i++) state = this.#implementation.step(state, numbers[i]);
+    } else {
+      const rows = this.rowsInOrder(collected);
+      if (this.#call.function.hypothetical) return this.#placeOfDirect(x, rows);
+      state = this.#implementation.initial(x.functions);
+      for (const row of rows) state = this.#implementation.step(state, ...row.slice(0, width));
+    }
+    const told = collected.direct;
     const direct = directArgs.length === 0 ? [] : (told ?? this.#directWithoutRows?.(x));
     if (direct === undefined) return null;
     return this.#implementation.final(state, ...direct);
