@@ -1,8 +1,8 @@
 /**
  * node --import tsx test/sqllogictest/slower.ts OURS THEIRS [--ratio 2] [--least 2]
  *
- * Compares the times of records that two runs of run.ts wrote (TIMES=FILE; of several runs in one file the best counts): sums, and the
- * records of OURS that took more than `ratio` times theirs, and `least` milliseconds longer.
+ * Compares the times of records that two runs of run.ts wrote (TIMES=FILE; of several runs in one file the best counts): sums, medians and
+ * ratios of the files, sums of all, and the records of OURS that took more than `ratio` times theirs, and `least` milliseconds longer.
  */
 import { readFileSync } from 'node:fs';
 
@@ -30,13 +30,26 @@ const ratio = option('ratio', 2);
 const least = option('least', 2);
 const slower: [Timed, Timed][] = [];
 let [oursMs, theirsMs, count] = [0, 0, 0];
+const files = new Map<string, { mine: number[]; other: number[] }>();
 for (const [at, mine] of ours) {
   const other = theirs.get(at);
   if (other === undefined) continue;
   count++;
   oursMs += mine.ms;
   theirsMs += other.ms;
+  const file = at.slice(0, at.lastIndexOf(':'));
+  const times = files.get(file) ?? { mine: [], other: [] };
+  files.set(file, times);
+  times.mine.push(mine.ms);
+  times.other.push(other.ms);
   if (mine.ms > ratio * other.ms && mine.ms - other.ms > least) slower.push([mine, other]);
+}
+const sum = (times: readonly number[]): number => times.reduce((total, ms) => total + ms, 0);
+const median = (times: readonly number[]): string => times.toSorted((a, b) => a - b)[times.length >> 1].toFixed(3);
+const timed = [...files].map(([file, { mine, other }]) => ({ file, mine, other, times: sum(mine) / sum(other) }));
+for (const { file, mine, other, times } of timed.sort((a, b) => b.times - a.times)) {
+  const sums = `${sum(mine).toFixed(0)} and ${sum(other).toFixed(0)} ms`;
+  console.log(`${times.toFixed(2).padStart(6)} x  ${sums}, medians ${median(mine)} and ${median(other)}  ${file}`);
 }
 slower.sort(([a, x], [b, y]) => b.ms / y.ms - a.ms / x.ms);
 console.log(
