@@ -18,7 +18,7 @@ let serial = 0;
 
 /** Makers of functions that share their code, by the names that are bound and text. */
 // biome-ignore lint/complexity/noBannedTypes: as build
-const shared = new CodeCache<(...bound: unknown[]) => Function>(2_000_000);
+const shared = new CodeCache<(...bound: unknown[]) => Function>(500_000);
 let isSharing = false;
 
 /**
