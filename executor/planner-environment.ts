@@ -39,6 +39,7 @@ export function plannerEnvironment(
     checkSchema: session.checkSchema,
     inlinesRoutines: undefined,
     expiry: undefined,
+    routine: undefined,
     isIndexReadable: (oid) => database.isIndexReadable(oid, session.transaction.snapshotCsn),
     domainCheck: (oid) => domainCheckOf(engine, catalog, oid, database.bindEnvironment(catalog)),
     inputCheck: (oid) => inputCheckOf(engine, catalog, oid, database.bindEnvironment(catalog)),

@@ -212,16 +212,8 @@ export class PreparedStatement {
         if (found !== null) isBound = true;
         return found;
       });
-    // Written out: an object that is spread and added to gets a hidden class of its own each time, 2 KB that V8 frees late.
     const planned = planStatement(this.statement as Statement, {
-      catalog: environment.catalog,
-      searchPath: environment.searchPath,
-      parameterTypes: environment.parameterTypes,
-      parse: environment.parse,
-      settings: environment.settings,
-      statistics: environment.statistics,
-      functions: environment.functions,
-      isIndexReadable: environment.isIndexReadable,
+      ...environment,
       checkSchema: this.isResolved ? undefined : environment.checkSchema,
       domainCheck: shelf === null ? environment.domainCheck : noteBound(environment.domainCheck),
       inputCheck: shelf === null ? environment.inputCheck : noteBound(environment.inputCheck),

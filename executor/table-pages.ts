@@ -1,11 +1,6 @@
 /** A whole table, page by page, for maintenance (building an index, rewriting): read ahead, and in a ring when it is large. */
-import { PAGE_MISS, ScanReads, type Snapshot } from '../storage/api.ts';
+import { PAGE_MISS, pageSlotCount, ROW_FLAGS_OFFSET, ScanReads, type Snapshot, slotOffset } from '../storage/api.ts';
 import type { TableRuntime } from './table-runtime.ts';
-
-const SLOT_COUNT_OFFSET = 12;
-const SLOTS_OFFSET = 32;
-const SLOT_SIZE = 4;
-const ROW_FLAGS_OFFSET = 14;
 
 export class TablePages {
   readonly #table: TableRuntime;
@@ -30,12 +25,12 @@ export class TablePages {
   }
 
   slotCount(base: number): number {
-    return this.#table.pool.u16[(base + SLOT_COUNT_OFFSET) >>> 1];
+    return pageSlotCount(this.#table.pool.u16, base);
   }
 
   /** Where the slot's row is, whoever sees it; -1: the slot is free. */
   row(base: number, slot: number): number {
-    const offset = this.#table.pool.u16[(base + SLOTS_OFFSET + slot * SLOT_SIZE) >>> 1];
+    const offset = slotOffset(this.#table.pool.u16, base, slot);
     return offset === 0 ? -1 : base + offset;
   }
 
@@ -43,7 +38,7 @@ export class TablePages {
   visible(base: number, slot: number): number {
     const { u8, u16, f64 } = this.#table.pool;
     if (slot >= this.slotCount(base)) return -1;
-    const offset = u16[(base + SLOTS_OFFSET + slot * SLOT_SIZE) >>> 1];
+    const offset = slotOffset(u16, base, slot);
     if (offset === 0) return -1;
     const r = base + offset;
     if (u8[r + ROW_FLAGS_OFFSET] === 0 && f64[r >>> 3] < this.#snapshot.horizon) return r;

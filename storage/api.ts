@@ -80,7 +80,7 @@ export {
   TemporaryRead,
   type TemporaryUsage,
 } from './io/index.ts';
-export { PAGE_SIZE, RING_FRAMES, ROW_SIZE_MAX } from './limits.ts';
+export { PAGE_SIZE, RING_FRAMES, ROW_SIZE_MAX, SLOTS_PER_PAGE_MAX } from './limits.ts';
 export { mappedBuffer, releaseBuffer } from './memory/index.ts';
 export {
   ACCESS_EXCLUSIVE,
@@ -109,5 +109,6 @@ export {
   TransactionManager,
 } from './mvcc/index.ts';
 
+export { pageSlotCount, slotOffset } from './page/index.ts';
 export { SEQUENCE_LOG_VALUES } from './sequences.ts';
 export { FIRST_OID } from './store.ts';

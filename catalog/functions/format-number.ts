@@ -67,12 +67,18 @@ function patternOf(format: string): Pattern {
   let pattern = patterns.get(nodes);
   if (pattern === undefined) {
     const description = descriptionOf(nodes);
-    pattern = { nodes, description, layouts: hasLayouts(nodes, description) ? new NumberLayouts() : null };
+    pattern = { nodes, description, layouts: hasLayouts(nodes, description) ? layoutsOf(nodes, description) : null };
     patterns.set(nodes, pattern);
   }
   lastFormat = format;
   lastPattern = pattern;
   return pattern;
+}
+
+function layoutsOf(nodes: readonly PatternNode[], description: Readonly<Description>): NumberLayouts {
+  return new NumberLayouts((text, isNegative, preSpaces) =>
+    writeNumber(nodes, { ...description }, { text, preSpaces, sign: isNegative ? '-' : '+' }),
+  );
 }
 
 function hasLayouts(nodes: readonly PatternNode[], d: Description): boolean {
@@ -495,8 +501,7 @@ function toCharByLayout<T>(
   otherwise: (value: T, format: string) => string,
 ): (value: T, format: string) => string {
   return (value, format) => {
-    const pattern = patternOf(format);
-    const { layouts, description: d } = pattern;
+    const { layouts, description: d } = patternOf(format);
     const signed = layouts === null ? null : digits(value, d.post);
     if (layouts === null || signed === null) return otherwise(value, format);
     const isNegative = signed.charCodeAt(0) === 45;
@@ -508,10 +513,7 @@ function toCharByLayout<T>(
       last = text.length - 1;
       while (text.charCodeAt(last) === 48) last--;
     }
-    return layouts.write(text, isNegative, preSpaces, last, (marked, negative, spaces) => {
-      const prepared: Prepared = { text: marked, preSpaces: spaces, sign: negative ? '-' : '+' };
-      return writeNumber(pattern.nodes, { ...d }, prepared);
-    });
+    return layouts.write(text, isNegative, preSpaces, last);
   };
 }
 

@@ -17,26 +17,28 @@ export const LAYOUT_DIGITS_MAX = 500;
 /** What stands for the digits while a layout is made: lone surrogates, of which no text has any. */
 const MARK = 0xd800;
 
+/** Walks digits along a pattern. */
+type Walk = (digits: string, isNegative: boolean, preSpaces: number) => string;
+
 /** Layouts of a pattern, by what they depend on. */
 export class NumberLayouts {
   readonly #known = new Map<number, NumberLayout>();
+  readonly #walk: Walk;
+
+  constructor(walk: Walk) {
+    this.#walk = walk;
+  }
 
   /**
    * The number as the pattern writes it. `digits`: without the sign; `last`: the last one that is not a zero behind the point, if such zeros may be
-   * dropped, else -1. `write` walks a text of the same length along the pattern.
+   * dropped, else -1.
    */
-  write(
-    digits: string,
-    isNegative: boolean,
-    preSpaces: number,
-    last: number,
-    write: (digits: string, isNegative: boolean, preSpaces: number) => string,
-  ): string {
+  write(digits: string, isNegative: boolean, preSpaces: number, last: number): string {
     const traits = (isNegative ? 1 : 0) + (digits.charCodeAt(0) === 48 ? 2 : 0);
     const key = (preSpaces * 2 * LAYOUT_DIGITS_MAX + last + 1) * 4 + traits;
     let layout = this.#known.get(key);
     if (layout === undefined) {
-      layout = layoutOf(write(marked(digits, last), isNegative, preSpaces), digits);
+      layout = layoutOf(this.#walk(marked(digits, last), isNegative, preSpaces), digits);
       if (this.#known.size >= LAYOUTS_MAX) this.#known.clear();
       this.#known.set(key, layout);
     }

@@ -4,7 +4,7 @@
  * not read: of them only the width is known.
  */
 import type { Value } from '../../catalog/function-entry.ts';
-import { ListReads, PAGE_MISS, type Snapshot } from '../../storage/api.ts';
+import { ListReads, PAGE_MISS, pageSlotCount, SLOTS_PER_PAGE_MAX, type Snapshot } from '../../storage/api.ts';
 import { readLongHeader } from '../row/long-value.ts';
 import { OVERFLOW_BIT, ROW_LAYOUT_OFFSET } from '../row/row-layout.ts';
 import { isLongAt, isNullAt, readColumn, readRow, variableEnd, variableStart } from '../row/row-reader.ts';
@@ -14,7 +14,6 @@ import { type ElementCounter, elementCounterOf } from './element-counter.ts';
 import { type CopiedRow, RowReservoir } from './row-reservoir.ts';
 import { Slices } from './steps.ts';
 
-const SLOT_COUNT_OFFSET = 12;
 /** Longer values are looked at for their width only (analyze.c: WIDTH_THRESHOLD). */
 export const WIDTH_MAX = 1024;
 
@@ -72,9 +71,9 @@ export function* sampleRows(
     for (;;) {
       try {
         const base = reads.base(i);
-        const slotCount = table.pool.u16[(base + SLOT_COUNT_OFFSET) >>> 1];
+        const slotCount = pageSlotCount(table.pool.u16, base);
         for (; slot < slotCount; slot++) {
-          const rowId = list[i] * 512 + slot;
+          const rowId = list[i] * SLOTS_PER_PAGE_MAX + slot;
           const r = table.heap.visible(rowId, snapshot);
           if (r < 0) continue;
           const place = seen < targetRows ? seen : Math.floor(random() * (seen + 1));

@@ -5,7 +5,7 @@
  * older layouts). Both filter first, then do the body: fill an output batch, feed aggregates, and so on.
  */
 import type { Expr } from '../../planner/expr.ts';
-import type { ScanReads } from '../../storage/api.ts';
+import { pageSlotCount, ROW_FLAGS_OFFSET, type ScanReads, SLOTS_PER_PAGE_MAX, slotOffset } from '../../storage/api.ts';
 import { OID } from '../../types/index.ts';
 import type { ExecContext } from '../context.ts';
 import type { ColumnLayout } from '../row/row-layout.ts';
@@ -180,13 +180,14 @@ function plainScan<Out>(input: RowProgramInput, countsRows: boolean): ScanFuncti
     try {
       while (page < endPage) {
         const base = reads.base(page);
-        const slots = u16[(base + 12) >>> 1];
+        const slots = pageSlotCount(u16, base);
         for (; slot < slots; slot++) {
-          const offset = u16[(base + 32 + slot * 4) >>> 1];
+          const offset = slotOffset(u16, base, slot);
           let r = offset === 0 ? -1 : base + offset;
-          if (r >= 0 && (u8[r + 14] !== 0 || f64[r >>> 3] >= snapshot.horizon)) r = heap.resolve(r, snapshot);
+          if (r >= 0 && (u8[r + ROW_FLAGS_OFFSET] !== 0 || f64[r >>> 3] >= snapshot.horizon))
+            r = heap.resolve(r, snapshot);
           if (r < 0) seen--;
-          else if (row(x, r, page * 512 + slot, out, n) && ++n === limit && countsRows) {
+          else if (row(x, r, page * SLOTS_PER_PAGE_MAX + slot, out, n) && ++n === limit && countsRows) {
             slot++;
             return false;
           }
@@ -229,7 +230,7 @@ function generatedScan<Out>(input: RowProgramInput, countsRows: boolean): ScanFu
   emitter.emit('const offset = u16[(base + 32 + slot * 4) >>> 1];');
   emitter.emit('if (offset === 0) { seen--; continue; }');
   emitter.emit('r = base + offset;');
-  emitter.emit('rowId = page * 512 + slot;');
+  emitter.emit(`rowId = page * ${SLOTS_PER_PAGE_MAX} + slot;`);
   emitter.open(`if (u16[(r + 14) >>> 1] !== ${layout << 8} || f64[r >>> 3] >= horizon) {`);
   emitter.open('if (u8[r + 14] !== 0 || f64[r >>> 3] >= horizon) {');
   emitter.emit(`r = ${heap}.resolve(r, snapshot);`);

@@ -24,7 +24,7 @@ export class Prefixes {
   readonly high: Uint32Array<ArrayBuffer>;
   readonly low: Uint32Array<ArrayBuffer>;
 
-  /** Of at least so many rows. */
+  /** Of so many rows. */
   constructor(length: number) {
     this.high = takeArray(Uint32Array, length);
     this.low = takeArray(Uint32Array, length);

@@ -2,14 +2,11 @@
  * How many rows a table has for a snapshot. Pages in the visibility map are not looked at, but for those whose rows nobody has
  * counted since the start; of all others the rows are looked at one by one.
  */
-import { PAGE_MISS, ROW_FLAGS_OFFSET } from '../../storage/api.ts';
+import { PAGE_MISS, pageSlotCount, ROW_FLAGS_OFFSET, slotOffset } from '../../storage/api.ts';
 import type { ScanPosition } from '../compile/row-program.ts';
 import type { ExecContext } from '../context.ts';
 import type { TableRuntime } from '../table-runtime.ts';
 
-const SLOT_COUNT_OFFSET = 12;
-const SLOTS_OFFSET = 32;
-const SLOT_SIZE = 4;
 /** Pages of the map passed in one slice. */
 const PASSED_MAX = 65_536;
 
@@ -28,7 +25,7 @@ export function countRows(x: ExecContext, table: TableRuntime, position: ScanPos
         const base = reads.base(page);
         if (visibility.has(page) && x.engine.settleFrame(heap, page, base)) rows = visibility.rowsOf(page);
         else rows = visibleRows(x, table, base);
-        const slots = pool.u16[(base + SLOT_COUNT_OFFSET) >>> 1];
+        const slots = pageSlotCount(pool.u16, base);
         position.page++;
         count += rows;
         if (x.shouldYield(slots)) break;
@@ -52,10 +49,10 @@ function visibleRows(x: ExecContext, table: TableRuntime, base: number): number 
   const { heap, pool } = table;
   const { u8, u16, f64 } = pool;
   const { snapshot } = x;
-  const slots = u16[(base + SLOT_COUNT_OFFSET) >>> 1];
+  const slots = pageSlotCount(u16, base);
   let count = 0;
   for (let slot = 0; slot < slots; slot++) {
-    const offset = u16[(base + SLOTS_OFFSET + slot * SLOT_SIZE) >>> 1];
+    const offset = slotOffset(u16, base, slot);
     if (offset === 0) continue;
     const row = base + offset;
     if (u8[row + ROW_FLAGS_OFFSET] === 0 && f64[row >>> 3] < snapshot.horizon) count++;

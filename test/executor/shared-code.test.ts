@@ -57,16 +57,28 @@ describe('statements that come again', () => {
       expect(buildsOf).to.have.length(1);
     });
 
-  it('have a run under way that began before', async () => {
-    const sql = 'SELECT id, v FROM t WHERE id > $1';
-    await client.rows(`PREPARE p AS ${sql}; BEGIN`);
-    const rows = (await client.rows('EXECUTE p (0)')).length;
-    await client.rows('DECLARE c CURSOR FOR SELECT id, v FROM t WHERE id > 0');
-    let fetched = (await client.rows('FETCH 100 FROM c')).length;
-    for (let run = 0; run < RUNS; run++) expect(await client.rows('EXECUTE p (0)')).to.have.length(rows);
-    fetched += (await client.rows('FETCH ALL FROM c')).length;
-    expect(fetched).to.equal(rows);
-    await client.rows('COMMIT');
+  it('may have a run under way while others get code of their own', async () => {
+    // One shape, and so one plan: the first waits for a lock, the others take one that is free.
+    const sql = (key: number): string =>
+      `SELECT id, k FROM u WHERE k >= 0 AND pg_advisory_xact_lock_shared(${key}) IS NOT NULL ORDER BY id`;
+    const [holder, waiting] = [new DirectClient(server), new DirectClient(server)];
+    const expected = await client.rows('SELECT id, k FROM u ORDER BY id');
+    await holder.rows('BEGIN; SELECT pg_advisory_xact_lock(1)');
+    let hasEnded = false;
+    const slow = waiting.rows(sql(1)).finally(() => {
+      hasEnded = true;
+    });
+    built = 0;
+    for (let run = 0; run < RUNS; run++) expect(await client.rows(sql(2))).to.deep.equal(expected);
+    expect(built).to.be.greaterThan(0);
+    expect(hasEnded).to.equal(false);
+    await holder.rows('COMMIT');
+    expect(await slow).to.deep.equal(expected);
+    built = 0;
+    expect(await waiting.rows(sql(1))).to.deep.equal(expected);
+    expect(built).to.equal(0);
+    waiting.close();
+    holder.close();
   });
 
   it('see rows that came meanwhile, and count what they read', async () => {
