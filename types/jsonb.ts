@@ -234,6 +234,15 @@ export function formatJsonb(value: Jsonb): string {
   return text + '}';
 }
 
+/** The normal form of an object, by its keys and the normal forms of its values. */
+export function formatMembers(members: ReadonlyMap<string, string>): string {
+  const keys = [...members.keys()];
+  if (!isOrdered(keys)) keys.sort(compareJsonbKeys);
+  let text = '{';
+  for (const key of keys) text += `${text.length === 1 ? '' : ', '}${quoteJson(key)}: ${members.get(key)}`;
+  return text + '}';
+}
+
 export function inputJsonb(text: string): string {
   return formatJsonb(parseJsonb(text));
 }

@@ -12,6 +12,7 @@ import type { AggregateImplementation, Value } from '../function-entry.ts';
 import { elementTypeOf, SqlArray } from './array-values.ts';
 import { type Int8, int8FromBigInt } from './integer.ts';
 import type { AggregateSpec, FunctionModule } from './module.ts';
+import { TextCollector } from './text-collector.ts';
 
 function fixed(strict: boolean, implementation: AggregateImplementation, orderInsensitive = false): AggregateSpec {
   return { strict, orderInsensitive, create: () => implementation };
@@ -295,14 +296,14 @@ function bitAggregates(): Record<string, AggregateSpec> {
 /** The delimiter of the first row is not used; a null value adds nothing, a null delimiter no delimiter. */
 const stringAggregate: AggregateImplementation = {
   initial: () => null,
-  step(state: string[] | null, value: string | null, delimiter: string | null) {
+  step(state: TextCollector | null, value: string | null, delimiter: string | null) {
     if (value === null) return state;
-    if (state === null) return [value];
-    if (delimiter !== null) state.push(delimiter);
-    state.push(value);
-    return state;
+    const texts = state ?? new TextCollector();
+    if (state !== null && delimiter !== null) texts.append(delimiter);
+    texts.append(value);
+    return texts;
   },
-  final: (state: string[] | null) => (state === null ? null : state.join('')),
+  final: (state: TextCollector | null) => (state === null ? null : state.toString()),
 };
 
 const bytesAggregate: AggregateImplementation = {

@@ -1,18 +1,34 @@
 /** json_agg, jsonb_agg, json_object_agg and jsonb_object_agg. */
 import { sqlError } from '../../types/errors.ts';
-import { formatJsonb, type Jsonb, JsonbObject } from '../../types/jsonb.ts';
+import { formatJsonb, formatMembers } from '../../types/jsonb.ts';
 import type { FunctionContext, Value } from '../function-entry.ts';
 import { jsonbMaker, jsonCategory, jsonWriter, keyText, quoteJson } from './json-build.ts';
 import type { AggregateSpec, FunctionModule } from './module.ts';
+import { TextCollector } from './text-collector.ts';
 
 /** The context is there when an aggregate starts, so it is kept in the state. */
-interface State<T> {
+interface State {
   readonly context: FunctionContext;
-  readonly parts: T[];
-  readonly values: Jsonb[];
+  /** Members as they stand in the result. */
+  readonly members: TextCollector;
 }
 
-const start = <T>(context: FunctionContext): State<T> => ({ context, parts: [], values: [] });
+interface ObjectState {
+  readonly context: FunctionContext;
+  readonly keys: TextCollector;
+  readonly values: TextCollector;
+  /** Of each member: where its key and its value end. */
+  readonly ends: number[];
+}
+
+const start = (context: FunctionContext): State => ({ context, members: new TextCollector() });
+
+const startObject = (context: FunctionContext): ObjectState => ({
+  context,
+  keys: new TextCollector(),
+  values: new TextCollector(),
+  ends: [],
+});
 
 const jsonAgg: AggregateSpec = {
   strict: false,
@@ -22,13 +38,15 @@ const jsonAgg: AggregateSpec = {
     // Rows and arrays stand on lines of their own, as PostgreSQL writes them.
     const isStructured = category === 'array' || category === 'composite';
     return {
-      initial: (context) => start<string>(context),
-      step(state: State<string>, value: Value) {
-        const gap = isStructured && value !== null && state.parts.length > 0 ? '\n ' : '';
-        state.parts.push(gap + (value === null ? 'null' : writer(value, state.context)));
+      initial: start,
+      step(state: State, value: Value) {
+        const { members, context } = state;
+        const text = value === null ? 'null' : writer(value, context);
+        if (members.length > 0) members.append(isStructured && value !== null ? ', \n ' : ', ');
+        members.append(text);
         return state;
       },
-      final: (state: State<string>) => (state.parts.length === 0 ? null : `[${state.parts.join(', ')}]`),
+      final: ({ members }: State) => (members.length === 0 ? null : `[${members}]`),
     };
   },
 };
@@ -38,15 +56,22 @@ const jsonbAgg: AggregateSpec = {
   create(argTypes) {
     const maker = jsonbMaker(argTypes[0]);
     return {
-      initial: (context) => start<never>(context),
-      step(state: State<never>, value: Value) {
-        state.values.push(value === null ? null : maker(value, state.context));
+      initial: start,
+      step(state: State, value: Value) {
+        const { members, context } = state;
+        const text = value === null ? 'null' : formatJsonb(maker(value, context));
+        if (members.length > 0) members.append(', ');
+        members.append(text);
         return state;
       },
-      final: (state: State<never>) => (state.values.length === 0 ? null : formatJsonb(state.values)),
+      final: ({ members }: State) => (members.length === 0 ? null : `[${members}]`),
     };
   },
 };
+
+function checkKey(key: Value): void {
+  if (key === null) throw sqlError('22023', 'field name must not be null');
+}
 
 const jsonObjectAgg: AggregateSpec = {
   strict: false,
@@ -54,14 +79,15 @@ const jsonObjectAgg: AggregateSpec = {
     const keyOf = keyText(argTypes[0]);
     const writer = jsonWriter(argTypes[1]);
     return {
-      initial: (context) => start<string>(context),
-      step(state: State<string>, key: Value, value: Value) {
-        if (key === null) throw sqlError('22023', 'field name must not be null');
-        const text = value === null ? 'null' : writer(value, state.context);
-        state.parts.push(`${quoteJson(keyOf(key, state.context))} : ${text}`);
+      initial: start,
+      step(state: State, key: Value, value: Value) {
+        checkKey(key);
+        const { members, context } = state;
+        const text = value === null ? 'null' : writer(value, context);
+        members.append(`${members.length > 0 ? ', ' : ''}${quoteJson(keyOf(key, context))} : ${text}`);
         return state;
       },
-      final: (state: State<string>) => (state.parts.length === 0 ? null : `{ ${state.parts.join(', ')} }`),
+      final: ({ members }: State) => (members.length === 0 ? null : `{ ${members} }`),
     };
   },
 };
@@ -72,18 +98,35 @@ const jsonbObjectAgg: AggregateSpec = {
     const keyOf = keyText(argTypes[0]);
     const maker = jsonbMaker(argTypes[1]);
     return {
-      initial: (context) => start<string>(context),
-      step(state: State<string>, key: Value, value: Value) {
-        if (key === null) throw sqlError('22023', 'field name must not be null');
-        state.parts.push(keyOf(key, state.context));
-        state.values.push(value === null ? null : maker(value, state.context));
+      initial: startObject,
+      step(state: ObjectState, key: Value, value: Value) {
+        checkKey(key);
+        const { keys, values, ends, context } = state;
+        const text = value === null ? 'null' : formatJsonb(maker(value, context));
+        keys.append(keyOf(key, context));
+        values.append(text);
+        ends.push(keys.length, values.length);
         return state;
       },
-      final: (state: State<string>) =>
-        state.parts.length === 0 ? null : formatJsonb(JsonbObject.from(state.parts, state.values)),
+      final: ({ keys, values, ends }: ObjectState) => (ends.length === 0 ? null : objectText(keys, values, ends)),
     };
   },
 };
+
+/** The object of members in the order they came. */
+function objectText(keys: TextCollector, values: TextCollector, ends: readonly number[]): string {
+  const allKeys = keys.toString();
+  const allValues = values.toString();
+  const texts = new Map<string, string>();
+  let keyStart = 0;
+  let valueStart = 0;
+  for (let i = 0; i < ends.length; i += 2) {
+    texts.set(allKeys.slice(keyStart, ends[i]), allValues.slice(valueStart, ends[i + 1]));
+    keyStart = ends[i];
+    valueStart = ends[i + 1];
+  }
+  return formatMembers(texts);
+}
 
 export const jsonAggregates: FunctionModule = {
   aggregates: {
