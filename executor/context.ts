@@ -135,7 +135,8 @@ export class ExecContext {
     this.params = params;
     this.literals = literals;
     this.lifted.length = 0;
-    if (lifted !== null) this.lifted.push(...lifted);
+    // Not as arguments of one push: lists have hundreds of thousands.
+    if (lifted !== null) for (const value of lifted) this.lifted.push(value);
     this.once.length = 0;
     this.#xid = 0;
     this.snapshotTime = null;

@@ -1,5 +1,5 @@
 /** Assignment to an element or a slice of an array (after PostgreSQL's array_set_element and array_set_slice). */
-import { ARRAY_DIMENSIONS_MAX, SqlArray } from './array.ts';
+import { ARRAY_DIMENSIONS_MAX, checkElementCount, SqlArray } from './array.ts';
 import { sqlError } from './errors.ts';
 import type { Value } from './value.ts';
 
@@ -15,15 +15,12 @@ function checkCount(count: number): void {
   );
 }
 
-/** As long as PostgreSQL allows (MaxArraySize). */
-const ELEMENTS_MAX = 134217727;
-
 /** The one-dimensional array, made longer with nulls so that it covers from..to. */
 function covering(array: SqlArray, from: number, to: number): { elements: Value[]; lower: number } {
   const lower = Math.min(array.lowerBounds[0], from);
   const upper = Math.max(array.lowerBounds[0] + array.dimensions[0] - 1, to);
   const length = upper - lower + 1;
-  if (length > ELEMENTS_MAX) throw sqlError('54000', `array size exceeds the maximum allowed (${ELEMENTS_MAX})`);
+  checkElementCount(length);
   const before = array.lowerBounds[0] - lower;
   const elements: Value[] = new Array(length).fill(null);
   for (let i = 0; i < array.elements.length; i++) elements[before + i] = array.elements[i];
@@ -109,9 +106,9 @@ function newSlice(elementOid: number, bounds: readonly SliceBound[], source: Sql
     }
   }
   const lengths = bounds.map(({ lower, upper }) => (upper as number) - (lower as number) + 1);
-  if (lengths.some((length) => length < 0))
-    throw sqlError('54000', `array size exceeds the maximum allowed (${ELEMENTS_MAX})`);
+  if (lengths.some((length) => length < 0)) checkElementCount(Infinity);
   const size = lengths.reduce((product, length) => product * length, 1);
+  checkElementCount(size);
   checkSource(source, size);
   const lowers = bounds.map(({ lower }) => lower as number);
   return new SqlArray(elementOid, source.elements.slice(0, size), lengths, lowers);

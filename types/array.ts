@@ -7,6 +7,18 @@ import type { Value } from './value.ts';
 
 export const ARRAY_DIMENSIONS_MAX = 6;
 
+/** As PostgreSQL's MaxArraySize. */
+const POSTGRES_ELEMENTS_MAX = 134217727;
+/** Elements are values on V8's heap, of 8 to 40 bytes, and a few copies of them while they are printed: more could end the server. */
+export const ARRAY_ELEMENTS_MAX = 1 << 24;
+
+/** Throws 54000 for arrays that are too long; `count` may be of any size. */
+export function checkElementCount(count: number): void {
+  if (count <= ARRAY_ELEMENTS_MAX) return;
+  const limit = count > POSTGRES_ELEMENTS_MAX ? POSTGRES_ELEMENTS_MAX : ARRAY_ELEMENTS_MAX;
+  throw sqlError('54000', `array size exceeds the maximum allowed (${limit})`);
+}
+
 export class SqlArray {
   readonly elementOid: number;
   /** Row-major; do not change. */
@@ -22,6 +34,7 @@ export class SqlArray {
     dimensions?: readonly number[],
     lowerBounds?: readonly number[],
   ) {
+    checkElementCount(elements.length);
     this.elementOid = elementOid;
     this.elements = elements;
     this.dimensions = elements.length === 0 ? NO_DIMENSIONS : (dimensions ?? [elements.length]);

@@ -1,5 +1,5 @@
 /** Text and binary forms of arrays and rows, made from those of their elements. */
-import { ARRAY_DIMENSIONS_MAX, SqlArray } from './array.ts';
+import { ARRAY_DIMENSIONS_MAX, checkElementCount, SqlArray } from './array.ts';
 import { inputArray, outputArray } from './array-text.ts';
 import { BinaryReader, incorrectBinaryFormat } from './binary-reader.ts';
 import type { ByteWriter } from './byte-writer.ts';
@@ -97,9 +97,7 @@ function receiveArray(reader: BinaryReader, elementOid: number, codec: Codec, ty
     dimensions.push(reader.int32());
     lowerBounds.push(reader.int32());
     size *= dimensions[i];
-    if (dimensions[i] < 0 || size > 134217727) {
-      throw sqlError('54000', 'array size exceeds the maximum allowed (134217727)');
-    }
+    checkElementCount(dimensions[i] < 0 ? Infinity : size);
   }
   const elements: Value[] = [];
   for (let i = 0; i < size; i++) elements.push(receiveNullable(reader, codec, typmod));

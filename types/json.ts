@@ -16,6 +16,8 @@ export interface JsonBuilder<T> {
   object(keys: string[], values: T[]): T;
 }
 
+/** Values of a tree, each of 16 to 60 bytes of V8's heap: more could end the server. Texts that are only checked may have any number. */
+const VALUES_MAX = 1 << 24;
 /** PostgreSQL stops at its max_stack_depth of 2 MB, at about this nesting. */
 const NESTING_MAX = 5000;
 
@@ -41,6 +43,8 @@ class Scanner {
   tokenEnd = 0;
   /** Value of a string token. */
   string = '';
+  /** Values that were begun. */
+  valueCount = 0;
 
   constructor(text: string, readsStrings: boolean) {
     this.text = text;
@@ -319,6 +323,8 @@ export function parseJson<T>(text: string, builder: JsonBuilder<T>): T {
 /** Reads the value that begins at the current token, and the token after it. */
 function parseValue<T>(scanner: Scanner, builder: JsonBuilder<T>, depth: number): T {
   if (depth > NESTING_MAX) throw tooDeep();
+  if (++scanner.valueCount > VALUES_MAX)
+    throw sqlError('54000', `a JSON text of more than ${VALUES_MAX} values cannot be read`);
   let value: T;
   switch (scanner.token) {
     case T_STRING:

@@ -5,6 +5,7 @@
 
 import { sqlError } from '../../types/errors.ts';
 import {
+  checkElementCount,
   comparator,
   encodeDatum,
   equality,
@@ -258,18 +259,14 @@ function fillSizes(sizes: SqlArray | null, lowerBounds: SqlArray | null | undefi
   return [sizes.elements as number[], lower as number[]];
 }
 
-const ARRAY_ELEMENTS_MAX = 134217727;
-
 const fill: Specialiser = (_argTypes, returnType) => {
   const elementOid = elementTypeOf(returnType);
   return (element: Value, sizeArray: SqlArray | null, lowerArray?: SqlArray | null) => {
     const [sizes, lowerBounds] = fillSizes(sizeArray, lowerArray);
     let count = sizes.length === 0 ? 0 : 1;
     for (const size of sizes) {
-      if (size < 0 || count * size > ARRAY_ELEMENTS_MAX) {
-        throw sqlError('54000', `array size exceeds the maximum allowed (${ARRAY_ELEMENTS_MAX})`);
-      }
       count *= size;
+      checkElementCount(size < 0 ? Infinity : count);
     }
     return new SqlArray(elementOid, new Array(count).fill(element), sizes, lowerBounds);
   };

@@ -145,12 +145,55 @@ function align(text: string, width: number, leftAlign: boolean): string {
   return leftAlign || width < 0 ? text + ' '.repeat(missing) : ' '.repeat(missing) + text;
 }
 
+/** A pattern taken apart: texts and specifiers in turn, as far as it can be read. */
+interface FormatLayout {
+  readonly parts: readonly (string | FormatSpecifier)[];
+  /** What is wrong with the rest: told when the arguments before it have been looked at. */
+  readonly failure: Error | null;
+}
+
+function layoutOf(pattern: string): FormatLayout {
+  const parts: (string | FormatSpecifier)[] = [];
+  let copied = 0;
+  const copyTo = (end: number): void => {
+    if (end > copied) parts.push(pattern.slice(copied, end));
+  };
+  try {
+    for (let i = pattern.indexOf('%'); i >= 0; i = pattern.indexOf('%', copied)) {
+      copyTo(i);
+      if (i + 1 >= pattern.length) throw parameterError(UNTERMINATED, PERCENT_HINT);
+      if (pattern[i + 1] === '%') {
+        parts.push('%');
+        copied = i + 2;
+        continue;
+      }
+      const spec = parseSpecifier(pattern, i + 1);
+      copied = spec.end;
+      if (!'sIL'.includes(spec.conversion)) {
+        throw parameterError(`unrecognized format() type specifier "${spec.conversion}"`, PERCENT_HINT);
+      }
+      parts.push(spec);
+    }
+  } catch (error) {
+    return { parts, failure: error as Error };
+  }
+  copyTo(pattern.length);
+  return { parts, failure: null };
+}
+
 const format: Specialiser = (argTypes) => {
+  const ownTypes = argTypes.slice(1);
+  // Of the pattern before, which mostly is the pattern of all.
+  let known: string | null = null;
+  let layout: FormatLayout = { parts: [], failure: null };
   return (context: FunctionContext, pattern: string | null, ...args: Value[]) => {
     if (pattern === null) return null;
-    const [types, values] = variadicArguments(argTypes.slice(1), args);
+    if (pattern !== known) {
+      layout = layoutOf(pattern);
+      known = layout.failure === null ? pattern : null;
+    }
+    const [types, values] = variadicArguments(ownTypes, args);
     let result = '';
-    let copied = 0;
     let lastArgument = 0;
     const argumentAt = (number: number): number => {
       lastArgument = number > 0 ? number : lastArgument + 1;
@@ -164,26 +207,19 @@ const format: Specialiser = (argTypes) => {
       // Of any other type by its text, as int4 reads it.
       return inputText(OID.INT4, -1, outputText(types[at], value, context.format), context.format) as number;
     };
-    for (let i = pattern.indexOf('%'); i >= 0; i = pattern.indexOf('%', copied)) {
-      result += pattern.slice(copied, i);
-      if (i + 1 >= pattern.length) throw parameterError(UNTERMINATED, PERCENT_HINT);
-      if (pattern[i + 1] === '%') {
-        result += '%';
-        copied = i + 2;
+    for (const part of layout.parts) {
+      if (typeof part === 'string') {
+        result += part;
         continue;
       }
-      const spec = parseSpecifier(pattern, i + 1);
-      copied = spec.end;
-      if (!'sIL'.includes(spec.conversion)) {
-        throw parameterError(`unrecognized format() type specifier "${spec.conversion}"`, PERCENT_HINT);
-      }
-      const width = spec.widthArgument < 0 ? spec.width : widthOf(argumentAt(spec.widthArgument));
-      const index = argumentAt(spec.argument);
+      const width = part.widthArgument < 0 ? part.width : widthOf(argumentAt(part.widthArgument));
+      const index = argumentAt(part.argument);
       const value = values[index];
       const text = value === null ? null : outputText(types[index], value, context.format);
-      result += align(convert(spec.conversion, text), width, spec.leftAlign);
+      result += align(convert(part.conversion, text), width, part.leftAlign);
     }
-    return result + pattern.slice(copied);
+    if (layout.failure !== null) throw layout.failure;
+    return result;
   };
 };
 

@@ -1,7 +1,7 @@
 /** text, varchar, bpchar, name and "char": comparison, casts and the string functions that need no other type. */
 import { createHash } from 'node:crypto';
 import { sqlError } from '../../types/errors.ts';
-import { compareText } from '../../types/index.ts';
+import { ARRAY_ELEMENTS_MAX, checkElementCount, compareText } from '../../types/index.ts';
 import {
   charFromByte,
   charToByte,
@@ -167,9 +167,12 @@ function splitPart(text: string, separator: string, field: number): string {
 function splitToParts(text: string, delimiter: string | null, nullText: string | null): (string | null)[] {
   let parts: string[];
   if (text === '') parts = [];
-  else if (delimiter === null) parts = characters(text);
-  else if (delimiter === '') parts = [text];
-  else parts = text.split(delimiter);
+  else if (delimiter === null) {
+    checkElementCount(text.length / 2);
+    parts = characters(text);
+  } else if (delimiter === '') parts = [text];
+  else parts = text.split(delimiter, ARRAY_ELEMENTS_MAX + 1);
+  checkElementCount(parts.length);
   return nullText === null ? parts : parts.map((part) => (part === nullText ? null : part));
 }
 

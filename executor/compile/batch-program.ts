@@ -7,6 +7,7 @@ import { OID } from '../../types/index.ts';
 import type { Columns } from '../batch.ts';
 import type { ExecContext } from '../context.ts';
 import { rowTidCode } from '../row/row-tid.ts';
+import { constantReader } from './constant-list.ts';
 import { type Code, Emitter } from './emitter.ts';
 import { ExpressionCompiler } from './expression.ts';
 import { emitEvaluated } from './may-wait.ts';
@@ -96,6 +97,8 @@ export function rowValuesFunction(
 export type ScalarFunctionOfContext = (x: ExecContext) => Value;
 
 export function scalarFunction(slots: SlotAllocator, expr: Expr): ScalarFunctionOfContext {
+  if (expr.kind === 'const') return constantReader(slots, expr);
+  if (expr.kind === 'param') return (x) => x.params[expr.index];
   const emitter = new Emitter();
   const compiler = new ExpressionCompiler({
     emitter,

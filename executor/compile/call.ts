@@ -6,7 +6,7 @@ import type { ScalarFunction } from '../../catalog/function-entry.ts';
 import type { CallExpr, Expr } from '../../planner/expr.ts';
 import { compareText, matchTsqueryAt, OID } from '../../types/index.ts';
 import { decimalCall, INTEGER_CASTS, isDecimalCall } from './decimal-calls.ts';
-import type { Code } from './emitter.ts';
+import { type Code, isSharingCode } from './emitter.ts';
 import type { ExpressionCompiler } from './expression.ts';
 import { INT8_FAST, inlineComparison, inlineTemplate } from './inline-calls.ts';
 import { isInvariant } from './invariant.ts';
@@ -27,6 +27,8 @@ const MATCH_OPERATORS: Readonly<Record<string, number>> = { ts_match_vq: 0, ts_m
 
 /** Text comparison functions that compare in byte order. */
 const TEXT_COMPARISONS = /^(text_|text|bttext|name)(eq|ne|lt|le|gt|ge)$/;
+/** Those that look for NaN. */
+const FLOAT_COMPARISONS = /^float(8|4|48|84)(eq|ne|lt|le|gt|ge)$/;
 
 /** A call, in the best form that there is for it. */
 export function compileCall(c: ExpressionCompiler, expr: CallExpr): Operand {
@@ -133,6 +135,7 @@ function inlineCall(c: ExpressionCompiler, expr: CallExpr): Operand | null {
   const isNull = anyOf([a.isNull, b.isNull]);
   if (isNull === 'true') return NULL_OPERAND(expr.typeOid);
   if (isText) return textComparison(c, name, a, b, args, isNull);
+  if (isSharingCode() && FLOAT_COMPARISONS.test(name)) return shortCall(c, expr, a, b, isNull);
   if (comparison !== undefined) {
     return {
       rep: 'bool',
@@ -145,6 +148,7 @@ function inlineCall(c: ExpressionCompiler, expr: CallExpr): Operand | null {
   if (fast !== undefined && c.options.bail !== null && a.rep === 'num' && b.rep === 'num') {
     return guarded(c, `${a.value} ${fast} ${b.value}${fast === '*' ? ' + 0' : ''}`, isNull, expr.typeOid);
   }
+  if (isSharingCode()) return shortCall(c, expr, a, b, isNull);
   const result = c.emitter.name('v');
   const call = implementation(
     c,
@@ -158,6 +162,26 @@ function inlineCall(c: ExpressionCompiler, expr: CallExpr): Operand | null {
   template!((line) => c.emitter.emit(line), result, c.local(c.nonNull(a)), c.local(c.nonNull(b)), call);
   if (isNull !== 'false') c.emitter.close();
   return { rep, typeOid: expr.typeOid, value: result, isNull: rep === 'num' ? isNull : `(${result} === null)` };
+}
+
+/**
+ * In code that is shared, for a few rows of many statements, a call stands where there would be code in line: V8 takes longer to compile
+ * that than the rows take.
+ */
+function shortCall(c: ExpressionCompiler, expr: CallExpr, a: Operand, b: Operand, isNull: Code): Operand {
+  const { args, typeOid } = expr;
+  const call = implementation(
+    c,
+    expr.function,
+    args.map((arg) => arg.typeOid),
+    typeOid,
+  );
+  const code = `${call}(${c.nonNull(a)}, ${c.nonNull(b)})`;
+  const rep = repOfType(typeOid);
+  if (isNull === 'false') return c.anyResult(code, typeOid, rep === 'any' ? undefined : 'false');
+  if (rep === 'any') return c.anyResult(`${isNull} ? null : ${code}`, typeOid);
+  const instead = rep === 'bool' ? 'false' : rep === 'num' ? '0' : 'null';
+  return c.anyResult(`${isNull} ? ${instead} : ${code}`, typeOid, isNull);
 }
 
 /** Fast mode: a double that must be a safe integer, or the row is left to generic mode. */

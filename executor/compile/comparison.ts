@@ -4,6 +4,7 @@ import type { Expr } from '../../planner/expr.ts';
 import { plainComparison } from '../../planner/operators.ts';
 import { comparator, hashKey, OID } from '../../types/index.ts';
 import { equalityCall, implementation } from './call.ts';
+import { compileList } from './constant-list.ts';
 import type { Code } from './emitter.ts';
 import type { ExpressionCompiler } from './expression.ts';
 import { isInvariant } from './invariant.ts';
@@ -80,10 +81,8 @@ export function compileInList(c: ExpressionCompiler, expr: Extract<Expr, { kind:
     const slot = c.onceSlot();
     emitter.prelude(`let ${set} = ${slot};`);
     emitter.open(`if (${set} === undefined) {`);
-    const elements = expr.list.map((e) => c.compileToAny(e));
-    emitter.emit(
-      `${set} = ${slot} = ${emitter.bind(runtime.makeInSet, 'makeInSet')}(${expr.arg.typeOid}, [${elements.join(', ')}]);`,
-    );
+    const makeInSet = emitter.bind(runtime.makeInSet, 'makeInSet');
+    emitter.emit(`${set} = ${slot} = ${makeInSet}(${expr.arg.typeOid}, ${compileList(c, expr.list)});`);
     emitter.close();
     emitter.emit(
       `const ${result} = ${arg} === null ? null : ${set}.keys.has(${keyOf}(${arg})) ? ${!expr.negated} : ${set}.hasNull ? null : ${expr.negated};`,

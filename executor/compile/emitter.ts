@@ -65,6 +65,13 @@ export class Emitter {
     return name;
   }
 
+  /** Binds a value under a name of its own, which no other value has. */
+  bindAs(name: string, value: unknown): void {
+    if (this.#boundNames.includes(name)) return;
+    this.#boundNames.push(name);
+    this.#boundValues.push(value);
+  }
+
   emit(line: string): void {
     this.#lines.push(this.#indent + line);
   }

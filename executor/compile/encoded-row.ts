@@ -17,6 +17,7 @@ import type { OutBuffer } from '../../types/out-buffer.ts';
 import { MESSAGE_SIZE_MAX } from '../result-encoder.ts';
 import {
   copyEscapes,
+  endField,
   FIELD_SIZE_MAX,
   setInt32,
   writeBool,
@@ -30,6 +31,7 @@ import {
   writeInt32Binary,
   writeInt64Binary,
   writeInteger,
+  writeNull,
   writeScaled,
   writeScaledBinary,
   writeSlice,
@@ -53,14 +55,17 @@ function isText(target: Expr, form: ColumnForm): target is ColumnExpr {
   return target.kind === 'column' && target.typeOid === form.typeOid && isSentAsBytes(form);
 }
 
+/** Code that writes a number at a place and answers the place behind it. */
+type FieldWriter = (at: Code) => Code;
+
 /** A value ready to be written: locals only. */
 interface Field {
   readonly form: ColumnForm;
   readonly isNull: Code;
   readonly value: Code;
   readonly operand: Operand;
-  /** Code that writes a number at `p` and answers the new `p`; null: by the column's encoder. Slices have code of their own. */
-  readonly write: Code | null;
+  /** Null: by the column's encoder. Slices have code of their own. */
+  readonly write: FieldWriter | null;
   /** A condition under which `write` holds. */
   readonly when: Code | null;
 }
@@ -116,10 +121,17 @@ function field(
 
 const ISO = "x.functions.format.dateStyle === 'ISO'";
 
-/** Code that writes a number or a bool, and when it may; null: the column's encoder must. */
-function writer(emitter: Emitter, column: ColumnForm, operand: Operand, value: Code): [Code | null, Code | null] {
-  const call = (f: object, ...more: Code[]): Code =>
-    `${emitter.bind(f, 'write')}(b, p, ${[value, ...more].join(', ')})`;
+/** Writes a number or a bool, and when it may; null: the column's encoder must. */
+function writer(
+  emitter: Emitter,
+  column: ColumnForm,
+  operand: Operand,
+  value: Code,
+): [FieldWriter | null, Code | null] {
+  const call = (f: object, ...more: Code[]): FieldWriter => {
+    const write = emitter.bind(f, 'write');
+    return (at) => `${write}(b, ${at}, ${[value, ...more].join(', ')})`;
+  };
   if (operand.rep === 'dec')
     return [call(column.isBinary ? writeScaledBinary : writeScaled, String(operand.scale)), null];
   switch (column.typeOid) {
@@ -246,7 +258,7 @@ class RowEmitter {
     const hasNull = f.isNull !== 'false';
     if (hasNull) {
       emitter.open(`if (${f.isNull}) {`);
-      if (line === null) emitter.emit('b[p] = 255; b[p + 1] = 255; b[p + 2] = 255; b[p + 3] = 255; p += 4;');
+      if (line === null) emitter.emit(`p = ${emitter.bind(writeNull, 'writeNull')}(b, p);`);
       else if (line.nullText.length > 0) {
         const text = emitter.bind(line.nullText, 'nullText');
         emitter.emit(`p = ${emitter.bind(writeSlice, 'writeSlice')}(b, p, ${text}, 0, ${line.nullText.length});`);
@@ -293,17 +305,10 @@ class RowEmitter {
   }
 
   /** With a length in front, where fields have one. */
-  #write(code: Code): void {
+  #write(write: FieldWriter): void {
     const emitter = this.#emitter;
-    if (this.#form.line !== null) {
-      emitter.emit(`p = ${code};`);
-      return;
-    }
-    const from = emitter.name('q');
-    emitter.emit(`const ${from} = p;`);
-    emitter.emit('p += 4;');
-    emitter.emit(`p = ${code};`);
-    emitter.emit(`${emitter.bind(setInt32, 'setInt32')}(b, ${from}, p - ${from} - 4);`);
+    if (this.#form.line !== null) emitter.emit(`p = ${write('p')};`);
+    else emitter.emit(`p = ${emitter.bind(endField, 'endField')}(b, p, ${write('p + 4')});`);
   }
 
   #encode(f: Field, value: Code): void {

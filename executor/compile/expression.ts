@@ -15,6 +15,7 @@ import { assertNever } from '../../types/assert.ts';
 import { baseTypeOid, comparator, inputText, OID, outputText, SqlRecord, typeByOid } from '../../types/index.ts';
 import { compileCall, equalityCall } from './call.ts';
 import { compileArrayComparison, compileInList, compileRowComparison } from './comparison.ts';
+import { compileList, constantReader } from './constant-list.ts';
 import { decimalCast, decimalValue } from './decimal-calls.ts';
 import type { Code, Emitter } from './emitter.ts';
 import { isInvariant } from './invariant.ts';
@@ -110,14 +111,41 @@ export class ExpressionCompiler {
       for (const arg of expr.args) this.compileFilter(arg, otherwise);
       return;
     }
+    if (expr.kind === 'or') {
+      this.#compileAny(expr.args, otherwise);
+      return;
+    }
     const operand = this.compile(expr);
     this.emitter.emit(`if (!(${this.#isTrue(operand)})) ${otherwise}`);
   }
 
+  /** The filter of an OR: which of the others are null does not matter, if one is true. */
+  #compileAny(args: readonly Expr[], otherwise: string): void {
+    const { emitter } = this;
+    const passed = emitter.name('L');
+    emitter.open(`${passed}: {`);
+    for (const arg of args) {
+      if (arg.kind !== 'and' && arg.kind !== 'or') {
+        const operand = this.compile(arg);
+        emitter.emit(`if (${this.#isTrue(operand)}) break ${passed};`);
+        continue;
+      }
+      const failed = emitter.name('L');
+      emitter.open(`${failed}: {`);
+      this.compileFilter(arg, `break ${failed};`);
+      emitter.emit(`break ${passed};`);
+      emitter.close();
+    }
+    emitter.emit(otherwise);
+    emitter.close();
+  }
+
   #isTrue(operand: Operand): Code {
     if (operand.isNull === 'true') return 'false';
-    if (operand.isNull === 'false') return operand.rep === 'bool' ? operand.value : `${operand.value} === true`;
-    return `!(${operand.isNull}) && ${operand.value} === true`;
+    const isTrue = operand.rep === 'bool' ? operand.value : `${operand.value} === true`;
+    // A value that is null by itself is not true either.
+    const isNullItself = operand.isNull === 'false' || operand.isNull === `(${operand.value} === null)`;
+    return isNullItself ? isTrue : `!(${operand.isNull}) && ${isTrue}`;
   }
 
   compile(expr: Expr): Operand {
@@ -162,10 +190,10 @@ export class ExpressionCompiler {
       case 'distinct':
         return this.#distinct(expr.left, expr.right, expr.equality, expr.negated);
       case 'array': {
-        const elements = expr.elements.map((e) => this.compileToAny(e));
+        const elements = compileList(this, expr.elements);
         const make = this.emitter.bind(runtime.makeArray, 'makeArray');
         return this.anyResult(
-          `${make}(${expr.elementType}, [${elements.join(', ')}], ${expr.multidimensional})`,
+          `${make}(${expr.elementType}, ${elements}, ${expr.multidimensional})`,
           expr.typeOid,
           'false',
         );
@@ -217,13 +245,10 @@ export class ExpressionCompiler {
 
   #constant(expr: ConstExpr): Operand {
     if (expr.literalIndex >= 0) {
-      const slot = this.slots.liftedSlot(expr.literalIndex, expr.typeOid, expr.typeModifier);
-      const get = this.emitter.bind(runtime.liftedValue, 'lifted');
-      const initial = this.emitter.bind({ value: expr.value }, 'first');
-      return this.#fromContext(
-        `x.literals === null ? ${initial}.value : ${get}(x, ${slot}, ${expr.literalIndex}, ${expr.typeOid}, ${expr.typeModifier})`,
-        expr.typeOid,
-      );
+      const read = this.emitter.bind(constantReader(this.slots, expr), 'read');
+      const { value, typeOid } = this.#fromContext(`${read}(x)`, expr.typeOid);
+      // No text of a literal is read as null.
+      return { rep: repOfType(typeOid), typeOid, value, isNull: 'false' };
     }
     const value = expr.value;
     if (value === null) return NULL_OPERAND(expr.typeOid);

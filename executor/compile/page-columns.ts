@@ -14,11 +14,14 @@ import { datumDecoder, OID } from '../../types/index.ts';
 import { LongText } from '../../types/long-text.ts';
 import { type ColumnLayout, OVERFLOW_BIT, type RowLayout } from '../row/row-layout.ts';
 import { dateFrom, decimalFrom, decodeText, int64From, microsFrom, type OverflowFetch } from '../row/row-reader.ts';
-import type { Code, Emitter } from './emitter.ts';
+import { type Code, type Emitter, isSharingCode } from './emitter.ts';
 import { type Operand, repOfType } from './operand.ts';
 import { partialColumn } from './partial-calls.ts';
 
-/** Declares the pool's views as locals of the generated function. */
+/**
+ * Declares the pool's views: as locals of the generated function, which loops over many rows need, or in code that is shared, for the
+ * few rows of many statements, by their names alone, since there V8's compiler takes longer than the rows.
+ */
 export function emitViews(emitter: Emitter, pool: BufferPool): void {
   for (const [name, view] of [
     ['u8', pool.u8],
@@ -28,7 +31,8 @@ export function emitViews(emitter: Emitter, pool: BufferPool): void {
     ['f64', pool.f64],
     ['buf', pool.bytes],
   ] as const) {
-    emitter.prelude(`const ${name} = ${emitter.bind(view)};`);
+    if (isSharingCode()) emitter.bindAs(name, view);
+    else emitter.prelude(`const ${name} = ${emitter.bind(view)};`);
   }
 }
 

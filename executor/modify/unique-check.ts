@@ -201,7 +201,8 @@ class DeferredUniqueCheck implements FollowUp {
   }
 
   restore(items: readonly unknown[]): void {
-    this.#rows.splice(0, Infinity, ...(items as RowId[]));
+    this.#rows.length = 0;
+    for (const item of items) this.#rows.push(item as RowId);
   }
 
   poll(x: ExecContext): boolean {

@@ -9,7 +9,7 @@ import {
   type RowValuesFunction,
   rowValuesFunction,
 } from '../compile/batch-program.ts';
-import { liftedValue } from '../compile/runtime.ts';
+import { constantReader } from '../compile/constant-list.ts';
 import type { ExecContext } from '../context.ts';
 import type { Execution } from '../program.ts';
 import type { Operator } from './operator.ts';
@@ -85,9 +85,7 @@ class ValuesCompiler {
     const { slots } = this.#execution.program;
     const constants: ConstExpr[] = [];
     const open = withoutConstants(exprs, constants);
-    const liftedSlots = constants.map((c) =>
-      c.literalIndex < 0 ? -1 : slots.liftedSlot(c.literalIndex, c.typeOid, c.typeModifier),
-    );
+    const readers = constants.map((constant) => constantReader(slots, constant));
     // Rows of constants alone need no code.
     const compute =
       constants.length === exprs.length && exprs.every((e) => e.kind === 'const')
@@ -96,9 +94,7 @@ class ValuesCompiler {
     const columns: Value[][] = compute === null ? [] : constants.map(() => []);
     return (x, target) => {
       for (let c = 0; c < constants.length; c++) {
-        const { value, literalIndex, typeOid, typeModifier } = constants[c];
-        const isLifted = literalIndex >= 0 && x.literals !== null;
-        const actual = isLifted ? liftedValue(x, liftedSlots[c], literalIndex, typeOid, typeModifier) : value;
+        const actual = readers[c](x);
         if (compute === null) target[c] = actual;
         else columns[c][0] = actual;
       }

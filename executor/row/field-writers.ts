@@ -18,6 +18,18 @@ export function setInt32(bytes: Uint8Array, at: number, value: number): void {
   bytes[at + 3] = value;
 }
 
+/** The length of a null. */
+export function writeNull(bytes: Uint8Array, at: number): number {
+  setInt32(bytes, at, -1);
+  return at + 4;
+}
+
+/** The length of a field whose value stands between start + 4 and end; answers the end. */
+export function endField(bytes: Uint8Array, start: number, end: number): number {
+  setInt32(bytes, start, end - start - 4);
+  return end;
+}
+
 /** Bytes start..end-1 of `source`. */
 export function writeSlice(bytes: Buffer, at: number, source: Buffer, start: number, end: number): number {
   const length = end - start;

@@ -38,7 +38,7 @@ import {
   bindQuantifiedSubquery,
   bindScalarSubquery,
 } from './sublink.ts';
-import { BOOL, RECORD, UNKNOWN } from './type-info.ts';
+import { BOOL, RECORD, ROW_FIELDS_MAX, UNKNOWN } from './type-info.ts';
 
 /** Binds and remembers where the expression stands. */
 export function bindExpr(level: Level, node: ast.Expression): Expr {
@@ -103,7 +103,7 @@ function bindNode(level: Level, node: ast.Expression): Expr {
     case 'array':
       return bindArray(level, node, 0, -1);
     case 'row':
-      return bindRow(level, node.fields);
+      return bindRow(level, node);
     case 'subscript':
       return bindSubscript(level, node);
     case 'field':
@@ -219,8 +219,12 @@ export function callByName(level: Level, name: string, args: readonly ast.Expres
   return bindCall(level, plainCall(['pg_catalog', name], args, position));
 }
 
-function bindRow(level: Level, fieldNodes: readonly ast.Expression[]): Expr {
-  const fields = expandFields(level, fieldNodes);
+function bindRow(level: Level, node: ast.RowExpr): Expr {
+  const fields = expandFields(level, node.fields);
+  if (fields.length > ROW_FIELDS_MAX) {
+    const message = `ROW expressions can have at most ${ROW_FIELDS_MAX} entries`;
+    throw level.context.error('54011', message, positionOf(level.context, node.position));
+  }
   const resolved = fields.map((field) => resolveUnknown(level.context, field));
   // Unknown literals keep their nature until the row is compared; a stored row makes them text.
   const names = fields.map((_, i) => `f${i + 1}`);

@@ -50,7 +50,7 @@ export function bindGroupBy(level: Level, clause: ast.GroupByClause, list: Targe
       }
       case 'cube': {
         if (item.args.length > 12) {
-          throw context.error('54000', 'CUBE is limited to 12 elements', positionOf(context, item.position));
+          throw context.error('54011', 'CUBE is limited to 12 elements', positionOf(context, item.position));
         }
         const lists = item.args.map(listOf);
         return Array.from({ length: 1 << lists.length }, (_, i) =>

@@ -10,7 +10,7 @@ import { fieldsOf, starItems } from './column-ref.ts';
 import { bindExpr } from './expression.ts';
 import { positionOf } from './position.ts';
 import { findColumn, type Level } from './scope.ts';
-import { UNKNOWN } from './type-info.ts';
+import { ROW_FIELDS_MAX, UNKNOWN } from './type-info.ts';
 
 /** Where a column of the result comes from, for RowDescription. */
 function originOf(level: Level, expr: Expr): { tableOid: number; columnNumber: number } {
@@ -38,12 +38,14 @@ export function bindTargets(level: Level, nodes: readonly ast.SelectTarget[]): T
       continue;
     }
     if (expr.kind === 'fieldStar') {
-      targets.push(...expandRow(level, expr));
+      for (const target of expandRow(level, expr)) targets.push(target);
       continue;
     }
     const bound = bindExpr(level, expr);
     targets.push({ expr: bound, name: node.alias ?? columnNameOf(expr), ...originOf(level, bound) });
   }
+  if (targets.length > ROW_FIELDS_MAX)
+    throw level.context.error('54011', `target lists can have at most ${ROW_FIELDS_MAX} entries`);
   return targets;
 }
 

@@ -18,6 +18,9 @@ export const CID = 29;
 export const OIDVECTOR = 30;
 export const FLOAT4 = 700;
 export const FLOAT8 = 701;
+/** Of a row (PostgreSQL's MaxTupleAttributeNumber). */
+export const ROW_FIELDS_MAX = 1664;
+
 export const UNKNOWN = 705;
 export const BPCHAR = 1042;
 export const VARCHAR = 1043;

@@ -144,7 +144,7 @@ function foldLogic(expr: Expr & { kind: 'and' | 'or' }): Expr {
   const decisive = expr.kind === 'or';
   const args: Expr[] = [];
   for (const arg of expr.args) {
-    if (arg.kind === expr.kind) args.push(...arg.args);
+    if (arg.kind === expr.kind) for (const each of arg.args) args.push(each);
     else if (isConst(arg) && arg.kind === 'const' && arg.value !== null) {
       if (arg.value === decisive) return decisive ? TRUE_CONST : FALSE_CONST;
     } else args.push(arg);

@@ -33,7 +33,7 @@ function mergeOr(expr: Expr & { kind: 'and' | 'or' }): Expr {
     const known = groups.find((group) => group.equality === part.equality && equalExpr(group.arg, part.arg));
     if (known === undefined) groups.push({ original: [arg], ...part });
     else {
-      known.list.push(...part.list);
+      for (const element of part.list) known.list.push(element);
       known.original.push(arg);
     }
   }
