@@ -58,6 +58,22 @@ export class ColumnStore {
     this.count++;
   }
 
+  /** Puts a row in the place of another; true: one of the columns is another array now. */
+  set(place: number, columns: Columns, row: number): boolean {
+    let isOther = false;
+    for (let c = 0; c < this.columns.length; c++) {
+      const value = columns[c][row];
+      const column = this.columns[c];
+      if (Array.isArray(column)) column[place] = value;
+      else if (typeof value === 'number') column[place] = value;
+      else {
+        this.#values(c)[place] = value;
+        isOther = true;
+      }
+    }
+    return isOther;
+  }
+
   /** The column with room for so many numbers; null: it holds any values. */
   #numbers(c: number, count: number): Numbers | null {
     const column = this.columns[c];

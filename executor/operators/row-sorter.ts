@@ -1,15 +1,19 @@
 /**
- * Sorts row numbers by keys that stand in columns: stable, and in steps, so that a million rows do not hold up the engine.
+ * Sorts row numbers by keys that stand in columns, in steps, so that a million rows do not hold up the engine.
  *
- * Comparing values is what sorting costs, so values are compared as rarely as can be. A range of rows that are equal so far is
+ * Comparing values is what sorting costs, so beyond a few rows they are compared as rarely as can be. A range of rows that are equal so far is
  * sorted by 64-bit prefixes of its next key (key-prefix.ts), by radix, least significant byte first, leaving out bytes that are the
  * same everywhere. Rows whose prefixes are equal are a range again: of the next key, if the prefix is all of the value; of the same
  * text behind what its rows have in common; otherwise of rows that are compared.
  *
  *      range --nulls apart--> range --prefixes, radix--> runs of equal prefixes --> ranges ...
  *
- * Ranges of a few rows, and keys of types that have no prefix, are sorted by comparing (a merge sort, bottom up, over runs that
- * Array.prototype.sort makes).
+ * Ranges of a few rows are sorted by comparing (quicksort.ts), and so are keys of types that have no prefix (a merge sort, bottom up, over
+ * runs that Array.prototype.sort makes).
+ *
+ * Rows of equal keys come out in the order in which PostgreSQL's quicksort leaves them, up to QUICKSORT_MAX rows: a few rows are sorted
+ * by it, and where more have ties, it runs over their ranks once these are known. Sorts of more rows, and runs of those that spill, are
+ * stable.
  *
  * After: Knuth, The Art of Computer Programming, volume 3, 5.2.5; the prefixes are PostgreSQL's abbreviated keys (sortsupport.h).
  */
@@ -18,6 +22,7 @@ import type { Columns } from '../batch.ts';
 import { giveArray, takeArray } from '../scratch-memory.ts';
 import type { RowOrder } from '../spill/run-merge.ts';
 import { type KeyPrefix, PREFIX_ALL, PREFIX_NONE, Prefixes, sharedLength } from './key-prefix.ts';
+import { QUICKSORT_MAX, quicksort, quicksortBy } from './quicksort.ts';
 
 /** A key of the order. */
 export interface SorterKey {
@@ -33,7 +38,6 @@ export const SORTER_BYTES_PER_ROW = 24;
 
 /** Ranges up to this are sorted by comparing rows: radix has its price by the range. */
 const COMPARED_MAX = 128;
-const INSERTION_MAX = 12;
 const RUN_LENGTH = 2048;
 /** Rows between two looks whether it is time for others. */
 const STEP_ROWS = 16 * 1024;
@@ -41,6 +45,10 @@ const STEP_ROWS = 16 * 1024;
 const ROOM = 1.25;
 const RADIX = 256;
 const DIGITS = 8;
+
+/** Of a rank and a row number in one integer; both are below QUICKSORT_MAX. */
+const ROW_BITS = 16;
+const sortRanked = quicksortBy((a: number, b: number, _: null) => (a >>> ROW_BITS) - (b >>> ROW_BITS));
 
 const NO_PREFIXES = new Prefixes(0);
 
@@ -62,8 +70,14 @@ export class RowSorter {
   #counts: Uint32Array | null = null;
   #columns: Columns = [];
   #compare: RowOrder = () => 0;
+  /** Row numbers decide among rows that are equal. */
+  readonly #compareAll: RowOrder = (a, b) => this.#compare(a, b) || a - b;
   #ranges: Range[] = [];
   #count = 0;
+  /** Ties are wanted in the order of quicksort. */
+  #seeksTies = false;
+  /** 1: the row at this place of the order is equal to the one before it. Null: nothing is known to be, or nobody asks. */
+  #tied: Uint8Array | null = null;
 
   constructor(keys: readonly SorterKey[]) {
     this.#keys = keys;
@@ -79,18 +93,60 @@ export class RowSorter {
     this.#columns = [];
     this.#compare = () => 0;
     this.#ranges = [];
+    this.#tied = null;
   }
 
-  /** Yields after each step how many rows it went over; at the end `order` has the rows 0 .. count - 1 in order. */
-  *sort(columns: Columns, count: number, compare: RowOrder): Generator<number, void, void> {
+  /**
+   * Yields after each step how many rows it went over; at the end `order` has the rows 0 .. count - 1 in order. A run is a part of a
+   * larger sort.
+   */
+  *sort(columns: Columns, count: number, compare: RowOrder, isRun = false): Generator<number, void, void> {
     this.#reserve(count);
     this.#columns = columns;
     this.#compare = compare;
     const order = this.#order;
     for (let i = 0; i < count; i++) order[i] = i;
+    this.#seeksTies = !isRun && count <= QUICKSORT_MAX;
+    if (this.#seeksTies && count <= COMPARED_MAX) {
+      quicksort(order, 0, count, compare);
+      return;
+    }
+    this.#tied = null;
     this.#ranges = [];
     this.#rangeFound(0, count, 0);
     for (let range = this.#ranges.pop(); range !== undefined; range = this.#ranges.pop()) yield* this.#sortRange(range);
+    if (this.#tied !== null) yield* this.#orderTies(this.#tied);
+  }
+
+  /** Rows order[from .. to) are equal in all keys. */
+  #tie(from: number, to: number): void {
+    if (!this.#seeksTies) return;
+    this.#tied ??= new Uint8Array(this.#count);
+    const tied = this.#tied;
+    for (let i = from + 1; i < to; i++) tied[i] = 1;
+  }
+
+  /** The same for those among them that are. */
+  #tieEqual(from: number, to: number): void {
+    if (!this.#seeksTies) return;
+    const order = this.#order;
+    const compare = this.#compare;
+    for (let i = from + 1; i < to; i++) if (compare(order[i - 1], order[i]) === 0) this.#tie(i - 1, i + 1);
+  }
+
+  /** Sorts once more, by ranks. */
+  *#orderTies(tied: Uint8Array): Generator<number, void, void> {
+    const order = this.#order;
+    const ranked = this.#other;
+    const count = this.#count;
+    let rank = 0;
+    for (let i = 0; i < count; i++) {
+      if (tied[i] === 0) rank++;
+      ranked[order[i]] = ((rank - 1) << ROW_BITS) | order[i];
+    }
+    yield count;
+    sortRanked(ranked, 0, count, null);
+    for (let i = 0; i < count; i++) order[i] = ranked[i] & ((1 << ROW_BITS) - 1);
   }
 
   /** The arrays serve one sort after the other: the runs of a sort that spills are about equally long. */
@@ -113,8 +169,9 @@ export class RowSorter {
 
   /** Rows order[from .. to) are equal in the keys before `key`. */
   #rangeFound(from: number, to: number, key: number): void {
-    if (to - from < 2 || key === this.#keys.length) return;
-    if (to - from <= COMPARED_MAX) this.#sortCompared(from, to);
+    if (to - from < 2) return;
+    if (key === this.#keys.length) this.#tie(from, to);
+    else if (to - from <= COMPARED_MAX) this.#sortCompared(from, to);
     else this.#ranges.push({ from, to, key });
   }
 
@@ -257,21 +314,8 @@ export class RowSorter {
 
   /** Of a few rows. */
   #sortCompared(from: number, to: number): void {
-    const order = this.#order;
-    const compare = this.#compare;
-    if (to - from > INSERTION_MAX) {
-      order.set(Array.from(order.subarray(from, to)).sort(compare), from);
-      return;
-    }
-    for (let i = from + 1; i < to; i++) {
-      const row = order[i];
-      let j = i;
-      while (j > from && compare(order[j - 1], row) > 0) {
-        order[j] = order[j - 1];
-        j--;
-      }
-      order[j] = row;
-    }
+    quicksort(this.#order, from, to, this.#compareAll);
+    this.#tieEqual(from, to);
   }
 
   *#mergeSort(from: number, to: number): Generator<number, void, void> {
@@ -293,6 +337,7 @@ export class RowSorter {
       source = sorted;
     }
     if (source !== order) order.set(source.subarray(from, to), from);
+    this.#tieEqual(from, to);
   }
 }
 

@@ -1,8 +1,9 @@
 /**
  * Sort: collects its input, sorts a permutation of row numbers (row-sorter.ts), gives rows out in that order.
  *
- * With a limit (top-n), only the best rows are kept: whenever twice the limit has gathered, the worse half is thrown away, and rows
- * that come after the last of the better half are not gathered from then on.
+ * With a limit (top-n), only the best rows are kept. When more than twice the limit have gathered, they become a heap (row-heap.ts),
+ * where each better row takes the place of the last one. Of a high limit the worse half is thrown away whenever there are twice as many,
+ * and rows that come after the last of the better half are not gathered from then on.
  * What is beyond work_mem (or what there is no room for, work_memory_limit being near) goes to a temporary file, sorted, and is
  * merged at the end (spill/external-sort.ts):
  *
@@ -36,10 +37,13 @@ import { SPILL_WAITS } from '../spill/stream.ts';
 import { ColumnStore } from './column-store.ts';
 import { keyPrefix } from './key-prefix.ts';
 import type { Operator } from './operator.ts';
+import { RowHeap } from './row-heap.ts';
 import { RowSorter, SORTER_BYTES_PER_ROW, type SorterKey } from './row-sorter.ts';
 
-/** Top-n gathers at least this many rows before it throws any away. */
+/** Top-n without a heap gathers at least this many rows before it throws any away. */
 const TOP_GATHER_MIN = 1024;
+/** Up to this limit a heap is not slower than sorting and cutting, whatever order the rows come in. */
+const HEAP_MAX = 1024;
 
 /** Types whose values the < operator of JavaScript orders as SQL does. */
 const PLAIN_TYPES = new Set<number>([
@@ -53,6 +57,8 @@ const PLAIN_TYPES = new Set<number>([
   OID.TIMESTAMPTZ,
   OID.BOOL,
 ]);
+
+const NO_ROWS = new Uint32Array(0);
 
 /** Emits a function's body that answers the order of two rows, whose keys are these expressions. */
 function emitOrder(
@@ -80,8 +86,8 @@ function emitOrder(
 }
 
 type OrderFactory = (columns: Columns) => RowOrder;
-/** The order of a row of the first columns to the one row of the second. */
-type BoundOrderFactory = (columns: Columns, bound: Columns) => (row: number) => number;
+/** The order of a row of the first columns to a row of the second. */
+type BoundOrderFactory = (columns: Columns, bound: Columns) => RowOrder;
 
 /** Generates the comparison for the given keys; key k of row i is keys[k][i]. */
 function rowOrderFactory(keys: readonly SortKey[]): OrderFactory {
@@ -103,14 +109,14 @@ function rowOrderFactory(keys: readonly SortKey[]): OrderFactory {
 function boundOrderFactory(keys: readonly SortKey[]): BoundOrderFactory {
   const emitter = new Emitter();
   keys.forEach((_key, k) => {
-    emitter.emit(`const k${k} = columns[${k}], b${k} = bound[${k}][0];`);
+    emitter.emit(`const k${k} = columns[${k}], b${k} = bound[${k}];`);
   });
-  emitter.open('return (a) => {');
+  emitter.open('return (a, b) => {');
   emitOrder(
     emitter,
     keys,
     (k) => `k${k}[a]`,
-    (k) => `b${k}`,
+    (k) => `b${k}[b]`,
   );
   emitter.close('};');
   return emitter.build('columns, bound');
@@ -124,7 +130,7 @@ interface CompiledSort {
   readonly sorterKeys: readonly SorterKey[];
   /** Of columns of the input followed by computed keys. */
   readonly makeOrder: OrderFactory;
-  /** The same columns, and the keys of a row that stand where its columns do. */
+  /** Of two tables of such columns. */
   readonly boundOrder: BoundOrderFactory;
   /** Another copy of the same code for merging runs: V8 must not see two kinds of columns in one place. */
   mergeOrder(): OrderFactory;
@@ -188,6 +194,11 @@ export class SortOperator implements Operator, SpillingOperator {
   /** A batch whose keys could not be computed yet: something in them had to wait. */
   #held: Batch | null = null;
   #keep = Infinity;
+  /** Once there are enough rows for it; its row numbers are places in the store. */
+  #heap: RowHeap | null = null;
+  /** In which the store's rows are given out. */
+  #order: Uint32Array = NO_ROWS;
+  /** Rows have been left out. */
   #hasCut = false;
   /** Once as many rows as are wanted have been kept: the last of them, by columns. Rows that are not before it are not gathered. */
   #bound: Columns | null = null;
@@ -220,6 +231,7 @@ export class SortOperator implements Operator, SpillingOperator {
     this.#isInputDone = false;
     this.#held = null;
     this.#bound = null;
+    this.#heap = null;
     this.#next = 0;
     this.#bytesMax = 0;
     this.#memory = 0;
@@ -246,16 +258,25 @@ export class SortOperator implements Operator, SpillingOperator {
       switch (this.#phase) {
         case 'gather':
           if (!this.#gather(x)) return PENDING;
+          if (this.#heap !== null) {
+            this.#order = this.#heap.drain();
+            this.#heap = null;
+            this.#phase = 'emit';
+            this.#end = this.#store.count;
+            break;
+          }
           this.#steps = this.#sorter.sort(
             this.#store.columns,
             this.#store.count,
             this.#compiled.makeOrder(this.#store.columns),
+            this.#purpose === 'write',
           );
           this.#phase = 'sort';
           break;
         case 'sort':
           if (!this.#sort(x)) return PENDING;
           this.#phase = this.#purpose;
+          this.#order = this.#sorter.order;
           this.#end = Math.min(this.#store.count, this.#keep);
           break;
         case 'cut':
@@ -307,17 +328,63 @@ export class SortOperator implements Operator, SpillingOperator {
 
   #append(batch: Batch, keys: Columns | null): void {
     const { meter, boundOrder } = this.#compiled;
+    const columns = keys === null ? batch.columns : [...batch.columns, ...keys];
+    if (this.#heap !== null) {
+      const replaced = this.#replace(this.#heap, columns, batch.count);
+      if (replaced === 0) return;
+      const kept = Math.max(0, 1 - replaced / this.#keep);
+      const came = Math.min(replaced, this.#keep) / batch.count;
+      this.#bytes = kept * this.#bytes + came * meter.bytesOf(batch.columns, batch.count, keys);
+      return;
+    }
     if (this.#bound === null) {
       this.#store.append(batch, keys);
       this.#bytes += meter.bytesOf(batch.columns, batch.count, keys);
+      const isHeapWanted = this.#keep > 0 && this.#keep <= HEAP_MAX && this.#external === null;
+      if (isHeapWanted && this.#store.count > 2 * this.#keep) this.#makeHeap();
       return;
     }
-    const columns = keys === null ? batch.columns : [...batch.columns, ...keys];
     const order = boundOrder(columns, this.#bound);
     const before = this.#store.count;
-    for (let row = 0; row < batch.count; row++) if (order(row) < 0) this.#store.appendFrom(columns, row);
+    for (let row = 0; row < batch.count; row++) if (order(row, 0) < 0) this.#store.appendFrom(columns, row);
     const share = (this.#store.count - before) / batch.count;
     if (share > 0) this.#bytes += meter.bytesOf(batch.columns, batch.count, keys) * share;
+  }
+
+  /** Of the rows there are, which are more than are wanted. */
+  #makeHeap(): void {
+    const store = this.#store;
+    const { count } = store;
+    const heap = new RowHeap(this.#keep, this.#compiled.makeOrder(store.columns));
+    for (let row = 0; row < count; row++) {
+      if (!heap.isFull) heap.add(row);
+      else if (heap.compare(row, heap.root) < 0) heap.replaceRoot(row);
+    }
+    store.keep(heap.rows);
+    for (let row = 0; row < this.#keep; row++) heap.rows[row] = row;
+    heap.compare = this.#compiled.makeOrder(store.columns);
+    this.#heap = heap;
+    this.#hasCut = true;
+    this.#bytes *= this.#keep / count;
+  }
+
+  /** Rows of a batch come for those that they are before; answers how many. */
+  #replace(heap: RowHeap, columns: Columns, count: number): number {
+    const { makeOrder, boundOrder } = this.#compiled;
+    const store = this.#store;
+    let order = boundOrder(columns, store.columns);
+    let replaced = 0;
+    for (let row = 0; row < count; row++) {
+      const { root } = heap;
+      if (order(row, root) >= 0) continue;
+      if (store.set(root, columns, row)) {
+        heap.compare = makeOrder(store.columns);
+        order = boundOrder(columns, store.columns);
+      }
+      heap.replaceRoot(root);
+      replaced++;
+    }
+    return replaced;
   }
 
   /** Whether there are twice the rows that are wanted, or more than there is room for; `#purpose` says what then. */
@@ -337,6 +404,10 @@ export class SortOperator implements Operator, SpillingOperator {
     }
     // If it is the server's memory that is full: what there was is what there is from now on.
     if (this.#bytes < this.#memory) this.#memory = Math.max(this.#bytes, MEMORY_MIN);
+    if (this.#heap !== null) {
+      this.#boundBy(this.#heap.root);
+      this.#heap = null;
+    }
     this.#purpose = 'write';
     return true;
   }
@@ -360,7 +431,11 @@ export class SortOperator implements Operator, SpillingOperator {
     store.keep(this.#sorter.order.subarray(0, end));
     this.#hasCut = true;
     this.#bytes *= end / count;
-    if (end > 0 && end === this.#keep) this.#bound = store.columns.map((column) => [column[end - 1]]);
+    if (end > 0 && end === this.#keep) this.#boundBy(end - 1);
+  }
+
+  #boundBy(row: number): void {
+    this.#bound = this.#store.columns.map((column) => [column[row]]);
   }
 
   #write(x: ExecContext): boolean {
@@ -372,7 +447,7 @@ export class SortOperator implements Operator, SpillingOperator {
   #emit(x: ExecContext): Batch {
     const wanted = Math.min(BATCH_SIZE, this.#end - this.#next);
     let count: number;
-    if (this.#external === null) count = this.#store.copyTo(this.#out, this.#next, wanted, this.#sorter.order);
+    if (this.#external === null) count = this.#store.copyTo(this.#out, this.#next, wanted, this.#order);
     else {
       count = wanted === 0 ? 0 : this.#external.next(x, this.#out.columns, wanted);
       if (count === SPILL_WAITS) return PENDING;

@@ -1,7 +1,9 @@
-/** The sorter of rows against Array.prototype.sort with the types' own comparison, which is stable too. */
+/** The sorter of rows against plain sorts with the types' own comparison: quicksort, as far as it goes, and a stable one. */
 import { expect } from 'chai';
 import type { Value } from '../../catalog/function-entry.ts';
 import { keyPrefix } from '../../executor/operators/key-prefix.ts';
+import { QUICKSORT_MAX, quicksort } from '../../executor/operators/quicksort.ts';
+import { RowHeap } from '../../executor/operators/row-heap.ts';
 import { RowSorter } from '../../executor/operators/row-sorter.ts';
 import { collatedType, comparator, Interval, Numeric, OID, registerCollation } from '../../types/index.ts';
 import { randomOf } from '../support/random.ts';
@@ -98,6 +100,14 @@ function sorted(
   return [...sorter.order.subarray(0, count)];
 }
 
+/** Ties as quicksort leaves them, as many rows as it sorts; as they come, of more. */
+function expectOrder(rows: number[], compare: (a: number, b: number) => number): void {
+  const expected = Array.from(rows, (_, i) => i);
+  if (rows.length <= QUICKSORT_MAX) quicksort(expected, 0, rows.length, compare);
+  else expected.sort(compare);
+  expect(rows).to.deep.equal(expected);
+}
+
 describe('Sorting rows', () => {
   for (const [what, typeOid, make] of KINDS) {
     it(`orders ${what} as their comparison does`, () => {
@@ -124,8 +134,7 @@ describe('Sorting rows', () => {
               { column: 0, prefix: keyPrefix(typeOid), descending, nullsFirst },
               { column: 1, prefix: keyPrefix(OID.INT4), descending: true, nullsFirst: true },
             ]);
-            const expected = Array.from({ length: count }, (_, i) => i).sort(compare);
-            expect(sorted(sorter, columns, count, compare)).to.deep.equal(expected);
+            expectOrder(sorted(sorter, columns, count, compare), compare);
           }
         }
       }
@@ -138,8 +147,28 @@ describe('Sorting rows', () => {
     for (const count of [3000, 2000, 150, 3, 3000]) {
       const column = Array.from({ length: count }, () => int(0, 1e6));
       const compare = (a: number, b: number): number => column[a] - column[b];
-      const expected = Array.from({ length: count }, (_, i) => i).sort(compare);
-      expect(sorted(sorter, [column], count, compare)).to.deep.equal(expected);
+      expectOrder(sorted(sorter, [column], count, compare), compare);
+    }
+  });
+
+  it('keeps the first rows in a heap as they come', () => {
+    for (const [count, limit] of [
+      [1, 1],
+      [50, 1],
+      [200, 100],
+      [2000, 30],
+    ]) {
+      const int = intsOf(count);
+      const column = Array.from({ length: count }, () => int(0, 40));
+      const compare = (a: number, b: number): number => column[a] - column[b];
+      const heap = new RowHeap(limit, compare);
+      for (let row = 0; row < count; row++) {
+        if (!heap.isFull) heap.add(row);
+        else if (compare(row, heap.root) < 0) heap.replaceRoot(row);
+      }
+      const rows = [...heap.drain()];
+      expect(new Set(rows)).to.have.lengthOf(limit);
+      expect(rows.map((row) => column[row])).to.deep.equal([...column].sort((a, b) => a - b).slice(0, limit));
     }
   });
 });
