@@ -32,6 +32,10 @@ export interface Cursor {
   isComplete: boolean;
   /** WITH HOLD, and its transaction is over. */
   isFromBefore: boolean;
+  /** Savepoints that it is behind: it goes with the first of them that is rolled back to. */
+  depth: number;
+  /** A FETCH has failed, and all others will. */
+  hasFailed: boolean;
 }
 
 export class Cursors {
@@ -81,7 +85,8 @@ export class Cursors {
       throw sqlError('42501', 'cannot create a cursor WITH HOLD within security-restricted operation');
     }
     if (this.#cursors.has(node.name)) throw sqlError('42P03', `cursor "${node.name}" already exists`);
-    const portal = new Portal(session, node.name, prepared, params, null, []);
+    // A function that declares it has other arguments in its next call.
+    const portal = new Portal(session, node.name, prepared, [...params], null, []);
     const rows = new RowStore(program.statement.plan.output.length);
     const memory = new MemoryAccount(session.server.workMemory);
     portal.onBatch = (batch, from, to) => {
@@ -105,6 +110,8 @@ export class Cursors {
       position: 0,
       isComplete: false,
       isFromBefore: false,
+      depth: session.transaction.savepoints.length,
+      hasFailed: false,
     });
   }
 
@@ -128,6 +135,16 @@ export class Cursors {
     cursor.portal.close();
   }
 
+  /** Savepoint i is rolled back to: what was declared behind it goes. */
+  rollbackTo(i: number): void {
+    for (const cursor of this.#cursors.values()) if (cursor.depth > i) this.#drop(cursor);
+  }
+
+  /** Savepoint i is released. */
+  release(i: number): void {
+    for (const cursor of this.#cursors.values()) cursor.depth = Math.min(cursor.depth, i);
+  }
+
   /** The end of a transaction: all go, but held ones after a commit (holdAll has completed them). */
   closeAll(isCommit: boolean): void {
     for (const cursor of this.#cursors.values()) {
@@ -142,6 +159,7 @@ export class Cursors {
       yield* this.#pull(cursor, Infinity);
       cursor.portal.close();
       cursor.isFromBefore = true;
+      cursor.depth = 0;
     }
   }
 
@@ -186,7 +204,7 @@ export class Cursors {
     const fields = this.fields(node);
     if (isSimple && node.kind === 'fetch')
       this.#session.sink.rowDescription(fields, cursor.isBinary ? fields.map(() => 1) : []);
-    const numbers = yield* this.#rowNumbers(cursor, node);
+    const numbers = yield* this.#travel(cursor, node);
     if (node.kind === 'fetch') {
       const session = this.#session;
       const encoder = new ResultEncoder(
@@ -203,22 +221,37 @@ export class Cursors {
     return `${node.kind.toUpperCase()} ${numbers.length}`;
   }
 
+  /** One whose query fails, or that is asked to go back and cannot, goes nowhere any more. */
+  *#travel(cursor: Cursor, node: FetchStatement): Task<number[]> {
+    if (cursor.hasFailed) throw sqlError('55000', `portal "${cursor.name}" cannot be run`);
+    try {
+      return yield* this.#rowNumbers(cursor, node);
+    } catch (error) {
+      cursor.hasFailed = true;
+      cursor.portal.close();
+      throw error;
+    }
+  }
+
   /** Moves the cursor; answers the rows passed over, as zero-based numbers in the order of travel. */
   *#rowNumbers(cursor: Cursor, node: FetchStatement): Task<number[]> {
     const { direction, count } = node;
     if (direction === 'forward' && (count === 'all' || count >= 0)) {
-      return yield* this.#forward(cursor, count === 'all' ? Infinity : count);
+      return count === 0
+        ? this.#current(cursor, node)
+        : yield* this.#forward(cursor, count === 'all' ? Infinity : count);
     }
     const isBackward = direction === 'backward' || (direction === 'forward' && (count as number) < 0);
     if (isBackward) {
       const steps = count === 'all' ? Infinity : Math.abs(count);
       if (direction === 'backward' && count !== 'all' && count < 0) return yield* this.#forward(cursor, -count);
-      if (steps === 0) return this.#current(cursor);
+      if (steps === 0) return this.#current(cursor, node);
       this.#checkScroll(cursor);
       return this.#backward(cursor, steps);
     }
+    if (direction === 'relative' && count === 0) return this.#current(cursor, node);
     const target = yield* this.#target(cursor, direction, count as number);
-    if (target < cursor.position) this.#checkScroll(cursor);
+    if (target <= cursor.position && cursor.position > 0) this.#checkScroll(cursor);
     yield* this.#pull(cursor, target);
     cursor.position = Math.min(Math.max(target, 0), cursor.rows.count + 1);
     return target >= 1 && target <= cursor.rows.count ? [target - 1] : [];
@@ -228,11 +261,11 @@ export class Cursors {
     if (direction === 'relative') return cursor.position + count;
     if (count >= 0) return count;
     yield* this.#pull(cursor, Infinity);
+    cursor.position = cursor.rows.count + 1;
     return cursor.rows.count + 1 + count;
   }
 
   *#forward(cursor: Cursor, steps: number): Task<number[]> {
-    if (steps === 0) return this.#current(cursor);
     yield* this.#pull(cursor, cursor.position + steps);
     const numbers: number[] = [];
     while (numbers.length < steps && cursor.position < cursor.rows.count) numbers.push(cursor.position++);
@@ -241,8 +274,11 @@ export class Cursors {
     return numbers;
   }
 
-  #current(cursor: Cursor): number[] {
-    return cursor.position >= 1 && cursor.position <= cursor.rows.count ? [cursor.position - 1] : [];
+  /** The row that the cursor is on. Fetching it again is a step back and one forward. */
+  #current(cursor: Cursor, node: FetchStatement): number[] {
+    if (cursor.position < 1 || cursor.position > cursor.rows.count) return [];
+    if (node.kind === 'fetch') this.#checkScroll(cursor);
+    return [cursor.position - 1];
   }
 
   #backward(cursor: Cursor, steps: number): number[] {

@@ -5,18 +5,20 @@ import { sqlError } from '../types/errors.ts';
 import type { DdlContext, DdlSteps } from './ddl/context.ts';
 import { applyOnCommit, dropTemporaryObjects, executeDdl } from './ddl/index.ts';
 import { overNewHeap, rewrite } from './ddl/rewrite.ts';
+import type { CountedFill } from './plan-counters.ts';
 import { PreparedStatement } from './prepared-statement.ts';
 import type { Session, Task } from './session.ts';
 import { SessionDdlContext } from './session-ddl-context.ts';
 
-/** Runs a definition; answers its command tag. */
-export function* runDdl(session: Session, prepared: PreparedStatement): Task<string> {
+/** Runs a definition; answers its command tag. `fill`: counts what the query of CREATE TABLE AS does. */
+export function* runDdl(session: Session, prepared: PreparedStatement, fill: CountedFill | null = null): Task<string> {
   const txn = session.ensureTransaction();
   if (session.transaction.isReadOnly) {
     throw sqlError('25006', 'cannot execute a definition in a read-only transaction');
   }
   session.engine.transactions.statementXid(txn);
   const context = new SessionDdlContext(session, prepared);
+  context.fill = fill;
   const steps = executeDdl((prepared.statement as Statement).node, context);
   try {
     for (;;) {

@@ -26,10 +26,13 @@ import {
 import type { CommitMoment } from '../storage/api.ts';
 import { sqlError } from '../types/errors.ts';
 import { checkConstants } from './compile/runtime.ts';
+import { mayNotCreate } from './ddl/index.ts';
+import { runDdl } from './ddl-runner.ts';
 import { executeArguments } from './execute-arguments.ts';
 import { momentOfStatement, programFor } from './past.ts';
 import {
   type ChangedSettings,
+  type CountedFill,
   type Counter,
   changedSettings,
   countedExecution,
@@ -39,6 +42,7 @@ import { PORTAL_PENDING, Portal } from './portal.ts';
 import { PreparedStatement, queryWithin } from './prepared-statement.ts';
 import type { Program } from './program.ts';
 import type { Session, Task } from './session.ts';
+import { SessionDdlContext } from './session-ddl-context.ts';
 import { utilityFields } from './utility.ts';
 import { sendRows } from './utility-rows.ts';
 
@@ -129,8 +133,13 @@ export function* runExplain(
   formats: readonly number[],
 ): Task<string> {
   const options = optionsOf(node, prepared.text);
-  if (options.analyze && node.statement.kind === 'createTableAs') {
-    throw sqlError('0A000', 'EXPLAIN ANALYZE of CREATE TABLE AS is not supported');
+  if (node.statement.kind === 'createTableAs') {
+    // The schema of temporary tables may have to be made.
+    session.ensureTransaction();
+    if (mayNotCreate(new SessionDdlContext(session, prepared), node.statement)) {
+      sendRows(session, utilityFields(session, node) ?? [], [], isSimple, formats);
+      return 'EXPLAIN';
+    }
   }
   const start = performance.now();
   const { inner, params } = explained(session, node, prepared, given);
@@ -144,21 +153,36 @@ export function* runExplain(
   if (program.statement.early !== undefined) checkConstants(program.statement.early, null, session.functions);
   const counters = new Map<Plan, Counter>();
   let executionMs: number | null = null;
+  let { plan } = program.statement;
   if (options.analyze) {
     const began = performance.now();
-    yield* runCounted(session, inner, params, program, moment, counters);
+    if (node.statement.kind === 'createTableAs')
+      plan = (yield* runCreation(session, node.statement, prepared, counters)) ?? plan;
+    else yield* runCounted(session, inner, params, program, moment, counters);
     executionMs = performance.now() - began;
   }
   const instrumentation: PlanInstrumentation = (plan) => counters.get(plan) ?? null;
   const settings = options.settings ? changedSettings(session) : [];
   const times = options.summary ? { planningMs, executionMs } : null;
-  const { plan } = program.statement;
   const rows =
     options.output === 'text'
       ? textRows(plan, options, instrumentation, settings, times)
       : [[documentText(plan, options, options.output, instrumentation, settings, times)]];
   sendRows(session, utilityFields(session, node) ?? [], rows, isSimple, formats);
   return 'EXPLAIN';
+}
+
+/** CREATE TABLE AS, whose query is counted; answers the query's plan, or null: WITH NO DATA. */
+function* runCreation(
+  session: Session,
+  node: CreateTableAsStatement,
+  prepared: PreparedStatement,
+  counters: Map<Plan, Counter>,
+): Task<Plan | null> {
+  const statement: Statement = { ...(prepared.statement as Statement), node };
+  const fill: CountedFill = { counters, plan: null };
+  yield* runDdl(session, new PreparedStatement(prepared.text, statement, prepared.parameterTypes), fill);
+  return fill.plan;
 }
 
 function* runCounted(

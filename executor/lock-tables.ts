@@ -1,6 +1,6 @@
 /** LOCK TABLE. */
 import type { RelationEntry } from '../catalog/entries.ts';
-import { relationDenied, rightsOnRelation } from '../catalog/rights.ts';
+import { hasInvokersRights, relationDenied, rightsOnRelation } from '../catalog/rights.ts';
 import type { LockTableStatement } from '../parser/ast.ts';
 import {
   ACCESS_EXCLUSIVE,
@@ -30,31 +30,65 @@ const LOCK_MODES: { readonly [mode in LockTableStatement['mode']]: LockMode } = 
 };
 
 /** Who may read a table may keep it from being dropped; what keeps others from writing wants a right to write. */
-function checkLockRight(session: Session, relation: RelationEntry, mode: LockTableStatement['mode']): void {
+function checkLockRight(
+  session: Session,
+  relation: RelationEntry,
+  mode: LockTableStatement['mode'],
+  authority = session.authority,
+): void {
   const rights = mode === 'access share' ? 'r' : mode === 'row exclusive' ? 'awdD' : 'wdD';
-  if (rightsOnRelation(session.catalog, relation, session.authority, rights) === '') throw relationDenied(relation);
+  if (rightsOnRelation(session.catalog, relation, authority, rights) === '') throw relationDenied(relation);
 }
 
 /** Takes the locks in the order of the names. */
 export function* lockTables(session: Session, node: LockTableStatement): Task<string> {
   requireBlock(session, 'LOCK TABLE');
-  const txn = session.ensureTransaction();
+  session.ensureTransaction();
   for (const table of node.tables) {
     const relation = session.catalog.resolveRelation(table.name, session.searchPath(true));
     const name = table.name[table.name.length - 1];
     if (relation === undefined) throw sqlError('42P01', `relation "${table.name.join('.')}" does not exist`);
-    if (relation.class !== 'relation') throw sqlError('42809', `"${name}" is not a table or view`);
     if (table.name.length > 1) session.checkSchema(table.name[table.name.length - 2]);
+    if (relation.class !== 'relation') throw notLockable(name, relation.class === 'index' ? 'indexes' : 'sequences');
+    if (relation.kind === 'materializedView') throw notLockable(name, 'materialized views');
     checkLockRight(session, relation, node.mode);
-    const { locks } = session.engine;
-    const tag = locks.relationTag(session.database.oid, relation.oid);
-    for (;;) {
-      const answer = locks.acquire(txn, tag, LOCK_MODES[node.mode], !node.nowait);
-      if (answer === LOCK_GRANTED) break;
-      if (node.nowait) throw sqlError('55P03', `could not obtain lock on relation "${name}"`);
-      session.isWaitingForLock = true;
-      yield* session.wait();
-    }
+    yield* lockOne(session, node, relation);
+    if (relation.kind === 'view') yield* lockBehind(session, node, relation, new Set([relation.oid]));
   }
   return 'LOCK TABLE';
+}
+
+function notLockable(name: string, what: string): Error {
+  return sqlError('42809', `cannot lock relation "${name}"`, {
+    detail: `This operation is not supported for ${what}.`,
+  });
+}
+
+/** What a view reads, views behind it too, each by the rights of its owner or, under security_invoker, the user's. */
+function* lockBehind(session: Session, node: LockTableStatement, view: RelationEntry, locked: Set<number>): Task<void> {
+  const { catalog, sharedCatalog } = session;
+  const authority = hasInvokersRights(view)
+    ? session.authority
+    : sharedCatalog.authority(view.owner, catalog.databaseOid);
+  for (const oid of view.dependsOn) {
+    const relation = catalog.relation(oid);
+    if (relation === undefined || relation.kind === 'materializedView' || locked.has(oid)) continue;
+    locked.add(oid);
+    checkLockRight(session, relation, node.mode, authority);
+    yield* lockOne(session, node, relation);
+    if (relation.kind === 'view') yield* lockBehind(session, node, relation, locked);
+  }
+}
+
+function* lockOne(session: Session, node: LockTableStatement, { oid, name }: RelationEntry): Task<void> {
+  const { locks } = session.engine;
+  const tag = locks.relationTag(session.database.oid, oid);
+  const txn = session.ensureTransaction();
+  for (;;) {
+    const answer = locks.acquire(txn, tag, LOCK_MODES[node.mode], !node.nowait);
+    if (answer === LOCK_GRANTED) return;
+    if (node.nowait) throw sqlError('55P03', `could not obtain lock on relation "${name}"`);
+    session.isWaitingForLock = true;
+    yield* session.wait();
+  }
 }

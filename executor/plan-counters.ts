@@ -125,6 +125,13 @@ class CountingOperator implements Operator {
   }
 }
 
+/** EXPLAIN ANALYZE of CREATE TABLE AS: what ran to fill the table. */
+export interface CountedFill {
+  readonly counters: Map<Plan, Counter>;
+  /** The query's plan; null: it was not run. */
+  plan: Plan | null;
+}
+
 /** A run of its own, each of whose operators has a counter. */
 export function countedExecution(program: Program, counters: Map<Plan, Counter>): Execution {
   return new Execution(program, (plan, operator) => {

@@ -51,6 +51,7 @@ import type { IndexRuntime } from './index-runtime.ts';
 import { LastingFork } from './lasting-fork.ts';
 import { RowStoreWriter } from './modify/row-store.ts';
 import { checkTemplate, momentOfTemplate } from './past.ts';
+import { type CountedFill, countedExecution } from './plan-counters.ts';
 import { PreparedStatement } from './prepared-statement.ts';
 import { Program } from './program.ts';
 import type { Session } from './session.ts';
@@ -63,6 +64,7 @@ const SESSIONS_LOOK_MS = 10;
 
 /** DdlContext over a session, for one statement. */
 export class SessionDdlContext implements DdlContext {
+  fill: CountedFill | null = null;
   readonly #session: Session;
   readonly #prepared: PreparedStatement;
   readonly #contexts: ExecContext[] = [];
@@ -412,6 +414,12 @@ export class SessionDdlContext implements DdlContext {
     );
     // Whoever makes a table fills it, whatever rights new tables begin with.
     task.portal.ownTarget = table.oid;
+    if (this.fill !== null) {
+      const program = prepared.program(session);
+      const { plan } = program.statement;
+      this.fill.plan = plan.kind === 'insert' ? plan.source : plan;
+      task.portal.execute(countedExecution(program, this.fill.counters), this.fill.counters);
+    }
     if (asOwner) task.definer = this.shared.roleName(table.owner);
     return task;
   }

@@ -39,6 +39,8 @@ export interface Savepoint {
   readonly mark: SavepointMark;
   readonly changeCount: number;
   readonly settingsMark: number;
+  /** READ ONLY outside: what is set inside ends with it. */
+  readonly isReadOnly: boolean;
   readonly notificationCount: number;
   /** What was queued for the end of the transaction. */
   readonly deferred: readonly (readonly [key: string, items: readonly unknown[]])[];
@@ -299,6 +301,7 @@ export class SessionTransaction {
       mark: this.#engine.transactions.savepoint(this.txn as Transaction),
       changeCount: this.#changes.length,
       settingsMark,
+      isReadOnly: this.#isReadOnly,
       notificationCount: this.notifications.length,
       deferred: [...this.deferred].map(([key, followUp]) => [key, followUp.save()] as const),
     });
@@ -307,6 +310,12 @@ export class SessionTransaction {
   findSavepoint(name: string): number {
     for (let i = this.savepoints.length - 1; i >= 0; i--) if (this.savepoints[i].name === name) return i;
     throw sqlError('3B001', `savepoint "${name}" does not exist`);
+  }
+
+  /** What came after savepoint i is part of what was around it. */
+  releaseSavepoint(i: number): void {
+    this.#isReadOnly = this.savepoints[i].isReadOnly;
+    this.savepoints.length = i;
   }
 
   /** Undoes what came after savepoint i; false: call again when woken. */
@@ -319,6 +328,7 @@ export class SessionTransaction {
       return false;
     }
     this.savepoints.length = i + 1;
+    this.#isReadOnly = savepoint.isReadOnly;
     const queued = new Map(savepoint.deferred);
     for (const [key, followUp] of this.deferred) followUp.restore(queued.get(key) ?? []);
     this.#dropChanges(savepoint.changeCount);

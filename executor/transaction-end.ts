@@ -83,6 +83,7 @@ export class TransactionEnd {
     const top = transaction.savepoints.length - 1;
     if (top >= 0) {
       session.closePortals();
+      session.cursors.rollbackTo(top);
       while (!transaction.rollbackToSavepoint(top)) yield undefined;
       session.settings.rollbackTo(transaction.savepoints[top].settingsMark);
     } else {

@@ -34,6 +34,9 @@ export function applyModes(session: Session, modes: TransactionModes, past: Comm
     if (!modes.readOnly && transaction.moment !== null && past === null) {
       throw sqlError('25001', 'a transaction that reads the past cannot write');
     }
+    if (!modes.readOnly && transaction.isReadOnly && transaction.savepoints.length > 0) {
+      throw sqlError('25001', 'cannot set transaction read-write mode inside a read-only transaction');
+    }
     if (!modes.readOnly && transaction.isReadOnly && transaction.hasSnapshot) {
       throw sqlError('25001', 'transaction read-write mode must be set before any query');
     }
@@ -133,7 +136,9 @@ export function savepoint(session: Session, name: string): string {
 export function releaseSavepoint(session: Session, name: string): string {
   requireBlock(session, 'RELEASE SAVEPOINT');
   const { transaction } = session;
-  transaction.savepoints.length = transaction.findSavepoint(name);
+  const i = transaction.findSavepoint(name);
+  transaction.releaseSavepoint(i);
+  session.cursors.release(i);
   return 'RELEASE';
 }
 
@@ -144,6 +149,7 @@ export function* rollbackTo(session: Session, name: string): Task<string> {
   const i = transaction.findSavepoint(name);
   for (const portal of session.portals.values()) portal.close();
   session.portals.clear();
+  session.cursors.rollbackTo(i);
   while (!transaction.rollbackToSavepoint(i)) yield undefined;
   session.settings.rollbackTo(transaction.savepoints[i].settingsMark);
   transaction.isFailed = false;

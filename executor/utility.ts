@@ -194,7 +194,7 @@ function* execute(
   const prepared = session.statements.named(node.name);
   session.checkNotFailed(prepared.node);
   const params = executeArguments(session, node, prepared);
-  if (!prepared.isPlanned) return (yield* runUtility(session, prepared, formats, isSimple)) as string;
+  if (!prepared.isPlanned) return (yield* runUtility(session, prepared, formats, isSimple, params)) as string;
   const variant = session.statements.variantForParameters(prepared, params);
   if (isSimple && prepared.fields !== null) session.sink.rowDescription(prepared.fields, []);
   const portal = new Portal(session, '', variant, params, null, formats);

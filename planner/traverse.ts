@@ -259,6 +259,12 @@ function mapFrom(item: FromItem, map: Mapper): FromItem {
 
 export function mapRelation(relation: Relation, map: Mapper): Relation {
   switch (relation.kind) {
+    case 'table': {
+      const { sample } = relation;
+      if (sample === undefined) return relation;
+      const filter = map(sample.filter);
+      return filter === sample.filter ? relation : { ...relation, sample: { ...sample, filter } };
+    }
     case 'subquery': {
       const query = mapQuery(relation.query, map);
       return query === relation.query ? relation : { ...relation, query };

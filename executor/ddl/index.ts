@@ -32,6 +32,8 @@ import { truncate } from './truncate.ts';
 import { alterCompositeType, alterDomain, alterEnum, createCompositeType, createDomain, createEnum } from './types.ts';
 import { createTableAs, createView, selectInto } from './views.ts';
 
+export { mayNotCreate } from './views.ts';
+
 /** Runs a definition; yields whenever it must wait. */
 export function executeDdl(statement: StatementNode, context: DdlContext): DdlSteps<DdlResult> {
   const x = context;

@@ -33,6 +33,20 @@ export function understoodQuery(x: DdlContext, query: Query): Query {
   return new UnderstoodQueries(x, recorded).query(query);
 }
 
+/** Of bounds in RANGE frames over this type (PostgreSQL's in_range functions). */
+function rangeOffsetType(typeOid: number): number {
+  switch (typeOid) {
+    case OID.DATE:
+    case OID.TIME:
+    case OID.TIMETZ:
+    case OID.TIMESTAMP:
+    case OID.TIMESTAMPTZ:
+      return OID.INTERVAL;
+    default:
+      return typeOid;
+  }
+}
+
 class UnderstoodQueries {
   readonly #expressions: UnderstoodExpressions;
   readonly #recorded: Recorded;
@@ -42,7 +56,7 @@ class UnderstoodQueries {
     this.#expressions = new UnderstoodExpressions(x, recorded, {
       query: (query) => this.query(query),
       orderItem: (item) => this.#orderItem(item, null),
-      window: (spec) => this.#window(spec, null),
+      window: (spec) => this.#window(spec),
     });
   }
 
@@ -126,7 +140,7 @@ class UnderstoodQueries {
           ? null
           : { ...body.groupBy, items: body.groupBy.items.map((item) => this.#groupItem(item, body)) },
       having: body.having === null ? null : this.#expressions.bare(body.having),
-      windows: body.windows.map((window) => ({ ...window, spec: this.#window(window.spec, body) })),
+      windows: body.windows.map((window) => ({ ...window, spec: this.#window(window.spec) })),
     };
   }
 
@@ -168,12 +182,13 @@ class UnderstoodQueries {
     }
   }
 
-  #window(spec: WindowSpec, body: SelectBody | null): WindowSpec {
-    void body;
+  #window(spec: WindowSpec): WindowSpec {
+    const isRange = spec.frame?.mode === 'range' && spec.orderBy.length === 1;
+    const type = isRange ? rangeOffsetType(this.#typeOf(spec.orderBy[0].expr)) : OID.INT8;
     const bound = <T extends { readonly offset?: Expression | null }>(each: T): T =>
       each.offset === null || each.offset === undefined
         ? each
-        : { ...each, offset: this.#expressions.bare(each.offset) };
+        : { ...each, offset: this.#expressions.typed(each.offset, type) };
     return {
       ...spec,
       partitionBy: spec.partitionBy.map((each) => this.#expressions.node(each)),

@@ -275,6 +275,24 @@ export function selectInto(x: DdlContext, query: Query, into: IntoClause): DdlSt
   });
 }
 
+/** What CREATE TABLE AS would say of its name: it is an error, without IF NOT EXISTS, that there is such a relation. */
+export function mayNotCreate(x: DdlContext, statement: CreateTableAsStatement): boolean {
+  return isNameTaken(x, statement, newRelationName(x, statement.table, statement.persistence));
+}
+
+function isNameTaken(
+  x: DdlContext,
+  statement: CreateTableAsStatement,
+  target: ReturnType<typeof newRelationName>,
+): boolean {
+  if (!statement.ifNotExists || x.catalog.relationByName(target.schema.oid, target.name) === undefined) {
+    checkNameIsFree(x, target.schema.oid, target.name);
+    return false;
+  }
+  x.notice('NOTICE', '42P07', `relation "${target.name}" already exists, skipping`);
+  return true;
+}
+
 export function* createTableAs(x: DdlContext, statement: CreateTableAsStatement): DdlSteps<DdlResult> {
   const isView = statement.materializedView;
   checkAccessMethod(statement.accessMethod);
@@ -284,11 +302,7 @@ export function* createTableAs(x: DdlContext, statement: CreateTableAsStatement)
   x.describeQuery(query, undefined, parameters);
   const target = newRelationName(x, statement.table, statement.persistence);
   yield* lockNewName(x, target);
-  if (statement.ifNotExists && x.catalog.relationByName(target.schema.oid, target.name) !== undefined) {
-    x.notice('NOTICE', '42P07', `relation "${target.name}" already exists, skipping`);
-    return { tag: isView ? 'CREATE MATERIALIZED VIEW' : 'CREATE TABLE AS' };
-  }
-  checkNameIsFree(x, target.schema.oid, target.name);
+  if (isNameTaken(x, statement, target)) return { tag: isView ? 'CREATE MATERIALIZED VIEW' : 'CREATE TABLE AS' };
   if (statement.onCommit !== null && target.persistence !== 'temporary') {
     throw sqlError('42P16', 'ON COMMIT can only be used on temporary tables');
   }

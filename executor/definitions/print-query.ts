@@ -73,10 +73,10 @@ export class QueryPrinter {
       this.#expressions.print(query.offset);
     }
     if (query.limit !== null) {
-      out.line(query.limitWithTies ? ' FETCH FIRST ' : ' LIMIT ', -INDENT_STEP, INDENT_STEP);
+      out.line(query.limitWithTies ? ' FETCH FIRST (' : ' LIMIT ', -INDENT_STEP, INDENT_STEP);
       if (query.limit.kind === 'null') this.#write('ALL');
       else this.#expressions.print(query.limit);
-      if (query.limitWithTies) this.#write(' ROWS WITH TIES');
+      if (query.limitWithTies) this.#write(') ROWS WITH TIES');
     }
     for (const clause of query.locking) {
       const all = query.body.kind === 'select' ? query.body.from.flatMap(lockedNames) : [];
@@ -351,22 +351,40 @@ export class QueryPrinter {
           return collation === null ? own : `${own} COLLATE ${names(collation, '.')}`;
         })
         .join(', ')})`;
-    if (item.rowsFrom) this.#write('ROWS FROM(');
+    const isUnnest = this.#asUnnest(item);
+    if (isUnnest) this.#write('UNNEST(');
+    else if (item.rowsFrom) this.#write('ROWS FROM(');
     item.functions.forEach(({ call, columnDefs }, i) => {
       if (i > 0) this.#write(', ');
       if (call.kind === 'cast') {
         this.#write('CAST(');
         this.#expressions.print(call.arg);
         this.#write(` AS ${printType(call.type)})`);
+      } else if (isUnnest && call.kind === 'function') {
+        call.args.forEach((arg, k) => {
+          if (k > 0) this.#write(', ');
+          this.#expressions.print(arg);
+        });
       } else this.#expressions.print(call);
       if (columnDefs.length > 0) this.#write(` AS ${definitions(columnDefs)}`);
     });
-    if (item.rowsFrom) this.#write(')');
+    if (isUnnest || item.rowsFrom) this.#write(')');
     if (item.ordinality) this.#write(' WITH ORDINALITY');
     const { alias } = item;
     if (item.columnDefs.length > 0) {
       this.#write(`${alias === null ? ' AS ' : ` ${quoteIdentifier(alias.name)}`}${definitions(item.columnDefs)}`);
     } else this.#write(aliasText(alias));
+  }
+
+  /** Several calls of unnest side by side, which unnest of several arrays is too. */
+  #asUnnest({ functions }: Extract<FromItem, { kind: 'functionRef' }>): boolean {
+    let arrays = 0;
+    for (const { call, columnDefs } of functions) {
+      if (call.kind !== 'function' || columnDefs.length > 0) return false;
+      if (call.name[call.name.length - 1] !== 'unnest' || call.args.length === 0) return false;
+      arrays += call.args.length;
+    }
+    return arrays > 1;
   }
 
   #join(item: JoinRef): void {

@@ -11,7 +11,7 @@ import type { SlotAllocator } from '../compile/slots.ts';
 import type { ExecContext } from '../context.ts';
 import type { Accumulator } from './accumulator.ts';
 import type { GroupSpill } from './group-spill.ts';
-import { keysAreBytes } from './group-table.ts';
+import { equalsVary, keysAreBytes } from './group-table.ts';
 import type { Groups } from './groups.ts';
 
 /** Emits the work for one row, with all columns loaded; `st` is the Groups in code. */
@@ -23,18 +23,32 @@ export function emitAccumulation(
   accumulators: readonly Accumulator[],
 ): void {
   const steps = emitSteps(emitter, compiler, st, accumulators);
-  const operands = keys.map((k) => compiler.compile(k));
   if (keys.length === 0) emitter.emit('const g = 0;');
-  else {
-    emitter.emit(`let g = ${emitKeyId(emitter, compiler, st, operands[0], 0)};`);
-    for (let k = 1; k < keys.length; k++) {
-      const pair = emitter.name('p');
-      emitter.prelude(`const ${pair} = ${st}.table.pairs[${k - 1}];`);
-      emitter.emit(`g = ${pair}.idOf(g, ${emitKeyId(emitter, compiler, st, operands[k], k)});`);
-    }
-  }
-  emitter.emit(`if (g === ${st}.count) ${st}.grow(x);`);
+  const show = keys.length === 0 ? '' : emitGroup(emitter, compiler, st, keys);
+  emitter.emit(`if (g === ${st}.count) { ${st}.grow(x); ${show}}`);
   emitChanges(steps);
+}
+
+/** Emits the row's group, `g`; answers the code that keeps how a new group's values look. */
+function emitGroup(emitter: Emitter, compiler: ExpressionCompiler, st: string, keys: readonly Expr[]): string {
+  let show = '';
+  const operands = keys.map((key) => compiler.compile(key));
+  const ids = operands.map((operand, k) => {
+    if (keys.length === 1 || !equalsVary(operand.typeOid)) return emitKeyId(emitter, compiler, st, operand, k);
+    const value = emitter.name('w');
+    const id = emitter.name('n');
+    emitter.emit(`const ${value} = ${compiler.toAny(operand)};`);
+    emitter.emit(`const ${id} = ${emitInterner(emitter, st, k)}.idOf(${value});`);
+    show += `${st}.table.show(${k}, ${id}, g, ${value}); `;
+    return id;
+  });
+  emitter.emit(`let g = ${ids[0]};`);
+  for (let k = 1; k < keys.length; k++) {
+    const pair = emitter.name('p');
+    emitter.prelude(`const ${pair} = ${st}.table.pairs[${k - 1}];`);
+    emitter.emit(`g = ${pair}.idOf(g, ${ids[k]});`);
+  }
+  return show;
 }
 
 /** The second halves. What may wait comes first, so that nothing has been changed by then. */
@@ -101,9 +115,14 @@ function emitFullAccumulation(
   emitChanges(emitSteps(emitter, compiler, 'st', accumulators));
 }
 
-function emitKeyId(emitter: Emitter, compiler: ExpressionCompiler, st: string, operand: Operand, k: number): string {
+function emitInterner(emitter: Emitter, st: string, k: number): string {
   const interner = emitter.name('t');
   emitter.prelude(`const ${interner} = ${st}.table.interners[${k}];`);
+  return interner;
+}
+
+function emitKeyId(emitter: Emitter, compiler: ExpressionCompiler, st: string, operand: Operand, k: number): string {
+  const interner = emitInterner(emitter, st, k);
   // Slices of other types are equal by more than their bytes: 1 and 1.0 of jsonb.
   if (operand.rep === 'slice' && keysAreBytes(operand.typeOid)) {
     const id = `${interner}.idOfBytes(u8, ${operand.start}, ${operand.end})`;

@@ -9,9 +9,11 @@
 import type { Value } from '../../catalog/function-entry.ts';
 import { hashKey, OID } from '../../types/index.ts';
 import { LazyMap } from '../../types/lazy-map.ts';
+import { type Representation, representation } from '../../types/representation.ts';
 import { repOfType } from '../compile/operand.ts';
 import { decodeText } from '../row/row-reader.ts';
 import { giveArray, grownArray, takeScratch, takeSlots } from '../scratch-memory.ts';
+import { valueBytes } from '../spill/memory.ts';
 import {
   emptied,
   emptySlots,
@@ -327,6 +329,10 @@ class ValueInterner implements Interner {
     return this.#values[id];
   }
 
+  looksAs(id: number, value: Value): boolean {
+    return this.#values[id] === value;
+  }
+
   get byteSize(): number {
     return this.#values.length * (MAP_ENTRY_BYTES + PLACE_BYTES) + this.#valueBytes;
   }
@@ -429,14 +435,38 @@ export function internerFor(typeOid: number): Interner {
   return new ValueInterner(typeOid);
 }
 
+const VARYING = new Set<Representation>([
+  ...(['numeric', 'interval', 'bpchar', 'jsonb', 'array', 'record', 'range', 'multirange'] as const),
+]);
+
+/** Whether equal values of a type may look different: 1.0 and 1.00. */
+export function equalsVary(typeOid: number): boolean {
+  return VARYING.has(representation(typeOid));
+}
+
 export class GroupTable {
   readonly interners: readonly Interner[];
   /** pairs[k] combines the first k + 1 columns with column k + 1. */
   readonly pairs: readonly PairInterner[];
 
+  /** Of several key columns, those in which equal values may look different. */
+  readonly #varying: readonly number[];
+  /** By column and group: the values of groups that do not look as the first ones of their kind. */
+  readonly #shown: readonly Map<number, Value>[];
+  #shownBytes = 0;
+
   constructor(types: readonly number[]) {
     this.interners = types.map(internerFor);
     this.pairs = types.slice(1).map(() => new PairInterner());
+    this.#varying = types.length === 1 ? [] : types.flatMap((typeOid, k) => (equalsVary(typeOid) ? [k] : []));
+    this.#shown = types.map(() => new Map());
+  }
+
+  /** The row that has made the group has this value in a column that varies, whose interner has given it that number. */
+  show(k: number, id: number, group: number, value: Value): void {
+    if (this.interners[k].looksAs?.(id, value) !== false) return;
+    this.#shown[k].set(group, value);
+    this.#shownBytes += MAP_ENTRY_BYTES + valueBytes(value);
   }
 
   /** Number of groups. */
@@ -455,14 +485,18 @@ export class GroupTable {
   groupOf(columns: readonly (readonly Value[])[], row: number): number {
     const { interners, pairs } = this;
     if (interners.length === 0) return 0;
+    const before = this.count;
     let group = interners[0].idOf(columns[0][row]);
     for (let k = 0; k < pairs.length; k++) group = pairs[k].idOf(group, interners[k + 1].idOf(columns[k + 1][row]));
+    if (group === before) {
+      for (const k of this.#varying) this.show(k, interners[k].find(columns[k][row]), group, columns[k][row]);
+    }
     return group;
   }
 
   /** What it takes in memory, about. */
   get byteSize(): number {
-    let bytes = 0;
+    let bytes = this.#shownBytes;
     for (const interner of this.interners) bytes += interner.byteSize;
     for (const pair of this.pairs) bytes += pair.byteSize;
     return bytes;
@@ -512,11 +546,17 @@ export class GroupTable {
       rest = this.pairs[k].leftOf(rest);
     }
     if (this.interners.length > 0) target[0] = this.interners[0].valueOf(rest);
+    for (const k of this.#varying) {
+      const shown = this.#shown[k].get(group);
+      if (shown !== undefined) target[k] = shown;
+    }
   }
 
   clear(): void {
     for (const interner of this.interners) interner.clear();
     for (const pair of this.pairs) pair.clear();
+    for (const k of this.#varying) this.#shown[k].clear();
+    this.#shownBytes = 0;
     this.#hasEmptyRow = false;
   }
 }

@@ -8,7 +8,10 @@ export interface Interner {
   idOf(value: Value): number;
   /** -1 when the value has not been met. */
   find(value: Value): number;
+  /** The first of the equal values that have this number. */
   valueOf(id: number): Value;
+  /** Where equal values may look different: whether valueOf(id) looks as this value, which is equal to it. */
+  looksAs?(id: number, value: Value): boolean;
   /** What it takes in memory, about; cheap to ask. */
   readonly byteSize: number;
   /** Room for so many values in all. */

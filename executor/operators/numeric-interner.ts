@@ -152,6 +152,11 @@ export class NumericInterner implements Interner {
     return Numeric.fromBigint(BigInt(this.#digits[id]) * 10n ** BigInt(shown - scale), shown);
   }
 
+  looksAs(id: number, value: Value): boolean {
+    const shown = this.#scales[id * SCALES + 1];
+    return value === null || shown === ELSEWHERE || shown === (value as Numeric).scale;
+  }
+
   get byteSize(): number {
     return this.count * 16 + this.#slots.length * 4 + this.#others.size * 2 * MAP_ENTRY_BYTES;
   }

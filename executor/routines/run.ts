@@ -113,7 +113,7 @@ export class RoutineRun {
   }
 
   #runUtility({ prepared }: BodyStatement): void {
-    this.#utility ??= runUtility(this.#session, prepared, [], false);
+    this.#utility ??= runUtility(this.#session, prepared, [], false, this.args);
     const step = this.#utility.next();
     if (step.done !== true) throw WAIT_SIGNAL;
     this.#utility = null;

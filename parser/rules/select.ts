@@ -545,11 +545,13 @@ export abstract class SelectRules extends ExpressionRules {
 
   // ----------------------------------------------------------------------------------------------------------- WITH
 
+  /** The word, and what the scanner makes of it before a query that is called time or ordinality. */
+  private readonly withWords = [{ ALT: (): Token => this.take(T.WITH) }, { ALT: (): Token => this.take(T.WITH_LA) }];
+
   /** WITH [ RECURSIVE ] common_table_expr { ',' common_table_expr } */
   readonly withClause = this.rule('withClause', (): WithClause => {
     const position = this.here();
-    if (this.at(T.WITH_LA)) this.take(T.WITH_LA);
-    else this.take(T.WITH);
+    this.choose(0, this.withWords);
     const recursive = this.has(T.RECURSIVE);
     return { recursive, ctes: this.list(this.commonTableExpr), position };
   });
@@ -630,7 +632,8 @@ const NO_LIMITS: Limits = { limit: null, limitWithTies: false, offset: null };
 
 const CONSTANTS = new Set<string>(['integer', 'numeric', 'string', 'bitString', 'boolean', 'null', 'cast']);
 
-const EMPTY_SELECT = {
+/** What SELECT may leave out. */
+export const EMPTY_SELECT = {
   kind: 'select',
   distinct: null,
   into: null,
@@ -644,7 +647,7 @@ function isLimit(type: number): boolean {
   return type === T.LIMIT || type === T.OFFSET || type === T.FETCH;
 }
 
-function asQuery(operand: Operand): Query {
+export function asQuery(operand: Operand): Query {
   if (operand.kind === 'query') return operand;
   return {
     kind: 'query',

@@ -267,8 +267,7 @@ function missingFunction(
       hint: 'No procedure matches the given name and argument types. You might need to add explicit type casts.',
     });
   }
-  const entries = visibleFunctions(context, node.name[node.name.length - 1], null);
-  if (node.orderBy.length > 1 && !node.withinGroup && entries.some((entry) => entry.kind === 'aggregate')) {
+  if (node.orderBy.length > 1 && !node.withinGroup) {
     return context.error('42883', `function ${signature} does not exist`, position, {
       hint: 'No aggregate function matches the given name and argument types. Perhaps you misplaced ORDER BY; ORDER BY must appear after all regular arguments of the aggregate.',
     });

@@ -48,16 +48,11 @@ export function bindJoin(level: Level, node: ast.JoinRef): BoundFrom {
   if (node.joinType === 'left' || node.joinType === 'full') for (const item of right.items) item.nullable = true;
   if (node.joinType === 'right' || node.joinType === 'full') for (const item of left.items) item.nullable = true;
   for (const item of items) item.columnsVisible = false;
-  const result: NamespaceItem[] = [];
-  if (node.alias === null) result.push(...items);
-  else for (const item of items) item.relationVisible = false;
+  if (node.alias !== null) for (const item of items) item.relationVisible = false;
   if (node.alias !== null && node.alias.columns.length > 0) {
     if (node.alias.columns.length > columns.length) {
-      throw context.error(
-        '42P10',
-        `column alias list for "${node.alias.name}" has too many entries`,
-        positionOf(context, node.position),
-      );
+      const counts = `${columns.length} columns available but ${node.alias.columns.length} columns specified`;
+      throw context.error('42P10', `join expression "${node.alias.name}" has ${counts}`);
     }
     columns = columns.map((column, i) => ({ ...column, name: node.alias!.columns[i] ?? column.name }));
   }
@@ -76,18 +71,21 @@ export function bindJoin(level: Level, node: ast.JoinRef): BoundFrom {
   };
   level.allItems.push(joinItem);
   if (node.usingAlias !== null) {
-    const usingItem = {
+    const usingItem: NamespaceItem = {
       ...joinItem,
       name: node.usingAlias,
       columns: merged,
+      hasAlias: true,
       relationVisible: true,
       columnsVisible: false,
     };
-    result.push(usingItem);
+    checkConflicts(level, items, [usingItem]);
+    items.push(usingItem);
     if (node.alias === null) level.allItems.push(usingItem);
   }
-  result.push(joinItem);
-  return { tree: joinTree(node, left.tree, right.tree, on), items: result };
+  // An alias of the whole join hides all that is in it.
+  const inView = node.alias === null ? [...items, joinItem] : [joinItem];
+  return { tree: joinTree(node, left.tree, right.tree, on), items: inView };
 }
 
 function joinTree(node: ast.JoinRef, left: FromItem, right: FromItem, on: Expr | null): FromItem {

@@ -49,9 +49,6 @@ export function openTarget(
 ): TargetTable {
   const { context } = level;
   const position = positionOf(context, offset);
-  if (name.length === 1 && level.findCte(name[0]) !== null) {
-    throw context.error('42P01', `relation "${name[0]}" cannot be the target of a modifying statement`, position);
-  }
   const table = mustFindRelation(level, name, position);
   if (table.kind === 'view') return openView(level, command, table, alias);
   if (table.kind === 'materializedView') {

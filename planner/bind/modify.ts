@@ -47,6 +47,7 @@ function bindModifySource(
   const { context } = level;
   target.item.lateralOnly = true;
   target.item.lateralOk = false;
+  target.item.isTarget = true;
   level.namespace = [target.item];
   const trees: FromItem[] = [{ kind: 'rel', rel: target.rel }, ...bindFromClause(level, from)];
   const where =

@@ -2,6 +2,7 @@
  * Polymorphic arguments (after check_generic_type_consistency and enforce_generic_type_consistency of PostgreSQL's
  * parse_coerce.c): what anyelement and its family stand for in a call, given the types of its arguments.
  */
+import { canCoerce } from './coerce.ts';
 import { commonTypeOf } from './common-type.ts';
 import type { BindContext, Position } from './context.ts';
 import {
@@ -150,6 +151,9 @@ export function resolvePolymorphic(
   if (declared.some((oid) => FAMILY_2.has(oid))) {
     const chosen = found.compatible.length === 0 ? TEXT : commonTypeOf(context, found.compatible);
     if (chosen === null) return null;
+    // Types of one category are not all converted to each other: record[] and record.
+    const fits = (oid: number): boolean => oid === chosen || canCoerce(context, oid, chosen, 'implicit');
+    if (!found.compatible.every(fits)) return null;
     common = chosen;
     if (found.compatibleRange !== 0 && types.subtypeOf(found.compatibleRange) !== common) return null;
     if (declared.includes(ANYCOMPATIBLENONARRAY) && types.isArray(types.base(common))) return null;

@@ -50,6 +50,8 @@ export interface NamespaceItem {
   lateralOnly: boolean;
   /** False under the nullable side of an outer join: referring to it laterally is an error. */
   lateralOk: boolean;
+  /** The table that the statement changes, for what reads beside it. */
+  isTarget?: boolean;
   /** On the nullable side of an outer join. */
   nullable: boolean;
 }
@@ -237,9 +239,12 @@ export function findColumn(level: Level, name: string, position: Position, local
 
 function checkLateral(level: Level, item: NamespaceItem, position: Position): void {
   if (!item.lateralOnly || item.lateralOk) return;
-  throw level.context.error('42P10', `invalid reference to FROM-clause entry for table "${item.name}"`, position, {
-    detail: 'The combining JOIN type must be INNER or LEFT for a LATERAL reference.',
-  });
+  // The table that a statement changes is in no join.
+  const why =
+    item.isTarget === true
+      ? { hint: `There is an entry for table "${item.name}", but it cannot be referenced from this part of the query.` }
+      : { detail: 'The combining JOIN type must be INNER or LEFT for a LATERAL reference.' };
+  throw level.context.error('42P10', `invalid reference to FROM-clause entry for table "${item.name}"`, position, why);
 }
 
 /** A table name (or alias) as a qualifier. */

@@ -14,7 +14,7 @@ import type { Expr } from '../expr.ts';
 import { caseBranch, makeConst, makeQuery, makeVar, type Query, type RelationColumn, type Target } from '../logical.ts';
 import { resolveUnknown } from './coerce.ts';
 import { coerceToCommonType, selectCommonType } from './common-type.ts';
-import { bindExpr } from './expression.ts';
+import { bindExpr, mustHaveEquality } from './expression.ts';
 import { makeOperator } from './overload.ts';
 import { positionOf } from './position.ts';
 import { Level } from './scope.ts';
@@ -163,6 +163,7 @@ function bindMark(level: Level, cycle: NonNullable<ast.CommonTableExpr['cycle']>
     return { value: makeConst(true, BOOL), otherwise: makeConst(false, BOOL), typeOid: BOOL };
   const given = [cycle.markValue, cycle.markDefault].map((node) => bindExpr(level, node));
   const typeOid = selectCommonType(context, given, 'CYCLE');
+  mustHaveEquality(context, typeOid, undefined);
   const [value, otherwise] = given.map((expr) =>
     resolveUnknown(context, coerceToCommonType(context, expr, typeOid, 'CYCLE/SET/TO')),
   );

@@ -1,5 +1,6 @@
 /** Queries: SELECT, VALUES, set operations, WITH, views (after PostgreSQL's analyze.c). */
 import type { RelationEntry } from '../../catalog/entries.ts';
+import { hasInvokersRights } from '../../catalog/rights.ts';
 import type * as ast from '../../parser/ast.ts';
 import { equalExpr } from '../equal-expr.ts';
 import type { Expr, SortKey } from '../expr.ts';
@@ -61,12 +62,6 @@ export function bindQuery(level: Level, node: ast.Query, options: QueryOptions =
 }
 
 const MAX_VIEW_DEPTH = 100;
-
-/** The view option security_invoker: what its query reads, its user must be allowed to read. */
-function hasInvokersRights(view: RelationEntry): boolean {
-  const option = view.options.find((each) => each.startsWith('security_invoker='));
-  return option !== undefined && /=(true|on|yes|1)$/i.test(option);
-}
 
 /** The stored query of a view, bound as if it stood alone. */
 export function bindViewQuery(level: Level, view: RelationEntry): Query {
@@ -248,6 +243,9 @@ function bindLimits(level: Level, node: ast.Query): { limit: Expr | null; offset
   if (node.limitWithTies && node.orderBy.length === 0) {
     throw level.context.error('42601', 'WITH TIES cannot be specified without ORDER BY clause');
   }
+  if (node.limitWithTies && node.limit?.kind === 'null') {
+    throw level.context.error('2201W', 'row count cannot be null in FETCH FIRST ... WITH TIES clause');
+  }
   const offset = one(node.offset, 'OFFSET');
   return { limit: one(node.limit, 'LIMIT'), offset };
 }
@@ -403,6 +401,14 @@ function bindValues(level: Level, node: ast.Query, body: ast.ValuesBody, options
   });
 }
 
+/** The queries that a set operation combines, as PostgreSQL numbers them. */
+function selectsOf(query: Query): Query[] {
+  const { setOperation } = query;
+  if (setOperation === null || query.limit !== null || query.offset !== null || query.orderBy.length > 0)
+    return [query];
+  return [...selectsOf(setOperation.left), ...selectsOf(setOperation.right)];
+}
+
 function leftmostOf(expr: ast.Expression): number {
   if (expr.kind === 'cast' && expr.form === 'colons') return leftmostOf(expr.arg);
   return expr.kind === 'operator' && expr.left !== null ? leftmostOf(expr.left) : expr.position;
@@ -415,6 +421,7 @@ function checkResultOrder(
   context: BindContext,
   orderBy: readonly ast.OrderItem[],
   columns: readonly RelationColumn[],
+  operands: readonly Query[],
 ): void {
   for (const item of orderBy) {
     const isName = item.expr.kind === 'columnRef' && item.expr.name.length === 1 && !item.expr.star;
@@ -422,7 +429,11 @@ function checkResultOrder(
     if (item.expr.kind === 'integer' || known) continue;
     if (isName) {
       const [name] = (item.expr as ast.ColumnRef).name;
-      throw context.error('42703', `column "${name}" does not exist`, positionOf(context, item.expr.position));
+      const other = operands.flatMap(selectsOf).findIndex(({ targets }) => targets.some((each) => each.name === name));
+      const place = `There is a column named "${name}" in table "*SELECT* ${other + 1}"`;
+      const hint = `${place}, but it cannot be referenced from this part of the query.`;
+      const more = other < 0 ? undefined : { hint };
+      throw context.error('42703', `column "${name}" does not exist`, positionOf(context, item.expr.position), more);
     }
     throw context.error(
       '0A000',
@@ -489,7 +500,7 @@ function bindSetOperation(level: Level, node: ast.Query, body: ast.SetOperation)
     tableOid: 0,
     columnNumber: 0,
   }));
-  checkResultOrder(context, node.orderBy, columns);
+  checkResultOrder(context, node.orderBy, columns, [left, right]);
   const orderBy = bindOrderBy(level, node.orderBy, { targets });
   const { limit, offset } = bindLimits(level, node);
   return makeQuery({

@@ -164,6 +164,8 @@ function joinBestPair(problem: JoinProblem, list: readonly JoinRelation[], conne
     return [...list.filter((item) => item !== a && item !== b), result];
   }
   if (connectedOnly) return joinBestPair(problem, list, false);
+  if (!problem.specials.some(({ type }) => type === 'full'))
+    throw new Error('planner: no order of the joins is allowed');
   throw problem.planner.context.error(
     '0A000',
     'FULL JOIN is only supported with merge-joinable or hash-joinable join conditions',

@@ -14,6 +14,7 @@ import {
 import { mapChildren, mapQuery } from '../traverse.ts';
 import { flattenSubqueries } from './flatten-subqueries.ts';
 import { type FoldingFacts, foldConstants, foldingInto } from './fold-constants.ts';
+import { withoutGrouplessHaving } from './groupless-having.ts';
 import { mergeOrEqualities } from './in-lists.ts';
 import { pullUpSublinks } from './pull-up-sublinks.ts';
 import { pushDownConditions, pushHaving } from './push-down.ts';
@@ -21,10 +22,11 @@ import { reduceOuterJoins } from './reduce-outer-joins.ts';
 import { forgetExistsColumns, forgetUnreadColumns } from './unread-columns.ts';
 
 /**
- * Fold constants, open sublinks, forget columns that nobody reads, merge subqueries, reduce outer joins, push conditions down; then the same for the subqueries
+ * Answer HAVING that needs no rows, fold constants, open sublinks, forget columns that nobody reads, merge subqueries, reduce outer joins, push conditions down; then the same for the subqueries
  * that are left. CTEs have been inlined before.
  */
-export function rewriteQuery(context: BindContext, query: Query): Query {
+export function rewriteQuery(context: BindContext, given: Query): Query {
+  const query = withoutGrouplessHaving(given);
   const facts: FoldingFacts = { hasSublinks: false, hasOrs: false };
   const mapped = mapOwnExprs(query, foldingInto(facts));
   const folded = withWhere(mapped, mapped.from.some(isNever) ? FALSE_CONST : mapped.where);
