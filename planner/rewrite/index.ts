@@ -36,10 +36,8 @@ export function rewriteQuery(context: BindContext, given: Query): Query {
   if (result !== folded) {
     facts.hasSublinks = true;
     facts.hasOrs = true;
-    if (result.where !== null) {
-      result = pullUpSublinks(context, result);
-      if (result.where !== null) result = withWhere(result, foldConstants(result.where));
-    }
+    result = pullUpSublinks(context, result);
+    if (result.where !== null) result = withWhere(result, foldConstants(result.where));
   }
   result = pushHaving(result);
   result = reduceOuterJoins(result);

@@ -1,8 +1,10 @@
 /**
- * EXISTS, IN and their negations in WHERE become semi and anti joins, so that the subquery takes part in the join search.
+ * EXISTS, IN and their negations in WHERE, and in conditions of inner joins, become semi and anti joins, so that the subquery takes part in
+ * the join search.
  *
  *  - `EXISTS (SELECT ... FROM b WHERE b.k = a.k AND c)`: a semi join b ON b.k = a.k, with c inside b's side.
  *  - `x IN (SELECT y FROM b ...)`: the same with y = x; a subquery too complex to be opened stays a relation of its own.
+ *  - Conditions of an EXISTS or IN that read nothing of its rows become conditions beside it, and may be joins themselves.
  *  - `NOT EXISTS`: anti join. `x NOT IN (...)` too, when neither side can be null; else it stays a (hashed) subplan, which
  *    knows that a null makes the answer unknown.
  *
@@ -19,16 +21,20 @@ import {
   type Query,
   type Relation,
   type SublinkExpr,
+  toExpr,
 } from '../logical.ts';
 import { comparisonOf } from '../operators.ts';
 import { freeRels, relsOf } from '../relation-sets.ts';
 import { hasSetReturning, hasSublink, isVolatile, mapQuery, replaceExpr } from '../traverse.ts';
 
 export function pullUpSublinks(context: BindContext, query: Query): Query {
-  if (query.where === null || query.from.length === 0) return query;
-  const parts = conjuncts(query.where);
-  if (!parts.some(hasSublink)) return query;
-  let tree: FromItem = query.from.length === 1 ? query.from[0] : { kind: 'group', items: query.from, where: null };
+  if (query.from.length === 0) return query;
+  const own = conjuncts(query.where);
+  const lifted: Expr[] = [];
+  const from = query.from.map((item) => withoutSublinks(item, lifted));
+  if (lifted.length === 0 && !own.some(hasSublink)) return query;
+  const parts = [...own, ...lifted].flatMap(withoutOuterConditions);
+  let tree: FromItem = from.length === 1 ? from[0] : { kind: 'group', items: from, where: null };
   const relations = new Map(query.relations);
   const kept: Expr[] = [];
   for (const part of parts) {
@@ -38,6 +44,40 @@ export function pullUpSublinks(context: BindContext, query: Query): Query {
   }
   if (kept.length === parts.length) return query;
   return { ...query, from: [tree], relations, where: makeAnd(kept) };
+}
+
+/** What is on no nullable side, without its conditions that hold sublinks: they may as well be asked above it. */
+function withoutSublinks(item: FromItem, lifted: Expr[]): FromItem {
+  const rest = (condition: Expr | null): Expr | null => {
+    if (condition === null || !hasSublink(condition)) return condition;
+    const kept: Expr[] = [];
+    for (const part of conjuncts(condition)) (hasSublink(part) && !isVolatile(part) ? lifted : kept).push(part);
+    return makeAnd(kept);
+  };
+  if (item.kind === 'rel') return item;
+  if (item.kind === 'group') {
+    return { kind: 'group', items: item.items.map((child) => withoutSublinks(child, lifted)), where: rest(item.where) };
+  }
+  if (item.type === 'full') return item;
+  const left = withoutSublinks(item.left, lifted);
+  if (item.type !== 'inner') return { ...item, left };
+  return { ...item, left, right: withoutSublinks(item.right, lifted), on: rest(item.on) };
+}
+
+/** An EXISTS or IN, and behind it what its WHERE asks of the outer row alone: true of all of its rows, or of none. */
+function withoutOuterConditions(part: Expr): Expr[] {
+  const node = logical(part);
+  if (node.kind !== 'sublink' || (node.mode !== 'exists' && node.mode !== 'any')) return [part];
+  const { query } = node;
+  if (query.where === null || query.setOperation !== null || query.hasAggregates || query.ctes.length > 0)
+    return [part];
+  const isOuter = (condition: Expr): boolean =>
+    !isVolatile(condition) && ![...relsOf(condition)].some((rel) => query.relations.has(rel));
+  const conditions = conjuncts(query.where);
+  const outer = conditions.filter(isOuter);
+  if (outer.length === 0) return [part];
+  const where = makeAnd(conditions.filter((condition) => !outer.includes(condition)));
+  return [toExpr({ ...node, query: { ...query, where } }), ...outer.flatMap(withoutOuterConditions)];
 }
 
 function convert(context: BindContext, part: Expr, tree: FromItem, relations: Map<number, Relation>): FromItem | null {

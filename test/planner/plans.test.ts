@@ -252,6 +252,14 @@ describe('plans: joins', () => {
     expect(w.explain('select * from t where not exists (select 1 from u where u.tid = t.id)')).to.match(/Anti Join/);
   });
 
+  it('do so with those of subqueries and of inner joins, and with a condition of the outer row inside', () => {
+    const inside = 'select id from t where exists (select 1 from u where u.tid = t.id)';
+    expect(w.explain(`select count(*) from (${inside}) s`)).to.match(/Semi Join/);
+    expect(w.explain('select 1 from t join t s on s.a = t.id and s.id in (select tid from u)')).not.to.match(/SubPlan/);
+    const nested = 'select 1 from u where u.tid = t.id and not exists (select 1 from u v where v.x = t.a)';
+    expect(w.explain(`select * from t where exists (${nested})`)).to.match(/Anti Join/);
+  });
+
   it('make NOT IN an anti join only where neither side can be null', () => {
     expect(w.explain('select * from t where id not in (select tid from u)')).to.match(/Anti Join/);
     expect(w.explain('select * from t where a not in (select x from u)')).to.equal(
