@@ -47,7 +47,7 @@ import {
   type TypeEntry,
 } from './entries.ts';
 import { SYSTEM_ROUTINES } from './system-routines.ts';
-import { systemRelationByName, systemRelationByOid } from './system-tables.ts';
+import { systemRelationByName, systemRelationByOid, systemRelationByType } from './system-tables.ts';
 import { rowTypeOf } from './user-types.ts';
 
 export interface CatalogChange {
@@ -280,7 +280,8 @@ export class Catalog {
     const found = this.#maps.types.get(oid) ?? this.#maps.arrayTypes.get(oid);
     if (found !== undefined) return found;
     const table = this.#maps.rowTypes.get(oid);
-    return table === undefined ? undefined : rowTypeOf(this.#maps.relations.get(table)!);
+    const relation = table === undefined ? systemRelationByType(oid) : this.#maps.relations.get(table);
+    return relation === undefined ? undefined : rowTypeOf(relation);
   }
   /** Those made by CREATE TYPE and CREATE DOMAIN; not the row types of tables. */
   types(): Iterable<TypeEntry> {

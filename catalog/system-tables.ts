@@ -26,6 +26,8 @@ const RELATIONS = `${SYSTEM_RELATIONS}${MORE_RELATIONS}`;
 let offsets: Map<string, number> | null = null;
 let namesByOid: Map<number, string> | null = null;
 const entries = new Map<string, RelationEntry>();
+/** Names of relations by the oids of their row types, and of arrays of these; made when the first is asked for. */
+let namesByTypeOid: Map<number, string> | null = null;
 /** pg_class.relkind of each: PostgreSQL's own tables are r, its views v. */
 const views = new Set<number>();
 
@@ -57,9 +59,18 @@ function parseColumn(text: string, number: number): ColumnEntry {
   };
 }
 
+/** From the relation's oid and its kind, as it stands in the table. */
+function rowTypeOids(oid: number, kind: string): { rowTypeOid: number; rowArrayTypeOid: number } {
+  const [, row, array] = kind.split(':');
+  return {
+    rowTypeOid: row === undefined ? oid + 2 : Number(row),
+    rowArrayTypeOid: row === undefined ? oid + 1 : Number(array),
+  };
+}
+
 function parse(qualifiedName: string, offset: number): RelationEntry {
   const line = RELATIONS.slice(offset, RELATIONS.indexOf('\n', offset));
-  const [oid, , , ...columns] = line.split(' ');
+  const [oid, , kind, ...columns] = line.split(' ');
   const dot = qualifiedName.indexOf('.');
   return {
     class: 'relation',
@@ -76,6 +87,7 @@ function parse(qualifiedName: string, offset: number): RelationEntry {
     queryText: null,
     options: [],
     dependsOn: [],
+    ...rowTypeOids(Number(oid), kind),
   };
 }
 
@@ -97,6 +109,21 @@ export function systemRelationByOid(oid: number): RelationEntry | undefined {
   if (oid >= 16384) return undefined;
   index();
   const name = namesByOid?.get(oid);
+  return name === undefined ? undefined : find(name);
+}
+
+/** The one that has this type for its rows, or arrays of them. */
+export function systemRelationByType(typeOid: number): RelationEntry | undefined {
+  if (typeOid >= 16384) return undefined;
+  if (namesByTypeOid === null) {
+    namesByTypeOid = new Map();
+    for (const [name, start] of index()) {
+      const [oid, , kind] = RELATIONS.slice(start, RELATIONS.indexOf(' ', start + name.length + 8)).split(' ');
+      const { rowTypeOid, rowArrayTypeOid } = rowTypeOids(Number(oid), kind);
+      namesByTypeOid.set(rowTypeOid, name).set(rowArrayTypeOid, name);
+    }
+  }
+  const name = namesByTypeOid.get(typeOid);
   return name === undefined ? undefined : find(name);
 }
 

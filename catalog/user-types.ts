@@ -1,22 +1,27 @@
 /** Makes enums, domains and composite types of the catalog known to types/, which converts and compares their values. */
-import { registerType, typeByOid } from '../types/index.ts';
+import { registerType, type SqlType, setFurtherTypes, typeByOid } from '../types/index.ts';
 import type { RelationEntry, TypeEntry } from './entries.ts';
+import { systemRelationByType } from './system-tables.ts';
 
 const KIND_LETTERS = { enum: 'e', domain: 'd', composite: 'c', range: 'r', multirange: 'm' } as const;
 const CATEGORIES = { enum: 'E', composite: 'C', range: 'R', multirange: 'R' } as const;
 
 /** Registers the type and its array type. Again, with the older entry, when a change of it was rolled back. */
 export function registerTypeEntry(entry: TypeEntry): void {
+  registerType(ownType(entry));
+  if (entry.arrayOid !== 0) registerType(arrayTypeOver(entry));
+}
+
+function ownType(entry: TypeEntry): SqlType {
   const base = entry.kind === 'domain' ? typeByOid(entry.baseTypeOid) : undefined;
   const isEnum = entry.kind === 'enum';
-  const align = isEnum ? 'i' : (base?.align ?? rangeAlign(entry) ?? 'd');
-  registerType({
+  return {
     oid: entry.oid,
     name: entry.name,
     displayName: displayName(entry.name),
     length: isEnum ? 4 : (base?.length ?? -1),
     byValue: isEnum || (base?.byValue ?? false),
-    align,
+    align: alignOf(entry),
     category: entry.kind === 'domain' ? (base?.category ?? 'U') : CATEGORIES[entry.kind],
     preferred: false,
     elementOid: 0,
@@ -40,15 +45,17 @@ export function registerTypeEntry(entry: TypeEntry): void {
           })),
         }
       : {}),
-  });
-  if (entry.arrayOid === 0) return;
-  registerType({
+  };
+}
+
+function arrayTypeOver(entry: TypeEntry): SqlType {
+  return {
     oid: entry.arrayOid,
     name: arrayTypeName(entry.name),
     displayName: `${displayName(entry.name)}[]`,
     length: -1,
     byValue: false,
-    align: align === 'd' ? 'd' : 'i',
+    align: alignOf(entry) === 'd' ? 'd' : 'i',
     category: 'A',
     preferred: false,
     elementOid: entry.oid,
@@ -56,8 +63,22 @@ export function registerTypeEntry(entry: TypeEntry): void {
     kind: 'b',
     delimiter: ',',
     storage: 'x',
-  });
+  };
 }
+
+function alignOf(entry: TypeEntry): SqlType['align'] {
+  if (entry.kind === 'enum') return 'i';
+  const base = entry.kind === 'domain' ? typeByOid(entry.baseTypeOid) : undefined;
+  return base?.align ?? rangeAlign(entry) ?? 'd';
+}
+
+// Row types of system tables: many, and seldom asked for.
+setFurtherTypes((oid) => {
+  const relation = systemRelationByType(oid);
+  const entry = relation === undefined ? undefined : rowTypeOf(relation);
+  if (entry === undefined) return undefined;
+  return entry.oid === oid ? ownType(entry) : arrayTypeOver(entry);
+});
 
 /** Ranges are aligned as their subtype is, but to four bytes at least; multiranges as their range. */
 function rangeAlign(entry: TypeEntry): 'i' | 'd' | undefined {

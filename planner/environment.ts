@@ -31,9 +31,11 @@ export interface PlannerSettings {
 }
 
 export interface BindRecorder {
-  expression(node: Expression, expr: Expr): void;
+  expression?(node: Expression, expr: Expr): void;
   /** A call's or an IN list's parts, converted to the types that are asked of them; in the order in which they are written. */
-  parts(node: Expression, parts: readonly Expr[]): void;
+  parts?(node: Expression, parts: readonly Expr[]): void;
+  /** The columns of the whole query, before anything is simplified. */
+  columns?(exprs: readonly Expr[]): void;
 }
 
 /** A statement of a function's body that is planned by itself. */

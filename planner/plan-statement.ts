@@ -54,6 +54,7 @@ export function planNode(
     case 'query': {
       asOf = bindPast(context, node as QueryNode);
       const query = bindBodyQuery(context, bindQuery(level, node as QueryNode));
+      environment.recorder?.columns?.(query.targets.map((target) => target.expr));
       checkPast(context, node as QueryNode);
       checkParameters(context);
       const inlined = inlineCtes(context, query);

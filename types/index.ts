@@ -148,6 +148,7 @@ export {
   MAIN_TYPES,
   registerType,
   type SqlType,
+  setFurtherTypes,
   TypeRegistry,
   typeByName,
   typeByOid,

@@ -159,8 +159,17 @@ export class TypeRegistry {
 
   get(oid: number): SqlType | undefined {
     const own = this.#own.get(oid);
-    if (own !== undefined || this.#parent === null) return own;
+    if (own !== undefined) return own;
+    if (this.#parent === null) return this.#further(oid);
     return this.#kept.get(oid) ?? this.#parent.get(oid);
+  }
+
+  /** Of the registry of all. */
+  #further(oid: number): SqlType | undefined {
+    if (oid === 0 || oid >= FIRST_USER_OID) return undefined;
+    const type = furtherTypes(oid);
+    if (type !== undefined) this.#own.set(oid, type);
+    return type;
   }
 
   /** It has types of which others know another version. */
@@ -216,6 +225,14 @@ export class TypeRegistry {
 }
 
 const registrationListeners: (() => void)[] = [];
+
+const FIRST_USER_OID = 16384;
+let furtherTypes: (oid: number) => SqlType | undefined = () => undefined;
+
+/** Where to ask for types below the users' that are no base types: for the row types of system tables. */
+export function setFurtherTypes(source: (oid: number) => SqlType | undefined): void {
+  furtherTypes = source;
+}
 
 /** Of all databases that are no forks. */
 export const MAIN_TYPES = new TypeRegistry(BUILTIN_TYPES);

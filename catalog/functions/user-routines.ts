@@ -117,6 +117,18 @@ export function routinesNamed(
   name: string,
   searchPath: readonly string[],
 ): readonly RoutineEntry[] {
+  const all = routinesOnPath(catalog, schema, name, searchPath);
+  if (all.length < 2) return all;
+  return all.filter((routine, i) => all.findIndex((other) => sameInputs(other, routine)) === i);
+}
+
+/** The same with what is hidden: calls tell more than a signature (names, what a default is for). */
+export function routinesOnPath(
+  catalog: Catalog,
+  schema: string | null,
+  name: string,
+  searchPath: readonly string[],
+): readonly RoutineEntry[] {
   let found: RoutineEntry[] | null = null;
   for (const candidate of schema === null ? searchPath : [schema]) {
     const schemaOid = catalog.schemaOfPath(candidate, searchPath)?.oid;
@@ -124,7 +136,7 @@ export function routinesNamed(
     if (schemaOid === undefined || (schema === null && candidate.startsWith('pg_temp'))) continue;
     for (const routine of catalog.routinesByName(schemaOid, name)) {
       found ??= [];
-      if (!found.some((other) => sameInputs(other, routine))) found.push(routine);
+      found.push(routine);
     }
   }
   return found ?? NONE;

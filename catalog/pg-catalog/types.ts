@@ -3,6 +3,7 @@ import { BUILTIN_TYPES, baseTypeOid, OID, type SqlType, typeByOid } from '../../
 import type { Catalog } from '../catalog.ts';
 import { builtinCollations } from '../collations.ts';
 import { BOOTSTRAP_ROLE_OID, PG_CATALOG_SCHEMA_OID, type TypeEntry } from '../entries.ts';
+import { systemRelations } from '../system-tables.ts';
 import { arrayTypeName, rowTypeOf } from '../user-types.ts';
 import { collationOf } from './definitions.ts';
 import { functionsOfType, staticRows } from './static-tables.ts';
@@ -98,7 +99,9 @@ function* pgType(context: ViewContext): Iterable<Row> {
     const typacl = context.aclArray(context.catalog.systemRights(type.oid)?.acl);
     yield typeRow(context.catalog, type, BOOTSTRAP_ROLE_OID, PG_CATALOG_SCHEMA_OID, { typacl });
   }
-  const rowTypes = [...context.catalog.relations()].map(rowTypeOf).filter((type) => type !== undefined);
+  const rowTypes = [...systemRelations(), ...context.catalog.relations()]
+    .map(rowTypeOf)
+    .filter((type) => type !== undefined);
   for (const entry of sorted([...context.catalog.types(), ...rowTypes])) yield* userType(context, entry);
 }
 

@@ -348,7 +348,7 @@ export class UnderstoodExpressions {
     }
     const own = this.#bound(arg);
     const isSame = own !== undefined && bound !== undefined && own.typeOid === bound.typeOid;
-    if (isSame && (own.typeModifier === bound.typeModifier || type.modifiers.length === 0)) return this.node(arg);
+    if (isSame && own.typeModifier === bound.typeModifier) return this.node(arg);
     if (own === undefined || bound === undefined || !castable(bound.typeOid)) {
       return { ...node, form: 'colons', arg: this.node(arg) };
     }

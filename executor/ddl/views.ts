@@ -9,7 +9,7 @@ import type {
   Query,
   QueryStatement,
 } from '../../parser/ast.ts';
-import type { OutputColumn } from '../../planner/index.ts';
+import type { Expr, OutputColumn } from '../../planner/index.ts';
 import { ACCESS_EXCLUSIVE } from '../../storage/api.ts';
 import { sqlError } from '../../types/errors.ts';
 import { formatType, NO_COLLATION, OID } from '../../types/index.ts';
@@ -121,6 +121,13 @@ function checkOptionOf(options: readonly Option[]): 'local' | 'cascaded' | null 
   });
 }
 
+/** Lengths and precisions are those of the query as it is written: none for a CASE of two, of which only one is ever met. */
+function viewColumns(x: DdlContext, query: Query): readonly OutputColumn[] {
+  let written: readonly Expr[] = [];
+  const { columns } = x.describeQuery(query, { columns: (exprs) => (written = exprs) });
+  return columns.map((column, i) => ({ ...column, typeModifier: written[i].typeModifier }));
+}
+
 export function* createView(x: DdlContext, statement: CreateViewStatement): DdlSteps<DdlResult> {
   const tag = 'CREATE VIEW';
   if (statement.persistence === 'unlogged') {
@@ -133,7 +140,7 @@ export function* createView(x: DdlContext, statement: CreateViewStatement): DdlS
     throw sqlError('0A000', 'views must not contain SELECT INTO');
   }
   x.takeUses();
-  const { columns: output } = x.describeQuery(statement.query);
+  const output = viewColumns(x, statement.query);
   const uses = x.takeUses();
   const columns = namedColumns(
     x,

@@ -4,7 +4,7 @@ import { ARRAY_DIMENSIONS_MAX } from '../../types/index.ts';
 import type { Expr } from '../expr.ts';
 import { bindJsonbPath } from './assign-part.ts';
 import { cannotCast, coerceToTarget, coerceType } from './coerce.ts';
-import { coerceToCommonType, selectCommonType } from './common-type.ts';
+import { coerceToCommonType, selectCommonModifier, selectCommonType } from './common-type.ts';
 import { bindExpr } from './expression.ts';
 import { makeOperator } from './overload.ts';
 import { positionOf } from './position.ts';
@@ -58,7 +58,7 @@ export function bindArray(level: Level, node: ast.ArrayExpr, targetArray: number
       elements: converted,
       multidimensional: nested,
       typeOid: arrayType,
-      typeModifier: -1,
+      typeModifier: selectCommonModifier(converted, elementType),
     },
     position,
   );

@@ -8,7 +8,7 @@ import type { Expr } from '../expr.ts';
 import { lastSetCall } from '../traverse.ts';
 import { makeAggregate } from './aggregate-call.ts';
 import { CLAUSE_WORDS } from './clause-words.ts';
-import { coerceType, resolveUnknown } from './coerce.ts';
+import { coerceToTarget, coerceType, resolveUnknown } from './coerce.ts';
 import { fieldsOf, selectField } from './column-ref.ts';
 import { coerceToCommonType, selectCommonType } from './common-type.ts';
 import type { BindContext, Position } from './context.ts';
@@ -23,7 +23,7 @@ import {
   isCastPath,
   visibleFunctions,
 } from './overload.ts';
-import { resolveTypes } from './polymorphic.ts';
+import { isPolymorphic, resolveTypes } from './polymorphic.ts';
 import { positionOf } from './position.ts';
 import { checkDatabaseOf } from './qualified-name.ts';
 import { inlineCall } from './routine.ts';
@@ -306,7 +306,7 @@ function spreadArguments(
     if (types[i] === ANY) return arg.kind === 'param' ? resolveUnknown(context, arg) : arg;
     return coerceType(context, arg, types[i], -1, 'implicit');
   });
-  context.environment.recorder?.parts(node, asWritten(match, converted));
+  context.environment.recorder?.parts?.(node, asWritten(match, converted));
   if (match.variadicCount === 0) return { args: converted, resolve };
   const fixed = converted.length - match.variadicCount;
   const elementType = types[fixed];
@@ -321,10 +321,11 @@ function spreadArguments(
   return { args: [...converted.slice(0, fixed), collected], resolve };
 }
 
-/** A user-made function's default is an expression, bound as if it had been written in the call. */
+/** A user-made function's default is an expression, bound as if it had been written in the call, and assigned. */
 function defaultOf(context: BindContext, value: unknown, declared: number): Expr {
   if (!(value instanceof DefaultText)) return defaultArgument(value, declared);
-  return bindStored(context, value.text, null, -1, 'other');
+  const bound = bindStored(context, value.text, null, -1, 'other');
+  return isPolymorphic(declared) ? bound : (coerceToTarget(context, bound, declared, -1, 'assignment') ?? bound);
 }
 
 /** VARIADIC array for a function whose last argument may be of any type: it must be an array. */

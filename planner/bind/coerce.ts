@@ -444,9 +444,10 @@ function applyMadeCast(
   return relabel(context, call, target, typeModifier);
 }
 
-/** coerce_type_typmod: length and precision of the type. */
+/** coerce_type_typmod: length and precision of the type. A type without them says that its values may have any. */
 export function applyModifier(context: BindContext, expr: Expr, typeModifier: number, explicit: boolean): Expr {
-  if (typeModifier < 0 || expr.typeModifier === typeModifier) return expr;
+  if (expr.typeModifier === typeModifier) return expr;
+  if (typeModifier < 0) return relabel(context, expr, expr.typeOid);
   const element = context.types.elementOf(expr.typeOid);
   if (element !== 0) {
     const subject: Expr = { kind: 'caseSubject', typeOid: element, typeModifier: -1 };

@@ -190,11 +190,11 @@ export function bindInList(level: Level, node: ast.InListExpr): Expr {
   if (common !== null && context.types.arrayOf(common) !== 0 && [...new Set(types)].every(isCommon)) {
     const inList = makeInList(context, arg, constants, common, node.negated, position);
     parts.push(inList);
-    context.environment.recorder?.parts(
+    context.environment.recorder?.parts?.(
       node,
       constants.map((item) => coerceToCommonType(context, item, common, 'IN')),
     );
-    context.environment.recorder?.expression(node, inList);
+    context.environment.recorder?.expression?.(node, inList);
     for (const item of others) parts.push(makeOperator(context, operator, arg, item, position));
   } else for (const item of list) parts.push(makeOperator(context, operator, arg, item, position));
   return node.negated ? makeAnd(parts)! : makeOr(parts);

@@ -45,7 +45,7 @@ export function bindExpr(level: Level, node: ast.Expression): Expr {
   const expr = bindNode(level, node);
   const { context } = level;
   if (context.locationOf(expr) === undefined) context.at(expr, positionOf(context, node.position));
-  context.environment.recorder?.expression(node, expr);
+  context.environment.recorder?.expression?.(node, expr);
   return expr;
 }
 

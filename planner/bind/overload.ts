@@ -9,7 +9,7 @@ import type { FunctionEntry, OperatorEntry, ScalarFunction } from '../../catalog
 import { functionsByName, operatorsByName } from '../../catalog/functions/index.ts';
 import { routineEntryFunction } from '../../catalog/functions/user-aggregates.ts';
 import { withMadeOperators } from '../../catalog/functions/user-operators.ts';
-import { routinesNamed } from '../../catalog/functions/user-routines.ts';
+import { routinesOnPath } from '../../catalog/functions/user-routines.ts';
 import { keptRoutineOid } from '../../catalog/kept-routines.ts';
 import { rangeConstructors } from '../../catalog/range-constructors.ts';
 import type { Expr } from '../expr.ts';
@@ -18,24 +18,31 @@ import { canCoerceAll, coerceType, findCoercion } from './coerce.ts';
 import type { BindContext, Position } from './context.ts';
 import { callScalar } from './made-call.ts';
 import { resolveTypes } from './polymorphic.ts';
-import { ANY, UNKNOWN } from './type-info.ts';
+import { ANY, RECORD, UNKNOWN } from './type-info.ts';
 
-interface Candidate<T> {
+interface Signature {
   readonly types: readonly number[];
+}
+
+interface Candidate<T> extends Signature {
   readonly entry: T;
 }
 
 /** func_match_argtypes: those that implicit casts make callable. */
-function matchArguments<T>(context: BindContext, inputs: readonly number[], candidates: readonly Candidate<T>[]) {
+function matchArguments<T extends Signature>(
+  context: BindContext,
+  inputs: readonly number[],
+  candidates: readonly T[],
+) {
   return candidates.filter((candidate) => canCoerceAll(context, inputs, candidate.types, 'implicit'));
 }
 
 /** func_select_candidate. Null: still ambiguous. */
-function selectCandidate<T>(
+function selectCandidate<T extends Signature>(
   context: BindContext,
   inputTypes: readonly number[],
-  candidates: readonly Candidate<T>[],
-): Candidate<T> | null {
+  candidates: readonly T[],
+): T | null {
   const { types } = context;
   const inputs = inputTypes.map((oid) => (oid === UNKNOWN ? UNKNOWN : types.base(oid)));
   const unknownCount = inputs.filter((oid) => oid === UNKNOWN).length;
@@ -78,12 +85,9 @@ function count(inputs: readonly number[], test: (oid: number, i: number) => bool
   return result;
 }
 
-function keepBest<T>(
-  candidates: readonly Candidate<T>[],
-  score: (candidate: Candidate<T>) => number,
-): readonly Candidate<T>[] {
+function keepBest<T extends Signature>(candidates: readonly T[], score: (candidate: T) => number): readonly T[] {
   let best = -1;
-  let kept: Candidate<T>[] = [];
+  let kept: T[] = [];
   for (const candidate of candidates) {
     const value = score(candidate);
     if (value > best) {
@@ -95,11 +99,11 @@ function keepBest<T>(
 }
 
 /** The category of each unknown argument: string if any candidate takes one there, else what all candidates agree on. */
-function narrowByCategory<T>(
+function narrowByCategory<T extends Signature>(
   context: BindContext,
   inputs: readonly number[],
-  candidates: readonly Candidate<T>[],
-): readonly Candidate<T>[] | null {
+  candidates: readonly T[],
+): readonly T[] | null {
   const { types } = context;
   const slots: { category: string; preferred: boolean }[] = [];
   for (let i = 0; i < inputs.length; i++) {
@@ -382,34 +386,61 @@ export function findFunction(
   const visible = visibleFunctions(context, name, schema);
   const sole = exactFunction(visible, shape);
   if (sole !== null) return { kind: 'found', match: sole };
-  const candidates: (Candidate<FunctionMatch> & { readonly usesDefaults: number })[] = [];
+  const candidates = callableFunctions(context, visible, shape);
+  const inputs = shape.types;
+  const best = candidates.find(({ types }) => sameTypes(types, inputs)) ?? bestFunction(context, inputs, candidates);
+  if (best === null) return { kind: 'missing' };
+  if (best === 'ambiguous' || best.isAmbiguous) return { kind: 'ambiguous' };
+  const { source } = best.entry;
+  const last = source[inputs.length - 1];
+  // VARIADIC before a named argument: it is the last that is given, and stands at its place.
+  const isAstray = shape.names !== null && shape.variadic && !('arg' in last && last.arg === inputs.length - 1);
+  return isAstray ? { kind: 'missing' } : { kind: 'found', match: best.entry };
+}
+
+/** `types` are those of the arguments that are given, in their order. */
+interface CallCandidate extends Candidate<FunctionMatch> {
+  /** There is another just as good. */
+  readonly isAmbiguous: boolean;
+}
+
+/**
+ * FuncnameGetCandidates: of functions that take the same arguments the one of the earlier schema, whatever defaults it fills in;
+ * within a schema one that is not variadic.
+ */
+function callableFunctions(context: BindContext, visible: readonly FunctionEntry[], shape: CallShape): CallCandidate[] {
+  const candidates: CallCandidate[] = [];
   for (const entry of visible) {
     const match = fitCall(context, entry, shape);
-    if (match !== null) candidates.push(match);
+    if (match === null) continue;
+    const types = typesByArgument(match, shape);
+    const at = candidates.findIndex((other) => sameTypes(other.types, types));
+    const candidate = { types, entry: match.entry, isAmbiguous: false };
+    if (at < 0) {
+      candidates.push(candidate);
+      continue;
+    }
+    const known = candidates[at];
+    if (schemaOf(known) !== schemaOf(candidate)) continue;
+    const [isVariadic, wasVariadic] = [candidate, known].map(({ entry: { variadicCount } }) => variadicCount > 0);
+    if (isVariadic && !wasVariadic) continue;
+    candidates[at] = wasVariadic && !isVariadic ? candidate : { ...known, isAmbiguous: true };
   }
-  // A plain function hides a variadic expansion of the same signature, fewer defaults hide more.
-  const exact = candidates.filter((candidate) =>
-    candidate.types.every((oid, i) => oid === shapeType(shape, candidate, i)),
-  );
-  if (exact.length > 0) {
-    exact.sort((a, b) => rank(a) - rank(b));
-    const [first, second] = exact;
-    // Two of one schema that differ only in what their defaults are for.
-    const isTied = second !== undefined && rank(first) === rank(second) && schemaOf(first) === schemaOf(second);
-    return isTied ? { kind: 'ambiguous' } : { kind: 'found', match: first.entry };
-  }
-  const inputs = shape.types;
-  const ordered = candidates.map((candidate) => ({ ...candidate, types: typesByArgument(candidate, shape) }));
-  const matching = matchArguments(context, inputs, ordered).filter(
-    (candidate, _i, all) => candidate.entry.variadicCount === 0 || !all.some((other) => hides(other, candidate)),
-  );
-  if (matching.length === 0) return { kind: 'missing' };
-  if (matching.length === 1) return { kind: 'found', match: matching[0].entry };
-  const best = selectCandidate(context, inputs, matching);
-  if (best !== null) return { kind: 'found', match: best.entry };
-  const plain = matching.filter((candidate) => candidate.entry.variadicCount === 0);
-  if (plain.length === 1) return { kind: 'found', match: plain[0].entry };
-  return { kind: 'ambiguous' };
+  return candidates;
+}
+
+function sameTypes(a: readonly number[], b: readonly number[]): boolean {
+  return a.length === b.length && a.every((oid, i) => oid === b[i]);
+}
+
+function bestFunction(
+  context: BindContext,
+  inputs: readonly number[],
+  candidates: readonly CallCandidate[],
+): CallCandidate | null | 'ambiguous' {
+  const matching = matchArguments(context, inputs, candidates);
+  if (matching.length <= 1) return matching[0] ?? null;
+  return selectCandidate(context, inputs, matching) ?? 'ambiguous';
 }
 
 /** The one function that takes just these arguments; null where that is not all that is to be said. */
@@ -418,8 +449,9 @@ function exactFunction(entries: readonly FunctionEntry[], { types, names, variad
   let found: FunctionEntry | null = null;
   for (const entry of entries) {
     const { argumentTypes } = entry;
-    if (entry.variadic || argumentTypes.length !== types.length) continue;
-    if (!argumentTypes.every((oid, i) => oid === types[i])) continue;
+    const isFlexible = entry.variadic || (entry.kind === 'scalar' && entry.defaults !== undefined);
+    if (isFlexible && entry.kind !== 'window' && entry.routine !== undefined) return null;
+    if (entry.variadic || !sameTypes(argumentTypes, types)) continue;
     if (found !== null) return null;
     found = entry;
   }
@@ -438,7 +470,7 @@ export function visibleFunctions(context: BindContext, name: string, schema: str
   return builtinAndMade(context, name, schema, builtin);
 }
 
-/** In the order of the search path: of functions with one signature the first is found. */
+/** In the order of the search path. */
 function builtinAndMade(
   context: BindContext,
   name: string,
@@ -446,7 +478,7 @@ function builtinAndMade(
   builtin: readonly FunctionEntry[],
 ): readonly FunctionEntry[] {
   const { searchPath } = context.environment;
-  const routines = routinesNamed(context.catalog, schema, name, searchPath);
+  const routines = routinesOnPath(context.catalog, schema, name, searchPath);
   const known = withConstructors(context, name, schema, builtin);
   if (routines.length === 0) return known;
   const systemAt = searchPath.indexOf('pg_catalog');
@@ -454,16 +486,7 @@ function builtinAndMade(
     schema === null && systemAt >= 0 && searchPath.indexOf(context.catalog.schemaName(schemaOid)) < systemAt;
   const before = routines.filter(isFirst).map(routineEntryFunction);
   const after = routines.filter((routine) => !isFirst(routine)).map(routineEntryFunction);
-  const all: FunctionEntry[] = [];
-  for (const entry of [...before, ...known, ...after])
-    if (!all.some((other) => sameSignature(other, entry))) all.push(entry);
-  return all;
-}
-
-function sameSignature(a: FunctionEntry, b: FunctionEntry): boolean {
-  return (
-    a.argumentTypes.length === b.argumentTypes.length && a.argumentTypes.every((oid, i) => oid === b.argumentTypes[i])
-  );
+  return [...before, ...known, ...after];
 }
 
 function withConstructors(
@@ -483,24 +506,9 @@ function withConstructors(
   return builtin;
 }
 
-/** A plain function of the same signature as the expansion of a variadic one. */
-function hides(plain: Candidate<FunctionMatch>, variadic: Candidate<FunctionMatch>): boolean {
-  if (plain.entry.variadicCount > 0 || plain.types.length !== variadic.types.length) return false;
-  return plain.types.every((oid, i) => oid === variadic.types[i]);
-}
-
-function rank(candidate: Candidate<FunctionMatch> & { usesDefaults: number }): number {
-  return (candidate.entry.variadicCount > 0 ? 1000 : 0) + candidate.usesDefaults;
-}
-
 /** 0: a built-in one. */
 function schemaOf({ entry }: Candidate<FunctionMatch>): number {
   return entry.entry.kind === 'window' ? 0 : (entry.entry.routine?.schemaOid ?? 0);
-}
-
-function shapeType(shape: CallShape, candidate: Candidate<FunctionMatch>, i: number): number {
-  const source = candidate.entry.source[i];
-  return 'arg' in source ? shape.types[source.arg] : candidate.types[i];
 }
 
 /** Declared types in the order in which the call's arguments were written. */
@@ -513,11 +521,7 @@ function typesByArgument(candidate: Candidate<FunctionMatch>, shape: CallShape):
 }
 
 /** Whether a call of this shape can be one of this function, and how its arguments are laid out. */
-function fitCall(
-  context: BindContext,
-  entry: FunctionEntry,
-  shape: CallShape,
-): (Candidate<FunctionMatch> & { usesDefaults: number }) | null {
+function fitCall(context: BindContext, entry: FunctionEntry, shape: CallShape): Candidate<FunctionMatch> | null {
   const declaredCount = entry.argumentTypes.length;
   const givenCount = shape.types.length;
   const isDefinition = shape.isDefinition === true;
@@ -550,8 +554,7 @@ function fitCall(
       source.push({ defaultValue: defaults[i - (declaredCount - defaults.length)] });
     }
   }
-  const usesDefaults = spread ? 0 : declaredCount - givenCount;
-  return { types, usesDefaults, entry: { entry, declared: types, source, variadicCount } };
+  return { types, entry: { entry, declared: types, source, variadicCount } };
 }
 
 function variadicElement(context: BindContext, arrayOid: number): number {
@@ -564,7 +567,7 @@ function fitNamedCall(
   entry: FunctionEntry,
   shape: CallShape,
   defaults: readonly unknown[],
-): (Candidate<FunctionMatch> & { usesDefaults: number }) | null {
+): Candidate<FunctionMatch> | null {
   if (entry.kind !== 'scalar' || entry.argumentNames === undefined) return null;
   if (entry.variadic && !shape.variadic) return null;
   const declaredCount = entry.argumentTypes.length;
@@ -576,18 +579,15 @@ function fitNamedCall(
     if (place < 0 || place >= declaredCount || source[place] !== undefined) return null;
     source[place] = { arg: i };
   }
-  let usesDefaults = 0;
   for (let i = 0; i < declaredCount; i++) {
     if (source[i] !== undefined) continue;
     const index = i - (declaredCount - defaults.length);
     if (index < 0) return null;
     source[i] = { defaultValue: defaults[index] };
-    usesDefaults++;
   }
   const complete = source as FunctionMatch['source'];
   return {
     types: entry.argumentTypes,
-    usesDefaults,
     entry: { entry, declared: entry.argumentTypes, source: complete, variadicCount: 0 },
   };
 }
@@ -613,5 +613,6 @@ export function isCastPath(context: BindContext, source: number, target: number)
   if (path.kind === 'relabel') return true;
   if (path.kind !== 'io') return false;
   // Composite to string is better read as a field selection.
-  return !(context.types.isComposite(source) && context.types.category(target) === 'S');
+  const isRow = source === RECORD || context.types.isComposite(source);
+  return !(isRow && context.types.category(target) === 'S');
 }

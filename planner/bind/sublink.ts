@@ -53,7 +53,7 @@ export function bindExists(level: Level, node: ast.ExistsExpr): Expr {
 export function bindArraySubquery(level: Level, node: ast.ArraySubqueryExpr): Expr {
   const query = bindSublink(level, node.query, node.position);
   checkOneColumn(level, query, node.position);
-  const element = query.targets[0].expr.typeOid;
+  const { typeOid: element, typeModifier } = query.targets[0].expr;
   const { types } = level.context;
   const ofArrays = types.isArray(types.base(element)) ? types.base(element) : 0;
   const typeOid = types.arrayOf(element) || ofArrays;
@@ -64,7 +64,7 @@ export function bindArraySubquery(level: Level, node: ast.ArraySubqueryExpr): Ex
       positionOf(level.context, node.position),
     );
   }
-  return toExpr({ kind: 'sublink', mode: 'array', query, test: null, typeOid, typeModifier: -1 });
+  return toExpr({ kind: 'sublink', mode: 'array', query, test: null, typeOid, typeModifier });
 }
 
 /** (a, b) op (SELECT x, y): one row at most. */

@@ -71,7 +71,6 @@ export function findType(context: BindContext, name: readonly string[], position
   if (schema === null || schema === 'pg_catalog') {
     const builtin = builtinTypeByName(last);
     if (builtin !== undefined) return builtin.oid;
-    if (schema !== null) return 0;
   }
   context.checkSchema(name, position);
   const found = context.catalog.typeByName(schema, last, context.environment.searchPath);

@@ -191,7 +191,7 @@ export class FakeDatabase {
       viewRefusal: () => null,
       hasPendingChecks: () => false,
       executeParameters: () => ({ types: [], values: [] }),
-      describeQuery(query: Query) {
+      describeQuery(query, recorder) {
         const statement: Statement = {
           node: query,
           start: 0,
@@ -200,7 +200,8 @@ export class FakeDatabase {
           literalEnd: 0,
           parameterCount: 0,
         };
-        return { columns: planStatement(statement, database.#environment()).plan.output };
+        const environment = { ...database.#environment(), ...(recorder === undefined ? {} : { recorder }) };
+        return { columns: planStatement(statement, environment).plan.output };
       },
       parseExpression,
       deparse,
