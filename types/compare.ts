@@ -164,6 +164,28 @@ function fieldComparator(oid: number): Comparator {
 }
 
 function compareRecords(a: SqlRecord, b: SqlRecord): number {
+  return compareFields(a, b, fieldComparator);
+}
+
+/** `=` of records, which asks no more of their fields than `=`. */
+function sameRecords(a: SqlRecord, b: SqlRecord): boolean {
+  return compareFields(a, b, fieldEquality) === 0;
+}
+
+const fieldEqualities = new Map<number, Comparator>();
+
+/** 0 for equal values. */
+function fieldEquality(oid: number): Comparator {
+  let compare = fieldEqualities.get(oid);
+  if (compare === undefined) {
+    const equal = equality(oid);
+    compare = (a, b) => Number(!equal(a, b));
+    fieldEqualities.set(oid, compare);
+  }
+  return compare;
+}
+
+function compareFields(a: SqlRecord, b: SqlRecord, comparatorOf: (oid: number) => Comparator): number {
   const common = Math.min(a.values.length, b.values.length);
   for (let i = 0; i < common; i++) {
     const type = a.typeOids[i];
@@ -173,7 +195,7 @@ function compareRecords(a: SqlRecord, b: SqlRecord): number {
         `cannot compare dissimilar column types ${formatType(type)} and ${formatType(b.typeOids[i])} at record column ${i + 1}`,
       );
     }
-    const order = compareNullable(a.values[i], b.values[i], fieldComparator(type));
+    const order = compareNullable(a.values[i], b.values[i], comparatorOf(type));
     if (order !== 0) return order;
   }
   if (a.values.length !== b.values.length) {
@@ -202,6 +224,15 @@ export function equality(oid: number): (a: Value, b: Value) => boolean {
       return (a, b) => a === b;
     case 'jsonb':
       return (a, b) => a === b || (mayBeEqualJsonb(a, b) && compareJsonb(readJsonb(a), readJsonb(b)) === 0);
+    case 'record':
+      return sameRecords;
+    case 'array': {
+      const elementOid = typeByOid(oid)?.elementOid ?? 0;
+      const known = elementOid === 0 ? null : fieldEquality(elementOid);
+      return (a: SqlArray, b: SqlArray) => compareArrays(a, b, known ?? fieldEquality(a.elementOid)) === 0;
+    }
+    case 'geometric':
+      throw sqlError('42883', `could not identify an equality operator for type ${formatType(oid)}`);
     default: {
       const compare = comparator(oid);
       return (a, b) => compare(a, b) === 0;

@@ -13,27 +13,51 @@ import {
   OID,
   outputText,
   type SqlRecord,
+  typeByOid,
   type Value,
 } from '../../types/index.ts';
 import type { FunctionContext } from '../function-entry.ts';
 import { elementTypeOf, enumLabels, SqlArray } from './array-values.ts';
 import type { AnyFunction, FunctionModule, Specialiser } from './module.ts';
 
-/** Whether two rows are the same as they are stored: 1.0 and 1.00 are not. */
-function sameImage(a: SqlRecord, b: SqlRecord): boolean {
-  if (a.values.length !== b.values.length) {
-    throw sqlError('42804', 'cannot compare record types with different numbers of columns');
-  }
-  return a.values.every((value, i) => {
-    const other = b.values[i];
+/** Rows as they are stored: 1.0 and 1.00 are not the same. Any type has this order, which means nothing but that there is one. */
+function compareImages(a: SqlRecord, b: SqlRecord): number {
+  const common = Math.min(a.values.length, b.values.length);
+  for (let i = 0; i < common; i++) {
     const [left, right] = [a.typeOids[i], b.typeOids[i]];
     if (left !== right) {
       const types = `${formatType(left)} and ${formatType(right)}`;
       throw sqlError('42804', `cannot compare dissimilar column types ${types} at record column ${i + 1}`);
     }
-    if (value === null || other === null) return value === other;
-    return value === other || Buffer.compare(encodeDatum(left, value), encodeDatum(right, other)) === 0;
-  });
+    const [value, other] = [a.values[i], b.values[i]];
+    if (value === other) continue;
+    if (value === null || other === null) return value === null ? 1 : -1;
+    const order = compareStored(left, value, other);
+    if (order !== 0) return order;
+  }
+  if (a.values.length !== b.values.length) {
+    throw sqlError('42804', 'cannot compare record types with different numbers of columns');
+  }
+  return 0;
+}
+
+/** Integers that are passed by value without their sign, everything else by its bytes. */
+function compareStored(oid: number, a: Value, b: Value): number {
+  if (typeByOid(oid)?.byValue === true && !FLOATS.has(oid) && isInteger(a) && isInteger(b)) {
+    const [left, right] = [BigInt.asUintN(64, BigInt(a)), BigInt.asUintN(64, BigInt(b))];
+    return left < right ? -1 : Number(left > right);
+  }
+  return Buffer.compare(encodeDatum(oid, a), encodeDatum(oid, b));
+}
+
+const FLOATS: ReadonlySet<number> = new Set([OID.FLOAT4, OID.FLOAT8]);
+
+function isInteger(value: Value): value is number | bigint {
+  return typeof value === 'bigint' || Number.isInteger(value);
+}
+
+function byImage(test: (order: number) => boolean): Specialiser {
+  return () => (a: SqlRecord, b: SqlRecord) => test(compareImages(a, b));
 }
 
 /** The six comparisons and the chooser functions of a type that is compared by types' comparator. */
@@ -337,9 +361,12 @@ export const arrayFunctions: FunctionModule = {
   specialised: {
     ...comparisons('array', firstType),
     ...comparisons('record', recordType),
-    ...comparisons('record_image', recordType),
-    record_image_eq: () => sameImage,
-    record_image_ne: () => (a: SqlRecord, b: SqlRecord) => !sameImage(a, b),
+    record_image_eq: byImage((order) => order === 0),
+    record_image_ne: byImage((order) => order !== 0),
+    record_image_lt: byImage((order) => order < 0),
+    record_image_le: byImage((order) => order <= 0),
+    record_image_gt: byImage((order) => order > 0),
+    record_image_ge: byImage((order) => order >= 0),
     tidlt: () => byTid((order) => order < 0),
     tidle: () => byTid((order) => order <= 0),
     tidgt: () => byTid((order) => order > 0),

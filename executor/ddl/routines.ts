@@ -259,15 +259,29 @@ function inFunction(error: SqlError, { name }: RoutineEntry): SqlError {
   return error.with({ where: `SQL function "${name}"` });
 }
 
-/** An error inside the body's text, with its place in the statement: where the text stands in it once, and as it is. */
+/** An error inside the body's text, with its place in the statement: where the text stands in it once. */
 function transposed(x: DdlContext, error: SqlError, entry: RoutineEntry): SqlError {
   const { position, ...fields } = error.fields;
   if (position === undefined) return inFunction(error, entry);
-  const { bodyText } = entry;
-  const start = x.text.indexOf(bodyText);
-  const isFound = start >= 0 && !x.text.includes(bodyText, start + 1);
-  const place = isFound ? { position: errorPosition(x.text, start) + position - 1 } : {};
-  return new SqlError(error.code, error.message, { ...fields, ...place }, error.severity);
+  const place = placeInStatement(x.text, entry.bodyText, position);
+  return new SqlError(
+    error.code,
+    error.message,
+    { ...fields, ...(place === null ? {} : { position: place }) },
+    error.severity,
+  );
+}
+
+/** As it is, or in a literal with its quotes doubled. Positions are in characters, from 1. */
+function placeInStatement(text: string, body: string, position: number): number | null {
+  for (const written of new Set([body, body.replaceAll("'", "''")])) {
+    const start = text.indexOf(written);
+    if (start < 0 || text.includes(written, start + 1)) continue;
+    const before = [...body].slice(0, position - 1);
+    const doubled = written === body ? 0 : before.filter((character) => character === "'").length;
+    return errorPosition(text, start) + position - 1 + doubled;
+  }
+  return null;
 }
 
 /** Binds each statement, and the last one to what is returned. The function itself may be called. */

@@ -1,6 +1,5 @@
 /** Calls of aggregates: which query level they belong to, and where they may stand. */
 import type { AggregateFunction } from '../../catalog/function-entry.ts';
-import { comparisonOperator } from '../../catalog/functions/index.ts';
 import type * as ast from '../../parser/ast.ts';
 import { equalExpr } from '../equal-expr.ts';
 import type { Expr, SortKey } from '../expr.ts';
@@ -8,6 +7,7 @@ import { logical, toExpr } from '../logical.ts';
 import { lastSetCall, visitExpr } from '../traverse.ts';
 import { CLAUSE_WORDS } from './clause-words.ts';
 import { coerceToBoolean, resolveUnknown } from './coerce.ts';
+import { mustHaveEquality } from './comparable.ts';
 import type { BindContext, Position } from './context.ts';
 import { bindExpr } from './expression.ts';
 import { madeAggregate } from './made-aggregate.ts';
@@ -95,14 +95,7 @@ function checkDistinctAggregate(
       context.locationOf(key.expr) ?? position,
     );
   }
-  for (const arg of args) {
-    if (comparisonOperator(context.types.comparedAs(arg.typeOid), 3) !== null) continue;
-    throw context.error(
-      '42883',
-      `could not identify an equality operator for type ${context.types.name(arg.typeOid)}`,
-      context.locationOf(arg) ?? position,
-    );
-  }
+  for (const arg of args) mustHaveEquality(context, arg.typeOid, context.locationOf(arg) ?? position);
 }
 
 /** The level that an aggregate belongs to: the innermost one whose columns its arguments use. */

@@ -116,12 +116,9 @@ export function bindSubscript(level: Level, node: ast.SubscriptExpr): Expr {
     lower: bound(subscript.lower),
     upper: bound(subscript.upper),
   }));
+  const place = context.locationOf(base);
   if (types.base(base.typeOid) !== base.typeOid) base = coerceType(context, base, baseType, -1, 'implicit');
-  return {
-    kind: 'subscript',
-    base,
-    subscripts,
-    typeOid: isSlice ? baseType : elementType,
-    typeModifier: base.typeModifier,
-  };
+  const { typeModifier } = base;
+  const typeOid = isSlice ? baseType : elementType;
+  return context.at({ kind: 'subscript', base, subscripts, typeOid, typeModifier }, place);
 }

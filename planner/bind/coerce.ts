@@ -260,7 +260,7 @@ export function coerceType(
           ? context.copyLocation(expr, coerceToDomain(context, composite, target, coercion))
           : composite;
       }
-      if (target === RECORD || source === RECORD) return relabel(context, expr, target);
+      if (target === RECORD || source === RECORD || target === RECORD_ARRAY) return relabel(context, expr, target);
       throw cannotCast(context, source, target, context.locationOf(expr));
   }
 }

@@ -7,6 +7,7 @@ import { bindAttribute } from './call.ts';
 import type { Position } from './context.ts';
 import { positionOf } from './position.ts';
 import { namedParameter } from './routine.ts';
+import { fieldsOf, type RowField } from './row-fields.ts';
 import {
   columnOfItem,
   findColumn,
@@ -78,9 +79,10 @@ function wholeRow(level: Level, item: NamespaceItem, position: Position): Expr {
   if (item.need !== undefined) readsColumn({ need: item.need, number: WHOLE_ROW });
   else for (const column of item.columns) readsColumn(column.use);
   const fields = item.columns.map((column) => column.expr);
-  const names = item.columns.map((column) => column.name);
   const typeOid = item.rel >= 0 ? (item.table?.rowTypeOid ?? RECORD) : RECORD;
-  const row: Expr = { kind: 'row', fields, names, typeOid, typeModifier: -1 };
+  // A value of a table's row type has the table's names, whatever its columns are called here.
+  const names = (typeOid === RECORD ? null : level.context.types.get(typeOid)?.attributes) ?? item.columns;
+  const row: Expr = { kind: 'row', fields, names: names.map(({ name }) => name), typeOid, typeModifier: -1 };
   return level.context.at(item.nullable ? { ...row, nullWhenEmpty: true } : row, position);
 }
 
@@ -106,7 +108,7 @@ export function starItems(level: Level, node: ast.ColumnRef): NamespaceItem[] {
 }
 
 /** p.* of a function's parameter of a composite type. */
-function parameterItem(parameter: Expr, fields: readonly { name: string; typeOid: number }[]): NamespaceItem {
+function parameterItem(parameter: Expr, fields: readonly RowField[]): NamespaceItem {
   const columns = fields.map(({ name, typeOid }, index) => ({
     name,
     expr: { kind: 'field', base: parameter, index, typeOid, typeModifier: -1 } as const,
@@ -140,9 +142,11 @@ export function selectField(
   const missing = () => {
     if (owner !== null) return context.error('42703', `column ${owner}.${field} does not exist`, position);
     if (base.typeOid === RECORD) {
-      return context.error('42703', `could not identify column "${field}" in record data type`, position);
+      return logical(base).kind === 'var'
+        ? context.error('42809', 'record type has not been registered')
+        : context.error('42703', `could not identify column "${field}" in record data type`, position);
     }
-    if (base.typeOid === RECORD || context.types.isComposite(base.typeOid)) {
+    if (context.types.isComposite(base.typeOid)) {
       return context.error(
         '42703',
         `column "${field}" not found in data type ${context.types.name(base.typeOid)}`,
@@ -161,20 +165,4 @@ export function selectField(
   if (base.kind === 'row') return context.at({ ...base.fields[index] }, position);
   const { typeOid } = columns[index];
   return { kind: 'field', base, index, typeOid, typeModifier: -1 };
-}
-
-/** Names and types of a row value's fields, where they are known. */
-export function fieldsOf(level: Level, base: Expr): { name: string; typeOid: number }[] | null {
-  const node = logical(base);
-  if (node.kind === 'row') return node.names.map((name, i) => ({ name, typeOid: node.fields[i].typeOid }));
-  if (node.kind === 'call' && node.function.outColumns !== undefined && base.typeOid === RECORD)
-    return [...node.function.outColumns];
-  if (node.kind === 'sublink' && node.mode === 'scalar') return fieldsOf(level, node.query.targets[0].expr);
-  if (node.kind === 'var') {
-    const relation = level.context.relationOf(level, node.rel);
-    if (relation?.kind === 'subquery') return fieldsOf(level, relation.query.targets[node.column].expr);
-  }
-  const type = level.context.types.get(level.context.types.base(base.typeOid));
-  if (type?.attributes === undefined) return null;
-  return type.attributes.map((attribute) => ({ name: attribute.name, typeOid: attribute.typeOid }));
 }

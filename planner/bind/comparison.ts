@@ -1,6 +1,8 @@
 /** Operators, and the conditions that stand for several: of rows, LIKE, BETWEEN, IN, ANY and ALL, IS DISTINCT FROM, NULLIF. */
+import { collateMark } from '../../catalog/functions/collated.ts';
 import { keptRoutineOid } from '../../catalog/kept-routines.ts';
 import type * as ast from '../../parser/ast.ts';
+import { C_COLLATION } from '../../types/index.ts';
 import type { Expr } from '../expr.ts';
 import { logical, makeAnd, makeOr } from '../logical.ts';
 import { readsColumn } from '../rights.ts';
@@ -16,7 +18,7 @@ import { resolveTypes } from './polymorphic.ts';
 import { positionOf } from './position.ts';
 import type { Level } from './scope.ts';
 import { bindRowSublink } from './sublink.ts';
-import { BOOL, UNKNOWN } from './type-info.ts';
+import { BOOL, RECORD, UNKNOWN } from './type-info.ts';
 
 /** An operator over values, or over rows written as such. */
 export function bindOperator(level: Level, node: ast.OperatorExpr): Expr {
@@ -36,10 +38,6 @@ export function bindOperator(level: Level, node: ast.OperatorExpr): Expr {
     return bindRowSublink(level, left, node.operator, node.right.query, position);
   }
   const right = bindExpr(level, node.right);
-  if (left.kind === 'row' && right.kind === 'row' && isComparison(node.operator)) {
-    const isWritten = node.left.kind === 'row' || node.right.kind === 'row';
-    if (isWritten) return compareRows(level, node.operator, left.fields, right.fields, position, schema, node);
-  }
   return makeOperator(context, node.operator, left, right, position, schema, node);
 }
 
@@ -49,10 +47,6 @@ function checkOperatorSchema(context: BindContext, schema: string | null, positi
   context.checkSchema([schema, ''], position);
   if (context.catalog.schemaOfPath(schema, context.environment.searchPath) !== undefined) return;
   throw context.error('3F000', `schema "${schema}" does not exist`, position);
-}
-
-function isComparison(operator: string): boolean {
-  return ['=', '<>', '<', '<=', '>', '>='].includes(operator);
 }
 
 /** Fields of ROW(...). */
@@ -104,7 +98,9 @@ export function compareRows(
   }
   if (operator === '=') return makeAnd(calls)!;
   if (operator === '<>') return makeOr(calls);
-  if (operator !== '<' && operator !== '<=' && operator !== '>' && operator !== '>=') {
+  const pattern = PATTERN_ORDER[operator];
+  const order = pattern ?? operator;
+  if (order !== '<' && order !== '<=' && order !== '>' && order !== '>=') {
     throw context.error(
       '0A000',
       `could not determine interpretation of row comparison operator ${operator}`,
@@ -114,15 +110,25 @@ export function compareRows(
       },
     );
   }
-  const operands = (i: number): Expr[] => calls.map((call) => call.args[i]);
+  const operands = (i: number): Expr[] =>
+    calls.map(({ args }) => (pattern === undefined ? args[i] : inByteOrder(context, args[i])));
   return {
     kind: 'rowCompare',
-    operator,
+    operator: order,
     left: operands(0),
     right: operands(1),
     typeOid: BOOL,
     typeModifier: -1,
   };
+}
+
+/** The operators of text_pattern_ops. */
+const PATTERN_ORDER: Readonly<Record<string, string>> = { '~<~': '<', '~<=~': '<=', '~>~': '>', '~>=~': '>=' };
+
+function inByteOrder(context: BindContext, text: Expr): Expr {
+  context.usesCollations = true;
+  const { typeOid, typeModifier } = text;
+  return { kind: 'call', function: collateMark(C_COLLATION), args: [text], typeOid, typeModifier };
 }
 
 /** LIKE, ILIKE, SIMILAR TO. */
@@ -172,22 +178,22 @@ export function bindInList(level: Level, node: ast.InListExpr): Expr {
   const arg = bindExpr(level, node.arg);
   const list = node.list.map((item) => bindExpr(level, item));
   const parts: Expr[] = [];
-  if (arg.kind === 'row' || list.some((item) => item.kind === 'row')) {
-    for (const item of list) {
-      const left = arg.kind === 'row' ? arg.fields : [arg];
-      const right = item.kind === 'row' ? item.fields : [item];
-      parts.push(compareRows(level, operator, left, right, position));
-    }
-    return node.negated ? makeAnd(parts)! : makeOr(parts);
-  }
-  const constants: Expr[] = [];
-  const others: Expr[] = [];
-  for (const item of list) (mentionsColumns(item) ? others : constants).push(item);
+  const compare = (item: Expr, i: number): Expr =>
+    arg.kind === 'row' && item.kind === 'row' && isWrittenRow(node.arg) && isWrittenRow(node.list[i])
+      ? compareRows(level, operator, arg.fields, item.fields, position)
+      : makeOperator(context, operator, arg, item, position);
+  const constants = list.filter((item) => !mentionsColumns(item));
   const types = [arg.typeOid, ...constants.map((item) => item.typeOid)];
   const common = constants.length > 1 ? commonTypeOf(context, types) : null;
   // What does not become the common type is compared as it is (verify_common_type).
   const isCommon = (oid: number): boolean => oid === UNKNOWN || canCoerce(context, oid, common!, 'implicit');
-  if (common !== null && context.types.arrayOf(common) !== 0 && [...new Set(types)].every(isCommon)) {
+  // Rows of the one type are records whose fields may be of other types.
+  if (
+    common !== null &&
+    common !== RECORD &&
+    context.types.arrayOf(common) !== 0 &&
+    [...new Set(types)].every(isCommon)
+  ) {
     const inList = makeInList(context, arg, constants, common, node.negated, position);
     parts.push(inList);
     context.environment.recorder?.parts?.(
@@ -195,9 +201,16 @@ export function bindInList(level: Level, node: ast.InListExpr): Expr {
       constants.map((item) => coerceToCommonType(context, item, common, 'IN')),
     );
     context.environment.recorder?.expression?.(node, inList);
-    for (const item of others) parts.push(makeOperator(context, operator, arg, item, position));
-  } else for (const item of list) parts.push(makeOperator(context, operator, arg, item, position));
+    list.forEach((item, i) => {
+      if (!constants.includes(item)) parts.push(compare(item, i));
+    });
+  } else parts.push(...list.map(compare));
   return node.negated ? makeAnd(parts)! : makeOr(parts);
+}
+
+/** ROW(...), also as a composite type; not a table's row. */
+export function isWrittenRow(node: ast.Expression): boolean {
+  return node.kind === 'row' || (node.kind === 'cast' && isWrittenRow(node.arg));
 }
 
 function mentionsColumns(expr: Expr): boolean {

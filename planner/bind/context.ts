@@ -11,7 +11,7 @@ import { LazySet } from '../../types/lazy-map.ts';
 import type { PlannerEnvironment } from '../environment.ts';
 import { equalExpr } from '../equal-expr.ts';
 import type { Expr } from '../expr.ts';
-import { logical, type Relation } from '../logical.ts';
+import { type CteDefinition, logical, type Relation } from '../logical.ts';
 import { RightsRecorder } from '../rights.ts';
 import { type RoutineScope, scopeOfBody } from './routine-scope.ts';
 import { quoteIdentifier, TypeLookup, UNKNOWN } from './type-info.ts';
@@ -21,6 +21,14 @@ export type Position = number | undefined;
 
 export type LockMode = 'access share' | 'row share' | 'row exclusive';
 const LOCK_RANK: Readonly<Record<LockMode, number>> = { 'access share': 0, 'row share': 1, 'row exclusive': 2 };
+
+/** What others may look for in a level that is not theirs. */
+interface BoundLevel {
+  readonly relations: Map<number, Relation>;
+  readonly ctes: {
+    values(): Iterable<{ readonly definition: CteDefinition | null; readonly workTable: CteDefinition | null }>;
+  };
+}
 
 export class BindContext {
   readonly environment: PlannerEnvironment;
@@ -38,7 +46,7 @@ export class BindContext {
   storedText = 0;
   /** Whether COLLATE has been met, or a column whose collation is not its type's. */
   usesCollations = false;
-  readonly #levels: { readonly relations: Map<number, Relation> }[] = [];
+  readonly #levels: BoundLevel[] = [];
   /** The function body that is being bound; null: none. */
   routine: RoutineScope | null = null;
   /** Functions whose bodies are being put in place of their calls. */
@@ -169,7 +177,7 @@ export class BindContext {
     return position;
   }
 
-  addLevel(level: { readonly relations: Map<number, Relation> }): void {
+  addLevel(level: BoundLevel): void {
     this.#levels.push(level);
   }
 
@@ -178,6 +186,17 @@ export class BindContext {
     for (const { relations } of this.#levels) {
       const relation = relations.get(rel);
       if (relation !== undefined) return relation;
+    }
+    return undefined;
+  }
+
+  /** A WITH item of any level, as far as it is bound. */
+  cteDefinition(id: number): CteDefinition | undefined {
+    for (const { ctes } of this.#levels) {
+      for (const { definition, workTable } of ctes.values()) {
+        if (definition?.id === id) return definition;
+        if (workTable?.id === id) return workTable;
+      }
     }
     return undefined;
   }

@@ -2,7 +2,6 @@
  * Expressions: AST to typed expressions. One function a kind of node, in literal.ts, column-ref.ts, comparison.ts, sublink.ts,
  * array.ts, conversion.ts, call.ts or here; names through scope.ts, operators through overload.ts, conversions through coerce.ts.
  */
-import { equalityFunction } from '../../catalog/functions/index.ts';
 import type * as ast from '../../parser/ast.ts';
 import { plainCall } from '../../parser/index.ts';
 import type { Expr } from '../expr.ts';
@@ -24,13 +23,13 @@ import {
   bindQuantifiedArray,
   expandFields,
 } from './comparison.ts';
-import type { BindContext, Position } from './context.ts';
+import type { BindContext } from './context.ts';
 import { bindCast, bindCollate } from './conversion.ts';
 import { pendingGrouping } from './group.ts';
 import { bindLiteral, bindParameter, bindSqlValue } from './literal.ts';
 import { makeOperator } from './overload.ts';
 import { positionOf } from './position.ts';
-import type { Level } from './scope.ts';
+import { findItem, type Level } from './scope.ts';
 import {
   bindArraySubquery,
   bindExists,
@@ -211,7 +210,15 @@ function bindMinMax(level: Level, node: ast.MinMaxExpr): Expr {
 function bindField(level: Level, node: ast.FieldExpr): Expr {
   const base = bindExpr(level, node.base);
   const owner = node.base.kind === 'columnRef' && base.kind === 'row' ? node.base.name[0] : null;
-  return selectField(level, base, node.field, positionOf(level.context, node.base.position), owner);
+  const row = owner !== null && base.kind === 'row' ? withAliases(level, base, owner) : base;
+  const position = level.context.leftmost([base], positionOf(level.context, node.base.position));
+  return selectField(level, row, node.field, position, owner);
+}
+
+/** (t).c: by the names that the columns have here; the row's type may have others. */
+function withAliases(level: Level, row: Expr & { kind: 'row' }, name: string): Expr {
+  const item = findItem(level, null, name, undefined);
+  return item === null ? row : { ...row, names: item.columns.map((column) => column.name) };
 }
 
 /** A call of a pg_catalog function made up by the binder. */
@@ -282,14 +289,4 @@ function refuseSets(level: Level, exprs: readonly Expr[], what: string): void {
 /** LIMIT, OFFSET, frame offsets: int8 (or the type the caller says). */
 export function bindCount(level: Level, node: ast.Expression, typeOid: number, what: string): Expr {
   return coerceToSpecific(level.context, bindExpr(level, node), typeOid, what);
-}
-
-/** Types without equality cannot be grouped, distinct, hashed. */
-export function mustHaveEquality(context: BindContext, typeOid: number, position: Position): void {
-  if (equalityFunction(context.types.comparedAs(typeOid)) !== null) return;
-  throw context.error(
-    '42883',
-    `could not identify an equality operator for type ${context.types.name(typeOid)}`,
-    position,
-  );
 }

@@ -1,10 +1,10 @@
 /** GROUP BY with its grouping sets, and the rule that everything else must be aggregated (42803). */
-import { comparisonOperator } from '../../catalog/functions/index.ts';
 import type * as ast from '../../parser/ast.ts';
 import type { Expr } from '../expr.ts';
 import { type AggregateRef, logical, toExpr } from '../logical.ts';
 import { relsOf } from '../relation-sets.ts';
 import { mapChildren, someExpr, visitExpr } from '../traverse.ts';
+import { mustHaveEquality } from './comparable.ts';
 import type { Position } from './context.ts';
 import { positionOf } from './position.ts';
 import type { Level } from './scope.ts';
@@ -26,13 +26,7 @@ export function bindGroupBy(level: Level, clause: ast.GroupByClause, list: Targe
     refuseAggregates(level, expr);
     const known = keys.findIndex((key) => context.sameExpr(key, expr));
     if (known >= 0) return known;
-    if (comparisonOperator(context.types.comparedAs(expr.typeOid), 3) === null) {
-      throw context.error(
-        '42883',
-        `could not identify an equality operator for type ${context.types.name(expr.typeOid)}`,
-        positionOf(context, node.position),
-      );
-    }
+    mustHaveEquality(context, expr.typeOid, positionOf(context, node.position));
     keys.push(expr);
     return keys.length - 1;
   };

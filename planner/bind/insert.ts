@@ -12,7 +12,6 @@ import {
   type Target,
 } from '../logical.ts';
 import { type AssignedPart, bindAssignedPart } from './assign-part.ts';
-import { fieldsOf } from './column-ref.ts';
 import type { Position } from './context.ts';
 import { bindExpr } from './expression.ts';
 import {
@@ -31,6 +30,7 @@ import {
 import { bindOnConflict } from './on-conflict.ts';
 import { positionOf } from './position.ts';
 import { namedParameter } from './routine.ts';
+import { fieldsOf } from './row-fields.ts';
 import { Level } from './scope.ts';
 import { bindQuery } from './select.ts';
 import { resolveTargets } from './targets.ts';

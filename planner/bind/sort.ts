@@ -1,7 +1,7 @@
 /** Sort keys: direction, nulls, and whether the type can be ordered at all. */
-import { comparisonOperator } from '../../catalog/functions/index.ts';
 import type { OrderItem } from '../../parser/ast.ts';
 import type { Expr, SortKey } from '../expr.ts';
+import { hasOrder } from './comparable.ts';
 import type { BindContext, Position } from './context.ts';
 import { findBinaryOperator } from './overload.ts';
 import { positionOf } from './position.ts';
@@ -25,7 +25,7 @@ export function bindOrderItem(context: BindContext, item: OrderItem, expr: Expr)
 }
 
 function mustHaveOrder(context: BindContext, expr: Expr, position?: Position): void {
-  if (comparisonOperator(context.types.comparedAs(expr.typeOid), 1) !== null) return;
+  if (hasOrder(context, expr.typeOid)) return;
   throw context.error(
     '42883',
     `could not identify an ordering operator for type ${context.types.name(expr.typeOid)}`,

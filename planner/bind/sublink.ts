@@ -2,7 +2,7 @@
 import type * as ast from '../../parser/ast.ts';
 import type { Expr } from '../expr.ts';
 import { type Query, toExpr } from '../logical.ts';
-import { bindFields, compareRows } from './comparison.ts';
+import { bindFields, compareRows, isWrittenRow } from './comparison.ts';
 import type { Position } from './context.ts';
 import { bindExpr } from './expression.ts';
 import { positionOf } from './position.ts';
@@ -118,7 +118,7 @@ function quantified(
 ): Expr {
   const position = positionOf(level.context, offset);
   const query = bindSublink(level, queryNode);
-  const left = leftNode.kind === 'row' ? bindFields(level, leftNode) : rowFields(bindExpr(level, leftNode));
+  const left = leftFields(level, leftNode);
   const columns = subqueryColumns(query);
   if (left.length < columns.length) throw level.context.error('42601', 'subquery has too many columns', position);
   if (left.length > columns.length) throw level.context.error('42601', 'subquery has too few columns', position);
@@ -134,6 +134,8 @@ function quantified(
   return toExpr({ kind: 'sublink', mode, query, test, typeOid: BOOL, typeModifier: -1 });
 }
 
-function rowFields(expr: Expr): readonly Expr[] {
-  return expr.kind === 'row' ? expr.fields : [expr];
+function leftFields(level: Level, node: ast.Expression): readonly Expr[] {
+  if (node.kind === 'row') return bindFields(level, node);
+  const bound = bindExpr(level, node);
+  return bound.kind === 'row' && isWrittenRow(node) ? bound.fields : [bound];
 }

@@ -6,9 +6,10 @@ import { logical, type Target } from '../logical.ts';
 import { readsColumn } from '../rights.ts';
 import { resolveUnknown } from './coerce.ts';
 import { columnNameOf } from './column-name.ts';
-import { fieldsOf, starItems } from './column-ref.ts';
+import { starItems } from './column-ref.ts';
 import { bindExpr } from './expression.ts';
 import { positionOf } from './position.ts';
+import { fieldsOf } from './row-fields.ts';
 import { findColumn, type Level } from './scope.ts';
 import { ROW_FIELDS_MAX, UNKNOWN } from './type-info.ts';
 
