@@ -42,6 +42,7 @@ export class SqlArray {
       elements.length === 0
         ? NO_DIMENSIONS
         : (lowerBounds ?? (this.dimensions.length === 1 ? ONE : this.dimensions.map(() => 1)));
+    if (lowerBounds !== undefined) checkUpperBounds(this.dimensions, this.lowerBounds);
   }
 
   get length(): number {
@@ -130,6 +131,14 @@ export function sameNumbers(a: readonly number[], b: readonly number[]): boolean
   if (a.length !== b.length) return false;
   for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
   return true;
+}
+
+/** The position behind each dimension's last must be an int4, too (ArrayCheckBounds). */
+function checkUpperBounds(dimensions: readonly number[], lowerBounds: readonly number[]): void {
+  for (let i = 0; i < dimensions.length; i++) {
+    if (lowerBounds[i] + dimensions[i] > 2147483647)
+      throw sqlError('54000', `array lower bound is too large: ${lowerBounds[i]}`);
+  }
 }
 
 function mismatchedDimensions(): Error {

@@ -134,6 +134,7 @@ const prepend: Specialiser = (_argTypes, returnType) => {
   return (element: Value, array: SqlArray | null) => {
     if (array === null || array.length === 0) return new SqlArray(elementOid, [element]);
     checkOneDimension(array);
+    if (array.lowerBounds[0] === -2147483648) throw sqlError('22003', 'integer out of range');
     return withElements(elementOid, [element, ...array.elements], array.lowerBounds[0]);
   };
 };

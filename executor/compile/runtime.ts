@@ -5,17 +5,14 @@ import type { FunctionContext, ScalarFunction, Value } from '../../catalog/funct
 import type { LiftedLiteral } from '../../parser/index.ts';
 import { type ConstExpr, checkEarlyConstants, type EarlyConstants, type StatementValues } from '../../planner/index.ts';
 import { sqlError } from '../../types/errors.ts';
+import { type Divisible, partsOf } from '../../types/geometry-parts.ts';
 import {
-  Box,
   charFromByte,
   type FormatSettings,
   hashKey,
   inputText,
-  Line,
   NAME_BYTES_MAX,
   OID,
-  Point,
-  type Segment,
   SqlArray,
   typeByOid,
 } from '../../types/index.ts';
@@ -165,16 +162,10 @@ export function subscriptArray(base: SqlArray, subscripts: readonly (number | nu
 }
 
 /** point[0], box[1]: the parts of a geometric value. */
-export function subscriptGeometry(base: Point | Segment | Box | Line, subscripts: readonly (number | null)[]): Value {
+export function subscriptGeometry(base: Divisible, subscripts: readonly (number | null)[]): Value {
   const [at] = subscripts;
   if (at === null || subscripts.length > 1) return null;
   return partsOf(base)[at] ?? null;
-}
-
-function partsOf(base: Point | Segment | Box | Line): readonly Value[] {
-  if (base instanceof Point) return [base.x, base.y];
-  if (base instanceof Box) return [base.high, base.low];
-  return base instanceof Line ? [base.a, base.b, base.c] : [base.a, base.b];
 }
 
 /** A name is an array of 64 bytes, counted from 0 and filled with zeros. */

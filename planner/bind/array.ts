@@ -9,7 +9,7 @@ import { bindExpr } from './expression.ts';
 import { makeOperator } from './overload.ts';
 import { positionOf } from './position.ts';
 import type { Level } from './scope.ts';
-import { INT2VECTOR, INT4, JSONB, OIDVECTOR, TEXT } from './type-info.ts';
+import { INT2_ARRAY, INT2VECTOR, INT4, JSONB, OID_ARRAY, OIDVECTOR, TEXT } from './type-info.ts';
 
 /** target: element type that a cast around it asks for, 0 if none. */
 export function bindArray(level: Level, node: ast.ArrayExpr, targetArray: number, targetModifier: number): Expr {
@@ -63,6 +63,12 @@ export function bindArray(level: Level, node: ast.ArrayExpr, targetArray: number
     position,
   );
 }
+
+/** Vectors, and what their slices are: arrays like others. */
+const PLAIN_ARRAYS: Readonly<Record<number, number>> = {
+  [INT2VECTOR]: INT2_ARRAY,
+  [OIDVECTOR]: OID_ARRAY,
+};
 
 /** An element or a slice; of jsonb, a part by its path. */
 export function bindSubscript(level: Level, node: ast.SubscriptExpr): Expr {
@@ -119,6 +125,6 @@ export function bindSubscript(level: Level, node: ast.SubscriptExpr): Expr {
   const place = context.locationOf(base);
   if (types.base(base.typeOid) !== base.typeOid) base = coerceType(context, base, baseType, -1, 'implicit');
   const { typeModifier } = base;
-  const typeOid = isSlice ? baseType : elementType;
+  const typeOid = isSlice ? (PLAIN_ARRAYS[baseType] ?? baseType) : elementType;
   return context.at({ kind: 'subscript', base, subscripts, typeOid, typeModifier }, place);
 }

@@ -8,6 +8,7 @@ import type * as ast from '../../parser/ast.ts';
 import type { SqlArray } from '../../types/array.ts';
 import { assignElement, assignSlice, type SliceBound } from '../../types/array-assign.ts';
 import { sqlError } from '../../types/errors.ts';
+import { assignPart, type Divisible } from '../../types/geometry-parts.ts';
 import { SqlRecord } from '../../types/record.ts';
 import type { Value } from '../../types/value.ts';
 import type { Expr } from '../expr.ts';
@@ -17,7 +18,7 @@ import type { Position } from './context.ts';
 import { bindExpr } from './expression.ts';
 import { positionOf } from './position.ts';
 import type { Level } from './scope.ts';
-import { INT4, JSONB, TEXT, UNKNOWN } from './type-info.ts';
+import { INT4, JSONB, NAME, TEXT, UNKNOWN } from './type-info.ts';
 
 type Step = ast.AssignmentTarget['indirection'][number];
 
@@ -158,14 +159,15 @@ function bindSubscriptSteps(
   const subscripts = steps.slice(0, count).map((step) => (step as Step & { kind: 'subscript' }).subscript);
   const baseType = types.base(type.typeOid);
   if (baseType === JSONB) return bindJsonb(level, target, subscripts, steps.slice(count), type, name);
-  if (!types.isArray(baseType)) {
+  const isFixed = types.isFixedArray(baseType) && baseType !== NAME;
+  if (!types.isArray(baseType) && !isFixed) {
     throw context.error(
       '42804',
       `cannot subscript type ${types.name(type.typeOid)} because it does not support subscripting`,
       positionOf(context, target.position),
     );
   }
-  const elementType = types.elementOf(baseType);
+  const elementType = types.subscriptOf(baseType);
   const isSlice = subscripts.some((subscript) => subscript.isSlice);
   const own: PartType = { typeOid: isSlice ? baseType : elementType, typeModifier: type.typeModifier };
   const bounds = subscripts.map((subscript) => ({
@@ -197,6 +199,8 @@ function bindSubscriptSteps(
         type,
         (array, item, ...at) => {
           checkBounds(at, given);
+          if (isFixed && isSlice) throw sqlError('0A000', 'updates on slices of fixed-length arrays not implemented');
+          if (isFixed) return assignPart(array as Divisible | null, at as number[], item);
           if (!isSlice) return assignElement(array as SqlArray | null, elementType, at as number[], item);
           const ranges: SliceBound[] = bounds.map((_, i) => ({ lower: at[2 * i], upper: at[2 * i + 1] }));
           return assignSlice(array as SqlArray | null, elementType, ranges, item as SqlArray | null);

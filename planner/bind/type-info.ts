@@ -22,6 +22,8 @@ export const FLOAT8 = 701;
 export const ROW_FIELDS_MAX = 1664;
 
 export const UNKNOWN = 705;
+export const INT2_ARRAY = 1005;
+export const OID_ARRAY = 1028;
 export const BPCHAR = 1042;
 export const VARCHAR = 1043;
 export const DATE = 1082;
