@@ -113,17 +113,21 @@ function procedureOid(source: NameSource, text: string): number {
   return ofType;
 }
 
-/** The operators of a name as it may be written before OPERATOR's parenthesis: with or without a schema. */
-function operatorsOf(source: NameSource, text: string): readonly OperatorEntry[] {
+/** The parts of an operator's name as it may be written before OPERATOR's parenthesis: with or without a schema. */
+function operatorNames(text: string): readonly string[] {
   const [, schema, name] = /^\s*(?:(.+)\.)?([^.]*?)\s*$/s.exec(text) as RegExpExecArray;
-  const names = schema === undefined ? [name] : [...splitQualifiedName(schema), name];
+  return schema === undefined ? [name] : [...splitQualifiedName(schema), name];
+}
+
+function operatorsOf(source: NameSource, names: readonly string[]): readonly OperatorEntry[] {
+  const name = names[names.length - 1];
   const operatorSchema = names.length > 1 ? names[names.length - 2] : null;
   const builtin = inPgCatalog(source, names) ? operatorsByName(name) : [];
   return withMadeOperators(source.catalog, name, operatorSchema, source.searchPath, builtin);
 }
 
 function operatorOid(source: NameSource, text: string): number {
-  const found = operatorsOf(source, text);
+  const found = operatorsOf(source, operatorNames(text));
   if (found.length === 0) throw sqlError('42883', `operator does not exist: ${text}`);
   if (found.length > 1) throw sqlError('42725', `more than one operator named ${text}`);
   return found[0].oid;
@@ -140,7 +144,10 @@ function operatorWithArguments(source: NameSource, text: string): number {
     throw sqlError('54023', 'too many arguments', { hint: 'Provide two argument types for operator.' });
   }
   const [left, right] = args.map((arg) => (arg.toLowerCase() === 'none' ? 0 : source.parseType(arg)));
-  const found = operatorsOf(source, name).find(
+  const names = operatorNames(name);
+  // Of a schema that is not there it is said that the operator is not.
+  const isMissing = names.length === 2 && source.catalog.schemaOfPath(names[0], source.searchPath) === undefined;
+  const found = (isMissing ? [] : operatorsOf(source, names)).find(
     (operator) => operator.leftType === left && operator.rightType === right,
   );
   if (found === undefined) throw sqlError('42883', `operator does not exist: ${text}`);

@@ -2,8 +2,10 @@
  * The exact sum of many decimals: for each scale that they have a pair of doubles as in numeric-registers.ts, and what is longer than such a pair
  * in a bigint. Nothing is aligned, and no Numeric made, before the sum is asked for.
  */
-import { Numeric } from './numeric.ts';
+import { NUMERIC_SCALE_MAX, Numeric } from './numeric.ts';
+import type { Decimal } from './numeric-kernel.ts';
 import { coefficientOf, type RegisterFile, scaleOf } from './numeric-registers.ts';
+import { bigPow10 } from './pow10.ts';
 
 const SAFE = Number.MAX_SAFE_INTEGER;
 const PAIR_LIMIT = 2 ** 103;
@@ -19,12 +21,40 @@ export class NumericSum {
   readonly #sums: bigint[] = [];
   /** NaN and infinities. */
   #special: Numeric | null = null;
+  #isWide = false;
+
+  /** It may be no numeric: only `exact` is to be asked. */
+  get isWide(): boolean {
+    return this.#isWide && this.#special === null;
+  }
 
   add(value: Numeric): void {
     const { coefficient, scale } = value;
     if (typeof coefficient === 'bigint') this.#addBig(coefficient, scale);
     else if (coefficient <= SAFE && coefficient >= -SAFE) this.#addPair(coefficient, 0, scale);
     else this.#special = this.#special === null ? value : this.#special.add(value);
+  }
+
+  /** The value's square, also where that is no numeric any more. */
+  addSquare(value: Numeric): void {
+    const { coefficient, scale } = value;
+    const fits = typeof coefficient === 'number' || (coefficient < SQUARE_FITS && coefficient > -SQUARE_FITS);
+    if (fits && scale * 2 <= NUMERIC_SCALE_MAX) this.add(value.mul(value));
+    else {
+      this.#isWide = true;
+      this.#addBig(BigInt(coefficient) * BigInt(coefficient), scale * 2);
+    }
+  }
+
+  /** Takes in another sum. */
+  addAll(other: NumericSum): void {
+    const parts = other.#parts;
+    for (let at = Number.isNaN(parts[2]) ? PART : 0; at < parts.length; at += PART)
+      this.#addPair(parts[at], parts[at + 1], parts[at + 2]);
+    for (const [i, sum] of other.#sums.entries()) this.#addBig(sum, other.#scales[i]);
+    const special = other.#special;
+    if (special !== null) this.#special = this.#special === null ? special : this.#special.add(special);
+    if (other.#isWide) this.#isWide = true;
   }
 
   /** What stands in a register. */
@@ -82,6 +112,17 @@ export class NumericSum {
     }
   }
 
+  /** With the largest scale of all; of finite values only. It may have more digits than a numeric. */
+  get exact(): Decimal {
+    const parts = this.#parts;
+    const all = this.#sums.map((coefficient, i): Decimal => ({ coefficient, scale: this.#scales[i] }));
+    for (let at = Number.isNaN(parts[2]) ? PART : 0; at < parts.length; at += PART)
+      all.push({ coefficient: BigInt(coefficientOf(parts, at)), scale: scaleOf(parts, at) });
+    const scale = Math.max(...all.map((each) => each.scale));
+    const coefficient = all.reduce((sum, each) => sum + each.coefficient * bigPow10(scale - each.scale), 0n);
+    return { coefficient, scale };
+  }
+
   /** With the largest scale of all; 0 of none. */
   get total(): Numeric {
     if (this.#special !== null) return this.#special;
@@ -98,6 +139,9 @@ export class NumericSum {
     return total ?? Numeric.ZERO;
   }
 }
+
+/** Squares below are numerics, and so are sums of many of them. */
+const SQUARE_FITS = 1n << 4096n;
 
 function small(value: bigint): number | bigint {
   return value <= BigInt(SAFE) && value >= -BigInt(SAFE) ? Number(value) : value;

@@ -169,7 +169,8 @@ export function multirangeCodec(type: RangeType, range: Codec): Codec {
     output: (value: SqlMultirange, settings) =>
       `{${value.ranges.map((part) => range.output(part, settings)).join(',')}}`,
     input: (text, typmod, settings) => {
-      const ranges = splitMultirange(text).map((part) => range.input(part, typmod, settings) as SqlRange);
+      const ranges: SqlRange[] = [];
+      for (const part of splitMultirange(text)) ranges.push(range.input(part, typmod, settings));
       return makeMultirange(type, ranges);
     },
     send: (value: SqlMultirange, writer) => {
@@ -185,15 +186,14 @@ export function multirangeCodec(type: RangeType, range: Codec): Codec {
   };
 }
 
-/** The literals of the ranges in a multirange's text, those of empty ones left out. */
-function splitMultirange(text: string): string[] {
+/** The literals of the ranges in a multirange's text, those of empty ones left out; what follows one is looked at when it has been read. */
+function* splitMultirange(text: string): Generator<string> {
   const malformed = (detail: string): SqlError =>
     sqlError('22P02', `malformed multirange literal: "${text}"`, { detail });
   let at = 0;
   while (isSpace(text[at])) at++;
   if (text[at] !== '{') throw malformed('Missing left brace.');
   at++;
-  const ranges: string[] = [];
   let seen = 0;
   let begin = 0;
   let state: 'before' | 'in' | 'escaped' | 'quoted' | 'quoted escaped' | 'after' | 'finished' = 'before';
@@ -215,7 +215,7 @@ function splitMultirange(text: string): string[] {
         break;
       case 'in':
         if (character === ']' || character === ')') {
-          ranges.push(text.slice(begin, at + 1));
+          yield text.slice(begin, at + 1);
           seen++;
           state = 'after';
         } else if (character === '"') state = 'quoted';
@@ -242,5 +242,4 @@ function splitMultirange(text: string): string[] {
   }
   while (isSpace(text[at])) at++;
   if (at < text.length) throw malformed('Junk after closing right brace.');
-  return ranges;
 }

@@ -13,12 +13,17 @@ export interface Snapshot {
 const FORM = /^(\d+):(\d+):((?:\d+(?:,\d+)*)?)$/;
 const XID_MAX = 2n ** 64n - 1n;
 
+/** 0 within any round of the 32 bits that a transaction is known by stands for none. */
+function isNone(xid: bigint): boolean {
+  return (xid & 0xffffffffn) === 0n;
+}
+
 /** Null when it is no snapshot. */
 function parse(text: string): Snapshot | null {
   const parts = FORM.exec(text);
   if (parts === null) return null;
   const [xmin, xmax] = [BigInt(parts[1]), BigInt(parts[2])];
-  if (xmin === 0n || xmax === 0n || xmin > xmax || xmax > XID_MAX) return null;
+  if (isNone(xmin) || isNone(xmax) || xmin > xmax || xmax > XID_MAX) return null;
   const xip: bigint[] = [];
   for (const item of parts[3] === '' ? [] : parts[3].split(',')) {
     const xid = BigInt(item);

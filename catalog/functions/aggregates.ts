@@ -5,9 +5,10 @@
  */
 
 import { sqlError } from '../../types/errors.ts';
-import { comparator, Numeric, OID } from '../../types/index.ts';
+import { comparator, Numeric, normaliseInt8, OID } from '../../types/index.ts';
 import { sqrtAt } from '../../types/numeric-kernel.ts';
 import { NumericSum } from '../../types/numeric-sum.ts';
+import { bigPow10 } from '../../types/pow10.ts';
 import type { AggregateImplementation, Value } from '../function-entry.ts';
 import { elementTypeOf, SqlArray } from './array-values.ts';
 import { type Int8, int8FromBigInt } from './integer.ts';
@@ -129,7 +130,21 @@ function exactVariance(state: ExactMoments, sample: boolean, root: boolean): Num
   if (n === 0 || (sample && n === 1)) return null;
   if (!sum.isFinite || !squares.isFinite) return Numeric.NaN;
   const size = Numeric.fromScaled(n, 0);
-  const numerator = size.mul(squares).sub(sum.mul(sum));
+  return dividedVariance(n, size.mul(squares).sub(sum.mul(sum)), sample, root);
+}
+
+/** The same where squares are no numerics any more, though the variance may be one. */
+function wideVariance({ count: n, sum, squares }: NumericMoments, sample: boolean, root: boolean): Numeric | null {
+  if (sample && n === 1) return null;
+  const [total, ofSquares] = [sum.exact, squares.exact];
+  const scale = Math.max(2 * total.scale, ofSquares.scale);
+  const square = total.coefficient * total.coefficient * bigPow10(scale - 2 * total.scale);
+  const numerator = BigInt(n) * ofSquares.coefficient * bigPow10(scale - ofSquares.scale) - square;
+  return dividedVariance(n, Numeric.fromScaled(normaliseInt8(numerator), scale), sample, root);
+}
+
+function dividedVariance(n: number, numerator: Numeric, sample: boolean, root: boolean): Numeric {
+  const size = Numeric.fromScaled(n, 0);
   if (numerator.sign() <= 0) return Numeric.ZERO;
   const divisor = size.mul(Numeric.fromScaled(sample ? n - 1 : n, 0));
   const variance = numerator.div(divisor);
@@ -151,11 +166,13 @@ function numericVariance(sample: boolean, root: boolean): AggregateSpec {
     step(state: NumericMoments, value: Numeric) {
       state.count++;
       state.sum.add(value);
-      state.squares.add(value.mul(value));
+      state.squares.addSquare(value);
       return state;
     },
-    final: ({ count, sum, squares }: NumericMoments) =>
-      exactVariance({ count, sum: sum.total, squares: squares.total }, sample, root),
+    final: (state: NumericMoments) =>
+      state.squares.isWide
+        ? wideVariance(state, sample, root)
+        : exactVariance({ count: state.count, sum: state.sum.total, squares: state.squares.total }, sample, root),
   });
 }
 

@@ -118,20 +118,44 @@ function dateToTimestamp(days: number): Timestamp {
   try {
     return joinTimestamp(days, 0);
   } catch {
-    throw sqlError('22008', 'date out of range for timestamp');
+    throw dateOutOfRange();
   }
 }
+
+const dateOutOfRange = (): SqlError => sqlError('22008', 'date out of range for timestamp');
 
 function dateForComparison(days: Timestamp): Timestamp {
   if (isInfinite(days) || (days as number) < 106751983)
     return isInfinite(days) ? days : joinTimestamp(days as number, 0);
-  return 9223371331200000000n;
+  return AFTER_ALL;
+}
+
+/** Beyond all timestamps, but for the infinities. */
+const BEFORE_ALL = -211813488000000001n;
+const AFTER_ALL = 9223371331200000000n;
+
+/** A local time whose moment is no timestamp compares as before or after all that are. */
+function inZoneForComparison(local: Timestamp, zone: Zone): Timestamp {
+  try {
+    return localToUtc(local, zone);
+  } catch {
+    return local < 0 ? BEFORE_ALL : AFTER_ALL;
+  }
 }
 
 const dateInZone = (days: Timestamp, zone: Zone): Timestamp => {
   const local = dateForComparison(days);
-  return local === 9223371331200000000n ? local : localToUtc(local, zone);
+  return local === AFTER_ALL ? local : inZoneForComparison(local, zone);
 };
+
+function dateToTimestampTz(days: number, zone: Zone): Timestamp {
+  const local = dateToTimestamp(days);
+  try {
+    return localToUtc(local, zone);
+  } catch {
+    throw dateOutOfRange();
+  }
+}
 
 function timestampToDate(value: Timestamp): number {
   return isInfinite(value) ? (value as number) : splitTimestamp(value).days;
@@ -525,15 +549,15 @@ export const datetimeFunctions: FunctionModule = {
   contextual: {
     ...mixedInZone((operator) => `date_${operator}_timestamptz`, dateInZone, same),
     ...mixedInZone((operator) => `timestamptz_${operator}_date`, same, dateInZone),
-    ...mixedInZone((operator) => `timestamp_${operator}_timestamptz`, localToUtc, same),
-    ...mixedInZone((operator) => `timestamptz_${operator}_timestamp`, same, localToUtc),
+    ...mixedInZone((operator) => `timestamp_${operator}_timestamptz`, inZoneForComparison, same),
+    ...mixedInZone((operator) => `timestamptz_${operator}_timestamp`, same, inZoneForComparison),
     timestamptz_pl_interval: (context, value: Timestamp, span: Interval) =>
       addIntervalInZone(value, span, 1, zoneOf(context)),
     timestamptz_mi_interval: (context, value: Timestamp, span: Interval) =>
       addIntervalInZone(value, span, -1, zoneOf(context)),
     interval_pl_timestamptz_interval_timestamptz: (context, span: Interval, value: Timestamp) =>
       addIntervalInZone(value, span, 1, zoneOf(context)),
-    date_timestamptz: (context, days: number) => localToUtc(dateToTimestamp(days), zoneOf(context)),
+    date_timestamptz: (context, days: number) => dateToTimestampTz(days, zoneOf(context)),
     timestamptz_date: (context, value: Timestamp) => timestampToDate(utcToLocal(value, zoneOf(context))),
     timestamp_timestamptz: (context, value: Timestamp) => localToUtc(value, zoneOf(context)),
     timestamptz_timestamp: (context, value: Timestamp) => utcToLocal(value, zoneOf(context)),

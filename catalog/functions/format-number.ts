@@ -274,8 +274,9 @@ function scientificOfNumeric(value: Numeric, d: Description): string {
   if (!value.isZero) {
     const coefficient = String(value.abs().coefficient);
     exponent = coefficient.length - 1 - value.scale;
-    // Rounding may give 10: PostgreSQL leaves it so.
-    digits = Numeric.fromBigint(BigInt(coefficient), coefficient.length - 1)
+    // Rounding may give 10: PostgreSQL leaves it so. It goes by the first digit that is left out.
+    const shown = coefficient.slice(0, d.post + 2);
+    digits = Numeric.fromBigint(BigInt(shown), shown.length - 1)
       .round(d.post)
       .toString();
   } else {

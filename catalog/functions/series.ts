@@ -35,8 +35,13 @@ function checkSeriesValue(value: Numeric, name: string): void {
   if (!value.isFinite) throw sqlError('22023', `${name} cannot be infinity`);
 }
 
+/** What would come behind the end may be no numeric. */
 function* numerics(start: Numeric, stop: Numeric, step: Numeric): Generator<Numeric> {
-  for (let i = start; step.sign() > 0 ? i.compare(stop) <= 0 : i.compare(stop) >= 0; i = i.add(step)) yield i;
+  const last = stop.sub(step);
+  const isBefore = (a: Numeric, b: Numeric): boolean => (step.sign() > 0 ? a.compare(b) <= 0 : a.compare(b) >= 0);
+  let i = start;
+  for (; isBefore(i, last); i = i.add(step)) yield i;
+  if (isBefore(i, stop)) yield i;
 }
 
 function numericSeries(start: Numeric, stop: Numeric, step: Numeric = Numeric.ONE): Generator<Numeric> {

@@ -88,8 +88,8 @@ export class VarianceAccumulator implements Accumulator {
       result.squares.add(decimalFrom(square, this.#scale * 2));
     }
     if (state !== null) {
-      result.sum.add(state.sum.total);
-      result.squares.add(state.squares.total);
+      result.sum.addAll(state.sum);
+      result.squares.addAll(state.squares);
     }
     return result;
   }

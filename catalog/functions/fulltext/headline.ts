@@ -57,6 +57,13 @@ function integerOption(value: string): number {
   return number;
 }
 
+const MARK_BYTES_MAX = 32767;
+
+function mark(name: string, value: string): string {
+  if (Buffer.byteLength(value) <= MARK_BYTES_MAX) return value;
+  throw sqlError('22023', `value for "${name}" is too long`);
+}
+
 export function parseHeadlineOptions(text: string): HeadlineOptions {
   const options: { -readonly [K in keyof HeadlineOptions]: HeadlineOptions[K] } = { ...DEFAULTS };
   for (const [name, value] of splitOptions(text)) {
@@ -74,13 +81,13 @@ export function parseHeadlineOptions(text: string): HeadlineOptions {
         options.maxFragments = integerOption(value);
         break;
       case 'startsel':
-        options.startMark = value;
+        options.startMark = mark('StartSel', value);
         break;
       case 'stopsel':
-        options.stopMark = value;
+        options.stopMark = mark('StopSel', value);
         break;
       case 'fragmentdelimiter':
-        options.fragmentDelimiter = value;
+        options.fragmentDelimiter = mark('FragmentDelimiter', value);
         break;
       case 'highlightall':
         options.highlightAll = /^(?:1|on|true|t|y|yes)$/i.test(value);
