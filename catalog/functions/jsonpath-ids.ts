@@ -6,20 +6,31 @@
 import { Buffer } from 'node:buffer';
 import { type Jsonb, type JsonbObject, Numeric } from '../../types/index.ts';
 
-/** Ids of objects that are not the root's own: from here up. */
-type Ids = (root: Jsonb, value: JsonbObject) => Numeric;
+/** What the objects are parts of: the document has number 0, the variables 1, then come those that .keyvalue() makes. */
+export class IdBase {
+  readonly #whole: Jsonb;
+  readonly #number: number;
+  #places: Map<JsonbObject, number> | null = null;
 
-export function keyValueIds(): Ids {
-  let places: Map<JsonbObject, number> | null = null;
-  return (root, value) => {
-    if (value === root) return Numeric.fromNumber(0);
-    if (places === null) {
-      places = new Map();
-      place(root, 0, places);
+  constructor(whole: Jsonb, number: number) {
+    this.#whole = whole;
+    this.#number = number;
+  }
+
+  idOf(value: JsonbObject): Numeric {
+    return Numeric.fromNumber(this.#number * OBJECT_IDS + (value === this.#whole ? 0 : this.#placeOf(value)));
+  }
+
+  #placeOf(value: JsonbObject): number {
+    if (this.#places === null) {
+      this.#places = new Map();
+      place(this.#whole, 0, this.#places);
     }
-    return Numeric.fromNumber(places.get(value) ?? 0);
-  };
+    return this.#places.get(value) ?? 0;
+  }
 }
+
+const OBJECT_IDS = 10_000_000_000;
 
 const align = (offset: number): number => (offset + 3) & ~3;
 

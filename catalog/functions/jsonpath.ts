@@ -14,7 +14,7 @@ import type {
 import { LAST_LEVEL } from '../../types/jsonpath/path.ts';
 import type { FunctionContext } from '../function-entry.ts';
 import { compareDatetimes, DatetimeItem, readDatetime } from './jsonpath-datetime.ts';
-import { keyValueIds } from './jsonpath-ids.ts';
+import { IdBase } from './jsonpath-ids.ts';
 import { standardTemplate } from './parse-datetime.ts';
 import { type CompiledRegex, compileRegex } from './regex/compile.ts';
 
@@ -63,8 +63,9 @@ export class JsonpathEvaluation {
   #throws: boolean;
   /** Size of the array whose subscripts are evaluated; -1: none. */
   #arraySize = -1;
-  /** Made when it is asked for: few paths ask. */
-  #ids: ReturnType<typeof keyValueIds> | null = null;
+  /** For .keyvalue(): what the value that is looked at is a part of; null: the document. */
+  #base: IdBase | null = null;
+  #madeObjects = 0;
   /** Of a function that may use the session's time zone. */
   readonly #zoneContext: FunctionContext | null;
 
@@ -119,7 +120,7 @@ export class JsonpathEvaluation {
   #item(item: PathItem, value: Item, found: Item[] | null, unwraps = this.#path.isLax): Outcome {
     switch (item.kind) {
       case 'root':
-        return this.#next(item, this.#root, found);
+        return this.#within(null, item, this.#root, found);
       case 'current':
         return this.#next(item, this.#current, found);
       case 'null':
@@ -167,6 +168,7 @@ export class JsonpathEvaluation {
     if (this.#variables === null) return null;
     const value = this.#variables.get(name);
     if (value === undefined) throw sqlError('42704', `could not find jsonpath variable "${name}"`);
+    this.#base = new IdBase(this.#variables, 1);
     return value;
   }
 
@@ -408,15 +410,24 @@ export class JsonpathEvaluation {
     if (!isObject(value)) {
       return this.#fail('2203C', 'jsonpath item method .keyvalue() can only be applied to an object');
     }
-    this.#ids ??= keyValueIds();
-    const id = this.#ids(this.#root, value);
+    this.#base ??= new IdBase(this.#root, 0);
+    const id = this.#base.idOf(value);
     let outcome: Outcome = NONE;
     for (let i = 0; i < value.keys.length; i++) {
       const pair = new JsonbObject(['id', 'key', 'value'], [id, value.keys[i], value.values[i]]);
-      const one = this.#next(item, pair, found);
+      const number = (this.#variables === null ? 1 : 2) + this.#madeObjects++;
+      const one = this.#within(new IdBase(pair, number), item, pair, found);
       if (one === FAILED || (one === FOUND && found === null)) return one;
       if (one === FOUND) outcome = FOUND;
     }
+    return outcome;
+  }
+
+  #within(base: IdBase | null, item: PathItem, value: Item, found: Item[] | null): Outcome {
+    const around = this.#base;
+    this.#base = base;
+    const outcome = this.#next(item, value, found);
+    this.#base = around;
     return outcome;
   }
 

@@ -248,7 +248,8 @@ export class ExpressionPrinter {
     }
     if (arg.kind === 'string' || arg.kind === 'null') {
       this.#write(arg.kind === 'null' ? 'NULL' : quoted(arg.value));
-    } else if (arg.kind === 'columnRef' && arg.star) this.print(arg);
+    } else if ((arg.kind === 'columnRef' && arg.star) || (arg.kind === 'array' && arg.elements.length === 0))
+      this.print(arg);
     else this.#enclosed(() => this.#part(arg, node));
     this.#write(`::${printType(node.type)}`);
   }

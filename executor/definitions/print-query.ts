@@ -15,6 +15,7 @@ import type {
   Alias,
   Expression,
   FromItem,
+  FunctionCall,
   GroupByItem,
   JoinRef,
   Query,
@@ -31,6 +32,21 @@ interface Naming {
   readonly columns: readonly string[] | null;
   /** Names show even where they are the ones that the expression gives itself: ?column? */
   readonly isVisible: boolean;
+}
+
+type FromCall = Extract<FromItem, { kind: 'functionRef' }>['functions'][number];
+
+/** Of a call of unnest; null: it is another. */
+function unnestArgs({ call, columnDefs }: FromCall): readonly Expression[] | null {
+  const isUnnest = call.kind === 'function' && call.name[call.name.length - 1] === 'unnest' && columnDefs.length === 0;
+  return isUnnest ? call.args : null;
+}
+
+/** unnest(a, b) is two functions. */
+function singleUnnests(item: FromCall): FromCall[] {
+  const args = unnestArgs(item);
+  if (args === null || args.length < 2) return [item];
+  return args.map((arg) => ({ ...item, call: { ...(item.call as FunctionCall), args: [arg] } }));
 }
 
 export class QueryPrinter {
@@ -351,20 +367,17 @@ export class QueryPrinter {
           return collation === null ? own : `${own} COLLATE ${names(collation, '.')}`;
         })
         .join(', ')})`;
-    const isUnnest = this.#asUnnest(item);
+    const functions = item.functions.flatMap(singleUnnests);
+    const isUnnest = functions.length > 1 && functions.every((each) => unnestArgs(each) !== null);
     if (isUnnest) this.#write('UNNEST(');
     else if (item.rowsFrom) this.#write('ROWS FROM(');
-    item.functions.forEach(({ call, columnDefs }, i) => {
+    functions.forEach(({ call: whole, columnDefs }, i) => {
       if (i > 0) this.#write(', ');
+      const call = isUnnest ? (whole as FunctionCall).args[0] : whole;
       if (call.kind === 'cast') {
         this.#write('CAST(');
         this.#expressions.print(call.arg);
         this.#write(` AS ${printType(call.type)})`);
-      } else if (isUnnest && call.kind === 'function') {
-        call.args.forEach((arg, k) => {
-          if (k > 0) this.#write(', ');
-          this.#expressions.print(arg);
-        });
       } else this.#expressions.print(call);
       if (columnDefs.length > 0) this.#write(` AS ${definitions(columnDefs)}`);
     });
@@ -374,17 +387,6 @@ export class QueryPrinter {
     if (item.columnDefs.length > 0) {
       this.#write(`${alias === null ? ' AS ' : ` ${quoteIdentifier(alias.name)}`}${definitions(item.columnDefs)}`);
     } else this.#write(aliasText(alias));
-  }
-
-  /** Several calls of unnest side by side, which unnest of several arrays is too. */
-  #asUnnest({ functions }: Extract<FromItem, { kind: 'functionRef' }>): boolean {
-    let arrays = 0;
-    for (const { call, columnDefs } of functions) {
-      if (call.kind !== 'function' || columnDefs.length > 0) return false;
-      if (call.name[call.name.length - 1] !== 'unnest' || call.args.length === 0) return false;
-      arrays += call.args.length;
-    }
-    return arrays > 1;
   }
 
   #join(item: JoinRef): void {

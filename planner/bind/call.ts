@@ -415,7 +415,7 @@ function makeScalarCall(
       );
     }
     if (level.clause === 'from function') refuseNestedSets(context, args);
-    level.hasSets = true;
+    else level.hasSets = true;
   }
   if (WRITING.has(entry.name)) context.readOnly = false;
   if (entry.runsQuery) {

@@ -1,7 +1,7 @@
 /** Columns, whole rows and fields of rows. */
 import type * as ast from '../../parser/ast.ts';
 import type { Expr } from '../expr.ts';
-import { logical } from '../logical.ts';
+import { logical, type Relation } from '../logical.ts';
 import { readsColumn, WHOLE_ROW } from '../rights.ts';
 import { bindAttribute } from './call.ts';
 import type { Position } from './context.ts';
@@ -79,11 +79,18 @@ function wholeRow(level: Level, item: NamespaceItem, position: Position): Expr {
   if (item.need !== undefined) readsColumn({ need: item.need, number: WHOLE_ROW });
   else for (const column of item.columns) readsColumn(column.use);
   const fields = item.columns.map((column) => column.expr);
-  const typeOid = item.rel >= 0 ? (item.table?.rowTypeOid ?? RECORD) : RECORD;
+  const typeOid = item.rel >= 0 ? (item.table?.rowTypeOid ?? rowTypeOf(relation)) : RECORD;
   // A value of a table's row type has the table's names, whatever its columns are called here.
   const names = (typeOid === RECORD ? null : level.context.types.get(typeOid)?.attributes) ?? item.columns;
   const row: Expr = { kind: 'row', fields, names: names.map(({ name }) => name), typeOid, typeModifier: -1 };
   return level.context.at(item.nullable ? { ...row, nullWhenEmpty: true } : row, position);
+}
+
+/** Of one function that returns a composite type, this type. */
+function rowTypeOf(relation: Relation | undefined): number {
+  if (relation?.kind !== 'function' || relation.functions.length !== 1 || relation.withOrdinality) return RECORD;
+  const [{ rowType, isComposite }] = relation.functions;
+  return isComposite ? rowType : RECORD;
 }
 
 /** The items that `*` or `t.*` stands for. */

@@ -53,13 +53,11 @@ function fitted(context: BindContext, exprs: readonly Expr[], result: RoutineRes
     return { exprs: [converted], isWhole: true };
   }
   if (exprs.length === 1 && result.isProcedure !== true) {
+    // A row may be the whole result, or the only column of it.
     const [only] = exprs;
-    const isOwn = only.typeOid === typeOid || (typeOid !== RECORD && types.base(only.typeOid) === types.base(typeOid));
-    if (isOwn)
-      return {
-        exprs: [only.typeOid === typeOid ? only : coerceToTarget(context, only, typeOid, -1, 'assignment')!],
-        isWhole: true,
-      };
+    // What its fields cannot become is said without a place.
+    const whole = coerceToTarget(context, only.kind === 'row' ? { ...only } : only, typeOid, -1, 'assignment');
+    if (whole !== null) return { exprs: [whole], isWhole: true };
   }
   const columns = attributesOf(context, result);
   if (columns === null) return { exprs, isWhole: false };

@@ -260,17 +260,16 @@ export class JoinProblem {
     if (item.kind === 'group') {
       const before = this.specials.length;
       const mask = item.items.reduce((sum, child) => sum | this.deconstruct(child), NO_RELS);
-      for (const part of conjuncts(item.where)) this.addInner(part, mask, this.specials.slice(before));
+      this.addAllInner(item.where, mask, before);
       return mask;
     }
     const before = this.specials.length;
     const left = this.deconstruct(item.left);
     const afterLeft = this.specials.length;
     const right = this.deconstruct(item.right);
-    const below = this.specials.slice(before);
     const mask = left | right;
     if (item.type === 'inner') {
-      for (const part of conjuncts(item.on)) this.addInner(part, mask, below);
+      this.addAllInner(item.on, mask, before);
       return mask;
     }
     const on: Clause[] = [];
@@ -331,7 +330,8 @@ export class JoinProblem {
   private makeClause(expr: Expr, scope: RelSet, below: readonly SpecialJoin[]): Clause {
     const found = this.survey(expr);
     const { rels, cost, hasSublink } = found;
-    const required = rels === NO_RELS || found.isVolatile ? scope : this.close(rels, below);
+    const closed = this.close(rels, below);
+    const required = rels === NO_RELS ? scope : found.isVolatile ? scope | closed : closed;
     return { expr, rels, required, equality: this.asEquality(expr, found.isVolatile), cost, hasSublink };
   }
 
@@ -360,6 +360,18 @@ export class JoinProblem {
     if (comparisonOf(expr.function)?.btreeStrategy !== 3) return null;
     const [left, right] = expr.args;
     return { left, right, leftRels: this.maskOf(left), rightRels: this.maskOf(right), function: expr.function };
+  }
+
+  /**
+   * Conditions over the relations of `mask`, whose outer joins are those from `before` on. Where a LATERAL subquery has been merged they may use
+   * others, which stand before them: below those all outer joins that are known may have to be done.
+   */
+  private addAllInner(where: Expr | null, mask: RelSet, before: number): void {
+    const below = this.specials.slice(before);
+    for (const part of conjuncts(where)) {
+      const isWithin = below.length === this.specials.length || (this.maskOf(part) & ~mask) === NO_RELS;
+      this.addInner(part, mask, isWithin ? below : this.specials);
+    }
   }
 
   /** A condition that every row must pass. Equalities of one type go to the equivalence classes. */

@@ -3,6 +3,7 @@
  *
  * Keep it small, and let each be a rule that the run checks: what stands here is never looked at again.
  */
+import { comparator, DEFAULT_FORMAT, inputText, OID } from '../../types/index.ts';
 import type { Answer } from './client.ts';
 import { type Asked, type Difference, describe, difference } from './compare.ts';
 import type { Statement } from './statements.ts';
@@ -84,6 +85,13 @@ function canonical(value: string): string {
   return value.replace(/-?\d+\.\d+/g, (digits) => digits.replace(/\.?0+$/, '')).replace(/(?<![\d.])-0(?![\d.])/g, '0');
 }
 
+function isEqualValue(left: string, right: string, oid: number): boolean {
+  if (left === right || canonical(left) === canonical(right)) return true;
+  if (oid !== OID.INTERVAL) return false;
+  const [a, b] = [left, right].map((text) => inputText(oid, -1, text, DEFAULT_FORMAT));
+  return comparator(oid)(a, b) === 0;
+}
+
 function sameDigits(left: string, right: string, oid: number): boolean {
   return left === right || (WITH_FLOATS.has(oid) && roundedNumbers(left) === roundedNumbers(right));
 }
@@ -117,11 +125,10 @@ export const EXPLANATIONS: readonly Explanation[] = [
   },
   {
     name: 'which of several equal values',
-    reason: "where rows are grouped, 1.0 and 1.00 are one group, and which of them is shown is the plan's choice",
+    reason:
+      "where rows are grouped, 1.0 and 1.00 are one group, and so are 24 hours and a day; which of them is shown is the plan's choice",
     holds: (asked, found) =>
-      asked.statement.kind !== 'scalar' &&
-      found.kind === 'rows' &&
-      difference(asked, (left, right) => left === right || canonical(left) === canonical(right)) === null,
+      asked.statement.kind !== 'scalar' && found.kind === 'rows' && difference(asked, isEqualValue) === null,
   },
   {
     name: 'order by columns that grouping sets leave out',

@@ -239,7 +239,7 @@ class Decoder {
       const { length } = digits;
       time.day = Number(digits.slice(length - 2));
       time.month = Number(digits.slice(length - 4, length - 2));
-      time.year = Number(digits.slice(0, length - 4));
+      time.year = asInt4(digits.slice(0, length - 4));
       if (length - 4 === 2) this.isTwoDigits = true;
       return DATE_PARTS;
     }
@@ -637,3 +637,12 @@ function decodeTimeOnlyField(decoder: Decoder, field: Field, index: number): num
       return decoder.decodeWord(text, index, true);
   }
 }
+
+/** As atoi() reads it: cut to 64 bits at the limit, and to 32 by leaving out the rest. */
+function asInt4(digits: string): number {
+  if (digits.length < 10) return Number(digits);
+  const value = BigInt(digits);
+  return Number(BigInt.asIntN(32, value > INT8_MAX ? INT8_MAX : value));
+}
+
+const INT8_MAX = 9223372036854775807n;
