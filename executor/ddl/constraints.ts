@@ -1,4 +1,5 @@
 /** PRIMARY KEY, UNIQUE, CHECK and FOREIGN KEY: for a new table and for ALTER TABLE ADD. */
+import { collationByOid } from '../../catalog/collations.ts';
 import { lookupCast, operatorsByName } from '../../catalog/functions/index.ts';
 import { quoteIdentifier } from '../../catalog/functions/quote.ts';
 import type { ColumnEntry, ConstraintEntry, IndexEntry, RelationEntry } from '../../catalog/index.ts';
@@ -7,6 +8,7 @@ import type { CheckConstraint, ConstraintAttributes, ForeignKeyConstraint, KeyCo
 import { SHARE_ROW_EXCLUSIVE } from '../../storage/api.ts';
 import { sqlError } from '../../types/errors.ts';
 import { baseTypeOid, formatType, OID, outputText, typeByOid } from '../../types/index.ts';
+import { collationOfType } from './collations.ts';
 import { type DdlContext, type DdlSteps, wait } from './context.ts';
 import { qualifiedName } from './describe.ts';
 import { usedColumns, usedSystemColumns } from './expressions.ts';
@@ -408,6 +410,15 @@ function checkGenerated(columns: readonly ColumnEntry[], constraint: ForeignKeyC
   }
 }
 
+/** Of two columns with unlike collations that of the referenced one decides. */
+function referencedCollation(x: DdlContext, referenced: ColumnEntry, own: ColumnEntry): string {
+  if (referenced.collationOid === own.collationOid) return '';
+  const collation = collationByOid(x.catalog, referenced.collationOid ?? collationOfType(x, referenced.typeOid));
+  return collation === undefined
+    ? ''
+    : ` COLLATE ${qualifiedName(x.catalog.schemaName(collation.schemaOid), collation.name)}`;
+}
+
 /** 23503 when a row refers to nothing. */
 export function* validateForeignKey(x: DdlContext, table: RelationEntry, entry: ConstraintEntry): DdlSteps<void> {
   if (x.isEmpty(table)) return;
@@ -415,7 +426,12 @@ export function* validateForeignKey(x: DdlContext, table: RelationEntry, entry: 
   const own = entry.columns.map((number) => table.columns[number - 1]);
   const other = entry.referencedColumns.map((number) => referenced.columns[number - 1]);
   const quoted = own.map((column) => quoteIdentifier(column.name));
-  const join = own.map((_, i) => `pk.${quoteIdentifier(other[i].name)} = fk.${quoted[i]}`).join(' AND ');
+  const join = own
+    .map(
+      (column, i) =>
+        `pk.${quoteIdentifier(other[i].name)}${referencedCollation(x, other[i], column)} = fk.${quoted[i]}`,
+    )
+    .join(' AND ');
   const nullTest = quoted.map((name) => `fk.${name} IS NOT NULL`).join(entry.matchFull ? ' OR ' : ' AND ');
   const rows = yield* wait(
     x.runInternal(

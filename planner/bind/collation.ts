@@ -20,7 +20,7 @@ import {
   collationOfKey,
   markedCollation,
 } from '../../catalog/functions/collated.ts';
-import { isByteOrder, isDeterministic, NO_COLLATION } from '../../types/index.ts';
+import { indeterminate, isByteOrder, isDeterministic, NO_COLLATION } from '../../types/index.ts';
 import type { Expr, SortKey } from '../expr.ts';
 import {
   caseBranch,
@@ -356,6 +356,8 @@ class CollationPass {
   /** Sort and group keys must know their collation when they are bound. */
   #refuseConflict({ strength, collation, other, otherLocation }: Readonly<State>): void {
     if (strength !== CONFLICT) return;
+    // It has been lost before: in the columns of a UNION.
+    if (collation === 0) throw indeterminate('string comparison');
     throw this.#context.error(
       '42P21',
       `collation mismatch between implicit collations "${nameOf(this.#context, collation)}" and "${nameOf(this.#context, other)}"`,
