@@ -16,13 +16,13 @@ function isVisible(xid: Xid, { xmin, xmax, xip }: Snapshot): boolean {
   return value < xmax && !xip.includes(value);
 }
 
-/** Those that made the first rows, and whatever is frozen. */
+/** In PostgreSQL those that made the first rows, and whatever is frozen; here they may be any transaction's. */
 const ALWAYS_COMMITTED: ReadonlySet<Xid> = new Set([1, 2]);
 
 function status(context: FunctionContext, xid: Xid): Value {
   const answer = context.xactStatus?.(xid) ?? null;
   if (answer === 'future') throw sqlError('22023', `transaction ID ${xid} is in the future`);
-  return ALWAYS_COMMITTED.has(xid) ? 'committed' : answer;
+  return answer ?? (ALWAYS_COMMITTED.has(xid) ? 'committed' : null);
 }
 
 export const snapshotFunctions: FunctionModule = {
