@@ -161,6 +161,7 @@ export class PlanNames {
       case 'limit':
       case 'unique':
       case 'distinct':
+      case 'gate':
       case 'with':
         return this.outputName(plan.input, index);
       case 'window': {

@@ -205,6 +205,9 @@ class Describer {
       case 'empty':
         details.push(['One-Time Filter', 'false']);
         return this.node('Result', 'Result', details);
+      case 'gate':
+        add('One-Time Filter', plan.filter);
+        return this.node('Result', 'Result', details);
       case 'project':
         add('Filter', plan.filter);
         return this.node('Result', 'Result', details);

@@ -185,6 +185,13 @@ export interface ProjectPlan extends Node {
   readonly isVolatile?: boolean;
 }
 
+/** The child's rows, or none where a condition that no row has a say in does not hold: then the child is not begun. */
+export interface GatePlan extends Node {
+  readonly kind: 'gate';
+  readonly input: Plan;
+  readonly filter: Expr;
+}
+
 /** Targets at whose top level set-returning calls stand: rows multiply, as PostgreSQL 10+ does. */
 export interface ProjectSetPlan extends Node {
   readonly kind: 'projectSet';
@@ -464,6 +471,7 @@ export type Plan =
   | ResultPlan
   | EmptyPlan
   | ProjectPlan
+  | GatePlan
   | ProjectSetPlan
   | NestedLoopPlan
   | HashJoinPlan

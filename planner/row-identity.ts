@@ -59,6 +59,7 @@ export function scannedTable(plan: Plan): number {
     case 'rowIdScan':
       return plan.table.oid;
     case 'project':
+    case 'gate':
     case 'limit':
     case 'lockRows':
     case 'subqueryScan':

@@ -12,6 +12,7 @@ import { AggregateOperator } from './aggregate.ts';
 import { callsRoutine, computedApart, isPageScan } from './apart.ts';
 import { CteScanOperator, RecursiveUnionOperator, WithOperator, WorkTableScanOperator } from './cte.ts';
 import { FunctionScanOperator, ProjectSetOperator, VirtualScanOperator } from './function-scan.ts';
+import { GateOperator } from './gate.ts';
 import { HashJoinOperator } from './hash-join.ts';
 import { IndexScanOperator } from './index-scan.ts';
 import { NestedLoopOperator } from './join.ts';
@@ -58,6 +59,8 @@ export function buildOperator(plan: Plan, execution: Execution): Operator {
         (program.callsRoutines && callsRoutine([plan.filter, plan.targets]))
         ? new RowProjectOperator(plan, execution)
         : new ProjectOperator(plan, execution);
+    case 'gate':
+      return new GateOperator(plan, execution);
     case 'projectSet':
       return new ProjectSetOperator(plan, execution);
     case 'nestedLoop':

@@ -17,7 +17,7 @@ import type { Expr } from '../expr.ts';
 import { conjuncts, type FromItem, type LogicalJoinType, logical, type Query, type Relation } from '../logical.ts';
 import { comparisonOf } from '../operators.ts';
 import { freeRels, relsOf } from '../relation-sets.ts';
-import { isVolatile, visitExpr } from '../traverse.ts';
+import { isVolatile, someExpr, visitExpr } from '../traverse.ts';
 import { ConditionTable } from './join-conditions.ts';
 import type { RelSet } from './path.ts';
 import type { Planner } from './planner.ts';
@@ -92,6 +92,10 @@ export class JoinProblem {
   readonly clauses: Clause[] = [];
   readonly specials: SpecialJoin[] = [];
   readonly classes: EquivalenceClass[] = [];
+  /** Conditions of all rows about no relation: looked at once, before any of them is begun. */
+  readonly gates: Expr[] = [];
+  /** Outer joins around what is being looked at that make up rows for its side, and semi and anti joins of which it is the right side. */
+  private nullableDepth = 0;
   readonly all: RelSet;
   /** Perhaps not all rows are wanted (LIMIT): paths that start fast are kept. */
   readonly fastStart: boolean;
@@ -264,9 +268,9 @@ export class JoinProblem {
       return mask;
     }
     const before = this.specials.length;
-    const left = this.deconstruct(item.left);
+    const left = this.deconstructSide(item.left, item.type === 'full');
     const afterLeft = this.specials.length;
-    const right = this.deconstruct(item.right);
+    const right = this.deconstructSide(item.right, item.type !== 'inner');
     const mask = left | right;
     if (item.type === 'inner') {
       this.addAllInner(item.on, mask, before);
@@ -277,8 +281,11 @@ export class JoinProblem {
     for (const part of conjuncts(item.on)) {
       const rels = this.maskOf(part);
       const rightOnly = rels !== NO_RELS && (rels & ~right) === NO_RELS && item.type !== 'full';
-      if (rightOnly) this.addInner(part, right, rightSpecials);
-      else on.push(this.makeClause(part, mask, []));
+      if (rightOnly) {
+        this.nullableDepth++;
+        this.addInner(part, right, rightSpecials);
+        this.nullableDepth--;
+      } else on.push(this.makeClause(part, mask, []));
     }
     this.specials.push({
       type: item.type,
@@ -287,6 +294,14 @@ export class JoinProblem {
       minLeft: this.minimumLeft(item.type, on, left, this.specials.slice(before, afterLeft)),
       on,
     });
+    return mask;
+  }
+
+  private deconstructSide(item: FromItem, isNullable: boolean): RelSet {
+    if (!isNullable) return this.deconstruct(item);
+    this.nullableDepth++;
+    const mask = this.deconstruct(item);
+    this.nullableDepth--;
     return mask;
   }
 
@@ -377,6 +392,10 @@ export class JoinProblem {
   /** A condition that every row must pass. Equalities of one type go to the equivalence classes. */
   private addInner(expr: Expr, scope: RelSet, below: readonly SpecialJoin[]): void {
     const clause = this.makeClause(expr, scope, below);
+    if (clause.rels === NO_RELS && this.nullableDepth === 0 && isPlain(expr)) {
+      this.gates.push(expr);
+      return;
+    }
     if (clause.required === clause.rels && this.addToClasses(clause)) return;
     this.clauses.push(clause);
   }
@@ -456,6 +475,15 @@ export function isConstantMember(expr: Expr): boolean {
     return node.function.volatility !== 'volatile' && !node.function.returnsSet && isConstantMember(node.args[0]);
   }
   return false;
+}
+
+/** Computed at once: nothing in it is volatile, waits, or reads tables. */
+function isPlain(expr: Expr): boolean {
+  return !someExpr(expr, (child) => {
+    const node = logical(child);
+    if (node.kind === 'sublink') return true;
+    return node.kind === 'call' && (node.function.volatility === 'volatile' || node.function.routine !== undefined);
+  });
 }
 
 function addMember(target: EquivalenceClass, expr: Expr, rels: RelSet): void {

@@ -20,7 +20,7 @@ import type { Planner } from './planner.ts';
 import { setOperationPath } from './set-operation.ts';
 import { setReturningStage } from './set-returning-stage.ts';
 import { distinctOnStage, distinctStage, limitCount, limitStage, sortStage } from './sort-stage.ts';
-import { NOTHING, translateAll, translateNullable } from './translate.ts';
+import { NOTHING, translate, translateAll, translateNullable } from './translate.ts';
 import { windowOrderings, windowStage } from './window-stage.ts';
 
 export interface QueryPath {
@@ -117,7 +117,9 @@ function basePaths(planner: Planner, query: Query): { paths: readonly Path[]; or
   const problem = new JoinProblem(planner, query);
   const orderer = ordererOf(problem);
   const wanted = wantedOrderings(query).map((keys) => orderer.normalize(keys));
-  const { paths } = searchJoins(problem, { wanted });
+  const found = searchJoins(problem, { wanted }).paths;
+  const condition = makeAnd(problem.gates);
+  const paths = condition === null ? found : found.map((path) => gatePath(planner, path, condition));
   if (problem.base.length === 1) return { paths, orderer };
   // Conditions about no relation at all were put on the whole set; a single scan has tested them, a join has not.
   const filters = conjuncts(query.where).filter((part) => isUntested(problem, part));
@@ -176,6 +178,18 @@ export function resultPath(planner: Planner, where: Expr | null): Path {
       ...estimates(estimate, planner.widthOf(targets)),
     }),
     ...estimate,
+  };
+}
+
+function gatePath(planner: Planner, path: Path, condition: Expr): Path {
+  return {
+    ...path,
+    build: (targets) => {
+      const input = path.build(targets);
+      const { output, rows, width, startupCost, totalCost } = input;
+      const filter = translate(planner, condition, NOTHING);
+      return { kind: 'gate', input, filter, output, rows, width, startupCost, totalCost };
+    },
   };
 }
 

@@ -392,6 +392,8 @@ class Decoder {
   }
 
   #reservedDate(word: ReservedWord): number {
+    // The last of such words says what it is: infinity, or a time.
+    this.time.kind = 'time';
     switch (word) {
       case 'now': {
         const local = this.localNow();
