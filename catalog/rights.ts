@@ -179,7 +179,7 @@ export function languageAcl(catalog: Catalog, oid: number): Acl {
 /** The view option security_invoker: what its query reads, its user must be allowed to read. */
 export function hasInvokersRights(view: RelationEntry): boolean {
   const option = view.options.find((each) => each.startsWith('security_invoker='));
-  return option !== undefined && /=(true|on|yes|1)$/i.test(option);
+  return option !== undefined && /=(t|tr|tru|true|y|ye|yes|on|1)$/i.test(option);
 }
 
 /** Which of the rights a role has on a table, a view or a sequence as a whole. */

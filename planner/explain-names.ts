@@ -257,7 +257,7 @@ function countScans(plan: Plan): number {
 function expressionsOf(plan: Plan): Expr[] {
   const result: Expr[] = [];
   if ('filter' in plan && plan.filter !== null) result.push(plan.filter);
-  if ('condition' in plan && plan.condition !== null) result.push(plan.condition);
+  if ('condition' in plan && plan.condition != null) result.push(plan.condition);
   if ('targets' in plan) result.push(...plan.targets);
   if (plan.kind === 'aggregate' && plan.having !== null) result.push(plan.having);
   return result;

@@ -1,6 +1,7 @@
 /** The planner's public face: statements to plans, expressions of the catalog to typed expressions, plans to EXPLAIN text. */
 
 export { bindAsOfAlone } from './bind/as-of.ts';
+export { withoutDomainCheck } from './bind/coerce.ts';
 export { columnNameOf } from './bind/column-name.ts';
 export {
   type FoundFunction,
@@ -9,7 +10,6 @@ export {
   lookUpExactOperator,
   lookUpFunction,
 } from './bind/lookup.ts';
-
 export { bindScalar, bindWithCollation, callVolatility, type ScalarSource } from './bind/scalar.ts';
 export { updatableColumns, viewRefusal } from './bind/view-target.ts';
 export type { StatementValues } from './cost/known-values.ts';

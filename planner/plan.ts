@@ -402,6 +402,8 @@ export interface InsertPlan extends ModifyNode {
   readonly generated: readonly Assignment[];
   readonly checks: readonly CheckConstraint[];
   readonly onConflict: OnConflict | null;
+  /** COPY ... WHERE: rows for which it does not hold are left out. Input 0: the row with its defaults, generated columns null. */
+  readonly condition?: Expr;
 }
 
 /**

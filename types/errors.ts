@@ -41,6 +41,15 @@ export class SqlError extends Error {
     return copy;
   }
 
+  /** The same error in one more context, outside of those that it has. */
+  within(context: string): SqlError {
+    const { where } = this.fields;
+    const fields = { ...this.fields, where: where === undefined ? context : `${where}\n${context}` };
+    const copy = new SqlError(this.code, this.message, fields, this.severity);
+    if (this.stack !== undefined) copy.stack = this.stack;
+    return copy;
+  }
+
   /** The same error, which does not say where in the statement. */
   withoutPosition(): SqlError {
     const { position: _, ...fields } = this.fields;

@@ -8,7 +8,7 @@ import {
   BINARY_SIGNATURE,
   BINARY_TRAILER,
 } from './binary-format.ts';
-import { type CopyColumn, CopySource, withCheck } from './copy-source.ts';
+import { type CopyColumn, CopySource } from './copy-source.ts';
 
 export class CopyBinarySource extends CopySource {
   readonly #columns: readonly CopyColumn[];
@@ -22,7 +22,7 @@ export class CopyBinarySource extends CopySource {
     super(columns.length);
     this.#columns = columns;
     this.#tableName = tableName;
-    this.#inputs = columns.map((column) => withCheck(binaryInput(column.typeOid), column));
+    this.#inputs = columns.map((column) => binaryInput(column.typeOid));
   }
 
   protected override parseRows(_format: unknown, limit: number): number {
@@ -115,18 +115,20 @@ export class CopyBinarySource extends CopySource {
     for (let i = 0; i < this.#columns.length; i++) {
       const size = data.readInt32BE(at);
       at += 4;
-      if (size < 0) {
-        this.out.columns[i][n] = null;
-        continue;
-      }
+      const { check, typeModifier } = this.#columns[i];
       try {
-        this.out.columns[i][n] = this.#inputs[i](data.subarray(at, at + size), this.#columns[i].typeModifier);
+        const value = size < 0 ? null : this.#inputs[i](data.subarray(at, at + size), typeModifier);
+        this.out.columns[i][n] = check === null ? value : check(value);
       } catch (error) {
         if (!(error instanceof SqlError)) throw error;
-        throw error.with({ where: this.#where(i) });
+        throw error.within(this.#where(i));
       }
-      at += size;
+      if (size > 0) at += size;
     }
+  }
+
+  protected override place(done: number): string {
+    return `COPY ${this.#tableName}, line ${Math.min(done + 1, this.#row)}`;
   }
 
   #where(column: number): string {

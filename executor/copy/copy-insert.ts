@@ -11,10 +11,11 @@ import type { Expr } from '../../planner/expr.ts';
 import type { InsertPlan } from '../../planner/plan.ts';
 import { OID } from '../../types/index.ts';
 import { type Batch, END, PENDING } from '../batch.ts';
-import { type RowValuesFunction, rowValuesFunction } from '../compile/batch-program.ts';
+import { type RowsCondition, type RowValuesFunction, rowValuesFunction } from '../compile/batch-program.ts';
 import { usedColumns } from '../compile/page-columns.ts';
 import type { ExecContext } from '../context.ts';
 import { type ForeignKeys, queueReferenceChecks } from '../modify/foreign-keys.ts';
+import { insertCondition } from '../modify/insert.ts';
 import { RowStoreWriter, STEP_CONFLICT, STEP_WAIT } from '../modify/row-store.ts';
 import { wantedColumns } from '../modify/wanted-columns.ts';
 import type { Operator } from '../operators/operator.ts';
@@ -39,6 +40,7 @@ interface FieldTarget {
   readonly typeModifier: number;
   /** Most bytes of a text that needs no look at its characters. */
   readonly bytesMax: number;
+  /** NULL is not simply stored. */
   readonly isNotNull: boolean;
   /** Somebody looks at its value. */
   readonly isWanted: boolean;
@@ -52,6 +54,9 @@ interface ComputedColumn {
 
 /** Longer texts may have to be compressed or moved out. */
 const BYTES_MAX = 2000;
+/** Answers of #insertWhole for a row id. */
+const ROW_WAITS = -1;
+const ROW_LEFT_OUT = -2;
 /** Lines between two looks at the time. */
 const LINES_PER_LOOK = 64;
 
@@ -78,6 +83,8 @@ class CopyInsertOperator implements Operator {
   /** The current line's #computedValues are there: functions in defaults are called once a row. */
   #isComputed = false;
   readonly #generated: readonly number[];
+  /** WHERE: looks at the whole row. */
+  readonly #condition: RowsCondition | null;
   /** Has CHECKs or generated columns. */
   readonly #isCompleted: boolean;
   /** The table's row, as far as its values are wanted. */
@@ -93,6 +100,7 @@ class CopyInsertOperator implements Operator {
     this.#rows = new RowStoreWriter(program, this.#table, plan.checks, plan.generated);
     this.#foreignKeys = program.foreignKeysOf(plan.table);
     this.#generated = plan.generated.map((g) => g.columnIndex);
+    this.#condition = insertCondition(program, plan);
     this.#isCompleted = plan.checks.length > 0 || plan.generated.length > 0;
     this.#row = new Array(plan.table.columns.length).fill(null);
     const all = new Set(plan.values.keys());
@@ -105,7 +113,12 @@ class CopyInsertOperator implements Operator {
     const exprs: Expr[] = [];
     plan.values.forEach((value, column) => {
       const { notNull, dropped } = plan.table.columns[column];
-      if (value.kind === 'column') targets[value.index] = this.#targetOf(column, notNull, wanted.has(column));
+      if (value.kind === 'column')
+        targets[value.index] = this.#targetOf(
+          column,
+          notNull || source.columns[value.index].check !== null,
+          wanted.has(column),
+        );
       else if (!dropped && !this.#generated.includes(column) && (notNull || !isNullConstant(value))) {
         computed.push({ column, isNotNull: notNull });
         exprs.push(value);
@@ -170,7 +183,6 @@ class CopyInsertOperator implements Operator {
       source.consume();
       this.#isComputed = false;
       this.#isWhole = false;
-      x.processedCount++;
       if (--this.#linesUntilLook > 0) continue;
       this.#linesUntilLook = LINES_PER_LOOK;
       if (x.shouldYield(LINES_PER_LOOK)) return PENDING;
@@ -183,8 +195,10 @@ class CopyInsertOperator implements Operator {
 
   /** False: it has to wait, or its slice is over; the line begins again. */
   #insertLine(x: ExecContext): boolean {
-    const rowId = this.#isWhole || !this.#encode(x) ? this.#insertWhole(x) : this.#insertImage(x);
-    if (rowId < 0) return false;
+    const needsAll = this.#isWhole || this.#condition !== null;
+    const rowId = needsAll || !this.#encode(x) ? this.#insertWhole(x) : this.#insertImage(x);
+    if (rowId < 0) return rowId === ROW_LEFT_OUT;
+    x.processedCount++;
     if (this.#foreignKeys.outgoing.length > 0) queueReferenceChecks(x, this.#foreignKeys, null, this.#row, rowId);
     return true;
   }
@@ -272,9 +286,9 @@ class CopyInsertOperator implements Operator {
     return true;
   }
 
-  /** Answers the row's id, -1 if it has to wait. */
+  /** Answers the row's id, ROW_WAITS if it has to wait. */
   #insertImage(x: ExecContext): number {
-    if (!this.#isUnique(x)) return -1;
+    if (!this.#isUnique(x)) return ROW_WAITS;
     return this.#rows.insertImage(x);
   }
 
@@ -282,10 +296,11 @@ class CopyInsertOperator implements Operator {
     const rows = this.#rows;
     if (!this.#isWhole) {
       this.#row = this.#allValues(x);
+      if (this.#condition?.(x, [this.#row]) === false) return ROW_LEFT_OUT;
       rows.complete(x, this.#row);
       this.#isWhole = true;
     }
-    if (!rows.resume(x, this.#row) || !this.#isUnique(x)) return -1;
+    if (!rows.resume(x, this.#row) || !this.#isUnique(x)) return ROW_WAITS;
     return rows.insert(x, this.#row, true);
   }
 

@@ -4,6 +4,7 @@
  * Bytes are worked on where they arrive; only an unfinished row at the end of a piece is kept.
  */
 import type { Value } from '../../catalog/function-entry.ts';
+import { SqlError } from '../../types/errors.ts';
 import type { FormatSettings } from '../../types/index.ts';
 import { BATCH_SIZE, Batch, END, PENDING } from '../batch.ts';
 import type { ExecContext } from '../context.ts';
@@ -16,16 +17,8 @@ export interface CopyColumn {
   readonly name: string;
   readonly typeOid: number;
   readonly typeModifier: number;
-  /** Of domains inside an array or a composite value. */
-  readonly check?: ((value: Value) => Value) | null;
-}
-
-/** An input function that checks what it has read, where there is something to check. */
-export function withCheck<A extends unknown[]>(
-  input: (...args: A) => Value,
-  { check }: CopyColumn,
-): (...args: A) => Value {
-  return check === null || check === undefined ? input : (...args) => check(input(...args));
+  /** Of a domain, or of domains inside an array or a composite value; of NULL, too. */
+  readonly check: ((value: Value) => Value) | null;
 }
 
 export abstract class CopySource implements Operator {
@@ -39,6 +32,9 @@ export abstract class CopySource implements Operator {
   #failure: Error | null = null;
   /** It has used up what came, and nothing else holds it up. */
   wantsData = true;
+  /** All rows have been taken. */
+  protected isAtEnd = false;
+  #limit = BATCH_SIZE;
 
   constructor(width: number) {
     this.out = new Batch(width);
@@ -46,6 +42,8 @@ export abstract class CopySource implements Operator {
 
   /** Parses up to `limit` rows into `out`; answers how many: 0 when more bytes must come first. */
   protected abstract parseRows(format: FormatSettings, limit: number): number;
+  /** "COPY t, line 3" of the row that is being worked on; `done`: how many rows before it were stored. */
+  protected abstract place(done: number, withText: boolean): string;
   /** The bytes before `position` went away: what remembers places must subtract it. */
   protected moved(_by: number): void {}
 
@@ -86,6 +84,21 @@ export abstract class CopySource implements Operator {
     this.#failure = error;
   }
 
+  /** Rows that may be given at once: where the one that is worked on must be known, or they see each other. */
+  limitTo(rows: number): void {
+    this.#limit = Math.max(1, Math.min(rows, BATCH_SIZE));
+  }
+
+  /** An error about the row that is being worked on, with the place of it. */
+  placed(error: unknown, done: number): unknown {
+    if (!(error instanceof SqlError) || this.isAtEnd) return error;
+    const { where } = error.fields;
+    if (where !== undefined && /^COPY .*, line \d/m.test(where)) return error;
+    // PostgreSQL stores rows in batches, and has no text of the line any more when their keys are looked up.
+    const place = this.place(done, error.code !== '23505' && error.code !== '23P01');
+    return error.within(place);
+  }
+
   open(): void {}
   close(): void {}
 
@@ -97,14 +110,17 @@ export abstract class CopySource implements Operator {
 
   poll(x: ExecContext): Batch {
     this.begin();
-    const count = this.parseRows(x.functions.format, BATCH_SIZE);
+    const count = this.parseRows(x.functions.format, this.#limit);
     this.out.count = count;
     return count > 0 ? this.out : this.endOrWait(x);
   }
 
   /** What came is used up. */
   protected endOrWait(x: ExecContext): Batch {
-    if (this.isFinished) return END;
+    if (this.isFinished) {
+      this.isAtEnd = true;
+      return END;
+    }
     // More must come: whoever brings it wakes us.
     this.wantsData = true;
     x.isWaiting = true;

@@ -3,11 +3,20 @@
 import type { ColumnEntry, RelationEntry } from '../../catalog/entries.ts';
 import { quoteIdentifier } from '../../catalog/functions/quote.ts';
 import type { CopyStatement, Expression, InsertStatement, Query, Statement } from '../../parser/ast.ts';
-import { deparse, parse } from '../../parser/index.ts';
-import { type PlannedStatement, planStatement, type ValuesPlan } from '../../planner/index.ts';
+import { parse } from '../../parser/index.ts';
+import {
+  bindScalar,
+  type Expr,
+  type InsertPlan,
+  type PlannedStatement,
+  planStatement,
+  type ValuesPlan,
+  withoutDomainCheck,
+} from '../../planner/index.ts';
 import { sqlError } from '../../types/errors.ts';
-import { baseTypeOid } from '../../types/index.ts';
+import { baseTypeOid, typeByOid } from '../../types/index.ts';
 import { OutBuffer } from '../../types/out-buffer.ts';
+import { usedColumns } from '../compile/page-columns.ts';
 import { inputCheckOf } from '../domains.ts';
 import { PORTAL_PENDING, Portal } from '../portal.ts';
 import { PreparedStatement } from '../prepared-statement.ts';
@@ -83,24 +92,32 @@ function chosenColumns(table: RelationEntry, names: readonly string[]): ColumnEn
   return chosen;
 }
 
+/** FORCE_QUOTE, FORCE_NOT_NULL and FORCE_NULL name columns that are copied. */
+function checkForced(table: RelationEntry, columns: readonly ColumnEntry[], options: CopyOptions): void {
+  const { forceQuote, forceNotNull, forceNull } = options;
+  const lists = {
+    FORCE_QUOTE: forceQuote === '*' ? [] : forceQuote,
+    FORCE_NOT_NULL: forceNotNull,
+    FORCE_NULL: forceNull,
+  };
+  for (const [word, names] of Object.entries(lists)) {
+    if (names.length === 0) continue;
+    const missing = chosenColumns(table, names).find((column) => !columns.includes(column));
+    if (missing !== undefined) throw sqlError('42P10', `${word} column "${missing.name}" not referenced by COPY`);
+  }
+}
+
 function qualifiedName(session: Session, table: RelationEntry): string {
   return `${quoteIdentifier(session.catalog.schemaName(table.schemaOid))}.${quoteIdentifier(table.name)}`;
 }
 
 /** INSERT INTO table (columns) with the given source: planned for its defaults, casts, checks and keys. */
-function planInsert(
-  session: Session,
-  table: RelationEntry,
-  columns: readonly ColumnEntry[],
-  where: Expression | null,
-): PlannedStatement {
+function planInsert(session: Session, table: RelationEntry, columns: readonly ColumnEntry[]): PlannedStatement {
   const names = columns.map((c) => quoteIdentifier(c.name)).join(', ');
   const params = columns.map((_c, i) => `$${i + 1}`).join(', ');
   const target = columns.length === 0 ? '' : ` (${names}) OVERRIDING SYSTEM VALUE`;
   const source = columns.length === 0 ? 'DEFAULT VALUES' : `SELECT * FROM (VALUES (${params})) AS source (${names})`;
-  const filter = where === null ? '' : ` WHERE ${deparse(where)}`;
-  const [statement] = parse(`INSERT INTO ${qualifiedName(session, table)}${target} ${source}${filter}`);
-  // A domain's values come as those of its base type, and are checked by the INSERT.
+  const [statement] = parse(`INSERT INTO ${qualifiedName(session, table)}${target} ${source}`);
   const types = columns.map((c) => baseTypeOid(c.typeOid));
   return planStatement(statement as Statement & { node: InsertStatement }, session.environment(session.catalog, types));
 }
@@ -120,33 +137,56 @@ function withCopySource(plan: PlannedStatement['plan'], found: (source: ValuesPl
   return visit(plan);
 }
 
-/** COPY's input functions have applied lengths and precisions, with the line and column for errors: not again. */
-function withoutLengthCasts(plan: PlannedStatement['plan']): PlannedStatement['plan'] {
-  if (plan.kind !== 'insert') return plan;
-  const values = plan.values.map((value, i) => {
-    const column = plan.table.columns[i];
-    return value.kind === 'typmodCast' && value.arg.kind === 'column' && value.typeModifier === column.typeModifier
-      ? value.arg
-      : value;
-  });
-  return { ...plan, values };
+/** WHERE, over the table's row before its generated columns are computed. */
+function conditionOf(session: Session, table: RelationEntry, where: Expression): Expr {
+  const condition = bindScalar(where, table, session.environment(session.catalog, []), { source: 'copy where' });
+  for (const column of usedColumns([condition], 0)) {
+    if (!table.columns[column].generated) continue;
+    throw sqlError('42P10', 'generated columns are not supported in COPY FROM WHERE conditions', {
+      detail: `Column "${table.columns[column].name}" is a generated column.`,
+    });
+  }
+  return condition;
+}
+
+/** COPY has applied lengths, precisions and domains to what it read, with the line and column for errors: not again. */
+function asRead(plan: PlannedStatement['plan']): InsertPlan {
+  if (plan.kind !== 'insert') throw new Error(`COPY makes no plan of kind ${plan.kind}`);
+  return { ...plan, values: plan.values.map((value) => readColumn(value) ?? value) };
+}
+
+/** The column of the source, if the value is nothing else, made fit for the table's. */
+function readColumn(value: Expr): Expr | null {
+  let inner = withoutDomainCheck(value);
+  if (inner.kind === 'coalesce' && inner.args.length === 1) [inner] = inner.args;
+  if (inner.kind === 'typmodCast') inner = inner.arg;
+  return inner.kind === 'column' ? inner : null;
 }
 
 function* copyFrom(session: Session, node: CopyStatement, prepared: PreparedStatement): Task<string> {
   const options = copyOptions(node);
   const table = findTable(session, node);
   const columns = chosenColumns(table, node.columns);
-  const planned = planInsert(session, table, columns, node.where);
+  checkForced(table, columns, options);
+  const condition = node.where === null ? null : conditionOf(session, table, node.where);
+  const planned = planInsert(session, table, columns);
   let source: ValuesPlan | null = null;
   const plan = withCopySource(planned.plan, (s) => {
     source = s;
   });
-  const program = new Program({ ...planned, plan: withoutLengthCasts(plan) }, session.database, session.catalog);
-  const fields = columns.map((column) => withInnerCheck(session, column));
+  const insert = asRead(plan);
+  const program = new Program(
+    { ...planned, plan: condition === null ? insert : { ...insert, condition } },
+    session.database,
+    session.catalog,
+  );
+  const fields = columns.map((column) => copyColumn(session, column));
   const reads =
     options.format === 'binary'
       ? new CopyBinarySource(fields, table.name)
       : new CopyTextSource(fields, options, table.name);
+  // In batches nobody would know which of the rows is refused.
+  if (condition !== null || program.callsRoutines) reads.limitTo(1);
   program.checkRights(session);
   program.setSource(source as unknown as ValuesPlan, reads);
   const portal = new Portal(session, '', new FixedStatement(prepared.text, program), [], null, []);
@@ -157,10 +197,15 @@ function* copyFrom(session: Session, node: CopyStatement, prepared: PreparedStat
   return `COPY ${count}`;
 }
 
-/** Domains inside arrays and composite values are checked as they are read; a domain by itself is by the INSERT. */
-function withInnerCheck({ engine, catalog, database, functions }: Session, column: ColumnEntry): CopyColumn {
-  const { name, typeOid, typeModifier } = column;
-  const check = inputCheckOf(engine, catalog, baseTypeOid(typeOid), database.bindEnvironment(catalog));
+/** A domain's values are read as those of its base type, and checked; so are domains inside arrays and composite values. */
+function copyColumn({ engine, catalog, database, functions }: Session, column: ColumnEntry): CopyColumn {
+  const check = inputCheckOf(engine, catalog, column.typeOid, database.bindEnvironment(catalog));
+  let { typeOid, typeModifier } = column;
+  for (let type = typeByOid(typeOid); type?.baseOid !== undefined; type = typeByOid(typeOid)) {
+    typeOid = type.baseOid;
+    typeModifier = type.baseTypmod ?? -1;
+  }
+  const { name } = column;
   return { name, typeOid, typeModifier, check: check === null ? null : (value) => check(functions, value) };
 }
 
@@ -175,7 +220,7 @@ function* fromClient(
   session.sink.copyInResponse(format, new Array(width).fill(format));
   session.beginCopyIn(source);
   try {
-    while (session.pollPortal(portal, 0) === PORTAL_PENDING) yield* session.wait();
+    while (isPending(session, portal, source)) yield* session.wait();
     return portal.processedCount;
   } finally {
     session.endCopyIn();
@@ -183,11 +228,20 @@ function* fromClient(
   }
 }
 
+/** Works on what has come; errors say of which line. */
+function isPending(session: Session, portal: Portal, source: CopySource): boolean {
+  try {
+    return session.pollPortal(portal, 0) === PORTAL_PENDING;
+  } catch (error) {
+    throw source.placed(error, portal.processedCount);
+  }
+}
+
 function* fromServer(session: Session, node: CopyStatement, portal: Portal, source: CopySource): Task<number> {
   const { path } = node;
   const reader = yield* ServerReader.open(session, { endpoint: node.endpoint as 'file' | 'program', path }, source);
   try {
-    while (session.pollPortal(portal, 0) === PORTAL_PENDING) {
+    while (isPending(session, portal, source)) {
       if (source.wantsData) reader.pump();
       yield* session.wait();
     }
@@ -220,8 +274,10 @@ function* copyTo(session: Session, node: CopyStatement, prepared: PreparedStatem
     statement = new PreparedStatement(prepared.text, inner, []);
   } else {
     const table = findTable(session, node);
-    const columns = chosenColumns(table, node.columns).map((c) => quoteIdentifier(c.name));
-    const text = `SELECT ${columns.join(', ')} FROM ONLY ${qualifiedName(session, table)}`;
+    const columns = chosenColumns(table, node.columns);
+    checkForced(table, columns, options);
+    const names = columns.map((column) => quoteIdentifier(column.name));
+    const text = `SELECT ${names.join(', ')} FROM ONLY ${qualifiedName(session, table)}`;
     statement = new PreparedStatement(text, parse(text)[0], []);
   }
   statement.program(session).checkRights(session);

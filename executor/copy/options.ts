@@ -54,14 +54,12 @@ export function copyOptions(node: CopyStatement): CopyOptions {
   const onlyCsv = (name: string, words: string): void => {
     if (given.has(name) && !isCsv) throw sqlError('0A000', `COPY ${words} available only in CSV mode`);
   };
-  for (const [name, words] of [
-    ['quote', 'quote'],
-    ['escape', 'escape'],
-    ['force_quote', 'force quote'],
-    ['force_not_null', 'force not null'],
-    ['force_null', 'force null'],
-  ]) {
+  onlyCsv('quote', 'quote');
+  onlyCsv('escape', 'escape');
+  for (const [name, words, direction] of FORCES) {
     onlyCsv(name, words);
+    if (!given.has(name) || node.direction === direction) continue;
+    throw sqlError('0A000', `COPY ${words} only available using COPY ${direction.toUpperCase()}`);
   }
   const delimiter = text('delimiter', isCsv ? ',' : '\t');
   checkCharacter('delimiter', delimiter);
@@ -89,6 +87,12 @@ export function copyOptions(node: CopyStatement): CopyOptions {
     forceNull: listOfNames(given.get('force_null')),
   };
 }
+
+const FORCES = [
+  ['force_quote', 'force quote', 'to'],
+  ['force_not_null', 'force not null', 'from'],
+  ['force_null', 'force null', 'from'],
+] as const;
 
 const OPTION_NAMES: ReadonlySet<string> = new Set([
   'format',

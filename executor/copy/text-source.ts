@@ -12,7 +12,7 @@ import { decodeUtf8, type FormatSettings, textInput } from '../../types/index.ts
 import type { Batch } from '../batch.ts';
 import type { ExecContext } from '../context.ts';
 import { decodeText } from '../row/row-reader.ts';
-import { type CopyColumn, CopySource, withCheck } from './copy-source.ts';
+import { type CopyColumn, CopySource } from './copy-source.ts';
 import type { CopyOptions } from './options.ts';
 import { plainValue } from './plain-value.ts';
 
@@ -22,6 +22,9 @@ const BACKSLASH = 92;
 const DOT = 46;
 /** A field's room up to this is kept for the next. */
 const SCRATCH_KEPT_MAX = 65536;
+
+/** Bytes of a line or a field that errors show. */
+const SHOWN_BYTES_MAX = 100;
 
 /** Forms of a field: what stands between from and to. */
 export const FIELD_NULL = 0;
@@ -53,6 +56,9 @@ export class CopyTextSource extends CopySource {
   #looksInQuotes = false;
   /** There is a current line. */
   #hasLine = false;
+  /** Where the last line that was read begins, and ends without its line break; below 0 when its bytes are gone. */
+  #lineStart = 0;
+  #lineEnd = 0;
   /** Start of the line after the current one. */
   #nextLine = 0;
   #line = 0;
@@ -68,7 +74,7 @@ export class CopyTextSource extends CopySource {
     this.forms = new Uint8Array(columns.length);
     this.#options = options;
     this.#tableName = tableName;
-    this.#inputs = columns.map((c) => withCheck(textInput(c.typeOid), c));
+    this.#inputs = columns.map((c) => textInput(c.typeOid));
     this.#delimiter = options.delimiter.charCodeAt(0);
     this.#quote = options.format === 'csv' ? options.quote.charCodeAt(0) : -1;
     this.#escape = options.format === 'csv' ? options.escape.charCodeAt(0) : -1;
@@ -80,6 +86,8 @@ export class CopyTextSource extends CopySource {
 
   protected override moved(by: number): void {
     this.#looked -= by;
+    this.#lineStart -= by;
+    this.#lineEnd -= by;
     if (!this.#hasLine) return;
     this.#nextLine -= by;
     for (let i = 0; i < this.from.length; i++) {
@@ -124,6 +132,8 @@ export class CopyTextSource extends CopySource {
       const end = isFast && !this.#isEndMarker() ? this.#scanLine() : this.#findLineEnd();
       if (end < 0) return false;
       this.#line++;
+      this.#lineStart = this.position;
+      this.#lineEnd = end;
       this.#hasLine = true;
       if (isFast && this.#isScanned) return true;
       if (this.#readFound(end)) return true;
@@ -150,9 +160,20 @@ export class CopyTextSource extends CopySource {
       if (this.#options.header === 'match') this.#checkHeader(start, end);
       return false;
     }
-    if (this.#quote < 0) this.#scanText(start, end);
-    else this.#scanCsv(start, end);
+    if (this.#quote < 0) {
+      this.#scanText(start, end);
+      return true;
+    }
+    if (this.#line > 1) this.#line += this.#innerLineBreaks(start, end);
+    this.#scanCsv(start, end);
     return true;
+  }
+
+  /** Line breaks in quotes begin lines, too; not in the first, where PostgreSQL does not know yet what a line break is. */
+  #innerLineBreaks(start: number, end: number): number {
+    let count = 0;
+    for (let at = nextNewline(this.data, start, end); at < end; at = nextNewline(this.data, at + 1, end)) count++;
+    return count;
   }
 
   #isEndMarker(): boolean {
@@ -291,30 +312,49 @@ export class CopyTextSource extends CopySource {
 
   /** A field's value, as its type's input function makes it. */
   value(format: FormatSettings, column: number): Value {
-    const form = this.forms[column];
-    if (form === FIELD_NULL) return null;
-    const from = this.from[column];
-    const to = this.to[column];
-    if (form === FIELD_ESCAPED) {
-      const text = this.#quote < 0 ? this.#unescape(from, to) : this.#csvField(from, to).text;
-      return this.#convert(format, column, text);
+    const value = this.#read(format, column);
+    const { check } = this.columns[column];
+    if (check === null) return value;
+    try {
+      return check(value);
+    } catch (error) {
+      throw this.#inColumn(error, column, this.forms[column] === FIELD_NULL ? null : this.#text(column));
     }
-    const value = plainValue(this.data, from, to, this.columns[column]);
-    if (value !== undefined) return value;
-    const text = form === FIELD_ASCII ? asciiText(this.data, from, to) : decodeUtf8(this.data, from, to);
-    return this.#convert(format, column, text);
   }
 
-  #convert(format: FormatSettings, column: number, text: string): Value {
+  #read(format: FormatSettings, column: number): Value {
+    const form = this.forms[column];
+    if (form === FIELD_NULL) return null;
+    if (form !== FIELD_ESCAPED) {
+      const value = plainValue(this.data, this.from[column], this.to[column], this.columns[column]);
+      if (value !== undefined) return value;
+    }
+    const text = this.#text(column);
     try {
       return this.#inputs[column](text, this.columns[column].typeModifier, format);
     } catch (error) {
-      if (!(error instanceof SqlError)) throw error;
-      const shown = text.length > 100 ? `${text.slice(0, 100)}...` : text;
-      throw error.with({
-        where: `COPY ${this.#tableName}, line ${this.#line}, column ${this.columns[column].name}: "${shown}"`,
-      });
+      throw this.#inColumn(error, column, text);
     }
+  }
+
+  /** A field's text, which is not NULL. */
+  #text(column: number): string {
+    const from = this.from[column];
+    const to = this.to[column];
+    switch (this.forms[column]) {
+      case FIELD_ESCAPED:
+        return this.#quote < 0 ? this.#unescape(from, to) : this.#csvField(from, to).text;
+      case FIELD_ASCII:
+        return asciiText(this.data, from, to);
+      default:
+        return decodeUtf8(this.data, from, to);
+    }
+  }
+
+  #inColumn(error: unknown, column: number, text: string | null): unknown {
+    if (!(error instanceof SqlError)) return error;
+    const shown = text === null ? 'null input' : `"${shownText(text)}"`;
+    return error.within(`COPY ${this.#tableName}, line ${this.#line}, column ${this.columns[column].name}: ${shown}`);
   }
 
   #unescape(from: number, to: number): string {
@@ -438,9 +478,37 @@ export class CopyTextSource extends CopySource {
   }
 
   #error(code: string, message: string): Error {
-    const line = decodeText(this.data, this.position, Math.min(this.#nextLine, this.position + 100)).trimEnd();
-    return sqlError(code, message, { where: `COPY ${this.#tableName}, line ${this.#line}: "${line}"` });
+    return sqlError(code, message, { where: this.place(0, true) });
   }
+
+  protected override place(_done: number, withText: boolean): string {
+    const place = `COPY ${this.#tableName}, line ${this.#line}`;
+    if (!withText || this.#lineStart < 0) return place;
+    return `${place}: "${this.#lineText()}"`;
+  }
+
+  /** The line without its line break, or as much of it as errors show. */
+  #lineText(): string {
+    const { data } = this;
+    const start = this.#lineStart;
+    const end = this.#lineEnd;
+    if (end - start <= SHOWN_BYTES_MAX) return decodeText(data, start, end);
+    return `${decodeText(data, start, clippedEnd(data, start))}...`;
+  }
+}
+
+/** As much of a field as errors show. */
+function shownText(text: string): string {
+  if (text.length <= SHOWN_BYTES_MAX && Buffer.byteLength(text) <= SHOWN_BYTES_MAX) return text;
+  const bytes = Buffer.from(text.slice(0, SHOWN_BYTES_MAX));
+  return `${decodeText(bytes, 0, clippedEnd(bytes, 0))}...`;
+}
+
+/** Where SHOWN_BYTES_MAX bytes from `start` end: a character is shown whole or not at all. */
+function clippedEnd(bytes: Uint8Array, start: number): number {
+  let end = start + SHOWN_BYTES_MAX;
+  while ((bytes[end] & 0xc0) === 0x80) end--;
+  return end;
 }
 
 /** Bytes that are known to be ASCII: no UTF-8 decoder is needed. */

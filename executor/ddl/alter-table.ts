@@ -33,7 +33,7 @@ import { changeColumn, dropObjects } from './dependencies.ts';
 import { reference } from './describe.ts';
 import { volatilityOf } from './expressions.ts';
 import { indexOptions } from './indexes.ts';
-import { mergeOptions, OWN_TABLE_OPTIONS, storageOptions } from './options.ts';
+import { changedOptions, mergeOptions, OWN_TABLE_OPTIONS, TABLE_OPTIONS } from './options.ts';
 import { changeOwner } from './owner.ts';
 import {
   checkNoPendingChecks,
@@ -51,6 +51,7 @@ import { checkExpiry, looksAtRows, removeExpired } from './row-expiry.ts';
 import { alterSequence, nextvalText } from './sequences.ts';
 import { withStatisticsTarget } from './statistics.ts';
 import { refuseKeptRows, refuseMembership } from './type-holders.ts';
+import { changeViewOptions } from './views.ts';
 import { nowWithoutPlace, withoutPlace } from './without-place.ts';
 
 const LAYOUT_MAX = 255;
@@ -393,13 +394,9 @@ function alterProperties(x: DdlContext, table: RelationEntry, command: PropertyC
       changeOwner(x, table, roleOfSpec(x, command.owner));
       return;
     case 'setOptions':
-      putOptions(x, table, mergeOptions(table.options, storageOptions(command.options, OWN_TABLE_OPTIONS), []));
+    case 'resetOptions':
+      putOptions(x, table, changedOptions(table.options, command, OWN_TABLE_OPTIONS));
       return;
-    case 'resetOptions': {
-      const names = command.options.map((option) => option.name);
-      putOptions(x, table, mergeOptions(table.options, [], names));
-      return;
-    }
     case 'setLogged':
     case 'setUnlogged':
       setPersistence(x, table, command.kind === 'setLogged' ? 'permanent' : 'unlogged');
@@ -487,6 +484,9 @@ function* alterOther(x: DdlContext, entry: NamedRelation, command: AlterTableCom
         const set = command.kind === 'setOptions' ? indexOptions(command.options, entry.method) : [];
         const reset = command.kind === 'resetOptions' ? command.options.map((option) => option.name) : [];
         x.putEntry({ ...entry, options: mergeOptions(entry.options ?? [], set, reset) });
+      } else if (entry.class === 'relation' && entry.kind === 'view') changeViewOptions(x, entry, command);
+      else if (entry.class === 'relation') {
+        x.putEntry({ ...entry, options: changedOptions(entry.options, command, TABLE_OPTIONS) });
       }
       return;
     case 'setDefault':

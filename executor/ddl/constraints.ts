@@ -17,7 +17,7 @@ import { chooseConstraintName, distinctColumnNames, joinColumnNames } from './na
 import { at, findAndLock, findColumn, isSystemColumn, refuseSystem, relationMissing } from './resolve.ts';
 import { storedText } from './stored-text.ts';
 
-export const NO_ACTIONS = {
+const NO_ACTIONS = {
   checkText: null,
   referencedTableOid: 0,
   referencedColumns: [],
@@ -26,7 +26,9 @@ export const NO_ACTIONS = {
   matchFull: false,
 } as const;
 
-export function deferral(attributes: ConstraintAttributes): { deferrable: boolean; initiallyDeferred: boolean } {
+type Deferral = Pick<ConstraintAttributes, 'deferrable' | 'initiallyDeferred'>;
+
+function deferral(attributes: Deferral): { deferrable: boolean; initiallyDeferred: boolean } {
   const initiallyDeferred = attributes.initiallyDeferred === true;
   return { deferrable: attributes.deferrable ?? initiallyDeferred, initiallyDeferred };
 }
@@ -117,21 +119,20 @@ export function* addKey(
     throw sqlError('42P16', `multiple primary keys for table "${table.name}" are not allowed`);
   }
   if (constraint.name !== null) checkConstraintName(x, table, constraint.name);
-  let index: IndexEntry;
-  if (constraint.usingIndex !== null) {
-    index = yield* adoptIndex(x, table, constraint);
-  } else {
+  const putConstraint = (index: IndexEntry): void =>
+    putIndexConstraint(x, index, isPrimary ? 'primary key' : 'unique', constraint);
+  if (constraint.usingIndex !== null) putConstraint(yield* adoptIndex(x, table, constraint));
+  else {
     const columns = keyColumns(x, table, constraint);
     const included = includeColumns(x, table, constraint);
     if (isPrimary) yield* setNotNull(x, table, columns);
     const names = [...columns.map((column) => column.name), ...constraint.include];
-    index = yield* addIndex(x, {
+    yield* addIndex(x, {
       name: constraint.name,
       table: current(x, table),
       method: 'btree',
       unique: true,
       primary: isPrimary,
-      isConstraint: true,
       columns: columns.map((column) => ({
         columnNumber: column.number,
         expressionText: null,
@@ -143,20 +144,30 @@ export function* addKey(
       predicateText: null,
       nullsNotDistinct: constraint.nullsNotDistinct,
       options: indexOptions(constraint.options, 'btree'),
+      putConstraint,
       isEmpty: isNewTable || x.isEmpty(table),
     });
   }
+}
+
+/** The constraint that an index serves; before the index is built, since how it is kept depends on it (DEFERRABLE). */
+export function putIndexConstraint(
+  x: DdlContext,
+  index: IndexEntry,
+  type: ConstraintEntry['type'],
+  attributes: Deferral,
+): void {
   x.putEntry({
     class: 'constraint',
     oid: x.allocateOid(),
     name: index.name,
-    schemaOid: table.schemaOid,
-    tableOid: table.oid,
-    type: isPrimary ? 'primary key' : 'unique',
+    schemaOid: index.schemaOid,
+    tableOid: index.tableOid,
+    type,
     columns: index.columns.map((column) => column.columnNumber),
     indexOid: index.oid,
     ...NO_ACTIONS,
-    ...deferral(constraint),
+    ...deferral(attributes),
     validated: true,
   });
 }

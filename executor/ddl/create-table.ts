@@ -22,7 +22,7 @@ import {
   columnSpec,
   tableDependencies,
 } from './columns.ts';
-import { addCheck, addForeignKey, addKey, current } from './constraints.ts';
+import { addCheck, addForeignKey, addKey, current, putIndexConstraint } from './constraints.ts';
 import type { DdlContext, DdlResult, DdlSteps } from './context.ts';
 import { addExclusion } from './exclusion.ts';
 import { initialRights } from './grant.ts';
@@ -309,7 +309,6 @@ function* copyLikeObjects(x: DdlContext, table: RelationEntry, { source, options
         method: index.method,
         unique: index.unique,
         primary: index.primary,
-        isConstraint: constraint !== undefined,
         columns: index.columns.map((column) =>
           column.columnNumber === 0 ? column : { ...column, columnNumber: numberOf(column.columnNumber) },
         ),
@@ -323,21 +322,12 @@ function* copyLikeObjects(x: DdlContext, table: RelationEntry, { source, options
         nullsNotDistinct: index.nullsNotDistinct,
         options: index.options ?? [],
         ...(index.exclusion === undefined ? {} : { exclusion: index.exclusion }),
+        ...(constraint === undefined
+          ? {}
+          : { putConstraint: (made) => putIndexConstraint(x, made, constraint.type, constraint) }),
         isEmpty: true,
       });
       if (options.has('comments')) copyComment(x, 'index', index.oid, copy.oid);
-      if (constraint !== undefined) {
-        const oid = x.allocateOid();
-        x.putEntry({
-          ...constraint,
-          oid,
-          name: copy.name,
-          schemaOid: table.schemaOid,
-          tableOid: table.oid,
-          columns: constraint.columns.map((number) => (number === 0 ? 0 : numberOf(number))),
-          indexOid: copy.oid,
-        });
-      }
     }
   }
   if (options.has('statistics')) copyStatistics(x, source, current(x, table), options.has('comments'));

@@ -5,7 +5,7 @@ import type { RelationEntry } from '../../catalog/index.ts';
 import type { ExcludeConstraint, Expression } from '../../parser/ast.ts';
 import { sqlError } from '../../types/errors.ts';
 import { baseTypeOid, formatType, isArrayType, OID, typeByOid } from '../../types/index.ts';
-import { checkConstraintName, deferral, NO_ACTIONS } from './constraints.ts';
+import { checkConstraintName, putIndexConstraint } from './constraints.ts';
 import type { DdlContext, DdlSteps } from './context.ts';
 import { addIndex, checkIndexable, indexOptions, keyPart, requireImmutable } from './indexes.ts';
 import { distinctColumnNames } from './names.ts';
@@ -207,13 +207,12 @@ export function* addExclusion(
     if (column === undefined) throw sqlError('42703', `column "${name}" named in key does not exist`);
     return column.number;
   });
-  const index = yield* addIndex(x, {
+  yield* addIndex(x, {
     name: constraint.name,
     table: x.catalog.relation(table.oid) ?? table,
     method: 'btree',
     unique: false,
     primary: false,
-    isConstraint: true,
     columns: parts.map((part) => part.column),
     columnNames: distinctColumnNames([...parts.map((part) => part.name), ...constraint.include]),
     included,
@@ -221,19 +220,7 @@ export function* addExclusion(
     nullsNotDistinct: false,
     options: method === 'gist' ? [] : indexOptions(constraint.options, method),
     exclusion: { method, operators: parts.map((part) => part.operatorOid) },
+    putConstraint: (index) => putIndexConstraint(x, index, 'exclude', constraint),
     isEmpty: isNewTable || x.isEmpty(table),
-  });
-  x.putEntry({
-    class: 'constraint',
-    oid: x.allocateOid(),
-    name: index.name,
-    schemaOid: table.schemaOid,
-    tableOid: table.oid,
-    type: 'exclude',
-    columns: index.columns.map((column) => column.columnNumber),
-    indexOid: index.oid,
-    ...NO_ACTIONS,
-    ...deferral(constraint),
-    validated: true,
   });
 }

@@ -52,8 +52,8 @@ export interface IndexSpec {
   readonly method: IndexMethod;
   readonly unique: boolean;
   readonly primary: boolean;
-  /** Behind a PRIMARY KEY or UNIQUE constraint: its name must not be another constraint's. */
-  readonly isConstraint: boolean;
+  /** Puts the constraint that the index serves, whose name must not be another constraint's. */
+  readonly putConstraint?: (index: IndexEntry) => void;
   readonly columns: readonly IndexColumn[];
   /** Names of the columns as they go into a made-up name. */
   readonly columnNames: readonly string[];
@@ -73,8 +73,9 @@ function indexName(x: DdlContext, spec: IndexSpec): string {
   const { table } = spec;
   if (spec.primary) return chooseRelationName(x, table.name, null, 'pkey', table.schemaOid, true);
   const columns = joinColumnNames(spec.columnNames);
-  const label = spec.exclusion !== undefined ? 'excl' : spec.isConstraint ? 'key' : 'idx';
-  return chooseRelationName(x, table.name, columns, label, table.schemaOid, spec.isConstraint);
+  const isConstraint = spec.putConstraint !== undefined;
+  const label = spec.exclusion !== undefined ? 'excl' : isConstraint ? 'key' : 'idx';
+  return chooseRelationName(x, table.name, columns, label, table.schemaOid, isConstraint);
 }
 
 export function* addIndex(x: DdlContext, spec: IndexSpec): DdlSteps<IndexEntry> {
@@ -111,6 +112,7 @@ export function* addIndex(x: DdlContext, spec: IndexSpec): DdlSteps<IndexEntry> 
     ...(spec.concurrently ? { valid: false } : {}),
   };
   x.putEntry(entry);
+  spec.putConstraint?.(entry);
   if (!spec.isEmpty && !spec.concurrently) yield* wait(x.buildIndex(entry));
   return entry;
 }
@@ -410,7 +412,6 @@ export function* createIndexStatement(x: DdlContext, statement: CreateIndexState
     method,
     unique: statement.unique,
     primary: false,
-    isConstraint: false,
     columns: parts.map((part) => part.column),
     columnNames: distinctColumnNames(allNames),
     included,

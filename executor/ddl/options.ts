@@ -25,7 +25,7 @@ const OWN = new Set([TTL, TTL_COLUMN, VERSION_RETENTION]);
 export function storageOptions(options: readonly Option[], known: ReadonlySet<string>): string[] {
   const result: string[] = [];
   for (const option of options) {
-    const name = option.name.toLowerCase();
+    const { name } = option;
     if (option.namespace !== null && option.namespace !== 'toast') {
       throw sqlError('22023', `unrecognized parameter namespace "${option.namespace}"`);
     }
@@ -80,4 +80,18 @@ export function mergeOptions(old: readonly string[], set: readonly string[], res
   const nameOf = (option: string): string => option.slice(0, option.indexOf('='));
   const gone = new Set([...set.map(nameOf), ...reset]);
   return [...old.filter((option) => !gone.has(nameOf(option))), ...set];
+}
+
+/** ALTER ... SET (a = 1) and RESET (a), of options that are known. */
+export function changedOptions(
+  old: readonly string[],
+  command: { readonly kind: 'setOptions' | 'resetOptions'; readonly options: readonly Option[] },
+  known: ReadonlySet<string>,
+): string[] {
+  if (command.kind === 'setOptions') return mergeOptions(old, storageOptions(command.options, known), []);
+  return mergeOptions(
+    old,
+    [],
+    command.options.map((option) => option.name),
+  );
 }

@@ -1,6 +1,7 @@
 /** CREATE VIEW, CREATE TABLE AS, materialized views. */
 import { PLAIN_COLUMN } from '../../catalog/entries.ts';
 import type { ColumnEntry, RelationEntry } from '../../catalog/index.ts';
+import { storageOption } from '../../catalog/row-expiry.ts';
 import type {
   CreateTableAsStatement,
   CreateViewStatement,
@@ -19,7 +20,7 @@ import { type DdlContext, type DdlResult, type DdlSteps, type Parameters, wait }
 import { checkAccessMethod, checkTablespace, newTable } from './create-table.ts';
 import { initialRights } from './grant.ts';
 import { withKeptTypes } from './kept-types.ts';
-import { OWN_TABLE_OPTIONS, storageOptions, TABLE_OPTIONS } from './options.ts';
+import { changedOptions, OWN_TABLE_OPTIONS, storageOptions, TABLE_OPTIONS } from './options.ts';
 import { at, checkNameIsFree, checkRelationOwner, lockNewName, newRelationName } from './resolve.ts';
 import { checkExpiry } from './row-expiry.ts';
 import { checkStorable } from './type-names.ts';
@@ -107,16 +108,14 @@ function usesTemporary(x: DdlContext, relations: readonly number[]): boolean {
   });
 }
 
-function viewOptions(options: readonly Option[]): string[] {
-  return storageOptions(options, new Set(['check_option', 'security_barrier', 'security_invoker']));
-}
+const VIEW_OPTIONS = new Set(['check_option', 'security_barrier', 'security_invoker']);
 
 /** WITH (check_option = local | cascaded) */
-function checkOptionOf(options: readonly Option[]): 'local' | 'cascaded' | null {
-  const value = options.find((option) => option.name === 'check_option')?.value;
+function checkOptionOf(options: readonly string[]): 'local' | 'cascaded' | null {
+  const value = storageOption(options, 'check_option');
   if (value === undefined) return null;
   if (value === 'local' || value === 'cascaded') return value;
-  throw sqlError('22023', `invalid value for enum option "check_option": ${String(value)}`, {
+  throw sqlError('22023', `invalid value for enum option "check_option": ${value}`, {
     detail: 'Valid values are "local" and "cascaded".',
   });
 }
@@ -126,6 +125,24 @@ function viewColumns(x: DdlContext, query: Query): readonly OutputColumn[] {
   let written: readonly Expr[] = [];
   const { columns } = x.describeQuery(query, { columns: (exprs) => (written = exprs) });
   return columns.map((column, i) => ({ ...column, typeModifier: written[i].typeModifier }));
+}
+
+function refuseCheckOption(x: DdlContext, checkOption: 'local' | 'cascaded' | null, query: Query): void {
+  const refusal = checkOption === null ? null : x.viewRefusal(query);
+  if (refusal === null) return;
+  throw sqlError('0A000', 'WITH CHECK OPTION is supported only on automatically updatable views', { hint: refusal });
+}
+
+/** ALTER VIEW ... SET (...) and RESET (...). */
+export function changeViewOptions(
+  x: DdlContext,
+  view: RelationEntry,
+  command: { readonly kind: 'setOptions' | 'resetOptions'; readonly options: readonly Option[] },
+): void {
+  const options = changedOptions(view.options, command, VIEW_OPTIONS);
+  const checkOption = checkOptionOf(options);
+  refuseCheckOption(x, checkOption, parseQuery(view.queryText as string));
+  x.putEntry({ ...view, options, checkOption });
 }
 
 export function* createView(x: DdlContext, statement: CreateViewStatement): DdlSteps<DdlResult> {
@@ -154,11 +171,10 @@ export function* createView(x: DdlContext, statement: CreateViewStatement): DdlS
     normalized.query,
     columns.map((column) => column.name),
   );
-  const checkOption = statement.checkOption ?? checkOptionOf(statement.options);
-  const refusal = checkOption === null ? null : x.viewRefusal(query);
-  if (refusal !== null) {
-    throw sqlError('0A000', 'WITH CHECK OPTION is supported only on automatically updatable views', { hint: refusal });
-  }
+  const options = storageOptions(statement.options, VIEW_OPTIONS);
+  if (statement.checkOption !== null) options.push(`check_option=${statement.checkOption}`);
+  const checkOption = checkOptionOf(options);
+  refuseCheckOption(x, checkOption, query);
   let { persistence } = statement;
   if (persistence === 'permanent' && usesTemporary(x, normalized.relations)) {
     x.notice('NOTICE', '00000', `view "${statement.name[statement.name.length - 1]}" will be a temporary view`);
@@ -169,7 +185,7 @@ export function* createView(x: DdlContext, statement: CreateViewStatement): DdlS
   const existing = x.catalog.relationByName(target.schema.oid, target.name);
   const fields = {
     ...viewTexts(x, query),
-    options: viewOptions(statement.options),
+    options,
     dependsOn: [...normalized.relations, ...uses],
     dependsOnColumns: normalized.columns,
     checkOption,

@@ -82,6 +82,13 @@ export class Returning {
   }
 }
 
+/** Of COPY ... WHERE. */
+export function insertCondition(program: Program, plan: InsertPlan): RowsCondition | null {
+  const { condition } = plan;
+  if (condition === undefined) return null;
+  return program.memo(plan, 'condition', () => rowsCondition(program.slots, [plan.table.columns], condition));
+}
+
 export class InsertOperator implements Operator {
   readonly #plan: InsertPlan;
   readonly #table: TableRuntime;
@@ -92,6 +99,7 @@ export class InsertOperator implements Operator {
   readonly #foreignKeys: ForeignKeys;
   readonly #conflict: ConflictHandler | null;
   readonly #arbiters: ReadonlySet<number> | null;
+  readonly #condition: RowsCondition | null;
   /** Log records are written per page: for COPY and INSERT ... SELECT. */
   readonly #isBulk: boolean;
   /** The rows are computed by functions that may look for those before them: one at a time. */
@@ -116,6 +124,7 @@ export class InsertOperator implements Operator {
     this.#foreignKeys = program.foreignKeysOf(plan.table);
     this.#conflict =
       plan.onConflict?.action === 'update' ? new ConflictHandler(program, plan, plan.onConflict, this.#table) : null;
+    this.#condition = insertCondition(program, plan);
     // Nobody else writes while rows are written in bulk.
     this.#isBulk =
       !program.callsRoutines &&
@@ -178,6 +187,11 @@ export class InsertOperator implements Operator {
           this.#row = new Array(this.#table.entry.columns.length);
           this.#values(x, this.#batch.columns, this.#next, this.#row);
           this.#hasValues = true;
+        }
+        if (this.#condition?.(x, [this.#row]) === false) {
+          this.#hasValues = false;
+          this.#next++;
+          continue;
         }
         this.#writer.complete(x, this.#row);
         this.#hasRow = true;

@@ -376,6 +376,7 @@ const SETS_REFUSED = new Set<Clause>([
   'index predicate',
   'statistics expression',
   'alter using',
+  'copy where',
   'execute',
   'as of',
   'call',

@@ -24,6 +24,7 @@ export type ScalarSource =
   | 'index predicate'
   | 'statistics expression'
   | 'alter using'
+  | 'copy where'
   | 'value';
 
 export interface BindScalarOptions {
@@ -64,7 +65,8 @@ export function bindWithCollation(
   const clause: Clause = options.source === 'value' ? 'execute' : options.source;
   let expr = level.withClause(clause, () => bindExpr(level, expression));
   if (options.source === 'check') expr = coerceToBoolean(context, expr, 'CHECK');
-  else if (options.source === 'index predicate') expr = coerceToBoolean(context, expr, 'WHERE');
+  else if (options.source === 'index predicate' || options.source === 'copy where')
+    expr = coerceToBoolean(context, expr, 'WHERE');
   else if (options.targetType !== undefined) expr = assignTo(context, expr, options);
   else expr = resolveUnknown(context, expr);
   const collation = derivedCollation(level, expr);

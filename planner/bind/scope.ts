@@ -89,6 +89,7 @@ export type Clause =
   | 'index predicate'
   | 'statistics expression'
   | 'alter using'
+  | 'copy where'
   | 'execute'
   | 'as of'
   | 'call'

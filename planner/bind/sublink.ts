@@ -18,6 +18,7 @@ const SUBQUERY_REFUSED: Readonly<Record<string, string>> = {
   'index predicate': 'cannot use subquery in index predicate',
   'statistics expression': 'cannot use subquery in statistics expression',
   'alter using': 'cannot use subquery in transform expression',
+  'copy where': 'cannot use subquery in COPY FROM WHERE condition',
   execute: 'cannot use subquery in EXECUTE parameter',
   'as of': 'cannot use subquery in AS OF SYSTEM TIME',
   call: 'cannot use subquery in CALL argument',
@@ -117,7 +118,7 @@ function quantified(
   node: object | null = null,
 ): Expr {
   const position = positionOf(level.context, offset);
-  const query = bindSublink(level, queryNode);
+  const query = bindSublink(level, queryNode, offset);
   const left = leftFields(level, leftNode);
   const columns = subqueryColumns(query);
   if (left.length < columns.length) throw level.context.error('42601', 'subquery has too many columns', position);

@@ -12,7 +12,7 @@ import { DEFAULT_FORMAT, OID } from '../../types/index.ts';
 import { OutBuffer } from '../../types/out-buffer.ts';
 
 const context = { functions: { format: DEFAULT_FORMAT } } as unknown as ExecContext;
-const columns = ['a', 'b'].map((name) => ({ name, typeOid: OID.TEXT, typeModifier: -1 }));
+const columns = ['a', 'b'].map((name) => ({ name, typeOid: OID.TEXT, typeModifier: -1, check: null }));
 
 function options(format: 'text' | 'csv', escapeWith: string): CopyOptions {
   return {
