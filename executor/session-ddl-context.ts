@@ -443,7 +443,7 @@ export class SessionDdlContext implements DdlContext {
     const target = this.#runtime(to);
     const environment = session.environment(this.catalog, []);
     const program = new Program(planStatement(parse('SELECT 1')[0], environment), session.database, this.catalog);
-    const writer = new RowStoreWriter(program, target, this.#checks(to), []);
+    const writer = new RowStoreWriter(program, target, [], []);
     const exprs = to.columns.map(
       (c, i): Expr =>
         values[i] ?? { kind: 'column', input: 0, index: i, typeOid: c.typeOid, typeModifier: c.typeModifier },
@@ -486,17 +486,6 @@ export class SessionDdlContext implements DdlContext {
       }
       return false;
     });
-  }
-
-  #checks(table: RelationEntry) {
-    return this.catalog
-      .constraintsOf(table.oid)
-      .filter((c) => c.type === 'check' && c.checkText !== null)
-      .map((c) => ({
-        name: c.name,
-        isView: false,
-        expr: this.bind(parseExpression(c.checkText as string), table, 'check'),
-      }));
   }
 
   isEmpty(table: RelationEntry): boolean {

@@ -7,7 +7,7 @@ import { sqlError } from '../../types/errors.ts';
 import { DEFAULT_FORMAT, OID, outputText } from '../../types/index.ts';
 import { domainEntry } from '../domains.ts';
 import { addConstraint, alterConstraint, dropConstraint, validateConstraint } from './alter-constraint.ts';
-import { alterColumnType } from './alter-type.ts';
+import { alterColumnTypes, understoodTypeChange } from './alter-type.ts';
 import { withCompression, withStorage } from './column-storage.ts';
 import {
   addColumnSequence,
@@ -62,16 +62,24 @@ const PASSES: Partial<Record<AlterTableCommand['kind'], number>> = {
   dropConstraint: 0,
   dropNotNull: 0,
   dropExpression: 0,
+  dropIdentity: 0,
   alterColumnType: 1,
   addColumn: 2,
-  setDefault: 3,
   setNotNull: 3,
-  addIdentity: 3,
-  setIdentity: 3,
-  dropIdentity: 3,
-  addConstraint: 4,
+  setDefault: 5,
+  addIdentity: 5,
+  addConstraint: 5,
 };
-const LAST_PASS = 5;
+const KEY_PASS = 4;
+const LAST_PASS = 6;
+
+function passOf(command: AlterTableCommand): number {
+  if (command.kind === 'setDefault' && command.expr === null) return 0;
+  if (command.kind === 'addConstraint' && ['primaryKey', 'unique', 'exclude'].includes(command.constraint.kind)) {
+    return KEY_PASS;
+  }
+  return PASSES[command.kind] ?? LAST_PASS;
+}
 
 function lockModeOf(statement: AlterTableStatement): LockMode {
   const isAll = (test: (command: AlterTableCommand) => boolean): boolean => statement.commands.every(test);
@@ -97,12 +105,19 @@ export function* alterTable(x: DdlContext, statement: AlterTableStatement): DdlS
   refuseSystem(found);
   checkRelationOwner(x, found);
   if (found.class === 'relation') checkNoPendingChecks(x, found, 'ALTER TABLE');
-  const commands = [...statement.commands].sort(
-    (a, b) => (PASSES[a.kind] ?? LAST_PASS) - (PASSES[b.kind] ?? LAST_PASS),
-  );
+  const commands = [...statement.commands].sort((a, b) => passOf(a) - passOf(b));
   if (found.class === 'relation' && looksAtRows(commands)) yield* removeExpired(x, found);
+  const typeChanges =
+    found.class !== 'relation' || found.kind !== 'table'
+      ? []
+      : commands.flatMap((each) => (each.kind === 'alterColumnType' ? [understoodTypeChange(x, found, each)] : []));
   for (const command of commands) {
     const entry = x.catalog.namedRelation(found.oid) as NamedRelation;
+    if (command.kind === 'alterColumnType' && typeChanges.length > 0) {
+      const changes = typeChanges.splice(0);
+      yield* alterColumnTypes(x, entry as RelationEntry, changes);
+      continue;
+    }
     if (entry.class === 'relation' && entry.kind === 'table') yield* alterOne(x, entry, command);
     else yield* alterOther(x, entry, command);
   }
@@ -126,7 +141,7 @@ function* alterOne(x: DdlContext, table: RelationEntry, command: AlterTableComma
       yield* dropColumn(x, table, command);
       return;
     case 'alterColumnType':
-      yield* alterColumnType(x, table, command);
+      // All of them were done with the first.
       return;
     case 'setDefault':
       nowWithoutPlace(() => setDefault(x, table, command));

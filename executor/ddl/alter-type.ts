@@ -7,7 +7,7 @@ import { SqlError, sqlError } from '../../types/errors.ts';
 import { formatType, isDeterministic, OID } from '../../types/index.ts';
 import { columnCollation } from './collations.ts';
 import { tableDependencies } from './columns.ts';
-import { validateCheck, validateForeignKey } from './constraints.ts';
+import { checkComparable, validateCheck, validateForeignKey } from './constraints.ts';
 import type { DdlContext, DdlSteps } from './context.ts';
 import { generatedFrom, indexUsesColumn } from './dependencies.ts';
 import { bindStored } from './expressions.ts';
@@ -16,6 +16,7 @@ import { columnOrThrow } from './resolve.ts';
 import { overNewHeap, rewrite } from './rewrite.ts';
 import { checkExpiringType } from './row-expiry.ts';
 import { statisticsAfterType, statisticsUsingColumn } from './statistics.ts';
+import { storedText } from './stored-text.ts';
 import { refuseKeptRows, refuseMembership } from './type-holders.ts';
 import { checkStorable, type ResolvedType, resolveType } from './type-names.ts';
 import { nowWithoutPlace } from './without-place.ts';
@@ -103,59 +104,100 @@ function checkDefault(x: DdlContext, column: ColumnEntry, type: ResolvedType): v
   }
 }
 
-export function* alterColumnType(x: DdlContext, table: RelationEntry, command: AlterType): DdlSteps<void> {
+/** One ALTER COLUMN ... TYPE, understood over the table as it was before the statement. */
+interface TypeChange {
+  readonly name: string;
+  readonly columnNumber: number;
+  readonly type: ResolvedType;
+  readonly collationOid: number | undefined;
+  /** Of a row's old values; null: the value stays, or is generated. */
+  readonly converted: Expr | null;
+}
+
+/** What USING names are the columns before anything else that the statement does. */
+export function understoodTypeChange(x: DdlContext, table: RelationEntry, command: AlterType): TypeChange {
   const column = columnOrThrow(table, command.column);
   const type = nowWithoutPlace(() => resolveType(x, command.type));
   checkStorable(x, column.name, type.typeOid);
-  checkExpiringType(table, column, type.typeOid);
   refuseMembership(type.typeOid, table.rowTypeOid);
-  refuseKeptRows(x, table);
-  const collationOid = columnCollation(x, type.typeOid, command.collation);
   if (column.generated && command.using !== null) {
     throw sqlError('42P16', `cannot specify USING when altering type of generated column`, {
       detail: `Column "${column.name}" is a generated column.`,
     });
   }
+  const isKept = keepsValues(column, type) && command.using === null;
+  return {
+    name: column.name,
+    columnNumber: column.number,
+    type,
+    collationOid: columnCollation(x, type.typeOid, command.collation),
+    converted: isKept || column.generated ? null : conversion(x, table, column, type, command.using),
+  };
+}
+
+/** All of a statement at once, so that each row is converted from its old values. */
+export function* alterColumnTypes(x: DdlContext, table: RelationEntry, changes: readonly TypeChange[]): DdlSteps<void> {
+  refuseKeptRows(x, table);
+  const numbers = changes.map(({ columnNumber }) => columnNumber);
+  const again = numbers.find((number, i) => numbers.indexOf(number) < i);
+  if (again !== undefined) {
+    throw sqlError('0A000', `cannot alter type of column "${table.columns[again - 1].name}" twice`);
+  }
+  let after = table;
+  const values: (Expr | null)[] = table.columns.map(() => null);
+  const statistics = changes.map((change) => {
+    after = withType(x, after, change, values);
+    return statisticsUsingColumn(x, table.oid, change.columnNumber);
+  });
+  after = { ...after, dependsOn: tableDependencies(x, after.columns) };
+  for (const index of x.catalog.indexesOf(table.oid)) {
+    if (numbers.some((number) => indexUsesColumn(x, index, number))) checkIndexAgain(x, after, index);
+  }
+  if (values.every((value) => value === null)) x.putEntry(after);
+  else yield* rewrite(x, table, overNewHeap(x, after), values);
+  for (const each of statistics) statisticsAfterType(x, x.catalog.relation(table.oid) as RelationEntry, each);
+  yield* checkConstraintsAgain(x, table.oid, numbers);
+  for (const { columnNumber, type } of changes) changeSequenceType(x, table.columns[columnNumber - 1], type);
+}
+
+/** The table with the new type; the value that it takes goes into `values`. */
+function withType(
+  x: DdlContext,
+  table: RelationEntry,
+  { name, columnNumber, type, collationOid, converted }: TypeChange,
+  values: (Expr | null)[],
+): RelationEntry {
+  const column = table.columns[columnNumber - 1];
+  if (column.dropped) throw sqlError('42703', `column "${name}" of relation "${table.name}" does not exist`);
+  checkExpiringType(table, column, type.typeOid);
   refuseDependents(x, table, column);
+  refuseExcluding(x, table, column, type);
+  checkDefault(x, column, type);
+  const indexes = x.catalog.indexesOf(table.oid).filter((index) => indexUsesColumn(x, index, columnNumber));
+  for (const index of indexes) {
+    if (index.columns.some((part) => part.columnNumber === columnNumber)) checkIndexable(type.typeOid, index.method);
+    if (index.unique && !isDeterministic(collationOid ?? 0)) refuseNondeterministic(x, collationOid as number);
+  }
+  if (column.generated && !keepsValues(column, type)) {
+    const target = { ...type, columnName: column.name };
+    values[columnNumber - 1] = bindStored(x, column.defaultText as string, table, 'generated', target);
+  } else values[columnNumber - 1] = converted;
+  const { collationOid: _, ...bare } = column;
+  const changed: ColumnEntry = { ...bare, ...type, ...(collationOid === undefined ? {} : { collationOid }) };
+  return { ...table, columns: table.columns.map((old) => (old === column ? changed : old)) };
+}
+
+function refuseExcluding(x: DdlContext, table: RelationEntry, column: ColumnEntry, type: ResolvedType): void {
+  if (type.typeOid === column.typeOid) return;
   const excluding = x.catalog
     .indexesOf(table.oid)
     .find((index) => index.exclusion !== undefined && indexUsesColumn(x, index, column.number));
-  if (excluding !== undefined && type.typeOid !== column.typeOid) {
-    throw sqlError(
-      '0A000',
-      `cannot alter type of column "${column.name}" because exclusion constraint "${excluding.name}" uses it`,
-      {
-        hint: 'Drop the constraint, and add it again afterwards.',
-      },
-    );
-  }
-  const isKept = keepsValues(column, type) && command.using === null;
-  const converted = isKept || column.generated ? null : conversion(x, table, column, type, command.using);
-  checkDefault(x, column, type);
-  const indexes = x.catalog.indexesOf(table.oid).filter((index) => indexUsesColumn(x, index, column.number));
-  for (const index of indexes) {
-    if (index.columns.some((part) => part.columnNumber === column.number)) checkIndexable(type.typeOid, index.method);
-  }
-  const statistics = statisticsUsingColumn(x, table.oid, column.number);
-  const { collationOid: _, ...bare } = column;
-  const changed: ColumnEntry = { ...bare, ...type, ...(collationOid === undefined ? {} : { collationOid }) };
-  if (!isDeterministic(collationOid ?? 0)) {
-    for (const index of indexes) if (index.unique) refuseNondeterministic(x, collationOid as number);
-  }
-  const columns = table.columns.map((old) => (old === column ? changed : old));
-  const after: RelationEntry = { ...table, columns, dependsOn: tableDependencies(x, columns) };
-  for (const index of indexes) checkIndexAgain(x, after, index);
-  if (isKept) {
-    x.putEntry(after);
-  } else {
-    const target = { ...type, columnName: column.name };
-    const expr = converted ?? bindStored(x, column.defaultText as string, table, 'generated', target);
-    const values = columns.map((each) => (each === changed ? expr : null));
-    yield* rewrite(x, table, overNewHeap(x, after), values);
-  }
-  statisticsAfterType(x, x.catalog.relation(table.oid) as RelationEntry, statistics);
-  yield* checkConstraintsAgain(x, table.oid, column.number);
-  changeSequenceType(x, column, type);
+  if (excluding === undefined) return;
+  throw sqlError(
+    '0A000',
+    `cannot alter type of column "${column.name}" because exclusion constraint "${excluding.name}" uses it`,
+    { hint: 'Drop the constraint, and add it again afterwards.' },
+  );
 }
 
 /** An index's expressions must make sense with the new type. */
@@ -167,22 +209,33 @@ function checkIndexAgain(x: DdlContext, table: RelationEntry, index: IndexEntry)
 }
 
 /** Expressions must make sense with the new type, and hold. */
-function* checkConstraintsAgain(x: DdlContext, tableOid: number, columnNumber: number): DdlSteps<void> {
+function* checkConstraintsAgain(x: DdlContext, tableOid: number, numbers: readonly number[]): DdlSteps<void> {
+  const uses = (columns: readonly number[]): boolean => columns.some((number) => numbers.includes(number));
   const table = x.catalog.relation(tableOid) as RelationEntry;
   for (const constraint of x.catalog.constraintsOf(tableOid)) {
-    if (!constraint.columns.includes(columnNumber)) continue;
+    if (!uses(constraint.columns)) continue;
     if (constraint.type === 'check') {
-      bindStored(x, constraint.checkText as string, table, 'check', { typeOid: OID.BOOL, typeModifier: -1 });
-      if (constraint.validated) yield* validateCheck(x, table, constraint);
-    } else if (constraint.type === 'foreign key' && constraint.validated) {
-      yield* validateForeignKey(x, table, constraint);
+      const changed = { ...constraint, checkText: understoodCheck(x, table, constraint.checkText as string) };
+      x.putEntry(changed);
+      if (constraint.validated) yield* validateCheck(x, table, changed);
+    } else if (constraint.type === 'foreign key') {
+      checkComparable(table, x.catalog.relation(constraint.referencedTableOid) as RelationEntry, constraint);
+      if (constraint.validated) yield* validateForeignKey(x, table, constraint);
     }
   }
   for (const constraint of x.catalog.constraintsReferencing(tableOid)) {
-    if (constraint.tableOid === tableOid || !constraint.referencedColumns.includes(columnNumber)) continue;
+    if (constraint.tableOid === tableOid || !uses(constraint.referencedColumns)) continue;
     const referencing = x.catalog.relation(constraint.tableOid) as RelationEntry;
+    checkComparable(referencing, table, constraint);
     if (constraint.validated) yield* validateForeignKey(x, referencing, constraint);
   }
+}
+
+/** A kept CHECK with the casts that the columns' types imply now. */
+function understoodCheck(x: DdlContext, table: RelationEntry, text: string): string {
+  const target = { typeOid: OID.BOOL, typeModifier: -1 };
+  const bound = bindStored(x, text, table, 'check', target);
+  return storedText(x, x.parseExpression(text), bound, table, 'check', target);
 }
 
 /** An identity column's sequence follows its type. */

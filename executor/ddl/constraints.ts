@@ -323,6 +323,22 @@ function isComparable(referencedType: number, referencingType: number): boolean 
   return lookupCast(b, a)?.context === 'implicit';
 }
 
+/** 42804 unless the key's columns can be compared. */
+export function checkComparable(
+  table: RelationEntry,
+  referenced: RelationEntry,
+  key: Pick<ConstraintEntry, 'name' | 'columns' | 'referencedColumns'>,
+): void {
+  key.columns.forEach((number, i) => {
+    const column = table.columns[number - 1];
+    const other = referenced.columns[key.referencedColumns[i] - 1];
+    if (isComparable(other.typeOid, column.typeOid)) return;
+    throw sqlError('42804', `foreign key constraint "${key.name}" cannot be implemented`, {
+      detail: `Key columns "${column.name}" and "${other.name}" are of incompatible types: ${formatType(column.typeOid)} and ${formatType(other.typeOid)}.`,
+    });
+  });
+}
+
 function foreignKeyName(x: DdlContext, table: RelationEntry, columns: readonly ColumnEntry[]): string {
   const middle = joinColumnNames(columns.map((column) => column.name));
   return chooseConstraintName(x, table.name, middle, 'fkey', table.schemaOid, new Set());
@@ -365,12 +381,10 @@ export function* addForeignKey(
   let { name } = constraint;
   if (name === null) name = foreignKeyName(x, table, columns);
   else checkConstraintName(x, table, name);
-  columns.forEach((column, i) => {
-    const other = key.columns[i];
-    if (isComparable(other.typeOid, column.typeOid)) return;
-    throw sqlError('42804', `foreign key constraint "${name}" cannot be implemented`, {
-      detail: `Key columns "${column.name}" and "${other.name}" are of incompatible types: ${formatType(column.typeOid)} and ${formatType(other.typeOid)}.`,
-    });
+  checkComparable(table, referenced, {
+    name,
+    columns: columns.map((column) => column.number),
+    referencedColumns: key.columns.map((column) => column.number),
   });
   checkReferencesRight(x, referenced, key.columns);
   checkGenerated(columns, constraint);
