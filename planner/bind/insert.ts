@@ -61,10 +61,7 @@ export function insertColumns(level: Level, node: ast.InsertStatement, target: T
     if (view === null) {
       return table.columns.filter((column) => !column.dropped).map((column) => whole(column));
     }
-    return view.baseColumns.map((column, i) => {
-      if (column === null) throw notUpdatableColumn(level, view, view.columns[i].name);
-      return whole(column, i + 1);
-    });
+    return view.baseColumns.map((column, i) => whole(column ?? view.entry.columns[i], i + 1));
   }
   /** Columns seen, and whether as a whole. */
   const seen = new Map<string, boolean>();
@@ -72,11 +69,11 @@ export function insertColumns(level: Level, node: ast.InsertStatement, target: T
     const position = positionOf(context, item.position);
     const column = findTargetColumn(level, target, item);
     const isWhole = item.indirection.length === 0;
-    const before = seen.get(column.name);
+    const before = seen.get(item.column);
     if (before !== undefined && (before || isWhole)) {
-      throw context.error('42701', `column "${column.name}" specified more than once`, position);
+      throw context.error('42701', `column "${item.column}" specified more than once`, position);
     }
-    seen.set(column.name, isWhole);
+    seen.set(item.column, isWhole);
     const part = level.withClause('insert target', () => bindAssignedPart(level, item, column));
     return { column, part, target: item, position, number: assignedNumber(target, item, column) };
   });
@@ -97,6 +94,44 @@ export function givenByColumn(columns: readonly InsertColumn[], values: readonly
   return given;
 }
 
+/** Columns of a view that get a value, by the statement or by a default of their own: each is a column of the table, and only once. */
+function checkViewColumns(
+  level: Level,
+  node: ast.InsertStatement,
+  { view }: TargetTable,
+  columns: readonly InsertColumn[],
+  given: readonly Given[],
+): void {
+  if (view === null) return;
+  const assigned = new Map<ColumnEntry, InsertColumn>();
+  const assign = (index: number, by: InsertColumn): void => {
+    const column = view.baseColumns[index];
+    if (column === null) throw notUpdatableColumn(level, view, index);
+    const before = assigned.get(column);
+    if (
+      before !== undefined &&
+      (before.number !== by.number || by.target === null || by.target.indirection.length === 0)
+    ) {
+      throw level.context.error('42601', `multiple assignments to same column "${column.name}"`);
+    }
+    assigned.set(column, by);
+  };
+  const named = new Set<number>();
+  given.forEach((value, i) => {
+    named.add(columns[i].number - 1);
+    assign(columns[i].number - 1, columns[i]);
+    if (value === null && view.entry.columns[columns[i].number - 1].defaultText !== null) {
+      checkWritable(level, node, columns[i].column);
+    }
+  });
+  view.entry.columns.forEach((own, index) => {
+    if (own.defaultText === null || named.has(index)) return;
+    const column = view.baseColumns[index] ?? own;
+    assign(index, { number: index + 1, column, part: wholeColumn(level, column), target: null, position: undefined });
+    checkWritable(level, node, column);
+  });
+}
+
 export function bindInsert(level: Level, node: ast.InsertStatement): ModifyQuery {
   const { context } = level;
   const target = openTarget(level, 'insert', node.table, node.alias, node.tablePosition);
@@ -107,6 +142,7 @@ export function bindInsert(level: Level, node: ast.InsertStatement): ModifyQuery
   bound.given.forEach((_, i) => {
     target.need.inserted.add(columns[i].number);
   });
+  checkViewColumns(level, node, target, columns, bound.given);
   // What each column is given over the source row; columns beyond the given ones take their defaults.
   const given = givenByColumn(columns, bound.given);
   const values = table.columns.map((column, index) => {
@@ -297,6 +333,7 @@ function bindRows(
       );
     }
     const given = bindGivenRow(level, node, columns, row);
+    checkViewColumns(level, node, target, columns, given);
     if (level.hasSets) {
       const position = positionOf(context, row[0].position);
       throw context.error('0A000', 'set-returning functions are not allowed in VALUES', position);

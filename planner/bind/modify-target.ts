@@ -2,8 +2,9 @@
 import type { ColumnEntry, RelationEntry } from '../../catalog/entries.ts';
 import { relationDenied } from '../../catalog/rights.ts';
 import type * as ast from '../../parser/ast.ts';
+import type { SqlError } from '../../types/errors.ts';
 import type { Expr } from '../expr.ts';
-import type { LogicalAssignment, Query, Relation, RowCheck } from '../logical.ts';
+import { type LogicalAssignment, logical, type Query, type Relation, type RowCheck } from '../logical.ts';
 import type { RelationNeed } from '../rights.ts';
 import { type AssignedPart, bindAssignedPart } from './assign-part.ts';
 import { coerceToTarget } from './coerce.ts';
@@ -148,14 +149,26 @@ function findViewColumn(level: Level, view: TargetView, target: ast.AssignmentTa
     );
   }
   const column = view.baseColumns[index];
-  if (column === null) throw notUpdatableColumn(level, view, target.column);
+  if (column === null) throw notUpdatableColumn(level, view, index);
   return column;
 }
 
-export function notUpdatableColumn(level: Level, view: TargetView, name: string) {
+/** Column `index` is computed: of this view, or of the one below from which it comes. */
+export function notUpdatableColumn(level: Level, view: TargetView, index: number): SqlError {
+  let { entry, query } = view;
+  let expr = logical(query.targets[index].expr);
+  for (;;) {
+    const below = expr.kind === 'var' ? query.relations.get(expr.rel) : undefined;
+    if (expr.kind !== 'var' || expr.column < 0 || below?.kind !== 'subquery' || below.view === null) break;
+    ({ view: entry, query } = { view: below.view, query: below.query });
+    index = expr.column;
+    expr = logical(query.targets[index].expr);
+  }
   const doing = view.command === 'insert' ? 'insert into' : 'update';
-  return level.context.error('0A000', `cannot ${doing} column "${name}" of view "${view.entry.name}"`, undefined, {
-    detail: 'View columns that are not columns of their base relation are not updatable.',
+  const which = expr.kind === 'var' ? 'refer to system columns' : 'are not columns of their base relation';
+  const { name } = entry.columns[index];
+  return level.context.error('0A000', `cannot ${doing} column "${name}" of view "${entry.name}"`, undefined, {
+    detail: `View columns that ${which} are not updatable.`,
   });
 }
 

@@ -13,9 +13,7 @@ import { bindDefault } from './stored.ts';
 
 /** The default that a new row's column takes. */
 export function insertDefault(context: BindContext, target: TargetTable, column: ColumnEntry): Expr {
-  const { view } = target;
-  const index = view === null ? -1 : indexInView(view, column);
-  const own = view === null || index < 0 ? null : nearestDefault(view.entry, view.query, index);
+  const own = target.view === null ? null : viewDefault(target.view, column);
   return own === null ? bindDefault(context, column) : asColumn(context, bindDefault(context, own), column);
 }
 
@@ -24,8 +22,13 @@ export function updateDefault(context: BindContext, target: TargetTable, number:
   return target.view === null ? null : bindDefault(context, target.view.entry.columns[number - 1]);
 }
 
-function indexInView(view: TargetView, column: ColumnEntry): number {
-  return view.baseColumns.findIndex((base) => base?.number === column.number);
+/** A view may show a column more than once. */
+function viewDefault(view: TargetView, column: ColumnEntry): ColumnEntry | null {
+  for (const [index, base] of view.baseColumns.entries()) {
+    const own = base?.number === column.number ? nearestDefault(view.entry, view.query, index) : null;
+    if (own !== null) return own;
+  }
+  return null;
 }
 
 /** The view's column, or that of a view under it, which has a default. */
