@@ -205,6 +205,8 @@ export interface ConstraintEntry {
   readonly deferrable: boolean;
   readonly initiallyDeferred: boolean;
   readonly validated: boolean;
+  /** CHECK ... NO INHERIT; absent: false. */
+  readonly noInherit?: boolean;
 }
 
 export interface SequenceEntry {

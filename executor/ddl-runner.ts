@@ -1,5 +1,5 @@
 /** Runs definitions, and lets them wait: those of statements, and those that the session needs of its own. */
-import type { Statement } from '../parser/ast.ts';
+import type { Statement, StatementNode } from '../parser/ast.ts';
 import { ACCESS_EXCLUSIVE } from '../storage/api.ts';
 import { sqlError } from '../types/errors.ts';
 import type { DdlContext, DdlSteps } from './ddl/context.ts';
@@ -14,7 +14,8 @@ import { SessionDdlContext } from './session-ddl-context.ts';
 export function* runDdl(session: Session, prepared: PreparedStatement, fill: CountedFill | null = null): Task<string> {
   const txn = session.ensureTransaction();
   if (session.transaction.isReadOnly) {
-    throw sqlError('25006', 'cannot execute a definition in a read-only transaction');
+    const { node } = prepared.statement as Statement;
+    throw sqlError('25006', `cannot execute ${commandName(node)} in a read-only transaction`);
   }
   session.engine.transactions.statementXid(txn);
   const context = new SessionDdlContext(session, prepared);
@@ -31,6 +32,35 @@ export function* runDdl(session: Session, prepared: PreparedStatement, fill: Cou
     // When it is given up while it waits, what it holds is let go.
     steps.return({ tag: '' });
     context.close();
+  }
+}
+
+/** A definition's command tag, before it runs. */
+function commandName(node: StatementNode): string {
+  switch (node.kind) {
+    case 'query':
+      return 'SELECT INTO';
+    case 'truncate':
+      return 'TRUNCATE TABLE';
+    case 'drop':
+      return `DROP ${node.objectType.toUpperCase()}`;
+    case 'alterTable':
+      return `ALTER ${node.objectType.toUpperCase()}`;
+    case 'rename':
+    case 'alterOwner':
+    case 'alterObjectSchema':
+      return `ALTER ${node.object.objectType.toUpperCase()}`;
+    case 'createTableAs':
+      return node.materializedView ? 'CREATE MATERIALIZED VIEW' : 'CREATE TABLE AS';
+    case 'createEnum':
+    case 'createCompositeType':
+    case 'createRangeType':
+      return 'CREATE TYPE';
+    case 'alterEnum':
+    case 'alterCompositeType':
+      return 'ALTER TYPE';
+    default:
+      return node.kind.replace(/[A-Z]/g, (letter) => ` ${letter}`).toUpperCase();
   }
 }
 

@@ -8,7 +8,7 @@
  */
 import type { Value } from '../catalog/function-entry.ts';
 import type { LiftedLiteral } from '../parser/index.ts';
-import type { Plan, PlannedStatement } from '../planner/plan.ts';
+import type { LockStrength, Plan, PlannedStatement } from '../planner/plan.ts';
 import {
   ACCESS_SHARE,
   type CommitMoment,
@@ -52,6 +52,25 @@ const LOCK_MODES: { readonly [mode in PlannedStatement['tableLocks'][number]['mo
 function makeStrings(batch: Batch, from: number, to: number): void {
   for (const column of batch.columns) {
     for (let row = from; row < to; row++) if (column[row] instanceof LongText) column[row] = String(column[row]);
+  }
+}
+
+/** 25006 for what writes to tables, or locks their rows; functions that write say so themselves. */
+function refuseWriting({ statement, catalog }: Program): void {
+  const { command, plan, tableLocks } = statement;
+  const writes = tableLocks.some(
+    ({ tableOid, mode }) => mode !== 'access share' && catalog.relation(tableOid)?.persistence !== 'temporary',
+  );
+  if (!writes) return;
+  const strength = command === 'select' ? lockStrengthOf(plan) : null;
+  const name = strength === null ? command : `select for ${strength}`;
+  throw sqlError('25006', `cannot execute ${name.toUpperCase()} in a read-only transaction`);
+}
+
+function lockStrengthOf(plan: Plan): LockStrength | null {
+  for (let node = plan; ; node = node.input) {
+    if (node.kind === 'lockRows') return node.marks[0].strength;
+    if (!('input' in node)) return null;
   }
 }
 
@@ -203,9 +222,7 @@ export class Portal {
       this.#lockedCount = 0;
       return this.#start();
     }
-    if (!planned.readOnly && transaction.isReadOnly) {
-      throw sqlError('25006', `cannot execute ${planned.command.toUpperCase()} in a read-only transaction`);
-    }
+    if (!planned.readOnly && transaction.isReadOnly) refuseWriting(program);
     if (!this.isOfSystem) program.checkRights(session, this.ownTarget);
     if (program.unpopulated !== null) {
       throw sqlError('55000', `materialized view "${program.unpopulated}" has not been populated`, {
@@ -319,6 +336,11 @@ export class Portal {
   #counted: Execution | null = null;
   /** The last run came to its end, or to as many rows as were asked for. */
   #hasAnswered = false;
+
+  /** The tables of what has more rows to give, after as many as were asked for. */
+  get heldTables(): PlannedStatement['tableLocks'] {
+    return this.#hasAnswered && this.#execution !== null ? this.#execution.program.statement.tableLocks : [];
+  }
 
   /** Rows inserted, updated or deleted. */
   get processedCount(): number {

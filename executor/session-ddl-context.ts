@@ -83,6 +83,10 @@ export class SessionDdlContext implements DdlContext {
   get settings() {
     return this.#session.settings;
   }
+  lookFirstIn(schema: string | null): void {
+    this.#session.lookFirstIn(schema);
+  }
+
   get searchPath(): readonly string[] {
     return this.#session.searchPath(true);
   }
@@ -557,6 +561,13 @@ export class SessionDdlContext implements DdlContext {
     const analysis = this.catalog.analysis(tableOid);
     if (analysis !== undefined) this.removeEntry(analysis);
   }
+  isReadByCursor(tableOid: number): boolean {
+    const { cursors, portals } = this.#session;
+    const open = [...cursors.all()].filter((cursor) => !cursor.isFromBefore).map(({ planned }) => planned.tableLocks);
+    const suspended = [...portals.values()].map((portal) => portal.heldTables);
+    return [...open, ...suspended].some((tables) => tables.some((each) => each.tableOid === tableOid));
+  }
+
   hasPendingChecks(tableOid: number): boolean {
     for (const [key, followUp] of this.#session.deferred) {
       const { constraint } = followUp;

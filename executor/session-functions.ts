@@ -58,6 +58,7 @@ export class SessionFunctions implements FunctionContext {
   }
 
   resetFork(): void {
+    this.#refuseReadOnly('hotrow_reset');
     this.#session.askForReset();
   }
 
@@ -152,6 +153,11 @@ export class SessionFunctions implements FunctionContext {
     throw sqlError('42P01', `could not open relation with OID ${oid}`);
   }
 
+  #refuseReadOnly(name: string): void {
+    if (!this.#session.transaction.isReadOnly) return;
+    throw sqlError('25006', `cannot execute ${name}() in a read-only transaction`);
+  }
+
   /** 42501 where the user has none of the rights. */
   #require(entry: SequenceEntry, rights: string): void {
     const { authority, catalog } = this.#session;
@@ -162,6 +168,8 @@ export class SessionFunctions implements FunctionContext {
   nextval(oid: number, isChecked = true): number | bigint {
     const entry = this.#sequence(oid);
     if (isChecked) this.#require(entry, 'Uw');
+    // Temporary sequences are nobody else's business.
+    if (entry.persistence !== 'temporary') this.#refuseReadOnly('nextval');
     const { engine } = this.#session;
     const state = engine.sequenceState(entry.storageId ?? oid);
     if (state === null) throw sqlError('42P01', `could not open relation with OID ${oid}`);
@@ -200,7 +208,8 @@ export class SessionFunctions implements FunctionContext {
 
   lastval(): number | bigint {
     const value = this.#currentValues.get(this.#lastSequence);
-    if (value === undefined) throw sqlError('55000', 'lastval is not yet defined in this session');
+    if (value === undefined || this.#session.catalog.sequence(this.#lastSequence) === undefined)
+      throw sqlError('55000', 'lastval is not yet defined in this session');
     this.#require(this.#sequence(this.#lastSequence), 'rU');
     return value;
   }
@@ -208,6 +217,7 @@ export class SessionFunctions implements FunctionContext {
   setval(oid: number, value: number | bigint, isCalled: boolean): number | bigint {
     const entry = this.#sequence(oid);
     this.#require(entry, 'w');
+    if (entry.persistence !== 'temporary') this.#refuseReadOnly('setval');
     const big = BigInt(value);
     if (big < BigInt(entry.minimum) || big > BigInt(entry.maximum)) {
       throw sqlError(
@@ -355,6 +365,7 @@ export class SessionFunctions implements FunctionContext {
   }
 
   rewindTable(tableOid: number, to: number): number {
+    this.#refuseReadOnly('hotrow_rewind');
     return this.#changes.rewind(tableOid, to);
   }
 

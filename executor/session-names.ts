@@ -28,6 +28,8 @@ export class SessionNames {
   /** The search path with what is in it implicitly. */
   #path: readonly string[] = [];
   #version = '';
+  /** Comes before all others. */
+  #first: string | null = null;
 
   constructor(session: Session) {
     this.#session = session;
@@ -42,7 +44,8 @@ export class SessionNames {
 
   #lookUpPath(includeImplicit: boolean): readonly string[] {
     const { settings, currentUser, catalog, temporarySchema } = this.#session;
-    const names = settings.names('search_path').map((name) => (name === '$user' ? currentUser : name));
+    const named = settings.names('search_path').map((name) => (name === '$user' ? currentUser : name));
+    const names = this.#first === null ? named : [this.#first, ...named];
     // What one may not use is not there for names without a schema.
     const path = names.filter((name) => name === 'pg_catalog' || name === 'pg_temp' || this.#mayUseSchema(name));
     const hasTemporary = catalog.schemaByName(temporarySchema) !== undefined;
@@ -65,6 +68,12 @@ export class SessionNames {
   checkSchema(name: string): void {
     if (name === 'pg_temp' || this.#session.catalog.schemaByName(name) === undefined) return;
     if (!this.#mayUseSchema(name)) throw permissionDenied('schema', name);
+  }
+
+  /** While CREATE SCHEMA makes what is in the schema. */
+  lookFirstIn(schema: string | null): void {
+    this.#first = schema;
+    this.forget();
   }
 
   /** A schema of the path came or went. */

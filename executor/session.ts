@@ -182,6 +182,10 @@ export class Session implements ProtocolSession, PlanningSession, ExecServices {
     return this.catalog.sequence(oid)?.storageId ?? oid;
   }
 
+  lookFirstIn(schema: string | null): void {
+    this.#names.lookFirstIn(schema);
+  }
+
   searchPath(includeImplicit: boolean): readonly string[] {
     return this.#names.searchPath(includeImplicit);
   }

@@ -15,6 +15,7 @@ import { sqlError } from '../types/errors.ts';
 import { analyzeTable } from './analyze/analyze.ts';
 import { rewriteTables } from './ddl-runner.ts';
 import type { Session, Task } from './session.ts';
+import { vacuumOptions } from './vacuum-options.ts';
 
 const SWEEP_SLICE = 512;
 /** Pages asked for at once, backwards. */
@@ -23,6 +24,7 @@ const SLICE_MS = 2;
 
 export function* vacuum(session: Session, node: VacuumStatement): Task<string> {
   const isVacuum = node.kind === 'vacuum';
+  const options = vacuumOptions(node);
   if (isVacuum) session.checkAlone('VACUUM');
   const tables: RelationEntry[] = [];
   const columns = new Map<number, readonly number[]>();
@@ -38,7 +40,6 @@ export function* vacuum(session: Session, node: VacuumStatement): Task<string> {
       session.notice({ severity: 'WARNING', code: '01000', message });
     }
   }
-  const has = (name: string): boolean => node.options.some((o) => o.name === name && isOn(o.value));
   const every = node.relations.length > 0 ? [] : [...session.catalog.relations()].filter(isStored);
   for (const table of every) {
     if (mayMaintain(session, table)) tables.push(table);
@@ -48,7 +49,7 @@ export function* vacuum(session: Session, node: VacuumStatement): Task<string> {
   const { activity } = session.database;
   if (isVacuum) {
     yield* sweepAll(session);
-    if (has('full'))
+    if (options.full)
       yield* rewriteTables(
         session,
         all.map((t) => t.oid),
@@ -57,7 +58,7 @@ export function* vacuum(session: Session, node: VacuumStatement): Task<string> {
     for (const table of all) yield* settleTable(session, table);
     for (const { oid } of all) activity.noteVacuum(oid, session.server.now());
   }
-  if (!isVacuum || has('analyze')) {
+  if (options.analyze) {
     for (const { oid } of all) {
       if (session.catalog.relation(oid) === undefined) continue;
       yield* analyzeTable(session, oid, columns.get(oid) ?? null);
@@ -128,10 +129,6 @@ function columnNumbers(table: RelationEntry, names: readonly string[]): number[]
 
 function isStored(table: RelationEntry): boolean {
   return table.relId !== 0;
-}
-
-function isOn(value: unknown): boolean {
-  return !(value === false || value === 0 || (typeof value === 'string' && /^(off|false|0)$/i.test(value)));
 }
 
 /** Until what is left must wait for somebody's snapshot. */

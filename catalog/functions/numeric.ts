@@ -5,7 +5,7 @@ import { comparator, Numeric } from '../../types/index.ts';
 import { elementTypeOf, type SqlArray } from './array-values.ts';
 import { type Int8, integerOutOfRange } from './integer.ts';
 import type { FunctionModule } from './module.ts';
-import { prettySize } from './system.ts';
+import { prettyNumericSize } from './sizes.ts';
 
 /** Both as integers at their larger scale. */
 function aligned(a: Numeric, b: Numeric): [a: bigint, b: bigint, scale: number] {
@@ -93,11 +93,6 @@ function bucketOfThresholds(
   return low;
 }
 
-function sizeOfNumeric(value: Numeric): string {
-  const rounded = value.abs().compare(Numeric.fromScaled(10240, 0)) < 0 ? null : value.trunc(0);
-  return rounded === null ? `${value} bytes` : prettySize(rounded.toInt8());
-}
-
 export const numericFunctions: FunctionModule = {
   plain: {
     numeric_eq: (a: Numeric, b: Numeric) => a.compare(b) === 0,
@@ -140,7 +135,7 @@ export const numericFunctions: FunctionModule = {
     numeric_lcm: lcm,
     numeric_fac: factorial,
     width_bucket_numeric: widthBucket,
-    pg_size_pretty_numeric: sizeOfNumeric,
+    pg_size_pretty_numeric: prettyNumericSize,
 
     // casts
     numeric: (a: Numeric, typmod: number) => a.applyTypmod(typmod),

@@ -5,6 +5,7 @@ import { formatType, OID, SqlArray } from '../../types/index.ts';
 import type { FunctionContext, Value } from '../function-entry.ts';
 import type { Int8 } from './integer.ts';
 import type { FunctionModule } from './module.ts';
+import { prettySize, sizeInBytes } from './sizes.ts';
 
 /** Clients and tools read the number behind "PostgreSQL". */
 const VERSION_TEXT = `PostgreSQL 15.18 (hotrow 0.1.0, Node.js ${process.version}, ${process.arch})`;
@@ -33,39 +34,6 @@ function advisoryLocks(): Record<string, (context: FunctionContext, ...args: Int
 
 function notYetDefined(name: string): Error {
   return sqlError('42704', `unrecognized configuration parameter "${name}"`);
-}
-
-const SIZE_UNITS = ['bytes', 'kB', 'MB', 'GB', 'TB', 'PB'];
-
-/** pg_size_pretty: units change at 10 of the next (10240 bytes, 20480 half kB ...), rounded half away from zero. */
-export function prettySize(value: Int8): string {
-  let size = BigInt(value);
-  const magnitude = (n: bigint): bigint => (n < 0n ? -n : n);
-  if (magnitude(size) < 10240n) return `${size} bytes`;
-  // One bit is kept below the unit so that the last division rounds.
-  size = size / 512n;
-  let unit = 1;
-  while (unit < SIZE_UNITS.length - 1 && magnitude(size) >= 20479n) {
-    size = size / 1024n;
-    unit++;
-  }
-  const rounded = (magnitude(size) + 1n) / 2n;
-  return `${size < 0n ? '-' : ''}${rounded} ${SIZE_UNITS[unit]}`;
-}
-
-function sizeInBytes(text: string): Int8 {
-  const match = /^\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)\s*([A-Za-z]*)\s*$/.exec(text);
-  if (match === null) throw sqlError('22023', `invalid size: "${text}"`);
-  const unit = match[2].toLowerCase();
-  const exponent = ['bytes', 'kb', 'mb', 'gb', 'tb', 'pb'].indexOf(unit === '' || unit === 'b' ? 'bytes' : unit);
-  if (exponent < 0) {
-    throw sqlError('22023', `invalid size: "${text}"`, {
-      detail: `Invalid size unit: "${match[2]}".`,
-      hint: 'Valid units are "bytes", "B", "kB", "MB", "GB", "TB", and "PB".',
-    });
-  }
-  const bytes = Number(match[1]) * 1024 ** exponent;
-  return Math.sign(bytes) * Math.round(Math.abs(bytes)) + 0;
 }
 
 export const systemFunctions: FunctionModule = {

@@ -206,6 +206,7 @@ export function constraintDefinition(
       break;
     case 'check':
       text = `CHECK (${expressionText(constraint.checkText as string, isPretty)})`;
+      if (constraint.noInherit === true) text += ' NO INHERIT';
       break;
     case 'foreign key': {
       const referenced = catalog.relation(constraint.referencedTableOid) as RelationEntry;

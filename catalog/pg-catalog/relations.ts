@@ -374,7 +374,7 @@ function constraintRow(catalog: ViewContext['catalog'], constraint: ConstraintEn
     confmatchtype: isForeign ? (constraint.matchFull ? 'f' : 's') : ' ',
     conislocal: true,
     coninhcount: 0,
-    connoinherit: constraint.type !== 'check',
+    connoinherit: constraint.type !== 'check' || constraint.noInherit === true,
     conkey: constraint.columns.length === 0 ? null : numbers(OID.INT2, constraint.columns),
     confkey: isForeign ? numbers(OID.INT2, constraint.referencedColumns) : null,
     confdelsetcols:

@@ -36,7 +36,7 @@ import { indexOptions } from './indexes.ts';
 import { changedOptions, mergeOptions, OWN_TABLE_OPTIONS, TABLE_OPTIONS } from './options.ts';
 import { changeOwner } from './owner.ts';
 import {
-  checkNoPendingChecks,
+  checkNotInUse,
   checkRelationOwner,
   columnOrThrow,
   findAndLock,
@@ -104,7 +104,7 @@ export function* alterTable(x: DdlContext, statement: AlterTableStatement): DdlS
   checkKind(statement, found);
   refuseSystem(found);
   checkRelationOwner(x, found);
-  if (found.class === 'relation') checkNoPendingChecks(x, found, 'ALTER TABLE');
+  if (found.class === 'relation') checkNotInUse(x, found, 'ALTER TABLE');
   const commands = [...statement.commands].sort((a, b) => passOf(a) - passOf(b));
   if (found.class === 'relation' && looksAtRows(commands)) yield* removeExpired(x, found);
   const typeChanges =
@@ -342,12 +342,12 @@ function* alterIdentity(
   const column = columnOrThrow(table, command.column);
   const subject = `column "${column.name}" of relation "${table.name}"`;
   if (command.kind === 'addIdentity') {
-    if (!column.notNull) throw sqlError('55000', `${subject} must be declared NOT NULL before identity can be added`);
-    if (column.identity !== null) throw sqlError('55000', `${subject} is already an identity column`);
-    if (column.defaultText !== null) throw sqlError('55000', `${subject} already has a default value`);
     if (column.typeOid !== OID.INT2 && column.typeOid !== OID.INT4 && column.typeOid !== OID.INT8) {
       throw sqlError('22023', 'identity column type must be smallint, integer, or bigint');
     }
+    if (!column.notNull) throw sqlError('55000', `${subject} must be declared NOT NULL before identity can be added`);
+    if (column.identity !== null) throw sqlError('55000', `${subject} is already an identity column`);
+    if (column.defaultText !== null) throw sqlError('55000', `${subject} already has a default value`);
     const identity = command.always ? 'always' : 'default';
     const added = addColumnSequence(
       x,
@@ -478,7 +478,27 @@ function setPersistence(x: DdlContext, table: RelationEntry, persistence: 'perma
   if (table.persistence === 'temporary') {
     throw sqlError('42P16', `cannot change logged status of table "${table.name}" because it is temporary`);
   }
+  if (table.persistence === persistence) return;
+  checkKeysOf(x, table, persistence);
   x.putEntry({ ...table, persistence });
+  for (const sequence of x.catalog.sequencesOf(table.oid)) x.putEntry({ ...sequence, persistence });
+}
+
+/** No foreign key may lead from a logged table to an unlogged one. */
+function checkKeysOf(x: DdlContext, table: RelationEntry, persistence: 'permanent' | 'unlogged'): void {
+  const isLogged = persistence === 'permanent';
+  const keys = isLogged ? x.catalog.constraintsOf(table.oid) : x.catalog.constraintsReferencing(table.oid);
+  for (const key of keys) {
+    if (key.type !== 'foreign key') continue;
+    const other = x.catalog.relation(isLogged ? key.referencedTableOid : key.tableOid) as RelationEntry;
+    if (other.oid === table.oid || other.persistence === persistence) continue;
+    const [to, from] = isLogged ? ['logged', 'unlogged'] : ['unlogged', 'logged'];
+    throw sqlError(
+      '42P16',
+      `could not change table "${table.name}" to ${to} because it references ${from} table "${other.name}"`,
+      { schema: x.catalog.schemaName(table.schemaOid), table: table.name, constraint: key.name },
+    );
+  }
 }
 
 function putOptions(x: DdlContext, table: RelationEntry, options: readonly string[]): void {

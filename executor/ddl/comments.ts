@@ -10,6 +10,7 @@ import { mustFindExtension } from './extensions.ts';
 import { ownOperatorOf } from './operators.ts';
 import { checkRelationKind, findUserType, objectMissing } from './owner.ts';
 import {
+  asTable,
   checkOwner,
   checkRelationOwner,
   columnOrThrow,
@@ -68,8 +69,20 @@ function constraintTarget(x: DdlContext, object: ObjectAddress): Target {
   if (constraint === undefined) {
     throw sqlError('42704', `constraint "${name}" for table "${table.name}" does not exist`);
   }
-  checkRelationOwner(x, table);
+  checkOwner(x, asTable(table).owner, `relation ${table.name}`);
   return { objectClass: 'constraint', oid: constraint.oid, columnNumber: 0 };
+}
+
+function domainConstraintTarget(x: DdlContext, object: ObjectAddress): Target {
+  const name = object.name[object.name.length - 1];
+  const type = findUserType(x, { ...object, objectType: 'type', name: object.on as readonly string[] });
+  if (type.kind !== 'domain') throw sqlError('42809', `"${type.name}" is not a domain`);
+  checkOwner(x, type.owner, `type ${type.name}`);
+  const check = type.checks?.find((candidate) => candidate.name === name);
+  if (check === undefined) {
+    throw sqlError('42704', `constraint "${name}" for domain ${type.name} does not exist`);
+  }
+  return { objectClass: 'constraint', oid: check.oid, columnNumber: 0 };
 }
 
 function* commentTarget(x: DdlContext, object: ObjectAddress): DdlSteps<Target | null> {
@@ -86,6 +99,8 @@ function* commentTarget(x: DdlContext, object: ObjectAddress): DdlSteps<Target |
       return yield* columnTarget(x, object);
     case 'constraint':
       return constraintTarget(x, object);
+    case 'domain constraint':
+      return domainConstraintTarget(x, object);
     case 'schema': {
       const schema = schemaOrThrow(x, name);
       checkOwner(x, schema.owner, `schema ${name}`);

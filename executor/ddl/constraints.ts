@@ -237,6 +237,7 @@ export function addCheck(x: DdlContext, table: RelationEntry, constraint: CheckC
     deferrable: false,
     initiallyDeferred: false,
     validated: !constraint.notValid,
+    ...(constraint.noInherit ? { noInherit: true } : {}),
   };
   x.putEntry(entry);
   return entry;

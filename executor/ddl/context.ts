@@ -71,6 +71,8 @@ export interface DdlContext {
   readonly settings: Settings;
   /** Complete search path by name, with pg_catalog and the temporary schema where they come. */
   readonly searchPath: readonly string[];
+  /** Puts a schema before all others of the search path; null: takes it away again. */
+  lookFirstIn(schema: string | null): void;
   readonly currentRoleOid: number;
   readonly isSuperuser: boolean;
   /** What the current role is. */
@@ -98,6 +100,8 @@ export interface DdlContext {
 
   /** Deferred checks of rows of the table wait for the end of the transaction. */
   hasPendingChecks(tableOid: number): boolean;
+  /** A cursor of SQL or of the protocol is not through with it. */
+  isReadByCursor(tableOid: number): boolean;
 
   notice(severity: 'NOTICE' | 'WARNING' | 'INFO', code: string, message: string, detail?: string, hint?: string): void;
 

@@ -1,4 +1,6 @@
 /** CREATE TABLE. The order of made-up names is PostgreSQL's: sequences, keys, checks, foreign keys. */
+
+import { PLAIN_COLUMN } from '../../catalog/entries.ts';
 import type { ColumnEntry, ConstraintEntry, RelationEntry } from '../../catalog/index.ts';
 import { relationDenied, rightsOnRelation } from '../../catalog/rights.ts';
 import type {
@@ -208,9 +210,19 @@ function dropRepeatedKeys(parts: TableParts): void {
 
 function* gatherLike(x: DdlContext, parts: TableParts, element: LikeElement): DdlSteps<void> {
   const source = yield* findAndLock(x, element.table, ACCESS_SHARE);
-  if (source === undefined) throw relationMissing(x, element.table).with(at(x, element.position));
+  if (source === undefined) {
+    const type = x.catalog.typeByName(element.table.at(-2) ?? null, element.table.at(-1) as string, x.searchPath);
+    if (type?.kind !== 'composite') throw relationMissing(x, element.table).with(at(x, element.position));
+    for (const attribute of type.attributes ?? []) {
+      parts.columns.push(likeColumn(x, { ...PLAIN_COLUMN, number: 0, ...attribute }, new Set()));
+    }
+    return;
+  }
   if (source.class !== 'relation') {
-    throw sqlError('42809', `relation "${source.name}" is invalid in LIKE clause`, at(x, element.position));
+    throw sqlError('42809', `relation "${source.name}" is invalid in LIKE clause`, {
+      detail: `This operation is not supported for ${source.class === 'index' ? 'indexes' : 'sequences'}.`,
+      ...at(x, element.position),
+    });
   }
   if (rightsOnRelation(x.catalog, source, x.authority, 'r') === '') throw relationDenied(source);
   const options = new Set<LikeOption>();
@@ -288,7 +300,7 @@ function likeCheck(x: DdlContext, constraint: ConstraintEntry): CheckConstraint 
     deferrable: null,
     initiallyDeferred: null,
     notValid: false,
-    noInherit: false,
+    noInherit: constraint.noInherit === true,
     position: -1,
   };
 }

@@ -17,7 +17,7 @@ import type { DdlContext, DdlSteps } from './context.ts';
 import { describe, type ObjectReference, reference, referenceTo } from './describe.ts';
 import { usedColumns } from './expressions.ts';
 import { linkOthers } from './operators.ts';
-import { checkNoPendingChecks } from './resolve.ts';
+import { checkNotInUse } from './resolve.ts';
 import { definitionsOfType, routinesOfType, usersOfOperator, usersOfRoutine } from './routine-dependents.ts';
 import { isExpiryColumn, withoutExpiry } from './row-expiry.ts';
 import { identityColumnOf } from './sequences.ts';
@@ -483,7 +483,7 @@ function remove(x: DdlContext, object: ObjectReference, found: readonly Found[])
     case 'relation': {
       const relation = x.catalog.relation(object.oid);
       if (relation === undefined) return;
-      if (relation.relId !== 0) checkNoPendingChecks(x, relation, 'DROP TABLE');
+      if (relation.relId !== 0) checkNotInUse(x, relation, 'DROP TABLE');
       removeComments(x, 'relation', relation.oid);
       x.removeEntry(relation);
       if (relation.relId !== 0) {
@@ -569,7 +569,7 @@ export function changeColumn(
 }
 
 /** Comments on an object (with its columns, when none is named) go. */
-function removeComments(x: DdlContext, objectClass: EntryClass, oid: number, columnNumber?: number): void {
+export function removeComments(x: DdlContext, objectClass: EntryClass, oid: number, columnNumber?: number): void {
   const last = columnNumber ?? (objectClass === 'relation' ? (x.catalog.relation(oid)?.columns.length ?? 0) : 0);
   for (let number = columnNumber ?? 0; number <= last; number++) {
     const comment = x.catalog.comment(objectClass, oid, number);

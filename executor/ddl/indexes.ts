@@ -31,7 +31,7 @@ import { chooseRelationName, distinctColumnNames, joinColumnNames } from './name
 import { storageOptions } from './options.ts';
 import {
   checkNameIsFree,
-  checkNoPendingChecks,
+  checkNotInUse,
   checkRelationOwner,
   findAndLock,
   findColumn,
@@ -382,7 +382,7 @@ export function* createIndexStatement(x: DdlContext, statement: CreateIndexState
   const table = found;
   checkRelationOwner(x, table);
   const method = checkMethod(statement.method, statement);
-  checkNoPendingChecks(x, table, 'CREATE INDEX');
+  checkNotInUse(x, table, 'CREATE INDEX');
   const { name } = statement;
   if (name !== null) {
     const schema = x.catalog.schema(table.schemaOid);

@@ -277,12 +277,18 @@ export function isVisible(x: DdlContext, entry: NamedRelation): boolean {
 
 export type { IndexEntry, SequenceEntry };
 
-/** 55006 for a table whose deferred checks are still to come. */
-export function checkNoPendingChecks(
+/** 55006 for a table that an open cursor reads, or whose deferred checks are still to come. */
+export function checkNotInUse(
   x: DdlContext,
   table: { readonly oid: number; readonly name: string },
   doing: string,
 ): void {
+  if (x.isReadByCursor(table.oid)) {
+    throw sqlError(
+      '55006',
+      `cannot ${doing} "${table.name}" because it is being used by active queries in this session`,
+    );
+  }
   if (!x.hasPendingChecks(table.oid)) return;
   throw sqlError('55006', `cannot ${doing} "${table.name}" because it has pending trigger events`);
 }

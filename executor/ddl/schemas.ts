@@ -42,7 +42,12 @@ export function* createSchema(
     ...initialRights(x, 'schema', owner, 0),
   };
   x.putEntry(entry);
-  for (const element of inOrder(statement.elements)) yield* run(x, withSchema(element, name));
+  x.lookFirstIn(name);
+  try {
+    for (const element of inOrder(statement.elements)) yield* run(x, withSchema(element, name));
+  } finally {
+    x.lookFirstIn(null);
+  }
   return { tag };
 }
 

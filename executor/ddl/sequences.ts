@@ -142,7 +142,10 @@ function resolveOwnedBy(x: DdlContext, names: QualifiedName, sequence: SequenceE
   const table = findRelation(x, tableName);
   if (table === undefined) throw relationMissing(x, tableName);
   if (table.class !== 'relation' || table.kind === 'materializedView') {
-    throw sqlError('42809', `sequence cannot be owned by relation "${table.name}"`);
+    const kinds = { index: 'indexes', sequence: 'sequences', relation: 'materialized views' };
+    throw sqlError('42809', `sequence cannot be owned by relation "${table.name}"`, {
+      detail: `This operation is not supported for ${kinds[table.class]}.`,
+    });
   }
   if (table.owner !== sequence.owner) {
     throw sqlError('55000', 'sequence must have same owner as table it is linked to');

@@ -5,7 +5,7 @@ import type { TruncateStatement } from '../../parser/ast.ts';
 import { ACCESS_EXCLUSIVE } from '../../storage/api.ts';
 import { sqlError } from '../../types/errors.ts';
 import type { DdlContext, DdlResult, DdlSteps } from './context.ts';
-import { asTable, checkNoPendingChecks, checkRelationOwner, findAndLock, relationMissing } from './resolve.ts';
+import { asTable, checkNotInUse, checkRelationOwner, findAndLock, relationMissing } from './resolve.ts';
 import { dropHeaps, overNewHeap } from './rewrite.ts';
 
 export function* truncate(x: DdlContext, statement: TruncateStatement): DdlSteps<DdlResult> {
@@ -22,7 +22,7 @@ export function* truncate(x: DdlContext, statement: TruncateStatement): DdlSteps
     for (const sequence of x.catalog.sequencesOf(table.oid)) checkRelationOwner(x, sequence);
   }
   for (const table of tables.values()) {
-    checkNoPendingChecks(x, table, 'TRUNCATE');
+    checkNotInUse(x, table, 'TRUNCATE');
     x.putEntry(overNewHeap(x, table));
     dropHeaps(x, table);
     if (statement.restartIdentity) yield* restartSequences(x, table);

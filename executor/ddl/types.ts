@@ -19,6 +19,7 @@ import { domainEntry, tableOfValue } from '../domains.ts';
 import { collationFor } from './collations.ts';
 import { tableText } from './constraints.ts';
 import { type DdlContext, type DdlResult, type DdlSteps, wait } from './context.ts';
+import { removeComments } from './dependencies.ts';
 import { initialRights } from './grant.ts';
 import { makeObjectName } from './names.ts';
 import { renameLabelInTexts } from './rename-label.ts';
@@ -379,13 +380,15 @@ export function* alterDomain(x: DdlContext, statement: AlterDomainStatement): Dd
       return { tag };
     }
     case 'dropConstraint': {
-      if (type.checks?.some((check) => check.name === action.name) !== true) {
+      const dropped = type.checks?.find((check) => check.name === action.name);
+      if (dropped === undefined) {
         const message = `constraint "${action.name}" of domain "${type.name}" does not exist`;
         if (!action.ifExists) throw sqlError('42704', message);
         x.notice('NOTICE', '00000', `${message}, skipping`);
         return { tag };
       }
-      x.putEntry({ ...type, checks: type.checks.filter((check) => check.name !== action.name) });
+      x.putEntry({ ...type, checks: type.checks?.filter((check) => check !== dropped) });
+      removeComments(x, 'constraint', dropped.oid);
       return { tag };
     }
     case 'validateConstraint': {

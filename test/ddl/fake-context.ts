@@ -137,6 +137,7 @@ export class FakeDatabase {
       get searchPath() {
         return database.searchPath;
       },
+      lookFirstIn() {},
       get authority() {
         return database.shared.authority(this.currentRoleOid, 5);
       },
@@ -190,6 +191,7 @@ export class FakeDatabase {
         ),
       viewRefusal: () => null,
       hasPendingChecks: () => false,
+      isReadByCursor: () => false,
       executeParameters: () => ({ types: [], values: [] }),
       describeQuery(query, recorder) {
         const statement: Statement = {
