@@ -303,7 +303,13 @@ export class SessionFunctions implements FunctionContext {
   ): boolean {
     const session = this.#session;
     const txn = session.ensureTransaction();
-    const answer = session.engine.locks.acquireAdvisory(txn, advisoryKey(key, key2), !shared, !transactionScoped, wait);
+    const answer = session.engine.locks.acquireAdvisory(
+      txn,
+      advisoryKey(session.database.oid, key, key2),
+      !shared,
+      !transactionScoped,
+      wait,
+    );
     if (answer === LOCK_GRANTED) return true;
     if (answer !== LOCK_WAITING) return false;
     session.isWaitingForLock = true;
@@ -312,7 +318,11 @@ export class SessionFunctions implements FunctionContext {
 
   advisoryUnlock(key: number | bigint, key2: number | null, shared: boolean): boolean {
     const session = this.#session;
-    const isHeld = session.engine.locks.releaseAdvisory(session.lockOwner, advisoryKey(key, key2), !shared);
+    const isHeld = session.engine.locks.releaseAdvisory(
+      session.lockOwner,
+      advisoryKey(session.database.oid, key, key2),
+      !shared,
+    );
     if (!isHeld)
       this.notice('WARNING', '01000', `you don't own a lock of type ${shared ? 'ShareLock' : 'ExclusiveLock'}`);
     return isHeld;
@@ -403,9 +413,11 @@ function nextValue(entry: SequenceEntry, last: bigint, isCalled: boolean): bigin
   return next;
 }
 
-/** One- and two-key locks are different locks, as in PostgreSQL. */
-function advisoryKey(key: number | bigint, key2: number | null): string {
-  return key2 === null ? `${key}` : `${key},${key2}`;
+/** Of the database; one- and two-key locks are different locks, as in PostgreSQL. */
+function advisoryKey(databaseOid: number, key: number | bigint, key2: number | null): string {
+  if (key2 !== null) return `${databaseOid},${Number(key) >>> 0},${key2 >>> 0},2`;
+  const bits = BigInt.asUintN(64, BigInt(key));
+  return `${databaseOid},${bits >> 32n},${bits & 0xffffffffn},1`;
 }
 
 export function microsecondsSince2000(millisecondsSince1970: number): number {

@@ -73,16 +73,17 @@ function activityOf(session: Session): SessionActivity {
 function lockOf({ tag, mode, owner, txn, isGranted }: LockRow): LockInformation {
   const numbers = tag.key.slice(1).split(/[.,]/).map(Number);
   const isRelation = tag.kind === 'relation';
-  const isObject = tag.kind === 'object';
+  // Of an object: its database, class and oid; of an advisory lock: database, both halves of its key, and which form that has.
+  const hasObject = tag.kind === 'object' || tag.kind === 'advisory';
   return {
     lockType: tag.kind,
-    databaseOid: tag.kind === 'advisory' ? null : numbers[0],
+    databaseOid: numbers[0],
     relationOid: isRelation ? numbers[1] : null,
     virtualTransaction: `${owner.processId}/${txn?.id ?? 0}`,
     transactionId: null,
-    classOid: isObject ? numbers[1] : tag.kind === 'advisory' ? Math.floor(numbers[0] / 4294967296) >>> 0 : null,
-    objectOid: isObject ? numbers[2] : tag.kind === 'advisory' ? (numbers[1] ?? numbers[0]) >>> 0 : null,
-    objectSubId: isObject ? 0 : tag.kind === 'advisory' ? numbers.length : null,
+    classOid: hasObject ? numbers[1] >>> 0 : null,
+    objectOid: hasObject ? numbers[2] >>> 0 : null,
+    objectSubId: hasObject ? (numbers[3] ?? 0) : null,
     processId: owner.processId,
     mode: MODE_NAMES[mode],
     granted: isGranted,

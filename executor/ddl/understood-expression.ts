@@ -57,12 +57,15 @@ export class UnderstoodExpressions {
       : castTo(this.#x, node, typeOid);
   }
 
-  /** A target of SELECT: a whole row says its type. */
+  /** A target of SELECT, a value of VALUES: a whole row says its type. */
   target(node: Expression, typeOid: number): Expression {
-    const result = this.typed(node, typeOid);
+    return this.#asOne(node, this.typed(node, typeOid));
+  }
+
+  /** Where t.* would be all columns, a whole row is t.*::t. */
+  #asOne(node: Expression, result: Expression): Expression {
     const bound = this.#bound(node);
-    if (result.kind !== 'columnRef' || !result.star || bound === undefined || bound.typeOid === OID.RECORD)
-      return result;
+    if (result.kind !== 'columnRef' || !result.star || bound === undefined) return result;
     return castTo(this.#x, result, bound.typeOid);
   }
 
@@ -161,10 +164,15 @@ export class UnderstoodExpressions {
         return this.#isDistinct(node, bound);
       case 'quantifiedArray': {
         const parts = bound?.kind === 'arrayCompare' ? bound : undefined;
+        const array = this.#converted(node.array, parts?.array);
         return {
           ...node,
           left: this.#converted(node.left, parts?.left),
-          array: this.#converted(node.array, parts?.array),
+          // ANY (SELECT ...) is something else.
+          array:
+            array.kind === 'scalarSubquery' && parts !== undefined
+              ? castTo(this.#x, array, parts.array.typeOid, parts.array.typeModifier)
+              : array,
         };
       }
       case 'inSubquery':
@@ -416,7 +424,9 @@ export class UnderstoodExpressions {
         return {
           ...node,
           explicit: true,
-          fields: this.#all(node.fields, bound?.kind === 'row' ? bound.fields : undefined),
+          fields: this.#all(node.fields, bound?.kind === 'row' ? bound.fields : undefined).map((field, i) =>
+            this.#asOne(node.fields[i], field),
+          ),
         };
       case 'subscript':
         return {

@@ -118,7 +118,7 @@ class UnderstoodQueries {
 
   #values(rows: readonly (readonly Expression[])[]): Expression[][] {
     const types = (rows[0] ?? []).map((_, i) => this.#commonType(rows.map((row) => row[i])));
-    return rows.map((row) => row.map((value, i) => this.#expressions.typed(value, types[i])));
+    return rows.map((row) => row.map((value, i) => this.#expressions.target(value, types[i])));
   }
 
   #select(body: SelectBody, types: readonly number[]): SelectBody {

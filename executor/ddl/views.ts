@@ -1,5 +1,7 @@
 /** CREATE VIEW, CREATE TABLE AS, materialized views. */
+
 import { PLAIN_COLUMN } from '../../catalog/entries.ts';
+import { quoteIdentifier } from '../../catalog/functions/quote.ts';
 import type { ColumnEntry, RelationEntry } from '../../catalog/index.ts';
 import { storageOption } from '../../catalog/row-expiry.ts';
 import type {
@@ -145,13 +147,30 @@ export function changeViewOptions(
   x.putEntry({ ...view, options, checkOption });
 }
 
-export function* createView(x: DdlContext, statement: CreateViewStatement): DdlSteps<DdlResult> {
+/** CREATE RECURSIVE VIEW v (a) AS query is WITH RECURSIVE v (a) AS (query) SELECT a FROM v. */
+function plainView(statement: CreateViewStatement): CreateViewStatement {
+  if (!statement.recursive) return statement;
+  const name = statement.name[statement.name.length - 1];
+  const query = recursiveViewQuery(name, statement.columns, statement.query);
+  return { ...statement, recursive: false, query };
+}
+
+function recursiveViewQuery(name: string, columns: readonly string[], query: Query): Query {
+  const names = columns.map(quoteIdentifier).join(', ');
+  const outer = parseQuery(
+    `WITH RECURSIVE ${quoteIdentifier(name)} (${names}) AS (SELECT) SELECT ${names} FROM ${quoteIdentifier(name)}`,
+  );
+  const [cte] = outer.with?.ctes ?? [];
+  return { ...outer, with: { ...(outer.with as NonNullable<Query['with']>), ctes: [{ ...cte, query, position: -1 }] } };
+}
+
+export function* createView(x: DdlContext, created: CreateViewStatement): DdlSteps<DdlResult> {
+  const statement = plainView(created);
   const tag = 'CREATE VIEW';
   if (statement.persistence === 'unlogged') {
     throw sqlError('42601', 'views cannot be unlogged because they do not have storage');
   }
   refuseParameters(x, statement.query);
-  if (statement.recursive) throw sqlError('0A000', 'CREATE RECURSIVE VIEW is not supported');
   if (intoClause(statement.query.body) !== null) {
     x.describeQuery({ ...statement.query, body: withoutInto(statement.query.body) });
     throw sqlError('0A000', 'views must not contain SELECT INTO');

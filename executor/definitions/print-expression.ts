@@ -166,7 +166,11 @@ export class ExpressionPrinter {
     this.#enclosed(() => {
       this.#part(node.left, node);
       this.#write(` ${writtenOperator(node)} ${node.all ? 'ALL' : 'ANY'} (`);
-      this.#part(node.array, node);
+      const { array } = node;
+      if (array.kind === 'cast' && array.arg.kind === 'scalarSubquery') {
+        this.#part(array.arg, node);
+        this.#write(`::${printType(array.type)}`);
+      } else this.#part(array, node);
       this.#write(')');
     });
   }
@@ -248,8 +252,7 @@ export class ExpressionPrinter {
     }
     if (arg.kind === 'string' || arg.kind === 'null') {
       this.#write(arg.kind === 'null' ? 'NULL' : quoted(arg.value));
-    } else if ((arg.kind === 'columnRef' && arg.star) || (arg.kind === 'array' && arg.elements.length === 0))
-      this.print(arg);
+    } else if (isOneValue(arg)) this.print(arg);
     else this.#enclosed(() => this.#part(arg, node));
     this.#write(`::${printType(node.type)}`);
   }
@@ -512,4 +515,10 @@ function quoted(text: string): string {
 /** OPERATOR(schema.op) where a schema is written. */
 function writtenOperator({ operator, schema }: { readonly operator: string; readonly schema: string | null }): string {
   return schema === null ? operator : `OPERATOR(${quoteIdentifier(schema)}.${operator})`;
+}
+
+/** What a cast follows without parentheses: a whole row, a row, an empty array. */
+function isOneValue(node: Expression): boolean {
+  if (node.kind === 'columnRef') return node.star;
+  return node.kind === 'row' || (node.kind === 'array' && node.elements.length === 0);
 }

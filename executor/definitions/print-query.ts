@@ -351,11 +351,20 @@ export class QueryPrinter {
     }
   }
 
-  /** Aliases of a relation's columns are shown for all of them, if any is another than the column's own name. */
+  /**
+   * Aliases of a relation's columns are shown for all of them, if any is another than the column's own name. One that was added
+   * since may have a name that an alias has: it is called name_1, as where such a query is bound.
+   */
   #wholeAlias(name: readonly string[], alias: Alias): Alias {
     const own = this.#options.relationColumns(name) ?? [];
     if (alias.columns.every((column, i) => column === own[i])) return { ...alias, columns: [] };
-    return { ...alias, columns: [...alias.columns, ...own.slice(alias.columns.length)] };
+    const columns = [...alias.columns];
+    for (const name of own.slice(columns.length)) {
+      let printed = name;
+      for (let i = 1; columns.includes(printed); i++) printed = `${name}_${i}`;
+      columns.push(printed);
+    }
+    return { ...alias, columns };
   }
 
   #functions(item: Extract<FromItem, { kind: 'functionRef' }>): void {

@@ -204,7 +204,25 @@ export function renameColumns(
       `table "${alias.name}" has ${available} columns available but ${alias.columns.length} columns specified`,
     );
   }
-  return renamed;
+  const { context } = level;
+  const isKept = context.storedText > 0 || context.environment.recorder !== undefined;
+  return isKept ? withUniqueNames(renamed, alias.columns) : renamed;
+}
+
+/**
+ * A query that is kept names all columns that the table had, where one of them was renamed; one that was added since may have the
+ * name that the other had, and is called name_1.
+ */
+function withUniqueNames(columns: readonly RelationColumn[], known: readonly string[]): readonly RelationColumn[] {
+  const used = new Set(known);
+  let next = 0;
+  return columns.map((column) => {
+    if (column.dropped || next++ < known.length) return column;
+    let { name } = column;
+    for (let i = 1; used.has(name); i++) name = `${column.name}_${i}`;
+    used.add(name);
+    return name === column.name ? column : { ...column, name };
+  });
 }
 
 /** A column of no table. */
