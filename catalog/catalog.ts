@@ -129,6 +129,28 @@ export class Catalog {
     return new Catalog(this.databaseOid, this.databaseName, maps);
   }
 
+  /** Of a transaction: what is committed. */
+  #committed: Catalog | null = null;
+
+  /** The same with changes of a transaction that is not committed. */
+  withOwn(changes: readonly CatalogChange[]): Catalog {
+    const own = this.apply(changes);
+    own.#committed = this.#committed ?? this;
+    return own;
+  }
+
+  /**
+   * Labels that the transaction has added to an enum that was there before: they cannot be used yet, since they would stay in
+   * indexes and elsewhere if the transaction were rolled back (PostgreSQL's rule).
+   */
+  unsafeLabels(typeOid: number): readonly string[] {
+    const type = this.type(typeOid);
+    const before = this.#committed?.type(typeOid);
+    if (type?.kind !== 'enum' || before === undefined || before === type) return [];
+    const known = new Set(before.labelOids);
+    return type.labels.filter((_, i) => !known.has(type.labelOids?.[i] ?? 0));
+  }
+
   /** What was made in it, and the schema public. */
   *entries(): Iterable<CatalogEntry> {
     const { schemas, relations, indexes, sequences, constraints, types } = this.#maps;

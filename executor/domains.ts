@@ -1,5 +1,6 @@
 /** Constraints of domains: what a value must meet to be of the type. Compiled once for a type's entry. */
 import { PLAIN_COLUMN, type RelationEntry, type TypeEntry } from '../catalog/entries.ts';
+import { safeLabel } from '../catalog/enum-labels.ts';
 import type { FunctionContext, Value } from '../catalog/function-entry.ts';
 import type { Catalog } from '../catalog/index.ts';
 import { parseExpression } from '../parser/index.ts';
@@ -63,7 +64,7 @@ export function domainEntry(catalog: Catalog, oid: number): TypeEntry | undefine
   return type?.kind === 'domain' && type.oid === oid ? type : undefined;
 }
 
-/** The same for a value that was read from a text: of the domains inside arrays and composite types, too. */
+/** The same for a value that was read from a text: of the domains inside arrays and composite types, and labels of enums, too. */
 export function inputCheckOf(
   engine: StorageEngine,
   catalog: Catalog,
@@ -84,6 +85,10 @@ export function inputCheckOf(
     return inner === null || own === null
       ? (inner ?? own)
       : (functions, value) => own(functions, inner(functions, value));
+  }
+  if (type.kind === 'e') {
+    const unsafe = catalog.unsafeLabels(oid);
+    return unsafe.length === 0 ? null : (_, value) => safeLabel(unsafe, type.name, value);
   }
   if (type.kind !== 'c') return null;
   const checks = (type.attributes ?? []).map(({ typeOid }) => inputCheckOf(engine, catalog, typeOid, environment));

@@ -201,7 +201,7 @@ export class SessionTransaction {
     if (this.#changes.length === 0) return base;
     if (this.#catalog === null || this.#catalogBase !== base) {
       this.#catalogBase = base;
-      this.#catalog = base.apply(
+      this.#catalog = base.withOwn(
         this.#changes.filter((c) => c.databaseOid !== SHARED_DATABASE_OID).map(toCatalogChange),
       );
     }
@@ -244,7 +244,7 @@ export class SessionTransaction {
     // Incremental: one statement may make many entries.
     if (databaseOid !== SHARED_DATABASE_OID) {
       if (this.#catalog !== null && this.#catalogBase === this.#database.catalog) {
-        this.#catalog = this.#catalog.apply([toCatalogChange(change)]);
+        this.#catalog = this.#catalog.withOwn([toCatalogChange(change)]);
       } else this.#catalog = null;
     } else this.#sharedCatalog = null;
   }

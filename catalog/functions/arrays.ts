@@ -17,7 +17,7 @@ import {
   type Value,
 } from '../../types/index.ts';
 import type { FunctionContext } from '../function-entry.ts';
-import { elementTypeOf, enumLabels, SqlArray } from './array-values.ts';
+import { elementTypeOf, SqlArray } from './array-values.ts';
 import type { AnyFunction, FunctionModule, Specialiser } from './module.ts';
 
 /** Rows as they are stored: 1.0 and 1.00 are not the same. Any type has this order, which means nothing but that there is one. */
@@ -334,11 +334,6 @@ function byTid(test: (order: number) => boolean): AnyFunction {
 const firstType = (argTypes: readonly number[]): number => argTypes[0];
 const recordType = (): number => OID.RECORD;
 
-function enumRange(argTypes: readonly number[], pick: (labels: readonly string[]) => Value): AnyFunction {
-  const labels = enumLabels(argTypes[0]);
-  return () => pick(labels);
-}
-
 export const arrayFunctions: FunctionModule = {
   plain: {
     array_ndims: (array: SqlArray) => (array.dimensionCount === 0 ? null : array.dimensionCount),
@@ -379,17 +374,6 @@ export const arrayFunctions: FunctionModule = {
     enum_cmp: compareFirst,
     enum_larger: chooser(true),
     enum_smaller: chooser(false),
-    enum_first: (argTypes) => enumRange(argTypes, (labels) => labels[0]),
-    enum_last: (argTypes) => enumRange(argTypes, (labels) => labels[labels.length - 1]),
-    enum_range_all: (argTypes) => enumRange(argTypes, (labels) => new SqlArray(argTypes[0], labels)),
-    enum_range_bounds: (argTypes) => {
-      const labels = enumLabels(argTypes[0]);
-      return (from: string | null, to: string | null) => {
-        const first = from === null ? 0 : labels.indexOf(from);
-        const last = to === null ? labels.length - 1 : labels.indexOf(to);
-        return new SqlArray(argTypes[0], labels.slice(first, last + 1));
-      };
-    },
     array_larger: chooser(true),
     array_smaller: chooser(false),
     btarraycmp: compareFirst,

@@ -12,6 +12,7 @@ import { byteaFunctions } from './bytea.ts';
 import { cryptoFunctions } from './crypto.ts';
 import { datetimeFunctions } from './datetime.ts';
 import { datetimeFieldFunctions } from './datetime-fields.ts';
+import { enumFunctions } from './enums.ts';
 import { floatFunctions } from './float.ts';
 import { datetimeFormatFunctions } from './format-datetime.ts';
 import { numberFormatFunctions } from './format-number.ts';
@@ -56,6 +57,7 @@ import { windowFunctions } from './windows.ts';
 export const FUNCTION_MODULES: readonly FunctionModule[] = [
   boolFunctions,
   integerFunctions,
+  enumFunctions,
   floatFunctions,
   textFunctions,
   likeFunctions,
