@@ -14,7 +14,7 @@ import { baseTypeOid, formatType, OID, typeByOid } from '../../types/index.ts';
 import { columnCollation } from './collations.ts';
 import { compressionOf } from './column-storage.ts';
 import type { DdlContext } from './context.ts';
-import { namedRelations, usedColumns, volatilityOf } from './expressions.ts';
+import { namedRelations, volatilityOf } from './expressions.ts';
 import { withKeptTypes } from './kept-types.ts';
 import { chooseRelationName } from './names.ts';
 import { at, isSystemColumn } from './resolve.ts';
@@ -93,10 +93,9 @@ export function columnSpec(x: DdlContext, tableName: string, column: ColumnDefin
   const where = `for column "${column.name}" of table "${tableName}"`;
   for (const constraint of column.constraints) gather(x, gathered, constraint, serial, where);
   if (gathered.defaultExpression !== null && gathered.identity !== null) {
-    throw sqlError('42601', `both default and identity specified ${where}`, at(x, column.position));
-  }
-  if (gathered.generated && gathered.identity !== null) {
-    throw sqlError('42601', `both identity and generation expression specified ${where}`, at(x, column.position));
+    const other = gathered.generated ? 'identity and generation expression' : 'default and identity';
+    const last = column.constraints.findLast(({ kind }) => ['default', 'generated', 'identity'].includes(kind));
+    throw sqlError('42601', `both ${other} specified ${where}`, at(x, last?.position ?? column.position));
   }
   if (gathered.identity !== null && typeOid !== OID.INT2 && typeOid !== OID.INT4 && typeOid !== OID.INT8) {
     throw sqlError('22023', 'identity column type must be smallint, integer, or bigint');
@@ -247,17 +246,6 @@ export function bindGenerated(
 ): BoundDefault {
   const target = { typeOid: column.typeOid, typeModifier: column.typeModifier, columnName: column.name };
   const expr = x.bind(expression, table, 'generated', target);
-  for (const number of usedColumns(expr)) {
-    const used = table.columns[number - 1];
-    if (used.generated || used.name === column.name) {
-      throw sqlError('42P17', `cannot use generated column "${used.name}" in column generation expression`, {
-        detail:
-          used.name === column.name && !used.generated
-            ? 'This would cause the generated column to depend on its own value.'
-            : 'A generated column cannot reference another generated column.',
-      });
-    }
-  }
   if (volatilityOf(expr, true) !== 'immutable') throw sqlError('42P17', 'generation expression is not immutable');
   return { text: storedText(x, expression, expr, table, 'generated', target), dependsOn: [] };
 }

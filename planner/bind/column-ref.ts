@@ -69,6 +69,11 @@ function refuseColumns(level: Level, position: Position): void {
 
 /** A table's row as a value. */
 function wholeRow(level: Level, item: NamespaceItem, position: Position): Expr {
+  if (level.clause === 'generated') {
+    throw level.context.error('42P17', 'cannot use whole-row variable in column generation expression', position, {
+      detail: 'This would cause the generated column to depend on its own value.',
+    });
+  }
   // A function that gives one unnamed column is its own row.
   const relation = item.rel < 0 ? undefined : level.context.relationOf(level, item.rel);
   if (relation !== undefined && relation.kind === 'function' && relation.columns.length === 1) {

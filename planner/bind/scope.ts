@@ -184,7 +184,10 @@ export function columnOfItem(
     if (found !== undefined) throw ambiguousColumn(level, name, position);
     found = column;
   }
-  if (found !== undefined) return { expr: makeReference(level, found, position), column: found };
+  if (found !== undefined) {
+    if (level.clause === 'generated') refuseGenerated(level, item, found, position);
+    return { expr: makeReference(level, found, position), column: found };
+  }
   if (item.table === null || item.table.kind === 'view') return undefined;
   const system = SYSTEM_COLUMNS.indexOf(name as (typeof SYSTEM_COLUMNS)[number]);
   if (system < 0) return undefined;
@@ -197,6 +200,22 @@ export function columnOfItem(
       ? makeConst(name === 'tableoid' ? item.table.oid : null, typeOid)
       : makeVar(item.rel, -1 - system, typeOid, -1);
   return { expr: level.context.at(expr, position), column: null };
+}
+
+/** Of what a generated column is computed. */
+function refuseGenerated(
+  { context }: Level,
+  { table }: NamespaceItem,
+  column: NamespaceColumn,
+  position: Position,
+): void {
+  if (table?.columns[(column.columnNumber ?? 0) - 1]?.generated !== true) return;
+  throw context.error(
+    '42P17',
+    `cannot use generated column "${column.name}" in column generation expression`,
+    position,
+    { detail: 'A generated column cannot reference another generated column.' },
+  );
 }
 
 /** What is kept with a row, or decides what becomes of it, may not depend on where and when the row is stored; tableoid is its table's. */
