@@ -37,6 +37,7 @@ export interface LockInformation {
   readonly relationOid: number | null;
   readonly virtualTransaction: string;
   readonly transactionId: number | null;
+  readonly virtualXid: string | null;
   readonly classOid: number | null;
   readonly objectOid: number | null;
   readonly objectSubId: number | null;
@@ -212,6 +213,8 @@ export interface SystemInformation {
   settings(): readonly SettingRow[];
   activity(): readonly SessionActivity[];
   locks(): readonly LockInformation[];
+  /** Processes that keep this one waiting for a lock. */
+  blockers(processId: number): readonly number[];
   readonly statistics: StatisticsSource;
   /** Of the session's database; null when there is no such table. */
   tableActivity(tableOid: number): TableActivity | null;

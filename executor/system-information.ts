@@ -19,7 +19,8 @@ import type {
   WriterActivity,
 } from '../catalog/system-information.ts';
 import { PAGE_SIZE, USAGE_COUNT_MAX } from '../storage/limits.ts';
-import type { LockRow } from '../storage/mvcc/lock-manager.ts';
+import type { LockOwner, LockRow } from '../storage/mvcc/lock-manager.ts';
+import type { Transaction } from '../storage/mvcc/transaction.ts';
 import { sqlError } from '../types/errors.ts';
 import { memoryParts } from './memory-parts.ts';
 import { fileAt, folderAt } from './server-folders.ts';
@@ -49,6 +50,7 @@ function activityOf(session: Session): SessionActivity {
   const isActive = session.activity !== '' || session.isWaitingForLock;
   const idle = status === 'I' ? 'idle' : status === 'T' ? 'idle in transaction' : 'idle in transaction (aborted)';
   const { shared } = session.server;
+  const awaited = awaitedLock(session);
   return {
     databaseOid: session.database.oid,
     databaseName: session.database.catalog.databaseName,
@@ -61,8 +63,8 @@ function activityOf(session: Session): SessionActivity {
     transactionStart: session.transaction.txn === null ? null : timeOrNull(session.transaction.startTimestamp),
     queryStart: timeOrNull(session.functions.statementTimestamp),
     stateChange: timeOrNull(session.functions.statementTimestamp),
-    waitEventType: session.isWaitingForLock ? 'Lock' : isActive ? null : 'Client',
-    waitEvent: session.isWaitingForLock ? 'relation' : isActive ? null : 'ClientRead',
+    waitEventType: awaited !== null ? 'Lock' : isActive ? null : 'Client',
+    waitEvent: awaited ?? (isActive ? null : 'ClientRead'),
     state: isActive ? 'active' : idle,
     transactionId: session.transaction.txn?.hasWritten === true ? session.transaction.txn.id : null,
     query: session.activity,
@@ -79,8 +81,9 @@ function lockOf({ tag, mode, owner, txn, isGranted }: LockRow): LockInformation 
     lockType: tag.kind,
     databaseOid: numbers[0],
     relationOid: isRelation ? numbers[1] : null,
-    virtualTransaction: `${owner.processId}/${txn?.id ?? 0}`,
+    virtualTransaction: virtualTransactionOf(owner, txn),
     transactionId: null,
+    virtualXid: null,
     classOid: hasObject ? numbers[1] >>> 0 : null,
     objectOid: hasObject ? numbers[2] >>> 0 : null,
     objectSubId: hasObject ? (numbers[3] ?? 0) : null,
@@ -88,6 +91,44 @@ function lockOf({ tag, mode, owner, txn, isGranted }: LockRow): LockInformation 
     mode: MODE_NAMES[mode],
     granted: isGranted,
   };
+}
+
+function virtualTransactionOf(owner: LockOwner, txn: Transaction | null): string {
+  return `${owner.processId}/${txn?.id ?? 0}`;
+}
+
+/** That a session has a transaction, that this has an id, and that it waits for another's end (to change a row that the other has). */
+function locksOfTransaction({ lockOwner, transaction }: Session): LockInformation[] {
+  const { txn } = transaction;
+  if (txn === null) return [];
+  const virtualTransaction = virtualTransactionOf(lockOwner, txn);
+  const base = {
+    databaseOid: null,
+    relationOid: null,
+    transactionId: null,
+    virtualXid: null,
+    classOid: null,
+    objectOid: null,
+    objectSubId: null,
+    virtualTransaction,
+    processId: lockOwner.processId,
+    mode: 'ExclusiveLock',
+    granted: true,
+  };
+  const locks: LockInformation[] = [{ ...base, lockType: 'virtualxid', virtualXid: virtualTransaction }];
+  if (txn.hasWritten) locks.push({ ...base, lockType: 'transactionid', transactionId: txn.id });
+  const awaited = lockOwner.waiting?.waitTransaction ?? null;
+  if (awaited !== null) {
+    locks.push({ ...base, lockType: 'transactionid', transactionId: awaited.id, mode: 'ShareLock', granted: false });
+  }
+  return locks;
+}
+
+/** The kind of lock that a session waits for, as in pg_locks.locktype; null: it does not wait for one. */
+function awaitedLock({ lockOwner, isWaitingForLock }: Session): string | null {
+  const { waiting } = lockOwner;
+  if (waiting === null) return isWaitingForLock ? 'relation' : null;
+  return waiting.waitTransaction !== null ? 'transactionid' : (waiting.waitTag?.tag.kind ?? null);
 }
 
 export class SessionSystemInformation implements SystemInformation {
@@ -135,7 +176,17 @@ export class SessionSystemInformation implements SystemInformation {
   }
 
   locks(): readonly LockInformation[] {
-    return [...this.#session.engine.locks.rows()].map(lockOf);
+    const { engine, server } = this.#session;
+    const locks = [...engine.locks.rows()].map(lockOf);
+    for (const session of server.sessions()) if (session.engine === engine) locks.push(...locksOfTransaction(session));
+    return locks;
+  }
+
+  blockers(processId: number): readonly number[] {
+    for (const { identity, engine, lockOwner } of this.#session.server.sessions()) {
+      if (identity.processId === processId) return engine.locks.blockersOf(lockOwner);
+    }
+    return [];
   }
 
   tableActivity(tableOid: number): TableActivity | null {

@@ -434,7 +434,6 @@ export const systemCatalogFunctions: FunctionModule = {
     inet_client_port: nothing,
     inet_server_addr: nothing,
     inet_server_port: nothing,
-    pg_blocking_pids: () => new SqlArray(OID.INT4, []),
     pg_safe_snapshot_blocking_pids: () => new SqlArray(OID.INT4, []),
     pg_get_publication_tables: () => [],
     pg_conversion_is_visible: always(true),
@@ -464,6 +463,7 @@ export const systemCatalogFunctions: FunctionModule = {
       ]),
   },
   contextual: {
+    pg_blocking_pids: (context, processId: number) => new SqlArray(OID.INT4, context.system?.blockers(processId) ?? []),
     format_type: formatTypeInPath,
     pg_get_userbyid: (context, oid: number) => new ViewContext(context).roleName(oid),
     pg_get_statisticsobjdef: (context, oid: number) => {

@@ -37,6 +37,7 @@ function* pgLocks(context: ViewContext): Iterable<Row> {
       locktype: lock.lockType,
       database: lock.databaseOid,
       relation: lock.relationOid,
+      virtualxid: lock.virtualXid,
       transactionid: lock.transactionId,
       classid: lock.classOid,
       objid: lock.objectOid,

@@ -49,7 +49,8 @@ function findCircle(txn: Transaction, target: LockOwner, search: number, path: E
   return false;
 }
 
-function edgesOf(txn: Transaction): Edge[] {
+/** Whom a transaction that waits waits for. */
+export function edgesOf(txn: Transaction): Edge[] {
   if (txn.waitTransaction !== null) return [{ waiter: txn, blocker: txn.waitTransaction.owner, before: null }];
   const wait = txn.waitTag!;
   const conflicts = LOCK_CONFLICTS[wait.mode];

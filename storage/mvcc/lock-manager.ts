@@ -16,7 +16,7 @@
  * `wake` is never called from inside the call that waits, but from inside the one that frees.
  */
 import { assert } from '../../types/assert.ts';
-import { resolveDeadlock } from './deadlock.ts';
+import { edgesOf, resolveDeadlock } from './deadlock.ts';
 import { LOCK_CONFLICTS, LockTag } from './lock-tags.ts';
 import { RowLockLog, RowLockTable } from './row-locks.ts';
 import type { Transaction } from './transaction.ts';
@@ -241,6 +241,12 @@ export class LockManager {
         yield { tag, mode: wait.mode, owner: wait.txn.owner, txn: wait.txn, isGranted: false };
       }
     }
+  }
+
+  /** Processes whose locks, or earlier wishes, the owner waits for. */
+  blockersOf({ waiting }: LockOwner): readonly number[] {
+    const edges = waiting?.isWaiting === true ? edgesOf(waiting) : [];
+    return [...new Set(edges.map((edge) => edge.blocker.processId))];
   }
 
   /** Grants what can be granted, from the head of the queue on. */

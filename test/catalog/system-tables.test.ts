@@ -27,6 +27,7 @@ function functionContext(catalog: Catalog): FunctionContext {
       activity: () => [],
       indexBuilds: () => [],
       locks: () => [],
+      blockers: () => [],
       statistics: NO_STATISTICS,
       tableActivity: () => null,
       indexActivity: () => null,
