@@ -1,5 +1,6 @@
 /** What a function's last statement answers, made into what the function is declared to return (check_sql_fn_retval). */
 import type { ColumnDefinition } from '../../catalog/function-entry.ts';
+import { SqlError } from '../../types/errors.ts';
 import type { Expr } from '../expr.ts';
 import { type ModifyQuery, makeQuery, makeVar, type Query, type Target } from '../logical.ts';
 import { coerceToTarget } from './coerce.ts';
@@ -35,10 +36,20 @@ function attributesOf(context: BindContext, result: RoutineResult): readonly Col
   return attributes?.map(({ name, typeOid, typmod }) => ({ name, typeOid, typeModifier: typmod })) ?? null;
 }
 
+/** The value as the result; null: it cannot become one. What keeps it from that has no place in the body. */
+function asResult(context: BindContext, value: Expr, typeOid: number): Expr | null {
+  try {
+    return coerceToTarget(context, value, typeOid, -1, 'assignment');
+  } catch (error) {
+    throw error instanceof SqlError ? error.withoutPosition() : error;
+  }
+}
+
 function fitted(context: BindContext, exprs: readonly Expr[], result: RoutineResult): Fitted {
   const { types } = context;
   const { typeOid } = result;
-  const isRow = typeOid === RECORD || types.isComposite(types.base(typeOid));
+  // A domain over a composite type is one value.
+  const isRow = typeOid === RECORD || types.isComposite(typeOid);
   if (!isRow) {
     if (types.isPseudo(typeOid)) {
       throw context.error('42P13', `return type ${types.name(typeOid)} is not supported for SQL functions`);
@@ -53,10 +64,9 @@ function fitted(context: BindContext, exprs: readonly Expr[], result: RoutineRes
     return { exprs: [converted], isWhole: true };
   }
   if (exprs.length === 1 && result.isProcedure !== true) {
-    // A row may be the whole result, or the only column of it.
+    // A single value that is, or can become, a row of the type is the result: ROW(a, b), too.
     const [only] = exprs;
-    // What its fields cannot become is said without a place.
-    const whole = coerceToTarget(context, only.kind === 'row' ? { ...only } : only, typeOid, -1, 'assignment');
+    const whole = only.typeOid === typeOid ? only : asResult(context, only, typeOid);
     if (whole !== null) return { exprs: [whole], isWhole: true };
   }
   const columns = attributesOf(context, result);

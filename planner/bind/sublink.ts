@@ -8,7 +8,7 @@ import { bindExpr } from './expression.ts';
 import { positionOf } from './position.ts';
 import type { Level } from './scope.ts';
 import { bindSubquery } from './select.ts';
-import { BOOL, RECORD } from './type-info.ts';
+import { BOOL } from './type-info.ts';
 
 const SUBQUERY_REFUSED: Readonly<Record<string, string>> = {
   check: 'cannot use subquery in check constraint',
