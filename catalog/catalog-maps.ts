@@ -22,6 +22,11 @@ import {
   type RelationEntry,
   type RoutineEntry,
   type SchemaEntry,
+  type SearchConfigurationEntry,
+  type SearchDictionaryEntry,
+  type SearchEntry,
+  type SearchParserEntry,
+  type SearchTemplateEntry,
   type SequenceEntry,
   type StatisticsEntry,
   type SystemRightsEntry,
@@ -76,6 +81,12 @@ export interface Maps {
   casts: PersistentMap<number, CastDefinition>;
   /** `<sourceTypeOid>/<targetTypeOid>`. */
   castTypes: PersistentMap<string, CastDefinition>;
+  searchConfigurations: PersistentMap<number, SearchConfigurationEntry>;
+  searchDictionaries: PersistentMap<number, SearchDictionaryEntry>;
+  searchParsers: PersistentMap<number, SearchParserEntry>;
+  searchTemplates: PersistentMap<number, SearchTemplateEntry>;
+  /** `<class>/<schemaOid>/<name>`. */
+  searchNames: PersistentMap<string, SearchEntry>;
   /** `<schemaOid>/<name>`. */
   names: PersistentMap<string, NamedRelation>;
   typeNames: PersistentMap<string, TypeEntry>;
@@ -121,6 +132,11 @@ export function emptyMaps(): Maps {
     operatorNames: PersistentMap.empty(),
     casts: PersistentMap.empty(),
     castTypes: PersistentMap.empty(),
+    searchConfigurations: PersistentMap.empty(),
+    searchDictionaries: PersistentMap.empty(),
+    searchParsers: PersistentMap.empty(),
+    searchTemplates: PersistentMap.empty(),
+    searchNames: PersistentMap.empty(),
     names: PersistentMap.empty(),
     typeNames: PersistentMap.empty(),
     commentKeys: PersistentMap.empty(),
@@ -133,6 +149,10 @@ export function emptyMaps(): Maps {
     systemRights: PersistentMap.empty(),
     defaultRights: PersistentMap.empty(),
   };
+}
+
+export function searchKey(entryClass: SearchEntry['class'], schemaOid: number, name: string): string {
+  return `${entryClass}/${schemaOid}/${name}`;
 }
 
 export function commentKey(objectClass: EntryClass, objectOid: number, columnNumber: number): string {
@@ -155,6 +175,10 @@ const MAP_BY_OID = {
   extension: 'extensions',
   operator: 'operators',
   cast: 'casts',
+  searchConfiguration: 'searchConfigurations',
+  searchDictionary: 'searchDictionaries',
+  searchParser: 'searchParsers',
+  searchTemplate: 'searchTemplates',
   systemRights: 'systemRights',
   defaultRights: 'defaultRights',
 } as const satisfies { readonly [entryClass in EntryClass]?: keyof Maps };
@@ -228,6 +252,12 @@ export function addEntry(maps: Maps, entry: CatalogEntry, edit: object): void {
     case 'cast':
       maps.castTypes = maps.castTypes.set(`${entry.sourceTypeOid}/${entry.targetTypeOid}`, entry, edit);
       return;
+    case 'searchConfiguration':
+    case 'searchDictionary':
+    case 'searchParser':
+    case 'searchTemplate':
+      maps.searchNames = maps.searchNames.set(searchKey(entry.class, entry.schemaOid, entry.name), entry, edit);
+      return;
     case 'comment':
       maps.commentKeys = maps.commentKeys.set(
         commentKey(entry.objectClass, entry.objectOid, entry.columnNumber),
@@ -292,6 +322,14 @@ export function removeEntry(maps: Maps, entry: CatalogEntry, edit: object): void
         maps.castTypes = maps.castTypes.delete(`${entry.sourceTypeOid}/${entry.targetTypeOid}`, edit);
       }
       return;
+    case 'searchConfiguration':
+    case 'searchDictionary':
+    case 'searchParser':
+    case 'searchTemplate': {
+      const key = searchKey(entry.class, entry.schemaOid, entry.name);
+      if (maps.searchNames.get(key) === entry) maps.searchNames = maps.searchNames.delete(key, edit);
+      return;
+    }
     case 'comment':
       maps.commentKeys = maps.commentKeys.delete(
         commentKey(entry.objectClass, entry.objectOid, entry.columnNumber),

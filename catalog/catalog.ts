@@ -21,6 +21,7 @@ import {
   type NamedRelation,
   PG_CATALOG,
   removeEntry,
+  searchKey,
 } from './catalog-maps.ts';
 import { entryKey, parseEntryKey } from './codec.ts';
 import {
@@ -41,6 +42,8 @@ import {
   type RelationEntry,
   type RoutineEntry,
   type SchemaEntry,
+  type SearchDictionaryEntry,
+  type SearchEntry,
   type SequenceEntry,
   type StatisticsEntry,
   type SystemRightsEntry,
@@ -107,7 +110,9 @@ export class Catalog {
   get isBare(): boolean {
     const { schemas, relations, sequences, types, routines, operators, casts, collations, comments, extensions } =
       this.#maps;
-    const made = [relations, sequences, types, routines, operators, casts, collations, comments, extensions];
+    const { searchConfigurations, searchDictionaries, searchParsers, searchTemplates } = this.#maps;
+    const search = [searchConfigurations, searchDictionaries, searchParsers, searchTemplates];
+    const made = [relations, sequences, types, routines, operators, casts, collations, comments, extensions, ...search];
     return schemas.size <= 3 && made.every(({ size }) => size === 0);
   }
 
@@ -163,6 +168,7 @@ export class Catalog {
     for (const map of [types, relations, sequences, indexes, constraints]) yield* map.values();
     for (const map of [comments, analyses, statistics, collations, routines]) yield* map.values();
     for (const map of [operators, casts, extensions]) yield* map.values();
+    yield* this.searchEntries();
     for (const map of [systemRights, defaultRights]) yield* map.values();
   }
 
@@ -402,6 +408,18 @@ export class Catalog {
   }
   casts(): Iterable<CastDefinition> {
     return this.#maps.casts.values();
+  }
+
+  /** Of text search: what users have made; text-search.ts has what is built in. */
+  *searchEntries(): Iterable<SearchEntry> {
+    const { searchConfigurations, searchDictionaries, searchParsers, searchTemplates } = this.#maps;
+    for (const map of [searchTemplates, searchParsers, searchDictionaries, searchConfigurations]) yield* map.values();
+  }
+  searchEntryByName(entryClass: SearchEntry['class'], schemaOid: number, name: string): SearchEntry | undefined {
+    return this.#maps.searchNames.get(searchKey(entryClass, schemaOid, name));
+  }
+  searchDictionary(oid: number): SearchDictionaryEntry | undefined {
+    return this.#maps.searchDictionaries.get(oid);
   }
 
   /** What has been granted on a built-in object. */

@@ -24,6 +24,10 @@ export type EntryClass =
   | 'extension'
   | 'operator'
   | 'cast'
+  | 'searchConfiguration'
+  | 'searchDictionary'
+  | 'searchParser'
+  | 'searchTemplate'
   | 'systemRights'
   | 'defaultRights'
   | 'role'
@@ -428,6 +432,75 @@ export interface CastDefinition {
   readonly functionOid: number;
 }
 
+/** CREATE TEXT SEARCH CONFIGURATION; the built-in ones, and those of the other kinds, are in text-search.ts. */
+export interface SearchConfigurationEntry {
+  readonly class: 'searchConfiguration';
+  readonly oid: number;
+  readonly name: string;
+  readonly schemaOid: number;
+  readonly owner: number;
+  readonly parserOid: number;
+  /** Which dictionaries are asked for tokens of a type, in this order; sorted by token type. */
+  readonly mappings: readonly SearchMapping[];
+}
+
+export interface SearchMapping {
+  readonly tokenType: number;
+  readonly dictionaryOids: readonly number[];
+}
+
+/** CREATE TEXT SEARCH DICTIONARY. */
+export interface SearchDictionaryEntry {
+  readonly class: 'searchDictionary';
+  readonly oid: number;
+  readonly name: string;
+  readonly schemaOid: number;
+  readonly owner: number;
+  readonly templateOid: number;
+  readonly options: readonly SearchOption[];
+  /** Files that its options name, as they were when it was made or last altered: deflated, in base64. By name with extension. */
+  readonly files: Readonly<Record<string, string>>;
+  /** Of a thesaurus: the dictionary that its words go through; 0: none. */
+  readonly innerOid: number;
+  /** Oid of the extension that it belongs to. */
+  readonly extensionOid?: number;
+}
+
+export interface SearchOption {
+  readonly name: string;
+  readonly value: string;
+  /** Written without quotes. */
+  readonly isNumber: boolean;
+}
+
+/** CREATE TEXT SEARCH PARSER: the default parser's functions by another name. There is no owner. */
+export interface SearchParserEntry {
+  readonly class: 'searchParser';
+  readonly oid: number;
+  readonly name: string;
+  readonly schemaOid: number;
+  /** start, gettoken, end, headline (0: none), lextypes. */
+  readonly functionOids: readonly number[];
+}
+
+/** CREATE TEXT SEARCH TEMPLATE. There is no owner. */
+export interface SearchTemplateEntry {
+  readonly class: 'searchTemplate';
+  readonly oid: number;
+  readonly name: string;
+  readonly schemaOid: number;
+  /** What its dictionaries do, by the functions' names in PostgreSQL. */
+  readonly method: SearchMethod;
+  /** 0: none; dictionaries have no options then. */
+  readonly initOid: number;
+  readonly lexizeOid: number;
+  readonly extensionOid?: number;
+}
+
+export type SearchMethod = 'simple' | 'synonym' | 'ispell' | 'thesaurus' | 'snowball' | 'unaccent';
+
+export type SearchEntry = SearchConfigurationEntry | SearchDictionaryEntry | SearchParserEntry | SearchTemplateEntry;
+
 /** Rights on what the system made and no entry stands for: catalogs, functions, types, languages. */
 export interface SystemRightsEntry {
   readonly class: 'systemRights';
@@ -603,6 +676,7 @@ export type CatalogEntry =
   | ExtensionEntry
   | OperatorDefinition
   | CastDefinition
+  | SearchEntry
   | SystemRightsEntry
   | DefaultRightsEntry;
 

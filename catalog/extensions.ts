@@ -4,14 +4,23 @@
  * EXTENSION, in SQL over the built-in functions of functions/crypto.ts, and belong to it.
  */
 
+import type { SearchMethod, SearchOption } from './entries.ts';
+
 export interface AvailableExtension {
   readonly name: string;
   readonly version: string;
   readonly comment: string;
   /** Who may create in the database may have it. */
   readonly isTrusted: boolean;
-  /** CREATE FUNCTION without the words before the name; made in the extension's schema. */
+  /** CREATE FUNCTION without the words before the name; made in the extension's schema. `{d}`: the oid of its dictionary d. */
   readonly functions: readonly string[];
+  /** A text search template, and a dictionary of it, of this name. */
+  readonly dictionary?: {
+    readonly method: SearchMethod;
+    readonly initName: string;
+    readonly lexizeName: string;
+    readonly options: readonly SearchOption[];
+  };
 }
 
 const namespaces: readonly (readonly [name: string, digit: string])[] = [
@@ -79,6 +88,22 @@ const AVAILABLE: readonly AvailableExtension[] = [
     comment: 'cryptographic functions',
     isTrusted: true,
     functions: CRYPTO_FUNCTIONS,
+  },
+  {
+    name: 'unaccent',
+    version: '1.1',
+    comment: 'text search dictionary that removes accents',
+    isTrusted: true,
+    functions: [
+      handsOn('unaccent', ['regdictionary', 'text'], 'text', 'hotrow_unaccent', 'STABLE'),
+      "unaccent(text) RETURNS text LANGUAGE sql STABLE STRICT PARALLEL SAFE AS $$SELECT pg_catalog.hotrow_unaccent('{unaccent}'::regdictionary, $1)$$",
+    ],
+    dictionary: {
+      method: 'unaccent',
+      initName: 'unaccent_init',
+      lexizeName: 'unaccent_lexize',
+      options: [{ name: 'rules', value: 'unaccent', isNumber: false }],
+    },
   },
   {
     name: 'uuid-ossp',

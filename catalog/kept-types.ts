@@ -10,6 +10,7 @@ import { routineLabel } from './functions/user-routines.ts';
 import { replaceKeptCollations } from './kept-collations.ts';
 import { replaceKeptOperators, replaceKeptRoutines } from './kept-routines.ts';
 import { collationName, typeDisplayName } from './pg-catalog/definitions.ts';
+import { replaceKeptSearch } from './text-search.ts';
 
 const MARK = '\u0001';
 const QUOTED = new RegExp(`"${MARK}([0-9]+)"`, 'g');
@@ -27,7 +28,8 @@ export function keptTypeOid(name: string): number {
 export function shownTypes(catalog: Catalog, text: string, searchPath: readonly string[]): string {
   const named = replaceKeptCollations(text, (oid) => collationName(catalog, oid, searchPath));
   const operated = replaceKeptOperators(named, (oid) => operatorLabel(catalog, oid, searchPath));
-  const called = replaceKeptRoutines(operated, (oid) => routineLabel(catalog, oid, searchPath));
+  const labelled = replaceKeptRoutines(operated, (oid) => routineLabel(catalog, oid, searchPath));
+  const called = replaceKeptSearch(catalog, labelled, searchPath);
   if (!called.includes(MARK)) return called;
   return called.replace(QUOTED, (_, oid: string) =>
     typeDisplayName(catalog, Number(oid), searchPath, (type) => formatType(type)),

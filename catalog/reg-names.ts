@@ -9,7 +9,6 @@ import { findCollation } from './collations.ts';
 import { resolveCompositeClass } from './composite-classes.ts';
 import type { OperatorDefinition } from './entries.ts';
 import type { FunctionEntry, OperatorEntry } from './function-entry.ts';
-import { CONFIGURATIONS, DICTIONARIES } from './functions/fulltext/configurations.ts';
 import { quoteIdentifier } from './functions/quote.ts';
 import { functionByOid, functionsByName, operatorByOid, operatorsByName } from './functions/registry.ts';
 import { routineEntryFunction } from './functions/user-aggregates.ts';
@@ -17,7 +16,9 @@ import { isOperatorVisible, operatorEntry, withMadeOperators } from './functions
 import { inputsOf, routineLabel, routinesNamed } from './functions/user-routines.ts';
 import { collationName, relationName, typeDisplayName } from './pg-catalog/definitions.ts';
 import { typeFunctionArguments, typeFunctionName, typeFunctionOid } from './pg-catalog/static-tables.ts';
+import { splitQualifiedName } from './qualified-name.ts';
 import type { SharedCatalog } from './shared-catalog.ts';
+import { findSearchEntry, SEARCH_WORDS, searchEntry, searchEntryName, searchFunctionName } from './text-search.ts';
 
 export interface NameSource {
   readonly catalog: Catalog;
@@ -28,20 +29,6 @@ export interface NameSource {
   checkSchema?(name: string): void;
   /** The oid of a type as written in SQL; throws 42704, 42601. */
   parseType(text: string): number;
-}
-
-const NAME_PART = /\s*(?:"((?:[^"]|"")+)"|([^\s".][^\s.]*))\s*(\.|$)/y;
-
-/** a.b."C.d" to its parts, folded to lower case unless quoted; 42602 when it is none. */
-export function splitQualifiedName(text: string): string[] {
-  const names: string[] = [];
-  NAME_PART.lastIndex = 0;
-  for (;;) {
-    const match = NAME_PART.exec(text);
-    if (match === null) throw sqlError('42602', 'invalid name syntax');
-    names.push(match[1] !== undefined ? match[1].replaceAll('""', '"') : match[2].toLowerCase());
-    if (match[3] === '') return names;
-  }
 }
 
 /** A name of three parts names the database too, which must be this one; 0A000, 42601 for more. */
@@ -162,19 +149,18 @@ function collationOid(source: NameSource, text: string): number {
   return found.oid;
 }
 
-/** Text search objects are all in pg_catalog. */
-function fulltextOid(
-  source: NameSource,
-  objects: readonly { oid: number; name: string }[],
-  text: string,
-  what: string,
-): number {
+function searchOid(source: NameSource, entryClass: 'searchConfiguration' | 'searchDictionary', text: string): number {
   const names = splitQualifiedName(text);
-  const schema = names.length > 1 ? names[names.length - 2] : 'pg_catalog';
+  checkParts(source, names);
   requireSchema(source, names);
-  const found = objects.find(({ name }) => schema === 'pg_catalog' && name === names[names.length - 1]);
-  if (found === undefined) throw sqlError('42704', `text search ${what} "${names.join('.')}" does not exist`);
+  const found = findSearchEntry(source.catalog, entryClass, names, source.searchPath);
+  if (found === undefined) throw sqlError('42704', `${SEARCH_WORDS[entryClass]} "${names.join('.')}" does not exist`);
   return found.oid;
+}
+
+function searchText(source: NameSource, entryClass: 'searchConfiguration' | 'searchDictionary', oid: number): string {
+  const entry = searchEntry(source.catalog, entryClass, oid);
+  return entry === undefined ? String(oid) : searchEntryName(source.catalog, entry, source.searchPath);
 }
 
 function singleName(text: string): string {
@@ -226,9 +212,9 @@ function input(source: NameSource, typeOid: number, text: string): number {
     case OID.REGCOLLATION:
       return collationOid(source, text);
     case OID.REGCONFIG:
-      return fulltextOid(source, CONFIGURATIONS, text, 'configuration');
+      return searchOid(source, 'searchConfiguration', text);
     case OID.REGDICTIONARY:
-      return fulltextOid(source, DICTIONARIES, text, 'dictionary');
+      return searchOid(source, 'searchDictionary', text);
     default:
       throw sqlError('0A000', `names of type ${typeByOid(typeOid)?.name ?? typeOid} are not supported`);
   }
@@ -272,7 +258,7 @@ function output(source: NameSource, typeOid: number, oid: number): string {
     case OID.REGPROC: {
       if (source.catalog.routine(oid) !== undefined) return routineLabel(source.catalog, oid, source.searchPath);
       const entry = functionByOid(oid);
-      if (entry === null) return typeFunctionName(oid) ?? String(oid);
+      if (entry === null) return typeFunctionName(oid) ?? searchFunctionName(oid) ?? String(oid);
       return functionsByName(entry.name).length === 1
         ? quoteIdentifier(entry.name)
         : `pg_catalog.${quoteIdentifier(entry.name)}`;
@@ -305,9 +291,9 @@ function output(source: NameSource, typeOid: number, oid: number): string {
     case OID.REGCOLLATION:
       return collationName(source.catalog, oid, source.searchPath);
     case OID.REGCONFIG:
-      return CONFIGURATIONS.find((candidate) => candidate.oid === oid)?.name ?? String(oid);
+      return searchText(source, 'searchConfiguration', oid);
     case OID.REGDICTIONARY:
-      return DICTIONARIES.find((candidate) => candidate.oid === oid)?.name ?? String(oid);
+      return searchText(source, 'searchDictionary', oid);
     default:
       return String(oid);
   }

@@ -6,6 +6,7 @@ import type { IndexEntry, RelationEntry } from '../catalog/entries.ts';
 import type { FunctionContext, Value } from '../catalog/function-entry.ts';
 import type { Catalog, SharedCatalog } from '../catalog/index.ts';
 import { virtualRows, virtualTable } from '../catalog/pg-catalog/index.ts';
+import { keySearchEntries } from '../catalog/text-search.ts';
 import { parse, parseExpression } from '../parser/index.ts';
 import { bindScalar, type PlannerEnvironment } from '../planner/index.ts';
 import {
@@ -122,8 +123,7 @@ export class DatabaseRuntime {
     this.#catalogVersion = catalog.version;
     this.statistics = new TableStatistics(this);
     this.activity = new ActivityCounters(engine);
-    this.#maintenance = new ExecContext(engine);
-    this.#maintenance.functions = { format: DEFAULT_FORMAT } as FunctionContext;
+    this.#maintenance = maintenanceContext(engine, () => this.catalog);
     if (parent !== null) return;
     const others = sharing.get(engine);
     if (others === undefined) sharing.set(engine, new Set([this]));
@@ -150,7 +150,9 @@ export class DatabaseRuntime {
       this.engine.pool,
       missing,
       overflowOf(this.engine, entry),
-      this.#maintenance,
+      indexEntries.some((index) => keySearchEntries(catalog, index).length > 0)
+        ? maintenanceContext(this.engine, () => catalog)
+        : this.#maintenance,
     );
     runtime.indexes = indexEntries.map((index) => this.#indexRuntime(catalog, runtime, index));
     heap.maintainer = this.#maintainerOf(runtime);
@@ -500,6 +502,23 @@ export class DatabaseRuntime {
   virtualRows(qualifiedName: string, functions: FunctionContext): Iterable<readonly Value[]> {
     return virtualRows(qualifiedName, functions);
   }
+}
+
+/**
+ * What keys of indexes are computed with, with or without a session: their expressions are immutable, and ask for little. Text search
+ * configurations are those of the catalog that a table's runtime was made for: when one is altered, its tables get new heaps.
+ */
+function maintenanceContext(engine: StorageEngine, catalog: () => Catalog): ExecContext {
+  const context = new ExecContext(engine);
+  const functions: Partial<FunctionContext> = {
+    format: DEFAULT_FORMAT,
+    notice() {},
+    get catalog() {
+      return catalog();
+    },
+  };
+  context.functions = functions as FunctionContext;
+  return context;
 }
 
 /** Types that users made may have a say in its keys. */

@@ -132,7 +132,7 @@ export function* runExplain(
   isSimple: boolean,
   formats: readonly number[],
 ): Task<string> {
-  const options = optionsOf(node, prepared.text);
+  const options = { ...optionsOf(node, prepared.text), format: session.settings.format };
   if (node.statement.kind === 'createTableAs') {
     // The schema of temporary tables may have to be made.
     session.ensureTransaction();

@@ -1,5 +1,9 @@
 /** A session's settings: those that show its state, what it may set, and where it begins. */
+import { quoteIdentifier } from '../catalog/functions/quote.ts';
+import { splitQualifiedName } from '../catalog/qualified-name.ts';
 import { Settings } from '../catalog/settings.ts';
+import { findSearchEntry } from '../catalog/text-search.ts';
+import { SqlError, sqlError } from '../types/errors.ts';
 import { checkTimeText } from './past.ts';
 import type { Session } from './session.ts';
 import { checkAuthorization } from './session-authorization.ts';
@@ -11,10 +15,20 @@ export function settingsOf(session: Session): Settings {
     check: (name, value) => {
       checkAuthorization(session.role, name, value);
       if (name === 'as_of_system_time') checkTimeText(String(value), settings.format);
+      if (name === 'default_text_search_config') return searchConfigurationName(session, String(value));
       return value;
     },
   });
   return settings;
+}
+
+/** With its schema; 22023 where there is none. */
+function searchConfigurationName(session: Session, text: string): string {
+  const { catalog } = session;
+  const found = findSearchEntry(catalog, 'searchConfiguration', splitQualifiedName(text), session.searchPath(true));
+  if (found === undefined)
+    throw sqlError('22023', `invalid value for parameter "default_text_search_config": "${text}"`);
+  return `${quoteIdentifier(catalog.schemaName(found.schemaOid))}.${quoteIdentifier(found.name)}`;
 }
 
 /** What its role and database, and its client, ask for. */
@@ -22,7 +36,12 @@ export function applyInitialSettings({ settings, database, identity, role }: Ses
   const shared = database.shared.catalog;
   settings.override('session_authorization', identity.user);
   for (const entry of shared.settingsFor(database.settingsOid, shared.roleByName(identity.user)?.oid ?? 0)) {
-    settings.setInitial(entry.name, entry.value, 'database');
+    try {
+      settings.setInitial(entry.name, entry.value, 'database');
+    } catch (error) {
+      // What a setting names may have gone since it was given.
+      if (!(error instanceof SqlError) || error.code !== '22023') throw error;
+    }
   }
   for (const [name, value] of identity.options) settings.setInitial(name, value, 'client', role.maySet(name));
 }

@@ -525,6 +525,32 @@ export interface RefreshCollationStatement extends Node {
   readonly kind: 'refreshCollation';
   readonly object: ObjectAddress;
 }
+/** ALTER TEXT SEARCH CONFIGURATION c { ADD | ALTER | DROP } MAPPING ... */
+export interface AlterSearchConfigurationStatement extends Node {
+  readonly kind: 'alterSearchConfiguration';
+  readonly object: ObjectAddress;
+  readonly action: SearchMappingAction;
+}
+export type SearchMappingAction =
+  | {
+      readonly kind: 'add' | 'alter';
+      readonly tokenTypes: readonly string[];
+      readonly dictionaries: readonly QualifiedName[];
+    }
+  /** Of no token types: of all. */
+  | {
+      readonly kind: 'replace';
+      readonly tokenTypes: readonly string[];
+      readonly old: QualifiedName;
+      readonly new: QualifiedName;
+    }
+  | { readonly kind: 'drop'; readonly tokenTypes: readonly string[]; readonly ifExists: boolean };
+/** ALTER TEXT SEARCH DICTIONARY d (option [= value], ...): without a value the option goes. */
+export interface AlterSearchDictionaryStatement extends Node {
+  readonly kind: 'alterSearchDictionary';
+  readonly object: ObjectAddress;
+  readonly options: readonly Option[];
+}
 export interface CreateDomainStatement extends Node {
   readonly kind: 'createDomain';
   readonly name: QualifiedName;
@@ -764,6 +790,8 @@ export type DdlStatement =
   | AlterOperatorStatement
   | CreateDomainStatement
   | RefreshCollationStatement
+  | AlterSearchConfigurationStatement
+  | AlterSearchDictionaryStatement
   | AlterDomainStatement
   | CreateExtensionStatement
   | AlterExtensionStatement

@@ -184,7 +184,7 @@ const REASONS: readonly { readonly why: string; readonly fits: (proc: Proc, area
     fits: (proc, area) => area.startsWith('Trigger') || /^(RI_|suppress_|tsvector_update_|unique_key)/.test(proc.name),
   },
   {
-    why: 'configurations `simple` and `english` are built in; their parser and dictionaries are no functions',
+    why: 'parsers and dictionaries are built in, and no functions',
     fits: (proc, area) =>
       area.startsWith('Text search') &&
       /^(prsd|dsimple|dsynonym|dispell|thesaurus|snowball|ts_(debug|parse|token|lexize|stat|rewrite)|ts_|ts)/.test(

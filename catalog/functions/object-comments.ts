@@ -14,6 +14,10 @@ const CLASS_NAMES: Readonly<Record<string, readonly string[]>> = {
   pg_statistic_ext: ['statistics'],
   pg_namespace: ['schema'],
   pg_type: ['type'],
+  pg_ts_config: ['searchConfiguration'],
+  pg_ts_dict: ['searchDictionary'],
+  pg_ts_parser: ['searchParser'],
+  pg_ts_template: ['searchTemplate'],
 };
 
 export function objectComment(context: FunctionContext, oid: number, className: string | null): string | null {
@@ -37,4 +41,6 @@ const COMMENTED_CLASSES: Readonly<Record<string, number>> = {
   pg_namespace: 2615,
   pg_ts_config: 3602,
   pg_ts_dict: 3600,
+  pg_ts_parser: 3601,
+  pg_ts_template: 3764,
 };

@@ -27,9 +27,17 @@ import {
 import { statisticsColumns, statisticsDefinition, statisticsExpressions } from '../pg-catalog/extended-statistics.ts';
 import { sharedComment } from '../pg-catalog/shared.ts';
 import { ruleOid, ViewContext } from '../pg-catalog/view-context.ts';
-import { splitQualifiedName } from '../reg-names.ts';
+import { splitQualifiedName } from '../qualified-name.ts';
 import { relationDenied, rightsOnRelation } from '../rights.ts';
 import { ENCODING_NAMES, encodingName } from '../settings.ts';
+import {
+  isSearchEntryVisible,
+  SEARCH_CATALOGS,
+  SEARCH_WORDS,
+  type SearchClass,
+  searchEntry,
+  searchEntryName,
+} from '../text-search.ts';
 import { KEYWORDS } from './keyword-list.ts';
 import type { FunctionModule } from './module.ts';
 import { objectComment } from './object-comments.ts';
@@ -234,6 +242,15 @@ function describeObject(context: FunctionContext, classOid: number, oid: number,
       const operator = operatorLabelWithTypes(catalog, oid, path(context));
       return operator === null ? null : `operator ${operator}`;
     }
+    case 3600:
+    case 3601:
+    case 3602:
+    case 3764: {
+      const entryClass = SEARCH_KINDS.find((each) => SEARCH_CATALOGS[each] === classOid) as SearchClass;
+      const entry = searchEntry(catalog, entryClass, oid);
+      if (entry === undefined) return null;
+      return `${SEARCH_WORDS[entryClass]} ${searchEntryName(catalog, entry, path(context))}`;
+    }
     case 2605: {
       const cast = catalog.cast(oid);
       if (cast === undefined) return null;
@@ -412,6 +429,17 @@ function formatTypeInPath(context: FunctionContext, oid: number | null, modifier
   return names.regOutput(OID.REGTYPE, oid);
 }
 
+const SEARCH_KINDS = Object.keys(SEARCH_CATALOGS) as SearchClass[];
+
+/** Is a text search object found by its plain name? null: there is none. */
+function searchVisibility(entryClass: SearchClass): (context: FunctionContext, oid: number) => boolean | null {
+  return (context, oid) => {
+    const catalog = context.catalog as Catalog;
+    const entry = searchEntry(catalog, entryClass, oid);
+    return entry === undefined ? null : isSearchEntryVisible(catalog, entry, context.searchPath(true));
+  };
+}
+
 export const systemCatalogFunctions: FunctionModule = {
   plain: {
     PG_encoding_to_char: (encoding: number) => ENCODING_NAMES[encoding] ?? '',
@@ -439,10 +467,6 @@ export const systemCatalogFunctions: FunctionModule = {
     pg_conversion_is_visible: always(true),
     pg_opclass_is_visible: always(true),
     pg_opfamily_is_visible: always(true),
-    pg_ts_config_is_visible: always(true),
-    pg_ts_dict_is_visible: always(true),
-    pg_ts_parser_is_visible: always(true),
-    pg_ts_template_is_visible: always(true),
     pg_indexam_has_property(oid: number, property: string) {
       const method = (Object.keys(METHOD_OIDS) as IndexMethod[]).find((name) => METHOD_OIDS[name] === oid);
       return method === undefined ? null : (METHOD_PROPERTIES[property]?.[method] ?? null);
@@ -465,6 +489,10 @@ export const systemCatalogFunctions: FunctionModule = {
   contextual: {
     pg_blocking_pids: (context, processId: number) => new SqlArray(OID.INT4, context.system?.blockers(processId) ?? []),
     format_type: formatTypeInPath,
+    pg_ts_config_is_visible: searchVisibility('searchConfiguration'),
+    pg_ts_dict_is_visible: searchVisibility('searchDictionary'),
+    pg_ts_parser_is_visible: searchVisibility('searchParser'),
+    pg_ts_template_is_visible: searchVisibility('searchTemplate'),
     pg_get_userbyid: (context, oid: number) => new ViewContext(context).roleName(oid),
     pg_get_statisticsobjdef: (context, oid: number) => {
       const entry = statisticsEntry(context, oid);

@@ -4178,6 +4178,7 @@ export const BUILTIN_COMMENT_LINES = `
 3600 13201 snowball stemmer for tamil language
 3600 13203 snowball stemmer for turkish language
 3600 13205 snowball stemmer for yiddish language
+3601 3722 default word parser
 3602 3748 simple configuration
 3602 13152 configuration for arabic language
 3602 13154 configuration for armenian language
@@ -4207,4 +4208,9 @@ export const BUILTIN_COMMENT_LINES = `
 3602 13202 configuration for tamil language
 3602 13204 configuration for turkish language
 3602 13206 configuration for yiddish language
+3764 3727 simple dictionary: just lower case and check for stopword
+3764 3730 synonym dictionary: replace word by its synonym
+3764 3733 ispell dictionary
+3764 3742 thesaurus dictionary: phrase by phrase substitution
+3764 13150 snowball stemmer
 `;

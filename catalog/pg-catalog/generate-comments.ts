@@ -14,6 +14,8 @@ const CLASSES = [
   'pg_namespace',
   'pg_ts_config',
   'pg_ts_dict',
+  'pg_ts_parser',
+  'pg_ts_template',
 ];
 
 const QUERY = `

@@ -16,14 +16,6 @@ const QUERIES: Readonly<Record<string, string>> = {
   pg_language: "select * from pg_language where lanname <> 'plpgsql' order by oid",
   pg_range: `select rngtypid, rngsubtype, rngmultitypid, rngcollation, rngsubopc, rngcanonical::oid, rngsubdiff::oid
     from pg_range order by 1`,
-  pg_ts_config: `select * from pg_ts_config where cfgname in ('simple', 'english') order by oid`,
-  pg_ts_config_map: `select m.* from pg_ts_config_map m join pg_ts_config c on c.oid = mapcfg
-    where cfgname in ('simple', 'english') order by 1, 2, 3`,
-  pg_ts_dict: `select * from pg_ts_dict where dictname in ('simple', 'english_stem') order by oid`,
-  pg_ts_parser: `select oid, prsname, prsnamespace, prsstart::oid, prstoken::oid, prsend::oid, prsheadline::oid, prslextype::oid
-    from pg_ts_parser order by oid`,
-  pg_ts_template: `select oid, tmplname, tmplnamespace, tmplinit::oid, tmpllexize::oid from pg_ts_template
-    where tmplname in ('simple', 'snowball') order by oid`,
   pg_tablespace: 'select * from pg_tablespace order by oid',
   /** Not catalogs: functions of each type, and names and arguments of those functions. */
   type_functions: `select t.oid, typinput::oid, typoutput::oid, typreceive::oid, typsend::oid, typmodin::oid, typmodout::oid, typanalyze::oid

@@ -1,6 +1,6 @@
 /**
  * The tables and views of pg_catalog and information_schema: their columns, and rows made from the catalog when they are
- * read. What nothing exists of (publications, text search ...) has its columns and no rows.
+ * read. What nothing exists of (publications, rules ...) has its columns and no rows.
  */
 import { INFORMATION_SCHEMA_OID, PG_CATALOG_SCHEMA_OID, type RelationEntry } from '../entries.ts';
 import type { FunctionContext, Value } from '../function-entry.ts';
@@ -16,6 +16,7 @@ import { sharedMakers } from './shared.ts';
 import { sharedDependencyMakers } from './shared-dependencies.ts';
 import { staticRows } from './static-tables.ts';
 import { statisticsMakers } from './statistics.ts';
+import { searchMakers } from './text-search.ts';
 import { typeMakers } from './types.ts';
 import { type Row, type RowMaker, ViewContext } from './view-context.ts';
 import { viewMakers } from './views.ts';
@@ -32,6 +33,7 @@ const PG_CATALOG_MAKERS: Readonly<Record<string, RowMaker>> = {
   ...statisticsMakers,
   ...extendedStatisticsMakers,
   ...extensionMakers,
+  ...searchMakers,
 };
 
 /** By schema and name; undefined: there is none. */

@@ -22,11 +22,13 @@ import {
 import { keptCollationName } from '../kept-collations.ts';
 import { INITIAL_SCHEMAS, keptRelationAcl } from '../rights.ts';
 import { isSystemView, systemRelations } from '../system-tables.ts';
+import { keptSearchEntries, SEARCH_CATALOGS } from '../text-search.ts';
 import { classOfObject, definitionDependencies, namedDefinitions } from './definition-dependencies.ts';
 import { collationOf } from './definitions.ts';
 import { EXTENSION_CLASS } from './extensions.ts';
 import { ownComments } from './own-comments.ts';
 import { operatorClassOf } from './static-tables.ts';
+import { searchDependencies } from './text-search.ts';
 import {
   ACTION_LETTERS,
   CONSTRAINT_LETTERS,
@@ -491,6 +493,10 @@ function* pgDepend(context: ViewContext): Iterable<Row> {
       whole.delete(relationOid);
       yield dependency(REWRITE_CLASS, rule, 0, RELATION_CLASS, relationOid, columnNumber, 'n');
     }
+    for (const entry of keptSearchEntries(catalog, table.queryText)) {
+      if (entry.oid < FIRST_NORMAL_OID) continue;
+      yield dependency(REWRITE_CLASS, rule, 0, SEARCH_CATALOGS[entry.class], entry.oid, 0, 'n');
+    }
     for (const oid of namedDefinitions(table.queryText)) whole.add(oid);
     for (const oid of whole) yield dependency(REWRITE_CLASS, rule, 0, classOfObject(context, oid), oid, 0, 'n');
   }
@@ -518,6 +524,7 @@ function* pgDepend(context: ViewContext): Iterable<Row> {
   yield* rangeDependencies(context);
   yield* extensionDependencies(context);
   yield* definitionDependencies(context);
+  yield* searchDependencies(context);
 }
 
 const PROC_CLASS = 1255;
@@ -596,6 +603,7 @@ const CLASS_OF_COMMENT: Readonly<Record<string, number>> = {
   operator: 2617,
   cast: 2605,
   statistics: 3381,
+  ...SEARCH_CATALOGS,
 };
 
 function* pgDescription(context: ViewContext): Iterable<Row> {

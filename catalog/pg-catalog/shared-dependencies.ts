@@ -2,6 +2,7 @@
 import type { Acl } from '../acl.ts';
 import { type CatalogEntry, FIRST_NORMAL_OID } from '../entries.ts';
 import { columnAcl, relationAcl } from '../rights.ts';
+import { SEARCH_CATALOGS } from '../text-search.ts';
 import type { Row, RowMaker, ViewContext } from './view-context.ts';
 
 const AUTHID_CLASS = 1260;
@@ -14,6 +15,7 @@ const CLASSES: Readonly<Partial<Record<CatalogEntry['class'], number>>> = {
   operator: 2617,
   collation: 3456,
   statistics: 3381,
+  ...SEARCH_CATALOGS,
   database: 1262,
   defaultRights: 826,
 };
@@ -54,6 +56,7 @@ function* dependents(context: ViewContext): Iterable<Dependent> {
   for (const entry of catalog.operators()) yield of(entry, undefined);
   for (const entry of catalog.collations()) yield of(entry, undefined);
   for (const entry of catalog.statisticsObjects()) yield of(entry, undefined);
+  for (const entry of catalog.searchEntries()) if ('owner' in entry) yield of(entry, undefined);
   for (const entry of shared.databases()) yield of(entry, entry.acl);
   for (const { oid, roleOid, acl } of catalog.defaultRights()) {
     yield { databaseOid, classOid: CLASSES.defaultRights ?? 0, oid, columnNumber: 0, owner: roleOid, acl };

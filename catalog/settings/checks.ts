@@ -2,6 +2,8 @@
 import { parsePosixZone } from '../../types/datetime/rule-zone.ts';
 import { type SqlErrorFields, sqlError } from '../../types/errors.ts';
 import type { DateOrder, DateStyle } from '../../types/settings.ts';
+import { splitQualifiedName } from '../qualified-name.ts';
+import { isBuiltInConfiguration } from '../text-search.ts';
 
 function invalid(name: string, text: string, fields: SqlErrorFields = {}, code = '22023'): Error {
   return sqlError(code, `invalid value for parameter "${name}": "${text}"`, fields);
@@ -247,8 +249,9 @@ export function checkString(name: string, text: string, current: string, initial
     case 'lc_time':
       return checkLocale(name, text);
     case 'default_text_search_config':
-      if (!/^(?:pg_catalog\.)?(?:simple|english)$/.test(text)) throw invalid(name, text);
-      return text.startsWith('pg_catalog.') ? text : `pg_catalog.${text}`;
+      // Whether there is such a configuration, the session knows.
+      splitQualifiedName(text);
+      return isBuiltInConfiguration(text) ? `pg_catalog.${text}` : text;
     case 'default_table_access_method':
       if (text !== 'heap') throw invalid(name, text, { detail: `Table access method "${text}" does not exist.` });
       return text;

@@ -122,6 +122,7 @@ const DEFAULTS: Readonly<Record<string, string>> = {
 /** Settings that pg_settings does not show, and hotrow's own. Same fields as table.ts. */
 const MORE_SETTINGS = `
 as_of_system_time	string		user					Client Connection Defaults / Statement Behavior	Sets the moment in the past that each transaction reads.	A timestamp, or a negative interval that counts from the start of the transaction. An empty string reads the present.
+tsearch_data_directory	string		superuser	tsearch_data				File Locations	Sets the folder of the files that text search dictionaries are made of.	A relative path starts from the data directory. The files are read by CREATE and ALTER TEXT SEARCH DICTIONARY.
 version_retention	int	s	sighup	0	0	31536000		Client Connection Defaults / Statement Behavior	Sets how far back AS OF SYSTEM TIME can read.	Old versions of rows are kept for so long. SET changes it for the whole server.
 auto_explain.log_analyze	bool		superuser	off				Customized Options	Use EXPLAIN ANALYZE for plan logging.	
 auto_explain.log_buffers	bool		superuser	off				Customized Options	Log buffers usage.	This has no effect unless log_analyze is also set.

@@ -1,5 +1,6 @@
 /** COMMENT ON. */
 import type { CommentEntry, EntryClass } from '../../catalog/index.ts';
+import { SEARCH_CLASSES, type SearchClass } from '../../catalog/text-search.ts';
 import type { CommentStatement, ObjectAddress } from '../../parser/ast.ts';
 import { SHARE_UPDATE_EXCLUSIVE } from '../../storage/api.ts';
 import { sqlError } from '../../types/errors.ts';
@@ -23,6 +24,7 @@ import {
 } from './resolve.ts';
 import { mustFindRoutine } from './routine-names.ts';
 import { ownedStatistics } from './statistics.ts';
+import { checkSearchOwner, mustFindSearchObject } from './text-search.ts';
 
 interface Target {
   readonly objectClass: EntryClass;
@@ -120,6 +122,14 @@ function* commentTarget(x: DdlContext, object: ObjectAddress): DdlSteps<Target |
       const entry = mustFindCollation(x, object.name);
       checkOwner(x, entry.owner, `collation ${entry.name}`);
       return { objectClass: 'collation', oid: entry.oid, columnNumber: 0 };
+    }
+    case 'text search configuration':
+    case 'text search dictionary':
+    case 'text search parser':
+    case 'text search template': {
+      const entry = mustFindSearchObject(x, SEARCH_CLASSES[object.objectType] as SearchClass, object.name);
+      checkSearchOwner(x, entry, object.name.join('.'));
+      return { objectClass: entry.class, oid: entry.oid, columnNumber: 0 };
     }
     case 'function':
     case 'procedure':

@@ -22,6 +22,7 @@ import { definitionsOfType, routinesOfType, usersOfOperator, usersOfRoutine } fr
 import { isExpiryColumn, withoutExpiry } from './row-expiry.ts';
 import { identityColumnOf } from './sequences.ts';
 import { dropStatisticsOfColumn } from './statistics.ts';
+import { usersOfSearchObject } from './text-search-indexes.ts';
 
 const REPORTED_MAX = 100;
 const ACCESS_EXCLUSIVE = 8;
@@ -82,6 +83,11 @@ function dependentsOf(x: DdlContext, object: ObjectReference): Dependent[] {
       return [...usersOfOperator(x, object.oid).map(asNormal), ...usesOf(x, object.oid)].sort(byOidAndColumn);
     case 'cast':
       return usesOf(x, object.oid).sort(byOidAndColumn);
+    case 'searchConfiguration':
+    case 'searchDictionary':
+    case 'searchParser':
+    case 'searchTemplate':
+      return usersOfSearchObject(x, object.class, object.oid).map(asNormal).sort(byOidAndColumn);
     case 'extension':
       return membersOf(x, object.oid);
     case 'default':
@@ -92,8 +98,10 @@ function dependentsOf(x: DdlContext, object: ObjectReference): Dependent[] {
 }
 
 function membersOf(x: DdlContext, extensionOid: number): Dependent[] {
-  const members = [...x.catalog.routines()].filter((routine) => routine.extensionOid === extensionOid);
-  return members.map(({ oid }): Dependent => ({ object: reference('routine', oid), kind: 'auto' })).sort(byOid);
+  const members = [...x.catalog.routines(), ...x.catalog.searchEntries()].filter(
+    (entry) => 'extensionOid' in entry && entry.extensionOid === extensionOid,
+  );
+  return members.map((entry): Dependent => ({ object: reference(entry.class, entry.oid), kind: 'auto' })).sort(byOid);
 }
 
 function asNormal(object: ObjectReference): Dependent {
@@ -345,13 +353,21 @@ function schemaDependents(x: DdlContext, schemaOid: number): Dependent[] {
   for (const operator of x.catalog.operators()) {
     if (operator.schemaOid === schemaOid) result.push(asNormal(reference('operator', operator.oid)));
   }
-  for (const entry of x.catalog.collations()) {
-    if (entry.schemaOid === schemaOid) result.push({ object: reference('collation', entry.oid), kind: 'normal' });
+  for (const entry of [...x.catalog.collations(), ...x.catalog.searchEntries()]) {
+    if (entry.schemaOid === schemaOid) result.push(asNormal(reference(entry.class, entry.oid)));
   }
   return result;
 }
 
 // --------------------------------------------------------------------------------------------------------------- walk
+
+/** The extension that an object belongs to; undefined: none. */
+function extensionOf(x: DdlContext, { class: objectClass, oid }: ObjectReference): number | undefined {
+  if (objectClass === 'routine') return x.catalog.routine(oid)?.extensionOid;
+  if (objectClass !== 'searchDictionary' && objectClass !== 'searchTemplate') return undefined;
+  const entry = x.catalog.entry(objectClass, oid);
+  return entry !== undefined && 'extensionOid' in entry ? entry.extensionOid : undefined;
+}
 
 /** 2BP01 for what only goes with its owner, unless the owner is among the targets. */
 function checkInternal(x: DdlContext, object: ObjectReference, targets: ReadonlySet<string>): void {
@@ -368,7 +384,7 @@ function checkInternal(x: DdlContext, object: ObjectReference, targets: Readonly
       if (targets.has(keyOf(referenceTo(column.table)))) return;
     }
   }
-  const extensionOid = object.class === 'routine' ? x.catalog.routine(object.oid)?.extensionOid : undefined;
+  const extensionOid = extensionOf(x, object);
   if (extensionOid !== undefined) owner = reference('extension', extensionOid);
   if (owner === null || targets.has(keyOf(owner))) return;
   const name = describe(x, owner);
@@ -502,6 +518,10 @@ function remove(x: DdlContext, object: ObjectReference, found: readonly Found[])
     case 'extension':
     case 'operator':
     case 'cast':
+    case 'searchConfiguration':
+    case 'searchDictionary':
+    case 'searchParser':
+    case 'searchTemplate':
     case 'type': {
       const entry = x.catalog.entry(object.class, object.oid);
       if (entry === undefined) return;

@@ -2,6 +2,7 @@
 import { findCollation } from '../../catalog/collations.ts';
 import { quoteIdentifier } from '../../catalog/functions/quote.ts';
 import type { NamedRelation } from '../../catalog/index.ts';
+import { SEARCH_WORDS, type SearchClass, searchEntry, searchEntryName } from '../../catalog/text-search.ts';
 import { formatType } from '../../types/index.ts';
 import { castText } from './casts.ts';
 import type { DdlContext } from './context.ts';
@@ -26,7 +27,8 @@ export interface ObjectReference {
     | 'routine'
     | 'extension'
     | 'operator'
-    | 'cast';
+    | 'cast'
+    | SearchClass;
   readonly oid: number;
   /** For class column, default and expiry: oid is the table's. */
   readonly columnNumber: number;
@@ -106,6 +108,14 @@ export function describe(x: DdlContext, { class: objectClass, oid, columnNumber 
     case 'cast': {
       const entry = x.catalog.cast(oid);
       return entry === undefined ? `cast ${oid}` : castText(entry.sourceTypeOid, entry.targetTypeOid);
+    }
+    case 'searchConfiguration':
+    case 'searchDictionary':
+    case 'searchParser':
+    case 'searchTemplate': {
+      const entry = searchEntry(x.catalog, objectClass, oid);
+      const name = entry === undefined ? oid : searchEntryName(x.catalog, entry, x.searchPath);
+      return `${SEARCH_WORDS[objectClass]} ${name}`;
     }
     case 'statistics': {
       const entry = x.catalog.entry('statistics', oid);

@@ -1,7 +1,8 @@
 /** DROP of everything but databases, roles and what they own. */
 import { findCollation } from '../../catalog/collations.ts';
-import type { NamedRelation } from '../../catalog/index.ts';
+import { FIRST_NORMAL_OID, type NamedRelation } from '../../catalog/index.ts';
 import { isSystemRoutine } from '../../catalog/system-routines.ts';
+import { SEARCH_CLASSES, type SearchClass } from '../../catalog/text-search.ts';
 import type { DropStatement, FunctionParameter, ObjectAddress, ObjectType, TypeName } from '../../parser/ast.ts';
 import { ACCESS_EXCLUSIVE } from '../../storage/api.ts';
 import { sqlError } from '../../types/errors.ts';
@@ -31,6 +32,7 @@ import {
   wrongKind,
 } from './routine-names.ts';
 import { findStatistics } from './statistics.ts';
+import { checkSearchOwner, findSearchObject } from './text-search.ts';
 import { findTypeOid, resolveType } from './type-names.ts';
 
 type RelationType = 'table' | 'view' | 'materialized view' | 'index' | 'sequence' | 'foreign table';
@@ -78,6 +80,11 @@ function* findTarget(x: DdlContext, statement: DropStatement, object: ObjectAddr
       if (!ifExists) throw sqlError('42704', `collation "${object.name.join('.')}" for encoding "UTF8" does not exist`);
       return missingObject(x, objectType, object, ifExists);
     }
+    case 'text search configuration':
+    case 'text search dictionary':
+    case 'text search parser':
+    case 'text search template':
+      return findDroppedSearchObject(x, objectType, object, ifExists);
     case 'function':
     case 'procedure':
     case 'routine':
@@ -221,6 +228,25 @@ function findType(
   }
   checkOwner(x, type.owner, `type ${type.name}`);
   return reference('type', type.oid);
+}
+
+function findDroppedSearchObject(
+  x: DdlContext,
+  objectType: ObjectType,
+  object: ObjectAddress,
+  ifExists: boolean,
+): ObjectReference | null {
+  if (ifExists && missingBefore(x, objectType, object) !== null) return missingObject(x, objectType, object, ifExists);
+  const found = findSearchObject(x, SEARCH_CLASSES[objectType] as SearchClass, object.name);
+  if (found === undefined) return missingObject(x, objectType, object, ifExists);
+  const schema = x.catalog.schema(found.schemaOid);
+  if (schema === undefined || !x.authority.hasPrivilegesOf(schema.owner)) {
+    checkSearchOwner(x, found, object.name.join('.'));
+  }
+  if (found.oid < FIRST_NORMAL_OID) {
+    throw sqlError('2BP01', `cannot drop ${objectType} ${found.name} because it is required by the database system`);
+  }
+  return reference(found.class, found.oid);
 }
 
 function findDroppedRoutine(

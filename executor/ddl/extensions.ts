@@ -4,6 +4,7 @@ import { AVAILABLE_EXTENSIONS, type AvailableExtension } from '../../catalog/ext
 import { quoteIdentifier } from '../../catalog/functions/quote.ts';
 import type { ExtensionEntry, SchemaEntry } from '../../catalog/index.ts';
 import { databaseAcl, rightsByAcl } from '../../catalog/rights.ts';
+import { SEARCH_FUNCTIONS } from '../../catalog/text-search.ts';
 import type {
   AlterExtensionStatement,
   CreateExtensionStatement,
@@ -16,6 +17,7 @@ import type { DdlContext, DdlResult } from './context.ts';
 import { type ObjectReference, reference } from './describe.ts';
 import { checkOwner, newObjectName } from './resolve.ts';
 import { createRoutine } from './routines.ts';
+import { putNewSearchObject } from './text-search.ts';
 
 function checkMayCreate(x: DdlContext, { name, isTrusted }: AvailableExtension): void {
   if (x.isSuperuser) return;
@@ -66,7 +68,10 @@ export function createExtension(x: DdlContext, statement: CreateExtensionStateme
     version,
   };
   x.putEntry(entry);
-  for (const text of available.functions) createMember(x, entry, schema, text);
+  const dictionaryOid = available.dictionary === undefined ? 0 : createDictionary(x, entry, available.dictionary);
+  for (const text of available.functions) {
+    createMember(x, entry, schema, text.replace(`{${name}}`, String(dictionaryOid)));
+  }
   x.putEntry({
     class: 'comment',
     oid: x.allocateOid(),
@@ -84,6 +89,23 @@ function createMember(x: DdlContext, { oid }: ExtensionEntry, schema: SchemaEntr
   createRoutine(x, node as CreateFunctionStatement);
   for (const routine of [...x.catalog.routines()])
     if (!before.has(routine.oid)) x.putEntry({ ...routine, extensionOid: oid });
+}
+
+/** The template and the dictionary, of the extension's name; answers the dictionary's oid. */
+function createDictionary(
+  x: DdlContext,
+  { oid: extensionOid, name, schemaOid }: ExtensionEntry,
+  { method, initName, lexizeName, options }: NonNullable<AvailableExtension['dictionary']>,
+): number {
+  const place = { name, schemaOid, extensionOid };
+  const templateOid = x.allocateOid();
+  const oidOf = (functionName: string): number => SEARCH_FUNCTIONS.get(functionName) as number;
+  const functions = { initOid: oidOf(initName), lexizeOid: oidOf(lexizeName) };
+  putNewSearchObject(x, { class: 'searchTemplate', oid: templateOid, ...place, method, ...functions });
+  const oid = x.allocateOid();
+  const made = { owner: x.currentRoleOid, templateOid, options, files: {}, innerOid: 0 };
+  putNewSearchObject(x, { class: 'searchDictionary', oid, ...place, ...made });
+  return oid;
 }
 
 /** 42704 when there is none. */
@@ -113,6 +135,8 @@ export function moveExtension(x: DdlContext, name: string, target: SchemaEntry):
   checkOwner(x, entry.owner, `extension ${name}`);
   for (const routine of [...x.catalog.routines()])
     if (routine.extensionOid === entry.oid) x.putEntry({ ...routine, schemaOid: target.oid });
+  for (const member of [...x.catalog.searchEntries()])
+    if ('extensionOid' in member && member.extensionOid === entry.oid) x.putEntry({ ...member, schemaOid: target.oid });
   x.putEntry({ ...entry, schemaOid: target.oid });
 }
 

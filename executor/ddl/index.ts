@@ -1,4 +1,5 @@
 /** CREATE, ALTER, DROP and what else changes the catalog. */
+import { SEARCH_CLASSES } from '../../catalog/text-search.ts';
 import type { StatementNode } from '../../parser/ast.ts';
 import { sqlError } from '../../types/errors.ts';
 import { intoClause } from '../select-into.ts';
@@ -28,6 +29,7 @@ import { alterRoutine, createRoutine } from './routines.ts';
 import { createSchema } from './schemas.ts';
 import { alterSequenceStatement, createSequenceStatement } from './sequences.ts';
 import { alterStatistics, createStatistics } from './statistics.ts';
+import { alterSearchConfiguration, alterSearchDictionary, createSearchObject } from './text-search.ts';
 import { truncate } from './truncate.ts';
 import { alterCompositeType, alterDomain, alterEnum, createCompositeType, createDomain, createEnum } from './types.ts';
 import { createTableAs, createView, selectInto } from './views.ts';
@@ -95,7 +97,14 @@ export function executeDdl(statement: StatementNode, context: DdlContext): DdlSt
     case 'dropOwned':
     case 'reassignOwned':
       return owned(x, statement);
+    case 'alterSearchConfiguration':
+      return alterSearchConfiguration(x, statement);
+    case 'alterSearchDictionary':
+      return alterSearchDictionary(x, statement);
     default:
+      if (statement.kind === 'define' && SEARCH_CLASSES[statement.objectType] !== undefined) {
+        return createSearchObject(x, statement);
+      }
       return atOnce(() => executeSimple(statement, x));
   }
 }
@@ -174,6 +183,9 @@ export function* dropTemporaryObjects(context: DdlContext, schemaOid: number): D
   }
   for (const operator of catalog.operators()) {
     if (operator.schemaOid === schemaOid) targets.push(reference('operator', operator.oid));
+  }
+  for (const entry of catalog.searchEntries()) {
+    if (entry.schemaOid === schemaOid) targets.push(reference(entry.class, entry.oid));
   }
   if (targets.length > 0) yield* dropObjects(context, targets, true, true);
 }

@@ -41,6 +41,9 @@ function ownedObjects(x: DdlContext, roleOid: number): ObjectReference[] {
   }
   const operators = catalog.operators();
   const others = [catalog.types(), catalog.routines(), operators, catalog.collations(), catalog.statisticsObjects()];
+  for (const entry of catalog.searchEntries()) {
+    if ('owner' in entry && entry.owner === roleOid) result.push(reference(entry.class, entry.oid));
+  }
   for (const entry of others.flatMap((entries) => [...entries])) {
     // A multirange comes and goes with its range.
     const isPart = entry.class === 'type' && (entry.rangeOid ?? 0) !== 0;
@@ -185,6 +188,7 @@ function usesIn(catalog: Catalog, roleOid: number): number {
     ...catalog.operators(),
     ...catalog.collations(),
     ...catalog.statisticsObjects(),
+    ...catalog.searchEntries(),
     ...catalog.allSystemRights(),
   ];
   for (const entry of entries) {

@@ -10,6 +10,7 @@ import type {
 } from '../../catalog/index.ts';
 import { INFORMATION_SCHEMA_OID, PG_CATALOG_SCHEMA_OID } from '../../catalog/index.ts';
 import { permissionDenied, rightsOnSchema } from '../../catalog/rights.ts';
+import { SEARCH_CLASSES } from '../../catalog/text-search.ts';
 import type { AlterOwnerStatement, AlterSchemaStatement, ObjectAddress, ObjectType } from '../../parser/ast.ts';
 import { ACCESS_EXCLUSIVE } from '../../storage/api.ts';
 import { sqlError } from '../../types/errors.ts';
@@ -37,6 +38,7 @@ import { isRoutineWord, mustFindOwnRoutine, ownedWord } from './routine-names.ts
 import { checkRoutineName } from './routines.ts';
 import { nextvalText } from './sequences.ts';
 import { checkStatisticsName, ownedStatistics } from './statistics.ts';
+import { ownSearchObject, putSearchObject } from './text-search.ts';
 import { findTypeOid, resolveType } from './type-names.ts';
 import { rewriteViews } from './views.ts';
 
@@ -123,6 +125,13 @@ export function* alterOwner(x: DdlContext, statement: AlterOwnerStatement): DdlS
       const entry = ownCollation(x, object);
       checkNewOwner(x, role, x.catalog.schema(entry.schemaOid));
       x.putEntry({ ...entry, owner: role.oid });
+      return { tag };
+    }
+    case 'text search configuration':
+    case 'text search dictionary': {
+      const entry = ownSearchObject(x, object);
+      checkNewOwner(x, role, x.catalog.schema(entry.schemaOid));
+      if ('owner' in entry) x.putEntry({ ...entry, owner: role.oid });
       return { tag };
     }
     case 'function':
@@ -240,6 +249,14 @@ export function* alterObjectSchema(x: DdlContext, statement: AlterSchemaStatemen
     const target = targetSchema(x, statement.schema);
     checkSchemaMove(x.catalog.schema(entry.schemaOid) as SchemaEntry, target);
     putCollation(x, { ...entry, schemaOid: target.oid });
+    return { tag };
+  }
+  if (SEARCH_CLASSES[object.objectType] !== undefined) {
+    const entry = ownSearchObject(x, object);
+    const target = targetSchema(x, statement.schema);
+    if (entry.schemaOid === target.oid) return { tag };
+    checkSchemaMove(x.catalog.schema(entry.schemaOid) as SchemaEntry, target);
+    putSearchObject(x, { ...entry, schemaOid: target.oid }, 'set schema of');
     return { tag };
   }
   if (!RELATIONS.has(object.objectType)) throw objectMissing(x, object);

@@ -33,6 +33,7 @@ import { renamedExpiry } from './row-expiry.ts';
 import { checkSchemaName } from './schemas.ts';
 import { mapStatisticsTexts, renameStatistics } from './statistics.ts';
 import { changedText } from './stored-text.ts';
+import { ownSearchObject, putSearchObject } from './text-search.ts';
 import { parseQuery } from './view-query.ts';
 import { rewriteViews, viewTexts } from './views.ts';
 
@@ -62,6 +63,12 @@ export function* rename(x: DdlContext, statement: RenameStatement): DdlSteps<Ddl
     }
     case 'collation':
       putCollation(x, { ...ownCollation(x, object), name: statement.newName });
+      return { tag };
+    case 'text search configuration':
+    case 'text search dictionary':
+    case 'text search parser':
+    case 'text search template':
+      putSearchObject(x, { ...ownSearchObject(x, object), name: statement.newName }, 'rename');
       return { tag };
     case 'function':
     case 'procedure':

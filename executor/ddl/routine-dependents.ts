@@ -5,7 +5,7 @@ import type { DdlContext } from './context.ts';
 import { type ObjectReference, reference, referenceTo } from './describe.ts';
 
 export function usersOfRoutine(x: DdlContext, oid: number): ObjectReference[] {
-  const result = textsThatName(x, oid);
+  const result = textsWith(x, keptRoutineName(oid), oid);
   for (const routine of x.catalog.routines()) {
     if (routine.aggregate !== undefined && partsOf(routine.aggregate).includes(oid)) {
       result.push(reference('routine', routine.oid));
@@ -19,7 +19,7 @@ export function usersOfRoutine(x: DdlContext, oid: number): ObjectReference[] {
 }
 
 export function usersOfOperator(x: DdlContext, oid: number): ObjectReference[] {
-  const result = textsThatName(x, oid);
+  const result = textsWith(x, keptRoutineName(oid), oid);
   for (const { oid: routineOid, aggregate } of x.catalog.routines()) {
     if (aggregate?.sortOperatorOid === oid) result.push(reference('routine', routineOid));
   }
@@ -33,10 +33,9 @@ function partsOf(aggregate: AggregateDefinition): readonly number[] {
   return [transitionOid, finalOid, combineOid, serializeOid, deserializeOid, ...ofMoving];
 }
 
-/** Kept texts with the function's, or the operator's, mark. */
-function textsThatName(x: DdlContext, oid: number): ObjectReference[] {
+/** What has a mark in a kept text: how a function, an operator, a configuration stands there. `oid`: its own, which does not count. */
+export function textsWith(x: DdlContext, mark: string, oid: number): ObjectReference[] {
   const result: ObjectReference[] = [];
-  const mark = keptRoutineName(oid);
   const names = (text: string | null | undefined): boolean => text?.includes(mark) === true;
   for (const relation of x.catalog.relations()) {
     if (names(relation.queryText)) result.push(referenceTo(relation));

@@ -1,4 +1,5 @@
 /** Literals as the constants that binding has made of them. */
+import { FIRST_NORMAL_OID } from '../../catalog/entries.ts';
 import type { Expression, Literal, TypeName } from '../../parser/ast.ts';
 import type { Expr } from '../../planner/index.ts';
 import { baseTypeOid, DEFAULT_FORMAT, inputText, OID, outputText, typeByOid } from '../../types/index.ts';
@@ -24,7 +25,11 @@ const NORMALISED = new Set<number>([
   OID.TIMESTAMPTZ,
   OID.INTERVAL,
   OID.UUID,
+  OID.TSVECTOR,
+  OID.TSQUERY,
 ]);
+
+const SEARCH_TYPES = new Set<number>([OID.REGCONFIG, OID.REGDICTIONARY]);
 
 /** Is a value of this type shown under a cast, where another is meant? */
 export function castable(typeOid: number): boolean {
@@ -79,6 +84,10 @@ export function constant(x: DdlContext, node: Expression, expr: Extract<Expr, { 
   const { position } = node;
   if (typeOid === OID.BOOL) return { kind: 'boolean', value: value === true, position };
   if (typeOid === OID.INT4) return integer(value as number, position);
+  if (SEARCH_TYPES.has(typeOid) && value >= FIRST_NORMAL_OID) {
+    // By oid, as user-made types are kept (catalog/text-search.ts).
+    return castTo(x, { kind: 'string', value: String(value), literalIndex: -1, position }, typeOid, typeModifier);
+  }
   if (!NORMALISED.has(baseTypeOid(typeOid))) return castTo(x, node, typeOid, typeModifier);
   const text = outputText(baseTypeOid(typeOid), value, DEFAULT_FORMAT);
   return castTo(x, { kind: 'string', value: text, literalIndex: -1, position }, typeOid, typeModifier);

@@ -1,9 +1,9 @@
 /** CREATE VIEW, CREATE TABLE AS, materialized views. */
-
-import { PLAIN_COLUMN } from '../../catalog/entries.ts';
+import { FIRST_NORMAL_OID, PLAIN_COLUMN } from '../../catalog/entries.ts';
 import { quoteIdentifier } from '../../catalog/functions/quote.ts';
 import type { ColumnEntry, RelationEntry } from '../../catalog/index.ts';
 import { storageOption } from '../../catalog/row-expiry.ts';
+import { keptSearchEntries } from '../../catalog/text-search.ts';
 import type {
   CreateTableAsStatement,
   CreateViewStatement,
@@ -90,7 +90,10 @@ function withTargetNames(query: Query, names: readonly string[]): Query {
 /** A view's query as it is bound, and as it is shown. */
 export function viewTexts(x: DdlContext, query: Query): { readonly queryText: string; readonly viewText: string } {
   const kept = withKeptTypes(x, query);
-  return { queryText: x.deparse(kept), viewText: x.deparse(understoodQuery(x, kept)) };
+  const viewText = x.deparse(understoodQuery(x, kept));
+  // Constants that mean a user-made text search object are by its oid where they have been understood.
+  const isByOid = keptSearchEntries(x.catalog, viewText).some(({ oid }) => oid >= FIRST_NORMAL_OID);
+  return { queryText: isByOid ? viewText : x.deparse(kept), viewText };
 }
 
 /** Views that read a relation name it, or its column, anew. */

@@ -10,6 +10,7 @@ import type {
   QualifiedName,
   RelationName,
   RenameStatement,
+  SearchMappingAction,
   StatementNode,
   TableConstraint,
 } from '../ast.ts';
@@ -149,6 +150,10 @@ export abstract class AlterRules extends DefineRules {
       this.take(T.VERSION);
       return { kind: 'refreshCollation', object, position };
     }
+    if (objectType === 'text search configuration') return this.alterSearchConfiguration(object, position);
+    if (objectType === 'text search dictionary' && this.at(T.LEFT_PAREN)) {
+      return { kind: 'alterSearchDictionary', object, options: this.relationOptions(), position };
+    }
     if (isRoutine) return this.alterFunctionOptions(object, position);
     if (objectType === 'operator' && this.at(T.SET)) {
       this.take(T.SET);
@@ -156,6 +161,36 @@ export abstract class AlterRules extends DefineRules {
       return { kind: 'alterOperator', object, items, position };
     }
     throw this.unsupportedAlter(objectType);
+  }
+
+  /**
+   * name { ADD | ALTER } MAPPING FOR types WITH dictionaries | ALTER MAPPING [ FOR types ] REPLACE old WITH new
+   * | DROP MAPPING [ IF EXISTS ] FOR types
+   */
+  private alterSearchConfiguration(object: ObjectAddress, position: number): StatementNode {
+    const finish = (action: SearchMappingAction): StatementNode => ({
+      kind: 'alterSearchConfiguration',
+      object,
+      action,
+      position,
+    });
+    const isDrop = this.has(T.DROP);
+    const isAdd = !isDrop && this.has(T.ADD);
+    if (!isDrop && !isAdd) this.take(T.ALTER);
+    this.take(T.MAPPING);
+    const ifExists = isDrop && this.ifExists();
+    const isReplaceOfAll = !isDrop && !isAdd && this.at(T.REPLACE);
+    if (!isReplaceOfAll) this.take(T.FOR);
+    const tokenTypes = isReplaceOfAll ? [] : this.listOf(() => this.colId());
+    if (isDrop) return finish({ kind: 'drop', tokenTypes, ifExists });
+    if (!isAdd && this.has(T.REPLACE)) {
+      const old = this.qualifiedName();
+      this.take(this.at(T.WITH_LA) ? T.WITH_LA : T.WITH);
+      return finish({ kind: 'replace', tokenTypes, old, new: this.qualifiedName() });
+    }
+    this.take(this.at(T.WITH_LA) ? T.WITH_LA : T.WITH);
+    const dictionaries = this.listOf(() => this.qualifiedName());
+    return finish({ kind: isAdd ? 'add' : 'alter', tokenTypes, dictionaries });
   }
 
   private unsupportedAlter(objectType: ObjectType): Error {

@@ -1,115 +1,83 @@
-/**
- * Text search configurations: which dictionary takes which tokens. There are `simple` (words in lower case) and `english` (words
- * without stop words, stemmed); both use the default parser.
- */
-import { Buffer } from 'node:buffer';
-import { toLower } from '../../../types/index.ts';
-import { TOKEN } from './default-parser.ts';
-import { stemEnglish } from './english-stemmer.ts';
-import { ENGLISH_STOP_WORDS } from './stop-words.ts';
-
-/**
- * What a word became: one object per word for as long as the dictionary's cache holds it. `serial` and `slot` are scratch of the
- * document being made (to-tsvector.ts).
- */
-export interface Term {
-  readonly text: string;
-  readonly bytes: Uint8Array;
-  serial: number;
-  slot: number;
-}
-
-/** A stop word: known, and left out. */
-const STOP = null;
-
-/** Words kept in a cache, each generation. */
-const CACHE_WORDS_MAX = 50_000;
-/** Longer words are not kept. */
-const CACHED_LENGTH_MAX = 64;
-
-export class Dictionary {
-  readonly oid: number;
-  readonly name: string;
-  readonly #normalise: (word: string) => string | null;
-  #terms = new Map<string, Term | null>();
-  /** Terms by their text, so that all forms of a word have one. */
-  #byText = new Map<string, Term>();
-
-  constructor(oid: number, name: string, normalise: (word: string) => string | null) {
-    this.oid = oid;
-    this.name = name;
-    this.#normalise = normalise;
-  }
-
-  /** The term of a word, STOP for one that is left out. */
-  term(word: string): Term | null {
-    const known = this.#terms.get(word);
-    if (known !== undefined) return known;
-    const text = this.#normalise(word);
-    if (this.#terms.size >= CACHE_WORDS_MAX) {
-      // A document in the making keeps the terms that it has: a term met again is another object, and is united then.
-      this.#terms = new Map();
-      this.#byText = new Map();
-    }
-    let term: Term | null = null;
-    if (text !== null) {
-      term = this.#byText.get(text) ?? null;
-      if (term === null) {
-        term = { text, bytes: new Uint8Array(Buffer.from(text, 'utf8')), serial: 0, slot: 0 };
-        if (text.length <= CACHED_LENGTH_MAX) this.#byText.set(text, term);
-      }
-    }
-    if (word.length <= CACHED_LENGTH_MAX) this.#terms.set(word, term);
-    return term;
-  }
-}
-
-const SIMPLE_DICTIONARY = new Dictionary(3765, 'simple', toLower);
-
-/** Longer words (in bytes) are not stemmed. */
-const STEMMED_BYTES_MAX = 1000;
-
-const ENGLISH_DICTIONARY = new Dictionary(13163, 'english_stem', (word) => {
-  const lower = toLower(word);
-  if (lower === '' || ENGLISH_STOP_WORDS.has(lower)) return STOP;
-  return Buffer.byteLength(lower) > STEMMED_BYTES_MAX ? lower : stemEnglish(lower);
-});
+/** Text search configurations as they run: which dictionaries are asked for tokens of which type. Made from the catalog's entries. */
+import { sqlError } from '../../../types/index.ts';
+import type { Catalog } from '../../catalog.ts';
+import type { SearchConfigurationEntry, SearchDictionaryEntry, SearchTemplateEntry } from '../../entries.ts';
+import { searchEntry } from '../../text-search.ts';
+import { type Dictionary, TokenDictionaries } from './dictionary.ts';
+import { keptFiles } from './files.ts';
+import { makeDictionary } from './templates.ts';
 
 export interface Configuration {
   readonly oid: number;
   readonly name: string;
   /** By token type; undefined: such tokens are passed over. */
-  readonly dictionaries: readonly (Dictionary | undefined)[];
+  readonly dictionaries: readonly (TokenDictionaries | undefined)[];
+  /** A dictionary among them knows phrases. */
+  readonly hasPhrases: boolean;
 }
 
-const PASSED_OVER: readonly number[] = [0, TOKEN.BLANK, TOKEN.TAG, TOKEN.PROTOCOL, TOKEN.ENTITY];
-const WORDS: readonly number[] = [
-  TOKEN.ASCIIWORD,
-  TOKEN.WORD,
-  TOKEN.HWORD_PART,
-  TOKEN.HWORD_ASCIIPART,
-  TOKEN.ASCIIHWORD,
-  TOKEN.HWORD,
-];
+/** Entries never change: what was made of one, over another for a thesaurus, is kept as long as it is there. */
+const dictionaries = new WeakMap<
+  SearchDictionaryEntry,
+  { readonly dictionary: Dictionary; readonly inner: Dictionary | null }
+>();
+/** By catalog, as a configuration is made of several entries. */
+const configurations = new WeakMap<Catalog, Map<number, Configuration>>();
+/** A configuration's lists keep their caches of words from one catalog to the next, while no entry has changed. */
+const made = new WeakMap<
+  SearchConfigurationEntry,
+  { readonly dictionaries: readonly Dictionary[]; readonly configuration: Configuration }
+>();
 
-function configuration(oid: number, name: string, words: Dictionary): Configuration {
-  const dictionaries = Array.from({ length: 24 }, (_, token) => {
-    if (PASSED_OVER.includes(token)) return undefined;
-    return WORDS.includes(token) ? words : SIMPLE_DICTIONARY;
+/** XX000 where there is none. */
+export function dictionaryByOid(catalog: Catalog, oid: number): Dictionary {
+  const entry = searchEntry(catalog, 'searchDictionary', oid);
+  if (entry === undefined) throw sqlError('XX000', `cache lookup failed for text search dictionary ${oid}`);
+  const inner = entry.innerOid === 0 ? null : dictionaryByOid(catalog, entry.innerOid);
+  const known = dictionaries.get(entry);
+  if (known !== undefined && known.inner === inner) return known.dictionary;
+  const template = searchEntry(catalog, 'searchTemplate', entry.templateOid) as SearchTemplateEntry;
+  const dictionary = makeDictionary(template, oid, entry.options, {
+    files: keptFiles(entry.files),
+    inner: () => inner as Dictionary,
   });
-  return { oid, name, dictionaries };
+  dictionaries.set(entry, { dictionary, inner });
+  return dictionary;
 }
 
-export const CONFIGURATIONS: readonly Configuration[] = [
-  configuration(3748, 'simple', SIMPLE_DICTIONARY),
-  configuration(13164, 'english', ENGLISH_DICTIONARY),
-];
-
-export const DICTIONARIES: readonly Dictionary[] = [SIMPLE_DICTIONARY, ENGLISH_DICTIONARY];
-
-export function configurationByOid(oid: number): Configuration | undefined {
-  return CONFIGURATIONS.find((candidate) => candidate.oid === oid);
+/** undefined: there is none. */
+export function configurationByOid(catalog: Catalog, oid: number): Configuration | undefined {
+  let known = configurations.get(catalog);
+  if (known === undefined) configurations.set(catalog, (known = new Map()));
+  const found = known.get(oid);
+  if (found !== undefined) return found;
+  const entry = searchEntry(catalog, 'searchConfiguration', oid);
+  if (entry === undefined) return undefined;
+  const configuration = configurationOfEntry(catalog, entry);
+  known.set(oid, configuration);
+  return configuration;
 }
 
-/** Oid of the default parser. */
-export const DEFAULT_PARSER_OID = 3722;
+function configurationOfEntry(catalog: Catalog, entry: SearchConfigurationEntry): Configuration {
+  const oids = [...new Set(entry.mappings.flatMap(({ dictionaryOids }) => dictionaryOids))];
+  const used = oids.map((oid) => dictionaryByOid(catalog, oid));
+  const before = made.get(entry);
+  if (before?.dictionaries.every((each, i) => each === used[i]) === true) return before.configuration;
+  /** Types with the same dictionaries have one list, and one cache. */
+  const lists = new Map<string, TokenDictionaries>();
+  const byType: (TokenDictionaries | undefined)[] = [];
+  for (const { tokenType, dictionaryOids } of entry.mappings) {
+    const key = dictionaryOids.join(' ');
+    let list = lists.get(key);
+    if (list === undefined) {
+      list = new TokenDictionaries(dictionaryOids.map((oid) => used[oids.indexOf(oid)]));
+      lists.set(key, list);
+    }
+    byType[tokenType] = list;
+  }
+  const { oid, name } = entry;
+  const hasPhrases = [...lists.values()].some((list) => list.hasPhrases);
+  const configuration = { oid, name, dictionaries: Array.from(byType), hasPhrases };
+  made.set(entry, { dictionaries: used, configuration });
+  return configuration;
+}

@@ -5,8 +5,8 @@ import { type QueryNode, type QueryOperand, tsqueryTree } from '../../../types/f
 import { compareLexeme } from '../../../types/fulltext/tsvector.ts';
 import { sqlError } from '../../../types/index.ts';
 import type { Configuration } from './configurations.ts';
-import { DefaultParser, TOKEN } from './default-parser.ts';
-import { isTooLong } from './to-tsvector.ts';
+import { TOKEN } from './default-parser.ts';
+import { lexizeText } from './lexizer.ts';
 
 export interface HeadlineOptions {
   readonly maxWords: number;
@@ -155,39 +155,37 @@ function wordsOf(
   notice: () => void,
 ): Word[] {
   const words: Word[] = [];
-  const parser = new DefaultParser(text);
   let position = 0;
-  while (parser.next()) {
-    if (isTooLong(text, parser.start, parser.end)) {
-      notice();
-      continue;
+  lexizeText(configuration, text, notice, (tokens, found) => {
+    const items: { readonly item: QueryOperand | null; readonly position: number }[] = [];
+    if (found !== null) position++;
+    let place = position;
+    for (const { term, addsPosition } of found ?? []) {
+      if (addsPosition) place++;
+      for (const operand of operands) {
+        const isSought = compareLexeme(term.bytes, 0, term.bytes.length, operand.lexeme, operand.prefix) === 0;
+        if (isSought) items.push({ item: operand, position: place });
+      }
     }
-    const token = text.slice(parser.start, parser.end);
-    const dictionary = configuration.dictionaries[parser.type];
-    const term = dictionary?.term(token) ?? null;
-    if (dictionary !== undefined) position++;
-    const items: (QueryOperand | null)[] =
-      term === null
-        ? []
-        : operands.filter(
-            ({ lexeme, prefix }) => compareLexeme(term.bytes, 0, term.bytes.length, lexeme, prefix) === 0,
-          );
-    if (items.length === 0) items.push(null);
-    items.forEach((item, i) => {
-      words.push({
-        type: parser.type,
-        text: token,
-        length: Buffer.byteLength(token),
-        position: item === null ? 0 : position,
-        item,
-        isRepeated: i > 0,
-        isShown: false,
-        isMarked: false,
-        isReplaced: false,
-        isSkipped: false,
-      });
-    });
-  }
+    position = place;
+    if (items.length === 0) items.push({ item: null, position: 0 });
+    for (const token of tokens) {
+      for (const [i, { item, position: itemPosition }] of items.entries()) {
+        words.push({
+          type: token.type,
+          text: token.text,
+          length: Buffer.byteLength(token.text),
+          position: itemPosition,
+          item,
+          isRepeated: i > 0,
+          isShown: false,
+          isMarked: false,
+          isReplaced: false,
+          isSkipped: false,
+        });
+      }
+    }
+  });
   return words;
 }
 
@@ -458,7 +456,7 @@ function print(words: readonly Word[], options: HeadlineOptions): string {
   let text = '';
   let isInside = false;
   let fragments = 0;
-  words.forEach((word, i) => {
+  words.forEach((word) => {
     if (word.isRepeated) return;
     if (!word.isShown) {
       isInside = false;
@@ -470,9 +468,9 @@ function print(words: readonly Word[], options: HeadlineOptions): string {
     }
     if (word.isReplaced) text += ' ';
     else if (!word.isSkipped) {
-      if (word.isMarked && !(i > 0 && words[i - 1].isMarked)) text += options.startMark;
+      if (word.isMarked) text += options.startMark;
       text += word.text;
-      if (word.isMarked && !(i + 1 < words.length && words[i + 1].isMarked)) text += options.stopMark;
+      if (word.isMarked) text += options.stopMark;
     }
   });
   return text;

@@ -1,11 +1,15 @@
 /** Full text search: documents and queries by a configuration, @@, ranks, headlines, and a look into parser and dictionaries. */
 import { matchTsquery } from '../../../types/fulltext/match.ts';
 import { inputJsonb, OID, quoteJson, SqlArray, sqlError, type Value } from '../../../types/index.ts';
+import type { Catalog } from '../../catalog.ts';
 import type { FunctionContext } from '../../function-entry.ts';
+import { splitQualifiedName } from '../../qualified-name.ts';
+import { findSearchEntry, searchEntry } from '../../text-search.ts';
 import { textArray } from '../array-values.ts';
 import type { FunctionModule } from '../module.ts';
-import { type Configuration, DEFAULT_PARSER_OID, type Dictionary } from './configurations.ts';
+import type { Configuration } from './configurations.ts';
 import { DefaultParser } from './default-parser.ts';
+import type { Dictionary, Lexeme } from './dictionary.ts';
 import { type HeadlineOptions, headline, parseHeadlineOptions } from './headline.ts';
 import { forEachJsonText, type JsonTree, jsonTree, mapJsonStrings, parseJsonKinds, STRINGS } from './json-words.ts';
 import { TOKEN_ALIASES, TOKEN_DESCRIPTIONS } from './parser-states.ts';
@@ -24,7 +28,7 @@ function bothForms(
 ): Record<string, Contextual> {
   return {
     [`${name}${suffix}`]: (context, ...args) => run(context, currentConfiguration(context), ...args),
-    [`${name}_byid${suffix}`]: (context, oid, ...args) => run(context, configurationOf(oid), ...args),
+    [`${name}_byid${suffix}`]: (context, oid, ...args) => run(context, configurationOf(context, oid), ...args),
   };
 }
 
@@ -123,19 +127,27 @@ const withOptions = (run: Parameters<typeof bothForms>[1], name: string): Record
   ...bothForms(name, run, '_opt'),
 });
 
-function lexize(dictionary: Dictionary, word: string): SqlArray {
-  const term = dictionary.term(word);
-  return textArray(term === null ? [] : [term.text]);
+/** A word by itself, of phrases too. */
+function lexemesOf(dictionary: Dictionary, word: string): readonly Lexeme[] | null {
+  return dictionary.phrases === null ? dictionary.lexize(word) : dictionary.phrases.take(word, null).lexemes;
 }
 
-function checkParser(name: string): void {
-  if (!/^(?:pg_catalog\.)?default$/.test(name)) {
-    throw sqlError('42704', `text search parser "${name}" does not exist`);
+function lexize(dictionary: Dictionary, word: string): SqlArray | null {
+  const lexemes = lexemesOf(dictionary, word);
+  return lexemes === null ? null : textArray(lexemes.map(({ text }) => text));
+}
+
+/** All parsers are the default one, whatever they are called. */
+function checkParser(context: FunctionContext, name: string): void {
+  const names = splitQualifiedName(name);
+  const found = findSearchEntry(context.catalog as Catalog, 'searchParser', names, context.searchPath(true));
+  if (found === undefined) throw sqlError('42704', `text search parser "${names.join('.')}" does not exist`);
+}
+
+function checkParserOid(context: FunctionContext, oid: number): void {
+  if (searchEntry(context.catalog as Catalog, 'searchParser', oid) === undefined) {
+    throw sqlError('XX000', `cache lookup failed for text search parser ${oid}`);
   }
-}
-
-function checkParserOid(oid: number): void {
-  if (oid !== DEFAULT_PARSER_OID) throw sqlError('XX000', `cache lookup failed for text search parser ${oid}`);
 }
 
 function* tokens(text: string): Iterable<Value[]> {
@@ -147,21 +159,24 @@ function tokenTypes(): Value[][] {
   return TOKEN_DESCRIPTIONS.map((description, type) => [type, TOKEN_ALIASES[type], description]).slice(1);
 }
 
-/** Each token with its type, its dictionaries, and what they made of it. */
+/** Each token with its type, its dictionaries, and what the first that knows it made of it. */
 function* debug(configuration: Configuration, text: string): Iterable<Value[]> {
   const parser = new DefaultParser(text);
   while (parser.next()) {
     const { type } = parser;
     const token = text.slice(parser.start, parser.end);
-    const dictionary = configuration.dictionaries[type];
-    const oids = dictionary === undefined ? [] : [dictionary.oid];
+    const dictionaries = configuration.dictionaries[type]?.dictionaries ?? [];
+    const found = dictionaries.find((dictionary) => lexemesOf(dictionary, token) !== null) ?? dictionaries[0];
     yield [
       TOKEN_ALIASES[type],
       TOKEN_DESCRIPTIONS[type],
       token,
-      new SqlArray(OID.REGDICTIONARY, oids),
-      dictionary?.oid ?? null,
-      dictionary === undefined ? null : lexize(dictionary, token),
+      new SqlArray(
+        OID.REGDICTIONARY,
+        dictionaries.map(({ oid }) => oid),
+      ),
+      found?.oid ?? null,
+      found === undefined ? null : lexize(found, token),
     ];
   }
 }
@@ -172,26 +187,28 @@ export const searchFunctions: FunctionModule = {
     ts_match_qv: (query: Uint8Array, vector: Uint8Array) => matchTsquery(vector, query),
     ...rankForms('ts_rank', tsRank),
     ...rankForms('ts_rankcd', tsRankCd),
-    ts_lexize: (oid: number, word: string) => lexize(dictionaryOf(oid), word),
-    ts_parse_byname(name: string, text: string) {
-      checkParser(name);
-      return tokens(text);
-    },
-    ts_parse_byid(oid: number, text: string) {
-      checkParserOid(oid);
-      return tokens(text);
-    },
-    ts_token_type_byname(name: string) {
-      checkParser(name);
-      return tokenTypes();
-    },
-    ts_token_type_byid(oid: number) {
-      checkParserOid(oid);
-      return tokenTypes();
-    },
-    ts_debug_regconfig_text: (oid: number, text: string) => debug(configurationOf(oid), text),
   },
   contextual: {
+    ts_lexize: (context, oid: number, word: string) => lexize(dictionaryOf(context, oid), word),
+    // unaccent(): of any dictionary, the first lexeme.
+    hotrow_unaccent: (context, oid: number, text: string) => dictionaryOf(context, oid).lexize(text)?.[0]?.text ?? text,
+    ts_parse_byname(context, name: string, text: string) {
+      checkParser(context, name);
+      return tokens(text);
+    },
+    ts_parse_byid(context, oid: number, text: string) {
+      checkParserOid(context, oid);
+      return tokens(text);
+    },
+    ts_token_type_byname(context, name: string) {
+      checkParser(context, name);
+      return tokenTypes();
+    },
+    ts_token_type_byid(context, oid: number) {
+      checkParserOid(context, oid);
+      return tokenTypes();
+    },
+    ts_debug_regconfig_text: (context, oid: number, text: string) => debug(configurationOf(context, oid), text),
     ...bothForms('to_tsvector', vectorOf),
     ...bothForms('json_string_to_tsvector', vectorOfStrings),
     ...bothForms('jsonb_string_to_tsvector', vectorOfStrings),

@@ -10,33 +10,49 @@ import { isWordCharacter } from '../../../types/fulltext/letters.ts';
 import { isSpace, OPERATORS, TokenReader } from '../../../types/fulltext/token-text.ts';
 import { encodeTsquery, type QueryNode } from '../../../types/fulltext/tsquery.ts';
 import type { FunctionContext } from '../../function-entry.ts';
-import type { Configuration, Term } from './configurations.ts';
-import { DefaultParser } from './default-parser.ts';
+import type { Configuration } from './configurations.ts';
+import type { FoundTerm } from './dictionary.ts';
+import { lexizeText } from './lexizer.ts';
 import { wordNotice } from './session.ts';
-import { isTooLong } from './to-tsvector.ts';
 
 type Joining = 'and' | 'phrase';
 
-/** The words of a text with their positions: stop words take one and are not there. */
-function wordsOf(configuration: Configuration, text: string, notice: () => void): { term: Term; position: number }[] {
-  const words: { term: Term; position: number }[] = [];
+type PlacedTerm = FoundTerm & { readonly position: number };
+
+/** The terms of a text with their positions: stop words take one and are not there. */
+function termsOf(configuration: Configuration, text: string, notice: () => void): PlacedTerm[] {
+  const terms: PlacedTerm[] = [];
   let position = 0;
-  const parser = new DefaultParser(text);
-  while (parser.next()) {
-    const dictionary = configuration.dictionaries[parser.type];
-    if (dictionary === undefined) continue;
-    if (isTooLong(text, parser.start, parser.end)) {
-      notice();
-      continue;
-    }
-    const term = dictionary.term(text.slice(parser.start, parser.end));
+  lexizeText(configuration, text, notice, (_tokens, found) => {
+    if (found === null) return;
     position++;
-    if (term !== null) words.push({ term, position });
-  }
-  return words;
+    for (const term of found) {
+      if (term.addsPosition) position++;
+      terms.push({ ...term, position });
+    }
+  });
+  return terms;
 }
 
-/** Words side by side; stop words between them keep their places, those at the ends do not. */
+/** Neighbours with the same key, together. */
+function groups<T>(items: readonly T[], key: (item: T) => number): T[][] {
+  const result: T[][] = [];
+  for (const item of items) {
+    const last = result.at(-1);
+    if (last !== undefined && key(last[0]) === key(item)) last.push(item);
+    else result.push([item]);
+  }
+  return result;
+}
+
+function joined(kind: 'and' | 'or', trees: readonly QueryTree[]): QueryTree {
+  return trees.reduce((left, right) => ({ kind, left, right, distance: 0 }));
+}
+
+/**
+ * Words side by side; stop words between them keep their places, those at the ends do not. Of a word that stands for several, all of a
+ * variant are sought, of any variant.
+ */
 function joinWords(
   configuration: Configuration,
   text: string,
@@ -50,9 +66,23 @@ function joinWords(
   const append = (next: QueryTree): void => {
     tree = tree === null ? next : { kind: joining, left: tree, right: next, distance: 1 };
   };
-  for (const { term, position } of wordsOf(configuration, text, notice)) {
+  for (const atPlace of groups(termsOf(configuration, text, notice), ({ position }) => position)) {
+    const [{ position }] = atPlace;
     if (last > 0) for (let i = last + 1; i < position; i++) append(stopWord());
-    append({ kind: 'operand', lexeme: term.bytes, weights, prefix });
+    const variants = groups(atPlace, ({ variant }) => variant).map((variant) =>
+      joined(
+        'and',
+        variant.map(
+          ({ term, isPrefix }): QueryTree => ({
+            kind: 'operand',
+            lexeme: term.bytes,
+            weights,
+            prefix: prefix || isPrefix,
+          }),
+        ),
+      ),
+    );
+    append(joined('or', variants));
     last = position;
   }
   return tree ?? stopWord();

@@ -11,11 +11,11 @@ import {
   writeUint16,
   writeUint32,
 } from '../../../types/fulltext/tsvector.ts';
-import type { Configuration, Term } from './configurations.ts';
+import type { Configuration } from './configurations.ts';
 import { DefaultParser } from './default-parser.ts';
-
-/** Told of words that are too long for an index. */
-export type WordNotice = () => void;
+import type { FoundTerm, Term } from './dictionary.ts';
+import { lexizeText, type WordNotice } from './lexizer.ts';
+import { isTooLong } from './token-length.ts';
 
 let serial = 0;
 /** By slot: the term, the first and last link of its positions, how many there are. */
@@ -91,19 +91,37 @@ export class DocumentBuilder {
   }
 
   add(text: string): void {
+    if (this.#configuration.hasPhrases) {
+      lexizeText(this.#configuration, text, this.#notice, (_tokens, found) => {
+        if (found !== null) this.#addFound(found);
+      });
+      return;
+    }
     const { dictionaries } = this.#configuration;
     const parser = new DefaultParser(text);
     while (parser.next()) {
-      const dictionary = dictionaries[parser.type];
-      if (dictionary === undefined) continue;
-      const length = parser.end - parser.start;
-      if (length * 3 >= LEXEME_BYTES_LIMIT && isTooLong(text, parser.start, parser.end)) {
+      const list = dictionaries[parser.type];
+      if (list === undefined) continue;
+      const { start, end } = parser;
+      if ((end - start) * 3 >= LEXEME_BYTES_LIMIT && isTooLong(text, start, end)) {
         this.#notice();
         continue;
       }
-      const term = dictionary.term(text.slice(parser.start, parser.end));
-      this.position++;
-      if (term === null) continue;
+      const found = list.find(text.slice(start, end));
+      if (found === null) continue;
+      if (found.length !== 1) this.#addFound(found);
+      else {
+        const position = ++this.position;
+        this.wordCount++;
+        addWord(found[0].term, position < POSITION_MAX ? position : POSITION_MAX);
+      }
+    }
+  }
+
+  #addFound(found: readonly FoundTerm[]): void {
+    this.position++;
+    for (const { term, addsPosition } of found) {
+      if (addsPosition) this.position++;
       this.wordCount++;
       addWord(term, this.position < POSITION_MAX ? this.position : POSITION_MAX);
     }
@@ -172,17 +190,6 @@ function uniteSlots(into: number, from: number): void {
   }
   lastLink[into] = last;
   counts[into] = count;
-}
-
-/** In bytes of UTF-8. */
-export function isTooLong(text: string, start: number, end: number): boolean {
-  let bytes = 0;
-  for (let i = start; i < end; i++) {
-    const code = text.charCodeAt(i);
-    // The two halves of a character beyond the basic plane count two each.
-    bytes += code < 0x80 ? 1 : code < 0x800 || (code >= 0xd800 && code < 0xe000) ? 2 : 3;
-  }
-  return bytes >= LEXEME_BYTES_LIMIT;
 }
 
 export function toTsvector(configuration: Configuration, text: string, notice: WordNotice): Uint8Array {
