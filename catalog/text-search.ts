@@ -65,8 +65,8 @@ export const SEARCH_FUNCTIONS: ReadonlyMap<string, number> = new Map([
   ['dsnowball_init', 13148],
   ['dsnowball_lexize', 13149],
   // Of the extension unaccent; oids that PostgreSQL leaves to those who develop it.
-  ['unaccent_init', 9111],
-  ['unaccent_lexize', 9112],
+  ['unaccent_init', 9141],
+  ['unaccent_lexize', 9142],
 ]);
 
 /** The method of a lexize function. */

@@ -12,7 +12,6 @@ export const HOTROW_PROCS = `9100|pg_prewarm|2205 25 25 20 20|20|v|pg_prewarm|,m
 9107|hotrow_digest|17 25|17|iS|hotrow_digest
 9108|hotrow_hmac|17 17 25|17|iS|hotrow_hmac
 9109|hotrow_random_bytes|23|17|vS|hotrow_random_bytes
-9110|hotrow_unaccent|3769 25|25|iS|hotrow_unaccent
 9120|set_limit|700|700|vS|set_limit
 9121|show_limit||700|sS|show_limit
 9122|show_trgm|25|1009|iS|show_trgm
@@ -28,7 +27,8 @@ export const HOTROW_PROCS = `9100|pg_prewarm|2205 25 25 20 20|20|v|pg_prewarm|,m
 9132|strict_word_similarity_op|25 25|16|sS|strict_word_similarity_op
 9133|strict_word_similarity_commutator_op|25 25|16|sS|strict_word_similarity_commutator_op
 9134|strict_word_similarity_dist_op|25 25|700|iS|strict_word_similarity_dist_op
-9135|strict_word_similarity_dist_commutator_op|25 25|700|iS|strict_word_similarity_dist_commutator_op`;
+9135|strict_word_similarity_dist_commutator_op|25 25|700|iS|strict_word_similarity_dist_commutator_op
+9140|hotrow_unaccent|3769 25|25|iS|hotrow_unaccent`;
 
 /** Operators of extensions that are built in, in the form of builtin-operators.ts. Oids: 9150 and up. */
 export const HOTROW_OPERATORS = `9150 <-> 25 25 700 9128 <->  0
