@@ -46,6 +46,11 @@ class FixedSession implements ProtocolSession {
     return this.execute();
   }
 
+  functionCall(): Step {
+    this.sink.functionCallResponse(null);
+    return DONE;
+  }
+
   parse(): Step {
     this.sink.parseComplete();
     return DONE;

@@ -268,6 +268,18 @@ export function mentionsRole(acl: Acl | undefined, roleOid: number): boolean {
   return acl?.some((item) => item.grantee === roleOid || item.grantor === roleOid) === true;
 }
 
+/** An aclitem's text, understood; roles that are gone have no oid. */
+export function parseAclItem(text: string, roleOid: (name: string) => number): AclItem {
+  const role = (name: string): number => {
+    const plain = name.startsWith('"') ? name.slice(1, -1).replaceAll('""', '"') : name;
+    return plain === '' ? 0 : roleOid(plain) || Number(plain) || 0;
+  };
+  const [, grantee, letters, grantor] = /^("(?:[^"]|"")*"|[^=]*)=([^/]*)\/(.*)$/.exec(text) ?? ['', '', '', ''];
+  const rights = letters.replaceAll('*', '');
+  const grantable = [...letters.matchAll(/(.)\*/g)].map(([, letter]) => letter).join('');
+  return { grantee: role(grantee), grantor: role(grantor), rights, grantable };
+}
+
 /** aclitem's text: name=U*C/grantor. */
 export function aclItemText(item: AclItem, roleName: (oid: number) => string): string {
   const name = (oid: number): string => {

@@ -28,6 +28,8 @@ export type EntryClass =
   | 'searchDictionary'
   | 'searchParser'
   | 'searchTemplate'
+  /** Of comments only: large objects are rows (large-objects.ts). */
+  | 'largeObject'
   | 'systemRights'
   | 'defaultRights'
   | 'role'

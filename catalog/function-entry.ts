@@ -4,6 +4,7 @@
  */
 import type { FormatSettings, Interval } from '../types/index.ts';
 import type { CastDefinition, OperatorDefinition, RoutineEntry } from './entries.ts';
+import type { LargeObjectSession } from './large-objects.ts';
 import type { ExpiringType } from './row-expiry.ts';
 import type { SystemInformation } from './system-information.ts';
 
@@ -27,6 +28,18 @@ export interface RoutineRunner {
   rows(call: RoutineCall, args: readonly Value[]): readonly Value[];
   /** The rows of a query's text, which must have columns of these types: else `mismatch`. Names are those that the session sees. */
   query(text: string, columnTypes: readonly number[], mismatch: () => Error): readonly (readonly Value[])[];
+  /**
+   * The rows of a statement of the system's own, run with the system's rights over its parameters; names in it are qualified. It sees what
+   * there is now, or what the statement around it sees.
+   */
+  statement(
+    text: string,
+    types: readonly number[],
+    args: readonly Value[],
+    sees?: 'now' | 'statement',
+  ): readonly (readonly Value[])[];
+  /** What is done once, however often what is around it is computed again. `key`: what it is, one object a place. */
+  once<T>(key: object, action: () => T): T;
 }
 
 /** What has been computed since the start of a row (or batch) of an expression, should it have to be computed again. */
@@ -111,6 +124,8 @@ export interface FunctionContext {
   readonly system?: SystemInformation;
   /** User-made functions. Absent where no statement of a session runs. */
   readonly routines?: RoutineRunner;
+  /** Open large objects. Absent where no statement of a session runs. */
+  readonly largeObjects?: LargeObjectSession;
   /** pg_sleep: throws the executor's pending marker until the time has come. */
   sleep(seconds: number): void;
   /** hotrow_reset: at the end of the statement's transaction. */

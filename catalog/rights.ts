@@ -57,6 +57,8 @@ const PRIVATE_FUNCTIONS = new Set([
   'pg_create_restore_point',
   'pg_current_logfile',
   'pg_get_backend_memory_contexts',
+  'lo_export',
+  'lo_import',
   'pg_get_shmem_allocations',
   'pg_hba_file_rules',
   'pg_ident_file_mappings',

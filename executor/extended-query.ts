@@ -64,7 +64,7 @@ function checkParameterCounts(
   }
 }
 
-function readParameters(
+export function readParameters(
   session: Session,
   prepared: PreparedStatement,
   formats: readonly number[],

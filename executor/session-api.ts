@@ -54,6 +54,8 @@ export interface ResultSink {
   commandComplete(tag: string): void;
   portalSuspended(): void;
   emptyQuery(): void;
+  /** The value of a FunctionCall message, in the format that it asked for; null: NULL. */
+  functionCallResponse(bytes: Uint8Array | null): void;
   error(error: SqlError): void;
   notice(notice: Notice): void;
   parameterStatus(name: string, value: string): void;
@@ -96,6 +98,14 @@ export interface ProtocolSession {
 
   /** Runs all statements of a Query message; the holder sends ReadyForQuery after DONE or FAILED. `text`: raw UTF-8. */
   simpleQuery(text: Uint8Array): Step;
+
+  /** A FunctionCall message; the holder sends ReadyForQuery after DONE or FAILED. Parameters and formats as for bind(). */
+  functionCall(
+    functionOid: number,
+    parameterFormats: readonly number[],
+    parameters: readonly (Uint8Array | null)[],
+    resultFormat: number,
+  ): Step;
 
   parse(statementName: string, text: Uint8Array, parameterTypeOids: readonly number[]): Step;
   /**

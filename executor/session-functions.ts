@@ -13,6 +13,7 @@ import { type FormatSettings, type Interval, snapshotText } from '../types/index
 import { LazyMap } from '../types/lazy-map.ts';
 import { printViewQuery } from './definitions/index.ts';
 import { domainCheckOf } from './domains.ts';
+import { SessionLargeObjects } from './large-objects.ts';
 import { WAIT_SIGNAL } from './operators/operator.ts';
 import { Prewarm } from './prewarm.ts';
 import { SessionRoutines } from './routines/session-routines.ts';
@@ -29,6 +30,7 @@ export class SessionFunctions implements FunctionContext {
   readonly #prewarm: Prewarm;
   readonly #changes: TableChanges;
   readonly routines: SessionRoutines;
+  readonly largeObjects: SessionLargeObjects;
   readonly #currentValues = new LazyMap<number, number | bigint>();
   #lastSequence = 0;
   #seed: number | null = null;
@@ -42,6 +44,7 @@ export class SessionFunctions implements FunctionContext {
     this.#prewarm = new Prewarm(session);
     this.#changes = new TableChanges(session);
     this.routines = new SessionRoutines(session, this);
+    this.largeObjects = new SessionLargeObjects(session);
     this.system = new SessionSystemInformation(session);
   }
 

@@ -36,6 +36,7 @@ import { Cursors } from './cursors.ts';
 import type { DatabaseRuntime } from './database-runtime.ts';
 import { runDeferredChecks } from './deferred-checks.ts';
 import { bindPortal, describePortal, describeStatement, parseStatement, portalNamed } from './extended-query.ts';
+import { runFunctionCall } from './function-call.ts';
 import type { IndexProgress } from './index-progress.ts';
 import { InternalStatements } from './internal-statements.ts';
 import type { Notification } from './notifications.ts';
@@ -469,6 +470,15 @@ export class Session implements ProtocolSession, PlanningSession, ExecServices {
 
   simpleQuery(text: Uint8Array): Step {
     return this.#start(runSimpleQuery(this, text));
+  }
+
+  functionCall(
+    functionOid: number,
+    parameterFormats: readonly number[],
+    parameters: readonly (Uint8Array | null)[],
+    resultFormat: number,
+  ): Step {
+    return this.#start(runFunctionCall(this, functionOid, parameterFormats, parameters, resultFormat));
   }
 
   /** A statement begins: its time, its timeout. */

@@ -16,6 +16,7 @@ export function silentSink(heard: Partial<ResultSink> = {}): ResultSink {
     commandComplete: ignore,
     portalSuspended: ignore,
     emptyQuery: ignore,
+    functionCallResponse: ignore,
     error: ignore,
     notice: ignore,
     parameterStatus: ignore,

@@ -86,6 +86,7 @@ export class TransactionEnd {
       session.cursors.rollbackTo(top);
       while (!transaction.rollbackToSavepoint(top)) yield undefined;
       session.settings.rollbackTo(transaction.savepoints[top].settingsMark);
+      session.functions.largeObjects.rolledBackTo(top);
     } else {
       yield* this.rollback();
       transaction.isBlock = true;

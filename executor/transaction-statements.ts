@@ -139,6 +139,7 @@ export function releaseSavepoint(session: Session, name: string): string {
   const i = transaction.findSavepoint(name);
   transaction.releaseSavepoint(i);
   session.cursors.release(i);
+  session.functions.largeObjects.released(i);
   return 'RELEASE';
 }
 
@@ -152,6 +153,7 @@ export function* rollbackTo(session: Session, name: string): Task<string> {
   session.cursors.rollbackTo(i);
   while (!transaction.rollbackToSavepoint(i)) yield undefined;
   session.settings.rollbackTo(transaction.savepoints[i].settingsMark);
+  session.functions.largeObjects.rolledBackTo(i);
   transaction.isFailed = false;
   return 'ROLLBACK';
 }

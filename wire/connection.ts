@@ -424,9 +424,8 @@ export class Connection implements SessionHolder, WriterOwner {
       }
       case FUNCTION_CALL:
         this.call = CALL_THEN_READY;
-        throw sqlError('0A000', 'function call messages are not supported', {
-          hint: 'Call the function in a SELECT.',
-        });
+        this.settle(this.handleFunctionCall(session));
+        return;
       case TERMINATE:
         this.end();
         return;
@@ -442,6 +441,23 @@ export class Connection implements SessionHolder, WriterOwner {
         this.call = CALL_EXTENDED;
         this.settle(this.handleExtended(session, type));
     }
+  }
+
+  private handleFunctionCall(session: ProtocolSession): Step {
+    const oid = body.int32() >>> 0;
+    const formats = body.formats();
+    body.values(parameters);
+    const resultFormat = body.int16();
+    body.finish();
+    if (formats.length > 1 && formats.length !== parameters.length) {
+      throw sqlError(
+        '08P01',
+        `function call message contains ${formats.length} argument formats but ${parameters.length} arguments`,
+      );
+    }
+    const step = session.functionCall(oid, formats, parameters, resultFormat);
+    parameters.length = 0;
+    return step;
   }
 
   private handleExtended(session: ProtocolSession, type: number): Step {

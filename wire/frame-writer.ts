@@ -28,6 +28,7 @@ const TYPE = {
   copyOutResponse: 0x48,
   emptyQueryResponse: 0x49,
   errorResponse: 0x45,
+  functionCallResponse: 0x56,
   negotiateProtocolVersion: 0x76,
   noData: 0x6e,
   noticeResponse: 0x4e,
@@ -135,6 +136,13 @@ export class FrameWriter implements ResultSink {
 
   portalSuspended(): void {
     this.empty(TYPE.portalSuspended);
+  }
+
+  functionCallResponse(bytes: Uint8Array | null): void {
+    const start = this.begin(TYPE.functionCallResponse);
+    this.out.writeInt32(bytes === null ? -1 : bytes.length);
+    if (bytes !== null) this.out.writeBytes(bytes);
+    this.end(start);
   }
 
   emptyQuery(): void {

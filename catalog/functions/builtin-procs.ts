@@ -369,6 +369,7 @@ export const BUILTIN_PROCS = `31|byteaout|17|2275|iS|byteaout
 710|getpgusername||19|sS|current_user
 711|family|869|23|iS|network_family
 714|int2|20|21|iS|int82
+715|lo_create|26|26|vS|be_lo_create
 716|oidlt|26 26|16|iS|oidlt
 717|oidle|26 26|16|iS|oidle
 720|octet_length|17|23|iS|byteaoctetlen
@@ -395,7 +396,10 @@ export const BUILTIN_PROCS = `31|byteaout|17|2275|iS|byteaout
 752|overlay|17 17 23|17|iS|byteaoverlay_no_len
 753|trunc|829|829|iS|macaddr_trunc
 754|int8|21|20|iS|int28
+764|lo_import|25|26|vS|be_lo_import
+765|lo_export|26 25|23|vS|be_lo_export
 766|int4inc|23|23|iS|int4inc
+767|lo_import|25 26|26|vS|be_lo_import_with_oid
 768|int4larger|23 23|23|iS|int4larger
 769|int4smaller|23 23|23|iS|int4smaller
 770|int2larger|21 21|21|iS|int2larger
@@ -503,9 +507,17 @@ export const BUILTIN_PROCS = `31|byteaout|17|2275|iS|byteaout
 947|mod|20 20|20|iS|int8mod
 948|int28div|21 20|20|iS|int28div
 949|hashint8|20|23|iS|hashint8
+952|lo_open|26 23|23|vS|be_lo_open
+953|lo_close|23|23|vS|be_lo_close
+954|loread|23 23|17|vS|be_loread
+955|lowrite|23 17|23|vS|be_lowrite
+956|lo_lseek|23 23 23|23|vS|be_lo_lseek
+957|lo_creat|23|26|vS|be_lo_creat
+958|lo_tell|23|23|vS|be_lo_tell
 959|on_pl|600 628|16|iS|on_pl
 960|on_sl|601 628|16|iS|on_sl
 961|close_pl|600 628|600|iS|close_pl
+964|lo_unlink|26|23|vS|be_lo_unlink
 972|hashbpcharextended|1042 20|20|iS|hashbpcharextended
 973|path_inter|602 602|16|iS|path_inter
 975|area|603|701|iS|box_area
@@ -533,6 +545,7 @@ export const BUILTIN_PROCS = `31|byteaout|17|2275|iS|byteaout
 997|lseg_vertical|601|16|iS|lseg_vertical
 998|lseg_horizontal|601|16|iS|lseg_horizontal
 999|lseg_eq|601 601|16|iS|lseg_eq
+1004|lo_truncate|23 23|23|vS|be_lo_truncate
 1026|timezone|1186 1184|1114|iS|timestamptz_izone
 1037|aclcontains|1034 1033|16|iS|aclcontains
 1039|getdatabaseencoding||19|sS|getdatabaseencoding
@@ -1755,6 +1768,9 @@ export const BUILTIN_PROCS = `31|byteaout|17|2275|iS|byteaout
 3167|array_remove|5078 5077|5078|i|array_remove
 3168|array_replace|5078 5077 5077|5078|i|array_replace
 3169|rangesel|2281 26 2281 23|701|sS|rangesel
+3170|lo_lseek64|23 20 23|20|vS|be_lo_lseek64
+3171|lo_tell64|23|20|vS|be_lo_tell64
+3172|lo_truncate64|23 20|23|vS|be_lo_truncate64
 3173|json_agg_transfn|2281 2283|2281|s|json_agg_transfn
 3174|json_agg_finalfn|2281|114|i|json_agg_finalfn
 3175|json_agg|2283|114|sG|json_agg_anyelement
@@ -1906,6 +1922,10 @@ export const BUILTIN_PROCS = `31|byteaout|17|2275|iS|byteaout
 3451|int4|3802|23|iS|jsonb_int4
 3452|int8|3802|20|iS|jsonb_int8
 3453|float4|3802|700|iS|jsonb_float4
+3457|lo_from_bytea|26 17|26|vS|be_lo_from_bytea
+3458|lo_get|26|17|vS|be_lo_get
+3459|lo_get|26 20 23|17|vS|be_lo_get_fragment
+3460|lo_put|26 20 17|2278|vS|be_lo_put
 3461|make_timestamp|23 23 23 23 23 701|1114|iS|make_timestamp|year,month,mday,hour,min,sec
 3462|make_timestamptz|23 23 23 23 23 701|1184|sS|make_timestamptz|year,month,mday,hour,min,sec
 3463|make_timestamptz|23 23 23 23 23 701 25|1184|sS|make_timestamptz_at_timezone|year,month,mday,hour,min,sec,timezone

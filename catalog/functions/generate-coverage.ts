@@ -173,7 +173,6 @@ const REASONS: readonly { readonly why: string; readonly fits: (proc: Proc, area
     why: 'aggregates are compiled as a whole: their steps are no functions',
     fits: (_proc, area) => area.startsWith('Behind aggregates'),
   },
-  { why: 'no large objects', fits: (_proc, area) => area.startsWith('Large objects') },
   {
     why: 'no replication, base backup or access to files by functions',
     fits: (_proc, area) => area.startsWith('Replication'),

@@ -31,6 +31,7 @@ import { jsonFunctions } from './json.ts';
 import { jsonAggregates } from './json-aggregates.ts';
 import { jsonbFunctions } from './jsonb.ts';
 import { jsonpathFunctions } from './jsonpath-functions.ts';
+import { largeObjectFunctions } from './large-objects.ts';
 import { likeFunctions } from './like.ts';
 import type { FunctionModule } from './module.ts';
 import { moneyFunctions } from './money.ts';
@@ -105,4 +106,5 @@ export const FUNCTION_MODULES: readonly FunctionModule[] = [
   geometryFunctions,
   shapeFunctions,
   transitionFunctions,
+  largeObjectFunctions,
 ];

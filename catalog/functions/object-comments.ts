@@ -14,6 +14,7 @@ const CLASS_NAMES: Readonly<Record<string, readonly string[]>> = {
   pg_statistic_ext: ['statistics'],
   pg_namespace: ['schema'],
   pg_type: ['type'],
+  pg_largeobject: ['largeObject'],
   pg_ts_config: ['searchConfiguration'],
   pg_ts_dict: ['searchDictionary'],
   pg_ts_parser: ['searchParser'],

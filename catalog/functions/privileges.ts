@@ -9,6 +9,7 @@ import {
   defaultAcl,
   grantableRights,
   heldRights,
+  parseAclItem,
   RIGHT_LETTERS,
   RIGHT_NAMES,
   schemaAcl,
@@ -397,17 +398,9 @@ function acldefault(context: FunctionContext, objectType: string, ownerOid: numb
   );
 }
 
-/** An aclitem's text, understood. Roles that are gone have no oid. */
-function parseItem(context: FunctionContext, text: string): AclItem {
+export function parseItem(context: FunctionContext, text: string): AclItem {
   const { shared } = new ViewContext(context);
-  const role = (name: string): number => {
-    const plain = name.startsWith('"') ? name.slice(1, -1).replaceAll('""', '"') : name;
-    return plain === '' ? 0 : (shared.roleByName(plain)?.oid ?? Number(plain) ?? 0);
-  };
-  const [, grantee, letters, grantor] = /^("(?:[^"]|"")*"|[^=]*)=([^/]*)\/(.*)$/.exec(text) ?? ['', '', '', ''];
-  const rights = letters.replaceAll('*', '');
-  const grantable = [...letters.matchAll(/(.)\*/g)].map(([, letter]) => letter).join('');
-  return { grantee: role(grantee), grantor: role(grantor), rights, grantable };
+  return parseAclItem(text, (name) => shared.roleByName(name)?.oid ?? 0);
 }
 
 /** (grantor, grantee, privilege_type, is_grantable) for each right of each item. */

@@ -65,7 +65,10 @@ function texts(values: readonly string[] | undefined): SqlArray | null {
 
 /** All tables and views: PostgreSQL's own, then the database's. */
 export function allRelations(context: ViewContext): RelationEntry[] {
-  return [...systemRelations(), ...sorted(context.catalog.relations())];
+  const made = sorted(context.catalog.relations());
+  // Tables of large objects are the system's until there are some.
+  const system = systemRelations().filter(({ oid }) => context.catalog.relation(oid)?.kind === 'virtual');
+  return [...system, ...made];
 }
 
 /** Inherited by the rows: copying all of it into each takes ten times as long as the rest of making them. */
@@ -603,6 +606,7 @@ const CLASS_OF_COMMENT: Readonly<Record<string, number>> = {
   operator: 2617,
   cast: 2605,
   statistics: 3381,
+  largeObject: 2613,
   ...SEARCH_CATALOGS,
 };
 

@@ -264,19 +264,26 @@ function* pgStatMemory({ system }: ViewContext): Iterable<Row> {
 
 const NO_ROWS: RowMaker = () => [];
 
+/** Rows of the system's schema, or of all others: the tables of large objects are the system's. */
+function ofSchemas(maker: RowMaker, isSystem: boolean): RowMaker {
+  return function* (context) {
+    for (const row of maker(context)) if ((row.schemaname === 'pg_catalog') === isSystem) yield row;
+  };
+}
+
 export const statisticsMakers: Readonly<Record<string, RowMaker>> = {
   pg_stat_all_tables: pgStatTables,
-  pg_stat_user_tables: pgStatTables,
-  pg_stat_sys_tables: NO_ROWS,
+  pg_stat_user_tables: ofSchemas(pgStatTables, false),
+  pg_stat_sys_tables: ofSchemas(pgStatTables, true),
   pg_statio_all_tables: pgStatioTables,
-  pg_statio_user_tables: pgStatioTables,
-  pg_statio_sys_tables: NO_ROWS,
+  pg_statio_user_tables: ofSchemas(pgStatioTables, false),
+  pg_statio_sys_tables: ofSchemas(pgStatioTables, true),
   pg_stat_all_indexes: pgStatIndexes,
-  pg_stat_user_indexes: pgStatIndexes,
-  pg_stat_sys_indexes: NO_ROWS,
+  pg_stat_user_indexes: ofSchemas(pgStatIndexes, false),
+  pg_stat_sys_indexes: ofSchemas(pgStatIndexes, true),
   pg_statio_all_indexes: pgStatioIndexes,
-  pg_statio_user_indexes: pgStatioIndexes,
-  pg_statio_sys_indexes: NO_ROWS,
+  pg_statio_user_indexes: ofSchemas(pgStatioIndexes, false),
+  pg_statio_sys_indexes: ofSchemas(pgStatioIndexes, true),
   pg_statio_all_sequences: pgStatioSequences,
   pg_statio_user_sequences: pgStatioSequences,
   pg_statio_sys_sequences: NO_ROWS,

@@ -8,6 +8,7 @@ import { mustFindCast } from './casts.ts';
 import { mustFindCollation } from './collations.ts';
 import type { DdlContext, DdlResult, DdlSteps } from './context.ts';
 import { mustFindExtension } from './extensions.ts';
+import { ownLargeObject } from './large-objects.ts';
 import { ownOperatorOf } from './operators.ts';
 import { checkRelationKind, findUserType, objectMissing } from './owner.ts';
 import {
@@ -152,6 +153,10 @@ function* commentTarget(x: DdlContext, object: ObjectAddress): DdlSteps<Target |
       const entry = mustFindCast(x, object);
       if (entry === 'system') throw sqlError('0A000', 'comments on built-in casts are not supported');
       return { objectClass: 'cast', oid: entry.oid, columnNumber: 0 };
+    }
+    case 'large object': {
+      const found = yield* ownLargeObject(x, name);
+      return { objectClass: 'largeObject', oid: found.oid, columnNumber: 0 };
     }
     case 'role': {
       const role = roleOrThrow(x, name);

@@ -76,14 +76,19 @@ function granteeOids(x: DdlContext, specs: readonly RoleSpec[], isGrant: boolean
   return oids;
 }
 
-export function grant(x: DdlContext, statement: GrantStatement): DdlResult {
+/** `given`: the objects, of a kind that is not found in the catalog. */
+export function grant(
+  x: DdlContext,
+  statement: GrantStatement,
+  given: readonly RightsObject[] | null = null,
+): DdlResult {
   const isGrant = statement.kind === 'grant';
   const tag = isGrant ? 'GRANT' : 'REVOKE';
   const { privileges, target } = statement;
   if (statement.grantedBy !== null && roleOfSpec(x, statement.grantedBy).oid !== x.currentRoleOid) {
     throw sqlError('0A000', 'grantor must be current user');
   }
-  const objects = grantedObjects(x, statement);
+  const objects = given ?? grantedObjects(x, statement);
   const rights = wantedRights(privileges, target.objectType, false);
   const grantees = granteeOids(x, statement.grantees, isGrant, statement.grantOption);
   const change: RightsChange = {

@@ -17,6 +17,7 @@ import { drop } from './drop.ts';
 import { alterExtension, createExtension } from './extensions.ts';
 import { alterDefaultPrivileges, grant } from './grant.ts';
 import { createIndexStatement } from './indexes.ts';
+import { grantLargeObjects } from './large-objects.ts';
 import { grantRole } from './membership.ts';
 import { alterOperator, createOperator } from './operators.ts';
 import { owned } from './owned.ts';
@@ -97,11 +98,19 @@ export function executeDdl(statement: StatementNode, context: DdlContext): DdlSt
     case 'dropOwned':
     case 'reassignOwned':
       return owned(x, statement);
+    case 'dropRole':
+      return dropRole(x, statement);
     case 'alterSearchConfiguration':
       return alterSearchConfiguration(x, statement);
     case 'alterSearchDictionary':
       return alterSearchDictionary(x, statement);
     default:
+      if (
+        (statement.kind === 'grant' || statement.kind === 'revoke') &&
+        statement.target.objectType === 'large object'
+      ) {
+        return grantLargeObjects(x, statement);
+      }
       if (statement.kind === 'define' && SEARCH_CLASSES[statement.objectType] !== undefined) {
         return createSearchObject(x, statement);
       }
@@ -125,8 +134,6 @@ function executeSimple(statement: StatementNode, x: DdlContext): DdlResult {
       return createRole(x, statement);
     case 'alterRole':
       return alterRole(x, statement);
-    case 'dropRole':
-      return dropRole(x, statement);
     case 'grantRole':
     case 'revokeRole':
       return grantRole(x, statement);

@@ -28,6 +28,7 @@ import {
   schemaObject,
   typeObject,
 } from './grant-objects.ts';
+import { dropLargeObjects, type LargeObject, reassignLargeObjects } from './large-objects.ts';
 import { roleOfSpec } from './resolve.ts';
 
 /** What the role owns in this database, as messages say it. */
@@ -129,7 +130,7 @@ function ageOf(x: DdlContext, oid: number): number {
 }
 
 /** 2BP01 with PostgreSQL's detail when something of the role's is left. */
-export function checkUnused(x: DdlContext, role: RoleEntry): void {
+export function checkUnused(x: DdlContext, role: RoleEntry, largeObjects: readonly LargeObject[]): void {
   if (role.oid < FIRST_NORMAL_OID) {
     throw sqlError('2BP01', `cannot drop role ${role.name} because it is required by the database system`);
   }
@@ -139,6 +140,10 @@ export function checkUnused(x: DdlContext, role: RoleEntry): void {
   }
   for (const { oid, columnNumber, label } of grantedTo(x, role.oid)) {
     found.push({ oid: ageOf(x, oid), columnNumber, text: `privileges for ${label}` });
+  }
+  for (const { oid, owner } of largeObjects) {
+    const text = `${owner === role.oid ? 'owner of' : 'privileges for'} large object ${oid}`;
+    found.push({ oid, columnNumber: 0, text });
   }
   for (const entry of x.catalog.defaultRights()) {
     const isOwn = entry.roleOid === role.oid;
@@ -221,8 +226,10 @@ export function* owned(x: DdlContext, statement: OwnedStatement): DdlSteps<DdlRe
       const verb = newOwner === null ? 'drop objects owned by' : 'reassign ownership of objects owned by';
       throw sqlError('2BP01', `cannot ${verb} role ${role.name} because they are required by the database system`);
     }
-    if (newOwner !== null) reassign(x, role, newOwner.oid);
-    else yield* dropOwned(x, role, statement.behavior === 'cascade');
+    if (newOwner !== null) {
+      reassign(x, role, newOwner.oid);
+      yield* reassignLargeObjects(x, role.oid, newOwner.oid);
+    } else yield* dropOwned(x, role, statement.behavior === 'cascade');
   }
   return { tag: newOwner === null ? 'DROP OWNED' : 'REASSIGN OWNED' };
 }
@@ -252,6 +259,7 @@ function* dropOwned(x: DdlContext, role: RoleEntry, isCascade: boolean): DdlStep
       changeDefault(x, entry.roleOid, entry.schemaOid, entry.objectType, { ...change, rights: 'arwdDxtXUCTc' });
     }
   }
+  yield* dropLargeObjects(x, role.oid);
   yield* dropObjects(x, ownedObjects(x, role.oid), isCascade);
 }
 

@@ -18,6 +18,7 @@ import { formatType } from '../../types/index.ts';
 import { ownCollation, putCollation } from './collations.ts';
 import type { DdlContext, DdlResult, DdlSteps } from './context.ts';
 import { moveExtension } from './extensions.ts';
+import { alterLargeObjectOwner } from './large-objects.ts';
 import { checkOperatorMove, checkOperatorOwner, madeOperator, mustFindOperator, ownOperatorOf } from './operators.ts';
 import { ownedBy } from './owned.ts';
 import {
@@ -94,6 +95,7 @@ export function* alterOwner(x: DdlContext, statement: AlterOwnerStatement): DdlS
     changeOwner(x, found, role);
     return { tag };
   }
+  if (object.objectType === 'large object') return yield* alterLargeObjectOwner(x, statement);
   const name = object.name[object.name.length - 1];
   switch (object.objectType) {
     case 'schema': {

@@ -9,7 +9,12 @@ import type {
   SchemaEntry,
   SequenceEntry,
 } from '../../catalog/index.ts';
-import { BOOTSTRAP_ROLE_OID, INFORMATION_SCHEMA_OID, PG_CATALOG_SCHEMA_OID } from '../../catalog/index.ts';
+import {
+  BOOTSTRAP_ROLE_OID,
+  FIRST_NORMAL_OID,
+  INFORMATION_SCHEMA_OID,
+  PG_CATALOG_SCHEMA_OID,
+} from '../../catalog/index.ts';
 import { databaseAcl, permissionDenied, rightsByAcl, rightsOnSchema } from '../../catalog/rights.ts';
 import type { Persistence, QualifiedName, RoleSpec } from '../../parser/ast.ts';
 import { errorPosition } from '../../parser/index.ts';
@@ -205,7 +210,7 @@ export function asTable(entry: NamedRelation): RelationEntry {
 }
 
 export function refuseSystem(entry: NamedRelation): void {
-  if (entry.class === 'relation' && entry.kind === 'virtual') {
+  if (entry.oid < FIRST_NORMAL_OID && entry.class === 'relation') {
     throw sqlError('42501', `permission denied: "${entry.name}" is a system catalog`);
   }
 }

@@ -13,7 +13,8 @@ import type {
 import { sqlError } from '../../types/errors.ts';
 import { inputText, OID, outputText } from '../../types/index.ts';
 import { makeScramVerifier, parseScramVerifier } from '../../types/scram.ts';
-import type { DdlContext, DdlResult } from './context.ts';
+import type { DdlContext, DdlResult, DdlSteps } from './context.ts';
+import { largeObjectsOf } from './large-objects.ts';
 import { addMember, checkMayAdmin, removeMember, withoutMembership } from './membership.ts';
 import { checkUnused } from './owned.ts';
 import { at, checkOwner, roleOfSpec } from './resolve.ts';
@@ -160,7 +161,7 @@ export function alterRole(x: DdlContext, statement: AlterRoleStatement): DdlResu
 
 // ----------------------------------------------------------------------------------------------------------- DROP ROLE
 
-export function dropRole(x: DdlContext, statement: DropRoleStatement): DdlResult {
+export function* dropRole(x: DdlContext, statement: DropRoleStatement): DdlSteps<DdlResult> {
   const tag = 'DROP ROLE';
   if (!x.isSuperuser && own(x)?.createRole !== true) throw sqlError('42501', 'permission denied to drop role');
   for (const spec of statement.roles) {
@@ -176,7 +177,7 @@ export function dropRole(x: DdlContext, statement: DropRoleStatement): DdlResult
       throw sqlError('55006', 'session user cannot be dropped');
     }
     if (role.superuser && !x.isSuperuser) throw sqlError('42501', 'must be superuser to drop superusers');
-    checkUnused(x, role);
+    checkUnused(x, role, yield* largeObjectsOf(x, role.oid));
     forgetRole(x, role);
   }
   return { tag };

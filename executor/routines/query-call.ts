@@ -1,5 +1,5 @@
 /** Queries that built-in functions are given as text (ts_stat, ts_rewrite): run as the body of a function would be. */
-import type { RoutineEntry } from '../../catalog/entries.ts';
+import { BOOTSTRAP_ROLE_OID, type RoutineEntry } from '../../catalog/entries.ts';
 import type { RoutineCall } from '../../catalog/function-entry.ts';
 import { inFunction } from '../../catalog/functions/routine-errors.ts';
 import { sqlError } from '../../types/errors.ts';
@@ -17,6 +17,26 @@ export function queryCall(text: string): RoutineCall {
     call = { routine: routineOf(text), argumentTypes: [], returnType: OID.RECORD, columns: null };
     if (calls.size >= CACHE_SIZE) calls.delete(calls.keys().next().value as string);
     calls.set(text, call);
+  }
+  return call;
+}
+
+const systemCalls = new Map<string, RoutineCall>();
+
+/** A statement of the system's own, with parameters. */
+export function systemCall(
+  text: string,
+  argumentTypes: readonly number[],
+  volatility: 'stable' | 'volatile',
+): RoutineCall {
+  const key = `${volatility} ${text}`;
+  let call = systemCalls.get(key);
+  if (call === undefined) {
+    const parameters = argumentTypes.map((typeOid) => ({ name: '', mode: 'in', typeOid, defaultText: null }) as const);
+    const routine = { ...routineOf(text), owner: BOOTSTRAP_ROLE_OID, securityDefiner: true, parameters, volatility };
+    const hasRows = /^SELECT|\bRETURNING\b/.test(text);
+    call = { routine, argumentTypes, returnType: hasRows ? OID.RECORD : OID.VOID, columns: null };
+    systemCalls.set(key, call);
   }
   return call;
 }

@@ -18,7 +18,7 @@ import { SLICE_MS } from '../context.ts';
 import { WAIT_SIGNAL, YIELD_SIGNAL } from '../operators/operator.ts';
 import type { Session } from '../session.ts';
 import type { SessionFunctions } from '../session-functions.ts';
-import { checkQuery, queryCall } from './query-call.ts';
+import { checkQuery, queryCall, systemCall } from './query-call.ts';
 import { RoutineRun } from './run.ts';
 
 /** Calls within calls: some three kilobytes of stack each, of the megabyte that there is. PostgreSQL has room for some more (max_stack_depth). */
@@ -55,6 +55,28 @@ export class SessionRoutines implements RoutineRunner {
     const call = queryCall(text);
     checkQuery(this.#session, call, columnTypes, mismatch);
     return this.#run(call, []).rows.map((row) => (row as SqlRecord).values);
+  }
+
+  statement(
+    text: string,
+    types: readonly number[],
+    args: readonly Value[],
+    sees: 'now' | 'statement' = 'now',
+  ): readonly (readonly Value[])[] {
+    return this.#run(systemCall(text, types, sees === 'now' ? 'volatile' : 'stable'), args).rows.map(
+      (row) => (row as SqlRecord).values,
+    );
+  }
+
+  once<T>(key: object, action: () => T): T {
+    const { calls } = this.#functions.evaluation;
+    const index = this.#functions.evaluation.called++;
+    const known = calls[index];
+    if (known instanceof DoneOnce && known.call === key) return known.result as T;
+    for (const stale of calls.splice(index)) (stale as RoutineRun).close();
+    const result = action();
+    calls.push(new DoneOnce(key, result));
+    return result;
   }
 
   #run(call: RoutineCall, args: readonly Value[]): RoutineRun {
@@ -138,6 +160,22 @@ export class SessionRoutines implements RoutineRunner {
     this.#depth = 0;
     this.#session.role.definer = null;
   }
+}
+
+/** Among the calls that have been met: what was done, and is not to be done again. */
+class DoneOnce {
+  readonly call: object;
+  readonly result: unknown;
+  readonly args: readonly Value[] = [];
+
+  constructor(call: object, result: unknown) {
+    this.call = call;
+    this.result = result;
+  }
+
+  release(): void {}
+
+  close(): void {}
 }
 
 function sameArguments(a: readonly Value[], b: readonly Value[]): boolean {

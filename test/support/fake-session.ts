@@ -118,6 +118,19 @@ export class FakeSession implements ProtocolSession {
     return this.nextStatement();
   }
 
+  /** Answers its first argument. */
+  functionCall(
+    functionOid: number,
+    formats: readonly number[],
+    parameters: readonly (Uint8Array | null)[],
+    resultFormat: number,
+  ): Step {
+    const texts = parameters.map((bytes) => (bytes === null ? null : Buffer.from(bytes).toString()));
+    this.calls.push(`call ${functionOid} ${formats.join()} ${texts.join()} ${resultFormat}`);
+    this.holder.sink.functionCallResponse(parameters[0] ?? null);
+    return DONE;
+  }
+
   parse(name: string, text: Uint8Array, parameterTypeOids: readonly number[]): Step {
     const sql = Buffer.from(text).toString();
     this.calls.push(`parse ${name} ${sql} ${parameterTypeOids.join()}`);

@@ -112,10 +112,20 @@ describe('simple query', () => {
     expect(messages.at(-2)!.text).to.equal('SELECT 2');
   });
 
-  it('refuses function calls, and goes on', async () => {
-    client.send(frame('F', Buffer.alloc(10)));
+  it('calls functions by their oid', async () => {
+    const call = Buffer.from([0, 0, 2, 189, 0, 1, 0, 1, 0, 1, 0, 0, 0, 3, 97, 98, 99, 0, 1]);
+    client.send(frame('F', call));
     const messages = await client.untilReady();
-    expect(messages[0]).to.include({ severity: 'ERROR', code: '0A000' });
+    // The client's parser has no name for FunctionCallResponse.
+    expect(messages[0]).to.include({ message: 'received invalid response: 56' });
+    expect(names(messages.slice(1))).to.deep.equal(['readyForQuery']);
+    expect(fake.database.sessions[0]!.calls).to.deep.equal(['call 701 1 abc 1']);
+  });
+
+  it('refuses function calls whose formats are none of their arguments, and goes on', async () => {
+    client.send(frame('F', Buffer.from([0, 0, 2, 189, 0, 2, 0, 1, 0, 0, 0, 1, 255, 255, 255, 255, 0, 1])));
+    const messages = await client.untilReady();
+    expect(messages[0]).to.include({ severity: 'ERROR', code: '08P01' });
     expect(names(await client.query('rows 1'))).to.have.length(4);
   });
 
