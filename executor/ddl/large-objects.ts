@@ -106,6 +106,13 @@ export function* reassignLargeObjects(x: DdlContext, roleOid: number, newOwner: 
   }
 }
 
+/** After a role of their rights has got another name: lists in rows are texts. */
+export function* nameRolesAgain(x: DdlContext, objects: readonly LargeObject[]): DdlSteps<void> {
+  for (const object of objects) {
+    if (object.acl !== null) yield* update(x, object);
+  }
+}
+
 /** Those that it owns go, and its rights on others. */
 export function* dropLargeObjects(x: DdlContext, roleOid: number): DdlSteps<void> {
   for (const { oid, owner, acl } of yield* largeObjectsOf(x, roleOid)) {

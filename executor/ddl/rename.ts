@@ -12,6 +12,7 @@ import { ACCESS_EXCLUSIVE } from '../../storage/api.ts';
 import { sqlError } from '../../types/errors.ts';
 import { ownCollation, putCollation } from './collations.ts';
 import { type DdlContext, type DdlResult, type DdlSteps, type ExpressionUse, wait } from './context.ts';
+import { largeObjectsOf, nameRolesAgain } from './large-objects.ts';
 import { checkRelationKind, findUserType, followSequence, objectMissing } from './owner.ts';
 import {
   checkNameIsFree,
@@ -81,7 +82,7 @@ export function* rename(x: DdlContext, statement: RenameStatement): DdlSteps<Ddl
       return { tag };
     }
     case 'role':
-      renameRole(x, name, statement.newName);
+      yield* renameRole(x, name, statement.newName);
       return { tag };
     case 'database':
       yield* renameDatabase(x, name, statement.newName);
@@ -278,7 +279,7 @@ function renameTarget(queryText: string, columnNumber: number, newName: string):
 
 // ------------------------------------------------------------------------------------------------ roles, databases, types
 
-function renameRole(x: DdlContext, oldName: string, newName: string): void {
+function* renameRole(x: DdlContext, oldName: string, newName: string): DdlSteps<void> {
   const role = roleOrThrow(x, oldName);
   for (const name of [oldName, newName]) {
     if (!name.startsWith('pg_')) continue;
@@ -294,7 +295,9 @@ function renameRole(x: DdlContext, oldName: string, newName: string): void {
     role.superuser ? 'must be superuser to rename superusers' : 'permission denied to rename role',
     role.superuser,
   );
+  const largeObjects = yield* largeObjectsOf(x, role.oid);
   x.putEntry({ ...role, name: newName });
+  yield* nameRolesAgain(x, largeObjects);
 }
 
 function requireCreateRole(x: DdlContext, message: string, needsSuperuser: boolean): void {
