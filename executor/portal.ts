@@ -55,13 +55,19 @@ function makeStrings(batch: Batch, from: number, to: number): void {
   }
 }
 
-/** 25006 for what writes to tables, or locks their rows; functions that write say so themselves. */
+/** They say themselves what they refuse: a temporary sequence is nobody else's business. */
+const SEQUENCE_CALLS: ReadonlySet<string> = new Set(['nextval', 'setval']);
+
+/** 25006 for what writes to tables, or locks their rows, and for functions that write. */
 function refuseWriting({ statement, catalog }: Program): void {
-  const { command, plan, tableLocks } = statement;
+  const { command, plan, tableLocks, writingCall } = statement;
   const writes = tableLocks.some(
     ({ tableOid, mode }) => mode !== 'access share' && catalog.relation(tableOid)?.persistence !== 'temporary',
   );
-  if (!writes) return;
+  if (!writes) {
+    if (writingCall === undefined || SEQUENCE_CALLS.has(writingCall)) return;
+    throw sqlError('25006', `cannot execute ${writingCall}() in a read-only transaction`);
+  }
   const strength = command === 'select' ? lockStrengthOf(plan) : null;
   const name = strength === null ? command : `select for ${strength}`;
   throw sqlError('25006', `cannot execute ${name.toUpperCase()} in a read-only transaction`);

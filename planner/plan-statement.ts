@@ -101,6 +101,7 @@ export function planNode(
     shareable: context.shareable && asOf === null,
     probes: planner.probes.isEmpty ? null : planner.probes,
     readOnly: context.readOnly,
+    ...(context.writingCall === null ? {} : { writingCall: context.writingCall }),
     rights: context.rights.finish(),
     ...(context.callsRoutines ? { callsRoutines: true } : {}),
     ...(context.callsVolatile ? { callsVolatile: true } : {}),

@@ -521,6 +521,8 @@ export interface PlannedStatement {
   readonly probes: ValueProbes | null;
   /** True when it writes, locks rows or calls volatile functions with effects (nextval, setval ...). */
   readonly readOnly: boolean;
+  /** A function that it calls, by which it writes. */
+  readonly writingCall?: string;
   /** Sequences and constraints kept for dependency checks; catalog version the plan was made for. */
   readonly catalogVersion: number;
   /** What the user must be allowed. */

@@ -425,7 +425,10 @@ function makeScalarCall(
     if (level.clause === 'from function') refuseNestedSets(context, args);
     else level.hasSets = true;
   }
-  if (WRITING.has(entry.name)) context.readOnly = false;
+  if (WRITING.has(entry.name)) {
+    context.readOnly = false;
+    context.writingCall ??= entry.name;
+  }
   if (entry.runsQuery) {
     context.callsRoutines = true;
     context.callsVolatile = true;

@@ -42,6 +42,8 @@ export class BindContext {
   shareable = true;
   /** False once something writes. */
   readOnly = true;
+  /** The first function whose call is a write; null: none. */
+  writingCall: string | null = null;
   /** Depth of stored text (views, defaults) being bound: positions and literals there are not the statement's. */
   storedText = 0;
   /** Whether COLLATE has been met, or a column whose collation is not its type's. */

@@ -97,16 +97,7 @@ export function parseHeadlineOptions(text: string): HeadlineOptions {
     }
   }
   if (!options.highlightAll) checkOptions(options);
-  checkMark('StartSel', options.startMark);
-  checkMark('StopSel', options.stopMark);
-  checkMark('FragmentDelimiter', options.fragmentDelimiter);
   return options;
-}
-
-const MARK_BYTES_MAX = 32767;
-
-function checkMark(name: string, mark: string): void {
-  if (Buffer.byteLength(mark) > MARK_BYTES_MAX) throw sqlError('22023', `value for "${name}" is too long`);
 }
 
 function checkOptions({ minWords, maxWords, shortWord, maxFragments }: HeadlineOptions): void {
