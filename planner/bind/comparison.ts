@@ -201,10 +201,11 @@ export function bindInList(level: Level, node: ast.InListExpr): Expr {
       constants.map((item) => coerceToCommonType(context, item, common, 'IN')),
     );
     context.environment.recorder?.expression?.(node, inList);
+    const known = new Set(constants);
     list.forEach((item, i) => {
-      if (!constants.includes(item)) parts.push(compare(item, i));
+      if (!known.has(item)) parts.push(compare(item, i));
     });
-  } else parts.push(...list.map(compare));
+  } else list.forEach((item, i) => parts.push(compare(item, i)));
   return node.negated ? makeAnd(parts)! : makeOr(parts);
 }
 
