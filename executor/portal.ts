@@ -55,9 +55,6 @@ function makeStrings(batch: Batch, from: number, to: number): void {
   }
 }
 
-/** Those of sequences say themselves what they refuse: a temporary one is nobody else's business. Notifying is no writing. */
-const MAY_BE_CALLED: ReadonlySet<string> = new Set(['nextval', 'setval', 'pg_notify']);
-
 /** 25006 for what writes to tables, or locks their rows, and for functions that write. */
 function refuseWriting({ statement, catalog }: Program): void {
   const { command, plan, tableLocks, writingCall } = statement;
@@ -65,7 +62,7 @@ function refuseWriting({ statement, catalog }: Program): void {
     ({ tableOid, mode }) => mode !== 'access share' && catalog.relation(tableOid)?.persistence !== 'temporary',
   );
   if (!writes) {
-    if (writingCall === undefined || MAY_BE_CALLED.has(writingCall)) return;
+    if (writingCall === undefined) return;
     throw sqlError('25006', `cannot execute ${writingCall}() in a read-only transaction`);
   }
   const strength = command === 'select' ? lockStrengthOf(plan) : null;

@@ -34,10 +34,8 @@ import { ANY, RECORD } from './type-info.ts';
 import { findType } from './type-name.ts';
 import { makeWindowCall } from './window-call.ts';
 
-/** Functions whose call is a write. */
-const WRITING = new Set([
-  'nextval',
-  'setval',
+/** Functions that write rows: refused in read-only transactions. */
+const WRITING: ReadonlySet<string> = new Set([
   'lo_creat',
   'lo_create',
   'lo_from_bytea',
@@ -47,9 +45,14 @@ const WRITING = new Set([
   'lo_truncate64',
   'lo_unlink',
   'lowrite',
-  'pg_notify',
   'hotrow_reset',
   'hotrow_rewind',
+]);
+/** Functions that need a transaction's id, or its end. Those of sequences say themselves what they refuse: temporary ones may be used. */
+const NEEDING_TRANSACTION: ReadonlySet<string> = new Set([
+  'nextval',
+  'setval',
+  'pg_notify',
   'txid_current',
   'pg_current_xact_id',
 ]);
@@ -425,10 +428,8 @@ function makeScalarCall(
     if (level.clause === 'from function') refuseNestedSets(context, args);
     else level.hasSets = true;
   }
-  if (WRITING.has(entry.name)) {
-    context.readOnly = false;
-    context.writingCall ??= entry.name;
-  }
+  if (WRITING.has(entry.name)) context.writingCall ??= entry.name;
+  if (WRITING.has(entry.name) || NEEDING_TRANSACTION.has(entry.name)) context.readOnly = false;
   if (entry.runsQuery) {
     context.callsRoutines = true;
     context.callsVolatile = true;
