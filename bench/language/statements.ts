@@ -225,7 +225,6 @@ const NUMERICS = statements(
   ['wide products', 'SELECT sum(n * n * n * m) FROM t'],
   ['of integers', 'SELECT sum(k::numeric * 1.5), avg(k::int8) FROM t'],
   ['sqrt and power', 'SELECT sum(sqrt(n)), sum(power(m, 2)) FROM t WHERE id % 10 = 0'],
-  ['order and distinct', 'SELECT count(DISTINCT n), count(DISTINCT m) FROM t'],
 );
 
 const TEXTS_AND_TIMES = statements(
@@ -281,6 +280,7 @@ const SETS = statements(
     'SELECT count(*), sum(s[1]) FROM (SELECT array_agg(k ORDER BY k DESC) AS s FROM t GROUP BY g1k) AS x',
   ],
   ['count distinct', 'SELECT count(DISTINCT k), count(DISTINCT g1k), count(DISTINCT ts) FROM t'],
+  ['count distinct of numeric', 'SELECT count(DISTINCT n), count(DISTINCT m) FROM t'],
   [
     'count distinct by groups',
     'SELECT count(*), sum(c) FROM (SELECT g10, count(DISTINCT g1k) AS c FROM t GROUP BY g10) AS x',
