@@ -205,7 +205,7 @@ export function bindInList(level: Level, node: ast.InListExpr): Expr {
     list.forEach((item, i) => {
       if (!known.has(item)) parts.push(compare(item, i));
     });
-  } else list.forEach((item, i) => parts.push(compare(item, i)));
+  } else for (const [i, item] of list.entries()) parts.push(compare(item, i));
   return node.negated ? makeAnd(parts)! : makeOr(parts);
 }
 
