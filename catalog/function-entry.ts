@@ -40,6 +40,18 @@ export interface RoutineRunner {
   ): readonly (readonly Value[])[];
   /** What is done once, however often what is around it is computed again. `key`: what it is, one object a place. */
   once<T>(key: object, action: () => T): T;
+  /** The rows of a query's text, whatever its columns are. 22000 where it is none that has rows. */
+  queryRows(text: string): QueryRows;
+  /** The columns that such a query has. 42P11 where it has none. */
+  queryColumns(text: string): readonly ColumnDefinition[];
+  /** The next rows of an open cursor; `count` as FETCH has it. */
+  cursorRows(name: string, count: number): QueryRows;
+  cursorColumns(name: string): readonly ColumnDefinition[];
+}
+
+export interface QueryRows {
+  readonly columns: readonly ColumnDefinition[];
+  readonly rows: readonly (readonly Value[])[];
 }
 
 /** What has been computed since the start of a row (or batch) of an expression, should it have to be computed again. */

@@ -233,6 +233,17 @@ export class Cursors {
     }
   }
 
+  /** Rows as FETCH would answer them, for a function. */
+  *take(name: string, count: number): Task<Value[][]> {
+    const cursor = this.get(name);
+    const isBackward = count < 0;
+    if (isBackward) this.#checkScroll(cursor);
+    const numbers = isBackward ? this.#backward(cursor, -count) : yield* this.#forward(cursor, count);
+    // Behind them are those that say which rows of tables it stands on.
+    const columns = cursor.rows.columns.slice(0, cursor.portal.statement.fields?.length);
+    return numbers.map((number) => columns.map((column) => column[number]));
+  }
+
   /** Moves the cursor; answers the rows passed over, as zero-based numbers in the order of travel. */
   *#rowNumbers(cursor: Cursor, node: FetchStatement): Task<number[]> {
     const { direction, count } = node;

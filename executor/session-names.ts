@@ -112,6 +112,8 @@ export class SessionNames {
       settings.show('TimeZone'),
       settings.show('DateStyle'),
       settings.show('IntervalStyle'),
+      settings.show('xmloption'),
+      settings.show('xmlbinary'),
       ...PLANNER_SETTINGS.map((name) => settings.show(name)),
     ].join('|');
   }

@@ -181,6 +181,31 @@ export interface IsDocumentExpr extends Node {
   readonly arg: Expression;
   readonly negated: boolean;
 }
+/** a_expr AS name; name null: none is written, and the value is a column, or (of XMLNAMESPACES) it is the default. */
+export interface NamedExpression extends Node {
+  readonly value: Expression;
+  readonly name: string | null;
+}
+export type XmlStandalone = 'yes' | 'no' | 'no value';
+/** XMLELEMENT, XMLFOREST, XMLCONCAT, XMLPARSE, XMLPI, XMLROOT, XMLSERIALIZE. */
+export interface XmlExpr extends Node {
+  readonly kind: 'xml';
+  readonly form: 'element' | 'forest' | 'concat' | 'parse' | 'pi' | 'root' | 'serialize';
+  /** Of an element, or the target of a processing instruction. */
+  readonly name: string | null;
+  /** The attributes of an element, the elements of a forest. */
+  readonly named: readonly NamedExpression[];
+  /** root: value and version. */
+  readonly args: readonly Expression[];
+  /** parse, serialize: DOCUMENT. */
+  readonly isDocument: boolean;
+  /** parse: PRESERVE WHITESPACE. */
+  readonly preservesSpace: boolean;
+  /** root */
+  readonly standalone: XmlStandalone | null;
+  /** serialize */
+  readonly type: TypeName | null;
+}
 export interface ExistsExpr extends Node {
   readonly kind: 'exists';
   readonly query: Query;
@@ -340,6 +365,7 @@ export type Expression =
   | IsDistinctExpr
   | IsNormalizedExpr
   | IsDocumentExpr
+  | XmlExpr
   | ExistsExpr
   | ScalarSubqueryExpr
   | ArraySubqueryExpr
@@ -569,7 +595,25 @@ export interface JoinRef extends Node {
   /** (a JOIN b ...) AS name */
   readonly alias: Alias | null;
 }
-export type FromItem = TableRef | SubqueryRef | FunctionRef | JoinRef;
+export interface XmlTableColumn extends Node {
+  readonly name: string;
+  /** Null: FOR ORDINALITY. */
+  readonly type: TypeName | null;
+  readonly path: Expression | null;
+  readonly default: Expression | null;
+  readonly isNotNull: boolean;
+}
+/** XMLTABLE(XMLNAMESPACES(...), row path PASSING document COLUMNS ...) */
+export interface XmlTableRef extends Node {
+  readonly kind: 'xmlTable';
+  readonly namespaces: readonly NamedExpression[];
+  readonly rowPath: Expression;
+  readonly document: Expression;
+  readonly columns: readonly XmlTableColumn[];
+  readonly lateral: boolean;
+  readonly alias: Alias | null;
+}
+export type FromItem = TableRef | SubqueryRef | FunctionRef | XmlTableRef | JoinRef;
 
 // ---------------------------------------------------------------------------------------------- data modification
 

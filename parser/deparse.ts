@@ -22,6 +22,7 @@ import type {
   TypeName,
   WindowSpec,
 } from './ast.ts';
+import { printXml, printXmlTable, type XmlParts } from './deparse-xml.ts';
 import { needsQuotes } from './keywords.ts';
 
 /** An expression or a query as SQL text. */
@@ -84,6 +85,13 @@ export function printType(type: TypeName): string {
   else base = printName(type.name) + modifiers + (type.percentType ? '%TYPE' : '');
   return prefix + base + dimensions;
 }
+
+const XML_PARTS: XmlParts = {
+  expression: printExpression,
+  type: printType,
+  identifier: quoteIdentifier,
+  enclosesNamespaces: true,
+};
 
 const list = (expressions: readonly Expression[]): string => expressions.map(printExpression).join(', ');
 
@@ -160,6 +168,8 @@ function printExpression(node: Expression): string {
       return `GROUPING(${list(node.args)})`;
     case 'sqlValue':
       return node.function.toUpperCase() + (node.precision === null ? '' : `(${node.precision})`);
+    case 'xml':
+      return printXml(node, XML_PARTS);
     case 'currentOf':
       return `CURRENT OF ${quoteIdentifier(node.cursor)}`;
     default:
@@ -318,6 +328,8 @@ function printSpecialCall(call: FunctionCall): string | null {
       const field = call.args[0];
       return `EXTRACT(${field.kind === 'string' ? quoteLiteral(field.value) : args[0]} FROM ${args[1]})`;
     }
+    case 'xmlexists':
+      return `XMLEXISTS((${args[0]}) PASSING (${args[1]}))`;
     case 'position':
       return `POSITION((${args[1]}) IN (${args[0]}))`;
     case 'timezone':
@@ -527,6 +539,8 @@ function printFromItem(item: FromItem): string {
         alias = `${alias === '' ? ' AS ' : alias}${printColumnDefinitions(item.columnDefs)}`;
       return `${item.lateral ? 'LATERAL ' : ''}${call}${ordinality}${alias}`;
     }
+    case 'xmlTable':
+      return `${item.lateral ? 'LATERAL ' : ''}${printXmlTable(item, XML_PARTS)}${printAlias(item.alias)}`;
     case 'join': {
       const type = item.joinType === 'inner' ? '' : `${item.joinType.toUpperCase()} `;
       const natural = item.natural ? 'NATURAL ' : '';

@@ -52,9 +52,9 @@ export function equalExpr(a: Expr, b: Expr, byValue = false): boolean {
   }
 }
 
-/** Function and operator entries are one object per oid. */
+/** Function and operator entries are one object per oid; what the binder calls besides (xmlelement) has none. */
 function isSameEntry(a: { readonly oid: number }, b: { readonly oid: number }): boolean {
-  return a === b || a.oid === b.oid;
+  return a === b || (a.oid === b.oid && a.oid !== 0);
 }
 
 function equalList(a: readonly Expr[], b: readonly Expr[], byValue: boolean): boolean {

@@ -9,6 +9,7 @@ import { lookupCast } from '../catalog/functions/index.ts';
 import { baseTypeOid, DEFAULT_FORMAT, type FormatSettings, formatType, outputText, typeByOid } from '../types/index.ts';
 import { isOidBits } from './bind/oid-bits.ts';
 import { quoteIdentifier } from './bind/type-info.ts';
+import { xmlFormText } from './explain-xml.ts';
 import type { AggregateCall, Expr, SortKey, SubplanExpr } from './expr.ts';
 import { operatorOf } from './operators.ts';
 
@@ -202,6 +203,8 @@ class Deparser {
   }
 
   private call(fn: ScalarFunction, args: readonly Expr[], typeOid: number, typeModifier: number): string {
+    const xml = fn.oid === 0 ? xmlFormText(fn, args, (arg) => this.print(arg)) : null;
+    if (xml !== null) return xml;
     if (fn.internalName === 'domain_check') return this.domainCast(args[0], fn.returnType);
     const collation = markedCollation(fn);
     if (collation !== undefined) {

@@ -26,6 +26,7 @@ import { charFromByte, charToByte, coerceBpchar, coerceVarchar, inputChar, input
 import { typeByOid } from './type.ts';
 import { inputUuid, uuidFromBytes, writeUuid } from './uuid.ts';
 import type { Value } from './value.ts';
+import { inputXml, outputXml, receiveXml } from './xml/index.ts';
 
 const asIs = (value: string): string => value;
 const asString = (value: Value): string => '' + value;
@@ -224,7 +225,15 @@ const SCALARS: ReadonlyMap<number, Codec> = new Map<number, Codec>([
   [OID.UNKNOWN, text],
   [OID.CSTRING, text],
   [OID.REFCURSOR, text],
-  [OID.XML, text],
+  [
+    OID.XML,
+    {
+      output: outputXml,
+      input: (value, _typmod, { xmlOption }: FormatSettings) => inputXml(value, xmlOption),
+      send: (value: string, writer) => writer.text(outputXml(value)),
+      receive: (reader) => receiveXml(reader.rest()),
+    },
+  ],
   [
     OID.JSONPATH,
     {

@@ -11,6 +11,10 @@ export interface FormatSettings {
   readonly timeZone: string;
   readonly extraFloatDigits: number;
   readonly byteaOutput: 'hex' | 'escape';
+  /** What a text must be to become a value of type xml. */
+  readonly xmlOption: 'content' | 'document';
+  /** How XML shows bytes. */
+  readonly xmlBinary: 'base64' | 'hex';
   /** Start of the transaction, microseconds since 2000-01-01 UTC: what 'now' and 'today' mean. */
   readonly now: number;
   /** Names of the catalog's objects, for regclass and its kin. Without it they are read and written as numbers. */
@@ -31,5 +35,7 @@ export const DEFAULT_FORMAT: FormatSettings = {
   timeZone: 'UTC',
   extraFloatDigits: 1,
   byteaOutput: 'hex',
+  xmlOption: 'content',
+  xmlBinary: 'base64',
   now: 0,
 };

@@ -1491,6 +1491,7 @@ export const BUILTIN_PROCS = `31|byteaout|17|2275|iS|byteaout
 2588|circle_overabove|718 718|16|iS|circle_overabove
 2596|numeric_stddev_pop|2281|1700|i|numeric_stddev_pop
 2599|pg_timezone_abbrevs||2249|sSR|pg_timezone_abbrevs||abbrev 25,utc_offset 1186,is_dst 16
+2614|xmlexists|25 142|16|iS|xmlexists
 2621|pg_reload_conf||16|vS|pg_reload_conf
 2623|pg_stat_file|25|2249|vS|pg_stat_file_1arg|filename|size 20,access 1184,modification 1184,change 1184,creation 1184,isdir 16
 2625|pg_ls_dir|25|25|vSR|pg_ls_dir_1arg
@@ -1636,6 +1637,31 @@ export const BUILTIN_PROCS = `31|byteaout|17|2275|iS|byteaout
 2890|pg_advisory_unlock|23 23|16|vS|pg_advisory_unlock_int4
 2891|pg_advisory_unlock_shared|23 23|16|vS|pg_advisory_unlock_shared_int4
 2892|pg_advisory_unlock_all||2278|vS|pg_advisory_unlock_all
+2893|xml_in|2275|142|sS|xml_in
+2894|xml_out|142|2275|iS|xml_out
+2895|xmlcomment|25|142|iS|xmlcomment
+2896|xml|25|142|sS|texttoxml
+2897|xmlvalidate|142 25|16|iS|xmlvalidate
+2899|xml_send|142|17|sS|xml_send
+2900|xmlconcat2|142 142|142|i|xmlconcat2
+2901|xmlagg|142|142|iG|xmlagg_xml
+2922|text|142|25|iS|xmltotext
+2923|table_to_xml|2205 16 16 25|142|sS|table_to_xml|tbl,nulls,tableforest,targetns
+2924|query_to_xml|25 16 16 25|142|vS|query_to_xml|query,nulls,tableforest,targetns
+2925|cursor_to_xml|1790 23 16 16 25|142|vS|cursor_to_xml|cursor,count,nulls,tableforest,targetns
+2926|table_to_xmlschema|2205 16 16 25|142|sS|table_to_xmlschema|tbl,nulls,tableforest,targetns
+2927|query_to_xmlschema|25 16 16 25|142|vS|query_to_xmlschema|query,nulls,tableforest,targetns
+2928|cursor_to_xmlschema|1790 16 16 25|142|vS|cursor_to_xmlschema|cursor,nulls,tableforest,targetns
+2929|table_to_xml_and_xmlschema|2205 16 16 25|142|sS|table_to_xml_and_xmlschema|tbl,nulls,tableforest,targetns
+2930|query_to_xml_and_xmlschema|25 16 16 25|142|vS|query_to_xml_and_xmlschema|query,nulls,tableforest,targetns
+2931|xpath|25 142 1009|143|iS|xpath
+2932|xpath|25 142|143|iS|xpath_text_xml
+2933|schema_to_xml|19 16 16 25|142|sS|schema_to_xml|schema,nulls,tableforest,targetns
+2934|schema_to_xmlschema|19 16 16 25|142|sS|schema_to_xmlschema|schema,nulls,tableforest,targetns
+2935|schema_to_xml_and_xmlschema|19 16 16 25|142|sS|schema_to_xml_and_xmlschema|schema,nulls,tableforest,targetns
+2936|database_to_xml|16 16 25|142|sS|database_to_xml|nulls,tableforest,targetns
+2937|database_to_xmlschema|16 16 25|142|sS|database_to_xmlschema|nulls,tableforest,targetns
+2938|database_to_xml_and_xmlschema|16 16 25|142|sS|database_to_xml_and_xmlschema|nulls,tableforest,targetns
 2939|txid_snapshot_in|2275|2970|iS|pg_snapshot_in
 2940|txid_snapshot_out|2970|2275|iS|pg_snapshot_out
 2942|txid_snapshot_send|2970|17|iS|pg_snapshot_send
@@ -1704,6 +1730,11 @@ export const BUILTIN_PROCS = `31|byteaout|17|2275|iS|byteaout
 3034|pg_relation_filepath|2205|25|sS|pg_relation_filepath
 3035|pg_listening_channels||25|sSR10|pg_listening_channels
 3036|pg_notify|25 25|2278|v|pg_notify
+3049|xpath_exists|25 142 1009|16|iS|xpath_exists
+3050|xpath_exists|25 142|16|iS|xpath_exists_text_xml
+3051|xml_is_well_formed|25|16|sS|xml_is_well_formed
+3052|xml_is_well_formed_document|25|16|iS|xml_is_well_formed_document
+3053|xml_is_well_formed_content|25|16|iS|xml_is_well_formed_content
 3054|pg_stat_get_vacuum_count|26|20|sS|pg_stat_get_vacuum_count
 3055|pg_stat_get_autovacuum_count|26|20|sS|pg_stat_get_autovacuum_count
 3056|pg_stat_get_analyze_count|26|20|sS|pg_stat_get_analyze_count

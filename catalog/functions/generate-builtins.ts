@@ -14,7 +14,7 @@ import { FUNCTION_MODULES } from './modules.ts';
 /** Casts without a function are listed when both types are among these. */
 const TYPES =
   `bool bytea char name int8 int2 int2vector int4 regproc text oid tid xid xid8 cid oidvector json jsonb float4 float8
- unknown bpchar varchar date time timestamp timestamptz interval timetz numeric regprocedure regoper regoperator regclass
+ xml unknown bpchar varchar date time timestamp timestamptz interval timetz numeric regprocedure regoper regoperator regclass
  regtype regrole regnamespace regcollation regconfig regdictionary uuid bit varbit tsvector tsquery jsonpath
  inet cidr macaddr macaddr8 money point lseg box path polygon line circle int4range int8range numrange daterange tsrange
  tstzrange int4multirange int8multirange nummultirange datemultirange tsmultirange tstzmultirange`.split(/\s+/);

@@ -160,7 +160,6 @@ const REASONS: readonly { readonly why: string; readonly fits: (proc: Proc, area
     why: 'not called in SQL: values are written and read by `types/`, and the wire',
     fits: (_proc, area) => area.startsWith('Types:'),
   },
-  { why: 'no xml functions', fits: (proc, area) => area.startsWith('XML') || /xml/.test(`${proc.name} ${proc.args}`) },
   {
     why: 'hotrow has methods of its own for indexes and tables, without functions in pg_proc',
     fits: (_proc, area) => area.startsWith('Index and'),

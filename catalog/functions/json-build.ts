@@ -23,7 +23,7 @@ export type JsonWriter = (value: Value, context: FunctionContext) => string;
 export const quoteJson = (text: string): string => JSON.stringify(text);
 
 /** "2020-01-02 03:04:05.5+05:30" as XSD writes it: a T, and minutes always in the zone. */
-function isoTimestamp(text: string): string {
+export function isoTimestamp(text: string): string {
   if (text.endsWith('infinity')) return text;
   // " BC" stands behind a date as well.
   const iso = text.replace(/ (?=\d)/, 'T');
@@ -77,7 +77,7 @@ function fieldNames(typeOid: number, record: SqlRecord): readonly string[] {
   return carried ?? record.values.map((_, i) => `f${i + 1}`);
 }
 
-function isoFormat(context: FunctionContext): FunctionContext['format'] {
+export function isoFormat(context: FunctionContext): FunctionContext['format'] {
   const { format } = context;
   return format.dateStyle === 'ISO' ? format : { ...format, dateStyle: 'ISO' };
 }

@@ -54,6 +54,8 @@ import { textAnyFunctions } from './text-any.ts';
 import { transitionFunctions } from './transitions.ts';
 import { typeIoFunctions } from './type-io.ts';
 import { windowFunctions } from './windows.ts';
+import { xmlFunctions } from './xml/functions.ts';
+import { xmlMappingFunctions } from './xml/mapping.ts';
 
 export const FUNCTION_MODULES: readonly FunctionModule[] = [
   boolFunctions,
@@ -107,4 +109,6 @@ export const FUNCTION_MODULES: readonly FunctionModule[] = [
   shapeFunctions,
   transitionFunctions,
   largeObjectFunctions,
+  xmlFunctions,
+  xmlMappingFunctions,
 ];

@@ -33,6 +33,7 @@ const STEMS: readonly (readonly [string, number])[] = [
   ['json_', OID.JSON],
   ['jsonb_', OID.JSONB],
   ['jsonpath_', OID.JSONPATH],
+  ['xml_', OID.XML],
   ['cash_', OID.MONEY],
   ['macaddr_', OID.MACADDR],
   ['macaddr8_', OID.MACADDR8],

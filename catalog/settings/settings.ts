@@ -507,6 +507,12 @@ export class Settings {
       case 'bytea_output':
         format.byteaOutput = this.text(name) as 'hex' | 'escape';
         return;
+      case 'xmloption':
+        format.xmlOption = this.text(name) as 'content' | 'document';
+        return;
+      case 'xmlbinary':
+        format.xmlBinary = this.text(name) as 'base64' | 'hex';
+        return;
       default:
         return;
     }

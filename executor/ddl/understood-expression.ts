@@ -1,7 +1,8 @@
 /** Expressions of an understood query (understood-query.ts): a copy of the AST with the casts that binding has put in. */
+import { XML_SERIALIZE } from '../../catalog/functions/xml/expressions.ts';
 import { keptRoutineOid } from '../../catalog/kept-routines.ts';
-import type { Expression, FunctionCall, OrderItem, Query, RowExpr, WindowSpec } from '../../parser/ast.ts';
-import { plainCall } from '../../parser/index.ts';
+import type { Expression, FunctionCall, OrderItem, Query, RowExpr, TypeName, WindowSpec } from '../../parser/ast.ts';
+import { plainCall, printType } from '../../parser/index.ts';
 import type { Expr } from '../../planner/index.ts';
 import { baseTypeOid, OID, typeByOid } from '../../types/index.ts';
 import type { DdlContext } from './context.ts';
@@ -55,6 +56,18 @@ export class UnderstoodExpressions {
     return bound?.kind === 'const' && bound.typeOid === typeOid
       ? constant(this.#x, node, bound)
       : castTo(this.#x, node, typeOid);
+  }
+
+  /** What becomes a value of the type that is named. */
+  ofType(node: Expression, type: TypeName): Expression {
+    const bound = this.#bound(node);
+    const isCast = isUnknownLiteral(node) || bound === undefined || this.#typeText(bound) !== printType(type);
+    if (!isCast) return this.node(node);
+    return { kind: 'cast', arg: this.node(node), type, form: 'colons', position: node.position };
+  }
+
+  #typeText({ typeOid, typeModifier }: Expr): string {
+    return castable(typeOid) ? printType(typeNameOf(this.#x, typeOid, typeModifier)) : '';
   }
 
   /** A target of SELECT, a value of VALUES: a whole row says its type. */
@@ -281,6 +294,43 @@ export class UnderstoodExpressions {
     return results.length === 1 ? results[0] : { kind: negated ? 'and' : 'or', args: results, position };
   }
 
+  /** Values that become text whatever they are stay as they are written. */
+  #xml(node: Kind<'xml'>, bound: Expr | undefined): Expression {
+    const plain = (arg: Expression): Expression => (isUnknownLiteral(arg) ? arg : this.node(arg));
+    if (node.form === 'element' || node.form === 'forest') {
+      const named = node.named.map((each) => ({ ...each, value: plain(each.value) }));
+      return { ...node, named, args: node.args.map(plain) };
+    }
+    const targets = bound?.kind === 'call' ? bound.args : [];
+    const converted = (arg: Expression, i: number): Expression =>
+      this.#converted(arg, node.form === 'pi' ? targets[2] : targets[i]);
+    if (node.form === 'root') {
+      const [value, version] = node.args;
+      const written = version.kind === 'null' ? version : converted(version, 1);
+      return { ...node, args: [converted(value, 0), written] };
+    }
+    if (node.form !== 'serialize') return { ...node, args: node.args.map(converted) };
+    // What it is cast to shows, where that is not text.
+    const source = this.#serialized(bound) ?? [];
+    const serialized: Expression = { ...node, args: [this.#converted(node.args[0], source[0])] };
+    const type = node.type!;
+    if (type.name.at(-1) === 'text') return serialized;
+    return { kind: 'cast', arg: serialized, type, form: 'colons', position: node.position };
+  }
+
+  /** The arguments of XMLSERIALIZE under the casts around it. */
+  #serialized(bound: Expr | undefined): readonly Expr[] | undefined {
+    let at: Expr | undefined = bound;
+    for (;;) {
+      if (at?.kind === 'call') {
+        if (at.function === XML_SERIALIZE) return at.args;
+        at = at.args[0];
+      } else if (at?.kind === 'coalesce') at = at.args[0];
+      else if (at?.kind === 'typmodCast' || at?.kind === 'ioCast') at = at.arg;
+      else return undefined;
+    }
+  }
+
   /** x = ANY (ARRAY[...]): of the type that all items have in common, then of the one that the operator takes. */
   #membership(
     node: Kind<'inList'>,
@@ -418,6 +468,12 @@ export class UnderstoodExpressions {
   /** Expressions of several parts of one kind. */
   #composed(node: Expression, bound: Expr | undefined): Expression {
     switch (node.kind) {
+      case 'xml':
+        return this.#xml(node, bound);
+      case 'isDocument': {
+        const test: Expression = { ...node, negated: false, arg: this.#converted(node.arg, argumentOf(bound)) };
+        return node.negated ? { kind: 'not', arg: test, position: node.position } : test;
+      }
       case 'array':
         return bound?.kind === 'array' ? this.#array(node, bound) : node;
       case 'row':
@@ -470,9 +526,15 @@ export class UnderstoodExpressions {
   }
 }
 
+/** Of a call, or the call's negation, the first argument. */
+function argumentOf(bound: Expr | undefined): Expr | undefined {
+  const call = bound?.kind === 'not' ? bound.arg : bound;
+  return call?.kind === 'call' ? call.args[0] : undefined;
+}
+
 const TEXT: Expr = { kind: 'const', value: null, literalIndex: -1, typeOid: OID.TEXT, typeModifier: -1 };
 
-function mentionsColumns(node: unknown): boolean {
+export function mentionsColumns(node: unknown): boolean {
   if (Array.isArray(node)) return node.some(mentionsColumns);
   if (typeof node !== 'object' || node === null) return false;
   const { kind } = node as { kind?: unknown };

@@ -5,11 +5,20 @@
  * are put in. After: PostgreSQL, parse_expr.c for what is made of the syntax, ruleutils.c (showimplicit) for what is shown.
  */
 
-import type { Expression, FromItem, GroupByItem, OrderItem, Query, SelectBody, WindowSpec } from '../../parser/ast.ts';
+import type {
+  Expression,
+  FromItem,
+  GroupByItem,
+  OrderItem,
+  Query,
+  SelectBody,
+  WindowSpec,
+  XmlTableRef,
+} from '../../parser/ast.ts';
 import type { BindRecorder, Expr } from '../../planner/index.ts';
 import { OID } from '../../types/index.ts';
 import type { DdlContext } from './context.ts';
-import { UnderstoodExpressions } from './understood-expression.ts';
+import { mentionsColumns, UnderstoodExpressions } from './understood-expression.ts';
 import { isUnknownLiteral } from './understood-literal.ts';
 import { targetName } from './view-query.ts';
 
@@ -159,6 +168,8 @@ class UnderstoodQueries {
           ...item,
           functions: item.functions.map((each) => ({ ...each, call: this.#expressions.fromItem(each.call) })),
         };
+      case 'xmlTable':
+        return this.#xmlTable(item);
       case 'join':
         return {
           ...item,
@@ -167,6 +178,23 @@ class UnderstoodQueries {
           on: item.on === null ? null : this.#expressions.bare(item.on),
         };
     }
+  }
+
+  #xmlTable(item: XmlTableRef): XmlTableRef {
+    const text = (node: Expression): Expression => this.#expressions.typed(node, OID.TEXT);
+    return {
+      ...item,
+      lateral: item.lateral || mentionsColumns([item.namespaces, item.rowPath, item.document, item.columns]),
+      namespaces: item.namespaces.map((each) => ({ ...each, value: text(each.value) })),
+      rowPath: text(item.rowPath),
+      document: this.#expressions.typed(item.document, OID.XML),
+      columns: item.columns.map((column) => {
+        const { path, type } = column;
+        if (type === null) return column;
+        const otherwise = column.default === null ? null : this.#expressions.ofType(column.default, type);
+        return { ...column, path: path === null ? null : text(path), default: otherwise };
+      }),
+    };
   }
 
   #groupItem(item: GroupByItem, body: SelectBody): GroupByItem {

@@ -22,6 +22,7 @@ import type {
 import { parse } from '../../parser/index.ts';
 import { sqlError } from '../../types/errors.ts';
 import type { DdlContext } from './context.ts';
+import { itemNames, withXmlNames } from './query-names.ts';
 import { findRelation } from './resolve.ts';
 
 const SYSTEM_COLUMNS = new Set(['ctid', 'xmin', 'xmax', 'cmin', 'cmax', 'tableoid']);
@@ -81,19 +82,6 @@ export function normalizeQuery(x: DdlContext, query: Query, rename: ViewRename |
     relations: [...walker.relations].sort((a, b) => a - b),
     columns: [...walker.columns.values()],
   };
-}
-
-function itemNames(node: unknown, names = new Set<string>()): Set<string> {
-  if (Array.isArray(node)) for (const part of node) itemNames(part, names);
-  else if (typeof node === 'object' && node !== null) {
-    const item = node as FromItem;
-    if (item.kind === 'table') names.add(item.alias?.name ?? item.name[item.name.length - 1]);
-    else if (item.kind === 'subqueryRef' || item.kind === 'functionRef' || item.kind === 'join') {
-      if (item.alias !== null) names.add(item.alias.name);
-    }
-    for (const part of Object.values(node)) itemNames(part, names);
-  }
-  return names;
 }
 
 function columnsOf(table: RelationEntry): ScopeColumn[] {
@@ -331,6 +319,11 @@ class Normalizer {
         items.push(aliased(item.alias, targetName(item.functions[0].call), columns));
         return this.#children(item, lateral);
       }
+      case 'xmlTable': {
+        const columns = item.columns.map(({ name }): ScopeColumn => ({ name, origin: null }));
+        items.push(aliased(item.alias, 'xmltable', columns));
+        return this.#children(item, lateral);
+      }
       case 'join': {
         const inner: ScopeItem[] = [];
         const outerNames = this.#joinNames;
@@ -506,6 +499,7 @@ class Normalizer {
 
   #expression(expression: Expression, scope: Scope): Expression {
     if (expression.kind === 'columnRef') return this.#columnRef(expression, scope);
+    if (expression.kind === 'xml') return this.#children(withXmlNames(expression), scope);
     return this.#children(expression, scope);
   }
 

@@ -12,8 +12,9 @@ import type {
   QuantifiedArrayExpr,
   Query,
   WindowSpec,
+  XmlTableRef,
 } from '../../parser/ast.ts';
-import { printType } from '../../parser/index.ts';
+import { printType, printXml, printXmlTable, type XmlParts } from '../../parser/index.ts';
 import { INDENT_VAR, type Output, type PrintOptions } from './output.ts';
 import { isSimple } from './simple-nodes.ts';
 
@@ -208,6 +209,14 @@ export class ExpressionPrinter {
         this.#part(node.arg, node);
         this.#write(` IS${node.form === null ? '' : ` ${node.form.toUpperCase()}`} NORMALIZED)`);
         return;
+      case 'isDocument':
+        // Its argument is a list for PostgreSQL's printer, and never simple.
+        this.#write(this.options.isPretty ? `(${this.#text(node.arg)})` : this.#text(node.arg));
+        this.#write(' IS DOCUMENT');
+        return;
+      case 'xml':
+        this.#write(printXml(node, this.#xmlParts));
+        return;
       case 'subscript':
         this.#subscript(node);
         return;
@@ -223,6 +232,28 @@ export class ExpressionPrinter {
         // LIKE, BETWEEN and IN are operators by now.
         throw new Error(`cannot print ${node.kind}`);
     }
+  }
+
+  /** What printing an expression here would write. */
+  #text(node: Expression): string {
+    const { out } = this;
+    const before = out.text;
+    out.text = '';
+    this.print(node);
+    const { text } = out;
+    out.text = before;
+    return text;
+  }
+
+  readonly #xmlParts: XmlParts = {
+    expression: (node) => this.#text(node),
+    type: printType,
+    identifier: quoteIdentifier,
+    enclosesNamespaces: false,
+  };
+
+  xmlTable(node: XmlTableRef): string {
+    return printXmlTable(node, this.#xmlParts);
   }
 
   #subscript(node: Extract<Expression, { kind: 'subscript' }>): void {
@@ -368,6 +399,8 @@ export class ExpressionPrinter {
         return true;
       case 'overlaps':
         return sequence('((', args[0], ', ', args[1], ') OVERLAPS (', args[2], ', ', args[3], '))');
+      case 'xmlexists':
+        return sequence('XMLEXISTS((', args[0], ') PASSING (', args[1], '))');
       case 'position':
         return sequence('POSITION((', args[1], ') IN (', args[0], '))');
       case 'overlay':

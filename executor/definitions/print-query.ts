@@ -348,6 +348,9 @@ export class QueryPrinter {
       }
       case 'functionRef':
         this.#functions(item);
+        return;
+      case 'xmlTable':
+        this.#write((item.lateral ? 'LATERAL ' : '') + this.#expressions.xmlTable(item) + aliasText(item.alias));
     }
   }
 
@@ -443,6 +446,7 @@ function lockedNames(item: FromItem): string[] {
     case 'join':
       return [...lockedNames(item.left), ...lockedNames(item.right)];
     case 'functionRef':
+    case 'xmlTable':
       return [];
   }
 }

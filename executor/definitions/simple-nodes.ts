@@ -42,6 +42,8 @@ export function isSimple(node: Expression, parent: Expression): boolean {
     case 'grouping':
     case 'function':
     case 'isNormalized':
+    case 'isDocument':
+    case 'xml':
     case 'case':
       return true;
     case 'field':

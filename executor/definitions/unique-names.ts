@@ -70,6 +70,11 @@ function nameItem(item: FromItem, level: Level): FromItem {
       }
       return { ...item, alias: { name: printed, columns } };
     }
+    case 'xmlTable': {
+      const printed = uniqueName(item.alias?.name ?? 'xmltable', null, level);
+      if (item.alias === null && printed === 'xmltable') return item;
+      return { ...item, alias: { name: printed, columns: item.alias?.columns ?? [] } };
+    }
     case 'subqueryRef':
       return { ...item, alias: aliased(item.alias, level) };
     case 'join': {

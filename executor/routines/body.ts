@@ -20,7 +20,10 @@ export interface BodyStatement {
 
 const parsed = new WeakMap<object, readonly { readonly text: string; readonly statement: Statement }[]>();
 
-function statementsOf({ routine }: RoutineCall): readonly { readonly text: string; readonly statement: Statement }[] {
+/** The statements of a body's text. */
+export function statementsOf({
+  routine,
+}: RoutineCall): readonly { readonly text: string; readonly statement: Statement }[] {
   let known = parsed.get(routine);
   if (known === undefined) {
     const texts = routine.statements ?? [routine.bodyText];

@@ -131,7 +131,7 @@ export class RoutineRun {
     this.#portal = null;
     this.#utility?.return(null);
     this.#utility = null;
-    for (const inner of this.#evaluation.calls) (inner as RoutineRun).close();
+    for (const inner of this.#evaluation.calls) (inner as { close(): void }).close();
     this.#evaluation.calls.length = 0;
   }
 }

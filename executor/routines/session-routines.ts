@@ -10,7 +10,7 @@
  *
  * ExecContext.evaluated() empties the list when a row (or batch) has been computed.
  */
-import type { RoutineCall, RoutineRunner, Value } from '../../catalog/function-entry.ts';
+import type { ColumnDefinition, QueryRows, RoutineCall, RoutineRunner, Value } from '../../catalog/function-entry.ts';
 import { sqlError } from '../../types/errors.ts';
 import type { SqlRecord } from '../../types/index.ts';
 import type { ExecContext } from '../context.ts';
@@ -18,13 +18,27 @@ import { SLICE_MS } from '../context.ts';
 import { WAIT_SIGNAL, YIELD_SIGNAL } from '../operators/operator.ts';
 import type { Session } from '../session.ts';
 import type { SessionFunctions } from '../session-functions.ts';
-import { checkQuery, queryCall, systemCall } from './query-call.ts';
+import { CursorRun } from './cursor-run.ts';
+import { checkQuery, columnsOfFields, columnsOfQuery, columnsOfRows, queryCall, systemCall } from './query-call.ts';
 import { RoutineRun } from './run.ts';
 
 /** Calls within calls: some three kilobytes of stack each, of the megabyte that there is. PostgreSQL has room for some more (max_stack_depth). */
 const DEPTH_MAX = 400;
 /** Calls are remembered where nobody says that a row has been computed, but not for ever. */
 const CALLS_MAX = 10_000;
+
+/** A call that may wait, and is met again. */
+interface Run {
+  readonly call: unknown;
+  readonly args: readonly Value[];
+  readonly isDone: boolean;
+  readonly rows: readonly Value[];
+  /** Runs to the end, or throws to wait. */
+  proceed(mayYield: boolean): void;
+  /** Nobody asks for its rows again. */
+  release(): void;
+  close(): void;
+}
 
 export class SessionRoutines implements RoutineRunner {
   readonly #session: Session;
@@ -73,36 +87,63 @@ export class SessionRoutines implements RoutineRunner {
     const index = this.#functions.evaluation.called++;
     const known = calls[index];
     if (known instanceof DoneOnce && known.call === key) return known.result as T;
-    for (const stale of calls.splice(index)) (stale as RoutineRun).close();
+    for (const stale of calls.splice(index)) (stale as Run).close();
     const result = action();
     calls.push(new DoneOnce(key, result));
     return result;
   }
 
+  queryRows(text: string): QueryRows {
+    const call = queryCall(text);
+    const columns = columnsOfRows(this.#session, call);
+    return { columns, rows: this.#run(call, []).rows.map((row) => (row as SqlRecord).values) };
+  }
+
+  queryColumns(text: string): readonly ColumnDefinition[] {
+    return columnsOfQuery(this.#session, queryCall(text));
+  }
+
+  cursorRows(name: string, count: number): QueryRows {
+    const columns = this.cursorColumns(name);
+    const make = () => new CursorRun(this.#session, name, count);
+    return { columns, rows: this.#proceed(`cursor ${name}`, [count], make, null).rows };
+  }
+
+  cursorColumns(name: string): readonly ColumnDefinition[] {
+    return columnsOfFields(this.#session.cursors.get(name).portal.statement.fields ?? []);
+  }
+
   #run(call: RoutineCall, args: readonly Value[]): RoutineRun {
+    const make = () =>
+      new RoutineRun(this.#session, call, args, this.running?.snapshot ?? null, this.running?.memory ?? null);
+    return this.#proceed(call, args, make, call);
+  }
+
+  /** The run at this place of the evaluation: found again, or made; `entered`: a routine whose settings hold meanwhile. */
+  #proceed<R extends Run>(call: unknown, args: readonly Value[], make: () => R, entered: RoutineCall | null): R {
     const { calls } = this.#functions.evaluation;
     const index = this.#functions.evaluation.called++;
-    const known = calls[index] as RoutineRun | undefined;
-    let run: RoutineRun;
+    const known = calls[index] as R | undefined;
+    let run: R;
     if (known !== undefined && known.call === call && sameArguments(known.args, args)) {
       if (known.isDone) return known;
       run = known;
     } else {
-      for (const stale of calls.splice(index)) (stale as RoutineRun).close();
+      for (const stale of calls.splice(index)) (stale as Run).close();
       if (index >= CALLS_MAX) {
-        for (const run of calls) (run as RoutineRun).release();
+        for (const run of calls) (run as Run).release();
         calls.length = 0;
         this.#functions.evaluation.called = 1;
       }
       if (this.#session.transaction.txn?.isWaiting !== true) this.#checkSlice();
-      run = new RoutineRun(this.#session, call, args, this.running?.snapshot ?? null, this.running?.memory ?? null);
+      run = make();
       calls.push(run);
     }
     // An operator that had rows to give away asks again before the time has come.
     if (this.#session.transaction.txn?.isWaiting === true) throw WAIT_SIGNAL;
     if (this.#depth >= DEPTH_MAX) throw tooDeep();
     this.#depth++;
-    const restore = this.#enter(call);
+    const restore = entered === null ? null : this.#enter(entered);
     try {
       run.proceed(this.running !== null);
     } catch (error) {
@@ -153,7 +194,7 @@ export class SessionRoutines implements RoutineRunner {
   /** A statement ended, however. */
   endStatement(): void {
     const { evaluation } = this.#functions;
-    for (const run of evaluation.calls) (run as RoutineRun).close();
+    for (const run of evaluation.calls) (run as Run).close();
     evaluation.calls.length = 0;
     evaluation.called = 0;
     this.running = null;

@@ -20,8 +20,8 @@ import type { ParserRule } from '../parser-base.ts';
 import { makeCall } from '../precedence.ts';
 import type { Token } from '../scanner.ts';
 import * as T from '../token-types.ts';
-import { SpecialCallRules } from './special-calls.ts';
 import { integerNode, makeType } from './types.ts';
+import { XmlRules } from './xml.ts';
 
 const SQL_VALUE_FUNCTIONS = new Map<number, { readonly name: SqlValueFunctionName; readonly hasPrecision: boolean }>([
   [T.CURRENT_DATE, { name: 'current_date', hasPrecision: false }],
@@ -37,8 +37,7 @@ const SQL_VALUE_FUNCTIONS = new Map<number, { readonly name: SqlValueFunctionNam
   [T.CURRENT_SCHEMA, { name: 'current_schema', hasPrecision: false }],
 ]);
 
-export abstract class CallRules extends SpecialCallRules {
-  abstract readonly basicExpression: ParserRule<[], Expression>;
+export abstract class CallRules extends XmlRules {
   abstract readonly windowSpec: ParserRule<[], WindowSpec>;
   abstract readonly orderItem: ParserRule<[], OrderItem>;
   protected abstract inBasicExpression(): boolean;
@@ -405,8 +404,11 @@ export abstract class CallRules extends SpecialCallRules {
         this.take(T.RIGHT_PAREN);
         return makeCall(['pg_catalog', type.name[type.name.length - 1]], [arg], position);
       }
-      default:
-        throw this.messageAt('0A000', `${token.image} is not supported`, token);
+      default: {
+        const xml = this.xmlCall(token);
+        if (xml === null) throw this.unexpected(token);
+        return xml;
+      }
     }
   });
 
@@ -531,7 +533,6 @@ const SPECIAL_CALLS = flags(
     T.XMLPI,
     T.XMLROOT,
     T.XMLSERIALIZE,
-    T.XMLTABLE,
   ],
   [T.SUBSTRING],
 );

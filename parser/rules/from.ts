@@ -10,6 +10,7 @@ import type {
   SubqueryRef,
   TableRef,
   TableSample,
+  XmlTableRef,
 } from '../ast.ts';
 import * as T from '../token-types.ts';
 import { continuesQuery } from './expression.ts';
@@ -92,9 +93,11 @@ export abstract class FromRules extends SelectRules {
     if (type === T.LATERAL) {
       this.take(T.LATERAL);
       if (this.at(T.LEFT_PAREN)) return this.sub(this.parenthesizedFromItem, true);
+      if (this.atXmlTable()) return this.sub(this.xmlTableRef, true);
       return this.sub(this.functionRef, true);
     }
     if (type === T.ONLY) return this.tableRef();
+    if (this.atXmlTable()) return this.sub(this.xmlTableRef, false);
     if (this.atFunction()) return this.sub(this.functionRef, false);
     return this.tableRef();
   });
@@ -113,6 +116,16 @@ export abstract class FromRules extends SelectRules {
     while (this.peekAt(ahead) === T.DOT) ahead += 2;
     return this.peekAt(ahead) === T.LEFT_PAREN;
   }
+
+  private atXmlTable(): boolean {
+    return this.at(T.XMLTABLE) && this.peekAt(2) === T.LEFT_PAREN;
+  }
+
+  /** xmltable opt_alias_clause */
+  readonly xmlTableRef = this.detail('xmlTableRef', (lateral: boolean): XmlTableRef => {
+    const table = this.xmlTableCall();
+    return { ...table, lateral, alias: this.alias() };
+  });
 
   private atValueFunction(): boolean {
     const type = this.peek();

@@ -13,6 +13,7 @@ import { bindExpr } from './expression.ts';
 import { madeAggregate } from './made-aggregate.ts';
 import { type Clause, type Level, levelOfRel } from './scope.ts';
 import { bindOrderItem } from './sort.ts';
+import { comparesAs } from './targets.ts';
 
 /** A call of an aggregate, in the list of the level that it belongs to. */
 export function makeAggregate(
@@ -47,7 +48,7 @@ export function makeAggregate(
   const orderBy: SortKey[] = node.orderBy.map((item, i) => {
     const expr = node.withinGroup
       ? aggregated[i]
-      : matchArgument(resolveUnknown(context, bindExpr(level, item.expr)), aggregated);
+      : matchArgument(context, resolveUnknown(context, bindExpr(level, item.expr)), aggregated);
     return bindOrderItem(context, item, expr);
   });
   if (node.distinct) checkDistinctAggregate(level, aggregated, orderBy, position);
@@ -76,8 +77,8 @@ export function makeAggregate(
 }
 
 /** An ORDER BY expression that is an argument is that argument (after its conversion). */
-function matchArgument(expr: Expr, args: readonly Expr[]): Expr {
-  return args.find((arg) => equalExpr(arg, expr)) ?? expr;
+function matchArgument(context: BindContext, expr: Expr, args: readonly Expr[]): Expr {
+  return args.find((arg) => equalExpr(arg, expr) && comparesAs(context, arg, expr)) ?? expr;
 }
 
 function checkDistinctAggregate(

@@ -37,6 +37,8 @@ function guess(expr: Expression): Guess | null {
       return { name: expr.function, strength: 2 };
     case 'isNormalized':
       return { name: 'is_normalized', strength: 2 };
+    case 'xml':
+      return { name: `xml${expr.form}`, strength: 2 };
     case 'collate':
       return guess(expr.arg);
     case 'cast': {

@@ -38,6 +38,7 @@ import {
   bindScalarSubquery,
 } from './sublink.ts';
 import { BOOL, RECORD, ROW_FIELDS_MAX, UNKNOWN } from './type-info.ts';
+import { bindIsDocument, bindXml } from './xml.ts';
 
 /** Binds and remembers where the expression stands. */
 export function bindExpr(level: Level, node: ast.Expression): Expr {
@@ -89,6 +90,9 @@ function bindNode(level: Level, node: ast.Expression): Expr {
     case 'isNormalized':
       return bindIsNormalized(level, node);
     case 'isDocument':
+      return bindIsDocument(level, node);
+    case 'xml':
+      return bindXml(level, node);
     case 'fieldStar':
     case 'default':
     case 'currentOf':
@@ -133,10 +137,6 @@ function bindNode(level: Level, node: ast.Expression): Expr {
 function refused(context: BindContext, node: ast.Expression): Error {
   const position = positionOf(context, node.position);
   switch (node.kind) {
-    case 'isDocument':
-      return context.error('0A000', 'unsupported XML feature', position, {
-        detail: 'This functionality requires the server to be built with libxml support.',
-      });
     case 'fieldStar':
       return context.error('0A000', 'row expansion via "*" is not supported here', position);
     case 'currentOf':

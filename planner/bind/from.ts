@@ -17,6 +17,7 @@ import { itemOfRelation, type Level, type NamespaceItem } from './scope.ts';
 import { bindSubquery, bindViewQuery } from './select.ts';
 import { bindTableSample } from './table-sample.ts';
 import { BOOL, INT8, REGCLASS } from './type-info.ts';
+import { bindXmlTable } from './xml-table.ts';
 
 /** An item of FROM, and what it brings into view. */
 export interface BoundFrom {
@@ -76,6 +77,8 @@ export function bindFromItem(level: Level, node: ast.FromItem): BoundFrom {
       return bindSubqueryRef(level, node);
     case 'functionRef':
       return bindFunctionRef(level, node);
+    case 'xmlTable':
+      return bindXmlTable(level, node);
     case 'join':
       return bindJoin(level, node);
   }

@@ -1,4 +1,5 @@
 /** Target lists, and how ORDER BY, GROUP BY and DISTINCT ON refer to them (after PostgreSQL's parse_target.c, parse_clause.c). */
+import { equalityFunction } from '../../catalog/functions/index.ts';
 import type * as ast from '../../parser/ast.ts';
 import { equalExpr } from '../equal-expr.ts';
 import type { Expr } from '../expr.ts';
@@ -7,6 +8,7 @@ import { readsColumn } from '../rights.ts';
 import { resolveUnknown } from './coerce.ts';
 import { columnNameOf } from './column-name.ts';
 import { starItems } from './column-ref.ts';
+import type { BindContext } from './context.ts';
 import { bindExpr } from './expression.ts';
 import { positionOf } from './position.ts';
 import { fieldsOf } from './row-fields.ts';
@@ -149,5 +151,12 @@ function findTarget(
     throw context.error('42601', `non-integer constant in ${what}`, position);
   }
   const expr = resolveUnknown(context, bindExpr(level, node));
-  return targets.find((target) => context.sameExpr(target.expr, expr))?.expr ?? expr;
+  const isSame = (target: Target): boolean =>
+    context.sameExpr(target.expr, expr) && comparesAs(context, target.expr, expr);
+  return targets.find(isSame)?.expr ?? expr;
+}
+
+/** A cast that changes nothing but the type may have given an expression its order: x::text, where x is xml. */
+export function comparesAs(context: BindContext, known: Expr, expr: Expr): boolean {
+  return known.typeOid === expr.typeOid || equalityFunction(context.types.comparedAs(known.typeOid)) !== null;
 }

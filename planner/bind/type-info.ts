@@ -11,6 +11,7 @@ export const INT2 = 21;
 export const INT2VECTOR = 22;
 export const INT4 = 23;
 export const TEXT = 25;
+export const XML = 142;
 export const OID = 26;
 export const TID = 27;
 export const XID = 28;

@@ -90,6 +90,8 @@ const format = {
   timeZone: 'UTC',
   extraFloatDigits: 1,
   byteaOutput: 'hex',
+  xmlOption: 'content',
+  xmlBinary: 'base64',
   now: 0,
 } as const;
 

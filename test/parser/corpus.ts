@@ -144,6 +144,12 @@ set constraints all deferred
 set constraints a.b, c immediate
 set x from current
 set xml option document
+select xmlelement(name a), xmlelement(name "B c", xmlattributes(x, 1 + 1 as "d e"), 'f', g), xmlelement(name select, h), xmlforest(a, b.c as d)
+select xmlconcat(a, 'b'), xmlparse(content a), xmlparse(document 'b' preserve whitespace), xmlparse(content c strip whitespace), xmlpi(name a), xmlpi(name b, c || d)
+select xmlroot(a, version no value), xmlroot(a, version '1.1', standalone yes), xmlroot(a, version b, standalone no value), xmlroot(a, version no, standalone no)
+select xmlserialize(document a as text), xmlserialize(content b as varchar(5)), a is document, not b is not document, xmlexists('//a' passing b), xmlexists(a passing by ref b by ref)
+select * from xmltable('/a' passing b columns c int, d for ordinality, e text path 'f' default 'g' not null, h xml null) i, lateral xmltable(xmlnamespaces('j' as k, default 'l'), (m || n) passing by value (o) columns p numeric(3) path q || r) as s(t)
+select a.xmltable, xmltable, xmlelement from a, xmltable b
 reset all
 reset a.b
 reset time zone
