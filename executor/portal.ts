@@ -173,6 +173,7 @@ export class Portal {
     evaluation.seen = 0;
     evaluation.called = 0;
     if (!this.#isOpen) {
+      this.#want(execution, maxRows === 0 ? Infinity : maxRows);
       // Bounds of an index scan may ask a subquery: what it throws to wait comes by here again.
       execution.open();
       this.#isOpen = true;
@@ -277,6 +278,7 @@ export class Portal {
     for (;;) {
       if (this.#batch === null) {
         x.rowTarget.rowsMax = left;
+        this.#want(execution, left);
         const batch = execution.root.poll(x);
         if (batch === PENDING) return PORTAL_PENDING;
         if (batch === END) return PORTAL_DONE;
@@ -298,6 +300,17 @@ export class Portal {
       if ((this.onBatch === null || this.respectsSink) && sink.isFull()) return PORTAL_PENDING;
       if (x.shouldYield(0)) return PORTAL_PENDING;
     }
+  }
+
+  /**
+   * No rows are computed ahead of those that are asked for: their errors and sequence numbers would come too early. Without sequence
+   * numbers and the like, as many as have been asked for before may be: batches of a row are dear.
+   */
+  #want(execution: Execution, asked: number): void {
+    const rows = execution.program.statement.callsVolatile === true ? asked : Math.max(asked, this.rowCount);
+    if (rows === this.#wanted) return;
+    this.#wanted = rows;
+    execution.root.limitTo?.(rows);
   }
 
   /** Rows of a scan need not become values on their way to the client. */
@@ -337,6 +350,8 @@ export class Portal {
   #watched: WatchedStatement | null = null;
   /** Its execution, with counters. */
   #counted: Execution | null = null;
+  /** What batches have been limited to. */
+  #wanted = Infinity;
   /** The last run came to its end, or to as many rows as were asked for. */
   #hasAnswered = false;
 
@@ -392,6 +407,8 @@ export class Portal {
     this.isDone = true;
     this.#batch = null;
     execution.context.rowTarget.withdraw();
+    // The execution may serve another.
+    this.#want(execution, Infinity);
     execution.close();
     if (this.#watched !== null && this.#hasAnswered) {
       // A plan that texts of one shape share was made for another text.

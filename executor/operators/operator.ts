@@ -8,8 +8,8 @@ import type { ExecContext } from '../context.ts';
 
 export interface Operator {
   /**
-   * Under LIMIT and EXISTS, before open: batches need hold no more rows than this. What lies beyond is then not computed, and its
-   * errors and sequence numbers do not come. Between two polls it may be raised.
+   * Under LIMIT, EXISTS and FETCH, before open: batches need hold no more rows than this. What lies beyond is then not computed, and its
+   * errors and sequence numbers do not come. Between two polls it may be another.
    */
   limitTo?(rows: number): void;
   /**
