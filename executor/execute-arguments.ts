@@ -2,7 +2,7 @@
 import type { Value } from '../catalog/function-entry.ts';
 import type { ExecuteStatement } from '../parser/ast.ts';
 import { bindScalar } from '../planner/index.ts';
-import { sqlError } from '../types/errors.ts';
+import { SqlError, sqlError } from '../types/errors.ts';
 import { scalarFunction } from './compile/batch-program.ts';
 import { SlotAllocator } from './compile/slots.ts';
 import { ExecContext } from './context.ts';
@@ -32,4 +32,9 @@ export function executeArguments(
     });
     return scalarFunction(new SlotAllocator(), expr)(context);
   });
+}
+
+/** An error of a prepared statement, placed in the text of its PREPARE, where so many characters stand before it. */
+export function ofPrepared(error: unknown, before: number): unknown {
+  return error instanceof SqlError ? error.behind(before) : error;
 }

@@ -28,7 +28,7 @@ import { sqlError } from '../types/errors.ts';
 import { checkConstants } from './compile/runtime.ts';
 import { mayNotCreate } from './ddl/index.ts';
 import { runDdl } from './ddl-runner.ts';
-import { executeArguments } from './execute-arguments.ts';
+import { executeArguments, ofPrepared } from './execute-arguments.ts';
 import { momentOfStatement, programFor } from './past.ts';
 import {
   type ChangedSettings,
@@ -269,7 +269,13 @@ function explained(
     const found = session.statements.named(statement.name);
     if (!found.isPlanned) return { inner: found, params: [] };
     const params = executeArguments(session, statement, found);
-    return { inner: session.statements.variantForParameters(found, params), params };
+    try {
+      const inner = session.statements.variantForParameters(found, params);
+      inner.program(session);
+      return { inner, params };
+    } catch (error) {
+      throw ofPrepared(error, found.prepareLength);
+    }
   }
   const base = prepared.statement as Statement;
   const query = queryWithin(node) ?? statement;

@@ -13,12 +13,13 @@ import type {
   StatementNode,
   UnlistenStatement,
 } from '../parser/ast.ts';
+import { errorPosition } from '../parser/index.ts';
 import { sqlError } from '../types/errors.ts';
 import { OID } from '../types/index.ts';
 import { createIndexConcurrently } from './concurrent-index.ts';
 import { runCopy } from './copy/copy.ts';
 import { dropTemporary, runDdl } from './ddl-runner.ts';
-import { executeArguments } from './execute-arguments.ts';
+import { executeArguments, ofPrepared } from './execute-arguments.ts';
 import { runExplain } from './explain.ts';
 import { lockTables } from './lock-tables.ts';
 import { PORTAL_PENDING, Portal } from './portal.ts';
@@ -172,8 +173,15 @@ function prepare(session: Session, node: PrepareStatement, text: string): string
   const { prepared } = session.statements;
   if (prepared.has(node.name)) throw sqlError('42P05', `prepared statement "${node.name}" already exists`);
   const types = node.types.map((t) => session.server.typeOidOf(session, t));
-  const statement = session.prepare(text.slice(node.statementStart, node.statementEnd), types, true);
+  const before = errorPosition(text, node.statementStart) - 1;
+  let statement: PreparedStatement;
+  try {
+    statement = session.prepare(text.slice(node.statementStart, node.statementEnd), types, true);
+  } catch (error) {
+    throw ofPrepared(error, before);
+  }
   statement.prepareText = text;
+  statement.prepareLength = before;
   prepared.set(node.name, statement);
   return 'PREPARE';
 }
@@ -195,14 +203,17 @@ function* execute(
   session.checkNotFailed(prepared.node);
   const params = executeArguments(session, node, prepared);
   if (!prepared.isPlanned) return (yield* runUtility(session, prepared, formats, isSimple, params)) as string;
-  const variant = session.statements.variantForParameters(prepared, params);
-  if (isSimple && prepared.fields !== null) session.sink.rowDescription(prepared.fields, []);
-  const portal = new Portal(session, '', variant, params, null, formats);
+  let portal: Portal | null = null;
   try {
+    const variant = session.statements.variantForParameters(prepared, params);
+    if (isSimple && prepared.fields !== null) session.sink.rowDescription(prepared.fields, []);
+    portal = new Portal(session, '', variant, params, null, formats);
     while (session.pollPortal(portal, 0) === PORTAL_PENDING) yield* session.wait();
     return portal.tag();
+  } catch (error) {
+    throw ofPrepared(error, prepared.prepareLength);
   } finally {
-    portal.close();
+    portal?.close();
   }
 }
 

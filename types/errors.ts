@@ -50,6 +50,12 @@ export class SqlError extends Error {
     return copy;
   }
 
+  /** The same error of a statement that begins behind so many characters of the text. */
+  behind(characters: number): SqlError {
+    const { position } = this.fields;
+    return position === undefined ? this : this.withoutPosition().with({ position: position + characters });
+  }
+
   /** The same error, which does not say where in the statement. */
   withoutPosition(): SqlError {
     const { position: _, ...fields } = this.fields;
