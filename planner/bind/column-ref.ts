@@ -151,10 +151,11 @@ export function selectField(
   owner: string | null = null,
 ): Expr {
   const { context } = level;
+  const columns = fieldsOf(level, base);
   const missing = () => {
     if (owner !== null) return context.error('42703', `column ${owner}.${field} does not exist`, position);
     if (base.typeOid === RECORD) {
-      return logical(base).kind === 'var'
+      return logical(base).kind === 'var' && columns === null
         ? context.error('42809', 'record type has not been registered')
         : context.error('42703', `could not identify column "${field}" in record data type`, position);
     }
@@ -171,7 +172,6 @@ export function selectField(
       position,
     );
   };
-  const columns = fieldsOf(level, base);
   const index = columns === null ? -1 : columns.findIndex((column) => column.name === field);
   if (columns === null || index < 0) throw missing();
   if (base.kind === 'row') return context.at({ ...base.fields[index] }, position);
