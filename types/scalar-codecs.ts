@@ -125,21 +125,31 @@ const uint64: Codec = {
   receive: (reader) => normaliseInt8(BigInt.asUintN(64, BigInt(reader.int64()))),
 };
 
-const TID_FORM = /^\s*\(\s*([+-]?\d{1,10}),\s*\+?(\d{1,5})\)/;
+/** tidin() looks for the delimiters alone: what stands before the first and behind the last does not matter. */
+const TID_FORM = /^[^(),]*[(,]((?:\s*[+-]?\d+)?),((?:\s*[+-]?\d+)?)\)/;
+
+/** As strtoul() reads it: a negative number is what its 64 bits are without a sign; null: too large. */
+function unsignedLong(text: string): bigint | null {
+  const value = BigInt(text.replace('+', ''));
+  const magnitude = value < 0n ? -value : value;
+  return magnitude > 0xffffffffffffffffn ? null : BigInt.asUintN(64, value);
+}
 
 /** Offsets within a page have 16 bits. */
 const TID_OFFSETS = 65536;
 
 function inputTid(value: string): number {
   const match = TID_FORM.exec(value);
-  const given = Number(match?.[1]);
-  // Numbers below 0 are C's unsigned ones: -1 is the last block.
-  const block = given < 0 ? given + 4294967296 : given;
-  const offset = Number(match?.[2]);
-  if (match === null || block > 4294967295 || given < -2147483648 || offset > 65535) {
+  const [block, offset] = match === null ? [null, null] : [unsignedLong(match[1]), unsignedLong(match[2])];
+  if (block === null || offset === null || offset > 65535n || !isBlockNumber(block)) {
     throw sqlError('22P02', `invalid input syntax for type tid: "${value}"`);
   }
-  return block * TID_OFFSETS + offset;
+  return Number(BigInt.asUintN(32, block)) * TID_OFFSETS + Number(offset);
+}
+
+/** 32 bits, also as an int4 that has become longer: -1 is the last block. */
+function isBlockNumber(value: bigint): boolean {
+  return value <= 0xffffffffn || value === BigInt.asUintN(64, BigInt.asIntN(32, value));
 }
 
 function receiveJsonb(reader: BinaryReader): string {
