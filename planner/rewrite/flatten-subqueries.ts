@@ -35,20 +35,20 @@ function flattenOne(query: Query): Query | null {
   for (const relation of query.relations.values()) {
     if (relation.kind !== 'subquery' || !isSimple(relation.query)) continue;
     if (query.locks.some((lock) => lock.rel === relation.rel)) continue;
-    nullable ??= nullableRels(query);
+    nullable ??= nullableRels(query.from);
     if (!mayMerge(relation, nullable.has(relation.rel), query)) continue;
     return merge(query, relation);
   }
   return null;
 }
 
-function nullableRels({ from }: Query): ReadonlySet<number> {
+/** Relations on the nullable side of some outer join. */
+export function nullableRels(from: readonly FromItem[]): ReadonlySet<number> {
   const result = new Set<number>();
   for (const item of from) markNullable(item, false, result);
   return result;
 }
 
-/** Relations on the nullable side of some outer join. */
 function markNullable(item: FromItem, isNullable: boolean, into: Set<number>): void {
   if (item.kind === 'rel') {
     if (isNullable) into.add(item.rel);
@@ -97,14 +97,57 @@ function mayMerge(relation: SubqueryRelation, isNullable: boolean, outer: Query)
   }
   if (query.where !== null && isVolatile(query.where)) return false;
   if (isNullable && query.where !== null && hasSublink(query.where)) return false;
-  // LATERAL: a condition on what stands beside it belongs to the join, which must be its own.
-  if (
-    isNullable &&
-    concernsNeighbours(relation, outer) &&
-    !outer.from.some((item) => isRightOfLeft(item, relation.rel))
-  )
-    return false;
-  return true;
+  return !relation.lateral || mayBeBeside(relation, isNullable, outer);
+}
+
+/**
+ * LATERAL: conditions on what stands beside the subquery. An outer join that has some depends on the rows beside it, and stays with its subquery. On the
+ * nullable side they belong to the join, which must be the subquery's own and have all that they are about. After: PostgreSQL,
+ * is_simple_subquery (prepjointree.c).
+ */
+function mayBeBeside(relation: SubqueryRelation, isNullable: boolean, outer: Query): boolean {
+  const { from, where } = relation.query;
+  const isBeside = (condition: Expr | null): boolean => neighboursIn(condition, relation, outer).length > 0;
+  if (from.some((item) => hasOuterJoinOn(item, isBeside, false))) return false;
+  if (!isNullable) return true;
+  const conditions: Expr[] = conjuncts(where).filter(isBeside);
+  for (const item of from) withoutConditions(item, isBeside, conditions);
+  if (conditions.length === 0) return true;
+  const join = outer.from.reduce<FromItem | null>((found, item) => found ?? leftJoinOf(item, relation.rel), null);
+  if (join === null || join.kind !== 'join' || conditions.some(hasSublink)) return false;
+  const known = relsOfItem(join.left);
+  return conditions.every((condition) => neighboursIn(condition, relation, outer).every((rel) => known.has(rel)));
+}
+
+/** Whether a condition of an outer join, or below one, is among those. */
+function hasOuterJoinOn(item: FromItem, isMeant: (condition: Expr | null) => boolean, isBelow: boolean): boolean {
+  if (item.kind === 'rel') return false;
+  if (item.kind === 'group') {
+    return (isBelow && isMeant(item.where)) || item.items.some((child) => hasOuterJoinOn(child, isMeant, isBelow));
+  }
+  const isOuter = isBelow || item.type !== 'inner';
+  return (
+    (isOuter && isMeant(item.on)) || [item.left, item.right].some((side) => hasOuterJoinOn(side, isMeant, isOuter))
+  );
+}
+
+/** Without those conditions of inner joins, which go to `taken`. */
+function withoutConditions(item: FromItem, isMeant: (condition: Expr) => boolean, taken: Expr[]): FromItem {
+  const rest = (condition: Expr | null): Expr | null => {
+    const parts = conjuncts(condition);
+    const meant = parts.filter(isMeant);
+    if (meant.length === 0) return condition;
+    taken.push(...meant);
+    return makeAnd(parts.filter((part) => !meant.includes(part)));
+  };
+  if (item.kind === 'rel') return item;
+  if (item.kind === 'group') {
+    const items = item.items.map((child) => withoutConditions(child, isMeant, taken));
+    return asItem(items, rest(item.where));
+  }
+  if (item.type !== 'inner') return item;
+  const left = withoutConditions(item.left, isMeant, taken);
+  return { ...item, left, right: withoutConditions(item.right, isMeant, taken), on: rest(item.on) };
 }
 
 function hasFullJoin(item: FromItem): boolean {
@@ -113,17 +156,26 @@ function hasFullJoin(item: FromItem): boolean {
   return item.type === 'full' || hasFullJoin(item.left) || hasFullJoin(item.right);
 }
 
-/** Whether its condition is about relations beside it. */
-function concernsNeighbours({ query, rel }: SubqueryRelation, outer: Query): boolean {
-  if (query.where === null) return false;
-  return [...relsOf(query.where)].some((used) => used !== rel && outer.relations.has(used));
+/** Relations beside a subquery that a condition in it is about. */
+function neighboursIn(condition: Expr | null, { rel }: SubqueryRelation, outer: Query): number[] {
+  if (condition === null) return [];
+  return [...relsOf(condition)].filter((used) => used !== rel && outer.relations.has(used));
 }
 
-function isRightOfLeft(item: FromItem, rel: number): boolean {
-  if (item.kind === 'rel') return false;
-  if (item.kind === 'group') return item.items.some((child) => isRightOfLeft(child, rel));
-  if (item.type === 'left' && item.right.kind === 'rel' && item.right.rel === rel) return true;
-  return isRightOfLeft(item.left, rel) || isRightOfLeft(item.right, rel);
+/** The LEFT JOIN whose right side the relation is. */
+function leftJoinOf(item: FromItem, rel: number): FromItem | null {
+  if (item.kind === 'rel') return null;
+  if (item.kind === 'group') {
+    return item.items.reduce<FromItem | null>((found, child) => found ?? leftJoinOf(child, rel), null);
+  }
+  if (item.type === 'left' && item.right.kind === 'rel' && item.right.rel === rel) return item;
+  return leftJoinOf(item.left, rel) ?? leftJoinOf(item.right, rel);
+}
+
+function relsOfItem(item: FromItem, into = new Set<number>()): ReadonlySet<number> {
+  if (item.kind === 'rel') into.add(item.rel);
+  else for (const child of item.kind === 'group' ? item.items : [item.left, item.right]) relsOfItem(child, into);
+  return into;
 }
 
 function countReferences(query: Query, rel: number): number {
@@ -154,23 +206,26 @@ function merge(query: Query, relation: SubqueryRelation): Query {
     const isLateral = relation.lateral && other.kind === 'subquery';
     relations.set(rel, isLateral ? { ...other, lateral: true } : other);
   }
-  const joinsNeighbours = concernsNeighbours(relation, query);
+  const isBeside = (condition: Expr): boolean => neighboursIn(condition, relation, query).length > 0;
   const replaceFrom = (item: FromItem): FromItem => {
     if (item.kind === 'rel') {
       if (item.rel !== relation.rel) return item;
-      return inner.from.length === 1 && inner.where === null
-        ? inner.from[0]
-        : { kind: 'group', items: inner.from, where: inner.where };
+      return asItem(inner.from, inner.where);
     }
     if (item.kind === 'group') return { ...item, items: item.items.map(replaceFrom) };
-    if (joinsNeighbours && item.type === 'left' && item.right.kind === 'rel' && item.right.rel === relation.rel) {
-      const on = makeAnd([...conjuncts(item.on), ...conjuncts(inner.where)]);
-      return { ...item, left: item.left, right: { kind: 'group', items: inner.from, where: null }, on };
+    if (relation.lateral && item.type === 'left' && item.right.kind === 'rel' && item.right.rel === relation.rel) {
+      const conditions = conjuncts(item.on);
+      const right = withoutConditions(asItem(inner.from, inner.where), isBeside, conditions);
+      return { ...item, right, on: makeAnd(conditions) };
     }
     return { ...item, left: replaceFrom(item.left), right: replaceFrom(item.right) };
   };
   const merged = { ...query, relations, from: query.from.map(replaceFrom) };
   return mapQuery(merged, substitute);
+}
+
+function asItem(items: readonly FromItem[], where: Expr | null): FromItem {
+  return items.length === 1 && where === null ? items[0] : { kind: 'group', items, where };
 }
 
 /** A reference may have been relabelled (varchar read as text). */

@@ -26,6 +26,7 @@ import {
 import { comparisonOf } from '../operators.ts';
 import { freeRels, relsOf } from '../relation-sets.ts';
 import { hasSetReturning, hasSublink, isVolatile, mapQuery, replaceExpr } from '../traverse.ts';
+import { nullableRels } from './flatten-subqueries.ts';
 
 export function pullUpSublinks(context: BindContext, query: Query): Query {
   if (query.from.length === 0) return query;
@@ -95,7 +96,7 @@ function convert(context: BindContext, part: Expr, tree: FromItem, relations: Ma
     const opened = openSubquery(context, node.query, node.test, 'semi', tree, relations);
     return opened ?? asRelation(context, node, tree, relations, false);
   }
-  if (!isOneEquality(node.test) || !neverNull(node, relations)) return null;
+  if (!isOneEquality(node.test) || !neverNull(node, tree, relations)) return null;
   return asRelation(context, node, tree, relations, true);
 }
 
@@ -103,9 +104,11 @@ function isOneEquality(test: Expr): boolean {
   return test.kind === 'call' && comparisonOf(test.function)?.btreeStrategy === 3 && !relsOf(test.args[1]).size;
 }
 
-/** Both sides of the one equality are columns declared NOT NULL. */
-function neverNull(node: SublinkExpr, relations: Map<number, Relation>): boolean {
+/** Both sides of the one equality are columns declared NOT NULL, of rows that no outer join makes up. */
+function neverNull(node: SublinkExpr, tree: FromItem, relations: Map<number, Relation>): boolean {
   const left = (node.test as Expr & { kind: 'call' }).args[0];
+  const madeUp = nullableRels([tree]);
+  if ([...relsOf(left)].some((rel) => madeUp.has(rel))) return false;
   const { query } = node;
   if (query.setOperation !== null || !query.from.every((item) => item.kind === 'rel')) return false;
   if (query.groupingSets !== null) return false;
