@@ -55,12 +55,19 @@ function makeStrings(batch: Batch, from: number, to: number): void {
   }
 }
 
-/** 25006 for what writes to tables, or locks their rows, and for functions that write. */
-function refuseWriting({ statement, catalog }: Program): void {
-  const { command, plan, tableLocks, writingCall } = statement;
-  const writes = tableLocks.some(
-    ({ tableOid, mode }) => mode !== 'access share' && catalog.relation(tableOid)?.persistence !== 'temporary',
-  );
+/**
+ * 25006 for what writes to tables, or locks their rows, and for functions that write. Temporary tables are nobody else's business, but
+ * where the past is read nothing is written at all.
+ */
+function refuseWriting({ statement, catalog }: Program, isPast: boolean): void {
+  const { command, plan, readOnly, tableLocks, writingCall } = statement;
+  const writesInPast = isPast && command !== 'select';
+  if (readOnly && !writesInPast) return;
+  const writes =
+    writesInPast ||
+    tableLocks.some(
+      ({ tableOid, mode }) => mode !== 'access share' && catalog.relation(tableOid)?.persistence !== 'temporary',
+    );
   if (!writes) {
     if (writingCall === undefined) return;
     throw sqlError('25006', `cannot execute ${writingCall}() in a read-only transaction`);
@@ -226,7 +233,7 @@ export class Portal {
       this.#lockedCount = 0;
       return this.#start();
     }
-    if (!planned.readOnly && transaction.isReadOnly) refuseWriting(program);
+    if (transaction.isReadOnly) refuseWriting(program, transaction.pastMoment !== null);
     if (!this.isOfSystem) program.checkRights(session, this.ownTarget);
     if (program.unpopulated !== null) {
       throw sqlError('55000', `materialized view "${program.unpopulated}" has not been populated`, {

@@ -20,7 +20,7 @@ describe('AS OF SYSTEM TIME', () => {
   before(async () => {
     server.fileSystem = new MemoryFileSystem();
     await server.start(['version_retention', '1h']);
-    await server.client.query('CREATE TABLE t (a int PRIMARY KEY, b text)');
+    await server.client.query('CREATE TABLE t (a int PRIMARY KEY, b text); CREATE TEMP TABLE private (a int)');
     server.nowMs += 1000;
     await server.client.query("INSERT INTO t VALUES (1, 'one'), (2, 'two')");
     server.nowMs += 1000;
@@ -290,6 +290,8 @@ describe('AS OF SYSTEM TIME', () => {
       expect((await refused("INSERT INTO t VALUES (7, 'seven')")).message).to.equal(readOnly);
       await server.client.query("BEGIN AS OF SYSTEM TIME '-1s'");
       expect((await refused('CREATE TABLE never (a int)')).code).to.equal('25006');
+      await server.client.query("BEGIN AS OF SYSTEM TIME '-1s'");
+      expect((await refused('INSERT INTO private VALUES (7)')).message).to.equal(readOnly);
       await server.client.query("BEGIN AS OF SYSTEM TIME '-1s'");
       expect((await refused('SELECT * FROM t FOR SHARE')).code).to.equal('25006');
       expect(await query(TABLE)).to.deep.equal(NOW);
