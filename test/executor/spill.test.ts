@@ -205,7 +205,9 @@ describe('spilling', function () {
       const failure = '53400 temporary file size exceeds temp_file_limit (100kB)';
       expect(await failureOf(client.query('SELECT id, word FROM a ORDER BY word'))).to.equal(failure);
       expect(await failureOf(client.query('SELECT a.id FROM a JOIN a x USING (big)'))).to.equal(failure);
-      expect(await failureOf(client.query('SELECT big, count(*) FROM a GROUP BY big'))).to.equal(failure);
+      // Behind OFFSET 0, where groups are looked at batch by batch: a scan of its own may be over before it is time to look.
+      const grouping = 'SELECT big, count(*) FROM (SELECT big FROM a OFFSET 0) q GROUP BY big';
+      expect(await failureOf(client.query(grouping))).to.equal(failure);
       // What the failed ones had is given back.
       await client.query("SET temp_file_limit = '3MB'");
       for (let i = 0; i < 5; i++) await client.query('SELECT id FROM a ORDER BY word');
