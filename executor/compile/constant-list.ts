@@ -25,22 +25,26 @@ export function constantReader(slots: SlotAllocator, constant: ConstExpr): (x: E
   return (x) => constantValue(x, constant, slot);
 }
 
+/** A list of expressions, of which most are constants. */
 export class ConstantList {
   /** Null in the places of other expressions. */
   readonly #constants: readonly (ConstExpr | null)[];
-  readonly #slots: Int32Array;
+  readonly #slots: readonly number[];
 
   constructor(exprs: readonly Expr[], slots: SlotAllocator) {
     this.#constants = exprs.map((expr) => (expr.kind === 'const' ? expr : null));
-    this.#slots = Int32Array.from(this.#constants, (constant) => (constant === null ? -1 : slotOf(slots, constant)));
+    this.#slots = this.#constants.map((constant) => (constant === null ? -1 : slotOf(slots, constant)));
+  }
+
+  /** Of the constant at a place. */
+  valueAt(x: ExecContext, i: number): Value {
+    return constantValue(x, this.#constants[i] as ConstExpr, this.#slots[i]);
   }
 
   /** The values of all; `others`: of the expressions that are no constants, in their order. */
   values(x: ExecContext, others: readonly Value[]): Value[] {
     let next = 0;
-    return this.#constants.map((constant, i) =>
-      constant === null ? others[next++] : constantValue(x, constant, this.#slots[i]),
-    );
+    return this.#constants.map((constant, i) => (constant === null ? others[next++] : this.valueAt(x, i)));
   }
 }
 

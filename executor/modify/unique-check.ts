@@ -179,7 +179,7 @@ class DeferredUniqueCheck implements FollowUp {
   readonly constraint: ConstraintEntry;
   readonly #tableOid: number;
   readonly #indexOid: number;
-  readonly #rows: RowId[] = [];
+  #rows: RowId[] = [];
   readonly #key = new IndexKey();
 
   constructor(constraint: ConstraintEntry, tableOid: number, indexOid: number) {
@@ -201,8 +201,7 @@ class DeferredUniqueCheck implements FollowUp {
   }
 
   restore(items: readonly unknown[]): void {
-    this.#rows.length = 0;
-    for (const item of items) this.#rows.push(item as RowId);
+    this.#rows = [...(items as RowId[])];
   }
 
   poll(x: ExecContext): boolean {

@@ -9,7 +9,7 @@ import {
   type RowValuesFunction,
   rowValuesFunction,
 } from '../compile/batch-program.ts';
-import { constantReader } from '../compile/constant-list.ts';
+import { ConstantList } from '../compile/constant-list.ts';
 import type { ExecContext } from '../context.ts';
 import type { Execution } from '../program.ts';
 import type { Operator } from './operator.ts';
@@ -85,7 +85,7 @@ class ValuesCompiler {
     const { slots } = this.#execution.program;
     const constants: ConstExpr[] = [];
     const open = withoutConstants(exprs, constants);
-    const readers = constants.map((constant) => constantReader(slots, constant));
+    const list = new ConstantList(constants, slots);
     // Rows of constants alone need no code.
     const compute =
       constants.length === exprs.length && exprs.every((e) => e.kind === 'const')
@@ -94,7 +94,7 @@ class ValuesCompiler {
     const columns: Value[][] = compute === null ? [] : constants.map(() => []);
     return (x, target) => {
       for (let c = 0; c < constants.length; c++) {
-        const actual = readers[c](x);
+        const actual = list.valueAt(x, c);
         if (compute === null) target[c] = actual;
         else columns[c][0] = actual;
       }

@@ -46,12 +46,14 @@ describe('large statements', () => {
     );
   });
 
-  it('check deferred keys of a hundred thousand rows', async () => {
+  it('check deferred keys of two hundred thousand rows', async () => {
     await client.query(`BEGIN; SET CONSTRAINTS ALL DEFERRED;
-      INSERT INTO t SELECT i + 10000, 'd' || i FROM generate_series(1, 100000) AS i;
-      UPDATE t SET name = 'd' || (id - 10000) % 100000 + 1 WHERE id > 10000`);
+      INSERT INTO t SELECT i + 10000, 'd' || i FROM generate_series(1, 200000) AS i;
+      UPDATE t SET name = 'd' || (id - 10000) % 200000 + 1 WHERE id > 10000`);
+    // What is queued by then is there again.
+    await client.query('SAVEPOINT s; UPDATE t SET name = name || id WHERE id = 1; ROLLBACK TO s');
     await client.query('COMMIT');
-    expect(await value("SELECT count(DISTINCT name) FROM t WHERE name LIKE 'd%'")).to.equal('100000');
+    expect(await value("SELECT count(DISTINCT name) FROM t WHERE name LIKE 'd%'")).to.equal('200000');
     await client.query('DELETE FROM t WHERE id > 10000');
   });
 
