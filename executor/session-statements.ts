@@ -31,7 +31,7 @@ export class SessionStatements {
 
   keep(key: string, prepared: PreparedStatement): void {
     const { database, catalog } = this.#session;
-    database.statementCache.add(key, prepared, catalog);
+    database.statementCache.offer(key, prepared, catalog);
     database.planShelf(catalog)?.addStatement(key, prepared);
   }
 

@@ -60,10 +60,10 @@ export class RowFetcher {
       );
     const isSent = columns === null;
     this.#sent = isSent
-      ? SentRows.of(program, plan, 'row', (body) => rowFunction<OutBuffer>({ table, slots, filter, body }))
+      ? SentRows.of(execution, plan, 'row', (body) => rowFunction<OutBuffer>({ table, slots, filter, body }))
       : null;
     this.#exactSent = isSent
-      ? SentRows.of(program, plan, 'exactRow', (body) =>
+      ? SentRows.of(execution, plan, 'exactRow', (body) =>
           rowFunction<OutBuffer>({ table, slots, filter: plan.filter, body }),
         )
       : null;

@@ -53,7 +53,7 @@ export class SeqScanOperator implements Operator {
           true,
         ),
       );
-    this.#sent = SentRows.of(program, plan, 'scan', (body) =>
+    this.#sent = SentRows.of(execution, plan, 'scan', (body) =>
       scanFunction<OutBuffer>({ table: this.#table, slots: program.slots, filter: plan.filter, body }, true),
     );
   }

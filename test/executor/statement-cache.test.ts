@@ -1,0 +1,48 @@
+/** Which statements are kept with their plans. */
+import { expect } from 'chai';
+import { type DatabaseServer, openDatabaseServer } from '../../executor/index.ts';
+import { DirectClient } from '../support/direct-client.ts';
+
+describe('the statement cache', () => {
+  let server: DatabaseServer;
+  let client: DirectClient;
+
+  beforeEach(async () => {
+    server = await openDatabaseServer({ dataDirectory: null, settings: new Map() });
+    client = new DirectClient(server);
+  });
+  afterEach(async () => {
+    client.close();
+    await server.close();
+  });
+
+  /** Bytes of the statements that are kept. */
+  const kept = (): number => {
+    let bytes = 0;
+    for (const { statementCache } of server.databases()) bytes += statementCache.textBytes;
+    return bytes;
+  };
+
+  it('keeps no statement that came once', async () => {
+    const before = kept();
+    for (let i = 1; i < 50; i++) await client.rows(`SELECT ${Array(i).fill('1').join(' + ')}`);
+    expect(kept()).to.equal(before);
+  });
+
+  it('keeps one that comes again, whatever came between', async () => {
+    const before = kept();
+    const sql = (i: number): string => `SELECT ${Array(i).fill('1').join(' + ')}`;
+    await client.rows(sql(3));
+    for (let i = 4; i < 50; i++) await client.rows(sql(i));
+    await client.rows(sql(3));
+    expect(kept()).to.be.greaterThan(before);
+  });
+
+  it('takes the literals of a text for the same statement', async () => {
+    const before = kept();
+    await client.rows("SELECT 'a' || 'b'");
+    expect(kept()).to.equal(before);
+    await client.rows("SELECT 'c' || 'd'");
+    expect(kept()).to.be.greaterThan(before);
+  });
+});
