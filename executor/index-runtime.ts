@@ -7,7 +7,7 @@
 import type { ConstraintEntry, IndexColumn, IndexEntry } from '../catalog/entries.ts';
 import type { Value } from '../catalog/function-entry.ts';
 import type { ColumnExpr, Expr } from '../planner/expr.ts';
-import { type IndexDictionary, IndexKey, KEY_SIZE_MAX } from '../storage/api.ts';
+import { type IndexDictionary, IndexKey, KEY_SIZE_MAX, ROW_LAYOUT_OFFSET } from '../storage/api.ts';
 import { sqlError } from '../types/errors.ts';
 import {
   comparator,
@@ -125,7 +125,7 @@ export class IndexRuntime {
 
   /** Computes the key of the row version at `r` in the pool. */
   keyFromRow(x: ExecContext, r: number, key: IndexKey): KeyAnswer {
-    const layout = this.#table.pool.u8[r + 15];
+    const layout = this.#table.pool.u8[r + ROW_LAYOUT_OFFSET];
     let compiled = this.#fromRow[layout];
     if (compiled === undefined) compiled = this.#fromRow[layout] = this.#compileFromRow(layout);
     return compiled(x, r, key);

@@ -5,7 +5,7 @@
 import type { RelationEntry } from '../catalog/entries.ts';
 import type { Value } from '../catalog/function-entry.ts';
 import type { BufferPool, Heap, IndexMaintainer, RowId } from '../storage/api.ts';
-import { IndexKey } from '../storage/api.ts';
+import { IndexKey, ROW_LAYOUT_OFFSET } from '../storage/api.ts';
 import type { ExecContext } from './context.ts';
 import type { IndexRuntime } from './index-runtime.ts';
 import { KEY_NOT_INDEXED } from './index-runtime.ts';
@@ -71,7 +71,7 @@ export class TableRuntime implements IndexMaintainer {
 
   /** All column values of the row version at `r`; with `wanted`, KeptLong for values in chunks of other columns. */
   readValues(r: number, target: Value[], wanted: WantedColumns | null = null): Value[] {
-    const layout = this.layout(this.pool.u8[r + 15]);
+    const layout = this.layout(this.pool.u8[r + ROW_LAYOUT_OFFSET]);
     return readRow(this.#bytes, r, layout, this.missing, this.fetchOverflow, target, wanted);
   }
 

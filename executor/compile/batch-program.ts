@@ -8,9 +8,9 @@ import type { Columns } from '../batch.ts';
 import type { ExecContext } from '../context.ts';
 import { rowTidCode } from '../row/row-tid.ts';
 import { constantReader } from './constant-list.ts';
-import { type Code, Emitter } from './emitter.ts';
+import { type Code, Emitter, isSharingCode } from './emitter.ts';
 import { ExpressionCompiler } from './expression.ts';
-import { emitEvaluated } from './may-wait.ts';
+import { emitEvaluated, mayWait } from './may-wait.ts';
 import { type Operand, repOfType } from './operand.ts';
 import { usedColumns } from './page-columns.ts';
 import type { SlotAllocator } from './slots.ts';
@@ -33,6 +33,7 @@ export function projectFunction(
   filter: Expr | null,
   targets: readonly Expr[],
 ): ProjectFunction {
+  if (isSharingCode()) return projectionOfFragments(slots, input, filter, targets);
   const emitter = new Emitter();
   const loaded = new Map<number, Operand>();
   const compiler = new ExpressionCompiler({
@@ -62,6 +63,60 @@ export function projectFunction(
   emitEvaluated(emitter, [filter, ...targets]);
   emitter.emit('return n;');
   return emitter.build('x, c, count, out');
+}
+
+/** One expression over row i of a batch. */
+type Fragment = (x: ExecContext, c: Columns, i: number) => Value;
+
+function fragmentFunction(
+  slots: SlotAllocator,
+  input: InputTypes,
+  expr: Expr,
+  emitBody: (emitter: Emitter, compiler: ExpressionCompiler) => void,
+): Fragment {
+  const emitter = new Emitter();
+  const loaded = new Map<number, Operand>();
+  const column = (_i: number, index: number): Operand => loaded.get(index) as Operand;
+  const compiler = new ExpressionCompiler({ emitter, slots, bail: null, column });
+  for (const index of usedColumns([expr], 0)) {
+    loaded.set(index, columnOperand(emitter, input[index].typeOid, `c[${index}][i]`));
+  }
+  emitBody(emitter, compiler);
+  return emitter.build('x, c, i');
+}
+
+/** A projection in pieces that are shared, as rows of tables have them (rowOfFragments in row-program.ts). */
+function projectionOfFragments(
+  slots: SlotAllocator,
+  input: InputTypes,
+  filter: Expr | null,
+  targets: readonly Expr[],
+): ProjectFunction {
+  const test =
+    filter === null
+      ? null
+      : fragmentFunction(slots, input, filter, (emitter, compiler) => {
+          compiler.compileFilter(filter, 'return false;');
+          emitter.emit('return true;');
+        });
+  const values = targets.map((target): Fragment => {
+    if (target.kind === 'column') return (_x, c, i) => c[target.index][i];
+    return fragmentFunction(slots, input, target, (emitter, compiler) =>
+      emitter.emit(`return ${compiler.toAny(compiler.compile(target))};`),
+    );
+  });
+  const waits = mayWait([filter, ...targets]);
+  return (x, c, count, out) => {
+    let n = 0;
+    for (let i = 0; i < count; i++) {
+      if (test !== null && test(x, c, i) !== true) continue;
+      // Where one throws or waits the row is not there: it is not counted.
+      for (let k = 0; k < values.length; k++) out[k][n] = values[k](x, c, i);
+      n++;
+    }
+    if (waits) x.evaluated();
+    return n;
+  };
 }
 
 /** Values of expressions for one row: `(x, c, i, target)`. */

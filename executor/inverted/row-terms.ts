@@ -2,7 +2,7 @@
 import type { IndexEntry } from '../../catalog/entries.ts';
 import type { FunctionContext, Value } from '../../catalog/function-entry.ts';
 import type { ColumnExpr, Expr } from '../../planner/expr.ts';
-import type { IndexKey } from '../../storage/api.ts';
+import { type IndexKey, ROW_LAYOUT_OFFSET } from '../../storage/api.ts';
 import { Emitter } from '../compile/emitter.ts';
 import { ExpressionCompiler } from '../compile/expression.ts';
 import { type Operand, repOfType } from '../compile/operand.ts';
@@ -58,7 +58,7 @@ export class RowTerms {
   /** Gives the terms of the row version at `r` in the pool; false: it is not in a partial index. Throws PAGE_MISS. */
   ofRow(x: ExecContext, r: number, sink: TermSink): boolean {
     const table = this.#table;
-    const number = table.pool.u8[r + 15];
+    const number = table.pool.u8[r + ROW_LAYOUT_OFFSET];
     this.#fromRow[number] ??= this.#compileFromRow(number);
     const values = this.#values;
     if (!this.#fromRow[number](x, r, values)) return false;
