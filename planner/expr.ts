@@ -194,6 +194,8 @@ export interface SubplanExpr extends Typed {
   readonly params: readonly { readonly index: number; readonly value: Expr }[];
   readonly test: Expr | null;
   readonly hashKeys: readonly Expr[] | null;
+  /** It calls volatile functions. */
+  readonly isVolatile: boolean;
 }
 
 export type Expr =

@@ -25,6 +25,7 @@ import { emitEvaluated, mayWait } from './may-wait.ts';
 import type { Operand } from './operand.ts';
 import { emitViews, loadPageColumn, loadTableColumn, usedColumns, wholeColumns } from './page-columns.ts';
 import { emitPartialCall, partialColumn } from './partial-calls.ts';
+import { isRepeatable } from './repeatable.ts';
 import type { SlotAllocator } from './slots.ts';
 
 /** Emits what is done with a row that passed the filter; operands of columns are loaded. */
@@ -114,6 +115,10 @@ function systemColumn(name: string, tableOid: number): Operand {
 /** `(x, r, rowId, out, n)`: filters and does the body in generic mode for a row of any layout; true when the row passed. */
 export type GenericRowFunction<Out> = (x: ExecContext, r: number, rowId: number, out: Out, n: number) => boolean;
 
+function mayBeginAgain({ filter, body }: RowProgramInput): boolean {
+  return isRepeatable([filter, ...body.exprs]);
+}
+
 /** The generic form, compiled per layout on first use: most tables have one, and most rows take the fast form. */
 function genericRowFunction<Out>(input: RowProgramInput): GenericRowFunction<Out> {
   const byLayout: (GenericRowFunction<Out> | undefined)[] = [];
@@ -201,8 +206,9 @@ function rowOfFragments<Out>(input: RowProgramInput): GenericRowFunction<Out> {
   };
 }
 
-/** One row at a time, for index scans: the fast form with the generic one behind it. */
+/** One row at a time, for index scans: the fast form with the generic one behind it, or, where that may not begin again, that alone. */
 export function rowFunction<Out>(input: RowProgramInput): GenericRowFunction<Out> {
+  if (!mayBeginAgain(input)) return genericRowFunction(input);
   return isSharingCode() ? rowOfFragments(input) : wholeRowFunction(input);
 }
 
@@ -245,7 +251,7 @@ export type ScanFunction<Out> = (
 
 /** `countsRows`: each passed row fills place n of an output, so that `limit` applies. */
 export function scanFunction<Out>(input: RowProgramInput, countsRows: boolean): ScanFunction<Out> {
-  return isSharingCode() ? plainScan(input, countsRows) : generatedScan(input, countsRows);
+  return isSharingCode() || !mayBeginAgain(input) ? plainScan(input, countsRows) : generatedScan(input, countsRows);
 }
 
 /** A loop that all statements share, around a function of the row: what code that is shared by its text takes least of. */

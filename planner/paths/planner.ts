@@ -9,7 +9,7 @@ import type { Expr } from '../expr.ts';
 import { conjuncts, logical, makeAnd, type Query, type SublinkExpr } from '../logical.ts';
 import { comparisonOf } from '../operators.ts';
 import type { Plan } from '../plan.ts';
-import { replaceExpr, someExpr } from '../traverse.ts';
+import { isVolatile, replaceExpr, someExpr } from '../traverse.ts';
 import { planQuery } from './query.ts';
 import { type ParamFrame, type Resolve, translate } from './translate.ts';
 
@@ -92,7 +92,17 @@ export class Planner {
     const hashKeys =
       hashable !== null && params.length === 0 ? hashable.map((expr) => translate(this, expr, resolve)) : null;
     const { mode, typeOid, typeModifier } = node;
-    return { kind: 'subplan', mode, plan: plan as Plan, params, test: builtTest, hashKeys, typeOid, typeModifier };
+    return {
+      kind: 'subplan',
+      mode,
+      plan: plan as Plan,
+      params,
+      test: builtTest,
+      hashKeys,
+      isVolatile: isVolatile(node as unknown as Expr),
+      typeOid,
+      typeModifier,
+    };
   }
 }
 
