@@ -58,9 +58,11 @@ function emitRow(
   const { table } = input;
   const layout = table.layout(layoutNumber);
   const loaded = new Map<number, Operand>();
+  // Pages that are missing make the row begin again: before anything has had an effect.
+  const loadsFirst = !mayBeginAgain(input);
   const load = (exprs: readonly (Expr | null)[]): void => {
     // In fast mode a long value leaves the block; in generic mode calls for a part of one load it themselves.
-    const whole = bail === null ? wholeColumns(exprs, 0) : null;
+    const whole = bail === null && !loadsFirst ? wholeColumns(exprs, 0) : null;
     for (const index of usedColumns(exprs, 0)) {
       if (loaded.has(index)) continue;
       if (whole !== null && !whole.includes(index) && layout.columns[index] !== null) continue;
@@ -81,12 +83,13 @@ function emitRow(
       return emitPartialCall(options, expr, layout.columns[index] as ColumnLayout, table.entry.columns[index], args);
     },
   });
-  load([input.filter]);
+  load(loadsFirst ? [input.filter, ...input.body.exprs] : [input.filter]);
   const out = mayWait([input.filter]) ? `{ x.evaluated(); ${reject} }` : reject;
   if (input.filter !== null) compiler.compileFilter(input.filter, out);
   const { exprs, sentColumns } = input.body;
   const isSent = (expr: Expr): boolean =>
     bail === null &&
+    !loadsFirst &&
     expr.kind === 'column' &&
     sentColumns?.includes(expr.index) === true &&
     layout.columns[expr.index] !== null;
