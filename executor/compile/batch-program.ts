@@ -13,6 +13,7 @@ import { ExpressionCompiler } from './expression.ts';
 import { emitEvaluated, mayWait } from './may-wait.ts';
 import { type Operand, repOfType } from './operand.ts';
 import { usedColumns } from './page-columns.ts';
+import { remembersCalls } from './repeatable.ts';
 import type { SlotAllocator } from './slots.ts';
 
 /** Types of an input's columns. */
@@ -40,6 +41,7 @@ export function projectFunction(
     emitter,
     slots,
     bail: null,
+    remembers: remembersCalls([filter, ...targets]),
     column: (_i, index) => loaded.get(index) as Operand,
   });
   const load = (exprs: readonly (Expr | null)[]): void => {
@@ -72,12 +74,13 @@ function fragmentFunction(
   slots: SlotAllocator,
   input: InputTypes,
   expr: Expr,
+  remembers: boolean,
   emitBody: (emitter: Emitter, compiler: ExpressionCompiler) => void,
 ): Fragment {
   const emitter = new Emitter();
   const loaded = new Map<number, Operand>();
   const column = (_i: number, index: number): Operand => loaded.get(index) as Operand;
-  const compiler = new ExpressionCompiler({ emitter, slots, bail: null, column });
+  const compiler = new ExpressionCompiler({ emitter, slots, bail: null, remembers, column });
   for (const index of usedColumns([expr], 0)) {
     loaded.set(index, columnOperand(emitter, input[index].typeOid, `c[${index}][i]`));
   }
@@ -92,16 +95,17 @@ function projectionOfFragments(
   filter: Expr | null,
   targets: readonly Expr[],
 ): ProjectFunction {
+  const remembers = remembersCalls([filter, ...targets]);
   const test =
     filter === null
       ? null
-      : fragmentFunction(slots, input, filter, (emitter, compiler) => {
+      : fragmentFunction(slots, input, filter, remembers, (emitter, compiler) => {
           compiler.compileFilter(filter, 'return false;');
           emitter.emit('return true;');
         });
   const values = targets.map((target): Fragment => {
     if (target.kind === 'column') return (_x, c, i) => c[target.index][i];
-    return fragmentFunction(slots, input, target, (emitter, compiler) =>
+    return fragmentFunction(slots, input, target, remembers, (emitter, compiler) =>
       emitter.emit(`return ${compiler.toAny(compiler.compile(target))};`),
     );
   });
@@ -135,6 +139,7 @@ export function rowValuesFunction(
     emitter,
     slots,
     bail: null,
+    remembers: remembersCalls(exprs),
     column: (_i, index) => loaded.get(index) as Operand,
   });
   for (const index of usedColumns(exprs, inputNumber)) {
@@ -254,6 +259,7 @@ function rowsCompiler(
     emitter,
     slots,
     bail: null,
+    remembers: remembersCalls(exprs),
     column: (input, index) => loaded.get(`${input}/${index}`) as Operand,
     systemColumn: (input, name, tableOid) =>
       name === 'ctid'

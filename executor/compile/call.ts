@@ -12,6 +12,7 @@ import { INT8_FAST, inlineComparison, inlineTemplate } from './inline-calls.ts';
 import { isInvariant } from './invariant.ts';
 import { isJsonbCall, jsonbCall } from './jsonb-calls.ts';
 import { anyOf, NULL_OPERAND, type Operand, repOfType } from './operand.ts';
+import { isRemembered } from './repeatable.ts';
 import * as runtime from './runtime.ts';
 
 const COMPARISON_WORDS: { readonly [suffix: string]: string } = {
@@ -78,13 +79,19 @@ function plainCall(c: ExpressionCompiler, fn: ScalarFunction, args: readonly Ope
     expr.typeOid,
   );
   const context = fn.needsContext ? ['x.functions'] : [];
+  const made = (code: Code): Code => (c.options.remembers === true && isRemembered(expr) ? onceCode(c, code) : code);
   if (!fn.strict) {
-    return c.anyResult(`${f}(${[...context, ...args.map((a) => c.toAny(a))].join(', ')})`, expr.typeOid);
+    return c.anyResult(made(`${f}(${[...context, ...args.map((a) => c.toAny(a))].join(', ')})`), expr.typeOid);
   }
   const isNull = anyOf(args.map((a) => a.isNull));
   if (isNull === 'true') return NULL_OPERAND(expr.typeOid);
-  const call = `${f}(${[...context, ...args.map((a) => c.nonNull(a))].join(', ')})`;
+  const call = made(`${f}(${[...context, ...args.map((a) => c.nonNull(a))].join(', ')})`);
   return c.anyResult(isNull === 'false' ? call : `${isNull} ? null : ${call}`, expr.typeOid);
+}
+
+/** The call at this place of the row, which answers what it answered when the row was begun before. */
+function onceCode(c: ExpressionCompiler, call: Code): Code {
+  return `${c.emitter.bind(runtime.once, 'once')}(x, ${c.emitter.bind({}, 'place')}, () => ${call})`;
 }
 
 /** tsvector @@ tsquery: over the bytes of the page, where the vector lies there. */

@@ -25,7 +25,7 @@ import { emitEvaluated, mayWait } from './may-wait.ts';
 import type { Operand } from './operand.ts';
 import { emitViews, loadPageColumn, loadTableColumn, usedColumns, wholeColumns } from './page-columns.ts';
 import { emitPartialCall, partialColumn } from './partial-calls.ts';
-import { isRepeatable } from './repeatable.ts';
+import { isRepeatable, remembersCalls } from './repeatable.ts';
 import type { SlotAllocator } from './slots.ts';
 
 /** Emits what is done with a row that passed the filter; operands of columns are loaded. */
@@ -73,6 +73,7 @@ function emitRow(
     emitter,
     slots: input.slots,
     bail,
+    remembers: remembersCalls([input.filter, ...input.body.exprs]),
     column: (_input, index) => loaded.get(index) as Operand,
     systemColumn: (_input, name, tableOid) => systemColumn(name, tableOid),
     partialCall: (expr, compileArg) => {

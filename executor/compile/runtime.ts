@@ -19,6 +19,11 @@ import {
 import type { ExecContext } from '../context.ts';
 import type { SlotAllocator } from './slots.ts';
 
+/** What the call at this place of a row answers: made once, however often the row begins. Only statements of sessions may wait. */
+export function once(x: ExecContext, place: object, call: () => Value): Value {
+  return x.functions.routines === undefined ? call() : x.functions.routines.once(place, call);
+}
+
 /** Bytes of the pool from start on equal to the whole of `wanted`; the caller has compared the lengths. */
 export function bytesEqual(u8: Uint8Array, start: number, wanted: Uint8Array): boolean {
   for (let i = 0; i < wanted.length; i++) if (u8[start + i] !== wanted[i]) return false;
