@@ -12,6 +12,9 @@ export interface Asked {
   readonly target: readonly Answer[];
 }
 
+/** Asks both servers. */
+export type Ask = (statement: Statement, root: Node) => Promise<Asked>;
+
 export interface Difference {
   readonly kind: 'error' | 'columns' | 'tag' | 'rows';
   readonly reference: string;
@@ -94,4 +97,27 @@ export function describe(answer: Answer): string {
 
 function short(text: string): string {
   return text.length <= SHOWN_MAX ? text : `${text.slice(0, SHOWN_MAX)}... (${text.length} characters)`;
+}
+
+/** Answers in full; the first error is all that counts of a statement that fails. */
+export function describeAll(answers: readonly Answer[], isSorted = true): string {
+  const failed = answers.find((answer) => answer.error !== null);
+  if (failed !== undefined) return describe(failed);
+  const shown = ({ rows }: Answer): string[] => rows.map((row) => JSON.stringify(row));
+  return JSON.stringify(answers.map((answer) => [answer.tag, isSorted ? shown(answer).sort() : shown(answer)]));
+}
+
+/** The answers agree but for bytes that are no characters (U+FFFD) in the reference's. */
+export function isCutCharacter({ reference, target }: Asked): boolean {
+  // Where it stands first its rows are sorted otherwise.
+  return [true, false].some((isSorted) => isCutIn(describeAll(reference, isSorted), describeAll(target, isSorted)));
+}
+
+function isCutIn(shown: string, got: string): boolean {
+  if (!shown.includes('\ufffd')) return false;
+  const pattern = shown
+    .split(/\ufffd+/)
+    .map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'))
+    .join('[^"]*');
+  return new RegExp(`^${pattern}$`, 's').test(got);
 }

@@ -4,8 +4,8 @@
 import { type Catalog, readCatalog } from './catalog.ts';
 import { Choice } from './choice.ts';
 import { type Answer, PipelinedClient } from './client.ts';
-import { type Asked, type Difference, difference } from './compare.ts';
-import { type Ask, EXPLANATIONS, type Explanation, isSimplyExplained } from './explained.ts';
+import { type Ask, type Asked, type Difference, difference } from './compare.ts';
+import { EXPLANATIONS, type Explanation, isSimplyExplained } from './explained.ts';
 import { randomSchema, type Schema } from './schema.ts';
 import { type Statement, Statements } from './statements.ts';
 import { type Node, render, smaller } from './tree.ts';

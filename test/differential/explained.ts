@@ -5,12 +5,10 @@
  */
 import { comparator, DEFAULT_FORMAT, inputText, OID } from '../../types/index.ts';
 import type { Answer } from './client.ts';
-import { type Asked, type Difference, describe, difference } from './compare.ts';
+import { type Ask, type Asked, type Difference, describe, describeAll, difference, isCutCharacter } from './compare.ts';
+import { isOrderOfEvaluation } from './evaluation-order.ts';
 import type { Statement } from './statements.ts';
-import { expressionsIn, type Node, queriesIn, render, replace, smaller, text } from './tree.ts';
-
-/** Asks both servers. */
-export type Ask = (statement: Statement, root: Node) => Promise<Asked>;
+import { expressionsIn, replace, text } from './tree.ts';
 
 export interface Explanation {
   readonly name: string;
@@ -18,8 +16,13 @@ export interface Explanation {
   readonly holds: (asked: Asked, found: Difference, ask: Ask) => boolean | Promise<boolean>;
 }
 
-/** float4, float8, point, lseg, path, box, polygon, line, circle, arrays of the first two; text and json may hold any of them. */
-const WITH_FLOATS = new Set([700, 701, 600, 601, 602, 603, 604, 628, 718, 1021, 1022, 25, 114, 3802, 1009, 3807]);
+/**
+ * float4, float8, point, lseg, path, box, polygon, line, circle, arrays of the first two; text, json and words of a tsvector or
+ * tsquery may hold any of them.
+ */
+const WITH_FLOATS = new Set([
+  700, 701, 600, 601, 602, 603, 604, 628, 718, 1021, 1022, 25, 114, 3802, 1009, 3807, 3614, 3615,
+]);
 const FLOAT_DIGITS = 11;
 /** Errors that a value causes: of classes 21 to 23, and those that functions raise with other codes. */
 const OF_DATA = /^(2[123]...|0A000|21000|42601|42704|XX000)$/;
@@ -29,21 +32,6 @@ function errorsOf(asked: Asked): (string | null)[] {
   return [asked.reference, asked.target].map(
     (answers) => answers.find((answer) => answer.error !== null)?.error?.code ?? null,
   );
-}
-
-/** The answers agree but for bytes that are no characters (U+FFFD) in the reference's. */
-function isCutCharacter({ reference, target }: Asked): boolean {
-  // Where it stands first its rows are sorted otherwise.
-  return [true, false].some((isSorted) => isCutIn(describeAll(reference, isSorted), describeAll(target, isSorted)));
-}
-
-function isCutIn(shown: string, got: string): boolean {
-  if (!shown.includes('\ufffd')) return false;
-  const pattern = shown
-    .split(/\ufffd+/)
-    .map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'))
-    .join('[^"]*');
-  return new RegExp(`^${pattern}$`, 's').test(got);
 }
 
 /** A value is the reason: also one that a function reads as a list of options. */
@@ -178,6 +166,14 @@ export const EXPLANATIONS: readonly Explanation[] = [
       difference(await ask(asked.statement, text(asked.sql.replaceAll('WITH TIES', 'ONLY')))) === null,
   },
   {
+    name: 'order of rows in sums',
+    reason:
+      'a sum of floats overflows where large numbers come before infinity, not behind it, and rows that are equal in ORDER BY come ' +
+      'in any order (isOverflowByOrder)',
+    holds: (asked, found, ask) =>
+      found.kind === 'error' && errorsOf(asked).includes(null) && isOverflowByOrder(asked, ask),
+  },
+  {
     name: 'arguments beside a constant NULL',
     reason:
       'a strict function of a constant NULL is NULL in PostgreSQL without computing what is no constant; here literals are no ' +
@@ -222,6 +218,7 @@ const ASKING: ReadonlySet<string> = new Set([
   'order of evaluation',
   'arguments beside a constant NULL',
   'least and greatest under WITH TIES',
+  'order of rows in sums',
 ]);
 
 /** A reason that is seen without asking more. */
@@ -248,185 +245,22 @@ async function isBesideNull(asked: Asked, ask: Ask): Promise<boolean> {
   return false;
 }
 
-/** Statements that are tried at once. */
-const TRIES = 16;
-/** Rows that are tried alone. */
-const ROWS_MAX = 60;
-const PAIRS_MAX = 16;
-const GROUPS_MAX = 16;
-const COLUMNS_MAX = 9;
+/** An aggregate of one column, and the alias of its table. */
+const OF_COLUMN = /\b((?:sum|avg|var\w*|stddev\w*)\(((q\d+)\.c\d))\)/g;
 
-/**
- * Both servers have a reason for what they did, if for each of them there is a smaller case to which both answer that: the
- * same error; or, where one had an answer, this very answer, which says that what was made simpler did not count for it. Smaller
- * are the statement with one part simpler, the statement over one row of a table alone or over the rows of one group, the
- * statement with one of its groups alone, each of its subqueries, expressions and constants by itself. A part of
- * a CASE or COALESCE is not looked at, only all of it: these say what is not evaluated.
- */
-async function isOrderOfEvaluation(asked: Asked, ask: Ask): Promise<boolean> {
-  const wanted = new Set([describeAll(asked.reference), describeAll(asked.target)]);
-  for (const candidates of [
-    smallerStatements(asked),
-    subqueriesOf(asked),
-    expressionsOverTables(asked),
-    fewerRows(asked),
-    constantsOf(asked),
-    rowsOfGroups(asked),
-    singleGroups(asked),
-    subqueriesOverRows(asked),
-  ]) {
-    for (;;) {
-      const batch = take(candidates, TRIES);
-      if (batch.length === 0) break;
-      for (const tried of await Promise.all(batch.map((each) => ask(each.statement, each.root)))) {
-        if (difference(tried) === null || isCutCharacter(tried)) wanted.delete(describeAll(tried.reference));
-      }
-      if (wanted.size === 0) return true;
-    }
+/** One of its aggregates by itself overflows on both servers with its input in one order, and on neither in the other. */
+async function isOverflowByOrder(asked: Asked, ask: Ask): Promise<boolean> {
+  const isOverflow = ({ error }: Answer): boolean => error?.message === 'value out of range: overflow';
+  if (![asked.reference[0]!, asked.target[0]!].some(isOverflow)) return false;
+  const statement: Statement = { kind: 'query', root: asked.root, order: null, before: [], after: [] };
+  for (const [, call, column, alias] of asked.sql.matchAll(OF_COLUMN)) {
+    const item = new RegExp(`\\b[tv]\\d AS ${alias}\\b`).exec(asked.sql)?.[0];
+    if (item === undefined) continue;
+    const [up, down] = await Promise.all(
+      ['', ' DESC'].map((order) => ask(statement, text(`SELECT ${call} ORDER BY ${column}${order}) FROM ${item}`))),
+    );
+    const areAlike = [up!, down!].every((each) => difference(each) === null);
+    if (areAlike && isOverflow(up!.target[0]!) !== isOverflow(down!.target[0]!)) return true;
   }
   return false;
-}
-
-interface Case {
-  readonly statement: Statement;
-  readonly root: Node;
-}
-
-function take<T>(source: Generator<T>, count: number): T[] {
-  const taken: T[] = [];
-  while (taken.length < count) {
-    const { value, done } = source.next();
-    if (done === true) break;
-    taken.push(value);
-  }
-  return taken;
-}
-
-function* smallerStatements({ statement, root }: Asked): Generator<Case> {
-  for (const candidate of smaller(root, isDecided)) yield { statement, root: candidate };
-}
-
-/** Behind a view may be any. */
-function tablesOf(sql: string): ReadonlySet<string> {
-  return new Set(/\bv\d\b/.test(sql) ? ['t0', 't1', 't2', 't3', 't4', 't5'] : sql.match(/\bt\d\b/g));
-}
-
-/** In a transaction in which one of its tables has only one row, or two. */
-function* fewerRows({ statement, root, sql }: Asked): Generator<Case> {
-  const tables = tablesOf(sql);
-  const after = statement.after.length > 0 ? statement.after : ['ROLLBACK'];
-  const over = (table: string, ids: string): Case => ({
-    statement: { ...statement, before: ['BEGIN', `DELETE FROM ${table} WHERE id NOT IN (${ids})`], after },
-    root,
-  });
-  for (const table of tables) for (let id = 1; id <= ROWS_MAX; id++) yield over(table, String(id));
-  for (const table of tables) {
-    for (let id = 2; id <= PAIRS_MAX; id++)
-      for (let other = 1; other < id; other++) yield over(table, `${id}, ${other}`);
-  }
-}
-
-/** One that needs columns from outside is refused by both for another reason. */
-function* subqueriesOf({ statement, root }: Asked): Generator<Case> {
-  for (const node of queriesIn(root)) {
-    if (node !== root)
-      yield { statement: { ...statement, kind: 'query', order: null, before: [], after: [] }, root: node };
-  }
-}
-
-/** Each of its subqueries by itself, over one row of a table. */
-function* subqueriesOverRows({ statement, root }: Asked): Generator<Case> {
-  for (const node of queriesIn(root)) {
-    if (node === root) continue;
-    for (const table of tablesOf(render(node))) {
-      for (let id = 1; id <= ROWS_MAX; id++) {
-        const before = ['BEGIN', `DELETE FROM ${table} WHERE id <> ${id}`];
-        yield { statement: { ...statement, kind: 'query', order: null, before, after: ['ROLLBACK'] }, root: node };
-      }
-    }
-  }
-}
-
-/** In a transaction in which one of its tables has only the rows that are equal in one column to one of them. */
-function* rowsOfGroups({ statement, root, sql }: Asked): Generator<Case> {
-  if (!/ GROUP BY /.test(sql)) return;
-  const after = statement.after.length > 0 ? statement.after : ['ROLLBACK'];
-  for (const table of tablesOf(sql)) {
-    for (const [id, column] of Array.from({ length: GROUPS_MAX * COLUMNS_MAX }, (_, i) => [
-      Math.floor(i / COLUMNS_MAX) + 1,
-      `c${i % COLUMNS_MAX}`,
-    ])) {
-      const others = `${column} IS DISTINCT FROM (SELECT ${column} FROM ${table} WHERE id = ${id})`;
-      yield { statement: { ...statement, before: ['BEGIN', `DELETE FROM ${table} WHERE ${others}`], after }, root };
-    }
-  }
-}
-
-/** By columns: the first of them, and what HAVING asks already. */
-const GROUPED =
-  / GROUP BY (?:DISTINCT )?(q\d+)\.(id|c\d)\b(?:, q\d+\.(?:id|c\d)\b|, (?:ROLLUP|CUBE|GROUPING SETS) \([^()]*\))*(?= HAVING | ORDER BY |\)|$)( HAVING )?/;
-
-/** With those of its groups only that have the value of one row in the first column that it groups by. */
-function* singleGroups({ statement, sql }: Asked): Generator<Case> {
-  const found = GROUPED.exec(sql);
-  if (found === null) return;
-  const [all, alias, column, having] = found;
-  const item = [...sql.matchAll(FROM_ITEM)].find(([, own]) => own === alias)?.[0];
-  if (item === undefined) return;
-  const before = sql.slice(0, found.index + all.length - (having ?? '').length);
-  const after = sql.slice(found.index + all.length);
-  for (let id = 1; id <= ROWS_MAX; id++) {
-    const value = `(SELECT ${alias}.${column} FROM ${item} WHERE ${alias}.id = ${id})`;
-    const isOfGroup = ` HAVING ${alias}.${column} IS NOT DISTINCT FROM ${value}${having === undefined ? '' : ' AND '}`;
-    yield { statement, root: text(before, isOfGroup, after) };
-  }
-}
-
-/** A table, or a function of constants, with its alias. */
-const FROM_ITEM =
-  /\b(?:[tv]\d AS (q\d+|s|t)\b|(?:unnest|generate_series)\([^()]*\)(?: WITH ORDINALITY)? AS (q\d+)\([fn, ]+\))/g;
-
-/** Each of its expressions over all rows of the tables that it reads. */
-function* expressionsOverTables({ statement, root, sql }: Asked): Generator<Case> {
-  const tables = new Map([...sql.matchAll(FROM_ITEM)].map(([item, alias, other]) => [(alias ?? other)!, item]));
-  for (const node of expressionsIn(root)) {
-    const aliases = new Set([...render(node).matchAll(/\b(q\d+|s|t)\.(?:id|c\d|f|n)\b/g)].map(([, alias]) => alias!));
-    if (aliases.size === 0 || ![...aliases].every((alias) => tables.has(alias))) continue;
-    const from = [...aliases].map((alias) => tables.get(alias)!).join(', ');
-    yield {
-      statement: { ...statement, kind: 'query', order: null, before: [], after: [] },
-      root: text('SELECT ', node, ` AS x FROM ${from}`),
-    };
-  }
-}
-
-/**
- * Where columns stand in it, both refuse it for another reason: but those of a subquery that are literals, which PostgreSQL
- * puts into the query around it, so that it computes with them before it runs.
- */
-function* constantsOf({ statement, root, sql }: Asked): Generator<Case> {
-  const scalar = { ...statement, kind: 'scalar', order: null, before: [], after: [] } as const;
-  const literals = new Map([...sql.matchAll(LITERAL_COLUMN)].map(([, literal, name]) => [name!, literal!]));
-  for (const node of expressionsIn(root)) {
-    yield { statement: scalar, root: text('SELECT ', node) };
-    const own = render(node);
-    const filled = own.replace(/\bq\d+\.(x\d+)\b/g, (column, name: string) => literals.get(name) ?? column);
-    if (filled !== own) yield { statement: scalar, root: text('SELECT ', filled) };
-  }
-}
-
-const LITERAL_COLUMN = /((?:'(?:[^']|'')*'|NULL|-?\d+)(?:::\w+(?:\[\])?)?) AS (x\d+)\b/g;
-
-/** CASE and COALESCE: what stands inside is evaluated or not by right. */
-function isDecided(node: Node): boolean {
-  const [first] = node.parts;
-  return node.role === 'expression' && typeof first === 'string' && /^(CASE |coalesce\()/.test(first);
-}
-
-/** Answers in full; the first error is all that counts of a statement that fails. */
-function describeAll(answers: readonly Answer[], isSorted = true): string {
-  const failed = answers.find((answer) => answer.error !== null);
-  if (failed !== undefined) return describe(failed);
-  const shown = ({ rows }: Answer): string[] => rows.map((row) => JSON.stringify(row));
-  return JSON.stringify(answers.map((answer) => [answer.tag, isSorted ? shown(answer).sort() : shown(answer)]));
 }

@@ -1,0 +1,208 @@
+/**
+ * The proof that two answers differ because the order of evaluation is the plan's choice: the search for smaller statements
+ * on which both servers agree, and which show that either answer is one that the statement may have.
+ */
+import { type Ask, type Asked, describeAll, difference, isCutCharacter } from './compare.ts';
+import type { Statement } from './statements.ts';
+import { expressionsIn, type Node, type Part, queriesIn, render, replace, smaller, text } from './tree.ts';
+
+/** Statements that are tried at once. */
+const TRIES = 16;
+/** Rows that are tried alone. */
+const ROWS_MAX = 60;
+const PAIRS_MAX = 16;
+const GROUPS_MAX = 16;
+const GROUPS_ALONE_MAX = 150;
+const COLUMNS_MAX = 9;
+
+/**
+ * Both servers have a reason for what they did, if for each of them there is a smaller case to which both answer that: the
+ * same error; or, where one had an answer, this very answer, which says that what was made simpler did not count for it. Smaller
+ * are the statement with one part simpler, the statement over one row of a table alone or over the rows of one group, the
+ * statement with one of its groups alone, each of its subqueries, expressions and constants by itself. A part of
+ * a CASE or COALESCE is not looked at, only all of it: these say what is not evaluated.
+ */
+export async function isOrderOfEvaluation(asked: Asked, ask: Ask): Promise<boolean> {
+  const wanted = new Set([describeAll(asked.reference), describeAll(asked.target)]);
+  for (const candidates of [
+    smallerStatements(asked),
+    subqueriesOf(asked),
+    expressionsOverTables(asked),
+    fewerRows(asked),
+    constantsOf(asked),
+    rowsOfGroups(asked),
+    singleGroups(asked),
+    subqueriesOverRows(asked),
+  ]) {
+    for (;;) {
+      const batch = take(candidates, TRIES);
+      if (batch.length === 0) break;
+      for (const tried of await Promise.all(batch.map((each) => ask(each.statement, each.root)))) {
+        if (difference(tried) === null || isCutCharacter(tried)) wanted.delete(describeAll(tried.reference));
+      }
+      if (wanted.size === 0) return true;
+    }
+  }
+  return false;
+}
+
+interface Case {
+  readonly statement: Statement;
+  readonly root: Node;
+}
+
+function take<T>(source: Generator<T>, count: number): T[] {
+  const taken: T[] = [];
+  while (taken.length < count) {
+    const { value, done } = source.next();
+    if (done === true) break;
+    taken.push(value);
+  }
+  return taken;
+}
+
+function* smallerStatements({ statement, root }: Asked): Generator<Case> {
+  for (const candidate of smaller(root, isDecided)) yield { statement, root: candidate };
+}
+
+/** Behind a view may be any. */
+function tablesOf(sql: string): ReadonlySet<string> {
+  return new Set(/\bv\d\b/.test(sql) ? ['t0', 't1', 't2', 't3', 't4', 't5'] : sql.match(/\bt\d\b/g));
+}
+
+/** In a transaction in which one of its tables has only one row, or two. */
+function* fewerRows({ statement, root, sql }: Asked): Generator<Case> {
+  const tables = tablesOf(sql);
+  const after = statement.after.length > 0 ? statement.after : ['ROLLBACK'];
+  const over = (table: string, ids: string): Case => ({
+    statement: { ...statement, before: ['BEGIN', `DELETE FROM ${table} WHERE id NOT IN (${ids})`], after },
+    root,
+  });
+  for (const table of tables) for (let id = 1; id <= ROWS_MAX; id++) yield over(table, String(id));
+  for (const table of tables) {
+    for (let id = 2; id <= PAIRS_MAX; id++)
+      for (let other = 1; other < id; other++) yield over(table, `${id}, ${other}`);
+  }
+}
+
+/** One that needs columns from outside is refused by both for another reason. */
+function* subqueriesOf({ statement, root }: Asked): Generator<Case> {
+  for (const node of queriesIn(root)) {
+    if (node !== root)
+      yield { statement: { ...statement, kind: 'query', order: null, before: [], after: [] }, root: node };
+  }
+}
+
+/** Each of its subqueries by itself, over one row of a table. */
+function* subqueriesOverRows({ statement, root }: Asked): Generator<Case> {
+  for (const node of queriesIn(root)) {
+    if (node === root) continue;
+    for (const table of tablesOf(render(node))) {
+      for (let id = 1; id <= ROWS_MAX; id++) {
+        const before = ['BEGIN', `DELETE FROM ${table} WHERE id <> ${id}`];
+        yield { statement: { ...statement, kind: 'query', order: null, before, after: ['ROLLBACK'] }, root: node };
+      }
+    }
+  }
+}
+
+/** In a transaction in which one of its tables has only the rows that are equal in one column to one of them. */
+function* rowsOfGroups({ statement, root, sql }: Asked): Generator<Case> {
+  if (!/ GROUP BY /.test(sql)) return;
+  const after = statement.after.length > 0 ? statement.after : ['ROLLBACK'];
+  for (const table of tablesOf(sql)) {
+    for (const [id, column] of Array.from({ length: GROUPS_MAX * COLUMNS_MAX }, (_, i) => [
+      Math.floor(i / COLUMNS_MAX) + 1,
+      `c${i % COLUMNS_MAX}`,
+    ])) {
+      const others = `${column} IS DISTINCT FROM (SELECT ${column} FROM ${table} WHERE id = ${id})`;
+      yield { statement: { ...statement, before: ['BEGIN', `DELETE FROM ${table} WHERE ${others}`], after }, root };
+    }
+  }
+}
+
+/** Each of its grouped queries with one group alone, in PostgreSQL's order of their keys: the coarse sets before the fine ones. */
+function* singleGroups({ statement, root }: Asked): Generator<Case> {
+  for (const node of [root, ...queriesIn(root)]) {
+    const at = node.parts.findIndex((part) => render(part).startsWith(' GROUP BY '));
+    if (at < 0) continue;
+    const from = node.parts.findIndex((part) => render(part).startsWith(' FROM '));
+    const columns = [...new Set(render(node.parts[at]!).match(/\bq\d+\.\w+/g) ?? [])].join(', ');
+    if (from < 0 || columns === '') continue;
+    const key = `grouping(${columns}), ${columns}`;
+    const source = node.parts
+      .slice(from, at + 1)
+      .map(render)
+      .join('');
+    for (let n = 0; n < GROUPS_ALONE_MAX; n++) {
+      const ofGroup = `ROW(${key}) IS NOT DISTINCT FROM (SELECT ROW(${key})${source} ORDER BY 1 DESC OFFSET ${n} LIMIT 1)`;
+      const parts = [...node.parts.slice(0, at + 1), ...havingBoth(ofGroup, node.parts.slice(at + 1))];
+      yield { statement, root: node === root ? { ...node, parts } : replace(root, node, { ...node, parts }) };
+    }
+  }
+}
+
+/** What stands behind GROUP BY, with one condition more in HAVING. */
+function havingBoth(condition: string, [first, ...rest]: readonly Part[]): Part[] {
+  const having = first === undefined ? '' : render(first);
+  if (having.startsWith(' HAVING ')) return [` HAVING ${condition} AND (${having.slice(' HAVING '.length)})`, ...rest];
+  return [` HAVING ${condition}`, ...(first === undefined ? [] : [first]), ...rest];
+}
+
+/** A table, or a function of constants, with its alias. */
+const FROM_ITEM =
+  /\b(?:[tv]\d AS (q\d+|s|t)\b|(?:unnest|generate_series)\([^()]*\)(?: WITH ORDINALITY)? AS (q\d+)\([fn, ]+\))/g;
+
+/** Each of its expressions over all rows of the tables that it reads, then over one row of each of them. */
+function* expressionsOverTables({ statement, root, sql }: Asked): Generator<Case> {
+  const tables = new Map([...sql.matchAll(FROM_ITEM)].map(([item, alias, other]) => [(alias ?? other)!, item]));
+  const found: { readonly node: Node; readonly from: string; readonly aliases: string[] }[] = [];
+  for (const node of expressionsIn(root)) {
+    const aliases = new Set([...render(node).matchAll(/\b(q\d+|s|t)\.(?:id|c\d|f|n)\b/g)].map(([, alias]) => alias!));
+    if (aliases.size === 0 || ![...aliases].every((alias) => tables.has(alias))) continue;
+    const items = [...aliases].map((alias) => tables.get(alias)!);
+    found.push({
+      node,
+      from: ` AS x FROM ${items.join(', ')}`,
+      aliases: [...aliases].filter((_, i) => /^[tv]\d/.test(items[i]!)),
+    });
+  }
+  const query = { ...statement, kind: 'query', order: null, before: [], after: [] } as const;
+  for (const { node, from } of found) yield { statement: query, root: text('SELECT ', node, from) };
+  for (const { node, from, aliases } of found) {
+    for (const ids of idsOf(aliases.length)) {
+      const where = ids.map((id, i) => `${aliases[i]}.id = ${id}`).join(' AND ');
+      yield { statement: query, root: text('SELECT ', node, from, ` WHERE ${where}`) };
+    }
+  }
+}
+
+/** One row of one table, or one of each of two; a third is not looked at. */
+function* idsOf(tables: number): Generator<readonly number[]> {
+  if (tables === 1) for (let id = 1; id <= ROWS_MAX; id++) yield [id];
+  if (tables !== 2) return;
+  for (let id = 1; id <= PAIRS_MAX; id++) for (let other = 1; other <= PAIRS_MAX; other++) yield [id, other];
+}
+
+/**
+ * Where columns stand in it, both refuse it for another reason: but those of a subquery that are literals, which PostgreSQL
+ * puts into the query around it, so that it computes with them before it runs.
+ */
+function* constantsOf({ statement, root, sql }: Asked): Generator<Case> {
+  const scalar = { ...statement, kind: 'scalar', order: null, before: [], after: [] } as const;
+  const literals = new Map([...sql.matchAll(LITERAL_COLUMN)].map(([, literal, name]) => [name!, literal!]));
+  for (const node of expressionsIn(root)) {
+    yield { statement: scalar, root: text('SELECT ', node) };
+    const own = render(node);
+    const filled = own.replace(/\bq\d+\.(x\d+)\b/g, (column, name: string) => literals.get(name) ?? column);
+    if (filled !== own) yield { statement: scalar, root: text('SELECT ', filled) };
+  }
+}
+
+const LITERAL_COLUMN = /((?:'(?:[^']|'')*'|NULL|-?\d+)(?:::\w+(?:\[\])?)?) AS (x\d+)\b/g;
+
+/** CASE and COALESCE: what stands inside is evaluated or not by right. */
+function isDecided(node: Node): boolean {
+  const [first] = node.parts;
+  return node.role === 'expression' && typeof first === 'string' && /^(CASE |coalesce\()/.test(first);
+}
