@@ -85,11 +85,12 @@ function* fewerRows({ statement, root, sql }: Asked): Generator<Case> {
   }
 }
 
-/** One that needs columns from outside is refused by both for another reason. */
+/** Behind the CTEs of the whole. One that needs columns from outside is refused by both for another reason. */
 function* subqueriesOf({ statement, root }: Asked): Generator<Case> {
+  const ctes = root.parts[0] === 'WITH ' ? ['WITH ', root.parts[1]!, ' '] : [];
   for (const node of queriesIn(root)) {
-    if (node !== root)
-      yield { statement: { ...statement, kind: 'query', order: null, before: [], after: [] }, root: node };
+    if (node === root) continue;
+    yield { statement: { ...statement, kind: 'query', order: null, before: [], after: [] }, root: text(...ctes, node) };
   }
 }
 
@@ -153,12 +154,16 @@ function havingBoth(condition: string, [first, ...rest]: readonly Part[]): Part[
 const FROM_ITEM =
   /\b(?:[tv]\d AS (q\d+|s|t)\b|(?:unnest|generate_series)\([^()]*\)(?: WITH ORDINALITY)? AS (q\d+)\([fn, ]+\))/g;
 
+/** Of an alias, or of a table that has none. */
+const COLUMN_IN = /\b(q\d+|s|t|[tv]\d)\.(?:id|c\d|f|n)\b/g;
+
 /** Each of its expressions over all rows of the tables that it reads, then over one row of each of them. */
 function* expressionsOverTables({ statement, root, sql }: Asked): Generator<Case> {
-  const tables = new Map([...sql.matchAll(FROM_ITEM)].map(([item, alias, other]) => [(alias ?? other)!, item]));
+  const tables = new Map([...(sql.match(/\b[tv]\d\b/g) ?? [])].map((name) => [name, name]));
+  for (const [item, alias, other] of sql.matchAll(FROM_ITEM)) tables.set((alias ?? other)!, item);
   const found: { readonly node: Node; readonly from: string; readonly aliases: string[] }[] = [];
   for (const node of expressionsIn(root)) {
-    const aliases = new Set([...render(node).matchAll(/\b(q\d+|s|t)\.(?:id|c\d|f|n)\b/g)].map(([, alias]) => alias!));
+    const aliases = new Set([...render(node).matchAll(COLUMN_IN)].map(([, alias]) => alias!));
     if (aliases.size === 0 || ![...aliases].every((alias) => tables.has(alias))) continue;
     const items = [...aliases].map((alias) => tables.get(alias)!);
     found.push({
@@ -190,11 +195,15 @@ function* idsOf(tables: number): Generator<readonly number[]> {
  */
 function* constantsOf({ statement, root, sql }: Asked): Generator<Case> {
   const scalar = { ...statement, kind: 'scalar', order: null, before: [], after: [] } as const;
-  const literals = new Map([...sql.matchAll(LITERAL_COLUMN)].map(([, literal, name]) => [name!, literal!]));
+  const literals = [...sql.matchAll(LITERAL_COLUMN)];
+  const literalOf = (column: string, alias: string, name: string): string => {
+    const end = sql.indexOf(`) AS ${alias}`);
+    return literals.findLast((each) => each[2] === name && each.index < end)?.[1] ?? column;
+  };
   for (const node of expressionsIn(root)) {
     yield { statement: scalar, root: text('SELECT ', node) };
     const own = render(node);
-    const filled = own.replace(/\bq\d+\.(x\d+)\b/g, (column, name: string) => literals.get(name) ?? column);
+    const filled = own.replace(/\b(q\d+)\.(x\d+)\b/g, literalOf);
     if (filled !== own) yield { statement: scalar, root: text('SELECT ', filled) };
   }
 }

@@ -8,7 +8,7 @@ import type { Answer } from './client.ts';
 import { type Ask, type Asked, type Difference, describe, describeAll, difference, isCutCharacter } from './compare.ts';
 import { isOrderOfEvaluation } from './evaluation-order.ts';
 import type { Statement } from './statements.ts';
-import { expressionsIn, replace, text } from './tree.ts';
+import { contains, expressionsIn, replace, text } from './tree.ts';
 
 export interface Explanation {
   readonly name: string;
@@ -143,6 +143,16 @@ export const EXPLANATIONS: readonly Explanation[] = [
       found.kind === 'rows' && / (GROUPING SETS|ROLLUP|CUBE) /.test(asked.sql) && difference(unordered(asked)) === null,
   },
   {
+    name: 'rows that LIMIT takes of grouping sets',
+    reason:
+      'the same, where LIMIT cuts what is sorted so: sorted in a query around it both servers answer as the target has',
+    holds: (asked, found, ask) =>
+      found.kind === 'rows' &&
+      / (GROUPING SETS|ROLLUP|CUBE) /.test(asked.sql) &&
+      / (LIMIT|OFFSET|FETCH) /.test(asked.sql) &&
+      isOrderedAround(asked, ask),
+  },
+  {
     name: 'series that LIMIT cuts',
     reason:
       'PostgreSQL computes a function in FROM to its end before LIMIT takes some rows; here only as far as they are wanted',
@@ -186,6 +196,19 @@ export const EXPLANATIONS: readonly Explanation[] = [
       isBesideNull(asked, ask),
   },
   {
+    name: 'conditions that constants decide',
+    reason:
+      'true OR x, false AND x and rows that differ in a constant are known in PostgreSQL before the statement runs, whatever x; ' +
+      'here literals are no constants of the plan, and x comes first where it stands first (isDecidedByConstants)',
+    holds: (asked, found, ask) =>
+      found.kind === 'error' &&
+      asked.reference[0]!.error === null &&
+      !isMissing(asked) &&
+      OF_DATA.test(errorsOf(asked)[1] ?? '') &&
+      !/\b(CASE |coalesce\()/.test(asked.sql) &&
+      isDecidedByConstants(asked, ask),
+  },
+  {
     name: 'names in OVER',
     reason:
       'PostgreSQL binds windows behind the rest of a query: of two columns that are not there it tells the other first',
@@ -217,8 +240,10 @@ export const EXPLANATIONS: readonly Explanation[] = [
 const ASKING: ReadonlySet<string> = new Set([
   'order of evaluation',
   'arguments beside a constant NULL',
+  'conditions that constants decide',
   'least and greatest under WITH TIES',
   'order of rows in sums',
+  'rows that LIMIT takes of grouping sets',
 ]);
 
 /** A reason that is seen without asking more. */
@@ -243,6 +268,34 @@ async function isBesideNull(asked: Asked, ask: Ask): Promise<boolean> {
     if (difference(without) === null && describeAll(without.reference) === describeAll(asked.reference)) return true;
   }
   return false;
+}
+
+/**
+ * An argument of a condition or row fails by itself on both servers, with the target's error; with a literal in its place both
+ * answer what the reference has answered.
+ */
+async function isDecidedByConstants(asked: Asked, ask: Ask): Promise<boolean> {
+  if (!/ (AND|OR) |, .*\) (<>|=|<|>|<=|>=) \(/.test(asked.sql)) return false;
+  const scalar: Statement = { kind: 'scalar', root: asked.root, order: null, before: [], after: [] };
+  for (const node of expressionsIn(asked.root)) {
+    const alone = await ask(scalar, text('SELECT ', node));
+    if (difference(alone) !== null || describeAll(alone.target) !== describeAll(asked.target)) continue;
+    for (const simpler of [`NULL::${node.type}`, ...node.simpler]) {
+      const without = await ask(asked.statement, replace(asked.root, node, text(simpler)));
+      if (difference(without) === null && describeAll(without.reference) === describeAll(asked.reference)) return true;
+    }
+  }
+  return false;
+}
+
+/** Sorted and cut in a query around it, where no column is known to be equal to another. */
+async function isOrderedAround(asked: Asked, ask: Ask): Promise<boolean> {
+  const { order } = asked.statement;
+  const at = asked.root.parts.findIndex((part) => typeof part !== 'string' && order !== null && contains(part, order));
+  if (at < 0) return false;
+  const inner = text(...asked.root.parts.slice(0, at));
+  const around = await ask(asked.statement, text('SELECT * FROM (', inner, ') AS w', ...asked.root.parts.slice(at)));
+  return difference(around) === null && describeAll(around.target, false) === describeAll(asked.target, false);
 }
 
 /** An aggregate of one column, and the alias of its table. */
