@@ -1,7 +1,7 @@
 /** The way of a statement through the planner: bind, rewrite, paths, plan. */
 import type { Query as QueryNode, Statement, StatementNode } from '../parser/ast.ts';
 import { bindAsOf, findAsOf } from './bind/as-of.ts';
-import { BindContext } from './bind/context.ts';
+import { BindContext, type Position } from './bind/context.ts';
 import { bindModify } from './bind/modify.ts';
 import { bindCallStatement } from './bind/routine-call.ts';
 import { coerceBodyModify, coerceBodyQuery, NO_FINAL_ROWS, returnMismatch } from './bind/routine-result.ts';
@@ -18,6 +18,7 @@ import { planQuery } from './paths/query.ts';
 import type { Plan, PlannedStatement } from './plan.ts';
 import { foldConstants, inlineCtes, inlineModifyCtes, rewriteQuery } from './rewrite/index.ts';
 import { scannedTable, withRowIdentities } from './row-identity.ts';
+import { type Mapper, mapModify, mapQuery, visitExpr } from './traverse.ts';
 
 /** Plans SELECT, VALUES, TABLE, INSERT, UPDATE, DELETE and MERGE. Throws SqlError as PostgreSQL's analysis would. */
 export function planStatement(statement: Statement, environment: PlannerEnvironment): PlannedStatement {
@@ -56,7 +57,7 @@ export function planNode(
       const query = bindBodyQuery(context, bindQuery(level, node as QueryNode));
       environment.recorder?.columns?.(query.targets.map((target) => target.expr));
       checkPast(context, node as QueryNode);
-      checkParameters(context);
+      checkParameters(context, (map) => mapQuery(query, map));
       const inlined = inlineCtes(context, query);
       early = earlyConstantsOf(inlined);
       const prepared = prepareInlined(context, inlined);
@@ -67,7 +68,7 @@ export function planNode(
     }
     case 'call': {
       const query = bindCallStatement(level, node);
-      checkParameters(context);
+      checkParameters(context, (map) => mapQuery(query, map));
       const inlined = inlineCtes(context, query);
       early = earlyConstantsOf(inlined);
       plan = planQuery(planner, prepareInlined(context, inlined)).build();
@@ -81,7 +82,7 @@ export function planNode(
       const bound = bindModify(level, node);
       const result = environment.routine?.result ?? null;
       const modify = result === null ? bound : coerceBodyModify(context, bound, result);
-      checkParameters(context);
+      checkParameters(context, (map) => mapModify(modify, map));
       const inlined = inlineModifyCtes(context, modify);
       early = earlyConstantsOf(inlined);
       plan = planModify(planner, prepareInlinedModify(context, inlined));
@@ -244,12 +245,28 @@ function prepareMerge(context: BindContext, modify: ModifyQuery): ModifyQuery {
   };
 }
 
-/** Every parameter's type must be known by now. */
-function checkParameters(context: BindContext): void {
+/**
+ * Every parameter's type must be known by now, and have been known, or found out, at each place that names it
+ * (check_variable_parameters): `$1 IS NULL OR a = $1` leaves the first without a type.
+ */
+function checkParameters(context: BindContext, mapAll: (map: Mapper) => unknown): void {
   if (context.routine !== null) return;
+  const refuse = (code: string, index: number, position?: Position): never => {
+    throw context.error(code, `could not determine data type of parameter $${index + 1}`, position);
+  };
+  if (context.untypedReferences.size > 0) {
+    // What was bound for a first try has left nothing in the statement.
+    const check: Mapper = (expr) => {
+      visitExpr(expr, (child) => {
+        if (child.kind === 'param' && child.typeOid === UNKNOWN && context.parameterType(child.index) !== UNKNOWN)
+          refuse('42P08', child.index, context.locationOf(child));
+        return true;
+      });
+      return expr;
+    };
+    mapAll(check);
+  }
   context.parameterTypes.forEach((type, index) => {
-    if (type === 0 || type === UNKNOWN) {
-      throw context.error('42P18', `could not determine data type of parameter $${index + 1}`);
-    }
+    if (type === 0 || type === UNKNOWN) refuse('42P18', index);
   });
 }

@@ -419,7 +419,7 @@ function mapCtes(ctes: readonly CteDefinition[], map: Mapper): readonly CteDefin
   return changed ? result : ctes;
 }
 
-function mapModify(modify: ModifyQuery, map: Mapper): ModifyQuery {
+export function mapModify(modify: ModifyQuery, map: Mapper): ModifyQuery {
   const assignments = (list: readonly LogicalAssignment[]): readonly LogicalAssignment[] =>
     list.map((item) => ({ ...item, value: map(item.value) }));
   return {

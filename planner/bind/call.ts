@@ -8,7 +8,7 @@ import type { Expr } from '../expr.ts';
 import { lastSetCall } from '../traverse.ts';
 import { makeAggregate } from './aggregate-call.ts';
 import { CLAUSE_WORDS } from './clause-words.ts';
-import { coerceToTarget, coerceType, resolveUnknown } from './coerce.ts';
+import { coerceToTarget, coerceType } from './coerce.ts';
 import { selectField } from './column-ref.ts';
 import { coerceToCommonType, selectCommonType } from './common-type.ts';
 import type { BindContext, Position } from './context.ts';
@@ -313,8 +313,8 @@ function spreadArguments(
     position,
   );
   const converted = ordered.map((arg, i) => {
-    // Literals stay as they are for those who take any type; a parameter needs one.
-    if (types[i] === ANY) return arg.kind === 'param' ? resolveUnknown(context, arg) : arg;
+    // Literals stay as they are for those who take any type, and parameters, whose type something else must say.
+    if (types[i] === ANY) return arg;
     return coerceType(context, arg, types[i], -1, 'implicit');
   });
   context.environment.recorder?.parts?.(node, asWritten(match, converted));

@@ -335,6 +335,7 @@ function coerceParameter(context: BindContext, expr: Expr & { kind: 'param' }, t
       { detail: `${context.types.name(known)} versus ${context.types.name(target)}` },
     );
   }
+  context.untypedReferences.delete(expr);
   const typed = context.copyLocation(expr, { ...expr, typeOid: target, typeModifier: -1 });
   return withInputCheck(context, typed, target);
 }

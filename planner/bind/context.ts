@@ -36,6 +36,8 @@ export class BindContext {
   readonly types = new TypeLookup();
   /** Types of $1..$n so far; 0 or UNKNOWN: not yet known. */
   readonly parameterTypes: number[];
+  /** References to parameters that were bound before the parameter's type was known, and have not been given one since. */
+  readonly untypedReferences = new LazySet<Expr>();
   /** Parameters whose type was declared, and must not be inferred otherwise. */
   readonly tableLocks = new Map<number, LockMode>();
   /** False once a literal's value has decided something. */

@@ -232,11 +232,9 @@ function bindRow(level: Level, node: ast.RowExpr): Expr {
     const message = `ROW expressions can have at most ${ROW_FIELDS_MAX} entries`;
     throw level.context.error('54011', message, positionOf(level.context, node.position));
   }
-  const resolved = fields.map((field) => resolveUnknown(level.context, field));
   // Unknown literals keep their nature until the row is compared; a stored row makes them text.
   const names = fields.map((_, i) => `f${i + 1}`);
-  const untyped = fields.some((field) => field.typeOid === UNKNOWN);
-  return { kind: 'row', fields: untyped ? fields : resolved, names, typeOid: RECORD, typeModifier: -1 };
+  return { kind: 'row', fields, names, typeOid: RECORD, typeModifier: -1 };
 }
 
 function bindCase(level: Level, node: ast.CaseExpr): Expr {

@@ -85,7 +85,9 @@ export function bindParameter(context: BindContext, node: ast.ParamRef): Expr {
     throw context.error('42P02', `there is no parameter $${node.number}`, position);
   }
   while (context.parameterTypes.length <= index) context.parameterTypes.push(0);
-  return { kind: 'param', index, typeOid: context.parameterType(index), typeModifier: -1 };
+  const expr: Expr = { kind: 'param', index, typeOid: context.parameterType(index), typeModifier: -1 };
+  if (expr.typeOid === UNKNOWN) context.untypedReferences.add(expr);
+  return expr;
 }
 
 function noArguments(name: string): ScalarFunction | null {
