@@ -633,8 +633,8 @@ export const systemCatalogFunctions: FunctionModule = {
       const type = typeByOid(argTypes[0])!;
       const element = type.category === 'A' && type.elementOid !== 0 ? type.elementOid : type.oid;
       if (element === OID.NAME) return () => '"C"';
-      const isCollatable = typeByOid(element)?.category === 'S';
-      if (!isCollatable && element !== OID.UNKNOWN) {
+      if (element === OID.UNKNOWN) return () => null;
+      if (typeByOid(element)?.category !== 'S') {
         throw sqlError('42804', `collations are not supported by type ${formatType(type.oid)}`);
       }
       return () => '"default"';

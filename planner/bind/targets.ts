@@ -1,7 +1,6 @@
 /** Target lists, and how ORDER BY, GROUP BY and DISTINCT ON refer to them (after PostgreSQL's parse_target.c, parse_clause.c). */
 import { equalityFunction } from '../../catalog/functions/index.ts';
 import type * as ast from '../../parser/ast.ts';
-import { equalExpr } from '../equal-expr.ts';
 import type { Expr } from '../expr.ts';
 import { logical, type Target } from '../logical.ts';
 import { readsColumn } from '../rights.ts';
@@ -131,7 +130,7 @@ function findTarget(
       let found: Target | null = null;
       for (const target of targets) {
         if (target.name !== name) continue;
-        if (found !== null && !equalExpr(found.expr, target.expr)) {
+        if (found !== null && !context.sameExpr(found.expr, target.expr)) {
           throw context.error('42702', `${what} "${name}" is ambiguous`, position);
         }
         found ??= target;
