@@ -21,7 +21,8 @@ const QUERIES: Readonly<Record<string, string>> = {
   type_functions: `select t.oid, typinput::oid, typoutput::oid, typreceive::oid, typsend::oid, typmodin::oid, typmodout::oid, typanalyze::oid
     from pg_type t where typrelid = 0 and t.oid < 16384 and typnamespace = 11 order by t.oid`,
   function_names: `select distinct p.oid, proname, proargtypes from pg_proc p join pg_type t
-    on p.oid in (typinput, typoutput, typreceive, typsend, typmodin, typmodout, typanalyze) where p.oid < 16384 order by 1`,
+    on p.oid in (typinput, typoutput, typreceive, typsend, typmodin, typmodout, typanalyze)
+    or proname in ('enum_in', 'enum_out', 'enum_recv', 'enum_send') where p.oid < 16384 order by 1`,
   pg_aggregate: `select aggfnoid::oid, aggkind, aggnumdirectargs, aggtransfn::oid, aggfinalfn::oid, aggcombinefn::oid, aggserialfn::oid,
     aggdeserialfn::oid, aggmtransfn::oid, aggminvtransfn::oid, aggmfinalfn::oid, aggfinalextra, aggmfinalextra, aggfinalmodify,
     aggmfinalmodify, aggsortop, aggtranstype, aggtransspace, aggmtranstype, aggmtransspace, agginitval, aggminitval

@@ -1385,6 +1385,10 @@ export const STATIC_ROWS: Readonly<Record<string, string>> = {
 3447	macaddr8_send	774
 3504	anyenum_in	2275
 3505	anyenum_out	3500
+3506	enum_in	2275 26
+3507	enum_out	3500
+3532	enum_recv	2281 26
+3533	enum_send	3500
 3594	event_trigger_in	2275
 3595	event_trigger_out	3838
 3610	tsvectorin	2275

@@ -9,27 +9,23 @@ import { collationOf } from './definitions.ts';
 import { functionsOfType, staticRows } from './static-tables.ts';
 import { type Row, type RowMaker, sorted, type ViewContext } from './view-context.ts';
 
-/** The type whose functions a user-made type has: enums anyenum's, composites record's, domains domain_in and the base type's. */
-const ANYENUM = 3500;
+/** enum_in, enum_out, enum_recv, enum_send: no built-in type is an enum. */
+const ENUM_FUNCTIONS = [3506, 3507, 3532, 3533, 0, 0, 0] as const;
 const DOMAIN_IN = 2597;
 const DOMAIN_RECEIVE = 2598;
 const ANY_ARRAY_TYPE = OID.INT4_ARRAY;
 
+/** The built-in type whose functions a user-made type has; a domain has them but for domain_in and domain_recv. */
+function modelOf(type: SqlType): number {
+  if (type.category === 'A' && type.name.startsWith('_')) return ANY_ARRAY_TYPE;
+  if (type.kind === 'c') return OID.RECORD;
+  if (type.kind === 'r') return OID.INT4RANGE;
+  if (type.kind === 'm') return OID.INT4MULTIRANGE;
+  return type.baseOid === undefined ? OID.TEXT : baseTypeOid(type.baseOid);
+}
+
 function ioColumns(type: SqlType): Row {
-  const isArray = type.category === 'A' && type.name.startsWith('_');
-  const model =
-    functionsOfType(type.oid) ??
-    functionsOfType(
-      isArray
-        ? ANY_ARRAY_TYPE
-        : type.kind === 'e'
-          ? ANYENUM
-          : type.kind === 'c'
-            ? OID.RECORD
-            : type.baseOid === undefined
-              ? OID.TEXT
-              : baseTypeOid(type.baseOid),
-    );
+  const model = functionsOfType(type.oid) ?? (type.kind === 'e' ? ENUM_FUNCTIONS : functionsOfType(modelOf(type)));
   const [input, output, receive, send, modifierIn, modifierOut, analyze] = model ?? [0, 0, 0, 0, 0, 0, 0];
   const isDomain = type.kind === 'd';
   return {
