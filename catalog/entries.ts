@@ -181,6 +181,8 @@ export interface IndexEntry {
   readonly exclusion?: { readonly method: 'gist' | 'btree' | 'hash'; readonly operators: readonly number[] };
   /** What its images are kept by; absent: its oid. */
   readonly storageId?: number;
+  /** CLUSTER without an index takes this one. */
+  readonly clustered?: true;
   /** False: CREATE INDEX CONCURRENTLY has not come to its end. It is kept up to date, but nobody reads by it. */
   readonly valid?: false;
   /** False: that has failed, and the index keeps nobody from writing duplicates. */

@@ -1,9 +1,11 @@
 /** Runs definitions, and lets them wait: those of statements, and those that the session needs of its own. */
+import type { IndexEntry } from '../catalog/entries.ts';
 import type { Statement, StatementNode } from '../parser/ast.ts';
 import { ACCESS_EXCLUSIVE } from '../storage/api.ts';
 import { sqlError } from '../types/errors.ts';
 import type { DdlContext, DdlSteps } from './ddl/context.ts';
 import { applyOnCommit, dropTemporaryObjects, executeDdl } from './ddl/index.ts';
+import { markClustered } from './ddl/indexes.ts';
 import { overNewHeap, rewrite } from './ddl/rewrite.ts';
 import type { CountedFill } from './plan-counters.ts';
 import { PreparedStatement } from './prepared-statement.ts';
@@ -65,7 +67,11 @@ function commandName(node: StatementNode): string {
 }
 
 /** Puts tables into new files, without what is between their rows. */
-export function* rewriteTables(session: Session, oids: readonly number[]): Task<void> {
+export function* rewriteTables(
+  session: Session,
+  oids: readonly number[],
+  clusteredBy: IndexEntry | null = null,
+): Task<void> {
   session.engine.transactions.statementXid(session.ensureTransaction());
   const x = new SessionDdlContext(session, new PreparedStatement('', null, []));
   const steps = (function* (): DdlSteps<void> {
@@ -79,6 +85,7 @@ export function* rewriteTables(session: Session, oids: readonly number[]): Task<
         overNewHeap(x, table),
         table.columns.map(() => null),
       );
+      if (clusteredBy !== null) markClustered(x, table, clusteredBy);
     }
   })();
   while (steps.next().done !== true) yield* session.wait();

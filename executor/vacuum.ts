@@ -4,7 +4,8 @@
  *      VACUUM         sweeps what can be swept now, gives back the empty pages at a table's end if nobody uses the table, and
  *                     brings the visibility map up to date
  *      VACUUM FULL    copies the rows into new files, which are as small as can be; the old ones go at commit
- *      CLUSTER        the same: rows keep their order, because indexes are in memory and a heap has no order to keep
+ *      CLUSTER        the same: rows keep their order, because indexes are in memory and a heap has no order to keep; the index
+ *                     that it takes is marked
  *      ANALYZE        gathers statistics
  */
 import type { RelationEntry } from '../catalog/entries.ts';
@@ -13,6 +14,7 @@ import type { ClusterStatement, VacuumStatement } from '../parser/ast.ts';
 import { ACCESS_EXCLUSIVE, type Heap, LOCK_GRANTED, PAGE_MISS } from '../storage/api.ts';
 import { sqlError } from '../types/errors.ts';
 import { analyzeTable } from './analyze/analyze.ts';
+import { clusterIndex } from './ddl/indexes.ts';
 import { rewriteTables } from './ddl-runner.ts';
 import type { Session, Task } from './session.ts';
 import { vacuumOptions } from './vacuum-options.ts';
@@ -85,24 +87,31 @@ function mayMaintain({ authority, sharedCatalog, database }: Session, { owner }:
 export function* cluster(session: Session, node: ClusterStatement): Task<string> {
   if (node.table === null) {
     session.checkAlone('CLUSTER');
+    const tables = [...session.catalog.indexes()].filter((index) => index.clustered).map((index) => index.tableOid);
+    yield* rewriteTables(
+      session,
+      tables.filter((oid) => mayCluster(session, session.catalog.relation(oid))),
+    );
     return 'CLUSTER';
   }
   const table = relationOf(session, node.table);
   if (table.class !== 'relation' || !isStored(table)) {
     throw sqlError('42809', `"${table.name}" is not a table or materialized view`);
   }
-  if (!session.authority.hasPrivilegesOf(table.owner)) {
-    throw sqlError('42501', `must be owner of ${relationWord(table)} ${table.name}`);
+  if (!mayCluster(session, table)) throw sqlError('42501', `must be owner of ${relationWord(table)} ${table.name}`);
+  const index =
+    node.index === null
+      ? session.catalog.indexesOf(table.oid).find((each) => each.clustered)
+      : clusterIndex(session.catalog, table, node.index);
+  if (index === undefined) {
+    throw sqlError('42704', `there is no previously clustered index for table "${table.name}"`);
   }
-  if (node.index !== null) {
-    const index = session.catalog.indexByName(table.schemaOid, node.index);
-    if (index === undefined) throw sqlError('42704', `index "${node.index}" for table "${table.name}" does not exist`);
-    if (index.tableOid !== table.oid) {
-      throw sqlError('42809', `"${index.name}" is not an index for table "${table.name}"`);
-    }
-  }
-  yield* rewriteTables(session, [table.oid]);
+  yield* rewriteTables(session, [table.oid], index);
   return 'CLUSTER';
+}
+
+function mayCluster(session: Session, table: RelationEntry | undefined): boolean {
+  return table !== undefined && session.authority.hasPrivilegesOf(table.owner);
 }
 
 function relationOf(session: Session, name: readonly string[]) {

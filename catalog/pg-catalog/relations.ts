@@ -327,7 +327,7 @@ function* pgIndex(context: ViewContext): Iterable<Row> {
       indisprimary: index.primary,
       indisexclusion: index.exclusion !== undefined,
       indimmediate: constraint?.deferrable !== true,
-      indisclustered: false,
+      indisclustered: index.clustered === true,
       indisvalid: index.valid !== false,
       indcheckxmin: false,
       indisready: index.ready !== false,

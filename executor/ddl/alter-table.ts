@@ -32,7 +32,7 @@ import { COLUMNS_MAX, checkAccessMethod, checkTablespace, columnWithDefault } fr
 import { changeColumn, dropObjects } from './dependencies.ts';
 import { reference } from './describe.ts';
 import { volatilityOf } from './expressions.ts';
-import { indexOptions } from './indexes.ts';
+import { clusterIndex, indexOptions, markClustered } from './indexes.ts';
 import { changedOptions, mergeOptions, OWN_TABLE_OPTIONS, TABLE_OPTIONS } from './options.ts';
 import { changeOwner } from './owner.ts';
 import {
@@ -441,9 +441,7 @@ function alterProperties(x: DdlContext, table: RelationEntry, command: PropertyC
       );
       return;
     case 'clusterOn':
-      if (command.index !== null && x.catalog.indexByName(table.schemaOid, command.index)?.tableOid !== table.oid) {
-        throw sqlError('42704', `index "${command.index}" for table "${table.name}" does not exist`);
-      }
+      markClustered(x, table, command.index === null ? null : clusterIndex(x.catalog, table, command.index));
       return;
     case 'enableTrigger':
     case 'disableTrigger':

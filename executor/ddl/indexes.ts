@@ -2,7 +2,7 @@
 
 import type { IndexMethod } from '../../catalog/entries.ts';
 import { comparisonOperator } from '../../catalog/functions/index.ts';
-import type { IndexColumn, IndexEntry, RelationEntry } from '../../catalog/index.ts';
+import type { Catalog, IndexColumn, IndexEntry, RelationEntry } from '../../catalog/index.ts';
 import {
   type InvertedClass,
   invertedClassAccepts,
@@ -422,4 +422,29 @@ export function* createIndexStatement(x: DdlContext, statement: CreateIndexState
     concurrently: statement.concurrently,
   });
   return { tag };
+}
+
+// ---------------------------------------------------------------------------------------------------------------- CLUSTER
+
+/** The index that CLUSTER or CLUSTER ON names, which must have an order of all rows. */
+export function clusterIndex(catalog: Catalog, table: RelationEntry, name: string): IndexEntry {
+  const index = catalog.indexByName(table.schemaOid, name);
+  if (index === undefined) throw sqlError('42704', `index "${name}" for table "${table.name}" does not exist`);
+  if (index.tableOid !== table.oid) throw sqlError('42809', `"${name}" is not an index for table "${table.name}"`);
+  if (index.method !== 'btree') {
+    throw sqlError('0A000', `cannot cluster on index "${name}" because access method does not support clustering`);
+  }
+  if (index.predicateText !== null) throw sqlError('0A000', `cannot cluster on partial index "${name}"`);
+  if (index.valid === false) throw sqlError('0A000', `cannot cluster on invalid index "${name}"`);
+  return index;
+}
+
+/** The index that CLUSTER takes from now on; null: none. */
+export function markClustered(x: DdlContext, table: RelationEntry, chosen: IndexEntry | null): void {
+  for (const index of x.catalog.indexesOf(table.oid)) {
+    const isChosen = index.oid === chosen?.oid;
+    if (isChosen === (index.clustered === true)) continue;
+    const { clustered: _, ...unmarked } = index;
+    x.putEntry(isChosen ? { ...unmarked, clustered: true } : unmarked);
+  }
 }
