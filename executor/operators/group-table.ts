@@ -69,8 +69,7 @@ export class NumberInterner implements Interner {
       if (values[id] === value) return id;
       slot = (slot + 1) & this.#mask;
     }
-    // Of the two zeros this one.
-    const id = this.#add(value === 0 ? 0 : value);
+    const id = this.#add(value);
     slots[slot] = id;
     if (id * 2 > this.#mask) this.#grow();
     return id;
@@ -128,6 +127,11 @@ export class NumberInterner implements Interner {
   valueOf(id: number): Value {
     const value = this.#values[id];
     return value === value ? value : (this.#otherValues.get(id) as Value);
+  }
+
+  /** Of the two zeros one is printed with its sign. */
+  looksAs(id: number, value: Value): boolean {
+    return value !== 0 || Object.is(this.#values[id], value);
   }
 
   get byteSize(): number {
@@ -436,10 +440,21 @@ export function internerFor(typeOid: number): Interner {
 }
 
 const VARYING = new Set<Representation>([
-  ...(['numeric', 'interval', 'bpchar', 'jsonb', 'array', 'record', 'range', 'multirange'] as const),
+  ...([
+    'numeric',
+    'float4',
+    'float8',
+    'interval',
+    'bpchar',
+    'jsonb',
+    'array',
+    'record',
+    'range',
+    'multirange',
+  ] as const),
 ]);
 
-/** Whether equal values of a type may look different: 1.0 and 1.00. */
+/** Whether equal values of a type may look different: 1.0 and 1.00, 0 and -0. */
 export function equalsVary(typeOid: number): boolean {
   return VARYING.has(representation(typeOid));
 }
