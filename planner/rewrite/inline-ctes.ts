@@ -206,7 +206,8 @@ function renumber(context: BindContext, query: Query): Query {
         return toExpr({ ...mapped, query: queries.get(child.query) ?? child.query } as typeof child);
       }
       case 'sublink': {
-        number(child.query);
+        // A target and what sorts by it have one subquery, and so do their copies.
+        if (!queries.has(child.query.id)) number(child.query);
         const test = child.test === null ? null : expr(child.test);
         return toExpr({ ...child, test, query: copy(child.query) });
       }
