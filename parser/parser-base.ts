@@ -27,8 +27,8 @@ import { errorPosition, stackDepthError, syntaxErrorAt } from './scan-errors.ts'
 import { ErrorToken, Token } from './scanner.ts';
 import * as T from './token-types.ts';
 
-/** Levels of expressions, subqueries and joins within each other. Some 1.2 KB of stack each: see test/parser/depth.test.ts. */
-const NESTING_MAX = 400;
+/** Rules within each other: subqueries, joins, lists in brackets. One to three KB of stack each; what overflows first is 54001 as well. */
+const NESTING_MAX = 1000;
 
 export interface Alternative<R> {
   readonly ALT: () => R;

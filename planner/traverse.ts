@@ -1,4 +1,5 @@
 /** Walks over expressions and queries: rebuilt with changed parts, visited, searched. What does not change keeps its identity. */
+import { AT_ONCE, childrenOf, partsBelow } from './deep.ts';
 import type { Expr, SortKey, WindowFrame } from './expr.ts';
 import {
   type CteDefinition,
@@ -48,11 +49,47 @@ function mapNullable(expr: Expr | null, map: Mapper): Expr | null {
   return expr === null ? null : map(expr);
 }
 
-/**
- * The node with `map` applied to its direct children; itself when nothing changed. Sublinks: to their queries' expressions. Long, as it is
- * the list of all kinds.
- */
+/** What the nodes around the one at hand are mapped by, and how many of them. */
+let mapper: Mapper | null = null;
+let depth = 0;
+/** Of a deep expression: what parts of it have been mapped to, by `map`, before their parents. */
+let mappedBelow: { readonly map: Mapper; readonly known: Map<Expr, Expr>; readonly take: Mapper } | null = null;
+
+/** The node with `map` applied to its direct children; itself when nothing changed. Sublinks: to their queries' expressions. */
 export function mapChildren(expr: Expr, map: Mapper): Expr {
+  const outerMapper = mapper;
+  const outerDepth = depth;
+  depth = map === outerMapper ? outerDepth + 1 : 0;
+  mapper = map;
+  try {
+    if (depth === AT_ONCE) return mapDeep(expr, map);
+    return mapParts(expr, mappedBelow !== null && mappedBelow.map === map ? mappedBelow.take : map);
+  } finally {
+    depth = outerDepth;
+    mapper = outerMapper;
+  }
+}
+
+/** See deep.ts. Reached where `map` is one function for all levels. */
+function mapDeep(expr: Expr, map: Mapper): Expr {
+  const around = mappedBelow;
+  const known = new Map<Expr, Expr>();
+  const take: Mapper = (child) => known.get(child) ?? map(child);
+  mappedBelow = { map, known, take };
+  try {
+    for (const part of partsBelow(expr, childrenOf).reverse()) {
+      depth = 0;
+      known.set(part, map(part));
+    }
+    depth = 0;
+    return mapParts(expr, take);
+  } finally {
+    mappedBelow = around;
+  }
+}
+
+/** Long, as it is the list of all kinds. */
+function mapParts(expr: Expr, map: Mapper): Expr {
   const node = logical(expr);
   switch (node.kind) {
     case 'const':
@@ -205,11 +242,19 @@ function someChild(expr: Expr, test: (child: Expr) => boolean): boolean {
     case 'and':
     case 'or':
     case 'coalesce':
+    case 'greatest':
+    case 'least':
       return someOf(node.args, test);
     case 'not':
     case 'isNull':
+    case 'booleanTest':
     case 'ioCast':
+    case 'typmodCast':
       return test(node.arg);
+    case 'case':
+      if (node.subject !== null && test(node.subject)) return true;
+      for (const { when, then } of node.branches) if (test(when) || test(then)) return true;
+      return node.otherwise !== null && test(node.otherwise);
     case 'inList':
       return test(node.arg) || someOf(node.list, test);
     default: {
@@ -230,17 +275,49 @@ function someOf(list: readonly Expr[], test: (child: Expr) => boolean): boolean 
 
 /** Calls `visit` for the expression and all below it; `visit` answers false to leave the children out. */
 export function visitExpr(expr: Expr, visit: (expr: Expr) => boolean | undefined): void {
+  let depth = 0;
+  let deep: Expr[] | null = null;
   const walk = (child: Expr): boolean => {
-    if (visit(child) !== false) someChild(child, walk);
+    if (visit(child) === false) return false;
+    if (depth === AT_ONCE) {
+      deep ??= [];
+      deep.push(child);
+      return false;
+    }
+    depth++;
+    someChild(child, walk);
+    depth--;
     return false;
   };
   walk(expr);
+  for (let rest = deep as Expr[] | null; rest !== null && rest.length > 0; ) {
+    depth = 0;
+    someChild(rest.pop()!, walk);
+  }
 }
 
 /** Whether `test` holds for the expression or one below it. */
 export function someExpr(expr: Expr, test: (expr: Expr) => boolean): boolean {
-  const walk = (child: Expr): boolean => test(child) || someChild(child, walk);
-  return walk(expr);
+  let depth = 0;
+  let deep: Expr[] | null = null;
+  const walk = (child: Expr): boolean => {
+    if (test(child)) return true;
+    if (depth === AT_ONCE) {
+      deep ??= [];
+      deep.push(child);
+      return false;
+    }
+    depth++;
+    const found = someChild(child, walk);
+    depth--;
+    return found;
+  };
+  if (walk(expr)) return true;
+  for (let rest = deep as Expr[] | null; rest !== null && rest.length > 0; ) {
+    depth = 0;
+    if (someChild(rest.pop()!, walk)) return true;
+  }
+  return false;
 }
 
 function mapFrom(item: FromItem, map: Mapper): FromItem {

@@ -31,6 +31,14 @@ const TEXT_COMPARISONS = /^(text_|text|bttext|name)(eq|ne|lt|le|gt|ge)$/;
 /** Those that look for NaN. */
 const FLOAT_COMPARISONS = /^float(8|4|48|84)(eq|ne|lt|le|gt|ge)$/;
 
+/** Conditions longer than this are held in a local: a chain of operators would repeat them at each. */
+const CONDITION_MAX = 60;
+
+function eitherNull(c: ExpressionCompiler, operands: readonly Operand[]): Code {
+  const isNull = anyOf(operands.map((operand) => operand.isNull));
+  return isNull.length > CONDITION_MAX ? c.local(isNull) : isNull;
+}
+
 /** A call, in the best form that there is for it. */
 export function compileCall(c: ExpressionCompiler, expr: CallExpr): Operand {
   const fn = expr.function;
@@ -83,7 +91,7 @@ function plainCall(c: ExpressionCompiler, fn: ScalarFunction, args: readonly Ope
   if (!fn.strict) {
     return c.anyResult(made(`${f}(${[...context, ...args.map((a) => c.toAny(a))].join(', ')})`), expr.typeOid);
   }
-  const isNull = anyOf(args.map((a) => a.isNull));
+  const isNull = eitherNull(c, args);
   if (isNull === 'true') return NULL_OPERAND(expr.typeOid);
   const call = made(`${f}(${[...context, ...args.map((a) => c.nonNull(a))].join(', ')})`);
   return c.anyResult(isNull === 'false' ? call : `${isNull} ? null : ${call}`, expr.typeOid);
@@ -99,7 +107,7 @@ function matchCall(c: ExpressionCompiler, expr: CallExpr): Operand {
   const operands = expr.args.map((arg) => c.compile(arg));
   const vectorAt = MATCH_OPERATORS[expr.function.internalName];
   const vector = operands[vectorAt];
-  const isNull = anyOf(operands.map((operand) => operand.isNull));
+  const isNull = eitherNull(c, operands);
   if (vector.rep !== 'slice' || isNull === 'true') return plainCall(c, expr.function, operands, expr);
   const match = c.emitter.bind(matchTsqueryAt, 'match');
   const query = c.nonNull(operands[1 - vectorAt]);
@@ -128,7 +136,7 @@ function inlineCall(c: ExpressionCompiler, expr: CallExpr): Operand | null {
   const name = fn.internalName;
   if (c.options.bail !== null && isDecimalCall(name)) {
     const operands = args.map((arg) => c.compile(arg));
-    const isNull = anyOf(operands.map((operand) => operand.isNull));
+    const isNull = eitherNull(c, operands);
     if (isNull === 'true') return NULL_OPERAND(expr.typeOid);
     return decimalCall(c, expr, operands, isNull) ?? plainCall(c, fn, operands, expr);
   }
@@ -139,7 +147,7 @@ function inlineCall(c: ExpressionCompiler, expr: CallExpr): Operand | null {
   if (comparison === undefined && template === undefined && !isText) return null;
   const a = c.compile(args[0]);
   const b = c.compile(args[1]);
-  const isNull = anyOf([a.isNull, b.isNull]);
+  const isNull = eitherNull(c, [a, b]);
   if (isNull === 'true') return NULL_OPERAND(expr.typeOid);
   if (isText) return textComparison(c, name, a, b, args, isNull);
   if (isSharingCode() && FLOAT_COMPARISONS.test(name)) return shortCall(c, expr, a, b, isNull);

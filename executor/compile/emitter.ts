@@ -40,6 +40,9 @@ export function isSharingCode(): boolean {
   return isSharing;
 }
 
+/** Levels that are shown; a thousand of them would be more blanks than code. */
+const INDENTED_MAX = 20;
+
 export class Emitter {
   readonly #lines: string[] = [];
   readonly #prelude: string[] = [];
@@ -47,6 +50,7 @@ export class Emitter {
   readonly #boundValues: unknown[] = [];
   readonly #bound = new Map<unknown, string>();
   #counter = 0;
+  #depth = 0;
   #indent = '';
 
   /** A fresh local name. */
@@ -78,19 +82,24 @@ export class Emitter {
 
   open(line: string): void {
     this.emit(line);
-    this.#indent += '  ';
+    this.#indentTo(this.#depth + 1);
   }
 
   close(line = '}'): void {
-    this.#indent = this.#indent.slice(2);
+    this.#indentTo(this.#depth - 1);
     this.emit(line);
   }
 
   /** Middle of an if / else. */
   reopen(line: string): void {
-    this.#indent = this.#indent.slice(2);
+    this.#indentTo(this.#depth - 1);
     this.emit(line);
-    this.#indent += '  ';
+    this.#indentTo(this.#depth + 1);
+  }
+
+  #indentTo(depth: number): void {
+    this.#depth = depth;
+    if (depth <= INDENTED_MAX) this.#indent = '  '.repeat(depth);
   }
 
   /** Adds a line to the start of the function: what stays the same for the whole call. */
@@ -109,7 +118,7 @@ export class Emitter {
    */
   // biome-ignore lint/complexity/noBannedTypes: the signature is known by each caller only
   build<T extends Function>(parameters: string): T {
-    assert(this.#indent === '', 'unbalanced blocks in generated code');
+    assert(this.#depth === 0, 'unbalanced blocks in generated code');
     // In parentheses: V8 then compiles it at once, instead of looking through it now and compiling it when it is called.
     const body = `'use strict';\nreturn (function (${parameters}) {\n${this.text()}\n});`;
     if (this.#boundNames.length > 0) {

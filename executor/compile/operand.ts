@@ -65,6 +65,6 @@ export function repOfType(typeOid: number): Rep {
 /** `a || b` without the constant parts. */
 export function anyOf(conditions: readonly Code[]): Code {
   if (conditions.includes('true')) return 'true';
-  const parts = conditions.filter((c) => c !== 'false');
+  const parts = conditions.filter((c, i) => c !== 'false' && conditions.indexOf(c) === i);
   return parts.length === 0 ? 'false' : parts.length === 1 ? parts[0] : `(${parts.join(' || ')})`;
 }

@@ -43,6 +43,7 @@ export abstract class CallRules extends XmlRules {
   protected abstract inBasicExpression(): boolean;
   protected abstract parenContent(single?: boolean): Query | Expression[];
   protected abstract parenOperand(content: Query | Expression[], position: number): Expression;
+  protected abstract startsQueryAt(ahead: number): boolean;
   protected abstract afterParens(base: Expression): Expression;
   protected abstract indirection(base: Expression): Expression;
 
@@ -186,10 +187,13 @@ export abstract class CallRules extends XmlRules {
   /** func_name '(' func_arg_list ')' Sconst, or a function call. */
   private callOrTypedLiteral(name: QualifiedName, token: Token): Expression {
     if (name.length === 1 && !isFunctionName(token.tokenTypeIdx)) throw this.unexpected();
-    const call = this.sub(this.callTail, name, token.startOffset);
-    if (this.at(T.STRING) && isPlainCall(call)) {
-      return this.typedLiteral(makeType(name, call.args, token.startOffset), token.startOffset);
-    }
+    return this.afterCall(this.sub(this.callTail, name, token.startOffset));
+  }
+
+  /** What may follow the ')' of a call. */
+  protected afterCall(call: FunctionCall): Expression {
+    const { name, args, position } = call;
+    if (this.at(T.STRING) && isPlainCall(call)) return this.typedLiteral(makeType(name, args, position), position);
     return this.sub(this.callClauses, call);
   }
 

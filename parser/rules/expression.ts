@@ -22,25 +22,19 @@ import {
   NOT_LEVEL,
   OPERATOR_LEVEL,
   OR_LEVEL,
-  type Pending,
   SYMBOL_NAMES,
   UNARY_LEVEL,
 } from '../precedence.ts';
 import { stackDepthError } from '../scan-errors.ts';
 import * as T from '../token-types.ts';
-import { CallRules } from './calls.ts';
+import { NestingRules } from './nesting.ts';
 
 /** Operators in one expression without parentheses: the tree leans that deep to the left, and later layers walk it. */
-const CHAIN_MAX = 3000;
+const CHAIN_MAX = 20_000;
 
-export abstract class ExpressionRules extends CallRules {
+export abstract class ExpressionRules extends NestingRules {
   abstract readonly queryTail: ParserRule<[first: Query], Query>;
 
-  /** Operands and waiting operators of all expressions being read, innermost last. */
-  private operands: Expression[] = [];
-  private pendings: Pending[] = [];
-  /** BASIC_LEVELS while a b_expr is being read. */
-  private levels: Uint8Array = LEVELS;
   /** The first operand, when the caller has read it already. */
   private firstOperand: Expression | null = null;
 
@@ -56,9 +50,7 @@ export abstract class ExpressionRules extends CallRules {
   }
 
   protected resetExpressions(): void {
-    this.operands.length = 0;
-    this.pendings.length = 0;
-    this.levels = LEVELS;
+    this.resetNesting();
     this.firstOperand = null;
   }
 
@@ -85,33 +77,39 @@ export abstract class ExpressionRules extends CallRules {
 
   private climb(levels: Uint8Array): Expression {
     this.enter();
-    const outerLevels = this.levels;
+    const { operands, pendings, opened, base: outerBase, levels: outerLevels, operatorCount: outerCount } = this;
+    const openedBase = opened.length;
     this.levels = levels;
-    const base = this.pendings.length;
-    const { operands, pendings } = this;
+    this.base = pendings.length;
+    this.operatorCount = 0;
     if (this.firstOperand === null) this.readOperand();
     else {
       operands.push(this.firstOperand);
       this.firstOperand = null;
     }
-    for (let count = 0; ; count++) {
-      const level = levels[this.peek()];
-      if (level === 0) break;
-      // AND and OR lists are flat, whatever their length.
-      if (level <= AND_LEVEL) count = 0;
-      else if (count > CHAIN_MAX) throw stackDepthError();
-      if (pendings.length > base) this.reduce(base, level);
-      if (!this.readOperator(level, base)) break;
+    for (;;) {
+      const level = this.levels[this.peek()];
+      if (level !== 0) {
+        // AND and OR lists are flat, whatever their length.
+        if (level <= AND_LEVEL) this.operatorCount = 0;
+        else if (++this.operatorCount > CHAIN_MAX) throw stackDepthError();
+        if (pendings.length > this.base) this.reduce(level);
+        if (this.readOperator(level)) continue;
+      }
+      while (pendings.length > this.base) this.applyLast();
+      if (opened.length === openedBase) break;
+      this.nextElement();
     }
-    while (pendings.length > base) this.applyLast();
     this.levels = outerLevels;
+    this.base = outerBase;
+    this.operatorCount = outerCount;
     this.leave();
     return operands.pop()!;
   }
 
   /** Applies waiting operators that bind tighter than an operator of this level, which comes next. */
-  private reduce(base: number, level: number): void {
-    const { pendings } = this;
+  private reduce(level: number): void {
+    const { pendings, base } = this;
     while (pendings.length > base) {
       const waiting = pendings[pendings.length - 1].level;
       if (waiting < level) return;
@@ -129,7 +127,7 @@ export abstract class ExpressionRules extends CallRules {
   }
 
   /** Prefix operators and one operand. */
-  private readOperand(): void {
+  protected readOperand(): void {
     for (;;) {
       const token = this.nextToken();
       switch (token.tokenTypeIdx) {
@@ -157,6 +155,7 @@ export abstract class ExpressionRules extends CallRules {
           this.pendings.push({ kind: 'not', level: NOT_LEVEL, position: token.startOffset });
           break;
         default:
+          if (this.open(token.tokenTypeIdx)) break;
           this.operands.push(this.operand.coreRule.call(this));
           return;
       }
@@ -175,7 +174,7 @@ export abstract class ExpressionRules extends CallRules {
   }
 
   /** The operator after an operand, and the operand after it when it is infix. False: it does not belong to us after all. */
-  private readOperator(level: number, base: number): boolean {
+  private readOperator(level: number): boolean {
     const token = this.nextToken();
     const position = token.startOffset;
     const type = token.tokenTypeIdx;
@@ -211,18 +210,18 @@ export abstract class ExpressionRules extends CallRules {
       case T.ISNULL:
       case T.NOTNULL:
         this.take(type);
-        this.push({ kind: 'isNull', arg: this.pop(), negated: type === T.NOTNULL, position });
+        this.operands.push({ kind: 'isNull', arg: this.operands.pop()!, negated: type === T.NOTNULL, position });
         return true;
       case T.TYPECAST: {
         this.take(type);
         const castType = this.sub(this.typeName);
-        this.push({ kind: 'cast', arg: this.pop(), type: castType, form: 'colons', position });
+        this.operands.push({ kind: 'cast', arg: this.operands.pop()!, type: castType, form: 'colons', position });
         return true;
       }
       case T.COLLATE: {
         this.take(type);
         const collation = this.qualifiedName();
-        this.push({ kind: 'collate', arg: this.pop(), collation, position });
+        this.operands.push({ kind: 'collate', arg: this.operands.pop()!, collation, position });
         return true;
       }
       case T.AT:
@@ -242,7 +241,7 @@ export abstract class ExpressionRules extends CallRules {
         this.readLikeKind(false, position);
         return true;
       case T.ESCAPE:
-        return this.readEscape(base);
+        return this.readEscape();
       case T.NOT_LA:
         this.take(type);
         this.readLikeKind(true, position);
@@ -251,13 +250,6 @@ export abstract class ExpressionRules extends CallRules {
         this.readLikeKind(false, position);
         return true;
     }
-  }
-
-  private push(expression: Expression): void {
-    this.operands.push(expression);
-  }
-  private pop(): Expression {
-    return this.operands.pop()!;
   }
 
   /** BETWEEN, IN, LIKE, ILIKE, SIMILAR TO; NOT has been read. */
@@ -277,9 +269,9 @@ export abstract class ExpressionRules extends CallRules {
       case T.IN: {
         this.take(T.LEFT_PAREN);
         const content = this.parenContent();
-        const arg = this.pop();
-        if (isQuery(content)) this.push({ kind: 'inSubquery', arg, query: content, negated, position });
-        else this.push({ kind: 'inList', arg, list: content, negated, position });
+        const arg = this.operands.pop()!;
+        if (isQuery(content)) this.operands.push({ kind: 'inSubquery', arg, query: content, negated, position });
+        else this.operands.push({ kind: 'inList', arg, list: content, negated, position });
         return;
       }
       case T.SIMILAR:
@@ -301,12 +293,12 @@ export abstract class ExpressionRules extends CallRules {
   }
 
   /** ESCAPE after a LIKE whose pattern is complete. Otherwise ESCAPE, an unreserved word, is a label. */
-  private readEscape(base: number): boolean {
+  private readEscape(): boolean {
     const waiting = this.pendings[this.pendings.length - 1];
-    if (this.pendings.length === base || waiting.kind !== 'like') return false;
+    if (this.pendings.length === this.base || waiting.kind !== 'like') return false;
     this.take(T.ESCAPE);
     this.pendings.pop();
-    this.pendings.push({ ...waiting, kind: 'escape', pattern: this.pop() });
+    this.pendings.push({ ...waiting, kind: 'escape', pattern: this.operands.pop()! });
     this.readOperand();
     return true;
   }
@@ -326,8 +318,8 @@ export abstract class ExpressionRules extends CallRules {
       if (row.fields.length === 2) continue;
       throw this.messageAt('42601', `wrong number of parameters on ${side} side of OVERLAPS expression`, token);
     }
-    this.pop();
-    this.push(makeCall(['pg_catalog', 'overlaps'], [...left.fields, ...right.fields], token.startOffset));
+    this.operands.pop()!;
+    this.operands.push(makeCall(['pg_catalog', 'overlaps'], [...left.fields, ...right.fields], token.startOffset));
     return true;
   }
 
@@ -344,29 +336,29 @@ export abstract class ExpressionRules extends CallRules {
     }
     if (type === T.DOCUMENT) {
       this.take(type);
-      this.push({ kind: 'isDocument', arg: this.pop(), negated, position });
+      this.operands.push({ kind: 'isDocument', arg: this.operands.pop()!, negated, position });
       return true;
     }
     if (this.levels !== LEVELS) throw this.unexpected();
-    const arg = this.pop();
+    const arg = this.operands.pop()!;
     switch (type) {
       case T.NULL:
         this.take(type);
-        this.push({ kind: 'isNull', arg, negated, position });
+        this.operands.push({ kind: 'isNull', arg, negated, position });
         return true;
       case T.TRUE:
       case T.FALSE:
       case T.UNKNOWN: {
         const test = type === T.TRUE ? 'true' : type === T.FALSE ? 'false' : 'unknown';
         this.take(type);
-        this.push({ kind: 'booleanTest', arg, test, negated, position });
+        this.operands.push({ kind: 'booleanTest', arg, test, negated, position });
         return true;
       }
       default: {
         const form = NORMAL_FORMS.get(type) ?? null;
         if (form !== null) this.take(type);
         this.take(T.NORMALIZED);
-        this.push({ kind: 'isNormalized', arg, form, negated, position });
+        this.operands.push({ kind: 'isNormalized', arg, form, negated, position });
         return true;
       }
     }
@@ -378,13 +370,13 @@ export abstract class ExpressionRules extends CallRules {
     this.take(this.peek());
     this.take(T.LEFT_PAREN);
     const content = this.parenContent(true);
-    const left = this.pop();
+    const left = this.operands.pop()!;
     if (isQuery(content)) {
-      this.push({ kind: 'quantifiedSubquery', operator, schema, all, left, query: content, position });
+      this.operands.push({ kind: 'quantifiedSubquery', operator, schema, all, left, query: content, position });
       return;
     }
 
-    this.push({ kind: 'quantifiedArray', operator, schema, all, left, array: content[0], position });
+    this.operands.push({ kind: 'quantifiedArray', operator, schema, all, left, array: content[0], position });
   }
 
   /** qual_Op: Op | OPERATOR '(' any_operator ')'; answers [schema...,] operator. */

@@ -70,6 +70,9 @@ export class BindContext {
   /** The statement's AS OF SYSTEM TIME; null: it has none. */
   asOf: Expression | null = null;
   execParamCount = 0;
+  /** Expressions around the one being bound, and those that have been bound before their parents (deep.ts); null: none. */
+  depth = 0;
+  boundBelow: Map<Expression, Expr> | null = null;
   /** Inside text whose names were resolved when it was stored: nobody is asked whether the user may look them up. */
   isResolved = false;
   readonly rights = new RightsRecorder();

@@ -4,6 +4,7 @@
  */
 import type * as ast from '../../parser/ast.ts';
 import { plainCall } from '../../parser/index.ts';
+import { AT_ONCE, partsBelow } from '../deep.ts';
 import type { Expr } from '../expr.ts';
 import { caseBranch, makeConst } from '../logical.ts';
 import { lastSetCall } from '../traverse.ts';
@@ -25,6 +26,7 @@ import {
 } from './comparison.ts';
 import type { BindContext } from './context.ts';
 import { bindCast, bindCollate } from './conversion.ts';
+import { partsOf } from './deep.ts';
 import { pendingGrouping } from './group.ts';
 import { bindLiteral, bindParameter, bindSqlValue } from './literal.ts';
 import { makeOperator } from './overload.ts';
@@ -42,11 +44,29 @@ import { bindIsDocument, bindXml } from './xml.ts';
 
 /** Binds and remembers where the expression stands. */
 export function bindExpr(level: Level, node: ast.Expression): Expr {
-  const expr = bindNode(level, node);
   const { context } = level;
+  const { boundBelow, depth } = context;
+  if (boundBelow !== null) {
+    const known = boundBelow.get(node);
+    if (known !== undefined && boundBelow.delete(node)) return known;
+  }
+  context.depth = depth + 1;
+  if (depth === AT_ONCE) bindDeep(level, node);
+  const expr = bindNode(level, node);
+  context.depth = depth;
   if (context.locationOf(expr) === undefined) context.at(expr, positionOf(context, node.position));
   context.environment.recorder?.expression?.(node, expr);
   return expr;
+}
+
+function bindDeep(level: Level, node: ast.Expression): void {
+  const { context } = level;
+  context.boundBelow ??= new Map();
+  for (const part of partsBelow(node, partsOf).reverse()) {
+    context.depth = 0;
+    context.boundBelow.set(part, bindExpr(level, part));
+  }
+  context.depth = 0;
 }
 
 function bindNode(level: Level, node: ast.Expression): Expr {
