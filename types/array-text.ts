@@ -4,6 +4,7 @@
  */
 import { ARRAY_DIMENSIONS_MAX, SqlArray, sameNumbers } from './array.ts';
 import { type SqlError, sqlError } from './errors.ts';
+import { replaceEach } from './replace-each.ts';
 import type { Value } from './value.ts';
 
 function isArraySpace(code: number): boolean {
@@ -51,7 +52,7 @@ function quoteElement(text: string, delimiterCode: number): string {
     if (code === 34 || code === 92) needsEscapes = true;
     else if (code === 123 || code === 125 || code === delimiterCode || isArraySpace(code)) needsQuotes = true;
   }
-  if (needsEscapes) return '"' + text.replace(/["\\]/g, '\\$&') + '"';
+  if (needsEscapes) return '"' + replaceEach(text, /["\\]/g, '\\$&') + '"';
   return needsQuotes ? '"' + text + '"' : text;
 }
 

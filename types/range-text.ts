@@ -15,6 +15,7 @@ import {
   UPPER_INCLUSIVE,
   UPPER_INFINITE,
 } from './range.ts';
+import { replaceEach } from './replace-each.ts';
 import type { FormatSettings } from './settings.ts';
 import type { Value } from './value.ts';
 
@@ -103,7 +104,7 @@ const NEEDS_QUOTES = /["\\()[\],\s]/;
 
 function quoteBound(text: string): string {
   if (text !== '' && !NEEDS_QUOTES.test(text)) return text;
-  return `"${text.replace(/["\\]/g, '$&$&')}"`;
+  return `"${replaceEach(text, /["\\]/g, '$&$&')}"`;
 }
 
 /** `bound` is the codec of the subtype. */

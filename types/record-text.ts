@@ -1,5 +1,6 @@
 /** The text form of rows: (1,"a b",,"say ""hi"""). A null is nothing at all, an empty text is "". */
 import { type SqlError, sqlError } from './errors.ts';
+import { replaceEach } from './replace-each.ts';
 
 function isSpace(code: number): boolean {
   return code === 32 || (code >= 9 && code <= 13);
@@ -22,7 +23,7 @@ function quoteField(text: string): string {
     const code = text.charCodeAt(i);
     needsQuotes = code === 34 || code === 92 || code === 40 || code === 41 || code === 44 || isSpace(code);
   }
-  return needsQuotes ? '"' + text.replace(/["\\]/g, '$&$&') + '"' : text;
+  return needsQuotes ? '"' + replaceEach(text, /["\\]/g, '$&$&') + '"' : text;
 }
 
 /** The texts of the fields of a row of `count` columns. */

@@ -1,6 +1,7 @@
 /** bit(n) and bit varying: texts of 0 and 1. Their order is that of the bits, then of the length, which is text order. */
 import { coerceBit, coerceVarbit } from '../../types/bit.ts';
 import { sqlError } from '../../types/errors.ts';
+import { replaceEach } from '../../types/replace-each.ts';
 import { type Int8, int8FromBigInt, integerOutOfRange } from './integer.ts';
 import type { AggregateSpec, FunctionModule } from './module.ts';
 
@@ -91,7 +92,7 @@ export const bitFunctions: FunctionModule = {
     bit_and: and,
     bit_or: or,
     bitxor: xor,
-    bitnot: (bits: string) => bits.replace(/./g, (bit) => (bit === '0' ? '1' : '0')),
+    bitnot: (bits: string) => replaceEach(bits, /./g, (bit) => (bit === '0' ? '1' : '0')),
     bitcat: (a: string, b: string) => a + b,
     bitshiftleft: shift,
     bitshiftright: (bits: string, count: number) => shift(bits, -count),

@@ -1,5 +1,6 @@
 /** bytea: comparison, pieces, bits, encodings. Values are never changed in place. */
 import { type SqlError, sqlError } from '../../types/errors.ts';
+import { replaceEach } from '../../types/replace-each.ts';
 import type { FunctionModule } from './module.ts';
 
 const compare = (a: Uint8Array, b: Uint8Array): number => Buffer.compare(a, b);
@@ -87,7 +88,7 @@ function encodeEscape(bytes: Uint8Array): string {
 }
 
 function decodeHex(text: string): Uint8Array {
-  const digits = text.replace(/[ \n\t\r]/g, '');
+  const digits = replaceEach(text, /[ \n\t\r]/g, '');
   const bad = /[^0-9A-Fa-f]/u.exec(digits);
   if (bad !== null) throw sqlError('22023', `invalid hexadecimal digit: "${bad[0]}"`);
   if (digits.length % 2 !== 0) throw sqlError('22023', 'invalid hexadecimal data: odd number of digits');
@@ -95,7 +96,7 @@ function decodeHex(text: string): Uint8Array {
 }
 
 function decodeBase64(text: string): Uint8Array {
-  const digits = text.replace(/[ \n\t\r]/g, '');
+  const digits = replaceEach(text, /[ \n\t\r]/g, '');
   const bad = /[^A-Za-z0-9+/=]/u.exec(digits);
   if (bad !== null) {
     throw sqlError('22023', `invalid symbol "${bad[0]}" found while decoding base64 sequence`);

@@ -4,6 +4,7 @@ import type { Value } from '../../catalog/function-entry.ts';
 import { type FormatSettings, textOutput } from '../../types/index.ts';
 import { LongText } from '../../types/long-text.ts';
 import type { OutBuffer } from '../../types/out-buffer.ts';
+import { replaceEach } from '../../types/replace-each.ts';
 import type { Batch } from '../batch.ts';
 import { copyEscapes, writeEscaped } from '../row/field-writers.ts';
 import type { RowForm } from '../row-form.ts';
@@ -23,6 +24,8 @@ export class CopyTextWriter extends CopyWriter {
   readonly #forceQuote: readonly boolean[];
   readonly #needsEscape: RegExp;
   readonly #needsQuote: RegExp;
+  /** What is escaped within quotes. */
+  readonly #quoted: RegExp;
 
   constructor(names: readonly string[], typeOids: readonly number[], options: CopyOptions, isFramed: boolean) {
     super(isFramed);
@@ -33,6 +36,7 @@ export class CopyTextWriter extends CopyWriter {
     const special = (text: string): string => text.replace(/[\\\]^-]/g, '\\$&');
     this.#needsEscape = new RegExp(`[\\\\\\b\\f\\n\\r\\t\\v${special(options.delimiter)}]`, 'g');
     this.#needsQuote = new RegExp(`[\\r\\n${special(options.delimiter)}${special(options.quote)}]`);
+    this.#quoted = new RegExp(`[${special(options.quote)}${special(options.escape)}]`, 'g');
     this.#form = this.#lineForm(typeOids, isFramed);
   }
 
@@ -103,7 +107,7 @@ export class CopyTextWriter extends CopyWriter {
   #text(text: string): string {
     this.#needsEscape.lastIndex = 0;
     if (!this.#needsEscape.test(text)) return text;
-    return text.replace(this.#needsEscape, (c) => TEXT_ESCAPES[c] ?? `\\${c}`);
+    return replaceEach(text, this.#needsEscape, (c) => TEXT_ESCAPES[c] ?? `\\${c}`);
   }
 
   #csv(text: string, column: number, isOnlyColumn: boolean): string {
@@ -112,9 +116,7 @@ export class CopyTextWriter extends CopyWriter {
     const mustQuote =
       this.#forceQuote[column] || text === nullText || (isOnlyColumn && text === '\\.') || this.#needsQuote.test(text);
     if (!mustQuote) return text;
-    let body = '';
-    for (const c of text) body += c === quote || c === escapeCharacter ? escapeCharacter + c : c;
-    return quote + body + quote;
+    return quote + replaceEach(text, this.#quoted, (c) => escapeCharacter + c) + quote;
   }
 }
 

@@ -4,6 +4,8 @@
  *
  * Limits: LEVELS_MAX elements within each other, and what entities stand for, all in all (ENTITY_FACTOR). Nothing outside the text is looked at.
  */
+
+import { replaceEach } from '../replace-each.ts';
 import { FORBIDDEN, isSpace, isXmlCharacter, matchAt, NAME, NCNAME, NMTOKEN } from './characters.ts';
 import { DoctypeReader, type XmlDoctype, type XmlEntity } from './doctype.ts';
 import { XML_NAMESPACE, XmlNode } from './document.ts';
@@ -308,7 +310,7 @@ export class XmlParser extends XmlInput {
     let value = '';
     for (;;) {
       const run = this.match(quote === '"' ? PLAIN_IN_DOUBLE : PLAIN_IN_SINGLE);
-      value += /[\r\n\t]/.test(run) ? run.replace(/\r\n|[\r\n\t]/g, ' ') : run;
+      value += /[\r\n\t]/.test(run) ? replaceEach(run, /\r\n|[\r\n\t]/g, ' ') : run;
       if (this.take(quote)) return value;
       if (this.starts('&#')) value += this.#characterReference();
       else if (this.starts('&')) value += this.#entityInAttribute();
@@ -359,7 +361,7 @@ export class XmlParser extends XmlInput {
     if (this.#node === null || (text === '' && kind === 'text')) return;
     const last = this.#node.children[this.#node.children.length - 1];
     const node = last?.kind === kind ? last : this.#make(kind)!;
-    node.value += !isReplaced && text.includes('\r') ? text.replace(/\r\n?/g, '\n') : text;
+    node.value += !isReplaced && text.includes('\r') ? replaceEach(text, /\r\n?/g, '\n') : text;
   }
 
   #cdata(): void {
@@ -400,7 +402,7 @@ export class XmlParser extends XmlInput {
       }
       if (this.text[found + 2] === '>') {
         const node = this.#make('comment');
-        if (node !== null) node.value = this.text.slice(start, found).replace(/\r\n?/g, '\n');
+        if (node !== null) node.value = replaceEach(this.text.slice(start, found), /\r\n?/g, '\n');
         this.at = found + 3;
         return;
       }
@@ -435,7 +437,7 @@ export class XmlParser extends XmlInput {
         this.error(`ParsePI: PI ${target} never end ...`);
         return;
       }
-      value = this.text.slice(this.at, end).replace(/\r\n?/g, '\n');
+      value = replaceEach(this.text.slice(this.at, end), /\r\n?/g, '\n');
       this.at = end + 2;
     }
     const node = this.#make('instruction');

@@ -1,4 +1,6 @@
 /** Nodes back to text, in the form that libxml2 gives them. */
+
+import { replaceEach } from '../replace-each.ts';
 import { namespaceAt, type XmlNamespace, type XmlNode } from './document.ts';
 
 const ESCAPES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' };
@@ -6,17 +8,17 @@ const ESCAPES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '
 /** Text as the content of an element: SQL/XML's form, in which a carriage return is &#x0d; */
 export function escapeXml(text: string): string {
   if (!/[&<>\r]/.test(text)) return text;
-  return text.replace(/[&<>\r]/g, (character) => ESCAPES[character] ?? '&#x0d;');
+  return replaceEach(text, /[&<>\r]/g, (character) => ESCAPES[character] ?? '&#x0d;');
 }
 
 /** The value of an attribute between double quotes. */
 function escapeQuoted(text: string): string {
-  return text.replace(/[&<>"\n\r\t]/g, (character) => ESCAPES[character] ?? `&#${character.charCodeAt(0)};`);
+  return replaceEach(text, /[&<>"\n\r\t]/g, (character) => ESCAPES[character] ?? `&#${character.charCodeAt(0)};`);
 }
 
 /** The same in ASCII: so libxml2 writes attributes of what is no whole document. */
 export function escapeAttribute(text: string): string {
-  return text.replace(/[&<>"\n\r\t]|[^\x00-\x7f]/gu, (character) => {
+  return replaceEach(text, /[&<>"\n\r\t]|[^\x00-\x7f]/gu, (character) => {
     const known = ESCAPES[character];
     if (known !== undefined) return known;
     const code = character.codePointAt(0)!;
@@ -26,7 +28,7 @@ export function escapeAttribute(text: string): string {
 
 function escapeText(text: string): string {
   if (!/[&<>\r]/.test(text)) return text;
-  return text.replace(/[&<>\r]/g, (character) => ESCAPES[character] ?? '&#13;');
+  return replaceEach(text, /[&<>\r]/g, (character) => ESCAPES[character] ?? '&#13;');
 }
 
 type Escape = (text: string) => string;
