@@ -21,7 +21,7 @@ export interface Explanation {
  * tsquery may hold any of them.
  */
 const WITH_FLOATS = new Set([
-  700, 701, 600, 601, 602, 603, 604, 628, 718, 1021, 1022, 25, 114, 3802, 1009, 3807, 3614, 3615,
+  700, 701, 600, 601, 602, 603, 604, 628, 718, 1021, 1022, 25, 1042, 1043, 114, 3802, 1009, 3807, 3614, 3615,
 ]);
 const FLOAT_DIGITS = 11;
 /** Errors that a value causes: of classes 21 to 23, and those that functions raise with other codes. */
