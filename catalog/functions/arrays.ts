@@ -242,6 +242,7 @@ const position: Specialiser = (argTypes) => {
   return (array: SqlArray | null, element: Value, start?: number | null) => {
     if (array === null || array.length === 0) return null;
     checkSearchable(array);
+    if (element === null && !array.hasNull) return null;
     if (start === null) throw sqlError('22004', 'initial position must not be null');
     const lowerBound = array.lowerBounds[0];
     for (let i = Math.max(0, (start ?? lowerBound) - lowerBound); i < array.length; i++) {

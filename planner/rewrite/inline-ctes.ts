@@ -112,9 +112,21 @@ function inExpr(context: BindContext, expr: Expr, inlined: Map<number, CteDefini
     const node = logical(child);
     if (node.kind !== 'sublink') return mapChildrenOf(child, walk);
     const test = node.test === null ? null : walk(node.test);
-    return toExpr({ ...node, test, query: replaceReferences(context, node.query, inlined) });
+    return toExpr({ ...node, test, query: inSublink(context, node.query, inlined) });
   };
   return walk(expr);
+}
+
+/** What subqueries have become, by their numbers. */
+const replacedSublinks = new WeakMap<Map<number, CteDefinition>, Map<number, Query>>();
+
+/** A target and what sorts by it have one subquery: it is replaced once. */
+function inSublink(context: BindContext, query: Query, inlined: Map<number, CteDefinition>): Query {
+  let known = replacedSublinks.get(inlined);
+  if (known === undefined) replacedSublinks.set(inlined, (known = new Map()));
+  let replaced = known.get(query.id);
+  if (replaced === undefined) known.set(query.id, (replaced = replaceReferences(context, query, inlined)));
+  return replaced;
 }
 
 import { mapChildren as mapChildrenOf } from '../traverse.ts';
@@ -162,6 +174,9 @@ function replaceRelation(context: BindContext, relation: Relation, inlined: Map<
   return cte === undefined ? relation : asSubquery(context, relation, cte, inlined);
 }
 
+/** Queries of CTEs that stand somewhere already: other places get copies. */
+const placed = new WeakSet<Query>();
+
 function asSubquery(
   context: BindContext,
   relation: CteRelation,
@@ -169,7 +184,9 @@ function asSubquery(
   inlined: Map<number, CteDefinition>,
 ): Relation {
   const { rel, alias, columns } = relation;
-  const own = (cte as CteInfo).bound.references > 1 ? renumber(context, cte.query!) : cte.query!;
+  // One that is named once has several places where what names it has.
+  const own = placed.has(cte.query!) ? renumber(context, cte.query!) : cte.query!;
+  placed.add(own);
   const query = replaceReferences(context, own, inlined);
   return { kind: 'subquery', rel, alias, columns, query, lateral: false, view: null };
 }
