@@ -9,6 +9,7 @@ import type { Expr } from '../expr.ts';
 import {
   type CteDefinition,
   type CteRelation,
+  type FromItem,
   type LogicalAssignment,
   logical,
   type ModifyQuery,
@@ -16,7 +17,7 @@ import {
   type Relation,
   toExpr,
 } from '../logical.ts';
-import { isVolatile, mapQuery } from '../traverse.ts';
+import { isVolatile, mapChildren as mapChildrenOf, mapQuery, mapRelation } from '../traverse.ts';
 
 export function inlineCtes(context: BindContext, query: Query): Query {
   if (query.ctes.length === 0) return query;
@@ -128,8 +129,6 @@ function inSublink(context: BindContext, query: Query, inlined: Map<number, CteD
   if (replaced === undefined) known.set(query.id, (replaced = replaceReferences(context, query, inlined)));
   return replaced;
 }
-
-import { mapChildren as mapChildrenOf } from '../traverse.ts';
 
 /** The query with reads of inlined CTEs replaced, in every subquery too. */
 function replaceReferences(context: BindContext, query: Query, inlined: Map<number, CteDefinition>): Query {
@@ -261,6 +260,3 @@ function renumber(context: BindContext, query: Query): Query {
     return { ...item, left: fromItem(item.left), right: fromItem(item.right) };
   }
 }
-
-import type { FromItem } from '../logical.ts';
-import { mapRelation } from '../traverse.ts';
