@@ -521,7 +521,12 @@ export function mapModify(modify: ModifyQuery, map: Mapper): ModifyQuery {
 
 /** Whether it calls a function that may answer something else each time. */
 export function isVolatile(expr: Expr): boolean {
-  return someExpr(expr, (child) => child.kind === 'call' && child.function.volatility === 'volatile');
+  return someExpr(
+    expr,
+    (child) =>
+      (child.kind === 'call' && child.function.volatility === 'volatile') ||
+      (child.kind === 'subplan' && child.isVolatile),
+  );
 }
 
 /** The same, but what its subqueries call is theirs. */

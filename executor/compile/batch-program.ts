@@ -13,7 +13,7 @@ import { ExpressionCompiler } from './expression.ts';
 import { emitEvaluated, mayWait } from './may-wait.ts';
 import { type Operand, repOfType } from './operand.ts';
 import { usedColumns } from './page-columns.ts';
-import { remembersCalls } from './repeatable.ts';
+import { isRepeatable, remembersCalls } from './repeatable.ts';
 import type { SlotAllocator } from './slots.ts';
 
 /** Types of an input's columns. */
@@ -95,7 +95,8 @@ function projectionOfFragments(
   filter: Expr | null,
   targets: readonly Expr[],
 ): ProjectFunction {
-  const remembers = remembersCalls([filter, ...targets]);
+  const waits = mayWait([filter, ...targets]);
+  const remembers = waits && !isRepeatable([filter, ...targets]);
   const test =
     filter === null
       ? null
@@ -109,7 +110,6 @@ function projectionOfFragments(
       emitter.emit(`return ${compiler.toAny(compiler.compile(target))};`),
     );
   });
-  const waits = mayWait([filter, ...targets]);
   return (x, c, count, out) => {
     let n = 0;
     for (let i = 0; i < count; i++) {
@@ -248,6 +248,7 @@ function rowsCompiler(
   slots: SlotAllocator,
   inputs: readonly InputTypes[],
   exprs: readonly (Expr | null)[],
+  remembers = false,
 ): ExpressionCompiler {
   const loaded = new Map<string, Operand>();
   inputs.forEach((types, input) => {
@@ -259,7 +260,7 @@ function rowsCompiler(
     emitter,
     slots,
     bail: null,
-    remembers: remembersCalls(exprs),
+    remembers,
     column: (input, index) => loaded.get(`${input}/${index}`) as Operand,
     systemColumn: (input, name, tableOid) =>
       name === 'ctid'
@@ -279,7 +280,7 @@ export function rowsFunction(
   exprs: readonly Expr[],
 ): RowsFunction {
   const emitter = new Emitter();
-  const compiler = rowsCompiler(emitter, slots, inputs, exprs);
+  const compiler = rowsCompiler(emitter, slots, inputs, exprs, remembersCalls(exprs));
   const values = exprs.map((e) => compiler.compileToAny(e));
   values.forEach((code, k) => {
     emitter.emit(`target[${k}] = ${code};`);

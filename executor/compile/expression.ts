@@ -39,7 +39,7 @@ export interface CompileOptions {
   readonly systemColumn?: (input: number, name: string, tableOid: number) => Operand;
   /** A call that takes part of a column that is not loaded: its own code; null: the call is like any other. */
   readonly partialCall?: (expr: CallExpr, compileArg: (arg: Expr) => Code) => Operand | null;
-  /** Calls with effects are not made again when the row begins again (remembersCalls). */
+  /** Calls with effects are not made again when the row begins again (remembersCalls, which says what goes with it). */
   readonly remembers?: boolean;
   /** Label of the block to leave when fast mode cannot go on; null = generic mode. */
   readonly bail: string | null;

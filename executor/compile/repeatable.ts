@@ -14,7 +14,10 @@ export function isRepeatable(exprs: readonly (Expr | null)[]): boolean {
   return !exprs.some((expr) => expr !== null && someExpr(expr, hasEffects));
 }
 
-/** Some of their calls have effects, and the row (or batch) may begin again behind them. */
+/**
+ * Some of their calls have effects, and the row (or batch) may begin again behind them. Whoever lets them be remembered says where it is done,
+ * also with a row that does not pass (ExecContext.evaluated): the next row would find its answers otherwise.
+ */
 export function remembersCalls(exprs: readonly (Expr | null)[]): boolean {
   return mayWait(exprs) && !isRepeatable(exprs);
 }

@@ -21,11 +21,11 @@ import { rowTidCode } from '../row/row-tid.ts';
 import type { TableRuntime } from '../table-runtime.ts';
 import { Emitter, isSharingCode } from './emitter.ts';
 import { ExpressionCompiler } from './expression.ts';
-import { emitEvaluated, mayWait } from './may-wait.ts';
+import { mayWait } from './may-wait.ts';
 import type { Operand } from './operand.ts';
 import { emitViews, loadPageColumn, loadTableColumn, usedColumns, wholeColumns } from './page-columns.ts';
 import { emitPartialCall, partialColumn } from './partial-calls.ts';
-import { isRepeatable, remembersCalls } from './repeatable.ts';
+import { isRepeatable } from './repeatable.ts';
 import type { SlotAllocator } from './slots.ts';
 
 /** Emits what is done with a row that passed the filter; operands of columns are loaded. */
@@ -60,6 +60,7 @@ function emitRow(
   const loaded = new Map<number, Operand>();
   // Pages that are missing make the row begin again: before anything has had an effect.
   const loadsFirst = !mayBeginAgain(input);
+  const waits = mayWait([input.filter, ...input.body.exprs]);
   const load = (exprs: readonly (Expr | null)[]): void => {
     // In fast mode a long value leaves the block; in generic mode calls for a part of one load it themselves.
     const whole = bail === null && !loadsFirst ? wholeColumns(exprs, 0) : null;
@@ -73,7 +74,7 @@ function emitRow(
     emitter,
     slots: input.slots,
     bail,
-    remembers: remembersCalls([input.filter, ...input.body.exprs]),
+    remembers: loadsFirst && waits,
     column: (_input, index) => loaded.get(index) as Operand,
     systemColumn: (_input, name, tableOid) => systemColumn(name, tableOid),
     partialCall: (expr, compileArg) => {
@@ -85,7 +86,7 @@ function emitRow(
     },
   });
   load(loadsFirst ? [input.filter, ...input.body.exprs] : [input.filter]);
-  const out = mayWait([input.filter]) ? `{ x.evaluated(); ${reject} }` : reject;
+  const out = waits ? `{ x.evaluated(); ${reject} }` : reject;
   if (input.filter !== null) compiler.compileFilter(input.filter, out);
   const { exprs, sentColumns } = input.body;
   const isSent = (expr: Expr): boolean =>
@@ -100,7 +101,7 @@ function emitRow(
     const options = { emitter, row: 'r', bail, overflow: table.fetchOverflow, sends: input.body.sends };
     return loadPageColumn(options, layout.columns[index] as ColumnLayout, table.entry.columns[index]);
   });
-  emitEvaluated(emitter, [input.filter, ...input.body.exprs]);
+  if (waits) emitter.emit('x.evaluated();');
 }
 
 function systemColumn(name: string, tableOid: number): Operand {

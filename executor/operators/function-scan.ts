@@ -2,6 +2,7 @@
 import type { ScalarFunction, Value } from '../../catalog/function-entry.ts';
 import type { Expr } from '../../planner/expr.ts';
 import type { FunctionScanPlan, ProjectSetPlan, VirtualScanPlan } from '../../planner/plan.ts';
+import { isVolatile } from '../../planner/traverse.ts';
 import { SqlRecord } from '../../types/index.ts';
 import { BATCH_SIZE, Batch, END, PENDING } from '../batch.ts';
 import {
@@ -277,8 +278,13 @@ export class ProjectSetOperator implements Operator {
   readonly #input: Operator;
   readonly #plan: ProjectSetPlan;
   readonly #values: RowValuesFunction;
-  /** For each target: index of its first argument in the computed values, or of its value. */
+  /** For each target: index of its first argument in the computed values, or of its value; of a volatile one among those drawn. */
   readonly #starts: number[] = [];
+  /** Volatile targets, which are computed for each row that is made, and when the sets have come to their end (ExecProjectSRF); null: none. */
+  readonly #draw: RowValuesFunction | null;
+  readonly #drawn: Value[] = [];
+  /** For each target: where its value is found. */
+  readonly #sources: Value[][] = [];
   readonly #implementations: (ScalarFunction['implementation'] | null)[];
   readonly #out: Batch;
   #batch: Batch | null = null;
@@ -295,7 +301,15 @@ export class ProjectSetOperator implements Operator {
     this.#input = execution.build(plan.input);
     this.#out = new Batch(plan.targets.length);
     const flat: Expr[] = [];
+    const drawn: Expr[] = [];
     this.#implementations = plan.targets.map((t) => {
+      const isDrawn = !(t.kind === 'call' && t.function.returnsSet) && isVolatile(t);
+      this.#sources.push(isDrawn ? this.#drawn : this.#current);
+      if (isDrawn) {
+        this.#starts.push(drawn.length);
+        drawn.push(t);
+        return null;
+      }
       this.#starts.push(flat.length);
       if (t.kind !== 'call' || !t.function.returnsSet) {
         flat.push(t);
@@ -311,7 +325,10 @@ export class ProjectSetOperator implements Operator {
         : fn.implementation;
     });
     const { program } = execution;
-    this.#values = program.memo(plan, 'values', () => rowValuesFunction(program.slots, plan.input.output, flat));
+    const { slots } = program;
+    this.#values = program.memo(plan, 'values', () => rowValuesFunction(slots, plan.input.output, flat));
+    this.#draw =
+      drawn.length === 0 ? null : program.memo(plan, 'drawn', () => rowValuesFunction(slots, plan.input.output, drawn));
   }
 
   #batchSize = BATCH_SIZE;
@@ -347,6 +364,8 @@ export class ProjectSetOperator implements Operator {
         x.evaluated();
         this.#row++;
       }
+      // Before the sets go on: it may have to wait.
+      this.#draw?.(x, (this.#batch as Batch).columns, this.#row - 1, this.#drawn);
       if (this.#step(this.#count)) this.#count++;
       else this.#iterators = null;
     }
@@ -376,7 +395,7 @@ export class ProjectSetOperator implements Operator {
     if (!isAny) return false;
     results.forEach((result, i) => {
       const column = this.#out.columns[i];
-      if (result === undefined) column[n] = this.#current[this.#starts[i]];
+      if (result === undefined) column[n] = this.#sources[i][this.#starts[i]];
       else if (result.done === true) column[n] = null;
       else column[n] = result.value.length === 1 ? result.value[0] : recordOf(this.#plan.targets[i], result.value);
     });

@@ -318,7 +318,7 @@ export abstract class ExpressionRules extends NestingRules {
       if (row.fields.length === 2) continue;
       throw this.messageAt('42601', `wrong number of parameters on ${side} side of OVERLAPS expression`, token);
     }
-    this.operands.pop()!;
+    this.operands.pop();
     this.operands.push(makeCall(['pg_catalog', 'overlaps'], [...left.fields, ...right.fields], token.startOffset));
     return true;
   }
