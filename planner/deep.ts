@@ -29,6 +29,43 @@ export function partsBelow<Node>(top: Node, children: (node: Node) => readonly N
   return parts;
 }
 
+/** A recursive walk that answers something of each expression: `answer` calls `of` for those below. */
+export class DeepWalk<Answer> {
+  readonly #children: (expr: Expr) => readonly Expr[] | null;
+  readonly #answer: (expr: Expr) => Answer;
+  #depth = 0;
+  /** Of parts that came before their parents. */
+  #known: Map<Expr, Answer> | null = null;
+
+  constructor(children: (expr: Expr) => readonly Expr[] | null, answer: (expr: Expr) => Answer) {
+    this.#children = children;
+    this.#answer = answer;
+  }
+
+  of(expr: Expr): Answer {
+    const depth = this.#depth;
+    if (this.#known?.has(expr) === true) return this.#known.get(expr) as Answer;
+    this.#depth = depth + 1;
+    const answer = depth === AT_ONCE ? this.#deep(expr) : this.#answer(expr);
+    this.#depth = depth;
+    return answer;
+  }
+
+  #deep(expr: Expr): Answer {
+    const around = this.#known;
+    const known = new Map<Expr, Answer>();
+    this.#known = known;
+    for (const part of partsBelow(expr, this.#children).reverse()) {
+      this.#depth = 0;
+      known.set(part, this.of(part));
+    }
+    this.#depth = 0;
+    const answer = this.#answer(expr);
+    this.#known = around;
+    return answer;
+  }
+}
+
 /** Of the kinds that are nested deeply. */
 export function childrenOf(expr: Expr): readonly Expr[] | null {
   const node = logical(expr);

@@ -13,7 +13,7 @@
  */
 import type { FunctionContext, ScalarFunction } from '../catalog/function-entry.ts';
 import { coerceTypmod, comparator, inputText, OID, outputText, SqlArray } from '../types/index.ts';
-import { AT_ONCE, argumentsOf, childrenOf, partsBelow } from './deep.ts';
+import { argumentsOf, childrenOf, DeepWalk } from './deep.ts';
 import type { CallExpr, CaseExpr, ConstExpr, Expr } from './expr.ts';
 import { logical, type ModifyQuery, type Query, type Relation, type SublinkExpr } from './logical.ts';
 import { flattenSubqueries } from './rewrite/flatten-subqueries.ts';
@@ -157,31 +157,11 @@ function isCastOfConstant(expr: Expr): boolean {
 /** One walk: whether something in an expression can fail before it runs. */
 class FailureSearch {
   hasFound = false;
-  /** Of deep expressions (deep.ts). */
-  #depth = 0;
-  #known: Map<Expr, boolean> | null = null;
+  readonly #walk = new DeepWalk<boolean>(childrenOf, (expr) => this.#look(expr));
 
   /** Whether every part of it is known before the statement runs, as far as this module can tell; all that is below it is looked at. */
   isFixed(expr: Expr): boolean {
-    const depth = this.#depth;
-    if (this.#known !== null) {
-      const known = this.#known.get(expr);
-      if (known !== undefined) return known;
-    }
-    this.#depth = depth + 1;
-    if (depth === AT_ONCE) this.#lookBelow(expr);
-    const result = this.#look(expr);
-    this.#depth = depth;
-    return result;
-  }
-
-  #lookBelow(expr: Expr): void {
-    this.#known ??= new Map();
-    for (const part of partsBelow(expr, childrenOf).reverse()) {
-      this.#depth = 0;
-      this.#known.set(part, this.isFixed(part));
-    }
-    this.#depth = 0;
+    return this.#walk.of(expr);
   }
 
   #look(expr: Expr): boolean {
@@ -268,9 +248,7 @@ class EarlyRun {
   readonly #functions: FunctionContext;
   #quiet: FunctionContext | null = null;
   #subject: unknown = UNKNOWN;
-  /** Of deep expressions (deep.ts). */
-  #depth = 0;
-  #known: Map<Expr, unknown> | null = null;
+  readonly #walk = new DeepWalk<unknown>(argumentsOf, (expr) => this.#valueOf(expr));
   /** Subqueries of the expression under way that were not passed over. */
   #inner: SublinkExpr[] = [];
 
@@ -288,25 +266,7 @@ class EarlyRun {
 
   /** The value of a constant; UNKNOWN of anything else, whose parts have been looked at. */
   #value(expr: Expr): unknown {
-    const depth = this.#depth;
-    if (this.#known?.has(expr) === true) return this.#known.get(expr);
-    this.#depth = depth + 1;
-    const value = depth === AT_ONCE ? this.#deepValue(expr) : this.#valueOf(expr);
-    this.#depth = depth;
-    return value;
-  }
-
-  #deepValue(expr: Expr): unknown {
-    const around = this.#known;
-    this.#known = new Map();
-    for (const part of partsBelow(expr, argumentsOf).reverse()) {
-      this.#depth = 0;
-      this.#known.set(part, this.#value(part));
-    }
-    this.#depth = 0;
-    const value = this.#valueOf(expr);
-    this.#known = around;
-    return value;
+    return this.#walk.of(expr);
   }
 
   #valueOf(expr: Expr): unknown {

@@ -10,7 +10,7 @@
  * the end of its block.
  */
 import type { ScalarFunction } from '../../catalog/function-entry.ts';
-import { AT_ONCE, argumentsOf, partsBelow } from '../../planner/deep.ts';
+import { argumentsOf, DeepWalk } from '../../planner/deep.ts';
 import type { CallExpr, CaseExpr, ConstExpr, Expr, RowExpr, SubplanExpr } from '../../planner/expr.ts';
 import { assertNever } from '../../types/assert.ts';
 import { baseTypeOid, comparator, inputText, OID, outputText, SqlRecord, typeByOid } from '../../types/index.ts';
@@ -51,9 +51,8 @@ export class ExpressionCompiler {
   readonly slots: SlotAllocator;
   readonly options: CompileOptions;
   #caseSubject: Operand | null = null;
-  /** Of deep expressions (planner/deep.ts). */
-  #depth = 0;
-  #known: Map<Expr, Operand> | null = null;
+  /** Arguments of calls of calls come before the calls that they are for, as they would anyway. */
+  readonly #walk = new DeepWalk<Operand>(argumentsOf, (expr) => this.#compileOne(expr));
 
   constructor(options: CompileOptions) {
     this.options = options;
@@ -155,27 +154,7 @@ export class ExpressionCompiler {
   }
 
   compile(expr: Expr): Operand {
-    const depth = this.#depth;
-    const known = this.#known?.get(expr);
-    if (known !== undefined) return known;
-    this.#depth = depth + 1;
-    const operand = depth === AT_ONCE ? this.#compileDeep(expr) : this.#compileOne(expr);
-    this.#depth = depth;
-    return operand;
-  }
-
-  /** Arguments of calls of calls come before the calls that they are for, as they would anyway. */
-  #compileDeep(expr: Expr): Operand {
-    const around = this.#known;
-    this.#known = new Map();
-    for (const part of partsBelow(expr, argumentsOf).reverse()) {
-      this.#depth = 0;
-      this.#known.set(part, this.compile(part));
-    }
-    this.#depth = 0;
-    const operand = this.#compileOne(expr);
-    this.#known = around;
-    return operand;
+    return this.#walk.of(expr);
   }
 
   #compileOne(expr: Expr): Operand {
