@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { replaceEach } from '../../types/replace-each.ts';
+import { collapseSpace, replaceEach } from '../../types/replace-each.ts';
 
 describe('replacing single characters of long values', () => {
   it('answers as String.prototype.replace does, wherever the text is cut', () => {
@@ -10,6 +10,14 @@ describe('replacing single characters of long values', () => {
       const wide = (c: string): string => `<${c.codePointAt(0)}>`;
       expect(replaceEach(text, /[^a-z]/gu, wide) === text.replace(/[^a-z]/gu, wide), `${length} wide`).to.equal(true);
     }
+  });
+
+  it('makes runs of blanks one, also where they are cut', () => {
+    for (const run of [1, 2, 3, 7]) {
+      const text = `ab${' \t'.repeat(run)}`.repeat((1 << 20) / run);
+      expect(collapseSpace(text, /[ \t]+/g) === text.replace(/[ \t]+/g, ' '), `runs of ${run}`).to.equal(true);
+    }
+    expect(collapseSpace(' '.repeat((1 << 22) + 1), / +/g)).to.equal(' ');
   });
 
   it('takes as many matches as a value has characters, which end the process otherwise', () => {

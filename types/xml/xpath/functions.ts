@@ -1,4 +1,5 @@
 /** The core function library (XPath 1.0, 4). */
+import { collapseSpace } from '../../replace-each.ts';
 import { stringValue, XML_NAMESPACE, type XmlNode } from '../document.ts';
 import { XPathError } from './expression.ts';
 import { stringToNumber } from './numbers.ts';
@@ -128,10 +129,7 @@ const FUNCTIONS: Readonly<Record<string, CoreFunction>> = {
   'string-length': { arity: [0, 1], call: (args, focus) => [...textOf(args, focus)].length },
   'normalize-space': {
     arity: [0, 1],
-    call: (args, focus) =>
-      textOf(args, focus)
-        .replace(/[ \t\r\n]+/g, ' ')
-        .replace(/^ | $/g, ''),
+    call: (args, focus) => collapseSpace(textOf(args, focus), /[ \t\r\n]+/g).replace(/^ | $/g, ''),
   },
   translate: { arity: [3, 3], call: ([text, from, to]) => translate(toText(text), toText(from), toText(to)) },
   boolean: { arity: [1, 1], call: ([value]) => toBoolean(value) },
