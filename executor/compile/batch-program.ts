@@ -1,12 +1,13 @@
 /**
- * Generated functions over batches: filter and projection, join conditions, keys.
+ * Functions over batches, generated or made of closures: filter and projection, keys, rows of values.
  */
 import type { Value } from '../../catalog/function-entry.ts';
-import type { Expr } from '../../planner/expr.ts';
+import type { ColumnExpr, Expr } from '../../planner/expr.ts';
 import { OID } from '../../types/index.ts';
 import type { Columns } from '../batch.ts';
 import type { ExecContext } from '../context.ts';
 import { rowTidCode } from '../row/row-tid.ts';
+import { ClosureMaker, closureOr } from './closures.ts';
 import { constantReader } from './constant-list.ts';
 import { type Code, Emitter, isSharingCode } from './emitter.ts';
 import { ExpressionCompiler } from './expression.ts';
@@ -19,7 +20,7 @@ import type { SlotAllocator } from './slots.ts';
 /** Types of an input's columns. */
 export type InputTypes = readonly { readonly typeOid: number }[];
 
-function columnOperand(emitter: Emitter, typeOid: number, code: Code): Operand {
+export function columnOperand(emitter: Emitter, typeOid: number, code: Code): Operand {
   const name = emitter.name('v');
   emitter.emit(`const ${name} = ${code};`);
   return { rep: repOfType(typeOid), typeOid, value: name, isNull: `(${name} === null)` };
@@ -70,22 +71,49 @@ export function projectFunction(
 /** One expression over row i of a batch. */
 type Fragment = (x: ExecContext, c: Columns, i: number) => Value;
 
+type EmitFragment = (emitter: Emitter, compiler: ExpressionCompiler) => void;
+
 function fragmentFunction(
   slots: SlotAllocator,
   input: InputTypes,
   expr: Expr,
   remembers: boolean,
-  emitBody: (emitter: Emitter, compiler: ExpressionCompiler) => void,
+  emitBody: EmitFragment,
+  inputNumber = 0,
 ): Fragment {
   const emitter = new Emitter();
   const loaded = new Map<number, Operand>();
   const column = (_i: number, index: number): Operand => loaded.get(index) as Operand;
   const compiler = new ExpressionCompiler({ emitter, slots, bail: null, remembers, column });
-  for (const index of usedColumns([expr], 0)) {
+  for (const index of usedColumns([expr], inputNumber)) {
     loaded.set(index, columnOperand(emitter, input[index].typeOid, `c[${index}][i]`));
   }
   emitBody(emitter, compiler);
   return emitter.build('x, c, i');
+}
+
+function columnClosure({ index }: ColumnExpr): Fragment {
+  return (_x, c, i) => c[index][i];
+}
+
+/** Values of expressions over rows of a batch, in code that is shared. */
+export function batchClosures(
+  slots: SlotAllocator,
+  input: InputTypes,
+  exprs: readonly Expr[],
+  inputNumber = 0,
+): Fragment[] {
+  const closures = new ClosureMaker<Columns>(slots, columnClosure);
+  return exprs.map((expr) => {
+    if (expr.kind === 'column') return columnClosure(expr);
+    return closureOr(closures.value(expr), () =>
+      fragmentFunction(slots, input, expr, false, returnValue(expr), inputNumber),
+    );
+  });
+}
+
+function returnValue(expr: Expr): EmitFragment {
+  return (emitter, compiler) => emitter.emit(`return ${compiler.toAny(compiler.compile(expr))};`);
 }
 
 /** A projection in pieces that are shared, as rows of tables have them (rowOfFragments in row-program.ts). */
@@ -97,18 +125,20 @@ function projectionOfFragments(
 ): ProjectFunction {
   const waits = mayWait([filter, ...targets]);
   const remembers = waits && !isRepeatable([filter, ...targets]);
+  // What is remembered has its place in generated code.
+  const closures = remembers ? null : new ClosureMaker<Columns>(slots, columnClosure);
+  const fragment = (expr: Expr, closure: Fragment | null | undefined, emitBody: EmitFragment): Fragment =>
+    closureOr(closure ?? null, () => fragmentFunction(slots, input, expr, remembers, emitBody));
   const test =
     filter === null
       ? null
-      : fragmentFunction(slots, input, filter, remembers, (emitter, compiler) => {
+      : fragment(filter, closures?.condition(filter), (emitter, compiler) => {
           compiler.compileFilter(filter, 'return false;');
           emitter.emit('return true;');
         });
   const values = targets.map((target): Fragment => {
-    if (target.kind === 'column') return (_x, c, i) => c[target.index][i];
-    return fragmentFunction(slots, input, target, remembers, (emitter, compiler) =>
-      emitter.emit(`return ${compiler.toAny(compiler.compile(target))};`),
-    );
+    if (target.kind === 'column') return columnClosure(target);
+    return fragment(target, closures?.value(target), returnValue(target));
   });
   return (x, c, count, out) => {
     let n = 0;
@@ -133,6 +163,13 @@ export function rowValuesFunction(
   exprs: readonly Expr[],
   inputNumber = 0,
 ): RowValuesFunction {
+  // Generated code has read all literals, one of which may be refused, before the first call, which may have effects.
+  if (isSharingCode() && !mayWait(exprs) && isRepeatable(exprs)) {
+    const values = batchClosures(slots, input, exprs, inputNumber);
+    return (x, c, i, target) => {
+      for (let k = 0; k < values.length; k++) target[k] = values[k](x, c, i);
+    };
+  }
   const emitter = new Emitter();
   const loaded = new Map<number, Operand>();
   const compiler = new ExpressionCompiler({
@@ -159,82 +196,26 @@ export type ScalarFunctionOfContext = (x: ExecContext) => Value;
 export function scalarFunction(slots: SlotAllocator, expr: Expr): ScalarFunctionOfContext {
   if (expr.kind === 'const') return constantReader(slots, expr);
   if (expr.kind === 'param') return (x) => x.params[expr.index];
+  const generate = (): ScalarFunctionOfContext => generatedScalar(slots, expr);
+  if (!isSharingCode() || !isRepeatable([expr])) return generate();
+  const closure = new ClosureMaker<undefined>(slots, noColumns).value(expr);
+  return closureOr(closure, generate) as ScalarFunctionOfContext;
+}
+
+function noColumns(): never {
+  throw new Error('column reference where none is possible');
+}
+
+function generatedScalar(slots: SlotAllocator, expr: Expr): ScalarFunctionOfContext {
   const emitter = new Emitter();
   const compiler = new ExpressionCompiler({
     emitter,
     slots,
     bail: null,
-    column: () => {
-      throw new Error('column reference where none is possible');
-    },
+    column: noColumns,
   });
   emitter.emit(`return ${compiler.compileToAny(expr)};`);
   return emitter.build('x');
-}
-
-/** One pair of an outer and an inner row; row number -1 = all columns null. */
-export type PairCondition = (x: ExecContext, o: Columns, i: number, d: Columns, j: number) => boolean;
-export type PairEmit = (
-  x: ExecContext,
-  o: Columns,
-  i: number,
-  d: Columns,
-  j: number,
-  out: Value[][],
-  n: number,
-) => boolean;
-
-function pairCompiler(
-  emitter: Emitter,
-  slots: SlotAllocator,
-  outer: InputTypes,
-  inner: InputTypes,
-  exprs: readonly (Expr | null)[],
-): ExpressionCompiler {
-  const loaded = new Map<number, Operand>();
-  for (const index of usedColumns(exprs, 0)) {
-    loaded.set(index, columnOperand(emitter, outer[index].typeOid, `i < 0 ? null : o[${index}][i]`));
-  }
-  for (const index of usedColumns(exprs, 1)) {
-    loaded.set(100_000 + index, columnOperand(emitter, inner[index].typeOid, `j < 0 ? null : d[${index}][j]`));
-  }
-  return new ExpressionCompiler({
-    emitter,
-    slots,
-    bail: null,
-    column: (input, index) => loaded.get(input * 100_000 + index) as Operand,
-  });
-}
-
-export function pairCondition(
-  slots: SlotAllocator,
-  outer: InputTypes,
-  inner: InputTypes,
-  condition: Expr,
-): PairCondition {
-  const emitter = new Emitter();
-  const compiler = pairCompiler(emitter, slots, outer, inner, [condition]);
-  compiler.compileFilter(condition, 'return false;');
-  emitter.emit('return true;');
-  return emitter.build('x, o, i, d, j');
-}
-
-export function pairEmit(
-  slots: SlotAllocator,
-  outer: InputTypes,
-  inner: InputTypes,
-  filter: Expr | null,
-  targets: readonly Expr[],
-): PairEmit {
-  const emitter = new Emitter();
-  const compiler = pairCompiler(emitter, slots, outer, inner, [filter, ...targets]);
-  if (filter !== null) compiler.compileFilter(filter, 'return false;');
-  const values = targets.map((t) => compiler.compileToAny(t));
-  values.forEach((code, k) => {
-    emitter.emit(`out[${k}][n] = ${code};`);
-  });
-  emitter.emit('return true;');
-  return emitter.build('x, o, i, d, j, out, n');
 }
 
 /**

@@ -103,7 +103,7 @@ export function compileInList(c: ExpressionCompiler, expr: Extract<Expr, { kind:
 }
 
 /** Whether `x operator ANY / ALL (array)` asks if the array has x, by an equality that hash keys know; that of records may raise errors. */
-function asksMembership(operator: ScalarFunction, all: boolean): boolean {
+export function asksMembership(operator: ScalarFunction, all: boolean): boolean {
   const comparison = plainComparison(operator);
   return comparison?.name === (all ? '<>' : '=') && comparison.leftType !== OID.RECORD;
 }

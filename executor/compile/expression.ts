@@ -43,6 +43,8 @@ export interface CompileOptions {
   readonly remembers?: boolean;
   /** Label of the block to leave when fast mode cannot go on; null = generic mode. */
   readonly bail: string | null;
+  /** What closures compute, whose columns are not loaded: code of the value (closures.ts). */
+  readonly computed?: ReadonlyMap<Expr, Code>;
 }
 
 /** Compiles the expressions of one generated function. call.ts and comparison.ts are parts of it. */
@@ -112,11 +114,12 @@ export class ExpressionCompiler {
    * AND chains become a sequence of tests that run `otherwise` (such as `continue`) at the first that fails.
    */
   compileFilter(expr: Expr, otherwise: string): void {
-    if (expr.kind === 'and') {
+    const isComputed = this.options.computed?.has(expr) === true;
+    if (expr.kind === 'and' && !isComputed) {
       for (const arg of expr.args) this.compileFilter(arg, otherwise);
       return;
     }
-    if (expr.kind === 'or') {
+    if (expr.kind === 'or' && !isComputed) {
       this.#compileAny(expr.args, otherwise);
       return;
     }
@@ -154,7 +157,8 @@ export class ExpressionCompiler {
   }
 
   compile(expr: Expr): Operand {
-    return this.#walk.of(expr);
+    const computed = this.options.computed?.get(expr);
+    return computed === undefined ? this.#walk.of(expr) : this.anyResult(computed, expr.typeOid);
   }
 
   #compileOne(expr: Expr): Operand {
@@ -540,7 +544,7 @@ export class ExpressionCompiler {
   }
 }
 
-function isTextLike(typeOid: number): boolean {
+export function isTextLike(typeOid: number): boolean {
   return (
     typeOid === OID.TEXT ||
     typeOid === OID.VARCHAR ||
@@ -550,10 +554,10 @@ function isTextLike(typeOid: number): boolean {
   );
 }
 
-function isPlainText(typeOid: number): boolean {
+export function isPlainText(typeOid: number): boolean {
   return typeOid === OID.TEXT || typeOid === OID.VARCHAR || typeOid === OID.CSTRING;
 }
 
-function worthHoisting(expr: Expr): boolean {
+export function worthHoisting(expr: Expr): boolean {
   return expr.kind === 'call' || expr.kind === 'ioCast' || expr.kind === 'typmodCast' || expr.kind === 'array';
 }

@@ -5,7 +5,7 @@
  * older layouts). Both filter first, then do the body: fill an output batch, feed aggregates, and so on.
  */
 import type { Value } from '../../catalog/function-entry.ts';
-import type { Expr } from '../../planner/expr.ts';
+import type { ColumnExpr, Expr } from '../../planner/expr.ts';
 import {
   pageSlotCount,
   ROW_FLAGS_OFFSET,
@@ -19,6 +19,7 @@ import type { ExecContext } from '../context.ts';
 import type { ColumnLayout } from '../row/row-layout.ts';
 import { rowTidCode } from '../row/row-tid.ts';
 import type { TableRuntime } from '../table-runtime.ts';
+import { type Closure, ClosureMaker, closureOr, computedCode, isComputed } from './closures.ts';
 import { Emitter, isSharingCode } from './emitter.ts';
 import { ExpressionCompiler } from './expression.ts';
 import { mayWait } from './may-wait.ts';
@@ -26,7 +27,7 @@ import type { Operand } from './operand.ts';
 import { emitViews, loadPageColumn, loadTableColumn, usedColumns, wholeColumns } from './page-columns.ts';
 import { emitPartialCall, partialColumn } from './partial-calls.ts';
 import { isRepeatable } from './repeatable.ts';
-import type { SlotAllocator } from './slots.ts';
+import { SlotAllocator } from './slots.ts';
 
 /** Emits what is done with a row that passed the filter; operands of columns are loaded. */
 export interface RowBody {
@@ -45,6 +46,8 @@ export interface RowProgramInput {
   readonly slots: SlotAllocator;
   readonly filter: Expr | null;
   readonly body: RowBody;
+  /** Expressions of the body that are closures. */
+  readonly computed?: ReadonlyMap<Expr, Closure<number>>;
 }
 
 /** Emits filter and body for the row at `r` (row id in `rowId`). `reject` is the statement for rows that do not pass. */
@@ -70,10 +73,12 @@ function emitRow(
       loaded.set(index, loadTableColumn(emitter, table, layout, index, bail));
     }
   };
+  const computed = computedCode(emitter, input.computed, 'r, rowId');
   const compiler = new ExpressionCompiler({
     emitter,
     slots: input.slots,
     bail,
+    computed,
     remembers: loadsFirst && waits,
     column: (_input, index) => loaded.get(index) as Operand,
     systemColumn: (_input, name, tableOid) => systemColumn(name, tableOid),
@@ -95,7 +100,7 @@ function emitRow(
     expr.kind === 'column' &&
     sentColumns?.includes(expr.index) === true &&
     layout.columns[expr.index] !== null;
-  load(exprs.filter((expr) => !isSent(expr)));
+  load(exprs.filter((expr) => !isSent(expr) && computed?.has(expr) !== true));
   input.body.emit(emitter, compiler, bail !== null, (index) => {
     if (bail !== null || loaded.has(index)) return null;
     const options = { emitter, row: 'r', bail, overflow: table.fetchOverflow, sends: input.body.sends };
@@ -148,7 +153,7 @@ const LEFT = Symbol('left');
 /** One expression of a row program by itself: a value, a condition's answer (true for rows that pass it), or LEFT. */
 type Fragment = (x: ExecContext, r: number, rowId: number) => Value | typeof LEFT;
 
-function fragmentFunction(input: RowProgramInput): Fragment {
+function fastFragment(input: RowProgramInput): Fragment {
   const emitter = new Emitter();
   emitViews(emitter, input.table.pool);
   emitter.open('fast: {');
@@ -156,6 +161,14 @@ function fragmentFunction(input: RowProgramInput): Fragment {
   emitter.close();
   emitter.emit(`return ${emitter.bind(LEFT, 'left')};`);
   return emitter.build<Fragment>('x, r, rowId');
+}
+
+/** The same, which answers for all rows of the current layout. */
+function exactFragment({ table, slots }: RowProgramInput, target: Expr): Closure<number> {
+  const emitter = new Emitter();
+  emitViews(emitter, table.pool);
+  emitRow({ table, slots, filter: null, body: valueBody(target) }, emitter, table.entry.layout, null, '');
+  return emitter.build('x, r, rowId');
 }
 
 const PASSED: RowBody = { exprs: [], emit: (emitter) => emitter.emit('return true;') };
@@ -167,10 +180,73 @@ function valueBody(target: Expr): RowBody {
   };
 }
 
+/** Functions that read one column of the rows of a table's current layout, made once for all statements. */
+interface ColumnReaders {
+  /** In generic mode. */
+  readonly exact: Closure<number>[];
+  /** In fast mode: a long value is LEFT. */
+  readonly fast: Fragment[];
+}
+const readersOf = new WeakMap<TableRuntime, ColumnReaders>();
+
+function columnReaders(table: TableRuntime): ColumnReaders {
+  let readers = readersOf.get(table);
+  if (readers === undefined) {
+    readers = { exact: [], fast: [] };
+    readersOf.set(table, readers);
+  }
+  return readers;
+}
+
+/** Needs no slots: a column is computed of nothing. */
+const WITHOUT_SLOTS = new SlotAllocator();
+
+function exactReader(table: TableRuntime, column: ColumnExpr): Closure<number> {
+  const { exact } = columnReaders(table);
+  exact[column.index] ??= exactFragment({ table, slots: WITHOUT_SLOTS, filter: null, body: PASSED }, column);
+  return exact[column.index];
+}
+
+function fastReader(table: TableRuntime, column: ColumnExpr): Fragment {
+  const { fast } = columnReaders(table);
+  fast[column.index] ??= fastFragment({ table, slots: WITHOUT_SLOTS, filter: null, body: valueBody(column) });
+  return fast[column.index];
+}
+
+function closuresOf({ table, slots }: RowProgramInput): ClosureMaker<number> {
+  return new ClosureMaker(
+    slots,
+    (column) => exactReader(table, column),
+    // Generated code does not fetch the whole of a long value for them.
+    (call) => partialColumn(call) === null,
+  );
+}
+
+/** What the body computes, as closures. */
+function computedOf(input: RowProgramInput, closures: ClosureMaker<number>): Map<Expr, Closure<number>> {
+  const computed = new Map<Expr, Closure<number>>();
+  for (const expr of input.body.exprs) {
+    const closure = isComputed(expr) ? closures.value(expr) : null;
+    if (closure !== null)
+      computed.set(
+        expr,
+        closureOr(closure, () => exactFragment(input, expr)),
+      );
+  }
+  return computed;
+}
+
 /** A batch's row; its output is the batch's columns. `slow`: does the row in generic mode. */
 function batchRow(input: RowProgramInput, slow: GenericRowFunction<Value[][]>): GenericRowFunction<Value[][]> {
   const { table, slots, body } = input;
-  const values = body.exprs.map((target) => fragmentFunction({ table, slots, filter: null, body: valueBody(target) }));
+  const closures = closuresOf(input);
+  const values = body.exprs.map((target) =>
+    target.kind === 'column'
+      ? fastReader(table, target)
+      : closureOr<number, Value>(closures.value(target), () =>
+          fastFragment({ table, slots, filter: null, body: valueBody(target) }),
+        ),
+  );
   return (x, r, rowId, out, n) => {
     for (let i = 0; i < values.length; i++) {
       const value = values[i](x, r, rowId);
@@ -182,20 +258,25 @@ function batchRow(input: RowProgramInput, slow: GenericRowFunction<Value[][]>): 
 }
 
 /**
- * Code that is shared, in pieces: a function for each condition, and for each target if rows go to a batch, called one after the other. Slower for
- * a row, but statements that are made of the same expressions in other combinations find most of their pieces compiled (of the
- * corpus's select3.test 65 % fewer functions, with a fifth of the text).
+ * Without code of its own, in pieces: a closure for each condition, and for each target if rows go to a batch, called one after the other. Slower for
+ * a row, but of most statements nothing is compiled (of the corpus's select3.test, aggregates_129 and select1.test: 69 functions, with a
+ * thirtieth of the text, where generated pieces that were shared by their text were 1,203); those that are left are shared.
  */
 function rowOfFragments<Out>(input: RowProgramInput): GenericRowFunction<Out> {
   const { table, slots, filter, body } = input;
   const conditions = filter === null ? [] : filter.kind === 'and' ? filter.args : [filter];
-  const tests = conditions.map((condition) => fragmentFunction({ table, slots, filter: condition, body: PASSED }));
+  const closures = closuresOf(input);
+  const tests = conditions.map((condition) =>
+    closureOr<number, Value>(closures.condition(condition), () =>
+      fastFragment({ table, slots, filter: condition, body: PASSED }),
+    ),
+  );
   const slow = genericRowFunction<Out>(input);
   // Who asks for a batch's rows has its columns as output.
   const rest =
     body.fillsBatch === true
       ? (batchRow(input, slow as never) as unknown as GenericRowFunction<Out>)
-      : wholeRowFunction<Out>({ table, slots, filter: null, body });
+      : wholeRowFunction<Out>({ table, slots, filter: null, body, computed: computedOf(input, closures) });
   const waits = mayWait([filter, ...body.exprs]);
   const { u8 } = table.pool;
   const { layout } = table.entry;

@@ -1,12 +1,14 @@
 /** The generated code of grouping: from a row to its group, and into the states of the group's aggregates. */
 import type { Value } from '../../catalog/function-entry.ts';
 import type { AggregateCall, Expr } from '../../planner/expr.ts';
-import type { InputTypes } from '../compile/batch-program.ts';
-import { Emitter } from '../compile/emitter.ts';
+import { batchClosures, type InputTypes } from '../compile/batch-program.ts';
+import { computedCode, isComputed } from '../compile/closures.ts';
+import { Emitter, isSharingCode } from '../compile/emitter.ts';
 import { ExpressionCompiler } from '../compile/expression.ts';
 import { emitEvaluated } from '../compile/may-wait.ts';
 import { type Operand, repOfType } from '../compile/operand.ts';
 import { usedColumns } from '../compile/page-columns.ts';
+import { isRepeatable } from '../compile/repeatable.ts';
 import type { SlotAllocator } from '../compile/slots.ts';
 import type { ExecContext } from '../context.ts';
 import type { Accumulator } from './accumulator.ts';
@@ -151,17 +153,23 @@ export function consumeFunction(
 ): ConsumeFunction {
   const emitter = new Emitter();
   const loaded = new Map<number, Operand>();
+  const exprs = [...keys, ...callExprs(calls)];
+  const closed = isSharingCode() && isRepeatable(exprs) ? exprs.filter(isComputed) : [];
+  const closures = batchClosures(slots, input, closed);
+  const computed = new Map(closed.map((expr, k) => [expr, closures[k]]));
   const compiler = new ExpressionCompiler({
     emitter,
     slots,
     bail: null,
     column: (_i, index) => loaded.get(index) as Operand,
+    computed: computedCode(emitter, computed, 'c, i'),
   });
   // An expression may have to wait (a subquery, a page): its row is the one to go on with.
   emitter.emit('let i = st.at;');
   emitter.open('try {');
   emitter.open('for (; i < count; i++) {');
-  for (const index of usedColumns([...keys, ...callExprs(calls)], 0)) {
+  const open = exprs.filter((expr) => !computed.has(expr));
+  for (const index of usedColumns(open, 0)) {
     const name = emitter.name('v');
     emitter.prelude(`const c${index}_ = c[${index}];`);
     emitter.emit(`const ${name} = c${index}_[i];`);
@@ -171,7 +179,7 @@ export function consumeFunction(
   if (isFull) emitFullAccumulation(emitter, compiler, keys, accumulators);
   else emitAccumulation(emitter, compiler, 'st', keys, accumulators);
   if (accumulators.some((accumulator) => accumulator.mayWait === true)) emitter.emit('x.evaluated();');
-  else emitEvaluated(emitter, [...keys, ...callExprs(calls)]);
+  else emitEvaluated(emitter, exprs);
   emitter.close();
   emitter.reopen('} finally {');
   emitter.emit('st.at = i;');

@@ -5,14 +5,8 @@
 import type { Value } from '../../catalog/function-entry.ts';
 import type { HashJoinPlan, JoinType, NestedLoopPlan } from '../../planner/plan.ts';
 import { BATCH_SIZE, Batch, END, PENDING } from '../batch.ts';
-import {
-  type PairCondition,
-  type PairEmit,
-  pairCondition,
-  pairEmit,
-  type RowValuesFunction,
-  rowValuesFunction,
-} from '../compile/batch-program.ts';
+import { type RowValuesFunction, rowValuesFunction } from '../compile/batch-program.ts';
+import { type PairCondition, type PairEmit, pairCondition, pairEmit } from '../compile/pair-program.ts';
 import type { ExecContext } from '../context.ts';
 import { batchBytes, Holding } from '../memory-account.ts';
 import type { Execution } from '../program.ts';
