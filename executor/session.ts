@@ -76,6 +76,16 @@ import { isTransactionEnd, runUtility } from './utility.ts';
 /** A task: yields to wait, answers how the message ended. */
 export type Task<T = Step> = Generator<undefined, T, undefined>;
 
+/** What settings say of transactions, as of a version of them. */
+interface TransactionDefaults {
+  readonly version: number;
+  readonly synchronousCommit: boolean;
+  readonly isolation: SessionTransaction['isolation'];
+  readonly isReadOnly: boolean;
+  /** as_of_system_time. */
+  readonly past: string;
+}
+
 export class Session implements ProtocolSession, PlanningSession, ExecServices {
   readonly server: DatabaseServer;
   readonly engine: StorageEngine;
@@ -213,19 +223,32 @@ export class Session implements ProtocolSession, PlanningSession, ExecServices {
   ensureTransaction(): Transaction {
     if (this.transaction.txn === null) {
       const txn = this.transaction.ensure(this.server.now());
-      txn.synchronousCommit = this.settings.show('synchronous_commit') !== 'off';
+      const defaults = this.#transactionDefaults();
+      txn.synchronousCommit = defaults.synchronousCommit;
       this.settings.format.now = this.transaction.startTimestamp;
       if (!this.transaction.isBlock) {
-        this.transaction.isolation = this.settings.show(
-          'default_transaction_isolation',
-        ) as SessionTransaction['isolation'];
-        this.transaction.isReadOnly = this.settings.boolean('default_transaction_read_only');
+        this.transaction.isolation = defaults.isolation;
+        this.transaction.isReadOnly = defaults.isReadOnly;
       }
-      const past = this.settings.text('as_of_system_time');
-      if (past !== '') this.transaction.beginPast(momentOfText(this, past));
+      if (defaults.past !== '') this.transaction.beginPast(momentOfText(this, defaults.past));
       return txn;
     }
     return this.transaction.txn;
+  }
+
+  #defaults: TransactionDefaults | null = null;
+
+  #transactionDefaults(): TransactionDefaults {
+    const { settings } = this;
+    if (this.#defaults?.version === settings.version) return this.#defaults;
+    this.#defaults = {
+      version: settings.version,
+      synchronousCommit: settings.show('synchronous_commit') !== 'off',
+      isolation: settings.show('default_transaction_isolation') as SessionTransaction['isolation'],
+      isReadOnly: settings.boolean('default_transaction_read_only'),
+      past: settings.text('as_of_system_time'),
+    };
+    return this.#defaults;
   }
 
   /** auto_explain: to the server's log, and to the client if it wants to see messages of this level. */

@@ -152,7 +152,7 @@ function prepareQuery(context: BindContext, query: Query): Query {
 
 function prepareInlined(context: BindContext, inlined: Query): Query {
   const rewritten = rewriteQuery(context, inlined);
-  return { ...rewritten, ctes: prepareCtes(context, inlined.ctes) };
+  return inlined.ctes.length === 0 ? rewritten : { ...rewritten, ctes: prepareCtes(context, inlined.ctes) };
 }
 
 function prepareCtes(context: BindContext, ctes: readonly CteDefinition[]): CteDefinition[] {

@@ -105,16 +105,26 @@ function mapParts(expr: Expr, map: Mapper): Expr {
       const fields = mapList(node.fields, map);
       return fields === node.fields ? expr : ({ ...node, fields } as Expr);
     }
-    case 'call':
+    // Copies of several kinds at one place would be slow in V8, by far: the frequent ones have places of their own.
+    case 'call': {
+      const args = mapList(node.args, map);
+      return args === node.args ? expr : { ...node, args };
+    }
     case 'and':
-    case 'or':
+    case 'or': {
+      const args = mapList(node.args, map);
+      return args === node.args ? expr : { ...node, args };
+    }
     case 'coalesce':
     case 'greatest':
     case 'least': {
       const args = mapList(node.args, map);
       return args === node.args ? expr : ({ ...node, args } as Expr);
     }
-    case 'not':
+    case 'not': {
+      const arg = map(node.arg);
+      return arg === node.arg ? expr : { ...node, arg };
+    }
     case 'isNull':
     case 'booleanTest':
     case 'ioCast':
