@@ -70,21 +70,14 @@ const NONE = Symbol('no closure');
 export class ClosureMaker<Row> {
   readonly #slots: SlotAllocator;
   readonly #column: (expr: ColumnExpr) => Closure<Row>;
-  readonly #makesCall: (expr: CallExpr) => boolean;
   #depth = 0;
   #isHoisting = false;
   /** Of the CASE around; its value while that runs. */
   #subject: { value: Value } | null = null;
 
-  /** `makesCall`: false for calls that only generated code makes. */
-  constructor(
-    slots: SlotAllocator,
-    column: (expr: ColumnExpr) => Closure<Row>,
-    makesCall: (expr: CallExpr) => boolean = () => true,
-  ) {
+  constructor(slots: SlotAllocator, column: (expr: ColumnExpr) => Closure<Row>) {
     this.#slots = slots;
     this.#column = column;
-    this.#makesCall = makesCall;
   }
 
   /** null: only generated code computes it. */
@@ -111,7 +104,7 @@ export class ClosureMaker<Row> {
   /** As ExpressionCompiler.compileFilter: what is null does not pass, and of AND nothing behind it is computed. */
   #test(expr: Expr): ConditionClosure<Row> {
     if (expr.kind === 'and' || expr.kind === 'or') {
-      this.#depth++;
+      if (++this.#depth > DEPTH_MAX) throw NONE;
       const tests = expr.args.map((arg) => this.#test(arg));
       this.#depth--;
       if (expr.kind === 'and')
@@ -301,7 +294,6 @@ export class ClosureMaker<Row> {
   }
 
   #call(expr: CallExpr): Closure<Row> {
-    if (!this.#makesCall(expr)) throw NONE;
     const types = expr.args.map((arg) => arg.typeOid);
     const args = this.#list(expr.args);
     if (expr.spreadsArray === true) {

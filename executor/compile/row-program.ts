@@ -182,17 +182,17 @@ function valueBody(target: Expr): RowBody {
 
 /** Functions that read one column of the rows of a table's current layout, made once for all statements. */
 interface ColumnReaders {
-  /** In generic mode. */
-  readonly exact: Closure<number>[];
-  /** In fast mode: a long value is LEFT. */
-  readonly fast: Fragment[];
+  /** For closures. */
+  readonly closures: Closure<number>[];
+  /** For what is a column and nothing else. */
+  readonly fragments: Fragment[];
 }
 const readersOf = new WeakMap<TableRuntime, ColumnReaders>();
 
 function columnReaders(table: TableRuntime): ColumnReaders {
   let readers = readersOf.get(table);
   if (readers === undefined) {
-    readers = { exact: [], fast: [] };
+    readers = { closures: [], fragments: [] };
     readersOf.set(table, readers);
   }
   return readers;
@@ -201,25 +201,33 @@ function columnReaders(table: TableRuntime): ColumnReaders {
 /** Needs no slots: a column is computed of nothing. */
 const WITHOUT_SLOTS = new SlotAllocator();
 
-function exactReader(table: TableRuntime, column: ColumnExpr): Closure<number> {
-  const { exact } = columnReaders(table);
-  exact[column.index] ??= exactFragment({ table, slots: WITHOUT_SLOTS, filter: null, body: PASSED }, column);
-  return exact[column.index];
+function columnFragment(table: TableRuntime, column: ColumnExpr): Fragment {
+  const { fragments } = columnReaders(table);
+  fragments[column.index] ??= fastFragment({ table, slots: WITHOUT_SLOTS, filter: null, body: valueBody(column) });
+  return fragments[column.index];
 }
 
-function fastReader(table: TableRuntime, column: ColumnExpr): Fragment {
-  const { fast } = columnReaders(table);
-  fast[column.index] ??= fastFragment({ table, slots: WITHOUT_SLOTS, filter: null, body: valueBody(column) });
-  return fast[column.index];
+/** Throws LEFT where a long value is not in the row: the generic form fetches it once for all that read it, or a part of it. */
+function columnClosure(table: TableRuntime, column: ColumnExpr): Closure<number> {
+  const { closures } = columnReaders(table);
+  const known = closures[column.index];
+  if (known !== undefined) return known;
+  const layout = table.layout(table.entry.layout).columns[column.index];
+  if (layout?.isVariable !== true) {
+    closures[column.index] = exactFragment({ table, slots: WITHOUT_SLOTS, filter: null, body: PASSED }, column);
+  } else {
+    const fragment = columnFragment(table, column);
+    closures[column.index] = (x, r, rowId) => {
+      const value = fragment(x, r, rowId);
+      if (value === LEFT) throw LEFT;
+      return value;
+    };
+  }
+  return closures[column.index];
 }
 
 function closuresOf({ table, slots }: RowProgramInput): ClosureMaker<number> {
-  return new ClosureMaker(
-    slots,
-    (column) => exactReader(table, column),
-    // Generated code does not fetch the whole of a long value for them.
-    (call) => partialColumn(call) === null,
-  );
+  return new ClosureMaker(slots, (column) => columnClosure(table, column));
 }
 
 /** What the body computes, as closures. */
@@ -242,7 +250,7 @@ function batchRow(input: RowProgramInput, slow: GenericRowFunction<Value[][]>): 
   const closures = closuresOf(input);
   const values = body.exprs.map((target) =>
     target.kind === 'column'
-      ? fastReader(table, target)
+      ? columnFragment(table, target)
       : closureOr<number, Value>(closures.value(target), () =>
           fastFragment({ table, slots, filter: null, body: valueBody(target) }),
         ),
@@ -282,13 +290,18 @@ function rowOfFragments<Out>(input: RowProgramInput): GenericRowFunction<Out> {
   const { layout } = table.entry;
   return (x, r, rowId, out, n) => {
     if (u8[r + ROW_LAYOUT_OFFSET] !== layout) return slow(x, r, rowId, out, n);
-    for (let i = 0; i < tests.length; i++) {
-      const answer = tests[i](x, r, rowId);
-      if (answer !== true) return answer === LEFT ? slow(x, r, rowId, out, n) : false;
+    try {
+      for (let i = 0; i < tests.length; i++) {
+        const answer = tests[i](x, r, rowId);
+        if (answer !== true) return answer === LEFT ? slow(x, r, rowId, out, n) : false;
+      }
+      const hasPassed = rest(x, r, rowId, out, n);
+      if (waits) x.evaluated();
+      return hasPassed;
+    } catch (error) {
+      if (error !== LEFT) throw error;
+      return slow(x, r, rowId, out, n);
     }
-    const hasPassed = rest(x, r, rowId, out, n);
-    if (waits) x.evaluated();
-    return hasPassed;
   };
 }
 
