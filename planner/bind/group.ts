@@ -55,14 +55,16 @@ export function bindGroupBy(level: Level, clause: ast.GroupByClause, list: Targe
         return item.sets.flatMap(setsOf);
     }
   };
-  const plain = clause.items.every((item) => item.kind === 'expr');
+  if (clause.items.every((item) => item.kind === 'expr')) {
+    clause.items.forEach(setsOf);
+    return { keys, sets: null };
+  }
   let sets: number[][] = [[]];
   for (const item of clause.items) {
     const own = setsOf(item);
     sets = sets.flatMap((set) => own.map((more) => [...set, ...more]));
     if (sets.length > SETS_MAX) throw context.error('54000', `too many grouping sets present (maximum ${SETS_MAX})`);
   }
-  if (plain) return { keys, sets: null };
   let unique = sets.map((set) => [...new Set(set)]);
   if (clause.distinct) {
     const seen = new Set<string>();
