@@ -11,7 +11,7 @@ import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { chmodSync, unlinkSync } from 'node:fs';
 import { type AddressInfo, createServer, type Server, Socket } from 'node:net';
-import { type SecureContext, TLSSocket } from 'node:tls';
+import type { SecureContext } from 'node:tls';
 import type { SessionFactory } from '../executor/session-api.ts';
 import { SqlError } from '../types/errors.ts';
 import type { AuthMethod } from './auth.ts';
@@ -173,6 +173,7 @@ export class WireServer implements ConnectionHost {
 
   startTls(connection: Connection): Socket {
     const secureContext = this.options.secureContext!;
+    const { TLSSocket } = process.getBuiltinModule('node:tls');
     const socket = new TLSSocket(connection.socket, { isServer: true, secureContext });
     socket.on('data', (chunk: Buffer) => connection.receive(chunk, chunk.length));
     this.watch(connection, socket);

@@ -1,5 +1,4 @@
 /** An archive behind a shell command, as PostgreSQL's restore_command: %f is the file that is wanted, %p where it is to go. */
-import { spawnSync } from 'node:child_process';
 import { existsSync, rmSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { expandCommand } from '../../storage/archive/index.ts';
@@ -23,10 +22,12 @@ export class CommandArchive implements ArchiveSource {
   fetch(name: string, path: string): boolean {
     const place = resolve(path);
     const text = expandCommand(this.command, place, name);
-    const { status, signal, error } = spawnSync('/bin/sh', ['-c', text], {
-      cwd: this.directory,
-      stdio: ['ignore', 'inherit', 'inherit'],
-    });
+    const { status, signal, error } = process
+      .getBuiltinModule('node:child_process')
+      .spawnSync('/bin/sh', ['-c', text], {
+        cwd: this.directory,
+        stdio: ['ignore', 'inherit', 'inherit'],
+      });
     if (error === undefined && status === 0) return existsSync(place);
     rmSync(place, { force: true });
     if (error === undefined && status !== null && status < SHELL_STATUS_MIN) return false;

@@ -4,7 +4,7 @@
  * Reading: a `ServerReader` feeds a CopySource; `pump` asks for the next piece, and the session is woken when it is there.
  * Writing: a `ServerWriter` takes whole buffers; `isBusy` until they are with the operating system.
  */
-import { type ChildProcess, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { close, createReadStream, createWriteStream, fstat, open } from 'node:fs';
 import { isAbsolute } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
@@ -98,7 +98,7 @@ class Program {
 
   constructor(session: Session, command: string, direction: 'from' | 'to') {
     this.#command = command;
-    this.child = spawn('/bin/sh', ['-c', command], {
+    this.child = process.getBuiltinModule('node:child_process').spawn('/bin/sh', ['-c', command], {
       stdio: direction === 'from' ? ['ignore', 'pipe', 'inherit'] : ['pipe', 'inherit', 'inherit'],
     });
     this.child.on('error', () => {

@@ -1,5 +1,4 @@
 /** archive_command, as PostgreSQL has it: run by the shell, in the data directory. */
-import { spawn } from 'node:child_process';
 import type { ArchiveCommand } from './archiver.ts';
 
 /** `%p`: path of a file, `%f`: its name, `%%`: a percent sign; all else is left as it is. */
@@ -16,7 +15,10 @@ export function shellArchiveCommand(command: string, directory: string): Archive
       if (!isDone) done(failure === null ? null : { message: failure, command: text });
       isDone = true;
     };
-    const child = spawn('/bin/sh', ['-c', text], { cwd: directory, stdio: ['ignore', 'inherit', 'inherit'] });
+    // Loaded here: a start should not wait for it.
+    const child = process
+      .getBuiltinModule('node:child_process')
+      .spawn('/bin/sh', ['-c', text], { cwd: directory, stdio: ['ignore', 'inherit', 'inherit'] });
     child.once('error', (error) => end(`archive command could not be run: ${error.message}`));
     child.once('exit', (code, signal) => {
       if (code === 0) end(null);

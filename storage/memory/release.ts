@@ -2,7 +2,7 @@
  * Gives the memory of an ArrayBuffer back at once. Left to the collector of garbage it would wait, thousands of values' worth of it, and what malloc
  * took for them meanwhile stays the process's.
  */
-import { MessageChannel, type MessagePort } from 'node:worker_threads';
+import type { MessagePort } from 'node:worker_threads';
 
 let nowhere: MessagePort | null = null;
 
@@ -15,7 +15,7 @@ let nowhere: MessagePort | null = null;
  */
 export function releaseBuffer(buffer: ArrayBufferLike): void {
   if (nowhere === null) {
-    const { port1, port2 } = new MessageChannel();
+    const { port1, port2 } = new (process.getBuiltinModule('node:worker_threads').MessageChannel)();
     port1.close();
     port2.close();
     nowhere = port1;
