@@ -2,6 +2,7 @@
 import type { Value } from '../../catalog/function-entry.ts';
 import type { ConstExpr, Expr } from '../../planner/expr.ts';
 import type { ResultPlan, ValuesPlan } from '../../planner/plan.ts';
+import { SqlError } from '../../types/errors.ts';
 import { BATCH_SIZE, Batch, END } from '../batch.ts';
 import {
   type ProjectFunction,
@@ -123,6 +124,8 @@ export class ValuesOperator implements Operator {
   #next = 0;
   /** Rows in `out` that were computed before one had to wait. */
   #count = 0;
+  /** Of the next row, behind some that have been given away: it is met when somebody asks for that row, as in PostgreSQL. */
+  #error: SqlError | null = null;
 
   constructor(plan: ValuesPlan, execution: Execution) {
     const { program } = execution;
@@ -142,12 +145,20 @@ export class ValuesOperator implements Operator {
   open(): void {
     this.#next = 0;
     this.#count = 0;
+    this.#error = null;
   }
 
   poll(x: ExecContext): Batch {
+    if (this.#error !== null) throw this.#error;
     const out = this.#out;
     while (this.#next < this.#rows.length && this.#count < this.#batchSize) {
-      this.#rows[this.#next](x, this.#values);
+      try {
+        this.#rows[this.#next](x, this.#values);
+      } catch (error) {
+        if (!(error instanceof SqlError) || this.#count === 0) throw error;
+        this.#error = error;
+        break;
+      }
       for (let c = 0; c < out.columns.length; c++) out.columns[c][this.#count] = this.#values[c];
       // Not before: what is computed may have to wait.
       this.#next++;
