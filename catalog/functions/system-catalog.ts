@@ -582,6 +582,7 @@ export const systemCatalogFunctions: FunctionModule = {
     pg_column_is_updatable: isColumnUpdatable,
     pg_postmaster_start_time: (context) => context.system?.serverStart ?? context.transactionTimestamp,
     pg_conf_load_time: (context) => context.system?.serverStart ?? context.transactionTimestamp,
+    pg_my_temp_schema: (context) => context.system?.temporarySchemaOid ?? 0,
     pg_is_other_temp_schema(context, oid: number) {
       const name = catalogOf(context).schemaName(oid);
       return name.startsWith('pg_temp_') && oid !== (context.system?.temporarySchemaOid ?? 0);

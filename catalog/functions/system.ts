@@ -43,7 +43,6 @@ export const systemFunctions: FunctionModule = {
     pg_client_encoding: () => 'UTF8',
     pg_is_in_recovery: () => false,
     pg_jit_available: () => false,
-    pg_my_temp_schema: () => 0,
     pg_size_pretty: prettySize,
     pg_size_bytes: sizeInBytes,
     pg_num_nulls: (...values: Value[]) => values.filter((value) => value === null).length,

@@ -2,7 +2,7 @@
 import type { Expr } from '../../planner/expr.ts';
 
 /** Parts that are no expressions over those columns. */
-const CODE = new Set(['function', 'equality', 'operator', 'plan', 'made']);
+const CODE = new Set(['function', 'equality', 'operator', 'plan', 'made', 'directArgs']);
 
 /** The same expression with each column k of input 0 replaced by targets[k]. Subqueries keep their inner plans. */
 export function substituteColumns<T>(node: T, targets: readonly Expr[]): T {

@@ -265,6 +265,7 @@ function* copyTo(session: Session, node: CopyStatement, prepared: PreparedStatem
       literalEnd: 0,
       parameterCount: 0,
     };
+    if (node.query.kind === 'merge') throw sqlError('0A000', 'MERGE not supported in COPY');
     if (node.query.kind !== 'query' && !('returning' in node.query && node.query.returning.length > 0)) {
       throw sqlError('0A000', 'COPY query must have a RETURNING clause');
     }

@@ -452,13 +452,16 @@ export class CopyTextSource extends CopySource {
   }
 
   #checkHeader(start: number, end: number): void {
-    const line = decodeUtf8(this.data, start, end);
-    const names: string[] = [];
-    if (this.#quote < 0) names.push(...line.split(this.#options.delimiter));
+    const { delimiter, nullText } = this.#options;
+    const names: (string | null)[] = [];
+    if (this.#quote < 0)
+      for (const text of decodeUtf8(this.data, start, end).split(delimiter))
+        names.push(text === nullText ? null : text);
     else {
       for (let from = start; from <= end; ) {
         const field = this.#csvField(from, end);
-        names.push(field.text);
+        const isQuoted = this.data[from] === this.#quote;
+        names.push(field.text === nullText && !isQuoted ? null : field.text);
         from = field.next;
       }
     }
@@ -469,10 +472,12 @@ export class CopyTextSource extends CopySource {
       );
     }
     names.forEach((name, i) => {
-      if (name === this.columns[i].name) return;
+      const { name: expected } = this.columns[i];
+      if (name === expected) return;
+      const got = name === null ? `null value ("${nullText}")` : `"${name}"`;
       throw this.#error(
         '22P04',
-        `column name mismatch in header line field ${i + 1}: got "${name}", expected "${this.columns[i].name}"`,
+        `column name mismatch in header line field ${i + 1}: got ${got}, expected "${expected}"`,
       );
     });
   }

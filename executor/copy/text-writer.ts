@@ -72,8 +72,9 @@ export class CopyTextWriter extends CopyWriter {
     const { delimiter, format, header } = this.#options;
     if (header === 'none') return;
     const names = this.#names;
-    const fields = names.map((name, i) =>
-      format === 'csv' ? this.#csv(name, i, names.length === 1) : this.#text(name),
+    // FORCE_QUOTE is about values.
+    const fields = names.map((name) =>
+      format === 'csv' ? this.#csv(name, false, names.length === 1) : this.#text(name),
     );
     this.#line(out, `${fields.join(delimiter)}\n`);
   }
@@ -90,7 +91,7 @@ export class CopyTextWriter extends CopyWriter {
         if (value === null) line += nullText;
         else {
           const text = this.#outputs[c](value, format);
-          line += isCsv ? this.#csv(text, c, width === 1) : this.#text(text);
+          line += isCsv ? this.#csv(text, this.#forceQuote[c], width === 1) : this.#text(text);
         }
       }
       this.#line(out, `${line}\n`);
@@ -110,11 +111,10 @@ export class CopyTextWriter extends CopyWriter {
     return replaceEach(text, this.#needsEscape, (c) => TEXT_ESCAPES[c] ?? `\\${c}`);
   }
 
-  #csv(text: string, column: number, isOnlyColumn: boolean): string {
+  #csv(text: string, isForced: boolean, isOnlyColumn: boolean): string {
     const { quote, escape: escapeCharacter, nullText } = this.#options;
     // A lone \. would end the data.
-    const mustQuote =
-      this.#forceQuote[column] || text === nullText || (isOnlyColumn && text === '\\.') || this.#needsQuote.test(text);
+    const mustQuote = isForced || text === nullText || (isOnlyColumn && text === '\\.') || this.#needsQuote.test(text);
     if (!mustQuote) return text;
     return quote + replaceEach(text, this.#quoted, (c) => escapeCharacter + c) + quote;
   }

@@ -30,7 +30,8 @@ export interface Accumulator {
     arrays: readonly string[],
     groups: string,
   ): () => void | (() => void);
-  final(x: ExecContext, arrays: readonly (readonly Value[])[], group: number): Value;
+  /** `keys`: of the group, NULL where its grouping set has them not. */
+  final(x: ExecContext, arrays: readonly (readonly Value[])[], group: number, keys: readonly Value[]): Value;
   /** The first `end` groups are forgotten: what their states took of scratch memory goes back. */
   release?(arrays: readonly (readonly Value[])[], end: number): void;
 }

@@ -20,7 +20,7 @@ import { valueBytes } from '../spill/memory.ts';
 import { type Accumulator, compileArgument, conditionCode, emitFilter } from './accumulator.ts';
 import { DistinctAccumulator } from './distinct-accumulator.ts';
 import { PLACE_BYTES } from './interner.ts';
-import { directWithoutRows, MadeAccumulator, MadeCollectingAccumulator, MadeSteps } from './made-aggregates.ts';
+import { DirectArguments, MadeAccumulator, MadeCollectingAccumulator, MadeSteps } from './made-aggregates.ts';
 import { sortRows } from './quicksort.ts';
 import { isVariance, VarianceAccumulator } from './variance-accumulator.ts';
 
@@ -343,9 +343,6 @@ class CallingAccumulator implements Accumulator {
   }
 }
 
-/** Rows of a group, and the direct arguments of the call for it. */
-type Collected = Value[][] & { direct?: Value[] };
-
 /** percentile_cont(0.5) WITHIN GROUP (ORDER BY n) and the like: what is collected are plain numbers, which V8 sorts by itself. */
 function collectsNumbers({ function: fn, made, distinct, args, orderBy }: AggregateCall): boolean {
   if (fn.orderedSet !== true || fn.hypothetical === true || !fn.strict || made !== undefined || distinct) return false;
@@ -367,15 +364,17 @@ class CollectingAccumulator implements Accumulator {
   readonly #call: AggregateCall;
   readonly #implementation: AggregateImplementation;
   readonly #orderBy: readonly SortKey[];
-  readonly #directWithoutRows: ((x: ExecContext) => readonly Value[]) | null;
+  readonly mayWait: boolean;
+  readonly #direct: DirectArguments;
   /** Groups hold numbers, not rows. */
   readonly #isOfNumbers: boolean;
 
-  constructor(call: AggregateCall, slots: SlotAllocator) {
+  constructor(call: AggregateCall, direct: DirectArguments) {
     this.#call = call;
     this.#orderBy = call.orderBy;
     this.#isOfNumbers = collectsNumbers(call);
-    this.#directWithoutRows = directWithoutRows(call, slots);
+    this.#direct = direct;
+    this.mayWait = direct.mayWait;
     // A made one is run by others.
     this.#implementation =
       call.made !== undefined
@@ -391,7 +390,7 @@ class CollectingAccumulator implements Accumulator {
   }
 
   emitStep(emitter: Emitter, compiler: ExpressionCompiler, arrays: readonly string[], groups: string): () => void {
-    const { args, directArgs, function: fn } = this.#call;
+    const { args, function: fn } = this.#call;
     const pass = emitFilter(emitter, compiler, this.#call);
     const condition = conditionCode(pass);
     const hold = (expr: AggregateCall['args'][number]): string => {
@@ -401,24 +400,17 @@ class CollectingAccumulator implements Accumulator {
     };
     const values = args.map(hold);
     const keys = this.#isOfNumbers ? [] : this.#orderBy.map((k) => hold(k.expr));
-    // Of the group, whichever of its rows are left out.
-    const direct = directArgs.map((expr) => {
-      const name = emitter.name('w');
-      emitter.emit(`const ${name} = ${compiler.toAny(compiler.compile(expr))};`);
-      return name;
-    });
-    const told = direct.length === 0 ? '' : `${arrays[0]}[g].direct ??= [${direct.join(', ')}]; `;
     const strict = fn.strict && values.length > 0 ? `if (${values.map((v) => `${v} !== null`).join(' && ')}) ` : '';
     if (this.#isOfNumbers) {
       const add = `${arrays[0]}[g].push(${values[0]}); ${groups}.collectedBytes += ${PLACE_BYTES};`;
-      return () => emitter.emit(`${told}${condition}${strict}{ ${add} }`);
+      return () => emitter.emit(`${condition}${strict}{ ${add} }`);
     }
-    const row = [...values, ...keys, ...direct];
-    const exprs = [...args, ...this.#orderBy.map((k) => k.expr), ...directArgs];
+    const row = [...values, ...keys];
+    const exprs = [...args, ...this.#orderBy.map((k) => k.expr)];
     const kept = row.map((code, i) => ({ code, typeOid: exprs[i].typeOid }));
     const bytes = collectedBytesCode(emitter, COLLECTED_ROW_BYTES, kept);
     const add = `${arrays[0]}[g].push([${row.join(', ')}]); ${groups}.collectedBytes += ${bytes};`;
-    return () => emitter.emit(`${told}${condition}${strict}{ ${add} }`);
+    return () => emitter.emit(`${condition}${strict}{ ${add} }`);
   }
 
   /** Puts the rows of a group in order, which changes nothing the second time. */
@@ -441,10 +433,10 @@ class CollectingAccumulator implements Accumulator {
     return distinct ? withoutDuplicates(rows, args) : rows;
   }
 
-  final(x: ExecContext, arrays: readonly (readonly Value[])[], group: number): Value {
-    const { args, directArgs } = this.#call;
-    const width = args.length;
-    const collected = arrays[0][group] as Collected;
+  final(x: ExecContext, arrays: readonly (readonly Value[])[], group: number, keys: readonly Value[]): Value {
+    const width = this.#call.args.length;
+    const collected = arrays[0][group] as Value[][];
+    const direct = this.#direct.values(x, keys);
     let state: Value;
     if (this.#isOfNumbers) {
       state = this.#implementation.initial(x.functions);
@@ -455,25 +447,21 @@ class CollectingAccumulator implements Accumulator {
       x.memory.shrink(bytes);
     } else {
       const rows = this.rowsInOrder(collected);
-      if (this.#call.function.hypothetical) return this.#placeOfDirect(x, rows);
+      if (this.#call.function.hypothetical) return this.#placeOf(direct, x, rows);
       state = this.#implementation.initial(x.functions);
-      for (const row of rows) state = this.#implementation.step(state, ...row.slice(0, width));
+      for (const each of rows) state = this.#implementation.step(state, ...each.slice(0, width));
     }
-    const told = collected.direct;
-    const direct = directArgs.length === 0 ? [] : (told ?? this.#directWithoutRows?.(x));
-    if (direct === undefined) return null;
     return this.#implementation.final(state, ...direct);
   }
 
   /** Hypothetical-set aggregates: the rows in order, each compared with the row of the direct arguments. */
-  #placeOfDirect(x: ExecContext, rows: readonly Value[][]): Value {
+  #placeOf(direct: readonly Value[], x: ExecContext, rows: readonly Value[][]): Value {
     const width = this.#call.args.length;
     const compare = rowComparator(this.#orderBy, (row: readonly Value[], k) => row[k]);
     let state = this.#implementation.initial(x.functions);
     let previous: Value[] | null = null;
     for (const row of rows) {
       const keys = row.slice(width, width + this.#orderBy.length);
-      const direct = row.slice(-this.#call.directArgs.length);
       const isNewGroup = previous === null || compare(previous, keys) !== 0;
       state = this.#implementation.step(state, compare(keys, direct), isNewGroup);
       previous = keys;
@@ -525,17 +513,19 @@ const PLAIN_ORDER_TYPES = new Set<number>([
   OID.TIMESTAMPTZ,
 ]);
 
-export function makeAccumulator(call: AggregateCall, slots: SlotAllocator): Accumulator {
+/** `keyTypes`: of the group's keys, which direct arguments are computed of. */
+export function makeAccumulator(call: AggregateCall, slots: SlotAllocator, keyTypes: readonly number[]): Accumulator {
   const { name, orderedSet, orderInsensitive, routine } = call.function;
   const needsOrder = (call.orderBy.length > 0 || call.distinct) && !orderInsensitive;
   if (call.made !== undefined) {
     const steps = new MadeSteps(call.made, slots);
     if (!orderedSet && !needsOrder) return new MadeAccumulator(call, steps);
-    return new MadeCollectingAccumulator(call, slots, steps, new CollectingAccumulator(call, slots));
+    const direct = new DirectArguments(call, slots, keyTypes);
+    return new MadeCollectingAccumulator(call, direct, steps, new CollectingAccumulator(call, direct));
   }
   const isPlainDistinct = !orderedSet && call.orderBy.length === 0 && call.args.length === 1 && routine === undefined;
   if (needsOrder && isPlainDistinct) return new DistinctAccumulator(call);
-  if (orderedSet || needsOrder) return new CollectingAccumulator(call, slots);
+  if (orderedSet || needsOrder) return new CollectingAccumulator(call, new DirectArguments(call, slots, keyTypes));
   // Named as a built-in one, but made.
   if (routine !== undefined) return new CallingAccumulator(call);
   if (name === 'count') return new CountAccumulator(call);

@@ -187,12 +187,7 @@ export function consumeFunction(
   return emitter.build('x, c, count, st, sp');
 }
 
-/** What the calls compute of a row. */
+/** What the calls compute of a row. Direct arguments are of the group. */
 export function callExprs(calls: readonly AggregateCall[]): Expr[] {
-  return calls.flatMap((c) => [
-    ...c.args,
-    ...c.directArgs,
-    ...c.orderBy.map((k) => k.expr),
-    ...(c.filter === null ? [] : [c.filter]),
-  ]);
+  return calls.flatMap((c) => [...c.args, ...c.orderBy.map((k) => k.expr), ...(c.filter === null ? [] : [c.filter])]);
 }

@@ -123,7 +123,8 @@ export class AggregateOperator implements Operator, SpillingOperator {
     const { program } = this.#execution;
     const { slots } = program;
     const { input, groupKeys, aggregates, having, targets } = this.#plan;
-    const accumulators = aggregates.map((call) => makeAccumulator(call, slots));
+    const keyTypes = groupKeys.map((key) => key.typeOid);
+    const accumulators = aggregates.map((call) => makeAccumulator(call, slots, keyTypes));
     const rawTypes = [...groupKeys, ...aggregates, { typeOid: OID.INT4 }];
     const output = projectFunction(slots, rawTypes, having, targets);
     if (!canFuse) {
@@ -141,7 +142,7 @@ export class AggregateOperator implements Operator, SpillingOperator {
     const scan = input as SeqScanPlan;
     const keys = substituteColumns(groupKeys, scan.targets);
     const calls = substituteColumns(aggregates, scan.targets);
-    const scanAccumulators = calls.map((call) => makeAccumulator(call, slots));
+    const scanAccumulators = calls.map((call) => makeAccumulator(call, slots, keyTypes));
     const body: RowBody = {
       exprs: [...keys, ...callExprs(calls)],
       emit: (emitter, compiler) => emitAccumulation(emitter, compiler, 'out', keys, scanAccumulators),
@@ -159,7 +160,8 @@ export class AggregateOperator implements Operator, SpillingOperator {
     const { slots } = this.#execution.program;
     const { input, groupKeys, aggregates } = this.#plan;
     // Those of the fused loop are over the table's columns; states are the same.
-    const accumulators = aggregates.map((call) => makeAccumulator(call, slots));
+    const keyTypes = groupKeys.map((key) => key.typeOid);
+    const accumulators = aggregates.map((call) => makeAccumulator(call, slots, keyTypes));
     const width = input.output.length;
     const types = [...input.output, ...groupKeys];
     const keys = groupKeys.map(
@@ -331,6 +333,7 @@ export class AggregateOperator implements Operator, SpillingOperator {
     const keyCount = this.#plan.groupKeys.length;
     const raw = this.#raw;
     const keyValues: Value[] = [];
+    const keys: Value[] = [];
     while (this.#set < this.#groups.length) {
       const groups = this.#groups[this.#set];
       const set = this.#sets[this.#set];
@@ -341,12 +344,13 @@ export class AggregateOperator implements Operator, SpillingOperator {
       let group = this.#group;
       while (group < end && n < BATCH_SIZE) {
         groups.table.keyValues(group, keyValues);
-        for (let k = 0; k < keyCount; k++) raw.columns[k][n] = null;
+        for (let k = 0; k < keyCount; k++) keys[k] = null;
         set.forEach((k, i) => {
-          raw.columns[k][n] = keyValues[i];
+          keys[k] = keyValues[i];
         });
+        for (let k = 0; k < keyCount; k++) raw.columns[k][n] = keys[k];
         for (let a = 0; a < accumulators.length; a++) {
-          raw.columns[keyCount + a][n] = accumulators[a].final(x, groups.arrays[a], group);
+          raw.columns[keyCount + a][n] = accumulators[a].final(x, groups.arrays[a], group, keys);
         }
         raw.columns[keyCount + accumulators.length][n] = mask;
         group++;

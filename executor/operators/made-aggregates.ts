@@ -41,18 +41,19 @@ function valueFunction(slots: SlotAllocator, types: readonly number[], expr: Exp
   return emitter.build('x, r');
 }
 
-/**
- * Direct arguments of an aggregate that meets no row. Its keys are those of the empty grouping set, NULL: with one of them among
- * the arguments there is no answer (null here).
- */
-export function directWithoutRows(
-  call: AggregateCall,
-  slots: SlotAllocator,
-): ((x: ExecContext) => readonly Value[]) | null {
-  const { directArgs } = call;
-  if (directArgs.length === 0 || usedColumns(directArgs, 0).length > 0) return null;
-  const functions = directArgs.map((expr) => valueFunction(slots, [], expr));
-  return (x) => functions.map((value) => value(x, []));
+/** Direct arguments of a call: of a group, computed of its keys. */
+export class DirectArguments {
+  readonly mayWait: boolean;
+  readonly #functions: readonly ValueFunction[];
+
+  constructor({ directArgs }: AggregateCall, slots: SlotAllocator, keyTypes: readonly number[]) {
+    this.mayWait = mayWait(directArgs);
+    this.#functions = directArgs.map((expr) => valueFunction(slots, keyTypes, expr));
+  }
+
+  values(x: ExecContext, keys: readonly Value[]): readonly Value[] {
+    return this.#functions.map((value) => value(x, keys));
+  }
 }
 
 /** Where a run over many rows stands. */
@@ -220,14 +221,14 @@ export class MadeCollectingAccumulator implements Accumulator {
   readonly #call: AggregateCall;
   readonly #steps: MadeSteps;
   readonly #collector: Collector;
-  readonly #directWithoutRows: ((x: ExecContext) => readonly Value[]) | null;
+  readonly #direct: DirectArguments;
 
-  constructor(call: AggregateCall, slots: SlotAllocator, steps: MadeSteps, collector: Collector) {
+  constructor(call: AggregateCall, direct: DirectArguments, steps: MadeSteps, collector: Collector) {
     this.#call = call;
-    this.#directWithoutRows = directWithoutRows(call, slots);
+    this.#direct = direct;
     this.#steps = steps;
     this.#collector = collector;
-    this.mayWait = steps.mayWait;
+    this.mayWait = steps.mayWait || direct.mayWait;
   }
 
   grow(x: ExecContext, arrays: Value[][]): void {
@@ -239,16 +240,14 @@ export class MadeCollectingAccumulator implements Accumulator {
     return this.#collector.emitStep(emitter, compiler, arrays, groups) as () => void;
   }
 
-  final(x: ExecContext, arrays: readonly (readonly Value[])[], group: number): Value {
-    const { args, directArgs } = this.#call;
+  final(x: ExecContext, arrays: readonly (readonly Value[])[], group: number, keys: readonly Value[]): Value {
+    const { args } = this.#call;
     const collected = arrays[0][group] as Value[][];
-    const direct =
-      directArgs.length === 0 ? [] : (collected[0]?.slice(-directArgs.length) ?? this.#directWithoutRows?.(x));
-    if (direct === undefined) return null;
+    const direct = this.#direct.values(x, keys);
     const places = arrays[1] as Value[];
     places[group] ??= { rows: this.#collector.rowsInOrder(collected), run: this.#steps.begin() };
     const { rows, run } = places[group] as { rows: readonly Value[][]; run: SteppedRun };
-    this.#steps.run(x, run, rows.length, (row) => rows[row].slice(0, args.length));
+    this.#steps.run(x, run, rows.length, (each) => rows[each].slice(0, args.length));
     return this.#steps.value(x, run.state, direct);
   }
 }

@@ -3,7 +3,7 @@ import type { AggregateFunction } from '../../catalog/function-entry.ts';
 import type * as ast from '../../parser/ast.ts';
 import { equalExpr } from '../equal-expr.ts';
 import type { Expr, SortKey } from '../expr.ts';
-import { logical, toExpr } from '../logical.ts';
+import { type AggregateRef, type GroupingRef, type LogicalExpr, logical, toExpr } from '../logical.ts';
 import { lastSetCall, visitExpr } from '../traverse.ts';
 import { CLAUSE_WORDS } from './clause-words.ts';
 import { coerceToBoolean, resolveUnknown } from './coerce.ts';
@@ -116,11 +116,16 @@ export function aggregateLevel(level: Level, inner: readonly Expr[]): Level {
     visitExpr(expr, (child) => {
       const node = logical(child);
       if (node.kind === 'var') consider(levelOfRel(level, node.rel));
-      else if (node.kind === 'aggregateRef') consider(levelByQuery(level, node.query));
+      else if (isGroupValue(node)) consider(levelByQuery(level, node.query));
       return true;
     });
   }
   return best ?? level;
+}
+
+/** GROUPING is as little a value of a row as an aggregate. */
+function isGroupValue(node: LogicalExpr): node is AggregateRef | GroupingRef {
+  return node.kind === 'aggregateRef' || node.kind === 'groupingRef';
 }
 
 function levelByQuery(level: Level, query: number): Level | null {
@@ -135,7 +140,7 @@ function checkAggregateArguments(level: Level, owner: Level, inner: readonly Exp
   for (const expr of inner) {
     visitExpr(expr, (child) => {
       const node = logical(child);
-      if (node.kind === 'aggregateRef' && node.query === owner.queryId) {
+      if (isGroupValue(node) && node.query === owner.queryId) {
         throw context.error(
           '42803',
           'aggregate function calls cannot be nested',
