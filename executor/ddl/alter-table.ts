@@ -33,7 +33,7 @@ import { changeColumn, dropObjects } from './dependencies.ts';
 import { reference } from './describe.ts';
 import { volatilityOf } from './expressions.ts';
 import { clusterIndex, indexOptions, markClustered } from './indexes.ts';
-import { changedOptions, mergeOptions, OWN_TABLE_OPTIONS, TABLE_OPTIONS } from './options.ts';
+import { changedOptions, mergeOptions, OWN_TABLE_OPTIONS, resetNames, TABLE_OPTIONS } from './options.ts';
 import { changeOwner } from './owner.ts';
 import {
   checkNotInUse,
@@ -515,7 +515,7 @@ function* alterOther(x: DdlContext, entry: NamedRelation, command: AlterTableCom
     case 'resetOptions':
       if (entry.class === 'index') {
         const set = command.kind === 'setOptions' ? indexOptions(command.options, entry.method) : [];
-        const reset = command.kind === 'resetOptions' ? command.options.map((option) => option.name) : [];
+        const reset = command.kind === 'resetOptions' ? resetNames(command.options) : [];
         x.putEntry({ ...entry, options: mergeOptions(entry.options ?? [], set, reset) });
       } else if (entry.class === 'relation' && entry.kind === 'view') changeViewOptions(x, entry, command);
       else if (entry.class === 'relation') {

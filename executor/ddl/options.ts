@@ -21,9 +21,21 @@ export const TABLE_OPTIONS = new Set(
 export const OWN_TABLE_OPTIONS = new Set([...TABLE_OPTIONS, TTL, TTL_COLUMN, VERSION_RETENTION]);
 const OWN = new Set([TTL, TTL_COLUMN, VERSION_RETENTION]);
 
+/** Those of tables that are not about TOAST tables. */
+const NOT_TOAST = new Set([
+  ...OWN,
+  'fillfactor',
+  'toast_tuple_target',
+  'parallel_workers',
+  'user_catalog_table',
+  'autovacuum_analyze_threshold',
+  'autovacuum_analyze_scale_factor',
+]);
+
 /** name=value texts; 22023 for names that are not known. */
 export function storageOptions(options: readonly Option[], known: ReadonlySet<string>): string[] {
   const result: string[] = [];
+  const seen = new Set<string>();
   for (const option of options) {
     const { name } = option;
     if (option.namespace !== null && option.namespace !== 'toast') {
@@ -35,8 +47,11 @@ export function storageOptions(options: readonly Option[], known: ReadonlySet<st
       }
       continue;
     }
-    if (!known.has(name) || (option.namespace !== null && OWN.has(name)))
+    if (!known.has(name) || (option.namespace !== null && NOT_TOAST.has(name)))
       throw sqlError('22023', `unrecognized parameter "${name}"`);
+    const place = `${option.namespace}.${name}`;
+    if (seen.has(place)) throw sqlError('22023', `parameter "${name}" specified more than once`);
+    seen.add(place);
     const value = textOf(option);
     checkValue(name, value);
     if (option.namespace === null) result.push(`${name}=${value}`);
@@ -50,13 +65,44 @@ function textOf({ value }: Option): string {
   return String(Array.isArray(value) ? value.at(-1) : value);
 }
 
-/** Parameters that are checked: bounds of integers, or truth values. */
+const INT_MAX = 2147483647;
+/** Bounds of integers; a fraction is rounded. */
 const INTEGERS: Readonly<Record<string, readonly [number, number]>> = {
   fillfactor: [10, 100],
-  gin_pending_list_limit: [64, 2147483647],
+  toast_tuple_target: [128, 8160],
+  parallel_workers: [0, 1024],
+  autovacuum_vacuum_threshold: [0, INT_MAX],
+  autovacuum_vacuum_insert_threshold: [-1, INT_MAX],
+  autovacuum_analyze_threshold: [0, INT_MAX],
+  autovacuum_vacuum_cost_limit: [1, 10000],
+  autovacuum_freeze_min_age: [0, 1000000000],
+  autovacuum_freeze_max_age: [100000, 2000000000],
+  autovacuum_freeze_table_age: [0, 2000000000],
+  autovacuum_multixact_freeze_min_age: [0, 1000000000],
+  autovacuum_multixact_freeze_max_age: [10000, 2000000000],
+  autovacuum_multixact_freeze_table_age: [0, 2000000000],
+  log_autovacuum_min_duration: [-1, INT_MAX],
+  gin_pending_list_limit: [64, INT_MAX],
 };
-const BOOLEANS = new Set(['fastupdate', 'deduplicate_items', 'security_barrier', 'security_invoker']);
+/** Numbers with a fraction; all have the same bounds. */
+const REALS = new Set([
+  'autovacuum_vacuum_cost_delay',
+  'autovacuum_vacuum_scale_factor',
+  'autovacuum_vacuum_insert_scale_factor',
+  'autovacuum_analyze_scale_factor',
+]);
+const REAL_BOUNDS = [0, 100] as const;
+const BOOLEANS = new Set([
+  'autovacuum_enabled',
+  'user_catalog_table',
+  'vacuum_truncate',
+  'fastupdate',
+  'deduplicate_items',
+  'security_barrier',
+  'security_invoker',
+]);
 const BOOLEAN_TEXT = /^(t|tr|tru|true|f|fa|fal|fals|false|y|ye|yes|n|no|on|of|off|1|0)$/i;
+const NUMBER_TEXT = /^\s*[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?\s*$/i;
 
 function checkValue(name: string, value: string): void {
   if (name === VERSION_RETENTION) retentionSeconds(value);
@@ -64,15 +110,33 @@ function checkValue(name: string, value: string): void {
     if (BOOLEAN_TEXT.test(value)) return;
     throw sqlError('22023', `invalid value for boolean option "${name}": ${value}`);
   }
-  const bounds = INTEGERS[name];
-  if (bounds === undefined) return;
-  if (!/^[+-]?\d+$/.test(value)) throw sqlError('22023', `invalid value for integer option "${name}": ${value}`);
-  const number = Number(value);
-  if (number < bounds[0] || number > bounds[1]) {
-    throw sqlError('22023', `value ${value} out of bounds for option "${name}"`, {
-      detail: `Valid values are between "${bounds[0]}" and "${bounds[1]}".`,
+  if (name === 'vacuum_index_cleanup') {
+    if (/^(auto|on|off|true|false|yes|no|1|0)$/i.test(value)) return;
+    throw sqlError('22023', `invalid value for enum option "${name}": ${value}`, {
+      detail: 'Valid values are "on", "off", and "auto".',
     });
   }
+  const isReal = REALS.has(name);
+  const bounds = isReal ? REAL_BOUNDS : INTEGERS[name];
+  if (bounds === undefined) return;
+  if (!NUMBER_TEXT.test(value)) {
+    throw sqlError('22023', `invalid value for ${isReal ? 'floating point' : 'integer'} option "${name}": ${value}`);
+  }
+  const number = isReal ? Number(value) : Math.round(Number(value));
+  if (number < bounds[0] || number > bounds[1]) {
+    const [least, most] = isReal ? bounds.map((bound) => bound.toFixed(6)) : bounds;
+    throw sqlError('22023', `value ${value} out of bounds for option "${name}"`, {
+      detail: `Valid values are between "${least}" and "${most}".`,
+    });
+  }
+}
+
+/** RESET (a, b): their names. */
+export function resetNames(options: readonly Option[]): string[] {
+  return options.map((option) => {
+    if (option.value !== null) throw sqlError('42601', 'RESET must not include values for parameters');
+    return option.name;
+  });
 }
 
 /** SET (a = 1): new values over old ones. */
@@ -89,9 +153,5 @@ export function changedOptions(
   known: ReadonlySet<string>,
 ): string[] {
   if (command.kind === 'setOptions') return mergeOptions(old, storageOptions(command.options, known), []);
-  return mergeOptions(
-    old,
-    [],
-    command.options.map((option) => option.name),
-  );
+  return mergeOptions(old, [], resetNames(command.options));
 }
