@@ -287,7 +287,7 @@ function keyTooLong(name: string, length: number): never {
     '54000',
     `index row size ${length} exceeds btree version 4 maximum ${KEY_SIZE_MAX} for index "${name}"`,
     {
-      hint: 'Values larger than 1/3 of a buffer page cannot be indexed.\nConsider a function index of an MD5 hash of the value, or use full text indexing.',
+      hint: 'Values larger than a buffer page cannot be indexed.\nConsider a function index of an MD5 hash of the value, or use full text indexing.',
     },
   );
 }

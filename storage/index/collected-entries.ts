@@ -2,7 +2,7 @@
 import { ByteSort } from './byte-sort.ts';
 import type { Dictionary } from './dictionary.ts';
 import type { IndexKey } from './index-key.ts';
-import { readSlot } from './key-arena.ts';
+import { KEY_SIZE_MAX, readSlot, slotSize } from './key-arena.ts';
 import { hashOfBytes, hashOfNumber } from './key-hash.ts';
 import { fromWords, highWord, lowWord, NumberSort, toWords } from './number-sort.ts';
 import { copySlotUnits, HAS_NULL, isSameSlot, slotUnits } from './slot-units.ts';
@@ -105,7 +105,7 @@ class CollectedBytes implements Collected {
   readonly hasPrevious = false;
   protected readonly sort: ByteSort;
   readonly #isHashed: boolean;
-  readonly #slotUnits = new Uint32Array(1024);
+  readonly #slotUnits = new Uint32Array(slotSize(KEY_SIZE_MAX) >>> 2);
   protected readonly slot = new Uint8Array(this.#slotUnits.buffer);
 
   constructor(isHashed: boolean) {
@@ -260,7 +260,7 @@ class MergedNumbers extends MergedRuns {
 class MergedSlots extends MergedRuns {
   readonly hasSlots: boolean = true;
   readonly #slotAt: number;
-  readonly #slotUnits = new Uint32Array(1024);
+  readonly #slotUnits = new Uint32Array(slotSize(KEY_SIZE_MAX) >>> 2);
   protected readonly slot = new Uint8Array(this.#slotUnits.buffer);
 
   constructor(isHashed: boolean, runs: readonly SortedRun[]) {

@@ -39,9 +39,11 @@
  * a dump of nodes would need copies of nodes before they change, which every insert would have to ask about. Building the
  * tree from entries in order is a copy of each leaf: loading is bound by reading and checksums (bench/restart.ts).
  */
+
+import { assert } from '../../types/assert.ts';
 import { crc32 } from '../page/index.ts';
 import { type Dictionary, NODE_CAPACITY } from './dictionary.ts';
-import { KEY_SIZE_MAX, slotSize } from './key-arena.ts';
+import { KEY_SIZE_MAX, SEGMENT_SIZE, slotSize } from './key-arena.ts';
 
 const MAGIC = 'HOTROWIX';
 /** Changes with the layout of the file and with the encoding (types/key.ts, numberKey in the executor) and hashes of keys. */
@@ -54,6 +56,7 @@ export const BLOCK_HEADER_SIZE = 16;
 /** Row ids of a block: a posting list of more goes on in the next. */
 export const BLOCK_ROWS_MAX = 8192;
 const BLOCK_SIZE_MAX = BLOCK_HEADER_SIZE + NODE_CAPACITY * (12 + slotSize(KEY_SIZE_MAX)) + BLOCK_ROWS_MAX * 4 + 8;
+assert(NODE_CAPACITY * slotSize(KEY_SIZE_MAX) <= SEGMENT_SIZE, 'the keys of a block fit in a segment of an arena');
 const CHUNK_SIZE_MAX = 512 * 1024;
 export const END_SIZE = 16;
 export const KIND_BYTE_KEYS = 1;

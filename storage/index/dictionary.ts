@@ -125,7 +125,7 @@ export abstract class Dictionary {
   /** After the last appendEntries: makes the way from keys to leaves. */
   abstract finishLoad(): void;
   /** Room that a key, and the split of the leaf, may need: throws 53200 if it is not there. Asked when indexes use all they may. */
-  protected abstract checkRoom(leaf: number): void;
+  protected abstract checkRoom(leaf: number, key: IndexKey): void;
   /** An empty leaf is out of the chain: takes it out of the way from keys to leaves. */
   protected abstract forgetLeaf(leaf: number, previous: number, next: number): void;
   /** The way from keys to leaves when there is one leaf. */

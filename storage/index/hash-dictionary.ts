@@ -72,8 +72,8 @@ export class HashDictionary extends Dictionary {
     this.#firsts = copied(this.#firsts, new Uint32Array(length));
   }
 
-  protected checkRoom(leaf: number): void {
-    if (this.arena !== null && !this.arena.hasRoomFor(1)) throw this.memory.error();
+  protected checkRoom(leaf: number, key: IndexKey): void {
+    if (this.arena !== null && !this.arena.hasRoomFor(key.length, 0)) throw this.memory.error();
     if (this.counts[leaf] === NODE_CAPACITY && this.spareNodes < 1) throw this.memory.error();
   }
 
@@ -183,7 +183,7 @@ export class HashDictionary extends Dictionary {
     let position = this.#search(leaf, hash, key, false);
     if (position < this.counts[leaf] && this.#compareKey(leaf, position, key) === 0)
       return this.addRow(leaf, position, rowId);
-    if (this.memory.isFull) this.checkRoom(leaf);
+    if (this.memory.isFull) this.checkRoom(leaf, key);
     const ref = this.arena === null ? 0 : this.arena.store(key.bytes, key.length);
     this.version++;
     this.count++;

@@ -13,15 +13,22 @@ import type { IndexKey } from './index-key.ts';
 import { IndexMemory } from './index-memory.ts';
 
 const SEGMENT_SIZE_BITS = 20;
-const SEGMENT_SIZE = 1 << SEGMENT_SIZE_BITS;
+export const SEGMENT_SIZE = 1 << SEGMENT_SIZE_BITS;
 /** The first segment starts with this and doubles: a thousand small indexes must not take a megabyte each. */
 const FIRST_SEGMENT_SIZE = 4096;
 const UNIT_BITS = 2;
 const UNITS_PER_SEGMENT_BITS = SEGMENT_SIZE_BITS - UNIT_BITS;
 const UNITS_MASK = (1 << UNITS_PER_SEGMENT_BITS) - 1;
 
-/** Longest key in bytes; longer ones are refused by whoever encodes them (54000, as PostgreSQL's index row size limit). */
-export const KEY_SIZE_MAX = 2704;
+/**
+ * Longest key in bytes; longer ones are refused by whoever encodes them (54000). PostgreSQL's limit is 2,704 bytes of a value that was
+ * compressed, which texts of two to three times that length fit in: keys are not compressed here. A node's keys must fit in a segment
+ * (dictionary-image.ts), and a slot's length in 15 bits (slot-units.ts).
+ */
+export const KEY_SIZE_MAX = 8190;
+
+const SLOT_UNITS_MAX = (KEY_SIZE_MAX + 2) >>> UNIT_BITS;
+const FREE_SIZES_MIN = 64;
 
 /** Bytes of a key that are in a head. */
 export const HEAD_SIZE = 6;
@@ -51,8 +58,10 @@ export class KeyArena {
   readonly #segments: Uint8Array[] = [new Uint8Array(FIRST_SEGMENT_SIZE)];
   /** Next free unit; unit 0 is left unused so that 0 can mean "no key". */
   #nextUnit = 1;
-  /** First free slot by size in units, 0: none; a free slot's bytes are the reference of the next. */
-  readonly #free = new Uint32Array((slotSize(KEY_SIZE_MAX) >>> UNIT_BITS) + 1);
+  /** First free slot by size in units, as far as some were freed, 0: none; a free slot's bytes are the reference of the next. */
+  #free = new Uint32Array(FREE_SIZES_MIN);
+  /** Of what was stored. */
+  #unitsMax = 0;
   readonly #memory: IndexMemory;
 
   constructor(memory = new IndexMemory()) {
@@ -60,10 +69,10 @@ export class KeyArena {
     memory.arenaBytes += FIRST_SEGMENT_SIZE;
   }
 
-  /** Can this many keys of any length be stored in what is reserved? */
-  hasRoomFor(keys: number): boolean {
+  /** Can a key of this length, and `copies` of keys that are there, be stored in what is reserved? */
+  hasRoomFor(length: number, copies: number): boolean {
     const left = (this.sizeBytes >>> UNIT_BITS) - this.#nextUnit;
-    return left >= keys * (slotSize(KEY_SIZE_MAX) >>> UNIT_BITS);
+    return left >= (slotSize(length) >>> UNIT_BITS) + copies * this.#unitsMax;
   }
 
   /** Bytes reserved for segments. */
@@ -91,7 +100,8 @@ export class KeyArena {
   }
 
   #slot(units: number): number {
-    const free = this.#free[units];
+    if (units > this.#unitsMax) this.#unitsMax = units;
+    const free = units < this.#free.length ? this.#free[units] : 0;
     if (free === 0) return this.#take(units);
     const segment = this.#segments[free >>> UNITS_PER_SEGMENT_BITS];
     const start = (free & UNITS_MASK) << UNIT_BITS;
@@ -144,9 +154,16 @@ export class KeyArena {
     const units = slotSize(this.lengthOf(ref)) >>> UNIT_BITS;
     const segment = this.#segments[ref >>> UNITS_PER_SEGMENT_BITS];
     const start = (ref & UNITS_MASK) << UNIT_BITS;
+    if (units >= this.#free.length) this.#growFree(units);
     const next = this.#free[units];
     for (let i = 0; i < 4; i++) segment[start + i] = next >>> (i * 8);
     this.#free[units] = ref;
+  }
+
+  #growFree(units: number): void {
+    const grown = new Uint32Array(Math.max(units + 1, this.#free.length * 2));
+    grown.set(this.#free);
+    this.#free = grown;
   }
 
   /** Length of the whole key. */
@@ -223,6 +240,7 @@ export class KeyArena {
   appendSlots(source: Uint8Array, start: number, end: number, count: number, refs: Uint32Array, at: number): boolean {
     if (count === 0) return start === end;
     const units = (end - start) >>> UNIT_BITS;
+    if (units > this.#unitsMax) this.#unitsMax = Math.min(units, SLOT_UNITS_MAX);
     let ref = this.#take(units);
     const segment = this.#segments[ref >>> UNITS_PER_SEGMENT_BITS];
     segment.set(source.subarray(start, end), (ref & UNITS_MASK) << UNIT_BITS);
@@ -243,6 +261,7 @@ export class KeyArena {
     this.#segments.length = 1;
     this.#nextUnit = 1;
     this.#free.fill(0);
+    this.#unitsMax = 0;
   }
 
   /** Copies the key out; `target` must have room for it. Answers the length. */

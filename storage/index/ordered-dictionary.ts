@@ -189,9 +189,9 @@ export class OrderedDictionary extends Dictionary {
 
   // The way down.
 
-  protected checkRoom(leaf: number): void {
+  protected checkRoom(leaf: number, key: IndexKey): void {
     const splits = this.counts[leaf] === NODE_CAPACITY ? this.#height + 2 : 0;
-    if (this.arena !== null && !this.arena.hasRoomFor(splits + 1)) throw this.memory.error();
+    if (this.arena !== null && !this.arena.hasRoomFor(key.length, splits)) throw this.memory.error();
     if (this.spareNodes < splits) throw this.memory.error();
   }
 
@@ -308,7 +308,7 @@ export class OrderedDictionary extends Dictionary {
   /** A new key at its place in the leaf, to which the path leads if it is full. */
   #insertAt(leaf: number, at: number, isAppend: boolean, key: IndexKey, rowId: number): void {
     let position = at;
-    if (this.memory.isFull) this.checkRoom(leaf);
+    if (this.memory.isFull) this.checkRoom(leaf, key);
     const ref = this.arena === null ? 0 : this.arena.store(key.bytes, key.length);
     this.version++;
     this.count++;

@@ -1,9 +1,7 @@
 /** Byte keys of every form, in an ordered dictionary that skips what the keys of a node have in common, against a sorted array. */
 import { expect } from 'chai';
-import { CURSOR_END, IndexCursor, IndexKey, OrderedDictionary } from '../../../storage/index/index.ts';
+import { CURSOR_END, IndexCursor, IndexKey, KEY_SIZE_MAX, OrderedDictionary } from '../../../storage/index/index.ts';
 import { Random, SEED } from '../heap/support.ts';
-
-const LENGTH_MAX = 2704;
 
 type MakeKey = (random: Random) => Buffer;
 
@@ -27,7 +25,7 @@ const kinds: Record<string, MakeKey> = {
     Buffer.concat([
       Buffer.alloc(random.below(40), 1),
       bytesOf(random, letters, 3),
-      Buffer.alloc(random.below(2) * (LENGTH_MAX - 50), 255),
+      Buffer.alloc(random.below(2) * (KEY_SIZE_MAX - 50), 255),
     ]),
   'pairs of numbers': (random) => {
     const key = Buffer.alloc(18, 1);

@@ -24,7 +24,7 @@ function textOf(random: Random): string | null {
     case 1:
       return '';
     case 2:
-      return `a long one, ${'x'.repeat(random.below(3) * 900)}${random.below(4)}`;
+      return `a long one, ${'x'.repeat(random.below(3) * 4000)}${random.below(4)}`;
     case 3:
       return `user${random.below(3000)}@example.com`;
     default:

@@ -9,6 +9,7 @@ import {
   ImageReader,
   ImageWriter,
   IndexKey,
+  KEY_SIZE_MAX,
   OrderedDictionary,
 } from '../../../storage/index/index.ts';
 import { MemoryFileSystem } from '../../../storage/io/index.ts';
@@ -132,6 +133,23 @@ for (const kind of kinds) {
         expect(entriesOf(dictionary)).to.deep.equal(entriesOf(before));
       }
     }).timeout(20000);
+
+    if (hasByteKeys)
+      it('of keys as long as they may be gives them back', async () => {
+        const fileSystem = new MemoryFileSystem();
+        const before = empty(kind);
+        const key = new IndexKey();
+        for (let i = 0; i < 300; i++) {
+          key.length = 0;
+          key.write(Buffer.alloc(KEY_SIZE_MAX - 4 + (i % 2), 97 + (i % 3)));
+          key.write(Buffer.from(`${100 + i}`));
+          before.insert(key, i);
+        }
+        writeImage(fileSystem, before);
+        const { why, dictionary } = await load(fileSystem, kind);
+        expect(why).to.equal(null);
+        expect(entriesOf(dictionary)).to.deep.equal(entriesOf(before));
+      });
 
     it('written while the dictionary changes, has each entry that is there all the time, once', async () => {
       const random = new Random(SEED);
