@@ -234,6 +234,12 @@ export function isCollatedType(typeOid: number): boolean {
   return collationOfCollatedType(typeOid) !== undefined;
 }
 
+/** The collation of such a type if it calls different texts equal; undefined for all others. */
+export function looseCollationOf(typeOid: number): Collation | undefined {
+  const found = collationOfCollatedType(typeOid);
+  return found === undefined || found.deterministic ? undefined : found;
+}
+
 /** The collation of such a type; undefined for all others. */
 export function collationOfCollatedType(typeOid: number): Collation | undefined {
   return collationOfType.size === 0 ? undefined : collationOfType.get(typeOid);

@@ -14,6 +14,7 @@ export {
   isCollatedType,
   isDeterministic,
   knowsLocale,
+  looseCollationOf,
   NO_COLLATION,
   onUnknownCollation,
   POSIX_COLLATION,

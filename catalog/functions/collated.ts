@@ -375,6 +375,34 @@ export function collationKey(collationOid: number, typeOid: number, isBlankPadde
   return fn;
 }
 
+const texts = new Map<string, ScalarFunction>();
+const textCollations = new WeakMap<ScalarFunction, number>();
+
+/** The text (of this type) that a sort key was made of. */
+export function collationText(collationOid: number, typeOid: number): ScalarFunction {
+  const keyType = collatedType(collationOid, typeOid);
+  const key = `${keyType}/${typeOid}`;
+  let fn = texts.get(key);
+  if (fn === undefined) {
+    fn = {
+      ...collationKey(collationOid, typeOid, false),
+      oid: nextOid++,
+      internalName: `collation text ${key}`,
+      name: 'collation_text',
+      argumentTypes: [keyType],
+      returnType: typeOid,
+    };
+    texts.set(key, fn);
+    textCollations.set(fn, collationOid);
+  }
+  return fn;
+}
+
+/** The collation of such a function; undefined for all others. */
+export function collationOfText(fn: ScalarFunction): number | undefined {
+  return textCollations.get(fn);
+}
+
 /** The collation of a sort key's function; undefined for all others. */
 export function collationOfKey(fn: ScalarFunction): number | undefined {
   return sortKeys.get(fn);

@@ -7,13 +7,14 @@
  * values go through a Map on their canonical key.
  */
 import type { Value } from '../../catalog/function-entry.ts';
-import { hashKey, OID } from '../../types/index.ts';
+import { hashKey, looseCollationOf, OID } from '../../types/index.ts';
 import { LazyMap } from '../../types/lazy-map.ts';
 import { type Representation, representation } from '../../types/representation.ts';
 import { repOfType } from '../compile/operand.ts';
 import { decodeText } from '../row/row-reader.ts';
 import { giveArray, grownArray, takeScratch, takeSlots } from '../scratch-memory.ts';
 import { valueBytes } from '../spill/memory.ts';
+import { CollatedInterner } from './collated-interner.ts';
 import {
   emptied,
   emptySlots,
@@ -428,12 +429,14 @@ function hashPair(left: number, right: number): number {
 
 /** Values of the type are equal when their bytes are. Blank-padded text compares without its trailing blanks. */
 export function keysAreBytes(typeOid: number): boolean {
-  return repOfType(typeOid) === 'str' && typeOid !== 1042;
+  return repOfType(typeOid) === 'str' && typeOid !== 1042 && looseCollationOf(typeOid) === undefined;
 }
 
 export function internerFor(typeOid: number): Interner {
   const rep = repOfType(typeOid);
   if (keysAreBytes(typeOid)) return new TextInterner();
+  const loose = looseCollationOf(typeOid);
+  if (loose !== undefined) return new CollatedInterner(loose);
   if (rep === 'num' || typeOid === 20 || typeOid === 1114 || typeOid === 1184) return new NumberInterner();
   if (typeOid === OID.NUMERIC) return new NumericInterner();
   return new ValueInterner(typeOid);
@@ -456,7 +459,7 @@ const VARYING = new Set<Representation>([
 
 /** Whether equal values of a type may look different: 1.0 and 1.00, 0 and -0. */
 export function equalsVary(typeOid: number): boolean {
-  return VARYING.has(representation(typeOid));
+  return VARYING.has(representation(typeOid)) || looseCollationOf(typeOid) !== undefined;
 }
 
 export class GroupTable {

@@ -8,6 +8,7 @@ import type { TemporaryFile } from '../../storage/api.ts';
 import { hashKey } from '../../types/index.ts';
 import { type Batch, type Columns, END, PENDING } from '../batch.ts';
 import type { ExecContext } from '../context.ts';
+import { CollatedInterner } from '../operators/collated-interner.ts';
 import { internerFor, NumberInterner, TextInterner } from '../operators/group-table.ts';
 import { hashNumber, mix } from '../operators/interner.ts';
 import { blockRowsFor, SPILL_WAITS, type SpillReader, type SpillStream, SpillWriter } from './stream.ts';
@@ -40,6 +41,8 @@ export class KeyHasher {
       const interner = internerFor(typeOid);
       if (interner instanceof TextInterner) return hashText;
       if (interner instanceof NumberInterner) return hashAny;
+      // Nothing tells which texts are equal but comparing them: all are in one partition.
+      if (interner instanceof CollatedInterner) return () => 0;
       const keyOf = hashKey(typeOid);
       return (value) => hashAny(keyOf(value));
     });

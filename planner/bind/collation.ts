@@ -16,8 +16,8 @@ import {
   collatedAggregate,
   collatedExtreme,
   collatedFunction,
-  collationKey,
   collationOfKey,
+  collationOfText,
   markedCollation,
 } from '../../catalog/functions/collated.ts';
 import { indeterminate, isByteOrder, isDeterministic, NO_COLLATION } from '../../types/index.ts';
@@ -37,6 +37,7 @@ import {
   type WindowDefinition,
 } from '../logical.ts';
 import { mapChildren } from '../traverse.ts';
+import { groupingKey, type KeyedColumns, keyCall, refuseGrouping, textCall } from './collation-keys.ts';
 import { baseCollation, typeCollation } from './collation-of-type.ts';
 import { CONFLICT, EXPLICIT, empty, IMPLICIT, merge, NONE, nameOf, type State } from './collation-state.ts';
 import type { BindContext } from './context.ts';
@@ -259,6 +260,8 @@ class CollationPass {
       return derived;
     }
     if (collationOfKey(node.function) !== undefined) return this.#leaf(expr, 0);
+    const collationOfIt = collationOfText(node.function);
+    if (collationOfIt !== undefined) return this.#leaf(expr, collationOfIt);
     const state = empty();
     const args = node.args.map((arg) => this.#operand(state, arg));
     const input = this.#input(state);
@@ -285,15 +288,16 @@ class CollationPass {
   #aggregate(
     expr: Expr,
     node: Extract<ReturnType<typeof logical>, { kind: 'aggregateRef' }>,
-    args: readonly Expr[],
+    collected: readonly Expr[],
     state: State,
   ): Derived {
     const input = this.#input(state);
+    let args = collected;
     const directArgs = node.directArgs.map((arg) => this.#operand(state, arg));
     const fn: AggregateFunction = collatedAggregate(node.function, input);
     let orderBy = this.sortKeys(node.orderBy);
     if (node.distinct && !fn.orderInsensitive) {
-      for (const arg of args) this.#refuseGrouping(arg);
+      args = args.map((arg) => (this.#isLoose(arg) ? this.#distinctArgument(fn, arg) : arg));
       // Distinct values come in the order of their collation.
       if (orderBy.length === 0) {
         orderBy = args.map((arg) => ({ expr: this.#key(arg), descending: false, nullsFirst: false }));
@@ -376,30 +380,47 @@ class CollationPass {
   #keyUnder(expr: Expr, collationOid: number): Expr {
     if (collationOid === 0 || isByteOrder(collationOid)) return expr;
     if (expr.kind === 'call' && collationOfKey(expr.function) !== undefined) return expr;
-    const { types } = this.#context;
-    const base = types.base(expr.typeOid);
-    const fn = collationKey(collationOid, base, base === BPCHAR);
-    const call: Expr = { kind: 'call', function: fn, args: [expr], typeOid: fn.returnType, typeModifier: -1 };
-    this.#context.copyLocation(expr, call);
-    return this.#leaf(call, 0).expr;
+    const isTrimmed = this.#context.types.base(expr.typeOid) === BPCHAR;
+    return this.#leaf(keyCall(this.#context, expr, collationOid, isTrimmed), 0).expr;
   }
 
   sortKeys(keys: readonly SortKey[]): readonly SortKey[] {
     return keys.map((key) => ({ ...key, expr: this.#key(key.expr) }));
   }
 
-  /** Equal texts that differ have no common hash key. */
-  #refuseGrouping(expr: Expr): void {
+  /** Does its collation call different texts equal? They are grouped as keys of their order then. */
+  #isLoose(expr: Expr): boolean {
     const derived = this.derive(expr);
     const { collation, strength } = derived;
     this.#refuseConflict(derived);
-    if (strength !== NONE && strength !== CONFLICT && !isDeterministic(collation)) {
-      throw this.#context.error(
-        '0A000',
-        `grouping by the nondeterministic collation "${nameOf(this.#context, collation)}" is not supported`,
-        this.#context.locationOf(expr),
-      );
-    }
+    return strength !== NONE && strength !== CONFLICT && !isDeterministic(collation);
+  }
+
+  /** Of aggregates that do not ask what type their argument has. */
+  #distinctArgument(fn: AggregateFunction, arg: Expr): Expr {
+    const { collation, expr } = this.derive(arg);
+    if (fn.name !== 'count' && fn.name !== 'string_agg') refuseGrouping(this.#context, arg, collation);
+    return groupingKey(this.#context, expr, collation);
+  }
+
+  /** A key of GROUP BY: everything above the grouping, which has it as the same object, has the text that it was made of. */
+  #groupKey(expr: Expr): Expr {
+    const derived = this.derive(expr);
+    if (!this.#isLoose(expr)) return derived.expr;
+    const key = groupingKey(this.#context, derived.expr, derived.collation);
+    const text = { ...derived, expr: textCall(this.#context, key, derived.expr, derived.collation) };
+    derivedOf.set(expr, text);
+    derivedOf.set(text.expr, text);
+    return key;
+  }
+
+  /** Two columns of a set operation: as keys, and what makes texts of its column again; null: they are compared as they are. */
+  keyedColumns(exprs: readonly Expr[], collation: number): KeyedColumns | null {
+    if (isDeterministic(collation)) return null;
+    return {
+      keys: exprs.map((expr) => groupingKey(this.#context, this.derive(expr).expr, collation)),
+      textOf: (column) => textCall(this.#context, column, exprs[0], collation),
+    };
   }
 
   #target(target: Target): Target {
@@ -474,14 +495,14 @@ class CollationPass {
       // Whoever looks at this level, of its own queries, sees the same.
       if (changed !== relation && this.#level.relations.get(rel) === relation) this.#level.relations.set(rel, changed);
     }
+    const groupBy = query.groupBy.map((expr) => this.#groupKey(expr));
     const targets = this.targets(query.targets);
-    const groupBy = query.groupBy.map((expr) => {
-      this.#refuseGrouping(expr);
-      return this.expr(expr);
-    });
-    if (query.distinct) for (const target of targets) this.#refuseGrouping(target.expr);
+    // Of equal texts one is there, as with DISTINCT ON.
+    const isLoose = query.distinct && targets.some((target) => this.#isLoose(target.expr));
+    const on = isLoose ? targets.map((target) => target.expr) : query.distinctOn;
     return {
       ...query,
+      distinct: query.distinct && !isLoose,
       relations,
       targets,
       groupBy,
@@ -489,7 +510,7 @@ class CollationPass {
       where: query.where === null ? null : this.expr(query.where),
       having: query.having === null ? null : this.expr(query.having),
       windows: query.windows.map((window) => this.#window(window)),
-      distinctOn: query.distinctOn === null ? null : query.distinctOn.map((expr) => this.#key(expr)),
+      distinctOn: on === null ? null : on.map((expr) => this.#key(expr)),
       orderBy: this.sortKeys(query.orderBy),
       limit: query.limit === null ? null : this.expr(query.limit),
       offset: query.offset === null ? null : this.expr(query.offset),
@@ -536,7 +557,6 @@ class CollationPass {
     const state = empty();
     for (const expr of exprs) merge(this.#context, state, this.derive(expr));
     if (isRequired) this.#refuseConflict(state);
-    if (isRequired) for (const expr of exprs) this.#refuseGrouping(expr);
     return this.#input(state);
   }
 }
@@ -560,6 +580,13 @@ export function commonCollation(level: Level, exprs: readonly Expr[], isRequired
   if (own === 0) return undefined;
   const collation = new CollationPass(level).common(exprs, isRequired);
   return collation === own ? undefined : collation;
+}
+
+/** Columns of a set operation that keeps one of equal rows, under its column's collation. */
+export function keyedColumns(level: Level, exprs: readonly Expr[], collation: number | undefined): KeyedColumns | null {
+  if (!level.context.usesCollations) return null;
+  const own = baseCollation(level.context, exprs[0].typeOid);
+  return own === 0 ? null : new CollationPass(level).keyedColumns(exprs, collation ?? own);
 }
 
 /** The collation that an expression has, for who keeps it: 0 none, -1 undecided. */

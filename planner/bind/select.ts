@@ -17,7 +17,8 @@ import {
 import { mapSortKeys, someExpr } from '../traverse.ts';
 import { checkAsOf } from './as-of.ts';
 import { coerceToBoolean } from './coerce.ts';
-import { collateQuery, commonCollation } from './collation.ts';
+import { collateQuery, commonCollation, keyedColumns } from './collation.ts';
+import type { KeyedColumns } from './collation-keys.ts';
 import { coerceToCommonType, selectCommonModifier, selectCommonType } from './common-type.ts';
 import { mustHaveEquality } from './comparable.ts';
 import type { BindContext } from './context.ts';
@@ -476,6 +477,7 @@ function bindSetOperation(level: Level, node: ast.Query, body: ast.SetOperation)
     );
   }
   const columns: RelationColumn[] = [];
+  const keyed: (KeyedColumns | null)[] = [];
   const leftTargets = [...left.targets];
   const rightTargets = [...right.targets];
   for (let i = 0; i < leftTargets.length; i++) {
@@ -487,16 +489,25 @@ function bindSetOperation(level: Level, node: ast.Query, body: ast.SetOperation)
     const typeModifier = selectCommonModifier([leftExpr, rightExpr], typeOid);
     const keepsAll = body.operator === 'union' && body.all;
     const collation = commonCollation(level, [leftExpr, rightExpr], !keepsAll);
-    const column: RelationColumn = { name: leftTargets[i].name, typeOid, typeModifier, tableOid: 0, columnNumber: 0 };
-    columns.push(collation === undefined ? column : { ...column, collation });
+    const name = leftTargets[i].name;
+    const asKeys = keepsAll ? null : keyedColumns(level, [leftExpr, rightExpr], collation);
+    keyed.push(asKeys);
+    const column: RelationColumn = { name, typeOid, typeModifier, tableOid: 0, columnNumber: 0 };
+    if (asKeys !== null) {
+      const [leftKey, rightKey] = asKeys.keys;
+      leftTargets[i] = { ...leftTargets[i], expr: leftKey };
+      rightTargets[i] = { ...rightTargets[i], expr: rightKey };
+      columns.push({ ...column, typeOid: leftKey.typeOid, typeModifier: -1 });
+    } else columns.push(collation === undefined ? column : { ...column, collation });
     if (!keepsAll) mustHaveEquality(context, typeOid, context.locationOf(leftExpr));
   }
   left = { ...left, targets: leftTargets };
   right = { ...right, targets: rightTargets };
   const rel = context.nextRel();
   level.relations.set(rel, { kind: 'setOperation', rel, alias: '', columns });
+  const columnOf = (i: number): Expr => makeVar(rel, i, columns[i].typeOid, columns[i].typeModifier);
   const targets: Target[] = columns.map((column, i) => ({
-    expr: makeVar(rel, i, column.typeOid, column.typeModifier),
+    expr: keyed[i]?.textOf(columnOf(i)) ?? columnOf(i),
     name: column.name,
     tableOid: 0,
     columnNumber: 0,
