@@ -111,10 +111,7 @@ async function serve(options: ServerOptions): Promise<void> {
   const listener = await listenForBackups(options.dataDirectory, factory.database);
   endInOrder(server, factory.database, listener);
   if (options.password !== null) await setPassword(factory.database, SUPERUSER, options.password);
-  else if (
-    options.authMethod === 'scram-sha-256' &&
-    factory.database.passwordVerifier(SUPERUSER, 'postgres') === null
-  ) {
+  else if (options.authMethod !== 'trust' && factory.database.passwordVerifier(SUPERUSER, 'postgres') === null) {
     log(
       'WARNING',
       `role ${SUPERUSER} has no password and cannot log in: start with --password-file or HOTROW_PASSWORD`,

@@ -134,8 +134,8 @@ function readPort(text: string): number {
 }
 
 function readAuthMethod(text: string): AuthMethod {
-  if (text === 'trust' || text === 'scram-sha-256') return text;
-  throw new UsageError(`invalid value for hotrow.auth: "${text}" (trust, scram-sha-256)`);
+  if (text === 'trust' || text === 'scram-sha-256' || text === 'md5') return text;
+  throw new UsageError(`invalid value for hotrow.auth: "${text}" (trust, scram-sha-256, md5)`);
 }
 
 /** Relative names are meant inside the data directory, as in PostgreSQL. */
@@ -251,7 +251,7 @@ Options:
 
 Settings of hotrow:
   hotrow.auth         trust (default): who reaches the port may do everything;
-                      scram-sha-256: passwords
+                      scram-sha-256: passwords; md5: those kept as MD5, too
   ssl                 off (default); on: TLS for clients that ask for it, with
                       ssl_cert_file (server.crt) and ssl_key_file (server.key) in DIR
   buffer_admission    tinylfu (default): when memory is full, pages stay that are

@@ -23,13 +23,17 @@ const KEY_SIZE = 32;
 
 const VERIFIER = /^SCRAM-SHA-256\$([1-9][0-9]{0,9}):([A-Za-z0-9+/]+={0,2})\$([A-Za-z0-9+/]{43}=):([A-Za-z0-9+/]{43}=)$/;
 
-/** What CREATE ROLE ... PASSWORD keeps. `salt` is given by tests only. */
-export function makeScramVerifier(password: string, salt: Uint8Array = randomBytes(SALT_SIZE)): string {
-  const salted = pbkdf2Sync(saslPrep(password), salt, SCRAM_ITERATIONS, KEY_SIZE, 'sha256');
+/** What CREATE ROLE ... PASSWORD keeps. Salt and iterations of another verifier tell whether it is this password's. */
+export function makeScramVerifier(
+  password: string,
+  salt: Uint8Array = randomBytes(SALT_SIZE),
+  iterations = SCRAM_ITERATIONS,
+): string {
+  const salted = pbkdf2Sync(saslPrep(password), salt, iterations, KEY_SIZE, 'sha256');
   const clientKey = createHmac('sha256', salted).update('Client Key').digest();
   const storedKey = createHash('sha256').update(clientKey).digest('base64');
   const serverKey = createHmac('sha256', salted).update('Server Key').digest('base64');
-  return `SCRAM-SHA-256$${SCRAM_ITERATIONS}:${Buffer.from(salt).toString('base64')}$${storedKey}:${serverKey}`;
+  return `SCRAM-SHA-256$${iterations}:${Buffer.from(salt).toString('base64')}$${storedKey}:${serverKey}`;
 }
 
 /** Null when `text` is no verifier: PostgreSQL then takes what CREATE ROLE was given for a plain password. */

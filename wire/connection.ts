@@ -30,7 +30,7 @@ import {
 } from '../executor/session-api.ts';
 import { AssertionError } from '../types/assert.ts';
 import { SqlError, sqlError } from '../types/errors.ts';
-import { type AuthMethod, ScramAuthentication } from './auth.ts';
+import { type Authentication, type AuthMethod, authenticate } from './auth.ts';
 import type { BusyPoll } from './busy-poll.ts';
 import { BAD_LENGTH, type BAD_TYPE, FRAME, FrameReader, NEED_MORE } from './frame-reader.ts';
 import { FrameWriter, type WriterOwner } from './frame-writer.ts';
@@ -133,7 +133,7 @@ export class Connection implements SessionHolder, WriterOwner {
   private request: (StartupRequest & { kind: 'session' }) | null = null;
   /** Bits: TLS 1, GSSAPI 2. */
   private encryptionAsked = 0;
-  private authentication: ScramAuthentication | null = null;
+  private authentication: Authentication | null = null;
   private session: ProtocolSession | null = null;
 
   private call: typeof CALL_EXTENDED | typeof CALL_THEN_READY = CALL_EXTENDED;
@@ -369,7 +369,7 @@ export class Connection implements SessionHolder, WriterOwner {
     this.state = AUTHENTICATING;
     reader.expectPassword(true);
     const verifier = this.host.factory.passwordVerifier(request.user, request.database);
-    this.authentication = new ScramAuthentication(request.user, verifier, this.sink);
+    this.authentication = authenticate(this.host.authMethod, request.user, verifier, this.sink);
   }
 
   private startTls(): void {

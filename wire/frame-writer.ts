@@ -236,6 +236,13 @@ export class FrameWriter implements ResultSink {
     this.end(start);
   }
 
+  authenticationMd5Password(salt: Uint8Array): void {
+    const start = this.begin(TYPE.authentication);
+    this.out.writeInt32(5);
+    this.out.writeBytes(salt);
+    this.end(start);
+  }
+
   authenticationSasl(mechanism: string): void {
     const start = this.begin(TYPE.authentication);
     this.out.writeInt32(10);

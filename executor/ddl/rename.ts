@@ -10,6 +10,7 @@ import type {
 import type { Expression, Query, RenameStatement } from '../../parser/ast.ts';
 import { ACCESS_EXCLUSIVE } from '../../storage/api.ts';
 import { sqlError } from '../../types/errors.ts';
+import { isMd5Secret } from '../../types/md5-password.ts';
 import { ownCollation, putCollation } from './collations.ts';
 import { type DdlContext, type DdlResult, type DdlSteps, type ExpressionUse, wait } from './context.ts';
 import { largeObjectsOf, nameRolesAgain } from './large-objects.ts';
@@ -296,7 +297,10 @@ function* renameRole(x: DdlContext, oldName: string, newName: string): DdlSteps<
     role.superuser,
   );
   const largeObjects = yield* largeObjectsOf(x, role.oid);
-  x.putEntry({ ...role, name: newName });
+  // It was made with the old name.
+  const isForgotten = role.password !== null && isMd5Secret(role.password);
+  if (isForgotten) x.notice('NOTICE', '00000', 'MD5 password cleared because of role rename');
+  x.putEntry({ ...role, name: newName, password: isForgotten ? null : role.password });
   yield* nameRolesAgain(x, largeObjects);
 }
 

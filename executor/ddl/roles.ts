@@ -12,6 +12,7 @@ import type {
 } from '../../parser/ast.ts';
 import { sqlError } from '../../types/errors.ts';
 import { inputText, OID, outputText } from '../../types/index.ts';
+import { isMd5Secret, makeMd5Secret } from '../../types/md5-password.ts';
 import { makeScramVerifier, parseScramVerifier } from '../../types/scram.ts';
 import type { DdlContext, DdlResult, DdlSteps } from './context.ts';
 import { largeObjectsOf } from './large-objects.ts';
@@ -54,7 +55,7 @@ function withOptions(x: DdlContext, role: RoleEntry, options: readonly Option[])
   for (const { name, value } of options) {
     const flag = FLAG_OF_OPTION[name];
     if (flag !== undefined) result = { ...result, [flag]: value === true };
-    else if (name === 'password') result = { ...result, password: verifier(x, value as string | null) };
+    else if (name === 'password') result = { ...result, password: secretOf(x, role.name, value as string | null) };
     else if (name === 'connectionlimit') {
       if (Number(value) < -1) throw sqlError('22023', `invalid connection limit: ${value}`);
       result = { ...result, connectionLimit: Number(value) };
@@ -66,14 +67,26 @@ function withOptions(x: DdlContext, role: RoleEntry, options: readonly Option[])
   return result;
 }
 
-function verifier(x: DdlContext, password: string | null): string | null {
+/** What is kept of a password, which may be given as what is kept already. */
+function secretOf(x: DdlContext, role: string, password: string | null): string | null {
   if (password === null) return null;
-  if (password === '') {
+  if (isOfNothing(role, password)) {
     x.notice('NOTICE', '00000', 'empty string is not a valid password, clearing password');
     return null;
   }
-  if (parseScramVerifier(password) !== null) return password;
-  return makeScramVerifier(password);
+  if (parseScramVerifier(password) !== null || isMd5Secret(password)) return password;
+  return x.settings.show('password_encryption') === 'md5' ? makeMd5Secret(password, role) : makeScramVerifier(password);
+}
+
+/** More would stop all sessions for seconds. */
+const CHECKED_ITERATIONS_MAX = 100_000;
+
+/** The empty password, which many clients cannot send, in any form. */
+function isOfNothing(role: string, password: string): boolean {
+  if (password === '' || password === makeMd5Secret('', role)) return true;
+  const verifier = parseScramVerifier(password);
+  if (verifier === null || verifier.iterations > CHECKED_ITERATIONS_MAX) return false;
+  return makeScramVerifier('', verifier.salt, verifier.iterations) === password;
 }
 
 /** Attributes that only superusers give, in the order in which they are asked for. */

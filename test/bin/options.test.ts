@@ -106,7 +106,7 @@ describe('command line', () => {
     [['-p', '65536'], 'invalid port number: "65536"'],
     [['--geqo'], '--geqo requires a value'],
     [['-c', 'geqo'], '-c geqo requires a value'],
-    [['-c', 'hotrow.auth=md5'], 'invalid value for hotrow.auth: "md5"'],
+    [['-c', 'hotrow.auth=ident'], 'invalid value for hotrow.auth: "ident"'],
     [['-x'], 'invalid argument: "-x"'],
     [['data'], 'invalid argument: "data"'],
   ] as const) {

@@ -11,7 +11,7 @@ export interface PagedServerOptions {
   readonly settings?: Readonly<Record<string, string>>;
   readonly files?: HeldReads;
   /** trust, if left out. */
-  readonly authMethod?: 'trust' | 'scram-sha-256';
+  readonly authMethod?: 'trust' | 'scram-sha-256' | 'md5';
   /** Single pages are read in place, not counted and not held. */
   readonly quickReads?: boolean;
 }

@@ -1,6 +1,7 @@
 /** SCRAM-SHA-256 with node-postgres as the client, and against the example of RFC 7677. */
 import { expect } from 'chai';
 import pg from 'pg';
+import { makeMd5Secret } from '../../types/md5-password.ts';
 import { makeScramVerifier, parseScramVerifier, saslPrep } from '../../types/scram.ts';
 import { ScramExchange } from '../../wire/scram.ts';
 import { type FakeServer, frame, serialize, startFakeServer, WireClient } from '../support/wire-client.ts';
@@ -47,6 +48,29 @@ describe('authentication', () => {
       expect(error.message).to.equal(`password authentication failed for user "${user}"`);
     });
   }
+
+  it('asks by MD5 whose password is kept so, where that is allowed, and the others by SCRAM', async () => {
+    const md5 = await startFakeServer({ authMethod: 'md5' });
+    md5.database.verifiers.set('alice', makeScramVerifier('wonder land'));
+    md5.database.verifiers.set('old', makeMd5Secret('secret', 'old'));
+    const login = async (user: string, password: string): Promise<string | undefined> => {
+      const client = new pg.Client({ host: '127.0.0.1', port: md5.server.port, user, password, database: 'app' });
+      const code = await client.connect().then(
+        () => undefined,
+        (error: pg.DatabaseError) => error.code,
+      );
+      if (code === undefined) await client.end();
+      return code;
+    };
+    try {
+      expect(await login('old', 'secret')).to.equal(undefined);
+      expect(await login('old', 'Secret')).to.equal('28P01');
+      expect(await login('alice', 'wonder land')).to.equal(undefined);
+      expect(await login('nobody', 'secret')).to.equal('28P01');
+    } finally {
+      await md5.server.stop();
+    }
+  });
 
   it('meets an unknown user with the same salt every time, as it would a known one', () => {
     const salt = () => /s=([^,]*)/.exec(new ScramExchange('nobody', null).first('n,,n=,r=abc'))![1];
