@@ -664,6 +664,7 @@ export const BUILTIN_PROCS = `31|byteaout|17|2275|iS|byteaout
 1265|tidne|27 27|16|iS|tidne
 1267|cidr_in|2275|650|iS|cidr_in
 1268|parse_ident|25 16|1009|iS|parse_ident|str,strict||[true]
+1269|pg_column_size|2276|23|sS|pg_column_size
 1271|overlaps|1266 1266 1266 1266|16|i|overlaps_timetz
 1272|datetime_pl|1082 1083|1114|iS|datetime_timestamp
 1273|date_part|25 1266|701|iS|timetz_part
@@ -1241,6 +1242,7 @@ export const BUILTIN_PROCS = `31|byteaout|17|2275|iS|byteaout
 2118|max|26|26|iG|max_oid
 2119|max|700|700|iG|max_float4
 2120|max|701|701|iG|max_float8
+2121|pg_column_compression|2276|25|sS|pg_column_compression
 2122|max|1082|1082|iG|max_date
 2123|max|1083|1083|iG|max_time
 2124|max|1266|1266|iG|max_timetz

@@ -12,6 +12,7 @@ import { byteaFunctions } from './bytea.ts';
 import { cryptoFunctions } from './crypto.ts';
 import { datetimeFunctions } from './datetime.ts';
 import { datetimeFieldFunctions } from './datetime-fields.ts';
+import { datumSizeFunctions } from './datum-size.ts';
 import { enumFunctions } from './enums.ts';
 import { floatFunctions } from './float.ts';
 import { datetimeFormatFunctions } from './format-datetime.ts';
@@ -70,6 +71,7 @@ export const FUNCTION_MODULES: readonly FunctionModule[] = [
   windowFunctions,
   snapshotFunctions,
   systemFunctions,
+  datumSizeFunctions,
   numericFunctions,
   seriesFunctions,
   serverFileFunctions,
