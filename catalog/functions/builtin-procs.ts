@@ -1915,6 +1915,7 @@ export const BUILTIN_PROCS = `31|byteaout|17|2275|iS|byteaout
 3354|pg_ls_waldir||2249|vSR20|pg_ls_waldir||name 25,size 20,modification 1184
 3360|txid_status|20|25|vS|pg_xact_status
 3376|pg_safe_snapshot_blocking_pids|23|1007|vS|pg_safe_snapshot_blocking_pids
+3382|pg_identify_object_as_address|26 26 23|2249|sS|pg_identify_object_as_address|classid,objid,objsubid|type 25,object_names 1009,object_args 1009
 3387|int8_avg_accum_inv|2281 20|2281|i|int8_avg_accum_inv
 3388|numeric_poly_sum|2281|1700|i|numeric_poly_sum
 3389|numeric_poly_avg|2281|1700|i|numeric_poly_avg
@@ -2114,6 +2115,7 @@ export const BUILTIN_PROCS = `31|byteaout|17|2275|iS|byteaout
 3829|pg_opfamily_is_visible|26|16|sS|pg_opfamily_is_visible
 3835|range_out|3831|2275|sS|range_out
 3837|range_send|3831|17|sS|range_send
+3839|pg_identify_object|26 26 23|2249|sS|pg_identify_object|classid,objid,objsubid|type 25,schema 25,name 25,identity 25
 3840|int4range|23 23|3904|i|range_constructor2
 3841|int4range|23 23 25|3904|i|range_constructor3
 3842|pg_relation_is_updatable|2205 16|23|sS|pg_relation_is_updatable
@@ -2179,6 +2181,7 @@ export const BUILTIN_PROCS = `31|byteaout|17|2275|iS|byteaout
 3950|json_array_element_text|114 23|25|iS|json_array_element_text|from_json,element_index
 3951|json_extract_path|114 1009|114|iSA|json_extract_path|from_json,path_elems
 3953|json_extract_path_text|114 1009|25|iSA|json_extract_path_text|from_json,path_elems
+3954|pg_get_object_address|25 1009 1009|2249|sS|pg_get_object_address|type,object_names,object_args|classid 26,objid 26,objsubid 23
 3955|json_array_elements|114|114|iSR100|json_array_elements|from_json
 3956|json_array_length|114|23|iS|json_array_length
 3957|json_object_keys|114|25|iSR100|json_object_keys

@@ -39,6 +39,7 @@ import { moneyFunctions } from './money.ts';
 import { multirangeFunctions } from './multirange.ts';
 import { networkFunctions } from './network.ts';
 import { numericFunctions } from './numeric.ts';
+import { objectAddressFunctions } from './object-addresses.ts';
 import { datetimeParseFunctions } from './parse-datetime.ts';
 import { privilegeFunctions } from './privileges.ts';
 import { rangeFunctions } from './range.ts';
@@ -72,6 +73,7 @@ export const FUNCTION_MODULES: readonly FunctionModule[] = [
   snapshotFunctions,
   systemFunctions,
   datumSizeFunctions,
+  objectAddressFunctions,
   numericFunctions,
   seriesFunctions,
   serverFileFunctions,

@@ -30,22 +30,15 @@ import { ruleOid, ViewContext } from '../pg-catalog/view-context.ts';
 import { splitQualifiedName } from '../qualified-name.ts';
 import { relationDenied, rightsOnRelation } from '../rights.ts';
 import { ENCODING_NAMES, encodingName } from '../settings.ts';
-import {
-  isSearchEntryVisible,
-  SEARCH_CATALOGS,
-  SEARCH_WORDS,
-  type SearchClass,
-  searchEntry,
-  searchEntryName,
-} from '../text-search.ts';
+import { isSearchEntryVisible, type SearchClass, searchEntry } from '../text-search.ts';
 import { KEYWORDS } from './keyword-list.ts';
 import type { FunctionModule } from './module.ts';
 import { objectComment } from './object-comments.ts';
 import { quoteIdentifier } from './quote.ts';
 import { functionByOid, operatorByOid } from './registry.ts';
-import { RoutinePrinter, routineRegName } from './routine-definitions.ts';
-import { isOperatorVisible, operatorEntry } from './user-operators.ts';
-import { isRoutineVisible, routineLabel } from './user-routines.ts';
+import { RoutinePrinter } from './routine-definitions.ts';
+import { isOperatorVisible } from './user-operators.ts';
+import { isRoutineVisible } from './user-routines.ts';
 
 export function catalogOf(context: FunctionContext): Catalog {
   return context.catalog as Catalog;
@@ -125,17 +118,6 @@ function printerOf(context: FunctionContext): RoutinePrinter {
   return new RoutinePrinter(catalogOf(context), path(context));
 }
 
-/** ===(integer,integer) */
-function operatorLabelWithTypes(catalog: Catalog, oid: number, searchPath: readonly string[]): string | null {
-  const definition = catalog.operator(oid);
-  const entry = definition === undefined ? operatorByOid(oid) : operatorEntry(catalog, definition);
-  if (entry === null) return null;
-  const isSeen = definition === undefined || isOperatorVisible(catalog, definition, searchPath);
-  const schema = isSeen ? '' : `${quoteIdentifier(catalog.schemaName(definition.schemaOid))}.`;
-  const left = entry.leftType === 0 ? 'NONE' : formatType(entry.leftType);
-  return `${schema}${entry.name}(${left},${formatType(entry.rightType)})`;
-}
-
 function functionArguments(context: FunctionContext, oid: number, withDefaults: boolean): string | null {
   const routine = catalogOf(context).routine(oid);
   if (routine !== undefined) return printerOf(context).arguments(routine, withDefaults);
@@ -202,63 +184,6 @@ function serialSequence(context: FunctionContext, tableText: string, columnName:
   }
   const sequence = catalog.sequencesOf(table.oid).find((candidate) => candidate.ownedByColumn === column.number);
   return sequence === undefined ? null : qualifiedName(catalog, sequence);
-}
-
-function describeObject(context: FunctionContext, classOid: number, oid: number, columnNumber: number): string | null {
-  const catalog = catalogOf(context);
-  switch (classOid) {
-    case 1259: {
-      const entry = catalog.namedRelation(oid);
-      if (entry === undefined) return null;
-      const kind =
-        entry.class === 'relation'
-          ? { table: 'table', view: 'view', materializedView: 'materialized view', virtual: 'table' }[entry.kind]
-          : entry.class;
-      const whole = `${kind} ${relationName(catalog, oid, path(context))}`;
-      const column = entry.class === 'relation' ? entry.columns[columnNumber - 1] : undefined;
-      return column === undefined ? whole : `column ${quoteIdentifier(column.name)} of ${whole}`;
-    }
-    case 2606: {
-      const constraint = catalog.constraint(oid);
-      if (constraint === undefined) return null;
-      return `constraint ${quoteIdentifier(constraint.name)} on table ${relationName(catalog, constraint.tableOid, path(context))}`;
-    }
-    case 2615:
-      return catalog.schema(oid) === undefined ? null : `schema ${quoteIdentifier(catalog.schemaName(oid))}`;
-    case 1247:
-      return typeByOid(oid) === undefined ? null : `type ${displayType(context, oid)}`;
-    case 1255: {
-      const routine = catalog.routine(oid);
-      if (routine !== undefined) {
-        const label = routineLabel(catalog, oid, path(context));
-        return `function ${routineRegName(printerOf(context), label, routine)}`;
-      }
-      const entry = functionByOid(oid);
-      return entry === null
-        ? null
-        : `function ${entry.name}(${entry.argumentTypes.map((type) => formatType(type)).join(',')})`;
-    }
-    case 2617: {
-      const operator = operatorLabelWithTypes(catalog, oid, path(context));
-      return operator === null ? null : `operator ${operator}`;
-    }
-    case 3600:
-    case 3601:
-    case 3602:
-    case 3764: {
-      const entryClass = SEARCH_KINDS.find((each) => SEARCH_CATALOGS[each] === classOid) as SearchClass;
-      const entry = searchEntry(catalog, entryClass, oid);
-      if (entry === undefined) return null;
-      return `${SEARCH_WORDS[entryClass]} ${searchEntryName(catalog, entry, path(context))}`;
-    }
-    case 2605: {
-      const cast = catalog.cast(oid);
-      if (cast === undefined) return null;
-      return `cast from ${displayType(context, cast.sourceTypeOid)} to ${displayType(context, cast.targetTypeOid)}`;
-    }
-    default:
-      return null;
-  }
 }
 
 // ------------------------------------------------------------------------------------------------------------ visibility
@@ -429,8 +354,6 @@ function formatTypeInPath(context: FunctionContext, oid: number | null, modifier
   return names.regOutput(OID.REGTYPE, oid);
 }
 
-const SEARCH_KINDS = Object.keys(SEARCH_CATALOGS) as SearchClass[];
-
 /** Is a text search object found by its plain name? null: there is none. */
 function searchVisibility(entryClass: SearchClass): (context: FunctionContext, oid: number) => boolean | null {
   return (context, oid) => {
@@ -538,7 +461,6 @@ export const systemCatalogFunctions: FunctionModule = {
       return text === '' ? null : text.slice(' DEFAULT '.length);
     },
     pg_get_serial_sequence: serialSequence,
-    pg_describe_object: describeObject,
     pg_table_is_visible: isTableVisible,
     pg_type_is_visible: isTypeVisible,
     pg_function_is_visible(context, oid: number) {

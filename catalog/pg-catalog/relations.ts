@@ -292,7 +292,9 @@ function* pgAttribute(context: ViewContext): Iterable<Row> {
 }
 
 /** Columns with a default, with the made-up oid of each. */
-function* defaults(context: ViewContext): Iterable<{ oid: number; table: RelationEntry; column: ColumnEntry }> {
+export function* columnDefaults(
+  context: ViewContext,
+): Iterable<{ oid: number; table: RelationEntry; column: ColumnEntry }> {
   let oid = 0xc0000000;
   for (const table of sorted(context.catalog.relations())) {
     for (const column of table.columns) {
@@ -302,7 +304,7 @@ function* defaults(context: ViewContext): Iterable<{ oid: number; table: Relatio
 }
 
 function* pgAttrdef(context: ViewContext): Iterable<Row> {
-  for (const { oid, table, column } of defaults(context)) {
+  for (const { oid, table, column } of columnDefaults(context)) {
     yield { oid, adrelid: table.oid, adnum: column.number, adbin: column.defaultText };
   }
 }
@@ -518,7 +520,7 @@ function* pgDepend(context: ViewContext): Iterable<Row> {
       type,
     );
   }
-  for (const { oid, table, column } of defaults(context)) {
+  for (const { oid, table, column } of columnDefaults(context)) {
     yield dependency(ATTRDEF_CLASS, oid, 0, RELATION_CLASS, table.oid, column.number, 'a');
     for (const used of column.defaultDependsOn ?? [])
       yield dependency(ATTRDEF_CLASS, oid, 0, classOfObject(context, used), used, 0, 'n');
