@@ -130,6 +130,8 @@ export interface RelationEntry {
   readonly checkOption?: 'local' | 'cascaded' | null;
   /** Temporary tables: what COMMIT does to them. */
   readonly onCommit?: 'preserve rows' | 'delete rows' | 'drop';
+  /** ALTER TABLE ... REPLICA IDENTITY; absent: the primary key. */
+  readonly replicaIdentity?: 'full' | 'nothing' | 'index';
   /** Its row type and that type's array type; absent for what the server makes itself. */
   readonly rowTypeOid?: number;
   readonly rowArrayTypeOid?: number;
@@ -183,6 +185,8 @@ export interface IndexEntry {
   readonly storageId?: number;
   /** CLUSTER without an index takes this one. */
   readonly clustered?: true;
+  /** Its table's replica identity. */
+  readonly replicaIdentity?: true;
   /** False: CREATE INDEX CONCURRENTLY has not come to its end. It is kept up to date, but nobody reads by it. */
   readonly valid?: false;
   /** False: that has failed, and the index keeps nobody from writing duplicates. */

@@ -124,7 +124,8 @@ function tableClass(context: ViewContext, entry: RelationEntry): Row {
       constraints.some((constraint) => constraint.type === 'foreign key') ||
       catalog.constraintsReferencing(entry.oid).length > 0,
     relispopulated: entry.populated !== false,
-    relreplident: entry.kind === 'table' || entry.kind === 'materializedView' ? 'd' : 'n',
+    relreplident:
+      entry.kind === 'table' || entry.kind === 'materializedView' ? (entry.replicaIdentity ?? 'default')[0] : 'n',
     reloptions: texts(entry.options),
     relacl: context.aclArray(keptRelationAcl(catalog, entry)),
   };
@@ -334,7 +335,7 @@ function* pgIndex(context: ViewContext): Iterable<Row> {
       indcheckxmin: false,
       indisready: index.ready !== false,
       indislive: true,
-      indisreplident: false,
+      indisreplident: index.replicaIdentity === true,
       indkey: vector(OID.INT2, [...keys, ...index.includedColumns]),
       indcollation: vector(
         OID.OID,

@@ -35,6 +35,7 @@ import { volatilityOf } from './expressions.ts';
 import { clusterIndex, indexOptions, markClustered } from './indexes.ts';
 import { changedOptions, mergeOptions, OWN_TABLE_OPTIONS, resetNames, TABLE_OPTIONS } from './options.ts';
 import { changeOwner } from './owner.ts';
+import { checkReplicaIdentity, setReplicaIdentity } from './replica-identity.ts';
 import {
   checkNotInUse,
   checkRelationOwner,
@@ -316,6 +317,7 @@ function dropNotNull(x: DdlContext, table: RelationEntry, column: ColumnEntry): 
   if (primary?.columns.some((part) => part.columnNumber === column.number) === true) {
     throw sqlError('42P16', `column "${column.name}" is in a primary key`);
   }
+  checkReplicaIdentity(x, table, column);
   if (column.notNull) changeColumn(x, table.oid, column.number, (old) => ({ ...old, notNull: false }));
 }
 
@@ -452,8 +454,10 @@ function alterProperties(x: DdlContext, table: RelationEntry, command: PropertyC
     case 'enableRule':
     case 'disableRule':
       throw sqlError('42704', `rule "${command.rule}" for relation "${table.name}" does not exist`);
-    case 'setWithoutOids':
     case 'replicaIdentity':
+      setReplicaIdentity(x, table, command.identity, command.index);
+      return;
+    case 'setWithoutOids':
     case 'disableRowSecurity':
     case 'noForceRowSecurity':
       return;
