@@ -38,11 +38,11 @@ export function vacuumOptions({ kind, options, relations }: VacuumStatement): Va
   return { full, analyze };
 }
 
-function refused({ position }: Option, message: string): SqlError {
+export function refused({ position }: Option, message: string): SqlError {
   return sqlError('42601', message, { position: position + 1 });
 }
 
-function booleanOf({ name, value }: Option): boolean {
+export function booleanOf({ name, value }: Option): boolean {
   const text = value === null ? 'true' : String(value).toLowerCase();
   if (['true', 'on', '1'].includes(text)) return true;
   if (['false', 'off', '0'].includes(text)) return false;

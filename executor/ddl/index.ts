@@ -157,6 +157,14 @@ function executeSimple(statement: StatementNode, x: DdlContext): DdlResult {
       return createRoutine(x, statement);
     case 'createCast':
       return createCast(x, statement);
+    case 'securityLabel':
+      // Providers are modules that a server loads: there are none.
+      throw sqlError(
+        '22023',
+        statement.provider === null
+          ? 'no security label providers have been loaded'
+          : `security label provider "${statement.provider}" is not loaded`,
+      );
     case 'alterOperator':
       return alterOperator(x, statement);
     case 'alterFunction':
