@@ -130,6 +130,8 @@ export interface RelationEntry {
   readonly checkOption?: 'local' | 'cascaded' | null;
   /** Temporary tables: what COMMIT does to them. */
   readonly onCommit?: 'preserve rows' | 'delete rows' | 'drop';
+  /** CREATE TABLE ... OF: the type that gives the columns. */
+  readonly ofTypeOid?: number;
   /** ALTER TABLE ... REPLICA IDENTITY; absent: the primary key. */
   readonly replicaIdentity?: 'full' | 'nothing' | 'index';
   /** Its row type and that type's array type; absent for what the server makes itself. */

@@ -486,6 +486,8 @@ export interface CreateRangeTypeStatement extends Node {
 }
 export interface AlterCompositeTypeStatement extends Node {
   readonly kind: 'alterCompositeType';
+  /** One of the commands has CASCADE: typed tables follow. */
+  readonly isCascade: boolean;
   readonly name: QualifiedName;
   /** addColumn, dropColumn, alterColumnType */
   readonly commands: readonly AlterTableCommand[];

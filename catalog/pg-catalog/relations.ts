@@ -124,6 +124,7 @@ function tableClass(context: ViewContext, entry: RelationEntry): Row {
       constraints.some((constraint) => constraint.type === 'foreign key') ||
       catalog.constraintsReferencing(entry.oid).length > 0,
     relispopulated: entry.populated !== false,
+    reloftype: entry.ofTypeOid ?? 0,
     relreplident:
       entry.kind === 'table' || entry.kind === 'materializedView' ? (entry.replicaIdentity ?? 'default')[0] : 'n',
     reloptions: texts(entry.options),

@@ -52,6 +52,7 @@ import { checkExpiry, looksAtRows, removeExpired } from './row-expiry.ts';
 import { alterSequence, nextvalText } from './sequences.ts';
 import { withStatisticsTarget } from './statistics.ts';
 import { refuseKeptRows, refuseMembership } from './type-holders.ts';
+import { forgetTypeOfTable, refuseTyped, setTypeOfTable } from './typed-tables.ts';
 import { changeViewOptions } from './views.ts';
 import { nowWithoutPlace, withoutPlace } from './without-place.ts';
 
@@ -107,6 +108,7 @@ export function* alterTable(x: DdlContext, statement: AlterTableStatement): DdlS
   checkRelationOwner(x, found);
   if (found.class === 'relation') checkNotInUse(x, found, 'ALTER TABLE');
   const commands = [...statement.commands].sort((a, b) => passOf(a) - passOf(b));
+  if (found.class === 'relation') for (const command of commands) refuseTyped(found, command);
   if (found.class === 'relation' && looksAtRows(commands)) yield* removeExpired(x, found);
   const typeChanges =
     found.class !== 'relation' || found.kind !== 'table'
@@ -131,6 +133,16 @@ function checkKind({ objectType }: AlterTableStatement, found: NamedRelation): v
   if (objectType === 'index' && kind !== 'index') throw sqlError('42809', `"${found.name}" is not an index`);
   if (objectType === 'foreign table') throw sqlError('42809', `"${found.name}" is not a foreign table`);
   throw sqlError('42809', `"${found.name}" is not a ${objectType}`);
+}
+
+/** A typed table follows its type. */
+export function* alterTyped(x: DdlContext, oid: number, commands: readonly AlterTableCommand[]): DdlSteps<void> {
+  for (const command of commands) {
+    const table = x.catalog.relation(oid) as RelationEntry;
+    if (command.kind === 'alterColumnType') {
+      yield* alterColumnTypes(x, table, [understoodTypeChange(x, table, command)]);
+    } else yield* alterOne(x, table, command);
+  }
 }
 
 function* alterOne(x: DdlContext, table: RelationEntry, command: AlterTableCommand): DdlSteps<void> {
@@ -468,8 +480,11 @@ function alterProperties(x: DdlContext, table: RelationEntry, command: PropertyC
     case 'noInherit':
       throw sqlError('0A000', 'table inheritance is not supported');
     case 'of':
+      setTypeOfTable(x, table, command.type);
+      return;
     case 'notOf':
-      throw sqlError('0A000', 'typed tables are not supported');
+      forgetTypeOfTable(x, table);
+      return;
     case 'attachPartition':
     case 'detachPartition':
       throw sqlError('42P16', `table "${table.name}" is not partitioned`);

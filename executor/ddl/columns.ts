@@ -8,6 +8,7 @@ import type {
   ForeignKeyConstraint,
   KeyConstraint,
   SequenceOptions,
+  TypeName,
 } from '../../parser/ast.ts';
 import { sqlError } from '../../types/errors.ts';
 import { baseTypeOid, formatType, OID, typeByOid } from '../../types/index.ts';
@@ -21,6 +22,7 @@ import { at, isSystemColumn } from './resolve.ts';
 import { createSequence, nextvalText } from './sequences.ts';
 import { defaultStoredText, storedText } from './stored-text.ts';
 import { checkStorable, resolveType, type SerialType, serialType } from './type-names.ts';
+import type { TypedColumn } from './typed-tables.ts';
 
 const SERIAL_OIDS: Readonly<Record<SerialType, number>> = { int2: OID.INT2, int4: OID.INT4, int8: OID.INT8 };
 
@@ -68,17 +70,24 @@ interface Gathered {
   readonly foreignKeys: ForeignKeyConstraint[];
 }
 
-/** Reads a column's definition. `tableName` is for messages. */
-export function columnSpec(x: DdlContext, tableName: string, column: ColumnDefinition): ColumnSpec {
-  if (column.type === null) throw sqlError('0A000', 'typed tables are not supported');
+/** Reads a column's definition. `tableName` is for messages; `typed`: the type, where it is not the definition's to say. */
+export function columnSpec(
+  x: DdlContext,
+  tableName: string,
+  column: ColumnDefinition,
+  typed: TypedColumn['type'] | null = null,
+): ColumnSpec {
   if (isSystemColumn(column.name)) {
     throw sqlError('42701', `column name "${column.name}" conflicts with a system column name`);
   }
-  const serial = serialType(column.type);
+  const serial = column.type === null ? null : serialType(column.type);
   const { typeOid, typeModifier } =
-    serial === null ? resolveType(x, column.type) : { typeOid: SERIAL_OIDS[serial], typeModifier: -1 };
+    serial === null
+      ? (typed ?? resolveType(x, column.type as TypeName))
+      : { typeOid: SERIAL_OIDS[serial], typeModifier: -1 };
   checkStorable(x, column.name, typeOid);
-  const collationOid = columnCollation(x, typeOid, column.collation, column.collationPosition);
+  const collationOid =
+    typed === null ? columnCollation(x, typeOid, column.collation, column.collationPosition) : typed.collationOid;
   const gathered: Gathered = {
     notNull: serial !== null,
     sawNullability: serial !== null,

@@ -1,7 +1,7 @@
 /** CREATE TABLE. The order of made-up names is PostgreSQL's: sequences, keys, checks, foreign keys. */
 
 import { PLAIN_COLUMN } from '../../catalog/entries.ts';
-import type { ColumnEntry, ConstraintEntry, RelationEntry } from '../../catalog/index.ts';
+import type { ColumnEntry, ConstraintEntry, RelationEntry, TypeEntry } from '../../catalog/index.ts';
 import { relationDenied, rightsOnRelation } from '../../catalog/rights.ts';
 import type {
   CheckConstraint,
@@ -33,6 +33,7 @@ import { copyColumnComments, copyComment, copyStatistics } from './like-objects.
 import { OWN_TABLE_OPTIONS, storageOptions } from './options.ts';
 import { at, checkNameIsFree, findAndLock, lockNewName, newRelationName, relationMissing } from './resolve.ts';
 import { checkExpiry } from './row-expiry.ts';
+import { typedColumns, typeOfTable } from './typed-tables.ts';
 
 export const COLUMNS_MAX = 1600;
 
@@ -72,7 +73,8 @@ export function* createTable(x: DdlContext, statement: CreateTableStatement): Dd
   if (statement.onCommit !== null && target.persistence !== 'temporary') {
     throw sqlError('42P16', 'ON COMMIT can only be used on temporary tables');
   }
-  const parts = yield* gatherParts(x, statement, target.name);
+  const type = statement.ofType === null ? null : typeOfTable(x, statement.ofType);
+  const parts = yield* gatherParts(x, statement, target.name, type);
   checkNameIsFree(x, target.schema.oid, target.name);
   const options = storageOptions(statement.options, OWN_TABLE_OPTIONS);
   const table = newTable(x, {
@@ -82,6 +84,7 @@ export function* createTable(x: DdlContext, statement: CreateTableStatement): Dd
     columns: parts.columns,
     options,
     onCommit: statement.onCommit,
+    ofTypeOid: type?.oid,
   });
   checkExpiry(table);
   for (const constraint of parts.keys) yield* addKey(x, table, constraint, true);
@@ -98,7 +101,6 @@ export function* createTable(x: DdlContext, statement: CreateTableStatement): Dd
 
 function refuseUnsupported(statement: CreateTableStatement): void {
   if (statement.inherits.length > 0) throw sqlError('0A000', 'table inheritance is not supported');
-  if (statement.ofType !== null) throw sqlError('0A000', 'typed tables are not supported');
   if (statement.partitionOf !== null || statement.partitionBy !== null) {
     throw sqlError('0A000', 'partitioned tables are not supported');
   }
@@ -117,9 +119,22 @@ export function checkTablespace(name: string | null): void {
 
 // ------------------------------------------------------------------------------------------------------------ elements
 
-function* gatherParts(x: DdlContext, statement: CreateTableStatement, tableName: string): DdlSteps<TableParts> {
+function* gatherParts(
+  x: DdlContext,
+  statement: CreateTableStatement,
+  tableName: string,
+  type: TypeEntry | null,
+): DdlSteps<TableParts> {
   const parts: TableParts = { columns: [], checks: [], keys: [], foreignKeys: [], exclusions: [], likes: [] };
+  if (type !== null) {
+    for (const { definition, type: typed } of typedColumns(type, statement.elements)) {
+      const isIdentity = definition.constraints.find((constraint) => constraint.kind === 'identity');
+      if (isIdentity !== undefined) throw sqlError('0A000', 'identity columns are not supported on typed tables');
+      gatherColumn(parts, columnSpec(x, tableName, definition, typed));
+    }
+  }
   for (const element of statement.elements) {
+    if (type !== null && element.kind === 'column') continue;
     if (element.kind === 'like') {
       yield* gatherLike(x, parts, element);
     } else if (element.kind === 'column') {
@@ -355,6 +370,7 @@ export interface NewTable {
   readonly columns: readonly ColumnSpec[];
   readonly options: readonly string[];
   readonly onCommit: RelationEntry['onCommit'] | null;
+  readonly ofTypeOid?: number;
 }
 
 /** The table with its columns, defaults and sequences; without constraints. */
@@ -379,6 +395,7 @@ export function newTable(x: DdlContext, spec: NewTable): RelationEntry {
     rowTypeOid: x.allocateOid(),
     rowArrayTypeOid: x.allocateOid(),
     ...(spec.onCommit === null || spec.onCommit === undefined ? {} : { onCommit: spec.onCommit }),
+    ...(spec.ofTypeOid === undefined ? {} : { ofTypeOid: spec.ofTypeOid }),
   };
   // The table is there before its sequences, so that they cannot take its name.
   x.putEntry(bare);

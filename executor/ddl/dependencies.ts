@@ -23,6 +23,7 @@ import { isExpiryColumn, withoutExpiry } from './row-expiry.ts';
 import { identityColumnOf } from './sequences.ts';
 import { dropStatisticsOfColumn } from './statistics.ts';
 import { usersOfSearchObject } from './text-search-indexes.ts';
+import { typedTables } from './typed-tables.ts';
 
 const REPORTED_MAX = 100;
 const ACCESS_EXCLUSIVE = 8;
@@ -248,6 +249,7 @@ function usesOf(x: DdlContext, usedOid: number): Dependent[] {
 function typeDependents(x: DdlContext, typeOid: number): Dependent[] {
   const type = x.catalog.type(typeOid);
   const result: Dependent[] = [];
+  for (const table of typedTables(x, typeOid)) result.push({ object: referenceTo(table), kind: 'normal' });
   /** PostgreSQL meets them by way of the array type, after the others. */
   const ofArrays: Dependent[] = [];
   for (const oid of x.catalog.dependentsOf(typeOid)) {

@@ -100,6 +100,8 @@ export function executeDdl(statement: StatementNode, context: DdlContext): DdlSt
       return owned(x, statement);
     case 'dropRole':
       return dropRole(x, statement);
+    case 'alterCompositeType':
+      return alterCompositeType(x, statement);
     case 'alterSearchConfiguration':
       return alterSearchConfiguration(x, statement);
     case 'alterSearchDictionary':
@@ -128,8 +130,6 @@ function executeSimple(statement: StatementNode, x: DdlContext): DdlResult {
   switch (statement.kind) {
     case 'alterEnum':
       return alterEnum(x, statement);
-    case 'alterCompositeType':
-      return alterCompositeType(x, statement);
     case 'createRole':
       return createRole(x, statement);
     case 'alterRole':

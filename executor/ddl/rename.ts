@@ -36,6 +36,7 @@ import { checkSchemaName } from './schemas.ts';
 import { mapStatisticsTexts, renameStatistics } from './statistics.ts';
 import { changedText } from './stored-text.ts';
 import { ownSearchObject, putSearchObject } from './text-search.ts';
+import { tablesToFollow } from './typed-tables.ts';
 import { parseQuery } from './view-query.ts';
 import { rewriteViews, viewTexts } from './views.ts';
 
@@ -133,6 +134,7 @@ function* renameRelationOrPart(x: DdlContext, statement: RenameStatement): DdlSt
     throw sqlError('42809', `cannot rename columns of relation "${found.name}"`);
   }
   if (part.kind === 'constraint') renameConstraint(x, found, part.name, newName);
+  else if (found.ofTypeOid !== undefined) throw sqlError('42809', 'cannot rename column of typed table');
   else renameColumn(x, found, part.name, newName);
 }
 
@@ -354,6 +356,9 @@ function renameType(x: DdlContext, statement: RenameStatement): void {
     const attributes = type.attributes ?? [];
     if (!attributes.some((attribute) => attribute.name === part.name)) {
       throw sqlError('42703', `column "${part.name}" does not exist`);
+    }
+    for (const table of tablesToFollow(x, type, statement.behavior === 'cascade')) {
+      renameColumn(x, table, part.name, newName);
     }
     x.putEntry({
       ...type,

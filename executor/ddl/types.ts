@@ -16,6 +16,7 @@ import type {
 import { sqlError } from '../../types/errors.ts';
 import { baseTypeOid, OID, typeByOid } from '../../types/index.ts';
 import { domainEntry, tableOfValue } from '../domains.ts';
+import { alterTyped } from './alter-table.ts';
 import { collationFor } from './collations.ts';
 import { tableText } from './constraints.ts';
 import { type DdlContext, type DdlResult, type DdlSteps, wait } from './context.ts';
@@ -27,6 +28,7 @@ import { at, checkOwner, lockNewName, type NewName, newObjectName } from './reso
 import { defaultStoredText, storedText } from './stored-text.ts';
 import { holdsType, isDomainOver, refuseMembership } from './type-holders.ts';
 import { checkStorable, checkTypeUsage, findTypeOid, resolveType } from './type-names.ts';
+import { tablesToFollow } from './typed-tables.ts';
 
 const LABEL_SIZE_MAX = 63;
 
@@ -183,9 +185,10 @@ export function* createCompositeType(x: DdlContext, statement: CreateCompositeTy
   return { tag: 'CREATE TYPE' };
 }
 
-export function alterCompositeType(x: DdlContext, statement: AlterCompositeTypeStatement): DdlResult {
+export function* alterCompositeType(x: DdlContext, statement: AlterCompositeTypeStatement): DdlSteps<DdlResult> {
   const type = userType(x, statement.name, 'table');
   if (type.kind !== 'composite') throw sqlError('42809', `"${type.name}" is not a composite type`);
+  const tables = tablesToFollow(x, type, statement.isCascade);
   // New attributes are null in values that were stored without them; anything else would have to rewrite them.
   if (statement.commands.some((command) => command.kind !== 'addColumn')) refuseUsedType(x, type);
   let attributes = [...(type.attributes ?? [])];
@@ -228,6 +231,7 @@ export function alterCompositeType(x: DdlContext, statement: AlterCompositeTypeS
     }
   }
   x.putEntry({ ...type, attributes });
+  for (const table of tables) yield* alterTyped(x, table.oid, statement.commands);
   return { tag: 'ALTER TYPE' };
 }
 

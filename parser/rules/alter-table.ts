@@ -1,5 +1,11 @@
 /** The commands of ALTER TABLE and its kin (ALTER INDEX, SEQUENCE, VIEW, MATERIALIZED VIEW, TYPE). */
-import type { AlterCompositeTypeStatement, AlterTableCommand, QualifiedName, SequenceOptions } from '../ast.ts';
+import type {
+  AlterCompositeTypeStatement,
+  AlterTableCommand,
+  Behavior,
+  QualifiedName,
+  SequenceOptions,
+} from '../ast.ts';
 import * as T from '../token-types.ts';
 import { ObjectRules } from './objects.ts';
 import { startsTableConstraint } from './table.ts';
@@ -295,12 +301,18 @@ export abstract class AlterTableRules extends ObjectRules {
 
   /** ALTER TYPE name { ADD | DROP | ALTER } ATTRIBUTE ... { ',' ... } */
   protected compositeCommands(name: QualifiedName, position: number): AlterCompositeTypeStatement {
+    let isCascade = false;
+    const behavior = (): Behavior => {
+      const found = this.behavior();
+      if (found === 'cascade') isCascade = true;
+      return found;
+    };
     const commands = this.listOf((): AlterTableCommand => {
       if (this.at(T.ADD)) {
         this.take(T.ADD);
         this.take(T.ATTRIBUTE);
         const column = this.sub(this.compositeAttribute);
-        this.behavior();
+        behavior();
         return { kind: 'addColumn', column, ifNotExists: false };
       }
       if (this.at(T.DROP)) {
@@ -308,7 +320,7 @@ export abstract class AlterTableRules extends ObjectRules {
         this.take(T.ATTRIBUTE);
         const ifExists = this.ifExists();
         const column = this.colId();
-        return { kind: 'dropColumn', column, ifExists, behavior: this.behavior() };
+        return { kind: 'dropColumn', column, ifExists, behavior: behavior() };
       }
       this.take(T.ALTER);
       this.take(T.ATTRIBUTE);
@@ -318,10 +330,10 @@ export abstract class AlterTableRules extends ObjectRules {
       this.take(T.TYPE);
       const type = this.sub(this.typeName);
       const collation = this.opt(T.COLLATE, () => this.qualifiedName());
-      this.behavior();
+      behavior();
       return { kind: 'alterColumnType', column, type, collation, using: null, position: at };
     });
-    return { kind: 'alterCompositeType', name, commands, position };
+    return { kind: 'alterCompositeType', name, commands, isCascade, position };
   }
 
   /** TableFuncElement: ColId Typename [ COLLATE any_name ] */

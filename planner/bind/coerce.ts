@@ -132,9 +132,16 @@ export function canCoerceAll(
     if (input === RECORD && context.types.isComposite(context.types.base(target))) continue;
     if (target === RECORD && context.types.isComposite(context.types.base(input))) continue;
     if (target === RECORD_ARRAY && context.types.isComposite(context.types.elementOf(input))) continue;
+    if (isRowOfTyped(context, input, target)) continue;
     return false;
   }
   return generic ? resolvePolymorphic(context, targets, inputs) !== null : true;
+}
+
+/** The row type of a table OF the other (typeIsOfTypedTable). */
+function isRowOfTyped({ catalog }: BindContext, rowType: number, typeOid: number): boolean {
+  const relationOid = catalog.type(rowType)?.relationOid;
+  return relationOid !== undefined && catalog.relation(relationOid)?.ofTypeOid === typeOid;
 }
 
 export function canCoerce(context: BindContext, input: number, target: number, coercion: CoercionContext): boolean {
@@ -260,6 +267,7 @@ export function coerceType(
           ? context.copyLocation(expr, coerceToDomain(context, composite, target, coercion))
           : composite;
       }
+      if (isRowOfTyped(context, source, target)) return relabel(context, expr, target);
       if (target === RECORD || source === RECORD || target === RECORD_ARRAY) return relabel(context, expr, target);
       throw cannotCast(context, source, target, context.locationOf(expr));
   }
